@@ -1,0 +1,130 @@
+package config
+
+import (
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"boomerang/shared/site"
+)
+
+const (
+	apiURL   = "DATADOG_API_URL"
+	queueURL = "REDELIVERY_QUEUE_URL"
+	intake   = "INTAKE"
+)
+
+// variable is the rule of one environment variable.
+type variable struct {
+	// wrong says what is wrong with a value, in words that follow the variable's
+	// name and quote nothing of it; "" when nothing is.
+	wrong func(value string) string
+	// set says what to set the variable to.
+	set string
+}
+
+var variables = map[string]variable{
+	"DATADOG_SECRET_ARN": {wrongSecretID, `the Secrets Manager name or ARN of a secret that holds {"api_key":"…","app_key":"…"}`},
+	"WEBHOOK_SECRET_ARN": {wrongSecretID, `the Secrets Manager name or ARN of a secret that holds {"token":"…"}`},
+	"DD_SITE":            {wrongSite, "one of " + sites()},
+	apiURL:               {wrongAPIURL, "an https URL with no credentials, query or fragment (http for a loopback address only), or to nothing for the site's own"},
+	queueURL:             {wrongQueueURL, "the URL of an SQS queue"},
+	"LEDGER_TABLE":       {wrongTable, "the name or ARN of a DynamoDB table"},
+	intake:               {wrongIntake, "direct or queue"},
+	"ENRICH_BUDGET":      {wrongBudget, "a duration with its unit, above zero, such as 5s"},
+	"PLAYBOOKS_FILE":     {anything, "the path of a playbook file"},
+}
+
+func anything(string) string { return "" }
+
+func wrongSite(value string) string {
+	if _, err := site.Parse(value); err != nil {
+		return "is not a Datadog site"
+	}
+	return ""
+}
+
+func sites() string {
+	var names []string
+	for _, s := range site.All() {
+		names = append(names, s.String())
+	}
+	return strings.Join(names, ", ")
+}
+
+func wrongIntake(value string) string {
+	if i := Intake(value); i != Direct && i != Queue {
+		return "is neither of the two intakes"
+	}
+	return ""
+}
+
+func wrongBudget(value string) string {
+	d, err := time.ParseDuration(value)
+	switch {
+	case err != nil:
+		return "is not a duration"
+	case d <= 0:
+		return "is not above zero"
+	}
+	return ""
+}
+
+var (
+	// What Secrets Manager allows in a name; the exclamation mark is for secrets
+	// that AWS services own
+	// (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html).
+	secretName = regexp.MustCompile(`^[A-Za-z0-9/_+=.@!-]{1,512}$`)
+	secretARN  = regexp.MustCompile(`^arn:[a-z0-9-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]{1,519}$`)
+
+	// What DynamoDB allows in a table's name
+	// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html).
+	tableName = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
+	tableARN  = regexp.MustCompile(`^arn:[a-z0-9-]+:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[A-Za-z0-9_.-]{3,255}$`)
+)
+
+func wrongSecretID(value string) string {
+	if secretName.MatchString(value) || secretARN.MatchString(value) {
+		return ""
+	}
+	return "is neither the name nor the ARN of a secret"
+}
+
+func wrongTable(value string) string {
+	if tableName.MatchString(value) || tableARN.MatchString(value) {
+		return ""
+	}
+	return "is neither the name nor the ARN of a table"
+}
+
+func wrongQueueURL(value string) string {
+	u, err := url.Parse(value)
+	if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return "is not an http or https URL"
+	}
+	return ""
+}
+
+// wrongAPIURL keeps the keys, which go with every request, from travelling in
+// the clear and from being sent to where a typing error points.
+func wrongAPIURL(value string) string {
+	u, err := url.Parse(value)
+	switch {
+	case err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http":
+		return "is not an http or https URL"
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		return "is plain http to another machine"
+	case u.User != nil:
+		return "carries credentials"
+	case strings.ContainsAny(value, "?#"):
+		return "has a query or a fragment"
+	}
+	return ""
+}
+
+func isLoopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.IsLoopback() || strings.EqualFold(host, "localhost")
+}
