@@ -1,0 +1,84 @@
+package alert
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"strconv"
+)
+
+// Extra is what a payload says beyond Datadog's variables, by the keys it used.
+// Values are string, bool, nil, map[string]any, []any, and numbers: int64 or
+// uint64 when whole, so that comparing works and a 64-bit id keeps its digits,
+// float64 when not, and json.Number when beyond both.
+type Extra map[string]any
+
+// UnmarshalJSON reads what encoding/json wrote, giving numbers the same types as Decode.
+func (e *Extra) UnmarshalJSON(data []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	var object map[string]any
+	if err := dec.Decode(&object); err != nil {
+		return err
+	}
+	plain(object)
+	*e = object
+	return nil
+}
+
+// put files a value under its key, inside its container's object if it had one.
+func (e *Extra) put(container, key string, value any) {
+	if *e == nil {
+		*e = make(Extra)
+	}
+	target := map[string]any(*e)
+	if container != "" {
+		inner, ok := target[container].(map[string]any)
+		if !ok {
+			inner = make(map[string]any)
+			target[container] = inner
+		}
+		target = inner
+	}
+	target[key] = plain(value)
+}
+
+// plain replaces every json.Number inside v, which it changes in place.
+func plain(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, item := range v {
+			v[key] = plain(item)
+		}
+	case []any:
+		for i, item := range v {
+			v[i] = plain(item)
+		}
+	case json.Number:
+		return plainNumber(v)
+	}
+	return v
+}
+
+// plainNumber makes a whole number an integer however it was spelled: "1.0" and
+// "1" must be one value, or an alert would change on its way through a queue.
+func plainNumber(n json.Number) any {
+	if i, err := strconv.ParseInt(string(n), 10, 64); err == nil {
+		return i
+	}
+	if u, err := strconv.ParseUint(string(n), 10, 64); err == nil {
+		return u
+	}
+	const limit = 1 << 64
+	f, err := strconv.ParseFloat(string(n), 64)
+	switch {
+	case err != nil || f >= limit || f < -limit/2:
+		return n
+	case f != math.Trunc(f):
+		return f
+	case f >= limit/2:
+		return uint64(f)
+	default:
+		return int64(f)
+	}
+}

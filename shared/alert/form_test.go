@@ -1,0 +1,156 @@
+package alert
+
+import (
+	"encoding/json"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestDecodeForm(t *testing.T) {
+	want := Alert{
+		ID: "8306082202796025694", Title: "CPU & memory 100% = trouble", Message: "%%%\na+b\n%%%", OrgID: "352347", OrgName: "Example Ltd",
+		Tags: Tags{"env:prod", "monitor"}, MonitorID: "12",
+	}
+	id, title, message := "id=8306082202796025694", "title=CPU+%26+memory+100%25+%3D+trouble", "body=%25%25%25%0Aa%2Bb%0A%25%25%25"
+	tests := []struct{ name, body string }{
+		{"one field per key, objects as JSON", "org=" + url.QueryEscape(`{"id":"352347","name":"Example Ltd"}`) + "&tags=env%3Aprod%2Cmonitor&alert_id=12"},
+		{"objects as org[id]", "org[id]=352347&org%5Bname%5D=Example%20Ltd&tags[]=env:prod&tags[]=monitor&metadata[ALERT_ID]=12"},
+		{"objects as org.id", "org.id=352347&org.name=Example+Ltd&tags=env:prod&tags=monitor&alert.id=12"},
+		{"a list with numbered entries", "org_id=352347&orgName=Example+Ltd&tags[0]=env:prod&tags[1]=monitor&ALERT_ID=12"},
+		{"a list as JSON", "orgId=352347&ORG_NAME=Example+Ltd&tags=" + url.QueryEscape(`["env:prod","monitor"]`) + "&alert=" + url.QueryEscape(`{"id":12}`)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := DecodeForm([]byte(strings.Join([]string{id, tt.body, title, message}, "&")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got, ignoreDigest); diff != "" {
+				t.Errorf("alert (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// The same template must say the same, however Datadog encodes it.
+func TestDecodeForm_reads_every_template_that_Decode_reads(t *testing.T) {
+	for _, tt := range templates {
+		t.Run(tt.name, func(t *testing.T) {
+			body := render(t, tt.template)
+			bodies := map[string][]byte{
+				"in payload":            []byte("payload=" + url.QueryEscape(string(body))),
+				"in Payload, and more":  []byte("empty=&Payload=" + url.QueryEscape("\n"+string(body))),
+				"as JSON":               body,
+				"as JSON, with a mark":  append([]byte("\ufeff\n"), body...),
+				"as the key of a field": []byte(url.QueryEscape(string(body)) + "="),
+				"one field per key":     formOf(t, body),
+			}
+			want, err := Decode(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(tt.template, `"payload":{`) {
+				delete(bodies, "one field per key") // Its payload is not the whole; see odd bodies.
+			}
+			for name, form := range bodies {
+				got, err := DecodeForm(form)
+				if err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				if diff := cmp.Diff(want, got, ignoreDigest); diff != "" {
+					t.Errorf("%s (-JSON +form):\n%s", name, diff)
+				}
+				if !slices.Contains([]string{"one field per key", "in Payload, and more"}, name) && got.Digest != want.Digest {
+					t.Errorf("%s has another digest", name)
+				}
+			}
+		})
+	}
+}
+
+// formOf encodes a JSON object as a form: text as it is, the rest as JSON.
+func formOf(t *testing.T, body []byte) []byte {
+	t.Helper()
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(body, &object); err != nil {
+		t.Fatal(err)
+	}
+	values := make(url.Values)
+	for key, raw := range object {
+		var text string
+		if json.Unmarshal(raw, &text) != nil {
+			text = string(raw)
+		}
+		values.Set(key, text)
+	}
+	return []byte(values.Encode())
+}
+
+func TestDecodeForm_odd_bodies(t *testing.T) {
+	tests := []struct {
+		name, body string
+		want       Alert
+	}{
+		{"a stray percent sign stands for itself", "title=100%+full&body=a%zz", Alert{Title: "100% full", Message: "a%zz"}},
+		{"a field without value, or without key, says nothing", "&title=t&hostname&=x&tags=&", Alert{Title: "t"}},
+		{"white space and a mark around it", "\ufeff title=t\r\n", Alert{Title: "t"}},
+		{"unresolved variables are absent", "title=t&hostname=%24HOSTNAME&metadata[HOSTNAME]=h", Alert{Title: "t", Hostname: "h"}},
+		{"a title in brackets is text", "title=%5B1%5D&body=[2]", Alert{Title: "[1]", Message: "[2]"}},
+		{"a payload that is no object is a field", "payload=x&title=t", Alert{Title: "t", Extra: Extra{"payload": "x"}}},
+		{
+			"other fields add to the payload, and never replace", "title=u&x=1&a[b]=2&payload=" + url.QueryEscape(`{"title":"t","a":{"id":3}}`),
+			Alert{ID: "3", Title: "t", Extra: Extra{"x": "1"}},
+		},
+		{"broken JSON in another field stays text", "title=t&x=%7B%22a", Alert{Title: "t", Extra: Extra{"x": `{"a`}}},
+		{"a key both plain and an object", "a=1&a.b=2&title=t", Alert{Title: "t", Extra: Extra{"a": "1", "a.b": "2"}}},
+		{"a list in brackets and a plain one", "tags=a&tags[]=b&tags[1]=c&title=t", Alert{Title: "t", Tags: Tags{"a", "b", "c"}}},
+		{"a repeated inner key is a list", "m[tags]=a&m[tags]=b&title=t", Alert{Title: "t", Tags: Tags{"a", "b"}}},
+		{"a semicolon is text", "title=a;b", Alert{Title: "a;b"}},
+		{"dots and brackets in front", ".title=t&[x]=1", Alert{Title: "t", Extra: Extra{"[x]": "1"}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := DecodeForm([]byte(tt.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got, ignoreDigest); diff != "" {
+				t.Errorf("alert (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestDecodeForm_malformed(t *testing.T) {
+	tests := []struct{ name, body, says string }{
+		{"nothing", " ", "the body cannot be read as a JSON object: it is empty"},
+		{
+			"broken JSON in payload", "payload=" + url.QueryEscape(`{"logs": }`),
+			`the form field "payload" cannot be read as a JSON object at line 1, column 10 (byte 9)`,
+		},
+		{"broken JSON as the body", `{"logs": }`, "the body cannot be read as a JSON object at line 1, column 10 (byte 9)"},
+		{"broken JSON as the key", "%7B%22a%22%3A%7D=", "the body cannot be read as a JSON object at line 1, column 6"},
+		{"deep JSON in payload", `payload={"a":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + "}", "more than 64 deep"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := DecodeForm([]byte(tt.body))
+			if _, ok := errors.AsType[*MalformedError](err); !ok || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("got %v, want %q in it", err, tt.says)
+			}
+		})
+	}
+	t.Run("a form that says nothing is invalid", func(t *testing.T) {
+		for _, body := range []string{"a=b", "hello", "payload=", "\x00\x01%"} {
+			_, err := DecodeForm([]byte(body))
+			if _, ok := errors.AsType[*InvalidError](err); !ok {
+				t.Errorf("%q: got %v", body, err)
+			}
+		}
+	})
+}
