@@ -1,0 +1,191 @@
+// Package datadog is the Datadog API as far as Boomerang uses it: it creates and
+// reads events, and reads monitors.
+//
+// Requests are built and sent by Datadog's own client. Answers are decoded here:
+// the client's models give up a whole object over one value they do not know,
+// such as a new type of monitor, and somebody waits for that monitor's name.
+package datadog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	api "github.com/DataDog/datadog-api-client-go/v2/api/datadog"
+
+	"boomerang/shared/fault"
+	"boomerang/shared/site"
+)
+
+// Config says which Datadog to talk to, and how.
+type Config struct {
+	// Site is the organisation's site. Its keys are unknown to the other sites.
+	Site site.Site
+	// BaseURL replaces https://api.<site>. It is https, or http to a loopback
+	// address: anything else would show the keys to the network.
+	BaseURL string
+	// HTTPClient replaces the default one. Redirects are not followed whatever
+	// it says, and a call takes as long as its context allows.
+	HTTPClient *http.Client
+}
+
+// Client talks to the API. It is safe for concurrent use, and is meant to live
+// as long as the process, for its connections.
+type Client struct {
+	api         *api.APIClient
+	base        string
+	site        site.Site
+	credentials Credentials
+}
+
+// New returns a client that asks credentials for the keys at each call.
+func New(cfg Config, credentials Credentials) (*Client, error) {
+	if _, err := site.Parse(string(cfg.Site)); err != nil {
+		return nil, err
+	}
+	base := "https://" + cfg.Site.API()
+	if cfg.BaseURL != "" {
+		var err error
+		if base, err = parseBaseURL(cfg.BaseURL); err != nil {
+			return nil, fmt.Errorf("the base URL of the Datadog API %w", err)
+		}
+	}
+	official := api.NewConfiguration()
+	official.HTTPClient = withoutRedirects(cfg.HTTPClient)
+	official.UserAgent = "boomerang " + api.GetUserAgent()
+	return &Client{api: api.NewAPIClient(official), base: base, site: cfg.Site, credentials: credentials}, nil
+}
+
+// parseBaseURL never quotes its input, which may hold a password.
+func parseBaseURL(s string) (string, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Host == "":
+		return "", errors.New("is not a URL such as https://api.datadoghq.com")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return "", errors.New("must not hold a user, a query or a fragment")
+	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
+		return "", errors.New("must start with https://; http:// is for loopback addresses only, since it shows the keys to the network")
+	}
+	return strings.TrimRight(u.String(), "/"), nil
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.IsLoopback()
+}
+
+// withoutRedirects returns a copy of c that hands a redirect back as the answer.
+// Go's client takes the key headers along to whatever host a redirect names.
+func withoutRedirects(c *http.Client) *http.Client {
+	client := http.Client{Transport: transport()}
+	if c != nil {
+		client = *c
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &client
+}
+
+const (
+	dialTimeout = 3 * time.Second
+	// idleTimeout is shorter than the time after which load balancers drop a
+	// quiet connection. Go measures it on the wall clock, so a connection that
+	// died while the function was frozen is not tried again.
+	idleTimeout = 30 * time.Second
+	// idleConnections lets steps that run side by side all find one that is open.
+	idleConnections = 16
+)
+
+func transport() http.RoundTripper {
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: dialTimeout, KeepAlive: idleTimeout}).DialContext,
+		TLSHandshakeTimeout: dialTimeout,
+		ForceAttemptHTTP2:   true,
+		MaxIdleConnsPerHost: idleConnections,
+		IdleConnTimeout:     idleTimeout,
+	}
+}
+
+// call is one request to the API.
+type call struct {
+	// op says what the call does, as people say it: "create the event".
+	op string
+	// apiKeyOnly keeps the application key at home.
+	apiKeyOnly bool
+	// permission is what an application key needs for the call.
+	permission string
+
+	method, path string
+	query        url.Values
+	body         any // A pointer to what is sent as JSON, or nil.
+}
+
+// do carries out call and returns the answer if its status is 2xx. When Datadog
+// refuses the keys they may have been rotated, so they are renewed and the call
+// is made once more. A read is not repeated with the same keys: it lacks a
+// permission, and would do so again.
+func (c *Client) do(ctx context.Context, call call) (answer, error) {
+	keys, err := c.credentials.Keys(ctx)
+	if err != nil {
+		return answer{}, call.withoutKeys(0, err)
+	}
+	a, err := c.send(ctx, call, keys)
+	if !a.refusesKeys() {
+		return a, err
+	}
+	fresh, renewErr := c.credentials.Renew(ctx, keys)
+	if renewErr != nil {
+		return answer{}, call.withoutKeys(a.status, renewErr)
+	}
+	if fresh == keys && !call.apiKeyOnly {
+		return a, err
+	}
+	return c.send(ctx, call, fresh)
+}
+
+func (c *Client) send(ctx context.Context, call call, keys Keys) (answer, error) {
+	if problem := keys.problem(call.apiKeyOnly); problem != "" {
+		return answer{}, call.withoutKeys(0, fault.New(fault.Refused, problem, nil))
+	}
+	headers := map[string]string{"Accept": "application/json", "DD-API-KEY": keys.API}
+	if !call.apiKeyOnly {
+		headers["DD-APPLICATION-KEY"] = keys.App
+	}
+	if call.body != nil {
+		headers["Content-Type"] = "application/json"
+	}
+	req, err := c.api.PrepareRequest(ctx, c.base+call.path, call.method, call.body, headers, call.query, nil, nil)
+	if err != nil {
+		return answer{}, fault.New(fault.Internal, "could not ask Datadog to "+call.op, &Error{Op: call.op, Cause: err})
+	}
+	resp, err := c.api.CallAPI(req)
+	if err != nil {
+		return answer{}, call.unanswered(ctx, err, keys)
+	}
+	a := readAnswer(resp)
+	if !a.ok() {
+		return a, call.refused(a, keys, c.site)
+	}
+	return a, nil
+}
+
+// page returns the address of a page of Datadog's that ref names, which may be
+// relative to the site's app, or "" when ref names none.
+func (c *Client) page(ref string) string {
+	app := url.URL{Scheme: "https", Host: c.site.App(), Path: "/"}
+	u, err := app.Parse(ref)
+	if ref == "" || err != nil {
+		return ""
+	}
+	return u.String()
+}
