@@ -1,0 +1,204 @@
+package monitor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/enrichtest"
+	"boomerang/shared/site"
+	"boomerang/shared/standin"
+)
+
+func TestConformance(t *testing.T) {
+	enrichtest.Conformance(t, enrichtest.Case{
+		New:        func(client *datadog.Client) enrich.Step { return New(client, site.US1) },
+		Permission: "monitors_read",
+		Alert:      alert.Alert{MonitorID: "155000007", Scope: "host:a", Tags: alert.Tags{"monitor", "env:prod"}},
+		Seed: func(s *standin.Server) {
+			s.AddMonitor(standin.Monitor{
+				ID: 155000007, Name: "Load is high", Query: "avg(last_5m):avg:system.load.1{*} by {host} > 4",
+				Message: "[Runbook](https://wiki.example.com/load) @slack-ops",
+				Tags:    []string{"service:checkout"},
+				Options: map[string]any{"thresholds": map[string]any{"critical": 4.0}},
+				State: &standin.MonitorState{Groups: map[string]standin.GroupState{
+					"host:a": {Name: "host:a", Status: "Alert", LastTriggeredTS: 1759343824},
+				}},
+			})
+		},
+		NotFound: "Datadog has no monitor 155000007: it was deleted, or belongs to another organisation",
+	})
+}
+
+type sourceFunc func(context.Context, int64, datadog.MonitorQuery) (datadog.Monitor, error)
+
+func (f sourceFunc) Monitor(ctx context.Context, id int64, q datadog.MonitorQuery) (datadog.Monitor, error) {
+	return f(ctx, id, q)
+}
+
+var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+func number(f float64) *float64 { return &f }
+
+func enriched(t *testing.T, a alert.Alert, m datadog.Monitor) enrich.Finding {
+	t.Helper()
+	step := New(sourceFunc(func(_ context.Context, id int64, q datadog.MonitorQuery) (datadog.Monitor, error) {
+		want := datadog.MonitorQuery{GroupStates: []string{"alert", "warn", "no data"}, WithDowntimes: true, WithAssets: true}
+		if diff := cmp.Diff(want, q); diff != "" || id != 7 {
+			t.Errorf("asked for monitor %d, want 7; query (-want +got):\n%s", id, diff)
+		}
+		return m, nil
+	}), site.EU1)
+	f, err := step.Enrich(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+var page = enrich.Link{Title: "Monitor in Datadog", URL: "https://app.datadoghq.eu/monitors/7"}
+
+func TestEnrich_tells_all_that_is_known_of_a_monitor_with_groups(t *testing.T) {
+	a := alert.Alert{MonitorID: "7", Scope: "host:c, env:prod", Tags: alert.Tags{"monitor", "env:prod", "host:c"}}
+	got := enriched(t, a, datadog.Monitor{
+		ID: 7, Name: "Load is high", Type: "query alert", Query: "avg(last_5m):avg:system.load.1{*} by {host} > 4.5",
+		Message: "Look at https://wiki.example.com/load/{{host.name}} @webhook-boomerang",
+		Tags:    []string{"service:checkout", "service:cart", "team:shop", "env:prod"}, Priority: 2,
+		OverallState: "Alert",
+		Thresholds:   datadog.Thresholds{Critical: number(4.5), Warning: number(1e7), CriticalRecovery: number(0.25)},
+		Groups: []datadog.MonitorGroup{
+			{Name: "env:prod,host:a", Status: "Alert", LastTriggered: noon.Add(-time.Hour)},
+			{Name: "env:prod,host:b", Status: "No Data", LastTriggered: noon.Add(-time.Hour), LastNoData: noon.Add(-2 * time.Hour)},
+			{Name: "env:prod,host:c", Status: "Alert", LastTriggered: noon},
+			{Name: "env:prod,host:d", Status: "OK", LastTriggered: noon.Add(-5 * time.Hour)},
+			{Name: "env:prod,host:e", Status: "Warn"},
+			{Name: "env:prod,host:f", Status: "No Data", LastTriggered: noon.Add(-30 * time.Minute)},
+			{Name: "env:prod,host:g", Status: "Alert", LastTriggered: noon.Add(-10 * time.Minute)},
+		},
+		Downtimes: []datadog.Downtime{{Scope: []string{"env:dev", "host:a"}, End: noon.Add(4 * time.Hour)}, {Scope: []string{"*"}}},
+		Assets:    []datadog.Asset{{Category: "runbook", Name: "Load", URL: "https://git.example.com/load.md"}},
+	})
+	want := enrich.Finding{
+		Title: "Monitor", Weight: enrich.Essential,
+		Blocks: []enrich.Block{
+			enrich.Facts{
+				{Name: "Name", Value: "Load is high"},
+				{Name: "Type", Value: "query alert"},
+				{Name: "State", Value: "Alert"},
+				{Name: "Failing", Value: "6 groups (3 Alert, 1 Warn, 2 No Data)"},
+				{Name: "Thresholds", Value: "critical 4.5, warning 10000000, critical recovery 0.25"},
+				{Name: "Muted", Value: "until 21 Nov 16:00 UTC for env:dev, host:a; without end"},
+				{Name: "Priority", Value: "P2"},
+				{Name: "Service", Value: "checkout, cart"},
+				{Name: "Team", Value: "shop"},
+			},
+			enrich.Links{
+				{Kind: "runbook", Title: "Load", URL: "https://git.example.com/load.md"},
+				{Kind: "runbook", Title: "wiki.example.com/load/c", URL: "https://wiki.example.com/load/c"},
+				page,
+			},
+			enrich.List{
+				Items: []enrich.Item{
+					{Time: noon, Tag: "Alert", Text: "env:prod,host:c"},
+					{Time: noon.Add(-2 * time.Hour), Tag: "No Data", Text: "env:prod,host:b"},
+					{Time: noon.Add(-time.Hour), Tag: "Alert", Text: "env:prod,host:a"},
+					{Time: noon.Add(-30 * time.Minute), Tag: "No Data", Text: "env:prod,host:f"},
+					{Time: noon.Add(-10 * time.Minute), Tag: "Alert", Text: "env:prod,host:g"},
+				},
+				More: 1,
+			},
+			enrich.Code("avg(last_5m):avg:system.load.1{*} by {host} > 4.5"),
+		},
+		Data: Data{
+			ID: 7, Name: "Load is high", Type: "query alert", Query: "avg(last_5m):avg:system.load.1{*} by {host} > 4.5",
+			State: "Alert", Priority: "P2", Tags: []string{"service:checkout", "service:cart", "team:shop", "env:prod"},
+			Thresholds: map[string]float64{"critical": 4.5, "warning": 1e7, "critical_recovery": 0.25},
+			Failing:    6, FailingSince: noon.Add(-2 * time.Hour),
+			Groups: []Group{
+				{"env:prod,host:c", "Alert", noon},
+				{"env:prod,host:b", "No Data", noon.Add(-2 * time.Hour)},
+				{"env:prod,host:a", "Alert", noon.Add(-time.Hour)},
+				{"env:prod,host:f", "No Data", noon.Add(-30 * time.Minute)},
+				{"env:prod,host:g", "Alert", noon.Add(-10 * time.Minute)},
+			},
+			Downtimes: []Downtime{{[]string{"env:dev", "host:a"}, noon.Add(4 * time.Hour)}, {Scope: []string{"*"}}},
+			Runbooks:  []string{"https://git.example.com/load.md", "https://wiki.example.com/load/c"},
+			URL:       "https://app.datadoghq.eu/monitors/7",
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("finding (-want +got):\n%s", diff)
+	}
+}
+
+func TestEnrich_tells_since_when_a_monitor_without_groups_is_failing(t *testing.T) {
+	got := enriched(t, alert.Alert{MonitorID: "7"}, datadog.Monitor{
+		ID: 7, Name: "Checkout is down", OverallState: "Alert",
+		Groups: []datadog.MonitorGroup{{Name: "*", Status: "Alert", LastTriggered: noon}},
+	})
+	want := []enrich.Block{
+		enrich.Facts{{Name: "Name", Value: "Checkout is down"}, {Name: "State", Value: "Alert"}},
+		enrich.Links{page},
+		enrich.List{Items: []enrich.Item{{Time: noon, Tag: "Alert", Text: "the monitor as a whole"}}},
+	}
+	if diff := cmp.Diff(want, got.Blocks); diff != "" {
+		t.Errorf("blocks (-want +got):\n%s", diff)
+	}
+}
+
+func TestEnrich_counts_one_group_as_one(t *testing.T) {
+	got := enriched(t, alert.Alert{MonitorID: "7"}, datadog.Monitor{Groups: []datadog.MonitorGroup{{Name: "host:a", Status: "Warn"}}})
+	if diff := cmp.Diff(enrich.Facts{{Name: "Failing", Value: "1 group (1 Warn)"}}, got.Blocks[0]); diff != "" {
+		t.Errorf("facts (-want +got):\n%s", diff)
+	}
+}
+
+func TestEnrich_links_take_their_values_from_the_group_before_the_tags(t *testing.T) {
+	a := alert.Alert{MonitorID: "7", Scope: "host:a", Tags: alert.Tags{"host:b"}, Hostname: "c"}
+	got := enriched(t, a, datadog.Monitor{Message: "https://wiki.example.com/{{host.name}}"})
+	if diff := cmp.Diff([]string{"https://wiki.example.com/a"}, got.Data.(Data).Runbooks); diff != "" {
+		t.Errorf("runbooks (-want +got):\n%s", diff)
+	}
+}
+
+// TestData_as_playbooks_see_it holds the names that playbooks rely on.
+func TestData_as_playbooks_see_it(t *testing.T) {
+	got := enriched(t, alert.Alert{MonitorID: "7"}, datadog.Monitor{
+		ID: 7, Name: "Load", Type: "query alert", Query: "q", OverallState: "Alert", Priority: 1, Tags: []string{"team:shop"},
+		Thresholds: datadog.Thresholds{OK: number(1), Unknown: number(2), WarningRecovery: number(3)},
+		Groups:     []datadog.MonitorGroup{{Name: "host:a", Status: "Alert", LastTriggered: noon}},
+		Downtimes:  []datadog.Downtime{{Scope: []string{"*"}, End: noon}},
+		Message:    "https://wiki.example.com/a",
+	})
+	text, err := json.Marshal(got.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"id":7,"name":"Load","type":"query alert","query":"q","state":"Alert","priority":"P1","tags":["team:shop"],` +
+		`"thresholds":{"ok":1,"unknown":2,"warning_recovery":3},"failing":1,"failing_since":"2026-11-21T12:00:00Z",` +
+		`"groups":[{"name":"host:a","state":"Alert","since":"2026-11-21T12:00:00Z"}],` +
+		`"downtimes":[{"scope":["*"],"until":"2026-11-21T12:00:00Z"}],"runbooks":["https://wiki.example.com/a"],` +
+		`"url":"https://app.datadoghq.eu/monitors/7"}`
+	if diff := cmp.Diff(want, string(text)); diff != "" {
+		t.Errorf("JSON (-want +got):\n%s", diff)
+	}
+}
+
+func TestEnrich_thousands_of_groups_make_no_long_finding(t *testing.T) {
+	var groups []datadog.MonitorGroup
+	for i := range 2000 {
+		groups = append(groups, datadog.MonitorGroup{Name: fmt.Sprintf("host:%d", i), Status: "Alert", LastTriggered: noon})
+	}
+	got := enriched(t, alert.Alert{MonitorID: "7"}, datadog.Monitor{Groups: groups})
+	list, _ := got.Blocks[2].(enrich.List)
+	if len(list.Items) != maxGroups || list.More != 2000-maxGroups || len(got.Data.(Data).Groups) != maxGroups || got.Data.(Data).Failing != 2000 {
+		t.Errorf("got %d items and %d more, data %+v", len(list.Items), list.More, got.Data)
+	}
+}

@@ -1,0 +1,78 @@
+package relatedevents
+
+import (
+	"testing"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/datadog"
+)
+
+func TestFired(t *testing.T) {
+	for _, tt := range []struct {
+		title, alertType string
+		want             bool
+	}{
+		{"[Triggered] Load is high", "error", true},
+		{"[Triggered on {host:a,env:prod}] Load is high", "error", true},
+		{"[P1] [Triggered] Load is high", "error", true},
+		{"[Warn on {host:a}] Load is high", "warning", true},
+		{"[No Data] Load is high", "warning", true},
+		{"[TRIGGERED] Load is high", "", true},
+		{"[Re-Triggered] Load is high", "error", false},
+		{"[Re-Warn on {host:a}] Load is high", "warning", false},
+		{"[Re-No Data] Load is high", "warning", false},
+		{"[Renotify] Load is high", "error", false},
+		{"[Recovered] Load is high", "success", false},
+		{"[Warn Recovered on {host:a}] Load is high", "success", false},
+		{"[TEST] [Triggered] Load is high", "error", false},
+		{"Load is high", "error", true},
+		{"Load is high", "warning", true},
+		{"Load is high", "success", false},
+		{"Load is high", "info", false},
+		{"[Warnings] of [Triggeredness]", "success", false},
+	} {
+		t.Run(tt.title+"_"+tt.alertType, func(t *testing.T) {
+			if got := fired(datadog.Event{Title: tt.title, AlertType: tt.alertType}); got != tt.want {
+				t.Errorf("fired is %v", got)
+			}
+		})
+	}
+}
+
+func TestHistory_words(t *testing.T) {
+	for _, tt := range []struct {
+		h    History
+		want string
+	}{
+		{History{}, "had not fired in the day before"},
+		{History{FiredLastDay: 1, LastFired: noon}, "fired once in the day before, last on 21 Nov 12:00 UTC"},
+		{History{FiredLastDay: 3, LastFired: noon}, "fired 3 times in the day before, last on 21 Nov 12:00 UTC"},
+		{History{FiredLastDay: 2, FiredAtLeast: true, LastFired: noon}, "fired at least twice in the day before, last on 21 Nov 12:00 UTC"},
+		{History{FiredAtLeast: true}, "unknown: Datadog lists only the newest 1000 of that day's events, and none of them is this monitor's"},
+	} {
+		t.Run(tt.want, func(t *testing.T) {
+			if got := tt.h.words(); got != tt.want {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
+func TestCount_a_full_page_is_a_lower_bound(t *testing.T) {
+	events := make([]datadog.Event, pageSize)
+	events[0] = datadog.Event{ID: "2", MonitorID: 7, AlertType: "error", Happened: noon}
+	if got, want := count(events, 7, alert.Alert{ID: "1"}), (History{1, true, noon}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestIsOwn_tells_an_alert_without_an_id_by_what_it_has(t *testing.T) {
+	a := alert.Alert{MonitorID: "7", Date: noon.Add(900 * time.Millisecond), Title: "[Triggered] Load"}
+	same := datadog.Event{ID: "1", MonitorID: 7, Happened: noon, Title: "[Triggered] Load"}
+	other := same
+	other.Title = "[Triggered on {host:b}] Load"
+	if !isOwn(same, a) || isOwn(other, a) {
+		t.Errorf("the alert's own event: %v, another group's: %v", isOwn(same, a), isOwn(other, a))
+	}
+}

@@ -1,0 +1,277 @@
+package relatedevents
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/enrichtest"
+	"boomerang/shared/fault"
+	"boomerang/shared/standin"
+)
+
+var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+func TestConformance(t *testing.T) {
+	enrichtest.Conformance(t, enrichtest.Case{
+		New:        func(client *datadog.Client) enrich.Step { return New(client) },
+		Permission: "events_read",
+		Alert:      alert.Alert{ID: "8306082202796025001", MonitorID: "7", Date: noon, Tags: alert.Tags{"monitor", "service:checkout"}},
+		Seed: func(s *standin.Server) {
+			s.AddEvent(standin.Event{
+				Title: "Deployed checkout", SourceTypeName: "github", Tags: []string{"service:checkout"},
+				DateHappened: noon.Add(-10 * time.Minute).Unix(),
+			})
+			s.AddEvent(standin.Event{
+				Title: "[Triggered] Checkout is slow", AlertType: "error", Tags: []string{"monitor", "service:checkout"}, MonitorID: 7,
+				DateHappened: noon.Add(-3 * time.Hour).Unix(),
+			})
+		},
+	})
+}
+
+type sourceFunc func(context.Context, datadog.EventQuery) ([]datadog.Event, error)
+
+func (f sourceFunc) Events(ctx context.Context, q datadog.EventQuery) ([]datadog.Event, error) {
+	return f(ctx, q)
+}
+
+// halves answers each question by itself and remembers what it was asked.
+type halves struct {
+	around, history func(context.Context) ([]datadog.Event, error)
+
+	mu    sync.Mutex
+	asked []datadog.EventQuery
+}
+
+func (h *halves) Events(ctx context.Context, q datadog.EventQuery) ([]datadog.Event, error) {
+	h.mu.Lock()
+	h.asked = append(h.asked, q)
+	h.mu.Unlock()
+	if q.Tags[0] == "monitor" {
+		return h.history(ctx)
+	}
+	return h.around(ctx)
+}
+
+func has(events ...datadog.Event) func(context.Context) ([]datadog.Event, error) {
+	return func(context.Context) ([]datadog.Event, error) { return events, nil }
+}
+
+func fails(err error) func(context.Context) ([]datadog.Event, error) {
+	return func(context.Context) ([]datadog.Event, error) { return nil, err }
+}
+
+func hangs(ctx context.Context) ([]datadog.Event, error) {
+	<-ctx.Done()
+	return nil, fault.New(fault.Temporary, "Datadog took too long to list events", ctx.Err())
+}
+
+func TestEnrich_tells_what_happened_around_the_alert_and_how_often_its_monitor_fired(t *testing.T) {
+	own := datadog.Event{ID: "1", MonitorID: 7, Title: "[Triggered] Checkout is slow", AlertType: "error", Happened: noon}
+	source := &halves{
+		around: has(
+			own,
+			datadog.Event{ID: "2", MonitorID: 8, Title: "[Triggered] Cart is slow", AlertType: "error", Happened: noon.Add(time.Minute), URL: "https://app.datadoghq.com/event/event?event_id=2", Tags: []string{"env:prod"}},
+			datadog.Event{ID: "3", Title: "Deployed checkout", Happened: noon.Add(-10 * time.Minute), Tags: []string{"version:1.2.3", "source:github"}},
+			datadog.Event{ID: "4", Title: "Pod is not ready", Happened: noon.Add(-5 * time.Minute), Source: "Kubernetes"},
+			datadog.Event{ID: "5", Title: "Pod is not ready", Happened: noon.Add(-6 * time.Minute), Source: "Kubernetes"},
+			datadog.Event{ID: "6", Title: "Deployed checkout", Happened: noon, Tags: []string{"env:staging"}},
+			datadog.Event{ID: "7", Title: "[Triggered] Checkout is slow", Happened: noon, Tags: []string{alert.OwnTag}},
+		),
+		history: has(
+			own,
+			datadog.Event{ID: "11", MonitorID: 7, Title: "[Triggered on {host:a}] Checkout is slow", AlertType: "error", Happened: noon.Add(-3 * time.Hour)},
+			datadog.Event{ID: "12", MonitorID: 7, Title: "[Recovered on {host:a}] Checkout is slow", AlertType: "success", Happened: noon.Add(-2 * time.Hour)},
+			datadog.Event{ID: "13", MonitorID: 7, Title: "[Warn] Checkout is slow", AlertType: "warning", Happened: noon.Add(-4 * time.Hour)},
+			datadog.Event{ID: "14", MonitorID: 8, Title: "[Triggered] Cart is slow", AlertType: "error", Happened: noon.Add(-time.Hour)},
+			datadog.Event{ID: "15", MonitorID: 7, Title: "[Triggered] Checkout is slow", Happened: noon.Add(-time.Hour), Tags: []string{alert.OwnTag}},
+		),
+	}
+	a := alert.Alert{ID: "1", MonitorID: "7", Date: noon.Add(500 * time.Millisecond), Tags: alert.Tags{"monitor", "service:checkout", "env:prod"}}
+	got, err := New(source).Enrich(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	from, to := a.Date.Add(-time.Hour), a.Date.Add(5*time.Minute)
+	deploy := Entry{Kind: Deploy, Title: "Deployed checkout (version 1.2.3)", Source: "github", Time: noon.Add(-10 * time.Minute), Times: 1}
+	want := enrich.Finding{
+		Title: "Related events", Weight: enrich.Important,
+		Blocks: []enrich.Block{
+			enrich.Facts{{Name: "Around service:checkout, 11:00 to 12:05 UTC", Value: "1 deploy, 1 other alert, 2 other events"}},
+			enrich.List{Items: []enrich.Item{
+				{Time: noon.Add(time.Minute), Tag: "alert", Text: "[Triggered] Cart is slow", URL: "https://app.datadoghq.com/event/event?event_id=2"},
+				{Time: noon.Add(-5 * time.Minute), Tag: "other", Text: "Pod is not ready (twice)"},
+				{Time: noon.Add(-10 * time.Minute), Tag: "deploy", Text: "Deployed checkout (version 1.2.3)"},
+			}},
+			enrich.Facts{{Name: "This monitor", Value: "fired twice in the day before, last on 21 Nov 09:00 UTC"}},
+		},
+		Data: Data{
+			Around: Around{
+				Tags: []string{"service:checkout"}, From: from, To: to,
+				Alerts: 1, Deploys: 1, Others: 2, LastChange: &deploy,
+				Events: []Entry{
+					{Kind: Alert, Title: "[Triggered] Cart is slow", Time: noon.Add(time.Minute), URL: "https://app.datadoghq.com/event/event?event_id=2", Times: 1},
+					{Kind: Other, Title: "Pod is not ready", Source: "kubernetes", Time: noon.Add(-5 * time.Minute), Times: 2},
+					deploy,
+				},
+			},
+			History: History{FiredLastDay: 2, LastFired: noon.Add(-3 * time.Hour)},
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("finding (-want +got):\n%s", diff)
+	}
+
+	if source.asked[0].Tags[0] == "monitor" {
+		source.asked[0], source.asked[1] = source.asked[1], source.asked[0]
+	}
+	wantAsked := []datadog.EventQuery{
+		{Start: from, End: to, Tags: []string{"service:checkout"}, Unaggregated: true, ExcludeAggregate: true},
+		{Start: a.Date.Add(-24 * time.Hour), End: a.Date.Add(-time.Second), Tags: []string{"monitor"}, Unaggregated: true, ExcludeAggregate: true},
+	}
+	if diff := cmp.Diff(wantAsked, source.asked); diff != "" {
+		t.Errorf("questions (-want +got):\n%s", diff)
+	}
+}
+
+func TestEnrich_asks_only_what_the_alert_can_tell(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		a    alert.Alert
+		want []enrich.Block
+	}{
+		{
+			"no_monitor", alert.Alert{Hostname: "a", Date: noon},
+			[]enrich.Block{enrich.Facts{{Name: "Around host:a, 11:00 to 12:05 UTC", Value: "nothing else happened"}}},
+		},
+		{
+			"no_tag", alert.Alert{MonitorID: "7", Tags: alert.Tags{"monitor", "env:prod"}, Date: noon},
+			[]enrich.Block{enrich.Facts{{Name: "This monitor", Value: "had not fired in the day before"}}},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			source := &halves{around: has(), history: has()}
+			got, err := New(source).Enrich(t.Context(), tt.a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got.Blocks); diff != "" || len(source.asked) != 1 {
+				t.Errorf("asked %d questions, want 1; blocks (-want +got):\n%s", len(source.asked), diff)
+			}
+		})
+	}
+}
+
+func TestEnrich_one_half_is_told_without_the_other(t *testing.T) {
+	refused := fault.New(fault.Refused, "Datadog refused to list events (400 Bad Request)", errors.New("cause"))
+	a := alert.Alert{MonitorID: "7", Hostname: "a", Date: noon}
+	around := enrich.Facts{{Name: "Around host:a, 11:00 to 12:05 UTC", Value: "nothing else happened"}}
+	for _, tt := range []struct {
+		name    string
+		source  *halves
+		want    []enrich.Block
+		missing []string
+	}{
+		{
+			"history_refused", &halves{around: has(), history: fails(refused)},
+			[]enrich.Block{around, enrich.Paragraph("Unknown is how often this monitor fired: Datadog refused to list events (400 Bad Request).")},
+			[]string{"Unknown is how often this monitor fired: Datadog refused to list events (400 Bad Request)."},
+		},
+		{
+			"history_slow", &halves{around: has(), history: hangs},
+			[]enrich.Block{around, enrich.Paragraph("Unknown is how often this monitor fired: no answer within 4.8s.")},
+			[]string{"Unknown is how often this monitor fired: no answer within 4.8s."},
+		},
+		{
+			"stream_slow", &halves{around: hangs, history: has()},
+			[]enrich.Block{
+				enrich.Facts{{Name: "This monitor", Value: "had not fired in the day before"}},
+				enrich.Paragraph("Unknown is what else happened: no answer within 4.8s."),
+			},
+			[]string{"Unknown is what else happened: no answer within 4.8s."},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := enrich.Run(t.Context(), []enrich.Named{{Name: Name, Step: New(tt.source)}}, a, 5*time.Second)[0]
+				if r.Status != enrich.OK {
+					t.Fatalf("ended %s: %v", r.Status, r.Err)
+				}
+				if diff := cmp.Diff(tt.want, r.Finding.Blocks); diff != "" {
+					t.Errorf("blocks (-want +got):\n%s", diff)
+				}
+				if diff := cmp.Diff(tt.missing, r.Finding.Data.(Data).Missing); diff != "" {
+					t.Errorf("missing (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+func TestEnrich_without_either_half_it_fails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		step := New(&halves{around: hangs, history: hangs})
+		a := alert.Alert{MonitorID: "7", Hostname: "a", Date: noon}
+		if r := enrich.Run(t.Context(), []enrich.Named{{Name: Name, Step: step}}, a, 5*time.Second)[0]; r.Status != enrich.TimedOut {
+			t.Errorf("ended %s: %v", r.Status, r.Err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		if _, err := step.Enrich(ctx, a); !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v, want that of the context", err)
+		}
+		started := time.Now()
+		if _, err := step.Enrich(t.Context(), a); !errors.Is(err, context.DeadlineExceeded) || time.Since(started) != unhurried {
+			t.Errorf("without a deadline: error %v after %v, want one after %v", err, time.Since(started), unhurried)
+		}
+	})
+}
+
+func TestEnrich_an_alert_without_a_date_is_of_now(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		step := New(sourceFunc(func(_ context.Context, q datadog.EventQuery) ([]datadog.Event, error) {
+			if want := now.Add(5 * time.Minute); !q.End.Equal(want) {
+				t.Errorf("asked until %v, want %v", q.End, want)
+			}
+			return nil, nil
+		}))
+		if _, err := step.Enrich(t.Context(), alert.Alert{Hostname: "a"}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestData_as_playbooks_see_it holds the names that playbooks rely on.
+func TestData_as_playbooks_see_it(t *testing.T) {
+	deploy := Entry{Kind: Deploy, Title: "Deployed", Source: "github", Time: noon, URL: "https://x", Times: 1}
+	text, err := json.Marshal(Data{
+		Around: Around{
+			Tags: []string{"service:a"}, From: noon, To: noon, Alerts: 1, Deploys: 2, Changes: 3, Others: 4,
+			LastChange: &deploy, Events: []Entry{deploy},
+		},
+		History: History{FiredLastDay: 5, FiredAtLeast: true, LastFired: noon},
+		Missing: []string{"Unknown is it."},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const entry = `{"kind":"deploy","title":"Deployed","source":"github","time":"2026-11-21T12:00:00Z","url":"https://x","times":1}`
+	want := `{"tags":["service:a"],"from":"2026-11-21T12:00:00Z","to":"2026-11-21T12:00:00Z","alerts":1,"deploys":2,"changes":3,"others":4,` +
+		`"last_change":` + entry + `,"events":[` + entry + `],` +
+		`"fired_last_day":5,"fired_at_least":true,"last_fired":"2026-11-21T12:00:00Z","missing":["Unknown is it."]}`
+	if diff := cmp.Diff(want, string(text)); diff != "" {
+		t.Errorf("JSON (-want +got):\n%s", diff)
+	}
+}
