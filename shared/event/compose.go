@@ -1,0 +1,182 @@
+package event
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+)
+
+// The parts of the head and the tail are bounded, so that they always fit.
+const (
+	maxHeadValue = 300
+	maxPublic    = 160
+	maxMissing   = 600
+)
+
+// transit is how long an event may be under way between composing it and
+// Datadog's own look at its age.
+const transit = 30 * time.Second
+
+// Compose makes the event that answers an alert. playbook names the playbook
+// that chose the steps; now decides whether the alert is too old for its date.
+func Compose(a alert.Alert, playbook string, results []enrich.Result, now time.Time) Event {
+	happened, late := dateHappened(a.Date, now)
+	return Event{
+		Title:          title(a),
+		Text:           text(a, results),
+		DateHappened:   happened,
+		AggregationKey: aggregationKey(a),
+		RelatedEventID: relatedEventID(a.ID),
+		AlertType:      alertType(a),
+		Priority:       priority(a.EventPriority),
+		Host:           host(a),
+		Tags:           tags(a, playbook, results, late),
+	}
+}
+
+func title(a alert.Alert) string {
+	for _, candidate := range []string{a.Title, a.AlertTitle, a.Status, firstLine(a.Text), firstLine(a.Message)} {
+		if candidate = neutralise(line(candidate)); candidate != "" {
+			return shorten(candidate, MaxTitle)
+		}
+	}
+	return shorten("Datadog alert "+line(a.ID), MaxTitle)
+}
+
+func firstLine(text string) string {
+	for l := range strings.Lines(withoutWrapper(text)) {
+		if l = line(l); l != "" {
+			return l
+		}
+	}
+	return ""
+}
+
+// dateHappened returns the alert's time in the unit that Datadog wants, or zero
+// and late when Datadog would refuse it.
+func dateHappened(date, now time.Time) (seconds int64, late bool) {
+	if date.IsZero() {
+		return 0, false
+	}
+	age := now.Sub(date)
+	if age > MaxAge-transit || -age > MaxAhead {
+		return 0, true
+	}
+	return date.Unix(), false
+}
+
+// aggregationKey is the alert cycle's key, so that a trigger, its renotifications
+// and its recovery belong together. A key that is too long keeps its beginning
+// and stays unique.
+func aggregationKey(a alert.Alert) string {
+	key := a.CycleKey
+	if key == "" {
+		key = a.AggregKey
+	}
+	key = line(key)
+	if length(key) <= MaxAggregationKey {
+		return key
+	}
+	sum := sha256.Sum256([]byte(key))
+	digest := hex.EncodeToString(sum[:16])
+	return string([]rune(key)[:MaxAggregationKey-len(digest)-1]) + "-" + digest
+}
+
+func relatedEventID(id string) int64 {
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+// alertType follows the transition where it leaves no doubt, then $ALERT_TYPE:
+// a recovery is a success whatever the payload says.
+func alertType(a alert.Alert) string {
+	given := strings.ToLower(a.Type)
+	switch {
+	case a.Transition.IsRecovery():
+		return "success"
+	case a.Transition == alert.Warn, a.Transition == alert.ReWarn:
+		return "warning"
+	case slices.Contains([]string{"error", "warning", "success", "info"}, given):
+		return given
+	case a.Transition == alert.Triggered, a.Transition == alert.ReTriggered:
+		return "error"
+	case a.Transition == alert.NoData, a.Transition == alert.ReNoData:
+		return "warning"
+	}
+	return "info"
+}
+
+func priority(given string) string {
+	if p := strings.ToLower(given); p == "normal" || p == "low" {
+		return p
+	}
+	return ""
+}
+
+func host(a alert.Alert) string {
+	if a.Hostname != "" {
+		return line(a.Hostname)
+	}
+	return line(a.Tags.Get("host"))
+}
+
+// tags returns the alert's own tags followed by ours, each once.
+func tags(a alert.Alert, playbook string, results []enrich.Result, late bool) []string {
+	all := slices.Concat([]string(a.Tags), []string{alert.OwnTag})
+	if a.MonitorID != "" {
+		all = append(all, tagMonitor+a.MonitorID)
+	}
+	all = append(all, tagPlaybook+playbook)
+	if a.Transition != "" {
+		all = append(all, tagTransition+tagValue(string(a.Transition)))
+	}
+	all = append(all, tagEnrichment+Completeness(results))
+	if late {
+		all = append(all, TagLate)
+	}
+	seen := make(map[string]bool, len(all))
+	kept := all[:0]
+	for _, tag := range all {
+		if tag = shorten(line(tag), MaxTag); tag != "" && !seen[tag] {
+			seen[tag] = true
+			kept = append(kept, tag)
+		}
+	}
+	return kept
+}
+
+// tagValue writes a value as Datadog would store it: lower case, no spaces.
+func tagValue(value string) string {
+	return strings.ReplaceAll(strings.ToLower(line(value)), " ", "_")
+}
+
+// Completeness says whether the steps that had something to do all did it:
+// "complete", "partial", or "none" when not one of them found anything.
+func Completeness(results []enrich.Result) string {
+	found, missed := 0, 0
+	for _, r := range results {
+		switch r.Status {
+		case enrich.OK:
+			found++
+		case enrich.Skipped:
+		default:
+			missed++
+		}
+	}
+	switch {
+	case found == 0:
+		return "none"
+	case missed > 0:
+		return "partial"
+	}
+	return "complete"
+}

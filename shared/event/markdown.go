@@ -1,0 +1,247 @@
+package event
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+
+	"boomerang/shared/enrich"
+)
+
+// The wrapper that makes Datadog render a text as markdown
+// (https://docs.datadoghq.com/events/guides/email/).
+const (
+	markdownOpen  = "%%% \n"
+	markdownClose = "\n %%%"
+)
+
+// longestURL keeps one hostile or absurd link from filling the event.
+const longestURL = 1000
+
+// escape makes plain text come out as plain text where markdown is expected. It
+// escapes only what would have an effect where it stands, so that the text stays
+// readable for those who see the source: in a log, in an e-mail.
+func escape(text string) string {
+	text = line(text)
+	if !strings.ContainsAny(text, "\\`*_]<>#~%&") {
+		return text
+	}
+	var out strings.Builder
+	out.Grow(len(text) + 8)
+	runes := []rune(breakWrapper(text))
+	at := func(i int) rune {
+		if i < 0 || i >= len(runes) {
+			return ' '
+		}
+		return runes[i]
+	}
+	for i, r := range runes {
+		effective := false
+		switch r {
+		case '\\', '`', '*', '<':
+			effective = true
+		case '_':
+			effective = !isWord(at(i-1)) || !isWord(at(i+1))
+		case ']':
+			effective = strings.ContainsRune("([:", at(i+1))
+		case '~':
+			effective = at(i-1) == '~' || at(i+1) == '~'
+		case '&':
+			effective = at(i+1) == '#' || isWord(at(i+1))
+		case '#', '>':
+			effective = i == 0
+		}
+		if effective {
+			out.WriteByte('\\')
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
+}
+
+func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// breakWrapper takes the effect off marks that would end the markdown block.
+func breakWrapper(text string) string {
+	for strings.Contains(text, "%%%") {
+		text = strings.ReplaceAll(text, "%%%", "%% %")
+	}
+	return text
+}
+
+// code shows text as it is, in a fixed-width font. A fence longer than any run
+// of backticks inside keeps the text from ending it.
+func code(text string) string {
+	text = line(text)
+	if text == "" {
+		return ""
+	}
+	fence := "`"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	if len(fence) > 1 {
+		text = " " + text + " "
+	}
+	return fence + breakWrapper(text) + fence
+}
+
+// link renders a page, or only its title when the address is not one that a
+// person could open.
+func link(title, address string) string {
+	title = escape(title)
+	if address = webAddress(address); address == "" {
+		return title
+	}
+	if title == "" {
+		title = "open"
+	}
+	return "[" + brackets.Replace(title) + "](" + address + ")"
+}
+
+// brackets would end a link's title early. Some are escaped already.
+var brackets = strings.NewReplacer("[", "\\[", "]", "\\]", "\\]", "\\]")
+
+// webAddress returns the address in the form that markdown and Datadog need, or
+// nothing when it is no http(s) address of a sensible length.
+func webAddress(address string) string {
+	parsed, err := url.Parse(strings.TrimSpace(address))
+	if err != nil || parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.Host == "" {
+		return ""
+	}
+	encoded := reserved.Replace(parsed.String())
+	if len(encoded) > longestURL {
+		return ""
+	}
+	return encoded
+}
+
+// reserved characters of a URL mean something to markdown.
+var reserved = strings.NewReplacer("(", "%28", ")", "%29", "|", "%7C")
+
+// renderer turns blocks into lines of markdown. Every line stands for itself, so
+// that any of them may give way.
+type renderer struct {
+	// about is the time that other times are told relative to: the alert's.
+	about time.Time
+}
+
+func (r renderer) block(b enrich.Block) []string {
+	switch b := b.(type) {
+	case enrich.Facts:
+		return r.facts(b)
+	case enrich.List:
+		return r.list(b)
+	case enrich.Links:
+		return r.links(b)
+	case enrich.Paragraph:
+		return []string{escape(string(b))}
+	case enrich.Code:
+		return r.code(b)
+	case enrich.Image:
+		if address := webAddress(b.URL); address != "" {
+			return []string{"![" + escape(b.Title) + "](" + address + ")"}
+		}
+	}
+	return nil
+}
+
+func (r renderer) facts(facts enrich.Facts) []string {
+	lines := make([]string, 0, len(facts))
+	for _, fact := range facts {
+		if value := escape(fact.Value); value != "" {
+			lines = append(lines, "- "+escape(fact.Name)+": "+value)
+		}
+	}
+	return lines
+}
+
+func (r renderer) list(list enrich.List) []string {
+	lines := make([]string, 0, len(list.Items)+1)
+	for _, item := range list.Items {
+		var parts []string
+		if !item.Time.IsZero() {
+			parts = append(parts, r.when(item.Time))
+		}
+		if item.Tag != "" {
+			parts = append(parts, escape(item.Tag))
+		}
+		parts = append(parts, link(item.Text, item.URL))
+		lines = append(lines, "- "+strings.Join(parts, " · "))
+	}
+	if list.More > 0 {
+		lines = append(lines, fmt.Sprintf("- and %d more", list.More))
+	}
+	return lines
+}
+
+func (r renderer) links(links enrich.Links) []string {
+	lines := make([]string, 0, len(links))
+	for _, l := range links {
+		entry := "- " + link(l.Title, l.URL)
+		if l.Kind != "" && !strings.EqualFold(l.Kind, l.Title) {
+			entry += " (" + escape(l.Kind) + ")"
+		}
+		lines = append(lines, entry)
+	}
+	return lines
+}
+
+func (r renderer) code(text enrich.Code) []string {
+	var lines []string
+	for row := range strings.Lines(clean(string(text))) {
+		if row = code(row); row != "" {
+			lines = append(lines, "- "+row)
+		}
+	}
+	return lines
+}
+
+// when tells a time in UTC and, because nobody subtracts at night, how far from
+// the alert it lies.
+func (r renderer) when(t time.Time) string {
+	layout := "15:04 UTC"
+	if r.about.IsZero() || !sameDay(t, r.about) {
+		layout = "2 Jan 15:04 UTC"
+	}
+	told := t.UTC().Format(layout)
+	if r.about.IsZero() {
+		return told
+	}
+	switch d := r.about.Sub(t); {
+	case d >= time.Minute:
+		return told + " (" + Span(d) + " before)"
+	case d <= -time.Minute:
+		return told + " (" + Span(-d) + " after)"
+	}
+	return told
+}
+
+func sameDay(a, b time.Time) bool {
+	ay, am, ad := a.UTC().Date()
+	by, bm, bd := b.UTC().Date()
+	return ay == by && am == bm && ad == bd
+}
+
+// Span tells a duration in the two units that matter: "45 s", "12 min",
+// "3 h 5 min", "2 d 4 h".
+func Span(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 24*time.Hour:
+		return twoUnits(int(d.Hours()), "h", int(d.Minutes())%60, "min")
+	}
+	return twoUnits(int(d.Hours())/24, "d", int(d.Hours())%24, "h")
+}
+
+func twoUnits(big int, bigUnit string, small int, smallUnit string) string {
+	if small == 0 {
+		return fmt.Sprintf("%d %s", big, bigUnit)
+	}
+	return fmt.Sprintf("%d %s %d %s", big, bigUnit, small, smallUnit)
+}

@@ -1,0 +1,109 @@
+package event
+
+import (
+	"strings"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/fault"
+)
+
+// text writes the event for whoever was woken: what is failing, the monitor's
+// own words, what was found, where to go next, and what could not be had.
+func text(a alert.Alert, results []enrich.Result) string {
+	r := renderer{about: a.Date}
+	b := body{
+		head:    head(a),
+		message: message(a),
+		tail:    tail(a, results),
+	}
+	for _, result := range results {
+		if result.Status == enrich.OK {
+			b.findings = append(b.findings, r.section(result.Finding))
+		}
+	}
+	return b.fit(MaxText)
+}
+
+func head(a alert.Alert) []string {
+	var state []string
+	for _, part := range []string{string(a.Transition), a.Priority, scope(a)} {
+		if part = escape(part); part != "" {
+			state = append(state, part)
+		}
+	}
+	var lines []string
+	if len(state) > 0 {
+		lines = append(lines, "**"+bounded(strings.Join(state, " · "))+"**")
+	}
+	if status := escape(a.Status); status != "" {
+		lines = append(lines, bounded(status))
+	}
+	return lines
+}
+
+func scope(a alert.Alert) string {
+	if a.Scope == "" && a.Hostname != "" {
+		return "host:" + a.Hostname
+	}
+	return a.Scope
+}
+
+func bounded(l string) string { return neutralise(shorten(l, maxHeadValue)) }
+
+// message is Datadog's own markdown, or the text-only form as plain text.
+func message(a alert.Alert) string {
+	if m := withoutWrapper(clean(a.Message)); m != "" {
+		return neutralise(m)
+	}
+	var lines []string
+	for l := range strings.Lines(clean(a.Text)) {
+		lines = append(lines, escape(l))
+	}
+	return neutralise(strings.TrimSpace(strings.Join(lines, "\n")))
+}
+
+// withoutWrapper takes the markdown marks off, wherever they are: one inside
+// would end our own.
+func withoutWrapper(text string) string {
+	for strings.Contains(text, "%%%") {
+		text = strings.ReplaceAll(text, "%%%", "")
+	}
+	return strings.TrimSpace(text)
+}
+
+func tail(a alert.Alert, results []enrich.Result) []string {
+	var pages []string
+	for _, page := range []struct{ title, address string }{
+		{"Alert in Datadog", a.Link},
+		{"Graph", a.Snapshot},
+		{"Incident", a.Incident.URL},
+	} {
+		if address := webAddress(page.address); address != "" {
+			pages = append(pages, neutralise(link(page.title, page.address)))
+		}
+	}
+	var lines []string
+	if len(pages) > 0 {
+		lines = append(lines, strings.Join(pages, " · "))
+	}
+	if missing := missing(results); missing != "" {
+		lines = append(lines, missing)
+	}
+	return lines
+}
+
+// missing names the steps that found nothing because they failed, and why.
+func missing(results []enrich.Result) string {
+	var steps []string
+	for _, r := range results {
+		if r.Status == enrich.Failed || r.Status == enrich.TimedOut {
+			why := shorten(fault.Public(r.Err), maxPublic)
+			steps = append(steps, neutralise(escape(r.Name+": "+why)))
+		}
+	}
+	if len(steps) == 0 {
+		return ""
+	}
+	return "_Could not be had:_ " + shorten(strings.Join(steps, "; "), maxMissing)
+}
