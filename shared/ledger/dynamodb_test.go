@@ -1,0 +1,388 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"boomerang/shared/fault"
+)
+
+var _ Client = (*dynamodb.Client)(nil)
+
+// fake is a client of functions.
+type fake struct {
+	put    func(*dynamodb.PutItemInput) error
+	update func(*dynamodb.UpdateItemInput) (item, error)
+	delete func(*dynamodb.DeleteItemInput) error
+}
+
+func (f fake) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	return &dynamodb.PutItemOutput{}, f.put(in)
+}
+
+func (f fake) UpdateItem(_ context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	attributes, err := f.update(in)
+	return &dynamodb.UpdateItemOutput{Attributes: attributes}, err
+}
+
+func (f fake) DeleteItem(_ context.Context, in *dynamodb.DeleteItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error) {
+	return &dynamodb.DeleteItemOutput{}, f.delete(in)
+}
+
+func inTheWay(i item) error { return &types.ConditionalCheckFailedException{Item: i} }
+
+func startClock() *clock { return &clock{now: start} }
+
+var ignoreSDK = cmpopts.IgnoreUnexported(
+	types.AttributeValueMemberS{}, types.AttributeValueMemberN{}, types.AttributeValueMemberSS{})
+
+func TestDynamoDB_Claim(t *testing.T) {
+	t.Run("is one conditional write with the old item back", func(t *testing.T) {
+		var got *dynamodb.PutItemInput
+		client := fake{put: func(in *dynamodb.PutItemInput) error { got = in; return nil }}
+		l := New(client, "alerts", Options{Now: startClock().Now})
+		if _, err := l.Claim(t.Context(), key, start.Add(runTime)); err != nil {
+			t.Fatal(err)
+		}
+		condition := "attribute_not_exists(id) OR expires_at < :now" +
+			" OR (#status = :inprogress AND attribute_exists(in_progress_until) AND in_progress_until < :now_ms)"
+		if *got.TableName != "alerts" || *got.ConditionExpression != condition ||
+			got.ReturnValuesOnConditionCheckFailure != types.ReturnValuesOnConditionCheckFailureAllOld {
+			t.Errorf("got %+v", got)
+		}
+		want := item{
+			"id":                text("alert#" + key),
+			"status":            text("INPROGRESS"),
+			"claimed_by":        text(l.claimant.process + "1"),
+			"in_progress_until": number(1795255214000),
+			"expires_at":        number(1795255200 + 15*24*3600),
+		}
+		if diff := cmp.Diff(want, got.Item, ignoreSDK); diff != "" {
+			t.Errorf("item (-want +got):\n%s", diff)
+		}
+		values := item{":inprogress": text("INPROGRESS"), ":now": number(1795255200), ":now_ms": number(1795255200000)}
+		if diff := cmp.Diff(values, got.ExpressionAttributeValues, ignoreSDK); diff != "" {
+			t.Errorf("values (-want +got):\n%s", diff)
+		}
+	})
+
+	t.Run("is granted when its own first attempt is in the way", func(t *testing.T) {
+		client := fake{put: func(in *dynamodb.PutItemInput) error { return inTheWay(in.Item) }}
+		got, err := New(client, "alerts", Options{Now: startClock().Now}).Claim(t.Context(), key, start.Add(runTime))
+		if err != nil || got != granted {
+			t.Fatalf("got %+v, %v", got, err)
+		}
+	})
+
+	ended := map[string]record{
+		"a claim that ended meanwhile is busy until now":         inProgress("p/1", start.Add(time.Second), start.Add(DefaultTTL)),
+		"a completed record that ended meanwhile is not trusted": completed(posted, start.Add(time.Second)),
+	}
+	for name, r := range ended {
+		t.Run(name, func(t *testing.T) {
+			c := startClock()
+			client := fake{put: func(*dynamodb.PutItemInput) error {
+				c.Advance(2 * time.Second)
+				return inTheWay(r.item("alert#" + key))
+			}}
+			got, err := New(client, "alerts", Options{Now: c.Now}).Claim(t.Context(), key, start.Add(runTime))
+			if err != nil || got != busy(start.Add(2*time.Second)) {
+				t.Fatalf("got %+v, %v", got, err)
+			}
+		})
+	}
+
+	unreadable := map[string]item{
+		"no item":                       nil,
+		"an unknown status":             {"status": text("PAUSED"), "expires_at": number(1)},
+		"no expiry":                     {"status": text("COMPLETED")},
+		"an expiry that is no number":   {"status": text("COMPLETED"), "expires_at": text("soon")},
+		"an expiry that is no integer":  {"status": text("COMPLETED"), "expires_at": &types.AttributeValueMemberN{Value: "1.5"}},
+		"in progress without a time":    {"status": text("INPROGRESS"), "expires_at": number(1)},
+		"in progress with a wrong time": {"status": text("INPROGRESS"), "expires_at": number(1), "in_progress_until": text("x")},
+	}
+	for name, i := range unreadable {
+		t.Run("a record with "+name+" is a temporary fault and not an answer", func(t *testing.T) {
+			client := fake{put: func(*dynamodb.PutItemInput) error { return inTheWay(i) }}
+			got, err := New(client, "alerts", Options{Now: startClock().Now}).Claim(t.Context(), key, start.Add(runTime))
+			if got != (Claim{}) || !fault.IsTemporary(err) || !strings.Contains(fault.Public(err), `"alerts" holds a record that cannot be read`) {
+				t.Fatalf("got %+v, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestDynamoDB_Remember(t *testing.T) {
+	t.Run("is one write with the whole item back", func(t *testing.T) {
+		var got []*dynamodb.UpdateItemInput
+		client := fake{update: func(in *dynamodb.UpdateItemInput) (item, error) {
+			got = append(got, in)
+			return item{"seen": in.ExpressionAttributeValues[":seen"]}, nil
+		}}
+		if _, err := New(client, "alerts", Options{Now: startClock().Now}).Remember(t.Context(), "cycle-1", triggered); err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != 1 || got[0].ReturnValues != types.ReturnValueAllNew || *got[0].UpdateExpression != "SET expires_at = :expires ADD seen :seen" {
+			t.Fatalf("got %+v", got)
+		}
+		want := item{
+			":expires": number(1795255200 + 90*24*3600),
+			":seen":    &types.AttributeValueMemberSS{Value: []string{`{"at":1795251600000,"id":"100","transition":"Triggered"}`}},
+		}
+		if diff := cmp.Diff(want, got[0].ExpressionAttributeValues, ignoreSDK); diff != "" {
+			t.Errorf("values (-want +got):\n%s", diff)
+		}
+	})
+
+	t.Run("folds a full cycle once, and does not mind when that fails", func(t *testing.T) {
+		full := &types.AttributeValueMemberSS{}
+		for i := range maxEntries {
+			full.Value = append(full.Value, newEntry(renotification(i), start).String())
+		}
+		var folds []*dynamodb.UpdateItemInput
+		client := fake{update: func(in *dynamodb.UpdateItemInput) (item, error) {
+			if in.ConditionExpression == nil {
+				return item{"seen": full, "folded": number(100), "first_seen": number(triggered.At.UnixMilli())}, nil
+			}
+			folds = append(folds, in)
+			return nil, errors.New("throttled")
+		}}
+		got, err := New(client, "alerts", Options{Now: startClock().Now}).Remember(t.Context(), "cycle-1", renotification(0))
+		want := Cycle{triggered.At, renotification(maxEntries - 1).At, "Renotify", 100 + maxEntries}
+		if err != nil || got != want {
+			t.Fatalf("got %+v, %v", got, err)
+		}
+		if len(folds) != 1 {
+			t.Fatalf("got %d folds, want 1", len(folds))
+		}
+		values := item{
+			":folded":  number(100 + maxEntries - keptIDs),
+			":first":   number(triggered.At.UnixMilli()),
+			":dropped": &types.AttributeValueMemberSS{Value: full.Value[:maxEntries-keptIDs]},
+			":known":   number(100),
+			":none":    number(0),
+		}
+		if diff := cmp.Diff(values, folds[0].ExpressionAttributeValues, ignoreSDK); diff != "" {
+			t.Errorf("values (-want +got):\n%s", diff)
+		}
+	})
+
+	unreadable := map[string]item{
+		"nothing in it":           {},
+		"a wrong type":            {"seen": text("x")},
+		"a count of a wrong type": {"seen": &types.AttributeValueMemberSS{Value: []string{"{}"}}, "folded": text("x")},
+		"a count without a time":  {"seen": &types.AttributeValueMemberSS{Value: []string{"{}"}}, "folded": number(1)},
+	}
+	for name, i := range unreadable {
+		t.Run("a record with "+name+" is a temporary fault", func(t *testing.T) {
+			client := fake{update: func(*dynamodb.UpdateItemInput) (item, error) { return i, nil }}
+			_, err := New(client, "alerts", Options{Now: startClock().Now}).Remember(t.Context(), "cycle-1", triggered)
+			if !fault.IsTemporary(err) {
+				t.Fatalf("got %v", err)
+			}
+		})
+	}
+}
+
+// Every failure of the service, as it comes over HTTP, is temporary, says what to
+// repair, and keeps AWS's own words for the log.
+func TestDynamoDB_Failures(t *testing.T) {
+	cases := []struct {
+		code   string
+		status int
+		says   string
+	}{
+		{"ResourceNotFoundException", 400, "check LEDGER_TABLE"},
+		{"AccessDeniedException", 400, "allow dynamodb:"},
+		{"UnrecognizedClientException", 400, "check the function's role"},
+		{"ExpiredTokenException", 400, "check the function's role"},
+		{"ProvisionedThroughputExceededException", 400, "is throttled"},
+		{"ThrottlingException", 400, "is throttled"},
+		{"RequestLimitExceeded", 400, "is throttled"},
+		{"ValidationException", 400, `partition key "id"`},
+		{"InternalServerError", 500, "answered InternalServerError"},
+		{"SomethingNew", 503, "answered SomethingNew"},
+	}
+	for _, c := range cases {
+		t.Run(c.code, func(t *testing.T) {
+			l := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+				w.WriteHeader(c.status)
+				_, _ = w.Write([]byte(`{"__type":"com.amazonaws.dynamodb.v20120810#` + c.code + `","message":"words of AWS"}`))
+			})
+			for operation, err := range everyCall(t.Context(), l) {
+				public := fault.Public(err)
+				if !fault.IsTemporary(err) || !strings.HasPrefix(public, `the ledger table "alerts" `) || !strings.Contains(public, c.says) {
+					t.Errorf("%s: got %q", operation, public)
+				}
+				if strings.Contains(public, "words of AWS") || !strings.Contains(err.Error(), "words of AWS") {
+					t.Errorf("%s: AWS's words belong in the log and only there: %v", operation, err)
+				}
+				if c.code == "AccessDeniedException" && !strings.Contains(public, "dynamodb:"+operation+" ") {
+					t.Errorf("%s is not named as what to allow: %q", operation, public)
+				}
+			}
+		})
+	}
+
+	broken := map[string]struct {
+		handler http.HandlerFunc
+		says    string
+	}{
+		"a table that hangs": {
+			func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body) // The server notices that the client has gone only after the body.
+				<-r.Context().Done()
+			},
+			"did not answer in time",
+		},
+		"a reset connection": {
+			func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+			"could not be used",
+		},
+		"a cut body": {
+			func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Length", "100")
+				_, _ = w.Write([]byte(`{"Attri`))
+			},
+			"could not be used",
+		},
+		"garbage": {
+			func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) },
+			"",
+		},
+	}
+	for name, c := range broken {
+		t.Run(name, func(t *testing.T) {
+			l := serve(t, c.handler)
+			for operation, call := range calls(l) {
+				ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+				err := call(ctx)
+				cancel()
+				if !fault.IsTemporary(err) || !strings.Contains(fault.Public(err), c.says) {
+					t.Errorf("%s: got %v", operation, err)
+				}
+			}
+		})
+	}
+}
+
+// serve returns a ledger whose table is the given handler, asked once per call.
+func serve(t *testing.T, handler http.HandlerFunc) *DynamoDB {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	client := newClient(server.URL)
+	return New(onlyOnce{client}, "alerts", Options{})
+}
+
+// onlyOnce switches the SDK's retries off, which would make the tests wait.
+type onlyOnce struct{ client *dynamodb.Client }
+
+func once(o *dynamodb.Options) { o.RetryMaxAttempts = 1 }
+
+func (c onlyOnce) PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	return c.client.PutItem(ctx, in, once)
+}
+
+func (c onlyOnce) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	return c.client.UpdateItem(ctx, in, once)
+}
+
+func (c onlyOnce) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error) {
+	return c.client.DeleteItem(ctx, in, once)
+}
+
+// calls names each call by the permission that it needs.
+func calls(l *DynamoDB) map[string]func(context.Context) error {
+	return map[string]func(context.Context) error{
+		"PutItem": func(ctx context.Context) error {
+			_, err := l.Claim(ctx, key, start)
+			if err != nil {
+				return err
+			}
+			return l.Complete(ctx, key, posted)
+		},
+		"DeleteItem": func(ctx context.Context) error { return l.Release(ctx, key) },
+		"UpdateItem": func(ctx context.Context) error {
+			_, err := l.Remember(ctx, "cycle-1", triggered)
+			return err
+		},
+	}
+}
+
+func everyCall(ctx context.Context, l *DynamoDB) map[string]error {
+	errs := map[string]error{}
+	for operation, call := range calls(l) {
+		errs[operation] = call(ctx)
+	}
+	return errs
+}
+
+func TestDynamoDB_Complete(t *testing.T) {
+	t.Run("is one unconditional write", func(t *testing.T) {
+		var got *dynamodb.PutItemInput
+		client := fake{put: func(in *dynamodb.PutItemInput) error { got = in; return nil }}
+		if err := New(client, "alerts", Options{Now: startClock().Now, TTL: time.Hour}).Complete(t.Context(), key, posted); err != nil {
+			t.Fatal(err)
+		}
+		want := item{
+			"id":         text("alert#" + key),
+			"status":     text("COMPLETED"),
+			"event_id":   text(posted.ID),
+			"event_url":  text(posted.URL),
+			"expires_at": number(start.Unix() + 3600),
+		}
+		if diff := cmp.Diff(want, got.Item, ignoreSDK); diff != "" || got.ConditionExpression != nil {
+			t.Errorf("condition %v, item (-want +got):\n%s", got.ConditionExpression, diff)
+		}
+	})
+	t.Run("a failure names the table", func(t *testing.T) {
+		client := fake{put: func(*dynamodb.PutItemInput) error { return errors.New("no route") }}
+		err := New(client, "alerts", Options{}).Complete(t.Context(), key, posted)
+		if !fault.IsTemporary(err) || !strings.Contains(fault.Public(err), `"alerts"`) {
+			t.Fatalf("got %v", err)
+		}
+	})
+}
+
+func TestCycle_fold(t *testing.T) {
+	t.Run("copies are dropped without being counted", func(t *testing.T) {
+		c := cycle{entries: map[string]struct{}{}}
+		for i := range maxEntries {
+			e := newEntry(renotification(i%8), start)
+			e.At += int64(i)
+			c.entries[e.String()] = struct{}{}
+		}
+		before := c.summary()
+		dropped, folded, _ := c.fold()
+		for _, d := range dropped {
+			delete(c.entries, d)
+		}
+		if folded != 0 || len(c.entries) != 8 || c.summary() != before {
+			t.Fatalf("folded %d, %d entries left, %+v became %+v", folded, len(c.entries), before, c.summary())
+		}
+	})
+	t.Run("what is not ours is neither counted nor dropped", func(t *testing.T) {
+		c := cycle{entries: map[string]struct{}{}}
+		for i := range maxEntries {
+			c.entries[strconv.Itoa(i)] = struct{}{}
+		}
+		dropped, _, _ := c.fold()
+		if len(dropped) != 0 || c.summary() != (Cycle{}) {
+			t.Fatalf("dropped %v, summary %+v", dropped, c.summary())
+		}
+	})
+}

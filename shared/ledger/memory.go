@@ -1,0 +1,113 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"boomerang/shared/event"
+	"boomerang/shared/fault"
+)
+
+// Memory is the ledger for one machine, without AWS. It follows the same rules
+// as DynamoDB, is safe for concurrent use, and grows for as long as it lives.
+type Memory struct {
+	options  Options
+	claimant *claimant
+	table    *memoryTable
+}
+
+type memoryTable struct {
+	mu      sync.Mutex
+	records map[string]record
+	cycles  map[string]cycle
+}
+
+// NewMemory returns an empty ledger.
+func NewMemory(o Options) *Memory {
+	table := &memoryTable{records: map[string]record{}, cycles: map[string]cycle{}}
+	return &Memory{options: o.withDefaults(), claimant: newClaimant(), table: table}
+}
+
+// Peer returns another claimant on the same records, as a second Lambda function
+// on the same table is.
+func (m *Memory) Peer() *Memory {
+	return &Memory{options: m.options, claimant: newClaimant(), table: m.table}
+}
+
+// Claim is as DynamoDB's.
+func (m *Memory) Claim(ctx context.Context, key string, until time.Time) (Claim, error) {
+	id, unlock, err := m.open(ctx, alertPrefix, key)
+	if err != nil {
+		return Claim{}, err
+	}
+	defer unlock()
+	now := m.options.Now()
+	if found, ok := m.table.records[id]; ok && !found.void(now) {
+		return found.answer(now), nil
+	}
+	m.table.records[id] = inProgress(m.claimant.next(), until, now.Add(m.options.TTL))
+	return Claim{State: Granted}, nil
+}
+
+// Complete is as DynamoDB's.
+func (m *Memory) Complete(ctx context.Context, key string, posted event.Posted) error {
+	id, unlock, err := m.open(ctx, alertPrefix, key)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	m.table.records[id] = completed(posted, m.options.Now().Add(m.options.TTL))
+	return nil
+}
+
+// Release is as DynamoDB's.
+func (m *Memory) Release(ctx context.Context, key string) error {
+	id, unlock, err := m.open(ctx, alertPrefix, key)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if m.table.records[id].heldBy(m.claimant.process) {
+		delete(m.table.records, id)
+	}
+	return nil
+}
+
+// Remember is as DynamoDB's.
+func (m *Memory) Remember(ctx context.Context, cycleKey string, seen Seen) (Cycle, error) {
+	id, unlock, err := m.open(ctx, cyclePrefix, cycleKey)
+	if err != nil {
+		return Cycle{}, err
+	}
+	defer unlock()
+	c := m.table.cycles[id]
+	if c.entries == nil {
+		c.entries = map[string]struct{}{}
+	}
+	c.entries[newEntry(seen, m.options.Now()).String()] = struct{}{}
+	summary := c.summary()
+	var dropped []string
+	dropped, c.folded, c.firstSeen = c.fold()
+	for _, text := range dropped {
+		delete(c.entries, text)
+	}
+	m.table.cycles[id] = c
+	return summary, nil
+}
+
+// open locks the table for one operation on one record. A caller whose time is
+// up is refused, as a call over the network would be.
+func (m *Memory) open(ctx context.Context, prefix, key string) (id string, unlock func(), err error) {
+	if ctx.Err() != nil {
+		cause := fmt.Errorf("ledger in memory: %w", context.Cause(ctx))
+		return "", nil, fault.New(fault.Temporary, "the ledger did not answer in time", cause)
+	}
+	id, err = recordID(prefix, key)
+	if err != nil {
+		return "", nil, err
+	}
+	m.table.mu.Lock()
+	return id, m.table.mu.Unlock, nil
+}

@@ -1,0 +1,112 @@
+package queue
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/fault"
+)
+
+// implementation is everything the suite asks of a queue. Receive returns the
+// bodies that can be received now, and deletes them from the queue.
+type implementation interface {
+	Send(ctx context.Context, m Message, delay time.Duration) error
+}
+
+type opened struct {
+	implementation
+	receive func() []string
+}
+
+// conform is the suite that every queue passes.
+func conform(t *testing.T, open func(t *testing.T) opened) {
+	t.Helper()
+	for name, test := range conformanceCases {
+		t.Run(name, func(t *testing.T) { test(t, open(t)) })
+	}
+}
+
+func (q opened) delivers(t *testing.T, m Message) Message {
+	t.Helper()
+	if err := q.Send(t.Context(), m, 0); err != nil {
+		t.Fatalf("Send: %v", err)
+	}
+	bodies := q.receive()
+	if len(bodies) != 1 {
+		t.Fatalf("received %d messages, want 1", len(bodies))
+	}
+	return mustDecode(t, bodies[0])
+}
+
+var conformanceCases = map[string]func(*testing.T, opened){
+	"a message arrives as it was sent": func(t *testing.T, q opened) {
+		same(t, "message", whole(), q.delivers(t, whole()))
+	},
+	"an alert in any alphabet arrives": func(t *testing.T, q opened) {
+		m := whole()
+		m.Alert.OrgID = "\x00\uFFFF org ключ 鍵"
+		m.Alert.Message = "a\x00\x1b\uFFFE\uFFFF\U0010FFFF \u2028 鍵 é"
+		same(t, "message", m, q.delivers(t, m))
+	},
+	"a large alert arrives whole": func(t *testing.T, q opened) {
+		m := whole()
+		m.Alert.Extra = alert.Extra{"list": noise(1, 20_000) + string(make([]byte, 400_000))}
+		same(t, "message", m, q.delivers(t, m))
+	},
+	"an alert beyond the limit arrives without its details": func(t *testing.T, q opened) {
+		m := whole()
+		m.Alert.Extra = alert.Extra{"list": noise(1, 600_000)}
+		got := q.delivers(t, m)
+		same(t, "message text", m.Alert.Message, got.Alert.Message)
+		same(t, "key", m.Alert.Key(), got.Alert.Key())
+		same(t, "extra", 0, len(got.Alert.Extra))
+	},
+	"a delayed message does not arrive now": func(t *testing.T, q opened) {
+		for _, delay := range []time.Duration{time.Minute, 24 * time.Hour} {
+			if err := q.Send(t.Context(), whole(), delay); err != nil {
+				t.Fatalf("Send: %v", err)
+			}
+		}
+		if got := q.receive(); len(got) != 0 {
+			t.Fatalf("received %d messages, want none", len(got))
+		}
+	},
+	"a delay that is over is none": func(t *testing.T, q opened) {
+		if err := q.Send(t.Context(), whole(), -time.Minute); err != nil {
+			t.Fatalf("Send: %v", err)
+		}
+		same(t, "messages", 1, len(q.receive()))
+	},
+	"messages that are sent at once all arrive": func(t *testing.T, q opened) {
+		const messages = 20
+		var wg sync.WaitGroup
+		for range messages {
+			wg.Go(func() {
+				if err := q.Send(t.Context(), whole(), 0); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		same(t, "messages", messages, len(q.receive()))
+	},
+	"a sender whose time is up is told so": func(t *testing.T, q opened) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		err := q.Send(ctx, whole(), 0)
+		if !fault.IsTemporary(err) || fault.Public(err) != "the redelivery queue did not accept the alert: it did not answer in time" {
+			t.Errorf("got %v", err)
+		}
+		same(t, "messages", 0, len(q.receive()))
+	},
+	"a message without a JSON form is refused": func(t *testing.T, q opened) {
+		m := whole()
+		m.ReceivedAt = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)
+		if err := q.Send(t.Context(), m, 0); err == nil || fault.Of(err).Kind != fault.Internal {
+			t.Errorf("got %v", err)
+		}
+	},
+}

@@ -1,0 +1,88 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+// Client is what the queue needs of *sqs.Client. The role that it runs under
+// must allow sqs:SendMessage on the queue.
+type Client interface {
+	SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
+}
+
+// SQS sends messages to a standard queue. It is safe for concurrent use.
+type SQS struct {
+	client Client
+	url    string
+}
+
+// New returns the queue at an SQS queue URL.
+func New(client Client, url string) *SQS { return &SQS{client: client, url: url} }
+
+// The attributes of a message, for whoever looks at the queue or filters it.
+const (
+	attrVersion = "schema_version"
+	attrKey     = "alert_key"
+)
+
+// MaxDelay is SQS's limit for the delay of one message.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+const MaxDelay = 15 * time.Minute
+
+// Send queues the message, to be delivered when the delay is over: at most
+// MaxDelay, in whole seconds and never earlier than asked for. With no delay the
+// queue's own applies. Every failure of the queue is temporary (see package
+// fault); how long the call may take is the context's business.
+func (q *SQS) Send(ctx context.Context, m Message, delay time.Duration) error {
+	body, err := Encode(m)
+	if err != nil {
+		return err
+	}
+	_, err = q.client.SendMessage(ctx, &sqs.SendMessageInput{
+		QueueUrl:          &q.url,
+		MessageBody:       &body,
+		DelaySeconds:      int32(wholeSeconds(delay) / time.Second),
+		MessageAttributes: attributes(m),
+	})
+	if err != nil {
+		return notAccepted(check(err), fmt.Errorf("sqs:SendMessage: %w", err))
+	}
+	return nil
+}
+
+// wholeSeconds rounds up: a message that comes back too early finds the alert
+// still busy and goes round once more.
+func wholeSeconds(delay time.Duration) time.Duration {
+	delay = min(max(delay, 0), MaxDelay)
+	return (delay + time.Second - 1).Truncate(time.Second)
+}
+
+// maxAttributeBytes keeps the attributes within attributeReserve.
+const maxAttributeBytes = 256
+
+func attributes(m Message) map[string]types.MessageAttributeValue {
+	return map[string]types.MessageAttributeValue{
+		attrVersion: {DataType: aws.String("Number"), StringValue: aws.String(strconv.Itoa(Version))},
+		attrKey:     {DataType: aws.String("String"), StringValue: aws.String(attributeText(m.Alert.Key()))},
+	}
+}
+
+// attributeText replaces what SQS does not allow in an attribute, which is what
+// XML 1.0 does not allow. (https://www.w3.org/TR/xml/#charsets)
+func attributeText(s string) string {
+	printable := strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == '\uFFFE' || r == '\uFFFF' {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	return shorten(printable, maxAttributeBytes)
+}
