@@ -1,0 +1,42 @@
+package pipeline
+
+import (
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+)
+
+// Status says how a run ended; the answer carries it.
+type Status string
+
+// The ways a run ends well.
+const (
+	Posted    Status = "posted"
+	Duplicate Status = "duplicate"
+	Ignored   Status = "ignored"
+	DryRun    Status = "dry_run"
+	Queued    Status = "queued"
+)
+
+// Outcome is what became of an alert.
+type Outcome struct {
+	Status   Status
+	Reason   string       // why it was ignored or queued
+	Posted   event.Posted // for Posted and Duplicate
+	Event    event.Event  // what was, or would have been, posted
+	Playbook string
+	Steps    []enrich.Result
+	// Warnings went wrong without changing the outcome. They are for the log.
+	Warnings []error
+}
+
+func ignored() Outcome {
+	return Outcome{Status: Ignored, Reason: "this is an event that Boomerang itself posted (tag boomerang); answering it would never end"}
+}
+
+func (o *Outcome) warn(warnings ...error) {
+	for _, w := range warnings {
+		if w != nil {
+			o.Warnings = append(o.Warnings, w)
+		}
+	}
+}

@@ -1,0 +1,201 @@
+// Package pipeline is Boomerang's one use case: an alert comes in, is claimed,
+// enriched, composed into an event, posted and marked as done. Whatever cannot
+// be finished goes to the queue; whatever cannot be queued is an error that asks
+// the sender to come again.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+	"boomerang/shared/fault"
+	"boomerang/shared/ledger"
+	"boomerang/shared/queue"
+)
+
+// Poster posts an event to Datadog.
+type Poster interface {
+	Create(ctx context.Context, e event.Event) (event.Posted, error)
+}
+
+// Ledger remembers which alerts are done, and which are being worked on.
+type Ledger interface {
+	Claim(ctx context.Context, key string, until time.Time) (ledger.Claim, error)
+	Complete(ctx context.Context, key string, posted event.Posted) error
+	Release(ctx context.Context, key string) error
+}
+
+// Queue keeps an alert for a later run.
+type Queue interface {
+	Send(ctx context.Context, m queue.Message, delay time.Duration) error
+}
+
+// Config is what a pipeline is made of. Ledger and Queue may be nil: without a
+// ledger every delivery is processed, without a queue an alert that cannot be
+// finished is the sender's to repeat.
+type Config struct {
+	Steps        []enrich.Named
+	EnrichBudget time.Duration
+	Poster       Poster
+	Ledger       Ledger
+	Queue        Queue
+	Now          func() time.Time // nil: time.Now
+}
+
+// Pipeline is safe for concurrent use.
+type Pipeline struct{ Config }
+
+// New returns a pipeline.
+func New(c Config) *Pipeline {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Pipeline{c}
+}
+
+// Run takes an alert all the way. An error means that the alert is neither
+// posted nor queued.
+func (p *Pipeline) Run(ctx context.Context, a alert.Alert) (Outcome, error) {
+	if a.Own() {
+		return ignored(), nil
+	}
+	b := newBudget(ctx, p.Now())
+	claim, warning := p.claim(ctx, a.Key(), b)
+	switch claim.State {
+	case ledger.Done:
+		return Outcome{Status: Duplicate, Posted: claim.Posted}, nil
+	case ledger.Busy:
+		// A run that crashed leaves its claim behind: coming back after the
+		// claim's end means that nothing is lost with it.
+		return p.later(ctx, a, b, "another run is working on this alert", claim.Until.Sub(p.Now())+busyMargin, nil)
+	}
+
+	outcome, err := p.process(ctx, a, b)
+	outcome.warn(warning)
+	if err != nil {
+		outcome.warn(p.release(ctx, a.Key()))
+		queued, lateErr := p.later(ctx, a, b, fault.Public(err), retryDelay(err), err)
+		queued.Playbook, queued.Steps = outcome.Playbook, outcome.Steps
+		queued.warn(outcome.Warnings...)
+		queued.warn(err)
+		return queued, lateErr
+	}
+	outcome.warn(p.complete(ctx, a.Key(), outcome.Posted))
+	return outcome, nil
+}
+
+// DryRun does everything but claim and post, and returns the event.
+func (p *Pipeline) DryRun(ctx context.Context, a alert.Alert) (Outcome, error) {
+	if a.Own() {
+		return ignored(), nil
+	}
+	outcome, err := p.compose(ctx, a, newBudget(ctx, p.Now()))
+	outcome.Status = DryRun
+	return outcome, err
+}
+
+// Enqueue leaves all the work to a later run.
+func (p *Pipeline) Enqueue(ctx context.Context, a alert.Alert) (Outcome, error) {
+	if a.Own() {
+		return ignored(), nil
+	}
+	return p.later(ctx, a, newBudget(ctx, p.Now()), "the intake queues every alert", 0, nil)
+}
+
+// process turns a claimed alert into a posted event. A panic on the way costs
+// this attempt, not the alert.
+func (p *Pipeline) process(ctx context.Context, a alert.Alert, b budget) (outcome Outcome, err error) {
+	outcome, err = p.compose(ctx, a, b)
+	if err != nil {
+		return outcome, err
+	}
+	ctx, cancel := b.posting(ctx)
+	defer cancel()
+	if outcome.Posted, err = p.Poster.Create(ctx, outcome.Event); err != nil {
+		return outcome, err
+	}
+	outcome.Status = Posted
+	return outcome, nil
+}
+
+func (p *Pipeline) compose(ctx context.Context, a alert.Alert, b budget) (outcome Outcome, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fault.New(fault.Internal, "something went wrong inside Boomerang", fmt.Errorf("panic: %v\n%s", r, debug.Stack()))
+		}
+	}()
+	outcome.Playbook = defaultPlaybook
+	outcome.Steps = enrich.Run(ctx, p.Steps, a, b.enriching(p.Now(), p.EnrichBudget))
+	outcome.Event = event.Compose(a, outcome.Playbook, outcome.Steps, p.Now())
+	return outcome, nil
+}
+
+// defaultPlaybook names the only set of steps there is.
+const defaultPlaybook = "default"
+
+// claim asks the ledger for the right to work on an alert. A ledger that cannot
+// answer does not stop an alert: a double beats a loss.
+func (p *Pipeline) claim(ctx context.Context, key string, b budget) (ledger.Claim, error) {
+	if p.Ledger == nil {
+		return ledger.Claim{State: ledger.Granted}, nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, ledgerTimeout, errors.New("the ledger did not answer in time"))
+	defer cancel()
+	claim, err := p.Ledger.Claim(ctx, key, b.end)
+	if err != nil {
+		return ledger.Claim{State: ledger.Granted}, fmt.Errorf("go on without the ledger: %w", err)
+	}
+	return claim, nil
+}
+
+func (p *Pipeline) complete(ctx context.Context, key string, posted event.Posted) error {
+	if p.Ledger == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, ledgerTimeout)
+	defer cancel()
+	if err := p.Ledger.Complete(ctx, key, posted); err != nil {
+		return fmt.Errorf("posted, but the ledger does not know: %w", err)
+	}
+	return nil
+}
+
+func (p *Pipeline) release(ctx context.Context, key string) error {
+	if p.Ledger == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, ledgerTimeout)
+	defer cancel()
+	if err := p.Ledger.Release(ctx, key); err != nil {
+		return fmt.Errorf("the claim stays until it expires: %w", err)
+	}
+	return nil
+}
+
+// later puts the alert into the queue. Without a queue, or when the queue fails
+// too, the error asks the sender to come again.
+func (p *Pipeline) later(ctx context.Context, a alert.Alert, b budget, reason string, delay time.Duration, cause error) (Outcome, error) {
+	if p.Queue == nil {
+		e := fault.New(fault.Temporary, "the alert could not be finished now ("+reason+"), and there is no queue to keep it; send it again", cause)
+		e.RetryAfter = delay
+		return Outcome{}, e
+	}
+	ctx, cancel := b.queueing(ctx)
+	defer cancel()
+	m := queue.Message{Alert: a, ReceivedAt: p.Now(), Reason: reason}
+	if err := p.Queue.Send(ctx, m, delay); err != nil {
+		return Outcome{}, fault.New(fault.Temporary, "the alert could be neither finished nor queued ("+reason+"); send it again", errors.Join(cause, err))
+	}
+	return Outcome{Status: Queued, Reason: reason}, nil
+}
+
+// retryDelay waits as long as Datadog asked for, and a moment otherwise.
+func retryDelay(err error) time.Duration {
+	return max(fault.Of(err).RetryAfter, minRetryDelay)
+}
