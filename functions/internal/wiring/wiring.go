@@ -1,0 +1,134 @@
+// Package wiring puts the rooms together: from a function's environment to the
+// handler that it starts. It builds only the clients that the environment asks
+// for, because each costs milliseconds of every cold start.
+package wiring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"boomerang/functions/webhook/handler"
+	"boomerang/shared/config"
+	"boomerang/shared/datadog"
+	"boomerang/shared/enrich/registry"
+	"boomerang/shared/fault"
+	"boomerang/shared/ledger"
+	"boomerang/shared/pipeline"
+	"boomerang/shared/queue"
+	"boomerang/shared/secret"
+)
+
+// secretsPatience is how long a start waits for the secrets. They are usually
+// there in a tenth of it; a start that waits longer would only move the waiting,
+// since an alert can be answered with 503 or queued without them.
+const secretsPatience = 3 * time.Second
+
+// Webhook returns the handler of functions/webhook. The error says what to
+// change in the environment or in a secret.
+func Webhook(ctx context.Context, environ map[string]string, logger *slog.Logger) (*handler.Handler, error) {
+	cfg, err := config.Load[config.Webhook](environ)
+	if err != nil {
+		return nil, err
+	}
+	aws, err := awsconfig.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the AWS configuration: %w", err)
+	}
+	secrets := secretsmanager.NewFromConfig(aws)
+	options := secret.Options{Failed: logFailed(logger)}
+	tokens := secret.NewTokens(secrets, cfg.WebhookSecretARN, options)
+	keys := secret.NewDatadogKeys(secrets, cfg.DatadogSecretARN, options)
+	tokens.Start(ctx)
+	keys.Start(ctx)
+
+	p, err := newPipeline(cfg.Pipeline, aws, keys, logger)
+	if err != nil {
+		return nil, err
+	}
+	if err := ready(ctx, tokens.Ready, keysReady(keys)); err != nil {
+		return nil, err
+	}
+	run := p.Run
+	if cfg.Intake == config.Queue {
+		run = p.Enqueue
+	}
+	return handler.New(handler.Config{Tokens: tokens, Run: run, DryRun: p.DryRun, Logger: logger}), nil
+}
+
+func newPipeline(cfg config.Pipeline, aws aws.Config, keys *secret.Cache[secret.DatadogKeys], logger *slog.Logger) (*pipeline.Pipeline, error) {
+	client, err := datadog.New(datadog.Config{Site: cfg.Site, BaseURL: cfg.APIURL}, credentials{keys})
+	if err != nil {
+		return nil, err
+	}
+	conf := pipeline.Config{
+		Steps:        registry.Default(registry.Deps{Datadog: client, Site: cfg.Site}),
+		EnrichBudget: cfg.EnrichBudget,
+		Poster:       client,
+	}
+	if cfg.RedeliveryQueueURL != "" {
+		conf.Queue = queue.New(sqs.NewFromConfig(aws), cfg.RedeliveryQueueURL)
+	}
+	if cfg.LedgerTable != "" {
+		conf.Ledger = ledger.New(dynamodb.NewFromConfig(aws), cfg.LedgerTable, ledger.Options{})
+	} else {
+		logger.Warn("LEDGER_TABLE is not set: an alert that Datadog delivers twice is posted twice")
+	}
+	return pipeline.New(conf), nil
+}
+
+// ready waits for the secrets, and reports those that are wrong together. What
+// may pass does not stop the start: without the token a request is answered 503,
+// without the keys an alert is queued.
+func ready(ctx context.Context, secrets ...func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, secretsPatience)
+	defer cancel()
+	var wrong []error
+	for _, wait := range secrets {
+		if err := wait(ctx); err != nil && !fault.IsTemporary(err) {
+			wrong = append(wrong, err)
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+func keysReady(keys *secret.Cache[secret.DatadogKeys]) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := keys.Get(ctx)
+		return err
+	}
+}
+
+// credentials hands Secrets Manager's keys to the Datadog client.
+type credentials struct {
+	cache *secret.Cache[secret.DatadogKeys]
+}
+
+func (c credentials) Keys(ctx context.Context) (datadog.Keys, error) {
+	keys, err := c.cache.Get(ctx)
+	return reveal(keys), err
+}
+
+func (c credentials) Renew(ctx context.Context, stale datadog.Keys) (datadog.Keys, error) {
+	seen := secret.DatadogKeys{API: secret.NewText(stale.API), App: secret.NewText(stale.App)}
+	keys, err := c.cache.Refresh(ctx, seen)
+	return reveal(keys), err
+}
+
+func reveal(keys secret.DatadogKeys) datadog.Keys {
+	return datadog.Keys{API: keys.API.Reveal(), App: keys.App.Reveal()}
+}
+
+func logFailed(logger *slog.Logger) func(context.Context, error) {
+	return func(ctx context.Context, err error) {
+		logger.WarnContext(ctx, "a secret could not be fetched", slog.String("error", err.Error()))
+	}
+}

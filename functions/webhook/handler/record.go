@@ -1,0 +1,81 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/fault"
+	"boomerang/shared/pipeline"
+)
+
+// record collects what one request's log record says: the alert's ids and what
+// became of it, and never its words.
+type record struct {
+	start   time.Time
+	status  int
+	alert   alert.Alert
+	outcome pipeline.Outcome
+	err     error
+}
+
+func (r record) write(ctx context.Context, logger *slog.Logger, now time.Time) {
+	attrs := []slog.Attr{
+		slog.Int("status", r.status),
+		slog.String("outcome", r.name()),
+		slog.Float64("duration_ms", milliseconds(now.Sub(r.start))),
+	}
+	add := func(key, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(key, value))
+		}
+	}
+	add("alert_id", r.alert.ID)
+	add("monitor_id", r.alert.MonitorID)
+	add("cycle_key", r.alert.CycleKey)
+	add("org_id", r.alert.OrgID)
+	add("transition", string(r.alert.Transition))
+	add("playbook", r.outcome.Playbook)
+	add("event_id", r.outcome.Posted.ID)
+	add("reason", r.outcome.Reason)
+	if len(r.outcome.Steps) > 0 {
+		attrs = append(attrs, slog.Any("steps", steps(r.outcome.Steps, error.Error)))
+	}
+	if len(r.alert.Unreadable) > 0 {
+		attrs = append(attrs, slog.Any("unreadable", fieldNames(r.alert.Unreadable)))
+	}
+	if err := errors.Join(append(r.outcome.Warnings, r.err)...); err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	logger.LogAttrs(ctx, r.level(), "webhook", attrs...)
+}
+
+func (r record) name() string {
+	if r.err != nil {
+		return r.kind().String()
+	}
+	return string(r.outcome.Status)
+}
+
+func (r record) kind() fault.Kind { return fault.Of(r.err).Kind }
+
+func (r record) level() slog.Level {
+	switch {
+	case r.status >= http.StatusInternalServerError:
+		return slog.LevelError
+	case r.status >= http.StatusBadRequest, r.outcome.Status == pipeline.Queued, len(r.outcome.Warnings) > 0:
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
+}
+
+func fieldNames(problems []alert.Problem) []string {
+	names := make([]string, len(problems))
+	for i, p := range problems {
+		names[i] = p.Field
+	}
+	return names
+}

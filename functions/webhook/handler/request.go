@@ -1,0 +1,144 @@
+package handler
+
+import (
+	"encoding/base64"
+	"errors"
+	"mime"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/fault"
+)
+
+// maxBodyBytes is how large a body may be once decoded from base64. Datadog
+// documents no limit; an alert with every variable is a few tens of KiB.
+const maxBodyBytes = 256 << 10
+
+// The headers that may carry the token. A Function URL delivers names in lower
+// case (https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html).
+const (
+	headerToken         = "x-webhook-token"
+	headerAuthorization = "authorization"
+	headerContentType   = "content-type"
+)
+
+func method(r events.LambdaFunctionURLRequest) string {
+	return strings.ToUpper(r.RequestContext.HTTP.Method)
+}
+
+func path(r events.LambdaFunctionURLRequest) string {
+	if r.RawPath != "" {
+		return r.RawPath
+	}
+	return r.RequestContext.HTTP.Path
+}
+
+// header returns a header's value. Function URLs write names in lower case;
+// events written by hand do not always.
+func header(r events.LambdaFunctionURLRequest, name string) string {
+	if value, ok := r.Headers[name]; ok {
+		return strings.TrimSpace(value)
+	}
+	for key, value := range r.Headers {
+		if strings.EqualFold(key, name) {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// token returns what the caller presents: our own header, a bearer token (RFC
+// 6750), or the password of basic authentication (RFC 7617), which is what
+// Datadog makes of https://user:password@host.
+func token(r events.LambdaFunctionURLRequest) string {
+	if t := header(r, headerToken); t != "" {
+		return t
+	}
+	scheme, credentials, _ := strings.Cut(header(r, headerAuthorization), " ")
+	credentials = strings.TrimSpace(credentials)
+	switch strings.ToLower(scheme) {
+	case "bearer":
+		return credentials
+	case "basic":
+		pair, err := base64.StdEncoding.DecodeString(credentials)
+		if err != nil {
+			return ""
+		}
+		_, password, _ := strings.Cut(string(pair), ":")
+		return password
+	}
+	return ""
+}
+
+// Decode reads the alert out of a request.
+func Decode(r events.LambdaFunctionURLRequest) (alert.Alert, error) {
+	read, err := decoder(header(r, headerContentType))
+	if err != nil {
+		return alert.Alert{}, err
+	}
+	body, err := body(r)
+	if err != nil {
+		return alert.Alert{}, err
+	}
+	a, err := read(body)
+	return a, decodeFault(err)
+}
+
+// decoder chooses how a body of the given type is read. Datadog sends JSON
+// unless the webhook says "Encode as form"; a body without a type is taken as
+// JSON.
+func decoder(contentType string) (func([]byte) (alert.Alert, error), error) {
+	if contentType == "" {
+		return alert.Decode, nil
+	}
+	media, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return nil, fault.New(fault.UnsupportedMedia, "the Content-Type header cannot be read; send application/json", err)
+	}
+	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "us-ascii") {
+		return nil, fault.New(fault.UnsupportedMedia, "send the body in UTF-8", nil)
+	}
+	switch {
+	case media == "application/json", strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json"):
+		return alert.Decode, nil
+	case media == "application/x-www-form-urlencoded":
+		return alert.DecodeForm, nil
+	}
+	return nil, fault.New(fault.UnsupportedMedia, "send application/json, or application/x-www-form-urlencoded as Datadog's \"Encode as form\" does", nil)
+}
+
+// body returns the request's bytes, and refuses a body that is too large instead
+// of cutting it.
+func body(r events.LambdaFunctionURLRequest) ([]byte, error) {
+	raw := []byte(r.Body)
+	if r.IsBase64Encoded {
+		decoded, err := base64.StdEncoding.DecodeString(r.Body)
+		if err != nil {
+			return nil, fault.New(fault.Malformed, "the body is marked as base64 and is not", err)
+		}
+		raw = decoded
+	}
+	if len(raw) > maxBodyBytes {
+		return nil, errTooLarge
+	}
+	return raw, nil
+}
+
+var errTooLarge = fault.New(fault.TooLarge, "the body is larger than 256 KiB; shorten the webhook's payload template", nil)
+
+// decodeFault gives a decoder's error its kind.
+func decodeFault(err error) error {
+	if err == nil {
+		return nil
+	}
+	if invalid, ok := errors.AsType[*alert.InvalidError](err); ok {
+		e := fault.New(fault.Invalid, "the payload names no alert: at least one of id, title and body must be there", nil)
+		for _, p := range invalid.Problems {
+			e.Fields = append(e.Fields, fault.Field{Name: p.Field, Problem: p.Reason})
+		}
+		return e
+	}
+	return fault.New(fault.Malformed, err.Error(), nil)
+}
