@@ -1,0 +1,90 @@
+// Package stage is the world around the function on this machine: a Datadog
+// stand-in that also answers for Secrets Manager, and the environment that makes
+// the function use it.
+package stage
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"boomerang/shared/standin"
+)
+
+// Token is what the local webhook accepts.
+const Token = "local-token"
+
+// Stage is a running stand-in.
+type Stage struct {
+	Server *standin.Server
+	URL    string // of the stand-in
+	Live   bool   // whether events go to the real Datadog
+	server *http.Server
+}
+
+// Start opens the stand-in on a free port of 127.0.0.1. With LIVE=1 in the
+// environment it only plays Secrets Manager, with the user's own keys in it, and
+// Datadog is the real one.
+func Start(getenv func(string) string) (*Stage, error) {
+	options := standin.Options{Token: Token}
+	live := getenv("LIVE") == "1"
+	if live {
+		options.APIKey, options.AppKey = getenv("DD_API_KEY"), getenv("DD_APP_KEY")
+		if options.APIKey == "" || options.AppKey == "" {
+			return nil, fmt.Errorf("LIVE=1 posts to the real Datadog: set DD_API_KEY and DD_APP_KEY, and DD_SITE unless it is datadoghq.com")
+		}
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("no port for the stand-in: %w", err)
+	}
+	s := &Stage{Server: standin.New(options), URL: "http://" + listener.Addr().String(), Live: live}
+	s.server = &http.Server{Handler: s.Server, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = s.server.Serve(listener) }()
+	return s, nil
+}
+
+// Close stops the stand-in.
+func (s *Stage) Close() { _ = s.server.Close() }
+
+// Environment returns the function's environment: what the user set, with the
+// stand-in in the place of AWS and, unless live, of Datadog.
+func (s *Stage) Environment(environ []string) map[string]string {
+	env := make(map[string]string, len(environ))
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		env[name] = value
+	}
+	env["DATADOG_SECRET_ARN"] = standin.DefaultDatadogSecret
+	env["WEBHOOK_SECRET_ARN"] = standin.DefaultWebhookSecret
+	delete(env, "REDELIVERY_QUEUE_URL")
+	delete(env, "LEDGER_TABLE")
+	if !s.Live {
+		env["DATADOG_API_URL"] = s.URL
+	}
+	return env
+}
+
+// UseAWS points the AWS SDK of this process at the stand-in, whatever profile or
+// credentials the user has.
+func (s *Stage) UseAWS() error {
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL":                 s.URL,
+		"AWS_ENDPOINT_URL_SECRETS_MANAGER": s.URL,
+		"AWS_ACCESS_KEY_ID":                "local",
+		"AWS_SECRET_ACCESS_KEY":            "local",
+		"AWS_SESSION_TOKEN":                "",
+		"AWS_PROFILE":                      "",
+		"AWS_REGION":                       "us-east-1",
+		"AWS_CONFIG_FILE":                  os.DevNull,
+		"AWS_SHARED_CREDENTIALS_FILE":      os.DevNull,
+	} {
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("set %s: %w", name, err)
+		}
+	}
+	return nil
+}
