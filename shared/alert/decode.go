@@ -148,11 +148,11 @@ func (a *Alert) fill(found []candidate) {
 	}
 }
 
-// disownMonitorID undoes a common mistake of templates, "id": "$ALERT_ID". The
-// monitor's id names every notification of that monitor, so taking it for the
-// event's would make each later alert look like a duplicate of the first. The
-// link tells the two apart: it holds either the monitor's id, or the event's,
-// which since long has twice as many digits as any monitor's.
+// disownMonitorID puts right what several public templates do, "id": "$ALERT_ID".
+// The monitor's id is the same for all its notifications, so taking it for the
+// event's would make each later alert a duplicate of the first, and lose it. The
+// link tells the two apart: it holds the monitor's id, or the event's, which has
+// about twice as many digits as any monitor's. Without an id, Key uses the digest.
 func (a *Alert) disownMonitorID() {
 	const eventDigits = 16
 	if a.ID == "" {

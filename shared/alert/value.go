@@ -126,10 +126,11 @@ func readPriority(a *Alert, v any) string {
 
 // readScope accepts a list as well, because a template may build one.
 func readScope(a *Alert, v any) string {
-	tags, reason := tagsOf(v)
-	if _, isText := scalar(v); isText {
-		return text(func(a *Alert) *string { return &a.Scope })(a, v)
+	if s, ok := scalar(v); ok {
+		a.Scope = strings.TrimSpace(s)
+		return ""
 	}
+	tags, reason := tagsOf(v)
 	a.Scope = strings.Join(tags, ",")
 	return reason
 }

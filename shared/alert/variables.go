@@ -23,7 +23,7 @@ type variable struct {
 // (https://docs.datadoghq.com/integrations/webhooks/), and two that only
 // partners' templates use: $DATE_POSIX and $LAST_UPDATED_POSIX, in seconds.
 // Keys are compared in canonical form, so one spelling stands for alert_id,
-// alertId, ALERT-ID and "alert": {"id"}.
+// alertId, ALERT-ID and "alert": {"id"}. See shared and guesses for the rest.
 var variables = []variable{
 	{name: "ID", read: text(func(a *Alert) *string { return &a.ID }), keys: []string{"event_id", "alert_instance_id"}, when: isEventID},
 	is("AGGREG_KEY", text(func(a *Alert) *string { return &a.AggregKey }), "aggregation_key", "aggregate"),
@@ -115,7 +115,7 @@ var guesses = []sharedKey{
 	{[]string{"alert_uid"}, "ID", isEventID},
 	{[]string{
 		"status", "state", "alert_status", "alert_state", "event_status", "monitor_status", "monitor_state",
-		"action", "event_action", "message_type", "severity",
+		"action", "event_action", "message_type",
 	}, "ALERT_TRANSITION", isTransition},
 	{[]string{"type", "severity", "level", "alert_level"}, "ALERT_TYPE", isAlertType},
 	{[]string{"type"}, "EVENT_TYPE", isEventType},

@@ -65,7 +65,7 @@ func TestClient_Monitor(t *testing.T) {
 			Monitor{ID: 7, Name: "n"},
 		},
 		"values_from_the_future": {
-			`{"id":7,"type":"dream alert","overall_state":"Anxious","draft_status":"maybe","options":{"on_missing_data":"cry"},"state":{"groups":{"*":{"status":"Anxious"}}},"assets":[{"category":"song","name":"n"}]}`,
+			`{"id":7,"type":"dream alert","overall_state":"Anxious","draft_status":"maybe","options":{"on_missing_data":"cry"},"state":{"groups":{"*":{"status":"Anxious"}}},"assets":[{"category":"song","name":"n","url":"javascript:sing()"}]}`,
 			Monitor{ID: 7, Type: "dream alert", OverallState: "Anxious", Groups: []MonitorGroup{{Name: "*", Status: "Anxious"}}, Assets: []Asset{{Category: "song", Name: "n"}}},
 		},
 		"values_of_other_types_cost_themselves_alone": {

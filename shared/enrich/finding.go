@@ -10,6 +10,9 @@ type Finding struct {
 	// Weight decides which findings give way when the event is full: the lightest first.
 	Weight Weight
 	Blocks []Block
+	// Missing says which part of the finding could not be had, if one could not:
+	// the event is then tagged as partly enriched.
+	Missing error
 	// Data is the same knowledge for playbooks and for machines: a struct of the
 	// step's own with json tags.
 	Data any

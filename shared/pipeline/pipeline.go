@@ -91,13 +91,14 @@ func (p *Pipeline) Run(ctx context.Context, a alert.Alert) (Outcome, error) {
 }
 
 // DryRun does everything but claim and post, and returns the event.
-func (p *Pipeline) DryRun(ctx context.Context, a alert.Alert) (Outcome, error) {
+func (p *Pipeline) DryRun(ctx context.Context, a alert.Alert) (outcome Outcome, err error) {
 	if a.Own() {
 		return ignored(), nil
 	}
-	outcome, err := p.compose(ctx, a, newBudget(ctx, p.Now()))
+	defer recovered(&err)
+	outcome = p.compose(ctx, a, newBudget(ctx, p.Now()))
 	outcome.Status = DryRun
-	return outcome, err
+	return outcome, nil
 }
 
 // Enqueue leaves all the work to a later run.
@@ -111,10 +112,8 @@ func (p *Pipeline) Enqueue(ctx context.Context, a alert.Alert) (Outcome, error) 
 // process turns a claimed alert into a posted event. A panic on the way costs
 // this attempt, not the alert.
 func (p *Pipeline) process(ctx context.Context, a alert.Alert, b budget) (outcome Outcome, err error) {
-	outcome, err = p.compose(ctx, a, b)
-	if err != nil {
-		return outcome, err
-	}
+	defer recovered(&err)
+	outcome = p.compose(ctx, a, b)
 	ctx, cancel := b.posting(ctx)
 	defer cancel()
 	if outcome.Posted, err = p.Poster.Create(ctx, outcome.Event); err != nil {
@@ -124,16 +123,18 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, b budget) (outcom
 	return outcome, nil
 }
 
-func (p *Pipeline) compose(ctx context.Context, a alert.Alert, b budget) (outcome Outcome, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fault.New(fault.Internal, "something went wrong inside Boomerang", fmt.Errorf("panic: %v\n%s", r, debug.Stack()))
-		}
-	}()
-	outcome.Playbook = defaultPlaybook
+func (p *Pipeline) compose(ctx context.Context, a alert.Alert, b budget) Outcome {
+	outcome := Outcome{Playbook: defaultPlaybook}
 	outcome.Steps = enrich.Run(ctx, p.Steps, a, b.enriching(p.Now(), p.EnrichBudget))
 	outcome.Event = event.Compose(a, outcome.Playbook, outcome.Steps, p.Now())
-	return outcome, nil
+	return outcome
+}
+
+// recovered turns a panic into the error of the function that defers it.
+func recovered(err *error) {
+	if r := recover(); r != nil {
+		*err = fault.New(fault.Internal, "something went wrong inside Boomerang", fmt.Errorf("panic: %v\n%s", r, debug.Stack()))
+	}
 }
 
 // defaultPlaybook names the only set of steps there is.

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -21,7 +22,8 @@ type opened struct {
 	receive func() []string
 }
 
-// conform is the suite that every queue passes.
+// conform is the suite that every queue passes. It asks for each message at
+// least once: SQS may deliver one twice, and the SDK sends again when an answer gets lost.
 func conform(t *testing.T, open func(t *testing.T) opened) {
 	t.Helper()
 	for name, test := range conformanceCases {
@@ -35,8 +37,8 @@ func (q opened) delivers(t *testing.T, m Message) Message {
 		t.Fatalf("Send: %v", err)
 	}
 	bodies := q.receive()
-	if len(bodies) != 1 {
-		t.Fatalf("received %d messages, want 1", len(bodies))
+	if len(bodies) == 0 {
+		t.Fatal("received no message")
 	}
 	return mustDecode(t, bodies[0])
 }
@@ -78,20 +80,29 @@ var conformanceCases = map[string]func(*testing.T, opened){
 		if err := q.Send(t.Context(), whole(), -time.Minute); err != nil {
 			t.Fatalf("Send: %v", err)
 		}
-		same(t, "messages", 1, len(q.receive()))
+		if len(q.receive()) == 0 {
+			t.Fatal("received no message")
+		}
 	},
 	"messages that are sent at once all arrive": func(t *testing.T, q opened) {
-		const messages = 20
+		want := map[string]bool{}
 		var wg sync.WaitGroup
-		for range messages {
+		for i := range 20 {
+			m := whole()
+			m.Alert.ID = strconv.Itoa(i)
+			want[m.Alert.ID] = true
 			wg.Go(func() {
-				if err := q.Send(t.Context(), whole(), 0); err != nil {
+				if err := q.Send(t.Context(), m, 0); err != nil {
 					t.Error(err)
 				}
 			})
 		}
 		wg.Wait()
-		same(t, "messages", messages, len(q.receive()))
+		got := map[string]bool{}
+		for _, body := range q.receive() {
+			got[mustDecode(t, body).Alert.ID] = true
+		}
+		same(t, "messages", want, got)
 	},
 	"a sender whose time is up is told so": func(t *testing.T, q opened) {
 		ctx, cancel := context.WithCancel(t.Context())

@@ -42,7 +42,7 @@ func TestDecode(t *testing.T) {
 		"gzip that is none":           {`{"version":1,"gzip":"aGVsbG8="}`, fault.Malformed, "not one that Boomerang wrote"},
 		"gzip that was cut":           {`{"version":1,"gzip":"` + pressed(strings.Repeat("x", 1000))[:24] + `"}`, fault.Malformed, "not one that Boomerang wrote"},
 		"gzip of something else":      {compressed("hello"), fault.Malformed, "not one that Boomerang wrote"},
-		"gzip of more than it should": {compressed(strings.Repeat(" ", maxUnpackedBytes+1)), fault.Malformed, "not one that Boomerang wrote"},
+		"gzip of more than it should": {compressed(`{"version":1,"alert":{"id":"1"}}` + strings.Repeat(" ", maxUnpackedBytes)), fault.Malformed, "not one that Boomerang wrote"},
 		"no version":                  {`{"alert":{"id":"1"}}`, fault.Invalid, "version 0"},
 		"a later version":             {`{"version":2,"alert":"elsewhere","gzip":{}}`, fault.Invalid, "deploy the version that wrote it"},
 		"no alert":                    {`{"version":1}`, fault.Invalid, "carries no alert"},

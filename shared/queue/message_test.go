@@ -184,6 +184,13 @@ func TestEncode_large(t *testing.T) {
 			fill: func(a *alert.Alert) { a.Extra = alert.Extra{"list": strings.Repeat("0123456789", large)[:2<<20]} },
 			want: func(*alert.Alert) {},
 		},
+		"what would unpack to more than Decode takes is left out": {
+			fill: func(a *alert.Alert) {
+				*a = alert.Alert{ID: "1", Extra: alert.Extra{"list": strings.Repeat("0", maxUnpackedBytes)}}
+			},
+			want:  func(a *alert.Alert) { a.Extra = nil },
+			notes: []string{"extra"},
+		},
 		"the text without markdown goes first": {
 			fill:  func(a *alert.Alert) { a.Text, a.LogsSample = noise(1, large), quoted(noise(2, 100_000)) },
 			want:  func(a *alert.Alert) { a.Text = "" },

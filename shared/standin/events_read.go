@@ -29,7 +29,7 @@ func (s *stream) routes() []route {
 			limit: limit{name: "event_submission", calls: 250_000, period: time.Minute, silent: true},
 		},
 		{
-			name: EventsGet, method: http.MethodGet, path: "/api/v1/events/{event_id}", needs: bothKeys, handle: s.get,
+			name: EventsGet, method: http.MethodGet, path: "/api/v1/events/{event_id:number}", needs: bothKeys, handle: s.get,
 			limit: globalLimit,
 		},
 		{

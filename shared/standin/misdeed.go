@@ -20,7 +20,7 @@ type Misbehaviour string
 // The misbehaviours.
 const (
 	// Slow waits, two seconds or as long as its argument says ("slow:300ms"), and
-	// then does everything right. A caller that leaves earlier has no effect.
+	// then does everything right. A call whose caller leaves before that has no effect.
 	Slow Misbehaviour = "slow"
 	// Drip takes effect and sends the right answer in pieces, over two seconds or
 	// as long as its argument says.

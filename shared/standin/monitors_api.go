@@ -21,7 +21,7 @@ const (
 
 // The limits are those of Datadog's recorded answers.
 func (m *monitors) routes() []route {
-	const all, one = "/api/v1/monitor", "/api/v1/monitor/{monitor_id}"
+	const all, one = "/api/v1/monitor", "/api/v1/monitor/{monitor_id:number}"
 	return []route{
 		{
 			name: MonitorCreate, method: http.MethodPost, path: all, needs: bothKeys, handle: m.create,

@@ -18,8 +18,8 @@ const AnyRoute Route = "*"
 type route struct {
 	name   Route
 	method string
-	// path holds parameters in braces: {id} and every other name that ends in "id"
-	// takes decimal digits only, any other takes a whole segment.
+	// path holds parameters in braces, each a whole segment: {name} takes anything,
+	// {name:number} decimal digits only.
 	path string
 	// target is the X-Amz-Target of an AWS JSON call, all of which share method and path.
 	target string
@@ -91,15 +91,14 @@ func (rt route) match(r *http.Request) (map[string]string, bool) {
 	}
 	params := map[string]string{}
 	for i, segment := range want {
-		name, isParam := strings.CutPrefix(segment, "{")
-		if !isParam {
+		if !strings.HasPrefix(segment, "{") {
 			if segment != got[i] {
 				return nil, false
 			}
 			continue
 		}
-		name = strings.TrimSuffix(name, "}")
-		if got[i] == "" || strings.HasSuffix(name, "id") && !isDecimal(got[i]) {
+		name, kind, _ := strings.Cut(strings.Trim(segment, "{}"), ":")
+		if got[i] == "" || kind == "number" && !isDecimal(got[i]) {
 			return nil, false
 		}
 		params[name] = got[i]

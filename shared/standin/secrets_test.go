@@ -153,6 +153,11 @@ func TestSecrets_NamedByARN(t *testing.T) {
 			t.Errorf("%s: %v, want the secret %s", id, err, name)
 		}
 	}
+	s.SetSecret("a-b", "{}")
+	start, _, _ := strings.Cut(s.SecretARN("a-b"), "-b-")
+	if got, err := client.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String(start)}); err == nil {
+		t.Errorf("%s, the start of another name, is %s", start, aws.ToString(got.Name))
+	}
 	if got := s.SecretARN("boomerang/webhook"); got != "" {
 		t.Errorf("a secret that nobody named has the ARN %s", got)
 	}

@@ -45,8 +45,8 @@ type Options struct {
 	// AppURL is where the links to posted events lead, without a trailing slash.
 	AppURL string
 	// VisibleAfter is how long a posted event is answered 404 and left out of
-	// lists: Datadog's stream is eventually consistent, by half a minute in its own
-	// recordings. Negative: visible at once.
+	// lists: Datadog's stream is eventually consistent, by some twenty seconds in its
+	// own recordings. Negative: visible at once.
 	VisibleAfter time.Duration
 	// Now is the clock of everything but the delays of misbehaviours.
 	Now func() time.Time

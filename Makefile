@@ -1,0 +1,130 @@
+# Everything that is done with this repository, from the first look to the deployment. Only Go, git and make are
+# needed, save where a target asks for more and says so.
+
+.SHELLFLAGS := -eu -c
+.DEFAULT_GOAL := help
+
+EVENT ?= events/torq-payload.json
+FUZZTIME ?= 10s
+COVERAGE ?= 85
+STANDIN ?=
+
+# The linters, by the version that everybody runs. They are no dependency of the module, so that go.mod lists what runs.
+STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.1
+GOFUMPT := go run mvdan.cc/gofumpt@v0.12.0
+
+# What is deployed: every folder of functions/ but the one for this machine.
+FUNCTIONS := $(filter-out local,$(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go)))
+
+# Lambda starts the file named bootstrap. lambda.norpc leaves out the runtime that Go functions no longer use.
+LAMBDA_GOFLAGS = $(shell go env GOFLAGS) -trimpath -tags=lambda.norpc '-ldflags=-s -w'
+LAMBDA = CGO_ENABLED=0 GOOS=linux GOARCH=arm64 GOFLAGS="$(LAMBDA_GOFLAGS)"
+
+# $(call need,command,how to get it) stops with that advice where the command is missing.
+need = command -v $(1) >/dev/null || { echo "this needs $(1), which is not here: $(2)" >&2; exit 1; }
+need_sam = $(call need,sam,install the AWS SAM CLI with 'pipx install aws-sam-cli' or as https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html says)
+need_docker = $(call need,docker,install Docker as https://docs.docker.com/get-docker/ says; 'make run' does without)
+
+## First
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^## / { printf "\n%s\n", substr($$0, 4) } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## Take one alert through the function and show the event that Datadog would get (EVENT=events/….json)
+	@go run ./functions/local run $(EVENT)
+
+.PHONY: serve
+serve: ## Serve the Function URL on this machine, with the Datadog stand-in behind it
+	@go run ./functions/local serve
+
+.PHONY: test
+test: ## Run every test
+	go test -shuffle=on -timeout=3m ./...
+
+## Before a commit
+
+.PHONY: check
+check: vet staticcheck format tidy ## Look for what the compiler lets pass
+
+.PHONY: vet
+vet:
+	go vet ./...
+
+# ST1005 is off because an error may begin with a name, such as Datadog.
+.PHONY: staticcheck
+staticcheck:
+	$(STATICCHECK) -checks inherit,-ST1005 ./...
+
+.PHONY: format
+format:
+	@unformatted=$$($(GOFUMPT) -l .); [ -z "$$unformatted" ] || { echo "not formatted; run: $(GOFUMPT) -w" $$unformatted >&2; exit 1; }
+
+.PHONY: tidy
+tidy:
+	go mod tidy -diff
+
+.PHONY: race
+race: ## Run every test under the race detector (needs a C compiler)
+	@$(call need,$(firstword $(shell go env CC)),install gcc or clang)
+	CGO_ENABLED=1 go test -race -shuffle=on -timeout=10m ./...
+
+.PHONY: fuzz
+fuzz: ## Fuzz every fuzz target for a while (FUZZTIME=10s)
+	@mkdir -p .build
+	@go test -list '^Fuzz' ./... > .build/fuzz.txt
+	@awk '/^Fuzz/ { names[++n] = $$1 } /^ok/ { for (i = 1; i <= n; i++) print $$2, names[i]; total += n; n = 0 } \
+		END { if (!total) { print "no fuzz target was found" > "/dev/stderr"; exit 1 } }' .build/fuzz.txt > .build/fuzz-targets.txt
+	@while read -r package target; do \
+		echo "fuzzing $$target of $$package for $(FUZZTIME)"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"; \
+	done < .build/fuzz-targets.txt
+
+.PHONY: cover
+cover: ## Measure how much of shared/ the tests reach; less than COVERAGE percent fails
+	@mkdir -p .build
+	go test -coverpkg=./shared/... -coverprofile=.build/cover.out ./...
+	@go tool cover -func=.build/cover.out | awk -v least=$(COVERAGE) '/^total:/ { seen = 1; \
+		printf "shared/ is covered to %s, and %d%% is the least\n", $$3, least; exit ($$3 + 0 < least) } END { if (!seen) exit 1 }'
+
+.PHONY: bench
+bench: build ## Show the figures: time and allocations of the hot paths, size of the binaries
+	go test -run '^$$' -bench . -benchmem ./...
+	@for f in $(FUNCTIONS); do wc -c < .build/$$f/bootstrap | awk -v f=$$f '{ printf "%s: %.1f MB\n", f, $$1 / 1e6 }'; done
+
+.PHONY: golden
+golden: ## Write the golden files anew; read the difference before you commit it
+	@packages=$$(grep -rl --include='*_test.go' 'flag\.Bool("update"' . | xargs -r -n 1 dirname | sort -u); \
+	[ -n "$$packages" ] || { echo "no package has golden files" >&2; exit 1; }; \
+	go test -count=1 $$packages -update
+
+## In AWS
+
+.PHONY: build
+build: ## Build each function as Lambda runs it, into .build/
+	@for f in $(FUNCTIONS); do echo "building $$f"; $(LAMBDA) go build -o .build/$$f/bootstrap ./functions/$$f; done
+
+# After build, because SAM does not show what the compiler says.
+.PHONY: sam-build
+sam-build: build
+	@$(need_sam)
+	$(LAMBDA) sam build
+
+.PHONY: invoke
+invoke: sam-build ## Run the built function in Lambda's own container (STANDIN=<address that 'make serve' shows>; needs SAM and Docker)
+	@$(need_docker)
+	@[ -n "$(STANDIN)" ] || { echo "the container needs somebody to talk to: run 'make serve' in another terminal, then 'make invoke STANDIN=<the address of its Datadog>'" >&2; exit 1; }
+	@mkdir -p .build
+	@printf '{"WebhookFunction":{"DATADOG_SECRET_ARN":"boomerang/datadog","WEBHOOK_SECRET_ARN":"boomerang/webhook","DATADOG_API_URL":"%s","AWS_ENDPOINT_URL":"%s"}}' \
+		$(STANDIN) $(STANDIN) > .build/environment.json
+	sam local invoke WebhookFunction --event $(EVENT) --env-vars .build/environment.json
+
+# The first time it asks for the parameters, and sam keeps the answers in samconfig.toml.
+.PHONY: deploy
+deploy: sam-build ## Deploy to AWS with your credentials; asks what it must know the first time (needs SAM)
+	sam deploy $$(grep -q '^parameter_overrides' samconfig.toml || echo --guided)
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	rm -rf .build .aws-sam .tools

@@ -1,0 +1,123 @@
+package functionurl_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/google/go-cmp/cmp"
+
+	"boomerang/functions/local/functionurl"
+)
+
+func TestServer_hands_over_what_a_Function_URL_does(t *testing.T) {
+	var got events.LambdaFunctionURLRequest
+	server := httptest.NewServer(&functionurl.Server{Timeout: time.Second, Function: lambda.NewHandler(
+		func(_ context.Context, r events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
+			got = r
+			return events.LambdaFunctionURLResponse{StatusCode: 201, Headers: map[string]string{"x-answer": "yes"}, Cookies: []string{"c=1"}, Body: "done"}, nil
+		})})
+	defer server.Close()
+
+	request := func(contentType, body string) *http.Response {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/hook%2Fx?Q=1&Q=2", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", contentType)
+		r.Header.Add("X-Many", "a")
+		r.Header.Add("X-Many", "b")
+		r.AddCookie(&http.Cookie{Name: "k", Value: "v"})
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = response.Body.Close() })
+		return response
+	}
+
+	response := request("application/json", `{"a":1}`)
+	body, _ := io.ReadAll(response.Body)
+	if response.StatusCode != 201 || response.Header.Get("X-Answer") != "yes" || response.Header.Get("Set-Cookie") != "c=1" || string(body) != "done" {
+		t.Errorf("the caller got %d %v %q", response.StatusCode, response.Header, body)
+	}
+	if got.Version != "2.0" || got.RawPath != "/hook%2Fx" || got.RawQueryString != "Q=1&Q=2" || got.QueryStringParameters["Q"] != "1,2" {
+		t.Errorf("the function got %+v", got)
+	}
+	if got.Headers["x-many"] != "a,b" || got.Headers["cookie"] != "" || got.Headers["host"] == "" || !cmp.Equal(got.Cookies, []string{"k=v"}) {
+		t.Errorf("the function got headers %v and cookies %v", got.Headers, got.Cookies)
+	}
+	if got.IsBase64Encoded || got.Body != `{"a":1}` || got.RequestContext.HTTP.Method != "POST" || got.RequestContext.AccountID != "anonymous" {
+		t.Errorf("the function got %+v", got)
+	}
+
+	request("application/x-www-form-urlencoded", "a=1")
+	if plain, _ := base64.StdEncoding.DecodeString(got.Body); !got.IsBase64Encoded || string(plain) != "a=1" {
+		t.Errorf("a form came as %q, base64 %v", got.Body, got.IsBase64Encoded)
+	}
+	if response := request("application/json", strings.Repeat("x", 7<<20)); response.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("7 MiB are answered %d", response.StatusCode)
+	}
+}
+
+func TestServer_answers_502_for_a_function_that_fails(t *testing.T) {
+	for name, function := range map[string]func(context.Context) (events.LambdaFunctionURLResponse, error){
+		"with an error": func(context.Context) (events.LambdaFunctionURLResponse, error) {
+			return events.LambdaFunctionURLResponse{}, errors.New("secret words")
+		},
+		"by running out of time": func(ctx context.Context) (events.LambdaFunctionURLResponse, error) {
+			<-ctx.Done()
+			return events.LambdaFunctionURLResponse{}, ctx.Err()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(&functionurl.Server{Timeout: 20 * time.Millisecond, Function: lambda.NewHandler(function)})
+			defer server.Close()
+			response, err := http.Post(server.URL, "application/json", strings.NewReader("{}"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			if body, _ := io.ReadAll(response.Body); response.StatusCode != http.StatusBadGateway || strings.Contains(string(body), "secret") {
+				t.Errorf("got %d %s", response.StatusCode, body)
+			}
+		})
+	}
+}
+
+func TestFresh_moves_the_alert_to_now(t *testing.T) {
+	now := time.UnixMilli(1_900_000_000_000)
+	event := events.LambdaFunctionURLRequest{Body: `{"date":"1700000000000","later":1700000060000,"id":"1700000000000000000","old":"1500000000000"}`}
+	event.RequestContext.TimeEpoch = 1_700_000_001_000
+	want := `{"date":"1899999999000","later":1900000059000,"id":"1700000000000000000","old":"1500000000000"}`
+
+	got, err := functionurl.Fresh(event, now)
+	if err != nil || got.Body != want || got.RequestContext.TimeEpoch != now.UnixMilli() {
+		t.Errorf("got %s, %v", got.Body, err)
+	}
+	event.Body, event.IsBase64Encoded = base64.StdEncoding.EncodeToString([]byte(event.Body)), true
+	got, err = functionurl.Fresh(event, now)
+	if plain, _ := base64.StdEncoding.DecodeString(got.Body); err != nil || string(plain) != want {
+		t.Errorf("got %s, %v", plain, err)
+	}
+}
+
+func TestReadFile_says_what_is_wrong_with_a_file(t *testing.T) {
+	for path, says := range map[string]string{
+		"../../../events/no-such-file.json":    "no such file",
+		"../../../events/webhook-payload.json": "requestContext.http.method",
+		"../../../README.md":                   "not a Function URL event",
+	} {
+		if _, err := functionurl.ReadFile(path); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v, want %q", path, err, says)
+		}
+	}
+}

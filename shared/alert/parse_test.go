@@ -1,0 +1,103 @@
+package alert
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+func TestDecode_malformed(t *testing.T) {
+	tests := []struct {
+		name, body   string
+		line, column int
+		says         []string
+	}{
+		{"nothing", "", 0, 0, []string{"empty"}},
+		{"white space", " \n\t ", 0, 0, []string{"empty"}},
+		{"only a byte-order mark", "\ufeff", 0, 0, []string{"empty"}},
+		{"a list", `[{"id":1}]`, 0, 0, []string{"a list", "send an object"}},
+		{"a text", `"hello"`, 0, 0, []string{"a text"}},
+		{"a number", `12`, 0, 0, []string{"a number"}},
+		{"true", `true`, 0, 0, []string{"true or false"}},
+		{"null", `null`, 0, 0, []string{"null"}},
+		{"not JSON", `id=1&title=2`, 1, 1, []string{"invalid character 'i'", `found "id=1&title=2"`}},
+		{"cut off", "{\"id\":\"1\",\n\"title\":\"x", 2, 11, []string{"ends in the middle"}},
+		{"two objects", `{"id":"1"} {"id":"2"}`, 1, 12, []string{"something follows"}},
+		{"text behind it", "{\"id\":\"1\"}\n\nbye", 3, 1, []string{"something follows", `found "bye"`}},
+		{"a variable without quotes, empty", "{\"title\": \"t\",\n \"logs\": }", 2, 10, []string{"variable without quotes", "put it in quotes"}},
+		{"a variable without quotes, empty, in the middle", `{"logs": , "title": "t"}`, 1, 10, []string{"variable without quotes"}},
+		{"a variable without quotes, unresolved", `{"logs": $LOGS_SAMPLE}`, 1, 10, []string{"variable without quotes", `found "$LOGS_SAMPLE}"`}},
+		{"a variable without quotes, text", `{"priority": P1}`, 1, 14, []string{"variable without quotes"}},
+		{"an object variable in quotes", `{"title":"t","logs":"{"columns":[]}"}`, 1, 24, []string{"holds JSON stands in quotes"}},
+		{"a comma missing", "{\"event_msg\": \"m\"\n\"id\": \"1\"}", 2, 1, []string{"comma is missing"}},
+		{"a byte-order mark in front", "\ufeff{\"é\": x}", 1, 8, []string{"invalid character 'x'"}},
+		{"nested too deep", `{"a":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`, 1, 69, []string{"more than 64 deep"}},
+		{"objects nested too deep", strings.Repeat(`{"a":`, 65) + "1" + strings.Repeat("}", 65), 1, 321, []string{"more than 64 deep"}},
+		{"endlessly nested", strings.Repeat(`{"a":`, 100_000), 1, 50_001, []string{"more than 64 deep"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Decode([]byte(tt.body))
+			malformed, ok := errors.AsType[*MalformedError](err)
+			if !ok {
+				t.Fatalf("got %v", err)
+			}
+			if malformed.Line != tt.line || malformed.Column != tt.column {
+				t.Errorf("at line %d, column %d; want %d, %d: %v", malformed.Line, malformed.Column, tt.line, tt.column, err)
+			}
+			for _, text := range tt.says {
+				if !strings.Contains(err.Error(), text) {
+					t.Errorf("%q is missing in: %v", text, err)
+				}
+			}
+		})
+	}
+	t.Run("a long body is not quoted", func(t *testing.T) {
+		_, err := Decode([]byte(`{"token": secretsecretsecretsecret}`))
+		if strings.Contains(err.Error(), "secretsecretsecret") {
+			t.Errorf("too much of the body is in: %v", err)
+		}
+	})
+	t.Run("just deep enough", func(t *testing.T) {
+		a := decode(t, `{"title":"t\\\"[[[","a":`+strings.Repeat("[", 63)+strings.Repeat("]", 63)+`}`)
+		if a.Title != `t\"[[[` {
+			t.Errorf("got %q", a.Title)
+		}
+	})
+	t.Run("white space and a byte-order mark around it", func(t *testing.T) {
+		for _, body := range []string{"\ufeff {\"id\":\"1\"}\r\n", "\n\ufeff{\"id\":\"1\"}", "\t{\"id\":\"1\"} "} {
+			if decode(t, body).ID != "1" {
+				t.Errorf("%q was not understood", body)
+			}
+		}
+	})
+}
+
+func TestDecode_digest(t *testing.T) {
+	digestOf := func(body string) string { return decode(t, body).Digest }
+	first := digestOf(`{"title":"a \"b\"\n","n":[1,2.50,null,true,false],"o":{"x":"1","y":"é"}}`)
+	if len(first) != 64 {
+		t.Fatalf("digest is %q", first)
+	}
+	for _, same := range []string{
+		`{ "o": {"y":"\u00e9","x":"1"}, "n":[1, 2.50,null,true,false], "title":"a \u0022b\"\u000a" }`,
+	} {
+		if digestOf(same) != first {
+			t.Errorf("%s has another digest", same)
+		}
+	}
+	for _, other := range []string{
+		`{"title":"a \"b\"\n","n":[2.50,1,null,true,false],"o":{"x":"1","y":"é"}}`,
+		`{"title":"a \"b\"\n","n":[1,2.5,null,true,false],"o":{"x":"1","y":"é"}}`,
+		`{"title":"a \"b\"\n","n":[1,2.50,null,true,false],"o":{"x":1,"y":"é"}}`,
+		`{"title":"a \"b\"\n","n":[1,2.50,null,true,false],"o":{"x":"1","y":"é"},"p":null}`,
+	} {
+		if digestOf(other) == first {
+			t.Errorf("%s has the same digest", other)
+		}
+	}
+	// Computed outside: printf '%s' '{"a":{"b":["\u0001",1e2]},"title":"t"}' | sha256sum
+	if got := digestOf(`{"title":"t","a":{"b":["\u0001",1e2]}}`); got != "0bc40d896e29cbe662d6132978850257bc2fc02f2fd24c2f655ff0d7a12bc591" {
+		t.Errorf("digest is %s", got)
+	}
+}

@@ -1,0 +1,342 @@
+package shared_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The module's root, seen from this folder.
+const root = ".."
+
+const module = "boomerang"
+
+// rule forbids imports. A folder or an import path names itself and all below it,
+// unless it ends with a colon: then it names that one package only.
+type rule struct {
+	name string
+	// in are the folders that the rule guards; "." is all of them.
+	in []string
+	// outside are the folders below in that the rule leaves alone.
+	outside []string
+	// never are the import paths that the folders must not import, save those in may.
+	never []string
+	may   []string
+	// tests says whether the rule binds test files too.
+	tests   bool
+	because string
+}
+
+var rules = []rule{
+	{
+		name:    "the domain imports nothing of ours",
+		in:      []string{"shared/alert", "shared/fault", "shared/site"},
+		never:   []string{module},
+		because: "everything else is built on these: an import back would be a cycle, or drag the world into a type",
+	},
+	{
+		name:    "events are composed by pure code",
+		in:      []string{"shared/event"},
+		never:   []string{module, "net/http", "os", "github.com/aws", "github.com/DataDog"},
+		may:     []string{"shared/alert", "shared/enrich:", "shared/fault", "shared/playbook"},
+		because: "composing is a function from an alert and findings to an event, which golden files can show whole",
+	},
+	{
+		name:    "running steps needs no step",
+		in:      []string{"shared/enrich:"},
+		never:   []string{module, "net/http", "github.com/aws", "github.com/DataDog"},
+		may:     []string{"shared/alert", "shared/fault"},
+		because: "a step is added by one folder and one line of the registry; what runs steps must not know them",
+	},
+	{
+		name:    "steps do not know how they are shown, queued or posted",
+		in:      []string{"shared/enrich"},
+		never:   []string{"shared/event", "shared/pipeline", "shared/ledger", "shared/queue", "shared/secret", "shared/config", "github.com/aws"},
+		because: "a step turns an alert into a finding, and anything else in it would have to be tested in each of them",
+	},
+	{
+		name:    "the Datadog adapter stands alone",
+		in:      []string{"shared/datadog"},
+		never:   []string{"shared/ledger", "shared/queue", "shared/secret", "shared/pipeline", "shared/config", "github.com/aws"},
+		because: "adapters meet only where they are wired, so each can be replaced and tested alone",
+	},
+	{
+		name:    "the ledger stands alone",
+		in:      []string{"shared/ledger"},
+		never:   []string{"shared/datadog", "shared/queue", "shared/secret", "shared/pipeline", "shared/config"},
+		because: "adapters meet only where they are wired, so each can be replaced and tested alone",
+	},
+	{
+		name:    "the queue stands alone",
+		in:      []string{"shared/queue"},
+		never:   []string{"shared/datadog", "shared/ledger", "shared/secret", "shared/pipeline", "shared/config"},
+		because: "adapters meet only where they are wired, so each can be replaced and tested alone",
+	},
+	{
+		name:    "the secret store stands alone",
+		in:      []string{"shared/secret"},
+		never:   []string{"shared/datadog", "shared/ledger", "shared/queue", "shared/pipeline", "shared/config"},
+		because: "adapters meet only where they are wired, so each can be replaced and tested alone",
+	},
+	{
+		name:    "the pipeline knows no adapter's machinery",
+		in:      []string{"shared/pipeline"},
+		never:   []string{"shared/datadog", "shared/secret", "shared/config", "net/http", "github.com/aws", "github.com/DataDog"},
+		because: "the use case must read the same under a Function URL, a queue and a test",
+	},
+	{
+		name:    "only functions are Lambda functions",
+		in:      []string{"."},
+		outside: []string{"functions"},
+		never:   []string{"github.com/aws/aws-lambda-go"},
+		tests:   true,
+		because: "Lambda's events and contexts are the functions' own language, and the rooms below must not learn it",
+	},
+	{
+		name:    "the AWS SDK stays in its adapters",
+		in:      []string{"."},
+		outside: []string{"functions", "shared/secret", "shared/ledger", "shared/queue"},
+		never:   []string{"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
+		because: "each AWS client built at the start costs every cold start, so it shows who can build one",
+	},
+	{
+		name:    "Datadog's client stays in its adapter",
+		in:      []string{"."},
+		outside: []string{"shared/datadog"},
+		never:   []string{"github.com/DataDog"},
+		because: "Datadog's types, with their pointers to everything, would otherwise be everyone's",
+	},
+	{
+		name:    "nobody compiles datadogV2",
+		in:      []string{"."},
+		never:   []string{"github.com/DataDog/datadog-api-client-go/v2/api/datadogV2"},
+		tests:   true,
+		because: "it takes minutes and gigabytes to compile; v2 endpoints go through the client's PrepareRequest and CallAPI",
+	},
+	{
+		name:    "what pretends is never deployed",
+		in:      []string{"."},
+		outside: []string{"functions/local", "shared/standin", "shared/enrich/enrichtest"},
+		never:   []string{"shared/standin", "shared/enrich/enrichtest", "functions/local"},
+		because: "the stand-in answers for Datadog and for Secrets Manager, which only a local run and a test may believe",
+	},
+	{
+		name:    "shared knows no function",
+		in:      []string{"shared"},
+		never:   []string{"functions"},
+		tests:   true,
+		because: "imports go down: functions wire what is in shared",
+	},
+}
+
+func TestImports(t *testing.T) {
+	files := parse(t, root)
+	for _, r := range rules {
+		t.Run(r.name, func(t *testing.T) {
+			for _, folder := range slices.Concat(r.in, r.outside) {
+				if !slices.ContainsFunc(files, func(f file) bool { return covers(folder, f.folder) }) {
+					t.Errorf("%s has no Go file: the rule guards nothing there; remove it from the table or mend its name", folder)
+				}
+			}
+			for _, f := range files {
+				for _, imported := range r.broken(f) {
+					t.Errorf("%s imports %s, but %s: %s", f.path, imported, r.name, r.because)
+				}
+			}
+		})
+	}
+}
+
+func TestExit(t *testing.T) {
+	for _, f := range parse(t, root) {
+		if f.test || f.main {
+			continue
+		}
+		for _, call := range f.exits {
+			t.Errorf("%s calls %s, but only a main package may end the process: a Lambda function that dies takes its answer with it; return an error", f.path, call)
+		}
+	}
+}
+
+func TestTopLevel(t *testing.T) {
+	agreed := []string{
+		"LICENSE", "Makefile", "README.md", "events", "functions", "go.mod", "go.sum", "samconfig.toml", "shared", "template.yaml",
+	}
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if name := entry.Name(); !strings.HasPrefix(name, ".") && !slices.Contains(agreed, name) {
+			t.Errorf("%s is not one of the agreed rooms of the top level (%s): it belongs into one of them", name, strings.Join(agreed, ", "))
+		}
+	}
+}
+
+func TestRule_Broken(t *testing.T) {
+	r := rule{
+		in:      []string{"shared/a", "shared/b:"},
+		outside: []string{"shared/a/out"},
+		never:   []string{module, "example.org/sdk"},
+		may:     []string{"shared/c", "shared/d:"},
+	}
+	tests := map[string]struct {
+		file file
+		want []string
+	}{
+		"an import of ours is forbidden":                   {file: file{folder: "shared/a", imports: []string{"boomerang/shared/x"}}, want: []string{"boomerang/shared/x"}},
+		"an import of others is forbidden, with all below": {file: file{folder: "shared/a", imports: []string{"example.org/sdk/s3"}}, want: []string{"example.org/sdk/s3"}},
+		"a longer name is another path":                    {file: file{folder: "shared/a", imports: []string{"example.org/sdks"}}},
+		"folders below are guarded":                        {file: file{folder: "shared/a/b", imports: []string{"boomerang/shared/x"}}, want: []string{"boomerang/shared/x"}},
+		"a folder with a colon stands for itself alone":    {file: file{folder: "shared/b/c", imports: []string{"boomerang/shared/x"}}},
+		"an excepted folder is free":                       {file: file{folder: "shared/a/out", imports: []string{"boomerang/shared/x"}}},
+		"an allowed import may be used, with all below":    {file: file{folder: "shared/a", imports: []string{"boomerang/shared/c/d"}}},
+		"an allowed import with a colon excludes those below": {
+			file: file{folder: "shared/a", imports: []string{"boomerang/shared/d", "boomerang/shared/d/e"}}, want: []string{"boomerang/shared/d/e"},
+		},
+		"a folder may import its own":   {file: file{folder: "shared/a", imports: []string{"boomerang/shared/a/b"}}},
+		"another folder is not guarded": {file: file{folder: "shared/z", imports: []string{"boomerang/shared/x"}}},
+		"a test file is free":           {file: file{folder: "shared/a", test: true, imports: []string{"boomerang/shared/x"}}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, r.broken(test.file)); diff != "" {
+				t.Errorf("broken imports (-want +got):\n%s", diff)
+			}
+		})
+	}
+	t.Run("a rule for tests binds a test file", func(t *testing.T) {
+		strict := r
+		strict.tests = true
+		got := strict.broken(file{folder: "shared/a", test: true, imports: []string{"boomerang/shared/x"}})
+		if diff := cmp.Diff([]string{"boomerang/shared/x"}, got); diff != "" {
+			t.Errorf("broken imports (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// broken returns the imports of f that break the rule.
+func (r rule) broken(f file) []string {
+	at := slices.IndexFunc(r.in, func(folder string) bool { return covers(folder, f.folder) })
+	if at < 0 || anyCovers(r.outside, f.folder) || f.test && !r.tests {
+		return nil
+	}
+	var broken []string
+	for _, imported := range f.imports {
+		// Our own packages are spelled as folders in the table.
+		short := strings.TrimPrefix(imported, module+"/")
+		ours := short != imported
+		forbidden := anyCovers(r.never, short) || ours && slices.Contains(r.never, module)
+		own := ours && r.in[at] != "." && covers(r.in[at], short)
+		if forbidden && !own && !anyCovers(r.may, short) {
+			broken = append(broken, imported)
+		}
+	}
+	return broken
+}
+
+func covers(pattern, name string) bool {
+	if only, ok := strings.CutSuffix(pattern, ":"); ok {
+		return name == only
+	}
+	return pattern == "." || name == pattern || strings.HasPrefix(name, pattern+"/")
+}
+
+func anyCovers(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return covers(pattern, name) })
+}
+
+// file is what the rules need to know of a Go file.
+type file struct {
+	path    string
+	folder  string // from the module's root, with slashes
+	test    bool
+	main    bool
+	imports []string
+	exits   []string // calls that end the process
+}
+
+// parse reads every Go file of the module; folders that the go command ignores
+// are ignored here too.
+func parse(t *testing.T, dir string) []file {
+	t.Helper()
+	var files []file
+	err := filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			if base := entry.Name(); name != dir && (base == "testdata" || base[0] == '.' || base[0] == '_') {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		relative, err := filepath.Rel(dir, name)
+		if err != nil {
+			return err
+		}
+		f, err := read(name, filepath.ToSlash(relative))
+		files = append(files, f)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func read(name, relative string) (file, error) {
+	parsed, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+	if err != nil {
+		return file{}, err
+	}
+	f := file{
+		path:   relative,
+		folder: path.Dir(relative),
+		test:   strings.HasSuffix(relative, "_test.go"),
+		main:   parsed.Name.Name == "main",
+	}
+	for _, spec := range parsed.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			return file{}, fmt.Errorf("%s: %w", relative, err)
+		}
+		f.imports = append(f.imports, imported)
+	}
+	f.exits = exits(parsed)
+	return f, nil
+}
+
+func exits(parsed *ast.File) []string {
+	var calls []string
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		selector, ok := n.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		name, ok := selector.X.(*ast.Ident)
+		if !ok {
+			return true
+		}
+		call := name.Name + "." + selector.Sel.Name
+		if call == "os.Exit" || strings.HasPrefix(call, "log.Fatal") || strings.HasPrefix(call, "log.Panic") {
+			calls = append(calls, call)
+		}
+		return true
+	})
+	return calls
+}

@@ -1,0 +1,212 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+	"boomerang/shared/fault"
+	"boomerang/shared/ledger"
+	"boomerang/shared/pipeline"
+	"boomerang/shared/queue"
+)
+
+// The doubles are functions: each test says only what matters to it.
+type poster func(context.Context, event.Event) (event.Posted, error)
+
+func (p poster) Create(ctx context.Context, e event.Event) (event.Posted, error) { return p(ctx, e) }
+
+type sender func(context.Context, queue.Message, time.Duration) error
+
+func (s sender) Send(ctx context.Context, m queue.Message, d time.Duration) error {
+	return s(ctx, m, d)
+}
+
+type failingLedger struct{ claim, complete, release error }
+
+func (l failingLedger) Claim(context.Context, string, time.Time) (ledger.Claim, error) {
+	return ledger.Claim{State: ledger.Granted}, l.claim
+}
+func (l failingLedger) Complete(context.Context, string, event.Posted) error { return l.complete }
+func (l failingLedger) Release(context.Context, string) error                { return l.release }
+
+var (
+	a      = alert.Alert{ID: "7", OrgID: "1", Title: "x"}
+	posted = event.Posted{ID: "8", URL: "https://example.com/8"}
+	takes  = poster(func(context.Context, event.Event) (event.Posted, error) { return posted, nil })
+	hangs  = poster(func(ctx context.Context, _ event.Event) (event.Posted, error) {
+		<-ctx.Done()
+		return event.Posted{}, fault.New(fault.Temporary, "Datadog did not answer", context.Cause(ctx))
+	})
+)
+
+func refuses(err error) poster {
+	return func(context.Context, event.Event) (event.Posted, error) { return event.Posted{}, err }
+}
+
+func TestPipeline_answers_in_time_whatever_hangs(t *testing.T) {
+	slow := enrich.StepFunc(func(ctx context.Context, _ alert.Alert) (enrich.Finding, error) {
+		<-ctx.Done()
+		return enrich.Finding{}, ctx.Err()
+	})
+	hangingQueue := sender(func(ctx context.Context, _ queue.Message, _ time.Duration) error {
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	for name, c := range map[string]struct {
+		poster pipeline.Poster
+		queue  pipeline.Queue
+		budget time.Duration
+		limit  time.Duration // of the invocation; 0: none
+		within time.Duration
+		want   pipeline.Status // empty: an error
+	}{
+		"the steps":                           {takes, nil, 5 * time.Second, 14 * time.Second, 5 * time.Second, pipeline.Posted},
+		"the steps, with a generous budget":   {takes, nil, time.Minute, 14 * time.Second, 8 * time.Second, pipeline.Posted},
+		"the steps, without a deadline":       {takes, nil, time.Minute, 0, 8 * time.Second, pipeline.Posted},
+		"the steps, when little time is left": {takes, nil, 5 * time.Second, 3 * time.Second, time.Second, pipeline.Posted},
+		"the post":                            {hangs, sender(func(context.Context, queue.Message, time.Duration) error { return nil }), 5 * time.Second, 14 * time.Second, 12 * time.Second, pipeline.Queued},
+		"the post, without a queue":           {hangs, nil, 5 * time.Second, 14 * time.Second, 12 * time.Second, ""},
+		"the post and the queue":              {hangs, hangingQueue, 5 * time.Second, 14 * time.Second, 13500 * time.Millisecond, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := pipeline.New(pipeline.Config{Steps: []enrich.Named{{Name: "slow", Step: slow}}, EnrichBudget: c.budget, Poster: c.poster, Queue: c.queue})
+				ctx := t.Context()
+				if c.limit > 0 {
+					limited, cancel := context.WithTimeout(ctx, c.limit)
+					defer cancel()
+					ctx = limited
+				}
+				start := time.Now()
+				outcome, err := p.Run(ctx, a)
+				if took := time.Since(start); took > c.within {
+					t.Errorf("it took %v, want at most %v", took, c.within)
+				}
+				if outcome.Status != c.want || (err == nil) != (c.want != "") {
+					t.Fatalf("got %q, %v", outcome.Status, err)
+				}
+				if err != nil && !fault.IsTemporary(err) {
+					t.Errorf("the sender is not asked to come again: %v", err)
+				}
+			})
+		})
+	}
+}
+
+func TestPipeline_goes_on_without_a_ledger_that_fails(t *testing.T) {
+	down := errors.New("dynamodb: connection refused")
+	p := pipeline.New(pipeline.Config{Poster: takes, Ledger: failingLedger{claim: down, complete: down}})
+	outcome, err := p.Run(context.Background(), a)
+	if err != nil || outcome.Status != pipeline.Posted || outcome.Posted != posted {
+		t.Fatalf("got %+v, %v", outcome, err)
+	}
+	if len(outcome.Warnings) != 2 || !errors.Is(outcome.Warnings[0], down) || !errors.Is(outcome.Warnings[1], down) {
+		t.Errorf("the log learns %v", outcome.Warnings)
+	}
+}
+
+func TestPipeline_comes_back_when_Datadog_says_so(t *testing.T) {
+	limited := fault.New(fault.Temporary, "Datadog limits the rate", nil)
+	limited.RetryAfter = 42 * time.Second
+	for name, c := range map[string]struct {
+		err  error
+		want time.Duration
+	}{
+		"a rate limit":    {limited, 42 * time.Second},
+		"anything else":   {fault.New(fault.Temporary, "500", nil), 10 * time.Second},
+		"a refused event": {fault.New(fault.Refused, "400: bad", nil), 10 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got time.Duration
+			var message queue.Message
+			keep := sender(func(_ context.Context, m queue.Message, d time.Duration) error {
+				got, message = d, m
+				return nil
+			})
+			outcome, err := pipeline.New(pipeline.Config{Poster: refuses(c.err), Queue: keep}).Run(context.Background(), a)
+			if err != nil || outcome.Status != pipeline.Queued || got != c.want {
+				t.Errorf("got %q after %v, %v", outcome.Status, got, err)
+			}
+			if message.Alert.ID != a.ID || message.Reason != fault.Public(c.err) {
+				t.Errorf("the queue got %+v", message)
+			}
+		})
+	}
+}
+
+func TestPipeline_waits_for_another_runs_claim_to_end(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		book := ledger.NewMemory(ledger.Options{})
+		if _, err := book.Claim(t.Context(), a.Key(), time.Now().Add(9*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		var delay time.Duration
+		keep := sender(func(_ context.Context, _ queue.Message, d time.Duration) error {
+			delay = d
+			return nil
+		})
+		p := pipeline.New(pipeline.Config{Poster: takes, Ledger: book, Queue: keep})
+		outcome, err := p.Run(t.Context(), a)
+		if err != nil || outcome.Status != pipeline.Queued || delay <= 9*time.Second {
+			t.Fatalf("got %q after %v, %v", outcome.Status, delay, err)
+		}
+		time.Sleep(delay)
+		if outcome, err := p.Run(t.Context(), a); err != nil || outcome.Status != pipeline.Posted {
+			t.Errorf("after the other run crashed: %q, %v", outcome.Status, err)
+		}
+	})
+}
+
+func TestPipeline_keeps_an_alert_that_breaks_it(t *testing.T) {
+	panics := poster(func(context.Context, event.Event) (event.Posted, error) { panic("a mistake of ours") })
+	var kept queue.Message
+	keep := sender(func(_ context.Context, m queue.Message, _ time.Duration) error {
+		kept = m
+		return nil
+	})
+	book := ledger.NewMemory(ledger.Options{})
+	outcome, err := pipeline.New(pipeline.Config{Poster: panics, Queue: keep, Ledger: book}).Run(context.Background(), a)
+	if err != nil || outcome.Status != pipeline.Queued || kept.Alert.ID != a.ID {
+		t.Fatalf("got %+v, %v", outcome, err)
+	}
+	if strings.Contains(kept.Reason, "mistake") || !strings.Contains(errors.Join(outcome.Warnings...).Error(), "a mistake of ours") {
+		t.Errorf("the queue is told %q, the log %v", kept.Reason, outcome.Warnings)
+	}
+	if outcome, err := pipeline.New(pipeline.Config{Poster: takes, Ledger: book}).Run(context.Background(), a); err != nil || outcome.Status != pipeline.Posted {
+		t.Errorf("the claim stayed behind: %q, %v", outcome.Status, err)
+	}
+}
+
+func TestPipeline_never_takes_its_own_event(t *testing.T) {
+	own := alert.Alert{ID: "9", Tags: alert.Tags{"boomerang"}}
+	p := pipeline.New(pipeline.Config{Poster: takes, Queue: sender(func(context.Context, queue.Message, time.Duration) error {
+		t.Error("it was queued")
+		return nil
+	})})
+	for name, run := range map[string]func(context.Context, alert.Alert) (pipeline.Outcome, error){"run": p.Run, "dry run": p.DryRun, "enqueue": p.Enqueue} {
+		if outcome, err := run(context.Background(), own); err != nil || outcome.Status != pipeline.Ignored {
+			t.Errorf("%s: %q, %v", name, outcome.Status, err)
+		}
+	}
+}
+
+func TestPipeline_enqueues_without_looking(t *testing.T) {
+	sent := 0
+	p := pipeline.New(pipeline.Config{Poster: refuses(errors.New("not asked")), Queue: sender(func(_ context.Context, m queue.Message, d time.Duration) error {
+		sent++
+		if m.Alert.ID != a.ID || d != 0 {
+			t.Errorf("sent %+v after %v", m, d)
+		}
+		return nil
+	})})
+	if outcome, err := p.Enqueue(context.Background(), a); err != nil || outcome.Status != pipeline.Queued || sent != 1 {
+		t.Errorf("got %q, %v, %d sent", outcome.Status, err, sent)
+	}
+}
