@@ -78,7 +78,7 @@ fuzz: ## Fuzz every fuzz target for a while (FUZZTIME=10s)
 		END { if (!total) { print "no fuzz target was found" > "/dev/stderr"; exit 1 } }' .build/fuzz.txt > .build/fuzz-targets.txt
 	@while read -r package target; do \
 		echo "fuzzing $$target of $$package for $(FUZZTIME)"; \
-		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$$package"; \
 	done < .build/fuzz-targets.txt
 
 .PHONY: cover

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // claim says that a key carries a variable, if when accepts the value's text.
@@ -115,6 +116,10 @@ func isAlertType(s string) bool {
 func isEventType(s string) bool {
 	return strings.HasSuffix(s, "_alert") || strings.HasSuffix(s, "_monitor") || s == "service_check"
 }
+
+// isID accepts more than Datadog's decimals: an alert that comes by way of
+// something else still has to be known again when it is sent twice.
+func isID(s string) bool { return !strings.ContainsFunc(s, unicode.IsSpace) }
 
 func isEventID(s string) bool {
 	n, err := strconv.ParseInt(s, 10, 64)

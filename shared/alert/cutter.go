@@ -8,48 +8,59 @@ import (
 	"unicode/utf8"
 )
 
-// cutter cuts text that is known to be valid JSON into values that share its
-// memory: map[string]any, []any, string, json.Number, bool and nil. Of a key
-// that comes twice the last value stays, as in encoding/json.
+// cutter cuts JSON into values that share the text's memory: map[string]any,
+// []any, string, json.Number, bool and nil. It accepts what encoding/json accepts
+// and reads it alike, which FuzzParse watches over, but without scanning twice and
+// copying every string, and with a bound on the depth. What it refuses,
+// encoding/json is asked to explain.
 type cutter struct {
 	text string
 	at   int
+	// tooDeep says that the bracket at the cutter nests deeper than maxDepth.
+	tooDeep bool
 }
 
-// value reads the value at the cutter. It reports false, and stays where the
-// bracket is, when that nests deeper than maxDepth.
+// whole reads the one value of the text.
+func (c *cutter) whole() (any, bool) {
+	v, ok := c.value(0)
+	c.skipSpace()
+	return v, ok && c.at == len(c.text)
+}
+
 func (c *cutter) value(level int) (any, bool) {
 	c.skipSpace()
-	switch c.text[c.at] {
+	switch c.peek() {
 	case '{':
 		return c.object(level + 1)
 	case '[':
 		return c.list(level + 1)
 	case '"':
-		return c.quoted(), true
+		return c.quoted()
 	case 't':
-		c.at += len("true")
-		return true, true
+		return true, c.word("true")
 	case 'f':
-		c.at += len("false")
-		return false, true
+		return false, c.word("false")
 	case 'n':
-		c.at += len("null")
-		return nil, true
+		return nil, c.word("null")
 	default:
-		return c.number(), true
+		return c.number()
 	}
 }
 
 func (c *cutter) object(level int) (any, bool) {
-	if level > maxDepth {
+	if c.tooDeep = level > maxDepth; c.tooDeep {
 		return nil, false
 	}
 	object := make(map[string]any, usualKeys(level))
-	for c.more('}') {
-		key := c.quoted()
+	for c.at++; !c.take('}'); {
+		if len(object) > 0 && !c.take(',') {
+			return nil, false
+		}
 		c.skipSpace()
-		c.at++ // The colon.
+		key, ok := c.quoted()
+		if !ok || !c.take(':') {
+			return nil, false
+		}
 		v, ok := c.value(level)
 		if !ok {
 			return nil, false
@@ -60,11 +71,14 @@ func (c *cutter) object(level int) (any, bool) {
 }
 
 func (c *cutter) list(level int) (any, bool) {
-	if level > maxDepth {
+	if c.tooDeep = level > maxDepth; c.tooDeep {
 		return nil, false
 	}
 	list := []any{}
-	for c.more(']') {
+	for c.at++; !c.take(']'); {
+		if len(list) > 0 && !c.take(',') {
+			return nil, false
+		}
 		v, ok := c.value(level)
 		if !ok {
 			return nil, false
@@ -72,67 +86,6 @@ func (c *cutter) list(level int) (any, bool) {
 		list = append(list, v)
 	}
 	return list, true
-}
-
-// more steps over the opening bracket or the comma to the next member, and
-// reports false behind the closing bracket.
-func (c *cutter) more(closing byte) bool {
-	c.skipSpace()
-	if c.text[c.at] != closing {
-		c.at++
-		c.skipSpace()
-	}
-	if c.text[c.at] == closing {
-		c.at++
-		return false
-	}
-	return true
-}
-
-// skipSpace relies on valid JSON having no other control characters between tokens.
-func (c *cutter) skipSpace() {
-	for c.text[c.at] <= ' ' {
-		c.at++
-	}
-}
-
-func (c *cutter) number() json.Number {
-	start := c.at
-	for c.at < len(c.text) && strings.IndexByte(whiteSpace+",]}", c.text[c.at]) < 0 {
-		c.at++
-	}
-	return json.Number(c.text[start:c.at])
-}
-
-// quoted reads a string. Only one with escapes or broken UTF-8 has to be copied.
-func (c *cutter) quoted() string {
-	rest := c.text[c.at+1:]
-	end := strings.IndexByte(rest, '"')
-	escaped := strings.IndexByte(rest[:end], '\\') >= 0
-	if escaped {
-		end = closingQuote(rest)
-	}
-	c.at += end + 2
-	s := rest[:end]
-	if escaped {
-		s = unescape(s)
-	}
-	if !utf8.ValidString(s) {
-		s = string([]rune(s)) // Each broken byte becomes U+FFFD.
-	}
-	return s
-}
-
-// closingQuote finds the quotation mark that no backslash escapes.
-func closingQuote(s string) int {
-	i := 0
-	for s[i] != '"' {
-		if s[i] == '\\' {
-			i++
-		}
-		i++
-	}
-	return i
 }
 
 // usualKeys spares the large objects of a payload, the outermost two, from
@@ -144,54 +97,156 @@ func usualKeys(level int) int {
 	return 0
 }
 
-// unescape replaces the escapes of a valid JSON string.
-func unescape(s string) string {
+// peek returns the byte at the cutter, and 0 at the end.
+func (c *cutter) peek() byte {
+	if c.at < len(c.text) {
+		return c.text[c.at]
+	}
+	return 0
+}
+
+// take steps over white space and then b, if it is there.
+func (c *cutter) take(b byte) bool {
+	c.skipSpace()
+	if c.peek() != b {
+		return false
+	}
+	c.at++
+	return true
+}
+
+func (c *cutter) skipSpace() {
+	for c.at < len(c.text) {
+		switch c.text[c.at] {
+		case ' ', '\t', '\r', '\n':
+			c.at++
+		default:
+			return
+		}
+	}
+}
+
+func (c *cutter) word(w string) bool {
+	if !strings.HasPrefix(c.text[c.at:], w) {
+		return false
+	}
+	c.at += len(w)
+	return true
+}
+
+// number reads -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)? as it is spelled.
+func (c *cutter) number() (json.Number, bool) {
+	start := c.at
+	c.skipOne("-")
+	leadingZero := c.peek() == '0'
+	digits := c.digits()
+	if digits == 0 || leadingZero && digits > 1 {
+		return "", false
+	}
+	if c.skipOne(".") && c.digits() == 0 {
+		return "", false
+	}
+	if c.skipOne("eE") {
+		c.skipOne("+-")
+		if c.digits() == 0 {
+			return "", false
+		}
+	}
+	return json.Number(c.text[start:c.at]), true
+}
+
+// skipOne steps over one byte of the set, if one is there.
+func (c *cutter) skipOne(set string) bool {
+	if c.at == len(c.text) || strings.IndexByte(set, c.text[c.at]) < 0 {
+		return false
+	}
+	c.at++
+	return true
+}
+
+// digits steps over digits and returns how many.
+func (c *cutter) digits() int {
+	start := c.at
+	for c.at < len(c.text) && '0' <= c.text[c.at] && c.text[c.at] <= '9' {
+		c.at++
+	}
+	return c.at - start
+}
+
+// quoted reads a string. Only one with escapes or broken UTF-8 has to be copied.
+func (c *cutter) quoted() (s string, ok bool) {
+	if c.peek() != '"' {
+		return "", false
+	}
+	start, escaped := c.at+1, false
+	for c.at++; c.peek() != '"'; c.at++ {
+		if c.peek() < ' ' {
+			return "", false
+		}
+		if c.peek() == '\\' {
+			escaped = true
+			c.at++
+		}
+	}
+	s, ok = c.text[start:c.at], true
+	c.at++
+	if escaped {
+		s, ok = unescape(s)
+	}
+	if !utf8.ValidString(s) {
+		s = string([]rune(s)) // Each broken byte becomes U+FFFD.
+	}
+	return s, ok
+}
+
+// unescape replaces the escapes of a string.
+func unescape(s string) (string, bool) {
 	var b strings.Builder
 	b.Grow(len(s))
 	for {
 		plain, rest, found := strings.Cut(s, `\`)
 		b.WriteString(plain)
 		if !found {
-			return b.String()
+			return b.String(), true
 		}
-		s = rest[1:]
-		switch rest[0] {
-		case 'b':
-			b.WriteByte('\b')
-		case 'f':
-			b.WriteByte('\f')
-		case 'n':
-			b.WriteByte('\n')
-		case 'r':
-			b.WriteByte('\r')
-		case 't':
-			b.WriteByte('\t')
-		case 'u':
-			var r rune
-			r, s = unicodeEscape(s)
+		if strings.HasPrefix(rest, "u") {
+			r, after, ok := unicodeEscape(rest[1:])
+			if !ok {
+				return "", false
+			}
 			b.WriteRune(r)
-		default: // A quotation mark, a backslash or a slash stands for itself.
-			b.WriteByte(rest[0])
+			s = after
+			continue
 		}
+		i := strings.IndexByte(`"\/bfnrt`, rest[0])
+		if i < 0 {
+			return "", false
+		}
+		b.WriteByte("\"\\/\b\f\n\r\t"[i])
+		s = rest[1:]
 	}
 }
 
 // unicodeEscape reads the four digits at the start of s, and a second escape
 // when the two are a surrogate pair. A surrogate alone is U+FFFD.
-func unicodeEscape(s string) (r rune, rest string) {
-	r, rest = hexRune(s), s[4:]
-	if !utf16.IsSurrogate(r) {
-		return r, rest
+func unicodeEscape(s string) (r rune, rest string, ok bool) {
+	r, ok = hexRune(s)
+	if !ok || !utf16.IsSurrogate(r) {
+		return r, s[min(4, len(s)):], ok
 	}
-	if strings.HasPrefix(rest, `\u`) {
-		if pair := utf16.DecodeRune(r, hexRune(rest[2:])); pair != utf8.RuneError {
-			return pair, rest[6:]
+	rest = s[4:]
+	if second, found := strings.CutPrefix(rest, `\u`); found {
+		if low, ok := hexRune(second); ok && utf16.DecodeRune(r, low) != utf8.RuneError {
+			return utf16.DecodeRune(r, low), second[4:], true
 		}
 	}
-	return utf8.RuneError, rest
+	return utf8.RuneError, rest, true
 }
 
-func hexRune(s string) rune {
-	n, _ := strconv.ParseUint(s[:4], 16, 32) // Valid JSON has four hexadecimal digits here.
-	return rune(n)
+func hexRune(s string) (rune, bool) {
+	if len(s) < 4 {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(s[:4], 16, 32)
+	return rune(n), err == nil
 }

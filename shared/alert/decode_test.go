@@ -93,8 +93,8 @@ func TestDecode_precedence(t *testing.T) {
 			Alert{Title: "t", ID: "2", Extra: Extra{"": map[string]any{"title": "u", "id": "1"}}},
 		},
 		{
-			"an id that is no number is not $ID", `{"title":"t","id":"svc-1","event_id":"ID","x":{"id":8.5}}`,
-			Alert{Title: "t", Extra: Extra{"id": "svc-1", "event_id": "ID", "x": map[string]any{"id": 8.5}}},
+			"an id that is no number is one all the same", `{"title":"t","id":"svc-1","x":{"id":8.5}}`,
+			Alert{Title: "t", ID: "svc-1"},
 		},
 		{
 			"a constant status is not a transition", `{"title":"t","status":"CPU is high","state":"odd","type":"custom","severity":"SEV-1"}`,
@@ -156,7 +156,7 @@ func TestDecode_a_monitors_id_is_not_the_events(t *testing.T) {
 
 func TestDecode_says_too_little(t *testing.T) {
 	for _, body := range []string{
-		`{}`, `{"id":null,"title":"$EVENT_TITLE","body":"None"}`, `{"alert_id":"1","tags":"a"}`, `{"id":"abc"}`, `{"a":{"b":{"title":"t"}}}`,
+		`{}`, `{"id":null,"title":"$EVENT_TITLE","body":"None"}`, `{"alert_id":"1","tags":"a"}`, `{"id":" "}`, `{"a":{"b":{"title":"t"}}}`,
 	} {
 		_, err := Decode([]byte(body))
 		invalid, ok := errors.AsType[*InvalidError](err)

@@ -17,8 +17,6 @@ const (
 	maxQuoted = 16
 )
 
-var tooDeep = fmt.Sprintf("it is nested more than %d deep", maxDepth)
-
 // whiteSpace is what JSON allows between its tokens.
 const whiteSpace = " \t\r\n"
 
@@ -37,27 +35,27 @@ func parseObject(body []byte) (map[string]any, error) {
 	return object, nil
 }
 
-// parse reads one JSON value. Numbers stay as they were spelled. encoding/json
-// says whether the text is JSON; reading it is left to cutter, because
-// encoding/json would copy every string and scan everything twice.
+// parse reads one JSON value. Numbers stay as they were spelled.
 func parse(body []byte) (any, error) {
 	rest := bytes.TrimPrefix(bytes.TrimLeft(body, whiteSpace), byteOrderMark)
 	start := len(body) - len(rest)
 	if len(bytes.TrimLeft(rest, whiteSpace)) == 0 {
 		return nil, &MalformedError{Reason: "it is empty"}
 	}
-	if !json.Valid(rest) {
+	c := cutter{text: string(rest)}
+	v, ok := c.whole()
+	switch {
+	case ok:
+		return v, nil
+	case c.tooDeep:
+		return nil, malformed(body, start+c.at, fmt.Sprintf("it is nested more than %d deep", maxDepth), "")
+	default:
 		return nil, syntaxProblem(body, start)
 	}
-	c := cutter{text: string(rest)}
-	v, ok := c.value(0)
-	if !ok {
-		return nil, malformed(body, start+c.at, tooDeep, "")
-	}
-	return v, nil
 }
 
-// syntaxProblem says where and why body, from start on, is not JSON.
+// syntaxProblem says where and why body, from start on, is not JSON, in the
+// words of encoding/json.
 func syntaxProblem(body []byte, start int) error {
 	var ignored json.RawMessage
 	err := json.Unmarshal(body[start:], &ignored)
@@ -69,8 +67,6 @@ func syntaxProblem(body []byte, start int) error {
 	switch {
 	case strings.HasPrefix(syntax.Error(), "unexpected end"):
 		return malformed(body, len(bytes.TrimRight(body, whiteSpace)), "it ends in the middle of the JSON", "")
-	case strings.HasSuffix(syntax.Error(), "exceeded max depth"):
-		return malformed(body, offset, tooDeep, "")
 	case strings.HasSuffix(syntax.Error(), "after top-level value"):
 		return malformed(body, offset, "something follows the JSON", "")
 	default:

@@ -33,7 +33,7 @@ func TestDecode_malformed(t *testing.T) {
 		{"a byte-order mark in front", "\ufeff{\"é\": x}", 1, 8, []string{"invalid character 'x'"}},
 		{"nested too deep", `{"a":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`, 1, 69, []string{"more than 64 deep"}},
 		{"objects nested too deep", strings.Repeat(`{"a":`, 65) + "1" + strings.Repeat("}", 65), 1, 321, []string{"more than 64 deep"}},
-		{"endlessly nested", strings.Repeat(`{"a":`, 100_000), 1, 50_001, []string{"more than 64 deep"}},
+		{"endlessly nested", strings.Repeat(`{"a":`, 100_000), 1, 321, []string{"more than 64 deep"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -198,13 +199,17 @@ func structured(field func(*Alert) *json.RawMessage) reader {
 		if isAbsent(v) {
 			return ""
 		}
-		raw, err := json.Marshal(v)
-		if err != nil {
-			return "cannot be written as JSON: " + err.Error()
-		}
-		*field(a) = raw
+		*field(a) = rawJSON(v)
 		return ""
 	}
+}
+
+// rawJSON escapes as encoding/json does when it writes the alert, so that the
+// message is the same byte for byte after the queue.
+func rawJSON(v any) json.RawMessage {
+	var b bytes.Buffer
+	json.HTMLEscape(&b, appendJSON(nil, v))
+	return b.Bytes()
 }
 
 // parseInner returns the object or list that a text holds, or nil.

@@ -25,7 +25,7 @@ type variable struct {
 // Keys are compared in canonical form, so one spelling stands for alert_id,
 // alertId, ALERT-ID and "alert": {"id"}. See shared and guesses for the rest.
 var variables = []variable{
-	{name: "ID", read: text(func(a *Alert) *string { return &a.ID }), keys: []string{"event_id", "alert_instance_id"}, when: isEventID},
+	{name: "ID", read: text(func(a *Alert) *string { return &a.ID }), keys: []string{"event_id", "alert_instance_id"}, when: isID},
 	is("AGGREG_KEY", text(func(a *Alert) *string { return &a.AggregKey }), "aggregation_key", "aggregate"),
 	is("ALERT_CYCLE_KEY", text(func(a *Alert) *string { return &a.CycleKey }), "cycle_key", "alert_cycle_id", "cycle_id"),
 

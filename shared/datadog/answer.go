@@ -77,7 +77,7 @@ type wire interface {
 
 // read carries out call and decodes the answer into out.
 func (c *Client) read(ctx context.Context, call call, out wire) error {
-	a, err := c.do(ctx, call)
+	a, err := c.ask(ctx, call)
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,8 @@ type Client struct {
 	base        string
 	site        site.Site
 	credentials Credentials
+	reads       *reads
+	maxAge      time.Duration // see Cached
 }
 
 // New returns a client that asks credentials for the keys at each call.
@@ -57,7 +59,7 @@ func New(cfg Config, credentials Credentials) (*Client, error) {
 	official := api.NewConfiguration()
 	official.HTTPClient = withoutRedirects(cfg.HTTPClient)
 	official.UserAgent = "boomerang " + api.GetUserAgent()
-	return &Client{api: api.NewAPIClient(official), base: base, site: cfg.Site, credentials: credentials}, nil
+	return &Client{api: api.NewAPIClient(official), base: base, site: cfg.Site, credentials: credentials, reads: newReads()}, nil
 }
 
 // parseBaseURL never quotes its input, which may hold a password.

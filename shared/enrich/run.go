@@ -5,90 +5,107 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/fault"
 )
 
-var errBudget = errors.New("the time for all steps is up")
+var (
+	errBudget  = errors.New("the time for all steps is up")
+	errTimeout = errors.New("the step's own time is up")
+)
 
-// Run runs the steps side by side on one alert and returns one result per step,
-// in the order of steps. No step disturbs another: an error, a panic or a late
-// answer costs its own finding alone. Run returns when the last step has ended,
-// and at the latest when budget is over or ctx ends; a step that does not heed
-// its context is then left behind, and what it returns is dropped.
+// Run runs the steps on one alert and returns one result per step, in the order
+// of steps. Each starts as soon as those it comes after have ended; the rest is
+// side by side. No step disturbs another: an error, a panic or a late answer
+// costs its own finding alone. Run returns when the last step has ended, and at
+// the latest when budget is over or ctx ends; a step that does not heed its
+// context is then left behind, and what it returns is dropped.
 func Run(ctx context.Context, steps []Named, a alert.Alert, budget time.Duration) []Result {
 	ctx, cancel := context.WithTimeoutCause(ctx, budget, errBudget)
 	defer cancel()
-	started := time.Now()
 
-	// Only this goroutine writes results: a late step answers into the channel,
-	// which has room for all, and disturbs nobody.
-	answers := make(chan answer, len(steps))
-	for slot, step := range steps {
-		go func() { answers <- answer{slot, runOne(ctx, step, a)} }()
-	}
+	// A slot is written by its own step alone, before the channel beside it is
+	// closed, and read after.
 	results := make([]Result, len(steps))
-	for range steps {
-		one, ok := next(ctx, answers)
-		if !ok {
-			break
-		}
-		results[one.slot] = one.result
-	}
+	ended := make(map[string]chan struct{}, len(steps))
+	slots := make(map[string]int, len(steps))
+	var all sync.WaitGroup
 	for slot, step := range steps {
-		if results[slot].Status == "" {
-			results[slot] = ended(step.Name, Finding{}, leftBehind(ctx), time.Since(started))
+		done := make(chan struct{})
+		var after []int
+		var waits []chan struct{}
+		for _, name := range step.After {
+			// Only a step further up can be waited for, so none waits for itself.
+			if wait, ok := ended[name]; ok {
+				after, waits = append(after, slots[name]), append(waits, wait)
+			}
 		}
+		ended[step.Name], slots[step.Name] = done, slot
+		all.Go(func() {
+			defer close(done)
+			earlier := make(map[string]Result, len(after))
+			for i, wait := range waits {
+				<-wait
+				earlier[results[after[i]].Name] = results[after[i]]
+			}
+			results[slot] = attempt(ctx, step, earlier, a)
+		})
 	}
+	all.Wait()
 	return results
 }
 
-type answer struct {
-	slot   int
-	result Result
-}
-
-// next waits for an answer until ctx ends. An answer that is there by then
-// counts: its work is done.
-func next(ctx context.Context, answers <-chan answer) (answer, bool) {
+// attempt runs one step within its time, and leaves it behind when it goes on
+// for longer.
+func attempt(ctx context.Context, step Named, earlier map[string]Result, a alert.Alert) Result {
+	started := time.Now()
+	if step.Timeout > 0 {
+		limited, cancel := context.WithTimeoutCause(ctx, step.Timeout, errTimeout)
+		defer cancel()
+		ctx = limited
+	}
+	answer := make(chan Result, 1)
+	go func() { answer <- runOne(ctx, step, earlier, a) }()
 	select {
-	case one := <-answers:
-		return one, true
+	case r := <-answer:
+		return r
 	case <-ctx.Done():
 	}
+	// An answer that is there by now counts: its work is done.
 	select {
-	case one := <-answers:
-		return one, true
+	case r := <-answer:
+		return r
 	default:
-		return answer{}, false
+		return outcome(step.Name, Finding{}, fmt.Errorf("left behind: %w: %w", ctx.Err(), context.Cause(ctx)), time.Since(started))
 	}
-}
-
-func leftBehind(ctx context.Context) error {
-	return fmt.Errorf("left behind: %w: %w", ctx.Err(), context.Cause(ctx))
 }
 
 // runOne returns how the step ended; a panic ends the step and not the process.
-func runOne(ctx context.Context, step Named, a alert.Alert) (r Result) {
+func runOne(ctx context.Context, named Named, earlier map[string]Result, a alert.Alert) (r Result) {
 	started := time.Now()
 	defer func() {
 		if p := recover(); p != nil {
-			err := broken(step.Name, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
-			r = ended(step.Name, Finding{}, err, time.Since(started))
+			err := broken(named.Name, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+			r = outcome(named.Name, Finding{}, err, time.Since(started))
 		}
 	}()
-	finding, err := step.Step.Enrich(ctx, a)
-	return ended(step.Name, finding, err, time.Since(started))
+	step, err := named.step(earlier)
+	if err != nil {
+		return outcome(named.Name, Finding{}, err, time.Since(started))
+	}
+	finding, err := step.Enrich(ctx, a)
+	return outcome(named.Name, finding, err, time.Since(started))
 }
 
 func broken(name string, cause error) error {
 	return fault.New(fault.Internal, "the step "+name+" broke; the log says where", cause)
 }
 
-// ended tells a step's result from what it returned.
-func ended(name string, f Finding, err error, spent time.Duration) Result {
+// outcome tells a step's result from what it returned.
+func outcome(name string, f Finding, err error, spent time.Duration) Result {
 	if err == nil {
 		return Result{Name: name, Status: OK, Finding: f, Duration: spent}
 	}

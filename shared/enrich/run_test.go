@@ -20,7 +20,7 @@ import (
 const budget = 5 * time.Second
 
 func step(name string, f func(ctx context.Context) (Finding, error)) Named {
-	return Named{name, StepFunc(func(ctx context.Context, _ alert.Alert) (Finding, error) { return f(ctx) })}
+	return Named{Name: name, Step: StepFunc(func(ctx context.Context, _ alert.Alert) (Finding, error) { return f(ctx) })}
 }
 
 // finds answers after d, or with its context's error when that ends first.

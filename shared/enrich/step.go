@@ -27,6 +27,43 @@ func (f StepFunc) Enrich(ctx context.Context, a alert.Alert) (Finding, error) { 
 type Named struct {
 	Name string
 	Step Step
+	// After names the steps further up whose results Make reads.
+	After []string
+	// Make makes the step once those have ended, in the place of Step.
+	Make func(earlier map[string]Result) (Step, error)
+	// Timeout is what the step may take of the time for all; 0 sets no limit of its own.
+	Timeout time.Duration
+}
+
+func (n Named) step(earlier map[string]Result) (Step, error) {
+	if n.Make == nil {
+		return n.Step, nil
+	}
+	return n.Make(earlier)
+}
+
+// Kind is a step that playbooks can use, by its name.
+type Kind struct {
+	Name string
+	// Doc says in a sentence what the step finds.
+	Doc string
+	// Permissions are what the application key needs, as Datadog calls them.
+	Permissions []string
+	// Config is the zero value of what a playbook's "with" holds: a struct with
+	// yaml and doc tags. A Validate method of it is called when a playbook is loaded.
+	Config any
+	// Data is the zero value of the finding's Data: a struct with json tags.
+	Data any
+	// New makes the step from a Config. What it reads may be up to cache old.
+	New func(config any, cache time.Duration) Step
+}
+
+// KindOf returns the kind whose steps make makes.
+func KindOf[Config any](k Kind, make func(c Config, cache time.Duration) Step) Kind {
+	var zero Config
+	k.Config = zero
+	k.New = func(config any, cache time.Duration) Step { return make(config.(Config), cache) }
+	return k
 }
 
 // Status says how a step ended.

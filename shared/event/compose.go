@@ -1,6 +1,7 @@
 package event
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -23,25 +24,44 @@ const (
 // Datadog's own look at its age.
 const transit = 30 * time.Second
 
-// Compose makes the event that answers an alert. playbook names the playbook
-// that chose the steps; now decides whether the alert is too old for its date.
-func Compose(a alert.Alert, playbook string, results []enrich.Result, now time.Time) Event {
+// Draft is what a playbook wants an event to say. Where it says nothing, the
+// event finds its own words.
+type Draft struct {
+	Playbook  string // the name, for the tag
+	Title     string
+	Text      string // markdown, in the place of the alert's own message
+	Priority  string
+	AlertType string
+	Tags      []string // besides the alert's and ours
+	Cycle     Cycle
+}
+
+// Cycle is how an alert's cycle went, from its trigger to this notification. It
+// is zero where that is not known.
+type Cycle struct {
+	Lasted   time.Duration
+	Notified int // this notification included
+}
+
+// Compose makes the event that answers an alert; now decides whether the alert
+// is too old for its date.
+func Compose(a alert.Alert, d Draft, results []enrich.Result, now time.Time) Event {
 	happened, late := dateHappened(a.Date, now)
 	return Event{
-		Title:          title(a),
-		Text:           text(a, results),
+		Title:          title(a, d.Title),
+		Text:           text(a, d, results),
 		DateHappened:   happened,
 		AggregationKey: aggregationKey(a),
 		RelatedEventID: relatedEventID(a.ID),
-		AlertType:      alertType(a),
-		Priority:       priority(a.EventPriority),
+		AlertType:      alertType(a, d.AlertType),
+		Priority:       cmp.Or(priority(d.Priority), priority(a.EventPriority)),
 		Host:           host(a),
-		Tags:           tags(a, playbook, results, late),
+		Tags:           tags(a, d, results, late),
 	}
 }
 
-func title(a alert.Alert) string {
-	for _, candidate := range []string{a.Title, a.AlertTitle, a.Status, firstLine(a.Text), firstLine(a.Message)} {
+func title(a alert.Alert, wanted string) string {
+	for _, candidate := range []string{wanted, a.Title, a.AlertTitle, a.Status, firstLine(a.Text), firstLine(a.Message)} {
 		if candidate = neutralise(line(candidate)); candidate != "" {
 			return shorten(candidate, MaxTitle)
 		}
@@ -97,15 +117,18 @@ func relatedEventID(id string) int64 {
 }
 
 // alertType follows the transition where it leaves no doubt, then $ALERT_TYPE:
-// a recovery is a success whatever the payload says.
-func alertType(a alert.Alert) string {
-	given := strings.ToLower(a.Type)
+// a recovery is a success whatever the payload says. A playbook's word counts
+// before both.
+func alertType(a alert.Alert, wanted string) string {
+	given, wanted := strings.ToLower(a.Type), strings.ToLower(wanted)
 	switch {
+	case slices.Contains(alertTypes, wanted):
+		return wanted
 	case a.Transition.IsRecovery():
 		return "success"
 	case a.Transition == alert.Warn, a.Transition == alert.ReWarn:
 		return "warning"
-	case slices.Contains([]string{"error", "warning", "success", "info"}, given):
+	case slices.Contains(alertTypes, given):
 		return given
 	case a.Transition == alert.Triggered, a.Transition == alert.ReTriggered:
 		return "error"
@@ -114,6 +137,8 @@ func alertType(a alert.Alert) string {
 	}
 	return "info"
 }
+
+var alertTypes = []string{"error", "warning", "success", "info"}
 
 func priority(given string) string {
 	if p := strings.ToLower(given); p == "normal" || p == "low" {
@@ -129,13 +154,13 @@ func host(a alert.Alert) string {
 	return line(a.Tags.Get("host"))
 }
 
-// tags returns the alert's own tags followed by ours, each once.
-func tags(a alert.Alert, playbook string, results []enrich.Result, late bool) []string {
-	all := slices.Concat([]string(a.Tags), []string{alert.OwnTag})
+// tags returns the alert's own tags, the playbook's and ours, each once.
+func tags(a alert.Alert, d Draft, results []enrich.Result, late bool) []string {
+	all := slices.Concat([]string(a.Tags), d.Tags, []string{alert.OwnTag})
 	if a.MonitorID != "" {
 		all = append(all, tagMonitor+a.MonitorID)
 	}
-	all = append(all, tagPlaybook+playbook)
+	all = append(all, tagPlaybook+d.Playbook)
 	if a.Transition != "" {
 		all = append(all, tagTransition+tagValue(string(a.Transition)))
 	}
@@ -167,6 +192,9 @@ func Completeness(results []enrich.Result) string {
 		switch r.Status {
 		case enrich.OK:
 			found++
+			if r.Finding.Missing != nil {
+				missed++
+			}
 		case enrich.Skipped:
 		default:
 			missed++

@@ -80,7 +80,7 @@ func TestCompose_writes_what_the_golden_files_hold(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			e := event.Compose(c.alert, "default", c.results, now)
+			e := event.Compose(c.alert, event.Draft{Playbook: "default"}, c.results, now)
 			var got bytes.Buffer
 			enc := json.NewEncoder(&got)
 			enc.SetEscapeHTML(false)
@@ -163,7 +163,7 @@ func mustBeAcceptable(t *testing.T, e event.Event) {
 }
 
 func TestCompose_leaves_mail_addresses_and_links_readable(t *testing.T) {
-	e := event.Compose(triggered(), "default", nil, now)
+	e := event.Compose(triggered(), event.Draft{Playbook: "default"}, nil, now)
 	for _, want := range []string{"write to ops@example.com", "＠ana@example.com", "＠webhook-boomerang", "https://wiki.example.com/checkout?team=%40payments"} {
 		if !strings.Contains(e.Text, want) {
 			t.Errorf("no %q in %s", want, e.Text)
@@ -186,7 +186,7 @@ func TestCompose_sets_date_happened_only_where_Datadog_takes_it(t *testing.T) {
 		"no date":                  {time.Time{}, 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := event.Compose(alert.Alert{ID: "1", Date: c.date}, "default", nil, now)
+			e := event.Compose(alert.Alert{ID: "1", Date: c.date}, event.Draft{Playbook: "default"}, nil, now)
 			if e.DateHappened != c.want {
 				t.Errorf("date_happened = %d, want %d", e.DateHappened, c.want)
 			}
@@ -219,7 +219,7 @@ func TestCompose_takes_the_alert_type_from_transition_and_type(t *testing.T) {
 		{"", "SUCCESS", "success"},
 		{"", "", "info"},
 	} {
-		e := event.Compose(alert.Alert{ID: "1", Transition: c.transition, Type: c.given}, "default", nil, now)
+		e := event.Compose(alert.Alert{ID: "1", Transition: c.transition, Type: c.given}, event.Draft{Playbook: "default"}, nil, now)
 		if e.AlertType != c.want {
 			t.Errorf("%q with type %q: %s, want %s", c.transition, c.given, e.AlertType, c.want)
 		}
@@ -237,7 +237,7 @@ func TestCompose_says_how_complete_the_enrichment_is(t *testing.T) {
 		"none":     {nil, {failed}, {skipped}, {failed, skipped, late}},
 	} {
 		for _, set := range sets {
-			e := event.Compose(alert.Alert{ID: "1"}, "default", set, now)
+			e := event.Compose(alert.Alert{ID: "1"}, event.Draft{Playbook: "default"}, set, now)
 			if !alert.Tags(e.Tags).Has("enrichment:" + want) {
 				t.Errorf("%v: %v, want enrichment:%s", set, e.Tags, want)
 			}
@@ -255,7 +255,7 @@ func TestCompose_gives_way_from_the_lightest_finding(t *testing.T) {
 	}
 	a := triggered()
 	a.Message = strings.Repeat("m", 1000)
-	e := event.Compose(a, "default", []enrich.Result{
+	e := event.Compose(a, event.Draft{Playbook: "default"}, []enrich.Result{
 		section("Heavy", enrich.Essential, 10),
 		section("Light", enrich.Background, 10),
 		section("Middle", enrich.Important, 30),
@@ -287,7 +287,7 @@ func FuzzCompose(f *testing.F) {
 			enrich.List{Items: []enrich.Item{{Text: message, URL: link, Tag: status, Time: now}}},
 		}}
 		failed := enrich.Result{Name: title, Status: enrich.Failed, Err: fault.New(fault.Refused, message, nil)}
-		mustBeAcceptable(t, event.Compose(a, "default", []enrich.Result{{Name: "x", Status: enrich.OK, Finding: finding}, failed}, now))
+		mustBeAcceptable(t, event.Compose(a, event.Draft{Playbook: "default"}, []enrich.Result{{Name: "x", Status: enrich.OK, Finding: finding}, failed}, now))
 	})
 }
 
@@ -295,6 +295,6 @@ func BenchmarkCompose(b *testing.B) {
 	a, found := triggered(), results()
 	b.ReportAllocs()
 	for b.Loop() {
-		event.Compose(a, "default", found, now)
+		event.Compose(a, event.Draft{Playbook: "default"}, found, now)
 	}
 }

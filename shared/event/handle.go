@@ -20,28 +20,32 @@ var mailDomain = regexp.MustCompile(`^@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(
 // come straight back to us. An e-mail address inside a sentence notifies nobody
 // and stays as it is; inside a URL the @ is percent-encoded, so links still work.
 func neutralise(text string) string {
-	if !strings.Contains(text, "@") {
-		return text
-	}
 	var out strings.Builder
-	out.Grow(len(text) + 16)
-	url := 0 // where the URL that we are inside ends
-	for at, r := range text {
-		if at >= url && r == 'h' {
-			url = at + urlLength(text[at:])
-		}
+	from := 0
+	for at := strings.IndexByte(text, '@'); at >= 0; at = indexFrom(text, '@', from) {
+		out.WriteString(text[from:at])
 		switch {
-		case r != '@':
-			out.WriteRune(r)
-		case at < url:
+		case isInURL(text, at):
 			out.WriteString("%40")
 		case isMailAddress(text, at):
 			out.WriteByte('@')
 		default:
 			out.WriteRune(fullWidthAt)
 		}
+		from = at + 1
 	}
+	if from == 0 {
+		return text
+	}
+	out.WriteString(text[from:])
 	return out.String()
+}
+
+func indexFrom(text string, b byte, from int) int {
+	if i := strings.IndexByte(text[from:], b); i >= 0 {
+		return from + i
+	}
+	return -1
 }
 
 // isMailAddress reports whether the @ at index at stands inside an address such
@@ -56,16 +60,13 @@ func isMailAddress(text string, at int) bool {
 	return mailDomain.MatchString(text[at:])
 }
 
-// urlLength returns the length of the http(s) URL that text starts with, or 0.
-func urlLength(text string) int {
-	if !strings.HasPrefix(text, "http://") && !strings.HasPrefix(text, "https://") {
-		return 0
-	}
-	end := strings.IndexFunc(text, func(r rune) bool {
-		return unicode.IsSpace(r) || strings.ContainsRune(`<>()[]"'`, r)
-	})
-	if end < 0 {
-		return len(text)
-	}
-	return end
+// isInURL reports whether the @ at index at stands inside an http(s) URL: one
+// began since the last character that no URL holds.
+func isInURL(text string, at int) bool {
+	word := text[strings.LastIndexFunc(text[:at], endsURL)+1 : at]
+	return strings.Contains(word, "http://") || strings.Contains(word, "https://")
+}
+
+func endsURL(r rune) bool {
+	return unicode.IsSpace(r) || strings.ContainsRune(`<>()[]"'`, r)
 }

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"fmt"
 	"strings"
 
 	"boomerang/shared/alert"
@@ -10,11 +11,11 @@ import (
 
 // text writes the event for whoever was woken: what is failing, the monitor's
 // own words, what was found, where to go next, and what could not be had.
-func text(a alert.Alert, results []enrich.Result) string {
+func text(a alert.Alert, d Draft, results []enrich.Result) string {
 	r := renderer{about: a.Date}
 	b := body{
-		head:    head(a),
-		message: message(a),
+		head:    head(a, d.Cycle),
+		message: message(a, d.Text),
 		tail:    tail(a, results),
 	}
 	for _, result := range results {
@@ -25,7 +26,7 @@ func text(a alert.Alert, results []enrich.Result) string {
 	return b.fit(MaxText)
 }
 
-func head(a alert.Alert) []string {
+func head(a alert.Alert, c Cycle) []string {
 	var state []string
 	for _, part := range []string{string(a.Transition), a.Priority, scope(a)} {
 		if part = escape(part); part != "" {
@@ -39,7 +40,32 @@ func head(a alert.Alert) []string {
 	if status := escape(a.Status); status != "" {
 		lines = append(lines, bounded(status))
 	}
+	if past := c.past(a.Transition); past != "" {
+		lines = append(lines, past)
+	}
 	return lines
+}
+
+// past says what only whoever kept count can say. The first notification of a
+// cycle has none.
+func (c Cycle) past(t alert.Transition) string {
+	switch {
+	case c.Notified < 2:
+		return ""
+	case t.IsRecovery():
+		return fmt.Sprintf("It lasted %s and was notified %s.", Span(c.Lasted), times(c.Notified-1))
+	}
+	return fmt.Sprintf("It has lasted %s so far; this is notification %d.", Span(c.Lasted), c.Notified)
+}
+
+func times(n int) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 func scope(a alert.Alert) string {
@@ -51,10 +77,13 @@ func scope(a alert.Alert) string {
 
 func bounded(l string) string { return neutralise(shorten(l, maxHeadValue)) }
 
-// message is Datadog's own markdown, or the text-only form as plain text.
-func message(a alert.Alert) string {
-	if m := withoutWrapper(clean(a.Message)); m != "" {
-		return neutralise(m)
+// message is the playbook's text, or Datadog's own markdown, or its text-only
+// form as plain text.
+func message(a alert.Alert, wanted string) string {
+	for _, markdown := range []string{wanted, a.Message} {
+		if m := withoutWrapper(clean(markdown)); m != "" {
+			return neutralise(m)
+		}
 	}
 	var lines []string
 	for l := range strings.Lines(clean(a.Text)) {

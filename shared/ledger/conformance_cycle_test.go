@@ -38,8 +38,11 @@ var cycleCases = map[string]func(stage){
 	},
 	"the order of arrival makes no difference": func(s stage) {
 		orders := [][]Seen{
-			{triggered, recovered, renotify}, {renotify, triggered, recovered}, {renotify, recovered, triggered},
-			{recovered, triggered, renotify}, {recovered, renotify, triggered},
+			{triggered, recovered, renotify},
+			{renotify, triggered, recovered},
+			{renotify, recovered, triggered},
+			{recovered, triggered, renotify},
+			{recovered, renotify, triggered},
 		}
 		for i, order := range orders {
 			var got Cycle

@@ -11,8 +11,8 @@ import (
 
 // A cycle is a set of notifications that only grows, so it does not matter in
 // which order they arrive or how often: adding one twice changes nothing, and
-// first, last and count are read off the set. That is also what makes one
-// unconditional write enough.
+// first, last and count are read off the set. That is also why one unconditional
+// write is enough.
 //
 // A set that only grows would reach DynamoDB's 400 KB on a monitor that
 // renotifies for weeks, and every write is charged by the item's size. So once
@@ -52,8 +52,8 @@ func newEntry(s Seen, now time.Time) entry {
 // String is the entry as a member of DynamoDB's string set: the same entry is
 // always the same string.
 func (e entry) String() string {
-	text, _ := json.Marshal(e) // Two strings and a number always marshal.
-	return string(text)
+	member, _ := json.Marshal(e) // Two strings and a number always marshal.
+	return string(member)
 }
 
 // later orders entries by time; of two at the same time the higher id, which
@@ -74,9 +74,9 @@ type cycle struct {
 // arrival), so the earliest entry of an id is the one that counts.
 func (c cycle) notifications() []entry {
 	byID := make(map[string]entry, len(c.entries))
-	for text := range c.entries {
+	for member := range c.entries {
 		var e entry
-		if json.Unmarshal([]byte(text), &e) != nil {
+		if json.Unmarshal([]byte(member), &e) != nil {
 			continue // Not ours; fold leaves it alone too.
 		}
 		if known, ok := byID[e.ID]; !ok || e.At < known.At {
@@ -121,10 +121,10 @@ func (c cycle) fold() (dropped []string, folded int, firstSeen int64) {
 		return nil, c.folded, c.firstSeen
 	}
 	kept := list[max(0, len(list)-keptIDs):]
-	for text := range c.entries {
+	for member := range c.entries {
 		var e entry
-		if json.Unmarshal([]byte(text), &e) == nil && !slices.Contains(kept, e) {
-			dropped = append(dropped, text)
+		if json.Unmarshal([]byte(member), &e) == nil && !slices.Contains(kept, e) {
+			dropped = append(dropped, member)
 		}
 	}
 	slices.Sort(dropped)

@@ -76,8 +76,9 @@ type Options struct {
 }
 
 const (
-	// DefaultTTL outlasts every copy of an alert: SQS keeps a message for at most
-	// 14 days, the time in a dead-letter queue included.
+	// DefaultTTL outlasts a copy of the alert that waits in the queue and then in
+	// the dead-letter queue: SQS keeps a message for at most 14 days in both together.
+	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
 	DefaultTTL = 15 * 24 * time.Hour
 	// DefaultCycleTTL outlasts Datadog's longest renotify interval (a day) by far,
 	// so that a cycle which is merely quiet is not forgotten.
@@ -97,10 +98,10 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// claimant is one process, and numbers its claims. Lambda gives a process one
-// invocation at a time, so a record that carries the process's name is this
-// run's; the number tells a claim that was written but whose answer got lost
-// from another run's claim.
+// claimant is one process, and numbers its claims. The number tells a claim that
+// was written, but whose answer got lost, from another run's claim. A release
+// goes by the process alone: of two runs in one process the second is granted an
+// alert only after the first's time is up, and a run does not outlive its time.
 type claimant struct {
 	process string
 	claims  atomic.Int64

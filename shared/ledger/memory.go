@@ -90,8 +90,8 @@ func (m *Memory) Remember(ctx context.Context, cycleKey string, seen Seen) (Cycl
 	summary := c.summary()
 	var dropped []string
 	dropped, c.folded, c.firstSeen = c.fold()
-	for _, text := range dropped {
-		delete(c.entries, text)
+	for _, member := range dropped {
+		delete(c.entries, member)
 	}
 	m.table.cycles[id] = c
 	return summary, nil

@@ -42,6 +42,11 @@ func (b budget) enriching(now time.Time, limit time.Duration) time.Duration {
 	return max(0, min(limit, b.end.Sub(now)-postReserve-queueReserve))
 }
 
+// afterwards returns what the steps after the post may take.
+func (b budget) afterwards(now time.Time) time.Duration {
+	return max(0, b.end.Sub(now)-answerReserve)
+}
+
 // posting returns the context for posting the event, which ends early enough for
 // the alert to be queued.
 func (b budget) posting(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -16,6 +16,7 @@ import (
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
+	"boomerang/shared/playbook"
 	"boomerang/shared/queue"
 )
 
@@ -24,11 +25,13 @@ type Poster interface {
 	Create(ctx context.Context, e event.Event) (event.Posted, error)
 }
 
-// Ledger remembers which alerts are done, and which are being worked on.
+// Ledger remembers which alerts are done, which are being worked on, and how
+// each alert cycle went so far.
 type Ledger interface {
 	Claim(ctx context.Context, key string, until time.Time) (ledger.Claim, error)
 	Complete(ctx context.Context, key string, posted event.Posted) error
 	Release(ctx context.Context, key string) error
+	Remember(ctx context.Context, cycleKey string, seen ledger.Seen) (ledger.Cycle, error)
 }
 
 // Queue keeps an alert for a later run.
@@ -40,7 +43,7 @@ type Queue interface {
 // ledger every delivery is processed, without a queue an alert that cannot be
 // finished is the sender's to repeat.
 type Config struct {
-	Steps        []enrich.Named
+	Playbooks    *playbook.Book
 	EnrichBudget time.Duration
 	Poster       Poster
 	Ledger       Ledger
@@ -76,7 +79,8 @@ func (p *Pipeline) Run(ctx context.Context, a alert.Alert) (Outcome, error) {
 		return p.later(ctx, a, b, "another run is working on this alert", claim.Until.Sub(p.Now())+busyMargin, nil)
 	}
 
-	outcome, err := p.process(ctx, a, b)
+	plan := p.Playbooks.For(a)
+	outcome, err := p.process(ctx, a, plan, b)
 	outcome.warn(warning)
 	if err != nil {
 		outcome.warn(p.release(ctx, a.Key()))
@@ -87,6 +91,7 @@ func (p *Pipeline) Run(ctx context.Context, a alert.Alert) (Outcome, error) {
 		return queued, lateErr
 	}
 	outcome.warn(p.complete(ctx, a.Key(), outcome.Posted))
+	outcome.Steps = append(outcome.Steps, p.then(ctx, a, plan, outcome, b)...)
 	return outcome, nil
 }
 
@@ -96,7 +101,7 @@ func (p *Pipeline) DryRun(ctx context.Context, a alert.Alert) (outcome Outcome, 
 		return ignored(), nil
 	}
 	defer recovered(&err)
-	outcome = p.compose(ctx, a, newBudget(ctx, p.Now()))
+	outcome = p.compose(ctx, a, p.Playbooks.For(a), newBudget(ctx, p.Now()))
 	outcome.Status = DryRun
 	return outcome, nil
 }
@@ -111,23 +116,41 @@ func (p *Pipeline) Enqueue(ctx context.Context, a alert.Alert) (Outcome, error) 
 
 // process turns a claimed alert into a posted event. A panic on the way costs
 // this attempt, not the alert.
-func (p *Pipeline) process(ctx context.Context, a alert.Alert, b budget) (outcome Outcome, err error) {
+func (p *Pipeline) process(ctx context.Context, a alert.Alert, plan *playbook.Plan, b budget) (outcome Outcome, err error) {
 	defer recovered(&err)
-	outcome = p.compose(ctx, a, b)
-	ctx, cancel := b.posting(ctx)
+	outcome = p.compose(ctx, a, plan, b)
+	posting, cancel := b.posting(ctx)
 	defer cancel()
-	if outcome.Posted, err = p.Poster.Create(ctx, outcome.Event); err != nil {
+	if outcome.Posted, err = p.Poster.Create(posting, outcome.Event); err != nil {
 		return outcome, err
 	}
 	outcome.Status = Posted
 	return outcome, nil
 }
 
-func (p *Pipeline) compose(ctx context.Context, a alert.Alert, b budget) Outcome {
-	outcome := Outcome{Playbook: defaultPlaybook}
-	outcome.Steps = enrich.Run(ctx, p.Steps, a, b.enriching(p.Now(), p.EnrichBudget))
-	outcome.Event = event.Compose(a, outcome.Playbook, outcome.Steps, p.Now())
+// compose runs the steps, while the ledger tells about the alert's cycle, and
+// writes the event.
+func (p *Pipeline) compose(ctx context.Context, a alert.Alert, plan *playbook.Plan, b budget) Outcome {
+	outcome := Outcome{Playbook: plan.Name()}
+	outcome.warn(plan.Warnings...)
+	cycle := p.cycle(ctx, a)
+	outcome.Steps = enrich.Run(ctx, plan.Steps(), a, b.enriching(p.Now(), p.EnrichBudget))
+	remembered := <-cycle
+	outcome.warn(remembered.warning)
+	draft, failed := plan.Draft(outcome.Steps, remembered.cycle)
+	outcome.warn(failed...)
+	outcome.Event = event.Compose(a, draft, outcome.Steps, p.Now())
 	return outcome
+}
+
+// then runs what the playbook wants done once the event is posted. Nothing that
+// fails there changes what became of the alert.
+func (p *Pipeline) then(ctx context.Context, a alert.Alert, plan *playbook.Plan, o Outcome, b budget) []enrich.Result {
+	steps := plan.Then(o.Steps, o.Event, o.Posted)
+	if len(steps) == 0 {
+		return nil
+	}
+	return enrich.Run(ctx, steps, a, b.afterwards(p.Now()))
 }
 
 // recovered turns a panic into the error of the function that defers it.
@@ -135,48 +158,6 @@ func recovered(err *error) {
 	if r := recover(); r != nil {
 		*err = fault.New(fault.Internal, "something went wrong inside Boomerang", fmt.Errorf("panic: %v\n%s", r, debug.Stack()))
 	}
-}
-
-// defaultPlaybook names the only set of steps there is.
-const defaultPlaybook = "default"
-
-// claim asks the ledger for the right to work on an alert. A ledger that cannot
-// answer does not stop an alert: a double beats a loss.
-func (p *Pipeline) claim(ctx context.Context, key string, b budget) (ledger.Claim, error) {
-	if p.Ledger == nil {
-		return ledger.Claim{State: ledger.Granted}, nil
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, ledgerTimeout, errors.New("the ledger did not answer in time"))
-	defer cancel()
-	claim, err := p.Ledger.Claim(ctx, key, b.end)
-	if err != nil {
-		return ledger.Claim{State: ledger.Granted}, fmt.Errorf("go on without the ledger: %w", err)
-	}
-	return claim, nil
-}
-
-func (p *Pipeline) complete(ctx context.Context, key string, posted event.Posted) error {
-	if p.Ledger == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, ledgerTimeout)
-	defer cancel()
-	if err := p.Ledger.Complete(ctx, key, posted); err != nil {
-		return fmt.Errorf("posted, but the ledger does not know: %w", err)
-	}
-	return nil
-}
-
-func (p *Pipeline) release(ctx context.Context, key string) error {
-	if p.Ledger == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, ledgerTimeout)
-	defer cancel()
-	if err := p.Ledger.Release(ctx, key); err != nil {
-		return fmt.Errorf("the claim stays until it expires: %w", err)
-	}
-	return nil
 }
 
 // later puts the alert into the queue. Without a queue, or when the queue fails

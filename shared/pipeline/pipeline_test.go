@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,6 +15,7 @@ import (
 	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
 	"boomerang/shared/pipeline"
+	"boomerang/shared/playbook"
 	"boomerang/shared/queue"
 )
 
@@ -34,7 +36,10 @@ func (l failingLedger) Claim(context.Context, string, time.Time) (ledger.Claim, 
 	return ledger.Claim{State: ledger.Granted}, l.claim
 }
 func (l failingLedger) Complete(context.Context, string, event.Posted) error { return l.complete }
-func (l failingLedger) Release(context.Context, string) error                { return l.release }
+func (l failingLedger) Remember(context.Context, string, ledger.Seen) (ledger.Cycle, error) {
+	return ledger.Cycle{}, l.claim
+}
+func (l failingLedger) Release(context.Context, string) error { return l.release }
 
 var (
 	a      = alert.Alert{ID: "7", OrgID: "1", Title: "x"}
@@ -45,6 +50,29 @@ var (
 		return event.Posted{}, fault.New(fault.Temporary, "Datadog did not answer", context.Cause(ctx))
 	})
 )
+
+// playbooks are one playbook of these steps.
+func playbooks(steps ...enrich.Step) *playbook.Book {
+	source := "playbooks:\n  - name: default\n"
+	var kinds []enrich.Kind
+	for i, s := range steps {
+		if i == 0 {
+			source += "    steps:\n"
+		}
+		name := fmt.Sprintf("step-%d", i)
+		source += "      - uses: " + name + "\n"
+		kinds = append(kinds, enrich.KindOf(enrich.Kind{Name: name}, func(struct{}, time.Duration) enrich.Step { return s }))
+	}
+	// The embedded playbooks, which every file falls back to, use other kinds.
+	for _, name := range []string{"monitor", "related_events"} {
+		kinds = append(kinds, enrich.KindOf(enrich.Kind{Name: name}, func(struct{}, time.Duration) enrich.Step { return nil }))
+	}
+	b, err := playbook.Load("test.yaml", []byte(source), kinds)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
 
 func refuses(err error) poster {
 	return func(context.Context, event.Event) (event.Posted, error) { return event.Posted{}, err }
@@ -77,7 +105,7 @@ func TestPipeline_answers_in_time_whatever_hangs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := pipeline.New(pipeline.Config{Steps: []enrich.Named{{Name: "slow", Step: slow}}, EnrichBudget: c.budget, Poster: c.poster, Queue: c.queue})
+				p := pipeline.New(pipeline.Config{Playbooks: playbooks(slow), EnrichBudget: c.budget, Poster: c.poster, Queue: c.queue})
 				ctx := t.Context()
 				if c.limit > 0 {
 					limited, cancel := context.WithTimeout(ctx, c.limit)
@@ -102,7 +130,7 @@ func TestPipeline_answers_in_time_whatever_hangs(t *testing.T) {
 
 func TestPipeline_goes_on_without_a_ledger_that_fails(t *testing.T) {
 	down := errors.New("dynamodb: connection refused")
-	p := pipeline.New(pipeline.Config{Poster: takes, Ledger: failingLedger{claim: down, complete: down}})
+	p := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: takes, Ledger: failingLedger{claim: down, complete: down}})
 	outcome, err := p.Run(context.Background(), a)
 	if err != nil || outcome.Status != pipeline.Posted || outcome.Posted != posted {
 		t.Fatalf("got %+v, %v", outcome, err)
@@ -130,7 +158,7 @@ func TestPipeline_comes_back_when_Datadog_says_so(t *testing.T) {
 				got, message = d, m
 				return nil
 			})
-			outcome, err := pipeline.New(pipeline.Config{Poster: refuses(c.err), Queue: keep}).Run(context.Background(), a)
+			outcome, err := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: refuses(c.err), Queue: keep}).Run(context.Background(), a)
 			if err != nil || outcome.Status != pipeline.Queued || got != c.want {
 				t.Errorf("got %q after %v, %v", outcome.Status, got, err)
 			}
@@ -152,7 +180,7 @@ func TestPipeline_waits_for_another_runs_claim_to_end(t *testing.T) {
 			delay = d
 			return nil
 		})
-		p := pipeline.New(pipeline.Config{Poster: takes, Ledger: book, Queue: keep})
+		p := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: takes, Ledger: book, Queue: keep})
 		outcome, err := p.Run(t.Context(), a)
 		if err != nil || outcome.Status != pipeline.Queued || delay <= 9*time.Second {
 			t.Fatalf("got %q after %v, %v", outcome.Status, delay, err)
@@ -172,21 +200,21 @@ func TestPipeline_keeps_an_alert_that_breaks_it(t *testing.T) {
 		return nil
 	})
 	book := ledger.NewMemory(ledger.Options{})
-	outcome, err := pipeline.New(pipeline.Config{Poster: panics, Queue: keep, Ledger: book}).Run(context.Background(), a)
+	outcome, err := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: panics, Queue: keep, Ledger: book}).Run(context.Background(), a)
 	if err != nil || outcome.Status != pipeline.Queued || kept.Alert.ID != a.ID {
 		t.Fatalf("got %+v, %v", outcome, err)
 	}
 	if strings.Contains(kept.Reason, "mistake") || !strings.Contains(errors.Join(outcome.Warnings...).Error(), "a mistake of ours") {
 		t.Errorf("the queue is told %q, the log %v", kept.Reason, outcome.Warnings)
 	}
-	if outcome, err := pipeline.New(pipeline.Config{Poster: takes, Ledger: book}).Run(context.Background(), a); err != nil || outcome.Status != pipeline.Posted {
+	if outcome, err := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: takes, Ledger: book}).Run(context.Background(), a); err != nil || outcome.Status != pipeline.Posted {
 		t.Errorf("the claim stayed behind: %q, %v", outcome.Status, err)
 	}
 }
 
 func TestPipeline_never_takes_its_own_event(t *testing.T) {
 	own := alert.Alert{ID: "9", Tags: alert.Tags{"boomerang"}}
-	p := pipeline.New(pipeline.Config{Poster: takes, Queue: sender(func(context.Context, queue.Message, time.Duration) error {
+	p := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: takes, Queue: sender(func(context.Context, queue.Message, time.Duration) error {
 		t.Error("it was queued")
 		return nil
 	})})
@@ -197,9 +225,40 @@ func TestPipeline_never_takes_its_own_event(t *testing.T) {
 	}
 }
 
+func TestPipeline_tells_how_the_cycle_went(t *testing.T) {
+	start := time.Date(2026, 3, 1, 3, 0, 0, 0, time.UTC)
+	now := start
+	clock := func() time.Time { return now }
+	var text string
+	keep := poster(func(_ context.Context, e event.Event) (event.Posted, error) {
+		text = e.Text
+		return posted, nil
+	})
+	p := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: keep, Ledger: ledger.NewMemory(ledger.Options{Now: clock}), Now: clock})
+	for i, c := range []struct {
+		transition alert.Transition
+		after      time.Duration
+		says       string
+	}{
+		{alert.Triggered, 0, ""},
+		{alert.Renotify, time.Hour, "It has lasted 1 h so far; this is notification 2."},
+		{alert.Renotify, 2 * time.Hour, "this is notification 3."},
+		{alert.Recovered, 2*time.Hour + 5*time.Minute, "It lasted 2 h 5 min and was notified 3 times."},
+	} {
+		now = start.Add(c.after)
+		outcome, err := p.Run(context.Background(), alert.Alert{ID: fmt.Sprint(i + 1), CycleKey: "c", Title: "x", Transition: c.transition, Date: now})
+		if err != nil || outcome.Status != pipeline.Posted || len(outcome.Warnings) > 0 {
+			t.Fatalf("got %+v, %v", outcome, err)
+		}
+		if !strings.Contains(text, c.says) || c.says == "" && strings.Contains(text, "lasted") {
+			t.Errorf("%s after %v says %q, want %q", c.transition, c.after, text, c.says)
+		}
+	}
+}
+
 func TestPipeline_enqueues_without_looking(t *testing.T) {
 	sent := 0
-	p := pipeline.New(pipeline.Config{Poster: refuses(errors.New("not asked")), Queue: sender(func(_ context.Context, m queue.Message, d time.Duration) error {
+	p := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: refuses(errors.New("not asked")), Queue: sender(func(_ context.Context, m queue.Message, d time.Duration) error {
 		sent++
 		if m.Alert.ID != a.ID || d != 0 {
 			t.Errorf("sent %+v after %v", m, d)

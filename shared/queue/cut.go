@@ -1,6 +1,8 @@
 package queue
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -85,9 +87,9 @@ const (
 func essence(a alert.Alert) alert.Alert {
 	short := func(s string) string { return shorten(s, maxFieldBytes) }
 	e := alert.Alert{
-		ID:            short(a.ID),
-		AggregKey:     short(a.AggregKey),
-		CycleKey:      short(a.CycleKey),
+		ID:            identity(a.ID),
+		AggregKey:     identity(a.AggregKey),
+		CycleKey:      identity(a.CycleKey),
 		MonitorID:     short(a.MonitorID),
 		Metric:        short(a.Metric),
 		Priority:      short(a.Priority),
@@ -107,10 +109,10 @@ func essence(a alert.Alert) alert.Alert {
 		Hostname:      short(a.Hostname),
 		Link:          short(a.Link),
 		Snapshot:      short(a.Snapshot),
-		OrgID:         short(a.OrgID),
+		OrgID:         identity(a.OrgID),
 		OrgName:       short(a.OrgName),
 		Test:          a.Test,
-		Digest:        short(a.Digest),
+		Digest:        identity(a.Digest),
 	}
 	for _, tag := range a.Tags[:min(len(a.Tags), maxTags)] {
 		e.Tags = append(e.Tags, shorten(tag, maxTagBytes))
@@ -120,6 +122,16 @@ func essence(a alert.Alert) alert.Alert {
 		e.Unreadable = append(e.Unreadable, alert.Problem{Field: shorten(p.Field, maxTagBytes), Reason: shorten(p.Reason, maxTagBytes)})
 	}
 	return e
+}
+
+// identity keeps different ids different, which shortening does not: two alerts
+// with one key would be taken for one.
+func identity(s string) string {
+	if len(s) <= maxFieldBytes {
+		return s
+	}
+	sum := sha256.Sum256([]byte(s))
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // shorten returns at most limit bytes of s, and no half character.

@@ -181,7 +181,7 @@ func TestEncode_large(t *testing.T) {
 		notes []string
 	}{
 		"what compresses well is left whole": {
-			fill: func(a *alert.Alert) { a.Extra = alert.Extra{"list": strings.Repeat("0123456789", large)[:2<<20]} },
+			fill: func(a *alert.Alert) { a.Extra = alert.Extra{"list": strings.Repeat("0123456789", 50_000)} },
 			want: func(*alert.Alert) {},
 		},
 		"what would unpack to more than Decode takes is left out": {
@@ -250,7 +250,7 @@ func TestEncode_large(t *testing.T) {
 	t.Run("the caller's alert is not touched", func(t *testing.T) {
 		fill := func() Message {
 			m := whole()
-			m.Alert.Extra = alert.Extra{"list": noise(1, large)}
+			m.Alert.LogsSample = quoted(noise(1, large))
 			m.Alert.Unreadable = append(make([]alert.Problem, 0, 8), m.Alert.Unreadable...)
 			return m
 		}
@@ -260,9 +260,18 @@ func TestEncode_large(t *testing.T) {
 		same(t, "the list's spare room", alert.Problem{}, m.Alert.Unreadable[:2][1])
 	})
 
+	t.Run("alerts whose ids differ late stay apart", func(t *testing.T) {
+		keys := map[string]bool{}
+		for _, last := range []string{"1", "2"} {
+			m := Message{Alert: alert.Alert{ID: strings.Repeat("7", 5000) + last, Message: noise(1, large)}}
+			keys[mustDecode(t, mustEncode(t, m)).Alert.Key()] = true
+		}
+		same(t, "keys", 2, len(keys))
+	})
+
 	t.Run("an alert that is too large in every field still arrives with its identity", func(t *testing.T) {
 		var m Message
-		fillEvery(reflect.ValueOf(&m).Elem(), new(uint64))
+		fillEvery(reflect.ValueOf(&m).Elem(), 8_000, new(uint64))
 		m.Alert.ID, m.Alert.OrgID, m.Alert.Date = "8306082202796025694", "352347", whole().Alert.Date
 		m.ReceivedAt, m.Alert.LastUpdated = whole().ReceivedAt, time.Time{}
 		got := mustDecode(t, mustEncode(t, m))
@@ -283,9 +292,9 @@ func TestEncode_large(t *testing.T) {
 
 // fillEvery puts noise into everything that can hold any, fields that are yet to
 // come included.
-func fillEvery(v reflect.Value, seed *uint64) {
+func fillEvery(v reflect.Value, length int, seed *uint64) {
 	*seed++
-	text := noise(*seed, 8_000)
+	text := noise(*seed, length)
 	switch {
 	case v.Type() == reflect.TypeFor[json.RawMessage]():
 		v.SetBytes(quoted(text))
@@ -297,20 +306,20 @@ func fillEvery(v reflect.Value, seed *uint64) {
 	case v.Kind() == reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), maxTags+10, maxTags+10))
 		for i := range v.Len() {
-			fillEvery(v.Index(i), seed)
+			fillEvery(v.Index(i), 2*maxTagBytes, seed)
 		}
 	case v.Kind() == reflect.Map:
 		value := reflect.New(v.Type().Elem()).Elem()
 		if value.Kind() == reflect.Interface {
 			value.Set(reflect.ValueOf(text))
 		} else {
-			fillEvery(value, seed)
+			fillEvery(value, length, seed)
 		}
 		v.Set(reflect.MakeMap(v.Type()))
 		v.SetMapIndex(reflect.ValueOf("key"), value)
 	case v.Kind() == reflect.Struct:
 		for i := range v.NumField() {
-			fillEvery(v.Field(i), seed)
+			fillEvery(v.Field(i), length, seed)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,10 +20,12 @@ import (
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/config"
 	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/registry"
 	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
 	"boomerang/shared/pipeline"
+	"boomerang/shared/playbook"
 	"boomerang/shared/queue"
 	"boomerang/shared/secret"
 )
@@ -69,8 +72,12 @@ func newPipeline(cfg config.Pipeline, aws aws.Config, keys *secret.Cache[secret.
 	if err != nil {
 		return nil, err
 	}
+	playbooks, err := Playbooks(cfg.PlaybooksFile, registry.Kinds(registry.Deps{Datadog: client, Site: cfg.Site}))
+	if err != nil {
+		return nil, err
+	}
 	conf := pipeline.Config{
-		Steps:        registry.Default(registry.Deps{Datadog: client, Site: cfg.Site}),
+		Playbooks:    playbooks,
 		EnrichBudget: cfg.EnrichBudget,
 		Poster:       client,
 	}
@@ -83,6 +90,18 @@ func newPipeline(cfg config.Pipeline, aws aws.Config, keys *secret.Cache[secret.
 		logger.Warn("LEDGER_TABLE is not set: an alert that Datadog delivers twice is posted twice")
 	}
 	return pipeline.New(conf), nil
+}
+
+// Playbooks loads the playbook file, or the embedded one where path is empty.
+func Playbooks(path string, kinds []enrich.Kind) (*playbook.Book, error) {
+	if path == "" {
+		return playbook.Default(kinds)
+	}
+	source, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("PLAYBOOKS_FILE: %w", err)
+	}
+	return playbook.Load(path, source, kinds)
 }
 
 // ready waits for the secrets, and reports those that are wrong together. What

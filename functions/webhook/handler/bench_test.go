@@ -15,7 +15,6 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
-	"boomerang/shared/enrich/registry"
 	"boomerang/shared/event"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/site"
@@ -36,7 +35,7 @@ func BenchmarkTorq_decode_and_compose(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		event.Compose(a, "default", found, now)
+		event.Compose(a, event.Draft{Playbook: "default"}, found, now)
 	}
 }
 
@@ -72,7 +71,7 @@ func BenchmarkHandler_overhead(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	p := pipeline.New(pipeline.Config{Steps: registry.Default(registry.Deps{Datadog: client, Site: site.US1}), EnrichBudget: time.Second, Poster: client})
+	p := pipeline.New(pipeline.Config{Playbooks: playbooks(client), EnrichBudget: time.Second, Poster: client})
 	h := handler.New(handler.Config{Tokens: token{goodToken}, Run: p.Run, DryRun: p.DryRun})
 	request := post(torqBody)
 	var own []time.Duration

@@ -23,6 +23,7 @@ import (
 	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
 	"boomerang/shared/pipeline"
+	"boomerang/shared/playbook"
 	"boomerang/shared/queue"
 	"boomerang/shared/secret"
 	"boomerang/shared/site"
@@ -78,13 +79,21 @@ func (w *world) handler() *handler.Handler {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	conf := pipeline.Config{Steps: registry.Default(registry.Deps{Datadog: client, Site: site.US1}), EnrichBudget: 2 * time.Second, Poster: client, Ledger: w.ledger}
+	conf := pipeline.Config{Playbooks: playbooks(client), EnrichBudget: 2 * time.Second, Poster: client, Ledger: w.ledger}
 	if w.queue != nil {
 		conf.Queue = w.queue
 	}
 	p := pipeline.New(conf)
 	logger := slog.New(slog.NewJSONHandler(&w.log, nil))
 	return handler.New(handler.Config{Tokens: w.tokens, Run: p.Run, DryRun: p.DryRun, Logger: logger})
+}
+
+func playbooks(client *datadog.Client) *playbook.Book {
+	book, err := playbook.Default(registry.Kinds(registry.Deps{Datadog: client, Site: site.US1}))
+	if err != nil {
+		panic(err)
+	}
+	return book
 }
 
 func (w *world) misbehave(route standin.Route, m standin.Misbehaviour) {

@@ -1,69 +1,38 @@
-// Package registry is the one place that knows every step by its name.
+// Package registry is the one place that knows every kind of step.
 package registry
 
 import (
-	"fmt"
-	"slices"
-	"strings"
+	"time"
 
+	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/monitor"
 	"boomerang/shared/enrich/relatedevents"
 	"boomerang/shared/site"
 )
 
-// Deps are what steps are made of.
+// Deps are what steps are made of. Without them kinds can be looked at, which is
+// enough to check a playbook, and make no steps.
 type Deps struct {
-	Datadog Datadog
+	Datadog *datadog.Client
 	// Site is where links to Datadog's pages lead.
 	Site site.Site
 }
 
-// Datadog is all that the steps read there; *datadog.Client is one.
-type Datadog interface {
-	monitor.Source
-	relatedevents.Source
-}
-
-// entry is one step. Names are part of playbooks and of events: they never change.
-type entry struct {
-	name string
-	make func(Deps) enrich.Step
-	// always is true of the steps that run for every alert.
-	always bool
-}
-
-var entries = []entry{
-	{name: monitor.Name, always: true, make: func(d Deps) enrich.Step { return monitor.New(d.Datadog, d.Site) }},
-	{name: relatedevents.Name, always: true, make: func(d Deps) enrich.Step { return relatedevents.New(d.Datadog) }},
-}
-
-// Default returns the steps that run for every alert.
-func Default(d Deps) []enrich.Named {
-	var steps []enrich.Named
-	for _, e := range entries {
-		if e.always {
-			steps = append(steps, enrich.Named{Name: e.name, Step: e.make(d)})
-		}
+// Kinds returns every kind of step. Names are part of playbooks and of events:
+// they never change.
+func Kinds(d Deps) []enrich.Kind {
+	return []enrich.Kind{
+		enrich.KindOf(enrich.Kind{
+			Name: monitor.Name, Doc: "The alert's monitor: thresholds, which groups fail and since when, downtimes, the runbooks its message names.",
+			Permissions: []string{"monitors_read"}, Data: monitor.Data{},
+		}, func(_ none, cache time.Duration) enrich.Step { return monitor.New(d.Datadog.Cached(cache), d.Site) }),
+		enrich.KindOf(enrich.Kind{
+			Name: relatedevents.Name, Doc: "The event stream around the alert: deploys and changes, other alerts, how often this monitor fired in the last day.",
+			Permissions: []string{"events_read"}, Data: relatedevents.Data{},
+		}, func(_ none, cache time.Duration) enrich.Step { return relatedevents.New(d.Datadog.Cached(cache)) }),
 	}
-	return steps
 }
 
-// New returns the step with the name. The error for any other name lists those
-// there are.
-func New(name string, d Deps) (enrich.Named, error) {
-	i := slices.IndexFunc(entries, func(e entry) bool { return e.name == name })
-	if i < 0 {
-		return enrich.Named{}, fmt.Errorf("there is no step %q: use one of %s", name, strings.Join(Names(), ", "))
-	}
-	return enrich.Named{Name: name, Step: entries[i].make(d)}, nil
-}
-
-// Names returns the names of all steps, in the order in which people should read them.
-func Names() []string {
-	names := make([]string, len(entries))
-	for i, e := range entries {
-		names[i] = e.name
-	}
-	return names
-}
+// none is the Config of a step that has nothing to set.
+type none struct{}

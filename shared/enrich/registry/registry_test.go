@@ -1,68 +1,36 @@
-package registry
+package registry_test
 
 import (
-	"context"
-	"errors"
+	"encoding/json"
+	"reflect"
+	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
-	"boomerang/shared/alert"
-	"boomerang/shared/datadog"
-	"boomerang/shared/enrich"
-	"boomerang/shared/site"
+	"boomerang/shared/enrich/registry"
 )
 
-var _ Datadog = (*datadog.Client)(nil)
-
-var errAsked = errors.New("asked")
-
-// asked fails every read, which shows that a step came as far as to ask.
-type asked struct{}
-
-func (asked) Monitor(context.Context, int64, datadog.MonitorQuery) (datadog.Monitor, error) {
-	return datadog.Monitor{}, errAsked
-}
-
-func (asked) Events(context.Context, datadog.EventQuery) ([]datadog.Event, error) {
-	return nil, errAsked
-}
-
-var deps = Deps{Datadog: asked{}, Site: site.US1}
-
-func TestDefault_has_the_two_steps_of_every_alert(t *testing.T) {
-	var names []string
-	for _, step := range Default(deps) {
-		names = append(names, step.Name)
-		if _, err := step.Step.Enrich(t.Context(), alert.Alert{MonitorID: "7"}); !errors.Is(err, errAsked) {
-			t.Errorf("step %s did not ask Datadog: %v", step.Name, err)
-		}
-	}
-	if diff := cmp.Diff([]string{"monitor", "related_events"}, names); diff != "" {
-		t.Errorf("names (-want +got):\n%s", diff)
-	}
-}
-
-func TestNew_makes_every_step_by_its_name(t *testing.T) {
-	for _, name := range Names() {
-		t.Run(name, func(t *testing.T) {
-			step, err := New(name, deps)
-			if err != nil {
-				t.Fatal(err)
+func TestKinds_say_all_that_editors_and_playbooks_need(t *testing.T) {
+	seen := map[string]bool{}
+	for _, k := range registry.Kinds(registry.Deps{}) {
+		t.Run(k.Name, func(t *testing.T) {
+			if k.Name == "" || seen[k.Name] || k.New == nil {
+				t.Fatalf("the name is empty or taken, or it makes no step: %+v", k)
 			}
-			if step.Name != name || step.Step == nil {
-				t.Errorf("got %+v", step)
+			seen[k.Name] = true
+			if !strings.HasSuffix(k.Doc, ".") {
+				t.Errorf("its doc is no sentence: %q", k.Doc)
+			}
+			config := reflect.TypeOf(k.Config)
+			for i := range config.NumField() {
+				f := config.Field(i)
+				if f.IsExported() && (f.Tag.Get("yaml") == "" || !strings.HasSuffix(f.Tag.Get("doc"), ".")) {
+					t.Errorf("with.%s has no yaml name or no doc sentence", f.Name)
+				}
+			}
+			raw, err := json.Marshal(k.Data)
+			if err != nil || !strings.HasPrefix(string(raw), "{") {
+				t.Errorf("its data is no object: %s, %v", raw, err)
 			}
 		})
-	}
-}
-
-func TestNew_names_the_steps_there_are(t *testing.T) {
-	step, err := New("monitors", deps)
-	if want := `there is no step "monitors": use one of monitor, related_events`; err == nil || err.Error() != want {
-		t.Errorf("error %v, want %s", err, want)
-	}
-	if step != (enrich.Named{}) {
-		t.Errorf("got a step, %+v", step)
 	}
 }

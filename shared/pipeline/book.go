@@ -1,0 +1,95 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/event"
+	"boomerang/shared/ledger"
+)
+
+// What the pipeline asks of the ledger. None of it is a condition: whatever the
+// ledger cannot answer becomes a warning, and the alert goes on.
+
+var errLedgerLate = errors.New("the ledger did not answer in time")
+
+func asking(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, ledgerTimeout, errLedgerLate)
+}
+
+// claim asks for the right to work on an alert. When nobody can say, it is
+// granted: a double beats a loss.
+func (p *Pipeline) claim(ctx context.Context, key string, b budget) (ledger.Claim, error) {
+	if p.Ledger == nil {
+		return ledger.Claim{State: ledger.Granted}, nil
+	}
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	claim, err := p.Ledger.Claim(ctx, key, b.end)
+	if err != nil {
+		return ledger.Claim{State: ledger.Granted}, fmt.Errorf("go on without the ledger: %w", err)
+	}
+	return claim, nil
+}
+
+func (p *Pipeline) complete(ctx context.Context, key string, posted event.Posted) error {
+	if p.Ledger == nil {
+		return nil
+	}
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	if err := p.Ledger.Complete(ctx, key, posted); err != nil {
+		return fmt.Errorf("posted, but the ledger does not know: %w", err)
+	}
+	return nil
+}
+
+func (p *Pipeline) release(ctx context.Context, key string) error {
+	if p.Ledger == nil {
+		return nil
+	}
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	if err := p.Ledger.Release(ctx, key); err != nil {
+		return fmt.Errorf("the claim stays until it expires: %w", err)
+	}
+	return nil
+}
+
+// remembered is what the ledger said of a cycle.
+type remembered struct {
+	cycle   event.Cycle
+	warning error
+}
+
+// cycle tells the ledger of this notification and asks, besides all else that
+// goes on, how its alert cycle went so far.
+func (p *Pipeline) cycle(ctx context.Context, a alert.Alert) <-chan remembered {
+	answer := make(chan remembered, 1)
+	if p.Ledger == nil || a.CycleKey == "" {
+		answer <- remembered{}
+		return answer
+	}
+	go func() {
+		ctx, cancel := asking(ctx)
+		defer cancel()
+		seen := ledger.Seen{At: a.Date, Transition: string(a.Transition), ID: a.ID}
+		c, err := p.Ledger.Remember(ctx, a.OrgID+":"+a.CycleKey, seen)
+		if err != nil {
+			answer <- remembered{warning: fmt.Errorf("the cycle's past is unknown: %w", err)}
+			return
+		}
+		answer <- remembered{cycle: event.Cycle{Lasted: lasted(c, a.Date), Notified: c.Notified}}
+	}()
+	return answer
+}
+
+func lasted(c ledger.Cycle, at time.Time) time.Duration {
+	if at.IsZero() {
+		at = c.LastSeen
+	}
+	return max(0, at.Sub(c.FirstSeen))
+}
