@@ -62,9 +62,24 @@ func New(c Config) *Pipeline {
 	return &Pipeline{c}
 }
 
-// Run takes an alert all the way. An error means that the alert is neither
-// posted nor queued.
+// Run takes an alert all the way, and leaves to the queue what cannot be finished
+// now. An error means that the alert is neither posted nor queued.
 func (p *Pipeline) Run(ctx context.Context, a alert.Alert) (Outcome, error) {
+	b := newBudget(ctx, p.Now())
+	outcome, err := p.Process(ctx, a)
+	if err == nil {
+		return outcome, nil
+	}
+	queued, queueErr := p.later(ctx, a, b, fault.Public(err), retryDelay(err), err)
+	queued.Playbook, queued.Steps = outcome.Playbook, outcome.Steps
+	queued.warn(outcome.Warnings...)
+	queued.warn(err)
+	return queued, queueErr
+}
+
+// Process takes an alert all the way. An error means that it was not posted, and
+// says whether, and when, another try may succeed.
+func (p *Pipeline) Process(ctx context.Context, a alert.Alert) (Outcome, error) {
 	if a.Own() {
 		return ignored(), nil
 	}
@@ -74,25 +89,26 @@ func (p *Pipeline) Run(ctx context.Context, a alert.Alert) (Outcome, error) {
 	case ledger.Done:
 		return Outcome{Status: Duplicate, Posted: claim.Posted}, nil
 	case ledger.Busy:
-		// A run that crashed leaves its claim behind: coming back after the
-		// claim's end means that nothing is lost with it.
-		return p.later(ctx, a, b, "another run is working on this alert", claim.Until.Sub(p.Now())+busyMargin, nil)
+		return Outcome{}, p.busy(claim.Until)
 	}
-
 	plan := p.Playbooks.For(a)
 	outcome, err := p.process(ctx, a, plan, b)
 	outcome.warn(warning)
 	if err != nil {
 		outcome.warn(p.release(ctx, a.Key()))
-		queued, lateErr := p.later(ctx, a, b, fault.Public(err), retryDelay(err), err)
-		queued.Playbook, queued.Steps = outcome.Playbook, outcome.Steps
-		queued.warn(outcome.Warnings...)
-		queued.warn(err)
-		return queued, lateErr
+		return outcome, err
 	}
 	outcome.warn(p.complete(ctx, a.Key(), outcome.Posted))
 	outcome.Steps = append(outcome.Steps, p.then(ctx, a, plan, outcome, b)...)
 	return outcome, nil
+}
+
+// busy asks to come back after the other run's claim has ended: a run that
+// crashed leaves its claim behind, and nothing must be lost with it.
+func (p *Pipeline) busy(until time.Time) error {
+	e := fault.New(fault.Temporary, "another run is working on this alert", nil)
+	e.RetryAfter = until.Sub(p.Now()) + busyMargin
+	return e
 }
 
 // DryRun does everything but claim and post, and returns the event.
