@@ -49,7 +49,12 @@ type Webhook struct {
 
 // Redeliver is the environment of functions/redeliver, which takes alerts from
 // the queue and so knows no token.
-type Redeliver struct{ Pipeline }
+type Redeliver struct {
+	Pipeline
+	// DeadLetterQueueURL is empty when a message that no try will finish is left
+	// to the queue's redrive policy.
+	DeadLetterQueueURL string `env:"DEAD_LETTER_QUEUE_URL"`
+}
 
 // Reconcile is the environment of functions/reconcile: it compares Datadog with
 // the ledger and queues what is missing, so it needs both.

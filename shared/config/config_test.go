@@ -252,7 +252,7 @@ func TestNames(t *testing.T) {
 		want []string
 	}{
 		{"webhook", Names[Webhook](), append(slices.Clone(shared), "ENRICH_BUDGET", "PLAYBOOKS_FILE", "WEBHOOK_SECRET_ARN", "INTAKE")},
-		{"redeliver", Names[Redeliver](), append(slices.Clone(shared), "ENRICH_BUDGET", "PLAYBOOKS_FILE")},
+		{"redeliver", Names[Redeliver](), append(slices.Clone(shared), "ENRICH_BUDGET", "PLAYBOOKS_FILE", "DEAD_LETTER_QUEUE_URL")},
 		{"reconcile", Names[Reconcile](), shared},
 	}
 	ruled := map[string]bool{}

@@ -14,6 +14,8 @@ const (
 	apiURL   = "DATADOG_API_URL"
 	queueURL = "REDELIVERY_QUEUE_URL"
 	intake   = "INTAKE"
+
+	deadLetterURL = "DEAD_LETTER_QUEUE_URL"
 )
 
 // variable is the rule of one environment variable.
@@ -31,6 +33,7 @@ var variables = map[string]variable{
 	"DD_SITE":            {wrongSite, "one of " + sites()},
 	apiURL:               {wrongAPIURL, "an https URL with no credentials, query or fragment (http for a loopback address only), or to nothing for the site's own"},
 	queueURL:             {wrongQueueURL, "the URL of an SQS queue"},
+	deadLetterURL:        {wrongQueueURL, "the URL of an SQS queue"},
 	"LEDGER_TABLE":       {wrongTable, "the name or ARN of a DynamoDB table"},
 	intake:               {wrongIntake, "direct or queue"},
 	"ENRICH_BUDGET":      {wrongBudget, "a duration with its unit, above zero, such as 5s"},

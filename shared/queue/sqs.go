@@ -31,6 +31,7 @@ func New(client Client, url string) *SQS { return &SQS{client: client, url: url}
 const (
 	attrVersion = "schema_version"
 	attrKey     = "alert_key"
+	attrReason  = "reason"
 )
 
 // MaxDelay is SQS's limit for the delay of one message.
@@ -51,6 +52,20 @@ func (q *SQS) Send(ctx context.Context, m Message, delay time.Duration) error {
 		MessageBody:       &body,
 		DelaySeconds:      int32(wholeSeconds(delay) / time.Second),
 		MessageAttributes: attributes(m),
+	})
+	if err != nil {
+		return notAccepted(check(err), fmt.Errorf("sqs:SendMessage: %w", err))
+	}
+	return nil
+}
+
+// Bury puts a body that no further try will finish into the queue, which is then
+// one of dead letters, as it came and with the reason beside it.
+func (q *SQS) Bury(ctx context.Context, body, reason string) error {
+	_, err := q.client.SendMessage(ctx, &sqs.SendMessageInput{
+		QueueUrl:          &q.url,
+		MessageBody:       &body,
+		MessageAttributes: map[string]types.MessageAttributeValue{attrReason: {DataType: aws.String("String"), StringValue: aws.String(attributeText(reason))}},
 	})
 	if err != nil {
 		return notAccepted(check(err), fmt.Errorf("sqs:SendMessage: %w", err))

@@ -17,7 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"boomerang/functions/webhook/handler"
+	redeliver "boomerang/functions/redeliver/handler"
+	webhook "boomerang/functions/webhook/handler"
 	"boomerang/shared/config"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
@@ -37,22 +38,18 @@ const secretsPatience = 3 * time.Second
 
 // Webhook returns the handler of functions/webhook. The error says what to
 // change in the environment or in a secret.
-func Webhook(ctx context.Context, environ map[string]string, logger *slog.Logger) (*handler.Handler, error) {
+func Webhook(ctx context.Context, environ map[string]string, logger *slog.Logger) (*webhook.Handler, error) {
 	cfg, err := config.Load[config.Webhook](environ)
 	if err != nil {
 		return nil, err
 	}
-	aws, err := awsconfig.LoadDefaultConfig(ctx)
+	aws, err := loadAWS(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read the AWS configuration: %w", err)
+		return nil, err
 	}
-	secrets := secretsmanager.NewFromConfig(aws)
-	options := secret.Options{Failed: logFailed(logger)}
-	tokens := secret.NewTokens(secrets, cfg.WebhookSecretARN, options)
-	keys := secret.NewDatadogKeys(secrets, cfg.DatadogSecretARN, options)
+	tokens := secret.NewTokens(secretsmanager.NewFromConfig(aws), cfg.WebhookSecretARN, secretOptions(logger))
 	tokens.Start(ctx)
-	keys.Start(ctx)
-
+	keys := startKeys(ctx, aws, cfg.DatadogSecretARN, logger)
 	p, err := newPipeline(cfg.Pipeline, aws, keys, logger)
 	if err != nil {
 		return nil, err
@@ -64,7 +61,47 @@ func Webhook(ctx context.Context, environ map[string]string, logger *slog.Logger
 	if cfg.Intake == config.Queue {
 		run = p.Enqueue
 	}
-	return handler.New(handler.Config{Tokens: tokens, Run: run, DryRun: p.DryRun, Logger: logger}), nil
+	return webhook.New(webhook.Config{Tokens: tokens, Run: run, DryRun: p.DryRun, Logger: logger}), nil
+}
+
+// Redeliver returns the handler of functions/redeliver.
+func Redeliver(ctx context.Context, environ map[string]string, logger *slog.Logger) (*redeliver.Handler, error) {
+	cfg, err := config.Load[config.Redeliver](environ)
+	if err != nil {
+		return nil, err
+	}
+	aws, err := loadAWS(ctx)
+	if err != nil {
+		return nil, err
+	}
+	keys := startKeys(ctx, aws, cfg.DatadogSecretARN, logger)
+	p, err := newPipeline(cfg.Pipeline, aws, keys, logger)
+	if err != nil {
+		return nil, err
+	}
+	if err := ready(ctx, keysReady(keys)); err != nil {
+		return nil, err
+	}
+	conf := redeliver.Config{Process: p.Process, Logger: logger}
+	if cfg.DeadLetterQueueURL != "" {
+		conf.DeadLetters = queue.New(sqs.NewFromConfig(aws), cfg.DeadLetterQueueURL)
+	}
+	return redeliver.New(conf), nil
+}
+
+func loadAWS(ctx context.Context) (aws.Config, error) {
+	cfg, err := awsconfig.LoadDefaultConfig(ctx)
+	if err != nil {
+		return cfg, fmt.Errorf("read the AWS configuration: %w", err)
+	}
+	return cfg, nil
+}
+
+// startKeys begins to fetch the Datadog keys, beside whatever else a start does.
+func startKeys(ctx context.Context, aws aws.Config, id string, logger *slog.Logger) *secret.Cache[secret.DatadogKeys] {
+	keys := secret.NewDatadogKeys(secretsmanager.NewFromConfig(aws), id, secretOptions(logger))
+	keys.Start(ctx)
+	return keys
 }
 
 func newPipeline(cfg config.Pipeline, aws aws.Config, keys *secret.Cache[secret.DatadogKeys], logger *slog.Logger) (*pipeline.Pipeline, error) {
@@ -146,8 +183,8 @@ func reveal(keys secret.DatadogKeys) datadog.Keys {
 	return datadog.Keys{API: keys.API.Reveal(), App: keys.App.Reveal()}
 }
 
-func logFailed(logger *slog.Logger) func(context.Context, error) {
-	return func(ctx context.Context, err error) {
+func secretOptions(logger *slog.Logger) secret.Options {
+	return secret.Options{Failed: func(ctx context.Context, err error) {
 		logger.WarnContext(ctx, "a secret could not be fetched", slog.String("error", err.Error()))
-	}
+	}}
 }

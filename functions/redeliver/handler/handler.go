@@ -1,0 +1,157 @@
+// Package handler turns one SQS batch into runs of the pipeline and a list of
+// the messages that failed.
+package handler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strconv"
+	"sync"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/fault"
+	"boomerang/shared/pipeline"
+	"boomerang/shared/queue"
+)
+
+// MaxReceives is after how many deliveries a message goes to the dead letters,
+// whatever is wrong with it. The queue's own redrive policy allows one more, for
+// a message that ends the process before it can be told why.
+const MaxReceives = 10
+
+// receiveCount is the attribute by which SQS says how often a message came.
+const receiveCount = "ApproximateReceiveCount"
+
+// Process takes an alert all the way, or says why not.
+type Process func(ctx context.Context, a alert.Alert) (pipeline.Outcome, error)
+
+// DeadLetters keeps what no further try will finish, with the reason.
+type DeadLetters interface {
+	Bury(ctx context.Context, body, reason string) error
+}
+
+// Config is what a handler is made of. Without DeadLetters such a message is left
+// to the queue's redrive policy.
+type Config struct {
+	Process     Process
+	DeadLetters DeadLetters
+	Logger      *slog.Logger
+}
+
+// Handler works through batches. It is safe for concurrent use.
+type Handler struct{ Config }
+
+// New returns a handler.
+func New(c Config) *Handler {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Handler{c}
+}
+
+// Handle runs the messages of a batch side by side. Those that failed come back
+// after the queue's visibility timeout; the others are done with, so that no good
+// message is repeated for a bad one beside it
+// (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html).
+func (h *Handler) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
+	failed := make([]bool, len(batch.Records))
+	var all sync.WaitGroup
+	for i, record := range batch.Records {
+		all.Go(func() { failed[i] = !h.isDone(ctx, record) })
+	}
+	all.Wait()
+	var response events.SQSEventResponse
+	for i, record := range batch.Records {
+		if failed[i] {
+			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: record.MessageId})
+		}
+	}
+	return response, nil
+}
+
+// isDone works on one message, and reports whether the queue may forget it.
+func (h *Handler) isDone(ctx context.Context, record events.SQSMessage) bool {
+	r := run{message: record}
+	r.outcome, r.err = h.process(ctx, &r)
+	if r.err == nil {
+		r.log(ctx, h.Logger)
+		return true
+	}
+	r.buried, r.buryErr = h.bury(ctx, record, r.err)
+	r.log(ctx, h.Logger)
+	return r.buried
+}
+
+func (h *Handler) process(ctx context.Context, r *run) (outcome pipeline.Outcome, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.New(fault.Internal, "something went wrong inside Boomerang", fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	message, err := queue.Decode(r.message.Body)
+	if err != nil {
+		return pipeline.Outcome{}, err
+	}
+	r.alert = message.Alert
+	return h.Process(ctx, message.Alert)
+}
+
+// bury puts a message that no try will finish among the dead letters. A mistake
+// of ours may be mended by the next deployment, so it is tried again like
+// anything that passes, until it has come too often.
+func (h *Handler) bury(ctx context.Context, record events.SQSMessage, cause error) (bool, error) {
+	kind := fault.Of(cause).Kind
+	isFinal := kind != fault.Temporary && kind != fault.Internal
+	if h.DeadLetters == nil || !isFinal && receives(record) < MaxReceives {
+		return false, nil
+	}
+	if err := h.DeadLetters.Bury(ctx, record.Body, fault.Public(cause)); err != nil {
+		return false, fmt.Errorf("it comes again, since the dead letters did not take it: %w", err)
+	}
+	return true, nil
+}
+
+func receives(record events.SQSMessage) int {
+	n, err := strconv.Atoi(record.Attributes[receiveCount])
+	if err != nil {
+		return 1
+	}
+	return n
+}
+
+// run is what the log learns of one message: ids and outcome, no words of the alert.
+type run struct {
+	message events.SQSMessage
+	alert   alert.Alert
+	outcome pipeline.Outcome
+	err     error
+	buried  bool
+	buryErr error
+}
+
+func (r run) log(ctx context.Context, logger *slog.Logger) {
+	level, result := slog.LevelInfo, string(r.outcome.Status)
+	switch {
+	case r.buried:
+		level, result = slog.LevelError, "dead_letter"
+	case r.err != nil:
+		level, result = slog.LevelWarn, "again"
+	}
+	attrs := []slog.Attr{
+		slog.String("message_id", r.message.MessageId),
+		slog.Int("receives", receives(r.message)),
+		slog.String("outcome", result),
+		slog.String("alert_id", r.alert.ID),
+		slog.String("monitor_id", r.alert.MonitorID),
+		slog.String("event_id", r.outcome.Posted.ID),
+	}
+	if err := errors.Join(append(r.outcome.Warnings, r.err, r.buryErr)...); err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	logger.LogAttrs(ctx, level, "redeliver", attrs...)
+}
