@@ -68,7 +68,8 @@ type Alert struct {
 	// They cost their field, never the alert. Field is the key as it came, with
 	// its container before it: "metadata.DATE".
 	Unreadable []Problem `json:"unreadable,omitempty"`
-	// Digest is the SHA-256 of the payload in canonical form, in hex.
+	// Digest is the SHA-256 of the payload in canonical form, in hex. It stands in
+	// for an id that the payload does not have, and is empty where there is one.
 	Digest string `json:"digest,omitempty"`
 }
 

@@ -14,16 +14,29 @@ import (
 // *InvalidError for one that says neither an id, nor a title nor a body.
 // Anything less is still an alert: what could not be read is in Unreadable.
 func Decode(body []byte) (Alert, error) {
-	payload, err := parseObject(body)
+	return read(body, parseObject)
+}
+
+// read makes the alert of what parse reads in body. Only an alert without an
+// id is known by its digest, so only then is the body read a second time: the
+// alert takes the first payload over.
+func read(body []byte, parse func([]byte) (map[string]any, error)) (Alert, error) {
+	payload, err := parse(body)
 	if err != nil {
 		return Alert{}, err
 	}
-	return fromPayload(payload, len(body))
+	a, err := fromPayload(payload)
+	if err != nil || a.ID != "" {
+		return a, err
+	}
+	payload, err = parse(body)
+	a.Digest = digest(payload, len(body))
+	return a, err
 }
 
 // fromPayload makes the alert, and takes the payload over.
-func fromPayload(payload map[string]any, size int) (Alert, error) {
-	a := Alert{Digest: digest(payload, size)}
+func fromPayload(payload map[string]any) (Alert, error) {
+	var a Alert
 	var buf [48]candidate
 	a.fill(a.collect(buf[:0], payload))
 	if a.ID == "" && a.Title == "" && a.AlertTitle == "" && a.Message == "" && a.Text == "" {

@@ -26,6 +26,10 @@ func DecodeForm(body []byte) (Alert, error) {
 	if len(text) == 0 {
 		return Alert{}, &MalformedError{Reason: "it is empty"}
 	}
+	return read(text, parseForm)
+}
+
+func parseForm(text []byte) (map[string]any, error) {
 	var fields form
 	for pair := range strings.SplitSeq(string(text), "&") {
 		key, value, _ := strings.Cut(pair, "=")
@@ -37,11 +41,11 @@ func DecodeForm(body []byte) (Alert, error) {
 		inner, err := parseObject([]byte(whole))
 		if problem, ok := errors.AsType[*MalformedError](err); ok {
 			problem.Field = name
-			return Alert{}, problem
+			return nil, problem
 		}
 		maps.Copy(payload, inner)
 	}
-	return fromPayload(payload, len(text))
+	return payload, nil
 }
 
 // form is a decoded form. Fields are kept in order, because a repeated one is a list.
