@@ -13,6 +13,8 @@ type call struct {
 	op string
 	// apiKeyOnly keeps the application key at home.
 	apiKeyOnly bool
+	// toIntake sends the call to the host that takes events of the v2 API.
+	toIntake bool
 	// permission is what an application key needs for the call.
 	permission string
 
@@ -55,7 +57,11 @@ func (c *Client) send(ctx context.Context, call call, keys Keys) (answer, error)
 	if call.body != nil {
 		headers["Content-Type"] = "application/json"
 	}
-	req, err := c.api.PrepareRequest(ctx, c.base+call.path, call.method, call.body, headers, call.query, nil, nil)
+	base := c.base
+	if call.toIntake {
+		base = c.intake
+	}
+	req, err := c.api.PrepareRequest(ctx, base+call.path, call.method, call.body, headers, call.query, nil, nil)
 	if err != nil {
 		return answer{}, fault.New(fault.Internal, "could not ask Datadog to "+call.op, &Error{Op: call.op, Cause: err})
 	}

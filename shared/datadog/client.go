@@ -1,5 +1,5 @@
-// Package datadog is the Datadog API as far as Boomerang uses it: it creates and
-// reads events, and reads monitors.
+// Package datadog is the Datadog API as far as Boomerang uses it: it creates
+// events, and reads what helps whoever is woken by an alert.
 //
 // Requests are built and sent by Datadog's own client. Answers are decoded here:
 // the client's models give up a whole object over one value they do not know,
@@ -25,8 +25,9 @@ import (
 type Config struct {
 	// Site is the organisation's site. Its keys are unknown to the other sites.
 	Site site.Site
-	// BaseURL replaces https://api.<site>. It is https, or http to a loopback
-	// address: anything else would show the keys to the network.
+	// BaseURL replaces https://api.<site> and the host that takes events of the v2
+	// API. It is https, or http to a loopback address: anything else would show the
+	// keys to the network.
 	BaseURL string
 	// HTTPClient replaces the default one. Redirects are not followed whatever
 	// it says, and a call takes as long as its context allows.
@@ -38,6 +39,7 @@ type Config struct {
 type Client struct {
 	api         *api.APIClient
 	base        string
+	intake      string // takes events of the v2 API
 	site        site.Site
 	credentials Credentials
 	reads       *reads
@@ -49,17 +51,18 @@ func New(cfg Config, credentials Credentials) (*Client, error) {
 	if _, err := site.Parse(string(cfg.Site)); err != nil {
 		return nil, err
 	}
-	base := "https://" + cfg.Site.API()
+	base, intake := "https://"+cfg.Site.API(), "https://"+cfg.Site.EventIntake()
 	if cfg.BaseURL != "" {
 		var err error
 		if base, err = parseBaseURL(cfg.BaseURL); err != nil {
 			return nil, fmt.Errorf("the base URL of the Datadog API %w", err)
 		}
+		intake = base
 	}
 	official := api.NewConfiguration()
 	official.HTTPClient = withoutRedirects(cfg.HTTPClient)
 	official.UserAgent = "boomerang " + api.GetUserAgent()
-	return &Client{api: api.NewAPIClient(official), base: base, site: cfg.Site, credentials: credentials, reads: newReads()}, nil
+	return &Client{api: api.NewAPIClient(official), base: base, intake: intake, site: cfg.Site, credentials: credentials, reads: newReads()}, nil
 }
 
 // parseBaseURL never quotes its input, which may hold a password.

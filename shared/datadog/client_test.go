@@ -3,12 +3,14 @@ package datadog
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 
 	"boomerang/shared/fault"
 	"boomerang/shared/site"
@@ -16,16 +18,22 @@ import (
 
 func TestNew_talks_to_the_API_of_the_site(t *testing.T) {
 	for _, s := range site.All() {
-		t.Run(string(s), func(t *testing.T) {
-			var l log
-			c := newClient(t, Config{Site: s, HTTPClient: &http.Client{Transport: l.answering(200, wholeAnswer)}}, keyring{})
-			if _, err := c.Monitor(t.Context(), 7, MonitorQuery{}); err != nil {
-				t.Fatal(err)
-			}
-			if want := "https://api." + string(s) + "/api/v1/monitor/7"; l.requests[0].url != want {
-				t.Errorf("asked %s, want %s", l.requests[0].url, want)
-			}
-		})
+		for op, want := range map[string]string{
+			"create":       "https://api." + string(s) + "/api/v1/events",
+			"create_alert": "https://event-management-intake." + string(s) + "/api/v2/events",
+			"monitor":      "https://api." + string(s) + "/api/v1/monitor/7",
+		} {
+			t.Run(string(s)+"_to_"+op, func(t *testing.T) {
+				var l log
+				c := newClient(t, Config{Site: s, HTTPClient: &http.Client{Transport: l.answering(200, wholeAnswer)}}, keyring{})
+				if err := operations[op](t.Context(), c); err != nil {
+					t.Fatal(err)
+				}
+				if l.requests[0].url != want {
+					t.Errorf("asked %s, want %s", l.requests[0].url, want)
+				}
+			})
+		}
 	}
 }
 
@@ -47,6 +55,12 @@ func TestNew_takes_a_base_URL(t *testing.T) {
 			}
 			if l.requests[0].url != want {
 				t.Errorf("asked %s, want %s", l.requests[0].url, want)
+			}
+			if err := operations["create_alert"](t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+			if want := strings.Replace(want, "/api/v1/monitor/7", "/api/v2/events", 1); l.requests[1].url != want {
+				t.Errorf("an alert went to %s, want %s", l.requests[1].url, want)
 			}
 		})
 	}
@@ -146,12 +160,12 @@ func TestClient_renews_keys_that_Datadog_refuses(t *testing.T) {
 
 func TestClient_gives_up_after_one_renewal(t *testing.T) {
 	tests := map[string]struct {
-		renewed  Keys
-		requests map[string]int
+		renewed Keys
+		reads   int // How many requests a read makes; a create makes two.
 	}{
-		"with_other_keys":       {fresh, map[string]int{"create": 2, "event": 2, "events": 2, "monitor": 2}},
-		"when_nothing_was_new":  {keys, map[string]int{"create": 2, "event": 1, "events": 1, "monitor": 1}},
-		"when_only_one_was_new": {Keys{API: apiKey, App: freshApp}, map[string]int{"create": 2, "event": 2, "events": 2, "monitor": 2}},
+		"with_other_keys":       {fresh, 2},
+		"when_nothing_was_new":  {keys, 1},
+		"when_only_one_was_new": {Keys{API: apiKey, App: freshApp}, 2},
 	}
 	for name, tt := range tests {
 		for op, operation := range operations {
@@ -166,8 +180,12 @@ func TestClient_gives_up_after_one_renewal(t *testing.T) {
 				if f.Kind != fault.Refused || e.Status != 403 {
 					t.Errorf("got kind %v and status %d, want refused and 403", f.Kind, e.Status)
 				}
-				if renewals != 1 || len(l.requests) != tt.requests[op] {
-					t.Errorf("%d renewals and %d requests, want 1 and %d", renewals, len(l.requests), tt.requests[op])
+				want := tt.reads
+				if op == "create" {
+					want = 2
+				}
+				if renewals != 1 || len(l.requests) != want {
+					t.Errorf("%d renewals and %d requests, want 1 and %d", renewals, len(l.requests), want)
 				}
 			})
 		}
@@ -256,9 +274,43 @@ func TestClient_reuses_its_connection(t *testing.T) {
 			_ = operation(t.Context(), c)
 		}
 	}
-	if got := connections.Load(); got != 1 || n.Load() != 12 {
-		t.Errorf("%d requests took %d connections, want 12 on 1", n.Load(), got)
+	if got := connections.Load(); got != 1 || int(n.Load()) != 3*len(operations) {
+		t.Errorf("%d requests took %d connections, want %d on 1", n.Load(), got, 3*len(operations))
 	}
+}
+
+func TestClient_closes_every_body(t *testing.T) {
+	bodies := map[string]func() io.Reader{
+		"whole":   func() io.Reader { return strings.NewReader(wholeAnswer) },
+		"cut":     func() io.Reader { return iotest.ErrReader(io.ErrUnexpectedEOF) },
+		"endless": func() io.Reader { return zeros{} },
+	}
+	for _, status := range []int{200, 302, 403, 503} {
+		for how, body := range bodies {
+			t.Run(fmt.Sprintf("%s_after_a_%d", how, status), func(t *testing.T) {
+				opened, closed := 0, 0
+				c := clientOver(t, func(*http.Request) (*http.Response, error) {
+					opened++
+					return &http.Response{StatusCode: status, Body: closer{body(), func() { closed++ }}}, nil
+				}, keyring{})
+				_ = operations["create"](t.Context(), c)
+				if opened == 0 || closed < opened {
+					t.Errorf("closed %d of %d bodies", closed, opened)
+				}
+			})
+		}
+	}
+}
+
+// closer is a body that tells when it is closed.
+type closer struct {
+	io.Reader
+	onClose func()
+}
+
+func (c closer) Close() error {
+	c.onClose()
+	return nil
 }
 
 func TestClient_speaks_HTTP_2(t *testing.T) {

@@ -93,6 +93,8 @@ func (c call) hint(a answer, s site.Site) string {
 	switch {
 	case a.refusesKeys() && c.apiKeyOnly:
 		return fmt.Sprintf("check that the API key is one of an organisation on %s", s)
+	case a.refusesKeys() && c.permission == "":
+		return fmt.Sprintf("check that both keys are of one organisation on %s", s)
 	case a.refusesKeys():
 		return fmt.Sprintf("check that both keys are of one organisation on %s, and that the application key has the permission %s", s, c.permission)
 	case a.reset() > 0:

@@ -81,6 +81,14 @@ func TestClient_public_text(t *testing.T) {
 			"create", "Datadog refused to create the event (403 Forbidden); check that the API key is one of an organisation on datadoghq.com",
 			answering(403, `{"status":"error","code":403,"errors":["Forbidden"]}`),
 		},
+		"a_400_of_the_v2_API": {
+			"create_alert", "Datadog refused to create the event (400 Bad Request): Bad Request: JSON validation failed at $.data.attributes.title: missing",
+			answering(400, `{"errors":[{"status":"400","title":"Bad Request","detail":"JSON validation failed at $.data.attributes.title: missing"}]}`),
+		},
+		"a_403_of_the_v2_API": {
+			"create_alert", "Datadog refused to create the event (403 Forbidden); check that both keys are of one organisation on datadoghq.com",
+			answering(403, `{"errors":[{"status":"403","title":"Forbidden"}]}`),
+		},
 		"a_403_of_events": {
 			"events", "Datadog refused to list events (403 Forbidden): nope; check that both keys are of one organisation on datadoghq.com, and that the application key has the permission events_read",
 			answering(403, "nope"),
@@ -187,8 +195,8 @@ func TestClient_a_connection_that_breaks_is_temporary(t *testing.T) {
 func TestClient_an_answer_that_makes_no_sense(t *testing.T) {
 	for how, handler := range unusable {
 		for name, operation := range operations {
-			if name == "create" {
-				t.Run(how+"_was_accepted", func(t *testing.T) {
+			if isCreate(name) {
+				t.Run(how+"_was_accepted_of_"+name, func(t *testing.T) {
 					_, c := server(t, handler)
 					if err := operation(t.Context(), c); err != nil {
 						t.Error(err)
@@ -281,7 +289,7 @@ func TestClient_a_call_ends_with_its_context(t *testing.T) {
 						ctx, cancel := tt.ctx(t.Context())
 						defer cancel()
 						err := operation(ctx, clientOver(t, s, keyring{}))
-						if name == "create" && where == "inside_the_body" {
+						if isCreate(name) && where == "inside_the_body" {
 							if err != nil {
 								t.Errorf("the event was accepted, and yet: %v", err)
 							}

@@ -25,7 +25,8 @@ const (
 // A status of 2xx means that Datadog took the event. When the body after it
 // cannot be read, posting again would show the same event twice and wake people
 // twice, so that is no error: what of Posted could not be read is empty. A
-// connection that breaks before the status is a temporary failure.
+// connection that breaks before the status is a temporary failure, whether or
+// not the event had gone through.
 //
 // https://docs.datadoghq.com/api/latest/events/#post-an-event
 func (c *Client) Create(ctx context.Context, e event.Event) (event.Posted, error) {
@@ -37,9 +38,7 @@ func (c *Client) Create(ctx context.Context, e event.Event) (event.Posted, error
 		return event.Posted{}, err
 	}
 	var created wireEvent
-	if decode(a.body, &created) != nil || !created.complete() {
-		return event.Posted{}, nil
-	}
+	_ = decode(a.body, &created)
 	return event.Posted{ID: created.Event.id(), URL: c.page(created.Event.URL)}, nil
 }
 

@@ -64,6 +64,7 @@ func TestClient_Create(t *testing.T) {
 		"nothing_to_read":                   {``, event.Posted{}},
 		"cut_off":                           {`{"status":"ok","event":{"id_str":"632781`, event.Posted{}},
 		"no_event":                          {`{"status":"ok"}`, event.Posted{}},
+		"no_id":                             {`{"event":{"url":"https://app.datadoghq.com/event/event?id=7"}}`, event.Posted{URL: "https://app.datadoghq.com/event/event?id=7"}},
 	}
 	for name, tt := range answers {
 		t.Run(name, func(t *testing.T) {

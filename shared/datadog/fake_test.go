@@ -96,6 +96,10 @@ var operations = map[string]func(context.Context, *Client) error{
 		_, err := c.Create(ctx, event.Event{Title: "title", Text: "text"})
 		return err
 	},
+	"create_alert": func(ctx context.Context, c *Client) error {
+		_, err := c.CreateAlert(ctx, event.AlertEvent{})
+		return err
+	},
 	"event": func(ctx context.Context, c *Client) error {
 		_, err := c.Event(ctx, "7")
 		return err
@@ -108,10 +112,67 @@ var operations = map[string]func(context.Context, *Client) error{
 		_, err := c.Monitor(ctx, 7, MonitorQuery{})
 		return err
 	},
+	"series": func(ctx context.Context, c *Client) error {
+		_, err := c.Series(ctx, SeriesQuery{Query: "avg:system.load.1{*}", From: time.Unix(1, 0), To: time.Unix(2, 0)})
+		return err
+	},
+	"snapshot": func(ctx context.Context, c *Client) error {
+		_, err := c.Snapshot(ctx, SnapshotQuery{Query: "avg:system.load.1{*}", From: time.Unix(1, 0), To: time.Unix(2, 0)})
+		return err
+	},
+	"logs": func(ctx context.Context, c *Client) error {
+		_, err := c.Logs(ctx, LogQuery{Query: "status:error", From: time.Unix(1, 0), To: time.Unix(2, 0)})
+		return err
+	},
+	"service": func(ctx context.Context, c *Client) error {
+		_, err := c.Service(ctx, "checkout")
+		return err
+	},
+	"team": func(ctx context.Context, c *Client) error {
+		_, err := c.Team(ctx, "shop")
+		return err
+	},
+	"on_call": func(ctx context.Context, c *Client) error {
+		_, err := c.OnCall(ctx, "7")
+		return err
+	},
+	"hosts": func(ctx context.Context, c *Client) error {
+		_, err := c.Hosts(ctx, HostQuery{Filter: "host:a"})
+		return err
+	},
+	"search_events": func(ctx context.Context, c *Client) error {
+		_, err := c.SearchEvents(ctx, EventSearch{Query: "*", From: time.Unix(1, 0), To: time.Unix(2, 0)})
+		return err
+	},
+	"incidents": func(ctx context.Context, c *Client) error {
+		_, err := c.Incidents(ctx, "state:active", 5)
+		return err
+	},
+	"downtime_matches": func(ctx context.Context, c *Client) error {
+		_, err := c.DowntimeMatches(ctx, 7)
+		return err
+	},
+	"current_downtimes": func(ctx context.Context, c *Client) error {
+		_, err := c.CurrentDowntimes(ctx)
+		return err
+	},
+	"slos": func(ctx context.Context, c *Client) error {
+		_, err := c.SLOs(ctx, "service:checkout", 10)
+		return err
+	},
+	"slo_history": func(ctx context.Context, c *Client) error {
+		_, err := c.SLOHistory(ctx, SLOHistoryQuery{ID: "abc", Timeframe: "7d", Target: 99, From: time.Unix(1, 0), To: time.Unix(2, 0)})
+		return err
+	},
 }
 
-// wholeAnswer satisfies every operation.
-const wholeAnswer = `{"event":{"id_str":"7"},"events":[],"id":7}`
+// isCreate is true of the calls that have done their work once the status is 2xx.
+func isCreate(operation string) bool { return strings.HasPrefix(operation, "create") }
+
+// wholeAnswer satisfies every operation. It has "data" more than once, because a
+// reader takes the one of its type: some calls answer a list, some an object.
+const wholeAnswer = `{"event":{"id_str":"7"},"events":[],"host_list":[],"id":7,"series":[],"snapshot_url":"https://p.example/7.png",` +
+	`"data":[{"id":"7","attributes":{"handle":"shop","name":"checkout"}}],"data":{"id":"7","attributes":{"slos":[],"incidents":[]},"overall":{}}}`
 
 // failure returns both faces of an error of this package.
 func failure(t *testing.T, err error) (*fault.Error, *Error) {

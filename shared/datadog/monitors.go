@@ -15,6 +15,7 @@ import (
 // zero. Types and states are open lists: values that Datadog adds come through.
 type Monitor struct {
 	ID       int64
+	OrgID    int64 // The organisation that it belongs to, which is the keys' own.
 	Name     string
 	Type     string // "metric alert", "log alert", …
 	Query    string
@@ -118,6 +119,7 @@ func (q MonitorQuery) values() url.Values {
 
 type wireMonitor struct {
 	ID                   int64    `json:"id"`
+	OrgID                int64    `json:"org_id"`
 	Name                 string   `json:"name"`
 	Type                 string   `json:"type"`
 	Query                string   `json:"query"`
@@ -182,7 +184,7 @@ type wireDowntime struct {
 
 func (c *Client) monitor(w wireMonitor) Monitor {
 	m := Monitor{
-		ID: w.ID, Name: w.Name, Type: w.Type, Query: w.Query, Message: w.Message,
+		ID: w.ID, OrgID: w.OrgID, Name: w.Name, Type: w.Type, Query: w.Query, Message: w.Message,
 		Tags: w.Tags, Priority: w.Priority, Multi: w.Multi,
 		OverallState: w.OverallState, OverallStateModified: instant(w.OverallStateModified),
 		Creator: w.Creator, Created: instant(w.Created), Modified: instant(w.Modified),

@@ -34,7 +34,7 @@ func TestClient_Monitor(t *testing.T) {
 		want Monitor
 	}{
 		"all_there_is": {wholeMonitor, Monitor{
-			ID: 155844758, Name: "Errors of foo", Type: "log alert", Query: `logs("service:foo").by("source").last("5m") > 2`,
+			ID: 155844758, OrgID: 321813, Name: "Errors of foo", Type: "log alert", Query: `logs("service:foo").by("source").last("5m") > 2`,
 			Message: "look here @team-foo", Tags: []string{"service:foo", "env:ci"}, Priority: 3, Multi: true,
 			OverallState: "Alert", OverallStateModified: time.Date(2024, 10, 12, 16, 39, 0, 0, time.UTC),
 			Creator:    Creator{Name: "Frog", Handle: "frog@example.com", Email: "frog@example.com"},

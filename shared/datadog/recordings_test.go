@@ -2,6 +2,7 @@ package datadog
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -96,11 +97,18 @@ func (r recording) checkError(t *testing.T, err error) {
 		}
 		return
 	}
-	var want struct{ Errors []string }
+	var want struct{ Errors []any }
 	if err := json.Unmarshal([]byte(r.Response.Body), &want); err != nil {
 		t.Fatal(err)
 	}
-	if _, e := failure(t, err); e.Status != r.Response.Code || e.Words != strings.Join(want.Errors, "; ") {
+	var texts []string
+	for _, e := range want.Errors {
+		if object, ok := e.(map[string]any); ok {
+			e = fmt.Sprint(object["title"], ": ", object["detail"])
+		}
+		texts = append(texts, fmt.Sprint(e))
+	}
+	if _, e := failure(t, err); e.Status != r.Response.Code || e.Words != strings.Join(texts, "; ") {
 		t.Errorf("got %+v of %s", e, r.Response.Body)
 	}
 }

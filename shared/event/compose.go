@@ -46,11 +46,11 @@ type Cycle struct {
 // Compose makes the event that answers an alert; now decides whether the alert
 // is too old for its date.
 func Compose(a alert.Alert, d Draft, results []enrich.Result, now time.Time) Event {
-	happened, late := dateHappened(a.Date, now)
+	at, late := happened(a.Date, now)
 	return Event{
 		Title:          title(a, d.Title),
 		Text:           text(a, d, results),
-		DateHappened:   happened,
+		DateHappened:   epochSeconds(at),
 		AggregationKey: aggregationKey(a),
 		RelatedEventID: relatedEventID(a.ID),
 		AlertType:      alertType(a, d.AlertType),
@@ -66,7 +66,7 @@ func title(a alert.Alert, wanted string) string {
 			return shorten(candidate, MaxTitle)
 		}
 	}
-	return shorten("Datadog alert "+line(a.ID), MaxTitle)
+	return shorten(neutralise("Datadog alert "+line(a.ID)), MaxTitle)
 }
 
 func firstLine(text string) string {
@@ -78,17 +78,23 @@ func firstLine(text string) string {
 	return ""
 }
 
-// dateHappened returns the alert's time in the unit that Datadog wants, or zero
-// and late when Datadog would refuse it.
-func dateHappened(date, now time.Time) (seconds int64, late bool) {
+// happened returns the alert's time, or zero and late when Datadog would refuse it.
+func happened(date, now time.Time) (at time.Time, late bool) {
 	if date.IsZero() {
-		return 0, false
+		return date, false
 	}
 	age := now.Sub(date)
 	if age > MaxAge-transit || -age > MaxAhead {
-		return 0, true
+		return time.Time{}, true
 	}
-	return date.Unix(), false
+	return date, false
+}
+
+func epochSeconds(at time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return at.Unix()
 }
 
 // aggregationKey is the alert cycle's key, so that a trigger, its renotifications
@@ -154,7 +160,8 @@ func host(a alert.Alert) string {
 	return line(a.Tags.Get("host"))
 }
 
-// tags returns the alert's own tags, the playbook's and ours, each once.
+// tags returns the alert's own tags, the playbook's and ours, each once. What
+// matters most stands last.
 func tags(a alert.Alert, d Draft, results []enrich.Result, late bool) []string {
 	all := slices.Concat([]string(a.Tags), d.Tags, []string{alert.OwnTag})
 	if a.MonitorID != "" {
@@ -169,13 +176,14 @@ func tags(a alert.Alert, d Draft, results []enrich.Result, late bool) []string {
 		all = append(all, TagLate)
 	}
 	seen := make(map[string]bool, len(all))
-	kept := all[:0]
-	for _, tag := range all {
+	kept := make([]string, 0, len(all))
+	for _, tag := range slices.Backward(all) {
 		if tag = shorten(line(tag), MaxTag); tag != "" && !seen[tag] {
 			seen[tag] = true
 			kept = append(kept, tag)
 		}
 	}
+	slices.Reverse(kept)
 	return kept
 }
 

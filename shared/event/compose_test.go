@@ -81,30 +81,36 @@ func TestCompose_writes_what_the_golden_files_hold(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			e := event.Compose(c.alert, event.Draft{Playbook: "default"}, c.results, now)
-			var got bytes.Buffer
-			enc := json.NewEncoder(&got)
-			enc.SetEscapeHTML(false)
-			enc.SetIndent("", "  ")
-			if err := enc.Encode(e); err != nil {
-				t.Fatal(err)
-			}
-			// The text once more as people read it.
-			got.WriteString("\n" + e.Text + "\n")
-			path := filepath.Join("testdata", name+".golden")
-			if *update {
-				if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got.String()); diff != "" {
-				t.Errorf("-want +got:\n%s", diff)
-			}
+			mustBeGolden(t, name, e, e.Text)
 			mustBeAcceptable(t, e)
 		})
+	}
+}
+
+// mustBeGolden compares a request with a golden file, which shows the text once
+// more as people read it.
+func mustBeGolden(t *testing.T, name string, request event.Request, text string) {
+	t.Helper()
+	var got bytes.Buffer
+	enc := json.NewEncoder(&got)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(request); err != nil {
+		t.Fatal(err)
+	}
+	got.WriteString("\n" + text + "\n")
+	path := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got.String()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
@@ -129,36 +135,47 @@ var handle = regexp.MustCompile(`(^|[^A-Za-z0-9_+-])@\S`)
 
 func mustBeAcceptable(t *testing.T, e event.Event) {
 	t.Helper()
-	if n := utf8.RuneCountInString(e.Title); n == 0 || n > event.MaxTitle {
-		t.Errorf("title has %d characters: %q", n, e.Title)
-	}
-	if n := utf8.RuneCountInString(e.Text); n > event.MaxText {
-		t.Errorf("text has %d characters", n)
-	}
+	mustBeReadable(t, e.Title, e.Text)
 	if n := utf8.RuneCountInString(e.AggregationKey); n > event.MaxAggregationKey {
 		t.Errorf("aggregation key has %d characters", n)
-	}
-	if !strings.HasPrefix(e.Text, "%%% \n") || !strings.HasSuffix(e.Text, "\n %%%") {
-		t.Errorf("the markdown wrapper is not whole: %q", e.Text)
-	}
-	if strings.Count(e.Text, "%%%") != 2 {
-		t.Errorf("something inside ends the markdown: %q", e.Text)
-	}
-	for name, text := range map[string]string{"title": e.Title, "text": e.Text} {
-		if !utf8.ValidString(text) || strings.ContainsRune(text, utf8.RuneError) {
-			t.Errorf("%s is cut inside a character: %q", name, text)
-		}
-		if found := handle.FindString(text); found != "" {
-			t.Errorf("%s notifies %q", name, found)
-		}
-		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' }) {
-			t.Errorf("%s has control characters: %q", name, text)
-		}
 	}
 	for _, tag := range e.Tags {
 		if n := utf8.RuneCountInString(tag); n == 0 || n > event.MaxTag {
 			t.Errorf("tag of %d characters", n)
 		}
+	}
+}
+
+// mustBeReadable checks what people read, which is the same in both APIs.
+func mustBeReadable(t *testing.T, title, text string) {
+	t.Helper()
+	if n := utf8.RuneCountInString(title); n == 0 || n > event.MaxTitle {
+		t.Errorf("title has %d characters: %q", n, title)
+	}
+	if n := utf8.RuneCountInString(text); n > event.MaxText {
+		t.Errorf("text has %d characters", n)
+	}
+	if !strings.HasPrefix(text, "%%% \n") || !strings.HasSuffix(text, "\n %%%") {
+		t.Errorf("the markdown wrapper is not whole: %q", text)
+	}
+	if strings.Count(text, "%%%") != 2 {
+		t.Errorf("something inside ends the markdown: %q", text)
+	}
+	for name, text := range map[string]string{"title": title, "text": text} {
+		if found := handle.FindString(text); found != "" {
+			t.Errorf("%s notifies %q", name, found)
+		}
+		mustBeClean(t, name, text)
+	}
+}
+
+func mustBeClean(t *testing.T, name, text string) {
+	t.Helper()
+	if !utf8.ValidString(text) || strings.ContainsRune(text, utf8.RuneError) {
+		t.Errorf("%s is cut inside a character: %q", name, text)
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == '\u202e' }) {
+		t.Errorf("%s has control characters: %q", name, text)
 	}
 }
 
@@ -279,8 +296,9 @@ func FuzzCompose(f *testing.F) {
 	for _, a := range []alert.Alert{triggered(), hostile(), {}} {
 		f.Add(a.Title, a.Message, a.Status, a.Link, a.CycleKey)
 	}
+	f.Add("", "josé@all.example", "", "https://a.example/?q=\xff\u202e", "@all")
 	f.Fuzz(func(t *testing.T, title, message, status, link, key string) {
-		a := alert.Alert{Title: title, Message: message, Status: status, Link: link, CycleKey: key, Scope: title, Text: status, Tags: alert.Tags{title, key}}
+		a := alert.Alert{ID: key, Title: title, Message: message, Status: status, Link: link, CycleKey: key, Scope: title, Text: status, Tags: alert.Tags{title, key}}
 		finding := enrich.Finding{Title: title, Weight: enrich.Useful, Blocks: []enrich.Block{
 			enrich.Paragraph(message), enrich.Code(message), enrich.Facts{{Name: title, Value: status}},
 			enrich.Links{{Title: title, URL: link}}, enrich.Image{Title: title, URL: link},

@@ -46,6 +46,13 @@ type Event struct {
 	Tags           []string `json:"tags,omitempty"`
 }
 
+// Headline returns the title.
+func (e Event) Headline() string { return e.Title }
+
+// Request is the body of the request that posts an event: an Event for the v1
+// API, an AlertEvent for the v2 API.
+type Request interface{ Headline() string }
+
 // Posted is where an event went.
 type Posted struct {
 	ID  string `json:"id"`

@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // fullWidthAt stands where an @ would notify somebody. It reads the same, and
@@ -53,11 +52,14 @@ func indexFrom(text string, b byte, from int) int {
 // must not be the tail of a handle, as in @ops@example.com: there the first @ is
 // the one that notifies, and it is dealt with where it stands.
 func isMailAddress(text string, at int) bool {
-	before, _ := utf8.DecodeLastRuneInString(text[:at])
-	if !unicode.IsLetter(before) && !unicode.IsDigit(before) && before != '_' && before != '-' && before != '+' {
+	if at == 0 || !isMailByte(text[at-1]) {
 		return false
 	}
 	return mailDomain.MatchString(text[at:])
+}
+
+func isMailByte(b byte) bool {
+	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '_' || b == '-' || b == '+'
 }
 
 // isInURL reports whether the @ at index at stands inside an http(s) URL: one

@@ -92,7 +92,7 @@ func code(text string) string {
 // person could open.
 func link(title, address string) string {
 	title = escape(title)
-	if address = webAddress(address); address == "" {
+	if address = webAddress(address, longestURL); address == "" {
 		return title
 	}
 	if title == "" {
@@ -105,14 +105,14 @@ func link(title, address string) string {
 var brackets = strings.NewReplacer("[", "\\[", "]", "\\]", "\\]", "\\]")
 
 // webAddress returns the address in the form that markdown and Datadog need, or
-// nothing when it is no http(s) address of a sensible length.
-func webAddress(address string) string {
-	parsed, err := url.Parse(strings.TrimSpace(address))
+// nothing when it is no http(s) address of at most limit bytes.
+func webAddress(address string, limit int) string {
+	parsed, err := url.Parse(strings.TrimSpace(clean(address)))
 	if err != nil || parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.Host == "" {
 		return ""
 	}
 	encoded := reserved.Replace(parsed.String())
-	if len(encoded) > longestURL {
+	if len(encoded) > limit {
 		return ""
 	}
 	return encoded
@@ -141,7 +141,7 @@ func (r renderer) block(b enrich.Block) []string {
 	case enrich.Code:
 		return r.code(b)
 	case enrich.Image:
-		if address := webAddress(b.URL); address != "" {
+		if address := webAddress(b.URL, longestURL); address != "" {
 			return []string{"![" + escape(b.Title) + "](" + address + ")"}
 		}
 	}

@@ -102,24 +102,29 @@ func withoutWrapper(text string) string {
 }
 
 func tail(a alert.Alert, results []enrich.Result) []string {
-	var pages []string
-	for _, page := range []struct{ title, address string }{
-		{"Alert in Datadog", a.Link},
-		{"Graph", a.Snapshot},
-		{"Incident", a.Incident.URL},
-	} {
-		if address := webAddress(page.address); address != "" {
-			pages = append(pages, neutralise(link(page.title, page.address)))
+	var open []string
+	for _, page := range pages(a) {
+		if webAddress(page.URL, longestURL) != "" {
+			open = append(open, neutralise(link(page.Title, page.URL)))
 		}
 	}
 	var lines []string
-	if len(pages) > 0 {
-		lines = append(lines, strings.Join(pages, " · "))
+	if len(open) > 0 {
+		lines = append(lines, strings.Join(open, " · "))
 	}
 	if missing := missing(results); missing != "" {
 		lines = append(lines, missing)
 	}
 	return lines
+}
+
+// pages are those that the alert itself names. An alert may lack any of them.
+func pages(a alert.Alert) enrich.Links {
+	return enrich.Links{
+		{Title: "Alert in Datadog", URL: a.Link},
+		{Title: "Graph", URL: a.Snapshot},
+		{Title: "Incident", URL: a.Incident.URL},
+	}
 }
 
 // missing names the steps that found nothing because they failed, and why.

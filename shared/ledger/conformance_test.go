@@ -20,6 +20,10 @@ type implementation interface {
 	Complete(ctx context.Context, key string, posted event.Posted) error
 	Release(ctx context.Context, key string) error
 	Remember(ctx context.Context, cycleKey string, seen Seen) (Cycle, error)
+	Known(ctx context.Context, keys ...string) (map[string]bool, error)
+	Park(ctx context.Context, key string) error
+	Watermark(ctx context.Context, name string) (time.Time, error)
+	SetWatermark(ctx context.Context, name string, until time.Time) error
 }
 
 // opener returns two processes on one empty table.
@@ -104,11 +108,10 @@ func done(p event.Posted) Claim { return Claim{State: Done, Posted: p} }
 // conform is the suite that every ledger passes.
 func conform(t *testing.T, open opener) {
 	t.Helper()
-	for name, test := range claimCases {
-		t.Run(name, func(t *testing.T) { test(newStage(t, open)) })
-	}
-	for name, test := range cycleCases {
-		t.Run(name, func(t *testing.T) { test(newStage(t, open)) })
+	for _, cases := range []map[string]func(stage){claimCases, cycleCases, stormCases, knownCases, watermarkCases} {
+		for name, test := range cases {
+			t.Run(name, func(t *testing.T) { test(newStage(t, open)) })
+		}
 	}
 }
 

@@ -14,12 +14,15 @@ import (
 )
 
 // Client is what the ledger needs of *dynamodb.Client. The role that it runs
-// under must allow dynamodb:PutItem, dynamodb:UpdateItem and dynamodb:DeleteItem
-// on the table.
+// under must allow on the table what its function does: dynamodb:PutItem,
+// UpdateItem and DeleteItem to work on alerts, BatchGetItem, GetItem and PutItem
+// to look for missing ones.
 type Client interface {
 	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
 }
 
 // DynamoDB keeps the ledger in a table whose partition key is the string "id"

@@ -26,6 +26,8 @@ type fake struct {
 	put    func(*dynamodb.PutItemInput) error
 	update func(*dynamodb.UpdateItemInput) (item, error)
 	delete func(*dynamodb.DeleteItemInput) error
+	get    func(*dynamodb.GetItemInput) (item, error)
+	batch  func(*dynamodb.BatchGetItemInput) (*dynamodb.BatchGetItemOutput, error)
 }
 
 func (f fake) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
@@ -39,6 +41,15 @@ func (f fake) UpdateItem(_ context.Context, in *dynamodb.UpdateItemInput, _ ...f
 
 func (f fake) DeleteItem(_ context.Context, in *dynamodb.DeleteItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error) {
 	return &dynamodb.DeleteItemOutput{}, f.delete(in)
+}
+
+func (f fake) GetItem(_ context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+	found, err := f.get(in)
+	return &dynamodb.GetItemOutput{Item: found}, err
+}
+
+func (f fake) BatchGetItem(_ context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error) {
+	return f.batch(in)
 }
 
 func inTheWay(i item) error { return &types.ConditionalCheckFailedException{Item: i} }
@@ -305,6 +316,14 @@ func (c onlyOnce) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput, 
 	return c.client.DeleteItem(ctx, in, once)
 }
 
+func (c onlyOnce) GetItem(ctx context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+	return c.client.GetItem(ctx, in, once)
+}
+
+func (c onlyOnce) BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error) {
+	return c.client.BatchGetItem(ctx, in, once)
+}
+
 // calls names each call by the permission that it needs.
 func calls(l *DynamoDB) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
@@ -318,6 +337,14 @@ func calls(l *DynamoDB) map[string]func(context.Context) error {
 		"DeleteItem": func(ctx context.Context) error { return l.Release(ctx, key) },
 		"UpdateItem": func(ctx context.Context) error {
 			_, err := l.Remember(ctx, "cycle-1", triggered)
+			return err
+		},
+		"GetItem": func(ctx context.Context) error {
+			_, err := l.Watermark(ctx, "reader")
+			return err
+		},
+		"BatchGetItem": func(ctx context.Context) error {
+			_, err := l.Known(ctx, key)
 			return err
 		},
 	}

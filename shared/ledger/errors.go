@@ -21,6 +21,8 @@ func (d *DynamoDB) failed(operation string, err error) error {
 // errUnreadable is a record that this version of the ledger does not understand.
 var errUnreadable = errors.New("unreadable record")
 
+const throttled = "is throttled; raise its capacity, or set it to on-demand"
+
 // explain ends a sentence that begins with the table's name. The codes are those
 // of https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html.
 func explain(operation string, err error) string {
@@ -29,6 +31,9 @@ func explain(operation string, err error) string {
 	}
 	if errors.Is(err, errUnreadable) {
 		return "holds a record that cannot be read; delete the record, or deploy the version that wrote it"
+	}
+	if errors.Is(err, errUnprocessed) {
+		return throttled
 	}
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
@@ -42,7 +47,7 @@ func explain(operation string, err error) string {
 	case "UnrecognizedClientException", "InvalidSignatureException", "ExpiredTokenException", "MissingAuthenticationTokenException", "IncompleteSignature":
 		return "was asked with credentials that AWS does not accept; check the function's role"
 	case "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded":
-		return "is throttled; raise its capacity, or set it to on-demand"
+		return throttled
 	case "ValidationException":
 		return `refused the request; its only key must be the partition key "id", a string`
 	default:

@@ -22,6 +22,7 @@ const (
 	attrSeen            = "seen"
 	attrFolded          = "folded"
 	attrFirstSeen       = "first_seen"
+	attrReadUntil       = "read_until"
 )
 
 type item = map[string]types.AttributeValue

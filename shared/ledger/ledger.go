@@ -111,10 +111,14 @@ func newClaimant() *claimant { return &claimant{process: rand.Text() + "/"} }
 
 func (c *claimant) next() string { return c.process + strconv.FormatInt(c.claims.Add(1), 10) }
 
-// The prefixes keep alerts and cycles apart in one table.
+// The prefixes keep all that the ledger knows apart in one table.
 const (
 	alertPrefix = "alert#"
 	cyclePrefix = "cycle#"
+	stormPrefix = "storm#"
+
+	parkedPrefix    = "parked#"
+	watermarkPrefix = "watermark#"
 )
 
 // maxKeyBytes keeps a key within DynamoDB's 2,048 bytes for a partition key.

@@ -22,11 +22,18 @@ type memoryTable struct {
 	mu      sync.Mutex
 	records map[string]record
 	cycles  map[string]cycle
+	gusts   map[string]*memoryGust
+
+	parked     map[string]int64 // by the alert's key: until when, epoch seconds
+	watermarks map[string]int64 // epoch milliseconds
 }
 
 // NewMemory returns an empty ledger.
 func NewMemory(o Options) *Memory {
-	table := &memoryTable{records: map[string]record{}, cycles: map[string]cycle{}}
+	table := &memoryTable{
+		records: map[string]record{}, cycles: map[string]cycle{}, gusts: map[string]*memoryGust{},
+		parked: map[string]int64{}, watermarks: map[string]int64{},
+	}
 	return &Memory{options: o.withDefaults(), claimant: newClaimant(), table: table}
 }
 

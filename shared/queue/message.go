@@ -27,6 +27,16 @@ type Message struct {
 	// Attempt is how many times the alert was queued before. SQS counts the
 	// deliveries of one message; this counts its messages.
 	Attempt int `json:"attempt,omitempty"`
+	// Storm is set when the message asks for the summary of what a storm held
+	// back; Alert is then one of those alerts.
+	Storm *Storm `json:"storm,omitempty"`
 	// Trace is the trace context of the run that queued the alert, by header name.
 	Trace map[string]string `json:"trace,omitempty"`
+}
+
+// Storm names the alerts that a summary is about.
+type Storm struct {
+	Source string    `json:"source"`
+	Start  time.Time `json:"start"` // of the minute that they came in
+	Limit  int       `json:"limit"` // how many passed
 }

@@ -19,12 +19,17 @@ import (
 
 // leastCompared is how many recorded exchanges the stand-in had routes for when
 // this number was last raised. Fewer means that the comparison lost some.
-const leastCompared = 32
+const leastCompared = 66
 
 // grownSince names the keys that Datadog has added to an answer since some of
 // the recordings were made; the stand-in answers as the newest one shows.
 var grownSince = map[standin.Route][]string{
 	standin.MonitorCreate: {"restriction_policy"},
+	standin.MetricsQuery:  {"times", "values"},
+	standin.LogsSearch:    {"meta"},
+	standin.IncidentSearch: {
+		"archived", "declared", "declared_by", "declared_by_uuid", "declared_by_user", "incident_type_uuid", "is_test", "slug",
+	},
 }
 
 // TestConformance_Recordings replays what Datadog's SDK tests recorded, each
@@ -67,6 +72,8 @@ func newPlayback(t *testing.T, c cassette) *playback {
 		VisibleAfter: 20 * time.Second,
 	})
 	p.seedMonitors(t, c)
+	p.seedOwners(t, c)
+	p.seedSignals(t, c)
 	return p
 }
 
@@ -110,7 +117,7 @@ func (p *playback) play(t *testing.T, name standin.Route, e exchange) {
 		}
 	}
 	ours, recorded := decode[any](t, w.Body.String()), decode[any](t, e.Response.Body)
-	for _, difference := range compareShape("", recorded, ours, grownSince[name]) {
+	for _, difference := range compareShape("", pruned(name, recorded), pruned(name, ours), grownSince[name]) {
 		t.Error(difference)
 	}
 	if e.Response.Code >= http.StatusBadRequest {
@@ -199,7 +206,7 @@ func compareObjects(at string, want, got map[string]any, grown []string) (differ
 			differences = append(differences, fmt.Sprintf("%s.%s is missing", at, key))
 			continue
 		}
-		differences = append(differences, compareShape(at+"."+key, want[key], value, nil)...)
+		differences = append(differences, compareShape(at+"."+key, want[key], value, grown)...)
 	}
 	for _, key := range slices.Sorted(maps.Keys(got)) {
 		if _, recorded := want[key]; !recorded && !slices.Contains(grown, key) {

@@ -19,8 +19,19 @@ func isControl(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, cont
 //	GET    /standin/routes     the names of all routes
 //	GET    /standin/events     Events          POST  an Event to seed; {"id": "…"}
 //	POST   /standin/monitors   a Monitor to seed; {"id": …}
+//	POST   /standin/entities   an Entity to seed, as its owners define it
+//	POST   /standin/service_definitions  a ServiceDefinition to seed
+//	POST   /standin/teams      a Team to seed; {"id": "…"}
+//	POST   /standin/incidents  an Incident to seed; {"public_id": …}
+//	POST   /standin/downtimes  a ScheduledDowntime to seed; {"id": "…"}
+//	POST   /standin/series     a Series to seed
+//	POST   /standin/logs       a Log to seed; {"id": "…"}
+//	POST   /standin/slos       an SLO to seed; {"id": "…"}
 //	GET    /standin/posted     Posted
 //	GET    /standin/requests   Requests
+//	GET    /standin/items      Items
+//	GET    /standin/messages   Messages of both queues, by name
+//	GET    /standin/misbehaved Misbehaved
 //	POST   /standin/misbehave  {"route", "misbehaviour", "times"}
 //	DELETE /standin/misbehave  Behave
 //	POST   /standin/storm      {"rate", "seed", "misbehaviours"}
@@ -33,6 +44,11 @@ func (s *Server) controls() http.Handler {
 	look(mux, "events", s.Events)
 	look(mux, "posted", s.Posted)
 	look(mux, "requests", s.Requests)
+	look(mux, "items", s.Items)
+	look(mux, "messages", func() map[string][]QueuedMessage {
+		return map[string][]QueuedMessage{RedeliveryQueue: s.Messages(RedeliveryQueue), DeadLetterQueue: s.Messages(DeadLetterQueue)}
+	})
+	look(mux, "misbehaved", s.Misbehaved)
 
 	tell(mux, "events", lenient, func(e Event) (any, error) {
 		return map[string]string{"id": s.AddEvent(e)}, nil
@@ -40,6 +56,8 @@ func (s *Server) controls() http.Handler {
 	tell(mux, "monitors", lenient, func(m Monitor) (any, error) {
 		return map[string]int64{"id": s.AddMonitor(m)}, nil
 	})
+	s.seedOwners(mux)
+	s.seedSignals(mux)
 	tell(mux, "misbehave", strict, func(in misbehaveCommand) (any, error) {
 		return nil, s.Misbehave(in.Route, in.Misbehaviour, in.Times)
 	})
@@ -69,6 +87,41 @@ func (s *Server) controls() http.Handler {
 		return nil, nil
 	})
 	return mux
+}
+
+// seedSignals are the doors for what is measured and logged.
+func (s *Server) seedSignals(mux *http.ServeMux) {
+	tell(mux, "series", lenient, func(added Series) (any, error) {
+		s.AddSeries(added)
+		return nil, nil
+	})
+	tell(mux, "logs", lenient, func(l Log) (any, error) {
+		return map[string]string{"id": s.AddLog(l)}, nil
+	})
+	tell(mux, "slos", lenient, func(added SLO) (any, error) {
+		return map[string]string{"id": s.AddSLO(added)}, nil
+	})
+}
+
+// seedOwners are the doors for whose a service is, and what they are at.
+func (s *Server) seedOwners(mux *http.ServeMux) {
+	tell(mux, "entities", lenient, func(e Entity) (any, error) {
+		s.AddEntity(e)
+		return nil, nil
+	})
+	tell(mux, "service_definitions", lenient, func(d ServiceDefinition) (any, error) {
+		s.AddServiceDefinition(d)
+		return nil, nil
+	})
+	tell(mux, "teams", lenient, func(t Team) (any, error) {
+		return map[string]string{"id": s.AddTeam(t)}, nil
+	})
+	tell(mux, "incidents", lenient, func(i Incident) (any, error) {
+		return map[string]int64{"public_id": s.AddIncident(i)}, nil
+	})
+	tell(mux, "downtimes", lenient, func(d ScheduledDowntime) (any, error) {
+		return map[string]string{"id": s.AddDowntime(d)}, nil
+	})
 }
 
 type (

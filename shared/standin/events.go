@@ -30,11 +30,14 @@ type Event struct {
 	MonitorGroups []string `json:"monitor_groups,omitempty"`
 }
 
-// PostedEvent is what came in through POST /api/v1/events and was accepted.
+// PostedEvent is what came in through one of the two ways to post, and was accepted.
 type PostedEvent struct {
+	// Route is the way: EventsCreate or EventsCreateV2.
+	Route Route `json:"route"`
 	// Body is the request's, as it came.
 	Body json.RawMessage `json:"body"`
-	// Event is what the stream made of it: text cut at 4,000 characters, defaults filled in.
+	// Event is what the stream made of it: text cut at 4,000 characters, defaults
+	// filled in, the status of an alert as an alert_type.
 	Event Event `json:"event"`
 }
 
@@ -85,7 +88,7 @@ func (s *Server) Posted() []PostedEvent {
 	defer s.mu.Unlock()
 	posted := make([]PostedEvent, 0, len(s.stream.posted))
 	for _, p := range s.stream.posted {
-		posted = append(posted, PostedEvent{Body: slices.Clone(p.Body), Event: p.Event.copy()})
+		posted = append(posted, PostedEvent{Route: p.Route, Body: slices.Clone(p.Body), Event: p.Event.copy()})
 	}
 	return posted
 }

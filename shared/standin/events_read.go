@@ -21,12 +21,14 @@ const (
 // (https://docs.datadoghq.com/api/latest/events/#get-a-list-of-events).
 const maxEventsPerPage = 1000
 
+// eventSubmission is for both ways to post. The number is documented, the name is not.
+var eventSubmission = limit{name: "event_submission", calls: 250_000, period: time.Minute, silent: true}
+
 func (s *stream) routes() []route {
 	return []route{
 		{
 			name: EventsCreate, method: http.MethodPost, path: "/api/v1/events", needs: apiKey, handle: s.create,
-			// The number is documented, the name is not.
-			limit: limit{name: "event_submission", calls: 250_000, period: time.Minute, silent: true},
+			limit: eventSubmission,
 		},
 		{
 			name: EventsGet, method: http.MethodGet, path: "/api/v1/events/{event_id:number}", needs: bothKeys, handle: s.get,

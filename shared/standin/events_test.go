@@ -87,7 +87,7 @@ func TestEvents_CreateAnswers(t *testing.T) {
 		ID: e.ID, Title: "a <b> & c", Text: "d", DateHappened: noon.Unix(), AlertType: "error", Priority: "low", Host: "web-1",
 		DeviceName: "eth0", AggregationKey: "k", RelatedEventID: 7891, SourceTypeName: "torq", Tags: []string{"x:y"},
 	}
-	if diff := cmp.Diff([]standin.PostedEvent{{Body: json.RawMessage(body), Event: stored}}, s.Posted()); diff != "" {
+	if diff := cmp.Diff([]standin.PostedEvent{{Route: standin.EventsCreate, Body: json.RawMessage(body), Event: stored}}, s.Posted()); diff != "" {
 		t.Errorf("posted (-want +got):\n%s", diff)
 	}
 }

@@ -68,6 +68,11 @@ func TestServer_MisbehaveOnTheWire(t *testing.T) {
 				t.Errorf("error %v, want a reset connection", err)
 			}
 		}},
+		standin.Lost: {arrives: true, check: func(t *testing.T, _ int, _ string, err error) {
+			if !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("error %v, want a reset connection", err)
+			}
+		}},
 		standin.Cut: {arrives: true, check: func(t *testing.T, status int, body string, err error) {
 			if status != 202 || !errors.Is(err, io.ErrUnexpectedEOF) || body == "" || json.Valid([]byte(body)) {
 				t.Errorf("%d %q %v, want 202, half a body and an unexpected end", status, body, err)
@@ -123,6 +128,9 @@ func TestServer_MisbehaveOnTheWire(t *testing.T) {
 			}
 			if got := s.Requests()[0].Misbehaviour; got != m {
 				t.Errorf("logged as %q", got)
+			}
+			if diff := cmp.Diff(map[standin.Route]map[standin.Misbehaviour]int{standin.EventsCreate: {m: 1}}, s.Misbehaved()); diff != "" {
+				t.Errorf("counted (-want +got):\n%s", diff)
 			}
 			if status, _, err := post(t.Context(), t, server); status != 202 || err != nil {
 				t.Errorf("the call after: %d %v, want 202", status, err)

@@ -29,6 +29,9 @@ const (
 	Hang Misbehaviour = "hang"
 	// Reset resets the TCP connection instead of answering; no effect.
 	Reset Misbehaviour = "reset"
+	// Lost takes effect and resets the TCP connection instead of answering, so that
+	// the caller cannot know.
+	Lost Misbehaviour = "lost"
 	// Cut takes effect, promises the whole answer and closes the connection halfway.
 	Cut Misbehaviour = "cut"
 	// Garbage takes effect and answers with the right status and media type, and a
@@ -73,6 +76,7 @@ var misdeeds = map[Misbehaviour]func(arg string) (misdeed, error){
 	Drip:        delayed(inDrips),
 	Hang:        plain(func(t turn) { <-t.r.Context().Done() }),
 	Reset:       plain(reset),
+	Lost:        plain(lose),
 	Cut:         plain(cut),
 	Garbage:     plain(garble),
 	Empty:       plain(empty),
@@ -161,6 +165,11 @@ func reset(t turn) {
 		_ = tcp.SetLinger(0) // Closing sends RST and not FIN.
 	}
 	_ = conn.Close()
+}
+
+func lose(t turn) {
+	t.honest()
+	reset(t)
 }
 
 // cut relies on net/http, which closes a connection that got less than was promised.

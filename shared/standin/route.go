@@ -41,8 +41,19 @@ func (s *Server) routes() []route {
 	return slices.Concat(
 		validateRoutes(),
 		s.stream.routes(),
+		s.stream.routesV2(),
 		s.monitors.routes(),
+		s.catalog.routes(),
+		s.teams.routes(),
+		s.incidents.routes(),
+		s.downtimes.routes(),
+		s.metrics.routes(),
+		snapshotRoutes(),
+		s.logs.routes(),
+		s.slos.routes(),
 		s.vault.routes(),
+		s.ledger.routes(),
+		s.queues.routes(),
 	)
 }
 
@@ -117,7 +128,7 @@ func (rt route) isAWS() bool { return rt.target != "" }
 func (rt route) fail(status int, now time.Time) answer {
 	switch {
 	case rt.isAWS():
-		return awsFailure(status)
+		return awsFailure(status).as(awsMedia(rt.target))
 	case status == http.StatusTooManyRequests:
 		return rt.tooMany(rt.limit, now)
 	default:
@@ -128,7 +139,7 @@ func (rt route) fail(status int, now time.Time) answer {
 // tooMany answers that the limit is used up until the end of its period.
 func (rt route) tooMany(l limit, now time.Time) answer {
 	if rt.isAWS() {
-		return awsError(http.StatusBadRequest, "ThrottlingException", "Rate exceeded")
+		return awsError(http.StatusBadRequest, "ThrottlingException", "Rate exceeded").as(awsMedia(rt.target))
 	}
 	if l.period == 0 {
 		l = globalLimit
@@ -141,7 +152,7 @@ func (rt route) forbid() answer {
 	if rt.isAWS() {
 		return awsError(http.StatusBadRequest, "AccessDeniedException",
 			"User: arn:aws:sts::"+awsAccount+":assumed-role/standin is not authorized to perform: "+
-				strings.Replace(rt.target, ".", ":", 1)+" because no identity-based policy allows it")
+				permission(rt.target)+" because no identity-based policy allows it").as(awsMedia(rt.target))
 	}
 	return frontDoor(http.StatusForbidden)
 }

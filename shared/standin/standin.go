@@ -1,6 +1,6 @@
 // Package standin is the Datadog stand-in: one HTTP server that answers as
-// Datadog's API is documented and recorded to answer, and as AWS Secrets Manager
-// does, for local runs and for tests. It can also be told to misbehave, by name.
+// Datadog's API is documented and recorded to answer, and as AWS Secrets Manager,
+// DynamoDB and SQS do, for local runs and for tests. It can also be told to misbehave, by name.
 //
 // A Server is an http.Handler; a test serves it with httptest.NewServer. Each
 // family of routes (events, monitors, secrets, …) lives in files of its own and
@@ -52,24 +52,34 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Server is Datadog's API and Secrets Manager at one address. It is safe for
+// Server is Datadog's API, Secrets Manager, DynamoDB and SQS at one address. It is safe for
 // concurrent use.
 type Server struct {
 	now     func() time.Time
 	table   []route
 	control http.Handler
 
-	mu       sync.Mutex
-	keys     keys
-	stream   stream
-	monitors monitors
-	vault    vault
-	limits   limits
-	plan     plan
-	log      requestLog
+	mu        sync.Mutex
+	keys      keys
+	stream    stream
+	monitors  monitors
+	catalog   catalog
+	teams     teams
+	incidents incidents
+	downtimes downtimes
+	metrics   metrics
+	logs      logs
+	slos      slos
+	vault     vault
+	ledger    table
+	queues    queues
+	limits    limits
+	plan      plan
+	log       requestLog
 }
 
-// New returns a Server that knows the two secrets and nothing else: no event, no monitor.
+// New returns a Server that knows the two secrets, an empty table and two empty
+// queues, and nothing else: no event, no monitor.
 func New(o Options) *Server {
 	s := &Server{
 		now:  o.Now,
@@ -82,6 +92,8 @@ func New(o Options) *Server {
 	if s.now == nil {
 		s.now = time.Now
 	}
+	s.downtimes.monitors = &s.monitors
+	s.queues = newQueues()
 	s.table = s.routes()
 	s.limits = newLimits(s.table)
 	s.control = s.controls()

@@ -6,8 +6,16 @@ import (
 
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/downtimes"
+	"boomerang/shared/enrich/incidents"
+	"boomerang/shared/enrich/logs"
+	"boomerang/shared/enrich/metric"
 	"boomerang/shared/enrich/monitor"
+	"boomerang/shared/enrich/oncall"
+	"boomerang/shared/enrich/owner"
 	"boomerang/shared/enrich/relatedevents"
+	"boomerang/shared/enrich/slo"
+	"boomerang/shared/enrich/snapshot"
 	"boomerang/shared/site"
 )
 
@@ -31,6 +39,48 @@ func Kinds(d Deps) []enrich.Kind {
 			Name: relatedevents.Name, Doc: "The event stream around the alert: deploys and changes, other alerts, how often this monitor fired in the last day.",
 			Permissions: []string{"events_read"}, Data: relatedevents.Data{},
 		}, func(_ none, cache time.Duration) enrich.Step { return relatedevents.New(d.Datadog.Cached(cache)) }),
+		enrich.KindOf(enrich.Kind{
+			Name: owner.Name, Doc: "Whose the alerting service is: team, tier, contacts, runbooks and what it depends on, from the Software Catalog.",
+			Permissions: []string{"apm_service_catalog_read"}, Data: owner.Data{},
+		}, func(c owner.Config, cache time.Duration) enrich.Step { return owner.New(d.Datadog.Cached(cache), c) }),
+		enrich.KindOf(enrich.Kind{
+			Name: oncall.Name, Doc: "Who is on call now for the alert's team, and whom a page reaches after them.",
+			Permissions: []string{"teams_read", "on_call_read"}, Data: oncall.Data{},
+		}, func(c oncall.Config, cache time.Duration) enrich.Step { return oncall.New(d.Datadog.Cached(cache), c) }),
+		enrich.KindOf(enrich.Kind{
+			Name: incidents.Name, Doc: "Whether an incident is open already for the alerting service or its team.",
+			Permissions: []string{"incident_read"}, Data: incidents.Data{},
+		}, func(c incidents.Config, cache time.Duration) enrich.Step {
+			return incidents.New(d.Datadog.Cached(cache), c)
+		}),
+		enrich.KindOf(enrich.Kind{
+			Name: downtimes.Name, Doc: "Which downtimes silence the alert's monitor now, until when and why.",
+			Permissions: []string{"monitors_downtime"}, Data: downtimes.Data{},
+		}, func(c downtimes.Config, cache time.Duration) enrich.Step {
+			return downtimes.New(d.Datadog.Cached(cache), c)
+		}),
+		enrich.KindOf(enrich.Kind{
+			Name: metric.Name, Doc: "The alert's metric: value against threshold, min, mean and max before the alert, trend as a sparkline, whether it began with a jump.",
+			Permissions: []string{"timeseries_query"}, Data: metric.Data{},
+		}, func(c metric.Config, cache time.Duration) enrich.Step { return metric.New(d.Datadog.Cached(cache), c) }),
+		enrich.KindOf(enrich.Kind{
+			Name: snapshot.Name, Doc: "A picture of the metric's graph: the alert's own, or one that Datadog draws.",
+			Data: snapshot.Data{},
+		}, func(c snapshot.Config, cache time.Duration) enrich.Step {
+			return snapshot.New(d.Datadog.Cached(cache), c)
+		}),
+		enrich.KindOf(enrich.Kind{
+			Name: logs.Name, Doc: "The last error lines of the alert's service or host, grouped by pattern with counts.",
+			Permissions: []string{"logs_read_data"}, Data: logs.Data{},
+		}, func(c logs.Config, cache time.Duration) enrich.Step {
+			return logs.New(d.Datadog.Cached(cache), d.Site, c)
+		}),
+		enrich.KindOf(enrich.Kind{
+			Name: slo.Name, Doc: "How much error budget the service's SLOs have left, with target and timeframe.",
+			Permissions: []string{"slos_read"}, Data: slo.Data{},
+		}, func(c slo.Config, cache time.Duration) enrich.Step {
+			return slo.New(d.Datadog.Cached(cache), d.Site, c)
+		}),
 	}
 }
 

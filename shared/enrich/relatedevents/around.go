@@ -53,7 +53,8 @@ func around(source Source) enrich.Step {
 		if len(tags) == 0 {
 			return enrich.Finding{}, enrich.Skip("the alert has no tag to find related events by")
 		}
-		found := Around{Tags: tags, From: a.Date.Add(-before).UTC(), To: a.Date.Add(after).UTC()}
+		// Whole minutes, so that the alerts of one minute ask the same.
+		found := Around{Tags: tags, From: a.Date.Add(-before).Truncate(time.Minute).UTC(), To: a.Date.Add(after).Truncate(time.Minute).UTC()}
 		events, err := source.Events(ctx, datadog.EventQuery{
 			Start: found.From, End: found.To, Tags: tags,
 			Unaggregated: true, ExcludeAggregate: true,

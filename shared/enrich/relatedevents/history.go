@@ -38,8 +38,9 @@ func history(source Source) enrich.Step {
 		if err != nil || id <= 0 {
 			return enrich.Finding{}, enrich.Skip("the alert names no monitor")
 		}
+		// Whole minutes, so that the alerts of one minute ask the same.
 		events, err := source.Events(ctx, datadog.EventQuery{
-			Start: a.Date.Add(-day), End: a.Date.Add(-time.Second),
+			Start: a.Date.Add(-day).Truncate(time.Minute), End: a.Date.Truncate(time.Minute).Add(time.Minute),
 			Tags:         []string{"monitor"},
 			Unaggregated: true, ExcludeAggregate: true,
 		})
@@ -54,7 +55,7 @@ func history(source Source) enrich.Step {
 func count(events []datadog.Event, monitor int64, a alert.Alert) History {
 	h := History{FiredAtLeast: len(events) >= pageSize}
 	for _, e := range events {
-		if e.MonitorID != monitor || isOwn(e, a) || !fired(e) {
+		if e.MonitorID != monitor || !e.Happened.Before(a.Date) || isOwn(e, a) || !fired(e) {
 			continue
 		}
 		h.FiredLastDay++

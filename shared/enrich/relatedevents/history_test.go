@@ -62,7 +62,7 @@ func TestHistory_words(t *testing.T) {
 func TestCount_a_full_page_is_a_lower_bound(t *testing.T) {
 	events := make([]datadog.Event, pageSize)
 	events[0] = datadog.Event{ID: "2", MonitorID: 7, AlertType: "error", Happened: noon}
-	if got, want := count(events, 7, alert.Alert{ID: "1"}), (History{1, true, noon}); got != want {
+	if got, want := count(events, 7, alert.Alert{ID: "1", Date: noon.Add(time.Hour)}), (History{1, true, noon}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

@@ -103,7 +103,7 @@ func TestEnrich_tells_what_happened_around_the_alert_and_how_often_its_monitor_f
 		t.Fatal(err)
 	}
 
-	from, to := a.Date.Add(-time.Hour), a.Date.Add(5*time.Minute)
+	from, to := noon.Add(-time.Hour), noon.Add(5*time.Minute)
 	deploy := Entry{Kind: Deploy, Title: "Deployed checkout (version 1.2.3)", Source: "github", Time: noon.Add(-10 * time.Minute), Times: 1}
 	want := enrich.Finding{
 		Title: "Related events", Weight: enrich.Important,
@@ -138,7 +138,7 @@ func TestEnrich_tells_what_happened_around_the_alert_and_how_often_its_monitor_f
 	}
 	wantAsked := []datadog.EventQuery{
 		{Start: from, End: to, Tags: []string{"service:checkout"}, Unaggregated: true, ExcludeAggregate: true},
-		{Start: a.Date.Add(-24 * time.Hour), End: a.Date.Add(-time.Second), Tags: []string{"monitor"}, Unaggregated: true, ExcludeAggregate: true},
+		{Start: noon.Add(-24 * time.Hour), End: noon.Add(time.Minute), Tags: []string{"monitor"}, Unaggregated: true, ExcludeAggregate: true},
 	}
 	if diff := cmp.Diff(wantAsked, source.asked); diff != "" {
 		t.Errorf("questions (-want +got):\n%s", diff)

@@ -1,0 +1,247 @@
+package logs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/enrichtest"
+	"boomerang/shared/fault"
+	"boomerang/shared/site"
+	"boomerang/shared/standin"
+)
+
+var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+func TestConformance(t *testing.T) {
+	enrichtest.Conformance(t, enrichtest.Case{
+		New:        func(client *datadog.Client) enrich.Step { return New(client, site.US1, Config{}) },
+		Permission: Permission,
+		Alert:      alert.Alert{ID: "1", Date: noon, Tags: alert.Tags{"service:check out", "env:prod"}},
+		Seed: func(s *standin.Server) {
+			s.AddLog(standin.Log{Message: "no route to 10.0.0.1", Status: "error", Service: "check out", Tags: []string{"env:prod"}, Timestamp: noon.Add(-time.Minute)})
+		},
+	})
+}
+
+type sourceFunc func(context.Context, datadog.LogQuery) ([]datadog.Log, error)
+
+func (f sourceFunc) Logs(ctx context.Context, q datadog.LogQuery) ([]datadog.Log, error) {
+	return f(ctx, q)
+}
+
+func answers(lines ...datadog.Log) sourceFunc {
+	return func(context.Context, datadog.LogQuery) ([]datadog.Log, error) { return lines, nil }
+}
+
+func enriched(t *testing.T, source Source, c Config, a alert.Alert) enrich.Finding {
+	t.Helper()
+	f, err := New(source, site.EU1, c).Enrich(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+var ofCheckout = alert.Alert{Date: noon, Tags: alert.Tags{"service:checkout"}}
+
+const checkoutPage = "https://app.datadoghq.eu/logs?from_ts=1795261500000&live=false&query=service%3Acheckout+status%3Aerror&to_ts=1795262400000"
+
+func TestEnrich_groups_lines_by_their_pattern(t *testing.T) {
+	got := enriched(t, answers(
+		datadog.Log{Time: noon.Add(-1 * time.Second), Message: "card declined: 'insufficient funds'"},
+		datadog.Log{Time: noon.Add(-2 * time.Second), Message: "timeout after 5003 ms to 10.0.0.7:5432\n\tat pool.go:12"},
+		datadog.Log{Time: noon.Add(-3 * time.Second), Message: "timeout after 17 ms to 10.0.0.8:5432"},
+	), Config{}, ofCheckout)
+	want := enrich.Finding{
+		Title: "Logs", Weight: enrich.Important,
+		Blocks: []enrich.Block{
+			enrich.Facts{{Name: "service:checkout status:error, 11:45 to 12:00 UTC", Value: "3 lines of 2 patterns"}},
+			enrich.List{Items: []enrich.Item{
+				{Time: noon.Add(-2 * time.Second), Tag: "2×", Text: "timeout after 5003 ms to 10.0.0.7:5432 at pool.go:12"},
+				{Time: noon.Add(-1 * time.Second), Tag: "1×", Text: "card declined: 'insufficient funds'"},
+			}},
+			enrich.Links{{Title: "Logs in Datadog", URL: checkoutPage}},
+		},
+		Data: Data{
+			Query: "service:checkout status:error", Count: 3, Last: "card declined: 'insufficient funds'", LastAt: noon.Add(-1 * time.Second),
+			Patterns: []Pattern{
+				{Pattern: "timeout after <n> ms to <ip>", Count: 2, Sample: "timeout after 5003 ms to 10.0.0.7:5432 at pool.go:12", LastAt: noon.Add(-2 * time.Second)},
+				{Pattern: "card declined: <text>", Count: 1, Sample: "card declined: 'insufficient funds'", LastAt: noon.Add(-1 * time.Second)},
+			},
+			URL: checkoutPage,
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("finding (-want +got):\n%s", diff)
+	}
+}
+
+func TestEnrich_no_line_is_a_finding_too(t *testing.T) {
+	got := enriched(t, answers(), Config{}, ofCheckout)
+	want := []enrich.Block{
+		enrich.Paragraph("No line of service:checkout status:error from 11:45 UTC to 12:00 UTC."),
+		enrich.Links{{Title: "Logs in Datadog", URL: checkoutPage}},
+	}
+	if diff := cmp.Diff(want, got.Blocks); diff != "" || got.Weight != enrich.Background {
+		t.Errorf("weight %v, blocks (-want +got):\n%s", got.Weight, diff)
+	}
+	if d := got.Data.(Data); d.Count != 0 || d.URL == "" {
+		t.Errorf("data %+v", d)
+	}
+}
+
+func TestEnrich_searches_for(t *testing.T) {
+	asked := func(c Config, a alert.Alert) datadog.LogQuery {
+		var asked datadog.LogQuery
+		enriched(t, sourceFunc(func(_ context.Context, q datadog.LogQuery) ([]datadog.Log, error) { asked = q; return nil, nil }), c, a)
+		return asked
+	}
+	for name, tt := range map[string]struct {
+		a    alert.Alert
+		want string
+	}{
+		"the_errors_of_the_service":       {alert.Alert{Tags: alert.Tags{"monitor", "service:a/b-c.d", "env:prod", "host:x"}}, "service:a/b-c.d env:prod status:error"},
+		"the_errors_of_the_host":          {alert.Alert{Hostname: "web-1"}, "host:web-1 status:error"},
+		"values_that_are_no_words_quoted": {alert.Alert{Scope: `service:a" OR *:*\,env:-x y`}, `service:"a\" OR *:*\\" env:"-x y" status:error`},
+		"what_a_log_monitor_searches_for": {alert.Alert{Query: `logs("status:error @a:\"b c\"").index("*").rollup("count").last("5m") > 2`}, `status:error @a:"b c"`},
+		"the_host_if_the_service_is_none": {alert.Alert{Tags: alert.Tags{"service:" + strings.Repeat("x", 900), "host:a", "env:" + strings.Repeat("x", 900)}}, "host:a status:error"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt.a.Date = noon.Add(-30 * time.Second)
+			want := datadog.LogQuery{Query: tt.want, From: noon.Add(-15 * time.Minute), To: noon, Limit: 200}
+			if diff := cmp.Diff(want, asked(Config{}, tt.a)); diff != "" {
+				t.Errorf("asked (-want +got):\n%s", diff)
+			}
+		})
+	}
+	t.Run("what_the_playbook_says", func(t *testing.T) {
+		want := datadog.LogQuery{Query: "source:nginx", Indexes: []string{"main"}, From: noon.Add(-time.Hour), To: noon, Limit: 200}
+		if diff := cmp.Diff(want, asked(Config{Query: " source:nginx ", Window: time.Hour, Indexes: []string{"main"}}, ofCheckout)); diff != "" {
+			t.Errorf("asked (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("lines_of_now_for_an_alert_without_a_time", func(t *testing.T) {
+		if off := time.Until(asked(Config{}, alert.Alert{Hostname: "a"}).To); off < -time.Minute || off > time.Minute {
+			t.Errorf("the window ends %v from now", off)
+		}
+	})
+}
+
+const sampleObject = `{"columns":["Time"],"label":"Sample Logs","rows":[{"items":["x"],"message":"error 1\n"},{"items":[],"message":"error 22"},{"message":" "}]}`
+
+func withSample(a alert.Alert, raw string) alert.Alert {
+	a.LogsSample = json.RawMessage(raw)
+	return a
+}
+
+func TestEnrich_makes_do_with_the_alerts_own_sample(t *testing.T) {
+	asText, err := json.Marshal(sampleObject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	limited := &fault.Error{Kind: fault.Temporary, Public: "its rate limit ends in 7s"}
+	fails := sourceFunc(func(context.Context, datadog.LogQuery) ([]datadog.Log, error) { return nil, limited })
+	never := sourceFunc(func(context.Context, datadog.LogQuery) ([]datadog.Log, error) {
+		t.Error("it searched")
+		return nil, nil
+	})
+	own := []enrich.Block{
+		enrich.Facts{{Name: "The alert's own sample", Value: "2 lines of 1 pattern"}},
+		enrich.List{Items: []enrich.Item{{Tag: "2×", Text: "error 1"}}},
+	}
+	for name, tt := range map[string]struct {
+		source  Source
+		a       alert.Alert
+		missing error
+	}{
+		"when_the_search_fails":           {fails, withSample(ofCheckout, sampleObject), limited},
+		"when_it_came_as_text":            {fails, withSample(ofCheckout, string(asText)), limited},
+		"when_there_is_nothing_to_search": {never, withSample(alert.Alert{}, sampleObject), nil},
+		"when_the_search_finds_nothing":   {answers(), withSample(ofCheckout, sampleObject), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := enriched(t, tt.source, Config{}, tt.a)
+			want := own
+			if tt.missing != nil {
+				want = append(want[:2:2], enrich.Paragraph("Unknown is what else was logged: its rate limit ends in 7s."))
+			}
+			if diff := cmp.Diff(want, got.Blocks); diff != "" || !errors.Is(got.Missing, tt.missing) {
+				t.Errorf("missing %v, blocks (-want +got):\n%s", got.Missing, diff)
+			}
+			if d := got.Data.(Data); d.Query != "" || d.Count != 2 || d.Last != "error 1" || d.More {
+				t.Errorf("data %+v", d)
+			}
+		})
+	}
+}
+
+func TestEnrich_a_sample_of_another_shape_is_none(t *testing.T) {
+	for _, raw := range []string{`"just text"`, `[]`, `null`, `{"rows":7}`, `{"rows":[{"message":7}]}`, `7`, ``} {
+		r := enrich.Run(t.Context(), []enrich.Named{{Name: Name, Step: New(nil, site.US1, Config{})}}, withSample(alert.Alert{}, raw), time.Minute)[0]
+		if r.Status != enrich.Skipped || fault.Public(r.Err) != "the alert has neither a service tag nor a host to find log lines by" {
+			t.Errorf("%s: %s, %v", raw, r.Status, r.Err)
+		}
+	}
+}
+
+func TestEnrich_thousands_of_long_lines_make_no_long_finding(t *testing.T) {
+	var lines []datadog.Log
+	for i := range maxLines {
+		word := strings.Repeat(string(rune('a'+i%20)), 5)
+		lines = append(lines, datadog.Log{Time: noon.Add(-time.Duration(i) * time.Second), Message: word + strings.Repeat("é\x1b[0m\u202e", 1<<12)})
+	}
+	got := enriched(t, answers(lines...), Config{Query: strings.Repeat("service:a ", 300)}, ofCheckout)
+	list := got.Blocks[1].(enrich.List)
+	if len(list.Items) != maxPatterns || list.More != 20-maxPatterns {
+		t.Errorf("%d patterns and %d more", len(list.Items), list.More)
+	}
+	for _, item := range list.Items {
+		if len([]rune(item.Text)) > maxSample || strings.ContainsAny(item.Text, "\x1b\u202e") {
+			t.Errorf("text %q", item.Text)
+		}
+	}
+	if fact := got.Blocks[0].(enrich.Facts)[0]; fact.Value != "the newest 200 lines of 20 patterns" || len(fact.Name) > maxQuery+30 {
+		t.Errorf("fact %+v", fact)
+	}
+	if d := got.Data.(Data); !d.More {
+		t.Errorf("data %+v", d)
+	}
+}
+
+func TestPage_keeps_the_query_in_its_place(t *testing.T) {
+	address, err := url.Parse(page(site.US1, datadog.LogQuery{Query: "a&b=c#d ?", From: noon, To: noon}))
+	if err != nil || address.Host != "app.datadoghq.com" || address.Fragment != "" || address.Query().Get("query") != "a&b=c#d ?" {
+		t.Errorf("got %v, %v", address, err)
+	}
+}
+
+func TestConfig_Validate(t *testing.T) {
+	for d, want := range map[time.Duration]string{0: "", time.Hour: "", -1: "window is -1ns: give a time between 1m and 168h", 169 * time.Hour: "window is 169h0m0s: give a time between 1m and 168h"} {
+		if got := fmt.Sprint(Config{Window: d}.Validate()); got != want && !(want == "" && got == "<nil>") {
+			t.Errorf("%v: got %s, want %s", d, got, want)
+		}
+	}
+}
+
+// TestData_as_playbooks_see_it holds the names that playbooks rely on.
+func TestData_as_playbooks_see_it(t *testing.T) {
+	text, err := json.Marshal(Data{Query: "q", Count: 2, More: true, Last: "a 1", LastAt: noon, Patterns: []Pattern{{Pattern: "a n", Count: 2, Sample: "a 1"}}, URL: "u"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"query":"q","count":2,"more":true,"last":"a 1","last_at":"2026-11-21T12:00:00Z","patterns":[{"pattern":"a n","count":2,"sample":"a 1"}],"url":"u"}`
+	if diff := cmp.Diff(want, string(text)); diff != "" {
+		t.Errorf("JSON (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,341 @@
+package lookup
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/fault"
+)
+
+const owners = "\ufeffservice, team ,tier,runbook,note\r\n" +
+	"checkout,shop,1,https://wiki.example.com/checkout,\"a, \"\"b\"\"\nc\"\r\n" +
+	"Cart , shop,2,,\n" +
+	"bare,,,,\n"
+
+func folder(files map[string]string) *Tables {
+	all := fstest.MapFS{}
+	for name, content := range files {
+		all[name] = &fstest.MapFile{Data: []byte(content)}
+	}
+	return NewTables(all)
+}
+
+var about = alert.Alert{Tags: alert.Tags{"env:prod", "service:checkout"}}
+
+func mustFind(t *testing.T, tables *Tables, c Config, a alert.Alert) enrich.Finding {
+	t.Helper()
+	f, err := New(tables, c).Enrich(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestEnrich_finds_the_row_of_the_alert(t *testing.T) {
+	tables := folder(map[string]string{"owners.csv": owners})
+	all := enrich.Finding{
+		Title: "owners", Weight: enrich.Useful,
+		Blocks: []enrich.Block{
+			enrich.Facts{{Name: "team", Value: "shop"}, {Name: "tier", Value: "1"}, {Name: "note", Value: `a, "b" c`}},
+			enrich.Links{{Kind: "runbook", Title: "runbook", URL: "https://wiki.example.com/checkout"}},
+		},
+		Data: Data{"service": "checkout", "team": "shop", "tier": "1", "runbook": "https://wiki.example.com/checkout", "note": "a, \"b\"\nc"},
+	}
+	some := all
+	some.Title, some.Blocks = "Owner", []enrich.Block{enrich.Facts{{Name: "tier", Value: "1"}, {Name: "service", Value: "checkout"}}}
+	for _, tt := range []struct {
+		name   string
+		config Config
+		want   enrich.Finding
+	}{
+		{"by_its_own_tag", Config{File: "owners.csv"}, all},
+		{"by_the_column_and_value_that_are_given", Config{File: "owners.csv", Key: "service", Value: " Checkout"}, all},
+		{"by_another_column", Config{File: "owners.csv", Key: "tier", Value: "1"}, enrich.Finding{
+			Title: "owners", Weight: enrich.Useful, Data: all.Data,
+			Blocks: []enrich.Block{
+				enrich.Facts{{Name: "service", Value: "checkout"}, {Name: "team", Value: "shop"}, {Name: "note", Value: `a, "b" c`}},
+				all.Blocks[1],
+			},
+		}},
+		{"with_the_columns_to_show", Config{Title: "Owner", File: "owners.csv", Show: []string{"tier", "service"}}, some},
+		{"with_nothing_in_it", Config{File: "owners.csv", Value: "bare"}, enrich.Finding{
+			Title: "owners", Weight: enrich.Useful, Blocks: []enrich.Block{enrich.Facts{{Name: "service", Value: "bare"}}},
+			Data: Data{"service": "bare", "team": "", "tier": "", "runbook": "", "note": ""},
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if err := errors.Join(tt.config.Validate(), tables.Check(tt.config)); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, mustFind(t, tables, tt.config, about)); diff != "" {
+				t.Errorf("finding (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestEnrich_finds_rows_in_YAML_and_JSON(t *testing.T) {
+	const mapping = "checkout: {team: shop, tier: 1, load: 0.5, on: true, oncall: [a, b], slack: {id: 9007199254740993}, none: null, big: 18446744073709551615, endless: .inf}\ncart: shop\n"
+	checkout := Data{
+		"key": "checkout", "team": "shop", "tier": int64(1), "load": 0.5, "on": true, "oncall": []any{"a", "b"},
+		"slack": map[string]any{"id": int64(9007199254740993)}, "none": nil, "big": 18446744073709551615.0, "endless": "+Inf",
+	}
+	for _, tt := range []struct {
+		name, file, content, value string
+		want                       Data
+		facts                      enrich.Facts
+	}{
+		{"mapping", "a.yaml", mapping, "checkout", checkout, enrich.Facts{
+			{Name: "team", Value: "shop"}, {Name: "tier", Value: "1"}, {Name: "load", Value: "0.5"}, {Name: "on", Value: "true"},
+			{Name: "oncall", Value: "a, b"}, {Name: "slack", Value: `{"id":9007199254740993}`},
+			{Name: "big", Value: "1.8446744073709552e+19"}, {Name: "endless", Value: "+Inf"},
+		}},
+		{"mapping_of_plain_values", "a.yml", mapping, "cart", Data{"key": "cart", "value": "shop"}, enrich.Facts{{Name: "value", Value: "shop"}}},
+		{"list", "a.yaml", "- {service: checkout, team: shop}\n- {service: 7, lead: a}\n", "7", Data{"service": int64(7), "lead": "a"}, enrich.Facts{{Name: "lead", Value: "a"}}},
+		{"JSON", "a.json", `[{"service":"checkout","team":"shop","debt":-1}]`, "checkout", Data{"service": "checkout", "team": "shop", "debt": int64(-1)}, enrich.Facts{{Name: "team", Value: "shop"}, {Name: "debt", Value: "-1"}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := mustFind(t, folder(map[string]string{tt.file: tt.content}), Config{File: tt.file, Value: tt.value}, alert.Alert{})
+			if diff := cmp.Diff(tt.want, f.Data); diff != "" {
+				t.Errorf("data (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff([]enrich.Block{tt.facts}, f.Blocks); diff != "" {
+				t.Errorf("blocks (-want +got):\n%s", diff)
+			}
+			if _, err := json.Marshal(f.Data); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestEnrich_links_are_of_the_kind_that_their_column_says(t *testing.T) {
+	const table = "service,Runbook URL,dashboard,docs,wiki,repo,mail\n" +
+		"checkout,https://x.example/1,https://x.example/2,https://x.example/3,http://x.example/4,https://x.example/5,mailto:a@example.com\n"
+	f := mustFind(t, folder(map[string]string{"a.csv": table}), Config{File: "a.csv"}, about)
+	want := []enrich.Block{
+		enrich.Facts{{Name: "mail", Value: "mailto:a@example.com"}},
+		enrich.Links{
+			{Kind: "runbook", Title: "Runbook URL", URL: "https://x.example/1"}, {Kind: "dashboard", Title: "dashboard", URL: "https://x.example/2"},
+			{Kind: "documentation", Title: "docs", URL: "https://x.example/3"}, {Kind: "documentation", Title: "wiki", URL: "http://x.example/4"},
+			{Title: "repo", URL: "https://x.example/5"},
+		},
+	}
+	if diff := cmp.Diff(want, f.Blocks); diff != "" {
+		t.Errorf("blocks (-want +got):\n%s", diff)
+	}
+}
+
+func TestEnrich_a_wide_row_makes_no_long_finding(t *testing.T) {
+	header, values := "service", "checkout"
+	for i := range 100 {
+		header += "," + strings.Repeat("x", i+1)
+		values += "," + strings.Repeat("é", 1000)
+	}
+	f := mustFind(t, folder(map[string]string{"a.csv": header + "\n" + values}), Config{File: "a.csv"}, about)
+	facts := f.Blocks[0].(enrich.Facts)
+	if len(facts) != maxShown || len([]rune(facts[0].Value)) != maxValueRunes {
+		t.Errorf("got %d facts, the first of %d characters", len(facts), len([]rune(facts[0].Value)))
+	}
+}
+
+func TestEnrich_skips_an_alert_without_a_row(t *testing.T) {
+	tables := folder(map[string]string{"owners.csv": owners})
+	for _, tt := range []struct {
+		name   string
+		config Config
+		alert  alert.Alert
+		want   string
+	}{
+		{"no_such_row", Config{File: "owners.csv", Value: "search\n@all"}, about, "owners.csv has no row whose service is search @all"},
+		{"no_row_for_the_tag", Config{File: "owners.csv"}, alert.Alert{Tags: alert.Tags{"service:search"}}, "owners.csv has no row whose service is search"},
+		{"no_tag", Config{File: "owners.csv"}, alert.Alert{}, "the alert has no tag service to look up in owners.csv"},
+		{"no_value", Config{File: "owners.csv", Key: "note"}, about, "the alert has no tag note to look up in owners.csv"},
+		{"an_empty_cell_is_nobodys", Config{File: "owners.csv", Key: "runbook", Value: " "}, about, "owners.csv has no row whose runbook is "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := enrich.Run(t.Context(), []enrich.Named{{Name: Name, Step: New(tables, tt.config)}}, tt.alert, time.Minute)[0]
+			if r.Status != enrich.Skipped || fault.Public(r.Err) != tt.want {
+				t.Errorf("ended %q with %v, want %q", r.Status, r.Err, tt.want)
+			}
+		})
+	}
+}
+
+func TestTables_Check(t *testing.T) {
+	files := map[string]string{
+		"owners.csv": owners, "empty.csv": "", "header.csv": "service,team\n", "ragged.csv": "a,b\n1\n", "quoted.csv": "\"a\nb,c\n", "twice.csv": "a,a\n1,2\n", "nameless.csv": "a,\n1,2\n",
+		"same.csv": "a,b\nx,1\ny,2\nX ,3\n", "bad.yaml": "a: [", "text.yaml": "hello", "empty.yaml": "", "list.yaml": "- a\n", "hollow.yaml": "- {}\n", "key.yaml": "a: {key: 1}",
+		"huge.csv": strings.Repeat("a", maxFileBytes+1), "a.txt": "a",
+	}
+	for _, tt := range []struct {
+		config Config
+		want   string
+	}{
+		{Config{File: "owners.csv"}, ""},
+		{Config{File: "owners.csv", Key: "tier", Show: []string{"team"}}, ""},
+		{Config{File: "none.csv"}, "file: none.csv: there is no such file beside the playbook file"},
+		{Config{File: "../owners.csv"}, "file: ../owners.csv: there is no such file beside the playbook file"},
+		{Config{File: "a.txt"}, "file: a.txt: it is not a .csv, .yaml, .yml or .json file"},
+		{Config{File: "empty.csv"}, "file: empty.csv: it is empty; its first line names the columns"},
+		{Config{File: "header.csv"}, "file: header.csv: it has no rows"},
+		{Config{File: "ragged.csv"}, "file: ragged.csv: record on line 2: wrong number of fields"},
+		{Config{File: "quoted.csv"}, "file: quoted.csv: record on line 1; parse error on line 2, column 5: extraneous or missing \" in quoted-field"},
+		{Config{File: "twice.csv"}, `file: twice.csv: column 2 of the first line has no name of its own: "a"`},
+		{Config{File: "nameless.csv"}, `file: nameless.csv: column 2 of the first line has no name of its own: ""`},
+		{Config{File: "same.csv"}, "key: same.csv: line 2 and line 4 both have a x"},
+		{Config{File: "owners.csv", Key: "team"}, "key: owners.csv: line 2 and line 4 both have team shop"},
+		{Config{File: "owners.csv", Key: "lead", Show: []string{"boss"}}, "key: owners.csv: there is no column \"lead\"; there are service, team, tier, runbook, note\n" +
+			"show: owners.csv: there is no column \"boss\"; there are service, team, tier, runbook, note"},
+		{Config{File: "bad.yaml"}, "file: bad.yaml: [1:4] sequence end token ']' not found"},
+		{Config{File: "text.yaml"}, "file: text.yaml: it is neither a list of rows nor a mapping of rows by name"},
+		{Config{File: "empty.yaml"}, "file: empty.yaml: it has no rows"},
+		{Config{File: "list.yaml"}, "file: list.yaml: row 1 is not a mapping of columns"},
+		{Config{File: "hollow.yaml"}, "file: hollow.yaml: it has no rows"},
+		{Config{File: "key.yaml"}, `file: key.yaml: row 1 has a column "key", which is what the rows' own names are called`},
+		{Config{File: "huge.csv"}, "file: huge.csv: it is larger than 4 MiB"},
+	} {
+		t.Run(tt.config.File+"_"+tt.config.Key, func(t *testing.T) {
+			got := ""
+			if err := folder(files).Check(tt.config); err != nil {
+				got = err.Error()
+			}
+			if got != tt.want && !(tt.config.File == "bad.yaml" && strings.HasPrefix(got, tt.want)) {
+				t.Errorf("got  %q\nwant %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestEnrich_a_table_that_cannot_be_used_is_told(t *testing.T) {
+	for _, tt := range []struct {
+		config Config
+		want   string
+	}{
+		{Config{File: "none.csv"}, "the table none.csv cannot be used: there is no such file beside the playbook file"},
+		{Config{File: "owners.csv", Key: "lead", Value: "a"}, `the table owners.csv cannot be used: there is no column "lead"; there are service, team, tier, runbook, note`},
+	} {
+		_, err := New(folder(map[string]string{"owners.csv": owners}), tt.config).Enrich(t.Context(), about)
+		if f := fault.Of(err); f == nil || f.Kind != fault.Refused || f.Public != tt.want {
+			t.Errorf("got %v, want %s", err, tt.want)
+		}
+	}
+}
+
+// counting counts how often files are opened.
+type counting struct {
+	fs.FS
+	opened int
+}
+
+func (c *counting) Open(name string) (fs.File, error) {
+	c.opened++
+	return c.FS.Open(name)
+}
+
+func TestTables_read_each_file_once(t *testing.T) {
+	files := &counting{FS: fstest.MapFS{"owners.csv": {Data: []byte(owners)}}}
+	tables := NewTables(files)
+	step := New(tables, Config{File: "owners.csv"})
+	var running sync.WaitGroup
+	for range 8 {
+		running.Go(func() {
+			if _, err := step.Enrich(t.Context(), about); err != nil {
+				t.Error(err)
+			}
+			_ = tables.Check(Config{File: "none.csv"})
+		})
+	}
+	running.Wait()
+	if files.opened != 2 {
+		t.Errorf("opened files %d times, want each of the two once", files.opened)
+	}
+}
+
+type broken struct{ fs.File }
+
+func (broken) Read([]byte) (int, error)       { return 0, errors.New("the disk is gone") }
+func (broken) Close() error                   { return nil }
+func (b broken) Open(string) (fs.File, error) { return b, nil }
+func TestTables_Check_tells_a_broken_disk(t *testing.T) {
+	err := NewTables(broken{}).Check(Config{File: "a.csv"})
+	if want := "file: a.csv: it cannot be read: the disk is gone"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestEnrich_changes_neither_the_alert_nor_the_table(t *testing.T) {
+	tables := folder(map[string]string{"owners.csv": owners})
+	a := alert.Alert{Tags: append(make(alert.Tags, 0, 8), about.Tags...)}
+	first := mustFind(t, tables, Config{File: "owners.csv"}, a)
+	first.Data.(Data)["team"] = "nobody"
+	if again := mustFind(t, tables, Config{File: "owners.csv"}, a); again.Data.(Data)["team"] != "shop" {
+		t.Error("a finding's data is the table's own")
+	}
+	if diff := cmp.Diff(make(alert.Tags, 6), a.Tags[2:8]); diff != "" {
+		t.Errorf("what lies behind the alert's tags changed:\n%s", diff)
+	}
+}
+
+func TestConfig_Validate(t *testing.T) {
+	for _, tt := range []struct {
+		config Config
+		want   string
+	}{
+		{Config{File: "tables/owners.csv", Key: "service", Value: "{{ .alert.tags.service }}"}, ""},
+		{Config{File: "owners.json"}, ""},
+		{Config{}, "file: name the table, such as owners.csv"},
+		{Config{File: "{{ .alert.tags.file }}.csv"}, "file, key: an alert must not choose where to look; write them without templates"},
+		{Config{File: "owners.csv", Key: "{{ .alert.tags.column }}"}, "file, key: an alert must not choose where to look; write them without templates"},
+		{Config{File: "../owners.csv"}, `file: "../owners.csv" must lie in the playbook file's folder or below it, written with slashes and without ..`},
+		{Config{File: "/etc/passwd"}, `file: "/etc/passwd" must lie in the playbook file's folder or below it, written with slashes and without ..`},
+		{Config{File: "owners.xlsx"}, `file: "owners.xlsx" is not a .csv, .yaml, .yml or .json file`},
+	} {
+		got := ""
+		if err := tt.config.Validate(); err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("%+v: got %q, want %q", tt.config, got, tt.want)
+		}
+	}
+}
+
+func TestConfig_reads_from_YAML(t *testing.T) {
+	const text = "title: Owner\nfile: owners.csv\nkey: service\nvalue: '{{ .alert.tags.service }}'\nshow: [team]"
+	var got Config
+	if err := yaml.UnmarshalWithOptions([]byte(text), &got, yaml.Strict()); err != nil {
+		t.Fatal(err)
+	}
+	want := Config{Title: "Owner", File: "owners.csv", Key: "service", Value: "{{ .alert.tags.service }}", Show: []string{"team"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("config (-want +got):\n%s", diff)
+	}
+}
+
+func FuzzTable(f *testing.F) {
+	f.Add(owners, "service: checkout")
+	f.Add("\"a\n", "- {a: 1}\n- [")
+	f.Fuzz(func(t *testing.T, csv, yaml string) {
+		tables := folder(map[string]string{"a.csv": csv, "a.yaml": yaml})
+		for _, file := range []string{"a.csv", "a.yaml"} {
+			if tables.Check(Config{File: file}) == nil {
+				f, err := New(tables, Config{File: file, Value: "checkout"}).Enrich(t.Context(), about)
+				if err == nil && len(f.Blocks) == 0 {
+					t.Errorf("a finding without blocks of %q, %q", csv, yaml)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,132 @@
+package metric
+
+import (
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Query is a metric monitor's query in its parts. That of
+//
+//	avg(last_5m):avg:system.load.1{env:prod} by {host} > 4
+//
+// has the aggregation avg over 5m, the operator > and the threshold 4; what is
+// left is what can be drawn. https://docs.datadoghq.com/api/latest/monitors/#create-a-monitor
+type Query struct {
+	// Metric is the part that a graph is drawn of, functions and groups included.
+	Metric string
+	// Aggregation makes one value of the points in Over: avg, sum, min or max.
+	// Both are zero of a query that does not say.
+	Aggregation string
+	Over        time.Duration
+	// Change says, for a monitor of changes, what is compared with the threshold in
+	// place of the value: "pct_change since last_1h".
+	Change string
+	// Operator compares the value with the threshold, and is empty of a query that
+	// is no monitor's.
+	Operator  string
+	Threshold float64
+}
+
+var (
+	// aggregated is the beginning of a monitor's query; the window may be one that
+	// is no fixed time, such as current_1mo.
+	aggregated = regexp.MustCompile(`^([a-z]\w*)\(\s*(?:last|current)_(\w+)\s*\)\s*:`)
+	changed    = regexp.MustCompile(`^(change|pct_change)\(\s*([a-z]\w*)\(\s*last_(\w+)\s*\)\s*,\s*(\w+)\s*\)\s*:`)
+	forecast   = regexp.MustCompile(`^[a-z]\w*\(\s*next_`)
+	compared   = regexp.MustCompile(`^(.*\S)\s*(>=|<=|==|!=|>|<)\s*([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)$`)
+	// ofMetric finds the filter behind a metric's name, without which nothing is
+	// the name of a metric.
+	ofMetric = regexp.MustCompile(`[A-Za-z][\w.]*\s*\{`)
+)
+
+// others are the queries of the other kinds of monitor, and what to call them.
+var others = []struct {
+	pattern *regexp.Regexp
+	name    string
+}{
+	{regexp.MustCompile(`^"[^"]*"\.over\(`), "a service check"},
+	{regexp.MustCompile(`^[!( ]*\d+[) ]*(&&|\|\|)`), "a composite of other monitors"},
+	{regexp.MustCompile(`^logs\(`), "a log query"},
+	{regexp.MustCompile(`^(error_budget|burn_rate)\(`), "an SLO query"},
+	{regexp.MustCompile(`^(processes|process)\(`), "a process query"},
+	{regexp.MustCompile(`^[\w-]+\(\s*["']`), "an event query"},
+}
+
+// judged are functions whose result is not the metric but a verdict on it, which
+// is what the threshold is for.
+var judged = []struct {
+	pattern *regexp.Regexp
+	name    string
+}{
+	{regexp.MustCompile(`\banomalies\s*\(`), "an anomaly query"},
+	{regexp.MustCompile(`\bforecast\s*\(`), "a forecast"},
+	{regexp.MustCompile(`\boutliers\s*\(`), "an outlier query"},
+}
+
+// ParseQuery takes a monitor's query apart, or a metric query as graphs have them.
+// Its error says what else the query is, "a log query", to follow the word "is".
+func ParseQuery(text string) (Query, error) {
+	text = strings.Join(strings.Fields(text), " ")
+	for _, other := range others {
+		if other.pattern.MatchString(text) {
+			return Query{}, errors.New(other.name)
+		}
+	}
+	if forecast.MatchString(text) {
+		return Query{}, errors.New("a forecast")
+	}
+	q := Query{Metric: text}
+	if part := aggregated.FindStringSubmatch(text); part != nil {
+		q.Metric, q.Aggregation, q.Over = text[len(part[0]):], part[1], window(part[2])
+	} else if part := changed.FindStringSubmatch(text); part != nil {
+		q.Metric, q.Aggregation, q.Over, q.Change = text[len(part[0]):], part[2], window(part[3]), part[1]+" since "+part[4]
+	}
+	if part := compared.FindStringSubmatch(q.Metric); part != nil {
+		q.Metric, q.Operator = part[1], part[2]
+		q.Threshold, _ = strconv.ParseFloat(part[3], 64) // The expression matches numbers only.
+	}
+	q.Metric = strings.TrimSpace(q.Metric)
+	for _, verdict := range judged {
+		if verdict.pattern.MatchString(q.Metric) {
+			return Query{}, errors.New(verdict.name)
+		}
+	}
+	if !ofMetric.MatchString(q.Metric) {
+		return Query{}, errors.New("no query of a metric")
+	}
+	return q, nil
+}
+
+// window returns the time that a monitor's window names, such as 5m, 4h, 2d or
+// 1w, and 0 for one of no fixed length.
+func window(text string) time.Duration {
+	digits := strings.TrimRight(text, "abcdefghijklmnopqrstuvwxyz")
+	n, err := strconv.Atoi(digits)
+	if err != nil || n <= 0 || n > 100_000 {
+		return 0
+	}
+	units := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}
+	return time.Duration(n) * units[text[len(digits):]]
+}
+
+// beyond reports whether the value meets the comparison.
+func (q Query) beyond(value float64) bool {
+	switch q.Operator {
+	case ">":
+		return value > q.Threshold
+	case ">=":
+		return value >= q.Threshold
+	case "<":
+		return value < q.Threshold
+	case "<=":
+		return value <= q.Threshold
+	case "==":
+		return value == q.Threshold
+	case "!=":
+		return value != q.Threshold
+	}
+	return false
+}

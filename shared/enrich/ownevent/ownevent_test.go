@@ -1,0 +1,162 @@
+package ownevent
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/enrichtest"
+	"boomerang/shared/fault"
+	"boomerang/shared/standin"
+)
+
+func TestConformance(t *testing.T) {
+	enrichtest.Conformance(t, enrichtest.Case{
+		New:        func(client *datadog.Client) enrich.Step { return New(client, Config{}) },
+		Permission: Permission,
+		Alert:      alert.Alert{ID: "8306082202796025001"},
+		Seed: func(s *standin.Server) {
+			s.AddEvent(standin.Event{
+				ID: 8306082202796025001, Title: "[Triggered] Load is high", Text: "%%%\nLook at **this**\n%%%", AlertType: "error",
+				Tags: []string{"monitor", "env:prod"}, MonitorID: 7, MonitorGroups: []string{"host:a"},
+			})
+		},
+		NotFound: "Datadog does not show the event 8306082202796025001: it does so some twenty seconds after it took the event, and never to another organisation",
+	})
+}
+
+type sourceFunc func(context.Context, string) (datadog.Event, error)
+
+func (f sourceFunc) Event(ctx context.Context, id string) (datadog.Event, error) { return f(ctx, id) }
+
+func enriched(t *testing.T, a alert.Alert, e datadog.Event) enrich.Finding {
+	t.Helper()
+	step := New(sourceFunc(func(_ context.Context, id string) (datadog.Event, error) {
+		if id != "7" {
+			t.Errorf("asked for the event %s, want 7", id)
+		}
+		return e, nil
+	}), Config{})
+	a.ID = "7"
+	f, err := step.Enrich(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+var whole = datadog.Event{
+	ID: "7", Title: "[Triggered] Load", Text: "%%% \nLoad is\nhigh @all\n %%%", Happened: noon, AlertType: "error", Priority: "normal",
+	Source: "monitor alert", Host: "a", Tags: []string{"env:prod", "monitor", "source:alert", "team:shop"},
+	URL: "https://app.datadoghq.com/event/event?event_id=7", MonitorID: 155, MonitorGroups: []string{"env:prod,host:a"},
+}
+
+var page = enrich.Links{{Kind: "resource", Title: "Event in Datadog", URL: "https://app.datadoghq.com/event/event?event_id=7"}}
+
+func TestEnrich_tells_what_the_payload_left_out(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		alert  alert.Alert
+		event  datadog.Event
+		weight enrich.Weight
+		want   []enrich.Block
+	}{
+		{"an_alert_of_nothing_but_an_id", alert.Alert{}, whole, enrich.Important, []enrich.Block{
+			enrich.Facts{
+				{Name: "Id", Value: "7"}, {Name: "Title", Value: "[Triggered] Load"}, {Name: "Monitor", Value: "155"}, {Name: "Groups", Value: "env:prod,host:a"},
+				{Name: "Host", Value: "a"}, {Name: "More tags", Value: "env:prod, monitor, team:shop"},
+			},
+			enrich.Paragraph("Load is high @all"),
+			page,
+		}},
+		{"an_alert_that_said_it_all", alert.Alert{
+			Title: "[Triggered] Load", Message: "Load is high", MonitorID: "155", Scope: "host:a, env:prod", Hostname: "a", Tags: alert.Tags{"env:prod", "monitor", "team:shop"},
+		}, whole, enrich.Background, []enrich.Block{enrich.Facts{{Name: "Id", Value: "7"}}, page}},
+		{"an_event_of_no_monitor", alert.Alert{Text: "x"}, datadog.Event{ID: "7", Title: "Deployed", Text: "v2", MonitorGroups: []string{"*"}}, enrich.Background, []enrich.Block{
+			enrich.Facts{{Name: "Id", Value: "7"}, {Name: "Title", Value: "Deployed"}},
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := enriched(t, tt.alert, tt.event)
+			if diff := cmp.Diff(tt.want, got.Blocks); diff != "" || got.Weight != tt.weight || got.Title != "Event" {
+				t.Errorf("finding %+v; blocks (-want +got):\n%s", got, diff)
+			}
+		})
+	}
+}
+
+func TestEnrich_thousands_of_groups_and_tags_make_no_long_finding(t *testing.T) {
+	e := datadog.Event{ID: "7", Title: strings.Repeat("é", 5000), Text: strings.Repeat("é", 5000)}
+	for i := range 2000 {
+		e.MonitorGroups = append(e.MonitorGroups, fmt.Sprintf("host:%d", i))
+		e.Tags = append(e.Tags, fmt.Sprintf("t%d", i))
+	}
+	facts := enriched(t, alert.Alert{}, e).Blocks[0].(enrich.Facts)
+	want := enrich.Facts{
+		{Name: "Id", Value: "7"}, {Name: "Title", Value: strings.Repeat("é", maxValueRunes-1) + "…"},
+		{Name: "Groups", Value: "host:0; host:1; host:2; host:3; host:4 and 1995 more"},
+		{Name: "More tags", Value: "t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, t18, t19"},
+	}
+	if diff := cmp.Diff(want, facts); diff != "" {
+		t.Errorf("facts (-want +got):\n%s", diff)
+	}
+}
+
+func TestEnrich_gets_the_event_that_the_playbook_names(t *testing.T) {
+	step := New(sourceFunc(func(_ context.Context, id string) (datadog.Event, error) { return datadog.Event{ID: id}, nil }), Config{ID: "8"})
+	f, err := step.Enrich(t.Context(), alert.Alert{ID: "7"})
+	if err != nil || f.Data.(Data).ID != "8" {
+		t.Errorf("got %+v, %v", f, err)
+	}
+}
+
+func TestEnrich_skips_an_alert_that_names_no_event(t *testing.T) {
+	step := New(sourceFunc(func(context.Context, string) (datadog.Event, error) {
+		t.Error("it asked")
+		return datadog.Event{}, nil
+	}), Config{})
+	for _, id := range []string{"", "0", "-1", "1/2", "AgAAAYGCFXAg"} {
+		r := enrich.Run(t.Context(), []enrich.Named{{Name: Name, Step: step}}, alert.Alert{ID: id}, time.Minute)[0]
+		if r.Status != enrich.Skipped || fault.Public(r.Err) != "the alert names no event" {
+			t.Errorf("%q ended %q: %v", id, r.Status, r.Err)
+		}
+	}
+}
+
+func TestConfig_Validate(t *testing.T) {
+	for id, want := range map[string]string{
+		"": "", "7": "", "{{ .alert.extra.event }}": "", "x": `id: "x" is no event's id; it is a whole number above zero`,
+	} {
+		got := ""
+		if err := (Config{ID: id}).Validate(); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%q: got %q, want %q", id, got, want)
+		}
+	}
+}
+
+// TestData_as_playbooks_see_it holds the names that playbooks rely on.
+func TestData_as_playbooks_see_it(t *testing.T) {
+	text, err := json.Marshal(enriched(t, alert.Alert{}, whole).Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"id":"7","title":"[Triggered] Load","text":"Load is\nhigh @all","alert_type":"error","priority":"normal","source":"monitor alert","monitor_id":"155",` +
+		`"groups":["env:prod,host:a"],"tags":["env:prod","monitor","source:alert","team:shop"],"host":"a",` +
+		`"url":"https://app.datadoghq.com/event/event?event_id=7","happened":"2026-11-21T12:00:00Z"}`
+	if diff := cmp.Diff(want, string(text)); diff != "" {
+		t.Errorf("JSON (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,170 @@
+package event
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+)
+
+// What the v2 API accepts beyond the limits of v1, which are kept too: a title
+// is as long as people read, whatever the API. Lengths are counted in characters
+// (https://docs.datadoghq.com/api/latest/events/#post-an-event, tab v2).
+const (
+	// MaxTags is how many tags an event may have.
+	MaxTags = 100
+	// MaxHost is Datadog's limit for host.
+	MaxHost = 255
+	// MaxLinks is how many links an alert may have.
+	MaxLinks = 20
+	// MaxLinkURL is Datadog's limit for a link's address.
+	MaxLinkURL = 2048
+	// MaxLinkTitle is Datadog's limit for a link's title.
+	MaxLinkTitle = 300
+)
+
+// AlertEvent is the request body of POST /api/v2/events for an event of the
+// category alert. What is optional and empty is left out: the API refuses it.
+type AlertEvent struct {
+	Data AlertData `json:"data"`
+}
+
+// AlertData is what JSON:API puts around an event.
+type AlertData struct {
+	Type       string          `json:"type"` // always "event"
+	Attributes AlertAttributes `json:"attributes"`
+}
+
+// AlertAttributes are what events of every category have.
+type AlertAttributes struct {
+	Title          string       `json:"title"`
+	Message        string       `json:"message,omitempty"`
+	Category       string       `json:"category"`            // always "alert"
+	Timestamp      string       `json:"timestamp,omitempty"` // ISO 8601
+	AggregationKey string       `json:"aggregation_key,omitempty"`
+	Host           string       `json:"host,omitempty"`
+	IntegrationID  string       `json:"integration_id"` // always "custom-events"
+	Tags           []string     `json:"tags,omitempty"`
+	Attributes     AlertDetails `json:"attributes"`
+}
+
+// AlertDetails are what events of the category alert have.
+type AlertDetails struct {
+	Status   string         `json:"status"`             // ok, warn or error
+	Priority string         `json:"priority,omitempty"` // "1" to "5", the most urgent first; Datadog takes "5" where there is none
+	Links    []AlertLink    `json:"links,omitempty"`
+	Custom   map[string]any `json:"custom,omitempty"` // the findings' data by step: custom.owner.team
+}
+
+// AlertLink is a page to open next.
+type AlertLink struct {
+	Category string `json:"category"` // runbook, documentation, dashboard or resource
+	URL      string `json:"url"`
+	Title    string `json:"title,omitempty"`
+}
+
+// Headline returns the title.
+func (e AlertEvent) Headline() string { return e.Data.Attributes.Title }
+
+// ComposeAlert makes of the same what Compose makes, for the v2 API.
+func ComposeAlert(a alert.Alert, d Draft, results []enrich.Result, now time.Time) AlertEvent {
+	at, late := happened(a.Date, now)
+	all := tags(a, d, results, late)
+	return AlertEvent{Data: AlertData{Type: "event", Attributes: AlertAttributes{
+		Title:          title(a, d.Title),
+		Message:        text(a, d, results),
+		Category:       "alert",
+		Timestamp:      timestamp(at),
+		AggregationKey: aggregationKey(a),
+		Host:           hostName(a),
+		IntegrationID:  "custom-events",
+		Tags:           all[max(0, len(all)-MaxTags):],
+		Attributes: AlertDetails{
+			Status:   alertStatus(alertType(a, d.AlertType)),
+			Priority: cmp.Or(level(d.Priority), level(a.Priority)),
+			Links:    alertLinks(a, results),
+			Custom:   custom(a, results),
+		},
+	}}}
+}
+
+func timestamp(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.UTC().Format("2006-01-02T15:04:05.000Z07:00")
+}
+
+// hostName leaves out what is too long to be the name of a host: the beginning
+// of it would be another host's.
+func hostName(a alert.Alert) string {
+	if name := host(a); length(name) <= MaxHost {
+		return name
+	}
+	return ""
+}
+
+// alertStatus tells an alert type in the three words that v2 has. Only a success
+// is ok, since an ok says that all is over: what is merely not known to be an
+// error, a renotification without a type for one, is a warning.
+func alertStatus(alertType string) string {
+	switch alertType {
+	case "error":
+		return "error"
+	case "success":
+		return "ok"
+	}
+	return "warn"
+}
+
+// level returns the digit of a monitor's priority, P1 to P5.
+func level(priority string) string {
+	digit := strings.TrimPrefix(strings.ToUpper(priority), "P")
+	if len(digit) == 1 && digit >= "1" && digit <= "5" {
+		return digit
+	}
+	return ""
+}
+
+// alertLinks gathers the pages that the alert names, then those of the findings,
+// from the weightiest finding on, each address once.
+func alertLinks(a alert.Alert, results []enrich.Result) []AlertLink {
+	found := pages(a)
+	for _, r := range byWeight(results) {
+		for _, block := range r.Finding.Blocks {
+			if more, ok := block.(enrich.Links); ok {
+				found = append(found, more...)
+			}
+		}
+	}
+	var links []AlertLink
+	known := map[string]bool{}
+	for _, l := range found {
+		address := webAddress(l.URL, MaxLinkURL)
+		if address == "" || known[address] || len(links) == MaxLinks {
+			continue
+		}
+		known[address] = true
+		links = append(links, AlertLink{Category: category(l.Kind), URL: address, Title: shorten(neutralise(line(l.Title)), MaxLinkTitle)})
+	}
+	return links
+}
+
+// byWeight returns the results that have a finding, the weightiest first.
+func byWeight(results []enrich.Result) []enrich.Result {
+	found := slices.DeleteFunc(slices.Clone(results), func(r enrich.Result) bool { return r.Status != enrich.OK })
+	slices.SortStableFunc(found, func(a, b enrich.Result) int { return cmp.Compare(b.Finding.Weight, a.Finding.Weight) })
+	return found
+}
+
+var categories = []string{"runbook", "documentation", "dashboard", "resource"}
+
+func category(kind string) string {
+	if kind = strings.ToLower(kind); slices.Contains(categories, kind) {
+		return kind
+	}
+	return "resource"
+}

@@ -1,0 +1,400 @@
+package event_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+)
+
+// withData gives the findings what the real steps give them: a struct.
+func withData() []enrich.Result {
+	type group struct {
+		Name  string    `json:"name"`
+		Since time.Time `json:"since,omitzero"`
+	}
+	found := results()
+	found[0].Finding.Data = struct {
+		ID         int64              `json:"id"`
+		Name       string             `json:"name"`
+		URL        string             `json:"url"`
+		Thresholds map[string]float64 `json:"thresholds"`
+		Groups     []group            `json:"groups"`
+		Runbooks   []string           `json:"runbooks"`
+	}{9007199254740993, "Checkout error rate @slack-x", "", map[string]float64{"critical": 5, "warning": 3.5}, []group{{Name: "env:prod", Since: now}}, nil}
+	found[1].Finding.Data = map[string]any{"deploys": 1, "fired_at_least": false, "last_change": nil}
+	return found
+}
+
+func TestComposeAlert_writes_what_the_golden_files_hold(t *testing.T) {
+	recovered := triggered()
+	recovered.Transition, recovered.Title, recovered.Priority = alert.Recovered, "[Recovered] Checkout error rate", ""
+	for name, c := range map[string]struct {
+		alert   alert.Alert
+		draft   event.Draft
+		results []enrich.Result
+	}{
+		"v2-triggered": {triggered(), event.Draft{Playbook: "default"}, withData()},
+		"v2-recovered": {recovered, event.Draft{Playbook: "checkout", Priority: "P4", Tags: []string{"team:shop"}}, nil},
+		"v2-bare":      {alert.Alert{Text: "only *text*\n@all"}, event.Draft{Playbook: "default"}, nil},
+		"v2-hostile":   {hostile(), event.Draft{Playbook: "default"}, hostileResults()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := event.ComposeAlert(c.alert, c.draft, c.results, now)
+			mustBeGolden(t, name, e, e.Data.Attributes.Message)
+			mustBeAcceptableAlert(t, e)
+		})
+	}
+}
+
+func hostileResults() []enrich.Result {
+	return []enrich.Result{{Name: "http\n", Status: enrich.OK, Finding: enrich.Finding{
+		Blocks: []enrich.Block{enrich.Links{
+			{Kind: "Runbook", Title: "@all " + strings.Repeat("é", 400), URL: "https://wiki.example.com/(@all)?q=\xff\u202e"},
+			{Kind: "RUNBOOK", Title: "again", URL: "https://wiki.example.com/(@all)?q="},
+			{Kind: "code", URL: "https://git.example.com/" + strings.Repeat("x", 2000)},
+			{Kind: "code", Title: "too long", URL: "https://git.example.com/" + strings.Repeat("x", 2100)},
+			{Title: "no address", URL: "javascript:alert(1)"},
+		}},
+		Data: map[string]any{
+			"status": 200, "big": json.Number("1e400"), "long": json.Number(strings.Repeat("9", 100)),
+			"text": "\x1b[31mred\u202e @all \u0000", "blank": " \n", "": 1, "\x00": 2, "empty": map[string]any{"a": []any{nil, ""}},
+		},
+	}}}
+}
+
+// mustBeAcceptableAlert checks a request against what the API documents, from
+// its JSON and not from its types.
+func mustBeAcceptableAlert(t *testing.T, e event.AlertEvent) {
+	t.Helper()
+	raw, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var body struct {
+		Data struct{ Attributes map[string]any }
+	}
+	if err := json.Unmarshal(raw, &body); err != nil {
+		t.Fatal(err)
+	}
+	a := body.Data.Attributes
+	for name, limit := range map[string]int{"title": 500, "message": 4000, "aggregation_key": 100, "host": 255} {
+		if text, found := a[name].(string); found && (text == "" || utf8.RuneCountInString(text) > limit) {
+			t.Errorf("%s has %d characters", name, utf8.RuneCountInString(text))
+		}
+	}
+	mustBeReadable(t, e.Data.Attributes.Title, e.Data.Attributes.Message)
+	tags, _ := a["tags"].([]any)
+	mustHold(t, "tags", tags, 1, 100, 200)
+	details := a["attributes"].(map[string]any)
+	links, present := details["links"].([]any)
+	if present && (len(links) == 0 || len(links) > 20) {
+		t.Errorf("%d links", len(links))
+	}
+	for _, l := range e.Data.Attributes.Attributes.Links {
+		if n := len(l.URL); n == 0 || n > 2048 || utf8.RuneCountInString(l.Title) > 300 || handle.MatchString(l.Title) {
+			t.Errorf("link %+v", l)
+		}
+		mustBeClean(t, "link", l.Title+l.URL)
+	}
+	custom, present := details["custom"]
+	if !present {
+		return
+	}
+	if encoded, _ := json.Marshal(e.Data.Attributes.Attributes.Custom); len(encoded) > event.MaxCustomBytes {
+		t.Errorf("custom has %d bytes", len(encoded))
+	}
+	mustBeBounded(t, custom, 1)
+}
+
+func mustHold(t *testing.T, name string, texts []any, least, most, length int) {
+	t.Helper()
+	if len(texts) < least || len(texts) > most {
+		t.Errorf("%d %s", len(texts), name)
+	}
+	for _, text := range texts {
+		if n := utf8.RuneCountInString(text.(string)); n == 0 || n > length {
+			t.Errorf("one of the %s has %d characters", name, n)
+		}
+	}
+}
+
+func mustBeBounded(t *testing.T, v any, depth int) {
+	t.Helper()
+	switch v := v.(type) {
+	case nil:
+		t.Error("a null is no facet")
+	case string:
+		if n := utf8.RuneCountInString(v); n == 0 || n > event.MaxValue {
+			t.Errorf("a value of %d characters", n)
+		}
+		mustBeClean(t, "value", v)
+	case []any:
+		if len(v) == 0 || len(v) > event.MaxElements || depth > 10 {
+			t.Errorf("a list of %d at depth %d", len(v), depth)
+		}
+		for _, element := range v {
+			mustBeBounded(t, element, depth+1)
+		}
+	case map[string]any:
+		if len(v) == 0 || len(v) > 100 || depth > 10 {
+			t.Errorf("an object of %d at depth %d", len(v), depth)
+		}
+		for name, value := range v {
+			if n := utf8.RuneCountInString(name); n == 0 || n > event.MaxName {
+				t.Errorf("a name of %d characters", n)
+			}
+			mustBeClean(t, "name", name)
+			mustBeBounded(t, value, depth+1)
+		}
+	}
+}
+
+func details(a alert.Alert, d event.Draft, results ...enrich.Result) event.AlertDetails {
+	return event.ComposeAlert(a, d, results, now).Data.Attributes.Attributes
+}
+
+func TestComposeAlert_says_the_same_as_Compose(t *testing.T) {
+	draft := event.Draft{Playbook: "default", Title: "Checkout", Text: "Look at *this*", Tags: []string{"team:shop"}}
+	v1, v2 := event.Compose(triggered(), draft, results(), now), event.ComposeAlert(triggered(), draft, results(), now)
+	got := v2.Data.Attributes
+	same := event.Event{
+		Title: got.Title, Text: got.Message, AggregationKey: got.AggregationKey, Host: got.Host, Tags: got.Tags,
+		DateHappened: v1.DateHappened, RelatedEventID: v1.RelatedEventID, AlertType: v1.AlertType, Priority: v1.Priority,
+	}
+	if diff := cmp.Diff(v1, same); diff != "" {
+		t.Errorf("-v1 +v2:\n%s", diff)
+	}
+	if at, err := time.Parse(time.RFC3339, got.Timestamp); err != nil || at.Unix() != v1.DateHappened {
+		t.Errorf("timestamp %q, date_happened %d", got.Timestamp, v1.DateHappened)
+	}
+	if v1.Headline() != "Checkout" || v2.Headline() != "Checkout" {
+		t.Errorf("headlines %q and %q", v1.Headline(), v2.Headline())
+	}
+}
+
+func TestComposeAlert_leaves_out_a_time_that_Datadog_refuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		date time.Time
+		want string
+		late bool
+	}{
+		"milliseconds stay": {now.Add(-1500 * time.Millisecond), "2026-03-14T02:59:58.500Z", false},
+		"another time zone": {now.In(time.FixedZone("", 3600)), "2026-03-14T03:00:00.000Z", false},
+		"18 h ago":          {now.Add(-18 * time.Hour), "", true},
+		"3 h ahead":         {now.Add(3 * time.Hour), "", true},
+		"no date":           {time.Time{}, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := event.ComposeAlert(alert.Alert{ID: "1", Date: c.date}, event.Draft{Playbook: "default"}, nil, now).Data.Attributes
+			if e.Timestamp != c.want || alert.Tags(e.Tags).Has("late:true") != c.late {
+				t.Errorf("timestamp %q, want %q; tags %v", e.Timestamp, c.want, e.Tags)
+			}
+		})
+	}
+}
+
+func TestComposeAlert_is_ok_only_when_it_is_over(t *testing.T) {
+	for _, c := range []struct {
+		transition alert.Transition
+		given      string
+		wanted     string
+		want       string
+	}{
+		{alert.Triggered, "error", "", "error"},
+		{alert.Warn, "", "", "warn"},
+		{alert.NoData, "", "", "warn"},
+		{alert.Recovered, "error", "", "ok"},
+		{alert.Renotify, "", "", "warn"},
+		{alert.Triggered, "info", "", "warn"},
+		{alert.Triggered, "error", "success", "ok"},
+		{alert.Recovered, "", "Error", "error"},
+	} {
+		got := details(alert.Alert{Transition: c.transition, Type: c.given}, event.Draft{AlertType: c.wanted}).Status
+		if got != c.want {
+			t.Errorf("%s %q, the playbook %q: %s, want %s", c.transition, c.given, c.wanted, got, c.want)
+		}
+	}
+}
+
+func TestComposeAlert_takes_the_priority_from_the_playbook_then_the_monitor(t *testing.T) {
+	for _, c := range []struct{ playbook, monitor, want string }{
+		{"", "P1", "1"}, {"", "p5", "5"}, {"3", "P1", "3"}, {"P2", "P1", "2"}, {"", "", ""},
+		{"", "P0", ""}, {"", "P6", ""}, {"", "urgent", ""}, {"low", "P4", "4"}, {"", "P11", ""},
+	} {
+		if got := details(alert.Alert{Priority: c.monitor}, event.Draft{Priority: c.playbook}).Priority; got != c.want {
+			t.Errorf("%q over %q is %q, want %q", c.playbook, c.monitor, got, c.want)
+		}
+	}
+}
+
+func TestComposeAlert_links_what_to_open_next(t *testing.T) {
+	step := func(weight enrich.Weight, links ...enrich.Link) enrich.Result {
+		return enrich.Result{Status: enrich.OK, Finding: enrich.Finding{Weight: weight, Blocks: []enrich.Block{enrich.Paragraph("x"), enrich.Links(links)}}}
+	}
+	a := alert.Alert{Link: "https://app.datadoghq.com/event/1"}
+	failed := step(enrich.Essential, enrich.Link{URL: "https://failed.example"})
+	failed.Status = enrich.Failed
+	got := details(a, event.Draft{}, failed,
+		step(enrich.Useful, enrich.Link{Kind: "documentation", Title: "Doc", URL: "https://doc.example"}, enrich.Link{Kind: "runbook", URL: "https://run.example"}),
+		step(enrich.Essential, enrich.Link{Kind: "runbook", Title: "Run", URL: "https://run.example"}, enrich.Link{Kind: "Dashboard", Title: "Dash", URL: "https://dash.example"}, enrich.Link{Kind: "repo", URL: "https://repo.example"}),
+	).Links
+	want := []event.AlertLink{
+		{Category: "resource", URL: "https://app.datadoghq.com/event/1", Title: "Alert in Datadog"},
+		{Category: "runbook", URL: "https://run.example", Title: "Run"},
+		{Category: "dashboard", URL: "https://dash.example", Title: "Dash"},
+		{Category: "resource", URL: "https://repo.example"},
+		{Category: "documentation", URL: "https://doc.example", Title: "Doc"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	var many []enrich.Link
+	for i := range 30 {
+		many = append(many, enrich.Link{URL: fmt.Sprintf("https://%d.example", i)})
+	}
+	if got := details(a, event.Draft{}, step(enrich.Useful, many...)).Links; len(got) != 20 || got[0].Title != "Alert in Datadog" {
+		t.Errorf("of 31 links %d are left, the first is %+v", len(got), got[0])
+	}
+}
+
+func TestComposeAlert_keeps_the_tags_that_matter_most(t *testing.T) {
+	a := triggered()
+	a.Tags = alert.Tags{"monitor:4711"}
+	for i := range 150 {
+		a.Tags = append(a.Tags, fmt.Sprintf("t:%d", i))
+	}
+	got := event.ComposeAlert(a, event.Draft{Playbook: "p", Tags: []string{"team:shop"}}, nil, now).Data.Attributes.Tags
+	if len(got) != 100 || got[0] != "t:56" {
+		t.Errorf("%d tags, from %s on", len(got), got[0])
+	}
+	if diff := cmp.Diff([]string{"team:shop", "boomerang", "monitor:4711", "playbook:p", "transition:triggered", "enrichment:none"}, got[94:]); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestComposeAlert_leaves_out_a_host_that_is_none(t *testing.T) {
+	for length, want := range map[int]int{255: 255, 256: 0} {
+		got := event.ComposeAlert(alert.Alert{Hostname: strings.Repeat("h", length)}, event.Draft{}, nil, now).Data.Attributes.Host
+		if len(got) != want {
+			t.Errorf("of %d characters %d are sent", length, len(got))
+		}
+	}
+}
+
+func nested(levels int) any {
+	if levels == 0 {
+		return "leaf"
+	}
+	return map[string]any{"n": nested(levels - 1), "at": levels}
+}
+
+func TestComposeAlert_keeps_of_the_data_what_Datadog_takes(t *testing.T) {
+	found := func(name string, weight enrich.Weight, data any) enrich.Result {
+		return enrich.Result{Name: name, Status: enrich.OK, Finding: enrich.Finding{Weight: weight, Data: data}}
+	}
+	custom := func(results ...enrich.Result) map[string]any {
+		return details(alert.Alert{}, event.Draft{}, results...).Custom
+	}
+	wide := map[string]any{}
+	for i := range 150 {
+		wide[fmt.Sprintf("k%03d", i)] = i
+	}
+	t.Run("numbers keep their digits", func(t *testing.T) {
+		got := custom(found("monitor", enrich.Useful, map[string]any{"id": int64(9007199254740993), "zero": 0, "no": false}))
+		want := map[string]any{"monitor": map[string]any{"id": json.Number("9007199254740993"), "zero": json.Number("0"), "no": false}}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	})
+	t.Run("a handle is what it was", func(t *testing.T) {
+		got := custom(found("owner", enrich.Useful, map[string]any{"slack": "@shop-oncall"}))
+		if diff := cmp.Diff(map[string]any{"owner": map[string]any{"slack": "@shop-oncall"}}, got); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	})
+	t.Run("the alert's own event is named", func(t *testing.T) {
+		if got := details(alert.Alert{ID: "7284105863092654118"}, event.Draft{}).Custom["related_event_id"]; got != "7284105863092654118" {
+			t.Errorf("got %v", got)
+		}
+	})
+	t.Run("what is no data costs nothing else", func(t *testing.T) {
+		failed := found("failed", enrich.Useful, map[string]any{"a": 1})
+		failed.Status = enrich.TimedOut
+		got := custom(failed, found("nan", enrich.Useful, math.NaN()), found("func", enrich.Useful, func() {}), found("nil", enrich.Useful, nil),
+			found("blank", enrich.Useful, struct{ Name string }{}), found("list", enrich.Useful, []int{1}))
+		if diff := cmp.Diff(map[string]any{"list": []any{json.Number("1")}}, got); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		if got := custom(failed); len(got) != 0 {
+			t.Errorf("got %v", got)
+		}
+	})
+	t.Run("100 properties", func(t *testing.T) {
+		got := custom(found("wide", enrich.Useful, wide))["wide"].(map[string]any)
+		if len(got) != 100 || got["k099"] == nil {
+			t.Errorf("%d properties are left", len(got))
+		}
+		var steps []enrich.Result
+		for name := range wide {
+			steps = append(steps, found(name, enrich.Useful, 1))
+		}
+		if got := custom(steps...); len(got) != 100 {
+			t.Errorf("%d steps are left", len(got))
+		}
+	})
+	t.Run("10 levels", func(t *testing.T) {
+		levels := 0
+		for at := any(custom(found("n", enrich.Useful, nested(20)))); ; levels++ {
+			object, ok := at.(map[string]any)
+			if !ok {
+				break
+			}
+			at = object["n"]
+		}
+		if levels != 10 {
+			t.Errorf("%d levels are left", levels)
+		}
+	})
+	t.Run("the lightest finding gives way", func(t *testing.T) {
+		lines := slices.Repeat([]string{strings.Repeat("é", 900)}, 30) // 54 kB
+		got := custom(found("light", enrich.Background, lines), found("heavy", enrich.Essential, lines), found("last", enrich.Background, 1))
+		if n := len(got["heavy"].([]any)); n != 30 {
+			t.Errorf("%d of 30 lines of the heavy one are left", n)
+		}
+		if n := len(got["light"].([]any)); n == 0 || n > 6 {
+			t.Errorf("%d of 30 lines of the light one are left", n)
+		}
+		if got["last"] == nil {
+			t.Error("what is small has no room where something large had none")
+		}
+	})
+}
+
+func FuzzComposeAlert(f *testing.F) {
+	for _, a := range []alert.Alert{triggered(), hostile(), {}} {
+		f.Add(a.Title, a.Message, a.Link, a.CycleKey, `{"a":{"b":[1,"@all",null]}}`)
+	}
+	f.Add("t", "m", "https://a.example/?q=\xff\u202e", "k", `[1e999,"\u0000\ud800",{"":{}}]`)
+	f.Add("t", "m", "", "", strings.Repeat(`{"a":[`, 12)+`1`+strings.Repeat(`]}`, 12))
+	f.Fuzz(func(t *testing.T, title, message, link, key, data string) {
+		a := alert.Alert{ID: key, Title: title, Message: message, Link: link, CycleKey: key, Hostname: title, Priority: key, Tags: alert.Tags{title, key}}
+		finding := enrich.Finding{Title: title, Blocks: []enrich.Block{enrich.Links{{Kind: key, Title: title, URL: link}, {Kind: key, Title: message, URL: link + key}}}}
+		finding.Data = map[string]any{title: message, message: []string{title, key}}
+		if json.Valid([]byte(data)) {
+			finding.Data = json.RawMessage(data)
+		}
+		found := []enrich.Result{{Name: key, Status: enrich.OK, Finding: finding}, {Name: title, Status: enrich.OK, Finding: enrich.Finding{Data: data}}}
+		mustBeAcceptableAlert(t, event.ComposeAlert(a, event.Draft{Playbook: "default", Tags: []string{message}}, found, now))
+	})
+}

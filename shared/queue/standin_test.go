@@ -1,0 +1,19 @@
+package queue
+
+import (
+	"net/http/httptest"
+	"testing"
+
+	"boomerang/shared/standin"
+)
+
+// The stand-in checks each message as SQS does, and the SDK checks the stand-in's
+// checksums.
+func TestSQS_Conformance_standin(t *testing.T) {
+	conform(t, func(t *testing.T) opened {
+		server := httptest.NewServer(standin.New(standin.Options{}))
+		t.Cleanup(server.Close)
+		client, url := newClient(server.URL), standin.QueueURL(standin.RedeliveryQueue)
+		return opened{New(client, url), func() []string { return receive(t, client, url) }}
+	})
+}
