@@ -2,9 +2,6 @@ package secret
 
 import (
 	"context"
-	"errors"
-
-	"github.com/aws/smithy-go"
 
 	"boomerang/shared/fault"
 )
@@ -111,11 +108,8 @@ func fetchPair(ctx context.Context, client Client, id string) (pair, error) {
 
 // isAbsent reports whether err says for certain that there is no such token: a
 // secret that was never rotated has no previous version, and one whose previous
-// version is malformed has none to offer.
-func isAbsent(err error) bool {
-	api, ok := errors.AsType[smithy.APIError](err)
-	return ok && api.ErrorCode() == notFound || !ok && fault.Of(err).Kind == fault.Refused
-}
+// version is wrong in itself has none to offer.
+func isAbsent(err error) bool { return fault.Of(err).Kind == fault.Refused }
 
 func fetchToken(ctx context.Context, client Client, id, stage string) (Text, error) {
 	content, err := fetch(ctx, client, id, stage)
