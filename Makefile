@@ -5,9 +5,13 @@
 .DEFAULT_GOAL := help
 
 EVENT ?= events/torq-payload.json
+PLAYBOOKS ?=
+RECORD ?=
+REPLAY ?=
 FUZZTIME ?= 10s
 COVERAGE ?= 85
 STANDIN ?=
+URL ?=
 
 # The linters, by the version that everybody runs. They are no dependency of the module, so that go.mod lists what runs.
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.1
@@ -29,11 +33,22 @@ need_docker = $(call need,docker,install Docker as https://docs.docker.com/get-d
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^## / { printf "\n%s\n", substr($$0, 4) } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^## / { printf "\n%s\n", substr($$0, 4) } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## Take one alert through the function and show the event that Datadog would get (EVENT=events/….json)
 	@go run ./functions/local run $(EVENT)
+
+# The embedded playbooks and the ready ones, unless PLAYBOOKS names others.
+ALL_PLAYBOOKS = $(or $(PLAYBOOKS),shared/playbook)
+
+.PHONY: try
+try: ## Show what playbooks make of an alert, step by step (EVENT=events/….json PLAYBOOKS=….yaml RECORD=<folder> REPLAY=<folder>)
+	@go run ./functions/local try $(EVENT) $(PLAYBOOKS) $(if $(RECORD),--record $(RECORD)) $(if $(REPLAY),--replay $(REPLAY))
+
+.PHONY: test-playbooks
+test-playbooks: ## Run the tests beside playbooks (PLAYBOOKS=<file or folder>)
+	@go run ./functions/local test-playbooks $(ALL_PLAYBOOKS)
 
 .PHONY: serve
 serve: ## Serve the Function URL on this machine, with the Datadog stand-in behind it
@@ -46,7 +61,7 @@ test: ## Run every test
 ## Before a commit
 
 .PHONY: check
-check: vet staticcheck format tidy ## Look for what the compiler lets pass
+check: vet staticcheck format tidy check-playbooks ## Look for what the compiler lets pass
 
 .PHONY: vet
 vet:
@@ -64,6 +79,14 @@ format:
 .PHONY: tidy
 tidy:
 	go mod tidy -diff
+
+.PHONY: check-playbooks
+check-playbooks: ## Find every mistake in playbooks (PLAYBOOKS=<file or folder>)
+	@go run ./functions/local check-playbooks $(ALL_PLAYBOOKS)
+
+.PHONY: schema
+schema: ## Write the JSON Schema of playbooks, by which editors complete them, and the reference of the steps
+	go generate ./functions/local
 
 .PHONY: race
 race: ## Run every test under the race detector (needs a C compiler)
@@ -116,7 +139,7 @@ invoke: sam-build ## Run the built function in Lambda's own container (STANDIN=<
 	@$(need_docker)
 	@[ -n "$(STANDIN)" ] || { echo "the container needs somebody to talk to: run 'make serve' in another terminal, then 'make invoke STANDIN=<the address of its Datadog>'" >&2; exit 1; }
 	@mkdir -p .build
-	@printf '{"WebhookFunction":{"DATADOG_SECRET_ARN":"boomerang/datadog","WEBHOOK_SECRET_ARN":"boomerang/webhook","DATADOG_API_URL":"%s","AWS_ENDPOINT_URL":"%s"}}' \
+	@printf '{"WebhookFunction":{"DATADOG_SECRET_ARN":"boomerang/datadog","WEBHOOK_SECRET_ARN":"boomerang/webhook","REDELIVERY_QUEUE_URL":"","LEDGER_TABLE":"","DATADOG_API_URL":"%s","AWS_ENDPOINT_URL":"%s"}}' \
 		$(STANDIN) $(STANDIN) > .build/environment.json
 	sam local invoke WebhookFunction --event $(EVENT) --env-vars .build/environment.json
 
@@ -124,6 +147,14 @@ invoke: sam-build ## Run the built function in Lambda's own container (STANDIN=<
 .PHONY: deploy
 deploy: sam-build ## Deploy to AWS with your credentials; asks what it must know the first time (needs SAM)
 	sam deploy $$(grep -q '^parameter_overrides' samconfig.toml || echo --guided)
+
+.PHONY: drill
+drill: ## Send a synthetic alert and wait for its event (URL=<Function URL>; without one, all on this machine)
+	@go run ./functions/local drill $(URL)
+
+.PHONY: redrive
+redrive: ## Show why alerts are among the dead letters; GO=1 puts them back (REDELIVERY_QUEUE_URL=… DEAD_LETTER_QUEUE_URL=…)
+	@go run ./functions/local redrive
 
 .PHONY: clean
 clean: ## Remove everything that was built

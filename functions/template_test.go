@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 
+	redeliver "boomerang/functions/redeliver/handler"
 	"boomerang/shared/config"
 	"boomerang/shared/site"
 )
@@ -28,6 +29,7 @@ type parameter struct {
 	Description   string   `yaml:"Description"`
 	Default       *string  `yaml:"Default"`
 	AllowedValues []string `yaml:"AllowedValues"`
+	MinValue      int      `yaml:"MinValue"`
 }
 
 type resource struct {
@@ -47,21 +49,51 @@ var sdks = map[string]string{
 	"AWS_ENDPOINT_URL": "the AWS SDK",
 }
 
-// functions says which variables each function reads, and why the template leaves some of them out.
+// functions says which variables each function reads, why the template leaves some
+// of them out, and what the function's role allows, by resource.
 var functions = map[string]struct {
 	reads   []string
 	leftOut map[string]string
+	allowed map[string][]string
 }{
 	"WebhookFunction": {
-		reads: config.Names[config.Webhook](),
-		leftOut: map[string]string{
-			"REDELIVERY_QUEUE_URL": "the stack has no queue: an alert that cannot be finished is answered 503, and Datadog sends it again",
-			"LEDGER_TABLE":         "the stack has no table: an alert that Datadog sends twice is posted twice",
-			"INTAKE":               "taking alerts into a queue needs the queue",
-			"PLAYBOOKS_FILE":       "what the binary embeds is what is deployed",
+		reads:   config.Names[config.Webhook](),
+		leftOut: embedded,
+		allowed: map[string][]string{
+			"DatadogSecretArn":    {"secretsmanager:GetSecretValue"},
+			"WebhookSecret":       {"secretsmanager:GetSecretValue"},
+			"WebhookLogGroup.Arn": writeLogs,
+			"LedgerTable.Arn":     workOnAlerts,
+			"RedeliveryQueue.Arn": {"sqs:SendMessage"},
+		},
+	},
+	"RedeliverFunction": {
+		reads:   config.Names[config.Redeliver](),
+		leftOut: embedded,
+		allowed: map[string][]string{
+			"DatadogSecretArn":      {"secretsmanager:GetSecretValue"},
+			"RedeliverLogGroup.Arn": writeLogs,
+			"LedgerTable.Arn":       workOnAlerts,
+			"RedeliveryQueue.Arn":   {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"},
+			"DeadLetterQueue.Arn":   {"sqs:SendMessage"},
+		},
+	},
+	"ReconcileFunction": {
+		reads: config.Names[config.Reconcile](),
+		allowed: map[string][]string{
+			"DatadogSecretArn":      {"secretsmanager:GetSecretValue"},
+			"ReconcileLogGroup.Arn": writeLogs,
+			"LedgerTable.Arn":       {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"},
+			"RedeliveryQueue.Arn":   {"sqs:SendMessage"},
 		},
 	},
 }
+
+var (
+	embedded     = map[string]string{"PLAYBOOKS_FILE": "what the binary embeds is what is deployed"}
+	writeLogs    = []string{"logs:CreateLogStream", "logs:PutLogEvents"}
+	workOnAlerts = []string{"dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+)
 
 func TestTemplate_Environment(t *testing.T) {
 	for name, r := range serverlessFunctions(t, read(t)) {
@@ -97,22 +129,40 @@ func TestTemplate_Environment(t *testing.T) {
 
 func TestTemplate_starts_with_its_defaults(t *testing.T) {
 	tmpl := read(t)
-	environ := environment(t, tmpl.Resources["WebhookFunction"])
+	keys := config.Datadog{DatadogSecretARN: "DatadogSecretArn", Site: site.Default}
+	pipeline := config.Pipeline{Datadog: keys, RedeliveryQueueURL: urlOf("RedeliveryQueue"), LedgerTable: "LedgerTable", EnrichBudget: 5 * time.Second}
+	checkDefaults(t, tmpl, "WebhookFunction", config.Webhook{Pipeline: pipeline, WebhookSecretARN: "WebhookSecret", Intake: config.Direct})
+	checkDefaults(t, tmpl, "RedeliverFunction", config.Redeliver{Pipeline: pipeline, DeadLetterQueueURL: urlOf("DeadLetterQueue")})
+	checkDefaults(t, tmpl, "ReconcileFunction", config.Reconcile{
+		Datadog: keys, RedeliveryQueueURL: urlOf("RedeliveryQueue"), LedgerTable: "LedgerTable", WebhookName: "boomerang",
+	})
+}
+
+// checkDefaults checks the configuration of a function in a stack that names nothing
+// but the keys.
+func checkDefaults[F config.Function](t *testing.T, tmpl template, name string, want F) {
+	t.Helper()
+	environ := environment(t, tmpl.Resources[name])
 	for variable, value := range environ {
 		if p, ok := tmpl.Parameters[value]; ok && p.Default != nil {
 			environ[variable] = *p.Default
 		}
+		if tmpl.Resources[value].Type == "AWS::SQS::Queue" {
+			environ[variable] = urlOf(value)
+		}
 	}
-	loaded, err := config.Load[config.Webhook](environ)
+	got, err := config.Load[F](environ)
 	if err != nil {
-		t.Fatal(err)
+		t.Errorf("%s: %v", name, err)
 	}
-	var defaults config.Webhook
-	defaults.DatadogSecretARN, defaults.WebhookSecretARN = "DatadogSecretArn", "WebhookSecret"
-	defaults.Site, defaults.Intake, defaults.EnrichBudget = site.Default, config.Direct, 5*time.Second
-	if diff := cmp.Diff(defaults, loaded); diff != "" {
-		t.Errorf("the configuration of a stack that names nothing but the keys (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the configuration of %s (-want +got):\n%s", name, diff)
 	}
+}
+
+// urlOf is what a reference to a queue stands for.
+func urlOf(queue string) string {
+	return "https://sqs.eu-west-1.amazonaws.com/123456789012/" + queue
 }
 
 func TestTemplate_offers_every_site(t *testing.T) {
@@ -175,6 +225,121 @@ func TestTemplate_Webhook(t *testing.T) {
 	url, _ := properties["FunctionUrlConfig"].(map[string]any)
 	if diff := cmp.Diff(map[string]any{"AuthType": "NONE"}, url); diff != "" {
 		t.Errorf("the Function URL must be open, because Datadog cannot sign, and buffered, because the handler is (-want +got):\n%s", diff)
+	}
+}
+
+func TestTemplate_Queue(t *testing.T) {
+	tmpl := read(t)
+	worker := tmpl.Resources["RedeliverFunction"].Properties
+	main, dead := tmpl.Resources["RedeliveryQueue"].Properties, tmpl.Resources["DeadLetterQueue"].Properties
+
+	source := get(worker, "Events", "Queue", "Properties")
+	want := map[string]any{
+		"Queue":                 "RedeliveryQueue.Arn",
+		"BatchSize":             uint64(10),
+		"FunctionResponseTypes": []any{"ReportBatchItemFailures"}, // or a whole batch is repeated for one message
+		"ScalingConfig":         map[string]any{"MaximumConcurrency": "WorkerConcurrency"},
+	}
+	if diff := cmp.Diff(any(want), source); diff != "" {
+		t.Errorf("the worker's queue (-want +got):\n%s", diff)
+	}
+	if least := tmpl.Parameters["WorkerConcurrency"].MinValue; least != 2 {
+		t.Errorf("WorkerConcurrency is at least %d, and AWS takes 2 or more", least)
+	}
+	timeout, _ := worker["Timeout"].(uint64)
+	if visibility, _ := main["VisibilityTimeout"].(uint64); timeout == 0 || visibility < 6*timeout {
+		t.Errorf("VisibilityTimeout is %d, want at least six times the worker's %d: a message that is still worked on would come again", visibility, timeout)
+	}
+	redrive := map[string]any{"deadLetterTargetArn": "DeadLetterQueue.Arn", "maxReceiveCount": uint64(redeliver.MaxReceives + 1)}
+	if diff := cmp.Diff(any(redrive), main["RedrivePolicy"]); diff != "" {
+		t.Errorf("the worker must be the first to give up, because it says why (-want +got):\n%s", diff)
+	}
+	if kept := dead["MessageRetentionPeriod"]; kept != uint64(14*24*3600) {
+		t.Errorf("dead letters are kept for %v s, want 14 days", kept)
+	}
+	for name, queue := range map[string]map[string]any{"RedeliveryQueue": main, "DeadLetterQueue": dead} {
+		if queue["SqsManagedSseEnabled"] != true {
+			t.Errorf("%s is not encrypted", name)
+		}
+	}
+}
+
+func TestTemplate_Table(t *testing.T) {
+	want := map[string]any{
+		"BillingMode":                      "PAY_PER_REQUEST",
+		"AttributeDefinitions":             []any{map[string]any{"AttributeName": "id", "AttributeType": "S"}},
+		"KeySchema":                        []any{map[string]any{"AttributeName": "id", "KeyType": "HASH"}},
+		"TimeToLiveSpecification":          map[string]any{"AttributeName": "expires_at", "Enabled": true},
+		"PointInTimeRecoverySpecification": map[string]any{"PointInTimeRecoveryEnabled": true},
+		"SSESpecification":                 map[string]any{"SSEEnabled": true},
+	}
+	if diff := cmp.Diff(want, read(t).Resources["LedgerTable"].Properties); diff != "" {
+		t.Errorf("the ledger's table (-want +got):\n%s", diff)
+	}
+}
+
+func TestTemplate_Reconcile(t *testing.T) {
+	properties := read(t).Resources["ReconcileFunction"].Properties
+	schedule := get(properties, "Events", "Schedule", "Properties")
+	if rate := get(schedule, "Schedule"); rate != "rate(5 minutes)" || get(schedule, "State") != "Reconcile" {
+		t.Errorf("the schedule is %v", schedule)
+	}
+	if timeout, _ := properties["Timeout"].(uint64); timeout == 0 || timeout >= 300 {
+		t.Errorf("Timeout is %d: one run must end before the next begins", timeout)
+	}
+}
+
+func TestTemplate_Alarms(t *testing.T) {
+	watched := map[string]any{}
+	for name, r := range read(t).Resources {
+		if r.Type != "AWS::CloudWatch::Alarm" {
+			continue
+		}
+		dimension, _ := r.Properties["Dimensions"].([]any)[0].(map[string]any)
+		watched[r.Properties["MetricName"].(string)] = dimension["Value"]
+		if r.Properties["TreatMissingData"] != "notBreaching" {
+			t.Errorf("%s: a queue that nobody uses has no data, and is no reason for an alarm", name)
+		}
+		if description, _ := r.Properties["AlarmDescription"].(string); description == "" {
+			t.Errorf("%s does not say what to do", name)
+		}
+		for _, actions := range []string{"AlarmActions", "OKActions"} {
+			if diff := cmp.Diff(any([]any{"HasAlarmTopic", []any{"AlarmTopicArn"}, []any{}}), r.Properties[actions]); diff != "" {
+				t.Errorf("%s of %s (-want +got):\n%s", actions, name, diff)
+			}
+		}
+	}
+	want := map[string]any{
+		"ApproximateNumberOfMessagesVisible": "DeadLetterQueue.QueueName",
+		"ApproximateAgeOfOldestMessage":      "RedeliveryQueue.QueueName",
+		"Errors":                             "ReconcileFunction",
+	}
+	if diff := cmp.Diff(want, watched); diff != "" {
+		t.Errorf("what the alarms watch (-want +got):\n%s", diff)
+	}
+}
+
+func TestTemplate_allows_each_function_what_it_uses(t *testing.T) {
+	tmpl := read(t)
+	roles := map[string]string{}
+	for name, f := range functions {
+		role, _ := tmpl.Resources[name].Properties["Role"].(string)
+		role = strings.TrimSuffix(role, ".Arn")
+		if other, taken := roles[role]; taken {
+			t.Errorf("%s and %s share the role %s", name, other, role)
+		}
+		roles[role] = name
+		allowed := map[string][]string{}
+		for _, policy := range items(tmpl.Resources[role].Properties["Policies"]) {
+			for _, statement := range items(get(policy, "PolicyDocument", "Statement")) {
+				for _, resource := range texts(get(statement, "Resource")) {
+					allowed[resource] = slices.Sorted(slices.Values(append(allowed[resource], texts(get(statement, "Action"))...)))
+				}
+			}
+		}
+		if diff := cmp.Diff(f.allowed, allowed); diff != "" {
+			t.Errorf("what %s allows (-want +got):\n%s", role, diff)
+		}
 	}
 }
 
@@ -275,4 +440,27 @@ func items(value any) []any {
 		return value
 	}
 	return nil
+}
+
+// get follows keys into a tree of maps.
+func get(tree any, keys ...string) any {
+	for _, key := range keys {
+		below, _ := tree.(map[string]any)
+		tree = below[key]
+	}
+	return tree
+}
+
+// texts returns a text, or the texts of a list.
+func texts(value any) []string {
+	if text, ok := value.(string); ok {
+		return []string{text}
+	}
+	var all []string
+	for _, item := range items(value) {
+		if text, ok := item.(string); ok {
+			all = append(all, text)
+		}
+	}
+	return all
 }

@@ -19,6 +19,7 @@ import (
 	"boomerang/functions/local/stage"
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/event"
+	"boomerang/shared/standin"
 )
 
 // functionTimeout is the Timeout in template.yaml.
@@ -52,7 +53,7 @@ func run(ctx context.Context, out *report.Printer, path string) error {
 
 // open starts the stage and, on it, the function.
 func open(ctx context.Context, logger *slog.Logger) (*stage.Stage, *functionurl.Server, error) {
-	s, err := stage.Start(os.Getenv)
+	s, err := stage.Start(os.Getenv, time.Now)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -93,12 +94,24 @@ func show(out *report.Printer, s *stage.Stage, answer events.LambdaFunctionURLRe
 		return nil
 	}
 	for _, posted := range s.Server.Posted() {
-		var e event.Event
-		if err := json.Unmarshal(posted.Body, &e); err != nil {
+		path, e, err := read(posted)
+		if err != nil {
 			return fmt.Errorf("the stand-in accepted an event that cannot be read: %w", err)
 		}
-		out.Heading("The event in Datadog (POST /api/v1/events)")
+		out.Heading("The event in Datadog (POST " + path + ")")
 		out.Event(e)
 	}
 	return nil
+}
+
+// read returns what was posted, and by which of the two ways.
+func read(posted standin.PostedEvent) (path string, e event.Request, err error) {
+	if posted.Route == standin.EventsCreateV2 {
+		var v2 event.AlertEvent
+		err = json.Unmarshal(posted.Body, &v2)
+		return "/api/v2/events", v2, err
+	}
+	var v1 event.Event
+	err = json.Unmarshal(posted.Body, &v1)
+	return "/api/v1/events", v1, err
 }

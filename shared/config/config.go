@@ -20,7 +20,8 @@ type Datadog struct {
 	// DatadogSecretARN is the name or ARN of the secret with both keys.
 	DatadogSecretARN string    `env:"DATADOG_SECRET_ARN,required"`
 	Site             site.Site `env:"DD_SITE" envDefault:"datadoghq.com"`
-	// APIURL replaces https://api.<Site> when it is not empty. It has no slash at its end.
+	// APIURL, when it is not empty, replaces https://api.<Site> and the host that takes
+	// events of the v2 API. It has no slash at its end.
 	APIURL string `env:"DATADOG_API_URL"`
 }
 
@@ -62,11 +63,21 @@ type Reconcile struct {
 	Datadog
 	RedeliveryQueueURL string `env:"REDELIVERY_QUEUE_URL,required"`
 	LedgerTable        string `env:"LEDGER_TABLE,required"`
+	// WebhookName is what Datadog calls our webhook: monitors name it as
+	// @webhook-<WebhookName>.
+	WebhookName string `env:"WEBHOOK_NAME" envDefault:"boomerang"`
 }
 
-// Function is the environment of one function.
+// Redrive is the environment of whoever puts dead letters back into the queue.
+type Redrive struct {
+	RedeliveryQueueURL string `env:"REDELIVERY_QUEUE_URL,required"`
+	DeadLetterQueueURL string `env:"DEAD_LETTER_QUEUE_URL,required"`
+}
+
+// Function is the environment of one function, or of a command that works on
+// what the functions share.
 type Function interface {
-	Webhook | Redeliver | Reconcile
+	Webhook | Redeliver | Reconcile | Redrive
 }
 
 // Intake says how much of its work the webhook does inside the request.

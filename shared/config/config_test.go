@@ -133,6 +133,7 @@ func TestLoad_knows_what_each_function_needs(t *testing.T) {
 		"webhook":   {problemsOf[Webhook](t, nil), []string{"DATADOG_SECRET_ARN", "WEBHOOK_SECRET_ARN"}},
 		"redeliver": {problemsOf[Redeliver](t, nil), []string{"DATADOG_SECRET_ARN"}},
 		"reconcile": {problemsOf[Reconcile](t, nil), []string{"DATADOG_SECRET_ARN", "REDELIVERY_QUEUE_URL", "LEDGER_TABLE"}},
+		"redrive":   {problemsOf[Redrive](t, nil), []string{"REDELIVERY_QUEUE_URL", "DEAD_LETTER_QUEUE_URL"}},
 	}
 	for name, tt := range needs {
 		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
@@ -234,6 +235,20 @@ func TestLoad_each_variable(t *testing.T) {
 	}
 }
 
+func TestLoad_Reconcile_knows_the_webhook_by_name(t *testing.T) {
+	for given, want := range map[string]string{"": "boomerang", " boomerang-staging\n": "boomerang-staging", "A.b_1": "A.b_1"} {
+		got, err := Load[Reconcile](with(minimal(), "WEBHOOK_NAME", given))
+		if err != nil || got.WebhookName != want {
+			t.Errorf("%q: got %q, %v, want %q", given, got.WebhookName, err, want)
+		}
+	}
+	for _, bad := range []string{"@webhook-boomerang", "two words", "boomerang-", "a/b", strings.Repeat("a", 101)} {
+		if diff := cmp.Diff([]string{"WEBHOOK_NAME"}, problemsOf[Reconcile](t, with(minimal(), "WEBHOOK_NAME", bad))); diff != "" {
+			t.Errorf("%q: -want +got\n%s", bad, diff)
+		}
+	}
+}
+
 func TestLoad_quotes_no_value(t *testing.T) {
 	const pasted = "s3cr3t pasted?here"
 	for _, name := range Names[Webhook]() {
@@ -253,7 +268,8 @@ func TestNames(t *testing.T) {
 	}{
 		{"webhook", Names[Webhook](), append(slices.Clone(shared), "ENRICH_BUDGET", "PLAYBOOKS_FILE", "WEBHOOK_SECRET_ARN", "INTAKE")},
 		{"redeliver", Names[Redeliver](), append(slices.Clone(shared), "ENRICH_BUDGET", "PLAYBOOKS_FILE", "DEAD_LETTER_QUEUE_URL")},
-		{"reconcile", Names[Reconcile](), shared},
+		{"reconcile", Names[Reconcile](), append(slices.Clone(shared), "WEBHOOK_NAME")},
+		{"redrive", Names[Redrive](), []string{"REDELIVERY_QUEUE_URL", "DEAD_LETTER_QUEUE_URL"}},
 	}
 	ruled := map[string]bool{}
 	for _, tt := range tests {

@@ -37,6 +37,7 @@ var variables = map[string]variable{
 	"LEDGER_TABLE":       {wrongTable, "the name or ARN of a DynamoDB table"},
 	intake:               {wrongIntake, "direct or queue"},
 	"ENRICH_BUDGET":      {wrongBudget, "a duration with its unit, above zero, such as 5s"},
+	"WEBHOOK_NAME":       {wrongWebhookName, "the webhook's name in Datadog, which follows @webhook- in a monitor's message"},
 	"PLAYBOOKS_FILE":     {anything, "the path of a playbook file"},
 }
 
@@ -73,6 +74,16 @@ func wrongBudget(value string) string {
 		return "is not above zero"
 	}
 	return ""
+}
+
+// webhookName holds what can follow @webhook- in a text and still be one word.
+var webhookName = regexp.MustCompile(`^[A-Za-z0-9_.-]{0,99}[A-Za-z0-9_]$`)
+
+func wrongWebhookName(value string) string {
+	if webhookName.MatchString(value) {
+		return ""
+	}
+	return "is no webhook's name"
 }
 
 var (

@@ -54,6 +54,9 @@ type Kind struct {
 	Config any
 	// Data is the zero value of the finding's Data: a struct with json tags.
 	Data any
+	// Check, where it is set, looks at a Config together with what it names, such
+	// as a file, when a playbook is loaded.
+	Check func(config any) error
 	// New makes the step from a Config. What it reads may be up to cache old.
 	New func(config any, cache time.Duration) Step
 }

@@ -300,8 +300,10 @@ func FuzzCompose(f *testing.F) {
 	f.Fuzz(func(t *testing.T, title, message, status, link, key string) {
 		a := alert.Alert{ID: key, Title: title, Message: message, Status: status, Link: link, CycleKey: key, Scope: title, Text: status, Tags: alert.Tags{title, key}}
 		finding := enrich.Finding{Title: title, Weight: enrich.Useful, Blocks: []enrich.Block{
-			enrich.Paragraph(message), enrich.Code(message), enrich.Facts{{Name: title, Value: status}},
-			enrich.Links{{Title: title, URL: link}}, enrich.Image{Title: title, URL: link},
+			enrich.Paragraph(message), enrich.Code(message),
+			enrich.Facts{{Name: title, Value: status}},
+			enrich.Links{{Title: title, URL: link}},
+			enrich.Image{Title: title, URL: link},
 			enrich.List{Items: []enrich.Item{{Text: message, URL: link, Tag: status, Time: now}}},
 		}}
 		failed := enrich.Result{Name: title, Status: enrich.Failed, Err: fault.New(fault.Refused, message, nil)}

@@ -20,9 +20,9 @@ const (
 // Outcome is what became of an alert.
 type Outcome struct {
 	Status   Status
-	Reason   string       // why it was ignored or queued
-	Posted   event.Posted // for Posted and Duplicate
-	Event    event.Event  // what was, or would have been, posted
+	Reason   string        // why it was ignored or queued
+	Posted   event.Posted  // for Posted and Duplicate
+	Event    event.Request // what was, or would have been, posted: its JSON is the request's body
 	Playbook string
 	Steps    []enrich.Result
 	// Warnings went wrong without changing the outcome. They are for the log.

@@ -20,9 +20,10 @@ import (
 	"boomerang/shared/queue"
 )
 
-// Poster posts an event to Datadog.
+// Poster posts an event to Datadog, by its v1 API or, as an alert, by its v2 API.
 type Poster interface {
 	Create(ctx context.Context, e event.Event) (event.Posted, error)
+	CreateAlert(ctx context.Context, e event.AlertEvent) (event.Posted, error)
 }
 
 // Ledger remembers which alerts are done, which are being worked on, and how
@@ -39,16 +40,21 @@ type Queue interface {
 	Send(ctx context.Context, m queue.Message, delay time.Duration) error
 }
 
-// Config is what a pipeline is made of. Ledger and Queue may be nil: without a
-// ledger every delivery is processed, without a queue an alert that cannot be
-// finished is the sender's to repeat.
+// Config is what a pipeline is made of. Ledger, Storms and Queue may be nil:
+// without a ledger every delivery is processed, without a queue an alert that
+// cannot be finished is the sender's to repeat, and a storm is held back only
+// with all three.
 type Config struct {
 	Playbooks    *playbook.Book
 	EnrichBudget time.Duration
 	Poster       Poster
 	Ledger       Ledger
+	Storms       Storms
 	Queue        Queue
 	Now          func() time.Time // nil: time.Now
+	// Wrap, where it is set, changes a step before it runs: for whoever tries
+	// playbooks out, and wants to see what a step is given or to answer in its place.
+	Wrap func(enrich.Named) enrich.Named
 }
 
 // Pipeline is safe for concurrent use.
@@ -84,22 +90,30 @@ func (p *Pipeline) Process(ctx context.Context, a alert.Alert) (Outcome, error) 
 		return ignored(), nil
 	}
 	b := newBudget(ctx, p.Now())
-	claim, warning := p.claim(ctx, a.Key(), b)
+	plan := p.Playbooks.For(a)
+	outcome, err := p.once(ctx, a.Key(), b, func() (Outcome, error) { return p.process(ctx, a, plan, b) })
+	if err == nil && outcome.Status == Posted {
+		outcome.Steps = append(outcome.Steps, p.then(ctx, a, plan, outcome, b)...)
+	}
+	return outcome, err
+}
+
+// once does the work that key names, unless it is done or somebody is at it.
+func (p *Pipeline) once(ctx context.Context, key string, b budget, work func() (Outcome, error)) (Outcome, error) {
+	claim, warning := p.claim(ctx, key, b)
 	switch claim.State {
 	case ledger.Done:
 		return Outcome{Status: Duplicate, Posted: claim.Posted}, nil
 	case ledger.Busy:
 		return Outcome{}, p.busy(claim.Until)
 	}
-	plan := p.Playbooks.For(a)
-	outcome, err := p.process(ctx, a, plan, b)
+	outcome, err := work()
 	outcome.warn(warning)
 	if err != nil {
-		outcome.warn(p.release(ctx, a.Key()))
+		outcome.warn(p.release(ctx, key))
 		return outcome, err
 	}
-	outcome.warn(p.complete(ctx, a.Key(), outcome.Posted))
-	outcome.Steps = append(outcome.Steps, p.then(ctx, a, plan, outcome, b)...)
+	outcome.warn(p.complete(ctx, key, outcome.Posted))
 	return outcome, nil
 }
 
@@ -130,18 +144,42 @@ func (p *Pipeline) Enqueue(ctx context.Context, a alert.Alert) (Outcome, error) 
 	return p.later(ctx, a, newBudget(ctx, p.Now()), "the intake queues every alert", 0, nil)
 }
 
-// process turns a claimed alert into a posted event. A panic on the way costs
-// this attempt, not the alert.
+// process turns a claimed alert into a posted event, unless a storm holds it
+// back. A panic on the way costs this attempt, not the alert.
 func (p *Pipeline) process(ctx context.Context, a alert.Alert, plan *playbook.Plan, b budget) (outcome Outcome, err error) {
 	defer recovered(&err)
+	held, warning := p.holdBack(ctx, a, plan)
+	if held {
+		outcome = Outcome{Status: Queued, Reason: "a storm holds it back; it is counted in a summary", Playbook: plan.Name()}
+		outcome.warn(warning)
+		return outcome, nil
+	}
 	outcome = p.compose(ctx, a, plan, b)
-	posting, cancel := b.posting(ctx)
+	outcome.warn(warning)
+	return p.post(ctx, outcome, b)
+}
+
+// post posts the event that an outcome holds.
+func (p *Pipeline) post(ctx context.Context, outcome Outcome, b budget) (Outcome, error) {
+	ctx, cancel := b.posting(ctx)
 	defer cancel()
-	if outcome.Posted, err = p.Poster.Create(posting, outcome.Event); err != nil {
+	posted, err := p.send(ctx, outcome.Event)
+	if err != nil {
 		return outcome, err
 	}
-	outcome.Status = Posted
+	outcome.Status, outcome.Posted = Posted, posted
 	return outcome, nil
+}
+
+// send sends an event to the API that it was written for.
+func (p *Pipeline) send(ctx context.Context, request event.Request) (event.Posted, error) {
+	switch e := request.(type) {
+	case event.Event:
+		return p.Poster.Create(ctx, e)
+	case event.AlertEvent:
+		return p.Poster.CreateAlert(ctx, e)
+	}
+	return event.Posted{}, fmt.Errorf("there is no API for a %T", request)
 }
 
 // compose runs the steps, while the ledger tells about the alert's cycle, and
@@ -150,23 +188,38 @@ func (p *Pipeline) compose(ctx context.Context, a alert.Alert, plan *playbook.Pl
 	outcome := Outcome{Playbook: plan.Name()}
 	outcome.warn(plan.Warnings...)
 	cycle := p.cycle(ctx, a)
-	outcome.Steps = enrich.Run(ctx, plan.Steps(), a, b.enriching(p.Now(), p.EnrichBudget))
+	outcome.Steps = enrich.Run(ctx, p.wrapped(plan.Steps()), a, b.enriching(p.Now(), p.EnrichBudget))
 	remembered := <-cycle
 	outcome.warn(remembered.warning)
 	draft, failed := plan.Draft(outcome.Steps, remembered.cycle)
 	outcome.warn(failed...)
-	outcome.Event = event.Compose(a, draft, outcome.Steps, p.Now())
+	if plan.API == playbook.APIv2 {
+		outcome.Event = event.ComposeAlert(a, draft, outcome.Steps, p.Now())
+	} else {
+		outcome.Event = event.Compose(a, draft, outcome.Steps, p.Now())
+	}
 	return outcome
 }
 
 // then runs what the playbook wants done once the event is posted. Nothing that
 // fails there changes what became of the alert.
 func (p *Pipeline) then(ctx context.Context, a alert.Alert, plan *playbook.Plan, o Outcome, b budget) []enrich.Result {
-	steps := plan.Then(o.Steps, o.Event, o.Posted)
+	steps := p.wrapped(plan.Then(o.Steps, o.Event, o.Posted))
 	if len(steps) == 0 {
 		return nil
 	}
 	return enrich.Run(ctx, steps, a, b.afterwards(p.Now()))
+}
+
+func (p *Pipeline) wrapped(steps []enrich.Named) []enrich.Named {
+	if p.Wrap == nil {
+		return steps
+	}
+	wrapped := make([]enrich.Named, len(steps))
+	for i, step := range steps {
+		wrapped[i] = p.Wrap(step)
+	}
+	return wrapped
 }
 
 // recovered turns a panic into the error of the function that defers it.

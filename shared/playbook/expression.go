@@ -3,23 +3,26 @@ package playbook
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/checker"
+	"github.com/expr-lang/expr/checker/nature"
+	"github.com/expr-lang/expr/compiler"
+	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/optimizer"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
 )
 
-// The bounds of an expression: how long it may be, and how deep its predicates
-// nest. What it walks through is bounded by View.
+// The bounds of an expression's source.
 const (
-	maxNodes      = 500
-	maxPredicates = 2
+	maxExpressionBytes = 4 << 10
+	maxNodes           = 500
 )
 
 // expression is a compiled expression that says true or false
@@ -27,133 +30,178 @@ const (
 type expression struct {
 	source  string
 	program *vm.Program
-	// parts are what && joins, so that it can be said which of them was false.
-	parts []part
-	steps []string // the steps it reads
+	steps   []string // the steps it reads
 }
 
-type part struct {
-	source  string
-	program *vm.Program
+// language compiles expressions. It is not safe for concurrent use, since the
+// types that it knows remember what they were asked.
+type language struct {
+	base  conf.Config
+	alert types.Type
+	kinds map[string]types.Type // of the steps of a kind
 }
 
-// environment gives the names that expressions may use their types.
-func environment() expr.Option {
-	return expr.Env(types.Map{"alert": typesOf(sample), "steps": types.Map{types.Extra: types.Any}})
+func newLanguage() *language {
+	base := conf.CreateNew()
+	for _, set := range []expr.Option{
+		expr.AsBool(), expr.MaxNodes(maxNodes),
+		expr.Function(turnName, turn, new(func(*deadline, bool) bool), new(func(*deadline, any) any)),
+	} {
+		set(base)
+	}
+	for name := range base.Builtins {
+		if !slices.Contains(builtins, name) {
+			base.Disabled[name] = true
+			delete(base.Builtins, name)
+		}
+	}
+	return &language{base: *base, alert: known(typeOf(alertShape)), kinds: map[string]types.Type{}}
 }
 
-func typesOf(sample map[string]any) types.Map {
-	known := types.Map{}
-	for name, value := range sample {
-		switch value.(type) {
-		case nil, map[string]any:
-			known[name] = types.Any
+// in returns the language with the names of a scope.
+func (l *language) in(s *scope) *conf.Config {
+	names := types.Map{deadlineName: types.TypeOf((*deadline)(nil))}
+	for name, shape := range s.names {
+		switch name {
+		case "alert":
+			names[name] = l.alert
+		case "steps":
+			names[name] = l.steps(s.steps)
 		default:
-			known[name] = types.TypeOf(value)
+			names[name] = typeOf(shape)
 		}
 	}
-	return known
+	config := l.base
+	config.WithEnv(names)
+	return &config
 }
 
-// options of every compilation. repeat could make a text of any size.
-func options() []expr.Option {
-	return []expr.Option{environment(), expr.AsBool(), expr.MaxNodes(maxNodes), expr.DisableBuiltin("repeat")}
+func (l *language) steps(steps []*step) types.Type {
+	all := types.Map{}
+	for _, s := range steps {
+		if _, ok := l.kinds[s.kind.Name]; !ok {
+			l.kinds[s.kind.Name] = known(typeOf(s.shape))
+		}
+		all[s.name] = l.kinds[s.kind.Name]
+	}
+	return all
 }
 
-// compile returns the expression, or an error that says where and what.
-func compile(source string) (*expression, *exprError) {
-	tree, err := parser.Parse(source)
+// knownType is a type whose nature, which takes long to find out, is known.
+type knownType struct {
+	types.Type
+	nature nature.Nature
+}
+
+func known(t types.Type) types.Type { return knownType{t, t.Nature()} }
+
+// Nature is what the checker asks of a type.
+func (t knownType) Nature() nature.Nature { return t.nature }
+
+// typeOf returns the type of what has this shape.
+func typeOf(shape any) types.Type {
+	fields, isMap := shape.(map[string]any)
+	switch {
+	case shape == nil:
+		return types.Any
+	case !isMap:
+		return types.TypeOf(shape)
+	case len(fields) == 0:
+		return types.Map{types.Extra: types.Any}
+	}
+	all := types.Map{}
+	for name, inner := range fields {
+		all[name] = typeOf(inner)
+	}
+	return all
+}
+
+const turnName = "turn"
+
+// turn is what every loop and every regular expression of an expression calls
+// with its result.
+func turn(params ...any) (any, error) {
+	until, _ := params[0].(*deadline)
+	return params[1], until.turn()
+}
+
+// compile returns the expression, or what is wrong with it and where.
+func (l *language) compile(source string, s *scope) (*expression, []mistake) {
+	if len(source) > maxExpressionBytes {
+		return nil, []mistake{mistakef(0, "it is longer than 4 KiB: match on less, or in several playbooks")}
+	}
+	config := l.in(s)
+	tree, err := parser.ParseWithConfig(source, config)
 	if err != nil {
 		return nil, wrong(err)
 	}
-	look := &inspection{}
-	ast.Walk(&tree.Node, look)
-	if look.problem != nil {
-		return nil, look.problem
+	steps, found := inspect(&tree.Node, s)
+	if len(found) > 0 {
+		return nil, found
 	}
-	program, err := expr.Compile(source, options()...)
+	program, err := program(tree, config)
 	if err != nil {
 		return nil, wrong(err)
 	}
-	e := &expression{source: source, program: program, steps: look.steps}
-	for _, node := range conjuncts(tree.Node) {
-		text := node.String()
-		if compiled, err := expr.Compile(text, options()...); err == nil {
-			e.parts = append(e.parts, part{text, compiled})
-		}
+	return &expression{source, program, steps}, nil
+}
+
+func program(tree *parser.Tree, config *conf.Config) (*vm.Program, error) {
+	if _, err := checker.Check(tree, config); err != nil {
+		return nil, err
 	}
-	return e, nil
+	if err := optimizer.Optimize(&tree.Node, config); err != nil {
+		return nil, err
+	}
+	return compiler.Compile(tree, config)
 }
 
-// exprError is a mistake in an expression, with its place in it.
-type exprError struct {
-	column int // from 0, on the first line
-	text   string
-}
-
-func wrong(err error) *exprError {
+// wrong tells a mistake that the language found.
+func wrong(err error) []mistake {
 	if at, ok := errors.AsType[*file.Error](err); ok {
-		return &exprError{column: at.From, text: at.Message}
+		return []mistake{{at.From, at.Message}}
 	}
-	text, _, _ := strings.Cut(err.Error(), "\n")
-	return &exprError{text: text}
+	return []mistake{{0, firstLine(err)}}
 }
 
-// inspection looks for what the compiler lets pass.
-type inspection struct {
-	steps   []string
-	problem *exprError
+// firstLine leaves out the drawing of the place that the language's errors hold.
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
 }
 
-// Visit is called for each node, the leaves first.
-func (i *inspection) Visit(node *ast.Node) {
-	if i.problem != nil {
-		return
+// holds evaluates the expression on a machine that may have evaluated others. An
+// error, such as a number compared with nothing, counts as false and is told.
+func (e *expression) holds(machine *vm.VM, env map[string]any) (bool, error) {
+	if e == nil {
+		return true, nil
 	}
-	switch n := (*node).(type) {
-	case *ast.MemberNode:
-		i.member(n)
-	case *ast.BinaryNode:
-		if n.Operator == ".." {
-			i.problem = &exprError{n.Location().From, "ranges (..) are not allowed: an expression only looks at the alert"}
+	out, err := machine.Run(e.program, env)
+	if err != nil {
+		return false, fmt.Errorf("the expression %q: %s", e.source, firstLine(err))
+	}
+	is, _ := out.(bool) // The language sees to it that it is one.
+	return is, nil
+}
+
+// falsePart returns the first of the parts that && joins which does not hold, for
+// people who ask why the whole does not.
+func (e *expression) falsePart(env map[string]any) string {
+	tree, err := parser.Parse(e.source)
+	if err != nil {
+		return e.source
+	}
+	l := newLanguage()
+	for _, node := range conjuncts(tree.Node) {
+		part, wrong := l.compile(node.String(), matching())
+		if len(wrong) > 0 {
+			return e.source
 		}
-	case *ast.PredicateNode:
-		if depth(n.Node) >= maxPredicates {
-			i.problem = &exprError{n.Location().From, fmt.Sprintf("more than %d predicates inside one another", maxPredicates)}
-		}
-	}
-}
-
-func (i *inspection) member(n *ast.MemberNode) {
-	object, isName := n.Node.(*ast.IdentifierNode)
-	field, isText := n.Property.(*ast.StringNode)
-	if !isName || !isText {
-		return
-	}
-	switch object.Value {
-	case "steps":
-		i.steps = append(i.steps, field.Value)
-	case "alert":
-		if _, ok := sample[field.Value]; !ok {
-			known := slices.Sorted(maps.Keys(sample))
-			i.problem = &exprError{field.Location().From, fmt.Sprintf("an alert has no %q%s", field.Value, suggest(field.Value, known))}
+		if holds, _ := part.holds(new(vm.VM), env); !holds {
+			return part.source
 		}
 	}
-}
-
-// depth counts the predicates inside a node.
-func depth(node ast.Node) int {
-	d := &deepest{}
-	ast.Walk(&node, d)
-	return d.predicates
-}
-
-type deepest struct{ predicates int }
-
-func (d *deepest) Visit(node *ast.Node) {
-	if _, ok := (*node).(*ast.PredicateNode); ok {
-		d.predicates++
-	}
+	return ""
 }
 
 // conjuncts returns what && joins at the top of an expression.
@@ -163,29 +211,4 @@ func conjuncts(node ast.Node) []ast.Node {
 		return []ast.Node{node}
 	}
 	return append(conjuncts(both.Left), conjuncts(both.Right)...)
-}
-
-// holds evaluates the expression. An error, such as a number compared with
-// nothing, counts as false and is told.
-func (e *expression) holds(env map[string]any) (bool, error) {
-	if e == nil {
-		return true, nil
-	}
-	out, err := expr.Run(e.program, env)
-	if err != nil {
-		text, _, _ := strings.Cut(err.Error(), "\n")
-		return false, fmt.Errorf("the expression %q: %s", e.source, text)
-	}
-	is, _ := out.(bool)
-	return is, nil
-}
-
-// falsePart returns the first part that is not true, for people who ask why.
-func (e *expression) falsePart(env map[string]any) string {
-	for _, p := range e.parts {
-		if out, err := expr.Run(p.program, env); err != nil || out != true {
-			return p.source
-		}
-	}
-	return ""
 }

@@ -2,16 +2,15 @@ package playbook
 
 import (
 	_ "embed"
-	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 
 	"boomerang/shared/enrich"
 )
@@ -19,27 +18,39 @@ import (
 //go:embed default.yaml
 var defaultFile []byte
 
-// fallbackFile names the embedded playbooks in messages.
-const fallbackFile = "default.yaml"
-
 // Default returns the embedded playbooks: what happens to every alert that no
 // playbook of the user's matches.
 func Default(kinds []enrich.Kind) (*Book, error) {
-	return Load(fallbackFile, defaultFile, kinds)
+	book, err := load("default.yaml", defaultFile, kinds)
+	if err != nil {
+		return nil, err
+	}
+	book.fallback = book.playbooks[len(book.playbooks)-1]
+	return book, nil
 }
 
 // Load reads a playbook file. The error is Problems: everything that is wrong
 // with it, each with its place. kinds are the steps that there are.
 func Load(name string, source []byte, kinds []enrich.Kind) (*Book, error) {
-	l := &loader{decoder: newDecoder(name), kinds: kinds}
-	book := l.book(source)
-	if name != fallbackFile {
-		fallback, err := Default(kinds)
-		if err != nil {
-			return nil, err
-		}
-		book.fallback = fallback.fallback
+	book, err := load(name, source, kinds)
+	if err != nil {
+		return nil, err
 	}
+	embedded, err := Default(kinds)
+	if err != nil {
+		return nil, err
+	}
+	book.fallback = embedded.fallback
+	return book, nil
+}
+
+func load(name string, source []byte, kinds []enrich.Kind) (*Book, error) {
+	l := &loader{decoder: newDecoder(name), kinds: kinds, language: newLanguage(), templates: newTemplates()}
+	var file document
+	if root := l.open(source); root != nil {
+		l.decode(root, reflect.ValueOf(&file).Elem(), "")
+	}
+	book := l.book(file)
 	if len(l.problems) > 0 {
 		return nil, l.problems.sorted()
 	}
@@ -48,24 +59,15 @@ func Load(name string, source []byte, kinds []enrich.Kind) (*Book, error) {
 
 type loader struct {
 	*decoder
-	kinds []enrich.Kind
+	kinds     []enrich.Kind
+	language  *language
+	templates *templateCompiler
 }
 
-func (l *loader) book(source []byte) *Book {
+func (l *loader) book(file document) *Book {
 	book := &Book{}
-	parsed, err := parser.ParseBytes(source, 0)
-	if err != nil {
-		l.syntax(err)
-		return book
-	}
-	if len(parsed.Docs) != 1 || parsed.Docs[0].Body == nil {
-		l.report(nil, "it must hold one document with the key playbooks")
-		return book
-	}
-	var file document
-	l.decode(parsed.Docs[0].Body, reflect.ValueOf(&file).Elem(), "")
 	if len(file.Playbooks) == 0 && len(l.problems) == 0 {
-		l.report(nil, "it holds no playbook: list them under playbooks")
+		l.reportAt("playbooks", "it holds no playbook: list them under playbooks")
 	}
 	taken := map[string]bool{}
 	for i, d := range file.Playbooks {
@@ -75,170 +77,183 @@ func (l *loader) book(source []byte) *Book {
 		}
 		taken[p.name] = true
 		book.playbooks = append(book.playbooks, p)
-		book.fallback = p
 	}
 	return book
-}
-
-// syntax reports what is no YAML at all.
-func (l *loader) syntax(err error) {
-	if at, ok := errors.AsType[yaml.Error](err); ok {
-		l.report(at.GetToken(), "not YAML: %s", at.GetMessage())
-		return
-	}
-	l.report(nil, "not YAML: %s", err)
 }
 
 var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 
 func (l *loader) playbook(d definition, path string) *playbook {
-	if !validName.MatchString(d.Name) {
-		l.reportAt(path+".name", "a playbook needs a name of lower-case letters, digits, - and _")
+	if l.has(path+".name") && !validName.MatchString(d.Name) {
+		l.reportAt(path+".name", "a playbook's name is of lower-case letters, digits, - and _, at most 64")
 	}
-	p := &playbook{name: d.Name, goOn: d.Continue, match: l.expression(d.Match, path+".match")}
-	if p.match != nil && len(p.match.steps) > 0 {
-		l.reportAt(path+".match", "no step has run yet when playbooks are matched: use when in a step")
+	if d.Limit < 0 {
+		l.reportAt(path+".limit", "limit must be a number of events above zero, or be left out")
 	}
-	p.steps = l.steps(d.Steps, path+".steps", nil)
-	p.then = l.steps(d.Then, path+".then", p.steps)
-	p.event = l.words(d.Event, path+".event", p.steps)
+	p := &playbook{name: d.Name, goOn: d.Continue, limit: d.Limit, match: l.expression(d.Match, path+".match", matching())}
+	p.steps = l.steps(d.Steps, path+".steps", nil, nil)
+	p.then = l.steps(d.Then, path+".then", p.steps, map[string]any{"event": eventShape})
+	p.event = l.words(d.Event, path+".event", after(p.steps, nil, map[string]any{"cycle": cycleShape}))
 	return p
 }
 
-// steps returns the steps of a playbook. They may read those further up and
-// those in before.
-func (l *loader) steps(definitions []stepDefinition, path string, before []*step) []*step {
+// steps returns the steps of a playbook. They may read those further up, those in
+// before, and more.
+func (l *loader) steps(definitions []stepDefinition, path string, before []*step, more map[string]any) []*step {
 	var steps []*step
 	for i, d := range definitions {
-		s := l.step(d, fmt.Sprintf("%s[%d]", path, i), slices.Concat(before, steps))
-		if s != nil {
-			steps = append(steps, s)
+		var later []string
+		for _, one := range definitions[i+1:] {
+			later = append(later, one.name())
 		}
+		known := slices.Concat(before, steps)
+		steps = append(steps, l.step(d, fmt.Sprintf("%s[%d]", path, i), after(known, later, more)))
 	}
 	return steps
 }
 
-func (l *loader) step(d stepDefinition, path string, known []*step) *step {
-	i := slices.IndexFunc(l.kinds, func(k enrich.Kind) bool { return k.Name == d.Uses })
-	if i < 0 {
-		l.reportAt(path+".uses", "there is no step %q%s", d.Uses, suggest(d.Uses, kindNames(l.kinds)))
-		return nil
+func (d stepDefinition) name() string {
+	if d.Name == "" {
+		return d.Uses
 	}
-	s := &step{name: d.Name, kind: l.kinds[i], timeout: d.Timeout, cache: d.Cache}
-	if s.name == "" {
-		s.name = d.Uses
+	return d.Name
+}
+
+func (l *loader) step(d stepDefinition, path string, known *scope) *step {
+	s := &step{name: d.name(), timeout: d.Timeout, cache: DefaultCache}
+	if l.has(path + ".cache") {
+		s.cache = d.Cache
 	}
-	if _, set := l.places[path+".cache"]; !set {
-		s.cache = DefaultCache
+	if l.has(path+".name") && !validName.MatchString(d.Name) {
+		l.reportAt(path+".name", "a step's name is of lower-case letters, digits, - and _, at most 64")
 	}
-	if !validName.MatchString(s.name) {
-		l.reportAt(path+".name", "a step's name is of lower-case letters, digits, - and _")
-	}
-	if slices.Contains(stepNames(known), s.name) {
+	if s.name != "" && slices.Contains(stepNames(known.steps), s.name) {
 		l.reportAt(path+".name", "there is another step %q: give this one a name of its own", s.name)
 	}
-	s.when = l.expression(d.When, path+".when")
-	if s.when != nil {
-		l.reads(s, s.when.steps, path+".when", known)
+	if s.when = l.expression(d.When, path+".when", known); s.when != nil {
+		s.after = s.when.steps
 	}
+	i := slices.IndexFunc(l.kinds, func(k enrich.Kind) bool { return k.Name == d.Uses })
+	if i < 0 {
+		if l.has(path + ".uses") {
+			l.reportAt(path+".uses", "there is no step %q to use%s", d.Uses, suggest(d.Uses, kindNames(l.kinds)))
+		}
+		return s
+	}
+	s.kind = l.kinds[i]
+	s.zero, s.shape = shapes(s.kind.Data)
 	l.with(s, d.With, path+".with", known)
 	return s
 }
 
 // with decodes a step's own settings into its Config.
-func (l *loader) with(s *step, node ast.Node, path string, known []*step) {
-	s.with.config = reflect.New(reflect.TypeOf(s.kind.Config)).Elem()
+func (l *loader) with(s *step, node ast.Node, path string, known *scope) {
+	before := len(l.problems)
+	s.with = with{config: reflect.New(reflect.TypeOf(s.kind.Config)).Elem(), templates: map[string]*textTemplate{}}
 	if node != nil {
 		l.decode(node, s.with.config, path)
 	}
-	s.with.compileTemplates(func(inner string, err error) {
-		l.reportAt(path+"."+inner, "%s", err)
+	unfilled := visitTemplates(s.with.config, func(inner, source string, escape escaping) {
+		inner = under(path, inner)
+		t := l.template(source, inner, known, escape)
+		if t == nil {
+			return
+		}
+		s.with.templates[templateKey(source, escape)] = t
+		for _, name := range t.steps {
+			s.after = reads(s.after, []string{"steps", name})
+		}
 	})
-	l.reads(s, s.with.steps, path, known)
+	if len(l.problems) > before {
+		return // What is decoded in part would be found wanting once more.
+	}
 	if v, ok := s.with.config.Interface().(validator); ok {
-		if err := v.Validate(); err != nil {
-			l.reportAt(path, "%s", err)
+		unfilled = v.Validate()
+	}
+	if unfilled == nil && s.kind.Check != nil {
+		unfilled = s.kind.Check(s.with.config.Interface())
+	}
+	l.invalid(unfilled, path)
+}
+
+// invalid reports what a Config says of itself: one mistake, or several that are
+// joined, each with the field before a colon.
+func (l *loader) invalid(err error, path string) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range joined.Unwrap() {
+			l.invalid(one, path)
 		}
+		return
+	}
+	if err != nil {
+		field, _, _ := strings.Cut(err.Error(), ": ")
+		l.reportAt(under(path, field), "%s", err)
 	}
 }
 
-// reads notes which steps s comes after, and reports those that it cannot read.
-func (l *loader) reads(s *step, names []string, path string, known []*step) {
-	for _, name := range names {
-		if !slices.Contains(stepNames(known), name) {
-			l.reportAt(path, "there is no step %q before this one%s", name, suggest(name, stepNames(known)))
-		} else if !slices.Contains(s.after, name) {
-			s.after = append(s.after, name)
-		}
-	}
-}
-
-func (l *loader) expression(source, path string) *expression {
+// expression compiles the expression at a path. Without any it returns nil, which
+// always holds.
+func (l *loader) expression(source, path string, s *scope) *expression {
 	if strings.TrimSpace(source) == "" {
 		return nil
 	}
-	e, wrong := compile(source)
-	if wrong != nil {
-		l.inside(path, source, wrong.column, wrong.text)
-		return nil
+	e, mistakes := l.language.compile(source, s)
+	for _, m := range mistakes {
+		m.text += l.commented(path)
+		l.reportInside(path, m)
 	}
 	return e
 }
 
-// inside reports a mistake at a column of a text, as far as the file still shows
-// it: a text over several lines is reported where it begins.
-func (l *loader) inside(path, source string, column int, what string) {
-	l.reportAt(path, "%s", what)
-	at := l.place(path)
-	if at == nil || strings.Contains(source, "\n") {
-		return
+// commented returns what YAML has to do with a mistake in the text at a path.
+func (l *loader) commented(path string) string {
+	node, ok := l.nodes[path].(*ast.StringNode)
+	if !ok || node.Token.Type != token.StringType {
+		return ""
 	}
-	last := &l.problems[len(l.problems)-1]
-	last.Column += column
-	if quoted := strings.HasPrefix(strings.TrimSpace(at.Origin), `"`) || strings.HasPrefix(strings.TrimSpace(at.Origin), "'"); quoted {
-		last.Column++
+	at := begin(node)
+	if line := []rune(l.lines[at.line-1]); strings.Contains(string(line[at.column-1:]), " #") {
+		return "; what stands behind a # is a comment to YAML: put the expression between single quotes"
 	}
+	return ""
 }
 
-func (l *loader) words(d eventDefinition, path string, steps []*step) words {
-	w := words{api: d.API}
-	switch d.API {
-	case "":
-		w.api = APIv1
-	case APIv1, APIv2:
-	default:
-		l.reportAt(path+".api", "must be v1 or v2")
+// template compiles the template at a path, or one that is a part of the text
+// there. It returns nil for one that is wrong.
+func (l *loader) template(source, path string, s *scope, escape escaping) *textTemplate {
+	t, mistakes := l.templates.compile(source, s, escape)
+	for _, m := range mistakes {
+		if node, ok := l.nodes[path]; ok {
+			before, _, _ := strings.Cut(scalarText(node), source)
+			m.at += utf8.RuneCountInString(before)
+		}
+		l.reportInside(path, m)
 	}
-	template := func(source, path string) *textTemplate {
+	return t
+}
+
+func (l *loader) words(d eventDefinition, path string, s *scope) words {
+	w := words{api: APIv1}
+	if l.has(path + ".api") {
+		w.api = d.API
+	}
+	if w.api != APIv1 && w.api != APIv2 {
+		l.reportAt(path+".api", "api must be %s or %s", APIv1, APIv2)
+	}
+	template := func(source, name string) *textTemplate {
 		if source == "" {
 			return nil
 		}
-		t, err := compileTemplate(source, escapeNothing)
-		if err != nil {
-			l.reportAt(path, "%s", err)
-			return nil
-		}
-		l.reads(&step{}, t.steps, path, steps)
-		return t
+		return l.template(source, under(path, name), s, escapeNothing)
 	}
-	w.title = template(d.Title, path+".title")
-	w.text = template(d.Text, path+".text")
-	w.priority = template(d.Priority, path+".priority")
-	w.alertType = template(d.AlertType, path+".alert_type")
+	w.title = template(d.Title, "title")
+	w.text = template(d.Text, "text")
+	w.priority = template(d.Priority, "priority")
+	w.alertType = template(d.AlertType, "alert_type")
 	for i, tag := range d.Tags {
-		if t := template(tag, fmt.Sprintf("%s.tags[%d]", path, i)); t != nil {
-			w.tags = append(w.tags, t)
-		}
+		w.tags = append(w.tags, template(tag, fmt.Sprintf("tags[%d]", i)))
 	}
 	return w
-}
-
-func stepNames(steps []*step) []string {
-	all := make([]string, len(steps))
-	for i, s := range steps {
-		all[i] = s.name
-	}
-	return all
 }
 
 func kindNames(kinds []enrich.Kind) []string {

@@ -1,8 +1,13 @@
 package playbook
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+
+	"github.com/expr-lang/expr/vm"
 
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
@@ -15,10 +20,12 @@ type Plan struct {
 	Names []string
 	// API is how the event is posted.
 	API string
+	// Limit is how many events a minute one monitor may have; 0 is no limit.
+	Limit int
 	// Warnings are for the log: expressions that could not be evaluated.
 	Warnings []error
 
-	env   map[string]any
+	alert map[string]any // its View
 	steps []*step
 	then  []*step
 	words words
@@ -32,7 +39,7 @@ func (p *Plan) Name() string { return p.Names[0] }
 // in for it.
 func (p *Plan) add(b *playbook) {
 	if len(p.Names) == 0 {
-		p.words, p.API = b.event, b.event.api
+		p.words, p.API, p.Limit = b.event, b.event.api, b.limit
 	}
 	p.Names = append(p.Names, b.name)
 	p.steps = joined(p.steps, b.steps)
@@ -53,44 +60,44 @@ func joined(have, more []*step) []*step {
 }
 
 // Steps returns the steps to run on the alert.
-func (p *Plan) Steps() []enrich.Named { return p.named(p.steps, nil) }
+func (p *Plan) Steps() []enrich.Named { return named(p.steps, p.environment) }
 
-// Then returns the steps to run once the event is posted.
-func (p *Plan) Then(results []enrich.Result, e event.Event, posted event.Posted) []enrich.Named {
-	env := p.environment(p.steps, byName(results))
-	env["event"] = map[string]any{"id": posted.ID, "url": posted.URL, "title": e.Title}
-	return p.named(p.then, env)
+// Then returns the steps to run once the event is posted. They know how the
+// others ended, and the event.
+func (p *Plan) Then(results []enrich.Result, e event.Request, posted event.Posted) []enrich.Named {
+	ended := byName(results)
+	return named(p.then, func(earlier map[string]enrich.Result) map[string]any {
+		known := maps.Clone(ended)
+		maps.Copy(known, earlier)
+		env := p.environment(known)
+		env["event"] = map[string]any{"id": posted.ID, "url": posted.URL, "title": e.Headline()}
+		return env
+	})
 }
 
 // named returns steps as the runner wants them. Each is made once those it reads
-// have ended; env is what it knows besides them.
-func (p *Plan) named(steps []*step, env map[string]any) []enrich.Named {
-	named := make([]enrich.Named, len(steps))
+// have ended, from the environment that their results make.
+func named(steps []*step, environment func(earlier map[string]enrich.Result) map[string]any) []enrich.Named {
+	all := make([]enrich.Named, len(steps))
 	for i, s := range steps {
-		named[i] = enrich.Named{
+		all[i] = enrich.Named{
 			Name: s.name, After: s.after, Timeout: s.timeout,
-			Make: func(earlier map[string]enrich.Result) (enrich.Step, error) {
-				known := env
-				if known == nil {
-					known = p.environment(steps, earlier)
-				}
-				return s.make(known)
-			},
+			Make: func(earlier map[string]enrich.Result) (enrich.Step, error) { return s.make(environment(earlier)) },
 		}
 	}
-	return named
+	return all
 }
 
-// environment is what expressions and templates see: the alert, and the steps
-// that have ended.
-func (p *Plan) environment(steps []*step, earlier map[string]enrich.Result) map[string]any {
-	views := make(map[string]any, len(earlier))
-	for _, s := range steps {
-		if r, ok := earlier[s.name]; ok {
-			views[s.name] = stepView(s.kind.Data, r)
+// environment is what expressions and templates see: the alert, and all steps,
+// those that have not ended as if they had found nothing.
+func (p *Plan) environment(ended map[string]enrich.Result) map[string]any {
+	views := make(map[string]any, len(p.steps)+len(p.then))
+	for _, s := range slices.Concat(p.steps, p.then) {
+		if _, taken := views[s.name]; !taken {
+			views[s.name] = stepView(s.zero, ended[s.name])
 		}
 	}
-	return map[string]any{"alert": p.env["alert"], "steps": views}
+	return withDeadline(map[string]any{"alert": p.alert, "steps": views})
 }
 
 func byName(results []enrich.Result) map[string]enrich.Result {
@@ -103,7 +110,7 @@ func byName(results []enrich.Result) map[string]enrich.Result {
 
 // make makes the step for one alert.
 func (s *step) make(env map[string]any) (enrich.Step, error) {
-	holds, err := s.when.holds(env)
+	holds, err := s.when.holds(new(vm.VM), env)
 	if err != nil {
 		return nil, fault.New(fault.Refused, "its condition could not be evaluated", err)
 	}
@@ -111,6 +118,10 @@ func (s *step) make(env map[string]any) (enrich.Step, error) {
 		return nil, enrich.Skip("its condition does not hold: " + s.when.source)
 	}
 	config, err := s.with.render(env)
+	// A value that does not fit where it belongs says itself what that means.
+	if _, told := errors.AsType[*fault.Error](err); told {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fault.New(fault.Refused, "its settings could not be written out", err)
 	}
@@ -120,8 +131,8 @@ func (s *step) make(env map[string]any) (enrich.Step, error) {
 // Draft returns what the playbook wants the event to say. What cannot be written
 // is left to the event's own words, and told.
 func (p *Plan) Draft(results []enrich.Result, cycle event.Cycle) (event.Draft, []error) {
-	env := p.environment(p.steps, byName(results))
-	env["cycle"] = map[string]any{"lasted": cycle.Lasted.Seconds(), "notified": float64(cycle.Notified)}
+	env := p.environment(byName(results))
+	env["cycle"] = map[string]any{"lasted": cycle.Lasted.Seconds(), "notified": int64(cycle.Notified)}
 	var failed []error
 	write := func(name string, t *textTemplate) string {
 		if t == nil {

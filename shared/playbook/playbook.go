@@ -4,24 +4,29 @@
 package playbook
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
+	"github.com/expr-lang/expr/vm"
 	"github.com/goccy/go-yaml/ast"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 )
 
-// The shape of a playbook file. The doc tags are what editors show.
+// The shape of a playbook file. The doc tags are what editors show, and the
+// required ones what they miss.
 type (
 	document struct {
-		Playbooks []definition `yaml:"playbooks" doc:"The playbooks; the first whose match holds is used."`
+		Playbooks []definition `yaml:"playbooks" required:"true" doc:"The playbooks; the first whose match holds is used."`
 	}
 
 	definition struct {
-		Name     string           `yaml:"name" doc:"The name that events carry as playbook:<name>; lower case, digits and dashes."`
+		Name     string           `yaml:"name" required:"true" doc:"The name that events carry as playbook:<name>; lower case, digits and dashes."`
 		Match    string           `yaml:"match" doc:"An expression over the alert, such as alert.tags.service == \"checkout\". Left out, the playbook is for every alert."`
 		Continue bool             `yaml:"continue" doc:"Go on to the next match after this one, and put its steps into the same event."`
+		Limit    int              `yaml:"limit" doc:"At most this many events a minute for one monitor; the alerts beyond it become one summary event. Left out, there is no limit."`
 		Steps    []stepDefinition `yaml:"steps" doc:"What to find out, side by side."`
 		Event    eventDefinition  `yaml:"event" doc:"What the event says, where that is not what it would say by itself."`
 		Then     []stepDefinition `yaml:"then" doc:"Steps to run once the event is posted; they know it as event.id, event.url and event.title."`
@@ -29,7 +34,7 @@ type (
 
 	stepDefinition struct {
 		Name    string        `yaml:"name" doc:"What the step is called in the event and by later steps (steps.<name>). Left out, it is the name of what it uses."`
-		Uses    string        `yaml:"uses" doc:"The kind of step."`
+		Uses    string        `yaml:"uses" required:"true" doc:"The kind of step."`
 		With    ast.Node      `yaml:"with" doc:"The step's own settings; texts may be templates."`
 		When    string        `yaml:"when" doc:"An expression; the step is skipped where it does not hold."`
 		Timeout time.Duration `yaml:"timeout" doc:"What the step may take, within the time for all steps."`
@@ -63,6 +68,7 @@ type playbook struct {
 	name  string
 	match *expression // nil: every alert
 	goOn  bool
+	limit int
 	steps []*step
 	then  []*step
 	event words
@@ -71,6 +77,8 @@ type playbook struct {
 type step struct {
 	name    string
 	kind    enrich.Kind
+	zero    map[string]any // what is seen of it when it found nothing
+	shape   any            // what may be named of it; nil is anything
 	with    with
 	when    *expression
 	after   []string
@@ -103,12 +111,13 @@ type Verdict struct {
 // For returns the plan for an alert: the first playbook that matches, with the
 // steps of those it continues to, or the fallback.
 func (b *Book) For(a alert.Alert) *Plan {
-	env := map[string]any{"alert": View(a), "steps": map[string]any{}}
-	plan := &Plan{env: env}
+	plan := &Plan{alert: View(a)}
+	env := withDeadline(map[string]any{"alert": plan.alert})
+	var machine vm.VM
 	for _, p := range b.playbooks {
-		holds, err := p.match.holds(env)
+		holds, err := p.match.holds(&machine, env)
 		if err != nil {
-			plan.Warnings = append(plan.Warnings, err)
+			plan.Warnings = append(plan.Warnings, fmt.Errorf("playbook %s does not match: %w", p.name, err))
 		}
 		if !holds {
 			continue
@@ -127,13 +136,13 @@ func (b *Book) For(a alert.Alert) *Plan {
 // Explain says of every playbook whether it matches an alert, for people who ask
 // why another was used.
 func (b *Book) Explain(a alert.Alert) []Verdict {
-	env := map[string]any{"alert": View(a), "steps": map[string]any{}}
+	env := map[string]any{"alert": View(a)}
 	var verdicts []Verdict
 	ended := false
 	for _, p := range b.playbooks {
 		v := Verdict{Playbook: p.name, Unreached: ended}
-		v.Matched, v.Err = p.match.holds(env)
-		if !v.Matched && p.match != nil {
+		v.Matched, v.Err = p.match.holds(new(vm.VM), withDeadline(env))
+		if !v.Matched {
 			v.False = p.match.falsePart(env)
 		}
 		verdicts = append(verdicts, v)
@@ -147,10 +156,7 @@ func (b *Book) Explain(a alert.Alert) []Verdict {
 func (b *Book) Names() map[string][]string {
 	names := map[string][]string{}
 	for _, p := range b.playbooks {
-		names[p.name] = []string{}
-		for _, s := range append(p.steps[:len(p.steps):len(p.steps)], p.then...) {
-			names[p.name] = append(names[p.name], s.name)
-		}
+		names[p.name] = stepNames(slices.Concat(p.steps, p.then))
 	}
 	return names
 }

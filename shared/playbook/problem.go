@@ -9,7 +9,7 @@ import (
 // Problem is one mistake in a playbook file, where it is, and what to do.
 type Problem struct {
 	File         string
-	Line, Column int // from 1; 0 when the mistake is in no one place
+	Line, Column int // from 1, in characters; 0 when the mistake is in no one place
 	Text         string
 }
 
@@ -42,41 +42,56 @@ func (p Problems) sorted() Problems {
 	return p
 }
 
-// suggest returns ", did you mean x?" where one of the known words is close, and
-// what there is otherwise.
+// mistake is what is wrong inside a text, and at which of its characters, from 0.
+type mistake struct {
+	at   int
+	text string
+}
+
+func mistakef(at int, format string, args ...any) mistake {
+	return mistake{at, fmt.Sprintf(format, args...)}
+}
+
+// suggest returns what to write in the place of a word that nobody knows: the one
+// that is close to it, or else all that there are.
 func suggest(word string, known []string) string {
-	best, distance := "", len(word)/2+2
+	best, distance := "", max(1, len(word)/3)+1
 	for _, candidate := range known {
 		if d := editDistance(strings.ToLower(word), strings.ToLower(candidate)); d < distance {
 			best, distance = candidate, d
 		}
 	}
-	if best != "" {
+	switch {
+	case best != "":
 		return fmt.Sprintf("; did you mean %q?", best)
-	}
-	if len(known) == 0 {
+	case len(known) == 0:
 		return ""
 	}
 	return "; there are " + strings.Join(known, ", ")
 }
 
-// editDistance is Levenshtein's.
+// editDistance counts how many letters to insert, delete, replace or swap with
+// their neighbour make a into b.
 func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
 	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			substituted := diagonal
-			if a[i] != b[j] {
-				substituted++
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			replaced := rows[i-1][j-1]
+			if a[i-1] != b[j-1] {
+				replaced++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(substituted, row[j]+1, row[j+1]+1)
+			rows[i][j] = min(replaced, rows[i-1][j]+1, rows[i][j-1]+1)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
 		}
 	}
-	return row[len(b)]
+	return rows[len(a)][len(b)]
 }

@@ -1,7 +1,6 @@
 package playbook
 
 import (
-	"encoding/json"
 	"time"
 
 	"boomerang/shared/alert"
@@ -10,58 +9,78 @@ import (
 
 // View is an alert as expressions and templates see it, by the names that
 // playbooks use. Every name is always there, absent ones with their zero value,
-// so that no expression fails over an alert that says little. It holds data and
-// nothing that could run.
+// so that no expression fails over an alert that says little. It holds texts,
+// numbers, truths, lists and maps, and nothing that could run; all of it together
+// is bounded, whatever the alert held. Times are texts, RFC 3339 in UTC.
 func View(a alert.Alert) map[string]any {
+	p := plain{left: maxViewBytes}
+	tags := p.tags(a.Tags)
 	return map[string]any{
-		"id":               a.ID,
-		"monitor_id":       a.MonitorID,
-		"cycle_key":        a.CycleKey,
-		"aggreg_key":       a.AggregKey,
-		"title":            a.Title,
-		"alert_title":      a.AlertTitle,
-		"message":          a.Message,
-		"text":             a.Text,
-		"status":           a.Status,
-		"transition":       string(a.Transition),
+		"id":               p.text(a.ID),
+		"monitor_id":       p.text(a.MonitorID),
+		"cycle_key":        p.text(a.CycleKey),
+		"aggreg_key":       p.text(a.AggregKey),
+		"title":            p.text(a.Title),
+		"alert_title":      p.text(a.AlertTitle),
+		"message":          p.text(a.Message),
+		"text":             p.text(a.Text),
+		"status":           p.text(a.Status),
+		"transition":       p.text(string(a.Transition)),
 		"recovered":        a.Transition.IsRecovery(),
-		"type":             a.Type,
-		"priority":         a.Priority,
-		"event_priority":   a.EventPriority,
-		"event_type":       a.EventType,
-		"metric":           a.Metric,
-		"metric_namespace": a.MetricNamespace,
-		"query":            a.Query,
-		"scope":            a.Scope,
-		"host":             a.Hostname,
-		"tags":             a.Tags.Map(),
-		"tag_list":         []string(a.Tags),
-		"link":             a.Link,
-		"snapshot":         a.Snapshot,
-		"date":             a.Date,
-		"last_updated":     a.LastUpdated,
-		"org_id":           a.OrgID,
-		"org_name":         a.OrgName,
-		"email":            a.Email,
-		"user":             a.User,
-		"username":         a.Username,
+		"type":             p.text(a.Type),
+		"priority":         p.text(a.Priority),
+		"event_priority":   p.text(a.EventPriority),
+		"event_type":       p.text(a.EventType),
+		"metric":           p.text(a.Metric),
+		"metric_namespace": p.text(a.MetricNamespace),
+		"query":            p.text(a.Query),
+		"scope":            p.text(a.Scope),
+		"host":             p.text(a.Hostname),
+		"tags":             tags.Map(),
+		"tag_list":         []string(tags),
+		"link":             p.text(a.Link),
+		"snapshot":         p.text(a.Snapshot),
+		"date":             timeText(a.Date),
+		"last_updated":     timeText(a.LastUpdated),
+		"org_id":           p.text(a.OrgID),
+		"org_name":         p.text(a.OrgName),
+		"email":            p.text(a.Email),
+		"user":             p.text(a.User),
+		"username":         p.text(a.Username),
 		"test":             a.Test,
-		"logs_sample":      data(a.LogsSample),
-		"incident":         data(a.Incident),
-		"security":         data(a.Security),
-		"synthetics":       data(a.Synthetics),
-		"extra":            data(a.Extra),
+		"logs_sample":      p.of(a.LogsSample),
+		"incident":         p.of(a.Incident),
+		"security":         p.of(a.Security),
+		"synthetics":       p.of(a.Synthetics),
+		"extra":            p.of(a.Extra),
 	}
 }
 
-// stepView is an earlier step as later ones see it: the fields of its Data, all
-// of them even when it found nothing, and how it ended.
-func stepView(zero any, r enrich.Result) map[string]any {
-	view, _ := data(zero).(map[string]any)
-	if view == nil {
-		view = map[string]any{}
+func (p *plain) tags(all alert.Tags) alert.Tags {
+	tags := make(alert.Tags, 0, min(len(all), maxListed))
+	for _, tag := range all[:cap(tags)] {
+		tags = append(tags, p.text(tag))
 	}
-	if found, ok := data(r.Finding.Data).(map[string]any); ok && r.Status == enrich.OK {
+	return tags
+}
+
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// stepView is an earlier step as later ones see it: the fields of its Data, all
+// of them even when it found nothing, and whether it found something.
+func stepView(zero map[string]any, r enrich.Result) map[string]any {
+	view := make(map[string]any, len(zero)+1)
+	for name, value := range zero {
+		view[name] = value
+	}
+	if r.Status == enrich.OK {
+		p := plain{left: maxViewBytes}
+		found, _ := p.of(r.Finding.Data).(map[string]any)
 		for name, value := range found {
 			view[name] = value
 		}
@@ -69,40 +88,3 @@ func stepView(zero any, r enrich.Result) map[string]any {
 	view["ok"] = r.Status == enrich.OK
 	return view
 }
-
-// maxListed bounds what a template can walk through, whatever an answer held.
-const maxListed = 1000
-
-// data turns a value into what JSON makes of it: text, numbers, lists and maps.
-func data(v any) any {
-	if v == nil {
-		return nil
-	}
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return nil
-	}
-	var out any
-	if json.Unmarshal(raw, &out) != nil {
-		return nil
-	}
-	return bounded(out)
-}
-
-func bounded(v any) any {
-	switch v := v.(type) {
-	case []any:
-		v = v[:min(len(v), maxListed)]
-		for i := range v {
-			v[i] = bounded(v[i])
-		}
-		return v
-	case map[string]any:
-		for name := range v {
-			v[name] = bounded(v[name])
-		}
-	}
-	return v
-}
-
-var sample = View(alert.Alert{Date: time.Unix(0, 0)})

@@ -1,10 +1,9 @@
 package playbook
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 )
 
@@ -12,113 +11,110 @@ import (
 // be templates.
 type with struct {
 	config    reflect.Value
-	templates map[string]*textTemplate // by path inside the config
-	steps     []string                 // the steps that the templates read
+	templates map[string]*textTemplate // by templateKey
 }
 
 // validator is a Config that can tell mistakes before it is used. Its texts may
 // still be templates then.
 type validator interface{ Validate() error }
 
-// compileTemplates finds every text that is a template.
-func (w *with) compileTemplates(report func(path string, err error)) {
-	w.templates = map[string]*textTemplate{}
-	walkText(w.config, "", escapeNothing, func(path, source string, escape escaping) {
-		if !strings.Contains(source, "{{") {
-			return
-		}
-		t, err := compileTemplate(source, escape)
-		if err != nil {
-			report(path, err)
-			return
-		}
-		w.templates[path] = t
-		for _, step := range t.steps {
-			if !slices.Contains(w.steps, step) {
-				w.steps = append(w.steps, step)
-			}
-		}
-	})
+// filler is a text that knows where its templates stand, and what that asks of
+// the values in them. Fill replaces each template by what value makes of it,
+// escaped; templates are the same each time.
+type filler interface {
+	Fill(value func(template string) (string, error)) error
 }
 
-// walkText calls visit with every text in a value.
-func walkText(v reflect.Value, path string, escape escaping, visit func(path, text string, escape escaping)) {
-	switch v.Kind() {
-	case reflect.String:
-		visit(path, v.String(), escape)
-	case reflect.Interface:
-		if !v.IsNil() {
-			walkText(v.Elem(), path, escape, visit)
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			f := v.Type().Field(i)
-			if name := yamlName(f); name != "" {
-				walkText(v.Field(i), inside(path, name), escaping(f.Tag.Get("escape")), visit)
-			}
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			walkText(v.Index(i), fmt.Sprintf("%s[%d]", path, i), escape, visit)
-		}
-	case reflect.Map:
-		for _, key := range v.MapKeys() {
-			walkText(v.MapIndex(key), inside(path, key.String()), escape, visit)
-		}
-	}
+var fillerType = reflect.TypeFor[filler]()
+
+func templateKey(source string, escape escaping) string { return string(escape) + ":" + source }
+
+// visitTemplates calls visit with every template in a Config, and returns why one
+// cannot be where it is.
+func visitTemplates(config reflect.Value, visit func(path, source string, escape escaping)) error {
+	c := copier{write: func(path, source string, escape escaping) (string, error) {
+		visit(path, source, escape)
+		return "0", nil
+	}}
+	c.copied(config, "", escapeNothing)
+	return c.err
 }
 
-func inside(path, name string) string { return strings.TrimPrefix(path+"."+name, ".") }
-
-// render returns the configuration with every template written out.
+// render returns a copy of the configuration with every template written out.
 func (w *with) render(env map[string]any) (any, error) {
-	if len(w.templates) == 0 {
-		return w.config.Interface(), nil
-	}
-	var failed []error
-	out := w.copied(w.config, "", env, &failed)
-	return out.Interface(), errors.Join(failed...)
+	c := copier{write: func(path, source string, escape escaping) (string, error) {
+		t, ok := w.templates[templateKey(source, escape)]
+		if !ok {
+			return "", fmt.Errorf("with.%s holds a template that was not there when it was loaded", path)
+		}
+		text, err := t.render(env)
+		if err != nil {
+			return "", fmt.Errorf("with.%s: %w", path, err)
+		}
+		return text, nil
+	}}
+	out := c.copied(w.config, "", escapeNothing)
+	return out.Interface(), c.err
 }
 
-// copied returns a deep copy, so that what one alert renders no other sees.
-func (w *with) copied(v reflect.Value, path string, env map[string]any, failed *[]error) reflect.Value {
+// copier copies values in depth, so that what one alert fills in no other sees,
+// with each template replaced by what write makes of it.
+type copier struct {
+	write func(path, source string, escape escaping) (string, error)
+	err   error // the first
+}
+
+func (c *copier) copied(v reflect.Value, path string, escape escaping) reflect.Value {
 	out := reflect.New(v.Type()).Elem()
 	out.Set(v)
 	switch v.Kind() {
 	case reflect.String:
-		if t, ok := w.templates[path]; ok {
-			text, err := t.render(env)
-			if err != nil {
-				*failed = append(*failed, fmt.Errorf("%s: %w", path, err))
-			}
-			out.SetString(text)
-		}
-	case reflect.Interface:
-		if !v.IsNil() {
-			out.Set(w.copied(v.Elem(), path, env, failed))
-		}
+		c.err = cmp.Or(c.err, c.fill(out, path, escape))
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if name := yamlName(v.Type().Field(i)); name != "" {
-				out.Field(i).Set(w.copied(v.Field(i), inside(path, name), env, failed))
-			}
+		for _, f := range fieldsOf(v.Type()) {
+			field := c.copied(v.FieldByIndex(f.index), under(path, f.name), escaping(f.tag.Get("escape")))
+			out.FieldByIndex(f.index).Set(field)
 		}
-	case reflect.Slice:
-		if v.IsNil() {
-			break
-		}
-		out.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
-		for i := range v.Len() {
-			out.Index(i).Set(w.copied(v.Index(i), fmt.Sprintf("%s[%d]", path, i), env, failed))
-		}
-	case reflect.Map:
-		if v.IsNil() {
-			break
-		}
-		out.Set(reflect.MakeMap(v.Type()))
-		for _, key := range v.MapKeys() {
-			out.SetMapIndex(key, w.copied(v.MapIndex(key), inside(path, key.String()), env, failed))
+	case reflect.Interface, reflect.Pointer, reflect.Slice, reflect.Map:
+		if !v.IsNil() {
+			c.elements(out, v, path, escape)
 		}
 	}
 	return out
+}
+
+// elements copies what v, which is not nil, refers to.
+func (c *copier) elements(out, v reflect.Value, path string, escape escaping) {
+	switch v.Kind() {
+	case reflect.Interface:
+		out.Set(c.copied(v.Elem(), path, escape))
+	case reflect.Pointer:
+		out.Set(reflect.New(v.Type().Elem()))
+		out.Elem().Set(c.copied(v.Elem(), path, escape))
+	case reflect.Slice:
+		out.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
+		for i := range v.Len() {
+			out.Index(i).Set(c.copied(v.Index(i), fmt.Sprintf("%s[%d]", path, i), escape))
+		}
+	case reflect.Map:
+		out.Set(reflect.MakeMap(v.Type()))
+		for _, key := range v.MapKeys() {
+			out.SetMapIndex(key, c.copied(v.MapIndex(key), under(path, key.String()), escape))
+		}
+	}
+}
+
+// fill writes out the templates in a text.
+func (c *copier) fill(text reflect.Value, path string, escape escaping) error {
+	if !strings.Contains(text.String(), "{{") {
+		return nil
+	}
+	if reflect.PointerTo(text.Type()).Implements(fillerType) {
+		return text.Addr().Interface().(filler).Fill(func(template string) (string, error) {
+			return c.write(path, template, escapeNothing)
+		})
+	}
+	written, err := c.write(path, text.String(), escape)
+	text.SetString(written)
+	return err
 }

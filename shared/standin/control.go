@@ -27,6 +27,7 @@ func isControl(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, cont
 //	POST   /standin/series     a Series to seed
 //	POST   /standin/logs       a Log to seed; {"id": "…"}
 //	POST   /standin/slos       an SLO to seed; {"id": "…"}
+//	POST   /standin/hosts      a list of Hosts, in the place of those that were
 //	GET    /standin/posted     Posted
 //	GET    /standin/requests   Requests
 //	GET    /standin/items      Items
@@ -97,6 +98,10 @@ func (s *Server) seedSignals(mux *http.ServeMux) {
 	})
 	tell(mux, "logs", lenient, func(l Log) (any, error) {
 		return map[string]string{"id": s.AddLog(l)}, nil
+	})
+	tell(mux, "hosts", lenient, func(all []Host) (any, error) {
+		s.SetHosts(all...)
+		return nil, nil
 	})
 	tell(mux, "slos", lenient, func(added SLO) (any, error) {
 		return map[string]string{"id": s.AddSLO(added)}, nil

@@ -45,7 +45,7 @@ func TestControl_Looks(t *testing.T) {
 	}
 	want := []standin.Route{
 		"catalog.list", "downtime.list", "downtime.matches", "dynamodb.batch_get", "dynamodb.delete", "dynamodb.get", "dynamodb.put",
-		"dynamodb.update", "events.create", "events.create_v2", "events.get", "events.list", "graph.snapshot", "incident.search",
+		"dynamodb.update", "events.create", "events.create_v2", "events.get", "events.list", "events.search", "graph.snapshot", "hosts.list", "incident.search",
 		"logs.search", "metrics.query", "monitor.create", "monitor.delete", "monitor.get", "monitor.list", "monitor.update", "secrets.get",
 		"service_definition.get", "slo.history", "slo.search", "sqs.attributes", "sqs.change_visibility", "sqs.delete", "sqs.delete_batch",
 		"sqs.receive", "sqs.send", "team.list", "team.on_call", "validate",

@@ -28,6 +28,10 @@ type Event struct {
 	// MonitorID and MonitorGroups are those of an event that a monitor sent.
 	MonitorID     int64    `json:"monitor_id,omitempty"`
 	MonitorGroups []string `json:"monitor_groups,omitempty"`
+	// Change is what an event of the category "change" says besides.
+	Change *ChangeEvent `json:"change,omitempty"`
+	// SearchID is the id that a search shows the event by; one is made where none is given.
+	SearchID string `json:"search_id,omitempty"`
 }
 
 // PostedEvent is what came in through one of the two ways to post, and was accepted.

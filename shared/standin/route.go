@@ -51,6 +51,8 @@ func (s *Server) routes() []route {
 		snapshotRoutes(),
 		s.logs.routes(),
 		s.slos.routes(),
+		s.hosts.routes(),
+		s.stream.searchRoutes(),
 		s.vault.routes(),
 		s.ledger.routes(),
 		s.queues.routes(),

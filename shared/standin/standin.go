@@ -70,6 +70,7 @@ type Server struct {
 	metrics   metrics
 	logs      logs
 	slos      slos
+	hosts     hosts
 	vault     vault
 	ledger    table
 	queues    queues

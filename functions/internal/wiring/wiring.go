@@ -9,11 +9,14 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -22,6 +25,8 @@ import (
 	"boomerang/shared/config"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/httpapi"
+	"boomerang/shared/enrich/lookup"
 	"boomerang/shared/enrich/registry"
 	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
@@ -82,7 +87,7 @@ func Redeliver(ctx context.Context, environ map[string]string, logger *slog.Logg
 	if err := ready(ctx, keysReady(keys)); err != nil {
 		return nil, err
 	}
-	conf := redeliver.Config{Process: p.Process, Logger: logger}
+	conf := redeliver.Config{Redeliver: p.Redeliver, Logger: logger}
 	if cfg.DeadLetterQueueURL != "" {
 		conf.DeadLetters = queue.New(sqs.NewFromConfig(aws), cfg.DeadLetterQueueURL)
 	}
@@ -109,7 +114,10 @@ func newPipeline(cfg config.Pipeline, aws aws.Config, keys *secret.Cache[secret.
 	if err != nil {
 		return nil, err
 	}
-	playbooks, err := Playbooks(cfg.PlaybooksFile, registry.Kinds(registry.Deps{Datadog: client, Site: cfg.Site}))
+	playbooks, err := Playbooks(cfg.PlaybooksFile, registry.Kinds(registry.Deps{
+		Datadog: client, Site: cfg.Site, Tables: Tables(cfg.PlaybooksFile), HTTP: httpapi.NewClient(),
+		Secrets: secret.NewVault(secretsmanager.NewFromConfig(aws), secretOptions(logger)), Functions: newFunctions(aws),
+	}))
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +130,8 @@ func newPipeline(cfg config.Pipeline, aws aws.Config, keys *secret.Cache[secret.
 		conf.Queue = queue.New(sqs.NewFromConfig(aws), cfg.RedeliveryQueueURL)
 	}
 	if cfg.LedgerTable != "" {
-		conf.Ledger = ledger.New(dynamodb.NewFromConfig(aws), cfg.LedgerTable, ledger.Options{})
+		table := ledger.New(dynamodb.NewFromConfig(aws), cfg.LedgerTable, ledger.Options{})
+		conf.Ledger, conf.Storms = table, table
 	} else {
 		logger.Warn("LEDGER_TABLE is not set: an alert that Datadog delivers twice is posted twice")
 	}
@@ -139,6 +148,21 @@ func Playbooks(path string, kinds []enrich.Kind) (*playbook.Book, error) {
 		return nil, fmt.Errorf("PLAYBOOKS_FILE: %w", err)
 	}
 	return playbook.Load(path, source, kinds)
+}
+
+// Tables are those beside a playbook file.
+func Tables(path string) *lookup.Tables { return lookup.NewTables(os.DirFS(filepath.Dir(path))) }
+
+// functions invokes the user's own, through a client that only a playbook that
+// does so pays for.
+type functions struct{ client func() *lambda.Client }
+
+func newFunctions(aws aws.Config) functions {
+	return functions{sync.OnceValue(func() *lambda.Client { return lambda.NewFromConfig(aws) })}
+}
+
+func (f functions) Invoke(ctx context.Context, in *lambda.InvokeInput, o ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
+	return f.client().Invoke(ctx, in, o...)
 }
 
 // ready waits for the secrets, and reports those that are wrong together. What

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,26 +78,57 @@ func (p *Printer) Answer(r events.LambdaFunctionURLResponse, took time.Duration)
 }
 
 // Event writes an event field by field, and its text as it reads.
-func (p *Printer) Event(e event.Event) {
-	field := func(name, value string) {
-		if value != "" {
-			p.Line("  %s %s", p.paint(dim, fmt.Sprintf("%-16s", name)), value)
-		}
+func (p *Printer) Event(request event.Request) {
+	p.field("title", p.paint(bold, request.Headline()))
+	switch e := request.(type) {
+	case event.Event:
+		p.event(e)
+	case event.AlertEvent:
+		p.alert(e.Data.Attributes)
 	}
-	field("title", p.paint(bold, e.Title))
-	field("alert_type", e.AlertType)
-	field("priority", e.Priority)
-	field("host", e.Host)
-	field("tags", strings.Join(e.Tags, ", "))
-	field("aggregation_key", e.AggregationKey)
+}
+
+func (p *Printer) event(e event.Event) {
+	p.field("alert_type", e.AlertType)
+	p.field("priority", e.Priority)
+	p.field("host", e.Host)
+	p.field("tags", strings.Join(e.Tags, ", "))
+	p.field("aggregation_key", e.AggregationKey)
 	if e.RelatedEventID != 0 {
-		field("related_event_id", fmt.Sprint(e.RelatedEventID))
+		p.field("related_event_id", fmt.Sprint(e.RelatedEventID))
 	}
 	if e.DateHappened != 0 {
-		field("date_happened", time.Unix(e.DateHappened, 0).UTC().Format("2006-01-02 15:04:05 UTC"))
+		p.field("date_happened", time.Unix(e.DateHappened, 0).UTC().Format("2006-01-02 15:04:05 UTC"))
 	}
+	p.text(e.Text)
+}
+
+func (p *Printer) alert(e event.AlertAttributes) {
+	p.field("status", e.Attributes.Status)
+	p.field("priority", e.Attributes.Priority)
+	p.field("host", e.Host)
+	p.field("tags", strings.Join(e.Tags, ", "))
+	p.field("aggregation_key", e.AggregationKey)
+	p.field("timestamp", e.Timestamp)
+	for _, l := range e.Attributes.Links {
+		p.field(l.Category, strings.TrimSpace(l.Title+" "+l.URL))
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Attributes.Custom)) {
+		value, _ := json.Marshal(e.Attributes.Custom[name])
+		p.field("custom."+name, string(value))
+	}
+	p.text(e.Message)
+}
+
+func (p *Printer) field(name, value string) {
+	if value != "" {
+		p.Line("  %s %s", p.paint(dim, fmt.Sprintf("%-16s", name)), value)
+	}
+}
+
+func (p *Printer) text(text string) {
 	p.Line("")
-	for l := range strings.Lines(strings.Trim(e.Text, "% \n")) {
+	for l := range strings.Lines(strings.Trim(text, "% \n")) {
 		p.Line("  %s %s", p.paint(dim, "│"), strings.TrimRight(l, "\n"))
 	}
 }

@@ -4,6 +4,8 @@
 package stage
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -11,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"boomerang/shared/datadog"
 	"boomerang/shared/standin"
 )
 
@@ -23,13 +26,14 @@ type Stage struct {
 	URL    string // of the stand-in
 	Live   bool   // whether events go to the real Datadog
 	server *http.Server
+	keys   datadog.Keys
 }
 
-// Start opens the stand-in on a free port of 127.0.0.1. With LIVE=1 in the
-// environment it only plays Secrets Manager, with the user's own keys in it, and
-// Datadog is the real one.
-func Start(getenv func(string) string) (*Stage, error) {
-	options := standin.Options{Token: Token}
+// Start opens the stand-in on a free port of 127.0.0.1, at the time that now
+// tells. With LIVE=1 in the environment it only plays Secrets Manager, with the
+// user's own keys in it, and Datadog is the real one.
+func Start(getenv func(string) string, now func() time.Time) (*Stage, error) {
+	options := standin.Options{Token: Token, Now: now}
 	live := getenv("LIVE") == "1"
 	if live {
 		options.APIKey, options.AppKey = getenv("DD_API_KEY"), getenv("DD_APP_KEY")
@@ -41,11 +45,24 @@ func Start(getenv func(string) string) (*Stage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no port for the stand-in: %w", err)
 	}
-	s := &Stage{Server: standin.New(options), URL: "http://" + listener.Addr().String(), Live: live}
+	s := &Stage{
+		Server: standin.New(options), URL: "http://" + listener.Addr().String(), Live: live,
+		keys: datadog.Keys{API: cmp.Or(options.APIKey, standin.DefaultAPIKey), App: cmp.Or(options.AppKey, standin.DefaultAppKey)},
+	}
 	s.server = &http.Server{Handler: s.Server, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = s.server.Serve(listener) }()
 	return s, nil
 }
+
+// Keys returns the pair that the stand-in accepts, which is the user's when it is
+// live.
+func (s *Stage) Keys(context.Context) (datadog.Keys, error) { return s.keys, nil }
+
+// Renew returns the same keys: nobody rotates them here.
+func (s *Stage) Renew(context.Context, datadog.Keys) (datadog.Keys, error) { return s.keys, nil }
+
+// Secrets returns the keys as texts that must not be kept anywhere.
+func (s *Stage) Secrets() []string { return []string{s.keys.API, s.keys.App} }
 
 // Close stops the stand-in.
 func (s *Stage) Close() { _ = s.server.Close() }

@@ -27,8 +27,8 @@ const MaxReceives = 10
 // receiveCount is the attribute by which SQS says how often a message came.
 const receiveCount = "ApproximateReceiveCount"
 
-// Process takes an alert all the way, or says why not.
-type Process func(ctx context.Context, a alert.Alert) (pipeline.Outcome, error)
+// Redeliver takes what a message holds all the way, or says why not.
+type Redeliver func(ctx context.Context, m queue.Message) (pipeline.Outcome, error)
 
 // DeadLetters keeps what no further try will finish, with the reason.
 type DeadLetters interface {
@@ -38,7 +38,7 @@ type DeadLetters interface {
 // Config is what a handler is made of. Without DeadLetters such a message is left
 // to the queue's redrive policy.
 type Config struct {
-	Process     Process
+	Redeliver   Redeliver
 	DeadLetters DeadLetters
 	Logger      *slog.Logger
 }
@@ -98,7 +98,7 @@ func (h *Handler) process(ctx context.Context, r *run) (outcome pipeline.Outcome
 		return pipeline.Outcome{}, err
 	}
 	r.alert = message.Alert
-	return h.Process(ctx, message.Alert)
+	return h.Redeliver(ctx, message)
 }
 
 // bury puts a message that no try will finish among the dead letters. A mistake

@@ -48,9 +48,9 @@ func message(t *testing.T, id, receives string) events.SQSMessage {
 	return events.SQSMessage{MessageId: "m-" + id, Body: body, Attributes: map[string]string{"ApproximateReceiveCount": receives}}
 }
 
-// process does with each alert what its id says.
-func process(_ context.Context, a alert.Alert) (pipeline.Outcome, error) {
-	switch a.ID {
+// redeliver does with each alert what its id says.
+func redeliver(_ context.Context, m queue.Message) (pipeline.Outcome, error) {
+	switch m.Alert.ID {
 	case "refused":
 		return pipeline.Outcome{}, fault.New(fault.Refused, "Datadog refused to create the event (400 Bad Request)", nil)
 	case "down":
@@ -83,7 +83,7 @@ func TestHandler_repeats_what_may_pass_and_buries_what_will_not(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
-			conf := handler.Config{Process: process, Logger: slog.New(slog.NewJSONHandler(&log, nil))}
+			conf := handler.Config{Redeliver: redeliver, Logger: slog.New(slog.NewJSONHandler(&log, nil))}
 			if c.yard != nil {
 				conf.DeadLetters = c.yard
 			}

@@ -44,6 +44,7 @@ type world struct {
 	ledger  *ledger.Memory
 	queue   pipeline.Queue
 	tokens  handler.Tokens
+	source  string // of the playbooks; empty: the embedded ones
 	log     bytes.Buffer
 }
 
@@ -79,13 +80,25 @@ func (w *world) handler() *handler.Handler {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	conf := pipeline.Config{Playbooks: playbooks(client), EnrichBudget: 2 * time.Second, Poster: client, Ledger: w.ledger}
+	conf := pipeline.Config{Playbooks: w.playbooks(client), EnrichBudget: 2 * time.Second, Poster: client, Ledger: w.ledger}
 	if w.queue != nil {
 		conf.Queue = w.queue
 	}
 	p := pipeline.New(conf)
 	logger := slog.New(slog.NewJSONHandler(&w.log, nil))
 	return handler.New(handler.Config{Tokens: w.tokens, Run: p.Run, DryRun: p.DryRun, Logger: logger})
+}
+
+func (w *world) playbooks(client *datadog.Client) *playbook.Book {
+	w.t.Helper()
+	if w.source == "" {
+		return playbooks(client)
+	}
+	book, err := playbook.Load("test.yaml", []byte(w.source), registry.Kinds(registry.Deps{Datadog: client, Site: site.US1}))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return book
 }
 
 func playbooks(client *datadog.Client) *playbook.Book {

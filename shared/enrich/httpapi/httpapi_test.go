@@ -144,9 +144,12 @@ func TestEnrich_shows_of_the_answer_what_the_playbook_names(t *testing.T) {
 		want enrich.Facts
 	}{
 		{"by_path", body, []Show{{"Team", "owner.team"}, {"Mail", "people.1.mail"}, {"Tags", "tags"}, {"Owner", "owner"}, {"People", "people"}, {"Long", "long"}}, enrich.Facts{
-			{Name: "Team", Value: "shop"}, {Name: "Mail", Value: "b@example.com"}, {Name: "Tags", Value: "a, b"},
+			{Name: "Team", Value: "shop"},
+			{Name: "Mail", Value: "b@example.com"},
+			{Name: "Tags", Value: "a, b"},
 			{Name: "Owner", Value: `{"team":"shop","tier":1}`},
-			{Name: "People", Value: `[{"mail":"a@example.com"},{"mail":"b@example.com"}]`}, {Name: "Long", Value: "a bc"},
+			{Name: "People", Value: `[{"mail":"a@example.com"},{"mail":"b@example.com"}]`},
+			{Name: "Long", Value: "a bc"},
 		}},
 		{"what_is_not_there_is_left_out", body, []Show{{"A", "owner.lead"}, {"B", "people.2"}, {"C", "people.x"}, {"D", "id.x"}, {"E", "none"}, {"F", "load"}}, enrich.Facts{{Name: "F", Value: "0.25"}}},
 		{"nothing_of_it_is_there", body, []Show{{"A", "owner.lead"}, {"E", "none"}}, enrich.Facts{{Name: "Answer", Value: "200 OK, without owner.lead, none"}}},
@@ -217,8 +220,12 @@ func TestEnrich_says_what_went_wrong(t *testing.T) {
 		want    string
 		after   time.Duration
 	}{
-		{"no_permission_and_no_secret", answering(401, "text/html", "<html>"), Config{}, fault.Refused,
-			"HOST refused (401 Unauthorized); it may want a secret, which the step's configuration does not name", 0},
+		{
+			"no_permission_and_no_secret", answering(401, "text/html", "<html>"),
+			Config{},
+			fault.Refused,
+			"HOST refused (401 Unauthorized); it may want a secret, which the step's configuration does not name", 0,
+		},
 		{"in_its_own_words", answering(400, "application/json", `{"error":{"message":"no\nsuch field"}}`), Config{}, fault.Refused, "HOST refused (400 Bad Request): no such field", 0},
 		{"in_plain_words", answering(409, "text/plain", "taken"), Config{}, fault.Refused, "HOST refused (409 Conflict): taken", 0},
 		{"nothing_to_post_to", answering(404, "text/plain", "no_service"), Config{Body: `{}`}, fault.Refused, "HOST refused (404 Not Found): no_service", 0},
@@ -228,9 +235,13 @@ func TestEnrich_says_what_went_wrong(t *testing.T) {
 		}, Config{}, fault.Temporary, "HOST could not answer (503 Service Unavailable); it asks to be left alone for 24h0m0s", 24 * time.Hour},
 		{"too_large", answering(200, "application/json", `"`+strings.Repeat("a", maxAnswerBytes)+`"`), Config{}, fault.Refused, "the answer of HOST is larger than 256 KiB; ask for less", 0},
 		{"binary", answering(200, "application/octet-stream", "\xff\xfe"), Config{}, fault.Temporary, "the answer of HOST could not be read", 0},
-		{"a_redirect_elsewhere", http.RedirectHandler("http://localhost:1/x", 302).ServeHTTP, Config{}, fault.Refused,
-			"HOST redirects to another address, which is not followed; write that address as the url if it is the right one", 0},
-		{"a_redirect_to_itself", http.RedirectHandler("/again", 302).ServeHTTP, Config{}, fault.Refused, "HOST redirects more than 3 times", 0},
+		{
+			"a_redirect_elsewhere", http.RedirectHandler("http://localhost:1/x", http.StatusFound).ServeHTTP,
+			Config{},
+			fault.Refused,
+			"HOST redirects to another address, which is not followed; write that address as the url if it is the right one", 0,
+		},
+		{"a_redirect_to_itself", http.RedirectHandler("/again", http.StatusFound).ServeHTTP, Config{}, fault.Refused, "HOST redirects more than 3 times", 0},
 		{"no_HTTP", func(w http.ResponseWriter, r *http.Request) {
 			conn, _, _ := http.NewResponseController(w).Hijack()
 			_, _ = io.WriteString(conn, "NOT HTTP "+r.Header.Get("Authorization")+"\r\n\r\n")

@@ -42,7 +42,7 @@ func (c Config) Validate() error {
 	case strings.Contains(c.File+c.Key, "{{"):
 		return errors.New("file, key: an alert must not choose where to look; write them without templates")
 	case !fs.ValidPath(c.File):
-		return fmt.Errorf("file: %q must lie in the playbook file's folder or below it, written with slashes and without ..", c.File)
+		return fmt.Errorf("file: %q must lie in the playbook file's folder or below it, without .. and with slashes", c.File)
 	case formats[path.Ext(c.File)] == nil:
 		return fmt.Errorf("file: %q is not a .csv, .yaml, .yml or .json file", c.File)
 	}

@@ -97,9 +97,14 @@ func TestEnrich_finds_rows_in_YAML_and_JSON(t *testing.T) {
 		facts                      enrich.Facts
 	}{
 		{"mapping", "a.yaml", mapping, "checkout", checkout, enrich.Facts{
-			{Name: "team", Value: "shop"}, {Name: "tier", Value: "1"}, {Name: "load", Value: "0.5"}, {Name: "on", Value: "true"},
-			{Name: "oncall", Value: "a, b"}, {Name: "slack", Value: `{"id":9007199254740993}`},
-			{Name: "big", Value: "1.8446744073709552e+19"}, {Name: "endless", Value: "+Inf"},
+			{Name: "team", Value: "shop"},
+			{Name: "tier", Value: "1"},
+			{Name: "load", Value: "0.5"},
+			{Name: "on", Value: "true"},
+			{Name: "oncall", Value: "a, b"},
+			{Name: "slack", Value: `{"id":9007199254740993}`},
+			{Name: "big", Value: "1.8446744073709552e+19"},
+			{Name: "endless", Value: "+Inf"},
 		}},
 		{"mapping_of_plain_values", "a.yml", mapping, "cart", Data{"key": "cart", "value": "shop"}, enrich.Facts{{Name: "value", Value: "shop"}}},
 		{"list", "a.yaml", "- {service: checkout, team: shop}\n- {service: 7, lead: a}\n", "7", Data{"service": int64(7), "lead": "a"}, enrich.Facts{{Name: "lead", Value: "a"}}},
@@ -127,8 +132,10 @@ func TestEnrich_links_are_of_the_kind_that_their_column_says(t *testing.T) {
 	want := []enrich.Block{
 		enrich.Facts{{Name: "mail", Value: "mailto:a@example.com"}},
 		enrich.Links{
-			{Kind: "runbook", Title: "Runbook URL", URL: "https://x.example/1"}, {Kind: "dashboard", Title: "dashboard", URL: "https://x.example/2"},
-			{Kind: "documentation", Title: "docs", URL: "https://x.example/3"}, {Kind: "documentation", Title: "wiki", URL: "http://x.example/4"},
+			{Kind: "runbook", Title: "Runbook URL", URL: "https://x.example/1"},
+			{Kind: "dashboard", Title: "dashboard", URL: "https://x.example/2"},
+			{Kind: "documentation", Title: "docs", URL: "https://x.example/3"},
+			{Kind: "documentation", Title: "wiki", URL: "http://x.example/4"},
 			{Title: "repo", URL: "https://x.example/5"},
 		},
 	}
@@ -298,8 +305,8 @@ func TestConfig_Validate(t *testing.T) {
 		{Config{}, "file: name the table, such as owners.csv"},
 		{Config{File: "{{ .alert.tags.file }}.csv"}, "file, key: an alert must not choose where to look; write them without templates"},
 		{Config{File: "owners.csv", Key: "{{ .alert.tags.column }}"}, "file, key: an alert must not choose where to look; write them without templates"},
-		{Config{File: "../owners.csv"}, `file: "../owners.csv" must lie in the playbook file's folder or below it, written with slashes and without ..`},
-		{Config{File: "/etc/passwd"}, `file: "/etc/passwd" must lie in the playbook file's folder or below it, written with slashes and without ..`},
+		{Config{File: "../owners.csv"}, `file: "../owners.csv" must lie in the playbook file's folder or below it, without .. and with slashes`},
+		{Config{File: "/etc/passwd"}, `file: "/etc/passwd" must lie in the playbook file's folder or below it, without .. and with slashes`},
 		{Config{File: "owners.xlsx"}, `file: "owners.xlsx" is not a .csv, .yaml, .yml or .json file`},
 	} {
 		got := ""

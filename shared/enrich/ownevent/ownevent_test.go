@@ -73,8 +73,12 @@ func TestEnrich_tells_what_the_payload_left_out(t *testing.T) {
 	}{
 		{"an_alert_of_nothing_but_an_id", alert.Alert{}, whole, enrich.Important, []enrich.Block{
 			enrich.Facts{
-				{Name: "Id", Value: "7"}, {Name: "Title", Value: "[Triggered] Load"}, {Name: "Monitor", Value: "155"}, {Name: "Groups", Value: "env:prod,host:a"},
-				{Name: "Host", Value: "a"}, {Name: "More tags", Value: "env:prod, monitor, team:shop"},
+				{Name: "Id", Value: "7"},
+				{Name: "Title", Value: "[Triggered] Load"},
+				{Name: "Monitor", Value: "155"},
+				{Name: "Groups", Value: "env:prod,host:a"},
+				{Name: "Host", Value: "a"},
+				{Name: "More tags", Value: "env:prod, monitor, team:shop"},
 			},
 			enrich.Paragraph("Load is high @all"),
 			page,
@@ -103,7 +107,8 @@ func TestEnrich_thousands_of_groups_and_tags_make_no_long_finding(t *testing.T) 
 	}
 	facts := enriched(t, alert.Alert{}, e).Blocks[0].(enrich.Facts)
 	want := enrich.Facts{
-		{Name: "Id", Value: "7"}, {Name: "Title", Value: strings.Repeat("é", maxValueRunes-1) + "…"},
+		{Name: "Id", Value: "7"},
+		{Name: "Title", Value: strings.Repeat("é", maxValueRunes-1) + "…"},
 		{Name: "Groups", Value: "host:0; host:1; host:2; host:3; host:4 and 1995 more"},
 		{Name: "More tags", Value: "t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, t18, t19"},
 	}

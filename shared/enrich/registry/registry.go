@@ -6,13 +6,19 @@ import (
 
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/changes"
 	"boomerang/shared/enrich/downtimes"
+	"boomerang/shared/enrich/host"
+	"boomerang/shared/enrich/httpapi"
 	"boomerang/shared/enrich/incidents"
+	"boomerang/shared/enrich/lambda"
 	"boomerang/shared/enrich/logs"
+	"boomerang/shared/enrich/lookup"
 	"boomerang/shared/enrich/metric"
 	"boomerang/shared/enrich/monitor"
 	"boomerang/shared/enrich/oncall"
 	"boomerang/shared/enrich/owner"
+	"boomerang/shared/enrich/ownevent"
 	"boomerang/shared/enrich/relatedevents"
 	"boomerang/shared/enrich/slo"
 	"boomerang/shared/enrich/snapshot"
@@ -25,6 +31,12 @@ type Deps struct {
 	Datadog *datadog.Client
 	// Site is where links to Datadog's pages lead.
 	Site site.Site
+	// Tables are those beside the playbook file. Without them, tables are not checked.
+	Tables *lookup.Tables
+	// HTTP and Secrets are for the user's own APIs, Functions for their own functions.
+	HTTP      *httpapi.Client
+	Secrets   httpapi.Secrets
+	Functions lambda.Invoker
 }
 
 // Kinds returns every kind of step. Names are part of playbooks and of events:
@@ -81,7 +93,44 @@ func Kinds(d Deps) []enrich.Kind {
 		}, func(c slo.Config, cache time.Duration) enrich.Step {
 			return slo.New(d.Datadog.Cached(cache), d.Site, c)
 		}),
+		enrich.KindOf(enrich.Kind{
+			Name: changes.Name, Doc: "What was deployed, configured or built in the hour before, by whom.",
+			Permissions: []string{"events_read"}, Data: changes.Data{},
+		}, func(c changes.Config, cache time.Duration) enrich.Step {
+			return changes.New(d.Datadog.Cached(cache), c)
+		}),
+		enrich.KindOf(enrich.Kind{
+			Name: ownevent.Name, Doc: "The alert's own event: monitor, groups, all tags, its text.",
+			Permissions: []string{"events_read"}, Data: ownevent.Data{},
+		}, func(c ownevent.Config, cache time.Duration) enrich.Step {
+			return ownevent.New(d.Datadog.Cached(cache), c)
+		}),
+		enrich.KindOf(enrich.Kind{
+			Name: host.Name, Doc: "Whether the alert's host is up or muted, its failing checks, apps, agent and tags.",
+			Permissions: []string{"hosts_read"}, Data: host.Data{},
+		}, func(c host.Config, cache time.Duration) enrich.Step {
+			return host.New(d.Datadog.Cached(cache), d.Site, c)
+		}),
+		enrich.KindOf(enrich.Kind{
+			Name: lookup.Name, Doc: "The alert's row in a CSV or YAML table beside the playbook.",
+			Data: lookup.Data{}, Check: d.checkTable,
+		}, func(c lookup.Config, _ time.Duration) enrich.Step { return lookup.New(d.Tables, c) }),
+		enrich.KindOf(enrich.Kind{
+			Name: httpapi.Name, Doc: "Any JSON API's answer about the alert, or word sent to one.",
+			Data: httpapi.Data{},
+		}, func(c httpapi.Config, _ time.Duration) enrich.Step { return httpapi.New(d.HTTP, d.Secrets, c) }),
+		enrich.KindOf(enrich.Kind{
+			Name: lambda.Name, Doc: "What a function of your own finds out about the alert.",
+			Permissions: []string{lambda.Permission}, Data: lambda.Data{},
+		}, func(c lambda.Config, _ time.Duration) enrich.Step { return lambda.New(d.Functions, c) }),
 	}
+}
+
+func (d Deps) checkTable(config any) error {
+	if d.Tables == nil {
+		return nil
+	}
+	return d.Tables.Check(config.(lookup.Config))
 }
 
 // none is the Config of a step that has nothing to set.

@@ -1,0 +1,67 @@
+package cassette_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+const answerWithPeople = `{
+	"monitor": {"id": 4711, "name": "Checkout is slow", "creator": {"name": "Ada Marsh", "handle": "ada.marsh@corp.example.org", "email": "ada.marsh@corp.example.org", "id": 1445416}},
+	"included": [
+		{"type": "users", "id": "u-1", "attributes": {"name": "Bob Quill", "handle": "bob", "icon": "https://secure.gravatar.com/avatar/abc", "email": "bob@corp.example.org"}},
+		{"type": "team", "id": "t-1", "attributes": {"name": "Team Checkout", "handle": "checkout"}}
+	],
+	"author": "Cleo Vane", "username": "cleo",
+	"message": "ask ada.marsh@corp.example.org or 10.1.2.3:8080, fe80::1c2d and [2001:4860::8888]; std::vector at 10:45:12, version 4.2.1, @slack-checkout",
+	"log": "curl -H 'Authorization: Bearer abcdefghijklmnop1234' https://me:hunter22@internal.example.org/?api_key=aaaabbbbcccc&token=zzz",
+	"jwt": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "aws": "AKIAIOSFODNN7EXAMPLE", "mine": "known-secret-text",
+	"client_secret": "shh1", "apiKey": "shh2", "aggregation_key": "kept-key", "session_token": "shh3",
+	"users": ["Dora Finch"], "hosts": ["i-0a1b", "127.0.0.1"]
+}`
+
+func TestRecording_holds_no_secret_and_no_person(t *testing.T) {
+	address, _ := datadog(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Set-Cookie", "session=cookie-value")
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path == "/text" {
+			_, _ = io.WriteString(w, "owner: ada.marsh@corp.example.org, key known-secret-text")
+			return
+		}
+		_, _ = io.WriteString(w, answerWithPeople)
+	})
+	folder := t.TempDir()
+	recorder := record(t, folder, "known-secret-text", "")
+	const question = "/api/v1/x?application_key=shh4&query=user:ada.marsh@corp.example.org"
+	for _, path := range []string{question, "/text"} {
+		if _, _, _, err := ask(t, recorder, "POST", address+path, `{"filter":"by bob@corp.example.org from 10.1.2.3"}`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept := files(t, folder)
+	for _, secret := range []string{
+		"Ada", "Marsh", "ada.marsh", "Bob", "Quill", "gravatar", "Cleo", "cleo", "corp.example.org", "Dora",
+		"10.1.2.3", "fe80", "8888", "abcdefghijklmnop1234", "hunter22", "aaaabbbb", "zzz", "eyJ", "AKIA", "known-secret-text",
+		"shh1", "shh2", "shh3", "shh4", "cookie-value", "0123456789abcdef",
+	} {
+		if strings.Contains(kept, secret) {
+			t.Errorf("a file holds %q", secret)
+		}
+	}
+	for _, useful := range []string{
+		"Checkout is slow", "Team Checkout", `"handle": "checkout"`, "std::vector at 10:45:12, version 4.2.1, @slack-checkout", "kept-key",
+		"i-0a1b", "127.0.0.1", "4711", "somebody-", "@example.com", "Somebody ", "192.0.2.", ":8080", "2001:db8::", "<secret>",
+	} {
+		if !strings.Contains(kept, useful) {
+			t.Errorf("the files lost %q:\n%s", useful, kept)
+		}
+	}
+
+	// The question is scrubbed alike, so it still finds its answer.
+	player := play(t, folder, "known-secret-text")
+	status, _, body, err := ask(t, player, "POST", "https://api.datadoghq.com"+question, `{"filter":"by bob@corp.example.org from 10.1.2.3"}`)
+	if err != nil || status != http.StatusOK || !strings.Contains(body, `"id":4711`) {
+		t.Errorf("%d %s %v", status, body, err)
+	}
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"boomerang/functions/local/stage"
+	"boomerang/shared/datadog"
+	"boomerang/shared/site"
+	"boomerang/shared/standin"
+)
+
+// target is a stack and the event stream that it posts to.
+type target struct {
+	url, token string
+	stream     stream
+	name       string // of the stream, for people
+}
+
+type stream interface {
+	Events(ctx context.Context, query datadog.EventQuery) ([]datadog.Event, error)
+}
+
+// aim returns the stack at the one address in args, or else one on this machine;
+// stop ends what was started for it.
+func aim(ctx context.Context, args []string, getenv func(string) string) (t target, stop func(), err error) {
+	if len(args) == 0 {
+		return onThisMachine(ctx, getenv)
+	}
+	t, err = deployed(args[0], getenv)
+	return t, func() {}, err
+}
+
+// needs are the variables without which nothing deployed can be drilled.
+var needs = []struct{ name, is string }{
+	{"WEBHOOK_TOKEN", "the token that the webhook accepts, which the stack's output TokenCommand prints"},
+	{"DD_API_KEY", "an API key of the organisation that the stack posts to"},
+	{"DD_APP_KEY", "an application key of that organisation with the permission events_read"},
+}
+
+// deployed is the stack at a Function URL, with the secrets of the environment.
+func deployed(address string, getenv func(string) string) (target, error) {
+	if err := checkAddress(address); err != nil {
+		return target{}, fmt.Errorf("the address of the webhook %w", err)
+	}
+	var missing []string
+	for _, n := range needs {
+		if strings.TrimSpace(getenv(n.name)) == "" {
+			missing = append(missing, n.name+" to "+n.is)
+		}
+	}
+	if len(missing) > 0 {
+		return target{}, fmt.Errorf("set %s", strings.Join(missing, ", and "))
+	}
+	t := target{url: address, token: strings.TrimSpace(getenv("WEBHOOK_TOKEN"))}
+	return t.reading(getenv)
+}
+
+// checkAddress never quotes the address, which may hold a password.
+func checkAddress(address string) error {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Hostname() == "":
+		return errors.New("is not a URL such as https://<id>.lambda-url.<region>.on.aws/")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return errors.New("must not hold a user, a query or a fragment; the token is taken from WEBHOOK_TOKEN")
+	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
+		return errors.New("must start with https://; http:// is for loopback addresses only, since it shows the token to the network")
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.IsLoopback() || strings.EqualFold(host, "localhost")
+}
+
+// reading returns t with the event stream of the environment's organisation.
+func (t target) reading(getenv func(string) string) (target, error) {
+	s, err := site.Parse(cmp.Or(getenv("DD_SITE"), site.Default.String()))
+	if err != nil {
+		return target{}, fmt.Errorf("DD_SITE: %w", err)
+	}
+	t.name = cmp.Or(getenv("DATADOG_API_URL"), s.String())
+	keys := ownKeys{API: strings.TrimSpace(getenv("DD_API_KEY")), App: strings.TrimSpace(getenv("DD_APP_KEY"))}
+	t.stream, err = datadog.New(datadog.Config{Site: s, BaseURL: getenv("DATADOG_API_URL")}, keys)
+	return t, err
+}
+
+// ownKeys are the keys of whoever drills; there are no others to renew them by.
+type ownKeys datadog.Keys
+
+func (k ownKeys) Keys(context.Context) (datadog.Keys, error) { return datadog.Keys(k), nil }
+
+func (k ownKeys) Renew(context.Context, datadog.Keys) (datadog.Keys, error) {
+	return datadog.Keys(k), nil
+}
+
+// onThisMachine starts the function behind a Function URL of its own.
+func onThisMachine(ctx context.Context, getenv func(string) string) (t target, stop func(), err error) {
+	s, function, err := open(ctx, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return target{}, nil, err
+	}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	t = target{token: stage.Token, name: "the stand-in"}
+	if s.Live {
+		t, err = t.reading(getenv)
+	} else {
+		t.stream, err = datadog.New(datadog.Config{Site: site.Default, BaseURL: s.URL}, ownKeys{API: standin.DefaultAPIKey, App: standin.DefaultAppKey})
+	}
+	if err != nil {
+		return target{}, nil, err
+	}
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return target{}, nil, fmt.Errorf("no port for the Function URL: %w", err)
+	}
+	t.url = "http://" + listener.Addr().String() + "/"
+	server := &http.Server{Handler: function, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+	return t, func() { _ = server.Close(); s.Close() }, nil
+}

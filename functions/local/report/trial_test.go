@@ -1,0 +1,106 @@
+package report_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"boomerang/functions/local/cases"
+	"boomerang/functions/local/report"
+	"boomerang/functions/local/trial"
+	"boomerang/shared/enrich"
+	"boomerang/shared/fault"
+	"boomerang/shared/playbook"
+)
+
+// screen is what a printer writes.
+func screen(write func(*report.Printer)) string {
+	var out bytes.Buffer
+	write(report.New(&out))
+	return out.String()
+}
+
+func same(t *testing.T, want, got string) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the screen (-want +got):\n%s", diff)
+	}
+}
+
+func TestPrinter_Verdicts(t *testing.T) {
+	verdicts := []playbook.Verdict{
+		{Playbook: "first", False: `alert.host == "x"`},
+		{Playbook: "broken", Err: errors.New("no number")},
+	}
+	got := screen(func(p *report.Printer) {
+		p.Verdicts(trial.Report{Verdicts: verdicts, Playbooks: []string{"default"}})
+	})
+	same(t, `  ✗ first   this is false: alert.host == "x"
+  ✗ broken  it could not be evaluated, which counts as no match: no number
+  ✓ default  used, since no playbook matches
+`, got)
+	verdicts = append(verdicts, playbook.Verdict{Playbook: "third", Matched: true}, playbook.Verdict{Playbook: "rest", Matched: true, Unreached: true})
+	got = screen(func(p *report.Printer) {
+		p.Verdicts(trial.Report{Verdicts: verdicts, Playbooks: []string{"third"}})
+	})
+	same(t, `  ✗ first   this is false: alert.host == "x"
+  ✗ broken  it could not be evaluated, which counts as no match: no number
+  ✓ third   used
+  · rest    not reached: the one above ended the search
+`, got)
+}
+
+func TestPrinter_Steps(t *testing.T) {
+	type config struct {
+		Query  string            `yaml:"query"`
+		Window time.Duration     `yaml:"window"`
+		Empty  map[string]string `yaml:"empty"`
+	}
+	ran := func(name string, status enrich.Status, err error) trial.Ran {
+		return trial.Ran{Uses: "metric", Result: enrich.Result{Name: name, Status: status, Err: err, Duration: 1500 * time.Microsecond}}
+	}
+	good := ran("metric", enrich.OK, nil)
+	good.With = config{Query: "avg:a{*} > 1", Window: time.Hour}
+	good.Finding = enrich.Finding{Data: map[string]any{"value": 1, "text": "<b>"}, Missing: fault.New(fault.Refused, "half of it", nil)}
+	bare := ran("bare", enrich.OK, nil)
+	bare.With = config{}
+	then := ran("tell", enrich.Skipped, enrich.Skip("nobody to tell"))
+	then.Then = true
+	got := screen(func(p *report.Printer) {
+		p.Steps([]trial.Ran{good, bare, ran("late", enrich.TimedOut, fault.New(fault.Temporary, "no answer within 5s", nil)), then})
+	})
+	same(t, `  ✓ metric ok in 1.5ms
+      with  query: avg:a{*} > 1
+            window: 1h0m0s
+      found {
+              "text": "<b>",
+              "value": 1
+            }
+      lacks half of it
+  ✓ bare (metric) ok in 1.5ms
+  ✗ late (metric) timeout in 1.5ms
+      why   no answer within 5s
+  · tell (metric), after the post skipped in 1.5ms
+      why   nobody to tell
+`, got)
+	same(t, "  none\n", screen(func(p *report.Printer) { p.Steps(nil) }))
+}
+
+func TestPrinter_Suite(t *testing.T) {
+	got := screen(func(p *report.Printer) {
+		p.Suite("a.test.yaml", cases.Result{
+			Cases:     []cases.CaseResult{{Name: "good"}, {Name: "bad", Failures: []string{"title: want\nmore"}}},
+			Unreached: []string{"playbook x"},
+		})
+	})
+	same(t, `a.test.yaml
+  pass good
+  FAIL bad
+       title: want
+       more
+  note no case reaches the playbook x
+`, got)
+}

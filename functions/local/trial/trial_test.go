@@ -1,0 +1,204 @@
+package trial_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"boomerang/functions/local/trial"
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+	"boomerang/shared/fault"
+	"boomerang/shared/pipeline"
+	"boomerang/shared/playbook"
+)
+
+type config struct {
+	Who string `yaml:"who" doc:"Whom to greet."`
+}
+
+type data struct {
+	Words string `json:"words"`
+}
+
+// kinds are a step that greets, a step that fails, and those of the embedded
+// playbooks, which every file falls back to.
+func kinds() []enrich.Kind {
+	greet := enrich.KindOf(enrich.Kind{Name: "greet", Data: data{}}, func(c config, _ time.Duration) enrich.Step {
+		return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
+			if c.Who == "nobody" {
+				return enrich.Finding{}, errors.New("nobody there")
+			}
+			return enrich.Finding{Title: "Greeting", Data: data{"hello " + c.Who}}, nil
+		})
+	})
+	all := []enrich.Kind{greet}
+	for _, name := range []string{"monitor", "related_events"} {
+		all = append(all, enrich.KindOf(enrich.Kind{Name: name}, func(struct{}, time.Duration) enrich.Step { return nil }))
+	}
+	return all
+}
+
+const playbooks = `
+playbooks:
+  - name: other
+    match: alert.tags.service == "other"
+  - name: greeting
+    match: alert.tags.service == "checkout" && alert.priority == "P1"
+    continue: true
+    steps:
+      - {uses: greet, with: {who: "{{ .alert.tags.service }}"}}
+      - {name: again, uses: greet, with: {who: "{{ .steps.greet.words }}"}}
+      - {name: fails, uses: greet, with: {who: nobody}}
+      - {name: never, uses: greet, when: alert.host == "x"}
+    event:
+      title: "{{ .steps.again.words }}"
+    then:
+      - {name: tell, uses: greet, with: {who: "{{ .event.url }}"}}
+  - name: rest
+`
+
+type poster func(event.Request) error
+
+func (p poster) Create(_ context.Context, e event.Event) (event.Posted, error) {
+	return event.Posted{ID: "8", URL: "https://example.com/8"}, p(e)
+}
+
+func (p poster) CreateAlert(_ context.Context, e event.AlertEvent) (event.Posted, error) {
+	return event.Posted{ID: "8", URL: "https://example.com/8"}, p(e)
+}
+
+func newTrial(t *testing.T, p poster) trial.Trial {
+	t.Helper()
+	book, err := playbook.Load("test.yaml", []byte(playbooks), trial.Watched(kinds()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return trial.Trial{Book: book, Budget: time.Second, Poster: p}
+}
+
+var checkout = alert.Alert{ID: "1", Title: "x", Priority: "P1", Tags: alert.Tags{"service:checkout"}}
+
+func takes(event.Request) error { return nil }
+
+// told is a step as a test compares it.
+type told struct {
+	Name, Uses string
+	With       any
+	Then       bool
+	Status     enrich.Status
+	Data       any
+}
+
+func steps(r trial.Report) []told {
+	var all []told
+	for _, s := range r.Steps {
+		all = append(all, told{s.Name, s.Uses, s.With, s.Then, s.Status, s.Finding.Data})
+	}
+	return all
+}
+
+func TestTrial_tells_what_happened(t *testing.T) {
+	r, err := newTrial(t, takes).Run(t.Context(), checkout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []told{
+		{"greet", "greet", config{"checkout"}, false, enrich.OK, data{"hello checkout"}},
+		{"again", "greet", config{"hello checkout"}, false, enrich.OK, data{"hello hello checkout"}},
+		{"fails", "greet", config{"nobody"}, false, enrich.Failed, nil},
+		{"never", "", nil, false, enrich.Skipped, nil},
+		{"tell", "greet", config{"https://example.com/8"}, true, enrich.OK, data{"hello https://example.com/8"}},
+	}
+	if diff := cmp.Diff(want, steps(r)); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"greeting", "rest"}, r.Playbooks); diff != "" {
+		t.Errorf("playbooks (-want +got):\n%s", diff)
+	}
+	if len(r.Verdicts) != 3 || r.Verdicts[0].Matched || !strings.Contains(r.Verdicts[0].False, "other") || !r.Verdicts[1].Matched {
+		t.Errorf("verdicts are %+v", r.Verdicts)
+	}
+	if r.Status != pipeline.Posted || r.Event.Headline() != "hello hello checkout" || len(r.Warnings) > 0 {
+		t.Errorf("got %+v", r)
+	}
+}
+
+func TestTrial_runs_another_step_instead(t *testing.T) {
+	tried := newTrial(t, takes)
+	tried.Instead = func(s trial.Step) enrich.Step {
+		if s.Then {
+			return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
+				return enrich.Finding{}, enrich.Skip("not in a test")
+			})
+		}
+		if s.Name == "greet" && s.Kind.Name == "greet" && s.With == (config{"checkout"}) {
+			return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
+				return enrich.Finding{Data: data{"stubbed"}}, nil
+			})
+		}
+		return s.Real()
+	}
+	r, err := tried.Run(t.Context(), checkout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Steps[1].Finding.Data; got != (data{"hello stubbed"}) {
+		t.Errorf("the step after the stub found %v", got)
+	}
+	if last := r.Steps[4]; last.Status != enrich.Skipped || last.With != (config{"https://example.com/8"}) {
+		t.Errorf("the step after the post: %+v", last)
+	}
+}
+
+func TestTrial_tells_why_nothing_was_posted(t *testing.T) {
+	refuse := func(event.Request) error { return fault.New(fault.Refused, "Datadog refused it", nil) }
+	r, err := newTrial(t, refuse).Run(t.Context(), checkout)
+	if err == nil || !strings.Contains(fault.Public(err), "Datadog refused it") || len(r.Steps) != 4 {
+		t.Errorf("%v, with %d steps", err, len(r.Steps))
+	}
+	own := checkout
+	own.Tags = alert.Tags{alert.OwnTag}
+	r, err = newTrial(t, takes).Run(t.Context(), own)
+	if err != nil || r.Status != pipeline.Ignored || r.Reason == "" {
+		t.Errorf("our own event: %+v, %v", r, err)
+	}
+}
+
+func TestTrial_leaves_a_step_that_hangs_behind(t *testing.T) {
+	tried := newTrial(t, takes)
+	tried.Budget = 10 * time.Millisecond
+	release := make(chan struct{})
+	defer close(release)
+	tried.Instead = func(s trial.Step) enrich.Step {
+		if s.Then {
+			return s.Real()
+		}
+		return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
+			<-release
+			return enrich.Finding{}, nil
+		})
+	}
+	r, err := tried.Run(t.Context(), alert.Alert{ID: "1", Title: "x", Tags: alert.Tags{"service:checkout"}, Priority: "P1", Hostname: "x"})
+	if err != nil || r.Steps[0].Status != enrich.TimedOut || r.Steps[0].With == nil {
+		t.Errorf("%+v, %v", r.Steps, err)
+	}
+}
+
+// A watched step is a step like any other outside a trial.
+func TestWatched_steps_still_run(t *testing.T) {
+	for _, k := range trial.Watched(kinds()) {
+		if k.Name != "greet" {
+			continue
+		}
+		f, err := k.New(config{"you"}, 0).Enrich(t.Context(), alert.Alert{})
+		if err != nil || f.Data != (data{"hello you"}) {
+			t.Errorf("%+v, %v", f, err)
+		}
+	}
+}

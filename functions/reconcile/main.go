@@ -1,0 +1,25 @@
+// Command reconcile is the Lambda function on a schedule: it looks for alerts that
+// Datadog sent and that never arrived.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/caarlos0/env/v11"
+
+	"boomerang/functions/internal/wiring"
+)
+
+func main() {
+	logger := lambdacontext.NewLogger()
+	h, err := wiring.Reconcile(context.Background(), env.ToMap(os.Environ()), logger)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	lambda.Start(h.Handle)
+}

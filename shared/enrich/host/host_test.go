@@ -1,0 +1,187 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/enrichtest"
+	"boomerang/shared/site"
+	"boomerang/shared/standin"
+)
+
+func TestConformance(t *testing.T) {
+	enrichtest.Conformance(t, enrichtest.Case{
+		New:        func(client *datadog.Client) enrich.Step { return New(client, site.US1, Config{}) },
+		Permission: Permission,
+		Alert:      alert.Alert{ID: "1", Hostname: "web-1", Tags: alert.Tags{"env:prod"}},
+		Seed: func(s *standin.Server) {
+			s.SetHosts(standin.Host{Name: "web-1", Up: true, Apps: []string{"agent"}}, standin.Host{Name: "web-12"})
+		},
+	})
+}
+
+type sourceFunc func(context.Context, datadog.HostQuery) ([]datadog.Host, error)
+
+func (f sourceFunc) Hosts(ctx context.Context, q datadog.HostQuery) ([]datadog.Host, error) {
+	return f(ctx, q)
+}
+
+// enriched is what the step finds among hosts, and what it asked for. The clock
+// stands at midnight of 1 January 2000, as synctest's does.
+func enriched(t *testing.T, c Config, a alert.Alert, hosts ...datadog.Host) (f enrich.Finding, asked string) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		step := New(sourceFunc(func(_ context.Context, q datadog.HostQuery) ([]datadog.Host, error) {
+			if !q.From.Equal(time.Now().Add(-7 * 24 * time.Hour)) {
+				t.Errorf("asked for hosts since %v", q.From)
+			}
+			asked = q.Filter
+			return hosts, nil
+		}), site.EU1, c)
+		var err error
+		if f, err = step.Enrich(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return f, asked
+}
+
+var midnight = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func number(f float64) *float64 { return &f }
+
+var whole = datadog.Host{
+	Name: "web-1", Aliases: []string{"web-1", "i-0abc"}, CloudID: "i-0abc", Apps: []string{"agent", "nginx"}, LastReported: midnight.Add(-5 * time.Hour),
+	Muted: true, MutedUntil: midnight.Add(time.Hour), Tags: []string{"env:prod", "host:web-1", "team:shop"}, AgentVersion: "7.30.0",
+	Platform: "linux", OS: "ubuntu 18.04", CPUs: 4, CPU: number(29.517), IOWait: number(0), Load: number(0.32),
+	Checks: []datadog.AgentCheck{{Name: "process", Status: "WARNING", Message: "No matching\nprocess"}, {Name: "ntp", Status: "ERROR"}},
+}
+
+func page(name string) enrich.Links {
+	return enrich.Links{{Kind: "resource", Title: "Host in Datadog", URL: "https://app.datadoghq.eu/infrastructure?hostname=" + name}}
+}
+
+func TestEnrich_tells_how_the_host_is(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		host   datadog.Host
+		weight enrich.Weight
+		want   []enrich.Block
+	}{
+		{"all_that_is_known", whole, enrich.Important, []enrich.Block{
+			enrich.Facts{
+				{Name: "Name", Value: "web-1"},
+				{Name: "State", Value: "down, last heard of on 31 Dec 19:00 UTC"},
+				{Name: "Muted", Value: "until 1 Jan 01:00 UTC"},
+				{Name: "System", Value: "ubuntu 18.04, i-0abc, 4 CPUs"},
+				{Name: "Load", Value: "CPU 29.52 %, I/O wait 0.00 %, load 0.32"},
+				{Name: "Agent", Value: "7.30.0"},
+				{Name: "Apps", Value: "agent, nginx"},
+				{Name: "More tags", Value: "team:shop"},
+			},
+			enrich.List{Items: []enrich.Item{{Tag: "WARNING", Text: "process: No matching process"}, {Tag: "ERROR", Text: "ntp"}}},
+			page("web-1"),
+		}},
+		{"well", datadog.Host{Name: "web-1", Up: true, LastReported: midnight.Add(-time.Minute), Platform: "linux", CPUs: 1}, enrich.Useful, []enrich.Block{
+			enrich.Facts{{Name: "Name", Value: "web-1"}, {Name: "State", Value: "up"}, {Name: "System", Value: "linux, 1 CPU"}}, page("web-1"),
+		}},
+		{"quiet", datadog.Host{Name: "web-1", Up: true, LastReported: midnight.Add(-17 * time.Minute)}, enrich.Useful, []enrich.Block{
+			enrich.Facts{{Name: "Name", Value: "web-1"}, {Name: "State", Value: "up, last heard of 17 minutes ago"}}, page("web-1"),
+		}},
+		{"of_the_future", datadog.Host{Name: "web-1", Up: true, LastReported: midnight.Add(time.Hour)}, enrich.Useful, []enrich.Block{
+			enrich.Facts{{Name: "Name", Value: "web-1"}, {Name: "State", Value: "up"}}, page("web-1"),
+		}},
+		{"muted_without_end", datadog.Host{Name: "web-1", Muted: true}, enrich.Important, []enrich.Block{
+			enrich.Facts{{Name: "Name", Value: "web-1"}, {Name: "State", Value: "down"}, {Name: "Muted", Value: "without end"}}, page("web-1"),
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, asked := enriched(t, Config{}, alert.Alert{Hostname: "web-1", Tags: alert.Tags{"env:prod"}}, tt.host)
+			if diff := cmp.Diff(tt.want, got.Blocks); diff != "" || got.Weight != tt.weight || got.Title != "Host" || asked != "host:web-1" {
+				t.Errorf("asked %s, weight %d; blocks (-want +got):\n%s", asked, got.Weight, diff)
+			}
+		})
+	}
+}
+
+func TestEnrich_takes_the_host_of_that_name(t *testing.T) {
+	hosts := []datadog.Host{
+		{Name: "web-12", Tags: []string{"host:other"}}, {Name: "db", Aliases: []string{"web-1.example.com"}}, {Name: "ec2", CloudID: "i-0abc"}, {Name: "WEB-1"},
+	}
+	for _, tt := range []struct {
+		name   string
+		config Config
+		alert  alert.Alert
+		want   string
+	}{
+		{"of_the_alert", Config{}, alert.Alert{Hostname: "web-1"}, "WEB-1"},
+		{"of_the_group_first", Config{}, alert.Alert{Scope: "host:web-12, env:prod", Hostname: "web-1"}, "web-12"},
+		{"of_the_tags", Config{}, alert.Alert{Tags: alert.Tags{"host:web-12"}}, "web-12"},
+		{"of_the_playbook_before_all", Config{Host: " db "}, alert.Alert{Hostname: "web-1"}, "db"},
+		{"by_its_alias", Config{}, alert.Alert{Hostname: "web-1.example.com"}, "db"},
+		{"by_its_cloud's_id", Config{}, alert.Alert{Hostname: "i-0abc"}, "ec2"},
+		{"by_its_tag", Config{}, alert.Alert{Hostname: "other"}, "web-12"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, _ := enriched(t, tt.config, tt.alert, hosts...)
+			if d := got.Data.(Data); d.Name != tt.want || !d.Known {
+				t.Errorf("got %+v, want %s", d, tt.want)
+			}
+		})
+	}
+}
+
+func TestEnrich_a_host_that_is_gone_is_told(t *testing.T) {
+	got, _ := enriched(t, Config{}, alert.Alert{Hostname: "web"}, datadog.Host{Name: "web-1"})
+	want := enrich.Finding{
+		Title: "Host", Weight: enrich.Useful, Data: Data{Name: "web"},
+		Blocks: []enrich.Block{enrich.Facts{{Name: "Name", Value: "web"}, {Name: "State", Value: "Datadog has not heard of it for seven days"}}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("finding (-want +got):\n%s", diff)
+	}
+}
+
+func TestEnrich_a_host_of_much_makes_no_long_finding(t *testing.T) {
+	h := datadog.Host{Name: "a", Up: true, AgentVersion: strings.Repeat("7", 1000)}
+	for i := range 2000 {
+		h.Apps, h.Tags = append(h.Apps, fmt.Sprint(i)), append(h.Tags, fmt.Sprintf("t:%d", i))
+		h.Checks = append(h.Checks, datadog.AgentCheck{Name: fmt.Sprint(i), Status: "ERROR", Message: strings.Repeat("é", 1000)})
+	}
+	got, _ := enriched(t, Config{}, alert.Alert{Hostname: "a"}, h)
+	facts, list := got.Blocks[0].(enrich.Facts), got.Blocks[1].(enrich.List)
+	if len([]rune(facts[2].Value)) != maxTextRunes || facts[3].Value != "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14 and 1985 more" || !strings.HasSuffix(facts[4].Value, "t:19 and 1980 more") {
+		t.Errorf("facts %+v", facts)
+	}
+	if len(list.Items) != maxChecks || list.More != 2000-maxChecks || len([]rune(list.Items[0].Text)) != maxTextRunes {
+		t.Errorf("list of %d and %d more", len(list.Items), list.More)
+	}
+}
+
+// TestData_as_playbooks_see_it holds the names that playbooks rely on.
+func TestData_as_playbooks_see_it(t *testing.T) {
+	h := whole
+	h.Up = true
+	f, _ := enriched(t, Config{}, alert.Alert{Hostname: "web-1"}, h)
+	text, err := json.Marshal(f.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"name":"web-1","known":true,"up":true,"last_reported":"1999-12-31T19:00:00Z","muted":true,"muted_until":"2000-01-01T01:00:00Z","apps":["agent","nginx"],` +
+		`"agent":"7.30.0","platform":"linux","os":"ubuntu 18.04","cpus":4,"cloud_id":"i-0abc","aliases":["web-1","i-0abc"],"tags":["env:prod","host:web-1","team:shop"],` +
+		`"failing":[{"name":"process","status":"WARNING","message":"No matching\nprocess"},{"name":"ntp","status":"ERROR","message":""}],` +
+		`"url":"https://app.datadoghq.eu/infrastructure?hostname=web-1"}`
+	if diff := cmp.Diff(want, string(text)); diff != "" {
+		t.Errorf("JSON (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,137 @@
+package event_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+)
+
+func mustBeBounded(t *testing.T, v any, depth int) {
+	t.Helper()
+	switch v := v.(type) {
+	case nil:
+		t.Error("a null is no facet")
+	case string:
+		if n := utf8.RuneCountInString(v); n == 0 || n > event.MaxValue {
+			t.Errorf("a value of %d characters", n)
+		}
+		mustBeClean(t, "value", v)
+	case []any:
+		if len(v) == 0 || len(v) > event.MaxElements || depth > 10 {
+			t.Errorf("a list of %d at depth %d", len(v), depth)
+		}
+		for _, element := range v {
+			mustBeBounded(t, element, depth+1)
+		}
+	case map[string]any:
+		if len(v) == 0 || len(v) > 100 || depth > 10 {
+			t.Errorf("an object of %d at depth %d", len(v), depth)
+		}
+		for name, value := range v {
+			if n := utf8.RuneCountInString(name); n == 0 || n > event.MaxName {
+				t.Errorf("a name of %d characters", n)
+			}
+			mustBeClean(t, "name", name)
+			mustBeBounded(t, value, depth+1)
+		}
+	}
+}
+
+func nested(levels int) any {
+	if levels == 0 {
+		return "leaf"
+	}
+	return map[string]any{"n": nested(levels - 1), "at": levels}
+}
+
+func TestComposeAlert_keeps_of_the_data_what_Datadog_takes(t *testing.T) {
+	found := func(name string, weight enrich.Weight, data any) enrich.Result {
+		return enrich.Result{Name: name, Status: enrich.OK, Finding: enrich.Finding{Weight: weight, Data: data}}
+	}
+	custom := func(results ...enrich.Result) map[string]any {
+		return details(alert.Alert{}, event.Draft{}, results...).Custom
+	}
+	wide := map[string]any{}
+	for i := range 150 {
+		wide[fmt.Sprintf("k%03d", i)] = i
+	}
+	t.Run("numbers keep their digits", func(t *testing.T) {
+		got := custom(found("monitor", enrich.Useful, map[string]any{"id": int64(9007199254740993), "zero": 0, "no": false}))
+		want := map[string]any{"monitor": map[string]any{"id": json.Number("9007199254740993"), "zero": json.Number("0"), "no": false}}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	})
+	t.Run("a handle is what it was", func(t *testing.T) {
+		got := custom(found("owner", enrich.Useful, map[string]any{"slack": "@shop-oncall"}))
+		if diff := cmp.Diff(map[string]any{"owner": map[string]any{"slack": "@shop-oncall"}}, got); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	})
+	t.Run("the alert's own event is named", func(t *testing.T) {
+		if got := details(alert.Alert{ID: "7284105863092654118"}, event.Draft{}).Custom["related_event_id"]; got != "7284105863092654118" {
+			t.Errorf("got %v", got)
+		}
+	})
+	t.Run("what is no data costs nothing else", func(t *testing.T) {
+		failed := found("failed", enrich.Useful, map[string]any{"a": 1})
+		failed.Status = enrich.TimedOut
+		got := custom(failed, found("nan", enrich.Useful, math.NaN()), found("func", enrich.Useful, func() {}), found("nil", enrich.Useful, nil),
+			found("blank", enrich.Useful, struct{ Name string }{}), found("list", enrich.Useful, []int{1}))
+		if diff := cmp.Diff(map[string]any{"list": []any{json.Number("1")}}, got); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		if got := custom(failed); len(got) != 0 {
+			t.Errorf("got %v", got)
+		}
+	})
+	t.Run("100 properties", func(t *testing.T) {
+		got := custom(found("wide", enrich.Useful, wide))["wide"].(map[string]any)
+		if len(got) != 100 || got["k099"] == nil {
+			t.Errorf("%d properties are left", len(got))
+		}
+		var steps []enrich.Result
+		for name := range wide {
+			steps = append(steps, found(name, enrich.Useful, 1))
+		}
+		if got := custom(steps...); len(got) != 100 {
+			t.Errorf("%d steps are left", len(got))
+		}
+	})
+	t.Run("10 levels", func(t *testing.T) {
+		levels := 0
+		for at := any(custom(found("n", enrich.Useful, nested(20)))); ; levels++ {
+			object, ok := at.(map[string]any)
+			if !ok {
+				break
+			}
+			at = object["n"]
+		}
+		if levels != 10 {
+			t.Errorf("%d levels are left", levels)
+		}
+	})
+	t.Run("the lightest finding gives way", func(t *testing.T) {
+		lines := slices.Repeat([]string{strings.Repeat("é", 900)}, 30) // 54 kB
+		got := custom(found("light", enrich.Background, lines), found("heavy", enrich.Essential, lines), found("last", enrich.Background, 1))
+		if n := len(got["heavy"].([]any)); n != 30 {
+			t.Errorf("%d of 30 lines of the heavy one are left", n)
+		}
+		if n := len(got["light"].([]any)); n == 0 || n > 6 {
+			t.Errorf("%d of 30 lines of the light one are left", n)
+		}
+		if got["last"] == nil {
+			t.Error("what is small has no room where something large had none")
+		}
+	})
+}

@@ -1,0 +1,207 @@
+package playbook_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+	"boomerang/shared/playbook"
+)
+
+func names(steps []enrich.Named) []string {
+	all := []string{}
+	for _, s := range steps {
+		all = append(all, s.Name)
+	}
+	return all
+}
+
+const services = `
+playbooks:
+  - name: noise
+    match: alert.tags.env == "staging"
+    continue: true
+    limit: 5
+    steps: [{uses: monitor}]
+    event: {title: "Staging: {{ .alert.title }}", api: v2}
+  - name: checkout
+    match: alert.tags.service == "checkout"
+    limit: 7
+    steps: [{uses: owner}, {uses: monitor}]
+    event: {title: "Checkout", priority: low}
+    then: [{uses: ask, with: {url: "https://example.com"}}]
+  - name: payments
+    match: alert.tags.team == "payments"
+    steps: [{uses: metric}]
+  - name: loud
+    match: alert.priority == "P1"
+    continue: true
+    steps: [{uses: owner, with: {service: loud}}]
+    then: [{uses: ask, with: {url: "https://example.com/loud"}}]
+`
+
+func TestBook_For(t *testing.T) {
+	book := bench{}.load(t, services)
+	for name, c := range map[string]struct {
+		alert       alert.Alert
+		names       []string
+		steps, then []string
+		api         string
+		limit       int
+		title       string
+	}{
+		"the first match wins": {
+			alert: checkout(), names: []string{"checkout"}, steps: []string{"owner", "monitor"}, then: []string{"ask"},
+			api: "v1", limit: 7, title: "Checkout",
+		},
+		"a later match is used where none is before it": {
+			alert: alert.Alert{Tags: alert.Tags{"team:payments"}}, names: []string{"payments"}, steps: []string{"metric"}, then: []string{}, api: "v1",
+		},
+		"continue adds the steps of the next match, each name once, and keeps the first one's words": {
+			alert: alert.Alert{Title: "x", Tags: alert.Tags{"env:staging", "service:checkout"}}, names: []string{"noise", "checkout"},
+			steps: []string{"monitor", "owner"}, then: []string{"ask"}, api: "v2", limit: 5, title: "Staging: x",
+		},
+		"continue without another match is a match": {
+			alert: alert.Alert{Title: "x", Tags: alert.Tags{"env:staging"}}, names: []string{"noise"},
+			steps: []string{"monitor"}, then: []string{}, api: "v2", limit: 5, title: "Staging: x",
+		},
+		"continue goes over what does not match": {
+			alert: alert.Alert{Title: "x", Priority: "P1", Tags: alert.Tags{"env:staging"}}, names: []string{"noise", "loud"},
+			steps: []string{"monitor", "owner"}, then: []string{"ask"}, api: "v2", limit: 5, title: "Staging: x",
+		},
+		"no match is the embedded default": {
+			alert: alert.Alert{}, names: []string{"default"}, steps: []string{"monitor", "related_events"}, then: []string{}, api: "v1",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan := book.For(c.alert)
+			if diff := cmp.Diff(c.names, plan.Names); diff != "" {
+				t.Errorf("playbooks (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(c.steps, names(plan.Steps())); diff != "" {
+				t.Errorf("steps (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(c.then, names(plan.Then(nil, event.Event{}, event.Posted{}))); diff != "" {
+				t.Errorf("then (-want +got):\n%s", diff)
+			}
+			draft, failed := plan.Draft(nil, event.Cycle{})
+			if plan.Name() != c.names[0] || draft.Playbook != c.names[0] || draft.Title != c.title || plan.API != c.api || plan.Limit != c.limit || failed != nil {
+				t.Errorf("got %s, %+v, api %s, limit %d, %v", plan.Name(), draft, plan.API, plan.Limit, failed)
+			}
+		})
+	}
+}
+
+func TestBook_For_matches_by_everything_that_an_alert_says(t *testing.T) {
+	for expression, want := range map[string]bool{
+		"":     true,
+		"true": true,
+		`alert.tags.service == "checkout" && alert.transition in ["Triggered", "Re-Triggered"]`: true,
+		`alert.tags.nothing == ""`:                     true,
+		`alert.tags["service"] startsWith "check"`:     true,
+		`"bare" in alert.tag_list`:                     true,
+		`"bare" in alert.tags`:                         true,
+		`any(alert.tag_list, {# startsWith "shard:"})`: true,
+		`count(alert.tag_list, {# contains ":"}) == 4`: true,
+		`int(alert.tags.shard) > 5`:                    true,
+		`alert.message matches "(?i)MANY"`:             true,
+		`not (alert.message matches "few")`:            true,
+		`alert.logs_sample.count == 3`:                 true,
+		`alert.logs_sample.rate < 1`:                   true,
+		`alert.logs_sample.id == 7284105863092654118`:  true,
+		`"a" in alert.logs_sample.lines`:               true,
+		`alert.security.signal_severity == "high"`:     true,
+		`alert.incident.severity == ""`:                true,
+		`alert.incident.severity startsWith "SEV"`:     false,
+		`alert.extra.region == "eu"`:                   true,
+		`alert.extra.limits.cpu >= 4`:                  true,
+		`alert.extra.nothing == nil`:                   true,
+		`alert.date startsWith "2026-03-14T02:58"`:     true,
+		`alert.date > alert.last_updated`:              true,
+		`alert.recovered || alert.test`:                false,
+		`len(filter(alert.tag_list, {# endsWith "s"})) == 1 ? alert.host == "web-1" : false`: true,
+		`(alert.extra.a?.b ?? "none") == "none"`:                                             true,
+		`lower(alert.title) | hasPrefix("err")`:                                              true,
+	} {
+		t.Run(expression, func(t *testing.T) {
+			plan := bench{}.load(t, one("match: '"+strings.ReplaceAll(expression, "'", "''")+"'")).For(checkout())
+			if got := plan.Name() == "test"; got != want || len(plan.Warnings) > 0 {
+				t.Errorf("matches: %v, want %v; %v", got, want, plan.Warnings)
+			}
+		})
+	}
+}
+
+// TestBook_For_an_alert_that_says_nothing shows that no usual expression fails.
+func TestBook_For_an_alert_that_says_nothing(t *testing.T) {
+	book := bench{}.load(t, one(`
+match: >-
+  alert.tags.a contains "x" || alert.title matches "y" || alert.priority in ["P1"] || alert.extra.key == 1
+  || alert.security.rule_name endsWith "z" || any(alert.tag_list, {# == "w"}) || alert.date > "2026"`))
+	if plan := book.For(alert.Alert{}); plan.Name() != "default" || len(plan.Warnings) > 0 {
+		t.Errorf("got %s, %v", plan.Name(), plan.Warnings)
+	}
+}
+
+func TestBook_For_what_cannot_be_evaluated_is_no_match_and_is_told(t *testing.T) {
+	for expression, want := range map[string]string{
+		`alert.extra.limits > 3`:           `playbook test does not match: the expression "alert.extra.limits > 3": invalid operation: map[string]interface {} > int (1:20)`,
+		`alert.extra.region.far.away == 1`: `playbook test does not match: the expression "alert.extra.region.far.away == 1": `,
+		`int(alert.title) > 3`:             `playbook test does not match: the expression "int(alert.title) > 3": `,
+		`alert.extra.region`:               `playbook test does not match: the expression "alert.extra.region": invalid operation: bool(string) (1:1)`,
+	} {
+		t.Run(expression, func(t *testing.T) {
+			plan := bench{}.load(t, one("match: "+expression)).For(checkout())
+			if plan.Name() != "default" || len(plan.Warnings) != 1 || !strings.HasPrefix(plan.Warnings[0].Error(), want) {
+				t.Errorf("got %s with %v, want %s", plan.Name(), plan.Warnings, want)
+			}
+		})
+	}
+}
+
+func TestBook_Explain_says_which_part_was_false(t *testing.T) {
+	book := bench{}.load(t, `
+playbooks:
+  - name: staging
+    match: alert.tags.service == "checkout" && any(alert.tag_list, {# == "env:staging"}) && alert.title matches "x"
+  - name: broken
+    match: alert.test == false and alert.extra.limits > 3
+  - name: either
+    match: alert.test || alert.recovered
+  - name: on
+    match: alert.tags.service == "checkout"
+    continue: true
+  - name: rest
+  - name: never
+    match: alert.test
+`)
+	verdicts := book.Explain(checkout())
+	want := []playbook.Verdict{
+		{Playbook: "staging", False: `any(alert.tag_list, # == "env:staging")`},
+		{Playbook: "broken", False: `alert.extra.limits > 3`},
+		{Playbook: "either", False: `alert.test || alert.recovered`},
+		{Playbook: "on", Matched: true},
+		{Playbook: "rest", Matched: true},
+		{Playbook: "never", False: "alert.test", Unreached: true},
+	}
+	if verdicts[1].Err == nil {
+		t.Error("nobody is told that an expression could not be evaluated")
+	}
+	verdicts[1].Err = nil
+	if diff := cmp.Diff(want, verdicts); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestBook_Names(t *testing.T) {
+	want := map[string][]string{
+		"noise": {"monitor"}, "checkout": {"owner", "monitor", "ask"}, "payments": {"metric"}, "loud": {"owner", "ask"},
+	}
+	if diff := cmp.Diff(want, bench{}.load(t, services).Names()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}

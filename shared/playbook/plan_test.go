@@ -1,0 +1,320 @@
+package playbook_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+	"boomerang/shared/fault"
+	"boomerang/shared/playbook"
+)
+
+// recorder notes what steps are made with, by what they are called in the test:
+// the first text of their Config.
+type recorder struct {
+	mu   sync.Mutex
+	made map[string]made
+}
+
+func (r *recorder) note(name string) func(context.Context, made, alert.Alert) (enrich.Finding, error) {
+	return func(_ context.Context, m made, _ alert.Alert) (enrich.Finding, error) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.made == nil {
+			r.made = map[string]made{}
+		}
+		r.made[name] = m
+		return enrich.Finding{}, nil
+	}
+}
+
+// told is how a step ended, as people see it.
+type told struct {
+	Status enrich.Status
+	Why    string
+}
+
+func tell(results []enrich.Result) map[string]told {
+	all := map[string]told{}
+	for _, r := range results {
+		all[r.Name] = told{r.Status, fault.Public(r.Err)}
+	}
+	return all
+}
+
+func TestPlan_Steps_are_skipped_where_their_condition_does_not_hold(t *testing.T) {
+	b := bench{"owner": finds(ownerData{Team: "payments", Tier: 1}), "ask": fails("down"), "metric": finds(metricData{Value: 0.5})}
+	plan := b.load(t, one(`
+steps:
+  - {name: holds, uses: monitor, when: alert.tags.team == "payments"}
+  - {name: not, uses: monitor, when: alert.tags.team == "search"}
+  - {name: broken, uses: monitor, when: alert.extra.limits > 3}
+  - uses: owner
+  - uses: metric
+  - uses: ask
+    with: {url: "https://example.com"}
+  - {name: by-finding, uses: monitor, when: steps.owner.ok && steps.owner.team == "payments" && steps.owner.tier < 2}
+  - {name: by-number, uses: monitor, when: steps.metric.value > 0.4}
+  - {name: by-failure, uses: monitor, when: not steps.ask.ok && steps.ask.status == 0 && steps.ask.body == nil}
+  - {name: by-skip, uses: monitor, when: not steps.not.ok}
+  - {name: by-nothing, uses: monitor, when: len(steps.owner.contacts) == 0 && steps.owner.manager == nil}`)).For(checkout())
+	want := map[string]told{
+		"holds":      {enrich.OK, ""},
+		"not":        {enrich.Skipped, `its condition does not hold: alert.tags.team == "search"`},
+		"broken":     {enrich.Failed, "its condition could not be evaluated"},
+		"owner":      {enrich.OK, ""},
+		"metric":     {enrich.OK, ""},
+		"ask":        {enrich.Failed, "something went wrong inside Boomerang"},
+		"by-finding": {enrich.OK, ""},
+		"by-number":  {enrich.OK, ""},
+		"by-failure": {enrich.OK, ""},
+		"by-skip":    {enrich.OK, ""},
+		"by-nothing": {enrich.OK, ""},
+	}
+	if diff := cmp.Diff(want, tell(run(t, plan, checkout()))); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestPlan_Steps_are_made_with_what_the_playbook_says(t *testing.T) {
+	r := &recorder{}
+	b := bench{"owner": r.note("owner"), "metric": r.note("metric"), "ask": r.note("ask"), "table": r.note("table")}
+	plan := b.load(t, one(`
+steps:
+  - uses: owner
+    with: {service: "{{ .alert.tags.service }}-{{ .alert.extra.nothing }}"}
+  - uses: metric
+    with: {query: plain, window: 90m, points: 3, scale: 2, smooth: true}
+    cache: 5m
+  - uses: ask
+    cache: 0s
+    with:
+      url: https://example.com/{{ .alert.tags.service }}
+      headers: {X-Team: "{{ .alert.tags.team }}", X-Plain: a}
+      body:
+        number: 1
+        list: ["{{ .alert.title }}", {inner: "{{ .alert.logs_sample.count }} of {{ .alert.extra.limits }}"}, ~, 1.5]
+      show: [{name: "{{ upper .alert.tags.env }}", path: a.b}]
+      secret: {name: key}
+  - uses: table
+    cache:
+    with: {file: "x-{{ .alert.id }}"}`)).For(checkout())
+	for name, result := range tell(run(t, plan, checkout())) {
+		if result.Status != enrich.OK {
+			t.Errorf("%s: %v", name, result)
+		}
+	}
+	want := map[string]made{
+		"owner":  {ownerConfig{Service: "checkout-"}, playbook.DefaultCache},
+		"metric": {metricConfig{Query: "plain", Window: 90 * time.Minute, Points: 3, Scale: 2, Smooth: true}, 5 * time.Minute},
+		"ask": {askConfig{
+			URL:     "https://example.com/checkout",
+			Headers: map[string]string{"X-Team": "payments", "X-Plain": "a"},
+			Body: map[string]any{
+				"number": int64(1), "list": []any{"Errors on checkout", map[string]any{"inner": `3 of {"cpu":4}`}, nil, 1.5},
+			},
+			Show:   []show{{Name: "PROD", Path: "a.b"}},
+			Secret: &secretConfig{Name: "key"},
+		}, 0},
+		"table": {map[string]string{"file": "x-7284105863092654118"}, playbook.DefaultCache},
+	}
+	if diff := cmp.Diff(want, r.made); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestPlan_Steps_of_alerts_at_the_same_time shows, under the race detector, that
+// each alert's step has a Config of its own, which it may even change.
+func TestPlan_Steps_of_alerts_at_the_same_time(t *testing.T) {
+	b := bench{"ask": func(_ context.Context, m made, a alert.Alert) (enrich.Finding, error) {
+		c := m.Config.(askConfig)
+		c.Headers["Changed"] = a.ID
+		c.Body.(map[string]any)["changed"] = a.ID
+		c.Secret.Name = a.ID
+		return enrich.Finding{Data: askData{Body: c.Headers["X-Id"] + c.URL}}, nil
+	}}
+	book := b.load(t, one(`
+match: alert.tags.service matches "^check"
+steps:
+  - uses: ask
+    with: {url: "https://example.com/{{ .alert.id }}", headers: {X-Id: "{{ .alert.id }}"}, body: {a: b}, secret: {name: x}}
+  - uses: owner
+    with: {service: "{{ .steps.ask.body }}"}
+event: {title: "{{ .steps.ask.body }}"}`))
+	var all sync.WaitGroup
+	for i := range 50 {
+		all.Go(func() {
+			a := alert.Alert{ID: fmt.Sprint(i), Tags: alert.Tags{"service:checkout"}}
+			plan := book.For(a)
+			draft, _ := plan.Draft(run(t, plan, a), event.Cycle{})
+			if want := fmt.Sprintf("%dhttps://example.com/%d", i, i); draft.Title != want {
+				t.Errorf("alert %d got %q", i, draft.Title)
+			}
+			book.Explain(a)
+		})
+	}
+	all.Wait()
+}
+
+func TestPlan_Steps_start_as_soon_as_those_they_name_have_ended(t *testing.T) {
+	const each = 100 * time.Millisecond
+	takes := func(context.Context, made, alert.Alert) (enrich.Finding, error) {
+		time.Sleep(each)
+		return enrich.Finding{Data: ownerData{Team: "x"}}, nil
+	}
+	var ten strings.Builder
+	for i := range 10 {
+		fmt.Fprintf(&ten, "\n  - {name: s%d, uses: owner}", i)
+	}
+	for name, c := range map[string]struct {
+		steps string
+		want  time.Duration // with no more than these per cent on top
+		more  int
+	}{
+		"ten side by side": {ten.String(), each, 15},
+		"a chain of three": {`
+  - {name: a, uses: owner}
+  - {name: b, uses: owner, when: steps.a.ok}
+  - {name: c, uses: owner, with: {service: "{{ .steps.b.team }}"}}`, 3 * each, 10},
+		"two chains side by side": {`
+  - {name: a, uses: owner}
+  - {name: b, uses: owner}
+  - {name: c, uses: owner, when: steps.a.team == "x"}
+  - {name: d, uses: owner, with: {service: "{{ if .steps.b.ok }}{{ .alert.title }}{{ end }}"}}`, 2 * each, 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				plan := bench{"owner": takes}.load(t, one("steps:"+c.steps)).For(checkout())
+				started := time.Now()
+				for name, result := range tell(run(t, plan, checkout())) {
+					if result.Status != enrich.OK {
+						t.Errorf("%s: %v", name, result)
+					}
+				}
+				if took := time.Since(started); took < c.want || took > c.want*time.Duration(100+c.more)/100 {
+					t.Errorf("took %s, want %s", took, c.want)
+				}
+			})
+		})
+	}
+}
+
+func TestPlan_Steps_have_a_time_of_their_own(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hangs := func(ctx context.Context, _ made, _ alert.Alert) (enrich.Finding, error) {
+			<-ctx.Done()
+			return enrich.Finding{Data: ownerData{Team: "late"}}, ctx.Err()
+		}
+		r := &recorder{}
+		plan := bench{"owner": hangs, "metric": r.note("metric")}.load(t, one(`
+steps:
+  - {uses: owner, timeout: 200ms}
+  - {uses: metric, with: {query: "<{{ .steps.owner.team }}{{ .steps.owner.ok }}{{ .steps.owner.contacts }}>"}}`)).For(checkout())
+		started := time.Now()
+		got := tell(run(t, plan, checkout()))
+		if took := time.Since(started); took != 200*time.Millisecond {
+			t.Errorf("took %s", took)
+		}
+		want := map[string]told{"owner": {enrich.TimedOut, "no answer within 200ms"}, "metric": {enrich.OK, ""}}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		if got := r.made["metric"].Config.(metricConfig).Query; got != "<false>" {
+			t.Errorf("what a step that was late left behind is seen: %q", got)
+		}
+	})
+}
+
+func TestPlan_Then_knows_the_event_and_how_the_steps_ended(t *testing.T) {
+	r := &recorder{}
+	b := bench{"owner": finds(ownerData{Team: "payments"}), "metric": fails("down"), "ask": r.note("ask"), "table": finds(map[string]any{"channel": "#pay"})}
+	a := checkout()
+	plan := b.load(t, one(`
+steps:
+  - uses: owner
+  - uses: metric
+then:
+  - {name: channel, uses: table, with: {key: "{{ .steps.owner.team }}"}}
+  - uses: ask
+    when: event.id != "" && not steps.metric.ok && steps.channel.ok
+    with:
+      url: https://example.com/{{ .event.id }}/{{ .steps.owner.team }}?channel={{ .steps.channel.channel }}&text={{ .event.title }}
+      headers: {Link: "{{ .event.url }}"}`)).For(a)
+	results := run(t, plan, a)
+	then := plan.Then(results, event.Event{Title: "What & why?"}, event.Posted{ID: "42", URL: "https://app.datadoghq.com/event/42"})
+	for name, result := range tell(enrich.Run(t.Context(), then, a, time.Second)) {
+		if result.Status != enrich.OK {
+			t.Errorf("%s: %v", name, result)
+		}
+	}
+	want := askConfig{
+		URL:     "https://example.com/42/payments?channel=%23pay&text=What%20%26%20why%3F",
+		Headers: map[string]string{"Link": "https://app.datadoghq.com/event/42"},
+	}
+	if diff := cmp.Diff(want, r.made["ask"].Config); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestPlan_Draft(t *testing.T) {
+	b := bench{"owner": finds(ownerData{Team: "payments", Contacts: []string{"a@example.com", "b@example.com"}}), "metric": fails("down")}
+	for name, c := range map[string]struct {
+		event  string
+		want   event.Draft
+		failed string
+	}{
+		"where nothing is set nothing is wanted": {"", event.Draft{}, ""},
+		"every word is a template": {`
+  title: " {{ .alert.title }} ({{ .steps.owner.team }}) "
+  text: |
+    Ask {{ .steps.owner.contacts }}. {{ if not .steps.metric.ok }}No metric.{{ end }}
+    It lasted {{ span .cycle.lasted }}, in {{ .cycle.notified }} notifications.
+  priority: low
+  alert_type: "{{ if .alert.recovered }}success{{ else }}warning{{ end }}"
+  tags: ["team:{{ .steps.owner.team }}", "{{ .steps.metric.since }}", " ", plain]`,
+			event.Draft{
+				Title: "Errors on checkout (payments)",
+				Text:  "Ask a@example.com, b@example.com. No metric.\nIt lasted 12 min, in 3 notifications.",
+				Tags:  []string{"team:payments", "plain"}, Priority: "low", AlertType: "warning",
+			}, ""},
+		"what cannot be written is left to the event's own words, and told": {`
+  title: '{{ $x := .alert.message }}{{ range .alert.tag_list }}{{ $x = printf "%s%s" $x $x }}{{ end }}{{ $x }}'
+  text: still there
+  tags: ['{{ replace "a" .alert.message .alert.message }}', kept]`,
+			event.Draft{Text: "still there", Tags: []string{"kept"}},
+			"playbook test, event.title: the template: it writes more than 256 KiB\nplaybook test, event.tags: the template: it writes more than 256 KiB"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := checkout()
+			a.Message = strings.Repeat("a", 64<<10)
+			source := "steps: [{uses: owner}, {uses: metric}]"
+			if c.event != "" {
+				source += "\nevent:" + c.event
+			}
+			plan := b.load(t, one(source)).For(a)
+			cycle := event.Cycle{Lasted: 12 * time.Minute, Notified: 3}
+			draft, failed := plan.Draft(run(t, plan, a), cycle)
+			c.want.Playbook, c.want.Cycle = "test", cycle
+			if diff := cmp.Diff(c.want, draft, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			var told []string
+			for _, err := range failed {
+				told = append(told, err.Error())
+			}
+			if got := strings.Join(told, "\n"); got != c.failed {
+				t.Errorf("failed: %s\nwant %s", got, c.failed)
+			}
+		})
+	}
+}

@@ -1,0 +1,136 @@
+package playbook_test
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/httpapi"
+	"boomerang/shared/playbook"
+)
+
+// asked returns the address that a step "ask" is made with, or why it is not.
+func asked(t *testing.T, address string, a alert.Alert) (string, told) {
+	t.Helper()
+	r := &recorder{}
+	plan := bench{"ask": r.note("ask")}.load(t, one("steps: [{uses: ask, with: {url: '"+address+"'}}]")).For(a)
+	result := tell(run(t, plan, a))["ask"]
+	if result.Status != enrich.OK {
+		return "", result
+	}
+	return r.made["ask"].Config.(askConfig).URL, result
+}
+
+// hostile are values that mean something in an address.
+var hostile = []string{
+	"plain", "a b", "a/b", "../../admin", "a/../../b", "?x=1", "a&admin=true", "#fragment", "a%2Fb", "%2e%2e", "..%2f", "x;y", "a+b",
+	"日本語", "\u202eexe", "a\r\nHost: evil", "\x00", "@evil.example", "//evil.example", "https://evil.example", `\..\`, "{{ .alert.id }}", "...x", "=",
+}
+
+func TestEscape_keeps_each_value_in_its_place(t *testing.T) {
+	for _, value := range hostile {
+		t.Run(value, func(t *testing.T) {
+			a := alert.Alert{Title: value}
+			address, result := asked(t, "https://api.example.com/v1/{{ .alert.title }}/team?q={{ .alert.title }}&last={{ if true }}{{ .alert.title }}{{ end }}", a)
+			if result.Status != enrich.OK {
+				t.Fatal(result)
+			}
+			parsed, err := url.Parse(address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// A server that cleans paths up must find the same.
+			if got := parsed.JoinPath().EscapedPath(); got != parsed.EscapedPath() {
+				t.Errorf("%s becomes %s", parsed.EscapedPath(), got)
+			}
+			segments := strings.Split(parsed.EscapedPath(), "/")
+			if parsed.Host != "api.example.com" || len(segments) != 4 || parsed.Fragment != "" {
+				t.Fatalf("%q leads to %s", value, address)
+			}
+			if got, _ := url.PathUnescape(segments[2]); got != value {
+				t.Errorf("the segment is %q, want %q", got, value)
+			}
+			query := parsed.Query()
+			if len(query) != 2 || query.Get("q") != value || query.Get("last") != value {
+				t.Errorf("the query is %v", query)
+			}
+		})
+	}
+}
+
+func TestEscape_a_value_of_dots_alone_names_nothing(t *testing.T) {
+	for _, value := range []string{".", "..", "..."} {
+		address, result := asked(t, "https://api.example.com/v1/{{ .alert.title }}/team", alert.Alert{Title: value})
+		want := told{enrich.Skipped, `the alert's value for a part of an address is "` + value + `", which names nothing`}
+		if result != want {
+			t.Errorf("%q: %v, %s", value, result, address)
+		}
+	}
+}
+
+// TestFill_lets_a_text_place_its_own_templates with the step that has such texts.
+func TestFill_lets_a_text_place_its_own_templates(t *testing.T) {
+	var got httpapi.Config
+	kinds := append(bench{}.kinds(), enrich.KindOf(enrich.Kind{Name: "http", Data: httpapi.Data{}}, func(c httpapi.Config, _ time.Duration) enrich.Step {
+		return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
+			got = c
+			return enrich.Finding{}, nil
+		})
+	}))
+	book, err := playbook.Load("test.yaml", []byte(one(`
+steps:
+  - uses: http
+    with:
+      title: "{{ .alert.title }}"
+      url: https://api.example.com/{{ .alert.title }}?q={{ if .alert.title }}{{ .alert.title }}{{ end }}
+      headers: {X-Title: "{{ .alert.type }}"}
+      body: '{"title": "{{ .alert.title }}", "size": {{ .alert.logs_sample.count }}, "all": {{ json .alert.tags }}}'`)), kinds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := checkout()
+	a.Title = `../a"b&c`
+	result := tell(run(t, book.For(a), a))["http"]
+	if result.Status != enrich.OK {
+		t.Fatal(result)
+	}
+	if want := "https://api.example.com/..%2Fa%22b&c?q=..%2Fa%22b%26c"; string(got.URL) != want {
+		t.Errorf("got %s, want %s", got.URL, want)
+	}
+	if want := `{"title": "../a\"b\u0026c", "size": 3, "all": "{\"bare\":\"\",`; !strings.HasPrefix(string(got.Body), want) {
+		t.Errorf("got %s, want %s", got.Body, want)
+	}
+	if got.Title != a.Title || got.Headers["X-Title"] != "error" {
+		t.Errorf("got %+v", got)
+	}
+	result = tell(run(t, book.For(alert.Alert{}), alert.Alert{}))["http"]
+	if result.Status != enrich.Skipped {
+		t.Errorf("without a value for its path it is %v", result)
+	}
+}
+
+func TestFill_mistakes_are_told_where_they_are(t *testing.T) {
+	kinds := append(bench{}.kinds(), enrich.KindOf(enrich.Kind{Name: "http", Data: httpapi.Data{}}, func(httpapi.Config, time.Duration) enrich.Step { return nil }))
+	_, err := playbook.Load("test.yaml", []byte(one(`
+steps:
+  - uses: http
+    with:
+      url: "https://api.example.com/{{ .alert.title }}/{{ .alert.titel }}"
+  - name: host
+    uses: http
+    with:
+      url: "https://{{ .alert.host }}/"
+      body: '{"a": {{ .alert.title }'
+      secret: {name: "{{ .alert.title }}"}`)), kinds)
+	want := `test.yaml:6:69: alert has no "titel"; did you mean "title"?
+test.yaml:10:16: url: a template must not choose where a call goes: write scheme and host as they are, with a / behind them
+test.yaml:11:17: body: a template is not closed: each {{ needs its }}, and each if, range or with its {{ end }}
+test.yaml:12:19: secret: an alert must not choose what is sent as a secret; write it without templates`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
