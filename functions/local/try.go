@@ -126,7 +126,9 @@ func (o attempt) open(s *stage.Stage, t *tape, a alert.Alert) (rehearsal, error)
 	if path == "" {
 		path = cfg.PlaybooksFile
 	}
-	kinds := registry.Kinds(registry.Deps{Datadog: reader, Site: cfg.Site})
+	kinds := registry.Kinds(registry.Deps{
+		Datadog: reader, Site: cfg.Site, Tables: wiring.Tables(path), HTTP: httpapi.NewClient(httpapi.AllowLoopback()),
+	})
 	book, err := wiring.Playbooks(path, trial.Watched(kinds))
 	if err != nil {
 		return rehearsal{}, err

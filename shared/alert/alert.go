@@ -5,7 +5,6 @@
 package alert
 
 import (
-	"cmp"
 	"encoding/json"
 	"strings"
 	"time"
@@ -77,11 +76,10 @@ type Alert struct {
 // id, or the payload's digest when no id came. A delivery that Datadog repeats
 // has the same key; the trigger and the recovery of one cycle have not.
 func (a Alert) Key() string {
-	organisation := cmp.Or(a.OrgID, a.OrgName)
 	if a.ID == "" {
-		return organisation + ":sha256:" + a.Digest
+		return a.OrgID + ":sha256:" + a.Digest
 	}
-	return organisation + ":" + a.ID
+	return a.OrgID + ":" + a.ID
 }
 
 // Own reports whether the alert is about an event that we posted ourselves.

@@ -23,7 +23,7 @@ func TestAlert_Key(t *testing.T) {
 		want string
 	}{
 		{Alert{ID: "1", OrgID: "352347", OrgName: "x", Digest: "d"}, "352347:1"},
-		{Alert{ID: "1", OrgName: "x"}, "x:1"},
+		{Alert{ID: "1", OrgName: "x"}, ":1"},
 		{Alert{ID: "1"}, ":1"},
 		{Alert{OrgID: "2", Digest: "d"}, "2:sha256:d"},
 	} {

@@ -168,10 +168,14 @@ func (a *Alert) fill(found []candidate) {
 // about twice as many digits as any monitor's. Without an id, Key uses the digest.
 func (a *Alert) disownMonitorID() {
 	const eventDigits = 16
+	eventID := digitsAfter(a.Link, "event_id=")
 	if a.ID == "" {
+		// A template without $ID may still send the link, which holds it.
+		if len(eventID) >= eventDigits {
+			a.ID = eventID
+		}
 		return
 	}
-	eventID := digitsAfter(a.Link, "event_id=")
 	switch {
 	case a.ID == a.MonitorID, a.ID == digitsAfter(a.Link, "/monitors/"), a.ID == digitsAfter(a.Link, "/monitors#"):
 	case len(a.ID) < eventDigits && len(eventID) >= eventDigits:
@@ -180,6 +184,9 @@ func (a *Alert) disownMonitorID() {
 	}
 	a.MonitorID = cmp.Or(a.MonitorID, a.ID)
 	a.ID = ""
+	if len(eventID) >= eventDigits {
+		a.ID = eventID
+	}
 }
 
 // digitsAfter returns the digits that follow the mark in s.

@@ -15,6 +15,9 @@ type call struct {
 	apiKeyOnly bool
 	// toIntake sends the call to the host that takes events of the v2 API.
 	toIntake bool
+	// outlastsKeys says that the call is to be repeated until somebody has mended
+	// the keys that Datadog refuses: a finding may be lost over them, an event not.
+	outlastsKeys bool
 	// permission is what an application key needs for the call.
 	permission string
 

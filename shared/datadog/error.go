@@ -21,6 +21,9 @@ import (
 //     is 408, 425, 429 or 5xx;
 //   - Refused: any other status but 2xx, or an answer too large to read;
 //   - as the credentials said, when they had no keys.
+//
+// To create an event is Temporary also where the keys alone are refused (401 or
+// 403) or wrong: nothing is wrong with the event, and it waits for other keys.
 type Error struct {
 	Op     string        // What was tried: "create the event".
 	Status int           // HTTP status, 0 when no answer came.
@@ -49,8 +52,12 @@ func (e *Error) Unwrap() error { return e.Cause }
 // Datadog refused earlier ones with status, or at the start (0).
 func (c call) withoutKeys(status int, err error) error {
 	f := fault.Of(err)
+	kind := f.Kind
+	if c.outlastsKeys && kind == fault.Refused {
+		kind = fault.Temporary
+	}
 	return &fault.Error{
-		Kind:       f.Kind,
+		Kind:       kind,
 		Public:     fmt.Sprintf("could not %s for want of Datadog's keys: %s", c.op, f.Public),
 		RetryAfter: f.RetryAfter,
 		Cause:      &Error{Op: c.op, Status: status, Cause: err},
@@ -77,6 +84,9 @@ func (c call) refused(a answer, keys Keys, s site.Site) error {
 	kind, verb := fault.Refused, "refused to"
 	if a.temporary() {
 		kind, verb = fault.Temporary, "could not"
+	}
+	if a.refusesKeys() && c.outlastsKeys {
+		kind = fault.Temporary
 	}
 	public := fmt.Sprintf("Datadog %s %s (%s)", verb, c.op, statusLine(a.status))
 	if e.Words != "" && !strings.EqualFold(e.Words, http.StatusText(a.status)) {

@@ -43,7 +43,8 @@ func TestClient_every_status(t *testing.T) {
 				}
 				f, e := failure(t, err)
 				kind, wait := fault.Refused, time.Duration(0)
-				if status >= 500 || slices.Contains(temporaryStatuses, status) {
+				keysRefused := (status == 401 || status == 403) && strings.HasPrefix(name, "create")
+				if status >= 500 || slices.Contains(temporaryStatuses, status) || keysRefused {
 					kind = fault.Temporary
 				}
 				if status == 429 {

@@ -31,7 +31,7 @@ const (
 // https://docs.datadoghq.com/api/latest/events/#post-an-event
 func (c *Client) Create(ctx context.Context, e event.Event) (event.Posted, error) {
 	a, err := c.do(ctx, call{
-		op: "create the event", apiKeyOnly: true,
+		op: "create the event", apiKeyOnly: true, outlastsKeys: true,
 		method: http.MethodPost, path: eventsPath, body: &e,
 	})
 	if err != nil {

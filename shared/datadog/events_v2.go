@@ -16,7 +16,7 @@ import (
 // https://docs.datadoghq.com/api/latest/events/#post-an-event (tab v2)
 func (c *Client) CreateAlert(ctx context.Context, e event.AlertEvent) (event.Posted, error) {
 	a, err := c.do(ctx, call{
-		op: "create the event", toIntake: true,
+		op: "create the event", toIntake: true, outlastsKeys: true,
 		method: http.MethodPost, path: "/api/v2/events", body: &e,
 	})
 	if err != nil {

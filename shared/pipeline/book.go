@@ -59,6 +59,20 @@ func (p *Pipeline) release(ctx context.Context, key string) error {
 	return nil
 }
 
+// park notes that an alert waits in the queue, so that the reconciliation does
+// not take it for lost. It is said after the queue has it, and not before.
+func (p *Pipeline) park(ctx context.Context, key string) error {
+	if p.Ledger == nil {
+		return nil
+	}
+	ctx, cancel := asking(ctx)
+	defer cancel()
+	if err := p.Ledger.Park(ctx, key); err != nil {
+		return fmt.Errorf("queued, but the ledger does not know: %w", err)
+	}
+	return nil
+}
+
 // remembered is what the ledger said of a cycle.
 type remembered struct {
 	cycle   event.Cycle

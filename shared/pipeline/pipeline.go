@@ -33,6 +33,7 @@ type Ledger interface {
 	Complete(ctx context.Context, key string, posted event.Posted) error
 	Release(ctx context.Context, key string) error
 	Remember(ctx context.Context, cycleKey string, seen ledger.Seen) (ledger.Cycle, error)
+	Park(ctx context.Context, key string) error
 }
 
 // Queue keeps an alert for a later run.
@@ -237,13 +238,15 @@ func (p *Pipeline) later(ctx context.Context, a alert.Alert, b budget, reason st
 		e.RetryAfter = delay
 		return Outcome{}, e
 	}
-	ctx, cancel := b.queueing(ctx)
+	sending, cancel := b.queueing(ctx)
 	defer cancel()
 	m := queue.Message{Alert: a, ReceivedAt: p.Now(), Reason: reason}
-	if err := p.Queue.Send(ctx, m, delay); err != nil {
+	if err := p.Queue.Send(sending, m, delay); err != nil {
 		return Outcome{}, fault.New(fault.Temporary, "the alert could be neither finished nor queued ("+reason+"); send it again", errors.Join(cause, err))
 	}
-	return Outcome{Status: Queued, Reason: reason}, nil
+	outcome := Outcome{Status: Queued, Reason: reason}
+	outcome.warn(p.park(sending, a.Key()))
+	return outcome, nil
 }
 
 // retryDelay waits as long as Datadog asked for, and a moment otherwise.

@@ -156,7 +156,7 @@ func (d *decoder) mapping(node ast.Node, into reflect.Value, path string) {
 		return
 	}
 	given := map[string]bool{}
-	fields := fieldsOf(into.Type())
+	fields := fieldsOf(into.Type(), "yaml")
 	for _, pair := range d.pairs(node) {
 		name := key(pair)
 		given[name] = pair.Value.Type() != ast.NullType
@@ -167,7 +167,7 @@ func (d *decoder) mapping(node ast.Node, into reflect.Value, path string) {
 		}
 	}
 	for _, f := range fields {
-		if f.required && !given[f.name] {
+		if f.tag.Get("required") == "true" && !given[f.name] {
 			d.report(begin(node), "the key %q is missing", f.name)
 		}
 	}
@@ -208,31 +208,4 @@ func last(path string) string {
 		return "the file"
 	}
 	return path[strings.LastIndexByte(path, '.')+1:]
-}
-
-// field is a field of a struct as YAML knows it.
-type field struct {
-	name     string
-	required bool
-	index    []int
-	tag      reflect.StructTag
-}
-
-func fieldsOf(t reflect.Type) []field {
-	var all []field
-	for i := range t.NumField() {
-		f := t.Field(i)
-		if name, _, _ := strings.Cut(f.Tag.Get("yaml"), ","); name != "" {
-			all = append(all, field{name, f.Tag.Get("required") == "true", f.Index, f.Tag})
-		}
-	}
-	return all
-}
-
-func namesOf(fields []field) []string {
-	all := make([]string, len(fields))
-	for i, f := range fields {
-		all[i] = f.name
-	}
-	return all
 }

@@ -7,7 +7,7 @@ import (
 
 // maxTime is what all expressions that match playbooks, or all of one step or one
 // event, may take together. Usual ones take microseconds.
-const maxTime = 500 * time.Millisecond
+const maxTime = 250 * time.Millisecond
 
 // maxRendered bounds, in bytes, what a template or a function of one may write.
 const maxRendered = 256 << 10

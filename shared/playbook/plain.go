@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -124,33 +123,11 @@ func (p *plain) entries(v reflect.Value, depth int) any {
 }
 
 func (p *plain) fields(v reflect.Value, depth int) any {
-	fields := jsonFields(v.Type())
+	fields := fieldsOf(v.Type(), "json")
 	all := make(map[string]any, len(fields))
 	for _, f := range fields {
 		all[f.name] = p.value(v.FieldByIndex(f.index), depth+1)
 	}
-	return all
-}
-
-// jsonField is a field of a struct as JSON knows it.
-type jsonField struct {
-	name  string
-	index []int
-}
-
-var jsonFieldsOf sync.Map // of []jsonField by reflect.Type
-
-func jsonFields(t reflect.Type) []jsonField {
-	if known, ok := jsonFieldsOf.Load(t); ok {
-		return known.([]jsonField)
-	}
-	var all []jsonField
-	for _, f := range reflect.VisibleFields(t) {
-		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); f.IsExported() && name != "" && name != "-" {
-			all = append(all, jsonField{name, f.Index})
-		}
-	}
-	jsonFieldsOf.Store(t, all)
 	return all
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,8 +17,8 @@ import (
 	"boomerang/shared/playbook"
 )
 
-// flood is an alert that is as large as one can be, and larger.
-func flood() alert.Alert {
+// flood is an alert that is as large as one can be, and larger. Nobody changes it.
+var flood = sync.OnceValue(func() alert.Alert {
 	long := strings.Repeat("aé", 1<<20)
 	a := alert.Alert{
 		Title: long, Message: long, Text: long, Status: long, Query: long, Scope: long, Hostname: long, Link: long,
@@ -29,7 +30,7 @@ func flood() alert.Alert {
 		a.Extra[fmt.Sprint("key", i)] = long
 	}
 	return a
-}
+})
 
 func TestView_is_bounded_whatever_an_alert_holds(t *testing.T) {
 	view := playbook.View(flood())
@@ -142,7 +143,7 @@ func TestAlerts_are_data(t *testing.T) {
 	}
 }
 
-// soon is when an evaluation must have ended that is stopped after half a second,
+// soon is when an evaluation must have ended that is stopped after a quarter of a second,
 // on a machine that has much else to do.
 const soon = 5 * time.Second
 

@@ -71,7 +71,7 @@ func (c *copier) copied(v reflect.Value, path string, escape escaping) reflect.V
 	case reflect.String:
 		c.err = cmp.Or(c.err, c.fill(out, path, escape))
 	case reflect.Struct:
-		for _, f := range fieldsOf(v.Type()) {
+		for _, f := range fieldsOf(v.Type(), "yaml") {
 			field := c.copied(v.FieldByIndex(f.index), under(path, f.name), escaping(f.tag.Get("escape")))
 			out.FieldByIndex(f.index).Set(field)
 		}
