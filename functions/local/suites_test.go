@@ -173,6 +173,15 @@ func TestCheckPlaybooks(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `a.yaml:1:23: unknown key "mach"; did you mean "match"?`) || !strings.Contains(err.Error(), `did you mean "owner"?`) {
 		t.Errorf("got %v", err)
 	}
+	// A table is looked for beside the playbooks that use it.
+	beside := map[string]string{"a.yaml": "playbooks: [{name: x, steps: [{uses: lookup, with: {file: owners.csv}}]}]"}
+	if _, err := check(folder(t, beside)); err == nil || !strings.Contains(err.Error(), "owners.csv") {
+		t.Errorf("a table that is not there: %v", err)
+	}
+	beside["owners.csv"] = "service,team\ncheckout,shop\n"
+	if _, err := check(folder(t, beside)); err != nil {
+		t.Errorf("a table that is there: %v", err)
+	}
 	// A file that is named is a playbook file, whatever it holds.
 	if _, err := check(filepath.Join(good, "owners.yaml")); err == nil {
 		t.Error("a table can be used as playbooks")

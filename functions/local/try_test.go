@@ -80,11 +80,11 @@ func TestTry_shows_what_every_step_was_given_and_found(t *testing.T) {
 }
 
 func TestTry_posts_by_the_way_that_the_playbook_says(t *testing.T) {
-	screen, err := tried(t, file(t, "v2.yaml", "playbooks: [{name: mine, event: {api: v2}}]"), torq)
+	_, err := tried(t, file(t, "v2.yaml", "playbooks: [{name: mine, event: {api: v2}}]"), torq)
 	if err == nil || !strings.Contains(err.Error(), "not a Function URL event") {
 		t.Errorf("the arguments the wrong way round: %v", err)
 	}
-	screen, err = tried(t, torq, file(t, "v2.yaml", "playbooks: [{name: mine, event: {api: v2}}]"))
+	screen, err := tried(t, torq, file(t, "v2.yaml", "playbooks: [{name: mine, event: {api: v2}}]"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,6 +194,7 @@ func TestTry_says_what_is_wrong_with_what_it_is_told(t *testing.T) {
 		"too much":               {[]string{"a", "b", "c"}, "Usage:"},
 		"an unknown flag":        {[]string{"a", "--fast"}, "Usage:"},
 		"both ways":              {[]string{"a", "--record", "x", "--replay", "y"}, "Usage:"},
+		"the wrong way round":    {[]string{file(t, "mine.yaml", mine), torq}, "not a Function URL event"},
 		"no such event":          {[]string{"none.json"}, "none.json"},
 		"an alert that is none":  {[]string{unreadable}, "the function would refuse"},
 		"a body that is none":    {[]string{notBase64}, "base64"},
@@ -221,4 +222,43 @@ func TestTry_says_what_is_wrong_with_what_it_is_told(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+func TestTry_asks_other_APIs_and_changes_nothing_there(t *testing.T) {
+	var asked []string
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.URL.Path)
+		_, _ = w.Write([]byte(`{"status":"fine"}`))
+	}))
+	defer api.Close()
+	playbooks := file(t, "http.yaml", `
+playbooks:
+  - name: others
+    steps:
+      - {name: ask, uses: http, with: {url: "`+api.URL+`/{{ .alert.tags.service }}", show: [{name: Status, path: status}]}}
+      - {name: tell, uses: http, with: {url: "`+api.URL+`/tell", body: '{"title": "{{ .alert.title }}"}'}}
+      - {name: start, uses: lambda, with: {function: mine}}
+`)
+	folder := filepath.Join(t.TempDir(), "recording")
+	screen, err := tried(t, torq, playbooks, "--record", folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shows(t, screen, "✓ ask (http) ok in", `"status": "fine"`, "url: "+api.URL+"/checkout",
+		"· tell (http) skipped in", "a try sends a POST with LIVE=1 only", "· start (lambda) skipped in", "a try starts no function")
+	if got := strings.Join(asked, ","); got != "GET /checkout" {
+		t.Errorf("the API was asked %s", got)
+	}
+	screen, err = tried(t, torq, playbooks, "--replay", folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shows(t, screen, "· ask (http) skipped in", "a recording holds Datadog's answers only")
+	t.Setenv("LIVE", "1")
+	t.Setenv("DD_API_KEY", "a")
+	t.Setenv("DD_APP_KEY", "b")
+	if screen, err = tried(t, torq, playbooks); err != nil {
+		t.Fatal(err)
+	}
+	shows(t, screen, "✓ tell (http) ok in", "· start (lambda) skipped in")
 }

@@ -39,7 +39,7 @@ func (l failingLedger) Complete(context.Context, string, event.Posted) error { r
 func (l failingLedger) Remember(context.Context, string, ledger.Seen) (ledger.Cycle, error) {
 	return ledger.Cycle{}, l.claim
 }
-func (l failingLedger) Park(context.Context, string) error { return l.release }
+func (l failingLedger) Park(context.Context, string) error    { return l.release }
 func (l failingLedger) Release(context.Context, string) error { return l.release }
 
 var (

@@ -12,7 +12,7 @@ import (
 )
 
 func TestPipeline_lets_its_steps_be_wrapped(t *testing.T) {
-	real := enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
+	itself := enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
 		t.Error("the step itself ran")
 		return enrich.Finding{}, nil
 	})
@@ -23,7 +23,7 @@ func TestPipeline_lets_its_steps_be_wrapped(t *testing.T) {
 	}
 	var wrapped []string
 	p := pipeline.New(pipeline.Config{
-		Playbooks: playbooks(real, real), EnrichBudget: time.Second, Poster: takes,
+		Playbooks: playbooks(itself, itself), EnrichBudget: time.Second, Poster: takes,
 		Wrap: func(n enrich.Named) enrich.Named {
 			wrapped = append(wrapped, n.Name)
 			n.Make = stub

@@ -25,7 +25,7 @@ func (d *decoder) open(source []byte) ast.Node {
 		d.report(place{}, "it is larger than 1 MiB")
 		return nil
 	}
-	text := strings.ReplaceAll(strings.TrimPrefix(string(source), "\ufeff"), "\r\n", "\n")
+	text := lineBreaks.Replace(strings.TrimPrefix(string(source), "\ufeff"))
 	d.lines = strings.Split(text, "\n")
 	tokens := lexer.Tokenize(text)
 	if at := tooDeep(tokens); at != nil {
@@ -47,6 +47,9 @@ func (d *decoder) open(source []byte) ast.Node {
 	}
 	return parsed.Docs[0].Body
 }
+
+// lineBreaks makes all of YAML's one (https://yaml.org/spec/1.2.2/#54-line-break-characters).
+var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
 // syntax reports what is no YAML at all.
 func (d *decoder) syntax(err error) {

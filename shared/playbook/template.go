@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -139,11 +140,11 @@ func (t *textTemplate) render(env map[string]any) (string, error) {
 	return out.String(), nil
 }
 
-// unwritten tells what stopped a template. Of a bound that it went over the
-// language's own words would quote what no playbook says.
+// unwritten tells what stopped a template, without the language's own words, which
+// quote the template as it was rewritten.
 func unwritten(err error) error {
-	if limit, ok := errors.AsType[limitError](err); ok {
-		return fmt.Errorf("the template: %w", limit)
+	if stopped, ok := errors.AsType[template.ExecError](err); ok {
+		err = cmp.Or(errors.Unwrap(stopped.Err), err)
 	}
 	return fmt.Errorf("the template: %w", err)
 }

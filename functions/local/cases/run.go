@@ -18,6 +18,7 @@ import (
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
+	"boomerang/shared/pipeline"
 )
 
 // testCase is a case that makes sense.
@@ -74,7 +75,7 @@ func (s *Suite) run(ctx context.Context, c testCase) (trial.Report, error) {
 	}
 	t := trial.Trial{
 		Book: s.book, Budget: time.Minute, Poster: nowhere{}, Now: func() time.Time { return now },
-		Ledger:  past{cycle: c.Cycle, now: now},
+		Ledger:  past{ledger.NewMemory(ledger.Options{}), c.Cycle, now},
 		Instead: func(step trial.Step) enrich.Step { return c.stubs[step.Name].step(step) },
 	}
 	r, err := t.Run(ctx, c.alert)
@@ -101,17 +102,12 @@ func (nowhere) CreateAlert(context.Context, event.AlertEvent) (event.Posted, err
 	return somewhere, nil
 }
 
-// past is a ledger that knows how one alert cycle went, and nothing else.
+// past is a ledger that knows how one alert cycle went.
 type past struct {
+	pipeline.Ledger
 	cycle cycle
 	now   time.Time
 }
-
-func (p past) Claim(context.Context, string, time.Time) (ledger.Claim, error) {
-	return ledger.Claim{State: ledger.Granted}, nil
-}
-func (past) Complete(context.Context, string, event.Posted) error { return nil }
-func (past) Release(context.Context, string) error                { return nil }
 
 func (p past) Remember(_ context.Context, _ string, seen ledger.Seen) (ledger.Cycle, error) {
 	at := seen.At

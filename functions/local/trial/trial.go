@@ -112,9 +112,9 @@ func (w *watch) wrap(named enrich.Named) enrich.Named {
 	defer w.mu.Unlock()
 	i := len(w.seen)
 	w.seen = append(w.seen, Step{Name: named.Name, Then: i >= w.before})
-	make := named.Make
+	makeReal := named.Make
 	named.Make = func(earlier map[string]enrich.Result) (enrich.Step, error) {
-		made, err := make(earlier)
+		made, err := makeReal(earlier)
 		if err != nil {
 			return nil, err
 		}
@@ -127,14 +127,14 @@ func (w *watch) wrap(named enrich.Named) enrich.Named {
 func (w *watch) made(i int, made enrich.Step) enrich.Step {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	real, ok := made.(watched)
+	tells, ok := made.(watched)
 	if !ok {
 		return made
 	}
 	one := &w.seen[i]
-	one.Kind, one.With, one.cache = real.Kind, real.With, real.cache
+	one.Kind, one.With, one.cache = tells.Kind, tells.With, tells.cache
 	if w.instead == nil {
-		return real
+		return made
 	}
 	return w.instead(*one)
 }

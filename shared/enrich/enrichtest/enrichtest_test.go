@@ -39,8 +39,11 @@ func TestProblems(t *testing.T) {
 	good := enrich.Finding{
 		Title: "Monitor", Weight: enrich.Essential, Data: map[string]int{"failing": 1},
 		Blocks: []enrich.Block{
-			enrich.Facts{{Name: "a", Value: "b"}}, enrich.List{Items: []enrich.Item{{Time: time.Unix(0, 0)}}},
-			enrich.Links{{URL: "https://x"}}, enrich.Paragraph("a"), enrich.Code("a"), enrich.Image{URL: "https://x"},
+			enrich.Facts{{Name: "a", Value: "b"}},
+			enrich.List{Items: []enrich.Item{{Time: time.Unix(0, 0)}}},
+			enrich.Links{{URL: "https://x"}},
+			enrich.Paragraph("a"), enrich.Code("a"),
+			enrich.Image{URL: "https://x"},
 		},
 	}
 	for _, tt := range []struct {

@@ -105,7 +105,9 @@ func TestSortOut_a_chatty_source_does_not_hide_the_one_deploy(t *testing.T) {
 
 func TestSortOut_leaves_out_other_environments(t *testing.T) {
 	events := []datadog.Event{
-		{Title: "everywhere"}, {Title: "here", Tags: []string{"env:prod"}}, {Title: "there", Tags: []string{"env:dev"}},
+		{Title: "everywhere"},
+		{Title: "here", Tags: []string{"env:prod"}},
+		{Title: "there", Tags: []string{"env:dev"}},
 		{Title: "both", Tags: []string{"env:dev", "env:prod"}},
 	}
 	for _, tt := range []struct {

@@ -152,11 +152,13 @@ func TestEnrich_asks_only_what_the_alert_can_tell(t *testing.T) {
 		want []enrich.Block
 	}{
 		{
-			"no_monitor", alert.Alert{Hostname: "a", Date: noon},
+			"no_monitor",
+			alert.Alert{Hostname: "a", Date: noon},
 			[]enrich.Block{enrich.Facts{{Name: "Around host:a, 11:00 to 12:05 UTC", Value: "nothing else happened"}}},
 		},
 		{
-			"no_tag", alert.Alert{MonitorID: "7", Tags: alert.Tags{"monitor", "env:prod"}, Date: noon},
+			"no_tag",
+			alert.Alert{MonitorID: "7", Tags: alert.Tags{"monitor", "env:prod"}, Date: noon},
 			[]enrich.Block{enrich.Facts{{Name: "This monitor", Value: "had not fired in the day before"}}},
 		},
 	} {
