@@ -43,6 +43,8 @@ type PostedEvent struct {
 	// Event is what the stream made of it: text cut at 4,000 characters, defaults
 	// filled in, the status of an alert as an alert_type.
 	Event Event `json:"event"`
+	// Misbehaviour is what the caller met instead of the honest answer.
+	Misbehaviour Misbehaviour `json:"misbehaviour,omitempty"`
 }
 
 // stream is Datadog's event stream.
@@ -57,6 +59,7 @@ type stream struct {
 
 type stored struct {
 	Event
+	allTags     []string // Event.allTags, which a list would make anew for each event.
 	visibleFrom time.Time
 }
 
@@ -92,7 +95,8 @@ func (s *Server) Posted() []PostedEvent {
 	defer s.mu.Unlock()
 	posted := make([]PostedEvent, 0, len(s.stream.posted))
 	for _, p := range s.stream.posted {
-		posted = append(posted, PostedEvent{Route: p.Route, Body: slices.Clone(p.Body), Event: p.Event.copy()})
+		p.Body, p.Event = slices.Clone(p.Body), p.Event.copy()
+		posted = append(posted, p)
 	}
 	return posted
 }
@@ -112,7 +116,7 @@ func (s *stream) add(e Event, visibleFrom time.Time) Event {
 	at, _ := slices.BinarySearchFunc(s.stored, e, func(a stored, b Event) int {
 		return cmp.Or(cmp.Compare(a.DateHappened, b.DateHappened), cmp.Compare(a.ID, b.ID))
 	})
-	s.stored = slices.Insert(s.stored, at, stored{Event: e, visibleFrom: visibleFrom})
+	s.stored = slices.Insert(s.stored, at, stored{Event: e, allTags: e.allTags(), visibleFrom: visibleFrom})
 	return e
 }
 

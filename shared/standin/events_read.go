@@ -124,7 +124,7 @@ func (s *stream) list(c call) answer {
 		if e.DateHappened < q.start {
 			break
 		}
-		if e.visibleFrom.After(c.now) || !q.matches(e.Event) {
+		if e.visibleFrom.After(c.now) || !q.matches(e) {
 			continue
 		}
 		if parent, aggregated := parents[e.AggregationKey]; aggregated && !q.covers(parent) {
@@ -182,7 +182,7 @@ func parseListQuery(v url.Values) (q listQuery, problem string) {
 
 func (q listQuery) covers(date int64) bool { return q.start <= date && date <= q.end }
 
-func (q listQuery) matches(e Event) bool {
+func (q listQuery) matches(e stored) bool {
 	if !q.covers(e.DateHappened) || q.priority != "" && q.priority != e.Priority {
 		return false
 	}
@@ -192,6 +192,5 @@ func (q listQuery) matches(e Event) bool {
 	if len(q.tags) == 0 {
 		return true
 	}
-	tags := append(e.allTags(), "host:"+e.Host)
-	return !slices.ContainsFunc(q.tags, func(t string) bool { return !slices.Contains(tags, t) })
+	return !slices.ContainsFunc(q.tags, func(t string) bool { return !slices.Contains(e.allTags, t) && t != "host:"+e.Host })
 }

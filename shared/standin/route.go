@@ -34,6 +34,8 @@ type call struct {
 	params map[string]string
 	query  url.Values
 	body   []byte
+	// misbehaviour is what becomes of the answer.
+	misbehaviour Misbehaviour
 }
 
 // routes joins the tables of all families. A new family adds one line.

@@ -124,7 +124,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t := turn{w: w, r: r, route: rt, now: s.now, honest: func() answer {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return s.answer(rt, r, call{now: s.now(), params: params, query: r.URL.Query(), body: body})
+		return s.answer(rt, r, call{now: s.now(), params: params, query: r.URL.Query(), body: body, misbehaviour: name})
 	}}
 	if act == nil {
 		t.honest().write(w)
