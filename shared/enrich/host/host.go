@@ -46,7 +46,7 @@ func New(source Source, s site.Site, c Config) enrich.Step {
 			return enrich.Finding{}, enrich.Skip("the alert names no host")
 		}
 		now := time.Now()
-		hosts, err := source.Hosts(ctx, datadog.HostQuery{Filter: "host:" + name, From: now.Add(-kept)})
+		hosts, err := source.Hosts(ctx, datadog.HostQuery{Filter: "host:" + name, From: now.Add(-kept).Truncate(time.Hour)})
 		if err != nil {
 			return enrich.Finding{}, err
 		}

@@ -1,0 +1,173 @@
+package stack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"boomerang/shared/standin"
+)
+
+var (
+	redeliveries = standin.QueueURL(standin.RedeliveryQueue)
+	deadLetters  = standin.QueueURL(standin.DeadLetterQueue)
+)
+
+// ownPatience ends calls of the stack's own, which misbehaviours meet too.
+const ownPatience = 30 * time.Second
+
+// newSQS returns the event source mapping's own client of the queues.
+func newSQS(url string) *sqs.Client {
+	return sqs.New(sqs.Options{
+		BaseEndpoint: &url,
+		Region:       "us-east-1",
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "mapping", SecretAccessKey: "test"}, nil
+		}),
+	})
+}
+
+// Batch is what became of one batch of messages.
+type Batch struct {
+	Received, Failed int
+	// Err is why the function did not say; all of the batch comes again then.
+	Err error
+}
+
+// Redeliver hands one batch of due messages to the function and deletes those
+// that it is done with, as Lambda's event source mapping does
+// (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html).
+// The others come again after the queue's visibility timeout.
+func (s *Stack) Redeliver(i *Instance, limit time.Duration) Batch {
+	ctx, cancel := context.WithTimeout(context.Background(), limit+ownPatience)
+	defer cancel()
+	messages, err := s.receive(ctx, redeliveries)
+	if err != nil || len(messages) == 0 {
+		return Batch{Err: err}
+	}
+	batch := Batch{Received: len(messages)}
+	raw, err := i.Invoke(sqsEvent(messages), limit)
+	var answer events.SQSEventResponse
+	if err == nil {
+		err = json.Unmarshal(raw, &answer)
+	}
+	if err != nil {
+		batch.Failed, batch.Err = batch.Received, err
+		return batch
+	}
+	done := slices.DeleteFunc(messages, func(m types.Message) bool {
+		return slices.Contains(answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: *m.MessageId})
+	})
+	batch.Failed = batch.Received - len(done)
+	batch.Err = s.delete(ctx, redeliveries, done)
+	return batch
+}
+
+// sqsEvent is a batch as Lambda hands it to the function.
+func sqsEvent(messages []types.Message) events.SQSEvent {
+	var event events.SQSEvent
+	for _, m := range messages {
+		event.Records = append(event.Records, events.SQSMessage{
+			MessageId: *m.MessageId, ReceiptHandle: *m.ReceiptHandle, Body: *m.Body, Attributes: m.Attributes,
+			EventSource: "aws:sqs", AWSRegion: "us-east-1",
+		})
+	}
+	return event
+}
+
+func (s *Stack) receive(ctx context.Context, queue string) ([]types.Message, error) {
+	out, err := s.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+		QueueUrl: &queue, MaxNumberOfMessages: 10,
+		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out.Messages, nil
+}
+
+func (s *Stack) delete(ctx context.Context, queue string, messages []types.Message) error {
+	if len(messages) == 0 {
+		return nil
+	}
+	in := sqs.DeleteMessageBatchInput{QueueUrl: &queue}
+	for n, m := range messages {
+		in.Entries = append(in.Entries, types.DeleteMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(n)), ReceiptHandle: m.ReceiptHandle})
+	}
+	_, err := s.sqs.DeleteMessageBatch(ctx, &in)
+	return err
+}
+
+// Enqueue puts a body into the redelivery queue, as nobody of ours would.
+func (s *Stack) Enqueue(body string) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), ownPatience)
+	defer cancel()
+	if _, err := s.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &redeliveries, MessageBody: &body}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Redrive puts the dead letters back into the redelivery queue, as an operator
+// does once the cause is mended, and returns how many there were.
+func (s *Stack) Redrive() int {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), ownPatience)
+	defer cancel()
+	for n := 0; ; {
+		messages, err := s.receive(ctx, deadLetters)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if len(messages) == 0 {
+			return n
+		}
+		for _, m := range messages {
+			s.Enqueue(*m.Body)
+		}
+		if err := s.delete(ctx, deadLetters, messages); err != nil {
+			s.t.Fatal(err)
+		}
+		n += len(messages)
+	}
+}
+
+// Drain redelivers until the queue is empty, and lets the time of SQS pass where
+// nothing is due. It fails when that takes longer than patience.
+func (s *Stack) Drain(i *Instance, limit, patience time.Duration) error {
+	var last Batch
+	for end := time.Now().Add(patience); ; {
+		waiting := s.Standin.Messages(standin.RedeliveryQueue)
+		if len(waiting) == 0 {
+			return nil
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("%d messages are still in the queue; the last batch: %+v", len(waiting), last)
+		}
+		s.skipToNext(waiting)
+		if last = s.Redeliver(i, limit); last.Failed > 0 {
+			// Another run's claim ends by the function's clock and not by the queue's.
+			time.Sleep(claimPause)
+		}
+	}
+}
+
+// claimPause is long enough for a message to outlast any claim before it has
+// come too often.
+const claimPause = 1500 * time.Millisecond
+
+// skipToNext lets the time pass until the next message is due.
+func (s *Stack) skipToNext(waiting []standin.QueuedMessage) {
+	next := slices.MinFunc(waiting, func(a, b standin.QueuedMessage) int { return a.Visible.Compare(b.Visible) })
+	if wait := next.Visible.Sub(s.Now()); wait > 0 {
+		s.Skip(wait)
+	}
+}
