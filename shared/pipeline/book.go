@@ -9,15 +9,32 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/event"
 	"boomerang/shared/ledger"
+	"boomerang/shared/queue"
 )
 
 // What the pipeline asks of the ledger. None of it is a condition: whatever the
-// ledger cannot answer becomes a warning, and the alert goes on.
+// ledger cannot answer becomes a warning, and the alert goes on, if not at once.
 
 var errLedgerLate = errors.New("the ledger did not answer in time")
 
 func asking(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, ledgerTimeout, errLedgerLate)
+}
+
+// haste says whether an alert goes on without the ledger.
+type haste bool
+
+const (
+	// inHaste is somebody waiting for the answer: a double beats a loss.
+	inHaste haste = true
+	// patient is an alert that the queue keeps: it may be a copy of one that was
+	// posted, and comes again until the ledger can tell.
+	patient haste = false
+)
+
+// hasteOf ends the patience with an alert whose ledger fails for long.
+func (p *Pipeline) hasteOf(m queue.Message) haste {
+	return haste(p.Now().Sub(m.ReceivedAt) > ledgerPatience)
 }
 
 // claim asks for the right to work on an alert. When nobody can say, it is

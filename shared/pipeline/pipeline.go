@@ -87,12 +87,16 @@ func (p *Pipeline) Run(ctx context.Context, a alert.Alert) (Outcome, error) {
 // Process takes an alert all the way. An error means that it was not posted, and
 // says whether, and when, another try may succeed.
 func (p *Pipeline) Process(ctx context.Context, a alert.Alert) (Outcome, error) {
+	return p.take(ctx, a, inHaste)
+}
+
+func (p *Pipeline) take(ctx context.Context, a alert.Alert, h haste) (Outcome, error) {
 	if a.Own() {
 		return ignored(), nil
 	}
 	b := newBudget(ctx, p.Now())
 	plan := p.Playbooks.For(a)
-	outcome, err := p.once(ctx, a.Key(), b, func() (Outcome, error) { return p.process(ctx, a, plan, b) })
+	outcome, err := p.once(ctx, a.Key(), b, h, func() (Outcome, error) { return p.process(ctx, a, plan, b) })
 	if err == nil && outcome.Status == Posted {
 		outcome.Steps = append(outcome.Steps, p.then(ctx, a, plan, outcome, b)...)
 	}
@@ -100,8 +104,11 @@ func (p *Pipeline) Process(ctx context.Context, a alert.Alert) (Outcome, error) 
 }
 
 // once does the work that key names, unless it is done or somebody is at it.
-func (p *Pipeline) once(ctx context.Context, key string, b budget, work func() (Outcome, error)) (Outcome, error) {
+func (p *Pipeline) once(ctx context.Context, key string, b budget, h haste, work func() (Outcome, error)) (Outcome, error) {
 	claim, warning := p.claim(ctx, key, b)
+	if warning != nil && h == patient {
+		return Outcome{}, warning
+	}
 	switch claim.State {
 	case ledger.Done:
 		return Outcome{Status: Duplicate, Posted: claim.Posted}, nil

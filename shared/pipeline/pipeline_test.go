@@ -141,6 +141,32 @@ func TestPipeline_goes_on_without_a_ledger_that_fails(t *testing.T) {
 	}
 }
 
+// A copy of an alert that was posted must not be posted again for want of an
+// answer, as long as it can wait for one.
+func TestPipeline_lets_the_queue_keep_an_alert_while_the_ledger_fails(t *testing.T) {
+	now := time.Date(2026, 3, 1, 3, 0, 0, 0, time.UTC)
+	down := fault.New(fault.Temporary, "the ledger is down", nil)
+	p := pipeline.New(pipeline.Config{
+		Playbooks: playbooks(), Poster: takes, Ledger: failingLedger{claim: down}, Now: func() time.Time { return now },
+	})
+	for name, c := range map[string]struct {
+		since time.Duration
+		want  pipeline.Status // empty: it comes again
+	}{
+		"at first":               {0, ""},
+		"for some minutes":       {5 * time.Minute, ""},
+		"and not any longer":     {5*time.Minute + 1, pipeline.Posted},
+		"a redriven one goes on": {24 * time.Hour, pipeline.Posted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			outcome, err := p.Redeliver(t.Context(), queue.Message{Alert: a, ReceivedAt: now.Add(-c.since)})
+			if outcome.Status != c.want || fault.IsTemporary(err) != (c.want == "") {
+				t.Errorf("got %q, %v", outcome.Status, err)
+			}
+		})
+	}
+}
+
 func TestPipeline_comes_back_when_Datadog_says_so(t *testing.T) {
 	limited := fault.New(fault.Temporary, "Datadog limits the rate", nil)
 	limited.RetryAfter = 42 * time.Second

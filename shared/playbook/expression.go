@@ -19,10 +19,11 @@ import (
 	"github.com/expr-lang/expr/vm"
 )
 
-// The bounds of an expression's source.
+// The bounds of an expression's source, and of how much of an alert its errors quote.
 const (
 	maxExpressionBytes = 4 << 10
 	maxNodes           = 500
+	maxTold            = 300
 )
 
 // expression is a compiled expression that says true or false
@@ -178,7 +179,7 @@ func (e *expression) holds(machine *vm.VM, env map[string]any) (bool, error) {
 	}
 	out, err := machine.Run(e.program, env)
 	if err != nil {
-		return false, fmt.Errorf("the expression %q: %s", e.source, firstLine(err))
+		return false, fmt.Errorf("the expression %q: %s", e.source, shorten(maxTold, firstLine(err)))
 	}
 	is, _ := out.(bool) // The language sees to it that it is one.
 	return is, nil
@@ -193,15 +194,12 @@ func (e *expression) falsePart(env map[string]any) string {
 	}
 	l := newLanguage()
 	for _, node := range conjuncts(tree.Node) {
-		part, wrong := l.compile(node.String(), matching())
-		if len(wrong) > 0 {
-			return e.source
-		}
-		if holds, _ := part.holds(new(vm.VM), env); !holds {
+		part, mistakes := l.compile(node.String(), matching())
+		if holds, _ := part.holds(new(vm.VM), env); len(mistakes) == 0 && !holds {
 			return part.source
 		}
 	}
-	return ""
+	return e.source
 }
 
 // conjuncts returns what && joins at the top of an expression.

@@ -49,12 +49,12 @@ var functions = template.FuncMap{
 	"span":  span,
 }
 
-// logic are the functions of Go's own that templates may call, by their shape:
+// logic are the functions of Go's own that templates may call, by their types:
 // and and or end where the outcome is clear, which no function of ours could.
 var logic = template.FuncMap{
-	"and": func(any, ...any) any { return nil },
-	"or":  func(any, ...any) any { return nil },
-	"not": func(any) bool { return false },
+	"and": (func(any, ...any) any)(nil),
+	"or":  (func(any, ...any) any)(nil),
+	"not": (func(any) bool)(nil),
 }
 
 func functionNames() []string {

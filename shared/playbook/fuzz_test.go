@@ -26,6 +26,8 @@ func FuzzLoad(f *testing.F) {
 		}
 		f.Add(source)
 	}
+	f.Add([]byte("\r\ro\xf3:"))
+	f.Add([]byte("playbooks:\n- name: a\n  event:\n    text: |\n      {{ if .alert.title }}\n\n\n"))
 	f.Add([]byte(services))
 	f.Add([]byte(one(everything)))
 	kinds := bench{}.kinds()

@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -12,12 +13,10 @@ const maxTime = 250 * time.Millisecond
 // maxRendered bounds, in bytes, what a template or a function of one may write.
 const maxRendered = 256 << 10
 
-// limitError says which bound an expression or a template went over.
-type limitError string
-
-func (e limitError) Error() string { return string(e) }
-
-const errTooLong limitError = "it writes more than 256 KiB"
+var (
+	errTooLong = errors.New("it writes more than 256 KiB")
+	errTooSlow = fmt.Errorf("it takes longer than %s", maxTime)
+)
 
 // deadline ends loops. Each turn of one asks turn, and so does each regular
 // expression; what is between two turns takes a time that is bounded by the
@@ -38,7 +37,7 @@ func (d *deadline) turn() error {
 	if d == nil || time.Now().Before(d.at) {
 		return nil
 	}
-	return limitError(fmt.Sprintf("it takes longer than %s", maxTime))
+	return errTooSlow
 }
 
 // within returns text, unless it is too long.

@@ -45,7 +45,10 @@ func Load(name string, source []byte, kinds []enrich.Kind) (*Book, error) {
 }
 
 func load(name string, source []byte, kinds []enrich.Kind) (*Book, error) {
-	l := &loader{decoder: newDecoder(name), kinds: kinds, language: newLanguage(), templates: newTemplates()}
+	l := &loader{
+		decoder: newDecoder(name), kinds: kinds, language: newLanguage(), templates: newTemplates(),
+		compiled: map[compiled]any{},
+	}
 	var file document
 	if root := l.open(source); root != nil {
 		l.decode(root, reflect.ValueOf(&file).Elem(), "")
@@ -62,6 +65,14 @@ type loader struct {
 	kinds     []enrich.Kind
 	language  *language
 	templates *templateCompiler
+	// compiled are the expressions and templates of this file: playbooks repeat them.
+	compiled map[compiled]any
+}
+
+type compiled struct {
+	kind   string
+	source string
+	scope  string
 }
 
 func (l *loader) book(file document) *Book {
@@ -131,7 +142,7 @@ func (l *loader) step(d stepDefinition, path string, known *scope) *step {
 		l.reportAt(path+".name", "there is another step %q: give this one a name of its own", s.name)
 	}
 	if s.when = l.expression(d.When, path+".when", known); s.when != nil {
-		s.after = s.when.steps
+		s.after = slices.Clone(s.when.steps) // Others may have the same condition.
 	}
 	i := slices.IndexFunc(l.kinds, func(k enrich.Kind) bool { return k.Name == d.Uses })
 	if i < 0 {
@@ -197,10 +208,17 @@ func (l *loader) expression(source, path string, s *scope) *expression {
 	if strings.TrimSpace(source) == "" {
 		return nil
 	}
+	key := compiled{"expression", source, s.key}
+	if known, ok := l.compiled[key].(*expression); ok {
+		return known
+	}
 	e, mistakes := l.language.compile(source, s)
 	for _, m := range mistakes {
 		m.text += l.commented(path)
 		l.reportInside(path, m)
+	}
+	if e != nil {
+		l.compiled[key] = e
 	}
 	return e
 }
@@ -221,6 +239,10 @@ func (l *loader) commented(path string) string {
 // template compiles the template at a path, or one that is a part of the text
 // there. It returns nil for one that is wrong.
 func (l *loader) template(source, path string, s *scope, escape escaping) *textTemplate {
+	key := compiled{"template " + string(escape), source, s.key}
+	if known, ok := l.compiled[key].(*textTemplate); ok {
+		return known
+	}
 	t, mistakes := l.templates.compile(source, s, escape)
 	for _, m := range mistakes {
 		if node, ok := l.nodes[path]; ok {
@@ -228,6 +250,9 @@ func (l *loader) template(source, path string, s *scope, escape escaping) *textT
 			m.at += utf8.RuneCountInString(before)
 		}
 		l.reportInside(path, m)
+	}
+	if t != nil {
+		l.compiled[key] = t
 	}
 	return t
 }

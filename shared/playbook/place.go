@@ -2,6 +2,7 @@ package playbook
 
 import (
 	"slices"
+	"strings"
 	"unicode"
 
 	"github.com/goccy/go-yaml/ast"
@@ -40,7 +41,10 @@ func (d *decoder) inside(node ast.Node, offset int) place {
 	if start.line == 0 || start.line > len(d.lines) {
 		return start
 	}
-	value, at := []rune(scalarText(node)), cursor{lines: d.lines, place: start}
+	// A mistake at the end stands behind the last word, and not below the text.
+	value := []rune(strings.TrimRightFunc(scalarText(node), unicode.IsSpace))
+	offset = min(offset, len(value))
+	at := cursor{lines: d.lines, place: start}
 	switch node.(type) {
 	case *ast.LiteralNode:
 		at.place = place{start.line + 1, 1} // Below the | or >.
@@ -51,7 +55,7 @@ func (d *decoder) inside(node ast.Node, offset int) place {
 			at.column++
 		}
 	}
-	for i := 0; i < min(offset, len(value)); {
+	for i := 0; i < offset; {
 		i += at.pass(value[i:])
 	}
 	if offset < len(value) && !unicode.IsSpace(value[offset]) {

@@ -3,6 +3,7 @@ package playbook
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -65,7 +66,7 @@ func (p *plain) value(v reflect.Value, depth int) any {
 }
 
 // single returns a text, a number or a truth, of Go's own type, so that templates
-// and expressions know it.
+// and expressions know it; nil for a number that is none.
 func (p *plain) single(v reflect.Value) any {
 	switch {
 	case v.Kind() == reflect.String:
@@ -74,7 +75,7 @@ func (p *plain) single(v reflect.Value) any {
 		return v.Bool()
 	case v.CanInt():
 		return v.Int()
-	case v.CanFloat():
+	case v.CanFloat() && !math.IsNaN(v.Float()) && !math.IsInf(v.Float(), 0):
 		return v.Float()
 	case v.CanUint():
 		return v.Uint()

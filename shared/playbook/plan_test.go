@@ -209,6 +209,35 @@ func TestPlan_Steps_start_as_soon_as_those_they_name_have_ended(t *testing.T) {
 	}
 }
 
+// TestPlan_Steps_with_the_same_condition_wait_for_their_own shows that what is
+// compiled once for several playbooks is not what their steps keep.
+func TestPlan_Steps_with_the_same_condition_wait_for_their_own(t *testing.T) {
+	book := "playbooks:\n"
+	for _, read := range []string{"x", "y"} {
+		book += `
+  - name: reads-` + read + `
+    match: alert.title == "` + read + `"
+    steps:
+      - {name: a, uses: owner}
+      - {name: b, uses: owner}
+      - {name: c, uses: owner}
+      - {name: x, uses: owner}
+      - {name: y, uses: owner}
+      - name: last
+        uses: owner
+        when: steps.a.ok && steps.b.ok && steps.c.ok
+        with: {service: "{{ .steps.` + read + `.team }}"}
+`
+	}
+	loaded := bench{}.load(t, book)
+	for _, read := range []string{"x", "y"} {
+		steps := loaded.For(alert.Alert{Title: read}).Steps()
+		if diff := cmp.Diff([]string{"a", "b", "c", read}, steps[len(steps)-1].After); diff != "" {
+			t.Errorf("%s waits for (-want +got):\n%s", read, diff)
+		}
+	}
+}
+
 func TestPlan_Steps_have_a_time_of_their_own(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hangs := func(ctx context.Context, _ made, _ alert.Alert) (enrich.Finding, error) {

@@ -5,6 +5,7 @@ package playbook
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -77,8 +78,8 @@ type playbook struct {
 type step struct {
 	name    string
 	kind    enrich.Kind
-	zero    map[string]any // what is seen of it when it found nothing
-	shape   any            // what may be named of it; nil is anything
+	zero    map[string]any // what others see of it when it found nothing
+	shape   any            // what others may name of it, as in a scope
 	with    with
 	when    *expression
 	after   []string
@@ -136,14 +137,14 @@ func (b *Book) For(a alert.Alert) *Plan {
 // Explain says of every playbook whether it matches an alert, for people who ask
 // why another was used.
 func (b *Book) Explain(a alert.Alert) []Verdict {
-	env := map[string]any{"alert": View(a)}
+	env := withDeadline(map[string]any{"alert": View(a)})
 	var verdicts []Verdict
 	ended := false
 	for _, p := range b.playbooks {
 		v := Verdict{Playbook: p.name, Unreached: ended}
-		v.Matched, v.Err = p.match.holds(new(vm.VM), withDeadline(env))
+		v.Matched, v.Err = p.match.holds(new(vm.VM), env)
 		if !v.Matched {
-			v.False = p.match.falsePart(env)
+			v.False = p.match.falsePart(withDeadline(maps.Clone(env)))
 		}
 		verdicts = append(verdicts, v)
 		ended = ended || v.Matched && !p.goOn

@@ -40,7 +40,7 @@ func (r *rewriter) list(list *parse.ListNode, dot []string, loops int) {
 		case *parse.IfNode:
 			r.branch(&n.BranchNode, dot, dot, loops)
 		case *parse.WithNode:
-			r.branch(&n.BranchNode, r.onlyPath(n.Pipe, dot), dot, loops)
+			r.branch(&n.BranchNode, r.knownPath(n.Pipe, dot), dot, loops)
 		case *parse.RangeNode:
 			r.loop(n, dot, loops+1)
 		case *parse.TemplateNode:
@@ -78,7 +78,7 @@ func (r *rewriter) loop(n *parse.RangeNode, dot []string, loops int) {
 // overList reports whether a loop's pipeline may be a list, as far as can be seen
 // before there is any data.
 func (r *rewriter) overList(pipe *parse.PipeNode, dot []string) bool {
-	if path := r.onlyPath(pipe, dot); path != nil && r.scope.check(path) == "" {
+	if path := r.knownPath(pipe, dot); path != nil {
 		switch r.scope.look(path).(type) {
 		case nil, []any, []string, map[string]any, map[string]string:
 			return true
@@ -96,6 +96,11 @@ func (r *rewriter) overList(pipe *parse.PipeNode, dot []string) bool {
 
 // pipe rewrites a pipeline.
 func (r *rewriter) pipe(pipe *parse.PipeNode, dot []string) {
+	for _, variable := range pipe.Decl {
+		if variable.Ident[0] == "$" {
+			r.refuse(variable.Pos, "give the variable a name: $ is everything that a template knows")
+		}
+	}
 	for i, command := range pipe.Cmds {
 		r.command(command, dot, i > 0)
 	}
@@ -105,6 +110,9 @@ func (r *rewriter) pipe(pipe *parse.PipeNode, dot []string) {
 // the value before it as its last argument.
 func (r *rewriter) command(c *parse.CommandNode, dot []string, piped bool) {
 	name, isCall := c.Args[0].(*parse.IdentifierNode)
+	if _, isNil := c.Args[0].(*parse.NilNode); isNil {
+		r.refuse(c.Args[0].Position(), "nil is nothing to write")
+	}
 	if !isCall && (piped || len(c.Args) > 1) {
 		r.refuse(c.Args[0].Position(), "only functions take values")
 	}
@@ -138,8 +146,12 @@ func (r *rewriter) function(name *parse.IdentifierNode, args []parse.Node, piped
 	if piped {
 		given++
 	}
-	if t := reflect.TypeOf(call); given < t.NumIn() && !(t.IsVariadic() && given == t.NumIn()-1) || given > t.NumIn() && !t.IsVariadic() {
-		r.refuse(name.Pos, "%s has %d arguments and wants %d", name.Ident, given, t.NumIn())
+	least, most := reflect.TypeOf(call).NumIn(), reflect.TypeOf(call).NumIn()
+	if reflect.TypeOf(call).IsVariadic() {
+		least, most = least-1, given
+	}
+	if given < least || given > most {
+		r.refuse(name.Pos, "%s has %d arguments and wants %d", name.Ident, given, least)
 		return
 	}
 	if name.Ident == "printf" {
@@ -228,15 +240,20 @@ func root(at parse.Pos) parse.Node {
 	return &parse.VariableNode{NodeType: parse.NodeVariable, Pos: at, Ident: []string{"$"}}
 }
 
-// onlyPath returns the path that a pipeline is, or nil when it is something else.
-func (r *rewriter) onlyPath(pipe *parse.PipeNode, dot []string) []string {
+// knownPath returns the path that a pipeline is, or nil when it is something else
+// or a path to nothing.
+func (r *rewriter) knownPath(pipe *parse.PipeNode, dot []string) []string {
 	if len(pipe.Cmds) != 1 {
 		return nil
 	}
-	if c := pipe.Cmds[0]; len(c.Args) == 1 {
-		return r.pathOf(c.Args[0], dot)
+	node := parse.Node(pipe.Cmds[0])
+	if args := pipe.Cmds[0].Args; len(args) == 1 {
+		node = args[0]
 	}
-	return r.pathOf(pipe.Cmds[0], dot)
+	if path := r.pathOf(node, dot); path != nil && r.scope.check(path) == "" {
+		return path
+	}
+	return nil
 }
 
 // pathOf returns the path from the root that a node is, or nil when it is none, or

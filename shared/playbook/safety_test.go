@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/expr-lang/expr/builtin"
 	"github.com/google/go-cmp/cmp"
@@ -22,11 +23,13 @@ var flood = sync.OnceValue(func() alert.Alert {
 	long := strings.Repeat("aé", 1<<20)
 	a := alert.Alert{
 		Title: long, Message: long, Text: long, Status: long, Query: long, Scope: long, Hostname: long, Link: long,
-		LogsSample: json.RawMessage(strings.Repeat(`[`, 5000) + strings.Repeat(`]`, 5000)),
+		LogsSample: json.RawMessage(strings.Repeat(`[`, 500) + strings.Repeat(`]`, 500)),
 		Extra:      alert.Extra{"long": long, "list": make([]any, 100_000)},
 	}
 	for i := range 100_000 {
 		a.Tags = append(a.Tags, fmt.Sprintf("tag%d:%d", i, i))
+	}
+	for i := range 5000 {
 		a.Extra[fmt.Sprint("key", i)] = long
 	}
 	return a
@@ -40,7 +43,7 @@ func TestView_is_bounded_whatever_an_alert_holds(t *testing.T) {
 		case string:
 			total += len(v)
 			most = max(most, len(v))
-			if !strings.HasPrefix(strings.Repeat("aé", 1<<16), v) && len(v) > 100 {
+			if !utf8.ValidString(v) {
 				t.Error("a character is cut in half")
 			}
 		case []any:

@@ -19,6 +19,8 @@ type scope struct {
 	// steps are those that have ended there, and later those that have not.
 	steps []*step
 	later []string
+	// key is the same for scopes in which the same is right.
+	key string
 }
 
 var alertShape = View(alert.Alert{})
@@ -32,9 +34,13 @@ func after(steps []*step, later []string, more map[string]any) *scope {
 	shapes := make(map[string]any, len(steps))
 	for _, step := range steps {
 		shapes[step.name] = step.shape
+		s.key += step.name + " " + step.kind.Name + "\n"
 	}
 	s.names["steps"] = shapes
-	maps.Copy(s.names, more)
+	for name, shape := range more {
+		s.names[name] = shape
+		s.key += name + "\n"
+	}
 	return s
 }
 

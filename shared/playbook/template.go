@@ -20,7 +20,7 @@ const maxTemplateBytes = 16 << 10
 // loops are timed, its functions are ours, and the fields in it are looked up in
 // maps, never called. Nothing reads the environment, files or secrets.
 type textTemplate struct {
-	tree  *template.Template // nil: source is written as it is
+	tree  *template.Template // nil of a text without templates, which is plain
 	plain string
 	steps []string // the steps it reads
 }

@@ -1,6 +1,7 @@
 package playbook_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -22,11 +23,14 @@ func text(t testing.TB, template string, a alert.Alert, body any) (string, []err
 func TestTemplate(t *testing.T) {
 	body := map[string]any{
 		"n": 3.0, "f": 0.25, "big": 1e21, "million": 1e6, "id": int64(7284105863092654118), "list": []any{"a", 1.0, nil, true},
-		"map": map[string]any{"b": 1.0, "a": "x"}, "text": "x", "null": nil, "deep": map[string]any{"er": map[string]any{"est": "here"}},
+		"map": map[string]any{"b": 1.0, "a": "x"}, "text": "x", "null": nil, "nan": math.NaN(), "deep": map[string]any{"er": map[string]any{"est": "here"}},
 	}
 	for template, want := range map[string]string{
 		"plain": "plain",
-		"{{ .alert.title }} on {{ .alert.tags.service }}":                                                                             "Errors on checkout on checkout",
+		"{{ $l := .alert.tag_list }}{{ range $i, $t := $l }}{{ if lt $i 1 }}{{ $t }}{{ end }}{{ end }}":   "env:prod",
+		"{{ with .alert.tags.env | upper }}{{ . }}{{ end }}{{ range default .alert.extra nil }}{{ end }}": "PROD",
+		"<{{ .steps.ask.body.nan }}> {{ json .steps.ask.body.nan }}":                                      "<> null",
+		"{{ .alert.title }} on {{ .alert.tags.service }}":                                                 "Errors on checkout on checkout",
 		"{{ .alert.tag_list }}":                                                                                                       "env:prod, service:checkout, team:payments, shard:7, bare",
 		"{{ index .alert.tag_list 1 }}":                                                                                               "service:checkout",
 		"<{{ index .alert.tag_list 99 }}>":                                                                                            "<>",
@@ -71,13 +75,13 @@ func TestTemplate(t *testing.T) {
 		"{{ printf `%s %d %.2f %s` .steps.ask.body.null .steps.ask.body.text .alert.tags.shard }}":                                    "0 7.00",
 		"{{ printf `%d` .steps.ask.body.id }} {{ printf `%e %g` 1.5 2 }}":                                                             "7284105863092654118 1.500000e+00 2",
 		"{{ json .steps.ask.body.map }} {{ json .alert.title }}":                                                                      `{"a":"x","b":1} "Errors on checkout"`,
-		"{{ url `a b/c?d=é` }}":                                                                                                       "a%20b%2Fc%3Fd%3D%C3%A9",
-		"{{ clock .alert.date }} {{ day .alert.date }} <{{ clock .alert.last_updated }}{{ day .alert.title }}>":                       "02:58 UTC 2026-03-14 <>",
-		"{{ span .cycle.lasted }} {{ span 7500 }} <{{ span `x` }}{{ span -1 }}{{ span 1e300 }}>":                                      "1 min 2 h 5 min <>",
-		"{{ .cycle.notified }} {{ .alert.recovered }} {{ 3 }} {{ `x` }} {{ 1.5 }} {{ true }}":                                         "2 false 3 x 1.5 true",
-		"{{- .alert.type -}} {{/* nothing */}} x":                                                                                     "error x",
-		"{{ .alert.title | upper | shorten 5 | printf `<%s>` }}":                                                                      "<ERRO…>",
-		"{{ printf `%s` (index .alert.tags (lower `TEAM`)) }}":                                                                        "payments",
+		"{{ url `a b/c?d=é` }}": "a%20b%2Fc%3Fd%3D%C3%A9",
+		"{{ clock .alert.date }} {{ day .alert.date }} <{{ clock .alert.last_updated }}{{ day .alert.title }}>": "02:58 UTC 2026-03-14 <>",
+		"{{ span .cycle.lasted }} {{ span 7500 }} <{{ span `x` }}{{ span -1 }}{{ span 1e300 }}>":                "1 min 2 h 5 min <>",
+		"{{ .cycle.notified }} {{ .alert.recovered }} {{ 3 }} {{ `x` }} {{ 1.5 }} {{ true }}":                   "2 false 3 x 1.5 true",
+		"{{- .alert.type -}} {{/* nothing */}} x":                                                               "error x",
+		"{{ .alert.title | upper | shorten 5 | printf `<%s>` }}":                                                "<ERRO…>",
+		"{{ printf `%s` (index .alert.tags (lower `TEAM`)) }}":                                                  "payments",
 	} {
 		t.Run(template, func(t *testing.T) {
 			got, failed := text(t, template, checkout(), body)

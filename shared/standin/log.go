@@ -7,8 +7,12 @@ import (
 	"time"
 )
 
-// maxRequests is how many of the latest requests a Server remembers.
-const maxRequests = 1000
+// How many of the latest requests a Server remembers, and how many of those that
+// met a misbehaviour, which may be a small share of a long run.
+const (
+	maxRequests   = 1000
+	maxMisbehaved = 20_000
+)
 
 // Request is one call as it arrived. Keys and signatures are named, never kept.
 type Request struct {
@@ -46,14 +50,22 @@ func entry(now time.Time, name Route, m Misbehaviour, r *http.Request, body []by
 }
 
 // requestLog keeps the latest requests, the oldest first.
-type requestLog struct{ entries []Request }
+type requestLog struct{ entries, misbehaved []Request }
 
 func (l *requestLog) add(e Request) {
-	// Cutting only at twice the bound keeps the copying rare.
-	if len(l.entries) == 2*maxRequests {
-		l.entries = slices.Delete(l.entries, 0, maxRequests)
+	l.entries = appendBounded(l.entries, e, maxRequests)
+	if e.Misbehaviour != "" {
+		l.misbehaved = appendBounded(l.misbehaved, e, maxMisbehaved)
 	}
-	l.entries = append(l.entries, e)
+}
+
+// appendBounded keeps at least the latest of the entries, as many as the bound.
+// Cutting only at twice the bound keeps the copying rare.
+func appendBounded(entries []Request, e Request, bound int) []Request {
+	if len(entries) == 2*bound {
+		entries = slices.Delete(entries, 0, bound)
+	}
+	return append(entries, e)
 }
 
 // Requests returns the latest calls in the order in which they arrived, at most
@@ -61,6 +73,17 @@ func (l *requestLog) add(e Request) {
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	latest := s.log.entries[max(0, len(s.log.entries)-maxRequests):]
-	return append([]Request{}, latest...)
+	return latest(s.log.entries, maxRequests)
+}
+
+// Misbehaved returns the latest calls that met a misbehaviour, at most 20,000 of
+// them.
+func (s *Server) Misbehaved() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return latest(s.log.misbehaved, maxMisbehaved)
+}
+
+func latest(entries []Request, bound int) []Request {
+	return append([]Request{}, entries[max(0, len(entries)-bound):]...)
 }

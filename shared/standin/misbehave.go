@@ -2,7 +2,6 @@ package standin
 
 import (
 	"fmt"
-	"maps"
 	"math/rand/v2"
 )
 
@@ -10,8 +9,6 @@ import (
 type plan struct {
 	orders map[Route][]order
 	storm  *storm
-	// done counts what came of it. It outlives Behave.
-	done map[Route]map[Misbehaviour]int
 }
 
 // order is one misbehaviour for the next calls of a route.
@@ -21,25 +18,10 @@ type order struct {
 	left int // Zero: for every call.
 }
 
-// next returns what the next call of a route has to endure; nil is nothing.
+// next returns what the next call of a route has to endure; nil is nothing. What
+// was ordered for the route goes before what was ordered for all routes, that
+// before the storm.
 func (p *plan) next(name Route) (Misbehaviour, misdeed) {
-	m, act := p.choose(name)
-	if act == nil {
-		return m, nil
-	}
-	if p.done == nil {
-		p.done = map[Route]map[Misbehaviour]int{}
-	}
-	if p.done[name] == nil {
-		p.done[name] = map[Misbehaviour]int{}
-	}
-	p.done[name][m]++
-	return m, act
-}
-
-// choose puts what was ordered for the route before what was ordered for all
-// routes, and that before the storm.
-func (p *plan) choose(name Route) (Misbehaviour, misdeed) {
 	for _, queue := range []Route{name, AnyRoute} {
 		if orders := p.orders[queue]; len(orders) > 0 {
 			o := &orders[0]
@@ -82,18 +64,7 @@ func (s *Server) Misbehave(name Route, m Misbehaviour, times int) error {
 func (s *Server) Behave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.plan = plan{done: s.plan.done}
-}
-
-// Misbehaved returns how many calls of each route met each misbehaviour so far.
-func (s *Server) Misbehaved() map[Route]map[Misbehaviour]int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	counts := map[Route]map[Misbehaviour]int{}
-	for name, of := range s.plan.done {
-		counts[name] = maps.Clone(of)
-	}
-	return counts
+	s.plan = plan{}
 }
 
 // storm lets a share of all calls meet one of its misbehaviours.

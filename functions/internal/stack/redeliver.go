@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -21,13 +22,18 @@ var (
 	deadLetters  = standin.QueueURL(standin.DeadLetterQueue)
 )
 
-// ownPatience ends calls of the stack's own, which misbehaviours meet too.
-const ownPatience = 30 * time.Second
+// Misbehaviours meet the stack's own calls too: ownTimeout ends an attempt, and
+// ownPatience all attempts together.
+const (
+	ownTimeout  = 2 * time.Second
+	ownPatience = 30 * time.Second
+)
 
 // newSQS returns the event source mapping's own client of the queues.
 func newSQS(url string) *sqs.Client {
 	return sqs.New(sqs.Options{
 		BaseEndpoint: &url,
+		HTTPClient:   &http.Client{Timeout: ownTimeout},
 		Region:       "us-east-1",
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "mapping", SecretAccessKey: "test"}, nil
@@ -154,15 +160,29 @@ func (s *Stack) Drain(i *Instance, limit, patience time.Duration) error {
 		}
 		s.skipToNext(waiting)
 		if last = s.Redeliver(i, limit); last.Failed > 0 {
-			// Another run's claim ends by the function's clock and not by the queue's.
-			time.Sleep(claimPause)
+			s.awaitClaims(limit)
 		}
 	}
 }
 
-// claimPause is long enough for a message to outlast any claim before it has
-// come too often.
-const claimPause = 1500 * time.Millisecond
+// awaitClaims waits for the claims that stand in the way of a message: they end by
+// the functions' clock, which cannot be moved, and a message that came again and
+// again meanwhile would come too often. No claim lasts longer than limit.
+func (s *Stack) awaitClaims(limit time.Duration) {
+	for end := time.Now().Add(limit); s.isClaimed() && time.Now().Before(end); {
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// isClaimed reports whether a claim of any alert has yet to end.
+func (s *Stack) isClaimed() bool {
+	now := time.Now().UnixMilli()
+	return slices.ContainsFunc(s.Standin.Items(), func(i map[string]any) bool {
+		until, _ := i["in_progress_until"].(json.Number)
+		ends, err := until.Int64()
+		return err == nil && ends >= now
+	})
+}
 
 // skipToNext lets the time pass until the next message is due.
 func (s *Stack) skipToNext(waiting []standin.QueuedMessage) {
