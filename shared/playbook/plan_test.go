@@ -303,7 +303,8 @@ func TestPlan_Draft(t *testing.T) {
 		failed string
 	}{
 		"where nothing is set nothing is wanted": {"", event.Draft{}, ""},
-		"every word is a template": {`
+		"every word is a template": {
+			`
   title: " {{ .alert.title }} ({{ .steps.owner.team }}) "
   text: |
     Ask {{ .steps.owner.contacts }}. {{ if not .steps.metric.ok }}No metric.{{ end }}
@@ -315,13 +316,17 @@ func TestPlan_Draft(t *testing.T) {
 				Title: "Errors on checkout (payments)",
 				Text:  "Ask a@example.com, b@example.com. No metric.\nIt lasted 12 min, in 3 notifications.",
 				Tags:  []string{"team:payments", "plain"}, Priority: "low", AlertType: "warning",
-			}, ""},
-		"what cannot be written is left to the event's own words, and told": {`
+			},
+			"",
+		},
+		"what cannot be written is left to the event's own words, and told": {
+			`
   title: '{{ $x := .alert.message }}{{ range .alert.tag_list }}{{ $x = printf "%s%s" $x $x }}{{ end }}{{ $x }}'
   text: still there
   tags: ['{{ replace "a" .alert.message .alert.message }}', kept]`,
 			event.Draft{Text: "still there", Tags: []string{"kept"}},
-			"playbook test, event.title: the template: it writes more than 256 KiB\nplaybook test, event.tags: the template: it writes more than 256 KiB"},
+			"playbook test, event.title: the template: it writes more than 256 KiB\nplaybook test, event.tags: the template: it writes more than 256 KiB",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := checkout()
