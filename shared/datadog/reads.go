@@ -13,8 +13,11 @@ import (
 	"boomerang/shared/fault"
 )
 
-// maxKept bounds how many answers are kept; the oldest give way.
-const maxKept = 500
+// What is kept is bounded, in answers and in bytes; the oldest give way.
+const (
+	maxKept      = 2000
+	maxKeptBytes = 8 << 20
+)
 
 // reads is what all views of a client share about its reads: the answers that
 // may be given again, and the rate limits that are used up. In a storm of alerts
@@ -22,6 +25,7 @@ const maxKept = 500
 type reads struct {
 	mu      sync.Mutex
 	kept    map[string]*kept
+	bytes   int                  // of the kept answers' bodies
 	limited map[string]time.Time // by op: before then Datadog would refuse
 }
 
@@ -57,9 +61,9 @@ func (c *Client) ask(ctx context.Context, call call) (answer, error) {
 	for {
 		k, mine := c.reads.join(key, c.maxAge)
 		if mine {
-			k.answer, k.err = c.askDatadog(ctx, call)
-			c.reads.settle(key, k)
-			return k.answer, k.err
+			a, err := c.askDatadog(ctx, call)
+			c.reads.settle(key, k, a, err)
+			return a, err
 		}
 		select {
 		case <-k.done:
@@ -82,32 +86,49 @@ func (r *reads) join(key string, maxAge time.Duration) (k *kept, mine bool) {
 	if k, ok := r.kept[key]; ok && now.Sub(k.asked) < maxAge {
 		return k, false
 	}
+	r.forget(key)
 	if len(r.kept) >= maxKept {
-		r.forgetOldest()
+		r.forget(r.oldest())
 	}
 	k = &kept{asked: now, done: make(chan struct{})}
 	r.kept[key] = k
 	return k, true
 }
 
-func (r *reads) forgetOldest() {
+func (r *reads) oldest() string {
 	var oldest string
 	for key, k := range r.kept {
 		if oldest == "" || k.asked.Before(r.kept[oldest].asked) {
 			oldest = key
 		}
 	}
-	delete(r.kept, oldest)
+	return oldest
 }
 
-// settle hands the answer to those who wait. A failure is not kept for others.
-func (r *reads) settle(key string, k *kept) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if (k.err != nil || k.cut != nil) && r.kept[key] == k {
+func (r *reads) forget(key string) {
+	if k, ok := r.kept[key]; ok {
+		r.bytes -= len(k.body)
 		delete(r.kept, key)
 	}
+}
+
+// settle hands the answer to those who wait. A failure that passes is not kept
+// for others; a refusal is, since it would be the same for them.
+func (r *reads) settle(key string, k *kept, a answer, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k.answer, k.err = a, err
 	close(k.done)
+	if r.kept[key] != k {
+		return // It was forgotten on the way.
+	}
+	r.bytes += len(a.body)
+	if a.cut != nil || fault.IsTemporary(err) {
+		r.forget(key)
+	}
+	for r.bytes > maxKeptBytes {
+		r.forget(r.oldest())
+	}
 }
 
 // askDatadog asks unless Datadog said that it would refuse.

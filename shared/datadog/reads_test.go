@@ -2,8 +2,10 @@ package datadog_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -89,6 +91,39 @@ func TestCached_keeps_no_failure(t *testing.T) {
 	broken = false
 	if _, err := view.Monitor(t.Context(), 7, datadog.MonitorQuery{}); err != nil || calls.Load() != 2 {
 		t.Errorf("%d calls, %v", calls.Load(), err)
+	}
+}
+
+func TestCached_keeps_a_refusal(t *testing.T) {
+	client, calls := counted(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = w.Write([]byte(`{"errors":["Monitor not found"]}`))
+	})
+	for range 3 {
+		if _, err := client.Cached(time.Minute).Monitor(t.Context(), 7, datadog.MonitorQuery{}); fault.Of(err).Kind != fault.Refused {
+			t.Fatalf("got %v", err)
+		}
+	}
+	if calls.Load() != 1 {
+		t.Errorf("%d calls for a monitor that is not there", calls.Load())
+	}
+}
+
+func TestCached_keeps_what_memory_allows(t *testing.T) {
+	page := strings.Repeat("x", 3<<20)
+	client, calls := counted(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintf(w, `{"id":7,"name":"x","type":"query alert","message":%q}`, page)
+	})
+	view := client.Cached(time.Minute)
+	for round := range 2 {
+		for id := range int64(3) {
+			if _, err := view.Monitor(t.Context(), 7+id, datadog.MonitorQuery{}); err != nil {
+				t.Fatalf("round %d: %v", round, err)
+			}
+		}
+	}
+	if n := calls.Load(); n != 6 {
+		t.Errorf("%d calls: nine MiB of answers are within eight", n)
 	}
 }
 
