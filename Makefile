@@ -93,6 +93,15 @@ race: ## Run every test under the race detector (needs a C compiler)
 	@$(call need,$(firstword $(shell go env CC)),install gcc or clang)
 	CGO_ENABLED=1 go test -race -shuffle=on -timeout=10m ./...
 
+# They wait on real time-outs, so a busy machine can fail them; they are not part of make test.
+.PHONY: breaking
+breaking: ## Break what the built functions depend on, kill them, and count the events (needs an idle machine)
+	go test -tags breaking -count=1 -v -timeout=10m ./functions
+
+.PHONY: soak
+soak: ## Send 20,000 alerts through the built functions with 5 % faults, and count the events
+	SOAK=20000 go test -tags breaking -count=1 -v -timeout=10m -run TestSoak ./functions
+
 .PHONY: fuzz
 fuzz: ## Fuzz every fuzz target for a while (FUZZTIME=10s)
 	@mkdir -p .build

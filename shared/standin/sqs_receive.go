@@ -32,8 +32,9 @@ type receivedMessage struct {
 	MessageAttributes      map[string]messageAttribute `json:",omitempty"`
 }
 
-// receive hands out messages that are due, the longest due first. It never waits
-// for one, as a long poll does, because the stand-in's clock may stand still
+// receive hands out messages that are due, in the order in which they came, which
+// SQS does not promise. It never waits for one, as a long poll does, because the
+// stand-in's clock may stand still
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html).
 func (q *queues) receive(in receiveRequest, now time.Time) (any, error) {
 	from, err := q.find(in.QueueUrl)
@@ -54,10 +55,7 @@ func (q *queues) receive(in receiveRequest, now time.Time) (any, error) {
 		return nil, errors.New("the stand-in does not wait for messages: leave WaitTimeSeconds out, and come again")
 	}
 	var received []receivedMessage
-	for _, m := range q.due(from, now) {
-		if len(received) == limit {
-			break
-		}
+	for _, m := range from.due(limit, now) {
 		if from.name == RedeliveryQueue && m.receives >= maxReceiveCount {
 			q.giveUp(m, now)
 			continue
@@ -73,9 +71,16 @@ func (q *queues) receive(in receiveRequest, now time.Time) (any, error) {
 	return map[string]any{"Messages": received}, nil
 }
 
-func (q *queues) due(from *queue, now time.Time) []*message {
-	due := slices.DeleteFunc(slices.Clone(from.messages), func(m *message) bool { return m.visible.After(now) })
-	slices.SortStableFunc(due, func(a, b *message) int { return a.visible.Compare(b.visible) })
+func (q *queue) due(limit int, now time.Time) []*message {
+	var due []*message
+	for _, m := range q.messages {
+		if len(due) == limit {
+			break
+		}
+		if !m.visible.After(now) {
+			due = append(due, m)
+		}
+	}
 	return due
 }
 

@@ -53,6 +53,8 @@ type Batch struct {
 // (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html).
 // The others come again after the queue's visibility timeout.
 func (s *Stack) Redeliver(i *Instance, limit time.Duration) Batch {
+	s.working.RLock()
+	defer s.working.RUnlock()
 	ctx, cancel := context.WithTimeout(context.Background(), limit+ownPatience)
 	defer cancel()
 	messages, err := s.receive(ctx, redeliveries)
@@ -147,28 +149,51 @@ func (s *Stack) Redrive() int {
 }
 
 // Drain redelivers until the queue is empty, and lets the time of SQS pass where
-// nothing is due. It fails when that takes longer than patience.
+// nothing is due. It fails when that takes longer than patience. Several instances
+// may drain at once.
 func (s *Stack) Drain(i *Instance, limit, patience time.Duration) error {
-	var last Batch
-	for end := time.Now().Add(patience); ; {
-		waiting := s.Standin.Messages(standin.RedeliveryQueue)
-		if len(waiting) == 0 {
+	var last error
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		b := s.Redeliver(i, limit)
+		s.failed.Add(int64(b.Failed))
+		if b.Err != nil {
+			last = b.Err
+		}
+		if b.Received == 0 && s.isEmptyOrElse(limit) {
 			return nil
 		}
-		if time.Now().After(end) {
-			return fmt.Errorf("%d messages are still in the queue; the last batch: %+v", len(waiting), last)
-		}
-		s.skipToNext(waiting)
-		if last = s.Redeliver(i, limit); last.Failed > 0 {
-			s.awaitClaims(limit)
-		}
 	}
+	return fmt.Errorf("%d messages are still in the queue, and the last error was: %v", len(s.Standin.Messages(standin.RedeliveryQueue)), last)
 }
 
-// awaitClaims waits for the claims that stand in the way of a message: they end by
-// the functions' clock, which cannot be moved, and a message that came again and
-// again meanwhile would come too often. No claim lasts longer than limit.
-func (s *Stack) awaitClaims(limit time.Duration) {
+// isEmptyOrElse reports whether nothing is left in the queue, and otherwise lets
+// the time pass until something is due.
+func (s *Stack) isEmptyOrElse(limit time.Duration) bool {
+	s.working.Lock()
+	defer s.working.Unlock()
+	waiting := s.Standin.Messages(standin.RedeliveryQueue)
+	if len(waiting) == 0 {
+		return true
+	}
+	if nextDue(waiting).After(s.Now()) {
+		if s.failed.Swap(0) > 0 {
+			s.settle(limit)
+		}
+		s.Skip(max(0, nextDue(waiting).Sub(s.Now())))
+	}
+	return false
+}
+
+func nextDue(waiting []standin.QueuedMessage) time.Time {
+	return slices.MinFunc(waiting, func(a, b standin.QueuedMessage) int { return a.Visible.Compare(b.Visible) }).Visible
+}
+
+// settle waits for what ends by the functions' clock, which cannot be moved, and
+// would be over when a visibility timeout is: claims, none of which lasts longer than
+// limit, and the moment for which a secret that could not be fetched is left alone.
+// Without that a message would come too often in no time.
+func (s *Stack) settle(limit time.Duration) {
+	time.Sleep(time.Second)
 	for end := time.Now().Add(limit); s.isClaimed() && time.Now().Before(end); {
 		time.Sleep(100 * time.Millisecond)
 	}
@@ -182,12 +207,4 @@ func (s *Stack) isClaimed() bool {
 		ends, err := until.Int64()
 		return err == nil && ends >= now
 	})
-}
-
-// skipToNext lets the time pass until the next message is due.
-func (s *Stack) skipToNext(waiting []standin.QueuedMessage) {
-	next := slices.MinFunc(waiting, func(a, b standin.QueuedMessage) int { return a.Visible.Compare(b.Visible) })
-	if wait := next.Visible.Sub(s.Now()); wait > 0 {
-		s.Skip(wait)
-	}
 }

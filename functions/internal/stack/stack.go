@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,6 +45,12 @@ type Stack struct {
 
 	mu    sync.Mutex
 	ahead time.Duration
+
+	// working is held by whoever works on a batch, and by whoever lets time pass for
+	// want of work: no visibility timeout is over while a batch is worked on.
+	working sync.RWMutex
+	// failed counts the messages that failed since time passed.
+	failed atomic.Int64
 }
 
 // New returns a stack without instances. Connections to the dependencies that are

@@ -20,7 +20,7 @@ func Reconcile(ctx context.Context, environ map[string]string, logger *slog.Logg
 	if err != nil {
 		return nil, err
 	}
-	aws, err := loadAWS(ctx)
+	aws, err := loadAWS(ctx, logger)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go/logging"
 
 	redeliver "boomerang/functions/redeliver/handler"
 	webhook "boomerang/functions/webhook/handler"
@@ -48,7 +49,7 @@ func Webhook(ctx context.Context, environ map[string]string, logger *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	aws, err := loadAWS(ctx)
+	aws, err := loadAWS(ctx, logger)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +76,7 @@ func Redeliver(ctx context.Context, environ map[string]string, logger *slog.Logg
 	if err != nil {
 		return nil, err
 	}
-	aws, err := loadAWS(ctx)
+	aws, err := loadAWS(ctx, logger)
 	if err != nil {
 		return nil, err
 	}
@@ -94,8 +95,16 @@ func Redeliver(ctx context.Context, environ map[string]string, logger *slog.Logg
 	return redeliver.New(conf), nil
 }
 
-func loadAWS(ctx context.Context) (aws.Config, error) {
-	cfg, err := awsconfig.LoadDefaultConfig(ctx)
+// loadAWS reads the SDK's own configuration. What the SDK says goes into our log:
+// by itself it writes lines that are no JSON.
+func loadAWS(ctx context.Context, logger *slog.Logger) (aws.Config, error) {
+	cfg, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.LoggerFunc(func(kind logging.Classification, format string, v ...any) {
+		level := slog.LevelDebug
+		if kind == logging.Warn {
+			level = slog.LevelWarn
+		}
+		logger.Log(context.Background(), level, "the AWS SDK: "+fmt.Sprintf(format, v...))
+	})))
 	if err != nil {
 		return cfg, fmt.Errorf("read the AWS configuration: %w", err)
 	}

@@ -1,0 +1,317 @@
+//go:build breaking
+
+package functions_test
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"boomerang/functions/internal/stack"
+	"boomerang/shared/standin"
+)
+
+const (
+	// soakAlerts is how many alerts make breaking sends; make soak sets SOAK to more.
+	soakAlerts = 300
+	// atOnce is how many instances of the webhook there are, each with one alert.
+	atOnce = 16
+	// faultRate is the share of the calls to each dependency that go wrong.
+	faultRate = 0.05
+	// maxMemory is the most that one instance may need, and maxGrowth by how much it
+	// may grow after the first tenth.
+	maxMemory = 64 << 20
+	maxGrowth = 16 << 20
+	// soakPatience is for what is left in the queue when all alerts are sent.
+	soakPatience = 3 * time.Minute
+)
+
+// workers is how many instances work on the queue: with the one intake it has what
+// failed, with the other all there is.
+var workers = map[string]int{"direct": 2, "queue": atOnce}
+
+// faults are what goes wrong, all equally often.
+var faults = []standin.Misbehaviour{
+	standin.Reset, standin.Lost, standin.Cut, standin.Garbage, standin.Empty, standin.Forbidden, "rate-limited:1s",
+	standin.Status(500), standin.Status(503), "slow:50ms", "drip:50ms",
+}
+
+// TestSoak sends many alerts at once through the built functions while one call
+// in twenty goes wrong, Secrets Manager's, the ledger's, the queue's and Datadog's
+// alike, and then looks for one event for each alert.
+func TestSoak(t *testing.T) {
+	alerts := soakAlerts
+	if n, err := strconv.Atoi(os.Getenv("SOAK")); err == nil {
+		alerts = n
+	} else {
+		t.Parallel()
+	}
+	for _, intake := range []string{"direct", "queue"} {
+		t.Run(intake, func(t *testing.T) {
+			if alerts == soakAlerts {
+				t.Parallel()
+			}
+			s := newSoak(t, intake, alerts)
+			started := time.Now()
+			s.run()
+			s.report(time.Since(started))
+		})
+	}
+}
+
+// soak is one run.
+type soak struct {
+	*testing.T
+	*stack.Stack
+	intake   string
+	alerts   int
+	webhooks []*stack.Instance
+	workers  []*stack.Instance
+	started  memory // of the largest instance, once all are warm
+
+	next                                 atomic.Int64
+	posted, queued, repeated, unanswered atomic.Int64
+}
+
+// memory is what an instance has now, and had at its peak.
+type memory struct{ now, peak int64 }
+
+func newSoak(t *testing.T, intake string, alerts int) *soak {
+	s := &soak{T: t, Stack: stack.New(t), intake: intake, alerts: alerts}
+	for id := range int64(monitors) {
+		s.Monitors(id + 1)
+	}
+	for _, r := range s.Standin.Routes() {
+		if isRead(r) {
+			// Datadog's own limits would keep most of the reads from being made at all.
+			if err := s.Standin.Limit(r, 1_000_000, time.Minute); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for range atOnce {
+		s.webhooks = append(s.webhooks, s.Start(stack.Webhook, map[string]string{"INTAKE": intake}))
+	}
+	for range workers[intake] {
+		s.workers = append(s.workers, s.Start(stack.Redelivery, nil))
+	}
+	for _, i := range slices.Concat(s.webhooks, s.workers) {
+		if err := i.Ready(); err != nil {
+			t.Fatalf("%v; it wrote %s", err, i.Output())
+		}
+	}
+	ways := faults
+	if alerts > soakAlerts {
+		// A hanging call holds its instance for as long as it may, which the matrix
+		// shows in less time; here it is rare.
+		ways = append(slices.Repeat(faults, 2), standin.Hang)
+	}
+	if err := s.Standin.Storm(faultRate, 1, ways...); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// run delivers all alerts, and leaves the queue empty.
+func (s *soak) run() {
+	over, empty := make(chan struct{}), make(chan struct{})
+	var deliveries, redeliveries, watch sync.WaitGroup
+	for _, f := range s.webhooks {
+		deliveries.Go(func() { s.deliver(f) })
+	}
+	for _, f := range s.workers {
+		redeliveries.Go(func() { s.redeliver(f, over) })
+	}
+	watch.Go(func() { s.watch(empty) })
+	deliveries.Wait()
+	close(over)
+	redeliveries.Wait()
+	close(empty)
+	watch.Wait()
+	for _, m := range s.Standin.Messages(standin.DeadLetterQueue) {
+		s.Errorf("a dead letter: %s", m.Attributes["reason"])
+	}
+}
+
+const monitors = 50
+
+// alert is the one with a number, as of a day on which every minute had its
+// share, each about a service of its own: an event stream is no list of one thing.
+func (s *soak) alert(n int64) stack.Alert {
+	const day = 10 * time.Hour
+	return stack.Alert{
+		ID: n, Monitor: n%monitors + 1, Service: "service-" + strconv.FormatInt(n, 10),
+		Date: time.Now().Add(-day + time.Duration(n)*day/time.Duration(s.alerts)),
+	}
+}
+
+// deliver is Datadog: it repeats what was answered with a 5xx, or not at all.
+func (s *soak) deliver(f *stack.Instance) {
+	for {
+		n := s.next.Add(1)
+		if n > int64(s.alerts) {
+			return
+		}
+		for status := 0; status != 200 && status != 202; {
+			r, err := f.Deliver(s.alert(n), limit)
+			status = r.StatusCode
+			switch {
+			case err != nil:
+				s.unanswered.Add(1)
+				s.Errorf("alert %d was not answered: %v; the function wrote %s", n, err, f.Output())
+				return
+			case status == 200:
+				s.posted.Add(1)
+			case status == 202:
+				s.queued.Add(1)
+			case status == 503:
+				s.repeated.Add(1)
+				time.Sleep(100 * time.Millisecond)
+			default:
+				s.Errorf("alert %d was answered %d %s", n, status, r.Body)
+				return
+			}
+		}
+	}
+}
+
+// redeliver works on what is due in the queue until over is closed, and then on
+// all that is left.
+func (s *soak) redeliver(f *stack.Instance, over <-chan struct{}) {
+	for {
+		select {
+		case <-over:
+			if err := s.Drain(f, limit, soakPatience); err != nil {
+				s.Errorf("%v; the worker wrote %s", err, f.Output())
+			}
+			return
+		default:
+		}
+		if b := s.Redeliver(f, limit); b.Received == 0 {
+			time.Sleep(100 * time.Millisecond)
+		}
+	}
+}
+
+// watch says now and then how far it is, and takes the memory of the start when
+// each instance has had some work.
+func (s *soak) watch(over <-chan struct{}) {
+	often, seldom := time.NewTicker(100*time.Millisecond), time.NewTicker(15*time.Second)
+	defer often.Stop()
+	defer seldom.Stop()
+	for {
+		select {
+		case <-over:
+			return
+		case <-often.C:
+			if s.started.now == 0 && s.sent() >= s.alerts/10 {
+				s.started = s.memory()
+			}
+		case <-seldom.C:
+			s.Logf("%d of %d alerts sent, %d messages in the queue, %s", s.sent(), s.alerts,
+				len(s.Standin.Messages(standin.RedeliveryQueue)), megabytes(s.memory().now))
+		}
+	}
+}
+
+func (s *soak) sent() int { return min(int(s.next.Load()), s.alerts) }
+
+// memory is that of the instance which has the most.
+func (s *soak) memory() memory {
+	var most memory
+	for _, i := range slices.Concat(s.webhooks, s.workers) {
+		now, peak, err := i.Memory()
+		if err != nil {
+			s.Errorf("%v; it wrote %s", err, i.Output())
+			continue
+		}
+		most = memory{max(most.now, now), max(most.peak, peak)}
+	}
+	return most
+}
+
+// report says how it went.
+func (s *soak) report(took time.Duration) {
+	s.Standin.Behave()
+	ended, n := s.memory(), s.count()
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d alerts, %d at once, INTAKE=%s, in %.0f s: %.0f a second; %d calls to the dependencies went wrong\n",
+		s.alerts, atOnce, s.intake, took.Seconds(), float64(s.alerts)/took.Seconds(), len(s.Standin.Misbehaved()))
+	fmt.Fprintf(&b, "answered: posted %d, queued %d; 503 and repeated %d times; not answered in time %d\n",
+		s.posted.Load(), s.queued.Load(), s.repeated.Load(), s.unanswered.Load())
+	fmt.Fprintf(&b, "events:   exactly one for %d of %d alerts; lost %d, doubled for no known reason %d\n", n.one, s.alerts, n.lost, n.doubled)
+	fmt.Fprintf(&b, "          doubled because Datadog took the event and the answer was lost: %d\n", n.answerLost)
+	fmt.Fprintf(&b, "          doubled because the ledger failed, with a copy on its way: %d\n", n.ledgerFailed)
+	fmt.Fprintf(&b, "memory:   the largest of %d instances had %s at the start, %s at the end, %s at the peak",
+		len(s.webhooks)+len(s.workers), megabytes(s.started.now), megabytes(ended.now), megabytes(ended.peak))
+	s.Log("\n" + b.String())
+	if n.lost > 0 || n.doubled > 0 {
+		s.Errorf("%d alerts are lost and %d doubled", n.lost, n.doubled)
+	}
+	if ended.peak > maxMemory || ended.now > s.started.now+maxGrowth {
+		s.Errorf("an instance may need %s and grow by %s", megabytes(maxMemory), megabytes(maxGrowth))
+	}
+}
+
+func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/(1<<20)) }
+
+// counts are alerts by what became of them. There are two reasons for a second
+// event, and nobody can do anything about either of them: an alert whose post was
+// not answered is posted again, and one that the ledger cannot tell from a copy is
+// posted, because a double beats a loss.
+type counts struct{ one, lost, doubled, answerLost, ledgerFailed int }
+
+func (s *soak) count() counts {
+	events, unseen := map[int64]int{}, map[int64]int{}
+	for _, p := range s.Standin.Posted() {
+		events[p.Event.RelatedEventID]++
+		if p.Misbehaviour == standin.Lost {
+			unseen[p.Event.RelatedEventID]++
+		}
+	}
+	untold := s.ledgerFailures()
+	var n counts
+	for id := range int64(s.alerts) {
+		id++
+		switch got := events[id]; {
+		case got == 0:
+			n.lost++
+			s.Logf("alert %d has no event", id)
+		case got == 1:
+			n.one++
+		case got <= 1+unseen[id]:
+			n.answerLost++
+		case untold[id]:
+			n.ledgerFailed++
+		default:
+			n.doubled++
+			s.Logf("alert %d has %d events", id, got)
+		}
+	}
+	return n
+}
+
+// ledgerFailures are the alerts of which a claim or a completion went wrong.
+func (s *soak) ledgerFailures() map[int64]bool {
+	failed := map[int64]bool{}
+	for _, r := range s.Standin.Misbehaved() {
+		if r.Route != standin.DynamoDBPut {
+			continue
+		}
+		if key := alertKey.FindStringSubmatch(r.Body); key != nil {
+			id, _ := strconv.ParseInt(key[1], 10, 64) // The expression takes digits only.
+			failed[id] = true
+		}
+	}
+	return failed
+}
+
+// alertKey is the key of an alert's record.
+var alertKey = regexp.MustCompile(`"alert#\d+:(\d+)"`)

@@ -1,0 +1,113 @@
+//go:build breaking
+
+package functions_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"boomerang/functions/internal/stack"
+	"boomerang/shared/alert"
+	"boomerang/shared/queue"
+	"boomerang/shared/standin"
+)
+
+// The breaking tests run the built functions against the stand-in, break what
+// the functions depend on, and ask each time: is there one event for each alert?
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	// These tests wait far more than they work.
+	if err := flag.Set("test.parallel", "24"); err != nil {
+		panic(err)
+	}
+	os.Exit(stack.Main(m))
+}
+
+// limit is what an invocation has. It leaves the steps 2 s, and is otherwise as
+// short as it can be, because whatever hangs hangs until it is over.
+const limit = 8 * time.Second
+
+const patience = 40 * time.Second
+
+// isRead reports whether a route only asks Datadog about something.
+func isRead(r standin.Route) bool {
+	for _, other := range []string{"events.create", "secrets.", "sqs.", "dynamodb."} {
+		if strings.HasPrefix(string(r), other) {
+			return false
+		}
+	}
+	return true
+}
+
+func startsWith(prefix string) func(standin.Route) bool {
+	return func(r standin.Route) bool { return strings.HasPrefix(string(r), prefix) }
+}
+
+// misbehave makes the routes go wrong until Behave.
+func misbehave(t *testing.T, s *stack.Stack, m standin.Misbehaviour, on func(standin.Route) bool) {
+	t.Helper()
+	for _, r := range s.Standin.Routes() {
+		if !on(r) {
+			continue
+		}
+		if err := s.Standin.Misbehave(r, m, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// enqueue puts an alert into the redelivery queue, as the webhook does.
+func enqueue(t *testing.T, s *stack.Stack, a stack.Alert) {
+	t.Helper()
+	decoded, err := alert.Decode([]byte(a.Request().Body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := queue.Encode(queue.Message{Alert: decoded, ReceivedAt: time.Now(), Reason: "a test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Enqueue(body)
+}
+
+// mustPost fails unless there are as many events about each notification as wanted.
+func mustPost(t *testing.T, s *stack.Stack, want map[int64]int) {
+	t.Helper()
+	got := s.Posted()
+	for id, n := range want {
+		if got[id] != n {
+			t.Errorf("notification %d has %d events, want %d", id, got[id], n)
+		}
+		delete(got, id)
+	}
+	if len(got) > 0 {
+		t.Errorf("there are events about what nobody sent: %v", got)
+	}
+}
+
+// mustLogJSON fails when an instance wrote what CloudWatch could not search.
+func mustLogJSON(t *testing.T, f *stack.Instance) {
+	t.Helper()
+	for line := range strings.Lines(f.Output()) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("it wrote a line that is no JSON: %s", line)
+		}
+	}
+}
+
+// mustDrain redelivers until the queue is empty, and fails when a message becomes
+// a dead letter on the way.
+func mustDrain(t *testing.T, s *stack.Stack, worker *stack.Instance) {
+	t.Helper()
+	if err := s.Drain(worker, limit, patience); err != nil {
+		t.Fatalf("%v; the worker wrote %s", err, worker.Output())
+	}
+	for _, m := range s.Standin.Messages(standin.DeadLetterQueue) {
+		t.Errorf("a dead letter: %s", m.Attributes["reason"])
+	}
+}
