@@ -1,5 +1,3 @@
-//go:build breaking
-
 package functions_test
 
 import (

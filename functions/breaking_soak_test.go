@@ -1,5 +1,3 @@
-//go:build breaking
-
 package functions_test
 
 import (
@@ -19,7 +17,7 @@ import (
 )
 
 const (
-	// soakAlerts is how many alerts make breaking sends; make soak sets SOAK to more.
+	// soakAlerts is how many alerts make test sends; make soak sets SOAK to more.
 	soakAlerts = 300
 	// atOnce is how many instances of the webhook there are, each with one alert.
 	atOnce = 16

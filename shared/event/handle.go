@@ -24,7 +24,7 @@ func neutralise(text string) string {
 	for at := strings.IndexByte(text, '@'); at >= 0; at = indexFrom(text, '@', from) {
 		out.WriteString(text[from:at])
 		switch {
-		case isInURL(text, at):
+		case isInURL(text, at) && !strings.HasSuffix(text[:at], "%%"): // %%%40 would end the markdown.
 			out.WriteString("%40")
 		case isMailAddress(text, at):
 			out.WriteByte('@')

@@ -119,7 +119,7 @@ func webAddress(address string, limit int) string {
 }
 
 // reserved characters of a URL mean something to markdown.
-var reserved = strings.NewReplacer("(", "%28", ")", "%29", "|", "%7C")
+var reserved = strings.NewReplacer("%%%", "%25%25%25", "(", "%28", ")", "%29", "|", "%7C")
 
 // renderer turns blocks into lines of markdown. Every line stands for itself, so
 // that any of them may give way.

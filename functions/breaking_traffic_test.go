@@ -1,0 +1,233 @@
+package functions_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"boomerang/functions/internal/stack"
+	"boomerang/shared/standin"
+)
+
+func mustDeliver(t *testing.T, f *stack.Instance, a stack.Alert, says string) {
+	t.Helper()
+	r, err := f.Deliver(a, limit)
+	if err != nil || !strings.Contains(r.Body, `"status":"`+says+`"`) {
+		t.Errorf("got %d %s, %v, want %s; the function wrote %s", r.StatusCode, r.Body, err, says, f.Output())
+	}
+}
+
+// begin returns a stack with a webhook and a redelivery.
+func begin(t *testing.T) (s *stack.Stack, webhook, worker *stack.Instance) {
+	t.Helper()
+	t.Parallel()
+	s = stack.New(t)
+	s.Monitors(4711)
+	return s, s.Start(stack.Webhook, nil), s.Start(stack.Redelivery, nil)
+}
+
+func TestDuplicates(t *testing.T) {
+	s, webhook, worker := begin(t)
+	mustDeliver(t, webhook, stack.Alert{ID: 1}, "posted")
+	mustDeliver(t, webhook, stack.Alert{ID: 1}, "duplicate")
+	mustDeliver(t, s.Start(stack.Webhook, nil), stack.Alert{ID: 1}, "duplicate")
+	// SQS delivers at least once, and a message may wait behind a repeated request.
+	for range 2 {
+		enqueue(t, s, stack.Alert{ID: 1})
+		enqueue(t, s, stack.Alert{ID: 2})
+	}
+	mustDrain(t, s, worker)
+	mustDeliver(t, webhook, stack.Alert{ID: 2}, "duplicate")
+	mustPost(t, s, map[int64]int{1: 1, 2: 1})
+}
+
+func TestReordering(t *testing.T) {
+	s, webhook, worker := begin(t)
+	start := time.Now().Add(-20 * time.Minute)
+	transitions := []stack.Alert{
+		{ID: 3, Cycle: "c", Transition: "Recovered", Date: start.Add(11 * time.Minute)},
+		{ID: 1, Cycle: "c", Transition: "Triggered", Date: start},
+		{ID: 2, Cycle: "c", Transition: "Renotify", Date: start.Add(10 * time.Minute)},
+	}
+	for _, a := range transitions {
+		mustDeliver(t, webhook, a, "posted")
+	}
+	mustDrain(t, s, worker)
+	mustPost(t, s, map[int64]int{1: 1, 2: 1, 3: 1})
+	for i, p := range s.Standin.Posted() {
+		if p.Event.DateHappened != transitions[i].Date.Unix() || p.Event.AggregationKey != "c" {
+			t.Errorf("%s is an event of %d in the cycle %q", transitions[i].Transition, p.Event.DateHappened, p.Event.AggregationKey)
+		}
+	}
+}
+
+// TestCopies gives one alert to 20 instances at the same moment.
+func TestCopies(t *testing.T) {
+	s, first, worker := begin(t)
+	instances := []*stack.Instance{first}
+	for range 19 {
+		instances = append(instances, s.Start(stack.Webhook, nil))
+	}
+	for _, f := range instances {
+		if err := f.Ready(); err != nil {
+			t.Fatalf("%v; it wrote %s", err, f.Output())
+		}
+	}
+	answers := make([]string, len(instances))
+	var all sync.WaitGroup
+	for i, f := range instances {
+		all.Go(func() {
+			r, err := f.Deliver(stack.Alert{ID: 1}, limit)
+			answers[i] = fmt.Sprintf("%d %v", r.StatusCode, err)
+		})
+	}
+	all.Wait()
+	for _, a := range answers {
+		if a != "200 <nil>" && a != "202 <nil>" {
+			t.Errorf("a copy was answered %s", a)
+		}
+	}
+	mustDrain(t, s, worker)
+	mustPost(t, s, map[int64]int{1: 1})
+}
+
+// Datadog's clock and ours differ, and so do those of two functions: the events
+// keep Datadog's times.
+func TestClockSkew(t *testing.T) {
+	s, webhook, worker := begin(t)
+	now := time.Now()
+	for i, skew := range []time.Duration{-10 * time.Minute, 10 * time.Minute} {
+		a := stack.Alert{ID: int64(i + 1), Date: now.Add(skew)}
+		mustDeliver(t, webhook, a, "posted")
+		mustDeliver(t, webhook, a, "duplicate")
+		if got := s.Standin.Posted()[i].Event.DateHappened; got != a.Date.Unix() {
+			t.Errorf("an alert of %d became an event of %d", a.Date.Unix(), got)
+		}
+	}
+	mustDrain(t, s, worker)
+	mustPost(t, s, map[int64]int{1: 1, 2: 1})
+}
+
+func TestPoison(t *testing.T) {
+	s, _, worker := begin(t)
+	poison := []string{"{", `{"version":99}`, `{"version":1}`, strings.Repeat("x", 1000), `{"version":1,"gzip":"eA=="}`}
+	want := map[int64]int{}
+	for i, body := range poison {
+		s.Enqueue(body)
+		enqueue(t, s, stack.Alert{ID: int64(i + 1)})
+		want[int64(i+1)] = 1
+	}
+	if b := s.Redeliver(worker, limit); b.Received != 10 || b.Failed != 0 || b.Err != nil {
+		t.Errorf("the batch: %+v", b)
+	}
+	mustPost(t, s, want)
+	dead := map[string]bool{}
+	for _, m := range s.Standin.Messages(standin.DeadLetterQueue) {
+		if m.Attributes["reason"] == "" {
+			t.Errorf("%s is dead without a reason", m.Body)
+		}
+		dead[m.Body] = true
+	}
+	for _, body := range poison {
+		if !dead[body] {
+			t.Errorf("%.40s is not among the dead letters", body)
+		}
+	}
+	if left := s.Standin.Messages(standin.RedeliveryQueue); len(left) > 0 || len(dead) != len(poison) {
+		t.Errorf("%d messages are left, and %d are dead", len(left), len(dead))
+	}
+}
+
+// An alert that Datadog will never take is no reason to lose the next one.
+func TestRefusedEvent(t *testing.T) {
+	s, webhook, worker := begin(t)
+	misbehave(t, s, standin.Status(400), startsWith("events.create"))
+	mustDeliver(t, webhook, stack.Alert{ID: 1}, "queued")
+	s.Skip(time.Minute)
+	if b := s.Redeliver(worker, limit); b.Received != 1 || b.Failed != 0 || b.Err != nil {
+		t.Errorf("the batch: %+v", b)
+	}
+	s.Standin.Behave()
+	dead := s.Standin.Messages(standin.DeadLetterQueue)
+	if len(dead) != 1 || !strings.Contains(dead[0].Attributes["reason"], "400 Bad Request") {
+		t.Fatalf("dead letters: %+v", dead)
+	}
+	mustDeliver(t, webhook, stack.Alert{ID: 2}, "posted")
+	if n := s.Redrive(); n != 1 {
+		t.Errorf("%d dead letters were put back", n)
+	}
+	mustDrain(t, s, worker)
+	mustPost(t, s, map[int64]int{1: 1, 2: 1})
+}
+
+// TestRotation revokes Datadog's keys in the middle of a load, a moment before
+// Secrets Manager has the new ones.
+func TestRotation(t *testing.T) {
+	s, first, worker := begin(t)
+	const each = 40
+	instances := []*stack.Instance{first, s.Start(stack.Webhook, nil), s.Start(stack.Webhook, nil)}
+	want := map[int64]int{}
+	var all sync.WaitGroup
+	for i, f := range instances {
+		for n := range int64(each) {
+			want[int64(i)*each+n+1] = 1
+		}
+		all.Go(func() {
+			for n := range int64(each) {
+				r, err := f.Deliver(stack.Alert{ID: int64(i)*each + n + 1}, limit)
+				if err != nil || r.StatusCode != 200 && r.StatusCode != 202 {
+					t.Errorf("got %d %s, %v", r.StatusCode, r.Body, err)
+				}
+			}
+		})
+	}
+	for len(s.Posted()) < each {
+		time.Sleep(5 * time.Millisecond)
+	}
+	s.Standin.SetKeys("new-api-key", "new-app-key")
+	time.Sleep(100 * time.Millisecond)
+	s.Standin.SetSecret(standin.DefaultDatadogSecret, `{"api_key":"new-api-key","app_key":"new-app-key"}`)
+	all.Wait()
+	mustDrain(t, s, worker)
+	mustPost(t, s, want)
+}
+
+// TestLostAnswers lets a call take effect and loses the answer to it. Only for a
+// post does that matter, and there nobody can know: the alert is posted again.
+func TestLostAnswers(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		lost   func(standin.Route) bool
+		down   func(standin.Route) bool
+		events int
+	}{
+		"of Secrets Manager": {startsWith("secrets."), nil, 1},
+		"of the ledger":      {startsWith("dynamodb."), nil, 1},
+		"of the reads":       {isRead, nil, 1},
+		"of the queue":       {startsWith("sqs.send"), startsWith("events.create"), 1},
+		"of the post":        {startsWith("events.create"), nil, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, webhook, worker := begin(t)
+			for _, r := range s.Standin.Routes() {
+				if c.lost(r) {
+					if err := s.Standin.Misbehave(r, standin.Lost, 1); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if c.down != nil {
+				misbehave(t, s, standin.Status(503), c.down)
+			}
+			r, err := webhook.Deliver(stack.Alert{ID: 1}, limit)
+			if err != nil || r.StatusCode != 200 && r.StatusCode != 202 {
+				t.Fatalf("got %d %s, %v", r.StatusCode, r.Body, err)
+			}
+			s.Standin.Behave()
+			mustDrain(t, s, worker)
+			mustPost(t, s, map[int64]int{1: c.events})
+		})
+	}
+}
