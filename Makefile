@@ -10,6 +10,8 @@ RECORD ?=
 REPLAY ?=
 FUZZTIME ?= 10s
 COVERAGE ?= 85
+ALERTS ?= 20000
+INTAKE ?= direct
 STANDIN ?=
 URL ?=
 
@@ -93,14 +95,15 @@ race: ## Run every test under the race detector (needs a C compiler)
 	@$(call need,$(firstword $(shell go env CC)),install gcc or clang)
 	CGO_ENABLED=1 go test -race -shuffle=on -timeout=10m ./...
 
-# They wait on real time-outs, so a busy machine can fail them; they are not part of make test.
-.PHONY: breaking
-breaking: ## Break what the built functions depend on, kill them, and count the events (needs an idle machine)
-	go test -tags breaking -count=1 -v -timeout=10m ./functions
+.PHONY: matrix
+matrix: ## Break every dependency in every way, and show what the webhook answers and how soon
+	@mkdir -p .build
+	@go test -count=1 -v -run '^TestMatrix$$' ./functions > .build/matrix.txt || { cat .build/matrix.txt; exit 1; }
+	@awk '/INTAKE=/ { table = 1 } /^(---|===)/ { table = 0 } table' .build/matrix.txt
 
 .PHONY: soak
-soak: ## Send 20,000 alerts through the built functions with 5 % faults, and count the events
-	SOAK=20000 go test -tags breaking -count=1 -v -timeout=10m -run TestSoak ./functions
+soak: ## Send ALERTS=20000 alerts while every dependency fails now and then, and count the events (INTAKE=direct or queue)
+	SOAK=$(ALERTS) go test -count=1 -timeout=15m -v -run '^TestSoak$$/^$(INTAKE)$$' ./functions
 
 .PHONY: fuzz
 fuzz: ## Fuzz every fuzz target for a while (FUZZTIME=10s)

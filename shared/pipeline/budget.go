@@ -19,8 +19,9 @@ const (
 	answerReserve = 500 * time.Millisecond
 	// ledgerTimeout bounds one call to the ledger, which is a help and no condition.
 	ledgerTimeout = time.Second
-	// ledgerPatience is how long an alert in the queue waits for a ledger that fails.
-	ledgerPatience = 5 * time.Minute
+	// ledgerPatience is how long an alert in the queue waits for a ledger that fails,
+	// which is for two more deliveries.
+	ledgerPatience = 15 * time.Minute
 	// busyMargin is how long after another run's claim has ended its alert comes back.
 	busyMargin = 5 * time.Second
 	// minRetryDelay gives whatever failed a moment to recover.

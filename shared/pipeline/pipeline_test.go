@@ -154,8 +154,8 @@ func TestPipeline_lets_the_queue_keep_an_alert_while_the_ledger_fails(t *testing
 		want  pipeline.Status // empty: it comes again
 	}{
 		"at first":               {0, ""},
-		"for some minutes":       {5 * time.Minute, ""},
-		"and not any longer":     {5*time.Minute + 1, pipeline.Posted},
+		"for a while":            {15 * time.Minute, ""},
+		"and not any longer":     {15*time.Minute + 1, pipeline.Posted},
 		"a redriven one goes on": {24 * time.Hour, pipeline.Posted},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -213,7 +213,7 @@ func (t *table) store(id string, i item) error {
 		return nil
 	}
 	if i.bytes() > maxItemBytes {
-		return errors.New("Item size has exceeded the maximum allowed size") //nolint:staticcheck // AWS's words.
+		return errors.New("Item size has exceeded the maximum allowed size")
 	}
 	if t.items == nil {
 		t.items = map[string]item{}
@@ -278,7 +278,7 @@ func (i item) id() (string, error) {
 
 func (i item) onlyID() (string, error) {
 	if len(i) != 1 {
-		return "", errors.New("The provided key element does not match the schema") //nolint:staticcheck // AWS's words.
+		return "", errors.New("The provided key element does not match the schema")
 	}
 	return i.id()
 }
@@ -328,7 +328,7 @@ func (t *table) batchGet(in batchGetRequest, _ time.Time) (any, error) {
 				return nil, err
 			}
 			if asked[id] {
-				return nil, errors.New("Provided list of item keys contains duplicates") //nolint:staticcheck // AWS's words.
+				return nil, errors.New("Provided list of item keys contains duplicates")
 			}
 			asked[id] = true
 			if i, ok := t.items[id]; ok {

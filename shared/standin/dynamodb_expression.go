@@ -87,7 +87,7 @@ func (p *parser) unexpected() error {
 }
 
 func (p *parser) wrong(format string, args ...any) error {
-	return fmt.Errorf("Invalid %s: %s", p.what, fmt.Sprintf(format, args...)) //nolint:staticcheck // AWS's words.
+	return fmt.Errorf("Invalid %s: %s", p.what, fmt.Sprintf(format, args...))
 }
 
 var plainName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
@@ -138,12 +138,12 @@ func (x *expressions) use(token string) {
 func (x *expressions) allUsed() error {
 	for _, name := range slices.Sorted(maps.Keys(x.names)) {
 		if !x.used[name] {
-			return fmt.Errorf("Value provided in ExpressionAttributeNames unused in expressions: keys: {%s}", name) //nolint:staticcheck // AWS's words.
+			return fmt.Errorf("Value provided in ExpressionAttributeNames unused in expressions: keys: {%s}", name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(x.values)) {
 		if !x.used[name] {
-			return fmt.Errorf("Value provided in ExpressionAttributeValues unused in expressions: keys: {%s}", name) //nolint:staticcheck // AWS's words.
+			return fmt.Errorf("Value provided in ExpressionAttributeValues unused in expressions: keys: {%s}", name)
 		}
 	}
 	return nil

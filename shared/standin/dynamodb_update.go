@@ -118,7 +118,7 @@ func (u *updater) delete() error {
 	}, kindTexts)
 }
 
-var errOperandType = errors.New("An operand in the update expression has an incorrect data type") //nolint:staticcheck // AWS's words.
+var errOperandType = errors.New("An operand in the update expression has an incorrect data type")
 
 // operate reads a name and a value of one of the kinds.
 func (u *updater) operate(do func(item, string, value) error, kinds ...string) error {

@@ -32,7 +32,7 @@ func (v *value) UnmarshalJSON(raw []byte) error {
 		return err
 	}
 	if len(tagged) != 1 {
-		return errors.New("Supplied AttributeValue must contain exactly one of the supported datatypes") //nolint:staticcheck // AWS's words.
+		return errors.New("Supplied AttributeValue must contain exactly one of the supported datatypes")
 	}
 	for kind, content := range tagged {
 		v.kind = kind
@@ -72,9 +72,9 @@ func (v *value) readTexts(content json.RawMessage) error {
 	v.texts = slices.Compact(v.texts)
 	switch {
 	case given == 0:
-		return errors.New("One or more parameter values were invalid: An string set  may not be empty") //nolint:staticcheck // AWS's words.
+		return errors.New("One or more parameter values were invalid: An string set  may not be empty")
 	case len(v.texts) != given:
-		return errors.New("One or more parameter values were invalid: Input collection contains duplicates") //nolint:staticcheck // AWS's words.
+		return errors.New("One or more parameter values were invalid: Input collection contains duplicates")
 	}
 	return nil
 }

@@ -27,12 +27,11 @@ const (
 )
 
 const (
-	// visibilityTimeout is six times the longest run of the redelivery
-	// (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html).
-	visibilityTimeout = 90 * time.Second
-	// maxReceiveCount is after how many deliveries the redelivery queue's redrive
-	// policy moves a message to the dead letters.
-	maxReceiveCount = 11
+	// visibilityTimeout and maxReceiveCount are those of the queue in template.yaml:
+	// how soon a message comes again, and after how many deliveries the redrive policy
+	// moves it to the dead letters.
+	visibilityTimeout = 6 * time.Minute
+	maxReceiveCount   = 11
 )
 
 // The limits of a message

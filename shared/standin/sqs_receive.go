@@ -48,7 +48,7 @@ func (q *queues) receive(in receiveRequest, now time.Time) (any, error) {
 	}
 	switch {
 	case limit < 0 || limit > maxMessagesAtOnce:
-		return nil, fmt.Errorf("Value %d for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and %d, if provided.", limit, maxMessagesAtOnce) //nolint:staticcheck // AWS's words.
+		return nil, fmt.Errorf("Value %d for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and %d, if provided.", limit, maxMessagesAtOnce)
 	case hidden < 0 || hidden > maxVisibility:
 		return nil, errVisibility
 	case in.WaitTimeSeconds != 0:
@@ -119,7 +119,7 @@ func chosen[V any](all map[string]V, names []string) map[string]V {
 }
 
 var (
-	errVisibility = fmt.Errorf("Value for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and %d seconds.", int(maxVisibility.Seconds())) //nolint:staticcheck // AWS's words.
+	errVisibility = fmt.Errorf("Value for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and %d seconds.", int(maxVisibility.Seconds()))
 	errReceipt    = refusal{kind: amazonSQS.shapes + "ReceiptHandleIsInvalid", message: "The input receipt handle is invalid."}
 )
 

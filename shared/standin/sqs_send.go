@@ -65,11 +65,11 @@ func (in sendRequest) check() error {
 			message: "Invalid binary character was found in the message body, the set of allowed characters is #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF",
 		}
 	case size > maxMessageBytes:
-		return fmt.Errorf("One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", maxMessageBytes) //nolint:staticcheck // AWS's words.
+		return fmt.Errorf("One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", maxMessageBytes)
 	case in.DelaySeconds < 0 || time.Duration(in.DelaySeconds)*time.Second > maxDelay:
-		return fmt.Errorf("Value %d for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= %d.", in.DelaySeconds, int(maxDelay.Seconds())) //nolint:staticcheck // AWS's words.
+		return fmt.Errorf("Value %d for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= %d.", in.DelaySeconds, int(maxDelay.Seconds()))
 	case len(in.MessageAttributes) > maxAttributes:
-		return errors.New("Number of message attributes exceeds the allowed maximum.") //nolint:staticcheck // AWS's words.
+		return errors.New("Number of message attributes exceeds the allowed maximum.")
 	}
 	return nil
 }
@@ -79,9 +79,9 @@ func (a messageAttribute) check(name string) error {
 	case a.DataType != "String" && a.DataType != "Number":
 		return fmt.Errorf("the stand-in knows attributes of the types String and Number; the message attribute %q is a %q", name, a.DataType)
 	case a.StringValue == "":
-		return fmt.Errorf("The message attribute %q must contain a non-empty message attribute value for message attribute type %q.", name, a.DataType) //nolint:staticcheck // AWS's words.
+		return fmt.Errorf("The message attribute %q must contain a non-empty message attribute value for message attribute type %q.", name, a.DataType)
 	case !allowedText(a.StringValue):
-		return fmt.Errorf("The message attribute %q contains an invalid character.", name) //nolint:staticcheck // AWS's words.
+		return fmt.Errorf("The message attribute %q contains an invalid character.", name)
 	}
 	return nil
 }

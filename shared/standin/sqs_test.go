@@ -18,6 +18,9 @@ func sqsCall(t *testing.T, s *standin.Server, operation, body string) response {
 	return aws10(t, s, "AmazonSQS."+operation, `{"QueueUrl":"`+standin.QueueURL(standin.RedeliveryQueue)+`",`+strings.TrimPrefix(body, "{"))
 }
 
+// visibilityTimeout is that of template.yaml.
+const visibilityTimeout = 6 * time.Minute
+
 type received struct {
 	Messages []struct {
 		MessageId, ReceiptHandle, Body string //nolint:revive // AWS's own names.
@@ -91,7 +94,7 @@ func TestSQS_Receive(t *testing.T) {
 	t.Run("a received message is hidden, comes again and is counted", func(t *testing.T) {
 		s, clock := newQueue(t, "a")
 		mustReceive(t, s, "a")
-		clock.advance(90*time.Second - 1)
+		clock.advance(visibilityTimeout - 1)
 		mustReceive(t, s)
 		clock.advance(1)
 		if n := mustReceive(t, s, "a").Messages[0].Attributes["ApproximateReceiveCount"]; n != "2" {
@@ -102,7 +105,7 @@ func TestSQS_Receive(t *testing.T) {
 		s, clock := newQueue(t, "a")
 		for range 11 {
 			mustReceive(t, s, "a")
-			clock.advance(90 * time.Second)
+			clock.advance(visibilityTimeout)
 		}
 		mustReceive(t, s)
 		dead := s.Messages(standin.DeadLetterQueue)
@@ -138,10 +141,10 @@ func TestSQS_Delete(t *testing.T) {
 	t.Run("a receipt of an earlier delivery deletes nothing", func(t *testing.T) {
 		s, clock := newQueue(t, "a")
 		stale := mustReceive(t, s, "a").Messages[0].ReceiptHandle
-		clock.advance(2 * time.Minute)
+		clock.advance(visibilityTimeout)
 		mustReceive(t, s, "a")
 		sqsCall(t, s, "DeleteMessage", fmt.Sprintf(`{"ReceiptHandle":%q}`, stale)).mustBe(t, 200)
-		clock.advance(2 * time.Minute)
+		clock.advance(visibilityTimeout)
 		mustReceive(t, s, "a")
 	})
 	t.Run("a batch deletes the good ones and names the bad", func(t *testing.T) {
@@ -182,7 +185,7 @@ func TestSQS_Attributes(t *testing.T) {
 		"ApproximateNumberOfMessages":           "1",
 		"ApproximateNumberOfMessagesNotVisible": "1",
 		"ApproximateNumberOfMessagesDelayed":    "1",
-		"VisibilityTimeout":                     "90",
+		"VisibilityTimeout":                     "360",
 		"MaximumMessageSize":                    "262144",
 		"DelaySeconds":                          "0",
 		"RedrivePolicy":                         `{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:123456789012:boomerang-dead-letters","maxReceiveCount":11}`,

@@ -13,9 +13,14 @@ import (
 	"boomerang/functions/internal/runtimeapi"
 )
 
-// initTime is how long Lambda gives a function to start
-// (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html).
-const initTime = 10 * time.Second
+const (
+	// initTime is three times what Lambda gives a function to start, on a machine
+	// that may have other things to do
+	// (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html).
+	initTime = 30 * time.Second
+	// slack is for the same reason on top of an invocation's time.
+	slack = 2 * time.Second
+)
 
 // Instance is one running function, which takes one invocation at a time.
 type Instance struct {
@@ -70,8 +75,9 @@ func (i *Instance) Ready() error {
 var errEnded = errors.New("the process ended")
 
 // Invoke waits until the instance is ready and gives it one payload. The error
-// says that it failed, ended, or took longer than limit, which Lambda's callers
-// see as a 502. An instance that took longer is ended, as Lambda ends it.
+// says that it failed, ended, or took longer than limit (and some slack), which
+// Lambda's callers see as a 502. An instance that took longer is ended, as Lambda
+// ends it.
 func (i *Instance) Invoke(payload any, limit time.Duration) (json.RawMessage, error) {
 	raw, err := json.Marshal(payload)
 	if err != nil {
@@ -80,7 +86,7 @@ func (i *Instance) Invoke(payload any, limit time.Duration) (json.RawMessage, er
 	if err := i.Ready(); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(context.Background(), limit, errTooLong)
+	ctx, cancel := context.WithTimeoutCause(context.Background(), limit+slack, errTooLong)
 	defer cancel()
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)

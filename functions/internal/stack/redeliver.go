@@ -114,7 +114,7 @@ func (s *Stack) delete(ctx context.Context, queue string, messages []types.Messa
 	return err
 }
 
-// Enqueue puts a body into the redelivery queue, as nobody of ours would.
+// Enqueue puts any body into the redelivery queue.
 func (s *Stack) Enqueue(body string) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), ownPatience)
@@ -159,16 +159,16 @@ func (s *Stack) Drain(i *Instance, limit, patience time.Duration) error {
 		if b.Err != nil {
 			last = b.Err
 		}
-		if b.Received == 0 && s.isEmptyOrElse(limit) {
+		if b.Received == 0 && s.nothingLeft(limit) {
 			return nil
 		}
 	}
 	return fmt.Errorf("%d messages are still in the queue, and the last error was: %v", len(s.Standin.Messages(standin.RedeliveryQueue)), last)
 }
 
-// isEmptyOrElse reports whether nothing is left in the queue, and otherwise lets
-// the time pass until something is due.
-func (s *Stack) isEmptyOrElse(limit time.Duration) bool {
+// nothingLeft reports whether the queue is empty, and otherwise lets the time pass
+// until something is due.
+func (s *Stack) nothingLeft(limit time.Duration) bool {
 	s.working.Lock()
 	defer s.working.Unlock()
 	waiting := s.Standin.Messages(standin.RedeliveryQueue)
