@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -56,57 +54,6 @@ func BenchmarkTorq_read_by_encoding_json(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-}
-
-// stopwatch measures the calls to Datadog from where they are made, so that what
-// is left of the handler's time is its own.
-type stopwatch struct {
-	http.RoundTripper
-	mu          sync.Mutex
-	read, write time.Duration
-}
-
-func (s *stopwatch) RoundTrip(r *http.Request) (*http.Response, error) {
-	start := time.Now()
-	response, err := s.RoundTripper.RoundTrip(r)
-	took := time.Since(start)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if r.Method == http.MethodPost {
-		s.write = took
-	} else {
-		s.read = max(s.read, took)
-	}
-	return response, err
-}
-
-// BenchmarkHandler_overhead reports what the whole handler takes beyond its
-// slowest read and the post, with both steps: at most 1 ms at the median.
-func BenchmarkHandler_overhead(b *testing.B) {
-	server := httptest.NewServer(standin.New(standin.Options{}))
-	defer server.Close()
-	watch := &stopwatch{RoundTripper: http.DefaultTransport}
-	client, err := datadog.New(datadog.Config{Site: site.US1, BaseURL: server.URL, HTTPClient: &http.Client{Transport: watch}}, keys{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	p := pipeline.New(pipeline.Config{Playbooks: playbooks(client), EnrichBudget: time.Second, Poster: client})
-	h := handler.New(handler.Config{Tokens: token{goodToken}, Run: p.Run, DryRun: p.DryRun})
-	request := post(torqBody)
-	var own []time.Duration
-	for b.Loop() {
-		watch.read, watch.write = 0, 0
-		start := time.Now()
-		response, err := h.Handle(context.Background(), request)
-		took := time.Since(start)
-		if err != nil || response.StatusCode != http.StatusOK || !strings.Contains(response.Body, `"posted"`) {
-			b.Fatalf("got %d %s, %v", response.StatusCode, response.Body, err)
-		}
-		own = append(own, took-watch.read-watch.write)
-	}
-	slices.Sort(own)
-	b.ReportMetric(float64(own[len(own)/2].Microseconds()), "own-µs/median")
-	b.ReportMetric(float64(own[len(own)*99/100].Microseconds()), "own-µs/p99")
 }
 
 // tally counts what is asked of Datadog.

@@ -13,7 +13,7 @@ import (
 // Config says what to ask whom, and what of the answer to show.
 type Config struct {
 	Title   string            `yaml:"title" doc:"What the finding is called in the event; the host's name when it is empty."`
-	URL     URL               `yaml:"url" doc:"The address, https only: templates may fill segments of its path and values of its query, never its host."`
+	URL     URL               `yaml:"url" required:"true" doc:"The address, https only: templates may fill segments of its path and values of its query, never its host."`
 	Method  string            `yaml:"method" doc:"GET or POST; when it is empty, POST with a body and GET without."`
 	Headers map[string]string `yaml:"headers" doc:"Headers to send, by name; no secrets, which belong under secret."`
 	Body    Body              `yaml:"body" doc:"JSON to send with POST; templates may fill strings in it, or stand for a whole value."`
@@ -23,7 +23,7 @@ type Config struct {
 
 // Secret says which secret goes into which header.
 type Secret struct {
-	Name   string `yaml:"name" doc:"Name or ARN of the secret in AWS Secrets Manager, whose whole text is sent."`
+	Name   string `yaml:"name" required:"true" doc:"Name or ARN of the secret in AWS Secrets Manager, whose whole text is sent."`
 	Header string `yaml:"header" doc:"The header to send it in; Authorization when it is empty."`
 	Format string `yaml:"format" doc:"The header's value, with the secret in the place of %s; 'Bearer %s' for Authorization and '%s' for other headers when it is empty."`
 }
@@ -31,7 +31,7 @@ type Secret struct {
 // Show is one fact to show of the answer.
 type Show struct {
 	Name string `yaml:"name" doc:"What the fact is called in the event."`
-	Path string `yaml:"path" doc:"Where it is in the answer's JSON: keys and list positions from 0, joined by dots, such as owners.0.email."`
+	Path string `yaml:"path" required:"true" doc:"Where it is in the answer's JSON: keys and list positions from 0, joined by dots, such as owners.0.email."`
 }
 
 // Validate returns all that is wrong with the configuration as it stands in a

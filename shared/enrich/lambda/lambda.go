@@ -51,7 +51,7 @@ var _ Invoker = (*sdk.Client)(nil)
 
 // Config says which function to ask, and what to tell it besides the alert.
 type Config struct {
-	Function string            `yaml:"function" doc:"Name or ARN of the function to invoke, with :version or :alias behind it where one is meant."`
+	Function string            `yaml:"function" required:"true" doc:"Name or ARN of the function to invoke, with :version or :alias behind it where one is meant."`
 	With     map[string]string `yaml:"with" doc:"What the function is told besides the alert, as the object 'with' of its event."`
 }
 

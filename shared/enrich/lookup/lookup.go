@@ -23,7 +23,7 @@ const Name = "lookup"
 // Config says which row of which table to find.
 type Config struct {
 	Title string   `yaml:"title" doc:"What the finding is called in the event; the file's name when it is empty."`
-	File  string   `yaml:"file" doc:"The table, a .csv, .yaml, .yml or .json file, relative to the folder of the playbook file."`
+	File  string   `yaml:"file" required:"true" doc:"The table, a .csv, .yaml, .yml or .json file, relative to the folder of the playbook file."`
 	Key   string   `yaml:"key" doc:"The column to find the row by; the first one when it is empty."`
 	Value string   `yaml:"value" doc:"What the row has in that column, in any case of letters; when it is empty, the alert's tag that is called like the column."`
 	Show  []string `yaml:"show" doc:"The columns to show in the event; all of them when there are none."`
