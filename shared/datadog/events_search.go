@@ -24,6 +24,7 @@ type EventSearch struct {
 // zero.
 type FoundEvent struct {
 	ID        string // Of the explorer: no number, and not the id of Event.
+	StreamID  string // That one, where the answer says it.
 	Title     string
 	Text      string
 	Happened  time.Time
@@ -35,7 +36,9 @@ type FoundEvent struct {
 	Tags      []string
 	URL       string // Absolute; empty when the answer does not say enough.
 	MonitorID int64
-	Change    Change
+	// RelatedEventID is the id of the stream's event that this one was posted about.
+	RelatedEventID int64
+	Change         Change
 }
 
 // Change is what an event of the category "change" says besides
@@ -113,6 +116,7 @@ type foundAttributes struct {
 	Hostname       string `json:"hostname"`
 	SourceTypeName string `json:"source_type_name"`
 	MonitorID      int64  `json:"monitor_id"`
+	RelatedEventID int64  `json:"related_event_id"`
 	Evt            struct {
 		ID       string `json:"id"`
 		UID      string `json:"uid"`
@@ -136,10 +140,11 @@ type foundAttributes struct {
 func (c *Client) foundEvent(w wireFoundEvent) FoundEvent {
 	a := w.Attributes.Attributes
 	e := FoundEvent{
-		ID: w.ID, Title: a.Title, Text: w.Attributes.Message, Happened: instant(w.Attributes.Timestamp),
+		ID: w.ID, StreamID: a.Evt.ID, Title: a.Title, Text: w.Attributes.Message, Happened: instant(w.Attributes.Timestamp),
 		Status: a.Status, Category: a.Evt.Category, Service: defined(a.Service), Host: defined(a.Hostname),
 		Source: cmp.Or(alert.Tags(w.Attributes.Tags).Get("source"), a.SourceTypeName),
 		Tags:   w.Attributes.Tags, URL: c.eventPage(a.Evt.UID, a.Evt.ID), MonitorID: a.MonitorID,
+		RelatedEventID: a.RelatedEventID,
 		Change: Change{
 			Author: a.Author.Name, Resource: a.ChangedResource.Name, ResourceType: a.ChangedResource.Type,
 			Previous: compact(a.PrevValue), New: compact(a.NewValue), Metadata: compact(a.ChangeMetadata),

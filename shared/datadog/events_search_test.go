@@ -17,7 +17,7 @@ func TestClient_SearchEvents(t *testing.T) {
 			  "hostname":"a","priority":"normal","aggregation_key":"adip","monitor_id":null,"evt":{"source_id":100,"type":"api","id":"6567977849972254562"}},
 			  "message":"See https://ci.example.com/7","tags":["environment:staging","source:my_apps"],"timestamp":"2022-06-20T17:07:32Z"},"type":"event","id":"AgAAAYGCFXAg"}]}`,
 			[]FoundEvent{{
-				ID: "AgAAAYGCFXAg", Title: "Deployed", Text: "See https://ci.example.com/7", Happened: time.Date(2022, 6, 20, 17, 7, 32, 0, time.UTC), Status: "info", Source: "my_apps",
+				ID: "AgAAAYGCFXAg", StreamID: "6567977849972254562", Title: "Deployed", Text: "See https://ci.example.com/7", Happened: time.Date(2022, 6, 20, 17, 7, 32, 0, time.UTC), Status: "info", Source: "my_apps",
 				Host: "a", Tags: []string{"environment:staging", "source:my_apps"}, URL: "https://app.datadoghq.com/event/event?id=6567977849972254562",
 			}},
 		},
@@ -27,7 +27,7 @@ func TestClient_SearchEvents(t *testing.T) {
 			  "impacted_resources":[{"name":"shop","type":"service"},{"name":"cart"}],"prev_value":{"enabled": false},"new_value":{ "enabled": true },"change_metadata":{},
 			  "evt":{"category":"change","uid":"AZsKLCxv","id":"7"},"monitor_id":8}}}]}`,
 			[]FoundEvent{{
-				ID: "A1", Title: "Flag on", Text: "m", Happened: time.Date(2026, 8, 21, 10, 0, 0, 5e8, time.UTC), Status: "ok", Category: "change", Service: "shop",
+				ID: "A1", StreamID: "7", Title: "Flag on", Text: "m", Happened: time.Date(2026, 8, 21, 10, 0, 0, 5e8, time.UTC), Status: "ok", Category: "change", Service: "shop",
 				Tags: []string{"service:shop"}, URL: "https://app.datadoghq.com/event/event?uid=AZsKLCxv", MonitorID: 8,
 				Change: Change{Author: "ann@example.com", Resource: "fallback", ResourceType: "feature_flag", Impacted: []string{"shop", "cart"}, Previous: `{"enabled":false}`, New: `{"enabled":true}`},
 			}},

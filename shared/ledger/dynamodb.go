@@ -64,9 +64,10 @@ func (d *DynamoDB) Claim(ctx context.Context, key string, until time.Time) (Clai
 	}
 	now := d.options.Now()
 	ours := inProgress(d.claimant.next(), until, now.Add(d.options.TTL))
-	_, err = d.client.PutItem(ctx, &dynamodb.PutItemInput{
+	put, err := d.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:                &d.table,
 		Item:                     ours.item(id),
+		ReturnValues:             types.ReturnValueAllOld,
 		ConditionExpression:      aws.String(claimCondition),
 		ExpressionAttributeNames: statusName,
 		ExpressionAttributeValues: map[string]types.AttributeValue{
@@ -79,7 +80,7 @@ func (d *DynamoDB) Claim(ctx context.Context, key string, until time.Time) (Clai
 	refused, isRefused := errors.AsType[*types.ConditionalCheckFailedException](err)
 	switch {
 	case err == nil:
-		return Claim{State: Granted}, nil
+		return Claim{State: Granted, Overtaken: readText(put.Attributes, attrStatus) == statusInProgress}, nil
 	case !isRefused:
 		return Claim{}, d.failed("PutItem", err)
 	}

@@ -9,8 +9,8 @@
 // as long as the crashed run could have lasted, and no longer.
 //
 // What the ledger cannot give is "exactly once" across a crash between the post
-// to Datadog and Complete: the alert comes back, is granted again, and is posted
-// a second time. A double beats a loss.
+// to Datadog and Complete: the alert comes back and is granted again, and only
+// Datadog's event stream can tell. Claim says when to look there.
 package ledger
 
 import (
@@ -43,6 +43,9 @@ type Claim struct {
 	State  State
 	Posted event.Posted
 	Until  time.Time
+	// Overtaken says of a granted claim that it follows one whose run ended without
+	// a word, and may have posted the alert.
+	Overtaken bool
 }
 
 // Seen is one notification of an alert cycle. At is when Datadog says that it

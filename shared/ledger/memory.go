@@ -51,11 +51,12 @@ func (m *Memory) Claim(ctx context.Context, key string, until time.Time) (Claim,
 	}
 	defer unlock()
 	now := m.options.Now()
-	if found, ok := m.table.records[id]; ok && !found.void(now) {
+	found, ok := m.table.records[id]
+	if ok && !found.void(now) {
 		return found.answer(now), nil
 	}
 	m.table.records[id] = inProgress(m.claimant.next(), until, now.Add(m.options.TTL))
-	return Claim{State: Granted}, nil
+	return Claim{State: Granted, Overtaken: found.Status == statusInProgress}, nil
 }
 
 // Complete is as DynamoDB's.

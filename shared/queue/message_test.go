@@ -27,6 +27,7 @@ func whole() Message {
 		ReceivedAt: time.Date(2026, 11, 21, 10, 0, 1, 500_000_000, time.UTC),
 		Reason:     "Datadog answered 503",
 		Attempt:    2,
+		Tried:      true,
 		Trace:      map[string]string{"x-datadog-trace-id": "4503601294373001537", "x-datadog-parent-id": "4503601294373001538"},
 		Alert: alert.Alert{
 			ID: "8306082202796025694", AggregKey: "06ade3da0286048d242ea8e46f521c93", CycleKey: "1712345678901234567",

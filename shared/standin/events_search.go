@@ -154,6 +154,9 @@ func (e Event) found() map[string]any {
 			attributes[key] = value
 		}
 	}
+	if e.RelatedEventID != 0 {
+		attributes["related_event_id"] = e.RelatedEventID
+	}
 	if e.MonitorID != 0 {
 		attributes["monitor_id"], attributes["monitor_groups"] = e.MonitorID, append([]string{}, e.MonitorGroups...)
 	}

@@ -1,0 +1,34 @@
+package datadog
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/event"
+)
+
+// PostedAbout returns the event that Create posted about an alert, of those that
+// happened in the time given. It is told by the alert's $ID, and searched for by
+// its monitor, among the newest 1,000. It is zero where there is none, where the
+// alert lacks one of the two, and in the first seconds after the post, when
+// Datadog does not find the event yet. What CreateAlert posted is not found, since
+// such an event does not name the one that it is about. It needs the permission
+// events_read.
+func (c *Client) PostedAbout(ctx context.Context, a alert.Alert, from, to time.Time) (event.Posted, error) {
+	id, err := strconv.ParseInt(a.ID, 10, 64)
+	if err != nil || id == 0 || a.MonitorID == "" {
+		return event.Posted{}, nil
+	}
+	found, err := c.SearchEvents(ctx, EventSearch{Query: "monitor:" + strconv.Quote(a.MonitorID), From: from, To: to, Limit: 1000})
+	if err != nil {
+		return event.Posted{}, err
+	}
+	for _, e := range found {
+		if e.RelatedEventID == id && alert.Tags(e.Tags).Has(alert.OwnTag) {
+			return event.Posted{ID: e.StreamID, URL: e.URL}, nil
+		}
+	}
+	return event.Posted{}, nil
+}
