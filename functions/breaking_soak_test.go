@@ -261,9 +261,9 @@ func (s *soak) report(took time.Duration) {
 func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/(1<<20)) }
 
 // counts are alerts by what became of them. There are two reasons for a second
-// event, and nobody can do anything about either of them: an alert whose post was
-// not answered is posted again, and one that the ledger cannot tell from a copy is
-// posted, because a double beats a loss.
+// event, both because a double beats a loss: an alert whose post was not answered
+// is posted again where Datadog cannot be searched for the first one, and so is an
+// alert that the ledger cannot tell from a copy.
 type counts struct{ one, lost, doubled, answerLost, ledgerFailed int }
 
 func (s *soak) count() counts {

@@ -56,7 +56,7 @@ var rules = []rule{
 		name:    "running steps needs no step",
 		in:      []string{"shared/enrich:"},
 		never:   []string{module, "net/http", "github.com/aws", "github.com/DataDog"},
-		may:     []string{"shared/alert", "shared/fault"},
+		may:     []string{"shared/alert", "shared/fault", "shared/telemetry:"},
 		because: "a step is added by one folder and one line of the registry; what runs steps must not know them",
 	},
 	{
@@ -90,6 +90,13 @@ var rules = []rule{
 		because: "adapters meet only where they are wired, so each can be replaced and tested alone",
 	},
 	{
+		name:    "telemetry sees only what it is told",
+		in:      []string{"shared/telemetry"},
+		never:   []string{module, "github.com/aws/aws-sdk-go-v2", "github.com/DataDog"},
+		may:     []string{"shared/fault"},
+		because: "it is under everything, and what it knew of an alert could reach a trace by itself",
+	},
+	{
 		name:    "the pipeline knows no adapter's machinery",
 		in:      []string{"shared/pipeline"},
 		never:   []string{"shared/datadog", "shared/secret", "shared/config", "net/http", "github.com/aws", "github.com/DataDog"},
@@ -98,7 +105,7 @@ var rules = []rule{
 	{
 		name:    "only functions are Lambda functions",
 		in:      []string{"."},
-		outside: []string{"functions"},
+		outside: []string{"functions", "shared/telemetry"},
 		never:   []string{"github.com/aws/aws-lambda-go"},
 		tests:   true,
 		because: "Lambda's events and contexts are the functions' own language, and the rooms below must not learn it",
@@ -125,10 +132,23 @@ var rules = []rule{
 		because: "it takes minutes and gigabytes to compile; v2 endpoints go through the client's PrepareRequest and CallAPI",
 	},
 	{
+		name:    "what a stack has inside Datadog knows neither CloudFormation nor secrets",
+		in:      []string{"functions/setup/installation"},
+		never:   []string{module, "github.com/aws"},
+		may:     []string{"events", "shared/alert", "shared/datadog", "shared/fault"},
+		because: "a laptop sets it up as a stack does, and only who asks for it differs",
+	},
+	{
+		name:    "the events are files",
+		in:      []string{"events"},
+		never:   []string{module},
+		because: "what is sent to us depends on nothing of ours",
+	},
+	{
 		name:    "what pretends is never deployed",
 		in:      []string{"."},
-		outside: []string{"functions/local", "functions/internal/stack", "shared/standin", "shared/enrich/enrichtest"},
-		never:   []string{"shared/standin", "shared/enrich/enrichtest", "functions/local", "functions/internal/runtimeapi", "functions/internal/stack"},
+		outside: []string{"functions/local", "functions/internal/stack", "shared/standin", "shared/enrich/enrichtest", "shared/telemetry/telemetrytest"},
+		never:   []string{"shared/standin", "shared/enrich/enrichtest", "shared/telemetry/telemetrytest", "functions/local", "functions/internal/runtimeapi", "functions/internal/stack"},
 		because: "the stand-in answers for Datadog and for Secrets Manager, which only a local run and a test may believe",
 	},
 	{

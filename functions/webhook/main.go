@@ -8,18 +8,18 @@ import (
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/caarlos0/env/v11"
 
 	"boomerang/functions/internal/wiring"
+	"boomerang/shared/telemetry"
 )
 
 func main() {
-	logger := lambdacontext.NewLogger()
+	logger := telemetry.NewLogger()
 	h, err := wiring.Webhook(context.Background(), env.ToMap(os.Environ()), logger)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	lambda.Start(h.Handle)
+	lambda.Start(telemetry.Wrap(h.Handle))
 }

@@ -178,18 +178,24 @@ func (c *cutter) quoted() (s string, ok bool) {
 	if c.peek() != '"' {
 		return "", false
 	}
-	start, escaped := c.at+1, false
-	for c.at++; c.peek() != '"'; c.at++ {
-		if c.peek() < ' ' {
+	rest, end, escaped := c.text[c.at+1:], 0, false
+	for end < len(rest) && rest[end] != '"' {
+		switch {
+		case rest[end] < ' ':
+			c.at += 1 + end
 			return "", false
-		}
-		if c.peek() == '\\' {
+		case rest[end] == '\\':
 			escaped = true
-			c.at++
+			end++
 		}
+		end++
 	}
-	s, ok = c.text[start:c.at], true
-	c.at++
+	if end >= len(rest) {
+		c.at = len(c.text)
+		return "", false
+	}
+	s, ok = rest[:end], true
+	c.at += end + 2
 	if escaped {
 		s, ok = unescape(s)
 	}

@@ -68,6 +68,28 @@ type Reconcile struct {
 	WebhookName string `env:"WEBHOOK_NAME" envDefault:"boomerang"`
 }
 
+// Drill is the environment of functions/drill, which is to the webhook what
+// Datadog is.
+type Drill struct {
+	Datadog
+	// WebhookSecretARN is the name or ARN of the secret with the token that the
+	// webhook accepts.
+	WebhookSecretARN string `env:"WEBHOOK_SECRET_ARN,required"`
+	// FunctionURL is the webhook's address. It has no slash at its end.
+	FunctionURL string `env:"FUNCTION_URL,required"`
+}
+
+// Setup is the environment of functions/setup, which makes what a stack needs
+// inside Datadog, and rotates the token.
+type Setup struct {
+	Datadog
+	// WebhookSecretARN is the name or ARN of the secret with the incoming token.
+	WebhookSecretARN string `env:"WEBHOOK_SECRET_ARN,required"`
+	// WebhookName is what Datadog calls our webhook, by which a rotation finds the
+	// variable that holds the token.
+	WebhookName string `env:"WEBHOOK_NAME" envDefault:"boomerang"`
+}
+
 // Redrive is the environment of whoever puts dead letters back into the queue.
 type Redrive struct {
 	RedeliveryQueueURL string `env:"REDELIVERY_QUEUE_URL,required"`
@@ -77,7 +99,7 @@ type Redrive struct {
 // Function is the environment of one function, or of a command that works on
 // what the functions share.
 type Function interface {
-	Webhook | Redeliver | Reconcile | Redrive
+	Webhook | Redeliver | Reconcile | Drill | Redrive | Setup
 }
 
 // Intake says how much of its work the webhook does inside the request.
@@ -131,8 +153,10 @@ func pick(environ map[string]string, params []env.FieldParams) map[string]string
 			set[p.Key] = value
 		}
 	}
-	if address, ok := set[apiURL]; ok {
-		set[apiURL] = strings.TrimRight(address, "/")
+	for _, name := range []string{apiURL, functionURL} {
+		if address, ok := set[name]; ok {
+			set[name] = strings.TrimRight(address, "/")
+		}
 	}
 	return set
 }

@@ -134,6 +134,7 @@ func TestLoad_knows_what_each_function_needs(t *testing.T) {
 		"redeliver": {problemsOf[Redeliver](t, nil), []string{"DATADOG_SECRET_ARN"}},
 		"reconcile": {problemsOf[Reconcile](t, nil), []string{"DATADOG_SECRET_ARN", "REDELIVERY_QUEUE_URL", "LEDGER_TABLE"}},
 		"redrive":   {problemsOf[Redrive](t, nil), []string{"REDELIVERY_QUEUE_URL", "DEAD_LETTER_QUEUE_URL"}},
+		"setup":     {problemsOf[Setup](t, nil), []string{"DATADOG_SECRET_ARN", "WEBHOOK_SECRET_ARN"}},
 	}
 	for name, tt := range needs {
 		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
@@ -269,6 +270,7 @@ func TestNames(t *testing.T) {
 		{"webhook", Names[Webhook](), append(slices.Clone(shared), "ENRICH_BUDGET", "PLAYBOOKS_FILE", "WEBHOOK_SECRET_ARN", "INTAKE")},
 		{"redeliver", Names[Redeliver](), append(slices.Clone(shared), "ENRICH_BUDGET", "PLAYBOOKS_FILE", "DEAD_LETTER_QUEUE_URL")},
 		{"reconcile", Names[Reconcile](), append(slices.Clone(shared), "WEBHOOK_NAME")},
+		{"setup", Names[Setup](), []string{"DATADOG_SECRET_ARN", "DD_SITE", "DATADOG_API_URL", "WEBHOOK_SECRET_ARN", "WEBHOOK_NAME"}},
 		{"redrive", Names[Redrive](), []string{"REDELIVERY_QUEUE_URL", "DEAD_LETTER_QUEUE_URL"}},
 	}
 	ruled := map[string]bool{}

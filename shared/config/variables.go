@@ -16,6 +16,7 @@ const (
 	intake   = "INTAKE"
 
 	deadLetterURL = "DEAD_LETTER_QUEUE_URL"
+	functionURL   = "FUNCTION_URL"
 )
 
 // variable is the rule of one environment variable.
@@ -38,6 +39,7 @@ var variables = map[string]variable{
 	intake:               {wrongIntake, "direct or queue"},
 	"ENRICH_BUDGET":      {wrongBudget, "a duration with its unit, above zero, such as 5s"},
 	"WEBHOOK_NAME":       {wrongWebhookName, "the webhook's name in Datadog, which follows @webhook- in a monitor's message"},
+	functionURL:          {wrongAPIURL, "the Function URL of the webhook, an https URL with no credentials, query or fragment"},
 	"PLAYBOOKS_FILE":     {anything, "the path of a playbook file"},
 }
 

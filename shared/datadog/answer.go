@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"boomerang/shared/telemetry"
 )
 
 // maxBodyBytes holds the largest answer there is: 1,000 events of 4,000 characters.
@@ -67,6 +69,14 @@ func (a answer) reset() time.Duration {
 		return 0
 	}
 	return min(time.Duration(seconds)*time.Second, maxReset)
+}
+
+// measureLimit tells the metrics what the call's rate limit leaves, by the limit's
+// name. Datadog has a few dozen of them.
+func (a answer) measureLimit(ctx context.Context) {
+	if left, err := strconv.ParseUint(a.header.Get("X-RateLimit-Remaining"), 10, 32); err == nil {
+		telemetry.RateLimitRemaining.Record(ctx, float64(left), a.header.Get("X-RateLimit-Name"))
+	}
 }
 
 // wire is what an answer is decoded into.

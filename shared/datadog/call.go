@@ -73,6 +73,7 @@ func (c *Client) send(ctx context.Context, call call, keys Keys) (answer, error)
 		return answer{}, call.unanswered(ctx, err, keys)
 	}
 	a := readAnswer(resp)
+	a.measureLimit(ctx)
 	if !a.ok() {
 		return a, call.refused(a, keys, c.site)
 	}

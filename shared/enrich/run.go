@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/fault"
+	"boomerang/shared/telemetry"
 )
 
 var (
@@ -60,8 +60,10 @@ func Run(ctx context.Context, steps []Named, a alert.Alert, budget time.Duration
 
 // attempt runs one step within its time, and leaves it behind when it goes on
 // for longer.
-func attempt(ctx context.Context, step Named, earlier map[string]Result, a alert.Alert) Result {
+func attempt(ctx context.Context, step Named, earlier map[string]Result, a alert.Alert) (r Result) {
 	started := time.Now()
+	ctx, span := telemetry.Start(ctx, "step")
+	defer func() { r.trace(span) }()
 	if step.Timeout > 0 {
 		limited, cancel := context.WithTimeoutCause(ctx, step.Timeout, errTimeout)
 		defer cancel()
@@ -88,7 +90,7 @@ func runOne(ctx context.Context, named Named, earlier map[string]Result, a alert
 	started := time.Now()
 	defer func() {
 		if p := recover(); p != nil {
-			err := broken(named.Name, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+			err := broken(named.Name, fault.Panicked(p))
 			r = outcome(named.Name, Finding{}, err, time.Since(started))
 		}
 	}()
@@ -126,6 +128,16 @@ func timeUp(spent time.Duration) string {
 		return "no time was left for it"
 	}
 	return "no answer within " + rounded(spent).String()
+}
+
+// trace tells a span how the step ended. A step that had nothing to do did not fail.
+func (r Result) trace(span *telemetry.Span) {
+	span.Tag("resource.name", r.Name)
+	span.Tag("status", string(r.Status))
+	if r.Status == Skipped {
+		r.Err = nil
+	}
+	span.End(r.Err)
 }
 
 // rounded leaves the digits that a person reads.

@@ -12,6 +12,9 @@ const ellipsis = "…"
 // characters other than line feed and tab, and the invisible characters that
 // reorder what is read.
 func clean(text string) string {
+	if isClean(text) {
+		return text
+	}
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -22,6 +25,16 @@ func clean(text string) string {
 		}
 		return r
 	}, text)
+}
+
+// isClean reports, for the text that most texts are, that clean has nothing to do.
+func isClean(text string) bool {
+	for i := range len(text) {
+		if b := text[i]; (b < ' ' && b != '\n' && b != '\t') || b > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 func isBidiControl(r rune) bool {

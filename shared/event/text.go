@@ -117,7 +117,7 @@ func (b *body) leftOut(shortened int) string {
 	if len(gone) == 0 {
 		return ""
 	}
-	return "_Left out, for Datadog's limit: " + strings.Join(gone, "; ") + "._"
+	return noteLeftOut + strings.Join(gone, "; ") + noteEnd
 }
 
 // section renders a finding. What it says of people's handles notifies nobody.

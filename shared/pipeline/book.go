@@ -10,6 +10,7 @@ import (
 	"boomerang/shared/event"
 	"boomerang/shared/ledger"
 	"boomerang/shared/queue"
+	"boomerang/shared/telemetry"
 )
 
 // What the pipeline asks of the ledger. None of it is a condition: whatever the
@@ -45,7 +46,9 @@ func (p *Pipeline) claim(ctx context.Context, key string, b budget) (ledger.Clai
 	}
 	ctx, cancel := asking(ctx)
 	defer cancel()
+	ctx, span := telemetry.Start(ctx, "claim")
 	claim, err := p.Ledger.Claim(ctx, key, b.end)
+	span.End(err)
 	if err != nil {
 		return ledger.Claim{State: ledger.Granted}, fmt.Errorf("go on without the ledger: %w", err)
 	}
@@ -58,7 +61,10 @@ func (p *Pipeline) complete(ctx context.Context, key string, posted event.Posted
 	}
 	ctx, cancel := asking(ctx)
 	defer cancel()
-	if err := p.Ledger.Complete(ctx, key, posted); err != nil {
+	ctx, span := telemetry.Start(ctx, "complete")
+	err := p.Ledger.Complete(ctx, key, posted)
+	span.End(err)
+	if err != nil {
 		return fmt.Errorf("posted, but the ledger does not know: %w", err)
 	}
 	return nil

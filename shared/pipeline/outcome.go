@@ -20,11 +20,13 @@ const (
 // Outcome is what became of an alert.
 type Outcome struct {
 	Status   Status
-	Reason   string        // why it was ignored or queued
+	Reason   string        // why it was ignored or queued, for people
+	Why      string        // why it was queued, in a word: "intake", "storm", or the kind of fault
 	Posted   event.Posted  // for Posted and Duplicate
 	Event    event.Request // what was, or would have been, posted: its JSON is the request's body
 	Playbook string
 	Steps    []enrich.Result
+	Cycle    event.Cycle // how the alert's cycle went, where the ledger told
 	// Warnings went wrong without changing the outcome. They are for the log.
 	Warnings []error
 }

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"boomerang/shared/alert"
@@ -18,12 +17,19 @@ import (
 	"boomerang/shared/ledger"
 	"boomerang/shared/playbook"
 	"boomerang/shared/queue"
+	"boomerang/shared/telemetry"
 )
 
 // Poster posts an event to Datadog, by its v1 API or, as an alert, by its v2 API.
 type Poster interface {
 	Create(ctx context.Context, e event.Event) (event.Posted, error)
 	CreateAlert(ctx context.Context, e event.AlertEvent) (event.Posted, error)
+}
+
+// Stream is Datadog's event stream, where an event is found whose post was cut off
+// before anybody noted it. What there is none of is zero.
+type Stream interface {
+	PostedAbout(ctx context.Context, a alert.Alert, from, to time.Time) (event.Posted, error)
 }
 
 // Ledger remembers which alerts are done, which are being worked on, and how
@@ -49,6 +55,7 @@ type Config struct {
 	Playbooks    *playbook.Book
 	EnrichBudget time.Duration
 	Poster       Poster
+	Stream       Stream // nil: an alert that may have been posted is posted
 	Ledger       Ledger
 	Storms       Storms
 	Queue        Queue
@@ -77,7 +84,7 @@ func (p *Pipeline) Run(ctx context.Context, a alert.Alert) (Outcome, error) {
 	if err == nil {
 		return outcome, nil
 	}
-	queued, queueErr := p.later(ctx, a, b, fault.Public(err), retryDelay(err), err)
+	queued, queueErr := p.later(ctx, queue.Message{Alert: a, Reason: fault.Public(err), Tried: outcome.Event != nil}, b, retryDelay(err), err)
 	queued.Playbook, queued.Steps = outcome.Playbook, outcome.Steps
 	queued.warn(outcome.Warnings...)
 	queued.warn(err)
@@ -87,16 +94,37 @@ func (p *Pipeline) Run(ctx context.Context, a alert.Alert) (Outcome, error) {
 // Process takes an alert all the way. An error means that it was not posted, and
 // says whether, and when, another try may succeed.
 func (p *Pipeline) Process(ctx context.Context, a alert.Alert) (Outcome, error) {
-	return p.take(ctx, a, inHaste)
+	return p.take(ctx, a, try{haste: inHaste})
 }
 
-func (p *Pipeline) take(ctx context.Context, a alert.Alert, h haste) (Outcome, error) {
+// try is one of the times that an alert is worked on.
+type try struct {
+	haste haste
+	// again says that an earlier one may have posted the event.
+	again bool
+	// since is when the first of them began, if that is known.
+	since time.Time
+}
+
+func (p *Pipeline) take(ctx context.Context, a alert.Alert, t try) (Outcome, error) {
 	if a.Own() {
 		return ignored(), nil
 	}
 	b := newBudget(ctx, p.Now())
 	plan := p.Playbooks.For(a)
-	outcome, err := p.once(ctx, a.Key(), b, h, func() (Outcome, error) { return p.process(ctx, a, plan, b) })
+	outcome, err := p.once(ctx, a.Key(), b, t.haste, func(c ledger.Claim) (Outcome, error) {
+		t.again = t.again || c.Overtaken
+		posted, warning := p.before(ctx, a, t)
+		switch {
+		case posted != (event.Posted{}):
+			return Outcome{Status: Duplicate, Posted: posted}, nil
+		case t.haste == patient && fault.IsTemporary(warning):
+			return Outcome{}, warning
+		}
+		outcome, err := p.process(ctx, a, plan, b)
+		outcome.warn(warning)
+		return outcome, err
+	})
 	if err == nil && outcome.Status == Posted {
 		outcome.Steps = append(outcome.Steps, p.then(ctx, a, plan, outcome, b)...)
 	}
@@ -104,7 +132,7 @@ func (p *Pipeline) take(ctx context.Context, a alert.Alert, h haste) (Outcome, e
 }
 
 // once does the work that key names, unless it is done or somebody is at it.
-func (p *Pipeline) once(ctx context.Context, key string, b budget, h haste, work func() (Outcome, error)) (Outcome, error) {
+func (p *Pipeline) once(ctx context.Context, key string, b budget, h haste, work func(ledger.Claim) (Outcome, error)) (Outcome, error) {
 	claim, warning := p.claim(ctx, key, b)
 	if warning != nil && h == patient {
 		return Outcome{}, warning
@@ -115,7 +143,7 @@ func (p *Pipeline) once(ctx context.Context, key string, b budget, h haste, work
 	case ledger.Busy:
 		return Outcome{}, p.busy(claim.Until)
 	}
-	outcome, err := work()
+	outcome, err := work(claim)
 	outcome.warn(warning)
 	if err != nil {
 		outcome.warn(p.release(ctx, key))
@@ -149,7 +177,7 @@ func (p *Pipeline) Enqueue(ctx context.Context, a alert.Alert) (Outcome, error) 
 	if a.Own() {
 		return ignored(), nil
 	}
-	return p.later(ctx, a, newBudget(ctx, p.Now()), "the intake queues every alert", 0, nil)
+	return p.later(ctx, queue.Message{Alert: a, Reason: "the intake queues every alert"}, newBudget(ctx, p.Now()), 0, nil)
 }
 
 // process turns a claimed alert into a posted event, unless a storm holds it
@@ -158,7 +186,7 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, plan *playbook.Pl
 	defer recovered(&err)
 	held, warning := p.holdBack(ctx, a, plan)
 	if held {
-		outcome = Outcome{Status: Queued, Reason: "a storm holds it back; it is counted in a summary", Playbook: plan.Name()}
+		outcome = Outcome{Status: Queued, Why: whyStorm, Reason: "a storm holds it back; it is counted in a summary", Playbook: plan.Name()}
 		outcome.warn(warning)
 		return outcome, nil
 	}
@@ -171,7 +199,9 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, plan *playbook.Pl
 func (p *Pipeline) post(ctx context.Context, outcome Outcome, b budget) (Outcome, error) {
 	ctx, cancel := b.posting(ctx)
 	defer cancel()
+	ctx, span := telemetry.Start(ctx, "post")
 	posted, err := p.send(ctx, outcome.Event)
+	span.End(err)
 	if err != nil {
 		return outcome, err
 	}
@@ -199,6 +229,9 @@ func (p *Pipeline) compose(ctx context.Context, a alert.Alert, plan *playbook.Pl
 	outcome.Steps = enrich.Run(ctx, p.wrapped(plan.Steps()), a, b.enriching(p.Now(), p.EnrichBudget))
 	remembered := <-cycle
 	outcome.warn(remembered.warning)
+	outcome.Cycle = remembered.cycle
+	_, span := telemetry.Start(ctx, "compose")
+	defer span.End(nil)
 	draft, failed := plan.Draft(outcome.Steps, remembered.cycle)
 	outcome.warn(failed...)
 	if plan.API == playbook.APIv2 {
@@ -233,26 +266,26 @@ func (p *Pipeline) wrapped(steps []enrich.Named) []enrich.Named {
 // recovered turns a panic into the error of the function that defers it.
 func recovered(err *error) {
 	if r := recover(); r != nil {
-		*err = fault.New(fault.Internal, "something went wrong inside Boomerang", fmt.Errorf("panic: %v\n%s", r, debug.Stack()))
+		*err = fault.New(fault.Internal, "something went wrong inside Boomerang", fault.Panicked(r))
 	}
 }
 
-// later puts the alert into the queue. Without a queue, or when the queue fails
+// later puts a message into the queue. Without a queue, or when the queue fails
 // too, the error asks the sender to come again.
-func (p *Pipeline) later(ctx context.Context, a alert.Alert, b budget, reason string, delay time.Duration, cause error) (Outcome, error) {
+func (p *Pipeline) later(ctx context.Context, m queue.Message, b budget, delay time.Duration, cause error) (Outcome, error) {
 	if p.Queue == nil {
-		e := fault.New(fault.Temporary, "the alert could not be finished now ("+reason+"), and there is no queue to keep it; send it again", cause)
+		e := fault.New(fault.Temporary, "the alert could not be finished now ("+m.Reason+"), and there is no queue to keep it; send it again", cause)
 		e.RetryAfter = delay
 		return Outcome{}, e
 	}
 	sending, cancel := b.queueing(ctx)
 	defer cancel()
-	m := queue.Message{Alert: a, ReceivedAt: p.Now(), Reason: reason}
+	m.ReceivedAt = p.Now()
 	if err := p.Queue.Send(sending, m, delay); err != nil {
-		return Outcome{}, fault.New(fault.Temporary, "the alert could be neither finished nor queued ("+reason+"); send it again", errors.Join(cause, err))
+		return Outcome{}, fault.New(fault.Temporary, "the alert could be neither finished nor queued ("+m.Reason+"); send it again", errors.Join(cause, err))
 	}
-	outcome := Outcome{Status: Queued, Reason: reason}
-	outcome.warn(p.park(sending, a.Key()))
+	outcome := Outcome{Status: Queued, Why: whyOf(cause), Reason: m.Reason}
+	outcome.warn(p.park(sending, m.Alert.Key()))
 	return outcome, nil
 }
 

@@ -231,7 +231,8 @@ func TestPipeline_keeps_an_alert_that_breaks_it(t *testing.T) {
 	if err != nil || outcome.Status != pipeline.Queued || kept.Alert.ID != a.ID {
 		t.Fatalf("got %+v, %v", outcome, err)
 	}
-	if strings.Contains(kept.Reason, "mistake") || !strings.Contains(errors.Join(outcome.Warnings...).Error(), "a mistake of ours") {
+	log := errors.Join(outcome.Warnings...).Error()
+	if strings.Contains(kept.Reason, "panic") || !strings.Contains(log, "panic with a string") || !strings.Contains(log, "pipeline_test.go") {
 		t.Errorf("the queue is told %q, the log %v", kept.Reason, outcome.Warnings)
 	}
 	if outcome, err := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: takes, Ledger: book}).Run(context.Background(), a); err != nil || outcome.Status != pipeline.Posted {

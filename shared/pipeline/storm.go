@@ -67,7 +67,7 @@ func scopeOf(a alert.Alert) string {
 // summary that it asks for.
 func (p *Pipeline) Redeliver(ctx context.Context, m queue.Message) (Outcome, error) {
 	if m.Storm == nil {
-		return p.take(ctx, m.Alert, p.hasteOf(m))
+		return p.take(ctx, m.Alert, try{haste: p.hasteOf(m), again: m.Tried || m.Attempt > 0, since: m.ReceivedAt})
 	}
 	if p.Storms == nil {
 		return Outcome{}, fault.New(fault.Refused, "the message asks for a storm's summary, and there is no LEDGER_TABLE to read it from", nil)
@@ -80,7 +80,7 @@ func (p *Pipeline) summarise(ctx context.Context, m queue.Message) (outcome Outc
 	defer recovered(&err)
 	gust := ledger.Gust{Source: m.Storm.Source, Start: m.Storm.Start}
 	b := newBudget(ctx, p.Now())
-	return p.once(ctx, "storm:"+gust.Key(), b, p.hasteOf(m), func() (Outcome, error) {
+	return p.once(ctx, "storm:"+gust.Key(), b, p.hasteOf(m), func(ledger.Claim) (Outcome, error) {
 		held, err := p.Storms.Held(ctx, gust)
 		if err != nil {
 			return Outcome{}, err

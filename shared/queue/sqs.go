@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"boomerang/shared/telemetry"
 )
 
 // Client is what the queue needs of *sqs.Client. The role that it runs under
@@ -32,6 +35,9 @@ const (
 	attrVersion = "schema_version"
 	attrKey     = "alert_key"
 	attrReason  = "reason"
+	// attrTrace is where Datadog's own tracers and its Lambda extension put, and look
+	// for, the trace that a message belongs to.
+	attrTrace = "_datadog"
 )
 
 // MaxDelay is SQS's limit for the delay of one message.
@@ -40,9 +46,13 @@ const MaxDelay = 15 * time.Minute
 
 // Send queues the message, to be delivered when the delay is over: at most
 // MaxDelay, in whole seconds and never earlier than asked for. With no delay the
-// queue's own applies. Every failure of the queue is temporary (see package
-// fault); how long the call may take is the context's business.
+// queue's own applies. The message takes the trace of ctx along, unless it has one. Every failure of
+// the queue is temporary (see package fault); how long the call may take is the
+// context's business.
 func (q *SQS) Send(ctx context.Context, m Message, delay time.Duration) error {
+	if m.Trace == nil {
+		m.Trace = telemetry.Headers(ctx)
+	}
 	body, err := Encode(m)
 	if err != nil {
 		return err
@@ -84,10 +94,15 @@ func wholeSeconds(delay time.Duration) time.Duration {
 const maxAttributeBytes = 256
 
 func attributes(m Message) map[string]types.MessageAttributeValue {
-	return map[string]types.MessageAttributeValue{
+	all := map[string]types.MessageAttributeValue{
 		attrVersion: {DataType: aws.String("Number"), StringValue: aws.String(strconv.Itoa(Version))},
 		attrKey:     {DataType: aws.String("String"), StringValue: aws.String(attributeText(m.Alert.Key()))},
 	}
+	if len(m.Trace) > 0 {
+		headers, _ := json.Marshal(m.Trace) // Texts always marshal.
+		all[attrTrace] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String(string(headers))}
+	}
+	return all
 }
 
 // attributeText replaces what SQS does not allow in an attribute, which is what

@@ -44,11 +44,11 @@ func sent(t *testing.T, m Message, delay time.Duration) *sqs.SendMessageInput {
 }
 
 func TestSQS_Send(t *testing.T) {
-	t.Run("names the version and the alert beside the body", func(t *testing.T) {
+	t.Run("names the version, the alert and its trace beside the body", func(t *testing.T) {
 		got := sent(t, whole(), 0)
 		same(t, "queue", queueURL, *got.QueueUrl)
 		same(t, "body", mustEncode(t, whole()), *got.MessageBody)
-		same(t, "attributes", 2, len(got.MessageAttributes))
+		same(t, "attributes", 3, len(got.MessageAttributes))
 		version, key := got.MessageAttributes["schema_version"], got.MessageAttributes["alert_key"]
 		same(t, "version", []string{"Number", "1"}, []string{*version.DataType, *version.StringValue})
 		same(t, "key", []string{"String", "352347:8306082202796025694"}, []string{*key.DataType, *key.StringValue})

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -18,6 +19,8 @@ const (
 	Webhook    Function = "webhook"
 	Redelivery Function = "redeliver"
 	Reconcile  Function = "reconcile"
+	Setup      Function = "setup"
+	Drill      Function = "drill"
 )
 
 // bin is where the functions are built; Main makes and removes it.
@@ -39,16 +42,23 @@ var builds = map[Function]func() (string, error){
 	Webhook:    sync.OnceValues(func() (string, error) { return build(Webhook) }),
 	Redelivery: sync.OnceValues(func() (string, error) { return build(Redelivery) }),
 	Reconcile:  sync.OnceValues(func() (string, error) { return build(Reconcile) }),
+	Setup:      sync.OnceValues(func() (string, error) { return build(Setup) }),
+	Drill:      sync.OnceValues(func() (string, error) { return build(Drill) }),
 }
 
 // build builds a function as it is deployed, for this machine's processor. The
-// linker leaves out what only a debugger reads, as for Lambda.
-func build(f Function) (string, error) {
+// linker leaves out what only a debugger reads, as for Lambda, and does what flags
+// say besides.
+func build(f Function, flags ...string) (string, error) {
 	if bin == "" {
 		return "", errors.New("the functions are built by a package whose TestMain calls stack.Main")
 	}
-	bootstrap := filepath.Join(bin, string(f), "bootstrap")
-	command := exec.Command("go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags=-s -w", "-o", bootstrap, "boomerang/functions/"+string(f))
+	dir, err := os.MkdirTemp(bin, string(f))
+	if err != nil {
+		return "", err
+	}
+	bootstrap := filepath.Join(dir, "bootstrap")
+	command := exec.Command("go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags=-s -w"+strings.Join(flags, ""), "-o", bootstrap, "boomerang/functions/"+string(f))
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build functions/%s: %w\n%s", f, err, out)

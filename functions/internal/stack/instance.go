@@ -37,7 +37,7 @@ type Instance struct {
 // are to the environment of a deployed one; an empty value takes a variable away.
 func (s *Stack) Start(f Function, changes map[string]string) *Instance {
 	s.t.Helper()
-	bootstrap, err := builds[f]()
+	bootstrap, err := s.bootstrap(f)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -58,6 +58,15 @@ func (s *Stack) Start(f Function, changes map[string]string) *Instance {
 		close(i.ended)
 	}()
 	return i
+}
+
+// bootstrap returns the built function, made to look for this stack's extension if
+// there is one.
+func (s *Stack) bootstrap(f Function) (string, error) {
+	if s.extension == nil {
+		return builds[f]()
+	}
+	return build(f, s.extension.LDFlags())
 }
 
 // Ready waits until the instance asks for work. The error is how it ended instead.

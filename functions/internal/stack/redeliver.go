@@ -85,16 +85,26 @@ func sqsEvent(messages []types.Message) events.SQSEvent {
 	for _, m := range messages {
 		event.Records = append(event.Records, events.SQSMessage{
 			MessageId: *m.MessageId, ReceiptHandle: *m.ReceiptHandle, Body: *m.Body, Attributes: m.Attributes,
-			EventSource: "aws:sqs", AWSRegion: "us-east-1",
+			MessageAttributes: handedOver(m.MessageAttributes), Md5OfBody: aws.ToString(m.MD5OfBody),
+			EventSource: "aws:sqs", EventSourceARN: "arn:aws:sqs:us-east-1:000000000000:" + standin.RedeliveryQueue, AWSRegion: "us-east-1",
 		})
 	}
 	return event
+}
+
+func handedOver(attributes map[string]types.MessageAttributeValue) map[string]events.SQSMessageAttribute {
+	all := make(map[string]events.SQSMessageAttribute, len(attributes))
+	for name, a := range attributes {
+		all[name] = events.SQSMessageAttribute{DataType: *a.DataType, StringValue: a.StringValue}
+	}
+	return all
 }
 
 func (s *Stack) receive(ctx context.Context, queue string) ([]types.Message, error) {
 	out, err := s.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl: &queue, MaxNumberOfMessages: 10,
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
+		MessageAttributeNames:       []string{"All"},
 	})
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"boomerang/shared/standin"
+	"boomerang/shared/telemetry/telemetrytest"
 )
 
 // Token is what the stack's webhook accepts; the files under events/ carry it.
@@ -39,9 +40,10 @@ var dependencies = []Dependency{SecretsManager, Ledger, Queue, Datadog}
 type Stack struct {
 	Standin *standin.Server
 
-	t     testing.TB
-	doors map[Dependency]*door
-	sqs   *sqs.Client
+	t         testing.TB
+	doors     map[Dependency]*door
+	sqs       *sqs.Client
+	extension *telemetrytest.Extension // nil: there is none
 
 	mu    sync.Mutex
 	ahead time.Duration
@@ -82,6 +84,9 @@ func New(t testing.TB, closed ...Dependency) *Stack {
 	s.sqs = newSQS(mapping.url())
 	return s
 }
+
+// Install puts the Datadog Lambda Extension beside the instances that start from now on.
+func (s *Stack) Install(e *telemetrytest.Extension) { s.extension = e }
 
 // Open lets connections to a dependency in.
 func (s *Stack) Open(dependency Dependency) {

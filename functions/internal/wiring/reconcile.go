@@ -4,9 +4,6 @@ import (
 	"context"
 	"log/slog"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-
 	reconcile "boomerang/functions/reconcile/handler"
 	"boomerang/shared/config"
 	"boomerang/shared/datadog"
@@ -20,7 +17,7 @@ func Reconcile(ctx context.Context, environ map[string]string, logger *slog.Logg
 	if err != nil {
 		return nil, err
 	}
-	aws, err := loadAWS(ctx, logger)
+	aws, err := loadAWS(environ, logger)
 	if err != nil {
 		return nil, err
 	}
@@ -32,12 +29,12 @@ func Reconcile(ctx context.Context, environ map[string]string, logger *slog.Logg
 	if err := ready(ctx, keysReady(keys)); err != nil {
 		return nil, err
 	}
-	table := ledger.New(dynamodb.NewFromConfig(aws), cfg.LedgerTable, ledger.Options{})
+	table := ledger.New(newTable(aws), cfg.LedgerTable, ledger.Options{})
 	return reconcile.New(reconcile.Config{
 		WebhookName: cfg.WebhookName,
 		Stream:      client, Monitors: client,
 		Ledger: table, Bookmark: table,
-		Queue:  queue.New(sqs.NewFromConfig(aws), cfg.RedeliveryQueueURL),
+		Queue:  queue.New(newMessages(aws), cfg.RedeliveryQueueURL),
 		Logger: logger,
 	}), nil
 }

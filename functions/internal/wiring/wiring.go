@@ -10,16 +10,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/smithy-go/logging"
 
 	redeliver "boomerang/functions/redeliver/handler"
 	webhook "boomerang/functions/webhook/handler"
@@ -49,11 +42,11 @@ func Webhook(ctx context.Context, environ map[string]string, logger *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	aws, err := loadAWS(ctx, logger)
+	aws, err := loadAWS(environ, logger)
 	if err != nil {
 		return nil, err
 	}
-	tokens := secret.NewTokens(secretsmanager.NewFromConfig(aws), cfg.WebhookSecretARN, secretOptions(logger))
+	tokens := secret.NewTokens(newSecrets(aws), cfg.WebhookSecretARN, secretOptions(logger))
 	tokens.Start(ctx)
 	keys := startKeys(ctx, aws, cfg.DatadogSecretARN, logger)
 	p, err := newPipeline(cfg.Pipeline, aws, keys, logger)
@@ -76,7 +69,7 @@ func Redeliver(ctx context.Context, environ map[string]string, logger *slog.Logg
 	if err != nil {
 		return nil, err
 	}
-	aws, err := loadAWS(ctx, logger)
+	aws, err := loadAWS(environ, logger)
 	if err != nil {
 		return nil, err
 	}
@@ -90,30 +83,14 @@ func Redeliver(ctx context.Context, environ map[string]string, logger *slog.Logg
 	}
 	conf := redeliver.Config{Redeliver: p.Redeliver, Logger: logger}
 	if cfg.DeadLetterQueueURL != "" {
-		conf.DeadLetters = queue.New(sqs.NewFromConfig(aws), cfg.DeadLetterQueueURL)
+		conf.DeadLetters = queue.New(newMessages(aws), cfg.DeadLetterQueueURL)
 	}
 	return redeliver.New(conf), nil
 }
 
-// loadAWS reads the SDK's own configuration. What the SDK says goes into our log:
-// by itself it writes lines that are no JSON.
-func loadAWS(ctx context.Context, logger *slog.Logger) (aws.Config, error) {
-	cfg, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.LoggerFunc(func(kind logging.Classification, format string, v ...any) {
-		level := slog.LevelDebug
-		if kind == logging.Warn {
-			level = slog.LevelWarn
-		}
-		logger.Log(context.Background(), level, "the AWS SDK: "+fmt.Sprintf(format, v...))
-	})))
-	if err != nil {
-		return cfg, fmt.Errorf("read the AWS configuration: %w", err)
-	}
-	return cfg, nil
-}
-
 // startKeys begins to fetch the Datadog keys, beside whatever else a start does.
 func startKeys(ctx context.Context, aws aws.Config, id string, logger *slog.Logger) *secret.Cache[secret.DatadogKeys] {
-	keys := secret.NewDatadogKeys(secretsmanager.NewFromConfig(aws), id, secretOptions(logger))
+	keys := secret.NewDatadogKeys(newSecrets(aws), id, secretOptions(logger))
 	keys.Start(ctx)
 	return keys
 }
@@ -125,7 +102,7 @@ func newPipeline(cfg config.Pipeline, aws aws.Config, keys *secret.Cache[secret.
 	}
 	playbooks, err := Playbooks(cfg.PlaybooksFile, registry.Kinds(registry.Deps{
 		Datadog: client, Site: cfg.Site, Tables: Tables(cfg.PlaybooksFile), HTTP: httpapi.NewClient(),
-		Secrets: secret.NewVault(secretsmanager.NewFromConfig(aws), secretOptions(logger)), Functions: newFunctions(aws),
+		Secrets: secret.NewVault(newSecrets(aws), secretOptions(logger)), Functions: newFunctions(aws),
 	}))
 	if err != nil {
 		return nil, err
@@ -134,12 +111,13 @@ func newPipeline(cfg config.Pipeline, aws aws.Config, keys *secret.Cache[secret.
 		Playbooks:    playbooks,
 		EnrichBudget: cfg.EnrichBudget,
 		Poster:       client,
+		Stream:       client,
 	}
 	if cfg.RedeliveryQueueURL != "" {
-		conf.Queue = queue.New(sqs.NewFromConfig(aws), cfg.RedeliveryQueueURL)
+		conf.Queue = queue.New(newMessages(aws), cfg.RedeliveryQueueURL)
 	}
 	if cfg.LedgerTable != "" {
-		table := ledger.New(dynamodb.NewFromConfig(aws), cfg.LedgerTable, ledger.Options{})
+		table := ledger.New(newTable(aws), cfg.LedgerTable, ledger.Options{})
 		conf.Ledger, conf.Storms = table, table
 	} else {
 		logger.Warn("LEDGER_TABLE is not set: an alert that Datadog delivers twice is posted twice")
@@ -161,18 +139,6 @@ func Playbooks(path string, kinds []enrich.Kind) (*playbook.Book, error) {
 
 // Tables are those beside a playbook file.
 func Tables(path string) *lookup.Tables { return lookup.NewTables(os.DirFS(filepath.Dir(path))) }
-
-// functions invokes the user's own, through a client that only a playbook that
-// does so pays for.
-type functions struct{ client func() *lambda.Client }
-
-func newFunctions(aws aws.Config) functions {
-	return functions{sync.OnceValue(func() *lambda.Client { return lambda.NewFromConfig(aws) })}
-}
-
-func (f functions) Invoke(ctx context.Context, in *lambda.InvokeInput, o ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
-	return f.client().Invoke(ctx, in, o...)
-}
 
 // ready waits for the secrets, and reports those that are wrong together. What
 // may pass does not stop the start: without the token a request is answered 503,

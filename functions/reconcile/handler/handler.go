@@ -16,6 +16,7 @@ import (
 
 	"boomerang/shared/datadog"
 	"boomerang/shared/queue"
+	"boomerang/shared/telemetry"
 )
 
 // Stream lists events. It needs the permission events_read.
@@ -95,6 +96,9 @@ func (h *Handler) Handle(ctx context.Context) error {
 	var r record
 	err := h.run(ctx, &r)
 	r.log(ctx, h.Logger, err)
+	if r.queued > 0 {
+		telemetry.Reconciled.Record(ctx, float64(r.queued))
+	}
 	return err
 }
 

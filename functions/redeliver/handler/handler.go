@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -17,6 +17,7 @@ import (
 	"boomerang/shared/fault"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/queue"
+	"boomerang/shared/telemetry"
 )
 
 // MaxReceives is after how many deliveries a message goes to the dead letters,
@@ -76,29 +77,39 @@ func (h *Handler) Handle(ctx context.Context, batch events.SQSEvent) (events.SQS
 
 // isDone works on one message, and reports whether the queue may forget it.
 func (h *Handler) isDone(ctx context.Context, record events.SQSMessage) bool {
-	r := run{message: record}
-	r.outcome, r.err = h.process(ctx, &r)
-	if r.err == nil {
-		r.log(ctx, h.Logger)
-		return true
+	r := run{message: record, start: time.Now()}
+	message, err := decode(record)
+	ctx, span := telemetry.Continue(ctx, "message", message.Trace)
+	r.alert, r.err = message.Alert, err
+	if err == nil {
+		message.Tried = message.Tried || receives(record) > 1
+		r.outcome, r.err = h.process(ctx, message)
 	}
-	r.buried, r.buryErr = h.bury(ctx, record, r.err)
+	if r.err != nil {
+		r.buried, r.buryErr = h.bury(ctx, record, r.err)
+	}
 	r.log(ctx, h.Logger)
-	return r.buried
+	r.outcome.Measure(ctx, r.alert, time.Now())
+	span.End(r.err)
+	return r.err == nil || r.buried
 }
 
-func (h *Handler) process(ctx context.Context, r *run) (outcome pipeline.Outcome, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fault.New(fault.Internal, "something went wrong inside Boomerang", fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
-		}
-	}()
-	message, err := queue.Decode(r.message.Body)
-	if err != nil {
-		return pipeline.Outcome{}, err
+func decode(record events.SQSMessage) (m queue.Message, err error) {
+	defer recovered(&err)
+	return queue.Decode(record.Body)
+}
+
+func (h *Handler) process(ctx context.Context, m queue.Message) (outcome pipeline.Outcome, err error) {
+	defer recovered(&err)
+	return h.Redeliver(ctx, m)
+}
+
+// recovered turns a panic into the error of the function that defers it: the messages
+// beside this one are not to come again for it.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fault.New(fault.Internal, "something went wrong inside Boomerang", fault.Panicked(p))
 	}
-	r.alert = message.Alert
-	return h.Redeliver(ctx, message)
 }
 
 // bury puts a message that no try will finish among the dead letters. A mistake
@@ -127,6 +138,7 @@ func receives(record events.SQSMessage) int {
 // run is what the log learns of one message: ids and outcome, no words of the alert.
 type run struct {
 	message events.SQSMessage
+	start   time.Time
 	alert   alert.Alert
 	outcome pipeline.Outcome
 	err     error
@@ -142,14 +154,13 @@ func (r run) log(ctx context.Context, logger *slog.Logger) {
 	case r.err != nil:
 		level, result = slog.LevelWarn, "again"
 	}
-	attrs := []slog.Attr{
+	telemetry.Tag(ctx, "outcome", result)
+	attrs := append([]slog.Attr{
 		slog.String("message_id", r.message.MessageId),
 		slog.Int("receives", receives(r.message)),
 		slog.String("outcome", result),
-		slog.String("alert_id", r.alert.ID),
-		slog.String("monitor_id", r.alert.MonitorID),
-		slog.String("event_id", r.outcome.Posted.ID),
-	}
+		slog.Float64("duration_ms", float64(time.Since(r.start).Microseconds())/1000),
+	}, r.outcome.Record(ctx, r.alert)...)
 	if err := errors.Join(append(r.outcome.Warnings, r.err, r.buryErr)...); err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}

@@ -64,19 +64,18 @@ func tell(o pipeline.Outcome) events.LambdaFunctionURLResponse {
 	case pipeline.Duplicate:
 		return answer(http.StatusOK, told{Status: o.Status, Event: o.Posted})
 	case pipeline.DryRun:
-		return answer(http.StatusOK, told{Status: o.Status, Event: o.Event, Playbook: o.Playbook, Steps: steps(o.Steps, fault.Public)})
+		return answer(http.StatusOK, told{Status: o.Status, Event: o.Event, Playbook: o.Playbook, Steps: steps(o.Steps)})
 	}
-	return answer(http.StatusOK, told{Status: o.Status, Event: o.Posted, Playbook: o.Playbook, Steps: steps(o.Steps, fault.Public)})
+	return answer(http.StatusOK, told{Status: o.Status, Event: o.Posted, Playbook: o.Playbook, Steps: steps(o.Steps)})
 }
 
-// steps tells how each step ended, its error in the words that words chooses:
-// public ones for the answer, all of them for the log.
-func steps(results []enrich.Result, words func(error) string) []step {
+// steps tells how each step ended, its error in the words for everybody.
+func steps(results []enrich.Result) []step {
 	out := make([]step, len(results))
 	for i, r := range results {
 		out[i] = step{Name: r.Name, Status: r.Status, DurationMS: milliseconds(r.Duration)}
 		if r.Err != nil {
-			out[i].Error = words(r.Err)
+			out[i].Error = fault.Public(r.Err)
 		}
 	}
 	return out

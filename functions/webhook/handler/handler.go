@@ -4,10 +4,8 @@ package handler
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/fault"
 	"boomerang/shared/pipeline"
+	"boomerang/shared/telemetry"
 )
 
 // The header by which a caller asks to see the event instead of posting it.
@@ -53,21 +52,26 @@ func New(c Config) *Handler {
 	return &Handler{c}
 }
 
+// healthy is what the log calls a health check.
+const healthy pipeline.Status = "healthy"
+
 // Handle answers one request and writes one log record. It never returns an
 // error: the Function URL would answer that with a 502 that explains nothing.
 func (h *Handler) Handle(ctx context.Context, r events.LambdaFunctionURLRequest) (response events.LambdaFunctionURLResponse, _ error) {
 	rec := record{start: h.Now()}
 	defer func() {
 		if p := recover(); p != nil {
-			rec.err = fault.New(fault.Internal, "something went wrong inside Boomerang; send the alert again", fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+			rec.err = fault.New(fault.Internal, "something went wrong inside Boomerang; send the alert again", fault.Panicked(p))
 			response = refuse(rec.err)
 		}
 		rec.status = response.StatusCode
-		rec.write(ctx, h.Logger, h.Now())
+		now := h.Now()
+		rec.write(ctx, h.Logger, now)
+		rec.measure(ctx, now)
 	}()
 
 	if isHealthCheck(r) {
-		rec.outcome.Status = "healthy"
+		rec.outcome.Status = healthy
 		return answer(http.StatusOK, health{Status: "ok"}), nil
 	}
 	outcome, err := h.take(ctx, r, &rec)
@@ -87,7 +91,9 @@ func (h *Handler) take(ctx context.Context, r events.LambdaFunctionURLRequest, r
 	if err := h.authenticate(ctx, r); err != nil {
 		return pipeline.Outcome{}, err
 	}
+	_, span := telemetry.Start(ctx, "decode")
 	a, err := Decode(r)
+	span.End(err)
 	if err != nil {
 		return pipeline.Outcome{}, err
 	}
@@ -101,7 +107,9 @@ func (h *Handler) take(ctx context.Context, r events.LambdaFunctionURLRequest, r
 
 // authenticate accepts the token in any of the places that a webhook can carry
 // one.
-func (h *Handler) authenticate(ctx context.Context, r events.LambdaFunctionURLRequest) error {
+func (h *Handler) authenticate(ctx context.Context, r events.LambdaFunctionURLRequest) (err error) {
+	ctx, span := telemetry.Start(ctx, "authenticate")
+	defer func() { span.End(err) }()
 	presented := token(r)
 	if presented == "" {
 		return errToken

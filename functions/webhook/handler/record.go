@@ -10,6 +10,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/fault"
 	"boomerang/shared/pipeline"
+	"boomerang/shared/telemetry"
 )
 
 // record collects what one request's log record says: the alert's ids and what
@@ -23,27 +24,13 @@ type record struct {
 }
 
 func (r record) write(ctx context.Context, logger *slog.Logger, now time.Time) {
+	telemetry.Tag(ctx, "outcome", r.name())
 	attrs := []slog.Attr{
 		slog.Int("status", r.status),
 		slog.String("outcome", r.name()),
 		slog.Float64("duration_ms", milliseconds(now.Sub(r.start))),
 	}
-	add := func(key, value string) {
-		if value != "" {
-			attrs = append(attrs, slog.String(key, value))
-		}
-	}
-	add("alert_id", r.alert.ID)
-	add("monitor_id", r.alert.MonitorID)
-	add("cycle_key", r.alert.CycleKey)
-	add("org_id", r.alert.OrgID)
-	add("transition", string(r.alert.Transition))
-	add("playbook", r.outcome.Playbook)
-	add("event_id", r.outcome.Posted.ID)
-	add("reason", r.outcome.Reason)
-	if len(r.outcome.Steps) > 0 {
-		attrs = append(attrs, slog.Any("steps", steps(r.outcome.Steps, error.Error)))
-	}
+	attrs = append(attrs, r.outcome.Record(ctx, r.alert)...)
 	if len(r.alert.Unreadable) > 0 {
 		attrs = append(attrs, slog.Any("unreadable", fieldNames(r.alert.Unreadable)))
 	}
@@ -51,6 +38,18 @@ func (r record) write(ctx context.Context, logger *slog.Logger, now time.Time) {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	logger.LogAttrs(ctx, r.level(), "webhook", attrs...)
+}
+
+// measure tells the metrics. A health check is none of what they are about.
+func (r record) measure(ctx context.Context, now time.Time) {
+	if r.outcome.Status == healthy {
+		return
+	}
+	telemetry.Received.Record(ctx, 1)
+	if r.err != nil {
+		telemetry.Rejected.Record(ctx, 1, r.name())
+	}
+	r.outcome.Measure(ctx, r.alert, now)
 }
 
 func (r record) name() string {

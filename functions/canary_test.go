@@ -1,0 +1,244 @@
+package functions_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"boomerang/functions/internal/stack"
+	"boomerang/shared/standin"
+	"boomerang/shared/telemetry/telemetrytest"
+)
+
+// What must stay where it is.
+const (
+	canaryAPI   = "canary0api0key000000000000000000"
+	canaryApp   = "canary0app0key0000000000000000000000000"
+	canaryToken = "canary-token-of-today"
+	canaryOld   = "canary-token-of-yesterday"
+	canaryWrong = "canary-token-that-is-wrong"
+
+	canaryMail = "jane.roe@customer.example"
+	canaryName = "Jane Q. Roe"
+	canaryIP   = "203.0.113.77"
+)
+
+var (
+	canarySecrets = []string{canaryAPI, canaryApp, canaryToken, canaryOld, canaryWrong}
+	canaryPeople  = []string{canaryMail, canaryName, canaryIP}
+)
+
+// canaryRequest is an alert that speaks of people, presented with a token.
+func canaryRequest(id int64, token string) events.LambdaFunctionURLRequest {
+	r := stack.Alert{ID: id}.Request()
+	var payload map[string]any
+	if err := json.Unmarshal([]byte(r.Body), &payload); err != nil {
+		panic(err)
+	}
+	who := canaryName + " <" + canaryMail + "> from " + canaryIP
+	payload["event_title"] = "[Triggered] Login fails for " + who
+	payload["event_msg"] = "Called by " + who + "\n@" + canaryMail
+	payload["alert_scope"], payload["hostname"], payload["user"] = "client_ip:"+canaryIP, canaryIP, canaryName
+	payload["tags"] = "service:checkout,user:" + canaryMail + ",client_ip:" + canaryIP
+	text, _ := json.Marshal(payload) // Texts always marshal.
+	r.Body = string(text)
+	r.Headers["x-webhook-token"] = token
+	return r
+}
+
+// canary is a stack whose secrets are known, with a Datadog that may repeat what it
+// was sent.
+type canary struct {
+	*stack.Stack
+	webhook, worker, finder *stack.Instance
+	extension               *telemetrytest.Extension
+	// refuse is the status with which Datadog takes no events, 0: it takes them.
+	refuse  atomic.Int32
+	answers strings.Builder
+}
+
+func newCanary(t *testing.T) *canary {
+	t.Helper()
+	c := &canary{Stack: stack.New(t), extension: telemetrytest.New(t)}
+	c.Monitors(4711)
+	c.Install(c.extension)
+	c.Standin.SetKeys(canaryAPI, canaryApp)
+	c.Standin.SetSecret(standin.DefaultDatadogSecret, `{"api_key":"`+canaryAPI+`","app_key":"`+canaryApp+`"}`)
+	c.Standin.SetSecret(standin.DefaultWebhookSecret, `{"token":"`+canaryOld+`"}`)
+	c.Standin.SetSecret(standin.DefaultWebhookSecret, `{"token":"`+canaryToken+`"}`)
+	datadog := httptest.NewServer(http.HandlerFunc(c.serveDatadog))
+	t.Cleanup(datadog.Close)
+	changes := map[string]string{"DATADOG_API_URL": datadog.URL, "AWS_LAMBDA_LOG_LEVEL": "TRACE"}
+	c.webhook, c.worker, c.finder = c.Start(stack.Webhook, changes), c.Start(stack.Redelivery, changes), c.Start(stack.Reconcile, changes)
+	return c
+}
+
+// serveDatadog answers as the stand-in does, or with the keys that it was sent.
+func (c *canary) serveDatadog(w http.ResponseWriter, r *http.Request) {
+	status := int(c.refuse.Load())
+	if status == 0 || r.Method != http.MethodPost {
+		c.Standin.ServeHTTP(w, r)
+		return
+	}
+	_, _ = io.Copy(io.Discard, r.Body)
+	w.Header().Set("X-RateLimit-Remaining", "9")
+	w.Header().Set("X-RateLimit-Name", "events")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintf(w, `{"errors":["the key %s is not one of ours, nor is %s"]}`, r.Header.Get("DD-API-KEY"), canaryApp)
+}
+
+// deliver sends a request, and keeps what it was answered.
+func (c *canary) deliver(t *testing.T, r events.LambdaFunctionURLRequest, status int) {
+	t.Helper()
+	answer, err := c.webhook.Send(r, limit)
+	if err != nil || answer.StatusCode != status {
+		t.Fatalf("answered %d %s, %v, want %d; the function wrote %s", answer.StatusCode, answer.Body, err, status, c.webhook.Output())
+	}
+	text, _ := json.Marshal(answer)
+	c.answers.Write(text)
+}
+
+// travel takes alerts along every way that there is.
+func (c *canary) travel(t *testing.T) {
+	t.Helper()
+	c.deliver(t, canaryRequest(1, canaryToken), 200)
+	c.deliver(t, canaryRequest(1, canaryOld), 200) // a duplicate
+	c.deliver(t, canaryRequest(2, canaryWrong), 401)
+	dry := canaryRequest(3, canaryToken)
+	dry.Headers["x-dry-run"] = "true"
+	c.deliver(t, dry, 200)
+	for status, body := range map[int]string{
+		400: `{"title":"` + canaryName + `" ` + canaryMail,
+		413: `{"title":"` + canaryMail + strings.Repeat("x", 300<<10) + `"}`,
+		422: `{"user":"` + canaryName + `","date":"` + canaryMail + `"}`,
+	} {
+		r := canaryRequest(4, canaryToken)
+		r.Body = body
+		c.deliver(t, r, status)
+	}
+	// Keys that Datadog refuses: queued, and finished when it takes them.
+	c.refuse.Store(403)
+	c.deliver(t, canaryRequest(5, canaryToken), 202)
+	if b := c.Redeliver(c.worker, limit); b.Err != nil || b.Failed != b.Received {
+		t.Fatalf("redelivered %+v; the worker wrote %s", b, c.worker.Output())
+	}
+	c.refuse.Store(0)
+	mustDrain(t, c.Stack, c.worker)
+	// An event that it refuses for good: among the dead letters.
+	c.refuse.Store(400)
+	c.deliver(t, canaryRequest(6, canaryToken), 202)
+	if err := c.Drain(c.worker, limit, patience); err != nil {
+		t.Fatal(err)
+	}
+	if dead := c.Standin.Messages(standin.DeadLetterQueue); len(dead) != 1 {
+		t.Fatalf("there are %d dead letters", len(dead))
+	}
+	c.refuse.Store(0)
+	// One that never arrived, found in the event stream.
+	who := canaryName + " <" + canaryMail + "> from " + canaryIP
+	c.Standin.AddEvent(standin.Event{
+		Title: "[Triggered] Login fails for " + who, Text: "@webhook-boomerang " + who, AlertType: "error", Tags: []string{"monitor", "user:" + canaryMail},
+		DateHappened: time.Now().Add(-10 * time.Minute).Unix(), MonitorID: 4711, SourceTypeName: "alert", Host: canaryIP,
+	})
+	if _, err := c.finder.Invoke(json.RawMessage(`{"source":"aws.events","detail-type":"Scheduled Event","detail":{}}`), patience); err != nil {
+		t.Fatalf("%v; it wrote %s", err, c.finder.Output())
+	}
+	if err := c.Drain(c.worker, limit, patience); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestCanary sends secrets and people's data along every way, and finds the first
+// nowhere, and the second only where the alert itself is shown.
+func TestCanary(t *testing.T) {
+	t.Parallel()
+	c := newCanary(t)
+	c.travel(t)
+
+	posted, _ := json.Marshal(c.Standin.Posted())
+	logs := c.webhook.Output() + c.worker.Output() + c.finder.Output()
+	telemetry := c.extension.Said(t)
+	messages := fmt.Sprint(c.Standin.Messages(standin.RedeliveryQueue), c.Standin.Messages(standin.DeadLetterQueue))
+	for place, said := range map[string]string{
+		"the logs": logs, "traces and metrics": telemetry, "the answers": c.answers.String(), "the events": string(posted), "the queues": messages,
+	} {
+		mustLack(t, place, said, canarySecrets...)
+	}
+	mustLack(t, "the logs", logs, canaryPeople...)
+	mustLack(t, "traces and metrics", telemetry, canaryPeople...)
+
+	// They did travel, and it was seen.
+	for place, c := range map[string]struct{ said, has string }{
+		"an event shows the alert":              {string(posted), canaryName},
+		"a log tells of the alert":              {logs, `"alert_id":"1"`},
+		"a log tells of a refusal":              {logs, "is not one of ours"},
+		"a log names its trace":                 {logs, `"dd.trace_id":"`},
+		"a metric counts what was posted":       {telemetry, "boomerang.posted:1|d|#enrichment:complete,playbook:default,transition:triggered"},
+		"a metric counts what was brought back": {telemetry, "boomerang.reconciled:1|d"},
+		"a span tells of the alert":             {telemetry, "alert_id"},
+	} {
+		if !strings.Contains(c.said, c.has) {
+			t.Errorf("%s: %q is not in %s", place, c.has, c.said)
+		}
+	}
+	mustLogJSON(t, c.webhook)
+	mustLogJSON(t, c.worker)
+}
+
+func mustLack(t *testing.T, place, said string, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if at := strings.Index(strings.ToLower(said), strings.ToLower(word)); at >= 0 {
+			t.Errorf("%q is in %s: …%s…", word, place, said[max(0, at-200):min(len(said), at+200)])
+		}
+	}
+}
+
+// TestTrace shows that the story of an alert is one trace, from the webhook through
+// the queue to its event, whichever function tells it.
+func TestTrace(t *testing.T) {
+	t.Parallel()
+	s, extension := stack.New(t), telemetrytest.New(t)
+	s.Monitors(4711)
+	s.Install(extension)
+	webhook := s.Start(stack.Webhook, map[string]string{"INTAKE": "queue"})
+	mustDeliver(t, webhook, stack.Alert{ID: 1}, "queued")
+	first := extension.Spans(t)
+	worker := s.Start(stack.Redelivery, nil)
+	mustDrain(t, s, worker)
+	mustPost(t, s, map[int64]int{1: 1})
+
+	second := extension.Spans(t)
+	story := first[telemetrytest.Root].TraceID
+	for name, spans := range map[string]map[string]telemetrytest.Span{
+		"authenticate": first, "decode": first, telemetrytest.Root: second, "message": second,
+		"claim": second, "monitor": second, "related_events": second, "compose": second, "post": second, "complete": second,
+	} {
+		if s, ok := spans[name]; !ok || s.TraceID != story {
+			t.Errorf("the span %s of trace %d is %+v", name, story, s)
+		}
+	}
+	if second[telemetrytest.Root].Meta["cold_start"] != "true" || second["message"].ParentID != second[telemetrytest.Root].SpanID {
+		t.Errorf("the worker's spans are %+v, %+v", second[telemetrytest.Root], second["message"])
+	}
+	for name, f := range map[string]*stack.Instance{"webhook": webhook, "worker": worker} {
+		if want := fmt.Sprintf(`"dd.trace_id":"%d"`, story); !strings.Contains(f.Output(), want) {
+			t.Errorf("the %s does not name its trace: %s", name, f.Output())
+		}
+	}
+	wantLines := []string{"boomerang.delay", "boomerang.posted", "boomerang.queued", "boomerang.received", "boomerang.step.duration"}
+	said := strings.Join(extension.Lines(t), "\n")
+	for _, name := range wantLines {
+		if !strings.Contains(said, name+":") {
+			t.Errorf("%s is missing in %s", name, said)
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package wiring
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"boomerang/functions/setup/handler"
+	"boomerang/functions/setup/installation"
+	"boomerang/shared/config"
+	"boomerang/shared/datadog"
+	"boomerang/shared/secret"
+)
+
+// Setup returns the handler of functions/setup. It never fails: whoever waits for
+// this function has to be told why it cannot work, and only the handler can tell.
+func Setup(ctx context.Context, environ map[string]string, logger *slog.Logger) *handler.Handler {
+	h, err := newSetup(ctx, environ, logger)
+	if err != nil {
+		return handler.Broken(err, logger)
+	}
+	return h
+}
+
+func newSetup(ctx context.Context, environ map[string]string, logger *slog.Logger) (*handler.Handler, error) {
+	cfg, err := config.Load[config.Setup](environ)
+	if err != nil {
+		return nil, err
+	}
+	aws, err := loadAWS(environ, logger)
+	if err != nil {
+		return nil, err
+	}
+	client, err := datadog.New(datadog.Config{Site: cfg.Site, BaseURL: cfg.APIURL}, credentials{startKeys(ctx, aws, cfg.DatadogSecretARN, logger)})
+	if err != nil {
+		return nil, err
+	}
+	return handler.New(handler.Config{
+		Installer:   installation.New(client),
+		Tokens:      secret.NewRotation(newVersions(aws), cfg.WebhookSecretARN),
+		TokenSecret: cfg.WebhookSecretARN, WebhookName: cfg.WebhookName,
+		Logger: logger,
+	}), nil
+}
+
+// versions is what a rotation needs of *secretsmanager.Client.
+type versions struct {
+	secrets
+	putSecretValue           operation[secretsmanager.PutSecretValueInput, secretsmanager.PutSecretValueOutput, secretsmanager.Options]
+	updateSecretVersionStage operation[secretsmanager.UpdateSecretVersionStageInput, secretsmanager.UpdateSecretVersionStageOutput, secretsmanager.Options]
+}
+
+func newVersions(cfg aws.Config) versions {
+	c := secretsmanager.NewFromConfig(cfg)
+	return versions{c.GetSecretValue, c.PutSecretValue, c.UpdateSecretVersionStage}
+}
+
+func (v versions) PutSecretValue(ctx context.Context, in *secretsmanager.PutSecretValueInput, o ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error) {
+	return v.putSecretValue(ctx, in, o...)
+}
+
+func (v versions) UpdateSecretVersionStage(ctx context.Context, in *secretsmanager.UpdateSecretVersionStageInput, o ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
+	return v.updateSecretVersionStage(ctx, in, o...)
+}

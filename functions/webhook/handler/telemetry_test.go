@@ -1,0 +1,121 @@
+package handler_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"boomerang/functions/webhook/handler"
+	"boomerang/shared/alert"
+	"boomerang/shared/pipeline"
+	"boomerang/shared/standin"
+	"boomerang/shared/telemetry/telemetrytest"
+)
+
+// names are the metrics of lines, and the tags of those whose tags are of the webhook's
+// making.
+func names(lines []string) []string {
+	var out []string
+	for _, line := range lines {
+		name, rest, _ := strings.Cut(line, ":")
+		if _, reason, ok := strings.Cut(rest, "#reason:"); ok {
+			name += " " + reason
+		}
+		out = append(out, strings.TrimPrefix(name, "boomerang."))
+	}
+	return slices.Compact(out)
+}
+
+func TestHandler_measures_each_request_once(t *testing.T) {
+	for name, c := range map[string]struct {
+		change  func(*world)
+		request events.LambdaFunctionURLRequest
+		outcome string
+		want    []string
+	}{
+		"posted":          {nil, post(torqBody), "posted", []string{"delay", "posted", "received", "step.duration"}},
+		"a dry run":       {nil, with(post(torqBody), "x-dry-run", "true"), "dry_run", []string{"received", "step.duration"}},
+		"a wrong token":   {nil, with(post(torqBody), "x-webhook-token", "x"), "unauthenticated", []string{"received", "rejected unauthenticated"}},
+		"no JSON":         {nil, post("{"), "malformed", []string{"received", "rejected malformed"}},
+		"no alert":        {nil, post("{}"), "invalid", []string{"received", "rejected invalid"}},
+		"another path":    {nil, get("/"), "method_not_allowed", []string{"received", "rejected method_not_allowed"}},
+		"health":          {nil, get("/health"), "healthy", nil},
+		"no tokens":       {func(w *world) { w.tokens = unknowable{} }, post(torqBody), "temporary", []string{"received", "rejected temporary"}},
+		"Datadog is down": {func(w *world) { w.misbehave(standin.EventsCreate, standin.Status(503)) }, post(torqBody), "queued", []string{"queued temporary", "received", "step.duration"}},
+		"Datadog and the queue are down": {
+			func(w *world) { w.misbehave(standin.EventsCreate, standin.Status(503)); w.queue = nil }, post(torqBody), "temporary", []string{"received", "rejected temporary", "step.duration"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			if c.change != nil {
+				c.change(w)
+			}
+			h := w.handler()
+			e := telemetrytest.During(t, func(ctx context.Context) {
+				if _, err := h.Handle(ctx, c.request); err != nil {
+					t.Error(err)
+				}
+			})
+			got := slices.DeleteFunc(names(e.Lines(t)), func(name string) bool { return name == "ratelimit.remaining" })
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("metrics (-want +got):\n%s", diff)
+			}
+			if root := e.Spans(t)[telemetrytest.Root]; root.Meta["outcome"] != c.outcome {
+				t.Errorf("the span says %v", root.Meta)
+			}
+		})
+	}
+}
+
+func TestHandler_traces_a_request(t *testing.T) {
+	w := newWorld(t)
+	h := w.handler()
+	e := telemetrytest.During(t, func(ctx context.Context) {
+		if r, err := h.Handle(ctx, post(torqBody)); err != nil || r.StatusCode != 200 {
+			t.Errorf("got %d %s, %v", r.StatusCode, r.Body, err)
+		}
+	})
+	spans := e.Spans(t)
+	for _, name := range []string{"authenticate", "decode", "claim", "monitor", "related_events", "compose", "post", "complete"} {
+		if s, ok := spans[name]; !ok || s.ParentID != spans[telemetrytest.Root].SpanID {
+			t.Errorf("the span %s is %+v", name, s)
+		}
+	}
+	if root := spans[telemetrytest.Root]; root.Meta["alert_id"] != "7284105863092654118" || root.Meta["monitor_id"] != "4711" || root.Meta["playbook"] != "default" {
+		t.Errorf("the root's tags are %v", root.Meta)
+	}
+}
+
+// TestHandler_tells_a_panic_by_its_place: what a package panics with may be what it was
+// given, such as a pattern that an alert holds.
+func TestHandler_tells_a_panic_by_its_place(t *testing.T) {
+	var log bytes.Buffer
+	h := handler.New(handler.Config{
+		Tokens: token{goodToken}, Logger: slog.New(slog.NewJSONHandler(&log, nil)),
+		Run: func(_ context.Context, a alert.Alert) (pipeline.Outcome, error) { panic(a.Title) },
+	})
+	var answer string
+	e := telemetrytest.During(t, func(ctx context.Context) {
+		r, err := h.Handle(ctx, post(torqBody))
+		if err != nil || r.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("got %d, %v", r.StatusCode, err)
+		}
+		answer = r.Body
+	})
+	for place, said := range map[string]string{"the log": log.String(), "the answer": answer, "telemetry": e.Said(t)} {
+		if strings.Contains(said, "Checkout is slow") {
+			t.Errorf("the alert's words are in %s: %s", place, said)
+		}
+	}
+	if !strings.Contains(log.String(), "panic with a string") || !strings.Contains(log.String(), "telemetry_test.go") {
+		t.Errorf("the log does not say where it happened: %s", log.String())
+	}
+}

@@ -1,0 +1,43 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/event"
+)
+
+const (
+	// lookTimeout bounds the search for an event that an earlier run may have posted.
+	lookTimeout = 2 * time.Second
+	// lookBack is how far it reaches for an alert without a time, and lookMargin
+	// what it adds for clocks that differ.
+	lookBack   = time.Hour
+	lookMargin = time.Minute
+)
+
+var errLookLate = errors.New("Datadog did not answer in time")
+
+// before returns the event that an earlier try posted and nobody noted. When
+// Datadog cannot say, an alert in haste is posted: a double beats a loss.
+func (p *Pipeline) before(ctx context.Context, a alert.Alert, t try) (event.Posted, error) {
+	if !t.again || p.Stream == nil {
+		return event.Posted{}, nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, lookTimeout, errLookLate)
+	defer cancel()
+	from, to := p.Now().Add(-lookBack), p.Now().Add(event.MaxAhead)
+	for _, began := range []time.Time{a.Date, t.since} {
+		if !began.IsZero() && began.Before(from) {
+			from = began
+		}
+	}
+	posted, err := p.Stream.PostedAbout(ctx, a, from.Add(-lookMargin), to)
+	if err != nil {
+		return event.Posted{}, fmt.Errorf("whether the event was posted before is not known: %w", err)
+	}
+	return posted, nil
+}

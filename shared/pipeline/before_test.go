@@ -1,0 +1,129 @@
+package pipeline_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/event"
+	"boomerang/shared/fault"
+	"boomerang/shared/ledger"
+	"boomerang/shared/pipeline"
+	"boomerang/shared/queue"
+)
+
+// stream is an event stream in which the search for an event ends so.
+type stream func(ctx context.Context, from, to time.Time) (event.Posted, error)
+
+func (s stream) PostedAbout(ctx context.Context, _ alert.Alert, from, to time.Time) (event.Posted, error) {
+	return s(ctx, from, to)
+}
+
+func TestPipeline_looks_before_it_posts_again(t *testing.T) {
+	earlier := event.Posted{ID: "5", URL: "https://example.com/5"}
+	holds := stream(func(context.Context, time.Time, time.Time) (event.Posted, error) { return earlier, nil })
+	lacks := stream(func(context.Context, time.Time, time.Time) (event.Posted, error) { return event.Posted{}, nil })
+	fails := stream(func(context.Context, time.Time, time.Time) (event.Posted, error) {
+		return event.Posted{}, fault.New(fault.Refused, "the application key lacks events_read", nil)
+	})
+	down := stream(func(context.Context, time.Time, time.Time) (event.Posted, error) {
+		return event.Posted{}, fault.New(fault.Temporary, "Datadog answered 500", nil)
+	})
+	hangs := stream(func(ctx context.Context, _, _ time.Time) (event.Posted, error) {
+		<-ctx.Done()
+		return event.Posted{}, context.Cause(ctx)
+	})
+	for name, c := range map[string]struct {
+		stream   pipeline.Stream
+		message  queue.Message
+		crashed  bool // a run before this one never said how it went
+		want     event.Posted
+		warnings int
+	}{
+		"an event of an earlier try is found":        {holds, queue.Message{Tried: true}, false, earlier, 0},
+		"so is that of a dead letter":                {holds, queue.Message{Attempt: 1}, false, earlier, 0},
+		"so is that of a run that crashed":           {holds, queue.Message{}, true, earlier, 0},
+		"the first try need not look":                {fails, queue.Message{}, false, posted, 0},
+		"what was never posted is posted":            {lacks, queue.Message{Tried: true}, false, posted, 0},
+		"what nobody can tell is posted":             {fails, queue.Message{Tried: true}, false, posted, 1},
+		"what nobody tells in time is posted":        {hangs, queue.Message{Tried: true}, false, posted, 1},
+		"what may be told later waits":               {down, queue.Message{Tried: true, ReceivedAt: time.Now()}, false, event.Posted{}, 0},
+		"what has waited for long is posted":         {down, queue.Message{Tried: true}, false, posted, 1},
+		"without a stream it is posted all the same": {nil, queue.Message{Tried: true}, false, posted, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				table := ledger.NewMemory(ledger.Options{})
+				if c.crashed {
+					if _, err := table.Peer().Claim(t.Context(), a.Key(), time.Now().Add(time.Second)); err != nil {
+						t.Fatal(err)
+					}
+					time.Sleep(2 * time.Second)
+				}
+				p := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: takes, Stream: c.stream, Ledger: table})
+				c.message.Alert = a
+				outcome, err := p.Redeliver(t.Context(), c.message)
+				if (err == nil) != (c.want != event.Posted{}) || outcome.Posted != c.want || len(outcome.Warnings) != c.warnings {
+					t.Fatalf("got %+v, %v", outcome, err)
+				}
+				if known, err := table.Claim(t.Context(), a.Key(), time.Now().Add(time.Second)); err != nil || known.Posted != c.want {
+					t.Errorf("the ledger knows %+v, %v", known, err)
+				}
+			})
+		})
+	}
+}
+
+func TestPipeline_looks_as_far_back_as_the_first_try(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		var from, to time.Time
+		p := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: takes, Stream: stream(func(_ context.Context, f, u time.Time) (event.Posted, error) {
+			from, to = f, u
+			return event.Posted{}, nil
+		})})
+		for _, c := range []struct{ received, date, want time.Time }{
+			{now, time.Time{}, now.Add(-time.Hour)},
+			{now.Add(-48 * time.Hour), now.Add(time.Hour), now.Add(-48 * time.Hour)},
+			{now.Add(-2 * time.Hour), now.Add(-20 * time.Hour), now.Add(-20 * time.Hour)},
+		} {
+			late := a
+			late.Date = c.date
+			if _, err := p.Redeliver(t.Context(), queue.Message{Alert: late, ReceivedAt: c.received, Tried: true}); err != nil {
+				t.Fatal(err)
+			}
+			if from.After(c.want) || from.Before(c.want.Add(-5*time.Minute)) || to.Before(now.Add(event.MaxAhead)) {
+				t.Errorf("received %v before, it looked from %v before until %v after", now.Sub(c.received), now.Sub(from), to.Sub(now))
+			}
+		}
+	})
+}
+
+func TestPipeline_notes_in_the_message_that_it_tried(t *testing.T) {
+	down := fault.New(fault.Temporary, "Datadog answered 503", nil)
+	for name, c := range map[string]struct {
+		ledger pipeline.Ledger
+		want   bool
+	}{
+		"a post that failed":                   {nil, true},
+		"an alert that is worked on elsewhere": {busyLedger{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var sent queue.Message
+			keeps := sender(func(_ context.Context, m queue.Message, _ time.Duration) error { sent = m; return nil })
+			p := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: refuses(down), Ledger: c.ledger, Queue: keeps})
+			if _, err := p.Run(t.Context(), a); err != nil || sent.Tried != c.want {
+				t.Errorf("got %v, tried %v", err, sent.Tried)
+			}
+		})
+	}
+}
+
+// busyLedger says that somebody else is at every alert.
+type busyLedger struct{ failingLedger }
+
+func (busyLedger) Claim(context.Context, string, time.Time) (ledger.Claim, error) {
+	return ledger.Claim{State: ledger.Busy, Until: time.Now().Add(time.Second)}, nil
+}

@@ -1,0 +1,114 @@
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+	"boomerang/shared/fault"
+	"boomerang/shared/telemetry"
+)
+
+// Why an alert was queued, where it was no fault.
+const (
+	whyIntake = "intake"
+	whyStorm  = "storm"
+)
+
+func whyOf(cause error) string {
+	if cause == nil {
+		return whyIntake
+	}
+	return fault.Of(cause).Kind.String()
+}
+
+// Measure tells the metrics what became of an alert.
+func (o Outcome) Measure(ctx context.Context, a alert.Alert, now time.Time) {
+	for _, s := range o.Steps {
+		telemetry.StepDuration.Record(ctx, s.Duration.Seconds(), s.Name, string(s.Status))
+	}
+	switch {
+	case o.Status == Duplicate:
+		telemetry.Duplicate.Record(ctx, 1)
+	case o.Status == Queued && o.Why == whyStorm:
+		telemetry.Coalesced.Record(ctx, 1, o.Playbook)
+	case o.Status == Queued:
+		telemetry.Queued.Record(ctx, 1, o.Why)
+	case o.Status == Posted:
+		o.measurePosted(ctx, a, now)
+	}
+}
+
+func (o Outcome) measurePosted(ctx context.Context, a alert.Alert, now time.Time) {
+	telemetry.Posted.Record(ctx, 1, event.Enrichment(o.Event), o.Playbook, transitionOf(a))
+	if event.LeftOut(o.Event) {
+		telemetry.Truncated.Record(ctx, 1, o.Playbook)
+	}
+	// Clocks differ, and an alert is no younger than its event.
+	if !a.Date.IsZero() {
+		telemetry.Delay.Record(ctx, max(0, now.Sub(a.Date).Seconds()))
+	}
+	if a.Transition.IsRecovery() && o.Cycle.Lasted > 0 {
+		telemetry.Recovery.Record(ctx, o.Cycle.Lasted.Seconds(), o.Playbook)
+	}
+}
+
+// transitionOf returns one of the few values that a tag may have: a payload's template
+// may put anything in that place.
+func transitionOf(a alert.Alert) string {
+	if t, known := alert.ParseTransition(string(a.Transition)); known || t == "" {
+		return string(t)
+	}
+	return "other"
+}
+
+// Record is what the log says of an alert and of what became of it: ids and our own
+// words, nothing that the alert says. The span in ctx is tagged with the ids.
+func (o Outcome) Record(ctx context.Context, a alert.Alert) []slog.Attr {
+	var attrs []slog.Attr
+	add := func(key, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(key, value))
+			telemetry.Tag(ctx, key, value)
+		}
+	}
+	add("alert_id", a.ID)
+	add("monitor_id", a.MonitorID)
+	add("cycle_key", a.CycleKey)
+	add("org_id", a.OrgID)
+	add("transition", string(a.Transition))
+	add("playbook", o.Playbook)
+	add("event_id", o.Posted.ID)
+	if o.Reason != "" {
+		attrs = append(attrs, slog.String("reason", o.Reason))
+	}
+	if len(o.Steps) > 0 {
+		attrs = append(attrs, slog.Any("steps", steps(o.Steps)))
+	}
+	return attrs
+}
+
+// step is what the log says of one.
+type step struct {
+	Name       string        `json:"name"`
+	Status     enrich.Status `json:"status"`
+	DurationMS float64       `json:"duration_ms"`
+	Error      string        `json:"error,omitempty"`
+}
+
+func steps(results []enrich.Result) []step {
+	out := make([]step, len(results))
+	for i, r := range results {
+		out[i] = step{Name: r.Name, Status: r.Status, DurationMS: milliseconds(r.Duration)}
+		if r.Err != nil {
+			out[i].Error = r.Err.Error()
+		}
+	}
+	return out
+}
+
+// milliseconds keeps the microseconds of a quick step visible.
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

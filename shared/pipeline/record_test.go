@@ -1,0 +1,168 @@
+package pipeline_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+	"boomerang/shared/fault"
+	"boomerang/shared/ledger"
+	"boomerang/shared/pipeline"
+	"boomerang/shared/queue"
+	"boomerang/shared/telemetry/telemetrytest"
+)
+
+func TestOutcome_Measure_tells_what_became_of_an_alert(t *testing.T) {
+	now := time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
+	ok := enrich.Result{Name: "monitor", Status: enrich.OK, Duration: 1500 * time.Millisecond}
+	late := enrich.Result{Name: "logs", Status: enrich.TimedOut, Duration: 2 * time.Second, Err: errors.New("late")}
+	short := event.Compose(alert.Alert{Title: "x"}, event.Draft{}, nil, now)
+	partly := event.Compose(alert.Alert{Title: "x"}, event.Draft{}, []enrich.Result{ok, late}, now)
+	long := event.Compose(alert.Alert{Title: "x", Message: strings.Repeat("word ", 2000)}, event.Draft{}, nil, now)
+	for name, c := range map[string]struct {
+		outcome pipeline.Outcome
+		alert   alert.Alert
+		want    []string
+	}{
+		"posted": {
+			pipeline.Outcome{Status: pipeline.Posted, Playbook: "default", Event: partly, Steps: []enrich.Result{ok, late}},
+			alert.Alert{Transition: alert.ReNoData, Date: now.Add(-2500 * time.Millisecond)},
+			[]string{
+				"boomerang.delay:2.5|d",
+				"boomerang.posted:1|d|#enrichment:partial,playbook:default,transition:re-no_data",
+				"boomerang.step.duration:1.5|d|#step:monitor,status:ok",
+				"boomerang.step.duration:2|d|#step:logs,status:timeout",
+			},
+		},
+		"a recovery": {
+			pipeline.Outcome{Status: pipeline.Posted, Playbook: "p", Event: short, Steps: []enrich.Result{}, Cycle: event.Cycle{Lasted: 90 * time.Second}},
+			alert.Alert{Transition: alert.Recovered},
+			[]string{"boomerang.posted:1|d|#enrichment:none,playbook:p,transition:recovered", "boomerang.recovery:90|d|#playbook:p"},
+		},
+		"a recovery of which nothing is known": {
+			pipeline.Outcome{Status: pipeline.Posted, Event: short},
+			alert.Alert{Transition: alert.Recovered},
+			[]string{"boomerang.posted:1|d|#enrichment:none,transition:recovered"},
+		},
+		"an alert of a clock that is ahead, with words for its transition": {
+			pipeline.Outcome{Status: pipeline.Posted, Event: short},
+			alert.Alert{Transition: "jane@example.com", Date: now.Add(time.Minute)},
+			[]string{"boomerang.delay:0|d", "boomerang.posted:1|d|#enrichment:none,transition:other"},
+		},
+		"an event of which something is left out": {
+			pipeline.Outcome{Status: pipeline.Posted, Playbook: "p", Event: long},
+			alert.Alert{},
+			[]string{"boomerang.posted:1|d|#enrichment:none,playbook:p", "boomerang.truncated:1|d|#playbook:p"},
+		},
+		"a duplicate": {pipeline.Outcome{Status: pipeline.Duplicate}, alert.Alert{}, []string{"boomerang.duplicate:1|d"}},
+		"queued after its steps": {
+			pipeline.Outcome{Status: pipeline.Queued, Why: "temporary", Steps: []enrich.Result{ok}},
+			alert.Alert{},
+			[]string{"boomerang.queued:1|d|#reason:temporary", "boomerang.step.duration:1.5|d|#step:monitor,status:ok"},
+		},
+		"a dry run": {pipeline.Outcome{Status: pipeline.DryRun, Event: short}, alert.Alert{Date: now}, nil},
+		"our own":   {pipeline.Outcome{Status: pipeline.Ignored}, alert.Alert{}, nil},
+		"a failure": {pipeline.Outcome{}, alert.Alert{}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := telemetrytest.During(t, func(ctx context.Context) { c.outcome.Measure(ctx, c.alert, now) })
+			if diff := cmp.Diff(c.want, e.Lines(t)); diff != "" {
+				t.Errorf("metrics (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOutcome_Record_has_ids_and_no_words_of_the_alert(t *testing.T) {
+	a := alert.Alert{ID: "7", MonitorID: "8", CycleKey: "c", OrgID: "1", Transition: alert.Triggered, Title: "words", Message: "words", Tags: alert.Tags{"words"}, Text: "words"}
+	o := pipeline.Outcome{
+		Status: pipeline.Posted, Playbook: "p", Posted: event.Posted{ID: "9"}, Reason: "a reason",
+		Steps: []enrich.Result{{Name: "monitor", Status: enrich.Failed, Duration: 1234567 * time.Nanosecond, Err: fault.New(fault.Temporary, "public", errors.New("private"))}},
+	}
+	var b bytes.Buffer
+	e := telemetrytest.During(t, func(ctx context.Context) {
+		slog.New(slog.NewJSONHandler(&b, nil)).LogAttrs(ctx, slog.LevelInfo, "m", o.Record(ctx, a)...)
+	})
+	var got map[string]any
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	maps.DeleteFunc(got, func(key string, _ any) bool { return key == "time" || key == "level" || key == "msg" })
+	ids := map[string]string{"alert_id": "7", "monitor_id": "8", "cycle_key": "c", "org_id": "1", "transition": "Triggered", "playbook": "p", "event_id": "9"}
+	want := map[string]any{
+		"reason": "a reason",
+		"steps":  []any{map[string]any{"name": "monitor", "status": "failed", "duration_ms": 1.234, "error": "public: private"}},
+	}
+	for key, id := range ids {
+		want[key] = id
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the record (-want +got):\n%s", diff)
+	}
+	meta := e.Spans(t)[telemetrytest.Root].Meta
+	for key, id := range ids {
+		if meta[key] != id {
+			t.Errorf("the span's tag %s is %q", key, meta[key])
+		}
+	}
+}
+
+func TestPipeline_traces_what_it_does(t *testing.T) {
+	fails := enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
+		return enrich.Finding{}, fault.New(fault.Refused, "Datadog refused", nil)
+	})
+	p := pipeline.New(pipeline.Config{Playbooks: playbooks(fails), EnrichBudget: time.Second, Poster: takes, Ledger: ledger.NewMemory(ledger.Options{})})
+	e := telemetrytest.During(t, func(ctx context.Context) {
+		if o, err := p.Run(ctx, a); err != nil || o.Status != pipeline.Posted {
+			t.Errorf("got %+v, %v", o, err)
+		}
+	})
+	spans := e.Spans(t)
+	if diff := cmp.Diff([]string{"claim", "complete", "compose", telemetrytest.Root, "post", "step-0"}, slices.Sorted(maps.Keys(spans))); diff != "" {
+		t.Errorf("spans (-want +got):\n%s", diff)
+	}
+	for name, s := range spans {
+		if s.Error != (name == "step-0") {
+			t.Errorf("the span %s is %+v", name, s)
+		}
+	}
+}
+
+func TestPipeline_says_in_a_word_why_it_queues(t *testing.T) {
+	keep := sender(func(context.Context, queue.Message, time.Duration) error { return nil })
+	for why, run := range map[string]func(*pipeline.Pipeline) (pipeline.Outcome, error){
+		"intake":    func(p *pipeline.Pipeline) (pipeline.Outcome, error) { return p.Enqueue(t.Context(), a) },
+		"temporary": func(p *pipeline.Pipeline) (pipeline.Outcome, error) { return p.Run(t.Context(), a) },
+	} {
+		p := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: refuses(fault.New(fault.Temporary, "Datadog is down", nil)), Queue: keep})
+		if o, err := run(p); err != nil || o.Why != why {
+			t.Errorf("got %+v, %v, want %s", o, err, why)
+		}
+	}
+}
+
+func TestPipeline_counts_what_a_storm_holds_back(t *testing.T) {
+	s := newStorm(t)
+	for i, want := range []pipeline.Status{pipeline.Posted, pipeline.Posted, pipeline.Queued} {
+		outcome := s.run(t, s.alert(i, "host:web"), want)
+		if want != pipeline.Queued {
+			continue
+		}
+		e := telemetrytest.During(t, func(ctx context.Context) { outcome.Measure(ctx, alert.Alert{}, s.now) })
+		if diff := cmp.Diff([]string{"boomerang.coalesced:1|d|#playbook:calm"}, e.Lines(t)); diff != "" {
+			t.Errorf("metrics (-want +got):\n%s", diff)
+		}
+	}
+}
