@@ -31,6 +31,10 @@ const usage = `Usage:
   local serve [address]    serve the Function URL, on 127.0.0.1:8787 unless told otherwise
   local drill [URL]        send a synthetic alert to a Function URL, or through all of it here, and wait for its event,
                            2 minutes unless --timeout says otherwise
+  local bench              measure the built functions; --rounds 10, --warm 40 (invocations of each instance),
+                           --python <interpreter that has boto3> to compare with
+  local setup              make the webhook, the dashboard and the monitors in the stand-in, and try them; with LIVE=1, URL and
+                           the keys, in a real organisation; with DELETE=1, remove them
   local redrive            show the dead letters of DEAD_LETTER_QUEUE_URL and why they are there; with GO=1, put them back
                            into REDELIVERY_QUEUE_URL
 
@@ -72,7 +76,11 @@ func command(ctx context.Context, args []string) error {
 	case name == "serve" && len(args) == 1:
 		return serve(ctx, out, logger, args[0])
 	case name == "drill":
-		return drill(ctx, out, args)
+		return runDrill(ctx, out, args)
+	case name == "bench":
+		return runBench(ctx, args)
+	case name == "setup" && len(args) == 0:
+		return setup(ctx, out, os.Getenv, askForToken(os.Stdin, os.Stderr))
 	case name == "redrive" && len(args) == 0:
 		return redrive(ctx, out, env.ToMap(os.Environ()), os.Getenv("GO") == "1")
 	}

@@ -135,6 +135,7 @@ func TestLoad_knows_what_each_function_needs(t *testing.T) {
 		"reconcile": {problemsOf[Reconcile](t, nil), []string{"DATADOG_SECRET_ARN", "REDELIVERY_QUEUE_URL", "LEDGER_TABLE"}},
 		"redrive":   {problemsOf[Redrive](t, nil), []string{"REDELIVERY_QUEUE_URL", "DEAD_LETTER_QUEUE_URL"}},
 		"setup":     {problemsOf[Setup](t, nil), []string{"DATADOG_SECRET_ARN", "WEBHOOK_SECRET_ARN"}},
+		"drill":     {problemsOf[Drill](t, nil), []string{"DATADOG_SECRET_ARN", "WEBHOOK_SECRET_ARN", "FUNCTION_URL"}},
 	}
 	for name, tt := range needs {
 		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
@@ -260,6 +261,22 @@ func TestLoad_quotes_no_value(t *testing.T) {
 	}
 }
 
+func TestLoad_Drill_gives_the_token_to_no_other_machine_in_the_clear(t *testing.T) {
+	for given, want := range map[string]string{
+		"https://abc.lambda-url.eu-west-1.on.aws/": "https://abc.lambda-url.eu-west-1.on.aws",
+		"http://127.0.0.1:8787":                    "http://127.0.0.1:8787",
+	} {
+		if got, err := Load[Drill](with(minimal(), "FUNCTION_URL", given)); err != nil || got.FunctionURL != want {
+			t.Errorf("%s: got %q, %v", given, got.FunctionURL, err)
+		}
+	}
+	for _, bad := range []string{"http://abc.lambda-url.eu-west-1.on.aws/", "https://any:s3cr3t@example.com/", "https://example.com/?token=s3cr3t", "example.com"} {
+		if diff := cmp.Diff([]string{"FUNCTION_URL"}, problemsOf[Drill](t, with(minimal(), "FUNCTION_URL", bad))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", bad, diff)
+		}
+	}
+}
+
 func TestNames(t *testing.T) {
 	shared := []string{"DATADOG_SECRET_ARN", "DD_SITE", "DATADOG_API_URL", "REDELIVERY_QUEUE_URL", "LEDGER_TABLE"}
 	tests := []struct {
@@ -271,6 +288,7 @@ func TestNames(t *testing.T) {
 		{"redeliver", Names[Redeliver](), append(slices.Clone(shared), "ENRICH_BUDGET", "PLAYBOOKS_FILE", "DEAD_LETTER_QUEUE_URL")},
 		{"reconcile", Names[Reconcile](), append(slices.Clone(shared), "WEBHOOK_NAME")},
 		{"setup", Names[Setup](), []string{"DATADOG_SECRET_ARN", "DD_SITE", "DATADOG_API_URL", "WEBHOOK_SECRET_ARN", "WEBHOOK_NAME"}},
+		{"drill", Names[Drill](), []string{"DATADOG_SECRET_ARN", "DD_SITE", "DATADOG_API_URL", "WEBHOOK_SECRET_ARN", "FUNCTION_URL"}},
 		{"redrive", Names[Redrive](), []string{"REDELIVERY_QUEUE_URL", "DEAD_LETTER_QUEUE_URL"}},
 	}
 	ruled := map[string]bool{}

@@ -79,37 +79,45 @@ func wrongBudget(value string) string {
 }
 
 // webhookName holds what can follow @webhook- in a text and still be one word.
-var webhookName = regexp.MustCompile(`^[A-Za-z0-9_.-]{0,99}[A-Za-z0-9_]$`)
+var webhookName = regexp.MustCompile(`^([A-Za-z0-9_.-]*[A-Za-z0-9_])$`)
 
 func wrongWebhookName(value string) string {
-	if webhookName.MatchString(value) {
+	if isName(webhookName, value, 1, 100) {
 		return ""
 	}
 	return "is no webhook's name"
+}
+
+// isName reports whether the pattern matches the value and its only group has so
+// many characters. A pattern that counts them itself takes a millisecond of every
+// cold start to compile.
+func isName(pattern *regexp.Regexp, value string, least, most int) bool {
+	found := pattern.FindStringSubmatch(value)
+	return found != nil && len(found[1]) >= least && len(found[1]) <= most
 }
 
 var (
 	// What Secrets Manager allows in a name; the exclamation mark is for secrets
 	// that AWS services own
 	// (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html).
-	secretName = regexp.MustCompile(`^[A-Za-z0-9/_+=.@!-]{1,512}$`)
-	secretARN  = regexp.MustCompile(`^arn:[a-z0-9-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]{1,519}$`)
+	secretName = regexp.MustCompile(`^([A-Za-z0-9/_+=.@!-]+)$`)
+	secretARN  = regexp.MustCompile(`^arn:[a-z0-9-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:([A-Za-z0-9/_+=.@!-]+)$`)
 
 	// What DynamoDB allows in a table's name
 	// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html).
-	tableName = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
-	tableARN  = regexp.MustCompile(`^arn:[a-z0-9-]+:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[A-Za-z0-9_.-]{3,255}$`)
+	tableName = regexp.MustCompile(`^([A-Za-z0-9_.-]+)$`)
+	tableARN  = regexp.MustCompile(`^arn:[a-z0-9-]+:dynamodb:[a-z0-9-]+:[0-9]{12}:table/([A-Za-z0-9_.-]+)$`)
 )
 
 func wrongSecretID(value string) string {
-	if secretName.MatchString(value) || secretARN.MatchString(value) {
+	if isName(secretName, value, 1, 512) || isName(secretARN, value, 1, 519) {
 		return ""
 	}
 	return "is neither the name nor the ARN of a secret"
 }
 
 func wrongTable(value string) string {
-	if tableName.MatchString(value) || tableARN.MatchString(value) {
+	if isName(tableName, value, 3, 255) || isName(tableARN, value, 3, 255) {
 		return ""
 	}
 	return "is neither the name nor the ARN of a table"

@@ -29,6 +29,10 @@ func isControl(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, cont
 //	POST   /standin/slos       an SLO to seed; {"id": "…"}
 //	POST   /standin/hosts      a list of Hosts, in the place of those that were
 //	GET    /standin/posted     Posted
+//	GET    /standin/webhooks   Webhooks           POST  a Webhook to seed
+//	GET    /standin/dashboards Dashboards
+//	POST   /standin/deliver    {"webhook", "variables"}; Deliver's Delivery
+//	POST   /standin/deny       {"permissions"}
 //	GET    /standin/requests   Requests
 //	GET    /standin/items      Items
 //	GET    /standin/messages   Messages of both queues, by name
@@ -59,6 +63,7 @@ func (s *Server) controls() http.Handler {
 	})
 	s.seedOwners(mux)
 	s.seedSignals(mux)
+	s.setUp(mux)
 	tell(mux, "misbehave", strict, func(in misbehaveCommand) (any, error) {
 		return nil, s.Misbehave(in.Route, in.Misbehaviour, in.Times)
 	})

@@ -44,11 +44,12 @@ func TestControl_Looks(t *testing.T) {
 		t.Errorf("requests %v, want the one that posted, and none of those that look", got)
 	}
 	want := []standin.Route{
-		"catalog.list", "downtime.list", "downtime.matches", "dynamodb.batch_get", "dynamodb.delete", "dynamodb.get", "dynamodb.put",
+		"catalog.list", "dashboard.create", "dashboard.delete", "dashboard.get", "dashboard.list", "dashboard.update", "downtime.list", "downtime.matches", "dynamodb.batch_get", "dynamodb.delete", "dynamodb.get", "dynamodb.put",
 		"dynamodb.update", "events.create", "events.create_v2", "events.get", "events.list", "events.search", "graph.snapshot", "hosts.list", "incident.search",
-		"logs.search", "metrics.query", "monitor.create", "monitor.delete", "monitor.get", "monitor.list", "monitor.update", "secrets.get",
+		"logs.search", "metrics.query", "monitor.create", "monitor.delete", "monitor.get", "monitor.list", "monitor.update", "secrets.get", "secrets.put", "secrets.stage",
 		"service_definition.get", "slo.history", "slo.search", "sqs.attributes", "sqs.change_visibility", "sqs.delete", "sqs.delete_batch",
 		"sqs.receive", "sqs.send", "team.list", "team.on_call", "validate",
+		"variable.create", "variable.delete", "variable.get", "variable.update", "webhook.create", "webhook.delete", "webhook.get", "webhook.update",
 	}
 	if diff := cmp.Diff(want, decode[[]standin.Route](t, tell(t, s, "GET", "routes", "").mustBe(t, 200).body)); diff != "" {
 		t.Errorf("routes (-want +got):\n%s", diff)

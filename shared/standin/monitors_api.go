@@ -24,23 +24,23 @@ func (m *monitors) routes() []route {
 	const all, one = "/api/v1/monitor", "/api/v1/monitor/{monitor_id:number}"
 	return []route{
 		{
-			name: MonitorCreate, method: http.MethodPost, path: all, needs: bothKeys, handle: m.create,
+			name: MonitorCreate, method: http.MethodPost, path: all, needs: bothKeys, permission: "monitors_write", handle: m.create,
 			limit: limit{name: "post_monitors", calls: 500, period: 10 * time.Second},
 		},
 		{
-			name: MonitorList, method: http.MethodGet, path: all, needs: bothKeys, handle: m.list,
+			name: MonitorList, method: http.MethodGet, path: all, needs: bothKeys, permission: "monitors_read", handle: m.list,
 			limit: limit{name: "get_all_monitors", calls: 1000, period: 10 * time.Second},
 		},
 		{
-			name: MonitorGet, method: http.MethodGet, path: one, needs: bothKeys, handle: m.one(m.get),
+			name: MonitorGet, method: http.MethodGet, path: one, needs: bothKeys, permission: "monitors_read", handle: m.one(m.get),
 			limit: limit{name: "get_monitors", calls: 3000, period: 10 * time.Second},
 		},
 		{
-			name: MonitorUpdate, method: http.MethodPut, path: one, needs: bothKeys, handle: m.one(m.update),
+			name: MonitorUpdate, method: http.MethodPut, path: one, needs: bothKeys, permission: "monitors_write", handle: m.one(m.update),
 			limit: limit{name: "put_monitors", calls: 500, period: 10 * time.Second},
 		},
 		{
-			name: MonitorDelete, method: http.MethodDelete, path: one, needs: bothKeys, handle: m.one(m.remove),
+			name: MonitorDelete, method: http.MethodDelete, path: one, needs: bothKeys, permission: "monitors_write", handle: m.one(m.remove),
 			limit: globalLimit,
 		},
 	}
@@ -65,7 +65,10 @@ func (m *monitors) get(found Monitor, c call) answer {
 	return success(view.of(found))
 }
 
-func (m *monitors) remove(found Monitor, _ call) answer {
+func (m *monitors) remove(found Monitor, c call) answer {
+	if problem := m.usedBy(found); problem != "" && c.query.Get("force") != "true" {
+		return failure(http.StatusBadRequest, problem)
+	}
 	delete(m.byID, found.ID)
 	return success(map[string]int64{"deleted_monitor_id": found.ID})
 }
@@ -109,6 +112,9 @@ func (m *monitors) create(c call) answer {
 	if problem := in.problem(); problem != "" {
 		return failure(http.StatusBadRequest, problem)
 	}
+	if problem := m.strangers(in.apply(Monitor{})); problem != "" {
+		return failure(http.StatusBadRequest, problem)
+	}
 	created := m.add(in.apply(Monitor{}), c.now)
 	created.RestrictionPolicy = json.RawMessage("null")
 	return success(created)
@@ -131,6 +137,9 @@ func (m *monitors) update(found Monitor, c call) answer {
 		in.Options = found.Options
 	}
 	changed := in.apply(found)
+	if problem := m.strangers(changed); problem != "" {
+		return failure(http.StatusBadRequest, problem)
+	}
 	changed.Multi = isMulti(changed.Query)
 	changed.Modified = c.now.UTC().Format(stampLayout)
 	changed = monitorView{}.of(m.add(changed, c.now))

@@ -25,7 +25,9 @@ type route struct {
 	target string
 	needs  needs
 	limit  limit
-	handle func(call) answer
+	// permission is what the application key must be allowed; empty: nothing is checked.
+	permission string
+	handle     func(call) answer
 }
 
 // call is what a handler may look at.
@@ -55,7 +57,10 @@ func (s *Server) routes() []route {
 		s.slos.routes(),
 		s.hosts.routes(),
 		s.stream.searchRoutes(),
+		s.webhooks.routes(),
+		s.dashboards.routes(),
 		s.vault.routes(),
+		s.vault.rotationRoutes(),
 		s.ledger.routes(),
 		s.queues.routes(),
 	)

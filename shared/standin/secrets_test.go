@@ -118,7 +118,7 @@ func TestSecrets_GetWithTheAWSClient(t *testing.T) {
 func TestSecrets_Refuse(t *testing.T) {
 	signed := http.Header{"X-Amz-Target": {"secretsmanager.GetSecretValue"}, "Authorization": {"AWS4-HMAC-SHA256 Credential=x"}}
 	unsigned := http.Header{"X-Amz-Target": {"secretsmanager.GetSecretValue"}}
-	other := http.Header{"X-Amz-Target": {"secretsmanager.PutSecretValue"}}
+	other := http.Header{"X-Amz-Target": {"secretsmanager.DescribeSecret"}}
 	for name, tc := range map[string]struct {
 		header     http.Header
 		body, kind string

@@ -59,24 +59,27 @@ type Server struct {
 	table   []route
 	control http.Handler
 
-	mu        sync.Mutex
-	keys      keys
-	stream    stream
-	monitors  monitors
-	catalog   catalog
-	teams     teams
-	incidents incidents
-	downtimes downtimes
-	metrics   metrics
-	logs      logs
-	slos      slos
-	hosts     hosts
-	vault     vault
-	ledger    table
-	queues    queues
-	limits    limits
-	plan      plan
-	log       requestLog
+	mu         sync.Mutex
+	keys       keys
+	stream     stream
+	monitors   monitors
+	catalog    catalog
+	teams      teams
+	incidents  incidents
+	downtimes  downtimes
+	metrics    metrics
+	logs       logs
+	slos       slos
+	hosts      hosts
+	webhooks   webhooks
+	dashboards dashboards
+	denied     map[string]bool
+	vault      vault
+	ledger     table
+	queues     queues
+	limits     limits
+	plan       plan
+	log        requestLog
 }
 
 // New returns a Server that knows the two secrets, an empty table and two empty
@@ -137,6 +140,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // and only then lets the route handle it. The caller holds the lock.
 func (s *Server) answer(rt route, r *http.Request, c call) answer {
 	if refusal, ok := s.keys.check(r, rt.needs); !ok {
+		return refusal
+	}
+	if refusal, ok := s.allows(rt); !ok {
 		return refusal
 	}
 	headers, ok := s.limits.spend(rt.name, c.now)

@@ -29,13 +29,26 @@ func (s *Stage) Tell(request events.LambdaFunctionURLRequest, now time.Time) {
 	}
 	t := newStory(a, now)
 	if id, err := strconv.ParseInt(a.MonitorID, 10, 64); err == nil {
-		s.Server.AddMonitor(t.monitor(id))
 		for _, e := range t.alertsBefore(id) {
 			s.Server.AddEvent(e)
 		}
 	}
 	for _, e := range t.changes() {
 		s.Server.AddEvent(e)
+	}
+	s.TellState(request, now)
+}
+
+// TellState is Tell without the events: what Datadog knows at the moment of the
+// alert, and not what happened before.
+func (s *Stage) TellState(request events.LambdaFunctionURLRequest, now time.Time) {
+	a, err := handler.Decode(request)
+	if err != nil || s.Live {
+		return
+	}
+	t := newStory(a, now)
+	if id, err := strconv.ParseInt(a.MonitorID, 10, 64); err == nil {
+		s.Server.AddMonitor(t.monitor(id))
 	}
 	s.TellMetric(a, "", now)
 	t.tellHost(s.Server)

@@ -1,0 +1,12 @@
+// Package events holds our webhook's payload, beside the files with one Function URL
+// request each.
+package events
+
+import _ "embed"
+
+// WebhookPayload is what our webhook is set up to send: JSON that names every
+// variable of Datadog's that means something to an alert
+// (https://docs.datadoghq.com/integrations/webhooks/#variables).
+//
+//go:embed webhook-payload.json
+var WebhookPayload string

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/cfn"
+
+	"boomerang/functions/internal/stack"
+	"boomerang/functions/local/functionurl"
+	"boomerang/shared/standin"
+)
+
+// The tests run the built functions as Lambda does.
+func TestMain(m *testing.M) { os.Exit(stack.Main(m)) }
+
+// timeout is the Timeout in template.yaml.
+const timeout = 120 * time.Second
+
+// waiting is CloudFormation, which waits for one answer.
+func waiting(t *testing.T) (url string, answer func() cfn.Response) {
+	t.Helper()
+	answers := make(chan cfn.Response, 10)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var a cfn.Response
+		if body, err := io.ReadAll(r.Body); err != nil || json.Unmarshal(body, &a) != nil {
+			t.Errorf("no answer: %v", err)
+		}
+		answers <- a
+	}))
+	t.Cleanup(server.Close)
+	return server.URL + "/?X-Amz-Signature=abc", func() cfn.Response {
+		t.Helper()
+		select {
+		case a := <-answers:
+			return a
+		default:
+			t.Fatal("there was no answer")
+			return cfn.Response{}
+		}
+	}
+}
+
+// ask sends CloudFormation's request for the resource in template.yaml.
+func ask(t *testing.T, f *stack.Instance, kind cfn.RequestType, functionURL string) cfn.Response {
+	t.Helper()
+	url, answer := waiting(t)
+	_, err := f.Invoke(cfn.Event{
+		RequestType: kind, RequestID: "1", ResponseURL: url, LogicalResourceID: "DatadogSetup", StackID: "stack", PhysicalResourceID: "boomerang-webhook-boomerang",
+		ResourceProperties: map[string]any{
+			"ServiceToken": "arn", "FunctionUrl": functionURL, "WebhookName": "boomerang", "StackName": "boomerang", "Notify": "", "Revision": "1",
+			"QueueName": "queue", "DeadLetterQueueName": "letters", "FunctionNames": []string{"webhook", "redeliver", "reconcile"},
+		},
+	}, timeout)
+	if err != nil {
+		t.Fatalf("%v; the function wrote %s", err, f.Output())
+	}
+	if strings.Contains(f.Output(), "X-Amz-Signature") || strings.Contains(f.Output(), stack.Token) {
+		t.Errorf("a secret is in the log: %s", f.Output())
+	}
+	return answer()
+}
+
+// instance is an instance as the handler behind a Function URL.
+type instance struct{ *stack.Instance }
+
+func (i instance) Invoke(_ context.Context, payload []byte) ([]byte, error) {
+	return i.Instance.Invoke(json.RawMessage(payload), timeout)
+}
+
+// behind serves instances at a Function URL, each of them one request at a time.
+func behind(t *testing.T, instances ...*stack.Instance) (url string) {
+	t.Helper()
+	free := make(chan *stack.Instance, len(instances))
+	for _, i := range instances {
+		free <- i
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		i := <-free
+		defer func() { free <- i }()
+		(&functionurl.Server{Function: instance{i}, Timeout: timeout}).ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL + "/"
+}
+
+// alert is what Datadog puts in the place of its variables.
+func alert(id int64) map[string]string {
+	text := strconv.FormatInt(id, 10)
+	return map[string]string{
+		"ID": text, "ALERT_ID": "4711", "ORG_ID": "352001", "ALERT_TRANSITION": "Triggered", "ALERT_CYCLE_KEY": "cycle-" + text,
+		"DATE": strconv.FormatInt(time.Now().UnixMilli(), 10), "EVENT_TITLE": "[Triggered] Checkout is \"slow\"", "TAGS": "service:checkout",
+	}
+}
+
+func TestBootstrap_sets_up_what_brings_alerts_back_and_removes_it(t *testing.T) {
+	s := stack.New(t)
+	webhook, setup := s.Start(stack.Webhook, nil), s.Start(stack.Setup, nil)
+	url := behind(t, webhook)
+	if a := ask(t, setup, cfn.RequestCreate, url); a.Status != cfn.StatusSuccess {
+		t.Fatal(a.Reason)
+	}
+	delivery, err := s.Standin.Deliver(t.Context(), "boomerang", alert(1))
+	if err != nil || delivery.Status != http.StatusOK || s.Posted()[1] != 1 {
+		t.Errorf("got %+v, %v; posted %v", delivery, err, s.Posted())
+	}
+	if a := ask(t, setup, cfn.RequestDelete, url); a.Status != cfn.StatusSuccess || a.Reason != "" {
+		t.Errorf("got %+v", a)
+	}
+	if hooks := s.Standin.Webhooks(); len(hooks)+len(s.Standin.Variables())+len(s.Standin.Dashboards())+len(s.Standin.Monitors()) != 0 {
+		t.Error("something is left")
+	}
+}
+
+// A function that does not start could answer nobody.
+func TestBootstrap_says_what_is_wrong_with_its_environment(t *testing.T) {
+	f := stack.New(t).Start(stack.Setup, map[string]string{"DD_SITE": "datadog.example", "WEBHOOK_SECRET_ARN": ""})
+	a := ask(t, f, cfn.RequestCreate, "https://abc.lambda-url.eu-west-1.on.aws/")
+	if a.Status != cfn.StatusFailed || !strings.Contains(a.Reason, "DD_SITE") || !strings.Contains(a.Reason, "WEBHOOK_SECRET_ARN") {
+		t.Errorf("got %+v", a)
+	}
+	if a := ask(t, f, cfn.RequestDelete, "https://abc.lambda-url.eu-west-1.on.aws/"); a.Status != cfn.StatusSuccess {
+		t.Errorf("the stack cannot be deleted: %+v", a)
+	}
+}
+
+func TestBootstrap_no_alert_is_refused_while_the_token_is_rotated(t *testing.T) {
+	const rotations, senders = 3, 4
+	s := stack.New(t)
+	setup := s.Start(stack.Setup, nil)
+	url := behind(t, s.Start(stack.Webhook, nil), s.Start(stack.Webhook, nil))
+	if a := ask(t, setup, cfn.RequestCreate, url); a.Status != cfn.StatusSuccess {
+		t.Fatal(a.Reason)
+	}
+	shown := map[string]bool{s.Standin.Variable("BOOMERANG_TOKEN"): true}
+
+	ctx, stop := context.WithCancel(t.Context())
+	var sent, taken atomic.Int64
+	var group sync.WaitGroup
+	for range senders {
+		group.Go(func() {
+			for ctx.Err() == nil {
+				delivery, err := s.Standin.Deliver(context.WithoutCancel(ctx), "boomerang", alert(sent.Add(1)))
+				if err != nil || delivery.Status != http.StatusOK {
+					t.Errorf("an alert was refused: %+v, %v", delivery, err)
+					return
+				}
+				taken.Add(1)
+			}
+		})
+	}
+	for n := range rotations {
+		version := fmt.Sprintf("11111111-1111-4111-8111-%012d", n)
+		for _, step := range []string{"createSecret", "setSecret", "testSecret", "finishSecret"} {
+			event := map[string]string{"Step": step, "SecretId": s.Standin.SecretARN(standin.DefaultWebhookSecret), "ClientRequestToken": version}
+			if _, err := setup.Invoke(event, timeout); err != nil {
+				t.Errorf("%s: %v", step, err)
+			}
+			// Alerts come between all steps, some of them begun before the step.
+			enough := taken.Load() + 3*senders
+			for end := time.Now().Add(30 * time.Second); taken.Load() < enough && time.Now().Before(end) && !t.Failed(); {
+				time.Sleep(time.Millisecond)
+			}
+		}
+		shown[s.Standin.Variable("BOOMERANG_TOKEN")] = true
+	}
+	stop()
+	group.Wait()
+	if len(shown) != rotations+1 {
+		t.Errorf("Datadog showed %d tokens", len(shown))
+	}
+	if posted := s.Posted(); int64(len(posted)) != sent.Load() {
+		t.Errorf("%d events for %d alerts", len(posted), sent.Load())
+	}
+	t.Logf("%d alerts came back", taken.Load())
+}

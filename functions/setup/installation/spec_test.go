@@ -1,0 +1,108 @@
+package installation
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"boomerang/shared/fault"
+)
+
+func TestVariableFor(t *testing.T) {
+	for webhook, want := range map[string]string{
+		"boomerang": "BOOMERANG_TOKEN", "boomerang_dev": "BOOMERANG_BOOMERANG_DEV_TOKEN", "torq": "BOOMERANG_TORQ_TOKEN", "1st": "BOOMERANG_1ST_TOKEN",
+	} {
+		if got := VariableFor(webhook); got != want {
+			t.Errorf("%s: got %s, want %s", webhook, got, want)
+		}
+	}
+	// What becomes the same letters stays apart.
+	seen := map[string]string{}
+	for _, webhook := range []string{"boomerang", "Boomerang", "boomerang_dev", "boomerang-dev", "boomerang.dev", "Boomerang-Dev", "dev"} {
+		name := VariableFor(webhook)
+		if other, taken := seen[name]; taken {
+			t.Errorf("%s and %s share %s", webhook, other, name)
+		}
+		seen[name] = webhook
+		if !regexp.MustCompile(`^BOOMERANG_[A-Z0-9_]*TOKEN$`).MatchString(name) {
+			t.Errorf("%s: %s is no variable's name", webhook, name)
+		}
+	}
+}
+
+func TestSameAddress(t *testing.T) {
+	const ours = "https://abc.lambda-url.eu-west-1.on.aws/"
+	for other, want := range map[string]bool{
+		ours: true, "https://abc.lambda-url.eu-west-1.on.aws": true, "https://ABC.lambda-url.eu-west-1.on.aws/": true,
+		"https://any:token@abc.lambda-url.eu-west-1.on.aws/": true,
+		"https://abcd.lambda-url.eu-west-1.on.aws/":          false, "": false, "no address": false, "://": false,
+	} {
+		if got := sameAddress(other, ours); got != want {
+			t.Errorf("%q: %v", other, got)
+		}
+	}
+	if sameAddress("", "") || sameAddress("x", "y") {
+		t.Error("what is no address is the same")
+	}
+}
+
+func TestSpec_Check(t *testing.T) {
+	good := Spec{FunctionURL: "https://abc.lambda-url.eu-west-1.on.aws/", WebhookName: "boomerang", Notify: "@slack-sre @webhook-boomerang-dev"}
+	if err := good.Check(); err != nil {
+		t.Errorf("a good one: %v", err)
+	}
+	for name, tc := range map[string]struct {
+		change func(*Spec)
+		want   string
+	}{
+		"no_URL":               {func(s *Spec) { s.FunctionURL = "somewhere" }, "the Function URL is no URL"},
+		"another_protocol":     {func(s *Spec) { s.FunctionURL = "ftp://127.0.0.1/" }, "the Function URL is not https"},
+		"http_to_elsewhere":    {func(s *Spec) { s.FunctionURL = "http://example.com/" }, "the Function URL is not https"},
+		"a_password":           {func(s *Spec) { s.FunctionURL = "https://a:private@example.com/" }, "the Function URL holds a user"},
+		"a_handle_for_a_name":  {func(s *Spec) { s.WebhookName = "@webhook-boomerang" }, "WebhookName is no webhook's name"},
+		"itself_to_notify":     {func(s *Spec) { s.Notify = "look: @WEBHOOK-boomerang." }, "Notify names this very webhook"},
+		"two_things_at_a_time": {func(s *Spec) { s.FunctionURL, s.WebhookName = "x", "" }, "the Function URL is no URL, WebhookName is no"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bad := good
+			tc.change(&bad)
+			err := bad.Check()
+			if err == nil || !strings.Contains(fault.Public(err), tc.want) || strings.Contains(err.Error(), "private") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	if err := (Spec{FunctionURL: "http://127.0.0.1:8787/", WebhookName: "x"}).Check(); err != nil {
+		t.Errorf("a laptop's address: %v", err)
+	}
+}
+
+func TestCovers(t *testing.T) {
+	const wanted = `{"a":1,"list":[{"b":"x"},{"c":null}]}`
+	for name, tc := range map[string]struct {
+		found string
+		want  bool
+	}{
+		"the_same":                {wanted, true},
+		"more_than_was_wanted":    {`{"id":7,"a":1,"list":[{"b":"x","id":1},{"c":null,"d":[]}]}`, true},
+		"other_spaces_and_order":  {"{ \"list\": [{\"b\":\"x\"}, {\"c\":null}],\n\"a\":1.0 }", true},
+		"another_value":           {`{"a":2,"list":[{"b":"x"},{"c":null}]}`, false},
+		"a_key_less":              {`{"list":[{"b":"x"},{"c":null}]}`, false},
+		"an_element_more":         {`{"a":1,"list":[{"b":"x"},{"c":null},{}]}`, false},
+		"another_order_of_a_list": {`{"a":1,"list":[{"c":null},{"b":"x"}]}`, false},
+		"an_object_that_is_none":  {`{"a":1,"list":[7,{"c":null}]}`, false},
+		"a_list_that_is_none":     {`{"a":1,"list":{}}`, false},
+		"null_for_everything":     {`null`, false},
+		"what_is_no_JSON":         {`{"a"`, false},
+		"nothing":                 {``, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := covers([]byte(tc.found), []byte(wanted)); got != tc.want {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+	if !covers([]byte("a text"), []byte("a text")) || covers([]byte("a text"), []byte("another")) {
+		t.Error("what is no JSON is not compared as text")
+	}
+}
