@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/cfn"
@@ -60,7 +59,7 @@ func (h *Handler) attempt(ctx context.Context, request cfn.Event) (o outcome) {
 		if r := recover(); r != nil {
 			o = outcome{
 				id:  idAfter(request, idOf(webhookNameIn(request))),
-				err: fault.New(fault.Internal, "something went wrong inside Boomerang; its log says what", fmt.Errorf("panic: %v\n%s", r, debug.Stack())),
+				err: fault.New(fault.Internal, "something went wrong inside Boomerang; its log says what", fault.Panicked(r)),
 			}
 		}
 	}()
