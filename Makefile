@@ -12,8 +12,11 @@ FUZZTIME ?= 10s
 COVERAGE ?= 85
 ALERTS ?= 20000
 INTAKE ?= direct
-STANDIN ?=
 URL ?=
+ENV ?= default
+GUIDED ?=
+ROUNDS ?= 10
+STORM ?= 60
 
 # The linters, by the version that everybody runs. They are no dependency of the module, so that go.mod lists what runs.
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.1
@@ -23,13 +26,13 @@ GOFUMPT := go run mvdan.cc/gofumpt@v0.12.0
 FUNCTIONS := $(filter-out local,$(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go)))
 
 # Lambda starts the file named bootstrap. lambda.norpc leaves out the runtime that Go functions no longer use.
-LAMBDA_GOFLAGS = $(shell go env GOFLAGS) -trimpath -tags=lambda.norpc '-ldflags=-s -w'
+# The commit is left out too, so that a function whose code did not change is the same bytes, and is not deployed again.
+LAMBDA_GOFLAGS = $(shell go env GOFLAGS) -trimpath -buildvcs=false -tags=lambda.norpc '-ldflags=-s -w'
 LAMBDA = CGO_ENABLED=0 GOOS=linux GOARCH=arm64 GOFLAGS="$(LAMBDA_GOFLAGS)"
 
 # $(call need,command,how to get it) stops with that advice where the command is missing.
 need = command -v $(1) >/dev/null || { echo "this needs $(1), which is not here: $(2)" >&2; exit 1; }
 need_sam = $(call need,sam,install the AWS SAM CLI with 'pipx install aws-sam-cli' or as https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html says)
-need_docker = $(call need,docker,install Docker as https://docs.docker.com/get-docker/ says; 'make run' does without)
 
 ## First
 
@@ -127,10 +130,26 @@ cover: ## Measure how much of shared/ the tests reach; less than COVERAGE percen
 	@go tool cover -func=.build/cover.out | awk -v least=$(COVERAGE) '/^total:/ { seen = 1; \
 		printf "shared/ is covered to %s, and %d%% is the least\n", $$3, least; exit ($$3 + 0 < least) } END { if (!seen) exit 1 }'
 
+# What a user would write instead is measured with the packages that it needs, in an environment of its own.
+BENCH_PYTHON = .build/bench/python
+$(BENCH_PYTHON)/ready: functions/local/bench/python/requirements.txt
+	@$(call need,python3,the benchmark compares with a function in Python; get Python 3.10 or later with venv or leave it out: 'go run ./functions/local bench')
+	@mkdir -p .build/bench
+	@python3 -m venv $(BENCH_PYTHON) || { echo "python3 cannot make a virtual environment: install python3-venv (with ensurepip)" >&2; exit 1; }
+	@$(BENCH_PYTHON)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 .PHONY: bench
-bench: build ## Show the figures: time and allocations of the hot paths, size of the binaries
+bench: build $(BENCH_PYTHON)/ready ## Show the figures: the built functions' times and sizes, beside a bare function and one in Python (ROUNDS=10; needs Python 3)
+	@go run ./functions/local bench --rounds $(ROUNDS) --python $(BENCH_PYTHON)/bin/python
 	go test -run '^$$' -bench . -benchmem ./...
 	@for f in $(FUNCTIONS); do wc -c < .build/$$f/bootstrap | awk -v f=$$f '{ printf "%s: %.1f MB\n", f, $$1 / 1e6 }'; done
+
+.PHONY: scale
+scale: ## Let a storm of 1,000 alerts a second happen for STORM=60 seconds of a virtual clock; shows what gives way first, and the bill
+	@mkdir -p .build
+	@STORM=$(STORM) go test -count=1 -timeout=30m -v -run '^TestStorm$$' ./functions/local/scale > .build/scale.txt || { cat .build/scale.txt; exit 1; }
+	@awk '/^ *What becomes of/ { table = 1 } /^(---|===)/ { table = 0 } table' .build/scale.txt
 
 .PHONY: golden
 golden: ## Write the golden files anew; read the difference before you commit it
@@ -144,29 +163,50 @@ golden: ## Write the golden files anew; read the difference before you commit it
 build: ## Build each function as Lambda runs it, into .build/
 	@for f in $(FUNCTIONS); do echo "building $$f"; $(LAMBDA) go build -o .build/$$f/bootstrap ./functions/$$f; done
 
+.PHONY: need-sam
+need-sam:
+	@$(need_sam)
+
+.PHONY: validate
+validate: need-sam ## Ask SAM and cfn-lint whether template.yaml is right (needs SAM)
+	sam validate --config-env $(ENV)
+
 # After build, because SAM does not show what the compiler says.
 .PHONY: sam-build
-sam-build: build
-	@$(need_sam)
-	$(LAMBDA) sam build
+sam-build: need-sam build
+	$(LAMBDA) sam build --config-env $(ENV)
 
 .PHONY: invoke
-invoke: sam-build ## Run the built function in Lambda's own container (STANDIN=<address that 'make serve' shows>; needs SAM and Docker)
-	@$(need_docker)
-	@[ -n "$(STANDIN)" ] || { echo "the container needs somebody to talk to: run 'make serve' in another terminal, then 'make invoke STANDIN=<the address of its Datadog>'" >&2; exit 1; }
-	@mkdir -p .build
-	@printf '{"WebhookFunction":{"DATADOG_SECRET_ARN":"boomerang/datadog","WEBHOOK_SECRET_ARN":"boomerang/webhook","REDELIVERY_QUEUE_URL":"","LEDGER_TABLE":"","DATADOG_API_URL":"%s","AWS_ENDPOINT_URL":"%s"}}' \
-		$(STANDIN) $(STANDIN) > .build/environment.json
-	sam local invoke WebhookFunction --event $(EVENT) --env-vars .build/environment.json
+invoke: ## Run one event through the built function in Lambda's own container (EVENT=events/….json; needs SAM and Docker)
+	@LAMBDA_GOFLAGS="$(LAMBDA_GOFLAGS)" .ci/test-sam $(EVENT)
 
-# The first time it asks for the parameters, and sam keeps the answers in samconfig.toml.
+.PHONY: test-sam
+test-sam: ## Run every event through the built function in Lambda's own container (needs SAM and Docker)
+	@LAMBDA_GOFLAGS="$(LAMBDA_GOFLAGS)" .ci/test-sam
+
+.PHONY: package
+package: sam-build ## Upload what was built, and write the template that names it to .build/packaged.yaml (ENV=default or trial)
+	sam package --config-env $(ENV) --output-template-file .build/packaged.yaml
+
 .PHONY: deploy
-deploy: sam-build ## Deploy to AWS with your credentials; asks what it must know the first time (needs SAM)
-	sam deploy $$(grep -q '^parameter_overrides' samconfig.toml || echo --guided)
+deploy: sam-build ## Deploy to AWS with your credentials (ENV=default or trial; GUIDED=1 asks for the parameters; needs SAM)
+	sam deploy --config-env $(ENV) $(if $(GUIDED),--guided)
+
+.PHONY: delete
+delete: need-sam ## Remove the stack and all that it made, in AWS and in Datadog (ENV=default or trial; needs SAM)
+	sam delete --config-env $(ENV)
+
+.PHONY: logs
+logs: need-sam ## Follow the functions' logs (ENV=default or trial; needs SAM)
+	sam logs --config-env $(ENV)
 
 .PHONY: drill
 drill: ## Send a synthetic alert and wait for its event (URL=<Function URL>; without one, all on this machine)
 	@go run ./functions/local drill $(URL)
+
+.PHONY: setup
+setup: ## Make the webhook, the dashboard and the monitors in the stand-in and try them (LIVE=1 URL=…: in Datadog; DELETE=1: remove them)
+	@go run ./functions/local setup
 
 .PHONY: redrive
 redrive: ## Show why alerts are among the dead letters; GO=1 puts them back (REDELIVERY_QUEUE_URL=… DEAD_LETTER_QUEUE_URL=…)

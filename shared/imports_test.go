@@ -152,6 +152,12 @@ var rules = []rule{
 		because: "the stand-in answers for Datadog and for Secrets Manager, which only a local run and a test may believe",
 	},
 	{
+		name:    "a drill knows a stack from outside",
+		in:      []string{"functions/internal/drill"},
+		never:   []string{"shared/ledger", "shared/queue", "shared/secret", "shared/config", "functions/internal/wiring", "github.com/aws"},
+		because: "it is to find what Datadog and a person find, and not what the stack believes of itself",
+	},
+	{
 		name:    "shared knows no function",
 		in:      []string{"shared"},
 		never:   []string{"functions"},

@@ -13,26 +13,16 @@ import (
 	"strings"
 	"time"
 
+	"boomerang/functions/internal/drill"
 	"boomerang/functions/local/stage"
 	"boomerang/shared/datadog"
 	"boomerang/shared/site"
 	"boomerang/shared/standin"
 )
 
-// target is a stack and the event stream that it posts to.
-type target struct {
-	url, token string
-	stream     stream
-	name       string // of the stream, for people
-}
-
-type stream interface {
-	Events(ctx context.Context, query datadog.EventQuery) ([]datadog.Event, error)
-}
-
 // aim returns the stack at the one address in args, or else one on this machine;
 // stop ends what was started for it.
-func aim(ctx context.Context, args []string, getenv func(string) string) (t target, stop func(), err error) {
+func aim(ctx context.Context, args []string, getenv func(string) string) (t drill.Target, stop func(), err error) {
 	if len(args) == 0 {
 		return onThisMachine(ctx, getenv)
 	}
@@ -48,9 +38,9 @@ var needs = []struct{ name, is string }{
 }
 
 // deployed is the stack at a Function URL, with the secrets of the environment.
-func deployed(address string, getenv func(string) string) (target, error) {
+func deployed(address string, getenv func(string) string) (drill.Target, error) {
 	if err := checkAddress(address); err != nil {
-		return target{}, fmt.Errorf("the address of the webhook %w", err)
+		return drill.Target{}, fmt.Errorf("the address of the webhook %w", err)
 	}
 	var missing []string
 	for _, n := range needs {
@@ -59,10 +49,9 @@ func deployed(address string, getenv func(string) string) (target, error) {
 		}
 	}
 	if len(missing) > 0 {
-		return target{}, fmt.Errorf("set %s", strings.Join(missing, ", and "))
+		return drill.Target{}, fmt.Errorf("set %s", strings.Join(missing, ", and "))
 	}
-	t := target{url: address, token: strings.TrimSpace(getenv("WEBHOOK_TOKEN"))}
-	return t.reading(getenv)
+	return reading(drill.Target{URL: address, Token: strings.TrimSpace(getenv("WEBHOOK_TOKEN"))}, getenv)
 }
 
 // checkAddress never quotes the address, which may hold a password.
@@ -85,14 +74,16 @@ func isLoopback(host string) bool {
 }
 
 // reading returns t with the event stream of the environment's organisation.
-func (t target) reading(getenv func(string) string) (target, error) {
+func reading(t drill.Target, getenv func(string) string) (drill.Target, error) {
 	s, err := site.Parse(cmp.Or(getenv("DD_SITE"), site.Default.String()))
 	if err != nil {
-		return target{}, fmt.Errorf("DD_SITE: %w", err)
+		return drill.Target{}, fmt.Errorf("DD_SITE: %w", err)
 	}
-	t.name = cmp.Or(getenv("DATADOG_API_URL"), s.String())
+	t.StreamName = cmp.Or(getenv("DATADOG_API_URL"), s.String())
+	t.TokenSource = "the token in WEBHOOK_TOKEN; the stack's output TokenCommand prints the right one"
+	t.Organisation = "DD_API_KEY, DD_APP_KEY and DD_SITE"
 	keys := ownKeys{API: strings.TrimSpace(getenv("DD_API_KEY")), App: strings.TrimSpace(getenv("DD_APP_KEY"))}
-	t.stream, err = datadog.New(datadog.Config{Site: s, BaseURL: getenv("DATADOG_API_URL")}, keys)
+	t.Stream, err = datadog.New(datadog.Config{Site: s, BaseURL: getenv("DATADOG_API_URL")}, keys)
 	return t, err
 }
 
@@ -106,31 +97,31 @@ func (k ownKeys) Renew(context.Context, datadog.Keys) (datadog.Keys, error) {
 }
 
 // onThisMachine starts the function behind a Function URL of its own.
-func onThisMachine(ctx context.Context, getenv func(string) string) (t target, stop func(), err error) {
+func onThisMachine(ctx context.Context, getenv func(string) string) (t drill.Target, stop func(), err error) {
 	s, function, err := open(ctx, slog.New(slog.DiscardHandler))
 	if err != nil {
-		return target{}, nil, err
+		return drill.Target{}, nil, err
 	}
 	defer func() {
 		if err != nil {
 			s.Close()
 		}
 	}()
-	t = target{token: stage.Token, name: "the stand-in"}
+	t = drill.Target{Token: stage.Token, TokenSource: "the stand-in's token", StreamName: "the stand-in", Organisation: "both"}
 	if s.Live {
-		t, err = t.reading(getenv)
+		t, err = reading(t, getenv)
 	} else {
-		t.stream, err = datadog.New(datadog.Config{Site: site.Default, BaseURL: s.URL}, ownKeys{API: standin.DefaultAPIKey, App: standin.DefaultAppKey})
+		t.Stream, err = datadog.New(datadog.Config{Site: site.Default, BaseURL: s.URL}, ownKeys{API: standin.DefaultAPIKey, App: standin.DefaultAppKey})
 	}
 	if err != nil {
-		return target{}, nil, err
+		return drill.Target{}, nil, err
 	}
 	var listen net.ListenConfig
 	listener, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return target{}, nil, fmt.Errorf("no port for the Function URL: %w", err)
+		return drill.Target{}, nil, fmt.Errorf("no port for the Function URL: %w", err)
 	}
-	t.url = "http://" + listener.Addr().String() + "/"
+	t.URL = "http://" + listener.Addr().String() + "/"
 	server := &http.Server{Handler: function, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = server.Serve(listener) }()
 	return t, func() { _ = server.Close(); s.Close() }, nil

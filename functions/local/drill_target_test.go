@@ -8,8 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
+	"boomerang/functions/internal/drill"
 	"boomerang/functions/local/report"
 )
 
@@ -77,7 +77,7 @@ func TestCommand_drills_a_Function_URL(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	var screen bytes.Buffer
-	if err := drill(t.Context(), report.New(&screen), []string{function, "--timeout", "5s"}); err != nil {
+	if err := runDrill(t.Context(), report.New(&screen), []string{function, "--timeout", "5s"}); err != nil {
 		t.Fatal(err)
 	}
 	contains(t, screen.String(), "for at most 5s", "The event in Datadog")
@@ -103,13 +103,13 @@ func TestAim_starts_a_stack_where_no_address_is_given(t *testing.T) {
 		t.Fatal(err)
 	}
 	var screen bytes.Buffer
-	err = at.drill(t.Context(), report.New(&screen), hurried)
+	err = showDrill(t.Context(), report.New(&screen), at, hurried)
 	stop()
 	if err != nil {
 		t.Fatal(err)
 	}
 	contains(t, screen.String(), "in the events of the stand-in", "enrichment:complete")
-	if _, err := at.send(t.Context(), 1, time.Now(), time.Minute); err == nil {
+	if _, err := drill.New(at, hurried).Send(t.Context()); err == nil {
 		t.Error("the stack answers after it was stopped")
 	}
 }
@@ -123,7 +123,7 @@ func TestAim_says_why_no_stack_starts(t *testing.T) {
 	t.Setenv("DD_API_KEY", "a")
 	t.Setenv("DD_APP_KEY", "b")
 	live, stop, err := aim(t.Context(), nil, os.Getenv)
-	if err != nil || live.name != "datadoghq.com" {
+	if err != nil || live.StreamName != "datadoghq.com" {
 		t.Fatalf("got %+v, %v", live, err)
 	}
 	stop()

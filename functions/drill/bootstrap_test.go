@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"boomerang/functions/internal/stack"
+	"boomerang/functions/local/functionurl"
+	"boomerang/shared/standin"
+)
+
+// The tests run the built functions as Lambda does.
+func TestMain(m *testing.M) { os.Exit(stack.Main(m)) }
+
+// scheduled is what EventBridge sends
+// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html).
+var scheduled = json.RawMessage(`{"version":"0","id":"53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa","detail-type":"Scheduled Event",` +
+	`"source":"aws.events","account":"123456789012","time":"2026-11-21T10:00:00Z","region":"eu-west-1","resources":[],"detail":{}}`)
+
+const timeout = 30 * time.Second
+
+// function is an instance as Lambda's front calls it.
+type function struct{ *stack.Instance }
+
+func (f function) Invoke(_ context.Context, payload []byte) ([]byte, error) {
+	return f.Instance.Invoke(json.RawMessage(payload), 14*time.Second)
+}
+
+// open puts a Function URL before a webhook.
+func open(t *testing.T, webhook *stack.Instance) string {
+	t.Helper()
+	server := httptest.NewServer(&functionurl.Server{Function: function{webhook}, Timeout: 14 * time.Second})
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// written is all that an instance wrote. It ends it, because what is written last
+// may be on its way when an invocation is over.
+func written(f *stack.Instance) string {
+	f.Kill()
+	return f.Output()
+}
+
+func TestBootstrap_drills_the_whole_stack(t *testing.T) {
+	s := stack.New(t)
+	webhook := s.Start(stack.Webhook, nil)
+	f := s.Start(stack.Drill, map[string]string{"FUNCTION_URL": open(t, webhook) + "/"})
+	if _, err := f.Invoke(scheduled, timeout); err != nil {
+		t.Fatalf("%v; the function wrote %s; the webhook %s", err, f.Output(), webhook.Output())
+	}
+	posted := s.Standin.Posted()
+	if len(posted) != 1 || !strings.HasPrefix(posted[0].Event.Title, "[Drill]") {
+		t.Errorf("posted %v", posted)
+	}
+	output := written(f)
+	for _, want := range []string{`"level":"INFO"`, `"message":"drill"`, `"events":1`, `"status":"posted"`, `"http_status":200`} {
+		if !strings.Contains(output, want) {
+			t.Errorf("it does not log %s: %s", want, output)
+		}
+	}
+}
+
+func TestBootstrap_fails_where_everybody_sees_it(t *testing.T) {
+	for name, c := range map[string]struct {
+		token   string // of the secret that the drill reads
+		nowhere bool
+		says    string
+	}{
+		"the webhook has another token": {token: `{"token":"of-last-year"}`, says: "the webhook answered 401 Unauthorized: it does not accept the token in WEBHOOK_SECRET_ARN"},
+		"there is no webhook":           {nowhere: true, says: "the webhook did not answer"},
+		"the secret is none":            {token: `{"tokens":"of-last-year"}`, says: "no alert was sent, because the webhook's token could not be had: the secret in WEBHOOK_SECRET_ARN must hold"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := stack.New(t)
+			changes := map[string]string{"FUNCTION_URL": "http://127.0.0.1:1"}
+			if !c.nowhere {
+				changes["FUNCTION_URL"] = open(t, s.Start(stack.Webhook, nil))
+			}
+			if c.token != "" {
+				s.Standin.SetSecret("other", c.token)
+				changes["WEBHOOK_SECRET_ARN"] = "other"
+			}
+			f := s.Start(stack.Drill, changes)
+			_, err := f.Invoke(scheduled, timeout)
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got %v; the function wrote %s", err, f.Output())
+			}
+			output := written(f)
+			for _, secret := range []string{"of-last-year", standin.DefaultAPIKey, standin.DefaultAppKey} {
+				if strings.Contains(output, secret) {
+					t.Errorf("it logs the secret %q", secret)
+				}
+			}
+			if !strings.Contains(output, `"level":"ERROR"`) {
+				t.Errorf("it logs no error: %s", output)
+			}
+		})
+	}
+}
+
+func TestBootstrap_does_not_start_without_what_it_needs(t *testing.T) {
+	f := stack.New(t).Start(stack.Drill, map[string]string{"FUNCTION_URL": "http://example.com/", "WEBHOOK_SECRET_ARN": ""})
+	if err := f.Ready(); err == nil {
+		t.Fatal("it started")
+	}
+	for _, variable := range []string{"FUNCTION_URL is plain http to another machine", "WEBHOOK_SECRET_ARN"} {
+		if !strings.Contains(f.Output(), variable) {
+			t.Errorf("it does not say %q: %s", variable, f.Output())
+		}
+	}
+}

@@ -1,0 +1,231 @@
+package functions_test
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"boomerang/functions/internal/stack"
+	"boomerang/functions/local/functionurl"
+	"boomerang/shared/standin"
+)
+
+// thisMachine is what a container calls the machine that it runs on, and ca the
+// certificate beside the function by which it knows it: the keys travel to another
+// host by https only.
+const (
+	thisMachine = "host.docker.internal"
+	ca          = "ca.pem"
+)
+
+// notPosted are the events after which nothing is posted, with what is answered.
+var notPosted = map[string]struct {
+	status int
+	body   string
+}{
+	"wrong-token.json": {http.StatusUnauthorized, ""},
+	"own-event.json":   {http.StatusOK, `"status":"ignored"`},
+}
+
+// TestSAM builds the webhook with SAM and invokes it with SAM, in the container
+// that AWS makes for that, on every file of events/ or on the one in SAM_EVENT.
+func TestSAM(t *testing.T) {
+	if os.Getenv("SAM") == "" {
+		t.Skip("it needs SAM and Docker: run `make test-sam`")
+	}
+	s := buildWithSAM(t)
+	paths, err := filepath.Glob("../events/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if one := os.Getenv("SAM_EVENT"); one != "" {
+		paths = []string{one}
+	}
+	for _, path := range paths {
+		name := filepath.Base(path)
+		if name == "webhook-payload.json" {
+			continue // It is a payload, and no event.
+		}
+		t.Run(name, func(t *testing.T) {
+			before := len(s.datadog.Posted())
+			answer := s.invoke(t, path)
+			t.Logf("answered %d %s", answer.StatusCode, answer.Body)
+			wanted, posted := notPosted[name], len(s.datadog.Posted())-before
+			if wanted.status != 0 {
+				if answer.StatusCode != wanted.status || !strings.Contains(answer.Body, wanted.body) || posted != 0 {
+					t.Errorf("%d events were posted; wanted none, and the answer %d %s", posted, wanted.status, wanted.body)
+				}
+				return
+			}
+			if answer.StatusCode != http.StatusOK || !strings.Contains(answer.Body, `"status":"posted"`) || posted != 1 {
+				t.Errorf("%d events were posted; wanted one, and the answer 200", posted)
+			}
+		})
+	}
+}
+
+// sam is a built function, and the world that its container talks to.
+type sam struct {
+	folder, template, url string
+	datadog               *standin.Server
+	flags                 []string
+}
+
+// buildWithSAM builds the webhook for this machine's processor. In that, and in the
+// name of the variable for the certificate, since SAM sets only those that are
+// named, the template differs from the one that is deployed.
+func buildWithSAM(t *testing.T) *sam {
+	t.Helper()
+	folder := t.TempDir()
+	s := &sam{folder: folder, template: filepath.Join(folder, "build", "template.yaml"), flags: []string{"--add-host", thisMachine + ":host-gateway"}}
+	architecture := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
+	if architecture == "" {
+		t.Fatalf("Lambda has no containers for %s", runtime.GOARCH)
+	}
+	if exec.CommandContext(t.Context(), "docker", "image", "inspect", "public.ecr.aws/lambda/provided:al2023-"+architecture).Run() == nil {
+		s.flags = append(s.flags, "--skip-pull-image")
+	}
+	source, err := os.ReadFile("../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const endpoint = "        AWS_ENDPOINT_URL: \"\"\n"
+	changed := strings.ReplaceAll(string(source), "[arm64]", "["+architecture+"]")
+	changed = strings.Replace(changed, endpoint, endpoint+"        SSL_CERT_FILE: \"\"\n", 1)
+	if !strings.Contains(changed, "SSL_CERT_FILE") {
+		t.Fatal("template.yaml names AWS_ENDPOINT_URL elsewhere than this test thinks")
+	}
+	write(t, filepath.Join(folder, "template.yaml"), []byte(changed))
+	s.run(t, "build", "WebhookFunction", "--template", filepath.Join(folder, "template.yaml"), "--base-dir", "..", "--build-dir", filepath.Join(folder, "build"),
+		"--build-in-source", "--no-cached")
+	s.serve(t)
+	return s
+}
+
+// serve opens the stand-in to the containers.
+func (s *sam) serve(t *testing.T) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: []string{thisMachine}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
+	}
+	raw, err := x509.CreateCertificate(rand.Reader, certificate, certificate, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(s.folder, "build", "WebhookFunction", ca), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw}))
+
+	listener := listen(t)
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	s.url = "https://" + net.JoinHostPort(thisMachine, port)
+	s.datadog = standin.New(standin.Options{Token: stack.Token, VisibleAfter: -1})
+	server := &http.Server{
+		Handler: s.datadog, ReadHeaderTimeout: 5 * time.Second,
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{raw}, PrivateKey: key}}},
+	}
+	go func() { _ = server.ServeTLS(listener, "", "") }()
+	t.Cleanup(func() { _ = server.Close() })
+}
+
+// listen opens a port that containers reach: on Linux at their network's gateway;
+// elsewhere Docker hands on what they send to the loopback address.
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	gateway, _ := exec.CommandContext(t.Context(), "docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}").Output()
+	var failed error
+	for _, address := range []string{cmp.Or(strings.TrimSpace(string(gateway)), "172.17.0.1"), "127.0.0.1"} {
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort(address, "0"))
+		if err == nil {
+			return listener
+		}
+		failed = errors.Join(failed, err)
+	}
+	t.Fatal(failed)
+	return nil
+}
+
+// invoke returns what the function in the container answers to the event in a
+// file, as if it were sent now.
+func (s *sam) invoke(t *testing.T, path string) events.LambdaFunctionURLResponse {
+	t.Helper()
+	event, err := functionurl.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if event, err = functionurl.Fresh(event, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	eventFile, environment := filepath.Join(s.folder, "event.json"), filepath.Join(s.folder, "environment.json")
+	writeJSON(t, eventFile, event)
+	writeJSON(t, environment, map[string]map[string]string{"WebhookFunction": {
+		"DATADOG_SECRET_ARN": standin.DefaultDatadogSecret, "WEBHOOK_SECRET_ARN": standin.DefaultWebhookSecret,
+		"LEDGER_TABLE": standin.LedgerTable, "REDELIVERY_QUEUE_URL": standin.QueueURL(standin.RedeliveryQueue),
+		"DATADOG_API_URL": s.url, "AWS_ENDPOINT_URL": s.url, "SSL_CERT_FILE": "/var/task/" + ca,
+	}})
+	arguments := append([]string{"local", "invoke", "WebhookFunction", "--template", s.template, "--event", eventFile, "--env-vars", environment}, s.flags...)
+	out := bytes.TrimSpace(s.run(t, arguments...))
+	var answer events.LambdaFunctionURLResponse
+	if err := json.Unmarshal(out[bytes.LastIndexByte(out, '\n')+1:], &answer); err != nil {
+		t.Fatalf("SAM wrote something else than an answer: %v\n%s", err, out)
+	}
+	return answer
+}
+
+// run returns what SAM writes to its standard output. It has no account to ask for,
+// and must not wait for one.
+func (s *sam) run(t *testing.T, arguments ...string) []byte {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "sam", arguments...)
+	command.Env = append(os.Environ(), "SAM_CLI_TELEMETRY=0", "CGO_ENABLED=0", "GOOS=linux", "GOFLAGS="+os.Getenv("LAMBDA_GOFLAGS"),
+		"AWS_REGION=eu-west-1", "AWS_DEFAULT_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local",
+		"AWS_EC2_METADATA_DISABLED=true", "AWS_ENDPOINT_URL_STS=http://127.0.0.1:9", "AWS_MAX_ATTEMPTS=1")
+	var progress bytes.Buffer
+	command.Stderr = &progress
+	out, err := command.Output()
+	if err != nil || testing.Verbose() {
+		t.Logf("sam %s\n%s", strings.Join(arguments, " "), progress.String())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func write(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func writeJSON(t *testing.T, path string, content any) {
+	t.Helper()
+	raw, err := json.Marshal(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, raw)
+}
