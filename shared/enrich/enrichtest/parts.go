@@ -51,7 +51,9 @@ func (c Case) forbidden(t *testing.T) {
 
 func (c Case) rateLimited(t *testing.T) {
 	f := c.misbehaving(t, standin.RateLimited+":7s").fails(t.Context(), t, c.Alert, fault.Temporary)
-	if f.RetryAfter != 7*time.Second {
+	// A step that reads twice may be turned away by what the first read learned, a
+	// moment ago.
+	if f.RetryAfter > 7*time.Second || f.RetryAfter <= 6*time.Second {
 		t.Errorf("worth trying again after %v, want 7s", f.RetryAfter)
 	}
 }
