@@ -19,7 +19,7 @@ func Drill(ctx context.Context, environ map[string]string, logger *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
-	aws, err := loadAWS(environ, logger)
+	aws, err := loadAWS(logger)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ func Reconcile(ctx context.Context, environ map[string]string, logger *slog.Logg
 	if err != nil {
 		return nil, err
 	}
-	aws, err := loadAWS(environ, logger)
+	aws, err := loadAWS(logger)
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ func newSetup(ctx context.Context, environ map[string]string, logger *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	aws, err := loadAWS(environ, logger)
+	aws, err := loadAWS(logger)
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func Webhook(ctx context.Context, environ map[string]string, logger *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	aws, err := loadAWS(environ, logger)
+	aws, err := loadAWS(logger)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func Redeliver(ctx context.Context, environ map[string]string, logger *slog.Logg
 	if err != nil {
 		return nil, err
 	}
-	aws, err := loadAWS(environ, logger)
+	aws, err := loadAWS(logger)
 	if err != nil {
 		return nil, err
 	}
