@@ -15,7 +15,7 @@ INTAKE ?= direct
 URL ?=
 ENV ?= default
 GUIDED ?=
-ROUNDS ?= 10
+ROUNDS ?= 8
 STORM ?= 60
 
 # The linters, by the version that everybody runs. They are no dependency of the module, so that go.mod lists what runs.
@@ -140,7 +140,7 @@ $(BENCH_PYTHON)/ready: functions/local/bench/python/requirements.txt
 	@touch $@
 
 .PHONY: bench
-bench: build $(BENCH_PYTHON)/ready ## Show the figures: the built functions' times and sizes, beside a bare function and one in Python (ROUNDS=10; needs Python 3)
+bench: build $(BENCH_PYTHON)/ready ## Show the figures: the built functions' times and sizes, beside a bare function and one in Python (ROUNDS=8; needs Python 3)
 	@go run ./functions/local bench --rounds $(ROUNDS) --python $(BENCH_PYTHON)/bin/python
 	go test -run '^$$' -bench . -benchmem ./...
 	@for f in $(FUNCTIONS); do wc -c < .build/$$f/bootstrap | awk -v f=$$f '{ printf "%s: %.1f MB\n", f, $$1 / 1e6 }'; done

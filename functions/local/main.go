@@ -31,8 +31,8 @@ const usage = `Usage:
   local serve [address]    serve the Function URL, on 127.0.0.1:8787 unless told otherwise
   local drill [URL]        send a synthetic alert to a Function URL, or through all of it here, and wait for its event,
                            2 minutes unless --timeout says otherwise
-  local bench              measure the built functions; --rounds 10, --warm 40 (invocations of each instance),
-                           --python <interpreter that has boto3> to compare with
+  local bench              measure the built functions beside a bare one; --rounds 8 (starts of each), --warm 25 (invocations
+                           of each instance), --latency 5ms (of the doubles, when warm), --python <interpreter with boto3>
   local setup              make the webhook, the dashboard and the monitors in the stand-in, and try them; with LIVE=1, URL and
                            the keys, in a real organisation; with DELETE=1, remove them
   local redrive            show the dead letters of DEAD_LETTER_QUEUE_URL and why they are there; with GO=1, put them back

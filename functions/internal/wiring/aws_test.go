@@ -113,7 +113,8 @@ func TestLoadAWS_names_all_that_is_wrong(t *testing.T) {
 		want    []string
 	}{
 		{
-			"nothing there", map[string]string{"AWS_REGION": "", "AWS_DEFAULT_REGION": "", "AWS_ACCESS_KEY_ID": ""},
+			"nothing there",
+			map[string]string{"AWS_REGION": "", "AWS_DEFAULT_REGION": "", "AWS_ACCESS_KEY_ID": ""},
 			[]string{"AWS_REGION is not set", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set"},
 		},
 		{"no number", map[string]string{"AWS_MAX_ATTEMPTS": "many"}, []string{`AWS_MAX_ATTEMPTS`, `many`}},

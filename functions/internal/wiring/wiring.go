@@ -49,7 +49,7 @@ func Webhook(ctx context.Context, environ map[string]string, logger *slog.Logger
 	tokens := secret.NewTokens(newSecrets(aws), cfg.WebhookSecretARN, secretOptions(logger))
 	tokens.Start(ctx)
 	keys := startKeys(ctx, aws, cfg.DatadogSecretARN, logger)
-	p, err := newPipeline(cfg.Pipeline, aws, keys, logger)
+	p, err := newPipeline(ctx, cfg.Pipeline, aws, keys, logger)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func Redeliver(ctx context.Context, environ map[string]string, logger *slog.Logg
 		return nil, err
 	}
 	keys := startKeys(ctx, aws, cfg.DatadogSecretARN, logger)
-	p, err := newPipeline(cfg.Pipeline, aws, keys, logger)
+	p, err := newPipeline(ctx, cfg.Pipeline, aws, keys, logger)
 	if err != nil {
 		return nil, err
 	}
@@ -95,11 +95,12 @@ func startKeys(ctx context.Context, aws aws.Config, id string, logger *slog.Logg
 	return keys
 }
 
-func newPipeline(cfg config.Pipeline, aws aws.Config, keys *secret.Cache[secret.DatadogKeys], logger *slog.Logger) (*pipeline.Pipeline, error) {
+func newPipeline(ctx context.Context, cfg config.Pipeline, aws aws.Config, keys *secret.Cache[secret.DatadogKeys], logger *slog.Logger) (*pipeline.Pipeline, error) {
 	client, err := datadog.New(datadog.Config{Site: cfg.Site, BaseURL: cfg.APIURL}, credentials{keys})
 	if err != nil {
 		return nil, err
 	}
+	go client.Connect(ctx)
 	playbooks, err := Playbooks(cfg.PlaybooksFile, registry.Kinds(registry.Deps{
 		Datadog: client, Site: cfg.Site, Tables: Tables(cfg.PlaybooksFile), HTTP: httpapi.NewClient(),
 		Secrets: secret.NewVault(newSecrets(aws), secretOptions(logger)), Functions: newFunctions(aws),
@@ -117,7 +118,9 @@ func newPipeline(cfg config.Pipeline, aws aws.Config, keys *secret.Cache[secret.
 		conf.Queue = queue.New(newMessages(aws), cfg.RedeliveryQueueURL)
 	}
 	if cfg.LedgerTable != "" {
-		table := ledger.New(newTable(aws), cfg.LedgerTable, ledger.Options{})
+		items := newTable(aws)
+		go items.connect(ctx, cfg.LedgerTable)
+		table := ledger.New(items, cfg.LedgerTable, ledger.Options{})
 		conf.Ledger, conf.Storms = table, table
 	} else {
 		logger.Warn("LEDGER_TABLE is not set: an alert that Datadog delivers twice is posted twice")

@@ -7,6 +7,7 @@ import (
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
 )
 
 // Kind is what was changed.
@@ -38,15 +39,15 @@ var sources = map[string]Kind{
 // words tell a kind from what an event says of itself, in this order.
 var words = []struct {
 	kind Kind
-	any  *regexp.Regexp
+	any  func() *regexp.Regexp
 }{
-	{Flag, regexp.MustCompile(`(?i)\bfeature[ _-]?(flag|toggle)s?\b`)},
-	{Deploy, regexp.MustCompile(`(?i)\b(re)?deploy(s|ed|ing|ment|ments)?\b|\broll(ed|ing)?[ -]?(out|back)s?\b|\breleas(e|es|ed|ing)\b|\bscaled up replica set\b`)},
-	{Setting, regexp.MustCompile(`(?i)\b(re)?config(ured|uration|map|s)?\b|\bsettings?\b|\bsecret (was )?rotated\b`)},
-	{Infrastructure, regexp.MustCompile(`(?i)\bmigrat(e|es|ed|ion|ions|ing)\b|\bupgrad(e|es|ed|ing)\b|\b(re)?scal(ed|ing)\b|\brestart(s|ed|ing)?\b|\breboot(s|ed|ing)?\b` +
+	{Flag, enrich.Pattern(`(?i)\bfeature[ _-]?(flag|toggle)s?\b`)},
+	{Deploy, enrich.Pattern(`(?i)\b(re)?deploy(s|ed|ing|ment|ments)?\b|\broll(ed|ing)?[ -]?(out|back)s?\b|\breleas(e|es|ed|ing)\b|\bscaled up replica set\b`)},
+	{Setting, enrich.Pattern(`(?i)\b(re)?config(ured|uration|map|s)?\b|\bsettings?\b|\bsecret (was )?rotated\b`)},
+	{Infrastructure, enrich.Pattern(`(?i)\bmigrat(e|es|ed|ion|ions|ing)\b|\bupgrad(e|es|ed|ing)\b|\b(re)?scal(ed|ing)\b|\brestart(s|ed|ing)?\b|\breboot(s|ed|ing)?\b` +
 		`|\bterraform\b|\bfail(ed )?over\b|\bmaintenance\b|\bpatch(ed|ing)\b`)},
-	{CI, regexp.MustCompile(`(?i)\bmerged?\b|\bpull request\b|\bpipeline\b|\bbuild\b`)},
-	{Other, regexp.MustCompile(`(?i)\bchang(e|es|ed|ing)\b|\bupdat(e|es|ed|ing)\b|\btoggled\b`)},
+	{CI, enrich.Pattern(`(?i)\bmerged?\b|\bpull request\b|\bpipeline\b|\bbuild\b`)},
+	{Other, enrich.Pattern(`(?i)\bchang(e|es|ed|ing)\b|\bupdat(e|es|ed|ing)\b|\btoggled\b`)},
 }
 
 // classify tells what an event changed, and whether it is a change at all.
@@ -63,7 +64,7 @@ func classify(e datadog.FoundEvent) (Kind, bool) {
 		return kind, true
 	}
 	for _, one := range words {
-		if one.any.MatchString(said) {
+		if one.any().MatchString(said) {
 			// A pipeline that deploys tells of a deploy, and one that does anything else of itself.
 			if known && one.kind != Deploy {
 				return kind, true

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -110,7 +109,7 @@ func nothing(value string) string {
 }
 
 // address is a link in a text; what commonly stands behind one is no part of it.
-var address = regexp.MustCompile(`https?://[^\s<>()\[\]"'|]+[^\s<>()\[\]"'|.,;:!?]`)
+var address = enrich.Pattern(`https?://[^\s<>()\[\]"'|]+[^\s<>()\[\]"'|.,;:!?]`)
 
 // link returns what the change links to, or else the page of its event.
 func link(e datadog.FoundEvent) string {
@@ -119,7 +118,7 @@ func link(e datadog.FoundEvent) string {
 	if found := linkIn(metadata); found != "" {
 		return found
 	}
-	if found := address.FindString(e.Text); found != "" {
+	if found := address().FindString(e.Text); found != "" {
 		return found
 	}
 	return e.URL
@@ -128,7 +127,7 @@ func link(e datadog.FoundEvent) string {
 func linkIn(v any) string {
 	switch v := v.(type) {
 	case string:
-		if found := address.FindString(v); found == v {
+		if found := address().FindString(v); found == v {
 			return v
 		}
 	case map[string]any:

@@ -10,7 +10,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -125,22 +124,22 @@ func (c Config) search(a alert.Alert) string {
 // 200 characters (https://docs.datadoghq.com/getting_started/tagging/).
 const longestValue = 4 * 200
 
-var plainValue = regexp.MustCompile(`^[\pL\pN][\pL\pN_./-]*$`)
+var plainValue = enrich.Pattern(`^[\pL\pN][\pL\pN_./-]*$`)
 
 // value writes a tag's value so that nothing in it is taken for a part of the
 // search (https://docs.datadoghq.com/logs/explorer/search_syntax/).
 func value(v string) string {
-	if plainValue.MatchString(v) {
+	if plainValue().MatchString(v) {
 		return v
 	}
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(strings.ToValidUTF8(v, "")) + `"`
 }
 
-var ofLogs = regexp.MustCompile(`^\s*logs\(("(?:[^"\\]|\\.)*")\)`)
+var ofLogs = enrich.Pattern(`^\s*logs\(("(?:[^"\\]|\\.)*")\)`)
 
 // monitored is what a log monitor searches for.
 func monitored(query string) string {
-	part := ofLogs.FindStringSubmatch(query)
+	part := ofLogs().FindStringSubmatch(query)
 	if part == nil || len(part[1]) > longestQuery {
 		return ""
 	}

@@ -14,39 +14,39 @@ import (
 
 // masks take out of a line what differs each time, the longer forms first.
 var masks = []struct {
-	pattern *regexp.Regexp
+	pattern func() *regexp.Regexp
 	name    string
 }{
-	{regexp.MustCompile(`\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b`), "<uuid>"},
-	{regexp.MustCompile(`\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?\b`), "<time>"},
-	{regexp.MustCompile(`\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b`), "<ip>"},
-	{regexp.MustCompile(`\b(?:[0-9a-fA-F]{1,4}:){1,7}(?::[0-9a-fA-F]{1,4}){1,6}\b|\b(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}\b`), "<ip>"},
-	{regexp.MustCompile(`\b0[xX][0-9a-fA-F]+\b`), "<hex>"},
+	{enrich.Pattern(`\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b`), "<uuid>"},
+	{enrich.Pattern(`\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?\b`), "<time>"},
+	{enrich.Pattern(`\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b`), "<ip>"},
+	{enrich.Pattern(`\b(?:[0-9a-fA-F]{1,4}:){1,7}(?::[0-9a-fA-F]{1,4}){1,6}\b|\b(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}\b`), "<ip>"},
+	{enrich.Pattern(`\b0[xX][0-9a-fA-F]+\b`), "<hex>"},
 }
 
 var (
 	// quoted begins behind what is no letter, because of words such as "can't".
-	quoted = regexp.MustCompile("(^|[^\\pL\\pN])(?:\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*'|`[^`]*`)")
-	hexes  = regexp.MustCompile(`\b[0-9a-fA-F]{6,}\b`)
-	number = regexp.MustCompile(`\d+(?:[.,]\d+)*`)
+	quoted = enrich.Pattern("(^|[^\\pL\\pN])(?:\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*'|`[^`]*`)")
+	hexes  = enrich.Pattern(`\b[0-9a-fA-F]{6,}\b`)
+	number = enrich.Pattern(`\d+(?:[.,]\d+)*`)
 )
 
 // masked is a line's text with names for what differs. In a line of JSON nearly
 // all is quoted, so that there only what is inside the quotes is looked at.
 func masked(text string) string {
 	if !strings.HasPrefix(text, "{") {
-		text = quoted.ReplaceAllString(text, "${1}<text>")
+		text = quoted().ReplaceAllString(text, "${1}<text>")
 	}
 	for _, mask := range masks {
-		text = mask.pattern.ReplaceAllLiteralString(text, mask.name)
+		text = mask.pattern().ReplaceAllLiteralString(text, mask.name)
 	}
-	text = hexes.ReplaceAllStringFunc(text, func(word string) string {
+	text = hexes().ReplaceAllStringFunc(text, func(word string) string {
 		if strings.ContainsAny(word, "0123456789") && strings.ContainsAny(word, "abcdefABCDEF") {
 			return "<hex>"
 		}
 		return word
 	})
-	return number.ReplaceAllLiteralString(text, "<n>")
+	return number().ReplaceAllLiteralString(text, "<n>")
 }
 
 const (

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"boomerang/shared/enrich"
 )
 
 // Query is a metric monitor's query in its parts. That of
@@ -33,37 +35,37 @@ type Query struct {
 var (
 	// aggregated is the beginning of a monitor's query; the window may be one that
 	// is no fixed time, such as current_1mo.
-	aggregated = regexp.MustCompile(`^([a-z]\w*)\(\s*(?:last|current)_(\w+)\s*\)\s*:`)
-	changed    = regexp.MustCompile(`^(change|pct_change)\(\s*([a-z]\w*)\(\s*last_(\w+)\s*\)\s*,\s*(\w+)\s*\)\s*:`)
-	forecast   = regexp.MustCompile(`^[a-z]\w*\(\s*next_`)
-	compared   = regexp.MustCompile(`^(.*\S)\s*(>=|<=|==|!=|>|<)\s*([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)$`)
+	aggregated = enrich.Pattern(`^([a-z]\w*)\(\s*(?:last|current)_(\w+)\s*\)\s*:`)
+	changed    = enrich.Pattern(`^(change|pct_change)\(\s*([a-z]\w*)\(\s*last_(\w+)\s*\)\s*,\s*(\w+)\s*\)\s*:`)
+	forecast   = enrich.Pattern(`^[a-z]\w*\(\s*next_`)
+	compared   = enrich.Pattern(`^(.*\S)\s*(>=|<=|==|!=|>|<)\s*([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)$`)
 	// ofMetric finds the filter behind a metric's name, without which nothing is
 	// the name of a metric.
-	ofMetric = regexp.MustCompile(`[A-Za-z][\w.]*\s*\{`)
+	ofMetric = enrich.Pattern(`[A-Za-z][\w.]*\s*\{`)
 )
 
 // others are the queries of the other kinds of monitor, and what to call them.
 var others = []struct {
-	pattern *regexp.Regexp
+	pattern func() *regexp.Regexp
 	name    string
 }{
-	{regexp.MustCompile(`^"[^"]*"\.over\(`), "a service check"},
-	{regexp.MustCompile(`^[!( ]*\d+[) ]*(&&|\|\|)`), "a composite of other monitors"},
-	{regexp.MustCompile(`^logs\(`), "a log query"},
-	{regexp.MustCompile(`^(error_budget|burn_rate)\(`), "an SLO query"},
-	{regexp.MustCompile(`^(processes|process)\(`), "a process query"},
-	{regexp.MustCompile(`^[\w-]+\(\s*["']`), "an event query"},
+	{enrich.Pattern(`^"[^"]*"\.over\(`), "a service check"},
+	{enrich.Pattern(`^[!( ]*\d+[) ]*(&&|\|\|)`), "a composite of other monitors"},
+	{enrich.Pattern(`^logs\(`), "a log query"},
+	{enrich.Pattern(`^(error_budget|burn_rate)\(`), "an SLO query"},
+	{enrich.Pattern(`^(processes|process)\(`), "a process query"},
+	{enrich.Pattern(`^[\w-]+\(\s*["']`), "an event query"},
 }
 
 // judged are functions whose result is not the metric but a verdict on it, which
 // is what the threshold is for.
 var judged = []struct {
-	pattern *regexp.Regexp
+	pattern func() *regexp.Regexp
 	name    string
 }{
-	{regexp.MustCompile(`\banomalies\s*\(`), "an anomaly query"},
-	{regexp.MustCompile(`\bforecast\s*\(`), "a forecast"},
-	{regexp.MustCompile(`\boutliers\s*\(`), "an outlier query"},
+	{enrich.Pattern(`\banomalies\s*\(`), "an anomaly query"},
+	{enrich.Pattern(`\bforecast\s*\(`), "a forecast"},
+	{enrich.Pattern(`\boutliers\s*\(`), "an outlier query"},
 }
 
 // ParseQuery takes a monitor's query apart, or a metric query as graphs have them.
@@ -71,30 +73,30 @@ var judged = []struct {
 func ParseQuery(text string) (Query, error) {
 	text = strings.Join(strings.Fields(text), " ")
 	for _, other := range others {
-		if other.pattern.MatchString(text) {
+		if other.pattern().MatchString(text) {
 			return Query{}, errors.New(other.name)
 		}
 	}
-	if forecast.MatchString(text) {
+	if forecast().MatchString(text) {
 		return Query{}, errors.New("a forecast")
 	}
 	q := Query{Metric: text}
-	if part := aggregated.FindStringSubmatch(text); part != nil {
+	if part := aggregated().FindStringSubmatch(text); part != nil {
 		q.Metric, q.Aggregation, q.Over = text[len(part[0]):], part[1], window(part[2])
-	} else if part := changed.FindStringSubmatch(text); part != nil {
+	} else if part := changed().FindStringSubmatch(text); part != nil {
 		q.Metric, q.Aggregation, q.Over, q.Change = text[len(part[0]):], part[2], window(part[3]), part[1]+" since "+part[4]
 	}
-	if part := compared.FindStringSubmatch(q.Metric); part != nil {
+	if part := compared().FindStringSubmatch(q.Metric); part != nil {
 		q.Metric, q.Operator = part[1], part[2]
 		q.Threshold, _ = strconv.ParseFloat(part[3], 64) // The expression matches numbers only.
 	}
 	q.Metric = strings.TrimSpace(q.Metric)
 	for _, verdict := range judged {
-		if verdict.pattern.MatchString(q.Metric) {
+		if verdict.pattern().MatchString(q.Metric) {
 			return Query{}, errors.New(verdict.name)
 		}
 	}
-	if !ofMetric.MatchString(q.Metric) {
+	if !ofMetric().MatchString(q.Metric) {
 		return Query{}, errors.New("no query of a metric")
 	}
 	return q, nil

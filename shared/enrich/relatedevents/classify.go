@@ -1,12 +1,12 @@
 package relatedevents
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
 )
 
 // Kind is what an event is about.
@@ -39,8 +39,8 @@ var (
 // event is. A tag such as "kube_deployment:checkout" is no such tag: it says
 // where the event was.
 var (
-	deployWords = regexp.MustCompile(`(?i)\b(re)?deploy(s|ed|ing|ment|ments)?\b|\broll(ed|ing)?[ -]?(out|back)s?\b|\breleas(e|es|ed|ing)\b|\bscaled up replica set\b`)
-	changeWords = regexp.MustCompile(`(?i)\b(re)?config(ured|uration|map)?\b|\bfeature[ _-]?flags?\b|\btoggled\b|\bmigrat(e|es|ed|ion|ions|ing)\b` +
+	deployWords = enrich.Pattern(`(?i)\b(re)?deploy(s|ed|ing|ment|ments)?\b|\broll(ed|ing)?[ -]?(out|back)s?\b|\breleas(e|es|ed|ing)\b|\bscaled up replica set\b`)
+	changeWords = enrich.Pattern(`(?i)\b(re)?config(ured|uration|map)?\b|\bfeature[ _-]?flags?\b|\btoggled\b|\bmigrat(e|es|ed|ion|ions|ing)\b` +
 		`|\bupgrad(e|es|ed|ing)\b|\bupdat(e|es|ed|ing)\b|\bchang(e|es|ed|ing)\b|\bscal(ed|ing)\b|\brestart(s|ed|ing)?\b|\breboot(s|ed|ing)?\b` +
 		`|\bmerged?\b|\bterraform apply\b|\bfail(ed )?over\b|\bmaintenance\b`)
 	aboutKeys = []string{"event", "event_type", "type", "kind", "category", "action"}
@@ -54,9 +54,9 @@ func classify(e datadog.Event) Kind {
 	switch {
 	case e.MonitorID != 0, slices.Contains(alertSources, source):
 		return Alert
-	case slices.Contains(deploySources, source), deployWords.MatchString(words):
+	case slices.Contains(deploySources, source), deployWords().MatchString(words):
 		return Deploy
-	case slices.Contains(changeSources, source), e.AlertType == "user_update", changeWords.MatchString(words):
+	case slices.Contains(changeSources, source), e.AlertType == "user_update", changeWords().MatchString(words):
 		return Change
 	}
 	return Other

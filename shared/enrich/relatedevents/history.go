@@ -3,7 +3,6 @@ package relatedevents
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -68,7 +67,7 @@ func count(events []datadog.Event, monitor int64, a alert.Alert) History {
 
 // titleState finds the transition in a monitor event's title, "[P1] [Warn on
 // {host:a}] Load is high".
-var titleState = regexp.MustCompile(`(?i)\[(re-)?(triggered|warn|no data|recovered|renotify)\b([^\]]*)`)
+var titleState = enrich.Pattern(`(?i)\[(re-)?(triggered|warn|no data|recovered|renotify)\b([^\]]*)`)
 
 // fired reports whether the event is the beginning of an alert: neither its
 // renotification, nor its recovery, nor a test of the monitor's message.
@@ -76,7 +75,7 @@ func fired(e datadog.Event) bool {
 	if strings.Contains(e.Title, "[TEST]") {
 		return false
 	}
-	state := titleState.FindStringSubmatch(e.Title)
+	state := titleState().FindStringSubmatch(e.Title)
 	if state == nil {
 		return e.AlertType == "error" || e.AlertType == "warning"
 	}

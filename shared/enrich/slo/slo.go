@@ -8,7 +8,6 @@ package slo
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,7 +76,7 @@ func (c Config) search(a alert.Alert) (string, error) {
 		return "", enrich.Skip("the alert has no service tag")
 	case len(service) > longestValue:
 		return "", enrich.Skip("the alert's service tag is longer than any that Datadog takes")
-	case !plainValue.MatchString(service):
+	case !plainValue().MatchString(service):
 		return `service:"` + strings.NewReplacer(`\`, "", `"`, "").Replace(strings.ToValidUTF8(service, "")) + `"`, nil
 	default:
 		return "service:" + service, nil
@@ -88,7 +87,7 @@ func (c Config) search(a alert.Alert) (string, error) {
 // (https://docs.datadoghq.com/getting_started/tagging/).
 const longestValue = 4 * 200
 
-var plainValue = regexp.MustCompile(`^[\pL\pN][\pL\pN_./-]*$`)
+var plainValue = enrich.Pattern(`^[\pL\pN][\pL\pN_./-]*$`)
 
 // elsewhere reports whether the SLO says that it is of another environment.
 func elsewhere(o datadog.SLO, env []string) bool {

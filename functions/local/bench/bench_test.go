@@ -1,0 +1,176 @@
+package bench
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"boomerang/shared/standin"
+)
+
+// bin is where the subjects are built.
+var bin string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		panic(err)
+	}
+	bin = dir
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// subjects builds what the tests run, once.
+func subjects(t *testing.T) (floor, function subject) {
+	t.Helper()
+	for name, folder := range map[string]string{hello: "boomerang/functions/local/bench/hello", webhook: "boomerang/functions/webhook"} {
+		file := filepath.Join(bin, name)
+		if _, err := os.Stat(file); err == nil {
+			continue
+		}
+		if err := build(t.Context(), folder, file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return subject{name: hello, command: []string{filepath.Join(bin, hello)}}, subject{name: webhook, command: []string{filepath.Join(bin, webhook)}, posts: true}
+}
+
+func newLaboratory(t *testing.T) laboratory {
+	t.Helper()
+	if _, err := os.Stat("/proc/self/schedstat"); err != nil {
+		t.Skip("only Linux runs what is built for Lambda")
+	}
+	l := laboratory{roots: filepath.Join(t.TempDir(), "roots.pem"), warm: 2, slowest: 10 * time.Second}
+	var err error
+	if l.certificate, err = certify(l.roots); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestLaboratory_Run_measures(t *testing.T) {
+	l := newLaboratory(t)
+	floor, function := subjects(t)
+	for _, sh := range append([]shape{usual, large[1]}, forms...) {
+		t.Run(sh.name, func(t *testing.T) {
+			playbooks, err := sh.write(t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := l.run(t.Context(), function, sh, playbooks)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.ready <= 0 || s.first <= s.ready || s.readyCPU <= 0 || s.warmCPU <= 0 || len(s.whole) != l.warm || len(s.own) != l.warm || s.calls < 5 || s.peak < 1<<20 {
+				t.Errorf("got %+v", s)
+			}
+			for i := range s.own {
+				if s.own[i] <= 0 || s.own[i] >= s.whole[i] {
+					t.Errorf("%v of %v is its own", s.own[i], s.whole[i])
+				}
+			}
+		})
+	}
+	t.Run("the floor", func(t *testing.T) {
+		s, err := l.run(t.Context(), floor, usual, "")
+		if err != nil || s.ready <= 0 || s.calls != 0 || len(s.own) != l.warm {
+			t.Errorf("got %+v, %v", s, err)
+		}
+	})
+}
+
+func TestLaboratory_Run_reports_no_figure_when(t *testing.T) {
+	misbehave := func(route standin.Route, m standin.Misbehaviour, times int) func(*standin.Server) {
+		return func(s *standin.Server) {
+			if err := s.Misbehave(route, m, times); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name, c := range map[string]struct {
+		disturb func(*standin.Server)
+		says    []string
+	}{
+		"a read fails":                    {misbehave("monitor.get", standin.Status(503), 1), []string{"webhook, " + usual.name, "Datadog", "monitor.get", "503"}},
+		"a read is not what it should be": {misbehave("monitor.get", standin.Garbage, 1), []string{"monitor.get", "garbage"}},
+		"a read is slow":                  {misbehave("monitor.get", standin.Slow+":600ms", 1), []string{"Datadog", "monitor.get", "took 6"}},
+		"an event is refused":             {misbehave(standin.EventsCreate, standin.RateLimited, 1), []string{"Datadog", "events.create", "429"}},
+		"an event's answer is lost":       {misbehave(standin.EventsCreate, standin.Lost, 1), []string{"events.create", "lost"}},
+		"the ledger fails":                {misbehave(standin.DynamoDBPut, standin.Status(500), 1), []string{"the ledger", "dynamodb.put", "500"}},
+		"the ledger forgets":              {misbehave(standin.DynamoDBPut, standin.Empty, 2), []string{"dynamodb.put", "empty"}},
+		"Secrets Manager fails":           {misbehave(standin.SecretsGet, standin.Status(500), 1), []string{"Secrets Manager", "secrets.get", "500"}},
+		"the token is another": {func(s *standin.Server) {
+			s.SetSecret(standin.DefaultWebhookSecret, `{"token":"another"}`)
+			s.SetSecret(standin.DefaultWebhookSecret, `{"token":"another"}`)
+		}, []string{"it answered 401"}},
+		"a rate limit is used up": {func(s *standin.Server) { _ = s.Limit("monitor.get", 0, time.Minute) }, []string{"Datadog", "monitor.get", "429"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLaboratory(t)
+			l.disturb = c.disturb
+			if name == "a read is slow" {
+				l.slowest = 500 * time.Millisecond
+			}
+			_, function := subjects(t)
+			s, err := l.run(t.Context(), function, usual, "")
+			if err == nil {
+				t.Fatalf("got %+v", s)
+			}
+			for _, word := range c.says {
+				if !strings.Contains(err.Error(), word) {
+					t.Errorf("it does not say %q: %v", word, err)
+				}
+			}
+		})
+	}
+}
+
+func TestLaboratory_Run_reports_no_figure_of_a_function_that(t *testing.T) {
+	l := newLaboratory(t)
+	floor, function := subjects(t)
+	floor.posts = true
+	function.environ = []string{"DATADOG_SECRET_ARN="}
+	for name, c := range map[string]struct {
+		subject subject
+		says    string
+	}{
+		"answers without having posted": {floor, "did not answer that it posted"},
+		"does not start":                {function, "DATADOG_SECRET_ARN"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if s, err := l.run(t.Context(), c.subject, usual, ""); err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got %+v, %v", s, err)
+			}
+		})
+	}
+}
+
+func TestWorld_Check_tells_of_an_event_that_is_missing(t *testing.T) {
+	l := newLaboratory(t)
+	w, err := newWorld(l.certificate, l.slowest, newAlerts(2, kib, time.Now()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = w.close() }()
+	if err := w.check(0); err != nil {
+		t.Errorf("nothing was sent: %v", err)
+	}
+	err = w.check(2)
+	if err == nil || !strings.Contains(err.Error(), "has 0 events about the alert") || !strings.Contains(err.Error(), "noted 0 alerts as done, of 2") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNewAlerts_have_bodies_of_the_size(t *testing.T) {
+	for _, size := range []int{kib, 16 * kib, 250 * kib} {
+		for _, a := range newAlerts(12, size, time.Now()) {
+			if got := len(a.request.Body); got > size || got < size-200 {
+				t.Errorf("a body of %d bytes, want %d", got, size)
+			}
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"boomerang/shared/standin"
+)
+
+// slowest is how long a double may take to answer. One that takes longer says
+// something about the machine, and nothing about the subjects.
+const slowest = time.Second
+
+// meter watches the doubles: for how long at least one call was under way, and
+// whether every call was answered as it should have been.
+type meter struct {
+	double  *standin.Server
+	slowest time.Duration // that a call may be
+
+	mu       sync.Mutex
+	latency  time.Duration // before a call is answered
+	underway int
+	since    time.Time
+	busy     time.Duration
+	calls    int
+	posted   time.Time // when the last event was taken
+	wrong    []error
+}
+
+// watch measures one dependency's calls.
+func (m *meter) watch(dependency string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		route, start := m.double.Route(r), time.Now()
+		latency := m.count(1, start)
+		heard := &status{ResponseWriter: w}
+		defer func() { // It ends a call by a panic when it cuts the connection.
+			now := time.Now()
+			m.count(-1, now)
+			m.judge(dependency, route, heard.code, now.Sub(start), now)
+		}()
+		time.Sleep(latency)
+		m.double.ServeHTTP(heard, r)
+	})
+}
+
+func (m *meter) count(n int, now time.Time) time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.underway > 0 {
+		m.busy += now.Sub(m.since)
+	}
+	if n > 0 {
+		m.calls++
+	}
+	m.underway, m.since = m.underway+n, now
+	return m.latency
+}
+
+// slowDown makes all calls that come wait for so long.
+func (m *meter) slowDown(latency time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.latency = latency
+}
+
+func (m *meter) judge(dependency string, route standin.Route, code int, took time.Duration, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case route == "":
+		m.wrong = append(m.wrong, fmt.Errorf("the double of %s was asked for something that it does not know", dependency))
+	case code < 200 || code > 299:
+		m.wrong = append(m.wrong, fmt.Errorf("the double of %s answered %s with %d", dependency, route, code))
+	case took > m.slowest:
+		m.wrong = append(m.wrong, fmt.Errorf("the double of %s took %v to answer %s", dependency, took.Round(time.Millisecond), route))
+	case route == standin.EventsCreate:
+		m.posted = now
+	}
+}
+
+// reading is what a meter showed between two looks at it.
+type reading struct {
+	busy   time.Duration // with at least one call under way
+	calls  int
+	posted time.Time
+}
+
+// take returns what was measured since the last time.
+func (m *meter) take() reading {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := reading{busy: m.busy, calls: m.calls, posted: m.posted}
+	m.busy, m.calls, m.posted = 0, 0, time.Time{}
+	return r
+}
+
+// err says how the doubles misbehaved.
+func (m *meter) err() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, met := range m.double.Misbehaved() {
+		return errors.Join(append(m.wrong, fmt.Errorf("the double met %s on %s", met.Misbehaviour, met.Route))...)
+	}
+	return errors.Join(m.wrong...)
+}
+
+// status hears with which status a call is answered.
+type status struct {
+	http.ResponseWriter
+	code int
+}
+
+func (s *status) WriteHeader(code int) {
+	if s.code == 0 {
+		s.code = code
+	}
+	s.ResponseWriter.WriteHeader(code)
+}
+
+func (s *status) Write(p []byte) (int, error) {
+	if s.code == 0 {
+		s.code = http.StatusOK
+	}
+	return s.ResponseWriter.Write(p)
+}
+
+// Unwrap lets the double cut the connection when it is told to.
+func (s *status) Unwrap() http.ResponseWriter { return s.ResponseWriter }

@@ -1,0 +1,129 @@
+package bench
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"boomerang/shared/standin"
+)
+
+// settle is how many invocations an instance has before it is called warm: until
+// then it opens connections, and its collector finds its pace.
+const settle = 5
+
+// sample is what one run of an instance shows.
+type sample struct {
+	ready      time.Duration // from the process's start until it asks for work
+	first      time.Duration // until the first event is posted
+	whole, own []time.Duration
+	readyCPU   time.Duration // what its threads ran until it is ready
+	warmCPU    time.Duration // and for each invocation
+	calls      float64       // an invocation, of others
+	peak       int64         // bytes
+}
+
+// laboratory is what all runs have in common.
+type laboratory struct {
+	certificate tls.Certificate
+	roots       string        // a file
+	warm        int           // invocations that are measured, of each instance
+	latency     time.Duration // of the doubles, once the instance is warm
+	slowest     time.Duration // that a double may be
+	// disturb, where there is one, spoils a run's doubles.
+	disturb func(*standin.Server)
+}
+
+// run takes one instance of a subject from its start to its end. An error means
+// that its figures mean nothing.
+func (l laboratory) run(ctx context.Context, s subject, sh shape, playbooks string) (sample, error) {
+	runtime.GC() // What earlier runs left behind is not to be collected in the middle of this one.
+	alerts := newAlerts(1+settle+l.warm, sh.bytes, time.Now())
+	w, err := newWorld(l.certificate, l.slowest, alerts)
+	if err != nil {
+		return sample{}, err
+	}
+	defer func() { _ = w.close() }()
+	if l.disturb != nil {
+		l.disturb(w.stage.Server)
+	}
+	i, err := start(s.command, s.environment(l.roots, playbooks, w.urls))
+	if err != nil {
+		return sample{}, fmt.Errorf("%s: %w", s.name, err)
+	}
+	taken, err := l.take(ctx, i, w, s, sh)
+	output := i.stop()
+	if err == nil && s.posts {
+		err = w.check(len(alerts))
+	}
+	if err != nil {
+		return sample{}, fmt.Errorf("%s, %s: %w", s.name, sh.name, errors.Join(err, w.meter.err(), wrote(output)))
+	}
+	return taken, nil
+}
+
+// take measures an instance while it runs.
+func (l laboratory) take(ctx context.Context, i *instance, w *world, s subject, sh shape) (sample, error) {
+	var taken sample
+	var err error
+	if taken.ready, err = i.ready(); err != nil {
+		return taken, err
+	}
+	if taken.readyCPU, err = i.cpu(); err != nil {
+		return taken, err
+	}
+	var settled time.Duration
+	calls := 0
+	for n, a := range w.alerts {
+		payload, err := json.Marshal(a.request)
+		if err != nil {
+			return taken, err
+		}
+		atRest := w.meter.take()
+		body, took, err := i.invoke(ctx, payload)
+		if err != nil {
+			return taken, err
+		}
+		if s.posts {
+			if err := read(body, sh.expected()); err != nil {
+				return taken, err
+			}
+		}
+		seen := w.meter.take()
+		switch {
+		case n == 0:
+			taken.first = seen.posted.Sub(i.started)
+			w.meter.slowDown(l.latency)
+		case atRest.calls > 0:
+			return taken, errors.New("it called somebody while it had nothing to do, and would be frozen in Lambda")
+		case n == settle:
+			if settled, err = i.cpu(); err != nil {
+				return taken, err
+			}
+		case n > settle:
+			taken.whole, taken.own = append(taken.whole, took), append(taken.own, took-seen.busy)
+			calls += seen.calls
+		}
+	}
+	ran, err := i.cpu()
+	if err != nil {
+		return taken, err
+	}
+	taken.warmCPU = (ran - settled) / time.Duration(len(taken.whole))
+	taken.calls = float64(calls) / float64(len(taken.whole))
+	taken.peak, err = i.peak()
+	return taken, err
+}
+
+// wrote is the end of what a failed instance wrote.
+func wrote(output string) error {
+	const most = 2000
+	if output == "" {
+		return nil
+	}
+	return fmt.Errorf("it wrote: %s", output[max(0, len(output)-most):])
+}

@@ -1,0 +1,170 @@
+package bench
+
+import (
+	"archive/zip"
+	"compress/flate"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"boomerang/shared/standin"
+)
+
+// subject is something that is measured.
+type subject struct {
+	name    string
+	command []string
+	environ []string
+	// posts says that it does the job; the floor only answers.
+	posts bool
+}
+
+const (
+	hello   = "hello"
+	caller  = "hello, 4 calls"
+	webhook = "webhook"
+	python  = "python"
+)
+
+// environment is that of a deployed function, and where the doubles are.
+func (s subject) environment(roots, playbooks string, urls map[string]string) []string {
+	environ := append([]string{
+		"PATH=" + os.Getenv("PATH"),
+		"AWS_LAMBDA_LOG_FORMAT=JSON", "AWS_LAMBDA_FUNCTION_NAME=boomerang", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",
+		"AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+		"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
+		"DATADOG_SECRET_ARN=" + standin.DefaultDatadogSecret, "WEBHOOK_SECRET_ARN=" + standin.DefaultWebhookSecret,
+		"LEDGER_TABLE=" + standin.LedgerTable, "REDELIVERY_QUEUE_URL=" + standin.QueueURL(standin.RedeliveryQueue),
+		// Both languages read the file; without the other variable Go reads a folder of
+		// the same certificates besides.
+		"SSL_CERT_FILE=" + roots, "SSL_CERT_DIR=" + os.DevNull, "AWS_CA_BUNDLE=" + roots,
+	}, s.environ...)
+	if playbooks != "" {
+		environ = append(environ, "PLAYBOOKS_FILE="+playbooks)
+	}
+	for variable, url := range urls {
+		environ = append(environ, variable+"="+url)
+	}
+	return environ
+}
+
+// flags are those with which the Makefile builds what is deployed.
+var flags = []string{"-trimpath", "-buildvcs=false", "-tags=lambda.norpc", "-ldflags=-s -w"}
+
+// build builds a command for Lambda's system: for this machine's processor, or for
+// another.
+func build(ctx context.Context, folder, to string, environ ...string) error {
+	command := exec.CommandContext(ctx, "go", append(append([]string{"build"}, flags...), "-o", to, folder)...) //nolint:gosec // The folders are ours.
+	command.Env = append(append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux"), environ...)
+	if out, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("build %s: %w\n%s", folder, err, out)
+	}
+	return nil
+}
+
+// size is what a function takes up: as a file, and zipped, as it is sent to AWS.
+type size struct{ binary, zipped int64 }
+
+// measureSize builds a command as it is deployed, for arm64.
+func measureSize(ctx context.Context, folder, dir string) (size, error) {
+	file := filepath.Join(dir, filepath.Base(folder)+"-arm64")
+	if err := build(ctx, folder, file, "GOARCH=arm64"); err != nil {
+		return size{}, err
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		return size{}, err
+	}
+	zipped, err := zipSize(file)
+	return size{info.Size(), zipped}, err
+}
+
+func zipSize(file string) (int64, error) {
+	in, err := os.Open(file)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = in.Close() }()
+	var out counter
+	archive := zip.NewWriter(&out)
+	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.DefaultCompression) })
+	entry, err := archive.Create("bootstrap")
+	if err != nil {
+		return 0, err
+	}
+	if _, err := io.Copy(entry, in); err != nil {
+		return 0, err
+	}
+	return out.n, archive.Close()
+}
+
+type counter struct{ n int64 }
+
+func (c *counter) Write(p []byte) (int, error) {
+	c.n += int64(len(p))
+	return len(p), nil
+}
+
+// shape is what a subject is given to do.
+type shape struct {
+	name      string
+	steps     []string // none: those of the embedded playbook
+	playbooks int      // none: the embedded one
+	bytes     int      // of the request's body
+}
+
+// kinds are steps that read something of Datadog, in the order in which a shape
+// takes them.
+var kinds = []string{"monitor", "related_events", "owner", "metric", "downtimes", "logs", "slo", "incidents", "oncall", "changes"}
+
+const kib = 1 << 10
+
+var (
+	// usual is what the subjects are compared by: the embedded playbook, and a body
+	// such as Datadog sends.
+	usual = shape{name: "embedded playbook, 1 KB", bytes: kib}
+	large = []shape{{name: "embedded playbook, 16 KB", bytes: 16 * kib}, {name: "embedded playbook, 250 KB", bytes: 250 * kib}}
+	five  = shape{name: "5 steps", steps: kinds[:5], playbooks: 1, bytes: kib}
+	forms = []shape{
+		{name: "1 step", steps: kinds[:1], playbooks: 1, bytes: kib},
+		five,
+		{name: "10 steps", steps: kinds, playbooks: 1, bytes: kib},
+		{name: "5 steps, 200 playbooks", steps: kinds[:5], playbooks: 200, bytes: kib},
+	}
+)
+
+// expected is how many steps an answer tells of.
+func (s shape) expected() int {
+	if s.steps == nil {
+		return 2
+	}
+	return len(s.steps)
+}
+
+// write writes the shape's playbooks into a file, the one that matches last, and
+// returns the file's name; none for the embedded one.
+func (s shape) write(dir string) (string, error) {
+	if s.steps == nil {
+		return "", nil
+	}
+	if len(s.steps) > len(kinds) || s.playbooks < 1 {
+		return "", errors.New("a shape has steps that there are, and a playbook")
+	}
+	var text strings.Builder
+	text.WriteString("playbooks:\n")
+	for i := range s.playbooks - 1 {
+		fmt.Fprintf(&text, "  - name: other-%d\n    match: alert.tags.service == \"other-%d\" && alert.priority in [\"P1\", \"P2\"]\n", i, i)
+		text.WriteString("    steps: [{uses: monitor}, {uses: owner}]\n    event: {title: \"{{ .alert.title | shorten 60 }}\"}\n")
+	}
+	text.WriteString("  - name: measured\n    steps:\n")
+	for _, step := range s.steps {
+		fmt.Fprintf(&text, "      - uses: %s\n", step)
+	}
+	file := filepath.Join(dir, strings.ReplaceAll(s.name, " ", "-")+".yaml")
+	return file, os.WriteFile(file, []byte(text.String()), 0o600)
+}

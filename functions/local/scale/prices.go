@@ -1,0 +1,47 @@
+package scale
+
+// Prices in US dollars, us-east-1, arm64, without free tiers, as published on
+// 2026-11-21.
+const (
+	// https://aws.amazon.com/lambda/pricing/
+	perLambdaRequest  = 0.20 / 1e6
+	perLambdaGBSecond = 0.0000133334
+	// https://aws.amazon.com/sqs/pricing/ (standard queue; each request up to 64 KB)
+	perSQSRequest = 0.40 / 1e6
+	// https://aws.amazon.com/dynamodb/pricing/on-demand/ (items of ours are below 1 KB)
+	perWrite = 0.625 / 1e6
+	// https://aws.amazon.com/secrets-manager/pricing/
+	perSecretCall = 0.05 / 10_000
+	// https://aws.amazon.com/cloudwatch/pricing/ (logs, standard class)
+	perLogByte = 0.50 / 1e9
+)
+
+// memory is what template.yaml gives the functions, in GB.
+const memory = 256.0 / 1024
+
+// Usage is what alerts took of AWS.
+type Usage struct {
+	Invocations int
+	Seconds     float64 // of all invocations
+	SQSRequests int
+	Writes      int
+	SecretCalls int
+	LogBytes    int
+}
+
+// Cost is a bill, in US dollars.
+type Cost struct{ Lambda, SQS, DynamoDB, Secrets, Logs float64 }
+
+// Total is its sum.
+func (c Cost) Total() float64 { return c.Lambda + c.SQS + c.DynamoDB + c.Secrets + c.Logs }
+
+// Cost is what the usage costs.
+func (u Usage) Cost() Cost {
+	return Cost{
+		Lambda:   float64(u.Invocations)*perLambdaRequest + u.Seconds*memory*perLambdaGBSecond,
+		SQS:      float64(u.SQSRequests) * perSQSRequest,
+		DynamoDB: float64(u.Writes) * perWrite,
+		Secrets:  float64(u.SecretCalls) * perSecretCall,
+		Logs:     float64(u.LogBytes) * perLogByte,
+	}
+}
