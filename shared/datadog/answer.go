@@ -26,6 +26,7 @@ type answer struct {
 	header http.Header
 	body   []byte
 	cut    error // Why body ends early; nil when it is whole.
+	events *memo // What a list of events was decoded into, when it is kept.
 }
 
 func readAnswer(resp *http.Response) answer {
@@ -91,6 +92,10 @@ func (c *Client) read(ctx context.Context, call call, out wire) error {
 	if err != nil {
 		return err
 	}
+	return a.decode(ctx, call, out)
+}
+
+func (a answer) decode(ctx context.Context, call call, out wire) error {
 	if a.cut != nil {
 		return call.unreadable(ctx, a, a.cut)
 	}

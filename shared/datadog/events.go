@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"boomerang/shared/event"
@@ -97,20 +98,51 @@ type EventQuery struct {
 }
 
 // Events returns the newest 1,000 events that match query, or a later page of
-// them. It needs the permission events_read.
+// them. It needs the permission events_read. What a Cached client returns others
+// have too: nobody may change it.
 //
 // https://docs.datadoghq.com/api/latest/events/#get-a-list-of-events
 func (c *Client) Events(ctx context.Context, query EventQuery) ([]Event, error) {
-	var answer wireEvents
 	list := call{op: "list events", permission: eventsRead, method: http.MethodGet, path: eventsPath, query: query.values()}
-	if err := c.read(ctx, list, &answer); err != nil {
+	a, err := c.ask(ctx, list)
+	switch {
+	case err != nil:
+		return nil, err
+	case a.events == nil:
+		return c.listed(ctx, list, a)
+	}
+	return a.events.get(func() ([]Event, error) { return c.listed(ctx, list, a) })
+}
+
+func (c *Client) listed(ctx context.Context, list call, a answer) ([]Event, error) {
+	var found wireEvents
+	if err := a.decode(ctx, list, &found); err != nil {
 		return nil, err
 	}
-	events := make([]Event, len(answer.Events))
-	for i, e := range answer.Events {
+	events := make([]Event, len(found.Events))
+	for i, e := range found.Events {
 		events[i] = c.event(e)
 	}
 	return events, nil
+}
+
+// memo keeps a list of events beside the answer that it was read from. In a storm
+// all alerts of a minute ask for the same thousand, and reading them takes longer
+// than everything else that is done for an alert.
+type memo struct {
+	mu     sync.Mutex
+	events []Event
+}
+
+func (m *memo) get(read func() ([]Event, error)) ([]Event, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.events != nil {
+		return m.events, nil
+	}
+	events, err := read()
+	m.events = events
+	return events, err
 }
 
 func (q EventQuery) values() url.Values {

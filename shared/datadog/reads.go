@@ -62,6 +62,7 @@ func (c *Client) ask(ctx context.Context, call call) (answer, error) {
 		k, mine := c.reads.join(key, c.maxAge)
 		if mine {
 			a, err := c.askDatadog(ctx, call)
+			a.events = &memo{}
 			c.reads.settle(key, k, a, err)
 			return a, err
 		}
