@@ -1,7 +1,7 @@
 package scale
 
-// Prices in US dollars, us-east-1, arm64, without free tiers, as published on
-// 2026-11-21.
+// Prices in US dollars, us-east-1, arm64, without free tiers. They were entered in
+// November 2026 without a look at the pages below, which have today's.
 const (
 	// https://aws.amazon.com/lambda/pricing/
 	perLambdaRequest  = 0.20 / 1e6
