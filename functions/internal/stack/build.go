@@ -46,9 +46,10 @@ var builds = map[Function]func() (string, error){
 	Drill:      sync.OnceValues(func() (string, error) { return build(Drill) }),
 }
 
-// build builds a function as it is deployed, for this machine's processor. The
-// linker leaves out what only a debugger reads, as for Lambda, and does what flags
-// say besides.
+// build builds a function as it is deployed, for this machine's processor; but not
+// with -trimpath, so that what was compiled for the tests need not be compiled
+// again. The linker leaves out what only a debugger reads, as for Lambda, and does
+// what flags say besides.
 func build(f Function, flags ...string) (string, error) {
 	if bin == "" {
 		return "", errors.New("the functions are built by a package whose TestMain calls stack.Main")
@@ -58,7 +59,7 @@ func build(f Function, flags ...string) (string, error) {
 		return "", err
 	}
 	bootstrap := filepath.Join(dir, "bootstrap")
-	command := exec.Command("go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags=-s -w"+strings.Join(flags, ""), "-o", bootstrap, "boomerang/functions/"+string(f))
+	command := exec.Command("go", "build", "-tags", "lambda.norpc", "-ldflags=-s -w"+strings.Join(flags, ""), "-o", bootstrap, "boomerang/functions/"+string(f))
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build functions/%s: %w\n%s", f, err, out)

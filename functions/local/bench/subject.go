@@ -53,8 +53,9 @@ func (s subject) environment(roots, playbooks string, urls map[string]string) []
 	return environ
 }
 
-// flags are those with which the Makefile builds what is deployed.
-var flags = []string{"-trimpath", "-buildvcs=false", "-tags=lambda.norpc", "-ldflags=-s -w"}
+// flags are those with which the Makefile builds what is deployed, but for -trimpath,
+// which changes no figure and would have all be compiled again.
+var flags = []string{"-buildvcs=false", "-tags=lambda.norpc", "-ldflags=-s -w"}
 
 // build builds a command for Lambda's system: for this machine's processor, or for
 // another.
