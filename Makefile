@@ -61,7 +61,7 @@ serve: ## Serve the Function URL on this machine, with the Datadog stand-in behi
 
 .PHONY: test
 test: ## Run every test
-	go test -shuffle=on -timeout=3m ./...
+	go test -shuffle=on -timeout=10m ./...
 
 ## Before a commit
 
