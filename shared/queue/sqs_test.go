@@ -252,7 +252,7 @@ func receive(t *testing.T, client *sqs.Client, url string) []string {
 	t.Helper()
 	var bodies []string
 	for {
-		out, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10})
+		out, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10, VisibilityTimeout: 1})
 		if err != nil {
 			t.Fatalf("receive: %v", err)
 		}
