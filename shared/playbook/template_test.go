@@ -75,13 +75,15 @@ func TestTemplate(t *testing.T) {
 		"{{ printf `%s %d %.2f %s` .steps.ask.body.null .steps.ask.body.text .alert.tags.shard }}":                                    "0 7.00",
 		"{{ printf `%d` .steps.ask.body.id }} {{ printf `%e %g` 1.5 2 }}":                                                             "7284105863092654118 1.500000e+00 2",
 		"{{ json .steps.ask.body.map }} {{ json .alert.title }}":                                                                      `{"a":"x","b":1} "Errors on checkout"`,
-		"{{ url `a b/c?d=é` }}":                                                                                                       "a%20b%2Fc%3Fd%3D%C3%A9",
-		"{{ clock .alert.date }} {{ day .alert.date }} <{{ clock .alert.last_updated }}{{ day .alert.title }}>":                       "02:58 UTC 2026-03-14 <>",
-		"{{ span .cycle.lasted }} {{ span 7500 }} <{{ span `x` }}{{ span -1 }}{{ span 1e300 }}>":                                      "1 min 2 h 5 min <>",
-		"{{ .cycle.notified }} {{ .alert.recovered }} {{ 3 }} {{ `x` }} {{ 1.5 }} {{ true }}":                                         "2 false 3 x 1.5 true",
-		"{{- .alert.type -}} {{/* nothing */}} x":                                                                                     "error x",
-		"{{ .alert.title | upper | shorten 5 | printf `<%s>` }}":                                                                      "<ERRO…>",
-		"{{ printf `%s` (index .alert.tags (lower `TEAM`)) }}":                                                                        "payments",
+
+		"{{ url `a b/c?d=é` }}": "a%20b%2Fc%3Fd%3D%C3%A9",
+
+		"{{ clock .alert.date }} {{ day .alert.date }} <{{ clock .alert.last_updated }}{{ day .alert.title }}>": "02:58 UTC 2026-03-14 <>",
+		"{{ span .cycle.lasted }} {{ span 7500 }} <{{ span `x` }}{{ span -1 }}{{ span 1e300 }}>":                "1 min 2 h 5 min <>",
+		"{{ .cycle.notified }} {{ .alert.recovered }} {{ 3 }} {{ `x` }} {{ 1.5 }} {{ true }}":                   "2 false 3 x 1.5 true",
+		"{{- .alert.type -}} {{/* nothing */}} x":                                                               "error x",
+		"{{ .alert.title | upper | shorten 5 | printf `<%s>` }}":                                                "<ERRO…>",
+		"{{ printf `%s` (index .alert.tags (lower `TEAM`)) }}":                                                  "payments",
 	} {
 		t.Run(template, func(t *testing.T) {
 			got, failed := text(t, template, checkout(), body)
