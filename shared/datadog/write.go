@@ -44,16 +44,7 @@ func (c *Client) write(ctx context.Context, call call, out wire) error {
 	if err != nil || out == nil {
 		return err
 	}
-	if a.cut != nil {
-		return call.unreadable(ctx, a, a.cut)
-	}
-	if err := decode(a.body, out); err != nil {
-		return call.unreadable(ctx, a, err)
-	}
-	if !out.complete() {
-		return call.unreadable(ctx, a, errIncomplete)
-	}
-	return nil
+	return a.decode(ctx, call, out)
 }
 
 // without returns err with secret in none of its texts: a refusal may quote what

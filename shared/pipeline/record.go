@@ -86,29 +86,31 @@ func (o Outcome) Record(ctx context.Context, a alert.Alert) []slog.Attr {
 		attrs = append(attrs, slog.String("reason", o.Reason))
 	}
 	if len(o.Steps) > 0 {
-		attrs = append(attrs, slog.Any("steps", steps(o.Steps)))
+		attrs = append(attrs, slog.Any("steps", o.Told(error.Error)))
 	}
 	return attrs
 }
 
-// step is what the log says of one.
-type step struct {
+// Step is what people are told of a step: in the answer and in the log.
+type Step struct {
 	Name       string        `json:"name"`
 	Status     enrich.Status `json:"status"`
 	DurationMS float64       `json:"duration_ms"`
 	Error      string        `json:"error,omitempty"`
 }
 
-func steps(results []enrich.Result) []step {
-	out := make([]step, len(results))
-	for i, r := range results {
-		out[i] = step{Name: r.Name, Status: r.Status, DurationMS: milliseconds(r.Duration)}
+// Told tells how each step ended, its error in the words that words chooses: public
+// ones for the answer, all of them for the log.
+func (o Outcome) Told(words func(error) string) []Step {
+	out := make([]Step, len(o.Steps))
+	for i, r := range o.Steps {
+		out[i] = Step{Name: r.Name, Status: r.Status, DurationMS: Milliseconds(r.Duration)}
 		if r.Err != nil {
-			out[i].Error = r.Err.Error()
+			out[i].Error = words(r.Err)
 		}
 	}
 	return out
 }
 
-// milliseconds keeps the microseconds of a quick step visible.
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+// Milliseconds keeps the microseconds of a quick step visible.
+func Milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

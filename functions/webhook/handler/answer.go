@@ -5,11 +5,9 @@ import (
 	"math"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"boomerang/shared/enrich"
 	"boomerang/shared/fault"
 	"boomerang/shared/pipeline"
 )
@@ -35,14 +33,7 @@ type told struct {
 	Reason   string          `json:"reason,omitempty"`
 	Event    any             `json:"event,omitempty"`
 	Playbook string          `json:"playbook,omitempty"`
-	Steps    []step          `json:"steps,omitzero"`
-}
-
-type step struct {
-	Name       string        `json:"name"`
-	Status     enrich.Status `json:"status"`
-	DurationMS float64       `json:"duration_ms"`
-	Error      string        `json:"error,omitempty"`
+	Steps    []pipeline.Step `json:"steps,omitzero"`
 }
 
 // problem is an RFC 9457 problem document.
@@ -64,26 +55,9 @@ func tell(o pipeline.Outcome) events.LambdaFunctionURLResponse {
 	case pipeline.Duplicate:
 		return answer(http.StatusOK, told{Status: o.Status, Event: o.Posted})
 	case pipeline.DryRun:
-		return answer(http.StatusOK, told{Status: o.Status, Event: o.Event, Playbook: o.Playbook, Steps: steps(o.Steps)})
+		return answer(http.StatusOK, told{Status: o.Status, Event: o.Event, Playbook: o.Playbook, Steps: o.Told(fault.Public)})
 	}
-	return answer(http.StatusOK, told{Status: o.Status, Event: o.Posted, Playbook: o.Playbook, Steps: steps(o.Steps)})
-}
-
-// steps tells how each step ended, its error in the words for everybody.
-func steps(results []enrich.Result) []step {
-	out := make([]step, len(results))
-	for i, r := range results {
-		out[i] = step{Name: r.Name, Status: r.Status, DurationMS: milliseconds(r.Duration)}
-		if r.Err != nil {
-			out[i].Error = fault.Public(r.Err)
-		}
-	}
-	return out
-}
-
-// milliseconds keeps the microseconds of a quick step visible.
-func milliseconds(d time.Duration) float64 {
-	return math.Round(float64(d.Microseconds())) / 1000
+	return answer(http.StatusOK, told{Status: o.Status, Event: o.Posted, Playbook: o.Playbook, Steps: o.Told(fault.Public)})
 }
 
 // refuse answers an error: its public text, and nothing else of it.

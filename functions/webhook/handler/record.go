@@ -28,7 +28,7 @@ func (r record) write(ctx context.Context, logger *slog.Logger, now time.Time) {
 	attrs := []slog.Attr{
 		slog.Int("status", r.status),
 		slog.String("outcome", r.name()),
-		slog.Float64("duration_ms", milliseconds(now.Sub(r.start))),
+		slog.Float64("duration_ms", pipeline.Milliseconds(now.Sub(r.start))),
 	}
 	attrs = append(attrs, r.outcome.Record(ctx, r.alert)...)
 	if len(r.alert.Unreadable) > 0 {
