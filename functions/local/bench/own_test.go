@@ -6,9 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"boomerang/functions/internal/stopwatch"
 	"boomerang/functions/local/stage"
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/datadog"
@@ -45,31 +44,26 @@ func BenchmarkOwnPart(b *testing.B) {
 	}
 	defer func() { _ = w.close() }()
 	w.meter.slowDown(5 * time.Millisecond) // Otherwise the doubles would work while the handler does.
-	watch := &stopwatch{RoundTripper: &http.Transport{
+	watch := &stopwatch.Transport{RoundTripper: &http.Transport{
 		ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 16,
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // It is this process.
 	}}
 	h := newHandler(b, w, watch)
-	var own []time.Duration
 	for i := 0; b.Loop(); i++ {
 		// With more iterations the alerts come again, under other ids.
 		request := alerts[i%len(alerts)].request
 		request.Body = strings.Replace(request.Body, `"id":"`, `"id":"`+strings.Repeat("1", i/len(alerts)), 1)
-		watch.take()
-		start := time.Now()
-		answer, err := h.Handle(context.Background(), request)
-		took := time.Since(start)
-		if err != nil || answer.StatusCode != http.StatusOK {
-			b.Fatalf("got %d %s, %v", answer.StatusCode, answer.Body, err)
-		}
-		own = append(own, took-watch.take())
+		watch.Measure(func() {
+			answer, err := h.Handle(context.Background(), request)
+			if err != nil || answer.StatusCode != http.StatusOK {
+				b.Fatalf("got %d %s, %v", answer.StatusCode, answer.Body, err)
+			}
+		})
 	}
 	if err := w.meter.err(); err != nil {
 		b.Fatal(err)
 	}
-	slices.Sort(own)
-	b.ReportMetric(float64(own[len(own)/2].Microseconds()), "own-µs/median")
-	b.ReportMetric(float64(own[len(own)*99/100].Microseconds()), "own-µs/p99")
+	watch.Report(b)
 }
 
 func newHandler(b *testing.B, w *world, transport http.RoundTripper) *handler.Handler {
@@ -103,38 +97,4 @@ type token struct{}
 
 func (token) Check(_ context.Context, presented string) (bool, error) {
 	return presented == stage.Token, nil
-}
-
-// stopwatch measures for how long at least one call is under way.
-type stopwatch struct {
-	http.RoundTripper
-	mu       sync.Mutex
-	underway int
-	since    time.Time
-	total    time.Duration
-}
-
-func (s *stopwatch) RoundTrip(r *http.Request) (*http.Response, error) {
-	s.count(1)
-	defer s.count(-1)
-	return s.RoundTripper.RoundTrip(r)
-}
-
-func (s *stopwatch) count(n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := time.Now()
-	if s.underway > 0 {
-		s.total += now.Sub(s.since)
-	}
-	s.underway, s.since = s.underway+n, now
-}
-
-// take returns what was measured since it was last called.
-func (s *stopwatch) take() time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	total := s.total
-	s.total = 0
-	return total
 }

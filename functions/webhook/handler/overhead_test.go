@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"boomerang/functions/internal/stopwatch"
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/datadog"
 	"boomerang/shared/ledger"
@@ -25,45 +24,10 @@ import (
 	"boomerang/shared/standin"
 )
 
-// stopwatch measures for how long at least one call to somebody else is under
-// way, so that what is left of the handler's time is its own.
-type stopwatch struct {
-	http.RoundTripper
-	mu       sync.Mutex
-	underway int
-	since    time.Time
-	total    time.Duration
-}
-
-func (s *stopwatch) RoundTrip(r *http.Request) (*http.Response, error) {
-	s.count(1)
-	defer s.count(-1)
-	return s.RoundTripper.RoundTrip(r)
-}
-
-func (s *stopwatch) count(n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := time.Now()
-	if s.underway > 0 {
-		s.total += now.Sub(s.since)
-	}
-	s.underway, s.since = s.underway+n, now
-}
-
-// take returns what was measured since it was last called.
-func (s *stopwatch) take() time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	total := s.total
-	s.total = 0
-	return total
-}
-
 // bench is a handler whose every call to Datadog and AWS goes through a stopwatch.
 type bench struct {
 	*testing.B
-	watch   *stopwatch
+	watch   *stopwatch.Transport
 	url     string
 	datadog *datadog.Client
 }
@@ -71,7 +35,7 @@ type bench struct {
 func newBench(b *testing.B) *bench {
 	server := httptest.NewServer(standin.New(standin.Options{}))
 	b.Cleanup(server.Close)
-	watch := &stopwatch{RoundTripper: http.DefaultTransport}
+	watch := &stopwatch.Transport{RoundTripper: http.DefaultTransport}
 	client, err := datadog.New(datadog.Config{Site: site.US1, BaseURL: server.URL, HTTPClient: &http.Client{Transport: watch}}, keys{})
 	if err != nil {
 		b.Fatal(err)
@@ -99,21 +63,16 @@ func (b *bench) queue() *queue.SQS {
 func (b *bench) run(c handler.Config, status string) {
 	c.Tokens = token{goodToken}
 	h := handler.New(c)
-	var own []time.Duration
 	for i := 0; b.Loop(); i++ {
 		request := post(strings.NewReplacer(`"id":"`, fmt.Sprintf(`"id":"9%06d`, i), `"c-1"`, fmt.Sprintf(`"c-%d"`, i)).Replace(torqBody))
-		b.watch.take()
-		start := time.Now()
-		response, err := h.Handle(context.Background(), request)
-		took := time.Since(start)
-		if err != nil || !strings.Contains(response.Body, `"`+status+`"`) {
-			b.Fatalf("got %d %s, %v", response.StatusCode, response.Body, err)
-		}
-		own = append(own, took-b.watch.take())
+		b.watch.Measure(func() {
+			response, err := h.Handle(context.Background(), request)
+			if err != nil || !strings.Contains(response.Body, `"`+status+`"`) {
+				b.Fatalf("got %d %s, %v", response.StatusCode, response.Body, err)
+			}
+		})
 	}
-	slices.Sort(own)
-	b.ReportMetric(float64(own[len(own)/2].Microseconds()), "own-µs/median")
-	b.ReportMetric(float64(own[len(own)*99/100].Microseconds()), "own-µs/p99")
+	b.watch.Report(b.B)
 }
 
 // At most 1 ms at the median, with both steps.
