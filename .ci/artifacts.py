@@ -64,11 +64,12 @@ def main(built, again):
             problems.append(f"{program} is not stripped")
         if not program.stat().st_mode & 0o111:
             problems.append(f"{program} cannot be run")
-        if program.stat().st_size > MOST_BYTES or zipped(program) > MOST_ZIPPED:
+        size, packed = program.stat().st_size, zipped(program)
+        if size > MOST_BYTES or packed > MOST_ZIPPED:
             problems.append(f"{program} is larger than {MOST_BYTES / 1e6:.0f} MB, or {MOST_ZIPPED / 1e6:.0f} MB zipped")
         if digest(program) != digest(other):
             problems.append(f"{program} and {other} are the same code, and not the same bytes")
-        print(f"{folder.name}: {program.stat().st_size / 1e6:.1f} MB, zipped {zipped(program) / 1e6:.1f} MB, SHA-256 {digest(program)[:12]}")
+        print(f"{folder.name}: {size / 1e6:.1f} MB, zipped {packed / 1e6:.1f} MB, SHA-256 {digest(program)[:12]}")
     if not folders:
         problems.append(f"nothing was built in {built}")
     if problems:

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	awscredentials "github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/smithy-go/logging"
@@ -24,7 +25,9 @@ func loadAWS(logger *slog.Logger) (aws.Config, error) {
 		return aws.Config{}, fmt.Errorf("read the AWS configuration: %w", err)
 	}
 	cfg := aws.Config{
-		Region:                env.Region,
+		Region: env.Region,
+		// One for all clients, as the SDK's loader has it, so that they share connections.
+		HTTPClient:            awshttp.NewBuildableClient(),
 		Credentials:           awscredentials.StaticCredentialsProvider{Value: env.Credentials},
 		RetryMaxAttempts:      env.RetryMaxAttempts,
 		RetryMode:             env.RetryMode,

@@ -8,9 +8,7 @@ import (
 	handler "boomerang/functions/drill/handler"
 	"boomerang/functions/internal/drill"
 	"boomerang/shared/config"
-	"boomerang/shared/datadog"
 	"boomerang/shared/fault"
-	"boomerang/shared/secret"
 )
 
 // Drill returns the handler of functions/drill.
@@ -19,22 +17,17 @@ func Drill(ctx context.Context, environ map[string]string, logger *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
-	aws, err := loadAWS(logger)
+	b, err := newBase(ctx, cfg.Datadog, logger)
 	if err != nil {
 		return nil, err
 	}
-	keys := startKeys(ctx, aws, cfg.DatadogSecretARN, logger)
-	client, err := datadog.New(datadog.Config{Site: cfg.Site, BaseURL: cfg.APIURL}, credentials{keys})
-	if err != nil {
+	if err := ready(ctx, b.keysReady); err != nil {
 		return nil, err
 	}
-	if err := ready(ctx, keysReady(keys)); err != nil {
-		return nil, err
-	}
-	vault := secret.NewVault(newSecrets(aws), secretOptions(logger))
+	vault := b.vault()
 	return handler.New(handler.Config{
 		Target: drill.Target{
-			URL: cfg.FunctionURL + "/", Stream: client, StreamName: cfg.Site.String(),
+			URL: cfg.FunctionURL + "/", Stream: b.datadog, StreamName: cfg.Site.String(),
 			TokenSource:  "the token in WEBHOOK_SECRET_ARN; make sure that both functions name the same secret",
 			Organisation: "the keys in DATADOG_SECRET_ARN, and DD_SITE,",
 		},

@@ -6,7 +6,6 @@ import (
 
 	reconcile "boomerang/functions/reconcile/handler"
 	"boomerang/shared/config"
-	"boomerang/shared/datadog"
 	"boomerang/shared/ledger"
 	"boomerang/shared/queue"
 )
@@ -17,24 +16,19 @@ func Reconcile(ctx context.Context, environ map[string]string, logger *slog.Logg
 	if err != nil {
 		return nil, err
 	}
-	aws, err := loadAWS(logger)
+	b, err := newBase(ctx, cfg.Datadog, logger)
 	if err != nil {
 		return nil, err
 	}
-	keys := startKeys(ctx, aws, cfg.DatadogSecretARN, logger)
-	client, err := datadog.New(datadog.Config{Site: cfg.Site, BaseURL: cfg.APIURL}, credentials{keys})
-	if err != nil {
+	if err := ready(ctx, b.keysReady); err != nil {
 		return nil, err
 	}
-	if err := ready(ctx, keysReady(keys)); err != nil {
-		return nil, err
-	}
-	table := ledger.New(newTable(aws), cfg.LedgerTable, ledger.Options{})
+	table := ledger.New(newTable(b.aws), cfg.LedgerTable, ledger.Options{})
 	return reconcile.New(reconcile.Config{
 		WebhookName: cfg.WebhookName,
-		Stream:      client, Monitors: client,
+		Stream:      b.datadog, Monitors: b.datadog,
 		Ledger: table, Bookmark: table,
-		Queue:  queue.New(newMessages(aws), cfg.RedeliveryQueueURL),
+		Queue:  queue.New(newMessages(b.aws), cfg.RedeliveryQueueURL),
 		Logger: logger,
 	}), nil
 }

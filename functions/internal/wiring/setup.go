@@ -10,7 +10,6 @@ import (
 	"boomerang/functions/setup/handler"
 	"boomerang/functions/setup/installation"
 	"boomerang/shared/config"
-	"boomerang/shared/datadog"
 	"boomerang/shared/secret"
 )
 
@@ -29,17 +28,13 @@ func newSetup(ctx context.Context, environ map[string]string, logger *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	aws, err := loadAWS(logger)
-	if err != nil {
-		return nil, err
-	}
-	client, err := datadog.New(datadog.Config{Site: cfg.Site, BaseURL: cfg.APIURL}, credentials{startKeys(ctx, aws, cfg.DatadogSecretARN, logger)})
+	b, err := newBase(ctx, cfg.Datadog, logger)
 	if err != nil {
 		return nil, err
 	}
 	return handler.New(handler.Config{
-		Installer:   installation.New(client),
-		Tokens:      secret.NewRotation(newVersions(aws), cfg.WebhookSecretARN),
+		Installer:   installation.New(b.datadog),
+		Tokens:      secret.NewRotation(newVersions(b.aws), cfg.WebhookSecretARN),
 		TokenSecret: cfg.WebhookSecretARN, WebhookName: cfg.WebhookName,
 		Logger: logger,
 	}), nil

@@ -12,8 +12,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	redeliver "boomerang/functions/redeliver/handler"
 	webhook "boomerang/functions/webhook/handler"
 	"boomerang/shared/config"
@@ -42,18 +40,17 @@ func Webhook(ctx context.Context, environ map[string]string, logger *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	aws, err := loadAWS(logger)
+	b, err := newBase(ctx, cfg.Datadog, logger)
 	if err != nil {
 		return nil, err
 	}
-	tokens := secret.NewTokens(newSecrets(aws), cfg.WebhookSecretARN, secretOptions(logger))
+	tokens := secret.NewTokens(b.secrets, cfg.WebhookSecretARN, b.secretOptions())
 	tokens.Start(ctx)
-	keys := startKeys(ctx, aws, cfg.DatadogSecretARN, logger)
-	p, err := newPipeline(ctx, cfg.Pipeline, aws, keys, logger)
+	p, err := b.pipeline(ctx, cfg.Pipeline)
 	if err != nil {
 		return nil, err
 	}
-	if err := ready(ctx, tokens.Ready, keysReady(keys)); err != nil {
+	if err := ready(ctx, tokens.Ready, b.keysReady); err != nil {
 		return nil, err
 	}
 	run := p.Run
@@ -69,41 +66,29 @@ func Redeliver(ctx context.Context, environ map[string]string, logger *slog.Logg
 	if err != nil {
 		return nil, err
 	}
-	aws, err := loadAWS(logger)
+	b, err := newBase(ctx, cfg.Datadog, logger)
 	if err != nil {
 		return nil, err
 	}
-	keys := startKeys(ctx, aws, cfg.DatadogSecretARN, logger)
-	p, err := newPipeline(ctx, cfg.Pipeline, aws, keys, logger)
+	p, err := b.pipeline(ctx, cfg.Pipeline)
 	if err != nil {
 		return nil, err
 	}
-	if err := ready(ctx, keysReady(keys)); err != nil {
+	if err := ready(ctx, b.keysReady); err != nil {
 		return nil, err
 	}
 	conf := redeliver.Config{Redeliver: p.Redeliver, Logger: logger}
 	if cfg.DeadLetterQueueURL != "" {
-		conf.DeadLetters = queue.New(newMessages(aws), cfg.DeadLetterQueueURL)
+		conf.DeadLetters = queue.New(newMessages(b.aws), cfg.DeadLetterQueueURL)
 	}
 	return redeliver.New(conf), nil
 }
 
-// startKeys begins to fetch the Datadog keys, beside whatever else a start does.
-func startKeys(ctx context.Context, aws aws.Config, id string, logger *slog.Logger) *secret.Cache[secret.DatadogKeys] {
-	keys := secret.NewDatadogKeys(newSecrets(aws), id, secretOptions(logger))
-	keys.Start(ctx)
-	return keys
-}
-
-func newPipeline(ctx context.Context, cfg config.Pipeline, aws aws.Config, keys *secret.Cache[secret.DatadogKeys], logger *slog.Logger) (*pipeline.Pipeline, error) {
-	client, err := datadog.New(datadog.Config{Site: cfg.Site, BaseURL: cfg.APIURL}, credentials{keys})
-	if err != nil {
-		return nil, err
-	}
-	go client.Connect(ctx)
+func (b *base) pipeline(ctx context.Context, cfg config.Pipeline) (*pipeline.Pipeline, error) {
+	go b.datadog.Connect(ctx)
 	playbooks, err := Playbooks(cfg.PlaybooksFile, registry.Kinds(registry.Deps{
-		Datadog: client, Site: cfg.Site, Tables: Tables(cfg.PlaybooksFile), HTTP: httpapi.NewClient(),
-		Secrets: secret.NewVault(newSecrets(aws), secretOptions(logger)), Functions: newFunctions(aws),
+		Datadog: b.datadog, Site: cfg.Site, Tables: Tables(cfg.PlaybooksFile), HTTP: httpapi.NewClient(),
+		Secrets: b.vault(), Functions: newFunctions(b.aws),
 	}))
 	if err != nil {
 		return nil, err
@@ -111,19 +96,19 @@ func newPipeline(ctx context.Context, cfg config.Pipeline, aws aws.Config, keys 
 	conf := pipeline.Config{
 		Playbooks:    playbooks,
 		EnrichBudget: cfg.EnrichBudget,
-		Poster:       client,
-		Stream:       client,
+		Poster:       b.datadog,
+		Stream:       b.datadog,
 	}
 	if cfg.RedeliveryQueueURL != "" {
-		conf.Queue = queue.New(newMessages(aws), cfg.RedeliveryQueueURL)
+		conf.Queue = queue.New(newMessages(b.aws), cfg.RedeliveryQueueURL)
 	}
 	if cfg.LedgerTable != "" {
-		items := newTable(aws)
+		items := newTable(b.aws)
 		go items.connect(ctx, cfg.LedgerTable)
 		table := ledger.New(items, cfg.LedgerTable, ledger.Options{})
 		conf.Ledger, conf.Storms = table, table
 	} else {
-		logger.Warn("LEDGER_TABLE is not set: an alert that Datadog delivers twice is posted twice")
+		b.logger.Warn("LEDGER_TABLE is not set: an alert that Datadog delivers twice is posted twice")
 	}
 	return pipeline.New(conf), nil
 }
@@ -158,13 +143,6 @@ func ready(ctx context.Context, secrets ...func(context.Context) error) error {
 	return errors.Join(wrong...)
 }
 
-func keysReady(keys *secret.Cache[secret.DatadogKeys]) func(context.Context) error {
-	return func(ctx context.Context) error {
-		_, err := keys.Get(ctx)
-		return err
-	}
-}
-
 // credentials hands Secrets Manager's keys to the Datadog client.
 type credentials struct {
 	cache *secret.Cache[secret.DatadogKeys]
@@ -183,10 +161,4 @@ func (c credentials) Renew(ctx context.Context, stale datadog.Keys) (datadog.Key
 
 func reveal(keys secret.DatadogKeys) datadog.Keys {
 	return datadog.Keys{API: keys.API.Reveal(), App: keys.App.Reveal()}
-}
-
-func secretOptions(logger *slog.Logger) secret.Options {
-	return secret.Options{Failed: func(ctx context.Context, err error) {
-		logger.WarnContext(ctx, "a secret could not be fetched", slog.String("error", err.Error()))
-	}}
 }
