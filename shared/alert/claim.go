@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -26,13 +27,15 @@ func (c claim) accepts(value any) bool {
 }
 
 // claims finds by canonical key; of several for one key the first that accepts
-// the value counts.
-var claims = buildClaims()
+// the value counts. They are built for the first alert, since most of our functions
+// read none.
+var claims = sync.OnceValue(buildClaims)
 
 func buildClaims() map[string][]claim {
 	byKey := make(map[string][]claim)
 	add := func(key string, c claim) {
-		k := string(canonical(nil, key))
+		var buf [96]byte
+		k := string(canonical(buf[:0], key))
 		byKey[k] = append(byKey[k], c)
 	}
 	addShared := func(rows []sharedKey, guess bool) {
@@ -62,16 +65,16 @@ func buildClaims() map[string][]claim {
 func claimsOf(container, key string) []claim {
 	var buf [96]byte
 	if container == "" {
-		return claims[string(canonical(buf[:0], key))]
+		return claims()[string(canonical(buf[:0], key))]
 	}
 	k := canonical(buf[:0], container)
 	split := len(k)
 	k = canonical(k, key)
-	if found := claims[string(k)]; found != nil {
+	if found := claims()[string(k)]; found != nil {
 		return found
 	}
-	found := claims[string(k[split:])]
-	if found != nil && ambiguous[string(k[split:])] && entities[string(k[:split])] {
+	found := claims()[string(k[split:])]
+	if found != nil && ambiguous()[string(k[split:])] && entities()[string(k[:split])] {
 		return nil
 	}
 	return found
@@ -82,12 +85,14 @@ func takesObject(found []claim) bool {
 	return slices.ContainsFunc(found, func(c claim) bool { return variables[c.variable].object })
 }
 
-func keySet(keys ...string) map[string]bool {
-	set := make(map[string]bool, len(keys))
-	for _, key := range keys {
-		set[string(canonical(nil, key))] = true
-	}
-	return set
+func keySet(keys ...string) func() map[string]bool {
+	return sync.OnceValue(func() map[string]bool {
+		set := make(map[string]bool, len(keys))
+		for _, key := range keys {
+			set[string(canonical(nil, key))] = true
+		}
+		return set
+	})
 }
 
 func isPriority(s string) bool {

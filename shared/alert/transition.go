@@ -1,6 +1,9 @@
 package alert
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // Transition is $ALERT_TRANSITION. Values that Datadog documents are spelled as
 // Datadog spells them, whatever case they came in; any other is kept as it came.
@@ -21,13 +24,13 @@ const (
 
 // transitions finds the documented spelling by canonical key, so that
 // "re_triggered" and "RETRIGGERED" are one and the same.
-var transitions = func() map[string]Transition {
+var transitions = sync.OnceValue(func() map[string]Transition {
 	byKey := make(map[string]Transition)
 	for _, t := range []Transition{Triggered, ReTriggered, Warn, ReWarn, NoData, ReNoData, Recovered, WarnRecovered, Renotify} {
 		byKey[string(canonical(nil, string(t)))] = t
 	}
 	return byKey
-}()
+})
 
 // ParseTransition returns the documented spelling of text, and whether there is
 // one. Case, spaces, hyphens and underscores do not matter.
@@ -37,7 +40,7 @@ func ParseTransition(text string) (Transition, bool) {
 		return Transition(text), false
 	}
 	var buf [longest]byte
-	if t, known := transitions[string(canonical(buf[:0], text))]; known {
+	if t, known := transitions()[string(canonical(buf[:0], text))]; known {
 		return t, true
 	}
 	return Transition(text), false

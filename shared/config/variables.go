@@ -3,7 +3,6 @@ package config
 import (
 	"net/netip"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -78,46 +77,57 @@ func wrongBudget(value string) string {
 	return ""
 }
 
-// webhookName holds what can follow @webhook- in a text and still be one word.
-var webhookName = regexp.MustCompile(`^([A-Za-z0-9_.-]*[A-Za-z0-9_])$`)
+// The characters that values are made of. Regular expressions would say the same,
+// and take 0.15 ms of every cold start to compile.
+const (
+	lower  = "abcdefghijklmnopqrstuvwxyz"
+	digits = "0123456789"
+	word   = lower + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + digits + "_"
 
+	// What Secrets Manager allows in a name; the exclamation mark is for secrets
+	// that AWS services own
+	// (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html).
+	secretName = word + "/+=.@!-"
+
+	// What DynamoDB allows in a table's name
+	// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html).
+	tableName = word + ".-"
+)
+
+// isOf reports whether a value has so many characters, all of them among these.
+func isOf(characters, value string, least, most int) bool {
+	return len(value) >= least && len(value) <= most && strings.Trim(value, characters) == ""
+}
+
+// nameIn returns the name of a resource in its ARN, or "" when it is no ARN of one
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
+func nameIn(arn, service, kind string) string {
+	const id = lower + digits + "-"
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 || parts[0] != "arn" || !isOf(id, parts[1], 1, 64) || parts[2] != service ||
+		!isOf(id, parts[3], 1, 64) || !isOf(digits, parts[4], 12, 12) || !strings.HasPrefix(parts[5], kind) {
+		return ""
+	}
+	return parts[5][len(kind):]
+}
+
+// wrongWebhookName lets pass what can follow @webhook- in a text and still be one word.
 func wrongWebhookName(value string) string {
-	if isName(webhookName, value, 1, 100) {
+	if isOf(word+".-", value, 1, 100) && isOf(word, value[len(value)-1:], 1, 1) {
 		return ""
 	}
 	return "is no webhook's name"
 }
 
-// isName reports whether the pattern matches the value and its only group has so
-// many characters. A pattern that counts them itself takes a millisecond of every
-// cold start to compile.
-func isName(pattern *regexp.Regexp, value string, least, most int) bool {
-	found := pattern.FindStringSubmatch(value)
-	return found != nil && len(found[1]) >= least && len(found[1]) <= most
-}
-
-var (
-	// What Secrets Manager allows in a name; the exclamation mark is for secrets
-	// that AWS services own
-	// (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html).
-	secretName = regexp.MustCompile(`^([A-Za-z0-9/_+=.@!-]+)$`)
-	secretARN  = regexp.MustCompile(`^arn:[a-z0-9-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:([A-Za-z0-9/_+=.@!-]+)$`)
-
-	// What DynamoDB allows in a table's name
-	// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html).
-	tableName = regexp.MustCompile(`^([A-Za-z0-9_.-]+)$`)
-	tableARN  = regexp.MustCompile(`^arn:[a-z0-9-]+:dynamodb:[a-z0-9-]+:[0-9]{12}:table/([A-Za-z0-9_.-]+)$`)
-)
-
 func wrongSecretID(value string) string {
-	if isName(secretName, value, 1, 512) || isName(secretARN, value, 1, 519) {
+	if isOf(secretName, value, 1, 512) || isOf(secretName, nameIn(value, "secretsmanager", "secret:"), 1, 519) {
 		return ""
 	}
 	return "is neither the name nor the ARN of a secret"
 }
 
 func wrongTable(value string) string {
-	if isName(tableName, value, 3, 255) || isName(tableARN, value, 3, 255) {
+	if isOf(tableName, value, 3, 255) || isOf(tableName, nameIn(value, "dynamodb", "table/"), 3, 255) {
 		return ""
 	}
 	return "is neither the name nor the ARN of a table"

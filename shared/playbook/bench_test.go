@@ -52,6 +52,17 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
+// BenchmarkDefault loads the embedded playbooks, which every cold start does.
+func BenchmarkDefault(b *testing.B) {
+	kinds := bench{}.kinds()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := playbook.Default(kinds); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // BenchmarkBook_For matches 200 playbooks against an alert; the goal is 200 µs.
 func BenchmarkBook_For(b *testing.B) {
 	book, a := bench{}.load(b, book200()), checkout()

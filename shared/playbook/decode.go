@@ -2,8 +2,10 @@ package playbook
 
 import (
 	"fmt"
+	"iter"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,17 +13,13 @@ import (
 )
 
 // decoder fills structs from YAML strictly and reports every mistake it meets,
-// not only the first, each at its place. It remembers where each value stands,
-// for mistakes that only later steps can see.
+// not only the first, each at its place. It finds where each value stands, for
+// mistakes that only later steps can see.
 type decoder struct {
 	file     string
 	lines    []string
+	root     ast.Node
 	problems Problems
-	nodes    map[string]ast.Node // by path, "playbooks[0].match"
-}
-
-func newDecoder(file string) *decoder {
-	return &decoder{file: file, nodes: map[string]ast.Node{}}
 }
 
 func (d *decoder) report(at place, format string, args ...any) {
@@ -39,8 +37,8 @@ func (d *decoder) reportAt(path, format string, args ...any) {
 
 // reportInside reports a mistake in the text at a path.
 func (d *decoder) reportInside(path string, m mistake) {
-	node, ok := d.nodes[path]
-	if !ok {
+	node := d.find(path)
+	if node == nil {
 		d.reportAt(path, "%s", m.text)
 		return
 	}
@@ -50,14 +48,58 @@ func (d *decoder) reportInside(path string, m mistake) {
 // nearest returns the value at path, or else the value around it.
 func (d *decoder) nearest(path string) ast.Node {
 	for {
-		if node, ok := d.nodes[path]; ok || path == "" {
+		if node := d.find(path); node != nil || path == "" {
 			return node
 		}
 		path = path[:max(strings.LastIndexByte(path, '.'), strings.LastIndexByte(path, '['), 0)]
 	}
 }
 
-func (d *decoder) has(path string) bool { return d.nodes[path] != nil }
+func (d *decoder) has(path string) bool { return d.find(path) != nil }
+
+// find returns the value at a path such as "playbooks[0].match", or nil when there
+// is none. Few values are ever looked for, so none is remembered by its path.
+func (d *decoder) find(path string) ast.Node { return findIn(d.root, path) }
+
+func findIn(node ast.Node, path string) ast.Node {
+	switch n := node.(type) {
+	case nil, *ast.NullNode, *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
+		return nil // Nothing is decoded from these.
+	case *ast.SequenceNode:
+		digits, rest, _ := strings.Cut(strings.TrimPrefix(path, "["), "]")
+		if i, err := strconv.Atoi(digits); err == nil && i >= 0 && i < len(n.Values) {
+			return findIn(n.Values[i], rest)
+		}
+	case ast.MapNode:
+		return findUnder(n, path)
+	}
+	if path != "" {
+		return nil
+	}
+	return node
+}
+
+// findUnder goes on after a key that does not lead to the value, since a key may
+// hold a dot and so begin with another.
+func findUnder(mapping ast.MapNode, path string) ast.Node {
+	if path == "" {
+		return mapping.(ast.Node)
+	}
+	path = strings.TrimPrefix(path, ".")
+	tried := ""
+	for all := mapping.MapRange(); all.Next(); {
+		name := key(all.KeyValue())
+		rest, begins := strings.CutPrefix(path, name)
+		if !begins || name == tried || rest != "" && rest[0] != '.' && rest[0] != '[' {
+			continue
+		}
+		if found := findIn(all.Value(), rest); found != nil {
+			return found
+		}
+		tried = name // Of a key that is here twice the first counts.
+	}
+	return nil
+}
 
 var (
 	durationType = reflect.TypeFor[time.Duration]()
@@ -74,7 +116,6 @@ func (d *decoder) decode(node ast.Node, into reflect.Value, path string) {
 	case *ast.NullNode:
 		return
 	}
-	d.nodes[path] = node
 	switch {
 	case into.Type() == nodeType:
 		into.Set(reflect.ValueOf(node))
@@ -131,9 +172,9 @@ func (d *decoder) sequence(node ast.Node, into reflect.Value, path string) {
 	values := reflect.MakeSlice(into.Type(), len(list.Values), len(list.Values))
 	for i, value := range list.Values {
 		if value.Type() == ast.NullType && into.Type().Elem().Kind() != reflect.Interface {
-			d.report(begin(value), "%s[%d] is empty", last(path), i)
+			d.report(begin(value), "%s is empty", element(last(path), i))
 		}
-		d.decode(value, values.Index(i), fmt.Sprintf("%s[%d]", path, i))
+		d.decode(value, values.Index(i), element(path, i))
 	}
 	into.Set(values)
 }
@@ -143,10 +184,10 @@ func (d *decoder) dictionary(node ast.Node, into reflect.Value, path string) {
 		return
 	}
 	values := reflect.MakeMap(into.Type())
-	for _, pair := range d.pairs(node) {
+	for name, pair := range d.pairs(node) {
 		value := reflect.New(into.Type().Elem()).Elem()
-		d.decode(pair.Value, value, under(path, key(pair)))
-		values.SetMapIndex(reflect.ValueOf(key(pair)), value)
+		d.decode(pair.Value, value, under(path, name))
+		values.SetMapIndex(reflect.ValueOf(name), value)
 	}
 	into.Set(values)
 }
@@ -155,19 +196,19 @@ func (d *decoder) mapping(node ast.Node, into reflect.Value, path string) {
 	if !d.isMapping(node, path) {
 		return
 	}
-	given := map[string]bool{}
 	fields := fieldsOf(into.Type(), "yaml")
-	for _, pair := range d.pairs(node) {
-		name := key(pair)
-		given[name] = pair.Value.Type() != ast.NullType
-		if i := slices.IndexFunc(fields, func(f field) bool { return f.name == name }); i >= 0 {
-			d.decode(pair.Value, into.FieldByIndex(fields[i].index), under(path, name))
-		} else {
+	given := make([]bool, len(fields))
+	for name, pair := range d.pairs(node) {
+		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
+		if i < 0 {
 			d.report(begin(pair), "unknown key %q%s", name, suggest(name, namesOf(fields)))
+			continue
 		}
+		given[i] = pair.Value.Type() != ast.NullType
+		d.decode(pair.Value, into.FieldByIndex(fields[i].index), under(path, name))
 	}
-	for _, f := range fields {
-		if f.tag.Get("required") == "true" && !given[f.name] {
+	for i, f := range fields {
+		if f.required && !given[i] {
 			d.report(begin(node), "the key %q is missing", f.name)
 		}
 	}
@@ -181,26 +222,37 @@ func (d *decoder) isMapping(node ast.Node, path string) bool {
 	return is
 }
 
-// pairs returns the keys and values of a mapping, each key once.
-func (d *decoder) pairs(node ast.Node) []*ast.MappingValueNode {
-	var pairs []*ast.MappingValueNode
-	seen := map[string]bool{}
-	for all := node.(ast.MapNode).MapRange(); all.Next(); {
-		pair := all.KeyValue()
-		if seen[key(pair)] {
-			d.report(begin(pair), "the key %q is here twice", key(pair))
-			continue
+// pairs goes over the keys and values of a mapping, each key once.
+func (d *decoder) pairs(node ast.Node) iter.Seq2[string, *ast.MappingValueNode] {
+	return func(yield func(string, *ast.MappingValueNode) bool) {
+		seen := map[string]bool{}
+		for all := node.(ast.MapNode).MapRange(); all.Next(); {
+			pair := all.KeyValue()
+			name := key(pair)
+			if seen[name] {
+				d.report(begin(pair), "the key %q is here twice", name)
+				continue
+			}
+			seen[name] = true
+			if !yield(name, pair) {
+				return
+			}
 		}
-		seen[key(pair)] = true
-		pairs = append(pairs, pair)
 	}
-	return pairs
 }
 
 func key(pair *ast.MappingValueNode) string { return pair.Key.GetToken().Value }
 
+// element returns the path of an element of the list at path.
+func element(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
+
 // under returns the path of what is called name inside the value at path.
-func under(path, name string) string { return strings.TrimPrefix(path+"."+name, ".") }
+func under(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
 
 // last returns how the value at path is called.
 func last(path string) string {

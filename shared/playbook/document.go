@@ -2,7 +2,6 @@ package playbook
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -10,6 +9,8 @@ import (
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"boomerang/shared/enrich"
 )
 
 // The bounds of a file. A book of 200 playbooks is about 100 KiB.
@@ -25,7 +26,10 @@ func (d *decoder) open(source []byte) ast.Node {
 		d.report(place{}, "it is larger than 1 MiB")
 		return nil
 	}
-	text := lineBreaks.Replace(strings.TrimPrefix(string(source), "\ufeff"))
+	text := strings.TrimPrefix(string(source), "\ufeff")
+	if strings.Contains(text, "\r") {
+		text = lineBreaks.Replace(text)
+	}
 	d.lines = strings.Split(text, "\n")
 	tokens := lexer.Tokenize(text)
 	if at := tooDeep(tokens); at != nil {
@@ -45,7 +49,8 @@ func (d *decoder) open(source []byte) ast.Node {
 		d.report(placeOf(parsed.Docs[1].Start), "it must hold one document: put everything above this line, or below it")
 		return nil
 	}
-	return parsed.Docs[0].Body
+	d.root = parsed.Docs[0].Body
+	return d.root
 }
 
 // lineBreaks makes all of YAML's one (https://yaml.org/spec/1.2.2/#54-line-break-characters).
@@ -59,14 +64,14 @@ func (d *decoder) syntax(err error) {
 		return
 	}
 	at, hint := placeOf(told.GetToken()), ""
-	if at.line > 0 && at.line <= len(d.lines) && bareTemplate.MatchString(d.lines[at.line-1]) {
+	if at.line > 0 && at.line <= len(d.lines) && bareTemplate().MatchString(d.lines[at.line-1]) {
 		hint = "; put a text that starts with {{ between quotes"
 	}
 	d.report(at, "not YAML: %s%s", told.GetMessage(), hint)
 }
 
 // bareTemplate is a template where YAML sees a mapping inside a mapping.
-var bareTemplate = regexp.MustCompile(`(^|[:\-,\[{])\s*\{\{`)
+var bareTemplate = enrich.Pattern(`(^|[:\-,\[{])\s*\{\{`)
 
 // tooDeep returns the token at which values are inside one another so deep that
 // the parser, which calls itself for each, would take long.

@@ -37,9 +37,10 @@ type expression struct {
 // language compiles expressions. It is not safe for concurrent use, since the
 // types that it knows remember what they were asked.
 type language struct {
-	base  conf.Config
-	alert types.Type
-	kinds map[string]types.Type // of the steps of a kind
+	base   conf.Config
+	alert  types.Type
+	kinds  map[string]types.Type   // of the steps of a kind
+	scopes map[string]*conf.Config // by their keys
 }
 
 func newLanguage() *language {
@@ -56,13 +57,20 @@ func newLanguage() *language {
 			delete(base.Builtins, name)
 		}
 	}
-	return &language{base: *base, alert: known(typeOf(alertShape)), kinds: map[string]types.Type{}}
+	return &language{
+		base: *base, alert: known(typeOf(alertShape())),
+		kinds: map[string]types.Type{}, scopes: map[string]*conf.Config{},
+	}
 }
 
 // in returns the language with the names of a scope.
 func (l *language) in(s *scope) *conf.Config {
+	key := s.key()
+	if known, ok := l.scopes[key]; ok {
+		return known
+	}
 	names := types.Map{deadlineName: types.TypeOf((*deadline)(nil))}
-	for name, shape := range s.names {
+	for name, shape := range s.names() {
 		switch name {
 		case "alert":
 			names[name] = l.alert
@@ -74,6 +82,7 @@ func (l *language) in(s *scope) *conf.Config {
 	}
 	config := l.base
 	config.WithEnv(names)
+	l.scopes[key] = &config
 	return &config
 }
 

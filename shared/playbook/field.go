@@ -2,15 +2,17 @@ package playbook
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 )
 
 // field is a field of a struct by the name that YAML or JSON has for it.
 type field struct {
-	name  string
-	index []int
-	tag   reflect.StructTag
+	name     string
+	index    []int
+	required bool     // of YAML
+	escape   escaping // of YAML
 }
 
 // fieldKey is a struct and the language, "yaml" or "json", whose tags name its fields.
@@ -28,12 +30,7 @@ func fieldsOf(t reflect.Type, language string) []field {
 	if known, ok := knownFields.Load(key); ok {
 		return known.([]field)
 	}
-	var all []field
-	for _, f := range reflect.VisibleFields(t) {
-		if name, _, _ := strings.Cut(f.Tag.Get(language), ","); f.IsExported() && name != "" && name != "-" {
-			all = append(all, field{name, f.Index, f.Tag})
-		}
-	}
+	all := appendFields(nil, t, language, nil)
 	knownFields.Store(key, all)
 	return all
 }
@@ -42,6 +39,23 @@ func namesOf(fields []field) []string {
 	all := make([]string, len(fields))
 	for i, f := range fields {
 		all[i] = f.name
+	}
+	return all
+}
+
+// appendFields appends the fields of a struct that stands at an index of another.
+// reflect.VisibleFields takes twice as long, for rules that no struct of ours needs.
+func appendFields(all []field, t reflect.Type, language string, at []int) []field {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		index := append(slices.Clip(at), i)
+		name, _, _ := strings.Cut(f.Tag.Get(language), ",")
+		switch {
+		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
+			all = appendFields(all, f.Type, language, index)
+		case f.IsExported() && name != "" && name != "-":
+			all = append(all, field{name, index, f.Tag.Get("required") == "true", escaping(f.Tag.Get("escape"))})
+		}
 	}
 	return all
 }

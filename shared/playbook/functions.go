@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/url"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -273,11 +272,11 @@ func span(v any) string {
 }
 
 // verb is one place of a format: how wide and how exact, in two digits each.
-var verb = regexp.MustCompile(`%[-+# 0]*[0-9]{0,2}(?:\.[0-9]{0,2})?[sqdfget%]`)
+var verb = enrich.Pattern(`%[-+# 0]*[0-9]{0,2}(?:\.[0-9]{0,2})?[sqdfget%]`)
 
 // checkFormat refuses what printf does not know.
 func checkFormat(format string) error {
-	if strings.Contains(verb.ReplaceAllLiteralString(format, ""), "%") {
+	if strings.Contains(verb().ReplaceAllLiteralString(format, ""), "%") {
 		return errors.New("printf knows %s %q %d %f %g %e %t and %%, with widths below 100")
 	}
 	return nil
@@ -287,7 +286,7 @@ func checkFormat(format string) error {
 // format is a constant that checkFormat has passed.
 func printf(format string, args ...any) (string, error) {
 	size := 0
-	out := verb.ReplaceAllStringFunc(format, func(one string) string {
+	out := verb().ReplaceAllStringFunc(format, func(one string) string {
 		if strings.HasSuffix(one, "%") {
 			return "%"
 		}

@@ -2,11 +2,10 @@ package playbook
 
 import (
 	_ "embed"
-	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
@@ -46,8 +45,9 @@ func Load(name string, source []byte, kinds []enrich.Kind) (*Book, error) {
 
 func load(name string, source []byte, kinds []enrich.Kind) (*Book, error) {
 	l := &loader{
-		decoder: newDecoder(name), kinds: kinds, language: newLanguage(), templates: newTemplates(),
-		compiled: map[compiled]any{},
+		decoder: &decoder{file: name}, kinds: kinds,
+		language: sync.OnceValue(newLanguage), templates: sync.OnceValue(newTemplates),
+		shapes: map[string]shapes{}, compiled: map[compiled]any{},
 	}
 	var file document
 	if root := l.open(source); root != nil {
@@ -62,9 +62,11 @@ func load(name string, source []byte, kinds []enrich.Kind) (*Book, error) {
 
 type loader struct {
 	*decoder
-	kinds     []enrich.Kind
-	language  *language
-	templates *templateCompiler
+	kinds []enrich.Kind
+	// language and templates take longer to set up than a file that needs neither.
+	language  func() *language
+	templates func() *templateCompiler
+	shapes    map[string]shapes // by the names of kinds
 	// compiled are the expressions and templates of this file: playbooks repeat them.
 	compiled map[compiled]any
 }
@@ -82,9 +84,10 @@ func (l *loader) book(file document) *Book {
 	}
 	taken := map[string]bool{}
 	for i, d := range file.Playbooks {
-		p := l.playbook(d, fmt.Sprintf("playbooks[%d]", i))
+		path := element("playbooks", i)
+		p := l.playbook(d, path)
 		if taken[p.name] && p.name != "" {
-			l.reportAt(fmt.Sprintf("playbooks[%d].name", i), "there is another playbook %q", p.name)
+			l.reportAt(path+".name", "there is another playbook %q", p.name)
 		}
 		taken[p.name] = true
 		book.playbooks = append(book.playbooks, p)
@@ -92,10 +95,14 @@ func (l *loader) book(file document) *Book {
 	return book
 }
 
-var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
+// isName reports whether a text can be the name of a playbook or of a step.
+func isName(text string) bool {
+	const first = "abcdefghijklmnopqrstuvwxyz0123456789"
+	return text != "" && len(text) <= 64 && strings.Contains(first, text[:1]) && strings.Trim(text, first+"_-") == ""
+}
 
 func (l *loader) playbook(d definition, path string) *playbook {
-	if l.has(path+".name") && !validName.MatchString(d.Name) {
+	if !isName(d.Name) && l.has(path+".name") {
 		l.reportAt(path+".name", "a playbook's name is of lower-case letters, digits, - and _, at most 64")
 	}
 	if d.Limit < 0 {
@@ -103,24 +110,19 @@ func (l *loader) playbook(d definition, path string) *playbook {
 	}
 	p := &playbook{name: d.Name, goOn: d.Continue, limit: d.Limit, match: l.expression(d.Match, path+".match", matching())}
 	p.steps = l.steps(d.Steps, path+".steps", nil, nil)
-	p.then = l.steps(d.Then, path+".then", p.steps, map[string]any{"event": eventShape})
-	p.event = l.words(d.Event, path+".event", after(p.steps, nil, map[string]any{"cycle": cycleShape}))
+	p.then = l.steps(d.Then, path+".then", p.steps, ofThen)
+	p.event = l.words(d.Event, path+".event", after(p.steps, nil, ofWords))
 	return p
 }
 
 // steps returns the steps of a playbook. They may read those further up, those in
 // before, and more.
 func (l *loader) steps(definitions []stepDefinition, path string, before []*step, more map[string]any) []*step {
-	var steps []*step
+	known := slices.Grow(slices.Clip(before), len(definitions))
 	for i, d := range definitions {
-		var later []string
-		for _, one := range definitions[i+1:] {
-			later = append(later, one.name())
-		}
-		known := slices.Concat(before, steps)
-		steps = append(steps, l.step(d, fmt.Sprintf("%s[%d]", path, i), after(known, later, more)))
+		known = append(known, l.step(d, element(path, i), after(known, definitions[i+1:], more)))
 	}
-	return steps
+	return known[len(before):]
 }
 
 func (d stepDefinition) name() string {
@@ -132,10 +134,10 @@ func (d stepDefinition) name() string {
 
 func (l *loader) step(d stepDefinition, path string, known *scope) *step {
 	s := &step{name: d.name(), timeout: d.Timeout, cache: DefaultCache}
-	if l.has(path + ".cache") {
+	if d.Cache > 0 || l.has(path+".cache") {
 		s.cache = d.Cache
 	}
-	if l.has(path+".name") && !validName.MatchString(d.Name) {
+	if !isName(d.Name) && l.has(path+".name") {
 		l.reportAt(path+".name", "a step's name is of lower-case letters, digits, - and _, at most 64")
 	}
 	if s.name != "" && slices.Contains(stepNames(known.steps), s.name) {
@@ -152,15 +154,24 @@ func (l *loader) step(d stepDefinition, path string, known *scope) *step {
 		return s
 	}
 	s.kind = l.kinds[i]
-	s.zero, s.shape = shapes(s.kind.Data)
+	s.shapes = l.shapesOf(s.kind)
 	l.with(s, d.With, path+".with", known)
 	return s
+}
+
+func (l *loader) shapesOf(k enrich.Kind) shapes {
+	known, ok := l.shapes[k.Name]
+	if !ok {
+		known = newShapes(k.Data)
+		l.shapes[k.Name] = known
+	}
+	return known
 }
 
 // with decodes a step's own settings into its Config.
 func (l *loader) with(s *step, node ast.Node, path string, known *scope) {
 	before := len(l.problems)
-	s.with = with{config: reflect.New(reflect.TypeOf(s.kind.Config)).Elem(), templates: map[string]*textTemplate{}}
+	s.with = with{config: reflect.New(reflect.TypeOf(s.kind.Config)).Elem()}
 	if node != nil {
 		l.decode(node, s.with.config, path)
 	}
@@ -170,7 +181,7 @@ func (l *loader) with(s *step, node ast.Node, path string, known *scope) {
 		if t == nil {
 			return
 		}
-		s.with.templates[templateKey(source, escape)] = t
+		s.with.add(source, escape, t)
 		for _, name := range t.steps {
 			s.after = reads(s.after, []string{"steps", name})
 		}
@@ -208,11 +219,11 @@ func (l *loader) expression(source, path string, s *scope) *expression {
 	if strings.TrimSpace(source) == "" {
 		return nil
 	}
-	key := compiled{"expression", source, s.key}
+	key := compiled{"expression", source, s.key()}
 	if known, ok := l.compiled[key].(*expression); ok {
 		return known
 	}
-	e, mistakes := l.language.compile(source, s)
+	e, mistakes := l.language().compile(source, s)
 	for _, m := range mistakes {
 		m.text += l.commented(path)
 		l.reportInside(path, m)
@@ -225,7 +236,7 @@ func (l *loader) expression(source, path string, s *scope) *expression {
 
 // commented returns what YAML has to do with a mistake in the text at a path.
 func (l *loader) commented(path string) string {
-	node, ok := l.nodes[path].(*ast.StringNode)
+	node, ok := l.find(path).(*ast.StringNode)
 	if !ok || node.Token.Type != token.StringType {
 		return ""
 	}
@@ -239,13 +250,13 @@ func (l *loader) commented(path string) string {
 // template compiles the template at a path, or one that is a part of the text
 // there. It returns nil for one that is wrong.
 func (l *loader) template(source, path string, s *scope, escape escaping) *textTemplate {
-	key := compiled{"template " + string(escape), source, s.key}
+	key := compiled{"template " + string(escape), source, s.key()}
 	if known, ok := l.compiled[key].(*textTemplate); ok {
 		return known
 	}
-	t, mistakes := l.templates.compile(source, s, escape)
+	t, mistakes := l.templates().compile(source, s, escape)
 	for _, m := range mistakes {
-		if node, ok := l.nodes[path]; ok {
+		if node := l.find(path); node != nil {
 			before, _, _ := strings.Cut(scalarText(node), source)
 			m.at += utf8.RuneCountInString(before)
 		}
@@ -259,7 +270,7 @@ func (l *loader) template(source, path string, s *scope, escape escaping) *textT
 
 func (l *loader) words(d eventDefinition, path string, s *scope) words {
 	w := words{api: APIv1}
-	if l.has(path + ".api") {
+	if d.API != "" || l.has(path+".api") {
 		w.api = d.API
 	}
 	if w.api != APIv1 && w.api != APIv2 {
@@ -276,7 +287,7 @@ func (l *loader) words(d eventDefinition, path string, s *scope) words {
 	w.priority = template(d.Priority, "priority")
 	w.alertType = template(d.AlertType, "alert_type")
 	for i, tag := range d.Tags {
-		w.tags = append(w.tags, template(tag, fmt.Sprintf("tags[%d]", i)))
+		w.tags = append(w.tags, template(tag, element("tags", i)))
 	}
 	return w
 }

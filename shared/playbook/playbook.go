@@ -76,10 +76,9 @@ type playbook struct {
 }
 
 type step struct {
-	name    string
-	kind    enrich.Kind
-	zero    map[string]any // what others see of it when it found nothing
-	shape   any            // what others may name of it, as in a scope
+	name string
+	kind enrich.Kind
+	shapes
 	with    with
 	when    *expression
 	after   []string

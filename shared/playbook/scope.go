@@ -6,42 +6,67 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"boomerang/shared/alert"
 )
 
 // scope is what an expression or a template may name, at one place of a playbook.
+// Most places have neither, and so most scopes are never asked.
 type scope struct {
-	// names are the first words, alert and others, each with the shape of its value:
-	// a map that is not empty stands for an object of these very fields, nil for
-	// anything.
-	names map[string]any
+	// begun is false where no step has run yet.
+	begun bool
 	// steps are those that have ended there, and later those that have not.
 	steps []*step
-	later []string
-	// key is the same for scopes in which the same is right.
-	key string
+	later []stepDefinition
+	// more are the first words besides alert and steps, with their shapes.
+	more map[string]any
+
+	known map[string]any // names, once they were asked for
 }
 
-var alertShape = View(alert.Alert{})
+var alertShape = sync.OnceValue(func() map[string]any { return View(alert.Alert{}) })
 
 // matching is the scope of match.
-func matching() *scope { return &scope{names: map[string]any{"alert": alertShape}} }
+func matching() *scope { return &scope{} }
 
 // after is the scope of whatever runs once these steps have ended.
-func after(steps []*step, later []string, more map[string]any) *scope {
-	s := &scope{names: map[string]any{"alert": alertShape}, steps: steps, later: later}
-	shapes := make(map[string]any, len(steps))
-	for _, step := range steps {
-		shapes[step.name] = step.shape
-		s.key += step.name + " " + step.kind.Name + "\n"
+func after(steps []*step, later []stepDefinition, more map[string]any) *scope {
+	return &scope{begun: true, steps: steps, later: later, more: more}
+}
+
+// names returns the first words, alert and others, each with the shape of its
+// value: a map that is not empty stands for an object of these very fields, nil
+// for anything.
+func (s *scope) names() map[string]any {
+	if s.known != nil {
+		return s.known
 	}
-	s.names["steps"] = shapes
-	for name, shape := range more {
-		s.names[name] = shape
-		s.key += name + "\n"
+	s.known = map[string]any{"alert": alertShape()}
+	maps.Copy(s.known, s.more)
+	if s.begun {
+		shapes := make(map[string]any, len(s.steps))
+		for _, step := range s.steps {
+			shapes[step.name] = step.shape
+		}
+		s.known["steps"] = shapes
 	}
-	return s
+	return s.known
+}
+
+// key returns what is the same for scopes in which the same is right.
+func (s *scope) key() string {
+	if !s.begun {
+		return "match"
+	}
+	var key strings.Builder
+	for name := range s.more {
+		key.WriteString(name + "\n")
+	}
+	for _, step := range s.steps {
+		key.WriteString(step.name + " " + step.kind.Name + "\n")
+	}
+	return key.String()
 }
 
 // check returns what is wrong with a path such as alert.tags.env, or "".
@@ -52,7 +77,7 @@ func (s *scope) check(path []string) string {
 	case path[0] == "steps":
 		return s.checkStep(path)
 	}
-	shape, ok := s.names[path[0]]
+	shape, ok := s.names()[path[0]]
 	if !ok {
 		return fmt.Sprintf("there is no %q here%s", path[0], suggest(path[0], s.roots()))
 	}
@@ -60,8 +85,8 @@ func (s *scope) check(path []string) string {
 }
 
 func (s *scope) checkStep(path []string) string {
-	switch _, begun := s.names["steps"]; {
-	case !begun:
+	switch {
+	case !s.begun:
 		return "no step has run yet when playbooks are matched: use when in a step"
 	case len(path) == 1:
 		return "name the step: steps.<name>"
@@ -70,13 +95,13 @@ func (s *scope) checkStep(path []string) string {
 	switch {
 	case i >= 0:
 		return checkFields("steps."+path[1], s.steps[i].shape, path[2:])
-	case slices.Contains(s.later, path[1]):
+	case slices.ContainsFunc(s.later, func(one stepDefinition) bool { return one.name() == path[1] }):
 		return fmt.Sprintf("the step %q comes later: move it up, before this one", path[1])
 	}
 	return fmt.Sprintf("there is no step %q before this one%s", path[1], suggest(path[1], stepNames(s.steps)))
 }
 
-func (s *scope) roots() []string { return slices.Sorted(maps.Keys(s.names)) }
+func (s *scope) roots() []string { return slices.Sorted(maps.Keys(s.names())) }
 
 // checkFields checks a path inside a value of a shape.
 func checkFields(name string, shape any, path []string) string {
@@ -104,7 +129,7 @@ func checkFields(name string, shape any, path []string) string {
 
 // look returns the shape at a path that check has found nothing wrong with.
 func (s *scope) look(path []string) any {
-	var shape any = s.names
+	var shape any = s.names()
 	for _, name := range path {
 		switch known := shape.(type) {
 		case map[string]any:
@@ -134,22 +159,28 @@ func reads(steps []string, path []string) []string {
 	return append(steps, path[1])
 }
 
-// The shapes of what Then steps and an event's words see besides alert and steps.
+// What Then steps and an event's words see besides alert and steps.
 var (
-	eventShape = map[string]any{"id": "", "url": "", "title": ""}
-	cycleShape = map[string]any{"lasted": 0.0, "notified": int64(0)}
+	ofThen  = map[string]any{"event": map[string]any{"id": "", "url": "", "title": ""}}
+	ofWords = map[string]any{"cycle": map[string]any{"lasted": 0.0, "notified": int64(0)}}
 )
 
-// shapes returns what is seen of a step that found nothing, and what may be named
-// of one: the fields of its Data, or anything where that is no struct.
-func shapes(zero any) (view map[string]any, shape any) {
+// shapes are what the steps of a kind look like from outside.
+type shapes struct {
+	zero  map[string]any // what others see of a step that found nothing
+	shape any            // what others may name of it, as in a scope
+}
+
+// newShapes returns the shapes of steps with this Data: the fields of it, or
+// anything where that is no struct.
+func newShapes(data any) shapes {
 	found := plain{left: maxViewBytes}
-	view, isObject := found.of(zero).(map[string]any)
-	could := plain{left: maxViewBytes, shape: true}
-	fields, _ := could.of(zero).(map[string]any)
-	if !isObject || reflect.TypeOf(zero).Kind() != reflect.Struct {
-		return view, nil
+	zero, isObject := found.of(data).(map[string]any)
+	if !isObject || reflect.TypeOf(data).Kind() != reflect.Struct {
+		return shapes{zero: zero}
 	}
+	could := plain{left: maxViewBytes, shape: true}
+	fields, _ := could.of(data).(map[string]any)
 	fields["ok"] = false
-	return view, fields
+	return shapes{zero, fields}
 }

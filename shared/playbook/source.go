@@ -9,7 +9,7 @@ type Source struct{ decoder *decoder }
 // Read fills into, a pointer to a struct with yaml tags, from a YAML document.
 // What is wrong with it is in Err.
 func Read(file string, source []byte, into any) *Source {
-	d := newDecoder(file)
+	d := &decoder{file: file}
 	if root := d.open(source); root != nil {
 		d.decode(root, reflect.ValueOf(into).Elem(), "")
 	}

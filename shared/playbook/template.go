@@ -4,12 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"text/template"
 	"text/template/parse"
 	"unicode/utf8"
+
+	"boomerang/shared/enrich"
 )
 
 // maxTemplateBytes bounds a template's source.
@@ -108,11 +109,11 @@ func (c *templateCompiler) compile(source string, s *scope, escape escaping) (*t
 }
 
 // parseError is how the language tells a mistake: template: name:line: what.
-var parseError = regexp.MustCompile(`^template: t\d+:(\d+): `)
+var parseError = enrich.Pattern(`^template: t\d+:(\d+): `)
 
 // unparsed tells what the language found, at the beginning of the line.
 func unparsed(source string, err error) mistake {
-	found := parseError.FindStringSubmatch(err.Error())
+	found := parseError().FindStringSubmatch(err.Error())
 	if found == nil {
 		return mistake{0, err.Error()}
 	}

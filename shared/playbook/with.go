@@ -27,6 +27,14 @@ type filler interface {
 
 var fillerType = reflect.TypeFor[filler]()
 
+// add keeps the template that a text in the Config is.
+func (w *with) add(source string, escape escaping, t *textTemplate) {
+	if w.templates == nil {
+		w.templates = map[string]*textTemplate{}
+	}
+	w.templates[templateKey(source, escape)] = t
+}
+
 func templateKey(source string, escape escaping) string { return string(escape) + ":" + source }
 
 // visitTemplates calls visit with every template in a Config, and returns why one
@@ -65,6 +73,9 @@ type copier struct {
 }
 
 func (c *copier) copied(v reflect.Value, path string, escape escaping) reflect.Value {
+	if isFixed(v) {
+		return v
+	}
 	out := reflect.New(v.Type()).Elem()
 	out.Set(v)
 	switch v.Kind() {
@@ -72,8 +83,9 @@ func (c *copier) copied(v reflect.Value, path string, escape escaping) reflect.V
 		c.err = cmp.Or(c.err, c.fill(out, path, escape))
 	case reflect.Struct:
 		for _, f := range fieldsOf(v.Type(), "yaml") {
-			field := c.copied(v.FieldByIndex(f.index), under(path, f.name), escaping(f.tag.Get("escape")))
-			out.FieldByIndex(f.index).Set(field)
+			if field := v.FieldByIndex(f.index); !isFixed(field) {
+				out.FieldByIndex(f.index).Set(c.copied(field, under(path, f.name), f.escape))
+			}
 		}
 	case reflect.Interface, reflect.Pointer, reflect.Slice, reflect.Map:
 		if !v.IsNil() {
@@ -81,6 +93,18 @@ func (c *copier) copied(v reflect.Value, path string, escape escaping) reflect.V
 		}
 	}
 	return out
+}
+
+// isFixed reports whether nothing in a value can change: a number, a truth, or a
+// text without templates.
+func isFixed(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.String:
+		return !strings.Contains(v.String(), "{{")
+	case reflect.Struct, reflect.Interface, reflect.Pointer, reflect.Slice, reflect.Map:
+		return false
+	}
+	return true
 }
 
 // elements copies what v, which is not nil, refers to.
@@ -94,7 +118,7 @@ func (c *copier) elements(out, v reflect.Value, path string, escape escaping) {
 	case reflect.Slice:
 		out.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
 		for i := range v.Len() {
-			out.Index(i).Set(c.copied(v.Index(i), fmt.Sprintf("%s[%d]", path, i), escape))
+			out.Index(i).Set(c.copied(v.Index(i), element(path, i), escape))
 		}
 	case reflect.Map:
 		out.Set(reflect.MakeMap(v.Type()))
@@ -106,9 +130,6 @@ func (c *copier) elements(out, v reflect.Value, path string, escape escaping) {
 
 // fill writes out the templates in a text.
 func (c *copier) fill(text reflect.Value, path string, escape escaping) error {
-	if !strings.Contains(text.String(), "{{") {
-		return nil
-	}
 	if reflect.PointerTo(text.Type()).Implements(fillerType) {
 		return text.Addr().Interface().(filler).Fill(func(template string) (string, error) {
 			return c.write(path, template, escapeNothing)

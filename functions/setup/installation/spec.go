@@ -51,15 +51,13 @@ func VariableFor(webhookName string) string {
 		}
 		return '_'
 	}, strings.ToUpper(webhookName))
-	if !plainName.MatchString(webhookName) {
+	// Only such a name is held whole by a variable's.
+	if plain := regexp.MustCompile(`^[a-z0-9_]+$`); !plain.MatchString(webhookName) {
 		sum := sha256.Sum256([]byte(webhookName))
 		name += fmt.Sprintf("_%X", sum[:3])
 	}
 	return "BOOMERANG_" + name + "_TOKEN"
 }
-
-// plainName is a name that a variable's name holds whole.
-var plainName = regexp.MustCompile(`^[a-z0-9_]+$`)
 
 // title is the name of the dashboard, and the beginning of the monitors' names. No
 // two stacks of an organisation have one webhook, so no two have one title.
@@ -86,9 +84,6 @@ func host(address string) string {
 	return strings.ToLower(u.Host)
 }
 
-// webhookName holds what can follow @webhook- in a text and still be one word.
-var webhookName = regexp.MustCompile(`^[A-Za-z0-9_.-]{0,99}[A-Za-z0-9_]$`)
-
 // Check says what of a spec cannot work, before anything is made of it.
 func (s Spec) Check() error {
 	u, err := url.Parse(s.FunctionURL)
@@ -101,7 +96,8 @@ func (s Spec) Check() error {
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		problems = append(problems, "the Function URL holds a user, a query or a fragment")
 	}
-	if !webhookName.MatchString(s.WebhookName) {
+	// Nothing else can follow @webhook- in a text and still be one word.
+	if name := regexp.MustCompile(`^[A-Za-z0-9_.-]{0,99}[A-Za-z0-9_]$`); !name.MatchString(s.WebhookName) {
 		problems = append(problems, "WebhookName is no webhook's name, which is what follows @webhook-")
 	}
 	if s.notifiesItself() {
@@ -113,10 +109,8 @@ func (s Spec) Check() error {
 	return nil
 }
 
-// handle finds the webhooks that a text names.
-var handle = regexp.MustCompile(`(?i)@webhook-([A-Za-z0-9_.-]*[A-Za-z0-9_])`)
-
 func (s Spec) notifiesItself() bool {
+	handle := regexp.MustCompile(`(?i)@webhook-([A-Za-z0-9_.-]*[A-Za-z0-9_])`)
 	return slices.ContainsFunc(handle.FindAllStringSubmatch(s.Notify, -1), func(found []string) bool {
 		return strings.EqualFold(found[1], s.WebhookName)
 	})

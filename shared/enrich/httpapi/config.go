@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
+
+	"boomerang/shared/enrich"
 )
 
 // Config says what to ask whom, and what of the answer to show.
@@ -109,14 +110,14 @@ func (s Secret) format() string {
 }
 
 // A header's name is a token (https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2).
-var headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+var headerName = enrich.Pattern("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 
 // framing are the headers that say how long a request is and where it goes.
 var framing = []string{"Connection", "Content-Length", "Host", "Proxy-Authorization", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
 
 func checkHeader(name string) error {
 	switch {
-	case !headerName.MatchString(name):
+	case !headerName().MatchString(name):
 		return fmt.Errorf("%q is no name of a header", name)
 	case slices.Contains(framing, http.CanonicalHeaderKey(name)):
 		return fmt.Errorf("%s is not for playbooks to set", name)

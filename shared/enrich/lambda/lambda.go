@@ -25,7 +25,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -57,7 +56,7 @@ type Config struct {
 
 // The form of names and ARNs, partial ones among them
 // (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_RequestSyntax).
-var functionName = regexp.MustCompile(`^(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\d:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?$`)
+var functionName = enrich.Pattern(`^(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\d:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?$`)
 
 // Validate returns what is wrong with the configuration as it stands in a playbook.
 func (c Config) Validate() error {
@@ -66,7 +65,7 @@ func (c Config) Validate() error {
 		return errors.New("function: name the function to invoke, or write its ARN")
 	case strings.Contains(c.Function, "{{"):
 		return errors.New("function: an alert must not choose which function is invoked; write it without templates")
-	case len(c.Function) > 170 || !functionName.MatchString(c.Function):
+	case len(c.Function) > 170 || !functionName().MatchString(c.Function):
 		return fmt.Errorf("function: %q is no name or ARN of a function", c.Function)
 	}
 	return nil

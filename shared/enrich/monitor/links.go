@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/url"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -28,10 +27,10 @@ const (
 )
 
 var (
-	saysRunbook   = regexp.MustCompile(`(?i)run-? ?book|play-? ?book|wiki|confluence|\bnotion\b|\bdocs?\b`)
-	addressStart  = regexp.MustCompile(`https?://`)
-	templateBlock = regexp.MustCompile(`\{\{[#^/][^}]*\}\}`)
-	tagVariable   = regexp.MustCompile(`\{\{\s*([\w.-]+)\.name\s*\}\}`)
+	saysRunbook   = enrich.Pattern(`(?i)run-? ?book|play-? ?book|wiki|confluence|\bnotion\b|\bdocs?\b`)
+	addressStart  = enrich.Pattern(`https?://`)
+	templateBlock = enrich.Pattern(`\{\{[#^/][^}]*\}\}`)
+	tagVariable   = enrich.Pattern(`\{\{\s*([\w.-]+)\.name\s*\}\}`)
 )
 
 // links returns the pages that a monitor's owners attached to it and those that
@@ -63,9 +62,9 @@ func links(m datadog.Monitor, tags alert.Tags) enrich.Links {
 // {{host.name}} stands for the value of the tag "host"
 // (https://docs.datadoghq.com/monitors/notify/variables/).
 func filled(message string, tags alert.Tags) string {
-	message = templateBlock.ReplaceAllString(message, " ")
-	return tagVariable.ReplaceAllStringFunc(message, func(variable string) string {
-		if value := tags.Get(tagVariable.FindStringSubmatch(variable)[1]); value != "" {
+	message = templateBlock().ReplaceAllString(message, " ")
+	return tagVariable().ReplaceAllStringFunc(message, func(variable string) string {
+		if value := tags.Get(tagVariable().FindStringSubmatch(variable)[1]); value != "" {
 			return url.PathEscape(value)
 		}
 		return variable
@@ -83,7 +82,7 @@ type mention struct {
 func mentions(text string) []mention {
 	var all []mention
 	end := 0
-	for _, start := range addressStart.FindAllStringIndex(text, -1) {
+	for _, start := range addressStart().FindAllStringIndex(text, -1) {
 		from := start[0]
 		if from < end {
 			continue // An address inside another's query.
@@ -158,11 +157,11 @@ func (m mention) page() (enrich.Link, bool) {
 
 func (m mention) kind(u *url.URL) string {
 	switch {
-	case saysRunbook.MatchString(m.title), saysRunbook.MatchString(m.label):
+	case saysRunbook().MatchString(m.title), saysRunbook().MatchString(m.label):
 		return kindRunbook
 	case strings.Contains(u.Path, "/dashboard/"):
 		return kindDashboard
-	case saysRunbook.MatchString(m.address):
+	case saysRunbook().MatchString(m.address):
 		return kindRunbook
 	}
 	return kindResource
