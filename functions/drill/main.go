@@ -4,22 +4,19 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/caarlos0/env/v11"
 
 	"boomerang/functions/internal/wiring"
 	"boomerang/shared/telemetry"
 )
 
 func main() {
-	logger := telemetry.NewLogger()
-	h, err := wiring.Drill(context.Background(), env.ToMap(os.Environ()), logger)
+	p := wiring.Lambda(os.Exit)
+	h, err := p.Drill(context.Background())
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		p.Stop(err)
 	}
 	lambda.Start(telemetry.Wrap(func(ctx context.Context, _ struct{}) (any, error) { return nil, h.Handle(ctx) }))
 }

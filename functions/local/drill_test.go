@@ -39,11 +39,11 @@ func ofDatadog(t *testing.T, visibleAfter time.Duration) (*standin.Server, strin
 // ofFunction is the URL of the webhook's own handler, which posts to the stand-in.
 func ofFunction(t *testing.T, d *standin.Server, url string) string {
 	t.Helper()
-	h, err := newHandler(t.Context(), &stage.Stage{Server: d, URL: url}, slog.New(slog.DiscardHandler))
+	handle, err := newHandler(t.Context(), &stage.Stage{Server: d, URL: url}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return served(t, &functionurl.Server{Function: lambda.NewHandler(h.Handle), Timeout: functionTimeout})
+	return served(t, &functionurl.Server{Function: lambda.NewHandler(handle), Timeout: functionTimeout})
 }
 
 func served(t *testing.T, h http.Handler) string {

@@ -17,7 +17,6 @@ import (
 	"boomerang/functions/local/functionurl"
 	"boomerang/functions/local/report"
 	"boomerang/functions/local/stage"
-	"boomerang/functions/webhook/handler"
 	"boomerang/shared/event"
 	"boomerang/shared/standin"
 )
@@ -57,19 +56,24 @@ func open(ctx context.Context, logger *slog.Logger) (*stage.Stage, *functionurl.
 	if err != nil {
 		return nil, nil, err
 	}
-	h, err := newHandler(ctx, s, logger)
+	handle, err := newHandler(ctx, s, logger)
 	if err != nil {
 		s.Close()
 		return nil, nil, err
 	}
-	return s, &functionurl.Server{Function: lambda.NewHandler(h.Handle), Timeout: functionTimeout}, nil
+	return s, &functionurl.Server{Function: lambda.NewHandler(handle), Timeout: functionTimeout}, nil
 }
 
-func newHandler(ctx context.Context, s *stage.Stage, logger *slog.Logger) (*handler.Handler, error) {
+func newHandler(ctx context.Context, s *stage.Stage, logger *slog.Logger) (wiring.Handle[events.LambdaFunctionURLRequest, events.LambdaFunctionURLResponse], error) {
 	if err := s.UseAWS(); err != nil {
 		return nil, err
 	}
-	return wiring.Webhook(ctx, s.Environment(os.Environ()), logger)
+	return wiring.Process{
+		Environ: s.Environment(os.Environ()), Logger: logger,
+		Stop: func(err error) {
+			logger.Error("the deployed function would end here", slog.String("error", err.Error()))
+		},
+	}.Webhook(ctx)
 }
 
 func deliver(ctx context.Context, function *functionurl.Server, request events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, time.Duration, error) {

@@ -4,22 +4,19 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/caarlos0/env/v11"
 
 	"boomerang/functions/internal/wiring"
 	"boomerang/shared/telemetry"
 )
 
 func main() {
-	logger := telemetry.NewLogger()
-	h, err := wiring.Redeliver(context.Background(), env.ToMap(os.Environ()), logger)
+	p := wiring.Lambda(os.Exit)
+	handle, err := p.Redeliver(context.Background())
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		p.Stop(err)
 	}
-	lambda.Start(telemetry.Wrap(h.Handle))
+	lambda.Start(telemetry.Wrap(handle))
 }

@@ -7,15 +7,13 @@ import (
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/caarlos0/env/v11"
 
 	"boomerang/functions/internal/wiring"
-	"boomerang/shared/telemetry"
 )
 
 // It is not traced, as the other functions are: its events hold an address to which
 // whoever reads it may write.
 func main() {
-	h := wiring.Setup(context.Background(), env.ToMap(os.Environ()), telemetry.NewLogger())
+	h := wiring.Lambda(os.Exit).Setup(context.Background())
 	lambda.Start(h.Handle)
 }

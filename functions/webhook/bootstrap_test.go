@@ -73,26 +73,39 @@ func TestBootstrap_answers_every_event_file(t *testing.T) {
 }
 
 func TestBootstrap_does_not_start_with_what_cannot_work(t *testing.T) {
+	playbooks := filepath.Join(t.TempDir(), "playbooks.yaml")
+	if err := os.WriteFile(playbooks, []byte("playbok: []\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		changes map[string]string
 		says    []string
 	}{
-		"nothing set":           {map[string]string{"DATADOG_SECRET_ARN": "", "WEBHOOK_SECRET_ARN": ""}, []string{"DATADOG_SECRET_ARN", "WEBHOOK_SECRET_ARN"}},
-		"an unknown site":       {map[string]string{"DD_SITE": "datadog.example"}, []string{"DD_SITE", "us5.datadoghq.com"}},
-		"keys sent in clear":    {map[string]string{"DATADOG_API_URL": "http://192.0.2.1"}, []string{"DATADOG_API_URL", "https"}},
-		"several at once":       {map[string]string{"INTAKE": "later", "ENRICH_BUDGET": "five"}, []string{"INTAKE", "ENRICH_BUDGET"}},
-		"a secret that is gone": {map[string]string{"WEBHOOK_SECRET_ARN": "no-such-secret"}, []string{"no-such-secret"}},
+		"nothing set":        {map[string]string{"DATADOG_SECRET_ARN": "", "WEBHOOK_SECRET_ARN": ""}, []string{"DATADOG_SECRET_ARN", "WEBHOOK_SECRET_ARN"}},
+		"an unknown site":    {map[string]string{"DD_SITE": "datadog.example"}, []string{"DD_SITE", "us5.datadoghq.com"}},
+		"keys sent in clear": {map[string]string{"DATADOG_API_URL": "http://192.0.2.1"}, []string{"DATADOG_API_URL", "https"}},
+		"several at once":    {map[string]string{"INTAKE": "later", "ENRICH_BUDGET": "five"}, []string{"INTAKE", "ENRICH_BUDGET"}},
+		"wrong playbooks":    {map[string]string{"PLAYBOOKS_FILE": playbooks}, []string{"playbooks.yaml:1", "playbok"}},
+		"no playbooks":       {map[string]string{"PLAYBOOKS_FILE": "no-such-file.yaml"}, []string{"PLAYBOOKS_FILE", "no-such-file.yaml"}},
+		"a secret that is gone, started in advance": {
+			map[string]string{"WEBHOOK_SECRET_ARN": "no-such-secret", "AWS_LAMBDA_INITIALIZATION_TYPE": "provisioned-concurrency"},
+			[]string{"no-such-secret"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			mustExit(t, stack.New(t).Start(stack.Webhook, c.changes), c.says...)
+			f := stack.New(t).Start(stack.Webhook, c.changes)
+			if err := f.Ready(); err == nil {
+				t.Fatal("it started")
+			}
+			mustEnd(t, f, c.says...)
 		})
 	}
 }
 
-func mustExit(t *testing.T, f *stack.Instance, says ...string) {
+func mustEnd(t *testing.T, f *stack.Instance, says ...string) {
 	t.Helper()
-	if err := f.Ready(); err == nil {
-		t.Fatal("it started")
+	if err := f.Ended(); err != nil {
+		t.Fatalf("%v; it wrote %s", err, f.Output())
 	}
 	for _, word := range says {
 		if !strings.Contains(f.Output(), word) {
@@ -101,10 +114,27 @@ func mustExit(t *testing.T, f *stack.Instance, says ...string) {
 	}
 }
 
-func TestBootstrap_does_not_start_with_an_empty_token(t *testing.T) {
+func TestBootstrap_ends_when_a_secret_turns_out_to_be(t *testing.T) {
+	t.Run("missing", func(t *testing.T) {
+		mustEnd(t, stack.New(t).Start(stack.Webhook, map[string]string{"WEBHOOK_SECRET_ARN": "no-such-secret"}), "no-such-secret")
+	})
+	t.Run("wrong, both of them", func(t *testing.T) {
+		s := stack.New(t)
+		s.Standin.SetSecret(standin.DefaultWebhookSecret, `{"token":" "}`)
+		s.Standin.SetSecret(standin.DefaultDatadogSecret, `{"api_key":"x"}`)
+		mustEnd(t, s.Start(stack.Webhook, nil), standin.DefaultWebhookSecret, standin.DefaultDatadogSecret)
+	})
+}
+
+func TestBootstrap_lets_an_alert_wait_for_the_secrets(t *testing.T) {
 	s := stack.New(t)
-	s.Standin.SetSecret(standin.DefaultWebhookSecret, `{"token":" "}`)
-	mustExit(t, s.Start(stack.Webhook, nil), standin.DefaultWebhookSecret)
+	if err := s.Standin.Misbehave(standin.SecretsGet, "slow:500ms", 0); err != nil {
+		t.Fatal(err)
+	}
+	f := s.Start(stack.Webhook, alone)
+	if r := deliver(t, f, "triggered.json"); r.StatusCode != 200 || len(s.Standin.Posted()) != 1 {
+		t.Errorf("got %d %s", r.StatusCode, r.Body)
+	}
 }
 
 func TestBootstrap_learns_a_rotated_Datadog_key(t *testing.T) {

@@ -4,12 +4,10 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"runtime/debug"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/caarlos0/env/v11"
 
 	"boomerang/functions/internal/wiring"
 	"boomerang/shared/telemetry"
@@ -22,11 +20,10 @@ const heapGrowth = 200
 
 func main() {
 	debug.SetGCPercent(heapGrowth)
-	logger := telemetry.NewLogger()
-	h, err := wiring.Webhook(context.Background(), env.ToMap(os.Environ()), logger)
+	p := wiring.Lambda(os.Exit)
+	handle, err := p.Webhook(context.Background())
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		p.Stop(err)
 	}
-	lambda.Start(telemetry.Wrap(h.Handle))
+	lambda.Start(telemetry.Wrap(handle))
 }

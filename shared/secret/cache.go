@@ -110,6 +110,14 @@ func (c *Cache[T]) Get(ctx context.Context) (T, error) {
 	return c.value, c.err
 }
 
+// Ready waits until there is a value. An error of kind fault.Refused means that the
+// secret is missing or wrong, so that nothing could ever be done with it: stop. One
+// of kind fault.Temporary may pass: go on.
+func (c *Cache[T]) Ready(ctx context.Context) error {
+	_, err := c.Get(ctx)
+	return err
+}
+
 // Refresh is for a caller whom seen has failed: Datadog refused the key, or the
 // token that came is another. It returns a value that is newer than seen, asking
 // Secrets Manager if need be, or what is held when there is none newer. An error

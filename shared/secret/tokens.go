@@ -21,16 +21,11 @@ func NewTokens(client Client, id string, o Options) *Tokens {
 	}, o)}
 }
 
-// Start begins the first fetch and does not wait for it.
+// Start is Cache.Start.
 func (t *Tokens) Start(ctx context.Context) { t.cache.Start(ctx) }
 
-// Ready waits for the first fetch. An error of kind fault.Refused means that the
-// secret is missing or wrong, so that no request could ever be let in: stop. One
-// of kind fault.Temporary may pass: go on.
-func (t *Tokens) Ready(ctx context.Context) error {
-	_, err := t.cache.Get(ctx)
-	return err
-}
+// Ready is Cache.Ready.
+func (t *Tokens) Ready(ctx context.Context) error { return t.cache.Ready(ctx) }
 
 // Check reports whether presented is a token of ours. One that is not makes it
 // look once whether there is a new one, so that a rotated token is known at once;

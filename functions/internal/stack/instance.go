@@ -81,6 +81,16 @@ func (i *Instance) Ready() error {
 	}
 }
 
+// Ended waits until the instance has ended by itself.
+func (i *Instance) Ended() error {
+	select {
+	case <-i.ended:
+		return nil
+	case <-time.After(initTime):
+		return errors.New("it goes on")
+	}
+}
+
 var errEnded = errors.New("the process ended")
 
 // Invoke waits until the instance is ready and gives it one payload. The error

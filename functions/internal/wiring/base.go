@@ -19,17 +19,17 @@ type base struct {
 	keys    *secret.Cache[secret.DatadogKeys]
 	datadog *datadog.Client
 	logger  *slog.Logger
+	// connects open what the first alert is going to need.
+	connects []func(context.Context)
 }
 
-// newBase begins to fetch the keys, beside whatever else a start does.
-func newBase(ctx context.Context, cfg config.Datadog, logger *slog.Logger) (*base, error) {
-	aws, err := loadAWS(logger)
+func (p Process) base(cfg config.Datadog) (*base, error) {
+	aws, err := loadAWS(p.Logger)
 	if err != nil {
 		return nil, err
 	}
-	b := &base{aws: aws, secrets: newSecrets(aws), logger: logger}
+	b := &base{aws: aws, secrets: newSecrets(aws), logger: p.Logger}
 	b.keys = secret.NewDatadogKeys(b.secrets, cfg.DatadogSecretARN, b.secretOptions())
-	b.keys.Start(ctx)
 	b.datadog, err = datadog.New(datadog.Config{Site: cfg.Site, BaseURL: cfg.APIURL}, credentials{b.keys})
 	return b, err
 }
@@ -41,8 +41,3 @@ func (b *base) secretOptions() secret.Options {
 }
 
 func (b *base) vault() *secret.Vault { return secret.NewVault(b.secrets, b.secretOptions()) }
-
-func (b *base) keysReady(ctx context.Context) error {
-	_, err := b.keys.Get(ctx)
-	return err
-}

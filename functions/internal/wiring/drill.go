@@ -3,7 +3,6 @@ package wiring
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 
 	handler "boomerang/functions/drill/handler"
 	"boomerang/functions/internal/drill"
@@ -12,16 +11,16 @@ import (
 )
 
 // Drill returns the handler of functions/drill.
-func Drill(ctx context.Context, environ map[string]string, logger *slog.Logger) (*handler.Handler, error) {
-	cfg, err := config.Load[config.Drill](environ)
+func (p Process) Drill(ctx context.Context) (*handler.Handler, error) {
+	cfg, err := config.Load[config.Drill](p.Environ)
 	if err != nil {
 		return nil, err
 	}
-	b, err := newBase(ctx, cfg.Datadog, logger)
+	b, err := p.base(cfg.Datadog)
 	if err != nil {
 		return nil, err
 	}
-	if err := ready(ctx, b.keysReady); err != nil {
+	if err := p.finish(ctx, b, b.keys); err != nil {
 		return nil, err
 	}
 	vault := b.vault()
@@ -39,7 +38,7 @@ func Drill(ctx context.Context, environ map[string]string, logger *slog.Logger) 
 			return tokenIn(content)
 		},
 		Wait:   drill.Usual,
-		Logger: logger,
+		Logger: p.Logger,
 	}), nil
 }
 

@@ -2,7 +2,6 @@ package wiring
 
 import (
 	"context"
-	"log/slog"
 
 	reconcile "boomerang/functions/reconcile/handler"
 	"boomerang/shared/config"
@@ -11,16 +10,16 @@ import (
 )
 
 // Reconcile returns the handler of functions/reconcile.
-func Reconcile(ctx context.Context, environ map[string]string, logger *slog.Logger) (*reconcile.Handler, error) {
-	cfg, err := config.Load[config.Reconcile](environ)
+func (p Process) Reconcile(ctx context.Context) (*reconcile.Handler, error) {
+	cfg, err := config.Load[config.Reconcile](p.Environ)
 	if err != nil {
 		return nil, err
 	}
-	b, err := newBase(ctx, cfg.Datadog, logger)
+	b, err := p.base(cfg.Datadog)
 	if err != nil {
 		return nil, err
 	}
-	if err := ready(ctx, b.keysReady); err != nil {
+	if err := p.finish(ctx, b, b.keys); err != nil {
 		return nil, err
 	}
 	table := ledger.New(newTable(b.aws), cfg.LedgerTable, ledger.Options{})
@@ -29,6 +28,6 @@ func Reconcile(ctx context.Context, environ map[string]string, logger *slog.Logg
 		Stream:      b.datadog, Monitors: b.datadog,
 		Ledger: table, Bookmark: table,
 		Queue:  queue.New(newMessages(b.aws), cfg.RedeliveryQueueURL),
-		Logger: logger,
+		Logger: p.Logger,
 	}), nil
 }

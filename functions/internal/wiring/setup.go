@@ -2,7 +2,6 @@ package wiring
 
 import (
 	"context"
-	"log/slog"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -15,20 +14,20 @@ import (
 
 // Setup returns the handler of functions/setup. It never fails: whoever waits for
 // this function has to be told why it cannot work, and only the handler can tell.
-func Setup(ctx context.Context, environ map[string]string, logger *slog.Logger) *handler.Handler {
-	h, err := newSetup(ctx, environ, logger)
+func (p Process) Setup(ctx context.Context) *handler.Handler {
+	h, err := p.newSetup(ctx)
 	if err != nil {
-		return handler.Broken(err, logger)
+		return handler.Broken(err, p.Logger)
 	}
 	return h
 }
 
-func newSetup(ctx context.Context, environ map[string]string, logger *slog.Logger) (*handler.Handler, error) {
-	cfg, err := config.Load[config.Setup](environ)
+func (p Process) newSetup(ctx context.Context) (*handler.Handler, error) {
+	cfg, err := config.Load[config.Setup](p.Environ)
 	if err != nil {
 		return nil, err
 	}
-	b, err := newBase(ctx, cfg.Datadog, logger)
+	b, err := p.base(cfg.Datadog)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +35,7 @@ func newSetup(ctx context.Context, environ map[string]string, logger *slog.Logge
 		Installer:   installation.New(b.datadog),
 		Tokens:      secret.NewRotation(newVersions(b.aws), cfg.WebhookSecretARN),
 		TokenSecret: cfg.WebhookSecretARN, WebhookName: cfg.WebhookName,
-		Logger: logger,
+		Logger: p.Logger,
 	}), nil
 }
 

@@ -5,12 +5,11 @@ package wiring
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
-	"time"
+
+	"github.com/aws/aws-lambda-go/events"
 
 	redeliver "boomerang/functions/redeliver/handler"
 	webhook "boomerang/functions/webhook/handler"
@@ -20,7 +19,6 @@ import (
 	"boomerang/shared/enrich/httpapi"
 	"boomerang/shared/enrich/lookup"
 	"boomerang/shared/enrich/registry"
-	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/playbook"
@@ -28,70 +26,59 @@ import (
 	"boomerang/shared/secret"
 )
 
-// secretsPatience is how long a start waits for the secrets. They are usually
-// there in a tenth of it; a start that waits longer would only move the waiting,
-// since an alert can be answered with 503 or queued without them.
-const secretsPatience = 3 * time.Second
-
 // Webhook returns the handler of functions/webhook. The error says what to
-// change in the environment or in a secret.
-func Webhook(ctx context.Context, environ map[string]string, logger *slog.Logger) (*webhook.Handler, error) {
-	cfg, err := config.Load[config.Webhook](environ)
+// change in the environment.
+func (p Process) Webhook(ctx context.Context) (Handle[events.LambdaFunctionURLRequest, events.LambdaFunctionURLResponse], error) {
+	cfg, err := config.Load[config.Webhook](p.Environ)
 	if err != nil {
 		return nil, err
 	}
-	b, err := newBase(ctx, cfg.Datadog, logger)
-	if err != nil {
-		return nil, err
-	}
-	tokens := secret.NewTokens(b.secrets, cfg.WebhookSecretARN, b.secretOptions())
-	tokens.Start(ctx)
-	p, err := b.pipeline(ctx, cfg.Pipeline)
-	if err != nil {
-		return nil, err
-	}
-	if err := ready(ctx, tokens.Ready, b.keysReady); err != nil {
-		return nil, err
-	}
-	run := p.Run
-	if cfg.Intake == config.Queue {
-		run = p.Enqueue
-	}
-	return webhook.New(webhook.Config{Tokens: tokens, Run: run, DryRun: p.DryRun, Logger: logger}), nil
+	return start(p, cfg.Pipeline, func() (Handle[events.LambdaFunctionURLRequest, events.LambdaFunctionURLResponse], error) {
+		b, alerts, err := p.pipeline(cfg.Pipeline)
+		if err != nil {
+			return nil, err
+		}
+		run := alerts.Run
+		if cfg.Intake == config.Queue {
+			run = alerts.Enqueue
+		}
+		tokens := secret.NewTokens(b.secrets, cfg.WebhookSecretARN, b.secretOptions())
+		h := webhook.New(webhook.Config{Tokens: tokens, Run: run, DryRun: alerts.DryRun, Logger: p.Logger})
+		return h.Handle, p.finish(ctx, b, tokens, b.keys)
+	})
 }
 
 // Redeliver returns the handler of functions/redeliver.
-func Redeliver(ctx context.Context, environ map[string]string, logger *slog.Logger) (*redeliver.Handler, error) {
-	cfg, err := config.Load[config.Redeliver](environ)
+func (p Process) Redeliver(ctx context.Context) (Handle[events.SQSEvent, events.SQSEventResponse], error) {
+	cfg, err := config.Load[config.Redeliver](p.Environ)
 	if err != nil {
 		return nil, err
 	}
-	b, err := newBase(ctx, cfg.Datadog, logger)
-	if err != nil {
-		return nil, err
-	}
-	p, err := b.pipeline(ctx, cfg.Pipeline)
-	if err != nil {
-		return nil, err
-	}
-	if err := ready(ctx, b.keysReady); err != nil {
-		return nil, err
-	}
-	conf := redeliver.Config{Redeliver: p.Redeliver, Logger: logger}
-	if cfg.DeadLetterQueueURL != "" {
-		conf.DeadLetters = queue.New(newMessages(b.aws), cfg.DeadLetterQueueURL)
-	}
-	return redeliver.New(conf), nil
+	return start(p, cfg.Pipeline, func() (Handle[events.SQSEvent, events.SQSEventResponse], error) {
+		b, alerts, err := p.pipeline(cfg.Pipeline)
+		if err != nil {
+			return nil, err
+		}
+		conf := redeliver.Config{Redeliver: alerts.Redeliver, Logger: p.Logger}
+		if cfg.DeadLetterQueueURL != "" {
+			conf.DeadLetters = queue.New(newMessages(b.aws), cfg.DeadLetterQueueURL)
+		}
+		return redeliver.New(conf).Handle, p.finish(ctx, b, b.keys)
+	})
 }
 
-func (b *base) pipeline(ctx context.Context, cfg config.Pipeline) (*pipeline.Pipeline, error) {
-	go b.datadog.Connect(ctx)
+// pipeline returns what alerts run through, and what it stands on.
+func (p Process) pipeline(cfg config.Pipeline) (*base, *pipeline.Pipeline, error) {
+	b, err := p.base(cfg.Datadog)
+	if err != nil {
+		return nil, nil, err
+	}
 	playbooks, err := Playbooks(cfg.PlaybooksFile, registry.Kinds(registry.Deps{
 		Datadog: b.datadog, Site: cfg.Site, Tables: Tables(cfg.PlaybooksFile), HTTP: httpapi.NewClient(),
 		Secrets: b.vault(), Functions: newFunctions(b.aws),
 	}))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	conf := pipeline.Config{
 		Playbooks:    playbooks,
@@ -104,13 +91,14 @@ func (b *base) pipeline(ctx context.Context, cfg config.Pipeline) (*pipeline.Pip
 	}
 	if cfg.LedgerTable != "" {
 		items := newTable(b.aws)
-		go items.connect(ctx, cfg.LedgerTable)
+		b.connects = append(b.connects, func(ctx context.Context) { items.connect(ctx, cfg.LedgerTable) })
 		table := ledger.New(items, cfg.LedgerTable, ledger.Options{})
 		conf.Ledger, conf.Storms = table, table
 	} else {
-		b.logger.Warn("LEDGER_TABLE is not set: an alert that Datadog delivers twice is posted twice")
+		p.Logger.Warn("LEDGER_TABLE is not set: an alert that Datadog delivers twice is posted twice")
 	}
-	return pipeline.New(conf), nil
+	b.connects = append(b.connects, b.datadog.Connect)
+	return b, pipeline.New(conf), nil
 }
 
 // Playbooks loads the playbook file, or the embedded one where path is empty.
@@ -127,21 +115,6 @@ func Playbooks(path string, kinds []enrich.Kind) (*playbook.Book, error) {
 
 // Tables are those beside a playbook file.
 func Tables(path string) *lookup.Tables { return lookup.NewTables(os.DirFS(filepath.Dir(path))) }
-
-// ready waits for the secrets, and reports those that are wrong together. What
-// may pass does not stop the start: without the token a request is answered 503,
-// without the keys an alert is queued.
-func ready(ctx context.Context, secrets ...func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, secretsPatience)
-	defer cancel()
-	var wrong []error
-	for _, wait := range secrets {
-		if err := wait(ctx); err != nil && !fault.IsTemporary(err) {
-			wrong = append(wrong, err)
-		}
-	}
-	return errors.Join(wrong...)
-}
 
 // credentials hands Secrets Manager's keys to the Datadog client.
 type credentials struct {
