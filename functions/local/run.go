@@ -65,9 +65,6 @@ func open(ctx context.Context, logger *slog.Logger) (*stage.Stage, *functionurl.
 }
 
 func newHandler(ctx context.Context, s *stage.Stage, logger *slog.Logger) (wiring.Handle[events.LambdaFunctionURLRequest, events.LambdaFunctionURLResponse], error) {
-	if err := s.UseAWS(); err != nil {
-		return nil, err
-	}
 	return wiring.Process{
 		Environ: s.Environment(os.Environ()), Logger: logger,
 		Stop: func(err error) {

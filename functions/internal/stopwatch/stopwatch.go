@@ -3,6 +3,7 @@
 package stopwatch
 
 import (
+	"io"
 	"net/http"
 	"slices"
 	"sync"
@@ -10,7 +11,9 @@ import (
 	"time"
 )
 
-// Transport measures for how long at least one call is under way.
+// Transport measures for how long at least one call is under way: until its answer's
+// head is there, and while somebody waits for more of the answer's body. What is done
+// with the body in between is the work's own.
 type Transport struct {
 	http.RoundTripper
 
@@ -25,7 +28,22 @@ type Transport struct {
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	t.count(1)
 	defer t.count(-1)
-	return t.RoundTripper.RoundTrip(r)
+	answer, err := t.RoundTripper.RoundTrip(r)
+	if err == nil {
+		answer.Body = body{answer.Body, t}
+	}
+	return answer, err
+}
+
+type body struct {
+	io.ReadCloser
+	watch *Transport
+}
+
+func (b body) Read(p []byte) (int, error) {
+	b.watch.count(1)
+	defer b.watch.count(-1)
+	return b.ReadCloser.Read(p)
 }
 
 func (t *Transport) count(n int) {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/smithy-go/logging"
+	"github.com/caarlos0/env/v11"
 )
 
 // inLambda puts into the environment what Lambda puts there, and more; a value that
@@ -44,7 +46,7 @@ func TestLoadAWS_signs_with_the_role_that_the_environment_holds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inLambda(t, variables)
-			cfg, err := loadAWS(slog.New(slog.DiscardHandler))
+			cfg, err := loadAWS(env.ToMap(os.Environ()), slog.New(slog.DiscardHandler))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -88,7 +90,7 @@ func TestLoadAWS_goes_where_the_environment_says(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			inLambda(t, map[string]string{"AWS_MAX_ATTEMPTS": "1", "AWS_RETRY_MODE": "standard"})
 			inLambda(t, tt.variables)
-			cfg, err := loadAWS(slog.New(slog.DiscardHandler))
+			cfg, err := loadAWS(env.ToMap(os.Environ()), slog.New(slog.DiscardHandler))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -118,11 +120,15 @@ func TestLoadAWS_names_all_that_is_wrong(t *testing.T) {
 			[]string{"AWS_REGION is not set", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set"},
 		},
 		{"no number", map[string]string{"AWS_MAX_ATTEMPTS": "many"}, []string{`AWS_MAX_ATTEMPTS`, `many`}},
-		{"no mode", map[string]string{"AWS_RETRY_MODE": "often"}, []string{"often"}},
+		{
+			"no mode, and no flag",
+			map[string]string{"AWS_RETRY_MODE": "often", "AWS_USE_FIPS_ENDPOINT": "yes"},
+			[]string{"AWS_RETRY_MODE", "often", "AWS_USE_FIPS_ENDPOINT", "yes"},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inLambda(t, tt.environ)
-			_, err := loadAWS(slog.New(slog.DiscardHandler))
+			_, err := loadAWS(env.ToMap(os.Environ()), slog.New(slog.DiscardHandler))
 			for _, want := range tt.want {
 				if err == nil || !strings.Contains(err.Error(), want) {
 					t.Errorf("%v does not say %q", err, want)
@@ -135,7 +141,7 @@ func TestLoadAWS_names_all_that_is_wrong(t *testing.T) {
 func TestLoadAWS_what_the_SDK_says_is_logged_as_JSON(t *testing.T) {
 	var out bytes.Buffer
 	inLambda(t, nil)
-	cfg, err := loadAWS(slog.New(slog.NewJSONHandler(&out, nil)))
+	cfg, err := loadAWS(env.ToMap(os.Environ()), slog.New(slog.NewJSONHandler(&out, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ type base struct {
 }
 
 func (p Process) base(cfg config.Datadog) (*base, error) {
-	aws, err := loadAWS(p.Logger)
+	aws, err := loadAWS(p.Environ, p.Logger)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -82,26 +81,9 @@ func (s *Stage) Environment(environ []string) map[string]string {
 	if !s.Live {
 		env["DATADOG_API_URL"] = s.URL
 	}
+	// AWS is the stand-in, whatever account the user has.
+	env["AWS_ENDPOINT_URL"], env["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = s.URL, s.URL
+	env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], env["AWS_SESSION_TOKEN"] = "local", "local", ""
+	env["AWS_REGION"] = "us-east-1"
 	return env
-}
-
-// UseAWS points the AWS SDK of this process at the stand-in, whatever profile or
-// credentials the user has.
-func (s *Stage) UseAWS() error {
-	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL":                 s.URL,
-		"AWS_ENDPOINT_URL_SECRETS_MANAGER": s.URL,
-		"AWS_ACCESS_KEY_ID":                "local",
-		"AWS_SECRET_ACCESS_KEY":            "local",
-		"AWS_SESSION_TOKEN":                "",
-		"AWS_PROFILE":                      "",
-		"AWS_REGION":                       "us-east-1",
-		"AWS_CONFIG_FILE":                  os.DevNull,
-		"AWS_SHARED_CREDENTIALS_FILE":      os.DevNull,
-	} {
-		if err := os.Setenv(name, value); err != nil {
-			return fmt.Errorf("set %s: %w", name, err)
-		}
-	}
-	return nil
 }
