@@ -255,3 +255,21 @@ func TestLostAnswers(t *testing.T) {
 		})
 	}
 }
+
+// TestLostAnswer_is_looked_for_when_Datadog_sends_the_alert_again loses the answer to
+// a post while there is no queue to note that in: only the ledger can.
+func TestLostAnswer_is_looked_for_when_Datadog_sends_the_alert_again(t *testing.T) {
+	s, webhook, _ := begin(t)
+	if err := s.Standin.Misbehave(standin.EventsCreate, standin.Lost, 1); err != nil {
+		t.Fatal(err)
+	}
+	misbehave(t, s, standin.Status(503), startsWith("sqs."))
+	for _, want := range []int{503, 200} {
+		r, err := webhook.Deliver(stack.Alert{ID: 1}, limit)
+		if err != nil || r.StatusCode != want {
+			t.Fatalf("got %d %s, %v, want %d", r.StatusCode, r.Body, err, want)
+		}
+		s.Standin.Behave()
+	}
+	mustPost(t, s, map[int64]int{1: 1})
+}

@@ -19,6 +19,7 @@ type implementation interface {
 	Claim(ctx context.Context, key string, until time.Time) (Claim, error)
 	Complete(ctx context.Context, key string, posted event.Posted) error
 	Release(ctx context.Context, key string) error
+	Abandon(ctx context.Context, key string) error
 	Remember(ctx context.Context, cycleKey string, seen Seen) (Cycle, error)
 	Known(ctx context.Context, keys ...string) (map[string]bool, error)
 	Park(ctx context.Context, key string) error
@@ -87,6 +88,13 @@ func (s stage) releases(l implementation, key string) {
 	s.Helper()
 	if err := l.Release(s.Context(), key); err != nil {
 		s.Fatalf("Release: %v", err)
+	}
+}
+
+func (s stage) abandons(l implementation, key string) {
+	s.Helper()
+	if err := l.Abandon(s.Context(), key); err != nil {
+		s.Fatalf("Abandon: %v", err)
 	}
 }
 
@@ -181,6 +189,36 @@ var claimCases = map[string]func(stage){
 		s.releases(s.a, key)
 		s.claims(s.a, key, granted)
 	},
+	"an abandoned alert is granted again at once, and overtaken": func(s stage) {
+		s.claims(s.a, key, granted)
+		s.abandons(s.a, key)
+		s.claims(s.b, key, overtaken)
+	},
+	"an alert is overtaken however often it is abandoned": func(s stage) {
+		s.claims(s.a, key, granted)
+		for range 3 {
+			s.abandons(s.a, key)
+			s.claims(s.a, key, overtaken)
+		}
+	},
+	"a late abandoning leaves the claim of whoever took over": func(s stage) {
+		s.claims(s.a, key, granted)
+		s.Advance(runTime + time.Second)
+		s.claims(s.b, key, overtaken)
+		until := s.Now().Add(runTime)
+		s.abandons(s.a, key)
+		s.claims(s.a, key, busy(until))
+	},
+	"an abandoning leaves a completed alert done": func(s stage) {
+		s.claims(s.a, key, granted)
+		s.completes(s.a, key, posted)
+		s.abandons(s.a, key)
+		s.claims(s.b, key, done(posted))
+	},
+	"an abandoning of nothing leaves nothing": func(s stage) {
+		s.abandons(s.a, key)
+		s.claims(s.a, key, granted)
+	},
 	"a late complete wins over the claim that took over": func(s stage) {
 		s.claims(s.a, key, granted)
 		s.Advance(runTime + time.Second)
@@ -220,7 +258,7 @@ var claimCases = map[string]func(stage){
 	"an empty key is refused": func(s stage) {
 		_, claimErr := s.a.Claim(s.Context(), "", s.Now().Add(runTime))
 		_, rememberErr := s.a.Remember(s.Context(), "", Seen{})
-		for _, err := range []error{claimErr, rememberErr, s.a.Complete(s.Context(), "", posted), s.a.Release(s.Context(), "")} {
+		for _, err := range []error{claimErr, rememberErr, s.a.Complete(s.Context(), "", posted), s.a.Release(s.Context(), ""), s.a.Abandon(s.Context(), "")} {
 			if err == nil || fault.Of(err).Kind != fault.Internal {
 				s.Errorf("got %v, want an internal fault", err)
 			}
@@ -231,7 +269,7 @@ var claimCases = map[string]func(stage){
 		cancel()
 		_, claimErr := s.a.Claim(ctx, key, s.Now().Add(runTime))
 		_, rememberErr := s.a.Remember(ctx, "cycle-1", Seen{ID: "1"})
-		for _, err := range []error{claimErr, rememberErr, s.a.Complete(ctx, key, posted), s.a.Release(ctx, key)} {
+		for _, err := range []error{claimErr, rememberErr, s.a.Complete(ctx, key, posted), s.a.Release(ctx, key), s.a.Abandon(ctx, key)} {
 			if !fault.IsTemporary(err) {
 				s.Errorf("got %v, want a temporary fault", err)
 			}

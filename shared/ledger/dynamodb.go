@@ -46,7 +46,7 @@ const claimCondition = "attribute_not_exists(id)" +
 	" OR expires_at < :now" +
 	" OR (#status = :inprogress AND attribute_exists(in_progress_until) AND in_progress_until < :now_ms)"
 
-// releaseCondition lets a run delete its own unfinished claim and nothing else:
+// releaseCondition lets a run end its own unfinished claim and nothing else:
 // not a completed record, and not the claim of whoever took over.
 const releaseCondition = "#status = :inprogress AND begins_with(claimed_by, :process)"
 
@@ -119,22 +119,47 @@ func (d *DynamoDB) Complete(ctx context.Context, key string, posted event.Posted
 // for the claim to end. A claim that is no longer this process's is left alone,
 // which is no error.
 func (d *DynamoDB) Release(ctx context.Context, key string) error {
+	return d.end(key, "DeleteItem", func(id item, ours condition) error {
+		_, err := d.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+			TableName: &d.table, Key: id,
+			ConditionExpression: ours.expression, ExpressionAttributeNames: ours.names, ExpressionAttributeValues: ours.values,
+		})
+		return err
+	})
+}
+
+// Abandon is Release for a run that may have posted the alert: whoever is granted it
+// next is told that it was overtaken.
+func (d *DynamoDB) Abandon(ctx context.Context, key string) error {
+	return d.end(key, "UpdateItem", func(id item, ours condition) error {
+		ours.values[":ended"] = number(ended)
+		_, err := d.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName: &d.table, Key: id, UpdateExpression: aws.String("SET in_progress_until = :ended"),
+			ConditionExpression: ours.expression, ExpressionAttributeNames: ours.names, ExpressionAttributeValues: ours.values,
+		})
+		return err
+	})
+}
+
+// condition is one of DynamoDB's, and what it consists of.
+type condition struct {
+	expression *string
+	names      map[string]string
+	values     item
+}
+
+// end ends this process's claim on an alert, if it is still that.
+func (d *DynamoDB) end(key, operation string, call func(id item, ours condition) error) error {
 	id, err := recordID(alertPrefix, key)
 	if err != nil {
 		return err
 	}
-	_, err = d.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-		TableName:                &d.table,
-		Key:                      map[string]types.AttributeValue{attrID: text(id)},
-		ConditionExpression:      aws.String(releaseCondition),
-		ExpressionAttributeNames: statusName,
-		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":inprogress": text(statusInProgress),
-			":process":    text(d.claimant.process),
-		},
-	})
+	err = call(item{attrID: text(id)}, condition{aws.String(releaseCondition), statusName, item{
+		":inprogress": text(statusInProgress),
+		":process":    text(d.claimant.process),
+	}})
 	if _, notOurs := errors.AsType[*types.ConditionalCheckFailedException](err); err != nil && !notOurs {
-		return d.failed("DeleteItem", err)
+		return d.failed(operation, err)
 	}
 	return nil
 }

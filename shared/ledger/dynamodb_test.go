@@ -337,7 +337,10 @@ func calls(l *DynamoDB) map[string]func(context.Context) error {
 		"DeleteItem": func(ctx context.Context) error { return l.Release(ctx, key) },
 		"UpdateItem": func(ctx context.Context) error {
 			_, err := l.Remember(ctx, "cycle-1", triggered)
-			return err
+			if err != nil {
+				return err
+			}
+			return l.Abandon(ctx, key)
 		},
 		"GetItem": func(ctx context.Context) error {
 			_, err := l.Watermark(ctx, "reader")

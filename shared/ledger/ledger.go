@@ -1,7 +1,7 @@
 // Package ledger remembers what has been done already: which alerts are posted
 // or being worked on, and how each alert cycle went so far.
 //
-// A record is claimed, and then completed or released. The rules are those of
+// A record is claimed, and then completed, released or abandoned. The rules are those of
 // AWS's Powertools for idempotency
 // (https://docs.aws.amazon.com/powertools/python/latest/utilities/idempotency/):
 // a claim is granted when there is no record, when the record has expired, or
@@ -43,8 +43,8 @@ type Claim struct {
 	State  State
 	Posted event.Posted
 	Until  time.Time
-	// Overtaken says of a granted claim that it follows one whose run ended without
-	// a word, and may have posted the alert.
+	// Overtaken says of a granted claim that it follows one that was abandoned, or
+	// whose run ended without a word: that run may have posted the alert.
 	Overtaken bool
 }
 

@@ -83,6 +83,20 @@ func (m *Memory) Release(ctx context.Context, key string) error {
 	return nil
 }
 
+// Abandon is as DynamoDB's.
+func (m *Memory) Abandon(ctx context.Context, key string) error {
+	id, unlock, err := m.open(ctx, alertPrefix, key)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if r := m.table.records[id]; r.heldBy(m.claimant.process) {
+		r.InProgressUntil = ended
+		m.table.records[id] = r
+	}
+	return nil
+}
+
 // Remember is as DynamoDB's.
 func (m *Memory) Remember(ctx context.Context, cycleKey string, seen Seen) (Cycle, error) {
 	id, unlock, err := m.open(ctx, cyclePrefix, cycleKey)

@@ -31,6 +31,9 @@ func inProgress(claim string, until, expires time.Time) record {
 	}
 }
 
+// ended is when an abandoned claim ended: before any time that there is.
+const ended = 0
+
 func completed(posted event.Posted, expires time.Time) record {
 	return record{Status: statusCompleted, Posted: posted, ExpiresAt: expires.Unix()}
 }

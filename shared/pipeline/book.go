@@ -70,13 +70,19 @@ func (p *Pipeline) complete(ctx context.Context, key string, posted event.Posted
 	return nil
 }
 
-func (p *Pipeline) release(ctx context.Context, key string) error {
+// release gives a claim back. Whether its run tried to post must not be forgotten with
+// it: Datadog's answer may be all that got lost.
+func (p *Pipeline) release(ctx context.Context, key string, tried bool) error {
 	if p.Ledger == nil {
 		return nil
 	}
 	ctx, cancel := asking(ctx)
 	defer cancel()
-	if err := p.Ledger.Release(ctx, key); err != nil {
+	release := p.Ledger.Release
+	if tried {
+		release = p.Ledger.Abandon
+	}
+	if err := release(ctx, key); err != nil {
 		return fmt.Errorf("the claim stays until it expires: %w", err)
 	}
 	return nil

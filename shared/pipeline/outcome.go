@@ -35,6 +35,9 @@ func ignored() Outcome {
 	return Outcome{Status: Ignored, Reason: "this is an event that Boomerang itself posted (tag boomerang); answering it would never end"}
 }
 
+// tried says that an outcome got as far as the post.
+func (o Outcome) tried() bool { return o.Event != nil }
+
 func (o *Outcome) warn(warnings ...error) {
 	for _, w := range warnings {
 		if w != nil {

@@ -38,6 +38,7 @@ type Ledger interface {
 	Claim(ctx context.Context, key string, until time.Time) (ledger.Claim, error)
 	Complete(ctx context.Context, key string, posted event.Posted) error
 	Release(ctx context.Context, key string) error
+	Abandon(ctx context.Context, key string) error
 	Remember(ctx context.Context, cycleKey string, seen ledger.Seen) (ledger.Cycle, error)
 	Park(ctx context.Context, key string) error
 }
@@ -84,7 +85,7 @@ func (p *Pipeline) Run(ctx context.Context, a alert.Alert) (Outcome, error) {
 	if err == nil {
 		return outcome, nil
 	}
-	queued, queueErr := p.later(ctx, queue.Message{Alert: a, Reason: fault.Public(err), Tried: outcome.Event != nil}, b, retryDelay(err), err)
+	queued, queueErr := p.later(ctx, queue.Message{Alert: a, Reason: fault.Public(err), Tried: outcome.tried()}, b, retryDelay(err), err)
 	queued.Playbook, queued.Steps = outcome.Playbook, outcome.Steps
 	queued.warn(outcome.Warnings...)
 	queued.warn(err)
@@ -146,7 +147,7 @@ func (p *Pipeline) once(ctx context.Context, key string, b budget, h haste, work
 	outcome, err := work(claim)
 	outcome.warn(warning)
 	if err != nil {
-		outcome.warn(p.release(ctx, key))
+		outcome.warn(p.release(ctx, key, outcome.tried()))
 		return outcome, err
 	}
 	outcome.warn(p.complete(ctx, key, outcome.Posted))

@@ -41,6 +41,7 @@ func (l failingLedger) Remember(context.Context, string, ledger.Seen) (ledger.Cy
 }
 func (l failingLedger) Park(context.Context, string) error    { return l.release }
 func (l failingLedger) Release(context.Context, string) error { return l.release }
+func (l failingLedger) Abandon(context.Context, string) error { return l.release }
 
 var (
 	a      = alert.Alert{ID: "7", OrgID: "1", Title: "x"}

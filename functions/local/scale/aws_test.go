@@ -50,6 +50,13 @@ func (t table) Release(ctx context.Context, key string) error {
 	return t.Memory.Release(ctx, key)
 }
 
+func (t table) Abandon(ctx context.Context, key string) error {
+	if err := t.write(ctx); err != nil {
+		return err
+	}
+	return t.Memory.Abandon(ctx, key)
+}
+
 func (t table) Remember(ctx context.Context, cycleKey string, seen ledger.Seen) (ledger.Cycle, error) {
 	if err := t.write(ctx); err != nil {
 		return ledger.Cycle{}, err
