@@ -178,20 +178,15 @@ func (c *cutter) quoted() (s string, ok bool) {
 	if c.peek() != '"' {
 		return "", false
 	}
-	rest, end, escaped := c.text[c.at+1:], 0, false
-	for end < len(rest) && rest[end] != '"' {
-		switch {
-		case rest[end] < ' ':
-			c.at += 1 + end
-			return "", false
-		case rest[end] == '\\':
-			escaped = true
-			end++
-		}
-		end++
+	rest := c.text[c.at+1:]
+	end, escaped := plainBytes(rest), false
+	for end < len(rest) && rest[end] == '\\' {
+		escaped = true
+		end = min(end+2, len(rest))
+		end += plainBytes(rest[end:])
 	}
-	if end >= len(rest) {
-		c.at = len(c.text)
+	if end == len(rest) || rest[end] != '"' {
+		c.at += 1 + end
 		return "", false
 	}
 	s, ok = rest[:end], true
@@ -203,6 +198,26 @@ func (c *cutter) quoted() (s string, ok bool) {
 		s = string([]rune(s)) // Each broken byte becomes U+FFFD.
 	}
 	return s, ok
+}
+
+// plainBytes returns how many bytes at the start of s stand for themselves in a string.
+func plainBytes(s string) int {
+	for i := range len(s) {
+		if special[s[i]] {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// special are the bytes that do not: the quote, the backslash and what is below the
+// space. A payload is looked at byte by byte here, and a table is quicker than to ask.
+var special = [256]bool{
+	'"': true, '\\': true,
+	0x00: true, 0x01: true, 0x02: true, 0x03: true, 0x04: true, 0x05: true, 0x06: true, 0x07: true,
+	0x08: true, 0x09: true, 0x0a: true, 0x0b: true, 0x0c: true, 0x0d: true, 0x0e: true, 0x0f: true,
+	0x10: true, 0x11: true, 0x12: true, 0x13: true, 0x14: true, 0x15: true, 0x16: true, 0x17: true,
+	0x18: true, 0x19: true, 0x1a: true, 0x1b: true, 0x1c: true, 0x1d: true, 0x1e: true, 0x1f: true,
 }
 
 // unescape replaces the escapes of a string.

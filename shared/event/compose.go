@@ -61,13 +61,15 @@ func Compose(a alert.Alert, d Draft, results []enrich.Result, now time.Time) Eve
 }
 
 func title(a alert.Alert, wanted string) string {
-	for _, candidate := range []string{wanted, a.Title, a.AlertTitle, a.Status, firstLine(a.Text), firstLine(a.Message)} {
-		if candidate = neutralise(line(candidate)); candidate != "" {
-			return shorten(candidate, MaxTitle)
+	for _, candidate := range []string{wanted, a.Title, a.AlertTitle, a.Status} {
+		if candidate = line(candidate); candidate != "" {
+			return headline(candidate)
 		}
 	}
-	return shorten(neutralise("Datadog alert "+line(a.ID)), MaxTitle)
+	return headline(cmp.Or(firstLine(a.Text), firstLine(a.Message), "Datadog alert "+line(a.ID)))
 }
+
+func headline(words string) string { return shorten(neutralise(words), MaxTitle) }
 
 func firstLine(text string) string {
 	for l := range strings.Lines(withoutWrapper(text)) {

@@ -1,9 +1,10 @@
 package event
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
+
+	"boomerang/shared/enrich"
 )
 
 // fullWidthAt stands where an @ would notify somebody. It reads the same, and
@@ -11,7 +12,7 @@ import (
 const fullWidthAt = '＠'
 
 // mailDomain is what follows the @ of an e-mail address.
-var mailDomain = regexp.MustCompile(`^@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+`)
+var mailDomain = enrich.Pattern(`^@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+`)
 
 // neutralise makes every @handle in text harmless. Datadog notifies whoever an
 // event's text names (https://docs.datadoghq.com/events/explorer/notifications/):
@@ -19,7 +20,11 @@ var mailDomain = regexp.MustCompile(`^@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(
 // come straight back to us. An e-mail address inside a sentence notifies nobody
 // and stays as it is; inside a URL the @ is percent-encoded, so links still work.
 func neutralise(text string) string {
+	if !strings.Contains(text, "@") {
+		return text
+	}
 	var out strings.Builder
+	out.Grow(len(text) + roomForHandles)
 	from := 0
 	for at := strings.IndexByte(text, '@'); at >= 0; at = indexFrom(text, '@', from) {
 		out.WriteString(text[from:at])
@@ -33,12 +38,12 @@ func neutralise(text string) string {
 		}
 		from = at + 1
 	}
-	if from == 0 {
-		return text
-	}
 	out.WriteString(text[from:])
 	return out.String()
 }
+
+// roomForHandles spares a text with a few handles from being copied as it grows.
+const roomForHandles = 32
 
 func indexFrom(text string, b byte, from int) int {
 	if i := strings.IndexByte(text[from:], b); i >= 0 {
@@ -55,7 +60,7 @@ func isMailAddress(text string, at int) bool {
 	if at == 0 || !isMailByte(text[at-1]) {
 		return false
 	}
-	return mailDomain.MatchString(text[at:])
+	return mailDomain().MatchString(text[at:])
 }
 
 func isMailByte(b byte) bool {

@@ -1,11 +1,13 @@
 package event
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"boomerang/shared/enrich"
 )
@@ -28,37 +30,44 @@ func escape(text string) string {
 	if !strings.ContainsAny(text, "\\`*_]<>#~%&") {
 		return text
 	}
+	text = breakWrapper(text)
 	var out strings.Builder
-	out.Grow(len(text) + 8)
-	runes := []rune(breakWrapper(text))
-	at := func(i int) rune {
-		if i < 0 || i >= len(runes) {
-			return ' '
-		}
-		return runes[i]
-	}
-	for i, r := range runes {
-		effective := false
-		switch r {
-		case '\\', '`', '*', '<':
-			effective = true
-		case '_':
-			effective = !isWord(at(i-1)) || !isWord(at(i+1))
-		case ']':
-			effective = strings.ContainsRune("([:", at(i+1))
-		case '~':
-			effective = at(i-1) == '~' || at(i+1) == '~'
-		case '&':
-			effective = at(i+1) == '#' || isWord(at(i+1))
-		case '#', '>':
-			effective = i == 0
-		}
-		if effective {
+	out.Grow(len(text) + roomForMarks)
+	written := 0
+	for i := range len(text) {
+		if hasEffect(text, i) {
+			out.WriteString(text[written:i])
 			out.WriteByte('\\')
+			written = i
 		}
-		out.WriteRune(r)
 	}
+	out.WriteString(text[written:])
 	return out.String()
+}
+
+// roomForMarks spares a text with a few marks from being copied as it grows.
+const roomForMarks = 8
+
+// hasEffect reports whether the byte at i means something to markdown where it
+// stands.
+func hasEffect(text string, i int) bool {
+	before := func() rune { r, _ := utf8.DecodeLastRuneInString(text[:i]); return r }
+	after := func() rune { r, _ := utf8.DecodeRuneInString(text[i+1:]); return r }
+	switch text[i] {
+	case '\\', '`', '*', '<':
+		return true
+	case '_':
+		return !isWord(before()) || !isWord(after())
+	case ']':
+		return strings.ContainsRune("([:", after())
+	case '~':
+		return before() == '~' || after() == '~'
+	case '&':
+		return after() == '#' || isWord(after())
+	case '#', '>':
+		return i == 0
+	}
+	return false
 }
 
 func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
@@ -91,13 +100,15 @@ func code(text string) string {
 // link renders a page, or only its title when the address is not one that a
 // person could open.
 func link(title, address string) string {
-	title = escape(title)
 	if address = webAddress(address, longestURL); address == "" {
-		return title
+		return escape(title)
 	}
-	if title == "" {
-		title = "open"
-	}
+	return linkTo(title, address)
+}
+
+// linkTo renders a page whose address webAddress returned.
+func linkTo(title, address string) string {
+	title = cmp.Or(escape(title), "open")
 	return "[" + brackets.Replace(title) + "](" + address + ")"
 }
 
@@ -111,15 +122,16 @@ func webAddress(address string, limit int) string {
 	if err != nil || parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.Host == "" {
 		return ""
 	}
-	encoded := reserved.Replace(parsed.String())
+	encoded := reserved.Replace(strings.ReplaceAll(parsed.String(), "%%%", "%25%25%25"))
 	if len(encoded) > limit {
 		return ""
 	}
 	return encoded
 }
 
-// reserved characters of a URL mean something to markdown.
-var reserved = strings.NewReplacer("%%%", "%25%25%25", "(", "%28", ")", "%29", "|", "%7C")
+// reserved are the characters of a URL that mean something to markdown, besides the
+// marks of its block.
+var reserved = strings.NewReplacer("(", "%28", ")", "%29", "|", "%7C")
 
 // renderer turns blocks into lines of markdown. Every line stands for itself, so
 // that any of them may give way.

@@ -17,24 +17,29 @@ func clean(text string) string {
 	}
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return r
-		case unicode.IsControl(r), isBidiControl(r), r == utf8.RuneError:
+		if hasNoPlace(r) {
 			return -1
 		}
 		return r
 	}, text)
 }
 
-// isClean reports, for the text that most texts are, that clean has nothing to do.
+// isClean reports that clean has nothing to do, as with most texts.
 func isClean(text string) bool {
-	for i := range len(text) {
-		if b := text[i]; (b < ' ' && b != '\n' && b != '\t') || b > '~' {
+	for _, r := range text {
+		if hasNoPlace(r) {
 			return false
 		}
 	}
 	return true
+}
+
+func hasNoPlace(r rune) bool {
+	switch {
+	case r >= ' ' && r <= '~', r == '\n', r == '\t':
+		return false
+	}
+	return unicode.IsControl(r) || isBidiControl(r) || r == utf8.RuneError
 }
 
 func isBidiControl(r rune) bool {
@@ -65,7 +70,7 @@ func isLine(text string) bool {
 // shorten cuts text to at most limit characters, never inside one, and shows
 // that it did.
 func shorten(text string, limit int) string {
-	if len(text) <= limit || utf8.RuneCountInString(text) <= limit {
+	if fits(text, limit) {
 		return text
 	}
 	if limit <= 0 {
@@ -80,5 +85,8 @@ func shorten(text string, limit int) string {
 	}
 	return text
 }
+
+// fits reports whether text has at most limit characters.
+func fits(text string, limit int) bool { return len(text) <= limit || length(text) <= limit }
 
 func length(text string) int { return utf8.RuneCountInString(text) }

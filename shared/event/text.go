@@ -42,11 +42,10 @@ func (b *body) fit(limit int) string {
 	shortened := 0 // characters that the message lost
 	for {
 		text := b.assemble(shortened)
-		over := length(text) - limit
-		if over <= 0 {
+		if fits(text, limit) {
 			return markdownOpen + text + markdownClose
 		}
-		kept := length(b.message)
+		over, kept := length(text)-limit, length(b.message)
 		switch lightest := b.lightest(); {
 		case kept > messageFloor:
 			b.message = shorten(b.message, max(messageFloor, kept-over-noteRoom))

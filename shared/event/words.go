@@ -93,10 +93,12 @@ func message(a alert.Alert, wanted string) string {
 }
 
 // withoutWrapper takes the markdown marks off, wherever they are: one inside
-// would end our own.
+// would end our own. Most are around the text, where nothing has to be copied.
 func withoutWrapper(text string) string {
-	for strings.Contains(text, "%%%") {
-		text = strings.ReplaceAll(text, "%%%", "")
+	const mark = "%%%"
+	text = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(text), mark), mark)
+	for strings.Contains(text, mark) {
+		text = strings.ReplaceAll(text, mark, "")
 	}
 	return strings.TrimSpace(text)
 }
@@ -104,8 +106,8 @@ func withoutWrapper(text string) string {
 func tail(a alert.Alert, results []enrich.Result) []string {
 	var open []string
 	for _, page := range pages(a) {
-		if webAddress(page.URL, longestURL) != "" {
-			open = append(open, neutralise(link(page.Title, page.URL)))
+		if address := webAddress(page.URL, longestURL); address != "" {
+			open = append(open, neutralise(linkTo(page.Title, address)))
 		}
 	}
 	var lines []string
