@@ -1,6 +1,7 @@
 package datadog
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"net/http"
@@ -77,11 +78,11 @@ type wireSeriesList struct {
 func (w *wireSeriesList) complete() bool { return w.Series != nil || w.Status == "error" }
 
 type wireSeries struct {
-	Metric    string         `json:"metric"`
-	Scope     string         `json:"scope"`
-	TagSet    []string       `json:"tag_set"`
-	Unit      []*wireUnit    `json:"unit"`      // The unit and what it is per, or null.
-	Pointlist [][]wireNumber `json:"pointlist"` // Epoch milliseconds and value.
+	Metric    string      `json:"metric"`
+	Scope     string      `json:"scope"`
+	TagSet    []string    `json:"tag_set"`
+	Unit      []*wireUnit `json:"unit"` // The unit and what it is per, or null.
+	Pointlist []wirePoint `json:"pointlist"`
 }
 
 type wireUnit struct {
@@ -99,9 +100,19 @@ func (w wireSeries) series() Series {
 	}
 	s.Unit = strings.Join(units, "/")
 	for _, p := range w.Pointlist {
-		if len(p) == 2 && p[0].value != nil && p[1].value != nil {
-			s.Points = append(s.Points, Point{Time: time.UnixMilli(int64(*p[0].value)).UTC(), Value: *p[1].value})
+		if p.at != nil && p.value != nil {
+			s.Points = append(s.Points, Point{Time: time.UnixMilli(int64(*p.at)).UTC(), Value: *p.value})
 		}
 	}
 	return s
+}
+
+// wirePoint is a pair of epoch milliseconds and a value, each of which may be null.
+// An answer holds hundreds, so they are not read as lists of any two things.
+type wirePoint struct{ at, value *float64 }
+
+func (p *wirePoint) UnmarshalJSON(raw []byte) error {
+	at, value, _ := bytes.Cut(bytes.TrimSuffix(bytes.TrimPrefix(raw, []byte("[")), []byte("]")), []byte(","))
+	p.at, p.value = parseNumber(at), parseNumber(value)
+	return nil
 }
