@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"boomerang/shared/alert"
@@ -112,7 +113,7 @@ func (p *Pipeline) take(ctx context.Context, a alert.Alert, t try) (Outcome, err
 		return ignored(), nil
 	}
 	b := newBudget(ctx, p.Now())
-	plan := p.Playbooks.For(a)
+	plan := p.planning(a)
 	outcome, err := p.once(ctx, a.Key(), b, t.haste, func(c ledger.Claim) (Outcome, error) {
 		t.again = t.again || c.Overtaken
 		posted, warning := p.before(ctx, a, t)
@@ -127,9 +128,20 @@ func (p *Pipeline) take(ctx context.Context, a alert.Alert, t try) (Outcome, err
 		return outcome, err
 	})
 	if err == nil && outcome.Status == Posted {
-		outcome.Steps = append(outcome.Steps, p.then(ctx, a, plan, outcome, b)...)
+		outcome.Steps = append(outcome.Steps, p.then(ctx, a, plan(), outcome, b)...)
 	}
 	return outcome, err
+}
+
+// planning matches the playbooks while the ledger is asked for the alert, and
+// returns the function that waits for the plan.
+func (p *Pipeline) planning(a alert.Alert) func() *playbook.Plan {
+	plan := sync.OnceValue(func() *playbook.Plan { return p.Playbooks.For(a) })
+	go func() {
+		defer func() { _ = recover() }() // Whoever waits for the plan panics in its place.
+		plan()
+	}()
+	return plan
 }
 
 // once does the work that key names, unless it is done or somebody is at it.
@@ -183,8 +195,9 @@ func (p *Pipeline) Enqueue(ctx context.Context, a alert.Alert) (Outcome, error) 
 
 // process turns a claimed alert into a posted event, unless a storm holds it
 // back. A panic on the way costs this attempt, not the alert.
-func (p *Pipeline) process(ctx context.Context, a alert.Alert, plan *playbook.Plan, b budget) (outcome Outcome, err error) {
+func (p *Pipeline) process(ctx context.Context, a alert.Alert, planned func() *playbook.Plan, b budget) (outcome Outcome, err error) {
 	defer recovered(&err)
+	plan := planned()
 	held, warning := p.holdBack(ctx, a, plan)
 	if held {
 		outcome = Outcome{Status: Queued, Why: whyStorm, Reason: "a storm holds it back; it is counted in a summary", Playbook: plan.Name()}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/expr-lang/expr/vm"
 
@@ -82,7 +83,9 @@ func named(steps []*step, environment func(earlier map[string]enrich.Result) map
 	for i, s := range steps {
 		all[i] = enrich.Named{
 			Name: s.name, After: s.after, Timeout: s.timeout,
-			Make: func(earlier map[string]enrich.Result) (enrich.Step, error) { return s.make(environment(earlier)) },
+			Make: func(earlier map[string]enrich.Result) (enrich.Step, error) {
+				return s.make(sync.OnceValue(func() map[string]any { return environment(earlier) }))
+			},
 		}
 	}
 	return all
@@ -108,14 +111,21 @@ func byName(results []enrich.Result) map[string]enrich.Result {
 	return all
 }
 
-// make makes the step for one alert.
-func (s *step) make(env map[string]any) (enrich.Step, error) {
-	holds, err := s.when.holds(new(vm.VM), env)
-	if err != nil {
-		return nil, fault.New(fault.Refused, "its condition could not be evaluated", err)
+// make makes the step for one alert. Most steps look at nothing, and need no
+// environment.
+func (s *step) make(environment func() map[string]any) (enrich.Step, error) {
+	if s.when != nil {
+		holds, err := s.when.holds(new(vm.VM), environment())
+		if err != nil {
+			return nil, fault.New(fault.Refused, "its condition could not be evaluated", err)
+		}
+		if !holds {
+			return nil, enrich.Skip("its condition does not hold: " + s.when.source)
+		}
 	}
-	if !holds {
-		return nil, enrich.Skip("its condition does not hold: " + s.when.source)
+	var env map[string]any
+	if len(s.with.templates) > 0 {
+		env = environment()
 	}
 	config, err := s.with.render(env)
 	// A value that does not fit where it belongs says itself what that means.
@@ -131,14 +141,17 @@ func (s *step) make(env map[string]any) (enrich.Step, error) {
 // Draft returns what the playbook wants the event to say. What cannot be written
 // is left to the event's own words, and told.
 func (p *Plan) Draft(results []enrich.Result, cycle event.Cycle) (event.Draft, []error) {
-	env := p.environment(byName(results))
-	env["cycle"] = map[string]any{"lasted": cycle.Lasted.Seconds(), "notified": int64(cycle.Notified)}
+	environment := sync.OnceValue(func() map[string]any {
+		env := p.environment(byName(results))
+		env["cycle"] = map[string]any{"lasted": cycle.Lasted.Seconds(), "notified": int64(cycle.Notified)}
+		return env
+	})
 	var failed []error
 	write := func(name string, t *textTemplate) string {
 		if t == nil {
 			return ""
 		}
-		text, err := t.render(env)
+		text, err := t.render(environment())
 		if err != nil {
 			failed = append(failed, fmt.Errorf("playbook %s, event.%s: %w", p.Name(), name, err))
 			return ""
