@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,9 +20,21 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	bin = dir
-	code := m.Run()
+	code := run(m)
 	_ = os.RemoveAll(dir)
 	os.Exit(code)
+}
+
+func run(m *testing.M) int {
+	since, isDoubles := os.LookupEnv(doublesSince)
+	if !isDoubles {
+		return m.Run()
+	}
+	if err := serveDoubles(bin, since); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
 }
 
 // subjects builds what the tests run, once.
