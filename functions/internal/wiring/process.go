@@ -47,6 +47,10 @@ func (p Process) provisioned() bool {
 	return p.Environ["AWS_LAMBDA_INITIALIZATION_TYPE"] == "provisioned-concurrency"
 }
 
+// headStart is what Lambda's client needs to ask for the first request. Until it has,
+// all that is built would only keep the processor from it.
+const headStart = time.Millisecond
+
 // start builds a handler while Lambda hands over the first request, which waits for
 // it. Where its owner's own playbooks may be wrong it is built before, so that the
 // function does not start with them; and where nobody waits for it.
@@ -59,12 +63,12 @@ func start[In, Out any](p Process, cfg config.Pipeline, build func() (Handle[In,
 		h     Handle[In, Out]
 		err   error
 	)
-	go func() {
+	time.AfterFunc(headStart, func() {
 		defer close(built)
 		if h, err = build(); err != nil {
 			p.Stop(err)
 		}
-	}()
+	})
 	return func(ctx context.Context, in In) (out Out, _ error) {
 		select {
 		case <-built:
