@@ -46,9 +46,9 @@ const claimCondition = "attribute_not_exists(id)" +
 	" OR expires_at < :now" +
 	" OR (#status = :inprogress AND attribute_exists(in_progress_until) AND in_progress_until < :now_ms)"
 
-// releaseCondition lets a run end its own unfinished claim and nothing else:
+// endCondition lets a run end its own unfinished claim and nothing else:
 // not a completed record, and not the claim of whoever took over.
-const releaseCondition = "#status = :inprogress AND begins_with(claimed_by, :process)"
+const endCondition = "#status = :inprogress AND begins_with(claimed_by, :process)"
 
 // statusName stands in for "status", which DynamoDB reserves.
 var statusName = map[string]string{"#status": attrStatus}
@@ -89,9 +89,9 @@ func (d *DynamoDB) Claim(ctx context.Context, key string, until time.Time) (Clai
 		return Claim{}, d.failed("PutItem", err)
 	}
 	if found.ClaimedBy == ours.ClaimedBy {
-		// The first attempt was written and its answer lost; what was in the
-		// way of the SDK's second attempt is this very claim.
-		return Claim{State: Granted}, nil
+		// The first attempt was written and its answer lost, which may have told of
+		// another run; what was in the way of the SDK's second attempt is this claim.
+		return Claim{State: Granted, Overtaken: true}, nil
 	}
 	return found.answer(d.options.Now()), nil
 }
@@ -154,7 +154,7 @@ func (d *DynamoDB) end(key, operation string, call func(id item, ours condition)
 	if err != nil {
 		return err
 	}
-	err = call(item{attrID: text(id)}, condition{aws.String(releaseCondition), statusName, item{
+	err = call(item{attrID: text(id)}, condition{aws.String(endCondition), statusName, item{
 		":inprogress": text(statusInProgress),
 		":process":    text(d.claimant.process),
 	}})

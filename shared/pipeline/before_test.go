@@ -76,6 +76,29 @@ func TestPipeline_looks_before_it_posts_again(t *testing.T) {
 	}
 }
 
+// The first run's answer got lost; the second cannot search, and must not take along
+// what is known of the first when it gives the alert back.
+func TestPipeline_does_not_forget_an_earlier_try_that_it_could_not_look_for(t *testing.T) {
+	earlier := event.Posted{ID: "5", URL: "https://example.com/5"}
+	var found event.Posted
+	var searched error
+	stream := stream(func(context.Context, time.Time, time.Time) (event.Posted, error) { return found, searched })
+	table := ledger.NewMemory(ledger.Options{})
+	lost := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: refuses(fault.New(fault.Temporary, "no answer", nil)), Stream: stream, Ledger: table})
+	if outcome, err := lost.Run(t.Context(), a); err == nil {
+		t.Fatalf("the first run: %+v", outcome)
+	}
+	p := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: takes, Stream: stream, Ledger: table})
+	searched = fault.New(fault.Temporary, "Datadog answered 500", nil)
+	if outcome, err := p.Redeliver(t.Context(), queue.Message{Alert: a, ReceivedAt: time.Now()}); err == nil {
+		t.Fatalf("the second run: %+v", outcome)
+	}
+	found, searched = earlier, nil
+	if outcome, err := p.Run(t.Context(), a); err != nil || outcome.Posted != earlier {
+		t.Errorf("the third run: %+v, %v", outcome, err)
+	}
+}
+
 func TestPipeline_looks_as_far_back_as_the_first_try(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()

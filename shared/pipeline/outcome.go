@@ -27,6 +27,9 @@ type Outcome struct {
 	Playbook string
 	Steps    []enrich.Result
 	Cycle    event.Cycle // how the alert's cycle went, where the ledger told
+	// Tried says of an alert that is not done that this run, or one before it, may have
+	// posted its event.
+	Tried bool
 	// Warnings went wrong without changing the outcome. They are for the log.
 	Warnings []error
 }
@@ -34,9 +37,6 @@ type Outcome struct {
 func ignored() Outcome {
 	return Outcome{Status: Ignored, Reason: "this is an event that Boomerang itself posted (tag boomerang); answering it would never end"}
 }
-
-// tried says that an outcome got as far as the post.
-func (o Outcome) tried() bool { return o.Event != nil }
 
 func (o *Outcome) warn(warnings ...error) {
 	for _, w := range warnings {

@@ -86,7 +86,7 @@ func (p *Pipeline) Run(ctx context.Context, a alert.Alert) (Outcome, error) {
 	if err == nil {
 		return outcome, nil
 	}
-	queued, queueErr := p.later(ctx, queue.Message{Alert: a, Reason: fault.Public(err), Tried: outcome.tried()}, b, retryDelay(err), err)
+	queued, queueErr := p.later(ctx, queue.Message{Alert: a, Reason: fault.Public(err), Tried: outcome.Tried}, b, retryDelay(err), err)
 	queued.Playbook, queued.Steps = outcome.Playbook, outcome.Steps
 	queued.warn(outcome.Warnings...)
 	queued.warn(err)
@@ -113,9 +113,11 @@ func (p *Pipeline) take(ctx context.Context, a alert.Alert, t try) (Outcome, err
 		return ignored(), nil
 	}
 	b := newBudget(ctx, p.Now())
-	plan := p.planning(a)
-	outcome, err := p.once(ctx, a.Key(), b, t.haste, func(c ledger.Claim) (Outcome, error) {
+	planned := p.planning(a)
+	var plan *playbook.Plan
+	outcome, err := p.once(ctx, a.Key(), b, t.haste, func(c ledger.Claim) (outcome Outcome, err error) {
 		t.again = t.again || c.Overtaken
+		defer func() { outcome.Tried = t.again || outcome.Event != nil }()
 		posted, warning := p.before(ctx, a, t)
 		switch {
 		case posted != (event.Posted{}):
@@ -123,24 +125,27 @@ func (p *Pipeline) take(ctx context.Context, a alert.Alert, t try) (Outcome, err
 		case t.haste == patient && fault.IsTemporary(warning):
 			return Outcome{}, warning
 		}
-		outcome, err := p.process(ctx, a, plan, b)
+		if plan, err = planned(); err != nil {
+			return Outcome{}, err
+		}
+		outcome, err = p.process(ctx, a, plan, b)
 		outcome.warn(warning)
 		return outcome, err
 	})
 	if err == nil && outcome.Status == Posted {
-		outcome.Steps = append(outcome.Steps, p.then(ctx, a, plan(), outcome, b)...)
+		outcome.Steps = append(outcome.Steps, p.then(ctx, a, plan, outcome, b)...)
 	}
 	return outcome, err
 }
 
 // planning matches the playbooks while the ledger is asked for the alert, and
 // returns the function that waits for the plan.
-func (p *Pipeline) planning(a alert.Alert) func() *playbook.Plan {
-	plan := sync.OnceValue(func() *playbook.Plan { return p.Playbooks.For(a) })
-	go func() {
-		defer func() { _ = recover() }() // Whoever waits for the plan panics in its place.
-		plan()
-	}()
+func (p *Pipeline) planning(a alert.Alert) func() (*playbook.Plan, error) {
+	plan := sync.OnceValues(func() (plan *playbook.Plan, err error) {
+		defer recovered(&err)
+		return p.Playbooks.For(a), nil
+	})
+	go func() { _, _ = plan() }()
 	return plan
 }
 
@@ -159,7 +164,7 @@ func (p *Pipeline) once(ctx context.Context, key string, b budget, h haste, work
 	outcome, err := work(claim)
 	outcome.warn(warning)
 	if err != nil {
-		outcome.warn(p.release(ctx, key, outcome.tried()))
+		outcome.warn(p.release(ctx, key, outcome.Tried))
 		return outcome, err
 	}
 	outcome.warn(p.complete(ctx, key, outcome.Posted))
@@ -195,9 +200,8 @@ func (p *Pipeline) Enqueue(ctx context.Context, a alert.Alert) (Outcome, error) 
 
 // process turns a claimed alert into a posted event, unless a storm holds it
 // back. A panic on the way costs this attempt, not the alert.
-func (p *Pipeline) process(ctx context.Context, a alert.Alert, planned func() *playbook.Plan, b budget) (outcome Outcome, err error) {
+func (p *Pipeline) process(ctx context.Context, a alert.Alert, plan *playbook.Plan, b budget) (outcome Outcome, err error) {
 	defer recovered(&err)
-	plan := planned()
 	held, warning := p.holdBack(ctx, a, plan)
 	if held {
 		outcome = Outcome{Status: Queued, Why: whyStorm, Reason: "a storm holds it back; it is counted in a summary", Playbook: plan.Name()}
