@@ -188,6 +188,19 @@ func TestCompose_leaves_mail_addresses_and_links_readable(t *testing.T) {
 	}
 }
 
+// What a parenthesis of an address is escaped to must not end the markdown with what
+// stands before it.
+func TestCompose_lets_no_link_end_the_markdown(t *testing.T) {
+	for _, query := range []string{"%%(x)", "%%%", "%%%%(", "%25%%|"} {
+		a := triggered()
+		a.Link = "https://app.example.com/?q=" + query
+		e := event.Compose(a, event.Draft{Playbook: "default"}, nil, now)
+		if !strings.Contains(e.Text, "https://app.example.com/?q=") || strings.Count(e.Text, "%%%") != 2 {
+			t.Errorf("%s: %s", query, e.Text)
+		}
+	}
+}
+
 func TestCompose_sets_date_happened_only_where_Datadog_takes_it(t *testing.T) {
 	for name, c := range map[string]struct {
 		date time.Time

@@ -122,7 +122,8 @@ func webAddress(address string, limit int) string {
 	if err != nil || parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.Host == "" {
 		return ""
 	}
-	encoded := reserved.Replace(strings.ReplaceAll(parsed.String(), "%%%", "%25%25%25"))
+	// Two percent signs escape nothing, and make a mark with that of an escape.
+	encoded := reserved.Replace(strings.ReplaceAll(parsed.String(), "%%", "%25%25"))
 	if len(encoded) > limit {
 		return ""
 	}
