@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"boomerang/functions/local/report"
@@ -225,8 +226,13 @@ func TestTry_says_what_is_wrong_with_what_it_is_told(t *testing.T) {
 }
 
 func TestTry_asks_other_APIs_and_changes_nothing_there(t *testing.T) {
-	var asked []string
+	var (
+		mu    sync.Mutex
+		asked []string
+	)
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
 		asked = append(asked, r.Method+" "+r.URL.Path)
 		_, _ = w.Write([]byte(`{"status":"fine"}`))
 	}))
