@@ -81,14 +81,18 @@ func TestBootstrap_does_not_start_with_what_cannot_work(t *testing.T) {
 		changes map[string]string
 		says    []string
 	}{
-		"nothing set":        {map[string]string{"DATADOG_SECRET_ARN": "", "WEBHOOK_SECRET_ARN": ""}, []string{"DATADOG_SECRET_ARN", "WEBHOOK_SECRET_ARN"}},
-		"an unknown site":    {map[string]string{"DD_SITE": "datadog.example"}, []string{"DD_SITE", "us5.datadoghq.com"}},
-		"keys sent in clear": {map[string]string{"DATADOG_API_URL": "http://192.0.2.1"}, []string{"DATADOG_API_URL", "https"}},
-		"several at once":    {map[string]string{"INTAKE": "later", "ENRICH_BUDGET": "five"}, []string{"INTAKE", "ENRICH_BUDGET"}},
-		"wrong playbooks":    {map[string]string{"PLAYBOOKS_FILE": playbooks}, []string{"playbooks.yaml:1", "playbok"}},
-		"no playbooks":       {map[string]string{"PLAYBOOKS_FILE": "no-such-file.yaml"}, []string{"PLAYBOOKS_FILE", "no-such-file.yaml"}},
+		"nothing set":             {map[string]string{"DATADOG_SECRET_ARN": "", "WEBHOOK_SECRET_ARN": ""}, []string{"DATADOG_SECRET_ARN", "WEBHOOK_SECRET_ARN"}},
+		"an unknown site":         {map[string]string{"DD_SITE": "datadog.example"}, []string{"DD_SITE", "us5.datadoghq.com"}},
+		"keys sent in clear":      {map[string]string{"DATADOG_API_URL": "http://192.0.2.1"}, []string{"DATADOG_API_URL", "https"}},
+		"several at once":         {map[string]string{"INTAKE": "later", "ENRICH_BUDGET": "five"}, []string{"INTAKE", "ENRICH_BUDGET"}},
+		"wrong playbooks":         {map[string]string{"PLAYBOOKS_FILE": playbooks}, []string{"playbooks.yaml:1", "playbok"}},
+		"no playbooks":            {map[string]string{"PLAYBOOKS_FILE": "no-such-file.yaml"}, []string{"PLAYBOOKS_FILE", "no-such-file.yaml"}},
+		"AWS's settings and ours": {map[string]string{"AWS_RETRY_MODE": "often", "AWS_REGION": "", "INTAKE": "later"}, []string{"AWS_RETRY_MODE", "AWS_REGION", "INTAKE"}},
+		"a secret that is gone":   {map[string]string{"WEBHOOK_SECRET_ARN": "no-such-secret"}, []string{"no-such-secret"}},
 		"a secret that is gone, started in advance": {
-			map[string]string{"WEBHOOK_SECRET_ARN": "no-such-secret", "AWS_LAMBDA_INITIALIZATION_TYPE": "provisioned-concurrency"},
+			map[string]string{
+				"WEBHOOK_SECRET_ARN": "no-such-secret", "AWS_LAMBDA_INITIALIZATION_TYPE": "provisioned-concurrency", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
+			},
 			[]string{"no-such-secret"},
 		},
 	} {
@@ -114,16 +118,19 @@ func mustEnd(t *testing.T, f *stack.Instance, says ...string) {
 	}
 }
 
-func TestBootstrap_ends_when_a_secret_turns_out_to_be(t *testing.T) {
-	t.Run("missing", func(t *testing.T) {
-		mustEnd(t, stack.New(t).Start(stack.Webhook, map[string]string{"WEBHOOK_SECRET_ARN": "no-such-secret"}), "no-such-secret")
-	})
-	t.Run("wrong, both of them", func(t *testing.T) {
-		s := stack.New(t)
-		s.Standin.SetSecret(standin.DefaultWebhookSecret, `{"token":" "}`)
-		s.Standin.SetSecret(standin.DefaultDatadogSecret, `{"api_key":"x"}`)
-		mustEnd(t, s.Start(stack.Webhook, nil), standin.DefaultWebhookSecret, standin.DefaultDatadogSecret)
-	})
+// withProcessor is a function that has a whole processor for its requests too, and so
+// gets ready before all is built.
+var withProcessor = map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769"}
+
+func TestBootstrap_ends_when_a_secret_turns_out_to_be_wrong(t *testing.T) {
+	s := stack.New(t)
+	s.Standin.SetSecret(standin.DefaultWebhookSecret, `{"token":" "}`)
+	s.Standin.SetSecret(standin.DefaultDatadogSecret, `{"api_key":"x"}`)
+	f := s.Start(stack.Webhook, withProcessor)
+	if err := f.Ready(); err != nil {
+		t.Fatal(err)
+	}
+	mustEnd(t, f, standin.DefaultWebhookSecret, standin.DefaultDatadogSecret)
 }
 
 func TestBootstrap_lets_an_alert_wait_for_the_secrets(t *testing.T) {
@@ -131,7 +138,7 @@ func TestBootstrap_lets_an_alert_wait_for_the_secrets(t *testing.T) {
 	if err := s.Standin.Misbehave(standin.SecretsGet, "slow:500ms", 0); err != nil {
 		t.Fatal(err)
 	}
-	f := s.Start(stack.Webhook, alone)
+	f := s.Start(stack.Webhook, withProcessor)
 	if r := deliver(t, f, "triggered.json"); r.StatusCode != 200 || len(s.Standin.Posted()) != 1 {
 		t.Errorf("got %d %s", r.StatusCode, r.Body)
 	}

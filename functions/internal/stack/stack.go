@@ -115,7 +115,7 @@ func (s *Stack) Skip(d time.Duration) {
 // takes a variable away.
 func (s *Stack) environment(changes map[string]string) []string {
 	all := map[string]string{
-		"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_FUNCTION_NAME": "boomerang",
+		"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_FUNCTION_NAME": "boomerang", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
 		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
 		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
 		"DATADOG_SECRET_ARN": standin.DefaultDatadogSecret, "WEBHOOK_SECRET_ARN": standin.DefaultWebhookSecret,

@@ -23,9 +23,10 @@ import (
 // What the SDK says goes into our log: by itself it writes lines that are no JSON.
 func loadAWS(e environment, logger *slog.Logger) (aws.Config, error) {
 	attempts, mode, err := e.retries()
+	ignore, _, ignoreErr := e.flag(ignoreEndpoints)
 	_, _, fipsErr := e.flag(useFIPS)
 	_, _, dualStackErr := e.flag(useDualStack)
-	if err := errors.Join(e.missing(), err, fipsErr, dualStackErr); err != nil {
+	if err := errors.Join(e.missing(), err, ignoreErr, fipsErr, dualStackErr); err != nil {
 		return aws.Config{}, fmt.Errorf("read the AWS configuration: %w", err)
 	}
 	cfg := aws.Config{
@@ -45,7 +46,7 @@ func loadAWS(e environment, logger *slog.Logger) (aws.Config, error) {
 			logger.Log(context.Background(), level, "the AWS SDK: "+fmt.Sprintf(format, v...))
 		}),
 	}
-	if address := e["AWS_ENDPOINT_URL"]; address != "" {
+	if address := e["AWS_ENDPOINT_URL"]; address != "" && !ignore {
 		cfg.BaseEndpoint = &address
 	}
 	return cfg, nil
@@ -58,8 +59,9 @@ func loadAWS(e environment, logger *slog.Logger) (aws.Config, error) {
 type environment map[string]string
 
 const (
-	useFIPS      = "AWS_USE_FIPS_ENDPOINT"
-	useDualStack = "AWS_USE_DUALSTACK_ENDPOINT"
+	useFIPS         = "AWS_USE_FIPS_ENDPOINT"
+	useDualStack    = "AWS_USE_DUALSTACK_ENDPOINT"
+	ignoreEndpoints = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 )
 
 func (e environment) region() string {
@@ -113,6 +115,11 @@ func (e environment) flag(name string) (on, found bool, err error) {
 func (e environment) GetServiceBaseEndpoint(_ context.Context, sdkID string) (address string, found bool, _ error) {
 	address = e["AWS_ENDPOINT_URL_"+strings.ReplaceAll(strings.ToUpper(sdkID), " ", "_")]
 	return address, address != "", nil
+}
+
+// GetIgnoreConfiguredEndpoints says whether no address but the SDK's own counts.
+func (e environment) GetIgnoreConfiguredEndpoints(context.Context) (ignore, found bool, _ error) {
+	return e.flag(ignoreEndpoints)
 }
 
 // GetUseFIPSEndpoint says whether only validated cryptography will do.

@@ -85,6 +85,9 @@ func TestLoadAWS_goes_where_the_environment_says(t *testing.T) {
 		{"the default region", map[string]string{"AWS_REGION": "", "AWS_DEFAULT_REGION": "us-east-2"}, "dynamodb.us-east-2.amazonaws.com"},
 		{"a validated endpoint", map[string]string{"AWS_REGION": "us-east-1", "AWS_USE_FIPS_ENDPOINT": "true"}, "dynamodb-fips.us-east-1.amazonaws.com"},
 		{"an endpoint with IPv6", map[string]string{"AWS_USE_DUALSTACK_ENDPOINT": "True"}, "dynamodb.eu-west-1.api.aws"},
+		{"an address that is not to count", map[string]string{
+			"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:2", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+		}, "dynamodb.eu-west-1.amazonaws.com"},
 		{"an empty address is none", map[string]string{"AWS_ENDPOINT_URL": "", "AWS_USE_FIPS_ENDPOINT": "false"}, "dynamodb.eu-west-1.amazonaws.com"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

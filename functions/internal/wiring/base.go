@@ -19,17 +19,13 @@ type base struct {
 	keys    *secret.Cache[secret.DatadogKeys]
 	datadog *datadog.Client
 	logger  *slog.Logger
-	// connects open what the first alert is going to need.
-	connects []func(context.Context)
 }
 
-func (p Process) base(cfg config.Datadog) (*base, error) {
-	aws, err := loadAWS(p.Environ, p.Logger)
-	if err != nil {
-		return nil, err
-	}
-	b := &base{aws: aws, secrets: newSecrets(aws), logger: p.Logger}
+// base begins to fetch the keys, beside whatever else a start does.
+func (p Process) base(ctx context.Context, account aws.Config, cfg config.Datadog) (_ *base, err error) {
+	b := &base{aws: account, secrets: newSecrets(account), logger: p.Logger}
 	b.keys = secret.NewDatadogKeys(b.secrets, cfg.DatadogSecretARN, b.secretOptions())
+	b.keys.Start(ctx)
 	b.datadog, err = datadog.New(datadog.Config{Site: cfg.Site, BaseURL: cfg.APIURL}, credentials{b.keys})
 	return b, err
 }

@@ -12,15 +12,15 @@ import (
 
 // Drill returns the handler of functions/drill.
 func (p Process) Drill(ctx context.Context) (*handler.Handler, error) {
-	cfg, err := config.Load[config.Drill](p.Environ)
+	cfg, account, err := load[config.Drill](p)
 	if err != nil {
 		return nil, err
 	}
-	b, err := p.base(cfg.Datadog)
+	b, err := p.base(ctx, account, cfg.Datadog)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.finish(ctx, b, b.keys); err != nil {
+	if err := ready(ctx, b.keys); err != nil {
 		return nil, err
 	}
 	vault := b.vault()

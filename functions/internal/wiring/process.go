@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/caarlos0/env/v11"
 
 	"boomerang/shared/config"
@@ -19,8 +21,7 @@ import (
 type Process struct {
 	Environ map[string]string
 	Logger  *slog.Logger
-	// Stop ends a process that cannot work, and tells its owner why. It is called for a
-	// secret that turns out to be missing or wrong when the handler is there already.
+	// Stop ends a process that cannot work, and tells its owner why.
 	Stop func(error)
 }
 
@@ -32,30 +33,24 @@ func Lambda(exit func(code int)) Process {
 	}}
 }
 
-// secretsPatience is how long a start waits for the secrets. They are usually
-// there in a tenth of it; a start that waits longer would only move the waiting,
-// since an alert can be answered with 503 or queued without them.
-const secretsPatience = 3 * time.Second
+// load reads the environment, and names all that is wrong with it together.
+func load[F config.Function](p Process) (F, aws.Config, error) {
+	cfg, err := config.Load[F](p.Environ)
+	account, awsErr := loadAWS(p.Environ, p.Logger)
+	return cfg, account, errors.Join(err, awsErr)
+}
 
 // Handle is what Lambda calls.
 type Handle[In, Out any] = func(context.Context, In) (Out, error)
-
-// provisioned says that this instance is started in advance: it is frozen as soon as
-// it is ready, in the middle of whatever it does
-// (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html).
-func (p Process) provisioned() bool {
-	return p.Environ["AWS_LAMBDA_INITIALIZATION_TYPE"] == "provisioned-concurrency"
-}
 
 // headStart is what Lambda's client needs to ask for the first request. Until it has,
 // all that is built would only keep the processor from it.
 const headStart = time.Millisecond
 
-// start builds a handler while Lambda hands over the first request, which waits for
-// it. Where its owner's own playbooks may be wrong it is built before, so that the
-// function does not start with them; and where nobody waits for it.
+// start builds a handler, beside Lambda's handing over of the first request where
+// that is the sooner way to an event; the request then waits for it.
 func start[In, Out any](p Process, cfg config.Pipeline, build func() (Handle[In, Out], error)) (Handle[In, Out], error) {
-	if cfg.PlaybooksFile != "" || p.provisioned() {
+	if !p.ownsProcessor() || p.provisioned() || cfg.PlaybooksFile != "" {
 		return build()
 	}
 	var (
@@ -82,38 +77,37 @@ func start[In, Out any](p Process, cfg config.Pipeline, build func() (Handle[In,
 	}, nil
 }
 
-// fetched is a secret that a function cannot do without.
-type fetched interface {
-	Start(context.Context)
-	Ready(context.Context) error
+// ownsProcessor says that there is a whole processor once the function has started,
+// as there is while it starts. With less memory there is a part of one, and what did
+// not belong to the start would take several times as long
+// (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html).
+func (p Process) ownsProcessor() bool {
+	const megabytes = 1769
+	memory, err := strconv.Atoi(p.Environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"])
+	return err == nil && memory >= megabytes
 }
 
-// finish does what a start needs the network for. It comes last, because all that is
-// built would have to share the processor with TLS handshakes, and is not waited for:
-// whoever needs a secret waits for that one. A secret that turns out to be missing or
-// wrong stops the process.
-func (p Process) finish(ctx context.Context, b *base, secrets ...fetched) error {
-	for _, s := range secrets {
-		s.Start(ctx)
-	}
-	for _, connect := range b.connects {
-		go connect(ctx)
-	}
-	if p.provisioned() {
-		return ready(ctx, secrets)
-	}
-	go func() {
-		if err := ready(ctx, secrets); err != nil {
-			p.Stop(err)
-		}
-	}()
-	return nil
+// provisioned says that this instance is started in advance: it is frozen as soon as
+// it is ready, in the middle of whatever it does
+// (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html).
+func (p Process) provisioned() bool {
+	return p.Environ["AWS_LAMBDA_INITIALIZATION_TYPE"] == "provisioned-concurrency"
+}
+
+// secretsPatience is how long a start waits for the secrets. They are usually
+// there in a tenth of it; a start that waits longer would only move the waiting,
+// since an alert can be answered with 503 or queued without them.
+const secretsPatience = 3 * time.Second
+
+// secretReader is a secret that a function cannot do without.
+type secretReader interface {
+	Ready(context.Context) error
 }
 
 // ready waits for the secrets, and reports those that are wrong together. What
 // may pass does not stop the start: without the token a request is answered 503,
 // without the keys an alert is queued.
-func ready(ctx context.Context, secrets []fetched) error {
+func ready(ctx context.Context, secrets ...secretReader) error {
 	ctx, cancel := context.WithTimeout(ctx, secretsPatience)
 	defer cancel()
 	var wrong []error

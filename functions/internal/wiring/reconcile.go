@@ -11,15 +11,15 @@ import (
 
 // Reconcile returns the handler of functions/reconcile.
 func (p Process) Reconcile(ctx context.Context) (*reconcile.Handler, error) {
-	cfg, err := config.Load[config.Reconcile](p.Environ)
+	cfg, account, err := load[config.Reconcile](p)
 	if err != nil {
 		return nil, err
 	}
-	b, err := p.base(cfg.Datadog)
+	b, err := p.base(ctx, account, cfg.Datadog)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.finish(ctx, b, b.keys); err != nil {
+	if err := ready(ctx, b.keys); err != nil {
 		return nil, err
 	}
 	table := ledger.New(newTable(b.aws), cfg.LedgerTable, ledger.Options{})

@@ -23,11 +23,11 @@ func (p Process) Setup(ctx context.Context) *handler.Handler {
 }
 
 func (p Process) newSetup(ctx context.Context) (*handler.Handler, error) {
-	cfg, err := config.Load[config.Setup](p.Environ)
+	cfg, account, err := load[config.Setup](p)
 	if err != nil {
 		return nil, err
 	}
-	b, err := p.base(cfg.Datadog)
+	b, err := p.base(ctx, account, cfg.Datadog)
 	if err != nil {
 		return nil, err
 	}

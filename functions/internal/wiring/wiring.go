@@ -29,12 +29,18 @@ import (
 // Webhook returns the handler of functions/webhook. The error says what to
 // change in the environment.
 func (p Process) Webhook(ctx context.Context) (Handle[events.LambdaFunctionURLRequest, events.LambdaFunctionURLResponse], error) {
-	cfg, err := config.Load[config.Webhook](p.Environ)
+	cfg, account, err := load[config.Webhook](p)
 	if err != nil {
 		return nil, err
 	}
 	return start(p, cfg.Pipeline, func() (Handle[events.LambdaFunctionURLRequest, events.LambdaFunctionURLResponse], error) {
-		b, alerts, err := p.pipeline(cfg.Pipeline)
+		b, err := p.base(ctx, account, cfg.Datadog)
+		if err != nil {
+			return nil, err
+		}
+		tokens := secret.NewTokens(b.secrets, cfg.WebhookSecretARN, b.secretOptions())
+		tokens.Start(ctx)
+		alerts, err := b.pipeline(ctx, cfg.Pipeline)
 		if err != nil {
 			return nil, err
 		}
@@ -42,20 +48,23 @@ func (p Process) Webhook(ctx context.Context) (Handle[events.LambdaFunctionURLRe
 		if cfg.Intake == config.Queue {
 			run = alerts.Enqueue
 		}
-		tokens := secret.NewTokens(b.secrets, cfg.WebhookSecretARN, b.secretOptions())
 		h := webhook.New(webhook.Config{Tokens: tokens, Run: run, DryRun: alerts.DryRun, Logger: p.Logger})
-		return h.Handle, p.finish(ctx, b, tokens, b.keys)
+		return h.Handle, ready(ctx, tokens, b.keys)
 	})
 }
 
 // Redeliver returns the handler of functions/redeliver.
 func (p Process) Redeliver(ctx context.Context) (Handle[events.SQSEvent, events.SQSEventResponse], error) {
-	cfg, err := config.Load[config.Redeliver](p.Environ)
+	cfg, account, err := load[config.Redeliver](p)
 	if err != nil {
 		return nil, err
 	}
 	return start(p, cfg.Pipeline, func() (Handle[events.SQSEvent, events.SQSEventResponse], error) {
-		b, alerts, err := p.pipeline(cfg.Pipeline)
+		b, err := p.base(ctx, account, cfg.Datadog)
+		if err != nil {
+			return nil, err
+		}
+		alerts, err := b.pipeline(ctx, cfg.Pipeline)
 		if err != nil {
 			return nil, err
 		}
@@ -63,22 +72,18 @@ func (p Process) Redeliver(ctx context.Context) (Handle[events.SQSEvent, events.
 		if cfg.DeadLetterQueueURL != "" {
 			conf.DeadLetters = queue.New(newMessages(b.aws), cfg.DeadLetterQueueURL)
 		}
-		return redeliver.New(conf).Handle, p.finish(ctx, b, b.keys)
+		return redeliver.New(conf).Handle, ready(ctx, b.keys)
 	})
 }
 
-// pipeline returns what alerts run through, and what it stands on.
-func (p Process) pipeline(cfg config.Pipeline) (*base, *pipeline.Pipeline, error) {
-	b, err := p.base(cfg.Datadog)
-	if err != nil {
-		return nil, nil, err
-	}
+func (b *base) pipeline(ctx context.Context, cfg config.Pipeline) (*pipeline.Pipeline, error) {
+	go b.datadog.Connect(ctx)
 	playbooks, err := Playbooks(cfg.PlaybooksFile, registry.Kinds(registry.Deps{
 		Datadog: b.datadog, Site: cfg.Site, Tables: Tables(cfg.PlaybooksFile), HTTP: httpapi.NewClient(),
 		Secrets: b.vault(), Functions: newFunctions(b.aws),
 	}))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	conf := pipeline.Config{
 		Playbooks:    playbooks,
@@ -91,14 +96,13 @@ func (p Process) pipeline(cfg config.Pipeline) (*base, *pipeline.Pipeline, error
 	}
 	if cfg.LedgerTable != "" {
 		items := newTable(b.aws)
-		b.connects = append(b.connects, func(ctx context.Context) { items.connect(ctx, cfg.LedgerTable) })
+		go items.connect(ctx, cfg.LedgerTable)
 		table := ledger.New(items, cfg.LedgerTable, ledger.Options{})
 		conf.Ledger, conf.Storms = table, table
 	} else {
-		p.Logger.Warn("LEDGER_TABLE is not set: an alert that Datadog delivers twice is posted twice")
+		b.logger.Warn("LEDGER_TABLE is not set: an alert that Datadog delivers twice is posted twice")
 	}
-	b.connects = append(b.connects, b.datadog.Connect)
-	return b, pipeline.New(conf), nil
+	return pipeline.New(conf), nil
 }
 
 // Playbooks loads the playbook file, or the embedded one where path is empty.

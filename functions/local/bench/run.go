@@ -51,7 +51,7 @@ func (l laboratory) run(ctx context.Context, s subject, sh shape, playbooks stri
 	if l.disturb != nil {
 		l.disturb(w.stage.Server)
 	}
-	i, err := start(s.command, s.environment(l.roots, playbooks, w.urls))
+	i, err := start(s.command, s.environment(l.roots, playbooks, sh.memory, w.urls))
 	if err != nil {
 		return sample{}, fmt.Errorf("%s: %w", s.name, err)
 	}

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"archive/zip"
+	"cmp"
 	"compress/flate"
 	"context"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"boomerang/shared/standin"
@@ -31,11 +33,15 @@ const (
 	python  = "python"
 )
 
+// wholeProcessor is the memory, in MB, of a function that has one, as ours have here
+// (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html).
+const wholeProcessor = 1769
+
 // environment is that of a deployed function, and where the doubles are.
-func (s subject) environment(roots, playbooks string, urls map[string]string) []string {
+func (s subject) environment(roots, playbooks string, memory int, urls map[string]string) []string {
 	environ := append([]string{
 		"PATH=" + os.Getenv("PATH"),
-		"AWS_LAMBDA_LOG_FORMAT=JSON", "AWS_LAMBDA_FUNCTION_NAME=boomerang", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",
+		"AWS_LAMBDA_LOG_FORMAT=JSON", "AWS_LAMBDA_FUNCTION_NAME=boomerang", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(cmp.Or(memory, wholeProcessor)),
 		"AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 		"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
 		"DATADOG_SECRET_ARN=" + standin.DefaultDatadogSecret, "WEBHOOK_SECRET_ARN=" + standin.DefaultWebhookSecret,
@@ -117,6 +123,7 @@ type shape struct {
 	steps     []string // none: those of the embedded playbook
 	playbooks int      // none: the embedded one
 	bytes     int      // of the request's body
+	memory    int      // that the function says it has, in MB; none: wholeProcessor
 }
 
 // kinds are steps that read something of Datadog, in the order in which a shape
@@ -136,6 +143,8 @@ var (
 		five,
 		{name: "10 steps", steps: kinds, playbooks: 1, bytes: kib},
 		{name: "5 steps, 200 playbooks", steps: kinds[:5], playbooks: 200, bytes: kib},
+		// With this it is not ready before all is built.
+		{name: "embedded playbook, 1 KB, 256 MB", bytes: kib, memory: 256},
 	}
 )
 
