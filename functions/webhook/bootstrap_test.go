@@ -97,13 +97,24 @@ func TestBootstrap_does_not_start_with_what_cannot_work(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := stack.New(t).Start(stack.Webhook, c.changes)
-			if err := f.Ready(); err == nil {
-				t.Fatal("it started")
-			}
-			mustEnd(t, f, c.says...)
+			mustExit(t, stack.New(t).Start(stack.Webhook, c.changes), c.says...)
 		})
 	}
+}
+
+func TestBootstrap_does_not_start_with_an_empty_token(t *testing.T) {
+	s := stack.New(t)
+	s.Standin.SetSecret(standin.DefaultWebhookSecret, `{"token":" "}`)
+	mustExit(t, s.Start(stack.Webhook, nil), standin.DefaultWebhookSecret)
+}
+
+// mustExit makes sure that a function ends before it asks for work.
+func mustExit(t *testing.T, f *stack.Instance, says ...string) {
+	t.Helper()
+	if err := f.Ready(); err == nil {
+		t.Fatal("it started")
+	}
+	mustEnd(t, f, says...)
 }
 
 func mustEnd(t *testing.T, f *stack.Instance, says ...string) {
