@@ -171,18 +171,20 @@ var claimCases = map[string]func(stage){
 		s.releases(s.a, key)
 		s.claims(s.b, key, granted)
 	},
-	"a late release leaves the claim of whoever took over": func(s stage) {
+	"a late release or abandoning leaves the claim of whoever took over": func(s stage) {
 		s.claims(s.a, key, granted)
 		s.Advance(runTime + time.Second)
 		s.claims(s.b, key, overtaken)
 		until := s.Now().Add(runTime)
 		s.releases(s.a, key)
+		s.abandons(s.a, key)
 		s.claims(s.a, key, busy(until))
 	},
-	"a release leaves a completed alert done": func(s stage) {
+	"a release or abandoning leaves a completed alert done": func(s stage) {
 		s.claims(s.a, key, granted)
 		s.completes(s.a, key, posted)
 		s.releases(s.a, key)
+		s.abandons(s.a, key)
 		s.claims(s.b, key, done(posted))
 	},
 	"a release of nothing is no error": func(s stage) {
@@ -200,20 +202,6 @@ var claimCases = map[string]func(stage){
 			s.abandons(s.a, key)
 			s.claims(s.a, key, overtaken)
 		}
-	},
-	"a late abandoning leaves the claim of whoever took over": func(s stage) {
-		s.claims(s.a, key, granted)
-		s.Advance(runTime + time.Second)
-		s.claims(s.b, key, overtaken)
-		until := s.Now().Add(runTime)
-		s.abandons(s.a, key)
-		s.claims(s.a, key, busy(until))
-	},
-	"an abandoning leaves a completed alert done": func(s stage) {
-		s.claims(s.a, key, granted)
-		s.completes(s.a, key, posted)
-		s.abandons(s.a, key)
-		s.claims(s.b, key, done(posted))
 	},
 	"an abandoning of nothing leaves nothing": func(s stage) {
 		s.abandons(s.a, key)

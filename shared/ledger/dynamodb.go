@@ -119,10 +119,10 @@ func (d *DynamoDB) Complete(ctx context.Context, key string, posted event.Posted
 // for the claim to end. A claim that is no longer this process's is left alone,
 // which is no error.
 func (d *DynamoDB) Release(ctx context.Context, key string) error {
-	return d.end(key, "DeleteItem", func(id item, ours condition) error {
+	return d.end(key, "DeleteItem", func(id, ours item) error {
 		_, err := d.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 			TableName: &d.table, Key: id,
-			ConditionExpression: ours.expression, ExpressionAttributeNames: ours.names, ExpressionAttributeValues: ours.values,
+			ConditionExpression: aws.String(endCondition), ExpressionAttributeNames: statusName, ExpressionAttributeValues: ours,
 		})
 		return err
 	})
@@ -131,33 +131,27 @@ func (d *DynamoDB) Release(ctx context.Context, key string) error {
 // Abandon is Release for a run that may have posted the alert: whoever is granted it
 // next is told that it was overtaken.
 func (d *DynamoDB) Abandon(ctx context.Context, key string) error {
-	return d.end(key, "UpdateItem", func(id item, ours condition) error {
-		ours.values[":ended"] = number(ended)
+	return d.end(key, "UpdateItem", func(id, ours item) error {
+		ours[":ended"] = number(ended)
 		_, err := d.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 			TableName: &d.table, Key: id, UpdateExpression: aws.String("SET in_progress_until = :ended"),
-			ConditionExpression: ours.expression, ExpressionAttributeNames: ours.names, ExpressionAttributeValues: ours.values,
+			ConditionExpression: aws.String(endCondition), ExpressionAttributeNames: statusName, ExpressionAttributeValues: ours,
 		})
 		return err
 	})
 }
 
-// condition is one of DynamoDB's, and what it consists of.
-type condition struct {
-	expression *string
-	names      map[string]string
-	values     item
-}
-
-// end ends this process's claim on an alert, if it is still that.
-func (d *DynamoDB) end(key, operation string, call func(id item, ours condition) error) error {
+// end ends this process's claim on an alert, if it is still that. ours are the values
+// of endCondition.
+func (d *DynamoDB) end(key, operation string, call func(id, ours item) error) error {
 	id, err := recordID(alertPrefix, key)
 	if err != nil {
 		return err
 	}
-	err = call(item{attrID: text(id)}, condition{aws.String(endCondition), statusName, item{
+	err = call(item{attrID: text(id)}, item{
 		":inprogress": text(statusInProgress),
 		":process":    text(d.claimant.process),
-	}})
+	})
 	if _, notOurs := errors.AsType[*types.ConditionalCheckFailedException](err); err != nil && !notOurs {
 		return d.failed(operation, err)
 	}
