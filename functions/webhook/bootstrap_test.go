@@ -137,6 +137,10 @@ func TestBootstrap_ends_when_a_secret_turns_out_to_be_wrong(t *testing.T) {
 	s := stack.New(t)
 	s.Standin.SetSecret(standin.DefaultWebhookSecret, `{"token":" "}`)
 	s.Standin.SetSecret(standin.DefaultDatadogSecret, `{"api_key":"x"}`)
+	// An answer at once may end the process before it has asked for a request.
+	if err := s.Standin.Misbehave(standin.SecretsGet, "slow:500ms", 0); err != nil {
+		t.Fatal(err)
+	}
 	f := s.Start(stack.Webhook, withProcessor)
 	if err := f.Ready(); err != nil {
 		t.Fatal(err)
