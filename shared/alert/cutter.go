@@ -18,6 +18,9 @@ type cutter struct {
 	at   int
 	// tooDeep says that the bracket at the cutter nests deeper than maxDepth.
 	tooDeep bool
+	// loose and patience are those of parseLoose.
+	loose    bool
+	patience int
 }
 
 // whole reads the one value of the text.
@@ -35,6 +38,9 @@ func (c *cutter) value(level int) (any, bool) {
 	case '[':
 		return c.list(level + 1)
 	case '"':
+		if c.loose {
+			return c.quotedLoosely(level)
+		}
 		return c.quoted()
 	case 't':
 		return true, c.word("true")
@@ -51,23 +57,29 @@ func (c *cutter) object(level int) (any, bool) {
 	if c.tooDeep = level > maxDepth; c.tooDeep {
 		return nil, false
 	}
+	c.at++
 	object := make(map[string]any, usualKeys(level))
-	for c.at++; !c.take('}'); {
+	return object, c.members(object, level)
+}
+
+// members reads what is left of an object, its closing brace included.
+func (c *cutter) members(object map[string]any, level int) bool {
+	for !c.take('}') {
 		if len(object) > 0 && !c.take(',') {
-			return nil, false
+			return false
 		}
 		c.skipSpace()
 		key, ok := c.quoted()
 		if !ok || !c.take(':') {
-			return nil, false
+			return false
 		}
 		v, ok := c.value(level)
 		if !ok {
-			return nil, false
+			return false
 		}
 		object[key] = v
 	}
-	return object, true
+	return true
 }
 
 func (c *cutter) list(level int) (any, bool) {
@@ -194,10 +206,14 @@ func (c *cutter) quoted() (s string, ok bool) {
 	if escaped {
 		s, ok = unescape(s)
 	}
-	if !utf8.ValidString(s) {
-		s = string([]rune(s)) // Each broken byte becomes U+FFFD.
+	return validText(s), ok
+}
+
+func validText(s string) string {
+	if utf8.ValidString(s) {
+		return s
 	}
-	return s, ok
+	return string([]rune(s)) // Each broken byte becomes U+FFFD.
 }
 
 // plainBytes returns how many bytes at the start of s stand for themselves in a string.

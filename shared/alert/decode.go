@@ -8,7 +8,8 @@ import (
 
 // Decode reads a webhook body in JSON: any template whose keys name Datadog's
 // variables, at the top level or one object deep. The body may start with a
-// byte-order mark and be surrounded by white space.
+// byte-order mark and be surrounded by white space, and a variable that holds JSON
+// may stand in it between quotes, whether its value was escaped or not.
 //
 // The error is a *MalformedError for a body that is no JSON object, and an
 // *InvalidError for one that says neither an id, nor a title nor a body.

@@ -22,6 +22,8 @@ func FuzzDecode(f *testing.F) {
 		`{"title":"t","logs_sample":"{\"a\":[1e400,-0.0,1.50]}","tags":{"a":1},"x":{"n":1e19,"m":18446744073709551616}}`,
 		`{"title":"t","tags":["a,b",null,[1],{"c":"d"}],"date":-9223372036854775808,"last_updated":"2025-10-01T18:37:04.1+02:00"}`,
 		`{"id":"1","id":"2","ID":3,"title":{"title":{"title":"t"}},"alert":{"id":4},"monitor":"5","priority":"p1","alert_priority":2}`,
+		`{"id":"1","logs_sample":"` + rawSample + `","org_id":"2"}`, `{"id":"1","metadata":{"LOGS_SAMPLE":"` + cutSample + `"}}`,
+		`{"id":"1","logs":" [{"a":"b"},"\""] ","tags":["["a",1]"],"title":"[1]","x":"{"a":"\ud800"}"}`,
 	} {
 		f.Add([]byte(seed))
 	}

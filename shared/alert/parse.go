@@ -22,11 +22,16 @@ const whiteSpace = " \t\r\n"
 
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// parseObject reads one JSON object and nothing after it.
+// parseObject reads one JSON object and nothing after it. Its values may be JSON
+// between quotes, see parseLoose.
 func parseObject(body []byte) (map[string]any, error) {
 	v, err := parse(body)
 	if err != nil {
-		return nil, err
+		loose, ok := parseLoose(body)
+		if !ok {
+			return nil, err
+		}
+		v = loose
 	}
 	object, ok := v.(map[string]any)
 	if !ok {

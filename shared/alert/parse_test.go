@@ -28,7 +28,7 @@ func TestDecode_malformed(t *testing.T) {
 		{"a variable without quotes, empty, in the middle", `{"logs": , "title": "t"}`, 1, 10, []string{"variable without quotes"}},
 		{"a variable without quotes, unresolved", `{"logs": $LOGS_SAMPLE}`, 1, 10, []string{"variable without quotes", `found "$LOGS_SAMPLE}"`}},
 		{"a variable without quotes, text", `{"priority": P1}`, 1, 14, []string{"variable without quotes"}},
-		{"an object variable in quotes", `{"title":"t","logs":"{"columns":[]}"}`, 1, 24, []string{"holds JSON stands in quotes"}},
+		{"an object variable in quotes, cut off", `{"title":"t","logs":"{"columns":[]}`, 1, 24, []string{"holds JSON stands in quotes"}},
 		{"a comma missing", "{\"event_msg\": \"m\"\n\"id\": \"1\"}", 2, 1, []string{"comma is missing"}},
 		{"a byte-order mark in front", "\ufeff{\"é\": x}", 1, 8, []string{"invalid character 'x'"}},
 		{"nested too deep", `{"a":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`, 1, 69, []string{"more than 64 deep"}},
