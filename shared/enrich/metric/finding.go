@@ -56,7 +56,7 @@ func found(q Query, p picked, window time.Duration, to time.Time) enrich.Finding
 	s, moved := summarise(p.Points), shapeOf(p.Points)
 	d.Group, d.Unit = enrich.Line(strings.Join(p.Group, ", "), maxGroup), enrich.Line(p.Unit, maxGroup)
 	d.Value, d.Min, d.Max, d.Mean = q.value(p.Points), s.min, s.max, s.mean
-	if q.Change == "" {
+	if q.Instead == "" {
 		d.Operator, d.Threshold, d.Beyond = q.Operator, q.Threshold, q.beyond(d.Value)
 	}
 	d.Trend, d.Sparkline = moved.trend, sparkline(p.Points)
@@ -69,8 +69,8 @@ func code(q Query) enrich.Code { return enrich.Code(enrich.Line(q.Metric, maxQue
 
 func facts(q Query, p picked, d Data, window time.Duration) enrich.Facts {
 	all := enrich.Facts{{Name: "Value", Value: valueWords(q, d)}}
-	if q.Change != "" {
-		all = append(all, enrich.Fact{Name: "Threshold", Value: fmt.Sprintf("%s %s %s", enrich.Line(q.Change, maxGroup), q.Operator, number(q.Threshold, ""))})
+	if q.Instead != "" && q.Operator != "" {
+		all = append(all, enrich.Fact{Name: "Threshold", Value: fmt.Sprintf("%s %s %s", enrich.Line(q.Instead, maxGroup), q.Operator, number(q.Threshold, ""))})
 	}
 	switch {
 	case d.Group != "" && p.of > 1 && !p.own:

@@ -4,6 +4,7 @@
 package metric
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -31,7 +32,7 @@ var _ Source = (*datadog.Client)(nil)
 // Config is what a playbook may say.
 type Config struct {
 	Query  string        `yaml:"query" doc:"Metric query to look at, such as avg:system.load.1{env:prod} by {host}, with a comparison behind it if one is to be made; empty means the query of the alert's monitor."`
-	Window time.Duration `yaml:"window" doc:"How long before the alert to look back, 1h when empty."`
+	Window time.Duration `yaml:"window" doc:"How long before the alert to look back, 1h when empty; at least as long as the query itself looks back."`
 }
 
 const (
@@ -60,7 +61,7 @@ func New(source Source, c Config) enrich.Step {
 		if err != nil {
 			return enrich.Finding{}, err
 		}
-		from, to := Window(a, c.Window)
+		from, to := Window(a, max(cmp.Or(c.Window, defaultWindow), q.Over))
 		all, err := source.Series(ctx, datadog.SeriesQuery{Query: q.Metric, From: from, To: to})
 		if err != nil {
 			return enrich.Finding{}, err

@@ -115,12 +115,51 @@ func TestEnrich_values(t *testing.T) {
 		"min(last_3m):avg:a{*} < 5":                      "1 (min over 3m), beyond the threshold < 5",
 		"max(last_1h):avg:a{*} >= 10":                    "10 (max over 1h), beyond the threshold >= 10",
 		"sum(last_2m):avg:a{*} > 1e6":                    "8 (sum over 2m), within the threshold > 1000000",
-		"sum(current_1mo):avg:a{*} > 1":                  "6, beyond the threshold > 1",
+		"sum(current_1mo):avg:a{*} > 1":                  "6",
 		"avg:a{*}":                                       "6",
 		"pct_change(avg(last_2m),last_1h):avg:a{*} > 50": "4 (avg over 2m)",
 	} {
 		if fact := enriched(t, Config{}, alert.Alert{Query: text, Date: noon}, datadog.Series{Points: values}).Blocks[0].(enrich.Facts)[0]; fact.Value != want {
 			t.Errorf("%s: got %q, want %q", text, fact.Value, want)
+		}
+	}
+}
+
+// A source that has a point for every minute answers with those it was asked for.
+func TestEnrich_compares_all_that_the_monitor_compared(t *testing.T) {
+	source := sourceFunc(func(_ context.Context, q datadog.SeriesQuery) ([]datadog.Series, error) {
+		var one datadog.Series
+		for at := q.From.Add(time.Minute); !at.After(q.To); at = at.Add(time.Minute) {
+			one.Points = append(one.Points, datadog.Point{Time: at, Value: 1})
+		}
+		return []datadog.Series{one}, nil
+	})
+	got, err := New(source, Config{}).Enrich(t.Context(), alert.Alert{Query: "sum(last_4h):sum:a{*}.as_count() > 200", Date: noon})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := enrich.Facts{
+		{Name: "Value", Value: "240 (sum over 4h), beyond the threshold > 200"},
+		{Name: "Last 4h", Value: "min 1, mean 1, max 1"},
+		{Name: "Trend", Value: strings.Repeat("▁", 32) + " steady"},
+	}
+	if diff := cmp.Diff(want, got.Blocks[0]); diff != "" {
+		t.Errorf("facts (-want +got):\n%s", diff)
+	}
+}
+
+func TestEnrich_a_window_of_no_fixed_length_is_not_compared(t *testing.T) {
+	for text, threshold := range map[string]string{
+		"sum(current_1mo):avg:a{*} > 1": "sum over current_1mo > 1",
+		"avg(current_1d):avg:a{*} >= 1": "avg over current_1d >= 1",
+	} {
+		got := enriched(t, Config{}, alert.Alert{Query: text, Date: noon}, datadog.Series{Points: points(2, 6)})
+		want := enrich.Facts{{Name: "Value", Value: "6"}, {Name: "Threshold", Value: threshold}}
+		if diff := cmp.Diff(want, got.Blocks[0].(enrich.Facts)[:2]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text, diff)
+		}
+		if d := got.Data.(Data); d.Operator != "" || d.Beyond {
+			t.Errorf("%s: the last point was compared with the threshold: %+v", text, d)
 		}
 	}
 }
@@ -132,6 +171,15 @@ func TestEnrich_a_change_has_a_threshold_of_its_own(t *testing.T) {
 	}
 	if d := got.Data.(Data); d.Operator != "" || d.Beyond {
 		t.Errorf("the value was compared with the threshold of its change: %+v", d)
+	}
+}
+
+func TestEnrich_without_a_comparison_there_is_no_threshold(t *testing.T) {
+	for _, text := range []string{"avg(current_1d):avg:a{*}", "change(avg(last_5m),last_1h):avg:a{*}", "avg:a{*}"} {
+		facts := enriched(t, Config{}, alert.Alert{Query: text, Date: noon}, datadog.Series{Points: points(1, 2)}).Blocks[0].(enrich.Facts)
+		if len(facts) != 3 || facts[1].Name != "Last 1h" {
+			t.Errorf("%s: got %+v", text, facts)
+		}
 	}
 }
 
@@ -169,6 +217,16 @@ func TestEnrich_asks_for_the_playbooks_query_and_window(t *testing.T) {
 			Config{Query: " avg:b{*} > 1", Window: 10 * time.Minute},
 			alert.Alert{Query: "1 && 2", Date: noon},
 			datadog.SeriesQuery{Query: "avg:b{*}", From: noon.Add(-10 * time.Minute), To: noon},
+		},
+		"as_far_back_as_the_monitor_looks": {
+			Config{},
+			alert.Alert{Query: "sum(last_4h):sum:b{*}.as_count() > 100", Date: noon},
+			datadog.SeriesQuery{Query: "sum:b{*}.as_count()", From: noon.Add(-4 * time.Hour), To: noon},
+		},
+		"further_back_than_the_monitor_if_the_playbook_says_so": {
+			Config{Window: 5 * time.Hour},
+			alert.Alert{Query: "sum(last_4h):sum:b{*}.as_count() > 100", Date: noon},
+			datadog.SeriesQuery{Query: "sum:b{*}.as_count()", From: noon.Add(-5 * time.Hour), To: noon},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

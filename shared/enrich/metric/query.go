@@ -23,9 +23,10 @@ type Query struct {
 	// Both are zero of a query that does not say.
 	Aggregation string
 	Over        time.Duration
-	// Change says, for a monitor of changes, what is compared with the threshold in
-	// place of the value: "pct_change since last_1h".
-	Change string
+	// Instead says what is compared with the threshold in place of the value, for a
+	// monitor of changes, "pct_change since last_1h", and for one whose window has no
+	// fixed length, "sum over current_1mo".
+	Instead string
 	// Operator compares the value with the threshold, and is empty of a query that
 	// is no monitor's.
 	Operator  string
@@ -35,8 +36,8 @@ type Query struct {
 var (
 	// aggregated is the beginning of a monitor's query; the window may be one that
 	// is no fixed time, such as current_1mo.
-	aggregated = enrich.Pattern(`^([a-z]\w*)\(\s*(?:last|current)_(\w+)\s*\)\s*:`)
-	changed    = enrich.Pattern(`^(change|pct_change)\(\s*([a-z]\w*)\(\s*last_(\w+)\s*\)\s*,\s*(\w+)\s*\)\s*:`)
+	aggregated = enrich.Pattern(`^([a-z]\w*)\(\s*((?:last|current)_\w+)\s*\)\s*:`)
+	changed    = enrich.Pattern(`^(change|pct_change)\(\s*([a-z]\w*)\(\s*(last_\w+)\s*\)\s*,\s*(\w+)\s*\)\s*:`)
 	forecast   = enrich.Pattern(`^[a-z]\w*\(\s*next_`)
 	compared   = enrich.Pattern(`^(.*\S)\s*(>=|<=|==|!=|>|<)\s*([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)$`)
 	// ofMetric finds the filter behind a metric's name, without which nothing is
@@ -83,8 +84,11 @@ func ParseQuery(text string) (Query, error) {
 	q := Query{Metric: text}
 	if part := aggregated().FindStringSubmatch(text); part != nil {
 		q.Metric, q.Aggregation, q.Over = text[len(part[0]):], part[1], window(part[2])
+		if q.Over == 0 {
+			q.Instead = part[1] + " over " + part[2]
+		}
 	} else if part := changed().FindStringSubmatch(text); part != nil {
-		q.Metric, q.Aggregation, q.Over, q.Change = text[len(part[0]):], part[2], window(part[3]), part[1]+" since "+part[4]
+		q.Metric, q.Aggregation, q.Over, q.Instead = text[len(part[0]):], part[2], window(part[3]), part[1]+" since "+part[4]
 	}
 	if part := compared().FindStringSubmatch(q.Metric); part != nil {
 		q.Metric, q.Operator = part[1], part[2]
@@ -102,16 +106,18 @@ func ParseQuery(text string) (Query, error) {
 	return q, nil
 }
 
-// window returns the time that a monitor's window names, such as 5m, 4h, 2d or
-// 1w, and 0 for one of no fixed length.
+// window returns the time that a monitor's window names, such as last_5m, last_4h,
+// last_2d or last_1w, and 0 for one of no fixed length or beyond the longest.
 func window(text string) time.Duration {
+	text, _ = strings.CutPrefix(text, "last_")
 	digits := strings.TrimRight(text, "abcdefghijklmnopqrstuvwxyz")
 	n, err := strconv.Atoi(digits)
-	if err != nil || n <= 0 || n > 100_000 {
+	units := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}
+	unit := units[text[len(digits):]]
+	if err != nil || n <= 0 || unit == 0 || n > int(longestWindow/unit) {
 		return 0
 	}
-	units := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}
-	return time.Duration(n) * units[text[len(digits):]]
+	return time.Duration(n) * unit
 }
 
 // beyond reports whether the value meets the comparison.

@@ -15,7 +15,7 @@ func TestParseQuery(t *testing.T) {
 		"min(last_2w):default_zero(min:a{b:c} by {d,e}) <= 3":                                {"default_zero(min:a{b:c} by {d,e})", "min", 14 * 24 * time.Hour, "", "<=", 3},
 		"avg(last_90s):avg:a{*} == 1":                                                        {"avg:a{*}", "avg", 90 * time.Second, "", "==", 1},
 		"avg(last_1m):avg:a{!b:c AND (d:e OR d:f)} != 1":                                     {"avg:a{!b:c AND (d:e OR d:f)}", "avg", time.Minute, "", "!=", 1},
-		"sum(current_1mo):sum:a{*} > 5":                                                      {"sum:a{*}", "sum", 0, "", ">", 5},
+		"sum(current_1mo):sum:a{*} > 5":                                                      {"sum:a{*}", "sum", 0, "sum over current_1mo", ">", 5},
 		"pct_change(avg(last_5m),last_1h):avg:a{*} > 50":                                     {"avg:a{*}", "avg", 5 * time.Minute, "pct_change since last_1h", ">", 50},
 		"change(sum(last_30m),1w_ago):sum:a{*}.as_count() < -7":                              {"sum:a{*}.as_count()", "sum", 30 * time.Minute, "change since 1w_ago", "<", -7},
 		"avg:system.cpu.user{host:a} by {env}":                                               {Metric: "avg:system.cpu.user{host:a} by {env}"},
@@ -23,7 +23,7 @@ func TestParseQuery(t *testing.T) {
 		"avg:a{*} > 5":                                                                       {Metric: "avg:a{*}", Operator: ">", Threshold: 5},
 		"avg(last_5m):avg:a{*}":                                                              {Metric: "avg:a{*}", Aggregation: "avg", Over: 5 * time.Minute},
 		"avg(last_5m):avg:a{b:>3} > 4":                                                       {"avg:a{b:>3}", "avg", 5 * time.Minute, "", ">", 4},
-		"avg(last_999999999m):avg:a{*} > 4":                                                  {"avg:a{*}", "avg", 0, "", ">", 4},
+		"avg(last_999999999m):avg:a{*} > 4":                                                  {"avg:a{*}", "avg", 0, "avg over last_999999999m", ">", 4},
 	} {
 		t.Run(text, func(t *testing.T) {
 			got, err := ParseQuery(text)
