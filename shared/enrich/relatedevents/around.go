@@ -29,6 +29,9 @@ type Around struct {
 	Deploys int `json:"deploys"`
 	Changes int `json:"changes"`
 	Others  int `json:"others"`
+	// AtLeast is true when Datadog had more events than it tells: there may be older
+	// ones of each kind.
+	AtLeast bool `json:"at_least,omitempty"`
 	// LastChange is the last deploy or change.
 	LastChange *Entry `json:"last_change,omitempty"`
 	// Events holds the most telling of them, the newest first.
@@ -62,6 +65,7 @@ func around(source Source) enrich.Step {
 		if err != nil {
 			return enrich.Finding{}, err
 		}
+		found.AtLeast = len(events) >= pageSize
 		entries := found.sortOut(events, a)
 		return enrich.Finding{Blocks: blocks(found, entries), Data: found}, nil
 	})

@@ -125,9 +125,39 @@ func TestSortOut_leaves_out_other_environments(t *testing.T) {
 }
 
 func TestAround_words(t *testing.T) {
-	r := Around{Deploys: 2, Changes: 1, Alerts: 3, Others: 1}
-	if got, want := r.words(), "2 deploys, 1 change, 3 other alerts, 1 other event"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+	for _, tt := range []struct {
+		r    Around
+		want string
+	}{
+		{Around{Deploys: 2, Changes: 1, Alerts: 3, Others: 1}, "2 deploys, 1 change, 3 other alerts, 1 other event"},
+		{Around{}, "nothing else happened"},
+		{Around{AtLeast: true, Deploys: 1, Alerts: 900}, "at least 1 deploy, 900 other alerts"},
+		{Around{AtLeast: true, Changes: 2}, "at least 2 changes"},
+		{Around{AtLeast: true, Others: 999}, "at least 999 other events, and no deploy or change among the newest 1000 events"},
+		{Around{AtLeast: true}, "unknown: Datadog lists only the newest 1000 events, and all of them are of this alert or of another environment"},
+	} {
+		if got := tt.r.words(); got != tt.want {
+			t.Errorf("%+v: got %q, want %q", tt.r, got, tt.want)
+		}
+	}
+}
+
+func TestEnrich_a_full_page_is_not_taken_for_all_there_is(t *testing.T) {
+	for n, want := range map[int]string{
+		pageSize - 1: "998 other alerts",
+		pageSize:     "at least 999 other alerts, and no deploy or change among the newest 1000 events",
+	} {
+		events := []datadog.Event{{ID: "1", Happened: noon}}
+		for i := range n - 1 {
+			events = append(events, datadog.Event{MonitorID: 8, Title: fmt.Sprintf("[Triggered] %d", i), Happened: noon})
+		}
+		got, err := New(&halves{around: has(events...), history: has()}).Enrich(t.Context(), alert.Alert{ID: "1", Hostname: "a", Date: noon})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if facts := got.Blocks[0].(enrich.Facts); facts[0].Value != want || got.Data.(Data).AtLeast != (n == pageSize) {
+			t.Errorf("%d events: got %+v, at least %v; want %q", n, facts, got.Data.(Data).AtLeast, want)
+		}
 	}
 }
 

@@ -29,7 +29,8 @@ func blocks(r Around, entries []Entry) []enrich.Block {
 	return append(all, list)
 }
 
-// words counts by kind: "1 deploy, 2 other alerts".
+// words counts by kind: "1 deploy, 2 other alerts". Where Datadog does not tell all,
+// what was not found may be there, and people would look elsewhere for the cause.
 func (r Around) words() string {
 	var words []string
 	for _, one := range []struct {
@@ -48,8 +49,16 @@ func (r Around) words() string {
 			words = append(words, fmt.Sprintf("%d %s", one.n, one.many))
 		}
 	}
-	if len(words) == 0 {
+	switch {
+	case len(words) == 0 && r.AtLeast:
+		return fmt.Sprintf("unknown: Datadog lists only the newest %d events, and all of them are of this alert or of another environment", pageSize)
+	case len(words) == 0:
 		return "nothing else happened"
+	case r.AtLeast:
+		words[0] = "at least " + words[0]
+		if r.Deploys+r.Changes == 0 {
+			words = append(words, fmt.Sprintf("and no deploy or change among the newest %d events", pageSize))
+		}
 	}
 	return strings.Join(words, ", ")
 }

@@ -260,7 +260,7 @@ func TestData_as_playbooks_see_it(t *testing.T) {
 	deploy := Entry{Kind: Deploy, Title: "Deployed", Source: "github", Time: noon, URL: "https://x", Times: 1}
 	text, err := json.Marshal(Data{
 		Around: Around{
-			Tags: []string{"service:a"}, From: noon, To: noon, Alerts: 1, Deploys: 2, Changes: 3, Others: 4,
+			Tags: []string{"service:a"}, From: noon, To: noon, Alerts: 1, Deploys: 2, Changes: 3, Others: 4, AtLeast: true,
 			LastChange: &deploy, Events: []Entry{deploy},
 		},
 		History: History{FiredLastDay: 5, FiredAtLeast: true, LastFired: noon},
@@ -270,7 +270,7 @@ func TestData_as_playbooks_see_it(t *testing.T) {
 		t.Fatal(err)
 	}
 	const entry = `{"kind":"deploy","title":"Deployed","source":"github","time":"2026-11-21T12:00:00Z","url":"https://x","times":1}`
-	want := `{"tags":["service:a"],"from":"2026-11-21T12:00:00Z","to":"2026-11-21T12:00:00Z","alerts":1,"deploys":2,"changes":3,"others":4,` +
+	want := `{"tags":["service:a"],"from":"2026-11-21T12:00:00Z","to":"2026-11-21T12:00:00Z","alerts":1,"deploys":2,"changes":3,"others":4,"at_least":true,` +
 		`"last_change":` + entry + `,"events":[` + entry + `],` +
 		`"fired_last_day":5,"fired_at_least":true,"last_fired":"2026-11-21T12:00:00Z","missing":["Unknown is it."]}`
 	if diff := cmp.Diff(want, string(text)); diff != "" {
