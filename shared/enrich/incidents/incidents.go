@@ -94,7 +94,9 @@ func value(v string) string {
 // Data is what playbooks and machines see. The fields from ID to URL are of the
 // newest incident, and zero when there is none.
 type Data struct {
-	Open      bool       `json:"open"`
+	Open bool `json:"open"` // One is known that is no test.
+	// Count leaves out the newest that are tests. Of those beyond the newest nobody
+	// knows what they are.
 	Count     int        `json:"count"`
 	ID        int64      `json:"id"` // The number by which people call it.
 	Title     string     `json:"title"`
@@ -131,14 +133,23 @@ func found(s search, incidents datadog.Incidents) enrich.Finding {
 		list.Items = append(list.Items, enrich.Item{Time: i.Created, Tag: i.Severity, Text: words(i), URL: i.URL})
 	}
 	if len(d.Incidents) == 0 {
-		none := enrich.Paragraph("There is no open incident " + s.about + ".")
-		return enrich.Finding{Title: "Incidents", Weight: enrich.Background, Blocks: []enrich.Block{none}, Data: Data{}}
+		return none(s, incidents, d)
 	}
 	newest := d.Incidents[0]
 	d.Open, d.ID, d.Title, d.State, d.Severity = true, newest.ID, newest.Title, newest.State, newest.Severity
 	d.Commander, d.URL = newest.Commander, newest.URL
 	list.More = max(0, d.Count-len(d.Incidents))
 	return enrich.Finding{Title: "Open incidents", Weight: enrich.Important, Blocks: []enrich.Block{list}, Data: d}
+}
+
+func none(s search, incidents datadog.Incidents, d Data) enrich.Finding {
+	words, weight := "There is no open incident "+s.about+".", enrich.Background
+	if d.Count > 0 {
+		words = fmt.Sprintf("There is no open incident %s among the newest %d of %d, which are tests; what the rest are is not known.",
+			s.about, len(incidents.Newest), incidents.Total)
+		weight = enrich.Useful
+	}
+	return enrich.Finding{Title: "Incidents", Weight: weight, Blocks: []enrich.Block{enrich.Paragraph(words)}, Data: d}
 }
 
 // words tell an incident in a line: "#42 Checkout fails (stable, customers

@@ -105,6 +105,22 @@ func TestEnrich_says_that_there_is_none(t *testing.T) {
 	}
 }
 
+func TestEnrich_says_what_it_has_not_seen_where_all_it_has_seen_are_tests(t *testing.T) {
+	drills := []datadog.Incident{{PublicID: 5, Test: true}, {PublicID: 4, Test: true}, {PublicID: 3, Test: true}, {PublicID: 2, Test: true}, {PublicID: 1, Test: true}}
+	for total, text := range map[int]string{
+		6:  "There is no open incident for the service checkout among the newest 5 of 6, which are tests; what the rest are is not known.",
+		12: "There is no open incident for the service checkout among the newest 5 of 12, which are tests; what the rest are is not known.",
+	} {
+		want := enrich.Finding{
+			Title: "Incidents", Weight: enrich.Useful, Data: Data{Count: total - len(drills)},
+			Blocks: []enrich.Block{enrich.Paragraph(text)},
+		}
+		if diff := cmp.Diff(want, enriched(t, datadog.Incidents{Total: total, Newest: drills})); diff != "" {
+			t.Errorf("%d: finding (-want +got):\n%s", total, diff)
+		}
+	}
+}
+
 func TestEnrich_asks_for(t *testing.T) {
 	long := strings.Repeat("a", 1<<20)
 	for _, tt := range []struct {
