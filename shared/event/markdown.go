@@ -97,20 +97,25 @@ func code(text string) string {
 	return fence + breakWrapper(text) + fence
 }
 
-// link renders a page, or only its title when the address is not one that a
-// person could open.
-func link(title, address string) string {
-	if address = webAddress(address, longestURL); address == "" {
+// link renders a page in at most limit characters, or only its title when the
+// address is not one that a person could open, or has no room. It is the title that
+// gives way: a part of an address leads nowhere.
+func link(title, address string, limit int) string {
+	address = webAddress(address, longestURL)
+	room := limit - length(address) - len("[]()")
+	if address == "" || room < len(untitled) {
 		return escape(title)
 	}
-	return linkTo(title, address)
+	return linkTo(shorten(linkTitle(title), room), address)
 }
 
-// linkTo renders a page whose address webAddress returned.
-func linkTo(title, address string) string {
-	title = cmp.Or(escape(title), "open")
-	return "[" + brackets.Replace(title) + "](" + address + ")"
-}
+// linkTo renders a page whose title linkTitle and whose address webAddress returned.
+func linkTo(title, address string) string { return "[" + title + "](" + address + ")" }
+
+// untitled is the title of a page that has none.
+const untitled = "open"
+
+func linkTitle(title string) string { return brackets.Replace(cmp.Or(escape(title), untitled)) }
 
 // brackets would end a link's title early. Some are escaped already.
 var brackets = strings.NewReplacer("[", "\\[", "]", "\\]", "\\]", "\\]")
@@ -155,7 +160,7 @@ func (r renderer) block(b enrich.Block) []string {
 		return r.code(b)
 	case enrich.Image:
 		if address := webAddress(b.URL, longestURL); address != "" {
-			return []string{"![" + escape(b.Title) + "](" + address + ")"}
+			return []string{"!" + linkTo(shorten(escape(b.Title), maxLine-length(address)-len("![]()")), address)}
 		}
 	}
 	return nil
@@ -181,8 +186,8 @@ func (r renderer) list(list enrich.List) []string {
 		if item.Tag != "" {
 			parts = append(parts, escape(item.Tag))
 		}
-		parts = append(parts, link(item.Text, item.URL))
-		lines = append(lines, "- "+strings.Join(parts, " · "))
+		entry := "- " + strings.Join(append(parts, ""), " · ")
+		lines = append(lines, entry+link(item.Text, item.URL, maxLine-length(entry)))
 	}
 	if list.More > 0 {
 		lines = append(lines, fmt.Sprintf("- and %d more", list.More))
@@ -193,11 +198,11 @@ func (r renderer) list(list enrich.List) []string {
 func (r renderer) links(links enrich.Links) []string {
 	lines := make([]string, 0, len(links))
 	for _, l := range links {
-		entry := "- " + link(l.Title, l.URL)
+		kind := ""
 		if l.Kind != "" && !strings.EqualFold(l.Kind, l.Title) {
-			entry += " (" + escape(l.Kind) + ")"
+			kind = " (" + escape(l.Kind) + ")"
 		}
-		lines = append(lines, entry)
+		lines = append(lines, "- "+link(l.Title, l.URL, maxLine-len("- ")-length(kind))+kind)
 	}
 	return lines
 }

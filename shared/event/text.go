@@ -63,7 +63,8 @@ func (b *body) fit(limit int) string {
 	}
 }
 
-// noteRoom is what the words about a shortened message may take.
+// noteRoom is what the words about a shortened message may take, and the end of the
+// code in it.
 const noteRoom = 80
 
 // lightest returns the section whose line is the next to give way: of equal
@@ -87,7 +88,7 @@ func (b *body) assemble(shortened int) string {
 		}
 	}
 	add(strings.Join(b.head, "\n"))
-	add(b.message)
+	add(closeFence(b.message))
 	for i := range b.findings {
 		if s := &b.findings[i]; len(s.lines) > 0 {
 			add(s.String())
@@ -132,5 +133,6 @@ func (r renderer) section(f enrich.Finding) section {
 	return s
 }
 
-// maxLine bounds one line of a finding; a link keeps its address whole.
+// maxLine bounds one line of a finding. A link in it keeps its address whole, or is
+// none.
 const maxLine = longestURL + 200

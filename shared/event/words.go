@@ -107,7 +107,7 @@ func tail(a alert.Alert, results []enrich.Result) []string {
 	var open []string
 	for _, page := range pages(a) {
 		if address := webAddress(page.URL, longestURL); address != "" {
-			open = append(open, neutralise(linkTo(page.Title, address)))
+			open = append(open, neutralise(linkTo(linkTitle(page.Title), address)))
 		}
 	}
 	var lines []string

@@ -1,0 +1,62 @@
+package event_test
+
+import (
+	"strings"
+	"testing"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+)
+
+func TestCompose_closes_code_that_the_message_leaves_open(t *testing.T) {
+	for name, c := range map[string]struct{ message, want string }{
+		"left open":                {"Look:\n```\nlogs", "\n```\nlogs\n```\n\n**Monitor**"},
+		"left open with tildes":    {"Look:\n~~~sh\nlogs\n```", "\n~~~sh\nlogs\n```\n~~~\n\n**Monitor**"},
+		"left open by a shorter":   {"`````\nlogs\n```", "`````\nlogs\n```\n`````\n\n**Monitor**"},
+		"left open in a list":      {"1. Look:\n   ```\n   logs", "   ```\n   logs\n   ```\n\n**Monitor**"},
+		"left open in a quotation": {"> ```\n> logs", "> ```\n> logs\n> ```\n\n**Monitor**"},
+		"cut":                      {"Look:\n```\n" + strings.Repeat("a log line\n", 500) + "```\nbye", "a…\n```\n\n**Monitor**"},
+		"cut at its beginning":     {strings.Repeat("m", 3000) + "\n```\n" + strings.Repeat("a log line\n", 500) + "```", "…\n```\n\n**Monitor**"},
+		"closed":                   {"```\nlogs\n```", "```\nlogs\n```\n\n**Monitor**"},
+		"closed by a longer":       {"~~~\nlogs\n ~~~~ \nbye", "\n ~~~~ \nbye\n\n**Monitor**"},
+		"one line of code":         {"```logs``` are `there`", "```logs``` are `there`\n\n**Monitor**"},
+		"the second left open":     {"```\na\n```\n```\nb", "```\na\n```\n```\nb\n```\n\n**Monitor**"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := triggered()
+			a.Message = c.message
+			e := event.Compose(a, event.Draft{Playbook: "default"}, results(), now)
+			mustBeAcceptable(t, e)
+			if !strings.Contains(e.Text, c.want) {
+				t.Errorf("no %q in %s", c.want, e.Text)
+			}
+		})
+	}
+}
+
+func TestCompose_keeps_the_address_of_a_link_whole(t *testing.T) {
+	address := "https://ci.example.com/" + strings.Repeat("x", 480)
+	long := strings.Repeat("Deployed [it] * ", 60)
+	list := func(tag string) enrich.Block {
+		return enrich.List{Items: []enrich.Item{{Time: now, Tag: tag, Text: long, URL: address}}}
+	}
+	for name, c := range map[string]struct {
+		block enrich.Block
+		whole bool
+	}{
+		"of an entry":  {list("deploy"), true},
+		"of a page":    {enrich.Links{{Kind: "runbook", Title: long, URL: address}}, true},
+		"of a picture": {enrich.Image{Title: long, URL: address}, true},
+		"or leaves it out where there is no room": {list(strings.Repeat("tag ", 250)), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			found := enrich.Result{Name: "x", Status: enrich.OK, Finding: enrich.Finding{Title: "Found", Blocks: []enrich.Block{c.block}}}
+			e := event.Compose(alert.Alert{ID: "1"}, event.Draft{Playbook: "default"}, []enrich.Result{found}, now)
+			mustBeAcceptable(t, e)
+			if c.whole != strings.Contains(e.Text, "…]("+address+")") || strings.Contains(e.Text, "https:") != c.whole {
+				t.Errorf("got %s", e.Text)
+			}
+		})
+	}
+}
