@@ -16,7 +16,8 @@ const OwnTag = "boomerang"
 
 // Alert is one notification of a Datadog monitor. A field that the payload did
 // not carry, or carried empty, "null", "None" or as an unresolved "$NAME", is zero.
-// Its JSON form is what queue messages and playbooks use.
+// Its JSON form is what queue messages hold and the step lambda tells; playbooks
+// have names of their own for some fields.
 type Alert struct {
 	ID        string `json:"id,omitempty"`         // $ID, the event's id: decimal, 64 bits
 	AggregKey string `json:"aggreg_key,omitempty"` // $AGGREG_KEY

@@ -3,10 +3,19 @@
 //
 // The function is invoked with
 //
-//	{"alert": {…}, "with": {…}}
+//	{
+//	  "alert": {
+//	    "id": "8306082202796025694", "monitor_id": "4711", "transition": "Triggered", "date": "2026-11-21T12:00:00Z",
+//	    "title": "[P1] [Triggered] Disk is full", "hostname": "db-1", "tags": ["env:prod", "service:orders"], …
+//	  },
+//	  "with": {"pool": "a"}
+//	}
 //
-// where alert is the alert as playbooks see it, and with is what the playbook
-// says. Its answer is
+// where alert is the JSON of alert.Alert, whole and as the queue has it: what the
+// alert does not say is left out. Playbooks see the alert cut to a bound, with every
+// name there, and under names of their own, as they are read by people: host, a map
+// of tags, recovered. What a function is to have of these is told it by with, which
+// is what the playbook says: {host: "{{ .alert.host }}"}. Its answer is
 //
 //	{
 //	  "title": "Capacity",
@@ -50,8 +59,8 @@ var _ Invoker = (*sdk.Client)(nil)
 
 // Config says which function to ask, and what to tell it besides the alert.
 type Config struct {
-	Function string            `yaml:"function" required:"true" doc:"Name or ARN of the function to invoke, with :version or :alias behind it where one is meant."`
-	With     map[string]string `yaml:"with" doc:"What the function is told besides the alert, as the object 'with' of its event."`
+	Function string            `yaml:"function" required:"true" doc:"Name or ARN of the function to invoke, with :version or :alias behind it where one is meant; the README shows its event."`
+	With     map[string]string `yaml:"with" doc:"What the function is told besides the alert, as the object 'with' of its event, such as host: '{{ .alert.host }}'."`
 }
 
 // The form of names and ARNs, partial ones among them

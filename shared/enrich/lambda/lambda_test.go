@@ -126,6 +126,28 @@ func TestEnrich_tells_the_function_about_the_alert(t *testing.T) {
 	}
 }
 
+// TestEnrich_tells_an_alert_by_the_names_that_functions_rely_on is what the package's
+// documentation and the README show.
+func TestEnrich_tells_an_alert_by_the_names_that_functions_rely_on(t *testing.T) {
+	var got string
+	invoker := invokerFunc(func(in *sdk.InvokeInput) (*sdk.InvokeOutput, error) {
+		got = string(in.Payload)
+		return &sdk.InvokeOutput{Payload: []byte(`{"data":{"a":1}}`)}, nil
+	})
+	a := alert.Alert{
+		ID: "8306082202796025694", MonitorID: "4711", Transition: alert.Triggered, Date: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC),
+		Title: "[P1] [Triggered] Disk is full", Hostname: "db-1", Tags: alert.Tags{"env:prod", "service:orders"}, Extra: alert.Extra{"mine": int64(1)},
+	}
+	if _, err := New(invoker, Config{Function: "f", With: map[string]string{"pool": "a"}}).Enrich(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	want := `{"alert":{"id":"8306082202796025694","monitor_id":"4711","transition":"Triggered","date":"2026-11-21T12:00:00Z",` +
+		`"title":"[P1] [Triggered] Disk is full","hostname":"db-1","tags":["env:prod","service:orders"],"extra":{"mine":1}},"with":{"pool":"a"}}`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("event (-want +got):\n%s", diff)
+	}
+}
+
 func TestEnrich_shows_what_the_function_answers(t *testing.T) {
 	for _, tt := range []struct {
 		name, answer string
