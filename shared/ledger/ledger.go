@@ -119,6 +119,7 @@ const (
 	alertPrefix = "alert#"
 	cyclePrefix = "cycle#"
 	stormPrefix = "storm#"
+	listPrefix  = "storm_list#"
 
 	parkedPrefix    = "parked#"
 	watermarkPrefix = "watermark#"

@@ -2,7 +2,10 @@ package ledger
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -30,94 +33,177 @@ func (g Gust) Key() string { return g.Source + "#" + strconv.FormatInt(g.Start.U
 
 // Arrival is one alert of a gust.
 type Arrival struct {
-	Key   string    // the alert's
-	Group string    // what it is about: the alert's scope
-	At    time.Time // when it happened
+	Key        string    // the alert's
+	Group      string    // what it is about: the alert's scope
+	Transition string    // Datadog's word, such as "Triggered"; may be empty
+	At         time.Time // when it happened; zero means now
 }
 
-// Held is what is known of the alerts that a gust holds back. Every one of them
-// is in Count once, however often it is delivered.
+// Held is what is known of the alerts that a gust holds back. The first MaxListed
+// of them are listed: each is in Count once, however often it is delivered. The
+// others are only counted: one that comes twice counts twice, and so does one
+// whose count was written while the answer got lost.
 type Held struct {
 	Count       int
-	Groups      []string // sorted
+	Groups      []string // of those that are listed, sorted
+	MoreGroups  bool     // There may be others than those.
+	Transitions []string // sorted, without the empty one
 	First, Last time.Time
 	// Announced is true once somebody has seen to it that a summary follows.
 	Announced bool
 }
 
+// A gust is two items, because DynamoDB charges a write by the size of the whole
+// item, also when it refuses the write, and takes 1,000 such units a second in a
+// partition:
+//   - https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+//   - https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
+//
+// The gust's own item has the marks of the alerts that passed, and counts those
+// that are not listed. It weighs less than 1 KB with a limit of up to 60, and then
+// each alert that is held back takes two units of its partition: of one monitor
+// DynamoDB takes 500 a second. The list grows with each alert. It has an id of its
+// own, and so most likely another partition.
+//
+// An older version kept the list in the gust's own item, under the same names. As
+// both items are read for all of them, this version's summary of a gust that the
+// older one began misses nothing. An alert that passed there and comes again here
+// is new, and the older version's summary lacks what this one counted: that may
+// happen in the minutes of a deployment.
+const (
+	// MaxListed bounds the list. An alert adds some 100 bytes to it, so filling it
+	// takes some 500 units, and not more than a partition takes in one second.
+	MaxListed = 100
+	// maxGroupBytes is what is kept of a group, for people to read. It keeps the
+	// list below 32 KB whatever the alerts say of themselves.
+	maxGroupBytes = 200
+	// maxTransitions keeps hand-made payloads from filling the gust's own item.
+	// Datadog has nine transitions.
+	maxTransitions = 16
+)
+
 // stormTTL keeps a gust for as long as its summary may be under way.
 const stormTTL = DefaultTTL
 
-// admitCondition lets an alert pass that passed before, and as many others as
-// the limit allows: an alert that is delivered twice is counted once.
-const admitCondition = "contains(passed, :alert) OR attribute_not_exists(passed) OR size(passed) < :limit"
+// These let an alert in that is in already, and as many others as there is room
+// for: an alert that is delivered twice is counted once.
+const (
+	admitCondition = "contains(passed, :mark) OR attribute_not_exists(passed) OR size(passed) < :room"
+	listCondition  = "contains(held, :mark) OR attribute_not_exists(held) OR size(held) < :room"
+)
 
 // Admit reports whether the alert is among the first limit alerts of the gust.
-// One that is not is held back, and counted.
+// One that is not is held back, and counted. That takes two writes, and a third
+// when the list is found full. Of Held it tells no more than Announced.
+//
+// An alert that is over the limit and cannot be counted is not admitted, and Admit
+// returns Announced as well as the error.
 func (d *DynamoDB) Admit(ctx context.Context, g Gust, limit int, a Arrival) (bool, Held, error) {
-	key, err := d.gustKey(g)
-	if err != nil {
-		return false, Held{}, err
-	}
-	expires := number(d.options.Now().Add(stormTTL).Unix())
-	_, err = d.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &d.table, Key: key,
-		UpdateExpression:    aws.String("SET expires_at = :expires ADD passed :alerts"),
-		ConditionExpression: aws.String(admitCondition),
-		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":expires": expires, ":alert": text(a.Key), ":alerts": set(a.Key), ":limit": number(int64(limit)),
-		},
+	_, err := d.note(ctx, stormPrefix, g, &dynamodb.UpdateItemInput{
+		UpdateExpression:                    aws.String("SET expires_at = :expires ADD passed :marks"),
+		ConditionExpression:                 aws.String(admitCondition),
+		ExpressionAttributeValues:           a.values(limit),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
-	if err == nil {
-		return true, Held{}, nil
+	refused, full := errors.AsType[*types.ConditionalCheckFailedException](err)
+	if !full {
+		return err == nil, Held{}, err
 	}
-	if _, full := errors.AsType[*types.ConditionalCheckFailedException](err); !full {
-		return false, Held{}, d.failed("UpdateItem", err)
+	return false, Held{Announced: readHeld(refused.Item).Announced}, d.hold(ctx, g, refused.Item, a)
+}
+
+// hold lists an alert that is held back, or counts it when the list is full, and
+// also when the list fails: a summary with fewer groups beats one that is wrong
+// about how many. gust is the gust's own item.
+func (d *DynamoDB) hold(ctx context.Context, g Gust, gust item, a Arrival) error {
+	if _, listIsFull := gust["overflow"]; !listIsFull && d.list(ctx, g, a) == nil {
+		return nil
 	}
-	out, err := d.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &d.table, Key: key,
-		UpdateExpression: aws.String("SET expires_at = :expires ADD held :alerts, groups :groups, times :times"),
-		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":expires": expires, ":alerts": set(a.Key), ":groups": set(a.group()), ":times": set(a.time(d.options.Now())),
-		},
-		ReturnValues: types.ReturnValueAllNew,
+	return d.count(ctx, g, gust, a)
+}
+
+// list adds an alert to the list. It is an error that the list is full.
+func (d *DynamoDB) list(ctx context.Context, g Gust, a Arrival) error {
+	values := a.values(MaxListed)
+	values[":groups"], values[":times"] = set(a.group()), set(a.time(d.options.Now()))
+	change := "SET expires_at = :expires ADD held :marks, groups :groups, times :times"
+	if a.Transition != "" {
+		values[":transitions"] = set(a.transition())
+		change += ", transitions :transitions"
+	}
+	_, err := d.note(ctx, listPrefix, g, &dynamodb.UpdateItemInput{
+		UpdateExpression: &change, ConditionExpression: aws.String(listCondition), ExpressionAttributeValues: values,
 	})
-	if err != nil {
-		return false, Held{}, d.failed("UpdateItem", err)
+	return err
+}
+
+// count counts an alert that is not listed, and so tells whoever comes next to
+// leave the list alone. Of two alerts at once one may overwrite the time of
+// the other, which a later one makes good.
+func (d *DynamoDB) count(ctx context.Context, g Gust, gust item, a Arrival) error {
+	times := ends(append(members(gust["times"]), a.time(d.options.Now())))
+	values := item{":one": number(1), ":times": set(times...)}
+	change := "SET expires_at = :expires, times = :times ADD overflow :one"
+	if a.Transition != "" && len(members(gust["transitions"])) < maxTransitions {
+		values[":transitions"] = set(a.transition())
+		change += ", transitions :transitions"
 	}
-	return false, readHeld(out.Attributes), nil
+	_, err := d.note(ctx, stormPrefix, g, &dynamodb.UpdateItemInput{UpdateExpression: &change, ExpressionAttributeValues: values})
+	return err
 }
 
 // Announce notes that a summary of the gust follows.
 func (d *DynamoDB) Announce(ctx context.Context, g Gust) error {
-	_, err := d.note(ctx, g, "SET announced = :yes", map[string]types.AttributeValue{":yes": &types.AttributeValueMemberBOOL{Value: true}})
+	_, err := d.note(ctx, stormPrefix, g, &dynamodb.UpdateItemInput{
+		UpdateExpression:          aws.String("SET expires_at = :expires, announced = :yes"),
+		ExpressionAttributeValues: item{":yes": &types.AttributeValueMemberBOOL{Value: true}},
+	})
 	return err
 }
 
-// Held returns what a gust held back.
+// Held returns what a gust held back. It reads by writing, because the roles of
+// the functions that ask may write and not read.
 func (d *DynamoDB) Held(ctx context.Context, g Gust) (Held, error) {
-	return d.note(ctx, g, "SET expires_at = :expires", map[string]types.AttributeValue{":expires": number(d.options.Now().Add(stormTTL).Unix())})
+	var items []item
+	for _, prefix := range []string{stormPrefix, listPrefix} {
+		found, err := d.note(ctx, prefix, g, &dynamodb.UpdateItemInput{
+			UpdateExpression:          aws.String("SET expires_at = :expires"),
+			ExpressionAttributeValues: item{},
+			ReturnValues:              types.ReturnValueAllNew,
+		})
+		if err != nil {
+			return Held{}, err
+		}
+		items = append(items, found)
+	}
+	return readHeld(items...), nil
 }
 
-// note changes a gust and returns what it is then.
-func (d *DynamoDB) note(ctx context.Context, g Gust, change string, values map[string]types.AttributeValue) (Held, error) {
-	key, err := d.gustKey(g)
+// note makes a change to one item of a gust, which also says when that expires.
+func (d *DynamoDB) note(ctx context.Context, prefix string, g Gust, change *dynamodb.UpdateItemInput) (item, error) {
+	id, err := recordID(prefix, g.Key())
 	if err != nil {
-		return Held{}, err
+		return nil, err
 	}
-	out, err := d.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &d.table, Key: key,
-		UpdateExpression: &change, ExpressionAttributeValues: values, ReturnValues: types.ReturnValueAllNew,
-	})
+	change.TableName, change.Key = &d.table, item{attrID: text(id)}
+	change.ExpressionAttributeValues[":expires"] = number(d.options.Now().Add(stormTTL).Unix())
+	out, err := d.client.UpdateItem(ctx, change)
 	if err != nil {
-		return Held{}, d.failed("UpdateItem", err)
+		return nil, d.failed("UpdateItem", err)
 	}
-	return readHeld(out.Attributes), nil
+	return out.Attributes, nil
 }
 
-func (d *DynamoDB) gustKey(g Gust) (map[string]types.AttributeValue, error) {
-	id, err := recordID(stormPrefix, g.Key())
-	return map[string]types.AttributeValue{attrID: text(id)}, err
+// values are those of admitCondition and listCondition, and the set to add.
+func (a Arrival) values(room int) item {
+	return item{":mark": text(a.mark()), ":marks": set(a.mark()), ":room": number(int64(room))}
+}
+
+// mark stands for the alert in a set. It is 48 bits of a digest, of which two of
+// 1,000 alerts are the same once in half a billion gusts.
+func (a Arrival) mark() string {
+	sum := sha256.Sum256([]byte(a.Key))
+	return base64.RawURLEncoding.EncodeToString(sum[:6])
 }
 
 // group is never empty, because a DynamoDB set holds no empty text.
@@ -125,8 +211,10 @@ func (a Arrival) group() string {
 	if a.Group == "" {
 		return "*"
 	}
-	return shorten(a.Group, maxKeyBytes)
+	return cut(a.Group, maxGroupBytes)
 }
+
+func (a Arrival) transition() string { return cut(a.Transition, maxTransitionBytes) }
 
 func (a Arrival) time(now time.Time) string {
 	if a.At.IsZero() {
@@ -135,28 +223,50 @@ func (a Arrival) time(now time.Time) string {
 	return a.At.UTC().Format(time.RFC3339)
 }
 
-func readHeld(item map[string]types.AttributeValue) Held {
-	h := Held{Count: len(members(item["held"])), Groups: members(item["groups"])}
-	slices.Sort(h.Groups)
-	h.First, h.Last = span(members(item["times"]))
-	announced, _ := item["announced"].(*types.AttributeValueMemberBOOL)
-	h.Announced = announced != nil && announced.Value
+// readHeld reads a gust off its items.
+func readHeld(items ...item) Held {
+	var h Held
+	var times []string
+	for _, i := range items {
+		h.Count += len(members(i["held"]))
+		h.Groups = append(h.Groups, members(i["groups"])...)
+		h.Transitions = append(h.Transitions, members(i["transitions"])...)
+		times = append(times, members(i["times"])...)
+		if overflow, err := readNumber(i, "overflow"); err == nil {
+			h.Count += int(overflow)
+			h.MoreGroups = true
+		}
+		if announced, ok := i["announced"].(*types.AttributeValueMemberBOOL); ok {
+			h.Announced = announced.Value
+		}
+	}
+	h.Groups, h.Transitions = sorted(h.Groups), sorted(h.Transitions)
+	h.First, h.Last = span(times)
 	return h
 }
 
-// span returns the first and the last of the times.
+// sorted returns each member once.
+func sorted(members []string) []string {
+	slices.Sort(members)
+	return slices.Compact(members)
+}
+
+// ends returns the first and the last of the times, or the one that is both.
+func ends(times []string) []string {
+	return slices.Compact([]string{slices.Min(times), slices.Max(times)})
+}
+
 func span(times []string) (first, last time.Time) {
 	if len(times) == 0 {
 		return first, last
 	}
-	slices.Sort(times)
-	first, _ = time.Parse(time.RFC3339, times[0])
-	last, _ = time.Parse(time.RFC3339, times[len(times)-1])
+	first, _ = time.Parse(time.RFC3339, slices.Min(times))
+	last, _ = time.Parse(time.RFC3339, slices.Max(times))
 	return first, last
 }
 
-func set(member string) types.AttributeValue {
-	return &types.AttributeValueMemberSS{Value: []string{member}}
+func set(members ...string) types.AttributeValue {
+	return &types.AttributeValueMemberSS{Value: members}
 }
 
 func members(v types.AttributeValue) []string {
@@ -169,8 +279,10 @@ func members(v types.AttributeValue) []string {
 
 // memoryGust is a gust in memory.
 type memoryGust struct {
-	passed, held, groups, times map[string]bool
-	announced                   bool
+	passed, held, groups, transitions map[string]bool
+	times                             []string // the ends
+	overflow                          int
+	announced                         bool
 }
 
 // Admit is as DynamoDB's.
@@ -180,12 +292,24 @@ func (m *Memory) Admit(ctx context.Context, g Gust, limit int, a Arrival) (bool,
 		return false, Held{}, err
 	}
 	defer unlock()
-	if gust.passed[a.Key] || len(gust.passed) < limit {
-		gust.passed[a.Key] = true
+	if gust.passed[a.mark()] || len(gust.passed) < limit {
+		gust.passed[a.mark()] = true
 		return true, Held{}, nil
 	}
-	gust.held[a.Key], gust.groups[a.group()], gust.times[a.time(m.options.Now())] = true, true, true
-	return false, gust.view(), nil
+	gust.hold(a, a.time(m.options.Now()))
+	return false, Held{Announced: gust.announced}, nil
+}
+
+func (g *memoryGust) hold(a Arrival, at string) {
+	g.times = ends(append(g.times, at))
+	if a.Transition != "" {
+		g.transitions[a.transition()] = true
+	}
+	if g.overflow > 0 || len(g.held) >= MaxListed && !g.held[a.mark()] {
+		g.overflow++
+		return
+	}
+	g.held[a.mark()], g.groups[a.group()] = true, true
 }
 
 // Announce is as DynamoDB's.
@@ -206,7 +330,12 @@ func (m *Memory) Held(ctx context.Context, g Gust) (Held, error) {
 		return Held{}, err
 	}
 	defer unlock()
-	return gust.view(), nil
+	h := Held{
+		Count: len(gust.held) + gust.overflow, MoreGroups: gust.overflow > 0, Announced: gust.announced,
+		Groups: slices.Sorted(maps.Keys(gust.groups)), Transitions: slices.Sorted(maps.Keys(gust.transitions)),
+	}
+	h.First, h.Last = span(gust.times)
+	return h, nil
 }
 
 func (m *Memory) gust(ctx context.Context, g Gust) (*memoryGust, func(), error) {
@@ -216,23 +345,8 @@ func (m *Memory) gust(ctx context.Context, g Gust) (*memoryGust, func(), error) 
 	}
 	gust := m.table.gusts[id]
 	if gust == nil {
-		gust = &memoryGust{passed: map[string]bool{}, held: map[string]bool{}, groups: map[string]bool{}, times: map[string]bool{}}
+		gust = &memoryGust{passed: map[string]bool{}, held: map[string]bool{}, groups: map[string]bool{}, transitions: map[string]bool{}}
 		m.table.gusts[id] = gust
 	}
 	return gust, unlock, nil
-}
-
-func (g *memoryGust) view() Held {
-	h := Held{Count: len(g.held), Groups: sortedKeys(g.groups), Announced: g.announced}
-	h.First, h.Last = span(sortedKeys(g.times))
-	return h
-}
-
-func sortedKeys(set map[string]bool) []string {
-	var keys []string
-	for key := range set {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }

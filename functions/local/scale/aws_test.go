@@ -18,14 +18,18 @@ const (
 	sendTime  = 8 * time.Millisecond
 )
 
-// table is the ledger, a round trip away. It counts its writes.
+// table is the ledger, a round trip away. It counts its write units: one for each
+// write, because the items weigh less than 1 KB here, but for the list of what a
+// storm holds back.
 type table struct {
 	*ledger.Memory
-	writes *atomic.Int64
+	units *atomic.Int64
 }
 
-func (t table) write(ctx context.Context) error {
-	t.writes.Add(1)
+func (t table) write(ctx context.Context) error { return t.writeOf(ctx, 1) }
+
+func (t table) writeOf(ctx context.Context, units int) error {
+	t.units.Add(int64(units))
 	return pause(ctx, writeTime)
 }
 
@@ -71,11 +75,55 @@ func (t table) Park(ctx context.Context, key string) error {
 	return t.Memory.Park(ctx, key)
 }
 
+// Admit takes one write, and another to list or to count what it holds back.
 func (t table) Admit(ctx context.Context, g ledger.Gust, limit int, a ledger.Arrival) (bool, ledger.Held, error) {
 	if err := t.write(ctx); err != nil {
 		return false, ledger.Held{}, err
 	}
-	return t.Memory.Admit(ctx, g, limit, a)
+	admitted, held, err := t.Memory.Admit(ctx, g, limit, a)
+	if admitted || err != nil {
+		return admitted, held, err
+	}
+	all, err := t.Memory.Held(ctx, g)
+	if err != nil {
+		return false, held, err
+	}
+	if all.MoreGroups {
+		return false, held, t.write(ctx)
+	}
+	return false, held, t.writeOf(ctx, listUnits(all))
+}
+
+func (t table) Announce(ctx context.Context, g ledger.Gust) error {
+	if err := t.write(ctx); err != nil {
+		return err
+	}
+	return t.Memory.Announce(ctx, g)
+}
+
+// Held reads the gust and its list by writing them.
+func (t table) Held(ctx context.Context, g ledger.Gust) (ledger.Held, error) {
+	held, err := t.Memory.Held(ctx, g)
+	if err != nil {
+		return held, err
+	}
+	if err := t.write(ctx); err != nil {
+		return ledger.Held{}, err
+	}
+	return held, t.writeOf(ctx, listUnits(held))
+}
+
+// listUnits are what a write to a gust's list takes: for its id and its names some
+// 100 bytes, for each alert a mark, for each second in which one came a time, and
+// its groups.
+func listUnits(h ledger.Held) int {
+	const names, mark, second, unit = 100, 8, 20, 1024
+	listed := min(h.Count, ledger.MaxListed)
+	bytes := names + mark*listed + second*min(listed, 1+int(h.Last.Sub(h.First)/time.Second))
+	for _, group := range h.Groups {
+		bytes += len(group)
+	}
+	return (bytes + unit - 1) / unit
 }
 
 // messages is the queue, a round trip away.

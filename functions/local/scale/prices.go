@@ -8,8 +8,8 @@ const (
 	perLambdaGBSecond = 0.0000133334
 	// https://aws.amazon.com/sqs/pricing/ (standard queue; each request up to 64 KB)
 	perSQSRequest = 0.40 / 1e6
-	// https://aws.amazon.com/dynamodb/pricing/on-demand/ (items of ours are below 1 KB)
-	perWrite = 0.625 / 1e6
+	// https://aws.amazon.com/dynamodb/pricing/on-demand/ (a write of an item of up to 1 KB is one unit)
+	perWriteUnit = 0.625 / 1e6
 	// https://aws.amazon.com/secrets-manager/pricing/
 	perSecretCall = 0.05 / 10_000
 	// https://aws.amazon.com/cloudwatch/pricing/ (logs, standard class)
@@ -24,7 +24,7 @@ type Usage struct {
 	Invocations int
 	Seconds     float64 // of all invocations
 	SQSRequests int
-	Writes      int
+	WriteUnits  int // of DynamoDB
 	SecretCalls int
 	LogBytes    int
 }
@@ -40,7 +40,7 @@ func (u Usage) Cost() Cost {
 	return Cost{
 		Lambda:   float64(u.Invocations)*perLambdaRequest + u.Seconds*memory*perLambdaGBSecond,
 		SQS:      float64(u.SQSRequests) * perSQSRequest,
-		DynamoDB: float64(u.Writes) * perWrite,
+		DynamoDB: float64(u.WriteUnits) * perWriteUnit,
 		Secrets:  float64(u.SecretCalls) * perSecretCall,
 		Logs:     float64(u.LogBytes) * perLogByte,
 	}

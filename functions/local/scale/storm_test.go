@@ -62,7 +62,7 @@ type stack struct {
 	api     *api
 	ledger  *ledger.Memory
 	queue   messages
-	writes  atomic.Int64
+	units   atomic.Int64
 	sent    time.Time // when the first alert was
 	webhook *fleet[*instance]
 
@@ -105,7 +105,7 @@ func (k *stack) pipeline(t *testing.T) *pipeline.Pipeline {
 	if err != nil {
 		t.Error(err)
 	}
-	own := table{k.ledger.Peer(), &k.writes}
+	own := table{k.ledger.Peer(), &k.units}
 	return pipeline.New(pipeline.Config{
 		Playbooks: book, EnrichBudget: 5 * time.Second, Poster: client, Stream: client, Ledger: own, Storms: own, Queue: k.queue,
 	})
@@ -234,7 +234,7 @@ func (k *stack) run(t *testing.T) {
 	close(done)
 	workers.Wait()
 	k.usage.SQSRequests += int(k.queue.sent.Load())
-	k.usage.Writes = int(k.writes.Load())
+	k.usage.WriteUnits = int(k.units.Load())
 }
 
 // stories are a calm day, for what it costs, and a storm of 1,000 alerts a second.
