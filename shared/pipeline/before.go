@@ -8,6 +8,7 @@ import (
 
 	"boomerang/shared/alert"
 	"boomerang/shared/event"
+	"boomerang/shared/fault"
 )
 
 const (
@@ -20,6 +21,20 @@ const (
 )
 
 var errLookLate = errors.New("Datadog did not answer in time")
+
+// unlessPosted does the work unless an earlier try posted the event that it is for.
+func (p *Pipeline) unlessPosted(ctx context.Context, a alert.Alert, t try, work func() (Outcome, error)) (Outcome, error) {
+	posted, warning := p.before(ctx, a, t)
+	switch {
+	case posted != (event.Posted{}):
+		return Outcome{Status: Duplicate, Posted: posted}, nil
+	case t.haste == patient && fault.IsTemporary(warning):
+		return Outcome{}, warning
+	}
+	outcome, err := work()
+	outcome.warn(warning)
+	return outcome, err
+}
 
 // before returns the event that an earlier try posted and nobody noted. When
 // Datadog cannot say, an alert in haste is posted: a double beats a loss.

@@ -124,22 +124,31 @@ func TestPipeline_looks_as_far_back_as_the_first_try(t *testing.T) {
 	})
 }
 
+// An alert whose event Datadog may have taken comes back when it can be found there.
 func TestPipeline_notes_in_the_message_that_it_tried(t *testing.T) {
 	down := fault.New(fault.Temporary, "Datadog answered 503", nil)
+	limited := fault.New(fault.Temporary, "Datadog answered 429", nil)
+	limited.RetryAfter = 12 * time.Second
 	for name, c := range map[string]struct {
 		ledger pipeline.Ledger
-		want   bool
+		err    error
+		tried  bool
+		delay  time.Duration
 	}{
-		"a post that failed":                   {nil, true},
-		"an alert that is worked on elsewhere": {busyLedger{}, false},
+		"a post that failed":                   {nil, down, true, 45 * time.Second},
+		"a post that is to wait":               {nil, limited, true, 12 * time.Second},
+		"an alert that is worked on elsewhere": {busyLedger{}, down, false, 55 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var sent queue.Message
-			keeps := sender(func(_ context.Context, m queue.Message, _ time.Duration) error { sent = m; return nil })
-			p := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: refuses(down), Ledger: c.ledger, Queue: keeps})
-			if _, err := p.Run(t.Context(), a); err != nil || sent.Tried != c.want {
-				t.Errorf("got %v, tried %v", err, sent.Tried)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				var sent queue.Message
+				var delay time.Duration
+				keeps := sender(func(_ context.Context, m queue.Message, d time.Duration) error { sent, delay = m, d; return nil })
+				p := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: refuses(c.err), Ledger: c.ledger, Queue: keeps})
+				if _, err := p.Run(t.Context(), a); err != nil || sent.Tried != c.tried || delay != c.delay {
+					t.Errorf("got %v, tried %v, after %v", err, sent.Tried, delay)
+				}
+			})
 		})
 	}
 }
@@ -148,5 +157,5 @@ func TestPipeline_notes_in_the_message_that_it_tried(t *testing.T) {
 type busyLedger struct{ failingLedger }
 
 func (busyLedger) Claim(context.Context, string, time.Time) (ledger.Claim, error) {
-	return ledger.Claim{State: ledger.Busy, Until: time.Now().Add(time.Second)}, nil
+	return ledger.Claim{State: ledger.Busy, Until: time.Now().Add(10 * time.Second)}, nil
 }

@@ -22,8 +22,10 @@ const (
 	// ledgerPatience is how long an alert in the queue waits for a ledger that fails,
 	// which is for two more deliveries.
 	ledgerPatience = 15 * time.Minute
-	// busyMargin is how long after another run's claim has ended its alert comes back.
-	busyMargin = 5 * time.Second
+	// showDelay is after how long Datadog's search shows an event that it took. Whoever
+	// looks sooner finds nothing and posts it a second time. Its stream runs behind by
+	// some twenty seconds.
+	showDelay = 45 * time.Second
 	// minRetryDelay gives whatever failed a moment to recover.
 	minRetryDelay = 10 * time.Second
 )

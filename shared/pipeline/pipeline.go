@@ -86,7 +86,7 @@ func (p *Pipeline) Run(ctx context.Context, a alert.Alert) (Outcome, error) {
 	if err == nil {
 		return outcome, nil
 	}
-	queued, queueErr := p.later(ctx, queue.Message{Alert: a, Reason: fault.Public(err), Tried: outcome.Tried}, b, retryDelay(err), err)
+	queued, queueErr := p.later(ctx, queue.Message{Alert: a, Reason: fault.Public(err), Tried: outcome.Tried}, b, retryDelay(err, outcome.Tried), err)
 	queued.Playbook, queued.Steps = outcome.Playbook, outcome.Steps
 	queued.warn(outcome.Warnings...)
 	queued.warn(err)
@@ -115,22 +115,11 @@ func (p *Pipeline) take(ctx context.Context, a alert.Alert, t try) (Outcome, err
 	b := newBudget(ctx, p.Now())
 	planned := p.planning(a)
 	var plan *playbook.Plan
-	outcome, err := p.once(ctx, a.Key(), b, t.haste, func(c ledger.Claim) (outcome Outcome, err error) {
-		t.again = t.again || c.Overtaken
-		defer func() { outcome.Tried = t.again || outcome.Event != nil }()
-		posted, warning := p.before(ctx, a, t)
-		switch {
-		case posted != (event.Posted{}):
-			return Outcome{Status: Duplicate, Posted: posted}, nil
-		case t.haste == patient && fault.IsTemporary(warning):
-			return Outcome{}, warning
-		}
+	outcome, err := p.once(ctx, a.Key(), a, t, b, func() (outcome Outcome, err error) {
 		if plan, err = planned(); err != nil {
 			return Outcome{}, err
 		}
-		outcome, err = p.process(ctx, a, plan, b)
-		outcome.warn(warning)
-		return outcome, err
+		return p.process(ctx, a, plan, b)
 	})
 	if err == nil && outcome.Status == Posted {
 		outcome.Steps = append(outcome.Steps, p.then(ctx, a, plan, outcome, b)...)
@@ -149,10 +138,11 @@ func (p *Pipeline) planning(a alert.Alert) func() (*playbook.Plan, error) {
 	return plan
 }
 
-// once does the work that key names, unless it is done or somebody is at it.
-func (p *Pipeline) once(ctx context.Context, key string, b budget, h haste, work func(ledger.Claim) (Outcome, error)) (Outcome, error) {
+// once does the work that key names and that posts an event about the alert, unless
+// it is done or somebody is at it.
+func (p *Pipeline) once(ctx context.Context, key string, a alert.Alert, t try, b budget, work func() (Outcome, error)) (Outcome, error) {
 	claim, warning := p.claim(ctx, key, b)
-	if warning != nil && h == patient {
+	if warning != nil && t.haste == patient {
 		return Outcome{}, warning
 	}
 	switch claim.State {
@@ -161,7 +151,9 @@ func (p *Pipeline) once(ctx context.Context, key string, b budget, h haste, work
 	case ledger.Busy:
 		return Outcome{}, p.busy(claim.Until)
 	}
-	outcome, err := work(claim)
+	t.again = t.again || claim.Overtaken
+	outcome, err := p.unlessPosted(ctx, a, t, work)
+	outcome.Tried = t.again || outcome.Event != nil
 	outcome.warn(warning)
 	if err != nil {
 		outcome.warn(p.release(ctx, key, outcome.Tried))
@@ -171,21 +163,25 @@ func (p *Pipeline) once(ctx context.Context, key string, b budget, h haste, work
 	return outcome, nil
 }
 
-// busy asks to come back after the other run's claim has ended: a run that
-// crashed leaves its claim behind, and nothing must be lost with it.
+// busy asks to come back after the other run's claim has ended, when an event of
+// its last moment can be found: a run that crashed leaves its claim behind, and
+// nothing must be lost with it.
 func (p *Pipeline) busy(until time.Time) error {
 	e := fault.New(fault.Temporary, "another run is working on this alert", nil)
-	e.RetryAfter = until.Sub(p.Now()) + busyMargin
+	e.RetryAfter = until.Sub(p.Now()) + showDelay
 	return e
 }
 
-// DryRun does everything but claim and post, and returns the event.
+// DryRun enriches and composes, and returns the event. It leaves no trace: the ledger
+// is not told, and so tells nothing of the alert's cycle.
 func (p *Pipeline) DryRun(ctx context.Context, a alert.Alert) (outcome Outcome, err error) {
 	if a.Own() {
 		return ignored(), nil
 	}
 	defer recovered(&err)
-	outcome = p.compose(ctx, a, p.Playbooks.For(a), newBudget(ctx, p.Now()))
+	nothing := make(chan remembered)
+	close(nothing)
+	outcome = p.compose(ctx, a, p.Playbooks.For(a), nothing, newBudget(ctx, p.Now()))
 	outcome.Status = DryRun
 	return outcome, nil
 }
@@ -202,13 +198,14 @@ func (p *Pipeline) Enqueue(ctx context.Context, a alert.Alert) (Outcome, error) 
 // back. A panic on the way costs this attempt, not the alert.
 func (p *Pipeline) process(ctx context.Context, a alert.Alert, plan *playbook.Plan, b budget) (outcome Outcome, err error) {
 	defer recovered(&err)
+	cycle := p.cycle(ctx, a)
 	held, warning := p.holdBack(ctx, a, plan)
 	if held {
 		outcome = Outcome{Status: Queued, Why: whyStorm, Reason: "a storm holds it back; it is counted in a summary", Playbook: plan.Name()}
-		outcome.warn(warning)
+		outcome.warn(warning, (<-cycle).warning)
 		return outcome, nil
 	}
-	outcome = p.compose(ctx, a, plan, b)
+	outcome = p.compose(ctx, a, plan, cycle, b)
 	outcome.warn(warning)
 	return p.post(ctx, outcome, b)
 }
@@ -240,10 +237,9 @@ func (p *Pipeline) send(ctx context.Context, request event.Request) (event.Poste
 
 // compose runs the steps, while the ledger tells about the alert's cycle, and
 // writes the event.
-func (p *Pipeline) compose(ctx context.Context, a alert.Alert, plan *playbook.Plan, b budget) Outcome {
+func (p *Pipeline) compose(ctx context.Context, a alert.Alert, plan *playbook.Plan, cycle <-chan remembered, b budget) Outcome {
 	outcome := Outcome{Playbook: plan.Name()}
 	outcome.warn(plan.Warnings...)
-	cycle := p.cycle(ctx, a)
 	outcome.Steps = enrich.Run(ctx, p.wrapped(plan.Steps()), a, b.enriching(p.Now(), p.EnrichBudget))
 	remembered := <-cycle
 	outcome.warn(remembered.warning)
@@ -307,7 +303,12 @@ func (p *Pipeline) later(ctx context.Context, m queue.Message, b budget, delay t
 	return outcome, nil
 }
 
-// retryDelay waits as long as Datadog asked for, and a moment otherwise.
-func retryDelay(err error) time.Duration {
-	return max(fault.Of(err).RetryAfter, minRetryDelay)
+// retryDelay waits as long as Datadog asked for, and otherwise a moment, or until an
+// event that Datadog may have taken can be found.
+func retryDelay(err error, tried bool) time.Duration {
+	after := fault.Of(err).RetryAfter
+	if tried && after == 0 && fault.IsTemporary(err) {
+		return showDelay
+	}
+	return max(after, minRetryDelay)
 }

@@ -37,12 +37,16 @@ func (p *Pipeline) holdBack(ctx context.Context, a alert.Alert, plan *playbook.P
 	defer cancel()
 	now := p.Now()
 	gust := ledger.GustAt(a.OrgID+":"+a.MonitorID, now)
-	admitted, held, err := p.Storms.Admit(ctx, gust, plan.Limit, ledger.Arrival{Key: a.Key(), Group: scopeOf(a), At: a.Date})
-	if err != nil {
+	admitted, held, err := p.Storms.Admit(ctx, gust, plan.Limit, ledger.Arrival{Key: a.Key(), Group: scopeOf(a), Transition: string(a.Transition), At: a.Date})
+	switch {
+	case admitted:
+		return false, nil
+	case held.Announced && err != nil:
+		return true, fmt.Errorf("the storm's summary will not count this alert: %w", err)
+	case held.Announced:
+		return true, nil
+	case err != nil:
 		return false, fmt.Errorf("the alert passes uncounted: %w", err)
-	}
-	if admitted || held.Announced {
-		return !admitted, nil
 	}
 	m := queue.Message{
 		Alert: a, ReceivedAt: now, Reason: "a storm held alerts back",
@@ -66,21 +70,22 @@ func scopeOf(a alert.Alert) string {
 // Redeliver takes a message from the queue all the way: its alert, or the
 // summary that it asks for.
 func (p *Pipeline) Redeliver(ctx context.Context, m queue.Message) (Outcome, error) {
+	t := try{haste: p.hasteOf(m), again: m.Tried || m.Attempt > 0, since: m.ReceivedAt}
 	if m.Storm == nil {
-		return p.take(ctx, m.Alert, try{haste: p.hasteOf(m), again: m.Tried || m.Attempt > 0, since: m.ReceivedAt})
+		return p.take(ctx, m.Alert, t)
 	}
 	if p.Storms == nil {
 		return Outcome{}, fault.New(fault.Refused, "the message asks for a storm's summary, and there is no LEDGER_TABLE to read it from", nil)
 	}
-	return p.summarise(ctx, m)
+	return p.summarise(ctx, m, t)
 }
 
 // summarise posts the one event that stands for all that a storm held back.
-func (p *Pipeline) summarise(ctx context.Context, m queue.Message) (outcome Outcome, err error) {
+func (p *Pipeline) summarise(ctx context.Context, m queue.Message, t try) (outcome Outcome, err error) {
 	defer recovered(&err)
 	gust := ledger.Gust{Source: m.Storm.Source, Start: m.Storm.Start}
 	b := newBudget(ctx, p.Now())
-	return p.once(ctx, "storm:"+gust.Key(), b, p.hasteOf(m), func(ledger.Claim) (Outcome, error) {
+	return p.once(ctx, "storm:"+gust.Key(), m.Alert, t, b, func() (Outcome, error) {
 		held, err := p.Storms.Held(ctx, gust)
 		if err != nil {
 			return Outcome{}, err
@@ -88,7 +93,8 @@ func (p *Pipeline) summarise(ctx context.Context, m queue.Message) (outcome Outc
 		plan := p.Playbooks.For(m.Alert)
 		outcome := Outcome{Playbook: plan.Name()}
 		outcome.Event = event.Summarise(m.Alert, event.Draft{Playbook: plan.Name()}, event.Held{
-			Count: held.Count, Limit: m.Storm.Limit, Groups: held.Groups, First: held.First, Last: held.Last,
+			Count: held.Count, Limit: m.Storm.Limit, Groups: held.Groups, MoreGroups: held.MoreGroups,
+			Transitions: held.Transitions, First: held.First, Last: held.Last,
 		}, p.Now())
 		return p.post(ctx, outcome, b)
 	})

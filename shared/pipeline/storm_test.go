@@ -11,6 +11,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
+	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/playbook"
@@ -119,7 +120,7 @@ func TestPipeline_makes_one_summary_of_what_a_storm_holds_back(t *testing.T) {
 			t.Errorf("the summary does not say %q: %s", want, summary.Text)
 		}
 	}
-	if !strings.HasPrefix(summary.Title, "38 more alerts of: [Triggered] Disk is full") || !alert.Tags(summary.Tags).Has("storm:true") || !alert.Tags(summary.Tags).Has("boomerang") {
+	if !strings.HasPrefix(summary.Title, "38 more alerts of: Disk is full") || !alert.Tags(summary.Tags).Has("storm:true") || !alert.Tags(summary.Tags).Has("boomerang") {
 		t.Errorf("title %q, tags %v", summary.Title, summary.Tags)
 	}
 	s.run(t, s.alert(50, "host:web-0"), pipeline.Posted)
@@ -133,5 +134,81 @@ func TestPipeline_lets_pass_what_it_cannot_summarise(t *testing.T) {
 		if (len(outcome.Warnings) > 0) != (i >= 2) {
 			t.Errorf("alert %d: warnings %v", i, outcome.Warnings)
 		}
+	}
+}
+
+func TestPipeline_holds_back_what_a_summary_will_miss_rather_than_let_a_storm_through(t *testing.T) {
+	s := newStorm(t)
+	refused := errors.New("DynamoDB throttled the write")
+	for name, c := range map[string]struct {
+		held ledger.Held
+		want pipeline.Status
+	}{
+		"a summary follows":    {ledger.Held{Announced: true}, pipeline.Queued},
+		"nobody announced one": {ledger.Held{}, pipeline.Posted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := s.Config
+			config.Storms = uncounted{s.Storms, c.held, refused}
+			outcome, err := pipeline.New(config).Run(t.Context(), s.alert(100+len(name), "host:a"))
+			if err != nil || outcome.Status != c.want || len(outcome.Warnings) != 1 || !errors.Is(outcome.Warnings[0], refused) {
+				t.Errorf("got %q, %v, warnings %v", outcome.Status, err, outcome.Warnings)
+			}
+		})
+	}
+}
+
+// uncounted fails to count an alert that is over the limit.
+type uncounted struct {
+	pipeline.Storms
+	held ledger.Held
+	err  error
+}
+
+func (u uncounted) Admit(context.Context, ledger.Gust, int, ledger.Arrival) (bool, ledger.Held, error) {
+	return false, u.held, u.err
+}
+
+func TestPipeline_looks_for_a_summary_whose_answer_was_lost(t *testing.T) {
+	s := newStorm(t)
+	for i := range 3 {
+		s.run(t, s.alert(i, "host:a"), map[bool]pipeline.Status{true: pipeline.Posted, false: pipeline.Queued}[i < 2])
+	}
+	config, before := s.Config, len(s.posted)
+	config.Poster = poster(func(ctx context.Context, e event.Event) (event.Posted, error) {
+		_, _ = s.Poster.Create(ctx, e)
+		return event.Posted{}, fault.New(fault.Temporary, "the answer got lost", nil)
+	})
+	config.Stream = stream(func(context.Context, time.Time, time.Time) (event.Posted, error) {
+		if len(s.posted) == before {
+			return event.Posted{}, nil
+		}
+		return event.Posted{ID: "9"}, nil
+	})
+	loses := pipeline.New(config)
+	if outcome, err := loses.Redeliver(t.Context(), s.queued[0]); err == nil {
+		t.Fatalf("got %+v", outcome)
+	}
+	// Another delivery, which does not know of the first but by the ledger.
+	outcome, err := loses.Redeliver(t.Context(), s.queued[0])
+	if err != nil || outcome.Status != pipeline.Duplicate || outcome.Posted.ID != "9" || len(s.posted) != before+1 {
+		t.Errorf("got %q %+v, %v; %d summaries", outcome.Status, outcome.Posted, err, len(s.posted)-before)
+	}
+}
+
+// The trigger is held back, the recovery comes through.
+func TestPipeline_remembers_the_cycle_of_what_a_storm_holds_back(t *testing.T) {
+	s := newStorm(t)
+	for i := range 2 {
+		s.run(t, s.alert(i, "host:a"), pipeline.Posted)
+	}
+	trigger := s.alert(3, "host:b")
+	trigger.CycleKey = "77"
+	s.run(t, trigger, pipeline.Queued)
+	s.now = s.now.Add(65 * time.Minute)
+	recovery := s.alert(4, "host:b")
+	recovery.CycleKey, recovery.Transition = "77", alert.Recovered
+	if outcome := s.run(t, recovery, pipeline.Posted); outcome.Cycle.Lasted != 65*time.Minute {
+		t.Errorf("it lasted %v", outcome.Cycle.Lasted)
 	}
 }

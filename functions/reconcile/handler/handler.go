@@ -189,7 +189,9 @@ func (h *Handler) queueMissing(ctx context.Context, named []datadog.Event, r *re
 	r.missing += len(missing)
 	for _, e := range missing {
 		a := alertOf(e, r.arrivals.organisation(organisation))
-		if err := h.Queue.Send(ctx, queue.Message{Alert: a, ReceivedAt: h.Now(), Reason: "it never arrived"}, 0); err != nil {
+		// It may have been posted while the ledger was down, and is looked for first.
+		m := queue.Message{Alert: a, ReceivedAt: h.Now(), Reason: "the ledger does not know it", Tried: true}
+		if err := h.Queue.Send(ctx, m, 0); err != nil {
 			return err
 		}
 		r.queued++

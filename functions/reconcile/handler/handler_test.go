@@ -31,7 +31,7 @@ func TestHandler_queues_an_alert_that_never_arrived(t *testing.T) {
 
 	messages := w.takes()
 	if diff := cmp.Diff([]queue.Message{{
-		Version: queue.Version, ReceivedAt: start, Reason: "it never arrived",
+		Version: queue.Version, ReceivedAt: start, Reason: "the ledger does not know it", Tried: true,
 		Alert: alert.Alert{
 			ID: id, OrgID: organisation, MonitorID: "4711",
 			Title: e.Title, Message: e.Text, Tags: alert.Tags{"monitor", "service:checkout"},

@@ -1,0 +1,61 @@
+package event
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"boomerang/shared/alert"
+)
+
+func TestSummarise_says_only_what_is_true_of_all(t *testing.T) {
+	now := time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
+	like := alert.Alert{
+		ID: "1", MonitorID: "4711", Title: "[P1] [Triggered on {host:a,env:prod}] Disk is full", Message: "a is full",
+		Scope: "host:a,env:prod", Hostname: "a", Tags: alert.Tags{"service:api", "host:a", "env:prod", "team:core"},
+		Transition: alert.Triggered, Type: "error",
+	}
+	for name, c := range map[string]struct {
+		transitions []string
+		alertType   string
+		tag         string // of the one transition
+	}{
+		"all triggered":            {[]string{"Triggered"}, "error", "transition:triggered"},
+		"all recovered":            {[]string{"Recovered"}, "success", "transition:recovered"},
+		"some triggered":           {[]string{"Recovered", "Triggered"}, "error", ""},
+		"some warn":                {[]string{"Recovered", "Warn"}, "warning", ""},
+		"none that Datadog tells":  {nil, "error", ""},
+		"one that nobody knows of": {[]string{"Exploded"}, "info", "transition:exploded"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := Summarise(like, Draft{}, Held{Count: 30, Limit: 20, Groups: []string{"host:a", "host:b"}, Transitions: c.transitions}, now)
+			if e.Title != "30 more alerts of: [P1] Disk is full" || e.AlertType != c.alertType || e.Host != "" {
+				t.Errorf("title %q, type %q, host %q", e.Title, e.AlertType, e.Host)
+			}
+			if got := alert.Tags(e.Tags).Get("transition"); got != strings.TrimPrefix(c.tag, "transition:") {
+				t.Errorf("transition %q in %v", got, e.Tags)
+			}
+			for _, tag := range []string{"service:api", "team:core", "monitor:4711", TagStorm} {
+				if !slices.Contains(e.Tags, tag) {
+					t.Errorf("%s is not in %v", tag, e.Tags)
+				}
+			}
+			for _, tag := range []string{"host:a", "env:prod"} {
+				if slices.Contains(e.Tags, tag) {
+					t.Errorf("%s, of one group, is in %v", tag, e.Tags)
+				}
+			}
+			if c.transitions != nil && !strings.Contains(e.Text, "Transitions: "+strings.Join(c.transitions, ", ")) || !strings.Contains(e.Text, "Groups: 2\n") {
+				t.Errorf("it says %s", e.Text)
+			}
+		})
+	}
+}
+
+func TestSummarise_knows_that_it_lists_not_all_groups(t *testing.T) {
+	e := Summarise(alert.Alert{ID: "1", Title: "[Memory Alert] on [db]"}, Draft{}, Held{Count: 300, Groups: []string{"host:a"}, MoreGroups: true}, time.Now())
+	if !strings.Contains(e.Text, "Groups: at least 1\n") || e.Title != "300 more alerts of: [Memory Alert] on [db]" {
+		t.Errorf("%q says %s", e.Title, e.Text)
+	}
+}
