@@ -66,7 +66,7 @@ func (c *Client) send(ctx context.Context, call call, keys Keys) (answer, error)
 	}
 	req, err := c.api.PrepareRequest(ctx, base+call.path, call.method, call.body, headers, call.query, nil, nil)
 	if err != nil {
-		return answer{}, fault.New(fault.Internal, "could not ask Datadog to "+call.op, &Error{Op: call.op, Cause: err})
+		return answer{}, fault.New(fault.Internal, "could not ask Datadog to "+call.op, &Error{Op: call.op, Cause: fault.WithoutAddress(err)})
 	}
 	resp, err := c.api.CallAPI(req)
 	if err != nil {

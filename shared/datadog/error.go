@@ -66,7 +66,7 @@ func (c call) withoutKeys(status int, err error) error {
 
 // unanswered is the failure of a call that got no status.
 func (c call) unanswered(ctx context.Context, err error, keys Keys) error {
-	err = because(ctx, err)
+	err = because(ctx, fault.WithoutAddress(err))
 	public := "Datadog could not be reached to " + c.op
 	if timeout, ok := errors.AsType[net.Error](err); errors.Is(err, context.DeadlineExceeded) || ok && timeout.Timeout() {
 		public = "Datadog took too long to " + c.op

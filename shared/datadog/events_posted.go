@@ -1,6 +1,7 @@
 package datadog
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"time"
@@ -14,8 +15,9 @@ import (
 // its monitor, among the newest 1,000. It is zero where there is none, where the
 // alert lacks one of the two, and in the first seconds after the post, when
 // Datadog does not find the event yet. What CreateAlert posted is not found, since
-// such an event does not name the one that it is about. It needs the permission
-// events_read.
+// such an event does not name the one that it is about. An event that Datadog does
+// not give the stream's id of has the explorer's, and no page. It needs the
+// permission events_read.
 func (c *Client) PostedAbout(ctx context.Context, a alert.Alert, from, to time.Time) (event.Posted, error) {
 	id, err := strconv.ParseInt(a.ID, 10, 64)
 	if err != nil || id == 0 || a.MonitorID == "" {
@@ -27,7 +29,7 @@ func (c *Client) PostedAbout(ctx context.Context, a alert.Alert, from, to time.T
 	}
 	for _, e := range found {
 		if e.RelatedEventID == id && alert.Tags(e.Tags).Has(alert.OwnTag) {
-			return event.Posted{ID: e.StreamID, URL: e.URL}, nil
+			return event.Posted{ID: cmp.Or(e.StreamID, e.ID), URL: e.URL}, nil
 		}
 	}
 	return event.Posted{}, nil

@@ -26,6 +26,11 @@ func TestClient_PostedAbout(t *testing.T) {
 			[]string{found(0, ours), found(about+1, ours), found(about, `"monitor:4711"`), found(about, ours)},
 			event.Posted{ID: "99", URL: "https://app.datadoghq.com/event/event?id=99"},
 		},
+		"one_that_the_answer_calls_by_the_explorers_id_alone_is_found_too": {
+			alert.Alert{ID: "7284105863092654118", MonitorID: "4711"},
+			[]string{strings.Replace(found(about, ours), `{"id":"99"}`, `{}`, 1)},
+			event.Posted{ID: "A1"},
+		},
 		"somebody_elses_event_about_it_is_not_ours": {alert.Alert{ID: "7284105863092654118", MonitorID: "4711"}, []string{found(about, `"monitor:4711"`)}, event.Posted{}},
 		"one_about_another_alert_is_not_it":         {alert.Alert{ID: "7284105863092654118", MonitorID: "4711"}, []string{found(about+1, ours)}, event.Posted{}},
 		"nothing_is_found":                          {alert.Alert{ID: "7284105863092654118", MonitorID: "4711"}, nil, event.Posted{}},

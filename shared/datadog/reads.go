@@ -83,15 +83,15 @@ func (c *Client) ask(ctx context.Context, call call) (answer, error) {
 func (r *reads) join(key string, maxAge time.Duration) (k *kept, mine bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := time.Now()
-	if k, ok := r.kept[key]; ok && now.Sub(k.asked) < maxAge {
+	at := now()
+	if k, ok := r.kept[key]; ok && at.Sub(k.asked) < maxAge {
 		return k, false
 	}
 	r.forget(key)
 	if len(r.kept) >= maxKept {
 		r.forget(r.oldest())
 	}
-	k = &kept{asked: now, done: make(chan struct{})}
+	k = &kept{asked: at, done: make(chan struct{})}
 	r.kept[key] = k
 	return k, true
 }
@@ -150,8 +150,12 @@ func (c *Client) askDatadog(ctx context.Context, call call) (answer, error) {
 func (r *reads) limitedFor(op string) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return time.Until(r.limited[op])
+	return r.limited[op].Sub(now())
 }
+
+// now is the time by the wall. The monotonic clock that Go would compare by may
+// stand still while an instance is frozen, as package time says of sleep.
+func now() time.Time { return time.Now().Round(0) }
 
 // note remembers a rate limit that this answer used up or ran into
 // (https://docs.datadoghq.com/api/latest/rate-limits/).
@@ -166,7 +170,7 @@ func (r *reads) note(op string, a answer) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.limited[op] = time.Now().Add(min(time.Duration(seconds)*time.Second, maxReset))
+	r.limited[op] = now().Add(min(time.Duration(seconds)*time.Second, maxReset))
 }
 
 // key names a read: two with one key have one answer.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -99,7 +98,7 @@ func (h *Handler) put(ctx context.Context, address string, body []byte) (again b
 	// adds none to a PUT.
 	response, err := h.HTTPClient.Do(request)
 	if err != nil {
-		return true, fmt.Errorf("CloudFormation could not be answered: %w", withoutAddress(err))
+		return true, fmt.Errorf("CloudFormation could not be answered: %w", fault.WithoutAddress(err))
 	}
 	defer func() { _ = response.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<16))
@@ -107,11 +106,4 @@ func (h *Handler) put(ctx context.Context, address string, body []byte) (again b
 		return response.StatusCode >= http.StatusInternalServerError, fmt.Errorf("CloudFormation did not take the answer (status %d)", response.StatusCode)
 	}
 	return false, nil
-}
-
-func withoutAddress(err error) error {
-	if e, ok := errors.AsType[*url.Error](err); ok {
-		return e.Err
-	}
-	return err
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -20,11 +19,7 @@ import (
 
 // unanswered is the failure of a call that got no status.
 func (c call) unanswered(ctx context.Context, err error) error {
-	// A url.Error shows the whole address, and with it what an alert put there.
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		err = wrapped.Err
-	}
-	err = because(ctx, err)
+	err = because(ctx, fault.WithoutAddress(err))
 	kind, words := fault.Refused, ""
 	switch dns, timeout := asDNS(err), isTimeout(err); {
 	case timeout:
