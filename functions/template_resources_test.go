@@ -3,6 +3,7 @@ package functions_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -32,6 +33,9 @@ func TestTemplate_Queue(t *testing.T) {
 	timeout, _ := worker["Timeout"].(uint64)
 	if visibility, _ := main["VisibilityTimeout"].(uint64); timeout == 0 || visibility < 6*timeout {
 		t.Errorf("VisibilityTimeout is %d, want at least six times the worker's %d: a message that is still worked on would come again", visibility, timeout)
+	}
+	if visibility, _ := main["VisibilityTimeout"].(uint64); (redeliver.MaxReceives-1)*visibility != 54*60 {
+		t.Errorf("%d tries are %d s apart, and the README says that they take an hour", redeliver.MaxReceives, visibility)
 	}
 	redrive := map[string]any{"deadLetterTargetArn": "DeadLetterQueue.Arn", "maxReceiveCount": uint64(redeliver.MaxReceives + 1)}
 	if diff := cmp.Diff(any(redrive), main["RedrivePolicy"]); diff != "" {
@@ -111,9 +115,40 @@ func TestTemplate_Setup(t *testing.T) {
 		"QueueName": "RedeliveryQueue.QueueName", "DeadLetterQueueName": "DeadLetterQueue.QueueName",
 		"FunctionNames": []any{"WebhookFunction", "RedeliverFunction", "ReconcileFunction"},
 		"Revision":      "SetupFunction.Version", // changes with the code, so that new code runs
+		"DatadogSite":   "datadoghq.com", "DatadogSecretArn": ourKeys, "WebhookSecretArn": "WebhookSecret",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// SAM publishes a version for new code alone, so that CloudFormation runs setup again
+// for no other reason than a property of the resource.
+func TestTemplate_runs_setup_again_when_it_would_do_something_else(t *testing.T) {
+	properties := func(parameters map[string]string) map[string]any {
+		return deploy(t, parameters).resources["DatadogSetup"].properties
+	}
+	for name, parameters := range map[string]map[string]string{
+		"another site":                        with(withKeys, "DatadogSite", "datadoghq.eu"),
+		"keys that are in a secret from then": withSecret,
+		"another name of the webhook":         with(withKeys, "WebhookName", "boomerang-trial"),
+		"somebody else to notify":             with(withKeys, "Notify", "@slack-sre"),
+	} {
+		if cmp.Equal(properties(withKeys), properties(parameters)) {
+			t.Errorf("%s changes no property", name)
+		}
+	}
+	elsewhere := with(withSecret, "DatadogSecretArn", strings.Replace(keysARN, "datadog", "other", 1))
+	if cmp.Equal(properties(withSecret), properties(elsewhere)) {
+		t.Error("another secret changes no property")
+	}
+	d := deploy(t, withKeys)
+	given := slices.Collect(maps.Values(d.resources["DatadogSetup"].properties))
+	set := environment(t, d.resources["SetupFunction"])
+	for _, variable := range functions["SetupFunction"].reads {
+		if value := set[variable]; value != "" && !slices.Contains(given, any(value)) {
+			t.Errorf("setup acts on %s, which is no property", variable)
+		}
 	}
 }
 

@@ -60,6 +60,7 @@ func ask(t *testing.T, f *stack.Instance, kind cfn.RequestType, functionURL stri
 		RequestType: kind, RequestID: "1", ResponseURL: url, LogicalResourceID: "DatadogSetup", StackID: "stack", PhysicalResourceID: "boomerang-webhook-boomerang",
 		ResourceProperties: map[string]any{
 			"ServiceToken": "arn", "FunctionUrl": functionURL, "WebhookName": "boomerang", "StackName": "boomerang", "Notify": "", "Revision": "1",
+			"DatadogSite": "datadoghq.com", "DatadogSecretArn": "arn", "WebhookSecretArn": "arn",
 			"QueueName": "queue", "DeadLetterQueueName": "letters", "FunctionNames": []string{"webhook", "redeliver", "reconcile"},
 		},
 	}, timeout)

@@ -16,9 +16,23 @@ type Keys struct{ API, App string }
 // kind whether trying again helps.
 type Credentials interface {
 	Keys(ctx context.Context) (Keys, error)
-	// Renew is called after Datadog refused stale, and returns the keys to use
-	// from now on. They may be the same.
+	// Renew is called after Datadog refused stale, or when others are expected in its
+	// place, and returns the keys to use from now on. They may be the same.
 	Renew(ctx context.Context, stale Keys) (Keys, error)
+}
+
+// RenewKeys lets the next calls use the keys that there are now. Those of another
+// organisation would not be asked for otherwise while the ones before still work.
+func (c *Client) RenewKeys(ctx context.Context) error {
+	renew := call{op: "renew the keys"}
+	stale, err := c.credentials.Keys(ctx)
+	if err == nil {
+		_, err = c.credentials.Renew(ctx, stale)
+	}
+	if err != nil {
+		return renew.withoutKeys(0, err)
+	}
+	return nil
 }
 
 const hidden = "<keys>"

@@ -7,7 +7,38 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+
+	"boomerang/shared/fault"
 )
+
+func TestClient_RenewKeys(t *testing.T) {
+	held := keys
+	ring := keyring{
+		keys:  func() (Keys, error) { return held, nil },
+		renew: func(Keys) (Keys, error) { held = fresh; return held, nil },
+	}
+	var sent log
+	c := clientOver(t, sent.answering(200, wholeAnswer), ring)
+	if err := c.RenewKeys(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Validate(t.Context()); err != nil || len(sent.requests) != 1 || sent.requests[0].header.Get("DD-API-KEY") != freshAPI {
+		t.Errorf("%v; it sent %+v", err, sent.requests)
+	}
+	for name, broken := range map[string]keyring{
+		"there_are_none": {keys: func() (Keys, error) { return Keys{}, fault.New(fault.Refused, "the secret is empty", nil) }},
+		"nobody_can_be_asked": {renew: func(stale Keys) (Keys, error) {
+			return stale, fault.New(fault.Temporary, "the secret did not come", nil)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := clientOver(t, nil, broken).RenewKeys(t.Context())
+			if f, _ := failure(t, err); !strings.Contains(f.Public, ": the secret ") || fault.IsTemporary(err) != (name == "nobody_can_be_asked") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
 
 func TestKeys_never_print(t *testing.T) {
 	in := struct {

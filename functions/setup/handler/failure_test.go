@@ -124,7 +124,7 @@ func TestHandler_a_creation_that_fails_halfway_leaves_nothing(t *testing.T) {
 	for _, route := range makes {
 		for _, how := range []standin.Misbehaviour{standin.Status(400), standin.Status(503), standin.RateLimited} {
 			t.Run(fmt.Sprintf("%s_%s", route, how), func(t *testing.T) {
-				w := newWorld(t)
+				w := newWorld(t, impatient)
 				if err := w.standin.Misbehave(route, how, 0); err != nil {
 					t.Fatal(err)
 				}
@@ -192,6 +192,7 @@ func TestHandler_properties(t *testing.T) {
 			},
 			"the custom resource's properties are wrong: Webhook is unknown, FunctionUrl is missing, WebhookName is no text, FunctionNames is no list of names",
 		},
+		"a_site_that_is_no_text":    {func(p map[string]any) { p["DatadogSite"] = []any{"datadoghq.eu"} }, "DatadogSite is no text"},
 		"an_empty_one":              {func(p map[string]any) { p["StackName"] = " " }, "the custom resource's properties are wrong: StackName is empty"},
 		"a_name_that_is_none":       {func(p map[string]any) { p["WebhookName"] = "@webhook-x y" }, "WebhookName is no webhook's name"},
 		"a_URL_in_the_clear":        {func(p map[string]any) { p["FunctionUrl"] = "http://example.com/" }, "the Function URL is not https"},

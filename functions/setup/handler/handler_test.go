@@ -149,6 +149,31 @@ func TestHandler_Update(t *testing.T) {
 			t.Errorf("calls %s; %+v", got, answer)
 		}
 	})
+	t.Run("another_organisation_gets_all_of_it_under_the_same_id", func(t *testing.T) {
+		w := newWorld(t)
+		answer := w.mustSucceed(w.request(cfn.RequestUpdate, func(e *cfn.Event) {
+			e.OldResourceProperties = w.request(cfn.RequestCreate).ResourceProperties
+			e.ResourceProperties["DatadogSite"] = "datadoghq.com"
+		}))
+		if len(w.standin.Webhooks()) != 1 || len(w.monitors()) != 4 || answer.PhysicalResourceID != "boomerang-webhook-boomerang" {
+			t.Errorf("%d webhooks, %d monitors; %+v", len(w.standin.Webhooks()), len(w.monitors()), answer)
+		}
+	})
+	t.Run("keys_that_the_secret_holds_since_a_moment_ago_are_used_from_the_first_call_on", func(t *testing.T) {
+		w := newWorld(t)
+		now := *w.keys
+		w.keys.api, w.keys.next = "key-of-the-organisation-before", &now
+		w.mustSucceed(w.request(cfn.RequestUpdate))
+		validated := 0
+		for _, r := range w.standin.Requests() {
+			if r.Route == standin.Validate {
+				validated++
+			}
+		}
+		if validated != 1 {
+			t.Errorf("of %d keys that Datadog was shown the last was right", validated)
+		}
+	})
 	t.Run("a_new_name_is_a_new_resource_and_the_old_one_is_deleted_after_it", func(t *testing.T) {
 		w := newWorld(t)
 		w.mustSucceed(w.request(cfn.RequestCreate))
@@ -229,7 +254,7 @@ func TestHandler_Delete(t *testing.T) {
 		}
 	})
 	t.Run("so_does_a_Datadog_that_is_down", func(t *testing.T) {
-		w := newWorld(t)
+		w := newWorld(t, impatient)
 		w.mustSucceed(w.request(cfn.RequestCreate))
 		if err := w.standin.Misbehave(standin.AnyRoute, standin.Status(503), 0); err != nil {
 			t.Fatal(err)

@@ -22,8 +22,7 @@ type properties struct {
 }
 
 // needed are the properties that the template must give, by name, and whether they
-// may be empty. ServiceToken is CloudFormation's own; Revision means nothing but that
-// a change of it is an update.
+// may be empty. ServiceToken is CloudFormation's own.
 var needed = map[string]struct{ mayBeEmpty bool }{
 	"ServiceToken":        {},
 	"FunctionUrl":         {},
@@ -34,7 +33,15 @@ var needed = map[string]struct{ mayBeEmpty bool }{
 	"DeadLetterQueueName": {},
 	"FunctionNames":       {},
 	"Revision":            {mayBeEmpty: true},
+	"DatadogSite":         {},
+	"DatadogSecretArn":    {},
+	"WebhookSecretArn":    {},
 }
+
+// noticed are the properties that mean nothing but that a change of one is an update:
+// other code, another organisation, another token. What they name is read where it is
+// always read.
+var noticed = []string{"Revision", "DatadogSite", "DatadogSecretArn", "WebhookSecretArn"}
 
 // added are properties that CloudFormation adds by itself
 // (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudformation-customresource.html).
@@ -62,7 +69,9 @@ func readProperties(raw map[string]any) (properties, error) {
 			problems = append(problems, name+" is unknown")
 		}
 	}
-	_, _ = text("ServiceToken"), text("Revision")
+	for _, name := range append([]string{"ServiceToken"}, noticed...) {
+		_ = text(name)
+	}
 	p := properties{
 		FunctionURL: text("FunctionUrl"), WebhookName: text("WebhookName"), StackName: text("StackName"), Notify: text("Notify"),
 		Queue: text("QueueName"), DeadLetterQueue: text("DeadLetterQueueName"),

@@ -122,7 +122,7 @@ func TestHandler_a_rotation_that_ends_halfway_does_no_harm(t *testing.T) {
 		{"a_Datadog_that_is_down_at_the_end", standin.VariableUpdate, "finishSecret"},
 	} {
 		t.Run(broken.name, func(t *testing.T) {
-			w := newWorld(t, func(w *world) {
+			w := newWorld(t, impatient, func(w *world) {
 				w.conf.Tokens = watched{w.conf.Tokens, func() {
 					if !w.accepts(w.shown()) {
 						t.Error("in the middle of the last step, what Datadog shows is refused")

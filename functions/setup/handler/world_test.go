@@ -49,7 +49,7 @@ type world struct {
 
 func newWorld(t *testing.T, change ...func(*world)) *world {
 	t.Helper()
-	w := &world{T: t, bucket: newBucket(t), log: &lines{}, keys: &keys{standin.DefaultAPIKey, standin.DefaultAppKey}}
+	w := &world{T: t, bucket: newBucket(t), log: &lines{}, keys: &keys{api: standin.DefaultAPIKey, app: standin.DefaultAppKey}}
 	w.standin = standin.New(standin.Options{Token: token})
 	server := httptest.NewServer(w.standin)
 	t.Cleanup(server.Close)
@@ -59,7 +59,7 @@ func newWorld(t *testing.T, change ...func(*world)) *world {
 	}
 	w.secrets = secretsClient(server.URL)
 	w.conf = handler.Config{
-		Installer:   installation.Installer{Datadog: client, Patience: 100 * time.Millisecond, Pause: time.Millisecond},
+		Installer:   installation.Installer{Datadog: client, Patience: 10 * time.Second, Pause: time.Millisecond},
 		Tokens:      secret.NewRotation(w.secrets, standin.DefaultWebhookSecret),
 		TokenSecret: standin.DefaultWebhookSecret, WebhookName: "boomerang",
 		Logger: slog.New(slog.NewJSONHandler(w.log, nil)),
@@ -69,6 +69,13 @@ func newWorld(t *testing.T, change ...func(*world)) *world {
 	}
 	w.handler = handler.New(w.conf)
 	return w
+}
+
+// impatient is for a Datadog that does not recover.
+func impatient(w *world) {
+	i := w.conf.Installer.(installation.Installer)
+	i.Patience = 100 * time.Millisecond
+	w.conf.Installer = i
 }
 
 func secretsClient(url string) *secretsmanager.Client {
@@ -81,13 +88,22 @@ func secretsClient(url string) *secretsmanager.Client {
 }
 
 // keys are credentials that a test may change.
-type keys struct{ api, app string }
+type keys struct {
+	api, app string
+	// next are in the secret already, and not known here.
+	next *keys
+}
 
 func (k *keys) Keys(context.Context) (datadog.Keys, error) {
 	return datadog.Keys{API: k.api, App: k.app}, nil
 }
 
-func (k *keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) { return k.Keys(ctx) }
+func (k *keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) {
+	if k.next != nil {
+		*k = *k.next
+	}
+	return k.Keys(ctx)
+}
 
 // lines is a log that may be read while it is written.
 type lines struct {
@@ -159,7 +175,7 @@ func (w *world) request(kind cfn.RequestType, change ...func(*cfn.Event)) cfn.Ev
 			"FunctionUrl": functionURL, "WebhookName": "boomerang", "StackName": "Shop", "Notify": "@slack-sre",
 			"QueueName": "shop-RedeliveryQueue-1A", "DeadLetterQueueName": "shop-DeadLetterQueue-1A",
 			"FunctionNames": []any{"shop-WebhookFunction-1A", "shop-RedeliverFunction-1A", "shop-ReconcileFunction-1A"},
-			"Revision":      "1",
+			"Revision":      "1", "DatadogSite": "datadoghq.eu", "DatadogSecretArn": "arn:datadog", "WebhookSecretArn": "arn:webhook",
 		},
 	}
 	if kind != cfn.RequestCreate {

@@ -25,6 +25,7 @@ func (s Spec) board() board {
 	return board{
 		Title: s.title(),
 		Description: fmt.Sprintf("Made by the stack %s, which writes it anew when it is deployed and removes it when it is deleted: clone it to change it. "+
+			"Its events are those of "+everyStack+". "+
 			"Widgets on `boomerang.*` need the Datadog Lambda Extension, those on queues and functions Datadog's AWS integration.", s.Stack),
 		LayoutType: "ordered", ReflowType: "auto",
 		Widgets: append([]widget{s.alerts(), s.outcomes()}, s.machinery()...),

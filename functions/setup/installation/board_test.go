@@ -98,6 +98,27 @@ func TestSpec_watches(t *testing.T) {
 	}
 }
 
+// Beside a second stack the count of events says less than it seems to.
+func TestSpec_says_wherever_it_counts_events_that_they_are_every_stacks(t *testing.T) {
+	const whose = "every stack of the organisation"
+	if b := shop.board(); !strings.Contains(b.Description, whose) {
+		t.Errorf("the dashboard says %s", b.Description)
+	}
+	counting := 0
+	for _, define := range shop.watches() {
+		m := define([]int64{1, 2})
+		if m.Type == "composite" || strings.Contains(m.Query, eventsQuery) {
+			counting++
+			if !strings.Contains(m.Message, whose) {
+				t.Errorf("%q says %s", m.Name, m.Message)
+			}
+		}
+	}
+	if counting != 2 {
+		t.Errorf("%d monitors count events, and this test knows of 2", counting)
+	}
+}
+
 // ourMetric is a metric of ours in a query, with the tags by which it is grouped.
 var ourMetric = regexp.MustCompile(`(boomerang\.[a-z_.]+)\{[^}]*\}(?: by \{([a-z,]+)\})?`)
 

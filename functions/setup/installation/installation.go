@@ -76,8 +76,11 @@ type piece struct {
 // what it made is removed again; the error says so, and the removal gets a time of its
 // own after ctx has ended. Pieces that were there before stay, as far as it came.
 func (i Installer) Install(ctx context.Context, spec Spec, token string) (Installed, error) {
-	if err := i.again(ctx, func() error { return i.Datadog.Validate(ctx) }); err != nil {
-		return Installed{}, err
+	// An instance that has done this a moment ago may hold the keys of another organisation.
+	for _, begin := range []func(context.Context) error{i.Datadog.RenewKeys, i.Datadog.Validate} {
+		if err := i.again(ctx, func() error { return begin(ctx) }); err != nil {
+			return Installed{}, err
+		}
 	}
 	if err := i.again(ctx, func() error { return i.checkName(ctx, spec) }); err != nil {
 		return Installed{}, err
