@@ -13,8 +13,8 @@ const (
 	// maxDepth bounds the nesting of a payload. Datadog's own object variables
 	// stay below ten.
 	maxDepth = 64
-	// maxQuoted is how many characters of a body an error shows.
-	maxQuoted = 16
+	// maxVariable is more than any of Datadog's variables is long.
+	maxVariable = 64
 )
 
 // whiteSpace is what JSON allows between its tokens.
@@ -100,8 +100,8 @@ func hintFor(before []byte, message string) string {
 func malformed(body []byte, offset int, reason, hint string) *MalformedError {
 	offset = min(max(offset, 0), len(body))
 	lineStart := bytes.LastIndexByte(body[:offset], '\n') + 1
-	if offset < len(body) {
-		reason += fmt.Sprintf(", found %q", quoted(body[offset:]))
+	if name := variableAt(body[offset:]); name != "" {
+		reason += ", found " + name
 	}
 	return &MalformedError{
 		Reason: reason,
@@ -112,18 +112,17 @@ func malformed(body []byte, offset int, reason, hint string) *MalformedError {
 	}
 }
 
-// quoted returns the first characters of b.
-func quoted(b []byte) string {
-	var out strings.Builder
-	for range maxQuoted {
-		r, size := utf8.DecodeRune(b)
-		if size == 0 {
-			break
-		}
-		out.WriteRune(r)
-		b = b[size:]
+// variableAt returns the variable's name at the start of b that Datadog left as it
+// was, or "".
+func variableAt(b []byte) string {
+	end := 1
+	for end < min(len(b), maxVariable) && isName(string(b[1:end+1])) {
+		end++
 	}
-	return out.String()
+	if name := string(b[:min(end, len(b))]); isUnresolved(name) {
+		return name
+	}
+	return ""
 }
 
 func kindOf(v any) string {

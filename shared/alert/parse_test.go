@@ -20,13 +20,13 @@ func TestDecode_malformed(t *testing.T) {
 		{"a number", `12`, 0, 0, []string{"a number"}},
 		{"true", `true`, 0, 0, []string{"true or false"}},
 		{"null", `null`, 0, 0, []string{"null"}},
-		{"not JSON", `id=1&title=2`, 1, 1, []string{"invalid character 'i'", `found "id=1&title=2"`}},
+		{"not JSON", `id=1&title=2`, 1, 1, []string{"invalid character 'i'"}},
 		{"cut off", "{\"id\":\"1\",\n\"title\":\"x", 2, 11, []string{"ends in the middle"}},
 		{"two objects", `{"id":"1"} {"id":"2"}`, 1, 12, []string{"something follows"}},
-		{"text behind it", "{\"id\":\"1\"}\n\nbye", 3, 1, []string{"something follows", `found "bye"`}},
+		{"text behind it", "{\"id\":\"1\"}\n\nbye", 3, 1, []string{"something follows"}},
 		{"a variable without quotes, empty", "{\"title\": \"t\",\n \"logs\": }", 2, 10, []string{"variable without quotes", "put it in quotes"}},
 		{"a variable without quotes, empty, in the middle", `{"logs": , "title": "t"}`, 1, 10, []string{"variable without quotes"}},
-		{"a variable without quotes, unresolved", `{"logs": $LOGS_SAMPLE}`, 1, 10, []string{"variable without quotes", `found "$LOGS_SAMPLE}"`}},
+		{"a variable without quotes, unresolved", `{"logs": $LOGS_SAMPLE}`, 1, 10, []string{"variable without quotes", "found $LOGS_SAMPLE;"}},
 		{"a variable without quotes, text", `{"priority": P1}`, 1, 14, []string{"variable without quotes"}},
 		{"an object variable in quotes, cut off", `{"title":"t","logs":"{"columns":[]}`, 1, 24, []string{"holds JSON stands in quotes"}},
 		{"a comma missing", "{\"event_msg\": \"m\"\n\"id\": \"1\"}", 2, 1, []string{"comma is missing"}},
@@ -99,5 +99,16 @@ func TestDecode_digest(t *testing.T) {
 	// Computed outside: printf '%s' '{"a":{"b":["\u0001",1e2]},"title":"t"}' | sha256sum
 	if got := digestOf(`{"title":"t","a":{"b":["\u0001",1e2]}}`); got != "0bc40d896e29cbe662d6132978850257bc2fc02f2fd24c2f655ff0d7a12bc591" {
 		t.Errorf("digest is %s", got)
+	}
+}
+
+// What is wrong with a body goes to the log, which holds no alert's words.
+func TestDecode_malformed_quotes_no_words(t *testing.T) {
+	for _, body := range []string{
+		`{"title":"t","user":jane@example.com}`, `{"title":"t"} jane@example.com`, `jane@example.com`, `{"title":"t" jane@example.com`, `{"a":$jane@example.com}`,
+	} {
+		if _, err := Decode([]byte(body)); err == nil || strings.Contains(err.Error(), "ja") {
+			t.Errorf("%s: %v", body, err)
+		}
 	}
 }

@@ -6,8 +6,8 @@ import (
 )
 
 // MalformedError says that a body could not be decoded at all, where, and what
-// to do. Its text quotes at most maxQuoted characters of the body and may be
-// shown to anyone. The caller answers 400.
+// to do. Its text quotes nothing of the body but one character and the name of a
+// variable, so that no log holds an alert's words. The caller answers 400.
 type MalformedError struct {
 	// Reason says what is wrong.
 	Reason string
