@@ -3,6 +3,7 @@ package event_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
@@ -58,5 +59,15 @@ func TestCompose_keeps_the_address_of_a_link_whole(t *testing.T) {
 				t.Errorf("got %s", e.Text)
 			}
 		})
+	}
+}
+
+func TestCompose_an_event_is_never_empty(t *testing.T) {
+	now := time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
+	if got := event.Compose(alert.Alert{Title: "Disk is full"}, event.Draft{}, nil, now).Text; !strings.Contains(got, "nothing but its title") {
+		t.Errorf("got %q", got)
+	}
+	if got := event.Compose(alert.Alert{Title: "Disk is full", Message: "of web-1"}, event.Draft{}, nil, now).Text; strings.Contains(got, "nothing but") {
+		t.Errorf("got %q", got)
 	}
 }

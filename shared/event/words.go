@@ -23,6 +23,9 @@ func text(a alert.Alert, d Draft, results []enrich.Result) string {
 			b.findings = append(b.findings, r.section(result.Finding))
 		}
 	}
+	if b.assemble(0) == "" {
+		b.message = "The alert says nothing but its title."
+	}
 	return b.fit(MaxText)
 }
 
