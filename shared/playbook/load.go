@@ -20,7 +20,7 @@ var defaultFile []byte
 // Default returns the embedded playbooks: what happens to every alert that no
 // playbook of the user's matches.
 func Default(kinds []enrich.Kind) (*Book, error) {
-	book, err := load("default.yaml", defaultFile, kinds)
+	book, err := load("default.yaml", defaultFile, kinds, whole)
 	if err != nil {
 		return nil, err
 	}
@@ -30,20 +30,31 @@ func Default(kinds []enrich.Kind) (*Book, error) {
 
 // Load reads a playbook file. The error is Problems: everything that is wrong
 // with it, each with its place. kinds are the steps that there are.
+//
+// Of the embedded playbooks it takes the last, for alerts that no other matches.
+// Those before it are the user's own, and have no part in this file.
 func Load(name string, source []byte, kinds []enrich.Kind) (*Book, error) {
-	book, err := load(name, source, kinds)
+	book, err := load(name, source, kinds, whole)
 	if err != nil {
 		return nil, err
 	}
-	embedded, err := Default(kinds)
+	embedded, err := load("default.yaml", defaultFile, kinds, closing)
 	if err != nil {
 		return nil, err
 	}
-	book.fallback = embedded.fallback
+	book.fallback = embedded.playbooks[0]
 	return book, nil
 }
 
-func load(name string, source []byte, kinds []enrich.Kind) (*Book, error) {
+// These are how much of a file is loaded.
+func whole(file document) document { return file }
+
+func closing(file document) document {
+	file.Playbooks = file.Playbooks[max(0, len(file.Playbooks)-1):]
+	return file
+}
+
+func load(name string, source []byte, kinds []enrich.Kind, part func(document) document) (*Book, error) {
 	l := &loader{
 		decoder: &decoder{file: name}, kinds: kinds,
 		language: sync.OnceValue(newLanguage), templates: sync.OnceValue(newTemplates),
@@ -53,7 +64,7 @@ func load(name string, source []byte, kinds []enrich.Kind) (*Book, error) {
 	if root := l.open(source); root != nil {
 		l.decode(root, reflect.ValueOf(&file).Elem(), "")
 	}
-	book := l.book(file)
+	book := l.book(part(file))
 	if len(l.problems) > 0 {
 		return nil, l.problems.sorted()
 	}

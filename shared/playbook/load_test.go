@@ -138,27 +138,17 @@ func TestLoad_without_the_embedded_steps(t *testing.T) {
 	}
 }
 
-func TestDefault_is_for_every_alert(t *testing.T) {
-	book, err := playbook.Default(bench{}.kinds())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, a := range []alert.Alert{{}, checkout()} {
-		plan := book.For(a)
-		if plan.Name() != "default" || plan.API != playbook.APIv1 || len(plan.Warnings) > 0 {
-			t.Errorf("got %v, %s, %v", plan.Names, plan.API, plan.Warnings)
-		}
-	}
-}
-
 // TestLoad_a_file_of_the_user_is_not_the_embedded_one holds whatever it is called.
 func TestLoad_a_file_of_the_user_is_not_the_embedded_one(t *testing.T) {
 	book, err := playbook.Load("default.yaml", []byte(one("match: alert.test")), bench{}.kinds())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := book.For(checkout()).Name(); got != "default" {
-		t.Errorf("an alert that nothing matches got %s", got)
+	for _, a := range []alert.Alert{{}, checkout()} {
+		plan := book.For(a)
+		if plan.Name() != "default" || plan.API != playbook.APIv1 || len(plan.Warnings) > 0 {
+			t.Errorf("an alert that nothing matches got %v, %s, %v", plan.Names, plan.API, plan.Warnings)
+		}
 	}
 }
 
