@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -59,7 +58,6 @@ func command(ctx context.Context, args []string) error {
 		return errUsage
 	}
 	out := report.New(os.Stdout)
-	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	switch name, args := args[0], args[1:]; {
 	case name == "run" && len(args) == 1:
 		return run(ctx, out, args[0])
@@ -72,9 +70,9 @@ func command(ctx context.Context, args []string) error {
 	case name == "schema" && len(args) == 1:
 		return writeSchemas(out, args[0])
 	case name == "serve" && len(args) == 0:
-		return serve(ctx, out, logger, "127.0.0.1:8787")
+		return serve(ctx, out, os.Stderr, "127.0.0.1:8787")
 	case name == "serve" && len(args) == 1:
-		return serve(ctx, out, logger, args[0])
+		return serve(ctx, out, os.Stderr, args[0])
 	case name == "drill":
 		return runDrill(ctx, out, args)
 	case name == "bench":

@@ -10,6 +10,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
+
 	"boomerang/functions/internal/wiring"
 	"boomerang/functions/local/cassette"
 	"boomerang/functions/local/functionurl"
@@ -92,8 +94,26 @@ func (o attempt) run(ctx context.Context, out *report.Printer) error {
 	if err != nil {
 		return err
 	}
+	warn(ctx, out, request)
 	came, err := r.Run(ctx, a)
 	return errors.Join(tell(out, s, r.name, came, err), t.close(out))
+}
+
+// warn says so when the function would refuse a request for what a try does not
+// look at: its method and its token.
+func warn(ctx context.Context, out *report.Printer, request events.LambdaFunctionURLRequest) {
+	taken := func(context.Context, alert.Alert) (pipeline.Outcome, error) { return pipeline.Outcome{}, nil }
+	answer, err := handler.New(handler.Config{Tokens: only(stage.Token), Run: taken, DryRun: taken}).Handle(ctx, request)
+	if status := answer.StatusCode; err == nil && status >= http.StatusBadRequest {
+		out.Line("A try looks at the alert only. To this request the function would answer %d %s, and do nothing of what follows.", status, http.StatusText(status))
+	}
+}
+
+// only is the one token that is right.
+type only string
+
+func (o only) Check(_ context.Context, presented string) (bool, error) {
+	return presented == string(o), nil
 }
 
 // rehearsal is a trial with everything around it.
@@ -249,6 +269,6 @@ func (t *tape) close(out *report.Printer) error {
 		return nil
 	}
 	n, err := t.recorder.Close()
-	out.Line("\n%d of Datadog's answers are in %s, without keys and names; --replay %s gives them again.", n, t.folder, t.folder)
+	out.Line("\n%d of Datadog's answers are in %s, without keys and names; make try REPLAY=%s, or --replay, gives them again.", n, t.folder, t.folder)
 	return err
 }

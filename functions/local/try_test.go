@@ -111,13 +111,31 @@ func TestTry_says_when_nothing_would_be_done(t *testing.T) {
 	}
 }
 
+func TestTry_says_so_when_the_function_would_refuse_the_request(t *testing.T) {
+	get := file(t, "get.json", `{"requestContext":{"http":{"method":"GET","path":"/"},"timeEpoch":1795165925874},"headers":{"content-type":"application/json"},"body":"{\"id\":\"1\"}"}`)
+	for path, want := range map[string]string{
+		"../../events/wrong-token.json": "the function would answer 401 Unauthorized",
+		get:                             "the function would answer 405 Method Not Allowed",
+		torq:                            "",
+	} {
+		screen, err := tried(t, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shows(t, screen, "The event\n", want)
+		if want == "" && strings.Contains(screen, "the function would answer") {
+			t.Errorf("%s is refused:\n%s", path, screen)
+		}
+	}
+}
+
 func TestTry_replays_what_it_recorded(t *testing.T) {
 	folder, playbooks := filepath.Join(t.TempDir(), "recording"), file(t, "mine.yaml", mine)
 	recorded, err := tried(t, "--record", folder, torq, playbooks)
 	if err != nil {
 		t.Fatal(err)
 	}
-	shows(t, recorded, "of Datadog's answers are in "+folder)
+	shows(t, recorded, "of Datadog's answers are in "+folder, "make try REPLAY="+folder+", or --replay, gives them again")
 	entries, err := os.ReadDir(folder)
 	if err != nil || len(entries) < 4 {
 		t.Fatalf("%d files, %v", len(entries), err)

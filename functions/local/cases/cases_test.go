@@ -173,7 +173,7 @@ cases:
 		"steps: want [again], got [owner]", `title: want "fast", got "shop: slow"`,
 		`alert_type: want "info", got "error"`, `priority: want "low", got ""`,
 		`tags: "a:b" is missing`, `tags: "tier:1" must not be there`, "tags: there is service:checkout, tier:1",
-		`text: "not there" is missing`, `text: "team: shop" must not be there`, "- team: shop", "none.golden; --update writes it",
+		`text: "not there" is missing`, `text: "team: shop" must not be there`, "- team: shop", "none.golden; make test-playbooks UPDATE=1 (or --update) writes it",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("it does not say %q:\n%s", want, got)

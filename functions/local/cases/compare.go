@@ -101,7 +101,7 @@ func (s *Suite) golden(d *differences, name string, e event.Request, update bool
 	}
 	want, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		d.add("there is no file %s; --update writes it", path)
+		d.add("there is no file %s; make test-playbooks UPDATE=1 (or --update) writes it", path)
 		return nil
 	}
 	if err != nil {

@@ -57,7 +57,7 @@ type (
 		Priority  string   `yaml:"priority" doc:"The event's priority."`
 		Tags      holds    `yaml:"tags" doc:"Which tags the event has, and which not."`
 		Text      holds    `yaml:"text" doc:"What the event's text says, and what not."`
-		Golden    string   `yaml:"golden" doc:"A file with the whole event, seen from this file; --update writes it."`
+		Golden    string   `yaml:"golden" doc:"A file with the whole event, seen from this file; make test-playbooks UPDATE=1 writes it."`
 	}
 
 	holds struct {

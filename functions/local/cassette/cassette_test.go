@@ -147,7 +147,7 @@ func TestPlayer_names_what_the_recording_lacks(t *testing.T) {
 		}
 	}
 	err := player.Err()
-	if err == nil || strings.Count(err.Error(), `POST /api/v2/x?a=1&b=2 with {"q":"service:checkout"}`) != 1 || !strings.Contains(err.Error(), "--record") {
+	if err == nil || strings.Count(err.Error(), `POST /api/v2/x?a=1&b=2 with {"q":"service:checkout"}`) != 1 || !strings.Contains(err.Error(), "make try RECORD=<folder>, or --record") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -242,7 +242,7 @@ func TestRecorder_says_what_it_could_not_write(t *testing.T) {
 }
 
 func TestPlayer_refuses_what_is_no_recording(t *testing.T) {
-	if _, err := cassette.NewPlayer(t.TempDir()); err == nil || !strings.Contains(err.Error(), "--record") {
+	if _, err := cassette.NewPlayer(t.TempDir()); err == nil || !strings.Contains(err.Error(), "make try RECORD=<folder>, or --record") {
 		t.Errorf("an empty folder: %v", err)
 	}
 	for _, broken := range []string{"recording.json", "get-x.json"} {

@@ -34,7 +34,7 @@ type Player struct {
 func NewPlayer(folder string, secrets ...string) (*Player, error) {
 	var made about
 	if err := read(filepath.Join(folder, aboutFile), &made); errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s is no recording: it has no %s; make one with --record", folder, aboutFile)
+		return nil, fmt.Errorf("%s is no recording: it has no %s; make one with make try RECORD=<folder>, or --record", folder, aboutFile)
 	} else if err != nil {
 		return nil, err
 	}
@@ -125,5 +125,5 @@ func (p *Player) Err() error {
 	for _, name := range p.missed {
 		text += "\n  " + name
 	}
-	return errors.New(text + "\nRecord it anew with --record, with this event and these playbooks.")
+	return errors.New(text + "\nRecord it anew with make try RECORD=<folder>, or --record, with this event and these playbooks.")
 }

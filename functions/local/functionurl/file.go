@@ -31,13 +31,18 @@ func ReadFile(path string) (events.LambdaFunctionURLRequest, error) {
 // epochMillis is a time in milliseconds of this century, as Datadog writes $DATE.
 var epochMillis = regexp.MustCompile(`\b1[0-9]{12}\b`)
 
+// written is a time as Datadog writes it in an alert's text, by spelled.
+var written = regexp.MustCompile(`\b[A-Z][a-z]{2} [A-Z][a-z]{2} \d{2} \d{4} \d{2}:\d{2}:\d{2} UTC\b`)
+
+const spelled = "Mon Jan 02 2006 15:04:05 UTC"
+
 // nearby is how far a time in the body may lie from the request's to be moved
 // along with it.
 const nearby = 7 * 24 * time.Hour
 
 // Fresh returns the event as if it happened now: Datadog refuses an event that
-// is older than 18 hours, and a file grows old. Every time in milliseconds in
-// the body moves by as much as the request itself.
+// is older than 18 hours, and a file grows old. Every time in the body, in
+// milliseconds or in words, moves by as much as the request itself.
 func Fresh(event events.LambdaFunctionURLRequest, now time.Time) (events.LambdaFunctionURLRequest, error) {
 	sent := time.UnixMilli(event.RequestContext.TimeEpoch)
 	shift := now.Sub(sent)
@@ -56,6 +61,13 @@ func Fresh(event events.LambdaFunctionURLRequest, now time.Time) (events.LambdaF
 			return digits
 		}
 		return strconv.AppendInt(nil, at.Add(shift).UnixMilli(), 10)
+	})
+	body = written.ReplaceAllFunc(body, func(words []byte) []byte {
+		at, err := time.Parse(spelled, string(words))
+		if err != nil || at.Sub(sent).Abs() > nearby {
+			return words
+		}
+		return at.Add(shift).AppendFormat(nil, spelled)
 	})
 	event.Body = string(body)
 	if event.IsBase64Encoded {

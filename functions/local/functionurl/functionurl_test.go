@@ -110,6 +110,23 @@ func TestFresh_moves_the_alert_to_now(t *testing.T) {
 	}
 }
 
+func TestFresh_moves_the_dates_in_texts_too(t *testing.T) {
+	var event events.LambdaFunctionURLRequest
+	event.RequestContext.TimeEpoch = time.Date(2026, time.November, 20, 9, 12, 5, 0, time.UTC).UnixMilli()
+	for body, want := range map[string]string{
+		`{"event_msg":"was last triggered at Fri Nov 20 2026 09:12:04 UTC."}`:  `{"event_msg":"was last triggered at Wed Mar 03 2027 00:00:09 UTC."}`,
+		`{"event_msg":"was last triggered at Sun Nov 01 2026 09:12:04 UTC."}`:  `{"event_msg":"was last triggered at Sun Nov 01 2026 09:12:04 UTC."}`,
+		`{"event_msg":"was last triggered at Fri Nov 32 2026 09:12:04 UTC."}`:  `{"event_msg":"was last triggered at Fri Nov 32 2026 09:12:04 UTC."}`,
+		`{"event_msg":"was last triggered at Fri Nov 20 2026 09:12:04 CEST."}`: `{"event_msg":"was last triggered at Fri Nov 20 2026 09:12:04 CEST."}`,
+	} {
+		event.Body = body
+		got, err := functionurl.Fresh(event, time.Date(2027, time.March, 3, 0, 0, 10, 0, time.UTC))
+		if err != nil || got.Body != want {
+			t.Errorf("got %s, %v, want %s", got.Body, err, want)
+		}
+	}
+}
+
 func TestReadFile_says_what_is_wrong_with_a_file(t *testing.T) {
 	for path, says := range map[string]string{
 		"../../../events/no-such-file.json":    "no such file",

@@ -29,8 +29,8 @@ type Stage struct {
 }
 
 // Start opens the stand-in on a free port of 127.0.0.1, at the time that now
-// tells. With LIVE=1 in the environment it only plays Secrets Manager, with the
-// user's own keys in it, and Datadog is the real one.
+// tells. With LIVE=1 in the environment it only plays AWS, with the user's own
+// keys in its secret, and Datadog is the real one.
 func Start(getenv func(string) string, now func() time.Time) (*Stage, error) {
 	options := standin.Options{Token: Token, Now: now}
 	live := getenv("LIVE") == "1"
@@ -67,23 +67,25 @@ func (s *Stage) Secrets() []string { return []string{s.keys.API, s.keys.App} }
 func (s *Stage) Close() { _ = s.server.Close() }
 
 // Environment returns the function's environment: what the user set, with the
-// stand-in in the place of AWS and, unless live, of Datadog.
+// stand-in in the place of AWS and, unless live, of Datadog. There is a ledger and
+// no queue, which nobody would work on.
 func (s *Stage) Environment(environ []string) map[string]string {
 	env := make(map[string]string, len(environ))
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
-		env[name] = value
+		// AWS is the stand-in, whatever account the user has, and however it is reached.
+		if !strings.HasPrefix(name, "AWS_") {
+			env[name] = value
+		}
 	}
+	env["AWS_ENDPOINT_URL"], env["AWS_REGION"] = s.URL, "us-east-1"
+	env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"] = "local", "local"
 	env["DATADOG_SECRET_ARN"] = standin.DefaultDatadogSecret
 	env["WEBHOOK_SECRET_ARN"] = standin.DefaultWebhookSecret
+	env["LEDGER_TABLE"] = standin.LedgerTable
 	delete(env, "REDELIVERY_QUEUE_URL")
-	delete(env, "LEDGER_TABLE")
 	if !s.Live {
 		env["DATADOG_API_URL"] = s.URL
 	}
-	// AWS is the stand-in, whatever account the user has.
-	env["AWS_ENDPOINT_URL"], env["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = s.URL, s.URL
-	env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], env["AWS_SESSION_TOKEN"] = "local", "local", ""
-	env["AWS_REGION"] = "us-east-1"
 	return env
 }

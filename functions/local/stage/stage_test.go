@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"boomerang/functions/local/functionurl"
 	"boomerang/functions/local/stage"
 	"boomerang/functions/webhook/handler"
@@ -141,8 +143,24 @@ func TestStage_leaves_Datadog_alone_when_it_is_live(t *testing.T) {
 	if keys != (datadog.Keys{API: "a", App: "b"}) || strings.Join(s.Secrets(), ",") != "a,b" {
 		t.Error("the keys are not the user's")
 	}
-	if got := s.Environment([]string{"DD_SITE=datadoghq.eu", "LEDGER_TABLE=x"}); got["DATADOG_API_URL"] != "" || got["DD_SITE"] != "datadoghq.eu" || got["LEDGER_TABLE"] != "" {
+	if got := s.Environment([]string{"DD_SITE=datadoghq.eu"}); got["DATADOG_API_URL"] != "" || got["DD_SITE"] != "datadoghq.eu" {
 		t.Errorf("the environment is %v", got)
+	}
+}
+
+func TestStage_environment_leads_to_nobody_s_AWS(t *testing.T) {
+	s, _ := told(t, "torq-payload.json")
+	got := s.Environment([]string{
+		"LEDGER_TABLE=theirs", "REDELIVERY_QUEUE_URL=theirs", "AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=theirs", "AWS_SESSION_TOKEN=theirs",
+		"AWS_ENDPOINT_URL_DYNAMODB=theirs", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true", "AWS_USE_FIPS_ENDPOINT=true", "ENRICH_BUDGET=2s",
+	})
+	want := map[string]string{
+		"DATADOG_SECRET_ARN": standin.DefaultDatadogSecret, "WEBHOOK_SECRET_ARN": standin.DefaultWebhookSecret, "LEDGER_TABLE": standin.LedgerTable,
+		"DATADOG_API_URL": s.URL, "AWS_ENDPOINT_URL": s.URL, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local",
+		"ENRICH_BUDGET": "2s",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the environment (-want +got):\n%s", diff)
 	}
 }
 
