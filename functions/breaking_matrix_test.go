@@ -144,7 +144,9 @@ func (c *cell) name() string { return c.victim.name }
 // ledger's memory of the cycle before it posts.
 func (c *cell) refuseReadsOnly() {
 	misbehave(c.T, c.s, "slow:900ms", func(r standin.Route) bool { return r == standin.DynamoDBUpdate })
-	go func() {
+	var opener sync.WaitGroup
+	c.Cleanup(opener.Wait)
+	opener.Go(func() {
 		for c.Context().Err() == nil {
 			for _, r := range c.s.Standin.Requests() {
 				if r.Route == standin.DynamoDBUpdate {
@@ -155,7 +157,7 @@ func (c *cell) refuseReadsOnly() {
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
-	}()
+	})
 }
 
 func (c *cell) end() {

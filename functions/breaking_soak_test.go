@@ -199,7 +199,7 @@ func (s *soak) redeliver(f *stack.Instance, over <-chan struct{}) {
 }
 
 // watch says now and then how far it is, and takes the memory of the start when
-// each instance has had some work.
+// each instance has had some work, or at the end if it was over before it looked.
 func (s *soak) watch(over <-chan struct{}) {
 	often, seldom := time.NewTicker(100*time.Millisecond), time.NewTicker(15*time.Second)
 	defer often.Stop()
@@ -207,6 +207,9 @@ func (s *soak) watch(over <-chan struct{}) {
 	for {
 		select {
 		case <-over:
+			if s.started.now == 0 {
+				s.started = s.memory()
+			}
 			return
 		case <-often.C:
 			if s.started.now == 0 && s.sent() >= s.alerts/10 {

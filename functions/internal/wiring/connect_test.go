@@ -14,8 +14,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
+// The client puts a connection away in its own time, which nobody can see: on a busy
+// machine the first call may come before that, and opens another one. That round says
+// nothing.
 func TestTable_Connect_opens_a_connection_that_the_first_call_finds(t *testing.T) {
-	var requests, connections atomic.Int64
+	const rounds = 5
+	for range rounds {
+		if connections(t) == 1 {
+			return
+		}
+	}
+	t.Errorf("in none of %d rounds did the first call find the connection", rounds)
+}
+
+// connections is how many a server has seen after the first call.
+func connections(t *testing.T) int64 {
+	t.Helper()
+	var requests, opens atomic.Int64
 	opened := make(chan struct{}, 2)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		requests.Add(1)
@@ -23,7 +38,7 @@ func TestTable_Connect_opens_a_connection_that_the_first_call_finds(t *testing.T
 	}))
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
-			connections.Add(1)
+			opens.Add(1)
 			opened <- struct{}{}
 		}
 	}
@@ -41,13 +56,14 @@ func TestTable_Connect_opens_a_connection_that_the_first_call_finds(t *testing.T
 	if requests.Load() != 0 {
 		t.Error("it sent a request")
 	}
-	time.Sleep(50 * time.Millisecond) // The client has yet to put the connection away, which nobody can see.
+	time.Sleep(50 * time.Millisecond) // That is more than the client needs to put it away.
 	if _, err := items.GetItem(t.Context(), &dynamodb.GetItemInput{
 		TableName: aws.String("table"), Key: map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: "x"}},
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if requests.Load() != 1 || connections.Load() != 1 {
-		t.Errorf("%d requests over %d connections, want one over one", requests.Load(), connections.Load())
+	if n := requests.Load(); n != 1 {
+		t.Errorf("the call made %d requests", n)
 	}
+	return opens.Load()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -79,7 +80,7 @@ func newTrial(t *testing.T, p poster) trial.Trial {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return trial.Trial{Book: book, Budget: time.Second, Poster: p}
+	return trial.Trial{Book: book, Budget: time.Minute, Poster: p}
 }
 
 var checkout = alert.Alert{ID: "1", Title: "x", Priority: "P1", Tags: alert.Tags{"service:checkout"}}
@@ -171,23 +172,24 @@ func TestTrial_tells_why_nothing_was_posted(t *testing.T) {
 }
 
 func TestTrial_leaves_a_step_that_hangs_behind(t *testing.T) {
-	tried := newTrial(t, takes)
-	tried.Budget = 10 * time.Millisecond
-	release := make(chan struct{})
-	defer close(release)
-	tried.Instead = func(s trial.Step) enrich.Step {
-		if s.Then {
-			return s.Real()
+	synctest.Test(t, func(t *testing.T) {
+		tried := newTrial(t, takes)
+		release := make(chan struct{})
+		defer close(release)
+		tried.Instead = func(s trial.Step) enrich.Step {
+			if s.Then {
+				return s.Real()
+			}
+			return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
+				<-release
+				return enrich.Finding{}, nil
+			})
 		}
-		return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
-			<-release
-			return enrich.Finding{}, nil
-		})
-	}
-	r, err := tried.Run(t.Context(), alert.Alert{ID: "1", Title: "x", Tags: alert.Tags{"service:checkout"}, Priority: "P1", Hostname: "x"})
-	if err != nil || r.Steps[0].Status != enrich.TimedOut || r.Steps[0].With == nil {
-		t.Errorf("%+v, %v", r.Steps, err)
-	}
+		r, err := tried.Run(t.Context(), alert.Alert{ID: "1", Title: "x", Tags: alert.Tags{"service:checkout"}, Priority: "P1", Hostname: "x"})
+		if err != nil || r.Steps[0].Status != enrich.TimedOut || r.Steps[0].With == nil {
+			t.Errorf("%+v, %v", r.Steps, err)
+		}
+	})
 }
 
 // A watched step is a step like any other outside a trial.

@@ -116,4 +116,4 @@ func (b bench) fails(ctx context.Context, t *testing.T, a alert.Alert, want faul
 
 // prompt is how soon a step must be back once its context has ended. A machine
 // that has much else to do keeps it; a step that waits for Datadog does not.
-const prompt = 2 * time.Second
+const prompt = 10 * time.Second

@@ -137,16 +137,43 @@ func (e *Extension) listen(t testing.TB) string {
 	go func() {
 		packet := make([]byte, 64<<10)
 		for {
-			n, err := conn.Read(packet)
-			if errors.Is(err, net.ErrClosed) {
+			n, from, err := conn.ReadFromUDPAddrPort(packet)
+			switch {
+			case errors.Is(err, net.ErrClosed):
 				return
-			}
-			if err == nil {
+			case err != nil:
+			case string(packet[:n]) == marker:
+				_, _ = conn.WriteToUDPAddrPort(packet[:n], from)
+			default:
 				e.keep(measured(slices.Clone(packet[:n])))
 			}
 		}
 	}()
 	return conn.LocalAddr().String()
+}
+
+// marker is a packet that is no metric, and that comes back when all before it were read.
+const marker = "marker"
+
+// settle waits until all packets are read that were sent before: none overtakes
+// another on its way to this machine itself.
+func (e *Extension) settle(t testing.TB) {
+	t.Helper()
+	if e.bad == Refuses {
+		return
+	}
+	conn, err := net.Dial("udp", e.where.Metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second)) // Only a closed connection refuses.
+	if _, err := conn.Write([]byte(marker)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Read(make([]byte, len(marker))); err != nil {
+		t.Fatalf("the extension reads no packets: %v", err)
+	}
 }
 
 // maxPacket is what the real extension reads of one packet; the rest of it is lost.

@@ -78,13 +78,12 @@ func number(value any) uint64 {
 	return 0
 }
 
-// Calls returns all that came, in its order, after the packets of metrics had a moment
-// to come through. It fails the test where the real extension would have dropped
+// Calls returns all that came, in its order, with every packet of metrics that was sent
+// before. It fails the test where the real extension would have dropped
 // something.
 func (e *Extension) Calls(t testing.TB) []Call {
 	t.Helper()
-	// A packet is on its way when the one who sent it goes on.
-	time.Sleep(20 * time.Millisecond)
+	e.settle(t)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, c := range e.calls {
