@@ -168,7 +168,7 @@ func TestReads_are_not_asked_before_the_rate_limit_ends(t *testing.T) {
 			client, calls := counted(t, answer)
 			_, _ = client.Monitor(t.Context(), 7, datadog.MonitorQuery{})
 			_, err := client.Cached(time.Minute).Monitor(t.Context(), 8, datadog.MonitorQuery{})
-			if e := fault.Of(err); calls.Load() != 1 || e == nil || e.Kind != fault.Temporary || e.RetryAfter < 28*time.Second {
+			if e := fault.Of(err); calls.Load() != 1 || e == nil || e.Kind != fault.Temporary || e.RetryAfter < 20*time.Second {
 				t.Errorf("%d calls, then %v", calls.Load(), err)
 			}
 		})

@@ -248,11 +248,12 @@ func TestDynamoDB_Failures(t *testing.T) {
 		})
 	}
 
+	const hanging = "a table that hangs"
 	broken := map[string]struct {
 		handler http.HandlerFunc
 		says    string
 	}{
-		"a table that hangs": {
+		hanging: {
 			func(_ http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body) // The server notices that the client has gone only after the body.
 				<-r.Context().Done()
@@ -277,9 +278,12 @@ func TestDynamoDB_Failures(t *testing.T) {
 	}
 	for name, c := range broken {
 		t.Run(name, func(t *testing.T) {
-			l := serve(t, c.handler)
+			l, patience := serve(t, c.handler), 10*time.Second
+			if name == hanging {
+				patience = 50 * time.Millisecond
+			}
 			for operation, call := range calls(l) {
-				ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
 				err := call(ctx)
 				cancel()
 				if !fault.IsTemporary(err) || !strings.Contains(fault.Public(err), c.says) {
