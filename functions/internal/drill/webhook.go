@@ -9,13 +9,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/event"
+	"boomerang/shared/fault"
 	"boomerang/shared/pipeline"
 )
 
@@ -108,10 +108,7 @@ func (d *Drill) unanswered(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("the webhook did not answer within %s, and Datadog does not wait longer either", d.wait.Answer)
 	}
-	if failed, ok := errors.AsType[*url.Error](err); ok {
-		err = failed.Err
-	}
-	return fmt.Errorf("the webhook did not answer: %w", err)
+	return fmt.Errorf("the webhook did not answer: %w", fault.WithoutAddress(err))
 }
 
 // understand returns the reply if an event is to be expected after it.
