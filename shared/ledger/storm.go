@@ -77,8 +77,8 @@ const (
 	// maxGroupBytes is what is kept of a group, for people to read. It keeps the
 	// list below 32 KB whatever the alerts say of themselves.
 	maxGroupBytes = 200
-	// maxTransitions keeps hand-made payloads from filling the gust's own item.
-	// Datadog has nine transitions.
+	// maxTransitions keeps hand-made payloads from filling the gust's own item. Those
+	// that come at once may add one each. Datadog has nine transitions.
 	maxTransitions = 16
 )
 
