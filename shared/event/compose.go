@@ -146,6 +146,7 @@ func alertType(a alert.Alert, wanted string) string {
 	return "info"
 }
 
+// alertTypes are those that Datadog takes, the gravest first.
 var alertTypes = []string{"error", "warning", "success", "info"}
 
 func priority(given string) string {

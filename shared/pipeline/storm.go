@@ -41,12 +41,12 @@ func (p *Pipeline) holdBack(ctx context.Context, a alert.Alert, plan *playbook.P
 	switch {
 	case admitted:
 		return false, nil
-	case held.Announced && err != nil:
+	case err != nil && held.Announced:
 		return true, fmt.Errorf("the storm's summary will not count this alert: %w", err)
-	case held.Announced:
-		return true, nil
 	case err != nil:
 		return false, fmt.Errorf("the alert passes uncounted: %w", err)
+	case held.Announced:
+		return true, nil
 	}
 	m := queue.Message{
 		Alert: a, ReceivedAt: now, Reason: "a storm held alerts back",

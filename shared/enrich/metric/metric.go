@@ -4,7 +4,6 @@
 package metric
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -61,7 +60,7 @@ func New(source Source, c Config) enrich.Step {
 		if err != nil {
 			return enrich.Finding{}, err
 		}
-		from, to := Window(a, max(cmp.Or(c.Window, defaultWindow), q.Over))
+		from, to := Window(a, c.Window, q.Over)
 		all, err := source.Series(ctx, datadog.SeriesQuery{Query: q.Metric, From: from, To: to})
 		if err != nil {
 			return enrich.Finding{}, err
@@ -93,12 +92,14 @@ func For(a alert.Alert, given string) (Query, error) {
 // longestQuery, in bytes, keeps a request's address within what servers take.
 const longestQuery = 6000
 
-// Window returns the time to look at, up to the alert. It begins and ends with a
-// minute, so that alerts of one minute have one question, which is asked once.
-func Window(a alert.Alert, length time.Duration) (from, to time.Time) {
+// Window returns the time to look at, up to the alert: of the length that a playbook
+// says, if it does, and of least at least. It begins and ends with a minute, so that
+// alerts of one minute have one question, which is asked once.
+func Window(a alert.Alert, length, least time.Duration) (from, to time.Time) {
 	if length <= 0 {
 		length = defaultWindow
 	}
+	length = max(length, least)
 	to = a.Date
 	if to.IsZero() {
 		to = time.Now()

@@ -243,7 +243,7 @@ func TestEnrich_asks_for_the_playbooks_query_and_window(t *testing.T) {
 }
 
 func TestEnrich_an_alert_without_a_time_is_of_now(t *testing.T) {
-	_, to := Window(alert.Alert{}, 0)
+	_, to := Window(alert.Alert{}, 0, 0)
 	if off := time.Until(to); off < -time.Minute || off > time.Minute {
 		t.Errorf("the window ends %v from now", off)
 	}

@@ -50,7 +50,7 @@ func New(source Source, c Config) enrich.Step {
 		if err != nil {
 			return enrich.Finding{}, err
 		}
-		from, to := metric.Window(a, c.Window)
+		from, to := metric.Window(a, c.Window, 0)
 		address, err := source.Snapshot(ctx, datadog.SnapshotQuery{Query: q.Metric, From: from, To: to})
 		if err != nil {
 			return enrich.Finding{}, err
