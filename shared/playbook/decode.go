@@ -30,7 +30,7 @@ func (d *decoder) report(at place, format string, args ...any) {
 func (d *decoder) reportAt(path, format string, args ...any) {
 	at := place{}
 	if node := d.nearest(path); node != nil {
-		at = begin(node)
+		at = d.begin(node)
 	}
 	d.report(at, format, args...)
 }
@@ -111,7 +111,7 @@ var (
 func (d *decoder) decode(node ast.Node, into reflect.Value, path string) {
 	switch node.(type) {
 	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
-		d.report(begin(node), "anchors (&), aliases (*) and tags (!) are not understood here: write the value out")
+		d.report(d.begin(node), "anchors (&), aliases (*) and tags (!) are not understood here: write the value out")
 		return
 	case *ast.NullNode:
 		return
@@ -134,7 +134,7 @@ func (d *decoder) decode(node ast.Node, into reflect.Value, path string) {
 		d.anything(node, into, path)
 	default:
 		if want := setScalar(node, into); want != "" {
-			d.report(begin(node), "%s must be %s", last(path), want)
+			d.report(d.begin(node), "%s must be %s", last(path), want)
 		}
 	}
 }
@@ -157,7 +157,7 @@ func (d *decoder) anything(node ast.Node, into reflect.Value, path string) {
 			value = reflect.ValueOf(number)
 		}
 	default:
-		d.report(begin(node), "%s must be a value, a list or a mapping", last(path))
+		d.report(d.begin(node), "%s must be a value, a list or a mapping", last(path))
 		return
 	}
 	into.Set(value)
@@ -166,13 +166,13 @@ func (d *decoder) anything(node ast.Node, into reflect.Value, path string) {
 func (d *decoder) sequence(node ast.Node, into reflect.Value, path string) {
 	list, ok := node.(*ast.SequenceNode)
 	if !ok {
-		d.report(begin(node), "%s must be a list", last(path))
+		d.report(d.begin(node), "%s must be a list", last(path))
 		return
 	}
 	values := reflect.MakeSlice(into.Type(), len(list.Values), len(list.Values))
 	for i, value := range list.Values {
 		if value.Type() == ast.NullType && into.Type().Elem().Kind() != reflect.Interface {
-			d.report(begin(value), "%s is empty", element(last(path), i))
+			d.report(d.begin(value), "%s is empty", element(last(path), i))
 		}
 		d.decode(value, values.Index(i), element(path, i))
 	}
@@ -201,7 +201,7 @@ func (d *decoder) mapping(node ast.Node, into reflect.Value, path string) {
 	for name, pair := range d.pairs(node) {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 		if i < 0 {
-			d.report(begin(pair), "unknown key %q%s", name, suggest(name, namesOf(fields)))
+			d.report(d.begin(pair), "unknown key %q%s", name, suggest(name, namesOf(fields)))
 			continue
 		}
 		given[i] = pair.Value.Type() != ast.NullType
@@ -209,7 +209,7 @@ func (d *decoder) mapping(node ast.Node, into reflect.Value, path string) {
 	}
 	for i, f := range fields {
 		if f.required && !given[i] {
-			d.report(begin(node), "the key %q is missing", f.name)
+			d.report(d.begin(node), "the key %q is missing", f.name)
 		}
 	}
 }
@@ -217,7 +217,7 @@ func (d *decoder) mapping(node ast.Node, into reflect.Value, path string) {
 func (d *decoder) isMapping(node ast.Node, path string) bool {
 	_, is := node.(ast.MapNode)
 	if !is {
-		d.report(begin(node), "%s must be a mapping of keys to values", last(path))
+		d.report(d.begin(node), "%s must be a mapping of keys to values", last(path))
 	}
 	return is
 }
@@ -230,7 +230,7 @@ func (d *decoder) pairs(node ast.Node) iter.Seq2[string, *ast.MappingValueNode] 
 			pair := all.KeyValue()
 			name := key(pair)
 			if seen[name] {
-				d.report(begin(pair), "the key %q is here twice", name)
+				d.report(d.begin(pair), "the key %q is here twice", name)
 				continue
 			}
 			seen[name] = true

@@ -28,6 +28,9 @@ func FuzzLoad(f *testing.F) {
 	}
 	f.Add([]byte("\r\ro\xf3:"))
 	f.Add([]byte("playbooks:\n- name: a\n  event:\n    text: |\n      {{ if .alert.title }}\n\n\n"))
+	f.Add([]byte("playbooks:\n  - name: a\n    event:\n      tags: x\n        - {{ printf }}\n        - {{ lower }}\n"))
+	f.Add([]byte("playbooks:\n  - name: \"\\U0001\n\nF600\"\n    match: alert.titel == \n"))
+	f.Add([]byte("playbooks:\n  - name: a\n    event:\n      \u2028\u00a0"))
 	f.Add([]byte(services))
 	f.Add([]byte(one(everything)))
 	kinds := bench{}.kinds()

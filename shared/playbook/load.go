@@ -251,8 +251,8 @@ func (l *loader) commented(path string) string {
 	if !ok || node.Token.Type != token.StringType {
 		return ""
 	}
-	at := begin(node)
-	if line := []rune(l.lines[at.line-1]); strings.Contains(string(line[at.column-1:]), " #") {
+	written := cursor{lines: l.lines, place: l.begin(node)}
+	if strings.Contains(string(written.rest()), " #") {
 		return "; what stands behind a # is a comment to YAML: put the expression between single quotes"
 	}
 	return ""

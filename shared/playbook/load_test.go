@@ -57,6 +57,43 @@ func TestLoad_places_are_those_of_the_word(t *testing.T) {
 	}
 }
 
+func TestLoad_places_do_not_depend_on_what_stands_around_a_text(t *testing.T) {
+	for name, match := range map[string]string{
+		"spaces behind it":                 "alert.titel == 'x'   ",
+		"spaces behind each line":          "alert.title == 'x' \n        && alert.titel  \n\n",
+		"a dash on a further line":         "alert.titel == 'x' && 3\n        - 2 > 0",
+		"a dash on its last line":          "3\n        - 2 > 0 &&\n        - alert.titel > 0",
+		"a comment before it":              "# why\n        # and why\n\n        alert.titel   ",
+		"a tab before its quotes":          "\t'alert.titel'",
+		"an end in the middle, and spaces": "alert.titel ==  ",
+	} {
+		t.Run(name, func(t *testing.T) {
+			source := "playbooks:\n  - name: a  \n    continue: true \n    match: " + match + "\n"
+			_, err := playbook.Load("a.yaml", []byte(source), bench{}.kinds())
+			problems, ok := errors.AsType[playbook.Problems](err)
+			if !ok {
+				t.Fatalf("got %v", err)
+			}
+			want := "titel"
+			if strings.Contains(problems[0].Text, "EOF") {
+				want = "="
+			}
+			lines := strings.Split(source, "\n")
+			if at := problems[0]; at.Line > len(lines) || at.Column > len(lines[at.Line-1]) ||
+				!strings.HasPrefix(lines[at.Line-1][at.Column-1:], want) {
+				t.Errorf("%s, of\n%s", at, source)
+			}
+		})
+	}
+}
+
+func TestLoad_bears_an_escape_that_a_line_break_cuts_off(t *testing.T) {
+	_, err := playbook.Load("a.yaml", []byte("playbooks:\n  - name: \"\\U0001\n\nF600\"\n    match: alert.titel\n"), bench{}.kinds())
+	if _, ok := errors.AsType[playbook.Problems](err); !ok {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestLoad_takes_what_is_right(t *testing.T) {
 	for name, source := range map[string]string{
 		"everything that there is": one(`

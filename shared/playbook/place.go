@@ -3,7 +3,6 @@ package playbook
 import (
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
@@ -20,29 +19,52 @@ func placeOf(t *token.Token) place {
 }
 
 // begin returns where a value begins.
-func begin(node ast.Node) place {
+func (d *decoder) begin(node ast.Node) place {
 	// The token of a mapping is the colon behind its first key.
 	switch n := node.(type) {
 	case *ast.MappingNode:
 		if !n.IsFlowStyle && len(n.Values) > 0 {
-			return begin(n.Values[0])
+			return d.begin(n.Values[0])
 		}
 	case *ast.MappingValueNode:
-		return placeOf(n.Key.GetToken())
+		return d.beginToken(n.Key.GetToken())
 	}
-	return placeOf(node.GetToken())
+	return d.beginToken(node.GetToken())
+}
+
+// beginToken trusts the place of what stands before a value: go-yaml 1.19 puts a
+// text without quotes too far to the right when spaces follow it, and on its last
+// line when that begins with a dash and ends the file.
+func (d *decoder) beginToken(t *token.Token) place {
+	if t == nil || t.Prev == nil || t.Type == token.ImplicitNullType {
+		return placeOf(t)
+	}
+	at := cursor{lines: d.lines, place: placeOf(t.Prev)}
+	switch t.Prev.Type {
+	case token.MappingKeyType, token.MappingValueType, token.MappingStartType,
+		token.SequenceEntryType, token.SequenceStartType, token.CollectEntryType:
+		at.column++
+	case token.CommentType:
+		at.place = place{at.line + 1, 1}
+	default:
+		return placeOf(t)
+	}
+	if !at.skipBreak() {
+		at.column += leadingSpaces(at.rest())
+	}
+	return at.place
 }
 
 // inside returns where the character at an offset of a text stands in the file:
 // behind its quotes, its escapes and its indentation, and on the line to which it
 // is folded.
 func (d *decoder) inside(node ast.Node, offset int) place {
-	start := begin(node)
+	start := d.begin(node)
 	if start.line == 0 || start.line > len(d.lines) {
 		return start
 	}
 	// A mistake at the end stands behind the last word, and not below the text.
-	value := []rune(strings.TrimRightFunc(scalarText(node), unicode.IsSpace))
+	value := []rune(strings.TrimRight(scalarText(node), whiteSpace))
 	offset = min(offset, len(value))
 	at := cursor{lines: d.lines, place: start}
 	switch node.(type) {
@@ -58,7 +80,7 @@ func (d *decoder) inside(node ast.Node, offset int) place {
 	for i := 0; i < offset; {
 		i += at.pass(value[i:])
 	}
-	if offset < len(value) && !unicode.IsSpace(value[offset]) {
+	if offset < len(value) && !isSpace(value[offset]) {
 		at.skipBreak()
 	}
 	return at.place
@@ -131,8 +153,14 @@ func (c *cursor) skipBreak() bool {
 	return broken
 }
 
+// whiteSpace is YAML's, which is less than Unicode's
+// (https://yaml.org/spec/1.2.2/#55-white-space-characters), with its line break.
+const whiteSpace = " \t\n"
+
+func isSpace(r rune) bool { return strings.ContainsRune(whiteSpace, r) }
+
 func leadingSpaces(value []rune) int {
-	if n := slices.IndexFunc(value, func(r rune) bool { return !unicode.IsSpace(r) }); n >= 0 {
+	if n := slices.IndexFunc(value, func(r rune) bool { return !isSpace(r) }); n >= 0 {
 		return n
 	}
 	return len(value)

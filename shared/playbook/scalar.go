@@ -75,7 +75,7 @@ func scalarText(node ast.Node) string {
 func (d *decoder) duration(node ast.Node, into reflect.Value, path string) {
 	parsed, err := time.ParseDuration(scalarText(node))
 	if err != nil || parsed < 0 {
-		d.report(begin(node), "%s must be a duration with its unit, such as 5s or 2m", last(path))
+		d.report(d.begin(node), "%s must be a duration with its unit, such as 5s or 2m", last(path))
 		return
 	}
 	into.SetInt(int64(parsed))
