@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -20,7 +19,7 @@ const (
 	lookMargin = time.Minute
 )
 
-var errLookLate = errors.New("Datadog did not answer in time")
+var errLookLate = fault.New(fault.Temporary, "Datadog did not answer in time", nil)
 
 // unlessPosted does the work unless an earlier try posted the event that it is for.
 func (p *Pipeline) unlessPosted(ctx context.Context, a alert.Alert, t try, work func() (Outcome, error)) (Outcome, error) {
@@ -28,7 +27,7 @@ func (p *Pipeline) unlessPosted(ctx context.Context, a alert.Alert, t try, work 
 	switch {
 	case posted != (event.Posted{}):
 		return Outcome{Status: Duplicate, Posted: posted}, nil
-	case t.haste == patient && fault.IsTemporary(warning):
+	case t.haste != inHaste && fault.IsTemporary(warning):
 		return Outcome{}, warning
 	}
 	outcome, err := work()

@@ -50,6 +50,7 @@ func TestPipeline_looks_before_it_posts_again(t *testing.T) {
 		"what nobody can tell is posted":             {fails, queue.Message{Tried: true}, false, posted, 1},
 		"what nobody tells in time is posted":        {hangs, queue.Message{Tried: true}, false, posted, 1},
 		"what may be told later waits":               {down, queue.Message{Tried: true, ReceivedAt: time.Now()}, false, event.Posted{}, 0},
+		"and so does what is not told in time":       {hangs, queue.Message{Tried: true, ReceivedAt: time.Now()}, false, event.Posted{}, 0},
 		"what has waited for long is posted":         {down, queue.Message{Tried: true}, false, posted, 1},
 		"without a stream it is posted all the same": {nil, queue.Message{Tried: true}, false, posted, 0},
 	} {
@@ -70,6 +71,49 @@ func TestPipeline_looks_before_it_posts_again(t *testing.T) {
 				}
 				if known, err := table.Claim(t.Context(), a.Key(), time.Now().Add(time.Second)); err != nil || known.Posted != c.want {
 					t.Errorf("the ledger knows %+v, %v", known, err)
+				}
+			})
+		})
+	}
+}
+
+// A run that crashed may have posted the event, Datadog delivers the alert again, and
+// its search fails.
+func TestPipeline_waits_for_the_search_where_a_queue_keeps_the_alert(t *testing.T) {
+	down := fault.New(fault.Temporary, "Datadog answered 500", nil)
+	slow := fault.New(fault.Temporary, "Datadog answered 429", nil)
+	slow.RetryAfter = 90 * time.Second
+	refused := fault.New(fault.Refused, "the application key lacks events_read", nil)
+	for name, c := range map[string]struct {
+		searched error
+		queue    bool
+		want     pipeline.Status
+		delay    time.Duration
+	}{
+		"a search that fails":               {down, true, pipeline.Queued, 45 * time.Second},
+		"a search that Datadog limits":      {slow, true, pipeline.Queued, 90 * time.Second},
+		"a search that will never do":       {refused, true, pipeline.Posted, 0},
+		"a search that fails, and no queue": {down, false, pipeline.Posted, 0},
+		"a search that finds nothing":       {nil, true, pipeline.Posted, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				table := ledger.NewMemory(ledger.Options{})
+				if _, err := table.Peer().Claim(t.Context(), a.Key(), time.Now().Add(time.Second)); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(2 * time.Second)
+				var sent queue.Message
+				var delay time.Duration
+				config := pipeline.Config{Playbooks: playbooks(), Poster: takes, Ledger: table, Stream: stream(func(context.Context, time.Time, time.Time) (event.Posted, error) {
+					return event.Posted{}, c.searched
+				})}
+				if c.queue {
+					config.Queue = sender(func(_ context.Context, m queue.Message, d time.Duration) error { sent, delay = m, d; return nil })
+				}
+				outcome, err := pipeline.New(config).Run(t.Context(), a)
+				if err != nil || outcome.Status != c.want || delay != c.delay || sent.Tried != (c.want == pipeline.Queued) {
+					t.Errorf("got %+v, %v; sent %+v after %v", outcome, err, sent, delay)
 				}
 			})
 		})

@@ -22,20 +22,27 @@ func asking(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, ledgerTimeout, errLedgerLate)
 }
 
-// haste says whether an alert goes on without the ledger.
-type haste bool
+// haste says what an alert does not wait for.
+type haste int
 
 const (
-	// inHaste is somebody waiting for the answer: a double beats a loss.
-	inHaste haste = true
-	// patient is an alert that the queue keeps: it may be a copy of one that was
-	// posted, and comes again until the ledger can tell.
-	patient haste = false
+	// patient is an alert that comes out of the queue: it may be a copy of one that
+	// was posted, and comes again until the ledger, and Datadog's search, can tell.
+	patient haste = iota
+	// brisk is an alert whose sender waits for the answer, and that the queue takes:
+	// it goes on without the ledger, and not without a search.
+	brisk
+	// inHaste is an alert that nobody keeps, or that was kept for long: a double beats
+	// a loss.
+	inHaste
 )
 
-// hasteOf ends the patience with an alert whose ledger fails for long.
+// hasteOf ends the patience with an alert whose ledger, or search, fails for long.
 func (p *Pipeline) hasteOf(m queue.Message) haste {
-	return haste(p.Now().Sub(m.ReceivedAt) > ledgerPatience)
+	if p.Now().Sub(m.ReceivedAt) > ledgerPatience {
+		return inHaste
+	}
+	return patient
 }
 
 // claim asks for the right to work on an alert. When nobody can say, it is

@@ -82,7 +82,11 @@ func New(c Config) *Pipeline {
 // now. An error means that the alert is neither posted nor queued.
 func (p *Pipeline) Run(ctx context.Context, a alert.Alert) (Outcome, error) {
 	b := newBudget(ctx, p.Now())
-	outcome, err := p.Process(ctx, a)
+	t := try{haste: brisk}
+	if p.Queue == nil {
+		t.haste = inHaste
+	}
+	outcome, err := p.take(ctx, a, t)
 	if err == nil {
 		return outcome, nil
 	}
