@@ -106,8 +106,8 @@ def check_functions(made):
     }
     queue, dead, table = made["RedeliveryQueue"], made["DeadLetterQueue"], made["LedgerTable"]
     environments = {
-        "WebhookFunction": {"WEBHOOK_SECRET_ARN": made["WebhookSecret"], "REDELIVERY_QUEUE_URL": queue, "LEDGER_TABLE": table, "INTAKE": "direct", "ENRICH_BUDGET": "5s"},
-        "RedeliverFunction": {"REDELIVERY_QUEUE_URL": queue, "DEAD_LETTER_QUEUE_URL": dead, "LEDGER_TABLE": table, "ENRICH_BUDGET": "5s"},
+        "WebhookFunction": {"WEBHOOK_SECRET_ARN": made["WebhookSecret"], "REDELIVERY_QUEUE_URL": queue, "LEDGER_TABLE": table, "WEBHOOK_NAME": "boomerang", "INTAKE": "direct", "ENRICH_BUDGET": "5s"},
+        "RedeliverFunction": {"REDELIVERY_QUEUE_URL": queue, "DEAD_LETTER_QUEUE_URL": dead, "LEDGER_TABLE": table, "WEBHOOK_NAME": "boomerang", "ENRICH_BUDGET": "5s"},
         "ReconcileFunction": {"REDELIVERY_QUEUE_URL": queue, "LEDGER_TABLE": table, "WEBHOOK_NAME": "boomerang"},
         "SetupFunction": {"WEBHOOK_SECRET_ARN": made["WebhookSecret"], "WEBHOOK_NAME": "boomerang"},
         "DrillFunction": {"WEBHOOK_SECRET_ARN": made["WebhookSecret"], "FUNCTION_URL": URL},

@@ -122,7 +122,7 @@ func TestTemplate_starts_with_its_defaults(t *testing.T) {
 	for secret, parameters := range map[string]map[string]string{keysARN: withSecret, ourKeys: withKeys} {
 		d := deploy(t, with(parameters, "DrillSchedule", "rate(1 hour)"))
 		keys := config.Datadog{DatadogSecretARN: secret, Site: site.Default}
-		pipeline := config.Pipeline{Datadog: keys, RedeliveryQueueURL: urlOf("RedeliveryQueue"), LedgerTable: "LedgerTable", EnrichBudget: 5 * time.Second}
+		pipeline := config.Pipeline{Datadog: keys, RedeliveryQueueURL: urlOf("RedeliveryQueue"), LedgerTable: "LedgerTable", EnrichBudget: 5 * time.Second, WebhookName: "boomerang"}
 		starts(t, d, "WebhookFunction", config.Webhook{Pipeline: pipeline, WebhookSecretARN: "WebhookSecret", Intake: config.Direct})
 		starts(t, d, "RedeliverFunction", config.Redeliver{Pipeline: pipeline, DeadLetterQueueURL: urlOf("DeadLetterQueue")})
 		starts(t, d, "ReconcileFunction", config.Reconcile{

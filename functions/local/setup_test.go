@@ -28,6 +28,7 @@ func environ(pairs ...string) func(string) string {
 func noToken(func(string) string) (string, error) { return "", errors.New("nobody was to be asked") }
 
 func TestSetup_shows_on_this_machine_what_it_makes_and_that_it_works(t *testing.T) {
+	t.Setenv("WEBHOOK_NAME", "shop") // The function's environment is this process's.
 	var screen bytes.Buffer
 	if err := setup(t.Context(), report.New(&screen), environ("DELETE", "1", "WEBHOOK_NAME", "shop", "DEAD_LETTER_QUEUE_NAME", "letters"), noToken); err != nil {
 		t.Fatal(err)
@@ -35,6 +36,7 @@ func TestSetup_shows_on_this_machine_what_it_makes_and_that_it_works(t *testing.
 	for _, want := range []string{
 		"created       the webhook shop", `created       the dashboard "Boomerang (shop)"`, "Mention @webhook-shop",
 		`{"X-Webhook-Token":"$BOOMERANG_SHOP_TOKEN"}`, "queuename:letters", "200 OK", "[Triggered] Checkout is slow", "enrichment:complete",
+		`events("webhook:shop* enrichment:*`, "boomerang, webhook:shop, monitor:4711",
 		"removed       the webhook shop", `removed       the monitor "Boomerang (shop): there are dead letters"`,
 	} {
 		if !strings.Contains(screen.String(), want) {

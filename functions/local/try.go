@@ -157,7 +157,7 @@ func (o attempt) open(s *stage.Stage, t *tape, a alert.Alert) (rehearsal, error)
 		path = "the embedded playbooks"
 	}
 	return rehearsal{name: path, Trial: trial.Trial{
-		Book: book, Budget: cfg.EnrichBudget, Poster: patient{poster}, Now: t.now,
+		Book: book, WebhookName: cfg.WebhookName, Budget: cfg.EnrichBudget, Poster: patient{poster}, Now: t.now,
 		Instead: cast{s, t, a}.instead,
 	}}, nil
 }

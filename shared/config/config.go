@@ -37,6 +37,9 @@ type Pipeline struct {
 	EnrichBudget time.Duration `env:"ENRICH_BUDGET" envDefault:"5s"`
 	// PlaybooksFile is empty when the embedded playbooks are to be used.
 	PlaybooksFile string `env:"PLAYBOOKS_FILE"`
+	// WebhookName is what Datadog calls our webhook. Our events carry it as a tag, by
+	// which one stack's are told from another's.
+	WebhookName string `env:"WEBHOOK_NAME" envDefault:"boomerang"`
 }
 
 // Webhook is the environment of functions/webhook. With Intake Queue,

@@ -28,6 +28,7 @@ const transit = 30 * time.Second
 // event finds its own words.
 type Draft struct {
 	Playbook  string // the name, for the tag
+	Webhook   string // the name of the one that the alert came by, for the tag
 	Title     string
 	Text      string // markdown, in the place of the alert's own message
 	Priority  string
@@ -167,6 +168,9 @@ func host(a alert.Alert) string {
 // matters most stands last.
 func tags(a alert.Alert, d Draft, results []enrich.Result, late bool) []string {
 	all := slices.Concat([]string(a.Tags), d.Tags, []string{alert.OwnTag})
+	if d.Webhook != "" {
+		all = append(all, TagWebhook(d.Webhook))
+	}
 	if a.MonitorID != "" {
 		all = append(all, tagMonitor+a.MonitorID)
 	}

@@ -27,11 +27,16 @@ const (
 const (
 	TagLate = "late:true"
 
+	tagWebhook    = "webhook:"
 	tagMonitor    = "monitor:"
 	tagPlaybook   = "playbook:"
 	tagTransition = "transition:"
 	tagEnrichment = "enrichment:"
 )
+
+// TagWebhook returns the tag that tells the events of one stack from those of
+// another: the name of its webhook, which no two of an organisation share.
+func TagWebhook(name string) string { return tagWebhook + tagValue(name) }
 
 // Event is the request body of POST /api/v1/events.
 type Event struct {

@@ -49,7 +49,7 @@ func (p *Pipeline) before(ctx context.Context, a alert.Alert, t try) (event.Post
 			from = began
 		}
 	}
-	posted, err := p.Stream.PostedAbout(ctx, a, from.Add(-lookMargin), to)
+	posted, err := p.Stream.PostedAbout(ctx, a, p.WebhookName, from.Add(-lookMargin), to)
 	if err != nil {
 		return event.Posted{}, fmt.Errorf("whether the event was posted before is not known: %w", err)
 	}

@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,7 +18,7 @@ import (
 // stream is an event stream in which the search for an event ends so.
 type stream func(ctx context.Context, from, to time.Time) (event.Posted, error)
 
-func (s stream) PostedAbout(ctx context.Context, _ alert.Alert, from, to time.Time) (event.Posted, error) {
+func (s stream) PostedAbout(ctx context.Context, _ alert.Alert, _ string, from, to time.Time) (event.Posted, error) {
 	return s(ctx, from, to)
 }
 
@@ -141,6 +142,30 @@ func TestPipeline_does_not_forget_an_earlier_try_that_it_could_not_look_for(t *t
 	if outcome, err := p.Run(t.Context(), a); err != nil || outcome.Posted != earlier {
 		t.Errorf("the third run: %+v, %v", outcome, err)
 	}
+}
+
+// Two stacks enrich one alert: what the other one posted is not what this one owes.
+func TestPipeline_marks_its_events_with_its_webhook_and_looks_for_no_others(t *testing.T) {
+	searched := &asked{}
+	var tags []string
+	p := pipeline.New(pipeline.Config{Playbooks: playbooks(), WebhookName: "Shop.api", Stream: searched, Poster: poster(func(_ context.Context, e event.Event) (event.Posted, error) {
+		tags = e.Tags
+		return posted, nil
+	})})
+	if _, err := p.Redeliver(t.Context(), queue.Message{Alert: a, Tried: true}); err != nil {
+		t.Fatal(err)
+	}
+	if searched.webhook != "Shop.api" || !slices.Contains(tags, "webhook:shop.api") {
+		t.Errorf("it searched for %q and posted with %q", searched.webhook, tags)
+	}
+}
+
+// asked is an event stream that holds nothing and notes whose events are looked for.
+type asked struct{ webhook string }
+
+func (s *asked) PostedAbout(_ context.Context, _ alert.Alert, webhook string, _, _ time.Time) (event.Posted, error) {
+	s.webhook = webhook
+	return event.Posted{}, nil
 }
 
 func TestPipeline_looks_as_far_back_as_the_first_try(t *testing.T) {

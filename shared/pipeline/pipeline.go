@@ -30,7 +30,7 @@ type Poster interface {
 // Stream is Datadog's event stream, where an event is found whose post was cut off
 // before anybody noted it. What there is none of is zero.
 type Stream interface {
-	PostedAbout(ctx context.Context, a alert.Alert, from, to time.Time) (event.Posted, error)
+	PostedAbout(ctx context.Context, a alert.Alert, webhook string, from, to time.Time) (event.Posted, error)
 }
 
 // Ledger remembers which alerts are done, which are being worked on, and how
@@ -55,6 +55,7 @@ type Queue interface {
 // with all three.
 type Config struct {
 	Playbooks    *playbook.Book
+	WebhookName  string // in Datadog; it tells our events from another stack's
 	EnrichBudget time.Duration
 	Poster       Poster
 	Stream       Stream // nil: an alert that may have been posted is posted
@@ -251,6 +252,7 @@ func (p *Pipeline) compose(ctx context.Context, a alert.Alert, plan *playbook.Pl
 	_, span := telemetry.Start(ctx, "compose")
 	defer span.End(nil)
 	draft, failed := plan.Draft(outcome.Steps, remembered.cycle)
+	draft.Webhook = p.WebhookName
 	outcome.warn(failed...)
 	if plan.API == playbook.APIv2 {
 		outcome.Event = event.ComposeAlert(a, draft, outcome.Steps, p.Now())

@@ -92,7 +92,7 @@ func (p *Pipeline) summarise(ctx context.Context, m queue.Message, t try) (outco
 		}
 		plan := p.Playbooks.For(m.Alert)
 		outcome := Outcome{Playbook: plan.Name()}
-		outcome.Event = event.Summarise(m.Alert, event.Draft{Playbook: plan.Name()}, event.Held{
+		outcome.Event = event.Summarise(m.Alert, event.Draft{Playbook: plan.Name(), Webhook: p.WebhookName}, event.Held{
 			Count: held.Count, Limit: m.Storm.Limit, Groups: held.Groups, MoreGroups: held.MoreGroups,
 			Transitions: held.Transitions, First: held.First, Last: held.Last,
 		}, p.Now())

@@ -87,6 +87,7 @@ func (b *base) pipeline(ctx context.Context, cfg config.Pipeline) (*pipeline.Pip
 	}
 	conf := pipeline.Config{
 		Playbooks:    playbooks,
+		WebhookName:  cfg.WebhookName,
 		EnrichBudget: cfg.EnrichBudget,
 		Poster:       b.datadog,
 		Stream:       b.datadog,

@@ -18,11 +18,12 @@ import (
 // Trial is a pipeline that can be watched.
 type Trial struct {
 	// Book holds playbooks whose kinds of steps are Watched.
-	Book   *playbook.Book
-	Budget time.Duration
-	Poster pipeline.Poster
-	Ledger pipeline.Ledger // nil: nobody knows how the alert's cycle went
-	Now    func() time.Time
+	Book        *playbook.Book
+	WebhookName string // for the event's tag
+	Budget      time.Duration
+	Poster      pipeline.Poster
+	Ledger      pipeline.Ledger // nil: nobody knows how the alert's cycle went
+	Now         func() time.Time
 	// Instead returns what runs in a step's place; nil runs every step.
 	Instead func(Step) enrich.Step
 }
@@ -88,7 +89,7 @@ func (t Trial) Run(ctx context.Context, a alert.Alert) (Report, error) {
 	plan := t.Book.For(a)
 	w := &watch{instead: t.Instead, before: len(plan.Steps())}
 	p := pipeline.New(pipeline.Config{
-		Playbooks: t.Book, EnrichBudget: t.Budget, Poster: t.Poster, Ledger: t.Ledger, Now: t.Now, Wrap: w.wrap,
+		Playbooks: t.Book, WebhookName: t.WebhookName, EnrichBudget: t.Budget, Poster: t.Poster, Ledger: t.Ledger, Now: t.Now, Wrap: w.wrap,
 	})
 	outcome, err := p.Process(ctx, a)
 	return Report{

@@ -74,7 +74,7 @@ func checkMonitors(t *testing.T, w *world) {
 	all := w.monitors()
 	for name, query := range map[string]string{
 		alerts:  `events("source:alert \"webhook-boomerang\" -service:boomerang").rollup("count").last("20m") > 0`,
-		silence: `events("enrichment:* -drill:*").rollup("count").last("30m") < 1`,
+		silence: `events("webhook:boomerang* enrichment:* -drill:*").rollup("count").last("30m") < 1`,
 		letters: `max(last_30m):max:aws.sqs.approximate_number_of_messages_visible{queuename:shop-deadletterqueue-1a} > 0`,
 	} {
 		if all[name].Query != query {

@@ -19,13 +19,11 @@ type widget struct {
 	Definition any `json:"definition"`
 }
 
-// board shows alerts on their way. What it counts as events it shows for every stack
-// of the organisation, because an event does not say which of them posted it.
+// board shows alerts on their way.
 func (s Spec) board() board {
 	return board{
 		Title: s.title(),
 		Description: fmt.Sprintf("Made by the stack %s, which writes it anew when it is deployed and removes it when it is deleted: clone it to change it. "+
-			"Its events are those of "+everyStack+". "+
 			"Widgets on `boomerang.*` need the Datadog Lambda Extension, those on queues and functions Datadog's AWS integration.", s.Stack),
 		LayoutType: "ordered", ReflowType: "auto",
 		Widgets: append([]widget{s.alerts(), s.outcomes()}, s.machinery()...),
@@ -34,12 +32,12 @@ func (s Spec) board() board {
 
 func (s Spec) alerts() widget {
 	return group("Alerts and their events",
-		timeseries("Alerts in, events out", bars, counted("alerts", s.alertsQuery()), counted("events", eventsQuery)),
-		timeseries("Enrichment", bars, counted("events", eventsQuery, "enrichment")),
+		timeseries("Alerts in, events out", bars, counted("alerts", s.alertsQuery()), counted("events", s.eventsQuery())),
+		timeseries("Enrichment", bars, counted("events", s.eventsQuery(), "enrichment")),
 		timeseries("From the alert to its event", line, s.metric("mean", "avg:boomerang.delay", "", seconds), s.metric("longest", "max:boomerang.delay", "", seconds)),
-		toplist("Monitors by events", counted("events", eventsQuery, "monitor")),
+		toplist("Monitors by events", counted("events", s.eventsQuery(), "monitor")),
 		timeseries("Time to recovery", line, s.metric("mean", "avg:boomerang.recovery", "", seconds), s.metric("longest", "max:boomerang.recovery", "", seconds)),
-		stream("The latest events", eventsQuery),
+		stream("The latest events", s.eventsQuery()),
 	)
 }
 

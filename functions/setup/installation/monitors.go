@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"boomerang/shared/datadog"
+	"boomerang/shared/event"
 )
 
 // What the monitors look at. An alert counts when it is ten minutes old, so that one
@@ -53,12 +54,13 @@ func (s Spec) alertsQuery() string {
 	return fmt.Sprintf(`source:alert "webhook-%s" -%s`, s.WebhookName, ours)
 }
 
-// eventsQuery finds the events that came back, which all say how their enrichment
-// went, and none of them which stack posted it.
-const (
-	eventsQuery = "enrichment:* -drill:*"
-	everyStack  = "every stack of the organisation"
-)
+// eventsQuery finds the events that came back, which all say which webhook they
+// answer and how their enrichment went. The search for alerts takes webhook-shop-api
+// for webhook-shop too, as words go, so the events are those of such names as well:
+// the alerts of one would otherwise seem to wait for the events of the other.
+func (s Spec) eventsQuery() string {
+	return event.TagWebhook(s.WebhookName) + "* enrichment:* -drill:*"
+}
 
 // watch is a monitor that is made when the ids of those before it are known.
 type watch func(ids []int64) monitor
@@ -73,17 +75,15 @@ func (s Spec) watches() []watch {
 				monitorOptions{Thresholds: &thresholds{0}, EvaluationDelay: alertsDelay})
 		},
 		func([]int64) monitor {
-			return s.monitor("no event in half an hour", "event-v2 alert", count(eventsQuery, eventsWindow, "< 1"), 5,
-				"A part of \""+s.title()+": no event comes back\". It notifies nobody, and is in alert whenever there is nothing to enrich. It counts the events of "+everyStack+".",
+			return s.monitor("no event in half an hour", "event-v2 alert", count(s.eventsQuery(), eventsWindow, "< 1"), 5,
+				"A part of \""+s.title()+": no event comes back\". It notifies nobody, and is in alert whenever there is nothing to enrich.",
 				monitorOptions{Thresholds: &thresholds{1}})
 		},
 		func(ids []int64) monitor {
 			return s.monitor("no event comes back", "composite", fmt.Sprintf("%d && %d", ids[0], ids[1]), 2,
 				"Monitors called Boomerang, and for half an hour no enriched event came back. The alerts themselves reach whom else they notify.\n\n"+
 					"Look at the answers that Datadog got from the webhook "+s.WebhookName+" (Integrations, Webhooks), and at the logs of "+listed(s.Functions)+". "+
-					"`make drill` shows how far an alert comes.\n\n"+
-					"What it counts are the events of "+everyStack+". While another one posts, such as a trial, it stays quiet whatever becomes of this one: "+
-					"give this one a DrillSchedule, whose alarm is of this stack alone.\n\n"+s.Notify,
+					"`make drill` shows how far an alert comes.\n\n"+s.Notify,
 				monitorOptions{})
 		},
 	}
