@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -63,11 +65,14 @@ type canary struct {
 	// refuse is the status with which Datadog takes no events, 0: it takes them.
 	refuse atomic.Int32
 	// broken is whether Datadog hangs up on its readers.
-	broken  atomic.Bool
+	broken atomic.Bool
+	// quotes is the status with which Datadog repeats to its readers what they asked,
+	// 0: it answers.
+	quotes  atomic.Int32
 	answers strings.Builder
 }
 
-func newCanary(t *testing.T) *canary {
+func newCanary(t *testing.T, more map[string]string) *canary {
 	t.Helper()
 	c := &canary{Stack: stack.New(t), extension: telemetrytest.New(t)}
 	c.Monitors(4711)
@@ -79,6 +84,7 @@ func newCanary(t *testing.T) *canary {
 	datadog := httptest.NewServer(http.HandlerFunc(c.serveDatadog))
 	t.Cleanup(datadog.Close)
 	changes := map[string]string{"DATADOG_API_URL": datadog.URL, "AWS_LAMBDA_LOG_LEVEL": "TRACE"}
+	maps.Copy(changes, more)
 	c.webhook, c.worker, c.finder = c.Start(stack.Webhook, changes), c.Start(stack.Redelivery, changes), c.Start(stack.Reconcile, changes)
 	return c
 }
@@ -88,6 +94,10 @@ func newCanary(t *testing.T) *canary {
 func (c *canary) serveDatadog(w http.ResponseWriter, r *http.Request) {
 	if c.broken.Load() && r.Method == http.MethodGet {
 		panic(http.ErrAbortHandler)
+	}
+	if status := int(c.quotes.Load()); status != 0 && (r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/v1/events")) {
+		quote(w, r, status)
+		return
 	}
 	status := int(c.refuse.Load())
 	if status == 0 || r.Method != http.MethodPost {
@@ -99,6 +109,15 @@ func (c *canary) serveDatadog(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-RateLimit-Name", "events")
 	w.WriteHeader(status)
 	_, _ = fmt.Fprintf(w, `{"errors":["the key %s is not one of ours, nor is %s"]}`, r.Header.Get("DD-API-KEY"), canaryApp)
+}
+
+// quote refuses a call with all that it said.
+func quote(w http.ResponseWriter, r *http.Request, status int) {
+	body, _ := io.ReadAll(r.Body)
+	address, _ := url.QueryUnescape(r.URL.String())
+	text, _ := json.Marshal(map[string]any{"errors": []string{"what is " + address + " with " + string(body)}}) // Texts always marshal.
+	w.WriteHeader(status)
+	_, _ = w.Write(text)
 }
 
 // deliver sends a request, and keeps what it was answered.
@@ -173,7 +192,7 @@ func (c *canary) travel(t *testing.T) {
 // nowhere, and the second only where the alert itself is shown.
 func TestCanary(t *testing.T) {
 	t.Parallel()
-	c := newCanary(t)
+	c := newCanary(t, nil)
 	c.travel(t)
 
 	posted, _ := json.Marshal(c.Standin.Posted())

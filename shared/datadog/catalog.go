@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"boomerang/shared/fault"
@@ -89,7 +89,7 @@ func (c *Client) serviceDefinition(ctx context.Context, name string) (Service, e
 }
 
 func noService(name string, e *Error) error {
-	return fault.New(fault.Refused, fmt.Sprintf("Datadog's Software Catalog has no service %q", name), e)
+	return fault.Quoting(fault.Refused, "Datadog's Software Catalog has no service ", strconv.Quote(name), "", e)
 }
 
 // isSegment reports whether name can be one segment of a path. A proxy on the way

@@ -27,7 +27,7 @@ import (
 type Error struct {
 	Op     string        // What was tried: "create the event".
 	Status int           // HTTP status, 0 when no answer came.
-	Words  string        // What Datadog said about it, if anything; never a key.
+	Words  string        // What Datadog said about it, if anything; never a key. It may quote what it was asked.
 	Reset  time.Duration // How long the rate limit lasts that a 429 speaks of.
 	Cause  error         // What went wrong, unless Status says it all.
 }
@@ -37,7 +37,7 @@ func (e *Error) Error() string {
 	if e.Status != 0 {
 		parts = append(parts, statusLine(e.Status))
 	}
-	if e.Words != "" {
+	if e.Words != "" && !e.mayQuote() {
 		parts = append(parts, e.Words)
 	}
 	if e.Cause != nil {
@@ -47,6 +47,16 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Cause }
+
+// mayQuote reports whether Datadog's words may be those of the alert, of which a
+// query or an event is made. Whoever is asked for keys, or to wait, is told of that.
+func (e *Error) mayQuote() bool {
+	switch e.Status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
+		return false
+	}
+	return true
+}
 
 // withoutKeys is the failure of a call for which credentials had no keys, after
 // Datadog refused earlier ones with status, or at the start (0).
@@ -88,14 +98,18 @@ func (c call) refused(a answer, keys Keys, s site.Site) error {
 	if a.refusesKeys() && c.outlastsKeys {
 		kind = fault.Temporary
 	}
-	public := fmt.Sprintf("Datadog %s %s (%s)", verb, c.op, statusLine(a.status))
-	if e.Words != "" && !strings.EqualFold(e.Words, http.StatusText(a.status)) {
-		public += ": " + e.Words
-	}
+	what, todo := fmt.Sprintf("Datadog %s %s (%s)", verb, c.op, statusLine(a.status)), ""
 	if hint := c.hint(a, s); hint != "" {
-		public += "; " + hint
+		todo = "; " + hint
 	}
-	return &fault.Error{Kind: kind, Public: public, RetryAfter: e.Reset, Cause: e}
+	f := &fault.Error{Kind: kind, Public: what + todo, RetryAfter: e.Reset, Cause: e}
+	if e.Words != "" && !strings.EqualFold(e.Words, http.StatusText(a.status)) {
+		f.Public = what + ": " + e.Words + todo
+		if e.mayQuote() {
+			f.Log = what + todo
+		}
+	}
+	return f
 }
 
 // hint says what to do about a refusal.

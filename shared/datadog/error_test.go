@@ -58,9 +58,14 @@ func TestClient_every_status(t *testing.T) {
 				if e.Status != status || e.Words != "Words of Datadog" || e.Cause != nil {
 					t.Errorf("got %+v", e)
 				}
-				for _, text := range []string{f.Public, e.Error()} {
-					if !strings.Contains(text, e.Op) || !strings.Contains(text, fmt.Sprint(status)) || !strings.Contains(text, "Words of Datadog") {
+				for _, text := range []string{f.Public, e.Error(), f.Error(), fault.Logged(err)} {
+					if !strings.Contains(text, e.Op) || !strings.Contains(text, fmt.Sprint(status)) {
 						t.Errorf("%q does not say what failed and how", text)
+					}
+					// What is asked for holds an alert's words, and who refuses it may quote them.
+					logged := status == 401 || status == 403 || status == 429
+					if strings.Contains(text, "Words of Datadog") != (logged || text == f.Public) {
+						t.Errorf("with Datadog's words, or without: %q", text)
 					}
 				}
 			})

@@ -51,7 +51,7 @@ func (c *Client) Team(ctx context.Context, handle string) (Team, error) {
 			}
 		}
 	}
-	return Team{}, fault.New(fault.Refused, fmt.Sprintf("Datadog has no team %q", handle), &Error{Op: list.op, Status: http.StatusNotFound})
+	return Team{}, fault.Quoting(fault.Refused, "Datadog has no team ", strconv.Quote(handle), "", &Error{Op: list.op, Status: http.StatusNotFound})
 }
 
 type teamFields struct {

@@ -50,12 +50,12 @@ func (c *Client) write(ctx context.Context, call call, out wire) error {
 // without returns err with secret in none of its texts: a refusal may quote what
 // it refuses.
 func without(secret string, err error) error {
-	if err == nil || secret == "" || !strings.Contains(err.Error(), secret) {
+	if err == nil || secret == "" {
 		return err
 	}
 	hide := func(text string) string { return strings.ReplaceAll(text, secret, "<secret>") }
 	f := *fault.Of(err)
-	f.Public = hide(f.Public)
+	f.Public, f.Log = hide(f.Public), hide(f.Log)
 	if e, ok := errors.AsType[*Error](err); ok {
 		safe := *e
 		safe.Words = hide(e.Words)

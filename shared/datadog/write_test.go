@@ -100,8 +100,8 @@ func TestClient_a_refusal_that_quotes_the_token_does_not_show_it(t *testing.T) {
 					t.Errorf("%s, %s: %s", name, what, text)
 				}
 			}
-			if !strings.Contains(e.Error(), "<secret>") {
-				t.Errorf("%s, %s: nothing is left of what was said: %s", name, what, e)
+			if !strings.Contains(f.Public+e.Error(), "<secret>") {
+				t.Errorf("%s, %s: nothing is left of what was said: %s, %s", name, what, f.Public, e)
 			}
 		}
 	}

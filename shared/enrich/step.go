@@ -94,8 +94,14 @@ type Result struct {
 // alert, and why: "the alert names no monitor". The reason is a public text.
 func Skip(reason string) error { return skipped{fault.New(fault.Refused, reason, nil)} }
 
+// SkipQuoting is Skip with words of the alert in the reason, for people and not for
+// the log.
+func SkipQuoting(before, words, after string) error {
+	return skipped{fault.Quoting(fault.Refused, before, words, after, nil)}
+}
+
 type skipped struct{ reason *fault.Error }
 
-func (s skipped) Error() string { return s.reason.Public }
+func (s skipped) Error() string { return s.reason.Error() }
 
 func (s skipped) Unwrap() error { return s.reason }

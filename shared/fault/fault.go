@@ -3,6 +3,7 @@
 package fault
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -42,8 +43,12 @@ type Field struct {
 // Error carries everything that anyone needs to know about a failure. Public is
 // written for people and never holds a secret; Cause is for the log.
 type Error struct {
-	Kind       Kind
-	Public     string
+	Kind   Kind
+	Public string
+	// Log says the same for logs and traces, where Public quotes an alert, or what
+	// somebody answered about one: their words are not for keeping. It is empty where
+	// Public quotes nobody.
+	Log        string
 	Fields     []Field
 	RetryAfter time.Duration
 	Cause      error
@@ -54,11 +59,29 @@ func New(kind Kind, public string, cause error) *Error {
 	return &Error{Kind: kind, Public: public, Cause: cause}
 }
 
-func (e *Error) Error() string {
-	if e.Cause == nil {
-		return e.Public
+// Quoting returns an error like New's, whose public text has the words of others
+// between ours. Logs have an ellipsis in their place.
+func Quoting(kind Kind, before, words, after string, cause error) *Error {
+	return &Error{Kind: kind, Public: before + words + after, Log: before + "…" + after, Cause: cause}
+}
+
+// About returns err as a fault whose texts begin with what it is about.
+func About(what string, err error) *Error {
+	e := *Of(err)
+	e.Public = what + ": " + e.Public
+	if e.Log != "" {
+		e.Log = what + ": " + e.Log
 	}
-	return e.Public + ": " + e.Cause.Error()
+	return &e
+}
+
+// Error returns what logs may hold.
+func (e *Error) Error() string {
+	logged := cmp.Or(e.Log, e.Public)
+	if e.Cause == nil {
+		return logged
+	}
+	return logged + ": " + e.Cause.Error()
 }
 
 func (e *Error) Unwrap() error { return e.Cause }
@@ -92,6 +115,15 @@ func Public(err error) string {
 		return ""
 	}
 	return Of(err).Public
+}
+
+// Logged returns the text of err that logs and traces may hold, without its cause.
+func Logged(err error) string {
+	if err == nil {
+		return ""
+	}
+	e := Of(err)
+	return cmp.Or(e.Log, e.Public)
 }
 
 // String names the kind as log records do.

@@ -49,6 +49,23 @@ func TestError_shows_its_cause_to_the_log_only(t *testing.T) {
 	}
 }
 
+func TestError_keeps_the_words_of_others_out_of_the_log(t *testing.T) {
+	e := fault.About("the step", fault.Quoting(fault.Refused, "there is no team ", "jane", "; make it", errors.New("404")))
+	if e.Public != "the step: there is no team jane; make it" || fault.Public(e) != e.Public {
+		t.Errorf("people are told %q", e.Public)
+	}
+	if want := "the step: there is no team …; make it"; fault.Logged(e) != want || e.Error() != want+": 404" {
+		t.Errorf("the log says %q and %q", fault.Logged(e), e.Error())
+	}
+	ours := fault.About("the step", fault.New(fault.Temporary, "it is late", nil))
+	if want := "the step: it is late"; fault.Logged(ours) != want || ours.Error() != want || ours.Kind != fault.Temporary {
+		t.Errorf("the log says %q and %q of %v", fault.Logged(ours), ours, ours.Kind)
+	}
+	if fault.Logged(nil) != "" {
+		t.Error("no error is logged")
+	}
+}
+
 func TestKind_has_a_name_for_every_log_record(t *testing.T) {
 	seen := map[string]bool{}
 	for k := fault.Internal; k <= fault.Refused; k++ {

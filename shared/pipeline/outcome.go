@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"time"
+
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
 )
@@ -23,6 +25,7 @@ type Outcome struct {
 	Reason   string        // why it was ignored or queued, for people
 	Why      string        // why it was queued, in a word: "intake", "storm", or the kind of fault
 	Posted   event.Posted  // for Posted and Duplicate
+	PostedAt time.Time     // when Datadog had taken the event, for Posted
 	Event    event.Request // what was, or would have been, posted: its JSON is the request's body
 	Playbook string
 	Steps    []enrich.Result

@@ -225,7 +225,7 @@ func (p *Pipeline) post(ctx context.Context, outcome Outcome, b budget) (Outcome
 	if err != nil {
 		return outcome, err
 	}
-	outcome.Status, outcome.Posted = Posted, posted
+	outcome.Status, outcome.Posted, outcome.PostedAt = Posted, posted, p.Now()
 	return outcome, nil
 }
 
@@ -294,7 +294,7 @@ func recovered(err *error) {
 // too, the error asks the sender to come again.
 func (p *Pipeline) later(ctx context.Context, m queue.Message, b budget, delay time.Duration, cause error) (Outcome, error) {
 	if p.Queue == nil {
-		e := fault.New(fault.Temporary, "the alert could not be finished now ("+m.Reason+"), and there is no queue to keep it; send it again", cause)
+		e := fault.Quoting(fault.Temporary, "the alert could not be finished now (", m.Reason, "), and there is no queue to keep it; send it again", cause)
 		e.RetryAfter = delay
 		return Outcome{}, e
 	}
@@ -302,7 +302,7 @@ func (p *Pipeline) later(ctx context.Context, m queue.Message, b budget, delay t
 	defer cancel()
 	m.ReceivedAt = p.Now()
 	if err := p.Queue.Send(sending, m, delay); err != nil {
-		return Outcome{}, fault.New(fault.Temporary, "the alert could be neither finished nor queued ("+m.Reason+"); send it again", errors.Join(cause, err))
+		return Outcome{}, fault.Quoting(fault.Temporary, "the alert could be neither finished nor queued (", m.Reason, "); send it again", errors.Join(cause, err))
 	}
 	outcome := Outcome{Status: Queued, Why: whyOf(cause), Reason: m.Reason}
 	outcome.warn(p.park(sending, m.Alert.Key()))

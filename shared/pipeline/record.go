@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"boomerang/shared/alert"
@@ -26,7 +27,7 @@ func whyOf(cause error) string {
 }
 
 // Measure tells the metrics what became of an alert.
-func (o Outcome) Measure(ctx context.Context, a alert.Alert, now time.Time) {
+func (o Outcome) Measure(ctx context.Context, a alert.Alert) {
 	for _, s := range o.Steps {
 		telemetry.StepDuration.Record(ctx, s.Duration.Seconds(), s.Name, string(s.Status))
 	}
@@ -38,18 +39,18 @@ func (o Outcome) Measure(ctx context.Context, a alert.Alert, now time.Time) {
 	case o.Status == Queued:
 		telemetry.Queued.Record(ctx, 1, o.Why)
 	case o.Status == Posted:
-		o.measurePosted(ctx, a, now)
+		o.measurePosted(ctx, a)
 	}
 }
 
-func (o Outcome) measurePosted(ctx context.Context, a alert.Alert, now time.Time) {
+func (o Outcome) measurePosted(ctx context.Context, a alert.Alert) {
 	telemetry.Posted.Record(ctx, 1, event.Enrichment(o.Event), o.Playbook, transitionOf(a))
 	if event.LeftOut(o.Event) {
 		telemetry.Truncated.Record(ctx, 1, o.Playbook)
 	}
 	// Clocks differ, and an alert is no younger than its event.
 	if !a.Date.IsZero() {
-		telemetry.Delay.Record(ctx, max(0, now.Sub(a.Date).Seconds()))
+		telemetry.Delay.Record(ctx, max(0, o.PostedAt.Sub(a.Date).Seconds()))
 	}
 	if a.Transition.IsRecovery() && o.Cycle.Lasted > 0 {
 		telemetry.Recovery.Record(ctx, o.Cycle.Lasted.Seconds(), o.Playbook)
@@ -62,7 +63,23 @@ func transitionOf(a alert.Alert) string {
 	if t, known := alert.ParseTransition(string(a.Transition)); known || t == "" {
 		return string(t)
 	}
-	return "other"
+	return other
+}
+
+// other stands for what a payload's template put into a place that is not for it.
+const other = "other"
+
+// identifier returns what can be an id of Datadog's, which no address and no name of
+// a person is.
+func identifier(given string) string {
+	const most = 128
+	strange := func(r rune) bool {
+		return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune("_-:", r))
+	}
+	if len(given) > most || strings.ContainsFunc(given, strange) {
+		return other
+	}
+	return given
 }
 
 // Record is what the log says of an alert and of what became of it: ids and our own
@@ -75,14 +92,15 @@ func (o Outcome) Record(ctx context.Context, a alert.Alert) []slog.Attr {
 			telemetry.Tag(ctx, key, value)
 		}
 	}
-	add("alert_id", a.ID)
-	add("monitor_id", a.MonitorID)
-	add("cycle_key", a.CycleKey)
-	add("org_id", a.OrgID)
-	add("transition", string(a.Transition))
+	add("alert_id", identifier(a.ID))
+	add("monitor_id", identifier(a.MonitorID))
+	add("cycle_key", identifier(a.CycleKey))
+	add("org_id", identifier(a.OrgID))
+	add("transition", transitionOf(a))
 	add("playbook", o.Playbook)
 	add("event_id", o.Posted.ID)
-	if o.Reason != "" {
+	// A fault is among the errors, without the words that its public text may quote.
+	if o.Reason != "" && (o.Why == "" || o.Why == whyIntake || o.Why == whyStorm) {
 		attrs = append(attrs, slog.String("reason", o.Reason))
 	}
 	if len(o.Steps) > 0 {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,6 +22,7 @@ import (
 	"boomerang/shared/ledger"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/queue"
+	"boomerang/shared/telemetry"
 	"boomerang/shared/telemetry/telemetrytest"
 )
 
@@ -37,7 +39,7 @@ func TestOutcome_Measure_tells_what_became_of_an_alert(t *testing.T) {
 		want    []string
 	}{
 		"posted": {
-			pipeline.Outcome{Status: pipeline.Posted, Playbook: "default", Event: partly, Steps: []enrich.Result{ok, late}},
+			pipeline.Outcome{Status: pipeline.Posted, PostedAt: now, Playbook: "default", Event: partly, Steps: []enrich.Result{ok, late}},
 			alert.Alert{Transition: alert.ReNoData, Date: now.Add(-2500 * time.Millisecond)},
 			[]string{
 				"boomerang.delay:2.5|d",
@@ -57,7 +59,7 @@ func TestOutcome_Measure_tells_what_became_of_an_alert(t *testing.T) {
 			[]string{"boomerang.posted:1|d|#enrichment:none,transition:recovered"},
 		},
 		"an alert of a clock that is ahead, with words for its transition": {
-			pipeline.Outcome{Status: pipeline.Posted, Event: short},
+			pipeline.Outcome{Status: pipeline.Posted, PostedAt: now, Event: short},
 			alert.Alert{Transition: "jane@example.com", Date: now.Add(time.Minute)},
 			[]string{"boomerang.delay:0|d", "boomerang.posted:1|d|#enrichment:none,transition:other"},
 		},
@@ -77,7 +79,7 @@ func TestOutcome_Measure_tells_what_became_of_an_alert(t *testing.T) {
 		"a failure": {pipeline.Outcome{}, alert.Alert{}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := telemetrytest.During(t, func(ctx context.Context) { c.outcome.Measure(ctx, c.alert, now) })
+			e := telemetrytest.During(t, func(ctx context.Context) { c.outcome.Measure(ctx, c.alert) })
 			if diff := cmp.Diff(c.want, e.Lines(t)); diff != "" {
 				t.Errorf("metrics (-want +got):\n%s", diff)
 			}
@@ -119,6 +121,34 @@ func TestOutcome_Record_has_ids_and_no_words_of_the_alert(t *testing.T) {
 	}
 }
 
+// A payload's template may put anything in any place, and who is asked about an alert
+// may quote it.
+func TestOutcome_Record_keeps_no_words_that_stand_where_ids_do(t *testing.T) {
+	const who = "jane@example.com"
+	a := alert.Alert{ID: who, MonitorID: "Jane Roe", CycleKey: "203.0.113.7", OrgID: strings.Repeat("7", 129), Transition: who}
+	o := pipeline.Outcome{Status: pipeline.Queued, Why: "temporary", Reason: "Datadog said " + who, Steps: []enrich.Result{
+		{Name: "a", Status: enrich.Skipped, Err: enrich.SkipQuoting("there is no row ", who, " here")},
+		{Name: "b", Status: enrich.Failed, Err: fault.Quoting(fault.Refused, "there is no team ", who, "; make it", errors.New("404"))},
+	}}
+	o.Warnings = append(o.Warnings, fault.About("it", o.Steps[1].Err))
+	var b bytes.Buffer
+	e := telemetrytest.During(t, func(ctx context.Context) {
+		slog.New(slog.NewTextHandler(&b, nil)).LogAttrs(ctx, slog.LevelInfo, "m", append(o.Record(ctx, a), slog.Any("error", errors.Join(o.Warnings...)))...)
+		_, span := telemetry.Start(ctx, "b")
+		span.End(o.Steps[1].Err)
+	})
+	for place, said := range map[string]string{"the log": b.String(), "the trace": e.Said(t)} {
+		for _, words := range []string{who, "Jane", "203.0", "777"} {
+			if strings.Contains(said, words) {
+				t.Errorf("%s says %q: %s", place, words, said)
+			}
+		}
+		if !strings.Contains(said, "there is no team …; make it") || !strings.Contains(said, "other") {
+			t.Errorf("%s lacks our own words: %s", place, said)
+		}
+	}
+}
+
 func TestPipeline_traces_what_it_does(t *testing.T) {
 	fails := enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
 		return enrich.Finding{}, fault.New(fault.Refused, "Datadog refused", nil)
@@ -138,6 +168,30 @@ func TestPipeline_traces_what_it_does(t *testing.T) {
 			t.Errorf("the span %s is %+v", name, s)
 		}
 	}
+}
+
+// What follows the post, such as the ledger's note and the steps of then, delays nobody.
+func TestPipeline_knows_when_the_event_was_posted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		slow := poster(func(context.Context, event.Event) (event.Posted, error) {
+			time.Sleep(time.Second)
+			return posted, nil
+		})
+		p := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: slow, Ledger: slowNote{ledger.NewMemory(ledger.Options{})}})
+		outcome, err := p.Run(t.Context(), a)
+		if err != nil || outcome.PostedAt.Sub(began) != time.Second || time.Since(began) == time.Second {
+			t.Errorf("posted after %s of %s, %v", outcome.PostedAt.Sub(began), time.Since(began), err)
+		}
+	})
+}
+
+// slowNote is a ledger that takes a while to note what is done.
+type slowNote struct{ pipeline.Ledger }
+
+func (s slowNote) Complete(ctx context.Context, key string, posted event.Posted) error {
+	time.Sleep(500 * time.Millisecond)
+	return s.Ledger.Complete(ctx, key, posted)
 }
 
 func TestPipeline_says_in_a_word_why_it_queues(t *testing.T) {
@@ -160,7 +214,7 @@ func TestPipeline_counts_what_a_storm_holds_back(t *testing.T) {
 		if want != pipeline.Queued {
 			continue
 		}
-		e := telemetrytest.During(t, func(ctx context.Context) { outcome.Measure(ctx, alert.Alert{}, s.now) })
+		e := telemetrytest.During(t, func(ctx context.Context) { outcome.Measure(ctx, alert.Alert{}) })
 		if diff := cmp.Diff([]string{"boomerang.coalesced:1|d|#playbook:calm"}, e.Lines(t)); diff != "" {
 			t.Errorf("metrics (-want +got):\n%s", diff)
 		}

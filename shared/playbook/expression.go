@@ -17,6 +17,8 @@ import (
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
+
+	"boomerang/shared/fault"
 )
 
 // The bounds of an expression's source, and of how much of an alert its errors quote.
@@ -188,7 +190,8 @@ func (e *expression) holds(machine *vm.VM, env map[string]any) (bool, error) {
 	}
 	out, err := machine.Run(e.program, env)
 	if err != nil {
-		return false, fmt.Errorf("the expression %q: %s", e.source, shorten(maxTold, firstLine(err)))
+		about, why := fmt.Sprintf("the expression %q: ", e.source), shorten(maxTold, firstLine(err))
+		return false, &fault.Error{Kind: fault.Refused, Public: about + why, Log: about + "it cannot be evaluated with what this alert says"}
 	}
 	is, _ := out.(bool) // The language sees to it that it is one.
 	return is, nil

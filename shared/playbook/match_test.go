@@ -9,6 +9,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
+	"boomerang/shared/fault"
 	"boomerang/shared/playbook"
 )
 
@@ -147,6 +148,24 @@ match: >-
 	}
 }
 
+func TestBook_For_logs_an_expression_and_none_of_the_alerts_words(t *testing.T) {
+	for _, expression := range []string{`int(alert.title) > 3`, `float(alert.message) > 1.5`} {
+		said := "jane (roe@example.com"
+		a := checkout()
+		a.Title, a.Message = said, said+strings.Repeat(`\" x`, 200)
+		plan := bench{}.load(t, one("match: "+expression)).For(a)
+		if len(plan.Warnings) != 1 {
+			t.Fatalf("%s: %v", expression, plan.Warnings)
+		}
+		if text := plan.Warnings[0].Error(); strings.Contains(text, "jane") || !strings.Contains(text, expression) {
+			t.Errorf("the log says %s", text)
+		}
+		if text := fault.Public(plan.Warnings[0]); !strings.Contains(text, said) {
+			t.Errorf("people are told %s", text)
+		}
+	}
+}
+
 func TestBook_For_what_cannot_be_evaluated_is_no_match_and_is_told(t *testing.T) {
 	for expression, want := range map[string]string{
 		`alert.extra.limits > 3`:           `playbook test does not match: the expression "alert.extra.limits > 3": invalid operation: map[string]interface {} > int (1:20)`,
@@ -156,7 +175,7 @@ func TestBook_For_what_cannot_be_evaluated_is_no_match_and_is_told(t *testing.T)
 	} {
 		t.Run(expression, func(t *testing.T) {
 			plan := bench{}.load(t, one("match: "+expression)).For(checkout())
-			if plan.Name() != "default" || len(plan.Warnings) != 1 || !strings.HasPrefix(plan.Warnings[0].Error(), want) {
+			if plan.Name() != "default" || len(plan.Warnings) != 1 || !strings.HasPrefix(fault.Public(plan.Warnings[0]), want) {
 				t.Errorf("got %s with %v, want %s", plan.Name(), plan.Warnings, want)
 			}
 		})

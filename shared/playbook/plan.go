@@ -117,7 +117,7 @@ func (s *step) make(environment func() map[string]any) (enrich.Step, error) {
 	if s.when != nil {
 		holds, err := s.when.holds(new(vm.VM), environment())
 		if err != nil {
-			return nil, fault.New(fault.Refused, "its condition could not be evaluated", err)
+			return nil, fault.About("its condition could not be evaluated", err)
 		}
 		if !holds {
 			return nil, enrich.Skip("its condition does not hold: " + s.when.source)

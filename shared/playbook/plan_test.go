@@ -71,7 +71,7 @@ steps:
 	want := map[string]told{
 		"holds":      {enrich.OK, ""},
 		"not":        {enrich.Skipped, `its condition does not hold: alert.tags.team == "search"`},
-		"broken":     {enrich.Failed, "its condition could not be evaluated"},
+		"broken":     {enrich.Failed, `its condition could not be evaluated: the expression "alert.extra.limits > 3": invalid operation: map[string]interface {} > int (1:20)`},
 		"owner":      {enrich.OK, ""},
 		"metric":     {enrich.OK, ""},
 		"ask":        {enrich.Failed, "something went wrong inside Boomerang"},

@@ -4,7 +4,6 @@
 package playbook
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -14,6 +13,7 @@ import (
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
+	"boomerang/shared/fault"
 )
 
 // The shape of a playbook file. The doc tags are what editors show, and the
@@ -117,7 +117,7 @@ func (b *Book) For(a alert.Alert) *Plan {
 	for _, p := range b.playbooks {
 		holds, err := p.match.holds(&machine, env)
 		if err != nil {
-			plan.Warnings = append(plan.Warnings, fmt.Errorf("playbook %s does not match: %w", p.name, err))
+			plan.Warnings = append(plan.Warnings, fault.About("playbook "+p.name+" does not match", err))
 		}
 		if !holds {
 			continue

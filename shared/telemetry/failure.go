@@ -18,7 +18,7 @@ func failureOf(err error) failure {
 	if p, ok := errors.AsType[*fault.Panic](err); ok {
 		return failure{kind: "panic", message: p.Words, stack: string(p.Stack[:min(len(p.Stack), maxStack)])}
 	}
-	return failure{kind: fault.Of(err).Kind.String(), message: fault.Public(err)}
+	return failure{kind: fault.Of(err).Kind.String(), message: fault.Logged(err)}
 }
 
 // statusOf returns the HTTP status of an answer that has one.

@@ -89,7 +89,7 @@ func (s *Span) End(err error) {
 	if err != nil {
 		s.failed = true
 		s.Tag("error.type", fault.Of(err).Kind.String())
-		s.Tag("error.message", fault.Public(err))
+		s.Tag("error.message", fault.Logged(err))
 	}
 	s.invocation.keep(s)
 }

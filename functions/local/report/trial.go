@@ -27,7 +27,7 @@ func (p *Printer) Verdicts(r trial.Report) {
 		switch {
 		case v.Unreached:
 		case v.Err != nil:
-			mark, why = p.paint(red, "✗"), "it could not be evaluated, which counts as no match: "+v.Err.Error()
+			mark, why = p.paint(red, "✗"), "it could not be evaluated, which counts as no match: "+fault.Public(v.Err)
 		case v.Matched:
 			mark, why = p.paint(green, "✓"), "used"
 			used++

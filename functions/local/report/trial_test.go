@@ -2,7 +2,6 @@ package report_test
 
 import (
 	"bytes"
-	"errors"
 	"testing"
 	"time"
 
@@ -33,7 +32,7 @@ func same(t *testing.T, want, got string) {
 func TestPrinter_Verdicts(t *testing.T) {
 	verdicts := []playbook.Verdict{
 		{Playbook: "first", False: `alert.host == "x"`},
-		{Playbook: "broken", Err: errors.New("no number")},
+		{Playbook: "broken", Err: fault.New(fault.Refused, "no number", nil)},
 	}
 	got := screen(func(p *report.Printer) {
 		p.Verdicts(trial.Report{Verdicts: verdicts, Playbooks: []string{"default"}})

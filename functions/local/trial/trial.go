@@ -5,12 +5,14 @@ package trial
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
+	"boomerang/shared/fault"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/playbook"
 )
@@ -55,7 +57,7 @@ type Report struct {
 	Event event.Request
 	// Warnings are words that could not be written, and conditions that could not
 	// be evaluated.
-	Warnings []error
+	Warnings []string
 }
 
 // Ran is how one step went. With is nil when the step was never made.
@@ -94,8 +96,20 @@ func (t Trial) Run(ctx context.Context, a alert.Alert) (Report, error) {
 	outcome, err := p.Process(ctx, a)
 	return Report{
 		Verdicts: t.Book.Explain(a), Playbooks: plan.Names, Steps: w.report(outcome.Steps),
-		Status: outcome.Status, Reason: outcome.Reason, Event: outcome.Event, Warnings: outcome.Warnings,
+		Status: outcome.Status, Reason: outcome.Reason, Event: outcome.Event, Warnings: told(outcome.Warnings),
 	}, err
+}
+
+// told are warnings in words for people, where there are other ones for a log.
+func told(warnings []error) []string {
+	texts := make([]string, len(warnings))
+	for i, w := range warnings {
+		texts[i] = w.Error()
+		if f, ok := errors.AsType[*fault.Error](w); ok {
+			texts[i] = f.Public
+		}
+	}
+	return texts
 }
 
 // watch notes what steps are made with. The pipeline wraps the steps before the

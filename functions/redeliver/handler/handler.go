@@ -89,7 +89,7 @@ func (h *Handler) isDone(ctx context.Context, record events.SQSMessage) bool {
 		r.buried, r.buryErr = h.bury(ctx, record, r.err)
 	}
 	r.log(ctx, h.Logger)
-	r.outcome.Measure(ctx, r.alert, time.Now())
+	r.outcome.Measure(ctx, r.alert)
 	span.End(r.err)
 	return r.err == nil || r.buried
 }

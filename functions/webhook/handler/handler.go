@@ -65,9 +65,8 @@ func (h *Handler) Handle(ctx context.Context, r events.LambdaFunctionURLRequest)
 			response = refuse(rec.err)
 		}
 		rec.status = response.StatusCode
-		now := h.Now()
-		rec.write(ctx, h.Logger, now)
-		rec.measure(ctx, now)
+		rec.write(ctx, h.Logger, h.Now())
+		rec.measure(ctx)
 	}()
 
 	if isHealthCheck(r) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"boomerang/shared/alert"
@@ -41,7 +42,7 @@ func (r record) write(ctx context.Context, logger *slog.Logger, now time.Time) {
 }
 
 // measure tells the metrics. A health check is none of what they are about.
-func (r record) measure(ctx context.Context, now time.Time) {
+func (r record) measure(ctx context.Context) {
 	if r.outcome.Status == healthy {
 		return
 	}
@@ -49,7 +50,7 @@ func (r record) measure(ctx context.Context, now time.Time) {
 	if r.err != nil {
 		telemetry.Rejected.Record(ctx, 1, r.name())
 	}
-	r.outcome.Measure(ctx, r.alert, now)
+	r.outcome.Measure(ctx, r.alert)
 }
 
 func (r record) name() string {
@@ -71,10 +72,11 @@ func (r record) level() slog.Level {
 	return slog.LevelInfo
 }
 
+// fieldNames leaves out the containers of fields, whose names a payload chooses.
 func fieldNames(problems []alert.Problem) []string {
 	names := make([]string, len(problems))
 	for i, p := range problems {
-		names[i] = p.Field
+		names[i] = p.Field[strings.LastIndexByte(p.Field, '.')+1:]
 	}
 	return names
 }

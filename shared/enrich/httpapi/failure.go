@@ -87,18 +87,19 @@ func (c call) refused(a answer) error {
 	if temporary(a.status) {
 		kind, verb = fault.Temporary, "could not answer"
 	}
-	public := fmt.Sprintf("%s %s (%s)", c.host, verb, statusLine(a.status))
-	if words := wordsOf(a.body); words != "" {
-		public += ": " + words
-	}
+	what, todo := fmt.Sprintf("%s %s (%s)", c.host, verb, statusLine(a.status)), ""
 	after := a.retryAfter(time.Now())
 	switch {
 	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden:
-		public += "; " + c.hint()
+		todo = "; " + c.hint()
 	case after > 0:
-		public += fmt.Sprintf("; it asks to be left alone for %s", after.Round(time.Second))
+		todo = fmt.Sprintf("; it asks to be left alone for %s", after.Round(time.Second))
 	}
-	return &fault.Error{Kind: kind, Public: public, RetryAfter: after}
+	e := &fault.Error{Kind: kind, Public: what + todo, RetryAfter: after}
+	if words := wordsOf(a.body); words != "" {
+		e.Public, e.Log = what+": "+words+todo, what+todo
+	}
+	return e
 }
 
 func (c call) hint() string {

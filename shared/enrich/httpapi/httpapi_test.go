@@ -267,6 +267,11 @@ func TestEnrich_says_what_went_wrong(t *testing.T) {
 			if text := err.Error(); strings.Contains(text, token) || strings.Contains(text, "private") {
 				t.Errorf("the error shows too much: %s", text)
 			}
+			for _, theirs := range []string{"no such field", "taken", "no_service"} {
+				if strings.Contains(err.Error(), theirs) {
+					t.Errorf("the log would show what the API says about the alert: %s", err)
+				}
+			}
 		})
 	}
 }

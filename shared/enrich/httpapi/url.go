@@ -2,9 +2,9 @@ package httpapi
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"boomerang/shared/enrich"
@@ -64,7 +64,7 @@ func (u *URL) checkSegments(filled string) error {
 		case "":
 			return enrich.Skip("the alert has no value for a part of the address to ask")
 		case ".", "..":
-			return enrich.Skip(fmt.Sprintf("the alert's value for a part of the address to ask is %q, which names nothing", segment))
+			return enrich.SkipQuoting("the alert's value for a part of the address to ask is ", strconv.Quote(segment), ", which names nothing")
 		}
 	}
 	return nil

@@ -78,14 +78,15 @@ func broke(function string, payload []byte) error {
 		Type    string `json:"errorType"`
 	}
 	_ = json.Unmarshal(payload, &said) // What is no such object says nothing.
-	public := "the function " + function + " failed"
+	what := "the function " + function + " failed"
 	if kind := enrich.Line(said.Type, maxNameRunes); kind != "" {
-		public += " (" + kind + ")"
+		what += " (" + kind + ")"
 	}
+	e := fault.New(fault.Refused, what, nil)
 	if message := enrich.Line(said.Message, maxValueRunes); message != "" {
-		public += ": " + message
+		e.Public, e.Log = what+": "+message, what
 	}
-	return fault.New(fault.Refused, public, nil)
+	return e
 }
 
 func unreadable(function string, err error) error {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"boomerang/shared/alert"
@@ -48,11 +49,11 @@ func New(source Source, c Config) enrich.Step {
 		}
 		team, err := source.Team(ctx, handle)
 		if err != nil {
-			return enrich.Finding{}, explained(err, "Datadog has no team %q: correct the team tag, or create the team", handle)
+			return enrich.Finding{}, explained(err, "Datadog has no team ", handle, ": correct the team tag, or create the team")
 		}
 		now, err := source.OnCall(ctx, team.ID)
 		if err != nil {
-			return enrich.Finding{}, explained(err, "the team %q has no On-Call in Datadog", handle)
+			return enrich.Finding{}, explained(err, "the team ", handle, " has no On-Call in Datadog")
 		}
 		return found(team, now), nil
 	})
@@ -62,9 +63,9 @@ func New(source Source, c Config) enrich.Step {
 // (https://docs.datadoghq.com/getting_started/tagging/).
 const maxHandle = 4 * 200
 
-func explained(err error, format, handle string) error {
+func explained(err error, before, handle, after string) error {
 	if e, ok := errors.AsType[*datadog.Error](err); ok && e.Status == http.StatusNotFound {
-		return fault.New(fault.Refused, fmt.Sprintf(format, handle), err)
+		return fault.Quoting(fault.Refused, before, strconv.Quote(handle), after, err)
 	}
 	return err
 }

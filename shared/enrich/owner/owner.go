@@ -6,8 +6,8 @@ package owner
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"boomerang/shared/alert"
@@ -61,7 +61,7 @@ const maxName = 4 * 200
 
 func explained(name string, err error) error {
 	if e, ok := errors.AsType[*datadog.Error](err); ok && e.Status == http.StatusNotFound {
-		return fault.New(fault.Refused, fmt.Sprintf("Datadog's Software Catalog has no service %q: define it there, or correct the service tag", name), err)
+		return fault.Quoting(fault.Refused, "Datadog's Software Catalog has no service ", strconv.Quote(name), ": define it there, or correct the service tag", err)
 	}
 	return err
 }

@@ -1,0 +1,126 @@
+package functions_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"boomerang/shared/enrich/registry"
+	"boomerang/shared/standin"
+)
+
+// everyStep asks with what the alert says wherever a step lets it, and has steps that
+// the alert's own words break.
+const everyStep = `
+playbooks:
+  - name: broken
+    match: int(alert.title) > 3
+  - name: every-step
+    steps:
+      - uses: monitor
+      - uses: related_events
+      - {uses: owner, with: {service: "{{ .alert.tags.user }}"}}
+      - {uses: oncall, with: {team: "{{ .alert.tags.user }}"}}
+      - {uses: incidents, with: {service: "{{ .alert.tags.user }}"}}
+      - uses: downtimes
+      - {uses: metric, with: {query: "avg:logins{user:{{ .alert.tags.user }}}"}}
+      - {uses: snapshot, with: {query: "avg:logins{user:{{ .alert.tags.user }}}"}}
+      - {uses: logs, with: {query: "@user:{{ .alert.tags.user }}"}}
+      - {uses: slo, with: {query: "user:{{ .alert.tags.user }}"}}
+      - {uses: changes, with: {query: "user:{{ .alert.tags.user }}"}}
+      - uses: event
+      - {uses: host, with: {host: "{{ .alert.tags.user }}"}}
+      - {uses: lookup, with: {file: users.csv, key: user}}
+      - {uses: http, with: {url: "https://127.0.0.1/{{ .alert.tags.user }}"}}
+      - {uses: lambda, with: {function: echo, with: {user: "{{ .alert.tags.user }}"}}}
+      - {uses: owner, name: never, when: int(alert.message) > 3}
+    event:
+      title: "{{ .alert.title }} {{ .steps.owner.team }}"
+      tags: ["{{ url .alert.extra.dots }}"]
+    then:
+      - {uses: lambda, name: tell, with: {function: echo, with: {user: "{{ .alert.tags.user }}"}}}
+`
+
+// everywhere is an alert with people's data in every place that a payload has.
+func everywhere(id int64) events.LambdaFunctionURLRequest {
+	r := canaryRequest(id, canaryToken)
+	var payload map[string]any
+	if err := json.Unmarshal([]byte(r.Body), &payload); err != nil {
+		panic(err)
+	}
+	for key := range payload {
+		switch key {
+		case "id", "date", "tags", "alert_id", "event_title", "event_msg":
+		default:
+			payload[key] = canaryName + " <" + canaryMail + ">"
+		}
+	}
+	payload["dots"], payload[canaryMail] = "..", map[string]any{"date": canaryName, "link": []string{canaryMail}}
+	text, _ := json.Marshal(payload) // Texts always marshal.
+	r.Body = string(text)
+	return r
+}
+
+// TestCanary_of_every_step has each kind of step find something, find nothing, and be
+// refused with what it asked.
+func TestCanary_of_every_step(t *testing.T) {
+	t.Parallel()
+	for _, kind := range registry.Kinds(registry.Deps{}) {
+		if !strings.Contains(everyStep, "uses: "+kind.Name) {
+			t.Errorf("the step %s is not tried", kind.Name)
+		}
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{"every.yaml": everyStep, "users.csv": "user,desk\nsomebody,7\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Amz-Function-Error", "Unhandled")
+		_, _ = fmt.Fprintf(w, `{"errorType": "KeyError", "errorMessage": "%s of %s"}`, canaryMail, canaryName)
+	}))
+	t.Cleanup(echo.Close)
+	c := newCanary(t, map[string]string{"PLAYBOOKS_FILE": filepath.Join(dir, "every.yaml"), "AWS_ENDPOINT_URL_LAMBDA": echo.URL, "INTAKE": "direct"})
+
+	for i, status := range []int{0, 404, 400, 422, 500} {
+		c.quotes.Store(int32(status))
+		c.deliver(t, everywhere(int64(20+i)), 200)
+	}
+	c.quotes.Store(0)
+	// A post that is refused with what was posted: among the dead letters.
+	c.refuse.Store(400)
+	c.deliver(t, everywhere(30), 202)
+	if err := c.Drain(c.worker, limit, patience); err != nil {
+		t.Fatal(err)
+	}
+	if dead := c.Standin.Messages(standin.DeadLetterQueue); len(dead) != 1 {
+		t.Fatalf("there are %d dead letters", len(dead))
+	}
+
+	posted, _ := json.Marshal(c.Standin.Posted())
+	logs, telemetry := c.webhook.Output()+c.worker.Output(), c.extension.Said(t)
+	for place, said := range map[string]string{"the logs": logs, "traces and metrics": telemetry} {
+		mustLack(t, place, said, canaryPeople...)
+		mustLack(t, place, said, canarySecrets...)
+	}
+	mustLack(t, "the events", string(posted), canarySecrets...)
+	// They did travel, and people are told.
+	for _, want := range []string{"has no service", canaryMail, "the function echo failed"} {
+		if !strings.Contains(string(posted), want) {
+			t.Errorf("%q is in no event: %s", want, posted)
+		}
+	}
+	for _, want := range []string{"users.csv has no row whose user is …", "has no service …", "the function echo failed (KeyError)", `"name":"tell"`, "it cannot be evaluated"} {
+		if !strings.Contains(logs, want) {
+			t.Errorf("%q is in no log: %s", want, logs)
+		}
+	}
+}
