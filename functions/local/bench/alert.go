@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"boomerang/functions/local/stage"
+	"boomerang/shared/standin"
 )
 
 // alert is one delivery of Datadog's webhook.
@@ -20,8 +21,25 @@ type alert struct {
 	request events.LambdaFunctionURLRequest
 }
 
-// newAlerts returns n alerts with bodies of so many bytes. Each is of its own
-// monitor and service, so that nothing that was read for one serves another.
+// deploy is the title of the event before each alert, which the event about it has
+// to tell of.
+func (a alert) deploy() string { return "Deployed " + a.service + " 4.2.1 to prod" }
+
+// answeredBy finds out whether the events about the alert are the one that there
+// should be.
+func (a alert) answeredBy(events []standin.Event, sh shape) error {
+	if len(events) != 1 {
+		return fmt.Errorf("the double of Datadog has %d events about the alert %d, and should have one: look what was posted, and with which related_event_id", len(events), a.id)
+	}
+	if sh.has(relatedEvents) && !strings.Contains(events[0].Text, a.deploy()) {
+		return fmt.Errorf("the event about the alert %d does not tell of %q: look whether the double of Datadog was told of that (world.go), and what became of the step %s", a.id, a.deploy(), relatedEvents)
+	}
+	return nil
+}
+
+// newAlerts returns n alerts with bodies of so many bytes. Each is of its own monitor
+// and service, so that what was read for one serves no other; the events of all
+// monitors alone, of which the webhook asks how often one fired, serve all.
 func newAlerts(n, size int, now time.Time) []alert {
 	alerts := make([]alert, n)
 	for i := range alerts {

@@ -4,8 +4,10 @@
 // bare one, which is the floor, and one in Python that does the same job, which is
 // what a user would write instead.
 //
-// A double that misbehaves, an event that is missing or an answer that is not 200
-// ends it without any figure.
+// It ends without any figure when a double misbehaves, whichever subject called it;
+// when an answer is not 200 or does not say what it should; when a call is one too
+// many or too few, or is under way after the answer; when an event is missing or does
+// not tell what came before its alert; and when a figure is one that cannot be.
 package bench
 
 import (
@@ -17,8 +19,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"time"
-
-	"boomerang/shared/standin"
 )
 
 // Config says what to measure, and how often.
@@ -110,7 +110,6 @@ func (c Config) measure(ctx context.Context, l laboratory, trials []trial) error
 // build makes the subjects, and tells the sizes of those that are deployed.
 func (c Config) build(ctx context.Context, sizes map[string]size) ([]subject, error) {
 	folders := map[string]string{hello: "boomerang/functions/local/bench/hello", webhook: "boomerang/functions/webhook"}
-	var subjects []subject
 	for _, name := range []string{hello, webhook} {
 		bootstrap := filepath.Join(c.Dir, name)
 		if err := build(ctx, folders[name], bootstrap); err != nil {
@@ -121,11 +120,8 @@ func (c Config) build(ctx context.Context, sizes map[string]size) ([]subject, er
 			return nil, err
 		}
 		sizes[name] = s
-		subjects = append(subjects, subject{name: name, command: []string{bootstrap}, posts: name == webhook})
 	}
-	subjects = append(subjects[:1], subject{
-		name: caller, command: subjects[0].command, environ: []string{"CALLS=4", "DD_API_KEY=" + standin.DefaultAPIKey},
-	}, subjects[1])
+	subjects := ours(c.Dir)
 	if c.Python == "" {
 		return subjects, nil
 	}
@@ -135,7 +131,7 @@ func (c Config) build(ctx context.Context, sizes map[string]size) ([]subject, er
 	}
 	return append(subjects, subject{
 		name: python, command: []string{c.Python, filepath.Join(folder, "bootstrap.py"), "handler.handle"},
-		environ: []string{"PYTHONPYCACHEPREFIX=" + filepath.Join(c.Dir, "pycache"), "LAMBDA_TASK_ROOT=" + folder}, posts: true,
+		environ: []string{"PYTHONPYCACHEPREFIX=" + filepath.Join(c.Dir, "pycache"), "LAMBDA_TASK_ROOT=" + folder}, posts: true, calls: 3,
 	}), nil
 }
 

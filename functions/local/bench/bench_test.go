@@ -26,6 +26,9 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
+	if does, isFunction := os.LookupEnv(wrongly); isFunction {
+		serveFunction(does)
+	}
 	since, isDoubles := os.LookupEnv(doublesSince)
 	if !isDoubles {
 		return m.Run()
@@ -38,7 +41,7 @@ func run(m *testing.M) int {
 }
 
 // subjects builds what the tests run, once.
-func subjects(t *testing.T) (floor, function subject) {
+func subjects(t *testing.T) (floor, calling, function subject) {
 	t.Helper()
 	for name, folder := range map[string]string{hello: "boomerang/functions/local/bench/hello", webhook: "boomerang/functions/webhook"} {
 		file := filepath.Join(bin, name)
@@ -49,7 +52,8 @@ func subjects(t *testing.T) (floor, function subject) {
 			t.Fatal(err)
 		}
 	}
-	return subject{name: hello, command: []string{filepath.Join(bin, hello)}}, subject{name: webhook, command: []string{filepath.Join(bin, webhook)}, posts: true}
+	all := ours(bin)
+	return all[0], all[1], all[2]
 }
 
 func newLaboratory(t *testing.T) laboratory {
@@ -67,7 +71,7 @@ func newLaboratory(t *testing.T) laboratory {
 
 func TestLaboratory_Run_measures(t *testing.T) {
 	l := newLaboratory(t)
-	floor, function := subjects(t)
+	floor, calling, function := subjects(t)
 	for _, sh := range append([]shape{usual, large[1]}, forms...) {
 		t.Run(sh.name, func(t *testing.T) {
 			playbooks, err := sh.write(t.TempDir())
@@ -94,6 +98,12 @@ func TestLaboratory_Run_measures(t *testing.T) {
 			t.Errorf("got %+v, %v", s, err)
 		}
 	})
+	t.Run("the floor with calls", func(t *testing.T) {
+		s, err := l.run(t.Context(), calling, usual, "")
+		if err != nil || s.first != 0 || s.calls != 4 || len(s.own) != l.warm {
+			t.Errorf("got %+v, %v", s, err)
+		}
+	})
 }
 
 func TestLaboratory_Run_reports_no_figure_when(t *testing.T) {
@@ -104,32 +114,36 @@ func TestLaboratory_Run_reports_no_figure_when(t *testing.T) {
 			}
 		}
 	}
+	_, calling, function := subjects(t)
 	for name, c := range map[string]struct {
+		subject subject
 		disturb func(*standin.Server)
 		says    []string
 	}{
-		"a read fails":                    {misbehave("monitor.get", standin.Status(503), 1), []string{"webhook, " + usual.name, "Datadog", "monitor.get", "503"}},
-		"a read is not what it should be": {misbehave("monitor.get", standin.Garbage, 1), []string{"monitor.get", "garbage"}},
-		"a read is slow":                  {misbehave("monitor.get", standin.Slow+":600ms", 1), []string{"Datadog", "monitor.get", "took "}},
-		"an event is refused":             {misbehave(standin.EventsCreate, standin.RateLimited, 1), []string{"Datadog", "events.create", "429"}},
-		"an event's answer is lost":       {misbehave(standin.EventsCreate, standin.Lost, 1), []string{"events.create", "lost"}},
-		"the ledger fails":                {misbehave(standin.DynamoDBPut, standin.Status(500), 1), []string{"the ledger", "dynamodb.put", "500"}},
-		"the ledger forgets":              {misbehave(standin.DynamoDBPut, standin.Empty, 2), []string{"dynamodb.put", "empty"}},
-		"Secrets Manager fails":           {misbehave(standin.SecretsGet, standin.Status(500), 1), []string{"Secrets Manager", "secrets.get", "500"}},
-		"the token is another": {func(s *standin.Server) {
+		"a read fails":                    {function, misbehave("monitor.get", standin.Status(503), 1), []string{"webhook, " + usual.name, "Datadog", "monitor.get", "503"}},
+		"a read is not what it should be": {function, misbehave("monitor.get", standin.Garbage, 1), []string{"monitor.get", "garbage"}},
+		"a read is slow":                  {function, misbehave("monitor.get", standin.Slow+":600ms", 1), []string{"Datadog", "monitor.get", "took "}},
+		"an event is refused":             {function, misbehave(standin.EventsCreate, standin.RateLimited, 1), []string{"Datadog", "events.create", "429"}},
+		"an event's answer is lost":       {function, misbehave(standin.EventsCreate, standin.Lost, 1), []string{"did not answer events.create", "lost"}},
+		"the ledger fails":                {function, misbehave(standin.DynamoDBPut, standin.Status(500), 1), []string{"the ledger", "dynamodb.put", "500"}},
+		"the ledger forgets":              {function, misbehave(standin.DynamoDBPut, standin.Empty, 2), []string{"dynamodb.put", "empty"}},
+		"Secrets Manager fails":           {function, misbehave(standin.SecretsGet, standin.Status(500), 1), []string{"Secrets Manager", "secrets.get", "500"}},
+		"the token is another": {function, func(s *standin.Server) {
 			s.SetSecret(standin.DefaultWebhookSecret, `{"token":"another"}`)
 			s.SetSecret(standin.DefaultWebhookSecret, `{"token":"another"}`)
 		}, []string{"it answered 401"}},
-		"a rate limit is used up": {func(s *standin.Server) { _ = s.Limit("monitor.get", 0, time.Minute) }, []string{"Datadog", "monitor.get", "429"}},
+		"a rate limit is used up":                          {function, func(s *standin.Server) { _ = s.Limit("monitor.get", 0, time.Minute) }, []string{"Datadog", "monitor.get", "429"}},
+		"the floor's call is not answered as it should be": {calling, misbehave("validate", standin.Garbage, 1), []string{caller + ", " + usual.name, "validate", "garbage"}},
+		"the floor's call is answered with nothing":        {calling, misbehave("validate", standin.Empty, 1), []string{caller, "validate", "empty"}},
+		"the floor's call is slow":                         {calling, misbehave("validate", standin.Slow+":600ms", 1), []string{caller, "Datadog", "validate", "took "}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLaboratory(t)
 			l.disturb = c.disturb
-			if name == "a read is slow" {
+			if strings.HasSuffix(name, "is slow") {
 				l.slowest = 500 * time.Millisecond
 			}
-			_, function := subjects(t)
-			s, err := l.run(t.Context(), function, usual, "")
+			s, err := l.run(t.Context(), c.subject, usual, "")
 			if err == nil {
 				t.Fatalf("got %+v", s)
 			}
@@ -143,19 +157,38 @@ func TestLaboratory_Run_reports_no_figure_when(t *testing.T) {
 }
 
 func TestLaboratory_Run_reports_no_figure_of_a_function_that(t *testing.T) {
-	l := newLaboratory(t)
-	floor, function := subjects(t)
-	floor.posts = true
-	function.environ = []string{"DATADOG_SECRET_ARN="}
+	floor, calling, function := subjects(t)
+	posting, pretending, stopped := floor, functionThat(t, pretence), function
+	posting.posts, pretending.posts = true, true
+	stopped.environ = []string{"DATADOG_SECRET_ARN="}
+	calling.environ = append(calling.environ, "CALLS=3")
+	monitor, err := shape{name: "monitor", steps: kinds[:1], playbooks: 1}.write(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	related := shape{name: "the other step", steps: kinds[1:2], bytes: kib}
 	for name, c := range map[string]struct {
-		subject subject
-		says    string
+		subject   subject
+		shape     shape
+		playbooks string
+		says      string
 	}{
-		"answers without having posted": {floor, "did not answer that it posted"},
-		"does not start":                {function, "DATADOG_SECRET_ARN"},
+		"answers without having posted": {posting, usual, "", "did not answer that it posted"},
+		"only " + pretence:              {pretending, usual, "", "took none"},
+		"does not start":                {stopped, usual, "", "DATADOG_SECRET_ARN"},
+		refusal:                         {functionThat(t, refusal), usual, "", "answered 500"},
+		nonsense:                        {functionThat(t, nonsense), usual, "", "nonsense"},
+		unfinished:                      {functionThat(t, unfinished), usual, "", "with 1 of its calls under way"},
+		"makes another number of calls": {calling, usual, "", "made 3 calls, and should make 4"},
+		"posts nothing of what it read": {function, related, monitor, "does not tell"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if s, err := l.run(t.Context(), c.subject, usual, ""); err == nil || !strings.Contains(err.Error(), c.says) {
+			l := newLaboratory(t)
+			if name == unfinished {
+				l.latency = 300 * time.Millisecond
+			}
+			s, err := l.run(t.Context(), c.subject, c.shape, c.playbooks)
+			if err == nil || !strings.HasPrefix(err.Error(), c.subject.name+", "+c.shape.name) || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %+v, %v", s, err)
 			}
 		})
@@ -169,10 +202,10 @@ func TestWorld_Check_tells_of_an_event_that_is_missing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = w.close() }()
-	if err := w.check(0); err != nil {
+	if err := w.check(0, usual); err != nil {
 		t.Errorf("nothing was sent: %v", err)
 	}
-	err = w.check(2)
+	err = w.check(2, usual)
 	if err == nil || !strings.Contains(err.Error(), "has 0 events about the alert") || !strings.Contains(err.Error(), "noted 0 alerts as done, of 2") {
 		t.Errorf("got %v", err)
 	}
@@ -185,5 +218,29 @@ func TestNewAlerts_have_bodies_of_the_size(t *testing.T) {
 				t.Errorf("a body of %d bytes, want %d", got, size)
 			}
 		}
+	}
+}
+
+func TestSample_Check_refuses_a_figure_that_cannot_be(t *testing.T) {
+	fine := sample{ready: 4, first: 9, whole: []time.Duration{7, 7}, own: []time.Duration{1, 2}}
+	for name, c := range map[string]struct {
+		change func(*sample)
+		posts  bool
+		says   string
+	}{
+		"none":                             {func(*sample) {}, true, ""},
+		"an event before it is ready":      {func(s *sample) { s.first = 4 }, true, "4ns"},
+		"no event":                         {func(s *sample) { s.first = 0 }, true, "0s"},
+		"no event where none is posted":    {func(s *sample) { s.first = 0 }, false, ""},
+		"no own part":                      {func(s *sample) { s.own = []time.Duration{1, 0} }, false, "7ns"},
+		"an own part of less than nothing": {func(s *sample) { s.own = []time.Duration{-1, 1} }, true, "-1ns"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := fine
+			c.change(&s)
+			if err := s.check(c.posts); (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got %v, want %q", err, c.says)
+			}
+		})
 	}
 }

@@ -3,7 +3,6 @@ package bench
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os/exec"
@@ -82,42 +81,4 @@ func (i *instance) stop() string {
 	<-i.ended
 	i.api.Close()
 	return i.output.String()
-}
-
-// answer is what a Function URL's caller gets.
-type answer struct {
-	StatusCode int    `json:"statusCode"`
-	Body       string `json:"body"`
-}
-
-// told is what the webhook's own answer says.
-type told struct {
-	Status string `json:"status"`
-	Event  struct {
-		ID string `json:"id"`
-	} `json:"event"`
-	Steps []struct {
-		Name   string `json:"name"`
-		Status string `json:"status"`
-		Error  string `json:"error"`
-	} `json:"steps"`
-}
-
-// read checks that an answer tells of a posted event and of so many steps, each of
-// which found something.
-func read(raw []byte, steps int) error {
-	var a answer
-	if err := json.Unmarshal(raw, &a); err != nil || a.StatusCode != 200 {
-		return fmt.Errorf("it answered %d: %.500s", a.StatusCode, raw)
-	}
-	var t told
-	if err := json.Unmarshal([]byte(a.Body), &t); err != nil || t.Status != "posted" || t.Event.ID == "" || len(t.Steps) != steps {
-		return fmt.Errorf("it did not answer that it posted an event with %d steps: %.500s", steps, a.Body)
-	}
-	for _, step := range t.Steps {
-		if step.Status != "ok" {
-			return fmt.Errorf("the step %s found nothing (%s): %s", step.Name, step.Status, step.Error)
-		}
-	}
-	return nil
 }

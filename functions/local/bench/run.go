@@ -19,7 +19,7 @@ const settle = 5
 // sample is what one run of an instance shows.
 type sample struct {
 	ready      time.Duration // from the process's start until it asks for work
-	first      time.Duration // until the first event is posted
+	first      time.Duration // until the first event is posted, if one is to be
 	whole, own []time.Duration
 	readyCPU   time.Duration // what its threads ran until it is ready
 	warmCPU    time.Duration // and for each invocation
@@ -58,10 +58,10 @@ func (l laboratory) run(ctx context.Context, s subject, sh shape, playbooks stri
 	taken, err := l.take(ctx, i, w, s, sh)
 	output := i.stop()
 	if err == nil && s.posts {
-		err = w.check(len(alerts))
+		err = w.check(len(alerts), sh)
 	}
-	if err != nil {
-		return sample{}, fmt.Errorf("%s, %s: %w", s.name, sh.name, errors.Join(err, w.meter.err(), wrote(output)))
+	if err = errors.Join(err, w.meter.err()); err != nil {
+		return sample{}, fmt.Errorf("%s, %s: %w", s.name, sh.name, errors.Join(err, wrote(output)))
 	}
 	return taken, nil
 }
@@ -88,18 +88,16 @@ func (l laboratory) take(ctx context.Context, i *instance, w *world, s subject, 
 		if err != nil {
 			return taken, err
 		}
-		if s.posts {
-			if err := read(body, sh.expected()); err != nil {
-				return taken, err
-			}
-		}
 		seen := w.meter.take()
+		if err := s.check(sh, n == 0, body, atRest, seen); err != nil {
+			return taken, err
+		}
 		switch {
 		case n == 0:
-			taken.first = seen.posted.Sub(i.started)
+			if s.posts {
+				taken.first = seen.posted.Sub(i.started)
+			}
 			w.meter.slowDown(l.latency)
-		case atRest.calls > 0:
-			return taken, errors.New("it called somebody while it had nothing to do, and would be frozen in Lambda")
 		case n == settle:
 			if settled, err = i.cpu(); err != nil {
 				return taken, err
@@ -115,8 +113,10 @@ func (l laboratory) take(ctx context.Context, i *instance, w *world, s subject, 
 	}
 	taken.warmCPU = (ran - settled) / time.Duration(len(taken.whole))
 	taken.calls = float64(calls) / float64(len(taken.whole))
-	taken.peak, err = i.peak()
-	return taken, err
+	if taken.peak, err = i.peak(); err != nil {
+		return taken, err
+	}
+	return taken, taken.check(s.posts)
 }
 
 // wrote is the end of what a failed instance wrote.

@@ -167,13 +167,18 @@ def related_events(alert):
     return "\n".join(["### Related events"] + lines)
 
 
+def quiet(text):
+    """A live handle would page everybody again."""
+    return re.sub(r"@(?=[\w-])", "@\u200b", text)
+
+
 def compose(alert, findings):
-    text = "\n\n".join([alert.get("event_msg") or ""] + findings)
-    # A live handle would page everybody again.
-    text = re.sub(r"@(?=[\w-])", "@\u200b", text)[:MAX_TEXT - 8]
+    found = quiet("\n\n".join(findings))[:MAX_TEXT - 10]
+    # Of a long message less is told, and of what was found all.
+    message = quiet((alert.get("event_msg") or "")[:MAX_TEXT])[:MAX_TEXT - 10 - len(found)]
     return {
-        "title": re.sub(r"@(?=[\w-])", "@\u200b", alert["event_title"])[:MAX_TITLE],
-        "text": f"%%%\n{text}\n%%%",
+        "title": quiet(alert["event_title"])[:MAX_TITLE],
+        "text": f"%%%\n{message}\n\n{found}\n%%%",
         "date_happened": int(alert["date"]) // 1000,
         "alert_type": alert.get("alert_type") or "info",
         "aggregation_key": (alert.get("alert_cycle_key") or "")[:100],
