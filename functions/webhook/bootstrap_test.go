@@ -12,6 +12,7 @@ import (
 	"boomerang/functions/internal/stack"
 	"boomerang/functions/local/functionurl"
 	"boomerang/shared/standin"
+	"boomerang/shared/telemetry/telemetrytest"
 )
 
 // The tests run the built function as Lambda does.
@@ -181,5 +182,25 @@ func TestBootstrap_lets_in_the_new_token_and_the_one_before(t *testing.T) {
 	s.Standin.SetSecret(standin.DefaultWebhookSecret, `{"token":"rotated"}`)
 	if r := deliver(t, f, "triggered.json"); r.StatusCode != 200 {
 		t.Errorf("the token before the rotation: %d %s", r.StatusCode, r.Body)
+	}
+}
+
+func TestBootstrap_answers_and_tells_of_an_alert_that_meets_a_wrong_secret(t *testing.T) {
+	s, extension := stack.New(t), telemetrytest.New(t)
+	s.Install(extension)
+	s.Standin.SetSecret(standin.DefaultWebhookSecret, `{"token":" "}`)
+	if err := s.Standin.Misbehave(standin.SecretsGet, "slow:500ms", 0); err != nil {
+		t.Fatal(err)
+	}
+	f := s.Start(stack.Webhook, withProcessor)
+	if _, err := f.Invoke(map[string]string{}, 14*time.Second); err == nil || !strings.Contains(err.Error(), standin.DefaultWebhookSecret) {
+		t.Errorf("the function says %v", err)
+	}
+	mustEnd(t, f, standin.DefaultWebhookSecret)
+	if ends := extension.Of(t, telemetrytest.End); len(ends) != 1 || ends[0].Header.Get("x-datadog-invocation-error") != "true" {
+		t.Errorf("the extension heard of %d ends: %v", len(ends), ends)
+	}
+	if root := extension.Spans(t)[telemetrytest.Root]; !root.Error {
+		t.Errorf("the root is %+v", root)
 	}
 }

@@ -95,7 +95,10 @@ func (c *client) measure(lines [][]byte) {
 		return
 	}
 	for _, packet := range packets(lines) {
-		_, _ = conn.Write(packet)
+		if _, err := conn.Write(packet); err != nil {
+			// That is word of an earlier packet, which nobody took; this one was not sent.
+			_, _ = conn.Write(packet)
+		}
 	}
 }
 
@@ -111,6 +114,11 @@ func (c *client) post(ctx context.Context, url string, body []byte, headers map[
 	for name, value := range headers {
 		request.Header.Set(name, value)
 	}
+	// The extension may close a kept connection just as it is used again. Only with this,
+	// which is not sent, is a POST then repeated (https://pkg.go.dev/net/http#Transport).
+	// Nothing comes of it where the first one was heard: the extension tells invocations
+	// apart by the request's id, and drops a span that it has.
+	request.Header["Idempotency-Key"] = []string{}
 	answer, err := c.http.Do(request)
 	if err != nil {
 		return nil

@@ -33,6 +33,8 @@ type invocation struct {
 	// trace waits for the extension's answer, and is the same trace at every call.
 	trace func() trace
 	alarm *time.Timer // nil: there is no deadline
+	// flushing is for the flush that alarm sets off, until it is done or called off.
+	flushing sync.WaitGroup
 
 	mu       sync.Mutex
 	closed   bool
@@ -57,7 +59,11 @@ func begin(ctx context.Context, c *client, payload []byte, cold bool) *invocatio
 	}()
 	inv.trace = sync.OnceValue(func() trace { return <-answer })
 	if deadline, ok := ctx.Deadline(); ok {
-		inv.alarm = time.AfterFunc(time.Until(deadline)-lastMoment, func() { inv.flush(ctx) })
+		inv.flushing.Add(1)
+		inv.alarm = time.AfterFunc(time.Until(deadline)-lastMoment, func() {
+			defer inv.flushing.Done()
+			inv.flush(ctx)
+		})
 	}
 	return inv
 }
@@ -132,11 +138,12 @@ func (inv *invocation) flush(ctx context.Context) {
 }
 
 // end sends all that is left, before the function answers: what is not sent by then
-// waits in a frozen sandbox for the next alert, or for ever. Traces and the end go
-// side by side.
+// waits in a frozen sandbox for the next alert, or for ever. Metrics go first; traces
+// and the end go side by side. A flush that runs by then is waited for too, and is not
+// patient for longer, since it began before.
 func (inv *invocation) end(ctx context.Context, status int, err error) {
-	if inv.alarm != nil {
-		inv.alarm.Stop()
+	if inv.alarm != nil && inv.alarm.Stop() {
+		inv.flushing.Done()
 	}
 	ctx, cancel := inv.patience(ctx)
 	defer cancel()
@@ -148,6 +155,7 @@ func (inv *invocation) end(ctx context.Context, status int, err error) {
 	both.Go(func() { inv.client.trace(ctx, spans) })
 	both.Go(func() { inv.client.end(ctx, inv.requestID, own, inv.root.id, status, err) })
 	both.Wait()
+	inv.flushing.Wait()
 }
 
 // patience returns the context for what the invocation waits for at its end, which is

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	lambdamessages "github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/caarlos0/env/v11"
 
@@ -48,33 +49,48 @@ type Handle[In, Out any] = func(context.Context, In) (Out, error)
 const headStart = time.Millisecond
 
 // start builds a handler, beside Lambda's handing over of the first request where
-// that is the sooner way to an event; the request then waits for it.
+// that is the sooner way to an event; the request then waits for it. Where it cannot be
+// built, the process ends: at once if nothing waits, and otherwise with an answer, so
+// that the request that met it is told of.
 func start[In, Out any](p Process, cfg config.Pipeline, build func() (Handle[In, Out], error)) (Handle[In, Out], error) {
 	if !p.ownsProcessor() || p.provisioned() || cfg.PlaybooksFile != "" {
 		return build()
 	}
 	var (
-		built = make(chan struct{})
-		h     Handle[In, Out]
-		err   error
+		built   = make(chan struct{})
+		waiting = make(chan struct{}) // Only a request that waits receives from it.
+		h       Handle[In, Out]
+		err     error
 	)
 	time.AfterFunc(headStart, func() {
 		defer close(built)
-		if h, err = build(); err != nil {
+		if h, err = build(); err == nil {
+			return
+		}
+		select {
+		case waiting <- struct{}{}:
+		default:
 			p.Stop(err)
 		}
 	})
 	return func(ctx context.Context, in In) (out Out, _ error) {
 		select {
 		case <-built:
+		case <-waiting:
 		case <-ctx.Done():
 			return out, context.Cause(ctx)
 		}
 		if err != nil {
-			return out, err
+			return out, last(err)
 		}
 		return h(ctx, in)
 	}, nil
+}
+
+// last is the answer of a process that cannot work: Lambda's client passes it on, writes
+// it down, and ends the process.
+func last(err error) error {
+	return lambdamessages.InvokeResponse_Error{Type: "StartError", Message: err.Error(), ShouldExit: true}
 }
 
 // ownsProcessor says that there is a whole processor once the function has started,

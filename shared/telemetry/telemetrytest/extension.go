@@ -1,11 +1,10 @@
 // Package telemetrytest is a double of the Datadog Lambda Extension for tests: it
 // listens where it says, checks what it is told as the real one does, and keeps it in
-// the order in which it came.
+// the order in which it came, requests and packets each for themselves.
 package telemetrytest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -13,8 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,10 +42,12 @@ const (
 	Broken  Misbehaviour = "answers 500"
 	Garbled Misbehaviour = "answers with ids that are none"
 	Refuses Misbehaviour = "refuses connections"
+	// Forgets is no fault of the extension's: it may close whatever is idle, at any time.
+	Forgets Misbehaviour = "closes a connection as soon as it is used again"
 )
 
 // Misbehaviours are all of them.
-var Misbehaviours = []Misbehaviour{Slow, Hangs, Broken, Garbled, Refuses}
+var Misbehaviours = []Misbehaviour{Slow, Hangs, Broken, Garbled, Refuses, Forgets}
 
 const slow = 100 * time.Millisecond
 
@@ -57,7 +58,7 @@ type Call struct {
 	Body   []byte
 	Spans  []Span   // of Traces
 	Lines  []string // of Metrics
-	// Problem says why the real extension would have dropped it.
+	// Problem says what the real extension would not have taken.
 	Problem string
 }
 
@@ -67,6 +68,7 @@ type Extension struct {
 
 	mu    sync.Mutex
 	calls []Call
+	spans map[spanID]bool // those that came
 	bad   Misbehaviour
 	// over ends the requests that hang.
 	over context.Context
@@ -77,7 +79,7 @@ type Extension struct {
 func New(t testing.TB, bad ...Misbehaviour) *Extension {
 	t.Helper()
 	over, end := context.WithCancel(context.Background())
-	e := &Extension{over: over, where: telemetry.Extension{Path: filepath.Join(t.TempDir(), "datadog-agent")}}
+	e := &Extension{over: over, spans: map[spanID]bool{}, where: telemetry.Extension{Path: filepath.Join(t.TempDir(), "datadog-agent")}}
 	t.Cleanup(end)
 	if err := os.WriteFile(e.where.Path, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -116,10 +118,20 @@ func (e *Extension) serve(t testing.TB, handler http.Handler) string {
 		_ = listener.Close()
 		return listener.Addr().String()
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
+		return context.WithValue(ctx, requestsKey{}, new(atomic.Int64))
+	}}
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
 	return listener.Addr().String()
+}
+
+// requestsKey finds how many requests came over a connection.
+type requestsKey struct{}
+
+func reused(ctx context.Context) bool {
+	n, _ := ctx.Value(requestsKey{}).(*atomic.Int64)
+	return n.Add(1) > 1
 }
 
 // listen takes packets at the address that it returns.
@@ -176,26 +188,13 @@ func (e *Extension) settle(t testing.TB) {
 	}
 }
 
-// maxPacket is what the real extension reads of one packet; the rest of it is lost.
-const maxPacket = 8192
-
-func measured(packet []byte) Call {
-	c := Call{Kind: Metrics, Body: packet, Lines: strings.Split(string(packet), "\n")}
-	if len(packet) > maxPacket {
-		c.Problem = "the packet is larger than 8 KiB"
-	}
-	for _, line := range c.Lines {
-		if name, rest, ok := strings.Cut(line, ":"); !ok || name == "" || !strings.Contains(rest, "|d") {
-			c.Problem = "no distribution: " + line
-		}
-	}
-	return c
-}
-
 // take keeps a request, and answers it as the real extension does, or misbehaves.
 func (e *Extension) take(kind Kind, read func(*Call, http.Header)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
+		if e.bad == Forgets && reused(r.Context()) {
+			panic(http.ErrAbortHandler) // That closes the connection without a word.
+		}
 		call := Call{Kind: kind, Header: r.Header, Body: body}
 		if err != nil {
 			call.Problem = err.Error()
@@ -219,58 +218,6 @@ func (e *Extension) take(kind Kind, read func(*Call, http.Header)) http.HandlerF
 		case call.Problem != "":
 			http.Error(w, call.Problem, http.StatusBadRequest)
 		}
-	}
-}
-
-// started finds the trace that the event is part of, in the headers of a request or
-// the first message of a batch, and answers with it; never with the span above.
-func (e *Extension) started(c *Call, answer http.Header) {
-	c.Problem = withoutRequest(c.Header)
-	var event struct {
-		Headers map[string]string
-		Records []struct {
-			Body              *string
-			MessageAttributes map[string]struct{ StringValue, DataType string }
-		}
-	}
-	if err := json.Unmarshal(c.Body, &event); err != nil {
-		c.Problem = err.Error()
-		return
-	}
-	carrier := event.Headers
-	if len(event.Records) > 0 {
-		if event.Records[0].Body == nil {
-			c.Problem = "a record of SQS without a body"
-		}
-		carrier = map[string]string{}
-		if a := event.Records[0].MessageAttributes["_datadog"]; a.DataType == "String" {
-			_ = json.Unmarshal([]byte(a.StringValue), &carrier) // Then there is no trace.
-		}
-	}
-	if carrier["x-datadog-trace-id"] == "" {
-		return
-	}
-	for _, name := range []string{"x-datadog-trace-id", "x-datadog-sampling-priority", "x-datadog-tags"} {
-		if carrier[name] != "" {
-			answer.Set(name, carrier[name])
-		}
-	}
-}
-
-func (e *Extension) ended(c *Call, _ http.Header) { c.Problem = withoutRequest(c.Header) }
-
-func withoutRequest(h http.Header) string {
-	if h.Get("lambda-runtime-aws-request-id") == "" {
-		return "the request's id is missing: the invocation cannot be told from others"
-	}
-	return ""
-}
-
-func (e *Extension) traced(c *Call, _ http.Header) {
-	spans, err := decodeSpans(c.Body)
-	c.Spans = spans
-	if err != nil {
-		c.Problem = err.Error()
 	}
 }
 
