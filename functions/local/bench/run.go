@@ -41,20 +41,12 @@ type laboratory struct {
 // run takes one instance of a subject from its start to its end. An error means
 // that its figures mean nothing.
 func (l laboratory) run(ctx context.Context, s subject, sh shape, playbooks string) (sample, error) {
-	runtime.GC() // What earlier runs left behind is not to be collected in the middle of this one.
 	alerts := newAlerts(1+settle+l.warm, sh.bytes, time.Now())
-	w, err := newWorld(l.certificate, l.slowest, alerts)
+	w, i, err := l.start(s, sh, playbooks, alerts)
 	if err != nil {
 		return sample{}, err
 	}
 	defer func() { _ = w.close() }()
-	if l.disturb != nil {
-		l.disturb(w.stage.Server)
-	}
-	i, err := start(s.command, s.environment(l.roots, playbooks, sh.memory, w.urls))
-	if err != nil {
-		return sample{}, fmt.Errorf("%s: %w", s.name, err)
-	}
 	taken, err := l.take(ctx, i, w, s, sh)
 	output := i.stop()
 	if err == nil && s.posts {
@@ -64,6 +56,38 @@ func (l laboratory) run(ctx context.Context, s subject, sh shape, playbooks stri
 		return sample{}, fmt.Errorf("%s, %s: %w", s.name, sh.name, errors.Join(err, wrote(output)))
 	}
 	return taken, nil
+}
+
+// start opens the doubles and starts an instance beside them.
+func (l laboratory) start(s subject, sh shape, playbooks string, alerts []alert) (*world, *instance, error) {
+	runtime.GC() // What earlier runs left behind is not to be collected in the middle of this one.
+	w, err := newWorld(l.certificate, l.slowest, alerts)
+	if err != nil {
+		return nil, nil, err
+	}
+	if l.disturb != nil {
+		l.disturb(w.stage.Server)
+	}
+	i, err := start(s.command, s.environment(l.roots, playbooks, sh.memory, w.urls))
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%s: %w", s.name, err), w.close())
+	}
+	return w, i, nil
+}
+
+// ready starts an instance for nothing but to see how soon it asks for work.
+func (l laboratory) ready(s subject, sh shape, playbooks string) (time.Duration, error) {
+	w, i, err := l.start(s, sh, playbooks, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = w.close() }()
+	took, err := i.ready()
+	output := i.stop()
+	if err != nil {
+		return 0, fmt.Errorf("%s, %s: %w", s.name, sh.name, errors.Join(err, wrote(output)))
+	}
+	return took, nil
 }
 
 // take measures an instance while it runs.

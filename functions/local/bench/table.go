@@ -42,7 +42,8 @@ const none = "–"
 
 // compare sets the subjects side by side, with the ratios to the function.
 func (r *Result) compare(out io.Writer) {
-	fmt.Fprintf(out, "The same job, side by side (%s; medians of %d starts; warm, a call takes %v and more):\n\n", usual.name, r.rounds, r.latency)
+	fmt.Fprintf(out, "The same job, side by side (%s; medians of %d starts, those to ready of %d, but for Python; warm, a call takes %v and more):\n\n",
+		usual.name, r.rounds, r.rounds*(1+startsARound), r.latency)
 	t := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
 	line := "\t"
 	for _, s := range r.subjects {
