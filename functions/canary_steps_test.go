@@ -85,12 +85,12 @@ func TestCanary_of_every_step(t *testing.T) {
 	}
 	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Amz-Function-Error", "Unhandled")
-		_, _ = fmt.Fprintf(w, `{"errorType": "KeyError", "errorMessage": "%s of %s"}`, canaryMail, canaryName)
+		_, _ = fmt.Fprintf(w, `{"errorType": "%s", "errorMessage": "%s"}`, canaryMail, canaryName)
 	}))
 	t.Cleanup(echo.Close)
 	c := newCanary(t, map[string]string{"PLAYBOOKS_FILE": filepath.Join(dir, "every.yaml"), "AWS_ENDPOINT_URL_LAMBDA": echo.URL, "INTAKE": "direct"})
 
-	for i, status := range []int{0, 404, 400, 422, 500} {
+	for i, status := range []int{0, 400, 401, 403, 404, 422, 429, 500} {
 		c.quotes.Store(int32(status))
 		c.deliver(t, everywhere(int64(20+i)), 200)
 	}
@@ -118,7 +118,7 @@ func TestCanary_of_every_step(t *testing.T) {
 			t.Errorf("%q is in no event: %s", want, posted)
 		}
 	}
-	for _, want := range []string{"users.csv has no row whose user is …", "has no service …", "the function echo failed (KeyError)", `"name":"tell"`, "it cannot be evaluated"} {
+	for _, want := range []string{"users.csv has no row whose user is …", "has no service …", "the function echo failed", `"name":"tell"`, "it cannot be evaluated"} {
 		if !strings.Contains(logs, want) {
 			t.Errorf("%q is in no log: %s", want, logs)
 		}

@@ -211,7 +211,7 @@ func TestCanary(t *testing.T) {
 	for place, c := range map[string]struct{ said, has string }{
 		"an event shows the alert":              {string(posted), canaryName},
 		"a log tells of the alert":              {logs, `"alert_id":"1"`},
-		"a log tells of a refusal":              {logs, "is not one of ours"},
+		"a log tells of a refusal":              {logs, "Datadog refused to create the event (403 Forbidden)"},
 		"a log tells of a read that failed":     {logs, "Datadog could not be reached to list events"},
 		"a log names its trace":                 {logs, `"dd.trace_id":"`},
 		"a metric counts what was posted":       {telemetry, "boomerang.posted:1|d|#enrichment:complete,playbook:default,transition:triggered"},

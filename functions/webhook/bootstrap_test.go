@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"os"
 	"path/filepath"
 	"strings"
@@ -197,8 +198,13 @@ func TestBootstrap_answers_and_tells_of_an_alert_that_meets_a_wrong_secret(t *te
 		t.Errorf("the function says %v", err)
 	}
 	mustEnd(t, f, standin.DefaultWebhookSecret)
-	if ends := extension.Of(t, telemetrytest.End); len(ends) != 1 || ends[0].Header.Get("x-datadog-invocation-error") != "true" {
-		t.Errorf("the extension heard of %d ends: %v", len(ends), ends)
+	ends := extension.Of(t, telemetrytest.End)
+	if len(ends) != 1 || ends[0].Header.Get("x-datadog-invocation-error") != "true" {
+		t.Fatalf("the extension heard of %d ends: %v", len(ends), ends)
+	}
+	why, err := base64.StdEncoding.DecodeString(ends[0].Header.Get("x-datadog-invocation-error-msg"))
+	if err != nil || !strings.Contains(string(why), standin.DefaultWebhookSecret) {
+		t.Errorf("the trace says why: %q, %v", why, err)
 	}
 	if root := extension.Spans(t)[telemetrytest.Root]; !root.Error {
 		t.Errorf("the root is %+v", root)

@@ -25,20 +25,19 @@ import (
 // To create an event is Temporary also where the keys alone are refused (401 or
 // 403) or wrong: nothing is wrong with the event, and it waits for other keys.
 type Error struct {
-	Op     string        // What was tried: "create the event".
-	Status int           // HTTP status, 0 when no answer came.
-	Words  string        // What Datadog said about it, if anything; never a key. It may quote what it was asked.
-	Reset  time.Duration // How long the rate limit lasts that a 429 speaks of.
-	Cause  error         // What went wrong, unless Status says it all.
+	Op     string // What was tried: "create the event".
+	Status int    // HTTP status, 0 when no answer came.
+	// Words are what Datadog said about it, if anything; never a key. They may quote what
+	// it was asked, and so an alert: people are told, and logs are not.
+	Words string
+	Reset time.Duration // How long the rate limit lasts that a 429 speaks of.
+	Cause error         // What went wrong, unless Status says it all.
 }
 
 func (e *Error) Error() string {
 	parts := []string{e.Op}
 	if e.Status != 0 {
 		parts = append(parts, statusLine(e.Status))
-	}
-	if e.Words != "" && !e.mayQuote() {
-		parts = append(parts, e.Words)
 	}
 	if e.Cause != nil {
 		parts = append(parts, e.Cause.Error())
@@ -47,16 +46,6 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Cause }
-
-// mayQuote reports whether Datadog's words may be those of the alert, of which a
-// query or an event is made. Whoever is asked for keys, or to wait, is told of that.
-func (e *Error) mayQuote() bool {
-	switch e.Status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
-		return false
-	}
-	return true
-}
 
 // withoutKeys is the failure of a call for which credentials had no keys, after
 // Datadog refused earlier ones with status, or at the start (0).
@@ -104,10 +93,7 @@ func (c call) refused(a answer, keys Keys, s site.Site) error {
 	}
 	f := &fault.Error{Kind: kind, Public: what + todo, RetryAfter: e.Reset, Cause: e}
 	if e.Words != "" && !strings.EqualFold(e.Words, http.StatusText(a.status)) {
-		f.Public = what + ": " + e.Words + todo
-		if e.mayQuote() {
-			f.Log = what + todo
-		}
+		f.Public, f.Log = what+": "+e.Words+todo, what+todo
 	}
 	return f
 }

@@ -1,6 +1,7 @@
 package datadog
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +52,9 @@ func TestClient_Series_a_refusal_with_status_200_is_one(t *testing.T) {
 	f, e := failure(t, err)
 	if want := "Datadog refused to query the metric: Error parsing query: unexpected }"; f.Public != want || f.Kind != fault.Refused || e.Words == "" {
 		t.Errorf("got %v, %q, want %q", f.Kind, f.Public, want)
+	}
+	if strings.Contains(err.Error()+fault.Logged(err), "parsing") {
+		t.Errorf("the log would quote the query: %v", err)
 	}
 }
 

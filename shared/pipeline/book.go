@@ -29,8 +29,9 @@ const (
 	// patient is an alert that comes out of the queue: it may be a copy of one that
 	// was posted, and comes again until the ledger, and Datadog's search, can tell.
 	patient haste = iota
-	// brisk is an alert whose sender waits for the answer, and that the queue takes:
-	// it goes on without the ledger, and not without a search.
+	// brisk is an alert whose sender waits for the answer, and that the queue takes: it
+	// goes on without the ledger, and not without a search. Where the queue fails too,
+	// the sender is to come again.
 	brisk
 	// inHaste is an alert that nobody keeps, or that was kept for long: a double beats
 	// a loss.

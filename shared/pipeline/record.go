@@ -69,14 +69,12 @@ func transitionOf(a alert.Alert) string {
 // other stands for what a payload's template put into a place that is not for it.
 const other = "other"
 
-// identifier returns what can be an id of Datadog's, which no address and no name of
-// a person is.
+// identifier returns what Datadog's ids are made of, digits or those of a hash, which
+// is no place for a name or an address. A drill's has its prefix.
 func identifier(given string) string {
 	const most = 128
-	strange := func(r rune) bool {
-		return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune("_-:", r))
-	}
-	if len(given) > most || strings.ContainsFunc(given, strange) {
+	strange := func(r rune) bool { return !strings.ContainsRune("0123456789abcdef-", r) }
+	if len(given) > most || strings.ContainsFunc(strings.TrimPrefix(given, "drill-"), strange) {
 		return other
 	}
 	return given
@@ -117,8 +115,8 @@ type Step struct {
 	Error      string        `json:"error,omitempty"`
 }
 
-// Told tells how each step ended, its error in the words that words chooses: public
-// ones for the answer, all of them for the log.
+// Told tells how each step ended, its error in the words that words chooses: those for
+// people in the answer, and in the log those that quote nobody, with the causes.
 func (o Outcome) Told(words func(error) string) []Step {
 	out := make([]Step, len(o.Steps))
 	for i, r := range o.Steps {

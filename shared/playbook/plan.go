@@ -103,6 +103,15 @@ func (p *Plan) environment(ended map[string]enrich.Result) map[string]any {
 	return withDeadline(map[string]any{"alert": p.alert, "steps": views})
 }
 
+// unwrittenIn says where a text could not be written. A value that does not fit has
+// words for people and others for the log.
+func unwrittenIn(where string, err error) error {
+	if _, told := errors.AsType[*fault.Error](err); told {
+		return fault.About(where+": the template", err)
+	}
+	return fmt.Errorf("%s: %w", where, err)
+}
+
 func byName(results []enrich.Result) map[string]enrich.Result {
 	all := make(map[string]enrich.Result, len(results))
 	for _, r := range results {
@@ -153,7 +162,7 @@ func (p *Plan) Draft(results []enrich.Result, cycle event.Cycle) (event.Draft, [
 		}
 		text, err := t.render(environment())
 		if err != nil {
-			failed = append(failed, fmt.Errorf("playbook %s, event.%s: %w", p.Name(), name, err))
+			failed = append(failed, unwrittenIn(fmt.Sprintf("playbook %s, event.%s", p.Name(), name), err))
 			return ""
 		}
 		return strings.TrimSpace(text)

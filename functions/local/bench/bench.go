@@ -102,7 +102,7 @@ func (c Config) measure(ctx context.Context, l laboratory, trials []trial) error
 				t.add(s)
 			}
 		}
-		if err := c.starts(l, trials, round > 0); err != nil {
+		if err := c.starts(ctx, l, trials, round > 0); err != nil {
 			return fmt.Errorf("nothing was measured: %w", err)
 		}
 	}
@@ -111,10 +111,14 @@ func (c Config) measure(ctx context.Context, l laboratory, trials []trial) error
 }
 
 // starts measures the quickest starts more often than all the rest, one right after
-// the other: they last milliseconds, and follow something else by turns otherwise.
-func (c Config) starts(l laboratory, trials []trial, counts bool) error {
+// the other: they last milliseconds, and follow something else by turns otherwise. No
+// double has a part in them, since none is called before.
+func (c Config) starts(ctx context.Context, l laboratory, trials []trial, counts bool) error {
 	for range startsARound {
 		for _, t := range trials {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			if t.subject.name == python || t.shape.name != usual.name {
 				continue
 			}

@@ -83,6 +83,7 @@ func (l laboratory) ready(s subject, sh shape, playbooks string) (time.Duration,
 	}
 	defer func() { _ = w.close() }()
 	took, err := i.ready()
+	err = errors.Join(err, w.meter.err()) // Calls that the stop cuts off are none of it.
 	output := i.stop()
 	if err != nil {
 		return 0, fmt.Errorf("%s, %s: %w", s.name, sh.name, errors.Join(err, wrote(output)))

@@ -74,7 +74,7 @@ func (s *Suite) run(ctx context.Context, c testCase) (trial.Report, error) {
 		now = time.Date(2026, time.January, 2, 3, 4, 5, 0, time.UTC)
 	}
 	t := trial.Trial{
-		Book: s.book, Budget: time.Minute, Poster: nowhere{}, Now: func() time.Time { return now },
+		Book: s.book, WebhookName: "boomerang", Budget: time.Minute, Poster: nowhere{}, Now: func() time.Time { return now },
 		Ledger:  past{ledger.NewMemory(ledger.Options{}), c.Cycle, now},
 		Instead: func(step trial.Step) enrich.Step { return c.stubs[step.Name].step(step) },
 	}

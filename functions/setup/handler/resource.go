@@ -157,7 +157,7 @@ func (h *Handler) record(ctx context.Context, request cfn.Event, o outcome) {
 	}
 	if o.err != nil {
 		level = slog.LevelError
-		attributes = append(attributes, slog.String("error", o.err.Error()))
+		attributes = append(attributes, slog.String("error", fault.Public(o.err)), slog.String("cause", o.err.Error()))
 	}
 	h.Logger.LogAttrs(ctx, level, "setup", attributes...)
 }

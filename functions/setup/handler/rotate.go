@@ -29,7 +29,7 @@ type rotationEvent struct {
 func (h *Handler) rotate(ctx context.Context, e rotationEvent) error {
 	err := h.step(ctx, e)
 	if err != nil {
-		h.Logger.LogAttrs(ctx, slog.LevelError, "rotation", slog.String("step", e.Step), slog.String("version", e.ClientRequestToken), slog.String("error", err.Error()))
+		h.Logger.LogAttrs(ctx, slog.LevelError, "rotation", slog.String("step", e.Step), slog.String("version", e.ClientRequestToken), slog.String("error", fault.Public(err)), slog.String("cause", err.Error()))
 		return err
 	}
 	h.Logger.LogAttrs(ctx, slog.LevelInfo, "rotation", slog.String("step", e.Step), slog.String("version", e.ClientRequestToken))

@@ -78,15 +78,17 @@ func broke(function string, payload []byte) error {
 		Type    string `json:"errorType"`
 	}
 	_ = json.Unmarshal(payload, &said) // What is no such object says nothing.
-	what := "the function " + function + " failed"
+	failed, words := "the function "+function+" failed", ""
 	if kind := enrich.Line(said.Type, maxNameRunes); kind != "" {
-		what += " (" + kind + ")"
+		words = " (" + kind + ")"
 	}
-	e := fault.New(fault.Refused, what, nil)
 	if message := enrich.Line(said.Message, maxValueRunes); message != "" {
-		e.Public, e.Log = what+": "+message, what
+		words += ": " + message
 	}
-	return e
+	if words == "" {
+		return fault.New(fault.Refused, failed, nil)
+	}
+	return &fault.Error{Kind: fault.Refused, Public: failed + words, Log: failed}
 }
 
 func unreadable(function string, err error) error {
