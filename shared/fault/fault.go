@@ -77,12 +77,13 @@ func About(what string, err error) *Error {
 
 // Error returns what logs may hold.
 func (e *Error) Error() string {
-	logged := cmp.Or(e.Log, e.Public)
 	if e.Cause == nil {
-		return logged
+		return e.logged()
 	}
-	return logged + ": " + e.Cause.Error()
+	return e.logged() + ": " + e.Cause.Error()
 }
+
+func (e *Error) logged() string { return cmp.Or(e.Log, e.Public) }
 
 func (e *Error) Unwrap() error { return e.Cause }
 
@@ -122,8 +123,7 @@ func Logged(err error) string {
 	if err == nil {
 		return ""
 	}
-	e := Of(err)
-	return cmp.Or(e.Log, e.Public)
+	return Of(err).logged()
 }
 
 // String names the kind as log records do.

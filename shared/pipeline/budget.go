@@ -19,8 +19,8 @@ const (
 	answerReserve = 500 * time.Millisecond
 	// ledgerTimeout bounds one call to the ledger, which is a help and no condition.
 	ledgerTimeout = time.Second
-	// ledgerPatience is how long an alert in the queue waits for a ledger that fails,
-	// which is for two more deliveries.
+	// ledgerPatience is how long an alert in the queue waits for a ledger, or for a
+	// search, that fails: for two more deliveries.
 	ledgerPatience = 15 * time.Minute
 	// showDelay is after how long Datadog's search shows an event that it took. Whoever
 	// looks sooner finds nothing and posts it a second time. Its stream runs behind by

@@ -102,40 +102,13 @@ func (c Config) measure(ctx context.Context, l laboratory, trials []trial) error
 				t.add(s)
 			}
 		}
-		if err := c.starts(ctx, l, trials, round > 0); err != nil {
+		if err := l.starts(ctx, trials, round > 0); err != nil {
 			return fmt.Errorf("nothing was measured: %w", err)
 		}
 	}
 	fmt.Fprintln(c.Progress)
 	return nil
 }
-
-// starts measures the quickest starts more often than all the rest, one right after
-// the other: they last milliseconds, and follow something else by turns otherwise. No
-// double has a part in them, since none is called before.
-func (c Config) starts(ctx context.Context, l laboratory, trials []trial, counts bool) error {
-	for range startsARound {
-		for _, t := range trials {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if t.subject.name == python || t.shape.name != usual.name {
-				continue
-			}
-			took, err := l.ready(t.subject, t.shape, t.playbooks)
-			if err != nil {
-				return err
-			}
-			if counts {
-				t.ready = append(t.ready, took)
-			}
-		}
-	}
-	return nil
-}
-
-// startsARound is how often that is.
-const startsARound = 10
 
 // build makes the subjects, and tells the sizes of those that are deployed.
 func (c Config) build(ctx context.Context, sizes map[string]size) ([]subject, error) {

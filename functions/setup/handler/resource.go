@@ -157,7 +157,13 @@ func (h *Handler) record(ctx context.Context, request cfn.Event, o outcome) {
 	}
 	if o.err != nil {
 		level = slog.LevelError
-		attributes = append(attributes, slog.String("error", fault.Public(o.err)), slog.String("cause", o.err.Error()))
+		attributes = append(attributes, told(o.err)...)
 	}
 	h.Logger.LogAttrs(ctx, level, "setup", attributes...)
+}
+
+// told is what the log has of a failure. Setup works on no alert whose words it could
+// quote, so that is all that people are told, and the cause.
+func told(err error) []slog.Attr {
+	return []slog.Attr{slog.String("error", fault.Public(err)), slog.String("cause", err.Error())}
 }

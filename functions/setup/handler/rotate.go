@@ -27,13 +27,13 @@ type rotationEvent struct {
 // Datadog the current one, while nothing is changed yet. That also shows, in time,
 // whether Datadog can be told at all.
 func (h *Handler) rotate(ctx context.Context, e rotationEvent) error {
+	level, attributes := slog.LevelInfo, []slog.Attr{slog.String("step", e.Step), slog.String("version", e.ClientRequestToken)}
 	err := h.step(ctx, e)
 	if err != nil {
-		h.Logger.LogAttrs(ctx, slog.LevelError, "rotation", slog.String("step", e.Step), slog.String("version", e.ClientRequestToken), slog.String("error", fault.Public(err)), slog.String("cause", err.Error()))
-		return err
+		level, attributes = slog.LevelError, append(attributes, told(err)...)
 	}
-	h.Logger.LogAttrs(ctx, slog.LevelInfo, "rotation", slog.String("step", e.Step), slog.String("version", e.ClientRequestToken))
-	return nil
+	h.Logger.LogAttrs(ctx, level, "rotation", attributes...)
+	return err
 }
 
 func (h *Handler) step(ctx context.Context, e rotationEvent) error {
