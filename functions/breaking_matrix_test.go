@@ -8,43 +8,43 @@ import (
 	"testing"
 	"time"
 
-	"boomerang/functions/internal/stack"
-	"boomerang/shared/standin"
+	"boomerang/functions/internal/e2e"
+	"boomerang/shared/fakedatadog"
 )
 
 // trouble is a way for a dependency to go wrong. Without a misbehaviour it
 // refuses connections.
 type trouble struct {
 	name         string
-	misbehaviour standin.Misbehaviour
+	misbehaviour fakedatadog.Misbehaviour
 }
 
 // Those that take long come first, so that the others run beside them.
 var troubles = []trouble{
-	{"timeout", standin.Hang},
+	{"timeout", fakedatadog.Hang},
 	{"slow drip", "drip:30s"},
 	{"refused", ""},
-	{"403", standin.Forbidden},
+	{"403", fakedatadog.Forbidden},
 	{"429", "rate-limited:2s"},
-	{"500", standin.Status(500)},
-	{"reset", standin.Reset},
-	{"cut body", standin.Cut},
-	{"garbage", standin.Garbage},
+	{"500", fakedatadog.Status(500)},
+	{"reset", fakedatadog.Reset},
+	{"cut body", fakedatadog.Cut},
+	{"garbage", fakedatadog.Garbage},
 }
 
 // victim is a dependency, or one part of it.
 type victim struct {
 	name       string
-	dependency stack.Dependency
-	has        func(standin.Route) bool
+	dependency e2e.Dependency
+	has        func(fakedatadog.Route) bool
 }
 
 var victims = []victim{
-	{"Secrets Manager", stack.SecretsManager, startsWith("secrets.")},
-	{"ledger", stack.Ledger, startsWith("dynamodb.")},
-	{"queue", stack.Queue, startsWith("sqs.send")},
-	{"Datadog events", stack.Datadog, startsWith("events.create")},
-	{"Datadog reads", stack.Datadog, isRead},
+	{"Secrets Manager", e2e.SecretsManager, startsWith("secrets.")},
+	{"ledger", e2e.Ledger, startsWith("dynamodb.")},
+	{"queue", e2e.Queue, startsWith("sqs.send")},
+	{"Datadog events", e2e.Datadog, startsWith("events.create")},
+	{"Datadog reads", e2e.Datadog, isRead},
 }
 
 // TestMatrix breaks each dependency in every way, under both intakes, while the
@@ -77,7 +77,7 @@ type cell struct {
 	victim
 	trouble
 	intake string
-	s      *stack.Stack
+	s      *e2e.Stack
 }
 
 const (
@@ -87,8 +87,8 @@ const (
 
 func (c *cell) run() string {
 	c.begin()
-	webhook := c.s.Start(stack.Webhook, map[string]string{"INTAKE": c.intake})
-	worker := c.s.Start(stack.Redelivery, nil)
+	webhook := c.s.Start(e2e.Webhook, map[string]string{"INTAKE": c.intake})
+	worker := c.s.Start(e2e.Redelivery, nil)
 	if err := webhook.Ready(); err != nil {
 		c.Fatalf("%v; it wrote %s", err, webhook.Output())
 	}
@@ -119,19 +119,19 @@ func (c *cell) run() string {
 // on the most.
 func (c *cell) begin() {
 	if c.misbehaviour == "" {
-		c.s = stack.New(c.T, c.dependency)
+		c.s = e2e.New(c.T, c.dependency)
 	} else {
-		c.s = stack.New(c.T)
+		c.s = e2e.New(c.T)
 	}
 	c.s.Monitors(4711)
-	enqueue(c.T, c.s, stack.Alert{ID: waiting})
+	enqueue(c.T, c.s, e2e.Alert{ID: waiting})
 	if c.misbehaviour != "" {
 		misbehave(c.T, c.s, c.misbehaviour, c.has)
 	}
 	switch {
 	case c.name() == "queue":
 		// Nobody asks the queue for anything while Datadog takes the events.
-		misbehave(c.T, c.s, standin.Status(500), startsWith("events.create"))
+		misbehave(c.T, c.s, fakedatadog.Status(500), startsWith("events.create"))
 	case c.name() == "Datadog reads" && c.misbehaviour == "":
 		c.refuseReadsOnly()
 	}
@@ -143,15 +143,15 @@ func (c *cell) name() string { return c.victim.name }
 // nobody can refuse by themselves, and the post: the pipeline waits for the
 // ledger's memory of the cycle before it posts.
 func (c *cell) refuseReadsOnly() {
-	misbehave(c.T, c.s, "slow:900ms", func(r standin.Route) bool { return r == standin.DynamoDBUpdate })
+	misbehave(c.T, c.s, "slow:900ms", func(r fakedatadog.Route) bool { return r == fakedatadog.DynamoDBUpdate })
 	var opener sync.WaitGroup
 	c.Cleanup(opener.Wait)
 	opener.Go(func() {
 		for c.Context().Err() == nil {
 			for _, r := range c.s.Standin.Requests() {
-				if r.Route == standin.DynamoDBUpdate {
+				if r.Route == fakedatadog.DynamoDBUpdate {
 					time.Sleep(400 * time.Millisecond)
-					c.s.Open(stack.Datadog)
+					c.s.Open(e2e.Datadog)
 					return
 				}
 			}
@@ -166,9 +166,9 @@ func (c *cell) end() {
 }
 
 // deliver is one attempt of Datadog's, and what it was told.
-func (c *cell) deliver(webhook *stack.Instance) string {
+func (c *cell) deliver(webhook *e2e.Instance) string {
 	c.Helper()
-	response, err := webhook.Deliver(stack.Alert{ID: delivered}, limit)
+	response, err := webhook.Deliver(e2e.Alert{ID: delivered}, limit)
 	if err != nil {
 		c.Fatalf("no answer: %v; it wrote %s", err, webhook.Output())
 	}
@@ -191,7 +191,7 @@ func (c *cell) deliver(webhook *stack.Instance) string {
 // Connections that were refused cannot be counted.
 func (c *cell) mustHaveSuffered() {
 	c.Helper()
-	suffered := slices.ContainsFunc(c.s.Standin.Misbehaved(), func(r standin.Request) bool {
+	suffered := slices.ContainsFunc(c.s.Standin.Misbehaved(), func(r fakedatadog.Request) bool {
 		return c.has(r.Route) && r.Misbehaviour == c.misbehaviour
 	})
 	if !suffered && c.misbehaviour != "" {

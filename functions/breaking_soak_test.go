@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"boomerang/functions/internal/stack"
-	"boomerang/shared/standin"
+	"boomerang/functions/internal/e2e"
+	"boomerang/shared/fakedatadog"
 )
 
 const (
@@ -36,9 +36,9 @@ const (
 var workers = map[string]int{"direct": 2, "queue": atOnce}
 
 // faults are what goes wrong, all equally often.
-var faults = []standin.Misbehaviour{
-	standin.Reset, standin.Lost, standin.Cut, standin.Garbage, standin.Empty, standin.Forbidden, "rate-limited:1s",
-	standin.Status(500), standin.Status(503), "slow:50ms", "drip:50ms",
+var faults = []fakedatadog.Misbehaviour{
+	fakedatadog.Reset, fakedatadog.Lost, fakedatadog.Cut, fakedatadog.Garbage, fakedatadog.Empty, fakedatadog.Forbidden, "rate-limited:1s",
+	fakedatadog.Status(500), fakedatadog.Status(503), "slow:50ms", "drip:50ms",
 }
 
 // TestSoak sends many alerts at once through the built functions while one call
@@ -67,11 +67,11 @@ func TestSoak(t *testing.T) {
 // soak is one run.
 type soak struct {
 	*testing.T
-	*stack.Stack
+	*e2e.Stack
 	intake   string
 	alerts   int
-	webhooks []*stack.Instance
-	workers  []*stack.Instance
+	webhooks []*e2e.Instance
+	workers  []*e2e.Instance
 	started  memory // of the largest instance, once all are warm
 
 	next                                 atomic.Int64
@@ -82,7 +82,7 @@ type soak struct {
 type memory struct{ now, peak int64 }
 
 func newSoak(t *testing.T, intake string, alerts int) *soak {
-	s := &soak{T: t, Stack: stack.New(t), intake: intake, alerts: alerts}
+	s := &soak{T: t, Stack: e2e.New(t), intake: intake, alerts: alerts}
 	for id := range int64(monitors) {
 		s.Monitors(id + 1)
 	}
@@ -95,10 +95,10 @@ func newSoak(t *testing.T, intake string, alerts int) *soak {
 		}
 	}
 	for range atOnce {
-		s.webhooks = append(s.webhooks, s.Start(stack.Webhook, map[string]string{"INTAKE": intake}))
+		s.webhooks = append(s.webhooks, s.Start(e2e.Webhook, map[string]string{"INTAKE": intake}))
 	}
 	for range workers[intake] {
-		s.workers = append(s.workers, s.Start(stack.Redelivery, nil))
+		s.workers = append(s.workers, s.Start(e2e.Redelivery, nil))
 	}
 	for _, i := range slices.Concat(s.webhooks, s.workers) {
 		if err := i.Ready(); err != nil {
@@ -109,7 +109,7 @@ func newSoak(t *testing.T, intake string, alerts int) *soak {
 	if alerts > soakAlerts {
 		// A hanging call holds its instance for as long as it may, which the matrix
 		// shows in less time; here it is rare.
-		ways = append(slices.Repeat(faults, 2), standin.Hang)
+		ways = append(slices.Repeat(faults, 2), fakedatadog.Hang)
 	}
 	if err := s.Standin.Storm(faultRate, 1, ways...); err != nil {
 		t.Fatal(err)
@@ -133,7 +133,7 @@ func (s *soak) run() {
 	redeliveries.Wait()
 	close(empty)
 	watch.Wait()
-	for _, m := range s.Standin.Messages(standin.DeadLetterQueue) {
+	for _, m := range s.Standin.Messages(fakedatadog.DeadLetterQueue) {
 		s.Errorf("a dead letter: %s", m.Attributes["reason"])
 	}
 }
@@ -142,16 +142,16 @@ const monitors = 50
 
 // alert is the one with a number, as of a day on which every minute had its
 // share, each about a service of its own: an event stream is no list of one thing.
-func (s *soak) alert(n int64) stack.Alert {
+func (s *soak) alert(n int64) e2e.Alert {
 	const day = 10 * time.Hour
-	return stack.Alert{
+	return e2e.Alert{
 		ID: n, Monitor: n%monitors + 1, Service: "service-" + strconv.FormatInt(n, 10),
 		Date: time.Now().Add(-day + time.Duration(n)*day/time.Duration(s.alerts)),
 	}
 }
 
 // deliver is Datadog: it repeats what was answered with a 5xx, or not at all.
-func (s *soak) deliver(f *stack.Instance) {
+func (s *soak) deliver(f *e2e.Instance) {
 	for {
 		n := s.next.Add(1)
 		if n > int64(s.alerts) {
@@ -182,7 +182,7 @@ func (s *soak) deliver(f *stack.Instance) {
 
 // redeliver works on what is due in the queue until over is closed, and then on
 // all that is left.
-func (s *soak) redeliver(f *stack.Instance, over <-chan struct{}) {
+func (s *soak) redeliver(f *e2e.Instance, over <-chan struct{}) {
 	for {
 		select {
 		case <-over:
@@ -217,7 +217,7 @@ func (s *soak) watch(over <-chan struct{}) {
 			}
 		case <-seldom.C:
 			s.Logf("%d of %d alerts sent, %d messages in the queue, %s", s.sent(), s.alerts,
-				len(s.Standin.Messages(standin.RedeliveryQueue)), megabytes(s.memory().now))
+				len(s.Standin.Messages(fakedatadog.RedeliveryQueue)), megabytes(s.memory().now))
 		}
 	}
 }
@@ -273,7 +273,7 @@ func (s *soak) count() counts {
 	events, unseen := map[int64]int{}, map[int64]int{}
 	for _, p := range s.Standin.Posted() {
 		events[p.Event.RelatedEventID]++
-		if p.Misbehaviour == standin.Lost {
+		if p.Misbehaviour == fakedatadog.Lost {
 			unseen[p.Event.RelatedEventID]++
 		}
 	}
@@ -303,7 +303,7 @@ func (s *soak) count() counts {
 func (s *soak) ledgerFailures() map[int64]bool {
 	failed := map[int64]bool{}
 	for _, r := range s.Standin.Misbehaved() {
-		if r.Route != standin.DynamoDBPut {
+		if r.Route != fakedatadog.DynamoDBPut {
 			continue
 		}
 		if key := alertKey.FindStringSubmatch(r.Body); key != nil {

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"boomerang/functions/internal/stack"
+	"boomerang/functions/internal/e2e"
 	"boomerang/shared/alert"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/queue"
-	"boomerang/shared/standin"
 )
 
 // The breaking tests run the built functions against the stand-in, break what
@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "24"); err != nil {
 		panic(err)
 	}
-	os.Exit(stack.Main(m))
+	os.Exit(e2e.Main(m))
 }
 
 // limit is what an invocation has. It leaves the steps 2 s, and is otherwise as
@@ -33,7 +33,7 @@ const limit = 8 * time.Second
 const patience = 40 * time.Second
 
 // isRead reports whether a route only asks Datadog about something.
-func isRead(r standin.Route) bool {
+func isRead(r fakedatadog.Route) bool {
 	for _, other := range []string{"events.create", "secrets.", "sqs.", "dynamodb."} {
 		if strings.HasPrefix(string(r), other) {
 			return false
@@ -42,12 +42,12 @@ func isRead(r standin.Route) bool {
 	return true
 }
 
-func startsWith(prefix string) func(standin.Route) bool {
-	return func(r standin.Route) bool { return strings.HasPrefix(string(r), prefix) }
+func startsWith(prefix string) func(fakedatadog.Route) bool {
+	return func(r fakedatadog.Route) bool { return strings.HasPrefix(string(r), prefix) }
 }
 
 // misbehave makes the routes go wrong until Behave.
-func misbehave(t *testing.T, s *stack.Stack, m standin.Misbehaviour, on func(standin.Route) bool) {
+func misbehave(t *testing.T, s *e2e.Stack, m fakedatadog.Misbehaviour, on func(fakedatadog.Route) bool) {
 	t.Helper()
 	for _, r := range s.Standin.Routes() {
 		if !on(r) {
@@ -60,7 +60,7 @@ func misbehave(t *testing.T, s *stack.Stack, m standin.Misbehaviour, on func(sta
 }
 
 // enqueue puts an alert into the redelivery queue, as the webhook does.
-func enqueue(t *testing.T, s *stack.Stack, a stack.Alert) {
+func enqueue(t *testing.T, s *e2e.Stack, a e2e.Alert) {
 	t.Helper()
 	decoded, err := alert.Decode([]byte(a.Request().Body))
 	if err != nil {
@@ -74,7 +74,7 @@ func enqueue(t *testing.T, s *stack.Stack, a stack.Alert) {
 }
 
 // mustPost fails unless there are as many events about each notification as wanted.
-func mustPost(t *testing.T, s *stack.Stack, want map[int64]int) {
+func mustPost(t *testing.T, s *e2e.Stack, want map[int64]int) {
 	t.Helper()
 	got := s.Posted()
 	for id, n := range want {
@@ -89,7 +89,7 @@ func mustPost(t *testing.T, s *stack.Stack, want map[int64]int) {
 }
 
 // mustLogJSON fails when an instance wrote what CloudWatch could not search.
-func mustLogJSON(t *testing.T, f *stack.Instance) {
+func mustLogJSON(t *testing.T, f *e2e.Instance) {
 	t.Helper()
 	for line := range strings.Lines(f.Output()) {
 		if !json.Valid([]byte(line)) {
@@ -100,12 +100,12 @@ func mustLogJSON(t *testing.T, f *stack.Instance) {
 
 // mustDrain redelivers until the queue is empty, and fails when a message becomes
 // a dead letter on the way.
-func mustDrain(t *testing.T, s *stack.Stack, worker *stack.Instance) {
+func mustDrain(t *testing.T, s *e2e.Stack, worker *e2e.Instance) {
 	t.Helper()
 	if err := s.Drain(worker, limit, patience); err != nil {
 		t.Fatalf("%v; the worker wrote %s", err, worker.Output())
 	}
-	for _, m := range s.Standin.Messages(standin.DeadLetterQueue) {
+	for _, m := range s.Standin.Messages(fakedatadog.DeadLetterQueue) {
 		t.Errorf("a dead letter: %s", m.Attributes["reason"])
 	}
 }

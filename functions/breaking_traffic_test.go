@@ -11,11 +11,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"boomerang/functions/internal/stack"
-	"boomerang/shared/standin"
+	"boomerang/functions/internal/e2e"
+	"boomerang/shared/fakedatadog"
 )
 
-func mustDeliver(t *testing.T, f *stack.Instance, a stack.Alert, says string) {
+func mustDeliver(t *testing.T, f *e2e.Instance, a e2e.Alert, says string) {
 	t.Helper()
 	r, err := f.Deliver(a, limit)
 	if err != nil || !strings.Contains(r.Body, `"status":"`+says+`"`) {
@@ -24,18 +24,18 @@ func mustDeliver(t *testing.T, f *stack.Instance, a stack.Alert, says string) {
 }
 
 // begin returns a stack with a webhook and a redelivery.
-func begin(t *testing.T) (s *stack.Stack, webhook, worker *stack.Instance) {
+func begin(t *testing.T) (s *e2e.Stack, webhook, worker *e2e.Instance) {
 	t.Helper()
 	t.Parallel()
-	s = stack.New(t)
+	s = e2e.New(t)
 	s.Monitors(4711)
-	return s, s.Start(stack.Webhook, nil), s.Start(stack.Redelivery, nil)
+	return s, s.Start(e2e.Webhook, nil), s.Start(e2e.Redelivery, nil)
 }
 
 // heard plays one round after another until the ledger has answered everybody in time,
 // and reports what went wrong in that one. On a machine that is busy enough an instance
 // may not hear from it in time, and must go on without it: such a round says nothing.
-func heard(t *testing.T, instances []*stack.Instance, play func(round int64) (wrong string)) {
+func heard(t *testing.T, instances []*e2e.Instance, play func(round int64) (wrong string)) {
 	t.Helper()
 	for round := range int64(5) {
 		late := countLate(instances)
@@ -52,7 +52,7 @@ func heard(t *testing.T, instances []*stack.Instance, play func(round int64) (wr
 	t.Error("in none of the rounds did the ledger answer everybody in time")
 }
 
-func countLate(instances []*stack.Instance) (n int) {
+func countLate(instances []*e2e.Instance) (n int) {
 	for _, f := range instances {
 		n += strings.Count(f.Output(), "go on without the ledger") + strings.Count(f.Output(), "but the ledger does not know")
 	}
@@ -60,7 +60,7 @@ func countLate(instances []*stack.Instance) (n int) {
 }
 
 // status is what a webhook says has become of an alert.
-func status(t *testing.T, f *stack.Instance, a stack.Alert) string {
+func status(t *testing.T, f *e2e.Instance, a e2e.Alert) string {
 	t.Helper()
 	r, err := f.Deliver(a, limit)
 	if err != nil {
@@ -73,7 +73,7 @@ func status(t *testing.T, f *stack.Instance, a stack.Alert) string {
 
 // postedSince counts the events about each notification of a round, whose numbers begin
 // with first.
-func postedSince(s *stack.Stack, first int64) map[int64]int {
+func postedSince(s *e2e.Stack, first int64) map[int64]int {
 	posted := s.Posted()
 	maps.DeleteFunc(posted, func(id int64, _ int) bool { return id < first })
 	return posted
@@ -81,9 +81,9 @@ func postedSince(s *stack.Stack, first int64) map[int64]int {
 
 func TestDuplicates(t *testing.T) {
 	s, webhook, worker := begin(t)
-	another := s.Start(stack.Webhook, nil)
-	heard(t, []*stack.Instance{webhook, another, worker}, func(round int64) string {
-		one, two := stack.Alert{ID: 2*round + 1}, stack.Alert{ID: 2*round + 2}
+	another := s.Start(e2e.Webhook, nil)
+	heard(t, []*e2e.Instance{webhook, another, worker}, func(round int64) string {
+		one, two := e2e.Alert{ID: 2*round + 1}, e2e.Alert{ID: 2*round + 2}
 		said := []string{status(t, webhook, one), status(t, webhook, one), status(t, another, one)}
 		// SQS delivers at least once, and a message may wait behind a repeated request.
 		for range 2 {
@@ -100,7 +100,7 @@ func TestDuplicates(t *testing.T) {
 func TestReordering(t *testing.T) {
 	s, webhook, worker := begin(t)
 	start := time.Now().Add(-20 * time.Minute)
-	transitions := []stack.Alert{
+	transitions := []e2e.Alert{
 		{ID: 3, Cycle: "c", Transition: "Recovered", Date: start.Add(11 * time.Minute)},
 		{ID: 1, Cycle: "c", Transition: "Triggered", Date: start},
 		{ID: 2, Cycle: "c", Transition: "Renotify", Date: start.Add(10 * time.Minute)},
@@ -120,25 +120,25 @@ func TestReordering(t *testing.T) {
 // TestCopies gives one alert to 20 instances at the same moment.
 func TestCopies(t *testing.T) {
 	s, first, worker := begin(t)
-	instances := []*stack.Instance{first}
+	instances := []*e2e.Instance{first}
 	for range 19 {
-		instances = append(instances, s.Start(stack.Webhook, nil))
+		instances = append(instances, s.Start(e2e.Webhook, nil))
 	}
 	want := map[int64]int{}
 	for i, f := range instances {
-		mustDeliver(t, f, stack.Alert{ID: int64(100 + i)}, "posted")
+		mustDeliver(t, f, e2e.Alert{ID: int64(100 + i)}, "posted")
 		want[int64(100+i)] = 1
 	}
 	mustPost(t, s, want)
 	heard(t, append(instances, worker), func(round int64) string {
-		a := stack.Alert{ID: 1000 + round}
+		a := e2e.Alert{ID: 1000 + round}
 		deliverCopies(t, instances, a)
 		mustDrain(t, s, worker)
 		return cmp.Diff(map[int64]int{a.ID: 1}, postedSince(s, a.ID))
 	})
 }
 
-func deliverCopies(t *testing.T, instances []*stack.Instance, a stack.Alert) {
+func deliverCopies(t *testing.T, instances []*e2e.Instance, a e2e.Alert) {
 	t.Helper()
 	answers := make([]string, len(instances))
 	var all sync.WaitGroup
@@ -161,10 +161,10 @@ func deliverCopies(t *testing.T, instances []*stack.Instance, a stack.Alert) {
 func TestClockSkew(t *testing.T) {
 	s, webhook, worker := begin(t)
 	now := time.Now()
-	heard(t, []*stack.Instance{webhook, worker}, func(round int64) (wrong string) {
+	heard(t, []*e2e.Instance{webhook, worker}, func(round int64) (wrong string) {
 		first, want, said := 2*round+1, map[int64]int64{}, []string(nil)
 		for i, skew := range []time.Duration{-10 * time.Minute, 10 * time.Minute} {
-			a := stack.Alert{ID: first + int64(i), Date: now.Add(skew)}
+			a := e2e.Alert{ID: first + int64(i), Date: now.Add(skew)}
 			said = append(said, status(t, webhook, a), status(t, webhook, a))
 			want[a.ID] = a.Date.Unix()
 		}
@@ -186,7 +186,7 @@ func TestPoison(t *testing.T) {
 	want := map[int64]int{}
 	for i, body := range poison {
 		s.Enqueue(body)
-		enqueue(t, s, stack.Alert{ID: int64(i + 1)})
+		enqueue(t, s, e2e.Alert{ID: int64(i + 1)})
 		want[int64(i+1)] = 1
 	}
 	if b := s.Redeliver(worker, limit); b.Received != 10 || b.Failed != 0 || b.Err != nil {
@@ -194,7 +194,7 @@ func TestPoison(t *testing.T) {
 	}
 	mustPost(t, s, want)
 	dead := map[string]bool{}
-	for _, m := range s.Standin.Messages(standin.DeadLetterQueue) {
+	for _, m := range s.Standin.Messages(fakedatadog.DeadLetterQueue) {
 		if m.Attributes["reason"] == "" {
 			t.Errorf("%s is dead without a reason", m.Body)
 		}
@@ -205,7 +205,7 @@ func TestPoison(t *testing.T) {
 			t.Errorf("%.40s is not among the dead letters", body)
 		}
 	}
-	if left := s.Standin.Messages(standin.RedeliveryQueue); len(left) > 0 || len(dead) != len(poison) {
+	if left := s.Standin.Messages(fakedatadog.RedeliveryQueue); len(left) > 0 || len(dead) != len(poison) {
 		t.Errorf("%d messages are left, and %d are dead", len(left), len(dead))
 	}
 }
@@ -213,18 +213,18 @@ func TestPoison(t *testing.T) {
 // An alert that Datadog will never take is no reason to lose the next one.
 func TestRefusedEvent(t *testing.T) {
 	s, webhook, worker := begin(t)
-	misbehave(t, s, standin.Status(400), startsWith("events.create"))
-	mustDeliver(t, webhook, stack.Alert{ID: 1}, "queued")
+	misbehave(t, s, fakedatadog.Status(400), startsWith("events.create"))
+	mustDeliver(t, webhook, e2e.Alert{ID: 1}, "queued")
 	s.Skip(time.Minute)
 	if b := s.Redeliver(worker, limit); b.Received != 1 || b.Failed != 0 || b.Err != nil {
 		t.Errorf("the batch: %+v", b)
 	}
 	s.Standin.Behave()
-	dead := s.Standin.Messages(standin.DeadLetterQueue)
+	dead := s.Standin.Messages(fakedatadog.DeadLetterQueue)
 	if len(dead) != 1 || !strings.Contains(dead[0].Attributes["reason"], "400 Bad Request") {
 		t.Fatalf("dead letters: %+v", dead)
 	}
-	mustDeliver(t, webhook, stack.Alert{ID: 2}, "posted")
+	mustDeliver(t, webhook, e2e.Alert{ID: 2}, "posted")
 	if n := s.Redrive(); n != 1 {
 		t.Errorf("%d dead letters were put back", n)
 	}
@@ -237,7 +237,7 @@ func TestRefusedEvent(t *testing.T) {
 func TestRotation(t *testing.T) {
 	s, first, worker := begin(t)
 	const each = 40
-	instances := []*stack.Instance{first, s.Start(stack.Webhook, nil), s.Start(stack.Webhook, nil)}
+	instances := []*e2e.Instance{first, s.Start(e2e.Webhook, nil), s.Start(e2e.Webhook, nil)}
 	want := map[int64]int{}
 	var all sync.WaitGroup
 	for i, f := range instances {
@@ -246,7 +246,7 @@ func TestRotation(t *testing.T) {
 		}
 		all.Go(func() {
 			for n := range int64(each) {
-				r, err := f.Deliver(stack.Alert{ID: int64(i)*each + n + 1}, limit)
+				r, err := f.Deliver(e2e.Alert{ID: int64(i)*each + n + 1}, limit)
 				if err != nil || r.StatusCode != 200 && r.StatusCode != 202 {
 					t.Errorf("got %d %s, %v", r.StatusCode, r.Body, err)
 				}
@@ -261,7 +261,7 @@ func TestRotation(t *testing.T) {
 	}
 	s.Standin.SetKeys("new-api-key", "new-app-key")
 	time.Sleep(100 * time.Millisecond)
-	s.Standin.SetSecret(standin.DefaultDatadogSecret, `{"api_key":"new-api-key","app_key":"new-app-key"}`)
+	s.Standin.SetSecret(fakedatadog.DefaultDatadogSecret, `{"api_key":"new-api-key","app_key":"new-app-key"}`)
 	all.Wait()
 	mustDrain(t, s, worker)
 	mustPost(t, s, want)
@@ -272,8 +272,8 @@ func TestRotation(t *testing.T) {
 func TestLostAnswers(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		lost func(standin.Route) bool
-		down func(standin.Route) bool
+		lost func(fakedatadog.Route) bool
+		down func(fakedatadog.Route) bool
 	}{
 		"of Secrets Manager": {startsWith("secrets."), nil},
 		"of the ledger":      {startsWith("dynamodb."), nil},
@@ -285,15 +285,15 @@ func TestLostAnswers(t *testing.T) {
 			s, webhook, worker := begin(t)
 			for _, r := range s.Standin.Routes() {
 				if c.lost(r) {
-					if err := s.Standin.Misbehave(r, standin.Lost, 1); err != nil {
+					if err := s.Standin.Misbehave(r, fakedatadog.Lost, 1); err != nil {
 						t.Fatal(err)
 					}
 				}
 			}
 			if c.down != nil {
-				misbehave(t, s, standin.Status(503), c.down)
+				misbehave(t, s, fakedatadog.Status(503), c.down)
 			}
-			r, err := webhook.Deliver(stack.Alert{ID: 1}, limit)
+			r, err := webhook.Deliver(e2e.Alert{ID: 1}, limit)
 			if err != nil || r.StatusCode != 200 && r.StatusCode != 202 {
 				t.Fatalf("got %d %s, %v", r.StatusCode, r.Body, err)
 			}
@@ -308,12 +308,12 @@ func TestLostAnswers(t *testing.T) {
 // a post while there is no queue to note that in: only the ledger can.
 func TestLostAnswer_is_looked_for_when_Datadog_sends_the_alert_again(t *testing.T) {
 	s, webhook, _ := begin(t)
-	if err := s.Standin.Misbehave(standin.EventsCreate, standin.Lost, 1); err != nil {
+	if err := s.Standin.Misbehave(fakedatadog.EventsCreate, fakedatadog.Lost, 1); err != nil {
 		t.Fatal(err)
 	}
-	misbehave(t, s, standin.Status(503), startsWith("sqs."))
+	misbehave(t, s, fakedatadog.Status(503), startsWith("sqs."))
 	for _, want := range []int{503, 200} {
-		r, err := webhook.Deliver(stack.Alert{ID: 1}, limit)
+		r, err := webhook.Deliver(e2e.Alert{ID: 1}, limit)
 		if err != nil || r.StatusCode != want {
 			t.Fatalf("got %d %s, %v, want %d", r.StatusCode, r.Body, err, want)
 		}

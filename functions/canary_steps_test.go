@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"boomerang/shared/enrich/registry"
-	"boomerang/shared/standin"
+	"boomerang/shared/fakedatadog"
 )
 
 // everyStep asks with what the alert says wherever a step lets it, and has steps that
@@ -101,7 +101,7 @@ func TestCanary_of_every_step(t *testing.T) {
 	if err := c.Drain(c.worker, limit, patience); err != nil {
 		t.Fatal(err)
 	}
-	if dead := c.Standin.Messages(standin.DeadLetterQueue); len(dead) != 1 {
+	if dead := c.Standin.Messages(fakedatadog.DeadLetterQueue); len(dead) != 1 {
 		t.Fatalf("there are %d dead letters", len(dead))
 	}
 

@@ -15,8 +15,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"boomerang/functions/internal/stack"
-	"boomerang/shared/standin"
+	"boomerang/functions/internal/e2e"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/telemetry/telemetrytest"
 )
 
@@ -40,7 +40,7 @@ var (
 
 // canaryRequest is an alert that speaks of people, presented with a token.
 func canaryRequest(id int64, token string) events.LambdaFunctionURLRequest {
-	r := stack.Alert{ID: id}.Request()
+	r := e2e.Alert{ID: id}.Request()
 	var payload map[string]any
 	if err := json.Unmarshal([]byte(r.Body), &payload); err != nil {
 		panic(err)
@@ -59,8 +59,8 @@ func canaryRequest(id int64, token string) events.LambdaFunctionURLRequest {
 // canary is a stack whose secrets are known, with a Datadog that may repeat what it
 // was sent.
 type canary struct {
-	*stack.Stack
-	webhook, worker, finder *stack.Instance
+	*e2e.Stack
+	webhook, worker, finder *e2e.Instance
 	extension               *telemetrytest.Extension
 	// refuse is the status with which Datadog takes no events, 0: it takes them.
 	refuse atomic.Int32
@@ -74,18 +74,18 @@ type canary struct {
 
 func newCanary(t *testing.T, more map[string]string) *canary {
 	t.Helper()
-	c := &canary{Stack: stack.New(t), extension: telemetrytest.New(t)}
+	c := &canary{Stack: e2e.New(t), extension: telemetrytest.New(t)}
 	c.Monitors(4711)
 	c.Install(c.extension)
 	c.Standin.SetKeys(canaryAPI, canaryApp)
-	c.Standin.SetSecret(standin.DefaultDatadogSecret, `{"api_key":"`+canaryAPI+`","app_key":"`+canaryApp+`"}`)
-	c.Standin.SetSecret(standin.DefaultWebhookSecret, `{"token":"`+canaryOld+`"}`)
-	c.Standin.SetSecret(standin.DefaultWebhookSecret, `{"token":"`+canaryToken+`"}`)
+	c.Standin.SetSecret(fakedatadog.DefaultDatadogSecret, `{"api_key":"`+canaryAPI+`","app_key":"`+canaryApp+`"}`)
+	c.Standin.SetSecret(fakedatadog.DefaultWebhookSecret, `{"token":"`+canaryOld+`"}`)
+	c.Standin.SetSecret(fakedatadog.DefaultWebhookSecret, `{"token":"`+canaryToken+`"}`)
 	datadog := httptest.NewServer(http.HandlerFunc(c.serveDatadog))
 	t.Cleanup(datadog.Close)
 	changes := map[string]string{"DATADOG_API_URL": datadog.URL, "AWS_LAMBDA_LOG_LEVEL": "TRACE"}
 	maps.Copy(changes, more)
-	c.webhook, c.worker, c.finder = c.Start(stack.Webhook, changes), c.Start(stack.Redelivery, changes), c.Start(stack.Reconcile, changes)
+	c.webhook, c.worker, c.finder = c.Start(e2e.Webhook, changes), c.Start(e2e.Redelivery, changes), c.Start(e2e.Reconcile, changes)
 	return c
 }
 
@@ -170,13 +170,13 @@ func (c *canary) travel(t *testing.T) {
 	if err := c.Drain(c.worker, limit, patience); err != nil {
 		t.Fatal(err)
 	}
-	if dead := c.Standin.Messages(standin.DeadLetterQueue); len(dead) != 1 {
+	if dead := c.Standin.Messages(fakedatadog.DeadLetterQueue); len(dead) != 1 {
 		t.Fatalf("there are %d dead letters", len(dead))
 	}
 	c.refuse.Store(0)
 	// One that never arrived, found in the event stream.
 	who := canaryName + " <" + canaryMail + "> from " + canaryIP
-	c.Standin.AddEvent(standin.Event{
+	c.Standin.AddEvent(fakedatadog.Event{
 		Title: "[Triggered] Login fails for " + who, Text: "@webhook-boomerang " + who, AlertType: "error", Tags: []string{"monitor", "user:" + canaryMail},
 		DateHappened: time.Now().Add(-10 * time.Minute).Unix(), MonitorID: 4711, SourceTypeName: "alert", Host: canaryIP,
 	})
@@ -198,7 +198,7 @@ func TestCanary(t *testing.T) {
 	posted, _ := json.Marshal(c.Standin.Posted())
 	logs := c.webhook.Output() + c.worker.Output() + c.finder.Output()
 	telemetry := c.extension.Said(t)
-	messages := fmt.Sprint(c.Standin.Messages(standin.RedeliveryQueue), c.Standin.Messages(standin.DeadLetterQueue))
+	messages := fmt.Sprint(c.Standin.Messages(fakedatadog.RedeliveryQueue), c.Standin.Messages(fakedatadog.DeadLetterQueue))
 	for place, said := range map[string]string{
 		"the logs": logs, "traces and metrics": telemetry, "the answers": c.answers.String(), "the events": string(posted), "the queues": messages,
 	} {
@@ -254,13 +254,13 @@ func TestTrace(t *testing.T) {
 // trace says what is wrong with the trace of one alert.
 func trace(t *testing.T) (wrong []string) {
 	t.Helper()
-	s, extension := stack.New(t), telemetrytest.New(t)
+	s, extension := e2e.New(t), telemetrytest.New(t)
 	s.Monitors(4711)
 	s.Install(extension)
-	webhook := s.Start(stack.Webhook, map[string]string{"INTAKE": "queue"})
-	mustDeliver(t, webhook, stack.Alert{ID: 1}, "queued")
+	webhook := s.Start(e2e.Webhook, map[string]string{"INTAKE": "queue"})
+	mustDeliver(t, webhook, e2e.Alert{ID: 1}, "queued")
 	first := extension.Spans(t)
-	worker := s.Start(stack.Redelivery, nil)
+	worker := s.Start(e2e.Redelivery, nil)
 	mustDrain(t, s, worker)
 	mustPost(t, s, map[int64]int{1: 1})
 
@@ -277,7 +277,7 @@ func trace(t *testing.T) (wrong []string) {
 	if second[telemetrytest.Root].Meta["cold_start"] != "true" || second["message"].ParentID != second[telemetrytest.Root].SpanID {
 		wrong = append(wrong, fmt.Sprintf("the worker's spans are %+v, %+v", second[telemetrytest.Root], second["message"]))
 	}
-	for name, f := range map[string]*stack.Instance{"webhook": webhook, "worker": worker} {
+	for name, f := range map[string]*e2e.Instance{"webhook": webhook, "worker": worker} {
 		if want := fmt.Sprintf(`"dd.trace_id":"%d"`, story); !strings.Contains(f.Output(), want) {
 			wrong = append(wrong, fmt.Sprintf("the %s does not name its trace: %s", name, f.Output()))
 		}

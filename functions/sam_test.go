@@ -24,9 +24,9 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"boomerang/functions/internal/stack"
+	"boomerang/functions/internal/e2e"
 	"boomerang/functions/local/functionurl"
-	"boomerang/shared/standin"
+	"boomerang/shared/fakedatadog"
 )
 
 // thisMachine is what a container calls the machine that it runs on, and ca the
@@ -86,7 +86,7 @@ func TestSAM(t *testing.T) {
 // sam is a built function, and the world that its container talks to.
 type sam struct {
 	folder, template, url string
-	datadog               *standin.Server
+	datadog               *fakedatadog.Server
 	flags                 []string
 }
 
@@ -141,7 +141,7 @@ func (s *sam) serve(t *testing.T) {
 	listener := listen(t)
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	s.url = "https://" + net.JoinHostPort(thisMachine, port)
-	s.datadog = standin.New(standin.Options{Token: stack.Token, VisibleAfter: -1})
+	s.datadog = fakedatadog.New(fakedatadog.Options{Token: e2e.Token, VisibleAfter: -1})
 	server := &http.Server{
 		Handler: s.datadog, ReadHeaderTimeout: 5 * time.Second,
 		TLSConfig: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{raw}, PrivateKey: key}}},
@@ -181,8 +181,8 @@ func (s *sam) invoke(t *testing.T, path string) events.LambdaFunctionURLResponse
 	eventFile, environment := filepath.Join(s.folder, "event.json"), filepath.Join(s.folder, "environment.json")
 	writeJSON(t, eventFile, event)
 	writeJSON(t, environment, map[string]map[string]string{"WebhookFunction": {
-		"DATADOG_SECRET_ARN": standin.DefaultDatadogSecret, "WEBHOOK_SECRET_ARN": standin.DefaultWebhookSecret,
-		"LEDGER_TABLE": standin.LedgerTable, "REDELIVERY_QUEUE_URL": standin.QueueURL(standin.RedeliveryQueue),
+		"DATADOG_SECRET_ARN": fakedatadog.DefaultDatadogSecret, "WEBHOOK_SECRET_ARN": fakedatadog.DefaultWebhookSecret,
+		"LEDGER_TABLE": fakedatadog.LedgerTable, "REDELIVERY_QUEUE_URL": fakedatadog.QueueURL(fakedatadog.RedeliveryQueue),
 		"DATADOG_API_URL": s.url, "AWS_ENDPOINT_URL": s.url, "SSL_CERT_FILE": "/var/task/" + ca,
 	}})
 	arguments := append([]string{"local", "invoke", "WebhookFunction", "--template", s.template, "--event", eventFile, "--env-vars", environment}, s.flags...)

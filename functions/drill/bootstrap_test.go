@@ -9,13 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"boomerang/functions/internal/stack"
+	"boomerang/functions/internal/e2e"
 	"boomerang/functions/local/functionurl"
-	"boomerang/shared/standin"
+	"boomerang/shared/fakedatadog"
 )
 
 // The tests run the built functions as Lambda does.
-func TestMain(m *testing.M) { os.Exit(stack.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(e2e.Main(m)) }
 
 // scheduled is what EventBridge sends
 // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html).
@@ -25,14 +25,14 @@ var scheduled = json.RawMessage(`{"version":"0","id":"53dc4d37-cffa-4f76-80c9-8b
 const timeout = 30 * time.Second
 
 // function is an instance as Lambda's front calls it.
-type function struct{ *stack.Instance }
+type function struct{ *e2e.Instance }
 
 func (f function) Invoke(_ context.Context, payload []byte) ([]byte, error) {
 	return f.Instance.Invoke(json.RawMessage(payload), 14*time.Second)
 }
 
 // open puts a Function URL before a webhook.
-func open(t *testing.T, webhook *stack.Instance) string {
+func open(t *testing.T, webhook *e2e.Instance) string {
 	t.Helper()
 	server := httptest.NewServer(&functionurl.Server{Function: function{webhook}, Timeout: 14 * time.Second})
 	t.Cleanup(server.Close)
@@ -41,15 +41,15 @@ func open(t *testing.T, webhook *stack.Instance) string {
 
 // written is all that an instance wrote. It ends it, because what is written last
 // may be on its way when an invocation is over.
-func written(f *stack.Instance) string {
+func written(f *e2e.Instance) string {
 	f.Kill()
 	return f.Output()
 }
 
 func TestBootstrap_drills_the_whole_stack(t *testing.T) {
-	s := stack.New(t)
-	webhook := s.Start(stack.Webhook, nil)
-	f := s.Start(stack.Drill, map[string]string{"FUNCTION_URL": open(t, webhook) + "/"})
+	s := e2e.New(t)
+	webhook := s.Start(e2e.Webhook, nil)
+	f := s.Start(e2e.Drill, map[string]string{"FUNCTION_URL": open(t, webhook) + "/"})
 	if _, err := f.Invoke(scheduled, timeout); err != nil {
 		t.Fatalf("%v; the function wrote %s; the webhook %s", err, f.Output(), webhook.Output())
 	}
@@ -76,22 +76,22 @@ func TestBootstrap_fails_where_everybody_sees_it(t *testing.T) {
 		"the secret is none":            {token: `{"tokens":"of-last-year"}`, says: "no alert was sent, because the webhook's token could not be had: the secret in WEBHOOK_SECRET_ARN must hold"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := stack.New(t)
+			s := e2e.New(t)
 			changes := map[string]string{"FUNCTION_URL": "http://127.0.0.1:1"}
 			if !c.nowhere {
-				changes["FUNCTION_URL"] = open(t, s.Start(stack.Webhook, nil))
+				changes["FUNCTION_URL"] = open(t, s.Start(e2e.Webhook, nil))
 			}
 			if c.token != "" {
 				s.Standin.SetSecret("other", c.token)
 				changes["WEBHOOK_SECRET_ARN"] = "other"
 			}
-			f := s.Start(stack.Drill, changes)
+			f := s.Start(e2e.Drill, changes)
 			_, err := f.Invoke(scheduled, timeout)
 			if err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %v; the function wrote %s", err, f.Output())
 			}
 			output := written(f)
-			for _, secret := range []string{"of-last-year", standin.DefaultAPIKey, standin.DefaultAppKey} {
+			for _, secret := range []string{"of-last-year", fakedatadog.DefaultAPIKey, fakedatadog.DefaultAppKey} {
 				if strings.Contains(output, secret) {
 					t.Errorf("it logs the secret %q", secret)
 				}
@@ -104,7 +104,7 @@ func TestBootstrap_fails_where_everybody_sees_it(t *testing.T) {
 }
 
 func TestBootstrap_does_not_start_without_what_it_needs(t *testing.T) {
-	f := stack.New(t).Start(stack.Drill, map[string]string{"FUNCTION_URL": "http://example.com/", "WEBHOOK_SECRET_ARN": ""})
+	f := e2e.New(t).Start(e2e.Drill, map[string]string{"FUNCTION_URL": "http://example.com/", "WEBHOOK_SECRET_ARN": ""})
 	if err := f.Ready(); err == nil {
 		t.Fatal("it started")
 	}

@@ -16,8 +16,8 @@ import (
 	"boomerang/functions/internal/drill"
 	"boomerang/functions/local/stage"
 	"boomerang/shared/datadog"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/site"
-	"boomerang/shared/standin"
 )
 
 // aim returns the stack at the one address in args, or else one on this machine;
@@ -111,7 +111,7 @@ func onThisMachine(ctx context.Context, getenv func(string) string) (t drill.Tar
 	if s.Live {
 		t, err = reading(t, getenv)
 	} else {
-		t.Stream, err = datadog.New(datadog.Config{Site: site.Default, BaseURL: s.URL}, ownKeys{API: standin.DefaultAPIKey, App: standin.DefaultAppKey})
+		t.Stream, err = datadog.New(datadog.Config{Site: site.Default, BaseURL: s.URL}, ownKeys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey})
 	}
 	if err != nil {
 		return drill.Target{}, nil, err

@@ -15,7 +15,7 @@ import (
 	"boomerang/functions/local/functionurl"
 	"boomerang/functions/local/report"
 	"boomerang/functions/local/stage"
-	"boomerang/shared/standin"
+	"boomerang/shared/fakedatadog"
 )
 
 // hurried is the patience of a test.
@@ -25,19 +25,19 @@ var hurried = drill.Patience{Answer: 10 * time.Second, Event: 10 * time.Second, 
 var impatient = drill.Patience{Answer: 10 * time.Second, Event: time.Second, Interval: 10 * time.Millisecond}
 
 // ofDatadog is a stand-in that shows events after a while (0: at once), and what the environment of a drill says about it.
-func ofDatadog(t *testing.T, visibleAfter time.Duration) (*standin.Server, string, map[string]string) {
+func ofDatadog(t *testing.T, visibleAfter time.Duration) (*fakedatadog.Server, string, map[string]string) {
 	t.Helper()
-	d := standin.New(standin.Options{Token: stage.Token, VisibleAfter: max(visibleAfter, 1)})
+	d := fakedatadog.New(fakedatadog.Options{Token: stage.Token, VisibleAfter: max(visibleAfter, 1)})
 	server := httptest.NewServer(d)
 	t.Cleanup(server.Close)
 	return d, server.URL, map[string]string{
-		"WEBHOOK_TOKEN": stage.Token, "DD_API_KEY": standin.DefaultAPIKey, "DD_APP_KEY": standin.DefaultAppKey + "\n",
+		"WEBHOOK_TOKEN": stage.Token, "DD_API_KEY": fakedatadog.DefaultAPIKey, "DD_APP_KEY": fakedatadog.DefaultAppKey + "\n",
 		"DATADOG_API_URL": server.URL,
 	}
 }
 
 // ofFunction is the URL of the webhook's own handler, which posts to the stand-in.
-func ofFunction(t *testing.T, d *standin.Server, url string) string {
+func ofFunction(t *testing.T, d *fakedatadog.Server, url string) string {
 	t.Helper()
 	handle, err := newHandler(t.Context(), &stage.Stage{Server: d, URL: url}, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -88,7 +88,7 @@ func TestDrill_waits_for_an_event_that_comes_back_late(t *testing.T) {
 	d, url, environment := ofDatadog(t, 40*time.Millisecond)
 	function := ofFunction(t, d, url)
 	// The first of them meets the step that reads events, the others the drill.
-	if err := d.Misbehave(standin.EventsList, standin.Status(http.StatusServiceUnavailable), 3); err != nil {
+	if err := d.Misbehave(fakedatadog.EventsList, fakedatadog.Status(http.StatusServiceUnavailable), 3); err != nil {
 		t.Fatal(err)
 	}
 	screen, err := drilled(t, function, environment, hurried)
@@ -101,10 +101,10 @@ func TestDrill_waits_for_an_event_that_comes_back_late(t *testing.T) {
 	}
 }
 
-func looksAt(d *standin.Server) int {
+func looksAt(d *fakedatadog.Server) int {
 	looks := 0
 	for _, r := range d.Requests() {
-		if r.Route == standin.EventsList {
+		if r.Route == fakedatadog.EventsList {
 			looks++
 		}
 	}
@@ -114,8 +114,8 @@ func looksAt(d *standin.Server) int {
 func TestDrill_says_how_far_the_alert_came(t *testing.T) {
 	for name, c := range map[string]struct {
 		visibleAfter time.Duration
-		route        standin.Route
-		wrong        standin.Misbehaviour
+		route        fakedatadog.Route
+		wrong        fakedatadog.Misbehaviour
 		token        string
 		wait         drill.Patience
 		says         []string
@@ -125,7 +125,7 @@ func TestDrill_says_how_far_the_alert_came(t *testing.T) {
 			says: []string{"the webhook answered 401 Unauthorized", "WEBHOOK_TOKEN", "TokenCommand"},
 		},
 		"it cannot be posted": {
-			route: standin.EventsCreate, wrong: standin.Status(http.StatusInternalServerError), wait: hurried,
+			route: fakedatadog.EventsCreate, wrong: fakedatadog.Status(http.StatusInternalServerError), wait: hurried,
 			says: []string{"the webhook answered 503 Service Unavailable", "no queue to keep it"},
 		},
 		"it never shows": {
@@ -133,24 +133,24 @@ func TestDrill_says_how_far_the_alert_came(t *testing.T) {
 			says: []string{"the webhook posted the event 83", "showed no event with the tag drill:", "within 1s", "DD_SITE"},
 		},
 		"reading events is forbidden": {
-			route: standin.EventsList, wrong: standin.Forbidden, wait: hurried,
+			route: fakedatadog.EventsList, wrong: fakedatadog.Forbidden, wait: hurried,
 			says: []string{"the webhook posted the event 83", "the event stream cannot be read", "403 Forbidden", "permission events_read"},
 		},
 		"reading events fails until the end": {
-			route: standin.EventsList, wrong: standin.Status(http.StatusBadGateway), wait: impatient,
+			route: fakedatadog.EventsList, wrong: fakedatadog.Status(http.StatusBadGateway), wait: impatient,
 			says: []string{"the webhook posted the event 83", "the event stream cannot be read", "502 Bad Gateway"},
 		},
 		"reading events hangs": {
-			route: standin.EventsList, wrong: standin.Hang, wait: impatient,
+			route: fakedatadog.EventsList, wrong: fakedatadog.Hang, wait: impatient,
 			says: []string{"the event stream cannot be read", "took too long to list events"},
 		},
 		"reading events is limited for longer": {
-			route: standin.EventsList, wrong: standin.RateLimited + ":30s", wait: impatient,
+			route: fakedatadog.EventsList, wrong: fakedatadog.RateLimited + ":30s", wait: impatient,
 			says: []string{"the event stream cannot be read", "429 Too Many Requests"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if c.wrong == standin.Hang {
+			if c.wrong == fakedatadog.Hang {
 				t.Setenv("ENRICH_BUDGET", "20ms")
 			} else {
 				t.Parallel()
@@ -173,7 +173,7 @@ func TestDrill_says_how_far_the_alert_came(t *testing.T) {
 			if strings.ContainsAny(err.Error(), "\n") {
 				t.Errorf("more than a sentence: %q", err)
 			}
-			for _, secret := range []string{standin.DefaultAPIKey, standin.DefaultAppKey, environment["WEBHOOK_TOKEN"]} {
+			for _, secret := range []string{fakedatadog.DefaultAPIKey, fakedatadog.DefaultAppKey, environment["WEBHOOK_TOKEN"]} {
 				if strings.Contains(err.Error()+screen, secret) {
 					t.Errorf("it shows the secret %q", secret)
 				}

@@ -18,7 +18,7 @@ import (
 	"boomerang/functions/local/report"
 	"boomerang/functions/local/stage"
 	"boomerang/shared/event"
-	"boomerang/shared/standin"
+	"boomerang/shared/fakedatadog"
 )
 
 // functionTimeout is the Timeout in template.yaml.
@@ -106,8 +106,8 @@ func show(out *report.Printer, s *stage.Stage, answer events.LambdaFunctionURLRe
 }
 
 // read returns what was posted, and by which of the two ways.
-func read(posted standin.PostedEvent) (path string, e event.Request, err error) {
-	if posted.Route == standin.EventsCreateV2 {
+func read(posted fakedatadog.PostedEvent) (path string, e event.Request, err error) {
+	if posted.Route == fakedatadog.EventsCreateV2 {
 		var v2 event.AlertEvent
 		err = json.Unmarshal(posted.Body, &v2)
 		return "/api/v2/events", v2, err

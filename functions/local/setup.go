@@ -16,9 +16,9 @@ import (
 	"boomerang/functions/local/stage"
 	"boomerang/functions/setup/installation"
 	"boomerang/shared/datadog"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
 	"boomerang/shared/site"
-	"boomerang/shared/standin"
 )
 
 // setup makes in Datadog what a stack makes there when it is deployed, or removes it
@@ -137,7 +137,7 @@ func showMade(out *report.Printer, s *stage.Stage) {
 func tryOut(ctx context.Context, out *report.Printer, s *stage.Stage, spec installation.Spec) error {
 	out.Heading("An alert through @webhook-" + spec.WebhookName)
 	now := time.Now()
-	s.Server.AddMonitor(standin.Monitor{ID: 4711, Name: "Checkout is slow", Query: "avg(last_5m):avg:checkout.latency{env:prod} > 0.8"})
+	s.Server.AddMonitor(fakedatadog.Monitor{ID: 4711, Name: "Checkout is slow", Query: "avg(last_5m):avg:checkout.latency{env:prod} > 0.8"})
 	delivery, err := s.Server.Deliver(ctx, spec.WebhookName, map[string]string{
 		"ID": strconv.FormatInt(now.UnixNano(), 10), "ALERT_ID": "4711", "ORG_ID": "352001", "DATE": strconv.FormatInt(now.UnixMilli(), 10),
 		"EVENT_TITLE": "[Triggered] Checkout is slow", "EVENT_MSG": "Shoppers wait for checkout. @webhook-" + spec.WebhookName,

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"boomerang/functions/local/report"
-	"boomerang/shared/standin"
+	"boomerang/shared/fakedatadog"
 )
 
 // environ is a getenv over pairs of names and values.
@@ -46,13 +46,13 @@ func TestSetup_shows_on_this_machine_what_it_makes_and_that_it_works(t *testing.
 }
 
 // live is a Datadog that a live run may call, and the environment for it.
-func live(t *testing.T, more ...string) (*standin.Server, func(string) string) {
+func live(t *testing.T, more ...string) (*fakedatadog.Server, func(string) string) {
 	t.Helper()
-	s := standin.New(standin.Options{})
+	s := fakedatadog.New(fakedatadog.Options{})
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	return s, environ(append(more,
-		"LIVE", "1", "URL", "https://abc.lambda-url.eu-west-1.on.aws/", "DD_API_KEY", standin.DefaultAPIKey, "DD_APP_KEY", standin.DefaultAppKey,
+		"LIVE", "1", "URL", "https://abc.lambda-url.eu-west-1.on.aws/", "DD_API_KEY", fakedatadog.DefaultAPIKey, "DD_APP_KEY", fakedatadog.DefaultAppKey,
 		"DATADOG_API_URL", server.URL)...)
 }
 
@@ -91,7 +91,7 @@ func TestSetup_live_fails_with_what_Datadog_says(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	s.Deny("manage_integrations")
-	s.AddWebhook(standin.Webhook{Name: "boomerang", URL: getenv("URL")})
+	s.AddWebhook(fakedatadog.Webhook{Name: "boomerang", URL: getenv("URL")})
 	deleting := func(name string) string {
 		if name == "DELETE" {
 			return "1"

@@ -8,12 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"boomerang/functions/internal/stack"
-	"boomerang/shared/standin"
+	"boomerang/functions/internal/e2e"
+	"boomerang/shared/fakedatadog"
 )
 
 // The tests run the built functions as Lambda does.
-func TestMain(m *testing.M) { os.Exit(stack.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(e2e.Main(m)) }
 
 // scheduled is what EventBridge sends
 // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html).
@@ -23,11 +23,11 @@ var scheduled = json.RawMessage(`{"version":"0","id":"53dc4d37-cffa-4f76-80c9-8b
 const timeout = 30 * time.Second
 
 // notify is Datadog's monitor: its event in the stream, some time ago.
-func notify(t *testing.T, s *stack.Stack) (id int64, at time.Time) {
+func notify(t *testing.T, s *e2e.Stack) (id int64, at time.Time) {
 	t.Helper()
 	at = time.Now().Add(-10 * time.Minute)
-	s.Standin.AddMonitor(standin.Monitor{ID: 4711, OrgID: 352001, Name: "Checkout is slow"})
-	text := s.Standin.AddEvent(standin.Event{
+	s.Standin.AddMonitor(fakedatadog.Monitor{ID: 4711, OrgID: 352001, Name: "Checkout is slow"})
+	text := s.Standin.AddEvent(fakedatadog.Event{
 		Title: "[Triggered] Checkout is slow", Text: "@webhook-boomerang", AlertType: "error", DateHappened: at.Unix(),
 		Tags: []string{"monitor", "service:checkout"}, MonitorID: 4711, SourceTypeName: "alert",
 	})
@@ -38,7 +38,7 @@ func notify(t *testing.T, s *stack.Stack) (id int64, at time.Time) {
 	return id, at
 }
 
-func reconcile(t *testing.T, f *stack.Instance) {
+func reconcile(t *testing.T, f *e2e.Instance) {
 	t.Helper()
 	if _, err := f.Invoke(scheduled, timeout); err != nil {
 		t.Fatalf("%v; the function wrote %s", err, f.Output())
@@ -46,8 +46,8 @@ func reconcile(t *testing.T, f *stack.Instance) {
 }
 
 func TestBootstrap_brings_back_an_alert_that_was_throttled(t *testing.T) {
-	s := stack.New(t)
-	finder, worker := s.Start(stack.Reconcile, nil), s.Start(stack.Redelivery, nil)
+	s := e2e.New(t)
+	finder, worker := s.Start(e2e.Reconcile, nil), s.Start(e2e.Redelivery, nil)
 	id, _ := notify(t, s)
 	reconcile(t, finder)
 	reconcile(t, finder)
@@ -55,7 +55,7 @@ func TestBootstrap_brings_back_an_alert_that_was_throttled(t *testing.T) {
 		t.Fatalf("%v; the worker wrote %s", err, worker.Output())
 	}
 	reconcile(t, finder)
-	if left := s.Standin.Messages(standin.RedeliveryQueue); len(left) != 0 {
+	if left := s.Standin.Messages(fakedatadog.RedeliveryQueue); len(left) != 0 {
 		t.Errorf("an alert that is posted was queued again: %d", len(left))
 	}
 	if got := s.Posted(); got[id] != 1 || len(got) != 1 {
@@ -64,34 +64,34 @@ func TestBootstrap_brings_back_an_alert_that_was_throttled(t *testing.T) {
 }
 
 func TestBootstrap_leaves_an_alert_that_arrived(t *testing.T) {
-	s := stack.New(t)
-	webhook, finder := s.Start(stack.Webhook, nil), s.Start(stack.Reconcile, nil)
+	s := e2e.New(t)
+	webhook, finder := s.Start(e2e.Webhook, nil), s.Start(e2e.Reconcile, nil)
 	id, at := notify(t, s)
-	if r, err := webhook.Deliver(stack.Alert{ID: id, Monitor: 4711, Date: at}, timeout); err != nil || r.StatusCode != 200 {
+	if r, err := webhook.Deliver(e2e.Alert{ID: id, Monitor: 4711, Date: at}, timeout); err != nil || r.StatusCode != 200 {
 		t.Fatalf("got %d %s, %v", r.StatusCode, r.Body, err)
 	}
 	reconcile(t, finder)
-	if waiting := s.Standin.Messages(standin.RedeliveryQueue); len(waiting) != 0 {
+	if waiting := s.Standin.Messages(fakedatadog.RedeliveryQueue); len(waiting) != 0 {
 		t.Errorf("%d messages are in the queue", len(waiting))
 	}
 }
 
 func TestBootstrap_fails_where_everybody_sees_it(t *testing.T) {
-	s := stack.New(t, stack.Datadog)
-	finder := s.Start(stack.Reconcile, nil)
+	s := e2e.New(t, e2e.Datadog)
+	finder := s.Start(e2e.Reconcile, nil)
 	if _, err := finder.Invoke(scheduled, timeout); err == nil || !strings.Contains(err.Error(), "Datadog could not be reached") {
 		t.Errorf("got %v", err)
 	}
 	id, _ := notify(t, s)
-	s.Open(stack.Datadog)
+	s.Open(e2e.Datadog)
 	reconcile(t, finder)
-	if waiting := s.Standin.Messages(standin.RedeliveryQueue); len(waiting) != 1 || !strings.Contains(waiting[0].Body, strconv.FormatInt(id, 10)) {
+	if waiting := s.Standin.Messages(fakedatadog.RedeliveryQueue); len(waiting) != 1 || !strings.Contains(waiting[0].Body, strconv.FormatInt(id, 10)) {
 		t.Errorf("in the queue: %v", waiting)
 	}
 }
 
 func TestBootstrap_does_not_start_without_what_it_needs(t *testing.T) {
-	f := stack.New(t).Start(stack.Reconcile, map[string]string{"LEDGER_TABLE": "", "WEBHOOK_NAME": "@webhook-boomerang"})
+	f := e2e.New(t).Start(e2e.Reconcile, map[string]string{"LEDGER_TABLE": "", "WEBHOOK_NAME": "@webhook-boomerang"})
 	if err := f.Ready(); err == nil {
 		t.Fatal("it started")
 	}

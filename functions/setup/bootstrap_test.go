@@ -17,13 +17,13 @@ import (
 
 	"github.com/aws/aws-lambda-go/cfn"
 
-	"boomerang/functions/internal/stack"
+	"boomerang/functions/internal/e2e"
 	"boomerang/functions/local/functionurl"
-	"boomerang/shared/standin"
+	"boomerang/shared/fakedatadog"
 )
 
 // The tests run the built functions as Lambda does.
-func TestMain(m *testing.M) { os.Exit(stack.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(e2e.Main(m)) }
 
 // timeout is the Timeout in template.yaml.
 const timeout = 120 * time.Second
@@ -53,7 +53,7 @@ func waiting(t *testing.T) (url string, answer func() cfn.Response) {
 }
 
 // ask sends CloudFormation's request for the resource in template.yaml.
-func ask(t *testing.T, f *stack.Instance, kind cfn.RequestType, functionURL string) cfn.Response {
+func ask(t *testing.T, f *e2e.Instance, kind cfn.RequestType, functionURL string) cfn.Response {
 	t.Helper()
 	url, answer := waiting(t)
 	_, err := f.Invoke(cfn.Event{
@@ -67,23 +67,23 @@ func ask(t *testing.T, f *stack.Instance, kind cfn.RequestType, functionURL stri
 	if err != nil {
 		t.Fatalf("%v; the function wrote %s", err, f.Output())
 	}
-	if strings.Contains(f.Output(), "X-Amz-Signature") || strings.Contains(f.Output(), stack.Token) {
+	if strings.Contains(f.Output(), "X-Amz-Signature") || strings.Contains(f.Output(), e2e.Token) {
 		t.Errorf("a secret is in the log: %s", f.Output())
 	}
 	return answer()
 }
 
 // instance is an instance as the handler behind a Function URL.
-type instance struct{ *stack.Instance }
+type instance struct{ *e2e.Instance }
 
 func (i instance) Invoke(_ context.Context, payload []byte) ([]byte, error) {
 	return i.Instance.Invoke(json.RawMessage(payload), timeout)
 }
 
 // behind serves instances at a Function URL, each of them one request at a time.
-func behind(t *testing.T, instances ...*stack.Instance) (url string) {
+func behind(t *testing.T, instances ...*e2e.Instance) (url string) {
 	t.Helper()
-	free := make(chan *stack.Instance, len(instances))
+	free := make(chan *e2e.Instance, len(instances))
 	for _, i := range instances {
 		free <- i
 	}
@@ -106,8 +106,8 @@ func alert(id int64) map[string]string {
 }
 
 func TestBootstrap_sets_up_what_brings_alerts_back_and_removes_it(t *testing.T) {
-	s := stack.New(t)
-	webhook, setup := s.Start(stack.Webhook, nil), s.Start(stack.Setup, nil)
+	s := e2e.New(t)
+	webhook, setup := s.Start(e2e.Webhook, nil), s.Start(e2e.Setup, nil)
 	url := behind(t, webhook)
 	if a := ask(t, setup, cfn.RequestCreate, url); a.Status != cfn.StatusSuccess {
 		t.Fatal(a.Reason)
@@ -126,7 +126,7 @@ func TestBootstrap_sets_up_what_brings_alerts_back_and_removes_it(t *testing.T) 
 
 // A function that does not start could answer nobody.
 func TestBootstrap_says_what_is_wrong_with_its_environment(t *testing.T) {
-	f := stack.New(t).Start(stack.Setup, map[string]string{"DD_SITE": "datadog.example", "WEBHOOK_SECRET_ARN": ""})
+	f := e2e.New(t).Start(e2e.Setup, map[string]string{"DD_SITE": "datadog.example", "WEBHOOK_SECRET_ARN": ""})
 	a := ask(t, f, cfn.RequestCreate, "https://abc.lambda-url.eu-west-1.on.aws/")
 	if a.Status != cfn.StatusFailed || !strings.Contains(a.Reason, "DD_SITE") || !strings.Contains(a.Reason, "WEBHOOK_SECRET_ARN") {
 		t.Errorf("got %+v", a)
@@ -138,9 +138,9 @@ func TestBootstrap_says_what_is_wrong_with_its_environment(t *testing.T) {
 
 func TestBootstrap_no_alert_is_refused_while_the_token_is_rotated(t *testing.T) {
 	const rotations, senders = 3, 4
-	s := stack.New(t)
-	setup := s.Start(stack.Setup, nil)
-	url := behind(t, s.Start(stack.Webhook, nil), s.Start(stack.Webhook, nil))
+	s := e2e.New(t)
+	setup := s.Start(e2e.Setup, nil)
+	url := behind(t, s.Start(e2e.Webhook, nil), s.Start(e2e.Webhook, nil))
 	if a := ask(t, setup, cfn.RequestCreate, url); a.Status != cfn.StatusSuccess {
 		t.Fatal(a.Reason)
 	}
@@ -164,7 +164,7 @@ func TestBootstrap_no_alert_is_refused_while_the_token_is_rotated(t *testing.T) 
 	for n := range rotations {
 		version := fmt.Sprintf("11111111-1111-4111-8111-%012d", n)
 		for _, step := range []string{"createSecret", "setSecret", "testSecret", "finishSecret"} {
-			event := map[string]string{"Step": step, "SecretId": s.Standin.SecretARN(standin.DefaultWebhookSecret), "ClientRequestToken": version}
+			event := map[string]string{"Step": step, "SecretId": s.Standin.SecretARN(fakedatadog.DefaultWebhookSecret), "ClientRequestToken": version}
 			if _, err := setup.Invoke(event, timeout); err != nil {
 				t.Errorf("%s: %v", step, err)
 			}

@@ -10,20 +10,20 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"boomerang/functions/internal/stack"
+	"boomerang/functions/internal/e2e"
 	"boomerang/functions/local/functionurl"
-	"boomerang/shared/standin"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/telemetry/telemetrytest"
 )
 
 // The tests run the built function as Lambda does.
-func TestMain(m *testing.M) { os.Exit(stack.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(e2e.Main(m)) }
 
 // alone takes away what a function can do without.
 var alone = map[string]string{"LEDGER_TABLE": "", "REDELIVERY_QUEUE_URL": ""}
 
 // deliver sends the request in a file under events/, as if it happened now.
-func deliver(t *testing.T, f *stack.Instance, file string) events.LambdaFunctionURLResponse {
+func deliver(t *testing.T, f *e2e.Instance, file string) events.LambdaFunctionURLResponse {
 	t.Helper()
 	request, err := functionurl.ReadFile(filepath.Join("../../events", file))
 	if err != nil {
@@ -40,8 +40,8 @@ func deliver(t *testing.T, f *stack.Instance, file string) events.LambdaFunction
 }
 
 func TestBootstrap_answers_every_event_file(t *testing.T) {
-	s := stack.New(t)
-	f := s.Start(stack.Webhook, alone)
+	s := e2e.New(t)
+	f := s.Start(e2e.Webhook, alone)
 	want := map[string]struct {
 		status int
 		says   string
@@ -99,19 +99,19 @@ func TestBootstrap_does_not_start_with_what_cannot_work(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			mustExit(t, stack.New(t).Start(stack.Webhook, c.changes), c.says...)
+			mustExit(t, e2e.New(t).Start(e2e.Webhook, c.changes), c.says...)
 		})
 	}
 }
 
 func TestBootstrap_does_not_start_with_an_empty_token(t *testing.T) {
-	s := stack.New(t)
-	s.Standin.SetSecret(standin.DefaultWebhookSecret, `{"token":" "}`)
-	mustExit(t, s.Start(stack.Webhook, nil), standin.DefaultWebhookSecret)
+	s := e2e.New(t)
+	s.Standin.SetSecret(fakedatadog.DefaultWebhookSecret, `{"token":" "}`)
+	mustExit(t, s.Start(e2e.Webhook, nil), fakedatadog.DefaultWebhookSecret)
 }
 
 // mustExit makes sure that a function ends before it asks for work.
-func mustExit(t *testing.T, f *stack.Instance, says ...string) {
+func mustExit(t *testing.T, f *e2e.Instance, says ...string) {
 	t.Helper()
 	if err := f.Ready(); err == nil {
 		t.Fatal("it started")
@@ -119,7 +119,7 @@ func mustExit(t *testing.T, f *stack.Instance, says ...string) {
 	mustEnd(t, f, says...)
 }
 
-func mustEnd(t *testing.T, f *stack.Instance, says ...string) {
+func mustEnd(t *testing.T, f *e2e.Instance, says ...string) {
 	t.Helper()
 	if err := f.Ended(); err != nil {
 		t.Fatalf("%v; it wrote %s", err, f.Output())
@@ -136,74 +136,74 @@ func mustEnd(t *testing.T, f *stack.Instance, says ...string) {
 var withProcessor = map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769"}
 
 func TestBootstrap_ends_when_a_secret_turns_out_to_be_wrong(t *testing.T) {
-	s := stack.New(t)
-	s.Standin.SetSecret(standin.DefaultWebhookSecret, `{"token":" "}`)
-	s.Standin.SetSecret(standin.DefaultDatadogSecret, `{"api_key":"x"}`)
+	s := e2e.New(t)
+	s.Standin.SetSecret(fakedatadog.DefaultWebhookSecret, `{"token":" "}`)
+	s.Standin.SetSecret(fakedatadog.DefaultDatadogSecret, `{"api_key":"x"}`)
 	// An answer at once may end the process before it has asked for a request.
-	if err := s.Standin.Misbehave(standin.SecretsGet, "slow:500ms", 0); err != nil {
+	if err := s.Standin.Misbehave(fakedatadog.SecretsGet, "slow:500ms", 0); err != nil {
 		t.Fatal(err)
 	}
-	f := s.Start(stack.Webhook, withProcessor)
+	f := s.Start(e2e.Webhook, withProcessor)
 	if err := f.Ready(); err != nil {
 		t.Fatal(err)
 	}
-	mustEnd(t, f, standin.DefaultWebhookSecret, standin.DefaultDatadogSecret)
+	mustEnd(t, f, fakedatadog.DefaultWebhookSecret, fakedatadog.DefaultDatadogSecret)
 }
 
 func TestBootstrap_lets_an_alert_wait_for_the_secrets(t *testing.T) {
-	s := stack.New(t)
-	if err := s.Standin.Misbehave(standin.SecretsGet, "slow:500ms", 0); err != nil {
+	s := e2e.New(t)
+	if err := s.Standin.Misbehave(fakedatadog.SecretsGet, "slow:500ms", 0); err != nil {
 		t.Fatal(err)
 	}
-	f := s.Start(stack.Webhook, withProcessor)
+	f := s.Start(e2e.Webhook, withProcessor)
 	if r := deliver(t, f, "triggered.json"); r.StatusCode != 200 || len(s.Standin.Posted()) != 1 {
 		t.Errorf("got %d %s", r.StatusCode, r.Body)
 	}
 }
 
 func TestBootstrap_learns_a_rotated_Datadog_key(t *testing.T) {
-	s := stack.New(t)
-	f := s.Start(stack.Webhook, alone)
+	s := e2e.New(t)
+	f := s.Start(e2e.Webhook, alone)
 	if r := deliver(t, f, "triggered.json"); r.StatusCode != 200 {
 		t.Fatalf("got %d %s", r.StatusCode, r.Body)
 	}
 	s.Standin.SetKeys("new-api-key", "new-app-key")
-	s.Standin.SetSecret(standin.DefaultDatadogSecret, `{"api_key":"new-api-key","app_key":"new-app-key"}`)
+	s.Standin.SetSecret(fakedatadog.DefaultDatadogSecret, `{"api_key":"new-api-key","app_key":"new-app-key"}`)
 	if r := deliver(t, f, "recovered.json"); r.StatusCode != 200 || len(s.Standin.Posted()) != 2 {
 		t.Errorf("after the rotation: %d %s", r.StatusCode, r.Body)
 	}
 }
 
 func TestBootstrap_lets_in_the_new_token_and_the_one_before(t *testing.T) {
-	s := stack.New(t)
-	f := s.Start(stack.Webhook, alone)
+	s := e2e.New(t)
+	f := s.Start(e2e.Webhook, alone)
 	if err := f.Ready(); err != nil {
 		t.Fatal(err)
 	}
-	s.Standin.SetSecret(standin.DefaultWebhookSecret, `{"token":"rotated"}`)
+	s.Standin.SetSecret(fakedatadog.DefaultWebhookSecret, `{"token":"rotated"}`)
 	if r := deliver(t, f, "triggered.json"); r.StatusCode != 200 {
 		t.Errorf("the token before the rotation: %d %s", r.StatusCode, r.Body)
 	}
 }
 
 func TestBootstrap_answers_and_tells_of_an_alert_that_meets_a_wrong_secret(t *testing.T) {
-	s, extension := stack.New(t), telemetrytest.New(t)
+	s, extension := e2e.New(t), telemetrytest.New(t)
 	s.Install(extension)
-	s.Standin.SetSecret(standin.DefaultWebhookSecret, `{"token":" "}`)
-	if err := s.Standin.Misbehave(standin.SecretsGet, "slow:500ms", 0); err != nil {
+	s.Standin.SetSecret(fakedatadog.DefaultWebhookSecret, `{"token":" "}`)
+	if err := s.Standin.Misbehave(fakedatadog.SecretsGet, "slow:500ms", 0); err != nil {
 		t.Fatal(err)
 	}
-	f := s.Start(stack.Webhook, withProcessor)
-	if _, err := f.Invoke(map[string]string{}, 14*time.Second); err == nil || !strings.Contains(err.Error(), standin.DefaultWebhookSecret) {
+	f := s.Start(e2e.Webhook, withProcessor)
+	if _, err := f.Invoke(map[string]string{}, 14*time.Second); err == nil || !strings.Contains(err.Error(), fakedatadog.DefaultWebhookSecret) {
 		t.Errorf("the function says %v", err)
 	}
-	mustEnd(t, f, standin.DefaultWebhookSecret)
+	mustEnd(t, f, fakedatadog.DefaultWebhookSecret)
 	ends := extension.Of(t, telemetrytest.End)
 	if len(ends) != 1 || ends[0].Header.Get("x-datadog-invocation-error") != "true" {
 		t.Fatalf("the extension heard of %d ends: %v", len(ends), ends)
 	}
 	why, err := base64.StdEncoding.DecodeString(ends[0].Header.Get("x-datadog-invocation-error-msg"))
-	if err != nil || !strings.Contains(string(why), standin.DefaultWebhookSecret) {
+	if err != nil || !strings.Contains(string(why), fakedatadog.DefaultWebhookSecret) {
 		t.Errorf("the trace says why: %q, %v", why, err)
 	}
 	if root := extension.Spans(t)[telemetrytest.Root]; !root.Error {

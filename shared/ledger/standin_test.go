@@ -4,7 +4,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"boomerang/shared/standin"
+	"boomerang/shared/fakedatadog"
 )
 
 // The stand-in speaks as much of DynamoDB as the ledger does, and refuses the
@@ -12,9 +12,9 @@ import (
 // as DynamoDB does is what passing the suite shows, which the emulator passes too.
 func TestDynamoDB_Conformance_standin(t *testing.T) {
 	conform(t, func(t *testing.T, o Options) (a, b implementation) {
-		server := httptest.NewServer(standin.New(standin.Options{Now: o.Now}))
+		server := httptest.NewServer(fakedatadog.New(fakedatadog.Options{Now: o.Now}))
 		t.Cleanup(server.Close)
 		client := newClient(server.URL)
-		return New(client, standin.LedgerTable, o), New(client, standin.LedgerTable, o)
+		return New(client, fakedatadog.LedgerTable, o), New(client, fakedatadog.LedgerTable, o)
 	})
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
-	"boomerang/shared/standin"
 )
 
 // direct hands requests over without a network.
@@ -40,7 +40,7 @@ type meter struct {
 }
 
 func newMeter() *meter {
-	server := standin.New(standin.Options{})
+	server := fakedatadog.New(fakedatadog.Options{})
 	client := newClient("http://dynamodb.test", func(o *dynamodb.Options) { o.HTTPClient = direct{server} })
 	return &meter{Client: client, writes: map[string]int{}}
 }
@@ -58,7 +58,7 @@ func (m *meter) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o 
 
 func (m *meter) item(t *testing.T, id string) item {
 	t.Helper()
-	name := standin.LedgerTable
+	name := fakedatadog.LedgerTable
 	out, err := m.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &name, Key: item{attrID: text(id)}})
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +146,7 @@ func TestStorm_passes_the_limit_and_no_more_and_weighs_little(t *testing.T) {
 		"alerts made by hand": {300, handMade, 3 << 10}, // Those that come at once add a transition each.
 	} {
 		table := newMeter()
-		for where, l := range map[string]storms{"memory": NewMemory(Options{}), "DynamoDB": New(table, standin.LedgerTable, Options{})} {
+		for where, l := range map[string]storms{"memory": NewMemory(Options{}), "DynamoDB": New(table, fakedatadog.LedgerTable, Options{})} {
 			t.Run(name+" in "+where, func(t *testing.T) {
 				passed := storm(t, l, limit, c.alerts, atOnce, c.alert)
 				held, err := l.Held(t.Context(), stormGust)
@@ -178,7 +178,7 @@ func TestStorm_passes_the_limit_and_no_more_and_weighs_little(t *testing.T) {
 
 func TestStorm_fills_its_list_within_what_a_partition_takes_in_a_second(t *testing.T) {
 	table := newMeter()
-	l := New(table, standin.LedgerTable, Options{})
+	l := New(table, fakedatadog.LedgerTable, Options{})
 	units := 0
 	for i := range MaxListed + 1 {
 		if _, _, err := l.Admit(t.Context(), stormGust, 1, alertOf(i)); err != nil {
@@ -213,7 +213,7 @@ func TestDynamoDB_Admit(t *testing.T) {
 	t.Run("an alert that the list does not take is counted without it", func(t *testing.T) {
 		table := newMeter()
 		table.refuse = listID
-		l := New(table, standin.LedgerTable, Options{})
+		l := New(table, fakedatadog.LedgerTable, Options{})
 		passed := storm(t, l, 1, 3, 1, alertOf)
 		table.refuse = ""
 		held, err := l.Held(t.Context(), stormGust)
@@ -230,7 +230,7 @@ func TestDynamoDB_Admit(t *testing.T) {
 	})
 	t.Run("a gust that an older version began is summarised whole", func(t *testing.T) {
 		table := newMeter()
-		name := standin.LedgerTable
+		name := fakedatadog.LedgerTable
 		_, err := table.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &name, Item: item{
 			attrID: text(stormID), attrExpiresAt: number(start.Unix()), "passed": set("352347:1"), "held": set("352347:2", "352347:3"),
 			"groups": set("host:a", "host:b"), "times": set("2026-11-21T10:00:01Z", "2026-11-21T10:00:02Z", "2026-11-21T10:00:03Z"),
@@ -238,7 +238,7 @@ func TestDynamoDB_Admit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		l := New(table, standin.LedgerTable, Options{})
+		l := New(table, fakedatadog.LedgerTable, Options{})
 		if passed := storm(t, l, 1, MaxListed+2, 1, alertOf); passed > 0 {
 			t.Errorf("%d passed", passed)
 		}

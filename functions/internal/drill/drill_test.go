@@ -15,8 +15,8 @@ import (
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
-	"boomerang/shared/standin"
 )
 
 // hurried is the patience of a test.
@@ -31,15 +31,15 @@ const token = "s3cret-token"
 type keys struct{}
 
 func (keys) Keys(context.Context) (datadog.Keys, error) {
-	return datadog.Keys{API: standin.DefaultAPIKey, App: standin.DefaultAppKey}, nil
+	return datadog.Keys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}, nil
 }
 
 func (k keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) { return k.Keys(ctx) }
 
 // world is a webhook that a test plays, and Datadog's stand-in.
-func world(t *testing.T, webhook http.Handler) (Target, *standin.Server) {
+func world(t *testing.T, webhook http.Handler) (Target, *fakedatadog.Server) {
 	t.Helper()
-	d := standin.New(standin.Options{VisibleAfter: -1})
+	d := fakedatadog.New(fakedatadog.Options{VisibleAfter: -1})
 	client, err := datadog.New(datadog.Config{Site: "datadoghq.com", BaseURL: served(t, d)}, keys{})
 	if err != nil {
 		t.Fatal(err)
@@ -85,9 +85,9 @@ func takes(t *testing.T, answer string, later func(alert.Alert)) http.HandlerFun
 	}
 }
 
-func answering(a alert.Alert) standin.Event {
+func answering(a alert.Alert) fakedatadog.Event {
 	id, _ := strconv.ParseInt(a.ID, 10, 64)
-	return standin.Event{Title: a.Title, Text: a.Message, Tags: append([]string{alert.OwnTag}, a.Tags...), RelatedEventID: id}
+	return fakedatadog.Event{Title: a.Title, Text: a.Message, Tags: append([]string{alert.OwnTag}, a.Tags...), RelatedEventID: id}
 }
 
 // run drills the whole way.
@@ -99,10 +99,10 @@ func run(ctx context.Context, target Target, wait Patience) ([]datadog.Event, er
 	return d.Await(ctx)
 }
 
-func looksAt(d *standin.Server) int {
+func looksAt(d *fakedatadog.Server) int {
 	looks := 0
 	for _, r := range d.Requests() {
-		if r.Route == standin.EventsList {
+		if r.Route == fakedatadog.EventsList {
 			looks++
 		}
 	}
@@ -148,7 +148,7 @@ func TestDrill_waits_for_a_queued_alert(t *testing.T) {
 
 func TestDrill_tells_a_queued_alert_that_never_came_back(t *testing.T) {
 	t.Parallel()
-	var d *standin.Server
+	var d *fakedatadog.Server
 	target, d := world(t, takes(t, queued, func(a alert.Alert) {
 		// Neither of them is the answer to this alert: one is no event of ours, the other is to another alert.
 		stranger := answering(a)
@@ -161,7 +161,7 @@ func TestDrill_tells_a_queued_alert_that_never_came_back(t *testing.T) {
 }
 
 func TestDrill_is_not_content_with_two_events(t *testing.T) {
-	var d *standin.Server
+	var d *fakedatadog.Server
 	target, d := world(t, takes(t, posted, func(a alert.Alert) {
 		d.AddEvent(answering(a))
 		d.AddEvent(answering(a))
@@ -174,22 +174,22 @@ func TestDrill_is_not_content_with_two_events(t *testing.T) {
 }
 
 func TestDrill_says_why_the_event_stream_cannot_be_read(t *testing.T) {
-	for wrong, c := range map[standin.Misbehaviour]struct {
+	for wrong, c := range map[fakedatadog.Misbehaviour]struct {
 		wait Patience
 		says []string
 	}{
 		// These end the drill at once.
-		standin.Forbidden:                     {hurried, []string{"403 Forbidden", "permission events_read"}},
-		standin.Status(http.StatusBadRequest): {hurried, []string{"400 Bad Request"}},
+		fakedatadog.Forbidden:                     {hurried, []string{"403 Forbidden", "permission events_read"}},
+		fakedatadog.Status(http.StatusBadRequest): {hurried, []string{"400 Bad Request"}},
 		// And these when its time is over.
-		standin.Status(http.StatusBadGateway): {impatient, []string{"502 Bad Gateway"}},
-		standin.Hang:                          {impatient, []string{"took too long to list events"}},
-		standin.RateLimited + ":30s":          {impatient, []string{"429 Too Many Requests"}},
+		fakedatadog.Status(http.StatusBadGateway): {impatient, []string{"502 Bad Gateway"}},
+		fakedatadog.Hang:                 {impatient, []string{"took too long to list events"}},
+		fakedatadog.RateLimited + ":30s": {impatient, []string{"429 Too Many Requests"}},
 	} {
 		t.Run(string(wrong), func(t *testing.T) {
 			t.Parallel()
 			target, d := world(t, answers(http.StatusOK, posted))
-			if err := d.Misbehave(standin.EventsList, wrong, 0); err != nil {
+			if err := d.Misbehave(fakedatadog.EventsList, wrong, 0); err != nil {
 				t.Fatal(err)
 			}
 			_, err := run(t.Context(), target, c.wait)

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"boomerang/functions/local/stage"
-	"boomerang/shared/standin"
+	"boomerang/shared/fakedatadog"
 )
 
 // alert is one delivery of Datadog's webhook.
@@ -27,7 +27,7 @@ func (a alert) deploy() string { return "Deployed " + a.service + " 4.2.1 to pro
 
 // answeredBy finds out whether the events about the alert are the one that there
 // should be.
-func (a alert) answeredBy(events []standin.Event, sh shape) error {
+func (a alert) answeredBy(events []fakedatadog.Event, sh shape) error {
 	if len(events) != 1 {
 		return fmt.Errorf("the double of Datadog has %d events about the alert %d, and should have one: look what was posted, and with which related_event_id", len(events), a.id)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"boomerang/shared/standin"
+	"boomerang/shared/fakedatadog"
 )
 
 // wrongly is the variable that makes this program a function, and says which of
@@ -43,7 +43,7 @@ func validate() {
 	if err != nil {
 		return
 	}
-	request.Header.Set("DD-API-KEY", standin.DefaultAPIKey)
+	request.Header.Set("DD-API-KEY", fakedatadog.DefaultAPIKey)
 	if answer, err := http.DefaultClient.Do(request); err == nil {
 		_ = answer.Body.Close()
 	}

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"boomerang/shared/standin"
+	"boomerang/shared/fakedatadog"
 )
 
 // slowest is how long a double may take to answer. One that takes longer says
@@ -17,7 +17,7 @@ const slowest = time.Second
 // meter watches the doubles: for how long at least one call was under way, which
 // one nobody waited for, and whether every call was answered as it should have been.
 type meter struct {
-	double  *standin.Server
+	double  *fakedatadog.Server
 	slowest time.Duration // that a call may be
 
 	mu         sync.Mutex
@@ -64,11 +64,11 @@ func (m *meter) count(n int, now time.Time) time.Duration {
 
 // answer notes that a call's answer begins. The caller has it only then, and may be
 // done with it before the double is.
-func (m *meter) answer(route standin.Route, code int) {
+func (m *meter) answer(route fakedatadog.Route, code int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.unanswered--
-	if route == standin.EventsCreate && succeeds(code) {
+	if route == fakedatadog.EventsCreate && succeeds(code) {
 		m.posted = time.Now()
 	}
 }
@@ -82,7 +82,7 @@ func (m *meter) slowDown(latency time.Duration) {
 	m.latency = latency
 }
 
-func (m *meter) judge(dependency string, route standin.Route, code int, took time.Duration) {
+func (m *meter) judge(dependency string, route fakedatadog.Route, code int, took time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {

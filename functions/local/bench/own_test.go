@@ -25,11 +25,11 @@ import (
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich/registry"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/ledger"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/playbook"
 	"boomerang/shared/site"
-	"boomerang/shared/standin"
 )
 
 // BenchmarkOwnPart is the handler's own part with five steps and the ledger as the
@@ -154,7 +154,7 @@ func newHandler(b *testing.B, urls map[string]string, transport http.RoundTrippe
 	table := ledger.New(dynamodb.NewFromConfig(aws.Config{
 		Region: "us-east-1", BaseEndpoint: aws.String(urls["AWS_ENDPOINT_URL_DYNAMODB"]), HTTPClient: client,
 		Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),
-	}), standin.LedgerTable, ledger.Options{})
+	}), fakedatadog.LedgerTable, ledger.Options{})
 	p := pipeline.New(pipeline.Config{Playbooks: book, EnrichBudget: 5 * time.Second, Poster: api, Stream: api, Ledger: table})
 	return handler.New(handler.Config{Tokens: token{}, Run: p.Run, DryRun: p.DryRun})
 }
@@ -162,7 +162,7 @@ func newHandler(b *testing.B, urls map[string]string, transport http.RoundTrippe
 type keys struct{}
 
 func (keys) Keys(context.Context) (datadog.Keys, error) {
-	return datadog.Keys{API: standin.DefaultAPIKey, App: standin.DefaultAppKey}, nil
+	return datadog.Keys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}, nil
 }
 
 func (k keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) { return k.Keys(ctx) }

@@ -9,7 +9,7 @@ import (
 	"runtime"
 	"time"
 
-	"boomerang/shared/standin"
+	"boomerang/shared/fakedatadog"
 )
 
 // settle is how many invocations an instance has before it is called warm: until
@@ -35,7 +35,7 @@ type laboratory struct {
 	latency     time.Duration // of the doubles, once the instance is warm
 	slowest     time.Duration // that a double may be
 	// disturb, where there is one, spoils a run's doubles.
-	disturb func(*standin.Server)
+	disturb func(*fakedatadog.Server)
 }
 
 // run takes one instance of a subject from its start to its end. An error means

@@ -14,7 +14,7 @@ import (
 	"strconv"
 	"strings"
 
-	"boomerang/shared/standin"
+	"boomerang/shared/fakedatadog"
 )
 
 // subject is something that is measured.
@@ -42,7 +42,7 @@ func ours(folder string) []subject {
 	floor := []string{filepath.Join(folder, hello)}
 	return []subject{
 		{name: hello, command: floor},
-		{name: caller, command: floor, environ: []string{"CALLS=4", "DD_API_KEY=" + standin.DefaultAPIKey}, calls: 4},
+		{name: caller, command: floor, environ: []string{"CALLS=4", "DD_API_KEY=" + fakedatadog.DefaultAPIKey}, calls: 4},
 		{name: webhook, command: []string{filepath.Join(folder, webhook)}, posts: true, calls: 4},
 	}
 }
@@ -58,8 +58,8 @@ func (s subject) environment(roots, playbooks string, memory int, urls map[strin
 		"AWS_LAMBDA_LOG_FORMAT=JSON", "AWS_LAMBDA_FUNCTION_NAME=boomerang", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(cmp.Or(memory, wholeProcessor)),
 		"AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 		"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
-		"DATADOG_SECRET_ARN=" + standin.DefaultDatadogSecret, "WEBHOOK_SECRET_ARN=" + standin.DefaultWebhookSecret,
-		"LEDGER_TABLE=" + standin.LedgerTable, "REDELIVERY_QUEUE_URL=" + standin.QueueURL(standin.RedeliveryQueue),
+		"DATADOG_SECRET_ARN=" + fakedatadog.DefaultDatadogSecret, "WEBHOOK_SECRET_ARN=" + fakedatadog.DefaultWebhookSecret,
+		"LEDGER_TABLE=" + fakedatadog.LedgerTable, "REDELIVERY_QUEUE_URL=" + fakedatadog.QueueURL(fakedatadog.RedeliveryQueue),
 		// Both languages read the file; without the other variable Go reads a folder of
 		// the same certificates besides.
 		"SSL_CERT_FILE=" + roots, "SSL_CERT_DIR=" + os.DevNull, "AWS_CA_BUNDLE=" + roots,

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"boomerang/functions/local/stage"
-	"boomerang/shared/standin"
+	"boomerang/shared/fakedatadog"
 )
 
 // world is what one instance talks to: doubles of Secrets Manager, of the ledger
@@ -45,7 +45,7 @@ func newWorld(certificate tls.Certificate, slowest time.Duration, alerts []alert
 	w := &world{stage: st, meter: &meter{double: st.Server, slowest: slowest}, urls: map[string]string{}, alerts: alerts}
 	// A second version is there as after a rotation: without one, asking for the one
 	// before is answered with an error, which the meter takes for a misbehaviour.
-	st.Server.SetSecret(standin.DefaultWebhookSecret, `{"token":"`+stage.Token+`"}`)
+	st.Server.SetSecret(fakedatadog.DefaultWebhookSecret, `{"token":"`+stage.Token+`"}`)
 	for _, route := range st.Server.Routes() {
 		if err := st.Server.Limit(route, 1_000_000, time.Second); err != nil {
 			return nil, errors.Join(err, w.close())
@@ -86,7 +86,7 @@ func (w *world) tell() {
 			continue
 		}
 		w.stage.TellState(a.request, a.at)
-		w.stage.Server.AddEvent(standin.Event{
+		w.stage.Server.AddEvent(fakedatadog.Event{
 			Title: a.deploy(), Text: "by the pipeline, 14 commits", SourceTypeName: "github",
 			Tags: []string{"deployment", "service:" + a.service}, DateHappened: a.at.Add(-17 * time.Minute).Unix(), AlertType: "info",
 		})
@@ -105,7 +105,7 @@ func (w *world) close() error {
 // check finds out whether the doubles were told what they should have been, after so
 // many alerts.
 func (w *world) check(alerts int, sh shape) error {
-	posted := map[int64][]standin.Event{}
+	posted := map[int64][]fakedatadog.Event{}
 	for _, p := range w.stage.Server.Posted() {
 		posted[p.Event.RelatedEventID] = append(posted[p.Event.RelatedEventID], p.Event)
 	}

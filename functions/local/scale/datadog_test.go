@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"boomerang/shared/datadog"
-	"boomerang/shared/standin"
+	"boomerang/shared/fakedatadog"
 )
 
 // What a call takes, for want of published figures: an API in the same region.
@@ -23,12 +23,12 @@ const (
 
 // api is Datadog: the stand-in with Datadog's limits, a round trip away.
 type api struct {
-	server *standin.Server
+	server *fakedatadog.Server
 
 	mu      sync.Mutex
 	began   time.Time
-	calls   map[standin.Route]int
-	refused map[standin.Route]refusals
+	calls   map[fakedatadog.Route]int
+	refused map[fakedatadog.Route]refusals
 	posted  map[int64]time.Time // by $ID: when Datadog had the event
 }
 
@@ -40,11 +40,11 @@ type refusals struct {
 
 func newAPI(monitors int) *api {
 	a := &api{
-		server: standin.New(standin.Options{Now: time.Now, VisibleAfter: -1}), began: time.Now(),
-		calls: map[standin.Route]int{}, refused: map[standin.Route]refusals{}, posted: map[int64]time.Time{},
+		server: fakedatadog.New(fakedatadog.Options{Now: time.Now, VisibleAfter: -1}), began: time.Now(),
+		calls: map[fakedatadog.Route]int{}, refused: map[fakedatadog.Route]refusals{}, posted: map[int64]time.Time{},
 	}
 	for m := range monitors {
-		a.server.AddMonitor(standin.Monitor{ID: int64(firstMonitor + m), Name: "Latency", Type: "query alert", Query: "avg(last_5m):avg:latency{*} > 1"})
+		a.server.AddMonitor(fakedatadog.Monitor{ID: int64(firstMonitor + m), Name: "Latency", Type: "query alert", Query: "avg(last_5m):avg:latency{*} > 1"})
 	}
 	return a
 }
@@ -52,7 +52,7 @@ func newAPI(monitors int) *api {
 // RoundTrip answers a request after the time that it takes.
 func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
 	route, takes := a.server.Route(r), readTime
-	if route == standin.EventsCreate {
+	if route == fakedatadog.EventsCreate {
 		takes = postTime
 	}
 	var body []byte
@@ -73,7 +73,7 @@ func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
 	return recorder.Result(), nil
 }
 
-func (a *api) note(route standin.Route, code int, body []byte) {
+func (a *api) note(route fakedatadog.Route, code int, body []byte) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.calls[route]++
@@ -86,7 +86,7 @@ func (a *api) note(route standin.Route, code int, body []byte) {
 		a.refused[route] = r
 		return
 	}
-	if route != standin.EventsCreate || code/100 != 2 {
+	if route != fakedatadog.EventsCreate || code/100 != 2 {
 		return
 	}
 	var event struct {
@@ -126,7 +126,7 @@ func pause(ctx context.Context, d time.Duration) error {
 type keys struct{}
 
 func (keys) Keys(context.Context) (datadog.Keys, error) {
-	return datadog.Keys{API: standin.DefaultAPIKey, App: standin.DefaultAppKey}, nil
+	return datadog.Keys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}, nil
 }
 
 func (k keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) { return k.Keys(ctx) }

@@ -9,8 +9,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/pipeline"
-	"boomerang/shared/standin"
 )
 
 // show writes what became of each storm, and what a million such alerts cost.
@@ -90,7 +90,7 @@ func (k *stack) perAlert(n float64) float64 { return n / (k.lasts.Seconds() * fl
 func (k *stack) reads() float64 {
 	reads := 0
 	for route, n := range k.api.calls {
-		if route != standin.EventsCreate {
+		if route != fakedatadog.EventsCreate {
 			reads += n
 		}
 	}
@@ -136,8 +136,8 @@ func (k *stack) busiestMinute() int {
 }
 
 // k429 are the routes that Datadog refused in any storm.
-func k429(stacks []*stack) []standin.Route {
-	seen := map[standin.Route]bool{}
+func k429(stacks []*stack) []fakedatadog.Route {
+	seen := map[fakedatadog.Route]bool{}
 	for _, k := range stacks {
 		for route := range k.api.refused {
 			seen[route] = true

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"boomerang/shared/datadog"
-	"boomerang/shared/standin"
+	"boomerang/shared/fakedatadog"
 )
 
 // Token is what the local webhook accepts.
@@ -21,7 +21,7 @@ const Token = "local-token"
 
 // Stage is a running stand-in.
 type Stage struct {
-	Server *standin.Server
+	Server *fakedatadog.Server
 	URL    string // of the stand-in
 	Live   bool   // whether events go to the real Datadog
 	server *http.Server
@@ -32,7 +32,7 @@ type Stage struct {
 // tells. With LIVE=1 in the environment it only plays AWS, with the user's own
 // keys in its secret, and Datadog is the real one.
 func Start(getenv func(string) string, now func() time.Time) (*Stage, error) {
-	options := standin.Options{Token: Token, Now: now}
+	options := fakedatadog.Options{Token: Token, Now: now}
 	live := getenv("LIVE") == "1"
 	if live {
 		options.APIKey, options.AppKey = getenv("DD_API_KEY"), getenv("DD_APP_KEY")
@@ -45,8 +45,8 @@ func Start(getenv func(string) string, now func() time.Time) (*Stage, error) {
 		return nil, fmt.Errorf("no port for the stand-in: %w", err)
 	}
 	s := &Stage{
-		Server: standin.New(options), URL: "http://" + listener.Addr().String(), Live: live,
-		keys: datadog.Keys{API: cmp.Or(options.APIKey, standin.DefaultAPIKey), App: cmp.Or(options.AppKey, standin.DefaultAppKey)},
+		Server: fakedatadog.New(options), URL: "http://" + listener.Addr().String(), Live: live,
+		keys: datadog.Keys{API: cmp.Or(options.APIKey, fakedatadog.DefaultAPIKey), App: cmp.Or(options.AppKey, fakedatadog.DefaultAppKey)},
 	}
 	s.server = &http.Server{Handler: s.Server, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = s.server.Serve(listener) }()
@@ -80,9 +80,9 @@ func (s *Stage) Environment(environ []string) map[string]string {
 	}
 	env["AWS_ENDPOINT_URL"], env["AWS_REGION"] = s.URL, "us-east-1"
 	env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"] = "local", "local"
-	env["DATADOG_SECRET_ARN"] = standin.DefaultDatadogSecret
-	env["WEBHOOK_SECRET_ARN"] = standin.DefaultWebhookSecret
-	env["LEDGER_TABLE"] = standin.LedgerTable
+	env["DATADOG_SECRET_ARN"] = fakedatadog.DefaultDatadogSecret
+	env["WEBHOOK_SECRET_ARN"] = fakedatadog.DefaultWebhookSecret
+	env["LEDGER_TABLE"] = fakedatadog.LedgerTable
 	delete(env, "REDELIVERY_QUEUE_URL")
 	if !s.Live {
 		env["DATADOG_API_URL"] = s.URL

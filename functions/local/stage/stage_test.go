@@ -15,8 +15,8 @@ import (
 	"boomerang/functions/local/stage"
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/datadog"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/site"
-	"boomerang/shared/standin"
 )
 
 func nothing(string) string { return "" }
@@ -155,7 +155,7 @@ func TestStage_environment_leads_to_nobody_s_AWS(t *testing.T) {
 		"AWS_ENDPOINT_URL_DYNAMODB=theirs", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true", "AWS_USE_FIPS_ENDPOINT=true", "ENRICH_BUDGET=2s",
 	})
 	want := map[string]string{
-		"DATADOG_SECRET_ARN": standin.DefaultDatadogSecret, "WEBHOOK_SECRET_ARN": standin.DefaultWebhookSecret, "LEDGER_TABLE": standin.LedgerTable,
+		"DATADOG_SECRET_ARN": fakedatadog.DefaultDatadogSecret, "WEBHOOK_SECRET_ARN": fakedatadog.DefaultWebhookSecret, "LEDGER_TABLE": fakedatadog.LedgerTable,
 		"DATADOG_API_URL": s.URL, "AWS_ENDPOINT_URL": s.URL, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local",
 		"ENRICH_BUDGET": "2s",
 	}
@@ -173,7 +173,7 @@ func TestStage_keys_are_those_that_the_stand_in_takes(t *testing.T) {
 	if service, err := client.Service(t.Context(), "checkout"); err != nil || service.Owner != "checkout" {
 		t.Errorf("%+v, %v", service, err)
 	}
-	if got := s.Environment(nil)["DATADOG_SECRET_ARN"]; got != standin.DefaultDatadogSecret {
+	if got := s.Environment(nil)["DATADOG_SECRET_ARN"]; got != fakedatadog.DefaultDatadogSecret {
 		t.Errorf("the secret is %q", got)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/metric"
-	"boomerang/shared/standin"
+	"boomerang/shared/fakedatadog"
 )
 
 // Tell puts into the stand-in what Datadog would know when an alert fires: the
@@ -68,7 +68,7 @@ func (s *Stage) TellMetric(a alert.Alert, query string, now time.Time) {
 		return
 	}
 	group := groupOf(q.Metric, enrich.Tags(a))
-	s.Server.AddSeries(standin.Series{
+	s.Server.AddSeries(fakedatadog.Series{
 		Query: q.Metric, Scope: strings.Join(group, ","), TagSet: group, Points: newStory(a, now).points(q.Threshold),
 	})
 }
@@ -125,14 +125,14 @@ func (t story) monitorName() string {
 	return cmp.Or(marks.ReplaceAllString(cmp.Or(t.AlertTitle, t.Title), ""), "A monitor of "+t.about)
 }
 
-func (t story) monitor(id int64) standin.Monitor {
+func (t story) monitor(id int64) fakedatadog.Monitor {
 	priority := int64(2)
 	state := "Alert"
 	if t.Transition.IsRecovery() {
 		state = "OK"
 	}
 	scope := cmp.Or(t.Scope, "*")
-	groups := map[string]standin.GroupState{
+	groups := map[string]fakedatadog.GroupState{
 		scope: {
 			Name: scope, Status: state,
 			LastTriggeredTS: t.at.Add(-11 * time.Minute).Unix(), LastNotifiedTS: t.at.Unix(),
@@ -146,19 +146,19 @@ func (t story) monitor(id int64) standin.Monitor {
 	if q, err := metric.ParseQuery(t.Query); err == nil && q.Operator != "" {
 		options["thresholds"] = map[string]any{"critical": q.Threshold, "warning": rounded(0.75 * q.Threshold)}
 	}
-	return standin.Monitor{
+	return fakedatadog.Monitor{
 		ID: id, Name: t.monitorName(), Type: "query alert", Query: t.Query, Tags: t.Tags, Multi: true,
 		Message:  "Runbook: https://runbooks.example.com/" + t.about + "/latency and [service dashboard](https://app.datadoghq.com/dashboard/abc-d3f-gh1/" + t.about + ") @slack-" + t.team + "-alerts",
 		Priority: &priority, OverallState: state,
 		Options: options,
-		State:   &standin.MonitorState{Groups: groups},
+		State:   &fakedatadog.MonitorState{Groups: groups},
 	}
 }
 
 // changes are what came before the alert: a deploy that may be its cause, and
 // another alert nearby.
-func (t story) changes() []standin.Event {
-	return []standin.Event{
+func (t story) changes() []fakedatadog.Event {
+	return []fakedatadog.Event{
 		{
 			Title: "Deployed " + t.about + " 4.2.1 to prod", Text: "by the pipeline, 14 commits", SourceTypeName: "github",
 			Tags: append([]string{"deployment"}, t.tags...), DateHappened: t.at.Add(-17 * time.Minute).Unix(), AlertType: "info",
@@ -170,10 +170,10 @@ func (t story) changes() []standin.Event {
 	}
 }
 
-func (t story) alertsBefore(id int64) []standin.Event {
-	var all []standin.Event
+func (t story) alertsBefore(id int64) []fakedatadog.Event {
+	var all []fakedatadog.Event
 	for _, before := range []time.Duration{3 * time.Hour, 9 * time.Hour} {
-		all = append(all, standin.Event{
+		all = append(all, fakedatadog.Event{
 			Title: "[Triggered] " + t.monitorName(), Text: "as now", SourceTypeName: "alert",
 			Tags: append([]string{"monitor"}, t.tags...), DateHappened: t.at.Add(-before).Unix(), AlertType: "error", MonitorID: id,
 		})

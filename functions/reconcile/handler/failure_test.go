@@ -9,8 +9,8 @@ import (
 
 	"boomerang/functions/reconcile/handler"
 	"boomerang/shared/datadog"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/queue"
-	"boomerang/shared/standin"
 )
 
 var errDown = errors.New("it is down")
@@ -167,7 +167,7 @@ func failing(t *testing.T, breakIt func(w *world, b *broken), answers int) bool 
 func TestHandler_remembers_a_first_run_that_failed(t *testing.T) {
 	w := newWorld(t)
 	id := w.fires(50 * time.Minute)
-	if err := w.datadog.Misbehave(standin.EventsList, standin.Status(500), 1); err != nil {
+	if err := w.datadog.Misbehave(fakedatadog.EventsList, fakedatadog.Status(500), 1); err != nil {
 		t.Fatal(err)
 	}
 	w.fails("500")
@@ -189,10 +189,10 @@ func TestHandler_goes_on_when_the_ledger_cannot_be_told(t *testing.T) {
 }
 
 func TestHandler_says_which_permission_is_missing(t *testing.T) {
-	for route, permission := range map[standin.Route]string{standin.EventsList: "events_read", standin.MonitorGet: "monitors_read"} {
+	for route, permission := range map[fakedatadog.Route]string{fakedatadog.EventsList: "events_read", fakedatadog.MonitorGet: "monitors_read"} {
 		w := newWorld(t)
 		id := w.fires(20 * time.Minute)
-		if err := w.datadog.Misbehave(route, standin.Forbidden, 1); err != nil {
+		if err := w.datadog.Misbehave(route, fakedatadog.Forbidden, 1); err != nil {
 			t.Fatal(err)
 		}
 		w.fails(permission)

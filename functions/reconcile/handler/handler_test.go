@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"boomerang/shared/alert"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/queue"
-	"boomerang/shared/standin"
 )
 
 func TestHandler_queues_an_alert_that_never_arrived(t *testing.T) {
@@ -66,13 +66,13 @@ func TestHandler_leaves_alone_what_is_not_missing(t *testing.T) {
 			w.takesOnly()
 		})
 	}
-	for name, change := range map[string]func(*standin.Event){
-		"an event that names nobody":              func(e *standin.Event) { e.Text = "webhook-boomerang" },
-		"an alert of another webhook":             func(e *standin.Event) { e.Text = "@webhook-boomerang-staging" },
-		"an event of our own, whatever it says":   func(e *standin.Event) { e.Tags = append(e.Tags, "boomerang") },
-		"an event that no monitor sent":           func(e *standin.Event) { e.Tags, e.MonitorID = nil, 0 },
-		"an alert that Datadog may still deliver": func(e *standin.Event) { e.DateHappened += int64((17*time.Minute + time.Second).Seconds()) },
-		"an alert from before the first look":     func(e *standin.Event) { e.DateHappened -= 44 * 60 },
+	for name, change := range map[string]func(*fakedatadog.Event){
+		"an event that names nobody":              func(e *fakedatadog.Event) { e.Text = "webhook-boomerang" },
+		"an alert of another webhook":             func(e *fakedatadog.Event) { e.Text = "@webhook-boomerang-staging" },
+		"an event of our own, whatever it says":   func(e *fakedatadog.Event) { e.Tags = append(e.Tags, "boomerang") },
+		"an event that no monitor sent":           func(e *fakedatadog.Event) { e.Tags, e.MonitorID = nil, 0 },
+		"an alert that Datadog may still deliver": func(e *fakedatadog.Event) { e.DateHappened += int64((17*time.Minute + time.Second).Seconds()) },
+		"an alert from before the first look":     func(e *fakedatadog.Event) { e.DateHappened -= 44 * 60 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -194,7 +194,7 @@ func TestHandler_logs_no_words_of_an_alert(t *testing.T) {
 
 func TestHandler_logs_a_run_that_does_not_end(t *testing.T) {
 	w := newWorld(t)
-	if err := w.datadog.Misbehave(standin.EventsList, standin.Hang, 1); err != nil {
+	if err := w.datadog.Misbehave(fakedatadog.EventsList, fakedatadog.Hang, 1); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2050*time.Millisecond)

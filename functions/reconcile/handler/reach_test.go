@@ -9,8 +9,8 @@ import (
 
 	"boomerang/functions/reconcile/handler"
 	"boomerang/shared/datadog"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
-	"boomerang/shared/standin"
 )
 
 // flood is a stream of events at a steady pace, of which every hundredth is an
@@ -194,7 +194,7 @@ func TestHandler_gives_an_alert_the_key_that_the_webhook_would_have_given_it(t *
 		}
 		asked := 0
 		for _, request := range w.datadog.Requests() {
-			if request.Route == standin.MonitorGet {
+			if request.Route == fakedatadog.MonitorGet {
 				asked++
 			}
 		}

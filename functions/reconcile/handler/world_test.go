@@ -15,10 +15,10 @@ import (
 	"boomerang/functions/reconcile/handler"
 	"boomerang/shared/datadog"
 	"boomerang/shared/event"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/ledger"
 	"boomerang/shared/queue"
 	"boomerang/shared/site"
-	"boomerang/shared/standin"
 )
 
 var start = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
@@ -50,7 +50,7 @@ func (c *clock) Advance(d time.Duration) {
 type world struct {
 	*testing.T
 	*clock
-	datadog *standin.Server
+	datadog *fakedatadog.Server
 	ledger  *ledger.Memory
 	queue   *queue.Memory
 	log     *bytes.Buffer
@@ -62,7 +62,7 @@ type world struct {
 func newWorld(t *testing.T, change ...func(*world)) *world {
 	t.Helper()
 	w := &world{T: t, clock: &clock{now: start}, log: &bytes.Buffer{}}
-	w.datadog = standin.New(standin.Options{Now: w.clock.Now})
+	w.datadog = fakedatadog.New(fakedatadog.Options{Now: w.clock.Now})
 	server := httptest.NewServer(w.datadog)
 	t.Cleanup(server.Close)
 	client, err := datadog.New(datadog.Config{Site: site.US1, BaseURL: server.URL}, keys{})
@@ -71,7 +71,7 @@ func newWorld(t *testing.T, change ...func(*world)) *world {
 	}
 	w.ledger = ledger.NewMemory(ledger.Options{Now: w.clock.Now})
 	w.queue = queue.NewMemory(w.clock.Now)
-	w.datadog.AddMonitor(standin.Monitor{ID: monitorID, OrgID: 352001, Name: "Checkout is slow"})
+	w.datadog.AddMonitor(fakedatadog.Monitor{ID: monitorID, OrgID: 352001, Name: "Checkout is slow"})
 	w.conf = handler.Config{
 		WebhookName: "boomerang",
 		Stream:      client, Monitors: client, Ledger: w.ledger, Bookmark: w.ledger, Queue: w.queue,
@@ -87,7 +87,7 @@ func newWorld(t *testing.T, change ...func(*world)) *world {
 type keys struct{}
 
 func (keys) Keys(context.Context) (datadog.Keys, error) {
-	return datadog.Keys{API: standin.DefaultAPIKey, App: standin.DefaultAppKey}, nil
+	return datadog.Keys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}, nil
 }
 
 func (k keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) { return k.Keys(ctx) }
@@ -98,8 +98,8 @@ func (w *world) fires(ago time.Duration) string {
 	return w.datadog.AddEvent(w.alert(ago))
 }
 
-func (w *world) alert(ago time.Duration) standin.Event {
-	return standin.Event{
+func (w *world) alert(ago time.Duration) fakedatadog.Event {
+	return fakedatadog.Event{
 		Title: "[Triggered] Checkout is slow", Text: "%%%\nLook at the deploys. @webhook-boomerang\n%%%",
 		DateHappened: w.Now().Add(-ago).Unix(), AlertType: "error", Tags: []string{"monitor", "service:checkout"},
 		SourceTypeName: "alert", MonitorID: monitorID, MonitorGroups: []string{"*"},

@@ -16,9 +16,9 @@ import (
 
 	"boomerang/functions/setup/handler"
 	"boomerang/functions/setup/installation"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
 	"boomerang/shared/secret"
-	"boomerang/shared/standin"
 )
 
 // nothing is what a creation is called that left nothing behind.
@@ -56,11 +56,11 @@ func TestHandler_names_the_permission_that_is_missing(t *testing.T) {
 func TestHandler_says_what_is_wrong_with_the_keys(t *testing.T) {
 	const unknownKey = "Datadog refused to accept the API key (403 Forbidden); check that the API key is one of an organisation on datadoghq.eu"
 	for name, tc := range map[string]struct{ api, app, want string }{
-		"an_API_key_that_the_site_does_not_know": {"key-of-another-site", standin.DefaultAppKey, unknownKey},
+		"an_API_key_that_the_site_does_not_know": {"key-of-another-site", fakedatadog.DefaultAppKey, unknownKey},
 		"an_application_key_of_somebody_else": {
-			standin.DefaultAPIKey, "other", "check that both keys are of one organisation on datadoghq.eu",
+			fakedatadog.DefaultAPIKey, "other", "check that both keys are of one organisation on datadoghq.eu",
 		},
-		"no_application_key": {standin.DefaultAPIKey, "", "the application key is empty"},
+		"no_application_key": {fakedatadog.DefaultAPIKey, "", "the application key is empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -78,7 +78,7 @@ func TestHandler_says_what_is_wrong_with_the_keys(t *testing.T) {
 func TestHandler_a_webhook_of_the_same_name(t *testing.T) {
 	t.Run("that_calls_somebody_else_is_not_touched", func(t *testing.T) {
 		w := newWorld(t)
-		theirs := standin.Webhook{Name: "boomerang", URL: elsewhere, Payload: `{"id":"$ID"}`, CustomHeaders: new(`{"X":"$BOOMERANG_TOKEN"}`), EncodeAs: "json"}
+		theirs := fakedatadog.Webhook{Name: "boomerang", URL: elsewhere, Payload: `{"id":"$ID"}`, CustomHeaders: new(`{"X":"$BOOMERANG_TOKEN"}`), EncodeAs: "json"}
 		w.standin.AddWebhook(theirs)
 		answer := w.send(w.request(cfn.RequestCreate))
 		if answer.Status != cfn.StatusFailed || answer.PhysicalResourceID != nothing ||
@@ -95,7 +95,7 @@ func TestHandler_a_webhook_of_the_same_name(t *testing.T) {
 	})
 	t.Run("that_calls_this_stack_already_is_adopted", func(t *testing.T) {
 		w := newWorld(t)
-		w.standin.AddWebhook(standin.Webhook{Name: "boomerang", URL: strings.TrimSuffix(strings.Replace(functionURL, "https://", "https://any:secret@", 1), "/")})
+		w.standin.AddWebhook(fakedatadog.Webhook{Name: "boomerang", URL: strings.TrimSuffix(strings.Replace(functionURL, "https://", "https://any:secret@", 1), "/")})
 		w.mustSucceed(w.request(cfn.RequestCreate))
 		if got := w.standin.Webhooks()["boomerang"]; got.URL != functionURL || got.CustomHeaders == nil {
 			t.Errorf("got %+v", got)
@@ -117,12 +117,12 @@ func TestHandler_a_webhook_of_the_same_name(t *testing.T) {
 }
 
 // makes are the calls by which a creation makes something.
-var makes = []standin.Route{standin.MonitorCreate, standin.DashboardCreate, standin.VariableCreate, standin.WebhookCreate}
+var makes = []fakedatadog.Route{fakedatadog.MonitorCreate, fakedatadog.DashboardCreate, fakedatadog.VariableCreate, fakedatadog.WebhookCreate}
 
 func TestHandler_a_creation_that_fails_halfway_leaves_nothing(t *testing.T) {
 	t.Parallel()
 	for _, route := range makes {
-		for _, how := range []standin.Misbehaviour{standin.Status(400), standin.Status(503), standin.RateLimited} {
+		for _, how := range []fakedatadog.Misbehaviour{fakedatadog.Status(400), fakedatadog.Status(503), fakedatadog.RateLimited} {
 			t.Run(fmt.Sprintf("%s_%s", route, how), func(t *testing.T) {
 				w := newWorld(t, impatient)
 				if err := w.standin.Misbehave(route, how, 0); err != nil {
@@ -140,7 +140,7 @@ func TestHandler_a_creation_that_fails_halfway_leaves_nothing(t *testing.T) {
 
 func TestHandler_what_was_made_without_an_answer_is_not_made_twice(t *testing.T) {
 	for _, route := range makes {
-		for _, how := range []standin.Misbehaviour{standin.Lost, standin.Cut} {
+		for _, how := range []fakedatadog.Misbehaviour{fakedatadog.Lost, fakedatadog.Cut} {
 			t.Run(fmt.Sprintf("%s_%s", route, how), func(t *testing.T) {
 				w := newWorld(t)
 				if err := w.standin.Misbehave(route, how, 0); err != nil {
@@ -157,8 +157,8 @@ func TestHandler_what_was_made_without_an_answer_is_not_made_twice(t *testing.T)
 
 func TestHandler_a_hiccup_of_Datadog_is_no_failure(t *testing.T) {
 	w := newWorld(t)
-	for _, route := range []standin.Route{standin.Validate, standin.WebhookGet, standin.MonitorCreate, standin.DashboardList, standin.VariableCreate, standin.WebhookCreate} {
-		if err := w.standin.Misbehave(route, standin.Status(502), 1); err != nil {
+	for _, route := range []fakedatadog.Route{fakedatadog.Validate, fakedatadog.WebhookGet, fakedatadog.MonitorCreate, fakedatadog.DashboardList, fakedatadog.VariableCreate, fakedatadog.WebhookCreate} {
+		if err := w.standin.Misbehave(route, fakedatadog.Status(502), 1); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -168,7 +168,7 @@ func TestHandler_a_hiccup_of_Datadog_is_no_failure(t *testing.T) {
 func TestHandler_what_could_not_be_removed_again_is_deleted_later(t *testing.T) {
 	w := newWorld(t)
 	w.standin.Deny("create_webhooks")
-	if err := w.standin.Misbehave(standin.DashboardDelete, standin.Status(400), 0); err != nil {
+	if err := w.standin.Misbehave(fakedatadog.DashboardDelete, fakedatadog.Status(400), 0); err != nil {
 		t.Fatal(err)
 	}
 	answer := w.send(w.request(cfn.RequestCreate))
@@ -219,7 +219,7 @@ func TestHandler_properties(t *testing.T) {
 
 func TestHandler_a_secret_that_cannot_be_read_is_named(t *testing.T) {
 	w := newWorld(t)
-	w.standin.SetSecret(standin.DefaultWebhookSecret, `{"tokken":"x"}`)
+	w.standin.SetSecret(fakedatadog.DefaultWebhookSecret, `{"tokken":"x"}`)
 	answer := w.send(w.request(cfn.RequestCreate))
 	if answer.Status != cfn.StatusFailed || !strings.Contains(answer.Reason, `secret "boomerang/webhook" has no text in token`) {
 		t.Errorf("got %+v", answer)

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"boomerang/events"
-	"boomerang/shared/standin"
+	"boomerang/shared/fakedatadog"
 )
 
 func TestHandler_Create(t *testing.T) {
@@ -24,7 +24,7 @@ func TestHandler_Create(t *testing.T) {
 	}
 
 	t.Run("the_webhook_calls_the_function_with_our_payload_and_the_token", func(t *testing.T) {
-		want := map[string]standin.Webhook{"boomerang": {
+		want := map[string]fakedatadog.Webhook{"boomerang": {
 			Name: "boomerang", URL: functionURL, Payload: events.WebhookPayload, EncodeAs: "json",
 			CustomHeaders: new(`{"X-Webhook-Token":"$BOOMERANG_TOKEN"}`),
 		}}
@@ -37,10 +37,10 @@ func TestHandler_Create(t *testing.T) {
 			t.Errorf("variables %v", got)
 		}
 		for _, r := range w.standin.Requests() {
-			if strings.Contains(r.Body, token) != (r.Route == standin.VariableCreate) {
+			if strings.Contains(r.Body, token) != (r.Route == fakedatadog.VariableCreate) {
 				t.Errorf("%s: %s", r.Route, r.Body)
 			}
-			if r.Route == standin.VariableCreate && !strings.Contains(r.Body, `"is_secret":true`) {
+			if r.Route == fakedatadog.VariableCreate && !strings.Contains(r.Body, `"is_secret":true`) {
 				t.Errorf("the variable is no secret: %s", r.Body)
 			}
 		}
@@ -108,7 +108,7 @@ func TestHandler_a_second_run_changes_nothing_but_writes_the_token_again(t *test
 	for _, kind := range []cfn.RequestType{cfn.RequestCreate, cfn.RequestUpdate} {
 		before := len(w.standin.Requests())
 		w.mustSucceed(w.request(kind))
-		if diff := cmp.Diff([]standin.Route{standin.VariableUpdate}, w.changes(before)); diff != "" {
+		if diff := cmp.Diff([]fakedatadog.Route{fakedatadog.VariableUpdate}, w.changes(before)); diff != "" {
 			t.Errorf("%s changed (-want +got)\n%s", kind, diff)
 		}
 	}
@@ -126,7 +126,7 @@ func TestHandler_mends_what_somebody_changed(t *testing.T) {
 	}
 	before := len(w.standin.Requests())
 	w.mustSucceed(w.request(cfn.RequestUpdate))
-	want := []standin.Route{standin.MonitorUpdate, standin.MonitorUpdate, standin.MonitorUpdate, standin.MonitorUpdate, standin.VariableUpdate, standin.WebhookUpdate}
+	want := []fakedatadog.Route{fakedatadog.MonitorUpdate, fakedatadog.MonitorUpdate, fakedatadog.MonitorUpdate, fakedatadog.MonitorUpdate, fakedatadog.VariableUpdate, fakedatadog.WebhookUpdate}
 	if diff := cmp.Diff(want, w.changes(before)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
@@ -166,7 +166,7 @@ func TestHandler_Update(t *testing.T) {
 		w.mustSucceed(w.request(cfn.RequestUpdate))
 		validated := 0
 		for _, r := range w.standin.Requests() {
-			if r.Route == standin.Validate {
+			if r.Route == fakedatadog.Validate {
 				validated++
 			}
 		}
@@ -256,7 +256,7 @@ func TestHandler_Delete(t *testing.T) {
 	t.Run("so_does_a_Datadog_that_is_down", func(t *testing.T) {
 		w := newWorld(t, impatient)
 		w.mustSucceed(w.request(cfn.RequestCreate))
-		if err := w.standin.Misbehave(standin.AnyRoute, standin.Status(503), 0); err != nil {
+		if err := w.standin.Misbehave(fakedatadog.AnyRoute, fakedatadog.Status(503), 0); err != nil {
 			t.Fatal(err)
 		}
 		if answer := w.mustSucceed(w.request(cfn.RequestDelete)); !strings.Contains(answer.Reason, "is left in Datadog") {

@@ -11,9 +11,9 @@ import (
 	"github.com/aws/aws-lambda-go/cfn"
 
 	"boomerang/functions/setup/handler"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
 	"boomerang/shared/secret"
-	"boomerang/shared/standin"
 )
 
 // steps are those of a rotation, in the order in which Secrets Manager asks for them.
@@ -25,7 +25,7 @@ const (
 )
 
 func (w *world) step(name, version string) error {
-	return w.handler.Handle(w.Context(), json.RawMessage(`{"Step":"`+name+`","SecretId":"`+w.standin.SecretARN(standin.DefaultWebhookSecret)+
+	return w.handler.Handle(w.Context(), json.RawMessage(`{"Step":"`+name+`","SecretId":"`+w.standin.SecretARN(fakedatadog.DefaultWebhookSecret)+
 		`","ClientRequestToken":"`+version+`","RotationToken":"proof"}`))
 }
 
@@ -41,7 +41,7 @@ func (w *world) mustRotate(version string) {
 // accepts reports whether the webhook would let a token in.
 func (w *world) accepts(presented string) bool {
 	w.Helper()
-	ok, err := secret.NewTokens(w.secrets, standin.DefaultWebhookSecret, secret.Options{}).Check(w.Context(), presented)
+	ok, err := secret.NewTokens(w.secrets, fakedatadog.DefaultWebhookSecret, secret.Options{}).Check(w.Context(), presented)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -113,13 +113,13 @@ func (w watched) Finish(ctx context.Context, version string) (secret.Text, error
 func TestHandler_a_rotation_that_ends_halfway_does_no_harm(t *testing.T) {
 	for _, broken := range []struct {
 		name  string
-		route standin.Route
+		route fakedatadog.Route
 		step  string
 	}{
-		{"a_version_that_cannot_be_stored", standin.SecretsPut, "createSecret"},
-		{"a_Datadog_that_is_down_at_the_beginning", standin.VariableUpdate, "setSecret"},
-		{"a_label_that_cannot_be_moved", standin.SecretsStage, "finishSecret"},
-		{"a_Datadog_that_is_down_at_the_end", standin.VariableUpdate, "finishSecret"},
+		{"a_version_that_cannot_be_stored", fakedatadog.SecretsPut, "createSecret"},
+		{"a_Datadog_that_is_down_at_the_beginning", fakedatadog.VariableUpdate, "setSecret"},
+		{"a_label_that_cannot_be_moved", fakedatadog.SecretsStage, "finishSecret"},
+		{"a_Datadog_that_is_down_at_the_end", fakedatadog.VariableUpdate, "finishSecret"},
 	} {
 		t.Run(broken.name, func(t *testing.T) {
 			w := newWorld(t, impatient, func(w *world) {
@@ -132,7 +132,7 @@ func TestHandler_a_rotation_that_ends_halfway_does_no_harm(t *testing.T) {
 			w.mustSucceed(w.request(cfn.RequestCreate))
 			for _, name := range steps {
 				if name == broken.step {
-					if err := w.standin.Misbehave(broken.route, standin.Status(500), 0); err != nil {
+					if err := w.standin.Misbehave(broken.route, fakedatadog.Status(500), 0); err != nil {
 						t.Fatal(err)
 					}
 					if err := w.step(name, second); err == nil {
@@ -194,7 +194,7 @@ func TestHandler_a_rotation_says_which_permission_is_missing_before_it_changes_a
 func TestHandler_rotates_nothing_else(t *testing.T) {
 	w := newWorld(t)
 	for name, event := range map[string]string{
-		"another_secret":  `{"Step":"createSecret","SecretId":"` + w.standin.SecretARN(standin.DefaultDatadogSecret) + `","ClientRequestToken":"` + second + `"}`,
+		"another_secret":  `{"Step":"createSecret","SecretId":"` + w.standin.SecretARN(fakedatadog.DefaultDatadogSecret) + `","ClientRequestToken":"` + second + `"}`,
 		"a_longer_name":   `{"Step":"createSecret","SecretId":"arn:aws:secretsmanager:eu-west-1:123456789012:secret:boomerang/webhook-other-AbCdEf","ClientRequestToken":"` + second + `"}`,
 		"no_version":      `{"Step":"createSecret","SecretId":"boomerang/webhook"}`,
 		"an_unknown_step": `{"Step":"removeSecret","SecretId":"boomerang/webhook","ClientRequestToken":"` + second + `"}`,
@@ -204,7 +204,7 @@ func TestHandler_rotates_nothing_else(t *testing.T) {
 		}
 	}
 	for _, r := range w.standin.Requests() {
-		if r.Route != standin.SecretsGet && r.Method != http.MethodGet {
+		if r.Route != fakedatadog.SecretsGet && r.Method != http.MethodGet {
 			t.Errorf("it changed %s", r.Route)
 		}
 	}

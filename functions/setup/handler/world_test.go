@@ -20,9 +20,9 @@ import (
 	"boomerang/functions/setup/handler"
 	"boomerang/functions/setup/installation"
 	"boomerang/shared/datadog"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/secret"
 	"boomerang/shared/site"
-	"boomerang/shared/standin"
 )
 
 const (
@@ -38,7 +38,7 @@ const (
 // the bucket in which CloudFormation waits for an answer.
 type world struct {
 	*testing.T
-	standin *standin.Server
+	standin *fakedatadog.Server
 	bucket  *bucket
 	log     *lines
 	keys    *keys
@@ -49,8 +49,8 @@ type world struct {
 
 func newWorld(t *testing.T, change ...func(*world)) *world {
 	t.Helper()
-	w := &world{T: t, bucket: newBucket(t), log: &lines{}, keys: &keys{api: standin.DefaultAPIKey, app: standin.DefaultAppKey}}
-	w.standin = standin.New(standin.Options{Token: token})
+	w := &world{T: t, bucket: newBucket(t), log: &lines{}, keys: &keys{api: fakedatadog.DefaultAPIKey, app: fakedatadog.DefaultAppKey}}
+	w.standin = fakedatadog.New(fakedatadog.Options{Token: token})
 	server := httptest.NewServer(w.standin)
 	t.Cleanup(server.Close)
 	client, err := datadog.New(datadog.Config{Site: site.EU1, BaseURL: server.URL}, w.keys)
@@ -60,8 +60,8 @@ func newWorld(t *testing.T, change ...func(*world)) *world {
 	w.secrets = secretsClient(server.URL)
 	w.conf = handler.Config{
 		Installer:   installation.Installer{Datadog: client, Patience: 10 * time.Second, Pause: time.Millisecond},
-		Tokens:      secret.NewRotation(w.secrets, standin.DefaultWebhookSecret),
-		TokenSecret: standin.DefaultWebhookSecret, WebhookName: "boomerang",
+		Tokens:      secret.NewRotation(w.secrets, fakedatadog.DefaultWebhookSecret),
+		TokenSecret: fakedatadog.DefaultWebhookSecret, WebhookName: "boomerang",
 		Logger: slog.New(slog.NewJSONHandler(w.log, nil)),
 	}
 	for _, c := range change {
@@ -238,8 +238,8 @@ func (w *world) titles() (titles []string) {
 	return titles
 }
 
-func (w *world) monitors() map[string]standin.Monitor {
-	all := map[string]standin.Monitor{}
+func (w *world) monitors() map[string]fakedatadog.Monitor {
+	all := map[string]fakedatadog.Monitor{}
 	for _, m := range w.standin.Monitors() {
 		all[m.Name] = m
 	}
@@ -247,9 +247,9 @@ func (w *world) monitors() map[string]standin.Monitor {
 }
 
 // changes are the calls since the n-th that were not mere looks.
-func (w *world) changes(n int) (routes []standin.Route) {
+func (w *world) changes(n int) (routes []fakedatadog.Route) {
 	for _, r := range w.standin.Requests()[n:] {
-		if r.Route != standin.Validate && r.Method != http.MethodGet && !strings.HasPrefix(string(r.Route), "secrets.") {
+		if r.Route != fakedatadog.Validate && r.Method != http.MethodGet && !strings.HasPrefix(string(r.Route), "secrets.") {
 			routes = append(routes, r.Route)
 		}
 	}

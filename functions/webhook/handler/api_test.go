@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/queue"
-	"boomerang/shared/standin"
 )
 
 const postingByV2 = `
@@ -27,7 +27,7 @@ playbooks:
 func newV2World(t *testing.T) *world {
 	w := newWorld(t)
 	w.source = postingByV2
-	w.datadog.AddMonitor(standin.Monitor{
+	w.datadog.AddMonitor(fakedatadog.Monitor{
 		ID: 4711, Name: "Checkout is slow", Type: "query alert", Message: "Runbook: https://wiki.example.com/checkout @slack-checkout",
 		Options: map[string]any{"thresholds": map[string]any{"critical": 0.8}},
 	})
@@ -69,7 +69,7 @@ func TestHandler_posts_by_the_v2_API_where_the_playbook_says_so(t *testing.T) {
 		t.Fatalf("got %d %s", r.StatusCode, r.Body)
 	}
 	posted := w.datadog.Posted()
-	if len(posted) != 1 || posted[0].Route != standin.EventsCreateV2 {
+	if len(posted) != 1 || posted[0].Route != fakedatadog.EventsCreateV2 {
 		t.Fatalf("posted %v", posted)
 	}
 	if e := got["event"].(map[string]any); len(e["id"].(string)) != 24 || !strings.HasSuffix(e["url"].(string), "?uid="+e["id"].(string)) {
@@ -124,12 +124,12 @@ func TestHandler_dry_run_shows_the_request_of_the_v2_API(t *testing.T) {
 }
 
 func TestHandler_queues_what_the_v2_API_does_not_take(t *testing.T) {
-	for _, misbehaviour := range []standin.Misbehaviour{"status:500", "rate-limited", "reset", "forbidden", "status:400"} {
+	for _, misbehaviour := range []fakedatadog.Misbehaviour{"status:500", "rate-limited", "reset", "forbidden", "status:400"} {
 		t.Run(string(misbehaviour), func(t *testing.T) {
 			w := newV2World(t)
 			kept := queue.NewMemory(nil)
 			w.queue = kept
-			w.misbehave(standin.EventsCreateV2, misbehaviour)
+			w.misbehave(fakedatadog.EventsCreateV2, misbehaviour)
 			r := handle(t, w.handler(), post(torqBody))
 			if r.StatusCode != http.StatusAccepted || kept.Len() != 1 {
 				t.Fatalf("got %d %s, and %d in the queue", r.StatusCode, r.Body, kept.Len())
@@ -152,7 +152,7 @@ func TestHandler_writes_what_both_APIs_take_whatever_comes_in(t *testing.T) {
 		"an_id":      `{"id":"@all"}`,
 		"ill_chosen": `{"id":"1","title":"x","alert_type":"catastrophe","alert_transition":"Exploded","priority":"urgent","link":"javascript:alert(1)","snapshot":"https://p.example/?\u202e","date":"9999999999999"}`,
 	}
-	for api, source := range map[standin.Route]string{standin.EventsCreate: "", standin.EventsCreateV2: postingByV2} {
+	for api, source := range map[fakedatadog.Route]string{fakedatadog.EventsCreate: "", fakedatadog.EventsCreateV2: postingByV2} {
 		for name, body := range bodies {
 			t.Run(string(api)+"_"+name, func(t *testing.T) {
 				w := newWorld(t)

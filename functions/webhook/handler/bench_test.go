@@ -17,9 +17,9 @@ import (
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/site"
-	"boomerang/shared/standin"
 )
 
 // BenchmarkTorq_decode_and_compose is what the function itself does with an
@@ -76,7 +76,7 @@ func (c *tally) RoundTrip(r *http.Request) (*http.Response, error) {
 func BenchmarkStorm(b *testing.B) {
 	const alerts, monitors, atOnce = 10_000, 200, 16
 	for b.Loop() {
-		server := httptest.NewServer(standin.New(standin.Options{}))
+		server := httptest.NewServer(fakedatadog.New(fakedatadog.Options{}))
 		count := &tally{RoundTripper: &http.Transport{MaxIdleConnsPerHost: 4 * atOnce}}
 		client, err := datadog.New(datadog.Config{Site: site.US1, BaseURL: server.URL, HTTPClient: &http.Client{Transport: count}}, keys{})
 		if err != nil {

@@ -14,9 +14,9 @@ import (
 
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/alert"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/queue"
-	"boomerang/shared/standin"
 )
 
 func TestHandler_posts_the_enriched_event(t *testing.T) {
@@ -97,7 +97,7 @@ func TestHandler_ignores_our_own_event(t *testing.T) {
 }
 
 func TestHandler_queues_what_cannot_be_finished(t *testing.T) {
-	for _, misbehaviour := range []standin.Misbehaviour{"status:500", "status:503", "rate-limited", "reset", "forbidden", "status:400"} {
+	for _, misbehaviour := range []fakedatadog.Misbehaviour{"status:500", "status:503", "rate-limited", "reset", "forbidden", "status:400"} {
 		t.Run(string(misbehaviour), func(t *testing.T) {
 			w := newWorld(t)
 			kept := queue.NewMemory(nil)
@@ -323,7 +323,7 @@ func TestHandler_writes_one_record_without_secrets_or_the_alerts_words(t *testin
 			if n := strings.Count(w.log.String(), "\n"); n != 1 {
 				t.Errorf("%d records: %s", n, w.log.String())
 			}
-			for _, secret := range []string{goodToken, "wrong-token", standin.DefaultAPIKey, standin.DefaultAppKey, "Checkout is slow", "secret-words"} {
+			for _, secret := range []string{goodToken, "wrong-token", fakedatadog.DefaultAPIKey, fakedatadog.DefaultAppKey, "Checkout is slow", "secret-words"} {
 				if strings.Contains(w.log.String(), secret) {
 					t.Errorf("the record holds %q: %s", secret, w.log.String())
 				}

@@ -17,11 +17,11 @@ import (
 	"boomerang/functions/internal/stopwatch"
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/datadog"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/ledger"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/queue"
 	"boomerang/shared/site"
-	"boomerang/shared/standin"
 )
 
 // bench is a handler whose every call to Datadog and AWS goes through a stopwatch.
@@ -33,7 +33,7 @@ type bench struct {
 }
 
 func newBench(b *testing.B) *bench {
-	server := httptest.NewServer(standin.New(standin.Options{}))
+	server := httptest.NewServer(fakedatadog.New(fakedatadog.Options{}))
 	b.Cleanup(server.Close)
 	watch := &stopwatch.Transport{RoundTripper: http.DefaultTransport}
 	client, err := datadog.New(datadog.Config{Site: site.US1, BaseURL: server.URL, HTTPClient: &http.Client{Transport: watch}}, keys{})
@@ -51,11 +51,11 @@ func (b *bench) aws() aws.Config {
 }
 
 func (b *bench) ledger() *ledger.DynamoDB {
-	return ledger.New(dynamodb.NewFromConfig(b.aws()), standin.LedgerTable, ledger.Options{})
+	return ledger.New(dynamodb.NewFromConfig(b.aws()), fakedatadog.LedgerTable, ledger.Options{})
 }
 
 func (b *bench) queue() *queue.SQS {
-	return queue.New(sqs.NewFromConfig(b.aws()), standin.QueueURL(standin.RedeliveryQueue))
+	return queue.New(sqs.NewFromConfig(b.aws()), fakedatadog.QueueURL(fakedatadog.RedeliveryQueue))
 }
 
 // run sends alerts, each of them new and of a new cycle, and reports the handler's own time: that in

@@ -14,8 +14,8 @@ import (
 
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/alert"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/pipeline"
-	"boomerang/shared/standin"
 	"boomerang/shared/telemetry/telemetrytest"
 )
 
@@ -48,9 +48,9 @@ func TestHandler_measures_each_request_once(t *testing.T) {
 		"another path":    {nil, get("/"), "method_not_allowed", []string{"received", "rejected method_not_allowed"}},
 		"health":          {nil, get("/health"), "healthy", nil},
 		"no tokens":       {func(w *world) { w.tokens = unknowable{} }, post(torqBody), "temporary", []string{"received", "rejected temporary"}},
-		"Datadog is down": {func(w *world) { w.misbehave(standin.EventsCreate, standin.Status(503)) }, post(torqBody), "queued", []string{"queued temporary", "received", "step.duration"}},
+		"Datadog is down": {func(w *world) { w.misbehave(fakedatadog.EventsCreate, fakedatadog.Status(503)) }, post(torqBody), "queued", []string{"queued temporary", "received", "step.duration"}},
 		"Datadog and the queue are down": {
-			func(w *world) { w.misbehave(standin.EventsCreate, standin.Status(503)); w.queue = nil }, post(torqBody), "temporary", []string{"received", "rejected temporary", "step.duration"},
+			func(w *world) { w.misbehave(fakedatadog.EventsCreate, fakedatadog.Status(503)); w.queue = nil }, post(torqBody), "temporary", []string{"received", "rejected temporary", "step.duration"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich/registry"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
 	"boomerang/shared/pipeline"
@@ -23,7 +24,6 @@ import (
 	"boomerang/shared/queue"
 	"boomerang/shared/secret"
 	"boomerang/shared/site"
-	"boomerang/shared/standin"
 )
 
 const (
@@ -36,7 +36,7 @@ const (
 // client, and Datadog as the stand-in plays it.
 type world struct {
 	t       *testing.T
-	datadog *standin.Server
+	datadog *fakedatadog.Server
 	ledger  *ledger.Memory
 	queue   pipeline.Queue
 	tokens  handler.Tokens
@@ -59,13 +59,13 @@ func (unknowable) Check(context.Context, string) (bool, error) {
 type keys struct{}
 
 func (keys) Keys(context.Context) (datadog.Keys, error) {
-	return datadog.Keys{API: standin.DefaultAPIKey, App: standin.DefaultAppKey}, nil
+	return datadog.Keys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}, nil
 }
 
 func (k keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) { return k.Keys(ctx) }
 
 func newWorld(t *testing.T) *world {
-	return &world{t: t, datadog: standin.New(standin.Options{}), ledger: ledger.NewMemory(ledger.Options{}), queue: queue.NewMemory(nil), tokens: token{goodToken}}
+	return &world{t: t, datadog: fakedatadog.New(fakedatadog.Options{}), ledger: ledger.NewMemory(ledger.Options{}), queue: queue.NewMemory(nil), tokens: token{goodToken}}
 }
 
 func (w *world) handler() *handler.Handler {
@@ -105,7 +105,7 @@ func playbooks(client *datadog.Client) *playbook.Book {
 	return book
 }
 
-func (w *world) misbehave(route standin.Route, m standin.Misbehaviour) {
+func (w *world) misbehave(route fakedatadog.Route, m fakedatadog.Misbehaviour) {
 	w.t.Helper()
 	if err := w.datadog.Misbehave(route, m, 0); err != nil {
 		w.t.Fatal(err)

@@ -17,20 +17,20 @@ import (
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/enrichtest"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/site"
-	"boomerang/shared/standin"
 )
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 // seed is a stream with a deploy and a feature flag in the hour before noon, and
 // much that is no change of the alert's service in production.
-func seed(s *standin.Server) {
+func seed(s *fakedatadog.Server) {
 	at := func(ago time.Duration) int64 { return noon.Add(-ago).Unix() }
-	for _, e := range []standin.Event{
+	for _, e := range []fakedatadog.Event{
 		{Title: "Deployed checkout", Text: "See https://ci.example.com/runs/7.", SourceTypeName: "github", Tags: []string{"service:checkout", "env:prod", "version:1.2.3", "author:ann"}, DateHappened: at(10 * time.Minute)},
-		{Title: "Fallback turned on", Tags: []string{"service:checkout"}, DateHappened: at(30 * time.Minute), Change: &standin.ChangeEvent{
-			Author: &standin.NamedType{Name: "ben@example.com", Type: "user"}, ChangedResource: &standin.NamedType{Name: "fallback", Type: "feature_flag"},
+		{Title: "Fallback turned on", Tags: []string{"service:checkout"}, DateHappened: at(30 * time.Minute), Change: &fakedatadog.ChangeEvent{
+			Author: &fakedatadog.NamedType{Name: "ben@example.com", Type: "user"}, ChangedResource: &fakedatadog.NamedType{Name: "fallback", Type: "feature_flag"},
 			PrevValue: map[string]any{"enabled": false}, NewValue: map[string]any{"enabled": true},
 		}},
 		{Title: "Deployed checkout", SourceTypeName: "github", Tags: []string{"service:checkout", "env:staging"}, DateHappened: at(5 * time.Minute)},
@@ -58,7 +58,7 @@ func TestConformance(t *testing.T) {
 type keys struct{}
 
 func (keys) Keys(context.Context) (datadog.Keys, error) {
-	return datadog.Keys{API: standin.DefaultAPIKey, App: standin.DefaultAppKey}, nil
+	return datadog.Keys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}, nil
 }
 
 func (k keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) { return k.Keys(ctx) }
@@ -66,7 +66,7 @@ func (k keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) {
 // overStandin is what the step finds in a stand-in with the stream of seed.
 func overStandin(t *testing.T, c Config, a alert.Alert) enrich.Finding {
 	t.Helper()
-	server := standin.New(standin.Options{Now: func() time.Time { return noon }})
+	server := fakedatadog.New(fakedatadog.Options{Now: func() time.Time { return noon }})
 	seed(server)
 	web := httptest.NewServer(server)
 	defer web.Close()

@@ -15,17 +15,17 @@ import (
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/enrichtest"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
-	"boomerang/shared/standin"
 )
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 func TestConformance(t *testing.T) {
-	for name, schedule := range map[string]func(*standin.Server){
-		"none": func(*standin.Server) {},
-		"one": func(s *standin.Server) {
-			s.AddDowntime(standin.ScheduledDowntime{MonitorID: 7, Message: "upgrade", CreatedBy: standin.Person{Email: "ada@example.com"}})
+	for name, schedule := range map[string]func(*fakedatadog.Server){
+		"none": func(*fakedatadog.Server) {},
+		"one": func(s *fakedatadog.Server) {
+			s.AddDowntime(fakedatadog.ScheduledDowntime{MonitorID: 7, Message: "upgrade", CreatedBy: fakedatadog.Person{Email: "ada@example.com"}})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -33,8 +33,8 @@ func TestConformance(t *testing.T) {
 				New:        func(client *datadog.Client) enrich.Step { return New(client, Config{}) },
 				Permission: Permission,
 				Alert:      alert.Alert{MonitorID: "7", Scope: "host:a"},
-				Seed: func(s *standin.Server) {
-					s.AddMonitor(standin.Monitor{ID: 7, Query: "x"})
+				Seed: func(s *fakedatadog.Server) {
+					s.AddMonitor(fakedatadog.Monitor{ID: 7, Query: "x"})
 					schedule(s)
 				},
 				NotFound: "Datadog has no monitor 7: it was deleted, or belongs to another organisation",

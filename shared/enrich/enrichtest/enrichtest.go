@@ -12,9 +12,9 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
 	"boomerang/shared/site"
-	"boomerang/shared/standin"
 )
 
 // Case is what the suite must know of a step.
@@ -26,7 +26,7 @@ type Case struct {
 	// Alert is one that the step has something to say about.
 	Alert alert.Alert
 	// Seed puts what the step is to find into the stand-in.
-	Seed func(*standin.Server)
+	Seed func(*fakedatadog.Server)
 	// NotFound is what people are told when Datadog has none of it. It is empty
 	// for a step to which nothing is a finding too.
 	NotFound string
@@ -57,12 +57,12 @@ func Conformance(t *testing.T, c Case) {
 // bench is a step over a stand-in of its own.
 type bench struct {
 	enrich.Step
-	datadog *standin.Server
+	datadog *fakedatadog.Server
 }
 
 func (c Case) bench(t *testing.T) bench {
 	t.Helper()
-	server := standin.New(standin.Options{APIKey: apiKey, AppKey: appKey})
+	server := fakedatadog.New(fakedatadog.Options{APIKey: apiKey, AppKey: appKey})
 	web := httptest.NewServer(server)
 	t.Cleanup(web.Close)
 	client, err := datadog.New(datadog.Config{Site: site.US1, BaseURL: web.URL}, keys{})
@@ -80,10 +80,10 @@ func (c Case) seeded(t *testing.T) bench {
 }
 
 // misbehaving is a step over a stand-in that has everything and gives nothing.
-func (c Case) misbehaving(t *testing.T, m standin.Misbehaviour) bench {
+func (c Case) misbehaving(t *testing.T, m fakedatadog.Misbehaviour) bench {
 	t.Helper()
 	b := c.seeded(t)
-	if err := b.datadog.Misbehave(standin.AnyRoute, m, 0); err != nil {
+	if err := b.datadog.Misbehave(fakedatadog.AnyRoute, m, 0); err != nil {
 		t.Fatal(err)
 	}
 	return b

@@ -11,7 +11,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
-	"boomerang/shared/standin"
+	"boomerang/shared/fakedatadog"
 )
 
 // events is the suite's case of a step of three lines.
@@ -27,8 +27,8 @@ var events = Case{
 	},
 	Permission: "events_read",
 	Alert:      alert.Alert{ID: "8306082202796025001"},
-	Seed: func(s *standin.Server) {
-		s.AddEvent(standin.Event{ID: 8306082202796025001, Title: "Load is high"})
+	Seed: func(s *fakedatadog.Server) {
+		s.AddEvent(fakedatadog.Event{ID: 8306082202796025001, Title: "Load is high"})
 	},
 	NotFound: "Datadog refused to get the event (404 Not Found): No event matches that event_id.",
 }

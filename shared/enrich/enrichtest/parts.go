@@ -15,8 +15,8 @@ import (
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
-	"boomerang/shared/standin"
 )
 
 func (c Case) found(t *testing.T) {
@@ -43,14 +43,14 @@ func (c Case) notFound(t *testing.T) {
 }
 
 func (c Case) forbidden(t *testing.T) {
-	f := c.misbehaving(t, standin.Forbidden).fails(t.Context(), t, c.Alert, fault.Refused)
+	f := c.misbehaving(t, fakedatadog.Forbidden).fails(t.Context(), t, c.Alert, fault.Refused)
 	if !strings.Contains(f.Public, c.Permission) {
 		t.Errorf("people are told %q, which does not name %q", f.Public, c.Permission)
 	}
 }
 
 func (c Case) rateLimited(t *testing.T) {
-	b, started := c.misbehaving(t, standin.RateLimited+":7s"), time.Now()
+	b, started := c.misbehaving(t, fakedatadog.RateLimited+":7s"), time.Now()
 	f := b.fails(t.Context(), t, c.Alert, fault.Temporary)
 	// A step that reads twice may be turned away by what the first read learned, some
 	// time ago.
@@ -60,8 +60,8 @@ func (c Case) rateLimited(t *testing.T) {
 }
 
 func (c Case) trouble(t *testing.T) {
-	for _, m := range []standin.Misbehaviour{
-		standin.Garbage, standin.Empty, standin.Cut, standin.Reset, standin.Status(500), standin.Status(504),
+	for _, m := range []fakedatadog.Misbehaviour{
+		fakedatadog.Garbage, fakedatadog.Empty, fakedatadog.Cut, fakedatadog.Reset, fakedatadog.Status(500), fakedatadog.Status(504),
 	} {
 		t.Run(string(m), func(t *testing.T) {
 			c.misbehaving(t, m).fails(t.Context(), t, c.Alert, fault.Temporary)
@@ -87,7 +87,7 @@ func (c Case) slow(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			ctx, cancel := tt.end(t.Context())
 			defer cancel()
-			b := c.misbehaving(t, standin.Hang)
+			b := c.misbehaving(t, fakedatadog.Hang)
 			started := time.Now()
 			finding, err := b.Enrich(ctx, c.Alert)
 			if !errors.Is(err, tt.want) {
@@ -101,8 +101,8 @@ func (c Case) slow(t *testing.T) {
 }
 
 func (c Case) secrets(t *testing.T) {
-	for _, m := range []standin.Misbehaviour{
-		standin.Forbidden, standin.RateLimited, standin.Garbage, standin.Cut, standin.Reset, standin.Status(400), standin.Status(302), standin.Status(503),
+	for _, m := range []fakedatadog.Misbehaviour{
+		fakedatadog.Forbidden, fakedatadog.RateLimited, fakedatadog.Garbage, fakedatadog.Cut, fakedatadog.Reset, fakedatadog.Status(400), fakedatadog.Status(302), fakedatadog.Status(503),
 	} {
 		t.Run(string(m), func(t *testing.T) {
 			_, err := c.misbehaving(t, m).Enrich(t.Context(), c.Alert)
@@ -188,7 +188,7 @@ func (c Case) hostile(t *testing.T) {
 		}
 	}
 	for _, call := range b.datadog.Requests() {
-		if call.Route == "" || call.Route == standin.Validate {
+		if call.Route == "" || call.Route == fakedatadog.Validate {
 			t.Errorf("the step made a call that is none of its own: %+v", call)
 		}
 	}

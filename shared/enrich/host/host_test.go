@@ -15,8 +15,8 @@ import (
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/enrichtest"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/site"
-	"boomerang/shared/standin"
 )
 
 func TestConformance(t *testing.T) {
@@ -24,8 +24,8 @@ func TestConformance(t *testing.T) {
 		New:        func(client *datadog.Client) enrich.Step { return New(client, site.US1, Config{}) },
 		Permission: Permission,
 		Alert:      alert.Alert{ID: "1", Hostname: "web-1", Tags: alert.Tags{"env:prod"}},
-		Seed: func(s *standin.Server) {
-			s.SetHosts(standin.Host{Name: "web-1", Up: true, Apps: []string{"agent"}}, standin.Host{Name: "web-12"})
+		Seed: func(s *fakedatadog.Server) {
+			s.SetHosts(fakedatadog.Host{Name: "web-1", Up: true, Apps: []string{"agent"}}, fakedatadog.Host{Name: "web-12"})
 		},
 	})
 }

@@ -13,8 +13,8 @@ import (
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/enrichtest"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
-	"boomerang/shared/standin"
 )
 
 func TestConformance(t *testing.T) {
@@ -27,8 +27,8 @@ func TestConformance(t *testing.T) {
 				New:        func(client *datadog.Client) enrich.Step { return New(client, Config{}) },
 				Permission: Permission,
 				Alert:      a,
-				Seed: func(s *standin.Server) {
-					s.AddIncident(standin.Incident{Title: "Checkout fails", Services: []string{"checkout"}, Teams: []string{"shop"}})
+				Seed: func(s *fakedatadog.Server) {
+					s.AddIncident(fakedatadog.Incident{Title: "Checkout fails", Services: []string{"checkout"}, Teams: []string{"shop"}})
 				},
 			})
 		})

@@ -16,9 +16,9 @@ import (
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/enrichtest"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
 	"boomerang/shared/site"
-	"boomerang/shared/standin"
 )
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -28,8 +28,8 @@ func TestConformance(t *testing.T) {
 		New:        func(client *datadog.Client) enrich.Step { return New(client, site.US1, Config{}) },
 		Permission: Permission,
 		Alert:      alert.Alert{ID: "1", Date: noon, Tags: alert.Tags{"service:check out", "env:prod"}},
-		Seed: func(s *standin.Server) {
-			s.AddLog(standin.Log{Message: "no route to 10.0.0.1", Status: "error", Service: "check out", Tags: []string{"env:prod"}, Timestamp: noon.Add(-time.Minute)})
+		Seed: func(s *fakedatadog.Server) {
+			s.AddLog(fakedatadog.Log{Message: "no route to 10.0.0.1", Status: "error", Service: "check out", Tags: []string{"env:prod"}, Timestamp: noon.Add(-time.Minute)})
 		},
 	})
 }

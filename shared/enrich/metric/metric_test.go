@@ -14,8 +14,8 @@ import (
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/enrichtest"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
-	"boomerang/shared/standin"
 )
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -27,8 +27,8 @@ func TestConformance(t *testing.T) {
 		New:        func(client *datadog.Client) enrich.Step { return New(client, Config{}) },
 		Permission: Permission,
 		Alert:      alert.Alert{ID: "1", Query: query, Date: noon, Tags: alert.Tags{"host:a"}},
-		Seed: func(s *standin.Server) {
-			s.AddSeries(standin.Series{
+		Seed: func(s *fakedatadog.Server) {
+			s.AddSeries(fakedatadog.Series{
 				Query: "avg:system.load.1{env:prod} by {host}", TagSet: []string{"host:a"},
 				Points: [][2]float64{{float64(noon.Add(-time.Minute).UnixMilli()), 0.93}},
 			})

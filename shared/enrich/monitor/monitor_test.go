@@ -13,8 +13,8 @@ import (
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/enrichtest"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/site"
-	"boomerang/shared/standin"
 )
 
 func TestConformance(t *testing.T) {
@@ -22,13 +22,13 @@ func TestConformance(t *testing.T) {
 		New:        func(client *datadog.Client) enrich.Step { return New(client, site.US1) },
 		Permission: "monitors_read",
 		Alert:      alert.Alert{MonitorID: "155000007", Scope: "host:a", Tags: alert.Tags{"monitor", "env:prod"}},
-		Seed: func(s *standin.Server) {
-			s.AddMonitor(standin.Monitor{
+		Seed: func(s *fakedatadog.Server) {
+			s.AddMonitor(fakedatadog.Monitor{
 				ID: 155000007, Name: "Load is high", Query: "avg(last_5m):avg:system.load.1{*} by {host} > 4",
 				Message: "[Runbook](https://wiki.example.com/load) @slack-ops",
 				Tags:    []string{"service:checkout"},
 				Options: map[string]any{"thresholds": map[string]any{"critical": 4.0}},
-				State: &standin.MonitorState{Groups: map[string]standin.GroupState{
+				State: &fakedatadog.MonitorState{Groups: map[string]fakedatadog.GroupState{
 					"host:a": {Name: "host:a", Status: "Alert", LastTriggeredTS: 1759343824},
 				}},
 			})

@@ -15,17 +15,17 @@ import (
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/enrichtest"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
 	"boomerang/shared/site"
-	"boomerang/shared/standin"
 )
 
 var shop = alert.Alert{Tags: alert.Tags{"monitor", "team:shop"}}
 
-func seed(s *standin.Server) {
-	s.AddTeam(standin.Team{
-		Handle: "shop", Name: "Shop", OnCall: []standin.Person{{Name: "Ada", Email: "ada@example.com"}},
-		Escalations: [][]standin.Person{{{Name: "Bob", Email: "bob@example.com"}}},
+func seed(s *fakedatadog.Server) {
+	s.AddTeam(fakedatadog.Team{
+		Handle: "shop", Name: "Shop", OnCall: []fakedatadog.Person{{Name: "Ada", Email: "ada@example.com"}},
+		Escalations: [][]fakedatadog.Person{{{Name: "Bob", Email: "bob@example.com"}}},
 	})
 }
 
@@ -42,29 +42,29 @@ func TestConformance(t *testing.T) {
 type keys struct{}
 
 func (keys) Keys(context.Context) (datadog.Keys, error) {
-	return datadog.Keys{API: standin.DefaultAPIKey, App: standin.DefaultAppKey}, nil
+	return datadog.Keys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}, nil
 }
 
 func (k keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) { return k.Keys(ctx) }
 
 // TestEnrich_the_second_call_fails shows what the suite, which breaks the first, cannot.
 func TestEnrich_the_second_call_fails(t *testing.T) {
-	for m, want := range map[standin.Misbehaviour]string{
-		standin.Forbidden:   "on_call_read",
-		standin.RateLimited: "rate limit",
-		standin.Garbage:     "could not be read",
-		standin.Status(404): `the team "shop" has no On-Call in Datadog`,
-		standin.Status(503): "503",
-		standin.Reset:       "could not be reached",
-		standin.Cut:         "could not be read",
-		standin.Empty:       "could not be read",
-		"rate-limited:30s":  "30s",
-		standin.Status(401): "on_call_read",
+	for m, want := range map[fakedatadog.Misbehaviour]string{
+		fakedatadog.Forbidden:   "on_call_read",
+		fakedatadog.RateLimited: "rate limit",
+		fakedatadog.Garbage:     "could not be read",
+		fakedatadog.Status(404): `the team "shop" has no On-Call in Datadog`,
+		fakedatadog.Status(503): "503",
+		fakedatadog.Reset:       "could not be reached",
+		fakedatadog.Cut:         "could not be read",
+		fakedatadog.Empty:       "could not be read",
+		"rate-limited:30s":      "30s",
+		fakedatadog.Status(401): "on_call_read",
 	} {
 		t.Run(string(m), func(t *testing.T) {
-			server := standin.New(standin.Options{})
+			server := fakedatadog.New(fakedatadog.Options{})
 			seed(server)
-			if err := server.Misbehave(standin.TeamOnCallGet, m, 0); err != nil {
+			if err := server.Misbehave(fakedatadog.TeamOnCallGet, m, 0); err != nil {
 				t.Fatal(err)
 			}
 			web := httptest.NewServer(server)

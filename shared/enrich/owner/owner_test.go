@@ -13,21 +13,21 @@ import (
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/enrichtest"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
-	"boomerang/shared/standin"
 )
 
 var checkout = alert.Alert{Tags: alert.Tags{"monitor", "service:checkout", "service:cart"}}
 
 func TestConformance(t *testing.T) {
-	for name, seed := range map[string]func(*standin.Server){
-		"catalog": func(s *standin.Server) {
-			s.AddEntity(standin.Entity{Metadata: standin.EntityMetadata{
-				Name: "checkout", Owner: "shop", Links: []standin.Link{{Name: "Restart", Type: "runbook", URL: "https://wiki.example.com/restart"}},
+	for name, seed := range map[string]func(*fakedatadog.Server){
+		"catalog": func(s *fakedatadog.Server) {
+			s.AddEntity(fakedatadog.Entity{Metadata: fakedatadog.EntityMetadata{
+				Name: "checkout", Owner: "shop", Links: []fakedatadog.Link{{Name: "Restart", Type: "runbook", URL: "https://wiki.example.com/restart"}},
 			}})
 		},
-		"definition": func(s *standin.Server) {
-			s.AddServiceDefinition(standin.ServiceDefinition{Service: "checkout", Team: "shop"})
+		"definition": func(s *fakedatadog.Server) {
+			s.AddServiceDefinition(fakedatadog.ServiceDefinition{Service: "checkout", Team: "shop"})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

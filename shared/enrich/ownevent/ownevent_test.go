@@ -14,8 +14,8 @@ import (
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/enrichtest"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
-	"boomerang/shared/standin"
 )
 
 func TestConformance(t *testing.T) {
@@ -23,8 +23,8 @@ func TestConformance(t *testing.T) {
 		New:        func(client *datadog.Client) enrich.Step { return New(client, Config{}) },
 		Permission: Permission,
 		Alert:      alert.Alert{ID: "8306082202796025001"},
-		Seed: func(s *standin.Server) {
-			s.AddEvent(standin.Event{
+		Seed: func(s *fakedatadog.Server) {
+			s.AddEvent(fakedatadog.Event{
 				ID: 8306082202796025001, Title: "[Triggered] Load is high", Text: "%%%\nLook at **this**\n%%%", AlertType: "error",
 				Tags: []string{"monitor", "env:prod"}, MonitorID: 7, MonitorGroups: []string{"host:a"},
 			})

@@ -15,8 +15,8 @@ import (
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/enrichtest"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
-	"boomerang/shared/standin"
 )
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -26,12 +26,12 @@ func TestConformance(t *testing.T) {
 		New:        func(client *datadog.Client) enrich.Step { return New(client) },
 		Permission: "events_read",
 		Alert:      alert.Alert{ID: "8306082202796025001", MonitorID: "7", Date: noon, Tags: alert.Tags{"monitor", "service:checkout"}},
-		Seed: func(s *standin.Server) {
-			s.AddEvent(standin.Event{
+		Seed: func(s *fakedatadog.Server) {
+			s.AddEvent(fakedatadog.Event{
 				Title: "Deployed checkout", SourceTypeName: "github", Tags: []string{"service:checkout"},
 				DateHappened: noon.Add(-10 * time.Minute).Unix(),
 			})
-			s.AddEvent(standin.Event{
+			s.AddEvent(fakedatadog.Event{
 				Title: "[Triggered] Checkout is slow", AlertType: "error", Tags: []string{"monitor", "service:checkout"}, MonitorID: 7,
 				DateHappened: noon.Add(-3 * time.Hour).Unix(),
 			})

@@ -17,9 +17,9 @@ import (
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/enrichtest"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
 	"boomerang/shared/site"
-	"boomerang/shared/standin"
 )
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -31,8 +31,8 @@ func TestConformance(t *testing.T) {
 		New:        func(client *datadog.Client) enrich.Step { return New(client, site.US1, Config{}) },
 		Permission: Permission,
 		Alert:      ofCheckout,
-		Seed: func(s *standin.Server) {
-			s.AddSLO(standin.SLO{Name: "Checkout answers", Tags: []string{"service:checkout"}, SLI: new(99.2), Budget: new(20.0), State: "ok"})
+		Seed: func(s *fakedatadog.Server) {
+			s.AddSLO(fakedatadog.SLO{Name: "Checkout answers", Tags: []string{"service:checkout"}, SLI: new(99.2), Budget: new(20.0), State: "ok"})
 		},
 		NotFound: "Datadog has no SLO for service:checkout",
 	})

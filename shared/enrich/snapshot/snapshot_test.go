@@ -13,8 +13,8 @@ import (
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/enrichtest"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
-	"boomerang/shared/standin"
 )
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -26,7 +26,7 @@ func TestConformance(t *testing.T) {
 		New:        func(client *datadog.Client) enrich.Step { return New(client, Config{}) },
 		Permission: Permission,
 		Alert:      alert.Alert{ID: "1", Query: query, Date: noon},
-		Seed:       func(*standin.Server) {}, // There is a picture of everything.
+		Seed:       func(*fakedatadog.Server) {}, // There is a picture of everything.
 	})
 }
 

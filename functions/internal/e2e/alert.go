@@ -1,0 +1,97 @@
+package e2e
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"boomerang/shared/fakedatadog"
+)
+
+// Alert is what distinguishes one delivery of Datadog's webhook from another.
+// What is zero is left to Request.
+type Alert struct {
+	ID         int64 // of the notification
+	Monitor    int64
+	Cycle      string
+	Transition string
+	Date       time.Time
+	Service    string
+}
+
+// organisation is the one that all alerts are from.
+const organisation = "352001"
+
+// Request is the delivery as Lambda hands it to the function, its payload a
+// shorter one of those that Datadog's users send.
+func (a Alert) Request() events.LambdaFunctionURLRequest {
+	if a.Date.IsZero() {
+		a.Date = time.Now()
+	}
+	if a.Transition == "" {
+		a.Transition = "Triggered"
+	}
+	if a.Cycle == "" {
+		a.Cycle = "cycle-" + strconv.FormatInt(a.ID, 10)
+	}
+	if a.Monitor == 0 {
+		a.Monitor = 4711
+	}
+	if a.Service == "" {
+		a.Service = "checkout"
+	}
+	payload, _ := json.Marshal(map[string]any{ // Texts and numbers always marshal.
+		"id": strconv.FormatInt(a.ID, 10), "date": a.Date.UnixMilli(), "org_id": organisation,
+		"event_title": "[P2] [" + a.Transition + " on {availability-zone:eu-west-1b}] Checkout p95 latency is high",
+		"event_msg":   "%%%\nShoppers in eu-west-1b wait **0.97 s** for checkout (p95).\n\n@slack-checkout-alerts @webhook-boomerang\n%%%",
+		"alert_id":    strconv.FormatInt(a.Monitor, 10), "alert_transition": a.Transition, "alert_type": "error",
+		"alert_scope": "availability-zone:eu-west-1b,env:prod,service:" + a.Service, "alert_cycle_key": a.Cycle,
+		"alert_query": "avg(last_5m):p95:trace.http.request{env:prod,service:checkout} by {availability-zone} > 0.8",
+		"tags":        "availability-zone:eu-west-1b,env:prod,service:" + a.Service + ",team:checkout",
+	})
+	request := events.LambdaFunctionURLRequest{
+		Version: "2.0", RawPath: "/", Body: string(payload),
+		Headers: map[string]string{"content-type": "application/json", "user-agent": "Datadog", "x-webhook-token": Token},
+	}
+	request.RequestContext.TimeEpoch = time.Now().UnixMilli()
+	request.RequestContext.HTTP.Method, request.RequestContext.HTTP.Path = "POST", "/"
+	return request
+}
+
+// Deliver sends an alert to the webhook, as Datadog does, once.
+func (i *Instance) Deliver(a Alert, limit time.Duration) (events.LambdaFunctionURLResponse, error) {
+	return i.Send(a.Request(), limit)
+}
+
+// Send sends any request to the webhook.
+func (i *Instance) Send(request events.LambdaFunctionURLRequest, limit time.Duration) (events.LambdaFunctionURLResponse, error) {
+	var response events.LambdaFunctionURLResponse
+	raw, err := i.Invoke(request, limit)
+	if err == nil {
+		err = json.Unmarshal(raw, &response)
+	}
+	return response, err
+}
+
+// Monitors tells the stand-in of the monitors that alerts are about, so that
+// there is something to read.
+func (s *Stack) Monitors(ids ...int64) {
+	for _, id := range ids {
+		s.Standin.AddMonitor(fakedatadog.Monitor{
+			ID: id, Name: "Checkout p95 latency is high", Type: "query alert", Multi: true,
+			Query:   "avg(last_5m):p95:trace.http.request{env:prod,service:checkout} by {availability-zone} > 0.8",
+			Options: map[string]any{"thresholds": map[string]any{"critical": 0.8}},
+		})
+	}
+}
+
+// Posted returns how many events there are about each notification.
+func (s *Stack) Posted() map[int64]int {
+	posted := map[int64]int{}
+	for _, p := range s.Standin.Posted() {
+		posted[p.Event.RelatedEventID]++
+	}
+	return posted
+}

@@ -1,0 +1,168 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"sync"
+	"time"
+
+	"boomerang/functions/internal/runtimeapi"
+)
+
+const (
+	// initTime is three times what Lambda gives a function to start, on a machine
+	// that may have other things to do
+	// (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html).
+	initTime = 30 * time.Second
+	// slack is for the same reason on top of an invocation's time.
+	slack = 5 * time.Second
+)
+
+// Instance is one running function, which takes one invocation at a time.
+type Instance struct {
+	stack   *Stack
+	api     *runtimeapi.Server
+	command *exec.Cmd
+	output  output
+
+	ended chan struct{} // closed once the process is gone
+	err   error         // how it went, valid then
+}
+
+// Start runs a new instance of a function, and does not wait for it. The changes
+// are to the environment of a deployed one; an empty value takes a variable away.
+func (s *Stack) Start(f Function, changes map[string]string) *Instance {
+	s.t.Helper()
+	bootstrap, err := s.bootstrap(f)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	api, err := runtimeapi.Start()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(api.Close)
+	i := &Instance{stack: s, api: api, command: exec.Command(bootstrap), ended: make(chan struct{})}
+	i.command.Env = append(s.environment(changes), "AWS_LAMBDA_RUNTIME_API="+api.Addr)
+	i.command.Stdout, i.command.Stderr = &i.output, &i.output
+	if err := i.command.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(i.Kill)
+	go func() {
+		i.err = i.command.Wait()
+		close(i.ended)
+	}()
+	return i
+}
+
+// bootstrap returns the built function, made to look for this stack's extension if
+// there is one.
+func (s *Stack) bootstrap(f Function) (string, error) {
+	if s.extension == nil {
+		return builds[f]()
+	}
+	return build(f, s.extension.LDFlags())
+}
+
+// Ready waits until the instance asks for work. The error is how it ended instead.
+func (i *Instance) Ready() error {
+	select {
+	case <-i.api.Ready:
+		return nil
+	case <-i.ended:
+		select {
+		case <-i.api.Ready: // It ended later, which is not what was asked.
+			return nil
+		default:
+			return fmt.Errorf("it ended instead of starting: %w", errors.Join(i.err, errEnded))
+		}
+	case <-time.After(initTime):
+		return errors.New("it did not start in the time that Lambda gives it")
+	}
+}
+
+// Ended waits until the instance has ended by itself.
+func (i *Instance) Ended() error {
+	select {
+	case <-i.ended:
+		return nil
+	case <-time.After(initTime):
+		return errors.New("it goes on")
+	}
+}
+
+var errEnded = errors.New("the process ended")
+
+// Invoke waits until the instance is ready and gives it one payload. The error
+// says that it failed, ended, or took longer than limit (and some slack), which
+// Lambda's callers see as a 502. An instance that took longer is ended, as Lambda
+// ends it.
+func (i *Instance) Invoke(payload any, limit time.Duration) (json.RawMessage, error) {
+	raw, err := json.Marshal(payload)
+	if err != nil {
+		return nil, err
+	}
+	if err := i.Ready(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeoutCause(context.Background(), limit+slack, errTooLong)
+	defer cancel()
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	go func() {
+		select {
+		case <-i.ended:
+			end(errEnded)
+		case <-ctx.Done():
+		}
+	}()
+	result, err := i.api.Invoke(ctx, raw, time.Now().Add(limit))
+	switch {
+	case errors.Is(err, errTooLong):
+		i.Kill()
+		return nil, err
+	case err == nil && result.Failed:
+		return nil, fmt.Errorf("the function failed: %s", result.Body)
+	}
+	return result.Body, err
+}
+
+var errTooLong = errors.New("the function took longer than it has")
+
+// Kill ends the process, which cannot do anything about it, and waits for its end.
+func (i *Instance) Kill() {
+	_ = i.command.Process.Kill() // It may have ended by itself.
+	<-i.ended
+}
+
+// Output is what the instance wrote last.
+func (i *Instance) Output() string { return i.output.String() }
+
+// maxOutput is how much of what an instance wrote is kept: the end of it.
+const maxOutput = 64 << 10
+
+// output is a buffer that is read while a process writes to it.
+type output struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if over := o.buffer.Len() + len(p) - maxOutput; over > 0 {
+		o.buffer.Next(over)
+	}
+	return o.buffer.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buffer.String()
+}

@@ -1,0 +1,89 @@
+package fakedatadog
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+)
+
+// How many of the latest requests a Server remembers, and how many of those that
+// met a misbehaviour, which may be a small share of a long run.
+const (
+	maxRequests   = 1000
+	maxMisbehaved = 20_000
+)
+
+// Request is one call as it arrived. Keys and signatures are named, never kept.
+type Request struct {
+	Time time.Time `json:"time"`
+	// Route is empty when the call belongs to none.
+	Route  Route      `json:"route"`
+	Method string     `json:"method"`
+	Path   string     `json:"path"`
+	Query  url.Values `json:"query,omitempty"`
+	// Credentials are the headers and query parameters by which the caller showed
+	// who it is: DD-API-KEY, DD-APPLICATION-KEY, Authorization, api_key, application_key.
+	Credentials []string `json:"credentials,omitempty"`
+	Body        string   `json:"body,omitempty"`
+	// Misbehaviour is what the call met instead of the honest answer.
+	Misbehaviour Misbehaviour `json:"misbehaviour,omitempty"`
+}
+
+func entry(now time.Time, name Route, m Misbehaviour, r *http.Request, body []byte) Request {
+	e := Request{
+		Time: now, Route: name, Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(),
+		Body: string(body), Misbehaviour: m,
+	}
+	for _, header := range []string{apiKeyHeader, appKeyHeader, "Authorization"} {
+		if r.Header.Get(header) != "" {
+			e.Credentials = append(e.Credentials, header)
+		}
+	}
+	for _, param := range []string{apiKeyParam, appKeyParam} {
+		if e.Query.Has(param) {
+			e.Credentials = append(e.Credentials, param)
+			e.Query.Del(param)
+		}
+	}
+	return e
+}
+
+// requestLog keeps the latest requests, the oldest first.
+type requestLog struct{ entries, misbehaved []Request }
+
+func (l *requestLog) add(e Request) {
+	l.entries = appendBounded(l.entries, e, maxRequests)
+	if e.Misbehaviour != "" {
+		l.misbehaved = appendBounded(l.misbehaved, e, maxMisbehaved)
+	}
+}
+
+// appendBounded keeps at least the latest of the entries, as many as the bound.
+// Cutting only at twice the bound keeps the copying rare.
+func appendBounded(entries []Request, e Request, bound int) []Request {
+	if len(entries) == 2*bound {
+		entries = slices.Delete(entries, 0, bound)
+	}
+	return append(entries, e)
+}
+
+// Requests returns the latest calls in the order in which they arrived, at most
+// 1,000 of them. Calls to /standin/ are not among them.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return latest(s.log.entries, maxRequests)
+}
+
+// Misbehaved returns the latest calls that met a misbehaviour, at most 20,000 of
+// them.
+func (s *Server) Misbehaved() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return latest(s.log.misbehaved, maxMisbehaved)
+}
+
+func latest(entries []Request, bound int) []Request {
+	return append([]Request{}, entries[max(0, len(entries)-bound):]...)
+}

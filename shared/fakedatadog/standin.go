@@ -1,0 +1,174 @@
+// Package fakedatadog is the Datadog stand-in: one HTTP server that answers as
+// Datadog's API is documented and recorded to answer, and as AWS Secrets Manager,
+// DynamoDB and SQS do, for local runs and for tests. It can also be told to misbehave, by name.
+//
+// A Server is an http.Handler; a test serves it with httptest.NewServer. Each
+// family of routes (events, monitors, secrets, …) lives in files of its own and
+// contributes to one table, which is all there is to adding a route.
+//
+// Everything a test can do from Go it can also do to a running server over
+// HTTP, under /standin/ (see control.go).
+package fakedatadog
+
+import (
+	"cmp"
+	"encoding/json"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// What a Server takes and holds unless Options say otherwise. None of them is
+// the name or the value of anything real.
+const (
+	DefaultAPIKey        = "fake-datadog-api-key"
+	DefaultAppKey        = "fake-datadog-app-key"
+	DefaultToken         = "fake-webhook-token"
+	DefaultDatadogSecret = "boomerang/datadog"
+	DefaultWebhookSecret = "boomerang/webhook"
+	DefaultAppURL        = "https://app.datadoghq.com"
+	DefaultVisibleAfter  = time.Second
+)
+
+// maxBodyBytes bounds what one request may make the server remember.
+const maxBodyBytes = 8 << 20
+
+// Options are what a Server starts with. The zero value of each means its default.
+type Options struct {
+	// APIKey and AppKey are the pair that Datadog accepts and that the Datadog secret holds.
+	APIKey, AppKey string
+	// Token is what the webhook secret holds.
+	Token string
+	// DatadogSecret and WebhookSecret name the two secrets, each by name or by ARN.
+	DatadogSecret, WebhookSecret string
+	// AppURL is where the links to posted events lead, without a trailing slash.
+	AppURL string
+	// VisibleAfter is how long a posted event is answered 404 and left out of
+	// lists: Datadog's stream is eventually consistent, by some twenty seconds in its
+	// own recordings. Negative: visible at once.
+	VisibleAfter time.Duration
+	// Now is the clock of everything but the delays of misbehaviours.
+	Now func() time.Time
+}
+
+// Server is Datadog's API, Secrets Manager, DynamoDB and SQS at one address. It is safe for
+// concurrent use.
+type Server struct {
+	now     func() time.Time
+	table   []route
+	control http.Handler
+
+	mu         sync.Mutex
+	keys       keys
+	stream     stream
+	monitors   monitors
+	catalog    catalog
+	teams      teams
+	incidents  incidents
+	downtimes  downtimes
+	metrics    metrics
+	logs       logs
+	slos       slos
+	hosts      hosts
+	webhooks   webhooks
+	dashboards dashboards
+	denied     map[string]bool
+	vault      vault
+	ledger     table
+	queues     queues
+	limits     limits
+	plan       plan
+	log        requestLog
+}
+
+// New returns a Server that knows the two secrets, an empty table and two empty
+// queues, and nothing else: no event, no monitor.
+func New(o Options) *Server {
+	s := &Server{
+		now:  o.Now,
+		keys: keys{api: cmp.Or(o.APIKey, DefaultAPIKey), app: cmp.Or(o.AppKey, DefaultAppKey)},
+		stream: stream{
+			appURL:       cmp.Or(o.AppURL, DefaultAppURL),
+			visibleAfter: max(0, cmp.Or(o.VisibleAfter, DefaultVisibleAfter)),
+		},
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	s.downtimes.monitors = &s.monitors
+	s.queues = newQueues()
+	s.table = s.routes()
+	s.limits = newLimits(s.table)
+	s.control = s.controls()
+	s.vault.put(cmp.Or(o.DatadogSecret, DefaultDatadogSecret), datadogSecret(s.keys.api, s.keys.app), s.now())
+	s.vault.put(cmp.Or(o.WebhookSecret, DefaultWebhookSecret), webhookSecret(cmp.Or(o.Token, DefaultToken)), s.now())
+	return s
+}
+
+// ServeHTTP answers as the real service would, or misbehaves as it was told to.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if isControl(r) {
+		s.control.ServeHTTP(w, r)
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	if err != nil {
+		failure(http.StatusRequestEntityTooLarge, "Payload too big").write(w)
+		return
+	}
+	rt, params := s.find(r)
+
+	s.mu.Lock()
+	name, act := s.plan.next(rt.name)
+	s.log.add(entry(s.now(), rt.name, name, r, body))
+	s.mu.Unlock()
+
+	t := turn{w: w, r: r, route: rt, now: s.now, honest: func() answer {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.answer(rt, r, call{now: s.now(), params: params, query: r.URL.Query(), body: body, misbehaviour: name})
+	}}
+	if act == nil {
+		t.honest().write(w)
+		return
+	}
+	act(t)
+}
+
+// answer checks a call the way Datadog does, who is calling before how often,
+// and only then lets the route handle it. The caller holds the lock.
+func (s *Server) answer(rt route, r *http.Request, c call) answer {
+	if refusal, ok := s.keys.check(r, rt.needs); !ok {
+		return refusal
+	}
+	if refusal, ok := s.allows(rt); !ok {
+		return refusal
+	}
+	headers, ok := s.limits.spend(rt.name, c.now)
+	if !ok {
+		return rt.tooMany(s.limits.of[rt.name], c.now)
+	}
+	return rt.handle(c).with(headers)
+}
+
+// SetKeys changes the pair of keys that Datadog accepts, as revoking the old
+// pair does. What the secrets hold stays as it is.
+func (s *Server) SetKeys(apiKey, appKey string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys = keys{api: apiKey, app: appKey}
+}
+
+func datadogSecret(apiKey, appKey string) string {
+	return secretJSON(map[string]string{"api_key": apiKey, "app_key": appKey})
+}
+
+func webhookSecret(token string) string {
+	return secretJSON(map[string]string{"token": token})
+}
+
+func secretJSON(fields map[string]string) string {
+	b, _ := json.Marshal(fields) // A map of strings always encodes.
+	return string(b)
+}
