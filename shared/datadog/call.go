@@ -51,7 +51,7 @@ func (c *Client) do(ctx context.Context, call call) (answer, error) {
 
 func (c *Client) send(ctx context.Context, call call, keys Keys) (answer, error) {
 	if problem := keys.problem(call.apiKeyOnly); problem != "" {
-		return answer{}, call.withoutKeys(0, fault.New(fault.Refused, problem, nil))
+		return answer{}, call.withoutKeys(0, fault.New(fault.Permanent, problem, nil))
 	}
 	headers := map[string]string{"Accept": "application/json", "DD-API-KEY": keys.API}
 	if !call.apiKeyOnly {
@@ -66,7 +66,7 @@ func (c *Client) send(ctx context.Context, call call, keys Keys) (answer, error)
 	}
 	req, err := c.api.PrepareRequest(ctx, base+call.path, call.method, call.body, headers, call.query, nil, nil)
 	if err != nil {
-		return answer{}, fault.New(fault.Internal, "could not ask Datadog to "+call.op, &Error{Op: call.op, Cause: fault.WithoutAddress(err)})
+		return answer{}, fault.New(fault.Internal, "could not ask Datadog to "+call.op, &Error{Op: call.op, Cause: fault.StripURL(err)})
 	}
 	resp, err := c.api.CallAPI(req)
 	if err != nil {

@@ -89,7 +89,7 @@ func (c *Client) serviceDefinition(ctx context.Context, name string) (Service, e
 }
 
 func noService(name string, e *Error) error {
-	return fault.Quoting(fault.Refused, "Datadog's Software Catalog has no service ", strconv.Quote(name), "", e)
+	return fault.NewRedacted(fault.Permanent, "Datadog's Software Catalog has no service ", strconv.Quote(name), "", e)
 }
 
 // isSegment reports whether name can be one segment of a path. A proxy on the way

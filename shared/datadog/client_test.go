@@ -177,7 +177,7 @@ func TestClient_gives_up_after_one_renewal(t *testing.T) {
 					return tt.renewed, nil
 				}})
 				f, e := failure(t, operation(t.Context(), c))
-				kind := fault.Refused
+				kind := fault.Permanent
 				if strings.HasPrefix(op, "create") {
 					kind = fault.Temporary // An event waits until somebody has mended the keys.
 				}
@@ -210,10 +210,10 @@ func TestClient_without_keys(t *testing.T) {
 		"temporarily":                {none(throttled), fault.Temporary, "Secrets Manager is busy", 0, 0},
 		"by_a_mistake_of_ours":       {none(fmt.Errorf("a private text")), fault.Internal, "something went wrong", 0, 0},
 		"after_a_refusal":            {keyring{renew: func(Keys) (Keys, error) { return Keys{}, throttled }}, fault.Temporary, "Secrets Manager is busy", 403, 1},
-		"no_API_key":                 {has(Keys{App: appKey}), fault.Refused, "the API key is empty", 0, 0},
-		"no_application_key":         {has(Keys{API: apiKey}), fault.Refused, "the application key is empty", 0, 0},
-		"an_API_key_with_a_newline":  {has(Keys{API: apiKey + "\n", App: appKey}), fault.Refused, "the API key", 0, 0},
-		"an_application_key_in_café": {has(Keys{API: apiKey, App: "café"}), fault.Refused, "the application key", 0, 0},
+		"no_API_key":                 {has(Keys{App: appKey}), fault.Permanent, "the API key is empty", 0, 0},
+		"no_application_key":         {has(Keys{API: apiKey}), fault.Permanent, "the application key is empty", 0, 0},
+		"an_API_key_with_a_newline":  {has(Keys{API: apiKey + "\n", App: appKey}), fault.Permanent, "the API key", 0, 0},
+		"an_application_key_in_café": {has(Keys{API: apiKey, App: "café"}), fault.Permanent, "the application key", 0, 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -251,7 +251,7 @@ func TestClient_follows_no_redirect(t *testing.T) {
 			t.Run(fmt.Sprintf("%d_%s", status, name), func(t *testing.T) {
 				_, c := server(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, status) })
 				f, e := failure(t, operation(t.Context(), c))
-				if f.Kind != fault.Refused || e.Status != status {
+				if f.Kind != fault.Permanent || e.Status != status {
 					t.Errorf("got kind %v and status %d, want refused and %d", f.Kind, e.Status, status)
 				}
 			})

@@ -52,7 +52,7 @@ func (c *Client) DashboardsTitled(ctx context.Context, title string) ([]Dashboar
 			return found, nil
 		}
 	}
-	return nil, fault.New(fault.Refused, fmt.Sprintf("Datadog has more than %d dashboards, too many to look for %q among them", maxDashboards, title), &Error{Op: list.op})
+	return nil, fault.New(fault.Permanent, fmt.Sprintf("Datadog has more than %d dashboards, too many to look for %q among them", maxDashboards, title), &Error{Op: list.op})
 }
 
 // Dashboard returns the dashboard with the id, its definition included. It needs

@@ -50,9 +50,9 @@ func (e *Error) Unwrap() error { return e.Cause }
 // withoutKeys is the failure of a call for which credentials had no keys, after
 // Datadog refused earlier ones with status, or at the start (0).
 func (c call) withoutKeys(status int, err error) error {
-	f := fault.Of(err)
+	f := fault.From(err)
 	kind := f.Kind
-	if c.outlastsKeys && kind == fault.Refused {
+	if c.outlastsKeys && kind == fault.Permanent {
 		kind = fault.Temporary
 	}
 	return &fault.Error{
@@ -65,7 +65,7 @@ func (c call) withoutKeys(status int, err error) error {
 
 // unanswered is the failure of a call that got no status.
 func (c call) unanswered(ctx context.Context, err error, keys Keys) error {
-	err = because(ctx, fault.WithoutAddress(err))
+	err = because(ctx, fault.StripURL(err))
 	public := "Datadog could not be reached to " + c.op
 	if timeout, ok := errors.AsType[net.Error](err); errors.Is(err, context.DeadlineExceeded) || ok && timeout.Timeout() {
 		public = "Datadog took too long to " + c.op
@@ -80,7 +80,7 @@ func (c call) unanswered(ctx context.Context, err error, keys Keys) error {
 // refused is the failure of a call whose answer has another status than 2xx.
 func (c call) refused(a answer, keys Keys, s site.Site) error {
 	e := &Error{Op: c.op, Status: a.status, Words: words(a.body, keys), Reset: a.reset()}
-	kind, verb := fault.Refused, "refused to"
+	kind, verb := fault.Permanent, "refused to"
 	if a.temporary() {
 		kind, verb = fault.Temporary, "could not"
 	}
@@ -118,7 +118,7 @@ func (c call) unreadable(ctx context.Context, a answer, err error) error {
 	e := &Error{Op: c.op, Status: a.status, Cause: because(ctx, err)}
 	switch {
 	case errors.Is(err, errTooLarge):
-		return fault.New(fault.Refused, "Datadog's answer is too large to "+c.op+"; ask for less at a time", e)
+		return fault.New(fault.Permanent, "Datadog's answer is too large to "+c.op+"; ask for less at a time", e)
 	case errors.Is(e.Cause, context.DeadlineExceeded):
 		return fault.New(fault.Temporary, "Datadog took too long to "+c.op, e)
 	}

@@ -41,7 +41,7 @@ func TestClient_every_status(t *testing.T) {
 					return
 				}
 				f, e := failure(t, err)
-				kind, wait := fault.Refused, time.Duration(0)
+				kind, wait := fault.Permanent, time.Duration(0)
 				keysRefused := (status == 401 || status == 403) && strings.HasPrefix(name, "create")
 				if status >= 500 || slices.Contains(temporaryStatuses, status) || keysRefused {
 					kind = fault.Temporary
@@ -58,7 +58,7 @@ func TestClient_every_status(t *testing.T) {
 				if e.Status != status || e.Words != "Words of Datadog" || e.Cause != nil {
 					t.Errorf("got %+v", e)
 				}
-				for _, text := range []string{f.Public, e.Error(), f.Error(), fault.Logged(err)} {
+				for _, text := range []string{f.Public, e.Error(), f.Error(), fault.LogText(err)} {
 					if !strings.Contains(text, e.Op) || !strings.Contains(text, fmt.Sprint(status)) {
 						t.Errorf("%q does not say what failed and how", text)
 					}
@@ -217,7 +217,7 @@ func TestClient_an_answer_that_makes_no_sense(t *testing.T) {
 }
 
 func TestClient_keeps_the_status_of_a_refusal_that_is_cut_off(t *testing.T) {
-	for status, kind := range map[string]fault.Kind{"400 Bad Request": fault.Refused, "503 Service Unavailable": fault.Temporary} {
+	for status, kind := range map[string]fault.Kind{"400 Bad Request": fault.Permanent, "503 Service Unavailable": fault.Temporary} {
 		t.Run(status, func(t *testing.T) {
 			_, c := server(t, hangUp("HTTP/1.1 "+status+"\r\nContent-Length: 500\r\n\r\nno such thin"))
 			f, e := failure(t, operations["create"](t.Context(), c))
@@ -236,7 +236,7 @@ func TestClient_an_answer_without_end(t *testing.T) {
 	}
 	t.Run("is_refused_to_a_read", func(t *testing.T) {
 		f, e := failure(t, operations["events"](t.Context(), clientOver(t, endless(200), keyring{})))
-		if f.Kind != fault.Refused || !errors.Is(e, errTooLarge) || f.Public != "Datadog's answer is too large to list events; ask for less at a time" {
+		if f.Kind != fault.Permanent || !errors.Is(e, errTooLarge) || f.Public != "Datadog's answer is too large to list events; ask for less at a time" {
 			t.Errorf("got kind %v and %v", f.Kind, f)
 		}
 	})

@@ -74,7 +74,7 @@ type Event struct {
 func (c *Client) Event(ctx context.Context, id string) (Event, error) {
 	get := call{op: "get the event", permission: eventsRead, method: http.MethodGet, path: eventsPath + "/" + id}
 	if _, err := strconv.ParseInt(id, 10, 64); err != nil {
-		return Event{}, fault.Quoting(fault.Refused, "an event has no id such as ", strconv.Quote(id), "; it is a whole number", &Error{Op: get.op})
+		return Event{}, fault.NewRedacted(fault.Permanent, "an event has no id such as ", strconv.Quote(id), "; it is a whole number", &Error{Op: get.op})
 	}
 	var answer wireEvent
 	if err := c.read(ctx, get, &answer); err != nil {

@@ -130,7 +130,7 @@ func TestClient_Event(t *testing.T) {
 			var l log
 			_, err := clientOver(t, l.answering(200, wholeAnswer), keyring{}).Event(t.Context(), id)
 			f, e := failure(t, err)
-			if f.Kind != fault.Refused || e.Status != 0 || len(l.requests) != 0 {
+			if f.Kind != fault.Permanent || e.Status != 0 || len(l.requests) != 0 {
 				t.Errorf("got kind %v, %+v and %d requests", f.Kind, e, len(l.requests))
 			}
 			if !strings.Contains(f.Public, strconv.Quote(id)) || id != "" && strings.Contains(err.Error(), id) {

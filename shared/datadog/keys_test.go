@@ -26,7 +26,7 @@ func TestClient_RenewKeys(t *testing.T) {
 		t.Errorf("%v; it sent %+v", err, sent.requests)
 	}
 	for name, broken := range map[string]keyring{
-		"there_are_none": {keys: func() (Keys, error) { return Keys{}, fault.New(fault.Refused, "the secret is empty", nil) }},
+		"there_are_none": {keys: func() (Keys, error) { return Keys{}, fault.New(fault.Permanent, "the secret is empty", nil) }},
 		"nobody_can_be_asked": {renew: func(stale Keys) (Keys, error) {
 			return stale, fault.New(fault.Temporary, "the secret did not come", nil)
 		}},

@@ -53,7 +53,7 @@ func (c *Client) Series(ctx context.Context, query SeriesQuery) ([]Series, error
 	}
 	if answer.Status == "error" {
 		e := &Error{Op: get.op, Status: http.StatusOK, Words: words([]byte(answer.Error), Keys{})}
-		return nil, fault.Quoting(fault.Refused, "Datadog refused to "+get.op+": ", e.Words, "", e)
+		return nil, fault.NewRedacted(fault.Permanent, "Datadog refused to "+get.op+": ", e.Words, "", e)
 	}
 	all := make([]Series, len(answer.Series))
 	for i, w := range answer.Series {

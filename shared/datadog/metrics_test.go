@@ -50,10 +50,10 @@ func TestClient_Series(t *testing.T) {
 func TestClient_Series_a_refusal_with_status_200_is_one(t *testing.T) {
 	_, err := clientOver(t, answering(200, `{"status":"error","error":"Error parsing\nquery: unexpected }"}`), keyring{}).Series(t.Context(), SeriesQuery{})
 	f, e := failure(t, err)
-	if want := "Datadog refused to query the metric: Error parsing query: unexpected }"; f.Public != want || f.Kind != fault.Refused || e.Words == "" {
+	if want := "Datadog refused to query the metric: Error parsing query: unexpected }"; f.Public != want || f.Kind != fault.Permanent || e.Words == "" {
 		t.Errorf("got %v, %q, want %q", f.Kind, f.Public, want)
 	}
-	if strings.Contains(err.Error()+fault.Logged(err), "parsing") {
+	if strings.Contains(err.Error()+fault.LogText(err), "parsing") {
 		t.Errorf("the log would quote the query: %v", err)
 	}
 }

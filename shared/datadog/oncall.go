@@ -51,7 +51,7 @@ func (c *Client) Team(ctx context.Context, handle string) (Team, error) {
 			}
 		}
 	}
-	return Team{}, fault.Quoting(fault.Refused, "Datadog has no team ", strconv.Quote(handle), "", &Error{Op: list.op, Status: http.StatusNotFound})
+	return Team{}, fault.NewRedacted(fault.Permanent, "Datadog has no team ", strconv.Quote(handle), "", &Error{Op: list.op, Status: http.StatusNotFound})
 }
 
 type teamFields struct {
@@ -95,7 +95,7 @@ func (c *Client) OnCall(ctx context.Context, teamID string) (OnCall, error) {
 		query: url.Values{"include": {"responders,escalations.responders"}},
 	}
 	if !isSegment(teamID) {
-		return OnCall{}, fault.New(fault.Refused, fmt.Sprintf("a team has no id such as %q; it is a UUID", teamID), &Error{Op: get.op})
+		return OnCall{}, fault.New(fault.Permanent, fmt.Sprintf("a team has no id such as %q; it is a UUID", teamID), &Error{Op: get.op})
 	}
 	if err := c.read(ctx, get, &answer); err != nil {
 		return OnCall{}, err

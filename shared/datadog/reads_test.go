@@ -100,7 +100,7 @@ func TestCached_keeps_a_refusal(t *testing.T) {
 		_, _ = w.Write([]byte(`{"errors":["Monitor not found"]}`))
 	})
 	for range 3 {
-		if _, err := client.Cached(time.Minute).Monitor(t.Context(), 7, datadog.MonitorQuery{}); fault.Of(err).Kind != fault.Refused {
+		if _, err := client.Cached(time.Minute).Monitor(t.Context(), 7, datadog.MonitorQuery{}); fault.From(err).Kind != fault.Permanent {
 			t.Fatalf("got %v", err)
 		}
 	}
@@ -168,7 +168,7 @@ func TestReads_are_not_asked_before_the_rate_limit_ends(t *testing.T) {
 			client, calls := counted(t, answer)
 			_, _ = client.Monitor(t.Context(), 7, datadog.MonitorQuery{})
 			_, err := client.Cached(time.Minute).Monitor(t.Context(), 8, datadog.MonitorQuery{})
-			if e := fault.Of(err); calls.Load() != 1 || e == nil || e.Kind != fault.Temporary || e.RetryAfter < 20*time.Second {
+			if e := fault.From(err); calls.Load() != 1 || e == nil || e.Kind != fault.Temporary || e.RetryAfter < 20*time.Second {
 				t.Errorf("%d calls, then %v", calls.Load(), err)
 			}
 		})

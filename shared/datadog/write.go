@@ -54,7 +54,7 @@ func without(secret string, err error) error {
 		return err
 	}
 	hide := func(text string) string { return strings.ReplaceAll(text, secret, "<secret>") }
-	f := *fault.Of(err)
+	f := *fault.From(err)
 	f.Public, f.Log = hide(f.Public), hide(f.Log)
 	if e, ok := errors.AsType[*Error](err); ok {
 		safe := *e

@@ -54,7 +54,7 @@ var writes = map[string]struct {
 func TestClient_a_change_fails_with_its_kind_and_what_to_do(t *testing.T) {
 	for name, w := range writes {
 		for status, want := range map[int]fault.Kind{
-			400: fault.Refused, 401: fault.Refused, 403: fault.Refused, 404: fault.Refused, 409: fault.Refused,
+			400: fault.Permanent, 401: fault.Permanent, 403: fault.Permanent, 404: fault.Permanent, 409: fault.Permanent,
 			408: fault.Temporary, 429: fault.Temporary, 500: fault.Temporary, 503: fault.Temporary,
 		} {
 			t.Run(fmt.Sprintf("%s_%d", name, status), func(t *testing.T) {

@@ -90,7 +90,7 @@ func runOne(ctx context.Context, named Named, earlier map[string]Result, a alert
 	started := time.Now()
 	defer func() {
 		if p := recover(); p != nil {
-			err := broken(named.Name, fault.Panicked(p))
+			err := broken(named.Name, fault.FromPanic(p))
 			r = outcome(named.Name, Finding{}, err, time.Since(started))
 		}
 	}()

@@ -79,7 +79,7 @@ func tell(results []Result) []told {
 }
 
 func TestRun(t *testing.T) {
-	refused := fault.New(fault.Refused, "the application key lacks the permission monitors_read", errors.New("403"))
+	refused := fault.New(fault.Permanent, "the application key lacks the permission monitors_read", errors.New("403"))
 	for _, tt := range []struct {
 		name  string
 		steps []Named

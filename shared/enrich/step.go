@@ -92,12 +92,12 @@ type Result struct {
 
 // Skip returns the error by which a step says that it does not apply to an
 // alert, and why: "the alert names no monitor". The reason is a public text.
-func Skip(reason string) error { return skipped{fault.New(fault.Refused, reason, nil)} }
+func Skip(reason string) error { return skipped{fault.New(fault.Permanent, reason, nil)} }
 
 // SkipQuoting is Skip with words of the alert in the reason, for people and not for
 // the log.
 func SkipQuoting(before, words, after string) error {
-	return skipped{fault.Quoting(fault.Refused, before, words, after, nil)}
+	return skipped{fault.NewRedacted(fault.Permanent, before, words, after, nil)}
 }
 
 type skipped struct{ reason *fault.Error }

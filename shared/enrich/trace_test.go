@@ -19,7 +19,7 @@ func TestRun_traces_each_step_to_its_end(t *testing.T) {
 	neverEnds.Timeout = 50 * time.Millisecond
 	steps := []Named{
 		finds("found", 0),
-		fails("refused", fault.New(fault.Refused, "Datadog refused", nil)),
+		fails("refused", fault.New(fault.Permanent, "Datadog refused", nil)),
 		fails("skipped", Skip("the alert names no monitor")),
 		breaks("broken", "words"),
 		neverEnds,

@@ -57,7 +57,7 @@ func results() []enrich.Result {
 				enrich.Image{Title: "graph", URL: "https://p.datadoghq.com/x.png"},
 			},
 		}},
-		{Name: "owner", Status: enrich.Failed, Err: fault.New(fault.Refused, "Datadog refused it: the application key lacks apm_service_catalog_read", errors.New("403"))},
+		{Name: "owner", Status: enrich.Failed, Err: fault.New(fault.Permanent, "Datadog refused it: the application key lacks apm_service_catalog_read", errors.New("403"))},
 		{Name: "oncall", Status: enrich.Skipped, Err: enrich.Skip("no team")},
 	}
 }
@@ -319,7 +319,7 @@ func FuzzCompose(f *testing.F) {
 			enrich.Image{Title: title, URL: link},
 			enrich.List{Items: []enrich.Item{{Text: message, URL: link, Tag: status, Time: now}}},
 		}}
-		failed := enrich.Result{Name: title, Status: enrich.Failed, Err: fault.New(fault.Refused, message, nil)}
+		failed := enrich.Result{Name: title, Status: enrich.Failed, Err: fault.New(fault.Permanent, message, nil)}
 		mustBeAcceptable(t, event.Compose(a, event.Draft{Playbook: "default"}, []enrich.Result{{Name: "x", Status: enrich.OK, Finding: finding}, failed}, now))
 	})
 }

@@ -1,95 +1,90 @@
-// Package fault says what went wrong: its kind, a text that may be shown to
-// anyone, the private cause, and whether trying again helps.
+// Package fault describes failures: the kind, a text for people, the private
+// cause, and whether a retry helps.
 package fault
 
 import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"net/url"
+	"runtime"
+	"runtime/debug"
 	"time"
 )
 
-// Kind decides what the caller is told and what happens to the alert.
+// Kind decides the HTTP status of the answer and whether the alert is retried.
 type Kind int
 
+// The zero Kind is Internal: a bug in Boomerang.
 const (
-	// Internal is a mistake of ours. Its cause is for the log only.
-	Internal Kind = iota
-	// Malformed input could not be decoded at all.
-	Malformed
-	// Invalid input was decoded and breaks a rule; Fields names each.
-	Invalid
-	// Unauthenticated callers carry no token, or a wrong one.
-	Unauthenticated
-	// MethodNotAllowed is any request that is neither a delivery nor a health check.
-	MethodNotAllowed
-	// TooLarge input exceeds a stated limit.
-	TooLarge
-	// UnsupportedMedia is a body of a type we do not read.
-	UnsupportedMedia
-	// Temporary trouble passes: the same call may succeed later.
-	Temporary
-	// Refused means the other side understood and said no; the same call will be refused again.
-	Refused
+	Internal         Kind = iota
+	Malformed             // The input cannot be decoded.
+	Invalid               // The input is decoded and breaks a rule; Fields names each.
+	Unauthenticated       // The token is missing or wrong.
+	MethodNotAllowed      // The request is neither a delivery nor a health check.
+	TooLarge              // The input exceeds a limit.
+	UnsupportedMedia      // The body has an unsupported media type.
+	Temporary             // The same call may succeed later.
+	Permanent             // The other side rejects the call, now and later.
 )
 
-// Field names one bad part of an input and what is wrong with it.
+// Field names one invalid part of an input.
 type Field struct {
 	Name    string `json:"field"`
 	Problem string `json:"problem"`
 }
 
-// Error carries everything that anyone needs to know about a failure. Public is
-// written for people and never holds a secret; Cause is for the log.
+// Error is a failure. Public is for people and never holds a secret; Cause is
+// for the log.
 type Error struct {
 	Kind   Kind
 	Public string
-	// Log says the same for logs and traces, where Public quotes an alert, or what
-	// somebody answered about one: their words are not for keeping. It is empty where
-	// Public quotes nobody.
+	// Log replaces Public in logs and traces where Public quotes an alert or a
+	// response. It is empty where Public quotes nothing.
 	Log        string
 	Fields     []Field
 	RetryAfter time.Duration
 	Cause      error
 }
 
-// New returns an error whose public text says what happened, to what, and what to do.
+// New returns an error whose public text says what happened and what to do.
 func New(kind Kind, public string, cause error) *Error {
 	return &Error{Kind: kind, Public: public, Cause: cause}
 }
 
-// Quoting returns an error like New's, whose public text has the words of others
-// between ours. Logs have an ellipsis in their place.
-func Quoting(kind Kind, before, words, after string, cause error) *Error {
-	return &Error{Kind: kind, Public: before + words + after, Log: before + "…" + after, Cause: cause}
+// NewRedacted is New for a text that quotes others. Logs have an ellipsis in place
+// of the quote.
+func NewRedacted(kind Kind, before, quote, after string, cause error) *Error {
+	return &Error{Kind: kind, Public: before + quote + after, Log: before + "…" + after, Cause: cause}
 }
 
-// About returns err as a fault whose texts begin with what it is about.
-func About(what string, err error) *Error {
-	e := *Of(err)
-	e.Public = what + ": " + e.Public
+// Wrap returns err as a fault whose texts start with its subject.
+func Wrap(subject string, err error) *Error {
+	e := *From(err)
+	e.Public = subject + ": " + e.Public
 	if e.Log != "" {
-		e.Log = what + ": " + e.Log
+		e.Log = subject + ": " + e.Log
 	}
 	return &e
 }
 
-// Error returns what logs may hold.
+// Error returns the text for logs, with the cause.
 func (e *Error) Error() string {
 	if e.Cause == nil {
-		return e.logged()
+		return e.logText()
 	}
-	return e.logged() + ": " + e.Cause.Error()
+	return e.logText() + ": " + e.Cause.Error()
 }
 
-func (e *Error) logged() string { return cmp.Or(e.Log, e.Public) }
+func (e *Error) logText() string { return cmp.Or(e.Log, e.Public) }
 
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Of returns the Error inside err. Any other error becomes one whose text is not
-// shown: a time-out or a network failure is temporary, the rest is ours.
-func Of(err error) *Error {
+// From returns the Error inside err. Any other error becomes one with a generic
+// text: a timeout or a network failure is Temporary, the rest is Internal.
+func From(err error) *Error {
 	if err == nil {
 		return nil
 	}
@@ -105,46 +100,65 @@ func Of(err error) *Error {
 	return New(Internal, "something went wrong inside Boomerang", err)
 }
 
-// IsTemporary reports whether trying again later may help.
-func IsTemporary(err error) bool {
-	return err != nil && Of(err).Kind == Temporary
-}
+// IsTemporary reports whether a retry may help.
+func IsTemporary(err error) bool { return err != nil && From(err).Kind == Temporary }
 
-// Public returns the text of err that may be shown to anyone.
+// Public returns the text of err for people.
 func Public(err error) string {
 	if err == nil {
 		return ""
 	}
-	return Of(err).Public
+	return From(err).Public
 }
 
-// Logged returns the text of err that logs and traces may hold, without its cause.
-func Logged(err error) string {
+// LogText returns the text of err for logs and traces, without its cause.
+func LogText(err error) string {
 	if err == nil {
 		return ""
 	}
-	return Of(err).logged()
+	return From(err).logText()
 }
 
-// String names the kind as log records do.
+var kindNames = [...]string{
+	Internal: "internal", Malformed: "malformed", Invalid: "invalid", Unauthenticated: "unauthenticated",
+	MethodNotAllowed: "method_not_allowed", TooLarge: "too_large", UnsupportedMedia: "unsupported_media",
+	Temporary: "temporary", Permanent: "refused",
+}
+
+// String returns the name of the kind in log records. Permanent keeps the name
+// "refused", which saved log queries use.
 func (k Kind) String() string {
-	switch k {
-	case Malformed:
-		return "malformed"
-	case Invalid:
-		return "invalid"
-	case Unauthenticated:
-		return "unauthenticated"
-	case MethodNotAllowed:
-		return "method_not_allowed"
-	case TooLarge:
-		return "too_large"
-	case UnsupportedMedia:
-		return "unsupported_media"
-	case Temporary:
-		return "temporary"
-	case Refused:
-		return "refused"
+	if k < 0 || int(k) >= len(kindNames) {
+		return kindNames[Internal]
 	}
-	return "internal"
+	return kindNames[k]
+}
+
+// StripURL returns the cause of a failed request without the URL that net/http
+// adds, because a URL may hold an alert's text or a secret.
+func StripURL(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// Panic is a recovered panic.
+type Panic struct {
+	// Text is the runtime's message, or the type of any other value: the value may
+	// hold an alert's text.
+	Text  string
+	Stack []byte
+}
+
+func (p *Panic) Error() string { return p.Text + "\n" + string(p.Stack) }
+
+// FromPanic returns a recovered panic with its stack. Call it in the deferred
+// function that recovers.
+func FromPanic(value any) *Panic {
+	text := fmt.Sprintf("panic with a %T", value)
+	if err, ok := value.(runtime.Error); ok {
+		text = "panic: " + err.Error()
+	}
+	return &Panic{Text: text, Stack: debug.Stack()}
 }

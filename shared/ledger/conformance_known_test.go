@@ -96,7 +96,7 @@ var knownCases = map[string]func(stage){
 	"who asks with an empty key, or too late, is refused": func(s stage) {
 		_, knownErr := s.a.Known(s.Context(), key, "")
 		for _, err := range []error{knownErr, s.a.Park(s.Context(), "")} {
-			if err == nil || fault.Of(err).Kind != fault.Internal {
+			if err == nil || fault.From(err).Kind != fault.Internal {
 				s.Errorf("got %v, want an internal fault", err)
 			}
 		}
@@ -146,7 +146,7 @@ var watermarkCases = map[string]func(stage){
 	"a reader without a name, or too late, is refused": func(s stage) {
 		_, readErr := s.a.Watermark(s.Context(), "")
 		for _, err := range []error{readErr, s.a.SetWatermark(s.Context(), "", start)} {
-			if err == nil || fault.Of(err).Kind != fault.Internal {
+			if err == nil || fault.From(err).Kind != fault.Internal {
 				s.Errorf("got %v, want an internal fault", err)
 			}
 		}

@@ -247,7 +247,7 @@ var claimCases = map[string]func(stage){
 		_, claimErr := s.a.Claim(s.Context(), "", s.Now().Add(runTime))
 		_, rememberErr := s.a.Remember(s.Context(), "", Seen{})
 		for _, err := range []error{claimErr, rememberErr, s.a.Complete(s.Context(), "", posted), s.a.Release(s.Context(), ""), s.a.Abandon(s.Context(), "")} {
-			if err == nil || fault.Of(err).Kind != fault.Internal {
+			if err == nil || fault.From(err).Kind != fault.Internal {
 				s.Errorf("got %v, want an internal fault", err)
 			}
 		}

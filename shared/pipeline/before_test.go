@@ -27,7 +27,7 @@ func TestPipeline_looks_before_it_posts_again(t *testing.T) {
 	holds := stream(func(context.Context, time.Time, time.Time) (event.Posted, error) { return earlier, nil })
 	lacks := stream(func(context.Context, time.Time, time.Time) (event.Posted, error) { return event.Posted{}, nil })
 	fails := stream(func(context.Context, time.Time, time.Time) (event.Posted, error) {
-		return event.Posted{}, fault.New(fault.Refused, "the application key lacks events_read", nil)
+		return event.Posted{}, fault.New(fault.Permanent, "the application key lacks events_read", nil)
 	})
 	down := stream(func(context.Context, time.Time, time.Time) (event.Posted, error) {
 		return event.Posted{}, fault.New(fault.Temporary, "Datadog answered 500", nil)
@@ -84,7 +84,7 @@ func TestPipeline_waits_for_the_search_where_a_queue_keeps_the_alert(t *testing.
 	down := fault.New(fault.Temporary, "Datadog answered 500", nil)
 	slow := fault.New(fault.Temporary, "Datadog answered 429", nil)
 	slow.RetryAfter = 90 * time.Second
-	refused := fault.New(fault.Refused, "the application key lacks events_read", nil)
+	refused := fault.New(fault.Permanent, "the application key lacks events_read", nil)
 	for name, c := range map[string]struct {
 		searched error
 		queue    bool

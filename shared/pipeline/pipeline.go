@@ -286,7 +286,7 @@ func (p *Pipeline) wrapped(steps []enrich.Named) []enrich.Named {
 // recovered turns a panic into the error of the function that defers it.
 func recovered(err *error) {
 	if r := recover(); r != nil {
-		*err = fault.New(fault.Internal, "something went wrong inside Boomerang", fault.Panicked(r))
+		*err = fault.New(fault.Internal, "something went wrong inside Boomerang", fault.FromPanic(r))
 	}
 }
 
@@ -294,7 +294,7 @@ func recovered(err *error) {
 // too, the error asks the sender to come again.
 func (p *Pipeline) later(ctx context.Context, m queue.Message, b budget, delay time.Duration, cause error) (Outcome, error) {
 	if p.Queue == nil {
-		e := fault.Quoting(fault.Temporary, "the alert could not be finished now (", m.Reason, "), and there is no queue to keep it; send it again", cause)
+		e := fault.NewRedacted(fault.Temporary, "the alert could not be finished now (", m.Reason, "), and there is no queue to keep it; send it again", cause)
 		e.RetryAfter = delay
 		return Outcome{}, e
 	}
@@ -302,7 +302,7 @@ func (p *Pipeline) later(ctx context.Context, m queue.Message, b budget, delay t
 	defer cancel()
 	m.ReceivedAt = p.Now()
 	if err := p.Queue.Send(sending, m, delay); err != nil {
-		return Outcome{}, fault.Quoting(fault.Temporary, "the alert could be neither finished nor queued (", m.Reason, "); send it again", errors.Join(cause, err))
+		return Outcome{}, fault.NewRedacted(fault.Temporary, "the alert could be neither finished nor queued (", m.Reason, "); send it again", errors.Join(cause, err))
 	}
 	outcome := Outcome{Status: Queued, Why: whyOf(cause), Reason: m.Reason}
 	outcome.warn(p.park(sending, m.Alert.Key()))
@@ -312,7 +312,7 @@ func (p *Pipeline) later(ctx context.Context, m queue.Message, b budget, delay t
 // retryDelay waits as long as Datadog asked for, and otherwise a moment, or until an
 // event that Datadog may have taken can be found.
 func retryDelay(err error, tried bool) time.Duration {
-	after := fault.Of(err).RetryAfter
+	after := fault.From(err).RetryAfter
 	if tried && after == 0 && fault.IsTemporary(err) {
 		return showDelay
 	}

@@ -177,7 +177,7 @@ func TestPipeline_comes_back_when_Datadog_says_so(t *testing.T) {
 	}{
 		"a rate limit":    {limited, 42 * time.Second},
 		"anything else":   {fault.New(fault.Temporary, "500", nil), 45 * time.Second},
-		"a refused event": {fault.New(fault.Refused, "400: bad", nil), 10 * time.Second},
+		"a refused event": {fault.New(fault.Permanent, "400: bad", nil), 10 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got time.Duration

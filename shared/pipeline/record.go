@@ -23,7 +23,7 @@ func whyOf(cause error) string {
 	if cause == nil {
 		return whyIntake
 	}
-	return fault.Of(cause).Kind.String()
+	return fault.From(cause).Kind.String()
 }
 
 // Measure tells the metrics what became of an alert.

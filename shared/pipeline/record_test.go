@@ -128,9 +128,9 @@ func TestOutcome_Record_keeps_no_words_that_stand_where_ids_do(t *testing.T) {
 	a := alert.Alert{ID: who, MonitorID: "jane_roe", CycleKey: "2001:db8::1", OrgID: strings.Repeat("7", 129), Transition: who}
 	o := pipeline.Outcome{Status: pipeline.Queued, Why: "temporary", Reason: "Datadog said " + who, Steps: []enrich.Result{
 		{Name: "a", Status: enrich.Skipped, Err: enrich.SkipQuoting("there is no row ", who, " here")},
-		{Name: "b", Status: enrich.Failed, Err: fault.Quoting(fault.Refused, "there is no team ", who, "; make it", errors.New("404"))},
+		{Name: "b", Status: enrich.Failed, Err: fault.NewRedacted(fault.Permanent, "there is no team ", who, "; make it", errors.New("404"))},
 	}}
-	o.Warnings = append(o.Warnings, fault.About("it", o.Steps[1].Err))
+	o.Warnings = append(o.Warnings, fault.Wrap("it", o.Steps[1].Err))
 	var b bytes.Buffer
 	e := telemetrytest.During(t, func(ctx context.Context) {
 		slog.New(slog.NewTextHandler(&b, nil)).LogAttrs(ctx, slog.LevelInfo, "m", append(o.Record(ctx, a), slog.Any("error", errors.Join(o.Warnings...)))...)
@@ -151,7 +151,7 @@ func TestOutcome_Record_keeps_no_words_that_stand_where_ids_do(t *testing.T) {
 
 func TestPipeline_traces_what_it_does(t *testing.T) {
 	fails := enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
-		return enrich.Finding{}, fault.New(fault.Refused, "Datadog refused", nil)
+		return enrich.Finding{}, fault.New(fault.Permanent, "Datadog refused", nil)
 	})
 	p := pipeline.New(pipeline.Config{Playbooks: playbooks(fails), EnrichBudget: time.Second, Poster: takes, Ledger: ledger.NewMemory(ledger.Options{})})
 	e := telemetrytest.During(t, func(ctx context.Context) {

@@ -75,7 +75,7 @@ func (p *Pipeline) Redeliver(ctx context.Context, m queue.Message) (Outcome, err
 		return p.take(ctx, m.Alert, t)
 	}
 	if p.Storms == nil {
-		return Outcome{}, fault.New(fault.Refused, "the message asks for a storm's summary, and there is no LEDGER_TABLE to read it from", nil)
+		return Outcome{}, fault.New(fault.Permanent, "the message asks for a storm's summary, and there is no LEDGER_TABLE to read it from", nil)
 	}
 	return p.summarise(ctx, m, t)
 }

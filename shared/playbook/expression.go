@@ -191,7 +191,7 @@ func (e *expression) holds(machine *vm.VM, env map[string]any) (bool, error) {
 	out, err := machine.Run(e.program, env)
 	if err != nil {
 		about, why := fmt.Sprintf("the expression %q: ", e.source), shorten(maxTold, firstLine(err))
-		return false, &fault.Error{Kind: fault.Refused, Public: about + why, Log: about + "it cannot be evaluated with what this alert says"}
+		return false, &fault.Error{Kind: fault.Permanent, Public: about + why, Log: about + "it cannot be evaluated with what this alert says"}
 	}
 	is, _ := out.(bool) // The language sees to it that it is one.
 	return is, nil

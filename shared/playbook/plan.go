@@ -107,7 +107,7 @@ func (p *Plan) environment(ended map[string]enrich.Result) map[string]any {
 // words for people and others for the log.
 func unwrittenIn(where string, err error) error {
 	if _, told := errors.AsType[*fault.Error](err); told {
-		return fault.About(where+": the template", err)
+		return fault.Wrap(where+": the template", err)
 	}
 	return fmt.Errorf("%s: %w", where, err)
 }
@@ -126,7 +126,7 @@ func (s *step) make(environment func() map[string]any) (enrich.Step, error) {
 	if s.when != nil {
 		holds, err := s.when.holds(new(vm.VM), environment())
 		if err != nil {
-			return nil, fault.About("its condition could not be evaluated", err)
+			return nil, fault.Wrap("its condition could not be evaluated", err)
 		}
 		if !holds {
 			return nil, enrich.Skip("its condition does not hold: " + s.when.source)
@@ -142,7 +142,7 @@ func (s *step) make(environment func() map[string]any) (enrich.Step, error) {
 		return nil, err
 	}
 	if err != nil {
-		return nil, fault.New(fault.Refused, "its settings could not be written out", err)
+		return nil, fault.New(fault.Permanent, "its settings could not be written out", err)
 	}
 	return s.kind.New(config, s.cache), nil
 }

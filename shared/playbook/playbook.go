@@ -117,7 +117,7 @@ func (b *Book) For(a alert.Alert) *Plan {
 	for _, p := range b.playbooks {
 		holds, err := p.match.holds(&machine, env)
 		if err != nil {
-			plan.Warnings = append(plan.Warnings, fault.About("playbook "+p.name+" does not match", err))
+			plan.Warnings = append(plan.Warnings, fault.Wrap("playbook "+p.name+" does not match", err))
 		}
 		if !holds {
 			continue

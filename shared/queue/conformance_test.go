@@ -129,7 +129,7 @@ var conformanceCases = map[string]func(*testing.T, opened){
 	"a message without a JSON form is refused": func(t *testing.T, q opened) {
 		m := whole()
 		m.ReceivedAt = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)
-		if err := q.Send(t.Context(), m, 0); err == nil || fault.Of(err).Kind != fault.Internal {
+		if err := q.Send(t.Context(), m, 0); err == nil || fault.From(err).Kind != fault.Internal {
 			t.Errorf("got %v", err)
 		}
 	},

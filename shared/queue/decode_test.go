@@ -52,7 +52,7 @@ func TestDecode(t *testing.T) {
 	for name, c := range permanent {
 		t.Run(name+" fails for good", func(t *testing.T) {
 			m, err := Decode(c.body)
-			if err == nil || fault.Of(err).Kind != c.kind || !strings.Contains(fault.Public(err), c.says) {
+			if err == nil || fault.From(err).Kind != c.kind || !strings.Contains(fault.Public(err), c.says) {
 				t.Errorf("got %v", err)
 			}
 			same(t, "message", Message{}, m)

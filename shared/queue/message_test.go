@@ -167,7 +167,7 @@ func TestEncode(t *testing.T) {
 	})
 	t.Run("what has no JSON form at all is a mistake of ours", func(t *testing.T) {
 		_, err := Encode(Message{ReceivedAt: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)})
-		if err == nil || fault.Of(err).Kind != fault.Internal {
+		if err == nil || fault.From(err).Kind != fault.Internal {
 			t.Fatalf("got %v", err)
 		}
 	})

@@ -110,7 +110,7 @@ func (c *Cache[T]) Get(ctx context.Context) (T, error) {
 	return c.value, c.err
 }
 
-// Ready waits until there is a value. An error of kind fault.Refused means that the
+// Ready waits until there is a value. An error of kind fault.Permanent means that the
 // secret is missing or wrong, so that nothing could ever be done with it: stop. One
 // of kind fault.Temporary may pass: go on.
 func (c *Cache[T]) Ready(ctx context.Context) error {

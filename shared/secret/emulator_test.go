@@ -108,7 +108,7 @@ func TestEmulator_what_somebody_must_correct_is_refused(t *testing.T) {
 			client, id := emulator(t)
 			arrange(t, client, id)
 			err := NewTokens(client, id, Options{}).Ready(t.Context())
-			if err == nil || fault.Of(err).Kind != fault.Refused {
+			if err == nil || fault.From(err).Kind != fault.Permanent {
 				t.Errorf("got %v, want a refusal", err)
 			}
 			assertErrorHides(t, err, newToken)

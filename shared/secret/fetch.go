@@ -56,16 +56,16 @@ var refusals = map[string]struct {
 	text string
 }{
 	notFound: {
-		fault.Refused, "secret %q does not exist in this account and region, or has no value: create it, or correct the variable that names it",
+		fault.Permanent, "secret %q does not exist in this account and region, or has no value: create it, or correct the variable that names it",
 	},
 	"InvalidParameterException": {
-		fault.Refused, "Secrets Manager does not take %q for a secret's name or ARN: correct the variable that names it",
+		fault.Permanent, "Secrets Manager does not take %q for a secret's name or ARN: correct the variable that names it",
 	},
 	"ValidationException": {
-		fault.Refused, "Secrets Manager does not take %q for a secret's name or ARN: correct the variable that names it",
+		fault.Permanent, "Secrets Manager does not take %q for a secret's name or ARN: correct the variable that names it",
 	},
 	"InvalidRequestException": {
-		fault.Refused, "secret %q cannot be read in its present state, most likely because it is scheduled for deletion: restore it",
+		fault.Permanent, "secret %q cannot be read in its present state, most likely because it is scheduled for deletion: restore it",
 	},
 	"AccessDeniedException": {
 		fault.Temporary, "secret %q may not be read: allow the function's role secretsmanager:GetSecretValue on it, and kms:Decrypt if it has a key of its own",
@@ -137,5 +137,5 @@ func wrong(id, what string, names []string) error {
 	for i, name := range names {
 		members[i] = fmt.Sprintf("%q:%q", name, "…")
 	}
-	return fault.New(fault.Refused, fmt.Sprintf("secret %q %s: store {%s} in it", id, what, strings.Join(members, ",")), nil)
+	return fault.New(fault.Permanent, fmt.Sprintf("secret %q %s: store {%s} in it", id, what, strings.Join(members, ",")), nil)
 }

@@ -136,8 +136,8 @@ func TestRotation_fails_with_what_to_do(t *testing.T) {
 		kind fault.Kind
 		want string
 	}{
-		"a_version_that_is_not_there": {nil, func(ctx context.Context) error { return r.Test(ctx, nextVersion) }, fault.Refused, "has no value"},
-		"a_version_without_a_token":   {nil, func(ctx context.Context) error { return r.Test(ctx, "broken") }, fault.Refused, "has no text in token"},
+		"a_version_that_is_not_there": {nil, func(ctx context.Context) error { return r.Test(ctx, nextVersion) }, fault.Permanent, "has no value"},
+		"a_version_without_a_token":   {nil, func(ctx context.Context) error { return r.Test(ctx, "broken") }, fault.Permanent, "has no text in token"},
 		"a_version_that_may_not_be_stored": {
 			codeError("AccessDeniedException"), func(ctx context.Context) error { return r.Create(ctx, nextVersion, "") }, fault.Temporary, "secretsmanager:PutSecretValue",
 		},
@@ -147,12 +147,12 @@ func TestRotation_fails_with_what_to_do(t *testing.T) {
 			_, err := r.Finish(ctx, nextVersion)
 			return err
 		}, fault.Temporary, "secretsmanager:UpdateSecretVersionStage"},
-		"an_end_without_a_version": {nil, func(ctx context.Context) error { _, err := r.Finish(ctx, nextVersion); return err }, fault.Refused, "has no value"},
+		"an_end_without_a_version": {nil, func(ctx context.Context) error { _, err := r.Finish(ctx, nextVersion); return err }, fault.Permanent, "has no value"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v.fail = tc.fail
 			err := tc.do(t.Context())
-			if err == nil || fault.Of(err).Kind != tc.kind || !strings.Contains(fault.Public(err), tc.want) || !strings.Contains(fault.Public(err), id) {
+			if err == nil || fault.From(err).Kind != tc.kind || !strings.Contains(fault.Public(err), tc.want) || !strings.Contains(fault.Public(err), id) {
 				t.Fatalf("got %v", err)
 			}
 			if tc.fail != nil && !errors.Is(err, tc.fail) {

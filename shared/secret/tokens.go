@@ -104,7 +104,7 @@ func fetchPair(ctx context.Context, client Client, id string) (pair, error) {
 // isAbsent reports whether err says for certain that there is no such token: a
 // secret that was never rotated has no previous version, and one whose previous
 // version is wrong in itself has none to offer.
-func isAbsent(err error) bool { return fault.Of(err).Kind == fault.Refused }
+func isAbsent(err error) bool { return fault.From(err).Kind == fault.Permanent }
 
 func fetchToken(ctx context.Context, client Client, id, stage string) (Text, error) {
 	content, err := fetch(ctx, client, id, stage)

@@ -241,11 +241,11 @@ func TestTokens_Ready(t *testing.T) {
 		handler http.HandlerFunc
 		kind    fault.Kind
 	}{
-		{"an_empty_token_stops_the_start", holding(`{"token":""}`), fault.Refused},
-		{"a_blank_token_stops_the_start", holding(`{"token":" \t\n"}`), fault.Refused},
-		{"a_missing_token_stops_the_start", holding(`{"api_key":"x"}`), fault.Refused},
-		{"malformed_JSON_stops_the_start", holding(newToken), fault.Refused},
-		{"a_missing_secret_stops_the_start", exception(400, "ResourceNotFoundException"), fault.Refused},
+		{"an_empty_token_stops_the_start", holding(`{"token":""}`), fault.Permanent},
+		{"a_blank_token_stops_the_start", holding(`{"token":" \t\n"}`), fault.Permanent},
+		{"a_missing_token_stops_the_start", holding(`{"api_key":"x"}`), fault.Permanent},
+		{"malformed_JSON_stops_the_start", holding(newToken), fault.Permanent},
+		{"a_missing_secret_stops_the_start", exception(400, "ResourceNotFoundException"), fault.Permanent},
 		{"no_permission_may_pass", exception(400, "AccessDeniedException"), fault.Temporary},
 		{"a_server_error_may_pass", exception(500, "InternalServiceError"), fault.Temporary},
 	}

@@ -17,13 +17,13 @@ const maxStack = 4 << 10
 
 func failureOf(err error) failure {
 	if p, ok := errors.AsType[*fault.Panic](err); ok {
-		return failure{kind: "panic", message: p.Words, stack: string(p.Stack[:min(len(p.Stack), maxStack)])}
+		return failure{kind: "panic", message: p.Text, stack: string(p.Stack[:min(len(p.Stack), maxStack)])}
 	}
 	// What ends the process has its words for Lambda already.
 	if e, ok := errors.AsType[lambdamessages.InvokeResponse_Error](err); ok {
 		return failure{kind: e.Type, message: e.Message}
 	}
-	return failure{kind: fault.Of(err).Kind.String(), message: fault.Logged(err)}
+	return failure{kind: fault.From(err).Kind.String(), message: fault.LogText(err)}
 }
 
 // statusOf returns the HTTP status of an answer that has one.

@@ -88,8 +88,8 @@ func (s *Span) End(err error) {
 	s.duration = max(1, time.Since(s.start))
 	if err != nil {
 		s.failed = true
-		s.Tag("error.type", fault.Of(err).Kind.String())
-		s.Tag("error.message", fault.Logged(err))
+		s.Tag("error.type", fault.From(err).Kind.String())
+		s.Tag("error.message", fault.LogText(err))
 	}
 	s.invocation.keep(s)
 }

@@ -74,7 +74,7 @@ func (w *wrapped[In, Out]) Invoke(ctx context.Context, payload []byte) (response
 	defer func() {
 		p := recover()
 		if p != nil {
-			err = fault.Panicked(p)
+			err = fault.FromPanic(p)
 		}
 		inv.end(ctx, status, err)
 		if p != nil {

@@ -49,7 +49,7 @@ func works(ctx context.Context, _ request) (answer, error) {
 	inner, claim := telemetry.Start(ctx, "claim")
 	_, step := telemetry.Start(inner, "step")
 	step.Tag("resource.name", "monitor")
-	step.End(fault.New(fault.Refused, "Datadog refused", errors.New("private")))
+	step.End(fault.New(fault.Permanent, "Datadog refused", errors.New("private")))
 	claim.End(nil)
 	telemetry.Posted.Record(ctx, 1, "partial", "De,fault", "")
 	return answer{StatusCode: 200, Body: "<told>"}, nil
@@ -229,7 +229,7 @@ func TestWrap_leaves_time_to_answer(t *testing.T) {
 }
 
 func TestWrap_reports_how_a_handler_failed(t *testing.T) {
-	cause := fault.New(fault.Refused, "the stream cannot be read", errors.New("the private cause"))
+	cause := fault.New(fault.Permanent, "the stream cannot be read", errors.New("the private cause"))
 	for name, c := range map[string]struct {
 		handle        func(context.Context, request) (answer, error)
 		kind, message string

@@ -41,7 +41,7 @@ func (d *Drill) await(ctx context.Context) ([]datadog.Event, error) {
 		}
 		pause := d.wait.Interval
 		if err != nil {
-			pause = max(pause, fault.Of(err).RetryAfter)
+			pause = max(pause, fault.From(err).RetryAfter)
 		}
 		select {
 		case <-ctx.Done():

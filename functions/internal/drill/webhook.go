@@ -108,7 +108,7 @@ func (d *Drill) unanswered(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("the webhook did not answer within %s, and Datadog does not wait longer either", d.wait.Answer)
 	}
-	return fmt.Errorf("the webhook did not answer: %w", fault.WithoutAddress(err))
+	return fmt.Errorf("the webhook did not answer: %w", fault.StripURL(err))
 }
 
 // understand returns the reply if an event is to be expected after it.

@@ -47,7 +47,7 @@ func tokenIn(content string) (string, error) {
 		Token string `json:"token"`
 	}
 	if json.Unmarshal([]byte(content), &webhook) != nil || webhook.Token == "" {
-		return "", fault.New(fault.Refused, `the secret in WEBHOOK_SECRET_ARN must hold {"token":"…"}`, nil)
+		return "", fault.New(fault.Permanent, `the secret in WEBHOOK_SECRET_ARN must hold {"token":"…"}`, nil)
 	}
 	return webhook.Token, nil
 }

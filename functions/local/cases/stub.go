@@ -33,7 +33,7 @@ func (p placed) step(real trial.Step) enrich.Step {
 		case p.Data != nil:
 			return p.finding(real)
 		case p.Error != "":
-			return enrich.Finding{}, fault.New(fault.Refused, p.Error, nil)
+			return enrich.Finding{}, fault.New(fault.Permanent, p.Error, nil)
 		case p.Timeout > 0:
 			return enrich.Finding{}, fault.New(fault.Temporary, "no answer within "+p.Timeout.String(), nil)
 		case p.Skip != "":

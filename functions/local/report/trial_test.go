@@ -32,7 +32,7 @@ func same(t *testing.T, want, got string) {
 func TestPrinter_Verdicts(t *testing.T) {
 	verdicts := []playbook.Verdict{
 		{Playbook: "first", False: `alert.host == "x"`},
-		{Playbook: "broken", Err: fault.New(fault.Refused, "no number", nil)},
+		{Playbook: "broken", Err: fault.New(fault.Permanent, "no number", nil)},
 	}
 	got := screen(func(p *report.Printer) {
 		p.Verdicts(trial.Report{Verdicts: verdicts, Playbooks: []string{"default"}})
@@ -63,7 +63,7 @@ func TestPrinter_Steps(t *testing.T) {
 	}
 	good := ran("metric", enrich.OK, nil)
 	good.With = config{Query: "avg:a{*} > 1", Window: time.Hour}
-	good.Finding = enrich.Finding{Data: map[string]any{"value": 1, "text": "<b>"}, Missing: fault.New(fault.Refused, "half of it", nil)}
+	good.Finding = enrich.Finding{Data: map[string]any{"value": 1, "text": "<b>"}, Missing: fault.New(fault.Permanent, "half of it", nil)}
 	bare := ran("bare", enrich.OK, nil)
 	bare.With = config{}
 	then := ran("tell", enrich.Skipped, enrich.Skip("nobody to tell"))

@@ -158,7 +158,7 @@ func TestTrial_runs_another_step_instead(t *testing.T) {
 }
 
 func TestTrial_tells_why_nothing_was_posted(t *testing.T) {
-	refuse := func(event.Request) error { return fault.New(fault.Refused, "Datadog refused it", nil) }
+	refuse := func(event.Request) error { return fault.New(fault.Permanent, "Datadog refused it", nil) }
 	r, err := newTrial(t, refuse).Run(t.Context(), checkout)
 	if err == nil || !strings.Contains(fault.Public(err), "Datadog refused it") || len(r.Steps) != 4 {
 		t.Errorf("%v, with %d steps", err, len(r.Steps))

@@ -41,7 +41,7 @@ func (f *flood) Events(_ context.Context, q datadog.EventQuery) ([]datadog.Event
 	last := int(q.End.Sub(f.from) / f.every)
 	last -= q.Page * f.pageSize
 	if f.tooLarge > 0 && min(f.pageSize, last-first+1) >= f.tooLarge {
-		return nil, fault.New(fault.Refused, "Datadog's answer is too large to list events", &datadog.Error{Op: "list events", Status: 200})
+		return nil, fault.New(fault.Permanent, "Datadog's answer is too large to list events", &datadog.Error{Op: "list events", Status: 200})
 	}
 	var events []datadog.Event
 	for n := last; n >= first && len(events) < f.pageSize; n-- {

@@ -65,7 +65,7 @@ func isTooMuch(err error) bool {
 		return true
 	}
 	answer, ok := errors.AsType[*datadog.Error](err)
-	return ok && answer.Status/100 == 2 && fault.Of(err).Kind == fault.Refused
+	return ok && answer.Status/100 == 2 && fault.From(err).Kind == fault.Permanent
 }
 
 func half(d time.Duration) time.Duration {

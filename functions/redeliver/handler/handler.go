@@ -108,7 +108,7 @@ func (h *Handler) process(ctx context.Context, m queue.Message) (outcome pipelin
 // beside this one are not to come again for it.
 func recovered(err *error) {
 	if p := recover(); p != nil {
-		*err = fault.New(fault.Internal, "something went wrong inside Boomerang", fault.Panicked(p))
+		*err = fault.New(fault.Internal, "something went wrong inside Boomerang", fault.FromPanic(p))
 	}
 }
 
@@ -116,7 +116,7 @@ func recovered(err *error) {
 // of ours may be mended by the next deployment, so it is tried again like
 // anything that passes, until it has come too often.
 func (h *Handler) bury(ctx context.Context, record events.SQSMessage, cause error) (bool, error) {
-	kind := fault.Of(cause).Kind
+	kind := fault.From(cause).Kind
 	isFinal := kind != fault.Temporary && kind != fault.Internal
 	if h.DeadLetters == nil || !isFinal && receives(record) < MaxReceives {
 		return false, nil

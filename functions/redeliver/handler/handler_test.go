@@ -52,7 +52,7 @@ func message(t *testing.T, id, receives string) events.SQSMessage {
 func redeliver(_ context.Context, m queue.Message) (pipeline.Outcome, error) {
 	switch m.Alert.ID {
 	case "refused":
-		return pipeline.Outcome{}, fault.New(fault.Refused, "Datadog refused to create the event (400 Bad Request)", nil)
+		return pipeline.Outcome{}, fault.New(fault.Permanent, "Datadog refused to create the event (400 Bad Request)", nil)
 	case "down":
 		return pipeline.Outcome{}, fault.New(fault.Temporary, "Datadog could not create the event (503)", nil)
 	case "broken":

@@ -98,7 +98,7 @@ func (h *Handler) put(ctx context.Context, address string, body []byte) (again b
 	// adds none to a PUT.
 	response, err := h.HTTPClient.Do(request)
 	if err != nil {
-		return true, fmt.Errorf("CloudFormation could not be answered: %w", fault.WithoutAddress(err))
+		return true, fmt.Errorf("CloudFormation could not be answered: %w", fault.StripURL(err))
 	}
 	defer func() { _ = response.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<16))

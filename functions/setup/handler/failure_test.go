@@ -270,7 +270,7 @@ func TestHandler_answers_whatever_happens(t *testing.T) {
 func TestHandler_shortens_what_CloudFormation_would_not_take(t *testing.T) {
 	w := newWorld(t, func(w *world) {
 		w.conf.Installer = installer{func(context.Context) error {
-			return fault.New(fault.Refused, "it begins "+strings.Repeat("<é", 4000), nil)
+			return fault.New(fault.Permanent, "it begins "+strings.Repeat("<é", 4000), nil)
 		}}
 	})
 	if answer := w.send(w.request(cfn.RequestCreate)); !strings.HasPrefix(answer.Reason, "it begins <é<é") || !utf8.ValidString(answer.Reason) {
@@ -310,7 +310,7 @@ func TestHandler_fails_when_nobody_takes_the_answer(t *testing.T) {
 func TestHandler_refuses_what_is_neither(t *testing.T) {
 	w := newWorld(t)
 	for _, event := range []string{`{}`, `[]`, `"text"`, `{"RequestType":"Create","ResponseURL":7}`} {
-		if err := w.handler.Handle(t.Context(), json.RawMessage(event)); fault.Of(err).Kind != fault.Malformed {
+		if err := w.handler.Handle(t.Context(), json.RawMessage(event)); fault.From(err).Kind != fault.Malformed {
 			t.Errorf("%s: %v", event, err)
 		}
 	}

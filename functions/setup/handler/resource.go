@@ -59,7 +59,7 @@ func (h *Handler) attempt(ctx context.Context, request cfn.Event) (o outcome) {
 		if r := recover(); r != nil {
 			o = outcome{
 				id:  idAfter(request, idOf(webhookNameIn(request))),
-				err: fault.New(fault.Internal, "something went wrong inside Boomerang; its log says what", fault.Panicked(r)),
+				err: fault.New(fault.Internal, "something went wrong inside Boomerang; its log says what", fault.FromPanic(r)),
 			}
 		}
 	}()

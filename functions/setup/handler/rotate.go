@@ -41,7 +41,7 @@ func (h *Handler) step(ctx context.Context, e rotationEvent) error {
 	case h.broken != nil:
 		return h.broken
 	case !isSecret(h.TokenSecret, e.SecretID):
-		return fault.New(fault.Refused, fmt.Sprintf("this function rotates the webhook's token and no other secret such as %q", e.SecretID), nil)
+		return fault.New(fault.Permanent, fmt.Sprintf("this function rotates the webhook's token and no other secret such as %q", e.SecretID), nil)
 	case e.ClientRequestToken == "":
 		return fault.New(fault.Malformed, "the rotation names no version (ClientRequestToken)", nil)
 	}

@@ -132,7 +132,7 @@ func (i Installer) undo(ctx context.Context, made []piece, why error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), UndoTime)
 	defer cancel()
 	left := i.removeAll(ctx, made, nil)
-	f := *fault.Of(why)
+	f := *fault.From(why)
 	if len(left) > 0 {
 		f.Public += "; not all of what was made before that could be removed again"
 		for _, err := range left {
@@ -163,7 +163,7 @@ func (i Installer) removeAll(ctx context.Context, pieces []piece, changes *[]Cha
 		})
 		switch {
 		case err != nil:
-			left = append(left, fault.New(fault.Of(err).Kind, fmt.Sprintf("%s is left in Datadog: %s", p.what, fault.Public(err)), err))
+			left = append(left, fault.New(fault.From(err).Kind, fmt.Sprintf("%s is left in Datadog: %s", p.what, fault.Public(err)), err))
 		case changes != nil:
 			*changes = append(*changes, Change{What: p.what, Verb: verb})
 		}
@@ -179,7 +179,7 @@ func (i Installer) again(ctx context.Context, try func() error) error {
 		if !fault.IsTemporary(err) {
 			return err
 		}
-		pause := max(i.Pause, fault.Of(err).RetryAfter)
+		pause := max(i.Pause, fault.From(err).RetryAfter)
 		if time.Now().Add(pause).After(end) {
 			return err
 		}

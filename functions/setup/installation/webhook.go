@@ -34,7 +34,7 @@ func (s Spec) owns(w datadog.Webhook) bool {
 }
 
 func (s Spec) taken(w datadog.Webhook) error {
-	return fault.New(fault.Refused, fmt.Sprintf(
+	return fault.New(fault.Permanent, fmt.Sprintf(
 		"Datadog has a webhook called %s already, and it calls %s instead of this stack: choose another WebhookName, or delete that webhook, or point it at the Function URL %s yourself; it was not touched",
 		s.WebhookName, host(w.URL), s.FunctionURL), nil)
 }

@@ -62,7 +62,7 @@ func tell(o pipeline.Outcome) events.LambdaFunctionURLResponse {
 
 // refuse answers an error: its public text, and nothing else of it.
 func refuse(err error) events.LambdaFunctionURLResponse {
-	e := fault.Of(err)
+	e := fault.From(err)
 	status, ok := statusOf[e.Kind]
 	if !ok {
 		status = http.StatusServiceUnavailable

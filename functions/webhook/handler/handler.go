@@ -61,7 +61,7 @@ func (h *Handler) Handle(ctx context.Context, r events.LambdaFunctionURLRequest)
 	rec := record{start: h.Now()}
 	defer func() {
 		if p := recover(); p != nil {
-			rec.err = fault.New(fault.Internal, "something went wrong inside Boomerang; send the alert again", fault.Panicked(p))
+			rec.err = fault.New(fault.Internal, "something went wrong inside Boomerang; send the alert again", fault.FromPanic(p))
 			response = refuse(rec.err)
 		}
 		rec.status = response.StatusCode

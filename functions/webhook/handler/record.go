@@ -60,7 +60,7 @@ func (r record) name() string {
 	return string(r.outcome.Status)
 }
 
-func (r record) kind() fault.Kind { return fault.Of(r.err).Kind }
+func (r record) kind() fault.Kind { return fault.From(r.err).Kind }
 
 func (r record) level() slog.Level {
 	switch {

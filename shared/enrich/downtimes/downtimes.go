@@ -83,7 +83,7 @@ func New(source Source, c Config) enrich.Step {
 
 func explained(id int64, err error) error {
 	if e, ok := errors.AsType[*datadog.Error](err); ok && e.Status == http.StatusNotFound {
-		return fault.New(fault.Refused, fmt.Sprintf("Datadog has no monitor %d: it was deleted, or belongs to another organisation", id), err)
+		return fault.New(fault.Permanent, fmt.Sprintf("Datadog has no monitor %d: it was deleted, or belongs to another organisation", id), err)
 	}
 	return err
 }

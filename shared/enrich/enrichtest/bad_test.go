@@ -92,7 +92,7 @@ var badSteps = map[string]badStep{
 			return func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
 				finding, err := good.Enrich(ctx, a)
 				if err != nil && a.ID != "" {
-					err = fault.New(fault.Refused, "it did not work", nil)
+					err = fault.New(fault.Permanent, "it did not work", nil)
 				}
 				return finding, err
 			}
@@ -106,7 +106,7 @@ var badSteps = map[string]badStep{
 		spoil: func(good enrich.Step) enrich.StepFunc {
 			return func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
 				finding, err := good.Enrich(ctx, a)
-				if f := fault.Of(err); f != nil && a.ID != "" {
+				if f := fault.From(err); f != nil && a.ID != "" {
 					err = &fault.Error{Kind: f.Kind, Public: f.Public, RetryAfter: f.RetryAfter, Cause: &withKey{f}}
 				}
 				return finding, err

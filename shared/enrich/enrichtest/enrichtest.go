@@ -104,7 +104,7 @@ func (b bench) fails(ctx context.Context, t *testing.T, a alert.Alert, want faul
 	if err == nil {
 		t.Fatalf("got a finding, %+v, want an error", finding)
 	}
-	f := fault.Of(err)
+	f := fault.From(err)
 	if f.Kind != want {
 		t.Errorf("fault kind is %v, want %v: %v", f.Kind, want, err)
 	}

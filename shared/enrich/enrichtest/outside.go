@@ -81,13 +81,13 @@ func (o Outside) fails(t *testing.T, b Behaviour, want fault.Kind) *fault.Error 
 func (o Outside) notFound(t *testing.T) {
 	if o.NotFound == "" {
 		check(t, o.finds(t, o.New(t, NotFound)))
-	} else if f := o.fails(t, NotFound, fault.Refused); f.Public != o.NotFound {
+	} else if f := o.fails(t, NotFound, fault.Permanent); f.Public != o.NotFound {
 		t.Errorf("people are told %q, want %q", f.Public, o.NotFound)
 	}
 }
 
 func (o Outside) forbidden(t *testing.T) {
-	if f := o.fails(t, Forbidden, fault.Refused); !strings.Contains(f.Public, o.Forbidden) {
+	if f := o.fails(t, Forbidden, fault.Permanent); !strings.Contains(f.Public, o.Forbidden) {
 		t.Errorf("people are told %q, which does not name %q", f.Public, o.Forbidden)
 	}
 }
@@ -192,7 +192,7 @@ func (o Outside) hostile(t *testing.T) {
 	step := o.New(t, Found)
 	for _, a := range []alert.Alert{{}, {ID: evil, MonitorID: evil, Hostname: evil, Title: evil, Tags: alert.Tags{"", ":", "service:" + evil}}} {
 		r := enrich.Run(t.Context(), []enrich.Named{{Name: "step", Step: step}}, a, time.Minute)[0]
-		if r.Err != nil && fault.Of(r.Err).Kind == fault.Internal {
+		if r.Err != nil && fault.From(r.Err).Kind == fault.Internal {
 			t.Errorf("the step broke: %v", r.Err)
 		}
 	}

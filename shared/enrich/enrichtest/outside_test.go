@@ -28,9 +28,9 @@ var weather = Outside{
 			case Found:
 				return enrich.Finding{Title: "Weather", Weight: enrich.Useful, Blocks: []enrich.Block{enrich.Paragraph("Rain.")}, Data: map[string]int{"rain": 1}}, nil
 			case NotFound:
-				return enrich.Finding{}, fault.New(fault.Refused, "there is no weather", nil)
+				return enrich.Finding{}, fault.New(fault.Permanent, "there is no weather", nil)
 			case Forbidden:
-				return enrich.Finding{}, fault.New(fault.Refused, "the key may not see:weather", nil)
+				return enrich.Finding{}, fault.New(fault.Permanent, "the key may not see:weather", nil)
 			case RateLimited:
 				return enrich.Finding{}, &fault.Error{Kind: fault.Temporary, Public: "too much weather", RetryAfter: 7 * time.Second}
 			case Slow:
@@ -112,7 +112,7 @@ var badOutside = map[string]badOutsideStep{
 	"has_its_own_words_for_every_error": {
 		func(_ context.Context, _ alert.Alert, f enrich.Finding, err error) (enrich.Finding, error) {
 			if err != nil {
-				err = fault.New(fault.Refused, "it did not work", nil)
+				err = fault.New(fault.Permanent, "it did not work", nil)
 			}
 			return f, err
 		},

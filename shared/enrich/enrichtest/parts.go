@@ -30,7 +30,7 @@ func (c Case) found(t *testing.T) {
 func (c Case) notFound(t *testing.T) {
 	b := c.bench(t)
 	if c.NotFound != "" {
-		if f := b.fails(t.Context(), t, c.Alert, fault.Refused); f.Public != c.NotFound {
+		if f := b.fails(t.Context(), t, c.Alert, fault.Permanent); f.Public != c.NotFound {
 			t.Errorf("people are told %q, want %q", f.Public, c.NotFound)
 		}
 		return
@@ -43,7 +43,7 @@ func (c Case) notFound(t *testing.T) {
 }
 
 func (c Case) forbidden(t *testing.T) {
-	f := c.misbehaving(t, fakedatadog.Forbidden).fails(t.Context(), t, c.Alert, fault.Refused)
+	f := c.misbehaving(t, fakedatadog.Forbidden).fails(t.Context(), t, c.Alert, fault.Permanent)
 	if !strings.Contains(f.Public, c.Permission) {
 		t.Errorf("people are told %q, which does not name %q", f.Public, c.Permission)
 	}
@@ -183,7 +183,7 @@ func (c Case) hostile(t *testing.T) {
 	}
 	for _, a := range []alert.Alert{a, {MonitorID: "-1"}, {MonitorID: "99999999999999999999"}} {
 		r := enrich.Run(t.Context(), []enrich.Named{{Name: "step", Step: b}}, a, time.Minute)[0]
-		if r.Err != nil && fault.Of(r.Err).Kind == fault.Internal {
+		if r.Err != nil && fault.From(r.Err).Kind == fault.Internal {
 			t.Errorf("the step broke: %v", r.Err)
 		}
 	}

@@ -19,8 +19,8 @@ import (
 
 // unanswered is the failure of a call that got no status.
 func (c call) unanswered(ctx context.Context, err error) error {
-	err = because(ctx, fault.WithoutAddress(err))
-	kind, words := fault.Refused, ""
+	err = because(ctx, fault.StripURL(err))
+	kind, words := fault.Permanent, ""
 	switch dns, timeout := asDNS(err), isTimeout(err); {
 	case timeout:
 		kind, words = fault.Temporary, c.host+" took too long"
@@ -83,7 +83,7 @@ func (r redacted) Is(target error) bool { return errors.Is(r.err, target) }
 
 // refused is the failure of a call whose status is no answer to the question.
 func (c call) refused(a answer) error {
-	kind, verb := fault.Refused, "refused"
+	kind, verb := fault.Permanent, "refused"
 	if temporary(a.status) {
 		kind, verb = fault.Temporary, "could not answer"
 	}
@@ -122,7 +122,7 @@ func (c call) unread(ctx context.Context, err error) error {
 	err = because(ctx, err)
 	switch {
 	case errors.Is(err, errTooLarge):
-		return fault.New(fault.Refused, fmt.Sprintf("the answer of %s is larger than %d KiB; ask for less", c.host, maxAnswerBytes>>10), err)
+		return fault.New(fault.Permanent, fmt.Sprintf("the answer of %s is larger than %d KiB; ask for less", c.host, maxAnswerBytes>>10), err)
 	case isTimeout(err):
 		return fault.New(fault.Temporary, c.host+" took too long", err)
 	}

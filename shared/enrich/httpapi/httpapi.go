@@ -59,7 +59,7 @@ type call struct {
 func newCall(ctx context.Context, client *Client, secrets Secrets, c Config) (call, error) {
 	address, err := c.address(client)
 	if err != nil {
-		return call{}, fault.New(fault.Refused, "the url of this step cannot be asked: "+err.Error(), err)
+		return call{}, fault.New(fault.Permanent, "the url of this step cannot be asked: "+err.Error(), err)
 	}
 	request, err := c.request(ctx, address)
 	if err != nil {
@@ -92,7 +92,7 @@ func (c Config) address(client *Client) (*url.URL, error) {
 
 func (c Config) request(ctx context.Context, address *url.URL) (*http.Request, error) {
 	if err := c.Body.checkFilled(); err != nil {
-		return nil, fault.New(fault.Refused, "the body of this step cannot be sent: "+err.Error(), err)
+		return nil, fault.New(fault.Permanent, "the body of this step cannot be sent: "+err.Error(), err)
 	}
 	request, err := http.NewRequestWithContext(ctx, c.method(), address.String(), strings.NewReader(string(c.Body)))
 	if err != nil {
@@ -113,15 +113,15 @@ func (c Config) request(ctx context.Context, address *url.URL) (*http.Request, e
 // editor put behind it.
 func secretText(ctx context.Context, secrets Secrets, name string) (string, error) {
 	if secrets == nil {
-		return "", fault.New(fault.Refused, fmt.Sprintf("the secret %q cannot be read: no secret store is set up here", name), nil)
+		return "", fault.New(fault.Permanent, fmt.Sprintf("the secret %q cannot be read: no secret store is set up here", name), nil)
 	}
 	text, err := secrets.Text(ctx, name)
 	if err != nil {
-		f := fault.Of(err)
+		f := fault.From(err)
 		return "", &fault.Error{Kind: f.Kind, Public: fmt.Sprintf("the secret %q could not be read: %s", name, f.Public), RetryAfter: f.RetryAfter, Cause: err}
 	}
 	if text = strings.TrimSpace(text); text == "" {
-		return "", fault.New(fault.Refused, fmt.Sprintf("the secret %q is empty", name), nil)
+		return "", fault.New(fault.Permanent, fmt.Sprintf("the secret %q is empty", name), nil)
 	}
 	return text, nil
 }
@@ -132,7 +132,7 @@ func checkValues(header http.Header) error {
 	for name, values := range header {
 		for _, value := range values {
 			if strings.ContainsFunc(value, isControl) {
-				return fault.New(fault.Refused, fmt.Sprintf("the header %s cannot be sent: its value holds a line break or another control character", name), nil)
+				return fault.New(fault.Permanent, fmt.Sprintf("the header %s cannot be sent: its value holds a line break or another control character", name), nil)
 			}
 		}
 	}

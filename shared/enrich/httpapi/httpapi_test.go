@@ -30,7 +30,7 @@ func (f secretsFunc) Text(ctx context.Context, id string) (string, error) { retu
 
 var store = secretsFunc(func(_ context.Context, id string) (string, error) {
 	if id != "cmdb/token" {
-		return "", fault.New(fault.Refused, "there is no such secret", nil)
+		return "", fault.New(fault.Permanent, "there is no such secret", nil)
 	}
 	return token + "\n", nil
 })
@@ -223,40 +223,40 @@ func TestEnrich_says_what_went_wrong(t *testing.T) {
 		{
 			"no_permission_and_no_secret", answering(401, "text/html", "<html>"),
 			Config{},
-			fault.Refused,
+			fault.Permanent,
 			"HOST refused (401 Unauthorized); it may want a secret, which the step's configuration does not name", 0,
 		},
-		{"in_its_own_words", answering(400, "application/json", `{"error":{"message":"no\nsuch field"}}`), Config{}, fault.Refused, "HOST refused (400 Bad Request): no such field", 0},
-		{"in_plain_words", answering(409, "text/plain", "taken"), Config{}, fault.Refused, "HOST refused (409 Conflict): taken", 0},
-		{"nothing_to_post_to", answering(404, "text/plain", "no_service"), Config{Body: `{}`}, fault.Refused, "HOST refused (404 Not Found): no_service", 0},
+		{"in_its_own_words", answering(400, "application/json", `{"error":{"message":"no\nsuch field"}}`), Config{}, fault.Permanent, "HOST refused (400 Bad Request): no such field", 0},
+		{"in_plain_words", answering(409, "text/plain", "taken"), Config{}, fault.Permanent, "HOST refused (409 Conflict): taken", 0},
+		{"nothing_to_post_to", answering(404, "text/plain", "no_service"), Config{Body: `{}`}, fault.Permanent, "HOST refused (404 Not Found): no_service", 0},
 		{"busy", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", time.Now().Add(time.Hour*100).UTC().Format(http.TimeFormat))
 			w.WriteHeader(503)
 		}, Config{}, fault.Temporary, "HOST could not answer (503 Service Unavailable); it asks to be left alone for 24h0m0s", 24 * time.Hour},
-		{"too_large", answering(200, "application/json", `"`+strings.Repeat("a", maxAnswerBytes)+`"`), Config{}, fault.Refused, "the answer of HOST is larger than 256 KiB; ask for less", 0},
+		{"too_large", answering(200, "application/json", `"`+strings.Repeat("a", maxAnswerBytes)+`"`), Config{}, fault.Permanent, "the answer of HOST is larger than 256 KiB; ask for less", 0},
 		{"binary", answering(200, "application/octet-stream", "\xff\xfe"), Config{}, fault.Temporary, "the answer of HOST could not be read", 0},
 		{
 			"a_redirect_elsewhere", http.RedirectHandler("http://localhost:1/x", http.StatusFound).ServeHTTP,
 			Config{},
-			fault.Refused,
+			fault.Permanent,
 			"HOST redirects to another address, which is not followed; write that address as the url if it is the right one", 0,
 		},
-		{"a_redirect_to_itself", http.RedirectHandler("/again", http.StatusFound).ServeHTTP, Config{}, fault.Refused, "HOST redirects more than 3 times", 0},
+		{"a_redirect_to_itself", http.RedirectHandler("/again", http.StatusFound).ServeHTTP, Config{}, fault.Permanent, "HOST redirects more than 3 times", 0},
 		{"no_HTTP", func(w http.ResponseWriter, r *http.Request) {
 			conn, _, _ := http.NewResponseController(w).Hijack()
 			_, _ = io.WriteString(conn, "NOT HTTP "+r.Header.Get("Authorization")+"\r\n\r\n")
 			_ = conn.Close()
 		}, Config{Secret: Secret{Name: "cmdb/token"}}, fault.Temporary, "HOST could not be reached", 0},
-		{"an_unknown_secret", nil, Config{Secret: Secret{Name: "other"}}, fault.Refused, `the secret "other" could not be read: there is no such secret`, 0},
-		{"a_header_with_a_line_break", nil, Config{Headers: map[string]string{"X-Team": "a\r\nHost: b"}}, fault.Refused, "the header X-Team cannot be sent: its value holds a line break or another control character", 0},
-		{"a_body_that_is_no_JSON", nil, Config{Body: `{"a":`}, fault.Refused, "the body of this step cannot be sent: it is no JSON", 0},
-		{"a_body_that_is_too_large", nil, Config{Body: Body(`"` + strings.Repeat("a", maxBodyBytes) + `"`)}, fault.Refused, "the body of this step cannot be sent: it is larger than 256 KiB", 0},
+		{"an_unknown_secret", nil, Config{Secret: Secret{Name: "other"}}, fault.Permanent, `the secret "other" could not be read: there is no such secret`, 0},
+		{"a_header_with_a_line_break", nil, Config{Headers: map[string]string{"X-Team": "a\r\nHost: b"}}, fault.Permanent, "the header X-Team cannot be sent: its value holds a line break or another control character", 0},
+		{"a_body_that_is_no_JSON", nil, Config{Body: `{"a":`}, fault.Permanent, "the body of this step cannot be sent: it is no JSON", 0},
+		{"a_body_that_is_too_large", nil, Config{Body: Body(`"` + strings.Repeat("a", maxBodyBytes) + `"`)}, fault.Permanent, "the body of this step cannot be sent: it is larger than 256 KiB", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			address := api(t, tt.handler)
 			tt.config.URL = URL(address + "/x?private=1")
 			_, err := asked(t, tt.config)
-			f := fault.Of(err)
+			f := fault.From(err)
 			if f == nil {
 				t.Fatal("got no error")
 			}
@@ -285,16 +285,16 @@ func TestEnrich_without_a_usable_secret_nothing_is_sent(t *testing.T) {
 		want    string
 		kind    fault.Kind
 	}{
-		{"no_store", nil, `the secret "cmdb/token" cannot be read: no secret store is set up here`, fault.Refused},
-		{"empty", secretsFunc(func(context.Context, string) (string, error) { return " \n", nil }), `the secret "cmdb/token" is empty`, fault.Refused},
+		{"no_store", nil, `the secret "cmdb/token" cannot be read: no secret store is set up here`, fault.Permanent},
+		{"empty", secretsFunc(func(context.Context, string) (string, error) { return " \n", nil }), `the secret "cmdb/token" is empty`, fault.Permanent},
 		{"unreadable", secretsFunc(func(context.Context, string) (string, error) {
 			return "", fault.New(fault.Temporary, "Secrets Manager is busy", errors.New("cause"))
 		}), `the secret "cmdb/token" could not be read: Secrets Manager is busy`, fault.Temporary},
-		{"with_a_line_break", secretsFunc(func(context.Context, string) (string, error) { return "a\nb", nil }), "the header Authorization cannot be sent: its value holds a line break or another control character", fault.Refused},
+		{"with_a_line_break", secretsFunc(func(context.Context, string) (string, error) { return "a\nb", nil }), "the header Authorization cannot be sent: its value holds a line break or another control character", fault.Permanent},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := New(local(), tt.secrets, c).Enrich(t.Context(), alert.Alert{})
-			if f := fault.Of(err); f == nil || f.Public != tt.want || f.Kind != tt.kind {
+			if f := fault.From(err); f == nil || f.Public != tt.want || f.Kind != tt.kind {
 				t.Errorf("got %v, want %v: %s", err, tt.kind, tt.want)
 			}
 		})
@@ -332,7 +332,7 @@ func TestClient_reaches_the_public_internet_only(t *testing.T) {
 			}
 			_, err := New(NewClient(), nil, c).Enrich(t.Context(), alert.Alert{})
 			want := host + port + " was not asked: its address is not one of the public Internet, and this step reaches no other"
-			if f := fault.Of(err); f == nil || f.Public != want || f.Kind != fault.Refused {
+			if f := fault.From(err); f == nil || f.Public != want || f.Kind != fault.Permanent {
 				t.Errorf("got %v, want %s", err, want)
 			}
 		})

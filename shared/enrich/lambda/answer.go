@@ -46,7 +46,7 @@ type answer struct {
 
 func found(function string, payload []byte) (enrich.Finding, error) {
 	if len(payload) > maxAnswerBytes {
-		return enrich.Finding{}, fault.New(fault.Refused, fmt.Sprintf("the answer of the function %s is larger than %d KiB", function, maxAnswerBytes>>10), nil)
+		return enrich.Finding{}, fault.New(fault.Permanent, fmt.Sprintf("the answer of the function %s is larger than %d KiB", function, maxAnswerBytes>>10), nil)
 	}
 	a, err := decoded(payload)
 	if err != nil {

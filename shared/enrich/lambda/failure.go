@@ -39,13 +39,13 @@ func uninvoked(ctx context.Context, function string, err error) error {
 	}
 	switch code := api.ErrorCode(); {
 	case code == "ResourceNotFoundException":
-		return fault.New(fault.Refused, "there is no function "+function+" in this account and region", err)
+		return fault.New(fault.Permanent, "there is no function "+function+" in this account and region", err)
 	case code == "AccessDeniedException" || status(err) == 403:
-		return fault.New(fault.Refused, "the function "+function+" may not be invoked: allow "+Permission+" on it in Boomerang's role", err)
+		return fault.New(fault.Permanent, "the function "+function+" may not be invoked: allow "+Permission+" on it in Boomerang's role", err)
 	case status(err) >= 500:
 		return fault.New(fault.Temporary, "AWS Lambda could not run the function "+function+" ("+code+")", err)
 	default:
-		return fault.New(fault.Refused, "AWS Lambda refused to run the function "+function+" ("+code+")", err)
+		return fault.New(fault.Permanent, "AWS Lambda refused to run the function "+function+" ("+code+")", err)
 	}
 }
 
@@ -86,9 +86,9 @@ func broke(function string, payload []byte) error {
 		words += ": " + message
 	}
 	if words == "" {
-		return fault.New(fault.Refused, failed, nil)
+		return fault.New(fault.Permanent, failed, nil)
 	}
-	return &fault.Error{Kind: fault.Refused, Public: failed + words, Log: failed}
+	return &fault.Error{Kind: fault.Permanent, Public: failed + words, Log: failed}
 }
 
 func unreadable(function string, err error) error {

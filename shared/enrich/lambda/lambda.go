@@ -102,7 +102,7 @@ func New(invoker Invoker, c Config) enrich.Step {
 			return enrich.Finding{}, fault.New(fault.Internal, "the alert could not be written down for the function "+c.Function, err)
 		}
 		if len(payload) > maxEventBytes {
-			return enrich.Finding{}, fault.New(fault.Refused, "the alert is too large to tell the function "+c.Function, nil)
+			return enrich.Finding{}, fault.New(fault.Permanent, "the alert is too large to tell the function "+c.Function, nil)
 		}
 		out, err := invoker.Invoke(ctx, &sdk.InvokeInput{FunctionName: aws.String(c.Function), Payload: payload})
 		if err != nil {

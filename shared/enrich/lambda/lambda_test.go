@@ -218,21 +218,21 @@ func TestEnrich_says_what_went_wrong(t *testing.T) {
 		kind    fault.Kind
 		want    string
 	}{
-		{"no_function", refusing(404, "ResourceNotFoundException"), fault.Refused, "there is no function capacity in this account and region"},
-		{"credentials_that_AWS_does_not_know", refusing(403, "UnrecognizedClientException"), fault.Refused, "the function capacity may not be invoked: allow lambda:InvokeFunction on it in Boomerang's role"},
+		{"no_function", refusing(404, "ResourceNotFoundException"), fault.Permanent, "there is no function capacity in this account and region"},
+		{"credentials_that_AWS_does_not_know", refusing(403, "UnrecognizedClientException"), fault.Permanent, "the function capacity may not be invoked: allow lambda:InvokeFunction on it in Boomerang's role"},
 		{"a_function_that_cannot_start", refusing(502, "InvalidRuntimeException"), fault.Temporary, "AWS Lambda could not run the function capacity (InvalidRuntimeException)"},
-		{"a_refusal", refusing(400, "InvalidRequestContentException"), fault.Refused, "AWS Lambda refused to run the function capacity (InvalidRequestContentException)"},
+		{"a_refusal", refusing(400, "InvalidRequestContentException"), fault.Permanent, "AWS Lambda refused to run the function capacity (InvalidRequestContentException)"},
 		{"throttled_without_a_time", refusing(429, "TooManyRequestsException"), fault.Temporary, "the function capacity is running as often as it may; raise its concurrency, or the account's"},
-		{"a_function_error", answering(200, `{"errorMessage":"no\nsuch pool","errorType":"KeyError","stackTrace":["secret.py"]}`, "X-Amz-Function-Error", "Unhandled"), fault.Refused, "the function capacity failed (KeyError): no such pool"},
-		{"a_function_error_without_words", answering(200, `oops`, "X-Amz-Function-Error", "Unhandled"), fault.Refused, "the function capacity failed"},
-		{"a_long_function_error", answering(200, `{"errorMessage":"`+strings.Repeat("é", 10_000)+`"}`, "X-Amz-Function-Error", "Unhandled"), fault.Refused, "the function capacity failed: " + strings.Repeat("é", maxValueRunes-1) + "…"},
+		{"a_function_error", answering(200, `{"errorMessage":"no\nsuch pool","errorType":"KeyError","stackTrace":["secret.py"]}`, "X-Amz-Function-Error", "Unhandled"), fault.Permanent, "the function capacity failed (KeyError): no such pool"},
+		{"a_function_error_without_words", answering(200, `oops`, "X-Amz-Function-Error", "Unhandled"), fault.Permanent, "the function capacity failed"},
+		{"a_long_function_error", answering(200, `{"errorMessage":"`+strings.Repeat("é", 10_000)+`"}`, "X-Amz-Function-Error", "Unhandled"), fault.Permanent, "the function capacity failed: " + strings.Repeat("é", maxValueRunes-1) + "…"},
 		{"another_shape", answering(200, `["Capacity"]`), fault.Temporary, "the answer of the function capacity could not be read: it is no object of title, facts, links and data"},
 		{"two_answers", answering(200, `{"title":"a"}{"title":"b"}`), fault.Temporary, "the answer of the function capacity could not be read: it is no object of title, facts, links and data"},
-		{"too_much", answering(200, `{"title":"`+strings.Repeat("a", maxAnswerBytes)+`"}`), fault.Refused, "the answer of the function capacity is larger than 256 KiB"},
+		{"too_much", answering(200, `{"title":"`+strings.Repeat("a", maxAnswerBytes)+`"}`), fault.Permanent, "the answer of the function capacity is larger than 256 KiB"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := New(client(t, tt.handler), Config{Function: "capacity"}).Enrich(t.Context(), alert.Alert{ID: "1"})
-			if f := fault.Of(err); f == nil || f.Public != tt.want || f.Kind != tt.kind || f.RetryAfter != 0 {
+			if f := fault.From(err); f == nil || f.Public != tt.want || f.Kind != tt.kind || f.RetryAfter != 0 {
 				t.Errorf("got  %+v\nwant %v %q", f, tt.kind, tt.want)
 			}
 		})
@@ -251,7 +251,7 @@ func TestEnrich_an_alert_too_large_for_an_invocation_is_not_sent(t *testing.T) {
 
 func TestEnrich_an_alert_that_is_no_JSON_is_not_sent(t *testing.T) {
 	_, err := New(saying("{}"), Config{Function: "capacity"}).Enrich(t.Context(), alert.Alert{LogsSample: json.RawMessage("{")})
-	if f := fault.Of(err); f == nil || f.Kind != fault.Internal || f.Public != "the alert could not be written down for the function capacity" {
+	if f := fault.From(err); f == nil || f.Kind != fault.Internal || f.Public != "the alert could not be written down for the function capacity" {
 		t.Errorf("got %v", err)
 	}
 }

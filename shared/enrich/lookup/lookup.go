@@ -55,7 +55,7 @@ func New(tables *Tables, c Config) enrich.Step {
 	return enrich.StepFunc(func(_ context.Context, a alert.Alert) (enrich.Finding, error) {
 		t, err := tables.table(c.File)
 		if err != nil {
-			return enrich.Finding{}, fault.New(fault.Refused, "the table "+c.File+" cannot be used: "+err.Error(), err)
+			return enrich.Finding{}, fault.New(fault.Permanent, "the table "+c.File+" cannot be used: "+err.Error(), err)
 		}
 		key := cmp.Or(c.Key, t.columns[0])
 		value := cmp.Or(c.Value, enrich.Tags(a).Get(key))
@@ -64,7 +64,7 @@ func New(tables *Tables, c Config) enrich.Step {
 		}
 		rows, err := t.by(key)
 		if err != nil {
-			return enrich.Finding{}, fault.New(fault.Refused, "the table "+c.File+" cannot be used: "+err.Error(), err)
+			return enrich.Finding{}, fault.New(fault.Permanent, "the table "+c.File+" cannot be used: "+err.Error(), err)
 		}
 		row, there := rows[canonical(value)]
 		if !there {

@@ -234,7 +234,7 @@ func TestEnrich_a_table_that_cannot_be_used_is_told(t *testing.T) {
 		{Config{File: "owners.csv", Key: "lead", Value: "a"}, `the table owners.csv cannot be used: there is no column "lead"; there are service, team, tier, runbook, note`},
 	} {
 		_, err := New(folder(map[string]string{"owners.csv": owners}), tt.config).Enrich(t.Context(), about)
-		if f := fault.Of(err); f == nil || f.Kind != fault.Refused || f.Public != tt.want {
+		if f := fault.From(err); f == nil || f.Kind != fault.Permanent || f.Public != tt.want {
 			t.Errorf("got %v, want %s", err, tt.want)
 		}
 	}

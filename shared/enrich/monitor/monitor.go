@@ -52,7 +52,7 @@ var query = datadog.MonitorQuery{
 
 func explained(id int64, err error) error {
 	if e, ok := errors.AsType[*datadog.Error](err); ok && e.Status == http.StatusNotFound {
-		return fault.New(fault.Refused, fmt.Sprintf("Datadog has no monitor %d: it was deleted, or belongs to another organisation", id), err)
+		return fault.New(fault.Permanent, fmt.Sprintf("Datadog has no monitor %d: it was deleted, or belongs to another organisation", id), err)
 	}
 	return err
 }

@@ -65,7 +65,7 @@ const maxHandle = 4 * 200
 
 func explained(err error, before, handle, after string) error {
 	if e, ok := errors.AsType[*datadog.Error](err); ok && e.Status == http.StatusNotFound {
-		return fault.Quoting(fault.Refused, before, strconv.Quote(handle), after, err)
+		return fault.NewRedacted(fault.Permanent, before, strconv.Quote(handle), after, err)
 	}
 	return err
 }

@@ -164,7 +164,7 @@ func TestEnrich_asks_for(t *testing.T) {
 }
 
 func TestEnrich_other_failures_come_through(t *testing.T) {
-	for _, cause := range []error{errors.New("broken"), fault.New(fault.Refused, "no", &datadog.Error{Status: http.StatusForbidden})} {
+	for _, cause := range []error{errors.New("broken"), fault.New(fault.Permanent, "no", &datadog.Error{Status: http.StatusForbidden})} {
 		if _, err := New(source{asked: new(string), err: cause}, Config{}).Enrich(t.Context(), shop); !errors.Is(err, cause) {
 			t.Errorf("error %v, want %v", err, cause)
 		}

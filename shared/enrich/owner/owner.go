@@ -61,7 +61,7 @@ const maxName = 4 * 200
 
 func explained(name string, err error) error {
 	if e, ok := errors.AsType[*datadog.Error](err); ok && e.Status == http.StatusNotFound {
-		return fault.Quoting(fault.Refused, "Datadog's Software Catalog has no service ", strconv.Quote(name), ": define it there, or correct the service tag", err)
+		return fault.NewRedacted(fault.Permanent, "Datadog's Software Catalog has no service ", strconv.Quote(name), ": define it there, or correct the service tag", err)
 	}
 	return err
 }

@@ -70,7 +70,7 @@ func New(source Source, c Config) enrich.Step {
 
 func explained(id string, err error) error {
 	if e, ok := errors.AsType[*datadog.Error](err); ok && e.Status == http.StatusNotFound {
-		return fault.New(fault.Refused, fmt.Sprintf("Datadog does not show the event %s: it does so some twenty seconds after it took the event, and never to another organisation", id), err)
+		return fault.New(fault.Permanent, fmt.Sprintf("Datadog does not show the event %s: it does so some twenty seconds after it took the event, and never to another organisation", id), err)
 	}
 	return err
 }

@@ -176,7 +176,7 @@ func TestEnrich_asks_only_what_the_alert_can_tell(t *testing.T) {
 }
 
 func TestEnrich_one_half_is_told_without_the_other(t *testing.T) {
-	refused := fault.New(fault.Refused, "Datadog refused to list events (400 Bad Request)", errors.New("cause"))
+	refused := fault.New(fault.Permanent, "Datadog refused to list events (400 Bad Request)", errors.New("cause"))
 	a := alert.Alert{MonitorID: "7", Hostname: "a", Date: noon}
 	around := enrich.Facts{{Name: "Around host:a, 11:00 to 12:05 UTC", Value: "nothing else happened"}}
 	for _, tt := range []struct {
