@@ -147,8 +147,8 @@ var rules = []rule{
 	{
 		name:    "what pretends is never deployed",
 		in:      []string{"."},
-		outside: []string{"functions/local", "functions/internal/e2e", "shared/fakedatadog", "shared/enrich/enrichtest", "shared/telemetry/telemetrytest"},
-		never:   []string{"shared/fakedatadog", "shared/enrich/enrichtest", "shared/telemetry/telemetrytest", "functions/local", "functions/internal/runtimeapi", "functions/internal/e2e"},
+		outside: []string{"functions/local", "functions/internal/e2e", "shared/fakedatadog", "shared/fakeaws", "shared/enrich/enrichtest", "shared/telemetry/telemetrytest"},
+		never:   []string{"shared/fakedatadog", "shared/fakeaws", "shared/enrich/enrichtest", "shared/telemetry/telemetrytest", "functions/local", "functions/internal/runtimeapi", "functions/internal/e2e"},
 		because: "the stand-in answers for Datadog and for Secrets Manager, which only a local run and a test may believe",
 	},
 	{

@@ -14,9 +14,6 @@ const (
 	mediaJSON = "application/json"
 	mediaText = "text/plain; charset=utf-8"
 	mediaHTML = "text/html"
-	mediaAWS  = "application/x-amz-json-1.1"
-
-	mediaAWS10 = "application/x-amz-json-1.0"
 )
 
 // answer is a whole response, made before a byte of it is sent.

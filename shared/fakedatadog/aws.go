@@ -1,117 +1,128 @@
 package fakedatadog
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"maps"
 	"net/http"
-	"strings"
-	"time"
+
+	"boomerang/shared/fakeaws"
 )
 
-// What every AWS JSON service has in common: one path, the operation in a header
-// (https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html).
+// This file serves package fakeaws behind the same listener. Nothing else in this
+// package is about AWS.
+
+// The routes of AWS's services.
 const (
-	amzTarget  = "X-Amz-Target"
-	awsAccount = "123456789012"
-	awsRegion  = "us-east-1"
+	SecretsGet          Route = fakeaws.SecretsGet
+	SecretsPut          Route = fakeaws.SecretsPut
+	SecretsStage        Route = fakeaws.SecretsStage
+	DynamoDBPut         Route = fakeaws.DynamoDBPut
+	DynamoDBUpdate      Route = fakeaws.DynamoDBUpdate
+	DynamoDBDelete      Route = fakeaws.DynamoDBDelete
+	DynamoDBGet         Route = fakeaws.DynamoDBGet
+	DynamoDBBatchGet    Route = fakeaws.DynamoDBBatchGet
+	SQSSend             Route = fakeaws.SQSSend
+	SQSReceive          Route = fakeaws.SQSReceive
+	SQSDelete           Route = fakeaws.SQSDelete
+	SQSDeleteBatch      Route = fakeaws.SQSDeleteBatch
+	SQSChangeVisibility Route = fakeaws.SQSChangeVisibility
+	SQSAttributes       Route = fakeaws.SQSAttributes
 )
 
-// awsError answers as AWS's JSON protocol does. Most refusals are 400 there, a
-// missing permission and a throttled call among them.
-func awsError(status int, kind, message string) answer {
-	return jsonAnswer(status, map[string]string{"__type": kind, "Message": message}).as(mediaAWS)
-}
+// What there is of AWS.
+const (
+	DefaultToken         = "fake-webhook-token"
+	DefaultDatadogSecret = "boomerang/datadog"
+	DefaultWebhookSecret = "boomerang/webhook"
+	LedgerTable          = fakeaws.LedgerTable
+	RedeliveryQueue      = fakeaws.RedeliveryQueue
+	DeadLetterQueue      = fakeaws.DeadLetterQueue
+)
 
-// awsFailure answers with what AWS sends under a status.
-func awsFailure(status int) answer {
-	switch {
-	case !bodyAllowed(status):
-		return answer{status: status}
-	case status == http.StatusTooManyRequests:
-		return awsError(status, "ThrottlingException", "Rate exceeded")
-	case status == http.StatusServiceUnavailable:
-		return awsError(status, "ServiceUnavailableException", "Service is temporarily unavailable.")
-	case status >= http.StatusInternalServerError:
-		return awsError(status, "InternalServiceError", "An error occurred on the server side.")
-	default:
-		return awsError(status, "InvalidRequestException", fmt.Sprintf("The stand-in was told to answer %d.", status))
+// QueuedMessage is a message of a queue.
+type QueuedMessage = fakeaws.QueuedMessage
+
+// QueueURL returns the URL of a queue.
+func QueueURL(name string) string { return fakeaws.QueueURL(name) }
+
+const amzTarget = "X-Amz-Target"
+
+func (s *Server) awsRoutes() []route {
+	var routes []route
+	for _, operation := range s.aws.Operations() {
+		routes = append(routes, route{name: Route(operation.Name), method: http.MethodPost, path: "/", aws: &operation})
 	}
+	return routes
 }
 
-func unknownOperation(call) answer {
-	return awsError(http.StatusBadRequest, "UnknownOperationException", "The stand-in does not know this operation.")
+func awsAnswer(a fakeaws.Answer) answer {
+	return answer{status: a.Status, media: a.Media, header: a.Header, body: a.Body}
 }
 
-// protocol is how a service speaks AWS's JSON protocol 1.0
-// (https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html).
-type protocol struct {
-	target  string // before the dot of X-Amz-Target
-	service string // as permissions name it
-	shapes  string // before the name of an error of its own
-	invalid string // the error for a request that breaks a rule
+// target is what an X-Amz-Target header must be for the route.
+func (rt route) target() string {
+	if rt.aws == nil {
+		return ""
+	}
+	return rt.aws.Target
 }
 
-// refusal is an error with a name of its own. Any other error of an operation is
-// a request that breaks a rule.
-type refusal struct {
-	status  int // 0: 400
-	kind    string
-	message string
-	more    map[string]any // beside the message
+// SetSecret gives a secret, named by name or ARN, a new value.
+func (s *Server) SetSecret(id, value string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.aws.SetSecret(id, value, s.now())
 }
 
-func (r refusal) Error() string { return r.message }
+// SecretARN returns the ARN of a secret, empty when there is no such secret.
+func (s *Server) SecretARN(name string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.aws.SecretARN(name)
+}
 
-// operation makes a handler of a function from a request to the answer's
-// document. A member of the request that the function does not know is refused,
-// because one that is ignored would prove nothing.
-func operation[In any](p protocol, do func(In, time.Time) (any, error)) func(call) answer {
-	return func(c call) answer {
-		var in In
-		decoder := json.NewDecoder(bytes.NewReader(c.body))
-		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(&in); err != nil {
-			return p.refuse(fmt.Errorf("the stand-in cannot take this request: %w", err))
+// Items returns what the ledger's table holds, ordered by id.
+func (s *Server) Items() []map[string]any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.aws.Items()
+}
+
+// Messages returns what is in a queue, the longest there first.
+func (s *Server) Messages(queueName string) []QueuedMessage {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.aws.Messages(queueName)
+}
+
+type secretCommand struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+func (s *Server) awsControls(mux *http.ServeMux) {
+	look(mux, "items", s.Items)
+	look(mux, "messages", func() map[string][]QueuedMessage {
+		return map[string][]QueuedMessage{RedeliveryQueue: s.Messages(RedeliveryQueue), DeadLetterQueue: s.Messages(DeadLetterQueue)}
+	})
+	tell(mux, "secrets", strict, func(in secretCommand) (any, error) {
+		if in.Name == "" {
+			return nil, errors.New("name the secret to set")
 		}
-		out, err := do(in, c.now)
-		if err != nil {
-			return p.refuse(err)
-		}
-		return success(out).as(mediaAWS10)
-	}
+		s.SetSecret(in.Name, in.Value)
+		return nil, nil
+	})
 }
 
-func (p protocol) refuse(err error) answer {
-	r, named := errors.AsType[refusal](err)
-	if !named {
-		r = refusal{kind: p.invalid, message: err.Error()}
-	}
-	if r.status == 0 {
-		r.status = http.StatusBadRequest
-	}
-	document := map[string]any{"__type": r.kind, "message": r.message}
-	maps.Copy(document, r.more)
-	return jsonAnswer(r.status, document).as(mediaAWS10)
+func datadogSecret(apiKey, appKey string) string {
+	return secretJSON(map[string]string{"api_key": apiKey, "app_key": appKey})
 }
 
-// permission names what a caller of the operation must be allowed.
-func permission(target string) string {
-	service, operation, _ := strings.Cut(target, ".")
-	for _, p := range []protocol{dynamoDB, amazonSQS} {
-		if service == p.target {
-			service = p.service
-		}
-	}
-	return service + ":" + operation
+func webhookSecret(token string) string {
+	return secretJSON(map[string]string{"token": token})
 }
 
-// awsMedia is the media type of a service's answers.
-func awsMedia(target string) string {
-	if strings.HasPrefix(target, "secretsmanager.") {
-		return mediaAWS
-	}
-	return mediaAWS10
+func secretJSON(fields map[string]string) string {
+	b, _ := json.Marshal(fields) // A map of strings always encodes.
+	return string(b)
 }

@@ -2,7 +2,6 @@ package fakedatadog
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 )
@@ -49,10 +48,6 @@ func (s *Server) controls() http.Handler {
 	look(mux, "events", s.Events)
 	look(mux, "posted", s.Posted)
 	look(mux, "requests", s.Requests)
-	look(mux, "items", s.Items)
-	look(mux, "messages", func() map[string][]QueuedMessage {
-		return map[string][]QueuedMessage{RedeliveryQueue: s.Messages(RedeliveryQueue), DeadLetterQueue: s.Messages(DeadLetterQueue)}
-	})
 	look(mux, "misbehaved", s.Misbehaved)
 
 	tell(mux, "events", lenient, func(e Event) (any, error) {
@@ -85,13 +80,7 @@ func (s *Server) controls() http.Handler {
 		s.SetKeys(in.APIKey, in.AppKey)
 		return nil, nil
 	})
-	tell(mux, "secrets", strict, func(in secretCommand) (any, error) {
-		if in.Name == "" {
-			return nil, errors.New("name the secret to set")
-		}
-		s.SetSecret(in.Name, in.Value)
-		return nil, nil
-	})
+	s.awsControls(mux)
 	return mux
 }
 
@@ -153,10 +142,6 @@ type (
 	keysCommand struct {
 		APIKey string `json:"api_key"`
 		AppKey string `json:"app_key"`
-	}
-	secretCommand struct {
-		Name  string `json:"name"`
-		Value string `json:"value"`
 	}
 )
 

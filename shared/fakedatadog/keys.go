@@ -3,7 +3,6 @@ package fakedatadog
 import (
 	"net/http"
 	"net/url"
-	"strings"
 )
 
 const (
@@ -19,7 +18,6 @@ type needs int
 const (
 	apiKey needs = 1 + iota
 	bothKeys
-	signature // AWS Signature Version 4, whose presence is checked and not its value.
 )
 
 // Validate checks the API key: GET /api/v1/validate.
@@ -41,10 +39,6 @@ type keys struct{ api, app string }
 // key and a missing API key are 403, a missing application key is 401.
 func (k keys) check(r *http.Request, need needs) (refusal answer, passed bool) {
 	switch need {
-	case signature:
-		if !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") {
-			return awsError(http.StatusBadRequest, "MissingAuthenticationTokenException", "Missing Authentication Token"), false
-		}
 	case apiKey, bothKeys:
 		query := r.URL.Query()
 		api, app := carried(r, query, apiKeyHeader, apiKeyParam), carried(r, query, appKeyHeader, appKeyParam)

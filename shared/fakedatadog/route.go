@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"boomerang/shared/fakeaws"
 )
 
 // Route names one call that the stand-in answers, "events.create".
@@ -20,14 +22,14 @@ type route struct {
 	method string
 	// path holds parameters in braces, each a whole segment: {name} takes anything,
 	// {name:number} decimal digits only.
-	path string
-	// target is the X-Amz-Target of an AWS JSON call, all of which share method and path.
-	target string
-	needs  needs
-	limit  limit
+	path  string
+	needs needs
+	limit limit
 	// permission is what the application key must be allowed; empty: nothing is checked.
 	permission string
 	handle     func(call) answer
+	// aws is set for an AWS JSON call, all of which share method and path.
+	aws *fakeaws.Operation
 }
 
 // call is what a handler may look at.
@@ -59,10 +61,7 @@ func (s *Server) routes() []route {
 		s.stream.searchRoutes(),
 		s.webhooks.routes(),
 		s.dashboards.routes(),
-		s.vault.routes(),
-		s.vault.rotationRoutes(),
-		s.ledger.routes(),
-		s.queues.routes(),
+		s.awsRoutes(),
 	)
 }
 
@@ -95,14 +94,14 @@ func (s *Server) find(r *http.Request) (route, map[string]string) {
 			return rt, params
 		}
 	}
-	if target := r.Header.Get(amzTarget); target != "" {
-		return route{target: target, handle: unknownOperation}, nil
+	if r.Header.Get(amzTarget) != "" {
+		return route{handle: func(call) answer { return awsAnswer(fakeaws.UnknownOperation()) }}, nil
 	}
 	return route{handle: func(call) answer { return failure(http.StatusNotFound, "Not found") }}, nil
 }
 
 func (rt route) match(r *http.Request) (map[string]string, bool) {
-	if r.Method != rt.method || r.Header.Get(amzTarget) != rt.target {
+	if r.Method != rt.method || r.Header.Get(amzTarget) != rt.target() {
 		return nil, false
 	}
 	want, got := strings.Split(rt.path, "/"), strings.Split(r.URL.Path, "/")
@@ -131,13 +130,13 @@ func isDecimal(s string) bool {
 }
 
 // isAWS reports whether the route speaks AWS's JSON protocol and not Datadog's.
-func (rt route) isAWS() bool { return rt.target != "" }
+func (rt route) isAWS() bool { return rt.aws != nil }
 
 // fail answers with the status and the body that the real service sends with it.
 func (rt route) fail(status int, now time.Time) answer {
 	switch {
 	case rt.isAWS():
-		return awsFailure(status).as(awsMedia(rt.target))
+		return awsAnswer(rt.aws.Fail(status))
 	case status == http.StatusTooManyRequests:
 		return rt.tooMany(rt.limit, now)
 	default:
@@ -148,7 +147,7 @@ func (rt route) fail(status int, now time.Time) answer {
 // tooMany answers that the limit is used up until the end of its period.
 func (rt route) tooMany(l limit, now time.Time) answer {
 	if rt.isAWS() {
-		return awsError(http.StatusBadRequest, "ThrottlingException", "Rate exceeded").as(awsMedia(rt.target))
+		return awsAnswer(rt.aws.Throttle())
 	}
 	if l.period == 0 {
 		l = globalLimit
@@ -159,9 +158,7 @@ func (rt route) tooMany(l limit, now time.Time) answer {
 // forbid answers that whoever calls may not.
 func (rt route) forbid() answer {
 	if rt.isAWS() {
-		return awsError(http.StatusBadRequest, "AccessDeniedException",
-			"User: arn:aws:sts::"+awsAccount+":assumed-role/standin is not authorized to perform: "+
-				permission(rt.target)+" because no identity-based policy allows it").as(awsMedia(rt.target))
+		return awsAnswer(rt.aws.Forbid())
 	}
 	return frontDoor(http.StatusForbidden)
 }

@@ -1,4 +1,4 @@
-package fakedatadog
+package fakeaws
 
 import (
 	"cmp"

@@ -12,23 +12,21 @@ package fakedatadog
 
 import (
 	"cmp"
-	"encoding/json"
 	"io"
 	"net/http"
 	"sync"
 	"time"
+
+	"boomerang/shared/fakeaws"
 )
 
 // What a Server takes and holds unless Options say otherwise. None of them is
 // the name or the value of anything real.
 const (
-	DefaultAPIKey        = "fake-datadog-api-key"
-	DefaultAppKey        = "fake-datadog-app-key"
-	DefaultToken         = "fake-webhook-token"
-	DefaultDatadogSecret = "boomerang/datadog"
-	DefaultWebhookSecret = "boomerang/webhook"
-	DefaultAppURL        = "https://app.datadoghq.com"
-	DefaultVisibleAfter  = time.Second
+	DefaultAPIKey       = "fake-datadog-api-key"
+	DefaultAppKey       = "fake-datadog-app-key"
+	DefaultAppURL       = "https://app.datadoghq.com"
+	DefaultVisibleAfter = time.Second
 )
 
 // maxBodyBytes bounds what one request may make the server remember.
@@ -74,9 +72,7 @@ type Server struct {
 	webhooks   webhooks
 	dashboards dashboards
 	denied     map[string]bool
-	vault      vault
-	ledger     table
-	queues     queues
+	aws        *fakeaws.Services
 	limits     limits
 	plan       plan
 	log        requestLog
@@ -97,12 +93,12 @@ func New(o Options) *Server {
 		s.now = time.Now
 	}
 	s.downtimes.monitors = &s.monitors
-	s.queues = newQueues()
+	s.aws = fakeaws.New()
 	s.table = s.routes()
 	s.limits = newLimits(s.table)
 	s.control = s.controls()
-	s.vault.put(cmp.Or(o.DatadogSecret, DefaultDatadogSecret), datadogSecret(s.keys.api, s.keys.app), s.now())
-	s.vault.put(cmp.Or(o.WebhookSecret, DefaultWebhookSecret), webhookSecret(cmp.Or(o.Token, DefaultToken)), s.now())
+	s.aws.SetSecret(cmp.Or(o.DatadogSecret, DefaultDatadogSecret), datadogSecret(s.keys.api, s.keys.app), s.now())
+	s.aws.SetSecret(cmp.Or(o.WebhookSecret, DefaultWebhookSecret), webhookSecret(cmp.Or(o.Token, DefaultToken)), s.now())
 	return s
 }
 
@@ -127,7 +123,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t := turn{w: w, r: r, route: rt, now: s.now, honest: func() answer {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return s.answer(rt, r, call{now: s.now(), params: params, query: r.URL.Query(), body: body, misbehaviour: name})
+		c := call{now: s.now(), params: params, query: r.URL.Query(), body: body, misbehaviour: name}
+		if rt.aws != nil {
+			return awsAnswer(rt.aws.Answer(r, body, c.now))
+		}
+		return s.answer(rt, r, c)
 	}}
 	if act == nil {
 		t.honest().write(w)
@@ -158,17 +158,4 @@ func (s *Server) SetKeys(apiKey, appKey string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keys = keys{api: apiKey, app: appKey}
-}
-
-func datadogSecret(apiKey, appKey string) string {
-	return secretJSON(map[string]string{"api_key": apiKey, "app_key": appKey})
-}
-
-func webhookSecret(token string) string {
-	return secretJSON(map[string]string{"token": token})
-}
-
-func secretJSON(fields map[string]string) string {
-	b, _ := json.Marshal(fields) // A map of strings always encodes.
-	return string(b)
 }

@@ -1,8 +1,7 @@
-package fakedatadog
+package fakeaws
 
 import (
 	"fmt"
-	"net/http"
 	"path"
 	"slices"
 	"strconv"
@@ -12,12 +11,12 @@ import (
 // SQS's calls, as far as the webhook, the redelivery's event source mapping and
 // whoever looks after the queues make them.
 const (
-	SQSSend             Route = "sqs.send"
-	SQSReceive          Route = "sqs.receive"
-	SQSDelete           Route = "sqs.delete"
-	SQSDeleteBatch      Route = "sqs.delete_batch"
-	SQSChangeVisibility Route = "sqs.change_visibility"
-	SQSAttributes       Route = "sqs.attributes"
+	SQSSend             = "sqs.send"
+	SQSReceive          = "sqs.receive"
+	SQSDelete           = "sqs.delete"
+	SQSDeleteBatch      = "sqs.delete_batch"
+	SQSChangeVisibility = "sqs.change_visibility"
+	SQSAttributes       = "sqs.attributes"
 )
 
 // The two queues that there are, both standard ones.
@@ -104,9 +103,7 @@ func queueARN(name string) string {
 
 // Messages returns what is in a queue, the longest there first; nothing where
 // there is no such queue.
-func (s *Server) Messages(queueName string) []QueuedMessage {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *Services) Messages(queueName string) []QueuedMessage {
 	shown := []QueuedMessage{}
 	q, err := s.queues.find(QueueURL(queueName))
 	if err != nil {
@@ -122,11 +119,11 @@ func (s *Server) Messages(queueName string) []QueuedMessage {
 	return shown
 }
 
-func (q *queues) routes() []route {
+func (q *queues) operations() []Operation {
 	calls := []struct {
-		name      Route
+		name      string
 		operation string
-		handle    func(call) answer
+		handle    func(call) Answer
 	}{
 		{SQSSend, "SendMessage", operation(amazonSQS, q.send)},
 		{SQSReceive, "ReceiveMessage", operation(amazonSQS, q.receive)},
@@ -135,14 +132,14 @@ func (q *queues) routes() []route {
 		{SQSChangeVisibility, "ChangeMessageVisibility", operation(amazonSQS, q.changeVisibility)},
 		{SQSAttributes, "GetQueueAttributes", operation(amazonSQS, q.attributes)},
 	}
-	routes := make([]route, len(calls))
+	operations := make([]Operation, len(calls))
 	for i, c := range calls {
-		routes[i] = route{
-			name: c.name, method: http.MethodPost, path: "/", target: amazonSQS.target + "." + c.operation,
-			needs: signature, handle: c.handle,
+		operations[i] = Operation{
+			Name: c.name, Target: amazonSQS.target + "." + c.operation,
+			handle: c.handle,
 		}
 	}
-	return routes
+	return operations
 }
 
 // find goes by the name at the end of the URL: whoever reaches the stand-in

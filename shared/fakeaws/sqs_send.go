@@ -1,4 +1,4 @@
-package fakedatadog
+package fakeaws
 
 import (
 	"crypto/md5" //nolint:gosec // SQS's own checksum, which its SDK compares.

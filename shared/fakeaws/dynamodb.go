@@ -1,11 +1,10 @@
-package fakedatadog
+package fakeaws
 
 import (
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"maps"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,11 +13,11 @@ import (
 
 // DynamoDB's calls, as far as the ledger makes them.
 const (
-	DynamoDBPut      Route = "dynamodb.put"
-	DynamoDBUpdate   Route = "dynamodb.update"
-	DynamoDBDelete   Route = "dynamodb.delete"
-	DynamoDBGet      Route = "dynamodb.get"
-	DynamoDBBatchGet Route = "dynamodb.batch_get"
+	DynamoDBPut      = "dynamodb.put"
+	DynamoDBUpdate   = "dynamodb.update"
+	DynamoDBDelete   = "dynamodb.delete"
+	DynamoDBGet      = "dynamodb.get"
+	DynamoDBBatchGet = "dynamodb.batch_get"
 )
 
 // LedgerTable is the one table that there is. Its partition key is the string
@@ -52,11 +51,11 @@ type table struct{ items map[string]item }
 // item is an item's attributes by name.
 type item map[string]value
 
-func (t *table) routes() []route {
+func (t *table) operations() []Operation {
 	calls := []struct {
-		name      Route
+		name      string
 		operation string
-		handle    func(call) answer
+		handle    func(call) Answer
 	}{
 		{DynamoDBPut, "PutItem", operation(dynamoDB, t.put)},
 		{DynamoDBUpdate, "UpdateItem", operation(dynamoDB, t.update)},
@@ -64,27 +63,25 @@ func (t *table) routes() []route {
 		{DynamoDBGet, "GetItem", operation(dynamoDB, t.get)},
 		{DynamoDBBatchGet, "BatchGetItem", operation(dynamoDB, t.batchGet)},
 	}
-	routes := make([]route, len(calls))
+	operations := make([]Operation, len(calls))
 	for i, c := range calls {
-		routes[i] = route{
-			name: c.name, method: http.MethodPost, path: "/", target: dynamoDB.target + "." + c.operation,
-			needs: signature, handle: func(in call) answer { return withChecksum(c.handle(in)) },
+		operations[i] = Operation{
+			Name: c.name, Target: dynamoDB.target + "." + c.operation,
+			handle: func(in call) Answer { return withChecksum(c.handle(in)) },
 		}
 	}
-	return routes
+	return operations
 }
 
 // withChecksum adds the checksum by which the SDK finds a body that was spoilt on
 // its way.
-func withChecksum(a answer) answer {
-	return a.with(map[string]string{"X-Amz-Crc32": strconv.FormatUint(uint64(crc32.ChecksumIEEE(a.body)), 10)})
+func withChecksum(a Answer) Answer {
+	return a.with(map[string]string{"X-Amz-Crc32": strconv.FormatUint(uint64(crc32.ChecksumIEEE(a.Body)), 10)})
 }
 
 // Items returns what the ledger's table holds, ordered by id: text as string, numbers
 // as json.Number, sets as []string.
-func (s *Server) Items() []map[string]any {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *Services) Items() []map[string]any {
 	items := make([]map[string]any, 0, len(s.ledger.items))
 	for _, id := range slices.Sorted(maps.Keys(s.ledger.items)) {
 		shown := map[string]any{}

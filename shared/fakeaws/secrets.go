@@ -1,4 +1,4 @@
-package fakedatadog
+package fakeaws
 
 import (
 	"crypto/sha256"
@@ -12,7 +12,7 @@ import (
 )
 
 // SecretsGet is Secrets Manager's GetSecretValue.
-const SecretsGet Route = "secrets.get"
+const SecretsGet = "secrets.get"
 
 // The staging labels that Secrets Manager moves by itself.
 const (
@@ -34,26 +34,22 @@ type version struct {
 	stages    []string
 }
 
-func (v *vault) routes() []route {
-	return []route{{
-		name: SecretsGet, method: http.MethodPost, path: "/", target: "secretsmanager.GetSecretValue",
-		needs: signature, handle: v.get,
+func (v *vault) operations() []Operation {
+	return []Operation{{
+		Name: SecretsGet, Target: "secretsmanager.GetSecretValue",
+		handle: v.get,
 	}}
 }
 
 // SetSecret gives a secret, named by name or ARN, a new value, as Secrets
 // Manager's PutSecretValue does: what was AWSCURRENT becomes AWSPREVIOUS. A secret
 // that does not exist is created, without a previous version.
-func (s *Server) SetSecret(id, value string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.vault.put(id, value, s.now())
+func (s *Services) SetSecret(id, value string, now time.Time) {
+	s.vault.put(id, value, now)
 }
 
 // SecretARN returns the ARN of a secret, empty when there is no such secret.
-func (s *Server) SecretARN(name string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *Services) SecretARN(name string) string {
 	if found := s.vault.find(name); found != nil {
 		return found.arn
 	}
@@ -116,7 +112,7 @@ func isPartialARN(id, arn string) bool {
 
 // get answers GetSecretValue
 // (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html).
-func (v *vault) get(c call) answer {
+func (v *vault) get(c call) Answer {
 	var in struct{ SecretId, VersionId, VersionStage string } //nolint:revive // AWS's own names.
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return awsError(http.StatusBadRequest, "SerializationException", "The request body is not a GetSecretValue request.")
@@ -151,11 +147,11 @@ func (v *vault) get(c call) answer {
 	return secretNotFound("the specified secret value for staging label: " + in.VersionStage)
 }
 
-func secretNotFound(what string) answer {
+func secretNotFound(what string) Answer {
 	return awsError(http.StatusBadRequest, "ResourceNotFoundException", "Secrets Manager can't find "+what)
 }
 
-func (s *secret) show(v version) answer {
+func (s *secret) show(v version) Answer {
 	return success(map[string]any{
 		"ARN":           s.arn,
 		"Name":          s.name,

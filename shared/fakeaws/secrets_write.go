@@ -1,36 +1,35 @@
-package fakedatadog
+package fakeaws
 
 import (
 	"cmp"
-	"net/http"
 	"slices"
 	"time"
 )
 
 // What a rotation does with a secret.
 const (
-	SecretsPut   Route = "secrets.put"   // PutSecretValue
-	SecretsStage Route = "secrets.stage" // UpdateSecretVersionStage
+	SecretsPut   = "secrets.put"   // PutSecretValue
+	SecretsStage = "secrets.stage" // UpdateSecretVersionStage
 )
 
 var secretsManager = protocol{target: "secretsmanager", service: "secretsmanager", invalid: "InvalidParameterException"}
 
-func (v *vault) rotationRoutes() []route {
-	return []route{
+func (v *vault) rotationOperations() []Operation {
+	return []Operation{
 		{
-			name: SecretsPut, method: http.MethodPost, path: "/", target: "secretsmanager.PutSecretValue",
-			needs: signature, handle: asSecrets(operation(secretsManager, v.putValue)),
+			Name: SecretsPut, Target: "secretsmanager.PutSecretValue",
+			handle: asSecrets(operation(secretsManager, v.putValue)),
 		},
 		{
-			name: SecretsStage, method: http.MethodPost, path: "/", target: "secretsmanager.UpdateSecretVersionStage",
-			needs: signature, handle: asSecrets(operation(secretsManager, v.stage)),
+			Name: SecretsStage, Target: "secretsmanager.UpdateSecretVersionStage",
+			handle: asSecrets(operation(secretsManager, v.stage)),
 		},
 	}
 }
 
 // asSecrets answers in the newer of AWS's two JSON protocols.
-func asSecrets(handle func(call) answer) func(call) answer {
-	return func(c call) answer { return handle(c).as(mediaAWS) }
+func asSecrets(handle func(call) Answer) func(call) Answer {
+	return func(c call) Answer { return handle(c).as(mediaAWS) }
 }
 
 //nolint:revive // AWS's own names.
