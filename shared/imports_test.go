@@ -113,7 +113,7 @@ var rules = []rule{
 	{
 		name:    "the AWS SDK stays in its adapters",
 		in:      []string{"."},
-		outside: []string{"functions", "shared/secret", "shared/ledger", "shared/queue", "shared/enrich/lambda"},
+		outside: []string{"functions", "shared/secret", "shared/ledger", "shared/queue", "shared/enrich/lambda", "shared/awstest"},
 		never:   []string{"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 		because: "each AWS client built at the start costs every cold start, so it shows who can build one",
 	},
@@ -147,8 +147,8 @@ var rules = []rule{
 	{
 		name:    "what pretends is never deployed",
 		in:      []string{"."},
-		outside: []string{"functions/local", "functions/internal/e2e", "shared/fakedatadog", "shared/fakeaws", "shared/enrich/enrichtest", "shared/telemetry/telemetrytest"},
-		never:   []string{"shared/fakedatadog", "shared/fakeaws", "shared/enrich/enrichtest", "shared/telemetry/telemetrytest", "functions/local", "functions/internal/runtimeapi", "functions/internal/e2e"},
+		outside: []string{"functions/local", "functions/internal/e2e", "shared/fakedatadog", "shared/fakeaws", "shared/awstest", "shared/enrich/enrichtest", "shared/telemetry/telemetrytest"},
+		never:   []string{"shared/fakedatadog", "shared/fakeaws", "shared/awstest", "shared/enrich/enrichtest", "shared/telemetry/telemetrytest", "functions/local", "functions/internal/runtimeapi", "functions/internal/e2e"},
 		because: "the stand-in answers for Datadog and for Secrets Manager, which only a local run and a test may believe",
 	},
 	{

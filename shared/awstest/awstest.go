@@ -1,0 +1,126 @@
+// Package awstest is AWS for tests: moto_server behind a proxy that injects
+// faults and records calls. See https://docs.getmoto.org/en/latest/docs/server_mode.html.
+package awstest
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+)
+
+// Region is where everything is created, and Account is its owner in moto.
+const (
+	Region  = "us-east-1"
+	Account = "123456789012"
+)
+
+// AWS is a test's own way into the emulator that all tests share. It is an
+// http.Handler, so that a test can serve it at further addresses.
+type AWS struct {
+	URL string // of the proxy
+
+	t      testing.TB
+	server string // moto's URL
+
+	dynamoDB sync.Mutex
+
+	mu     sync.Mutex
+	faults []*fault
+	calls  []Call
+}
+
+// New returns an AWS without faults. It skips the test where moto is missing.
+func New(t testing.TB) *AWS {
+	t.Helper()
+	server, err := moto()
+	if err != nil && os.Getenv(RequireAll) == "" {
+		t.Skipf("needs an emulator of AWS, which `make test` sets up: %v", err)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	a := &AWS{t: t, server: server}
+	proxy := httptest.NewServer(a)
+	t.Cleanup(proxy.Close)
+	a.URL = proxy.URL
+	return a
+}
+
+// RequireAll names the environment variable that turns skipped tests into failures.
+const RequireAll = "REQUIRE_ALL_TESTS"
+
+// Config is for clients in the test's own process.
+func (a *AWS) Config() aws.Config { return config(a.URL) }
+
+func config(url string) aws.Config {
+	return aws.Config{
+		Region:       Region,
+		BaseEndpoint: &url,
+		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
+		HTTPClient:   &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}},
+	}
+}
+
+// Environ is for child processes: AWS's own variables, and no other configuration.
+func (a *AWS) Environ() []string {
+	return []string{
+		"AWS_ENDPOINT_URL=" + a.URL, "AWS_REGION=" + Region, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+		"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull, "AWS_EC2_METADATA_DISABLED=true",
+	}
+}
+
+// Table creates a table with the key of template.yaml, and returns its name.
+// Calls that the test makes here meet no fault and are not recorded.
+func (a *AWS) Table(t testing.TB) string {
+	t.Helper()
+	name := "table-" + rand.Text()
+	_, err := dynamodb.NewFromConfig(config(a.server)).CreateTable(context.Background(), &dynamodb.CreateTableInput{
+		TableName: &name, BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeS}},
+		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// Queue creates a queue and returns its URL at the proxy.
+func (a *AWS) Queue(t testing.TB, attributes map[string]string) string {
+	t.Helper()
+	out, err := sqs.NewFromConfig(config(a.server)).CreateQueue(context.Background(), &sqs.CreateQueueInput{
+		QueueName: aws.String("queue-" + rand.Text()), Attributes: attributes,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Replace(*out.QueueUrl, a.server, a.URL, 1)
+}
+
+// QueueARN returns the ARN of a queue, for a redrive policy.
+func QueueARN(url string) string {
+	return "arn:aws:sqs:" + Region + ":" + Account + ":" + url[strings.LastIndex(url, "/")+1:]
+}
+
+// Secret creates a secret and returns its ARN.
+func (a *AWS) Secret(t testing.TB, value string) string {
+	t.Helper()
+	out, err := secretsmanager.NewFromConfig(config(a.server)).CreateSecret(context.Background(), &secretsmanager.CreateSecretInput{
+		Name: aws.String("secret-" + rand.Text()), SecretString: &value,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *out.ARN
+}

@@ -1,0 +1,102 @@
+package awstest
+
+import (
+	"bytes"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Call is one call as it arrived. A call that met a fault is one too.
+type Call struct {
+	Service, Operation string // such as DynamoDB and PutItem
+	Body               []byte
+}
+
+// maxCalls bounds the calls that are kept, to the latest ones.
+const maxCalls = 10_000
+
+// Calls returns the latest calls, oldest first. Empty strings select all.
+func (a *AWS) Calls(service, operation string) []Call {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(a.calls), func(c Call) bool { return !matches(service, operation, c) })
+}
+
+func matches(service, operation string, c Call) bool {
+	return (service == "" || service == c.Service) && (operation == "" || operation == c.Operation)
+}
+
+var services = map[string]string{"DynamoDB_20120810": "DynamoDB", "AmazonSQS": "SQS", "secretsmanager": "SecretsManager"}
+
+// ServeHTTP records a call and forwards it to the emulator, or breaks it.
+func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // The caller left.
+	}
+	prefix, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	call := Call{Service: services[prefix], Operation: operation, Body: body}
+	a.mu.Lock()
+	if len(a.calls) == 2*maxCalls {
+		a.calls = slices.Clone(a.calls[maxCalls:])
+	}
+	a.calls = append(a.calls, call)
+	effect := a.effect(call)
+	a.mu.Unlock()
+	effect(w, r, func() Response { return a.forward(r, call) })
+}
+
+// Response is what the emulator answered.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// transport does not reuse connections, because moto's server closes each after its answer.
+var transport = &http.Transport{DisableKeepAlives: true}
+
+// forward calls the emulator. Moto updates an item without a lock, where DynamoDB
+// is atomic, so calls of DynamoDB go one after the other.
+func (a *AWS) forward(in *http.Request, call Call) Response {
+	if call.Service == "DynamoDB" {
+		a.dynamoDB.Lock()
+		defer a.dynamoDB.Unlock()
+	}
+	// Without the caller's context, for the call takes effect once it is here.
+	out, err := http.NewRequest(in.Method, a.server+in.URL.RequestURI(), bytes.NewReader(call.Body))
+	if err != nil {
+		return gatewayError(err)
+	}
+	out.Host, out.Header = in.Host, in.Header.Clone()
+	response, err := transport.RoundTrip(out)
+	if err != nil {
+		return gatewayError(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return gatewayError(err)
+	}
+	return Response{Status: response.StatusCode, Header: response.Header, Body: body}
+}
+
+func gatewayError(err error) Response {
+	return Response{Status: http.StatusBadGateway, Body: []byte("moto: " + err.Error())}
+}
+
+func (r Response) write(w http.ResponseWriter) {
+	r.writeHeader(w)
+	_, _ = w.Write(r.Body)
+}
+
+func (r Response) writeHeader(w http.ResponseWriter) {
+	maps.Copy(w.Header(), r.Header)
+	w.Header().Del("Connection")
+	w.Header().Set("Content-Length", strconv.Itoa(len(r.Body)))
+	w.WriteHeader(r.Status)
+}
