@@ -14,15 +14,15 @@ import (
 type crash struct {
 	// orders make the calls of a route go wrong, one after the other.
 	on     fakedatadog.Route
-	orders []fakedatadog.Misbehaviour
+	orders []fakedatadog.Fault
 	// reached reports whether the moment has come.
 	reached func(*e2e.Stack) bool
 }
 
 const (
-	fine   fakedatadog.Misbehaviour = "slow:1ms"
-	before                          = fakedatadog.Hang
-	after  fakedatadog.Misbehaviour = "drip:1h"
+	fine   fakedatadog.Fault = "slow:1ms"
+	before                   = fakedatadog.Hang
+	after  fakedatadog.Fault = "drip:1h"
 )
 
 var crashes = map[string]crash{
@@ -38,11 +38,11 @@ var crashes = map[string]crash{
 	"after the completion":      {fakedatadog.DynamoDBPut, orders(fine, after), isCompleted},
 }
 
-func orders(ways ...fakedatadog.Misbehaviour) []fakedatadog.Misbehaviour { return ways }
+func orders(ways ...fakedatadog.Fault) []fakedatadog.Fault { return ways }
 
-func met(r fakedatadog.Route, m fakedatadog.Misbehaviour) func(*e2e.Stack) bool {
+func met(r fakedatadog.Route, m fakedatadog.Fault) func(*e2e.Stack) bool {
 	return func(s *e2e.Stack) bool {
-		return slices.ContainsFunc(s.Standin.Misbehaved(), func(met fakedatadog.Request) bool { return met.Route == r && met.Misbehaviour == m })
+		return slices.ContainsFunc(s.Standin.Faulted(), func(met fakedatadog.Request) bool { return met.Route == r && met.Fault == m })
 	}
 }
 
@@ -117,7 +117,7 @@ func (c crash) begin(t *testing.T) *e2e.Stack {
 	s := e2e.New(t)
 	s.Monitors(4711)
 	for _, m := range c.orders {
-		if err := s.Standin.Misbehave(c.on, m, 1); err != nil {
+		if err := s.Standin.Inject(c.on, m, 1); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -143,5 +143,5 @@ func (c crash) kill(t *testing.T, s *e2e.Stack, f *e2e.Instance, work func() err
 	if err := <-done; err == nil {
 		t.Fatal("it answered although it was killed")
 	}
-	s.Standin.Behave()
+	s.Standin.ClearFaults()
 }

@@ -16,7 +16,7 @@ import (
 // refuses connections.
 type trouble struct {
 	name         string
-	misbehaviour fakedatadog.Misbehaviour
+	misbehaviour fakedatadog.Fault
 }
 
 // Those that take long come first, so that the others run beside them.
@@ -28,8 +28,8 @@ var troubles = []trouble{
 	{"429", "rate-limited:2s"},
 	{"500", fakedatadog.Status(500)},
 	{"reset", fakedatadog.Reset},
-	{"cut body", fakedatadog.Cut},
-	{"garbage", fakedatadog.Garbage},
+	{"cut body", fakedatadog.Truncate},
+	{"garbage", fakedatadog.Corrupt},
 }
 
 // victim is a dependency, or one part of it.
@@ -161,7 +161,7 @@ func (c *cell) refuseReadsOnly() {
 }
 
 func (c *cell) end() {
-	c.s.Standin.Behave()
+	c.s.Standin.ClearFaults()
 	c.s.Open(c.dependency)
 }
 
@@ -191,8 +191,8 @@ func (c *cell) deliver(webhook *e2e.Instance) string {
 // Connections that were refused cannot be counted.
 func (c *cell) mustHaveSuffered() {
 	c.Helper()
-	suffered := slices.ContainsFunc(c.s.Standin.Misbehaved(), func(r fakedatadog.Request) bool {
-		return c.has(r.Route) && r.Misbehaviour == c.misbehaviour
+	suffered := slices.ContainsFunc(c.s.Standin.Faulted(), func(r fakedatadog.Request) bool {
+		return c.has(r.Route) && r.Fault == c.misbehaviour
 	})
 	if !suffered && c.misbehaviour != "" {
 		c.Error("nobody asked the dependency that was in trouble")

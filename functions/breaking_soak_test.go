@@ -36,8 +36,8 @@ const (
 var workers = map[string]int{"direct": 2, "queue": atOnce}
 
 // faults are what goes wrong, all equally often.
-var faults = []fakedatadog.Misbehaviour{
-	fakedatadog.Reset, fakedatadog.Lost, fakedatadog.Cut, fakedatadog.Garbage, fakedatadog.Empty, fakedatadog.Forbidden, "rate-limited:1s",
+var faults = []fakedatadog.Fault{
+	fakedatadog.Reset, fakedatadog.DropResponse, fakedatadog.Truncate, fakedatadog.Corrupt, fakedatadog.Empty, fakedatadog.Forbidden, "rate-limited:1s",
 	fakedatadog.Status(500), fakedatadog.Status(503), "slow:50ms", "drip:50ms",
 }
 
@@ -111,7 +111,7 @@ func newSoak(t *testing.T, intake string, alerts int) *soak {
 		// shows in less time; here it is rare.
 		ways = append(slices.Repeat(faults, 2), fakedatadog.Hang)
 	}
-	if err := s.Standin.Storm(faultRate, 1, ways...); err != nil {
+	if err := s.Standin.InjectRandom(faultRate, 1, ways...); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -240,11 +240,11 @@ func (s *soak) memory() memory {
 
 // report says how it went.
 func (s *soak) report(took time.Duration) {
-	s.Standin.Behave()
+	s.Standin.ClearFaults()
 	ended, n := s.memory(), s.count()
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d alerts, %d at once, INTAKE=%s, in %.0f s: %.0f a second; %d calls to the dependencies went wrong\n",
-		s.alerts, atOnce, s.intake, took.Seconds(), float64(s.alerts)/took.Seconds(), len(s.Standin.Misbehaved()))
+		s.alerts, atOnce, s.intake, took.Seconds(), float64(s.alerts)/took.Seconds(), len(s.Standin.Faulted()))
 	fmt.Fprintf(&b, "answered: posted %d, queued %d; 503 and repeated %d times; not answered in time %d\n",
 		s.posted.Load(), s.queued.Load(), s.repeated.Load(), s.unanswered.Load())
 	fmt.Fprintf(&b, "events:   exactly one for %d of %d alerts; lost %d, doubled for no known reason %d\n", n.one, s.alerts, n.lost, n.doubled)
@@ -273,7 +273,7 @@ func (s *soak) count() counts {
 	events, unseen := map[int64]int{}, map[int64]int{}
 	for _, p := range s.Standin.Posted() {
 		events[p.Event.RelatedEventID]++
-		if p.Misbehaviour == fakedatadog.Lost {
+		if p.Fault == fakedatadog.DropResponse {
 			unseen[p.Event.RelatedEventID]++
 		}
 	}
@@ -302,7 +302,7 @@ func (s *soak) count() counts {
 // ledgerFailures are the alerts of which a claim or a completion went wrong.
 func (s *soak) ledgerFailures() map[int64]bool {
 	failed := map[int64]bool{}
-	for _, r := range s.Standin.Misbehaved() {
+	for _, r := range s.Standin.Faulted() {
 		if r.Route != fakedatadog.DynamoDBPut {
 			continue
 		}

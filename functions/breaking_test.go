@@ -47,13 +47,13 @@ func startsWith(prefix string) func(fakedatadog.Route) bool {
 }
 
 // misbehave makes the routes go wrong until Behave.
-func misbehave(t *testing.T, s *e2e.Stack, m fakedatadog.Misbehaviour, on func(fakedatadog.Route) bool) {
+func misbehave(t *testing.T, s *e2e.Stack, m fakedatadog.Fault, on func(fakedatadog.Route) bool) {
 	t.Helper()
 	for _, r := range s.Standin.Routes() {
 		if !on(r) {
 			continue
 		}
-		if err := s.Standin.Misbehave(r, m, 0); err != nil {
+		if err := s.Standin.Inject(r, m, 0); err != nil {
 			t.Fatal(err)
 		}
 	}

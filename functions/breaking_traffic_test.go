@@ -219,7 +219,7 @@ func TestRefusedEvent(t *testing.T) {
 	if b := s.Redeliver(worker, limit); b.Received != 1 || b.Failed != 0 || b.Err != nil {
 		t.Errorf("the batch: %+v", b)
 	}
-	s.Standin.Behave()
+	s.Standin.ClearFaults()
 	dead := s.Standin.Messages(fakedatadog.DeadLetterQueue)
 	if len(dead) != 1 || !strings.Contains(dead[0].Attributes["reason"], "400 Bad Request") {
 		t.Fatalf("dead letters: %+v", dead)
@@ -285,7 +285,7 @@ func TestLostAnswers(t *testing.T) {
 			s, webhook, worker := begin(t)
 			for _, r := range s.Standin.Routes() {
 				if c.lost(r) {
-					if err := s.Standin.Misbehave(r, fakedatadog.Lost, 1); err != nil {
+					if err := s.Standin.Inject(r, fakedatadog.DropResponse, 1); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -297,7 +297,7 @@ func TestLostAnswers(t *testing.T) {
 			if err != nil || r.StatusCode != 200 && r.StatusCode != 202 {
 				t.Fatalf("got %d %s, %v", r.StatusCode, r.Body, err)
 			}
-			s.Standin.Behave()
+			s.Standin.ClearFaults()
 			mustDrain(t, s, worker)
 			mustPost(t, s, map[int64]int{1: 1})
 		})
@@ -308,7 +308,7 @@ func TestLostAnswers(t *testing.T) {
 // a post while there is no queue to note that in: only the ledger can.
 func TestLostAnswer_is_looked_for_when_Datadog_sends_the_alert_again(t *testing.T) {
 	s, webhook, _ := begin(t)
-	if err := s.Standin.Misbehave(fakedatadog.EventsCreate, fakedatadog.Lost, 1); err != nil {
+	if err := s.Standin.Inject(fakedatadog.EventsCreate, fakedatadog.DropResponse, 1); err != nil {
 		t.Fatal(err)
 	}
 	misbehave(t, s, fakedatadog.Status(503), startsWith("sqs."))
@@ -317,7 +317,7 @@ func TestLostAnswer_is_looked_for_when_Datadog_sends_the_alert_again(t *testing.
 		if err != nil || r.StatusCode != want {
 			t.Fatalf("got %d %s, %v, want %d", r.StatusCode, r.Body, err, want)
 		}
-		s.Standin.Behave()
+		s.Standin.ClearFaults()
 	}
 	mustPost(t, s, map[int64]int{1: 1})
 }

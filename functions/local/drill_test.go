@@ -88,7 +88,7 @@ func TestDrill_waits_for_an_event_that_comes_back_late(t *testing.T) {
 	d, url, environment := ofDatadog(t, 40*time.Millisecond)
 	function := ofFunction(t, d, url)
 	// The first of them meets the step that reads events, the others the drill.
-	if err := d.Misbehave(fakedatadog.EventsList, fakedatadog.Status(http.StatusServiceUnavailable), 3); err != nil {
+	if err := d.Inject(fakedatadog.EventsList, fakedatadog.Status(http.StatusServiceUnavailable), 3); err != nil {
 		t.Fatal(err)
 	}
 	screen, err := drilled(t, function, environment, hurried)
@@ -115,7 +115,7 @@ func TestDrill_says_how_far_the_alert_came(t *testing.T) {
 	for name, c := range map[string]struct {
 		visibleAfter time.Duration
 		route        fakedatadog.Route
-		wrong        fakedatadog.Misbehaviour
+		wrong        fakedatadog.Fault
 		token        string
 		wait         drill.Patience
 		says         []string
@@ -161,7 +161,7 @@ func TestDrill_says_how_far_the_alert_came(t *testing.T) {
 				environment["WEBHOOK_TOKEN"] = c.token
 			}
 			if c.route != "" {
-				if err := d.Misbehave(c.route, c.wrong, 0); err != nil {
+				if err := d.Inject(c.route, c.wrong, 0); err != nil {
 					t.Fatal(err)
 				}
 			}

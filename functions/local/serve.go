@@ -54,7 +54,7 @@ func invite(out *report.Printer, s *stage.Stage, url string) {
 	out.Line("\nTry it (once more, it is a duplicate; with another id, another alert):\n")
 	out.Line("  curl -H 'X-Webhook-Token: %s' -H 'Content-Type: application/json' \\\n    -d '%s' %s\n", stage.Token, example, url)
 	if !s.Live {
-		out.Line("What Datadog received:\n\n  curl %s/standin/posted\n", s.URL)
+		out.Line("What Datadog received:\n\n  curl %s/_fake/posted\n", s.URL)
 	}
 }
 

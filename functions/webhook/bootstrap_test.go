@@ -140,7 +140,7 @@ func TestBootstrap_ends_when_a_secret_turns_out_to_be_wrong(t *testing.T) {
 	s.Standin.SetSecret(fakedatadog.DefaultWebhookSecret, `{"token":" "}`)
 	s.Standin.SetSecret(fakedatadog.DefaultDatadogSecret, `{"api_key":"x"}`)
 	// An answer at once may end the process before it has asked for a request.
-	if err := s.Standin.Misbehave(fakedatadog.SecretsGet, "slow:500ms", 0); err != nil {
+	if err := s.Standin.Inject(fakedatadog.SecretsGet, "slow:500ms", 0); err != nil {
 		t.Fatal(err)
 	}
 	f := s.Start(e2e.Webhook, withProcessor)
@@ -152,7 +152,7 @@ func TestBootstrap_ends_when_a_secret_turns_out_to_be_wrong(t *testing.T) {
 
 func TestBootstrap_lets_an_alert_wait_for_the_secrets(t *testing.T) {
 	s := e2e.New(t)
-	if err := s.Standin.Misbehave(fakedatadog.SecretsGet, "slow:500ms", 0); err != nil {
+	if err := s.Standin.Inject(fakedatadog.SecretsGet, "slow:500ms", 0); err != nil {
 		t.Fatal(err)
 	}
 	f := s.Start(e2e.Webhook, withProcessor)
@@ -190,7 +190,7 @@ func TestBootstrap_answers_and_tells_of_an_alert_that_meets_a_wrong_secret(t *te
 	s, extension := e2e.New(t), telemetrytest.New(t)
 	s.Install(extension)
 	s.Standin.SetSecret(fakedatadog.DefaultWebhookSecret, `{"token":" "}`)
-	if err := s.Standin.Misbehave(fakedatadog.SecretsGet, "slow:500ms", 0); err != nil {
+	if err := s.Standin.Inject(fakedatadog.SecretsGet, "slow:500ms", 0); err != nil {
 		t.Fatal(err)
 	}
 	f := s.Start(e2e.Webhook, withProcessor)

@@ -7,7 +7,7 @@ import (
 )
 
 // controlPrefix is where a running server can be looked at and told what to do.
-const controlPrefix = "/standin/"
+const controlPrefix = "/_fake/"
 
 func isControl(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, controlPrefix) }
 
@@ -15,40 +15,40 @@ func isControl(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, cont
 // for Go. They ask for no key: the server is for loopback and for tests. A
 // refusal is 400 with a text that says what to do.
 //
-//	GET    /standin/routes     the names of all routes
-//	GET    /standin/events     Events          POST  an Event to seed; {"id": "…"}
-//	POST   /standin/monitors   a Monitor to seed; {"id": …}
-//	POST   /standin/entities   an Entity to seed, as its owners define it
-//	POST   /standin/service_definitions  a ServiceDefinition to seed
-//	POST   /standin/teams      a Team to seed; {"id": "…"}
-//	POST   /standin/incidents  an Incident to seed; {"public_id": …}
-//	POST   /standin/downtimes  a ScheduledDowntime to seed; {"id": "…"}
-//	POST   /standin/series     a Series to seed
-//	POST   /standin/logs       a Log to seed; {"id": "…"}
-//	POST   /standin/slos       an SLO to seed; {"id": "…"}
-//	POST   /standin/hosts      a list of Hosts, in the place of those that were
-//	GET    /standin/posted     Posted
-//	GET    /standin/webhooks   Webhooks           POST  a Webhook to seed
-//	GET    /standin/dashboards Dashboards
-//	POST   /standin/deliver    {"webhook", "variables"}; Deliver's Delivery
-//	POST   /standin/deny       {"permissions"}
-//	GET    /standin/requests   Requests
-//	GET    /standin/items      Items
-//	GET    /standin/messages   Messages of both queues, by name
-//	GET    /standin/misbehaved Misbehaved
-//	POST   /standin/misbehave  {"route", "misbehaviour", "times"}
-//	DELETE /standin/misbehave  Behave
-//	POST   /standin/storm      {"rate", "seed", "misbehaviours"}
-//	POST   /standin/limit      {"route", "calls", "period"}, period as in "10s"
-//	POST   /standin/keys       {"api_key", "app_key"}
-//	POST   /standin/secrets    {"name", "value"}, the value as text
+//	GET    /_fake/routes     the names of all routes
+//	GET    /_fake/events     Events          POST  an Event to seed; {"id": "…"}
+//	POST   /_fake/monitors   a Monitor to seed; {"id": …}
+//	POST   /_fake/entities   an Entity to seed, as its owners define it
+//	POST   /_fake/service_definitions  a ServiceDefinition to seed
+//	POST   /_fake/teams      a Team to seed; {"id": "…"}
+//	POST   /_fake/incidents  an Incident to seed; {"public_id": …}
+//	POST   /_fake/downtimes  a ScheduledDowntime to seed; {"id": "…"}
+//	POST   /_fake/series     a Series to seed
+//	POST   /_fake/logs       a Log to seed; {"id": "…"}
+//	POST   /_fake/slos       an SLO to seed; {"id": "…"}
+//	POST   /_fake/hosts      a list of Hosts, in the place of those that were
+//	GET    /_fake/posted     Posted
+//	GET    /_fake/webhooks   Webhooks           POST  a Webhook to seed
+//	GET    /_fake/dashboards Dashboards
+//	POST   /_fake/deliver    {"webhook", "variables"}; Deliver's Delivery
+//	POST   /_fake/deny       {"permissions"}
+//	GET    /_fake/requests   Requests
+//	GET    /_fake/items      Items
+//	GET    /_fake/messages   Messages of both queues, by name
+//	GET    /_fake/faulted    Faulted
+//	POST   /_fake/faults     {"route", "fault", "calls"}; Inject
+//	DELETE /_fake/faults     ClearFaults
+//	POST   /_fake/random     {"rate", "seed", "faults"}; InjectRandom
+//	POST   /_fake/limit      {"route", "calls", "period"}, period as in "10s"
+//	POST   /_fake/keys       {"api_key", "app_key"}
+//	POST   /_fake/secrets    {"name", "value"}, the value as text
 func (s *Server) controls() http.Handler {
 	mux := http.NewServeMux()
 	look(mux, "routes", s.Routes)
 	look(mux, "events", s.Events)
 	look(mux, "posted", s.Posted)
 	look(mux, "requests", s.Requests)
-	look(mux, "misbehaved", s.Misbehaved)
+	look(mux, "faulted", s.Faulted)
 
 	tell(mux, "events", lenient, func(e Event) (any, error) {
 		return map[string]string{"id": s.AddEvent(e)}, nil
@@ -59,15 +59,15 @@ func (s *Server) controls() http.Handler {
 	s.seedOwners(mux)
 	s.seedSignals(mux)
 	s.setUp(mux)
-	tell(mux, "misbehave", strict, func(in misbehaveCommand) (any, error) {
-		return nil, s.Misbehave(in.Route, in.Misbehaviour, in.Times)
+	tell(mux, "faults", strict, func(in faultCommand) (any, error) {
+		return nil, s.Inject(in.Route, in.Fault, in.Calls)
 	})
-	mux.HandleFunc("DELETE "+controlPrefix+"misbehave", func(w http.ResponseWriter, _ *http.Request) {
-		s.Behave()
+	mux.HandleFunc("DELETE "+controlPrefix+"faults", func(w http.ResponseWriter, _ *http.Request) {
+		s.ClearFaults()
 		done.write(w)
 	})
-	tell(mux, "storm", strict, func(in stormCommand) (any, error) {
-		return nil, s.Storm(in.Rate, in.Seed, in.Misbehaviours...)
+	tell(mux, "random", strict, func(in randomCommand) (any, error) {
+		return nil, s.InjectRandom(in.Rate, in.Seed, in.Faults...)
 	})
 	tell(mux, "limit", strict, func(in limitCommand) (any, error) {
 		period, err := duration(in.Period, 0)
@@ -124,15 +124,15 @@ func (s *Server) seedOwners(mux *http.ServeMux) {
 }
 
 type (
-	misbehaveCommand struct {
-		Route        Route        `json:"route"`
-		Misbehaviour Misbehaviour `json:"misbehaviour"`
-		Times        int          `json:"times"`
+	faultCommand struct {
+		Route Route `json:"route"`
+		Fault Fault `json:"fault"`
+		Calls int   `json:"calls"`
 	}
-	stormCommand struct {
-		Rate          float64        `json:"rate"`
-		Seed          uint64         `json:"seed"`
-		Misbehaviours []Misbehaviour `json:"misbehaviours"`
+	randomCommand struct {
+		Rate   float64 `json:"rate"`
+		Seed   uint64  `json:"seed"`
+		Faults []Fault `json:"faults"`
 	}
 	limitCommand struct {
 		Route  Route  `json:"route"`

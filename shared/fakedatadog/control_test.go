@@ -13,7 +13,7 @@ import (
 // tell gives an order over HTTP, without any key, as another process would.
 func tell(t *testing.T, s *fakedatadog.Server, method, path, body string) response {
 	t.Helper()
-	return askWith(t, s, http.Header{}, method, "/standin/"+path, body)
+	return askWith(t, s, http.Header{}, method, "/_fake/"+path, body)
 }
 
 func TestControl_Seeds(t *testing.T) {
@@ -59,13 +59,13 @@ func TestControl_Looks(t *testing.T) {
 
 func TestControl_Commands(t *testing.T) {
 	s := newServer()
-	tell(t, s, "POST", "misbehave", `{"route":"validate","misbehaviour":"status:503","times":1}`).mustBe(t, 204)
+	tell(t, s, "POST", "faults", `{"route":"validate","fault":"status:503","calls":1}`).mustBe(t, 204)
 	ask(t, s, "GET", "/api/v1/validate", "").mustBe(t, 503)
 	ask(t, s, "GET", "/api/v1/validate", "").mustBe(t, 200)
 
-	tell(t, s, "POST", "storm", `{"rate":1,"seed":3,"misbehaviours":["status:500"]}`).mustBe(t, 204)
+	tell(t, s, "POST", "random", `{"rate":1,"seed":3,"faults":["status:500"]}`).mustBe(t, 204)
 	ask(t, s, "GET", "/api/v1/validate", "").mustBe(t, 500)
-	tell(t, s, "DELETE", "misbehave", "").mustBe(t, 204)
+	tell(t, s, "DELETE", "faults", "").mustBe(t, 204)
 	ask(t, s, "GET", "/api/v1/validate", "").mustBe(t, 200)
 
 	tell(t, s, "POST", "limit", `{"route":"validate","calls":0,"period":"10s"}`).mustBe(t, 204)
@@ -85,12 +85,12 @@ func TestControl_Commands(t *testing.T) {
 func TestControl_Refuses(t *testing.T) {
 	s := newServer()
 	for _, tc := range []struct{ path, body, want string }{
-		{"misbehave", `{"route":"validate","misbehaviour":"sulk"}`, "sulk"},
-		{"misbehave", `{"route":"validate","misbehavior":"hang"}`, "unknown field"},
-		{"misbehave", `hang`, "invalid character"},
-		{"storm", `{"rate":2,"misbehaviours":["hang"]}`, "rate from 0 to 1"},
-		{"limit", `{"route":"validate","calls":1,"period":"soon"}`, "no duration"},
-		{"limit", `{"route":"nothing","calls":1,"period":"10s"}`, "no route"},
+		{"faults", `{"route":"validate","fault":"sulk"}`, "sulk"},
+		{"faults", `{"route":"validate","misbehavior":"hang"}`, "unknown field"},
+		{"faults", `hang`, "invalid character"},
+		{"random", `{"rate":2,"faults":["hang"]}`, "rate from 0 to 1"},
+		{"limit", `{"route":"validate","calls":1,"period":"soon"}`, "invalid duration"},
+		{"limit", `{"route":"nothing","calls":1,"period":"10s"}`, "unknown route"},
 		{"secrets", `{"value":"x"}`, "name the secret"},
 		{"events", `{"id":12}`, "id"},
 	} {

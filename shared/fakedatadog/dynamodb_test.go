@@ -263,8 +263,8 @@ func TestDynamoDB_Answers(t *testing.T) {
 			t.Errorf("header %v", got.header)
 		}
 	})
-	t.Run("a misbehaviour names the permission that is missing", func(t *testing.T) {
-		if err := s.Misbehave(fakedatadog.DynamoDBPut, fakedatadog.Forbidden, 1); err != nil {
+	t.Run("a fault names the permission that is missing", func(t *testing.T) {
+		if err := s.Inject(fakedatadog.DynamoDBPut, fakedatadog.Forbidden, 1); err != nil {
 			t.Fatal(err)
 		}
 		if got := dynamo(t, s, "PutItem", `{"Item":`+anItem+`}`); !strings.Contains(got.body, "dynamodb:PutItem") {

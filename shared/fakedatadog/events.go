@@ -43,8 +43,8 @@ type PostedEvent struct {
 	// Event is what the stream made of it: text cut at 4,000 characters, defaults
 	// filled in, the status of an alert as an alert_type.
 	Event Event `json:"event"`
-	// Misbehaviour is what the caller met instead of the honest answer.
-	Misbehaviour Misbehaviour `json:"misbehaviour,omitempty"`
+	// Fault is what the caller met instead of the right answer.
+	Fault Fault `json:"fault,omitempty"`
 }
 
 // stream is Datadog's event stream.

@@ -64,7 +64,7 @@ func (s *stream) create(c call) answer {
 		return failure(http.StatusBadRequest, problem).as(mediaText)
 	}
 	e := s.add(in.event(c.now), c.now.Add(s.visibleAfter))
-	s.posted = append(s.posted, PostedEvent{Route: EventsCreate, Body: slices.Clone(c.body), Event: e, Misbehaviour: c.misbehaviour})
+	s.posted = append(s.posted, PostedEvent{Route: EventsCreate, Body: slices.Clone(c.body), Event: e, Fault: c.fault})
 	id := strconv.FormatInt(e.ID, 10)
 	return jsonAnswer(http.StatusAccepted, map[string]any{
 		"status": "ok",

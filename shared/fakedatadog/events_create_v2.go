@@ -33,7 +33,7 @@ func (s *stream) createV2(c call) answer {
 		return invalid(check.problem)
 	}
 	e := s.add(in, c.now.Add(s.visibleAfter))
-	s.posted = append(s.posted, PostedEvent{Route: EventsCreateV2, Body: slices.Clone(c.body), Event: e, Misbehaviour: c.misbehaviour})
+	s.posted = append(s.posted, PostedEvent{Route: EventsCreateV2, Body: slices.Clone(c.body), Event: e, Fault: c.fault})
 	uid := e.uid()
 	evt := map[string]string{"id": strconv.FormatInt(e.ID, 10), "uid": uid}
 	return jsonAnswer(http.StatusAccepted, map[string]any{

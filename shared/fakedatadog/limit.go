@@ -35,10 +35,12 @@ func (l limit) headers(remaining int, reset time.Duration) map[string]string {
 		"X-RateLimit-Limit":     strconv.Itoa(l.calls),
 		"X-RateLimit-Period":    strconv.Itoa(int(l.period.Seconds())),
 		"X-RateLimit-Remaining": strconv.Itoa(remaining),
-		"X-RateLimit-Reset":     strconv.Itoa(int((reset + time.Second - 1) / time.Second)),
+		"X-RateLimit-Reset":     seconds(reset),
 		"X-RateLimit-Name":      l.name,
 	}
 }
+
+func seconds(d time.Duration) string { return strconv.Itoa(int((d + time.Second - 1) / time.Second)) }
 
 // limits counts the calls of the running period.
 type limits struct {
@@ -86,10 +88,10 @@ func (l *limits) spend(name Route, now time.Time) (headers map[string]string, wi
 // period ends by the server's clock.
 func (s *Server) Limit(name Route, calls int, period time.Duration) error {
 	switch {
-	case name == AnyRoute || !s.knows(name):
-		return fmt.Errorf("there is no route %q to limit; see Routes", name)
+	case !s.knows(name):
+		return fmt.Errorf("unknown route %q", name)
 	case calls < 0 || period < time.Second || period%time.Second != 0:
-		return fmt.Errorf("%d calls in %v is no limit: give calls and a period in whole seconds", calls, period)
+		return fmt.Errorf("invalid limit of %d calls in %v: want calls and a period in whole seconds", calls, period)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

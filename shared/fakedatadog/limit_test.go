@@ -96,7 +96,7 @@ func TestServer_RateLimitedOnDemand(t *testing.T) {
 	for _, tc := range []struct {
 		path string
 		name fakedatadog.Route
-		m    fakedatadog.Misbehaviour
+		m    fakedatadog.Fault
 		want map[string]string
 	}{
 		{"/api/v1/events", fakedatadog.EventsList, fakedatadog.RateLimited, map[string]string{"Limit": "600", "Period": "60", "Remaining": "0", "Reset": "60", "Name": "event_stream_api"}},
@@ -104,7 +104,7 @@ func TestServer_RateLimitedOnDemand(t *testing.T) {
 		{"/api/v1/events", fakedatadog.EventsList, fakedatadog.Status(429), map[string]string{"Limit": "600", "Period": "60", "Remaining": "0", "Reset": "60", "Name": "event_stream_api"}},
 		{"/api/v1/validate", fakedatadog.Validate, fakedatadog.RateLimited, map[string]string{"Limit": "12000", "Period": "60", "Remaining": "0", "Reset": "60", "Name": "global_org"}},
 	} {
-		if err := s.Misbehave(tc.name, tc.m, 1); err != nil {
+		if err := s.Inject(tc.name, tc.m, 1); err != nil {
 			t.Fatal(err)
 		}
 		got := ask(t, s, "GET", tc.path, "").mustBe(t, 429)

@@ -8,10 +8,10 @@ import (
 )
 
 // How many of the latest requests a Server remembers, and how many of those that
-// met a misbehaviour, which may be a small share of a long run.
+// met a fault, which may be a small share of a long run.
 const (
-	maxRequests   = 1000
-	maxMisbehaved = 20_000
+	maxRequests = 1000
+	maxFaulted  = 20_000
 )
 
 // Request is one call as it arrived. Keys and signatures are named, never kept.
@@ -26,14 +26,14 @@ type Request struct {
 	// who it is: DD-API-KEY, DD-APPLICATION-KEY, Authorization, api_key, application_key.
 	Credentials []string `json:"credentials,omitempty"`
 	Body        string   `json:"body,omitempty"`
-	// Misbehaviour is what the call met instead of the honest answer.
-	Misbehaviour Misbehaviour `json:"misbehaviour,omitempty"`
+	// Fault is what the call met instead of the right answer.
+	Fault Fault `json:"fault,omitempty"`
 }
 
-func entry(now time.Time, name Route, m Misbehaviour, r *http.Request, body []byte) Request {
+func entry(now time.Time, name Route, m Fault, r *http.Request, body []byte) Request {
 	e := Request{
 		Time: now, Route: name, Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(),
-		Body: string(body), Misbehaviour: m,
+		Body: string(body), Fault: m,
 	}
 	for _, header := range []string{apiKeyHeader, appKeyHeader, "Authorization"} {
 		if r.Header.Get(header) != "" {
@@ -50,12 +50,12 @@ func entry(now time.Time, name Route, m Misbehaviour, r *http.Request, body []by
 }
 
 // requestLog keeps the latest requests, the oldest first.
-type requestLog struct{ entries, misbehaved []Request }
+type requestLog struct{ entries, faulted []Request }
 
 func (l *requestLog) add(e Request) {
 	l.entries = appendBounded(l.entries, e, maxRequests)
-	if e.Misbehaviour != "" {
-		l.misbehaved = appendBounded(l.misbehaved, e, maxMisbehaved)
+	if e.Fault != "" {
+		l.faulted = appendBounded(l.faulted, e, maxFaulted)
 	}
 }
 
@@ -69,19 +69,19 @@ func appendBounded(entries []Request, e Request, bound int) []Request {
 }
 
 // Requests returns the latest calls in the order in which they arrived, at most
-// 1,000 of them. Calls to /standin/ are not among them.
+// 1,000 of them. Calls to /_fake/ are not among them.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return latest(s.log.entries, maxRequests)
 }
 
-// Misbehaved returns the latest calls that met a misbehaviour, at most 20,000 of
+// Faulted returns the latest calls that met a fault, at most 20,000 of
 // them.
-func (s *Server) Misbehaved() []Request {
+func (s *Server) Faulted() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return latest(s.log.misbehaved, maxMisbehaved)
+	return latest(s.log.faulted, maxFaulted)
 }
 
 func latest(entries []Request, bound int) []Request {

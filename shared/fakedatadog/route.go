@@ -13,7 +13,7 @@ import (
 // Route names one call that the stand-in answers, "events.create".
 type Route string
 
-// AnyRoute stands for every route where a misbehaviour is chosen.
+// AnyRoute stands for every route where a fault is injected.
 const AnyRoute Route = "*"
 
 // route is one line of the table.
@@ -38,8 +38,8 @@ type call struct {
 	params map[string]string
 	query  url.Values
 	body   []byte
-	// misbehaviour is what becomes of the answer.
-	misbehaviour Misbehaviour
+	// fault is what the call meets.
+	fault Fault
 }
 
 // routes joins the tables of all families. A new family adds one line.
@@ -83,7 +83,7 @@ func (s *Server) Route(r *http.Request) Route {
 }
 
 func (s *Server) knows(name Route) bool {
-	return name == AnyRoute || slices.ContainsFunc(s.table, func(rt route) bool { return rt.name == name })
+	return slices.ContainsFunc(s.table, func(rt route) bool { return rt.name == name })
 }
 
 // find returns the route of a request and its path's parameters. A request that

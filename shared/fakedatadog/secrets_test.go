@@ -163,10 +163,10 @@ func TestSecrets_NamedByARN(t *testing.T) {
 	}
 }
 
-func TestSecrets_Misbehave(t *testing.T) {
+func TestSecrets_Faults(t *testing.T) {
 	s := newServer()
 	client := secretsClient(t, s)
-	for m, want := range map[fakedatadog.Misbehaviour]struct {
+	for m, want := range map[fakedatadog.Fault]struct {
 		kind   string
 		status int
 	}{
@@ -177,7 +177,7 @@ func TestSecrets_Misbehave(t *testing.T) {
 		"status:503":            {"ServiceUnavailableException", 503},
 		"status:400":            {"InvalidRequestException", 400},
 	} {
-		if err := s.Misbehave(fakedatadog.SecretsGet, m, 1); err != nil {
+		if err := s.Inject(fakedatadog.SecretsGet, m, 1); err != nil {
 			t.Fatal(err)
 		}
 		_, err := client.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String("boomerang/webhook")})

@@ -1,13 +1,13 @@
 // Package fakedatadog is the Datadog stand-in: one HTTP server that answers as
 // Datadog's API is documented and recorded to answer, and as AWS Secrets Manager,
-// DynamoDB and SQS do, for local runs and for tests. It can also be told to misbehave, by name.
+// DynamoDB and SQS do, for local runs and for tests. It also injects faults, by name.
 //
 // A Server is an http.Handler; a test serves it with httptest.NewServer. Each
 // family of routes (events, monitors, secrets, …) lives in files of its own and
 // contributes to one table, which is all there is to adding a route.
 //
 // Everything a test can do from Go it can also do to a running server over
-// HTTP, under /standin/ (see control.go).
+// HTTP, under /_fake/ (see control.go).
 package fakedatadog
 
 import (
@@ -46,7 +46,7 @@ type Options struct {
 	// lists: Datadog's stream is eventually consistent, by some twenty seconds in its
 	// own recordings. Negative: visible at once.
 	VisibleAfter time.Duration
-	// Now is the clock of everything but the delays of misbehaviours.
+	// Now is the clock of everything but the delays of faults.
 	Now func() time.Time
 }
 
@@ -74,7 +74,7 @@ type Server struct {
 	denied     map[string]bool
 	aws        *fakeaws.Services
 	limits     limits
-	plan       plan
+	faults     faults
 	log        requestLog
 }
 
@@ -102,7 +102,7 @@ func New(o Options) *Server {
 	return s
 }
 
-// ServeHTTP answers as the real service would, or misbehaves as it was told to.
+// ServeHTTP answers as the real service does, or with the fault that was injected.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if isControl(r) {
 		s.control.ServeHTTP(w, r)
@@ -116,24 +116,24 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rt, params := s.find(r)
 
 	s.mu.Lock()
-	name, act := s.plan.next(rt.name)
+	name, inject := s.faults.next(rt.name)
 	s.log.add(entry(s.now(), rt.name, name, r, body))
 	s.mu.Unlock()
 
-	t := turn{w: w, r: r, route: rt, now: s.now, honest: func() answer {
+	x := exchange{w: w, r: r, route: rt, now: s.now, next: func() answer {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		c := call{now: s.now(), params: params, query: r.URL.Query(), body: body, misbehaviour: name}
+		c := call{now: s.now(), params: params, query: r.URL.Query(), body: body, fault: name}
 		if rt.aws != nil {
 			return awsAnswer(rt.aws.Answer(r, body, c.now))
 		}
 		return s.answer(rt, r, c)
 	}}
-	if act == nil {
-		t.honest().write(w)
+	if inject == nil {
+		x.next().write(w)
 		return
 	}
-	act(t)
+	inject(x)
 }
 
 // answer checks a call the way Datadog does, who is calling before how often,

@@ -261,9 +261,9 @@ func TestSLOs_History(t *testing.T) {
 
 func TestControl_SeedsSignals(t *testing.T) {
 	s := newServer()
-	ask(t, s, "POST", "/standin/series", fmt.Sprintf(`{"query":"avg:a{*}","pointlist":[[%d,1]]}`, noon.UnixMilli())).mustBe(t, 204)
-	ask(t, s, "POST", "/standin/logs", `{"message":"a","status":"error"}`).mustBe(t, 201)
-	id := decode[map[string]string](t, ask(t, s, "POST", "/standin/slos", `{"name":"a","tags":["service:a"]}`).mustBe(t, 201).body)["id"]
+	ask(t, s, "POST", "/_fake/series", fmt.Sprintf(`{"query":"avg:a{*}","pointlist":[[%d,1]]}`, noon.UnixMilli())).mustBe(t, 204)
+	ask(t, s, "POST", "/_fake/logs", `{"message":"a","status":"error"}`).mustBe(t, 201)
+	id := decode[map[string]string](t, ask(t, s, "POST", "/_fake/slos", `{"name":"a","tags":["service:a"]}`).mustBe(t, 201).body)["id"]
 	if body := ask(t, s, "GET", fmt.Sprintf("/api/v1/query?from=%d&to=%d&query=avg:a%%7B*%%7D", noon.Unix(), noon.Unix()), "").body; !strings.Contains(body, `"length":1`) {
 		t.Errorf("series: %s", body)
 	}

@@ -179,7 +179,7 @@ func TestServer_Requests(t *testing.T) {
 		if diff := cmp.Diff(want, s.Requests()); diff != "" {
 			t.Errorf("requests (-want +got):\n%s", diff)
 		}
-		if all := ask(t, s, "GET", "/standin/requests", "").body; strings.Contains(all, "secret-") || strings.Contains(all, fakedatadog.DefaultAPIKey) {
+		if all := ask(t, s, "GET", "/_fake/requests", "").body; strings.Contains(all, "secret-") || strings.Contains(all, fakedatadog.DefaultAPIKey) {
 			t.Errorf("the log holds a key: %s", all)
 		}
 	})
@@ -219,7 +219,7 @@ func TestServer_IsSafeForConcurrentUse(t *testing.T) {
 				ask(t, s, "GET", "/api/v1/monitor?group_states=all", "")
 				s.AddMonitor(fakedatadog.Monitor{Name: "m", State: &fakedatadog.MonitorState{}})
 				s.SetSecret("x", "y")
-				_ = s.Misbehave(fakedatadog.MonitorGet, fakedatadog.Empty, 1)
+				_ = s.Inject(fakedatadog.MonitorGet, fakedatadog.Empty, 1)
 				ask(t, s, "GET", "/api/v1/monitor/1", "")
 				s.Requests()
 			}

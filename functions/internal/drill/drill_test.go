@@ -174,7 +174,7 @@ func TestDrill_is_not_content_with_two_events(t *testing.T) {
 }
 
 func TestDrill_says_why_the_event_stream_cannot_be_read(t *testing.T) {
-	for wrong, c := range map[fakedatadog.Misbehaviour]struct {
+	for wrong, c := range map[fakedatadog.Fault]struct {
 		wait Patience
 		says []string
 	}{
@@ -189,7 +189,7 @@ func TestDrill_says_why_the_event_stream_cannot_be_read(t *testing.T) {
 		t.Run(string(wrong), func(t *testing.T) {
 			t.Parallel()
 			target, d := world(t, answers(http.StatusOK, posted))
-			if err := d.Misbehave(fakedatadog.EventsList, wrong, 0); err != nil {
+			if err := d.Inject(fakedatadog.EventsList, wrong, 0); err != nil {
 				t.Fatal(err)
 			}
 			_, err := run(t.Context(), target, c.wait)

@@ -107,9 +107,9 @@ func TestLaboratory_Run_measures(t *testing.T) {
 }
 
 func TestLaboratory_Run_reports_no_figure_when(t *testing.T) {
-	misbehave := func(route fakedatadog.Route, m fakedatadog.Misbehaviour, times int) func(*fakedatadog.Server) {
+	misbehave := func(route fakedatadog.Route, m fakedatadog.Fault, times int) func(*fakedatadog.Server) {
 		return func(s *fakedatadog.Server) {
-			if err := s.Misbehave(route, m, times); err != nil {
+			if err := s.Inject(route, m, times); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -121,10 +121,10 @@ func TestLaboratory_Run_reports_no_figure_when(t *testing.T) {
 		says    []string
 	}{
 		"a read fails":                    {function, misbehave("monitor.get", fakedatadog.Status(503), 1), []string{"webhook, " + usual.name, "Datadog", "monitor.get", "503"}},
-		"a read is not what it should be": {function, misbehave("monitor.get", fakedatadog.Garbage, 1), []string{"monitor.get", "garbage"}},
+		"a read is not what it should be": {function, misbehave("monitor.get", fakedatadog.Corrupt, 1), []string{"monitor.get", "corrupt"}},
 		"a read is slow":                  {function, misbehave("monitor.get", fakedatadog.Slow+":600ms", 1), []string{"Datadog", "monitor.get", "took "}},
 		"an event is refused":             {function, misbehave(fakedatadog.EventsCreate, fakedatadog.RateLimited, 1), []string{"Datadog", "events.create", "429"}},
-		"an event's answer is lost":       {function, misbehave(fakedatadog.EventsCreate, fakedatadog.Lost, 1), []string{"did not answer events.create", "lost"}},
+		"an event's answer is lost":       {function, misbehave(fakedatadog.EventsCreate, fakedatadog.DropResponse, 1), []string{"did not answer events.create", "drop-response"}},
 		"the ledger fails":                {function, misbehave(fakedatadog.DynamoDBPut, fakedatadog.Status(500), 1), []string{"the ledger", "dynamodb.put", "500"}},
 		"the ledger forgets":              {function, misbehave(fakedatadog.DynamoDBPut, fakedatadog.Empty, 2), []string{"dynamodb.put", "empty"}},
 		"Secrets Manager fails":           {function, misbehave(fakedatadog.SecretsGet, fakedatadog.Status(500), 1), []string{"Secrets Manager", "secrets.get", "500"}},
@@ -133,7 +133,7 @@ func TestLaboratory_Run_reports_no_figure_when(t *testing.T) {
 			s.SetSecret(fakedatadog.DefaultWebhookSecret, `{"token":"another"}`)
 		}, []string{"it answered 401"}},
 		"a rate limit is used up":                          {function, func(s *fakedatadog.Server) { _ = s.Limit("monitor.get", 0, time.Minute) }, []string{"Datadog", "monitor.get", "429"}},
-		"the floor's call is not answered as it should be": {calling, misbehave("validate", fakedatadog.Garbage, 1), []string{caller + ", " + usual.name, "validate", "garbage"}},
+		"the floor's call is not answered as it should be": {calling, misbehave("validate", fakedatadog.Corrupt, 1), []string{caller + ", " + usual.name, "validate", "corrupt"}},
 		"the floor's call is answered with nothing":        {calling, misbehave("validate", fakedatadog.Empty, 1), []string{caller, "validate", "empty"}},
 		"the floor's call is slow":                         {calling, misbehave("validate", fakedatadog.Slow+":600ms", 1), []string{caller, "Datadog", "validate", "took "}},
 	} {

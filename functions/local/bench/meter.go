@@ -118,8 +118,8 @@ func (m *meter) take() reading {
 func (m *meter) err() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, met := range m.double.Misbehaved() {
-		return errors.Join(append(m.wrong, fmt.Errorf("the double met %s on %s", met.Misbehaviour, met.Route))...)
+	for _, met := range m.double.Faulted() {
+		return errors.Join(append(m.wrong, fmt.Errorf("the double met %s on %s", met.Fault, met.Route))...)
 	}
 	return errors.Join(m.wrong...)
 }

@@ -167,7 +167,7 @@ func failing(t *testing.T, breakIt func(w *world, b *broken), answers int) bool 
 func TestHandler_remembers_a_first_run_that_failed(t *testing.T) {
 	w := newWorld(t)
 	id := w.fires(50 * time.Minute)
-	if err := w.datadog.Misbehave(fakedatadog.EventsList, fakedatadog.Status(500), 1); err != nil {
+	if err := w.datadog.Inject(fakedatadog.EventsList, fakedatadog.Status(500), 1); err != nil {
 		t.Fatal(err)
 	}
 	w.fails("500")
@@ -192,7 +192,7 @@ func TestHandler_says_which_permission_is_missing(t *testing.T) {
 	for route, permission := range map[fakedatadog.Route]string{fakedatadog.EventsList: "events_read", fakedatadog.MonitorGet: "monitors_read"} {
 		w := newWorld(t)
 		id := w.fires(20 * time.Minute)
-		if err := w.datadog.Misbehave(route, fakedatadog.Forbidden, 1); err != nil {
+		if err := w.datadog.Inject(route, fakedatadog.Forbidden, 1); err != nil {
 			t.Fatal(err)
 		}
 		w.fails(permission)

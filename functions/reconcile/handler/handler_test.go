@@ -194,7 +194,7 @@ func TestHandler_logs_no_words_of_an_alert(t *testing.T) {
 
 func TestHandler_logs_a_run_that_does_not_end(t *testing.T) {
 	w := newWorld(t)
-	if err := w.datadog.Misbehave(fakedatadog.EventsList, fakedatadog.Hang, 1); err != nil {
+	if err := w.datadog.Inject(fakedatadog.EventsList, fakedatadog.Hang, 1); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2050*time.Millisecond)

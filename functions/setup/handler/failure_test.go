@@ -122,10 +122,10 @@ var makes = []fakedatadog.Route{fakedatadog.MonitorCreate, fakedatadog.Dashboard
 func TestHandler_a_creation_that_fails_halfway_leaves_nothing(t *testing.T) {
 	t.Parallel()
 	for _, route := range makes {
-		for _, how := range []fakedatadog.Misbehaviour{fakedatadog.Status(400), fakedatadog.Status(503), fakedatadog.RateLimited} {
+		for _, how := range []fakedatadog.Fault{fakedatadog.Status(400), fakedatadog.Status(503), fakedatadog.RateLimited} {
 			t.Run(fmt.Sprintf("%s_%s", route, how), func(t *testing.T) {
 				w := newWorld(t, impatient)
-				if err := w.standin.Misbehave(route, how, 0); err != nil {
+				if err := w.standin.Inject(route, how, 0); err != nil {
 					t.Fatal(err)
 				}
 				answer := w.send(w.request(cfn.RequestCreate))
@@ -140,10 +140,10 @@ func TestHandler_a_creation_that_fails_halfway_leaves_nothing(t *testing.T) {
 
 func TestHandler_what_was_made_without_an_answer_is_not_made_twice(t *testing.T) {
 	for _, route := range makes {
-		for _, how := range []fakedatadog.Misbehaviour{fakedatadog.Lost, fakedatadog.Cut} {
+		for _, how := range []fakedatadog.Fault{fakedatadog.DropResponse, fakedatadog.Truncate} {
 			t.Run(fmt.Sprintf("%s_%s", route, how), func(t *testing.T) {
 				w := newWorld(t)
-				if err := w.standin.Misbehave(route, how, 0); err != nil {
+				if err := w.standin.Inject(route, how, 0); err != nil {
 					t.Fatal(err)
 				}
 				w.mustSucceed(w.request(cfn.RequestCreate))
@@ -158,7 +158,7 @@ func TestHandler_what_was_made_without_an_answer_is_not_made_twice(t *testing.T)
 func TestHandler_a_hiccup_of_Datadog_is_no_failure(t *testing.T) {
 	w := newWorld(t)
 	for _, route := range []fakedatadog.Route{fakedatadog.Validate, fakedatadog.WebhookGet, fakedatadog.MonitorCreate, fakedatadog.DashboardList, fakedatadog.VariableCreate, fakedatadog.WebhookCreate} {
-		if err := w.standin.Misbehave(route, fakedatadog.Status(502), 1); err != nil {
+		if err := w.standin.Inject(route, fakedatadog.Status(502), 1); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -168,14 +168,14 @@ func TestHandler_a_hiccup_of_Datadog_is_no_failure(t *testing.T) {
 func TestHandler_what_could_not_be_removed_again_is_deleted_later(t *testing.T) {
 	w := newWorld(t)
 	w.standin.Deny("create_webhooks")
-	if err := w.standin.Misbehave(fakedatadog.DashboardDelete, fakedatadog.Status(400), 0); err != nil {
+	if err := w.standin.Inject(fakedatadog.DashboardDelete, fakedatadog.Status(400), 0); err != nil {
 		t.Fatal(err)
 	}
 	answer := w.send(w.request(cfn.RequestCreate))
 	if answer.PhysicalResourceID != "boomerang-webhook-boomerang" || !strings.Contains(answer.Reason, "create_webhooks") || !strings.Contains(answer.Reason, `the dashboard "Boomerang (boomerang)" is left in Datadog`) {
 		t.Errorf("got %+v", answer)
 	}
-	w.standin.Behave()
+	w.standin.ClearFaults()
 	w.mustSucceed(w.request(cfn.RequestDelete, func(e *cfn.Event) { e.PhysicalResourceID = answer.PhysicalResourceID }))
 	w.isEmpty()
 }

@@ -256,7 +256,7 @@ func TestHandler_Delete(t *testing.T) {
 	t.Run("so_does_a_Datadog_that_is_down", func(t *testing.T) {
 		w := newWorld(t, impatient)
 		w.mustSucceed(w.request(cfn.RequestCreate))
-		if err := w.standin.Misbehave(fakedatadog.AnyRoute, fakedatadog.Status(503), 0); err != nil {
+		if err := w.standin.Inject(fakedatadog.AnyRoute, fakedatadog.Status(503), 0); err != nil {
 			t.Fatal(err)
 		}
 		if answer := w.mustSucceed(w.request(cfn.RequestDelete)); !strings.Contains(answer.Reason, "is left in Datadog") {

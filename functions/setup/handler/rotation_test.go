@@ -132,7 +132,7 @@ func TestHandler_a_rotation_that_ends_halfway_does_no_harm(t *testing.T) {
 			w.mustSucceed(w.request(cfn.RequestCreate))
 			for _, name := range steps {
 				if name == broken.step {
-					if err := w.standin.Misbehave(broken.route, fakedatadog.Status(500), 0); err != nil {
+					if err := w.standin.Inject(broken.route, fakedatadog.Status(500), 0); err != nil {
 						t.Fatal(err)
 					}
 					if err := w.step(name, second); err == nil {
@@ -147,7 +147,7 @@ func TestHandler_a_rotation_that_ends_halfway_does_no_harm(t *testing.T) {
 			if !w.accepts(w.shown()) {
 				t.Fatal("what Datadog shows is refused")
 			}
-			w.standin.Behave()
+			w.standin.ClearFaults()
 			before := w.shown()
 			for _, name := range steps {
 				if err := w.step(name, third); err != nil {

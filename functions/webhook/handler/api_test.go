@@ -124,7 +124,7 @@ func TestHandler_dry_run_shows_the_request_of_the_v2_API(t *testing.T) {
 }
 
 func TestHandler_queues_what_the_v2_API_does_not_take(t *testing.T) {
-	for _, misbehaviour := range []fakedatadog.Misbehaviour{"status:500", "rate-limited", "reset", "forbidden", "status:400"} {
+	for _, misbehaviour := range []fakedatadog.Fault{"status:500", "rate-limited", "reset", "forbidden", "status:400"} {
 		t.Run(string(misbehaviour), func(t *testing.T) {
 			w := newV2World(t)
 			kept := queue.NewMemory(nil)

@@ -97,7 +97,7 @@ func TestHandler_ignores_our_own_event(t *testing.T) {
 }
 
 func TestHandler_queues_what_cannot_be_finished(t *testing.T) {
-	for _, misbehaviour := range []fakedatadog.Misbehaviour{"status:500", "status:503", "rate-limited", "reset", "forbidden", "status:400"} {
+	for _, misbehaviour := range []fakedatadog.Fault{"status:500", "status:503", "rate-limited", "reset", "forbidden", "status:400"} {
 		t.Run(string(misbehaviour), func(t *testing.T) {
 			w := newWorld(t)
 			kept := queue.NewMemory(nil)
@@ -141,7 +141,7 @@ func TestHandler_asks_Datadog_to_come_again_when_nothing_works(t *testing.T) {
 			r := handle(t, h, post(torqBody))
 			mustBeProblem(t, r, http.StatusServiceUnavailable)
 			// What Datadog sends again must not be taken for a duplicate.
-			w.datadog.Behave()
+			w.datadog.ClearFaults()
 			if got := fields(t, handle(t, h, post(torqBody)).Body); got["status"] != "posted" {
 				t.Errorf("the second delivery: %v", got)
 			}
@@ -297,7 +297,7 @@ func TestHandler_tells_anyone_that_it_is_up(t *testing.T) {
 func TestHandler_posts_without_the_steps_that_fail(t *testing.T) {
 	w := newWorld(t)
 	w.misbehave("monitor.get", "status:500")
-	w.misbehave("events.list", "garbage")
+	w.misbehave("events.list", fakedatadog.Corrupt)
 	r := handle(t, w.handler(), post(torqBody))
 	if r.StatusCode != http.StatusOK {
 		t.Fatalf("got %d %s", r.StatusCode, r.Body)

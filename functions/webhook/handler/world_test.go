@@ -105,9 +105,9 @@ func playbooks(client *datadog.Client) *playbook.Book {
 	return book
 }
 
-func (w *world) misbehave(route fakedatadog.Route, m fakedatadog.Misbehaviour) {
+func (w *world) misbehave(route fakedatadog.Route, m fakedatadog.Fault) {
 	w.t.Helper()
-	if err := w.datadog.Misbehave(route, m, 0); err != nil {
+	if err := w.datadog.Inject(route, m, 0); err != nil {
 		w.t.Fatal(err)
 	}
 }

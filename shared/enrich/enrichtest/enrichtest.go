@@ -80,10 +80,10 @@ func (c Case) seeded(t *testing.T) bench {
 }
 
 // misbehaving is a step over a stand-in that has everything and gives nothing.
-func (c Case) misbehaving(t *testing.T, m fakedatadog.Misbehaviour) bench {
+func (c Case) misbehaving(t *testing.T, m fakedatadog.Fault) bench {
 	t.Helper()
 	b := c.seeded(t)
-	if err := b.datadog.Misbehave(fakedatadog.AnyRoute, m, 0); err != nil {
+	if err := b.datadog.Inject(fakedatadog.AnyRoute, m, 0); err != nil {
 		t.Fatal(err)
 	}
 	return b

@@ -60,8 +60,8 @@ func (c Case) rateLimited(t *testing.T) {
 }
 
 func (c Case) trouble(t *testing.T) {
-	for _, m := range []fakedatadog.Misbehaviour{
-		fakedatadog.Garbage, fakedatadog.Empty, fakedatadog.Cut, fakedatadog.Reset, fakedatadog.Status(500), fakedatadog.Status(504),
+	for _, m := range []fakedatadog.Fault{
+		fakedatadog.Corrupt, fakedatadog.Empty, fakedatadog.Truncate, fakedatadog.Reset, fakedatadog.Status(500), fakedatadog.Status(504),
 	} {
 		t.Run(string(m), func(t *testing.T) {
 			c.misbehaving(t, m).fails(t.Context(), t, c.Alert, fault.Temporary)
@@ -101,8 +101,8 @@ func (c Case) slow(t *testing.T) {
 }
 
 func (c Case) secrets(t *testing.T) {
-	for _, m := range []fakedatadog.Misbehaviour{
-		fakedatadog.Forbidden, fakedatadog.RateLimited, fakedatadog.Garbage, fakedatadog.Cut, fakedatadog.Reset, fakedatadog.Status(400), fakedatadog.Status(302), fakedatadog.Status(503),
+	for _, m := range []fakedatadog.Fault{
+		fakedatadog.Forbidden, fakedatadog.RateLimited, fakedatadog.Corrupt, fakedatadog.Truncate, fakedatadog.Reset, fakedatadog.Status(400), fakedatadog.Status(302), fakedatadog.Status(503),
 	} {
 		t.Run(string(m), func(t *testing.T) {
 			_, err := c.misbehaving(t, m).Enrich(t.Context(), c.Alert)

@@ -49,14 +49,14 @@ func (k keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) {
 
 // TestEnrich_the_second_call_fails shows what the suite, which breaks the first, cannot.
 func TestEnrich_the_second_call_fails(t *testing.T) {
-	for m, want := range map[fakedatadog.Misbehaviour]string{
+	for m, want := range map[fakedatadog.Fault]string{
 		fakedatadog.Forbidden:   "on_call_read",
 		fakedatadog.RateLimited: "rate limit",
-		fakedatadog.Garbage:     "could not be read",
+		fakedatadog.Corrupt:     "could not be read",
 		fakedatadog.Status(404): `the team "shop" has no On-Call in Datadog`,
 		fakedatadog.Status(503): "503",
 		fakedatadog.Reset:       "could not be reached",
-		fakedatadog.Cut:         "could not be read",
+		fakedatadog.Truncate:    "could not be read",
 		fakedatadog.Empty:       "could not be read",
 		"rate-limited:30s":      "30s",
 		fakedatadog.Status(401): "on_call_read",
@@ -64,7 +64,7 @@ func TestEnrich_the_second_call_fails(t *testing.T) {
 		t.Run(string(m), func(t *testing.T) {
 			server := fakedatadog.New(fakedatadog.Options{})
 			seed(server)
-			if err := server.Misbehave(fakedatadog.TeamOnCallGet, m, 0); err != nil {
+			if err := server.Inject(fakedatadog.TeamOnCallGet, m, 0); err != nil {
 				t.Fatal(err)
 			}
 			web := httptest.NewServer(server)

@@ -37,10 +37,10 @@ func post(ctx context.Context, t *testing.T, server *httptest.Server) (status in
 	return w.StatusCode, string(raw), err
 }
 
-func misbehaving(t *testing.T, m fakedatadog.Misbehaviour) (*fakedatadog.Server, *httptest.Server) {
+func faulty(t *testing.T, m fakedatadog.Fault) (*fakedatadog.Server, *httptest.Server) {
 	t.Helper()
 	s := newServer()
-	if err := s.Misbehave(fakedatadog.EventsCreate, m, 1); err != nil {
+	if err := s.Inject(fakedatadog.EventsCreate, m, 1); err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(s)
@@ -48,8 +48,8 @@ func misbehaving(t *testing.T, m fakedatadog.Misbehaviour) (*fakedatadog.Server,
 	return s, server
 }
 
-func TestServer_MisbehaveOnTheWire(t *testing.T) {
-	for m, tc := range map[fakedatadog.Misbehaviour]struct {
+func TestServer_FaultOnTheWire(t *testing.T) {
+	for m, tc := range map[fakedatadog.Fault]struct {
 		arrives bool // The event takes effect, whatever the caller sees.
 		check   func(t *testing.T, status int, body string, err error)
 	}{
@@ -68,17 +68,17 @@ func TestServer_MisbehaveOnTheWire(t *testing.T) {
 				t.Errorf("error %v, want a reset connection", err)
 			}
 		}},
-		fakedatadog.Lost: {arrives: true, check: func(t *testing.T, _ int, _ string, err error) {
+		fakedatadog.DropResponse: {arrives: true, check: func(t *testing.T, _ int, _ string, err error) {
 			if !errors.Is(err, syscall.ECONNRESET) {
 				t.Errorf("error %v, want a reset connection", err)
 			}
 		}},
-		fakedatadog.Cut: {arrives: true, check: func(t *testing.T, status int, body string, err error) {
+		fakedatadog.Truncate: {arrives: true, check: func(t *testing.T, status int, body string, err error) {
 			if status != 202 || !errors.Is(err, io.ErrUnexpectedEOF) || body == "" || json.Valid([]byte(body)) {
 				t.Errorf("%d %q %v, want 202, half a body and an unexpected end", status, body, err)
 			}
 		}},
-		fakedatadog.Garbage: {arrives: true, check: func(t *testing.T, status int, body string, err error) {
+		fakedatadog.Corrupt: {arrives: true, check: func(t *testing.T, status int, body string, err error) {
 			if status != 202 || err != nil || body == "" || json.Valid([]byte(body)) {
 				t.Errorf("%d %q %v, want 202 and no JSON", status, body, err)
 			}
@@ -120,29 +120,29 @@ func TestServer_MisbehaveOnTheWire(t *testing.T) {
 		}},
 	} {
 		t.Run(string(m), func(t *testing.T) {
-			s, server := misbehaving(t, m)
+			s, server := faulty(t, m)
 			status, body, err := post(t.Context(), t, server)
 			tc.check(t, status, body, err)
 			if arrived := len(s.Posted()) == 1; arrived != tc.arrives {
 				t.Errorf("the event took effect: %t, want %t", arrived, tc.arrives)
 			}
-			if got := s.Requests()[0].Misbehaviour; got != m {
+			if got := s.Requests()[0].Fault; got != m {
 				t.Errorf("logged as %q", got)
 			}
 			if status, _, err := post(t.Context(), t, server); status != 202 || err != nil {
 				t.Errorf("the call after: %d %v, want 202", status, err)
 			}
-			if diff := cmp.Diff(s.Requests()[:1], s.Misbehaved()); diff != "" {
+			if diff := cmp.Diff(s.Requests()[:1], s.Faulted()); diff != "" {
 				t.Errorf("the calls that went wrong (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestServer_MisbehaveUntilTheCallerLeaves(t *testing.T) {
-	for _, m := range []fakedatadog.Misbehaviour{fakedatadog.Hang, "slow:1h", "drip:1h"} {
+func TestServer_FaultUntilTheCallerLeaves(t *testing.T) {
+	for _, m := range []fakedatadog.Fault{fakedatadog.Hang, "slow:1h", "drip:1h"} {
 		t.Run(string(m), func(t *testing.T) {
-			s, server := misbehaving(t, m)
+			s, server := faulty(t, m)
 			ctx, cancel := context.WithTimeout(t.Context(), 40*time.Millisecond)
 			defer cancel()
 			if _, body, err := post(ctx, t, server); !errors.Is(err, context.DeadlineExceeded) || strings.HasSuffix(body, "}\n") {
@@ -156,14 +156,14 @@ func TestServer_MisbehaveUntilTheCallerLeaves(t *testing.T) {
 	}
 }
 
-func TestServer_MisbehaveTakesItsTime(t *testing.T) {
-	for m, want := range map[fakedatadog.Misbehaviour]time.Duration{
+func TestServer_FaultTakesItsTime(t *testing.T) {
+	for m, want := range map[fakedatadog.Fault]time.Duration{
 		fakedatadog.Slow: 2 * time.Second, fakedatadog.Drip: 2 * time.Second, "slow:7s": 7 * time.Second, "drip:500ms": 500 * time.Millisecond,
 	} {
 		t.Run(string(m), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newServer()
-				if err := s.Misbehave(fakedatadog.AnyRoute, m, 1); err != nil {
+				if err := s.Inject(fakedatadog.AnyRoute, m, 1); err != nil {
 					t.Fatal(err)
 				}
 				start := time.Now()
@@ -176,9 +176,9 @@ func TestServer_MisbehaveTakesItsTime(t *testing.T) {
 	}
 }
 
-func TestServer_MisbehaveResetsWhatItCannotTakeOver(t *testing.T) {
+func TestServer_FaultResetsWhatItCannotTakeOver(t *testing.T) {
 	s := newServer()
-	if err := s.Misbehave(fakedatadog.Validate, fakedatadog.Reset, 1); err != nil {
+	if err := s.Inject(fakedatadog.Validate, fakedatadog.Reset, 1); err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
@@ -189,11 +189,11 @@ func TestServer_MisbehaveResetsWhatItCannotTakeOver(t *testing.T) {
 	ask(t, s, "GET", "/api/v1/validate", "")
 }
 
-func TestServer_MisbehaveInOrder(t *testing.T) {
+func TestServer_FaultInOrder(t *testing.T) {
 	s := newServer()
-	order := func(name fakedatadog.Route, m fakedatadog.Misbehaviour, times int) {
+	order := func(name fakedatadog.Route, m fakedatadog.Fault, times int) {
 		t.Helper()
-		if err := s.Misbehave(name, m, times); err != nil {
+		if err := s.Inject(name, m, times); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -212,30 +212,30 @@ func TestServer_MisbehaveInOrder(t *testing.T) {
 	for range 20 {
 		ask(t, s, "GET", "/api/v1/monitor", "").mustBe(t, 502)
 	}
-	s.Behave()
+	s.ClearFaults()
 	ask(t, s, "GET", "/api/v1/monitor", "").mustBe(t, 200)
 }
 
-func TestServer_MisbehaveRefuses(t *testing.T) {
+func TestServer_FaultRefuses(t *testing.T) {
 	for name, tc := range map[string]struct {
-		route        fakedatadog.Route
-		misbehaviour fakedatadog.Misbehaviour
-		times        int
-		want         string
+		route fakedatadog.Route
+		fault fakedatadog.Fault
+		times int
+		want  string
 	}{
-		"an_unknown_route":        {"events.creat", fakedatadog.Hang, 1, `no route "events.creat"`},
-		"an_unknown_misbehaviour": {fakedatadog.EventsCreate, "sulk", 1, `no misbehaviour "sulk"; there are [`},
-		"a_bad_delay":             {fakedatadog.EventsCreate, "slow:soon", 1, `misbehaviour "slow:soon": "soon" is no duration`},
-		"a_delay_of_nothing":      {fakedatadog.EventsCreate, "drip:0s", 1, "no duration above zero"},
-		"a_bad_reset":             {fakedatadog.EventsCreate, "rate-limited:-1s", 1, "no duration above zero"},
-		"a_bad_status":            {fakedatadog.EventsCreate, "status:99", 1, `"99" is no status`},
-		"no_status":               {fakedatadog.EventsCreate, "status", 1, `"" is no status`},
-		"an_argument_too_many":    {fakedatadog.EventsCreate, "hang:2s", 1, "takes no argument"},
-		"less_than_no_calls":      {fakedatadog.EventsCreate, fakedatadog.Hang, -1, "-1 calls"},
+		"an_unknown_route":     {"events.creat", fakedatadog.Hang, 1, `unknown route "events.creat"`},
+		"an_unknown_fault":     {fakedatadog.EventsCreate, "sulk", 1, `unknown fault "sulk": want one of [`},
+		"a_bad_delay":          {fakedatadog.EventsCreate, "slow:soon", 1, `fault "slow:soon": invalid duration "soon"`},
+		"a_delay_of_nothing":   {fakedatadog.EventsCreate, "drip:0s", 1, "invalid duration"},
+		"a_bad_reset":          {fakedatadog.EventsCreate, "rate-limited:-1s", 1, "invalid duration"},
+		"a_bad_status":         {fakedatadog.EventsCreate, "status:99", 1, `invalid status "99"`},
+		"no_status":            {fakedatadog.EventsCreate, "status", 1, `invalid status ""`},
+		"an_argument_too_many": {fakedatadog.EventsCreate, "hang:2s", 1, "takes no argument"},
+		"less_than_no_calls":   {fakedatadog.EventsCreate, fakedatadog.Hang, -1, "calls -1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer()
-			err := s.Misbehave(tc.route, tc.misbehaviour, tc.times)
+			err := s.Inject(tc.route, tc.fault, tc.times)
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error %v, want one that says %s", err, tc.want)
 			}
@@ -247,7 +247,7 @@ func TestServer_MisbehaveRefuses(t *testing.T) {
 func TestServer_Storm(t *testing.T) {
 	weather := func(rate float64, seed uint64) (statuses []int) {
 		s := newServer()
-		if err := s.Storm(rate, seed, fakedatadog.Status(500), fakedatadog.Forbidden); err != nil {
+		if err := s.InjectRandom(rate, seed, fakedatadog.Status(500), fakedatadog.Forbidden); err != nil {
 			t.Fatal(err)
 		}
 		for range 400 {
@@ -279,9 +279,9 @@ func TestServer_Storm(t *testing.T) {
 
 	s := newServer()
 	for name, err := range map[string]error{
-		"a rate above 1":   s.Storm(1.1, 1, fakedatadog.Hang),
-		"nothing to do":    s.Storm(0.5, 1),
-		"an unknown thing": s.Storm(0.5, 1, fakedatadog.Hang, "sulk"),
+		"a rate above 1":   s.InjectRandom(1.1, 1, fakedatadog.Hang),
+		"nothing to do":    s.InjectRandom(0.5, 1),
+		"an unknown thing": s.InjectRandom(0.5, 1, fakedatadog.Hang, "sulk"),
 	} {
 		if err == nil {
 			t.Errorf("a storm of %s was accepted", name)
