@@ -1,27 +1,29 @@
 package enrich
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
-// Finding is what a step learned, in blocks that say what they are and not how
-// they look: only shared/event renders them. Every string in it is plain text.
+// Finding is what a step found, in blocks that say what they are and not how they
+// look: package event renders them. Every string in it is plain text.
 type Finding struct {
-	// Title heads the finding in the event, "Monitor" or "What changed".
+	// Title is the heading in the event: "Monitor".
 	Title string
-	// Weight decides which findings give way when the event is full: the lightest first.
+	// Weight decides which findings are dropped when the event is full: the lightest first.
 	Weight Weight
 	Blocks []Block
-	// Missing says which part of the finding could not be had, if one could not:
-	// the event is then tagged as partly enriched.
-	Missing error
-	// Data is the same knowledge for playbooks and for machines: a struct of the
-	// step's own with json tags.
+	// PartialReason says why a part of the finding is missing. The event is then
+	// tagged as partly enriched.
+	PartialReason error
+	// Data is the same knowledge for playbooks: a struct of the step with json tags.
 	Data any
 }
 
-// Weight says how much a finding matters to whoever is woken by it.
+// Weight is the importance of a finding to the person on call.
 type Weight int
 
-// The weights, from the first to give way to the last.
+// The weights, from the first to be dropped to the last.
 const (
 	Background Weight = 10 * (iota + 1)
 	Useful
@@ -41,14 +43,14 @@ type Fact struct{ Name, Value string }
 // List is a sequence of entries, the most important first.
 type List struct {
 	Items []Item
-	// More is how many further entries exist that Items leaves out.
+	// More counts further entries that Items leaves out.
 	More int
 }
 
 // Item is one entry of a list. Time, URL and Tag are optional.
 type Item struct {
 	Time time.Time
-	// Tag classes the item in a word: "alert", "deploy", "error".
+	// Tag classifies the item in a word: "alert", "deploy", "error".
 	Tag  string
 	Text string
 	URL  string
@@ -57,8 +59,8 @@ type Item struct {
 // Links are pages to open next.
 type Links []Link
 
-// Link is one page. Kind is one of Datadog's: runbook, documentation, dashboard,
-// resource; none is a resource too.
+// Link is one page. Kind is one of Datadog's: runbook, documentation, dashboard or
+// resource; an empty one means resource.
 type Link struct{ Kind, Title, URL string }
 
 // Paragraph is a sentence or two.
@@ -67,7 +69,7 @@ type Paragraph string
 // Code is text to be shown as it is, in a fixed-width font.
 type Code string
 
-// Image is a picture by its address.
+// Image is a picture by its URL.
 type Image struct{ Title, URL string }
 
 func (Facts) block()     {}
@@ -76,3 +78,12 @@ func (Links) block()     {}
 func (Paragraph) block() {}
 func (Code) block()      {}
 func (Image) block()     {}
+
+// Known returns the facts that have a value, each on one line of at most limit runes.
+func (f Facts) Known(limit int) Facts {
+	known := slices.Clone(f)
+	for i := range known {
+		known[i].Value = Line(known[i].Value, limit)
+	}
+	return slices.DeleteFunc(known, func(fact Fact) bool { return fact.Value == "" })
+}

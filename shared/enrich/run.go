@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,137 +14,115 @@ import (
 )
 
 var (
-	errBudget  = errors.New("the time for all steps is up")
-	errTimeout = errors.New("the step's own time is up")
+	errBudget  = errors.New("the budget for all steps is used up")
+	errTimeout = errors.New("the step's timeout is over")
 )
 
-// Run runs the steps on one alert and returns one result per step, in the order
-// of steps. Each starts as soon as those it comes after have ended; the rest is
-// side by side. No step disturbs another: an error, a panic or a late answer
-// costs its own finding alone. Run returns when the last step has ended, and at
-// the latest when budget is over or ctx ends; a step that does not heed its
-// context is then left behind, and what it returns is dropped.
+// Run runs the steps on one alert and returns one result per step, in order. A step
+// starts as soon as the steps in its After have ended; the others run side by side.
+// An error, a panic or a timeout affects only its own step. Run returns at the latest
+// when budget is over or ctx ends. It does not wait for a step that ignores its
+// context, and drops what that step returns later.
 func Run(ctx context.Context, steps []Named, a alert.Alert, budget time.Duration) []Result {
 	ctx, cancel := context.WithTimeoutCause(ctx, budget, errBudget)
 	defer cancel()
-
-	// A slot is written by its own step alone, before the channel beside it is
-	// closed, and read after.
 	results := make([]Result, len(steps))
-	ended := make(map[string]chan struct{}, len(steps))
-	slots := make(map[string]int, len(steps))
-	var all sync.WaitGroup
+	done := make([]chan struct{}, len(steps))
+	var running sync.WaitGroup
 	for slot, step := range steps {
-		done := make(chan struct{})
-		var after []int
-		var waits []chan struct{}
-		for _, name := range step.After {
-			// Only a step further up can be waited for, so none waits for itself.
-			if wait, ok := ended[name]; ok {
-				after, waits = append(after, slots[name]), append(waits, wait)
+		done[slot] = make(chan struct{})
+		running.Go(func() {
+			defer close(done[slot])
+			earlier := map[string]Result{}
+			for before := range slot { // A step waits only for earlier ones, so there are no cycles.
+				if slices.Contains(step.After, steps[before].Name) {
+					<-done[before]
+					earlier[steps[before].Name] = results[before]
+				}
 			}
-		}
-		ended[step.Name], slots[step.Name] = done, slot
-		all.Go(func() {
-			defer close(done)
-			earlier := make(map[string]Result, len(after))
-			for i, wait := range waits {
-				<-wait
-				earlier[results[after[i]].Name] = results[after[i]]
-			}
-			results[slot] = attempt(ctx, step, earlier, a)
+			results[slot] = runStep(ctx, step, earlier, a)
 		})
 	}
-	all.Wait()
+	running.Wait()
 	return results
 }
 
-// attempt runs one step within its time, and leaves it behind when it goes on
-// for longer.
-func attempt(ctx context.Context, step Named, earlier map[string]Result, a alert.Alert) (r Result) {
+// runStep runs one step until it ends or its time is over.
+func runStep(ctx context.Context, step Named, earlier map[string]Result, a alert.Alert) (r Result) {
 	started := time.Now()
 	ctx, span := telemetry.Start(ctx, "step")
-	defer func() { r.trace(span) }()
+	defer func() { endSpan(span, r) }()
 	if step.Timeout > 0 {
 		limited, cancel := context.WithTimeoutCause(ctx, step.Timeout, errTimeout)
 		defer cancel()
 		ctx = limited
 	}
-	answer := make(chan Result, 1)
-	go func() { answer <- runOne(ctx, step, earlier, a) }()
+	ended := make(chan Result, 1)
+	go func() {
+		finding, err := enrichSafely(ctx, step, earlier, a)
+		ended <- newResult(step.Name, finding, err, time.Since(started))
+	}()
 	select {
-	case r := <-answer:
+	case r := <-ended:
 		return r
 	case <-ctx.Done():
 	}
-	// An answer that is there by now counts: its work is done.
 	select {
-	case r := <-answer:
+	case r := <-ended: // It ended at the same moment, so its work counts.
 		return r
 	default:
-		return outcome(step.Name, Finding{}, fmt.Errorf("left behind: %w: %w", ctx.Err(), context.Cause(ctx)), time.Since(started))
+		err := fmt.Errorf("abandoned: %w: %w", ctx.Err(), context.Cause(ctx))
+		return newResult(step.Name, Finding{}, err, time.Since(started))
 	}
 }
 
-// runOne returns how the step ended; a panic ends the step and not the process.
-func runOne(ctx context.Context, named Named, earlier map[string]Result, a alert.Alert) (r Result) {
-	started := time.Now()
+// enrichSafely turns a panic into an error.
+func enrichSafely(ctx context.Context, named Named, earlier map[string]Result, a alert.Alert) (f Finding, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err := broken(named.Name, fault.FromPanic(p))
-			r = outcome(named.Name, Finding{}, err, time.Since(started))
+			f, err = Finding{}, fault.New(fault.Internal, "internal error in the step "+named.Name+"; the log has details", fault.FromPanic(p))
 		}
 	}()
-	step, err := named.step(earlier)
-	if err != nil {
-		return outcome(named.Name, Finding{}, err, time.Since(started))
+	step := named.Step
+	if named.Make != nil {
+		if step, err = named.Make(earlier); err != nil {
+			return Finding{}, err
+		}
 	}
-	finding, err := step.Enrich(ctx, a)
-	return outcome(named.Name, finding, err, time.Since(started))
+	return step.Enrich(ctx, a)
 }
 
-func broken(name string, cause error) error {
-	return fault.New(fault.Internal, "the step "+name+" broke; the log says where", cause)
-}
-
-// outcome tells a step's result from what it returned.
-func outcome(name string, f Finding, err error, spent time.Duration) Result {
+func newResult(name string, f Finding, err error, took time.Duration) Result {
 	if err == nil {
-		return Result{Name: name, Status: OK, Finding: f, Duration: spent}
+		return Result{Name: name, Status: OK, Finding: f, Duration: took}
 	}
-	r := Result{Name: name, Status: Failed, Err: err, Duration: spent}
-	if _, ok := errors.AsType[skipped](err); ok {
+	r := Result{Name: name, Status: Failed, Err: err, Duration: took}
+	_, skipped := errors.AsType[skipError](err)
+	switch {
+	case skipped:
 		r.Status = Skipped
-	} else if errors.Is(err, context.DeadlineExceeded) {
-		r.Status = TimedOut
-		r.Err = fault.New(fault.Temporary, timeUp(spent), err)
-	} else if errors.Is(err, context.Canceled) {
-		r.Err = fault.New(fault.Temporary, "called off after "+rounded(spent).String(), err)
+	case errors.Is(err, context.DeadlineExceeded) && rounded(took) == 0:
+		r.Status, r.Err = TimedOut, fault.New(fault.Temporary, "no time left", err)
+	case errors.Is(err, context.DeadlineExceeded):
+		r.Status, r.Err = TimedOut, fault.New(fault.Temporary, "no answer within "+rounded(took).String(), err)
+	case errors.Is(err, context.Canceled):
+		r.Err = fault.New(fault.Temporary, "cancelled after "+rounded(took).String(), err)
 	}
 	return r
 }
 
-func timeUp(spent time.Duration) string {
-	if rounded(spent) == 0 {
-		return "no time was left for it"
+func rounded(d time.Duration) time.Duration {
+	if d > time.Second {
+		return d.Round(100 * time.Millisecond)
 	}
-	return "no answer within " + rounded(spent).String()
+	return d.Round(time.Millisecond)
 }
 
-// trace tells a span how the step ended. A step that had nothing to do did not fail.
-func (r Result) trace(span *telemetry.Span) {
+func endSpan(span *telemetry.Span, r Result) {
 	span.Tag("resource.name", r.Name)
 	span.Tag("status", string(r.Status))
 	if r.Status == Skipped {
 		r.Err = nil
 	}
 	span.End(r.Err)
-}
-
-// rounded leaves the digits that a person reads.
-func rounded(d time.Duration) time.Duration {
-	if d > time.Second {
-		return d.Round(100 * time.Millisecond)
-	}
-	return d.Round(time.Millisecond)
 }

@@ -1,5 +1,5 @@
-// Package enrich runs steps side by side within a budget and collects what each
-// found. A step that fails costs its finding, never the alert.
+// Package enrich runs steps side by side within a time budget and collects what
+// each found. A step that fails is skipped; the alert is still posted.
 package enrich
 
 import (
@@ -10,9 +10,8 @@ import (
 	"boomerang/shared/fault"
 )
 
-// Step is one source of findings. An error's public text (see package fault) is
-// shown in the event and in the answer; an error made by Skip says that the step
-// has nothing to do with this alert.
+// Step is one source of findings. The public text of its error (see package fault)
+// is shown in the event. An error made by Skip means that the step does not apply.
 type Step interface {
 	Enrich(ctx context.Context, a alert.Alert) (Finding, error)
 }
@@ -23,49 +22,42 @@ type StepFunc func(ctx context.Context, a alert.Alert) (Finding, error)
 // Enrich calls f.
 func (f StepFunc) Enrich(ctx context.Context, a alert.Alert) (Finding, error) { return f(ctx, a) }
 
-// Named is a step and the name by which answers, events and logs call it.
+// Named is a step with its name in events and logs.
 type Named struct {
 	Name string
 	Step Step
-	// After names the steps further up whose results Make reads.
+	// After names the earlier steps whose results Make needs.
 	After []string
-	// Make makes the step once those have ended, in the place of Step.
+	// Make, if set, returns the step once those have ended, in place of Step.
 	Make func(earlier map[string]Result) (Step, error)
-	// Timeout is what the step may take of the time for all; 0 sets no limit of its own.
+	// Timeout limits this step within the budget; 0 sets no limit of its own.
 	Timeout time.Duration
 }
 
-func (n Named) step(earlier map[string]Result) (Step, error) {
-	if n.Make == nil {
-		return n.Step, nil
-	}
-	return n.Make(earlier)
-}
-
-// Kind is a step that playbooks can use, by its name.
+// Kind describes a step to playbooks, editors and documents. Each step package
+// exports one as the function Kind, which the registry lists.
 type Kind struct {
+	// Name is part of playbooks and events, so it never changes.
 	Name string
-	// Doc says in a sentence what the step finds.
+	// Doc is one sentence on what the step finds.
 	Doc string
-	// Permissions are what the application key needs, as Datadog calls them.
+	// Permissions are those that the application key needs, by Datadog's names.
 	Permissions []string
-	// Config is the zero value of what a playbook's "with" holds: a struct with
-	// yaml and doc tags. A Validate method of it is called when a playbook is loaded.
+	// Config is the zero value of a playbook's "with": a struct with yaml and doc
+	// tags. If it has a Validate method, loading a playbook calls it.
 	Config any
 	// Data is the zero value of the finding's Data: a struct with json tags.
 	Data any
-	// Check, where it is set, looks at a Config together with what it names, such
-	// as a file, when a playbook is loaded.
+	// Check, if set, checks a Config and the files it names when a playbook is loaded.
 	Check func(config any) error
-	// New makes the step from a Config. What it reads may be up to cache old.
+	// New returns the step for a Config. The step may use responses up to cache old.
 	New func(config any, cache time.Duration) Step
 }
 
-// KindOf returns the kind whose steps make makes.
-func KindOf[Config any](k Kind, make func(c Config, cache time.Duration) Step) Kind {
-	var zero Config
-	k.Config = zero
-	k.New = func(config any, cache time.Duration) Step { return make(config.(Config), cache) }
+// KindOf completes k for steps that are configured by a Config.
+func KindOf[Config any](k Kind, newStep func(c Config, cache time.Duration) Step) Kind {
+	k.Config = *new(Config)
+	k.New = func(config any, cache time.Duration) Step { return newStep(config.(Config), cache) }
 	return k
 }
 
@@ -80,8 +72,8 @@ const (
 	Skipped  Status = "skipped"
 )
 
-// Result is how one step ended. Finding is set when Status is OK; otherwise
-// Err is, and its public text says why there is no finding.
+// Result is how one step ended. Finding is set if Status is OK. Otherwise Err is
+// set, and its public text says why there is no finding.
 type Result struct {
 	Name     string
 	Status   Status
@@ -90,18 +82,22 @@ type Result struct {
 	Duration time.Duration
 }
 
-// Skip returns the error by which a step says that it does not apply to an
-// alert, and why: "the alert names no monitor". The reason is a public text.
-func Skip(reason string) error { return skipped{fault.New(fault.Permanent, reason, nil)} }
-
-// SkipQuoting is Skip with words of the alert in the reason, for people and not for
-// the log.
-func SkipQuoting(before, words, after string) error {
-	return skipped{fault.NewRedacted(fault.Permanent, before, words, after, nil)}
+// Complete reports whether the step did all it had to do: it is false after a
+// failure, and for a finding that lacks a part.
+func (r Result) Complete() bool {
+	return r.Status == Skipped || r.Status == OK && r.Finding.PartialReason == nil
 }
 
-type skipped struct{ reason *fault.Error }
+// Skip returns the error of a step that does not apply to an alert, with the
+// reason as its public text: "the alert names no monitor".
+func Skip(reason string) error { return skipError{fault.New(fault.Permanent, reason, nil)} }
 
-func (s skipped) Error() string { return s.reason.Error() }
+// SkipRedacted is Skip for a reason that quotes the alert. Logs leave the quote out.
+func SkipRedacted(before, quote, after string) error {
+	return skipError{fault.NewRedacted(fault.Permanent, before, quote, after, nil)}
+}
 
-func (s skipped) Unwrap() error { return s.reason }
+type skipError struct{ reason *fault.Error }
+
+func (s skipError) Error() string { return s.reason.Error() }
+func (s skipError) Unwrap() error { return s.reason }

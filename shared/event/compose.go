@@ -204,14 +204,10 @@ func tagValue(value string) string {
 func Completeness(results []enrich.Result) string {
 	found, missed := 0, 0
 	for _, r := range results {
-		switch r.Status {
-		case enrich.OK:
+		if r.Status == enrich.OK {
 			found++
-			if r.Finding.Missing != nil {
-				missed++
-			}
-		case enrich.Skipped:
-		default:
+		}
+		if !r.Complete() {
 			missed++
 		}
 	}

@@ -261,9 +261,10 @@ func TestCompose_says_how_complete_the_enrichment_is(t *testing.T) {
 	skipped := enrich.Result{Status: enrich.Skipped}
 	failed := enrich.Result{Status: enrich.Failed, Err: errors.New("x")}
 	late := enrich.Result{Status: enrich.TimedOut, Err: errors.New("x")}
+	incomplete := enrich.Result{Status: enrich.OK, Finding: enrich.Finding{PartialReason: errors.New("x")}}
 	for want, sets := range map[string][][]enrich.Result{
 		"complete": {{ok}, {ok, skipped}},
-		"partial":  {{ok, failed}, {late, ok}},
+		"partial":  {{ok, failed}, {late, ok}, {incomplete}, {ok, incomplete}},
 		"none":     {nil, {failed}, {skipped}, {failed, skipped, late}},
 	} {
 		for _, set := range sets {

@@ -127,7 +127,7 @@ func TestOutcome_Record_keeps_no_words_that_stand_where_ids_do(t *testing.T) {
 	const who = "jane@example.com"
 	a := alert.Alert{ID: who, MonitorID: "jane_roe", CycleKey: "2001:db8::1", OrgID: strings.Repeat("7", 129), Transition: who}
 	o := pipeline.Outcome{Status: pipeline.Queued, Why: "temporary", Reason: "Datadog said " + who, Steps: []enrich.Result{
-		{Name: "a", Status: enrich.Skipped, Err: enrich.SkipQuoting("there is no row ", who, " here")},
+		{Name: "a", Status: enrich.Skipped, Err: enrich.SkipRedacted("there is no row ", who, " here")},
 		{Name: "b", Status: enrich.Failed, Err: fault.NewRedacted(fault.Permanent, "there is no team ", who, "; make it", errors.New("404"))},
 	}}
 	o.Warnings = append(o.Warnings, fault.Wrap("it", o.Steps[1].Err))

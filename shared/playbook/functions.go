@@ -247,7 +247,7 @@ func toJSON(v any) (string, error) {
 func escapeForURL(v any) (string, error) {
 	text := textOf(v)
 	if text != "" && strings.Trim(text, ".") == "" {
-		return "", enrich.SkipQuoting("the alert's value for a part of an address is ", strconv.Quote(text), ", which names nothing")
+		return "", enrich.SkipRedacted("the alert's value for a part of an address is ", strconv.Quote(text), ", which names nothing")
 	}
 	return within(strings.ReplaceAll(url.QueryEscape(text), "+", "%20"))
 }

@@ -59,8 +59,8 @@ func (p *Printer) Steps(steps []trial.Ran) {
 		p.block("with", given(s.With))
 		if s.Status == enrich.OK {
 			p.block("found", found(s.Finding.Data))
-			if s.Finding.Missing != nil {
-				p.block("lacks", fault.Public(s.Finding.Missing))
+			if s.Finding.PartialReason != nil {
+				p.block("lacks", fault.Public(s.Finding.PartialReason))
 			}
 			continue
 		}

@@ -63,7 +63,7 @@ func TestPrinter_Steps(t *testing.T) {
 	}
 	good := ran("metric", enrich.OK, nil)
 	good.With = config{Query: "avg:a{*} > 1", Window: time.Hour}
-	good.Finding = enrich.Finding{Data: map[string]any{"value": 1, "text": "<b>"}, Missing: fault.New(fault.Permanent, "half of it", nil)}
+	good.Finding = enrich.Finding{Data: map[string]any{"value": 1, "text": "<b>"}, PartialReason: fault.New(fault.Permanent, "half of it", nil)}
 	bare := ran("bare", enrich.OK, nil)
 	bare.With = config{}
 	then := ran("tell", enrich.Skipped, enrich.Skip("nobody to tell"))

@@ -76,7 +76,7 @@ func New(source Source, c Config) enrich.Step {
 		// Who scheduled a downtime and why is worth a second call, but not the finding.
 		notes, err := source.CurrentDowntimes(ctx)
 		f := found(a.Scope, matches, notes)
-		f.Missing = err
+		f.PartialReason = err
 		return f, nil
 	})
 }

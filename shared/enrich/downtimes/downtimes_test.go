@@ -135,7 +135,7 @@ func TestEnrich_one_without_end_has_no_end(t *testing.T) {
 func TestEnrich_without_the_notes_is_partial(t *testing.T) {
 	broken := errors.New("broken")
 	got := enriched(t, "", source{matches: []datadog.DowntimeMatch{{ID: "1"}}, err: broken})
-	if !errors.Is(got.Missing, broken) || len(got.Data.(Data).Downtimes) != 1 {
+	if !errors.Is(got.PartialReason, broken) || len(got.Data.(Data).Downtimes) != 1 {
 		t.Errorf("finding %+v, want the downtime and the reason for what is missing", got)
 	}
 }

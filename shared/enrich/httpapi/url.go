@@ -64,7 +64,7 @@ func (u *URL) checkSegments(filled string) error {
 		case "":
 			return enrich.Skip("the alert has no value for a part of the address to ask")
 		case ".", "..":
-			return enrich.SkipQuoting("the alert's value for a part of the address to ask is ", strconv.Quote(segment), ", which names nothing")
+			return enrich.SkipRedacted("the alert's value for a part of the address to ask is ", strconv.Quote(segment), ", which names nothing")
 		}
 	}
 	return nil

@@ -75,7 +75,7 @@ func New(source Source, s site.Site, c Config) enrich.Step {
 			return enrich.Finding{}, err
 		case err != nil:
 			f := found(sample, search{})
-			f.Missing = err
+			f.PartialReason = err
 			f.Blocks = append(f.Blocks, enrich.Paragraph("Unknown is what else was logged: "+fault.Public(err)+"."))
 			return f, nil
 		case len(lines) == 0 && len(sample) > 0:

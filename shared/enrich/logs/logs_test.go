@@ -176,8 +176,8 @@ func TestEnrich_makes_do_with_the_alerts_own_sample(t *testing.T) {
 			if tt.missing != nil {
 				want = append(want[:2:2], enrich.Paragraph("Unknown is what else was logged: its rate limit ends in 7s."))
 			}
-			if diff := cmp.Diff(want, got.Blocks); diff != "" || !errors.Is(got.Missing, tt.missing) {
-				t.Errorf("missing %v, blocks (-want +got):\n%s", got.Missing, diff)
+			if diff := cmp.Diff(want, got.Blocks); diff != "" || !errors.Is(got.PartialReason, tt.missing) {
+				t.Errorf("missing %v, blocks (-want +got):\n%s", got.PartialReason, diff)
 			}
 			if d := got.Data.(Data); d.Query != "" || d.Count != 2 || d.Last != "error 1" || d.More {
 				t.Errorf("data %+v", d)

@@ -68,7 +68,7 @@ func New(tables *Tables, c Config) enrich.Step {
 		}
 		row, there := rows[canonical(value)]
 		if !there {
-			return enrich.Finding{}, enrich.SkipQuoting(c.File+" has no row whose "+key+" is ", enrich.Line(value, maxValueRunes), "")
+			return enrich.Finding{}, enrich.SkipRedacted(c.File+" has no row whose "+key+" is ", enrich.Line(value, maxValueRunes), "")
 		}
 		return found(c, t, key, row), nil
 	})

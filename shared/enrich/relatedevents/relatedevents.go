@@ -86,6 +86,7 @@ func joined(halves []enrich.Result) (enrich.Finding, error) {
 	case !came:
 		return enrich.Finding{}, skipped
 	case failed != nil:
+		f.PartialReason = failed
 		f.Blocks = append(f.Blocks, enrich.Paragraph(strings.Join(data.Missing, " ")))
 	}
 	f.Data = data

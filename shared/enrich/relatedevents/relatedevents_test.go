@@ -213,6 +213,9 @@ func TestEnrich_one_half_is_told_without_the_other(t *testing.T) {
 				if diff := cmp.Diff(tt.want, r.Finding.Blocks); diff != "" {
 					t.Errorf("blocks (-want +got):\n%s", diff)
 				}
+				if partial := r.Finding.PartialReason != nil; partial != (tt.missing != nil) {
+					t.Errorf("partial reason %v", r.Finding.PartialReason)
+				}
 				if diff := cmp.Diff(tt.missing, r.Finding.Data.(Data).Missing); diff != "" {
 					t.Errorf("missing (-want +got):\n%s", diff)
 				}

@@ -47,7 +47,7 @@ func found(all []datadog.SLO, s site.Site, missing error) enrich.Finding {
 		list.Items = append(list.Items, enrich.Item{Tag: one.State, Text: words(one, o.Problem), URL: one.URL})
 	}
 	d.SLO = d.SLOs[0]
-	f := enrich.Finding{Title: "Error budget", Weight: enrich.Useful, Blocks: []enrich.Block{list}, Data: d, Missing: missing}
+	f := enrich.Finding{Title: "Error budget", Weight: enrich.Useful, Blocks: []enrich.Block{list}, Data: d, PartialReason: missing}
 	if d.State == breached || d.State == warning {
 		f.Weight = enrich.Important
 	}

@@ -58,7 +58,7 @@ func New(source Source, s site.Site, c Config) enrich.Step {
 		}
 		all = slices.DeleteFunc(all, func(o datadog.SLO) bool { return elsewhere(o, enrich.Tags(a).All("env")) })
 		if len(all) == 0 {
-			return enrich.Finding{}, enrich.SkipQuoting("Datadog has no SLO for ", enrich.Line(query, maxName), "")
+			return enrich.Finding{}, enrich.SkipRedacted("Datadog has no SLO for ", enrich.Line(query, maxName), "")
 		}
 		slices.SortStableFunc(all, worstFirst)
 		missing := renew(ctx, source, all[:min(len(all), maxRecent)], a.Date)

@@ -152,8 +152,8 @@ func TestEnrich_without_a_history_the_search_has_to_do(t *testing.T) {
 			if tt.words != nil {
 				want = append(want, tt.words)
 			}
-			if diff := cmp.Diff(want, got.Blocks); diff != "" || !errors.Is(got.Missing, tt.missing) {
-				t.Errorf("missing %v, blocks (-want +got):\n%s", got.Missing, diff)
+			if diff := cmp.Diff(want, got.Blocks); diff != "" || !errors.Is(got.PartialReason, tt.missing) {
+				t.Errorf("missing %v, blocks (-want +got):\n%s", got.PartialReason, diff)
 			}
 		})
 	}
@@ -167,7 +167,7 @@ func TestEnrich_a_slow_history_does_not_cost_the_rest(t *testing.T) {
 			<-ctx.Done()
 			return datadog.SLIStatus{}, ctx.Err()
 		}}, site.US1, Config{}).Enrich(ctx, ofCheckout)
-		if err != nil || ctx.Err() != nil || got.Missing == nil || len(got.Blocks) != 2 {
+		if err != nil || ctx.Err() != nil || got.PartialReason == nil || len(got.Blocks) != 2 {
 			t.Fatalf("got %+v, %v", got, err)
 		}
 		if want := enrich.Paragraph("As Datadog last calculated it: no answer within 3.8s."); got.Blocks[1] != want {

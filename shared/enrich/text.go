@@ -1,0 +1,139 @@
+package enrich
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Pattern compiles a regular expression at its first use, because compiling dozens
+// takes as long as the rest of a cold start and an alert needs few of them.
+func Pattern(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
+
+// Line returns foreign text, such as a log line, on one line without invisible
+// characters. A text of more than limit runes is truncated and ends in an ellipsis.
+func Line(text string, limit int) string {
+	// A log line may have megabytes, of which only the start is shown.
+	const maxBytesPerRune = 8 * utf8.UTFMax
+	if len(text) > limit*maxBytesPerRune {
+		text = text[:limit*maxBytesPerRune]
+	}
+	visible := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == utf8.RuneError:
+			return -1
+		}
+		return r
+	}, text)
+	line := []rune(strings.Join(strings.Fields(visible), " "))
+	if len(line) <= limit {
+		return string(line)
+	}
+	return strings.TrimRight(string(line[:max(0, limit-1)]), " ") + "…"
+}
+
+// Count returns a number with its noun: "1 line", "2 lines".
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// Join returns the first limit texts, and how many more there are.
+func Join(texts []string, separator string, limit int) string {
+	if len(texts) <= limit {
+		return strings.Join(texts, separator)
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(texts[:limit], separator), len(texts)-limit)
+}
+
+// maxURLBytes leaves out what an event has no room for.
+const maxURLBytes = 2048
+
+// IsWebURL reports whether an event can link to s.
+func IsWebURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && len(s) <= maxURLBytes && !strings.ContainsFunc(s, unicode.IsSpace)
+}
+
+// DecodeJSON decodes one JSON value. A whole number becomes an int64, so that a
+// 64-bit id keeps all its digits and expressions can compare it.
+func DecodeJSON(raw []byte) (any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var v any
+	if err := decoder.Decode(&v); err != nil {
+		return nil, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more than one JSON value")
+	}
+	return plainNumbers(v), nil
+}
+
+func plainNumbers(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return n
+		}
+		if f, err := v.Float64(); err == nil {
+			return f
+		}
+		return v.String() // It is too large for a float64.
+	case []any:
+		for i := range v {
+			v[i] = plainNumbers(v[i])
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = plainNumbers(v[key])
+		}
+	}
+	return v
+}
+
+// Text returns a JSON or YAML value for people: null as "", a list of plain values
+// as "a, b", and an object as JSON.
+func Text(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case []any:
+		texts := make([]string, len(v))
+		for i, one := range v {
+			switch one.(type) {
+			case []any, map[string]any:
+				return asJSON(v)
+			}
+			texts[i] = Text(one)
+		}
+		return strings.Join(texts, ", ")
+	case map[string]any:
+		return asJSON(v)
+	}
+	return fmt.Sprint(v)
+}
+
+func asJSON(v any) string {
+	encoded, _ := json.Marshal(v) // Decoded values always encode.
+	return string(encoded)
+}
