@@ -154,7 +154,7 @@ var rules = []rule{
 	{
 		name:    "a drill knows a stack from outside",
 		in:      []string{"functions/internal/drill"},
-		never:   []string{"shared/ledger", "shared/queue", "shared/secret", "shared/config", "functions/internal/wiring", "github.com/aws"},
+		never:   []string{"shared/ledger", "shared/queue", "shared/secret", "shared/config", "functions/internal/runtime", "functions/internal/alerting", "github.com/aws"},
 		because: "it is to find what Datadog and a person find, and not what the stack believes of itself",
 	},
 	{

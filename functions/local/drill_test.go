@@ -39,11 +39,11 @@ func ofDatadog(t *testing.T, visibleAfter time.Duration) (*fakedatadog.Server, s
 // ofFunction is the URL of the webhook's own handler, which posts to the stand-in.
 func ofFunction(t *testing.T, d *fakedatadog.Server, url string) string {
 	t.Helper()
-	handle, err := newHandler(t.Context(), &stage.Stage{Server: d, URL: url}, slog.New(slog.DiscardHandler))
+	h, err := newHandler(t.Context(), &stage.Stage{Server: d, URL: url}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return served(t, &functionurl.Server{Function: lambda.NewHandler(handle), Timeout: functionTimeout})
+	return served(t, &functionurl.Server{Function: lambda.NewHandler(h.Handle), Timeout: functionTimeout})
 }
 
 func served(t *testing.T, h http.Handler) string {

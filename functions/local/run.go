@@ -12,11 +12,14 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"boomerang/functions/internal/wiring"
+	"boomerang/functions/internal/runtime"
 	"boomerang/functions/local/functionurl"
 	"boomerang/functions/local/report"
 	"boomerang/functions/local/stage"
+	"boomerang/functions/webhook/handler"
 	"boomerang/shared/event"
 	"boomerang/shared/fakedatadog"
 )
@@ -56,21 +59,21 @@ func open(ctx context.Context, logger *slog.Logger) (*stage.Stage, *functionurl.
 	if err != nil {
 		return nil, nil, err
 	}
-	handle, err := newHandler(ctx, s, logger)
+	h, err := newHandler(ctx, s, logger)
 	if err != nil {
 		s.Close()
 		return nil, nil, err
 	}
-	return s, &functionurl.Server{Function: lambda.NewHandler(handle), Timeout: functionTimeout}, nil
+	return s, &functionurl.Server{Function: lambda.NewHandler(h.Handle), Timeout: functionTimeout}, nil
 }
 
-func newHandler(ctx context.Context, s *stage.Stage, logger *slog.Logger) (wiring.Handle[events.LambdaFunctionURLRequest, events.LambdaFunctionURLResponse], error) {
-	return wiring.Process{
-		Environ: s.Environment(os.Environ()), Logger: logger,
-		Stop: func(err error) {
-			logger.Error("the deployed function would end here", slog.String("error", err.Error()))
-		},
-	}.Webhook(ctx)
+// newHandler builds the deployed function's handler on the stage.
+func newHandler(ctx context.Context, s *stage.Stage, logger *slog.Logger) (*handler.Handler, error) {
+	variables := s.Environment(os.Environ())
+	return handler.FromEnvironment(ctx, runtime.Environment{Variables: variables, Logger: logger, AWS: aws.Config{
+		Region: variables["AWS_REGION"], BaseEndpoint: aws.String(s.URL),
+		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+	}})
 }
 
 func deliver(ctx context.Context, function *functionurl.Server, request events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, time.Duration, error) {

@@ -12,7 +12,7 @@ import (
 	"regexp"
 	"strings"
 
-	"boomerang/functions/internal/wiring"
+	"boomerang/functions/internal/alerting"
 	"boomerang/functions/local/cases"
 	"boomerang/functions/local/report"
 	"boomerang/shared/enrich"
@@ -68,7 +68,7 @@ func test(ctx context.Context, file string, update bool) (cases.Result, error) {
 // checkKinds are kinds that playbooks can be checked against, and that make no
 // steps.
 func checkKinds(playbooks string) []enrich.Kind {
-	return registry.Kinds(registry.Deps{Tables: wiring.Tables(playbooks)})
+	return registry.Kinds(registry.Deps{Tables: alerting.Tables(playbooks)})
 }
 
 // testFiles returns the test files that paths name: a test file itself, a playbook

@@ -12,7 +12,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"boomerang/functions/internal/wiring"
+	"boomerang/functions/internal/alerting"
 	"boomerang/functions/local/cassette"
 	"boomerang/functions/local/functionurl"
 	"boomerang/functions/local/report"
@@ -147,9 +147,9 @@ func (o attempt) open(s *stage.Stage, t *tape, a alert.Alert) (rehearsal, error)
 		path = cfg.PlaybooksFile
 	}
 	kinds := registry.Kinds(registry.Deps{
-		Datadog: reader, Site: cfg.Site, Tables: wiring.Tables(path), HTTP: httpapi.NewClient(httpapi.AllowLoopback()),
+		Datadog: reader, Site: cfg.Site, Tables: alerting.Tables(path), HTTP: httpapi.NewClient(httpapi.AllowLoopback()),
 	})
-	book, err := wiring.Playbooks(path, trial.Watched(kinds))
+	book, err := alerting.Playbooks(path, trial.Watched(kinds))
 	if err != nil {
 		return rehearsal{}, err
 	}

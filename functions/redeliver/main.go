@@ -4,19 +4,48 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"boomerang/functions/internal/wiring"
+	"boomerang/functions/internal/alerting"
+	"boomerang/functions/internal/runtime"
+	"boomerang/functions/redeliver/handler"
+	"boomerang/shared/config"
+	"boomerang/shared/queue"
 	"boomerang/shared/telemetry"
 )
 
 func main() {
-	p := wiring.Lambda(os.Exit)
-	handle, err := p.Redeliver(context.Background())
-	if err != nil {
-		p.Stop(err)
+	if err := run(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
-	lambda.Start(telemetry.Wrap(handle))
+}
+
+func run(ctx context.Context) error {
+	env := runtime.FromLambda(ctx)
+	cfg, err := runtime.Load[config.Redeliver](env)
+	if err != nil {
+		return err
+	}
+	r, err := runtime.New(ctx, env, cfg.Datadog)
+	if err != nil {
+		return err
+	}
+	alerts, err := alerting.New(ctx, r, cfg.Pipeline)
+	if err != nil {
+		return err
+	}
+	conf := handler.Config{Redeliver: alerts.Redeliver, Logger: env.Logger}
+	if cfg.DeadLetterQueueURL != "" {
+		conf.DeadLetters = queue.New(sqs.NewFromConfig(env.AWS), cfg.DeadLetterQueueURL)
+	}
+	if err := runtime.WaitForSecrets(ctx, r.Keys); err != nil {
+		return err
+	}
+	lambda.Start(telemetry.Wrap(handler.New(conf).Handle))
+	return nil
 }

@@ -4,16 +4,42 @@ package main
 
 import (
 	"context"
-	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"boomerang/functions/internal/wiring"
+	"boomerang/functions/internal/runtime"
+	"boomerang/functions/setup/handler"
+	"boomerang/functions/setup/installation"
+	"boomerang/shared/config"
+	"boomerang/shared/secret"
 )
 
-// It is not traced, as the other functions are: its events hold an address to which
-// whoever reads it may write.
+// It is not traced: its events hold a presigned URL, to which anyone who reads it may
+// write. If it cannot work, it still starts, because only the handler can tell
+// CloudFormation why.
 func main() {
-	h := wiring.Lambda(os.Exit).Setup(context.Background())
+	ctx := context.Background()
+	env := runtime.FromLambda(ctx)
+	h, err := newHandler(ctx, env)
+	if err != nil {
+		h = handler.Broken(err, env.Logger)
+	}
 	lambda.Start(h.Handle)
+}
+
+func newHandler(ctx context.Context, env runtime.Environment) (*handler.Handler, error) {
+	cfg, err := runtime.Load[config.Setup](env)
+	if err != nil {
+		return nil, err
+	}
+	r, err := runtime.New(ctx, env, cfg.Datadog)
+	if err != nil {
+		return nil, err
+	}
+	return handler.New(handler.Config{
+		Installer:   installation.New(r.Datadog),
+		Tokens:      secret.NewRotation(r.SecretsManager, cfg.WebhookSecretARN),
+		TokenSecret: cfg.WebhookSecretARN, WebhookName: cfg.WebhookName,
+		Logger: env.Logger,
+	}), nil
 }

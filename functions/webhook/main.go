@@ -4,26 +4,34 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"runtime/debug"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"boomerang/functions/internal/wiring"
+	"boomerang/functions/internal/runtime"
+	"boomerang/functions/webhook/handler"
 	"boomerang/shared/telemetry"
 )
 
-// heapGrowth, in percent, is how much more than what is in use the heap may hold
-// before it is collected. With Go's own 100 a cold start spends a fifth of its time
-// collecting what it is still making; with this it still stays below 40 MB.
+// heapGrowth in percent. With Go's default of 100 a cold start spends a fifth of its
+// time in garbage collection.
 const heapGrowth = 200
 
 func main() {
 	debug.SetGCPercent(heapGrowth)
-	p := wiring.Lambda(os.Exit)
-	handle, err := p.Webhook(context.Background())
-	if err != nil {
-		p.Stop(err)
+	if err := run(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
-	lambda.Start(telemetry.Wrap(handle))
+}
+
+func run(ctx context.Context) error {
+	h, err := handler.FromEnvironment(ctx, runtime.FromLambda(ctx))
+	if err != nil {
+		return err
+	}
+	lambda.Start(telemetry.Wrap(h.Handle))
+	return nil
 }

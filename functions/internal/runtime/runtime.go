@@ -1,0 +1,119 @@
+// Package runtime gives a function what every function needs: its configuration, a
+// logger, AWS, and a Datadog client whose keys are in Secrets Manager.
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/smithy-go/logging"
+	"github.com/caarlos0/env/v11"
+
+	"boomerang/shared/config"
+	"boomerang/shared/datadog"
+	"boomerang/shared/fault"
+	"boomerang/shared/secret"
+	"boomerang/shared/telemetry"
+)
+
+// Environment is what the process around a function provides.
+type Environment struct {
+	Variables map[string]string
+	AWS       aws.Config
+	Logger    *slog.Logger
+
+	err error // why AWS is not configured
+}
+
+// FromLambda reads the environment of this process. Load reports what is wrong with it.
+func FromLambda(ctx context.Context) Environment {
+	e := Environment{Variables: env.ToMap(os.Environ()), Logger: telemetry.NewLogger()}
+	e.AWS, e.err = loadAWS(ctx, e.Logger)
+	return e
+}
+
+// loadAWS also checks the region, which the SDK misses only at the first call. The SDK
+// logs through our logger because its own lines are not JSON.
+func loadAWS(ctx context.Context, logger *slog.Logger) (aws.Config, error) {
+	cfg, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(sdkLogger(logger)))
+	if err != nil {
+		return aws.Config{}, fmt.Errorf("read the AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		return aws.Config{}, errors.New("read the AWS configuration: AWS_REGION is not set")
+	}
+	return cfg, nil
+}
+
+func sdkLogger(logger *slog.Logger) logging.Logger {
+	return logging.LoggerFunc(func(class logging.Classification, format string, v ...any) {
+		level := slog.LevelDebug
+		if class == logging.Warn {
+			level = slog.LevelWarn
+		}
+		logger.Log(context.Background(), level, "AWS SDK: "+fmt.Sprintf(format, v...))
+	})
+}
+
+// Load reads a function's configuration and reports all problems together.
+func Load[F config.Function](e Environment) (F, error) {
+	cfg, err := config.Load[F](e.Variables)
+	return cfg, errors.Join(err, e.err)
+}
+
+// Runtime is an environment with Datadog and Secrets Manager.
+type Runtime struct {
+	Environment
+	SecretsManager *secretsmanager.Client
+	Secrets        *secret.Vault
+	Keys           *secret.Cache[secret.DatadogKeys]
+	Datadog        *datadog.Client
+}
+
+// New starts to fetch the Datadog keys in the background.
+func New(ctx context.Context, e Environment, cfg config.Datadog) (*Runtime, error) {
+	r := &Runtime{Environment: e, SecretsManager: secretsmanager.NewFromConfig(e.AWS)}
+	r.Secrets = secret.NewVault(r.SecretsManager, r.SecretOptions())
+	r.Keys = secret.NewDatadogKeys(r.SecretsManager, cfg.DatadogSecretARN, r.SecretOptions())
+	r.Keys.Start(ctx)
+	var err error
+	r.Datadog, err = datadog.New(datadog.Config{Site: cfg.Site, BaseURL: cfg.APIURL}, keySource{r.Keys})
+	return r, err
+}
+
+// SecretOptions logs a secret that cannot be fetched.
+func (r *Runtime) SecretOptions() secret.Options {
+	return secret.Options{Failed: func(ctx context.Context, err error) {
+		r.Logger.WarnContext(ctx, "cannot fetch a secret", slog.String("error", err.Error()))
+	}}
+}
+
+// secretsTimeout bounds the wait for secrets at the start. A longer wait helps no
+// alert: without the token a request is answered 503, without the keys it is queued.
+const secretsTimeout = 3 * time.Second
+
+// Secret is a secret that a function needs.
+type Secret interface {
+	Ready(context.Context) error
+}
+
+// WaitForSecrets reports all secrets that are wrong. A temporary error does not stop
+// the start.
+func WaitForSecrets(ctx context.Context, secrets ...Secret) error {
+	ctx, cancel := context.WithTimeout(ctx, secretsTimeout)
+	defer cancel()
+	var problems []error
+	for _, s := range secrets {
+		if err := s.Ready(ctx); err != nil && !fault.IsTemporary(err) {
+			problems = append(problems, err)
+		}
+	}
+	return errors.Join(problems...)
+}
