@@ -61,9 +61,16 @@ test-playbooks: ## Run the tests beside playbooks (PLAYBOOKS=<file or folder>; U
 serve: ## Serve the Function URL on this machine, with the Datadog stand-in behind it (ADDRESS=127.0.0.1:8787)
 	@go run ./functions/local serve $(ADDRESS)
 
+# The tests' emulator of AWS. Without it the tests that need it are skipped, unless REQUIRE_ALL_TESTS is set.
+MOTO := .tools/venv/bin/moto_server
+$(MOTO): .ci/moto.txt .ci/requirements.txt
+	@mkdir -p .tools
+	@{ python3 -m venv .tools/venv && .tools/venv/bin/pip install --quiet --disable-pip-version-check -r .ci/moto.txt -c .ci/requirements.txt && touch $@; } || \
+		{ echo "no emulator of AWS: it needs Python 3 with venv and pip. The tests that use it do not run." >&2; [ -z "$${REQUIRE_ALL_TESTS:-}" ]; }
+
 .PHONY: test
-test: ## Run every test (some 3 minutes on two cores the first time)
-	go test -shuffle=on -timeout=10m ./...
+test: $(MOTO) ## Run every test (some 3 minutes on two cores the first time)
+	.ci/with-moto go test -shuffle=on -timeout=10m ./...
 
 ## Before a commit
 
@@ -100,19 +107,20 @@ schema: ## Write the JSON Schema of playbooks, by which editors complete them, a
 IN_PROCESS = $(shell go list ./... | grep -v '/functions$$')
 
 .PHONY: race
-race: ## Run the tests under the race detector (needs a C compiler)
+race: $(MOTO) ## Run the tests under the race detector (needs a C compiler)
 	@$(call need,$(firstword $(shell go env CC)),install gcc or clang)
-	CGO_ENABLED=1 go test -race -shuffle=on -timeout=10m $(IN_PROCESS)
+	CGO_ENABLED=1 .ci/with-moto go test -race -shuffle=on -timeout=10m $(IN_PROCESS)
 
-.PHONY: matrix
-matrix: ## Break every dependency in every way, and show what the webhook answers and how soon
+.PHONY: fault-matrix matrix
+matrix: fault-matrix
+fault-matrix: $(MOTO) ## Break every dependency in every way, and show what the webhook answers and how soon
 	@mkdir -p .build
-	@go test -count=1 -v -run '^TestMatrix$$' ./functions > .build/matrix.txt || { cat .build/matrix.txt; exit 1; }
+	@.ci/with-moto go test -count=1 -v -run '^TestMatrix$$' ./functions > .build/matrix.txt || { cat .build/matrix.txt; exit 1; }
 	@awk '/INTAKE=/ { table = 1 } /^(---|===)/ { table = 0 } table' .build/matrix.txt
 
 .PHONY: soak
-soak: ## Send ALERTS=20000 alerts while every dependency fails now and then, and count the events (INTAKE=direct or queue)
-	SOAK=$(ALERTS) go test -count=1 -timeout=15m -v -run '^TestSoak$$/^$(INTAKE)$$' ./functions
+soak: $(MOTO) ## Send ALERTS=20000 alerts while every dependency fails now and then, and count the events (INTAKE=direct or queue)
+	SOAK=$(ALERTS) .ci/with-moto go test -count=1 -timeout=15m -v -run '^TestSoak$$/^$(INTAKE)$$' ./functions
 
 # Inputs are counted, because a time that runs out fails a target of which nothing is wrong (https://go.dev/issue/75804).
 .PHONY: fuzz
@@ -127,9 +135,9 @@ fuzz: ## Fuzz every fuzz target, some seconds each (FUZZTIME=10000x inputs)
 	done < .build/fuzz-targets.txt
 
 .PHONY: cover
-cover: ## Measure how much of shared/ the tests reach; less than COVERAGE percent fails
+cover: $(MOTO) ## Measure how much of shared/ the tests reach; less than COVERAGE percent fails
 	@mkdir -p .build
-	go test -coverpkg=./shared/... -coverprofile=.build/cover.out $(IN_PROCESS)
+	.ci/with-moto go test -coverpkg=./shared/... -coverprofile=.build/cover.out $(IN_PROCESS)
 	@go tool cover -func=.build/cover.out | awk -v least=$(COVERAGE) '/^total:/ { seen = 1; \
 		printf "shared/ is covered to %s, and %d%% is the least\n", $$3, least; exit ($$3 + 0 < least) } END { if (!seen) exit 1 }'
 
