@@ -1,30 +1,23 @@
-// Package oncall is the step "oncall": who is on call now for the team whose
-// alert it is, and whom a page reaches after them. It needs the permissions
-// teams_read and on_call_read.
+// Package oncall is the step "oncall": who is on call now for the alert's team, and
+// who is paged after them. It needs the permissions teams_read and on_call_read.
 package oncall
 
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
-	"strconv"
-	"strings"
+	"time"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
-	"boomerang/shared/fault"
+	"boomerang/shared/enrich/stepkit"
 )
 
 // Name is the step's name in playbooks, answers and events.
 const Name = "oncall"
 
-// Permission is what the application key needs: both.
-const Permission = "teams_read and on_call_read"
-
-// Source is where teams and their on-call people are read.
+// Source reads teams and who is on call for them.
 type Source interface {
 	Team(ctx context.Context, handle string) (datadog.Team, error)
 	OnCall(ctx context.Context, teamID string) (datadog.OnCall, error)
@@ -32,46 +25,40 @@ type Source interface {
 
 var _ Source = (*datadog.Client)(nil)
 
-// Config is what a playbook may say.
+// Config is the step's "with" in a playbook.
 type Config struct {
-	Team string `yaml:"team" doc:"Handle of the team to ask for; empty means the value of the alert's team tag."`
+	Team string `yaml:"team" doc:"Team handle. Default: the alert's team tag."`
+}
+
+// Kind describes the step to playbooks.
+func Kind(client *datadog.Client) enrich.Kind {
+	return enrich.KindOf(enrich.Kind{
+		Name: Name, Doc: "Who is on call for the alert's team, and who is paged next.",
+		Permissions: []string{"teams_read", "on_call_read"}, Data: Data{},
+	}, func(c Config, cache time.Duration) enrich.Step { return New(client.Cached(cache), c) })
 }
 
 // New returns the step.
 func New(source Source, c Config) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
-		handle := cmp.Or(strings.TrimSpace(c.Team), enrich.Tags(a).Get("team"))
-		switch {
-		case handle == "":
-			return enrich.Finding{}, enrich.Skip("the alert has no team tag")
-		case len(handle) > maxHandle:
-			return enrich.Finding{}, enrich.Skip("the alert's team tag is longer than any that Datadog takes")
+		_, handle, err := stepkit.Tag(a, c.Team, "team")
+		if err != nil {
+			return enrich.Finding{}, err
 		}
 		team, err := source.Team(ctx, handle)
 		if err != nil {
-			return enrich.Finding{}, explained(err, "Datadog has no team ", handle, ": correct the team tag, or create the team")
+			return enrich.Finding{}, stepkit.WrapNotFound(err, "Datadog has no team ", handle, ": correct the team tag or create the team")
 		}
 		now, err := source.OnCall(ctx, team.ID)
 		if err != nil {
-			return enrich.Finding{}, explained(err, "the team ", handle, " has no On-Call in Datadog")
+			return enrich.Finding{}, stepkit.WrapNotFound(err, "the team ", handle, " has no On-Call in Datadog")
 		}
-		return found(team, now), nil
+		return newFinding(newData(team, now)), nil
 	})
 }
 
-// maxHandle bounds what is asked for, in bytes: tags have at most 200 characters
-// (https://docs.datadoghq.com/getting_started/tagging/).
-const maxHandle = 4 * 200
-
-func explained(err error, before, handle, after string) error {
-	if e, ok := errors.AsType[*datadog.Error](err); ok && e.Status == http.StatusNotFound {
-		return fault.NewRedacted(fault.Permanent, before, strconv.Quote(handle), after, err)
-	}
-	return err
-}
-
-// Data is what playbooks and machines see. Name and Email are of the first who is
-// on call now, and empty when nobody is.
+// Data is the finding for playbooks. Name and Email are those of the first responder
+// and empty when there is none.
 type Data struct {
 	Team       string   `json:"team"` // A handle.
 	TeamID     string   `json:"team_id"`
@@ -79,38 +66,17 @@ type Data struct {
 	Name       string   `json:"name"`
 	Email      string   `json:"email"`
 	Responders []Person `json:"responders,omitempty"`
-	// Escalations are whom each step of the escalation policy reaches, in order.
+	// Escalations are the people of each step of the escalation policy, in order.
 	Escalations [][]Person `json:"escalations,omitempty"`
 }
 
-// Person is somebody on call. One of the two may be empty.
+// Person is on call. Name or Email may be empty.
 type Person struct {
 	Name  string `json:"name"`
 	Email string `json:"email"`
 }
 
-// What an event shows at most.
-const (
-	maxPeople = 5
-	maxSteps  = 3
-)
-
-func found(team datadog.Team, now datadog.OnCall) enrich.Finding {
-	d := data(team, now)
-	name := d.Team
-	if d.TeamName != "" && d.TeamName != d.Team {
-		name = fmt.Sprintf("%s (%s)", d.TeamName, d.Team)
-	}
-	facts := enrich.Facts{{Name: "Team", Value: name}, {Name: "On call now", Value: cmp.Or(words(d.Responders), "nobody")}}
-	for i, step := range d.Escalations[:min(len(d.Escalations), maxSteps)] {
-		if people := words(step); people != "" {
-			facts = append(facts, enrich.Fact{Name: fmt.Sprintf("Escalation %d", i+1), Value: people})
-		}
-	}
-	return enrich.Finding{Title: "On call", Weight: enrich.Important, Blocks: []enrich.Block{facts}, Data: d}
-}
-
-func data(team datadog.Team, now datadog.OnCall) Data {
+func newData(team datadog.Team, now datadog.OnCall) Data {
 	d := Data{Team: team.Handle, TeamID: team.ID, TeamName: team.Name, Responders: people(now.Responders)}
 	if len(d.Responders) > 0 {
 		d.Name, d.Email = d.Responders[0].Name, d.Responders[0].Email
@@ -131,18 +97,30 @@ func people(users []datadog.User) []Person {
 	return all
 }
 
-// words names people: "Ada Lovelace (ada@example.com), bob@example.com".
-func words(people []Person) string {
-	var all []string
-	for _, p := range people[:min(len(people), maxPeople)] {
-		word := cmp.Or(p.Name, p.Email)
-		if p.Name != "" && p.Email != "" && p.Name != p.Email {
-			word = fmt.Sprintf("%s (%s)", p.Name, p.Email)
+// What an event shows at most.
+const (
+	maxPeople = 5
+	maxSteps  = 3
+)
+
+func newFinding(d Data) enrich.Finding {
+	facts := enrich.Facts{
+		{Name: "Team", Value: stepkit.NameAndID(d.TeamName, d.Team)},
+		{Name: "On call now", Value: cmp.Or(summary(d.Responders), "nobody")},
+	}
+	for i, step := range d.Escalations[:min(len(d.Escalations), maxSteps)] {
+		if people := summary(step); people != "" {
+			facts = append(facts, enrich.Fact{Name: fmt.Sprintf("Escalation %d", i+1), Value: people})
 		}
-		all = append(all, word)
 	}
-	if more := len(people) - len(all); more > 0 {
-		all = append(all, fmt.Sprintf("%d more", more))
+	return enrich.Finding{Title: "On call", Weight: enrich.Important, Blocks: []enrich.Block{facts}, Data: d}
+}
+
+// summary names people: "Ada Lovelace (ada@example.com), bob@example.com".
+func summary(people []Person) string {
+	names := make([]string, len(people))
+	for i, p := range people {
+		names[i] = stepkit.NameAndID(p.Name, p.Email)
 	}
-	return strings.Join(all, ", ")
+	return enrich.Join(names, ", ", maxPeople)
 }

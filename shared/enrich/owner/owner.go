@@ -1,72 +1,60 @@
-// Package owner is the step "owner": whose the alerting service is, as the
-// Software Catalog says: team, tier, contacts, runbooks and what it depends on. It
-// needs the permission apm_service_catalog_read.
+// Package owner is the step "owner": the Software Catalog's entry of the alerting
+// service. It needs the permission apm_service_catalog_read.
 package owner
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"net/http"
-	"strconv"
+	"net/url"
+	"slices"
 	"strings"
+	"time"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
-	"boomerang/shared/fault"
+	"boomerang/shared/enrich/stepkit"
 )
 
 // Name is the step's name in playbooks, answers and events.
 const Name = "owner"
 
-// Permission is what the application key needs.
-const Permission = "apm_service_catalog_read"
-
-// Source is where services are read.
+// Source reads services.
 type Source interface {
 	Service(ctx context.Context, name string) (datadog.Service, error)
 }
 
 var _ Source = (*datadog.Client)(nil)
 
-// Config is what a playbook may say.
+// Config is the step's "with" in a playbook.
 type Config struct {
-	Service string `yaml:"service" doc:"Service to look up in the Software Catalog; empty means the value of the alert's service tag."`
+	Service string `yaml:"service" doc:"Service to look up in the Software Catalog. Default: the alert's service tag."`
+}
+
+// Kind describes the step to playbooks.
+func Kind(client *datadog.Client) enrich.Kind {
+	return enrich.KindOf(enrich.Kind{
+		Name: Name, Doc: "Service owner: team, tier, contacts, runbooks and dependencies from the Software Catalog.",
+		Permissions: []string{"apm_service_catalog_read"}, Data: Data{},
+	}, func(c Config, cache time.Duration) enrich.Step { return New(client.Cached(cache), c) })
 }
 
 // New returns the step.
 func New(source Source, c Config) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
-		name := strings.TrimSpace(c.Service)
-		if name == "" {
-			name = enrich.Tags(a).Get("service")
-		}
-		switch {
-		case name == "":
-			return enrich.Finding{}, enrich.Skip("the alert has no service tag")
-		case len(name) > maxName:
-			return enrich.Finding{}, enrich.Skip("the alert's service tag is longer than any that Datadog takes")
+		_, name, err := stepkit.Tag(a, c.Service, "service")
+		if err != nil {
+			return enrich.Finding{}, err
 		}
 		s, err := source.Service(ctx, name)
 		if err != nil {
-			return enrich.Finding{}, explained(name, err)
+			return enrich.Finding{}, stepkit.WrapNotFound(err, "Datadog's Software Catalog has no service ", name, ": add it or correct the service tag")
 		}
-		return found(s), nil
+		return newFinding(newData(s)), nil
 	})
 }
 
-// maxName bounds what is asked for, in bytes: tags have at most 200 characters
-// (https://docs.datadoghq.com/getting_started/tagging/).
-const maxName = 4 * 200
-
-func explained(name string, err error) error {
-	if e, ok := errors.AsType[*datadog.Error](err); ok && e.Status == http.StatusNotFound {
-		return fault.NewRedacted(fault.Permanent, "Datadog's Software Catalog has no service ", strconv.Quote(name), ": define it there, or correct the service tag", err)
-	}
-	return err
-}
-
-// Data is what playbooks and machines see.
+// Data is the finding for playbooks.
 type Data struct {
 	Service     string `json:"service"`
 	DisplayName string `json:"display_name"`
@@ -74,12 +62,11 @@ type Data struct {
 	Team        string `json:"team"` // A handle.
 	Tier        string `json:"tier"`
 	Lifecycle   string `json:"lifecycle"`
-	// Email, Slack and Runbook are the first of their kind; Contacts and Links
-	// hold all of them.
+	// Email, Slack and Runbook are the first of their kind in Contacts and Links.
 	Email       string    `json:"email"`
 	Slack       string    `json:"slack"`
-	Runbook     string    `json:"runbook"`   // An address, as the next two.
-	PagerDuty   string    `json:"pagerduty"` // The service there.
+	Runbook     string    `json:"runbook"`
+	PagerDuty   string    `json:"pagerduty"` // The URL of the service there.
 	Opsgenie    string    `json:"opsgenie"`
 	OtherOwners []string  `json:"other_owners,omitempty"`
 	DependsOn   []string  `json:"depends_on,omitempty"` // "service:payments"
@@ -101,33 +88,50 @@ type Link struct {
 	URL  string `json:"url"`
 }
 
-func found(s datadog.Service) enrich.Finding {
-	sorted := pages(s)
-	return enrich.Finding{Title: "Owner", Weight: enrich.Important, Blocks: blocks(s, sorted), Data: data(s, sorted)}
-}
-
-func data(s datadog.Service, pages []Link) Data {
+func newData(s datadog.Service) Data {
 	d := Data{
 		Service: s.Name, DisplayName: s.DisplayName, Description: s.Description,
-		Team: s.Owner, Tier: s.Tier, Lifecycle: s.Lifecycle,
-		OtherOwners: s.OtherOwners, DependsOn: s.DependsOn, Contacts: contacts(s), Links: pages,
-		PagerDuty: address(s.PagerDuty), Opsgenie: address(s.Opsgenie),
+		Team: s.Owner, Tier: s.Tier, Lifecycle: s.Lifecycle, OtherOwners: s.OtherOwners, DependsOn: s.DependsOn,
+		PagerDuty: pageURL(s.PagerDuty), Opsgenie: pageURL(s.Opsgenie), Links: sortedLinks(s.Links),
 	}
-	d.Email, d.Slack = first(d.Contacts, "email"), first(d.Contacts, "slack")
-	for _, page := range pages {
-		if page.Type == "runbook" {
-			d.Runbook = page.URL
-			break
+	for _, c := range s.Contacts {
+		if c.Contact == "" {
+			continue
 		}
+		d.Contacts = append(d.Contacts, Contact{Type: c.Type, Name: c.Name, Contact: c.Contact})
+		switch strings.ToLower(c.Type) {
+		case "email":
+			d.Email = cmp.Or(d.Email, c.Contact)
+		case "slack":
+			d.Slack = cmp.Or(d.Slack, c.Contact)
+		}
+	}
+	if len(d.Links) > 0 && d.Links[0].Type == "runbook" {
+		d.Runbook = d.Links[0].URL
 	}
 	return d
 }
 
-func first(contacts []Contact, kind string) string {
-	for _, c := range contacts {
-		if strings.EqualFold(c.Type, kind) {
-			return c.Contact
+// linkOrder is the order in which a person on call needs the pages. Others follow.
+var linkOrder = []string{"runbook", "dashboard", "doc"}
+
+func sortedLinks(links []datadog.ServiceLink) []Link {
+	var sorted []Link
+	for _, l := range links {
+		if page := pageURL(l.URL); page != "" {
+			sorted = append(sorted, Link{Type: strings.ToLower(l.Type), Name: l.Name, URL: page})
 		}
 	}
-	return ""
+	rank := func(l Link) uint { return uint(slices.Index(linkOrder, l.Type)) } // -1 becomes the last.
+	slices.SortStableFunc(sorted, func(a, b Link) int { return cmp.Compare(rank(a), rank(b)) })
+	return sorted
+}
+
+// pageURL returns text if it is a web address without a password.
+func pageURL(text string) string {
+	u, err := url.Parse(strings.TrimSpace(text))
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+		return ""
+	}
+	return u.String()
 }

@@ -51,20 +51,9 @@ func Kinds(d Deps) []enrich.Kind {
 			Name: relatedevents.Name, Doc: "The event stream around the alert: deploys and changes, other alerts, how often this monitor fired in the last day.",
 			Permissions: []string{"events_read"}, Data: relatedevents.Data{},
 		}, func(_ none, cache time.Duration) enrich.Step { return relatedevents.New(d.Datadog.Cached(cache)) }),
-		enrich.KindOf(enrich.Kind{
-			Name: owner.Name, Doc: "Whose the alerting service is: team, tier, contacts, runbooks and what it depends on, from the Software Catalog.",
-			Permissions: []string{"apm_service_catalog_read"}, Data: owner.Data{},
-		}, func(c owner.Config, cache time.Duration) enrich.Step { return owner.New(d.Datadog.Cached(cache), c) }),
-		enrich.KindOf(enrich.Kind{
-			Name: oncall.Name, Doc: "Who is on call now for the alert's team, and whom a page reaches after them.",
-			Permissions: []string{"teams_read", "on_call_read"}, Data: oncall.Data{},
-		}, func(c oncall.Config, cache time.Duration) enrich.Step { return oncall.New(d.Datadog.Cached(cache), c) }),
-		enrich.KindOf(enrich.Kind{
-			Name: incidents.Name, Doc: "Whether an incident is open already for the alerting service or its team.",
-			Permissions: []string{"incident_read"}, Data: incidents.Data{},
-		}, func(c incidents.Config, cache time.Duration) enrich.Step {
-			return incidents.New(d.Datadog.Cached(cache), c)
-		}),
+		owner.Kind(d.Datadog),
+		oncall.Kind(d.Datadog),
+		incidents.Kind(d.Datadog),
 		enrich.KindOf(enrich.Kind{
 			Name: downtimes.Name, Doc: "Which downtimes silence the alert's monitor now, until when and why.",
 			Permissions: []string{"monitors_downtime"}, Data: downtimes.Data{},
@@ -87,12 +76,7 @@ func Kinds(d Deps) []enrich.Kind {
 		}, func(c logs.Config, cache time.Duration) enrich.Step {
 			return logs.New(d.Datadog.Cached(cache), d.Site, c)
 		}),
-		enrich.KindOf(enrich.Kind{
-			Name: slo.Name, Doc: "How much error budget the service's SLOs have left, with target and timeframe.",
-			Permissions: []string{"slos_read"}, Data: slo.Data{},
-		}, func(c slo.Config, cache time.Duration) enrich.Step {
-			return slo.New(d.Datadog.Cached(cache), d.Site, c)
-		}),
+		slo.Kind(d.Datadog, d.Site),
 		enrich.KindOf(enrich.Kind{
 			Name: changes.Name, Doc: "What was deployed, configured or built in the hour before, by whom.",
 			Permissions: []string{"events_read"}, Data: changes.Data{},

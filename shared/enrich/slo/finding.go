@@ -7,19 +7,19 @@ import (
 
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/stepkit"
 	"boomerang/shared/fault"
 	"boomerang/shared/site"
 )
 
-// Data is what playbooks and machines see. The fields of SLO are those of the
-// worst one.
+// Data is the finding for playbooks. The fields of SLO are those of the worst one.
 type Data struct {
 	SLO
 	Count int   `json:"count"`          // How many were found.
 	SLOs  []SLO `json:"slos,omitempty"` // The worst of them.
 }
 
-// SLO is how a service level objective stands. All numbers are percent.
+// SLO is the state of a service level objective. All numbers are percent.
 type SLO struct {
 	ID        string  `json:"id"`
 	Name      string  `json:"name"`
@@ -27,11 +27,9 @@ type SLO struct {
 	Timeframe string  `json:"timeframe"`
 	Target    float64 `json:"target"`
 	SLI       float64 `json:"sli"`
-	// Budget is what is left of the error budget, below 0 when it is overspent. It
-	// and SLI mean something only if Known is true.
-	Budget float64 `json:"budget"`
-	Known  bool    `json:"known"`
-	URL    string  `json:"url"`
+	Budget    float64 `json:"budget"` // Left of the error budget; below 0 when overspent.
+	Known     bool    `json:"known"`  // SLI and Budget are valid.
+	URL       string  `json:"url"`
 }
 
 const (
@@ -39,35 +37,34 @@ const (
 	maxName  = 120
 )
 
-func found(all []datadog.SLO, s site.Site, missing error) enrich.Finding {
-	d, list := Data{Count: len(all)}, enrich.List{More: max(0, len(all)-maxShown)}
-	for _, o := range all[:len(all)-list.More] {
-		one := told(o, s)
+// newFinding shows the worst SLOs. An error means that they could not be refreshed.
+func newFinding(slos []datadog.SLO, s site.Site, stale error) enrich.Finding {
+	d, list := Data{Count: len(slos)}, enrich.List{More: max(0, len(slos)-maxShown)}
+	for _, o := range slos[:len(slos)-list.More] {
+		one := newSLO(o, s)
 		d.SLOs = append(d.SLOs, one)
-		list.Items = append(list.Items, enrich.Item{Tag: one.State, Text: words(one, o.Problem), URL: one.URL})
+		list.Items = append(list.Items, enrich.Item{Tag: one.State, Text: one.summary(o.Problem), URL: one.URL})
 	}
 	d.SLO = d.SLOs[0]
-	f := enrich.Finding{Title: "Error budget", Weight: enrich.Useful, Blocks: []enrich.Block{list}, Data: d, PartialReason: missing}
+	f := enrich.Finding{Title: "Error budget", Weight: enrich.Useful, Blocks: []enrich.Block{list}, Data: d, PartialReason: stale}
 	if d.State == breached || d.State == warning {
 		f.Weight = enrich.Important
 	}
-	if missing != nil {
-		f.Blocks = append(f.Blocks, enrich.Paragraph(fmt.Sprintf("As Datadog last calculated it%s: %s.", lastLooked(all), fault.Public(missing))))
+	if stale != nil {
+		asOf := ""
+		if indexed := slos[0].Indexed; !indexed.IsZero() {
+			asOf = ", as of " + stepkit.FormatTime(indexed)
+		}
+		f.Blocks = append(f.Blocks, enrich.Paragraph(fmt.Sprintf("Last known values%s: %s.", asOf, fault.Public(stale))))
 	}
 	return f
 }
 
-func lastLooked(all []datadog.SLO) string {
-	if all[0].Indexed.IsZero() {
-		return ""
-	}
-	return ", on " + all[0].Indexed.Format("2 Jan 15:04 UTC")
-}
-
-func told(o datadog.SLO, s site.Site) SLO {
+func newSLO(o datadog.SLO, s site.Site) SLO {
 	one := SLO{
 		ID: enrich.Line(o.ID, maxName), Name: enrich.Line(o.Name, maxName), State: enrich.Line(o.State, maxName),
-		Timeframe: enrich.Line(o.Timeframe, maxName), Target: o.Target, URL: page(s, url.QueryEscape(o.ID)),
+		Timeframe: enrich.Line(o.Timeframe, maxName), Target: o.Target,
+		URL: fmt.Sprintf("https://%s/slo?slo_id=%s", s.App(), url.QueryEscape(o.ID)),
 	}
 	if o.SLI != nil && o.Budget != nil {
 		one.SLI, one.Budget, one.Known = *o.SLI, *o.Budget, true
@@ -75,16 +72,15 @@ func told(o datadog.SLO, s site.Site) SLO {
 	return one
 }
 
-// words tell an SLO in a line: "Checkout answers: 12.5% of the error budget left
+// summary is an SLO in a line: "Checkout answers: 12.5% of the error budget left
 // (99.6% good, target 99.5% over 7d)".
-func words(o SLO, problem string) string {
+func (o SLO) summary(problem string) string {
 	target := fmt.Sprintf("target %s over %s", percent(o.Target), o.Timeframe)
 	if !o.Known {
-		reason := enrich.Line(problem, maxName)
-		if reason != "" {
-			reason = ": " + reason
+		if problem = enrich.Line(problem, maxName); problem != "" {
+			problem = ": " + problem
 		}
-		return fmt.Sprintf("%s: nothing is known of its budget%s (%s)", o.Name, reason, target)
+		return fmt.Sprintf("%s: error budget unknown%s (%s)", o.Name, problem, target)
 	}
 	left := percent(o.Budget) + " of the error budget left"
 	if o.Budget < 0 {

@@ -29,7 +29,7 @@ var ofCheckout = alert.Alert{ID: "1", Date: noon.Add(time.Second), Tags: alert.T
 func TestConformance(t *testing.T) {
 	enrichtest.Conformance(t, enrichtest.Case{
 		New:        func(client *datadog.Client) enrich.Step { return New(client, site.US1, Config{}) },
-		Permission: Permission,
+		Permission: "slos_read",
 		Alert:      ofCheckout,
 		Seed: func(s *fakedatadog.Server) {
 			s.AddSLO(fakedatadog.SLO{Name: "Checkout answers", Tags: []string{"service:checkout"}, SLI: new(99.2), Budget: new(20.0), State: "ok"})
@@ -73,7 +73,7 @@ func enriched(t *testing.T, s source, a alert.Alert) enrich.Finding {
 	return f
 }
 
-func TestEnrich_tells_what_is_left_as_of_the_alert(t *testing.T) {
+func TestEnrich(t *testing.T) {
 	var mu sync.Mutex
 	asked := map[string]datadog.SLOHistoryQuery{}
 	got := enriched(t, source{
@@ -99,7 +99,7 @@ func TestEnrich_tells_what_is_left_as_of_the_alert(t *testing.T) {
 		Blocks: []enrich.Block{enrich.List{Items: []enrich.Item{
 			{Tag: "breached", Text: "Checkout is quick: error budget overspent by 2% (94.9% good, target 95% over 30d)", URL: worst.URL},
 			{Tag: "warning", Text: "Checkout answers: 25% of the error budget left (99.625% good, target 99.5% over 7d)", URL: "https://app.datadoghq.eu/slo?slo_id=a"},
-			{Tag: "no_data", Text: "Here: nothing is known of its budget: The denominator is zero valued (target 99% over month)", URL: "https://app.datadoghq.eu/slo?slo_id=d"},
+			{Tag: "no_data", Text: "Here: error budget unknown: The denominator is zero valued (target 99% over month)", URL: "https://app.datadoghq.eu/slo?slo_id=d"},
 		}}},
 		Data: Data{SLO: worst, Count: 3, SLOs: []SLO{
 			worst,
@@ -119,7 +119,7 @@ func TestEnrich_tells_what_is_left_as_of_the_alert(t *testing.T) {
 	}
 }
 
-func TestEnrich_what_is_well_matters_less(t *testing.T) {
+func TestEnrich_Healthy(t *testing.T) {
 	got := enriched(t, source{finds(datadog.SLO{ID: "a", Timeframe: "7d", State: "ok", SLIStatus: status(100, 100)}), func(context.Context, datadog.SLOHistoryQuery) (datadog.SLIStatus, error) {
 		return status(100, 100), nil
 	}}, ofCheckout)
@@ -128,7 +128,7 @@ func TestEnrich_what_is_well_matters_less(t *testing.T) {
 	}
 }
 
-func TestEnrich_without_a_history_the_search_has_to_do(t *testing.T) {
+func TestEnrich_HistoryUnavailable(t *testing.T) {
 	known := datadog.SLO{ID: "a", Name: "Checkout answers", Timeframe: "7d", Target: 99, State: "warning", SLIStatus: status(99.1, 10), Indexed: noon.Add(-5 * time.Minute)}
 	limited := &fault.Error{Kind: fault.Temporary, Public: "its rate limit ends in 7s"}
 	for name, tt := range map[string]struct {
@@ -136,13 +136,13 @@ func TestEnrich_without_a_history_the_search_has_to_do(t *testing.T) {
 		missing error
 		words   enrich.Block
 	}{
-		"which_says_so_when_it_fails": {
+		"failed": {
 			func(context.Context, datadog.SLOHistoryQuery) (datadog.SLIStatus, error) {
 				return datadog.SLIStatus{}, limited
 			},
-			limited, enrich.Paragraph("As Datadog last calculated it, on 21 Nov 11:55 UTC: its rate limit ends in 7s."),
+			limited, enrich.Paragraph("Last known values, as of 21 Nov 11:55 UTC: its rate limit ends in 7s."),
 		},
-		"when_it_has_no_data": {unknown, nil, nil},
+		"no data": {unknown, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := enriched(t, source{finds(known), tt.history}, ofCheckout)
@@ -159,7 +159,7 @@ func TestEnrich_without_a_history_the_search_has_to_do(t *testing.T) {
 	}
 }
 
-func TestEnrich_a_slow_history_does_not_cost_the_rest(t *testing.T) {
+func TestEnrich_HistoryTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 		defer cancel()
@@ -170,22 +170,22 @@ func TestEnrich_a_slow_history_does_not_cost_the_rest(t *testing.T) {
 		if err != nil || ctx.Err() != nil || got.PartialReason == nil || len(got.Blocks) != 2 {
 			t.Fatalf("got %+v, %v", got, err)
 		}
-		if want := enrich.Paragraph("As Datadog last calculated it: no answer within 3.8s."); got.Blocks[1] != want {
+		if want := enrich.Paragraph("Last known values: no answer within 3.8s."); got.Blocks[1] != want {
 			t.Errorf("got %q", got.Blocks[1])
 		}
 	})
 }
 
-func TestEnrich_searches_for(t *testing.T) {
+func TestEnrich_Search(t *testing.T) {
 	for name, tt := range map[string]struct {
 		c    Config
 		tags alert.Tags
 		want string
 	}{
-		"the_service":                    {Config{}, alert.Tags{"service:a/b-c.d"}, "service:a/b-c.d"},
-		"a_name_of_several_words_quoted": {Config{}, alert.Tags{`service:a" OR b\`}, `service:"a OR b"`},
-		"what_the_playbook_says":         {Config{Query: " team:shop "}, alert.Tags{"service:a"}, "team:shop"},
-		"it_needs_no_tag_for_that":       {Config{Query: "Checkout"}, nil, "Checkout"},
+		"service tag":            {Config{}, alert.Tags{"service:a/b-c.d"}, "service:a/b-c.d"},
+		"quoted value":           {Config{}, alert.Tags{`service:a" OR b\`}, `service:"a OR b"`},
+		"configured":             {Config{Query: " team:shop "}, alert.Tags{"service:a"}, "team:shop"},
+		"configured without tag": {Config{Query: "Checkout"}, nil, "Checkout"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			asked := ""
@@ -200,21 +200,17 @@ func TestEnrich_searches_for(t *testing.T) {
 	}
 }
 
-func TestEnrich_skips_what_has_no_service(t *testing.T) {
-	for tag, want := range map[string]string{
-		"env:prod":                            "the alert has no service tag",
-		"service:" + strings.Repeat("x", 900): "the alert's service tag is longer than any that Datadog takes",
-		"service:checkout":                    "Datadog has no SLO for service:checkout",
-	} {
+func TestEnrich_Skipped(t *testing.T) {
+	for tag, want := range map[string]string{"env:prod": "the alert has no service tag", "service:checkout": "Datadog has no SLO for service:checkout"} {
 		step := enrich.Named{Name: Name, Step: New(source{finds(), unknown}, site.US1, Config{})}
 		r := enrich.Run(t.Context(), []enrich.Named{step}, alert.Alert{Tags: alert.Tags{tag}}, time.Minute)[0]
 		if r.Status != enrich.Skipped || fault.Public(r.Err) != want {
-			t.Errorf("%.30s: %s, %v", tag, r.Status, r.Err)
+			t.Errorf("%s: %s, %v", tag, r.Status, r.Err)
 		}
 	}
 }
 
-func TestEnrich_many_SLOs_make_few_calls_and_a_short_finding(t *testing.T) {
+func TestEnrich_Limits(t *testing.T) {
 	var all []datadog.SLO
 	for i := range maxFound {
 		all = append(all, datadog.SLO{ID: fmt.Sprint(i, "/../?"), Name: strings.Repeat("é\n", 1000), Timeframe: "7d", State: strings.Repeat("s", 1000), SLIStatus: datadog.SLIStatus{Problem: strings.Repeat("p", 1000)}})
@@ -228,7 +224,7 @@ func TestEnrich_many_SLOs_make_few_calls_and_a_short_finding(t *testing.T) {
 		return datadog.SLIStatus{}, nil
 	}}, ofCheckout)
 	list := got.Blocks[0].(enrich.List)
-	if calls != maxRecent || len(list.Items) != maxShown || list.More != maxFound-maxShown {
+	if calls != maxRefreshed || len(list.Items) != maxShown || list.More != maxFound-maxShown {
 		t.Errorf("%d calls, %d items and %d more", calls, len(list.Items), list.More)
 	}
 	for _, item := range list.Items {
@@ -264,8 +260,8 @@ func TestTimeframe(t *testing.T) {
 	}
 }
 
-// TestData_as_playbooks_see_it holds the names that playbooks rely on.
-func TestData_as_playbooks_see_it(t *testing.T) {
+// TestData_JSON holds the names that playbooks use.
+func TestData_JSON(t *testing.T) {
 	text, err := json.Marshal(Data{SLO: SLO{ID: "a"}, Count: 1})
 	if err != nil {
 		t.Fatal(err)
