@@ -161,7 +161,7 @@ func problemOfWidgets(widgets []any, fixed bool) string {
 func (d *dashboard) view() map[string]any {
 	const layout = "2006-01-02T15:04:05.000000-07:00"
 	view := map[string]any{
-		"description": nil, "template_variables": nil, "notify_list": nil, "restricted_roles": []string{},
+		"description": nil, "template_variables": nil, "notify_list": nil,
 		"author_name": nil, "author_handle": dashboardAuthor, "is_read_only": false,
 	}
 	maps.Copy(view, d.definition)

@@ -26,7 +26,7 @@ func TestDashboards_Lifecycle(t *testing.T) {
 	// These are the keys of Datadog's recorded answers.
 	recorded := []string{
 		"author_handle", "author_name", "created_at", "description", "id", "is_read_only", "layout_type", "modified_at", "notify_list",
-		"restricted_roles", "template_variables", "title", "url", "widgets",
+		"template_variables", "title", "url", "widgets",
 	}
 	if diff := cmp.Diff(recorded, slices.Sorted(maps.Keys(made))); diff != "" {
 		t.Errorf("keys (-recorded +ours)\n%s", diff)

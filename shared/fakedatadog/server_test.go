@@ -237,3 +237,9 @@ func TestServer_IsSafeForConcurrentUse(t *testing.T) {
 		t.Errorf("%d different ids, want 160", len(ids))
 	}
 }
+
+// dataOf returns the resources of an answer.
+func dataOf[T any](t *testing.T, body string) []T {
+	t.Helper()
+	return decode[struct{ Data []T }](t, body).Data
+}

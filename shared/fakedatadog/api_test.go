@@ -1,0 +1,166 @@
+package fakedatadog_test
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"boomerang/shared/fakedatadog"
+)
+
+// calls leads to each row of the table. They run in this order.
+var calls = []struct {
+	row  string
+	call string // Method, path and query.
+	body string
+	keys http.Header // rightKeys unless set.
+}{
+	{row: "validate 200", call: "GET /api/v1/validate"},
+	{row: "validate 403", call: "GET /api/v1/validate", keys: http.Header{}},
+
+	{row: "events.create 202", call: "POST /api/v1/events", body: `{"title":"a","text":"b","priority":"low","tags":["a:b"]}`},
+	{row: "events.create 202", call: "POST /api/v1/events", body: `{"title":"a","text":"b","tags":[]}`},
+	{row: "events.create 400", call: "POST /api/v1/events", body: `{"title":"a","text":"b","date_happened":1}`},
+	{row: "events.create_v2 202", call: "POST /api/v2/events", body: v2Event("alert", `"host":"a"`, `{"status":"warn"}`)},
+	{row: "events.create_v2 400", call: "POST /api/v2/events", body: v2Event("a", `"host":"a"`, `{}`)},
+	{row: "events.get 200", call: "GET /api/v1/events/7"},
+	{row: "events.get 403", call: "GET /api/v1/events/7", keys: wrongKeys},
+	{row: "events.get 404", call: "GET /api/v1/events/8"},
+	{row: "events.list 200", call: "GET /api/v1/events?start=0&end=1773489600"},
+	{row: "events.list 400", call: "GET /api/v1/events?start=345&end=123"},
+	{row: "events.list 403", call: "GET /api/v1/events?start=345&end=123", keys: wrongKeys},
+	{row: "events.search 200", call: "POST /api/v2/events/search", body: `{"filter":{"query":"aggregation_key:k","from":"now-2h"}}`},
+	{row: "events.search 200", call: "POST /api/v2/events/search", body: `{"filter":{"query":"service:none"}}`},
+	{row: "events.search 400", call: "POST /api/v2/events/search", body: `{"page":{"cursor":"eyJzdGFydEF0IjoiQSJ9"}}`},
+
+	{row: "monitor.create 200", call: "POST /api/v1/monitor", body: monitorBody},
+	{row: "monitor.get 200", call: "GET /api/v1/monitor/7"},
+	{row: "monitor.get 200", call: "GET /api/v1/monitor/7?with_downtimes=true"},
+	{row: "monitor.get 404", call: "GET /api/v1/monitor/12345"},
+	{row: "monitor.list 200", call: "GET /api/v1/monitor"},
+	{row: "monitor.list 400", call: "GET /api/v1/monitor?group_states=none"},
+	{row: "monitor.update 200", call: "PUT /api/v1/monitor/7", body: `{"name":"new","priority":2,"restricted_roles":[]}`},
+	{row: "monitor.delete 200", call: "DELETE /api/v1/monitor/8"},
+	{row: "monitor.delete 404", call: "DELETE /api/v1/monitor/8"},
+
+	{row: "downtime.list 200", call: "GET /api/v2/downtime"},
+	{row: "downtime.matches 200", call: "GET /api/v2/monitor/7/downtime_matches"},
+	{row: "downtime.matches 404", call: "GET /api/v2/monitor/0/downtime_matches"},
+	{row: "catalog.list 200", call: "GET /api/v2/catalog/entity"},
+	{row: "service_definition.get 200", call: "GET /api/v2/services/definitions/checkout?schema_version=v1"},
+	{row: "service_definition.get 404", call: "GET /api/v2/services/definitions/none"},
+	{row: "team.list 200", call: "GET /api/v2/team?page%5Bsize%5D=10"},
+	{row: "team.list 200", call: "GET /api/v2/team"},
+	{row: "team.list 200", call: "GET /api/v2/team?fields%5Bteam%5D=handle,name"},
+	{row: "team.on_call 200", call: "GET /api/v2/on-call/teams/t/on-call?include=responders"},
+	{row: "incident.search 200", call: "GET /api/v2/incidents/search?query=state:(active+OR+resolved)"},
+
+	{row: "metrics.query 200", call: "GET /api/v1/query?from=0&to=1773489600&query=avg:system.cpu.idle%7B*%7Dby%7Bhost%7D"},
+	{row: "metrics.query 403", call: "GET /api/v1/query?from=0&to=0&query=x", keys: wrongKeys},
+	{row: "logs.search 200", call: "POST /api/v2/logs/events/search", body: `{}`},
+	{row: "logs.search 200", call: "POST /api/v2/logs/events/search", body: `{"filter":{"query":"none"}}`},
+	{row: "graph.snapshot 200", call: "GET /api/v1/graph/snapshot?start=1&end=2&metric_query=x&event_query=y"},
+	{row: "graph.snapshot 200", call: "GET /api/v1/graph/snapshot?start=1&end=2&graph_def=%7B%7D"},
+	{row: "hosts.list 200", call: "GET /api/v1/hosts?include_hosts_metadata=true"},
+	{row: "hosts.list 400", call: "GET /api/v1/hosts?count=-1"},
+	{row: "hosts.list 403", call: "GET /api/v1/hosts?count=-1", keys: wrongKeys},
+	{row: "slo.search 200", call: "GET /api/v1/slo/search?query=none"},
+	{row: "slo.search 200", call: "GET /api/v1/slo/search?query=checkout"},
+	{row: "slo.history 200", call: "GET /api/v1/slo/metric/history?from_ts=1773400000&to_ts=1773489600"},
+	{row: "slo.history 200", call: "GET /api/v1/slo/monitor/history?from_ts=1773400000&to_ts=1773489600"},
+	{row: "slo.history 400", call: "GET /api/v1/slo/metric/history?from_ts=123&to_ts=12"},
+	{row: "slo.history 403", call: "GET /api/v1/slo/id/history?from_ts=123&to_ts=12", keys: wrongKeys},
+	{row: "slo.history 404", call: "GET /api/v1/slo/id/history?from_ts=123&to_ts=12"},
+
+	{row: "dashboard.create 200", call: "POST /api/v1/dashboard", body: dashboardBody},
+	{row: "dashboard.delete 200", call: "DELETE /api/v1/dashboard/cjp-nx4-awc"},
+	{row: "webhook.create 201", call: "POST " + webhooksAt, body: `{"name":"shop","url":"https://example.com/"}`},
+	{row: "webhook.get 200", call: "GET " + webhooksAt + "/shop"},
+	{row: "webhook.update 200", call: "PUT " + webhooksAt + "/shop", body: `{"encode_as":"form"}`},
+	{row: "webhook.delete 200", call: "DELETE " + webhooksAt + "/shop"},
+	{row: "webhook.delete 404", call: "DELETE " + webhooksAt + "/shop"},
+	{row: "variable.create 201", call: "POST " + variablesAt, body: `{"name":"A","value":"x","is_secret":false}`},
+	{row: "variable.create 201", call: "POST " + variablesAt, body: `{"name":"B","value":"x","is_secret":true}`},
+	{row: "variable.update 200", call: "PUT " + variablesAt + "/A", body: `{"value":"y"}`},
+	{row: "variable.delete 200", call: "DELETE " + variablesAt + "/A"},
+	{row: "variable.delete 404", call: "DELETE " + variablesAt + "/A"},
+}
+
+var wrongKeys = http.Header{"Dd-Api-Key": {"wrong"}, "Dd-Application-Key": {"wrong"}}
+
+// TestAPI holds the fake to the table of what recorded exchanges prove.
+func TestAPI(t *testing.T) {
+	rows, called := readTable(t), map[string]bool{}
+	s := seededServer()
+	for _, c := range calls {
+		called[c.row] = true
+		t.Run(c.row+" "+c.call, func(t *testing.T) {
+			want, exists := rows[c.row]
+			if !exists {
+				t.Fatalf("there is no row %q in %s", c.row, tableFile)
+			}
+			method, target, _ := strings.Cut(c.call, " ")
+			keys := c.keys
+			if keys == nil {
+				keys = rightKeys
+			}
+			got := askWith(t, s, keys, method, target, c.body)
+			if key := fmt.Sprintf("%s %d", s.Route(httptest.NewRequest(method, target, nil)), got.status); key != c.row {
+				t.Fatalf("got %q, want %q; body %s", key, c.row, got.body)
+			}
+			if media := mediaType(t, got.header); media != want.Media {
+				t.Errorf("media type %q, want %q", media, want.Media)
+			}
+			if limit := limitOf(got.header); limit != cmp.Or(want.Limit, limit) {
+				t.Errorf("limit %q, want %q", limit, want.Limit)
+			}
+			body := decode[any](t, got.body)
+			if got.status >= http.StatusBadRequest {
+				if diff := gocmp.Diff(want.Body, body); diff != "" {
+					t.Errorf("body (-want +got):\n%s", diff)
+				}
+				return
+			}
+			for _, mismatch := range mismatches("", want.Body, body) {
+				t.Errorf("%s\n%s", mismatch, got.body)
+			}
+		})
+	}
+	for row := range rows {
+		if !called[row] {
+			t.Errorf("no call leads to the row %q", row)
+		}
+	}
+}
+
+// seededServer returns a server with one of everything.
+func seededServer() *fakedatadog.Server {
+	s := newServer()
+	s.AddEvent(fakedatadog.Event{ID: 7, Title: "a", Text: "b", Host: "web-1", AggregationKey: "k", Tags: []string{"service:checkout"}})
+	s.AddMonitor(fakedatadog.Monitor{
+		ID: 7, Query: "x", Tags: []string{"a:b"}, Priority: new(int64(1)),
+		MatchingDowntimes: []fakedatadog.Downtime{{ID: 1, MonitorID: 7, Scope: []string{"*"}, Groups: []string{}, Start: 1, Active: true}},
+	})
+	s.AddMonitor(fakedatadog.Monitor{ID: 8, Query: "x", Priority: new(int64(1))})
+	s.AddDowntime(fakedatadog.ScheduledDowntime{})
+	s.AddEntity(fakedatadog.Entity{Metadata: fakedatadog.EntityMetadata{Name: "checkout", DisplayName: "Checkout", Owner: "shop", Tags: []string{"a:b"}}})
+	s.AddServiceDefinition(fakedatadog.ServiceDefinition{Service: "checkout", Team: "shop"})
+	s.AddTeam(fakedatadog.Team{ID: "t", Handle: "shop", OnCall: []fakedatadog.Person{ada}, Escalations: [][]fakedatadog.Person{{ada}}})
+	s.AddIncident(fakedatadog.Incident{Title: "Down", Services: []string{"checkout"}, Commander: &ada})
+	s.AddIncident(fakedatadog.Incident{Title: "Up", State: "resolved"})
+	s.AddSeries(fakedatadog.Series{
+		Query: "avg:system.cpu.idle{*}by{host}", TagSet: []string{"host:a"}, Unit: []*fakedatadog.Unit{{Name: "percent"}}, Points: [][2]float64{{1000, 1}, {2000, 2}},
+	})
+	s.AddLog(fakedatadog.Log{Message: "failed", Host: "web-1", Tags: []string{"a:b"}, Timestamp: noon.Add(-time.Minute), Attributes: map[string]any{"duration": 1}})
+	s.SetHosts(fakedatadog.Host{Name: "web-1", Apps: []string{"agent"}, Sources: []string{"agent"}, Metrics: fakedatadog.HostMetrics{CPU: new(1.5)}})
+	const problem = "no data"
+	s.AddSLO(fakedatadog.SLO{ID: "metric", Name: "checkout works", Warning: new(99.5), State: "no_data", Problem: problem})
+	s.AddSLO(fakedatadog.SLO{ID: "monitor", Name: "checks pass", Type: "monitor", Timeframe: "30d", Warning: new(99.5), MonitorIDs: []int64{7}, Problem: problem})
+	return s
+}
