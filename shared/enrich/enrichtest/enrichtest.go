@@ -1,11 +1,11 @@
-// Package enrichtest is the suite that every step which reads Datadog passes. It
-// runs a step over the Datadog stand-in, well-behaved and not, and is for tests
-// only.
+// Package enrichtest is the conformance suite of steps, for tests only. It runs a
+// step over a service that works, fails, hangs, or answers with something else.
 package enrichtest
 
 import (
 	"context"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,18 +17,17 @@ import (
 	"boomerang/shared/site"
 )
 
-// Case is what the suite must know of a step.
+// Case describes a step that reads Datadog.
 type Case struct {
-	// New makes the step.
 	New func(*datadog.Client) enrich.Step
-	// Permission is what its application key needs, as Datadog calls it.
+	// Permission is the one that the application key needs.
 	Permission string
-	// Alert is one that the step has something to say about.
+	// Alert is one that the step finds something for.
 	Alert alert.Alert
-	// Seed puts what the step is to find into the stand-in.
+	// Seed gives the fake what the step finds.
 	Seed func(*fakedatadog.Server)
-	// NotFound is what people are told when Datadog has none of it. It is empty
-	// for a step to which nothing is a finding too.
+	// NotFound is the public text if Datadog has nothing. It is empty for a step
+	// that reports this as a finding.
 	NotFound string
 }
 
@@ -38,55 +37,43 @@ const (
 	appKey = "fedcba9876543210-the-app-key"
 )
 
-// Conformance runs the suite. Each part is a subtest that says what must be true.
+// Conformance runs the suite over the fake of Datadog.
 func Conformance(t *testing.T, c Case) {
 	t.Helper()
-	t.Run("what_is_there_is_found", c.found)
-	t.Run("what_is_not_there_is_told", c.notFound)
-	t.Run("a_missing_permission_is_named", c.forbidden)
-	t.Run("a_rate_limit_is_temporary_and_says_how_long", c.rateLimited)
-	t.Run("trouble_on_the_way_is_temporary", c.trouble)
-	t.Run("it_ends_with_its_context", c.slow)
-	t.Run("no_error_shows_a_secret", c.secrets)
-	t.Run("the_alert_stays_as_it_was", c.untouched)
-	t.Run("it_is_safe_for_concurrent_use", c.concurrent)
-	t.Run("an_alert_that_says_nothing_is_skipped_without_a_call", c.empty)
-	t.Run("an_alert_that_says_anything_is_borne", c.hostile)
+	External{
+		New: func(t *testing.T, f Fault) enrich.Step {
+			step, _ := c.newStep(t, f)
+			return step
+		},
+		Alert: c.Alert, NotFound: c.NotFound, Forbidden: c.Permission, RetryAfter: 7 * time.Second, Secrets: []string{apiKey, appKey},
+		temporary: []Fault{Corrupt, fakedatadog.Empty, Truncate, fakedatadog.Reset, Unavailable, fakedatadog.Status(504)},
+		permanent: []Fault{fakedatadog.Status(400), fakedatadog.Status(302)},
+	}.Conformance(t)
+	t.Run("EmptyAlert", c.emptyAlert)
+	t.Run("HostileAlertRoutes", c.hostileAlert)
 }
 
-// bench is a step over a stand-in of its own.
-type bench struct {
-	enrich.Step
-	datadog *fakedatadog.Server
-}
-
-func (c Case) bench(t *testing.T) bench {
+func (c Case) newStep(t *testing.T, f Fault) (enrich.Step, *fakedatadog.Server) {
 	t.Helper()
-	server := fakedatadog.New(fakedatadog.Options{APIKey: apiKey, AppKey: appKey})
-	web := httptest.NewServer(server)
-	t.Cleanup(web.Close)
-	client, err := datadog.New(datadog.Config{Site: site.US1, BaseURL: web.URL}, keys{})
+	fake := fakedatadog.New(fakedatadog.Options{APIKey: apiKey, AppKey: appKey})
+	server := httptest.NewServer(fake)
+	t.Cleanup(server.Close)
+	client, err := datadog.New(datadog.Config{Site: site.US1, BaseURL: server.URL}, keys{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return bench{Step: c.New(client), datadog: server}
-}
-
-func (c Case) seeded(t *testing.T) bench {
-	t.Helper()
-	b := c.bench(t)
-	c.Seed(b.datadog)
-	return b
-}
-
-// misbehaving is a step over a stand-in that has everything and gives nothing.
-func (c Case) misbehaving(t *testing.T, m fakedatadog.Fault) bench {
-	t.Helper()
-	b := c.seeded(t)
-	if err := b.datadog.Inject(fakedatadog.AnyRoute, m, 0); err != nil {
-		t.Fatal(err)
+	if f != NotFound {
+		c.Seed(fake)
 	}
-	return b
+	if f == RateLimited {
+		f += ":7s"
+	}
+	if f != None && f != NotFound {
+		if err := fake.Inject(fakedatadog.AnyRoute, f, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c.New(client), fake
 }
 
 type keys struct{}
@@ -97,23 +84,40 @@ func (keys) Keys(context.Context) (datadog.Keys, error) {
 
 func (k keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) { return k.Keys(ctx) }
 
-// fails runs the step and returns the failure that it must end with.
-func (b bench) fails(ctx context.Context, t *testing.T, a alert.Alert, want fault.Kind) *fault.Error {
-	t.Helper()
-	finding, err := b.Enrich(ctx, a)
-	if err == nil {
-		t.Fatalf("got a finding, %+v, want an error", finding)
+// emptyAlert checks that a step skips an alert without details and makes no request.
+func (c Case) emptyAlert(t *testing.T) {
+	step, fake := c.newStep(t, None)
+	r := run(t, step, alert.Alert{})
+	if r.Status != enrich.Skipped || fault.Public(r.Err) == "" {
+		t.Errorf("the step ended %q with %v, want it skipped with a reason", r.Status, r.Err)
 	}
-	f := fault.From(err)
-	if f.Kind != want {
-		t.Errorf("fault kind is %v, want %v: %v", f.Kind, want, err)
+	if calls := fake.Requests(); len(calls) > 0 {
+		t.Errorf("requests: %+v", calls)
 	}
-	if f.Public == "" {
-		t.Errorf("the error has no words for people: %v", err)
-	}
-	return f
 }
 
-// prompt is how soon a step must be back once its context has ended. A machine
-// that has much else to do keeps it; a step that waits for Datadog does not.
-const prompt = 10 * time.Second
+// hostileAlert checks that no alert makes a step call another endpoint.
+func (c Case) hostileAlert(t *testing.T) {
+	step, fake := c.newStep(t, None)
+	for _, a := range hostileAlerts() {
+		run(t, step, a)
+	}
+	for _, call := range fake.Requests() {
+		if call.Route == "" || call.Route == fakedatadog.Validate {
+			t.Errorf("a request to another endpoint: %+v", call)
+		}
+	}
+}
+
+func hostileAlerts() []alert.Alert {
+	const evil = "../../api/v1/validate?x=y&api_key=z#\r\nHost: evil\x00,%2e%2e/{{.}}"
+	return []alert.Alert{
+		{
+			ID: evil, MonitorID: evil, Scope: "host:" + evil, Hostname: evil, Title: evil, Date: time.Unix(1<<60, 0),
+			Tags: alert.Tags{"", ":", "service:" + evil, "env:" + strings.Repeat("é", 1<<16)},
+		},
+		{MonitorID: "-1"},
+		{MonitorID: "99999999999999999999"},
+		{},
+	}
+}

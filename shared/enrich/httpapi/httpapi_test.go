@@ -69,8 +69,8 @@ func mustFind(t *testing.T, c Config) enrich.Finding {
 	return f
 }
 
-var behaviours = map[enrichtest.Behaviour]http.HandlerFunc{
-	enrichtest.Found: func(w http.ResponseWriter, r *http.Request) {
+var behaviours = map[enrichtest.Fault]http.HandlerFunc{
+	enrichtest.None: func(w http.ResponseWriter, r *http.Request) {
 		answering(200, "application/json", `{"team":"shop","echo":"`+r.Header.Get("Authorization")+`"}`)(w, r)
 	},
 	enrichtest.NotFound: answering(404, "application/json", `{"message":"no such service"}`),
@@ -81,20 +81,20 @@ var behaviours = map[enrichtest.Behaviour]http.HandlerFunc{
 		w.Header().Set("Retry-After", "7")
 		answering(429, "text/html", "<h1>slow down</h1>")(w, r)
 	},
-	enrichtest.Slow:    func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-	enrichtest.Garbage: answering(200, "application/json", `{"team": <!doctype html>`),
-	enrichtest.Cut: func(w http.ResponseWriter, _ *http.Request) {
+	enrichtest.Hang:    func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+	enrichtest.Corrupt: answering(200, "application/json", `{"team": <!doctype html>`),
+	enrichtest.Truncate: func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "1000")
 		_, _ = io.WriteString(w, `{"team":"sh`)
 	},
-	enrichtest.Broken: func(w http.ResponseWriter, r *http.Request) {
+	enrichtest.Unavailable: func(w http.ResponseWriter, r *http.Request) {
 		answering(503, "text/plain", "no backend for "+r.Header.Get("Authorization"))(w, r)
 	},
 }
 
 func TestConformance(t *testing.T) {
-	enrichtest.Outside{
-		New: func(t *testing.T, b enrichtest.Behaviour) enrich.Step {
+	enrichtest.External{
+		New: func(t *testing.T, b enrichtest.Fault) enrich.Step {
 			return New(local(), store, Config{
 				URL:    URL(api(t, behaviours[b]) + "/services/checkout?env=prod"),
 				Secret: Secret{Name: "cmdb/token"},

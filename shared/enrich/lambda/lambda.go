@@ -1,7 +1,7 @@
-// Package lambda is the step "lambda": it asks a function of the user's own about
-// the alert, so that an enrichment can be written in any language.
+// Package lambda is the step "lambda": it invokes a function of the user with the
+// alert, so that an enrichment can be written in any language.
 //
-// The function is invoked with
+// The function gets the event
 //
 //	{
 //	  "alert": {
@@ -11,11 +11,8 @@
 //	  "with": {"pool": "a"}
 //	}
 //
-// where alert is the JSON of alert.Alert, whole and as the queue has it: what the
-// alert does not say is left out. Playbooks see the alert cut to a bound, with every
-// name there, and under names of their own, as they are read by people: host, a map
-// of tags, recovered. What a function is to have of these is told it by with, which
-// is what the playbook says: {host: "{{ .alert.host }}"}. Its answer is
+// where "alert" is the JSON form of alert.Alert without its empty fields, and "with"
+// is what the playbook sets, such as {host: "{{ .alert.host }}"}. It returns
 //
 //	{
 //	  "title": "Capacity",
@@ -24,9 +21,8 @@
 //	  "data":  {"free": 12}
 //	}
 //
-// of which every part may be left out. An empty answer says that the function has
-// nothing to say about the alert. Our own function's role needs
-// lambda:InvokeFunction on the user's.
+// All fields are optional; after an empty response the step is skipped. Boomerang's
+// role needs lambda:InvokeFunction on the function.
 package lambda
 
 import (
@@ -34,83 +30,146 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/fault"
+	"boomerang/shared/httpx"
 )
 
-// Name is the step's name in playbooks, answers and events.
-const Name = "lambda"
+const permission = "lambda:InvokeFunction"
 
-// Permission is what our function's role needs on the user's function.
-const Permission = "lambda:InvokeFunction"
-
-// Invoker is what the step needs of AWS Lambda; *lambda.Client of its SDK is one.
+// Invoker is the method of the SDK's *lambda.Client that the step calls.
 type Invoker interface {
 	Invoke(context.Context, *sdk.InvokeInput, ...func(*sdk.Options)) (*sdk.InvokeOutput, error)
 }
 
-var _ Invoker = (*sdk.Client)(nil)
-
-// Config says which function to ask, and what to tell it besides the alert.
-type Config struct {
-	Function string            `yaml:"function" required:"true" doc:"Name or ARN of the function to invoke, with :version or :alias behind it where one is meant; the README shows its event."`
-	With     map[string]string `yaml:"with" doc:"What the function is told besides the alert, as the object 'with' of its event, such as host: '{{ .alert.host }}'."`
+// Kind describes the step.
+func Kind(invoker Invoker) enrich.Kind {
+	return enrich.KindOf(enrich.Kind{
+		Name: "lambda", Doc: "What a Lambda function of your own finds about the alert.",
+		Permissions: []string{permission}, Data: Data{},
+	}, func(c Config, _ time.Duration) enrich.Step { return New(invoker, c) })
 }
 
-// The form of names and ARNs, partial ones among them
+// Config is what a playbook sets.
+type Config struct {
+	Function string            `yaml:"function" required:"true" doc:"Name or ARN of the function to invoke, optionally with :version or :alias; the README shows its event."`
+	With     map[string]string `yaml:"with" doc:"The object 'with' of the function's event, besides the alert, such as host: '{{ .alert.host }}'."`
+}
+
+// functionName matches names and ARNs, also partial ones
 // (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_RequestSyntax).
 var functionName = enrich.Pattern(`^(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\d:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?$`)
 
-// Validate returns what is wrong with the configuration as it stands in a playbook.
+const maxNameBytes = 170
+
+// Validate checks the configuration as it is in the playbook.
 func (c Config) Validate() error {
 	switch {
 	case c.Function == "":
-		return errors.New("function: name the function to invoke, or write its ARN")
+		return errors.New("function: set the name or ARN of the function to invoke")
 	case strings.Contains(c.Function, "{{"):
-		return errors.New("function: an alert must not choose which function is invoked; write it without templates")
-	case len(c.Function) > 170 || !functionName().MatchString(c.Function):
-		return fmt.Errorf("function: %q is no name or ARN of a function", c.Function)
+		return errors.New("function: templates are not allowed, because an alert must not choose the function")
+	case len(c.Function) > maxNameBytes || !functionName().MatchString(c.Function):
+		return fmt.Errorf("function: %q is not the name or ARN of a function", c.Function)
 	}
 	return nil
 }
 
-// event is what the function is invoked with.
+// event is what the function gets.
 type event struct {
 	Alert alert.Alert       `json:"alert"`
 	With  map[string]string `json:"with"`
 }
 
-// maxEventBytes is what AWS Lambda takes in one invocation
+// maxEventBytes is Lambda's limit for one invocation
 // (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 const maxEventBytes = 6 << 20
 
-// New returns the step. The function runs, and is waited for, once for each alert.
+// New returns the step, which waits for the function's response.
 func New(invoker Invoker, c Config) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
-		told := event{Alert: a, With: c.With}
-		if told.With == nil {
-			told.With = map[string]string{}
+		with := c.With
+		if with == nil {
+			with = map[string]string{}
 		}
-		payload, err := json.Marshal(told)
+		payload, err := json.Marshal(event{a, with})
 		if err != nil {
-			return enrich.Finding{}, fault.New(fault.Internal, "the alert could not be written down for the function "+c.Function, err)
+			return enrich.Finding{}, fault.New(fault.Permanent, "cannot encode the alert for the function "+c.Function, err)
 		}
 		if len(payload) > maxEventBytes {
-			return enrich.Finding{}, fault.New(fault.Permanent, "the alert is too large to tell the function "+c.Function, nil)
+			return enrich.Finding{}, fault.New(fault.Permanent, "the alert is too large for the function "+c.Function, nil)
 		}
 		out, err := invoker.Invoke(ctx, &sdk.InvokeInput{FunctionName: aws.String(c.Function), Payload: payload})
 		if err != nil {
-			return enrich.Finding{}, uninvoked(ctx, c.Function, err)
+			return enrich.Finding{}, invokeError(ctx, c.Function, err)
 		}
 		if out.FunctionError != nil {
-			return enrich.Finding{}, broke(c.Function, out.Payload)
+			return enrich.Finding{}, functionError(c.Function, out.Payload)
 		}
-		return found(c.Function, out.Payload)
+		return newFinding(c.Function, out.Payload)
 	})
+}
+
+// invokeError is the error of a call that did not run the function
+// (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors).
+func invokeError(ctx context.Context, function string, err error) error {
+	err = httpx.WithContextCause(ctx, err)
+	if httpx.IsTimeout(err) {
+		return fault.New(fault.Temporary, "timeout of the function "+function, err)
+	}
+	if throttled, ok := errors.AsType[*types.TooManyRequestsException](err); ok {
+		seconds, _ := strconv.ParseUint(aws.ToString(throttled.RetryAfterSeconds), 10, 16)
+		return &fault.Error{
+			Kind: fault.Temporary, RetryAfter: time.Duration(seconds) * time.Second, Cause: err,
+			Public: "the function " + function + " has reached its concurrency limit; raise its limit or the account's",
+		}
+	}
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return fault.New(fault.Temporary, "cannot reach AWS Lambda to invoke the function "+function, err)
+	}
+	status := 0
+	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
+		status = response.HTTPStatusCode()
+	}
+	switch code := api.ErrorCode(); {
+	case code == "ResourceNotFoundException":
+		return fault.New(fault.Permanent, "there is no function "+function+" in this account and region", err)
+	case code == "AccessDeniedException" || status == http.StatusForbidden:
+		return fault.New(fault.Permanent, "no access to the function "+function+": allow "+permission+" on it in Boomerang's role", err)
+	case status >= http.StatusInternalServerError:
+		return fault.New(fault.Temporary, "AWS Lambda could not run the function "+function+" ("+code+")", err)
+	default:
+		return fault.New(fault.Permanent, "AWS Lambda refused to run the function "+function+" ("+code+")", err)
+	}
+}
+
+// functionError is the error of a function that ran and failed. Every runtime
+// reports it as an object (https://docs.aws.amazon.com/lambda/latest/dg/invocation-retries.html).
+func functionError(function string, payload []byte) error {
+	var report struct {
+		Message string `json:"errorMessage"`
+		Type    string `json:"errorType"`
+	}
+	_ = json.Unmarshal(payload, &report) // Without such an object there are no details.
+	failed, details := "the function "+function+" failed", ""
+	if errorType := enrich.Line(report.Type, maxNameRunes); errorType != "" {
+		details = " (" + errorType + ")"
+	}
+	if message := enrich.Line(report.Message, maxValueRunes); message != "" {
+		details += ": " + message
+	}
+	return &fault.Error{Kind: fault.Permanent, Public: failed + details, Log: failed}
 }

@@ -103,10 +103,7 @@ func Kinds(d Deps) []enrich.Kind {
 			Name: httpapi.Name, Doc: "Any JSON API's answer about the alert, or word sent to one.",
 			Data: httpapi.Data{},
 		}, func(c httpapi.Config, _ time.Duration) enrich.Step { return httpapi.New(d.HTTP, d.Secrets, c) }),
-		enrich.KindOf(enrich.Kind{
-			Name: lambda.Name, Doc: "What a function of your own finds out about the alert.",
-			Permissions: []string{lambda.Permission}, Data: lambda.Data{},
-		}, func(c lambda.Config, _ time.Duration) enrich.Step { return lambda.New(d.Functions, c) }),
+		lambda.Kind(d.Functions),
 	}
 }
 
