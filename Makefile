@@ -18,7 +18,6 @@ URL ?=
 ENV ?= default
 GUIDED ?=
 ROUNDS ?= 8
-STORM ?= 60
 
 # The linters, by the version that everybody runs. They are no dependency of the module, so that go.mod lists what runs.
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.1
@@ -155,12 +154,6 @@ bench: build $(BENCH_PYTHON)/ready ## Show the figures: the built functions' tim
 	@go run ./functions/local bench --rounds $(ROUNDS) --python $(BENCH_PYTHON)/bin/python
 	go test -run '^$$' -bench . -benchmem ./...
 	@for f in $(FUNCTIONS); do wc -c < .build/$$f/bootstrap | awk -v f=$$f '{ printf "%s: %.1f MB\n", f, $$1 / 1e6 }'; done
-
-.PHONY: scale
-scale: ## Let a storm of 1,000 alerts a second happen for STORM=60 seconds of a virtual clock; shows what gives way first, and the bill
-	@mkdir -p .build
-	@STORM=$(STORM) go test -count=1 -timeout=30m -v -run '^TestStorm$$' ./functions/local/scale > .build/scale.txt || { cat .build/scale.txt; exit 1; }
-	@awk '/^ *What becomes of/ { table = 1 } /^(---|===)/ { table = 0 } table' .build/scale.txt
 
 .PHONY: golden
 golden: ## Write the golden files anew; read the difference before you commit it

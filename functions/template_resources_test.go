@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"boomerang/functions/internal/drill"
-	redeliver "boomerang/functions/redeliver/handler"
+	"boomerang/shared/pipeline"
 )
 
 func TestTemplate_Queue(t *testing.T) {
@@ -30,19 +30,24 @@ func TestTemplate_Queue(t *testing.T) {
 	if diff := cmp.Diff(any(want), source); diff != "" {
 		t.Errorf("the worker's queue (-want +got):\n%s", diff)
 	}
-	timeout, _ := worker["Timeout"].(uint64)
-	if visibility, _ := main["VisibilityTimeout"].(uint64); timeout == 0 || visibility < 6*timeout {
-		t.Errorf("VisibilityTimeout is %d, want at least six times the worker's %d: a message that is still worked on would come again", visibility, timeout)
+	seconds := func(d time.Duration) any { return uint64(d / time.Second) }
+	if pipeline.VisibilityTimeout < 6*pipeline.WorkerTimeout {
+		t.Error("AWS wants the visibility timeout to be at least six times the worker's timeout")
 	}
-	if visibility, _ := main["VisibilityTimeout"].(uint64); (redeliver.MaxReceives-1)*visibility != 54*60 {
-		t.Errorf("%d tries are %d s apart, and the README says that they take an hour", redeliver.MaxReceives, visibility)
+	for name, c := range map[string]struct{ got, want any }{
+		"the webhook's timeout":             {d.resources["WebhookFunction"].properties["Timeout"], seconds(pipeline.RunTime)},
+		"the worker's timeout":              {worker["Timeout"], seconds(pipeline.WorkerTimeout)},
+		"the visibility timeout":            {main["VisibilityTimeout"], seconds(pipeline.VisibilityTimeout)},
+		"the retention of the queue":        {main["MessageRetentionPeriod"], seconds(pipeline.QueueRetention)},
+		"the retention of the dead letters": {dead["MessageRetentionPeriod"], seconds(pipeline.DeadLetterRetention)},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s is %v s, want %v", name, c.got, c.want)
+		}
 	}
-	redrive := map[string]any{"deadLetterTargetArn": "DeadLetterQueue.Arn", "maxReceiveCount": uint64(redeliver.MaxReceives + 1)}
+	redrive := map[string]any{"deadLetterTargetArn": "DeadLetterQueue.Arn", "maxReceiveCount": uint64(pipeline.RedriveReceives)}
 	if diff := cmp.Diff(any(redrive), main["RedrivePolicy"]); diff != "" {
 		t.Errorf("the worker must be the first to give up, because it says why (-want +got):\n%s", diff)
-	}
-	if kept := dead["MessageRetentionPeriod"]; kept != uint64(14*24*3600) {
-		t.Errorf("dead letters are kept for %v s, want 14 days", kept)
 	}
 	for name, queue := range map[string]map[string]any{"RedeliveryQueue": main, "DeadLetterQueue": dead} {
 		if queue["SqsManagedSseEnabled"] != true {

@@ -40,7 +40,7 @@ const (
 	givingBack = 10 * time.Second
 	// batchSize is SQS's own limit.
 	batchSize = 10
-	// reasonAttribute is where the worker says why (queue.SQS.Bury).
+	// reasonAttribute is where the worker says why (queue.SQS.DeadLetter).
 	reasonAttribute = "reason"
 )
 

@@ -107,7 +107,7 @@ func (m *mailbox) bury(t *testing.T, id, reason string, ago time.Duration) {
 	t.Helper()
 	body, err := queue.Encode(queue.Message{Alert: alert.Alert{ID: id, OrgID: "1", Title: "[Triggered] Checkout is slow"}, ReceivedAt: redriveAt.Add(-ago)})
 	if err == nil {
-		err = queue.New(m, lettersURL).Bury(t.Context(), body, reason)
+		err = queue.New(m, lettersURL).DeadLetter(t.Context(), body, reason)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +132,7 @@ func fullMailbox(t *testing.T) *mailbox {
 		m.bury(t, strconv.Itoa(i), "Datadog refused to create the event (400 Bad Request)", time.Duration(50-i)*time.Hour)
 	}
 	m.bury(t, "late", "", 5*time.Minute)
-	if err := queue.New(m, lettersURL).Bury(t.Context(), "no message of ours", "the queue message is not one that Boomerang wrote"); err != nil {
+	if err := queue.New(m, lettersURL).DeadLetter(t.Context(), "no message of ours", "the queue message is not one that Boomerang wrote"); err != nil {
 		t.Fatal(err)
 	}
 	return m

@@ -11,9 +11,9 @@ import (
 )
 
 var (
-	triggered = Seen{At: start.Add(-time.Hour), Transition: "Triggered", ID: "100"}
-	renotify  = Seen{At: start.Add(-50 * time.Minute), Transition: "Renotify", ID: "101"}
-	recovered = Seen{At: start.Add(-10 * time.Minute), Transition: "Recovered", ID: "102"}
+	triggered = Notification{At: start.Add(-time.Hour), Transition: "Triggered", ID: "100"}
+	renotify  = Notification{At: start.Add(-50 * time.Minute), Transition: "Renotify", ID: "101"}
+	recovered = Notification{At: start.Add(-10 * time.Minute), Transition: "Recovered", ID: "102"}
 )
 
 var wholeCycle = Cycle{
@@ -37,7 +37,7 @@ var cycleCases = map[string]func(stage){
 		s.same("after the recovery", wholeCycle, s.remembers(s.a, recovered))
 	},
 	"the order of arrival makes no difference": func(s stage) {
-		orders := [][]Seen{
+		orders := [][]Notification{
 			{triggered, recovered, renotify},
 			{renotify, triggered, recovered},
 			{renotify, recovered, triggered},
@@ -48,7 +48,7 @@ var cycleCases = map[string]func(stage){
 			var got Cycle
 			var err error
 			for _, seen := range order {
-				if got, err = s.a.Remember(s.Context(), "cycle-"+strconv.Itoa(i), seen); err != nil {
+				if got, err = s.a.AddNotification(s.Context(), "cycle-"+strconv.Itoa(i), seen); err != nil {
 					s.Fatal(err)
 				}
 			}
@@ -59,7 +59,7 @@ var cycleCases = map[string]func(stage){
 		s.remembers(s.a, triggered)
 		s.remembers(s.b, renotify)
 		s.remembers(s.a, recovered)
-		for _, seen := range []Seen{triggered, recovered, renotify, recovered} {
+		for _, seen := range []Notification{triggered, recovered, renotify, recovered} {
 			s.same(seen.Transition, wholeCycle, s.remembers(s.b, seen))
 		}
 	},
@@ -72,7 +72,7 @@ var cycleCases = map[string]func(stage){
 		s.same("the trigger again", wholeCycle, s.remembers(s.b, late))
 	},
 	"notifications without an id are told apart by time and transition": func(s stage) {
-		for _, seen := range []Seen{triggered, triggered, renotify, recovered, recovered} {
+		for _, seen := range []Notification{triggered, triggered, renotify, recovered, recovered} {
 			seen.ID = ""
 			s.remembers(s.a, seen)
 		}
@@ -81,20 +81,20 @@ var cycleCases = map[string]func(stage){
 		s.same("the recovery again", wholeCycle, s.remembers(s.a, recovered))
 	},
 	"a notification without a time happened now": func(s stage) {
-		s.same("first", Cycle{start, start, "Triggered", 1}, s.remembers(s.a, Seen{Transition: "Triggered", ID: "1"}))
+		s.same("first", Cycle{start, start, "Triggered", 1}, s.remembers(s.a, Notification{Transition: "Triggered", ID: "1"}))
 		s.Advance(time.Minute)
-		s.same("again", Cycle{start, start, "Triggered", 1}, s.remembers(s.a, Seen{Transition: "Triggered", ID: "1"}))
+		s.same("again", Cycle{start, start, "Triggered", 1}, s.remembers(s.a, Notification{Transition: "Triggered", ID: "1"}))
 	},
 	"of two transitions at one time the one with the higher id is the last": func(s stage) {
-		s.remembers(s.a, Seen{At: start, Transition: "Recovered", ID: "1000"})
-		s.same("both", Cycle{start, start, "Recovered", 2}, s.remembers(s.a, Seen{At: start, Transition: "Triggered", ID: "999"}))
+		s.remembers(s.a, Notification{At: start, Transition: "Recovered", ID: "1000"})
+		s.same("both", Cycle{start, start, "Recovered", 2}, s.remembers(s.a, Notification{At: start, Transition: "Triggered", ID: "999"}))
 	},
 	"notifications that arrive at once are all counted": func(s stage) {
 		const notifications = 20
 		var wg sync.WaitGroup
 		for i := range notifications {
 			wg.Go(func() {
-				if _, err := s.a.Remember(s.Context(), "cycle-1", renotification(i)); err != nil {
+				if _, err := s.a.AddNotification(s.Context(), "cycle-1", renotification(i)); err != nil {
 					s.Error(err)
 				}
 			})
@@ -123,14 +123,14 @@ var cycleCases = map[string]func(stage){
 	},
 	"a hostile id and transition are kept short and apart": func(s stage) {
 		long := strings.Repeat("é", 300_000)
-		s.remembers(s.a, Seen{At: start, Transition: long, ID: long + "1"})
-		got := s.remembers(s.a, Seen{At: start, Transition: "\"}\x00|" + long, ID: long + "2"})
+		s.remembers(s.a, Notification{At: start, Transition: long, ID: long + "1"})
+		got := s.remembers(s.a, Notification{At: start, Transition: "\"}\x00|" + long, ID: long + "2"})
 		if got.Notified != 2 || len(got.LastTransition) > maxTransitionBytes {
 			s.Fatalf("got %+v", got)
 		}
 	},
 }
 
-func renotification(i int) Seen {
-	return Seen{At: start.Add(time.Duration(i) * 10 * time.Minute), Transition: "Renotify", ID: strconv.Itoa(1000 + i)}
+func renotification(i int) Notification {
+	return Notification{At: start.Add(time.Duration(i) * 10 * time.Minute), Transition: "Renotify", ID: strconv.Itoa(1000 + i)}
 }

@@ -14,23 +14,23 @@ import (
 // knows asks whether a ledger knows exactly these of the keys.
 func (s stage) knows(l implementation, keys []string, want ...string) {
 	s.Helper()
-	got, err := l.Known(s.Context(), keys...)
+	got, err := l.FilterKnown(s.Context(), keys...)
 	if err != nil {
-		s.Fatalf("Known: %v", err)
+		s.Fatalf("FilterKnown: %v", err)
 	}
 	all := map[string]bool{}
 	for _, key := range want {
 		all[key] = true
 	}
 	if diff := cmp.Diff(all, got); diff != "" {
-		s.Fatalf("Known (-want +got):\n%s", diff)
+		s.Fatalf("FilterKnown (-want +got):\n%s", diff)
 	}
 }
 
 func (s stage) parks(l implementation, key string) {
 	s.Helper()
-	if err := l.Park(s.Context(), key); err != nil {
-		s.Fatalf("Park: %v", err)
+	if err := l.MarkQueued(s.Context(), key); err != nil {
+		s.Fatalf("MarkQueued: %v", err)
 	}
 }
 
@@ -94,16 +94,16 @@ var knownCases = map[string]func(stage){
 		s.knows(s.a, nil)
 	},
 	"who asks with an empty key, or too late, is refused": func(s stage) {
-		_, knownErr := s.a.Known(s.Context(), key, "")
-		for _, err := range []error{knownErr, s.a.Park(s.Context(), "")} {
+		_, knownErr := s.a.FilterKnown(s.Context(), key, "")
+		for _, err := range []error{knownErr, s.a.MarkQueued(s.Context(), "")} {
 			if err == nil || fault.From(err).Kind != fault.Internal {
 				s.Errorf("got %v, want an internal fault", err)
 			}
 		}
 		ctx, cancel := context.WithCancel(s.Context())
 		cancel()
-		_, knownErr = s.a.Known(ctx, key)
-		for _, err := range []error{knownErr, s.a.Park(ctx, key)} {
+		_, knownErr = s.a.FilterKnown(ctx, key)
+		for _, err := range []error{knownErr, s.a.MarkQueued(ctx, key)} {
 			if !fault.IsTemporary(err) {
 				s.Errorf("got %v, want a temporary fault", err)
 			}

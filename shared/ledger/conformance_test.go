@@ -18,11 +18,10 @@ import (
 type implementation interface {
 	Claim(ctx context.Context, key string, until time.Time) (Claim, error)
 	Complete(ctx context.Context, key string, posted event.Posted) error
-	Release(ctx context.Context, key string) error
-	Abandon(ctx context.Context, key string) error
-	Remember(ctx context.Context, cycleKey string, seen Seen) (Cycle, error)
-	Known(ctx context.Context, keys ...string) (map[string]bool, error)
-	Park(ctx context.Context, key string) error
+	Release(ctx context.Context, key string, maybePosted bool) error
+	AddNotification(ctx context.Context, cycleKey string, seen Notification) (Cycle, error)
+	FilterKnown(ctx context.Context, keys ...string) (map[string]bool, error)
+	MarkQueued(ctx context.Context, key string) error
 	Watermark(ctx context.Context, name string) (time.Time, error)
 	SetWatermark(ctx context.Context, name string, until time.Time) error
 }
@@ -86,30 +85,30 @@ func (s stage) completes(l implementation, key string, p event.Posted) {
 
 func (s stage) releases(l implementation, key string) {
 	s.Helper()
-	if err := l.Release(s.Context(), key); err != nil {
+	if err := l.Release(s.Context(), key, false); err != nil {
 		s.Fatalf("Release: %v", err)
 	}
 }
 
 func (s stage) abandons(l implementation, key string) {
 	s.Helper()
-	if err := l.Abandon(s.Context(), key); err != nil {
+	if err := l.Release(s.Context(), key, true); err != nil {
 		s.Fatalf("Abandon: %v", err)
 	}
 }
 
-func (s stage) remembers(l implementation, seen Seen) Cycle {
+func (s stage) remembers(l implementation, seen Notification) Cycle {
 	s.Helper()
-	c, err := l.Remember(s.Context(), "cycle-1", seen)
+	c, err := l.AddNotification(s.Context(), "cycle-1", seen)
 	if err != nil {
-		s.Fatalf("Remember: %v", err)
+		s.Fatalf("AddNotification: %v", err)
 	}
 	return c
 }
 
 var (
-	granted   = Claim{State: Granted}
-	overtaken = Claim{State: Granted, Overtaken: true}
+	granted         = Claim{State: Granted}
+	previousExpired = Claim{State: Granted, PreviousExpired: true}
 )
 
 func busy(until time.Time) Claim { return Claim{State: Busy, Until: until} }
@@ -143,7 +142,7 @@ var claimCases = map[string]func(stage){
 		s.Advance(runTime)
 		s.claims(s.b, key, busy(start.Add(runTime)))
 		s.Advance(time.Millisecond)
-		s.claims(s.b, key, overtaken)
+		s.claims(s.b, key, previousExpired)
 		s.claims(s.a, key, busy(s.Now().Add(runTime)))
 	},
 	"a completed alert is done for everyone": func(s stage) {
@@ -174,7 +173,7 @@ var claimCases = map[string]func(stage){
 	"a late release or abandoning leaves the claim of whoever took over": func(s stage) {
 		s.claims(s.a, key, granted)
 		s.Advance(runTime + time.Second)
-		s.claims(s.b, key, overtaken)
+		s.claims(s.b, key, previousExpired)
 		until := s.Now().Add(runTime)
 		s.releases(s.a, key)
 		s.abandons(s.a, key)
@@ -191,16 +190,16 @@ var claimCases = map[string]func(stage){
 		s.releases(s.a, key)
 		s.claims(s.a, key, granted)
 	},
-	"an abandoned alert is granted again at once, and overtaken": func(s stage) {
+	"an abandoned alert is granted again at once, and previousExpired": func(s stage) {
 		s.claims(s.a, key, granted)
 		s.abandons(s.a, key)
-		s.claims(s.b, key, overtaken)
+		s.claims(s.b, key, previousExpired)
 	},
-	"an alert is overtaken however often it is abandoned": func(s stage) {
+	"an alert is previousExpired however often it is abandoned": func(s stage) {
 		s.claims(s.a, key, granted)
 		for range 3 {
 			s.abandons(s.a, key)
-			s.claims(s.a, key, overtaken)
+			s.claims(s.a, key, previousExpired)
 		}
 	},
 	"an abandoning of nothing leaves nothing": func(s stage) {
@@ -210,7 +209,7 @@ var claimCases = map[string]func(stage){
 	"a late complete wins over the claim that took over": func(s stage) {
 		s.claims(s.a, key, granted)
 		s.Advance(runTime + time.Second)
-		s.claims(s.b, key, overtaken)
+		s.claims(s.b, key, previousExpired)
 		s.completes(s.a, key, posted)
 		s.releases(s.b, key)
 		s.claims(s.b, key, done(posted))
@@ -218,7 +217,7 @@ var claimCases = map[string]func(stage){
 	"a late complete wins over a release": func(s stage) {
 		s.claims(s.a, key, granted)
 		s.Advance(runTime + time.Second)
-		s.claims(s.b, key, overtaken)
+		s.claims(s.b, key, previousExpired)
 		s.releases(s.b, key)
 		s.completes(s.a, key, posted)
 		s.claims(s.b, key, done(posted))
@@ -234,7 +233,7 @@ var claimCases = map[string]func(stage){
 	"of 20 claims at once on a void claim one is granted": func(s stage) {
 		s.claims(s.a, key, granted)
 		s.Advance(runTime + time.Millisecond)
-		s.race(runTime, overtaken)
+		s.race(runTime, previousExpired)
 	},
 	"keys of any length and alphabet stay apart": func(s stage) {
 		long := strings.Repeat("k", 5000)
@@ -245,8 +244,8 @@ var claimCases = map[string]func(stage){
 	},
 	"an empty key is refused": func(s stage) {
 		_, claimErr := s.a.Claim(s.Context(), "", s.Now().Add(runTime))
-		_, rememberErr := s.a.Remember(s.Context(), "", Seen{})
-		for _, err := range []error{claimErr, rememberErr, s.a.Complete(s.Context(), "", posted), s.a.Release(s.Context(), ""), s.a.Abandon(s.Context(), "")} {
+		_, rememberErr := s.a.AddNotification(s.Context(), "", Notification{})
+		for _, err := range []error{claimErr, rememberErr, s.a.Complete(s.Context(), "", posted), s.a.Release(s.Context(), "", false), s.a.Release(s.Context(), "", true)} {
 			if err == nil || fault.From(err).Kind != fault.Internal {
 				s.Errorf("got %v, want an internal fault", err)
 			}
@@ -256,8 +255,8 @@ var claimCases = map[string]func(stage){
 		ctx, cancel := context.WithCancel(s.Context())
 		cancel()
 		_, claimErr := s.a.Claim(ctx, key, s.Now().Add(runTime))
-		_, rememberErr := s.a.Remember(ctx, "cycle-1", Seen{ID: "1"})
-		for _, err := range []error{claimErr, rememberErr, s.a.Complete(ctx, key, posted), s.a.Release(ctx, key), s.a.Abandon(ctx, key)} {
+		_, rememberErr := s.a.AddNotification(ctx, "cycle-1", Notification{ID: "1"})
+		for _, err := range []error{claimErr, rememberErr, s.a.Complete(ctx, key, posted), s.a.Release(ctx, key, false), s.a.Release(ctx, key, true)} {
 			if !fault.IsTemporary(err) {
 				s.Errorf("got %v, want a temporary fault", err)
 			}

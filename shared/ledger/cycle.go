@@ -38,11 +38,11 @@ type entry struct {
 	Transition string `json:"transition"`
 }
 
-func newEntry(s Seen, now time.Time) entry {
+func newEntry(s Notification, now time.Time) entry {
 	if s.At.IsZero() {
 		s.At = now
 	}
-	e := entry{At: s.At.UnixMilli(), ID: shorten(s.ID, maxIDBytes), Transition: cut(s.Transition, maxTransitionBytes)}
+	e := entry{At: s.At.UnixMilli(), ID: hashKey(s.ID, maxIDBytes), Transition: cut(s.Transition, maxTransitionBytes)}
 	if e.ID == "" {
 		e.ID = strconv.FormatInt(e.At, 10) + " " + e.Transition
 	}

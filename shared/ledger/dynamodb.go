@@ -30,15 +30,15 @@ type Client interface {
 // error is temporary (see package fault) and names the table; how long a call may
 // take is the context's business.
 type DynamoDB struct {
-	client   Client
-	table    string
-	options  Options
-	claimant *claimant
+	client  Client
+	table   string
+	options Options
+	owner   *owner
 }
 
 // New returns the ledger in a DynamoDB table.
 func New(client Client, table string, o Options) *DynamoDB {
-	return &DynamoDB{client: client, table: table, options: o.withDefaults(), claimant: newClaimant()}
+	return &DynamoDB{client: client, table: table, options: o.withDefaults(), owner: newOwner()}
 }
 
 // claimCondition is record.void in DynamoDB's words.
@@ -63,7 +63,7 @@ func (d *DynamoDB) Claim(ctx context.Context, key string, until time.Time) (Clai
 		return Claim{}, err
 	}
 	now := d.options.Now()
-	ours := inProgress(d.claimant.next(), until, now.Add(d.options.TTL))
+	ours := inProgress(d.owner.next(), until, now.Add(d.options.TTL))
 	put, err := d.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:                &d.table,
 		Item:                     ours.item(id),
@@ -80,7 +80,7 @@ func (d *DynamoDB) Claim(ctx context.Context, key string, until time.Time) (Clai
 	refused, isRefused := errors.AsType[*types.ConditionalCheckFailedException](err)
 	switch {
 	case err == nil:
-		return Claim{State: Granted, Overtaken: readText(put.Attributes, attrStatus) == statusInProgress}, nil
+		return Claim{State: Granted, PreviousExpired: readText(put.Attributes, attrStatus) == statusInProgress}, nil
 	case !isRefused:
 		return Claim{}, d.failed("PutItem", err)
 	}
@@ -91,14 +91,14 @@ func (d *DynamoDB) Claim(ctx context.Context, key string, until time.Time) (Clai
 	if found.ClaimedBy == ours.ClaimedBy {
 		// The first attempt was written and its answer lost, which may have told of
 		// another run; what was in the way of the SDK's second attempt is this claim.
-		return Claim{State: Granted, Overtaken: true}, nil
+		return Claim{State: Granted, PreviousExpired: true}, nil
 	}
 	return found.answer(d.options.Now()), nil
 }
 
 // Complete records where the alert's event went. It is unconditional: the event
 // is in Datadog whoever holds the claim by now, and knowing that stops every
-// further copy. A run that was overtaken and then posted after all therefore
+// further copy. A run that was previousExpired and then posted after all therefore
 // wins over the claim that overtook it, and over no record at all.
 func (d *DynamoDB) Complete(ctx context.Context, key string, posted event.Posted) error {
 	id, err := recordID(alertPrefix, key)
@@ -115,52 +115,37 @@ func (d *DynamoDB) Complete(ctx context.Context, key string, posted event.Posted
 	return nil
 }
 
-// Release gives a claim back, so that the next copy of the alert need not wait
-// for the claim to end. A claim that is no longer this process's is left alone,
-// which is no error.
-func (d *DynamoDB) Release(ctx context.Context, key string) error {
-	return d.end(key, "DeleteItem", func(id, ours item) error {
-		_, err := d.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-			TableName: &d.table, Key: id,
-			ConditionExpression: aws.String(endCondition), ExpressionAttributeNames: statusName, ExpressionAttributeValues: ours,
-		})
-		return err
-	})
-}
-
-// Abandon is Release for a run that may have posted the alert: whoever is granted it
-// next is told that it was overtaken.
-func (d *DynamoDB) Abandon(ctx context.Context, key string) error {
-	return d.end(key, "UpdateItem", func(id, ours item) error {
-		ours[":ended"] = number(ended)
-		_, err := d.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-			TableName: &d.table, Key: id, UpdateExpression: aws.String("SET in_progress_until = :ended"),
-			ConditionExpression: aws.String(endCondition), ExpressionAttributeNames: statusName, ExpressionAttributeValues: ours,
-		})
-		return err
-	})
-}
-
-// end ends this process's claim on an alert, if it is still that. ours are the values
-// of endCondition.
-func (d *DynamoDB) end(key, operation string, call func(id, ours item) error) error {
+// Release ends this process's claim, so that the next delivery need not wait for it. A
+// run that may have posted the event leaves an expired claim, which tells the next run
+// (see Claim.PreviousExpired). A claim of another process stays, which is not an error.
+func (d *DynamoDB) Release(ctx context.Context, key string, maybePosted bool) error {
 	id, err := recordID(alertPrefix, key)
 	if err != nil {
 		return err
 	}
-	err = call(item{attrID: text(id)}, item{
-		":inprogress": text(statusInProgress),
-		":process":    text(d.claimant.process),
-	})
+	operation, values := "DeleteItem", item{":inprogress": text(statusInProgress), ":process": text(d.owner.process)}
+	if maybePosted {
+		operation = "UpdateItem"
+		values[":ended"] = number(ended)
+		_, err = d.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName: &d.table, Key: item{attrID: text(id)}, UpdateExpression: aws.String("SET in_progress_until = :ended"),
+			ConditionExpression: aws.String(endCondition), ExpressionAttributeNames: statusName, ExpressionAttributeValues: values,
+		})
+	} else {
+		_, err = d.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+			TableName: &d.table, Key: item{attrID: text(id)},
+			ConditionExpression: aws.String(endCondition), ExpressionAttributeNames: statusName, ExpressionAttributeValues: values,
+		})
+	}
 	if _, notOurs := errors.AsType[*types.ConditionalCheckFailedException](err); err != nil && !notOurs {
 		return d.failed(operation, err)
 	}
 	return nil
 }
 
-// Remember adds a notification to its alert cycle and returns what is known of
+// AddNotification adds a notification to its alert cycle and returns what is known of
 // the cycle then. It may be told the same notification again, and out of order.
-func (d *DynamoDB) Remember(ctx context.Context, cycleKey string, seen Seen) (Cycle, error) {
+func (d *DynamoDB) AddNotification(ctx context.Context, cycleKey string, seen Notification) (Cycle, error) {
 	id, err := recordID(cyclePrefix, cycleKey)
 	if err != nil {
 		return Cycle{}, err

@@ -145,20 +145,20 @@ func calls(l *DynamoDB) map[string]func(context.Context) error {
 			}
 			return l.Complete(ctx, key, posted)
 		},
-		"DeleteItem": func(ctx context.Context) error { return l.Release(ctx, key) },
+		"DeleteItem": func(ctx context.Context) error { return l.Release(ctx, key, false) },
 		"UpdateItem": func(ctx context.Context) error {
-			_, err := l.Remember(ctx, "cycle-1", triggered)
+			_, err := l.AddNotification(ctx, "cycle-1", triggered)
 			if err != nil {
 				return err
 			}
-			return l.Abandon(ctx, key)
+			return l.Release(ctx, key, true)
 		},
 		"GetItem": func(ctx context.Context) error {
 			_, err := l.Watermark(ctx, "reader")
 			return err
 		},
 		"BatchGetItem": func(ctx context.Context) error {
-			_, err := l.Known(ctx, key)
+			_, err := l.FilterKnown(ctx, key)
 			return err
 		},
 	}

@@ -73,7 +73,7 @@ func TestDynamoDB_Claim(t *testing.T) {
 		want := item{
 			"id":                text("alert#" + key),
 			"status":            text("INPROGRESS"),
-			"claimed_by":        text(l.claimant.process + "1"),
+			"claimed_by":        text(l.owner.process + "1"),
 			"in_progress_until": number(1795255214000),
 			"expires_at":        number(1795255200 + 15*24*3600),
 		}
@@ -89,7 +89,7 @@ func TestDynamoDB_Claim(t *testing.T) {
 	t.Run("is granted when its own first attempt is in the way", func(t *testing.T) {
 		client := fake{put: func(in *dynamodb.PutItemInput) error { return inTheWay(in.Item) }}
 		got, err := New(client, "alerts", Options{Now: startClock().Now}).Claim(t.Context(), key, start.Add(runTime))
-		if err != nil || got != overtaken { // Whom it overtook was in the answer that got lost.
+		if err != nil || got != previousExpired { // Whom it overtook was in the answer that got lost.
 			t.Fatalf("got %+v, %v", got, err)
 		}
 	})
@@ -139,7 +139,7 @@ func TestDynamoDB_Remember(t *testing.T) {
 			got = append(got, in)
 			return item{"seen": in.ExpressionAttributeValues[":seen"]}, nil
 		}}
-		if _, err := New(client, "alerts", Options{Now: startClock().Now}).Remember(t.Context(), "cycle-1", triggered); err != nil {
+		if _, err := New(client, "alerts", Options{Now: startClock().Now}).AddNotification(t.Context(), "cycle-1", triggered); err != nil {
 			t.Fatal(err)
 		}
 		if len(got) != 1 || got[0].ReturnValues != types.ReturnValueAllNew || *got[0].UpdateExpression != "SET expires_at = :expires ADD seen :seen" {
@@ -167,7 +167,7 @@ func TestDynamoDB_Remember(t *testing.T) {
 			folds = append(folds, in)
 			return nil, errors.New("throttled")
 		}}
-		got, err := New(client, "alerts", Options{Now: startClock().Now}).Remember(t.Context(), "cycle-1", renotification(0))
+		got, err := New(client, "alerts", Options{Now: startClock().Now}).AddNotification(t.Context(), "cycle-1", renotification(0))
 		want := Cycle{triggered.At, renotification(maxEntries - 1).At, "Renotify", 100 + maxEntries}
 		if err != nil || got != want {
 			t.Fatalf("got %+v, %v", got, err)
@@ -196,7 +196,7 @@ func TestDynamoDB_Remember(t *testing.T) {
 	for name, i := range unreadable {
 		t.Run("a record with "+name+" is a temporary fault", func(t *testing.T) {
 			client := fake{update: func(*dynamodb.UpdateItemInput) (item, error) { return i, nil }}
-			_, err := New(client, "alerts", Options{Now: startClock().Now}).Remember(t.Context(), "cycle-1", triggered)
+			_, err := New(client, "alerts", Options{Now: startClock().Now}).AddNotification(t.Context(), "cycle-1", triggered)
 			if !fault.IsTemporary(err) {
 				t.Fatalf("got %v", err)
 			}

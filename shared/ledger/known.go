@@ -20,11 +20,11 @@ const maxBatch = 100
 // errUnprocessed is a table that hands over none of the items it was asked for.
 var errUnprocessed = errors.New("the table processed none of the keys, which is how it says that it is busy")
 
-// Known returns which of the keys name an alert that has arrived: one that is
+// FilterKnown returns which of the keys name an alert that has arrived: one that is
 // posted, that a run works on within its time, or that waits in the queue (see
-// Park). A record that is void counts for nothing: the run that left it is over,
+// MarkQueued). A record that is void counts for nothing: the run that left it is over,
 // and no other need follow. The map holds true for those keys and no others.
-func (d *DynamoDB) Known(ctx context.Context, keys ...string) (map[string]bool, error) {
+func (d *DynamoDB) FilterKnown(ctx context.Context, keys ...string) (map[string]bool, error) {
 	byID, err := recordsOf(keys)
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func (d *DynamoDB) Known(ctx context.Context, keys ...string) (map[string]bool, 
 func recordsOf(keys []string) (map[string]string, error) {
 	byID := make(map[string]string, 2*len(keys))
 	for _, key := range keys {
-		for _, prefix := range []string{alertPrefix, parkedPrefix} {
+		for _, prefix := range []string{alertPrefix, queuedPrefix} {
 			id, err := recordID(prefix, key)
 			if err != nil {
 				return nil, err
@@ -91,10 +91,10 @@ func (d *DynamoDB) get(ctx context.Context, ids []string) ([]item, error) {
 	return found, nil
 }
 
-// stands reports whether an item that Known asked for makes its key known. One
+// stands reports whether an item that FilterKnown asked for makes its key known. One
 // that cannot be read does: whichever version wrote it had the alert in hand.
 func stands(i item, now time.Time) bool {
-	if strings.HasPrefix(readText(i, attrID), parkedPrefix) {
+	if strings.HasPrefix(readText(i, attrID), queuedPrefix) {
 		expires, err := readNumber(i, attrExpiresAt)
 		return err != nil || expires >= now.Unix()
 	}
@@ -102,10 +102,10 @@ func stands(i item, now time.Time) bool {
 	return err != nil || !r.void(now)
 }
 
-// Park notes that the alert waits in the queue. It makes the alert known (see
-// Known) and leaves it to whoever claims it.
-func (d *DynamoDB) Park(ctx context.Context, key string) error {
-	id, err := recordID(parkedPrefix, key)
+// MarkQueued notes that the alert waits in the queue. It makes the alert known (see
+// FilterKnown) and leaves it to whoever claims it.
+func (d *DynamoDB) MarkQueued(ctx context.Context, key string) error {
+	id, err := recordID(queuedPrefix, key)
 	if err != nil {
 		return err
 	}
@@ -119,8 +119,8 @@ func (d *DynamoDB) Park(ctx context.Context, key string) error {
 	return nil
 }
 
-// Known is as DynamoDB's.
-func (m *Memory) Known(ctx context.Context, keys ...string) (map[string]bool, error) {
+// FilterKnown is as DynamoDB's.
+func (m *Memory) FilterKnown(ctx context.Context, keys ...string) (map[string]bool, error) {
 	known := map[string]bool{}
 	for _, key := range keys {
 		id, unlock, err := m.open(ctx, alertPrefix, key)
@@ -137,9 +137,9 @@ func (m *Memory) Known(ctx context.Context, keys ...string) (map[string]bool, er
 	return known, nil
 }
 
-// Park is as DynamoDB's.
-func (m *Memory) Park(ctx context.Context, key string) error {
-	_, unlock, err := m.open(ctx, parkedPrefix, key)
+// MarkQueued is as DynamoDB's.
+func (m *Memory) MarkQueued(ctx context.Context, key string) error {
+	_, unlock, err := m.open(ctx, queuedPrefix, key)
 	if err != nil {
 		return err
 	}

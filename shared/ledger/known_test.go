@@ -22,7 +22,7 @@ func parkedTable(room int, calls *int) fake {
 		}
 		out := &dynamodb.BatchGetItemOutput{Responses: map[string][]item{}}
 		for _, k := range keys[:min(room, len(keys))] {
-			if strings.HasPrefix(readText(k, attrID), parkedPrefix) {
+			if strings.HasPrefix(readText(k, attrID), queuedPrefix) {
 				found := item{attrID: k[attrID], attrExpiresAt: number(start.Unix())}
 				out.Responses["alerts"] = append(out.Responses["alerts"], found)
 			}
@@ -42,7 +42,7 @@ func TestDynamoDB_Known(t *testing.T) {
 	for room, wantCalls := range map[int]int{100: 3, 7: 15 + 15 + 6} {
 		t.Run(fmt.Sprintf("asks until all is told, %d at a time", room), func(t *testing.T) {
 			var calls int
-			got, err := New(parkedTable(room, &calls), "alerts", Options{Now: startClock().Now}).Known(t.Context(), keys...)
+			got, err := New(parkedTable(room, &calls), "alerts", Options{Now: startClock().Now}).FilterKnown(t.Context(), keys...)
 			if err != nil || len(got) != len(keys) || calls != wantCalls {
 				t.Fatalf("%d known in %d calls, %v; want %d in %d", len(got), calls, err, len(keys), wantCalls)
 			}
@@ -51,7 +51,7 @@ func TestDynamoDB_Known(t *testing.T) {
 
 	t.Run("a table that hands over nothing is a temporary fault", func(t *testing.T) {
 		var calls int
-		got, err := New(parkedTable(0, &calls), "alerts", Options{}).Known(t.Context(), keys...)
+		got, err := New(parkedTable(0, &calls), "alerts", Options{}).FilterKnown(t.Context(), keys...)
 		if got != nil || !fault.IsTemporary(err) || !strings.Contains(fault.Public(err), "is throttled") || calls != 1 {
 			t.Fatalf("got %v, %v after %d calls", got, err, calls)
 		}
@@ -59,13 +59,13 @@ func TestDynamoDB_Known(t *testing.T) {
 
 	for name, i := range map[string]item{
 		"an alert's record": {attrID: text(alertPrefix + key), attrStatus: text("PAUSED")},
-		"a parked record":   {attrID: text(parkedPrefix + key), attrExpiresAt: text("soon")},
+		"a parked record":   {attrID: text(queuedPrefix + key), attrExpiresAt: text("soon")},
 	} {
 		t.Run(name+" that cannot be read is known all the same", func(t *testing.T) {
 			client := fake{batch: func(*dynamodb.BatchGetItemInput) (*dynamodb.BatchGetItemOutput, error) {
 				return &dynamodb.BatchGetItemOutput{Responses: map[string][]item{"alerts": {i}}}, nil
 			}}
-			got, err := New(client, "alerts", Options{}).Known(t.Context(), key)
+			got, err := New(client, "alerts", Options{}).FilterKnown(t.Context(), key)
 			if err != nil || !got[key] {
 				t.Fatalf("got %v, %v", got, err)
 			}

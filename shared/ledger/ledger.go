@@ -5,7 +5,7 @@
 // AWS's Powertools for idempotency
 // (https://docs.aws.amazon.com/powertools/python/latest/utilities/idempotency/):
 // a claim is granted when there is no record, when the record has expired, or
-// when its claimant has run out of time. A claim therefore survives a crash for
+// when its owner has run out of time. A claim therefore survives a crash for
 // as long as the crashed run could have lasted, and no longer.
 //
 // What the ledger cannot give is "exactly once" across a crash between the post
@@ -43,15 +43,15 @@ type Claim struct {
 	State  State
 	Posted event.Posted
 	Until  time.Time
-	// Overtaken says of a granted claim that it follows one that was abandoned, or
+	// PreviousExpired says of a granted claim that it follows one that was abandoned, or
 	// whose run ended without a word: that run may have posted the alert.
-	Overtaken bool
+	PreviousExpired bool
 }
 
-// Seen is one notification of an alert cycle. At is when Datadog says that it
+// Notification is one notification of an alert cycle. At is when Datadog says that it
 // happened; zero means now. ID is the notification's own id, which is how a
 // repeated delivery is recognised; without one, At and Transition together are.
-type Seen struct {
+type Notification struct {
 	At         time.Time
 	Transition string
 	ID         string
@@ -101,18 +101,18 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// claimant is one process, and numbers its claims. The number tells a claim that
+// owner is one process, and numbers its claims. The number tells a claim that
 // was written, but whose answer got lost, from another run's claim. A release
 // goes by the process alone: of two runs in one process the second is granted an
 // alert only after the first's time is up, and a run does not outlive its time.
-type claimant struct {
+type owner struct {
 	process string
 	claims  atomic.Int64
 }
 
-func newClaimant() *claimant { return &claimant{process: rand.Text() + "/"} }
+func newOwner() *owner { return &owner{process: rand.Text() + "/"} }
 
-func (c *claimant) next() string { return c.process + strconv.FormatInt(c.claims.Add(1), 10) }
+func (c *owner) next() string { return c.process + strconv.FormatInt(c.claims.Add(1), 10) }
 
 // The prefixes keep all that the ledger knows apart in one table.
 const (
@@ -121,7 +121,7 @@ const (
 	stormPrefix = "storm#"
 	listPrefix  = "storm_list#"
 
-	parkedPrefix    = "parked#"
+	queuedPrefix    = "parked#"
 	watermarkPrefix = "watermark#"
 )
 
@@ -135,12 +135,12 @@ func recordID(prefix, key string) (string, error) {
 	if key == "" {
 		return "", fault.New(fault.Internal, "the ledger was asked about an alert without a key", nil)
 	}
-	return prefix + shorten(key, maxKeyBytes), nil
+	return prefix + hashKey(key, maxKeyBytes), nil
 }
 
 // shorten returns s, or its digest when s is longer than limit bytes: equal
 // strings stay equal and different ones different.
-func shorten(s string, limit int) string {
+func hashKey(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}

@@ -13,16 +13,16 @@ import (
 // Memory is the ledger for one machine, without AWS. It follows the same rules
 // as DynamoDB, is safe for concurrent use, and grows for as long as it lives.
 type Memory struct {
-	options  Options
-	claimant *claimant
-	table    *memoryTable
+	options Options
+	owner   *owner
+	table   *memoryTable
 }
 
 type memoryTable struct {
 	mu      sync.Mutex
 	records map[string]record
 	cycles  map[string]cycle
-	gusts   map[string]*memoryGust
+	windows map[string]*memoryWindow
 
 	parked     map[string]int64 // by the alert's key: until when, epoch seconds
 	watermarks map[string]int64 // epoch milliseconds
@@ -31,16 +31,16 @@ type memoryTable struct {
 // NewMemory returns an empty ledger.
 func NewMemory(o Options) *Memory {
 	table := &memoryTable{
-		records: map[string]record{}, cycles: map[string]cycle{}, gusts: map[string]*memoryGust{},
+		records: map[string]record{}, cycles: map[string]cycle{}, windows: map[string]*memoryWindow{},
 		parked: map[string]int64{}, watermarks: map[string]int64{},
 	}
-	return &Memory{options: o.withDefaults(), claimant: newClaimant(), table: table}
+	return &Memory{options: o.withDefaults(), owner: newOwner(), table: table}
 }
 
-// Peer returns another claimant on the same records, as a second Lambda function
+// Peer returns another owner on the same records, as a second Lambda function
 // on the same table is.
 func (m *Memory) Peer() *Memory {
-	return &Memory{options: m.options, claimant: newClaimant(), table: m.table}
+	return &Memory{options: m.options, owner: newOwner(), table: m.table}
 }
 
 // Claim is as DynamoDB's.
@@ -55,8 +55,8 @@ func (m *Memory) Claim(ctx context.Context, key string, until time.Time) (Claim,
 	if ok && !found.void(now) {
 		return found.answer(now), nil
 	}
-	m.table.records[id] = inProgress(m.claimant.next(), until, now.Add(m.options.TTL))
-	return Claim{State: Granted, Overtaken: found.Status == statusInProgress}, nil
+	m.table.records[id] = inProgress(m.owner.next(), until, now.Add(m.options.TTL))
+	return Claim{State: Granted, PreviousExpired: found.Status == statusInProgress}, nil
 }
 
 // Complete is as DynamoDB's.
@@ -71,34 +71,26 @@ func (m *Memory) Complete(ctx context.Context, key string, posted event.Posted) 
 }
 
 // Release is as DynamoDB's.
-func (m *Memory) Release(ctx context.Context, key string) error {
+func (m *Memory) Release(ctx context.Context, key string, maybePosted bool) error {
 	id, unlock, err := m.open(ctx, alertPrefix, key)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	if m.table.records[id].heldBy(m.claimant.process) {
+	r := m.table.records[id]
+	switch {
+	case !r.heldBy(m.owner.process):
+	case maybePosted:
+		r.InProgressUntil = ended
+		m.table.records[id] = r
+	default:
 		delete(m.table.records, id)
 	}
 	return nil
 }
 
-// Abandon is as DynamoDB's.
-func (m *Memory) Abandon(ctx context.Context, key string) error {
-	id, unlock, err := m.open(ctx, alertPrefix, key)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	if r := m.table.records[id]; r.heldBy(m.claimant.process) {
-		r.InProgressUntil = ended
-		m.table.records[id] = r
-	}
-	return nil
-}
-
-// Remember is as DynamoDB's.
-func (m *Memory) Remember(ctx context.Context, cycleKey string, seen Seen) (Cycle, error) {
+// AddNotification is as DynamoDB's.
+func (m *Memory) AddNotification(ctx context.Context, cycleKey string, seen Notification) (Cycle, error) {
 	id, unlock, err := m.open(ctx, cyclePrefix, cycleKey)
 	if err != nil {
 		return Cycle{}, err

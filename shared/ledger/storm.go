@@ -15,58 +15,64 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Window is the span in which alerts of one source are counted.
-const Window = time.Minute
+// WindowLength is the span in which alerts of one source are counted.
+const WindowLength = time.Minute
 
-// Gust names the alerts of one source, such as a monitor, in one window.
-type Gust struct {
+// Window names the alerts of one source, such as a monitor, in one window.
+type Window struct {
 	Source string
 	Start  time.Time // of the window
 }
 
-// GustAt returns the gust that an alert of the source belongs to when it comes
+// WindowAt returns the window that an alert of the source belongs to when it comes
 // at t.
-func GustAt(source string, t time.Time) Gust { return Gust{Source: source, Start: t.Truncate(Window)} }
+func WindowAt(source string, t time.Time) Window {
+	return Window{Source: source, Start: t.Truncate(WindowLength)}
+}
 
-// Key names the gust among all others.
-func (g Gust) Key() string { return g.Source + "#" + strconv.FormatInt(g.Start.Unix(), 10) }
+// Key names the window among all others.
+func (g Window) Key() string { return g.Source + "#" + strconv.FormatInt(g.Start.Unix(), 10) }
 
-// Arrival is one alert of a gust.
-type Arrival struct {
+// Occurrence is one alert of a window.
+type Occurrence struct {
 	Key        string    // the alert's
 	Group      string    // what it is about: the alert's scope
 	Transition string    // Datadog's word, such as "Triggered"; may be empty
 	At         time.Time // when it happened; zero means now
 }
 
-// Held is what is known of the alerts that a gust holds back. The first MaxListed
+// Suppressed is what is known of the alerts that a window holds back. The first MaxListed
 // of them are listed: each is in Count once, however often it is delivered. The
 // others are only counted: one that comes twice counts twice, and so does one
 // whose count was written while the answer got lost.
-type Held struct {
+type Suppressed struct {
 	Count       int
 	Groups      []string // of those that are listed, sorted
 	MoreGroups  bool     // There may be others than those.
 	Transitions []string // sorted, without the empty one
 	First, Last time.Time
-	// Announced is true once somebody has seen to it that a summary follows.
-	Announced bool
+	// SummaryQueued is true once somebody has seen to it that a summary follows.
+	SummaryQueued bool
 }
 
-// A gust is two items, because DynamoDB charges a write by the size of the whole
+// Decision says whether an alert gets its own event, and of one that does not, whether
+// the summary that counts it is queued.
+type Decision struct{ Allowed, SummaryQueued bool }
+
+// A window is two items, because DynamoDB charges a write by the size of the whole
 // item, also when it refuses the write, and takes 1,000 such units a second in a
 // partition:
 //   - https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 //   - https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 //
-// The gust's own item has the marks of the alerts that passed, and counts those
+// The window's own item has the marks of the alerts that passed, and counts those
 // that are not listed. It weighs less than 1 KB with a limit of up to 60, and then
 // each alert that is held back takes two units of its partition: of one monitor
 // DynamoDB takes 500 a second. The list grows with each alert. It has an id of its
 // own, and so most likely another partition.
 //
-// An older version kept the list in the gust's own item, under the same names. As
-// both items are read for all of them, this version's summary of a gust that the
+// An older version kept the list in the window's own item, under the same names. As
+// both items are read for all of them, this version's summary of a window that the
 // older one began misses nothing. An alert that passed there and comes again here
 // is new, and the older version's summary lacks what this one counted: that may
 // happen in the minutes of a deployment.
@@ -77,53 +83,53 @@ const (
 	// maxGroupBytes is what is kept of a group, for people to read. It keeps the
 	// list below 32 KB whatever the alerts say of themselves.
 	maxGroupBytes = 200
-	// maxTransitions keeps hand-made payloads from filling the gust's own item. Those
+	// maxTransitions keeps hand-made payloads from filling the window's own item. Those
 	// that come at once may add one each. Datadog has nine transitions.
 	maxTransitions = 16
 )
 
-// stormTTL keeps a gust for as long as its summary may be under way.
+// stormTTL keeps a window for as long as its summary may be under way.
 const stormTTL = DefaultTTL
 
 // These let an alert in that is in already, and as many others as there is room
 // for: an alert that is delivered twice is counted once.
 const (
-	admitCondition = "contains(passed, :mark) OR attribute_not_exists(passed) OR size(passed) < :room"
+	allowCondition = "contains(passed, :mark) OR attribute_not_exists(passed) OR size(passed) < :room"
 	listCondition  = "contains(held, :mark) OR attribute_not_exists(held) OR size(held) < :room"
 )
 
-// Admit reports whether the alert is among the first limit alerts of the gust.
+// Allow reports whether the alert is among the first limit alerts of the window.
 // One that is not is held back, and counted. That takes two writes, and a third
-// when the list is found full. Of Held it tells no more than Announced.
+// when the list is found full. Of Suppressed it tells no more than SummaryQueued.
 //
-// An alert that is over the limit and cannot be counted is not admitted, and Admit
-// returns Announced as well as the error.
-func (d *DynamoDB) Admit(ctx context.Context, g Gust, limit int, a Arrival) (bool, Held, error) {
+// An alert that is over the limit and cannot be counted is not admitted, and Allow
+// returns SummaryQueued as well as the error.
+func (d *DynamoDB) Allow(ctx context.Context, g Window, limit int, a Occurrence) (Decision, error) {
 	_, err := d.note(ctx, stormPrefix, g, &dynamodb.UpdateItemInput{
 		UpdateExpression:                    aws.String("SET expires_at = :expires ADD passed :marks"),
-		ConditionExpression:                 aws.String(admitCondition),
+		ConditionExpression:                 aws.String(allowCondition),
 		ExpressionAttributeValues:           a.values(limit),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
 	refused, full := errors.AsType[*types.ConditionalCheckFailedException](err)
 	if !full {
-		return err == nil, Held{}, err
+		return Decision{Allowed: err == nil}, err
 	}
-	return false, Held{Announced: readHeld(refused.Item).Announced}, d.hold(ctx, g, refused.Item, a)
+	return Decision{SummaryQueued: readSuppressed(refused.Item).SummaryQueued}, d.hold(ctx, g, refused.Item, a)
 }
 
 // hold lists an alert that is held back, or counts it when the list is full, and
 // also when the list fails: a summary with fewer groups beats one that is wrong
-// about how many. gust is the gust's own item.
-func (d *DynamoDB) hold(ctx context.Context, g Gust, gust item, a Arrival) error {
-	if _, listIsFull := gust["overflow"]; !listIsFull && d.list(ctx, g, a) == nil {
+// about how many. window is the window's own item.
+func (d *DynamoDB) hold(ctx context.Context, g Window, window item, a Occurrence) error {
+	if _, listIsFull := window["overflow"]; !listIsFull && d.list(ctx, g, a) == nil {
 		return nil
 	}
-	return d.count(ctx, g, gust, a)
+	return d.count(ctx, g, window, a)
 }
 
 // list adds an alert to the list. It is an error that the list is full.
-func (d *DynamoDB) list(ctx context.Context, g Gust, a Arrival) error {
+func (d *DynamoDB) list(ctx context.Context, g Window, a Occurrence) error {
 	values := a.values(MaxListed)
 	values[":groups"], values[":times"] = set(a.group()), set(a.time(d.options.Now()))
 	change := "SET expires_at = :expires ADD held :marks, groups :groups, times :times"
@@ -140,11 +146,11 @@ func (d *DynamoDB) list(ctx context.Context, g Gust, a Arrival) error {
 // count counts an alert that is not listed, and so tells whoever comes next to
 // leave the list alone. Of two alerts at once one may overwrite the time of
 // the other, which a later one makes good.
-func (d *DynamoDB) count(ctx context.Context, g Gust, gust item, a Arrival) error {
-	times := ends(append(members(gust["times"]), a.time(d.options.Now())))
+func (d *DynamoDB) count(ctx context.Context, g Window, window item, a Occurrence) error {
+	times := ends(append(members(window["times"]), a.time(d.options.Now())))
 	values := item{":one": number(1), ":times": set(times...)}
 	change := "SET expires_at = :expires, times = :times ADD overflow :one"
-	if a.Transition != "" && len(members(gust["transitions"])) < maxTransitions {
+	if a.Transition != "" && len(members(window["transitions"])) < maxTransitions {
 		values[":transitions"] = set(a.transition())
 		change += ", transitions :transitions"
 	}
@@ -152,8 +158,8 @@ func (d *DynamoDB) count(ctx context.Context, g Gust, gust item, a Arrival) erro
 	return err
 }
 
-// Announce notes that a summary of the gust follows.
-func (d *DynamoDB) Announce(ctx context.Context, g Gust) error {
+// MarkSummaryQueued notes that a summary of the window follows.
+func (d *DynamoDB) MarkSummaryQueued(ctx context.Context, g Window) error {
 	_, err := d.note(ctx, stormPrefix, g, &dynamodb.UpdateItemInput{
 		UpdateExpression:          aws.String("SET expires_at = :expires, announced = :yes"),
 		ExpressionAttributeValues: item{":yes": &types.AttributeValueMemberBOOL{Value: true}},
@@ -161,9 +167,9 @@ func (d *DynamoDB) Announce(ctx context.Context, g Gust) error {
 	return err
 }
 
-// Held returns what a gust held back. It reads by writing, because the roles of
+// Suppressed returns what a window held back. It reads by writing, because the roles of
 // the functions that ask may write and not read.
-func (d *DynamoDB) Held(ctx context.Context, g Gust) (Held, error) {
+func (d *DynamoDB) Suppressed(ctx context.Context, g Window) (Suppressed, error) {
 	var items []item
 	for _, prefix := range []string{stormPrefix, listPrefix} {
 		found, err := d.note(ctx, prefix, g, &dynamodb.UpdateItemInput{
@@ -172,15 +178,15 @@ func (d *DynamoDB) Held(ctx context.Context, g Gust) (Held, error) {
 			ReturnValues:              types.ReturnValueAllNew,
 		})
 		if err != nil {
-			return Held{}, err
+			return Suppressed{}, err
 		}
 		items = append(items, found)
 	}
-	return readHeld(items...), nil
+	return readSuppressed(items...), nil
 }
 
-// note makes a change to one item of a gust, which also says when that expires.
-func (d *DynamoDB) note(ctx context.Context, prefix string, g Gust, change *dynamodb.UpdateItemInput) (item, error) {
+// note makes a change to one item of a window, which also says when that expires.
+func (d *DynamoDB) note(ctx context.Context, prefix string, g Window, change *dynamodb.UpdateItemInput) (item, error) {
 	id, err := recordID(prefix, g.Key())
 	if err != nil {
 		return nil, err
@@ -194,38 +200,38 @@ func (d *DynamoDB) note(ctx context.Context, prefix string, g Gust, change *dyna
 	return out.Attributes, nil
 }
 
-// values are those of admitCondition and listCondition, and the set to add.
-func (a Arrival) values(room int) item {
+// values are those of allowCondition and listCondition, and the set to add.
+func (a Occurrence) values(room int) item {
 	return item{":mark": text(a.mark()), ":marks": set(a.mark()), ":room": number(int64(room))}
 }
 
 // mark stands for the alert in a set. It is 48 bits of a digest, of which two of
-// 1,000 alerts are the same once in half a billion gusts.
-func (a Arrival) mark() string {
+// 1,000 alerts are the same once in half a billion windows.
+func (a Occurrence) mark() string {
 	sum := sha256.Sum256([]byte(a.Key))
 	return base64.RawURLEncoding.EncodeToString(sum[:6])
 }
 
 // group is never empty, because a DynamoDB set holds no empty text.
-func (a Arrival) group() string {
+func (a Occurrence) group() string {
 	if a.Group == "" {
 		return "*"
 	}
 	return cut(a.Group, maxGroupBytes)
 }
 
-func (a Arrival) transition() string { return cut(a.Transition, maxTransitionBytes) }
+func (a Occurrence) transition() string { return cut(a.Transition, maxTransitionBytes) }
 
-func (a Arrival) time(now time.Time) string {
+func (a Occurrence) time(now time.Time) string {
 	if a.At.IsZero() {
 		a.At = now
 	}
 	return a.At.UTC().Format(time.RFC3339)
 }
 
-// readHeld reads a gust off its items.
-func readHeld(items ...item) Held {
-	var h Held
+// readSuppressed reads a window off its items.
+func readSuppressed(items ...item) Suppressed {
+	var h Suppressed
 	var times []string
 	for _, i := range items {
 		h.Count += len(members(i["held"]))
@@ -237,7 +243,7 @@ func readHeld(items ...item) Held {
 			h.MoreGroups = true
 		}
 		if announced, ok := i["announced"].(*types.AttributeValueMemberBOOL); ok {
-			h.Announced = announced.Value
+			h.SummaryQueued = announced.Value
 		}
 	}
 	h.Groups, h.Transitions = sorted(h.Groups), sorted(h.Transitions)
@@ -277,30 +283,30 @@ func members(v types.AttributeValue) []string {
 	return s.Value
 }
 
-// memoryGust is a gust in memory.
-type memoryGust struct {
+// memoryWindow is a window in memory.
+type memoryWindow struct {
 	passed, held, groups, transitions map[string]bool
 	times                             []string // the ends
 	overflow                          int
 	announced                         bool
 }
 
-// Admit is as DynamoDB's.
-func (m *Memory) Admit(ctx context.Context, g Gust, limit int, a Arrival) (bool, Held, error) {
-	gust, unlock, err := m.gust(ctx, g)
+// Allow is as DynamoDB's.
+func (m *Memory) Allow(ctx context.Context, g Window, limit int, a Occurrence) (Decision, error) {
+	window, unlock, err := m.window(ctx, g)
 	if err != nil {
-		return false, Held{}, err
+		return Decision{}, err
 	}
 	defer unlock()
-	if gust.passed[a.mark()] || len(gust.passed) < limit {
-		gust.passed[a.mark()] = true
-		return true, Held{}, nil
+	if window.passed[a.mark()] || len(window.passed) < limit {
+		window.passed[a.mark()] = true
+		return Decision{Allowed: true}, nil
 	}
-	gust.hold(a, a.time(m.options.Now()))
-	return false, Held{Announced: gust.announced}, nil
+	window.hold(a, a.time(m.options.Now()))
+	return Decision{SummaryQueued: window.announced}, nil
 }
 
-func (g *memoryGust) hold(a Arrival, at string) {
+func (g *memoryWindow) hold(a Occurrence, at string) {
 	g.times = ends(append(g.times, at))
 	if a.Transition != "" {
 		g.transitions[a.transition()] = true
@@ -312,41 +318,41 @@ func (g *memoryGust) hold(a Arrival, at string) {
 	g.held[a.mark()], g.groups[a.group()] = true, true
 }
 
-// Announce is as DynamoDB's.
-func (m *Memory) Announce(ctx context.Context, g Gust) error {
-	gust, unlock, err := m.gust(ctx, g)
+// MarkSummaryQueued is as DynamoDB's.
+func (m *Memory) MarkSummaryQueued(ctx context.Context, g Window) error {
+	window, unlock, err := m.window(ctx, g)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	gust.announced = true
+	window.announced = true
 	return nil
 }
 
-// Held is as DynamoDB's.
-func (m *Memory) Held(ctx context.Context, g Gust) (Held, error) {
-	gust, unlock, err := m.gust(ctx, g)
+// Suppressed is as DynamoDB's.
+func (m *Memory) Suppressed(ctx context.Context, g Window) (Suppressed, error) {
+	window, unlock, err := m.window(ctx, g)
 	if err != nil {
-		return Held{}, err
+		return Suppressed{}, err
 	}
 	defer unlock()
-	h := Held{
-		Count: len(gust.held) + gust.overflow, MoreGroups: gust.overflow > 0, Announced: gust.announced,
-		Groups: slices.Sorted(maps.Keys(gust.groups)), Transitions: slices.Sorted(maps.Keys(gust.transitions)),
+	h := Suppressed{
+		Count: len(window.held) + window.overflow, MoreGroups: window.overflow > 0, SummaryQueued: window.announced,
+		Groups: slices.Sorted(maps.Keys(window.groups)), Transitions: slices.Sorted(maps.Keys(window.transitions)),
 	}
-	h.First, h.Last = span(gust.times)
+	h.First, h.Last = span(window.times)
 	return h, nil
 }
 
-func (m *Memory) gust(ctx context.Context, g Gust) (*memoryGust, func(), error) {
+func (m *Memory) window(ctx context.Context, g Window) (*memoryWindow, func(), error) {
 	id, unlock, err := m.open(ctx, stormPrefix, g.Key())
 	if err != nil {
 		return nil, nil, err
 	}
-	gust := m.table.gusts[id]
-	if gust == nil {
-		gust = &memoryGust{passed: map[string]bool{}, held: map[string]bool{}, groups: map[string]bool{}, transitions: map[string]bool{}}
-		m.table.gusts[id] = gust
+	window := m.table.windows[id]
+	if window == nil {
+		window = &memoryWindow{passed: map[string]bool{}, held: map[string]bool{}, groups: map[string]bool{}, transitions: map[string]bool{}}
+		m.table.windows[id] = window
 	}
-	return gust, unlock, nil
+	return window, unlock, nil
 }

@@ -43,17 +43,17 @@ func TestPipeline_looks_before_it_posts_again(t *testing.T) {
 		want     event.Posted
 		warnings int
 	}{
-		"an event of an earlier try is found":        {holds, queue.Message{Tried: true}, false, earlier, 0},
+		"an event of an earlier try is found":        {holds, queue.Message{MaybePosted: true}, false, earlier, 0},
 		"so is that of a dead letter":                {holds, queue.Message{Attempt: 1}, false, earlier, 0},
 		"so is that of a run that crashed":           {holds, queue.Message{}, true, earlier, 0},
 		"the first try need not look":                {fails, queue.Message{}, false, posted, 0},
-		"what was never posted is posted":            {lacks, queue.Message{Tried: true}, false, posted, 0},
-		"what nobody can tell is posted":             {fails, queue.Message{Tried: true}, false, posted, 1},
-		"what nobody tells in time is posted":        {hangs, queue.Message{Tried: true}, false, posted, 1},
-		"what may be told later waits":               {down, queue.Message{Tried: true, ReceivedAt: time.Now()}, false, event.Posted{}, 0},
-		"and so does what is not told in time":       {hangs, queue.Message{Tried: true, ReceivedAt: time.Now()}, false, event.Posted{}, 0},
-		"what has waited for long is posted":         {down, queue.Message{Tried: true}, false, posted, 1},
-		"without a stream it is posted all the same": {nil, queue.Message{Tried: true}, false, posted, 0},
+		"what was never posted is posted":            {lacks, queue.Message{MaybePosted: true}, false, posted, 0},
+		"what nobody can tell is posted":             {fails, queue.Message{MaybePosted: true}, false, posted, 1},
+		"what nobody tells in time is posted":        {hangs, queue.Message{MaybePosted: true}, false, posted, 1},
+		"what may be told later waits":               {down, queue.Message{MaybePosted: true, ReceivedAt: time.Now()}, false, event.Posted{}, 0},
+		"and so does what is not told in time":       {hangs, queue.Message{MaybePosted: true, ReceivedAt: time.Now()}, false, event.Posted{}, 0},
+		"what has waited for long is posted":         {down, queue.Message{MaybePosted: true}, false, posted, 1},
+		"without a stream it is posted all the same": {nil, queue.Message{MaybePosted: true}, false, posted, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -113,7 +113,7 @@ func TestPipeline_waits_for_the_search_where_a_queue_keeps_the_alert(t *testing.
 					config.Queue = sender(func(_ context.Context, m queue.Message, d time.Duration) error { sent, delay = m, d; return nil })
 				}
 				outcome, err := pipeline.New(config).Run(t.Context(), a)
-				if err != nil || outcome.Status != c.want || delay != c.delay || sent.Tried != (c.want == pipeline.Queued) {
+				if err != nil || outcome.Status != c.want || delay != c.delay || sent.MaybePosted != (c.want == pipeline.Queued) {
 					t.Errorf("got %+v, %v; sent %+v after %v", outcome, err, sent, delay)
 				}
 			})
@@ -152,7 +152,7 @@ func TestPipeline_marks_its_events_with_its_webhook_and_looks_for_no_others(t *t
 		tags = e.Tags
 		return posted, nil
 	})})
-	if _, err := p.Redeliver(t.Context(), queue.Message{Alert: a, Tried: true}); err != nil {
+	if _, err := p.Redeliver(t.Context(), queue.Message{Alert: a, MaybePosted: true}); err != nil {
 		t.Fatal(err)
 	}
 	if searched.webhook != "Shop.api" || !slices.Contains(tags, "webhook:shop.api") {
@@ -183,7 +183,7 @@ func TestPipeline_looks_as_far_back_as_the_first_try(t *testing.T) {
 		} {
 			late := a
 			late.Date = c.date
-			if _, err := p.Redeliver(t.Context(), queue.Message{Alert: late, ReceivedAt: c.received, Tried: true}); err != nil {
+			if _, err := p.Redeliver(t.Context(), queue.Message{Alert: late, ReceivedAt: c.received, MaybePosted: true}); err != nil {
 				t.Fatal(err)
 			}
 			if from.After(c.want) || from.Before(c.want.Add(-5*time.Minute)) || to.Before(now.Add(event.MaxAhead)) {
@@ -214,8 +214,8 @@ func TestPipeline_notes_in_the_message_that_it_tried(t *testing.T) {
 				var delay time.Duration
 				keeps := sender(func(_ context.Context, m queue.Message, d time.Duration) error { sent, delay = m, d; return nil })
 				p := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: refuses(c.err), Ledger: c.ledger, Queue: keeps})
-				if _, err := p.Run(t.Context(), a); err != nil || sent.Tried != c.tried || delay != c.delay {
-					t.Errorf("got %v, tried %v, after %v", err, sent.Tried, delay)
+				if _, err := p.Run(t.Context(), a); err != nil || sent.MaybePosted != c.tried || delay != c.delay {
+					t.Errorf("got %v, tried %v, after %v", err, sent.MaybePosted, delay)
 				}
 			})
 		})

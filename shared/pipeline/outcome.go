@@ -1,13 +1,17 @@
 package pipeline
 
 import (
+	"context"
 	"time"
 
+	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
+	"boomerang/shared/fault"
+	"boomerang/shared/telemetry"
 )
 
-// Status says how a run ended; the answer carries it.
+// Status says how a run ended. The webhook's answer carries it.
 type Status string
 
 // The ways a run ends well.
@@ -19,26 +23,39 @@ const (
 	Queued    Status = "queued"
 )
 
-// Outcome is what became of an alert.
+// The causes for queueing an alert besides the kinds of fault.
+const (
+	causeIntake = "intake"
+	causeStorm  = "storm"
+)
+
+func causeOf(err error) string {
+	if err == nil {
+		return causeIntake
+	}
+	return fault.From(err).Kind.String()
+}
+
+// Outcome is the result of a run.
 type Outcome struct {
 	Status   Status
-	Reason   string        // why it was ignored or queued, for people
-	Why      string        // why it was queued, in a word: "intake", "storm", or the kind of fault
+	Cause    string        // for Queued: "intake", "storm" or the kind of fault
+	Detail   string        // for Ignored and Queued: the reason, for people
 	Posted   event.Posted  // for Posted and Duplicate
-	PostedAt time.Time     // when Datadog had taken the event, for Posted
+	PostedAt time.Time     // for Posted: when Datadog accepted the event
 	Event    event.Request // what was, or would have been, posted: its JSON is the request's body
 	Playbook string
 	Steps    []enrich.Result
-	Cycle    event.Cycle // how the alert's cycle went, where the ledger told
-	// Tried says of an alert that is not done that this run, or one before it, may have
-	// posted its event.
-	Tried bool
-	// Warnings went wrong without changing the outcome. They are for the log.
+	Cycle    event.Cycle
+	// MaybePosted says of an alert that is not done that this attempt, or an earlier one,
+	// may have posted its event.
+	MaybePosted bool
+	// Warnings are for the log: failures that did not change the status.
 	Warnings []error
 }
 
 func ignored() Outcome {
-	return Outcome{Status: Ignored, Reason: "this is an event that Boomerang itself posted (tag boomerang); answering it would never end"}
+	return Outcome{Status: Ignored, Detail: "Boomerang posted this event itself (tag boomerang); enriching it would never end"}
 }
 
 func (o *Outcome) warn(warnings ...error) {
@@ -46,5 +63,44 @@ func (o *Outcome) warn(warnings ...error) {
 		if w != nil {
 			o.Warnings = append(o.Warnings, w)
 		}
+	}
+}
+
+func (o *Outcome) addCycle(r cycleResult) {
+	o.Cycle = r.cycle
+	o.warn(r.err)
+}
+
+// measure records the outcome's metrics.
+func (o Outcome) measure(ctx context.Context, a alert.Alert) {
+	for _, s := range o.Steps {
+		telemetry.StepDuration.Record(ctx, s.Duration.Seconds(), s.Name, string(s.Status))
+	}
+	switch o.Status {
+	case Duplicate:
+		telemetry.Duplicate.Record(ctx, 1)
+	case Queued:
+		if o.Cause == causeStorm {
+			telemetry.Coalesced.Record(ctx, 1, o.Playbook)
+		} else {
+			telemetry.Queued.Record(ctx, 1, o.Cause)
+		}
+	case Posted:
+		o.measurePosted(ctx, a)
+	case Ignored, DryRun:
+	}
+}
+
+func (o Outcome) measurePosted(ctx context.Context, a alert.Alert) {
+	telemetry.Posted.Record(ctx, 1, event.Enrichment(o.Event), o.Playbook, transitionOf(a))
+	if event.LeftOut(o.Event) {
+		telemetry.Truncated.Record(ctx, 1, o.Playbook)
+	}
+	if !a.Date.IsZero() {
+		// Clocks differ: an event cannot be older than its alert.
+		telemetry.Delay.Record(ctx, max(0, o.PostedAt.Sub(a.Date).Seconds()))
+	}
+	if a.Transition.IsRecovery() && o.Cycle.Lasted > 0 {
+		telemetry.Recovery.Record(ctx, o.Cycle.Lasted.Seconds(), o.Playbook)
 	}
 }

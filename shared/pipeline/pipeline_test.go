@@ -36,12 +36,8 @@ func (l failingLedger) Claim(context.Context, string, time.Time) (ledger.Claim, 
 	return ledger.Claim{State: ledger.Granted}, l.claim
 }
 func (l failingLedger) Complete(context.Context, string, event.Posted) error { return l.complete }
-func (l failingLedger) Remember(context.Context, string, ledger.Seen) (ledger.Cycle, error) {
-	return ledger.Cycle{}, l.claim
-}
-func (l failingLedger) Park(context.Context, string) error    { return l.release }
-func (l failingLedger) Release(context.Context, string) error { return l.release }
-func (l failingLedger) Abandon(context.Context, string) error { return l.release }
+func (l failingLedger) MarkQueued(context.Context, string) error             { return l.release }
+func (l failingLedger) Release(context.Context, string, bool) error          { return l.release }
 
 var (
 	a      = alert.Alert{ID: "7", OrgID: "1", Title: "x"}
@@ -263,7 +259,7 @@ func TestPipeline_tells_how_the_cycle_went(t *testing.T) {
 		text = e.Text
 		return posted, nil
 	})
-	p := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: keep, Ledger: ledger.NewMemory(ledger.Options{Now: clock}), Now: clock})
+	p := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: keep, Cycles: ledger.NewMemory(ledger.Options{Now: clock}), Now: clock})
 	for i, c := range []struct {
 		transition alert.Transition
 		after      time.Duration

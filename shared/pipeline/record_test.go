@@ -70,7 +70,7 @@ func TestOutcome_Measure_tells_what_became_of_an_alert(t *testing.T) {
 		},
 		"a duplicate": {pipeline.Outcome{Status: pipeline.Duplicate}, alert.Alert{}, []string{"boomerang.duplicate:1|d"}},
 		"queued after its steps": {
-			pipeline.Outcome{Status: pipeline.Queued, Why: "temporary", Steps: []enrich.Result{ok}},
+			pipeline.Outcome{Status: pipeline.Queued, Cause: "temporary", Steps: []enrich.Result{ok}},
 			alert.Alert{},
 			[]string{"boomerang.queued:1|d|#reason:temporary", "boomerang.step.duration:1.5|d|#step:monitor,status:ok"},
 		},
@@ -79,7 +79,7 @@ func TestOutcome_Measure_tells_what_became_of_an_alert(t *testing.T) {
 		"a failure": {pipeline.Outcome{}, alert.Alert{}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := telemetrytest.During(t, func(ctx context.Context) { c.outcome.Measure(ctx, c.alert) })
+			e := telemetrytest.During(t, func(ctx context.Context) { c.outcome.Report(ctx, c.alert) })
 			if diff := cmp.Diff(c.want, e.Lines(t)); diff != "" {
 				t.Errorf("metrics (-want +got):\n%s", diff)
 			}
@@ -90,12 +90,12 @@ func TestOutcome_Measure_tells_what_became_of_an_alert(t *testing.T) {
 func TestOutcome_Record_has_ids_and_no_words_of_the_alert(t *testing.T) {
 	a := alert.Alert{ID: "7", MonitorID: "8", CycleKey: "c", OrgID: "1", Transition: alert.Triggered, Title: "words", Message: "words", Tags: alert.Tags{"words"}, Text: "words"}
 	o := pipeline.Outcome{
-		Status: pipeline.Posted, Playbook: "p", Posted: event.Posted{ID: "9"}, Reason: "a reason",
+		Status: pipeline.Posted, Playbook: "p", Posted: event.Posted{ID: "9"}, Detail: "a reason",
 		Steps: []enrich.Result{{Name: "monitor", Status: enrich.Failed, Duration: 1234567 * time.Nanosecond, Err: fault.New(fault.Temporary, "public", errors.New("private"))}},
 	}
 	var b bytes.Buffer
 	e := telemetrytest.During(t, func(ctx context.Context) {
-		slog.New(slog.NewJSONHandler(&b, nil)).LogAttrs(ctx, slog.LevelInfo, "m", o.Record(ctx, a)...)
+		slog.New(slog.NewJSONHandler(&b, nil)).LogAttrs(ctx, slog.LevelInfo, "m", o.Report(ctx, a)...)
 	})
 	var got map[string]any
 	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
@@ -126,14 +126,14 @@ func TestOutcome_Record_has_ids_and_no_words_of_the_alert(t *testing.T) {
 func TestOutcome_Record_keeps_no_words_that_stand_where_ids_do(t *testing.T) {
 	const who = "jane@example.com"
 	a := alert.Alert{ID: who, MonitorID: "jane_roe", CycleKey: "2001:db8::1", OrgID: strings.Repeat("7", 129), Transition: who}
-	o := pipeline.Outcome{Status: pipeline.Queued, Why: "temporary", Reason: "Datadog said " + who, Steps: []enrich.Result{
+	o := pipeline.Outcome{Status: pipeline.Queued, Cause: "temporary", Detail: "Datadog said " + who, Steps: []enrich.Result{
 		{Name: "a", Status: enrich.Skipped, Err: enrich.SkipRedacted("there is no row ", who, " here")},
 		{Name: "b", Status: enrich.Failed, Err: fault.NewRedacted(fault.Permanent, "there is no team ", who, "; make it", errors.New("404"))},
 	}}
 	o.Warnings = append(o.Warnings, fault.Wrap("it", o.Steps[1].Err))
 	var b bytes.Buffer
 	e := telemetrytest.During(t, func(ctx context.Context) {
-		slog.New(slog.NewTextHandler(&b, nil)).LogAttrs(ctx, slog.LevelInfo, "m", append(o.Record(ctx, a), slog.Any("error", errors.Join(o.Warnings...)))...)
+		slog.New(slog.NewTextHandler(&b, nil)).LogAttrs(ctx, slog.LevelInfo, "m", o.Report(ctx, a)...)
 		_, span := telemetry.Start(ctx, "b")
 		span.End(o.Steps[1].Err)
 	})
@@ -201,7 +201,7 @@ func TestPipeline_says_in_a_word_why_it_queues(t *testing.T) {
 		"temporary": func(p *pipeline.Pipeline) (pipeline.Outcome, error) { return p.Run(t.Context(), a) },
 	} {
 		p := pipeline.New(pipeline.Config{Playbooks: playbooks(), Poster: refuses(fault.New(fault.Temporary, "Datadog is down", nil)), Queue: keep})
-		if o, err := run(p); err != nil || o.Why != why {
+		if o, err := run(p); err != nil || o.Cause != why {
 			t.Errorf("got %+v, %v, want %s", o, err, why)
 		}
 	}
@@ -214,7 +214,7 @@ func TestPipeline_counts_what_a_storm_holds_back(t *testing.T) {
 		if want != pipeline.Queued {
 			continue
 		}
-		e := telemetrytest.During(t, func(ctx context.Context) { outcome.Measure(ctx, alert.Alert{}) })
+		e := telemetrytest.During(t, func(ctx context.Context) { outcome.Report(ctx, alert.Alert{}) })
 		if diff := cmp.Diff([]string{"boomerang.coalesced:1|d|#playbook:calm"}, e.Lines(t)); diff != "" {
 			t.Errorf("metrics (-want +got):\n%s", diff)
 		}

@@ -1,101 +1,105 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"time"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
-	"boomerang/shared/playbook"
 	"boomerang/shared/queue"
 )
 
-// Storms counts the alerts of each monitor, minute by minute, across all
-// instances of the function and their restarts.
+// Storms counts each monitor's alerts by the minute, across all instances of the function.
 type Storms interface {
-	Admit(ctx context.Context, g ledger.Gust, limit int, a ledger.Arrival) (bool, ledger.Held, error)
-	Announce(ctx context.Context, g ledger.Gust) error
-	Held(ctx context.Context, g ledger.Gust) (ledger.Held, error)
+	Allow(ctx context.Context, w ledger.Window, limit int, o ledger.Occurrence) (ledger.Decision, error)
+	MarkSummaryQueued(ctx context.Context, w ledger.Window) error
+	Suppressed(ctx context.Context, w ledger.Window) (ledger.Suppressed, error)
 }
 
-// summaryDelay is how long after its minute a storm's summary is written, so
-// that the runs which still count have counted.
-const summaryDelay = 5 * time.Second
-
-// holdBack reports whether a storm holds the alert back: its monitor has had as
-// many events in this minute as the playbook allows. Such an alert is counted,
-// and a summary that names it is on its way, or it is not held back: whatever
-// fails here lets the alert pass.
-func (p *Pipeline) holdBack(ctx context.Context, a alert.Alert, plan *playbook.Plan) (bool, error) {
-	if plan.Limit == 0 || a.MonitorID == "" || p.Storms == nil || p.Queue == nil {
-		return false, nil
+// suppressed reports whether the alert is above its monitor's limit for this minute. Such
+// an alert is counted, and a summary of it is queued. If that fails, the alert gets its
+// own event.
+func (p *Pipeline) suppressed(ctx context.Context, a alert.Alert, limit int, o *Outcome) bool {
+	if limit == 0 || a.MonitorID == "" || p.Storms == nil || p.Queue == nil {
+		return false
 	}
-	ctx, cancel := asking(ctx)
+	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
-	now := p.Now()
-	gust := ledger.GustAt(a.OrgID+":"+a.MonitorID, now)
-	admitted, held, err := p.Storms.Admit(ctx, gust, plan.Limit, ledger.Arrival{Key: a.Key(), Group: scopeOf(a), Transition: string(a.Transition), At: a.Date})
+	w := ledger.WindowAt(a.OrgID+":"+a.MonitorID, p.Now())
+	occurrence := ledger.Occurrence{Key: a.Key(), Group: cmp.Or(a.Scope, a.Hostname), Transition: string(a.Transition), At: a.Date}
+	decision, err := p.Storms.Allow(ctx, w, limit, occurrence)
 	switch {
-	case admitted:
-		return false, nil
-	case err != nil && held.Announced:
-		return true, fmt.Errorf("the storm's summary will not count this alert: %w", err)
+	case decision.Allowed:
+		return false
+	case err != nil && !decision.SummaryQueued:
+		o.warn(fmt.Errorf("the storm limit was not applied: %w", err))
+		return false
 	case err != nil:
-		return false, fmt.Errorf("the alert passes uncounted: %w", err)
-	case held.Announced:
-		return true, nil
-	}
-	m := queue.Message{
-		Alert: a, ReceivedAt: now, Reason: "a storm held alerts back",
-		Storm: &queue.Storm{Source: gust.Source, Start: gust.Start, Limit: plan.Limit},
-	}
-	if err := p.Queue.Send(ctx, m, gust.Start.Add(ledger.Window).Sub(now)+summaryDelay); err != nil {
-		return false, fmt.Errorf("the alert passes, since its storm's summary could not be queued: %w", err)
-	}
-	// Not knowing that it is announced costs a second message, which finds the
-	// summary done.
-	return true, p.Storms.Announce(ctx, gust)
-}
-
-func scopeOf(a alert.Alert) string {
-	if a.Scope == "" {
-		return a.Hostname
-	}
-	return a.Scope
-}
-
-// Redeliver takes a message from the queue all the way: its alert, or the
-// summary that it asks for.
-func (p *Pipeline) Redeliver(ctx context.Context, m queue.Message) (Outcome, error) {
-	t := try{haste: p.hasteOf(m), again: m.Tried || m.Attempt > 0, since: m.ReceivedAt}
-	if m.Storm == nil {
-		return p.take(ctx, m.Alert, t)
-	}
-	if p.Storms == nil {
-		return Outcome{}, fault.New(fault.Permanent, "the message asks for a storm's summary, and there is no LEDGER_TABLE to read it from", nil)
-	}
-	return p.summarise(ctx, m, t)
-}
-
-// summarise posts the one event that stands for all that a storm held back.
-func (p *Pipeline) summarise(ctx context.Context, m queue.Message, t try) (outcome Outcome, err error) {
-	defer recovered(&err)
-	gust := ledger.Gust{Source: m.Storm.Source, Start: m.Storm.Start}
-	b := newBudget(ctx, p.Now())
-	return p.once(ctx, "storm:"+gust.Key(), m.Alert, t, b, func() (Outcome, error) {
-		held, err := p.Storms.Held(ctx, gust)
-		if err != nil {
-			return Outcome{}, err
+		o.warn(fmt.Errorf("the storm's summary does not count this alert: %w", err))
+	case !decision.SummaryQueued:
+		if err := p.enqueueSummary(ctx, a, w, limit); err != nil {
+			o.warn(err)
+			return false
 		}
-		plan := p.Playbooks.For(m.Alert)
-		outcome := Outcome{Playbook: plan.Name()}
-		outcome.Event = event.Summarise(m.Alert, event.Draft{Playbook: plan.Name(), Webhook: p.WebhookName}, event.Held{
-			Count: held.Count, Limit: m.Storm.Limit, Groups: held.Groups, MoreGroups: held.MoreGroups,
-			Transitions: held.Transitions, First: held.First, Last: held.Last,
-		}, p.Now())
-		return p.post(ctx, outcome, b)
-	})
+		// If this fails, the next alert queues a second message, which finds the summary done.
+		if err := p.Storms.MarkSummaryQueued(ctx, w); err != nil {
+			o.warn(err)
+		}
+	}
+	o.Status, o.Cause, o.Detail = Queued, causeStorm, "suppressed by the playbook's limit; a summary counts it"
+	return true
+}
+
+// enqueueSummary queues the summary of a window for when its last run has counted.
+func (p *Pipeline) enqueueSummary(ctx context.Context, a alert.Alert, w ledger.Window, limit int) error {
+	now := p.Now()
+	m := queue.Message{
+		Alert: a, ReceivedAt: now, Reason: "the summary of a storm",
+		Storm: &queue.Storm{Source: w.Source, Start: w.Start, Limit: limit},
+	}
+	if err := p.Queue.Send(ctx, m, w.Start.Add(ledger.WindowLength).Sub(now)+summaryDelay); err != nil {
+		return fmt.Errorf("the storm limit was not applied, because its summary could not be queued: %w", err)
+	}
+	return nil
+}
+
+// summarize posts the one event that stands for all suppressed alerts of a window; like
+// is one of them.
+func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.Storm, attempt Attempt) (o Outcome, err error) {
+	if p.Storms == nil {
+		return Outcome{}, fault.New(fault.Permanent, "the message asks for the summary of a storm, and LEDGER_TABLE is not set; set it", nil)
+	}
+	w := ledger.Window{Source: storm.Source, Start: storm.Start}
+	key := "storm:" + w.Key()
+	o, err = p.claim(ctx, key, attempt)
+	if err != nil || o.Status == Duplicate {
+		return o, err
+	}
+	defer p.releaseOnError(ctx, key, &o, &err)
+	if found, err := p.findPosted(ctx, key, like, attempt, &o); found || err != nil {
+		return o, err
+	}
+	held, err := p.readSuppressed(ctx, w)
+	if err != nil {
+		return o, err
+	}
+	o.Playbook = p.Playbooks.For(like).Name()
+	o.Event = event.Summarise(like, event.Draft{Playbook: o.Playbook, Webhook: p.WebhookName}, event.Held{
+		Count: held.Count, Limit: storm.Limit, Groups: held.Groups, MoreGroups: held.MoreGroups,
+		Transitions: held.Transitions, First: held.First, Last: held.Last,
+	}, p.Now())
+	if err := p.post(ctx, &o); err != nil {
+		return o, err
+	}
+	o.warn(p.complete(ctx, key, o.Posted))
+	return o, nil
+}
+
+func (p *Pipeline) readSuppressed(ctx context.Context, w ledger.Window) (ledger.Suppressed, error) {
+	ctx, cancel := withLedgerTimeout(ctx)
+	defer cancel()
+	return p.Storms.Suppressed(ctx, w)
 }

@@ -47,7 +47,7 @@ func newStorm(t *testing.T) *storm {
 	clock := func() time.Time { return s.now }
 	book := ledger.NewMemory(ledger.Options{Now: clock})
 	s.Pipeline = pipeline.New(pipeline.Config{
-		Playbooks: limited(t), Now: clock, Ledger: book, Storms: book,
+		Playbooks: limited(t), Now: clock, Ledger: book, Cycles: book, Storms: book,
 		Poster: poster(func(_ context.Context, e event.Event) (event.Posted, error) {
 			s.posted = append(s.posted, e)
 			return event.Posted{ID: fmt.Sprint(len(s.posted))}, nil
@@ -141,11 +141,11 @@ func TestPipeline_holds_back_what_a_summary_will_miss_rather_than_let_a_storm_th
 	s := newStorm(t)
 	refused := errors.New("DynamoDB throttled the write")
 	for name, c := range map[string]struct {
-		held ledger.Held
+		held ledger.Decision
 		want pipeline.Status
 	}{
-		"a summary follows":    {ledger.Held{Announced: true}, pipeline.Queued},
-		"nobody announced one": {ledger.Held{}, pipeline.Posted},
+		"a summary follows":    {ledger.Decision{SummaryQueued: true}, pipeline.Queued},
+		"nobody announced one": {ledger.Decision{}, pipeline.Posted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := s.Config
@@ -161,12 +161,12 @@ func TestPipeline_holds_back_what_a_summary_will_miss_rather_than_let_a_storm_th
 // uncounted fails to count an alert that is over the limit.
 type uncounted struct {
 	pipeline.Storms
-	held ledger.Held
+	held ledger.Decision
 	err  error
 }
 
-func (u uncounted) Admit(context.Context, ledger.Gust, int, ledger.Arrival) (bool, ledger.Held, error) {
-	return false, u.held, u.err
+func (u uncounted) Allow(context.Context, ledger.Window, int, ledger.Occurrence) (ledger.Decision, error) {
+	return u.held, u.err
 }
 
 func TestPipeline_looks_for_a_summary_whose_answer_was_lost(t *testing.T) {

@@ -24,10 +24,12 @@ func TestPipeline_lets_its_steps_be_wrapped(t *testing.T) {
 	var wrapped []string
 	p := pipeline.New(pipeline.Config{
 		Playbooks: playbooks(itself, itself), EnrichBudget: time.Second, Poster: takes,
-		Wrap: func(n enrich.Named) enrich.Named {
-			wrapped = append(wrapped, n.Name)
-			n.Make = stub
-			return n
+		Steps: func(steps []enrich.Named) []enrich.Named {
+			for i := range steps {
+				wrapped = append(wrapped, steps[i].Name)
+				steps[i].Make = stub
+			}
+			return steps
 		},
 	})
 	outcome, err := p.Run(t.Context(), a)

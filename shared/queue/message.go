@@ -27,8 +27,8 @@ type Message struct {
 	// Attempt is how many times the alert was queued before. SQS counts the
 	// deliveries of one message; this counts its messages.
 	Attempt int `json:"attempt,omitempty"`
-	// Tried says that a run before this one may have posted the alert's event.
-	Tried bool `json:"tried,omitempty"`
+	// MaybePosted says that an earlier attempt may have posted the alert's event.
+	MaybePosted bool `json:"tried,omitempty"`
 	// Storm is set when the message asks for the summary of what a storm held
 	// back; Alert is then one of those alerts.
 	Storm *Storm `json:"storm,omitempty"`

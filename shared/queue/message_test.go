@@ -23,12 +23,12 @@ var update = flag.Bool("update", false, "write the golden files")
 func whole() Message {
 	raw := func(s string) json.RawMessage { return json.RawMessage(s) }
 	return Message{
-		Version:    Version,
-		ReceivedAt: time.Date(2026, 11, 21, 10, 0, 1, 500_000_000, time.UTC),
-		Reason:     "Datadog answered 503",
-		Attempt:    2,
-		Tried:      true,
-		Trace:      map[string]string{"x-datadog-trace-id": "4503601294373001537", "x-datadog-parent-id": "4503601294373001538"},
+		Version:     Version,
+		ReceivedAt:  time.Date(2026, 11, 21, 10, 0, 1, 500_000_000, time.UTC),
+		Reason:      "Datadog answered 503",
+		Attempt:     2,
+		MaybePosted: true,
+		Trace:       map[string]string{"x-datadog-trace-id": "4503601294373001537", "x-datadog-parent-id": "4503601294373001538"},
 		Alert: alert.Alert{
 			ID: "8306082202796025694", AggregKey: "06ade3da0286048d242ea8e46f521c93", CycleKey: "1712345678901234567",
 			MonitorID: "221164084", Metric: "system.load.1", Priority: "P1", Query: `avg(last_5m):avg:system.load.1{*} > 100`,

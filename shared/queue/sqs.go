@@ -69,9 +69,9 @@ func (q *SQS) Send(ctx context.Context, m Message, delay time.Duration) error {
 	return nil
 }
 
-// Bury puts a body that no further try will finish into the queue, which is then
+// DeadLetter puts a body that no further try will finish into the queue, which is then
 // one of dead letters, as it came and with the reason beside it.
-func (q *SQS) Bury(ctx context.Context, body, reason string) error {
+func (q *SQS) DeadLetter(ctx context.Context, body, reason string) error {
 	_, err := q.client.SendMessage(ctx, &sqs.SendMessageInput{
 		QueueUrl:          &q.url,
 		MessageBody:       &body,

@@ -18,7 +18,6 @@ import (
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
-	"boomerang/shared/pipeline"
 )
 
 // testCase is a case that makes sense.
@@ -75,7 +74,7 @@ func (s *Suite) run(ctx context.Context, c testCase) (trial.Report, error) {
 	}
 	t := trial.Trial{
 		Book: s.book, WebhookName: "boomerang", Budget: time.Minute, Poster: nowhere{}, Now: func() time.Time { return now },
-		Ledger:  past{ledger.NewMemory(ledger.Options{}), c.Cycle, now},
+		Cycles:  past{c.Cycle, now},
 		Instead: func(step trial.Step) enrich.Step { return c.stubs[step.Name].step(step) },
 	}
 	r, err := t.Run(ctx, c.alert)
@@ -102,15 +101,14 @@ func (nowhere) CreateAlert(context.Context, event.AlertEvent) (event.Posted, err
 	return somewhere, nil
 }
 
-// past is a ledger that knows how one alert cycle went.
+// past knows how one alert cycle went.
 type past struct {
-	pipeline.Ledger
 	cycle cycle
 	now   time.Time
 }
 
-func (p past) Remember(_ context.Context, _ string, seen ledger.Seen) (ledger.Cycle, error) {
-	at := seen.At
+func (p past) AddNotification(_ context.Context, _ string, n ledger.Notification) (ledger.Cycle, error) {
+	at := n.At
 	if at.IsZero() {
 		at = p.now
 	}

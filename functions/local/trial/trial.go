@@ -15,6 +15,7 @@ import (
 	"boomerang/shared/fault"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/playbook"
+	"boomerang/shared/queue"
 )
 
 // Trial is a pipeline that can be watched.
@@ -24,7 +25,7 @@ type Trial struct {
 	WebhookName string // for the event's tag
 	Budget      time.Duration
 	Poster      pipeline.Poster
-	Ledger      pipeline.Ledger // nil: nobody knows how the alert's cycle went
+	Cycles      pipeline.Cycles // nil: the alert's cycle is unknown
 	Now         func() time.Time
 	// Instead returns what runs in a step's place; nil runs every step.
 	Instead func(Step) enrich.Step
@@ -91,12 +92,12 @@ func (t Trial) Run(ctx context.Context, a alert.Alert) (Report, error) {
 	plan := t.Book.For(a)
 	w := &watch{instead: t.Instead, before: len(plan.Steps())}
 	p := pipeline.New(pipeline.Config{
-		Playbooks: t.Book, WebhookName: t.WebhookName, EnrichBudget: t.Budget, Poster: t.Poster, Ledger: t.Ledger, Now: t.Now, Wrap: w.wrap,
+		Playbooks: t.Book, WebhookName: t.WebhookName, EnrichBudget: t.Budget, Poster: t.Poster, Cycles: t.Cycles, Now: t.Now, Steps: w.wrapAll,
 	})
-	outcome, err := p.Process(ctx, a)
+	outcome, err := p.Redeliver(ctx, queue.Message{Alert: a})
 	return Report{
 		Verdicts: t.Book.Explain(a), Playbooks: plan.Names, Steps: w.report(outcome.Steps),
-		Status: outcome.Status, Reason: outcome.Reason, Event: outcome.Event, Warnings: told(outcome.Warnings),
+		Status: outcome.Status, Reason: outcome.Detail, Event: outcome.Event, Warnings: told(outcome.Warnings),
 	}, err
 }
 
@@ -120,6 +121,14 @@ type watch struct {
 
 	mu   sync.Mutex
 	seen []Step
+}
+
+func (w *watch) wrapAll(steps []enrich.Named) []enrich.Named {
+	wrapped := make([]enrich.Named, len(steps))
+	for i, step := range steps {
+		wrapped[i] = w.wrap(step)
+	}
+	return wrapped
 }
 
 func (w *watch) wrap(named enrich.Named) enrich.Named {

@@ -59,11 +59,11 @@ type brokenKnown struct {
 	handler.Ledger
 }
 
-func (l brokenKnown) Known(ctx context.Context, keys ...string) (map[string]bool, error) {
+func (l brokenKnown) FilterKnown(ctx context.Context, keys ...string) (map[string]bool, error) {
 	if err := l.fail(); err != nil {
 		return nil, err
 	}
-	return l.Ledger.Known(ctx, keys...)
+	return l.Ledger.FilterKnown(ctx, keys...)
 }
 
 type brokenPark struct {
@@ -71,11 +71,11 @@ type brokenPark struct {
 	handler.Ledger
 }
 
-func (l brokenPark) Park(ctx context.Context, key string) error {
+func (l brokenPark) MarkQueued(ctx context.Context, key string) error {
 	if err := l.fail(); err != nil {
 		return err
 	}
-	return l.Ledger.Park(ctx, key)
+	return l.Ledger.MarkQueued(ctx, key)
 }
 
 type brokenWatermark struct {

@@ -31,8 +31,8 @@ type Monitors interface {
 
 // Ledger knows which alerts arrived, and is told which ones are queued.
 type Ledger interface {
-	Known(ctx context.Context, keys ...string) (map[string]bool, error)
-	Park(ctx context.Context, key string) error
+	FilterKnown(ctx context.Context, keys ...string) (map[string]bool, error)
+	MarkQueued(ctx context.Context, key string) error
 }
 
 // Bookmark remembers how far a reader came.
@@ -181,7 +181,7 @@ func (h *Handler) queueMissing(ctx context.Context, named []datadog.Event, r *re
 	if err != nil {
 		return err
 	}
-	known, err := h.Ledger.Known(ctx, keysOf(named, organisation)...)
+	known, err := h.Ledger.FilterKnown(ctx, keysOf(named, organisation)...)
 	if err != nil {
 		return err
 	}
@@ -190,13 +190,13 @@ func (h *Handler) queueMissing(ctx context.Context, named []datadog.Event, r *re
 	for _, e := range missing {
 		a := alertOf(e, r.arrivals.organisation(organisation))
 		// It may have been posted while the ledger was down, and is looked for first.
-		m := queue.Message{Alert: a, ReceivedAt: h.Now(), Reason: "the ledger does not know it", Tried: true}
+		m := queue.Message{Alert: a, ReceivedAt: h.Now(), Reason: "the ledger does not know it", MaybePosted: true}
 		if err := h.Queue.Send(ctx, m, 0); err != nil {
 			return err
 		}
 		r.queued++
 		// Not knowing costs a second message, which finds the alert done.
-		if err := h.Ledger.Park(ctx, a.Key()); err != nil {
+		if err := h.Ledger.MarkQueued(ctx, a.Key()); err != nil {
 			r.warnings = append(r.warnings, err)
 		}
 	}

@@ -31,7 +31,7 @@ func TestHandler_queues_an_alert_that_never_arrived(t *testing.T) {
 
 	messages := w.takes()
 	if diff := cmp.Diff([]queue.Message{{
-		Version: queue.Version, ReceivedAt: start, Reason: "the ledger does not know it", Tried: true,
+		Version: queue.Version, ReceivedAt: start, Reason: "the ledger does not know it", MaybePosted: true,
 		Alert: alert.Alert{
 			ID: id, OrgID: organisation, MonitorID: "4711",
 			Title: e.Title, Message: e.Text, Tags: alert.Tags{"monitor", "service:checkout"},
@@ -55,7 +55,7 @@ func TestHandler_leaves_alone_what_is_not_missing(t *testing.T) {
 		"one that is being worked on": func(w *world, id string) {
 			_, _ = w.ledger.Claim(w.Context(), organisation+":"+id, start.Add(time.Second))
 		},
-		"one that waits in the queue": func(w *world, id string) { _ = w.ledger.Park(w.Context(), organisation+":"+id) },
+		"one that waits in the queue": func(w *world, id string) { _ = w.ledger.MarkQueued(w.Context(), organisation+":"+id) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)

@@ -26,7 +26,7 @@ type graveyard struct {
 	err  error
 }
 
-func (g *graveyard) Bury(_ context.Context, body, reason string) error {
+func (g *graveyard) DeadLetter(_ context.Context, body, reason string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.err != nil {

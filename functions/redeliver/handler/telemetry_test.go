@@ -48,7 +48,7 @@ func TestHandler_traces_each_message_where_it_came_from(t *testing.T) {
 	if good.ParentID != 9 || good.Error || good.Meta["outcome"] != "posted" || good.Meta["alert_id"] != "1" || good.Meta["_dd.span_links"] == "" {
 		t.Errorf("the good message's span is %+v", good)
 	}
-	if bad.ParentID != 9 || !bad.Error || bad.Meta["outcome"] != "again" || bad.Meta["error.type"] != "temporary" {
+	if bad.ParentID != 9 || !bad.Error || bad.Meta["outcome"] != "retry" || bad.Meta["error.type"] != "temporary" {
 		t.Errorf("the bad message's span is %+v", bad)
 	}
 }

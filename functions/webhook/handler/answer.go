@@ -2,6 +2,7 @@ package handler
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"net/http"
 	"strconv"
@@ -12,8 +13,8 @@ import (
 	"boomerang/shared/pipeline"
 )
 
-// statusOf answers each kind of fault. Datadog tries again after a 5xx and
-// never after a 4xx, so only the caller's own mistakes are 4xx.
+// statusOf maps kinds of fault to HTTP statuses; every other kind is a 503. Datadog
+// retries after a 5xx and never after a 4xx, so only the caller's own mistakes are 4xx.
 var statusOf = map[fault.Kind]int{
 	fault.Malformed:        http.StatusBadRequest,
 	fault.Invalid:          http.StatusUnprocessableEntity,
@@ -23,17 +24,13 @@ var statusOf = map[fault.Kind]int{
 	fault.UnsupportedMedia: http.StatusUnsupportedMediaType,
 }
 
-type health struct {
-	Status string `json:"status"`
-}
-
-// told is the body of every answer to an alert that was taken.
-type told struct {
-	Status   pipeline.Status `json:"status"`
-	Reason   string          `json:"reason,omitempty"`
-	Event    any             `json:"event,omitempty"`
-	Playbook string          `json:"playbook,omitempty"`
-	Steps    []pipeline.Step `json:"steps,omitzero"`
+// responseBody answers an accepted alert.
+type responseBody struct {
+	Status   pipeline.Status        `json:"status"`
+	Reason   string                 `json:"reason,omitempty"`
+	Event    any                    `json:"event,omitempty"`
+	Playbook string                 `json:"playbook,omitempty"`
+	Steps    []pipeline.StepSummary `json:"steps,omitzero"`
 }
 
 // problem is an RFC 9457 problem document.
@@ -45,23 +42,32 @@ type problem struct {
 	Errors []fault.Field `json:"errors,omitempty"`
 }
 
-// tell answers with what became of the alert.
-func tell(o pipeline.Outcome) events.LambdaFunctionURLResponse {
+// outcomeResponse answers with the outcome of an alert. A status that it does not know is
+// an error: it must not look like a posted alert.
+func outcomeResponse(o pipeline.Outcome) (events.LambdaFunctionURLResponse, error) {
+	body := responseBody{Status: o.Status}
 	switch o.Status {
-	case pipeline.Queued:
-		return answer(http.StatusAccepted, told{Status: o.Status})
-	case pipeline.Ignored:
-		return answer(http.StatusOK, told{Status: o.Status, Reason: o.Reason})
-	case pipeline.Duplicate:
-		return answer(http.StatusOK, told{Status: o.Status, Event: o.Posted})
+	case pipeline.Posted:
+		body.Event, body.Playbook, body.Steps = o.Posted, o.Playbook, o.StepSummaries(fault.Public)
 	case pipeline.DryRun:
-		return answer(http.StatusOK, told{Status: o.Status, Event: o.Event, Playbook: o.Playbook, Steps: o.Told(fault.Public)})
+		body.Event, body.Playbook, body.Steps = o.Event, o.Playbook, o.StepSummaries(fault.Public)
+	case pipeline.Duplicate:
+		body.Event = o.Posted
+	case pipeline.Ignored:
+		body.Reason = o.Detail
+	case pipeline.Queued:
+		return jsonResponse(http.StatusAccepted, body), nil
+	default:
+		return events.LambdaFunctionURLResponse{}, fault.New(fault.Internal, textInternal, fmt.Errorf("no answer for the status %q", o.Status))
 	}
-	return answer(http.StatusOK, told{Status: o.Status, Event: o.Posted, Playbook: o.Playbook, Steps: o.Told(fault.Public)})
+	return jsonResponse(http.StatusOK, body), nil
 }
 
-// refuse answers an error: its public text, and nothing else of it.
-func refuse(err error) events.LambdaFunctionURLResponse {
+// textInternal answers a bug of ours.
+const textInternal = "something went wrong inside Boomerang; send the alert again"
+
+// problemResponse answers an error with its public text.
+func problemResponse(err error) events.LambdaFunctionURLResponse {
 	e := fault.From(err)
 	status, ok := statusOf[e.Kind]
 	if !ok {
@@ -70,7 +76,7 @@ func refuse(err error) events.LambdaFunctionURLResponse {
 	if status == http.StatusUnauthorized {
 		return events.LambdaFunctionURLResponse{StatusCode: status, Headers: map[string]string{"www-authenticate": "Bearer"}}
 	}
-	response := answer(status, problem{
+	response := jsonResponse(status, problem{
 		Type:   "about:blank",
 		Title:  http.StatusText(status),
 		Status: status,
@@ -87,11 +93,10 @@ func refuse(err error) events.LambdaFunctionURLResponse {
 	return response
 }
 
-func answer(status int, body any) events.LambdaFunctionURLResponse {
+func jsonResponse(status int, body any) events.LambdaFunctionURLResponse {
 	text, err := json.Marshal(body)
 	if err != nil {
-		// The answer's types hold nothing that JSON cannot say.
-		panic(err)
+		panic(err) // The types of the answers always marshal.
 	}
 	return events.LambdaFunctionURLResponse{
 		StatusCode: status,

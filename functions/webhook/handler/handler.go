@@ -1,5 +1,4 @@
-// Package handler turns one Function URL request into one alert and one HTTP
-// answer.
+// Package handler turns one Function URL request into one alert and one HTTP answer.
 package handler
 
 import (
@@ -17,23 +16,20 @@ import (
 	"boomerang/shared/telemetry"
 )
 
-// The header by which a caller asks to see the event instead of posting it.
-const headerDryRun = "x-dry-run"
-
-// Tokens knows the tokens that callers may present. An error means that it
-// cannot know now.
+// Tokens knows the tokens that callers may present. An error means that it cannot know
+// now.
 type Tokens interface {
 	Check(ctx context.Context, presented string) (bool, error)
 }
 
-// Run takes an alert from here: through the pipeline, or into the queue.
+// Run processes an alert.
 type Run func(ctx context.Context, a alert.Alert) (pipeline.Outcome, error)
 
-// Config is what a handler is made of.
+// Config configures a handler.
 type Config struct {
 	Tokens Tokens
-	Run    Run // what becomes of an alert
-	DryRun Run // what becomes of one that carries X-Dry-Run: true
+	Run    Run // posts or queues an alert
+	DryRun Run // runs instead for an alert with the header X-Dry-Run: true
 	Logger *slog.Logger
 	Now    func() time.Time // nil: time.Now
 }
@@ -52,38 +48,34 @@ func New(c Config) *Handler {
 	return &Handler{c}
 }
 
-// healthy is what the log calls a health check.
-const healthy pipeline.Status = "healthy"
-
-// Handle answers one request and writes one log record. It never returns an
-// error: the Function URL would answer that with a 502 that explains nothing.
+// Handle answers one request and writes one log record. It never returns an error: the
+// Function URL would answer that with a 502 without an explanation.
 func (h *Handler) Handle(ctx context.Context, r events.LambdaFunctionURLRequest) (response events.LambdaFunctionURLResponse, _ error) {
-	rec := record{start: h.Now()}
+	entry := logEntry{start: h.Now(), healthCheck: isHealthCheck(r)}
 	defer func() {
 		if p := recover(); p != nil {
-			rec.err = fault.New(fault.Internal, "something went wrong inside Boomerang; send the alert again", fault.FromPanic(p))
-			response = refuse(rec.err)
+			entry.err = fault.New(fault.Internal, textInternal, fault.FromPanic(p))
+			response = problemResponse(entry.err)
 		}
-		rec.status = response.StatusCode
-		rec.write(ctx, h.Logger, h.Now())
-		rec.measure(ctx)
+		entry.status = response.StatusCode
+		entry.write(ctx, h.Logger, h.Now())
 	}()
-
-	if isHealthCheck(r) {
-		rec.outcome.Status = healthy
-		return answer(http.StatusOK, health{Status: "ok"}), nil
+	if entry.healthCheck {
+		return jsonResponse(http.StatusOK, map[string]string{"status": "ok"}), nil
 	}
-	outcome, err := h.take(ctx, r, &rec)
-	rec.outcome, rec.err = outcome, err
-	if err != nil {
-		return refuse(err), nil
+	entry.outcome, entry.err = h.process(ctx, r, &entry.alert)
+	if entry.err == nil {
+		response, entry.err = outcomeResponse(entry.outcome)
 	}
-	return tell(outcome), nil
+	if entry.err != nil {
+		response = problemResponse(entry.err)
+	}
+	return response, nil
 }
 
-// take checks a request in the order in which a stranger may learn things: the
-// method, then the token, and only then anything about the body.
-func (h *Handler) take(ctx context.Context, r events.LambdaFunctionURLRequest, rec *record) (pipeline.Outcome, error) {
+// process checks a request in this order, so that a caller without a token learns nothing
+// about the body: method, token, body. It sets the alert for the log.
+func (h *Handler) process(ctx context.Context, r events.LambdaFunctionURLRequest, a *alert.Alert) (pipeline.Outcome, error) {
 	if method(r) != http.MethodPost {
 		return pipeline.Outcome{}, errMethod
 	}
@@ -91,21 +83,19 @@ func (h *Handler) take(ctx context.Context, r events.LambdaFunctionURLRequest, r
 		return pipeline.Outcome{}, err
 	}
 	_, span := telemetry.Start(ctx, "decode")
-	a, err := Decode(r)
+	decoded, err := Decode(r)
 	span.End(err)
 	if err != nil {
 		return pipeline.Outcome{}, err
 	}
-	rec.alert = a
-	run := h.Run
+	*a = decoded
 	if strings.EqualFold(header(r, headerDryRun), "true") {
-		run = h.DryRun
+		return h.DryRun(ctx, decoded)
 	}
-	return run(ctx, a)
+	return h.Run(ctx, decoded)
 }
 
-// authenticate accepts the token in any of the places that a webhook can carry
-// one.
+// authenticate checks the token.
 func (h *Handler) authenticate(ctx context.Context, r events.LambdaFunctionURLRequest) (err error) {
 	ctx, span := telemetry.Start(ctx, "authenticate")
 	defer func() { span.End(err) }()
@@ -124,8 +114,8 @@ func (h *Handler) authenticate(ctx context.Context, r events.LambdaFunctionURLRe
 }
 
 var (
-	errToken  = fault.New(fault.Unauthenticated, "no token, or a wrong one", nil)
-	errMethod = fault.New(fault.MethodNotAllowed, "send alerts with POST; GET /health tells whether the function is up", nil)
+	errToken  = fault.New(fault.Unauthenticated, "the token is missing or wrong", nil)
+	errMethod = fault.New(fault.MethodNotAllowed, "send alerts with POST; GET /health says whether the function is up", nil)
 )
 
 func isHealthCheck(r events.LambdaFunctionURLRequest) bool {

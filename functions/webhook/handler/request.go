@@ -12,16 +12,17 @@ import (
 	"boomerang/shared/fault"
 )
 
-// maxBodyBytes is how large a body may be once decoded from base64. Datadog
-// documents no limit; an alert with every variable is a few tens of KiB.
+// maxBodyBytes limits the body after base64. Datadog documents no limit; an alert with
+// every variable has a few tens of KiB.
 const maxBodyBytes = 256 << 10
 
-// The headers that may carry the token. A Function URL delivers names in lower
-// case (https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html).
+// A Function URL delivers header names in lower case
+// (https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html).
 const (
 	headerToken         = "x-webhook-token"
 	headerAuthorization = "authorization"
 	headerContentType   = "content-type"
+	headerDryRun        = "x-dry-run" // "true" returns the event instead of posting it
 )
 
 func method(r events.LambdaFunctionURLRequest) string {
@@ -35,8 +36,8 @@ func path(r events.LambdaFunctionURLRequest) string {
 	return r.RequestContext.HTTP.Path
 }
 
-// header returns a header's value. Function URLs write names in lower case;
-// events written by hand do not always.
+// header returns a header's value. The names in events that people write by hand may
+// have upper case.
 func header(r events.LambdaFunctionURLRequest, name string) string {
 	if value, ok := r.Headers[name]; ok {
 		return strings.TrimSpace(value)
@@ -49,9 +50,8 @@ func header(r events.LambdaFunctionURLRequest, name string) string {
 	return ""
 }
 
-// token returns what the caller presents: our own header, a bearer token (RFC
-// 6750), or the password of basic authentication (RFC 7617), which is what
-// Datadog makes of https://user:password@host.
+// token returns the token of our own header, a bearer token (RFC 6750), or the password of
+// basic authentication (RFC 7617), which Datadog sends for https://user:password@host.
 func token(r events.LambdaFunctionURLRequest) string {
 	if t := header(r, headerToken); t != "" {
 		return t
@@ -72,7 +72,7 @@ func token(r events.LambdaFunctionURLRequest) string {
 	return ""
 }
 
-// Decode reads the alert out of a request.
+// Decode returns the alert of a request.
 func Decode(r events.LambdaFunctionURLRequest) (alert.Alert, error) {
 	read, err := decoder(header(r, headerContentType))
 	if err != nil {
@@ -86,9 +86,8 @@ func Decode(r events.LambdaFunctionURLRequest) (alert.Alert, error) {
 	return a, decodeFault(err)
 }
 
-// decoder chooses how a body of the given type is read. Datadog sends JSON
-// unless the webhook says "Encode as form"; a body without a type is taken as
-// JSON.
+// decoder returns the decoder for a content type. Datadog sends JSON unless the webhook
+// says "Encode as form".
 func decoder(contentType string) (func([]byte) (alert.Alert, error), error) {
 	if contentType == "" {
 		return alert.Decode, nil
@@ -109,14 +108,14 @@ func decoder(contentType string) (func([]byte) (alert.Alert, error), error) {
 	return nil, fault.New(fault.UnsupportedMedia, "send application/json, or application/x-www-form-urlencoded as Datadog's \"Encode as form\" does", nil)
 }
 
-// body returns the request's bytes, and refuses a body that is too large instead
-// of cutting it.
+// body returns the request's bytes. It rejects a body that is too large, and never
+// truncates one.
 func body(r events.LambdaFunctionURLRequest) ([]byte, error) {
 	raw := []byte(r.Body)
 	if r.IsBase64Encoded {
 		decoded, err := base64.StdEncoding.DecodeString(r.Body)
 		if err != nil {
-			return nil, fault.New(fault.Malformed, "the body is marked as base64 and is not", err)
+			return nil, fault.New(fault.Malformed, "the body is not valid base64, although isBase64Encoded says so", err)
 		}
 		raw = decoded
 	}
@@ -128,13 +127,13 @@ func body(r events.LambdaFunctionURLRequest) ([]byte, error) {
 
 var errTooLarge = fault.New(fault.TooLarge, "the body is larger than 256 KiB; shorten the webhook's payload template", nil)
 
-// decodeFault gives a decoder's error its kind.
+// decodeFault returns a decoder's error as a fault.
 func decodeFault(err error) error {
 	if err == nil {
 		return nil
 	}
 	if invalid, ok := errors.AsType[*alert.InvalidError](err); ok {
-		e := fault.New(fault.Invalid, "the payload names no alert: at least one of id, title and body must be there", nil)
+		e := fault.New(fault.Invalid, "the payload has no alert: at least one of id, title and body is required", nil)
 		for _, p := range invalid.Problems {
 			e.Fields = append(e.Fields, fault.Field{Name: p.Field, Problem: p.Reason})
 		}

@@ -1,0 +1,54 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/event"
+	"boomerang/shared/ledger"
+)
+
+// Cycles records the notifications of each alert cycle, from its trigger to its recovery.
+type Cycles interface {
+	AddNotification(ctx context.Context, cycleKey string, n ledger.Notification) (ledger.Cycle, error)
+}
+
+type cycleResult struct {
+	cycle event.Cycle
+	err   error
+}
+
+// startCycle records the notification while the run goes on. The channel gets one result.
+func (p *Pipeline) startCycle(ctx context.Context, a alert.Alert) <-chan cycleResult {
+	result := make(chan cycleResult, 1)
+	if p.Cycles == nil || a.CycleKey == "" {
+		result <- cycleResult{}
+		return result
+	}
+	go func() {
+		cycle, err := p.addNotification(ctx, a)
+		result <- cycleResult{cycle, err}
+	}()
+	return result
+}
+
+func (p *Pipeline) addNotification(ctx context.Context, a alert.Alert) (cycle event.Cycle, err error) {
+	defer recovered(&err)
+	ctx, cancel := withLedgerTimeout(ctx)
+	defer cancel()
+	n := ledger.Notification{At: a.Date, Transition: string(a.Transition), ID: a.ID}
+	c, err := p.Cycles.AddNotification(ctx, a.OrgID+":"+a.CycleKey, n)
+	if err != nil {
+		return event.Cycle{}, fmt.Errorf("the alert's cycle is unknown: %w", err)
+	}
+	return event.Cycle{Lasted: lasted(c, a.Date), Notified: c.Notified}, nil
+}
+
+func lasted(c ledger.Cycle, at time.Time) time.Duration {
+	if at.IsZero() {
+		at = c.LastSeen
+	}
+	return max(0, at.Sub(c.FirstSeen))
+}

@@ -1,0 +1,146 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/event"
+	"boomerang/shared/fault"
+	"boomerang/shared/ledger"
+	"boomerang/shared/telemetry"
+)
+
+func withLedgerTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, ledgerTimeout, errLedgerTimeout)
+}
+
+// claim claims the idempotency key until the run's deadline. The outcome's status is
+// Duplicate if the work is done. The error says that another run is working on it, or
+// that the attempt must wait for the ledger.
+func (p *Pipeline) claim(ctx context.Context, key string, attempt Attempt) (Outcome, error) {
+	o := Outcome{MaybePosted: attempt.MaybePosted}
+	if p.Ledger == nil {
+		return o, nil
+	}
+	deadline, _ := ctx.Deadline()
+	ctx, cancel := withLedgerTimeout(ctx)
+	defer cancel()
+	ctx, span := telemetry.Start(ctx, "claim")
+	claim, err := p.Ledger.Claim(ctx, key, deadline)
+	span.End(err)
+	switch {
+	case err != nil && attempt.Policy.Ledger:
+		return o, fmt.Errorf("cannot claim the alert: %w", err)
+	case err != nil:
+		o.warn(fmt.Errorf("processed without a claim: %w", err))
+	case claim.State == ledger.Done:
+		o.Status, o.Posted = Duplicate, claim.Posted
+	case claim.State == ledger.Busy:
+		return o, p.busy(claim.Until)
+	}
+	o.MaybePosted = o.MaybePosted || claim.PreviousExpired
+	return o, nil
+}
+
+// busy asks to retry when the other run's claim has ended and the search finds an event
+// that it posted in its last moment: a run that crashed leaves its claim behind.
+func (p *Pipeline) busy(until time.Time) error {
+	e := fault.New(fault.Temporary, "another run is working on this alert", nil)
+	e.RetryAfter = until.Sub(p.Now()) + eventVisibilityDelay
+	return e
+}
+
+// findPosted reports whether an earlier attempt posted the event, and completes the claim
+// if so. Without an answer the attempt's policy decides.
+func (p *Pipeline) findPosted(ctx context.Context, key string, a alert.Alert, attempt Attempt, o *Outcome) (bool, error) {
+	if !o.MaybePosted || p.Stream == nil {
+		return false, nil
+	}
+	posted, err := p.search(ctx, a, attempt.FirstAt)
+	switch {
+	case err != nil && attempt.Policy.Search && fault.IsTemporary(err):
+		return false, err
+	case err != nil:
+		o.warn(err)
+		return false, nil
+	case posted == event.Posted{}:
+		return false, nil
+	}
+	o.Status, o.Posted = Duplicate, posted
+	o.warn(p.complete(ctx, key, posted))
+	return true, nil
+}
+
+func (p *Pipeline) search(ctx context.Context, a alert.Alert, firstAt time.Time) (event.Posted, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, searchTimeout, errSearchTimeout)
+	defer cancel()
+	from, to := p.Now().Add(-searchLookback), p.Now().Add(event.MaxAhead)
+	for _, at := range []time.Time{a.Date, firstAt} {
+		if !at.IsZero() && at.Before(from) {
+			from = at
+		}
+	}
+	posted, err := p.Stream.PostedAbout(ctx, a, p.WebhookName, from.Add(-searchMargin), to)
+	if err != nil {
+		return event.Posted{}, fmt.Errorf("cannot find out whether an earlier attempt posted the event: %w", err)
+	}
+	return posted, nil
+}
+
+func (p *Pipeline) complete(ctx context.Context, key string, posted event.Posted) error {
+	if p.Ledger == nil {
+		return nil
+	}
+	ctx, cancel := withLedgerTimeout(ctx)
+	defer cancel()
+	ctx, span := telemetry.Start(ctx, "complete")
+	err := p.Ledger.Complete(ctx, key, posted)
+	span.End(err)
+	if err != nil {
+		return fmt.Errorf("done, but not recorded in the ledger: %w", err)
+	}
+	return nil
+}
+
+// releaseOnError is deferred: it turns a panic into the run's error, and releases the
+// claim after an error, so that a retry need not wait for its end.
+func (p *Pipeline) releaseOnError(ctx context.Context, key string, o *Outcome, err *error) {
+	if r := recover(); r != nil {
+		*err = panicked(r)
+	}
+	if *err == nil || p.Ledger == nil {
+		return
+	}
+	ctx, cancel := withLedgerTimeout(ctx)
+	defer cancel()
+	if releaseErr := p.Ledger.Release(ctx, key, o.MaybePosted); releaseErr != nil {
+		o.warn(fmt.Errorf("the claim was not released and lasts until it expires: %w", releaseErr))
+	}
+}
+
+// markQueued tells reconcile that the alert is not lost. It runs after the queue has the
+// alert, not before.
+func (p *Pipeline) markQueued(ctx context.Context, key string) error {
+	if p.Ledger == nil {
+		return nil
+	}
+	ctx, cancel := withLedgerTimeout(ctx)
+	defer cancel()
+	if err := p.Ledger.MarkQueued(ctx, key); err != nil {
+		return fmt.Errorf("queued, but not recorded in the ledger: %w", err)
+	}
+	return nil
+}
+
+// recovered is deferred: it turns a panic into the function's error.
+func recovered(err *error) {
+	if r := recover(); r != nil {
+		*err = panicked(r)
+	}
+}
+
+func panicked(value any) error {
+	return fault.New(fault.Internal, "something went wrong inside Boomerang", fault.FromPanic(value))
+}
