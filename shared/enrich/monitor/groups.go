@@ -9,60 +9,58 @@ import (
 	"boomerang/shared/datadog"
 )
 
-// maxGroups bounds the failing groups that are named; the rest is counted.
-const maxGroups = 5
-
-// failingGroups returns the failing groups, the one that alerted first, then
-// the one that has been failing longest.
+// failingGroups returns the failing groups: the one that alerted, then the one that
+// has failed longest.
 func failingGroups(groups []datadog.MonitorGroup, scope string) []Group {
 	var failing []Group
 	for _, g := range groups {
+		since := g.LastTriggered
 		switch g.Status {
 		case "Alert", "Warn":
-			failing = append(failing, Group{Name: g.Name, State: g.Status, Since: g.LastTriggered})
 		case "No Data":
-			since := g.LastNoData
-			if since.IsZero() {
-				since = g.LastTriggered
+			if !g.LastNoData.IsZero() {
+				since = g.LastNoData
 			}
-			failing = append(failing, Group{Name: g.Name, State: g.Status, Since: since})
+		default:
+			continue
 		}
+		failing = append(failing, Group{Name: g.Name, State: g.Status, Since: since})
 	}
-	own := tagSet(scope)
+	rank := func(g Group) int {
+		switch {
+		case isSameGroup(g.Name, scope):
+			return 0
+		case !g.Since.IsZero():
+			return 1
+		}
+		return 2
+	}
 	slices.SortStableFunc(failing, func(a, b Group) int {
-		return cmp.Or(
-			firstTrue(slices.Equal(tagSet(a.Name), own), slices.Equal(tagSet(b.Name), own)),
-			firstTrue(!a.Since.IsZero(), !b.Since.IsZero()),
-			a.Since.Compare(b.Since),
-		)
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), a.Since.Compare(b.Since))
 	})
 	return failing
 }
 
-// tagSet makes the ways comparable in which Datadog writes the same group: an
-// alert's scope has its tags in another order than the group's name, and spaces
-// between them.
-func tagSet(text string) []string {
-	tags := strings.Split(text, ",")
-	for i, tag := range tags {
-		tags[i] = strings.TrimSpace(tag)
+// isSameGroup compares the tags of two groups. Datadog writes a monitor's group as
+// "env:prod,host:a" and the alert's scope as "host:a, env:prod".
+func isSameGroup(a, b string) bool {
+	tags := groupTags(a)
+	return len(tags) > 0 && slices.Equal(tags, groupTags(b))
+}
+
+func groupTags(group string) []string {
+	var tags []string
+	for tag := range strings.SplitSeq(group, ",") {
+		if tag = strings.TrimSpace(tag); tag != "" {
+			tags = append(tags, tag)
+		}
 	}
 	slices.Sort(tags)
 	return tags
 }
 
-func firstTrue(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return -1
-	}
-	return 1
-}
-
-// longest returns the time since when the first of the groups is failing.
-func longest(failing []Group) time.Time {
+// earliest returns the time since when the first of the groups is failing.
+func earliest(failing []Group) time.Time {
 	var since time.Time
 	for _, g := range failing {
 		if !g.Since.IsZero() && (since.IsZero() || g.Since.Before(since)) {

@@ -18,19 +18,19 @@ func TestLinks(t *testing.T) {
 		name, message string
 		want          enrich.Links
 	}{
-		{name: "no_message_no_links"},
+		{name: "no message"},
 		{
-			name:    "a_markdown_link_keeps_its_words",
+			name:    "markdown link",
 			message: "See [the steps](https://git.example.com/ops/runbooks/checkout.md) first. @slack-ops",
 			want:    enrich.Links{{Kind: "runbook", Title: "the steps", URL: "https://git.example.com/ops/runbooks/checkout.md"}},
 		},
 		{
-			name:    "a_bare_address_is_titled_by_itself",
+			name:    "bare URL",
 			message: "See https://wiki.example.com/checkout/.",
 			want:    enrich.Links{{Kind: "runbook", Title: "wiki.example.com/checkout", URL: "https://wiki.example.com/checkout/"}},
 		},
 		{
-			name:    "the_words_before_an_address_tell_its_kind",
+			name:    "kind from the text before",
 			message: "* Runbook: <https://git.example.com/a?b=c#d>\n* Source: https://git.example.com/b",
 			want: enrich.Links{
 				{Kind: "runbook", Title: "git.example.com/a", URL: "https://git.example.com/a?b=c#d"},
@@ -38,7 +38,7 @@ func TestLinks(t *testing.T) {
 			},
 		},
 		{
-			name:    "the_words_of_another_link_do_not",
+			name:    "text of another link",
 			message: "[Runbook](https://git.example.com/a), [source](https://git.example.com/b)",
 			want: enrich.Links{
 				{Kind: "runbook", Title: "Runbook", URL: "https://git.example.com/a"},
@@ -46,7 +46,7 @@ func TestLinks(t *testing.T) {
 			},
 		},
 		{
-			name: "runbooks_come_first_then_dashboards",
+			name: "order",
 			message: `https://git.example.com/checkout
 [Board](https://app.datadoghq.com/dashboard/abc-def-ghi/checkout?live=true)
 https://acme.atlassian.net/wiki/spaces/OPS
@@ -61,17 +61,17 @@ https://docs.google.com/document/d/1`,
 			},
 		},
 		{
-			name:    "a_dashboard_that_is_called_runbook_is_one",
+			name:    "dashboard called playbook",
 			message: "[Playbook](https://app.datadoghq.com/dashboard/abc)",
 			want:    enrich.Links{{Kind: "runbook", Title: "Playbook", URL: "https://app.datadoghq.com/dashboard/abc"}},
 		},
 		{
-			name:    "an_address_stands_once",
+			name:    "duplicate",
 			message: "https://wiki.example.com/a and [again](https://wiki.example.com/a)",
 			want:    enrich.Links{{Kind: "runbook", Title: "wiki.example.com/a", URL: "https://wiki.example.com/a"}},
 		},
 		{
-			name:    "brackets_belong_to_the_address_that_opened_them",
+			name:    "brackets",
 			message: "(see https://wiki.example.com/Load_(computing)) [b](https://wiki.example.com/(b))",
 			want: enrich.Links{
 				{Kind: "runbook", Title: "wiki.example.com/Load_(computing)", URL: "https://wiki.example.com/Load_(computing)"},
@@ -79,44 +79,44 @@ https://docs.google.com/document/d/1`,
 			},
 		},
 		{
-			name:    "template_variables_take_the_alerts_tags",
+			name:    "template variables",
 			message: "{{#is_alert}}https://wiki.example.com/{{service.name}}/{{ host.name }}{{/is_alert}}",
 			want:    enrich.Links{{Kind: "runbook", Title: "wiki.example.com/checkout/web 1/a", URL: "https://wiki.example.com/checkout/web%201%2Fa"}},
 		},
 		{
-			name:    "an_address_with_an_unknown_variable_is_left_out",
+			name:    "unknown variable",
 			message: "https://wiki.example.com/{{pod.name}} https://wiki.example.com/{{ value }} https://wiki.example.com/{{host.ip}}",
 		},
 		{
-			name: "no_webhooks",
+			name: "webhooks",
 			message: `https://hooks.slack.com/services/T0/B0/key https://acme.webhook.office.com/webhookb2/key
 https://discord.com/api/webhooks/1/key https://chat.googleapis.com/v1/spaces/A/messages?key=k https://events.pagerduty.com/x-ere/key`,
 		},
 		{
-			name:    "no_images",
+			name:    "images",
 			message: "![graph](https://example.com/graph) https://p.datadoghq.com/snapshot/a.PNG?x=1",
 		},
 		{
-			name:    "an_image_that_links_to_a_page_gives_the_page",
+			name:    "linked image",
 			message: "[![graph](https://example.com/graph.png)](https://app.datadoghq.com/dashboard/abc)",
 			want:    enrich.Links{{Kind: "dashboard", Title: "app.datadoghq.com/dashboard/abc", URL: "https://app.datadoghq.com/dashboard/abc"}},
 		},
 		{
-			name:    "nothing_with_a_password",
+			name:    "password",
 			message: "https://user:secret@wiki.example.com/a",
 		},
 		{
-			name:    "nothing_that_is_no_address",
+			name:    "invalid URLs",
 			message: "https:// http://%zz [a](https://) ]( text](https://wiki.example.com/a)",
 			want:    enrich.Links{{Kind: "runbook", Title: "wiki.example.com/a", URL: "https://wiki.example.com/a"}},
 		},
 		{
-			name:    "an_address_inside_another_is_part_of_it",
+			name:    "URL in a query",
 			message: "https://login.example.com/?next=https://wiki.example.com/a",
 			want:    enrich.Links{{Kind: "runbook", Title: "login.example.com", URL: "https://login.example.com/?next=https://wiki.example.com/a"}},
 		},
 		{
-			name:    "long_words_are_cut_between_characters",
+			name:    "long title",
 			message: "[" + strings.Repeat("é", 200) + "](https://git.example.com/a)",
 			want:    enrich.Links{{Title: strings.Repeat("é", 79) + "…", URL: "https://git.example.com/a"}},
 		},
@@ -129,7 +129,7 @@ https://discord.com/api/webhooks/1/key https://chat.googleapis.com/v1/spaces/A/m
 	}
 }
 
-func TestLinks_that_the_owners_attached_come_first(t *testing.T) {
+func TestLinks_Assets(t *testing.T) {
 	got := links(datadog.Monitor{
 		Message: "[Runbook](https://wiki.example.com/a) [again](https://git.example.com/b)",
 		Assets: []datadog.Asset{
@@ -146,7 +146,7 @@ func TestLinks_that_the_owners_attached_come_first(t *testing.T) {
 	}
 }
 
-func TestLinks_are_bounded(t *testing.T) {
+func TestLinks_Limit(t *testing.T) {
 	message := "https://git.example.com/first\n" + strings.Repeat("[a](https://git.example.com/", 3)
 	for i := range 100 {
 		message += " https://wiki.example.com/" + strings.Repeat("a", i+1)

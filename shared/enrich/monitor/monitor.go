@@ -1,19 +1,18 @@
-// Package monitor is the step "monitor": what the alerting monitor is, which of
-// its groups are failing and since when, and the pages that its owners left for
-// whoever is woken by it. It needs the permission monitors_read.
+// Package monitor holds the steps "monitor" and "downtimes". The first shows the
+// alert's monitor, its failing groups and the pages that its owners link to, and needs
+// the permission monitors_read. The second shows the downtimes that mute the monitor.
 package monitor
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"strconv"
 	"time"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/stepkit"
 	"boomerang/shared/fault"
 	"boomerang/shared/site"
 )
@@ -21,43 +20,51 @@ import (
 // Name is the step's name in playbooks, answers and events.
 const Name = "monitor"
 
-// Source is where monitors are read.
+// Source reads monitors.
 type Source interface {
 	Monitor(ctx context.Context, id int64, query datadog.MonitorQuery) (datadog.Monitor, error)
 }
 
 var _ Source = (*datadog.Client)(nil)
 
-// New returns the step. The links to monitors lead to the pages of s.
-func New(source Source, s site.Site) enrich.Step {
-	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
-		id, err := strconv.ParseInt(a.MonitorID, 10, 64)
-		if err != nil || id <= 0 {
-			return enrich.Finding{}, enrich.Skip("the alert names no monitor")
-		}
-		m, err := source.Monitor(ctx, id, query)
-		if err != nil {
-			return enrich.Finding{}, explained(id, err)
-		}
-		return found(a, m, fmt.Sprintf("https://%s/monitors/%d", s.App(), id)), nil
-	})
+// Kind describes the step to playbooks. The step has no settings.
+func Kind(client *datadog.Client, s site.Site) enrich.Kind {
+	return enrich.KindOf(enrich.Kind{
+		Name: Name, Doc: "The alert's monitor: thresholds, failing groups and since when, downtimes, runbooks from its message.",
+		Permissions: []string{"monitors_read"}, Data: Data{},
+	}, func(_ struct{}, cache time.Duration) enrich.Step { return New(client.Cached(cache), s) })
 }
 
-// query leaves out the groups that are well: there can be thousands.
+// query leaves out the healthy groups, of which there can be thousands.
 var query = datadog.MonitorQuery{
 	GroupStates:   []string{"alert", "warn", "no data"},
 	WithDowntimes: true,
 	WithAssets:    true,
 }
 
-func explained(id int64, err error) error {
-	if e, ok := errors.AsType[*datadog.Error](err); ok && e.Status == http.StatusNotFound {
-		return fault.New(fault.Permanent, fmt.Sprintf("Datadog has no monitor %d: it was deleted, or belongs to another organisation", id), err)
-	}
-	return err
+// New returns the step. The link to the monitor leads to the pages of s.
+func New(source Source, s site.Site) enrich.Step {
+	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
+		id, err := stepkit.MonitorID(a.MonitorID)
+		if err != nil {
+			return enrich.Finding{}, err
+		}
+		m, err := source.Monitor(ctx, id, query)
+		if err != nil {
+			return enrich.Finding{}, wrapNotFound(id, err)
+		}
+		return newFinding(a, m, fmt.Sprintf("https://%s/monitors/%d", s.App(), id)), nil
+	})
 }
 
-// Data is what playbooks and machines see. Times are UTC.
+func wrapNotFound(id int64, err error) error {
+	if !stepkit.IsNotFound(err) {
+		return err
+	}
+	return fault.New(fault.Permanent, fmt.Sprintf("Datadog has no monitor %d: it was deleted or belongs to another organization", id), err)
+}
+
+// Data is the finding for playbooks. Times are UTC.
 type Data struct {
 	ID         int64              `json:"id"`
 	Name       string             `json:"name"`
@@ -67,45 +74,36 @@ type Data struct {
 	Priority   string             `json:"priority,omitempty"` // P1 to P5.
 	Tags       []string           `json:"tags,omitempty"`
 	Thresholds map[string]float64 `json:"thresholds,omitempty"` // By "critical", "warning_recovery", …
-	// Failing counts the failing groups; Groups holds the most important of them.
+	// Failing counts the failing groups; Groups holds the first of them.
 	Failing      int        `json:"failing"`
-	FailingSince time.Time  `json:"failing_since,omitzero"` // Of the group that has been failing longest.
+	FailingSince time.Time  `json:"failing_since,omitzero"` // Of the group that has failed longest.
 	Groups       []Group    `json:"groups,omitempty"`
 	Downtimes    []Downtime `json:"downtimes,omitempty"` // Active ones.
-	Runbooks     []string   `json:"runbooks,omitempty"`  // Addresses.
+	Runbooks     []string   `json:"runbooks,omitempty"`  // URLs.
 	URL          string     `json:"url"`
 }
 
 // Group is a failing group of the monitor.
 type Group struct {
-	Name  string    `json:"name"` // "host:a,env:prod", or "*" of a monitor without groups.
+	Name  string    `json:"name"` // "host:a,env:prod", or "*" for a monitor without groups.
 	State string    `json:"state"`
 	Since time.Time `json:"since,omitzero"`
 }
 
-// Downtime silences the monitor where its scope matches.
+// Downtime mutes the monitor where its scope matches.
 type Downtime struct {
 	Scope []string  `json:"scope,omitempty"`
 	Until time.Time `json:"until,omitzero"` // Zero when it has no end.
 }
 
-func found(a alert.Alert, m datadog.Monitor, page string) enrich.Finding {
-	failing := failingGroups(m.Groups, a.Scope)
-	pages := links(m, enrich.Tags(a))
-	return enrich.Finding{
-		Title:  "Monitor",
-		Weight: enrich.Essential,
-		Blocks: blocks(a, m, failing, append(pages, enrich.Link{Kind: kindResource, Title: "Monitor in Datadog", URL: page})),
-		Data:   data(m, failing, pages, page),
-	}
-}
-
-func data(m datadog.Monitor, failing []Group, pages enrich.Links, page string) Data {
+func newData(m datadog.Monitor, failing []Group, pages enrich.Links, page string) Data {
 	d := Data{
-		ID: m.ID, Name: m.Name, Type: m.Type, Query: m.Query, State: m.OverallState,
-		Priority: priority(m.Priority), Tags: m.Tags,
-		Failing: len(failing), FailingSince: longest(failing), Groups: failing[:min(len(failing), maxGroups)],
+		ID: m.ID, Name: m.Name, Type: m.Type, Query: m.Query, State: m.OverallState, Tags: m.Tags,
+		Failing: len(failing), FailingSince: earliest(failing), Groups: failing[:min(len(failing), maxGroups)],
 		URL: page,
+	}
+	if m.Priority != 0 {
+		d.Priority = "P" + strconv.Itoa(m.Priority)
 	}
 	for _, t := range thresholds(m.Thresholds) {
 		if d.Thresholds == nil {
@@ -122,11 +120,4 @@ func data(m datadog.Monitor, failing []Group, pages enrich.Links, page string) D
 		}
 	}
 	return d
-}
-
-func priority(p int) string {
-	if p == 0 {
-		return ""
-	}
-	return "P" + strconv.Itoa(p)
 }

@@ -33,7 +33,7 @@ func TestConformance(t *testing.T) {
 				}},
 			})
 		},
-		NotFound: "Datadog has no monitor 155000007: it was deleted, or belongs to another organisation",
+		NotFound: "Datadog has no monitor 155000007: it was deleted or belongs to another organization",
 	})
 }
 
@@ -44,8 +44,6 @@ func (f sourceFunc) Monitor(ctx context.Context, id int64, q datadog.MonitorQuer
 }
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-
-func number(f float64) *float64 { return &f }
 
 func enriched(t *testing.T, a alert.Alert, m datadog.Monitor) enrich.Finding {
 	t.Helper()
@@ -65,14 +63,14 @@ func enriched(t *testing.T, a alert.Alert, m datadog.Monitor) enrich.Finding {
 
 var page = enrich.Link{Title: "Monitor in Datadog", URL: "https://app.datadoghq.eu/monitors/7"}
 
-func TestEnrich_tells_all_that_is_known_of_a_monitor_with_groups(t *testing.T) {
+func TestEnrich(t *testing.T) {
 	a := alert.Alert{MonitorID: "7", Scope: "host:c, env:prod", Tags: alert.Tags{"monitor", "env:prod", "host:c"}}
 	got := enriched(t, a, datadog.Monitor{
 		ID: 7, Name: "Load is high", Type: "query alert", Query: "avg(last_5m):avg:system.load.1{*} by {host} > 4.5",
 		Message: "Look at https://wiki.example.com/load/{{host.name}} @webhook-boomerang",
 		Tags:    []string{"service:checkout", "service:cart", "team:shop", "env:prod"}, Priority: 2,
 		OverallState: "Alert",
-		Thresholds:   datadog.Thresholds{Critical: number(4.5), Warning: number(1e7), CriticalRecovery: number(0.25)},
+		Thresholds:   datadog.Thresholds{Critical: new(4.5), Warning: new(1e7), CriticalRecovery: new(0.25)},
 		Groups: []datadog.MonitorGroup{
 			{Name: "env:prod,host:a", Status: "Alert", LastTriggered: noon.Add(-time.Hour)},
 			{Name: "env:prod,host:b", Status: "No Data", LastTriggered: noon.Add(-time.Hour), LastNoData: noon.Add(-2 * time.Hour)},
@@ -94,7 +92,7 @@ func TestEnrich_tells_all_that_is_known_of_a_monitor_with_groups(t *testing.T) {
 				{Name: "State", Value: "Alert"},
 				{Name: "Failing", Value: "6 groups (3 Alert, 1 Warn, 2 No Data)"},
 				{Name: "Thresholds", Value: "critical 4.5, warning 10000000, critical recovery 0.25"},
-				{Name: "Muted", Value: "until 21 Nov 16:00 UTC for env:dev, host:a; without end"},
+				{Name: "Muted", Value: "until 21 Nov 16:00 UTC for env:dev, host:a; indefinitely"},
 				{Name: "Priority", Value: "P2"},
 				{Name: "Service", Value: "checkout, cart"},
 				{Name: "Team", Value: "shop"},
@@ -138,29 +136,32 @@ func TestEnrich_tells_all_that_is_known_of_a_monitor_with_groups(t *testing.T) {
 	}
 }
 
-func TestEnrich_tells_since_when_a_monitor_without_groups_is_failing(t *testing.T) {
-	got := enriched(t, alert.Alert{MonitorID: "7"}, datadog.Monitor{
-		ID: 7, Name: "Checkout is down", OverallState: "Alert",
-		Groups: []datadog.MonitorGroup{{Name: "*", Status: "Alert", LastTriggered: noon}},
-	})
-	want := []enrich.Block{
-		enrich.Facts{{Name: "Name", Value: "Checkout is down"}, {Name: "State", Value: "Alert"}},
-		enrich.Links{page},
-		enrich.List{Items: []enrich.Item{{Time: noon, Tag: "Alert", Text: "the monitor as a whole"}}},
-	}
-	if diff := cmp.Diff(want, got.Blocks); diff != "" {
-		t.Errorf("blocks (-want +got):\n%s", diff)
+func TestEnrich_Groups(t *testing.T) {
+	name := enrich.Fact{Name: "Name", Value: "Load"}
+	for _, tt := range []struct {
+		name  string
+		group datadog.MonitorGroup
+		want  []enrich.Block
+	}{
+		{
+			"monitor without groups", datadog.MonitorGroup{Name: "*", Status: "Alert", LastTriggered: noon},
+			[]enrich.Block{enrich.Facts{name}, enrich.Links{page}, enrich.List{Items: []enrich.Item{{Time: noon, Tag: "Alert", Text: "the whole monitor"}}}},
+		},
+		{
+			"one group", datadog.MonitorGroup{Name: "host:a", Status: "Warn"},
+			[]enrich.Block{enrich.Facts{name, {Name: "Failing", Value: "1 group (1 Warn)"}}, enrich.Links{page}, enrich.List{Items: []enrich.Item{{Tag: "Warn", Text: "host:a"}}}},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := enriched(t, alert.Alert{MonitorID: "7"}, datadog.Monitor{Name: "Load", Groups: []datadog.MonitorGroup{tt.group}})
+			if diff := cmp.Diff(tt.want, got.Blocks); diff != "" {
+				t.Errorf("blocks (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
-func TestEnrich_counts_one_group_as_one(t *testing.T) {
-	got := enriched(t, alert.Alert{MonitorID: "7"}, datadog.Monitor{Groups: []datadog.MonitorGroup{{Name: "host:a", Status: "Warn"}}})
-	if diff := cmp.Diff(enrich.Facts{{Name: "Failing", Value: "1 group (1 Warn)"}}, got.Blocks[0]); diff != "" {
-		t.Errorf("facts (-want +got):\n%s", diff)
-	}
-}
-
-func TestEnrich_links_take_their_values_from_the_group_before_the_tags(t *testing.T) {
+func TestEnrich_LinkFromGroup(t *testing.T) {
 	a := alert.Alert{MonitorID: "7", Scope: "host:a", Tags: alert.Tags{"host:b"}, Hostname: "c"}
 	got := enriched(t, a, datadog.Monitor{Message: "https://wiki.example.com/{{host.name}}"})
 	if diff := cmp.Diff([]string{"https://wiki.example.com/a"}, got.Data.(Data).Runbooks); diff != "" {
@@ -168,11 +169,11 @@ func TestEnrich_links_take_their_values_from_the_group_before_the_tags(t *testin
 	}
 }
 
-// TestData_as_playbooks_see_it holds the names that playbooks rely on.
-func TestData_as_playbooks_see_it(t *testing.T) {
+// TestData_JSON holds the names that playbooks use.
+func TestData_JSON(t *testing.T) {
 	got := enriched(t, alert.Alert{MonitorID: "7"}, datadog.Monitor{
 		ID: 7, Name: "Load", Type: "query alert", Query: "q", OverallState: "Alert", Priority: 1, Tags: []string{"team:shop"},
-		Thresholds: datadog.Thresholds{OK: number(1), Unknown: number(2), WarningRecovery: number(3)},
+		Thresholds: datadog.Thresholds{OK: new(1.0), Unknown: new(2.0), WarningRecovery: new(3.0)},
 		Groups:     []datadog.MonitorGroup{{Name: "host:a", Status: "Alert", LastTriggered: noon}},
 		Downtimes:  []datadog.Downtime{{Scope: []string{"*"}, End: noon}},
 		Message:    "https://wiki.example.com/a",
@@ -191,7 +192,7 @@ func TestData_as_playbooks_see_it(t *testing.T) {
 	}
 }
 
-func TestEnrich_thousands_of_groups_make_no_long_finding(t *testing.T) {
+func TestEnrich_ManyGroups(t *testing.T) {
 	var groups []datadog.MonitorGroup
 	for i := range 2000 {
 		groups = append(groups, datadog.MonitorGroup{Name: fmt.Sprintf("host:%d", i), Status: "Alert", LastTriggered: noon})

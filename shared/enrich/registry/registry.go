@@ -7,7 +7,6 @@ import (
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/changes"
-	"boomerang/shared/enrich/downtimes"
 	"boomerang/shared/enrich/host"
 	"boomerang/shared/enrich/httpapi"
 	"boomerang/shared/enrich/incidents"
@@ -43,10 +42,7 @@ type Deps struct {
 // they never change.
 func Kinds(d Deps) []enrich.Kind {
 	return []enrich.Kind{
-		enrich.KindOf(enrich.Kind{
-			Name: monitor.Name, Doc: "The alert's monitor: thresholds, which groups fail and since when, downtimes, the runbooks its message names.",
-			Permissions: []string{"monitors_read"}, Data: monitor.Data{},
-		}, func(_ none, cache time.Duration) enrich.Step { return monitor.New(d.Datadog.Cached(cache), d.Site) }),
+		monitor.Kind(d.Datadog, d.Site),
 		enrich.KindOf(enrich.Kind{
 			Name: relatedevents.Name, Doc: "The event stream around the alert: deploys and changes, other alerts, how often this monitor fired in the last day.",
 			Permissions: []string{"events_read"}, Data: relatedevents.Data{},
@@ -54,12 +50,7 @@ func Kinds(d Deps) []enrich.Kind {
 		owner.Kind(d.Datadog),
 		oncall.Kind(d.Datadog),
 		incidents.Kind(d.Datadog),
-		enrich.KindOf(enrich.Kind{
-			Name: downtimes.Name, Doc: "Which downtimes silence the alert's monitor now, until when and why.",
-			Permissions: []string{"monitors_downtime"}, Data: downtimes.Data{},
-		}, func(c downtimes.Config, cache time.Duration) enrich.Step {
-			return downtimes.New(d.Datadog.Cached(cache), c)
-		}),
+		monitor.DowntimesKind(d.Datadog),
 		enrich.KindOf(enrich.Kind{
 			Name: metric.Name, Doc: "The alert's metric: value against threshold, min, mean and max before the alert, trend as a sparkline, whether it began with a jump.",
 			Permissions: []string{"timeseries_query"}, Data: metric.Data{},

@@ -1,0 +1,183 @@
+package monitor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/enrichtest"
+	"boomerang/shared/fakedatadog"
+)
+
+func TestDowntimes_Conformance(t *testing.T) {
+	for name, downtimes := range map[string][]fakedatadog.ScheduledDowntime{
+		"none": nil,
+		"one":  {{MonitorID: 7, Message: "upgrade", CreatedBy: fakedatadog.Person{Email: "ada@example.com"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			enrichtest.Conformance(t, enrichtest.Case{
+				New:        func(client *datadog.Client) enrich.Step { return NewDowntimes(client, DowntimesConfig{}) },
+				Permission: "monitors_downtime",
+				Alert:      alert.Alert{MonitorID: "7", Scope: "host:a"},
+				Seed: func(s *fakedatadog.Server) {
+					s.AddMonitor(fakedatadog.Monitor{ID: 7, Query: "x"})
+					for _, d := range downtimes {
+						s.AddDowntime(d)
+					}
+				},
+				NotFound: "Datadog has no monitor 7: it was deleted or belongs to another organization",
+			})
+		})
+	}
+}
+
+// downtimes is a DowntimeSource made of values.
+type downtimes struct {
+	matches  []datadog.DowntimeMatch
+	notes    []datadog.DowntimeNote
+	notesErr error
+
+	monitorID int64 // Of the last call.
+}
+
+func (d *downtimes) DowntimeMatches(_ context.Context, id int64) ([]datadog.DowntimeMatch, error) {
+	d.monitorID = id
+	return d.matches, nil
+}
+
+func (d *downtimes) CurrentDowntimes(context.Context) ([]datadog.DowntimeNote, error) {
+	return d.notes, d.notesErr
+}
+
+func downtimesOf(t *testing.T, scope string, d downtimes) (enrich.Finding, DowntimesData) {
+	t.Helper()
+	f, err := NewDowntimes(&d, DowntimesConfig{}).Enrich(t.Context(), alert.Alert{MonitorID: "7", Scope: scope})
+	if err != nil || d.monitorID != 7 {
+		t.Fatalf("read the downtimes of %d, error %v", d.monitorID, err)
+	}
+	return f, f.Data.(DowntimesData)
+}
+
+func TestDowntimes_Enrich(t *testing.T) {
+	got, _ := downtimesOf(t, "host:a, env:prod", downtimes{
+		matches: []datadog.DowntimeMatch{
+			{ID: "1", Scope: "env:staging", Groups: []string{"host:b", "env:prod,host:a"}, Start: noon, End: noon.Add(4 * time.Hour)},
+			{ID: "2", Scope: "*", Groups: []string{"host:c"}, Start: noon, End: noon.Add(time.Hour)},
+		},
+		notes: []datadog.DowntimeNote{
+			{ID: "3", Message: "another"},
+			{ID: "1", Message: " upgrade\nof the database ", Creator: datadog.User{Email: "ada@example.com"}},
+		},
+	})
+	want := enrich.Finding{
+		Title: "Downtimes", Weight: enrich.Important,
+		Blocks: []enrich.Block{enrich.List{Items: []enrich.Item{
+			{Time: noon, Text: "env:staging, until 21 Nov 16:00 UTC, by ada@example.com: upgrade of the database"},
+			{Time: noon, Text: "everything, until 21 Nov 13:00 UTC"},
+		}}},
+		Data: DowntimesData{
+			Muted: true, Until: noon.Add(4 * time.Hour), Count: 2,
+			Downtimes: []ActiveDowntime{
+				{"1", "env:staging", []string{"host:b", "env:prod,host:a"}, noon, noon.Add(4 * time.Hour), "upgrade\nof the database", "ada@example.com"},
+				{ID: "2", Scope: "*", Groups: []string{"host:c"}, Start: noon, Until: noon.Add(time.Hour)},
+			},
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("finding (-want +got):\n%s", diff)
+	}
+}
+
+func TestDowntimes_Muted(t *testing.T) {
+	for _, tt := range []struct {
+		name, scope string
+		groups      []string
+		want        bool
+	}{
+		{"own group", "host:a", []string{"host:a"}, true},
+		{"another group", "host:a", []string{"host:b"}, false},
+		{"all groups", "host:a", []string{"*"}, true},
+		{"no groups", "host:a", nil, true},
+		{"monitor without groups", "*", []string{"*"}, true},
+		{"no scope", "", []string{"", "host:a"}, false},
+	} {
+		if _, d := downtimesOf(t, tt.scope, downtimes{matches: []datadog.DowntimeMatch{{Groups: tt.groups}}}); d.Muted != tt.want {
+			t.Errorf("%s: muted is %v", tt.name, d.Muted)
+		}
+	}
+}
+
+func TestDowntimes_Partial(t *testing.T) {
+	broken := errors.New("broken")
+	f, d := downtimesOf(t, "", downtimes{matches: []datadog.DowntimeMatch{{ID: "1"}}, notesErr: broken})
+	if !errors.Is(f.PartialReason, broken) || len(d.Downtimes) != 1 {
+		t.Errorf("partial reason %v, data %+v", f.PartialReason, d)
+	}
+	if f, _ := downtimesOf(t, "", downtimes{notesErr: broken}); f.PartialReason != nil {
+		t.Errorf("without a downtime: partial reason %v", f.PartialReason)
+	}
+}
+
+func TestDowntimes_Limits(t *testing.T) {
+	s := downtimes{}
+	for i := range 50 {
+		s.matches = append(s.matches, datadog.DowntimeMatch{ID: fmt.Sprint(i), Scope: "env:dev", End: noon})
+		s.notes = append(s.notes, datadog.DowntimeNote{ID: fmt.Sprint(i), Message: strings.Repeat("é", 5000)})
+	}
+	s.matches[1].End = time.Time{}
+	f, d := downtimesOf(t, "", s)
+	list := f.Blocks[0].(enrich.List)
+	if len(list.Items) != maxDowntimes || list.More != 45 || d.Count != 50 || len(d.Downtimes) != maxDowntimes || !d.Until.IsZero() {
+		t.Errorf("got %d items and %d more, data %+v", len(list.Items), list.More, d)
+	}
+	if want := "env:dev, indefinitely: " + strings.Repeat("é", maxMessage-1) + "…"; list.Items[1].Text != want {
+		t.Errorf("got %q", list.Items[1].Text)
+	}
+}
+
+func TestDowntimes_MonitorID(t *testing.T) {
+	for _, tt := range []struct {
+		configured, own string
+		want            int64
+	}{{"", "7", 7}, {" 8 ", "7", 8}, {"", "", 0}, {"", "0", 0}} {
+		s := downtimes{}
+		_, err := NewDowntimes(&s, DowntimesConfig{Monitor: tt.configured}).Enrich(t.Context(), alert.Alert{MonitorID: tt.own})
+		if s.monitorID != tt.want || (err == nil) != (tt.want > 0) {
+			t.Errorf("%q, %q: read %d, error %v", tt.configured, tt.own, s.monitorID, err)
+		}
+	}
+}
+
+func TestDowntimesConfig_Validate(t *testing.T) {
+	for monitor, valid := range map[string]bool{"": true, " ": true, "7": true, "{{ .alert.monitor_id }}": true, "seven": false, "-1": false} {
+		if err := (DowntimesConfig{Monitor: monitor}).Validate(); (err == nil) != valid {
+			t.Errorf("%q: %v", monitor, err)
+		}
+	}
+}
+
+// TestDowntimesData_JSON holds the names that playbooks use.
+func TestDowntimesData_JSON(t *testing.T) {
+	for want, matches := range map[string][]datadog.DowntimeMatch{
+		`{"muted":false,"count":0}`: nil,
+		`{"muted":true,"until":"2026-11-21T12:00:00Z","count":1,"downtimes":[{"id":"1","scope":"*","groups":["*"],` +
+			`"start":"2026-11-21T12:00:00Z","until":"2026-11-21T12:00:00Z","message":"","by":""}]}`: {
+			{ID: "1", Scope: "*", Groups: []string{"*"}, Start: noon, End: noon},
+		},
+	} {
+		_, d := downtimesOf(t, "", downtimes{matches: matches})
+		text, err := json.Marshal(d)
+		if diff := cmp.Diff(want, string(text)); err != nil || diff != "" {
+			t.Errorf("JSON (-want +got):\n%s%v", diff, err)
+		}
+	}
+}
