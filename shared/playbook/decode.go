@@ -1,252 +1,211 @@
 package playbook
 
 import (
-	"fmt"
-	"iter"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
 )
-
-// decoder fills structs from YAML strictly and reports every mistake it meets,
-// not only the first, each at its place. It finds where each value stands, for
-// mistakes that only later steps can see.
-type decoder struct {
-	file     string
-	lines    []string
-	root     ast.Node
-	problems Problems
-}
-
-func (d *decoder) report(at place, format string, args ...any) {
-	d.problems = append(d.problems, Problem{d.file, at.line, at.column, fmt.Sprintf(format, args...)})
-}
-
-// reportAt reports a mistake in the value at a path.
-func (d *decoder) reportAt(path, format string, args ...any) {
-	at := place{}
-	if node := d.nearest(path); node != nil {
-		at = d.begin(node)
-	}
-	d.report(at, format, args...)
-}
-
-// reportInside reports a mistake in the text at a path.
-func (d *decoder) reportInside(path string, m mistake) {
-	node := d.find(path)
-	if node == nil {
-		d.reportAt(path, "%s", m.text)
-		return
-	}
-	d.report(d.inside(node, m.at), "%s", m.text)
-}
-
-// nearest returns the value at path, or else the value around it.
-func (d *decoder) nearest(path string) ast.Node {
-	for {
-		if node := d.find(path); node != nil || path == "" {
-			return node
-		}
-		path = path[:max(strings.LastIndexByte(path, '.'), strings.LastIndexByte(path, '['), 0)]
-	}
-}
-
-func (d *decoder) has(path string) bool { return d.find(path) != nil }
-
-// find returns the value at a path such as "playbooks[0].match", or nil when there
-// is none. Few values are ever looked for, so none is remembered by its path.
-func (d *decoder) find(path string) ast.Node { return findIn(d.root, path) }
-
-func findIn(node ast.Node, path string) ast.Node {
-	switch n := node.(type) {
-	case nil, *ast.NullNode, *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
-		return nil // Nothing is decoded from these.
-	case *ast.SequenceNode:
-		digits, rest, _ := strings.Cut(strings.TrimPrefix(path, "["), "]")
-		if i, err := strconv.Atoi(digits); err == nil && i >= 0 && i < len(n.Values) {
-			return findIn(n.Values[i], rest)
-		}
-	case ast.MapNode:
-		return findUnder(n, path)
-	}
-	if path != "" {
-		return nil
-	}
-	return node
-}
-
-// findUnder goes on after a key that does not lead to the value, since a key may
-// hold a dot and so begin with another.
-func findUnder(mapping ast.MapNode, path string) ast.Node {
-	if path == "" {
-		return mapping.(ast.Node)
-	}
-	path = strings.TrimPrefix(path, ".")
-	tried := ""
-	for all := mapping.MapRange(); all.Next(); {
-		name := key(all.KeyValue())
-		rest, begins := strings.CutPrefix(path, name)
-		if !begins || name == tried || rest != "" && rest[0] != '.' && rest[0] != '[' {
-			continue
-		}
-		if found := findIn(all.Value(), rest); found != nil {
-			return found
-		}
-		tried = name // Of a key that is here twice the first counts.
-	}
-	return nil
-}
 
 var (
 	durationType = reflect.TypeFor[time.Duration]()
 	nodeType     = reflect.TypeFor[ast.Node]()
 )
 
-// decode puts the value of node into the variable that into is. A null leaves it
-// as it was, like a key that is not there.
-func (d *decoder) decode(node ast.Node, into reflect.Value, path string) {
+// decode puts the value of a node into a variable. A null leaves it as it is, like
+// a missing key.
+func (s *Source) decode(node ast.Node, into reflect.Value, path string) {
 	switch node.(type) {
 	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
-		d.report(d.begin(node), "anchors (&), aliases (*) and tags (!) are not understood here: write the value out")
+		s.report(s.position(node), "anchors (&), aliases (*) and tags (!) are not supported: write out the value")
 		return
 	case *ast.NullNode:
 		return
 	}
+	if s.nodes != nil {
+		s.nodes[path] = node
+	}
 	switch {
 	case into.Type() == nodeType:
 		into.Set(reflect.ValueOf(node))
-	case into.Type() == durationType:
-		d.duration(node, into, path)
 	case into.Kind() == reflect.Pointer:
 		into.Set(reflect.New(into.Type().Elem()))
-		d.decode(node, into.Elem(), path)
-	case into.Kind() == reflect.Struct:
-		d.mapping(node, into, path)
-	case into.Kind() == reflect.Slice:
-		d.sequence(node, into, path)
-	case into.Kind() == reflect.Map:
-		d.dictionary(node, into, path)
+		s.decode(node, into.Elem(), path)
 	case into.Kind() == reflect.Interface:
-		d.anything(node, into, path)
+		value := reflect.New(typeOfNode(node)).Elem()
+		s.decode(node, value, path)
+		into.Set(value)
+	case into.Kind() == reflect.Struct:
+		s.decodeStruct(node, into, path)
+	case into.Kind() == reflect.Slice:
+		s.decodeSlice(node, into, path)
+	case into.Kind() == reflect.Map:
+		into.Set(reflect.MakeMap(into.Type()))
+		for _, pair := range s.pairs(node, path) {
+			value := reflect.New(into.Type().Elem()).Elem()
+			s.decode(pair.Value, value, under(path, keyOf(pair)))
+			into.SetMapIndex(reflect.ValueOf(keyOf(pair)), value)
+		}
 	default:
 		if want := setScalar(node, into); want != "" {
-			d.report(d.begin(node), "%s must be %s", last(path), want)
+			s.report(s.position(node), "%s must be %s", lastOf(path), want)
+		} else if into.Kind() == reflect.String {
+			s.fillText(into, path)
 		}
 	}
 }
 
-// anything puts a list, a map or a single value, whatever it is.
-func (d *decoder) anything(node ast.Node, into reflect.Value, path string) {
-	var value reflect.Value
-	switch n := node.(type) {
-	case *ast.SequenceNode:
-		value = reflect.New(reflect.TypeFor[[]any]()).Elem()
-		d.sequence(node, value, path)
-	case *ast.MappingNode, *ast.MappingValueNode:
-		value = reflect.New(reflect.TypeFor[map[string]any]()).Elem()
-		d.dictionary(node, value, path)
-	case *ast.StringNode, *ast.LiteralNode:
-		value = reflect.ValueOf(scalarText(node))
-	case ast.ScalarNode:
-		value = reflect.ValueOf(n.GetValue())
-		if number := number(node); number != nil {
-			value = reflect.ValueOf(number)
-		}
-	default:
-		d.report(d.begin(node), "%s must be a value, a list or a mapping", last(path))
-		return
-	}
-	into.Set(value)
-}
-
-func (d *decoder) sequence(node ast.Node, into reflect.Value, path string) {
-	list, ok := node.(*ast.SequenceNode)
-	if !ok {
-		d.report(d.begin(node), "%s must be a list", last(path))
-		return
-	}
-	values := reflect.MakeSlice(into.Type(), len(list.Values), len(list.Values))
-	for i, value := range list.Values {
-		if value.Type() == ast.NullType && into.Type().Elem().Kind() != reflect.Interface {
-			d.report(d.begin(value), "%s is empty", element(last(path), i))
-		}
-		d.decode(value, values.Index(i), element(path, i))
-	}
-	into.Set(values)
-}
-
-func (d *decoder) dictionary(node ast.Node, into reflect.Value, path string) {
-	if !d.isMapping(node, path) {
-		return
-	}
-	values := reflect.MakeMap(into.Type())
-	for name, pair := range d.pairs(node) {
-		value := reflect.New(into.Type().Elem()).Elem()
-		d.decode(pair.Value, value, under(path, name))
-		values.SetMapIndex(reflect.ValueOf(name), value)
-	}
-	into.Set(values)
-}
-
-func (d *decoder) mapping(node ast.Node, into reflect.Value, path string) {
-	if !d.isMapping(node, path) {
-		return
-	}
+func (s *Source) decodeStruct(node ast.Node, into reflect.Value, path string) {
 	fields := fieldsOf(into.Type(), "yaml")
+	pairs := s.pairs(node, path)
 	given := make([]bool, len(fields))
-	for name, pair := range d.pairs(node) {
+	for _, pair := range pairs {
+		name := keyOf(pair)
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 		if i < 0 {
-			d.report(d.begin(pair), "unknown key %q%s", name, suggest(name, namesOf(fields)))
+			s.report(s.position(pair), "unknown key %q%s", name, suggest(name, fieldNames(fields)))
 			continue
 		}
 		given[i] = pair.Value.Type() != ast.NullType
-		d.decode(pair.Value, into.FieldByIndex(fields[i].index), under(path, name))
+		s.decode(pair.Value, into.FieldByIndex(fields[i].index), under(path, name))
 	}
 	for i, f := range fields {
-		if f.required && !given[i] {
-			d.report(d.begin(node), "the key %q is missing", f.name)
+		if _, isMapping := node.(ast.MapNode); isMapping && f.required && !given[i] {
+			s.report(s.position(node), "missing key %q", f.name)
 		}
 	}
 }
 
-func (d *decoder) isMapping(node ast.Node, path string) bool {
-	_, is := node.(ast.MapNode)
-	if !is {
-		d.report(d.begin(node), "%s must be a mapping of keys to values", last(path))
+func (s *Source) decodeSlice(node ast.Node, into reflect.Value, path string) {
+	list, ok := node.(*ast.SequenceNode)
+	if !ok {
+		s.report(s.position(node), "%s must be a list", lastOf(path))
+		return
 	}
-	return is
-}
-
-// pairs goes over the keys and values of a mapping, each key once.
-func (d *decoder) pairs(node ast.Node) iter.Seq2[string, *ast.MappingValueNode] {
-	return func(yield func(string, *ast.MappingValueNode) bool) {
-		seen := map[string]bool{}
-		for all := node.(ast.MapNode).MapRange(); all.Next(); {
-			pair := all.KeyValue()
-			name := key(pair)
-			if seen[name] {
-				d.report(d.begin(pair), "the key %q is here twice", name)
-				continue
-			}
-			seen[name] = true
-			if !yield(name, pair) {
-				return
-			}
+	into.Set(reflect.MakeSlice(into.Type(), len(list.Values), len(list.Values)))
+	for i, value := range list.Values {
+		if value.Type() == ast.NullType && into.Type().Elem().Kind() != reflect.Interface {
+			s.report(s.position(value), "%s is empty", element(lastOf(path), i))
 		}
+		s.decode(value, into.Index(i), element(path, i))
 	}
 }
 
-func key(pair *ast.MappingValueNode) string { return pair.Key.GetToken().Value }
+// pairs returns the entries of a mapping, each key once, and reports any other node.
+func (s *Source) pairs(node ast.Node, path string) []*ast.MappingValueNode {
+	mapping, ok := node.(ast.MapNode)
+	if !ok {
+		s.report(s.position(node), "%s must be a mapping of keys to values", lastOf(path))
+		return nil
+	}
+	var pairs []*ast.MappingValueNode
+	seen := map[string]bool{}
+	for all := mapping.MapRange(); all.Next(); {
+		pair := all.KeyValue()
+		if seen[keyOf(pair)] {
+			s.report(s.position(pair), "duplicate key %q", keyOf(pair))
+			continue
+		}
+		seen[keyOf(pair)] = true
+		pairs = append(pairs, pair)
+	}
+	return pairs
+}
 
-// element returns the path of an element of the list at path.
+// typeOfNode returns the Go type for a value of any kind.
+func typeOfNode(node ast.Node) reflect.Type {
+	switch node.(type) {
+	case *ast.SequenceNode:
+		return reflect.TypeFor[[]any]()
+	case ast.MapNode:
+		return reflect.TypeFor[map[string]any]()
+	case *ast.BoolNode:
+		return reflect.TypeFor[bool]()
+	}
+	if n := numberOf(node); n != nil {
+		return reflect.TypeOf(n)
+	}
+	return reflect.TypeFor[string]()
+}
+
+// setScalar puts a single value into a variable, or returns what it must be. A text
+// variable takes the value as it is written.
+func setScalar(node ast.Node, into reflect.Value) (want string) {
+	number := numberOf(node)
+	whole, isWhole := number.(int64)
+	switch kind := into.Kind(); {
+	case into.Type() == durationType:
+		d, err := time.ParseDuration(scalarText(node))
+		if err != nil || d < 0 {
+			return "a duration with its unit, such as 5s or 2m"
+		}
+		into.SetInt(int64(d))
+	case kind == reflect.String:
+		if _, isScalar := node.(ast.ScalarNode); !isScalar {
+			return "text"
+		}
+		into.SetString(scalarText(node))
+	case kind == reflect.Bool:
+		truth, ok := node.(*ast.BoolNode)
+		if !ok {
+			return "true or false"
+		}
+		into.SetBool(truth.Value)
+	case into.CanInt():
+		if !isWhole || into.OverflowInt(whole) {
+			return "a whole number"
+		}
+		into.SetInt(whole)
+	case into.CanFloat():
+		if number == nil {
+			return "a number"
+		}
+		into.Set(reflect.ValueOf(number).Convert(into.Type()))
+	default:
+		panic("cannot decode YAML into " + into.Type().String())
+	}
+	return ""
+}
+
+// numberOf returns an int64 or a float64, or nil for a node that is not a number.
+func numberOf(node ast.Node) any {
+	switch n := node.(type) {
+	case *ast.IntegerNode:
+		switch whole := n.Value.(type) {
+		case int64:
+			return whole
+		case uint64:
+			if whole <= 1<<63-1 {
+				return int64(whole)
+			}
+			return float64(whole)
+		}
+	case *ast.FloatNode:
+		return n.Value
+	}
+	return nil
+}
+
+func scalarText(node ast.Node) string {
+	switch n := node.(type) {
+	case *ast.StringNode:
+		return n.Value
+	case *ast.LiteralNode:
+		return n.Value.Value
+	}
+	return node.GetToken().Value
+}
+
+func keyOf(pair *ast.MappingValueNode) string { return pair.Key.GetToken().Value }
+
+// element returns the path of an element of the list at a path.
 func element(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
-// under returns the path of what is called name inside the value at path.
+// under returns the path of a key in the mapping at a path.
 func under(path, name string) string {
 	if path == "" {
 		return name
@@ -254,10 +213,48 @@ func under(path, name string) string {
 	return path + "." + name
 }
 
-// last returns how the value at path is called.
-func last(path string) string {
+func lastOf(path string) string {
 	if path == "" {
 		return "the file"
 	}
 	return path[strings.LastIndexByte(path, '.')+1:]
+}
+
+// field is a struct field by its YAML or JSON name.
+type field struct {
+	name     string
+	index    []int
+	required bool // in YAML
+}
+
+type fieldKey struct {
+	of  reflect.Type
+	tag string
+}
+
+var knownFields sync.Map // of []field by fieldKey
+
+// fieldsOf returns the fields with a name in a tag ("yaml" or "json"), embedded ones
+// included.
+func fieldsOf(t reflect.Type, tag string) []field {
+	key := fieldKey{t, tag}
+	if known, ok := knownFields.Load(key); ok {
+		return known.([]field)
+	}
+	var fields []field
+	for _, f := range reflect.VisibleFields(t) {
+		if name, _, _ := strings.Cut(f.Tag.Get(tag), ","); f.IsExported() && name != "" && name != "-" {
+			fields = append(fields, field{name, f.Index, f.Tag.Get("required") == "true"})
+		}
+	}
+	knownFields.Store(key, fields)
+	return fields
+}
+
+func fieldNames(fields []field) []string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.name
+	}
+	return names
 }

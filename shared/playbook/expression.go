@@ -3,17 +3,14 @@ package playbook
 import (
 	"errors"
 	"fmt"
+	"regexp/syntax"
 	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/checker"
-	"github.com/expr-lang/expr/checker/nature"
-	"github.com/expr-lang/expr/compiler"
 	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
-	"github.com/expr-lang/expr/optimizer"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
@@ -21,96 +18,76 @@ import (
 	"boomerang/shared/fault"
 )
 
-// The bounds of an expression's source, and of how much of an alert its errors quote.
+// The bounds of an expression, of the program of a regular expression, whose run time
+// is its size times the length of the text, and of how much of an alert an error quotes.
 const (
 	maxExpressionBytes = 4 << 10
 	maxNodes           = 500
-	maxTold            = 300
+	maxPattern         = 500
+	maxQuote           = 300
 )
 
-// expression is a compiled expression that says true or false
-// (https://expr-lang.org/docs/language-definition).
+// builtins are the functions of expressions. Those that build large values (repeat,
+// replace, join, split, reduce) and those that read a clock or files are left out.
+var builtins = []string{
+	"abs", "all", "any", "ceil", "count", "filter", "find", "findIndex", "findLast", "findLastIndex", "first", "float",
+	"floor", "get", "hasPrefix", "hasSuffix", "indexOf", "int", "keys", "last", "lastIndexOf", "len", "lower", "map",
+	"max", "min", "none", "one", "round", "string", "sum", "trim", "trimPrefix", "trimSuffix", "type", "upper", "values",
+}
+
+// expression is a compiled condition (https://expr-lang.org/docs/language-definition).
+// A nil one always holds.
 type expression struct {
 	source  string
 	program *vm.Program
-	steps   []string // the steps it reads
+	steps   []string // that it reads
 }
 
-// language compiles expressions. It is not safe for concurrent use, since the
-// types that it knows remember what they were asked.
-type language struct {
-	base   conf.Config
-	alert  types.Type
-	kinds  map[string]types.Type   // of the steps of a kind
-	scopes map[string]*conf.Config // by their keys
+// iterationName is a function that ends an expression at its deadline. Each loop and
+// each regular expression calls it.
+const iterationName = "iteration"
+
+func iteration(params ...any) (any, error) {
+	d, _ := params[0].(*deadline)
+	return params[1], d.check()
 }
 
-func newLanguage() *language {
-	base := conf.CreateNew()
-	for _, set := range []expr.Option{
-		expr.AsBool(), expr.MaxNodes(maxNodes),
-		expr.Function(turnName, turn, new(func(*deadline, bool) bool), new(func(*deadline, any) any)),
-	} {
-		set(base)
+var language = func() []expr.Option {
+	options := []expr.Option{
+		expr.AsBool(), expr.MaxNodes(maxNodes), expr.DisableAllBuiltins(),
+		expr.Function(iterationName, iteration, new(func(*deadline, bool) bool), new(func(*deadline, any) any)),
 	}
-	for name := range base.Builtins {
-		if !slices.Contains(builtins, name) {
-			base.Disabled[name] = true
-			delete(base.Builtins, name)
-		}
+	for _, name := range builtins {
+		options = append(options, expr.EnableBuiltin(name))
 	}
-	return &language{
-		base: *base, alert: known(typeOf(alertShape())),
-		kinds: map[string]types.Type{}, scopes: map[string]*conf.Config{},
+	return options
+}()
+
+// compileExpression returns the expression, or its mistakes.
+func compileExpression(source string, s *scope) (*expression, []mistake) {
+	if len(source) > maxExpressionBytes {
+		return nil, []mistake{mistakef(0, "the expression is longer than 4 KiB: match less, or use several playbooks")}
 	}
+	checks := &checker{scope: s, bare: map[ast.Node]string{}}
+	program, err := expr.Compile(source, append(slices.Clip(language), environment(s), expr.Patch(checks))...)
+	if mistakes := checks.result(); len(mistakes) > 0 {
+		return nil, mistakes
+	}
+	if err != nil {
+		return nil, []mistake{compileError(err)}
+	}
+	return &expression{source, program, checks.steps}, nil
 }
 
-// in returns the language with the names of a scope.
-func (l *language) in(s *scope) *conf.Config {
-	key := s.key()
-	if known, ok := l.scopes[key]; ok {
-		return known
-	}
+func environment(s *scope) expr.Option {
 	names := types.Map{deadlineName: types.TypeOf((*deadline)(nil))}
-	for name, shape := range s.names() {
-		switch name {
-		case "alert":
-			names[name] = l.alert
-		case "steps":
-			names[name] = l.steps(s.steps)
-		default:
-			names[name] = typeOf(shape)
-		}
+	for name, shape := range s.shapes() {
+		names[name] = typeOf(shape)
 	}
-	config := l.base
-	config.WithEnv(names)
-	l.scopes[key] = &config
-	return &config
+	return func(c *conf.Config) { c.WithEnv(names) }
 }
 
-func (l *language) steps(steps []*step) types.Type {
-	all := types.Map{}
-	for _, s := range steps {
-		if _, ok := l.kinds[s.kind.Name]; !ok {
-			l.kinds[s.kind.Name] = known(typeOf(s.shape))
-		}
-		all[s.name] = l.kinds[s.kind.Name]
-	}
-	return all
-}
-
-// knownType is a type whose nature, which takes long to find out, is known.
-type knownType struct {
-	types.Type
-	nature nature.Nature
-}
-
-func known(t types.Type) types.Type { return knownType{t, t.Nature()} }
-
-// Nature is what the checker asks of a type.
-func (t knownType) Nature() nature.Nature { return t.nature }
-
-// typeOf returns the type of what has this shape.
+// typeOf returns the expression type of a shape.
 func typeOf(shape any) types.Type {
 	fields, isMap := shape.(map[string]any)
 	switch {
@@ -128,85 +105,42 @@ func typeOf(shape any) types.Type {
 	return all
 }
 
-const turnName = "turn"
-
-// turn is what every loop and every regular expression of an expression calls
-// with its result.
-func turn(params ...any) (any, error) {
-	until, _ := params[0].(*deadline)
-	return params[1], until.turn()
+func compileError(err error) mistake {
+	if e, ok := errors.AsType[*file.Error](err); ok {
+		return mistake{e.From, e.Message}
+	}
+	return mistake{0, firstLine(err)}
 }
 
-// compile returns the expression, or what is wrong with it and where.
-func (l *language) compile(source string, s *scope) (*expression, []mistake) {
-	if len(source) > maxExpressionBytes {
-		return nil, []mistake{mistakef(0, "it is longer than 4 KiB: match on less, or in several playbooks")}
-	}
-	config := l.in(s)
-	tree, err := parser.ParseWithConfig(source, config)
-	if err != nil {
-		return nil, wrong(err)
-	}
-	steps, found := inspect(&tree.Node, s)
-	if len(found) > 0 {
-		return nil, found
-	}
-	program, err := program(tree, config)
-	if err != nil {
-		return nil, wrong(err)
-	}
-	return &expression{source, program, steps}, nil
-}
-
-func program(tree *parser.Tree, config *conf.Config) (*vm.Program, error) {
-	if _, err := checker.Check(tree, config); err != nil {
-		return nil, err
-	}
-	if err := optimizer.Optimize(&tree.Node, config); err != nil {
-		return nil, err
-	}
-	return compiler.Compile(tree, config)
-}
-
-// wrong tells a mistake that the language found.
-func wrong(err error) []mistake {
-	if at, ok := errors.AsType[*file.Error](err); ok {
-		return []mistake{{at.From, at.Message}}
-	}
-	return []mistake{{0, firstLine(err)}}
-}
-
-// firstLine leaves out the drawing of the place that the language's errors hold.
+// firstLine drops the picture of the position in an error of the language.
 func firstLine(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	return line
 }
 
 // holds evaluates the expression on a machine that may have evaluated others. An
-// error, such as a number compared with nothing, counts as false and is told.
+// error, such as a number compared with nil, counts as false.
 func (e *expression) holds(machine *vm.VM, env map[string]any) (bool, error) {
 	if e == nil {
 		return true, nil
 	}
 	out, err := machine.Run(e.program, env)
 	if err != nil {
-		about, why := fmt.Sprintf("the expression %q: ", e.source), shorten(maxTold, firstLine(err))
-		return false, &fault.Error{Kind: fault.Permanent, Public: about + why, Log: about + "it cannot be evaluated with what this alert says"}
+		subject, cause := fmt.Sprintf("the expression %q: ", e.source), truncate(maxQuote, firstLine(err))
+		return false, &fault.Error{Kind: fault.Permanent, Public: subject + cause, Log: subject + "cannot be evaluated for this alert"}
 	}
-	is, _ := out.(bool) // The language sees to it that it is one.
-	return is, nil
+	result, _ := out.(bool)
+	return result, nil
 }
 
-// falsePart returns the first of the parts that && joins which does not hold, for
-// people who ask why the whole does not.
+// falsePart returns the first operand of the top-level && that does not hold.
 func (e *expression) falsePart(env map[string]any) string {
 	tree, err := parser.Parse(e.source)
 	if err != nil {
 		return e.source
 	}
-	l := newLanguage()
 	for _, node := range conjuncts(tree.Node) {
-		part, mistakes := l.compile(node.String(), matching())
+		part, mistakes := compileExpression(node.String(), &scope{matching: true})
 		if holds, _ := part.holds(new(vm.VM), env); len(mistakes) == 0 && !holds {
 			return part.source
 		}
@@ -214,11 +148,134 @@ func (e *expression) falsePart(env map[string]any) string {
 	return e.source
 }
 
-// conjuncts returns what && joins at the top of an expression.
 func conjuncts(node ast.Node) []ast.Node {
 	both, ok := node.(*ast.BinaryNode)
 	if !ok || both.Operator != "&&" && both.Operator != "and" {
 		return []ast.Node{node}
 	}
 	return append(conjuncts(both.Left), conjuncts(both.Right)...)
+}
+
+// checker visits the nodes of an expression, inner nodes first. It collects what the
+// language allows and a playbook must not do, and makes loops check the deadline.
+type checker struct {
+	scope    *scope
+	steps    []string
+	bare     map[ast.Node]string // names without a field behind them
+	mistakes []mistake
+}
+
+func (c *checker) result() []mistake {
+	for node, name := range c.bare {
+		c.resolve(node, []string{name})
+	}
+	return c.mistakes
+}
+
+func (c *checker) refuse(node ast.Node, format string, args ...any) {
+	c.mistakes = append(c.mistakes, mistakef(node.Location().From, format, args...))
+}
+
+func (c *checker) resolve(node ast.Node, path []string) {
+	if _, problem := c.scope.resolve(path); problem != "" {
+		c.refuse(node, "%s", problem)
+	}
+}
+
+// Visit implements ast.Visitor.
+func (c *checker) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode:
+		c.bare[n] = n.Value
+	case *ast.MemberNode:
+		c.member(n)
+	case *ast.CallNode:
+		c.call(n)
+	case *ast.BuiltinNode:
+		if !slices.Contains(builtins, n.Name) {
+			c.refuse(n, "unknown function %q%s", n.Name, suggest(n.Name, builtins))
+		}
+	case *ast.BinaryNode:
+		switch n.Operator {
+		case "..":
+			c.refuse(n, "ranges (..) are not supported")
+		case "matches":
+			c.pattern(n)
+			*node = withDeadlineCheck(n)
+		}
+	case *ast.PredicateNode:
+		n.Node = withDeadlineCheck(n.Node)
+	case *ast.VariableDeclaratorNode:
+		c.refuse(n, "let is not supported: write the value where it is used")
+	case *ast.SequenceNode:
+		c.refuse(n, "write one expression, without ;")
+	}
+}
+
+func (c *checker) member(n *ast.MemberNode) {
+	path := memberPath(n)
+	if path == nil {
+		return
+	}
+	if parent := path[:len(path)-1]; len(parent) == 1 && parent[0] == "steps" {
+		delete(c.bare, n.Node)
+	} else if _, problem := c.scope.resolve(parent); problem != "" {
+		return // The visit of the parent reported it.
+	}
+	c.resolve(n.Property, path)
+	c.steps = addStep(c.steps, path)
+}
+
+// memberPath returns the names of a node such as alert.tags.env, or nil for another.
+func memberPath(node ast.Node) []string {
+	switch n := node.(type) {
+	case *ast.IdentifierNode:
+		return []string{n.Value}
+	case *ast.ChainNode:
+		return memberPath(n.Node)
+	case *ast.MemberNode:
+		field, isConstant := n.Property.(*ast.StringNode)
+		if path := memberPath(n.Node); path != nil && isConstant {
+			return append(path, field.Value)
+		}
+	}
+	return nil
+}
+
+func (c *checker) call(n *ast.CallNode) {
+	if name, ok := n.Callee.(*ast.IdentifierNode); ok {
+		delete(c.bare, name)
+		c.refuse(n, "unknown function %q%s", name.Value, suggest(name.Value, builtins))
+		return
+	}
+	if _, problem := c.scope.resolve(memberPath(n.Callee)); problem == "" || memberPath(n.Callee) == nil {
+		c.refuse(n, "values have no methods")
+	}
+}
+
+// pattern refuses a regular expression that an alert chooses, and one that is slow.
+func (c *checker) pattern(n *ast.BinaryNode) {
+	text, ok := n.Right.(*ast.StringNode)
+	if !ok {
+		c.refuse(n.Right, "the regular expression must be a quoted constant")
+		return
+	}
+	parsed, err := syntax.Parse(text.Value, syntax.Perl)
+	if err != nil {
+		c.refuse(text, "%s", err)
+		return
+	}
+	if program, err := syntax.Compile(parsed.Simplify()); err != nil || len(program.Inst) > maxPattern {
+		c.refuse(text, "the regular expression repeats too much")
+	}
+}
+
+// withDeadlineCheck calls iteration with the value of a node.
+func withDeadlineCheck(node ast.Node) ast.Node {
+	call := &ast.CallNode{
+		Callee:    &ast.IdentifierNode{Value: iterationName},
+		Arguments: []ast.Node{&ast.IdentifierNode{Value: deadlineName}, node},
+	}
+	call.SetLocation(node.Location())
+	return call
 }

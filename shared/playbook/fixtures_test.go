@@ -14,6 +14,7 @@ import (
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/httpapi"
 	"boomerang/shared/playbook"
 )
 
@@ -67,7 +68,7 @@ type metricData struct {
 }
 
 type askConfig struct {
-	URL     string            `yaml:"url" escape:"url"`
+	URL     httpapi.URL       `yaml:"url"`
 	Headers map[string]string `yaml:"headers"`
 	Body    any               `yaml:"body"`
 	Show    []show            `yaml:"show"`
@@ -85,7 +86,7 @@ type secretConfig struct {
 
 func (c askConfig) Validate() error {
 	var problems []error
-	if !strings.HasPrefix(c.URL, "https://") {
+	if !strings.HasPrefix(string(c.URL), "https://") {
 		problems = append(problems, errors.New("url: it must start with https://"))
 	}
 	if c.Secret != nil && strings.Contains(c.Secret.Name, "{{") {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/url"
 	"reflect"
 	"slices"
@@ -18,9 +17,8 @@ import (
 	"boomerang/shared/event"
 )
 
-// functions are what templates may call, and all that they may: of Go's own only
-// and, or and not are left. They take any value and say something sensible about
-// it, so that no text is lost over a value that is absent or of another type.
+// functions are all functions of templates besides and, or and not. They take values of
+// any type, absent ones included, so that no text is lost over one value.
 var functions = template.FuncMap{
 	"eq": func(a any, b ...any) bool { return slices.ContainsFunc(b, func(one any) bool { return equal(a, one) }) },
 	"ne": func(a, b any) bool { return !equal(a, b) },
@@ -29,40 +27,55 @@ var functions = template.FuncMap{
 	"gt": func(a, b any) bool { return compare(a, b) > 0 },
 	"ge": func(a, b any) bool { return compare(a, b) >= 0 },
 
-	"default":  func(fallback, v any) any { return orElse(v, fallback) },
+	"default":  defaultValue,
 	"index":    index,
 	"len":      length,
-	"lower":    func(v any) (string, error) { return within(strings.ToLower(textOf(v))) },
-	"upper":    func(v any) (string, error) { return within(strings.ToUpper(textOf(v))) },
+	"lower":    func(v any) (string, error) { return bounded(strings.ToLower(textOf(v))) },
+	"upper":    func(v any) (string, error) { return bounded(strings.ToUpper(textOf(v))) },
 	"trim":     func(v any) string { return strings.TrimSpace(textOf(v)) },
 	"contains": func(part, v any) bool { return strings.Contains(textOf(v), textOf(part)) },
 	"replace":  replace,
-	"shorten":  shorten,
-	"join":     joinTexts,
+	"truncate": truncate,
+	"join":     join,
 	"printf":   printf,
 	"json":     toJSON,
-	"url":      escapeForURL,
-
-	"clock": func(v any) string { return formatted(v, "15:04 UTC") },
-	"day":   func(v any) string { return formatted(v, time.DateOnly) },
-	"span":  span,
+	"url":      escapeURL,
+	"time":     func(v any) string { return formatTime(v, "15:04 UTC") },
+	"date":     func(v any) string { return formatTime(v, time.DateOnly) },
+	"duration": duration,
 }
 
-// logic are the functions of Go's own that templates may call, by their types:
-// and and or end where the outcome is clear, which no function of ours could.
-var logic = template.FuncMap{
+// aliases are the former names of functions.
+var aliases = map[string]string{"shorten": "truncate", "clock": "time", "day": "date", "span": "duration"}
+
+func init() {
+	for alias, name := range aliases {
+		functions[alias] = functions[name]
+	}
+}
+
+// builtinFunctions are those of text/template, which evaluates their arguments lazily.
+var builtinFunctions = template.FuncMap{
 	"and": (func(any, ...any) any)(nil),
 	"or":  (func(any, ...any) any)(nil),
 	"not": (func(any) bool)(nil),
 }
 
+// functionNames returns the names for suggestions, without aliases.
 func functionNames() []string {
-	all := slices.AppendSeq(slices.Collect(maps.Keys(functions)), maps.Keys(logic))
-	slices.Sort(all)
-	return all
+	var names []string
+	for _, known := range []template.FuncMap{functions, builtinFunctions} {
+		for name := range known {
+			if aliases[name] == "" {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
-// textOf writes a value for people: nothing for an absent one, and lists with commas.
+// textOf returns a value as people read it: empty for nil, and lists with commas.
 func textOf(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -70,11 +83,12 @@ func textOf(v any) string {
 	case string:
 		return v
 	case float64:
-		return floatText(v)
-	case []string:
-		return strings.Join(v, ", ")
-	case []any:
-		return strings.Join(texts(v), ", ")
+		if v > -1e15 && v < 1e15 {
+			return strconv.FormatFloat(v, 'f', -1, 64) // 1000000, not 1e+06
+		}
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	case []string, []any:
+		return strings.Join(elementsOf(v), ", ")
 	case map[string]any, map[string]string:
 		raw, _ := json.Marshal(v)
 		return string(raw)
@@ -82,45 +96,43 @@ func textOf(v any) string {
 	return fmt.Sprint(v)
 }
 
-func texts(list []any) []string {
-	all := make([]string, len(list))
-	for i, v := range list {
-		all[i] = textOf(v)
+func elementsOf(list any) []string {
+	switch list := list.(type) {
+	case []string:
+		return list
+	case []any:
+		texts := make([]string, len(list))
+		for i, v := range list {
+			texts[i] = textOf(v)
+		}
+		return texts
 	}
-	return all
+	return []string{textOf(list)}
 }
 
-// floatText writes out what people read, 1000000 and not 1e+06, unless it is long.
-func floatText(f float64) string {
-	const digits = 1e15
-	if f > -digits && f < digits {
-		return strconv.FormatFloat(f, 'f', -1, 64)
-	}
-	return strconv.FormatFloat(f, 'g', -1, 64)
-}
-
-// equal compares numbers by their value, and everything else as it is written.
+// equal compares texts as they are, unlike compare: "1.10" and "1.1" differ.
 func equal(a, b any) bool {
-	if textOf(a) == textOf(b) {
-		return true
+	first, isText := a.(string)
+	second, areTexts := b.(string)
+	if isText && areTexts {
+		return first == second
 	}
-	_, aIsText := a.(string)
-	_, bIsText := b.(string)
-	return !(aIsText && bIsText) && compare(a, b) == 0
+	return compare(a, b) == 0
 }
 
-// compare orders numbers, and texts that are numbers, by their value, and
-// everything else as it is written.
+// compare orders numbers, and texts that are numbers, by value, and everything else as
+// text.
 func compare(a, b any) int {
-	if x, y := reflect.ValueOf(a), reflect.ValueOf(b); x.CanInt() && y.CanInt() {
-		return cmp.Compare(x.Int(), y.Int()) // Beyond 53 bits a float would not do.
+	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
+	if x.CanInt() && y.CanInt() {
+		return cmp.Compare(x.Int(), y.Int()) // A float has 53 bits only.
 	}
-	x, isNumber := numeric(a)
-	y, areNumbers := numeric(b)
+	first, isNumber := numeric(a)
+	second, areNumbers := numeric(b)
 	if !isNumber || !areNumbers {
 		return strings.Compare(textOf(a), textOf(b))
 	}
-	return cmp.Compare(x, y)
+	return cmp.Compare(first, second)
 }
 
 func numeric(v any) (float64, bool) {
@@ -139,61 +151,56 @@ func numeric(v any) (float64, bool) {
 	return 0, false
 }
 
-func orElse(v, fallback any) any {
-	if truth, ok := template.IsTrue(v); !ok || !truth {
-		return fallback
+func defaultValue(fallback, v any) any {
+	if truth, ok := template.IsTrue(v); ok && truth {
+		return v
 	}
-	return v
+	return fallback
 }
 
-// index goes into maps and lists, and returns nil where nothing is.
+// index returns the element at a path of keys and positions, or nil.
 func index(v any, path ...any) any {
-	for _, at := range path {
-		v = indexOne(v, at)
+	for _, key := range path {
+		switch known := v.(type) {
+		case map[string]any:
+			v = known[textOf(key)]
+		case map[string]string:
+			v = known[textOf(key)]
+		case []any:
+			v = at(known, key)
+		case []string:
+			v = at(known, key)
+		default:
+			return nil
+		}
 	}
 	return v
 }
 
-func indexOne(v, at any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		return v[textOf(at)]
-	case map[string]string:
-		return v[textOf(at)]
-	case []any:
-		if i, ok := position(at, len(v)); ok {
-			return v[i]
-		}
-	case []string:
-		if i, ok := position(at, len(v)); ok {
-			return v[i]
-		}
+func at[T any](list []T, key any) any {
+	if i, ok := intBelow(key, len(list)); ok {
+		return list[i]
 	}
 	return nil
 }
 
-func position(at any, length int) (int, bool) {
-	i, ok := numeric(at)
+// intBelow returns a value as an index of a list of a length.
+func intBelow(v any, length int) (int, bool) {
+	i, ok := numeric(v)
 	return int(i), ok && i >= 0 && i < float64(length)
 }
 
 // length counts elements, and the characters of a text.
 func length(v any) int {
-	switch v := v.(type) {
-	case map[string]any:
-		return len(v)
-	case map[string]string:
-		return len(v)
-	case []any:
-		return len(v)
-	case []string:
-		return len(v)
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Map, reflect.Slice:
+		return r.Len()
 	}
 	return len([]rune(textOf(v)))
 }
 
-func replace(old, with, v any) (string, error) {
-	text, from, to := textOf(v), textOf(old), textOf(with)
+func replace(old, replacement, v any) (string, error) {
+	text, from, to := textOf(v), textOf(old), textOf(replacement)
 	if from == "" {
 		return text, nil
 	}
@@ -203,34 +210,26 @@ func replace(old, with, v any) (string, error) {
 	return strings.ReplaceAll(text, from, to), nil
 }
 
-func shorten(limit, v any) string {
-	text := textOf(v)
-	runes := []rune(text)
-	most, ok := position(limit, len(runes))
+// truncate returns at most limit characters.
+func truncate(limit, v any) string {
+	text := []rune(textOf(v))
+	most, ok := intBelow(limit, len(text))
 	if !ok || most == 0 {
-		return text
+		return string(text)
 	}
-	return string(runes[:most-1]) + "…"
+	return string(text[:most-1]) + "…"
 }
 
-func joinTexts(separator, list any) (string, error) {
-	var words []string
-	switch list := list.(type) {
-	case []string:
-		words = list
-	case []any:
-		words = texts(list)
-	default:
-		return textOf(list), nil
-	}
-	size := len(textOf(separator)) * len(words)
-	for _, w := range words {
-		size += len(w)
+func join(separator, list any) (string, error) {
+	elements, between := elementsOf(list), textOf(separator)
+	size := len(between) * len(elements)
+	for _, e := range elements {
+		size += len(e)
 	}
 	if size > maxRendered {
 		return "", errTooLong
 	}
-	return strings.Join(words, textOf(separator)), nil
+	return strings.Join(elements, between), nil
 }
 
 func toJSON(v any) (string, error) {
@@ -238,22 +237,21 @@ func toJSON(v any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return within(string(raw))
+	return bounded(string(raw))
 }
 
-// escapeForURL makes a value fit for one segment of a path or one value of a
-// query, so that it can be neither more of the path nor another parameter. A
-// value of dots alone would name another folder, escaped or not.
-func escapeForURL(v any) (string, error) {
+// escapeURL escapes a value for one path segment or one query value. A value of dots
+// alone would name another folder, escaped or not.
+func escapeURL(v any) (string, error) {
 	text := textOf(v)
 	if text != "" && strings.Trim(text, ".") == "" {
 		return "", enrich.SkipRedacted("the alert's value for a part of an address is ", strconv.Quote(text), ", which names nothing")
 	}
-	return within(strings.ReplaceAll(url.QueryEscape(text), "+", "%20"))
+	return bounded(strings.ReplaceAll(url.QueryEscape(text), "+", "%20"))
 }
 
-// formatted writes a time of a view.
-func formatted(v any, layout string) string {
+// formatTime formats a time of a view.
+func formatTime(v any, layout string) string {
 	t, err := time.Parse(time.RFC3339, textOf(v))
 	if err != nil {
 		return ""
@@ -261,51 +259,44 @@ func formatted(v any, layout string) string {
 	return t.UTC().Format(layout)
 }
 
-// span writes seconds as people say them.
-func span(v any) string {
+// duration formats seconds.
+func duration(v any) string {
+	const century = 100 * 365 * 24 * 60 * 60
 	seconds, ok := numeric(v)
-	const longest = 100 * 365 * 24 * 60 * 60
-	if !ok || !(seconds >= 0 && seconds <= longest) {
+	if !ok || !(seconds >= 0 && seconds <= century) {
 		return ""
 	}
 	return event.Span(time.Duration(seconds * float64(time.Second)))
 }
 
-// verb is one place of a format: how wide and how exact, in two digits each.
+// verb matches one verb of a format, with a width and a precision of two digits.
 var verb = enrich.Pattern(`%[-+# 0]*[0-9]{0,2}(?:\.[0-9]{0,2})?[sqdfget%]`)
 
-// checkFormat refuses what printf does not know.
 func checkFormat(format string) error {
 	if strings.Contains(verb().ReplaceAllLiteralString(format, ""), "%") {
-		return errors.New("printf knows %s %q %d %f %g %e %t and %%, with widths below 100")
+		return errors.New("printf supports %s %q %d %f %g %e %t and %%, with widths below 100")
 	}
 	return nil
 }
 
-// printf writes values of any type: each is turned into what its verb wants. The
-// format is a constant that checkFormat has passed.
+// printf converts each value to the type of its verb. The format is a constant that
+// checkFormat accepted.
 func printf(format string, args ...any) (string, error) {
-	size := 0
-	out := verb().ReplaceAllStringFunc(format, func(one string) string {
-		if strings.HasSuffix(one, "%") {
-			return "%"
+	var converted []any
+	for _, v := range verb().FindAllString(format, -1) {
+		if strings.HasSuffix(v, "%") {
+			continue
 		}
 		var arg any
-		if len(args) > 0 {
-			arg, args = args[0], args[1:]
+		if len(converted) < len(args) {
+			arg = args[len(converted)]
 		}
-		if size > maxRendered {
-			return ""
-		}
-		text := fmt.Sprintf(one, suited(arg, one[len(one)-1]))
-		size += len(text)
-		return text
-	})
-	return within(out)
+		converted = append(converted, formatForVerb(arg, v[len(v)-1]))
+	}
+	return bounded(fmt.Sprintf(format, converted...))
 }
 
-// suited returns a value as a verb wants it.
-func suited(v any, verb byte) any {
+func formatForVerb(v any, verb byte) any {
 	f, _ := numeric(v)
 	switch verb {
 	case 'f', 'g', 'e':

@@ -147,7 +147,7 @@ then:
 
 func TestLoad_refuses_a_file_that_is_too_large(t *testing.T) {
 	_, err := playbook.Load("big.yaml", []byte(strings.Repeat("#", 1<<20+1)), nil)
-	if err == nil || err.Error() != "big.yaml: it is larger than 1 MiB" {
+	if err == nil || err.Error() != "big.yaml: the file is larger than 1 MiB" {
 		t.Errorf("got %v", err)
 	}
 }
@@ -203,7 +203,7 @@ func TestRead_is_as_strict_as_Load(t *testing.T) {
 	want := `cases.yaml:2:3: there is no such case
 cases.yaml:3:20: there is no such step
 cases.yaml:5:5: unknown key "evnt"; did you mean "event"?
-cases.yaml:5:5: the key "event" is missing`
+cases.yaml:5:5: missing key "event"`
 	if err := source.Err(); err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}

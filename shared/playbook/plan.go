@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/expr-lang/expr/vm"
 
@@ -15,84 +14,78 @@ import (
 	"boomerang/shared/fault"
 )
 
-// Plan is what the playbooks decided for one alert.
+// Plan is the steps and the event's texts for one alert.
 type Plan struct {
-	// Names are the playbooks that matched, in order.
-	Names []string
-	// API is how the event is posted.
-	API string
-	// Limit is how many events a minute one monitor may have; 0 is no limit.
-	Limit int
-	// Warnings are for the log: expressions that could not be evaluated.
-	Warnings []error
+	Names    []string // of the playbooks that matched, in order
+	API      string   // that posts the event
+	Limit    int      // events a minute for one monitor; 0 is no limit
+	Warnings []error  // for the log: expressions that cannot be evaluated
 
-	alert map[string]any // its View
-	steps []*step
-	then  []*step
-	words words
+	alert       map[string]any // its View
+	steps, then []*step
+	texts       texts
 }
 
-// Name is what the event and the answer call the playbook: the first that matched.
+// Name is the first playbook that matched.
 func (p *Plan) Name() string { return p.Names[0] }
 
-// add takes over a playbook that matched. Its words count where no earlier one
-// has any; a step whose name is taken is left out, since the earlier one stands
-// in for it.
+// add adds a playbook that matched. The texts are those of the first; of two steps with
+// one name the earlier runs.
 func (p *Plan) add(b *playbook) {
 	if len(p.Names) == 0 {
-		p.words, p.API, p.Limit = b.event, b.event.api, b.limit
+		p.texts, p.API, p.Limit = b.event, b.event.api, b.limit
 	}
 	p.Names = append(p.Names, b.name)
-	p.steps = joined(p.steps, b.steps)
-	p.then = joined(p.then, b.then)
+	p.steps = mergeSteps(p.steps, b.steps)
+	p.then = mergeSteps(p.then, b.then)
 }
 
-func joined(have, more []*step) []*step {
-	taken := map[string]bool{}
-	for _, s := range have {
-		taken[s.name] = true
-	}
+func mergeSteps(steps, more []*step) []*step {
+	names := stepNames(steps)
 	for _, s := range more {
-		if !taken[s.name] {
-			have = append(have, s)
+		if !slices.Contains(names, s.name) {
+			steps = append(steps, s)
 		}
 	}
-	return have
+	return steps
 }
 
-// Steps returns the steps to run on the alert.
+// Steps returns the steps to run for the alert.
 func (p *Plan) Steps() []enrich.Named { return named(p.steps, p.environment) }
 
-// Then returns the steps to run once the event is posted. They know how the
-// others ended, and the event.
+// Then returns the steps to run after the event is posted. They can read all results
+// and the event.
 func (p *Plan) Then(results []enrich.Result, e event.Request, posted event.Posted) []enrich.Named {
-	ended := byName(results)
+	ended := resultsByName(results)
 	return named(p.then, func(earlier map[string]enrich.Result) map[string]any {
-		known := maps.Clone(ended)
-		maps.Copy(known, earlier)
-		env := p.environment(known)
+		all := maps.Clone(ended)
+		maps.Copy(all, earlier)
+		env := p.environment(all)
 		env["event"] = map[string]any{"id": posted.ID, "url": posted.URL, "title": e.Headline()}
 		return env
 	})
 }
 
-// named returns steps as the runner wants them. Each is made once those it reads
-// have ended, from the environment that their results make.
+// named returns steps for the runner, which makes each once the steps that it reads
+// have ended.
 func named(steps []*step, environment func(earlier map[string]enrich.Result) map[string]any) []enrich.Named {
 	all := make([]enrich.Named, len(steps))
 	for i, s := range steps {
 		all[i] = enrich.Named{
 			Name: s.name, After: s.after, Timeout: s.timeout,
 			Make: func(earlier map[string]enrich.Result) (enrich.Step, error) {
-				return s.make(sync.OnceValue(func() map[string]any { return environment(earlier) }))
+				if s.when == nil && len(s.with.templates) == 0 {
+					return s.make(nil)
+				}
+				return s.make(environment(earlier))
 			},
 		}
 	}
 	return all
 }
 
-// environment is what expressions and templates see: the alert, and all steps,
-// those that have not ended as if they had found nothing.
+// environment is what expressions and templates see: the alert, and all steps, those
+// that have not ended without findings.
 func (p *Plan) environment(ended map[string]enrich.Result) map[string]any {
 	views := make(map[string]any, len(p.steps)+len(p.then))
 	for _, s := range slices.Concat(p.steps, p.then) {
@@ -103,16 +96,7 @@ func (p *Plan) environment(ended map[string]enrich.Result) map[string]any {
 	return withDeadline(map[string]any{"alert": p.alert, "steps": views})
 }
 
-// unwrittenIn says where a text could not be written. A value that does not fit has
-// words for people and others for the log.
-func unwrittenIn(where string, err error) error {
-	if _, told := errors.AsType[*fault.Error](err); told {
-		return fault.Wrap(where+": the template", err)
-	}
-	return fmt.Errorf("%s: %w", where, err)
-}
-
-func byName(results []enrich.Result) map[string]enrich.Result {
+func resultsByName(results []enrich.Result) map[string]enrich.Result {
 	all := make(map[string]enrich.Result, len(results))
 	for _, r := range results {
 		all[r.Name] = r
@@ -120,65 +104,74 @@ func byName(results []enrich.Result) map[string]enrich.Result {
 	return all
 }
 
-// make makes the step for one alert. Most steps look at nothing, and need no
-// environment.
-func (s *step) make(environment func() map[string]any) (enrich.Step, error) {
-	if s.when != nil {
-		holds, err := s.when.holds(new(vm.VM), environment())
-		if err != nil {
-			return nil, fault.Wrap("its condition could not be evaluated", err)
-		}
-		if !holds {
-			return nil, enrich.Skip("its condition does not hold: " + s.when.source)
-		}
+// make makes the step for one alert.
+func (s *step) make(env map[string]any) (enrich.Step, error) {
+	holds, err := s.when.holds(new(vm.VM), env)
+	if err != nil {
+		return nil, fault.Wrap("its condition could not be evaluated", err)
 	}
-	var env map[string]any
-	if len(s.with.templates) > 0 {
-		env = environment()
+	if !holds {
+		return nil, enrich.Skip("its condition does not hold: " + s.when.source)
 	}
 	config, err := s.with.render(env)
-	// A value that does not fit where it belongs says itself what that means.
-	if _, told := errors.AsType[*fault.Error](err); told {
-		return nil, err
+	if _, ok := errors.AsType[*fault.Error](err); ok {
+		return nil, err // The value of a template does not fit where it stands.
 	}
 	if err != nil {
-		return nil, fault.New(fault.Permanent, "its settings could not be written out", err)
+		return nil, fault.New(fault.Permanent, "its settings could not be rendered", err)
 	}
 	return s.kind.New(config, s.cache), nil
 }
 
-// Draft returns what the playbook wants the event to say. What cannot be written
-// is left to the event's own words, and told.
+// Draft returns what the playbook sets in the event. The errors name the templates that
+// failed, whose texts stay the event's own.
 func (p *Plan) Draft(results []enrich.Result, cycle event.Cycle) (event.Draft, []error) {
-	environment := sync.OnceValue(func() map[string]any {
-		env := p.environment(byName(results))
-		env["cycle"] = map[string]any{"lasted": cycle.Lasted.Seconds(), "notified": int64(cycle.Notified)}
-		return env
-	})
-	var failed []error
-	write := func(name string, t *textTemplate) string {
-		if t == nil {
-			return ""
-		}
-		text, err := t.render(environment())
-		if err != nil {
-			failed = append(failed, unwrittenIn(fmt.Sprintf("playbook %s, event.%s", p.Name(), name), err))
-			return ""
-		}
-		return strings.TrimSpace(text)
+	d := drafter{plan: p}
+	if p.texts.hasTemplates() {
+		d.env = p.environment(resultsByName(results))
+		d.env["cycle"] = map[string]any{"lasted": cycle.Lasted.Seconds(), "notified": int64(cycle.Notified)}
 	}
-	d := event.Draft{
+	draft := event.Draft{
 		Playbook:  p.Name(),
-		Title:     write("title", p.words.title),
-		Text:      write("text", p.words.text),
-		Priority:  write("priority", p.words.priority),
-		AlertType: write("alert_type", p.words.alertType),
+		Title:     d.text("title", p.texts.title),
+		Text:      d.text("text", p.texts.text),
+		Priority:  d.text("priority", p.texts.priority),
+		AlertType: d.text("alert_type", p.texts.alertType),
 		Cycle:     cycle,
 	}
-	for _, t := range p.words.tags {
-		if tag := write("tags", t); tag != "" {
-			d.Tags = append(d.Tags, tag)
+	for _, t := range p.texts.tags {
+		if tag := d.text("tags", t); tag != "" {
+			draft.Tags = append(draft.Tags, tag)
 		}
 	}
-	return d, failed
+	return draft, d.failed
+}
+
+func (t texts) hasTemplates() bool {
+	return t.title != nil || t.text != nil || t.priority != nil || t.alertType != nil || len(t.tags) > 0
+}
+
+// drafter renders the texts of an event and collects the errors.
+type drafter struct {
+	plan   *Plan
+	env    map[string]any
+	failed []error
+}
+
+func (d *drafter) text(name string, t *textTemplate) string {
+	if t == nil {
+		return ""
+	}
+	text, err := t.render(d.env)
+	if err == nil {
+		return strings.TrimSpace(text)
+	}
+	where := fmt.Sprintf("playbook %s, event.%s", d.plan.Name(), name)
+	if _, ok := errors.AsType[*fault.Error](err); ok {
+		err = fault.Wrap(where+": the template", err)
+	} else {
+		err = fmt.Errorf("%s: %w", where, err)
+	}
+	d.failed = append(d.failed, err)
+	return ""
 }

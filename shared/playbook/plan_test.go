@@ -141,7 +141,7 @@ func TestPlan_Steps_of_alerts_at_the_same_time(t *testing.T) {
 		c.Headers["Changed"] = a.ID
 		c.Body.(map[string]any)["changed"] = a.ID
 		c.Secret.Name = a.ID
-		return enrich.Finding{Data: askData{Body: c.Headers["X-Id"] + c.URL}}, nil
+		return enrich.Finding{Data: askData{Body: c.Headers["X-Id"] + string(c.URL)}}, nil
 	}}
 	book := b.load(t, one(`
 match: alert.tags.service matches "^check"
@@ -287,7 +287,7 @@ then:
 		}
 	}
 	want := askConfig{
-		URL:     "https://example.com/42/payments?channel=%23pay&text=What%20%26%20why%3F",
+		URL:     "https://example.com/42/payments?channel=%23pay&text=What+%26+why%3F",
 		Headers: map[string]string{"Link": "https://app.datadoghq.com/event/42"},
 	}
 	if diff := cmp.Diff(want, r.made["ask"].Config); diff != "" {
@@ -325,7 +325,7 @@ func TestPlan_Draft(t *testing.T) {
   text: still there
   tags: ['{{ replace "a" .alert.message .alert.message }}', kept]`,
 			event.Draft{Text: "still there", Tags: []string{"kept"}},
-			"playbook test, event.title: the template: it writes more than 256 KiB\nplaybook test, event.tags: the template: it writes more than 256 KiB",
+			"playbook test, event.title: the template: the output exceeds 256 KiB\nplaybook test, event.tags: the template: the output exceeds 256 KiB",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,10 +1,10 @@
-// Package playbook decides which steps run for an alert and what its event says.
-// A playbook file is YAML, checked strictly and as a whole when it is loaded;
-// nothing in an alert can make it do anything but compare and write.
+// Package playbook decides which steps run for an alert and what its event says. A
+// playbook file is YAML; loading it checks all of it. The content of an alert is data:
+// it is never evaluated as an expression or a template.
 package playbook
 
 import (
-	"maps"
+	"reflect"
 	"slices"
 	"time"
 
@@ -16,8 +16,7 @@ import (
 	"boomerang/shared/fault"
 )
 
-// The shape of a playbook file. The doc tags are what editors show, and the
-// required ones what they miss.
+// The format of a playbook file. The JSON Schema takes its texts from the doc tags.
 type (
 	document struct {
 		Playbooks []definition `yaml:"playbooks" required:"true" doc:"The playbooks; the first whose match holds is used."`
@@ -61,18 +60,16 @@ const (
 // Book is a loaded playbook file. It is safe for concurrent use.
 type Book struct {
 	playbooks []*playbook
-	// fallback is used where nothing matches.
-	fallback *playbook
+	fallback  *playbook // for alerts that match nothing
 }
 
 type playbook struct {
-	name  string
-	match *expression // nil: every alert
-	goOn  bool
-	limit int
-	steps []*step
-	then  []*step
-	event words
+	name             string
+	match            *expression
+	continueMatching bool
+	limit            int
+	steps, then      []*step
+	event            texts
 }
 
 type step struct {
@@ -81,35 +78,36 @@ type step struct {
 	shapes
 	with    with
 	when    *expression
-	after   []string
+	after   []string // the steps that it reads
 	timeout time.Duration
 	cache   time.Duration
 }
 
-// words are the templates of an event; nil ones leave the event as it is.
-type words struct {
+// texts are the templates of an event; nil ones leave the event as it is.
+type texts struct {
 	api                              string
 	title, text, priority, alertType *textTemplate
 	tags                             []*textTemplate
 }
 
-// DefaultCache is how old a step's reads may be where a playbook does not say.
+// DefaultCache is the maximum age of a step's reads where a playbook does not set it.
 const DefaultCache = 30 * time.Second
 
-// Verdict is whether one playbook matched, and why not.
-type Verdict struct {
-	Playbook string
-	Matched  bool
-	// False is the part of the expression that was false.
-	False string
-	// Err is why the expression could not be evaluated, which counts as no match.
-	Err error
-	// Unreached is true of a playbook after the one that was used.
-	Unreached bool
+// Shape returns the type of a playbook file, for its JSON Schema. An ast.Node stands
+// for the Config of a step.
+func Shape() reflect.Type { return reflect.TypeFor[document]() }
+
+// Names returns the playbooks' names and their steps' names.
+func (b *Book) Names() map[string][]string {
+	names := map[string][]string{}
+	for _, p := range b.playbooks {
+		names[p.name] = stepNames(slices.Concat(p.steps, p.then))
+	}
+	return names
 }
 
-// For returns the plan for an alert: the first playbook that matches, with the
-// steps of those it continues to, or the fallback.
+// For returns the plan for an alert: the first playbook that matches, with the steps of
+// those that it continues to, or the fallback.
 func (b *Book) For(a alert.Alert) *Plan {
 	plan := &Plan{alert: View(a)}
 	env := withDeadline(map[string]any{"alert": plan.alert})
@@ -123,7 +121,7 @@ func (b *Book) For(a alert.Alert) *Plan {
 			continue
 		}
 		plan.add(p)
-		if !p.goOn {
+		if !p.continueMatching {
 			return plan
 		}
 	}
@@ -133,30 +131,28 @@ func (b *Book) For(a alert.Alert) *Plan {
 	return plan
 }
 
-// Explain says of every playbook whether it matches an alert, for people who ask
-// why another was used.
+// Verdict says whether one playbook matched, and why not.
+type Verdict struct {
+	Playbook  string
+	Matched   bool
+	False     string // the part of the expression that is false
+	Err       error  // the expression cannot be evaluated, which counts as no match
+	Unreached bool   // a playbook before this one ended the matching
+}
+
+// Explain returns a verdict on each playbook.
 func (b *Book) Explain(a alert.Alert) []Verdict {
-	env := withDeadline(map[string]any{"alert": View(a)})
+	env := map[string]any{"alert": View(a)}
 	var verdicts []Verdict
 	ended := false
 	for _, p := range b.playbooks {
 		v := Verdict{Playbook: p.name, Unreached: ended}
-		v.Matched, v.Err = p.match.holds(new(vm.VM), env)
+		v.Matched, v.Err = p.match.holds(new(vm.VM), withDeadline(env))
 		if !v.Matched {
-			v.False = p.match.falsePart(withDeadline(maps.Clone(env)))
+			v.False = p.match.falsePart(withDeadline(env))
 		}
 		verdicts = append(verdicts, v)
-		ended = ended || v.Matched && !p.goOn
+		ended = ended || v.Matched && !p.continueMatching
 	}
 	return verdicts
-}
-
-// Names returns the playbooks' names and their steps' names, for reports of what
-// no test reaches.
-func (b *Book) Names() map[string][]string {
-	names := map[string][]string{}
-	for _, p := range b.playbooks {
-		names[p.name] = stepNames(slices.Concat(p.steps, p.then))
-	}
-	return names
 }

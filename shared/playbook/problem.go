@@ -1,15 +1,21 @@
 package playbook
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 )
 
-// Problem is one mistake in a playbook file, where it is, and what to do.
+// Problem is one mistake in a file, its position, and how to correct it.
 type Problem struct {
 	File         string
-	Line, Column int // from 1, in characters; 0 when the mistake is in no one place
+	Line, Column int // from 1, in characters; 0 for the whole file
 	Text         string
 }
 
@@ -20,7 +26,11 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Text)
 }
 
-// Problems are all the mistakes in a file. A file with any is not used.
+func (p Problem) compare(other Problem) int {
+	return cmp.Or(cmp.Compare(p.Line, other.Line), cmp.Compare(p.Column, other.Column))
+}
+
+// Problems are all mistakes in a file. A file with any is not used.
 type Problems []Problem
 
 func (p Problems) Error() string {
@@ -31,18 +41,38 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// sorted brings the problems into the order of the file.
-func (p Problems) sorted() Problems {
-	slices.SortStableFunc(p, func(a, b Problem) int {
-		if a.Line != b.Line {
-			return a.Line - b.Line
-		}
-		return a.Column - b.Column
-	})
-	return p
+// position is a line and a column, from 1.
+type position struct{ line, column int }
+
+func positionOf(t *token.Token) position {
+	if t == nil || t.Position == nil {
+		return position{}
+	}
+	return position{t.Position.Line, t.Position.Column}
 }
 
-// mistake is what is wrong inside a text, and at which of its characters, from 0.
+func (s *Source) report(at position, format string, args ...any) {
+	s.problems = append(s.problems, Problem{s.name, at.line, at.column, fmt.Sprintf(format, args...)})
+}
+
+// Report adds a problem with the value at a path, such as "cases[0].event", or with
+// the nearest value around it.
+func (s *Source) Report(path, format string, args ...any) {
+	node, ok := s.nodes[path]
+	for !ok && path != "" {
+		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
+		node, ok = s.nodes[path]
+	}
+	at := position{}
+	if ok {
+		at = s.position(node)
+	}
+	s.report(at, format, args...)
+}
+
+func (s *Source) has(path string) bool { return s.nodes[path] != nil }
+
+// mistake is a problem at a character of a text, from 0.
 type mistake struct {
 	at   int
 	text string
@@ -52,8 +82,88 @@ func mistakef(at int, format string, args ...any) mistake {
 	return mistake{at, fmt.Sprintf(format, args...)}
 }
 
-// suggest returns what to write in the place of a word that nobody knows: the one
-// that is close to it, or else all that there are.
+// reportIn reports a mistake in the text at a path.
+func (s *Source) reportIn(path string, m mistake) {
+	if node, ok := s.nodes[path]; ok {
+		s.report(s.locate(node, m.at), "%s", m.text)
+	} else {
+		s.Report(path, "%s", m.text)
+	}
+}
+
+// position returns where a value starts.
+func (s *Source) position(node ast.Node) position {
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		if !n.IsFlowStyle && len(n.Values) > 0 {
+			return s.position(n.Values[0])
+		}
+	case *ast.MappingValueNode:
+		return positionOf(n.Key.GetToken()) // The token of the node is the colon.
+	case *ast.StringNode:
+		if n.Token.Type == token.StringType {
+			return s.locate(node, 0)
+		}
+	}
+	return positionOf(node.GetToken())
+}
+
+// locate returns the position of a character of a text. It searches the lines of the
+// file for the word there, because quotes, escapes, indentation and folding change the
+// columns, and because go-yaml 1.19 misplaces a text without quotes that spaces follow.
+func (s *Source) locate(node ast.Node, offset int) position {
+	text := []rune(strings.TrimRight(scalarText(node), " \t\n"))
+	offset = min(offset, max(0, len(text)-1)) // The end of a text is behind its last word.
+	for offset < len(text) && unicode.IsSpace(text[offset]) {
+		offset++
+	}
+	word := wordAt(text[offset:])
+	skip := strings.Count(string(text[:offset]), word)
+	start := searchStart(node)
+	for i := start.line; word != "" && i > 0 && i <= len(s.lines); i++ {
+		line := []rune(s.lines[i-1])
+		before := 0
+		if i == start.line {
+			before = min(start.column-1, len(line))
+		}
+		parts := strings.Split(string(line[before:]), word)
+		if skip < len(parts)-1 {
+			return position{i, before + utf8.RuneCountInString(strings.Join(parts[:skip+1], word)) + 1}
+		}
+		skip -= len(parts) - 1
+	}
+	return positionOf(node.GetToken())
+}
+
+// searchStart returns a position in front of a text and behind any other.
+func searchStart(node ast.Node) position {
+	t := node.GetToken()
+	at := positionOf(t)
+	if _, isBlock := node.(*ast.LiteralNode); isBlock {
+		return position{at.line + 1, 1}
+	}
+	if t.Type == token.SingleQuoteType || t.Type == token.DoubleQuoteType {
+		return position{at.line, at.column + 1}
+	}
+	if t.Prev == nil {
+		return at
+	}
+	if t.Prev.Type == token.CommentType {
+		return position{t.Prev.Position.Line + 1, 1}
+	}
+	return positionOf(t.Prev)
+}
+
+// wordAt returns the first character of a text, with the letters and digits behind it.
+func wordAt(text []rune) string {
+	end := min(1, len(text))
+	for end < len(text) && (text[end] == '_' || unicode.IsLetter(text[end]) || unicode.IsDigit(text[end])) {
+		end++
+	}
+	return string(text[:end])
+}
+
+// suggest returns how to correct an unknown word: the closest known word, or all.
 func suggest(word string, known []string) string {
 	best, distance := "", max(1, len(word)/3)+1
 	for _, candidate := range known {
@@ -67,16 +177,15 @@ func suggest(word string, known []string) string {
 	case len(known) == 0:
 		return ""
 	}
-	return "; there are " + strings.Join(known, ", ")
+	return "; use one of " + strings.Join(known, ", ")
 }
 
-// editDistance counts how many letters to insert, delete, replace or swap with
-// their neighbour make a into b.
+// editDistance counts the insertions, deletions, replacements and swaps of
+// neighbours that make a into b.
 func editDistance(a, b string) int {
 	rows := make([][]int, len(a)+1)
 	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-		rows[i][0] = i
+		rows[i] = slices.Repeat([]int{i}, len(b)+1)
 	}
 	for j := range rows[0] {
 		rows[0][j] = j

@@ -6,26 +6,24 @@ import (
 	"text/template/parse"
 )
 
-// maxLoops is how deep loops may nest.
+// maxLoops bounds how deep loops nest.
 const maxLoops = 2
 
-// rewriter checks a template and makes it safe: fields become look-ups, loops ask
-// the deadline, and each value is written by a function of ours.
+// rewriter checks a template and makes it safe: fields become calls of index, loops
+// check the deadline, and write formats each value. A path is a value's place from the
+// root, such as alert.tags; it is nil where it is unknown.
 type rewriter struct {
-	scope  *scope
-	escape escaping
-	tree   *parse.Tree
-	steps  []string
-	// mistakes are told with offsets in bytes.
-	mistakes []mistake
+	scope    *scope
+	tree     *parse.Tree
+	steps    []string
+	mistakes []mistake // with offsets in bytes
 }
 
 func (r *rewriter) refuse(at parse.Pos, format string, args ...any) {
 	r.mistakes = append(r.mistakes, mistakef(int(at), format, args...))
 }
 
-// list rewrites the nodes of a list. dot is the path of the value that a lone dot
-// stands for; it is nil where that is not known, as in a loop.
+// list rewrites nodes. dot is the path of the dot.
 func (r *rewriter) list(list *parse.ListNode, dot []string, loops int) {
 	if list == nil {
 		return
@@ -33,57 +31,50 @@ func (r *rewriter) list(list *parse.ListNode, dot []string, loops int) {
 	for _, node := range list.Nodes {
 		switch n := node.(type) {
 		case *parse.ActionNode:
-			r.pipe(n.Pipe, dot)
+			r.use(n.Pipe, r.pipe(n.Pipe, dot))
 			if len(n.Pipe.Decl) == 0 {
-				r.pass(n.Pipe, r.writer())
+				r.addCall(n.Pipe, writeName)
 			}
 		case *parse.IfNode:
-			r.branch(&n.BranchNode, dot, dot, loops)
+			r.use(n.Pipe, r.pipe(n.Pipe, dot))
+			r.list(n.List, dot, loops)
+			r.list(n.ElseList, dot, loops)
 		case *parse.WithNode:
-			r.branch(&n.BranchNode, r.knownPath(n.Pipe, dot), dot, loops)
+			path := r.pipe(n.Pipe, dot)
+			if !r.use(n.Pipe, path) {
+				path = nil
+			}
+			r.list(n.List, path, loops)
+			r.list(n.ElseList, dot, loops)
 		case *parse.RangeNode:
 			r.loop(n, dot, loops+1)
 		case *parse.TemplateNode:
-			r.refuse(n.Pos, "template and block are not understood here")
+			r.refuse(n.Pos, "template and block are not supported")
 		}
 	}
-}
-
-func (r *rewriter) writer() string {
-	if r.escape == escapeURL {
-		return urlName
-	}
-	return writeName
-}
-
-func (r *rewriter) branch(n *parse.BranchNode, inside, outside []string, loops int) {
-	r.pipe(n.Pipe, outside)
-	r.list(n.List, inside, loops)
-	r.list(n.ElseList, outside, loops)
 }
 
 func (r *rewriter) loop(n *parse.RangeNode, dot []string, loops int) {
 	if loops > maxLoops {
-		r.refuse(n.Pos, "more than %d loops inside one another", maxLoops)
+		r.refuse(n.Pos, "loops nest deeper than %d", maxLoops)
 	}
-	if !r.overList(n.Pipe, dot) {
-		r.refuse(n.Pos, "range goes over a list or a map, such as .alert.tag_list")
+	path := r.pipe(n.Pipe, dot)
+	if r.use(n.Pipe, path) && !r.isIterable(n.Pipe, path) {
+		r.refuse(n.Pos, "range needs a list or a map, such as .alert.tag_list")
 	}
-	r.branch(&n.BranchNode, nil, dot, loops)
-	r.pass(n.Pipe, itemsName)
-	turn := &parse.ActionNode{NodeType: parse.NodeAction, Pos: n.Pos, Line: n.Line, Pipe: r.call(n.Pos, turnName, root(n.Pos))}
-	n.List.Nodes = slices.Insert(n.List.Nodes, 0, parse.Node(turn))
+	r.list(n.List, nil, loops)
+	r.list(n.ElseList, dot, loops)
+	r.addCall(n.Pipe, itemsName)
+	root := &parse.VariableNode{NodeType: parse.NodeVariable, Pos: n.Pos, Ident: []string{"$"}}
+	check := &parse.ActionNode{NodeType: parse.NodeAction, Pos: n.Pos, Line: n.Line, Pipe: r.call(n.Pos, iterationName, root)}
+	n.List.Nodes = slices.Insert(n.List.Nodes, 0, parse.Node(check))
 }
 
-// overList reports whether a loop's pipeline may be a list, as far as can be seen
-// before there is any data.
-func (r *rewriter) overList(pipe *parse.PipeNode, dot []string) bool {
-	if path := r.knownPath(pipe, dot); path != nil {
-		switch r.scope.look(path).(type) {
-		case nil, []any, []string, map[string]any, map[string]string:
-			return true
-		}
-		return false
+// isIterable reports whether a loop may run, as far as that is known without data.
+func (r *rewriter) isIterable(pipe *parse.PipeNode, path []string) bool {
+	if path != nil {
+		shape, _ := r.scope.resolve(path)
+		return shape == nil || items(shape) != nil
 	}
 	switch n := pipe.Cmds[len(pipe.Cmds)-1].Args[0].(type) {
 	case *parse.NumberNode, *parse.StringNode, *parse.BoolNode:
@@ -94,200 +85,160 @@ func (r *rewriter) overList(pipe *parse.PipeNode, dot []string) bool {
 	return true
 }
 
-// pipe rewrites a pipeline.
-func (r *rewriter) pipe(pipe *parse.PipeNode, dot []string) {
+// use checks the path of a pipeline's value and notes the step that it reads.
+func (r *rewriter) use(pipe *parse.PipeNode, path []string) bool {
+	return r.usePath(pipe.Cmds[0].Args[0].Position(), path)
+}
+
+func (r *rewriter) usePath(at parse.Pos, path []string) bool {
+	if path == nil {
+		return true
+	}
+	_, problem := r.scope.resolve(path)
+	if problem != "" {
+		r.refuse(at, "%s", problem)
+	}
+	r.steps = addStep(r.steps, path)
+	return problem == ""
+}
+
+// pipe rewrites a pipeline and returns the path of its value.
+func (r *rewriter) pipe(pipe *parse.PipeNode, dot []string) []string {
 	for _, variable := range pipe.Decl {
 		if variable.Ident[0] == "$" {
-			r.refuse(variable.Pos, "give the variable a name: $ is everything that a template knows")
+			r.refuse(variable.Pos, "$ is reserved: give the variable a name")
 		}
 	}
+	var path []string
 	for i, command := range pipe.Cmds {
-		r.command(command, dot, i > 0)
+		path = r.command(command, dot, i > 0)
+		if len(pipe.Cmds) > 1 {
+			r.usePath(command.Args[0].Position(), path)
+			path = nil
+		}
 	}
+	return path
 }
 
-// command rewrites a call, or a single value. piped is true of one that is given
-// the value before it as its last argument.
-func (r *rewriter) command(c *parse.CommandNode, dot []string, piped bool) {
+// command rewrites a call or a single value. A piped command gets the value before it
+// as its last argument.
+func (r *rewriter) command(c *parse.CommandNode, dot []string, piped bool) []string {
 	name, isCall := c.Args[0].(*parse.IdentifierNode)
 	if _, isNil := c.Args[0].(*parse.NilNode); isNil {
-		r.refuse(c.Args[0].Position(), "nil is nothing to write")
+		r.refuse(c.Args[0].Position(), "nil is not a value")
 	}
-	if !isCall && (piped || len(c.Args) > 1) {
-		r.refuse(c.Args[0].Position(), "only functions take values")
+	if !isCall {
+		if piped || len(c.Args) > 1 {
+			r.refuse(c.Args[0].Position(), "only functions take arguments")
+		}
+		value, path := r.value(c.Args[0], dot)
+		c.Args[0] = value
+		return path
 	}
-	args := c.Args
-	if isCall {
-		args = c.Args[1:]
-		r.function(name, args, piped)
-		// What index is given counts as one path.
-		if path := r.pathOf(c, dot); path != nil {
-			r.note(c.Position(), path)
-			args = nil
-			c.Args[1] = r.value(c.Args[1], dot)
+	r.checkCall(name, c.Args[1:], piped)
+	path, isPath := []string(nil), false
+	for i, arg := range c.Args[1:] {
+		value, of := r.value(arg, dot)
+		c.Args[i+1] = value
+		key, isKey := arg.(*parse.StringNode)
+		switch {
+		case i == 0 && name.Ident == indexName && len(c.Args) > 2 && constants(c.Args[2:]):
+			path, isPath = of, true
+		case isPath && isKey && path != nil:
+			path = append(slices.Clip(path), key.Text)
+		default:
+			r.usePath(arg.Position(), of)
 		}
 	}
-	for i, arg := range args {
-		args[i] = r.argument(arg, dot)
-	}
+	return path
 }
 
-// function refuses a call that could not be made.
-func (r *rewriter) function(name *parse.IdentifierNode, args []parse.Node, piped bool) {
-	call, ok := functions[name.Ident]
+func constants(args []parse.Node) bool {
+	return !slices.ContainsFunc(args, func(n parse.Node) bool { return n.Type() != parse.NodeString })
+}
+
+// checkCall refuses a call of an unknown function or with a wrong number of arguments.
+func (r *rewriter) checkCall(name *parse.IdentifierNode, args []parse.Node, piped bool) {
+	function, ok := functions[name.Ident]
 	if !ok {
-		call, ok = logic[name.Ident]
+		function, ok = builtinFunctions[name.Ident]
 	}
 	if !ok {
-		r.refuse(name.Pos, "there is no function %q%s", name.Ident, suggest(name.Ident, functionNames()))
+		r.refuse(name.Pos, "unknown function %q%s", name.Ident, suggest(name.Ident, functionNames()))
 		return
 	}
-	given := len(args)
+	given, want := len(args), reflect.TypeOf(function).NumIn()
 	if piped {
 		given++
 	}
-	least, most := reflect.TypeOf(call).NumIn(), reflect.TypeOf(call).NumIn()
-	if reflect.TypeOf(call).IsVariadic() {
-		least, most = least-1, given
-	}
-	if given < least || given > most {
-		r.refuse(name.Pos, "%s has %d arguments and wants %d", name.Ident, given, least)
+	if variadic := reflect.TypeOf(function).IsVariadic(); given < want-1 || given != want && !variadic {
+		if variadic {
+			want--
+		}
+		r.refuse(name.Pos, "%s needs %d arguments, not %d", name.Ident, want, given)
 		return
 	}
-	if name.Ident == "printf" {
-		r.format(name, args)
+	if name.Ident != "printf" {
+		return
 	}
-}
-
-func (r *rewriter) format(name *parse.IdentifierNode, args []parse.Node) {
+	format, isConstant := (*parse.StringNode)(nil), false
 	if len(args) > 0 {
-		if format, ok := args[0].(*parse.StringNode); ok {
-			if err := checkFormat(format.Text); err != nil {
-				r.refuse(format.Pos, "%s", err)
-			}
-			return
-		}
+		format, isConstant = args[0].(*parse.StringNode)
 	}
-	r.refuse(name.Pos, "printf needs its format first, between quotes: an alert must not choose it")
+	if !isConstant {
+		r.refuse(name.Pos, "the format of printf must be a quoted constant")
+	} else if err := checkFormat(format.Text); err != nil {
+		r.refuse(format.Pos, "%s", err)
+	}
 }
 
-// argument checks a value, or the argument of a call, and rewrites it.
-func (r *rewriter) argument(arg parse.Node, dot []string) parse.Node {
-	switch n := arg.(type) {
+// value rewrites a value and returns its path.
+func (r *rewriter) value(node parse.Node, dot []string) (parse.Node, []string) {
+	switch n := node.(type) {
 	case *parse.PipeNode:
-		r.pipe(n, dot)
-		return n
-	case *parse.ChainNode:
-		return r.field(n.Pos, r.argument(n.Node, dot), n.Field)
+		return n, r.pipe(n, dot)
 	case *parse.IdentifierNode:
-		r.function(n, nil, false)
-		return n
-	}
-	if path := r.pathOf(arg, dot); path != nil {
-		r.note(arg.Position(), path)
-	}
-	return r.value(arg, dot)
-}
-
-// note checks a path and remembers the step that it reads.
-func (r *rewriter) note(at parse.Pos, path []string) {
-	if text := r.scope.check(path); text != "" {
-		r.refuse(at, "%s", text)
-	}
-	r.steps = reads(r.steps, path)
-}
-
-// value rewrites what has fields.
-func (r *rewriter) value(arg parse.Node, dot []string) parse.Node {
-	switch n := arg.(type) {
+		r.checkCall(n, nil, false)
+	case *parse.DotNode:
+		return n, dot
+	case *parse.ChainNode:
+		base, path := r.value(n.Node, dot)
+		return r.fields(n.Pos, base, path, n.Field)
 	case *parse.FieldNode:
-		return r.field(n.Pos, &parse.DotNode{NodeType: parse.NodeDot, Pos: n.Pos}, n.Ident)
+		return r.fields(n.Pos, &parse.DotNode{NodeType: parse.NodeDot, Pos: n.Pos}, dot, n.Ident)
 	case *parse.VariableNode:
-		if len(n.Ident) > 1 {
-			variable := &parse.VariableNode{NodeType: parse.NodeVariable, Pos: n.Pos, Ident: n.Ident[:1]}
-			return r.field(n.Pos, variable, n.Ident[1:])
+		var path []string
+		if n.Ident[0] == "$" {
+			path = []string{}
 		}
+		return r.fields(n.Pos, &parse.VariableNode{NodeType: parse.NodeVariable, Pos: n.Pos, Ident: n.Ident[:1]}, path, n.Ident[1:])
 	}
-	return arg
+	return node, nil
 }
 
-// field returns the look-up of fields in a value.
-func (r *rewriter) field(at parse.Pos, of parse.Node, path []string) parse.Node {
-	args := []parse.Node{of}
-	for _, name := range path {
+// fields returns the look-up of fields in a value.
+func (r *rewriter) fields(at parse.Pos, base parse.Node, path, fields []string) (parse.Node, []string) {
+	if path != nil {
+		path = append(slices.Clip(path), fields...)
+	}
+	if len(fields) == 0 {
+		return base, path
+	}
+	args := []parse.Node{base}
+	for _, name := range fields {
 		args = append(args, &parse.StringNode{NodeType: parse.NodeString, Pos: at, Quoted: `"` + name + `"`, Text: name})
 	}
-	return r.call(at, indexName, args...)
+	return r.call(at, indexName, args...), path
 }
 
 func (r *rewriter) call(at parse.Pos, function string, args ...parse.Node) *parse.PipeNode {
-	command := &parse.CommandNode{NodeType: parse.NodeCommand, Pos: at, Args: append([]parse.Node{r.named(at, function)}, args...)}
-	return &parse.PipeNode{NodeType: parse.NodePipe, Pos: at, Cmds: []*parse.CommandNode{command}}
+	pipe := &parse.PipeNode{NodeType: parse.NodePipe, Pos: at}
+	r.addCall(pipe, function, args...)
+	return pipe
 }
 
-func (r *rewriter) named(at parse.Pos, function string) parse.Node {
-	return parse.NewIdentifier(function).SetPos(at).SetTree(r.tree)
-}
-
-// pass gives what a pipeline ends with to a function.
-func (r *rewriter) pass(pipe *parse.PipeNode, function string) {
-	command := &parse.CommandNode{NodeType: parse.NodeCommand, Pos: pipe.Pos, Args: []parse.Node{r.named(pipe.Pos, function)}}
-	pipe.Cmds = append(pipe.Cmds, command)
-}
-
-// root is all that a template knows.
-func root(at parse.Pos) parse.Node {
-	return &parse.VariableNode{NodeType: parse.NodeVariable, Pos: at, Ident: []string{"$"}}
-}
-
-// knownPath returns the path that a pipeline is, or nil when it is something else
-// or a path to nothing.
-func (r *rewriter) knownPath(pipe *parse.PipeNode, dot []string) []string {
-	if len(pipe.Cmds) != 1 {
-		return nil
-	}
-	node := parse.Node(pipe.Cmds[0])
-	if args := pipe.Cmds[0].Args; len(args) == 1 {
-		node = args[0]
-	}
-	if path := r.pathOf(node, dot); path != nil && r.scope.check(path) == "" {
-		return path
-	}
-	return nil
-}
-
-// pathOf returns the path from the root that a node is, or nil when it is none, or
-// one from somewhere else.
-func (r *rewriter) pathOf(node parse.Node, dot []string) []string {
-	switch n := node.(type) {
-	case *parse.DotNode:
-		return dot
-	case *parse.FieldNode:
-		if dot != nil {
-			return slices.Concat(dot, n.Ident)
-		}
-	case *parse.VariableNode:
-		if n.Ident[0] == "$" {
-			return append([]string{}, n.Ident[1:]...)
-		}
-	case *parse.CommandNode:
-		return r.pathOfIndex(n.Args, dot)
-	}
-	return nil
-}
-
-// pathOfIndex returns the path of index .alert.tags "my-tag".
-func (r *rewriter) pathOfIndex(args []parse.Node, dot []string) []string {
-	if name, ok := args[0].(*parse.IdentifierNode); !ok || name.Ident != indexName || len(args) < 3 {
-		return nil
-	}
-	path := r.pathOf(args[1], dot)
-	for _, arg := range args[2:] {
-		constant, ok := arg.(*parse.StringNode)
-		if path == nil || !ok {
-			return nil
-		}
-		path = append(slices.Clip(path), constant.Text)
-	}
-	return path
+// addCall adds a call to the end of a pipeline.
+func (r *rewriter) addCall(pipe *parse.PipeNode, function string, args ...parse.Node) {
+	name := parse.NewIdentifier(function).SetPos(pipe.Pos).SetTree(r.tree)
+	pipe.Cmds = append(pipe.Cmds, &parse.CommandNode{NodeType: parse.NodeCommand, Pos: pipe.Pos, Args: append([]parse.Node{name}, args...)})
 }

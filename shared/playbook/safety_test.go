@@ -119,7 +119,7 @@ func TestExpressions_call_nothing_but_what_looks(t *testing.T) {
 	var allowed []string
 	for _, f := range builtin.Builtins {
 		_, err := playbook.Load("test.yaml", []byte(one("match: "+f.Name+"(alert.tag_list, true)")), bench{}.kinds())
-		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("there is no function %q", f.Name)) {
+		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("unknown function %q", f.Name)) {
 			allowed = append(allowed, f.Name)
 		}
 	}
@@ -195,7 +195,7 @@ func TestTemplates_end_in_time_and_size(t *testing.T) {
 			if took := time.Since(started); took > soon {
 				t.Errorf("took %s", took)
 			}
-			if got != "" || len(failed) != 1 || !strings.Contains(failed[0].Error(), "the template: it ") {
+			if got != "" || len(failed) != 1 || !strings.Contains(failed[0].Error(), " exceeds ") {
 				t.Errorf("got %d bytes, %v", len(got), failed)
 			}
 		})
@@ -222,7 +222,7 @@ steps:
     with: {service: "{{ range .alert.tag_list }}{{ $.alert.message }}{{ end }}"}
   - uses: monitor`)).For(a)
 	got := tell(run(t, plan, a))
-	if got["owner"] != (told{enrich.Failed, "its settings could not be written out"}) || got["monitor"].Status != enrich.OK {
+	if got["owner"] != (told{enrich.Failed, "its settings could not be rendered"}) || got["monitor"].Status != enrich.OK {
 		t.Errorf("got %v", got)
 	}
 }

@@ -11,56 +11,44 @@ import (
 	"boomerang/shared/alert"
 )
 
-// scope is what an expression or a template may name, at one place of a playbook.
-// Most places have neither, and so most scopes are never asked.
+// scope is what an expression or a template can name at one place of a playbook.
 type scope struct {
-	// begun is false where no step has run yet.
-	begun bool
-	// steps are those that have ended there, and later those that have not.
-	steps []*step
-	later []stepDefinition
-	// more are the first words besides alert and steps, with their shapes.
-	more map[string]any
-
-	known map[string]any // names, once they were asked for
+	matching bool // before any step: there is no "steps"
+	steps    []*step
+	later    []stepDefinition
+	extra    map[string]any // names besides alert and steps, with their shapes
 }
 
-var alertShape = sync.OnceValue(func() map[string]any { return View(alert.Alert{}) })
+// The shape of a value is what its fields are before there is data: a map that is not
+// empty stands for exactly its fields, nil for anything.
+var (
+	alertShape  = sync.OnceValue(func() map[string]any { return View(alert.Alert{}) })
+	thenShape   = map[string]any{"event": map[string]any{"id": "", "url": "", "title": ""}}
+	eventShape  = map[string]any{"cycle": map[string]any{"lasted": 0.0, "notified": int64(0)}}
+	matchingKey = "match"
+)
 
-// matching is the scope of match.
-func matching() *scope { return &scope{} }
-
-// after is the scope of whatever runs once these steps have ended.
-func after(steps []*step, later []stepDefinition, more map[string]any) *scope {
-	return &scope{begun: true, steps: steps, later: later, more: more}
-}
-
-// names returns the first words, alert and others, each with the shape of its
-// value: a map that is not empty stands for an object of these very fields, nil
-// for anything.
-func (s *scope) names() map[string]any {
-	if s.known != nil {
-		return s.known
-	}
-	s.known = map[string]any{"alert": alertShape()}
-	maps.Copy(s.known, s.more)
-	if s.begun {
-		shapes := make(map[string]any, len(s.steps))
+// shapes returns the shape of everything in the scope, by name.
+func (s *scope) shapes() map[string]any {
+	all := map[string]any{"alert": alertShape()}
+	maps.Copy(all, s.extra)
+	if !s.matching {
+		steps := make(map[string]any, len(s.steps))
 		for _, step := range s.steps {
-			shapes[step.name] = step.shape
+			steps[step.name] = step.shape
 		}
-		s.known["steps"] = shapes
+		all["steps"] = steps
 	}
-	return s.known
+	return all
 }
 
-// key returns what is the same for scopes in which the same is right.
+// key is equal for scopes with equal shapes.
 func (s *scope) key() string {
-	if !s.begun {
-		return "match"
+	if s.matching {
+		return matchingKey
 	}
 	var key strings.Builder
-	for name := range s.more {
+	for name := range s.extra {
 		key.WriteString(name + "\n")
 	}
 	for _, step := range s.steps {
@@ -69,118 +57,91 @@ func (s *scope) key() string {
 	return key.String()
 }
 
-// check returns what is wrong with a path such as alert.tags.env, or "".
-func (s *scope) check(path []string) string {
+// resolve returns the shape of a path such as alert.tags.env, or its problem.
+func (s *scope) resolve(path []string) (shape any, problem string) {
+	var root map[string]any
+	if len(path) > 1 && path[0] == "alert" {
+		root = map[string]any{"alert": alertShape()} // The usual path, without all others.
+	} else {
+		root = s.shapes()
+	}
+	names := slices.Sorted(maps.Keys(root))
 	switch {
 	case len(path) == 0:
-		return "say which part of everything: " + strings.Join(s.roots(), ", ")
-	case path[0] == "steps":
-		return s.checkStep(path)
+		return nil, "name a value: " + strings.Join(names, ", ")
+	case path[0] == "steps" && s.matching:
+		return nil, "match runs before all steps: use when in a step"
+	case path[0] == "steps" && len(path) == 1:
+		return nil, "name the step: steps.<name>"
 	}
-	shape, ok := s.names()[path[0]]
+	shape, ok := root[path[0]]
 	if !ok {
-		return fmt.Sprintf("there is no %q here%s", path[0], suggest(path[0], s.roots()))
+		return nil, fmt.Sprintf("unknown name %q%s", path[0], suggest(path[0], names))
 	}
-	return checkFields(path[0], shape, path[1:])
-}
-
-func (s *scope) checkStep(path []string) string {
-	switch {
-	case !s.begun:
-		return "no step has run yet when playbooks are matched: use when in a step"
-	case len(path) == 1:
-		return "name the step: steps.<name>"
-	}
-	i := slices.IndexFunc(s.steps, func(one *step) bool { return one.name == path[1] })
-	switch {
-	case i >= 0:
-		return checkFields("steps."+path[1], s.steps[i].shape, path[2:])
-	case slices.ContainsFunc(s.later, func(one stepDefinition) bool { return one.name() == path[1] }):
-		return fmt.Sprintf("the step %q comes later: move it up, before this one", path[1])
-	}
-	return fmt.Sprintf("there is no step %q before this one%s", path[1], suggest(path[1], stepNames(s.steps)))
-}
-
-func (s *scope) roots() []string { return slices.Sorted(maps.Keys(s.names())) }
-
-// checkFields checks a path inside a value of a shape.
-func checkFields(name string, shape any, path []string) string {
-	if len(path) == 0 || shape == nil {
-		return ""
-	}
-	switch shape := shape.(type) {
-	case map[string]string:
-		return checkFields(name+"."+path[0], "", path[1:])
-	case map[string]any:
-		if len(shape) == 0 {
-			return ""
-		}
-		inner, ok := shape[path[0]]
-		if !ok {
-			known := slices.Sorted(maps.Keys(shape))
-			return fmt.Sprintf("%s has no %q%s", name, path[0], suggest(path[0], known))
-		}
-		return checkFields(name+"."+path[0], inner, path[1:])
-	case []any, []string:
-		return fmt.Sprintf("%s is a list, and has no %q", name, path[0])
-	}
-	return fmt.Sprintf("%s is a single value, and has no %q", name, path[0])
-}
-
-// look returns the shape at a path that check has found nothing wrong with.
-func (s *scope) look(path []string) any {
-	var shape any = s.names()
-	for _, name := range path {
+	for i, name := range path[1:] {
+		parent := strings.Join(path[:i+1], ".")
 		switch known := shape.(type) {
-		case map[string]any:
-			shape = known[name]
+		case nil:
+			return nil, ""
 		case map[string]string:
 			shape = ""
+		case map[string]any:
+			inner, ok := known[name]
+			switch {
+			case !ok && parent == "steps":
+				return nil, s.unknownStep(name)
+			case !ok && len(known) > 0:
+				return nil, fmt.Sprintf("%s has no %q%s", parent, name, suggest(name, slices.Sorted(maps.Keys(known))))
+			}
+			shape = inner
+		case []any, []string:
+			return nil, fmt.Sprintf("%s is a list and has no %q", parent, name)
 		default:
-			return nil
+			return nil, fmt.Sprintf("%s is a single value and has no %q", parent, name)
 		}
 	}
-	return shape
+	return shape, ""
+}
+
+func (s *scope) unknownStep(name string) string {
+	if slices.ContainsFunc(s.later, func(d stepDefinition) bool { return d.name() == name }) {
+		return fmt.Sprintf("the step %q comes later: move it before this one", name)
+	}
+	return fmt.Sprintf("there is no step %q before this one%s", name, suggest(name, stepNames(s.steps)))
 }
 
 func stepNames(steps []*step) []string {
-	all := make([]string, len(steps))
+	names := make([]string, len(steps))
 	for i, s := range steps {
-		all[i] = s.name
+		names[i] = s.name
 	}
-	return all
+	return names
 }
 
-// reads notes in a list of steps one that a path names.
-func reads(steps []string, path []string) []string {
+// addStep adds the step that a path names to a list of steps.
+func addStep(steps []string, path []string) []string {
 	if len(path) < 2 || path[0] != "steps" || slices.Contains(steps, path[1]) {
 		return steps
 	}
 	return append(steps, path[1])
 }
 
-// What Then steps and an event's words see besides alert and steps.
-var (
-	ofThen  = map[string]any{"event": map[string]any{"id": "", "url": "", "title": ""}}
-	ofWords = map[string]any{"cycle": map[string]any{"lasted": 0.0, "notified": int64(0)}}
-)
-
-// shapes are what the steps of a kind look like from outside.
+// shapes are what other steps see of the steps of a kind.
 type shapes struct {
-	zero  map[string]any // what others see of a step that found nothing
-	shape any            // what others may name of it, as in a scope
+	zero  map[string]any // the view of a step without a finding
+	shape any
 }
 
-// newShapes returns the shapes of steps with this Data: the fields of it, or
-// anything where that is no struct.
+// newShapes returns the shapes for a kind's Data. Data other than a struct can have
+// any fields.
 func newShapes(data any) shapes {
-	found := plain{left: maxViewBytes}
-	zero, isObject := found.of(data).(map[string]any)
+	zeros := viewer{left: maxViewBytes}
+	zero, isObject := zeros.view(data).(map[string]any)
 	if !isObject || reflect.TypeOf(data).Kind() != reflect.Struct {
 		return shapes{zero: zero}
 	}
-	could := plain{left: maxViewBytes, shape: true}
-	fields, _ := could.of(data).(map[string]any)
+	all := viewer{left: maxViewBytes, followNil: true}
+	fields, _ := all.view(data).(map[string]any)
 	fields["ok"] = false
 	return shapes{zero, fields}
 }

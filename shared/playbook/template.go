@@ -8,66 +8,87 @@ import (
 	"strings"
 	"text/template"
 	"text/template/parse"
+	"time"
 	"unicode/utf8"
 
 	"boomerang/shared/enrich"
 )
 
-// maxTemplateBytes bounds a template's source.
-const maxTemplateBytes = 16 << 10
+// The bounds of a template's source, of the output of a template or a function, and of
+// the time for all expressions of a match, or for all of one step or one event.
+const (
+	maxTemplateBytes = 16 << 10
+	maxRendered      = 256 << 10
+	maxTime          = 250 * time.Millisecond
+)
 
-// textTemplate is one of Go's templates (https://pkg.go.dev/text/template) less
-// all that could run away or reach beyond its data: it defines no others, its
-// loops are timed, its functions are ours, and the fields in it are looked up in
-// maps, never called. Nothing reads the environment, files or secrets.
-type textTemplate struct {
-	tree  *template.Template // nil of a text without templates, which is plain
-	plain string
-	steps []string // the steps it reads
+var (
+	errTooLong = errors.New("the output exceeds 256 KiB")
+	errTooSlow = fmt.Errorf("the evaluation exceeds %s", maxTime)
+)
+
+// bounded returns text, unless it is too long.
+func bounded(text string) (string, error) {
+	if len(text) > maxRendered {
+		return "", errTooLong
+	}
+	return text, nil
 }
 
-// escaping says what the values in a template must not break.
-type escaping string
+// deadline ends loops: each iteration checks it. One iteration takes a time that the
+// length of the source and of the texts bounds.
+type deadline struct{ at time.Time }
 
-const (
-	escapeNothing escaping = ""
-	escapeURL     escaping = "url"
-)
+// deadlineName is the key of the deadline in an environment. No scope has it, so no
+// playbook can name it.
+const deadlineName = "deadline"
+
+func withDeadline(env map[string]any) map[string]any {
+	env[deadlineName] = &deadline{time.Now().Add(maxTime)}
+	return env
+}
+
+func (d *deadline) check() error {
+	if d == nil || time.Now().Before(d.at) {
+		return nil
+	}
+	return errTooSlow
+}
+
+// textTemplate is a template of text/template with our functions only and without
+// define and block. It looks fields up in maps and never calls them. It cannot read the
+// environment, files or secrets.
+type textTemplate struct {
+	parsed *template.Template // nil for a text without {{
+	plain  string
+	steps  []string // that it reads
+}
 
 // templateCompiler compiles the templates of one file.
 type templateCompiler struct {
-	// set holds the functions, which take longer to set up than most templates.
-	set   *template.Template
+	set   *template.Template // with the functions
 	count int
 }
 
-func newTemplates() *templateCompiler {
-	set := template.New("").Funcs(functions).Funcs(template.FuncMap{
-		writeName: writeText,
-		turnName:  turnTemplate,
+func newTemplateCompiler() *templateCompiler {
+	return &templateCompiler{set: template.New("").Funcs(functions).Funcs(template.FuncMap{
+		writeName: func(v any) (string, error) { return bounded(textOf(v)) },
+		iterationName: func(env map[string]any) (string, error) {
+			d, _ := env[deadlineName].(*deadline)
+			return "", d.check()
+		},
 		itemsName: items,
-	})
-	return &templateCompiler{set: set}
+	})}
 }
 
-// Functions that templates call where they do not say so.
+// Functions that the rewriter adds.
 const (
-	writeName = "write" // behind each value that is written
-	itemsName = "items" // behind each list that a loop goes over
-	urlName   = "url"
-	indexName = "index"
+	writeName = "write" // behind each value of the output
+	itemsName = "items" // behind each list of a loop
+	indexName = "index" // for each field
 )
 
-func writeText(v any) (string, error) { return within(textOf(v)) }
-
-// turnTemplate is called at each turn of a loop, with the data of the template.
-func turnTemplate(env any) (string, error) {
-	known, _ := env.(map[string]any)
-	until, _ := known[deadlineName].(*deadline)
-	return "", until.turn()
-}
-
-// items returns a list or a map, and nothing for a number: a loop would count to it.
+// items returns a list or a map, and nil for a number, which range would count to.
 func items(v any) any {
 	switch v.(type) {
 	case []any, []string, map[string]any, map[string]string:
@@ -76,89 +97,83 @@ func items(v any) any {
 	return nil
 }
 
-// compile returns the template, or what is wrong with it and where.
-func (c *templateCompiler) compile(source string, s *scope, escape escaping) (*textTemplate, []mistake) {
+// compile returns the template, or its mistakes.
+func (c *templateCompiler) compile(source string, s *scope) (*textTemplate, []mistake) {
 	if !strings.Contains(source, "{{") {
 		return &textTemplate{plain: source}, nil
 	}
 	if len(source) > maxTemplateBytes {
-		return nil, []mistake{mistakef(0, "it is longer than 16 KiB")}
+		return nil, []mistake{mistakef(0, "the template is longer than 16 KiB")}
 	}
 	c.count++
 	tree := parse.New("t" + strconv.Itoa(c.count))
 	tree.Mode = parse.SkipFuncCheck
 	trees := map[string]*parse.Tree{}
 	if _, err := tree.Parse(source, "", "", trees); err != nil {
-		return nil, []mistake{unparsed(source, err)}
+		return nil, []mistake{parseError(source, err)}
 	}
+	r := &rewriter{scope: s, tree: tree}
 	if len(trees) > 1 {
-		return nil, []mistake{mistakef(0, "define and block are not understood here")}
+		r.refuse(0, "define and block are not supported")
+	} else {
+		r.list(tree.Root, []string{}, 0)
 	}
-	r := &rewriter{scope: s, escape: escape, tree: tree}
-	if r.list(tree.Root, []string{}, 0); len(r.mistakes) > 0 {
+	if len(r.mistakes) > 0 {
 		for i, m := range r.mistakes {
 			r.mistakes[i].at = utf8.RuneCountInString(source[:m.at])
 		}
 		return nil, r.mistakes
 	}
-	built, err := c.set.AddParseTree(tree.Name, tree)
+	parsed, err := c.set.AddParseTree(tree.Name, tree)
 	if err != nil {
 		return nil, []mistake{{0, err.Error()}}
 	}
-	return &textTemplate{tree: built, steps: r.steps}, nil
+	return &textTemplate{parsed: parsed, steps: r.steps}, nil
 }
 
-// parseError is how the language tells a mistake: template: name:line: what.
-var parseError = enrich.Pattern(`^template: t\d+:(\d+): `)
+// parseErrorPrefix matches the start of an error of the parser.
+var parseErrorPrefix = enrich.Pattern(`^template: t\d+:(\d+): `)
 
-// unparsed tells what the language found, at the beginning of the line.
-func unparsed(source string, err error) mistake {
-	found := parseError().FindStringSubmatch(err.Error())
+// parseError returns an error of the parser, which knows the line only.
+func parseError(source string, err error) mistake {
+	found := parseErrorPrefix().FindStringSubmatch(err.Error())
 	if found == nil {
 		return mistake{0, err.Error()}
 	}
 	line, _ := strconv.Atoi(found[1])
-	at := 0
-	for i, l := range strings.SplitAfter(source, "\n") {
-		if i+1 == line {
-			at += len(l) - len(strings.TrimLeft(l, " \t"))
-			break
-		}
-		at += len(l)
-	}
-	return mistake{utf8.RuneCountInString(source[:min(at, len(source))]), strings.TrimPrefix(err.Error(), found[0])}
+	lines := strings.SplitAfter(source, "\n")
+	before := strings.Join(lines[:min(line-1, len(lines))], "")
+	return mistake{utf8.RuneCountInString(before), strings.TrimPrefix(err.Error(), found[0])}
 }
 
-// render writes the template. Absent values are written as nothing.
+// render executes the template. An absent value is empty.
 func (t *textTemplate) render(env map[string]any) (string, error) {
-	if t.tree == nil {
+	if t.parsed == nil {
 		return t.plain, nil
 	}
-	out := &limited{left: maxRendered}
-	if err := t.tree.Execute(out, env); err != nil {
-		return "", unwritten(err)
+	out := &boundedBuilder{left: maxRendered}
+	if err := t.parsed.Execute(out, env); err != nil {
+		return "", renderError(err)
 	}
 	return out.String(), nil
 }
 
-// unwritten tells what stopped a template, without the language's own words, which
-// quote the template as it was rewritten.
-func unwritten(err error) error {
-	if stopped, ok := errors.AsType[template.ExecError](err); ok {
-		err = cmp.Or(errors.Unwrap(stopped.Err), err)
+// renderError drops the text of text/template, which quotes the rewritten template.
+func renderError(err error) error {
+	if failed, ok := errors.AsType[template.ExecError](err); ok {
+		err = cmp.Or(errors.Unwrap(failed.Err), err)
 	}
 	return fmt.Errorf("the template: %w", err)
 }
 
-// limited is a builder that refuses to grow without end.
-type limited struct {
+type boundedBuilder struct {
 	strings.Builder
 	left int
 }
 
-func (l *limited) Write(p []byte) (int, error) {
-	if l.left -= len(p); l.left < 0 {
+func (b *boundedBuilder) Write(p []byte) (int, error) {
+	if b.left -= len(p); b.left < 0 {
 		return 0, errTooLong
 	}
-	return l.Builder.Write(p)
+	return b.Builder.Write(p)
 }

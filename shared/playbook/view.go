@@ -1,67 +1,59 @@
 package playbook
 
 import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 )
 
-// View is an alert as expressions and templates see it, by the names that
-// playbooks use. Every name is always there, absent ones with their zero value,
-// so that no expression fails over an alert that says little. It holds texts,
-// numbers, truths, lists and maps, and nothing that could run; all of it together
-// is bounded, whatever the alert held. Times are texts, RFC 3339 in UTC.
+// The bounds of what expressions and templates see.
+const (
+	maxViewBytes = 512 << 10 // all together
+	maxTextBytes = 64 << 10  // one text
+	maxElements  = 1000      // of one list or map
+	maxDepth     = 32        // of lists and maps inside one another
+)
+
+// View returns an alert as expressions and templates see it: its JSON fields, all of
+// them, so that no expression fails for an alert without one. The view is bounded and
+// holds only texts, numbers, booleans, lists and maps; nothing in it can run. Times are
+// RFC 3339 in UTC.
 func View(a alert.Alert) map[string]any {
-	p := plain{left: maxViewBytes}
-	tags := p.tags(a.Tags)
-	return map[string]any{
-		"id":               p.text(a.ID),
-		"monitor_id":       p.text(a.MonitorID),
-		"cycle_key":        p.text(a.CycleKey),
-		"aggreg_key":       p.text(a.AggregKey),
-		"title":            p.text(a.Title),
-		"alert_title":      p.text(a.AlertTitle),
-		"message":          p.text(a.Message),
-		"text":             p.text(a.Text),
-		"status":           p.text(a.Status),
-		"transition":       p.text(string(a.Transition)),
-		"recovered":        a.Transition.IsRecovery(),
-		"type":             p.text(a.Type),
-		"priority":         p.text(a.Priority),
-		"event_priority":   p.text(a.EventPriority),
-		"event_type":       p.text(a.EventType),
-		"metric":           p.text(a.Metric),
-		"metric_namespace": p.text(a.MetricNamespace),
-		"query":            p.text(a.Query),
-		"scope":            p.text(a.Scope),
-		"host":             p.text(a.Hostname),
-		"tags":             tags.Map(),
-		"tag_list":         []string(tags),
-		"link":             p.text(a.Link),
-		"snapshot":         p.text(a.Snapshot),
-		"date":             timeText(a.Date),
-		"last_updated":     timeText(a.LastUpdated),
-		"org_id":           p.text(a.OrgID),
-		"org_name":         p.text(a.OrgName),
-		"email":            p.text(a.Email),
-		"user":             p.text(a.User),
-		"username":         p.text(a.Username),
-		"test":             a.Test,
-		"logs_sample":      p.of(a.LogsSample),
-		"incident":         p.of(a.Incident),
-		"security":         p.of(a.Security),
-		"synthetics":       p.of(a.Synthetics),
-		"extra":            p.of(a.Extra),
+	v := viewer{left: maxViewBytes}
+	tags := make(alert.Tags, 0, min(len(a.Tags), maxElements))
+	for _, tag := range a.Tags[:cap(tags)] {
+		tags = append(tags, v.text(tag))
 	}
+	a.Tags, a.Unreadable = nil, nil
+	view := v.view(a).(map[string]any)
+	view["tags"], view["tag_list"] = tags.Map(), []string(tags)
+	view["host"], view["recovered"] = view["hostname"], a.Transition.IsRecovery()
+	for _, internal := range []string{"hostname", "unreadable", "digest"} {
+		delete(view, internal)
+	}
+	return view
 }
 
-func (p *plain) tags(all alert.Tags) alert.Tags {
-	tags := make(alert.Tags, 0, min(len(all), maxListed))
-	for _, tag := range all[:cap(tags)] {
-		tags = append(tags, p.text(tag))
+// stepView returns a step as later steps see it: all fields of its Data, and "ok".
+func stepView(zero map[string]any, r enrich.Result) map[string]any {
+	view := make(map[string]any, len(zero)+1)
+	maps.Copy(view, zero)
+	if r.Status == enrich.OK {
+		v := viewer{left: maxViewBytes}
+		found, _ := v.view(r.Finding.Data).(map[string]any)
+		maps.Copy(view, found)
 	}
-	return tags
+	view["ok"] = r.Status == enrich.OK
+	return view
 }
 
 func timeText(t time.Time) string {
@@ -71,20 +63,119 @@ func timeText(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// stepView is an earlier step as later ones see it: the fields of its Data, all
-// of them even when it found nothing, and whether it found something.
-func stepView(zero map[string]any, r enrich.Result) map[string]any {
-	view := make(map[string]any, len(zero)+1)
-	for name, value := range zero {
-		view[name] = value
+// viewer converts values as encoding/json does, within the bounds. Unlike JSON it keeps
+// integers exact and empty fields present.
+type viewer struct {
+	left      int  // bytes
+	followNil bool // shows a nil pointer as the zero value of its type
+}
+
+func (v *viewer) view(value any) any { return v.value(reflect.ValueOf(value), 0) }
+
+func (v *viewer) value(r reflect.Value, depth int) any {
+	if !r.IsValid() || depth > maxDepth {
+		return nil
 	}
-	if r.Status == enrich.OK {
-		p := plain{left: maxViewBytes}
-		found, _ := p.of(r.Finding.Data).(map[string]any)
-		for name, value := range found {
-			view[name] = value
+	switch known := r.Interface().(type) {
+	case time.Time:
+		return timeText(known)
+	case json.RawMessage:
+		return v.decoded(known, depth)
+	case json.Number:
+		return exactNumber(known)
+	}
+	switch r.Kind() {
+	case reflect.Pointer:
+		if r.IsNil() && v.followNil {
+			return v.value(reflect.Zero(r.Type().Elem()), depth+1)
 		}
+		return v.value(r.Elem(), depth)
+	case reflect.Interface:
+		return v.value(r.Elem(), depth)
+	case reflect.Struct:
+		fields := map[string]any{}
+		for _, f := range fieldsOf(r.Type(), "json") {
+			fields[f.name] = v.value(r.FieldByIndex(f.index), depth+1)
+		}
+		return fields
+	case reflect.Map:
+		return v.entries(r, depth)
+	case reflect.Slice, reflect.Array:
+		list := []any{}
+		for i := range min(r.Len(), maxElements) {
+			if v.left--; v.left < 0 {
+				break
+			}
+			list = append(list, v.value(r.Index(i), depth+1))
+		}
+		return list
 	}
-	view["ok"] = r.Status == enrich.OK
-	return view
+	return v.scalar(r)
+}
+
+// scalar returns a value of a predeclared type; nil for NaN and infinity.
+func (v *viewer) scalar(r reflect.Value) any {
+	switch {
+	case r.Kind() == reflect.String:
+		return v.text(r.String())
+	case r.Kind() == reflect.Bool:
+		return r.Bool()
+	case r.CanInt():
+		return r.Int()
+	case r.CanUint():
+		return r.Uint()
+	case r.CanFloat() && !math.IsNaN(r.Float()) && !math.IsInf(r.Float(), 0):
+		return r.Float()
+	}
+	return nil
+}
+
+// text truncates s to the bounds, between characters.
+func (v *viewer) text(s string) string {
+	if limit := max(0, min(v.left, maxTextBytes)); len(s) > limit {
+		for limit > 0 && !utf8.RuneStart(s[limit]) {
+			limit--
+		}
+		s = s[:limit]
+	}
+	v.left -= len(s)
+	return s
+}
+
+// entries returns a map; of a large one the first keys in order.
+func (v *viewer) entries(r reflect.Value, depth int) any {
+	entries := map[string]any{}
+	if r.Type().Key().Kind() != reflect.String {
+		return entries
+	}
+	keys := r.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	for _, key := range keys[:min(len(keys), maxElements)] {
+		if v.left--; v.left < 0 {
+			break
+		}
+		entries[v.text(key.String())] = v.value(r.MapIndex(key), depth+1)
+	}
+	return entries
+}
+
+func (v *viewer) decoded(raw []byte, depth int) any {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var decoded any
+	if decoder.Decode(&decoded) != nil {
+		return nil
+	}
+	return v.value(reflect.ValueOf(decoded), depth)
+}
+
+// exactNumber returns an int64, a float64, or the text of a number beyond both.
+func exactNumber(n json.Number) any {
+	if whole, err := n.Int64(); err == nil {
+		return whole
+	}
+	if float, err := n.Float64(); err == nil {
+		return float
+	}
+	return n.String()
 }

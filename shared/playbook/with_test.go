@@ -2,7 +2,6 @@ package playbook_test
 
 import (
 	"context"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -12,65 +11,6 @@ import (
 	"boomerang/shared/enrich/httpapi"
 	"boomerang/shared/playbook"
 )
-
-// asked returns the address that a step "ask" is made with, or why it is not.
-func asked(t *testing.T, address string, a alert.Alert) (string, told) {
-	t.Helper()
-	r := &recorder{}
-	plan := bench{"ask": r.note("ask")}.load(t, one("steps: [{uses: ask, with: {url: '"+address+"'}}]")).For(a)
-	result := tell(run(t, plan, a))["ask"]
-	if result.Status != enrich.OK {
-		return "", result
-	}
-	return r.made["ask"].Config.(askConfig).URL, result
-}
-
-// hostile are values that mean something in an address.
-var hostile = []string{
-	"plain", "a b", "a/b", "../../admin", "a/../../b", "?x=1", "a&admin=true", "#fragment", "a%2Fb", "%2e%2e", "..%2f", "x;y", "a+b",
-	"日本語", "\u202eexe", "a\r\nHost: evil", "\x00", "@evil.example", "//evil.example", "https://evil.example", `\..\`, "{{ .alert.id }}", "...x", "=",
-}
-
-func TestEscape_keeps_each_value_in_its_place(t *testing.T) {
-	for _, value := range hostile {
-		t.Run(value, func(t *testing.T) {
-			a := alert.Alert{Title: value}
-			address, result := asked(t, "https://api.example.com/v1/{{ .alert.title }}/team?q={{ .alert.title }}&last={{ if true }}{{ .alert.title }}{{ end }}", a)
-			if result.Status != enrich.OK {
-				t.Fatal(result)
-			}
-			parsed, err := url.Parse(address)
-			if err != nil {
-				t.Fatal(err)
-			}
-			// A server that cleans paths up must find the same.
-			if got := parsed.JoinPath().EscapedPath(); got != parsed.EscapedPath() {
-				t.Errorf("%s becomes %s", parsed.EscapedPath(), got)
-			}
-			segments := strings.Split(parsed.EscapedPath(), "/")
-			if parsed.Host != "api.example.com" || len(segments) != 4 || parsed.Fragment != "" {
-				t.Fatalf("%q leads to %s", value, address)
-			}
-			if got, _ := url.PathUnescape(segments[2]); got != value {
-				t.Errorf("the segment is %q, want %q", got, value)
-			}
-			query := parsed.Query()
-			if len(query) != 2 || query.Get("q") != value || query.Get("last") != value {
-				t.Errorf("the query is %v", query)
-			}
-		})
-	}
-}
-
-func TestEscape_a_value_of_dots_alone_names_nothing(t *testing.T) {
-	for _, value := range []string{".", "..", "..."} {
-		address, result := asked(t, "https://api.example.com/v1/{{ .alert.title }}/team", alert.Alert{Title: value})
-		want := told{enrich.Skipped, `the alert's value for a part of an address is "` + value + `", which names nothing`}
-		if result != want {
-			t.Errorf("%q: %v, %s", value, result, address)
-		}
-	}
-}
 
 // TestFill_lets_a_text_place_its_own_templates with the step that has such texts.
 func TestFill_lets_a_text_place_its_own_templates(t *testing.T) {
