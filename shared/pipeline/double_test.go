@@ -1,0 +1,261 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+	"boomerang/shared/fault"
+	"boomerang/shared/ledger"
+	"boomerang/shared/pipeline"
+	"boomerang/shared/playbook"
+	"boomerang/shared/queue"
+)
+
+var (
+	a       = alert.Alert{ID: "7", OrgID: "1", Title: "x"}
+	earlier = event.Posted{ID: "5", URL: "https://example.com/5"}
+	down    = fault.New(fault.Temporary, "the service answered 503", nil)
+	refused = fault.New(fault.Permanent, "the service answered 403", nil)
+	// errHang makes a double block until its caller's time is up.
+	errHang = errors.New("hang")
+)
+
+// env is a pipeline with everything around it. Its functions record their names; one that
+// has an error in fails returns it.
+type env struct {
+	*testing.T
+	pipeline.Config
+	store
+	events   []event.Request
+	sent     []queue.Message
+	delays   []time.Duration
+	found    event.Posted // by the search
+	searched []searchArgs
+}
+
+type searchArgs struct {
+	webhook  string
+	from, to time.Time
+}
+
+func newEnv(t *testing.T, steps ...enrich.Step) *env {
+	e := &env{T: t, store: newStore()}
+	e.Config = pipeline.Config{
+		Playbooks: playbooks(t, "    limit: 2\n", steps...), EnrichBudget: 5 * time.Second, WebhookName: "Shop.api",
+		Poster: e, Stream: e, Ledger: &e.store, Cycles: &e.store, Storms: &e.store, Queue: e,
+	}
+	return e
+}
+
+func (e *env) Create(ctx context.Context, v event.Event) (event.Posted, error) { return e.post(ctx, v) }
+
+func (e *env) CreateAlert(ctx context.Context, v event.AlertEvent) (event.Posted, error) {
+	return e.post(ctx, v)
+}
+
+func (e *env) post(ctx context.Context, v event.Request) (event.Posted, error) {
+	if err := e.call(ctx, "post"); err != nil {
+		return event.Posted{}, err
+	}
+	e.events = append(e.events, v)
+	return event.Posted{ID: fmt.Sprint(len(e.events)), URL: "https://example.com"}, nil
+}
+
+func (e *env) PostedAbout(ctx context.Context, _ alert.Alert, webhook string, from, to time.Time) (event.Posted, error) {
+	e.searched = append(e.searched, searchArgs{webhook, from, to})
+	return e.found, e.call(ctx, "search")
+}
+
+func (e *env) Send(ctx context.Context, m queue.Message, delay time.Duration) error {
+	if err := e.call(ctx, "send"); err != nil {
+		return err
+	}
+	e.sent, e.delays = append(e.sent, m), append(e.delays, delay)
+	return nil
+}
+
+// run runs one alert, which must end so.
+func (e *env) run(a alert.Alert, want pipeline.Status) pipeline.Outcome {
+	e.Helper()
+	o, err := pipeline.New(e.Config).Run(e.Context(), a)
+	if err != nil || o.Status != want {
+		e.Fatalf("Run(%s): %q %+v, %v, want %q", a.ID, o.Status, o, err, want)
+	}
+	return o
+}
+
+// redeliver delivers a message, which must end so; an empty status is an error.
+func (e *env) redeliver(m queue.Message, want pipeline.Status) pipeline.Outcome {
+	e.Helper()
+	o, err := pipeline.New(e.Config).Redeliver(e.Context(), m)
+	if o.Status != want || (err == nil) != (want != "") {
+		e.Fatalf("Redeliver: %q %+v, %v, want %q", o.Status, o, err, want)
+	}
+	return o
+}
+
+// store is a ledger in memory.
+type store struct {
+	mu      sync.Mutex
+	fails   map[string]error
+	calls   []string
+	claims  map[string]claim
+	cycles  map[string][]ledger.Notification
+	windows map[string]*window
+}
+
+type claim struct {
+	until  time.Time
+	done   bool
+	posted event.Posted
+}
+
+type window struct {
+	passed map[string]bool
+	ledger.Suppressed
+}
+
+func newStore() store {
+	return store{fails: map[string]error{}, claims: map[string]claim{}, cycles: map[string][]ledger.Notification{}, windows: map[string]*window{}}
+}
+
+func (s *store) call(ctx context.Context, name string) error {
+	s.mu.Lock()
+	s.calls = append(s.calls, name)
+	err := s.fails[name]
+	s.mu.Unlock()
+	if errors.Is(err, errHang) {
+		<-ctx.Done()
+		return fault.New(fault.Temporary, name+" did not answer", context.Cause(ctx))
+	}
+	return err
+}
+
+// crashed leaves the claim of a run that ended without a word.
+func (s *store) crashed(key string) { s.claims[key] = claim{until: time.Now().Add(-time.Second)} }
+
+func (s *store) Claim(ctx context.Context, key string, until time.Time) (ledger.Claim, error) {
+	if err := s.call(ctx, "claim"); err != nil {
+		return ledger.Claim{}, err
+	}
+	c, exists := s.claims[key]
+	switch {
+	case c.done:
+		return ledger.Claim{State: ledger.Done, Posted: c.posted}, nil
+	case exists && time.Now().Before(c.until):
+		return ledger.Claim{State: ledger.Busy, Until: c.until}, nil
+	}
+	s.claims[key] = claim{until: until}
+	return ledger.Claim{State: ledger.Granted, PreviousExpired: exists}, nil
+}
+
+func (s *store) Complete(ctx context.Context, key string, posted event.Posted) error {
+	if err := s.call(ctx, "complete"); err != nil {
+		return err
+	}
+	s.claims[key] = claim{done: true, posted: posted}
+	return nil
+}
+
+func (s *store) Release(ctx context.Context, key string, maybePosted bool) error {
+	if err := s.call(ctx, "release"); err != nil {
+		return err
+	}
+	delete(s.claims, key)
+	if maybePosted {
+		s.crashed(key)
+	}
+	return nil
+}
+
+func (s *store) MarkQueued(ctx context.Context, _ string) error { return s.call(ctx, "mark queued") }
+
+func (s *store) AddNotification(ctx context.Context, key string, n ledger.Notification) (ledger.Cycle, error) {
+	if err := s.call(ctx, "add notification"); err != nil {
+		return ledger.Cycle{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cycles[key] = append(s.cycles[key], n)
+	return ledger.Cycle{FirstSeen: s.cycles[key][0].At, LastSeen: n.At, Notified: len(s.cycles[key])}, nil
+}
+
+func (s *store) window(w ledger.Window) *window {
+	if s.windows[w.Key()] == nil {
+		s.windows[w.Key()] = &window{passed: map[string]bool{}}
+	}
+	return s.windows[w.Key()]
+}
+
+func (s *store) Allow(ctx context.Context, w ledger.Window, limit int, o ledger.Occurrence) (ledger.Decision, error) {
+	err := s.call(ctx, "allow")
+	win := s.window(w)
+	if err != nil {
+		return ledger.Decision{SummaryQueued: win.SummaryQueued}, err
+	}
+	if win.passed[o.Key] || len(win.passed) < limit {
+		win.passed[o.Key] = true
+		return ledger.Decision{Allowed: true}, nil
+	}
+	win.Count++
+	win.Groups = slices.Compact(slices.Sorted(slices.Values(append(win.Groups, o.Group))))
+	win.Transitions, win.Last = []string{o.Transition}, o.At
+	if win.First.IsZero() {
+		win.First = o.At
+	}
+	return ledger.Decision{SummaryQueued: win.SummaryQueued}, nil
+}
+
+func (s *store) MarkSummaryQueued(ctx context.Context, w ledger.Window) error {
+	if err := s.call(ctx, "mark summary"); err != nil {
+		return err
+	}
+	s.window(w).SummaryQueued = true
+	return nil
+}
+
+func (s *store) Suppressed(ctx context.Context, w ledger.Window) (ledger.Suppressed, error) {
+	if err := s.call(ctx, "suppressed"); err != nil {
+		return ledger.Suppressed{}, err
+	}
+	return s.window(w).Suppressed, nil
+}
+
+// playbooks is one playbook with these steps, named step-0 and so on, and more settings.
+func playbooks(t *testing.T, more string, steps ...enrich.Step) *playbook.Book {
+	t.Helper()
+	var source strings.Builder
+	source.WriteString("playbooks:\n  - name: calm\n" + more)
+	var kinds []enrich.Kind
+	for i, s := range steps {
+		if i == 0 {
+			source.WriteString("    steps:\n")
+		}
+		name := fmt.Sprintf("step-%d", i)
+		source.WriteString("      - uses: " + name + "\n")
+		kinds = append(kinds, enrich.KindOf(enrich.Kind{Name: name}, func(struct{}, time.Duration) enrich.Step { return s }))
+	}
+	return load(t, source.String(), kinds...)
+}
+
+func load(t *testing.T, source string, kinds ...enrich.Kind) *playbook.Book {
+	t.Helper()
+	// The embedded playbooks, which every file falls back to, use these.
+	for _, name := range []string{"monitor", "related_events"} {
+		kinds = append(kinds, enrich.KindOf(enrich.Kind{Name: name}, func(struct{}, time.Duration) enrich.Step { return nil }))
+	}
+	book, err := playbook.Load("test.yaml", []byte(source), kinds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return book
+}

@@ -1,0 +1,356 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+	"boomerang/shared/fault"
+	"boomerang/shared/ledger"
+	"boomerang/shared/pipeline"
+	"boomerang/shared/queue"
+)
+
+func TestRun_Deadlines(t *testing.T) {
+	for name, c := range map[string]struct {
+		budget time.Duration // for the steps, which hang
+		limit  time.Duration // of the caller's context; 0: none
+		hangs  []string
+		queue  bool
+		want   pipeline.Status // empty: an error
+		took   time.Duration
+	}{
+		"the steps":                           {5 * time.Second, 14 * time.Second, nil, false, pipeline.Posted, 5 * time.Second},
+		"the steps, with a generous budget":   {time.Minute, 14 * time.Second, nil, false, pipeline.Posted, 8 * time.Second},
+		"the steps, without a deadline":       {time.Minute, 0, nil, false, pipeline.Posted, 8 * time.Second},
+		"the steps, with a later deadline":    {time.Minute, time.Minute, nil, false, pipeline.Posted, 8 * time.Second},
+		"the steps, when little time is left": {5 * time.Second, 3 * time.Second, nil, false, pipeline.Posted, 0},
+		"the post":                            {5 * time.Second, 14 * time.Second, []string{"post"}, true, pipeline.Queued, 12 * time.Second},
+		"the post, without a deadline":        {5 * time.Second, 0, []string{"post"}, true, pipeline.Queued, 12 * time.Second},
+		"the post, without a queue":           {5 * time.Second, 14 * time.Second, []string{"post"}, false, "", 12 * time.Second},
+		"the post and the queue":              {5 * time.Second, 14 * time.Second, []string{"post", "send"}, true, "", 13500 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEnv(t, enrich.StepFunc(func(ctx context.Context, _ alert.Alert) (enrich.Finding, error) {
+					<-ctx.Done()
+					return enrich.Finding{}, ctx.Err()
+				}))
+				e.EnrichBudget = c.budget
+				if !c.queue {
+					e.Queue = nil
+				}
+				for _, name := range c.hangs {
+					e.fails[name] = errHang
+				}
+				ctx := t.Context()
+				if c.limit > 0 {
+					limited, cancel := context.WithTimeout(ctx, c.limit)
+					defer cancel()
+					ctx = limited
+				}
+				start := time.Now()
+				o, err := pipeline.New(e.Config).Run(ctx, a)
+				if o.Status != c.want || (err == nil) != (c.want != "") || err != nil && !fault.IsTemporary(err) {
+					t.Errorf("got %q, %v", o.Status, err)
+				}
+				if took := time.Since(start); took != c.took {
+					t.Errorf("took %v, want %v", took, c.took)
+				}
+			})
+		})
+	}
+}
+
+// Each use of the ledger and the search has a timeout of its own.
+func TestPipeline_Timeouts(t *testing.T) {
+	monitor := alert.Alert{ID: "7", OrgID: "1", MonitorID: "4711", CycleKey: "c"}
+	for name, c := range map[string]struct {
+		maybePosted bool
+		passed      int // alerts of the monitor before this one
+		fails       string
+		want        pipeline.Status
+		took        time.Duration
+	}{
+		"claim":            {want: pipeline.Posted, took: time.Second},
+		"search":           {maybePosted: true, want: pipeline.Posted, took: 2 * time.Second},
+		"add notification": {want: pipeline.Posted, took: time.Second},
+		"allow":            {want: pipeline.Posted, took: time.Second},
+		"mark summary":     {passed: 2, want: pipeline.Queued, took: time.Second},
+		"complete":         {want: pipeline.Posted, took: time.Second},
+		"release":          {fails: "post", took: time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEnv(t)
+				w := e.window(ledger.WindowAt("1:4711", time.Now()))
+				for i := range c.passed {
+					w.passed[string(rune('a'+i))] = true
+				}
+				e.fails[name], e.fails[c.fails] = errHang, down
+				start := time.Now()
+				o := e.redeliver(queue.Message{Alert: monitor, MaybePosted: c.maybePosted}, c.want)
+				if took := time.Since(start); took != c.took || c.want != "" && len(o.Warnings) == 0 {
+					t.Errorf("took %v, want %v; warnings %v", took, c.took, o.Warnings)
+				}
+			})
+		})
+	}
+	t.Run("mark queued", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			e := newEnv(t)
+			e.fails["mark queued"] = errHang
+			start := time.Now()
+			if o, err := pipeline.New(e.Config).Enqueue(t.Context(), a); err != nil || len(o.Warnings) != 1 || time.Since(start) != time.Second {
+				t.Errorf("got %+v, %v after %v", o, err, time.Since(start))
+			}
+		})
+	})
+	t.Run("suppressed", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			e := newEnv(t)
+			e.fails["suppressed"] = errHang
+			start := time.Now()
+			e.redeliver(queue.Message{Alert: monitor, Storm: &queue.Storm{Source: "1:4711", Start: start, Limit: 2}}, "")
+			if took := time.Since(start); took != time.Second {
+				t.Errorf("took %v", took)
+			}
+		})
+	})
+}
+
+func TestRun_LedgerFails(t *testing.T) {
+	e := newEnv(t)
+	cause := errors.New("connection refused")
+	e.fails["claim"], e.fails["complete"] = cause, cause
+	o := e.run(a, pipeline.Posted)
+	if len(o.Warnings) != 2 || !errors.Is(o.Warnings[0], cause) || !errors.Is(o.Warnings[1], cause) {
+		t.Errorf("warnings %v", o.Warnings)
+	}
+}
+
+func TestRedeliver_LedgerFails(t *testing.T) {
+	for name, c := range map[string]struct {
+		age  time.Duration
+		want pipeline.Status // empty: SQS delivers it again
+	}{
+		"at first":                 {0, ""},
+		"within the retry window":  {15 * time.Minute, ""},
+		"after the retry window":   {15*time.Minute + 1, pipeline.Posted},
+		"moved back after a day":   {24 * time.Hour, pipeline.Posted},
+		"of an unknown first time": {0, pipeline.Posted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEnv(t)
+				e.fails["claim"] = down
+				m := queue.Message{Alert: a, ReceivedAt: time.Now().Add(-c.age)}
+				if name == "of an unknown first time" {
+					m.ReceivedAt = time.Time{}
+				}
+				e.redeliver(m, c.want)
+			})
+		})
+	}
+}
+
+// An alert whose event Datadog may have accepted is retried when the search can find it.
+func TestRun_Retry(t *testing.T) {
+	limited := fault.New(fault.Temporary, "Datadog limits the rate", nil)
+	limited.RetryAfter = 42 * time.Second
+	for name, c := range map[string]struct {
+		fails       string
+		err         error
+		busy        time.Duration
+		crashed     bool
+		delay       time.Duration
+		maybePosted bool
+		cause       string
+	}{
+		"a rate limit":            {fails: "post", err: limited, delay: 42 * time.Second, maybePosted: true, cause: "temporary"},
+		"a temporary failure":     {fails: "post", err: down, delay: 45 * time.Second, maybePosted: true, cause: "temporary"},
+		"a permanent failure":     {fails: "post", err: refused, delay: 10 * time.Second, maybePosted: true, cause: "refused"},
+		"another run's claim":     {busy: 10 * time.Second, delay: 55 * time.Second, cause: "temporary"},
+		"a search that fails":     {fails: "search", err: down, crashed: true, delay: 45 * time.Second, maybePosted: true, cause: "temporary"},
+		"a search that hangs":     {fails: "search", err: errHang, crashed: true, delay: 45 * time.Second, maybePosted: true, cause: "temporary"},
+		"a search that must wait": {fails: "search", err: limited, crashed: true, delay: 42 * time.Second, maybePosted: true, cause: "temporary"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEnv(t)
+				e.fails[c.fails] = c.err
+				if c.busy > 0 {
+					e.claims[a.Key()] = claim{until: time.Now().Add(c.busy)}
+				}
+				if c.crashed {
+					e.crashed(a.Key())
+				}
+				o := e.run(a, pipeline.Queued)
+				m := e.sent[0]
+				if e.delays[0] != c.delay || m.MaybePosted != c.maybePosted || o.Cause != c.cause || m.Alert.ID != a.ID || !m.ReceivedAt.Equal(time.Now()) {
+					t.Errorf("queued %+v after %v because of %q, want %+v", m, e.delays[0], o.Cause, c)
+				}
+				if c.err != nil && c.err != errHang && m.Reason != fault.Public(c.err) {
+					t.Errorf("the reason is %q", m.Reason)
+				}
+				if e.calls[len(e.calls)-1] != "mark queued" {
+					t.Errorf("called %v", e.calls)
+				}
+				// The run that held the claim crashed.
+				time.Sleep(e.delays[0])
+				clear(e.fails)
+				e.redeliver(m, pipeline.Posted)
+			})
+		})
+	}
+}
+
+// Without a queue the sender must retry, also what the pipeline would not.
+func TestRun_NoQueue(t *testing.T) {
+	for delay, cause := range map[time.Duration]*fault.Error{
+		45 * time.Second: fault.NewRedacted(fault.Temporary, "there is no team ", "jane", "", nil),
+		10 * time.Second: fault.NewRedacted(fault.Permanent, "there is no team ", "jane", "", nil),
+	} {
+		e := newEnv(t)
+		e.Queue, e.fails["post"] = nil, cause
+		_, err := pipeline.New(e.Config).Run(t.Context(), a)
+		f := fault.From(err)
+		if f.Kind != fault.Temporary || f.RetryAfter != delay || !strings.Contains(f.Public, "no team jane") || strings.Contains(err.Error(), "jane") {
+			t.Errorf("got %+v", f)
+		}
+	}
+}
+
+func TestRun_SearchFails(t *testing.T) {
+	for name, c := range map[string]struct {
+		err   error
+		queue bool
+	}{
+		"permanently":                {refused, true},
+		"and there is no queue":      {down, false},
+		"not, and finds nothing":     {nil, true},
+		"not, and there is no queue": {nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEnv(t)
+			e.crashed(a.Key())
+			e.fails["search"] = c.err
+			if !c.queue {
+				e.Queue = nil
+			}
+			if o := e.run(a, pipeline.Posted); len(o.Warnings) > 0 != (c.err != nil) || len(e.searched) != 1 {
+				t.Errorf("warnings %v after %d searches", o.Warnings, len(e.searched))
+			}
+		})
+	}
+}
+
+func TestRedeliver_Search(t *testing.T) {
+	for name, c := range map[string]struct {
+		message  queue.Message
+		crashed  bool
+		found    event.Posted
+		err      error
+		noStream bool
+		want     pipeline.Status
+		searches int
+		warnings int
+	}{
+		"maybe posted, found":      {message: queue.Message{MaybePosted: true}, found: earlier, want: pipeline.Duplicate, searches: 1},
+		"redriven, found":          {message: queue.Message{Attempt: 1}, found: earlier, want: pipeline.Duplicate, searches: 1},
+		"crashed, found":           {crashed: true, found: earlier, want: pipeline.Duplicate, searches: 1},
+		"first attempt":            {found: earlier, want: pipeline.Posted},
+		"maybe posted, not found":  {message: queue.Message{MaybePosted: true}, want: pipeline.Posted, searches: 1},
+		"refused":                  {message: queue.Message{MaybePosted: true, ReceivedAt: time.Now()}, err: refused, want: pipeline.Posted, searches: 1, warnings: 1},
+		"down, within the window":  {message: queue.Message{MaybePosted: true, ReceivedAt: time.Now()}, err: down, searches: 1},
+		"hangs, within the window": {message: queue.Message{MaybePosted: true, ReceivedAt: time.Now()}, err: errHang, searches: 1},
+		"down, after the window":   {message: queue.Message{MaybePosted: true}, err: down, want: pipeline.Posted, searches: 1, warnings: 1},
+		"hangs, after the window":  {message: queue.Message{MaybePosted: true}, err: errHang, want: pipeline.Posted, searches: 1, warnings: 1},
+		"no stream":                {message: queue.Message{MaybePosted: true}, noStream: true, want: pipeline.Posted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEnv(t)
+				e.found, e.fails["search"] = c.found, c.err
+				if c.err != nil {
+					e.found = event.Posted{}
+				}
+				if c.crashed {
+					e.crashed(a.Key())
+				}
+				if c.noStream {
+					e.Stream = nil
+				}
+				if !c.message.ReceivedAt.IsZero() {
+					c.message.ReceivedAt = time.Now()
+				}
+				c.message.Alert = a
+				o := e.redeliver(c.message, c.want)
+				if len(e.searched) != c.searches || len(o.Warnings) != c.warnings || c.found == earlier && c.want == pipeline.Duplicate && o.Posted != earlier {
+					t.Errorf("%d searches, got %+v", len(e.searched), o)
+				}
+				if known := e.claims[a.Key()]; known.done != (c.want != "") || known.posted != o.Posted {
+					t.Errorf("the ledger has %+v", known)
+				}
+			})
+		})
+	}
+}
+
+// The first run's answer got lost and the second cannot search: the third must still search.
+func TestPipeline_MaybePostedIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEnv(t)
+		e.fails["post"] = down
+		e.redeliver(queue.Message{Alert: a, ReceivedAt: time.Now()}, "")
+		clear(e.fails)
+		e.fails["search"] = down
+		e.redeliver(queue.Message{Alert: a, ReceivedAt: time.Now()}, "")
+		clear(e.fails)
+		e.found = earlier
+		if o := e.run(a, pipeline.Duplicate); o.Posted != earlier {
+			t.Errorf("got %+v", o)
+		}
+	})
+}
+
+func TestPipeline_SearchWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		for name, c := range map[string]struct{ receivedAt, date, from time.Time }{
+			"no date":        {now, time.Time{}, now.Add(-time.Hour)},
+			"received first": {now.Add(-48 * time.Hour), now.Add(time.Hour), now.Add(-48 * time.Hour)},
+			"happened first": {now.Add(-2 * time.Hour), now.Add(-20 * time.Hour), now.Add(-20 * time.Hour)},
+		} {
+			e := newEnv(t)
+			e.redeliver(queue.Message{Alert: alert.Alert{ID: "7", Date: c.date}, ReceivedAt: c.receivedAt, MaybePosted: true}, pipeline.Posted)
+			// The margin is for clocks that differ.
+			want := searchArgs{"Shop.api", c.from.Add(-time.Minute), now.Add(event.MaxAhead)}
+			if e.searched[0] != want {
+				t.Errorf("%s: searched %+v, want %+v", name, e.searched[0], want)
+			}
+		}
+	})
+}
+
+func TestEnqueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEnv(t)
+		o, err := pipeline.New(e.Config).Enqueue(t.Context(), a)
+		if err != nil || o.Status != pipeline.Queued || o.Cause != "intake" || o.Detail == "" {
+			t.Fatalf("got %+v, %v", o, err)
+		}
+		if m := e.sent[0]; m.Alert.ID != a.ID || e.delays[0] != 0 || m.MaybePosted || !m.ReceivedAt.Equal(time.Now()) {
+			t.Errorf("queued %+v after %v", m, e.delays[0])
+		}
+		if len(e.calls) != 2 || e.calls[1] != "mark queued" {
+			t.Errorf("called %v", e.calls)
+		}
+	})
+}
