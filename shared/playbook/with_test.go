@@ -67,9 +67,9 @@ steps:
       body: '{"a": {{ .alert.title }'
       secret: {name: "{{ .alert.title }}"}`)), kinds)
 	want := `test.yaml:6:69: alert has no "titel"; did you mean "title"?
-test.yaml:10:16: url: a template must not choose where a call goes: write scheme and host as they are, with a / behind them
-test.yaml:11:17: body: a template is not closed: each {{ needs its }}, and each if, range or with its {{ end }}
-test.yaml:12:19: secret: an alert must not choose what is sent as a secret; write it without templates`
+test.yaml:10:16: url: templates are not allowed in scheme and host; write them in full, with a / after the host
+test.yaml:11:17: body: invalid template: unexpected "}" in operand
+test.yaml:12:19: secret: templates are not allowed, because an alert must not choose the secret`
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}

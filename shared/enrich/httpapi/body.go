@@ -6,105 +6,83 @@ import (
 	"strings"
 )
 
-// Body is a JSON text whose templates fill strings, or stand for a whole value.
-// Fill escapes them: whatever an alert holds, it stays one value.
+// Body is a JSON text with templates inside strings or in place of whole values.
+// Fill escapes their values, so that each stays one value.
 type Body string
 
-// Fill replaces each template by what value makes of it. Inside a string that is
-// its text. Outside of one, a number, true, false and null stay what they are,
-// and everything else becomes a string.
+// maxBodyBytes is the limit of a body with an alert's values.
+const maxBodyBytes = 256 << 10
+
+// Fill replaces each template with its value. Outside of a string, a number, true,
+// false and null keep their type, and everything else becomes a string.
 func (b *Body) Fill(value func(template string) (string, error)) error {
-	pieces, quoted, err := b.parse()
+	pieces, err := split(string(*b), escapeInJSON)
 	if err != nil {
 		return err
 	}
-	filled, err := fill(pieces, func(i int, template string) (string, error) {
-		text, err := value(template)
-		if err != nil {
-			return "", err
-		}
-		return inJSON(text, quoted[i]), nil
-	})
-	if err == nil {
-		*b = Body(filled)
-	}
-	return err
-}
-
-// inJSON returns text as it stands inside or outside a JSON string.
-func inJSON(text string, quoted bool) string {
-	if trimmed := strings.TrimSpace(text); !quoted && isScalar(trimmed) {
-		return trimmed
-	}
-	encoded, _ := json.Marshal(text) // A string always encodes.
-	if quoted {
-		return string(encoded[1 : len(encoded)-1])
-	}
-	return string(encoded)
-}
-
-func isScalar(text string) bool {
-	return text != "" && !strings.ContainsAny(text[:1], `"[{`) && json.Valid([]byte(text))
-}
-
-// parse returns the pieces of the body and which of its templates stand inside
-// a JSON string.
-func (b *Body) parse() ([]piece, []bool, error) {
-	pieces, err := split(string(*b))
+	filled, err := fill(pieces, value)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	quoted := make([]bool, len(pieces))
-	inside, escaped := false, false
-	for i, p := range pieces {
-		if p.template {
-			if escaped {
-				return nil, nil, errors.New(`a template stands behind a lone \`)
-			}
-			quoted[i] = inside
-			continue
-		}
-		for _, c := range []byte(p.text) {
-			switch {
-			case escaped:
-				escaped = false
-			case inside && c == '\\':
-				escaped = true
-			case c == '"':
-				inside = !inside
-			}
+	*b = Body(filled)
+	return nil
+}
+
+// escapeInJSON returns how to escape a template's value by the text before it.
+func escapeInJSON(before string) (func(string) string, error) {
+	inString, escaped := false, false
+	for _, c := range []byte(before) {
+		switch {
+		case escaped:
+			escaped = false
+		case inString && c == '\\':
+			escaped = true
+		case c == '"':
+			inString = !inString
 		}
 	}
-	return pieces, quoted, nil
+	switch {
+	case escaped:
+		return nil, errors.New(`a template follows a single \`)
+	case inString:
+		return stringContent, nil
+	}
+	return jsonValue, nil
+}
+
+func stringContent(text string) string {
+	quoted, _ := json.Marshal(text) // A string always encodes.
+	return string(quoted[1 : len(quoted)-1])
+}
+
+func jsonValue(text string) string {
+	scalar := strings.TrimSpace(text)
+	if scalar != "" && !strings.ContainsAny(scalar[:1], `"[{`) && json.Valid([]byte(scalar)) {
+		return scalar
+	}
+	return `"` + stringContent(text) + `"`
 }
 
 func (b Body) check() error {
 	if b == "" {
 		return nil
 	}
-	// A number is a value by itself and a piece of text inside a string.
-	sample := b
-	if err := sample.Fill(func(string) (string, error) { return "0", nil }); err != nil {
+	// A number is valid as a value and as part of a string.
+	if err := b.Fill(func(string) (string, error) { return "0", nil }); err != nil {
 		return err
 	}
-	if !json.Valid([]byte(sample)) {
-		return errors.New(`it is no JSON: {"service": "{{ .alert.tags.service }}"} is`)
+	if !json.Valid([]byte(b)) {
+		return errors.New(`not valid JSON; write for example {"service": "{{ .alert.tags.service }}"}`)
 	}
 	return nil
 }
 
-// maxBodyBytes bounds what a long alert makes of a body.
-const maxBodyBytes = 256 << 10
-
-// checkFilled looks at a body whose templates are filled in.
 func (b Body) checkFilled() error {
 	switch {
-	case b == "":
-		return nil
 	case len(b) > maxBodyBytes:
-		return errors.New("it is larger than 256 KiB")
-	case !json.Valid([]byte(b)):
-		return errors.New("it is no JSON")
+		return errors.New("larger than 256 KiB")
+	case b != "" && !json.Valid([]byte(b)):
+		return errors.New("not valid JSON")
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,78 +12,70 @@ import (
 	"boomerang/shared/enrich"
 )
 
-// Config says what to ask whom, and what of the answer to show.
+// Config is what a playbook sets.
 type Config struct {
-	Title   string            `yaml:"title" doc:"What the finding is called in the event; the host's name when it is empty."`
-	URL     URL               `yaml:"url" required:"true" doc:"The address, https only: templates may fill segments of its path and values of its query, never its host."`
-	Method  string            `yaml:"method" doc:"GET or POST; when it is empty, POST with a body and GET without."`
-	Headers map[string]string `yaml:"headers" doc:"Headers to send, by name; no secrets, which belong under secret."`
-	Body    Body              `yaml:"body" doc:"JSON to send with POST; templates may fill strings in it, or stand for a whole value."`
-	Secret  Secret            `yaml:"secret" doc:"A secret to send in a header, to the url's host and to no other."`
-	Show    []Show            `yaml:"show" doc:"The parts of the answer to show in the event; when there are none, its first plain values."`
+	Title   string            `yaml:"title" doc:"Title of the finding in the event; the host's name by default."`
+	URL     URL               `yaml:"url" required:"true" doc:"Address to call, https only; templates may fill path segments and query values, never the host."`
+	Method  string            `yaml:"method" doc:"GET or POST; by default POST with a body and GET without."`
+	Headers map[string]string `yaml:"headers" doc:"Headers to send, by name; send secrets under secret instead."`
+	Body    Body              `yaml:"body" doc:"JSON to send with POST; templates may stand in strings, or for a whole value."`
+	Secret  Secret            `yaml:"secret" doc:"A secret to send in a header, to the url's host only."`
+	Show    []Show            `yaml:"show" doc:"Parts of the response to show in the event; by default its first plain values."`
 }
 
-// Secret says which secret goes into which header.
+// Secret is a secret and the header to send it in.
 type Secret struct {
-	Name   string `yaml:"name" required:"true" doc:"Name or ARN of the secret in AWS Secrets Manager, whose whole text is sent."`
-	Header string `yaml:"header" doc:"The header to send it in; Authorization when it is empty."`
-	Format string `yaml:"format" doc:"The header's value, with the secret in the place of %s; 'Bearer %s' for Authorization and '%s' for other headers when it is empty."`
+	Name   string `yaml:"name" required:"true" doc:"Name or ARN of a secret in AWS Secrets Manager, whose whole text is sent."`
+	Header string `yaml:"header" doc:"Header to send it in; Authorization by default."`
+	Format string `yaml:"format" doc:"Value of the header, with the secret in place of %s; by default 'Bearer %s' for Authorization and '%s' for other headers."`
 }
 
-// Show is one fact to show of the answer.
+// Show is one fact to show of the response.
 type Show struct {
-	Name string `yaml:"name" doc:"What the fact is called in the event."`
-	Path string `yaml:"path" required:"true" doc:"Where it is in the answer's JSON: keys and list positions from 0, joined by dots, such as owners.0.email."`
+	Name string `yaml:"name" doc:"Name of the fact in the event."`
+	Path string `yaml:"path" required:"true" doc:"Place in the response's JSON: keys and list positions from 0, joined by dots, such as owners.0.email."`
 }
 
-// Validate returns all that is wrong with the configuration as it stands in a
-// playbook, before its templates are filled in.
+// Validate returns all problems of the configuration as it is in a playbook, with
+// its templates.
 func (c Config) Validate() error {
 	var problems []error
-	problem := func(field, format string, args ...any) {
-		problems = append(problems, fmt.Errorf("%s: "+format, append([]any{field}, args...)...))
+	check := func(field string, err error) {
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", field, err))
+		}
 	}
-	if err := c.URL.check(); err != nil {
-		problem("url", "%w", err)
-	}
+	check("url", c.URL.check())
 	if !slices.Contains([]string{"", http.MethodGet, http.MethodPost}, c.Method) {
-		problem("method", "%q is neither GET nor POST", c.Method)
+		check("method", fmt.Errorf("%q is neither GET nor POST", c.Method))
 	}
 	if c.Method == http.MethodGet && c.Body != "" {
-		problem("body", "GET sends none; make the method POST, or leave it out")
+		check("body", errors.New("GET sends no body; use POST, or remove method"))
 	}
-	if err := c.Body.check(); err != nil {
-		problem("body", "%w", err)
-	}
+	check("body", c.Body.check())
 	for _, name := range slices.Sorted(maps.Keys(c.Headers)) {
-		if err := checkHeader(name); err != nil {
-			problem("headers", "%w", err)
-		}
+		check("headers", checkHeader(name))
 		if c.Secret.Name != "" && strings.EqualFold(name, c.Secret.header()) {
-			problem("headers", "%s is sent with the secret already", name)
+			check("headers", fmt.Errorf("the secret is already sent as %s", name))
 		}
 	}
 	problems = append(problems, c.Secret.problems()...)
-	for _, show := range c.Show {
-		if show.Name == "" || show.Path == "" {
-			problem("show", "each fact needs a name and a path")
-		}
+	if slices.ContainsFunc(c.Show, func(s Show) bool { return s.Name == "" || s.Path == "" }) {
+		check("show", errors.New("each fact needs a name and a path"))
 	}
 	return errors.Join(problems...)
 }
 
 func (s Secret) problems() []error {
+	if isTemplate(s.Name + s.Header + s.Format) {
+		return []error{errors.New("secret: templates are not allowed, because an alert must not choose the secret")}
+	}
 	var problems []error
 	if s.Name == "" && (s.Header != "" || s.Format != "") {
-		problems = append(problems, errors.New("secret.name: name the secret to send"))
-	}
-	if isTemplate(s.Name) || isTemplate(s.Header) || isTemplate(s.Format) {
-		// Whoever could choose the secret could have any that this account holds.
-		problems = append(problems, errors.New("secret: an alert must not choose what is sent as a secret; write it without templates"))
-		return problems
+		problems = append(problems, errors.New("secret.name: set the secret to send"))
 	}
 	if s.Name != "" && strings.Count(s.format(), "%s") != 1 {
-		problems = append(problems, fmt.Errorf("secret.format: %q needs %%s exactly once, where the secret goes", s.format()))
+		problems = append(problems, fmt.Errorf("secret.format: %q needs exactly one %%s, for the secret", s.format()))
 	}
 	if err := checkHeader(s.header()); err != nil {
 		problems = append(problems, fmt.Errorf("secret.header: %w", err))
@@ -90,49 +83,27 @@ func (s Secret) problems() []error {
 	return problems
 }
 
-const authorization = "Authorization"
-
-func (s Secret) header() string {
-	if s.Header == "" {
-		return authorization
-	}
-	return s.Header
-}
+func (s Secret) header() string { return cmp.Or(s.Header, "Authorization") }
 
 func (s Secret) format() string {
-	switch {
-	case s.Format != "":
-		return s.Format
-	case strings.EqualFold(s.header(), authorization):
-		return "Bearer %s"
+	if strings.EqualFold(s.header(), "Authorization") {
+		return cmp.Or(s.Format, "Bearer %s")
 	}
-	return "%s"
+	return cmp.Or(s.Format, "%s")
 }
 
-// A header's name is a token (https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2).
+// headerName matches tokens (https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2).
 var headerName = enrich.Pattern("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 
-// framing are the headers that say how long a request is and where it goes.
-var framing = []string{"Connection", "Content-Length", "Host", "Proxy-Authorization", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
+// reservedHeaders decide where a request goes and where it ends.
+var reservedHeaders = []string{"Connection", "Content-Length", "Host", "Proxy-Authorization", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
 
 func checkHeader(name string) error {
 	switch {
 	case !headerName().MatchString(name):
-		return fmt.Errorf("%q is no name of a header", name)
-	case slices.Contains(framing, http.CanonicalHeaderKey(name)):
-		return fmt.Errorf("%s is not for playbooks to set", name)
+		return fmt.Errorf("invalid header name %q", name)
+	case slices.Contains(reservedHeaders, http.CanonicalHeaderKey(name)):
+		return fmt.Errorf("a playbook cannot set the header %s", name)
 	}
 	return nil
 }
-
-func (c Config) method() string {
-	switch {
-	case c.Method != "":
-		return c.Method
-	case c.Body != "":
-		return http.MethodPost
-	}
-	return http.MethodGet
-}
-
-func isTemplate(s string) bool { return strings.Contains(s, "{{") }

@@ -1,8 +1,7 @@
 package httpapi
 
 import (
-	"encoding/json"
-	"fmt"
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -10,59 +9,49 @@ import (
 	"strings"
 
 	"boomerang/shared/enrich"
+	"boomerang/shared/httpx"
 )
 
 const (
-	// maxShown bounds the facts that are shown when the playbook names none.
-	maxShown = 8
-	// maxValueRunes keeps one value fit for a line of an event.
+	// maxShown limits the facts of a playbook that names none.
+	maxShown      = 8
 	maxValueRunes = 300
 )
 
-func found(c Config, one call, a answer) enrich.Finding {
-	f := enrich.Finding{
-		Title:  c.Title,
-		Weight: enrich.Useful,
-		Data:   Data{Status: a.status, Body: a.body},
-	}
-	if f.Title == "" {
-		f.Title = one.request.URL.Hostname()
-	}
-	if a.status == http.StatusNotFound {
+func newFinding(c Config, host string, d Data) enrich.Finding {
+	f := enrich.Finding{Title: cmp.Or(c.Title, host), Weight: enrich.Useful, Data: d, Blocks: []enrich.Block{facts(c.Show, d)}}
+	if d.Status == http.StatusNotFound {
 		f.Weight = enrich.Background
-		f.Blocks = []enrich.Block{enrich.Facts{{Name: "Answer", Value: "nothing there (404 Not Found)"}}}
-		return f
+		f.Blocks = []enrich.Block{enrich.Facts{{Name: "Response", Value: httpx.StatusLine(d.Status)}}}
 	}
-	f.Blocks = []enrich.Block{facts(c.Show, a)}
 	return f
 }
 
-// facts are those that the playbook asks for, or else the first of the answer's
-// plain values; when there are none of them, that the call was answered.
-func facts(show []Show, a answer) enrich.Facts {
+// facts returns those that the playbook names, or else the first plain values. If
+// there are none, it returns the status.
+func facts(show []Show, d Data) enrich.Facts {
 	if len(show) == 0 {
-		show = plainValues(a.body)
+		show = plainValues(d.Body)
 	}
 	var all enrich.Facts
 	var missing []string
-	for _, one := range show {
-		v, there := at(a.body, one.Path)
-		if text := text(v); there && text != "" {
-			all = append(all, enrich.Fact{Name: one.Name, Value: text})
+	for _, s := range show {
+		if text := enrich.Line(enrich.Text(valueAt(d.Body, s.Path)), maxValueRunes); text != "" {
+			all = append(all, enrich.Fact{Name: s.Name, Value: text})
 		} else {
-			missing = append(missing, one.Path)
+			missing = append(missing, s.Path)
 		}
 	}
 	if len(all) > 0 {
 		return all
 	}
-	value := statusLine(a.status)
+	value := httpx.StatusLine(d.Status)
 	if len(missing) > 0 {
 		value += ", without " + strings.Join(missing, ", ")
-	} else if words, ok := a.body.(string); ok {
-		value += ": " + enrich.Line(words, maxValueRunes)
+	} else if text, ok := d.Body.(string); ok {
+		value += ": " + enrich.Line(text, maxValueRunes)
 	}
-	return enrich.Facts{{Name: "Answer", Value: value}}
+	return enrich.Facts{{Name: "Response", Value: value}}
 }
 
 func plainValues(body any) []Show {
@@ -71,69 +60,31 @@ func plainValues(body any) []Show {
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		switch object[key].(type) {
 		case map[string]any, []any, nil:
-		default:
-			// A key with a dot in it is no path.
-			if len(show) < maxShown && key != "" && !strings.Contains(key, ".") && object[key] != "" {
-				show = append(show, Show{Name: key, Path: key})
-			}
+			continue
+		}
+		// A key with a dot is not a path.
+		if len(show) < maxShown && key != "" && !strings.Contains(key, ".") && object[key] != "" {
+			show = append(show, Show{Name: key, Path: key})
 		}
 	}
 	return show
 }
 
-// at returns the value at a path, and whether there is one.
-func at(v any, path string) (any, bool) {
+// valueAt returns the value at a path, or nil.
+func valueAt(v any, path string) any {
 	for key := range strings.SplitSeq(path, ".") {
 		switch container := v.(type) {
 		case map[string]any:
-			value, there := container[key]
-			if !there {
-				return nil, false
-			}
-			v = value
+			v = container[key]
 		case []any:
 			i, err := strconv.Atoi(key)
 			if err != nil || i < 0 || i >= len(container) {
-				return nil, false
+				return nil
 			}
 			v = container[i]
 		default:
-			return nil, false
+			return nil
 		}
 	}
-	return v, true
-}
-
-// text returns a value for people, on one line; "" for null.
-func text(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case string:
-		return enrich.Line(v, maxValueRunes)
-	case []any:
-		if words, ok := plainWords(v); ok {
-			return enrich.Line(strings.Join(words, ", "), maxValueRunes)
-		}
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	case map[string]any:
-	default:
-		return fmt.Sprint(v)
-	}
-	encoded, _ := json.Marshal(v) // It came from JSON.
-	return enrich.Line(string(encoded), maxValueRunes)
-}
-
-// plainWords returns the texts of a list that holds plain values only.
-func plainWords(list []any) ([]string, bool) {
-	words := make([]string, len(list))
-	for i, v := range list {
-		switch v.(type) {
-		case map[string]any, []any:
-			return nil, false
-		}
-		words[i] = text(v)
-	}
-	return words, true
+	return v
 }

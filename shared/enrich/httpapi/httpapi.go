@@ -1,124 +1,113 @@
-// Package httpapi is the step "http": it asks any JSON API about the alert, or
-// tells one, and shows parts of the answer. It needs no permission of Datadog's.
+// Package httpapi is the step "http": it calls any JSON API and shows parts of the
+// response.
 package httpapi
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"mime"
 	"net/http"
-	"net/url"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/fault"
+	"boomerang/shared/httpx"
 )
 
-// Name is the step's name in playbooks, answers and events.
-const Name = "http"
-
-// Secrets is where the text of a secret is read. Its errors say by their fault
-// kind whether trying again helps.
+// Secrets reads the text of a secret.
 type Secrets interface {
 	Text(ctx context.Context, id string) (string, error)
 }
 
-// Data is what playbooks and machines see: steps.x.body.team.
+// Data is what playbooks see: steps.x.body.team.
 type Data struct {
-	Status int `json:"status"` // 200, or 404 of a GET that found nothing.
-	// Body is the answer's JSON, with whole numbers kept whole; its text when it
-	// is none; nil when there is none.
+	Status int `json:"status"` // 2xx, or 404 for a GET.
+	// Body is the decoded JSON, or the text if the response is not JSON, or nil.
 	Body any `json:"body"`
 }
 
-// New returns the step, with a configuration whose templates are filled in (see
-// URL.Fill and Body.Fill). Secrets may be nil where no playbook uses one.
+// Kind describes the step.
+func Kind(client *Client, secrets Secrets) enrich.Kind {
+	return enrich.KindOf(enrich.Kind{
+		Name: "http", Doc: "The response of any JSON API about the alert; POST sends the alert to one.", Data: Data{},
+	}, func(c Config, _ time.Duration) enrich.Step { return New(client, secrets, c) })
+}
+
+// New returns the step for a configuration with filled templates. Secrets may be
+// nil if no playbook needs one.
 func New(client *Client, secrets Secrets, c Config) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, _ alert.Alert) (enrich.Finding, error) {
-		call, err := newCall(ctx, client, secrets, c)
+		r, err := newRequest(ctx, client, secrets, c)
 		if err != nil {
 			return enrich.Finding{}, err
 		}
-		answer, err := call.do(ctx, client)
+		data, err := r.send(ctx, client)
 		if err != nil {
 			return enrich.Finding{}, err
 		}
-		return found(c, call, answer), nil
+		return newFinding(c, r.URL.Hostname(), data), nil
 	})
 }
 
-// call is one request and what people are told about it.
-type call struct {
-	request *http.Request
-	host    string
-	secret  string // Never shown; empty when none is sent.
-	named   string // The secret's name.
+// request is an HTTP request and the secret in it.
+type request struct {
+	*http.Request
+	secretName string
+	secret     string // Never shown; empty if none is sent.
 }
 
-func newCall(ctx context.Context, client *Client, secrets Secrets, c Config) (call, error) {
-	address, err := c.address(client)
-	if err != nil {
-		return call{}, fault.New(fault.Permanent, "the url of this step cannot be asked: "+err.Error(), err)
-	}
-	request, err := c.request(ctx, address)
-	if err != nil {
-		return call{}, err
-	}
-	one := call{request: request, host: address.Host}
-	if c.Secret.Name != "" {
-		one.named = c.Secret.Name
-		if one.secret, err = secretText(ctx, secrets, c.Secret.Name); err != nil {
-			return call{}, err
-		}
-		request.Header.Set(c.Secret.header(), strings.Replace(c.Secret.format(), "%s", one.secret, 1))
-	}
-	return one, checkValues(request.Header)
-}
-
-func (c Config) address(client *Client) (*url.URL, error) {
+func newRequest(ctx context.Context, client *Client, secrets Secrets, c Config) (request, error) {
 	if isTemplate(string(c.URL)) {
-		return nil, errors.New("its templates are not filled in")
+		return request{}, fault.New(fault.Permanent, "invalid url: its templates are not filled", nil)
 	}
-	address, err := parseAddress(string(c.URL))
+	u, err := parseURL(string(c.URL))
+	if err == nil && u.Scheme != "https" && !client.allowLoopback {
+		err = errNotHTTPS
+	}
 	if err != nil {
-		return nil, err
+		return request{}, fault.New(fault.Permanent, "invalid url: "+err.Error(), err)
 	}
-	if address.Scheme != "https" && !client.loopback {
-		return nil, errors.New("it must start with https://")
-	}
-	return address, nil
-}
-
-func (c Config) request(ctx context.Context, address *url.URL) (*http.Request, error) {
 	if err := c.Body.checkFilled(); err != nil {
-		return nil, fault.New(fault.Permanent, "the body of this step cannot be sent: "+err.Error(), err)
+		return request{}, fault.New(fault.Permanent, "invalid body: "+err.Error(), err)
 	}
-	request, err := http.NewRequestWithContext(ctx, c.method(), address.String(), strings.NewReader(string(c.Body)))
-	if err != nil {
-		return nil, fault.New(fault.Internal, "the request to "+address.Host+" could not be made", err)
+	method := c.Method
+	if method == "" && c.Body != "" {
+		method = http.MethodPost
 	}
-	request.Header.Set("Accept", "application/json")
-	request.Header.Set("User-Agent", "boomerang")
+	r := request{secretName: c.Secret.Name}
+	if r.Request, err = http.NewRequestWithContext(ctx, method, u.String(), strings.NewReader(string(c.Body))); err != nil {
+		return request{}, fault.New(fault.Internal, "cannot build the request to "+u.Host, err)
+	}
+	r.Header.Set("Accept", "application/json")
+	r.Header.Set("User-Agent", "boomerang")
 	if c.Body != "" {
-		request.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Content-Type", "application/json")
 	}
 	for name, value := range c.Headers {
-		request.Header.Set(name, value)
+		r.Header.Set(name, value)
 	}
-	return request, nil
+	if c.Secret.Name != "" {
+		if r.secret, err = readSecret(ctx, secrets, c.Secret.Name); err != nil {
+			return request{}, err
+		}
+		r.Header.Set(c.Secret.header(), strings.Replace(c.Secret.format(), "%s", r.secret, 1))
+	}
+	return r, checkValues(r.Header)
 }
 
-// secretText returns the secret's text without the line break that a file or an
-// editor put behind it.
-func secretText(ctx context.Context, secrets Secrets, name string) (string, error) {
+// readSecret returns the text of a secret without the line break that an editor adds.
+func readSecret(ctx context.Context, secrets Secrets, name string) (string, error) {
 	if secrets == nil {
-		return "", fault.New(fault.Permanent, fmt.Sprintf("the secret %q cannot be read: no secret store is set up here", name), nil)
+		return "", fault.New(fault.Permanent, fmt.Sprintf("cannot read the secret %q: no secret store is configured", name), nil)
 	}
 	text, err := secrets.Text(ctx, name)
 	if err != nil {
-		f := fault.From(err)
-		return "", &fault.Error{Kind: f.Kind, Public: fmt.Sprintf("the secret %q could not be read: %s", name, f.Public), RetryAfter: f.RetryAfter, Cause: err}
+		return "", fault.Wrap(fmt.Sprintf("cannot read the secret %q", name), err)
 	}
 	if text = strings.TrimSpace(text); text == "" {
 		return "", fault.New(fault.Permanent, fmt.Sprintf("the secret %q is empty", name), nil)
@@ -126,17 +115,89 @@ func secretText(ctx context.Context, secrets Secrets, name string) (string, erro
 	return text, nil
 }
 
-// checkValues names the header whose value would end the header, and never shows
-// the value: it may be a secret.
+// checkValues returns an error that names the header but not its value, which may
+// be a secret.
 func checkValues(header http.Header) error {
-	for name, values := range header {
-		for _, value := range values {
-			if strings.ContainsFunc(value, isControl) {
-				return fault.New(fault.Permanent, fmt.Sprintf("the header %s cannot be sent: its value holds a line break or another control character", name), nil)
-			}
+	isControl := func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+	for name := range header {
+		if strings.ContainsFunc(header.Get(name), isControl) {
+			return fault.New(fault.Permanent, "the value of the header "+name+" has a line break or another control character", nil)
 		}
 	}
 	return nil
 }
 
-func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+const maxResponseBytes = 256 << 10
+
+var (
+	errTooLarge = errors.New("the response is larger than 256 KiB")
+	errNotJSON  = errors.New("the response is neither JSON nor text")
+)
+
+func (r request) send(ctx context.Context, client *Client) (Data, error) {
+	response, err := client.http.Do(r.Request)
+	if err != nil {
+		return Data{}, r.sendError(ctx, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	raw, err := io.ReadAll(io.LimitReader(response.Body, maxResponseBytes+1))
+	if len(raw) > maxResponseBytes {
+		err = errTooLarge
+	}
+	d := Data{Status: response.StatusCode}
+	notFound := d.Status == http.StatusNotFound && r.Method == http.MethodGet // It is an answer to a question.
+	if err == nil {
+		if d.Body, err = r.decode(raw, response.Header.Get("Content-Type")); notFound {
+			err = nil
+		}
+	}
+	switch {
+	case !httpx.IsSuccess(d.Status) && !notFound:
+		return Data{}, r.statusError(d, httpx.RetryAfter(response.Header, time.Now()))
+	case err != nil:
+		return Data{}, r.readError(ctx, err)
+	}
+	return d, nil
+}
+
+// decode returns the response's JSON, or its text if it does not claim to be JSON.
+func (r request) decode(raw []byte, contentType string) (any, error) {
+	text := strings.TrimSpace(string(raw))
+	if text == "" {
+		return nil, nil
+	}
+	if v, err := enrich.DecodeJSON(raw); err == nil {
+		return r.redactAll(v), nil
+	}
+	mediaType, _, _ := mime.ParseMediaType(contentType)
+	if mediaType == "application/json" || strings.HasSuffix(mediaType, "+json") || !utf8.Valid(raw) {
+		return nil, errNotJSON
+	}
+	return r.redact(string(raw)), nil
+}
+
+func (r request) redact(text string) string {
+	if r.secret == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, r.secret, "<secret>")
+}
+
+// redactAll replaces the secret in decoded JSON, because some servers send it back.
+func (r request) redactAll(v any) any {
+	switch v := v.(type) {
+	case string:
+		return r.redact(v)
+	case []any:
+		for i := range v {
+			v[i] = r.redactAll(v[i])
+		}
+	case map[string]any:
+		redacted := make(map[string]any, len(v))
+		for key, value := range v {
+			redacted[r.redact(key)] = r.redactAll(value)
+		}
+		return redacted
+	}
+	return v
+}

@@ -90,10 +90,7 @@ func Kinds(d Deps) []enrich.Kind {
 			Name: lookup.Name, Doc: "The alert's row in a CSV or YAML table beside the playbook.",
 			Data: lookup.Data{}, Check: d.checkTable,
 		}, func(c lookup.Config, _ time.Duration) enrich.Step { return lookup.New(d.Tables, c) }),
-		enrich.KindOf(enrich.Kind{
-			Name: httpapi.Name, Doc: "Any JSON API's answer about the alert, or word sent to one.",
-			Data: httpapi.Data{},
-		}, func(c httpapi.Config, _ time.Duration) enrich.Step { return httpapi.New(d.HTTP, d.Secrets, c) }),
+		httpapi.Kind(d.HTTP, d.Secrets),
 		lambda.Kind(d.Functions),
 	}
 }
