@@ -6,7 +6,7 @@ import (
 
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
-	"boomerang/shared/enrich/changes"
+	"boomerang/shared/enrich/events"
 	"boomerang/shared/enrich/host"
 	"boomerang/shared/enrich/httpapi"
 	"boomerang/shared/enrich/incidents"
@@ -18,7 +18,6 @@ import (
 	"boomerang/shared/enrich/oncall"
 	"boomerang/shared/enrich/owner"
 	"boomerang/shared/enrich/ownevent"
-	"boomerang/shared/enrich/relatedevents"
 	"boomerang/shared/enrich/slo"
 	"boomerang/shared/enrich/snapshot"
 	"boomerang/shared/site"
@@ -43,10 +42,7 @@ type Deps struct {
 func Kinds(d Deps) []enrich.Kind {
 	return []enrich.Kind{
 		monitor.Kind(d.Datadog, d.Site),
-		enrich.KindOf(enrich.Kind{
-			Name: relatedevents.Name, Doc: "The event stream around the alert: deploys and changes, other alerts, how often this monitor fired in the last day.",
-			Permissions: []string{"events_read"}, Data: relatedevents.Data{},
-		}, func(_ none, cache time.Duration) enrich.Step { return relatedevents.New(d.Datadog.Cached(cache)) }),
+		events.RelatedKind(d.Datadog),
 		owner.Kind(d.Datadog),
 		oncall.Kind(d.Datadog),
 		incidents.Kind(d.Datadog),
@@ -68,12 +64,7 @@ func Kinds(d Deps) []enrich.Kind {
 			return logs.New(d.Datadog.Cached(cache), d.Site, c)
 		}),
 		slo.Kind(d.Datadog, d.Site),
-		enrich.KindOf(enrich.Kind{
-			Name: changes.Name, Doc: "What was deployed, configured or built in the hour before, by whom.",
-			Permissions: []string{"events_read"}, Data: changes.Data{},
-		}, func(c changes.Config, cache time.Duration) enrich.Step {
-			return changes.New(d.Datadog.Cached(cache), c)
-		}),
+		events.ChangesKind(d.Datadog),
 		enrich.KindOf(enrich.Kind{
 			Name: ownevent.Name, Doc: "The alert's own event: monitor, groups, all tags, its text.",
 			Permissions: []string{"events_read"}, Data: ownevent.Data{},
@@ -101,6 +92,3 @@ func (d Deps) checkTable(config any) error {
 	}
 	return d.Tables.Check(config.(lookup.Config))
 }
-
-// none is the Config of a step that has nothing to set.
-type none struct{}

@@ -1,4 +1,4 @@
-package changes
+package events
 
 import (
 	"context"
@@ -20,8 +20,6 @@ import (
 	"boomerang/shared/fakedatadog"
 	"boomerang/shared/site"
 )
-
-var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 // seed is a stream with a deploy and a feature flag in the hour before noon, and
 // much that is no change of the alert's service in production.
@@ -46,10 +44,10 @@ func seed(s *fakedatadog.Server) {
 
 var slow = alert.Alert{ID: "1", Date: noon, Tags: alert.Tags{"monitor", "service:checkout", "env:prod"}}
 
-func TestConformance(t *testing.T) {
+func TestChanges_Conformance(t *testing.T) {
 	enrichtest.Conformance(t, enrichtest.Case{
-		New:        func(client *datadog.Client) enrich.Step { return New(client, Config{}) },
-		Permission: Permission,
+		New:        func(client *datadog.Client) enrich.Step { return NewChanges(client, ChangesConfig{}) },
+		Permission: permission,
 		Alert:      slow,
 		Seed:       seed,
 	})
@@ -63,8 +61,8 @@ func (keys) Keys(context.Context) (datadog.Keys, error) {
 
 func (k keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) { return k.Keys(ctx) }
 
-// overStandin is what the step finds in a stand-in with the stream of seed.
-func overStandin(t *testing.T, c Config, a alert.Alert) enrich.Finding {
+// overFake is the finding over a fake of Datadog with the stream of seed.
+func overFake(t *testing.T, c ChangesConfig, a alert.Alert) enrich.Finding {
 	t.Helper()
 	server := fakedatadog.New(fakedatadog.Options{Now: func() time.Time { return noon }})
 	seed(server)
@@ -74,31 +72,31 @@ func overStandin(t *testing.T, c Config, a alert.Alert) enrich.Finding {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := New(client, c).Enrich(t.Context(), a)
+	f, err := NewChanges(client, c).Enrich(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return f
 }
 
-type sourceFunc func(context.Context, datadog.EventSearch) ([]datadog.FoundEvent, error)
+type searchFunc func(context.Context, datadog.EventSearch) ([]datadog.FoundEvent, error)
 
-func (f sourceFunc) SearchEvents(ctx context.Context, s datadog.EventSearch) ([]datadog.FoundEvent, error) {
+func (f searchFunc) SearchEvents(ctx context.Context, s datadog.EventSearch) ([]datadog.FoundEvent, error) {
 	return f(ctx, s)
 }
 
 // finding is that of the step for an alert and the events that are found for it.
-func finding(t *testing.T, c Config, a alert.Alert, events ...datadog.FoundEvent) enrich.Finding {
+func finding(t *testing.T, c ChangesConfig, a alert.Alert, events ...datadog.FoundEvent) enrich.Finding {
 	t.Helper()
-	f, err := New(sourceFunc(func(context.Context, datadog.EventSearch) ([]datadog.FoundEvent, error) { return events, nil }), c).Enrich(t.Context(), a)
+	f, err := NewChanges(searchFunc(func(context.Context, datadog.EventSearch) ([]datadog.FoundEvent, error) { return events, nil }), c).Enrich(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return f
 }
 
-func TestEnrich_tells_what_changed_by_whom(t *testing.T) {
-	got := overStandin(t, Config{}, slow)
+func TestChanges_Enrich(t *testing.T) {
+	got := overFake(t, ChangesConfig{}, slow)
 	flag := Change{
 		Kind: Flag, Title: `Fallback turned on (fallback): {"enabled":false} → {"enabled":true}`, Who: "ben@example.com", Source: "my_apps", Service: "checkout",
 		Time: noon.Add(-30 * time.Minute), Times: 1,
@@ -107,7 +105,7 @@ func TestEnrich_tells_what_changed_by_whom(t *testing.T) {
 		Kind: Deploy, Title: "Deployed checkout (version 1.2.3)", Who: "ann", Source: "github", Service: "checkout",
 		Time: noon.Add(-10 * time.Minute), URL: "https://ci.example.com/runs/7", Times: 1,
 	}
-	flag.URL = got.Data.(Data).Changes[1].URL // The event's page, by an id of the stand-in's.
+	flag.URL = got.Data.(ChangesData).Changes[1].URL // The event's page, by an id of the stand-in's.
 	want := enrich.Finding{
 		Title: "Changes", Weight: enrich.Important,
 		Blocks: []enrich.Block{
@@ -117,7 +115,7 @@ func TestEnrich_tells_what_changed_by_whom(t *testing.T) {
 				{Time: flag.Time, Tag: "flag", Text: flag.Title + ", by ben@example.com", URL: flag.URL},
 			}},
 		},
-		Data: Data{
+		Data: ChangesData{
 			Query: `service:"checkout" -source:(alert OR monitor_alert OR watchdog)`, From: noon.Add(-time.Hour), To: noon,
 			Count: 2, Deploys: 1, Flags: 1, Last: deploy, Changes: []Change{deploy, flag},
 		},
@@ -130,23 +128,23 @@ func TestEnrich_tells_what_changed_by_whom(t *testing.T) {
 	}
 }
 
-func TestEnrich_looks_where_the_playbook_says(t *testing.T) {
+func TestChanges_Configured(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
-		config Config
+		config ChangesConfig
 		titles []string
 		words  string
 	}{
-		{"further_back", Config{Window: 150 * time.Minute}, []string{"Deployed checkout (version 1.2.3)", `Fallback turned on (fallback): {"enabled":false} → {"enabled":true}`, "Deployed checkout"}, "In the 2h30m before: 2 deploys, 1 feature flag"},
-		{"not_so_far_back", Config{Window: 5 * time.Minute}, nil, "In the 5m before: nothing changed that Datadog knows of"},
-		{"by_source", Config{Sources: []string{"cron", "git\"hub"}}, []string{"Backup finished"}, "In the hour before: 1 other change"},
-		{"by_query", Config{Query: "service:cart"}, []string{"Deployed cart"}, "In the hour before: 1 deploy"},
-		{"by_query_and_source", Config{Query: "service:(cart OR checkout) env:prod", Sources: []string{"github"}, Window: 2 * time.Hour}, []string{"Deployed cart", "Deployed checkout (version 1.2.3)", "Deployed checkout"}, "In the 2 hours before: 3 deploys"},
+		{"further_back", ChangesConfig{Window: 150 * time.Minute}, []string{"Deployed checkout (version 1.2.3)", `Fallback turned on (fallback): {"enabled":false} → {"enabled":true}`, "Deployed checkout"}, "In the 2h30m before: 2 deploys, 1 feature flag"},
+		{"not_so_far_back", ChangesConfig{Window: 5 * time.Minute}, nil, "In the 5m before: no known changes"},
+		{"by_source", ChangesConfig{Sources: []string{"cron", "git\"hub"}}, []string{"Backup finished"}, "In the hour before: 1 other change"},
+		{"by_query", ChangesConfig{Query: "service:cart"}, []string{"Deployed cart"}, "In the hour before: 1 deploy"},
+		{"by_query_and_source", ChangesConfig{Query: "service:(cart OR checkout) env:prod", Sources: []string{"github"}, Window: 2 * time.Hour}, []string{"Deployed cart", "Deployed checkout (version 1.2.3)", "Deployed checkout"}, "In the 2 hours before: 3 deploys"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := overStandin(t, tt.config, slow)
+			got := overFake(t, tt.config, slow)
 			var titles []string
-			for _, one := range got.Data.(Data).Changes {
+			for _, one := range got.Data.(ChangesData).Changes {
 				titles = append(titles, one.Title)
 			}
 			if diff := cmp.Diff(tt.titles, titles); diff != "" {
@@ -159,118 +157,35 @@ func TestEnrich_looks_where_the_playbook_says(t *testing.T) {
 	}
 }
 
-func TestConfig_query(t *testing.T) {
+func TestChangesConfig_Search(t *testing.T) {
 	const noAlerts = " -source:(alert OR monitor_alert OR watchdog)"
 	for _, tt := range []struct {
 		name   string
-		config Config
+		config ChangesConfig
 		tags   alert.Tags
 		want   string
 	}{
-		{"by_all_narrow_tags", Config{}, alert.Tags{"team:shop", "host:a", "service:checkout", "service:cart"}, `(service:"checkout" OR host:"a")` + noAlerts},
-		{"by_a_wide_one_where_there_is_no_other", Config{}, alert.Tags{"team:shop", "env:prod"}, `team:"shop"` + noAlerts},
-		{"by_a_value_that_would_be_more", Config{}, alert.Tags{`service:a" OR source:"b\`}, `service:"a\" OR source:\"b\\"` + noAlerts},
-		{"by_nothing", Config{}, alert.Tags{"env:prod", "monitor"}, ""},
-		{"by_nothing_and_a_source", Config{Sources: []string{"github"}}, nil, ""},
-		{"by_its_own", Config{Query: "repo:shop"}, nil, "repo:shop"},
-		{"by_sources", Config{Sources: []string{"github", "my apps"}}, alert.Tags{"host:a"}, `(host:"a"` + noAlerts + `) source:("github" OR "my apps")`},
+		{"by_all_narrow_tags", ChangesConfig{}, alert.Tags{"team:shop", "host:a", "service:checkout", "service:cart"}, `(service:"checkout" OR host:"a")` + noAlerts},
+		{"by_a_wide_one_where_there_is_no_other", ChangesConfig{}, alert.Tags{"team:shop", "env:prod"}, `team:"shop"` + noAlerts},
+		{"by_a_value_that_would_be_more", ChangesConfig{}, alert.Tags{`service:a" OR source:"b\`}, `service:"a\" OR source:\"b\\"` + noAlerts},
+		{"by_nothing", ChangesConfig{}, alert.Tags{"env:prod", "monitor"}, ""},
+		{"by_nothing_and_a_source", ChangesConfig{Sources: []string{"github"}}, nil, ""},
+		{"by_its_own", ChangesConfig{Query: "repo:shop"}, nil, "repo:shop"},
+		{"by_sources", ChangesConfig{Sources: []string{"github", "my apps"}}, alert.Tags{"host:a"}, `(host:"a"` + noAlerts + `) source:("github" OR "my apps")`},
 	} {
-		if got := tt.config.query(tt.tags); got != tt.want {
+		if got := tt.config.search(tt.tags); got != tt.want {
 			t.Errorf("%s: got  %s\nwant %s", tt.name, got, tt.want)
 		}
 	}
 }
 
-func TestClassify(t *testing.T) {
-	for _, tt := range []struct {
-		event datadog.FoundEvent
-		want  Kind // Empty for what is no change.
-	}{
-		{datadog.FoundEvent{Change: datadog.Change{ResourceType: "feature_flag"}, Title: "Deployed"}, Flag},
-		{datadog.FoundEvent{Change: datadog.Change{ResourceType: "configuration"}}, Setting},
-		{datadog.FoundEvent{Source: "ArgoCD", Title: "Sync succeeded"}, Deploy},
-		{datadog.FoundEvent{Source: "launchdarkly", Title: "Updated"}, Flag},
-		{datadog.FoundEvent{Source: "terraform", Title: "Released a lock"}, Infrastructure},
-		{datadog.FoundEvent{Source: "github", Title: "Merged pull request 7"}, CI},
-		{datadog.FoundEvent{Source: "gitlab", Title: "Pipeline failed"}, CI},
-		{datadog.FoundEvent{Source: "jenkins", Title: "Deployment of checkout"}, Deploy},
-		{datadog.FoundEvent{Source: "git", Title: "Push"}, CI},
-		{datadog.FoundEvent{Source: "my_apps", Title: "checkout", Tags: []string{"event_type:rollback"}}, Deploy},
-		{datadog.FoundEvent{Source: "my_apps", Title: "checkout", Tags: []string{"deployment"}}, Deploy},
-		{datadog.FoundEvent{Source: "my_apps", Title: "checkout", Tags: []string{"kube_deployment:deploy"}}, ""},
-		{datadog.FoundEvent{Source: "my_apps", Title: "Feature-flag checkout-v2 toggled"}, Flag},
-		{datadog.FoundEvent{Source: "my_apps", Title: "Reconfigured the cache"}, Setting},
-		{datadog.FoundEvent{Source: "my_apps", Title: "Database migrated"}, Infrastructure},
-		{datadog.FoundEvent{Source: "my_apps", Title: "Somebody changed something"}, Other},
-		{datadog.FoundEvent{Source: "kubernetes", Title: "Events from the Deployment shop/checkout", Text: "Scaled up replica set checkout-6d to 3"}, Deploy},
-		{datadog.FoundEvent{Source: "kubernetes", Title: "Events from the Pod shop/checkout", Text: "Back-off restarting failed container"}, Infrastructure},
-		{datadog.FoundEvent{Source: "kubernetes", Title: "Events from the Pod shop/checkout", Text: "Readiness probe failed"}, ""},
-		{datadog.FoundEvent{Source: "my_apps", Title: "See the deploy page", Text: "no"}, Deploy},
-		{datadog.FoundEvent{Source: "cron", Title: "Backup finished"}, ""},
-		{datadog.FoundEvent{Source: "cron", Title: "Backup finished", Status: "user_update"}, Other},
-		{datadog.FoundEvent{Title: "x", Category: "change"}, Other},
-	} {
-		kind, isChange := classify(tt.event)
-		if !isChange {
-			kind = ""
-		}
-		if kind != tt.want {
-			t.Errorf("%+v is %q, want %q", tt.event, kind, tt.want)
-		}
-	}
-}
-
-func TestWho(t *testing.T) {
-	for want, e := range map[string]datadog.FoundEvent{
-		"ann": {Change: datadog.Change{Author: "ann"}, Tags: []string{"author:ben"}},
-		"ben": {Tags: []string{"user:cem", "author:ben"}}, "dee": {Tags: []string{"triggered_by:dee"}}, "": {Tags: []string{"author"}},
-	} {
-		if got := who(e); got != want {
-			t.Errorf("%+v: got %q, want %q", e, got, want)
-		}
-	}
-}
-
-func TestLink(t *testing.T) {
-	const page = "https://app.datadoghq.com/event/event?id=7"
-	for _, tt := range []struct{ text, metadata, want string }{
-		{"", "", page},
-		{"no link, http:// and ftp://x", "{", page},
-		{"%%% \n[run](https://ci.example.com/7) and https://x.example\n %%%", "", "https://ci.example.com/7"},
-		{"(see https://ci.example.com/7?a=b.)", "", "https://ci.example.com/7?a=b"},
-		{"https://ci.example.com/7", `{"b":"https://b.example/2","a":[1,{"c":"see https://no.example"},"https://a.example/1"]}`, "https://a.example/1"},
-		{"https://ci.example.com/7", `{"commit":"abc"}`, "https://ci.example.com/7"},
-	} {
-		if got := link(datadog.FoundEvent{Text: tt.text, URL: page, Change: datadog.Change{Metadata: tt.metadata}}); got != tt.want {
-			t.Errorf("%q, %s: got %s, want %s", tt.text, tt.metadata, got, tt.want)
-		}
-	}
-}
-
-func TestTitle(t *testing.T) {
-	for want, e := range map[string]datadog.FoundEvent{
-		"Deployed":                     {Title: "Deployed", Text: "x"},
-		"Deployed 1.2":                 {Title: "Deployed 1.2", Tags: []string{"version:1.2"}},
-		"Deployed (version 1.3)":       {Title: "Deployed", Tags: []string{"version:1.3"}},
-		"first":                        {Text: "%%% \nfirst\nsecond\n %%%"},
-		"event without a title":        {},
-		"Timeout: nothing → 5":         {Title: "Timeout", Change: datadog.Change{New: "5"}},
-		"Timeout (cache): 5 → nothing": {Title: "Timeout", Change: datadog.Change{Resource: "cache", Previous: "5"}},
-		strings.Repeat("é", maxTitleRunes-1) + "…": {Title: strings.Repeat("é", 5000)},
-	} {
-		if got := title(e); got != want {
-			t.Errorf("%+v: got %q, want %q", e, got, want)
-		}
-	}
-}
-
-func TestEnrich_a_chatty_source_makes_no_long_finding(t *testing.T) {
+func TestChanges_Limits(t *testing.T) {
 	var events []datadog.FoundEvent
 	for i := range maxFound {
 		events = append(events, datadog.FoundEvent{Title: fmt.Sprintf("Deployed %d", i/3), Source: "github", Happened: noon.Add(-time.Duration(i) * time.Second)})
 	}
-	got := finding(t, Config{}, slow, events...)
-	list, d := got.Blocks[1].(enrich.List), got.Data.(Data)
+	got := finding(t, ChangesConfig{}, slow, events...)
+	list, d := got.Blocks[1].(enrich.List), got.Data.(ChangesData)
 	if len(list.Items) != maxShown || list.More != 67-maxShown || len(d.Changes) != maxShown || d.Count != maxFound || !d.AtLeast {
 		t.Errorf("got %d items and %d more; data %+v", len(list.Items), list.More, d)
 	}
@@ -279,73 +194,73 @@ func TestEnrich_a_chatty_source_makes_no_long_finding(t *testing.T) {
 	}
 }
 
-func TestEnrich_nothing_but_noise_is_told_as_such(t *testing.T) {
+func TestChanges_OnlyNoise(t *testing.T) {
 	var events []datadog.FoundEvent
 	for range maxFound {
 		events = append(events, datadog.FoundEvent{Title: "Backup", Source: "cron", Happened: noon})
 	}
-	got := finding(t, Config{}, slow, events...)
+	got := finding(t, ChangesConfig{}, slow, events...)
 	if diff := cmp.Diff([]enrich.Block{enrich.Facts{{Name: "In the hour before", Value: "no change among the newest 200 events"}}}, got.Blocks); diff != "" || got.Weight != enrich.Useful {
 		t.Errorf("weight %d; blocks (-want +got):\n%s", got.Weight, diff)
 	}
 }
 
-func TestEnrich_counts_each_kind_and_the_same_change_once(t *testing.T) {
+func TestChanges_Counts(t *testing.T) {
 	at := noon.Add(-90 * time.Second)
-	got := finding(t, Config{}, slow,
+	got := finding(t, ChangesConfig{}, slow,
 		datadog.FoundEvent{Title: "Merged", Source: "git", Happened: at}, datadog.FoundEvent{Title: "Merged", Source: "git", Happened: at},
 		datadog.FoundEvent{Title: "Rebooted", Source: "x", Happened: at}, datadog.FoundEvent{Title: "Rebooted again", Source: "x", Happened: at},
 		datadog.FoundEvent{Title: "Config", Source: "x", Happened: at}, datadog.FoundEvent{Title: "Updated", Source: "x", Happened: at}, datadog.FoundEvent{Title: "Changed", Source: "x", Happened: at},
 		datadog.FoundEvent{Title: "Changed", Source: "x", Happened: at, Category: "alert"},
 	)
 	facts := got.Blocks[0].(enrich.Facts)
-	want := enrich.Facts{{Name: "In the hour before", Value: "1 setting, 2 changes of infrastructure, 2 merges and builds, 2 other changes"}, {Name: "Last", Value: "1m before the alert"}}
+	want := enrich.Facts{{Name: "In the hour before", Value: "1 configuration change, 2 infrastructure changes, 2 CI events, 2 other changes"}, {Name: "Last", Value: "1m before the alert"}}
 	if diff := cmp.Diff(want, facts); diff != "" {
 		t.Errorf("facts (-want +got):\n%s", diff)
 	}
 	if first := got.Blocks[1].(enrich.List).Items[0]; first.Text != "Merged (twice)" {
 		t.Errorf("first is %+v", first)
 	}
-	d := got.Data.(Data)
+	d := got.Data.(ChangesData)
 	if d.Configs != 1 || d.Infrastructure != 2 || d.CI != 2 || d.Others != 2 || d.Count != 7 {
 		t.Errorf("data %+v", d)
 	}
 }
 
-func TestEnrich_an_alert_without_a_date_is_of_now(t *testing.T) {
+func TestChanges_NoDate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()
-		step := New(sourceFunc(func(_ context.Context, s datadog.EventSearch) ([]datadog.FoundEvent, error) {
+		step := NewChanges(searchFunc(func(_ context.Context, s datadog.EventSearch) ([]datadog.FoundEvent, error) {
 			if !s.To.Equal(now) || !s.From.Equal(now.Add(-time.Hour)) || s.Limit != maxFound {
 				t.Errorf("asked %+v", s)
 			}
 			return nil, nil
-		}), Config{})
+		}), ChangesConfig{})
 		if _, err := step.Enrich(t.Context(), alert.Alert{Hostname: "a"}); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
-func TestConfig_Validate(t *testing.T) {
+func TestChangesConfig_Validate(t *testing.T) {
 	for window, valid := range map[time.Duration]bool{0: true, time.Second: true, maxWindow: true, -1: false, maxWindow + 1: false} {
-		if err := (Config{Window: window}).Validate(); (err == nil) != valid {
+		if err := (ChangesConfig{Window: window}).Validate(); (err == nil) != valid {
 			t.Errorf("%v: %v", window, err)
 		}
 	}
-	var c Config
+	var c ChangesConfig
 	if err := yaml.UnmarshalWithOptions([]byte("window: 2h\nsources: [github]\nquery: repo:shop"), &c, yaml.Strict()); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(Config{Window: 2 * time.Hour, Sources: []string{"github"}, Query: "repo:shop"}, c); diff != "" {
+	if diff := cmp.Diff(ChangesConfig{Window: 2 * time.Hour, Sources: []string{"github"}, Query: "repo:shop"}, c); diff != "" {
 		t.Errorf("config (-want +got):\n%s", diff)
 	}
 }
 
-// TestData_as_playbooks_see_it holds the names that playbooks rely on.
-func TestData_as_playbooks_see_it(t *testing.T) {
+// TestChangesData_JSON holds the names that playbooks use.
+func TestChangesData_JSON(t *testing.T) {
 	one := Change{Kind: Deploy, Title: "Deployed", Who: "ann", Source: "github", Service: "a", Time: noon, URL: "https://x", Times: 1}
-	text, err := json.Marshal(Data{
+	text, err := json.Marshal(ChangesData{
 		Query: "q", From: noon, To: noon, Count: 1, AtLeast: true, Deploys: 2, Flags: 3, Configs: 4, CI: 5, Infrastructure: 6, Others: 7, Last: one, Changes: []Change{one},
 	})
 	if err != nil {

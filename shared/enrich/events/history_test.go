@@ -1,4 +1,4 @@
-package relatedevents
+package events
 
 import (
 	"testing"
@@ -40,34 +40,32 @@ func TestFired(t *testing.T) {
 	}
 }
 
-func TestHistory_words(t *testing.T) {
+func TestHistory_Summary(t *testing.T) {
 	for _, tt := range []struct {
 		h    History
 		want string
 	}{
-		{History{}, "had not fired in the day before"},
+		{History{}, "did not fire in the day before"},
 		{History{FiredLastDay: 1, LastFired: noon}, "fired once in the day before, last on 21 Nov 12:00 UTC"},
 		{History{FiredLastDay: 3, LastFired: noon}, "fired 3 times in the day before, last on 21 Nov 12:00 UTC"},
 		{History{FiredLastDay: 2, FiredAtLeast: true, LastFired: noon}, "fired at least twice in the day before, last on 21 Nov 12:00 UTC"},
-		{History{FiredAtLeast: true}, "unknown: Datadog lists only the newest 1000 of that day's events, and none of them is this monitor's"},
+		{History{FiredAtLeast: true}, "unknown: none of the newest 1000 events of that day is of this monitor"},
 	} {
-		t.Run(tt.want, func(t *testing.T) {
-			if got := tt.h.words(); got != tt.want {
-				t.Errorf("got %q", got)
-			}
-		})
+		if got := tt.h.summary(); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
 	}
 }
 
-func TestCount_a_full_page_is_a_lower_bound(t *testing.T) {
-	events := make([]datadog.Event, pageSize)
+func TestNewHistory_FullPage(t *testing.T) {
+	events := make([]datadog.Event, maxListed)
 	events[0] = datadog.Event{ID: "2", MonitorID: 7, AlertType: "error", Happened: noon}
-	if got, want := count(events, 7, alert.Alert{ID: "1", Date: noon.Add(time.Hour)}), (History{1, true, noon}); got != want {
+	if got, want := newHistory(events, 7, alert.Alert{ID: "1", Date: noon.Add(time.Hour)}), (History{1, true, noon}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 
-func TestIsOwn_tells_an_alert_without_an_id_by_what_it_has(t *testing.T) {
+func TestIsOwn_NoID(t *testing.T) {
 	a := alert.Alert{MonitorID: "7", Date: noon.Add(900 * time.Millisecond), Title: "[Triggered] Load"}
 	same := datadog.Event{ID: "1", MonitorID: 7, Happened: noon, Title: "[Triggered] Load"}
 	other := same

@@ -1,9 +1,10 @@
-package relatedevents
+package events
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -19,11 +20,9 @@ import (
 	"boomerang/shared/fault"
 )
 
-var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-
-func TestConformance(t *testing.T) {
+func TestRelated_Conformance(t *testing.T) {
 	enrichtest.Conformance(t, enrichtest.Case{
-		New:        func(client *datadog.Client) enrich.Step { return New(client) },
+		New:        func(client *datadog.Client) enrich.Step { return NewRelated(client) },
 		Permission: "events_read",
 		Alert:      alert.Alert{ID: "8306082202796025001", MonitorID: "7", Date: noon, Tags: alert.Tags{"monitor", "service:checkout"}},
 		Seed: func(s *fakedatadog.Server) {
@@ -39,21 +38,15 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-type sourceFunc func(context.Context, datadog.EventQuery) ([]datadog.Event, error)
-
-func (f sourceFunc) Events(ctx context.Context, q datadog.EventQuery) ([]datadog.Event, error) {
-	return f(ctx, q)
-}
-
-// halves answers each question by itself and remembers what it was asked.
-type halves struct {
+// parts answers each call by itself and records it.
+type parts struct {
 	around, history func(context.Context) ([]datadog.Event, error)
 
 	mu    sync.Mutex
 	asked []datadog.EventQuery
 }
 
-func (h *halves) Events(ctx context.Context, q datadog.EventQuery) ([]datadog.Event, error) {
+func (h *parts) Events(ctx context.Context, q datadog.EventQuery) ([]datadog.Event, error) {
 	h.mu.Lock()
 	h.asked = append(h.asked, q)
 	h.mu.Unlock()
@@ -76,9 +69,9 @@ func hangs(ctx context.Context) ([]datadog.Event, error) {
 	return nil, fault.New(fault.Temporary, "Datadog took too long to list events", ctx.Err())
 }
 
-func TestEnrich_tells_what_happened_around_the_alert_and_how_often_its_monitor_fired(t *testing.T) {
+func TestRelated_Enrich(t *testing.T) {
 	own := datadog.Event{ID: "1", MonitorID: 7, Title: "[Triggered] Checkout is slow", AlertType: "error", Happened: noon}
-	source := &halves{
+	source := &parts{
 		around: has(
 			own,
 			datadog.Event{ID: "2", MonitorID: 8, Title: "[Triggered] Cart is slow", AlertType: "error", Happened: noon.Add(time.Minute), URL: "https://app.datadoghq.com/event/event?event_id=2", Tags: []string{"env:prod"}},
@@ -98,7 +91,7 @@ func TestEnrich_tells_what_happened_around_the_alert_and_how_often_its_monitor_f
 		),
 	}
 	a := alert.Alert{ID: "1", MonitorID: "7", Date: noon.Add(500 * time.Millisecond), Tags: alert.Tags{"monitor", "service:checkout", "env:prod"}}
-	got, err := New(source).Enrich(t.Context(), a)
+	got, err := NewRelated(source).Enrich(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +109,7 @@ func TestEnrich_tells_what_happened_around_the_alert_and_how_often_its_monitor_f
 			}},
 			enrich.Facts{{Name: "This monitor", Value: "fired twice in the day before, last on 21 Nov 09:00 UTC"}},
 		},
-		Data: Data{
+		Data: RelatedData{
 			Around: Around{
 				Tags: []string{"service:checkout"}, From: from, To: to,
 				Alerts: 1, Deploys: 1, Others: 2, LastChange: &deploy,
@@ -145,7 +138,7 @@ func TestEnrich_tells_what_happened_around_the_alert_and_how_often_its_monitor_f
 	}
 }
 
-func TestEnrich_asks_only_what_the_alert_can_tell(t *testing.T) {
+func TestRelated_OnePart(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		a    alert.Alert
@@ -154,17 +147,17 @@ func TestEnrich_asks_only_what_the_alert_can_tell(t *testing.T) {
 		{
 			"no_monitor",
 			alert.Alert{Hostname: "a", Date: noon},
-			[]enrich.Block{enrich.Facts{{Name: "Around host:a, 11:00 to 12:05 UTC", Value: "nothing else happened"}}},
+			[]enrich.Block{enrich.Facts{{Name: "Around host:a, 11:00 to 12:05 UTC", Value: "no other events"}}},
 		},
 		{
 			"no_tag",
 			alert.Alert{MonitorID: "7", Tags: alert.Tags{"monitor", "env:prod"}, Date: noon},
-			[]enrich.Block{enrich.Facts{{Name: "This monitor", Value: "had not fired in the day before"}}},
+			[]enrich.Block{enrich.Facts{{Name: "This monitor", Value: "did not fire in the day before"}}},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			source := &halves{around: has(), history: has()}
-			got, err := New(source).Enrich(t.Context(), tt.a)
+			source := &parts{around: has(), history: has()}
+			got, err := NewRelated(source).Enrich(t.Context(), tt.a)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -175,38 +168,38 @@ func TestEnrich_asks_only_what_the_alert_can_tell(t *testing.T) {
 	}
 }
 
-func TestEnrich_one_half_is_told_without_the_other(t *testing.T) {
+func TestRelated_Partial(t *testing.T) {
 	refused := fault.New(fault.Permanent, "Datadog refused to list events (400 Bad Request)", errors.New("cause"))
 	a := alert.Alert{MonitorID: "7", Hostname: "a", Date: noon}
-	around := enrich.Facts{{Name: "Around host:a, 11:00 to 12:05 UTC", Value: "nothing else happened"}}
+	around := enrich.Facts{{Name: "Around host:a, 11:00 to 12:05 UTC", Value: "no other events"}}
 	for _, tt := range []struct {
 		name    string
-		source  *halves
+		source  *parts
 		want    []enrich.Block
 		missing []string
 	}{
 		{
-			"history_refused", &halves{around: has(), history: fails(refused)},
-			[]enrich.Block{around, enrich.Paragraph("Unknown is how often this monitor fired: Datadog refused to list events (400 Bad Request).")},
-			[]string{"Unknown is how often this monitor fired: Datadog refused to list events (400 Bad Request)."},
+			"history_refused", &parts{around: has(), history: fails(refused)},
+			[]enrich.Block{around, enrich.Paragraph("Unavailable: this monitor's history: Datadog refused to list events (400 Bad Request).")},
+			[]string{"Unavailable: this monitor's history: Datadog refused to list events (400 Bad Request)."},
 		},
 		{
-			"history_slow", &halves{around: has(), history: hangs},
-			[]enrich.Block{around, enrich.Paragraph("Unknown is how often this monitor fired: no answer within 4.8s.")},
-			[]string{"Unknown is how often this monitor fired: no answer within 4.8s."},
+			"history_slow", &parts{around: has(), history: hangs},
+			[]enrich.Block{around, enrich.Paragraph("Unavailable: this monitor's history: no answer within 4.8s.")},
+			[]string{"Unavailable: this monitor's history: no answer within 4.8s."},
 		},
 		{
-			"stream_slow", &halves{around: hangs, history: has()},
+			"stream_slow", &parts{around: hangs, history: has()},
 			[]enrich.Block{
-				enrich.Facts{{Name: "This monitor", Value: "had not fired in the day before"}},
-				enrich.Paragraph("Unknown is what else happened: no answer within 4.8s."),
+				enrich.Facts{{Name: "This monitor", Value: "did not fire in the day before"}},
+				enrich.Paragraph("Unavailable: other events: no answer within 4.8s."),
 			},
-			[]string{"Unknown is what else happened: no answer within 4.8s."},
+			[]string{"Unavailable: other events: no answer within 4.8s."},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := enrich.Run(t.Context(), []enrich.Named{{Name: Name, Step: New(tt.source)}}, a, 5*time.Second)[0]
+				r := enrich.Run(t.Context(), []enrich.Named{{Name: RelatedName, Step: NewRelated(tt.source)}}, a, 5*time.Second)[0]
 				if r.Status != enrich.OK {
 					t.Fatalf("ended %s: %v", r.Status, r.Err)
 				}
@@ -216,7 +209,7 @@ func TestEnrich_one_half_is_told_without_the_other(t *testing.T) {
 				if partial := r.Finding.PartialReason != nil; partial != (tt.missing != nil) {
 					t.Errorf("partial reason %v", r.Finding.PartialReason)
 				}
-				if diff := cmp.Diff(tt.missing, r.Finding.Data.(Data).Missing); diff != "" {
+				if diff := cmp.Diff(tt.missing, r.Finding.Data.(RelatedData).Missing); diff != "" {
 					t.Errorf("missing (-want +got):\n%s", diff)
 				}
 			})
@@ -224,11 +217,11 @@ func TestEnrich_one_half_is_told_without_the_other(t *testing.T) {
 	}
 }
 
-func TestEnrich_without_either_half_it_fails(t *testing.T) {
+func TestRelated_Failed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		step := New(&halves{around: hangs, history: hangs})
+		step := NewRelated(&parts{around: hangs, history: hangs})
 		a := alert.Alert{MonitorID: "7", Hostname: "a", Date: noon}
-		if r := enrich.Run(t.Context(), []enrich.Named{{Name: Name, Step: step}}, a, 5*time.Second)[0]; r.Status != enrich.TimedOut {
+		if r := enrich.Run(t.Context(), []enrich.Named{{Name: RelatedName, Step: step}}, a, 5*time.Second)[0]; r.Status != enrich.TimedOut {
 			t.Errorf("ended %s: %v", r.Status, r.Err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -237,37 +230,122 @@ func TestEnrich_without_either_half_it_fails(t *testing.T) {
 			t.Errorf("error %v, want that of the context", err)
 		}
 		started := time.Now()
-		if _, err := step.Enrich(t.Context(), a); !errors.Is(err, context.DeadlineExceeded) || time.Since(started) != unhurried {
-			t.Errorf("without a deadline: error %v after %v, want one after %v", err, time.Since(started), unhurried)
+		if _, err := step.Enrich(t.Context(), a); !errors.Is(err, context.DeadlineExceeded) || time.Since(started) != time.Minute {
+			t.Errorf("without a deadline: error %v after %v, want one after %v", err, time.Since(started), time.Minute)
 		}
 	})
 }
 
-func TestEnrich_an_alert_without_a_date_is_of_now(t *testing.T) {
+func TestRelated_NoDate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		now := time.Now()
-		step := New(sourceFunc(func(_ context.Context, q datadog.EventQuery) ([]datadog.Event, error) {
-			if want := now.Add(5 * time.Minute); !q.End.Equal(want) {
-				t.Errorf("asked until %v, want %v", q.End, want)
-			}
-			return nil, nil
-		}))
-		if _, err := step.Enrich(t.Context(), alert.Alert{Hostname: "a"}); err != nil {
-			t.Error(err)
+		source := &parts{around: has()}
+		if _, err := NewRelated(source).Enrich(t.Context(), alert.Alert{Hostname: "a"}); err != nil || !source.asked[0].End.Equal(time.Now().Add(after)) {
+			t.Errorf("asked %+v, error %v", source.asked, err)
 		}
 	})
 }
 
-// TestData_as_playbooks_see_it holds the names that playbooks rely on.
-func TestData_as_playbooks_see_it(t *testing.T) {
+func TestSearchTags(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		tags alert.Tags
+		want []string
+	}{
+		{"none", nil, nil},
+		{"environment", alert.Tags{"monitor", "env:prod", "priority:p1"}, nil},
+		{"service before host", alert.Tags{"host:a", "service:checkout", "env:prod"}, []string{"service:checkout"}},
+		{"host before namespace", alert.Tags{"kube_namespace:shop", "host:a"}, []string{"host:a"}},
+		{"deployment", alert.Tags{"kube_namespace:shop", "kube_deployment:cart", "env:prod"}, []string{"kube_deployment:cart"}},
+		{"namespace with environment", alert.Tags{"kube_namespace:shop", "env:prod"}, []string{"kube_namespace:shop", "env:prod"}},
+		{"team", alert.Tags{"team:shop"}, []string{"team:shop"}},
+		{"empty value", alert.Tags{"service:", "host:a"}, []string{"host:a"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, searchTags(tt.tags)); diff != "" {
+				t.Errorf("tags (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestRelated_NoisySource(t *testing.T) {
+	events := []datadog.Event{
+		{Title: "Deployed checkout", Happened: noon.Add(-time.Hour)},
+		{Title: "Config updated", Happened: noon.Add(-30 * time.Minute)},
+		{Title: "Deployed elsewhere", Happened: noon, Tags: []string{"env:dev"}},
+	}
+	for i := range 100 {
+		happened := noon.Add(-time.Duration(i) * time.Second)
+		events = append(events,
+			datadog.Event{Title: fmt.Sprintf("Pod %d is not ready", i), Happened: happened, Tags: []string{"env:dev", "env:prod"}},
+			datadog.Event{Title: fmt.Sprintf("[Triggered] %d", i), Happened: happened, MonitorID: 8},
+		)
+	}
+	f := aroundFinding(Around{}, related(events, alert.Alert{ID: "1", Tags: alert.Tags{"env:prod"}}))
+	d, list := f.Data.(Around), f.Blocks[1].(enrich.List)
+	var shown []string
+	for _, e := range d.Events {
+		shown = append(shown, e.Title)
+	}
+	want := []string{
+		"Pod 0 is not ready", "[Triggered] 0", "Pod 1 is not ready", "[Triggered] 1", "[Triggered] 2", "[Triggered] 3",
+		"Config updated", "Deployed checkout",
+	}
+	if diff := cmp.Diff(want, shown); diff != "" {
+		t.Errorf("shown (-want +got):\n%s", diff)
+	}
+	if d.Alerts != 100 || d.Others != 100 || d.Deploys != 1 || d.Changes != 1 || d.LastChange.Title != "Config updated" || list.More != 202-len(want) {
+		t.Errorf("%d more, %+v", list.More, d)
+	}
+}
+
+func TestAround_Summary(t *testing.T) {
+	for _, tt := range []struct {
+		r    Around
+		want string
+	}{
+		{Around{Deploys: 2, Changes: 1, Alerts: 3, Others: 1}, "2 deploys, 1 change, 3 other alerts, 1 other event"},
+		{Around{}, "no other events"},
+		{Around{AtLeast: true, Deploys: 1, Alerts: 900}, "at least 1 deploy, 900 other alerts"},
+		{Around{AtLeast: true, Changes: 2}, "at least 2 changes"},
+		{Around{AtLeast: true, Others: 999}, "at least 999 other events; no deploy or change among the newest 1000 events"},
+		{Around{AtLeast: true}, "unknown: the newest 1000 events are all of this alert or of another environment"},
+	} {
+		if got := tt.r.summary(); got != tt.want {
+			t.Errorf("%+v: got %q, want %q", tt.r, got, tt.want)
+		}
+	}
+}
+
+func TestRelated_FullPage(t *testing.T) {
+	for n, want := range map[int]string{
+		maxListed - 1: "998 other alerts",
+		maxListed:     "at least 999 other alerts; no deploy or change among the newest 1000 events",
+	} {
+		events := []datadog.Event{{ID: "1", Happened: noon}}
+		for i := range n - 1 {
+			events = append(events, datadog.Event{MonitorID: 8, Title: fmt.Sprintf("[Triggered] %d", i), Happened: noon})
+		}
+		got, err := NewRelated(&parts{around: has(events...), history: has()}).Enrich(t.Context(), alert.Alert{ID: "1", Hostname: "a", Date: noon})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if facts := got.Blocks[0].(enrich.Facts); facts[0].Value != want || got.Data.(RelatedData).AtLeast != (n == maxListed) {
+			t.Errorf("%d events: got %+v, at least %v; want %q", n, facts, got.Data.(RelatedData).AtLeast, want)
+		}
+	}
+}
+
+// TestRelatedData_JSON holds the names that playbooks use.
+func TestRelatedData_JSON(t *testing.T) {
 	deploy := Entry{Kind: Deploy, Title: "Deployed", Source: "github", Time: noon, URL: "https://x", Times: 1}
-	text, err := json.Marshal(Data{
+	text, err := json.Marshal(RelatedData{
 		Around: Around{
 			Tags: []string{"service:a"}, From: noon, To: noon, Alerts: 1, Deploys: 2, Changes: 3, Others: 4, AtLeast: true,
 			LastChange: &deploy, Events: []Entry{deploy},
 		},
 		History: History{FiredLastDay: 5, FiredAtLeast: true, LastFired: noon},
-		Missing: []string{"Unknown is it."},
+		Missing: []string{"Unavailable: it."},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -275,7 +353,7 @@ func TestData_as_playbooks_see_it(t *testing.T) {
 	const entry = `{"kind":"deploy","title":"Deployed","source":"github","time":"2026-11-21T12:00:00Z","url":"https://x","times":1}`
 	want := `{"tags":["service:a"],"from":"2026-11-21T12:00:00Z","to":"2026-11-21T12:00:00Z","alerts":1,"deploys":2,"changes":3,"others":4,"at_least":true,` +
 		`"last_change":` + entry + `,"events":[` + entry + `],` +
-		`"fired_last_day":5,"fired_at_least":true,"last_fired":"2026-11-21T12:00:00Z","missing":["Unknown is it."]}`
+		`"fired_last_day":5,"fired_at_least":true,"last_fired":"2026-11-21T12:00:00Z","missing":["Unavailable: it."]}`
 	if diff := cmp.Diff(want, string(text)); diff != "" {
 		t.Errorf("JSON (-want +got):\n%s", diff)
 	}

@@ -1,0 +1,94 @@
+package events
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/stepkit"
+)
+
+const day = 24 * time.Hour
+
+// History counts how often the monitor fired in the day before the alert, without
+// renotifications.
+type History struct {
+	FiredLastDay int       `json:"fired_last_day"`
+	FiredAtLeast bool      `json:"fired_at_least,omitempty"` // Datadog listed the newest events only.
+	LastFired    time.Time `json:"last_fired,omitzero"`
+}
+
+// history lists the events of all monitors, because the API has no filter for one. Each
+// has the bare tag "monitor" (https://docs.datadoghq.com/integrations/webhooks/, $TAGS).
+func history(source Lister) enrich.Step {
+	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
+		id, err := stepkit.MonitorID(a.MonitorID)
+		if err != nil {
+			return enrich.Finding{}, err
+		}
+		// Alerts of the same minute share one cached response.
+		events, err := source.Events(ctx, datadog.EventQuery{
+			Start: a.Date.Add(-day).Truncate(time.Minute), End: a.Date.Truncate(time.Minute).Add(time.Minute),
+			Tags:         []string{"monitor"},
+			Unaggregated: true, ExcludeAggregate: true,
+		})
+		if err != nil {
+			return enrich.Finding{}, err
+		}
+		h := newHistory(events, id, a)
+		return enrich.Finding{Blocks: []enrich.Block{enrich.Facts{{Name: "This monitor", Value: h.summary()}}}, Data: h}, nil
+	})
+}
+
+func newHistory(events []datadog.Event, monitorID int64, a alert.Alert) History {
+	h := History{FiredAtLeast: len(events) >= maxListed}
+	for _, e := range events {
+		if e.MonitorID != monitorID || !e.Happened.Before(a.Date) || isOwn(e, a) || !fired(e) {
+			continue
+		}
+		h.FiredLastDay++
+		if e.Happened.After(h.LastFired) {
+			h.LastFired = e.Happened
+		}
+	}
+	return h
+}
+
+// titleState finds the transition in a monitor event's title: "[P1] [Warn on {host:a}]
+// Load is high".
+var titleState = enrich.Pattern(`(?i)\[(re-)?(triggered|warn|no data|recovered|renotify)\b([^\]]*)`)
+
+// fired reports whether the event starts an alert. Renotifications, recoveries and
+// tests of a monitor's message do not.
+func fired(e datadog.Event) bool {
+	if strings.Contains(e.Title, "[TEST]") {
+		return false
+	}
+	state := titleState().FindStringSubmatch(e.Title)
+	if state == nil {
+		return e.AlertType == "error" || e.AlertType == "warning"
+	}
+	switch strings.ToLower(state[2]) {
+	case "triggered", "warn", "no data":
+		return state[1] == "" && !strings.Contains(strings.ToLower(state[3]), "recovered")
+	}
+	return false
+}
+
+func (h History) summary() string {
+	switch {
+	case h.FiredLastDay == 0 && h.FiredAtLeast:
+		return fmt.Sprintf("unknown: none of the newest %d events of that day is of this monitor", maxListed)
+	case h.FiredLastDay == 0:
+		return "did not fire in the day before"
+	}
+	atLeast := ""
+	if h.FiredAtLeast {
+		atLeast = "at least "
+	}
+	return fmt.Sprintf("fired %s%s in the day before, last on %s", atLeast, stepkit.Times(h.FiredLastDay), stepkit.FormatTime(h.LastFired))
+}

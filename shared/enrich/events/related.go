@@ -1,0 +1,255 @@
+package events
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/stepkit"
+	"boomerang/shared/fault"
+)
+
+// RelatedName is the step's name in playbooks, answers and events.
+const RelatedName = "related_events"
+
+// Lister lists events.
+type Lister interface {
+	Events(ctx context.Context, query datadog.EventQuery) ([]datadog.Event, error)
+}
+
+var _ Lister = (*datadog.Client)(nil)
+
+// RelatedData is the finding for playbooks. Times are UTC.
+type RelatedData struct {
+	Around
+	History
+	// Missing says for people which part is missing and why.
+	Missing []string `json:"missing,omitempty"`
+}
+
+// Around counts the events around the alert by kind.
+type Around struct {
+	Tags       []string  `json:"tags,omitempty"` // All events have these.
+	From       time.Time `json:"from,omitzero"`
+	To         time.Time `json:"to,omitzero"`
+	Alerts     int       `json:"alerts"`
+	Deploys    int       `json:"deploys"`
+	Changes    int       `json:"changes"`
+	Others     int       `json:"others"`
+	AtLeast    bool      `json:"at_least,omitempty"`    // Datadog listed the newest events only.
+	LastChange *Entry    `json:"last_change,omitempty"` // A deploy or another change.
+	Events     []Entry   `json:"events,omitempty"`      // The most relevant, the newest first.
+}
+
+// Entry is an event, or several with the same title. Its kinds are Alert, Deploy,
+// OtherChange and Other.
+type Entry struct {
+	Kind   Kind      `json:"kind"`
+	Title  string    `json:"title"`
+	Source string    `json:"source,omitempty"`
+	Time   time.Time `json:"time"` // Of the newest.
+	URL    string    `json:"url,omitempty"`
+	Times  int       `json:"times"`
+}
+
+// RelatedKind describes the step to playbooks. The step has no settings.
+func RelatedKind(client *datadog.Client) enrich.Kind {
+	return enrich.KindOf(enrich.Kind{
+		Name: RelatedName, Doc: "Events around the alert: deploys and other changes, other alerts, how often this monitor fired in the last day.",
+		Permissions: []string{permission}, Data: RelatedData{},
+	}, func(_ struct{}, cache time.Duration) enrich.Step { return NewRelated(client.Cached(cache)) })
+}
+
+// NewRelated returns the step. It makes at most two calls, side by side, and shows one
+// part without the other.
+func NewRelated(source Lister) enrich.Step {
+	parts := []enrich.Named{
+		{Name: "other events", Step: around(source)},
+		{Name: "this monitor's history", Step: history(source)},
+	}
+	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
+		if a.Date.IsZero() {
+			a.Date = time.Now()
+		}
+		return joinParts(enrich.Run(ctx, parts, a, stepkit.PartTimeout(ctx)))
+	})
+}
+
+// joinParts returns the finding of the parts that succeeded, or an error if none did.
+func joinParts(parts []enrich.Result) (enrich.Finding, error) {
+	f := enrich.Finding{Title: "Related events", Weight: enrich.Important}
+	var d RelatedData
+	var skipped error
+	for _, part := range parts {
+		switch part.Status {
+		case enrich.OK:
+			f.Blocks = append(f.Blocks, part.Finding.Blocks...)
+			switch data := part.Finding.Data.(type) {
+			case Around:
+				d.Around = data
+			case History:
+				d.History = data
+			}
+		case enrich.Skipped:
+			skipped = part.Err
+		default:
+			f.PartialReason = part.Err
+			d.Missing = append(d.Missing, fmt.Sprintf("Unavailable: %s: %s.", part.Name, fault.Public(part.Err)))
+		}
+	}
+	if len(f.Blocks) == 0 {
+		return enrich.Finding{}, cmp.Or(f.PartialReason, skipped)
+	}
+	if len(d.Missing) > 0 {
+		f.Blocks = append(f.Blocks, enrich.Paragraph(strings.Join(d.Missing, " ")))
+	}
+	f.Data = d
+	return f, nil
+}
+
+// The window around the alert: causes come before it, related alerts also right after.
+const (
+	before = time.Hour
+	after  = 5 * time.Minute
+)
+
+// maxListed is how many events one response holds at most
+// (https://docs.datadoghq.com/api/latest/events/#get-a-list-of-events).
+const maxListed = 1000
+
+// around lists all events with one tag of the alert and classifies them itself, because
+// a deploy seldom has all tags that an alert has.
+func around(source Lister) enrich.Step {
+	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
+		tags := searchTags(enrich.Tags(a))
+		if len(tags) == 0 {
+			return enrich.Finding{}, enrich.Skip("the alert has no tag to find related events by")
+		}
+		// Alerts of the same minute share one cached response.
+		d := Around{Tags: tags, From: a.Date.Add(-before).Truncate(time.Minute).UTC(), To: a.Date.Add(after).Truncate(time.Minute).UTC()}
+		events, err := source.Events(ctx, datadog.EventQuery{
+			Start: d.From, End: d.To, Tags: tags,
+			Unaggregated: true, ExcludeAggregate: true,
+		})
+		if err != nil {
+			return enrich.Finding{}, err
+		}
+		d.AtLeast = len(events) >= maxListed
+		return aroundFinding(d, related(events, a)), nil
+	})
+}
+
+// searchTags returns the tags to search by: a narrow one, or a wide one with the
+// alert's environment.
+func searchTags(tags alert.Tags) []string {
+	for _, key := range slices.Concat(narrowTags, wideTags) {
+		value := tags.Get(key)
+		if value == "" {
+			continue
+		}
+		found := []string{key + ":" + value}
+		if env := tags.Get("env"); env != "" && slices.Contains(wideTags, key) {
+			found = append(found, "env:"+env)
+		}
+		return found
+	}
+	return nil
+}
+
+// related returns the events besides the alert itself that can be of its environment.
+func related(events []datadog.Event, a alert.Alert) []Change {
+	env := enrich.Tags(a).All("env")
+	var all []Change
+	for _, e := range events {
+		if isOwn(e, a) || stepkit.DifferentEnv(e.Tags, env) {
+			continue
+		}
+		found := datadog.FoundEvent{
+			Title: e.Title, Text: e.Text, Status: e.AlertType, Source: cmp.Or(alert.Tags(e.Tags).Get("source"), e.Source), Tags: e.Tags, MonitorID: e.MonitorID,
+		}
+		kind := classify(found)
+		if kind.isChange() && kind != Deploy {
+			kind = OtherChange
+		}
+		all = append(all, Change{Kind: kind, Title: title(found), Source: sourceOf(found), Time: e.Happened, URL: e.URL})
+	}
+	return merge(all)
+}
+
+// isOwn reports whether the event is the alert itself or was posted by Boomerang. An
+// alert without an ID is known by its monitor, time and title.
+func isOwn(e datadog.Event, a alert.Alert) bool {
+	switch {
+	case alert.Tags(e.Tags).Has(alert.OwnTag):
+		return true
+	case a.ID != "":
+		return e.ID == a.ID
+	}
+	return strconv.FormatInt(e.MonitorID, 10) == a.MonitorID && e.Happened.Unix() == a.Date.Unix() && e.Title == a.Title
+}
+
+// maxEntries is how many events of each kind are shown, so that a noisy source does not
+// hide the one deploy.
+var maxEntries = map[Kind]int{Deploy: 4, Alert: 4, OtherChange: 4, Other: 2}
+
+func selectRelevant(events []Change) []Change {
+	var selected []Change
+	shown := make(map[Kind]int)
+	for _, e := range events {
+		if shown[e.Kind] < maxEntries[e.Kind] {
+			shown[e.Kind]++
+			selected = append(selected, e)
+		}
+	}
+	return selected
+}
+
+func aroundFinding(d Around, events []Change) enrich.Finding {
+	counts := count(events)
+	d.Alerts, d.Deploys, d.Changes, d.Others = counts[Alert], counts[Deploy], counts[OtherChange], counts[Other]
+	if i := slices.IndexFunc(events, func(e Change) bool { return e.Kind.isChange() }); i >= 0 {
+		last := newEntry(events[i])
+		d.LastChange = &last
+	}
+	selected := selectRelevant(events)
+	list := enrich.List{More: len(events) - len(selected)}
+	for _, e := range selected {
+		d.Events = append(d.Events, newEntry(e))
+		list.Items = append(list.Items, e.item())
+	}
+	blocks := []enrich.Block{enrich.Facts{{
+		Name:  fmt.Sprintf("Around %s, %s to %s", strings.Join(d.Tags, ", "), d.From.Format("15:04"), d.To.Format("15:04 UTC")),
+		Value: d.summary(),
+	}}}
+	if len(list.Items) > 0 {
+		blocks = append(blocks, list)
+	}
+	return enrich.Finding{Blocks: blocks, Data: d}
+}
+
+func newEntry(c Change) Entry {
+	return Entry{Kind: c.Kind, Title: c.Title, Source: c.Source, Time: c.Time, URL: c.URL, Times: c.Times}
+}
+
+// summary counts by kind: "1 deploy, 2 other alerts". Where Datadog lists the newest
+// events only, it says what may be missing.
+func (r Around) summary() string {
+	text := countSummary(r.AtLeast,
+		counted{r.Deploys, "deploy"}, counted{r.Changes, "change"}, counted{r.Alerts, "other alert"}, counted{r.Others, "other event"})
+	switch {
+	case text == "" && r.AtLeast:
+		return fmt.Sprintf("unknown: the newest %d events are all of this alert or of another environment", maxListed)
+	case text == "":
+		return "no other events"
+	case r.AtLeast && r.Deploys+r.Changes == 0:
+		return fmt.Sprintf("%s; no deploy or change among the newest %d events", text, maxListed)
+	}
+	return text
+}
