@@ -16,7 +16,6 @@ import (
 	"boomerang/shared/datadog"
 	"boomerang/shared/event"
 	"boomerang/shared/fakedatadog"
-	"boomerang/shared/ledger"
 	"boomerang/shared/queue"
 	"boomerang/shared/site"
 )
@@ -51,8 +50,8 @@ type world struct {
 	*testing.T
 	*clock
 	datadog *fakedatadog.Server
-	ledger  *ledger.Memory
-	queue   *queue.Memory
+	ledger  *store
+	queue   *sent
 	log     *bytes.Buffer
 	conf    handler.Config
 	handler *handler.Handler
@@ -69,8 +68,8 @@ func newWorld(t *testing.T, change ...func(*world)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.ledger = ledger.NewMemory(ledger.Options{Now: w.clock.Now})
-	w.queue = queue.NewMemory(w.clock.Now)
+	w.ledger = &store{clock: w.clock, known: map[string]time.Time{}, watermarks: map[string]time.Time{}}
+	w.queue = &sent{}
 	w.datadog.AddMonitor(fakedatadog.Monitor{ID: monitorID, OrgID: 352001, Name: "Checkout is slow"})
 	w.conf = handler.Config{
 		WebhookName: "boomerang",
@@ -164,14 +163,8 @@ func (w *world) record() record {
 // takes everything out of the queue, as the worker would.
 func (w *world) takes() []queue.Message {
 	w.Helper()
-	var messages []queue.Message
-	for _, d := range w.queue.Receive(1_000_000) {
-		m, err := queue.Decode(d.Body)
-		if err != nil {
-			w.Fatal(err)
-		}
-		messages = append(messages, m)
-	}
+	messages := w.queue.messages
+	w.queue.messages = nil
 	return messages
 }
 

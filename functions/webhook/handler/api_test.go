@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"boomerang/shared/fakedatadog"
-	"boomerang/shared/queue"
 )
 
 const postingByV2 = `
@@ -22,10 +21,10 @@ playbooks:
     event: {api: v2, tags: ["team:shop"]}
 `
 
-// newV2World is the world of somebody whose playbook posts by the v2 API, with
+// newV2Env is the env of somebody whose playbook posts by the v2 API, with
 // the monitor that the alert is about.
-func newV2World(t *testing.T) *world {
-	w := newWorld(t)
+func newV2Env(t *testing.T) *env {
+	w := newEnv(t)
 	w.source = postingByV2
 	w.datadog.AddMonitor(fakedatadog.Monitor{
 		ID: 4711, Name: "Checkout is slow", Type: "query alert", Message: "Runbook: https://wiki.example.com/checkout @slack-checkout",
@@ -59,8 +58,8 @@ func readV2(t *testing.T, body []byte) alertV2 {
 	return e
 }
 
-func TestHandler_posts_by_the_v2_API_where_the_playbook_says_so(t *testing.T) {
-	w := newV2World(t)
+func TestHandler_PostedV2(t *testing.T) {
+	w := newV2Env(t)
 	body := strings.NewReplacer(`"1406662672000"`, `"`+time.Now().UTC().Format(time.RFC3339)+`"`, `"ALERT_ID"`, `"ALERT_PRIORITY":"P2","ALERT_ID"`).Replace(torqBody)
 	h := w.handler()
 	r := handle(t, h, post(body))
@@ -104,8 +103,8 @@ func TestHandler_posts_by_the_v2_API_where_the_playbook_says_so(t *testing.T) {
 	}
 }
 
-func TestHandler_dry_run_shows_the_request_of_the_v2_API(t *testing.T) {
-	w := newV2World(t)
+func TestHandler_DryRunV2(t *testing.T) {
+	w := newV2Env(t)
 	r := handle(t, w.handler(), with(post(torqBody), "x-dry-run", "true"))
 	var got struct {
 		Status string
@@ -123,16 +122,16 @@ func TestHandler_dry_run_shows_the_request_of_the_v2_API(t *testing.T) {
 	}
 }
 
-func TestHandler_queues_what_the_v2_API_does_not_take(t *testing.T) {
+func TestHandler_QueuedV2(t *testing.T) {
 	for _, misbehaviour := range []fakedatadog.Fault{"status:500", "rate-limited", "reset", "forbidden", "status:400"} {
 		t.Run(string(misbehaviour), func(t *testing.T) {
-			w := newV2World(t)
-			kept := queue.NewMemory(nil)
+			w := newV2Env(t)
+			kept := &sent{}
 			w.queue = kept
-			w.misbehave(fakedatadog.EventsCreateV2, misbehaviour)
+			w.inject(fakedatadog.EventsCreateV2, misbehaviour)
 			r := handle(t, w.handler(), post(torqBody))
-			if r.StatusCode != http.StatusAccepted || kept.Len() != 1 {
-				t.Fatalf("got %d %s, and %d in the queue", r.StatusCode, r.Body, kept.Len())
+			if r.StatusCode != http.StatusAccepted || len(kept.messages) != 1 {
+				t.Fatalf("got %d %s, and %d in the queue", r.StatusCode, r.Body, len(kept.messages))
 			}
 		})
 	}
@@ -140,7 +139,7 @@ func TestHandler_queues_what_the_v2_API_does_not_take(t *testing.T) {
 
 // Datadog refuses an event over one property that is too long: whatever comes in
 // must go out within the limits of either API.
-func TestHandler_writes_what_both_APIs_take_whatever_comes_in(t *testing.T) {
+func TestHandler_Limits(t *testing.T) {
 	long := strings.Repeat("é@all %%% \\u0000\\n", 3000)
 	var tags strings.Builder
 	for i := range 150 {
@@ -155,7 +154,7 @@ func TestHandler_writes_what_both_APIs_take_whatever_comes_in(t *testing.T) {
 	for api, source := range map[fakedatadog.Route]string{fakedatadog.EventsCreate: "", fakedatadog.EventsCreateV2: postingByV2} {
 		for name, body := range bodies {
 			t.Run(string(api)+"_"+name, func(t *testing.T) {
-				w := newWorld(t)
+				w := newEnv(t)
 				w.source = source
 				r := handle(t, w.handler(), post(body))
 				if r.StatusCode != http.StatusOK || len(w.datadog.Posted()) != 1 || w.datadog.Posted()[0].Route != api {

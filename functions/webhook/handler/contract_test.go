@@ -1,9 +1,11 @@
 package handler_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,12 +17,12 @@ import (
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/alert"
 	"boomerang/shared/fakedatadog"
+	"boomerang/shared/ledger"
 	"boomerang/shared/pipeline"
-	"boomerang/shared/queue"
 )
 
-func TestHandler_posts_the_enriched_event(t *testing.T) {
-	w := newWorld(t)
+func TestHandler_Posted(t *testing.T) {
+	w := newEnv(t)
 	r := handle(t, w.handler(), post(torqBody))
 	if r.StatusCode != http.StatusOK || r.Headers["content-type"] != "application/json" {
 		t.Fatalf("got %d %v %s", r.StatusCode, r.Headers, r.Body)
@@ -46,8 +48,8 @@ func TestHandler_posts_the_enriched_event(t *testing.T) {
 	}
 }
 
-func TestHandler_answers_a_repeated_delivery_with_the_first_event(t *testing.T) {
-	w := newWorld(t)
+func TestHandler_Duplicate(t *testing.T) {
+	w := newEnv(t)
 	h := w.handler()
 	first := fields(t, handle(t, h, post(torqBody)).Body)
 	r := handle(t, h, post(torqBody))
@@ -63,8 +65,8 @@ func TestHandler_answers_a_repeated_delivery_with_the_first_event(t *testing.T) 
 	}
 }
 
-func TestHandler_dry_run_shows_the_event_and_posts_nothing(t *testing.T) {
-	w := newWorld(t)
+func TestHandler_DryRun(t *testing.T) {
+	w := newEnv(t)
 	h := w.handler()
 	r := handle(t, h, with(post(torqBody), "x-dry-run", "true"))
 	got := fields(t, r.Body)
@@ -84,78 +86,95 @@ func TestHandler_dry_run_shows_the_event_and_posts_nothing(t *testing.T) {
 	}
 }
 
-func TestHandler_ignores_our_own_event(t *testing.T) {
-	w := newWorld(t)
-	r := handle(t, w.handler(), post(`{"id":"1","title":"x","tags":"env:prod,boomerang,playbook:default"}`))
-	got := fields(t, r.Body)
-	if r.StatusCode != http.StatusOK || got["status"] != "ignored" || got["reason"] == "" {
-		t.Errorf("got %d %s", r.StatusCode, r.Body)
+func TestHandler_Outcomes(t *testing.T) {
+	const ownEvent = `{"id":"1","title":"x","tags":"env:prod,boomerang,playbook:default"}`
+	fails := func(fault fakedatadog.Fault) func(*env) {
+		return func(e *env) { e.inject(fakedatadog.EventsCreate, fault) }
 	}
-	if n := len(w.datadog.Posted()); n != 0 {
-		t.Errorf("%d events were posted", n)
+	busy := func(e *env) {
+		a, err := alert.Decode([]byte(torqBody))
+		if err != nil {
+			e.t.Fatal(err)
+		}
+		e.ledger[a.Key()] = ledger.Claim{State: ledger.Busy, Until: time.Now().Add(10 * time.Second)}
 	}
-}
-
-func TestHandler_queues_what_cannot_be_finished(t *testing.T) {
-	for _, misbehaviour := range []fakedatadog.Fault{"status:500", "status:503", "rate-limited", "reset", "forbidden", "status:400"} {
-		t.Run(string(misbehaviour), func(t *testing.T) {
-			w := newWorld(t)
-			kept := queue.NewMemory(nil)
-			w.queue = kept
-			w.misbehave("events.create", misbehaviour)
-			r := handle(t, w.handler(), post(torqBody))
-			if r.StatusCode != http.StatusAccepted || r.Body != `{"status":"queued"}` {
-				t.Fatalf("got %d %s", r.StatusCode, r.Body)
-			}
-			if kept.Len() != 1 {
-				t.Errorf("the queue holds %d messages", kept.Len())
-			}
-		})
-	}
-}
-
-func TestHandler_queues_what_another_run_works_on(t *testing.T) {
-	w := newWorld(t)
-	kept := queue.NewMemory(nil)
-	w.queue = kept
-	a, err := alert.Decode([]byte(torqBody))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.ledger.Claim(context.Background(), a.Key(), time.Now().Add(10*time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	r := handle(t, w.handler(), post(torqBody))
-	if r.StatusCode != http.StatusAccepted || len(w.datadog.Posted()) != 0 || kept.Len() != 1 {
-		t.Errorf("got %d %s, %d posted, %d queued", r.StatusCode, r.Body, len(w.datadog.Posted()), kept.Len())
-	}
-}
-
-func TestHandler_asks_Datadog_to_come_again_when_nothing_works(t *testing.T) {
-	for name, kept := range map[string]pipeline.Queue{"no queue": nil, "the queue is down": brokenQueue{}} {
+	noQueue := func(e *env) { fails("status:500")(e); e.queue = nil }
+	brokenQueue := func(e *env) { fails("status:500")(e); e.queue = &sent{err: errors.New("connection refused")} }
+	for name, c := range map[string]struct {
+		change func(*env)
+		body   string
+		status int
+		want   string // the answer's status
+		posted int
+		queued int
+	}{
+		"posted":                  {nil, torqBody, 200, "posted", 1, 0},
+		"ignored":                 {nil, ownEvent, 200, "ignored", 0, 0},
+		"Datadog answers 500":     {fails("status:500"), torqBody, 202, "queued", 0, 1},
+		"Datadog answers 503":     {fails("status:503"), torqBody, 202, "queued", 0, 1},
+		"Datadog limits the rate": {fails("rate-limited"), torqBody, 202, "queued", 0, 1},
+		"Datadog hangs up":        {fails("reset"), torqBody, 202, "queued", 0, 1},
+		"Datadog answers 403":     {fails("forbidden"), torqBody, 202, "queued", 0, 1},
+		"Datadog answers 400":     {fails("status:400"), torqBody, 202, "queued", 0, 1},
+		"another run's claim":     {busy, torqBody, 202, "queued", 0, 1},
+		"no queue":                {noQueue, torqBody, 503, "", 0, 0},
+		"a queue that fails":      {brokenQueue, torqBody, 503, "", 0, 0},
+		"tokens unknown":          {func(e *env) { e.tokens = unknowable{} }, torqBody, 503, "", 0, 0},
+	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			w.queue = kept
-			w.misbehave("events.create", "status:500")
-			h := w.handler()
-			r := handle(t, h, post(torqBody))
-			mustBeProblem(t, r, http.StatusServiceUnavailable)
-			// What Datadog sends again must not be taken for a duplicate.
-			w.datadog.ClearFaults()
-			if got := fields(t, handle(t, h, post(torqBody)).Body); got["status"] != "posted" {
-				t.Errorf("the second delivery: %v", got)
+			e := newEnv(t)
+			if c.change != nil {
+				c.change(e)
+			}
+			h := e.handler()
+			r := handle(t, h, post(c.body))
+			if c.status == http.StatusServiceUnavailable {
+				mustBeProblem(t, r, c.status)
+			} else if got := fields(t, r.Body); r.StatusCode != c.status || got["status"] != c.want || (got["reason"] != nil) != (c.want == "ignored") {
+				t.Errorf("got %d %s", r.StatusCode, r.Body)
+			}
+			queued := 0
+			if q, ok := e.queue.(*sent); ok {
+				queued = len(q.messages)
+			}
+			if posted := len(e.datadog.Posted()); posted != c.posted || queued != c.queued {
+				t.Errorf("%d posted and %d queued", posted, queued)
+			}
+			if name == "no queue" {
+				// The sender's retry must not be taken for a duplicate.
+				e.datadog.ClearFaults()
+				if got := fields(t, handle(t, h, post(c.body)).Body); got["status"] != "posted" {
+					t.Errorf("the second delivery: %v", got)
+				}
 			}
 		})
 	}
 }
 
-type brokenQueue struct{}
-
-func (brokenQueue) Send(context.Context, queue.Message, time.Duration) error {
-	return errors.New("connection refused")
+// A status that the handler does not know must not look like a posted alert.
+func TestHandler_UnknownStatus(t *testing.T) {
+	for _, status := range []pipeline.Status{"", "invented", "healthy"} {
+		var log bytes.Buffer
+		run := func(context.Context, alert.Alert) (pipeline.Outcome, error) {
+			return pipeline.Outcome{Status: status}, nil
+		}
+		h := handler.New(handler.Config{Tokens: token{goodToken}, Run: run, DryRun: run, Logger: slog.New(slog.NewJSONHandler(&log, nil))})
+		mustBeProblem(t, handle(t, h, post(torqBody)), http.StatusServiceUnavailable)
+		if got := fields(t, log.String()); got["outcome"] != "internal" || got["level"] != "ERROR" {
+			t.Errorf("logged %v", got)
+		}
+	}
 }
 
-func TestHandler_lets_nobody_in_without_the_token(t *testing.T) {
+func TestHandler_Health(t *testing.T) {
+	for _, path := range []string{"/health", "/health/"} {
+		if r := handle(t, newEnv(t).handler(), get(path)); r.StatusCode != 200 || r.Body != `{"status":"ok"}` {
+			t.Errorf("%s: got %d %s", path, r.StatusCode, r.Body)
+		}
+	}
+}
+
+func TestHandler_Unauthorized(t *testing.T) {
 	basic := func(user, password string) string {
 		return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
 	}
@@ -164,39 +183,33 @@ func TestHandler_lets_nobody_in_without_the_token(t *testing.T) {
 		request events.LambdaFunctionURLRequest
 		want    int
 	}{
-		"our header":                {with(bare, "x-webhook-token", goodToken), 200},
-		"our header in other case":  {with(bare, "X-Webhook-Token", goodToken), 200},
-		"a bearer token":            {with(bare, "authorization", "Bearer "+goodToken), 200},
-		"a bearer in lower case":    {with(bare, "authorization", "bearer "+goodToken), 200},
-		"the basic password":        {with(bare, "authorization", basic("datadog", goodToken)), 200},
-		"the basic password alone":  {with(bare, "authorization", basic("", goodToken)), 200},
-		"nothing":                   {bare, 401},
-		"an empty header":           {with(bare, "x-webhook-token", ""), 401},
-		"a wrong token":             {with(bare, "x-webhook-token", goodToken+"x"), 401},
-		"the beginning of it":       {with(bare, "x-webhook-token", goodToken[:5]), 401},
-		"a wrong bearer":            {with(bare, "authorization", "Bearer x"), 401},
-		"an empty bearer":           {with(bare, "authorization", "Bearer"), 401},
-		"the token as basic user":   {with(bare, "authorization", basic(goodToken, "")), 401},
-		"basic that is not base64":  {with(bare, "authorization", "Basic !"), 401},
-		"another scheme":            {with(bare, "authorization", "Digest "+goodToken), 401},
-		"a wrong token and no JSON": {with(post("{"), "x-webhook-token", "x"), 401},
+		"x-webhook-token":             {with(bare, "x-webhook-token", goodToken), 200},
+		"x-webhook-token, upper case": {with(bare, "X-Webhook-Token", goodToken), 200},
+		"bearer":                      {with(bare, "authorization", "Bearer "+goodToken), 200},
+		"bearer, lower case":          {with(bare, "authorization", "bearer "+goodToken), 200},
+		"basic password":              {with(bare, "authorization", basic("datadog", goodToken)), 200},
+		"basic password, no user":     {with(bare, "authorization", basic("", goodToken)), 200},
+		"nothing":                     {bare, 401},
+		"an empty header":             {with(bare, "x-webhook-token", ""), 401},
+		"a wrong token":               {with(bare, "x-webhook-token", goodToken+"x"), 401},
+		"prefix of the token":         {with(bare, "x-webhook-token", goodToken[:5]), 401},
+		"wrong bearer":                {with(bare, "authorization", "Bearer x"), 401},
+		"empty bearer":                {with(bare, "authorization", "Bearer"), 401},
+		"token as basic user":         {with(bare, "authorization", basic(goodToken, "")), 401},
+		"basic, not base64":           {with(bare, "authorization", "Basic !"), 401},
+		"another scheme":              {with(bare, "authorization", "Digest "+goodToken), 401},
+		"wrong token, malformed body": {with(post("{"), "x-webhook-token", "x"), 401},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := handle(t, newWorld(t).handler(), c.request)
+			r := handle(t, newEnv(t).handler(), c.request)
 			if r.StatusCode != c.want {
 				t.Fatalf("got %d %s, want %d", r.StatusCode, r.Body, c.want)
 			}
 			if c.want == 401 && r.Body != "" {
-				t.Errorf("a stranger was told %q", r.Body)
+				t.Errorf("the body says %q", r.Body)
 			}
 		})
 	}
-}
-
-func TestHandler_does_not_turn_away_what_it_cannot_check(t *testing.T) {
-	w := newWorld(t)
-	w.tokens = unknowable{}
-	mustBeProblem(t, handle(t, w.handler(), post(torqBody)), http.StatusServiceUnavailable)
 }
 
 func mustBeProblem(t *testing.T, r events.LambdaFunctionURLResponse, status int) map[string]any {
@@ -211,7 +224,7 @@ func mustBeProblem(t *testing.T, r events.LambdaFunctionURLResponse, status int)
 	return p
 }
 
-func TestHandler_names_what_is_wrong_with_a_request(t *testing.T) {
+func TestHandler_Requests(t *testing.T) {
 	form := func(body string) events.LambdaFunctionURLRequest {
 		return with(post(body), "content-type", "application/x-www-form-urlencoded")
 	}
@@ -239,7 +252,7 @@ func TestHandler_names_what_is_wrong_with_a_request(t *testing.T) {
 		"an id alone":                   {post(`{"id":"1"}`), 200},
 		"a title alone":                 {post(`{"title":"x"}`), 200},
 		"a body alone":                  {post(`{"body":"x"}`), 200},
-		"a date that is none":           {post(`{"id":"1","date":"yesterday"}`), 200},
+		"an invalid date":               {post(`{"id":"1","date":"yesterday"}`), 200},
 		"a body at the limit":           {post(atLimit), 200},
 		"a GET":                         {get("/"), 405},
 		"a PUT":                         {put, 405},
@@ -258,7 +271,7 @@ func TestHandler_names_what_is_wrong_with_a_request(t *testing.T) {
 		"neither id nor title nor body": {post(`{"tags":"a:b"}`), 422},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newEnv(t)
 			r := handle(t, w.handler(), c.request)
 			if c.want == 200 {
 				if r.StatusCode != 200 {
@@ -286,18 +299,10 @@ func TestHandler_names_what_is_wrong_with_a_request(t *testing.T) {
 	}
 }
 
-func TestHandler_tells_anyone_that_it_is_up(t *testing.T) {
-	for _, path := range []string{"/health", "/health/"} {
-		if r := handle(t, newWorld(t).handler(), get(path)); r.StatusCode != 200 || fields(t, r.Body)["status"] != "ok" {
-			t.Errorf("%s: got %d %s", path, r.StatusCode, r.Body)
-		}
-	}
-}
-
-func TestHandler_posts_without_the_steps_that_fail(t *testing.T) {
-	w := newWorld(t)
-	w.misbehave("monitor.get", "status:500")
-	w.misbehave("events.list", fakedatadog.Corrupt)
+func TestHandler_FailedSteps(t *testing.T) {
+	w := newEnv(t)
+	w.inject("monitor.get", "status:500")
+	w.inject("events.list", fakedatadog.Corrupt)
 	r := handle(t, w.handler(), post(torqBody))
 	if r.StatusCode != http.StatusOK {
 		t.Fatalf("got %d %s", r.StatusCode, r.Body)
@@ -313,12 +318,12 @@ func TestHandler_posts_without_the_steps_that_fail(t *testing.T) {
 	}
 }
 
-func TestHandler_writes_one_record_without_secrets_or_the_alerts_words(t *testing.T) {
+func TestHandler_LogRedacts(t *testing.T) {
 	for name, request := range map[string]events.LambdaFunctionURLRequest{
 		"posted": post(torqBody), "refused": with(post(torqBody), "x-webhook-token", "wrong-token"), "malformed": post(`{"id":"secret-words`),
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newEnv(t)
 			handle(t, w.handler(), request)
 			if n := strings.Count(w.log.String(), "\n"); n != 1 {
 				t.Errorf("%d records: %s", n, w.log.String())
@@ -329,15 +334,6 @@ func TestHandler_writes_one_record_without_secrets_or_the_alerts_words(t *testin
 				}
 			}
 		})
-	}
-}
-
-func TestHandler_survives_a_panic(t *testing.T) {
-	broken := func(context.Context, alert.Alert) (pipeline.Outcome, error) { panic("a mistake") }
-	h := handler.New(handler.Config{Tokens: token{goodToken}, Run: broken, DryRun: broken})
-	r := handle(t, h, post(torqBody))
-	if p := mustBeProblem(t, r, http.StatusServiceUnavailable); strings.Contains(p["detail"].(string), "a mistake") {
-		t.Errorf("the caller was told %s", r.Body)
 	}
 }
 

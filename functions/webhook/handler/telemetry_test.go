@@ -33,9 +33,9 @@ func names(lines []string) []string {
 	return slices.Compact(out)
 }
 
-func TestHandler_measures_each_request_once(t *testing.T) {
+func TestHandler_Metrics(t *testing.T) {
 	for name, c := range map[string]struct {
-		change  func(*world)
+		change  func(*env)
 		request events.LambdaFunctionURLRequest
 		outcome string
 		want    []string
@@ -47,14 +47,14 @@ func TestHandler_measures_each_request_once(t *testing.T) {
 		"no alert":        {nil, post("{}"), "invalid", []string{"received", "rejected invalid"}},
 		"another path":    {nil, get("/"), "method_not_allowed", []string{"received", "rejected method_not_allowed"}},
 		"health":          {nil, get("/health"), "healthy", nil},
-		"no tokens":       {func(w *world) { w.tokens = unknowable{} }, post(torqBody), "temporary", []string{"received", "rejected temporary"}},
-		"Datadog is down": {func(w *world) { w.misbehave(fakedatadog.EventsCreate, fakedatadog.Status(503)) }, post(torqBody), "queued", []string{"queued temporary", "received", "step.duration"}},
+		"no tokens":       {func(w *env) { w.tokens = unknowable{} }, post(torqBody), "temporary", []string{"received", "rejected temporary"}},
+		"Datadog is down": {func(w *env) { w.inject(fakedatadog.EventsCreate, fakedatadog.Status(503)) }, post(torqBody), "queued", []string{"queued temporary", "received", "step.duration"}},
 		"Datadog and the queue are down": {
-			func(w *world) { w.misbehave(fakedatadog.EventsCreate, fakedatadog.Status(503)); w.queue = nil }, post(torqBody), "temporary", []string{"received", "rejected temporary", "step.duration"},
+			func(w *env) { w.inject(fakedatadog.EventsCreate, fakedatadog.Status(503)); w.queue = nil }, post(torqBody), "temporary", []string{"received", "rejected temporary", "step.duration"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newEnv(t)
 			if c.change != nil {
 				c.change(w)
 			}
@@ -75,8 +75,8 @@ func TestHandler_measures_each_request_once(t *testing.T) {
 	}
 }
 
-func TestHandler_traces_a_request(t *testing.T) {
-	w := newWorld(t)
+func TestHandler_Spans(t *testing.T) {
+	w := newEnv(t)
 	h := w.handler()
 	e := telemetrytest.During(t, func(ctx context.Context) {
 		if r, err := h.Handle(ctx, post(torqBody)); err != nil || r.StatusCode != 200 {
@@ -94,9 +94,8 @@ func TestHandler_traces_a_request(t *testing.T) {
 	}
 }
 
-// TestHandler_tells_a_panic_by_its_place: what a package panics with may be what it was
-// given, such as a pattern that an alert holds.
-func TestHandler_tells_a_panic_by_its_place(t *testing.T) {
+// A panic's value may hold what an alert says.
+func TestHandler_Panic(t *testing.T) {
 	var log bytes.Buffer
 	h := handler.New(handler.Config{
 		Tokens: token{goodToken}, Logger: slog.New(slog.NewJSONHandler(&log, nil)),

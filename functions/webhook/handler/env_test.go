@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich/registry"
+	"boomerang/shared/event"
 	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
@@ -32,16 +34,51 @@ const (
 		"metadata":{"ALERT_ID":"4711","ALERT_CYCLE_KEY":"c-1","ALERT_TRANSITION":"Triggered","ALERT_TYPE":"error","ORG_ID":"352347","TAGS":"env:prod,service:checkout","LOGS_SAMPLE":"$LOGS_SAMPLE"}}`
 )
 
-// world is the handler with everything behind it: the pipeline, the Datadog
-// client, and Datadog as the stand-in plays it.
-type world struct {
+// env is the handler with the pipeline, the Datadog client and the Datadog fake behind it.
+type env struct {
 	t       *testing.T
 	datadog *fakedatadog.Server
-	ledger  *ledger.Memory
+	ledger  store
 	queue   pipeline.Queue
 	tokens  handler.Tokens
 	source  string // of the playbooks; empty: the embedded ones
 	log     bytes.Buffer
+}
+
+// store is a ledger in memory.
+type store map[string]ledger.Claim
+
+func (s store) Claim(_ context.Context, key string, _ time.Time) (ledger.Claim, error) {
+	if found, ok := s[key]; ok {
+		return found, nil
+	}
+	s[key] = ledger.Claim{State: ledger.Busy}
+	return ledger.Claim{State: ledger.Granted}, nil
+}
+
+func (s store) Complete(_ context.Context, key string, posted event.Posted) error {
+	s[key] = ledger.Claim{State: ledger.Done, Posted: posted}
+	return nil
+}
+
+func (s store) Release(_ context.Context, key string, _ bool) error {
+	delete(s, key)
+	return nil
+}
+
+func (s store) MarkQueued(context.Context, string) error { return nil }
+
+// sent is a queue in memory, or one that fails.
+type sent struct {
+	messages []queue.Message
+	err      error
+}
+
+func (s *sent) Send(_ context.Context, m queue.Message, _ time.Duration) error {
+	if s.err == nil {
+		s.messages = append(s.messages, m)
+	}
+	return s.err
 }
 
 type token struct{ is string }
@@ -64,35 +101,35 @@ func (keys) Keys(context.Context) (datadog.Keys, error) {
 
 func (k keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) { return k.Keys(ctx) }
 
-func newWorld(t *testing.T) *world {
-	return &world{t: t, datadog: fakedatadog.New(fakedatadog.Options{}), ledger: ledger.NewMemory(ledger.Options{}), queue: queue.NewMemory(nil), tokens: token{goodToken}}
+func newEnv(t *testing.T) *env {
+	return &env{t: t, datadog: fakedatadog.New(fakedatadog.Options{}), ledger: store{}, queue: &sent{}, tokens: token{goodToken}}
 }
 
-func (w *world) handler() *handler.Handler {
-	w.t.Helper()
-	server := httptest.NewServer(w.datadog)
-	w.t.Cleanup(server.Close)
+func (e *env) handler() *handler.Handler {
+	e.t.Helper()
+	server := httptest.NewServer(e.datadog)
+	e.t.Cleanup(server.Close)
 	client, err := datadog.New(datadog.Config{Site: site.US1, BaseURL: server.URL}, keys{})
 	if err != nil {
-		w.t.Fatal(err)
+		e.t.Fatal(err)
 	}
-	conf := pipeline.Config{Playbooks: w.playbooks(client), EnrichBudget: 2 * time.Second, Poster: client, Ledger: w.ledger}
-	if w.queue != nil {
-		conf.Queue = w.queue
+	conf := pipeline.Config{Playbooks: e.playbooks(client), EnrichBudget: 2 * time.Second, Poster: client, Ledger: e.ledger}
+	if e.queue != nil {
+		conf.Queue = e.queue
 	}
 	p := pipeline.New(conf)
-	logger := slog.New(slog.NewJSONHandler(&w.log, nil))
-	return handler.New(handler.Config{Tokens: w.tokens, Run: p.Run, DryRun: p.DryRun, Logger: logger})
+	logger := slog.New(slog.NewJSONHandler(&e.log, nil))
+	return handler.New(handler.Config{Tokens: e.tokens, Run: p.Run, DryRun: p.DryRun, Logger: logger})
 }
 
-func (w *world) playbooks(client *datadog.Client) *playbook.Book {
-	w.t.Helper()
-	if w.source == "" {
+func (e *env) playbooks(client *datadog.Client) *playbook.Book {
+	e.t.Helper()
+	if e.source == "" {
 		return playbooks(client)
 	}
-	book, err := playbook.Load("test.yaml", []byte(w.source), registry.Kinds(registry.Deps{Datadog: client, Site: site.US1}))
+	book, err := playbook.Load("test.yaml", []byte(e.source), registry.Kinds(registry.Deps{Datadog: client, Site: site.US1}))
 	if err != nil {
-		w.t.Fatal(err)
+		e.t.Fatal(err)
 	}
 	return book
 }
@@ -105,10 +142,10 @@ func playbooks(client *datadog.Client) *playbook.Book {
 	return book
 }
 
-func (w *world) misbehave(route fakedatadog.Route, m fakedatadog.Fault) {
-	w.t.Helper()
-	if err := w.datadog.Inject(route, m, 0); err != nil {
-		w.t.Fatal(err)
+func (e *env) inject(route fakedatadog.Route, m fakedatadog.Fault) {
+	e.t.Helper()
+	if err := e.datadog.Inject(route, m, 0); err != nil {
+		e.t.Fatal(err)
 	}
 }
 
@@ -122,12 +159,8 @@ func post(body string) events.LambdaFunctionURLRequest {
 }
 
 func with(r events.LambdaFunctionURLRequest, name, value string) events.LambdaFunctionURLRequest {
-	headers := map[string]string{}
-	for k, v := range r.Headers {
-		headers[k] = v
-	}
-	headers[name] = value
-	r.Headers = headers
+	r.Headers = maps.Clone(r.Headers)
+	r.Headers[name] = value
 	return r
 }
 
