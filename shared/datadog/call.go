@@ -1,81 +1,118 @@
 package datadog
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"io"
+	"net/http"
 	"net/url"
 
 	"boomerang/shared/fault"
 )
 
-// call is one request to the API.
+// call describes one request to the API.
 type call struct {
-	// op says what the call does, as people say it: "create the event".
-	op string
-	// apiKeyOnly keeps the application key at home.
-	apiKeyOnly bool
-	// toIntake sends the call to the host that takes events of the v2 API.
-	toIntake bool
-	// outlastsKeys says that the call is to be repeated until somebody has mended
-	// the keys that Datadog refuses: a finding may be lost over them, an event not.
-	outlastsKeys bool
-	// permission is what an application key needs for the call.
-	permission string
-
+	op           string // For error texts: "create the event".
 	method, path string
 	query        url.Values
-	body         any // A pointer to what is sent as JSON, or nil.
+	body         any    // Sent as JSON, unless nil.
+	permission   string // The permission that the application key needs.
+
+	apiKeyOnly bool // Do not send the application key.
+	toIntake   bool // Send to the intake host of v2 events.
+	// retryOnAuthError makes rejected keys a temporary failure, so that an event is
+	// retried until the keys are fixed.
+	retryOnAuthError bool
 }
 
-// do carries out call and returns the answer if its status is 2xx. When Datadog
-// refuses the keys they may have been rotated, so they are renewed and the call
-// is made once more. A read is not repeated with the same keys: it lacks a
-// permission, and would do so again.
-func (c *Client) do(ctx context.Context, call call) (answer, error) {
+// do sends call and returns the response if its status is 2xx. On 401 and 403 the
+// keys may have been rotated, so do renews them and sends the call once more. A read
+// is not repeated with the same keys, because it only lacks a permission.
+func (c *Client) do(ctx context.Context, call call) (response, error) {
 	keys, err := c.credentials.Keys(ctx)
 	if err != nil {
-		return answer{}, call.withoutKeys(0, err)
+		return response{}, call.withoutKeys(0, err)
 	}
-	a, err := c.send(ctx, call, keys)
-	if !a.refusesKeys() {
-		return a, err
+	r, err := c.send(ctx, call, keys)
+	if !r.isAuthError() {
+		return r, err
 	}
-	fresh, renewErr := c.credentials.Renew(ctx, keys)
+	renewed, renewErr := c.credentials.Renew(ctx, keys)
 	if renewErr != nil {
-		return answer{}, call.withoutKeys(a.status, renewErr)
+		return response{}, call.withoutKeys(r.status, renewErr)
 	}
-	if fresh == keys && !call.apiKeyOnly {
-		return a, err
+	if renewed == keys && !call.apiKeyOnly {
+		return r, err
 	}
-	return c.send(ctx, call, fresh)
+	return c.send(ctx, call, renewed)
 }
 
-func (c *Client) send(ctx context.Context, call call, keys Keys) (answer, error) {
+func (c *Client) send(ctx context.Context, call call, keys Keys) (response, error) {
 	if problem := keys.problem(call.apiKeyOnly); problem != "" {
-		return answer{}, call.withoutKeys(0, fault.New(fault.Permanent, problem, nil))
+		return response{}, call.withoutKeys(0, fault.New(fault.Permanent, problem, nil))
 	}
-	headers := map[string]string{"Accept": "application/json", "DD-API-KEY": keys.API}
-	if !call.apiKeyOnly {
-		headers["DD-APPLICATION-KEY"] = keys.App
+	req, err := c.request(ctx, call, keys)
+	if err != nil {
+		return response{}, call.invalid(err)
 	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return response{}, call.unanswered(ctx, err, keys)
+	}
+	r := readResponse(resp)
+	r.recordRateLimit(ctx)
+	if !r.ok() {
+		return r, call.rejected(r, keys, c.site)
+	}
+	return r, nil
+}
+
+func (c *Client) request(ctx context.Context, call call, keys Keys) (*http.Request, error) {
+	var body io.Reader
 	if call.body != nil {
-		headers["Content-Type"] = "application/json"
+		encoded, err := json.Marshal(call.body)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(encoded)
 	}
 	base := c.base
 	if call.toIntake {
 		base = c.intake
 	}
-	req, err := c.api.PrepareRequest(ctx, base+call.path, call.method, call.body, headers, call.query, nil, nil)
+	req, err := http.NewRequestWithContext(ctx, call.method, base+call.path, body)
 	if err != nil {
-		return answer{}, fault.New(fault.Internal, "could not ask Datadog to "+call.op, &Error{Op: call.op, Cause: fault.StripURL(err)})
+		return nil, err
 	}
-	resp, err := c.api.CallAPI(req)
+	req.URL.RawQuery = call.query.Encode()
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "boomerang")
+	req.Header.Set("DD-API-KEY", keys.API)
+	if !call.apiKeyOnly {
+		req.Header.Set("DD-APPLICATION-KEY", keys.App)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, nil
+}
+
+// write carries out a call that changes something and decodes the response into
+// out, unless out is nil. A status of 2xx means that the change is made.
+func (c *Client) write(ctx context.Context, call call, out any) error {
+	r, err := c.do(ctx, call)
+	if err != nil || out == nil {
+		return err
+	}
+	return r.decode(ctx, call, out)
+}
+
+// key identifies a read: equal reads have equal keys.
+func (c call) key() (string, error) {
+	body, err := json.Marshal(c.body)
 	if err != nil {
-		return answer{}, call.unanswered(ctx, err, keys)
+		return "", c.invalid(err)
 	}
-	a := readAnswer(resp)
-	a.measureLimit(ctx)
-	if !a.ok() {
-		return a, call.refused(a, keys, c.site)
-	}
-	return a, nil
+	return c.method + " " + c.path + "?" + c.query.Encode() + " " + string(body), nil
 }

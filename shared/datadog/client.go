@@ -1,52 +1,48 @@
-// Package datadog is the Datadog API as far as Boomerang uses it: it creates
-// events, and reads what helps whoever is woken by an alert.
+// Package datadog is a client for the parts of the Datadog API that Boomerang
+// uses. It creates events and reads what helps the person on call.
 //
-// Requests are built and sent by Datadog's own client. Answers are decoded here:
-// the client's models give up a whole object over one value they do not know,
-// such as a new type of monitor, and somebody waits for that monitor's name.
+// It decodes responses leniently: the models of Datadog's own client reject a whole
+// object over one unknown value, such as a new monitor type.
 package datadog
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"time"
 
-	api "github.com/DataDog/datadog-api-client-go/v2/api/datadog"
-
+	"boomerang/shared/httpx"
 	"boomerang/shared/site"
 )
 
-// Config says which Datadog to talk to, and how.
+// Config selects the Datadog site and how to reach it.
 type Config struct {
-	// Site is the organisation's site. Its keys are unknown to the other sites.
 	Site site.Site
-	// BaseURL replaces https://api.<site> and the host that takes events of the v2
-	// API. It is https, or http to a loopback address: anything else would show the
-	// keys to the network.
+	// BaseURL replaces https://api.<site> and the intake host of v2 events. It must
+	// be https, or http on a loopback address, because every request carries keys.
 	BaseURL string
-	// HTTPClient replaces the default one. Redirects are not followed whatever
-	// it says, and a call takes as long as its context allows.
+	// HTTPClient replaces the default client. Redirects are never followed. A call
+	// is bounded by its context.
 	HTTPClient *http.Client
 }
 
-// Client talks to the API. It is safe for concurrent use, and is meant to live
-// as long as the process, for its connections.
+// Client calls the API. It is safe for concurrent use and keeps its connections.
 type Client struct {
-	api         *api.APIClient
+	http        *http.Client
 	base        string
-	intake      string // takes events of the v2 API
+	intake      string // Host for events of the v2 API.
 	site        site.Site
 	credentials Credentials
-	reads       *reads
-	maxAge      time.Duration // see Cached
+	cache       *cache
+	maxAge      time.Duration // See Cached.
 }
 
-// New returns a client that asks credentials for the keys at each call.
+// New returns a client that gets its keys from credentials for each call.
 func New(cfg Config, credentials Credentials) (*Client, error) {
 	if _, err := site.Parse(string(cfg.Site)); err != nil {
 		return nil, err
@@ -59,10 +55,15 @@ func New(cfg Config, credentials Credentials) (*Client, error) {
 		}
 		intake = base
 	}
-	official := api.NewConfiguration()
-	official.HTTPClient = withoutRedirects(cfg.HTTPClient)
-	official.UserAgent = "boomerang " + api.GetUserAgent()
-	return &Client{api: api.NewAPIClient(official), base: base, intake: intake, site: cfg.Site, credentials: credentials, reads: newReads()}, nil
+	return &Client{http: withoutRedirects(cfg.HTTPClient), base: base, intake: intake, site: cfg.Site, credentials: credentials, cache: newCache()}, nil
+}
+
+// Cached returns a view of the client whose reads may be up to maxAge old. All
+// views share their results, so the caller must not modify the parts of a result.
+func (c *Client) Cached(maxAge time.Duration) *Client {
+	view := *c
+	view.maxAge = maxAge
+	return &view
 }
 
 // parseBaseURL never quotes its input, which may hold a password.
@@ -73,22 +74,14 @@ func parseBaseURL(s string) (string, error) {
 		return "", errors.New("is not a URL such as https://api.datadoghq.com")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return "", errors.New("must not hold a user, a query or a fragment")
-	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
+	case u.Scheme != "https" && (u.Scheme != "http" || !httpx.IsLoopback(u.Hostname())):
 		return "", errors.New("must start with https://; http:// is for loopback addresses only, since it shows the keys to the network")
 	}
 	return strings.TrimRight(u.String(), "/"), nil
 }
 
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.IsLoopback()
-}
-
-// withoutRedirects returns a copy of c that hands a redirect back as the answer.
-// Go's client takes the key headers along to whatever host a redirect names.
+// withoutRedirects returns a copy of c that returns a redirect as the response.
+// Go's client would send the key headers to the host that a redirect names.
 func withoutRedirects(c *http.Client) *http.Client {
 	client := http.Client{Transport: transport()}
 	if c != nil {
@@ -100,11 +93,10 @@ func withoutRedirects(c *http.Client) *http.Client {
 
 const (
 	dialTimeout = 3 * time.Second
-	// idleTimeout is shorter than the time after which load balancers drop a
-	// quiet connection. Go measures it on the wall clock, so a connection that
-	// died while the function was frozen is not tried again.
+	// idleTimeout is shorter than that of load balancers. Go measures it on the wall
+	// clock, so a connection that died while the function was frozen is not reused.
 	idleTimeout = 30 * time.Second
-	// idleConnections lets steps that run side by side all find one that is open.
+	// idleConnections lets steps that run side by side reuse connections.
 	idleConnections = 16
 )
 
@@ -119,8 +111,8 @@ func transport() http.RoundTripper {
 	}
 }
 
-// page returns the address of the page that ref names, which may be relative to
-// the site's app, or "" when ref names none that a link may lead to.
+// page returns the absolute URL of ref, which may be relative to the site's app,
+// or "" when ref is not a web address.
 func (c *Client) page(ref string) string {
 	app := url.URL{Scheme: "https", Host: c.site.App(), Path: "/"}
 	u, err := app.Parse(ref)
@@ -128,4 +120,21 @@ func (c *Client) page(ref string) string {
 		return ""
 	}
 	return u.String()
+}
+
+// Connect opens a connection for the next call and sends nothing on it, so that the
+// first alert of an instance does not wait for the TLS handshake. It ignores errors,
+// which the next call reports. The transport keeps a connection whose request was
+// cancelled while it was dialled.
+func (c *Client) Connect(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{ConnectStart: func(string, string) { cancel() }})
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, c.base, nil)
+	if err != nil {
+		return
+	}
+	if resp, err := c.http.Do(req); err == nil {
+		_ = resp.Body.Close()
+	}
 }

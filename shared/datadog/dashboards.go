@@ -11,27 +11,33 @@ import (
 	"boomerang/shared/fault"
 )
 
-// Dashboard is a dashboard as far as one that sets it up has to know it.
+// Dashboard is a dashboard that a stack sets up.
 type Dashboard struct {
 	ID    string // Such as "p63-b2n-sjg".
 	Title string
 	URL   string // Absolute.
-	// Definition is the whole dashboard in Datadog's form. Lists of dashboards leave
-	// it out.
+	// Definition is the whole dashboard in Datadog's form. Lists leave it out.
 	Definition json.RawMessage
 }
 
+// The permissions for dashboards
+// (https://docs.datadoghq.com/account_management/rbac/permissions/).
+const (
+	dashboardsRead  = "dashboards_read"
+	dashboardsWrite = "dashboards_write"
+)
+
 const (
 	dashboardsPath = "/api/v1/dashboard"
-	// dashboardPage is what Datadog puts on a page by itself.
+	// dashboardPage is Datadog's default page size.
 	dashboardPage = 100
-	// maxDashboards is more than an organisation can keep an overview of.
+	// maxDashboards bounds the search.
 	maxDashboards = 10_000
 )
 
-// DashboardsTitled returns the dashboards with exactly that title. Datadog lists
-// dashboards and does not search them, so it reads the whole list. It needs the
-// permission dashboards_read.
+// DashboardsTitled returns the dashboards with exactly that title. Datadog has no
+// search for dashboards, so it reads the whole list. It needs the permission
+// dashboards_read.
 //
 // https://docs.datadoghq.com/api/latest/dashboards/#get-all-dashboards
 func (c *Client) DashboardsTitled(ctx context.Context, title string) ([]Dashboard, error) {
@@ -39,44 +45,42 @@ func (c *Client) DashboardsTitled(ctx context.Context, title string) ([]Dashboar
 	var found []Dashboard
 	for start := 0; start < maxDashboards; start += dashboardPage {
 		list.query = url.Values{"count": {strconv.Itoa(dashboardPage)}, "start": {strconv.Itoa(start)}}
-		var answer wireDashboards
-		if err := c.read(ctx, list, &answer); err != nil {
+		page, err := read(ctx, c, list, c.dashboards)
+		if err != nil {
 			return nil, err
 		}
-		for _, w := range answer.Dashboards {
-			if w.Title == title {
-				found = append(found, c.dashboard(w, nil))
+		for _, d := range page {
+			if d.Title == title {
+				found = append(found, d)
 			}
 		}
-		if len(answer.Dashboards) < dashboardPage {
+		if len(page) < dashboardPage {
 			return found, nil
 		}
 	}
 	return nil, fault.New(fault.Permanent, fmt.Sprintf("Datadog has more than %d dashboards, too many to look for %q among them", maxDashboards, title), &Error{Op: list.op})
 }
 
-// Dashboard returns the dashboard with the id, its definition included. It needs
-// the permission dashboards_read.
+// Dashboard returns the dashboard with the id and its definition. It needs the
+// permission dashboards_read.
 //
 // https://docs.datadoghq.com/api/latest/dashboards/#get-a-dashboard
 func (c *Client) Dashboard(ctx context.Context, id string) (Dashboard, error) {
-	var answer wireDashboardWhole
-	err := c.read(ctx, call{
+	return read(ctx, c, call{
 		op: "get the dashboard", permission: dashboardsRead, method: http.MethodGet, path: dashboardsPath + "/" + url.PathEscape(id),
-	}, &answer)
-	return c.dashboard(answer.wireDashboard, answer.raw), err
+	}, c.dashboard)
 }
 
-// CreateDashboard makes a dashboard of a definition in Datadog's form. It needs the
-// permission dashboards_write.
+// CreateDashboard creates a dashboard from a definition in Datadog's form. It needs
+// the permission dashboards_write.
 //
 // https://docs.datadoghq.com/api/latest/dashboards/#create-a-new-dashboard
 func (c *Client) CreateDashboard(ctx context.Context, definition json.RawMessage) (Dashboard, error) {
-	var answer wireDashboardWhole
+	var created dashboardResponse
 	err := c.write(ctx, call{
-		op: "create the dashboard", permission: dashboardsWrite, method: http.MethodPost, path: dashboardsPath, body: &definition,
-	}, &answer)
-	return c.dashboard(answer.wireDashboard, answer.raw), err
+		op: "create the dashboard", permission: dashboardsWrite, method: http.MethodPost, path: dashboardsPath, body: definition,
+	}, &created)
+	return c.dashboard(created), err
 }
 
 // UpdateDashboard replaces a dashboard's definition. It needs the permission
@@ -85,11 +89,11 @@ func (c *Client) CreateDashboard(ctx context.Context, definition json.RawMessage
 // https://docs.datadoghq.com/api/latest/dashboards/#update-a-dashboard
 func (c *Client) UpdateDashboard(ctx context.Context, id string, definition json.RawMessage) error {
 	return c.write(ctx, call{
-		op: "update the dashboard", permission: dashboardsWrite, method: http.MethodPut, path: dashboardsPath + "/" + url.PathEscape(id), body: &definition,
+		op: "update the dashboard", permission: dashboardsWrite, method: http.MethodPut, path: dashboardsPath + "/" + url.PathEscape(id), body: definition,
 	}, nil)
 }
 
-// DeleteDashboard removes a dashboard. It needs the permission dashboards_write.
+// DeleteDashboard deletes a dashboard. It needs the permission dashboards_write.
 //
 // https://docs.datadoghq.com/api/latest/dashboards/#delete-a-dashboard
 func (c *Client) DeleteDashboard(ctx context.Context, id string) error {
@@ -98,31 +102,33 @@ func (c *Client) DeleteDashboard(ctx context.Context, id string) error {
 	}, nil)
 }
 
-func (c *Client) dashboard(w wireDashboard, definition json.RawMessage) Dashboard {
-	return Dashboard{ID: w.ID, Title: w.Title, URL: c.page(w.URL), Definition: definition}
+// dashboardResponse keeps the response beside the fields that are read of it.
+type dashboardResponse struct {
+	fields struct{ ID, Title, URL string }
+	raw    json.RawMessage
 }
 
-type wireDashboard struct {
-	ID    string `json:"id"`
-	Title string `json:"title"`
-	URL   string `json:"url"`
+func (r dashboardResponse) complete() bool { return r.fields.ID != "" }
+
+func (r *dashboardResponse) UnmarshalJSON(body []byte) error {
+	r.raw = append(r.raw[:0], body...)
+	return decode(body, &r.fields)
 }
 
-type wireDashboards struct {
-	Dashboards []wireDashboard `json:"dashboards"`
+func (c *Client) dashboard(r dashboardResponse) Dashboard {
+	return Dashboard{ID: r.fields.ID, Title: r.fields.Title, URL: c.page(r.fields.URL), Definition: r.raw}
 }
 
-func (w *wireDashboards) complete() bool { return w.Dashboards != nil }
-
-// wireDashboardWhole keeps the answer as it came beside what is read of it.
-type wireDashboardWhole struct {
-	wireDashboard
-	raw json.RawMessage
+type dashboardsResponse struct {
+	Dashboards []struct{ ID, Title, URL string } `json:"dashboards"`
 }
 
-func (w *wireDashboardWhole) complete() bool { return w.ID != "" }
+func (r dashboardsResponse) complete() bool { return r.Dashboards != nil }
 
-func (w *wireDashboardWhole) UnmarshalJSON(body []byte) error {
-	w.raw = append(w.raw[:0], body...)
-	return json.Unmarshal(body, &w.wireDashboard)
+func (c *Client) dashboards(r dashboardsResponse) []Dashboard {
+	all := make([]Dashboard, len(r.Dashboards))
+	for i, d := range r.Dashboards {
+		all[i] = Dashboard{ID: d.ID, Title: d.Title, URL: c.page(d.URL)}
+	}
+	return all
 }

@@ -9,109 +9,79 @@ import (
 	"time"
 )
 
-// downtimesRead is the permission for all reads of downtimes. It lets its holder
-// schedule them too: Datadog has none that only reads.
+// downtimesRead is the permission to read downtimes. It also allows to schedule them:
+// Datadog has none that only reads.
 const downtimesRead = "monitors_downtime"
+
+// maxDowntimes bounds one response.
+const maxDowntimes = 100
 
 // DowntimeMatch is an active downtime that silences a monitor or some groups of it.
 type DowntimeMatch struct {
 	ID     string   // A UUID.
 	Scope  string   // A query: "env:staging AND service:checkout", or "*".
-	Groups []string // The groups that it silences: "host:a,env:prod", or "*".
+	Groups []string // The silenced groups: "host:a,env:prod", or "*".
 	Start  time.Time
 	End    time.Time // Zero when it has none.
 }
 
-// DowntimeMatches returns the downtimes that silence the monitor with the id now,
-// at most 100. It needs the permission monitors_downtime.
+// DowntimeMatches returns at most 100 downtimes that silence the monitor now. It
+// needs the permission monitors_downtime.
 //
 // https://docs.datadoghq.com/api/latest/downtimes/#get-active-downtimes-for-a-monitor
 func (c *Client) DowntimeMatches(ctx context.Context, monitorID int64) ([]DowntimeMatch, error) {
-	var answer wireMatches
-	get := call{
+	return read(ctx, c, call{
 		op: "get the monitor's downtimes", permission: downtimesRead, method: http.MethodGet,
 		path:  fmt.Sprintf("/api/v2/monitor/%d/downtime_matches", monitorID),
 		query: url.Values{"page[limit]": {strconv.Itoa(maxDowntimes)}},
-	}
-	if err := c.read(ctx, get, &answer); err != nil {
-		return nil, err
-	}
+	}, downtimeMatches)
+}
+
+type downtimeFields struct {
+	Scope  string   `json:"scope"`
+	Groups []string `json:"groups"`
+	Start  string   `json:"start"`
+	End    string   `json:"end"`
+}
+
+func downtimeMatches(r list[resource[downtimeFields]]) []DowntimeMatch {
 	var matches []DowntimeMatch
-	for _, m := range answer.Data {
-		matches = append(matches, DowntimeMatch{
-			ID: m.ID, Scope: m.Attributes.Scope, Groups: m.Attributes.Groups,
-			Start: instant(m.Attributes.Start), End: instant(m.Attributes.End),
-		})
+	for _, m := range r.Data {
+		a := m.Attributes
+		matches = append(matches, DowntimeMatch{ID: m.ID, Scope: a.Scope, Groups: a.Groups, Start: parseTime(a.Start), End: parseTime(a.End)})
 	}
-	return matches, nil
+	return matches
 }
 
-type wireMatches struct {
-	Data []struct {
-		ID         string `json:"id"`
-		Attributes struct {
-			Scope  string   `json:"scope"`
-			Groups []string `json:"groups"`
-			Start  string   `json:"start"`
-			End    string   `json:"end"`
-		} `json:"attributes"`
-	} `json:"data"`
-}
-
-func (w *wireMatches) complete() bool { return w.Data != nil }
-
-// maxDowntimes bounds one answer.
-const maxDowntimes = 100
-
-// DowntimeNote is what people wrote about a downtime, and who they are.
+// DowntimeNote is the message of a downtime and its author.
 type DowntimeNote struct {
 	ID      string
-	Message string // May hold handles.
+	Message string // May hold mentions.
 	Creator User
 }
 
-// CurrentDowntimes returns the notes of the organisation's downtimes that are
-// active now, at most 100. It needs the permission monitors_downtime.
+// CurrentDowntimes returns the notes of at most 100 active downtimes of the
+// organisation. It needs the permission monitors_downtime.
 //
 // https://docs.datadoghq.com/api/latest/downtimes/#get-all-downtimes
 func (c *Client) CurrentDowntimes(ctx context.Context) ([]DowntimeNote, error) {
-	var answer wireDowntimes
-	list := call{
+	return read(ctx, c, call{
 		op: "list the current downtimes", permission: downtimesRead, method: http.MethodGet, path: "/api/v2/downtime",
 		query: url.Values{"current_only": {"true"}, "include": {"created_by"}, "page[limit]": {strconv.Itoa(maxDowntimes)}},
-	}
-	if err := c.read(ctx, list, &answer); err != nil {
-		return nil, err
-	}
-	return answer.notes(), nil
+	}, downtimesResponse.notes)
 }
 
-type wireDowntimes struct {
-	Data []struct {
-		ID         string `json:"id"`
-		Attributes struct {
-			Message string `json:"message"`
-		} `json:"attributes"`
-		Relationships struct {
-			CreatedBy struct{ Data reference } `json:"created_by"`
-		} `json:"relationships"`
-	} `json:"data"`
-	Included []struct {
-		reference
-		Attributes userFields `json:"attributes"`
-	} `json:"included"`
+type downtimesResponse struct {
+	list[resource[struct{ Message string }]]
+	Included []resource[userFields] `json:"included"`
 }
 
-func (w *wireDowntimes) complete() bool { return w.Data != nil }
-
-func (w *wireDowntimes) notes() []DowntimeNote {
+func (r downtimesResponse) notes() []DowntimeNote {
 	var notes []DowntimeNote
-	for _, d := range w.Data {
+	for _, d := range r.Data {
 		note := DowntimeNote{ID: d.ID, Message: d.Attributes.Message}
-		for _, user := range w.Included {
-			if user.reference == d.Relationships.CreatedBy.Data {
-				note.Creator = user.Attributes.user(user.ID)
-			}
+		for _, user := range users(r.Included, d.Relationships["created_by"].Data) {
+			note.Creator = user
 		}
 		notes = append(notes, note)
 	}

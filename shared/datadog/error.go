@@ -2,42 +2,41 @@ package datadog
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"boomerang/shared/fault"
+	"boomerang/shared/httpx"
 	"boomerang/shared/site"
 )
 
-// Error is a call that failed. It is the cause of a *fault.Error, whose kind
-// says whether trying again helps:
+// Error is a failed call. It is the cause of a *fault.Error with one of these kinds:
 //
-//   - Temporary: no answer came, it was cut off or made no sense, or its status
-//     is 408, 425, 429 or 5xx;
-//   - Refused: any other status but 2xx, or an answer too large to read;
-//   - as the credentials said, when they had no keys.
+//   - Temporary: there is no complete and readable response, or its status is 408,
+//     425, 429 or 5xx;
+//   - Permanent: any other status but 2xx, or a response that is too large;
+//   - that of the credentials' error, when there are no keys.
 //
-// To create an event is Temporary also where the keys alone are refused (401 or
-// 403) or wrong: nothing is wrong with the event, and it waits for other keys.
+// Creating an event is Temporary also where Datadog rejects the keys (401 or 403).
 type Error struct {
-	Op     string // What was tried: "create the event".
-	Status int    // HTTP status, 0 when no answer came.
-	// Words are what Datadog said about it, if anything; never a key. They may quote what
-	// it was asked, and so an alert: people are told, and logs are not.
-	Words string
-	Reset time.Duration // How long the rate limit lasts that a 429 speaks of.
-	Cause error         // What went wrong, unless Status says it all.
+	Op     string // Such as "create the event".
+	Status int    // HTTP status, 0 when there is no response.
+	// Text is what Datadog answered, without keys. It may quote an alert, so logs must
+	// not have it.
+	Text  string
+	Reset time.Duration // How long the rate limit of a 429 lasts.
+	Cause error         // Nil when Status says it all.
 }
 
 func (e *Error) Error() string {
 	parts := []string{e.Op}
 	if e.Status != 0 {
-		parts = append(parts, statusLine(e.Status))
+		parts = append(parts, httpx.StatusLine(e.Status))
 	}
 	if e.Cause != nil {
 		parts = append(parts, e.Cause.Error())
@@ -47,102 +46,152 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Cause }
 
-// withoutKeys is the failure of a call for which credentials had no keys, after
-// Datadog refused earlier ones with status, or at the start (0).
+// IsNotFound reports whether err is Datadog's 404.
+func IsNotFound(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Status == http.StatusNotFound
+}
+
+// invalid is the failure to build a request.
+func (c call) invalid(err error) error {
+	return fault.New(fault.Internal, "cannot build the request to "+c.op, &Error{Op: c.op, Cause: fault.StripURL(err)})
+}
+
+// withoutKeys is the failure to get keys, at first or after Datadog rejected the
+// earlier ones with status.
 func (c call) withoutKeys(status int, err error) error {
 	f := fault.From(err)
 	kind := f.Kind
-	if c.outlastsKeys && kind == fault.Permanent {
+	if c.retryOnAuthError && kind == fault.Permanent {
 		kind = fault.Temporary
 	}
 	return &fault.Error{
 		Kind:       kind,
-		Public:     fmt.Sprintf("could not %s for want of Datadog's keys: %s", c.op, f.Public),
+		Public:     fmt.Sprintf("cannot %s without valid Datadog keys: %s", c.op, f.Public),
 		RetryAfter: f.RetryAfter,
 		Cause:      &Error{Op: c.op, Status: status, Cause: err},
 	}
 }
 
-// unanswered is the failure of a call that got no status.
+// unanswered is the failure of a call without a response.
 func (c call) unanswered(ctx context.Context, err error, keys Keys) error {
-	err = because(ctx, fault.StripURL(err))
+	err = httpx.WithContextCause(ctx, fault.StripURL(err))
 	public := "Datadog could not be reached to " + c.op
-	if timeout, ok := errors.AsType[net.Error](err); errors.Is(err, context.DeadlineExceeded) || ok && timeout.Timeout() {
+	if httpx.IsTimeout(err) {
 		public = "Datadog took too long to " + c.op
 	}
-	// What a server sends in place of HTTP ends up in Go's error texts.
-	if text := err.Error(); keys.redact(text) != text {
-		err = redacted{text: keys.redact(text), err: err}
-	}
-	return fault.New(fault.Temporary, public, &Error{Op: c.op, Cause: err})
+	// Go's errors quote a malformed response, which may echo the keys.
+	return fault.New(fault.Temporary, public, &Error{Op: c.op, Cause: httpx.RedactError(err, keys.redact)})
 }
 
-// refused is the failure of a call whose answer has another status than 2xx.
-func (c call) refused(a answer, keys Keys, s site.Site) error {
-	e := &Error{Op: c.op, Status: a.status, Words: words(a.body, keys), Reset: a.reset()}
+// rejected is the failure of a call whose status is not 2xx.
+func (c call) rejected(r response, keys Keys, s site.Site) error {
+	e := &Error{Op: c.op, Status: r.status, Text: errorText(r.body, keys), Reset: r.rateLimitReset()}
 	kind, verb := fault.Permanent, "refused to"
-	if a.temporary() {
+	if httpx.IsTemporary(r.status) {
 		kind, verb = fault.Temporary, "could not"
 	}
-	if a.refusesKeys() && c.outlastsKeys {
+	if r.isAuthError() && c.retryOnAuthError {
 		kind = fault.Temporary
 	}
-	what, todo := fmt.Sprintf("Datadog %s %s (%s)", verb, c.op, statusLine(a.status)), ""
-	if hint := c.hint(a, s); hint != "" {
-		todo = "; " + hint
-	}
-	f := &fault.Error{Kind: kind, Public: what + todo, RetryAfter: e.Reset, Cause: e}
-	if e.Words != "" && !strings.EqualFold(e.Words, http.StatusText(a.status)) {
-		f.Public, f.Log = what+": "+e.Words+todo, what+todo
+	summary, hint := fmt.Sprintf("Datadog %s %s (%s)", verb, c.op, httpx.StatusLine(r.status)), c.hint(r, s)
+	f := &fault.Error{Kind: kind, Public: summary + hint, RetryAfter: e.Reset, Cause: e}
+	if e.Text != "" && !strings.EqualFold(e.Text, http.StatusText(r.status)) {
+		f.Public, f.Log = summary+": "+e.Text+hint, summary+hint
 	}
 	return f
 }
 
-// hint says what to do about a refusal.
-func (c call) hint(a answer, s site.Site) string {
+// hint says what to do about a rejection.
+func (c call) hint(r response, s site.Site) string {
 	switch {
-	case a.refusesKeys() && c.apiKeyOnly:
-		return fmt.Sprintf("check that the API key is one of an organisation on %s", s)
-	case a.refusesKeys() && c.permission == "":
-		return fmt.Sprintf("check that both keys are of one organisation on %s", s)
-	case a.refusesKeys():
-		return fmt.Sprintf("check that both keys are of one organisation on %s, and that the application key has the permission %s", s, c.permission)
-	case a.reset() > 0:
-		return fmt.Sprintf("its rate limit ends in %s", a.reset())
+	case r.isAuthError() && c.apiKeyOnly:
+		return fmt.Sprintf("; check that the API key is one of an organisation on %s", s)
+	case r.isAuthError() && c.permission == "":
+		return fmt.Sprintf("; check that both keys are of one organisation on %s", s)
+	case r.isAuthError():
+		return fmt.Sprintf("; check that both keys are of one organisation on %s, and that the application key has the permission %s", s, c.permission)
+	case r.rateLimitReset() > 0:
+		return fmt.Sprintf("; its rate limit ends in %s", r.rateLimitReset())
 	}
 	return ""
 }
 
-// unreadable is the failure of a read whose answer is 2xx and of no use.
-func (c call) unreadable(ctx context.Context, a answer, err error) error {
-	e := &Error{Op: c.op, Status: a.status, Cause: because(ctx, err)}
+// unreadable is the failure to read a response whose status is 2xx.
+func (c call) unreadable(ctx context.Context, r response, err error) error {
+	e := &Error{Op: c.op, Status: r.status, Cause: httpx.WithContextCause(ctx, err)}
 	switch {
 	case errors.Is(err, errTooLarge):
-		return fault.New(fault.Permanent, "Datadog's answer is too large to "+c.op+"; ask for less at a time", e)
+		return fault.New(fault.Permanent, "Datadog sent more than 8 MiB to "+c.op+"; ask for less at a time", e)
 	case errors.Is(e.Cause, context.DeadlineExceeded):
 		return fault.New(fault.Temporary, "Datadog took too long to "+c.op, e)
 	}
-	return fault.New(fault.Temporary, "Datadog's answer could not be read to "+c.op, e)
+	return fault.New(fault.Temporary, "Datadog sent an unreadable response to "+c.op, e)
 }
 
-// because returns err with the reason for which ctx ended, which the HTTP client
-// does not always keep.
-func because(ctx context.Context, err error) error {
-	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
-		return fmt.Errorf("%w: %w", ended, err)
+// withoutSecret removes secret from all texts of err, because a rejection may quote
+// the rejected value.
+func withoutSecret(secret string, err error) error {
+	if err == nil || secret == "" {
+		return err
 	}
-	return err
+	redact := strings.NewReplacer(secret, "<secret>").Replace
+	f := *fault.From(err)
+	f.Public, f.Log = redact(f.Public), redact(f.Log)
+	if e, ok := errors.AsType[*Error](err); ok {
+		safe := *e
+		safe.Text = redact(e.Text)
+		if e.Cause != nil {
+			safe.Cause = httpx.RedactError(e.Cause, redact)
+		}
+		f.Cause = &safe
+	}
+	return &f
 }
 
-// redacted is an error whose text had a key in it.
-type redacted struct {
-	text string
-	err  error
+// maxErrorRunes keeps an error text fit for a line of a log or an event.
+const maxErrorRunes = 300
+
+// errorText returns what a rejection says, on one line and without keys. It reads
+// {"errors":["…"]} of the v1 API, {"errors":[{"title":"…","detail":"…"}]} of the v2
+// API and the plain text of proxies. An HTML page says no more than its status.
+func errorText(body []byte, keys Keys) string {
+	text := strings.Join(listedErrors(body), "; ")
+	if text == "" {
+		text = string(body)
+	}
+	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, ""), isInvisible), " ")
+	if strings.HasPrefix(text, "<") {
+		return ""
+	}
+	runes := []rune(keys.redact(text))
+	if len(runes) > maxErrorRunes {
+		return string(runes[:maxErrorRunes-1]) + "…"
+	}
+	return string(runes)
 }
 
-func (r redacted) Error() string { return r.text }
-func (r redacted) Unwrap() error { return r.err }
+func listedErrors(body []byte) []string {
+	var list struct{ Errors []json.RawMessage }
+	if decode(body, &list) != nil {
+		return nil
+	}
+	var texts []string
+	for _, raw := range list.Errors {
+		var text string
+		var object struct{ Title, Detail string }
+		if json.Unmarshal(raw, &text) != nil && decode(raw, &object) == nil {
+			text = strings.TrimPrefix(strings.TrimSuffix(object.Title+": "+object.Detail, ": "), ": ")
+		}
+		if text != "" {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
 
-func statusLine(status int) string {
-	return strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
+// isInvisible is true of white space and of characters that only change how a
+// terminal or a page shows others.
+func isInvisible(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
 }

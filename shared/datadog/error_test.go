@@ -7,384 +7,449 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"boomerang/shared/fault"
+	"boomerang/shared/httpx"
 	"boomerang/shared/site"
 )
 
-// temporaryStatuses are all of them but 5xx.
-var temporaryStatuses = []int{408, 425, 429}
+// allCalls are the tables whose calls the faults are tried on.
+var allCalls = []map[string]apiCall{readCalls, createCalls}
 
-func TestClient_every_status(t *testing.T) {
-	for name, operation := range operations {
-		for status := 200; status <= 599; status++ {
-			t.Run(fmt.Sprintf("%s_%d", name, status), func(t *testing.T) {
-				body := `{"errors":["Words of Datadog"]}`
-				if status < 300 {
-					body = wholeAnswer
+func TestClient_Status(t *testing.T) {
+	for status := 300; status <= 599; status++ {
+		testCalls(t, func(t *testing.T, call apiCall) {
+			answer := answering(status, `{"errors":["Words of Datadog"]}`, "X-RateLimit-Reset", "45")
+			err := call.do(t.Context(), clientOver(t, answer, keyring{}))
+			f, e := failure(t, err)
+			rejectedKeys, kind, wait := status == 401 || status == 403, fault.Permanent, time.Duration(0)
+			if status == 408 || status == 425 || status == 429 || status >= 500 || rejectedKeys && call.isCreate() {
+				kind = fault.Temporary
+			}
+			if status == 429 {
+				wait = 45 * time.Second
+			}
+			if f.Kind != kind || f.RetryAfter != wait || e.Reset != wait || IsNotFound(err) != (status == 404) {
+				t.Errorf("status %d: got kind %v after %v (%v), want %v after %v", status, f.Kind, f.RetryAfter, e.Reset, kind, wait)
+			}
+			isService := strings.Contains(call.request, "services/definitions") // Its 404 has a text of its own.
+			if e.Status != status || e.Cause != nil || (e.Text != "Words of Datadog") != (isService && status == 404) && !isService {
+				t.Errorf("got %+v", e)
+			}
+			if names := strings.Contains(f.Public, "the permission "+call.permission); names != (rejectedKeys && call.permission != "") {
+				t.Errorf("the hint about the permission is wrong: %s", f.Public)
+			}
+			for _, text := range []string{e.Error(), f.Error(), fault.LogText(err)} {
+				if strings.Contains(text, "Words of Datadog") || !strings.Contains(text, fmt.Sprint(status)) && !isService {
+					t.Errorf("the log text is %q", text)
 				}
-				c := clientOver(t, answering(status, body, "X-RateLimit-Reset", "45"), keyring{})
-				err := operation(t.Context(), c)
-				if status < 300 {
-					if err != nil {
-						t.Fatal(err)
-					}
-					return
-				}
-				f, e := failure(t, err)
-				kind, wait := fault.Permanent, time.Duration(0)
-				keysRefused := (status == 401 || status == 403) && strings.HasPrefix(name, "create")
-				if status >= 500 || slices.Contains(temporaryStatuses, status) || keysRefused {
-					kind = fault.Temporary
-				}
-				if status == 429 {
-					wait = 45 * time.Second
-				}
-				if f.Kind != kind || f.RetryAfter != wait || e.Reset != wait {
-					t.Errorf("got kind %v after %v (%v), want %v after %v", f.Kind, f.RetryAfter, e.Reset, kind, wait)
-				}
-				if fault.IsTemporary(err) != (kind == fault.Temporary) {
-					t.Error("fault.IsTemporary disagrees")
-				}
-				if e.Status != status || e.Words != "Words of Datadog" || e.Cause != nil {
-					t.Errorf("got %+v", e)
-				}
-				for _, text := range []string{f.Public, e.Error(), f.Error(), fault.LogText(err)} {
-					if !strings.Contains(text, e.Op) || !strings.Contains(text, fmt.Sprint(status)) {
-						t.Errorf("%q does not say what failed and how", text)
-					}
-					// What is asked for holds an alert's words, and who refuses it may quote them.
-					if strings.Contains(text, "Words of Datadog") != (text == f.Public) {
-						t.Errorf("with Datadog's words, or without: %q", text)
-					}
-				}
-			})
-		}
+			}
+		}, map[string]apiCall{"create": createCalls["create"], "create alert": createCalls["create alert"], "monitor": readCalls["monitor"], "snapshot": readCalls["snapshot"]})
+	}
+	for _, status := range []int{400, 401, 403, 404, 409, 408, 429, 500, 503} {
+		testCalls(t, func(t *testing.T, call apiCall) {
+			f, e := failure(t, call.do(t.Context(), clientOver(t, answering(status, `{"errors":["Words"]}`), keyring{})))
+			temporary := httpx.IsTemporary(status) || (status == 401 || status == 403) && call.isCreate()
+			if f.Kind == fault.Temporary != temporary || e.Status != status {
+				t.Errorf("status %d: got %v, %+v", status, f.Kind, e)
+			}
+			if names := strings.Contains(f.Public, "the permission "+call.permission); names != ((status == 401 || status == 403) && call.permission != "") {
+				t.Errorf("status %d: the public text is %s", status, f.Public)
+			}
+		}, readCalls, writeCalls, createCalls)
 	}
 }
 
-func TestClient_public_text(t *testing.T) {
-	tests := map[string]struct {
-		op, want string
-		answer   roundTrip
+func TestClient_PublicText(t *testing.T) {
+	const bothKeys = "; check that both keys are of one organisation on datadoghq.com"
+	for name, tt := range map[string]struct {
+		call   apiCall
+		answer roundTrip
+		want   string
 	}{
-		"a_400": {
-			"create", "Datadog refused to create the event (400 Bad Request): Event too far in the past",
-			answering(400, `{"errors":["Event too far in the past"]}`, "Content-Type", "text/plain; charset=utf-8"),
-		},
-		"a_403_of_the_API_key": {
-			"create", "Datadog refused to create the event (403 Forbidden); check that the API key is one of an organisation on datadoghq.com",
-			answering(403, `{"status":"error","code":403,"errors":["Forbidden"]}`),
-		},
-		"a_400_of_the_v2_API": {
-			"create_alert", "Datadog refused to create the event (400 Bad Request): Bad Request: JSON validation failed at $.data.attributes.title: missing",
-			answering(400, `{"errors":[{"status":"400","title":"Bad Request","detail":"JSON validation failed at $.data.attributes.title: missing"}]}`),
-		},
-		"a_403_of_the_v2_API": {
-			"create_alert", "Datadog refused to create the event (403 Forbidden); check that both keys are of one organisation on datadoghq.com",
-			answering(403, `{"errors":[{"status":"403","title":"Forbidden"}]}`),
-		},
-		"a_403_of_events": {
-			"events", "Datadog refused to list events (403 Forbidden): nope; check that both keys are of one organisation on datadoghq.com, and that the application key has the permission events_read",
-			answering(403, "nope"),
-		},
-		"a_401_of_an_event": {
-			"event", "Datadog refused to get the event (401 Unauthorized); check that both keys are of one organisation on datadoghq.com, and that the application key has the permission events_read",
-			answering(401, ""),
-		},
-		"a_403_of_a_monitor": {
-			"monitor", "Datadog refused to get the monitor (403 Forbidden); check that both keys are of one organisation on datadoghq.com, and that the application key has the permission monitors_read",
-			answering(403, ""),
-		},
-		"a_404": {
-			"monitor", "Datadog refused to get the monitor (404 Not Found): Monitor not found",
-			answering(404, `{"errors":["Monitor not found"]}`),
-		},
-		"a_429": {
-			"events", "Datadog could not list events (429 Too Many Requests); its rate limit ends in 12s",
-			answering(429, "", "X-RateLimit-Reset", "12"),
-		},
-		"a_502_of_a_proxy": {
-			"create", "Datadog could not create the event (502 Bad Gateway)",
-			answering(502, "<html><body>502</body></html>", "Content-Type", "text/html"),
-		},
-		"a_status_without_a_name": {
-			"monitor", "Datadog could not get the monitor (599)",
-			answering(599, ""),
-		},
-		"garbage": {
-			"monitor", "Datadog's answer could not be read to get the monitor",
-			answering(200, "<html>"),
-		},
-		"no_network": {
-			"create", "Datadog could not be reached to create the event",
-			func(*http.Request) (*http.Response, error) { return nil, syscall.ECONNREFUSED },
-		},
-		"a_slow_network": {
-			"create", "Datadog took too long to create the event",
-			func(*http.Request) (*http.Response, error) { return nil, os.ErrDeadlineExceeded },
-		},
-	}
-	for name, tt := range tests {
+		"400": {createCalls["create"], answering(400, `{"errors":["Event too far in the past"]}`, "Content-Type", "text/plain; charset=utf-8"),
+			"Datadog refused to create the event (400 Bad Request): Event too far in the past"},
+		"403 of the API key": {createCalls["create"], answering(403, `{"status":"error","code":403,"errors":["Forbidden"]}`),
+			"Datadog refused to create the event (403 Forbidden); check that the API key is one of an organisation on datadoghq.com"},
+		"400 of the v2 API": {createCalls["create alert"], answering(400, `{"errors":[{"status":"400","title":"Bad Request","detail":"JSON validation failed at $.data.attributes.title: missing"}]}`),
+			"Datadog refused to create the event (400 Bad Request): Bad Request: JSON validation failed at $.data.attributes.title: missing"},
+		"403 of the v2 API": {createCalls["create alert"], answering(403, `{"errors":[{"status":"403","title":"Forbidden"}]}`),
+			"Datadog refused to create the event (403 Forbidden)" + bothKeys},
+		"403 of a read": {readCalls["events"], answering(403, "nope"),
+			"Datadog refused to list events (403 Forbidden): nope" + bothKeys + ", and that the application key has the permission events_read"},
+		"401 of a read": {readCalls["event"], answering(401, ""),
+			"Datadog refused to get the event (401 Unauthorized)" + bothKeys + ", and that the application key has the permission events_read"},
+		"403 without a permission": {readCalls["snapshot"], answering(403, `{"errors":["Forbidden"]}`),
+			"Datadog refused to take the graph's snapshot (403 Forbidden)" + bothKeys},
+		"404":            {readCalls["monitor"], answering(404, `{"errors":["Monitor not found"]}`), "Datadog refused to get the monitor (404 Not Found): Monitor not found"},
+		"429":            {readCalls["events"], answering(429, "", "X-RateLimit-Reset", "12"), "Datadog could not list events (429 Too Many Requests); its rate limit ends in 12s"},
+		"502 of a page":  {createCalls["create"], answering(502, "<html><body>502</body></html>", "Content-Type", "text/html"), "Datadog could not create the event (502 Bad Gateway)"},
+		"unnamed status": {readCalls["monitor"], answering(599, ""), "Datadog could not get the monitor (599)"},
+		"not JSON":       {readCalls["monitor"], answering(200, "<html>"), "Datadog sent an unreadable response to get the monitor"},
+		"no network": {createCalls["create"], func(*http.Request) (*http.Response, error) { return nil, syscall.ECONNREFUSED },
+			"Datadog could not be reached to create the event"},
+		"timeout": {createCalls["create"], func(*http.Request) (*http.Response, error) { return nil, os.ErrDeadlineExceeded },
+			"Datadog took too long to create the event"},
+	} {
 		t.Run(name, func(t *testing.T) {
-			f, _ := failure(t, operations[tt.op](t.Context(), clientOver(t, tt.answer, keyring{})))
-			if f.Public != tt.want {
+			if f, _ := failure(t, tt.call.do(t.Context(), clientOver(t, tt.answer, keyring{}))); f.Public != tt.want {
 				t.Errorf("got  %s\nwant %s", f.Public, tt.want)
 			}
 		})
 	}
 }
 
-func TestClient_rate_limit_reset(t *testing.T) {
+func TestClient_RateLimitReset(t *testing.T) {
 	for header, want := range map[string]time.Duration{
 		"0": 0, "1": time.Second, "3600": time.Hour, "": 0, "-5": 0, "soon": 0, "1.5": 0,
 		"4000000000": 24 * time.Hour, "99999999999999999999": 0,
 	} {
-		t.Run(header, func(t *testing.T) {
-			f, e := failure(t, operations["create"](t.Context(), clientOver(t, answering(429, "", "X-Ratelimit-Reset", header), keyring{})))
-			if f.RetryAfter != want || e.Reset != want {
-				t.Errorf("got %v and %v, want %v", f.RetryAfter, e.Reset, want)
-			}
-		})
+		f, e := failure(t, createCalls["create"].do(t.Context(), clientOver(t, answering(429, "", "X-Ratelimit-Reset", header), keyring{})))
+		if f.RetryAfter != want || e.Reset != want {
+			t.Errorf("%q: got %v and %v, want %v", header, f.RetryAfter, e.Reset, want)
+		}
 	}
 }
 
-func TestClient_a_connection_that_breaks_is_temporary(t *testing.T) {
-	for how, handler := range misbehaviours {
-		for name, operation := range operations {
-			t.Run(how+"_"+name, func(t *testing.T) {
-				_, c := server(t, handler)
-				f, e := failure(t, operation(t.Context(), c))
-				if f.Kind != fault.Temporary || e.Status != 0 || e.Cause == nil {
+// brokenConnections are servers that break the protocol before the status.
+var brokenConnections = map[string]http.HandlerFunc{
+	"reset":        hangUp(""),
+	"closed":       hangUp("HTTP/1."),
+	"not HTTP":     hangUp("SSH-2.0-OpenSSH_9.9\r\n\r\n"),
+	"cut headers":  hangUp("HTTP/1.1 202 Accepted\r\nContent-Type: appli"),
+	"bad redirect": hangUp("HTTP/1.1 302 Found\r\nLocation: http://%zz/" + apiKey + "\r\nContent-Length: 0\r\n\r\n"),
+	"echoed keys":  hangUp("HTTP/1.1 " + apiKey + appKey + "\r\n\r\n"),
+}
+
+// unreadableResponses have status 2xx.
+var unreadableResponses = map[string]http.HandlerFunc{
+	"cut off":        hangUp("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + wholeAnswer),
+	"cut JSON":       hangUp("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 10\r\n\r\n{\"event\":{"),
+	"cut chunks":     hangUp("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3a\r\n" + wholeAnswer),
+	"empty":          write("", ""),
+	"no content":     func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) },
+	"HTML":           write("", "<html>welcome to the wifi</html>"),
+	"another object": write("", `{"status":"ok"}`),
+	"another type":   write("", `["event"]`),
+	"null":           write("", `null`),
+	"other fields":   write("", `{"event":7,"events":7,"id":"x"}`),
+	"not gzip":       write("gzip", wholeAnswer),
+}
+
+func write(encoding, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if encoding != "" {
+			w.Header().Set("Content-Encoding", encoding)
+		}
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// hangUp sends raw and closes the connection, with a reset when raw is empty.
+func hangUp(raw string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		if raw == "" {
+			_ = conn.(*net.TCPConn).SetLinger(0)
+		}
+		_, _ = io.WriteString(conn, raw)
+		_ = conn.Close()
+	}
+}
+
+// zeros is an endless body.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+func TestClient_BrokenConnection(t *testing.T) {
+	for how, handler := range brokenConnections {
+		t.Run(how, func(t *testing.T) {
+			_, c := server(t, handler)
+			testCalls(t, func(t *testing.T, call apiCall) {
+				if f, e := failure(t, call.do(t.Context(), c)); f.Kind != fault.Temporary || e.Status != 0 || e.Cause == nil {
 					t.Errorf("got kind %v and %+v", f.Kind, e)
 				}
-			})
-		}
+			}, allCalls...)
+		})
 	}
-	t.Run("refused", func(t *testing.T) {
-		s, c := server(t, nil)
-		s.Close()
-		err := operations["create"](t.Context(), c)
-		if f, _ := failure(t, err); f.Kind != fault.Temporary || !errors.Is(err, syscall.ECONNREFUSED) {
-			t.Errorf("got kind %v of %v", f.Kind, err)
-		}
-	})
-	t.Run("an_unknown_certificate", func(t *testing.T) {
-		s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the keys were sent") }))
-		s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-		s.StartTLS()
-		defer s.Close()
-		err := operations["create"](t.Context(), newClient(t, Config{Site: site.US1, BaseURL: s.URL}, keyring{}))
-		if f, _ := failure(t, err); f.Kind != fault.Temporary {
-			t.Errorf("got kind %v of %v", f.Kind, err)
-		}
-		if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok {
-			t.Errorf("the cause is lost in %v", err)
-		}
-	})
+	create := createCalls["create"].do
+	s, c := server(t, nil)
+	s.Close()
+	if err := create(t.Context(), c); !fault.IsTemporary(err) || !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("refused: got %v", err)
+	}
+	s = httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the keys were sent") }))
+	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	s.StartTLS()
+	defer s.Close()
+	err := create(t.Context(), newClient(t, Config{Site: site.US1, BaseURL: s.URL}, keyring{}))
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok || !fault.IsTemporary(err) {
+		t.Errorf("an unknown certificate: got %v", err)
+	}
 }
 
-func TestClient_an_answer_that_makes_no_sense(t *testing.T) {
-	for how, handler := range unusable {
-		for name, operation := range operations {
-			if isCreate(name) {
-				t.Run(how+"_was_accepted_of_"+name, func(t *testing.T) {
-					_, c := server(t, handler)
-					if err := operation(t.Context(), c); err != nil {
-						t.Error(err)
+func TestClient_UnreadableResponse(t *testing.T) {
+	for how, handler := range unreadableResponses {
+		t.Run(how, func(t *testing.T) {
+			_, c := server(t, handler)
+			testCalls(t, func(t *testing.T, call apiCall) {
+				err := call.do(t.Context(), c)
+				if call.isCreate() {
+					if err != nil {
+						t.Errorf("the event was accepted: %v", err)
 					}
-				})
-				continue
-			}
-			t.Run(how+"_is_temporary_to_"+name, func(t *testing.T) {
-				_, c := server(t, handler)
-				f, e := failure(t, operation(t.Context(), c))
-				if f.Kind != fault.Temporary || e.Status/100 != 2 || e.Cause == nil {
+					return
+				}
+				if f, e := failure(t, err); f.Kind != fault.Temporary || e.Status/100 != 2 || e.Cause == nil {
 					t.Errorf("got kind %v and %+v", f.Kind, e)
 				}
-			})
-		}
-	}
-}
-
-func TestClient_keeps_the_status_of_a_refusal_that_is_cut_off(t *testing.T) {
-	for status, kind := range map[string]fault.Kind{"400 Bad Request": fault.Permanent, "503 Service Unavailable": fault.Temporary} {
-		t.Run(status, func(t *testing.T) {
-			_, c := server(t, hangUp("HTTP/1.1 "+status+"\r\nContent-Length: 500\r\n\r\nno such thin"))
-			f, e := failure(t, operations["create"](t.Context(), c))
-			if f.Kind != kind || statusLine(e.Status) != status || e.Words != "no such thin" {
-				t.Errorf("got kind %v and %+v", f.Kind, e)
-			}
+			}, allCalls...)
 		})
 	}
 }
 
-func TestClient_an_answer_without_end(t *testing.T) {
-	endless := func(status int) roundTrip {
-		return func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: status, Body: io.NopCloser(zeros{})}, nil
-		}
-	}
-	t.Run("is_refused_to_a_read", func(t *testing.T) {
-		f, e := failure(t, operations["events"](t.Context(), clientOver(t, endless(200), keyring{})))
-		if f.Kind != fault.Permanent || !errors.Is(e, errTooLarge) || f.Public != "Datadog's answer is too large to list events; ask for less at a time" {
-			t.Errorf("got kind %v and %v", f.Kind, f)
-		}
-	})
-	t.Run("has_its_status_when_it_is_a_refusal", func(t *testing.T) {
-		f, e := failure(t, operations["events"](t.Context(), clientOver(t, endless(503), keyring{})))
-		if f.Kind != fault.Temporary || e.Status != 503 || e.Words != "" {
+func TestClient_RejectionCutOff(t *testing.T) {
+	for status, kind := range map[string]fault.Kind{"400 Bad Request": fault.Permanent, "503 Service Unavailable": fault.Temporary} {
+		_, c := server(t, hangUp("HTTP/1.1 "+status+"\r\nContent-Length: 500\r\n\r\nno such thin"))
+		f, e := failure(t, createCalls["create"].do(t.Context(), c))
+		if f.Kind != kind || httpx.StatusLine(e.Status) != status || e.Text != "no such thin" {
 			t.Errorf("got kind %v and %+v", f.Kind, e)
 		}
-	})
-	t.Run("was_accepted", func(t *testing.T) {
-		if err := operations["create"](t.Context(), clientOver(t, endless(202), keyring{})); err != nil {
-			t.Error(err)
-		}
-	})
+	}
 }
 
-func TestClient_a_call_ends_with_its_context(t *testing.T) {
+func TestClient_EndlessBody(t *testing.T) {
+	endless := func(status int) *Client {
+		return clientOver(t, func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: status, Body: io.NopCloser(zeros{})}, nil
+		}, keyring{})
+	}
+	f, e := failure(t, readCalls["events"].do(t.Context(), endless(200)))
+	if f.Kind != fault.Permanent || !errors.Is(e, errTooLarge) || f.Public != "Datadog sent more than 8 MiB to list events; ask for less at a time" {
+		t.Errorf("a read: got kind %v and %v", f.Kind, f)
+	}
+	if f, e = failure(t, readCalls["events"].do(t.Context(), endless(503))); f.Kind != fault.Temporary || e.Status != 503 || e.Text != "" {
+		t.Errorf("a rejection: got kind %v and %+v", f.Kind, e)
+	}
+	if err := createCalls["create"].do(t.Context(), endless(202)); err != nil {
+		t.Errorf("an accepted event: %v", err)
+	}
+}
+
+// stuck is a body that ends with its context.
+type stuck struct{ ctx context.Context }
+
+func (s stuck) Read([]byte) (int, error) {
+	<-s.ctx.Done()
+	return 0, context.Cause(s.ctx)
+}
+
+func TestClient_ContextEnds(t *testing.T) {
 	errBudget := errors.New("the step's budget is spent")
-	contexts := map[string]struct {
+	for how, tt := range map[string]struct {
 		ctx   func(context.Context) (context.Context, context.CancelFunc)
 		is    error
-		slow  bool
 		cause error
 	}{
 		"deadline": {func(p context.Context) (context.Context, context.CancelFunc) {
 			return context.WithTimeout(p, time.Second)
-		}, context.DeadlineExceeded, true, nil},
-		"deadline_with_a_cause": {func(p context.Context) (context.Context, context.CancelFunc) {
+		}, context.DeadlineExceeded, nil},
+		"deadline with a cause": {func(p context.Context) (context.Context, context.CancelFunc) {
 			return context.WithTimeoutCause(p, time.Second, errBudget)
-		}, context.DeadlineExceeded, true, errBudget},
+		}, context.DeadlineExceeded, errBudget},
 		"cancelled": {func(p context.Context) (context.Context, context.CancelFunc) {
 			ctx, cancel := context.WithCancel(p)
 			time.AfterFunc(time.Second, cancel)
 			return ctx, cancel
-		}, context.Canceled, false, nil},
-	}
-	servers := map[string]roundTrip{
-		"before_the_status": func(r *http.Request) (*http.Response, error) {
-			<-r.Context().Done()
-			return nil, context.Cause(r.Context())
-		},
-		"inside_the_body": func(r *http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 200, Body: io.NopCloser(stuck{r.Context()})}, nil
-		},
-	}
-	for how, tt := range contexts {
-		for where, s := range servers {
-			for name, operation := range operations {
-				t.Run(how+"_"+where+"_"+name, func(t *testing.T) {
-					synctest.Test(t, func(t *testing.T) {
-						ctx, cancel := tt.ctx(t.Context())
-						defer cancel()
-						err := operation(ctx, clientOver(t, s, keyring{}))
-						if isCreate(name) && where == "inside_the_body" {
-							if err != nil {
-								t.Errorf("the event was accepted, and yet: %v", err)
-							}
-							return
+		}, context.Canceled, nil},
+	} {
+		for where, s := range map[string]roundTrip{
+			"before the status": func(r *http.Request) (*http.Response, error) {
+				<-r.Context().Done()
+				return nil, context.Cause(r.Context())
+			},
+			"inside the body": func(r *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 200, Body: io.NopCloser(stuck{r.Context()})}, nil
+			},
+		} {
+			testCalls(t, func(t *testing.T, call apiCall) {
+				synctest.Test(t, func(t *testing.T) {
+					ctx, cancel := tt.ctx(t.Context())
+					defer cancel()
+					err := call.do(ctx, clientOver(t, s, keyring{}))
+					if call.isCreate() && where == "inside the body" {
+						if err != nil {
+							t.Errorf("%s: the event was accepted: %v", how, err)
 						}
-						f, _ := failure(t, err)
-						if f.Kind != fault.Temporary || !errors.Is(err, tt.is) || tt.cause != nil && !errors.Is(err, tt.cause) {
-							t.Errorf("got kind %v of %v", f.Kind, err)
-						}
-						if strings.Contains(f.Public, "took too long") != tt.slow {
-							t.Errorf("says %q", f.Public)
-						}
-					})
+						return
+					}
+					f, _ := failure(t, err)
+					if f.Kind != fault.Temporary || !errors.Is(err, tt.is) || tt.cause != nil && !errors.Is(err, tt.cause) {
+						t.Errorf("%s %s: got kind %v of %v", how, where, f.Kind, err)
+					}
+					if strings.Contains(f.Public, "took too long") != (tt.is == context.DeadlineExceeded) {
+						t.Errorf("%s %s: the public text is %q", how, where, f.Public)
+					}
 				})
-			}
+			}, allCalls...)
 		}
 	}
 }
 
-func TestClient_a_real_connection_ends_with_its_context(t *testing.T) {
-	for where, start := range map[string]string{
-		"before_the_status": "",
-		"inside_the_body":   "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{",
-	} {
-		t.Run(where, func(t *testing.T) {
-			done := make(chan struct{})
-			_, c := server(t, func(w http.ResponseWriter, _ *http.Request) {
-				conn, _, err := w.(http.Hijacker).Hijack()
-				if err != nil {
-					panic(err)
-				}
-				_, _ = io.WriteString(conn, start)
-				<-done
-				_ = conn.Close()
-			})
-			t.Cleanup(func() { close(done) })
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-			defer cancel()
-			err := operations["monitor"](ctx, c)
-			if f, _ := failure(t, err); f.Kind != fault.Temporary || !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("got kind %v of %v", f.Kind, err)
+func TestClient_ContextEnds_Network(t *testing.T) {
+	for _, raw := range []string{"", "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"} {
+		done := make(chan struct{})
+		_, c := server(t, func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, err := w.(http.Hijacker).Hijack()
+			if err != nil {
+				panic(err)
 			}
+			_, _ = io.WriteString(conn, raw)
+			<-done
+			_ = conn.Close()
 		})
+		t.Cleanup(func() { close(done) })
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		if err := readCalls["monitor"].do(ctx, c); !fault.IsTemporary(err) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("after %q: got %v", raw, err)
+		}
 	}
 }
 
-func TestClient_no_error_tells_a_key(t *testing.T) {
-	echo := func(status int) http.HandlerFunc {
+func TestClient_ErrorsHaveNoKeys(t *testing.T) {
+	echo := func(status int, format string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(status)
-			_, _ = fmt.Fprintf(w, `{"errors":["the keys %s and %s are unknown"]}`, r.Header.Get("DD-API-KEY"), r.Header.Get("DD-APPLICATION-KEY"))
+			_, _ = fmt.Fprintf(w, format, r.Header.Get("DD-API-KEY"), r.Header.Get("DD-APPLICATION-KEY"))
 		}
 	}
+	const quote = `{"errors":["the keys %s and %s are unknown"]}`
 	handlers := map[string]http.HandlerFunc{
-		"echo_400": echo(400), "echo_403": echo(403), "echo_500": echo(500),
-		"echo_as_text": func(w http.ResponseWriter, r *http.Request) {
-			w.WriteHeader(400)
-			_, _ = io.WriteString(w, strings.Repeat("x", 280)+" "+r.Header.Get("DD-API-KEY"))
-		},
-		"echo_in_a_200": func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Header.Get("DD-API-KEY")) },
-		"cancelled":     hang,
+		"echo 400": echo(400, quote), "echo 403": echo(403, quote), "echo 500": echo(500, quote),
+		"echo as text": echo(400, strings.Repeat("x", 280)+" %s %s"), "echo in a 200": echo(200, "%s %s"),
 	}
-	for _, group := range []map[string]http.HandlerFunc{misbehaviours, unusable} {
-		for name, handler := range group {
-			handlers[name] = handler
-		}
-	}
+	maps.Copy(handlers, brokenConnections)
+	maps.Copy(handlers, unreadableResponses)
 	for how, handler := range handlers {
-		for name, operation := range operations {
-			t.Run(how+"_"+name, func(t *testing.T) {
-				s, _ := server(t, handler)
-				c := newClient(t, Config{Site: site.US1, BaseURL: s.URL}, keyring{renew: func(Keys) (Keys, error) { return fresh, nil }})
-				ctx := t.Context()
-				if how == "cancelled" {
-					timed, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
-					defer cancel()
-					ctx = timed
-				}
-				err := operation(ctx, c)
+		t.Run(how, func(t *testing.T) {
+			s, _ := server(t, handler)
+			c := newClient(t, Config{Site: site.US1, BaseURL: s.URL}, keyring{renew: func(Keys) (Keys, error) { return fresh, nil }})
+			testCalls(t, func(t *testing.T, call apiCall) {
+				err := call.do(t.Context(), c)
 				if err == nil {
-					return // A create whose status was 2xx.
+					return // A create whose status is 2xx.
 				}
 				f, e := failure(t, err)
 				for _, text := range []string{
-					err.Error(), f.Public, e.Words, e.Error(), fault.Public(err),
+					err.Error(), f.Public, e.Text, e.Error(), fault.Public(err),
 					fmt.Sprintf("%v %+v %#v %q", err, err, err, err), fmt.Sprintf("%+v %#v", *e, *e),
 				} {
 					for _, key := range []string{apiKey, appKey, freshAPI, freshApp, apiKey[:16], appKey[:16]} {
 						if strings.Contains(text, key) {
-							t.Errorf("tells a key: %s", text)
+							t.Errorf("the error has a key: %s", text)
 						}
 					}
 				}
+			}, allCalls...)
+		})
+	}
+}
+
+func TestClient_ErrorsHaveNoQuery(t *testing.T) {
+	handlers := maps.Clone(brokenConnections)
+	handlers["hangs"] = func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	}
+	handlers["unreachable"] = nil
+	for how, handler := range handlers {
+		for name, do := range map[string]func(context.Context, *Client) error{
+			"events": func(ctx context.Context, c *Client) error {
+				_, err := c.Events(ctx, EventQuery{Tags: []string{"customer:jane"}})
+				return err
+			},
+			"cached": func(ctx context.Context, c *Client) error {
+				_, err := c.Cached(time.Minute).Events(ctx, EventQuery{Tags: []string{"customer:jane"}})
+				return err
+			},
+			"service": func(ctx context.Context, c *Client) error {
+				_, err := c.Service(ctx, "jane")
+				return err
+			},
+			"invalid path": func(ctx context.Context, c *Client) error {
+				_, err := read(ctx, c, call{op: "get the page", method: http.MethodGet, path: "/jane\x7f"}, unchanged[eventResponse])
+				return err
+			},
+		} {
+			t.Run(how+" "+name, func(t *testing.T) {
+				s, c := server(t, handler)
+				if handler == nil {
+					s.Close()
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+				defer cancel()
+				err := do(ctx, c)
+				f, e := failure(t, err)
+				if text := fmt.Sprintf("%v %s %v %+v %#v", err, f.Public, e, err, *e); e.Cause == nil || strings.Contains(text, "jane") {
+					t.Errorf("the error has no cause, or the query: %s", text)
+				}
 			})
+		}
+	}
+}
+
+func TestErrorText(t *testing.T) {
+	for name, tt := range map[string]struct{ body, want string }{
+		"empty":              {"", ""},
+		"v1":                 {`{"errors":["Event too far in the past"]}`, "Event too far in the past"},
+		"several":            {`{"errors":["one","two"]}`, "one; two"},
+		"v1 rejection":       {`{"status":"error","code":403,"errors":["Forbidden"],"statuspage":"http://status.datadoghq.com"}`, "Forbidden"},
+		"v2":                 {`{"errors":[{"status":"400","title":"Bad Request","detail":"JSON validation failed"}]}`, "Bad Request: JSON validation failed"},
+		"v2 without detail":  {`{"errors":[{"title":"Not Found"}]}`, "Not Found"},
+		"v2 without title":   {`{"errors":[{"detail":"no such thing"}]}`, "no such thing"},
+		"unknown errors":     {`{"errors":[7,{"x":1},null]}`, `{"errors":[7,{"x":1},null]}`},
+		"not a list":         {`{"errors":"broken"}`, `{"errors":"broken"}`},
+		"another object":     {`{"message":"hello"}`, `{"message":"hello"}`},
+		"plain text":         {"upstream connect error\r\n\tor disconnect", "upstream connect error or disconnect"},
+		"page":               {"\n<!DOCTYPE html><html><title>502</title></html>", ""},
+		"JSON cut off":       {`{"errors":["Event too fa`, `{"errors":["Event too fa`},
+		"control characters": {"{\"errors\":[\"a\\u0000b\\u001b[31mred\\u202Eevil\\n\\nend\"]}", "a b [31mred evil end"},
+		"invalid UTF-8":      {"caf\xff\xfe", "caf"},
+		"API key":            {`{"errors":["unknown key ` + apiKey + `"]}`, "unknown key <keys>"},
+		"application key":    {"unknown key " + appKey + "!", "unknown key <keys>!"},
+		"escaped key":        {`{"errors":["\u0061` + apiKey[1:] + `"]}`, "<keys>"},
+		"key at the end":     {strings.Repeat("x", 290) + apiKey, strings.Repeat("x", 290) + "<keys>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := errorText([]byte(tt.body), keys); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+	for _, n := range []int{maxErrorRunes - 1, maxErrorRunes, maxErrorRunes + 1, 10 * maxErrorRunes} {
+		got := errorText([]byte(strings.Repeat("é", n)), Keys{})
+		if !utf8.ValidString(got) || utf8.RuneCountInString(got) != min(n, maxErrorRunes) || strings.HasSuffix(got, "…") != (n > maxErrorRunes) {
+			t.Errorf("%d characters: got %q", n, got)
 		}
 	}
 }

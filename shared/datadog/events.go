@@ -8,10 +8,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
-	"boomerang/shared/event"
 	"boomerang/shared/fault"
 )
 
@@ -20,138 +18,62 @@ const (
 	eventsRead = "events_read"
 )
 
-// Create posts an event and returns where it went. It sends the API key alone.
-//
-// A status of 2xx means that Datadog took the event. When the body after it
-// cannot be read, posting again would show the same event twice and wake people
-// twice, so that is no error: what of Posted could not be read is empty. A
-// connection that breaks before the status is a temporary failure, whether or
-// not the event had gone through.
-//
-// https://docs.datadoghq.com/api/latest/events/#post-an-event
-func (c *Client) Create(ctx context.Context, e event.Event) (event.Posted, error) {
-	a, err := c.do(ctx, call{
-		op: "create the event", apiKeyOnly: true, outlastsKeys: true,
-		method: http.MethodPost, path: eventsPath, body: &e,
-	})
-	if err != nil {
-		return event.Posted{}, err
-	}
-	var created struct {
-		Event eventRef `json:"event"`
-	}
-	_ = decode(a.body, &created)
-	return event.Posted{ID: created.Event.id(), URL: c.page(created.Event.URL)}, nil
-}
-
-// Event is an event of the event stream as Datadog answers it, which is more
-// than the published schema has. What an answer lacks is zero.
+// Event is an event of the event stream. Fields that a response lacks are zero.
 type Event struct {
 	ID             string // Decimal, 64 bits.
 	Title          string
 	Text           string
 	Happened       time.Time
-	AlertType      string // "error", "warning", "info", "success", …: an open list.
+	AlertType      string // "error", "warning", "info", "success", or a newer one.
 	Priority       string // "normal" or "low".
-	Source         string // For people, such as "My Apps"; the tag "source:my_apps" is for machines.
+	Source         string // A display name, such as "My Apps" for the tag "source:my_apps".
 	Host           string
-	Device         string
 	Tags           []string
 	URL            string // Absolute.
 	RelatedEventID int64
-	Aggregate      bool // It stands for several events.
 
-	// Events of monitors have these.
+	// These are set for events of monitors.
 	MonitorID     int64
 	MonitorGroups []string // Such as "host:a,env:prod", or "*".
 	Payload       string   // JSON about the monitor.
 }
 
-// Event returns the event with the id, which Datadog does not find in the first
-// seconds after it was created. It needs the permission events_read.
+// Event returns the event with the id. Datadog does not find an event in the first
+// seconds after its creation. It needs the permission events_read.
 //
 // https://docs.datadoghq.com/api/latest/events/#get-an-event
 func (c *Client) Event(ctx context.Context, id string) (Event, error) {
 	get := call{op: "get the event", permission: eventsRead, method: http.MethodGet, path: eventsPath + "/" + id}
 	if _, err := strconv.ParseInt(id, 10, 64); err != nil {
-		return Event{}, fault.NewRedacted(fault.Permanent, "an event has no id such as ", strconv.Quote(id), "; it is a whole number", &Error{Op: get.op})
+		return Event{}, fault.NewRedacted(fault.Permanent, "invalid event id ", strconv.Quote(id), "; it must be a whole number", &Error{Op: get.op})
 	}
-	var answer wireEvent
-	if err := c.read(ctx, get, &answer); err != nil {
-		return Event{}, err
-	}
-	return c.event(answer.Event), nil
+	return read(ctx, c, get, c.oneEvent)
 }
 
-// EventQuery chooses events of the event stream. Start and End are required;
-// anything else that is zero does not narrow the choice.
+// EventQuery selects events of the event stream. Start and End are required.
 type EventQuery struct {
 	Start, End time.Time // Whole seconds count.
-	Priority   string    // "normal" or "low".
-	Sources    []string  // Any of them.
 	Tags       []string  // All of them.
-	// Unaggregated also returns the events whose parent lies outside the time.
+	// Unaggregated also returns the events whose parent is outside the time.
 	Unaggregated bool
-	// ExcludeAggregate leaves the parents out. It needs Unaggregated.
+	// ExcludeAggregate leaves out the parents. It needs Unaggregated.
 	ExcludeAggregate bool
-	// Page counts from 0, by 1,000 events. It needs Unaggregated or ExcludeAggregate.
+	// Page counts from 0, by 1,000 events. It needs Unaggregated.
 	Page int
 }
 
-// Events returns the newest 1,000 events that match query, or a later page of
-// them. It needs the permission events_read. What a Cached client returns others
-// have too: nobody may change it.
+// Events returns the newest 1,000 events that match query, or a later page of them.
+// It needs the permission events_read.
 //
 // https://docs.datadoghq.com/api/latest/events/#get-a-list-of-events
 func (c *Client) Events(ctx context.Context, query EventQuery) ([]Event, error) {
-	list := call{op: "list events", permission: eventsRead, method: http.MethodGet, path: eventsPath, query: query.values()}
-	a, err := c.ask(ctx, list)
-	switch {
-	case err != nil:
-		return nil, err
-	case a.events == nil:
-		return c.listed(ctx, list, a)
-	}
-	return a.events.get(func() ([]Event, error) { return c.listed(ctx, list, a) })
-}
-
-func (c *Client) listed(ctx context.Context, list call, a answer) ([]Event, error) {
-	var found wireEvents
-	if err := a.decode(ctx, list, &found); err != nil {
-		return nil, err
-	}
-	events := make([]Event, len(found.Events))
-	for i, e := range found.Events {
-		events[i] = c.event(e)
-	}
-	return events, nil
-}
-
-// memo keeps a list of events beside the answer that it was read from. In a storm
-// all alerts of a minute ask for the same thousand, and reading them takes longer
-// than everything else that is done for an alert.
-type memo struct {
-	mu     sync.Mutex
-	events []Event
-}
-
-func (m *memo) get(read func() ([]Event, error)) ([]Event, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.events != nil {
-		return m.events, nil
-	}
-	events, err := read()
-	m.events = events
-	return events, err
+	return read(ctx, c, call{
+		op: "list events", permission: eventsRead, method: http.MethodGet, path: eventsPath, query: query.values(),
+	}, c.events)
 }
 
 func (q EventQuery) values() url.Values {
-	v := url.Values{}
-	v.Set("start", strconv.FormatInt(q.Start.Unix(), 10))
-	v.Set("end", strconv.FormatInt(q.End.Unix(), 10))
-	setText(v, "priority", q.Priority)
-	setText(v, "sources", strings.Join(q.Sources, ","))
+	v := url.Values{"start": {unixSeconds(q.Start)}, "end": {unixSeconds(q.End)}}
 	setText(v, "tags", strings.Join(q.Tags, ","))
 	setTrue(v, "unaggregated", q.Unaggregated)
 	setTrue(v, "exclude_aggregate", q.ExcludeAggregate)
@@ -160,6 +82,8 @@ func (q EventQuery) values() url.Values {
 	}
 	return v
 }
+
+func unixSeconds(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
 
 func setText(v url.Values, name, value string) {
 	if value != "" {
@@ -173,17 +97,27 @@ func setTrue(v url.Values, name string, value bool) {
 	}
 }
 
-type wireEvent struct {
+type eventResponse struct {
 	Event eventFields `json:"event"`
 }
 
-func (w *wireEvent) complete() bool { return w.Event.id() != "" }
+func (r eventResponse) complete() bool { return r.Event.id() != "" }
 
-type wireEvents struct {
+func (c *Client) oneEvent(r eventResponse) Event { return c.event(r.Event) }
+
+type eventsResponse struct {
 	Events []eventFields `json:"events"`
 }
 
-func (w *wireEvents) complete() bool { return w.Events != nil }
+func (r eventsResponse) complete() bool { return r.Events != nil }
+
+func (c *Client) events(r eventsResponse) []Event {
+	events := make([]Event, len(r.Events))
+	for i, e := range r.Events {
+		events[i] = c.event(e)
+	}
+	return events
+}
 
 type eventFields struct {
 	eventRef
@@ -195,24 +129,21 @@ type eventFields struct {
 	Source         string          `json:"source"`
 	SourceTypeName string          `json:"source_type_name"`
 	Host           string          `json:"host"`
-	DeviceName     string          `json:"device_name"`
 	Tags           []string        `json:"tags"`
 	RelatedEventID int64           `json:"related_event_id"`
-	IsAggregate    bool            `json:"is_aggregate"`
 	MonitorID      int64           `json:"monitor_id"`
 	MonitorGroups  []string        `json:"monitor_groups"`
 	Payload        json.RawMessage `json:"payload"`
 }
 
-// eventRef is what names an event. An answer that is read for nothing else, which
-// holds the whole event too, is read in half the time.
+// eventRef is what Create decodes alone, since the other fields double the time.
 type eventRef struct {
 	ID    int64  `json:"id"`
 	IDStr string `json:"id_str"`
 	URL   string `json:"url"`
 }
 
-// id prefers "id_str": some answers round "id" to what a float can hold.
+// id prefers "id_str", because some responses round "id" to a float.
 func (r eventRef) id() string {
 	if r.IDStr == "" && r.ID != 0 {
 		return strconv.FormatInt(r.ID, 10)
@@ -222,11 +153,9 @@ func (r eventRef) id() string {
 
 func (c *Client) event(f eventFields) Event {
 	return Event{
-		ID: f.id(), Title: f.Title, Text: f.Text, Happened: epoch(f.DateHappened),
-		AlertType: f.AlertType, Priority: f.Priority,
-		Source: cmp.Or(f.Source, f.SourceTypeName),
-		Host:   f.Host, Device: f.DeviceName, Tags: f.Tags,
-		URL: c.page(f.URL), RelatedEventID: f.RelatedEventID, Aggregate: f.IsAggregate,
+		ID: f.id(), Title: f.Title, Text: f.Text, Happened: unixTime(f.DateHappened),
+		AlertType: f.AlertType, Priority: f.Priority, Source: cmp.Or(f.Source, f.SourceTypeName),
+		Host: f.Host, Tags: f.Tags, URL: c.page(f.URL), RelatedEventID: f.RelatedEventID,
 		MonitorID: f.MonitorID, MonitorGroups: f.MonitorGroups, Payload: payload(f.Payload),
 	}
 }

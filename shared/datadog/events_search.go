@@ -7,47 +7,48 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"boomerang/shared/alert"
+	"boomerang/shared/event"
 )
 
-// EventSearch chooses events by a query. A zero Limit stands for Datadog's own,
-// 10 events.
+// EventSearch selects events by a query
+// (https://docs.datadoghq.com/events/explorer/searching/).
 type EventSearch struct {
-	Query    string // https://docs.datadoghq.com/events/explorer/searching/
+	Query    string
 	From, To time.Time
-	Limit    int // At most 1,000.
+	Limit    int // At most 1,000; 0 is Datadog's default of 10.
 }
 
-// FoundEvent is an event as the Events Explorer knows it. What an answer lacks is
+// SearchedEvent is an event of the Events Explorer. Fields that a response lacks are
 // zero.
-type FoundEvent struct {
-	ID        string // Of the explorer: no number, and not the id of Event.
-	StreamID  string // That one, where the answer says it.
+type SearchedEvent struct {
+	ID        string // The explorer's id, which is not that of Event.
+	StreamID  string // The id of Event, where the response has it.
 	Title     string
 	Text      string
 	Happened  time.Time
-	Status    string // "error", "warn", "info", "ok", …: an open list.
+	Status    string // "error", "warn", "info", "ok", or a newer one.
 	Category  string // "change", "alert", …; empty for most.
-	Source    string // As the tag "source" has it, such as "github".
+	Source    string // As in the tag "source".
 	Service   string
 	Host      string
 	Tags      []string
-	URL       string // Absolute; empty when the answer does not say enough.
+	URL       string // Absolute, or empty.
 	MonitorID int64
-	// RelatedEventID is the id of the stream's event that this one was posted about.
+	// RelatedEventID is the stream's id of the event that this one is about.
 	RelatedEventID int64
 	Change         Change
 }
 
-// Change is what an event of the category "change" says besides
+// Change describes an event of the category "change"
 // (https://docs.datadoghq.com/api/latest/events/#post-an-event).
 type Change struct {
 	Author       string
-	Resource     string // What was changed, such as the name of a feature flag.
-	ResourceType string // "feature_flag", "configuration", …: an open list.
-	Impacted     []string
+	Resource     string // Such as the name of a feature flag.
+	ResourceType string // "feature_flag", "configuration", or a newer one.
 	Previous     string // JSON, or empty.
 	New          string // JSON, or empty.
 	Metadata     string // JSON, or empty.
@@ -57,27 +58,46 @@ type Change struct {
 // the permission events_read.
 //
 // https://docs.datadoghq.com/api/latest/events/#search-events
-func (c *Client) SearchEvents(ctx context.Context, search EventSearch) ([]FoundEvent, error) {
-	var answer wireFoundEvents
-	err := c.read(ctx, call{
-		op: "search the events", permission: eventsRead,
-		method: http.MethodPost, path: "/api/v2/events/search", body: search.body(),
-	}, &answer)
-	if err != nil {
-		return nil, err
-	}
-	events := make([]FoundEvent, len(answer.Data))
-	for i, w := range answer.Data {
-		events[i] = c.foundEvent(w)
-	}
-	return events, nil
+func (c *Client) SearchEvents(ctx context.Context, search EventSearch) ([]SearchedEvent, error) {
+	return read(ctx, c, call{
+		op: "search the events", permission: eventsRead, method: http.MethodPost, path: "/api/v2/events/search",
+		body: newSearch(search.Query, nil, search.From, search.To, search.Limit),
+	}, c.searchedEvents)
 }
 
-type eventSearch struct {
+// FindPosted returns the event that Create posted about an alert of a webhook, or of
+// any webhook when that is empty, or zero. It needs the alert's $ID and monitor, and
+// looks at the newest 1,000 events of that monitor. Datadog does not find an event in
+// the first seconds after its creation. Events of CreateAlert are not found, because
+// they do not name the alert's event. It needs the permission events_read.
+func (c *Client) FindPosted(ctx context.Context, a alert.Alert, webhook string, from, to time.Time) (event.Posted, error) {
+	id, err := strconv.ParseInt(a.ID, 10, 64)
+	if err != nil || id == 0 || a.MonitorID == "" {
+		return event.Posted{}, nil
+	}
+	found, err := c.SearchEvents(ctx, EventSearch{Query: "monitor:" + strconv.Quote(a.MonitorID), From: from, To: to, Limit: 1000})
+	if err != nil {
+		return event.Posted{}, err
+	}
+	for _, e := range found {
+		if e.RelatedEventID == id && postedBy(webhook, e.Tags) {
+			return event.Posted{ID: cmp.Or(e.StreamID, e.ID), URL: e.URL}, nil
+		}
+	}
+	return event.Posted{}, nil
+}
+
+func postedBy(webhook string, tags alert.Tags) bool {
+	return tags.Has(alert.OwnTag) && (webhook == "" || tags.Has(event.TagWebhook(webhook)))
+}
+
+// search is the body of a search for events or logs.
+type search struct {
 	Filter struct {
-		Query string `json:"query"`
-		From  string `json:"from"`
-		To    string `json:"to"`
+		Query   string   `json:"query"`
+		Indexes []string `json:"indexes,omitempty"`
+		From    string   `json:"from"`
+		To      string   `json:"to"`
 	} `json:"filter"`
 	Page struct {
 		Limit int `json:"limit"`
@@ -85,79 +105,61 @@ type eventSearch struct {
 	Sort string `json:"sort"`
 }
 
-func (s EventSearch) body() *eventSearch {
-	body := &eventSearch{Sort: "-timestamp"}
-	body.Filter.Query = s.Query
-	body.Filter.From, body.Filter.To = s.From.UTC().Format(time.RFC3339), s.To.UTC().Format(time.RFC3339)
-	body.Page.Limit = s.Limit
-	return body
+func newSearch(query string, indexes []string, from, to time.Time, limit int) search {
+	s := search{Sort: "-timestamp"}
+	s.Filter.Query, s.Filter.Indexes = query, indexes
+	s.Filter.From, s.Filter.To = from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339)
+	s.Page.Limit = limit
+	return s
 }
 
-type wireFoundEvents struct {
-	Data []wireFoundEvent `json:"data"`
-}
-
-func (w *wireFoundEvents) complete() bool { return w.Data != nil }
-
-type wireFoundEvent struct {
+type searchedEvent struct {
 	ID         string `json:"id"`
 	Attributes struct {
-		Message    string          `json:"message"`
-		Tags       []string        `json:"tags"`
-		Timestamp  string          `json:"timestamp"`
-		Attributes foundAttributes `json:"attributes"`
+		Message    string   `json:"message"`
+		Tags       []string `json:"tags"`
+		Timestamp  string   `json:"timestamp"`
+		Attributes struct {
+			Title          string `json:"title"`
+			Status         string `json:"status"`
+			Service        string `json:"service"`
+			Hostname       string `json:"hostname"`
+			SourceTypeName string `json:"source_type_name"`
+			MonitorID      int64  `json:"monitor_id"`
+			RelatedEventID int64  `json:"related_event_id"`
+			Evt            struct {
+				ID       string `json:"id"`
+				UID      string `json:"uid"`
+				Category string `json:"category"`
+			} `json:"evt"`
+			Author          struct{ Name string }       `json:"author"`
+			ChangedResource struct{ Name, Type string } `json:"changed_resource"`
+			PrevValue       json.RawMessage             `json:"prev_value"`
+			NewValue        json.RawMessage             `json:"new_value"`
+			ChangeMetadata  json.RawMessage             `json:"change_metadata"`
+		} `json:"attributes"`
 	} `json:"attributes"`
 }
 
-type foundAttributes struct {
-	Title          string `json:"title"`
-	Status         string `json:"status"`
-	Service        string `json:"service"`
-	Hostname       string `json:"hostname"`
-	SourceTypeName string `json:"source_type_name"`
-	MonitorID      int64  `json:"monitor_id"`
-	RelatedEventID int64  `json:"related_event_id"`
-	Evt            struct {
-		ID       string `json:"id"`
-		UID      string `json:"uid"`
-		Category string `json:"category"`
-	} `json:"evt"`
-	Author struct {
-		Name string `json:"name"`
-	} `json:"author"`
-	ChangedResource struct {
-		Name string `json:"name"`
-		Type string `json:"type"`
-	} `json:"changed_resource"`
-	ImpactedResources []struct {
-		Name string `json:"name"`
-	} `json:"impacted_resources"`
-	PrevValue      json.RawMessage `json:"prev_value"`
-	NewValue       json.RawMessage `json:"new_value"`
-	ChangeMetadata json.RawMessage `json:"change_metadata"`
+func (c *Client) searchedEvents(r list[searchedEvent]) []SearchedEvent {
+	events := make([]SearchedEvent, len(r.Data))
+	for i, found := range r.Data {
+		outer, a := found.Attributes, found.Attributes.Attributes
+		events[i] = SearchedEvent{
+			ID: found.ID, StreamID: a.Evt.ID, Title: a.Title, Text: outer.Message, Happened: parseTime(outer.Timestamp),
+			Status: a.Status, Category: a.Evt.Category, Service: emptyIfUndefined(a.Service), Host: emptyIfUndefined(a.Hostname),
+			Source: cmp.Or(alert.Tags(outer.Tags).Get("source"), a.SourceTypeName),
+			Tags:   outer.Tags, URL: c.eventPage(a.Evt.UID, a.Evt.ID), MonitorID: a.MonitorID, RelatedEventID: a.RelatedEventID,
+			Change: Change{
+				Author: a.Author.Name, Resource: a.ChangedResource.Name, ResourceType: a.ChangedResource.Type,
+				Previous: compact(a.PrevValue), New: compact(a.NewValue), Metadata: compact(a.ChangeMetadata),
+			},
+		}
+	}
+	return events
 }
 
-func (c *Client) foundEvent(w wireFoundEvent) FoundEvent {
-	a := w.Attributes.Attributes
-	e := FoundEvent{
-		ID: w.ID, StreamID: a.Evt.ID, Title: a.Title, Text: w.Attributes.Message, Happened: instant(w.Attributes.Timestamp),
-		Status: a.Status, Category: a.Evt.Category, Service: defined(a.Service), Host: defined(a.Hostname),
-		Source: cmp.Or(alert.Tags(w.Attributes.Tags).Get("source"), a.SourceTypeName),
-		Tags:   w.Attributes.Tags, URL: c.eventPage(a.Evt.UID, a.Evt.ID), MonitorID: a.MonitorID,
-		RelatedEventID: a.RelatedEventID,
-		Change: Change{
-			Author: a.Author.Name, Resource: a.ChangedResource.Name, ResourceType: a.ChangedResource.Type,
-			Previous: compact(a.PrevValue), New: compact(a.NewValue), Metadata: compact(a.ChangeMetadata),
-		},
-	}
-	for _, impacted := range a.ImpactedResources {
-		e.Change.Impacted = append(e.Change.Impacted, impacted.Name)
-	}
-	return e
-}
-
-// eventPage returns the page of an event, by the newer of its two ids where it
-// has both.
+// eventPage returns the page of an event, by the newer of its two ids.
 func (c *Client) eventPage(uid, id string) string {
 	switch {
 	case uid != "":
@@ -168,25 +170,19 @@ func (c *Client) eventPage(uid, id string) string {
 	return ""
 }
 
-// defined returns s unless it is what Datadog says where it knows none.
-func defined(s string) string {
+// emptyIfUndefined replaces Datadog's word for an unknown value.
+func emptyIfUndefined(s string) string {
 	if s == "undefined" {
 		return ""
 	}
 	return s
 }
 
-// compact returns raw without the space around its parts, "" for null and for
-// an object that holds nothing.
+// compact returns raw without white space, or "" for null and an empty object.
 func compact(raw json.RawMessage) string {
 	var b bytes.Buffer
-	if json.Compact(&b, raw) != nil {
+	if json.Compact(&b, raw) != nil || b.String() == "null" || b.String() == "{}" {
 		return ""
 	}
-	switch text := b.String(); text {
-	case "null", "{}":
-		return ""
-	default:
-		return text
-	}
+	return b.String()
 }

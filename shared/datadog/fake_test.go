@@ -9,9 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"boomerang/shared/event"
 	"boomerang/shared/fault"
 	"boomerang/shared/site"
 )
@@ -50,7 +48,7 @@ func (k keyring) Renew(_ context.Context, stale Keys) (Keys, error) {
 	return k.renew(stale)
 }
 
-// roundTrip is an http.RoundTripper: a Datadog without a network.
+// roundTrip is an http.RoundTripper without a network.
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
@@ -82,7 +80,7 @@ func newClient(t *testing.T, cfg Config, credentials Credentials) *Client {
 	return c
 }
 
-// server runs handler on a loopback port and returns a client of it.
+// server runs handler on a loopback port and returns a client for it.
 func server(t *testing.T, handler http.HandlerFunc) (*httptest.Server, *Client) {
 	t.Helper()
 	s := httptest.NewServer(handler)
@@ -90,96 +88,18 @@ func server(t *testing.T, handler http.HandlerFunc) (*httptest.Server, *Client) 
 	return s, newClient(t, Config{Site: site.US1, BaseURL: s.URL}, keyring{})
 }
 
-// operations are the calls by name, each reduced to its error.
-var operations = map[string]func(context.Context, *Client) error{
-	"create": func(ctx context.Context, c *Client) error {
-		_, err := c.Create(ctx, event.Event{Title: "title", Text: "text"})
-		return err
-	},
-	"create_alert": func(ctx context.Context, c *Client) error {
-		_, err := c.CreateAlert(ctx, event.AlertEvent{})
-		return err
-	},
-	"event": func(ctx context.Context, c *Client) error {
-		_, err := c.Event(ctx, "7")
-		return err
-	},
-	"events": func(ctx context.Context, c *Client) error {
-		_, err := c.Events(ctx, EventQuery{Start: time.Unix(1, 0), End: time.Unix(2, 0)})
-		return err
-	},
-	"monitor": func(ctx context.Context, c *Client) error {
-		_, err := c.Monitor(ctx, 7, MonitorQuery{})
-		return err
-	},
-	"series": func(ctx context.Context, c *Client) error {
-		_, err := c.Series(ctx, SeriesQuery{Query: "avg:system.load.1{*}", From: time.Unix(1, 0), To: time.Unix(2, 0)})
-		return err
-	},
-	"snapshot": func(ctx context.Context, c *Client) error {
-		_, err := c.Snapshot(ctx, SnapshotQuery{Query: "avg:system.load.1{*}", From: time.Unix(1, 0), To: time.Unix(2, 0)})
-		return err
-	},
-	"logs": func(ctx context.Context, c *Client) error {
-		_, err := c.Logs(ctx, LogQuery{Query: "status:error", From: time.Unix(1, 0), To: time.Unix(2, 0)})
-		return err
-	},
-	"service": func(ctx context.Context, c *Client) error {
-		_, err := c.Service(ctx, "checkout")
-		return err
-	},
-	"team": func(ctx context.Context, c *Client) error {
-		_, err := c.Team(ctx, "shop")
-		return err
-	},
-	"on_call": func(ctx context.Context, c *Client) error {
-		_, err := c.OnCall(ctx, "7")
-		return err
-	},
-	"hosts": func(ctx context.Context, c *Client) error {
-		_, err := c.Hosts(ctx, HostQuery{Filter: "host:a"})
-		return err
-	},
-	"search_events": func(ctx context.Context, c *Client) error {
-		_, err := c.SearchEvents(ctx, EventSearch{Query: "*", From: time.Unix(1, 0), To: time.Unix(2, 0)})
-		return err
-	},
-	"incidents": func(ctx context.Context, c *Client) error {
-		_, err := c.Incidents(ctx, "state:active", 5)
-		return err
-	},
-	"downtime_matches": func(ctx context.Context, c *Client) error {
-		_, err := c.DowntimeMatches(ctx, 7)
-		return err
-	},
-	"current_downtimes": func(ctx context.Context, c *Client) error {
-		_, err := c.CurrentDowntimes(ctx)
-		return err
-	},
-	"slos": func(ctx context.Context, c *Client) error {
-		_, err := c.SLOs(ctx, "service:checkout", 10)
-		return err
-	},
-	"slo_history": func(ctx context.Context, c *Client) error {
-		_, err := c.SLOHistory(ctx, SLOHistoryQuery{ID: "abc", Timeframe: "7d", Target: 99, From: time.Unix(1, 0), To: time.Unix(2, 0)})
-		return err
-	},
-}
-
-// isCreate is true of the calls that have done their work once the status is 2xx.
-func isCreate(operation string) bool { return strings.HasPrefix(operation, "create") }
-
-// wholeAnswer satisfies every operation. It has "data" more than once, because a
-// reader takes the one of its type: some calls answer a list, some an object.
-const wholeAnswer = `{"event":{"id_str":"7"},"events":[],"host_list":[],"id":7,"series":[],"snapshot_url":"https://p.example/7.png",` +
-	`"data":[{"id":"7","attributes":{"handle":"shop","name":"checkout"}}],"data":{"id":"7","attributes":{"slos":[],"incidents":[]},"overall":{}}}`
+// wholeAnswer satisfies every call of readCalls and writeCalls. It has "data" twice, as a list and as an object:
+// a call reads the one of its type.
+const wholeAnswer = `{"event":{"id_str":"7"},"events":[],"host_list":[],"id":7,"series":[],"snapshot_url":"https://p.example/7.png","name":"a",` +
+	`"url":"https://e.example/","dashboards":[],"data":[{"id":"7","attributes":{"handle":"shop","name":"checkout"}}],` +
+	`"data":{"id":"7","attributes":{"slos":[],"incidents":[],"schema":{"dd-service":"checkout"}},"overall":{}}}`
 
 // failure returns both faces of an error of this package.
 func failure(t *testing.T, err error) (*fault.Error, *Error) {
 	t.Helper()
 	f, ok := errors.AsType[*fault.Error](err)
 	if !ok {
-		t.Fatalf("%T is no *fault.Error: %v", err, err)
+		t.Fatalf("%T is not a *fault.Error: %v", err, err)
 	}
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
@@ -220,3 +140,16 @@ func (l *log) keeping(answer func() *http.Response) roundTrip {
 		return answer(), nil
 	}
 }
+
+// testCalls runs a test for every call of the tables.
+func testCalls(t *testing.T, test func(*testing.T, apiCall), tables ...map[string]apiCall) {
+	t.Helper()
+	for _, table := range tables {
+		for name, c := range table {
+			t.Run(name, func(t *testing.T) { test(t, c) })
+		}
+	}
+}
+
+// isCreate is true of the calls that have done their work once the status is 2xx.
+func (c apiCall) isCreate() bool { return c.permission == "" && strings.HasPrefix(c.request, "POST") }

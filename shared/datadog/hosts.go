@@ -12,83 +12,72 @@ import (
 	"time"
 )
 
-// Host is a machine of the infrastructure list. What an answer lacks is zero.
+// Host is a host of the infrastructure list. Fields that a response lacks are zero.
 type Host struct {
 	Name         string
 	Aliases      []string
 	CloudID      string   // Such as i-0abc… of EC2.
-	Apps         []string // The integrations that report from it, "agent" among them.
+	Apps         []string // The integrations that report from it, such as "agent".
 	Up           bool     // It reported within the last two hours.
 	LastReported time.Time
 	Muted        bool
 	MutedUntil   time.Time // Zero when the mute has no end.
 	Tags         []string  // Of all sources, sorted.
 	AgentVersion string
-	Platform     string // "linux", "win32", …: an open list.
+	Platform     string // "linux", "win32", or a newer one.
 	OS           string // Such as "ubuntu 18.04".
 	CPUs         int
-	CPU          *float64 // Percent.
-	IOWait       *float64 // Percent.
-	Load         *float64 // Over one minute, by core.
-	// Checks are the Agent's checks that are not well.
-	Checks []AgentCheck
+	CPU          *float64     // Percent.
+	IOWait       *float64     // Percent.
+	Load         *float64     // Over one minute, by core.
+	Checks       []AgentCheck // The Agent's checks that are not OK.
 }
 
 // AgentCheck is the state of one check of a host's Agent.
 type AgentCheck struct {
 	Name    string
-	Status  string // "WARNING", "ERROR", …
+	Status  string // "WARNING", "ERROR", or a newer one.
 	Message string
 }
 
-// HostQuery chooses hosts. Datadog keeps them for seven days.
+// HostQuery selects hosts. Datadog keeps them for seven days.
 type HostQuery struct {
-	// Filter is a name, an alias or a tag, or the beginning of one.
-	Filter string
-	// From is since when a host must have reported; zero stands for Datadog's own
-	// three hours.
-	From time.Time
+	Filter string    // The beginning of a name, an alias or a tag.
+	From   time.Time // When a host must have reported last; zero is Datadog's default of three hours ago.
 }
 
-// maxHosts is enough to find a host among those whose names begin like its own.
+// maxHosts suffices to find a host among those with a similar name.
 const maxHosts = 100
 
-// Hosts returns the hosts that match, at most 100. It needs the permission
-// hosts_read.
+// Hosts returns at most 100 hosts that match. It needs the permission hosts_read.
 //
 // https://docs.datadoghq.com/api/latest/hosts/#get-all-hosts-for-your-organization
 func (c *Client) Hosts(ctx context.Context, query HostQuery) ([]Host, error) {
-	var answer wireHosts
-	list := call{op: "list the hosts", permission: "hosts_read", method: http.MethodGet, path: "/api/v1/hosts", query: query.values()}
-	if err := c.read(ctx, list, &answer); err != nil {
-		return nil, err
+	values := url.Values{"count": {strconv.Itoa(maxHosts)}, "include_hosts_metadata": {"true"}, "include_muted_hosts_data": {"true"}}
+	setText(values, "filter", query.Filter)
+	if !query.From.IsZero() {
+		values.Set("from", unixSeconds(query.From))
 	}
-	hosts := make([]Host, len(answer.Hosts))
-	for i, w := range answer.Hosts {
-		hosts[i] = w.host()
-	}
-	return hosts, nil
+	return read(ctx, c, call{
+		op: "list the hosts", permission: "hosts_read", method: http.MethodGet, path: "/api/v1/hosts", query: values,
+	}, hostsResponse.all)
 }
 
-func (q HostQuery) values() url.Values {
-	v := url.Values{}
-	setText(v, "filter", q.Filter)
-	if !q.From.IsZero() {
-		v.Set("from", strconv.FormatInt(q.From.Unix(), 10))
+type hostsResponse struct {
+	Hosts []hostFields `json:"host_list"`
+}
+
+func (r hostsResponse) complete() bool { return r.Hosts != nil }
+
+func (r hostsResponse) all() []Host {
+	hosts := make([]Host, len(r.Hosts))
+	for i, f := range r.Hosts {
+		hosts[i] = f.host()
 	}
-	v.Set("count", strconv.Itoa(maxHosts))
-	setTrue(v, "include_hosts_metadata", true)
-	setTrue(v, "include_muted_hosts_data", true)
-	return v
+	return hosts
 }
 
-type wireHosts struct {
-	Hosts []wireHost `json:"host_list"`
-}
-
-func (w *wireHosts) complete() bool { return w.Hosts != nil }
-
-type wireHost struct {
+type hostFields struct {
 	Name         string              `json:"name"`
 	HostName     string              `json:"host_name"`
 	Aliases      []string            `json:"aliases"`
@@ -100,9 +89,9 @@ type wireHost struct {
 	MuteTimeout  int64               `json:"mute_timeout"`
 	TagsBySource map[string][]string `json:"tags_by_source"`
 	Metrics      struct {
-		CPU    wireNumber `json:"cpu"`
-		IOWait wireNumber `json:"iowait"`
-		Load   wireNumber `json:"load"`
+		CPU    optionalNumber `json:"cpu"`
+		IOWait optionalNumber `json:"iowait"`
+		Load   optionalNumber `json:"load"`
 	} `json:"metrics"`
 	Meta struct {
 		AgentVersion string              `json:"agent_version"`
@@ -116,19 +105,19 @@ type wireHost struct {
 	} `json:"meta"`
 }
 
-func (w wireHost) host() Host {
+func (f hostFields) host() Host {
 	h := Host{
-		Name: cmp.Or(w.Name, w.HostName), Aliases: w.Aliases, CloudID: w.AWSID, Apps: w.Apps,
-		Up: w.Up, LastReported: epoch(w.LastReported), Muted: w.IsMuted, MutedUntil: epoch(w.MuteTimeout),
-		AgentVersion: w.Meta.AgentVersion, Platform: w.Meta.Platform, OS: w.system(), CPUs: w.Meta.CPUCores,
-		CPU: w.Metrics.CPU.value, IOWait: w.Metrics.IOWait.value, Load: w.Metrics.Load.value,
+		Name: cmp.Or(f.Name, f.HostName), Aliases: f.Aliases, CloudID: f.AWSID, Apps: f.Apps,
+		Up: f.Up, LastReported: unixTime(f.LastReported), Muted: f.IsMuted, MutedUntil: unixTime(f.MuteTimeout),
+		AgentVersion: f.Meta.AgentVersion, Platform: f.Meta.Platform, OS: f.system(), CPUs: f.Meta.CPUCores,
+		CPU: f.Metrics.CPU.value, IOWait: f.Metrics.IOWait.value, Load: f.Metrics.Load.value,
 	}
-	for _, tags := range w.TagsBySource {
+	for _, tags := range f.TagsBySource {
 		h.Tags = append(h.Tags, tags...)
 	}
 	slices.Sort(h.Tags)
 	h.Tags = slices.Compact(h.Tags)
-	for _, check := range w.Meta.AgentChecks {
+	for _, check := range f.Meta.AgentChecks {
 		if c, ok := agentCheck(check); ok {
 			h.Checks = append(h.Checks, c)
 		}
@@ -136,21 +125,18 @@ func (w wireHost) host() Host {
 	return h
 }
 
-// system is the name and the version of the system. The platforms that a host is
-// not have empty ones.
-func (w wireHost) system() string {
-	var words []string
-	for _, version := range [][]string{w.Meta.Linux, w.Meta.Windows, w.Meta.FreeBSD} {
-		words = append(words, version...)
-	}
-	if len(w.Meta.Mac) > 0 { // The others of its parts are lists.
-		words = append(words, plainText(w.Meta.Mac[0]))
+// system is the name and the version of the operating system. The lists of the other
+// platforms hold empty strings.
+func (f hostFields) system() string {
+	words := slices.Concat(f.Meta.Linux, f.Meta.Windows, f.Meta.FreeBSD)
+	if len(f.Meta.Mac) > 0 { // The other elements are lists.
+		words = append(words, plainText(f.Meta.Mac[0]))
 	}
 	return strings.Join(slices.DeleteFunc(words, func(word string) bool { return strings.TrimSpace(word) == "" }), " ")
 }
 
-// agentCheck reads a check's state: its name, its source, its id, its status,
-// one or more messages, and more. One that is well is left out.
+// agentCheck reads a check: name, source, id, status, messages, and more. It leaves
+// out a check that is OK.
 func agentCheck(fields []json.RawMessage) (AgentCheck, bool) {
 	if len(fields) < 4 {
 		return AgentCheck{}, false
@@ -162,13 +148,13 @@ func agentCheck(fields []json.RawMessage) (AgentCheck, bool) {
 	return c, c.Name != "" && c.Status != "" && c.Status != "OK"
 }
 
-// plainText returns a string, or the strings of a list, of raw.
+// plainText returns the string or the strings that raw holds.
 func plainText(raw json.RawMessage) string {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
 		return text
 	}
 	var list []string
-	_ = decode(raw, &list) // What is neither says nothing.
+	_ = decode(raw, &list)
 	return strings.Join(slices.DeleteFunc(list, func(s string) bool { return s == "" }), "; ")
 }

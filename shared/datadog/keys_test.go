@@ -26,21 +26,21 @@ func TestClient_RenewKeys(t *testing.T) {
 		t.Errorf("%v; it sent %+v", err, sent.requests)
 	}
 	for name, broken := range map[string]keyring{
-		"there_are_none": {keys: func() (Keys, error) { return Keys{}, fault.New(fault.Permanent, "the secret is empty", nil) }},
-		"nobody_can_be_asked": {renew: func(stale Keys) (Keys, error) {
+		"no keys": {keys: func() (Keys, error) { return Keys{}, fault.New(fault.Permanent, "the secret is empty", nil) }},
+		"renewal fails": {renew: func(stale Keys) (Keys, error) {
 			return stale, fault.New(fault.Temporary, "the secret did not come", nil)
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := clientOver(t, nil, broken).RenewKeys(t.Context())
-			if f, _ := failure(t, err); !strings.Contains(f.Public, ": the secret ") || fault.IsTemporary(err) != (name == "nobody_can_be_asked") {
+			if f, _ := failure(t, err); !strings.Contains(f.Public, ": the secret ") || fault.IsTemporary(err) != (name == "renewal fails") {
 				t.Errorf("got %v", err)
 			}
 		})
 	}
 }
 
-func TestKeys_never_print(t *testing.T) {
+func TestKeys_Format(t *testing.T) {
 	in := struct {
 		Keys    Keys
 		Pointer *Keys

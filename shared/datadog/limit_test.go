@@ -11,7 +11,7 @@ import (
 	"boomerang/shared/telemetry/telemetrytest"
 )
 
-func TestClient_tells_what_the_rate_limit_leaves(t *testing.T) {
+func TestClient_RecordRateLimit(t *testing.T) {
 	for name, c := range map[string]struct {
 		status int
 		header []string

@@ -11,80 +11,35 @@ import (
 type Log struct {
 	ID      string
 	Time    time.Time
-	Status  string // "error", "warn", "info", …: an open list.
+	Status  string // "error", "warn", "info", or a newer one.
 	Service string
 	Host    string
-	// Message is the line itself, or what its attribute error.message says when
-	// it has none.
-	Message string
+	Message string // The line, or else its attribute error.message.
 	Tags    []string
 }
 
-// LogQuery chooses log lines. A zero Limit stands for Datadog's own, 10 lines.
+// LogQuery selects log lines
+// (https://docs.datadoghq.com/logs/explorer/search_syntax/).
 type LogQuery struct {
-	Query    string   // https://docs.datadoghq.com/logs/explorer/search_syntax/
-	Indexes  []string // None stands for all of them.
+	Query    string
+	Indexes  []string // Empty for all of them.
 	From, To time.Time
-	Limit    int // At most 1,000.
+	Limit    int // At most 1,000; 0 is Datadog's default of 10.
 }
 
 // Logs returns the newest lines that match, the newest first. It needs the
-// permission logs_read_data, and indexes that the key's owner may read. Datadog
-// takes few of these calls: 10 in 10 seconds, by the rate limit that the API
-// answers with.
+// permission logs_read_data, and indexes that the key's owner may read. The rate
+// limit is low: 10 calls in 10 seconds.
 //
 // https://docs.datadoghq.com/api/latest/logs/#search-logs-post
 func (c *Client) Logs(ctx context.Context, query LogQuery) ([]Log, error) {
-	var answer wireLogs
-	search := call{
-		op: "search the logs", permission: "logs_read_data",
-		method: http.MethodPost, path: "/api/v2/logs/events/search", body: query.body(),
-	}
-	if err := c.read(ctx, search, &answer); err != nil {
-		return nil, err
-	}
-	logs := make([]Log, len(answer.Data))
-	for i, w := range answer.Data {
-		logs[i] = w.log()
-	}
-	return logs, nil
+	return read(ctx, c, call{
+		op: "search the logs", permission: "logs_read_data", method: http.MethodPost, path: "/api/v2/logs/events/search",
+		body: newSearch(query.Query, query.Indexes, query.From, query.To, query.Limit),
+	}, logs)
 }
 
-type logSearch struct {
-	Filter logFilter `json:"filter"`
-	Page   logPage   `json:"page,omitzero"`
-	Sort   string    `json:"sort"`
-}
-
-type logFilter struct {
-	Query   string   `json:"query"`
-	Indexes []string `json:"indexes,omitempty"`
-	From    string   `json:"from"`
-	To      string   `json:"to"`
-}
-
-type logPage struct {
-	Limit int `json:"limit"`
-}
-
-func (q LogQuery) body() *logSearch {
-	return &logSearch{
-		Filter: logFilter{
-			Query: q.Query, Indexes: q.Indexes,
-			From: q.From.UTC().Format(time.RFC3339), To: q.To.UTC().Format(time.RFC3339),
-		},
-		Page: logPage{Limit: q.Limit},
-		Sort: "-timestamp",
-	}
-}
-
-type wireLogs struct {
-	Data []wireLog `json:"data"`
-}
-
-func (w *wireLogs) complete() bool { return w.Data != nil }
-
-type wireLog struct {
+type logFields struct {
 	ID         string `json:"id"`
 	Attributes struct {
 		Timestamp  string   `json:"timestamp"`
@@ -94,17 +49,19 @@ type wireLog struct {
 		Message    string   `json:"message"`
 		Tags       []string `json:"tags"`
 		Attributes struct {
-			Error struct {
-				Message string `json:"message"`
-			} `json:"error"`
+			Error struct{ Message string } `json:"error"`
 		} `json:"attributes"`
 	} `json:"attributes"`
 }
 
-func (w wireLog) log() Log {
-	a := w.Attributes
-	return Log{
-		ID: w.ID, Time: instant(a.Timestamp), Status: a.Status, Service: a.Service, Host: a.Host,
-		Message: cmp.Or(a.Message, a.Attributes.Error.Message), Tags: a.Tags,
+func logs(r list[logFields]) []Log {
+	logs := make([]Log, len(r.Data))
+	for i, line := range r.Data {
+		a := line.Attributes
+		logs[i] = Log{
+			ID: line.ID, Time: parseTime(a.Timestamp), Status: a.Status, Service: a.Service, Host: a.Host,
+			Message: cmp.Or(a.Message, a.Attributes.Error.Message), Tags: a.Tags,
+		}
 	}
+	return logs
 }

@@ -2,6 +2,7 @@ package datadog
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -11,45 +12,30 @@ import (
 	"time"
 )
 
-// Monitor is what responders need to know of a monitor. What an answer lacks is
-// zero. Types and states are open lists: values that Datadog adds come through.
+// The permissions for monitors
+// (https://docs.datadoghq.com/account_management/rbac/permissions/).
+const (
+	monitorsRead  = "monitors_read"
+	monitorsWrite = "monitors_write"
+)
+
+const monitorsPath = "/api/v1/monitor"
+
+// Monitor is a monitor and its state. Fields that a response lacks are zero.
 type Monitor struct {
-	ID       int64
-	OrgID    int64 // The organisation that it belongs to, which is the keys' own.
-	Name     string
-	Type     string // "metric alert", "log alert", …
-	Query    string
-	Message  string // A template with handles, as its owners wrote it.
-	Tags     []string
-	Priority int // 1 (high) to 5 (low), 0 for none.
-	Multi    bool
-
-	OverallState         string // "Alert", "Warn", "No Data", "OK", …
-	OverallStateModified time.Time
-
-	Creator  Creator
-	Created  time.Time
-	Modified time.Time
-
-	Thresholds        Thresholds
-	NotifyNoData      bool
-	NoDataTimeframe   time.Duration // How long without data before it notifies.
-	RenotifyInterval  time.Duration // 0 when it does not notify again.
-	EscalationMessage string
-
-	// Groups are there if MonitorQuery.GroupStates asked for them, by name.
-	Groups []MonitorGroup
-	// Downtimes are the active ones, if MonitorQuery.WithDowntimes asked for them.
-	Downtimes []Downtime
-	// Assets are there if MonitorQuery.WithAssets asked for them.
-	Assets []Asset
-}
-
-// Creator made a monitor.
-type Creator struct {
-	Name   string `json:"name"`
-	Handle string `json:"handle"`
-	Email  string `json:"email"`
+	ID           int64
+	OrgID        int64 // The organisation of the keys.
+	Name         string
+	Type         string // "metric alert", "log alert", or a newer one.
+	Query        string
+	Message      string // A template with mentions, as its owners wrote it.
+	Tags         []string
+	Priority     int    // 1 (high) to 5 (low), 0 for none.
+	OverallState string // "Alert", "Warn", "No Data", "OK", or a newer one.
+	Thresholds   Thresholds
+	Groups       []MonitorGroup // Those of MonitorQuery.GroupStates, by name.
+	Downtimes    []Downtime     // The active ones, if MonitorQuery.WithDowntimes is set.
+	Assets       []Asset        // If MonitorQuery.WithAssets is set.
 }
 
 // Thresholds of a monitor; nil where it has none.
@@ -59,22 +45,17 @@ type Thresholds struct {
 	OK, Unknown                *float64
 }
 
-// MonitorGroup is the state of one group of a monitor. A time is zero when that
-// never happened.
+// MonitorGroup is the state of one group of a monitor. The times may be zero.
 type MonitorGroup struct {
 	Name          string // "host:a,env:prod", or "*" of a monitor without groups.
 	Status        string // As Monitor.OverallState.
 	LastTriggered time.Time
-	LastNotified  time.Time
 	LastNoData    time.Time
-	LastResolved  time.Time
 }
 
 // Downtime silences a monitor.
 type Downtime struct {
-	ID    int64
-	Scope []string // "env:dev"; all of them must match.
-	Start time.Time
+	Scope []string  // "env:dev"; all of them must match.
 	End   time.Time // Zero when it has none.
 }
 
@@ -85,11 +66,9 @@ type Asset struct {
 	URL      string `json:"url"` // Absolute.
 }
 
-// MonitorQuery says what to tell about a monitor besides its definition.
+// MonitorQuery selects what to read besides the definition.
 type MonitorQuery struct {
-	// GroupStates are the states of the groups to return: "alert", "warn",
-	// "no data", "ok", or "all". Without any, no groups come.
-	GroupStates   []string
+	GroupStates   []string // "alert", "warn", "no data", "ok", or "all".
 	WithDowntimes bool
 	WithAssets    bool
 }
@@ -98,123 +77,146 @@ type MonitorQuery struct {
 //
 // https://docs.datadoghq.com/api/latest/monitors/#get-a-monitors-details
 func (c *Client) Monitor(ctx context.Context, id int64, query MonitorQuery) (Monitor, error) {
-	var answer wireMonitor
-	get := call{
-		op: "get the monitor", permission: "monitors_read",
-		method: http.MethodGet, path: fmt.Sprintf("/api/v1/monitor/%d", id), query: query.values(),
-	}
-	if err := c.read(ctx, get, &answer); err != nil {
-		return Monitor{}, err
-	}
-	return c.monitor(answer), nil
+	values := url.Values{}
+	setText(values, "group_states", strings.Join(query.GroupStates, ","))
+	setTrue(values, "with_downtimes", query.WithDowntimes)
+	setTrue(values, "with_assets", query.WithAssets)
+	return read(ctx, c, call{
+		op: "get the monitor", permission: monitorsRead, method: http.MethodGet, path: fmt.Sprintf("%s/%d", monitorsPath, id), query: values,
+	}, c.monitor)
 }
 
-func (q MonitorQuery) values() url.Values {
-	v := url.Values{}
-	setText(v, "group_states", strings.Join(q.GroupStates, ","))
-	setTrue(v, "with_downtimes", q.WithDowntimes)
-	setTrue(v, "with_assets", q.WithAssets)
-	return v
-}
-
-type wireMonitor struct {
-	ID                   int64    `json:"id"`
-	OrgID                int64    `json:"org_id"`
-	Name                 string   `json:"name"`
-	Type                 string   `json:"type"`
-	Query                string   `json:"query"`
-	Message              string   `json:"message"`
-	Tags                 []string `json:"tags"`
-	Priority             int      `json:"priority"`
-	Multi                bool     `json:"multi"`
-	OverallState         string   `json:"overall_state"`
-	OverallStateModified string   `json:"overall_state_modified"`
-	Creator              Creator  `json:"creator"`
-	Created              string   `json:"created"`
-	Modified             string   `json:"modified"`
-	Options              struct {
-		Thresholds        wireThresholds `json:"thresholds"`
-		NotifyNoData      bool           `json:"notify_no_data"`
-		NoDataTimeframe   int64          `json:"no_data_timeframe"` // Minutes.
-		RenotifyInterval  int64          `json:"renotify_interval"` // Minutes.
-		EscalationMessage string         `json:"escalation_message"`
+type monitorResponse struct {
+	ID           int64    `json:"id"`
+	OrgID        int64    `json:"org_id"`
+	Name         string   `json:"name"`
+	Type         string   `json:"type"`
+	Query        string   `json:"query"`
+	Message      string   `json:"message"`
+	Tags         []string `json:"tags"`
+	Priority     int      `json:"priority"`
+	OverallState string   `json:"overall_state"`
+	Options      struct {
+		Thresholds map[string]optionalNumber `json:"thresholds"`
 	} `json:"options"`
 	State struct {
-		Groups map[string]wireGroup `json:"groups"`
+		Groups map[string]struct {
+			Status        string `json:"status"`
+			LastTriggered int64  `json:"last_triggered_ts"`
+			LastNoData    int64  `json:"last_nodata_ts"`
+		} `json:"groups"`
 	} `json:"state"`
-	MatchingDowntimes []wireDowntime `json:"matching_downtimes"`
-	Assets            []Asset        `json:"assets"`
+	MatchingDowntimes []struct {
+		Scope []string `json:"scope"`
+		End   int64    `json:"end"`
+	} `json:"matching_downtimes"`
+	Assets []Asset `json:"assets"`
 }
 
-func (w *wireMonitor) complete() bool { return w.ID != 0 }
+func (r monitorResponse) complete() bool { return r.ID != 0 }
 
-// wireThresholds holds any value, since 0 in place of one that is no number would
-// be a threshold too.
-type wireThresholds map[string]any
-
-func (w wireThresholds) get(name string) *float64 {
-	if number, ok := w[name].(float64); ok {
-		return &number
-	}
-	return nil
-}
-
-func (w wireThresholds) thresholds() Thresholds {
-	return Thresholds{
-		Critical: w.get("critical"), CriticalRecovery: w.get("critical_recovery"),
-		Warning: w.get("warning"), WarningRecovery: w.get("warning_recovery"),
-		OK: w.get("ok"), Unknown: w.get("unknown"),
-	}
-}
-
-type wireGroup struct {
-	Status          string `json:"status"`
-	LastTriggeredTS int64  `json:"last_triggered_ts"`
-	LastNotifiedTS  int64  `json:"last_notified_ts"`
-	LastNoDataTS    int64  `json:"last_nodata_ts"`
-	LastResolvedTS  int64  `json:"last_resolved_ts"`
-}
-
-type wireDowntime struct {
-	ID    int64    `json:"id"`
-	Scope []string `json:"scope"`
-	Start int64    `json:"start"`
-	End   int64    `json:"end"`
-}
-
-func (c *Client) monitor(w wireMonitor) Monitor {
+func (c *Client) monitor(r monitorResponse) Monitor {
+	thresholds := r.Options.Thresholds
 	m := Monitor{
-		ID: w.ID, OrgID: w.OrgID, Name: w.Name, Type: w.Type, Query: w.Query, Message: w.Message,
-		Tags: w.Tags, Priority: w.Priority, Multi: w.Multi,
-		OverallState: w.OverallState, OverallStateModified: instant(w.OverallStateModified),
-		Creator: w.Creator, Created: instant(w.Created), Modified: instant(w.Modified),
-		Thresholds: w.Options.Thresholds.thresholds(), NotifyNoData: w.Options.NotifyNoData,
-		NoDataTimeframe:   time.Duration(w.Options.NoDataTimeframe) * time.Minute,
-		RenotifyInterval:  time.Duration(w.Options.RenotifyInterval) * time.Minute,
-		EscalationMessage: w.Options.EscalationMessage,
-		Groups:            groups(w.State.Groups),
+		ID: r.ID, OrgID: r.OrgID, Name: r.Name, Type: r.Type, Query: r.Query, Message: r.Message,
+		Tags: r.Tags, Priority: r.Priority, OverallState: r.OverallState,
+		Thresholds: Thresholds{
+			Critical: thresholds["critical"].value, CriticalRecovery: thresholds["critical_recovery"].value,
+			Warning: thresholds["warning"].value, WarningRecovery: thresholds["warning_recovery"].value,
+			OK: thresholds["ok"].value, Unknown: thresholds["unknown"].value,
+		},
 	}
-	for _, d := range w.MatchingDowntimes {
-		m.Downtimes = append(m.Downtimes, Downtime{ID: d.ID, Scope: d.Scope, Start: epoch(d.Start), End: epoch(d.End)})
+	for _, name := range slices.Sorted(maps.Keys(r.State.Groups)) {
+		g := r.State.Groups[name]
+		m.Groups = append(m.Groups, MonitorGroup{Name: name, Status: g.Status, LastTriggered: unixTime(g.LastTriggered), LastNoData: unixTime(g.LastNoData)})
 	}
-	for _, a := range w.Assets {
+	for _, d := range r.MatchingDowntimes {
+		m.Downtimes = append(m.Downtimes, Downtime{Scope: d.Scope, End: unixTime(d.End)})
+	}
+	for _, a := range r.Assets {
 		a.URL = c.page(a.URL)
 		m.Assets = append(m.Assets, a)
 	}
 	return m
 }
 
-// groups takes a group's name from the key: the name inside is the same, where
-// there is one.
-func groups(byName map[string]wireGroup) []MonitorGroup {
-	var all []MonitorGroup
-	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		g := byName[name]
-		all = append(all, MonitorGroup{
-			Name: name, Status: g.Status,
-			LastTriggered: epoch(g.LastTriggeredTS), LastNotified: epoch(g.LastNotifiedTS),
-			LastNoData: epoch(g.LastNoDataTS), LastResolved: epoch(g.LastResolvedTS),
-		})
+// MonitorDefinition is a monitor that a stack sets up.
+type MonitorDefinition struct {
+	ID         int64
+	Name       string
+	Definition json.RawMessage // The whole monitor in Datadog's form.
+}
+
+// MonitorsTagged returns the monitors that have all of the tags. It needs the
+// permission monitors_read.
+//
+// https://docs.datadoghq.com/api/latest/monitors/#get-all-monitors
+func (c *Client) MonitorsTagged(ctx context.Context, tags ...string) ([]MonitorDefinition, error) {
+	return read(ctx, c, call{
+		op: "list the monitors", permission: monitorsRead, method: http.MethodGet, path: monitorsPath,
+		query: url.Values{"monitor_tags": {strings.Join(tags, ",")}},
+	}, monitorDefinitions.all)
+}
+
+// CreateMonitor creates a monitor from a definition and returns its id. It needs the
+// permission monitors_write.
+//
+// https://docs.datadoghq.com/api/latest/monitors/#create-a-monitor
+func (c *Client) CreateMonitor(ctx context.Context, m MonitorDefinition) (id int64, err error) {
+	var created monitorDefinition
+	err = c.write(ctx, call{
+		op: fmt.Sprintf("create the monitor %q", m.Name), permission: monitorsWrite,
+		method: http.MethodPost, path: monitorsPath, body: m.Definition,
+	}, &created)
+	return created.ID, err
+}
+
+// UpdateMonitor replaces what a monitor's definition names. It needs the permission
+// monitors_write.
+//
+// https://docs.datadoghq.com/api/latest/monitors/#edit-a-monitor
+func (c *Client) UpdateMonitor(ctx context.Context, m MonitorDefinition) error {
+	return c.write(ctx, call{
+		op: fmt.Sprintf("update the monitor %q", m.Name), permission: monitorsWrite,
+		method: http.MethodPut, path: fmt.Sprintf("%s/%d", monitorsPath, m.ID), body: m.Definition,
+	}, nil)
+}
+
+// DeleteMonitor deletes a monitor. Datadog refuses it while a composite monitor uses
+// the monitor. It needs the permission monitors_write.
+//
+// https://docs.datadoghq.com/api/latest/monitors/#delete-a-monitor
+func (c *Client) DeleteMonitor(ctx context.Context, m MonitorDefinition) error {
+	return c.write(ctx, call{
+		op: fmt.Sprintf("delete the monitor %q", m.Name), permission: monitorsWrite,
+		method: http.MethodDelete, path: fmt.Sprintf("%s/%d", monitorsPath, m.ID),
+	}, nil)
+}
+
+type monitorDefinitions []monitorDefinition
+
+func (all monitorDefinitions) complete() bool { return all != nil }
+
+func (all monitorDefinitions) all() []MonitorDefinition {
+	monitors := make([]MonitorDefinition, len(all))
+	for i, d := range all {
+		monitors[i] = MonitorDefinition(d)
 	}
-	return all
+	return monitors
+}
+
+// monitorDefinition keeps the response beside the fields that are read of it.
+type monitorDefinition MonitorDefinition
+
+func (d monitorDefinition) complete() bool { return d.ID != 0 }
+
+func (d *monitorDefinition) UnmarshalJSON(body []byte) error {
+	d.Definition = append(d.Definition[:0], body...)
+	var fields struct {
+		ID   int64
+		Name string
+	}
+	err := decode(body, &fields)
+	d.ID, d.Name = fields.ID, fields.Name
+	return err
 }

@@ -8,14 +8,21 @@ import (
 	"net/url"
 )
 
-// Webhook is one of the webhooks integration: what @webhook-<Name> in a message
-// calls.
+// The permissions for webhooks and their custom variables
+// (https://docs.datadoghq.com/account_management/rbac/permissions/).
+const (
+	createWebhooks     = "create_webhooks"
+	manageIntegrations = "manage_integrations"
+	integrationsRead   = "integrations_read"
+)
+
+// Webhook is what @webhook-<Name> in a message calls.
 type Webhook struct {
 	Name string `json:"name"`
 	URL  string `json:"url"`
-	// Payload is JSON with Datadog's variables in it; empty stands for Datadog's own.
+	// Payload is JSON with Datadog's variables. Empty is Datadog's default payload.
 	Payload string `json:"payload"`
-	// CustomHeaders is a JSON object of texts, or empty. It may name custom variables.
+	// CustomHeaders is a JSON object of strings, or empty. It may name custom variables.
 	CustomHeaders string `json:"custom_headers"`
 	EncodeAs      string `json:"encode_as"` // "json" or "form".
 }
@@ -25,26 +32,24 @@ const (
 	variablesPath = "/api/v1/integration/webhooks/configuration/custom-variables"
 )
 
-// Webhook returns the webhook with the name; IsNotFound tells that there is none.
-// It needs the permission integrations_read.
+// Webhook returns the webhook with the name. IsNotFound is true of the error when
+// there is none. It needs the permission integrations_read.
 //
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#get-a-webhook-integration
 func (c *Client) Webhook(ctx context.Context, name string) (Webhook, error) {
-	var answer wireWebhook
-	err := c.read(ctx, call{
-		op: fmt.Sprintf("get the webhook %s", name), permission: integrationsRead,
+	return read(ctx, c, call{
+		op: "get the webhook " + name, permission: integrationsRead,
 		method: http.MethodGet, path: webhooksPath + "/" + url.PathEscape(name),
-	}, &answer)
-	return Webhook(answer), err
+	}, func(r webhookResponse) Webhook { return Webhook(r) })
 }
 
-// CreateWebhook makes a webhook. It needs the permission create_webhooks.
+// CreateWebhook creates a webhook. It needs the permission create_webhooks.
 //
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#create-a-webhooks-integration
 func (c *Client) CreateWebhook(ctx context.Context, w Webhook) error {
 	return c.write(ctx, call{
-		op: fmt.Sprintf("create the webhook %s", w.Name), permission: createWebhooks,
-		method: http.MethodPost, path: webhooksPath, body: &w,
+		op: "create the webhook " + w.Name, permission: createWebhooks,
+		method: http.MethodPost, path: webhooksPath, body: w,
 	}, nil)
 }
 
@@ -54,27 +59,27 @@ func (c *Client) CreateWebhook(ctx context.Context, w Webhook) error {
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#update-a-webhook
 func (c *Client) UpdateWebhook(ctx context.Context, w Webhook) error {
 	return c.write(ctx, call{
-		op: fmt.Sprintf("update the webhook %s", w.Name), permission: manageIntegrations,
-		method: http.MethodPut, path: webhooksPath + "/" + url.PathEscape(w.Name), body: &w,
+		op: "update the webhook " + w.Name, permission: manageIntegrations,
+		method: http.MethodPut, path: webhooksPath + "/" + url.PathEscape(w.Name), body: w,
 	}, nil)
 }
 
-// DeleteWebhook removes a webhook. It needs the permission manage_integrations.
+// DeleteWebhook deletes a webhook. It needs the permission manage_integrations.
 //
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#delete-a-webhook
 func (c *Client) DeleteWebhook(ctx context.Context, name string) error {
 	return c.write(ctx, call{
-		op: fmt.Sprintf("delete the webhook %s", name), permission: manageIntegrations,
+		op: "delete the webhook " + name, permission: manageIntegrations,
 		method: http.MethodDelete, path: webhooksPath + "/" + url.PathEscape(name),
 	}, nil)
 }
 
-type wireWebhook Webhook
+type webhookResponse Webhook
 
-func (w *wireWebhook) complete() bool { return w.Name != "" && w.URL != "" }
+func (r webhookResponse) complete() bool { return r.Name != "" && r.URL != "" }
 
-// SecretVariable is a custom variable of the webhooks integration whose value
-// Datadog shows to nobody. Webhooks name it as $<Name>.
+// SecretVariable is a custom variable of the webhooks integration whose value Datadog
+// never shows. Webhooks use it as $<Name>.
 type SecretVariable struct {
 	Name  string // Upper-case letters, digits and underscores.
 	Value string
@@ -86,59 +91,58 @@ func (v SecretVariable) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "
 // MarshalText keeps the value out of JSON and of log records.
 func (v SecretVariable) MarshalText() ([]byte, error) { return []byte("$" + v.Name), nil }
 
-type wireVariable struct {
+type variableFields struct {
 	Name     string `json:"name,omitempty"`
 	Value    string `json:"value,omitempty"`
 	IsSecret bool   `json:"is_secret"`
 }
 
-func (w *wireVariable) complete() bool { return w.Name != "" }
+func (f variableFields) complete() bool { return f.Name != "" }
 
 // HasVariable reports whether there is a custom variable with the name. It needs
 // the permission integrations_read.
 //
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#get-a-custom-variable
 func (c *Client) HasVariable(ctx context.Context, name string) (bool, error) {
-	var answer wireVariable
-	err := c.read(ctx, call{
-		op: fmt.Sprintf("get the custom variable %s", name), permission: integrationsRead,
+	_, err := read(ctx, c, call{
+		op: "get the custom variable " + name, permission: integrationsRead,
 		method: http.MethodGet, path: variablesPath + "/" + url.PathEscape(name),
-	}, &answer)
+	}, unchanged[variableFields])
 	if IsNotFound(err) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// CreateVariable makes a custom variable. It needs the permission
+// CreateVariable creates a custom variable. It needs the permission
 // manage_integrations.
 //
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#create-a-custom-variable
 func (c *Client) CreateVariable(ctx context.Context, v SecretVariable) error {
-	return without(v.Value, c.write(ctx, call{
-		op: fmt.Sprintf("create the custom variable %s", v.Name), permission: manageIntegrations,
-		method: http.MethodPost, path: variablesPath, body: &wireVariable{Name: v.Name, Value: v.Value, IsSecret: true},
+	return withoutSecret(v.Value, c.write(ctx, call{
+		op: "create the custom variable " + v.Name, permission: manageIntegrations,
+		method: http.MethodPost, path: variablesPath, body: variableFields{Name: v.Name, Value: v.Value, IsSecret: true},
 	}, nil))
 }
 
-// UpdateVariable gives a custom variable another value; IsNotFound tells that
-// there is no such variable. It needs the permission manage_integrations.
+// UpdateVariable gives a custom variable another value; IsNotFound is true
+// of the error when there is none. It needs the permission manage_integrations.
 //
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#update-a-custom-variable
 func (c *Client) UpdateVariable(ctx context.Context, v SecretVariable) error {
-	return without(v.Value, c.write(ctx, call{
-		op: fmt.Sprintf("update the custom variable %s", v.Name), permission: manageIntegrations,
-		method: http.MethodPut, path: variablesPath + "/" + url.PathEscape(v.Name), body: &wireVariable{Value: v.Value, IsSecret: true},
+	return withoutSecret(v.Value, c.write(ctx, call{
+		op: "update the custom variable " + v.Name, permission: manageIntegrations,
+		method: http.MethodPut, path: variablesPath + "/" + url.PathEscape(v.Name), body: variableFields{Value: v.Value, IsSecret: true},
 	}, nil))
 }
 
-// DeleteVariable removes a custom variable. It needs the permission
+// DeleteVariable deletes a custom variable. It needs the permission
 // manage_integrations.
 //
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#delete-a-custom-variable
 func (c *Client) DeleteVariable(ctx context.Context, name string) error {
 	return c.write(ctx, call{
-		op: fmt.Sprintf("delete the custom variable %s", name), permission: manageIntegrations,
+		op: "delete the custom variable " + name, permission: manageIntegrations,
 		method: http.MethodDelete, path: variablesPath + "/" + url.PathEscape(name),
 	}, nil)
 }

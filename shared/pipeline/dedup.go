@@ -82,7 +82,7 @@ func (p *Pipeline) search(ctx context.Context, a alert.Alert, firstAt time.Time)
 			from = at
 		}
 	}
-	posted, err := p.Stream.PostedAbout(ctx, a, p.WebhookName, from.Add(-searchMargin), to)
+	posted, err := p.Stream.FindPosted(ctx, a, p.WebhookName, from.Add(-searchMargin), to)
 	if err != nil {
 		return event.Posted{}, fmt.Errorf("cannot find out whether an earlier attempt posted the event: %w", err)
 	}

@@ -70,7 +70,7 @@ func (e *env) post(ctx context.Context, v event.Request) (event.Posted, error) {
 	return event.Posted{ID: fmt.Sprint(len(e.events)), URL: "https://example.com"}, nil
 }
 
-func (e *env) PostedAbout(ctx context.Context, _ alert.Alert, webhook string, from, to time.Time) (event.Posted, error) {
+func (e *env) FindPosted(ctx context.Context, _ alert.Alert, webhook string, from, to time.Time) (event.Posted, error) {
 	e.searched = append(e.searched, searchArgs{webhook, from, to})
 	return e.found, e.call(ctx, "search")
 }

@@ -24,7 +24,7 @@ type Poster interface {
 
 // Stream searches Datadog's events. It returns zero where it finds none.
 type Stream interface {
-	PostedAbout(ctx context.Context, a alert.Alert, webhook string, from, to time.Time) (event.Posted, error)
+	FindPosted(ctx context.Context, a alert.Alert, webhook string, from, to time.Time) (event.Posted, error)
 }
 
 // Ledger records which alerts are posted, in progress or queued.

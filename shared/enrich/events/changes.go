@@ -20,7 +20,7 @@ const ChangesName = "changes"
 
 // Searcher searches events.
 type Searcher interface {
-	SearchEvents(ctx context.Context, search datadog.EventSearch) ([]datadog.FoundEvent, error)
+	SearchEvents(ctx context.Context, search datadog.EventSearch) ([]datadog.SearchedEvent, error)
 }
 
 var _ Searcher = (*datadog.Client)(nil)
@@ -134,7 +134,7 @@ func quote(text string) string {
 
 // changes returns the events that are changes and can be of the environment. Where the
 // playbook chooses the events, all but those about alerts are changes.
-func (c ChangesConfig) changes(events []datadog.FoundEvent, env []string) []Change {
+func (c ChangesConfig) changes(events []datadog.SearchedEvent, env []string) []Change {
 	chosen := c.Query != "" || len(c.Sources) > 0
 	var all []Change
 	for _, e := range events {

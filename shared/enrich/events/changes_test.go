@@ -79,16 +79,16 @@ func overFake(t *testing.T, c ChangesConfig, a alert.Alert) enrich.Finding {
 	return f
 }
 
-type searchFunc func(context.Context, datadog.EventSearch) ([]datadog.FoundEvent, error)
+type searchFunc func(context.Context, datadog.EventSearch) ([]datadog.SearchedEvent, error)
 
-func (f searchFunc) SearchEvents(ctx context.Context, s datadog.EventSearch) ([]datadog.FoundEvent, error) {
+func (f searchFunc) SearchEvents(ctx context.Context, s datadog.EventSearch) ([]datadog.SearchedEvent, error) {
 	return f(ctx, s)
 }
 
 // finding is that of the step for an alert and the events that are found for it.
-func finding(t *testing.T, c ChangesConfig, a alert.Alert, events ...datadog.FoundEvent) enrich.Finding {
+func finding(t *testing.T, c ChangesConfig, a alert.Alert, events ...datadog.SearchedEvent) enrich.Finding {
 	t.Helper()
-	f, err := NewChanges(searchFunc(func(context.Context, datadog.EventSearch) ([]datadog.FoundEvent, error) { return events, nil }), c).Enrich(t.Context(), a)
+	f, err := NewChanges(searchFunc(func(context.Context, datadog.EventSearch) ([]datadog.SearchedEvent, error) { return events, nil }), c).Enrich(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,9 +180,9 @@ func TestChangesConfig_Search(t *testing.T) {
 }
 
 func TestChanges_Limits(t *testing.T) {
-	var events []datadog.FoundEvent
+	var events []datadog.SearchedEvent
 	for i := range maxFound {
-		events = append(events, datadog.FoundEvent{Title: fmt.Sprintf("Deployed %d", i/3), Source: "github", Happened: noon.Add(-time.Duration(i) * time.Second)})
+		events = append(events, datadog.SearchedEvent{Title: fmt.Sprintf("Deployed %d", i/3), Source: "github", Happened: noon.Add(-time.Duration(i) * time.Second)})
 	}
 	got := finding(t, ChangesConfig{}, slow, events...)
 	list, d := got.Blocks[1].(enrich.List), got.Data.(ChangesData)
@@ -195,9 +195,9 @@ func TestChanges_Limits(t *testing.T) {
 }
 
 func TestChanges_OnlyNoise(t *testing.T) {
-	var events []datadog.FoundEvent
+	var events []datadog.SearchedEvent
 	for range maxFound {
-		events = append(events, datadog.FoundEvent{Title: "Backup", Source: "cron", Happened: noon})
+		events = append(events, datadog.SearchedEvent{Title: "Backup", Source: "cron", Happened: noon})
 	}
 	got := finding(t, ChangesConfig{}, slow, events...)
 	if diff := cmp.Diff([]enrich.Block{enrich.Facts{{Name: "In the hour before", Value: "no change among the newest 200 events"}}}, got.Blocks); diff != "" || got.Weight != enrich.Useful {
@@ -208,10 +208,10 @@ func TestChanges_OnlyNoise(t *testing.T) {
 func TestChanges_Counts(t *testing.T) {
 	at := noon.Add(-90 * time.Second)
 	got := finding(t, ChangesConfig{}, slow,
-		datadog.FoundEvent{Title: "Merged", Source: "git", Happened: at}, datadog.FoundEvent{Title: "Merged", Source: "git", Happened: at},
-		datadog.FoundEvent{Title: "Rebooted", Source: "x", Happened: at}, datadog.FoundEvent{Title: "Rebooted again", Source: "x", Happened: at},
-		datadog.FoundEvent{Title: "Config", Source: "x", Happened: at}, datadog.FoundEvent{Title: "Updated", Source: "x", Happened: at}, datadog.FoundEvent{Title: "Changed", Source: "x", Happened: at},
-		datadog.FoundEvent{Title: "Changed", Source: "x", Happened: at, Category: "alert"},
+		datadog.SearchedEvent{Title: "Merged", Source: "git", Happened: at}, datadog.SearchedEvent{Title: "Merged", Source: "git", Happened: at},
+		datadog.SearchedEvent{Title: "Rebooted", Source: "x", Happened: at}, datadog.SearchedEvent{Title: "Rebooted again", Source: "x", Happened: at},
+		datadog.SearchedEvent{Title: "Config", Source: "x", Happened: at}, datadog.SearchedEvent{Title: "Updated", Source: "x", Happened: at}, datadog.SearchedEvent{Title: "Changed", Source: "x", Happened: at},
+		datadog.SearchedEvent{Title: "Changed", Source: "x", Happened: at, Category: "alert"},
 	)
 	facts := got.Blocks[0].(enrich.Facts)
 	want := enrich.Facts{{Name: "In the hour before", Value: "1 configuration change, 2 infrastructure changes, 2 CI events, 2 other changes"}, {Name: "Last", Value: "1m before the alert"}}
@@ -230,7 +230,7 @@ func TestChanges_Counts(t *testing.T) {
 func TestChanges_NoDate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()
-		step := NewChanges(searchFunc(func(_ context.Context, s datadog.EventSearch) ([]datadog.FoundEvent, error) {
+		step := NewChanges(searchFunc(func(_ context.Context, s datadog.EventSearch) ([]datadog.SearchedEvent, error) {
 			if !s.To.Equal(now) || !s.From.Equal(now.Add(-time.Hour)) || s.Limit != maxFound {
 				t.Errorf("asked %+v", s)
 			}

@@ -62,7 +62,7 @@ var keywords = []struct {
 
 // classify returns the kind of an event. Most sources send one kind. For the others
 // the text decides.
-func classify(e datadog.FoundEvent) Kind {
+func classify(e datadog.SearchedEvent) Kind {
 	if isFromMonitor(e) {
 		return Alert
 	}
@@ -88,7 +88,7 @@ func classify(e datadog.FoundEvent) Kind {
 	return Other
 }
 
-func kindByText(e datadog.FoundEvent) Kind {
+func kindByText(e datadog.SearchedEvent) Kind {
 	text := classifiedText(e)
 	for _, one := range keywords {
 		if one.pattern().MatchString(text) {
@@ -98,10 +98,10 @@ func kindByText(e datadog.FoundEvent) Kind {
 	return ""
 }
 
-func isFromMonitor(e datadog.FoundEvent) bool { return e.MonitorID != 0 || e.Category == "alert" }
+func isFromMonitor(e datadog.SearchedEvent) bool { return e.MonitorID != 0 || e.Category == "alert" }
 
 // sourceOf returns the source in the form of the tag "source".
-func sourceOf(e datadog.FoundEvent) string {
+func sourceOf(e datadog.SearchedEvent) string {
 	return strings.ReplaceAll(strings.ToLower(e.Source), " ", "_")
 }
 
@@ -111,7 +111,7 @@ var kindTags = []string{"event", "event_type", "type", "kind", "category", "acti
 
 // classifiedText is the title and the tags that say what an event is. Kubernetes says
 // it in the text, under a fixed title.
-func classifiedText(e datadog.FoundEvent) string {
+func classifiedText(e datadog.SearchedEvent) string {
 	texts := []string{e.Title}
 	for _, tag := range e.Tags {
 		key, value, hasValue := strings.Cut(tag, ":")

@@ -109,7 +109,7 @@ const (
 
 // title returns an event's title, or the first line of its text, with the resource, the
 // version and the values that it does not mention.
-func title(e datadog.FoundEvent) string {
+func title(e datadog.SearchedEvent) string {
 	text := enrich.Line(e.Title, maxTitle)
 	if text == "" {
 		first, _, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(e.Text), "%%%")), "\n")
@@ -132,7 +132,7 @@ func title(e datadog.FoundEvent) string {
 // authorTags are tags in which deploy tools name the author.
 var authorTags = []string{"author", "deployed_by", "deployer", "triggered_by", "user", "usr.name", "usr.email", "actor", "committer", "git.commit.author.name", "git.author"}
 
-func author(e datadog.FoundEvent) string {
+func author(e datadog.SearchedEvent) string {
 	name := e.Change.Author
 	for _, key := range authorTags {
 		name = cmp.Or(name, alert.Tags(e.Tags).Get(key))
@@ -144,7 +144,7 @@ func author(e datadog.FoundEvent) string {
 var webURL = enrich.Pattern(`https?://[^\s<>()\[\]"'|]+[^\s<>()\[\]"'|.,;:!?]`)
 
 // link returns the page that an event's metadata or text links to, or the event's own.
-func link(e datadog.FoundEvent) string {
+func link(e datadog.SearchedEvent) string {
 	var metadata any
 	_ = json.Unmarshal([]byte(e.Change.Metadata), &metadata) // Invalid metadata has no link.
 	return cmp.Or(firstURL(metadata), webURL().FindString(e.Text), e.URL)

@@ -13,7 +13,7 @@ import (
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 func TestTitle(t *testing.T) {
-	for want, e := range map[string]datadog.FoundEvent{
+	for want, e := range map[string]datadog.SearchedEvent{
 		"Deployed":                            {Title: " Deployed ", Text: "x"},
 		"Deployed 1.2":                        {Title: "Deployed 1.2", Tags: []string{"version:1.2"}},
 		"Deployed (version 1.3)":              {Title: "Deployed", Tags: []string{"version:1.3"}},
@@ -30,7 +30,7 @@ func TestTitle(t *testing.T) {
 }
 
 func TestAuthor(t *testing.T) {
-	for want, e := range map[string]datadog.FoundEvent{
+	for want, e := range map[string]datadog.SearchedEvent{
 		"ann": {Change: datadog.Change{Author: "ann"}, Tags: []string{"author:ben"}},
 		"ben": {Tags: []string{"user:cem", "author:ben"}}, "dee": {Tags: []string{"triggered_by:dee"}}, "": {Tags: []string{"author"}},
 	} {
@@ -50,7 +50,7 @@ func TestLink(t *testing.T) {
 		{"https://ci.example.com/7", `{"b":"https://b.example/2","a":[1,{"c":"see https://no.example"},"https://a.example/1"]}`, "https://a.example/1"},
 		{"https://ci.example.com/7", `{"commit":"abc"}`, "https://ci.example.com/7"},
 	} {
-		if got := link(datadog.FoundEvent{Text: tt.text, URL: page, Change: datadog.Change{Metadata: tt.metadata}}); got != tt.want {
+		if got := link(datadog.SearchedEvent{Text: tt.text, URL: page, Change: datadog.Change{Metadata: tt.metadata}}); got != tt.want {
 			t.Errorf("%q, %s: got %s, want %s", tt.text, tt.metadata, got, tt.want)
 		}
 	}

@@ -171,7 +171,7 @@ func related(events []datadog.Event, a alert.Alert) []Change {
 		if isOwn(e, a) || stepkit.DifferentEnv(e.Tags, env) {
 			continue
 		}
-		found := datadog.FoundEvent{
+		found := datadog.SearchedEvent{
 			Title: e.Title, Text: e.Text, Status: e.AlertType, Source: cmp.Or(alert.Tags(e.Tags).Get("source"), e.Source), Tags: e.Tags, MonitorID: e.MonitorID,
 		}
 		kind := classify(found)

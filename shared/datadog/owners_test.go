@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"boomerang/shared/fault"
 )
 
 const wholeEntity = `{"data":[
@@ -20,7 +22,7 @@ const wholeEntity = `{"data":[
 	 "spec":{"tier":"1","lifecycle":"production","dependsOn":["service:pay"]},
 	 "integrations":{"pagerduty":{"serviceURL":"https://pd.example"},"opsgenie":{"serviceURL":"https://og.example"}}}}}]}`
 
-var noEntity = `{"data":[]}`
+const noEntity = `{"data":[]}`
 
 const wholeDefinition = `{"data":{"type":"service-definition","id":"77","attributes":{"schema":{"schema-version":"v2.2","dd-service":"checkout","team":"shop",
 	"description":"Takes the money","tier":"1","lifecycle":"production","contacts":[{"type":"email","contact":"shop@example.com"}],
@@ -53,53 +55,70 @@ func TestClient_Service(t *testing.T) {
 		want               Service
 		calls              int
 	}{
-		"the_catalog_has_it":                          {wholeEntity, "", entity, 1},
-		"a_definition_has_it":                         {noEntity, wholeDefinition, whole, 2},
-		"the_catalog_has_others":                      {`{"data":[{"attributes":{"name":"cart"}}]}`, wholeDefinition, whole, 2},
-		"the_schema_is_missing":                       {`{"data":[{"attributes":{"name":"CHECKOUT","owner":"shop"}}]}`, "", Service{Name: "CHECKOUT", Owner: "shop"}, 1},
-		"values_of_other_types_cost_themselves_alone": {`{"data":[{"attributes":{"name":"checkout","owner":7,"displayName":"C"}}],"included":7}`, "", Service{Name: "checkout", DisplayName: "C"}, 1},
+		"in the catalog":        {wholeEntity, "", entity, 1},
+		"as a definition":       {noEntity, wholeDefinition, whole, 2},
+		"others in the catalog": {`{"data":[{"attributes":{"name":"cart"}}]}`, wholeDefinition, whole, 2},
+		"no schema":             {`{"data":[{"attributes":{"name":"CHECKOUT","owner":"shop"}}]}`, "", Service{Name: "CHECKOUT", Owner: "shop"}, 1},
+		"values of other types": {`{"data":[{"attributes":{"name":"checkout","owner":7,"displayName":"C"}}],"included":7}`, "", Service{Name: "checkout", DisplayName: "C"}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var l log
 			got, err := clientOver(t, catalog(&l, tt.entity, 200, tt.definition), keyring{}).Service(t.Context(), "checkout")
-			if diff := cmp.Diff(tt.want, got); err != nil || diff != "" {
-				t.Errorf("service (-want +got):\n%s%v", diff, err)
-			}
-			asked := []string{
-				"https://api.datadoghq.com/api/v2/catalog/entity?filter%5Bref%5D=service%3Acheckout&include=schema",
-				"https://api.datadoghq.com/api/v2/services/definitions/checkout?schema_version=v2.2",
-			}[:tt.calls]
-			var urls []string
-			for _, r := range l.requests {
-				urls = append(urls, r.url)
-			}
-			if diff := cmp.Diff(asked, urls); diff != "" {
-				t.Errorf("asked (-want +got):\n%s", diff)
+			if diff := cmp.Diff(tt.want, got); err != nil || diff != "" || len(l.requests) != tt.calls {
+				t.Errorf("%d calls, service (-want +got):\n%s%v", len(l.requests), diff, err)
 			}
 		})
 	}
 }
 
-func TestClient_Service_that_nobody_knows(t *testing.T) {
+func TestClient_Service_NotFound(t *testing.T) {
 	for name, calls := range map[string]int{"checkout": 2, "..": 1, "a/b": 1, "../../v1/validate": 1, "": 1, "a b?c=d#e%2f": 2} {
-		t.Run(name, func(t *testing.T) {
-			var l log
-			_, err := clientOver(t, catalog(&l, noEntity, 404, `{"errors":["Not Found"],"error_details":[{}]}`), keyring{}).Service(t.Context(), name)
-			if f, e := failure(t, err); e.Status != 404 || !strings.HasPrefix(f.Public, "Datadog's Software Catalog has no service ") {
-				t.Errorf("error %+v, people are told %q", e, f.Public)
-			}
-			if len(l.requests) != calls {
-				t.Errorf("%d calls, want %d: %+v", len(l.requests), calls, l.requests)
-			}
-		})
+		var l log
+		_, err := clientOver(t, catalog(&l, noEntity, 404, `{"errors":["Not Found"],"error_details":[{}]}`), keyring{}).Service(t.Context(), name)
+		if f, _ := failure(t, err); !IsNotFound(err) || !strings.HasPrefix(f.Public, "Datadog's Software Catalog has no service ") || len(l.requests) != calls {
+			t.Errorf("%q: %d calls, want %d; public text %q", name, len(l.requests), calls, f.Public)
+		}
 	}
 }
 
-func TestClient_Service_other_failures_of_the_definition_come_through(t *testing.T) {
-	for status, want := range map[int]string{403: catalogRead, 503: "503", 200: "could not be read"} {
+func TestClient_Service_DefinitionError(t *testing.T) {
+	for status, want := range map[int]string{403: catalogRead, 503: "503", 200: "unreadable"} {
 		_, err := clientOver(t, catalog(new(log), noEntity, status, `{"data":{}}`), keyring{}).Service(t.Context(), "checkout")
 		if f, _ := failure(t, err); !strings.Contains(f.Public, want) {
-			t.Errorf("people are told %q, want it to say %q", f.Public, want)
+			t.Errorf("the public text is %q, want %q", f.Public, want)
+		}
+	}
+}
+
+func TestClient_Team(t *testing.T) {
+	const others = `{"id":"1","attributes":{"handle":"shop-eu","name":"shop"}},{"id":"","attributes":{"handle":"shop"}},`
+	for name, tt := range map[string]struct {
+		body string
+		want Team
+	}{
+		"by handle": {`{"data":[` + others + `{"id":"2","attributes":{"handle":"Shop","name":"The shop"}}]}`, Team{"2", "Shop", "The shop"}},
+		"by name":   {`{"data":[` + others + `7]}`, Team{"1", "shop-eu", "shop"}},
+		"similar":   {`{"data":[{"id":"1","attributes":{"handle":"shop-eu","name":"Shop EU"}}]}`, Team{}},
+		"none":      {`{"data":[]}`, Team{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := clientOver(t, answering(200, tt.body), keyring{}).Team(t.Context(), "shop")
+			if got != tt.want || IsNotFound(err) != (tt.want == Team{}) {
+				t.Errorf("got %+v, %v, want %+v", got, err, tt.want)
+			}
+			if err != nil && fault.Public(err) != `Datadog has no team "shop"` {
+				t.Errorf("the public text is %q", fault.Public(err))
+			}
+		})
+	}
+}
+
+func TestClient_OnCall_InvalidID(t *testing.T) {
+	for _, id := range []string{"", "..", "a/b"} {
+		var l log
+		_, err := clientOver(t, l.answering(200, wholeAnswer), keyring{}).OnCall(t.Context(), id)
+		if failure(t, err); len(l.requests) > 0 {
+			t.Errorf("sent %+v", l.requests)
 		}
 	}
 }

@@ -1,0 +1,177 @@
+package datadog
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"boomerang/shared/fault"
+)
+
+// The cache is bounded by entries and by bytes. It evicts the oldest entries first.
+const (
+	maxCacheEntries = 2000
+	maxCacheBytes   = 8 << 20
+)
+
+// cache is what all views of a client share: the results of reads, and the rate
+// limits in force. During an alert storm of a monitor, the monitor is read once.
+type cache struct {
+	flights singleflight.Group
+	mu      sync.Mutex
+	results map[string]result
+	bytes   int
+	limited map[string]time.Time // By op, until when Datadog rejects the call.
+}
+
+// result is the outcome of a read.
+type result struct {
+	asked     time.Time
+	value     any
+	bytes     int // Size of the body that value was decoded from.
+	err       error
+	abandoned bool // The context of the caller that sent the read had ended.
+}
+
+func newCache() *cache {
+	return &cache{results: map[string]result{}, limited: map[string]time.Time{}}
+}
+
+// read carries out call and returns what convert makes of the response. The result
+// must depend on the request alone, since equal requests share it.
+func read[W validator, T any](ctx context.Context, c *Client, call call, convert func(W) T) (T, error) {
+	var r result
+	if c.maxAge <= 0 {
+		r = fetch(ctx, c, call, convert)
+	} else {
+		r = c.cache.get(ctx, call, c.maxAge, func() result { return fetch(ctx, c, call, convert) })
+	}
+	value, _ := r.value.(T)
+	return value, r.err
+}
+
+func unchanged[T any](v T) T { return v }
+
+func fetch[W validator, T any](ctx context.Context, c *Client, call call, convert func(W) T) result {
+	r := result{asked: now()}
+	resp, err := c.doWithinLimit(ctx, call)
+	if err != nil {
+		r.err = err
+		return r
+	}
+	var decoded W
+	if r.err = resp.decode(ctx, call, &decoded); r.err == nil {
+		r.value, r.bytes = convert(decoded), len(resp.body)
+	}
+	return r
+}
+
+// get returns a result that is younger than maxAge. Concurrent callers with the same
+// call share one fetch. A caller whose context ends returns at once, and does not
+// fail the others.
+func (s *cache) get(ctx context.Context, call call, maxAge time.Duration, fetch func() result) result {
+	key, err := call.key()
+	if err != nil {
+		return result{err: err}
+	}
+	for {
+		flight := s.flights.DoChan(key, func() (any, error) { return s.fetchOnce(ctx, key, maxAge, fetch), nil })
+		select {
+		case <-ctx.Done():
+			return result{err: call.unanswered(ctx, ctx.Err(), Keys{})}
+		case done := <-flight:
+			r, _ := done.Val.(result)
+			if !r.abandoned || ctx.Err() != nil {
+				return r
+			}
+		}
+	}
+}
+
+func (s *cache) fetchOnce(ctx context.Context, key string, maxAge time.Duration, fetch func() result) (r result) {
+	defer func() {
+		if p := recover(); p != nil {
+			r = result{err: fault.New(fault.Internal, "something went wrong inside Boomerang", fault.FromPanic(p))}
+		}
+	}()
+	if r, ok := s.lookup(key, maxAge); ok {
+		return r
+	}
+	r = fetch()
+	r.abandoned = ctx.Err() != nil
+	if !fault.IsTemporary(r.err) { // A rejection stays the same.
+		s.store(key, r)
+	}
+	return r
+}
+
+func (s *cache) lookup(key string, maxAge time.Duration) (result, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.results[key]
+	return r, ok && now().Sub(r.asked) < maxAge
+}
+
+func (s *cache) store(key string, r result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.abandoned = false
+	s.remove(key)
+	s.results[key] = r
+	s.bytes += r.bytes
+	for len(s.results) > maxCacheEntries || s.bytes > maxCacheBytes {
+		s.remove(s.oldest())
+	}
+}
+
+func (s *cache) remove(key string) {
+	s.bytes -= s.results[key].bytes
+	delete(s.results, key)
+}
+
+func (s *cache) oldest() string {
+	var oldest string
+	for key, r := range s.results {
+		if oldest == "" || r.asked.Before(s.results[oldest].asked) {
+			oldest = key
+		}
+	}
+	return oldest
+}
+
+// doWithinLimit sends call unless its rate limit is used up.
+func (c *Client) doWithinLimit(ctx context.Context, call call) (response, error) {
+	if left := c.cache.limitedFor(call.op); left > 0 {
+		return response{}, &fault.Error{
+			Kind:       fault.Temporary,
+			Public:     fmt.Sprintf("Datadog's rate limit does not allow to %s; it ends in %s", call.op, left.Round(time.Second)),
+			RetryAfter: left,
+			Cause:      &Error{Op: call.op, Status: http.StatusTooManyRequests, Reset: left},
+		}
+	}
+	r, err := c.do(ctx, call)
+	if reset := r.rateLimitReset(); reset > 0 {
+		c.cache.limit(call.op, reset)
+	}
+	return r, err
+}
+
+func (s *cache) limitedFor(op string) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.limited[op].Sub(now())
+}
+
+func (s *cache) limit(op string, reset time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limited[op] = now().Add(reset)
+}
+
+// now is the wall clock. The monotonic clock may stand still while an instance is
+// frozen.
+func now() time.Time { return time.Now().Round(0) }

@@ -1,0 +1,173 @@
+package datadog
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/event"
+	"boomerang/shared/fault"
+)
+
+const monitorEvent = `{
+	"id": 6966206777461602138, "id_str": "6966206777461602138", "title": "[Triggered] CPU", "text": "%%%\nhot\n%%%",
+	"date_happened": 1679481146, "alert_type": "error", "priority": "normal", "source": "Monitor Alert",
+	"host": "i-0b91c7113c5aae6e1", "device_name": "sda", "tags": ["env:test", "monitor"], "url": "/event/event?id=6966206777461602138",
+	"related_event_id": 6966206777461602000, "is_aggregate": true, "comments": [], "resource": "/api/v1/events/6966206777461602138",
+	"monitor_id": 337147, "monitor_groups": ["host:a,env:prod", "*"], "monitor_group_status": null,
+	"payload": "{\"monitor\": {\"id\": 337147}}"
+}`
+
+var wantMonitorEvent = Event{
+	ID: "6966206777461602138", Title: "[Triggered] CPU", Text: "%%%\nhot\n%%%",
+	Happened:  time.Date(2023, 3, 22, 10, 32, 26, 0, time.UTC),
+	AlertType: "error", Priority: "normal", Source: "Monitor Alert",
+	Host: "i-0b91c7113c5aae6e1", Tags: []string{"env:test", "monitor"},
+	URL:            "https://app.datadoghq.com/event/event?id=6966206777461602138",
+	RelatedEventID: 6966206777461602000,
+	MonitorID:      337147, MonitorGroups: []string{"host:a,env:prod", "*"},
+	Payload: `{"monitor": {"id": 337147}}`,
+}
+
+func TestClient_Event(t *testing.T) {
+	testDecode(t, func(ctx context.Context, c *Client) (Event, error) { return c.Event(ctx, "7") }, cases[Event]{
+		"all there is":           {`{"event":` + monitorEvent + `}`, wantMonitorEvent},
+		"nulls":                  {`{"event":{"id_str":"7","host":null,"device_name":null,"monitor_id":null,"priority":null,"payload":null,"tags":null}}`, Event{ID: "7"}},
+		"the name of a source":   {`{"event":{"id_str":"7","source_type_name":"github"}}`, Event{ID: "7", Source: "github"}},
+		"a payload that is JSON": {`{"event":{"id_str":"7","payload":{"monitor":{"id":1}}}}`, Event{ID: "7", Payload: `{"monitor":{"id":1}}`}},
+		"unknown values":         {`{"event":{"id_str":"7","alert_type":"catastrophe","priority":"urgent","tags":["a",7,"b"],"monitor_id":"x","title":"t"}}`, Event{ID: "7", AlertType: "catastrophe", Priority: "urgent", Tags: []string{"a", "", "b"}, Title: "t"}},
+		"a time before all time": {`{"event":{"id_str":"7","date_happened":-1}}`, Event{ID: "7"}},
+	})
+}
+
+func TestClient_SearchEvents(t *testing.T) {
+	testDecode(t, func(ctx context.Context, c *Client) ([]SearchedEvent, error) {
+		return c.SearchEvents(ctx, EventSearch{})
+	}, cases[[]SearchedEvent]{
+		"an event of the stream": {
+			`{"meta":{"page":{"after":"x"}},"data":[{"attributes":{"attributes":{"status":"info","event_object":"adip","service":"undefined","title":"Deployed","timestamp":1655744852000,
+			  "hostname":"a","priority":"normal","aggregation_key":"adip","monitor_id":null,"evt":{"source_id":100,"type":"api","id":"6567977849972254562"}},
+			  "message":"See https://ci.example.com/7","tags":["environment:staging","source:my_apps"],"timestamp":"2022-06-20T17:07:32Z"},"type":"event","id":"AgAAAYGCFXAg"}]}`,
+			[]SearchedEvent{{
+				ID: "AgAAAYGCFXAg", StreamID: "6567977849972254562", Title: "Deployed", Text: "See https://ci.example.com/7", Happened: time.Date(2022, 6, 20, 17, 7, 32, 0, time.UTC), Status: "info", Source: "my_apps",
+				Host: "a", Tags: []string{"environment:staging", "source:my_apps"}, URL: "https://app.datadoghq.com/event/event?id=6567977849972254562",
+			}},
+		},
+		"a change": {
+			`{"data":[{"id":"A1","attributes":{"message":"m","tags":["service:shop"],"timestamp":"2026-08-21T10:00:00.5Z","attributes":{
+			  "title":"Flag on","service":"shop","status":"ok","author":{"name":"ann@example.com","type":"user"},"changed_resource":{"name":"fallback","type":"feature_flag"},
+			  "prev_value":{"enabled": false},"new_value":{ "enabled": true },"change_metadata":{},
+			  "evt":{"category":"change","uid":"AZsKLCxv","id":"7"},"monitor_id":8}}}]}`,
+			[]SearchedEvent{{
+				ID: "A1", StreamID: "7", Title: "Flag on", Text: "m", Happened: time.Date(2026, 8, 21, 10, 0, 0, 5e8, time.UTC), Status: "ok", Category: "change", Service: "shop",
+				Tags: []string{"service:shop"}, URL: "https://app.datadoghq.com/event/event?uid=AZsKLCxv", MonitorID: 8,
+				Change: Change{Author: "ann@example.com", Resource: "fallback", ResourceType: "feature_flag", Previous: `{"enabled":false}`, New: `{"enabled":true}`},
+			}},
+		},
+		"none": {`{"data":[]}`, []SearchedEvent{}},
+		"values of other types": {
+			`{"data":[{"id":7,"attributes":{"tags":"a","timestamp":1,"attributes":{"title":"t","evt":7,"author":"ann","source_type_name":"github","impacted_resources":{},"prev_value":null,"new_value":true}}},7]}`,
+			[]SearchedEvent{{Title: "t", Source: "github", Change: Change{New: "true"}}, {}},
+		},
+	})
+}
+
+func TestClient_Event_InvalidID(t *testing.T) {
+	for _, id := range []string{"", "AZsKLCxvAACr", "7/../../monitor", "99999999999999999999", "7?x=1"} {
+		var l log
+		_, err := clientOver(t, l.answering(200, wholeAnswer), keyring{}).Event(t.Context(), id)
+		f, e := failure(t, err)
+		if f.Kind != fault.Permanent || e.Status != 0 || len(l.requests) != 0 {
+			t.Errorf("%q: got kind %v, %+v and %d requests", id, f.Kind, e, len(l.requests))
+		}
+		if !strings.Contains(f.Public, strconv.Quote(id)) || id != "" && strings.Contains(err.Error(), id) {
+			t.Errorf("the public text is %q, that of the log %q", f.Public, err)
+		}
+	}
+}
+
+func TestClient_Events(t *testing.T) {
+	testDecode(t, func(ctx context.Context, c *Client) ([]Event, error) { return c.Events(ctx, EventQuery{}) }, cases[[]Event]{
+		"two":  {`{"events":[` + monitorEvent + `,{"id_str":"8","alert_type":"new"}]}`, []Event{wantMonitorEvent, {ID: "8", AlertType: "new"}}},
+		"none": {`{"events":[]}`, []Event{}},
+	})
+}
+
+func TestClient_Create(t *testing.T) {
+	testDecode(t, func(ctx context.Context, c *Client) (event.Posted, error) { return c.Create(ctx, event.Event{}) }, cases[event.Posted]{
+		"id rounded": {
+			`{"status":"ok","event":{"id":6327818702635911000,"id_str":"6327818702635911562","url":"https://app.datadoghq.com/event/event?id=6327818702635911562"}}`,
+			event.Posted{ID: "6327818702635911562", URL: "https://app.datadoghq.com/event/event?id=6327818702635911562"},
+		},
+		"id as a float":  {`{"event":{"id":6.327818702635911e+18,"id_str":"6327818702635911562"}}`, event.Posted{ID: "6327818702635911562"}},
+		"no id_str":      {`{"event":{"id":6327818702635911562}}`, event.Posted{ID: "6327818702635911562"}},
+		"relative URL":   {`{"event":{"id_str":"7","url":"/event/event?id=7"}}`, event.Posted{ID: "7", URL: "https://app.datadoghq.com/event/event?id=7"}},
+		"invalid URL":    {`{"event":{"id_str":"7","url":"https://%zz"}}`, event.Posted{ID: "7"}},
+		"unknown values": {`{"event":{"id_str":"7","alert_type":"catastrophe","priority":"urgent"}}`, event.Posted{ID: "7"}},
+		"other types":    {`{"event":{"id":"x","id_str":"7","tags":"a","date_happened":"now","payload":{}}}`, event.Posted{ID: "7"}},
+		"empty":          {``, event.Posted{}},
+		"cut off":        {`{"status":"ok","event":{"id_str":"632781`, event.Posted{}},
+		"no event":       {`{"status":"ok"}`, event.Posted{}},
+		"no id":          {`{"event":{"url":"https://app.datadoghq.com/event/event?id=7"}}`, event.Posted{URL: "https://app.datadoghq.com/event/event?id=7"}},
+	})
+}
+
+func TestClient_CreateAlert(t *testing.T) {
+	testDecode(t, func(ctx context.Context, c *Client) (event.Posted, error) {
+		return c.CreateAlert(ctx, event.AlertEvent{})
+	}, cases[event.Posted]{
+		"uid": {
+			`{"data":{"id":"_","attributes":{"attributes":{"evt":{"id":"8407723285051133019","uid":"AZsKLCxv"}}}},"links":{"self":"https://app.datadoghq.com/event/event?uid=AZsKLCxv"}}`,
+			event.Posted{ID: "AZsKLCxv", URL: "https://app.datadoghq.com/event/event?uid=AZsKLCxv"},
+		},
+		"old id":       {`{"data":{"attributes":{"attributes":{"evt":{"id":"8407723285051133019"}}}}}`, event.Posted{ID: "8407723285051133019"}},
+		"relative URL": {`{"links":{"self":"/event/event?uid=A"}}`, event.Posted{URL: "https://app.datadoghq.com/event/event?uid=A"}},
+		"other types":  {`{"data":{"attributes":{"attributes":{"evt":{"id":7,"uid":"A"}}}},"links":[]}`, event.Posted{ID: "A"}},
+		"empty":        {``, event.Posted{}},
+		"cut off":      {`{"data":{"attributes":{"attributes":{"evt":{"uid":"AZs`, event.Posted{}},
+	})
+}
+
+func TestClient_FindPosted(t *testing.T) {
+	const id = int64(7284105863092654118)
+	found := func(id int64, tags string) string {
+		return fmt.Sprintf(`{"id":"A1","type":"event","attributes":{"tags":[%s],"attributes":{"title":"x","related_event_id":%d,"evt":{"id":"99"}}}}`, tags, id)
+	}
+	const ours = `"monitor:4711","boomerang","webhook:shop-api"`
+	about := alert.Alert{ID: "7284105863092654118", MonitorID: "4711"}
+	posted := event.Posted{ID: "99", URL: "https://app.datadoghq.com/event/event?id=99"}
+	for name, tt := range map[string]struct {
+		alert   alert.Alert
+		webhook string
+		answer  []string
+		want    event.Posted
+	}{
+		"among others":      {about, "Shop-API", []string{found(0, ours), found(id+1, ours), found(id, `"monitor:4711"`), found(id, ours)}, posted},
+		"explorer id alone": {about, "Shop-API", []string{strings.Replace(found(id, ours), `{"id":"99"}`, `{}`, 1)}, event.Posted{ID: "A1"}},
+		"any webhook":       {about, "", []string{found(id, `"boomerang","webhook:shop"`)}, posted},
+		"without our tag":   {about, "Shop-API", []string{found(id, `"monitor:4711","webhook:shop-api"`)}, event.Posted{}},
+		"another webhook":   {about, "Shop-API", []string{found(id, `"boomerang","webhook:shop"`), found(id, `"boomerang"`)}, event.Posted{}},
+		"another alert":     {about, "Shop-API", []string{found(id+1, ours)}, event.Posted{}},
+		"none":              {about, "Shop-API", nil, event.Posted{}},
+		"no id":             {alert.Alert{MonitorID: "4711"}, "Shop-API", []string{found(0, ours)}, event.Posted{}},
+		"invalid id":        {alert.Alert{ID: "abc", MonitorID: "4711"}, "Shop-API", []string{found(0, ours)}, event.Posted{}},
+		"no monitor":        {alert.Alert{ID: about.ID}, "Shop-API", []string{found(id, ours)}, event.Posted{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l log
+			c := clientOver(t, l.answering(200, `{"data":[`+strings.Join(tt.answer, ",")+`]}`), keyring{})
+			got, err := c.FindPosted(t.Context(), tt.alert, tt.webhook, start, end)
+			if err != nil || got != tt.want {
+				t.Errorf("got %v, %v, want %v", got, err, tt.want)
+			}
+			const want = `{"filter":{"query":"monitor:\"4711\"","from":"2023-11-14T22:13:20Z","to":"2023-11-14T22:28:20Z"},"page":{"limit":1000},"sort":"-timestamp"}`
+			if tt.alert.ID == about.ID && tt.alert.MonitorID != "" && l.requests[0].body != want {
+				t.Errorf("searched %s, want %s", l.requests[0].body, want)
+			}
+		})
+	}
+}

@@ -1,0 +1,310 @@
+package datadog
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"boomerang/shared/fault"
+)
+
+// cases are response bodies and what the client makes of them.
+type cases[T any] map[string]struct {
+	body string
+	want T
+}
+
+func testDecode[T any](t *testing.T, read func(context.Context, *Client) (T, error), tests cases[T]) {
+	t.Helper()
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := read(t.Context(), clientOver(t, answering(200, tt.body), keyring{}))
+			if diff := cmp.Diff(tt.want, got); err != nil || diff != "" {
+				t.Errorf("(-want +got):\n%s%v", diff, err)
+			}
+		})
+	}
+}
+
+const wholeMonitor = `{
+	"id": 155844758, "org_id": 321813, "type": "log alert", "name": "Errors of foo", "message": "look here @team-foo",
+	"tags": ["service:foo", "env:ci"], "query": "logs(\"service:foo\").by(\"source\").last(\"5m\") > 2", "priority": 3, "multi": true,
+	"options": {
+		"thresholds": {"critical": 2.0, "critical_recovery": 1.5, "warning": 1, "warning_recovery": 0.5, "ok": 0, "unknown": null},
+		"notify_no_data": true, "no_data_timeframe": 10, "renotify_interval": 60, "escalation_message": "worse", "silenced": {}
+	},
+	"created_at": 1728578340000, "created": "2024-10-10T16:39:00.138359+00:00", "modified": "2024-10-11T18:39:00+02:00",
+	"overall_state": "Alert", "overall_state_modified": "2024-10-12T16:39:00+00:00",
+	"creator": {"name": "Frog", "email": "frog@example.com", "handle": "frog@example.com", "id": 1445416},
+	"state": {"groups": {
+		"source:b": {"name": "source:b", "status": "Alert", "last_triggered_ts": 1728664800, "last_notified_ts": 1728664860, "last_nodata_ts": 1728664920, "last_resolved_ts": 1728664980},
+		"source:a": {"status": "No Data", "last_triggered_ts": null, "last_notified_ts": 0}
+	}},
+	"matching_downtimes": [{"id": 1625, "scope": ["env:ci"], "start": 1728664800, "end": null}, {"id": 1626, "scope": ["*"], "start": 1728664800, "end": 1728665800}],
+	"assets": [{"category": "runbook", "name": "Restart foo", "url": "/notebook/7", "resource_key": "7"}, {"category": "runbook", "name": "Wiki", "url": "https://wiki.example/foo"}]
+}`
+
+func TestClient_Monitor(t *testing.T) {
+	testDecode(t, func(ctx context.Context, c *Client) (Monitor, error) { return c.Monitor(ctx, 7, MonitorQuery{}) }, cases[Monitor]{
+		"all there is": {wholeMonitor, Monitor{
+			ID: 155844758, OrgID: 321813, Name: "Errors of foo", Type: "log alert", Query: `logs("service:foo").by("source").last("5m") > 2`,
+			Message: "look here @team-foo", Tags: []string{"service:foo", "env:ci"}, Priority: 3,
+			OverallState: "Alert",
+			Thresholds:   Thresholds{Critical: new(2.0), CriticalRecovery: new(1.5), Warning: new(1.0), WarningRecovery: new(0.5), OK: new(0.0)},
+			Groups: []MonitorGroup{
+				{Name: "source:a", Status: "No Data"},
+				{
+					Name: "source:b", Status: "Alert",
+					LastTriggered: time.Unix(1728664800, 0).UTC(),
+					LastNoData:    time.Unix(1728664920, 0).UTC(),
+				},
+			},
+			Downtimes: []Downtime{
+				{Scope: []string{"env:ci"}},
+				{Scope: []string{"*"}, End: time.Unix(1728665800, 0).UTC()},
+			},
+			Assets: []Asset{
+				{Category: "runbook", Name: "Restart foo", URL: "https://app.datadoghq.com/notebook/7"},
+				{Category: "runbook", Name: "Wiki", URL: "https://wiki.example/foo"},
+			},
+		}},
+		"nulls": {
+			`{"id":7,"name":"n","tags":null,"priority":null,"options":{"thresholds":null,"renotify_interval":null,"no_data_timeframe":null},"creator":null,"overall_state_modified":null,"matching_downtimes":[],"state":null,"assets":null}`,
+			Monitor{ID: 7, Name: "n"},
+		},
+		"values from the future": {
+			`{"id":7,"type":"dream alert","overall_state":"Anxious","draft_status":"maybe","options":{"on_missing_data":"cry"},"state":{"groups":{"*":{"status":"Anxious"}}},"assets":[{"category":"song","name":"n","url":"javascript:sing()"}]}`,
+			Monitor{ID: 7, Type: "dream alert", OverallState: "Anxious", Groups: []MonitorGroup{{Name: "*", Status: "Anxious"}}, Assets: []Asset{{Category: "song", Name: "n"}}},
+		},
+		"values of other types cost themselves alone": {
+			`{"id":7,"query":{"x":1},"priority":"P1","created":"yesterday","modified":7,"tags":"a","multi":"yes",
+			  "options":{"thresholds":{"critical":"2","warning":1},"renotify_interval":"never","notify_no_data":true},
+			  "matching_downtimes":[{"scope":"env:dev","start":5}],"state":{"groups":{"a":7,"b":{"status":"OK"}}},"name":"n"}`,
+			Monitor{
+				ID: 7, Name: "n", Thresholds: Thresholds{Warning: new(1.0)},
+				Groups:    []MonitorGroup{{Name: "a"}, {Name: "b", Status: "OK"}},
+				Downtimes: []Downtime{{}},
+			},
+		},
+	})
+}
+
+func TestClient_Series(t *testing.T) {
+	at := time.Date(2021, 4, 12, 9, 52, 15, 0, time.UTC)
+	testDecode(t, func(ctx context.Context, c *Client) ([]Series, error) { return c.Series(ctx, SeriesQuery{}) }, cases[[]Series]{
+		"all there is": {
+			`{"status":"ok","res_type":"time_series","series":[{"metric":"trace.bytes","scope":"bar:baz,host:a","tag_set":["host:a"],"interval":1,"aggr":"avg",
+			  "unit":[{"family":"bytes","name":"byte","short_name":"B","plural":"bytes"},{"family":"time","name":"second","short_name":"s"}],
+			  "pointlist":[[1618221135000.0,10.5],[1618221136000,null],[1618221137000,1e-7]]}],"message":""}`,
+			[]Series{{
+				Metric: "trace.bytes", Scope: "bar:baz,host:a", Group: []string{"host:a"}, Unit: "B/s",
+				Points: []Point{{at, 10.5}, {at.Add(2 * time.Second), 1e-7}},
+			}},
+		},
+		"no points": {`{"status":"ok","series":[]}`, []Series{}},
+		"a unit without a short name": {
+			`{"series":[{"unit":[{"name":"request","short_name":null},null]}]}`, []Series{{Unit: "request"}},
+		},
+		"no unit": {`{"series":[{"unit":null}]}`, []Series{{}}},
+		"values of other types": {
+			`{"series":[{"metric":7,"tag_set":"host:a","unit":"percent","pointlist":[[1618221135000],["x",1],[1618221135000,"1"],null,[1618221135000,2]]},7]}`,
+			[]Series{{Points: []Point{{at, 2}}}, {}},
+		},
+	})
+}
+
+func TestClient_Logs(t *testing.T) {
+	testDecode(t, func(ctx context.Context, c *Client) ([]Log, error) { return c.Logs(ctx, LogQuery{}) }, cases[[]Log]{
+		"all there is": {
+			`{"data":[{"id":"AQ","type":"log","attributes":{"timestamp":"2022-04-11T16:29:47.402Z","status":"error","service":"checkout","host":"web-1",
+			  "message":"no connection","tags":["env:prod"],"attributes":{"error":{"message":"not this one"},"http":{"status_code":500}}}}],"meta":{"page":{"after":"x"}}}`,
+			[]Log{{
+				ID: "AQ", Time: time.Date(2022, 4, 11, 16, 29, 47, 402_000_000, time.UTC), Status: "error", Service: "checkout", Host: "web-1",
+				Message: "no connection", Tags: []string{"env:prod"},
+			}},
+		},
+		"an error without a line": {
+			`{"data":[{"attributes":{"message":"","attributes":{"error":{"message":"no route","kind":"IOException"}}}}]}`,
+			[]Log{{Message: "no route"}},
+		},
+		"no line": {`{"data":[],"meta":{"status":"done"}}`, []Log{}},
+		"values of other types": {
+			`{"data":[{"id":7,"attributes":{"timestamp":"today","message":{"a":1},"tags":"x","attributes":{"error":"plain"},"status":"anxious"}},7]}`,
+			[]Log{{Status: "anxious"}, {}},
+		},
+	})
+}
+
+func TestClient_Hosts(t *testing.T) {
+	testDecode(t, func(ctx context.Context, c *Client) ([]Host, error) { return c.Hosts(ctx, HostQuery{}) }, cases[[]Host]{
+		"all there is": {
+			`{"exact_total_matching":true,"total_returned":1,"total_matching":1,"host_list":[{
+			  "last_reported_time":1641906477,"name":"control-0","host_name":"control-0","id":7,"aliases":["control-0","i-0abc"],"aws_id":"i-0abc","is_muted":true,"mute_timeout":1641910077,
+			  "apps":["agent","ntp"],"tags_by_source":{"Users":["team:shop"],"Datadog":["host:control-0","team:shop"]},"up":true,
+			  "metrics":{"load":0.32,"iowait":0.08,"cpu":29.5},"sources":["agent"],
+			  "meta":{"agent_version":"7.30.0","platform":"linux","cpuCores":4,"nixV":["ubuntu","18.04",""],"macV":["","",""],"winV":[null,null,null],"fbsdV":["","",""],
+			    "agent_checks":[["cpu","cpu","cpu","OK","",""],["process","process","process:dca","WARNING",["No matching process 'dca' was found"],""],["ntp","ntp","ntp:1","ERROR","timeout",""],["http",null,null,"CRITICAL"]]}}]}`,
+			[]Host{{
+				Name: "control-0", Aliases: []string{"control-0", "i-0abc"}, CloudID: "i-0abc", Apps: []string{"agent", "ntp"}, Up: true, LastReported: time.Unix(1641906477, 0).UTC(),
+				Muted: true, MutedUntil: time.Unix(1641910077, 0).UTC(), Tags: []string{"host:control-0", "team:shop"},
+				AgentVersion: "7.30.0", Platform: "linux", OS: "ubuntu 18.04", CPUs: 4, CPU: new(29.5), IOWait: new(0.08), Load: new(0.32),
+				Checks: []AgentCheck{{"process", "WARNING", "No matching process 'dca' was found"}, {"ntp", "ERROR", "timeout"}, {"http", "CRITICAL", ""}},
+			}},
+		},
+		"none": {`{"exact_total_matching":true,"total_returned":0,"host_list":[],"total_matching":0}`, []Host{}},
+		"a host that sends metrics only": {
+			`{"host_list":[{"last_reported_time":1618220973,"name":"a","is_muted":false,"mute_timeout":null,"apps":["go"],"tags_by_source":{"Datadog":["host:a"]},"up":true,"metrics":{"load":null,"iowait":null,"cpu":null},"sources":[],"meta":{},"host_name":"a","id":4,"aliases":["a"]}]}`,
+			[]Host{{Name: "a", Aliases: []string{"a"}, Apps: []string{"go"}, Up: true, LastReported: time.Unix(1618220973, 0).UTC(), Tags: []string{"host:a"}}},
+		},
+		"a Mac": {`{"host_list":[{"host_name":"a","meta":{"platform":"darwin","macV":["13.1",["","",""],"arm64"]}}]}`, []Host{{Name: "a", Platform: "darwin", OS: "13.1"}}},
+		"values of other types": {
+			`{"host_list":[{"name":"a","aliases":"a","apps":null,"up":"yes","is_muted":1,"mute_timeout":"never","last_reported_time":null,"tags_by_source":{"Datadog":"x","Users":["b:c"]},
+			  "metrics":{"cpu":"high","load":0},"meta":{"cpuCores":"4","nixV":{},"agent_version":7,"platform":"plan9","agent_checks":[["cpu"],[1,2,3,4,5],"x",["a","a","a","BAD",{"x":1}]]}},7]}`,
+			[]Host{{Name: "a", Tags: []string{"b:c"}, Load: new(0.0), Platform: "plan9", Checks: []AgentCheck{{"a", "BAD", ""}}}, {}},
+		},
+	})
+}
+
+func TestClient_Incidents(t *testing.T) {
+	testDecode(t, func(ctx context.Context, c *Client) (Incidents, error) { return c.Incidents(ctx, "", 5) }, cases[Incidents]{
+		"all there is": {
+			`{"data":{"type":"incidents_search_results","attributes":{"total":7,"facets":{},"incidents":[{"data":{"id":"u","type":"incidents","attributes":{
+				"public_id":42,"title":"Checkout fails","state":"active","severity":"SEV-1","created":"2026-02-16T09:47:35+01:00","is_test":true,
+				"customer_impacted":true,"customer_impact_scope":"No payments",
+				"commander":{"data":{"id":"a","type":"users","attributes":{"name":"Ada","email":"ada@example.com"}}},
+				"fields":{"services":{"type":"autocomplete","value":["checkout","cart"]},"teams":{"type":"dropdown","value":"shop"}}}}}]}},"included":[]}`,
+			Incidents{7, []Incident{{
+				ID: "u", PublicID: 42, Title: "Checkout fails", State: "active", Severity: "SEV-1", Test: true,
+				Created:          time.Date(2026, 2, 16, 8, 47, 35, 0, time.UTC),
+				CustomerImpacted: true, CustomerImpact: "No payments", Commander: User{"a", "Ada", "ada@example.com"},
+				URL: "https://app.datadoghq.com/incidents/42",
+			}}},
+		},
+		"none": {`{"data":{"attributes":{"total":0,"incidents":[]}}}`, Incidents{}},
+		"nulls and values from the future": {
+			`{"data":{"attributes":{"total":null,"incidents":[{"data":{"id":"u","attributes":{"title":"T","state":"dreaming","severity":null,
+				"commander":null,"resolved":null,"fields":{"services":{"value":null},"teams":null}}}}]}}}`,
+			Incidents{1, []Incident{{ID: "u", Title: "T", State: "dreaming"}}},
+		},
+	})
+}
+
+func TestClient_DowntimeMatches(t *testing.T) {
+	testDecode(t, func(ctx context.Context, c *Client) ([]DowntimeMatch, error) { return c.DowntimeMatches(ctx, 7) }, cases[[]DowntimeMatch]{
+		"some": {
+			`{"data":[{"type":"downtime_match","id":"a","attributes":{"groups":["*"],"scope":"*","start":"2023-06-28T17:23:57.324000+00:00","end":null}},
+				{"id":"b","attributes":{"groups":["host:a","host:b"],"scope":"env:dev","start":"2023-06-28T17:23:57+02:00","end":"2023-06-28T18:00:00+00:00"}}]}`,
+			[]DowntimeMatch{
+				{ID: "a", Scope: "*", Groups: []string{"*"}, Start: time.Date(2023, 6, 28, 17, 23, 57, 324e6, time.UTC)},
+				{
+					ID: "b", Scope: "env:dev", Groups: []string{"host:a", "host:b"},
+					Start: time.Date(2023, 6, 28, 15, 23, 57, 0, time.UTC), End: time.Date(2023, 6, 28, 18, 0, 0, 0, time.UTC),
+				},
+			},
+		},
+		"none":                  {`{"data":[]}`, nil},
+		"values of other types": {`{"data":[{"id":"a","attributes":{"groups":"*","scope":7,"start":"now"}}]}`, []DowntimeMatch{{ID: "a"}}},
+	})
+}
+
+func TestClient_SLOs(t *testing.T) {
+	testDecode(t, func(ctx context.Context, c *Client) ([]SLO, error) { return c.SLOs(ctx, "", 5) }, cases[[]SLO]{
+		"all there is": {
+			`{"data":{"type":"service_level_objective_search_results","attributes":{"slos":[{"data":{"type":"slo","id":"18101ab6","attributes":{
+			  "name":"Checkout answers","slo_type":"metric","all_tags":["service:checkout"],"timeframe":"7d","target_threshold":99.5,"warning_threshold":99.9,
+			  "status":{"state":"warning","sli":99.6,"error_budget_remaining":20.5,"calculation_error":null,"indexed_at":1676409980,"raw_error_budget_remaining":{"value":7.5,"unit":"requests"}}}}}]}}}`,
+			[]SLO{{
+				ID: "18101ab6", Name: "Checkout answers", Type: "metric", Tags: []string{"service:checkout"},
+				Timeframe: "7d", Target: 99.5, Warning: 99.9, State: "warning",
+				SLIStatus: SLIStatus{SLI: new(99.6), Budget: new(20.5)}, Indexed: time.Unix(1676409980, 0).UTC(),
+			}},
+		},
+		"nothing found": {`{"data":{"attributes":{"slos":[]}}}`, nil},
+		"what could not be calculated is no zero": {
+			`{"data":{"attributes":{"slos":[{"data":{"id":"a","attributes":{"warning_threshold":null,"status":{"state":"no_data","sli":null,"error_budget_remaining":null,"calculation_error":"The denominator is zero valued"}}}}]}}}`,
+			[]SLO{{ID: "a", State: "no_data", SLIStatus: SLIStatus{Problem: "The denominator is zero valued"}}},
+		},
+		"values from the future and of other types": {
+			`{"data":{"attributes":{"slos":[{"data":7},{"data":{"id":"a","attributes":{"slo_type":"dream","timeframe":"quarter","target_threshold":"99","status":{"state":"anxious","sli":"high"}}}}]}}}`,
+			[]SLO{{ID: "a", Type: "dream", Timeframe: "quarter", State: "anxious"}},
+		},
+	})
+}
+
+func TestClient_SLOHistory(t *testing.T) {
+	testDecode(t, func(ctx context.Context, c *Client) (SLIStatus, error) {
+		return c.SLOHistory(ctx, SLOHistoryQuery{ID: "a", Timeframe: "7d"})
+	}, cases[SLIStatus]{
+		"the budget of its timeframe": {
+			`{"data":{"overall":{"sli_value":99.2,"error_budget_remaining":{"custom":1,"7d":-60.5,"30d":2}}}}`,
+			SLIStatus{SLI: new(99.2), Budget: new(-60.5)},
+		},
+		"the budget of the target in its place": {
+			`{"data":{"overall":{"sli_value":99.2,"error_budget_remaining":{"custom":12.5,"7d":null}}}}`,
+			SLIStatus{SLI: new(99.2), Budget: new(12.5)},
+		},
+		"no data": {
+			`{"data":{"overall":{"sli_value":null,"uptime":null,"errors":[{"error_message":"The denominator is zero valued","error_type":"ZERO_VALUED_DENOMINATOR"}]}},"errors":null}`,
+			SLIStatus{Problem: "The denominator is zero valued"},
+		},
+		"values of other types": {
+			`{"data":{"overall":{"sli_value":"99","error_budget_remaining":{"7d":"x","custom":3},"errors":7}}}`,
+			SLIStatus{Budget: new(3.0)},
+		},
+	})
+}
+
+func TestClient_OnCall(t *testing.T) {
+	ada, bob := User{"a", "Ada", "ada@example.com"}, User{"b", "", "bob@example.com"}
+	const users = `{"id":"a","type":"users","attributes":{"name":"Ada","email":"ada@example.com","status":"active"}},
+		{"id":"b","type":"users","attributes":{"name":null,"handle":"bob@example.com"}}`
+	testDecode(t, func(ctx context.Context, c *Client) (OnCall, error) { return c.OnCall(ctx, "7") }, cases[OnCall]{
+		"responders and steps in order": {
+			`{"data":{"id":"7-1","type":"team_oncall_responders","relationships":{
+				"responders":{"data":[{"id":"b","type":"users"},{"id":"gone","type":"users"}]},
+				"escalations":{"data":[{"id":"s2","type":"escalation_policy_steps"},{"id":"s1","type":"escalation_policy_steps"}]}}},
+			  "included":[` + users + `,
+				{"id":"s1","type":"escalation_policy_steps","relationships":{"responders":{"data":[{"id":"a","type":"users"},{"id":"b","type":"users"}]}}},
+				{"id":"s2","type":"escalation_policy_steps","relationships":{"responders":{"data":[{"id":"a","type":"users"}]}}}]}`,
+			OnCall{[]User{bob}, [][]User{{ada}, {ada, bob}}},
+		},
+		"nobody":               {`{"data":{"id":"7-1","relationships":{"responders":{"data":[]},"escalations":{"data":[]}}}}`, OnCall{}},
+		"nulls":                {`{"data":{"id":"7-1","relationships":{"responders":null,"escalations":{"data":null}}},"included":null}`, OnCall{}},
+		"nothing was included": {`{"data":{"id":"7-1","relationships":{"responders":{"data":[{"id":"a","type":"users"}]},"escalations":{"data":[{"id":"s"}]}}}}`, OnCall{}},
+	})
+}
+
+func TestClient_CurrentDowntimes(t *testing.T) {
+	testDecode(t, func(ctx context.Context, c *Client) ([]DowntimeNote, error) { return c.CurrentDowntimes(ctx) }, cases[[]DowntimeNote]{
+		"two": {`{"data":[
+			{"id":"a","type":"downtime","attributes":{"message":"upgrade","status":"active"},"relationships":{"created_by":{"data":{"id":"u","type":"users"}}}},
+			{"id":"b","attributes":{"message":null},"relationships":{"created_by":{"data":null},"monitor":{"data":{"id":"7","type":"monitors"}}}}],
+			"included":[{"id":"7","type":"monitors","attributes":{"name":"Load"}},{"id":"u","type":"users","attributes":{"name":"Ada","handle":"ada@example.com"}}]}`,
+			[]DowntimeNote{{ID: "a", Message: "upgrade", Creator: User{"u", "Ada", "ada@example.com"}}, {ID: "b"}}},
+	})
+}
+
+func TestClient_Series_Rejected(t *testing.T) {
+	_, err := clientOver(t, answering(200, `{"status":"error","error":"Error parsing\nquery: unexpected }"}`), keyring{}).Series(t.Context(), SeriesQuery{})
+	f, e := failure(t, err)
+	if want := "Datadog refused to query the metric: Error parsing query: unexpected }"; f.Public != want || f.Kind != fault.Permanent || e.Text == "" {
+		t.Errorf("got %v, %q, want %q", f.Kind, f.Public, want)
+	}
+	if strings.Contains(err.Error()+fault.LogText(err), "parsing") {
+		t.Errorf("the log text quotes the query: %v", err)
+	}
+}
+
+func TestClient_Snapshot(t *testing.T) {
+	c := clientOver(t, answering(200, `{"graph_def":"{}","snapshot_url":"https://p.datadoghq.com/snapshot/a.png"}`), keyring{})
+	if got, err := c.Snapshot(t.Context(), SnapshotQuery{}); err != nil || got != "https://p.datadoghq.com/snapshot/a.png" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	c = clientOver(t, answering(200, `{"snapshot_url":"javascript:alert()"}`), keyring{})
+	if got, err := c.Snapshot(t.Context(), SnapshotQuery{}); !fault.IsTemporary(err) || got != "" {
+		t.Errorf("unusable URL: got %q, %v", got, err)
+	}
+}

@@ -1,0 +1,179 @@
+package datadog
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"boomerang/shared/httpx"
+	"boomerang/shared/telemetry"
+)
+
+// maxBodyBytes holds the largest response: 1,000 events of 4,000 characters.
+const maxBodyBytes = 8 << 20
+
+var (
+	errTooLarge   = errors.New("the body is larger than 8 MiB")
+	errIncomplete = errors.New("the body is JSON without the requested data")
+)
+
+// response is an HTTP response with its body.
+type response struct {
+	status  int
+	header  http.Header
+	body    []byte
+	readErr error // Why body is not complete.
+}
+
+func readResponse(resp *http.Response) response {
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBodyBytes+1))
+	if len(body) > maxBodyBytes {
+		body, err = nil, errTooLarge
+	}
+	return response{status: resp.StatusCode, header: resp.Header, body: body, readErr: err}
+}
+
+func (r response) ok() bool { return httpx.IsSuccess(r.status) }
+
+// isAuthError reports whether Datadog may have rejected the keys. It answers 403 to
+// a key that it does not know.
+func (r response) isAuthError() bool {
+	return r.status == http.StatusUnauthorized || r.status == http.StatusForbidden
+}
+
+// rateLimitReset returns how long a rate limit lasts that rejects calls now
+// (https://docs.datadoghq.com/api/latest/rate-limits/). A success may have the
+// headers too, of a limit that is not reached.
+func (r response) rateLimitReset() time.Duration {
+	usedUp := r.ok() && r.header.Get("X-RateLimit-Remaining") == "0"
+	if r.status != http.StatusTooManyRequests && !usedUp {
+		return 0
+	}
+	seconds, err := strconv.ParseUint(r.header.Get("X-RateLimit-Reset"), 10, 32)
+	if err != nil {
+		return 0
+	}
+	return min(time.Duration(seconds)*time.Second, httpx.MaxRetryAfter)
+}
+
+// recordRateLimit records what is left of the call's rate limit. Datadog has a few
+// dozen limits.
+func (r response) recordRateLimit(ctx context.Context) {
+	if left, err := strconv.ParseUint(r.header.Get("X-RateLimit-Remaining"), 10, 32); err == nil {
+		telemetry.RateLimitRemaining.Record(ctx, float64(left), r.header.Get("X-RateLimit-Name"))
+	}
+}
+
+// validator reports whether a decoded response holds the requested data.
+type validator interface{ complete() bool }
+
+func (r response) decode(ctx context.Context, call call, out any) error {
+	err := r.readErr
+	if err == nil {
+		err = decode(r.body, out)
+	}
+	if v, ok := out.(validator); ok && err == nil && !v.complete() {
+		err = errIncomplete
+	}
+	if err != nil {
+		return call.unreadable(ctx, r, err)
+	}
+	return nil
+}
+
+// decode fills out and skips values of unexpected types: package json reports the
+// first one only after it has decoded all others.
+func decode(body []byte, out any) error {
+	err := json.Unmarshal(body, out)
+	if _, mismatch := errors.AsType[*json.UnmarshalTypeError](err); mismatch {
+		return nil
+	}
+	return err
+}
+
+// unixTime returns the time of a POSIX timestamp in seconds, or the zero time.
+func unixTime(seconds int64) time.Time {
+	if seconds <= 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
+}
+
+// parseTime returns the time of an RFC 3339 timestamp, or the zero time.
+func parseTime(s string) time.Time {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// optionalNumber is nil where the response has anything but a number.
+type optionalNumber struct{ value *float64 }
+
+func (n *optionalNumber) UnmarshalJSON(raw []byte) error {
+	n.value = parseNumber(raw)
+	return nil
+}
+
+func parseNumber(raw []byte) *float64 {
+	f, err := strconv.ParseFloat(string(raw), 64)
+	if err != nil {
+		return nil
+	}
+	return &f
+}
+
+// list is a response of the v2 API with several resources.
+type list[T any] struct {
+	Data []T `json:"data"`
+}
+
+func (l list[T]) complete() bool { return l.Data != nil }
+
+// resource is one object of the v2 API (https://jsonapi.org).
+type resource[A any] struct {
+	reference
+	Attributes    A `json:"attributes"`
+	Relationships map[string]struct {
+		Data references `json:"data"`
+	} `json:"relationships"`
+}
+
+type reference struct {
+	Type string `json:"type"`
+	ID   string `json:"id"`
+}
+
+// references decodes one reference, a list of them, or null.
+type references []reference
+
+func (r *references) UnmarshalJSON(raw []byte) error {
+	if decode(raw, (*[]reference)(r)) == nil && len(*r) > 0 {
+		return nil
+	}
+	var one reference
+	if decode(raw, &one) == nil && one.ID != "" {
+		*r = references{one}
+	}
+	return nil
+}
+
+// included returns the resources of a response that refs name, in their order.
+func included[A any](all []resource[A], refs references) []resource[A] {
+	var found []resource[A]
+	for _, ref := range refs {
+		for _, r := range all {
+			if r.reference == ref {
+				found = append(found, r)
+				break
+			}
+		}
+	}
+	return found
+}
