@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"boomerang/shared/enrich/registry"
-	"boomerang/shared/fakedatadog"
 )
 
 // everyStep asks with what the alert says wherever a step lets it, and has steps that
@@ -98,14 +97,14 @@ func TestCanary_of_every_step(t *testing.T) {
 	// A post that is refused with what was posted: among the dead letters.
 	c.refuse.Store(400)
 	c.deliver(t, everywhere(30), 202)
-	if err := c.Drain(c.worker, limit, patience); err != nil {
+	if err := c.Drain(c.worker, limit, timeout); err != nil {
 		t.Fatal(err)
 	}
-	if dead := c.Standin.Messages(fakedatadog.DeadLetterQueue); len(dead) != 1 {
-		t.Fatalf("there are %d dead letters", len(dead))
+	if dead := c.Length(c.DeadLetters); dead != 1 {
+		t.Fatalf("there are %d dead letters", dead)
 	}
 
-	posted, _ := json.Marshal(c.Standin.Posted())
+	posted, _ := json.Marshal(c.Datadog.Posted())
 	logs, telemetry := c.webhook.Output()+c.worker.Output(), c.extension.Said(t)
 	for place, said := range map[string]string{"the logs": logs, "traces and metrics": telemetry} {
 		mustLack(t, place, said, canaryPeople...)
@@ -118,7 +117,7 @@ func TestCanary_of_every_step(t *testing.T) {
 			t.Errorf("%q is in no event: %s", want, posted)
 		}
 	}
-	for _, want := range []string{"users.csv has no row whose user is …", "has no service …", "the function echo failed", `"name":"tell"`, "it cannot be evaluated"} {
+	for _, want := range []string{"users.csv has no row whose user is …", "has no service …", "the function echo failed", `"name":"tell"`, "cannot be evaluated for this alert"} {
 		if !strings.Contains(logs, want) {
 			t.Errorf("%q is in no log: %s", want, logs)
 		}

@@ -75,17 +75,17 @@ type canary struct {
 func newCanary(t *testing.T, more map[string]string) *canary {
 	t.Helper()
 	c := &canary{Stack: e2e.New(t), extension: telemetrytest.New(t)}
-	c.Monitors(4711)
+	c.AddMonitors(4711)
 	c.Install(c.extension)
-	c.Standin.SetKeys(canaryAPI, canaryApp)
-	c.Standin.SetSecret(fakedatadog.DefaultDatadogSecret, `{"api_key":"`+canaryAPI+`","app_key":"`+canaryApp+`"}`)
-	c.Standin.SetSecret(fakedatadog.DefaultWebhookSecret, `{"token":"`+canaryOld+`"}`)
-	c.Standin.SetSecret(fakedatadog.DefaultWebhookSecret, `{"token":"`+canaryToken+`"}`)
+	c.Datadog.SetKeys(canaryAPI, canaryApp)
+	c.SetSecret(c.DatadogSecret, `{"api_key":"`+canaryAPI+`","app_key":"`+canaryApp+`"}`)
+	c.SetSecret(c.WebhookSecret, `{"token":"`+canaryOld+`"}`)
+	c.SetSecret(c.WebhookSecret, `{"token":"`+canaryToken+`"}`)
 	datadog := httptest.NewServer(http.HandlerFunc(c.serveDatadog))
 	t.Cleanup(datadog.Close)
 	changes := map[string]string{"DATADOG_API_URL": datadog.URL, "AWS_LAMBDA_LOG_LEVEL": "TRACE"}
 	maps.Copy(changes, more)
-	c.webhook, c.worker, c.finder = c.Start(e2e.Webhook, changes), c.Start(e2e.Redelivery, changes), c.Start(e2e.Reconcile, changes)
+	c.webhook, c.worker, c.finder = c.Start(e2e.Webhook, changes), c.Start(e2e.Redeliver, changes), c.Start(e2e.Reconcile, changes)
 	return c
 }
 
@@ -101,7 +101,7 @@ func (c *canary) serveDatadog(w http.ResponseWriter, r *http.Request) {
 	}
 	status := int(c.refuse.Load())
 	if status == 0 || r.Method != http.MethodPost {
-		c.Standin.ServeHTTP(w, r)
+		c.Datadog.ServeHTTP(w, r)
 		return
 	}
 	_, _ = io.Copy(io.Discard, r.Body)
@@ -159,7 +159,7 @@ func (c *canary) travel(t *testing.T) {
 	// Keys that Datadog refuses: queued, and finished when it takes them.
 	c.refuse.Store(403)
 	c.deliver(t, canaryRequest(5, canaryToken), 202)
-	if b := c.Redeliver(c.worker, limit); b.Err != nil || b.Failed != b.Received {
+	if b := c.Poll(c.worker, limit); b.Err != nil || b.Failed != b.Received {
 		t.Fatalf("redelivered %+v; the worker wrote %s", b, c.worker.Output())
 	}
 	c.refuse.Store(0)
@@ -167,23 +167,23 @@ func (c *canary) travel(t *testing.T) {
 	// An event that it refuses for good: among the dead letters.
 	c.refuse.Store(400)
 	c.deliver(t, canaryRequest(6, canaryToken), 202)
-	if err := c.Drain(c.worker, limit, patience); err != nil {
+	if err := c.Drain(c.worker, limit, timeout); err != nil {
 		t.Fatal(err)
 	}
-	if dead := c.Standin.Messages(fakedatadog.DeadLetterQueue); len(dead) != 1 {
-		t.Fatalf("there are %d dead letters", len(dead))
+	if dead := c.Length(c.DeadLetters); dead != 1 {
+		t.Fatalf("there are %d dead letters", dead)
 	}
 	c.refuse.Store(0)
 	// One that never arrived, found in the event stream.
 	who := canaryName + " <" + canaryMail + "> from " + canaryIP
-	c.Standin.AddEvent(fakedatadog.Event{
+	c.Datadog.AddEvent(fakedatadog.Event{
 		Title: "[Triggered] Login fails for " + who, Text: "@webhook-boomerang " + who, AlertType: "error", Tags: []string{"monitor", "user:" + canaryMail},
 		DateHappened: time.Now().Add(-10 * time.Minute).Unix(), MonitorID: 4711, SourceTypeName: "alert", Host: canaryIP,
 	})
-	if _, err := c.finder.Invoke(json.RawMessage(`{"source":"aws.events","detail-type":"Scheduled Event","detail":{}}`), patience); err != nil {
+	if _, err := c.finder.Invoke(json.RawMessage(`{"source":"aws.events","detail-type":"Scheduled Event","detail":{}}`), timeout); err != nil {
 		t.Fatalf("%v; it wrote %s", err, c.finder.Output())
 	}
-	if err := c.Drain(c.worker, limit, patience); err != nil {
+	if err := c.Drain(c.worker, limit, timeout); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -195,12 +195,15 @@ func TestCanary(t *testing.T) {
 	c := newCanary(t, nil)
 	c.travel(t)
 
-	posted, _ := json.Marshal(c.Standin.Posted())
+	posted, _ := json.Marshal(c.Datadog.Posted())
 	logs := c.webhook.Output() + c.worker.Output() + c.finder.Output()
 	telemetry := c.extension.Said(t)
-	messages := fmt.Sprint(c.Standin.Messages(fakedatadog.RedeliveryQueue), c.Standin.Messages(fakedatadog.DeadLetterQueue))
+	var messages strings.Builder
+	for _, call := range c.AWS.Calls("SQS", "SendMessage") {
+		messages.Write(call.Body)
+	}
 	for place, said := range map[string]string{
-		"the logs": logs, "traces and metrics": telemetry, "the answers": c.answers.String(), "the events": string(posted), "the queues": messages,
+		"the logs": logs, "traces and metrics": telemetry, "the answers": c.answers.String(), "the events": string(posted), "the queues": messages.String(),
 	} {
 		mustLack(t, place, said, canarySecrets...)
 	}
@@ -255,12 +258,12 @@ func TestTrace(t *testing.T) {
 func trace(t *testing.T) (wrong []string) {
 	t.Helper()
 	s, extension := e2e.New(t), telemetrytest.New(t)
-	s.Monitors(4711)
+	s.AddMonitors(4711)
 	s.Install(extension)
 	webhook := s.Start(e2e.Webhook, map[string]string{"INTAKE": "queue"})
 	mustDeliver(t, webhook, e2e.Alert{ID: 1}, "queued")
 	first := extension.Spans(t)
-	worker := s.Start(e2e.Redelivery, nil)
+	worker := s.Start(e2e.Redeliver, nil)
 	mustDrain(t, s, worker)
 	mustPost(t, s, map[int64]int{1: 1})
 

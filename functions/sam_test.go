@@ -26,7 +26,6 @@ import (
 
 	"boomerang/functions/internal/e2e"
 	"boomerang/functions/local/functionurl"
-	"boomerang/shared/fakedatadog"
 )
 
 // thisMachine is what a container calls the machine that it runs on, and ca the
@@ -66,10 +65,10 @@ func TestSAM(t *testing.T) {
 			continue // It is a payload, and no event.
 		}
 		t.Run(name, func(t *testing.T) {
-			before := len(s.datadog.Posted())
+			before := len(s.stack.Datadog.Posted())
 			answer := s.invoke(t, path)
 			t.Logf("answered %d %s", answer.StatusCode, answer.Body)
-			wanted, posted := notPosted[name], len(s.datadog.Posted())-before
+			wanted, posted := notPosted[name], len(s.stack.Datadog.Posted())-before
 			if wanted.status != 0 {
 				if answer.StatusCode != wanted.status || !strings.Contains(answer.Body, wanted.body) || posted != 0 {
 					t.Errorf("%d events were posted; wanted none, and the answer %d %s", posted, wanted.status, wanted.body)
@@ -86,7 +85,7 @@ func TestSAM(t *testing.T) {
 // sam is a built function, and the world that its container talks to.
 type sam struct {
 	folder, template, url string
-	datadog               *fakedatadog.Server
+	stack                 *e2e.Stack
 	flags                 []string
 }
 
@@ -121,7 +120,7 @@ func buildWithSAM(t *testing.T) *sam {
 	return s
 }
 
-// serve opens the stand-in to the containers.
+// serve opens the fakes to the containers.
 func (s *sam) serve(t *testing.T) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -141,13 +140,21 @@ func (s *sam) serve(t *testing.T) {
 	listener := listen(t)
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	s.url = "https://" + net.JoinHostPort(thisMachine, port)
-	s.datadog = fakedatadog.New(fakedatadog.Options{Token: e2e.Token, VisibleAfter: -1})
+	s.stack = e2e.New(t)
 	server := &http.Server{
-		Handler: s.datadog, ReadHeaderTimeout: 5 * time.Second,
+		Handler: http.HandlerFunc(s.serveHTTP), ReadHeaderTimeout: 5 * time.Second,
 		TLSConfig: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{raw}, PrivateKey: key}}},
 	}
 	go func() { _ = server.ServeTLS(listener, "", "") }()
 	t.Cleanup(func() { _ = server.Close() })
+}
+
+func (s *sam) serveHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("X-Amz-Target") != "" {
+		s.stack.AWS.ServeHTTP(w, r)
+		return
+	}
+	s.stack.Datadog.ServeHTTP(w, r)
 }
 
 // listen opens a port that containers reach: on Linux at their network's gateway;
@@ -181,8 +188,8 @@ func (s *sam) invoke(t *testing.T, path string) events.LambdaFunctionURLResponse
 	eventFile, environment := filepath.Join(s.folder, "event.json"), filepath.Join(s.folder, "environment.json")
 	writeJSON(t, eventFile, event)
 	writeJSON(t, environment, map[string]map[string]string{"WebhookFunction": {
-		"DATADOG_SECRET_ARN": fakedatadog.DefaultDatadogSecret, "WEBHOOK_SECRET_ARN": fakedatadog.DefaultWebhookSecret,
-		"LEDGER_TABLE": fakedatadog.LedgerTable, "REDELIVERY_QUEUE_URL": fakedatadog.QueueURL(fakedatadog.RedeliveryQueue),
+		"DATADOG_SECRET_ARN": s.stack.DatadogSecret, "WEBHOOK_SECRET_ARN": s.stack.WebhookSecret,
+		"LEDGER_TABLE": s.stack.Table, "REDELIVERY_QUEUE_URL": s.stack.Queue,
 		"DATADOG_API_URL": s.url, "AWS_ENDPOINT_URL": s.url, "SSL_CERT_FILE": "/var/task/" + ca,
 	}})
 	arguments := append([]string{"local", "invoke", "WebhookFunction", "--template", s.template, "--event", eventFile, "--env-vars", environment}, s.flags...)

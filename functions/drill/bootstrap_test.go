@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -13,9 +12,6 @@ import (
 	"boomerang/functions/local/functionurl"
 	"boomerang/shared/fakedatadog"
 )
-
-// The tests run the built functions as Lambda does.
-func TestMain(m *testing.M) { os.Exit(e2e.Main(m)) }
 
 // scheduled is what EventBridge sends
 // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html).
@@ -53,7 +49,7 @@ func TestBootstrap_drills_the_whole_stack(t *testing.T) {
 	if _, err := f.Invoke(scheduled, timeout); err != nil {
 		t.Fatalf("%v; the function wrote %s; the webhook %s", err, f.Output(), webhook.Output())
 	}
-	posted := s.Standin.Posted()
+	posted := s.Datadog.Posted()
 	if len(posted) != 1 || !strings.HasPrefix(posted[0].Event.Title, "[Drill]") {
 		t.Errorf("posted %v", posted)
 	}
@@ -82,8 +78,7 @@ func TestBootstrap_fails_where_everybody_sees_it(t *testing.T) {
 				changes["FUNCTION_URL"] = open(t, s.Start(e2e.Webhook, nil))
 			}
 			if c.token != "" {
-				s.Standin.SetSecret("other", c.token)
-				changes["WEBHOOK_SECRET_ARN"] = "other"
+				changes["WEBHOOK_SECRET_ARN"] = s.AWS.Secret(t, c.token)
 			}
 			f := s.Start(e2e.Drill, changes)
 			_, err := f.Invoke(scheduled, timeout)

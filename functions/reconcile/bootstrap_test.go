@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -11,9 +10,6 @@ import (
 	"boomerang/functions/internal/e2e"
 	"boomerang/shared/fakedatadog"
 )
-
-// The tests run the built functions as Lambda does.
-func TestMain(m *testing.M) { os.Exit(e2e.Main(m)) }
 
 // scheduled is what EventBridge sends
 // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html).
@@ -26,8 +22,8 @@ const timeout = 30 * time.Second
 func notify(t *testing.T, s *e2e.Stack) (id int64, at time.Time) {
 	t.Helper()
 	at = time.Now().Add(-10 * time.Minute)
-	s.Standin.AddMonitor(fakedatadog.Monitor{ID: 4711, OrgID: 352001, Name: "Checkout is slow"})
-	text := s.Standin.AddEvent(fakedatadog.Event{
+	s.Datadog.AddMonitor(fakedatadog.Monitor{ID: 4711, OrgID: 352001, Name: "Checkout is slow"})
+	text := s.Datadog.AddEvent(fakedatadog.Event{
 		Title: "[Triggered] Checkout is slow", Text: "@webhook-boomerang", AlertType: "error", DateHappened: at.Unix(),
 		Tags: []string{"monitor", "service:checkout"}, MonitorID: 4711, SourceTypeName: "alert",
 	})
@@ -47,7 +43,7 @@ func reconcile(t *testing.T, f *e2e.Instance) {
 
 func TestBootstrap_brings_back_an_alert_that_was_throttled(t *testing.T) {
 	s := e2e.New(t)
-	finder, worker := s.Start(e2e.Reconcile, nil), s.Start(e2e.Redelivery, nil)
+	finder, worker := s.Start(e2e.Reconcile, nil), s.Start(e2e.Redeliver, nil)
 	id, _ := notify(t, s)
 	reconcile(t, finder)
 	reconcile(t, finder)
@@ -55,8 +51,8 @@ func TestBootstrap_brings_back_an_alert_that_was_throttled(t *testing.T) {
 		t.Fatalf("%v; the worker wrote %s", err, worker.Output())
 	}
 	reconcile(t, finder)
-	if left := s.Standin.Messages(fakedatadog.RedeliveryQueue); len(left) != 0 {
-		t.Errorf("an alert that is posted was queued again: %d", len(left))
+	if left := s.Length(s.Queue); left != 0 {
+		t.Errorf("an alert that is posted was queued again: %d", left)
 	}
 	if got := s.Posted(); got[id] != 1 || len(got) != 1 {
 		t.Errorf("posted %v, want one event about %d", got, id)
@@ -71,8 +67,8 @@ func TestBootstrap_leaves_an_alert_that_arrived(t *testing.T) {
 		t.Fatalf("got %d %s, %v", r.StatusCode, r.Body, err)
 	}
 	reconcile(t, finder)
-	if waiting := s.Standin.Messages(fakedatadog.RedeliveryQueue); len(waiting) != 0 {
-		t.Errorf("%d messages are in the queue", len(waiting))
+	if waiting := s.Length(s.Queue); waiting != 0 {
+		t.Errorf("%d messages are in the queue", waiting)
 	}
 }
 
@@ -85,7 +81,7 @@ func TestBootstrap_fails_where_everybody_sees_it(t *testing.T) {
 	id, _ := notify(t, s)
 	s.Open(e2e.Datadog)
 	reconcile(t, finder)
-	if waiting := s.Standin.Messages(fakedatadog.RedeliveryQueue); len(waiting) != 1 || !strings.Contains(waiting[0].Body, strconv.FormatInt(id, 10)) {
+	if waiting := s.Take(s.Queue); len(waiting) != 1 || !strings.Contains(*waiting[0].Body, strconv.FormatInt(id, 10)) {
 		t.Errorf("in the queue: %v", waiting)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,11 +18,7 @@ import (
 
 	"boomerang/functions/internal/e2e"
 	"boomerang/functions/local/functionurl"
-	"boomerang/shared/fakedatadog"
 )
-
-// The tests run the built functions as Lambda does.
-func TestMain(m *testing.M) { os.Exit(e2e.Main(m)) }
 
 // timeout is the Timeout in template.yaml.
 const timeout = 120 * time.Second
@@ -112,14 +107,14 @@ func TestBootstrap_sets_up_what_brings_alerts_back_and_removes_it(t *testing.T) 
 	if a := ask(t, setup, cfn.RequestCreate, url); a.Status != cfn.StatusSuccess {
 		t.Fatal(a.Reason)
 	}
-	delivery, err := s.Standin.Deliver(t.Context(), "boomerang", alert(1))
+	delivery, err := s.Datadog.Deliver(t.Context(), "boomerang", alert(1))
 	if err != nil || delivery.Status != http.StatusOK || s.Posted()[1] != 1 {
 		t.Errorf("got %+v, %v; posted %v", delivery, err, s.Posted())
 	}
 	if a := ask(t, setup, cfn.RequestDelete, url); a.Status != cfn.StatusSuccess || a.Reason != "" {
 		t.Errorf("got %+v", a)
 	}
-	if hooks := s.Standin.Webhooks(); len(hooks)+len(s.Standin.Variables())+len(s.Standin.Dashboards())+len(s.Standin.Monitors()) != 0 {
+	if hooks := s.Datadog.Webhooks(); len(hooks)+len(s.Datadog.Variables())+len(s.Datadog.Dashboards())+len(s.Datadog.Monitors()) != 0 {
 		t.Error("something is left")
 	}
 }
@@ -144,7 +139,7 @@ func TestBootstrap_no_alert_is_refused_while_the_token_is_rotated(t *testing.T) 
 	if a := ask(t, setup, cfn.RequestCreate, url); a.Status != cfn.StatusSuccess {
 		t.Fatal(a.Reason)
 	}
-	shown := map[string]bool{s.Standin.Variable("BOOMERANG_TOKEN"): true}
+	shown := map[string]bool{s.Datadog.Variable("BOOMERANG_TOKEN"): true}
 
 	ctx, stop := context.WithCancel(t.Context())
 	var sent, taken atomic.Int64
@@ -152,7 +147,7 @@ func TestBootstrap_no_alert_is_refused_while_the_token_is_rotated(t *testing.T) 
 	for range senders {
 		group.Go(func() {
 			for ctx.Err() == nil {
-				delivery, err := s.Standin.Deliver(context.WithoutCancel(ctx), "boomerang", alert(sent.Add(1)))
+				delivery, err := s.Datadog.Deliver(context.WithoutCancel(ctx), "boomerang", alert(sent.Add(1)))
 				if err != nil || delivery.Status != http.StatusOK {
 					t.Errorf("an alert was refused: %+v, %v", delivery, err)
 					return
@@ -164,7 +159,7 @@ func TestBootstrap_no_alert_is_refused_while_the_token_is_rotated(t *testing.T) 
 	for n := range rotations {
 		version := fmt.Sprintf("11111111-1111-4111-8111-%012d", n)
 		for _, step := range []string{"createSecret", "setSecret", "testSecret", "finishSecret"} {
-			event := map[string]string{"Step": step, "SecretId": s.Standin.SecretARN(fakedatadog.DefaultWebhookSecret), "ClientRequestToken": version}
+			event := map[string]string{"Step": step, "SecretId": s.WebhookSecret, "ClientRequestToken": version}
 			if _, err := setup.Invoke(event, timeout); err != nil {
 				t.Errorf("%s: %v", step, err)
 			}
@@ -174,7 +169,7 @@ func TestBootstrap_no_alert_is_refused_while_the_token_is_rotated(t *testing.T) 
 				time.Sleep(time.Millisecond)
 			}
 		}
-		shown[s.Standin.Variable("BOOMERANG_TOKEN")] = true
+		shown[s.Datadog.Variable("BOOMERANG_TOKEN")] = true
 	}
 	stop()
 	group.Wait()

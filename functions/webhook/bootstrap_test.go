@@ -11,11 +11,8 @@ import (
 
 	"boomerang/functions/internal/e2e"
 	"boomerang/functions/local/functionurl"
-	"boomerang/shared/fakedatadog"
+	"boomerang/shared/awstest"
 )
-
-// The tests run the built function as Lambda does.
-func TestMain(m *testing.M) { os.Exit(e2e.Main(m)) }
 
 // alone takes away what a function can do without.
 var alone = map[string]string{"LEDGER_TABLE": "", "REDELIVERY_QUEUE_URL": ""}
@@ -67,7 +64,7 @@ func TestBootstrap_answers_every_event_file(t *testing.T) {
 			t.Errorf("%s: got %d %s, want %d %s", name, r.StatusCode, r.Body, expected.status, expected.says)
 		}
 	}
-	if got := len(s.Standin.Posted()); got != posted {
+	if got := len(s.Datadog.Posted()); got != posted {
 		t.Errorf("%d events were posted, want %d", got, posted)
 	}
 }
@@ -99,9 +96,9 @@ func TestBootstrap_does_not_start_with_what_cannot_work(t *testing.T) {
 
 func TestBootstrap_WrongSecrets(t *testing.T) {
 	s := e2e.New(t)
-	s.Standin.SetSecret(fakedatadog.DefaultWebhookSecret, `{"token":" "}`)
-	s.Standin.SetSecret(fakedatadog.DefaultDatadogSecret, `{"api_key":"x"}`)
-	mustExit(t, s.Start(e2e.Webhook, nil), fakedatadog.DefaultWebhookSecret, fakedatadog.DefaultDatadogSecret)
+	s.SetSecret(s.WebhookSecret, `{"token":" "}`)
+	s.SetSecret(s.DatadogSecret, `{"api_key":"x"}`)
+	mustExit(t, s.Start(e2e.Webhook, nil), s.WebhookSecret, s.DatadogSecret)
 }
 
 // mustExit makes sure that a function ends before it asks for work.
@@ -122,11 +119,9 @@ func mustExit(t *testing.T, f *e2e.Instance, says ...string) {
 
 func TestBootstrap_SlowSecrets(t *testing.T) {
 	s := e2e.New(t)
-	if err := s.Standin.Inject(fakedatadog.SecretsGet, "slow:500ms", 0); err != nil {
-		t.Fatal(err)
-	}
+	s.AWS.Break(awstest.Fault{Service: "SecretsManager", Effect: awstest.Delay(500 * time.Millisecond)})
 	f := s.Start(e2e.Webhook, nil)
-	if r := deliver(t, f, "triggered.json"); r.StatusCode != 200 || len(s.Standin.Posted()) != 1 {
+	if r := deliver(t, f, "triggered.json"); r.StatusCode != 200 || len(s.Datadog.Posted()) != 1 {
 		t.Errorf("got %d %s", r.StatusCode, r.Body)
 	}
 }
@@ -137,9 +132,9 @@ func TestBootstrap_learns_a_rotated_Datadog_key(t *testing.T) {
 	if r := deliver(t, f, "triggered.json"); r.StatusCode != 200 {
 		t.Fatalf("got %d %s", r.StatusCode, r.Body)
 	}
-	s.Standin.SetKeys("new-api-key", "new-app-key")
-	s.Standin.SetSecret(fakedatadog.DefaultDatadogSecret, `{"api_key":"new-api-key","app_key":"new-app-key"}`)
-	if r := deliver(t, f, "recovered.json"); r.StatusCode != 200 || len(s.Standin.Posted()) != 2 {
+	s.Datadog.SetKeys("new-api-key", "new-app-key")
+	s.SetSecret(s.DatadogSecret, `{"api_key":"new-api-key","app_key":"new-app-key"}`)
+	if r := deliver(t, f, "recovered.json"); r.StatusCode != 200 || len(s.Datadog.Posted()) != 2 {
 		t.Errorf("after the rotation: %d %s", r.StatusCode, r.Body)
 	}
 }
@@ -150,7 +145,7 @@ func TestBootstrap_lets_in_the_new_token_and_the_one_before(t *testing.T) {
 	if err := f.Ready(); err != nil {
 		t.Fatal(err)
 	}
-	s.Standin.SetSecret(fakedatadog.DefaultWebhookSecret, `{"token":"rotated"}`)
+	s.SetSecret(s.WebhookSecret, `{"token":"rotated"}`)
 	if r := deliver(t, f, "triggered.json"); r.StatusCode != 200 {
 		t.Errorf("the token before the rotation: %d %s", r.StatusCode, r.Body)
 	}

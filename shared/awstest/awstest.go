@@ -34,7 +34,7 @@ type AWS struct {
 	t      testing.TB
 	server string // moto's URL
 
-	dynamoDB sync.Mutex
+	forwarding sync.Mutex
 
 	mu     sync.Mutex
 	faults []*fault
@@ -61,15 +61,20 @@ func New(t testing.TB) *AWS {
 const RequireAll = "REQUIRE_ALL_TESTS"
 
 // Config is for clients in the test's own process.
-func (a *AWS) Config() aws.Config { return config(a.URL) }
-
-func config(url string) aws.Config {
+func (a *AWS) Config() aws.Config {
 	return aws.Config{
 		Region:       Region,
-		BaseEndpoint: &url,
+		BaseEndpoint: &a.URL,
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
 		HTTPClient:   &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}},
 	}
+}
+
+// Direct is for calls of the test itself, which meet no fault and are not recorded.
+func (a *AWS) Direct() aws.Config {
+	config := a.Config()
+	config.HTTPClient = direct{a}
+	return config
 }
 
 // Environ is for child processes: AWS's own variables, and no other configuration.
@@ -85,7 +90,7 @@ func (a *AWS) Environ() []string {
 func (a *AWS) Table(t testing.TB) string {
 	t.Helper()
 	name := "table-" + rand.Text()
-	_, err := dynamodb.NewFromConfig(config(a.server)).CreateTable(context.Background(), &dynamodb.CreateTableInput{
+	_, err := dynamodb.NewFromConfig(a.Direct()).CreateTable(context.Background(), &dynamodb.CreateTableInput{
 		TableName: &name, BillingMode: types.BillingModePayPerRequest,
 		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeS}},
 		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}},
@@ -99,13 +104,13 @@ func (a *AWS) Table(t testing.TB) string {
 // Queue creates a queue and returns its URL at the proxy.
 func (a *AWS) Queue(t testing.TB, attributes map[string]string) string {
 	t.Helper()
-	out, err := sqs.NewFromConfig(config(a.server)).CreateQueue(context.Background(), &sqs.CreateQueueInput{
+	out, err := sqs.NewFromConfig(a.Direct()).CreateQueue(context.Background(), &sqs.CreateQueueInput{
 		QueueName: aws.String("queue-" + rand.Text()), Attributes: attributes,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Replace(*out.QueueUrl, a.server, a.URL, 1)
+	return *out.QueueUrl
 }
 
 // QueueARN returns the ARN of a queue, for a redrive policy.
@@ -116,7 +121,7 @@ func QueueARN(url string) string {
 // Secret creates a secret and returns its ARN.
 func (a *AWS) Secret(t testing.TB, value string) string {
 	t.Helper()
-	out, err := secretsmanager.NewFromConfig(config(a.server)).CreateSecret(context.Background(), &secretsmanager.CreateSecretInput{
+	out, err := secretsmanager.NewFromConfig(a.Direct()).CreateSecret(context.Background(), &secretsmanager.CreateSecretInput{
 		Name: aws.String("secret-" + rand.Text()), SecretString: &value,
 	})
 	if err != nil {

@@ -44,7 +44,7 @@ func (a *AWS) ClearFaults() {
 	a.faults = nil
 }
 
-// effect returns what happens to a call. The caller holds the lock.
+// effect returns what happens to a call, or nil. The caller holds the lock.
 func (a *AWS) effect(c Call) Effect {
 	for _, f := range a.faults {
 		if !matches(f.Service, f.Operation, c) || f.Times > 0 && f.done == f.Times {
@@ -57,7 +57,14 @@ func (a *AWS) effect(c Call) Effect {
 		f.done++
 		return f.Effect
 	}
-	return func(w http.ResponseWriter, _ *http.Request, forward func() Response) { forward().write(w) }
+	return nil
+}
+
+// AnyOf picks one of the effects for each call.
+func AnyOf(effects ...Effect) Effect {
+	return func(w http.ResponseWriter, r *http.Request, forward func() Response) {
+		effects[rand.IntN(len(effects))](w, r, forward) //nolint:gosec // Chance is enough.
+	}
 }
 
 // Error answers with an error code, such as ThrottlingException. The call has no effect.

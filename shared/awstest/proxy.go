@@ -10,16 +10,17 @@ import (
 	"strings"
 )
 
-// Call is one call as it arrived. A call that met a fault is one too.
+// Call is one call as it arrived.
 type Call struct {
 	Service, Operation string // such as DynamoDB and PutItem
 	Body               []byte
+	Faulted            bool // whether a fault broke it
 }
 
-// maxCalls bounds the calls that are kept, to the latest ones.
-const maxCalls = 10_000
+// maxCalls is how many calls are kept. Later ones are if they met a fault.
+const maxCalls = 20_000
 
-// Calls returns the latest calls, oldest first. Empty strings select all.
+// Calls returns the calls, oldest first. Empty strings select all.
 func (a *AWS) Calls(service, operation string) []Call {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -32,22 +33,43 @@ func matches(service, operation string, c Call) bool {
 
 var services = map[string]string{"DynamoDB_20120810": "DynamoDB", "AmazonSQS": "SQS", "secretsmanager": "SecretsManager"}
 
+func newCall(r *http.Request, body []byte) Call {
+	prefix, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	return Call{Service: services[prefix], Operation: operation, Body: body}
+}
+
 // ServeHTTP records a call and forwards it to the emulator, or breaks it.
 func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // The caller left.
 	}
-	prefix, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	call := Call{Service: services[prefix], Operation: operation, Body: body}
+	call := newCall(r, body)
 	a.mu.Lock()
-	if len(a.calls) == 2*maxCalls {
-		a.calls = slices.Clone(a.calls[maxCalls:])
-	}
-	a.calls = append(a.calls, call)
 	effect := a.effect(call)
+	call.Faulted = effect != nil
+	if call.Faulted || len(a.calls) < maxCalls {
+		a.calls = append(a.calls, call)
+	}
 	a.mu.Unlock()
+	if effect == nil {
+		a.forward(r, call).write(w)
+		return
+	}
 	effect(w, r, func() Response { return a.forward(r, call) })
+}
+
+// direct is the way of the test's own calls.
+type direct struct{ *AWS }
+
+// Do implements aws.HTTPClient.
+func (d direct) Do(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	response := d.forward(r, newCall(r, body))
+	return &http.Response{StatusCode: response.Status, Header: response.Header, Body: io.NopCloser(bytes.NewReader(response.Body)), Request: r}, nil
 }
 
 // Response is what the emulator answered.
@@ -60,12 +82,12 @@ type Response struct {
 // transport does not reuse connections, because moto's server closes each after its answer.
 var transport = &http.Transport{DisableKeepAlives: true}
 
-// forward calls the emulator. Moto updates an item without a lock, where DynamoDB
-// is atomic, so calls of DynamoDB go one after the other.
+// forward calls the emulator. Moto changes items and queues without a lock and loses
+// changes made at the same time, so calls go one after the other.
 func (a *AWS) forward(in *http.Request, call Call) Response {
-	if call.Service == "DynamoDB" {
-		a.dynamoDB.Lock()
-		defer a.dynamoDB.Unlock()
+	if call.Service == "DynamoDB" || call.Service == "SQS" {
+		a.forwarding.Lock()
+		defer a.forwarding.Unlock()
 	}
 	// Without the caller's context, for the call takes effect once it is here.
 	out, err := http.NewRequest(in.Method, a.server+in.URL.RequestURI(), bytes.NewReader(call.Body))

@@ -10,8 +10,7 @@ import (
 	"boomerang/shared/fakedatadog"
 )
 
-// Alert is what distinguishes one delivery of Datadog's webhook from another.
-// What is zero is left to Request.
+// Alert is one delivery of Datadog's webhook. Request fills in what is zero.
 type Alert struct {
 	ID         int64 // of the notification
 	Monitor    int64
@@ -24,8 +23,7 @@ type Alert struct {
 // organisation is the one that all alerts are from.
 const organisation = "352001"
 
-// Request is the delivery as Lambda hands it to the function, its payload a
-// shorter one of those that Datadog's users send.
+// Request is the delivery as Lambda hands it to the function.
 func (a Alert) Request() events.LambdaFunctionURLRequest {
 	if a.Date.IsZero() {
 		a.Date = time.Now()
@@ -60,7 +58,7 @@ func (a Alert) Request() events.LambdaFunctionURLRequest {
 	return request
 }
 
-// Deliver sends an alert to the webhook, as Datadog does, once.
+// Deliver sends an alert to the webhook once, as Datadog does.
 func (i *Instance) Deliver(a Alert, limit time.Duration) (events.LambdaFunctionURLResponse, error) {
 	return i.Send(a.Request(), limit)
 }
@@ -75,11 +73,10 @@ func (i *Instance) Send(request events.LambdaFunctionURLRequest, limit time.Dura
 	return response, err
 }
 
-// Monitors tells the stand-in of the monitors that alerts are about, so that
-// there is something to read.
-func (s *Stack) Monitors(ids ...int64) {
+// AddMonitors adds the monitors that alerts are about.
+func (s *Stack) AddMonitors(ids ...int64) {
 	for _, id := range ids {
-		s.Standin.AddMonitor(fakedatadog.Monitor{
+		s.Datadog.AddMonitor(fakedatadog.Monitor{
 			ID: id, Name: "Checkout p95 latency is high", Type: "query alert", Multi: true,
 			Query:   "avg(last_5m):p95:trace.http.request{env:prod,service:checkout} by {availability-zone} > 0.8",
 			Options: map[string]any{"thresholds": map[string]any{"critical": 0.8}},
@@ -90,7 +87,7 @@ func (s *Stack) Monitors(ids ...int64) {
 // Posted returns how many events there are about each notification.
 func (s *Stack) Posted() map[int64]int {
 	posted := map[int64]int{}
-	for _, p := range s.Standin.Posted() {
+	for _, p := range s.Datadog.Posted() {
 		posted[p.Event.RelatedEventID]++
 	}
 	return posted

@@ -1,14 +1,13 @@
 package e2e
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
-	"testing"
+	"syscall"
 )
 
 // Function is one of the functions, by its folder.
@@ -16,53 +15,46 @@ type Function string
 
 // The functions that a stack can run.
 const (
-	Webhook    Function = "webhook"
-	Redelivery Function = "redeliver"
-	Reconcile  Function = "reconcile"
-	Setup      Function = "setup"
-	Drill      Function = "drill"
+	Webhook   Function = "webhook"
+	Redeliver Function = "redeliver"
+	Reconcile Function = "reconcile"
+	Setup     Function = "setup"
+	Drill     Function = "drill"
 )
 
-// bin is where the functions are built; Main makes and removes it.
-var bin string
-
-// Main runs a package's tests; a package that starts instances calls it from its
-// TestMain, and exits with what it returns.
-func Main(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "boomerang")
+// binaries returns the folder of the built functions. All test binaries share it: the
+// first one builds, and the go command finds nothing to do for the others.
+var binaries = sync.OnceValues(func() (string, error) {
+	out, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {
-		panic(err)
+		return "", fmt.Errorf("go env GOMOD: %w", err)
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	bin = dir
-	return m.Run()
-}
-
-var builds = map[Function]func() (string, error){
-	Webhook:    sync.OnceValues(func() (string, error) { return build(Webhook) }),
-	Redelivery: sync.OnceValues(func() (string, error) { return build(Redelivery) }),
-	Reconcile:  sync.OnceValues(func() (string, error) { return build(Reconcile) }),
-	Setup:      sync.OnceValues(func() (string, error) { return build(Setup) }),
-	Drill:      sync.OnceValues(func() (string, error) { return build(Drill) }),
-}
-
-// build builds a function as it is deployed, for this machine's processor; but not
-// with -trimpath, so that what was compiled for the tests need not be compiled
-// again. The linker leaves out what only a debugger reads, as for Lambda, and does
-// what flags say besides.
-func build(f Function, flags ...string) (string, error) {
-	if bin == "" {
-		return "", errors.New("the functions are built by a package whose TestMain calls stack.Main")
+	dir := filepath.Join(filepath.Dir(strings.TrimSpace(string(out))), ".build", "test")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
 	}
-	dir, err := os.MkdirTemp(bin, string(f))
+	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return "", err
 	}
-	bootstrap := filepath.Join(dir, "bootstrap")
-	command := exec.Command("go", "build", "-tags", "lambda.norpc", "-ldflags=-s -w"+strings.Join(flags, ""), "-o", bootstrap, "boomerang/functions/"+string(f))
+	defer func() { _ = lock.Close() }()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return "", err
+	}
+	return dir, build(dir, "", Webhook, Redeliver, Reconcile, Setup, Drill)
+})
+
+// build builds functions as Lambda runs them, but for this machine, and without
+// -trimpath, so that packages compiled for the tests are used again.
+func build(dir, ldflags string, functions ...Function) error {
+	arguments := []string{"build", "-tags", "lambda.norpc", "-ldflags=-s -w" + ldflags, "-o", dir + string(filepath.Separator)}
+	for _, f := range functions {
+		arguments = append(arguments, "boomerang/functions/"+string(f))
+	}
+	command := exec.Command("go", arguments...)
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := command.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build functions/%s: %w\n%s", f, err, out)
+		return fmt.Errorf("build the functions: %w\n%s", err, out)
 	}
-	return bootstrap, nil
+	return nil
 }

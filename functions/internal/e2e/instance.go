@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -37,7 +40,11 @@ type Instance struct {
 // are to the environment of a deployed one; an empty value takes a variable away.
 func (s *Stack) Start(f Function, changes map[string]string) *Instance {
 	s.t.Helper()
-	bootstrap, err := s.bootstrap(f)
+	dir, err := binaries()
+	if err == nil && s.extension != nil {
+		dir = s.t.TempDir()
+		err = build(dir, s.extension.LDFlags(), f)
+	}
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -46,7 +53,7 @@ func (s *Stack) Start(f Function, changes map[string]string) *Instance {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(api.Close)
-	i := &Instance{stack: s, api: api, command: exec.Command(bootstrap), ended: make(chan struct{})}
+	i := &Instance{stack: s, api: api, command: exec.Command(filepath.Join(dir, string(f))), ended: make(chan struct{})}
 	i.command.Env = append(s.environment(changes), "AWS_LAMBDA_RUNTIME_API="+api.Addr)
 	i.command.Stdout, i.command.Stderr = &i.output, &i.output
 	if err := i.command.Start(); err != nil {
@@ -58,15 +65,6 @@ func (s *Stack) Start(f Function, changes map[string]string) *Instance {
 		close(i.ended)
 	}()
 	return i
-}
-
-// bootstrap returns the built function, made to look for this stack's extension if
-// there is one.
-func (s *Stack) bootstrap(f Function) (string, error) {
-	if s.extension == nil {
-		return builds[f]()
-	}
-	return build(f, s.extension.LDFlags())
 }
 
 // Ready waits until the instance asks for work. The error is how it ended instead.
@@ -143,14 +141,13 @@ func (i *Instance) Kill() {
 // Output is what the instance wrote last.
 func (i *Instance) Output() string { return i.output.String() }
 
-// maxOutput is how much of what an instance wrote is kept: the end of it.
-const maxOutput = 64 << 10
-
-// output is a buffer that is read while a process writes to it.
+// output keeps the end of what a process writes, while it writes.
 type output struct {
 	mu     sync.Mutex
 	buffer bytes.Buffer
 }
+
+const maxOutput = 64 << 10
 
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
@@ -165,4 +162,20 @@ func (o *output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.buffer.String()
+}
+
+// Memory returns the bytes of memory that the process has, or zero where the system
+// has no /proc.
+func (i *Instance) Memory() (now, peak int64) {
+	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", i.command.Process.Pid))
+	for line := range strings.Lines(string(status)) {
+		var kilobytes int64
+		if _, err := fmt.Sscanf(line, "VmRSS: %d kB", &kilobytes); err == nil {
+			now = kilobytes << 10
+		}
+		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kilobytes); err == nil {
+			peak = kilobytes << 10
+		}
+	}
+	return now, peak
 }

@@ -1,28 +1,36 @@
-// Package e2e is a whole Boomerang on this machine, for tests: instances of the
-// built functions, each a process of its own, and the stand-in for Datadog and
-// AWS behind one door for each of them. Of what is not ours, Deliver plays
-// Datadog's webhook, and Redeliver the event source mapping from SQS to Lambda.
+// Package e2e runs a whole Boomerang on this machine, for tests: instances of the
+// built functions, each in its own process, with fakes of Datadog and AWS. Deliver
+// plays Datadog's webhook, and Poll the event source mapping from SQS to Lambda.
 package e2e
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
 	"maps"
-	"os"
+	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"boomerang/shared/awstest"
 	"boomerang/shared/fakedatadog"
 	"boomerang/shared/telemetry/telemetrytest"
 )
 
-// Token is what the stack's webhook accepts; the files under events/ carry it.
+// Token is the webhook's token, which the files under events/ carry.
 const Token = "local-token"
 
-// Dependency is something that the functions call at an address of its own.
+// Dependency is a service that the functions call, by the variable of its address.
 type Dependency string
 
 // The dependencies.
@@ -33,98 +41,138 @@ const (
 	Datadog        Dependency = "DATADOG_API_URL"
 )
 
-var dependencies = []Dependency{SecretsManager, Ledger, Queue, Datadog}
-
-// Stack is the world around the instances. Its methods end the test when the
-// test's own means fail, and only then.
+// Stack is what the instances depend on. Its methods end the test when the test's own
+// means fail.
 type Stack struct {
-	Standin *fakedatadog.Server
+	Datadog *fakedatadog.Server
+	AWS     *awstest.AWS
+	// Where the stack's things are: ARNs, a name and URLs.
+	DatadogSecret, WebhookSecret, Table, Queue, DeadLetters string
 
 	t         testing.TB
-	doors     map[Dependency]*door
+	frontends map[Dependency]*frontend
 	sqs       *sqs.Client
 	extension *telemetrytest.Extension // nil: there is none
 
 	mu    sync.Mutex
 	ahead time.Duration
+	held  []heldMessage
 
-	// working is held by whoever works on a batch, and by whoever lets time pass for
-	// want of work: no visibility timeout is over while a batch is worked on.
+	// working is held for reading by a batch, and for writing while the clock advances.
 	working sync.RWMutex
-	// failed counts the messages that failed since time passed.
-	failed atomic.Int64
 }
 
 // New returns a stack without instances. Connections to the dependencies that are
 // closed are refused until Open.
 func New(t testing.TB, closed ...Dependency) *Stack {
 	t.Helper()
-	s := &Stack{t: t, doors: map[Dependency]*door{}}
-	s.Standin = fakedatadog.New(fakedatadog.Options{Token: Token, Now: s.Now, VisibleAfter: -1})
-	for _, dependency := range dependencies {
-		d, err := newDoor(s.Standin)
+	s := &Stack{t: t, AWS: awstest.New(t), frontends: map[Dependency]*frontend{}}
+	s.Datadog = fakedatadog.New(fakedatadog.Options{Now: s.Now, VisibleAfter: -1})
+	s.DatadogSecret = s.AWS.Secret(t, `{"api_key":"`+fakedatadog.DefaultAPIKey+`","app_key":"`+fakedatadog.DefaultAppKey+`"}`)
+	s.WebhookSecret = s.AWS.Secret(t, `{"token":"`+Token+`"}`)
+	s.Table = s.AWS.Table(t)
+	s.DeadLetters = s.AWS.Queue(t, nil)
+	s.Queue = s.AWS.Queue(t, map[string]string{
+		"VisibilityTimeout": strconv.Itoa(int(visibilityTimeout.Seconds())),
+		"RedrivePolicy":     `{"maxReceiveCount":"11","deadLetterTargetArn":"` + awstest.QueueARN(s.DeadLetters) + `"}`,
+	})
+	s.sqs = sqs.NewFromConfig(s.AWS.Direct())
+	for dependency, handler := range map[Dependency]http.Handler{
+		SecretsManager: s.AWS, Ledger: s.AWS, Queue: withoutDelay(s.AWS), Datadog: s.Datadog,
+	} {
+		f, err := newFrontend(handler)
 		if err != nil {
-			t.Fatalf("a port for %s: %v", dependency, err)
+			t.Fatal(err)
 		}
-		t.Cleanup(d.close)
-		s.doors[dependency] = d
+		t.Cleanup(f.close)
+		s.frontends[dependency] = f
 		if !slices.Contains(closed, dependency) {
 			s.Open(dependency)
 		}
 	}
-	// The event source mapping is not one of the functions, and has a way of its own.
-	mapping, err := newDoor(s.Standin)
-	if err == nil {
-		err = mapping.open()
-	}
-	if err != nil {
-		t.Fatalf("a port for the event source mapping: %v", err)
-	}
-	t.Cleanup(mapping.close)
-	s.sqs = newSQS(mapping.url())
 	return s
+}
+
+// withoutDelay makes messages visible at once, because a test does not wait for SQS.
+func withoutDelay(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var in map[string]any
+		body, err := io.ReadAll(r.Body)
+		if err == nil && json.Unmarshal(body, &in) == nil && in["DelaySeconds"] != nil {
+			delete(in, "DelaySeconds")
+			body, _ = json.Marshal(in) // What was decoded can be encoded.
+		}
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		r.Header.Del("Content-Length")
+		next.ServeHTTP(w, r)
+	})
 }
 
 // Install puts the Datadog Lambda Extension beside the instances that start from now on.
 func (s *Stack) Install(e *telemetrytest.Extension) { s.extension = e }
 
-// Open lets connections to a dependency in.
+// Open accepts connections to a dependency.
 func (s *Stack) Open(dependency Dependency) {
 	s.t.Helper()
-	if err := s.doors[dependency].open(); err != nil {
-		s.t.Fatalf("open the port for %s: %v", dependency, err)
+	if err := s.frontends[dependency].open(); err != nil {
+		s.t.Fatal(err)
 	}
 }
 
-// Now is the time of SQS and of Datadog, which the functions' own clock is not:
-// a message's delay and visibility timeout need not be waited for.
-func (s *Stack) Now() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return time.Now().Add(s.ahead)
+// ClearFaults ends all faults of Datadog and AWS.
+func (s *Stack) ClearFaults() {
+	s.Datadog.ClearFaults()
+	s.AWS.ClearFaults()
 }
 
-// Skip lets d pass for SQS and Datadog.
-func (s *Stack) Skip(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.ahead += d
+// SetSecret adds a version to a secret.
+func (s *Stack) SetSecret(arn, value string) {
+	s.t.Helper()
+	_, err := secretsmanager.NewFromConfig(s.AWS.Direct()).PutSecretValue(context.Background(), &secretsmanager.PutSecretValueInput{SecretId: &arn, SecretString: &value})
+	if err != nil {
+		s.t.Fatal(err)
+	}
 }
 
-// environment is that of a deployed function, changed as given: an empty value
-// takes a variable away.
+// Items returns the items of the table that a filter lets pass, such as "status = :v".
+func (s *Stack) Items(filter string, value types.AttributeValue) []map[string]types.AttributeValue {
+	s.t.Helper()
+	pages := dynamodb.NewScanPaginator(dynamodb.NewFromConfig(s.AWS.Direct()), &dynamodb.ScanInput{
+		TableName: &s.Table, FilterExpression: &filter, ExpressionAttributeNames: names(filter),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":v": value},
+	})
+	var all []map[string]types.AttributeValue
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(context.Background())
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		all = append(all, page.Items...)
+	}
+	return all
+}
+
+// names is for the words that DynamoDB reserves.
+func names(filter string) map[string]string {
+	if strings.Contains(filter, "#status") {
+		return map[string]string{"#status": "status"}
+	}
+	return nil
+}
+
+// environment is that of a deployed function. In changes, an empty value removes a variable.
 func (s *Stack) environment(changes map[string]string) []string {
 	all := map[string]string{
 		"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_FUNCTION_NAME": "boomerang", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
-		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
-		"DATADOG_SECRET_ARN": fakedatadog.DefaultDatadogSecret, "WEBHOOK_SECRET_ARN": fakedatadog.DefaultWebhookSecret,
-		"LEDGER_TABLE":          fakedatadog.LedgerTable,
-		"REDELIVERY_QUEUE_URL":  fakedatadog.QueueURL(fakedatadog.RedeliveryQueue),
-		"DEAD_LETTER_QUEUE_URL": fakedatadog.QueueURL(fakedatadog.DeadLetterQueue),
+		"DATADOG_SECRET_ARN": s.DatadogSecret, "WEBHOOK_SECRET_ARN": s.WebhookSecret, "LEDGER_TABLE": s.Table,
+		"REDELIVERY_QUEUE_URL": s.Queue, "DEAD_LETTER_QUEUE_URL": s.DeadLetters,
 	}
-	for dependency, d := range s.doors {
-		all[string(dependency)] = d.url()
+	for _, variable := range s.AWS.Environ() {
+		name, value, _ := strings.Cut(variable, "=")
+		all[name] = value
+	}
+	for dependency, f := range s.frontends {
+		all[string(dependency)] = f.url
 	}
 	maps.Copy(all, changes)
 	var environ []string

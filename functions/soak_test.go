@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"boomerang/functions/internal/e2e"
+	"boomerang/shared/awstest"
 	"boomerang/shared/fakedatadog"
 )
 
@@ -27,19 +28,25 @@ const (
 	// may grow after the first tenth.
 	maxMemory = 64 << 20
 	maxGrowth = 16 << 20
-	// soakPatience is for what is left in the queue when all alerts are sent.
-	soakPatience = 3 * time.Minute
+	// soakTimeout is for what is left in the queue when all alerts are sent.
+	soakTimeout = 3 * time.Minute
 )
 
 // workers is how many instances work on the queue: with the one intake it has what
 // failed, with the other all there is.
-var workers = map[string]int{"direct": 2, "queue": atOnce}
+var workers = map[string]int{"direct": 2, "queue": 5}
 
-// faults are what goes wrong, all equally often.
-var faults = []fakedatadog.Fault{
-	fakedatadog.Reset, fakedatadog.DropResponse, fakedatadog.Truncate, fakedatadog.Corrupt, fakedatadog.Empty, fakedatadog.Forbidden, "rate-limited:1s",
-	fakedatadog.Status(500), fakedatadog.Status(503), "slow:50ms", "drip:50ms",
-}
+// The faults of the soak, all equally often.
+var (
+	soakDatadog = []fakedatadog.Fault{
+		fakedatadog.Reset, fakedatadog.DropResponse, fakedatadog.Truncate, fakedatadog.Corrupt, fakedatadog.Empty, fakedatadog.Forbidden,
+		"rate-limited:1s", fakedatadog.Status(500), fakedatadog.Status(503), "slow:50ms", "drip:50ms",
+	}
+	soakAWS = []awstest.Effect{
+		awstest.Reset, awstest.DropResponse, awstest.Truncate, awstest.Corrupt, awstest.Empty, awstest.Error(400, "AccessDeniedException"),
+		awstest.Error(400, "ThrottlingException"), awstest.Status(500), awstest.Status(503), awstest.Delay(50 * time.Millisecond), awstest.Drip(50 * time.Millisecond),
+	}
+)
 
 // TestSoak sends many alerts at once through the built functions while one call
 // in twenty goes wrong, Secrets Manager's, the ledger's, the queue's and Datadog's
@@ -84,12 +91,12 @@ type memory struct{ now, peak int64 }
 func newSoak(t *testing.T, intake string, alerts int) *soak {
 	s := &soak{T: t, Stack: e2e.New(t), intake: intake, alerts: alerts}
 	for id := range int64(monitors) {
-		s.Monitors(id + 1)
+		s.AddMonitors(id + 1)
 	}
-	for _, r := range s.Standin.Routes() {
+	for _, r := range s.Datadog.Routes() {
 		if isRead(r) {
 			// Datadog's own limits would keep most of the reads from being made at all.
-			if err := s.Standin.Limit(r, 1_000_000, time.Minute); err != nil {
+			if err := s.Datadog.Limit(r, 1_000_000, time.Minute); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -98,22 +105,22 @@ func newSoak(t *testing.T, intake string, alerts int) *soak {
 		s.webhooks = append(s.webhooks, s.Start(e2e.Webhook, map[string]string{"INTAKE": intake}))
 	}
 	for range workers[intake] {
-		s.workers = append(s.workers, s.Start(e2e.Redelivery, nil))
+		s.workers = append(s.workers, s.Start(e2e.Redeliver, nil))
 	}
 	for _, i := range slices.Concat(s.webhooks, s.workers) {
 		if err := i.Ready(); err != nil {
 			t.Fatalf("%v; it wrote %s", err, i.Output())
 		}
 	}
-	ways := faults
+	datadog, aws := soakDatadog, soakAWS
 	if alerts > soakAlerts {
-		// A hanging call holds its instance for as long as it may, which the matrix
-		// shows in less time; here it is rare.
-		ways = append(slices.Repeat(faults, 2), fakedatadog.Hang)
+		// A call that hangs holds its instance for as long as it may, so here it is rare.
+		datadog, aws = append(slices.Repeat(datadog, 2), fakedatadog.Hang), append(slices.Repeat(aws, 2), awstest.Hang)
 	}
-	if err := s.Standin.InjectRandom(faultRate, 1, ways...); err != nil {
+	if err := s.Datadog.InjectRandom(faultRate, 1, datadog...); err != nil {
 		t.Fatal(err)
 	}
+	s.AWS.Break(awstest.Fault{Effect: awstest.AnyOf(aws...), Rate: faultRate})
 	return s
 }
 
@@ -133,8 +140,8 @@ func (s *soak) run() {
 	redeliveries.Wait()
 	close(empty)
 	watch.Wait()
-	for _, m := range s.Standin.Messages(fakedatadog.DeadLetterQueue) {
-		s.Errorf("a dead letter: %s", m.Attributes["reason"])
+	for _, m := range s.Take(s.DeadLetters) {
+		s.Errorf("a dead letter: %s", reason(m))
 	}
 }
 
@@ -186,13 +193,13 @@ func (s *soak) redeliver(f *e2e.Instance, over <-chan struct{}) {
 	for {
 		select {
 		case <-over:
-			if err := s.Drain(f, limit, soakPatience); err != nil {
+			if err := s.Drain(f, limit, soakTimeout); err != nil {
 				s.Errorf("%v; the worker wrote %s", err, f.Output())
 			}
 			return
 		default:
 		}
-		if b := s.Redeliver(f, limit); b.Received == 0 {
+		if b := s.Poll(f, limit); b.Received == 0 {
 			time.Sleep(100 * time.Millisecond)
 		}
 	}
@@ -217,7 +224,7 @@ func (s *soak) watch(over <-chan struct{}) {
 			}
 		case <-seldom.C:
 			s.Logf("%d of %d alerts sent, %d messages in the queue, %s", s.sent(), s.alerts,
-				len(s.Standin.Messages(fakedatadog.RedeliveryQueue)), megabytes(s.memory().now))
+				s.Length(s.Queue), megabytes(s.memory().now))
 		}
 	}
 }
@@ -228,11 +235,7 @@ func (s *soak) sent() int { return min(int(s.next.Load()), s.alerts) }
 func (s *soak) memory() memory {
 	var most memory
 	for _, i := range slices.Concat(s.webhooks, s.workers) {
-		now, peak, err := i.Memory()
-		if err != nil {
-			s.Errorf("%v; it wrote %s", err, i.Output())
-			continue
-		}
+		now, peak := i.Memory()
 		most = memory{max(most.now, now), max(most.peak, peak)}
 	}
 	return most
@@ -240,11 +243,11 @@ func (s *soak) memory() memory {
 
 // report says how it went.
 func (s *soak) report(took time.Duration) {
-	s.Standin.ClearFaults()
+	s.Datadog.ClearFaults()
 	ended, n := s.memory(), s.count()
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d alerts, %d at once, INTAKE=%s, in %.0f s: %.0f a second; %d calls to the dependencies went wrong\n",
-		s.alerts, atOnce, s.intake, took.Seconds(), float64(s.alerts)/took.Seconds(), len(s.Standin.Faulted()))
+		s.alerts, atOnce, s.intake, took.Seconds(), float64(s.alerts)/took.Seconds(), len(s.Datadog.Faulted()))
 	fmt.Fprintf(&b, "answered: posted %d, queued %d; 503 and repeated %d times; not answered in time %d\n",
 		s.posted.Load(), s.queued.Load(), s.repeated.Load(), s.unanswered.Load())
 	fmt.Fprintf(&b, "events:   exactly one for %d of %d alerts; lost %d, doubled for no known reason %d\n", n.one, s.alerts, n.lost, n.doubled)
@@ -271,7 +274,7 @@ type counts struct{ one, lost, doubled, answerLost, ledgerFailed int }
 
 func (s *soak) count() counts {
 	events, unseen := map[int64]int{}, map[int64]int{}
-	for _, p := range s.Standin.Posted() {
+	for _, p := range s.Datadog.Posted() {
 		events[p.Event.RelatedEventID]++
 		if p.Fault == fakedatadog.DropResponse {
 			unseen[p.Event.RelatedEventID]++
@@ -299,20 +302,21 @@ func (s *soak) count() counts {
 	return n
 }
 
-// ledgerFailures are the alerts of which a claim or a completion went wrong.
+func (s *soak) faultedAWS() []awstest.Call {
+	return slices.DeleteFunc(s.AWS.Calls("", ""), func(c awstest.Call) bool { return !c.Faulted })
+}
+
+// ledgerFailures are the alerts whose claim or completion failed.
 func (s *soak) ledgerFailures() map[int64]bool {
 	failed := map[int64]bool{}
-	for _, r := range s.Standin.Faulted() {
-		if r.Route != fakedatadog.DynamoDBPut {
-			continue
-		}
-		if key := alertKey.FindStringSubmatch(r.Body); key != nil {
-			id, _ := strconv.ParseInt(key[1], 10, 64) // The expression takes digits only.
+	for _, c := range s.faultedAWS() {
+		if key := alertKey.FindSubmatch(c.Body); key != nil && c.Operation == "PutItem" {
+			id, _ := strconv.ParseInt(string(key[1]), 10, 64) // The expression takes digits only.
 			failed[id] = true
 		}
 	}
 	return failed
 }
 
-// alertKey is the key of an alert's record.
+// alertKey is the key of an alert's item.
 var alertKey = regexp.MustCompile(`"alert#\d+:(\d+)"`)

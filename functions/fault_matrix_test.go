@@ -1,0 +1,222 @@
+package functions_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"boomerang/functions/internal/e2e"
+	"boomerang/shared/awstest"
+	"boomerang/shared/fakedatadog"
+)
+
+// fault is a way for a dependency to fail. Without effects it refuses connections.
+type fault struct {
+	name    string
+	datadog fakedatadog.Fault
+	aws     awstest.Effect
+}
+
+// The slow ones come first, so that the others run beside them.
+var faults = []fault{
+	{"timeout", fakedatadog.Hang, awstest.Hang},
+	{"slow drip", "drip:30s", awstest.Drip(30 * time.Second)},
+	{"refused", "", nil},
+	{"403", fakedatadog.Forbidden, awstest.Error(400, "AccessDeniedException")},
+	{"429", "rate-limited:2s", awstest.Error(400, "ThrottlingException")},
+	{"500", fakedatadog.Status(500), awstest.Error(500, "InternalServerError")},
+	{"reset", fakedatadog.Reset, awstest.Reset},
+	{"truncated body", fakedatadog.Truncate, awstest.Truncate},
+	{"corrupt body", fakedatadog.Corrupt, awstest.Corrupt},
+}
+
+// target is a dependency, or one part of it.
+type target struct {
+	name       string
+	dependency e2e.Dependency
+	service    string // of AWS
+	routes     func(fakedatadog.Route) bool
+}
+
+var targets = []target{
+	{"Secrets Manager", e2e.SecretsManager, "SecretsManager", nil},
+	{"ledger", e2e.Ledger, "DynamoDB", nil},
+	{"queue", e2e.Queue, "SQS", nil},
+	{"Datadog events", e2e.Datadog, "", isPost},
+	{"Datadog reads", e2e.Datadog, "", isRead},
+}
+
+// TestMatrix breaks each dependency in every way, under both intakes, while the
+// webhook takes an alert and the worker has another. The webhook always answers
+// posted, queued or 503, in time. Once the fault is over there is one event for each
+// of the two: at once, from the queue, or when Datadog repeats what was answered 503.
+func TestMatrix(t *testing.T) {
+	t.Parallel()
+	results := table{cells: map[string]string{}}
+	t.Run("cells", func(t *testing.T) {
+		for _, f := range faults {
+			for _, intake := range []string{"direct", "queue"} {
+				for _, on := range targets {
+					t.Run(strings.ReplaceAll(intake+"/"+on.name+"/"+f.name, " ", "_"), func(t *testing.T) {
+						t.Parallel()
+						c := cell{T: t, target: on, fault: f, intake: intake}
+						results.set(intake, on.name, f.name, c.run())
+					})
+				}
+			}
+		}
+	})
+	t.Logf("what the webhook answered while the dependency failed, and after how long:\n%s", results.text())
+}
+
+// cell is one experiment.
+type cell struct {
+	*testing.T
+	target target
+	fault  fault
+	intake string
+	s      *e2e.Stack
+}
+
+const (
+	delivered = 1001 // the alert that the webhook gets
+	waiting   = 1002 // the alert that is in the queue already
+)
+
+func (c *cell) run() string {
+	c.begin()
+	webhook := c.s.Start(e2e.Webhook, map[string]string{"INTAKE": c.intake})
+	worker := c.s.Start(e2e.Redeliver, nil)
+	if err := webhook.Ready(); err != nil {
+		c.Fatalf("%v; it wrote %s", err, webhook.Output())
+	}
+	started := time.Now()
+	answer := c.deliver(webhook)
+	took := time.Since(started)
+	if b := c.s.Poll(worker, limit); b.Received == 0 || b.Err != nil {
+		c.Errorf("the worker: %+v; it wrote %s", b, worker.Output())
+	}
+	c.mustHaveFailed()
+
+	c.s.ClearFaults()
+	c.s.Open(c.target.dependency)
+	for again := answer; again == "503"; again = c.deliver(webhook) {
+		if time.Since(started) > timeout {
+			c.Fatalf("the webhook does not recover; it wrote %s", webhook.Output())
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	mustDrain(c.T, c.s, worker)
+	mustLogJSON(c.T, webhook)
+	mustLogJSON(c.T, worker)
+	mustPost(c.T, c.s, map[int64]int{delivered: 1, waiting: 1})
+	return fmt.Sprintf("%s %.1f s", answer, took.Seconds())
+}
+
+// begin injects the fault before the functions start, which is when they depend on
+// the most.
+func (c *cell) begin() {
+	isRefused := c.fault.aws == nil
+	if isRefused {
+		c.s = e2e.New(c.T, c.target.dependency)
+	} else {
+		c.s = e2e.New(c.T)
+	}
+	c.s.AddMonitors(4711)
+	enqueue(c.T, c.s, e2e.Alert{ID: waiting})
+	switch {
+	case isRefused && c.target.name == "Datadog reads":
+		c.refuseReadsOnly()
+	case isRefused:
+	case c.target.service == "":
+		inject(c.T, c.s, c.target.routes, c.fault.datadog, 0)
+	default:
+		c.s.AWS.Break(awstest.Fault{Service: c.target.service, Effect: c.fault.aws})
+	}
+	if c.target.name == "queue" {
+		// The queue is used only while Datadog does not take events.
+		inject(c.T, c.s, isPost, fakedatadog.Status(500), 0)
+	}
+}
+
+// refuseReadsOnly accepts connections to Datadog between the reads and the post: the
+// pipeline waits for the cycle before it posts.
+func (c *cell) refuseReadsOnly() {
+	c.s.AWS.Break(awstest.Fault{Service: "DynamoDB", Operation: "UpdateItem", Effect: awstest.Delay(900 * time.Millisecond)})
+	var opener sync.WaitGroup
+	c.Cleanup(opener.Wait)
+	opener.Go(func() {
+		for c.Context().Err() == nil {
+			if isFaulted(c.s, "DynamoDB", "UpdateItem") {
+				time.Sleep(400 * time.Millisecond)
+				c.s.Open(e2e.Datadog)
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	})
+}
+
+// deliver is one attempt of Datadog's, and its result.
+func (c *cell) deliver(webhook *e2e.Instance) string {
+	c.Helper()
+	code, status := deliver(c.T, webhook, e2e.Alert{ID: delivered})
+	switch {
+	case code == 200 && status == "posted", code == 202 && status == "queued":
+		return status
+	case code == 503:
+		return "503"
+	}
+	c.Fatalf("answered %d %s", code, status)
+	return ""
+}
+
+// mustHaveFailed guards the test: a dependency without calls cannot fail. Refused
+// connections cannot be counted.
+func (c *cell) mustHaveFailed() {
+	c.Helper()
+	failed := c.fault.aws == nil || c.target.service != "" && isFaulted(c.s, c.target.service, "") ||
+		slices.ContainsFunc(c.s.Datadog.Faulted(), func(r fakedatadog.Request) bool {
+			return c.target.routes != nil && c.target.routes(r.Route) && r.Fault == c.fault.datadog
+		})
+	if !failed {
+		c.Error("nothing called the dependency that failed")
+	}
+}
+
+// table collects the cells' results, which come in any order.
+type table struct {
+	mu    sync.Mutex
+	cells map[string]string
+}
+
+func (r *table) set(intake, target, fault, result string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cells[intake+target+fault] = result
+}
+
+func (r *table) text() string {
+	var b strings.Builder
+	for _, intake := range []string{"direct", "queue"} {
+		fmt.Fprintf(&b, "\n%-16s", "INTAKE="+intake)
+		for _, f := range faults {
+			fmt.Fprintf(&b, " %-14s", f.name)
+		}
+		for _, on := range targets {
+			fmt.Fprintf(&b, "\n%-16s", on.name)
+			for _, f := range faults {
+				result, ok := r.cells[intake+on.name+f.name]
+				if !ok {
+					result = "WRONG"
+				}
+				fmt.Fprintf(&b, " %-14s", result)
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
