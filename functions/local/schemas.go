@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"boomerang/functions/local/cases"
+	"boomerang/functions/local/playbooktest"
 	"boomerang/functions/local/report"
 	"boomerang/functions/local/schema"
 	"boomerang/shared/playbook"
@@ -23,7 +23,7 @@ func schemas() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	tests, err := schema.Of(cases.Shape(), "Tests of Boomerang's playbooks", nil)
+	tests, err := schema.Of(playbooktest.Shape(), "Tests of Boomerang's playbooks", nil)
 	if err != nil {
 		return nil, err
 	}

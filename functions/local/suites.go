@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"boomerang/functions/internal/alerting"
-	"boomerang/functions/local/cases"
+	"boomerang/functions/local/playbooktest"
 	"boomerang/functions/local/report"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/registry"
@@ -57,10 +57,10 @@ func testPlaybooks(ctx context.Context, out *report.Printer, args []string) erro
 	return errors.Join(broken...)
 }
 
-func test(ctx context.Context, file string, update bool) (cases.Result, error) {
-	suite, err := cases.Load(file, checkKinds)
+func test(ctx context.Context, file string, update bool) (playbooktest.Result, error) {
+	suite, err := playbooktest.Load(file, checkKinds)
 	if err != nil {
-		return cases.Result{}, err
+		return playbooktest.Result{}, err
 	}
 	return suite.Run(ctx, update)
 }
@@ -74,17 +74,17 @@ func checkKinds(playbooks string) []enrich.Kind {
 // testFiles returns the test files that paths name: a test file itself, a playbook
 // file's, or all in a folder.
 func testFiles(paths []string) ([]string, error) {
-	files, err := yamlFiles(paths, func(path string) bool { return strings.HasSuffix(path, cases.Ending) })
+	files, err := yamlFiles(paths, func(path string) bool { return strings.HasSuffix(path, playbooktest.Suffix) })
 	if err != nil {
 		return nil, err
 	}
 	for i, file := range files {
-		if !strings.HasSuffix(file, cases.Ending) {
-			files[i] = strings.TrimSuffix(file, filepath.Ext(file)) + cases.Ending
+		if !strings.HasSuffix(file, playbooktest.Suffix) {
+			files[i] = strings.TrimSuffix(file, filepath.Ext(file)) + playbooktest.Suffix
 		}
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("there is no test of playbooks in %s: a test file is called like its playbook file, ending in %s", strings.Join(paths, ", "), cases.Ending)
+		return nil, fmt.Errorf("there is no test of playbooks in %s: a test file is called like its playbook file, ending in %s", strings.Join(paths, ", "), playbooktest.Suffix)
 	}
 	return files, nil
 }
@@ -118,7 +118,7 @@ var heading = regexp.MustCompile(`(?m)^playbooks\s*:`)
 
 func isPlaybooks(path string) bool {
 	source, err := os.ReadFile(path)
-	return err == nil && !strings.HasSuffix(path, cases.Ending) && heading.Match(source)
+	return err == nil && !strings.HasSuffix(path, playbooktest.Suffix) && heading.Match(source)
 }
 
 // skipped leaves out the folders that the go command leaves out too.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"boomerang/functions/local/cases"
+	"boomerang/functions/local/playbooktest"
 	"boomerang/functions/local/report"
 )
 
@@ -23,12 +23,12 @@ func TestReady_playbooks_pass_their_tests(t *testing.T) {
 		t.Fatalf("%d files, %v", len(files), err)
 	}
 	for _, file := range files {
-		if strings.HasSuffix(file, cases.Ending) {
+		if strings.HasSuffix(file, playbooktest.Suffix) {
 			continue
 		}
 		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
 		t.Run(name, func(t *testing.T) {
-			r, err := test(t.Context(), filepath.Join(ready, name+cases.Ending), *update)
+			r, err := test(t.Context(), filepath.Join(ready, name+playbooktest.Suffix), *update)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -50,7 +50,7 @@ func TestReady_playbooks_keep_no_old_golden_file(t *testing.T) {
 	if err != nil || len(golden) == 0 {
 		t.Fatalf("%d files, %v", len(golden), err)
 	}
-	tests, err := filepath.Glob(filepath.Join(ready, "*"+cases.Ending))
+	tests, err := filepath.Glob(filepath.Join(ready, "*"+playbooktest.Suffix))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestTestPlaybooks_reports_for_people_and_for_CI(t *testing.T) {
 	if err == nil || err.Error() != "1 of 2 cases failed" {
 		t.Errorf("got %v", err)
 	}
-	shows(t, screen, "  pass urgent", "  FAIL urgent\n       playbooks: want [one], got [two]\n       one did not match, since this is false: alert.priority == \"P1\"\n", "2 cases, 1 failed")
+	shows(t, screen, "  pass urgent", "  FAIL urgent\n       playbooks: want [one], got [two]\n       one did not match; this is false: alert.priority == \"P1\"\n", "2 cases, 1 failed")
 }
 
 func TestTestPlaybooks_goes_on_over_a_broken_file(t *testing.T) {

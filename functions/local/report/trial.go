@@ -9,7 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"boomerang/functions/local/cases"
+	"boomerang/functions/local/playbooktest"
 	"boomerang/functions/local/trial"
 	"boomerang/shared/enrich"
 	"boomerang/shared/fault"
@@ -118,7 +118,7 @@ func found(data any) string {
 }
 
 // Suite writes how the cases of a test file went, and what none of them reached.
-func (p *Printer) Suite(path string, r cases.Result) {
+func (p *Printer) Suite(path string, r playbooktest.Result) {
 	p.Line("%s", p.paint(bold, path))
 	for _, c := range r.Cases {
 		if len(c.Failures) == 0 {

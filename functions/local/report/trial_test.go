@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"boomerang/functions/local/cases"
+	"boomerang/functions/local/playbooktest"
 	"boomerang/functions/local/report"
 	"boomerang/functions/local/trial"
 	"boomerang/shared/enrich"
@@ -90,8 +90,8 @@ func TestPrinter_Steps(t *testing.T) {
 
 func TestPrinter_Suite(t *testing.T) {
 	got := screen(func(p *report.Printer) {
-		p.Suite("a.test.yaml", cases.Result{
-			Cases:     []cases.CaseResult{{Name: "good"}, {Name: "bad", Failures: []string{"title: want\nmore"}}},
+		p.Suite("a.test.yaml", playbooktest.Result{
+			Cases:     []playbooktest.CaseResult{{Name: "good"}, {Name: "bad", Failures: []string{"title: want\nmore"}}},
 			Unreached: []string{"playbook x"},
 		})
 	})

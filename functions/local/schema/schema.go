@@ -1,9 +1,5 @@
-// Package schema writes the JSON Schema of Go types that are read from YAML, so
-// that editors complete a playbook, explain it and underline its mistakes.
-//
-// It follows the playbooks' own loader: yaml tags name the keys, doc tags explain
-// them, a text may be any single value, a duration is a text with its unit, and
-// keys that nobody knows are mistakes.
+// Package schema generates the JSON Schemas of playbook files and of their tests, which
+// editors use, and the reference of the steps.
 package schema
 
 import (
@@ -11,205 +7,158 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
+	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
 	"boomerang/shared/enrich"
 )
 
-// draft is the one that the YAML language server understands whole
+// draft is the newest that the YAML language server supports completely
 // (https://github.com/redhat-developer/yaml-language-server).
 const draft = "http://json-schema.org/draft-07/schema#"
 
-// object is a JSON object whose keys keep their order, which is that of the Go
-// fields: editors show keys in it, and people read them so.
-type object []member
+// object is a JSON object that keeps the order of its keys.
+type object = yaml.MapSlice
 
-type member struct {
-	name  string
-	value any
-}
+func member(name string, value any) yaml.MapItem { return yaml.MapItem{Key: name, Value: value} }
 
-// MarshalJSON writes the members in their order.
-func (o object) MarshalJSON() ([]byte, error) {
-	var out bytes.Buffer
-	out.WriteByte('{')
-	for i, m := range o {
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		if err := encode(&out, m.name); err != nil {
-			return nil, err
-		}
-		out.WriteByte(':')
-		if err := encode(&out, m.value); err != nil {
-			return nil, err
-		}
-	}
-	out.WriteByte('}')
-	return out.Bytes(), nil
-}
-
-// encode leaves <, > and & as they are: the schema is read by people.
-func encode(out *bytes.Buffer, v any) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		return err
-	}
-	out.Truncate(out.Len() - 1) // Encode adds a line break.
-	return nil
-}
-
-// Of returns the schema of a file whose content is read into a value of type t. An
-// ast.Node beside a key "uses" is a step's configuration, which the kind decides;
-// any other stands for any value.
+// Of returns the schema of a file that is read into a value of type t: yaml tags name
+// the keys, doc tags describe them. The step that "uses" names decides the schema of
+// "with".
 func Of(t reflect.Type, title string, kinds []enrich.Kind) ([]byte, error) {
 	g := &generator{kinds: kinds}
-	root := append(object{{"$schema", draft}, {"title", title}}, g.fields(t)...)
+	root := append(object{member("$schema", draft), member("title", title)}, g.mapping(t)...)
 	if len(g.definitions) > 0 {
-		root = append(root, member{"definitions", g.definitions})
+		root = append(root, member("definitions", g.definitions))
 	}
-	var plain, out bytes.Buffer
-	if err := encode(&plain, root); err != nil {
+	compact, err := yaml.MarshalWithOptions(root, yaml.JSON())
+	if err != nil {
 		return nil, fmt.Errorf("the schema of %s: %w", title, err)
 	}
-	if err := json.Indent(&out, plain.Bytes(), "", "  "); err != nil {
+	var out bytes.Buffer
+	if err := json.Indent(&out, compact, "", "  "); err != nil {
 		return nil, fmt.Errorf("the schema of %s: %w", title, err)
 	}
-	out.WriteByte('\n')
 	return out.Bytes(), nil
 }
 
 type generator struct {
-	kinds []enrich.Kind
-	// definitions are the types of steps, which stand in several places and are long.
-	definitions object
+	kinds       []enrich.Kind
+	definitions object // of the steps, which stand in several places
 }
 
-var (
-	durationType = reflect.TypeFor[time.Duration]()
-	nodeType     = reflect.TypeFor[ast.Node]()
-	anyType      = reflect.TypeFor[any]()
-)
-
-// schema returns what holds of a value of type t.
+// schema returns the schema of a value.
 func (g *generator) schema(t reflect.Type) object {
-	switch {
-	case t == durationType:
-		// The one number that needs no unit is 0.
-		return object{{"type", []string{"string", "integer"}}, {"pattern", `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$|^0$`}, {"minimum", 0}, {"maximum", 0}}
-	case t == nodeType || t == anyType:
+	switch t {
+	case reflect.TypeFor[time.Duration]():
+		// 0 needs no unit.
+		return object{
+			member("type", []string{"string", "integer"}), member("pattern", `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$|^0$`),
+			member("minimum", 0), member("maximum", 0),
+		}
+	case reflect.TypeFor[ast.Node](), reflect.TypeFor[any]():
 		return object{}
 	}
 	switch t.Kind() {
 	case reflect.Struct:
-		if _, isStep := fieldOf(t, uses); isStep {
+		if _, isStep := fieldOf(t, "uses"); isStep {
 			return g.reference(t)
 		}
-		return g.fields(t)
+		return g.mapping(t)
 	case reflect.Slice:
-		return object{{"type", "array"}, {"items", g.schema(t.Elem())}}
+		return object{member("type", "array"), member("items", g.schema(t.Elem()))}
 	case reflect.Map:
-		return object{{"type", "object"}, {"additionalProperties", g.schema(t.Elem())}}
+		return object{member("type", "object"), member("additionalProperties", g.schema(t.Elem()))}
 	case reflect.Bool:
-		return object{{"type", "boolean"}}
+		return object{member("type", "boolean")}
 	case reflect.Float32, reflect.Float64:
-		return object{{"type", "number"}}
+		return object{member("type", "number")}
 	case reflect.String:
-		return object{{"type", []string{"string", "number", "boolean"}}}
+		return object{member("type", []string{"string", "number", "boolean"})}
 	}
-	return object{{"type", "integer"}}
+	return object{member("type", "integer")}
 }
 
-// reference returns a reference to the definition of a struct, which it makes at
-// the first call.
 func (g *generator) reference(t reflect.Type) object {
-	if !slices.ContainsFunc(g.definitions, func(m member) bool { return m.name == t.Name() }) {
-		g.definitions = append(g.definitions, member{t.Name(), g.fields(t)})
+	if _, known := g.definitions.ToMap()[t.Name()]; !known {
+		g.definitions = append(g.definitions, member(t.Name(), g.mapping(t)))
 	}
-	return object{{"$ref", "#/definitions/" + t.Name()}}
+	return object{member("$ref", "#/definitions/"+t.Name())}
 }
 
-// fieldOf returns the field of a struct that YAML knows by a name.
-func fieldOf(t reflect.Type, name string) (reflect.StructField, bool) {
-	for i := range t.NumField() {
-		if yamlName(t.Field(i)) == name {
-			return t.Field(i), true
-		}
-	}
-	return reflect.StructField{}, false
-}
-
-func yamlName(f reflect.StructField) string {
-	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-	return name
-}
-
-// fields returns what holds of a mapping that fills a struct.
-func (g *generator) fields(t reflect.Type) object {
-	properties, required := object{}, []string{}
-	isStep := false
-	for i := range t.NumField() {
-		f := t.Field(i)
-		name := yamlName(f)
-		if name == "" {
-			continue
-		}
+// mapping returns the schema of a struct.
+func (g *generator) mapping(t reflect.Type) object {
+	properties, required, isStep := object{}, []string{}, false
+	for name, f := range fields(t) {
 		value := g.schema(f.Type)
-		if name == uses {
+		if name == "uses" {
 			isStep, value = true, g.names()
 		}
-		properties = append(properties, member{name, append(object{{"description", f.Tag.Get("doc")}}, value...)})
+		properties = append(properties, member(name, append(object{member("description", f.Tag.Get("doc"))}, value...)))
 		if f.Tag.Get("required") == "true" {
 			required = append(required, name)
 		}
 	}
-	all := object{{"type", "object"}, {"additionalProperties", false}, {"properties", properties}}
+	all := object{member("type", "object"), member("additionalProperties", false), member("properties", properties)}
 	if len(required) > 0 {
-		all = append(all, member{"required", required})
+		all = append(all, member("required", required))
 	}
 	if isStep {
-		all = append(all, member{"allOf", g.configs()})
+		all = append(all, member("allOf", g.configs()))
 	}
 	return all
 }
 
-// The keys of a step whose meaning is the kind's.
-const (
-	uses = "uses"
-	with = "with"
-)
-
-// names returns the kinds there are, and what each finds.
 func (g *generator) names() object {
 	names, docs := []string{}, []string{}
 	for _, k := range g.kinds {
-		names, docs = append(names, k.Name), append(docs, Doc(k))
+		names, docs = append(names, k.Name), append(docs, describe(k))
 	}
-	return object{{"enum", names}, {"enumDescriptions", docs}}
+	return object{member("enum", names), member("enumDescriptions", docs)}
 }
 
-// configs returns, for each kind, what holds of "with" where "uses" names it.
+// configs returns the schema of "with" for each step.
 func (g *generator) configs() []object {
 	all := []object{}
 	for _, k := range g.kinds {
-		config := append(object{{"description", Doc(k)}}, g.fields(reflect.TypeOf(k.Config))...)
+		config := append(object{member("description", describe(k))}, g.mapping(reflect.TypeOf(k.Config))...)
 		all = append(all, object{
-			{"if", object{{"properties", object{{uses, object{{"const", k.Name}}}}}, {"required", []string{uses}}}},
-			{"then", object{{"properties", object{{with, config}}}}},
+			member("if", object{
+				member("properties", object{member("uses", object{member("const", k.Name)})}), member("required", []string{"uses"}),
+			}),
+			member("then", object{member("properties", object{member("with", config)})}),
 		})
 	}
 	return all
 }
 
-// Doc says what a kind of step finds, and what it needs for that.
-func Doc(k enrich.Kind) string {
+func describe(k enrich.Kind) string {
 	if len(k.Permissions) == 0 {
 		return k.Doc
 	}
 	return k.Doc + " It needs " + strings.Join(k.Permissions, " and ") + "."
+}
+
+// fields iterates over the fields with a yaml name.
+func fields(t reflect.Type) func(yield func(string, reflect.StructField) bool) {
+	return func(yield func(string, reflect.StructField) bool) {
+		for i := range t.NumField() {
+			name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+			if name != "" && !yield(name, t.Field(i)) {
+				return
+			}
+		}
+	}
+}
+
+func fieldOf(t reflect.Type, name string) (reflect.StructField, bool) {
+	for known, f := range fields(t) {
+		if known == name {
+			return f, true
+		}
+	}
+	return reflect.StructField{}, false
 }

@@ -1,4 +1,4 @@
-package cases_test
+package playbooktest_test
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"boomerang/functions/local/cases"
+	"boomerang/functions/local/playbooktest"
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 )
@@ -53,7 +53,7 @@ playbooks:
 `
 
 // suite writes a test file beside playbooks and loads it.
-func suite(t *testing.T, tests string) (*cases.Suite, string, error) {
+func suite(t *testing.T, tests string) (*playbooktest.Suite, string, error) {
 	t.Helper()
 	folder := t.TempDir()
 	for name, content := range map[string]string{"a.yaml": playbooks, "a.test.yaml": tests} {
@@ -61,11 +61,11 @@ func suite(t *testing.T, tests string) (*cases.Suite, string, error) {
 			t.Fatal(err)
 		}
 	}
-	s, err := cases.Load(filepath.Join(folder, "a.test.yaml"), kinds)
+	s, err := playbooktest.Load(filepath.Join(folder, "a.test.yaml"), kinds)
 	return s, folder, err
 }
 
-func results(t *testing.T, tests string) cases.Result {
+func results(t *testing.T, tests string) playbooktest.Result {
 	t.Helper()
 	s, _, err := suite(t, tests)
 	if err != nil {
@@ -123,7 +123,7 @@ cases:
       playbooks: [default]
 `
 
-func TestSuite_passes(t *testing.T) {
+func TestRun_Passes(t *testing.T) {
 	r := results(t, good)
 	for _, c := range r.Cases {
 		if len(c.Failures) > 0 {
@@ -138,12 +138,10 @@ func TestSuite_passes(t *testing.T) {
 	}
 }
 
-func TestSuite_tells_what_no_case_reaches(t *testing.T) {
+func TestRun_Unreached(t *testing.T) {
 	r := results(t, `
 cases:
-  - name: no stubs
-    alert: {tags: ["service:checkout"]}
-    expect: {playbooks: [checkout]}
+  - {name: no stubs, alert: {tags: ["service:checkout"]}, expect: {playbooks: [checkout]}}
 `)
 	want := []string{"playbook never", "step again of playbook checkout", "step owner of playbook checkout", "step tell of playbook checkout"}
 	if diff := cmp.Diff(want, r.Unreached); diff != "" || !r.Passed() {
@@ -151,7 +149,7 @@ cases:
 	}
 }
 
-func TestSuite_shows_every_difference(t *testing.T) {
+func TestRun_Fails(t *testing.T) {
 	r := results(t, `
 cases:
   - name: all of it wrong
@@ -166,17 +164,23 @@ cases:
       tags: {contains: ["a:b"], lacks: ["tier:1"]}
       text: {contains: ["not there"], lacks: ["team: shop"]}
       golden: none.golden
+  - {name: no match, alert: {tags: ["service:other"]}, expect: {playbooks: [checkout]}}
 `)
-	got := strings.Join(r.Cases[0].Failures, "\n")
-	for _, want := range []string{
-		"playbooks: want [never], got [checkout]", "checkout matched", "never was not reached",
-		"steps: want [again], got [owner]", `title: want "fast", got "shop: slow"`,
-		`alert_type: want "info", got "error"`, `priority: want "low", got ""`,
-		`tags: "a:b" is missing`, `tags: "tier:1" must not be there`, "tags: there is service:checkout, tier:1",
-		`text: "not there" is missing`, `text: "team: shop" must not be there`, "- team: shop", "none.golden; make test-playbooks UPDATE=1 (or --update) writes it",
+	for i, all := range [][]string{
+		{
+			"playbooks: want [never], got [checkout]", "checkout matched", "never was not reached",
+			"steps: want [again], got [owner]", `title: want "fast", got "shop: slow"`,
+			`alert_type: want "info", got "error"`, `priority: want "low", got ""`,
+			`tags: "a:b" is missing`, `tags: "tier:1" must not be there`, "tags: got service:checkout, tier:1",
+			`text: "not there" is missing`, `text: "team: shop" must not be there`, "- team: shop", "none.golden; make test-playbooks UPDATE=1 (or --update) writes it",
+		},
+		{`checkout did not match; this is false: alert.tags.service == "checkout"`},
 	} {
-		if !strings.Contains(got, want) {
-			t.Errorf("it does not say %q:\n%s", want, got)
+		got := strings.Join(r.Cases[i].Failures, "\n")
+		for _, want := range all {
+			if !strings.Contains(got, want) {
+				t.Errorf("%q is missing in:\n%s", want, got)
+			}
 		}
 	}
 	if r.Passed() {
@@ -184,34 +188,24 @@ cases:
 	}
 }
 
-func TestSuite_says_why_a_playbook_did_not_match(t *testing.T) {
-	r := results(t, `
-cases:
-  - name: wrong
-    alert: {tags: ["service:other"]}
-    expect: {playbooks: [checkout]}
-`)
-	if got := strings.Join(r.Cases[0].Failures, "\n"); !strings.Contains(got, `checkout did not match, since this is false: alert.tags.service == "checkout"`) {
-		t.Errorf("got %s", got)
-	}
-}
-
-func TestSuite_golden(t *testing.T) {
-	const tests = `
+func TestRun_Golden(t *testing.T) {
+	s, folder, err := suite(t, `
 cases:
   - name: whole
-    alert: {title: "%s", tags: ["service:checkout"]}
+    alert: {title: slow, tags: ["service:checkout"]}
     steps: {owner: {data: {team: shop}}}
     expect: {golden: golden/whole.golden}
-`
-	s, folder, err := suite(t, strings.Replace(tests, "%s", "slow", 1))
+`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, err := s.Run(t.Context(), true); err != nil || !r.Passed() {
-		t.Fatalf("%+v, %v", r, err)
+	for _, update := range []bool{true, false} {
+		if r, err := s.Run(t.Context(), update); err != nil || !r.Passed() {
+			t.Fatalf("%+v, %v", r, err)
+		}
 	}
-	written, err := os.ReadFile(filepath.Join(folder, "golden", "whole.golden"))
+	path := filepath.Join(folder, "golden", "whole.golden")
+	written, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,29 +214,26 @@ cases:
 		t.Errorf("%+v, %v", body, err)
 	}
 	if !strings.HasSuffix(string(written), "\n"+body.Text+"\n") {
-		t.Errorf("the text does not follow as it reads:\n%s", written)
+		t.Errorf("the text does not follow:\n%s", written)
 	}
-	if r, err := s.Run(t.Context(), false); err != nil || !r.Passed() {
-		t.Errorf("%+v, %v", r, err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "golden", "whole.golden"), []byte(strings.Replace(string(written), "shop: slow", "shop: fast", 1)), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(strings.Replace(string(written), "shop: slow", "shop: fast", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	r, err := s.Run(t.Context(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(r.Cases[0].Failures, "\n"); !strings.Contains(got, `-   "title": "shop: fast",`) || !strings.Contains(got, `+   "title": "shop: slow",`) || !strings.Contains(got, "  …") {
-		t.Errorf("the difference is shown as\n%s", got)
+	if got := strings.Join(r.Cases[0].Failures, "\n"); !strings.Contains(got, `-  "title": "shop: fast",`) || !strings.Contains(got, `+  "title": "shop: slow",`) {
+		t.Errorf("the difference is\n%s", got)
 	}
 }
 
-func TestSuite_takes_event_files(t *testing.T) {
+func TestRun_EventFile(t *testing.T) {
 	folder, err := filepath.Abs("../../../events")
 	if err != nil {
 		t.Fatal(err)
 	}
-	relative := "../../../../../../../../../.." + filepath.ToSlash(folder)
+	relative := strings.Repeat("../", 10) + ".." + filepath.ToSlash(folder)
 	r := results(t, `
 playbooks: a.yaml
 cases:
@@ -255,8 +246,12 @@ cases:
 	}
 }
 
-func TestLoad_says_everything_that_is_wrong(t *testing.T) {
-	_, _, err := suite(t, `
+func TestLoad_Invalid(t *testing.T) {
+	for name, c := range map[string]struct {
+		tests string
+		says  []string
+	}{
+		"all problems at once": {`
 cases:
   - name: one
     alert: {tags: ["service:checkout"]}
@@ -272,40 +267,34 @@ cases:
   - name: three
     event: nowhere.json
     expect: {title: x}
-`)
-	if err == nil {
-		t.Fatal("it is loaded")
-	}
-	for _, want := range []string{
-		"a.test.yaml:6:14: a step answers in one way", `no playbook has a step "ownr"; there are again, owner, tell`,
-		"expects nothing", "a name of its own", "either an event file or an alert", "nowhere.json",
-	} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("it does not say %q:\n%v", want, err)
-		}
-	}
-}
-
-func TestLoad_is_strict(t *testing.T) {
-	for name, c := range map[string]struct{ tests, says string }{
-		"an unknown key":      {"cases:\n  - {name: a, alert: {title: x}, expct: {title: x}}", `unknown key "expct"; did you mean "expect"?`},
-		"no case":             {"cases: []", "it holds no case"},
-		"playbooks not there": {"playbooks: none.yaml\ncases:\n  - {name: a, alert: {title: x}, expect: {title: x}}", "none.yaml"},
-		"no YAML":             {"cases: [", "a.test.yaml"},
-		"an alert too deep":   {"cases:\n  - {name: a, alert: {x: " + strings.Repeat("[", 70) + strings.Repeat("]", 70) + "}, expect: {title: x}}", "a.test.yaml:2"},
+`, []string{
+			"a.test.yaml:6:14: a stub needs exactly one of", `no playbook has a step "ownr"; use one of again, owner, tell`,
+			"needs an expectation", "needs its own name", "either an event file or an alert", "nowhere.json",
+		}},
+		"unknown key":       {"cases:\n  - {name: a, alert: {title: x}, expct: {title: x}}", []string{`unknown key "expct"; did you mean "expect"?`}},
+		"no case":           {"cases: []", []string{"there is no case"}},
+		"missing playbooks": {"playbooks: none.yaml\ncases:\n  - {name: a, alert: {title: x}, expect: {title: x}}", []string{"none.yaml"}},
+		"not YAML":          {"cases: [", []string{"a.test.yaml"}},
+		"deep alert":        {"cases:\n  - {name: a, alert: {x: " + strings.Repeat("[", 70) + strings.Repeat("]", 70) + "}, expect: {title: x}}", []string{"a.test.yaml:2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, _, err := suite(t, c.tests); err == nil || !strings.Contains(err.Error(), c.says) {
-				t.Errorf("got %v, want %q", err, c.says)
+			_, _, err := suite(t, c.tests)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, want := range c.says {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q is missing in:\n%v", want, err)
+				}
 			}
 		})
 	}
-	if _, err := cases.Load("none.test.yaml", kinds); err == nil {
-		t.Error("a file that is not there is loaded")
+	if _, err := playbooktest.Load("none.test.yaml", kinds); err == nil {
+		t.Error("a missing file was loaded")
 	}
 }
 
-func TestRun_refuses_an_answer_that_the_step_cannot_give(t *testing.T) {
+func TestRun_InvalidStub(t *testing.T) {
 	for _, answer := range []string{"{teem: shop}", "{tier: high}", "[1]"} {
 		s, _, err := suite(t, `
 cases:
@@ -317,7 +306,7 @@ cases:
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Run(t.Context(), false); err == nil || !strings.Contains(err.Error(), "a.test.yaml:5:27: the step owner finds nothing like this") {
+		if _, err := s.Run(t.Context(), false); err == nil || !strings.Contains(err.Error(), "a.test.yaml:5:27: the step owner cannot find this: ") {
 			t.Errorf("%s: %v", answer, err)
 		}
 	}

@@ -1,0 +1,159 @@
+package playbooktest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pmezard/go-difflib/difflib"
+
+	"boomerang/functions/local/trial"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+)
+
+// compare returns the differences between an event and the expectation.
+func (s *Suite) compare(want expectation, got trial.Report, update bool) ([]string, error) {
+	c := comparison{failures: slices.Clone(got.Warnings)}
+	e := contentOf(got.Event)
+	if want.Playbooks != nil && !c.equal("playbooks", want.Playbooks, got.Playbooks) {
+		c.add("%s", explain(got))
+	}
+	if want.Steps != nil {
+		c.equal("steps", want.Steps, ranSteps(got))
+	}
+	c.equalText("title", want.Title, e.title)
+	c.equalText("alert_type", want.AlertType, e.alertType)
+	c.equalText("priority", want.Priority, e.priority)
+	c.contains("tags", want.Tags, func(tag string) bool { return slices.Contains(e.tags, tag) }, strings.Join(e.tags, ", "))
+	c.contains("text", want.Text, func(part string) bool { return strings.Contains(e.text, part) },
+		"\n  "+strings.ReplaceAll(strings.TrimSpace(e.text), "\n", "\n  "))
+	if want.Golden != "" {
+		if err := c.golden(s.file(want.Golden), got.Event, update); err != nil {
+			return nil, err
+		}
+	}
+	return c.failures, nil
+}
+
+// content is what an event of either API says.
+type content struct {
+	title, alertType, priority, text string
+	tags                             []string
+}
+
+func contentOf(e event.Request) content {
+	switch e := e.(type) {
+	case event.Event:
+		return content{e.Title, e.AlertType, e.Priority, e.Text, e.Tags}
+	case event.AlertEvent:
+		a := e.Data.Attributes
+		return content{a.Title, a.Attributes.Status, a.Attributes.Priority, a.Message, a.Tags}
+	}
+	return content{}
+}
+
+func ranSteps(r trial.Report) []string {
+	names := []string{}
+	for _, step := range r.Steps {
+		if step.Status != enrich.Skipped {
+			names = append(names, step.Name)
+		}
+	}
+	return names
+}
+
+// explain says for each playbook why it matched or not.
+func explain(r trial.Report) string {
+	lines := make([]string, len(r.Verdicts))
+	for i, v := range r.Verdicts {
+		switch {
+		case v.Err != nil:
+			lines[i] = fmt.Sprintf("%s could not be matched: %s", v.Playbook, v.Err)
+		case v.Unreached:
+			lines[i] = v.Playbook + " was not reached"
+		case v.Matched:
+			lines[i] = v.Playbook + " matched"
+		default:
+			lines[i] = v.Playbook + " did not match; this is false: " + v.False
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// comparison collects differences.
+type comparison struct{ failures []string }
+
+func (c *comparison) add(format string, args ...any) {
+	c.failures = append(c.failures, fmt.Sprintf(format, args...))
+}
+
+func (c *comparison) equalText(name, want, got string) {
+	if want != "" && want != got {
+		c.add("%s: want %q, got %q", name, want, got)
+	}
+}
+
+func (c *comparison) equal(name string, want, got []string) bool {
+	if slices.Equal(want, got) {
+		return true
+	}
+	c.add("%s: want [%s], got [%s]", name, strings.Join(want, ", "), strings.Join(got, ", "))
+	return false
+}
+
+func (c *comparison) contains(name string, want contents, has func(string) bool, all string) {
+	before := len(c.failures)
+	for _, one := range want.Contains {
+		if !has(one) {
+			c.add("%s: %q is missing", name, one)
+		}
+	}
+	for _, one := range want.Lacks {
+		if has(one) {
+			c.add("%s: %q must not be there", name, one)
+		}
+	}
+	if len(c.failures) > before {
+		c.add("%s: got %s", name, all)
+	}
+}
+
+// golden compares the event with a file, or writes the file.
+func (c *comparison) golden(path string, e event.Request, update bool) error {
+	got := goldenText(e)
+	if update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		return os.WriteFile(path, []byte(got), 0o644)
+	}
+	want, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		c.add("there is no file %s; make test-playbooks UPDATE=1 (or --update) writes it", path)
+		return nil
+	}
+	if err != nil || string(want) == got {
+		return err
+	}
+	diff, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
+		A: difflib.SplitLines(string(want)), B: difflib.SplitLines(got), FromFile: path, ToFile: "the event", Context: 2,
+	})
+	c.add("the event differs:\n%s", diff)
+	return err
+}
+
+// goldenText is the body of the request, and the text of the event as people read it.
+func goldenText(e event.Request) string {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	_ = encoder.Encode(e) // Texts and numbers always encode.
+	return out.String() + "\n" + contentOf(e).text + "\n"
+}

@@ -1,0 +1,217 @@
+// Package playbooktest runs the test files beside playbooks: it takes alerts through
+// the playbooks with stubs in place of the steps, and compares the events. It calls
+// neither Datadog nor AWS.
+package playbooktest
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"boomerang/functions/local/functionurl"
+	"boomerang/functions/local/trial"
+	"boomerang/functions/webhook/handler"
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/playbook"
+)
+
+// The format of a test file. The JSON Schema takes its texts from the doc tags.
+type (
+	document struct {
+		Playbooks string          `yaml:"playbooks" doc:"The playbook file under test, relative to this file. Default: this file's name without .test."`
+		Steps     map[string]stub `yaml:"steps" doc:"The stubs for all cases, by step name. A case can override them."`
+		Cases     []definition    `yaml:"cases" required:"true" doc:"The cases."`
+	}
+
+	definition struct {
+		Name   string          `yaml:"name" required:"true" doc:"The expected behavior in one sentence."`
+		Event  string          `yaml:"event" doc:"A file with a Function URL event, relative to this file, such as those in events/."`
+		Alert  map[string]any  `yaml:"alert" doc:"The alert in place of an event file, by Datadog's webhook variables: alert_transition, tags, …"`
+		Cycle  cycle           `yaml:"cycle" doc:"The alert's cycle so far."`
+		Steps  map[string]stub `yaml:"steps" doc:"The stubs for this case, by step name. A step without a stub is skipped."`
+		Expect expectation     `yaml:"expect" required:"true" doc:"The expected event."`
+	}
+
+	cycle struct {
+		Lasted   time.Duration `yaml:"lasted" doc:"How long the cycle has lasted, such as 11m."`
+		Notified int           `yaml:"notified" doc:"The number of notifications, this one included."`
+	}
+
+	stub struct {
+		Data    ast.Node      `yaml:"data" doc:"The finding, as templates see it under steps.<name>."`
+		Error   string        `yaml:"error" doc:"The reason for a failure, as the event shows it."`
+		Timeout time.Duration `yaml:"timeout" doc:"The step times out after this time, such as 5s."`
+		Skip    string        `yaml:"skip" doc:"The reason to skip the step."`
+	}
+
+	expectation struct {
+		Playbooks []string `yaml:"playbooks" doc:"The playbooks that are used, in order; default when none of the file matches."`
+		Steps     []string `yaml:"steps" doc:"The steps that run, in order, without those that are skipped."`
+		Title     string   `yaml:"title" doc:"The event's title."`
+		AlertType string   `yaml:"alert_type" doc:"The event's type: error, warning, info or success; with api v2 its status: error, warn or ok."`
+		Priority  string   `yaml:"priority" doc:"The event's priority."`
+		Tags      contents `yaml:"tags" doc:"The event's tags."`
+		Text      contents `yaml:"text" doc:"The event's text."`
+		Golden    string   `yaml:"golden" doc:"A file with the whole event, relative to this file; make test-playbooks UPDATE=1 writes it."`
+	}
+
+	contents struct {
+		Contains []string `yaml:"contains" doc:"What it contains."`
+		Lacks    []string `yaml:"lacks" doc:"What it does not contain."`
+	}
+)
+
+// Shape returns the type of a test file, for its JSON Schema.
+func Shape() reflect.Type { return reflect.TypeFor[document]() }
+
+// Suffix is the end of a test file's name.
+const Suffix = ".test.yaml"
+
+// Suite is a test file and its playbooks.
+type Suite struct {
+	path   string
+	source *playbook.Source
+	book   *playbook.Book
+	cases  []testCase
+}
+
+type testCase struct {
+	definition
+	alert alert.Alert
+	stubs map[string]locatedStub
+}
+
+// locatedStub is a stub with its place in the file.
+type locatedStub struct {
+	stub
+	path string
+}
+
+// Load reads a test file and its playbooks. The error has all problems of both. kinds
+// returns the steps for a playbook file.
+func Load(path string, kinds func(playbooks string) []enrich.Kind) (*Suite, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var d document
+	s := &Suite{path: path, source: playbook.Read(path, raw, &d)}
+	playbooks := strings.TrimSuffix(path, Suffix) + ".yaml"
+	if d.Playbooks != "" {
+		playbooks = s.file(d.Playbooks)
+	}
+	raw, err = os.ReadFile(playbooks)
+	if err == nil {
+		s.book, err = playbook.Load(playbooks, raw, trial.Watched(kinds(playbooks)))
+	}
+	if err != nil {
+		return nil, errors.Join(s.source.Err(), fmt.Errorf("%s tests an invalid file:\n%w", path, err))
+	}
+	s.addCases(d)
+	return s, s.source.Err()
+}
+
+// file returns the path of a file that the test file names.
+func (s *Suite) file(name string) string {
+	return filepath.Join(filepath.Dir(s.path), filepath.FromSlash(name))
+}
+
+func (s *Suite) addCases(d document) {
+	if len(d.Cases) == 0 && s.source.Err() == nil {
+		s.source.Report("cases", "there is no case")
+	}
+	shared := s.locate(d.Steps, "steps")
+	names := map[string]bool{}
+	for i, one := range d.Cases {
+		path := fmt.Sprintf("cases[%d]", i)
+		if one.Name == "" || names[one.Name] {
+			s.source.Report(path+".name", "a case needs its own name")
+		}
+		names[one.Name] = true
+		if reflect.ValueOf(one.Expect).IsZero() {
+			s.source.Report(path+".expect", "a case needs an expectation")
+		}
+		a, err := s.alert(one)
+		if err != nil {
+			s.source.Report(path, "%s", err)
+		}
+		stubs := maps.Clone(shared)
+		maps.Copy(stubs, s.locate(one.Steps, path+".steps"))
+		s.cases = append(s.cases, testCase{one, a, stubs})
+	}
+}
+
+// locate checks stubs and returns them with their places.
+func (s *Suite) locate(stubs map[string]stub, path string) map[string]locatedStub {
+	var known []string
+	for _, steps := range s.book.Names() {
+		known = append(known, steps...)
+	}
+	slices.Sort(known)
+	known = slices.Compact(known)
+	located := map[string]locatedStub{}
+	for name, one := range stubs {
+		at := path + "." + name
+		located[name] = locatedStub{one, at}
+		if !slices.Contains(known, name) {
+			s.source.Report(at, "no playbook has a step %q; use one of %s", name, strings.Join(known, ", "))
+		}
+		set := 0
+		for _, isSet := range []bool{one.Data != nil, one.Error != "", one.Timeout > 0, one.Skip != ""} {
+			if isSet {
+				set++
+			}
+		}
+		if set != 1 {
+			s.source.Report(at, "a stub needs exactly one of data, error, timeout and skip")
+		}
+	}
+	return located
+}
+
+func (s *Suite) alert(c definition) (alert.Alert, error) {
+	if (c.Event == "") == (len(c.Alert) == 0) {
+		return alert.Alert{}, errors.New("a case needs either an event file or an alert")
+	}
+	a, err := s.decode(c)
+	if c.Cycle != (cycle{}) {
+		a.CycleKey = cmp.Or(a.CycleKey, "cycle")
+	}
+	return a, err
+}
+
+func (s *Suite) decode(c definition) (alert.Alert, error) {
+	if c.Event != "" {
+		request, err := functionurl.ReadFile(s.file(c.Event))
+		if err != nil {
+			return alert.Alert{}, err
+		}
+		return handler.Decode(request)
+	}
+	if a, err := decodeFields(c.Alert); err == nil {
+		return a, nil
+	}
+	// An alert needs an id or a text; a case about tags does not.
+	fields := maps.Clone(c.Alert)
+	fields["id"] = "1"
+	return decodeFields(fields)
+}
+
+func decodeFields(fields map[string]any) (alert.Alert, error) {
+	raw, err := json.Marshal(fields)
+	if err != nil {
+		return alert.Alert{}, fmt.Errorf("the alert cannot be written as JSON: %w", err)
+	}
+	return alert.Decode(raw)
+}

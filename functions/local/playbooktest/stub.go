@@ -1,0 +1,97 @@
+package playbooktest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+
+	"boomerang/functions/local/trial"
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/fault"
+)
+
+// step returns the stub in place of a step.
+func (s locatedStub) step(real trial.Step) enrich.Step {
+	return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
+		switch {
+		case s.Data != nil:
+			return s.finding(real)
+		case s.Error != "":
+			return enrich.Finding{}, fault.New(fault.Permanent, s.Error, nil)
+		case s.Timeout > 0:
+			return enrich.Finding{}, fault.New(fault.Temporary, "no answer within "+s.Timeout.String(), nil)
+		case s.Skip != "":
+			return enrich.Finding{}, enrich.Skip(s.Skip)
+		}
+		return enrich.Finding{}, enrich.Skip("the case has no stub for this step")
+	})
+}
+
+// finding returns the stub's data. The event shows its scalar values as facts.
+func (s locatedStub) finding(real trial.Step) (enrich.Finding, error) {
+	data, err := dataOf(s.Data, real.Kind.Data)
+	if err != nil {
+		return enrich.Finding{}, stubError{s.path + ".data", real.Kind.Name, err}
+	}
+	title := strings.ToUpper(real.Name[:1]) + strings.ReplaceAll(real.Name[1:], "_", " ")
+	return enrich.Finding{Title: title, Weight: enrich.Useful, Blocks: []enrich.Block{facts(s.Data)}, Data: data}, nil
+}
+
+// stubError is data that the step cannot find.
+type stubError struct {
+	path, kind string
+	cause      error
+}
+
+func (e stubError) Error() string { return e.cause.Error() }
+
+// dataOf returns a node as a value of zero's type.
+func dataOf(node ast.Node, zero any) (any, error) {
+	var value any
+	if err := yaml.NodeToValue(node, &value); err != nil {
+		return nil, errors.New("invalid YAML")
+	}
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return nil, errors.New("not a JSON value")
+	}
+	if zero == nil {
+		return value, nil
+	}
+	into := reflect.New(reflect.TypeOf(zero))
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into.Interface()); err != nil {
+		return nil, errors.New(strings.TrimPrefix(err.Error(), "json: "))
+	}
+	return into.Elem().Interface(), nil
+}
+
+// facts returns the scalar values of a mapping, in the order of the file.
+func facts(node ast.Node) enrich.Facts {
+	mapping, ok := node.(ast.MapNode)
+	if !ok {
+		return nil
+	}
+	var all enrich.Facts
+	for pairs := mapping.MapRange(); pairs.Next(); {
+		var value any
+		if err := yaml.NodeToValue(pairs.Value(), &value); err != nil {
+			continue
+		}
+		switch value.(type) {
+		case nil, []any, map[string]any:
+		default:
+			all = append(all, enrich.Fact{Name: pairs.Key().GetToken().Value, Value: fmt.Sprint(value)})
+		}
+	}
+	return all
+}
