@@ -1,6 +1,5 @@
-// Package host is the step "host": whether the alert's host is up or muted, which
-// of its Agent's checks are not well, what runs on it, and its tags. It needs the
-// permission hosts_read.
+// Package host is the step "host": whether the alert's host is up or muted, its
+// failing Agent checks, what runs on it, and its tags.
 package host
 
 import (
@@ -16,51 +15,52 @@ import (
 	"boomerang/shared/site"
 )
 
-// Name is the step's name in playbooks, answers and events.
-const Name = "host"
+const permission = "hosts_read"
 
-// Permission is what the application key needs.
-const Permission = "hosts_read"
-
-// Source is where hosts are read.
+// Source reads hosts.
 type Source interface {
 	Hosts(ctx context.Context, query datadog.HostQuery) ([]datadog.Host, error)
 }
 
-var _ Source = (*datadog.Client)(nil)
-
-// Config is what a playbook may say.
-type Config struct {
-	Host string `yaml:"host" doc:"Name or alias of the host; empty means the alert's own host."`
+// Kind describes the step.
+func Kind(client *datadog.Client, s site.Site) enrich.Kind {
+	return enrich.KindOf(enrich.Kind{
+		Name: "host", Doc: "Whether the alert's host is up or muted, its failing checks, apps, Agent version and tags.",
+		Permissions: []string{permission}, Data: Data{},
+	}, func(c Config, cache time.Duration) enrich.Step { return New(client.Cached(cache), s, c) })
 }
 
-// kept is how long Datadog knows a host that reports no more
-// (https://docs.datadoghq.com/api/latest/hosts/#get-all-hosts-for-your-organization).
-const kept = 7 * 24 * time.Hour
+// Config is what a playbook sets.
+type Config struct {
+	Host string `yaml:"host" doc:"Name or alias of the host; the alert's own host by default."`
+}
 
-// New returns the step. The link to the host leads to the pages of s.
+// retention is how long Datadog keeps a host that no longer reports
+// (https://docs.datadoghq.com/api/latest/hosts/#get-all-hosts-for-your-organization).
+const retention = 7 * 24 * time.Hour
+
+// New returns the step, with links to the pages of s.
 func New(source Source, s site.Site, c Config) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
-		name := nameOf(c, a)
+		name := hostName(c, a)
 		if name == "" {
-			return enrich.Finding{}, enrich.Skip("the alert names no host")
+			return enrich.Finding{}, enrich.Skip("the alert has no host")
 		}
 		now := time.Now()
-		hosts, err := source.Hosts(ctx, datadog.HostQuery{Filter: "host:" + name, From: now.Add(-kept).Truncate(time.Hour)})
+		hosts, err := source.Hosts(ctx, datadog.HostQuery{Filter: "host:" + name, From: now.Add(-retention).Truncate(time.Hour)})
 		if err != nil {
 			return enrich.Finding{}, err
 		}
-		h, known := pick(hosts, name)
+		h, known := selectHost(hosts, name)
 		if !known {
-			return unknown(name), nil
+			return unknownHost(name), nil
 		}
-		return found(a, h, now, "https://"+s.App()+"/infrastructure?hostname="+url.QueryEscape(h.Name)), nil
+		return newFinding(a, h, now, "https://"+s.App()+"/infrastructure?hostname="+url.QueryEscape(h.Name)), nil
 	})
 }
 
-// nameOf is the playbook's host, the host that alerted, or the one that the
-// alert's tags name.
-func nameOf(c Config, a alert.Alert) string {
+// hostName is the playbook's host, the host of the alert's group, or the alert's host.
+func hostName(c Config, a alert.Alert) string {
 	for _, name := range []string{c.Host, a.Scopes().Get("host"), a.Hostname, a.Tags.Get("host")} {
 		if name = strings.TrimSpace(name); name != "" {
 			return name
@@ -69,34 +69,32 @@ func nameOf(c Config, a alert.Alert) string {
 	return ""
 }
 
-// pick returns the host of that name, or else that is also known by it: a filter
-// takes the beginning of a name for the name.
-func pick(hosts []datadog.Host, name string) (datadog.Host, bool) {
+// selectHost returns the host with that name, or else that alias or tag. The query
+// also returns hosts whose name only starts with it.
+func selectHost(hosts []datadog.Host, name string) (datadog.Host, bool) {
 	same := func(other string) bool { return strings.EqualFold(other, name) }
-	for _, known := range []func(datadog.Host) bool{
+	for _, matches := range []func(datadog.Host) bool{
 		func(h datadog.Host) bool { return same(h.Name) },
-		func(h datadog.Host) bool {
-			return slices.ContainsFunc(h.Aliases, same) || h.CloudID != "" && same(h.CloudID)
-		},
+		func(h datadog.Host) bool { return slices.ContainsFunc(h.Aliases, same) || same(h.CloudID) },
 		func(h datadog.Host) bool { return slices.ContainsFunc(alert.Tags(h.Tags).All("host"), same) },
 	} {
-		if i := slices.IndexFunc(hosts, known); i >= 0 {
+		if i := slices.IndexFunc(hosts, matches); i >= 0 {
 			return hosts[i], true
 		}
 	}
 	return datadog.Host{}, false
 }
 
-// Data is what playbooks and machines see. Times are UTC.
+// Data is what playbooks see. Times are UTC.
 type Data struct {
 	Name string `json:"name"`
-	// Known is false of a host that Datadog has not seen for seven days; everything
-	// else is zero then.
+	// Known is false for a host that Datadog has not seen for seven days. All other
+	// fields are zero then.
 	Known        bool      `json:"known"`
 	Up           bool      `json:"up"` // It reported within the last two hours.
 	LastReported time.Time `json:"last_reported,omitzero"`
 	Muted        bool      `json:"muted"`
-	MutedUntil   time.Time `json:"muted_until,omitzero"` // Zero when the mute has no end.
+	MutedUntil   time.Time `json:"muted_until,omitzero"` // Zero if the mute has no end.
 	Apps         []string  `json:"apps,omitempty"`
 	Agent        string    `json:"agent"` // The Agent's version.
 	Platform     string    `json:"platform"`
@@ -105,11 +103,11 @@ type Data struct {
 	CloudID      string    `json:"cloud_id"`
 	Aliases      []string  `json:"aliases,omitempty"`
 	Tags         []string  `json:"tags,omitempty"`
-	Failing      []Check   `json:"failing,omitempty"` // The Agent's checks that are not well.
+	Failing      []Check   `json:"failing,omitempty"` // Agent checks that warn or fail.
 	URL          string    `json:"url"`
 }
 
-// Check is a check of the Agent's.
+// Check is an Agent check.
 type Check struct {
 	Name    string `json:"name"`
 	Status  string `json:"status"` // "WARNING", "ERROR", …

@@ -22,7 +22,7 @@ import (
 func TestConformance(t *testing.T) {
 	enrichtest.Conformance(t, enrichtest.Case{
 		New:        func(client *datadog.Client) enrich.Step { return New(client, site.US1, Config{}) },
-		Permission: Permission,
+		Permission: permission,
 		Alert:      alert.Alert{ID: "1", Hostname: "web-1", Tags: alert.Tags{"env:prod"}},
 		Seed: func(s *fakedatadog.Server) {
 			s.SetHosts(fakedatadog.Host{Name: "web-1", Up: true, Apps: []string{"agent"}}, fakedatadog.Host{Name: "web-12"})
@@ -36,8 +36,8 @@ func (f sourceFunc) Hosts(ctx context.Context, q datadog.HostQuery) ([]datadog.H
 	return f(ctx, q)
 }
 
-// enriched is what the step finds among hosts, and what it asked for. The clock
-// stands at midnight of 1 January 2000, as synctest's does.
+// enriched returns the finding and the query. The clock
+// is at midnight of 1 January 2000, as synctest sets it.
 func enriched(t *testing.T, c Config, a alert.Alert, hosts ...datadog.Host) (f enrich.Finding, asked string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -71,17 +71,17 @@ func page(name string) enrich.Links {
 	return enrich.Links{{Kind: "resource", Title: "Host in Datadog", URL: "https://app.datadoghq.eu/infrastructure?hostname=" + name}}
 }
 
-func TestEnrich_tells_how_the_host_is(t *testing.T) {
+func TestEnrich_Blocks(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		host   datadog.Host
 		weight enrich.Weight
 		want   []enrich.Block
 	}{
-		{"all_that_is_known", whole, enrich.Important, []enrich.Block{
+		{"all fields", whole, enrich.Important, []enrich.Block{
 			enrich.Facts{
 				{Name: "Name", Value: "web-1"},
-				{Name: "State", Value: "down, last heard of on 31 Dec 19:00 UTC"},
+				{Name: "State", Value: "down, last report on 31 Dec 19:00 UTC"},
 				{Name: "Muted", Value: "until 1 Jan 01:00 UTC"},
 				{Name: "System", Value: "ubuntu 18.04, i-0abc, 4 CPUs"},
 				{Name: "Load", Value: "CPU 29.52 %, I/O wait 0.00 %, load 0.32"},
@@ -92,16 +92,16 @@ func TestEnrich_tells_how_the_host_is(t *testing.T) {
 			enrich.List{Items: []enrich.Item{{Tag: "WARNING", Text: "process: No matching process"}, {Tag: "ERROR", Text: "ntp"}}},
 			page("web-1"),
 		}},
-		{"well", datadog.Host{Name: "web-1", Up: true, LastReported: midnight.Add(-time.Minute), Platform: "linux", CPUs: 1}, enrich.Useful, []enrich.Block{
+		{"up", datadog.Host{Name: "web-1", Up: true, LastReported: midnight.Add(-time.Minute), Platform: "linux", CPUs: 1}, enrich.Useful, []enrich.Block{
 			enrich.Facts{{Name: "Name", Value: "web-1"}, {Name: "State", Value: "up"}, {Name: "System", Value: "linux, 1 CPU"}}, page("web-1"),
 		}},
-		{"quiet", datadog.Host{Name: "web-1", Up: true, LastReported: midnight.Add(-17 * time.Minute)}, enrich.Useful, []enrich.Block{
-			enrich.Facts{{Name: "Name", Value: "web-1"}, {Name: "State", Value: "up, last heard of 17 minutes ago"}}, page("web-1"),
+		{"no recent report", datadog.Host{Name: "web-1", Up: true, LastReported: midnight.Add(-17 * time.Minute)}, enrich.Useful, []enrich.Block{
+			enrich.Facts{{Name: "Name", Value: "web-1"}, {Name: "State", Value: "up, last report 17 minutes ago"}}, page("web-1"),
 		}},
-		{"of_the_future", datadog.Host{Name: "web-1", Up: true, LastReported: midnight.Add(time.Hour)}, enrich.Useful, []enrich.Block{
+		{"report in the future", datadog.Host{Name: "web-1", Up: true, LastReported: midnight.Add(time.Hour)}, enrich.Useful, []enrich.Block{
 			enrich.Facts{{Name: "Name", Value: "web-1"}, {Name: "State", Value: "up"}}, page("web-1"),
 		}},
-		{"muted_without_end", datadog.Host{Name: "web-1", Muted: true}, enrich.Important, []enrich.Block{
+		{"muted without end", datadog.Host{Name: "web-1", Muted: true}, enrich.Important, []enrich.Block{
 			enrich.Facts{{Name: "Name", Value: "web-1"}, {Name: "State", Value: "down"}, {Name: "Muted", Value: "without end"}}, page("web-1"),
 		}},
 	} {
@@ -114,7 +114,7 @@ func TestEnrich_tells_how_the_host_is(t *testing.T) {
 	}
 }
 
-func TestEnrich_takes_the_host_of_that_name(t *testing.T) {
+func TestEnrich_SelectsHost(t *testing.T) {
 	hosts := []datadog.Host{
 		{Name: "web-12", Tags: []string{"host:other"}}, {Name: "db", Aliases: []string{"web-1.example.com"}}, {Name: "ec2", CloudID: "i-0abc"}, {Name: "WEB-1"},
 	}
@@ -124,13 +124,13 @@ func TestEnrich_takes_the_host_of_that_name(t *testing.T) {
 		alert  alert.Alert
 		want   string
 	}{
-		{"of_the_alert", Config{}, alert.Alert{Hostname: "web-1"}, "WEB-1"},
-		{"of_the_group_first", Config{}, alert.Alert{Scope: "host:web-12, env:prod", Hostname: "web-1"}, "web-12"},
-		{"of_the_tags", Config{}, alert.Alert{Tags: alert.Tags{"host:web-12"}}, "web-12"},
-		{"of_the_playbook_before_all", Config{Host: " db "}, alert.Alert{Hostname: "web-1"}, "db"},
-		{"by_its_alias", Config{}, alert.Alert{Hostname: "web-1.example.com"}, "db"},
-		{"by_its_cloud's_id", Config{}, alert.Alert{Hostname: "i-0abc"}, "ec2"},
-		{"by_its_tag", Config{}, alert.Alert{Hostname: "other"}, "web-12"},
+		{"alert", Config{}, alert.Alert{Hostname: "web-1"}, "WEB-1"},
+		{"group before alert", Config{}, alert.Alert{Scope: "host:web-12, env:prod", Hostname: "web-1"}, "web-12"},
+		{"tags", Config{}, alert.Alert{Tags: alert.Tags{"host:web-12"}}, "web-12"},
+		{"playbook before group", Config{Host: " db "}, alert.Alert{Hostname: "web-1"}, "db"},
+		{"alias", Config{}, alert.Alert{Hostname: "web-1.example.com"}, "db"},
+		{"cloud id", Config{}, alert.Alert{Hostname: "i-0abc"}, "ec2"},
+		{"host tag", Config{}, alert.Alert{Hostname: "other"}, "web-12"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, _ := enriched(t, tt.config, tt.alert, hosts...)
@@ -141,18 +141,18 @@ func TestEnrich_takes_the_host_of_that_name(t *testing.T) {
 	}
 }
 
-func TestEnrich_a_host_that_is_gone_is_told(t *testing.T) {
+func TestEnrich_UnknownHost(t *testing.T) {
 	got, _ := enriched(t, Config{}, alert.Alert{Hostname: "web"}, datadog.Host{Name: "web-1"})
 	want := enrich.Finding{
 		Title: "Host", Weight: enrich.Useful, Data: Data{Name: "web"},
-		Blocks: []enrich.Block{enrich.Facts{{Name: "Name", Value: "web"}, {Name: "State", Value: "Datadog has not heard of it for seven days"}}},
+		Blocks: []enrich.Block{enrich.Facts{{Name: "Name", Value: "web"}, {Name: "State", Value: "Datadog has no data of it for seven days"}}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("finding (-want +got):\n%s", diff)
 	}
 }
 
-func TestEnrich_a_host_of_much_makes_no_long_finding(t *testing.T) {
+func TestEnrich_Limits(t *testing.T) {
 	h := datadog.Host{Name: "a", Up: true, AgentVersion: strings.Repeat("7", 1000)}
 	for i := range 2000 {
 		h.Apps, h.Tags = append(h.Apps, fmt.Sprint(i)), append(h.Tags, fmt.Sprintf("t:%d", i))
@@ -160,16 +160,16 @@ func TestEnrich_a_host_of_much_makes_no_long_finding(t *testing.T) {
 	}
 	got, _ := enriched(t, Config{}, alert.Alert{Hostname: "a"}, h)
 	facts, list := got.Blocks[0].(enrich.Facts), got.Blocks[1].(enrich.List)
-	if len([]rune(facts[2].Value)) != maxTextRunes || facts[3].Value != "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14 and 1985 more" || !strings.HasSuffix(facts[4].Value, "t:19 and 1980 more") {
+	if len([]rune(facts[2].Value)) != maxValueRunes || facts[3].Value != "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14 and 1985 more" || !strings.HasSuffix(facts[4].Value, "t:19 and 1980 more") {
 		t.Errorf("facts %+v", facts)
 	}
-	if len(list.Items) != maxChecks || list.More != 2000-maxChecks || len([]rune(list.Items[0].Text)) != maxTextRunes {
+	if len(list.Items) != maxChecks || list.More != 2000-maxChecks || len([]rune(list.Items[0].Text)) != maxValueRunes {
 		t.Errorf("list of %d and %d more", len(list.Items), list.More)
 	}
 }
 
-// TestData_as_playbooks_see_it holds the names that playbooks rely on.
-func TestData_as_playbooks_see_it(t *testing.T) {
+// Playbooks rely on these names.
+func TestData_JSON(t *testing.T) {
 	h := whole
 	h.Up = true
 	f, _ := enriched(t, Config{}, alert.Alert{Hostname: "web-1"}, h)

@@ -6,6 +6,7 @@ import (
 
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/event"
 	"boomerang/shared/enrich/events"
 	"boomerang/shared/enrich/host"
 	"boomerang/shared/enrich/httpapi"
@@ -17,7 +18,6 @@ import (
 	"boomerang/shared/enrich/monitor"
 	"boomerang/shared/enrich/oncall"
 	"boomerang/shared/enrich/owner"
-	"boomerang/shared/enrich/ownevent"
 	"boomerang/shared/enrich/slo"
 	"boomerang/shared/enrich/snapshot"
 	"boomerang/shared/site"
@@ -65,18 +65,8 @@ func Kinds(d Deps) []enrich.Kind {
 		}),
 		slo.Kind(d.Datadog, d.Site),
 		events.ChangesKind(d.Datadog),
-		enrich.KindOf(enrich.Kind{
-			Name: ownevent.Name, Doc: "The alert's own event: monitor, groups, all tags, its text.",
-			Permissions: []string{"events_read"}, Data: ownevent.Data{},
-		}, func(c ownevent.Config, cache time.Duration) enrich.Step {
-			return ownevent.New(d.Datadog.Cached(cache), c)
-		}),
-		enrich.KindOf(enrich.Kind{
-			Name: host.Name, Doc: "Whether the alert's host is up or muted, its failing checks, apps, agent and tags.",
-			Permissions: []string{"hosts_read"}, Data: host.Data{},
-		}, func(c host.Config, cache time.Duration) enrich.Step {
-			return host.New(d.Datadog.Cached(cache), d.Site, c)
-		}),
+		event.Kind(d.Datadog),
+		host.Kind(d.Datadog, d.Site),
 		enrich.KindOf(enrich.Kind{
 			Name: lookup.Name, Doc: "The alert's row in a CSV or YAML table beside the playbook.",
 			Data: lookup.Data{}, Check: d.checkTable,

@@ -1,4 +1,4 @@
-package ownevent
+package event
 
 import (
 	"context"
@@ -21,7 +21,7 @@ import (
 func TestConformance(t *testing.T) {
 	enrichtest.Conformance(t, enrichtest.Case{
 		New:        func(client *datadog.Client) enrich.Step { return New(client, Config{}) },
-		Permission: Permission,
+		Permission: permission,
 		Alert:      alert.Alert{ID: "8306082202796025001"},
 		Seed: func(s *fakedatadog.Server) {
 			s.AddEvent(fakedatadog.Event{
@@ -29,7 +29,7 @@ func TestConformance(t *testing.T) {
 				Tags: []string{"monitor", "env:prod"}, MonitorID: 7, MonitorGroups: []string{"host:a"},
 			})
 		},
-		NotFound: "Datadog does not show the event 8306082202796025001: it does so some twenty seconds after it took the event, and never to another organisation",
+		NotFound: "Datadog has no event 8306082202796025001: a new event appears after about 20 seconds, and only in its own organization",
 	})
 }
 
@@ -63,15 +63,14 @@ var whole = datadog.Event{
 
 var page = enrich.Links{{Kind: "resource", Title: "Event in Datadog", URL: "https://app.datadoghq.com/event/event?event_id=7"}}
 
-func TestEnrich_tells_what_the_payload_left_out(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
+func TestEnrich_Blocks(t *testing.T) {
+	for name, tt := range map[string]struct {
 		alert  alert.Alert
 		event  datadog.Event
 		weight enrich.Weight
 		want   []enrich.Block
 	}{
-		{"an_alert_of_nothing_but_an_id", alert.Alert{}, whole, enrich.Important, []enrich.Block{
+		"empty alert": {alert.Alert{}, whole, enrich.Important, []enrich.Block{
 			enrich.Facts{
 				{Name: "Id", Value: "7"},
 				{Name: "Title", Value: "[Triggered] Load"},
@@ -83,14 +82,14 @@ func TestEnrich_tells_what_the_payload_left_out(t *testing.T) {
 			enrich.Paragraph("Load is high @all"),
 			page,
 		}},
-		{"an_alert_that_said_it_all", alert.Alert{
+		"complete alert": {alert.Alert{
 			Title: "[Triggered] Load", Message: "Load is high", MonitorID: "155", Scope: "host:a, env:prod", Hostname: "a", Tags: alert.Tags{"env:prod", "monitor", "team:shop"},
 		}, whole, enrich.Background, []enrich.Block{enrich.Facts{{Name: "Id", Value: "7"}}, page}},
-		{"an_event_of_no_monitor", alert.Alert{Text: "x"}, datadog.Event{ID: "7", Title: "Deployed", Text: "v2", MonitorGroups: []string{"*"}}, enrich.Background, []enrich.Block{
+		"no monitor": {alert.Alert{Text: "x"}, datadog.Event{ID: "7", Title: "Deployed", Text: "v2", MonitorGroups: []string{"*"}}, enrich.Background, []enrich.Block{
 			enrich.Facts{{Name: "Id", Value: "7"}, {Name: "Title", Value: "Deployed"}},
 		}},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			got := enriched(t, tt.alert, tt.event)
 			if diff := cmp.Diff(tt.want, got.Blocks); diff != "" || got.Weight != tt.weight || got.Title != "Event" {
 				t.Errorf("finding %+v; blocks (-want +got):\n%s", got, diff)
@@ -99,48 +98,41 @@ func TestEnrich_tells_what_the_payload_left_out(t *testing.T) {
 	}
 }
 
-func TestEnrich_thousands_of_groups_and_tags_make_no_long_finding(t *testing.T) {
+func TestEnrich_Limits(t *testing.T) {
 	e := datadog.Event{ID: "7", Title: strings.Repeat("é", 5000), Text: strings.Repeat("é", 5000)}
 	for i := range 2000 {
 		e.MonitorGroups = append(e.MonitorGroups, fmt.Sprintf("host:%d", i))
 		e.Tags = append(e.Tags, fmt.Sprintf("t%d", i))
 	}
-	facts := enriched(t, alert.Alert{}, e).Blocks[0].(enrich.Facts)
-	want := enrich.Facts{
+	f := enriched(t, alert.Alert{}, e)
+	want := []enrich.Block{enrich.Facts{
 		{Name: "Id", Value: "7"},
 		{Name: "Title", Value: strings.Repeat("é", maxValueRunes-1) + "…"},
 		{Name: "Groups", Value: "host:0; host:1; host:2; host:3; host:4 and 1995 more"},
-		{Name: "More tags", Value: "t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, t18, t19"},
-	}
-	if diff := cmp.Diff(want, facts); diff != "" {
-		t.Errorf("facts (-want +got):\n%s", diff)
+		{Name: "More tags", Value: "t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, t18, t19 and 1980 more"},
+	}, enrich.Paragraph(strings.Repeat("é", maxTextRunes-1) + "…")}
+	if diff := cmp.Diff(want, f.Blocks); diff != "" {
+		t.Errorf("blocks (-want +got):\n%s", diff)
 	}
 }
 
-func TestEnrich_gets_the_event_that_the_playbook_names(t *testing.T) {
-	step := New(sourceFunc(func(_ context.Context, id string) (datadog.Event, error) { return datadog.Event{ID: id}, nil }), Config{ID: "8"})
-	f, err := step.Enrich(t.Context(), alert.Alert{ID: "7"})
+func TestEnrich_ID(t *testing.T) {
+	source := sourceFunc(func(_ context.Context, id string) (datadog.Event, error) { return datadog.Event{ID: id}, nil })
+	f, err := New(source, Config{ID: "8"}).Enrich(t.Context(), alert.Alert{ID: "7"})
 	if err != nil || f.Data.(Data).ID != "8" {
 		t.Errorf("got %+v, %v", f, err)
 	}
-}
-
-func TestEnrich_skips_an_alert_that_names_no_event(t *testing.T) {
-	step := New(sourceFunc(func(context.Context, string) (datadog.Event, error) {
-		t.Error("it asked")
-		return datadog.Event{}, nil
-	}), Config{})
 	for _, id := range []string{"", "0", "-1", "1/2", "AgAAAYGCFXAg"} {
-		r := enrich.Run(t.Context(), []enrich.Named{{Name: Name, Step: step}}, alert.Alert{ID: id}, time.Minute)[0]
-		if r.Status != enrich.Skipped || fault.Public(r.Err) != "the alert names no event" {
-			t.Errorf("%q ended %q: %v", id, r.Status, r.Err)
+		r := enrich.Run(t.Context(), []enrich.Named{{Step: New(source, Config{})}}, alert.Alert{ID: id}, time.Minute)[0]
+		if r.Status != enrich.Skipped || fault.Public(r.Err) != "the alert has no event id" {
+			t.Errorf("%q: %s, %v", id, r.Status, r.Err)
 		}
 	}
 }
 
 func TestConfig_Validate(t *testing.T) {
 	for id, want := range map[string]string{
-		"": "", "7": "", "{{ .alert.extra.event }}": "", "x": `id: "x" is no event's id; it is a whole number above zero`,
+		"": "", "7": "", "{{ .alert.extra.event }}": "", "x": `id: "x" is not an event id, which is a whole number above zero`,
 	} {
 		got := ""
 		if err := (Config{ID: id}).Validate(); err != nil {
@@ -152,16 +144,13 @@ func TestConfig_Validate(t *testing.T) {
 	}
 }
 
-// TestData_as_playbooks_see_it holds the names that playbooks rely on.
-func TestData_as_playbooks_see_it(t *testing.T) {
+// Playbooks rely on these names.
+func TestData_JSON(t *testing.T) {
 	text, err := json.Marshal(enriched(t, alert.Alert{}, whole).Data)
-	if err != nil {
-		t.Fatal(err)
-	}
 	want := `{"id":"7","title":"[Triggered] Load","text":"Load is\nhigh @all","alert_type":"error","priority":"normal","source":"monitor alert","monitor_id":"155",` +
 		`"groups":["env:prod,host:a"],"tags":["env:prod","monitor","source:alert","team:shop"],"host":"a",` +
 		`"url":"https://app.datadoghq.com/event/event?event_id=7","happened":"2026-11-21T12:00:00Z"}`
-	if diff := cmp.Diff(want, string(text)); diff != "" {
-		t.Errorf("JSON (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, string(text)); diff != "" || err != nil {
+		t.Errorf("%v; JSON (-want +got):\n%s", err, diff)
 	}
 }

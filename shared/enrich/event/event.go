@@ -1,0 +1,160 @@
+// Package event is the step "event": the alert's own event in Datadog, which has what
+// a webhook's payload may lack: the monitor, the failing groups, all tags, the text.
+package event
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
+	"boomerang/shared/fault"
+)
+
+const permission = "events_read"
+
+// Source reads events.
+type Source interface {
+	Event(ctx context.Context, id string) (datadog.Event, error)
+}
+
+// Kind describes the step.
+func Kind(client *datadog.Client) enrich.Kind {
+	return enrich.KindOf(enrich.Kind{
+		Name: "event", Doc: "The alert's own event: monitor, groups, all tags, text.",
+		Permissions: []string{permission}, Data: Data{},
+	}, func(c Config, cache time.Duration) enrich.Step { return New(client.Cached(cache), c) })
+}
+
+// Config is what a playbook sets.
+type Config struct {
+	ID string `yaml:"id" doc:"Id of the event to get; the alert's own event by default."`
+}
+
+// Validate checks the configuration as it is in the playbook.
+func (c Config) Validate() error {
+	if c.ID == "" || strings.Contains(c.ID, "{{") || isID(c.ID) {
+		return nil
+	}
+	return fmt.Errorf("id: %q is not an event id, which is a whole number above zero", c.ID)
+}
+
+func isID(text string) bool {
+	id, err := strconv.ParseInt(text, 10, 64)
+	return err == nil && id > 0
+}
+
+// New returns the step.
+func New(source Source, c Config) enrich.Step {
+	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
+		id := cmp.Or(c.ID, a.ID)
+		if !isID(id) {
+			return enrich.Finding{}, enrich.Skip("the alert has no event id")
+		}
+		e, err := source.Event(ctx, id)
+		if err != nil {
+			return enrich.Finding{}, wrapNotFound(id, err)
+		}
+		return newFinding(a, e), nil
+	})
+}
+
+func wrapNotFound(id string, err error) error {
+	if e, ok := errors.AsType[*datadog.Error](err); ok && e.Status == http.StatusNotFound {
+		return fault.New(fault.Permanent, fmt.Sprintf("Datadog has no event %s: a new event appears after about 20 seconds, and only in its own organization", id), err)
+	}
+	return err
+}
+
+// Data is what playbooks see. Times are UTC.
+type Data struct {
+	ID        string    `json:"id"`
+	Title     string    `json:"title"`
+	Text      string    `json:"text"`             // Without the %%% around Datadog's markdown.
+	AlertType string    `json:"alert_type"`       // "error", "warning", "success", "info", …
+	Priority  string    `json:"priority"`         // "normal" or "low".
+	Source    string    `json:"source"`           // "monitor alert", "my_apps", …
+	MonitorID string    `json:"monitor_id"`       // Empty for an event without a monitor.
+	Groups    []string  `json:"groups,omitempty"` // The monitor's groups.
+	Tags      []string  `json:"tags,omitempty"`
+	Host      string    `json:"host"`
+	URL       string    `json:"url"`
+	Happened  time.Time `json:"happened,omitzero"`
+}
+
+const (
+	maxGroups     = 5
+	maxTags       = 20
+	maxTextRunes  = 1000
+	maxValueRunes = 300
+)
+
+func newFinding(a alert.Alert, e datadog.Event) enrich.Finding {
+	d := Data{
+		ID: e.ID, Title: e.Title, Text: plainText(e.Text), AlertType: e.AlertType, Priority: e.Priority, Source: e.Source,
+		Groups: e.MonitorGroups, Tags: e.Tags, Host: e.Host, URL: e.URL, Happened: e.Happened,
+	}
+	if e.MonitorID != 0 {
+		d.MonitorID = strconv.FormatInt(e.MonitorID, 10)
+	}
+	f := enrich.Finding{Title: "Event", Weight: enrich.Background, Blocks: []enrich.Block{newFacts(a, d)}, Data: d}
+	// The alert's own text is in the posted event already.
+	if text := enrich.Line(d.Text, maxTextRunes); text != "" && a.Message == "" && a.Text == "" {
+		f.Weight = enrich.Important
+		f.Blocks = append(f.Blocks, enrich.Paragraph(text))
+	}
+	if d.URL != "" {
+		f.Blocks = append(f.Blocks, enrich.Links{{Kind: "resource", Title: "Event in Datadog", URL: d.URL}})
+	}
+	return f
+}
+
+// plainText removes the markers of Datadog's markdown
+// (https://docs.datadoghq.com/events/guides/dogstatsd/#markdown-events).
+func plainText(text string) string {
+	text = strings.TrimSpace(text)
+	if inner, ok := strings.CutPrefix(text, "%%%"); ok {
+		return strings.TrimSpace(strings.TrimSuffix(inner, "%%%"))
+	}
+	return text
+}
+
+// newFacts returns what the alert's payload does not say.
+func newFacts(a alert.Alert, d Data) enrich.Facts {
+	// A monitor without groups has the group "*".
+	groups := slices.DeleteFunc(slices.Clone(d.Groups), func(g string) bool { return g == "*" })
+	newTags := enrich.NewTags(d.Tags, a, "source:")
+	facts := enrich.Facts{{Name: "Id", Value: d.ID}}
+	if a.Title == "" {
+		facts = append(facts, enrich.Fact{Name: "Title", Value: d.Title})
+	}
+	if a.MonitorID != d.MonitorID {
+		facts = append(facts, enrich.Fact{Name: "Monitor", Value: d.MonitorID})
+	}
+	if len(d.Groups) != 1 || !sameGroup(d.Groups[0], a.Scope) {
+		facts = append(facts, enrich.Fact{Name: "Groups", Value: enrich.Join(groups, "; ", maxGroups)})
+	}
+	if a.Hostname != d.Host {
+		facts = append(facts, enrich.Fact{Name: "Host", Value: d.Host})
+	}
+	facts = append(facts, enrich.Fact{Name: "More tags", Value: enrich.Join(newTags, ", ", maxTags)})
+	return facts.Known(maxValueRunes)
+}
+
+// sameGroup ignores the order of tags, which differs between Datadog's sources.
+func sameGroup(group, scope string) bool {
+	tags := func(text string) []string {
+		all := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+		slices.Sort(all)
+		return all
+	}
+	return slices.Equal(tags(group), tags(scope))
+}
