@@ -5,9 +5,7 @@ package event
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +14,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/stepkit"
 	"boomerang/shared/fault"
 )
 
@@ -60,18 +59,14 @@ func New(source Source, c Config) enrich.Step {
 			return enrich.Finding{}, enrich.Skip("the alert has no event id")
 		}
 		e, err := source.Event(ctx, id)
+		if stepkit.IsNotFound(err) {
+			return enrich.Finding{}, fault.New(fault.Permanent, "Datadog has no event "+id+": a new event appears after about 20 seconds, and only in its own organization", err)
+		}
 		if err != nil {
-			return enrich.Finding{}, wrapNotFound(id, err)
+			return enrich.Finding{}, err
 		}
 		return newFinding(a, e), nil
 	})
-}
-
-func wrapNotFound(id string, err error) error {
-	if e, ok := errors.AsType[*datadog.Error](err); ok && e.Status == http.StatusNotFound {
-		return fault.New(fault.Permanent, fmt.Sprintf("Datadog has no event %s: a new event appears after about 20 seconds, and only in its own organization", id), err)
-	}
-	return err
 }
 
 // Data is what playbooks see. Times are UTC.

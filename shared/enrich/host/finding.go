@@ -10,6 +10,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/stepkit"
 )
 
 const (
@@ -71,20 +72,15 @@ func state(h datadog.Host, now time.Time) string {
 	case ago < time.Hour:
 		return fmt.Sprintf("%s, last report %d minutes ago", state, ago/time.Minute)
 	}
-	return state + ", last report on " + formatTime(h.LastReported)
+	return state + ", last report on " + stepkit.FormatTime(h.LastReported)
 }
 
 func muted(h datadog.Host) string {
-	switch {
-	case !h.Muted:
+	if !h.Muted {
 		return ""
-	case h.MutedUntil.IsZero():
-		return "without end"
 	}
-	return "until " + formatTime(h.MutedUntil)
+	return stepkit.Until(h.MutedUntil)
 }
-
-func formatTime(t time.Time) string { return t.UTC().Format("2 Jan 15:04 UTC") }
 
 func system(h datadog.Host) string {
 	parts := []string{cmp.Or(h.OS, h.Platform), h.CloudID}

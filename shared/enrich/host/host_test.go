@@ -102,7 +102,7 @@ func TestEnrich_Blocks(t *testing.T) {
 			enrich.Facts{{Name: "Name", Value: "web-1"}, {Name: "State", Value: "up"}}, page("web-1"),
 		}},
 		{"muted without end", datadog.Host{Name: "web-1", Muted: true}, enrich.Important, []enrich.Block{
-			enrich.Facts{{Name: "Name", Value: "web-1"}, {Name: "State", Value: "down"}, {Name: "Muted", Value: "without end"}}, page("web-1"),
+			enrich.Facts{{Name: "Name", Value: "web-1"}, {Name: "State", Value: "down"}, {Name: "Muted", Value: "indefinitely"}}, page("web-1"),
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
