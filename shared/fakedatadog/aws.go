@@ -1,6 +1,7 @@
 package fakedatadog
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -50,7 +51,7 @@ const amzTarget = "X-Amz-Target"
 func (s *Server) awsRoutes() []route {
 	var routes []route
 	for _, operation := range s.aws.Operations() {
-		routes = append(routes, route{name: Route(operation.Name), method: http.MethodPost, path: "/", aws: &operation})
+		routes = append(routes, route{name: Route(operation.Name), aws: &operation})
 	}
 	return routes
 }
@@ -59,12 +60,24 @@ func awsAnswer(a fakeaws.Answer) answer {
 	return answer{status: a.Status, media: a.Media, header: a.Header, body: a.Body}
 }
 
-// target is what an X-Amz-Target header must be for the route.
-func (rt route) target() string {
-	if rt.aws == nil {
-		return ""
+// awsRoute returns the route of a call that has no path of its own: AWS names the
+// operation in a header.
+func (s *Server) awsRoute(r *http.Request) route {
+	target := r.Header.Get(amzTarget)
+	for _, rt := range s.table {
+		if rt.aws != nil && rt.aws.Target == target && r.Method == http.MethodPost && r.URL.Path == "/" {
+			return rt
+		}
 	}
-	return rt.aws.Target
+	if target != "" {
+		return route{access: public, handle: func(*call) answer { return awsAnswer(fakeaws.UnknownOperation()) }}
+	}
+	return notFound
+}
+
+func (s *Server) addSecrets(o Options) {
+	s.aws.SetSecret(cmp.Or(o.DatadogSecret, DefaultDatadogSecret), datadogSecret(s.keys.api, s.keys.app), s.now())
+	s.aws.SetSecret(cmp.Or(o.WebhookSecret, DefaultWebhookSecret), webhookSecret(cmp.Or(o.Token, DefaultToken)), s.now())
 }
 
 // SetSecret gives a secret, named by name or ARN, a new value.
@@ -100,12 +113,12 @@ type secretCommand struct {
 	Value string `json:"value"`
 }
 
-func (s *Server) awsControls(mux *http.ServeMux) {
-	look(mux, "items", s.Items)
-	look(mux, "messages", func() map[string][]QueuedMessage {
+func (s *Server) registerAWSControls() {
+	handleGet(s.mux, "items", s.Items)
+	handleGet(s.mux, "messages", func() map[string][]QueuedMessage {
 		return map[string][]QueuedMessage{RedeliveryQueue: s.Messages(RedeliveryQueue), DeadLetterQueue: s.Messages(DeadLetterQueue)}
 	})
-	tell(mux, "secrets", strict, func(in secretCommand) (any, error) {
+	handlePost(s.mux, "secrets", strict, func(in secretCommand) (any, error) {
 		if in.Name == "" {
 			return nil, errors.New("name the secret to set")
 		}

@@ -3,18 +3,28 @@ package fakedatadog
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
 
-// The routes of the Software Catalog.
+// The routes of the Software Catalog
+// (https://docs.datadoghq.com/api/latest/software-catalog/).
 const (
 	CatalogList          Route = "catalog.list"
 	ServiceDefinitionGet Route = "service_definition.get"
 )
 
-// Entity is an entity of the Software Catalog as its owners define it, version 3
+func (s *Server) catalogRoutes() []route {
+	return []route{
+		{name: CatalogList, pattern: "GET /api/v2/catalog/entity", handle: s.listEntities},
+		{name: ServiceDefinitionGet, pattern: "GET /api/v2/services/definitions/{service}", handle: s.getDefinition},
+	}
+}
+
+// Entity is an entity of the Software Catalog, version 3
 // (https://docs.datadoghq.com/internal_developer_portal/software_catalog/entity_model/).
 type Entity struct {
 	APIVersion   string         `json:"apiVersion"` // "v3".
@@ -24,7 +34,7 @@ type Entity struct {
 	Integrations map[string]any `json:"integrations,omitempty"`
 }
 
-// EntityMetadata says what an entity is called and whose it is.
+// EntityMetadata names an entity and its owners.
 type EntityMetadata struct {
 	Name             string        `json:"name"`
 	Namespace        string        `json:"namespace"`
@@ -43,7 +53,7 @@ type EntityOwner struct {
 	Type string `json:"type,omitempty"`
 }
 
-// EntitySpec is what holds of services; the other kinds have other keys.
+// EntitySpec is that of a service; the other kinds have other keys.
 type EntitySpec struct {
 	Type      string   `json:"type,omitempty"`
 	Tier      string   `json:"tier,omitempty"`
@@ -82,44 +92,36 @@ type ServiceDefinition struct {
 	Extensions    map[string]any `json:"extensions,omitempty"`
 }
 
-// catalog is an organisation's Software Catalog.
-type catalog struct {
-	entities    []Entity
-	definitions map[string]ServiceDefinition
-}
-
-// AddEntity puts an entity into the Software Catalog, in the place of the one of
-// the same reference.
+// AddEntity adds an entity, or replaces the one with the same reference.
 func (s *Server) AddEntity(e Entity) {
 	e.APIVersion, e.Kind = cmp.Or(e.APIVersion, "v3"), cmp.Or(e.Kind, "service")
 	e.Metadata.Namespace = cmp.Or(e.Metadata.Namespace, "default")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, had := range s.catalog.entities {
-		if had.reference() == e.reference() {
-			s.catalog.entities[i] = e
-			return
-		}
-	}
-	s.catalog.entities = append(s.catalog.entities, e)
+	s.entities = replaceOrAppend(s.entities, e, Entity.reference)
 }
 
-// AddServiceDefinition puts a definition where only the older API finds it.
+// AddServiceDefinition adds a definition that only the older API finds.
 func (s *Server) AddServiceDefinition(d ServiceDefinition) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.catalog.definitions == nil {
-		s.catalog.definitions = map[string]ServiceDefinition{}
+	s.definitions[d.Service] = d
+}
+
+func replaceOrAppend[T any](all []T, v T, key func(T) string) []T {
+	if i := slices.IndexFunc(all, func(other T) bool { return key(other) == key(v) }); i >= 0 {
+		all[i] = v
+		return all
 	}
-	s.catalog.definitions[d.Service] = d
+	return append(all, v)
 }
 
 func (e Entity) reference() string {
 	return e.Kind + ":" + e.Metadata.Namespace + "/" + e.Metadata.Name
 }
 
-// is reports whether ref names the entity. A reference may leave the namespace
-// out, which is then the default one, and the kind.
+// is reports whether ref names the entity. A reference without a namespace is in the
+// default one; one without a kind is of any.
 func (e Entity) is(ref string) bool {
 	kind, name, hasKind := strings.Cut(ref, ":")
 	if !hasKind {
@@ -131,44 +133,27 @@ func (e Entity) is(ref string) bool {
 	return strings.EqualFold(kind+":"+name, e.reference())
 }
 
-func (c *catalog) routes() []route {
-	return []route{
-		{name: CatalogList, method: http.MethodGet, path: "/api/v2/catalog/entity", needs: bothKeys, handle: c.list},
-		{name: ServiceDefinitionGet, method: http.MethodGet, path: "/api/v2/services/definitions/{service}", needs: bothKeys, handle: c.definition},
-	}
-}
-
-// maxEntities is how many entities a page holds unless the caller wants fewer.
-const maxEntities = 100
-
-func (c *catalog) list(call call) answer {
-	p := queryParams{Values: call.query}
-	offset, limit := p.integer("page[offset]", false), p.integer("page[limit]", false)
-	if p.problem != "" {
-		return failure(http.StatusBadRequest, p.problem)
-	}
-	matching := []Entity{}
-	for _, e := range c.entities {
-		if call.query.Has("filter[ref]") && !e.is(call.query.Get("filter[ref]")) {
-			continue
-		}
-		matching = append(matching, e)
-	}
-	limit = cmp.Or(limit, maxEntities)
-	self := fmt.Sprintf("/api/v2/catalog/entity?page%%5Blimit%%5D=%d&page%%5Boffset%%5D=", limit)
-	shown := window(matching, offset, limit)
+func (s *Server) listEntities(c *call) answer {
+	offset, limit := c.integer("page[offset]", 0), c.integer("page[limit]", 100)
+	withSchema := c.Get("include") == "schema"
+	matching := slices.DeleteFunc(slices.Clone(s.entities), func(e Entity) bool {
+		return c.Has("filter[ref]") && !e.is(c.Get("filter[ref]"))
+	})
 	data, included := []any{}, []any{}
-	withSchema := call.query.Get("include") == "schema"
-	for _, e := range shown {
-		data = append(data, e.shown(withSchema, call.now))
+	for _, e := range window(matching, offset, limit) {
+		shown := e.shown(c.now)
 		if withSchema {
-			included = append(included, map[string]any{"id": e.id(), "type": "schema", "attributes": map[string]any{"schema": e}})
+			shown["relationships"] = object{"schema": object{"data": reference{ID: e.id(), Type: "schema"}}}
+			included = append(included, object{"id": e.id(), "type": "schema", "attributes": object{"schema": e}})
 		}
+		data = append(data, shown)
 	}
-	body := map[string]any{
-		"data":  data,
-		"meta":  map[string]int{"count": len(shown), "includeCount": len(included)},
-		"links": map[string]string{"self": self + fmt.Sprint(offset), "next": self + fmt.Sprint(offset+limit)},
+	page := func(offset int64) string {
+		return fmt.Sprintf("/api/v2/catalog/entity?page%%5Blimit%%5D=%d&page%%5Boffset%%5D=%d", limit, offset)
+	}
+	body := object{
+		"data": data, "meta": object{"count": len(data), "includeCount": len(included)},
+		"links": object{"self": page(offset), "next": page(offset + limit)},
 	}
 	if withSchema {
 		body["included"] = included
@@ -176,52 +161,38 @@ func (c *catalog) list(call call) answer {
 	return success(body).as(mediaVendor)
 }
 
-// id makes a UUID of the reference: an entity keeps its own.
 func (e Entity) id() string { return uuidOf(e.reference()) }
 
-func (e Entity) shown(withSchema bool, now time.Time) map[string]any {
-	attributes := map[string]any{
+func (e Entity) shown(now time.Time) object {
+	attributes := object{
 		"apiVersion": e.APIVersion, "kind": e.Kind, "name": e.Metadata.Name, "namespace": e.Metadata.Namespace,
-	}
-	for key, value := range map[string]string{
 		"displayName": e.Metadata.DisplayName, "description": e.Metadata.Description, "owner": e.Metadata.Owner,
-	} {
-		if value != "" {
-			attributes[key] = value
-		}
 	}
+	maps.DeleteFunc(attributes, func(_ string, v any) bool { return v == "" })
 	if len(e.Metadata.Tags) > 0 {
 		attributes["tags"] = e.Metadata.Tags
 	}
-	stamp := now.UTC().Format(time.RFC3339)
-	shown := map[string]any{
+	changed := now.UTC().Format(time.RFC3339)
+	return object{
 		"id": e.id(), "type": "entity", "attributes": attributes,
-		"meta": map[string]string{"createdAt": stamp, "modifiedAt": stamp, "ingestionSource": "api", "origin": "unknown"},
+		"meta": object{"createdAt": changed, "modifiedAt": changed, "ingestionSource": "api", "origin": "unknown"},
 	}
-	if withSchema {
-		shown["relationships"] = map[string]any{"schema": map[string]any{"data": map[string]string{"id": e.id(), "type": "schema"}}}
-	}
-	return shown
 }
 
-// definition answers under the version of the schema that the caller wants. Those
-// from v2.1 on differ in no key that the stand-in has.
-func (c *catalog) definition(call call) answer {
-	found, exists := c.definitions[call.params["service"]]
+// getDefinition answers with the version of the schema that the caller wants. Those
+// from v2.1 on have the same keys here.
+func (s *Server) getDefinition(c *call) answer {
+	found, exists := s.definitions[c.PathValue("service")]
 	if !exists {
-		body := map[string]any{"errors": []string{"Not Found"}, "error_details": []any{map[string]any{}}}
-		return jsonAnswer(http.StatusNotFound, body)
+		return jsonAnswer(http.StatusNotFound, object{"errors": []string{"Not Found"}, "error_details": []object{{}}})
 	}
 	ingested := cmp.Or(found.SchemaVersion, "v2.2")
-	found.SchemaVersion = cmp.Or(call.query.Get("schema_version"), "v2.2")
-	return success(map[string]any{"data": map[string]any{
+	found.SchemaVersion = cmp.Or(c.Get("schema_version"), "v2.2")
+	return success(object{"data": object{
 		"type": "service-definition", "id": strings.ReplaceAll(uuidOf(found.Service), "-", ""),
-		"attributes": map[string]any{
-			"meta": map[string]any{
-				"last-modified-time": call.now.UTC().Format(time.RFC3339), "github-html-url": "", "ingestion-source": "api",
-				"origin": "unknown", "origin-detail": "", "warnings": []any{}, "ingested-schema-version": ingested,
-			},
-			"schema": found,
-		},
+		"attributes": object{"schema": found, "meta": object{
+			"last-modified-time": c.now.UTC().Format(time.RFC3339), "github-html-url": "", "ingestion-source": "api", "origin": "unknown",
+			"origin-detail": "", "warnings": []any{}, "ingested-schema-version": ingested,
+		}},
 	}})
 }

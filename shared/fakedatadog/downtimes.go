@@ -9,21 +9,28 @@ import (
 	"time"
 )
 
-// The routes of the downtimes, in their second version.
+// The routes of the downtimes (https://docs.datadoghq.com/api/latest/downtimes/).
 const (
 	DowntimeMatches Route = "downtime.matches"
 	DowntimeList    Route = "downtime.list"
 )
 
-// ScheduledDowntime silences monitors; what is zero gets Datadog's default.
+func (s *Server) downtimeRoutes() []route {
+	return []route{
+		{name: DowntimeMatches, pattern: "GET /api/v2/monitor/{number}/downtime_matches", handle: s.matchDowntimes},
+		{name: DowntimeList, pattern: "GET /api/v2/downtime", handle: s.listDowntimes},
+	}
+}
+
+// ScheduledDowntime silences monitors. Datadog's defaults replace zero values.
 type ScheduledDowntime struct {
 	ID string `json:"id"` // A UUID.
-	// MonitorID names the one monitor that it silences. Without it, it silences
-	// those that have all MonitorTags; "*" is had by all.
+	// MonitorID is the one monitor that it silences. Without it, it silences those with
+	// all MonitorTags; "*" stands for all.
 	MonitorID   int64    `json:"monitor_id"`
 	MonitorTags []string `json:"monitor_tags"`
-	// Scope is a query, such as "env:staging". The stand-in does not evaluate it:
-	// Groups says which groups of the monitors it silences.
+	// Scope is a query, such as "env:staging", which is not evaluated: Groups are the
+	// groups that it silences.
 	Scope     string    `json:"scope"`
 	Groups    []string  `json:"groups"`
 	Message   string    `json:"message"`
@@ -32,19 +39,12 @@ type ScheduledDowntime struct {
 	CreatedBy Person    `json:"created_by"`
 }
 
-// downtimes are an organisation's downtimes, in the order in which they were added.
-type downtimes struct {
-	all      []ScheduledDowntime
-	monitors *monitors
-}
-
 // AddDowntime schedules a downtime and returns its id.
 func (s *Server) AddDowntime(d ScheduledDowntime) (id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d.ID = cmp.Or(d.ID, uuidOf(fmt.Sprint("downtime:", len(s.downtimes.all))))
-	d.Scope = cmp.Or(d.Scope, "*")
-	d.CreatedBy = cmp.Or(d.CreatedBy, somebody)
+	d.ID = cmp.Or(d.ID, uuidOf(fmt.Sprint("downtime:", len(s.downtimes))))
+	d.Scope, d.CreatedBy = cmp.Or(d.Scope, "*"), cmp.Or(d.CreatedBy, author)
 	if d.MonitorID == 0 && len(d.MonitorTags) == 0 {
 		d.MonitorTags = []string{"*"}
 	}
@@ -54,75 +54,58 @@ func (s *Server) AddDowntime(d ScheduledDowntime) (id string) {
 	if d.Start.IsZero() {
 		d.Start = s.now()
 	}
-	s.downtimes.all = append(s.downtimes.all, d)
+	s.downtimes = append(s.downtimes, d)
 	return d.ID
 }
 
-func (d *downtimes) routes() []route {
-	return []route{
-		{name: DowntimeMatches, method: http.MethodGet, path: "/api/v2/monitor/{monitor_id:number}/downtime_matches", needs: bothKeys, handle: d.matches},
-		{name: DowntimeList, method: http.MethodGet, path: "/api/v2/downtime", needs: bothKeys, handle: d.list},
-	}
-}
-
-// downtimesPerPage is how many downtimes a page holds where no limit is given, as recorded.
-const downtimesPerPage = 30
-
-func (d *downtimes) matches(c call) answer {
-	id, err := strconv.ParseInt(c.params["monitor_id"], 10, 64)
-	m, exists := d.monitors.byID[id]
+func (s *Server) matchDowntimes(c *call) answer {
+	id, err := strconv.ParseInt(c.PathValue("number"), 10, 64)
+	m, exists := s.monitors[id]
 	if err != nil || !exists {
-		return failure(http.StatusNotFound, fmt.Sprintf("Monitor with id %s not found", c.params["monitor_id"]))
+		return failure(http.StatusNotFound, fmt.Sprintf("Monitor with id %s not found", c.PathValue("number")))
 	}
-	return d.page(c, func(one ScheduledDowntime) bool { return one.active(c.now) && one.silences(m) }, func(one ScheduledDowntime) any {
-		return map[string]any{"type": "downtime_match", "id": one.ID, "attributes": map[string]any{
-			"groups": one.Groups, "scope": one.Scope, "start": stamp(one.Start), "end": stamp(one.End),
+	matches := func(d ScheduledDowntime) bool { return d.status(c.now) == "active" && d.silences(m) }
+	return s.downtimePage(c, matches, func(d ScheduledDowntime) any {
+		return object{"type": "downtime_match", "id": d.ID, "attributes": object{
+			"groups": d.Groups, "scope": d.Scope, "start": timeOrNull(d.Start), "end": timeOrNull(d.End),
 		}}
 	})
 }
 
-func (d *downtimes) list(c call) answer {
-	p := queryParams{Values: c.query}
-	current, withCreator := p.flag("current_only"), slices.Contains(p.list("include"), "created_by")
-	if p.problem != "" {
-		return failure(http.StatusBadRequest, p.problem)
-	}
-	return d.page(c, func(one ScheduledDowntime) bool { return !current || one.active(c.now) }, func(one ScheduledDowntime) any {
-		return one.shown(withCreator, c.now)
-	})
+func (s *Server) listDowntimes(c *call) answer {
+	current := c.flag("current_only")
+	matches := func(d ScheduledDowntime) bool { return !current || d.status(c.now) == "active" }
+	return s.downtimePage(c, matches, func(d ScheduledDowntime) any { return d.shown(c) })
 }
 
-// page answers with the downtimes that are chosen, as far as they are on the page
-// that the caller wants.
-func (d *downtimes) page(c call, chosen func(ScheduledDowntime) bool, shown func(ScheduledDowntime) any) answer {
-	p := queryParams{Values: c.query}
-	offset, limit := p.integer("page[offset]", false), p.integer("page[limit]", false)
-	if p.problem != "" {
-		return failure(http.StatusBadRequest, p.problem)
-	}
+const downtimesPerPage = 30 // As recorded.
+
+func (s *Server) downtimePage(c *call, matches func(ScheduledDowntime) bool, show func(ScheduledDowntime) any) answer {
 	var matching []ScheduledDowntime
-	for _, one := range d.all {
-		if chosen(one) {
-			matching = append(matching, one)
+	for _, d := range s.downtimes {
+		if matches(d) {
+			matching = append(matching, d)
 		}
 	}
-	onPage, data := window(matching, offset, cmp.Or(limit, downtimesPerPage)), []any{}
-	for _, one := range onPage {
-		data = append(data, shown(one))
+	data, included := []any{}, []any{}
+	var seen []Person
+	for _, d := range window(matching, c.integer("page[offset]", 0), c.integer("page[limit]", downtimesPerPage)) {
+		data = append(data, show(d))
+		if p := d.CreatedBy; !slices.Contains(seen, p) {
+			seen = append(seen, p)
+			attributes := object{"name": p.Name, "email": p.Email, "handle": p.Email, "status": "Active"}
+			included = append(included, object{"type": "users", "id": p.id(), "attributes": attributes})
+		}
 	}
-	body := map[string]any{
-		"data": data,
-		"meta": map[string]any{"page": map[string]int{"total_filtered_count": len(matching)}},
-	}
-	if slices.Contains(p.list("include"), "created_by") {
-		body["included"] = creators(onPage)
+	body := object{"data": data, "meta": object{"page": object{"total_filtered_count": len(matching)}}}
+	if c.includes("created_by") {
+		body["included"] = included
 	}
 	return success(body)
 }
 
-func (d ScheduledDowntime) active(now time.Time) bool {
-	return !d.Start.After(now) && (d.End.IsZero() || d.End.After(now))
-}
+// includes reports whether the caller asks for related resources.
+func (c *call) includes(name string) bool { return slices.Contains(c.list("include"), name) }
 
 func (d ScheduledDowntime) silences(m Monitor) bool {
 	if d.MonitorID != 0 {
@@ -131,53 +114,37 @@ func (d ScheduledDowntime) silences(m Monitor) bool {
 	return !slices.ContainsFunc(d.MonitorTags, func(tag string) bool { return tag != "*" && !slices.Contains(m.Tags, tag) })
 }
 
-// stamp shows no time as null.
-func stamp(t time.Time) *string {
-	if t.IsZero() {
-		return nil
-	}
-	return orNull(t.UTC().Format(stampLayout))
-}
-
 func (d ScheduledDowntime) status(now time.Time) string {
 	switch {
-	case d.active(now):
-		return "active"
 	case d.Start.After(now):
 		return "scheduled"
+	case d.End.IsZero(), d.End.After(now):
+		return "active"
 	}
 	return "ended"
 }
 
-func (d ScheduledDowntime) shown(withCreator bool, now time.Time) map[string]any {
-	identifier := map[string]any{"monitor_tags": d.MonitorTags}
-	if d.MonitorID != 0 {
-		identifier = map[string]any{"monitor_id": d.MonitorID}
+func timeOrNull(t time.Time) *string {
+	if t.IsZero() {
+		return nil
 	}
-	shown := map[string]any{"type": "downtime", "id": d.ID, "attributes": map[string]any{
-		"monitor_identifier": identifier, "scope": d.Scope, "message": orNull(d.Message), "status": d.status(now),
-		"schedule": map[string]any{"start": stamp(d.Start), "end": stamp(d.End)},
-		"created":  stamp(d.Start), "modified": stamp(d.Start), "canceled": nil, "display_timezone": "UTC",
-		"mute_first_recovery_notification": false,
-		"notify_end_states":                []string{"alert", "no data", "warn"}, "notify_end_types": []string{"expired"},
-	}}
-	if withCreator {
-		shown["relationships"] = map[string]any{"created_by": map[string]any{"data": d.CreatedBy.reference()}}
-	}
-	return shown
+	return new(t.UTC().Format(timestampLayout))
 }
 
-func creators(of []ScheduledDowntime) []any {
-	all := []any{}
-	var seen []Person
-	for _, d := range of {
-		if p := d.CreatedBy; !slices.Contains(seen, p) {
-			seen = append(seen, p)
-			all = append(all, map[string]any{
-				"type": "users", "id": p.id(),
-				"attributes": map[string]string{"name": p.Name, "email": p.Email, "handle": p.Email, "status": "Active"},
-			})
-		}
+func (d ScheduledDowntime) shown(c *call) object {
+	start := timeOrNull(d.Start)
+	identifier := object{"monitor_tags": d.MonitorTags}
+	if d.MonitorID != 0 {
+		identifier = object{"monitor_id": d.MonitorID}
 	}
-	return all
+	shown := object{"type": "downtime", "id": d.ID, "attributes": object{
+		"monitor_identifier": identifier, "scope": d.Scope, "message": orNull(d.Message), "status": d.status(c.now),
+		"schedule": object{"start": start, "end": timeOrNull(d.End)}, "created": start, "modified": start, "canceled": nil,
+		"display_timezone": "UTC", "mute_first_recovery_notification": false,
+		"notify_end_states": []string{"alert", "no data", "warn"}, "notify_end_types": []string{"expired"},
+	}}
+	if c.includes("created_by") {
+		shown["relationships"] = object{"created_by": object{"data": d.CreatedBy.reference()}}
+	}
+	return shown
 }

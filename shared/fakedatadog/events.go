@@ -3,12 +3,37 @@ package fakedatadog
 import (
 	"cmp"
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// Event is an event as the stream keeps it. Its JSON names are Datadog's.
+// The routes of the events (https://docs.datadoghq.com/api/latest/events/). Datadog
+// has EventsCreateV2 on a host of its own.
+const (
+	EventsCreate   Route = "events.create"
+	EventsCreateV2 Route = "events.create_v2"
+	EventsGet      Route = "events.get"
+	EventsList     Route = "events.list"
+	EventsSearch   Route = "events.search"
+)
+
+func (s *Server) eventRoutes() []route {
+	// The number is documented, the name is not.
+	submission := limit{name: "event_submission", calls: 250_000, period: time.Minute, silent: true}
+	stream := limit{name: "event_stream_api", calls: 600, period: time.Minute}
+	return []route{
+		{name: EventsCreate, pattern: "POST /api/v1/events", access: apiKeyOnly, limit: submission, handle: s.createEvent},
+		{name: EventsCreateV2, pattern: "POST /api/v2/events", limit: submission, handle: s.createEventV2},
+		{name: EventsGet, pattern: "GET /api/v1/events/{number}", limit: globalLimit, handle: s.getEvent},
+		{name: EventsList, pattern: "GET /api/v1/events", limit: stream, handle: s.listEvents},
+		{name: EventsSearch, pattern: "POST /api/v2/events/search", limit: globalLimit, handle: withBody(s.searchEvents)},
+	}
+}
+
+// Event is an event of the stream. Its JSON names are Datadog's.
 type Event struct {
 	// ID is a 64-bit number that a float64 cannot hold, which is why Datadog's own
 	// answer to a create rounds it.
@@ -22,25 +47,40 @@ type Event struct {
 	DeviceName     string `json:"device_name,omitempty"`
 	AggregationKey string `json:"aggregation_key,omitempty"`
 	RelatedEventID int64  `json:"related_event_id,omitempty,string"`
-	// SourceTypeName is what sent the event, "github"; empty is Datadog's "my_apps".
+	// SourceTypeName is the sender, "github"; empty is Datadog's "my_apps".
 	SourceTypeName string   `json:"source_type_name,omitempty"`
 	Tags           []string `json:"tags"`
 	// MonitorID and MonitorGroups are those of an event that a monitor sent.
 	MonitorID     int64    `json:"monitor_id,omitempty"`
 	MonitorGroups []string `json:"monitor_groups,omitempty"`
-	// Change is what an event of the category "change" says besides.
+	// Change is set in an event of the category "change".
 	Change *ChangeEvent `json:"change,omitempty"`
-	// SearchID is the id that a search shows the event by; one is made where none is given.
+	// SearchID is the id in search results; empty: a generated one.
 	SearchID string `json:"search_id,omitempty"`
 }
 
-// PostedEvent is what came in through one of the two ways to post, and was accepted.
+// ChangeEvent is what an event of the category "change" has besides. Its JSON names
+// are Datadog's.
+type ChangeEvent struct {
+	Author            *NamedType     `json:"author,omitempty"`
+	ChangedResource   *NamedType     `json:"changed_resource,omitempty"`
+	ImpactedResources []NamedType    `json:"impacted_resources,omitempty"`
+	PrevValue         map[string]any `json:"prev_value,omitempty"`
+	NewValue          map[string]any `json:"new_value,omitempty"`
+	ChangeMetadata    map[string]any `json:"change_metadata,omitempty"`
+}
+
+// NamedType is a user, a feature flag, a service.
+type NamedType struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+// PostedEvent is an event that was posted and accepted.
 type PostedEvent struct {
-	// Route is the way: EventsCreate or EventsCreateV2.
-	Route Route `json:"route"`
-	// Body is the request's, as it came.
-	Body json.RawMessage `json:"body"`
-	// Event is what the stream made of it: text cut at 4,000 characters, defaults
+	Route Route           `json:"route"` // EventsCreate or EventsCreateV2.
+	Body  json.RawMessage `json:"body"`  // Of the request.
+	// Event is what the stream holds: text truncated at 4,000 characters, defaults
 	// filled in, the status of an alert as an alert_type.
 	Event Event `json:"event"`
 	// Fault is what the caller met instead of the right answer.
@@ -49,47 +89,39 @@ type PostedEvent struct {
 
 // stream is Datadog's event stream.
 type stream struct {
-	appURL       string
-	visibleAfter time.Duration
-
-	stored []stored // By date, then by id; the newest last.
+	events []storedEvent // By date, then by id; newest last.
 	posted []PostedEvent
 	issued int64
 }
 
-type stored struct {
+type storedEvent struct {
 	Event
-	allTags     []string // Event.allTags, which a list would make anew for each event.
+	allTags     []string // Event.allTags, computed once.
 	visibleFrom time.Time
 }
 
-// AddEvent puts an event into the stream as a monitor or a deploy would, visible
-// at once, and returns its id. Whatever is zero gets Datadog's default, the date
-// the server's clock, the id a new one.
+// AddEvent puts an event into the stream as a monitor or a deploy would, visible at
+// once, and returns its id. Datadog's defaults replace zero values.
 func (s *Server) AddEvent(e Event) (id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
-	if e.DateHappened == 0 {
-		e.DateHappened = now.Unix()
-	}
+	e.DateHappened = cmp.Or(e.DateHappened, now.Unix())
 	return strconv.FormatInt(s.stream.add(e, now).ID, 10)
 }
 
-// Events returns everything in the stream, the newest first, also what is not
-// visible to the API yet.
+// Events returns all events, newest first, also those that are not visible yet.
 func (s *Server) Events() []Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	events := make([]Event, 0, len(s.stream.stored))
-	for _, e := range slices.Backward(s.stream.stored) {
+	events := make([]Event, 0, len(s.stream.events))
+	for _, e := range slices.Backward(s.stream.events) {
 		events = append(events, e.copy())
 	}
 	return events
 }
 
-// Posted returns the events that were posted and accepted, in the order in which
-// they came.
+// Posted returns the events that were posted and accepted, in order.
 func (s *Server) Posted() []PostedEvent {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,31 +140,52 @@ func (e Event) copy() Event {
 
 func (s *stream) add(e Event, visibleFrom time.Time) Event {
 	e = e.copy()
-	e.AlertType = cmp.Or(e.AlertType, "info")
-	e.Priority = cmp.Or(e.Priority, "normal")
+	e.AlertType, e.Priority = cmp.Or(e.AlertType, "info"), cmp.Or(e.Priority, "normal")
 	if e.ID == 0 {
-		e.ID = s.nextID()
+		// As large as Datadog's ids, and odd, so that no float64 holds one of them.
+		s.issued++
+		e.ID = 8_306_082_202_796_025_001 + 2*s.issued
 	}
-	at, _ := slices.BinarySearchFunc(s.stored, e, func(a stored, b Event) int {
+	at, _ := slices.BinarySearchFunc(s.events, e, func(a storedEvent, b Event) int {
 		return cmp.Or(cmp.Compare(a.DateHappened, b.DateHappened), cmp.Compare(a.ID, b.ID))
 	})
-	s.stored = slices.Insert(s.stored, at, stored{Event: e, allTags: e.allTags(), visibleFrom: visibleFrom})
+	s.events = slices.Insert(s.events, at, storedEvent{Event: e, allTags: e.allTags(), visibleFrom: visibleFrom})
 	return e
 }
 
-// nextID returns ids as large as Datadog's. They are odd, and so no float64 holds
-// any of them: whoever keeps the rounded one has the wrong id, always.
-func (s *stream) nextID() int64 {
-	s.issued++
-	return 8_306_082_202_796_025_001 + 2*s.issued
+// accept puts a posted event into the stream.
+func (s *Server) accept(c *call, route Route, e Event) Event {
+	e = s.stream.add(e, c.now.Add(s.visibleAfter))
+	s.stream.posted = append(s.stream.posted, PostedEvent{Route: route, Body: slices.Clone(c.body), Event: e, Fault: c.fault})
+	return e
 }
 
-// find returns the event with an id if the API shows it already.
-func (s *stream) find(id int64, now time.Time) (Event, bool) {
-	for _, e := range slices.Backward(s.stored) {
-		if e.ID == id {
-			return e.Event, !e.visibleFrom.After(now)
+func (e Event) source() string {
+	return strings.ReplaceAll(strings.ToLower(cmp.Or(e.SourceTypeName, "my_apps")), " ", "_")
+}
+
+// allTags returns the tags as Datadog shows them: sorted, with the source.
+func (e Event) allTags() []string {
+	tags := append([]string{"source:" + e.source()}, e.Tags...)
+	slices.Sort(tags)
+	return slices.Compact(tags)
+}
+
+// searchTags are the tags as a search shows them, with the source first.
+func (e Event) searchTags() []string {
+	source := "source:" + e.source()
+	if slices.Contains(e.Tags, source) {
+		return e.Tags
+	}
+	return append([]string{source}, e.Tags...)
+}
+
+func (s *Server) getEvent(c *call) answer {
+	id, err := strconv.ParseInt(c.PathValue("number"), 10, 64)
+	for _, e := range slices.Backward(s.stream.events) {
+		if err == nil && e.ID == id && !e.visibleFrom.After(c.now) {
+			return success(object{"event": e.shown()})
 		}
 	}
-	return Event{}, false
+	return failure(http.StatusNotFound, "No event matches that event_id.")
 }

@@ -75,8 +75,8 @@ func TestEvents_CreateAnswers(t *testing.T) {
 	if !strings.HasPrefix(id, "83060822027960250") {
 		t.Fatalf("id %s does not look like Datadog's", id)
 	}
-	want := `{"event":{"id":8306082202796025000,"id_str":"` + id + `","title":"a <b> & c","text":"d","date_happened":1773489600,` +
-		`"handle":null,"priority":"low","related_event_id":7891,"tags":["x:y"],"url":"http://127.0.0.1:8080/event/event?id=` + id + `"},"status":"ok"}` + "\n"
+	want := `{"event":{"date_happened":1773489600,"handle":null,"id":8306082202796025000,"id_str":"` + id + `","priority":"low","related_event_id":7891,` +
+		`"tags":["x:y"],"text":"d","title":"a <b> & c","url":"http://127.0.0.1:8080/event/event?id=` + id + `"},"status":"ok"}` + "\n"
 	if diff := cmp.Diff(want, got.body); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}

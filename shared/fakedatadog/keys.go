@@ -1,8 +1,8 @@
 package fakedatadog
 
 import (
+	"cmp"
 	"net/http"
-	"net/url"
 )
 
 const (
@@ -12,54 +12,51 @@ const (
 	appKeyParam  = "application_key"
 )
 
-// needs says what a caller of a route must show.
-type needs int
+// access says which keys a route requires.
+type access int
 
 const (
-	apiKey needs = 1 + iota
-	bothKeys
+	bothKeys access = iota
+	apiKeyOnly
+	public
 )
 
-// Validate checks the API key: GET /api/v1/validate.
+// Validate is GET /api/v1/validate, which checks the API key
+// (https://docs.datadoghq.com/api/latest/authentication/#validate-api-key).
 const Validate Route = "validate"
 
-// validateRoutes is the family of one, which is nothing but the check of its key
-// (https://docs.datadoghq.com/api/latest/authentication/#validate-api-key).
-func validateRoutes() []route {
-	return []route{{
-		name: Validate, method: http.MethodGet, path: "/api/v1/validate", needs: apiKey,
-		handle: func(call) answer { return success(map[string]bool{"valid": true}) },
-	}}
+func (s *Server) keyRoutes() []route {
+	valid := func(*call) answer { return success(map[string]bool{"valid": true}) }
+	return []route{{name: Validate, pattern: "GET /api/v1/validate", access: apiKeyOnly, handle: valid}}
 }
 
-// keys are the pair that Datadog accepts at the moment.
+// keys are the pair that Datadog accepts.
 type keys struct{ api, app string }
 
-// check returns the refusal that a caller without the right keys gets. A wrong
-// key and a missing API key are 403, a missing application key is 401.
-func (k keys) check(r *http.Request, need needs) (refusal answer, passed bool) {
-	switch need {
-	case apiKey, bothKeys:
-		query := r.URL.Query()
-		api, app := carried(r, query, apiKeyHeader, apiKeyParam), carried(r, query, appKeyHeader, appKeyParam)
-		switch {
-		case api == "":
-			return failure(http.StatusForbidden, "API key required"), false
-		case api != k.api:
-			return frontDoor(http.StatusForbidden), false
-		case need == bothKeys && app == "":
-			return failure(http.StatusUnauthorized, "Unauthorized"), false
-		case need == bothKeys && app != k.app:
-			return frontDoor(http.StatusForbidden), false
-		}
-	}
-	return answer{}, true
+// SetKeys changes the pair of keys that Datadog accepts, as if the old pair was
+// revoked. The secrets stay as they are.
+func (s *Server) SetKeys(apiKey, appKey string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys = keys{api: apiKey, app: appKey}
 }
 
-// carried returns a key from its header or, as the API still allows, from the query.
-func carried(r *http.Request, query url.Values, header, param string) string {
-	if v := r.Header.Get(header); v != "" {
-		return v
+// check returns the refusal of a call without the right keys. A wrong key and a
+// missing API key are 403, a missing application key is 401.
+func (k keys) check(c *call, required access) (refusal answer, ok bool) {
+	api := cmp.Or(c.Header.Get(apiKeyHeader), c.Get(apiKeyParam))
+	app := cmp.Or(c.Header.Get(appKeyHeader), c.Get(appKeyParam))
+	switch {
+	case required == public:
+	case api == "":
+		return failure(http.StatusForbidden, "API key required"), false
+	case api != k.api:
+		return gatewayFailure(http.StatusForbidden), false
+	case required == apiKeyOnly:
+	case app == "":
+		return failure(http.StatusUnauthorized, "Unauthorized"), false
+	case app != k.app:
+		return gatewayFailure(http.StatusForbidden), false
 	}
-	return query.Get(param)
+	return answer{}, true
 }

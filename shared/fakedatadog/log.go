@@ -30,10 +30,10 @@ type Request struct {
 	Fault Fault `json:"fault,omitempty"`
 }
 
-func entry(now time.Time, name Route, m Fault, r *http.Request, body []byte) Request {
+func newRequest(now time.Time, name Route, f Fault, r *http.Request, body []byte) Request {
 	e := Request{
 		Time: now, Route: name, Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(),
-		Body: string(body), Fault: m,
+		Body: string(body), Fault: f,
 	}
 	for _, header := range []string{apiKeyHeader, appKeyHeader, "Authorization"} {
 		if r.Header.Get(header) != "" {

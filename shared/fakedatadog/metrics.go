@@ -1,26 +1,41 @@
 package fakedatadog
 
 import (
-	"net/http"
+	"cmp"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 )
 
-// MetricsQuery is the route of GET /api/v1/query.
-const MetricsQuery Route = "metrics.query"
+// The routes of metrics (https://docs.datadoghq.com/api/latest/metrics/) and of pictures
+// of them (https://docs.datadoghq.com/api/latest/snapshots/).
+const (
+	MetricsQuery  Route = "metrics.query"
+	GraphSnapshot Route = "graph.snapshot"
+)
 
-// Series is one line of a metric's graph. The stand-in evaluates no query: a
-// series is what it answers to the query that the series was seeded for.
+// The limits are recorded.
+func (s *Server) metricRoutes() []route {
+	return []route{
+		{name: MetricsQuery, pattern: "GET /api/v1/query", limit: limit{name: "query_metrics", calls: 1600, period: time.Hour}, handle: s.queryMetrics},
+		{name: GraphSnapshot, pattern: "GET /api/v1/graph/snapshot", limit: limit{name: "graph_snapshot", calls: 60, period: time.Hour}, handle: takeSnapshot},
+	}
+}
+
+// Series is one line of a metric's graph. Queries are not evaluated: a series is the
+// answer to the query that it was added for.
 type Series struct {
 	// Query is compared without its spaces.
 	Query string `json:"query"`
 	// Scope is "env:prod,host:a"; empty is "*".
 	Scope string `json:"scope,omitempty"`
-	// TagSet are the tags that set it apart from the query's other series.
+	// TagSet are the tags that differ from the query's other series.
 	TagSet []string `json:"tag_set,omitempty"`
-	// Unit holds the unit and what it is per, as Datadog does; empty is null.
+	// Unit holds the unit and what it is per, as in Datadog; empty is null.
 	Unit []*Unit `json:"unit,omitempty"`
 	// Points are pairs of epoch milliseconds and value, in the order of time.
 	Points [][2]float64 `json:"pointlist"`
@@ -36,101 +51,51 @@ type Unit struct {
 	ID          int64   `json:"id"`
 }
 
-// metrics are the series that the stand-in knows.
-type metrics struct{ series []Series }
-
-// AddSeries makes a series known.
+// AddSeries adds a series.
 func (s *Server) AddSeries(added Series) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	added.TagSet = append([]string{}, added.TagSet...)
-	added.Unit, added.Points = slices.Clone(added.Unit), slices.Clone(added.Points)
-	s.metrics.series = append(s.metrics.series, added)
+	added.TagSet, added.Unit, added.Points = orEmpty(added.TagSet), slices.Clone(added.Unit), slices.Clone(added.Points)
+	s.series = append(s.series, added)
 }
 
-// The limit is that of Datadog's recorded answers.
-func (m *metrics) routes() []route {
-	return []route{{
-		name: MetricsQuery, method: http.MethodGet, path: "/api/v1/query", needs: bothKeys, handle: m.query,
-		limit: limit{name: "query_metrics", calls: 1600, period: time.Hour},
-	}}
-}
-
-func (m *metrics) query(c call) answer {
-	p := queryParams{Values: c.query}
-	from, to := p.integer("from", true), p.integer("to", true)
-	query := c.query.Get("query")
-	if query == "" {
-		p.fail("The parameter '%s' is required", "query")
-	}
-	if p.problem != "" {
-		return failure(http.StatusBadRequest, p.problem)
-	}
-	found := []wireSeries{}
-	for _, s := range m.series {
-		points := s.between(from*1000, to*1000)
-		if withoutSpaces(s.Query) == withoutSpaces(query) && len(points) > 0 {
-			found = append(found, s.wire(points))
+func (s *Server) queryMetrics(c *call) answer {
+	c.require("from", "to", "query")
+	from, to, text := c.integer("from", 0)*1000, c.integer("to", 0)*1000, c.Get("query")
+	found := []object{}
+	for _, one := range s.series {
+		points := slices.DeleteFunc(slices.Clone(one.Points), func(p [2]float64) bool { return p[0] < float64(from) || p[0] > float64(to) })
+		if withoutSpaces(one.Query) == withoutSpaces(text) && len(points) > 0 {
+			found = append(found, one.shown(points))
 		}
 	}
-	return success(map[string]any{
-		"status": "ok", "res_type": "time_series", "resp_version": 1, "query": query, "message": "",
-		"from_date": from * 1000, "to_date": to * 1000, "series": found,
-		"group_by": groupKeys(query), "times": []any{}, "values": []any{},
+	return success(object{
+		"status": "ok", "res_type": "time_series", "resp_version": 1, "query": text, "message": "", "from_date": from, "to_date": to,
+		"series": found, "group_by": groupKeys(text), "times": []any{}, "values": []any{},
 	})
 }
 
 func withoutSpaces(text string) string { return strings.Join(strings.Fields(text), "") }
-
-func (s Series) between(from, to int64) [][2]float64 {
-	return slices.DeleteFunc(slices.Clone(s.Points), func(p [2]float64) bool {
-		return p[0] < float64(from) || p[0] > float64(to)
-	})
-}
-
-// wireSeries is a series as Datadog's recorded answers have it.
-type wireSeries struct {
-	Metric      string         `json:"metric"`
-	DisplayName string         `json:"display_name"`
-	Expression  string         `json:"expression"`
-	Aggr        *string        `json:"aggr"`
-	Scope       string         `json:"scope"`
-	TagSet      []string       `json:"tag_set"`
-	Attributes  map[string]any `json:"attributes"`
-	Unit        []*Unit        `json:"unit"`
-	QueryIndex  int            `json:"query_index"`
-	Interval    int64          `json:"interval"` // Seconds.
-	Start       int64          `json:"start"`    // Epoch milliseconds, as End.
-	End         int64          `json:"end"`
-	Length      int            `json:"length"`
-	Pointlist   [][2]float64   `json:"pointlist"`
-}
 
 var (
 	metricPart = regexp.MustCompile(`(?:(\w+):)?([A-Za-z][\w.]*)\{`)
 	groupPart  = regexp.MustCompile(`by *\{([^}]*)\}`)
 )
 
-func (s Series) wire(points [][2]float64) wireSeries {
-	w := wireSeries{
-		Expression: s.Query, Scope: s.Scope, TagSet: s.TagSet, Attributes: map[string]any{}, Unit: s.Unit,
-		Interval: 1, Length: len(points), Pointlist: points,
-	}
-	if w.Scope == "" {
-		w.Scope = "*"
-	}
+func (s Series) shown(points [][2]float64) object {
+	var aggregation, metric string
 	if part := metricPart.FindStringSubmatch(s.Query); part != nil {
-		w.Metric, w.DisplayName = part[2], part[2]
-		if part[1] != "" {
-			w.Aggr = &part[1]
-		}
+		aggregation, metric = part[1], part[2]
 	}
-	w.Start, w.End = int64(points[0][0]), int64(points[len(points)-1][0])
+	start, end, interval := int64(points[0][0]), int64(points[len(points)-1][0]), int64(1)
 	if len(points) > 1 {
-		w.Interval = max(1, (int64(points[1][0])-w.Start)/1000)
+		interval = max(1, (int64(points[1][0])-start)/1000)
 	}
-	w.End += (w.Interval - 1) * 1000
-	return w
+	return object{
+		"metric": metric, "display_name": metric, "expression": s.Query, "aggr": orNull(aggregation), "scope": cmp.Or(s.Scope, "*"),
+		"tag_set": s.TagSet, "attributes": object{}, "unit": s.Unit, "query_index": 0, "interval": interval,
+		"start": start, "end": end + (interval-1)*1000, "length": len(points), "pointlist": points,
+	}
 }
 
 func groupKeys(query string) []string {
@@ -141,4 +106,28 @@ func groupKeys(query string) []string {
 		}
 	}
 	return keys
+}
+
+// takeSnapshot answers with the address of a picture, which differs for each query.
+// Datadog takes one of a query without data too.
+func takeSnapshot(c *call) answer {
+	c.require("start", "end")
+	c.integer("start", 0)
+	c.integer("end", 0)
+	metric := c.Get("metric_query")
+	taken := map[string]string{"graph_def": c.Get("graph_def")}
+	if taken["graph_def"] == "" {
+		c.require("metric_query")
+	}
+	if metric != "" {
+		definition, _ := json.Marshal(object{"requests": []object{{"q": metric}}}) // Strings always encode.
+		taken["graph_def"], taken["metric_query"] = string(definition), metric
+	}
+	if event := c.Get("event_query"); event != "" {
+		taken["event_query"] = event
+	}
+	sum := sha256.Sum256([]byte(c.Encode()))
+	taken["snapshot_url"] = fmt.Sprintf("https://p.datadoghq.com/snapshot/view/dd-snapshots-prod/org_%d/%s/%x.png",
+		organisationID, c.now.UTC().Format(time.DateOnly), sum[:20])
+	return success(taken)
 }

@@ -2,7 +2,6 @@ package fakedatadog
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -10,64 +9,71 @@ import (
 	"boomerang/shared/fakeaws"
 )
 
-// Route names one call that the stand-in answers, "events.create".
+// Route names one endpoint, "events.create".
 type Route string
 
 // AnyRoute stands for every route where a fault is injected.
 const AnyRoute Route = "*"
 
-// route is one line of the table.
+// route is one line of the table of endpoints.
 type route struct {
-	name   Route
-	method string
-	// path holds parameters in braces, each a whole segment: {name} takes anything,
-	// {name:number} decimal digits only.
-	path  string
-	needs needs
-	limit limit
-	// permission is what the application key must be allowed; empty: nothing is checked.
+	name    Route
+	pattern string // Of http.ServeMux; {number} takes decimal digits only.
+	access  access
+	limit   limit
+	// permission is what the application key must have; empty: nothing is checked.
 	permission string
-	handle     func(call) answer
+	handle     func(*call) answer
 	// aws is set for an AWS JSON call, all of which share method and path.
 	aws *fakeaws.Operation
 }
 
-// call is what a handler may look at.
+// call is a request to a route.
 type call struct {
-	now    time.Time
-	params map[string]string
-	query  url.Values
-	body   []byte
-	// fault is what the call meets.
+	*http.Request
+	params
+	now   time.Time
+	body  []byte
 	fault Fault
 }
 
-// routes joins the tables of all families. A new family adds one line.
+// routes joins the tables of all integrations.
 func (s *Server) routes() []route {
 	return slices.Concat(
-		validateRoutes(),
-		s.stream.routes(),
-		s.stream.routesV2(),
-		s.monitors.routes(),
-		s.catalog.routes(),
-		s.teams.routes(),
-		s.incidents.routes(),
-		s.downtimes.routes(),
-		s.metrics.routes(),
-		snapshotRoutes(),
-		s.logs.routes(),
-		s.slos.routes(),
-		s.hosts.routes(),
-		s.stream.searchRoutes(),
-		s.webhooks.routes(),
-		s.dashboards.routes(),
-		s.awsRoutes(),
+		s.keyRoutes(), s.eventRoutes(), s.monitorRoutes(), s.downtimeRoutes(), s.catalogRoutes(), s.teamRoutes(), s.incidentRoutes(),
+		s.metricRoutes(), s.logRoutes(), s.sloRoutes(), s.hostRoutes(), s.webhookRoutes(), s.dashboardRoutes(), s.awsRoutes(),
 	)
+}
+
+func (s *Server) register() {
+	s.table = s.routes()
+	s.limits = newLimits(s.table)
+	s.mux = http.NewServeMux()
+	for _, rt := range s.table {
+		if rt.aws == nil {
+			s.mux.HandleFunc(rt.pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(rt.or(notFound, r), w, r) })
+		}
+	}
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.serve(s.awsRoute(r), w, r) })
+	s.registerControls()
+}
+
+var notFound = route{access: public, handle: func(*call) answer { return failure(http.StatusNotFound, "Not found") }}
+
+// or returns the route, or the other one if the path has text in the place of a number.
+func (rt route) or(other route, r *http.Request) route {
+	segments := strings.Split(r.URL.Path, "/")
+	for i, segment := range strings.Split(rt.pattern, "/") {
+		if segment == "{number}" && strings.Trim(segments[i], "0123456789") != "" {
+			return other
+		}
+	}
+	return rt
 }
 
 // Routes returns the names of all routes, sorted.
 func (s *Server) Routes() []Route {
-	names := make([]Route, 0, len(s.table))
+	var names []Route
 	for _, rt := range s.table {
 		names = append(names, rt.name)
 	}
@@ -75,78 +81,35 @@ func (s *Server) Routes() []Route {
 	return names
 }
 
-// Route returns the name of the route that a request would take, empty when the
-// stand-in has none for it.
+// Route returns the name of the route that a request takes, empty without one.
 func (s *Server) Route(r *http.Request) Route {
-	rt, _ := s.find(r)
-	return rt.name
+	_, pattern := s.mux.Handler(r)
+	for _, rt := range s.table {
+		if rt.pattern == pattern {
+			return rt.or(notFound, r).name
+		}
+	}
+	return s.awsRoute(r).name
 }
 
 func (s *Server) knows(name Route) bool {
 	return slices.ContainsFunc(s.table, func(rt route) bool { return rt.name == name })
 }
 
-// find returns the route of a request and its path's parameters. A request that
-// belongs to none gets one that answers 404, without a name.
-func (s *Server) find(r *http.Request) (route, map[string]string) {
-	for _, rt := range s.table {
-		if params, ok := rt.match(r); ok {
-			return rt, params
-		}
-	}
-	if r.Header.Get(amzTarget) != "" {
-		return route{handle: func(call) answer { return awsAnswer(fakeaws.UnknownOperation()) }}, nil
-	}
-	return route{handle: func(call) answer { return failure(http.StatusNotFound, "Not found") }}, nil
-}
-
-func (rt route) match(r *http.Request) (map[string]string, bool) {
-	if r.Method != rt.method || r.Header.Get(amzTarget) != rt.target() {
-		return nil, false
-	}
-	want, got := strings.Split(rt.path, "/"), strings.Split(r.URL.Path, "/")
-	if len(want) != len(got) {
-		return nil, false
-	}
-	params := map[string]string{}
-	for i, segment := range want {
-		if !strings.HasPrefix(segment, "{") {
-			if segment != got[i] {
-				return nil, false
-			}
-			continue
-		}
-		name, kind, _ := strings.Cut(strings.Trim(segment, "{}"), ":")
-		if got[i] == "" || kind == "number" && !isDecimal(got[i]) {
-			return nil, false
-		}
-		params[name] = got[i]
-	}
-	return params, true
-}
-
-func isDecimal(s string) bool {
-	return strings.Trim(s, "0123456789") == ""
-}
-
-// isAWS reports whether the route speaks AWS's JSON protocol and not Datadog's.
-func (rt route) isAWS() bool { return rt.aws != nil }
-
 // fail answers with the status and the body that the real service sends with it.
 func (rt route) fail(status int, now time.Time) answer {
 	switch {
-	case rt.isAWS():
+	case rt.aws != nil:
 		return awsAnswer(rt.aws.Fail(status))
 	case status == http.StatusTooManyRequests:
 		return rt.tooMany(rt.limit, now)
-	default:
-		return datadogFailure(status)
 	}
+	return datadogFailure(status)
 }
 
 // tooMany answers that the limit is used up until the end of its period.
 func (rt route) tooMany(l limit, now time.Time) answer {
-	if rt.isAWS() {
+	if rt.aws != nil {
 		return awsAnswer(rt.aws.Throttle())
 	}
 	if l.period == 0 {
@@ -155,10 +118,9 @@ func (rt route) tooMany(l limit, now time.Time) answer {
 	return failure(http.StatusTooManyRequests, l.text()).with(l.headers(0, l.reset(now)))
 }
 
-// forbid answers that whoever calls may not.
 func (rt route) forbid() answer {
-	if rt.isAWS() {
+	if rt.aws != nil {
 		return awsAnswer(rt.aws.Forbid())
 	}
-	return frontDoor(http.StatusForbidden)
+	return gatewayFailure(http.StatusForbidden)
 }

@@ -1,144 +1,156 @@
 package fakedatadog
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
-// schema checks a JSON value as the newer intakes do, against a JSON Schema, and
-// keeps the first problem. The form of a problem is recorded, and so are the words
-// for a value that is none of an enumeration; the other words are ours.
-type schema struct{ problem string }
+// check returns what is wrong with a value of a request that Datadog validates with a
+// JSON Schema, or nothing. The form of a problem is recorded, and so are the words for
+// a value outside an enumeration; the other words are ours.
+type check func(path string, v any) (problem string)
 
-func (s *schema) fail(path, format string, args ...any) {
-	if s.problem == "" {
-		s.problem = "JSON validation failed at " + path + ": " + fmt.Sprintf(format, args...)
-	}
-}
+// missing is the value of a property that is absent.
+type missing struct{}
 
-// presence says whether a property may be left out.
-type presence bool
+func anything(string, any) string { return "" }
 
-const (
-	required presence = true
-	optional presence = false
-)
-
-// node is an object of the value, by its path. One that is not there has no
-// properties, and nothing of it is a problem.
-type node struct {
-	schema     *schema
-	path       string
-	properties map[string]any
-}
-
-// object takes v for an object that has no properties but the known ones. Where
-// none is known, any may be there.
-func (s *schema) object(path string, v any, known ...string) node {
-	n := node{schema: s, path: path}
-	properties, ok := v.(map[string]any)
-	if !ok {
-		s.fail(path, "value must be an object.")
-		return n
-	}
-	for _, name := range slices.Sorted(maps.Keys(properties)) {
-		if len(known) > 0 && !slices.Contains(known, name) {
-			s.fail(path+"."+name, "property is not in the schema, which allows no others.")
+// required makes a check fail where the property is absent.
+func required(of check) check {
+	return func(path string, v any) string {
+		if v == (missing{}) {
+			return path + ": value is required."
 		}
+		return of(path, v)
 	}
-	n.properties = properties
-	return n
 }
 
-// property returns a property and whether there is something to check.
-func (n node) property(name string, p presence) (v any, there bool) {
-	v, there = n.properties[name]
-	if !there && p == required && n.properties != nil {
-		n.schema.fail(n.path+"."+name, "value is required.")
-	}
-	return v, there
-}
+// objectOf is an object that has no properties but these, or any others with the key "*".
+type objectOf map[string]check
 
-func (n node) object(name string, p presence, known ...string) node {
-	v, there := n.property(name, p)
-	if !there {
-		return node{schema: n.schema, path: n.path + "." + name}
-	}
-	return n.schema.object(n.path+"."+name, v, known...)
-}
+// propertyOrder makes the order of the problems the same each time.
+var propertyOrder = []string{"data", "type", "category", "title", "name", "status"}
 
-// text returns a text of one to most characters.
-func (n node) text(name string, p presence, most int) string {
-	v, there := n.property(name, p)
-	if !there {
+func (o objectOf) check(path string, v any) string {
+	if v == (missing{}) {
 		return ""
 	}
-	return n.schema.text(n.path+"."+name, v, most)
+	properties, ok := v.(map[string]any)
+	if !ok {
+		return path + ": value must be an object."
+	}
+	for _, name := range slices.Sorted(maps.Keys(properties)) {
+		if o[name] == nil && o["*"] == nil {
+			return path + "." + name + ": property is not in the schema, which allows no others."
+		}
+	}
+	names := slices.SortedFunc(maps.Keys(o), func(a, b string) int {
+		rank := func(name string) int {
+			return (slices.Index(propertyOrder, name) + len(propertyOrder) + 1) % (len(propertyOrder) + 1)
+		}
+		return cmp.Or(rank(a)-rank(b), strings.Compare(a, b))
+	})
+	for _, name := range names {
+		value, exists := properties[name]
+		if !exists {
+			value = missing{}
+		}
+		if problem := o[name](path+"."+name, value); problem != "" {
+			return problem
+		}
+	}
+	return ""
 }
 
-func (s *schema) text(path string, v any, most int) string {
-	text, ok := v.(string)
-	if length := utf8.RuneCountInString(text); !ok || length == 0 || length > most {
-		s.fail(path, "value must be a string of 1 to %d characters.", most)
-	}
-	return text
-}
-
-func (n node) oneOf(name string, p presence, allowed ...string) string {
-	v, there := n.property(name, p)
-	text, _ := v.(string)
-	if there && !slices.Contains(allowed, text) {
-		n.schema.fail(n.path+"."+name, `value must be one of: ["%s"].`, strings.Join(allowed, `", "`))
-	}
-	return text
-}
-
-// list checks each element of a list of least to most.
-func (n node) list(name string, least, most int, each func(path string, v any)) {
-	v, there := n.property(name, optional)
-	if !there {
-		return
-	}
-	list, ok := v.([]any)
-	if !ok || len(list) < least || len(list) > most {
-		n.schema.fail(n.path+"."+name, "value must be a list of %d to %d elements.", least, most)
-		return
-	}
-	for i, element := range list {
-		each(fmt.Sprintf("%s.%s[%d]", n.path, name, i), element)
-	}
-}
-
-// free checks an object of the caller's own making: at most 100 properties in
-// each object, nested at most 10 deep, where lists count as objects do.
-func (n node) free(name string) {
-	if v, there := n.property(name, optional); there {
-		n.schema.object(n.path+"."+name, v)
-		n.schema.nested(n.path+"."+name, v, 1)
+// text is a string of 1 to limit characters.
+func text(limit int) check {
+	return func(path string, v any) string {
+		s, ok := v.(string)
+		if n := utf8.RuneCountInString(s); v != (missing{}) && (!ok || n == 0 || n > limit) {
+			return fmt.Sprintf("%s: value must be a string of 1 to %d characters.", path, limit)
+		}
+		return ""
 	}
 }
 
-func (s *schema) nested(path string, v any, depth int) {
+func oneOf(allowed ...string) check {
+	return func(path string, v any) string {
+		if s, ok := v.(string); v != (missing{}) && (!ok || !slices.Contains(allowed, s)) {
+			return fmt.Sprintf(`%s: value must be one of: ["%s"].`, path, strings.Join(allowed, `", "`))
+		}
+		return ""
+	}
+}
+
+func list(least, most int, each check) check {
+	return func(path string, v any) string {
+		elements, ok := v.([]any)
+		if v != (missing{}) && (!ok || len(elements) < least || len(elements) > most) {
+			return fmt.Sprintf("%s: value must be a list of %d to %d elements.", path, least, most)
+		}
+		for i, element := range elements {
+			if problem := each(fmt.Sprintf("%s[%d]", path, i), element); problem != "" {
+				return problem
+			}
+		}
+		return ""
+	}
+}
+
+func timestamp(now time.Time) check {
+	return func(path string, v any) string {
+		s, _ := v.(string)
+		at, err := time.Parse(time.RFC3339, s)
+		switch {
+		case v == (missing{}):
+		case err != nil:
+			return path + ": value must be a time in ISO 8601."
+		case at.Before(now.Add(-maxAge)):
+			return fmt.Sprintf("%s: value must not be older than %d hours.", path, int(maxAge.Hours()))
+		}
+		return ""
+	}
+}
+
+// freeObject is an object of the caller's own keys: at most 100 in each object, nested
+// at most 10 deep, where lists count too.
+func freeObject(path string, v any) string {
+	if _, ok := v.(map[string]any); v != (missing{}) && !ok {
+		return path + ": value must be an object."
+	}
+	return nested(path, v, 1)
+}
+
+func nested(path string, v any, depth int) string {
 	const maxProperties, maxDepth = 100, 10
+	children := map[string]any{}
 	switch v := v.(type) {
 	case []any:
 		for i, element := range v {
-			s.nested(fmt.Sprintf("%s[%d]", path, i), element, depth+1)
+			children[fmt.Sprintf("%s[%d]", path, i)] = element
 		}
 	case map[string]any:
-		if len(v) > maxProperties {
-			s.fail(path, "value must have at most %d properties.", maxProperties)
+		for name, value := range v {
+			children[path+"."+name] = value
 		}
-		for _, name := range slices.Sorted(maps.Keys(v)) {
-			s.nested(path+"."+name, v[name], depth+1)
+		if len(v) > maxProperties {
+			return fmt.Sprintf("%s: value must have at most %d properties.", path, maxProperties)
 		}
 	default:
-		return
+		return ""
 	}
 	if depth > maxDepth {
-		s.fail(path, "value must be nested at most %d levels deep.", maxDepth)
+		return fmt.Sprintf("%s: value must be nested at most %d levels deep.", path, maxDepth)
 	}
+	for _, child := range slices.Sorted(maps.Keys(children)) {
+		if problem := nested(child, children[child], depth+1); problem != "" {
+			return problem
+		}
+	}
+	return ""
 }
