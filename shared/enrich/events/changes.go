@@ -15,15 +15,10 @@ import (
 	"boomerang/shared/enrich/stepkit"
 )
 
-// ChangesName is the step's name in playbooks, answers and events.
-const ChangesName = "changes"
-
 // Searcher searches events.
 type Searcher interface {
 	SearchEvents(ctx context.Context, search datadog.EventSearch) ([]datadog.SearchedEvent, error)
 }
-
-var _ Searcher = (*datadog.Client)(nil)
 
 // ChangesConfig is the step's "with" in a playbook.
 type ChangesConfig struct {
@@ -67,7 +62,7 @@ type ChangesData struct {
 // ChangesKind describes the step to playbooks.
 func ChangesKind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
-		Name: ChangesName, Doc: "Deploys, feature flags, configuration changes and builds in the hour before, with authors.",
+		Name: "changes", Doc: "Deploys, feature flags, configuration changes and builds in the hour before, with authors.",
 		Permissions: []string{permission}, Data: ChangesData{},
 	}, func(c ChangesConfig, cache time.Duration) enrich.Step { return NewChanges(client.Cached(cache), c) })
 }

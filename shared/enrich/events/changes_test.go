@@ -21,22 +21,23 @@ import (
 	"boomerang/shared/site"
 )
 
-// seed is a stream with a deploy and a feature flag in the hour before noon, and
-// much that is no change of the alert's service in production.
+// seed adds a deploy and a feature flag in the hour before noon, and events that are
+// not changes of the alert's service in production.
 func seed(s *fakedatadog.Server) {
 	at := func(ago time.Duration) int64 { return noon.Add(-ago).Unix() }
+	prod := []string{"service:checkout", "env:prod"}
 	for _, e := range []fakedatadog.Event{
-		{Title: "Deployed checkout", Text: "See https://ci.example.com/runs/7.", SourceTypeName: "github", Tags: []string{"service:checkout", "env:prod", "version:1.2.3", "author:ann"}, DateHappened: at(10 * time.Minute)},
+		{Title: "Deployed checkout", Text: "See https://ci.example.com/runs/7.", SourceTypeName: "github", Tags: append([]string{"version:1.2.3", "author:ann"}, prod...), DateHappened: at(10 * time.Minute)},
 		{Title: "Fallback turned on", Tags: []string{"service:checkout"}, DateHappened: at(30 * time.Minute), Change: &fakedatadog.ChangeEvent{
 			Author: &fakedatadog.NamedType{Name: "ben@example.com", Type: "user"}, ChangedResource: &fakedatadog.NamedType{Name: "fallback", Type: "feature_flag"},
 			PrevValue: map[string]any{"enabled": false}, NewValue: map[string]any{"enabled": true},
 		}},
 		{Title: "Deployed checkout", SourceTypeName: "github", Tags: []string{"service:checkout", "env:staging"}, DateHappened: at(5 * time.Minute)},
 		{Title: "Deployed cart", SourceTypeName: "github", Tags: []string{"service:cart", "env:prod"}, DateHappened: at(5 * time.Minute)},
-		{Title: "Deployed checkout", SourceTypeName: "github", Tags: []string{"service:checkout", "env:prod"}, DateHappened: at(2 * time.Hour)},
-		{Title: "[Triggered] Deploy of checkout is slow", SourceTypeName: "alert", MonitorID: 7, Tags: []string{"service:checkout", "env:prod"}, DateHappened: at(time.Minute)},
-		{Title: "Deployment alert", Tags: []string{"service:checkout", "env:prod", alert.OwnTag}, DateHappened: at(time.Minute)},
-		{Title: "Backup finished", SourceTypeName: "cron", Tags: []string{"service:checkout", "env:prod"}, DateHappened: at(20 * time.Minute)},
+		{Title: "Deployed checkout", SourceTypeName: "github", Tags: prod, DateHappened: at(2 * time.Hour)},
+		{Title: "[Triggered] Deploy of checkout is slow", SourceTypeName: "alert", MonitorID: 7, Tags: prod, DateHappened: at(time.Minute)},
+		{Title: "Deployment alert", Tags: append([]string{alert.OwnTag}, prod...), DateHappened: at(time.Minute)},
+		{Title: "Backup finished", SourceTypeName: "cron", Tags: prod, DateHappened: at(20 * time.Minute)},
 	} {
 		s.AddEvent(e)
 	}
@@ -61,34 +62,18 @@ func (keys) Keys(context.Context) (datadog.Keys, error) {
 
 func (k keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) { return k.Keys(ctx) }
 
-// overFake is the finding over a fake of Datadog with the stream of seed.
-func overFake(t *testing.T, c ChangesConfig, a alert.Alert) enrich.Finding {
+// overFake returns the finding over a fake of Datadog with the events of seed.
+func overFake(t *testing.T, c ChangesConfig) enrich.Finding {
 	t.Helper()
-	server := fakedatadog.New(fakedatadog.Options{Now: func() time.Time { return noon }})
-	seed(server)
-	web := httptest.NewServer(server)
-	defer web.Close()
-	client, err := datadog.New(datadog.Config{Site: site.US1, BaseURL: web.URL}, keys{})
+	fake := fakedatadog.New(fakedatadog.Options{Now: func() time.Time { return noon }})
+	seed(fake)
+	server := httptest.NewServer(fake)
+	defer server.Close()
+	client, err := datadog.New(datadog.Config{Site: site.US1, BaseURL: server.URL}, keys{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := NewChanges(client, c).Enrich(t.Context(), a)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
-
-type searchFunc func(context.Context, datadog.EventSearch) ([]datadog.SearchedEvent, error)
-
-func (f searchFunc) SearchEvents(ctx context.Context, s datadog.EventSearch) ([]datadog.SearchedEvent, error) {
-	return f(ctx, s)
-}
-
-// finding is that of the step for an alert and the events that are found for it.
-func finding(t *testing.T, c ChangesConfig, a alert.Alert, events ...datadog.SearchedEvent) enrich.Finding {
-	t.Helper()
-	f, err := NewChanges(searchFunc(func(context.Context, datadog.EventSearch) ([]datadog.SearchedEvent, error) { return events, nil }), c).Enrich(t.Context(), a)
+	f, err := NewChanges(client, c).Enrich(t.Context(), slow)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +81,7 @@ func finding(t *testing.T, c ChangesConfig, a alert.Alert, events ...datadog.Sea
 }
 
 func TestChanges_Enrich(t *testing.T) {
-	got := overFake(t, ChangesConfig{}, slow)
+	got := overFake(t, ChangesConfig{})
 	flag := Change{
 		Kind: Flag, Title: `Fallback turned on (fallback): {"enabled":false} → {"enabled":true}`, Who: "ben@example.com", Source: "my_apps", Service: "checkout",
 		Time: noon.Add(-30 * time.Minute), Times: 1,
@@ -105,7 +90,7 @@ func TestChanges_Enrich(t *testing.T) {
 		Kind: Deploy, Title: "Deployed checkout (version 1.2.3)", Who: "ann", Source: "github", Service: "checkout",
 		Time: noon.Add(-10 * time.Minute), URL: "https://ci.example.com/runs/7", Times: 1,
 	}
-	flag.URL = got.Data.(ChangesData).Changes[1].URL // The event's page, by an id of the stand-in's.
+	flag.URL = got.Data.(ChangesData).Changes[1].URL // The event's page, by an ID of the fake's.
 	want := enrich.Finding{
 		Title: "Changes", Weight: enrich.Important,
 		Blocks: []enrich.Block{
@@ -130,28 +115,26 @@ func TestChanges_Enrich(t *testing.T) {
 
 func TestChanges_Configured(t *testing.T) {
 	for _, tt := range []struct {
-		name   string
-		config ChangesConfig
-		titles []string
-		words  string
+		name    string
+		config  ChangesConfig
+		titles  string
+		summary string
 	}{
-		{"further_back", ChangesConfig{Window: 150 * time.Minute}, []string{"Deployed checkout (version 1.2.3)", `Fallback turned on (fallback): {"enabled":false} → {"enabled":true}`, "Deployed checkout"}, "In the 2h30m before: 2 deploys, 1 feature flag"},
-		{"not_so_far_back", ChangesConfig{Window: 5 * time.Minute}, nil, "In the 5m before: no known changes"},
-		{"by_source", ChangesConfig{Sources: []string{"cron", "git\"hub"}}, []string{"Backup finished"}, "In the hour before: 1 other change"},
-		{"by_query", ChangesConfig{Query: "service:cart"}, []string{"Deployed cart"}, "In the hour before: 1 deploy"},
-		{"by_query_and_source", ChangesConfig{Query: "service:(cart OR checkout) env:prod", Sources: []string{"github"}, Window: 2 * time.Hour}, []string{"Deployed cart", "Deployed checkout (version 1.2.3)", "Deployed checkout"}, "In the 2 hours before: 3 deploys"},
+		{"longer window", ChangesConfig{Window: 150 * time.Minute}, `Deployed checkout (version 1.2.3); Fallback turned on (fallback): {"enabled":false} → {"enabled":true}; Deployed checkout`, "In the 2h30m before: 2 deploys, 1 feature flag"},
+		{"shorter window", ChangesConfig{Window: 5 * time.Minute}, "", "In the 5m before: no known changes"},
+		{"sources", ChangesConfig{Sources: []string{"cron", "git\"hub"}}, "Backup finished", "In the hour before: 1 other change"},
+		{"query", ChangesConfig{Query: "service:cart"}, "Deployed cart", "In the hour before: 1 deploy"},
+		{"query and source", ChangesConfig{Query: "service:(cart OR checkout) env:prod", Sources: []string{"github"}, Window: 2 * time.Hour}, "Deployed cart; Deployed checkout (version 1.2.3); Deployed checkout", "In the 2 hours before: 3 deploys"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := overFake(t, tt.config, slow)
+			got := overFake(t, tt.config)
 			var titles []string
 			for _, one := range got.Data.(ChangesData).Changes {
 				titles = append(titles, one.Title)
 			}
-			if diff := cmp.Diff(tt.titles, titles); diff != "" {
-				t.Errorf("titles (-want +got):\n%s", diff)
-			}
-			if first := got.Blocks[0].(enrich.Facts)[0]; first.Name+": "+first.Value != tt.words {
-				t.Errorf("told %q: %q, want %q", first.Name, first.Value, tt.words)
+			first := got.Blocks[0].(enrich.Facts)[0]
+			if got := strings.Join(titles, "; "); got != tt.titles || first.Name+": "+first.Value != tt.summary {
+				t.Errorf("got %s, %+v", got, first)
 			}
 		})
 	}
@@ -165,13 +148,14 @@ func TestChangesConfig_Search(t *testing.T) {
 		tags   alert.Tags
 		want   string
 	}{
-		{"by_all_narrow_tags", ChangesConfig{}, alert.Tags{"team:shop", "host:a", "service:checkout", "service:cart"}, `(service:"checkout" OR host:"a")` + noAlerts},
-		{"by_a_wide_one_where_there_is_no_other", ChangesConfig{}, alert.Tags{"team:shop", "env:prod"}, `team:"shop"` + noAlerts},
-		{"by_a_value_that_would_be_more", ChangesConfig{}, alert.Tags{`service:a" OR source:"b\`}, `service:"a\" OR source:\"b\\"` + noAlerts},
-		{"by_nothing", ChangesConfig{}, alert.Tags{"env:prod", "monitor"}, ""},
-		{"by_nothing_and_a_source", ChangesConfig{Sources: []string{"github"}}, nil, ""},
-		{"by_its_own", ChangesConfig{Query: "repo:shop"}, nil, "repo:shop"},
-		{"by_sources", ChangesConfig{Sources: []string{"github", "my apps"}}, alert.Tags{"host:a"}, `(host:"a"` + noAlerts + `) source:("github" OR "my apps")`},
+		{"all narrow tags", ChangesConfig{}, alert.Tags{"team:shop", "host:a", "service:checkout", "service:cart"}, `(service:"checkout" OR host:"a")` + noAlerts},
+		{"wide tag", ChangesConfig{}, alert.Tags{"team:shop", "env:prod"}, `team:"shop"` + noAlerts},
+		{"cron job", ChangesConfig{}, alert.Tags{"kube_cronjob:mail"}, `kube_cronjob:"mail"` + noAlerts},
+		{"search syntax in a value", ChangesConfig{}, alert.Tags{`service:a" OR source:"b\`}, `service:"a\" OR source:\"b\\"` + noAlerts},
+		{"no tag", ChangesConfig{}, alert.Tags{"env:prod", "monitor"}, ""},
+		{"no tag with sources", ChangesConfig{Sources: []string{"github"}}, nil, ""},
+		{"configured", ChangesConfig{Query: "repo:shop"}, nil, "repo:shop"},
+		{"sources", ChangesConfig{Sources: []string{"github", "my apps"}}, alert.Tags{"host:a"}, `(host:"a"` + noAlerts + `) source:("github" OR "my apps")`},
 	} {
 		if got := tt.config.search(tt.tags); got != tt.want {
 			t.Errorf("%s: got  %s\nwant %s", tt.name, got, tt.want)
@@ -179,65 +163,63 @@ func TestChangesConfig_Search(t *testing.T) {
 	}
 }
 
-func TestChanges_Limits(t *testing.T) {
-	var events []datadog.SearchedEvent
-	for i := range maxFound {
-		events = append(events, datadog.SearchedEvent{Title: fmt.Sprintf("Deployed %d", i/3), Source: "github", Happened: noon.Add(-time.Duration(i) * time.Second)})
+// searcher returns always the same events, and records the search.
+type searcher struct {
+	events []datadog.SearchedEvent
+	search datadog.EventSearch
+}
+
+func (s *searcher) SearchEvents(_ context.Context, search datadog.EventSearch) ([]datadog.SearchedEvent, error) {
+	s.search = search
+	return s.events, nil
+}
+
+func TestChanges_Kinds(t *testing.T) {
+	var s searcher
+	for _, title := range []string{"Merged", "Merged", "Rebooted", "Rebooted again", "Config", "Updated", "Changed", "Backup"} {
+		s.events = append(s.events, datadog.SearchedEvent{Title: title, Happened: noon.Add(-90 * time.Second)})
 	}
-	got := finding(t, ChangesConfig{}, slow, events...)
+	s.events = append(s.events, datadog.SearchedEvent{Title: "Changed", Category: "alert"})
+	got, err := NewChanges(&s, ChangesConfig{}).Enrich(t.Context(), slow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := enrich.Facts{{Name: "In the hour before", Value: "1 configuration change, 2 infrastructure changes, 2 CI events, 2 other changes"}, {Name: "Last", Value: "1m before the alert"}}
+	if diff := cmp.Diff(want, got.Blocks[0]); diff != "" {
+		t.Errorf("facts (-want +got):\n%s", diff)
+	}
+	if d := got.Data.(ChangesData); d.Configs != 1 || d.Infrastructure != 2 || d.CI != 2 || d.Others != 2 || d.Count != 7 {
+		t.Errorf("data %+v", d)
+	}
+}
+
+func TestChanges_Limits(t *testing.T) {
+	var deploys, noise searcher
+	for i := range maxFound {
+		deploys.events = append(deploys.events, datadog.SearchedEvent{Title: fmt.Sprintf("Deployed %d", i/3), Source: "github", Happened: noon.Add(-time.Duration(i) * time.Second)})
+		noise.events = append(noise.events, datadog.SearchedEvent{Title: "Backup", Source: "cron", Happened: noon})
+	}
+	got, err := NewChanges(&deploys, ChangesConfig{}).Enrich(t.Context(), slow)
 	list, d := got.Blocks[1].(enrich.List), got.Data.(ChangesData)
-	if len(list.Items) != maxShown || list.More != 67-maxShown || len(d.Changes) != maxShown || d.Count != maxFound || !d.AtLeast {
-		t.Errorf("got %d items and %d more; data %+v", len(list.Items), list.More, d)
+	if err != nil || len(list.Items) != maxShown || list.More != 67-maxShown || len(d.Changes) != maxShown || d.Count != maxFound || !d.AtLeast {
+		t.Errorf("got %d items and %d more; data %+v, error %v", len(list.Items), list.More, d, err)
 	}
 	if first := got.Blocks[0].(enrich.Facts); first[0].Value != "at least 200 deploys" || first[1].Value != "0s before the alert" || list.Items[0].Text != "Deployed 0 (3 times)" {
 		t.Errorf("got %+v, first %q", first, list.Items[0].Text)
 	}
-}
-
-func TestChanges_OnlyNoise(t *testing.T) {
-	var events []datadog.SearchedEvent
-	for range maxFound {
-		events = append(events, datadog.SearchedEvent{Title: "Backup", Source: "cron", Happened: noon})
-	}
-	got := finding(t, ChangesConfig{}, slow, events...)
-	if diff := cmp.Diff([]enrich.Block{enrich.Facts{{Name: "In the hour before", Value: "no change among the newest 200 events"}}}, got.Blocks); diff != "" || got.Weight != enrich.Useful {
-		t.Errorf("weight %d; blocks (-want +got):\n%s", got.Weight, diff)
-	}
-}
-
-func TestChanges_Counts(t *testing.T) {
-	at := noon.Add(-90 * time.Second)
-	got := finding(t, ChangesConfig{}, slow,
-		datadog.SearchedEvent{Title: "Merged", Source: "git", Happened: at}, datadog.SearchedEvent{Title: "Merged", Source: "git", Happened: at},
-		datadog.SearchedEvent{Title: "Rebooted", Source: "x", Happened: at}, datadog.SearchedEvent{Title: "Rebooted again", Source: "x", Happened: at},
-		datadog.SearchedEvent{Title: "Config", Source: "x", Happened: at}, datadog.SearchedEvent{Title: "Updated", Source: "x", Happened: at}, datadog.SearchedEvent{Title: "Changed", Source: "x", Happened: at},
-		datadog.SearchedEvent{Title: "Changed", Source: "x", Happened: at, Category: "alert"},
-	)
-	facts := got.Blocks[0].(enrich.Facts)
-	want := enrich.Facts{{Name: "In the hour before", Value: "1 configuration change, 2 infrastructure changes, 2 CI events, 2 other changes"}, {Name: "Last", Value: "1m before the alert"}}
-	if diff := cmp.Diff(want, facts); diff != "" {
-		t.Errorf("facts (-want +got):\n%s", diff)
-	}
-	if first := got.Blocks[1].(enrich.List).Items[0]; first.Text != "Merged (twice)" {
-		t.Errorf("first is %+v", first)
-	}
-	d := got.Data.(ChangesData)
-	if d.Configs != 1 || d.Infrastructure != 2 || d.CI != 2 || d.Others != 2 || d.Count != 7 {
-		t.Errorf("data %+v", d)
+	got, err = NewChanges(&noise, ChangesConfig{}).Enrich(t.Context(), slow)
+	want := []enrich.Block{enrich.Facts{{Name: "In the hour before", Value: "no change among the newest 200 events"}}}
+	if diff := cmp.Diff(want, got.Blocks); err != nil || diff != "" || got.Weight != enrich.Useful {
+		t.Errorf("weight %d, error %v; blocks (-want +got):\n%s", got.Weight, err, diff)
 	}
 }
 
 func TestChanges_NoDate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		now := time.Now()
-		step := NewChanges(searchFunc(func(_ context.Context, s datadog.EventSearch) ([]datadog.SearchedEvent, error) {
-			if !s.To.Equal(now) || !s.From.Equal(now.Add(-time.Hour)) || s.Limit != maxFound {
-				t.Errorf("asked %+v", s)
-			}
-			return nil, nil
-		}), ChangesConfig{})
-		if _, err := step.Enrich(t.Context(), alert.Alert{Hostname: "a"}); err != nil {
-			t.Error(err)
+		var s searcher
+		_, err := NewChanges(&s, ChangesConfig{}).Enrich(t.Context(), alert.Alert{Hostname: "a"})
+		if now := time.Now(); err != nil || !s.search.To.Equal(now) || !s.search.From.Equal(now.Add(-time.Hour)) || s.search.Limit != maxFound {
+			t.Errorf("search %+v, error %v", s.search, err)
 		}
 	})
 }
@@ -249,27 +231,20 @@ func TestChangesConfig_Validate(t *testing.T) {
 		}
 	}
 	var c ChangesConfig
-	if err := yaml.UnmarshalWithOptions([]byte("window: 2h\nsources: [github]\nquery: repo:shop"), &c, yaml.Strict()); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(ChangesConfig{Window: 2 * time.Hour, Sources: []string{"github"}, Query: "repo:shop"}, c); diff != "" {
-		t.Errorf("config (-want +got):\n%s", diff)
+	err := yaml.UnmarshalWithOptions([]byte("window: 2h\nsources: [github]\nquery: repo:shop"), &c, yaml.Strict())
+	if diff := cmp.Diff(ChangesConfig{Window: 2 * time.Hour, Sources: []string{"github"}, Query: "repo:shop"}, c); err != nil || diff != "" {
+		t.Errorf("%v, config (-want +got):\n%s", err, diff)
 	}
 }
 
 // TestChangesData_JSON holds the names that playbooks use.
 func TestChangesData_JSON(t *testing.T) {
-	one := Change{Kind: Deploy, Title: "Deployed", Who: "ann", Source: "github", Service: "a", Time: noon, URL: "https://x", Times: 1}
-	text, err := json.Marshal(ChangesData{
-		Query: "q", From: noon, To: noon, Count: 1, AtLeast: true, Deploys: 2, Flags: 3, Configs: 4, CI: 5, Infrastructure: 6, Others: 7, Last: one, Changes: []Change{one},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	one := Change{Deploy, "Deployed", "ann", "github", "a", noon, "https://x", 1}
+	text, err := json.Marshal(ChangesData{"q", noon, noon, 1, true, 2, 3, 4, 5, 6, 7, one, []Change{one}})
 	const change = `{"kind":"deploy","title":"Deployed","who":"ann","source":"github","service":"a","time":"2026-11-21T12:00:00Z","url":"https://x","times":1}`
 	want := `{"query":"q","from":"2026-11-21T12:00:00Z","to":"2026-11-21T12:00:00Z","count":1,"at_least":true,"deploys":2,"flags":3,"configs":4,"ci":5,` +
 		`"infrastructure":6,"others":7,"last":` + change + `,"changes":[` + change + `]}`
-	if diff := cmp.Diff(want, string(text)); diff != "" {
-		t.Errorf("JSON (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, string(text)); err != nil || diff != "" {
+		t.Errorf("%v, JSON (-want +got):\n%s", err, diff)
 	}
 }

@@ -16,15 +16,10 @@ import (
 	"boomerang/shared/fault"
 )
 
-// RelatedName is the step's name in playbooks, answers and events.
-const RelatedName = "related_events"
-
 // Lister lists events.
 type Lister interface {
 	Events(ctx context.Context, query datadog.EventQuery) ([]datadog.Event, error)
 }
-
-var _ Lister = (*datadog.Client)(nil)
 
 // RelatedData is the finding for playbooks. Times are UTC.
 type RelatedData struct {
@@ -62,7 +57,7 @@ type Entry struct {
 // RelatedKind describes the step to playbooks. The step has no settings.
 func RelatedKind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
-		Name: RelatedName, Doc: "Events around the alert: deploys and other changes, other alerts, how often this monitor fired in the last day.",
+		Name: "related_events", Doc: "Events around the alert: deploys and other changes, other alerts, how often this monitor fired in the last day.",
 		Permissions: []string{permission}, Data: RelatedData{},
 	}, func(_ struct{}, cache time.Duration) enrich.Step { return NewRelated(client.Cached(cache)) })
 }

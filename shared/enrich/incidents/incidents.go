@@ -14,15 +14,10 @@ import (
 	"boomerang/shared/enrich/stepkit"
 )
 
-// Name is the step's name in playbooks, answers and events.
-const Name = "incidents"
-
 // Source searches incidents.
 type Source interface {
 	Incidents(ctx context.Context, query string, size int) (datadog.Incidents, error)
 }
-
-var _ Source = (*datadog.Client)(nil)
 
 // Config is the step's "with" in a playbook.
 type Config struct {
@@ -36,7 +31,7 @@ const maxIncidents = 5
 // Kind describes the step to playbooks.
 func Kind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
-		Name: Name, Doc: "Open incidents of the alerting service or its team.",
+		Name: "incidents", Doc: "Open incidents of the alerting service or its team.",
 		Permissions: []string{"incident_read"}, Data: Data{},
 	}, func(c Config, cache time.Duration) enrich.Step { return New(client.Cached(cache), c) })
 }

@@ -14,16 +14,11 @@ import (
 	"boomerang/shared/enrich/stepkit"
 )
 
-// DowntimesName is the step's name in playbooks, answers and events.
-const DowntimesName = "downtimes"
-
 // DowntimeSource reads downtimes.
 type DowntimeSource interface {
 	DowntimeMatches(ctx context.Context, monitorID int64) ([]datadog.DowntimeMatch, error)
 	CurrentDowntimes(ctx context.Context) ([]datadog.DowntimeNote, error)
 }
-
-var _ DowntimeSource = (*datadog.Client)(nil)
 
 // DowntimesConfig is the step's "with" in a playbook.
 type DowntimesConfig struct {
@@ -42,7 +37,7 @@ func (c DowntimesConfig) Validate() error {
 // downtimes, because Datadog has none that only reads them.
 func DowntimesKind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
-		Name: DowntimesName, Doc: "Active downtimes of the alert's monitor: scope, end, author, reason.",
+		Name: "downtimes", Doc: "Active downtimes of the alert's monitor: scope, end, author, reason.",
 		Permissions: []string{"monitors_downtime"}, Data: DowntimesData{},
 	}, func(c DowntimesConfig, cache time.Duration) enrich.Step { return NewDowntimes(client.Cached(cache), c) })
 }

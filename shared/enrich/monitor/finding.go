@@ -23,7 +23,7 @@ func newFinding(a alert.Alert, m datadog.Monitor, page string) enrich.Finding {
 	d := newData(m, failing, pages, page)
 	f := enrich.Finding{
 		Title: "Monitor", Weight: enrich.Essential, Data: d,
-		Blocks: []enrich.Block{facts(a, d, m.Thresholds, failing), append(pages, enrich.Link{Title: "Monitor in Datadog", URL: page})},
+		Blocks: []enrich.Block{facts(a, d, failing), append(pages, enrich.Link{Title: "Monitor in Datadog", URL: page})},
 	}
 	if len(failing) > 0 {
 		f.Blocks = append(f.Blocks, groupList(d))
@@ -34,13 +34,13 @@ func newFinding(a alert.Alert, m datadog.Monitor, page string) enrich.Finding {
 	return f
 }
 
-func facts(a alert.Alert, d Data, t datadog.Thresholds, failing []Group) enrich.Facts {
+func facts(a alert.Alert, d Data, failing []Group) enrich.Facts {
 	all := enrich.Facts{
 		{Name: "Name", Value: d.Name},
 		{Name: "Type", Value: d.Type},
 		{Name: "State", Value: d.State},
 		{Name: "Failing", Value: failingSummary(failing)},
-		{Name: "Thresholds", Value: thresholdSummary(t)},
+		{Name: "Thresholds", Value: thresholdSummary(d.Thresholds)},
 		{Name: "Muted", Value: mutedSummary(d.Downtimes)},
 		{Name: "Priority", Value: d.Priority},
 	}
@@ -83,36 +83,15 @@ func groupList(d Data) enrich.List {
 	return list
 }
 
-type threshold struct {
-	name  string
-	value float64
-}
+// thresholdNames are Datadog's names, the most severe first.
+var thresholdNames = []string{"critical", "warning", "critical_recovery", "warning_recovery", "ok", "unknown"}
 
-// thresholds returns those that are set by Datadog's names, the most severe first.
-func thresholds(t datadog.Thresholds) []threshold {
-	var set []threshold
-	for _, one := range []struct {
-		name  string
-		value *float64
-	}{
-		{"critical", t.Critical},
-		{"warning", t.Warning},
-		{"critical_recovery", t.CriticalRecovery},
-		{"warning_recovery", t.WarningRecovery},
-		{"ok", t.OK},
-		{"unknown", t.Unknown},
-	} {
-		if one.value != nil {
-			set = append(set, threshold{one.name, *one.value})
-		}
-	}
-	return set
-}
-
-func thresholdSummary(t datadog.Thresholds) string {
+func thresholdSummary(thresholds map[string]float64) string {
 	var texts []string
-	for _, one := range thresholds(t) {
-		texts = append(texts, strings.ReplaceAll(one.name, "_", " ")+" "+strconv.FormatFloat(one.value, 'f', -1, 64))
+	for _, name := range thresholdNames {
+		if value, ok := thresholds[name]; ok {
+			texts = append(texts, strings.ReplaceAll(name, "_", " ")+" "+strconv.FormatFloat(value, 'f', -1, 64))
+		}
 	}
 	return strings.Join(texts, ", ")
 }

@@ -17,20 +17,15 @@ import (
 	"boomerang/shared/site"
 )
 
-// Name is the step's name in playbooks, answers and events.
-const Name = "monitor"
-
 // Source reads monitors.
 type Source interface {
 	Monitor(ctx context.Context, id int64, query datadog.MonitorQuery) (datadog.Monitor, error)
 }
 
-var _ Source = (*datadog.Client)(nil)
-
 // Kind describes the step to playbooks. The step has no settings.
 func Kind(client *datadog.Client, s site.Site) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
-		Name: Name, Doc: "The alert's monitor: thresholds, failing groups and since when, downtimes, runbooks from its message.",
+		Name: "monitor", Doc: "The alert's monitor: thresholds, failing groups and since when, downtimes, runbooks from its message.",
 		Permissions: []string{"monitors_read"}, Data: Data{},
 	}, func(_ struct{}, cache time.Duration) enrich.Step { return New(client.Cached(cache), s) })
 }
@@ -99,17 +94,12 @@ type Downtime struct {
 func newData(m datadog.Monitor, failing []Group, pages enrich.Links, page string) Data {
 	d := Data{
 		ID: m.ID, Name: m.Name, Type: m.Type, Query: m.Query, State: m.OverallState, Tags: m.Tags,
-		Failing: len(failing), FailingSince: earliest(failing), Groups: failing[:min(len(failing), maxGroups)],
+		Thresholds: thresholds(m.Thresholds),
+		Failing:    len(failing), FailingSince: earliest(failing), Groups: failing[:min(len(failing), maxGroups)],
 		URL: page,
 	}
 	if m.Priority != 0 {
 		d.Priority = "P" + strconv.Itoa(m.Priority)
-	}
-	for _, t := range thresholds(m.Thresholds) {
-		if d.Thresholds == nil {
-			d.Thresholds = make(map[string]float64)
-		}
-		d.Thresholds[t.name] = t.value
 	}
 	for _, one := range m.Downtimes {
 		d.Downtimes = append(d.Downtimes, Downtime{Scope: one.Scope, Until: one.End})
@@ -120,4 +110,17 @@ func newData(m datadog.Monitor, failing []Group, pages enrich.Links, page string
 		}
 	}
 	return d
+}
+
+// thresholds returns those that are set.
+func thresholds(t datadog.Thresholds) map[string]float64 {
+	set := make(map[string]float64)
+	for name, value := range map[string]*float64{
+		"critical": t.Critical, "warning": t.Warning, "critical_recovery": t.CriticalRecovery, "warning_recovery": t.WarningRecovery, "ok": t.OK, "unknown": t.Unknown,
+	} {
+		if value != nil {
+			set[name] = *value
+		}
+	}
+	return set
 }

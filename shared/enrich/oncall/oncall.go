@@ -14,16 +14,11 @@ import (
 	"boomerang/shared/enrich/stepkit"
 )
 
-// Name is the step's name in playbooks, answers and events.
-const Name = "oncall"
-
 // Source reads teams and who is on call for them.
 type Source interface {
 	Team(ctx context.Context, handle string) (datadog.Team, error)
 	OnCall(ctx context.Context, teamID string) (datadog.OnCall, error)
 }
-
-var _ Source = (*datadog.Client)(nil)
 
 // Config is the step's "with" in a playbook.
 type Config struct {
@@ -33,7 +28,7 @@ type Config struct {
 // Kind describes the step to playbooks.
 func Kind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
-		Name: Name, Doc: "Who is on call for the alert's team, and who is paged next.",
+		Name: "oncall", Doc: "Who is on call for the alert's team, and who is paged next.",
 		Permissions: []string{"teams_read", "on_call_read"}, Data: Data{},
 	}, func(c Config, cache time.Duration) enrich.Step { return New(client.Cached(cache), c) })
 }

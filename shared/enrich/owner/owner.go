@@ -16,15 +16,10 @@ import (
 	"boomerang/shared/enrich/stepkit"
 )
 
-// Name is the step's name in playbooks, answers and events.
-const Name = "owner"
-
 // Source reads services.
 type Source interface {
 	Service(ctx context.Context, name string) (datadog.Service, error)
 }
-
-var _ Source = (*datadog.Client)(nil)
 
 // Config is the step's "with" in a playbook.
 type Config struct {
@@ -34,7 +29,7 @@ type Config struct {
 // Kind describes the step to playbooks.
 func Kind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
-		Name: Name, Doc: "Service owner: team, tier, contacts, runbooks and dependencies from the Software Catalog.",
+		Name: "owner", Doc: "Service owner: team, tier, contacts, runbooks and dependencies from the Software Catalog.",
 		Permissions: []string{"apm_service_catalog_read"}, Data: Data{},
 	}, func(c Config, cache time.Duration) enrich.Step { return New(client.Cached(cache), c) })
 }

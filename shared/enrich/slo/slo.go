@@ -20,16 +20,11 @@ import (
 	"boomerang/shared/site"
 )
 
-// Name is the step's name in playbooks, answers and events.
-const Name = "slo"
-
 // Source reads SLOs.
 type Source interface {
 	SLOs(ctx context.Context, query string, limit int) ([]datadog.SLO, error)
 	SLOHistory(ctx context.Context, query datadog.SLOHistoryQuery) (datadog.SLIStatus, error)
 }
-
-var _ Source = (*datadog.Client)(nil)
 
 // Config is the step's "with" in a playbook.
 type Config struct {
@@ -44,7 +39,7 @@ const (
 // Kind describes the step to playbooks.
 func Kind(client *datadog.Client, s site.Site) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
-		Name: Name, Doc: "Error budget left for the service's SLOs, with target and timeframe.",
+		Name: "slo", Doc: "Error budget left for the service's SLOs, with target and timeframe.",
 		Permissions: []string{"slos_read"}, Data: Data{},
 	}, func(c Config, cache time.Duration) enrich.Step { return New(client.Cached(cache), s, c) })
 }

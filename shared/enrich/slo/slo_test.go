@@ -202,7 +202,7 @@ func TestEnrich_Search(t *testing.T) {
 
 func TestEnrich_Skipped(t *testing.T) {
 	for tag, want := range map[string]string{"env:prod": "the alert has no service tag", "service:checkout": "Datadog has no SLO for service:checkout"} {
-		step := enrich.Named{Name: Name, Step: New(source{finds(), unknown}, site.US1, Config{})}
+		step := enrich.Named{Name: "slo", Step: New(source{finds(), unknown}, site.US1, Config{})}
 		r := enrich.Run(t.Context(), []enrich.Named{step}, alert.Alert{Tags: alert.Tags{tag}}, time.Minute)[0]
 		if r.Status != enrich.Skipped || fault.Public(r.Err) != want {
 			t.Errorf("%s: %s, %v", tag, r.Status, r.Err)
