@@ -84,16 +84,25 @@ func TestDowntimes_Enrich(t *testing.T) {
 			{Time: noon, Text: "env:staging, until 21 Nov 16:00 UTC, by ada@example.com: upgrade of the database"},
 			{Time: noon, Text: "everything, until 21 Nov 13:00 UTC"},
 		}}},
-		Data: DowntimesData{
-			Muted: true, Until: noon.Add(4 * time.Hour), Count: 2,
-			Downtimes: []ActiveDowntime{
-				{"1", "env:staging", []string{"host:b", "env:prod,host:a"}, noon, noon.Add(4 * time.Hour), "upgrade\nof the database", "ada@example.com"},
-				{ID: "2", Scope: "*", Groups: []string{"host:c"}, Start: noon, Until: noon.Add(time.Hour)},
-			},
-		},
+		Data: got.Data,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("finding (-want +got):\n%s", diff)
+	}
+	text, err := json.Marshal(got.Data) // Playbooks use its names.
+	wantJSON := `{"muted":true,"until":"2026-11-21T16:00:00Z","count":2,"downtimes":[{"id":"1","scope":"env:staging","groups":["host:b","env:prod,host:a"],` +
+		`"start":"2026-11-21T12:00:00Z","until":"2026-11-21T16:00:00Z","message":"upgrade\nof the database","by":"ada@example.com"},` +
+		`{"id":"2","scope":"*","groups":["host:c"],"start":"2026-11-21T12:00:00Z","until":"2026-11-21T13:00:00Z","message":"","by":""}]}`
+	if diff := cmp.Diff(wantJSON, string(text)); err != nil || diff != "" {
+		t.Errorf("%v, JSON (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestDowntimes_None(t *testing.T) {
+	got, d := downtimesOf(t, "host:a", downtimes{})
+	text, err := json.Marshal(d)
+	if want := "No active downtime mutes the monitor."; got.Blocks[0] != enrich.Paragraph(want) || got.Weight != enrich.Background || string(text) != `{"muted":false,"count":0}` {
+		t.Errorf("got %+v, %s, %v", got, text, err)
 	}
 }
 
@@ -161,23 +170,6 @@ func TestDowntimesConfig_Validate(t *testing.T) {
 	for monitor, valid := range map[string]bool{"": true, " ": true, "7": true, "{{ .alert.monitor_id }}": true, "seven": false, "-1": false} {
 		if err := (DowntimesConfig{Monitor: monitor}).Validate(); (err == nil) != valid {
 			t.Errorf("%q: %v", monitor, err)
-		}
-	}
-}
-
-// TestDowntimesData_JSON holds the names that playbooks use.
-func TestDowntimesData_JSON(t *testing.T) {
-	for want, matches := range map[string][]datadog.DowntimeMatch{
-		`{"muted":false,"count":0}`: nil,
-		`{"muted":true,"until":"2026-11-21T12:00:00Z","count":1,"downtimes":[{"id":"1","scope":"*","groups":["*"],` +
-			`"start":"2026-11-21T12:00:00Z","until":"2026-11-21T12:00:00Z","message":"","by":""}]}`: {
-			{ID: "1", Scope: "*", Groups: []string{"*"}, Start: noon, End: noon},
-		},
-	} {
-		_, d := downtimesOf(t, "", downtimes{matches: matches})
-		text, err := json.Marshal(d)
-		if diff := cmp.Diff(want, string(text)); err != nil || diff != "" {
-			t.Errorf("JSON (-want +got):\n%s%v", diff, err)
 		}
 	}
 }

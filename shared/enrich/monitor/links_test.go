@@ -1,128 +1,91 @@
 package monitor
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 )
 
+// texts writes each link as "kind [title] URL".
+func texts(links enrich.Links) []string {
+	all := []string{}
+	for _, l := range links {
+		all = append(all, strings.TrimSpace(fmt.Sprintf("%s [%s] %s", l.Kind, l.Title, l.URL)))
+	}
+	return all
+}
+
 func TestLinks(t *testing.T) {
 	tags := alert.Tags{"monitor", "service:checkout", "host:web 1/a", "empty:"}
 	for _, tt := range []struct {
 		name, message string
-		want          enrich.Links
+		want          []string
 	}{
-		{name: "no message"},
+		{"no message", "", []string{}},
 		{
-			name:    "markdown link",
-			message: "See [the steps](https://git.example.com/ops/runbooks/checkout.md) first. @slack-ops",
-			want:    enrich.Links{{Kind: "runbook", Title: "the steps", URL: "https://git.example.com/ops/runbooks/checkout.md"}},
+			"markdown link", "See [the steps](https://git.example.com/ops/runbooks/checkout.md) first. @slack-ops",
+			[]string{"runbook [the steps] https://git.example.com/ops/runbooks/checkout.md"},
+		},
+		{"bare URL", "See https://wiki.example.com/checkout/.", []string{"runbook [wiki.example.com/checkout] https://wiki.example.com/checkout/"}},
+		{
+			"kind from the text before", "* Runbook: <https://git.example.com/a?b=c#d>\n* Source: https://git.example.com/b",
+			[]string{"runbook [git.example.com/a] https://git.example.com/a?b=c#d", "[git.example.com/b] https://git.example.com/b"},
 		},
 		{
-			name:    "bare URL",
-			message: "See https://wiki.example.com/checkout/.",
-			want:    enrich.Links{{Kind: "runbook", Title: "wiki.example.com/checkout", URL: "https://wiki.example.com/checkout/"}},
+			"text of another link", "[Runbook](https://git.example.com/a), [source](https://git.example.com/b)",
+			[]string{"runbook [Runbook] https://git.example.com/a", "[source] https://git.example.com/b"},
 		},
 		{
-			name:    "kind from the text before",
-			message: "* Runbook: <https://git.example.com/a?b=c#d>\n* Source: https://git.example.com/b",
-			want: enrich.Links{
-				{Kind: "runbook", Title: "git.example.com/a", URL: "https://git.example.com/a?b=c#d"},
-				{Title: "git.example.com/b", URL: "https://git.example.com/b"},
+			"order",
+			"https://git.example.com/checkout\n[Board](https://app.datadoghq.com/dashboard/abc-def-ghi/checkout?live=true)\n" +
+				"https://acme.atlassian.net/wiki/spaces/OPS\nhttps://www.notion.so/acme/1\nhttps://docs.google.com/document/d/1",
+			[]string{
+				"runbook [acme.atlassian.net/wiki/spaces/OPS] https://acme.atlassian.net/wiki/spaces/OPS",
+				"runbook [www.notion.so/acme/1] https://www.notion.so/acme/1",
+				"runbook [docs.google.com/document/d/1] https://docs.google.com/document/d/1",
+				"dashboard [Board] https://app.datadoghq.com/dashboard/abc-def-ghi/checkout?live=true",
+				"[git.example.com/checkout] https://git.example.com/checkout",
 			},
 		},
+		{"dashboard called playbook", "[Playbook](https://app.datadoghq.com/dashboard/abc)", []string{"runbook [Playbook] https://app.datadoghq.com/dashboard/abc"}},
+		{"duplicate", "https://wiki.example.com/a and [again](https://wiki.example.com/a)", []string{"runbook [wiki.example.com/a] https://wiki.example.com/a"}},
 		{
-			name:    "text of another link",
-			message: "[Runbook](https://git.example.com/a), [source](https://git.example.com/b)",
-			want: enrich.Links{
-				{Kind: "runbook", Title: "Runbook", URL: "https://git.example.com/a"},
-				{Title: "source", URL: "https://git.example.com/b"},
-			},
+			"brackets", "(see https://wiki.example.com/Load_(computing)) [b](https://wiki.example.com/(b))",
+			[]string{"runbook [wiki.example.com/Load_(computing)] https://wiki.example.com/Load_(computing)", "runbook [b] https://wiki.example.com/(b)"},
 		},
 		{
-			name: "order",
-			message: `https://git.example.com/checkout
-[Board](https://app.datadoghq.com/dashboard/abc-def-ghi/checkout?live=true)
-https://acme.atlassian.net/wiki/spaces/OPS
-https://www.notion.so/acme/1
-https://docs.google.com/document/d/1`,
-			want: enrich.Links{
-				{Kind: "runbook", Title: "acme.atlassian.net/wiki/spaces/OPS", URL: "https://acme.atlassian.net/wiki/spaces/OPS"},
-				{Kind: "runbook", Title: "www.notion.so/acme/1", URL: "https://www.notion.so/acme/1"},
-				{Kind: "runbook", Title: "docs.google.com/document/d/1", URL: "https://docs.google.com/document/d/1"},
-				{Kind: "dashboard", Title: "Board", URL: "https://app.datadoghq.com/dashboard/abc-def-ghi/checkout?live=true"},
-				{Title: "git.example.com/checkout", URL: "https://git.example.com/checkout"},
-			},
+			"template variables", "{{#is_alert}}https://wiki.example.com/{{service.name}}/{{ host.name }}{{/is_alert}}",
+			[]string{"runbook [wiki.example.com/checkout/web 1/a] https://wiki.example.com/checkout/web%201%2Fa"},
 		},
+		{"unknown variable", "https://wiki.example.com/{{pod.name}} https://wiki.example.com/{{ value }} https://wiki.example.com/{{host.ip}}", []string{}},
 		{
-			name:    "dashboard called playbook",
-			message: "[Playbook](https://app.datadoghq.com/dashboard/abc)",
-			want:    enrich.Links{{Kind: "runbook", Title: "Playbook", URL: "https://app.datadoghq.com/dashboard/abc"}},
+			"webhooks",
+			"https://hooks.slack.com/services/T0/B0/key https://acme.webhook.office.com/webhookb2/key https://discord.com/api/webhooks/1/key " +
+				"https://chat.googleapis.com/v1/spaces/A/messages?key=k https://Events.pagerduty.com/x-ere/key https://api.telegram.org",
+			[]string{},
 		},
+		{"not webhooks", "https://git.example.com/my-webhooks/a", []string{"[git.example.com/my-webhooks/a] https://git.example.com/my-webhooks/a"}},
+		{"images", "![graph](https://example.com/graph) https://p.datadoghq.com/snapshot/a.PNG?x=1", []string{}},
 		{
-			name:    "duplicate",
-			message: "https://wiki.example.com/a and [again](https://wiki.example.com/a)",
-			want:    enrich.Links{{Kind: "runbook", Title: "wiki.example.com/a", URL: "https://wiki.example.com/a"}},
+			"linked image", "[![graph](https://example.com/graph.png)](https://app.datadoghq.com/dashboard/abc)",
+			[]string{"dashboard [app.datadoghq.com/dashboard/abc] https://app.datadoghq.com/dashboard/abc"},
 		},
+		{"password", "https://user:secret@wiki.example.com/a", []string{}},
+		{"invalid URLs", "https:// http://%zz [a](https://) ]( text](https://wiki.example.com/a)", []string{"runbook [wiki.example.com/a] https://wiki.example.com/a"}},
 		{
-			name:    "brackets",
-			message: "(see https://wiki.example.com/Load_(computing)) [b](https://wiki.example.com/(b))",
-			want: enrich.Links{
-				{Kind: "runbook", Title: "wiki.example.com/Load_(computing)", URL: "https://wiki.example.com/Load_(computing)"},
-				{Kind: "runbook", Title: "b", URL: "https://wiki.example.com/(b)"},
-			},
+			"URL in a query", "https://login.example.com/?next=https://wiki.example.com/a",
+			[]string{"runbook [login.example.com] https://login.example.com/?next=https://wiki.example.com/a"},
 		},
-		{
-			name:    "template variables",
-			message: "{{#is_alert}}https://wiki.example.com/{{service.name}}/{{ host.name }}{{/is_alert}}",
-			want:    enrich.Links{{Kind: "runbook", Title: "wiki.example.com/checkout/web 1/a", URL: "https://wiki.example.com/checkout/web%201%2Fa"}},
-		},
-		{
-			name:    "unknown variable",
-			message: "https://wiki.example.com/{{pod.name}} https://wiki.example.com/{{ value }} https://wiki.example.com/{{host.ip}}",
-		},
-		{
-			name: "webhooks",
-			message: `https://hooks.slack.com/services/T0/B0/key https://acme.webhook.office.com/webhookb2/key
-https://discord.com/api/webhooks/1/key https://chat.googleapis.com/v1/spaces/A/messages?key=k https://events.pagerduty.com/x-ere/key`,
-		},
-		{
-			name:    "images",
-			message: "![graph](https://example.com/graph) https://p.datadoghq.com/snapshot/a.PNG?x=1",
-		},
-		{
-			name:    "linked image",
-			message: "[![graph](https://example.com/graph.png)](https://app.datadoghq.com/dashboard/abc)",
-			want:    enrich.Links{{Kind: "dashboard", Title: "app.datadoghq.com/dashboard/abc", URL: "https://app.datadoghq.com/dashboard/abc"}},
-		},
-		{
-			name:    "password",
-			message: "https://user:secret@wiki.example.com/a",
-		},
-		{
-			name:    "invalid URLs",
-			message: "https:// http://%zz [a](https://) ]( text](https://wiki.example.com/a)",
-			want:    enrich.Links{{Kind: "runbook", Title: "wiki.example.com/a", URL: "https://wiki.example.com/a"}},
-		},
-		{
-			name:    "URL in a query",
-			message: "https://login.example.com/?next=https://wiki.example.com/a",
-			want:    enrich.Links{{Kind: "runbook", Title: "login.example.com", URL: "https://login.example.com/?next=https://wiki.example.com/a"}},
-		},
-		{
-			name:    "long title",
-			message: "[" + strings.Repeat("é", 200) + "](https://git.example.com/a)",
-			want:    enrich.Links{{Title: strings.Repeat("é", 79) + "…", URL: "https://git.example.com/a"}},
-		},
+		{"long title", "[" + strings.Repeat("é", 200) + "](https://git.example.com/a)", []string{"[" + strings.Repeat("é", 79) + "…] https://git.example.com/a"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, links(datadog.Monitor{Message: tt.message}, tags), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(tt.want, texts(links(datadog.Monitor{Message: tt.message}, tags))); diff != "" {
 				t.Errorf("links (-want +got):\n%s", diff)
 			}
 		})
@@ -130,29 +93,25 @@ https://discord.com/api/webhooks/1/key https://chat.googleapis.com/v1/spaces/A/m
 }
 
 func TestLinks_Assets(t *testing.T) {
-	got := links(datadog.Monitor{
+	got := texts(links(datadog.Monitor{
 		Message: "[Runbook](https://wiki.example.com/a) [again](https://git.example.com/b)",
 		Assets: []datadog.Asset{
 			{Category: "runbook", Name: "Checkout is down", URL: "https://git.example.com/b"},
-			{Category: "runbook", Name: "nowhere", URL: "/relative"},
+			{Category: "runbook", Name: "relative", URL: "/relative"},
 		},
-	}, nil)
-	want := enrich.Links{
-		{Kind: "runbook", Title: "Checkout is down", URL: "https://git.example.com/b"},
-		{Kind: "runbook", Title: "Runbook", URL: "https://wiki.example.com/a"},
-	}
+	}, nil))
+	want := []string{"runbook [Checkout is down] https://git.example.com/b", "runbook [Runbook] https://wiki.example.com/a"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("links (-want +got):\n%s", diff)
 	}
 }
 
 func TestLinks_Limit(t *testing.T) {
-	message := "https://git.example.com/first\n" + strings.Repeat("[a](https://git.example.com/", 3)
+	message := strings.Repeat("[a](https://git.example.com/", 3)
 	for i := range 100 {
 		message += " https://wiki.example.com/" + strings.Repeat("a", i+1)
 	}
-	got := links(datadog.Monitor{Message: message}, nil)
-	if len(got) != maxLinks {
+	if got := links(datadog.Monitor{Message: message}, nil); len(got) != maxLinks {
 		t.Errorf("got %d links, want %d", len(got), maxLinks)
 	}
 }

@@ -114,25 +114,21 @@ func TestEnrich(t *testing.T) {
 			},
 			enrich.Code("avg(last_5m):avg:system.load.1{*} by {host} > 4.5"),
 		},
-		Data: Data{
-			ID: 7, Name: "Load is high", Type: "query alert", Query: "avg(last_5m):avg:system.load.1{*} by {host} > 4.5",
-			State: "Alert", Priority: "P2", Tags: []string{"service:checkout", "service:cart", "team:shop", "env:prod"},
-			Thresholds: map[string]float64{"critical": 4.5, "warning": 1e7, "critical_recovery": 0.25},
-			Failing:    6, FailingSince: noon.Add(-2 * time.Hour),
-			Groups: []Group{
-				{"env:prod,host:c", "Alert", noon},
-				{"env:prod,host:b", "No Data", noon.Add(-2 * time.Hour)},
-				{"env:prod,host:a", "Alert", noon.Add(-time.Hour)},
-				{"env:prod,host:f", "No Data", noon.Add(-30 * time.Minute)},
-				{"env:prod,host:g", "Alert", noon.Add(-10 * time.Minute)},
-			},
-			Downtimes: []Downtime{{[]string{"env:dev", "host:a"}, noon.Add(4 * time.Hour)}, {Scope: []string{"*"}}},
-			Runbooks:  []string{"https://git.example.com/load.md", "https://wiki.example.com/load/c"},
-			URL:       "https://app.datadoghq.eu/monitors/7",
-		},
+		Data: got.Data,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("finding (-want +got):\n%s", diff)
+	}
+	text, err := json.Marshal(got.Data) // Playbooks use its names.
+	wantJSON := `{"id":7,"name":"Load is high","type":"query alert","query":"avg(last_5m):avg:system.load.1{*} by {host} \u003e 4.5","state":"Alert","priority":"P2",` +
+		`"tags":["service:checkout","service:cart","team:shop","env:prod"],"thresholds":{"critical":4.5,"critical_recovery":0.25,"warning":10000000},` +
+		`"failing":6,"failing_since":"2026-11-21T10:00:00Z","groups":[{"name":"env:prod,host:c","state":"Alert","since":"2026-11-21T12:00:00Z"},` +
+		`{"name":"env:prod,host:b","state":"No Data","since":"2026-11-21T10:00:00Z"},{"name":"env:prod,host:a","state":"Alert","since":"2026-11-21T11:00:00Z"},` +
+		`{"name":"env:prod,host:f","state":"No Data","since":"2026-11-21T11:30:00Z"},{"name":"env:prod,host:g","state":"Alert","since":"2026-11-21T11:50:00Z"}],` +
+		`"downtimes":[{"scope":["env:dev","host:a"],"until":"2026-11-21T16:00:00Z"},{"scope":["*"]}],` +
+		`"runbooks":["https://git.example.com/load.md","https://wiki.example.com/load/c"],"url":"https://app.datadoghq.eu/monitors/7"}`
+	if diff := cmp.Diff(wantJSON, string(text)); err != nil || diff != "" {
+		t.Errorf("%v, JSON (-want +got):\n%s", err, diff)
 	}
 }
 
@@ -169,26 +165,10 @@ func TestEnrich_LinkFromGroup(t *testing.T) {
 	}
 }
 
-// TestData_JSON holds the names that playbooks use.
-func TestData_JSON(t *testing.T) {
-	got := enriched(t, alert.Alert{MonitorID: "7"}, datadog.Monitor{
-		ID: 7, Name: "Load", Type: "query alert", Query: "q", OverallState: "Alert", Priority: 1, Tags: []string{"team:shop"},
-		Thresholds: datadog.Thresholds{OK: new(1.0), Unknown: new(2.0), WarningRecovery: new(3.0)},
-		Groups:     []datadog.MonitorGroup{{Name: "host:a", Status: "Alert", LastTriggered: noon}},
-		Downtimes:  []datadog.Downtime{{Scope: []string{"*"}, End: noon}},
-		Message:    "https://wiki.example.com/a",
-	})
-	text, err := json.Marshal(got.Data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := `{"id":7,"name":"Load","type":"query alert","query":"q","state":"Alert","priority":"P1","tags":["team:shop"],` +
-		`"thresholds":{"ok":1,"unknown":2,"warning_recovery":3},"failing":1,"failing_since":"2026-11-21T12:00:00Z",` +
-		`"groups":[{"name":"host:a","state":"Alert","since":"2026-11-21T12:00:00Z"}],` +
-		`"downtimes":[{"scope":["*"],"until":"2026-11-21T12:00:00Z"}],"runbooks":["https://wiki.example.com/a"],` +
-		`"url":"https://app.datadoghq.eu/monitors/7"}`
-	if diff := cmp.Diff(want, string(text)); diff != "" {
-		t.Errorf("JSON (-want +got):\n%s", diff)
+func TestThresholds(t *testing.T) {
+	got := thresholdSummary(thresholds(datadog.Thresholds{OK: new(1.0), Unknown: new(2.0), WarningRecovery: new(3.5), Critical: new(0.0)}))
+	if want := "critical 0, warning recovery 3.5, ok 1, unknown 2"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

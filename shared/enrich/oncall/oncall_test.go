@@ -65,10 +65,9 @@ func TestEnrich_OnCallError(t *testing.T) {
 
 func TestEnrich(t *testing.T) {
 	ada, bob := datadog.User{ID: "1", Name: "Ada", Email: "ada@example.com"}, datadog.User{ID: "2", Email: "bob@example.com"}
-	many := []datadog.User{ada, bob, ada, bob, ada, bob, ada}
 	s := &source{now: datadog.OnCall{
 		Responders:  []datadog.User{ada, bob, {ID: "3"}},
-		Escalations: [][]datadog.User{nil, {bob, {Name: "Cid"}}, many, {ada}},
+		Escalations: [][]datadog.User{nil, {bob, {Name: "Cid"}}, {ada}},
 	}}
 	got, err := New(s, Config{Team: "pay"}).Enrich(t.Context(), shop)
 	if err != nil || s.handle != "pay" || s.teamID != "7" {
@@ -80,16 +79,31 @@ func TestEnrich(t *testing.T) {
 			{Name: "Team", Value: "Shop (shop)"},
 			{Name: "On call now", Value: "Ada (ada@example.com), bob@example.com"},
 			{Name: "Escalation 2", Value: "bob@example.com, Cid"},
-			{Name: "Escalation 3", Value: "Ada (ada@example.com), bob@example.com, Ada (ada@example.com), bob@example.com, Ada (ada@example.com) and 2 more"},
+			{Name: "Escalation 3", Value: "Ada (ada@example.com)"},
 		}},
-		Data: Data{
-			Team: "shop", TeamID: "7", TeamName: "Shop", Name: "Ada", Email: "ada@example.com",
-			Responders:  []Person{{"Ada", "ada@example.com"}, {"", "bob@example.com"}},
-			Escalations: [][]Person{nil, {{"", "bob@example.com"}, {"Cid", ""}}, people(many), {{"Ada", "ada@example.com"}}},
-		},
+		Data: got.Data,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("finding (-want +got):\n%s", diff)
+	}
+	const adaJSON, bobJSON = `{"name":"Ada","email":"ada@example.com"}`, `{"name":"","email":"bob@example.com"}`
+	wantJSON := `{"team":"shop","team_id":"7","team_name":"Shop","name":"Ada","email":"ada@example.com","responders":[` + adaJSON + `,` + bobJSON + `],` +
+		`"escalations":[null,[` + bobJSON + `,{"name":"Cid","email":""}],[` + adaJSON + `]]}`
+	text, err := json.Marshal(got.Data) // Playbooks use its names.
+	if diff := cmp.Diff(wantJSON, string(text)); err != nil || diff != "" {
+		t.Errorf("%v, JSON (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestEnrich_Limits(t *testing.T) {
+	bobs := make([]datadog.User, maxPeople+2)
+	for i := range bobs {
+		bobs[i].Name = "Bob"
+	}
+	got, err := New(&source{now: datadog.OnCall{Responders: bobs, Escalations: [][]datadog.User{bobs, bobs, bobs, bobs}}}, Config{}).Enrich(t.Context(), shop)
+	facts := got.Blocks[0].(enrich.Facts)
+	if err != nil || len(facts) != 2+maxSteps || facts[4].Value != "Bob, Bob, Bob, Bob, Bob and 2 more" {
+		t.Errorf("got %+v, %v", facts, err)
 	}
 }
 
@@ -98,16 +112,5 @@ func TestEnrich_NobodyOnCall(t *testing.T) {
 	want := []enrich.Block{enrich.Facts{{Name: "Team", Value: "Shop (shop)"}, {Name: "On call now", Value: "nobody"}}}
 	if diff := cmp.Diff(want, got.Blocks); err != nil || diff != "" {
 		t.Errorf("%v, blocks (-want +got):\n%s", err, diff)
-	}
-}
-
-// TestData_JSON holds the names that playbooks use.
-func TestData_JSON(t *testing.T) {
-	ada := []Person{{Name: "Ada", Email: "ada@example.com"}}
-	text, err := json.Marshal(Data{Team: "shop", TeamID: "7", TeamName: "Shop", Name: "A", Email: "a@b", Responders: ada, Escalations: [][]Person{ada}})
-	want := `{"team":"shop","team_id":"7","team_name":"Shop","name":"A","email":"a@b",` +
-		`"responders":[{"name":"Ada","email":"ada@example.com"}],"escalations":[[{"name":"Ada","email":"ada@example.com"}]]}`
-	if diff := cmp.Diff(want, string(text)); err != nil || diff != "" {
-		t.Errorf("JSON (-want +got):\n%s%v", diff, err)
 	}
 }

@@ -63,7 +63,7 @@ func TestEnrich(t *testing.T) {
 		Tier: "1", Lifecycle: "production", DependsOn: []string{"service:payments", "datastore:orders"},
 		Contacts: []datadog.Contact{
 			{Type: "slack", Contact: "@slack-shop"},
-			{Name: "Support", Type: "email", Contact: "shop@example.com"},
+			{Name: "Support", Type: "Email", Contact: "shop@example.com"},
 			{Name: "Email", Type: "email", Contact: "second@example.com"},
 			{Type: "microsoft-teams", Contact: "https://teams.example.com/shop"},
 			{Type: "email"},
@@ -102,27 +102,21 @@ func TestEnrich(t *testing.T) {
 			},
 			enrich.Paragraph("Takes the money."),
 		},
-		Data: Data{
-			Service: "checkout", DisplayName: "Checkout", Description: " Takes the money. ", Team: "shop", Tier: "1", Lifecycle: "production",
-			Email: "shop@example.com", Slack: "@slack-shop", Runbook: "https://wiki.example.com/restart",
-			PagerDuty: "https://example.pagerduty.com/service-directory/P1", OtherOwners: []string{"payments"},
-			DependsOn: []string{"service:payments", "datastore:orders"},
-			Contacts: []Contact{
-				{"slack", "", "@slack-shop"},
-				{"email", "Support", "shop@example.com"},
-				{"email", "Email", "second@example.com"},
-				{"microsoft-teams", "", "https://teams.example.com/shop"},
-			},
-			Links: []Link{
-				{"runbook", "Restart", "https://wiki.example.com/restart"},
-				{"dashboard", "", "https://app.example.com/dashboard/1"},
-				{"doc", "Architecture", "https://wiki.example.com/a"},
-				{"repo", "Source", "https://git.example.com/checkout"},
-			},
-		},
+		Data: got.Data,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("finding (-want +got):\n%s", diff)
+	}
+	text, err := json.Marshal(got.Data) // Playbooks use its names.
+	wantJSON := `{"service":"checkout","display_name":"Checkout","description":" Takes the money. ","team":"shop","tier":"1","lifecycle":"production",` +
+		`"email":"shop@example.com","slack":"@slack-shop","runbook":"https://wiki.example.com/restart","pagerduty":"https://example.pagerduty.com/service-directory/P1","opsgenie":"",` +
+		`"other_owners":["payments"],"depends_on":["service:payments","datastore:orders"],"contacts":[{"type":"slack","contact":"@slack-shop"},` +
+		`{"type":"Email","name":"Support","contact":"shop@example.com"},{"type":"email","name":"Email","contact":"second@example.com"},` +
+		`{"type":"microsoft-teams","contact":"https://teams.example.com/shop"}],"links":[{"type":"runbook","name":"Restart","url":"https://wiki.example.com/restart"},` +
+		`{"type":"dashboard","url":"https://app.example.com/dashboard/1"},{"type":"doc","name":"Architecture","url":"https://wiki.example.com/a"},` +
+		`{"type":"repo","name":"Source","url":"https://git.example.com/checkout"}]}`
+	if diff := cmp.Diff(wantJSON, string(text)); err != nil || diff != "" {
+		t.Errorf("%v, JSON (-want +got):\n%s", err, diff)
 	}
 }
 
@@ -160,19 +154,5 @@ func TestEnrich_Service(t *testing.T) {
 		if asked != want || err != nil {
 			t.Errorf("%q: asked for %q, error %v; want %q", config, asked, err, want)
 		}
-	}
-}
-
-// TestData_JSON holds the names that playbooks use.
-func TestData_JSON(t *testing.T) {
-	text, err := json.Marshal(enriched(t, datadog.Service{
-		Name: "checkout", Owner: "shop", Contacts: []datadog.Contact{{Type: "Email", Contact: "shop@example.com"}},
-		Links: []datadog.ServiceLink{{Type: "runbook", URL: "https://wiki.example.com"}},
-	}).Data)
-	want := `{"service":"checkout","display_name":"","description":"","team":"shop","tier":"","lifecycle":"","email":"shop@example.com","slack":"",` +
-		`"runbook":"https://wiki.example.com","pagerduty":"","opsgenie":"","contacts":[{"type":"Email","contact":"shop@example.com"}],` +
-		`"links":[{"type":"runbook","url":"https://wiki.example.com"}]}`
-	if diff := cmp.Diff(want, string(text)); err != nil || diff != "" {
-		t.Errorf("JSON (-want +got):\n%s%v", diff, err)
 	}
 }

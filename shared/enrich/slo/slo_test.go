@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,10 +59,6 @@ func status(sli, budget float64) datadog.SLIStatus {
 
 func finds(all ...datadog.SLO) func(string, int) ([]datadog.SLO, error) {
 	return func(string, int) ([]datadog.SLO, error) { return all, nil }
-}
-
-func unknown(context.Context, datadog.SLOHistoryQuery) (datadog.SLIStatus, error) {
-	return datadog.SLIStatus{}, nil
 }
 
 func enriched(t *testing.T, s source, a alert.Alert) enrich.Finding {
@@ -119,41 +116,31 @@ func TestEnrich(t *testing.T) {
 	}
 }
 
-func TestEnrich_Healthy(t *testing.T) {
-	got := enriched(t, source{finds(datadog.SLO{ID: "a", Timeframe: "7d", State: "ok", SLIStatus: status(100, 100)}), func(context.Context, datadog.SLOHistoryQuery) (datadog.SLIStatus, error) {
-		return status(100, 100), nil
-	}}, ofCheckout)
-	if got.Weight != enrich.Useful || got.Data.(Data).State != "ok" {
-		t.Errorf("weight %v, data %+v", got.Weight, got.Data)
-	}
-}
-
-func TestEnrich_HistoryUnavailable(t *testing.T) {
-	known := datadog.SLO{ID: "a", Name: "Checkout answers", Timeframe: "7d", Target: 99, State: "warning", SLIStatus: status(99.1, 10), Indexed: noon.Add(-5 * time.Minute)}
+func TestEnrich_History(t *testing.T) {
+	indexed := datadog.SLO{ID: "a", Name: "Checkout answers", Timeframe: "7d", Target: 99, State: "warning", SLIStatus: status(99.1, 10), Indexed: noon.Add(-5 * time.Minute)}
 	limited := &fault.Error{Kind: fault.Temporary, Public: "its rate limit ends in 7s"}
-	for name, tt := range map[string]struct {
-		history func(context.Context, datadog.SLOHistoryQuery) (datadog.SLIStatus, error)
-		missing error
-		words   enrich.Block
+	const lastKnown = "Checkout answers: 10% of the error budget left (99.1% good, target 99% over 7d)"
+	for _, tt := range []struct {
+		name    string
+		status  datadog.SLIStatus
+		err     error
+		weight  enrich.Weight
+		text    string
+		partial string
 	}{
-		"failed": {
-			func(context.Context, datadog.SLOHistoryQuery) (datadog.SLIStatus, error) {
-				return datadog.SLIStatus{}, limited
-			},
-			limited, enrich.Paragraph("Last known values, as of 21 Nov 11:55 UTC: its rate limit ends in 7s."),
-		},
-		"no data": {unknown, nil, nil},
+		{"healthy", status(100, 100), nil, enrich.Useful, "Checkout answers: 100% of the error budget left (100% good, target 99% over 7d)", ""},
+		{"failed", datadog.SLIStatus{}, limited, enrich.Important, lastKnown, "Last known values, as of 21 Nov 11:55 UTC: its rate limit ends in 7s."},
+		{"no data", datadog.SLIStatus{}, nil, enrich.Important, lastKnown, ""},
 	} {
-		t.Run(name, func(t *testing.T) {
-			got := enriched(t, source{finds(known), tt.history}, ofCheckout)
-			want := []enrich.Block{enrich.List{Items: []enrich.Item{{
-				Tag: "warning", Text: "Checkout answers: 10% of the error budget left (99.1% good, target 99% over 7d)", URL: "https://app.datadoghq.eu/slo?slo_id=a",
-			}}}}
-			if tt.words != nil {
-				want = append(want, tt.words)
+		t.Run(tt.name, func(t *testing.T) {
+			got := enriched(t, source{finds(indexed), func(context.Context, datadog.SLOHistoryQuery) (datadog.SLIStatus, error) { return tt.status, tt.err }}, ofCheckout)
+			texts := []string{got.Blocks[0].(enrich.List).Items[0].Text}
+			want := []string{tt.text}
+			if tt.partial != "" {
+				texts, want = append(texts, string(got.Blocks[1].(enrich.Paragraph))), append(want, tt.partial)
 			}
-			if diff := cmp.Diff(want, got.Blocks); diff != "" || !errors.Is(got.PartialReason, tt.missing) {
-				t.Errorf("missing %v, blocks (-want +got):\n%s", got.PartialReason, diff)
+			if diff := cmp.Diff(want, texts); diff != "" || len(got.Blocks) != len(want) || got.Weight != tt.weight || !errors.Is(got.PartialReason, tt.err) {
+				t.Errorf("weight %v, partial reason %v, texts (-want +got):\n%s", got.Weight, got.PartialReason, diff)
 			}
 		})
 	}
@@ -176,37 +163,26 @@ func TestEnrich_HistoryTimeout(t *testing.T) {
 	})
 }
 
-func TestEnrich_Search(t *testing.T) {
-	for name, tt := range map[string]struct {
-		c    Config
-		tags alert.Tags
-		want string
+func TestConfig_Search(t *testing.T) {
+	for _, tt := range []struct {
+		query, tag, want string
 	}{
-		"service tag":            {Config{}, alert.Tags{"service:a/b-c.d"}, "service:a/b-c.d"},
-		"quoted value":           {Config{}, alert.Tags{`service:a" OR b\`}, `service:"a OR b"`},
-		"configured":             {Config{Query: " team:shop "}, alert.Tags{"service:a"}, "team:shop"},
-		"configured without tag": {Config{Query: "Checkout"}, nil, "Checkout"},
+		{"", "service:a/b-c.d", "service:a/b-c.d"},
+		{"", `service:a" OR b\`, `service:"a OR b"`},
+		{" team:shop ", "service:a", "team:shop"},
+		{"Checkout", "env:prod", "Checkout"},
+		{"", "env:prod", ""},
 	} {
-		t.Run(name, func(t *testing.T) {
-			asked := ""
-			step := New(source{func(query string, limit int) ([]datadog.SLO, error) {
-				asked = query
-				return []datadog.SLO{{ID: "a"}}, nil
-			}, unknown}, site.US1, tt.c)
-			if _, err := step.Enrich(t.Context(), alert.Alert{Tags: tt.tags}); err != nil || asked != tt.want {
-				t.Errorf("asked %q, %v, want %q", asked, err, tt.want)
-			}
-		})
+		if got, err := (Config{Query: tt.query}).search(alert.Alert{Tags: alert.Tags{tt.tag}}); got != tt.want || (err == nil) != (tt.want != "") {
+			t.Errorf("%q, %s: got %q, %v; want %q", tt.query, tt.tag, got, err, tt.want)
+		}
 	}
 }
 
-func TestEnrich_Skipped(t *testing.T) {
-	for tag, want := range map[string]string{"env:prod": "the alert has no service tag", "service:checkout": "Datadog has no SLO for service:checkout"} {
-		step := enrich.Named{Name: "slo", Step: New(source{finds(), unknown}, site.US1, Config{})}
-		r := enrich.Run(t.Context(), []enrich.Named{step}, alert.Alert{Tags: alert.Tags{tag}}, time.Minute)[0]
-		if r.Status != enrich.Skipped || fault.Public(r.Err) != want {
-			t.Errorf("%s: %s, %v", tag, r.Status, r.Err)
-		}
+func TestEnrich_NoSLO(t *testing.T) {
+	r := enrich.Run(t.Context(), []enrich.Named{{Step: New(source{slos: finds()}, site.US1, Config{})}}, ofCheckout, time.Minute)[0]
+	if r.Status != enrich.Skipped || fault.Public(r.Err) != "Datadog has no SLO for service:checkout" {
+		t.Errorf("%s, %v", r.Status, r.Err)
 	}
 }
 
@@ -215,17 +191,14 @@ func TestEnrich_Limits(t *testing.T) {
 	for i := range maxFound {
 		all = append(all, datadog.SLO{ID: fmt.Sprint(i, "/../?"), Name: strings.Repeat("é\n", 1000), Timeframe: "7d", State: strings.Repeat("s", 1000), SLIStatus: datadog.SLIStatus{Problem: strings.Repeat("p", 1000)}})
 	}
-	var mu sync.Mutex
-	calls := 0
+	var calls atomic.Int64
 	got := enriched(t, source{finds(all...), func(context.Context, datadog.SLOHistoryQuery) (datadog.SLIStatus, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		calls++
+		calls.Add(1)
 		return datadog.SLIStatus{}, nil
 	}}, ofCheckout)
 	list := got.Blocks[0].(enrich.List)
-	if calls != maxRefreshed || len(list.Items) != maxShown || list.More != maxFound-maxShown {
-		t.Errorf("%d calls, %d items and %d more", calls, len(list.Items), list.More)
+	if calls.Load() != maxRefreshed || len(list.Items) != maxShown || list.More != maxFound-maxShown {
+		t.Errorf("%d calls, %d items and %d more", calls.Load(), len(list.Items), list.More)
 	}
 	for _, item := range list.Items {
 		if len([]rune(item.Text)) > 500 || strings.Contains(item.Text, "\n") || len(item.Tag) > 130 || strings.Contains(item.URL, "/../") {
@@ -263,11 +236,8 @@ func TestTimeframe(t *testing.T) {
 // TestData_JSON holds the names that playbooks use.
 func TestData_JSON(t *testing.T) {
 	text, err := json.Marshal(Data{SLO: SLO{ID: "a"}, Count: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
 	want := `{"id":"a","name":"","state":"","timeframe":"","target":0,"sli":0,"budget":0,"known":false,"url":"","count":1}`
-	if diff := cmp.Diff(want, string(text)); diff != "" {
-		t.Errorf("JSON (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, string(text)); err != nil || diff != "" {
+		t.Errorf("%v, JSON (-want +got):\n%s", err, diff)
 	}
 }
