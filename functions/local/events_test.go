@@ -164,7 +164,7 @@ func TestEvents_are_alerts(t *testing.T) {
 			if accepted := r.Headers["x-webhook-token"] == stage.Token; accepted == (name == "wrong-token.json") {
 				t.Errorf("token is %q, and the local one is %q", r.Headers["x-webhook-token"], stage.Token)
 			}
-			if own := a.Own(); own != (name == "own-event.json") {
+			if own := a.IsFromBoomerang(); own != (name == "own-event.json") {
 				t.Errorf("carries our own tag: %t", own)
 			}
 			if a.Test != (name == "test-notification.json") {

@@ -1,23 +1,21 @@
-// Package alert says what a Datadog alert is, and decodes one from any webhook
-// payload that names Datadog's variables.
-//
-// The variables are those of https://docs.datadoghq.com/integrations/webhooks/.
+// Package alert defines a Datadog alert and decodes one from any webhook payload that
+// names Datadog's variables
+// (https://docs.datadoghq.com/integrations/webhooks/).
 package alert
 
 import (
 	"encoding/json"
 	"strings"
+	"sync"
 	"time"
 )
 
-// OwnTag is the bare tag that every event of ours carries. An alert that comes
-// in with it is one of our own events that came back.
-const OwnTag = "boomerang"
+// SourceTag is the tag of every event that Boomerang posts.
+const SourceTag = "boomerang"
 
-// Alert is one notification of a Datadog monitor. A field that the payload did
-// not carry, or carried empty, "null", "None" or as an unresolved "$NAME", is zero.
-// Its JSON form is what queue messages hold and the step lambda tells; playbooks
-// have names of their own for some fields.
+// Alert is one notification of a Datadog monitor. A field is zero when the payload
+// lacks it, or has it empty, as "null", "None" or an unresolved "$NAME". Queue
+// messages and the step lambda use its JSON form.
 type Alert struct {
 	ID        string `json:"id,omitempty"`         // $ID, the event's id: decimal, 64 bits
 	AggregKey string `json:"aggreg_key,omitempty"` // $AGGREG_KEY
@@ -53,29 +51,24 @@ type Alert struct {
 	User            string `json:"user,omitempty"`             // $USER
 	Username        string `json:"username,omitempty"`         // $USERNAME
 
-	LogsSample json.RawMessage `json:"logs_sample,omitempty"` // $LOGS_SAMPLE: a JSON object, or a JSON string of whatever came
+	LogsSample json.RawMessage `json:"logs_sample,omitempty"` // $LOGS_SAMPLE: a JSON object, or a JSON string
 	Incident   Incident        `json:"incident,omitzero"`
 	Security   Security        `json:"security,omitzero"`
 	Synthetics Synthetics      `json:"synthetics,omitzero"`
 
-	// Test is true for Datadog's "Test Notifications", which puts [TEST] in the title.
+	// Test is true for Datadog's test notifications, which have [TEST] in the title.
 	Test bool `json:"test,omitempty"`
-	// Extra holds the payload's keys that name no variable, those that were
-	// only guessed to name one, and the unknown keys inside containers under the
-	// container's name. Absent values are left out.
+	// Extra holds the values of unknown and guessed keys, those inside an object under
+	// the object's key.
 	Extra Extra `json:"extra,omitempty"`
-	// Unreadable names the fields whose value could not be used, with the reason.
-	// They cost their field, never the alert. Field is the key as it came, with
-	// its container before it: "metadata.DATE".
+	// Unreadable names the keys whose values could not be read, such as "metadata.DATE".
 	Unreadable []Problem `json:"unreadable,omitempty"`
-	// Digest is the SHA-256 of the payload in canonical form, in hex. It stands in
-	// for an id that the payload does not have, and is empty where there is one.
+	// Digest is the SHA-256 of the canonical payload, if the payload has no id.
 	Digest string `json:"digest,omitempty"`
 }
 
-// Key names the notification for the ledger: the organisation and the event's
-// id, or the payload's digest when no id came. A delivery that Datadog repeats
-// has the same key; the trigger and the recovery of one cycle have not.
+// Key is the idempotency key: the organisation with the event's id, or with the
+// payload's digest. A delivery that Datadog repeats has the same key.
 func (a Alert) Key() string {
 	if a.ID == "" {
 		return a.OrgID + ":sha256:" + a.Digest
@@ -83,11 +76,11 @@ func (a Alert) Key() string {
 	return a.OrgID + ":" + a.ID
 }
 
-// Own reports whether the alert is about an event that we posted ourselves.
-func (a Alert) Own() bool { return a.Tags.Has(OwnTag) }
+// IsFromBoomerang reports whether the alert is about an event of Boomerang.
+func (a Alert) IsFromBoomerang() bool { return a.Tags.Has(SourceTag) }
 
-// Scopes returns the tags of the group that alerts. It is empty for a monitor
-// without groups, whose scope Datadog leaves empty or writes as "*".
+// Scopes returns the tags of the alerting group. Without groups, Datadog sends an
+// empty scope or "*".
 func (a Alert) Scopes() Tags {
 	if strings.TrimSpace(a.Scope) == "*" {
 		return nil
@@ -95,7 +88,7 @@ func (a Alert) Scopes() Tags {
 	return splitTags(a.Scope)
 }
 
-// Incident holds the $INCIDENT_* variables; the JSON ones as they came.
+// Incident holds the $INCIDENT_* variables.
 type Incident struct {
 	Attachments    json.RawMessage `json:"attachments,omitempty"`
 	Commander      json.RawMessage `json:"commander,omitempty"`
@@ -112,7 +105,7 @@ type Incident struct {
 	UUID           string          `json:"uuid,omitempty"`
 }
 
-// Security holds the $SECURITY_* variables; the JSON ones as they came.
+// Security holds the $SECURITY_* variables.
 type Security struct {
 	RuleName          string          `json:"rule_name,omitempty"`
 	RuleID            string          `json:"rule_id,omitempty"`
@@ -133,8 +126,52 @@ type Synthetics struct {
 	Summary              json.RawMessage `json:"summary,omitempty"`
 }
 
-// Problem names a field of the payload and what is wrong with it.
+// Problem says what is wrong with a key of the payload.
 type Problem struct {
 	Field  string `json:"field"`
 	Reason string `json:"reason"`
+}
+
+// Transition is $ALERT_TRANSITION, in Datadog's spelling if it is documented.
+type Transition string
+
+// The documented transitions.
+const (
+	Triggered     Transition = "Triggered"
+	ReTriggered   Transition = "Re-Triggered"
+	Warn          Transition = "Warn"
+	ReWarn        Transition = "Re-Warn"
+	NoData        Transition = "No Data"
+	ReNoData      Transition = "Re-No Data"
+	Recovered     Transition = "Recovered"
+	WarnRecovered Transition = "Warn Recovered"
+	Renotify      Transition = "Renotify"
+)
+
+var transitions = sync.OnceValue(func() map[string]Transition {
+	byKey := make(map[string]Transition)
+	for _, t := range []Transition{Triggered, ReTriggered, Warn, ReWarn, NoData, ReNoData, Recovered, WarnRecovered, Renotify} {
+		byKey[string(canonical(nil, string(t)))] = t
+	}
+	return byKey
+})
+
+// ParseTransition returns the documented spelling of text, and whether there is one.
+// Case, spaces, hyphens and underscores do not matter.
+func ParseTransition(text string) (Transition, bool) {
+	const longest = 32
+	if len(text) > longest {
+		return Transition(text), false
+	}
+	var buf [longest]byte
+	if t, known := transitions()[string(canonical(buf[:0], text))]; known {
+		return t, true
+	}
+	return Transition(text), false
+}
+
+// IsRecovery reports whether the transition ends an alert cycle. Datadog may add words
+// to "Recovered".
+func (t Transition) IsRecovery() bool {
+	return strings.Contains(strings.ToLower(string(t)), "recovered")
 }

@@ -33,11 +33,11 @@ func TestAlert_Key(t *testing.T) {
 	}
 }
 
-func TestAlert_Own(t *testing.T) {
+func TestAlert_IsFromBoomerang(t *testing.T) {
 	for tags, want := range map[string]bool{
 		"env:prod,boomerang": true, "Boomerang": true, "service:boomerang": false, "boomerang:yes": false, "boomerangs": false, "": false,
 	} {
-		if got := decode(t, `{"title":"t","tags":"`+tags+`"}`).Own(); got != want {
+		if got := decode(t, `{"title":"t","tags":"`+tags+`"}`).IsFromBoomerang(); got != want {
 			t.Errorf("%q: want %v", tags, want)
 		}
 	}

@@ -6,21 +6,17 @@ import (
 	"strings"
 )
 
-// Decode reads a webhook body in JSON: any template whose keys name Datadog's
-// variables, at the top level or one object deep. The body may start with a
-// byte-order mark and be surrounded by white space, and a variable that holds JSON
-// may stand in it between quotes, whether its value was escaped or not.
+// Decode reads a JSON webhook body whose keys name Datadog's variables, at the top
+// level or one object deep. It accepts a byte-order mark, and variables that hold JSON
+// between quotes, escaped or not.
 //
-// The error is a *MalformedError for a body that is no JSON object, and an
-// *InvalidError for one that says neither an id, nor a title nor a body.
-// Anything less is still an alert: what could not be read is in Unreadable.
-func Decode(body []byte) (Alert, error) {
-	return read(body, parseObject)
-}
+// The error is a *MalformedError for a body that is not a JSON object, and an
+// *InvalidError for one without an id, a title and a body. Otherwise Unreadable lists
+// the values that could not be read.
+func Decode(body []byte) (Alert, error) { return read(body, parseObject) }
 
-// read makes the alert of what parse reads in body. Only an alert without an
-// id is known by its digest, so only then is the body read a second time: the
-// alert takes the first payload over.
+// read parses the body again for the digest, because the alert takes over the parsed
+// payload. Only an alert without an id needs a digest.
 func read(body []byte, parse func([]byte) (map[string]any, error)) (Alert, error) {
 	payload, err := parse(body)
 	if err != nil {
@@ -35,24 +31,26 @@ func read(body []byte, parse func([]byte) (map[string]any, error)) (Alert, error
 	return a, err
 }
 
-// fromPayload makes the alert, and takes the payload over.
 func fromPayload(payload map[string]any) (Alert, error) {
 	var a Alert
 	var buf [48]candidate
-	a.fill(a.collect(buf[:0], payload))
-	if a.ID == "" && a.Title == "" && a.AlertTitle == "" && a.Message == "" && a.Text == "" {
-		return Alert{}, a.nothingSaid()
+	a.fill(a.flatten(buf[:0], payload))
+	if err := a.requireContent(); err != nil {
+		return Alert{}, err
 	}
-	a.disownMonitorID()
+	a.dropUnresolvedMonitorID()
 	a.Test = strings.Contains(a.Title, testMark) || strings.Contains(a.AlertTitle, testMark)
 	return a, nil
 }
 
-// testMark is what Datadog's "Test Notifications" put in the title
+// testMark is in the title of Datadog's test notifications
 // (https://docs.datadoghq.com/monitors/notify/#test-notifications).
 const testMark = "[TEST]"
 
-func (a *Alert) nothingSaid() error {
+func (a *Alert) requireContent() error {
+	if a.ID != "" || a.Title != "" || a.AlertTitle != "" || a.Message != "" || a.Text != "" {
+		return nil
+	}
 	missing := []Problem{
 		{"id", "is missing: send $ID"},
 		{"title", "is missing: send $EVENT_TITLE or $ALERT_TITLE"},
@@ -61,24 +59,20 @@ func (a *Alert) nothingSaid() error {
 	return &InvalidError{Problems: append(missing, a.Unreadable...)}
 }
 
-// A candidate is a value that may fill a variable's field.
+// candidate is a value that may fill the field of a variable.
 type candidate struct {
-	order          int32  // see orderOf
-	variable       int32  // index into variables
-	container, key string // container is empty at the top level
+	order          int32  // See orderOf.
+	variable       int32  // Index into variables.
+	container, key string // container is empty at the top level.
 	value          any
 	guess          bool
 }
 
-func newCandidate(c claim, container, key string, value any) candidate {
-	return candidate{orderOf(c, container != ""), int32(c.variable), container, key, value, c.guess}
-}
-
-// orderOf ranks the candidates of each variable, the one to take first: certain
-// before guessed, outermost first, then the better key.
-func orderOf(c claim, inner bool) int32 {
-	order := c.variable<<10 | c.rank
-	if c.guess {
+// orderOf ranks the candidates of each variable: certain before guessed, outer before
+// inner, then the better key.
+func orderOf(m keyMapping, inner bool) int32 {
+	order := m.variable<<10 | m.rank
+	if m.guess {
 		order |= 1 << 9
 	}
 	if inner {
@@ -87,7 +81,7 @@ func orderOf(c claim, inner bool) int32 {
 	return int32(order)
 }
 
-// path is the key as people find it in their template.
+// path is the key as it stands in the template.
 func (c candidate) path() string {
 	if c.container == "" {
 		return c.key
@@ -95,8 +89,7 @@ func (c candidate) path() string {
 	return c.container + "." + c.key
 }
 
-// compare puts candidates in order. The keys' spelling comes last, so that the
-// order of a payload's keys never decides anything.
+// compare ends with the keys, so that the order of a map never decides.
 func compare(a, b candidate) int {
 	if a.order != b.order {
 		return int(a.order - b.order)
@@ -104,48 +97,49 @@ func compare(a, b candidate) int {
 	return cmp.Or(strings.Compare(a.container, b.container), strings.Compare(a.key, b.key))
 }
 
-// collect finds every value that may fill a field and puts the rest in Extra.
-func (a *Alert) collect(found []candidate, payload map[string]any) []candidate {
+// flatten returns the candidates of the payload and of the objects in it, and puts
+// the rest in Extra.
+func (a *Alert) flatten(found []candidate, payload map[string]any) []candidate {
 	for key, value := range payload {
 		object, isObject := value.(map[string]any)
-		if isObject && key != "" && !takesObject(claimsOf("", key)) {
+		if isObject && key != "" && !takesObject(mappingsOf("", key)) {
 			for childKey, child := range object {
-				found = a.sift(found, key, childKey, child)
+				found = a.selectKey(found, key, childKey, child)
 			}
 			continue
 		}
-		found = a.sift(found, "", key, value)
+		found = a.selectKey(found, "", key, value)
 	}
 	return found
 }
 
-// sift adds the value to the candidates if its key names a variable, and to
-// Extra if it does not, or not certainly.
-func (a *Alert) sift(found []candidate, container, key string, value any) []candidate {
+// selectKey adds the value to the candidates if its key names a variable, and to
+// Extra unless it certainly does.
+func (a *Alert) selectKey(found []candidate, container, key string, value any) []candidate {
 	if isAbsent(value) {
 		return found
 	}
-	c, named := claimFor(container, key, value)
-	if named {
-		found = append(found, newCandidate(c, container, key, value))
+	m, ok := mappingFor(container, key, value)
+	if ok {
+		found = append(found, candidate{orderOf(m, container != ""), int32(m.variable), container, key, value, m.guess})
 	}
-	if !named || c.guess {
+	if !ok || m.guess {
 		a.Extra.put(container, key, value)
 	}
 	return found
 }
 
-func claimFor(container, key string, value any) (claim, bool) {
+func mappingFor(container, key string, value any) (keyMapping, bool) {
 	_, isObject := value.(map[string]any)
-	for _, c := range claimsOf(container, key) {
-		if c.accepts(value) && (!isObject || variables[c.variable].object) {
-			return c, true
+	for _, m := range mappingsOf(container, key) {
+		if m.accepts(value) && (!isObject || variables[m.variable].object) {
+			return m, true
 		}
 	}
-	return claim{}, false
+	return keyMapping{}, false
 }
 
-// fill sets each field from the first of its candidates that can be read.
+// fill sets each field from its first candidate that can be read.
 func (a *Alert) fill(found []candidate) {
 	slices.SortFunc(found, compare)
 	filled := int32(-1)
@@ -162,32 +156,23 @@ func (a *Alert) fill(found []candidate) {
 	}
 }
 
-// disownMonitorID puts right what several public templates do, "id": "$ALERT_ID".
-// The monitor's id is the same for all its notifications, so taking it for the
-// event's would make each later alert a duplicate of the first, and lose it. The
-// link tells the two apart: it holds the monitor's id, or the event's, which has
-// about twice as many digits as any monitor's. Without an id, Key uses the digest.
-func (a *Alert) disownMonitorID() {
+// dropUnresolvedMonitorID corrects templates with "id": "$ALERT_ID". All alerts of a
+// monitor have that id, so each one but the first would be dropped as a duplicate. The
+// link tells the ids apart: it holds the monitor's id, or the event's, which has about
+// twice as many digits.
+func (a *Alert) dropUnresolvedMonitorID() {
 	const eventDigits = 16
 	eventID := digitsAfter(a.Link, "event_id=")
-	if a.ID == "" {
-		// A template without $ID may still send the link, which holds it.
-		if len(eventID) >= eventDigits {
-			a.ID = eventID
-		}
-		return
+	if len(eventID) < eventDigits {
+		eventID = ""
 	}
-	switch {
-	case a.ID == a.MonitorID, a.ID == digitsAfter(a.Link, "/monitors/"), a.ID == digitsAfter(a.Link, "/monitors#"):
-	case len(a.ID) < eventDigits && len(eventID) >= eventDigits:
-	default:
+	isMonitorID := a.ID == a.MonitorID || a.ID == digitsAfter(a.Link, "/monitors/") || a.ID == digitsAfter(a.Link, "/monitors#") ||
+		len(a.ID) < eventDigits && eventID != ""
+	if a.ID != "" && !isMonitorID {
 		return
 	}
 	a.MonitorID = cmp.Or(a.MonitorID, a.ID)
-	a.ID = ""
-	if len(eventID) >= eventDigits {
-		a.ID = eventID
-	}
+	a.ID = eventID
 }
 
 // digitsAfter returns the digits that follow the mark in s.

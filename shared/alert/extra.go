@@ -7,13 +7,12 @@ import (
 	"strconv"
 )
 
-// Extra is what a payload says beyond Datadog's variables, by the keys it used.
-// Values are string, bool, nil, map[string]any, []any, and numbers: int64 or
-// uint64 when whole, so that comparing works and a 64-bit id keeps its digits,
-// float64 when not, and json.Number when beyond both.
+// Extra holds the keys of a payload that are not Datadog's variables. Whole numbers are
+// int64 or uint64, so that a 64-bit id keeps its digits, others float64, and those
+// beyond both json.Number.
 type Extra map[string]any
 
-// UnmarshalJSON reads what encoding/json wrote, giving numbers the same types as Decode.
+// UnmarshalJSON gives numbers the same types as Decode.
 func (e *Extra) UnmarshalJSON(data []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
@@ -26,7 +25,7 @@ func (e *Extra) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// put files a value under its key, inside its container's object if it had one.
+// put sets a key, in the object of its container if it has one.
 func (e *Extra) put(container, key string, value any) {
 	if *e == nil {
 		*e = make(Extra)
@@ -43,7 +42,7 @@ func (e *Extra) put(container, key string, value any) {
 	target[key] = plain(value)
 }
 
-// plain replaces every json.Number inside v, which it changes in place.
+// plain replaces every json.Number in v in place.
 func plain(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -60,8 +59,7 @@ func plain(v any) any {
 	return v
 }
 
-// plainNumber makes a whole number an integer however it was spelled: "1.0" and
-// "1" must be one value, or an alert would change on its way through a queue.
+// plainNumber returns an integer for "1.0" too, because the queue writes it as "1".
 func plainNumber(n json.Number) any {
 	if i, err := strconv.ParseInt(string(n), 10, 64); err == nil {
 		return i

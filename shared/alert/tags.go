@@ -5,12 +5,11 @@ import (
 	"strings"
 )
 
-// Tags are a monitor notification's tags in the order in which they came, each
-// "key:value" or bare, none twice. A value may hold spaces and colons: the first
-// colon of a tag ends its key.
+// Tags are unique tags in their order, each "key:value" or bare. The first colon ends
+// the key.
 type Tags []string
 
-// splitTags reads the text form, "monitor, name:my service,url:http://x".
+// splitTags reads "monitor, name:my service,url:http://x".
 func splitTags(text string) Tags {
 	var tags Tags
 	for part := range strings.SplitSeq(text, ",") {
@@ -19,7 +18,7 @@ func splitTags(text string) Tags {
 	return tags
 }
 
-// with adds one tag, unless it says nothing or is there already.
+// with adds a tag, unless it is absent or a duplicate.
 func (t Tags) with(tag string) Tags {
 	tag = strings.TrimSpace(tag)
 	if isAbsentText(tag) || slices.Contains(t, tag) {
@@ -28,9 +27,7 @@ func (t Tags) with(tag string) Tags {
 	return append(t, tag)
 }
 
-// Get returns the value of the first tag with this key, and "" when there is
-// none. Keys are compared without regard to case, as Datadog's are lower case
-// and people's are not.
+// Get returns the value of the first tag with this key, in any case, or "".
 func (t Tags) Get(key string) string {
 	for _, tag := range t {
 		if k, value, ok := strings.Cut(tag, ":"); ok && strings.EqualFold(k, key) {
@@ -40,7 +37,7 @@ func (t Tags) Get(key string) string {
 	return ""
 }
 
-// All returns the values of every tag with this key.
+// All returns the values of every tag with this key, in any case.
 func (t Tags) All(key string) []string {
 	var values []string
 	for _, tag := range t {
@@ -51,13 +48,12 @@ func (t Tags) All(key string) []string {
 	return values
 }
 
-// Has reports whether the whole tag, bare or "key:value", is there.
+// Has reports whether the whole tag is there, in any case.
 func (t Tags) Has(tag string) bool {
 	return slices.ContainsFunc(t, func(have string) bool { return strings.EqualFold(have, tag) })
 }
 
-// Map returns the tags by key for expressions and templates. Of several values
-// the first is taken; a bare tag has the value "".
+// Map returns the first value of each key. A bare tag has the value "".
 func (t Tags) Map() map[string]string {
 	values := make(map[string]string, len(t))
 	for _, tag := range t {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// isAbsent reports whether a value says nothing: null, "", white space, "null",
-// "None", an empty list or object, or a variable that Datadog left as it was.
+// isAbsent reports whether a value is null, "", white space, "null", "None", an empty
+// list or object, or an unresolved variable.
 func isAbsent(v any) bool {
 	switch v := v.(type) {
 	case nil:
@@ -34,8 +34,7 @@ func isAbsentText(s string) bool {
 	return s == "" || strings.EqualFold(s, "null") || strings.EqualFold(s, "none") || isUnresolved(s)
 }
 
-// isUnresolved reports whether s is nothing but a variable's name: $HOSTNAME or
-// $TAGS[service].
+// isUnresolved reports whether s is the name of a variable: $HOSTNAME, $TAGS[service].
 func isUnresolved(s string) bool {
 	name, ok := strings.CutPrefix(s, "$")
 	if !ok {
@@ -72,9 +71,8 @@ func scalar(v any) (string, bool) {
 	}
 }
 
-// A reader puts a value, never an absent one, into its field of the alert. It
-// returns why that is not possible, or "". The reason never quotes the value,
-// which may be long or private.
+// reader puts a value that is not absent into its field of the alert. It returns why
+// that is not possible, or "". The reason never quotes the value.
 type reader func(a *Alert, v any) string
 
 const notText = "is a list or an object where text is expected"
@@ -82,16 +80,13 @@ const notText = "is a list or an object where text is expected"
 // text reads a string, number or bool.
 func text(field func(*Alert) *string) reader {
 	return func(a *Alert, v any) string {
-		s, ok := scalar(v)
-		if !ok {
-			return notText
-		}
-		*field(a) = strings.TrimSpace(s)
-		return ""
+		reason := verbatim(field)(a, v)
+		*field(a) = strings.TrimSpace(*field(a))
+		return reason
 	}
 }
 
-// verbatim is text whose white space means something.
+// verbatim reads text and keeps its white space.
 func verbatim(field func(*Alert) *string) reader {
 	return func(a *Alert, v any) string {
 		s, ok := scalar(v)
@@ -119,13 +114,13 @@ func readPriority(a *Alert, v any) string {
 		s = "P" + s
 	}
 	if !isPriority(s) {
-		return "is none of P1, P2, P3, P4 and P5"
+		return "must be P1 to P5"
 	}
 	a.Priority = s
 	return ""
 }
 
-// readScope accepts a list as well, because a template may build one.
+// readScope accepts a list too, because a template may build one.
 func readScope(a *Alert, v any) string {
 	if s, ok := scalar(v); ok {
 		a.Scope = strings.TrimSpace(s)
@@ -144,51 +139,44 @@ func readTags(a *Alert, v any) string {
 	return reason
 }
 
-// tagsOf reads "a:b,c", a list of such texts, or an object of keys and values.
-// What it cannot read costs its tag, and the rest is returned with the reason.
-func tagsOf(v any) (Tags, string) {
+// tagsOf reads "a:b,c", a list of such texts, or an object of keys and values. It
+// skips what it cannot read and returns the reason.
+func tagsOf(v any) (tags Tags, reason string) {
+	if s, ok := scalar(v); ok {
+		list, isList := parseInner(s).([]any)
+		if !isList {
+			return splitTags(s), ""
+		}
+		v = list
+	}
 	switch v := v.(type) {
 	case []any:
-		return tagList(v)
+		for _, item := range v {
+			s, ok := scalar(item)
+			if !ok && item != nil {
+				reason = "holds entries that are not text"
+			}
+			for part := range strings.SplitSeq(s, ",") {
+				tags = tags.with(part)
+			}
+		}
 	case map[string]any:
-		return tagObject(v)
-	}
-	s, _ := scalar(v)
-	if list, ok := parseInner(s).([]any); ok {
-		return tagList(list)
-	}
-	return splitTags(s), ""
-}
-
-func tagList(list []any) (tags Tags, reason string) {
-	for _, item := range list {
-		s, ok := scalar(item)
-		if !ok && item != nil {
-			reason = "holds entries that are not text"
-		}
-		for part := range strings.SplitSeq(s, ",") {
-			tags = tags.with(part)
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			s, ok := scalar(v[key])
+			switch {
+			case isAbsent(v[key]):
+			case !ok:
+				reason = "holds entries that are not text"
+			default:
+				tags = tags.with(strings.TrimSpace(key) + ":" + strings.TrimSpace(s))
+			}
 		}
 	}
 	return tags, reason
 }
 
-func tagObject(object map[string]any) (tags Tags, reason string) {
-	for _, key := range slices.Sorted(maps.Keys(object)) {
-		s, ok := scalar(object[key])
-		switch {
-		case isAbsent(object[key]):
-		case !ok:
-			reason = "holds entries that are not text"
-		default:
-			tags = tags.with(strings.TrimSpace(key) + ":" + strings.TrimSpace(s))
-		}
-	}
-	return tags, reason
-}
-
-// structured keeps a JSON object or list as it came. Text that holds one, as a
-// quoted variable does, becomes it; any other text stays text.
+// structured reads a JSON object or list, also from text that holds one. Other text
+// stays text.
 func structured(field func(*Alert) *json.RawMessage) reader {
 	return func(a *Alert, v any) string {
 		if s, ok := v.(string); ok {
@@ -196,16 +184,14 @@ func structured(field func(*Alert) *json.RawMessage) reader {
 				v = inner
 			}
 		}
-		if isAbsent(v) {
-			return ""
+		if !isAbsent(v) {
+			*field(a) = rawJSON(v)
 		}
-		*field(a) = rawJSON(v)
 		return ""
 	}
 }
 
-// rawJSON escapes as encoding/json does when it writes the alert, so that the
-// message is the same byte for byte after the queue.
+// rawJSON escapes as encoding/json does, so that the queue does not change the value.
 func rawJSON(v any) json.RawMessage {
 	var b bytes.Buffer
 	json.HTMLEscape(&b, appendJSON(nil, v))
@@ -225,15 +211,14 @@ func parseInner(s string) any {
 	return v
 }
 
-// Dates outside these years are a mistake of the template and not a time at
-// which a monitor alerted.
+// Dates outside these years are mistakes of a template.
 var (
 	earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	latest   = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// firstMilli is the least number taken for milliseconds. As seconds it lies
-// beyond the year 5000, as milliseconds in 1973.
+// firstMilli is the least number that is read as milliseconds: 1973, or the year 5138
+// in seconds.
 const firstMilli = 1e11
 
 func date(field func(*Alert) *time.Time) reader {
@@ -251,8 +236,8 @@ func date(field func(*Alert) *time.Time) reader {
 	}
 }
 
-// parseDate reads epoch milliseconds, as $DATE has, epoch seconds, as
-// $DATE_POSIX has, and RFC 3339 with a "T" or a space between date and time.
+// parseDate reads epoch milliseconds like $DATE, epoch seconds like $DATE_POSIX, and
+// RFC 3339 with a "T" or a space between date and time.
 func parseDate(s string) (time.Time, bool) {
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 		if n >= firstMilli {

@@ -127,7 +127,7 @@ func TestDecode_priority(t *testing.T) {
 	}
 	for _, value := range []string{`"6"`, `"high"`, `0`, `["P1"]`} {
 		a := decode(t, `{"title":"t","alert_priority":`+value+`}`)
-		want := []Problem{{"alert_priority", "is none of P1, P2, P3, P4 and P5"}}
+		want := []Problem{{"alert_priority", "must be P1 to P5"}}
 		if diff := cmp.Diff(want, a.Unreadable); diff != "" || a.Priority != "" {
 			t.Errorf("%s: priority %q, unreadable (-want +got):\n%s", value, a.Priority, diff)
 		}

@@ -27,7 +27,7 @@ func TestVariables_are_all_found_by_their_own_name(t *testing.T) {
 // A key that certainly names two variables would name neither, and a row that
 // another always answers first would never be asked.
 func TestVariables_share_no_key(t *testing.T) {
-	for key, found := range claims() {
+	for key, found := range keyMappings() {
 		for i, c := range found {
 			if c.when == nil && i < len(found)-1 {
 				t.Errorf("%s: %s is asked first, so %s never is", key, variables[c.variable].name, variables[found[i+1].variable].name)
@@ -35,7 +35,7 @@ func TestVariables_share_no_key(t *testing.T) {
 		}
 	}
 	for key := range ambiguous() {
-		if claims()[key] == nil {
+		if keyMappings()[key] == nil {
 			t.Errorf("ambiguous key %s names nothing", key)
 		}
 	}

@@ -88,7 +88,7 @@ func (c *Client) FindPosted(ctx context.Context, a alert.Alert, webhook string, 
 }
 
 func postedBy(webhook string, tags alert.Tags) bool {
-	return tags.Has(alert.OwnTag) && (webhook == "" || tags.Has(event.TagWebhook(webhook)))
+	return tags.Has(alert.SourceTag) && (webhook == "" || tags.Has(event.TagWebhook(webhook)))
 }
 
 // search is the body of a search for events or logs.

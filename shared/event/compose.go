@@ -167,7 +167,7 @@ func host(a alert.Alert) string {
 // tags returns the alert's own tags, the playbook's and ours, each once. What
 // matters most stands last.
 func tags(a alert.Alert, d Draft, results []enrich.Result, late bool) []string {
-	all := slices.Concat([]string(a.Tags), d.Tags, []string{alert.OwnTag})
+	all := slices.Concat([]string(a.Tags), d.Tags, []string{alert.SourceTag})
 	if d.Webhook != "" {
 		all = append(all, TagWebhook(d.Webhook))
 	}

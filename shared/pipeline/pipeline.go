@@ -100,7 +100,7 @@ func (p *Pipeline) Redeliver(ctx context.Context, m queue.Message) (Outcome, err
 
 // Enqueue leaves all work to a later run.
 func (p *Pipeline) Enqueue(ctx context.Context, a alert.Alert) (Outcome, error) {
-	if a.Own() {
+	if a.IsFromBoomerang() {
 		return ignored(), nil
 	}
 	ctx, cancel := bounded(ctx)
@@ -111,7 +111,7 @@ func (p *Pipeline) Enqueue(ctx context.Context, a alert.Alert) (Outcome, error) 
 // DryRun returns the event without posting it. It does not touch the ledger, so the event
 // does not say how long the alert lasted.
 func (p *Pipeline) DryRun(ctx context.Context, a alert.Alert) (o Outcome, err error) {
-	if a.Own() {
+	if a.IsFromBoomerang() {
 		return ignored(), nil
 	}
 	ctx, cancel := bounded(ctx)
@@ -128,7 +128,7 @@ func (p *Pipeline) DryRun(ctx context.Context, a alert.Alert) (o Outcome, err er
 // process takes one alert all the way to its event. An error means that it is not posted,
 // or that Datadog's answer got lost (see Outcome.MaybePosted).
 func (p *Pipeline) process(ctx context.Context, a alert.Alert, attempt Attempt) (o Outcome, err error) {
-	if a.Own() {
+	if a.IsFromBoomerang() {
 		return ignored(), nil
 	}
 	key := a.Key()

@@ -87,7 +87,7 @@ func takes(t *testing.T, answer string, later func(alert.Alert)) http.HandlerFun
 
 func answering(a alert.Alert) fakedatadog.Event {
 	id, _ := strconv.ParseInt(a.ID, 10, 64)
-	return fakedatadog.Event{Title: a.Title, Text: a.Message, Tags: append([]string{alert.OwnTag}, a.Tags...), RelatedEventID: id}
+	return fakedatadog.Event{Title: a.Title, Text: a.Message, Tags: append([]string{alert.SourceTag}, a.Tags...), RelatedEventID: id}
 }
 
 // run drills the whole way.

@@ -61,7 +61,7 @@ func (d *Drill) look(ctx context.Context) ([]datadog.Event, error) {
 		Tags: []string{d.Tag()}, Unaggregated: true,
 	})
 	return slices.DeleteFunc(found, func(e datadog.Event) bool {
-		return !alert.Tags(e.Tags).Has(alert.OwnTag) || e.RelatedEventID != 0 && e.RelatedEventID != d.ID
+		return !alert.Tags(e.Tags).Has(alert.SourceTag) || e.RelatedEventID != 0 && e.RelatedEventID != d.ID
 	}), err
 }
 

@@ -164,7 +164,7 @@ func TestTrial_tells_why_nothing_was_posted(t *testing.T) {
 		t.Errorf("%v, with %d steps", err, len(r.Steps))
 	}
 	own := checkout
-	own.Tags = alert.Tags{alert.OwnTag}
+	own.Tags = alert.Tags{alert.SourceTag}
 	r, err = newTrial(t, takes).Run(t.Context(), own)
 	if err != nil || r.Status != pipeline.Ignored || r.Reason == "" {
 		t.Errorf("our own event: %+v, %v", r, err)

@@ -24,7 +24,7 @@ func handleOf(name string) *regexp.Regexp {
 func (h *Handler) naming(events []datadog.Event) []datadog.Event {
 	var named []datadog.Event
 	for _, e := range events {
-		if !alert.Tags(e.Tags).Has(alert.OwnTag) && h.handle.MatchString(e.Text) {
+		if !alert.Tags(e.Tags).Has(alert.SourceTag) && h.handle.MatchString(e.Text) {
 			named = append(named, e)
 		}
 	}

@@ -32,7 +32,7 @@ type Spec struct {
 // Tags of what setup made. The bare one makes Boomerang ignore our monitors' alerts,
 // should anybody send them to it; the other lets queries leave them out.
 const (
-	bare = alert.OwnTag
+	bare = alert.SourceTag
 	ours = "service:boomerang"
 )
 

@@ -134,7 +134,7 @@ func (c ChangesConfig) changes(events []datadog.SearchedEvent, env []string) []C
 	var all []Change
 	for _, e := range events {
 		kind := classify(e)
-		if isFromMonitor(e) || alert.Tags(e.Tags).Has(alert.OwnTag) || stepkit.DifferentEnv(e.Tags, env) || !chosen && !kind.isChange() {
+		if isFromMonitor(e) || alert.Tags(e.Tags).Has(alert.SourceTag) || stepkit.DifferentEnv(e.Tags, env) || !chosen && !kind.isChange() {
 			continue
 		}
 		if kind == Alert || kind == OtherChange {

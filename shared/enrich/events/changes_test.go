@@ -36,7 +36,7 @@ func seed(s *fakedatadog.Server) {
 		{Title: "Deployed cart", SourceTypeName: "github", Tags: []string{"service:cart", "env:prod"}, DateHappened: at(5 * time.Minute)},
 		{Title: "Deployed checkout", SourceTypeName: "github", Tags: prod, DateHappened: at(2 * time.Hour)},
 		{Title: "[Triggered] Deploy of checkout is slow", SourceTypeName: "alert", MonitorID: 7, Tags: prod, DateHappened: at(time.Minute)},
-		{Title: "Deployment alert", Tags: append([]string{alert.OwnTag}, prod...), DateHappened: at(time.Minute)},
+		{Title: "Deployment alert", Tags: append([]string{alert.SourceTag}, prod...), DateHappened: at(time.Minute)},
 		{Title: "Backup finished", SourceTypeName: "cron", Tags: prod, DateHappened: at(20 * time.Minute)},
 	} {
 		s.AddEvent(e)

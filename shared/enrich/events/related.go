@@ -182,7 +182,7 @@ func related(events []datadog.Event, a alert.Alert) []Change {
 // alert without an ID is known by its monitor, time and title.
 func isOwn(e datadog.Event, a alert.Alert) bool {
 	switch {
-	case alert.Tags(e.Tags).Has(alert.OwnTag):
+	case alert.Tags(e.Tags).Has(alert.SourceTag):
 		return true
 	case a.ID != "":
 		return e.ID == a.ID

@@ -77,7 +77,7 @@ func TestRelated_Enrich(t *testing.T) {
 	recovered.ID, recovered.Title, recovered.Happened = "12", "[Recovered on {host:a}] Checkout is slow", noon.Add(-2*time.Hour)
 	warned.ID, warned.Title, warned.Happened = "13", "[Warn] Checkout is slow", noon.Add(-4*time.Hour)
 	posted, other := own, own
-	posted.ID, posted.Happened, posted.Tags = "14", noon.Add(-time.Hour), []string{alert.OwnTag}
+	posted.ID, posted.Happened, posted.Tags = "14", noon.Add(-time.Hour), []string{alert.SourceTag}
 	other.ID, other.MonitorID, other.Happened = "15", 8, noon.Add(-time.Hour)
 	const eventURL = "https://app.datadoghq.com/event/event?event_id=2"
 	source := &lister{

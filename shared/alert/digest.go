@@ -5,26 +5,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
+	"strconv"
 )
 
-// canonical appends a key's canonical form to dst: lower case, letters and
-// digits only. Bytes outside ASCII are kept, so that a key in another script
-// never becomes one of ours by losing its letters.
-func canonical(dst []byte, key string) []byte {
-	for i := range len(key) {
-		switch c := key[i]; {
-		case 'A' <= c && c <= 'Z':
-			dst = append(dst, c+'a'-'A')
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c >= 0x80:
-			dst = append(dst, c)
-		}
-	}
-	return dst
-}
-
-// digest returns the SHA-256 of the payload's canonical JSON in hex: keys sorted
-// by their bytes, no white space, numbers as they were spelled. The order of keys
-// and the layout of a template therefore do not change it.
+// digest returns the SHA-256 of the payload's canonical JSON in hex: sorted keys, no
+// white space, numbers as they are spelled. The keys of alerts in the table depend on
+// it, so its form must never change; encoding/json escapes more.
 func digest(payload map[string]any, sizeHint int) string {
 	sum := sha256.Sum256(appendJSON(make([]byte, 0, sizeHint), payload))
 	return hex.EncodeToString(sum[:])
@@ -48,18 +34,14 @@ func appendJSON(dst []byte, v any) []byte {
 	case json.Number:
 		return append(dst, v...)
 	case bool:
-		if v {
-			return append(dst, "true"...)
-		}
-		return append(dst, "false"...)
+		return strconv.AppendBool(dst, v)
 	default:
 		return append(dst, "null"...)
 	}
 }
 
 func appendObject(dst []byte, object map[string]any) []byte {
-	var buf [32]string
-	keys := buf[:0]
+	keys := make([]string, 0, len(object))
 	for key := range object {
 		keys = append(keys, key)
 	}
@@ -69,30 +51,28 @@ func appendObject(dst []byte, object map[string]any) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendString(dst, key)
-		dst = append(dst, ':')
+		dst = append(appendString(dst, key), ':')
 		dst = appendJSON(dst, object[key])
 	}
 	return append(dst, '}')
 }
 
-// appendString escapes what JSON requires and nothing else.
+// appendString escapes only what JSON requires.
 func appendString(dst []byte, s string) []byte {
 	const hexDigits = "0123456789abcdef"
 	dst = append(dst, '"')
-	start := 0
-	for i := range len(s) {
-		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' {
-			continue
+	for s != "" {
+		plain := plainBytes(s)
+		dst = append(dst, s[:plain]...)
+		if plain == len(s) {
+			break
 		}
-		dst = append(dst, s[start:i]...)
-		if c < ' ' {
+		if c := s[plain]; c < ' ' {
 			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xf])
 		} else {
 			dst = append(dst, '\\', c)
 		}
-		start = i + 1
+		s = s[plain+1:]
 	}
-	return append(append(dst, s[start:]...), '"')
+	return append(dst, '"')
 }
