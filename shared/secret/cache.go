@@ -7,30 +7,33 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+	"golang.org/x/time/rate"
+
 	"boomerang/shared/fault"
 )
 
 const (
-	// DefaultTTL is how long a value counts as fresh. Each fetch takes up to a
-	// tenth off it, so that instances which started together drift apart.
+	// DefaultTTL is how long a value is fresh. A random tenth less spreads the fetches
+	// of instances that start together.
 	DefaultTTL = 5 * time.Minute
-	// DefaultTimeout bounds one fetch, the SDK's own retries included.
+	// DefaultTimeout bounds one fetch with the SDK's retries.
 	DefaultTimeout = 3 * time.Second
 
-	// After a failed fetch Secrets Manager is left alone for a second, then for
-	// two, four and so on.
+	// The back-off after failed fetches doubles.
 	firstBackOff = time.Second
 	maxBackOff   = 30 * time.Second
+
+	// Refresh may fetch five times at once, then once in five seconds.
+	refreshBurst = 5
+	refreshEvery = 5 * time.Second
 )
 
-// Options tune a Cache. The zero Options are good.
+// Options configure a Cache. All are optional.
 type Options struct {
-	// TTL replaces DefaultTTL.
-	TTL time.Duration
-	// Timeout replaces DefaultTimeout.
-	Timeout time.Duration
-	// Failed is told about every fetch that failed. It is the place to log from:
-	// whoever asks for a value is served the old one and hears nothing.
+	TTL     time.Duration // default: DefaultTTL
+	Timeout time.Duration // default: DefaultTimeout
+	// Failed is called for each failed fetch, to log it: callers get the old value.
 	Failed func(ctx context.Context, err error)
 }
 
@@ -47,60 +50,49 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Value is what a Cache can hold.
-type Value[T any] interface {
-	// Equal reports whether both hold the same secret, in constant time.
-	Equal(T) bool
-}
+// Value is what a Cache can hold. Equal compares in constant time.
+type Value[T any] interface{ Equal(T) bool }
 
-// Cache holds the last good value of one secret. At most one fetch runs at a
-// time, and it does not end with the context of the caller who caused it. While
-// Secrets Manager fails, the old value is served for as long as it takes, and
-// fetches back off from one second to thirty.
+// Cache holds the last good value of a secret. One fetch runs at a time and does not end
+// with its caller. While Secrets Manager fails, the cache returns the old value and
+// fetches back off.
 //
-// An error is a *fault.Error that names the secret and holds nothing of it. Kind
-// Refused says that the secret itself is wrong: it is missing, not JSON or
-// incomplete, and somebody must correct it. Kind Temporary is everything that
-// may pass: a time-out, a server error, throttling, a permission not given yet.
+// Errors are *fault.Error and name the secret without its content. Permanent means that
+// the secret itself is wrong: missing, not JSON or incomplete. Temporary is all else.
 type Cache[T Value[T]] struct {
-	id   string
-	load func(context.Context) (T, error)
-	conf Options
+	id      string
+	load    func(context.Context) (T, error)
+	conf    Options
+	flight  singleflight.Group
+	limiter *rate.Limiter // of Refresh
 
 	mu       sync.Mutex
 	value    T
-	held     bool          // whether a value was ever fetched
-	expires  time.Time     // when value stops being fresh
-	err      error         // how the last fetch failed; nil after a success
-	failures int           // in a row
-	retryAt  time.Time     // before it, no fetch: the back-off
-	fetches  int           // that have ended
-	flight   chan struct{} // closed when the running fetch has ended; nil when none runs
-	forced   allowance
+	held     bool // a value was fetched
+	expires  time.Time
+	err      error // of the last fetch
+	failures int   // in a row
+	retryAt  time.Time
+	fetches  int // that ended
 }
 
 func newCache[T Value[T]](id string, load func(context.Context) (T, error), o Options) *Cache[T] {
-	return &Cache[T]{id: id, load: load, conf: o.withDefaults()}
+	return &Cache[T]{id: id, load: load, conf: o.withDefaults(), limiter: rate.NewLimiter(rate.Every(refreshEvery), refreshBurst)}
 }
 
-// Start begins the first fetch and does not wait for it. Its failure is not held
-// against Secrets Manager: an instance may be frozen between its start and its
-// first request, and finds the fetch timed out when it wakes. Whoever waited for
-// it then makes a fetch of his own.
+// Start begins the first fetch and returns. A failure does not start the back-off,
+// because an instance may be frozen between its start and its first request.
 func (c *Cache[T]) Start(ctx context.Context) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.flight == nil && !c.held {
-		c.launch(ctx, false)
-	}
+	c.begin(ctx, func() bool { return !c.held }, false)
 }
 
-// Get returns the value, which is fresh unless Secrets Manager fails. It fails
-// when no value was ever fetched, or when ctx ends while it waits for one.
+// Get returns the value, which is fresh unless Secrets Manager fails.
 func (c *Cache[T]) Get(ctx context.Context) (T, error) {
-	if err := c.settle(ctx, c.isDue); err != nil {
-		var none T
-		return none, err
+	for c.isDue() {
+		if _, err := c.fetch(ctx, c.due); err != nil {
+			var none T
+			return none, err
+		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -110,37 +102,33 @@ func (c *Cache[T]) Get(ctx context.Context) (T, error) {
 	return c.value, c.err
 }
 
-// Ready waits until there is a value. An error of kind fault.Permanent means that the
-// secret is missing or wrong, so that nothing could ever be done with it: stop. One
-// of kind fault.Temporary may pass: go on.
+// Ready waits for a value. After a Permanent error the function cannot work and must
+// stop; after a Temporary one it can go on.
 func (c *Cache[T]) Ready(ctx context.Context) error {
 	_, err := c.Get(ctx)
 	return err
 }
 
-// Refresh is for a caller whom seen has failed: Datadog refused the key, or the
-// token that came is another. It returns a value that is newer than seen, asking
-// Secrets Manager if need be, or what is held when there is none newer. An error
-// means that Secrets Manager could not be asked, so nobody knows.
-//
-// It asks only if the cache still holds seen, no fetch has ended since the call
-// began, no back-off runs, and the forced fetches are not used up: an instance
-// has five, and regains one every five seconds. Wrong tokens, however many, thus
-// cost at most one fetch in five seconds after the first five.
+// Refresh returns a value newer than seen, which failed its caller: it fetches once
+// unless the cache has a newer value. Without one it returns the value that it has. An
+// error means that Secrets Manager cannot be reached. The limits of fetches hold, so that
+// wrong tokens cause few of them.
 func (c *Cache[T]) Refresh(ctx context.Context, seen T) (T, error) {
 	c.mu.Lock()
 	before := c.fetches
 	c.mu.Unlock()
-
-	err := c.settle(ctx, func() bool {
+	wanted := func() bool {
 		if !c.held {
-			return c.isDue()
+			return c.due()
 		}
-		return c.fetches == before && c.value.Equal(seen) && !now().Before(c.retryAt) &&
-			(c.flight != nil || c.forced.take(now()))
-	})
-	if err != nil {
-		return seen, err
+		return c.fetches == before && c.value.Equal(seen) && !now().Before(c.retryAt) && c.limiter.AllowN(now(), 1)
+	}
+	// The first flight may be that of a caller who found nothing to fetch.
+	for fetched, attempt := false, 0; !fetched && attempt < 2; attempt++ {
+		var err error
+		if fetched, err = c.fetch(ctx, wanted); err != nil {
+			return seen, err
+		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -151,79 +139,59 @@ func (c *Cache[T]) Refresh(ctx context.Context, seen T) (T, error) {
 }
 
 func (c *Cache[T]) isDue() bool {
-	return !now().Before(c.expires) && !now().Before(c.retryAt)
-}
-
-// settle returns once no fetch is wanted any more. A fetch that already runs is
-// joined, and what its end means is for wanted to say; wanted is called with the
-// lock held.
-func (c *Cache[T]) settle(ctx context.Context, wanted func() bool) error {
-	for own := false; !own; {
-		c.mu.Lock()
-		if !wanted() {
-			c.mu.Unlock()
-			return nil
-		}
-		if c.flight == nil {
-			c.launch(ctx, true)
-			own = true
-		}
-		done := c.flight
-		c.mu.Unlock()
-
-		select {
-		case <-done:
-		case <-ctx.Done():
-			return fault.New(fault.Temporary, fmt.Sprintf("secret %q did not come in time: try again", c.id), context.Cause(ctx))
-		}
-	}
-	return nil
-}
-
-// launch begins a fetch, with the lock held. counted says whether a failure
-// starts the back-off.
-func (c *Cache[T]) launch(ctx context.Context, counted bool) {
-	done := make(chan struct{})
-	c.flight = done
-	go func() {
-		defer close(done)
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.conf.Timeout)
-		defer cancel()
-		value, err := c.load(ctx)
-		c.land(value, err, counted)
-		if err != nil {
-			c.conf.Failed(ctx, err)
-		}
-	}()
-}
-
-// land records how a fetch ended.
-func (c *Cache[T]) land(value T, err error, counted bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.flight = nil
+	return c.due()
+}
+
+// due must be called with the lock held.
+func (c *Cache[T]) due() bool { return !now().Before(c.expires) && !now().Before(c.retryAt) }
+
+// fetch waits for a fetch, if it is still wanted, and reports whether one ran.
+func (c *Cache[T]) fetch(ctx context.Context, wanted func() bool) (bool, error) {
+	select {
+	case result := <-c.begin(ctx, wanted, true):
+		return result.Val.(bool), nil
+	case <-ctx.Done():
+		return false, fault.New(fault.Temporary, fmt.Sprintf("secret %q did not arrive in time: try again", c.id), context.Cause(ctx))
+	}
+}
+
+// begin joins the running fetch or begins one. wanted is called with the lock held.
+func (c *Cache[T]) begin(ctx context.Context, wanted func() bool, backOff bool) <-chan singleflight.Result {
+	return c.flight.DoChan("", func() (any, error) {
+		c.mu.Lock()
+		isWanted := wanted()
+		c.mu.Unlock()
+		if isWanted {
+			c.run(context.WithoutCancel(ctx), backOff)
+		}
+		return isWanted, nil
+	})
+}
+
+func (c *Cache[T]) run(ctx context.Context, backOff bool) {
+	timed, cancel := context.WithTimeout(ctx, c.conf.Timeout)
+	defer cancel()
+	value, err := c.load(timed)
+	if err != nil {
+		defer c.conf.Failed(ctx, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.fetches++
 	c.err = err
 	switch {
 	case err == nil:
 		c.value, c.held = value, true
-		c.expires = now().Add(jittered(c.conf.TTL))
+		c.expires = now().Add(c.conf.TTL - time.Duration(rand.Float64()*float64(c.conf.TTL)/10))
 		c.failures, c.retryAt = 0, time.Time{}
-	case counted:
+	case backOff:
+		const doublings = 5 // One more exceeds maxBackOff.
+		c.retryAt = now().Add(min(firstBackOff<<min(c.failures, doublings), maxBackOff))
 		c.failures++
-		c.retryAt = now().Add(backOff(c.failures))
 	}
 }
 
-// now is the time by the wall. The monotonic clock that Go would compare by may
-// stand still while an instance is frozen, as package time says of sleep.
+// now is the wall clock. The monotonic clock may stop while an instance is frozen.
 func now() time.Time { return time.Now().Round(0) }
-
-func jittered(ttl time.Duration) time.Duration {
-	return ttl - time.Duration(rand.Float64()*float64(ttl)/10)
-}
-
-func backOff(failures int) time.Duration {
-	const doublings = 5 // The fifth doubling of a second is beyond maxBackOff.
-	return min(firstBackOff<<min(failures-1, doublings), maxBackOff)
-}

@@ -24,7 +24,7 @@ type source struct {
 	calls int
 }
 
-func (s *source) load(ctx context.Context) (Text, error) {
+func (s *source) load(ctx context.Context) (Secret, error) {
 	s.mu.Lock()
 	s.calls++
 	value, err, delay := s.value, s.err, s.delay
@@ -32,9 +32,9 @@ func (s *source) load(ctx context.Context) (Text, error) {
 	select {
 	case <-time.After(delay):
 	case <-ctx.Done():
-		return Text{}, ctx.Err()
+		return Secret{}, ctx.Err()
 	}
-	return NewText(value), err
+	return New(value), err
 }
 
 func (s *source) set(value string, err error) {
@@ -50,7 +50,7 @@ func (s *source) count() int {
 }
 
 // in runs test on a cache over a source, in simulated time. A fetch takes 100 ms.
-func in(t *testing.T, o Options, test func(*testing.T, *Cache[Text], *source)) {
+func in(t *testing.T, o Options, test func(*testing.T, *Cache[Secret], *source)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &source{value: "one", delay: 100 * time.Millisecond}
@@ -58,7 +58,7 @@ func in(t *testing.T, o Options, test func(*testing.T, *Cache[Text], *source)) {
 	})
 }
 
-func wantGet(t *testing.T, c *Cache[Text], want string) {
+func wantGet(t *testing.T, c *Cache[Secret], want string) {
 	t.Helper()
 	got, err := c.Get(t.Context())
 	if err != nil || got.Reveal() != want {
@@ -75,7 +75,7 @@ func wantCalls(t *testing.T, s *source, want int) {
 
 func TestCache_Get(t *testing.T) {
 	t.Run("many_callers_share_one_fetch", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Text], s *source) {
+		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
 			var callers sync.WaitGroup
 			for range 50 {
 				callers.Go(func() {
@@ -89,7 +89,7 @@ func TestCache_Get(t *testing.T) {
 		})
 	})
 	t.Run("a_fresh_value_costs_no_call", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Text], s *source) {
+		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
 			wantGet(t, c, "one")
 			s.set("two", nil)
 			time.Sleep(DefaultTTL*9/10 - time.Second)
@@ -98,7 +98,7 @@ func TestCache_Get(t *testing.T) {
 		})
 	})
 	t.Run("an_expired_value_is_fetched_again", func(t *testing.T) {
-		in(t, Options{TTL: time.Minute}, func(t *testing.T, c *Cache[Text], s *source) {
+		in(t, Options{TTL: time.Minute}, func(t *testing.T, c *Cache[Secret], s *source) {
 			wantGet(t, c, "one")
 			s.set("two", nil)
 			time.Sleep(time.Minute)
@@ -107,7 +107,7 @@ func TestCache_Get(t *testing.T) {
 		})
 	})
 	t.Run("a_cancelled_caller_fails_alone", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Text], s *source) {
+		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
 			ctx, cancel := context.WithCancel(t.Context())
 			var impatient, patient sync.WaitGroup
 			impatient.Go(func() {
@@ -126,7 +126,7 @@ func TestCache_Get(t *testing.T) {
 		})
 	})
 	t.Run("a_cancelled_caller_still_gets_a_fresh_value", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Text], _ *source) {
+		in(t, Options{}, func(t *testing.T, c *Cache[Secret], _ *source) {
 			wantGet(t, c, "one")
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
@@ -136,7 +136,7 @@ func TestCache_Get(t *testing.T) {
 		})
 	})
 	t.Run("a_fetch_that_hangs_is_given_up", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Text], s *source) {
+		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
 			s.delay = time.Hour
 			start := time.Now()
 			if _, err := c.Get(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
@@ -178,7 +178,7 @@ func TestCache_Get_while_Secrets_Manager_fails(t *testing.T) {
 			}
 			failures.Add(1)
 		}}
-		in(t, o, func(t *testing.T, c *Cache[Text], s *source) {
+		in(t, o, func(t *testing.T, c *Cache[Secret], s *source) {
 			wantGet(t, c, "one")
 			s.set("", errDown)
 			time.Sleep(24 * time.Hour)
@@ -192,7 +192,7 @@ func TestCache_Get_while_Secrets_Manager_fails(t *testing.T) {
 		})
 	})
 	t.Run("requests_back_off", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Text], s *source) {
+		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
 			wantGet(t, c, "one")
 			s.set("", errDown)
 			s.delay = 0
@@ -211,7 +211,7 @@ func TestCache_Get_while_Secrets_Manager_fails(t *testing.T) {
 		})
 	})
 	t.Run("a_success_ends_the_back_off", func(t *testing.T) {
-		in(t, Options{TTL: time.Minute}, func(t *testing.T, c *Cache[Text], s *source) {
+		in(t, Options{TTL: time.Minute}, func(t *testing.T, c *Cache[Secret], s *source) {
 			s.set("", errDown)
 			for range 10 {
 				_, _ = c.Get(t.Context())
@@ -228,7 +228,7 @@ func TestCache_Get_while_Secrets_Manager_fails(t *testing.T) {
 		})
 	})
 	t.Run("nothing_held_is_an_error_and_backs_off_too", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Text], s *source) {
+		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
 			s.set("", errDown)
 			for range 20 {
 				if _, err := c.Get(t.Context()); !errors.Is(err, errDown) {
@@ -245,7 +245,7 @@ func TestCache_Get_while_Secrets_Manager_fails(t *testing.T) {
 
 func TestCache_Start(t *testing.T) {
 	t.Run("does_not_wait_and_saves_the_first_caller_the_call", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Text], s *source) {
+		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
 			ctx, cancel := context.WithCancel(t.Context())
 			start := time.Now()
 			c.Start(ctx)
@@ -265,14 +265,14 @@ func TestCache_Start(t *testing.T) {
 		})
 	})
 	t.Run("a_caller_joins_it", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Text], s *source) {
+		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
 			c.Start(t.Context())
 			wantGet(t, c, "one")
 			wantCalls(t, s, 1)
 		})
 	})
 	t.Run("its_failure_does_not_delay_the_first_caller", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Text], s *source) {
+		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
 			s.set("", errDown)
 			c.Start(t.Context())
 			synctest.Wait()

@@ -46,15 +46,15 @@ func TestEmulator_tokens_follow_a_rotation(t *testing.T) {
 	for label, tokens := range map[string]*Tokens{"name": NewTokens(client, name, Options{}), "ARN": NewTokens(client, arn, Options{})} {
 		t.Run("before/"+label, func(t *testing.T) {
 			wantCheck(t, tokens, oldToken, true)
-			wantCheck(t, tokens, newToken, false)
+			wantCheck(t, tokens, goodToken, false)
 		})
 	}
 	warm := NewTokens(client, name, Options{})
 	wantCheck(t, warm, oldToken, true)
-	put(t, client, name, tokenJSON(newToken))
+	put(t, client, name, tokenJSON(goodToken))
 	for label, tokens := range map[string]*Tokens{"warm": warm, "cold": NewTokens(client, arn, Options{})} {
 		t.Run("after/"+label, func(t *testing.T) {
-			wantCheck(t, tokens, newToken, true)
+			wantCheck(t, tokens, goodToken, true)
 			wantCheck(t, tokens, oldToken, true)
 			wantCheck(t, tokens, wrongToken, false)
 		})
@@ -96,12 +96,12 @@ func TestEmulator_what_somebody_must_correct_is_refused(t *testing.T) {
 			}
 		},
 		"scheduled_for_deletion": func(t *testing.T, client *secretsmanager.Client, name string) {
-			create(t, client, name, tokenJSON(newToken))
+			create(t, client, name, tokenJSON(goodToken))
 			if _, err := client.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: &name}); err != nil {
 				t.Fatal(err)
 			}
 		},
-		"malformed": func(t *testing.T, client *secretsmanager.Client, name string) { create(t, client, name, newToken) },
+		"malformed": func(t *testing.T, client *secretsmanager.Client, name string) { create(t, client, name, goodToken) },
 	}
 	for name, arrange := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestEmulator_what_somebody_must_correct_is_refused(t *testing.T) {
 			if err == nil || fault.From(err).Kind != fault.Permanent {
 				t.Errorf("got %v, want a refusal", err)
 			}
-			assertErrorHides(t, err, newToken)
+			assertErrorHides(t, err, goodToken)
 		})
 	}
 }

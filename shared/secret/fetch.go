@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -15,108 +14,93 @@ import (
 	"boomerang/shared/fault"
 )
 
-// Client is what the package needs of Secrets Manager: permission
-// secretsmanager:GetSecretValue and nothing else. *secretsmanager.Client is one.
+// Client needs the permission secretsmanager:GetSecretValue. *secretsmanager.Client is
+// one.
 type Client interface {
 	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 }
 
-// The staging labels that Secrets Manager itself moves at a rotation
+// The staging labels of a rotation
 // (https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html#term_version).
 const (
 	current  = "AWSCURRENT"
 	previous = "AWSPREVIOUS"
+	pending  = "AWSPENDING"
 )
 
+func byStage(id, stage string) *secretsmanager.GetSecretValueInput {
+	return &secretsmanager.GetSecretValueInput{SecretId: &id, VersionStage: &stage}
+}
+
 // fetch returns the content of one version of a secret.
-func fetch(ctx context.Context, client Client, id, stage string) ([]byte, error) {
-	out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{
-		SecretId:     aws.String(id),
-		VersionStage: aws.String(stage),
-	})
+func fetch(ctx context.Context, client Client, in *secretsmanager.GetSecretValueInput) ([]byte, error) {
+	out, err := client.GetSecretValue(ctx, in)
 	switch {
 	case err != nil:
-		return nil, failure(id, err)
+		return nil, readError(*in.SecretId, err)
 	case out != nil && out.SecretString != nil:
 		return []byte(*out.SecretString), nil
 	case out != nil && out.SecretBinary != nil:
 		return out.SecretBinary, nil
 	}
-	return nil, fault.New(fault.Temporary, fmt.Sprintf("Secrets Manager answered without the value of secret %q: it will be asked again", id), nil)
+	return nil, fault.New(fault.Temporary, fmt.Sprintf("Secrets Manager returned secret %q without a value; it will be retried", *in.SecretId), nil)
 }
 
 const notFound = "ResourceNotFoundException"
 
-// refusals are the error codes of GetSecretValue, and AWS's common ones, that
-// have a remedy
+// readErrors are the error codes of GetSecretValue with a remedy
 // (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html#API_GetSecretValue_Errors).
-// Codes that are not here pass by themselves.
-var refusals = map[string]struct {
+// All other codes are temporary.
+var readErrors = map[string]struct {
 	kind fault.Kind
 	text string
 }{
-	notFound: {
-		fault.Permanent, "secret %q does not exist in this account and region, or has no value: create it, or correct the variable that names it",
-	},
-	"InvalidParameterException": {
-		fault.Permanent, "Secrets Manager does not take %q for a secret's name or ARN: correct the variable that names it",
-	},
-	"ValidationException": {
-		fault.Permanent, "Secrets Manager does not take %q for a secret's name or ARN: correct the variable that names it",
-	},
-	"InvalidRequestException": {
-		fault.Permanent, "secret %q cannot be read in its present state, most likely because it is scheduled for deletion: restore it",
-	},
-	"AccessDeniedException": {
-		fault.Temporary, "secret %q may not be read: allow the function's role secretsmanager:GetSecretValue on it, and kms:Decrypt if it has a key of its own",
-	},
-	"DecryptionFailure": {
-		fault.Temporary, "secret %q cannot be decrypted: enable its KMS key, and allow the function's role kms:Decrypt with it",
-	},
+	notFound:                    {fault.Permanent, "secret %q does not exist in this account and region, or has no value: create it, or correct the variable that names it"},
+	"InvalidParameterException": {fault.Permanent, "%q is not the name or the ARN of a secret: correct the variable that names it"},
+	"ValidationException":       {fault.Permanent, "%q is not the name or the ARN of a secret: correct the variable that names it"},
+	"InvalidRequestException":   {fault.Permanent, "secret %q cannot be read, most likely because it is scheduled for deletion: restore it"},
+	"AccessDeniedException":     {fault.Temporary, "the function's role cannot read secret %q: allow secretsmanager:GetSecretValue on it, and kms:Decrypt if it has its own key"},
+	"DecryptionFailure":         {fault.Temporary, "secret %q cannot be decrypted: enable its KMS key, and allow the function's role kms:Decrypt with it"},
 }
 
-func failure(id string, err error) error {
+func readError(id string, err error) error {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		if r, known := refusals[api.ErrorCode()]; known {
-			return fault.New(r.kind, fmt.Sprintf(r.text, id), err)
+		if known, ok := readErrors[api.ErrorCode()]; ok {
+			return fault.New(known.kind, fmt.Sprintf(known.text, id), err)
 		}
 	}
-	text := "secret %q could not be read because Secrets Manager failed: it will be asked again"
+	text := "secret %q cannot be read because Secrets Manager failed; it will be retried"
 	if errors.Is(err, context.DeadlineExceeded) {
-		text = "secret %q could not be read because Secrets Manager did not answer in time: it will be asked again"
+		text = "secret %q cannot be read because Secrets Manager did not answer in time; it will be retried"
 	}
-	return fault.New(fault.Temporary, fmt.Sprintf(text, id), clean(err))
+	return fault.New(fault.Temporary, fmt.Sprintf(text, id), redactError(err))
 }
 
-// clean drops what the SDK says about an answer that it could not read, because
-// it keeps a copy of the answer, and with it of the secret.
-func clean(err error) error {
+// redactError drops the SDK's text about an unreadable response, which quotes the
+// response and with it the secret.
+func redactError(err error) error {
 	if _, ok := errors.AsType[smithy.APIError](err); ok {
 		return err
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return context.DeadlineExceeded
 	}
-	answer, answered := errors.AsType[*smithyhttp.ResponseError](err)
-	_, unread := errors.AsType[*smithy.DeserializationError](err)
-	switch {
-	case answered:
-		return fmt.Errorf("the answer, of HTTP status %d, was not readable", answer.HTTPStatusCode())
-	case unread:
-		return errors.New("the answer was not readable")
+	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
+		return fmt.Errorf("the response with HTTP status %d is not readable", response.HTTPStatusCode())
+	}
+	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok {
+		return errors.New("the response is not readable")
 	}
 	return err
 }
 
-// texts returns the named members of a JSON object, trimmed, in the order of the
-// names. The error says what is wrong in general and quotes nothing; the JSON
-// package's own would quote the content.
-func texts(id string, content []byte, names ...string) ([]Text, error) {
+// members returns members of a JSON object, trimmed. Errors do not quote the content.
+func members(id string, content []byte, names ...string) ([]Secret, error) {
 	var object map[string]json.RawMessage
 	if json.Unmarshal(content, &object) != nil || object == nil {
-		return nil, wrong(id, "is not a JSON object", names)
+		return nil, contentError(id, "is not a JSON object", names)
 	}
-	values := make([]Text, len(names))
+	values := make([]Secret, len(names))
 	var missing []string
 	for i, name := range names {
 		var s string
@@ -124,18 +108,31 @@ func texts(id string, content []byte, names ...string) ([]Text, error) {
 			missing = append(missing, name)
 			continue
 		}
-		values[i] = NewText(strings.TrimSpace(s))
+		values[i] = New(strings.TrimSpace(s))
 	}
 	if missing != nil {
-		return nil, wrong(id, "has no text in "+strings.Join(missing, " and "), names)
+		return nil, contentError(id, "has no text in "+strings.Join(missing, " and "), names)
 	}
 	return values, nil
 }
 
-func wrong(id, what string, names []string) error {
-	members := make([]string, len(names))
+func contentError(id, problem string, names []string) error {
+	want := make([]string, len(names))
 	for i, name := range names {
-		members[i] = fmt.Sprintf("%q:%q", name, "…")
+		want[i] = fmt.Sprintf("%q:%q", name, "…")
 	}
-	return fault.New(fault.Permanent, fmt.Sprintf("secret %q %s: store {%s} in it", id, what, strings.Join(members, ",")), nil)
+	return fault.New(fault.Permanent, fmt.Sprintf("secret %q %s: store {%s} in it", id, problem, strings.Join(want, ",")), nil)
+}
+
+// fetchToken returns the token in one version of a secret.
+func fetchToken(ctx context.Context, client Client, in *secretsmanager.GetSecretValueInput) (Secret, error) {
+	content, err := fetch(ctx, client, in)
+	if err != nil {
+		return Secret{}, err
+	}
+	values, err := members(*in.SecretId, content, "token")
+	if err != nil {
+		return Secret{}, err
+	}
+	return values[0], nil
 }

@@ -151,7 +151,7 @@ var failures = []struct {
 	{"expired_credentials", exception(400, "ExpiredTokenException"), fault.Temporary, "Secrets Manager failed"},
 	{"a_server_error", exception(500, "InternalServiceError"), fault.Temporary, "Secrets Manager failed"},
 	{"service_unavailable", answer(503, "try later"), fault.Temporary, "Secrets Manager failed"},
-	{"an_answer_without_a_value", answer(200, map[string]string{"Name": id}), fault.Temporary, "without the value"},
+	{"an_answer_without_a_value", answer(200, map[string]string{"Name": id}), fault.Temporary, "without a value"},
 	{"an_answer_that_is_not_JSON", write(200, "<html>"+apiKey+appKey), fault.Temporary, "Secrets Manager failed"},
 	{"an_error_that_is_not_JSON", write(502, "<html>"+apiKey+appKey), fault.Temporary, "Secrets Manager failed"},
 	{"an_answer_of_another_shape", write(200, `{"SecretString":{"api_key":"`+apiKey+`"}}`), fault.Temporary, "Secrets Manager failed"},

@@ -100,10 +100,10 @@ func TestErrors_hide_the_secret(t *testing.T) {
 
 func TestTokens_errors_hide_the_token(t *testing.T) {
 	for _, tt := range []struct{ name, content string }{
-		{"not_JSON", newToken},
-		{"cut_off", `{"token":"` + newToken},
-		{"other_field", `{"tokens":"` + newToken + `"}`},
-		{"not_text", `{"token":["` + newToken + `"]}`},
+		{"not_JSON", goodToken},
+		{"cut_off", `{"token":"` + goodToken},
+		{"other_field", `{"tokens":"` + goodToken + `"}`},
+		{"not_text", `{"token":["` + goodToken + `"]}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tokens := NewTokens(serve(t, holding(tt.content)), id, Options{})
@@ -111,12 +111,12 @@ func TestTokens_errors_hide_the_token(t *testing.T) {
 			if err == nil {
 				t.Fatal("want an error")
 			}
-			assertErrorHides(t, err, newToken)
+			assertErrorHides(t, err, goodToken)
 			_, err = tokens.Check(t.Context(), oldToken)
 			if err == nil {
 				t.Fatal("want an error")
 			}
-			assertErrorHides(t, err, newToken, oldToken)
+			assertErrorHides(t, err, goodToken, oldToken)
 		})
 	}
 }

@@ -12,10 +12,10 @@ import (
 )
 
 func TestCache_Refresh(t *testing.T) {
-	one, two := NewText("one"), NewText("two")
+	one, two := New("one"), New("two")
 
 	t.Run("finds_the_new_value_at_once", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Text], s *source) {
+		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
 			wantGet(t, c, "one")
 			s.set("two", nil)
 			if got, err := c.Refresh(t.Context(), one); err != nil || !got.Equal(two) {
@@ -25,7 +25,7 @@ func TestCache_Refresh(t *testing.T) {
 		})
 	})
 	t.Run("asks_nobody_when_the_cache_is_newer", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Text], s *source) {
+		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
 			s.set("two", nil)
 			wantGet(t, c, "two")
 			if got, err := c.Refresh(t.Context(), one); err != nil || !got.Equal(two) {
@@ -34,9 +34,9 @@ func TestCache_Refresh(t *testing.T) {
 			wantCalls(t, s, 1)
 		})
 	})
-	for name, now := range map[string]Text{"and_its_new_value": two, "even_if_it_finds_nothing_new": one} {
+	for name, now := range map[string]Secret{"and_its_new_value": two, "even_if_it_finds_nothing_new": one} {
 		t.Run("many_callers_share_one_fetch_"+name, func(t *testing.T) {
-			in(t, Options{}, func(t *testing.T, c *Cache[Text], s *source) {
+			in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
 				wantGet(t, c, "one")
 				s.set(now.Reveal(), nil)
 				var callers sync.WaitGroup
@@ -53,7 +53,7 @@ func TestCache_Refresh(t *testing.T) {
 		})
 	}
 	t.Run("is_limited_to_five_and_one_in_five_seconds", func(t *testing.T) {
-		in(t, Options{TTL: 24 * time.Hour}, func(t *testing.T, c *Cache[Text], s *source) {
+		in(t, Options{TTL: 24 * time.Hour}, func(t *testing.T, c *Cache[Secret], s *source) {
 			s.delay = 0
 			wantGet(t, c, "one")
 			for range 1000 {
@@ -75,7 +75,7 @@ func TestCache_Refresh(t *testing.T) {
 		})
 	})
 	t.Run("fails_and_backs_off_while_Secrets_Manager_fails", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Text], s *source) {
+		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
 			wantGet(t, c, "one")
 			s.set("", errDown)
 			for range 20 {
@@ -94,7 +94,7 @@ func TestCache_Refresh(t *testing.T) {
 		})
 	})
 	t.Run("never_makes_a_caller_of_Get_wait", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Text], s *source) {
+		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
 			wantGet(t, c, "one")
 			var refresh sync.WaitGroup
 			refresh.Go(func() { _, _ = c.Refresh(t.Context(), one) })
@@ -109,7 +109,7 @@ func TestCache_Refresh(t *testing.T) {
 		})
 	})
 	t.Run("ends_with_its_caller", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Text], _ *source) {
+		in(t, Options{}, func(t *testing.T, c *Cache[Secret], _ *source) {
 			wantGet(t, c, "one")
 			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 			defer cancel()
@@ -120,8 +120,8 @@ func TestCache_Refresh(t *testing.T) {
 		})
 	})
 	t.Run("fetches_when_nothing_is_held", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Text], s *source) {
-			if got, err := c.Refresh(t.Context(), Text{}); err != nil || !got.Equal(one) {
+		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
+			if got, err := c.Refresh(t.Context(), Secret{}); err != nil || !got.Equal(one) {
 				t.Errorf("got %q (%v)", got.Reveal(), err)
 			}
 			wantCalls(t, s, 1)

@@ -14,115 +14,100 @@ import (
 	"boomerang/shared/fault"
 )
 
-// pending is the staging label of a version that a rotation is about to make current.
-const pending = "AWSPENDING"
-
-// RotationClient is what a rotation needs of Secrets Manager: besides
-// secretsmanager:GetSecretValue the permissions PutSecretValue and
-// UpdateSecretVersionStage. *secretsmanager.Client is one.
+// RotationClient also needs the permissions secretsmanager:PutSecretValue and
+// secretsmanager:UpdateSecretVersionStage. *secretsmanager.Client is one.
 type RotationClient interface {
 	Client
 	PutSecretValue(context.Context, *secretsmanager.PutSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error)
 	UpdateSecretVersionStage(context.Context, *secretsmanager.UpdateSecretVersionStageInput, ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error)
 }
 
-// Rotation changes the token that Tokens accept, version by version. Every step may
-// be repeated. Nothing is cached, and errors are those of Cache.
+// Rotation rotates the token that Tokens checks. Each step can be repeated. Nothing is
+// cached; errors are those of Cache.
 type Rotation struct {
 	client RotationClient
 	id     string
 }
 
-// NewRotation returns the rotation of the secret that id names, by its name or its
-// ARN, and whose content is {"token":"…"}.
+// NewRotation returns the rotation of the secret with this name or ARN and the content
+// {"token":"…"}.
 func NewRotation(client RotationClient, id string) *Rotation {
 	return &Rotation{client: client, id: id}
 }
 
-// Current returns the token that is AWSCURRENT.
-func (r *Rotation) Current(ctx context.Context) (Text, error) {
-	return fetchToken(ctx, r.client, r.id, current)
+// Current returns the AWSCURRENT token.
+func (r *Rotation) Current(ctx context.Context) (Secret, error) {
+	return fetchToken(ctx, r.client, byStage(r.id, current))
 }
 
-// Create makes a version with a new token that nobody uses yet, unless it is there
-// already. proof is the RotationToken that came with the event, if one did.
-func (r *Rotation) Create(ctx context.Context, version, proof string) error {
-	if _, err := r.version(ctx, version); err == nil || !isMissing(err) {
+// Create stores a version with a new token, unless it exists. rotationToken is the
+// RotationToken of the event, if it has one.
+func (r *Rotation) Create(ctx context.Context, version, rotationToken string) error {
+	if _, err := r.version(ctx, version); err == nil || !isNotFound(err) {
 		return err
 	}
-	content, err := freshToken()
+	content, err := randomToken()
 	if err != nil {
 		return err
 	}
 	in := &secretsmanager.PutSecretValueInput{
-		SecretId: aws.String(r.id), ClientRequestToken: aws.String(version),
-		SecretString: aws.String(content), VersionStages: []string{pending},
+		SecretId: &r.id, ClientRequestToken: &version, SecretString: &content, VersionStages: []string{pending},
 	}
-	if proof != "" {
-		in.RotationToken = aws.String(proof)
+	if rotationToken != "" {
+		in.RotationToken = &rotationToken
 	}
 	if _, err := r.client.PutSecretValue(ctx, in); err != nil {
-		return r.failed("a new version of secret %q could not be stored: allow the function's role secretsmanager:PutSecretValue on it", err)
+		return r.writeError("a new version of secret %q cannot be stored: allow the function's role secretsmanager:PutSecretValue on it", err)
 	}
 	return nil
 }
 
-// Test reads a version as whoever checks tokens will.
+// Test reads a version as Tokens does.
 func (r *Rotation) Test(ctx context.Context, version string) error {
 	_, err := r.version(ctx, version)
 	return err
 }
 
-// Finish makes a version AWSCURRENT, by which the one before it becomes
-// AWSPREVIOUS, and returns the token in it.
-func (r *Rotation) Finish(ctx context.Context, version string) (Text, error) {
+// Finish makes a version AWSCURRENT and the one before it AWSPREVIOUS, and returns the
+// new token.
+func (r *Rotation) Finish(ctx context.Context, version string) (Secret, error) {
 	token, err := r.version(ctx, version)
 	if err != nil {
-		return Text{}, err
+		return Secret{}, err
 	}
-	out, err := r.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(r.id), VersionStage: aws.String(current)})
+	out, err := r.client.GetSecretValue(ctx, byStage(r.id, current))
 	if err != nil {
-		return Text{}, failure(r.id, err)
+		return Secret{}, readError(r.id, err)
 	}
 	if aws.ToString(out.VersionId) == version {
 		return token, nil
 	}
 	_, err = r.client.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
-		SecretId: aws.String(r.id), VersionStage: aws.String(current),
-		MoveToVersionId: aws.String(version), RemoveFromVersionId: out.VersionId,
+		SecretId: &r.id, VersionStage: aws.String(current), MoveToVersionId: &version, RemoveFromVersionId: out.VersionId,
 	})
 	if err != nil {
-		return Text{}, r.failed("the new version of secret %q could not be made AWSCURRENT: allow the function's role secretsmanager:UpdateSecretVersionStage on it", err)
+		return Secret{}, r.writeError("the new version of secret %q cannot become AWSCURRENT: allow the function's role secretsmanager:UpdateSecretVersionStage on it", err)
 	}
 	return token, nil
 }
 
-// version returns the token in one version, whatever its labels.
-func (r *Rotation) version(ctx context.Context, version string) (Text, error) {
-	out, err := r.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(r.id), VersionId: aws.String(version)})
-	if err != nil {
-		return Text{}, failure(r.id, err)
-	}
-	values, err := texts(r.id, []byte(aws.ToString(out.SecretString)), "token")
-	if err != nil {
-		return Text{}, err
-	}
-	return values[0], nil
+// version returns the token in a version with any label.
+func (r *Rotation) version(ctx context.Context, version string) (Secret, error) {
+	return fetchToken(ctx, r.client, &secretsmanager.GetSecretValueInput{SecretId: &r.id, VersionId: &version})
 }
 
-func (r *Rotation) failed(text string, err error) error {
-	return fault.New(fault.Temporary, fmt.Sprintf(text, r.id), clean(err))
+func (r *Rotation) writeError(text string, err error) error {
+	return fault.New(fault.Temporary, fmt.Sprintf(text, r.id), redactError(err))
 }
 
-// isMissing reports whether Secrets Manager has no value to show.
-func isMissing(err error) bool {
+func isNotFound(err error) bool {
 	api, ok := errors.AsType[smithy.APIError](err)
 	return ok && api.ErrorCode() == notFound
 }
 
-// freshToken returns the content of a secret with a token that nobody can guess: 52
-// letters and digits, which are the same in a header, a URL and JSON.
-func freshToken() (content string, err error) {
+// randomToken returns the content of a secret with a random token of 52 letters and digits,
+// which need no escaping in a header, a URL or JSON.
+func randomToken() (content string, err error) {
 	encoded, err := json.Marshal(map[string]string{"token": rand.Text() + rand.Text()})
 	return string(encoded), err
 }

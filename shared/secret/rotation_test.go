@@ -118,7 +118,7 @@ func TestRotation_shows_no_proof_where_none_was_given(t *testing.T) {
 func TestRotation_tokens_differ(t *testing.T) {
 	seen := map[string]bool{}
 	for range 100 {
-		content, err := freshToken()
+		content, err := randomToken()
 		if err != nil || seen[content] {
 			t.Fatalf("%v, %s", err, content)
 		}
@@ -128,7 +128,7 @@ func TestRotation_tokens_differ(t *testing.T) {
 
 func TestRotation_fails_with_what_to_do(t *testing.T) {
 	v := newVersions()
-	v.content["broken"] = `{"tokken":"` + newToken + `"}`
+	v.content["broken"] = `{"tokken":"` + goodToken + `"}`
 	r := NewRotation(v, id)
 	for name, tc := range map[string]struct {
 		fail error
@@ -142,7 +142,7 @@ func TestRotation_fails_with_what_to_do(t *testing.T) {
 			codeError("AccessDeniedException"), func(ctx context.Context) error { return r.Create(ctx, nextVersion, "") }, fault.Temporary, "secretsmanager:PutSecretValue",
 		},
 		"a_label_that_may_not_be_moved": {codeError("AccessDeniedException"), func(ctx context.Context) error {
-			v.content[nextVersion] = tokenJSON(newToken)
+			v.content[nextVersion] = tokenJSON(goodToken)
 			defer delete(v.content, nextVersion)
 			_, err := r.Finish(ctx, nextVersion)
 			return err
@@ -158,7 +158,7 @@ func TestRotation_fails_with_what_to_do(t *testing.T) {
 			if tc.fail != nil && !errors.Is(err, tc.fail) {
 				t.Errorf("Secrets Manager's own words are lost: %v", err)
 			}
-			assertErrorHides(t, err, newToken, oldToken)
+			assertErrorHides(t, err, goodToken, oldToken)
 		})
 	}
 }
@@ -170,13 +170,13 @@ func TestRotation_errors_hide_the_token(t *testing.T) {
 			exception(400, notFound)(w, r)
 			return
 		}
-		write(200, `{"SecretString":"`+newToken+`"`)(w, r)
+		write(200, `{"SecretString":"`+goodToken+`"`)(w, r)
 	})
 	err := NewRotation(client, id).Create(t.Context(), nextVersion, "")
 	if err == nil {
 		t.Fatal("half an answer is no failure")
 	}
-	assertErrorHides(t, err, newToken)
+	assertErrorHides(t, err, goodToken)
 }
 
 func TestEmulator_a_rotation_moves_the_labels(t *testing.T) {

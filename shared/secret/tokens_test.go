@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	newToken   = "new-Kq8vZr2LxTn5"
+	goodToken  = "new-Kq8vZr2LxTn5"
 	oldToken   = "old-Wd7mPb4JcYh9"
 	wrongToken = "wrong-Xs3fQg6RtVu1"
 )
@@ -102,30 +102,30 @@ func wantUnknown(t *testing.T, tokens *Tokens, presented string) {
 func TestTokens_Check(t *testing.T) {
 	t.Run("the_current_and_the_previous_token_are_accepted", func(t *testing.T) {
 		v := newVault(oldToken)
-		v.rotate(newToken)
+		v.rotate(goodToken)
 		tokens := v.tokens()
-		wantCheck(t, tokens, newToken, true)
+		wantCheck(t, tokens, goodToken, true)
 		wantCheck(t, tokens, oldToken, true)
 		if v.calls != 2 {
 			t.Errorf("%d calls, want one for each version", v.calls)
 		}
 	})
 	t.Run("a_secret_never_rotated_has_one_token", func(t *testing.T) {
-		tokens := newVault(newToken).tokens()
-		wantCheck(t, tokens, newToken, true)
+		tokens := newVault(goodToken).tokens()
+		wantCheck(t, tokens, goodToken, true)
 		wantCheck(t, tokens, oldToken, false)
 	})
 	t.Run("anything_but_the_token_is_refused", func(t *testing.T) {
-		tokens := newVault(newToken).tokens()
+		tokens := newVault(goodToken).tokens()
 		for _, presented := range []string{
-			"", " ", wrongToken, newToken + " ", " " + newToken, newToken[1:], newToken[:len(newToken)-1],
-			strings.ToUpper(newToken), newToken + newToken, tokenJSON(newToken), newToken + "\x00",
+			"", " ", wrongToken, goodToken + " ", " " + goodToken, goodToken[1:], goodToken[:len(goodToken)-1],
+			strings.ToUpper(goodToken), goodToken + goodToken, tokenJSON(goodToken), goodToken + "\x00",
 		} {
 			wantCheck(t, tokens, presented, false)
 		}
 	})
 	t.Run("an_empty_token_asks_nobody", func(t *testing.T) {
-		v := newVault(newToken)
+		v := newVault(goodToken)
 		v.fail(current, errThrottled)
 		wantCheck(t, v.tokens(), "", false)
 		if v.calls != 0 {
@@ -133,8 +133,8 @@ func TestTokens_Check(t *testing.T) {
 		}
 	})
 	t.Run("white_space_around_the_stored_token_does_not_count", func(t *testing.T) {
-		tokens := newVault("\n " + newToken + "\r\n").tokens()
-		wantCheck(t, tokens, newToken, true)
+		tokens := newVault("\n " + goodToken + "\r\n").tokens()
+		wantCheck(t, tokens, goodToken, true)
 	})
 }
 
@@ -143,10 +143,10 @@ func TestTokens_Check_ignores_a_previous_version_that_is(t *testing.T) {
 		"malformed": "token=" + oldToken, "empty": "", "of_an_empty_token": `{"token":""}`, "blank": `{"token":" "}`, "of_no_token": "{}", "null": "null",
 	} {
 		t.Run(name, func(t *testing.T) {
-			v := newVault(newToken)
+			v := newVault(goodToken)
 			v.versions[previous] = content
 			tokens := v.tokens()
-			wantCheck(t, tokens, newToken, true)
+			wantCheck(t, tokens, goodToken, true)
 			wantCheck(t, tokens, oldToken, false)
 			wantCheck(t, tokens, "", false)
 			wantCheck(t, tokens, " ", false)
@@ -160,8 +160,8 @@ func TestTokens_Check_after_a_rotation(t *testing.T) {
 		tokens := v.tokens()
 		wantCheck(t, tokens, oldToken, true)
 		wantCheck(t, tokens, wrongToken, false)
-		v.rotate(newToken)
-		wantCheck(t, tokens, newToken, true)
+		v.rotate(goodToken)
+		wantCheck(t, tokens, goodToken, true)
 		wantCheck(t, tokens, oldToken, true)
 	})
 	t.Run("the_token_before_the_previous_one_is_forgotten", func(t *testing.T) {
@@ -169,8 +169,8 @@ func TestTokens_Check_after_a_rotation(t *testing.T) {
 		tokens := v.tokens()
 		wantCheck(t, tokens, oldToken, true)
 		v.rotate("between")
-		v.rotate(newToken)
-		wantCheck(t, tokens, newToken, true)
+		v.rotate(goodToken)
+		wantCheck(t, tokens, goodToken, true)
 		wantCheck(t, tokens, oldToken, false)
 	})
 	t.Run("wrong_tokens_do_not_become_calls", func(t *testing.T) {
@@ -183,51 +183,51 @@ func TestTokens_Check_after_a_rotation(t *testing.T) {
 			if want := 2 * (1 + refreshBurst); v.calls != want {
 				t.Errorf("%d calls, want %d", v.calls, want)
 			}
-			v.rotate(newToken)
+			v.rotate(goodToken)
 			time.Sleep(refreshEvery)
-			wantCheck(t, tokens, newToken, true)
+			wantCheck(t, tokens, goodToken, true)
 		})
 	})
 }
 
 func TestTokens_Check_while_Secrets_Manager_fails(t *testing.T) {
 	t.Run("nobody_can_tell_before_the_first_value", func(t *testing.T) {
-		v := newVault(newToken)
+		v := newVault(goodToken)
 		v.fail(current, errThrottled)
 		tokens := v.tokens()
-		wantUnknown(t, tokens, newToken)
+		wantUnknown(t, tokens, goodToken)
 		wantUnknown(t, tokens, wrongToken)
 	})
 	t.Run("a_secret_that_is_wrong_is_no_reason_for_401_either", func(t *testing.T) {
 		v := newVault("")
-		wantUnknown(t, v.tokens(), newToken)
+		wantUnknown(t, v.tokens(), goodToken)
 	})
 	t.Run("known_tokens_stay_good_and_others_cannot_be_told", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			v := newVault(oldToken)
 			tokens := v.tokens()
 			wantCheck(t, tokens, oldToken, true)
-			v.rotate(newToken)
+			v.rotate(goodToken)
 			v.fail(current, errThrottled)
-			wantUnknown(t, tokens, newToken)
-			wantUnknown(t, tokens, newToken)
+			wantUnknown(t, tokens, goodToken)
+			wantUnknown(t, tokens, goodToken)
 			wantCheck(t, tokens, oldToken, true)
 			time.Sleep(24 * time.Hour)
 			wantCheck(t, tokens, oldToken, true)
 			v.fail(current, nil)
 			time.Sleep(maxBackOff)
-			wantCheck(t, tokens, newToken, true)
+			wantCheck(t, tokens, goodToken, true)
 		})
 	})
 	t.Run("an_unreadable_previous_version_does_not_lock_out_the_current_one", func(t *testing.T) {
 		v := newVault(oldToken)
-		v.rotate(newToken)
+		v.rotate(goodToken)
 		v.fail(previous, errDenied)
 		tokens := v.tokens()
 		if err := tokens.Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		wantCheck(t, tokens, newToken, true)
+		wantCheck(t, tokens, goodToken, true)
 		wantUnknown(t, tokens, oldToken)
 		wantCheck(t, tokens, "", false)
 		v.fail(previous, nil)
@@ -244,7 +244,7 @@ func TestTokens_Ready(t *testing.T) {
 		{"an_empty_token_stops_the_start", holding(`{"token":""}`), fault.Permanent},
 		{"a_blank_token_stops_the_start", holding(`{"token":" \t\n"}`), fault.Permanent},
 		{"a_missing_token_stops_the_start", holding(`{"api_key":"x"}`), fault.Permanent},
-		{"malformed_JSON_stops_the_start", holding(newToken), fault.Permanent},
+		{"malformed_JSON_stops_the_start", holding(goodToken), fault.Permanent},
 		{"a_missing_secret_stops_the_start", exception(400, "ResourceNotFoundException"), fault.Permanent},
 		{"no_permission_may_pass", exception(400, "AccessDeniedException"), fault.Temporary},
 		{"a_server_error_may_pass", exception(500, "InternalServiceError"), fault.Temporary},
@@ -260,32 +260,32 @@ func TestTokens_Ready(t *testing.T) {
 		})
 	}
 	t.Run("a_good_secret_is_ready", func(t *testing.T) {
-		if err := newVault(newToken).tokens().Ready(t.Context()); err != nil {
+		if err := newVault(goodToken).tokens().Ready(t.Context()); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
 func TestPair_Equal_sees_what_is_known(t *testing.T) {
-	a := pair{current: NewText("a"), previous: NewText("b")}
-	for name, other := range map[string]pair{
-		"another current":     {current: NewText("c"), previous: NewText("b")},
-		"another previous":    {current: NewText("a"), previous: NewText("c")},
-		"an unread previous":  {current: NewText("a"), previous: NewText("b"), unread: errors.New("x")},
-		"no previous version": {current: NewText("a")},
+	a := tokenVersions{current: New("a"), previous: New("b")}
+	for name, other := range map[string]tokenVersions{
+		"another current":     {current: New("c"), previous: New("b")},
+		"another previous":    {current: New("a"), previous: New("c")},
+		"an unread previous":  {current: New("a"), previous: New("b"), previousErr: errors.New("x")},
+		"no previous version": {current: New("a")},
 	} {
 		if a.Equal(other) {
 			t.Errorf("equals one with %s", name)
 		}
 	}
-	if !a.Equal(pair{current: NewText("a"), previous: NewText("b")}) {
+	if !a.Equal(tokenVersions{current: New("a"), previous: New("b")}) {
 		t.Error("does not equal itself")
 	}
 }
 
 func TestPair_accepts_no_empty_token(t *testing.T) {
-	for name, p := range map[string]pair{"one token": {current: NewText("a")}, "no token at all": {}} {
-		if p.accepts("") {
+	for name, p := range map[string]tokenVersions{"one token": {current: New("a")}, "no token at all": {}} {
+		if p.accept("") {
 			t.Errorf("a pair of %s accepts an empty one", name)
 		}
 	}

@@ -72,7 +72,7 @@ func Load[F config.Function](e Environment) (F, error) {
 type Runtime struct {
 	Environment
 	SecretsManager *secretsmanager.Client
-	Secrets        *secret.Vault
+	Secrets        *secret.Store
 	Keys           *secret.Cache[secret.DatadogKeys]
 	Datadog        *datadog.Client
 }
@@ -80,7 +80,7 @@ type Runtime struct {
 // New starts to fetch the Datadog keys in the background.
 func New(ctx context.Context, e Environment, cfg config.Datadog) (*Runtime, error) {
 	r := &Runtime{Environment: e, SecretsManager: secretsmanager.NewFromConfig(e.AWS)}
-	r.Secrets = secret.NewVault(r.SecretsManager, r.SecretOptions())
+	r.Secrets = secret.NewStore(r.SecretsManager, r.SecretOptions())
 	r.Keys = secret.NewDatadogKeys(r.SecretsManager, cfg.DatadogSecretARN, r.SecretOptions())
 	r.Keys.Start(ctx)
 	var err error

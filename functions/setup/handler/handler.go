@@ -25,10 +25,10 @@ type Installer interface {
 
 // Tokens is the secret with the webhook's token.
 type Tokens interface {
-	Current(ctx context.Context) (secret.Text, error)
+	Current(ctx context.Context) (secret.Secret, error)
 	Create(ctx context.Context, version, proof string) error
 	Test(ctx context.Context, version string) error
-	Finish(ctx context.Context, version string) (secret.Text, error)
+	Finish(ctx context.Context, version string) (secret.Secret, error)
 }
 
 // Config is what a handler is made of.

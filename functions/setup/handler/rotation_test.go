@@ -103,7 +103,7 @@ type watched struct {
 	look func()
 }
 
-func (w watched) Finish(ctx context.Context, version string) (secret.Text, error) {
+func (w watched) Finish(ctx context.Context, version string) (secret.Secret, error) {
 	text, err := w.Tokens.Finish(ctx, version)
 	w.look()
 	return text, err

@@ -84,7 +84,7 @@ func (s *sent) Send(_ context.Context, m queue.Message, _ time.Duration) error {
 type token struct{ is string }
 
 func (k token) Check(_ context.Context, presented string) (bool, error) {
-	return secret.NewText(presented).Equal(secret.NewText(k.is)), nil
+	return secret.New(presented).Equal(secret.New(k.is)), nil
 }
 
 type unknowable struct{}

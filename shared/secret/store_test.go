@@ -17,7 +17,7 @@ func (a answering) GetSecretValue(_ context.Context, in *secretsmanager.GetSecre
 
 func TestVault_fetches_each_secret_once(t *testing.T) {
 	calls := 0
-	vault := NewVault(answering(func(id string) (*secretsmanager.GetSecretValueOutput, error) {
+	vault := NewStore(answering(func(id string) (*secretsmanager.GetSecretValueOutput, error) {
 		calls++
 		if id == "gone" {
 			return nil, errors.New("no")

@@ -51,16 +51,16 @@ func assertNoSecret(t *testing.T, text, secret string) {
 
 type keyring struct {
 	Name string
-	Key  Text
+	Key  Secret
 }
 
 type closedKeyring struct {
 	name string
-	key  Text
+	key  Secret
 }
 
 func TestText_is_hidden_from_fmt(t *testing.T) {
-	text := NewText(hidden)
+	text := New(hidden)
 	// want has the output when every method of the value can be reached; it is
 	// empty where fmt reaches no method and only the absence can be asked for.
 	shapes := []struct {
@@ -71,17 +71,17 @@ func TestText_is_hidden_from_fmt(t *testing.T) {
 		{"itself", text, "<secret>"},
 		{"pointer", &text, "<secret>"},
 		{"interface", any(text), "<secret>"},
-		{"slice", []Text{text, text}, "[<secret> <secret>]"},
-		{"array", [1]Text{text}, "[<secret>]"},
-		{"map", map[string]Text{"": text}, "map[:<secret>]"},
+		{"slice", []Secret{text, text}, "[<secret> <secret>]"},
+		{"array", [1]Secret{text}, "[<secret>]"},
+		{"map", map[string]Secret{"": text}, "map[:<secret>]"},
 		{"struct", keyring{"", text}, "{ <secret>}"},
 		{"pointer to struct", &keyring{"", text}, "&{ <secret>}"},
 		{"datadog keys", DatadogKeys{API: text, App: text}, "{<secret> <secret>}"},
 		{"unexported field", closedKeyring{"", text}, ""},
 		{"pointer to unexported field", &closedKeyring{"", text}, ""},
 		{"nested unexported field", []any{struct{ inner closedKeyring }{closedKeyring{"", text}}}, ""},
-		{"token pair", pair{current: text, previous: text}, ""},
-		{"embedded", struct{ Text }{text}, "<secret>"},
+		{"token pair", tokenVersions{current: text, previous: text}, ""},
+		{"embedded", struct{ Secret }{text}, "<secret>"},
 	}
 	verbs := []string{
 		"%v", "%+v", "%#v", "%s", "%+s", "%#s", "%q", "%+q", "%#q", "%x", "% x", "%# x", "%X", "%d", "%b", "%o", "%O",
@@ -115,9 +115,9 @@ func TestText_is_hidden_from_fmt(t *testing.T) {
 }
 
 func TestText_is_hidden_from_encoders(t *testing.T) {
-	text := NewText(hidden)
+	text := New(hidden)
 	for name, value := range map[string]any{
-		"itself": text, "pointer": &text, "slice": []Text{text}, "map": map[string]Text{"k": text},
+		"itself": text, "pointer": &text, "slice": []Secret{text}, "map": map[string]Secret{"k": text},
 		"struct": keyring{"k", text}, "unexported": closedKeyring{"k", text}, "keys": DatadogKeys{API: text, App: text},
 	} {
 		t.Run("json/"+name, func(t *testing.T) {
@@ -155,7 +155,7 @@ func TestText_is_hidden_from_encoders(t *testing.T) {
 }
 
 func TestText_is_hidden_from_slog(t *testing.T) {
-	text := NewText(hidden)
+	text := New(hidden)
 	for name, handler := range map[string]func(*bytes.Buffer) slog.Handler{
 		"text": func(b *bytes.Buffer) slog.Handler { return slog.NewTextHandler(b, nil) },
 		"json": func(b *bytes.Buffer) slog.Handler { return slog.NewJSONHandler(b, nil) },
@@ -164,7 +164,7 @@ func TestText_is_hidden_from_slog(t *testing.T) {
 			var out bytes.Buffer
 			log := slog.New(handler(&out))
 			log.Info("m", "text", text, "pointer", &text, "struct", keyring{"k", text}, "closed", closedKeyring{"k", text},
-				"slice", []Text{text}, "map", map[string]Text{"k": text}, "keys", DatadogKeys{API: text, App: text},
+				"slice", []Secret{text}, "map", map[string]Secret{"k": text}, "keys", DatadogKeys{API: text, App: text},
 				"error", fmt.Errorf("refused %v: %w", text, errors.New("x")), slog.Group("g", "inner", text))
 			assertNoSecret(t, out.String(), hidden)
 			for _, want := range []string{`text=<secret>`, `"text":"<secret>"`} {
@@ -178,11 +178,11 @@ func TestText_is_hidden_from_slog(t *testing.T) {
 
 func TestText_Reveal(t *testing.T) {
 	for _, s := range []string{"", "a", hidden, "naïve \x00 \xff"} {
-		if got := NewText(s).Reveal(); got != s {
+		if got := New(s).Reveal(); got != s {
 			t.Errorf("got %q, want %q", got, s)
 		}
 	}
-	if got := (Text{}).Reveal(); got != "" {
+	if got := (Secret{}).Reveal(); got != "" {
 		t.Errorf("the zero Text reveals %q", got)
 	}
 }
@@ -190,15 +190,15 @@ func TestText_Reveal(t *testing.T) {
 func TestText_Equal(t *testing.T) {
 	tests := []struct {
 		name string
-		a, b Text
+		a, b Secret
 		want bool
 	}{
-		{"same", NewText(hidden), NewText(hidden), true},
-		{"other", NewText(hidden), NewText("other"), false},
-		{"prefix", NewText(hidden), NewText(hidden[:5]), false},
-		{"longer", NewText(hidden), NewText(hidden + " "), false},
-		{"empty and full", Text{}, NewText(hidden), false},
-		{"both empty", Text{}, NewText(""), true},
+		{"same", New(hidden), New(hidden), true},
+		{"other", New(hidden), New("other"), false},
+		{"prefix", New(hidden), New(hidden[:5]), false},
+		{"longer", New(hidden), New(hidden + " "), false},
+		{"empty and full", Secret{}, New(hidden), false},
+		{"both empty", Secret{}, New(""), true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -210,13 +210,13 @@ func TestText_Equal(t *testing.T) {
 			}
 		})
 	}
-	if !cmp.Equal(DatadogKeys{API: NewText("a"), App: NewText("b")}, DatadogKeys{API: NewText("a"), App: NewText("b")}) {
+	if !cmp.Equal(DatadogKeys{API: New("a"), App: New("b")}, DatadogKeys{API: New("a"), App: New("b")}) {
 		t.Error("go-cmp does not see that the keys are equal")
 	}
 }
 
 func TestText_IsEmpty(t *testing.T) {
-	if !(Text{}).IsEmpty() || !NewText("").IsEmpty() || NewText(" ").IsEmpty() {
+	if !(Secret{}).IsEmpty() || !New("").IsEmpty() || New(" ").IsEmpty() {
 		t.Error("only a Text without a single character is empty")
 	}
 }
