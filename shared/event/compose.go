@@ -13,39 +13,30 @@ import (
 	"boomerang/shared/enrich"
 )
 
-// The parts of the head and the tail are bounded, so that they always fit.
-const (
-	maxHeadValue = 300
-	maxPublic    = 160
-	maxMissing   = 600
-)
+// clockTolerance is the time between composing an event and Datadog's check of its age.
+const clockTolerance = 30 * time.Second
 
-// transit is how long an event may be under way between composing it and
-// Datadog's own look at its age.
-const transit = 30 * time.Second
-
-// Draft is what a playbook wants an event to say. Where it says nothing, the
-// event finds its own words.
+// Draft is what a playbook sets of an event. The alert supplies what is empty.
 type Draft struct {
 	Playbook  string // the name, for the tag
-	Webhook   string // the name of the one that the alert came by, for the tag
+	Webhook   string // the name of the webhook that delivered the alert, for the tag
 	Title     string
-	Text      string // markdown, in the place of the alert's own message
+	Text      string // markdown, instead of the alert's message
 	Priority  string
 	AlertType string
 	Tags      []string // besides the alert's and ours
 	Cycle     Cycle
 }
 
-// Cycle is how an alert's cycle went, from its trigger to this notification. It
-// is zero where that is not known.
+// Cycle is the history of an alert from its trigger to this notification. It is zero if
+// unknown.
 type Cycle struct {
 	Lasted   time.Duration
 	Notified int // this notification included
 }
 
-// Compose makes the event that answers an alert; now decides whether the alert
-// is too old for its date.
+// Compose makes the event about an alert. It compares the alert's date with now, because
+// Datadog refuses old ones.
 func Compose(a alert.Alert, d Draft, results []enrich.Result, now time.Time) Event {
 	at, late := happened(a.Date, now)
 	return Event{
@@ -61,16 +52,10 @@ func Compose(a alert.Alert, d Draft, results []enrich.Result, now time.Time) Eve
 	}
 }
 
-func title(a alert.Alert, wanted string) string {
-	for _, candidate := range []string{wanted, a.Title, a.AlertTitle, a.Status} {
-		if candidate = line(candidate); candidate != "" {
-			return headline(candidate)
-		}
-	}
-	return headline(cmp.Or(firstLine(a.Text), firstLine(a.Message), "Datadog alert "+line(a.ID)))
+func title(a alert.Alert, override string) string {
+	title := cmp.Or(line(override), line(a.Title), line(a.AlertTitle), line(a.Status), firstLine(a.Text), firstLine(a.Message), "Datadog alert "+line(a.ID))
+	return truncate(escapeMentions(title), MaxTitle)
 }
-
-func headline(words string) string { return shorten(neutralise(words), MaxTitle) }
 
 func firstLine(text string) string {
 	for l := range strings.Lines(withoutWrapper(text)) {
@@ -81,13 +66,10 @@ func firstLine(text string) string {
 	return ""
 }
 
-// happened returns the alert's time, or zero and late when Datadog would refuse it.
+// happened returns the alert's time, or zero and late if Datadog would refuse it.
 func happened(date, now time.Time) (at time.Time, late bool) {
-	if date.IsZero() {
-		return date, false
-	}
 	age := now.Sub(date)
-	if age > MaxAge-transit || -age > MaxAhead {
+	if !date.IsZero() && (age > MaxAge-clockTolerance || -age > MaxAhead) {
 		return time.Time{}, true
 	}
 	return date, false
@@ -100,15 +82,10 @@ func epochSeconds(at time.Time) int64 {
 	return at.Unix()
 }
 
-// aggregationKey is the alert cycle's key, so that a trigger, its renotifications
-// and its recovery belong together. A key that is too long keeps its beginning
-// and stays unique.
+// aggregationKey groups a trigger with its renotifications and its recovery. A key that
+// is too long keeps its start and a digest.
 func aggregationKey(a alert.Alert) string {
-	key := a.CycleKey
-	if key == "" {
-		key = a.AggregKey
-	}
-	key = line(key)
+	key := line(cmp.Or(a.CycleKey, a.AggregKey))
 	if length(key) <= MaxAggregationKey {
 		return key
 	}
@@ -125,14 +102,13 @@ func relatedEventID(id string) int64 {
 	return n
 }
 
-// alertType follows the transition where it leaves no doubt, then $ALERT_TYPE:
-// a recovery is a success whatever the payload says. A playbook's word counts
-// before both.
-func alertType(a alert.Alert, wanted string) string {
-	given, wanted := strings.ToLower(a.Type), strings.ToLower(wanted)
+// alertType is the playbook's, or follows from the transition, then from $ALERT_TYPE: a
+// recovery is a success even if its payload says error.
+func alertType(a alert.Alert, override string) string {
+	given, override := strings.ToLower(a.Type), strings.ToLower(override)
 	switch {
-	case slices.Contains(alertTypes, wanted):
-		return wanted
+	case slices.Contains(alertTypes, override):
+		return override
 	case a.Transition.IsRecovery():
 		return "success"
 	case a.Transition == alert.Warn, a.Transition == alert.ReWarn:
@@ -147,7 +123,7 @@ func alertType(a alert.Alert, wanted string) string {
 	return "info"
 }
 
-// alertTypes are those that Datadog takes, the gravest first.
+// alertTypes are those that Datadog accepts, most severe first.
 var alertTypes = []string{"error", "warning", "success", "info"}
 
 func priority(given string) string {
@@ -157,15 +133,10 @@ func priority(given string) string {
 	return ""
 }
 
-func host(a alert.Alert) string {
-	if a.Hostname != "" {
-		return line(a.Hostname)
-	}
-	return line(a.Tags.Get("host"))
-}
+func host(a alert.Alert) string { return line(cmp.Or(a.Hostname, a.Tags.Get("host"))) }
 
-// tags returns the alert's own tags, the playbook's and ours, each once. What
-// matters most stands last.
+// tags returns the tags of the alert, of the playbook and ours, each once and the most
+// important last.
 func tags(a alert.Alert, d Draft, results []enrich.Result, late bool) []string {
 	all := slices.Concat([]string(a.Tags), d.Tags, []string{alert.SourceTag})
 	if d.Webhook != "" {
@@ -178,14 +149,14 @@ func tags(a alert.Alert, d Draft, results []enrich.Result, late bool) []string {
 	if a.Transition != "" {
 		all = append(all, tagTransition+tagValue(string(a.Transition)))
 	}
-	all = append(all, tagEnrichment+Completeness(results))
+	all = append(all, tagEnrichment+completeness(results))
 	if late {
 		all = append(all, TagLate)
 	}
 	seen := make(map[string]bool, len(all))
 	kept := make([]string, 0, len(all))
 	for _, tag := range slices.Backward(all) {
-		if tag = shorten(line(tag), MaxTag); tag != "" && !seen[tag] {
+		if tag = truncate(line(tag), MaxTag); tag != "" && !seen[tag] {
 			seen[tag] = true
 			kept = append(kept, tag)
 		}
@@ -199,22 +170,13 @@ func tagValue(value string) string {
 	return strings.ReplaceAll(strings.ToLower(line(value)), " ", "_")
 }
 
-// Completeness says whether the steps that had something to do all did it:
-// "complete", "partial", or "none" when not one of them found anything.
-func Completeness(results []enrich.Result) string {
-	found, missed := 0, 0
-	for _, r := range results {
-		if r.Status == enrich.OK {
-			found++
-		}
-		if !r.Complete() {
-			missed++
-		}
-	}
+// completeness is "none" without any finding, "partial" if a step failed or a part of a
+// finding is missing, or "complete".
+func completeness(results []enrich.Result) string {
 	switch {
-	case found == 0:
+	case !slices.ContainsFunc(results, func(r enrich.Result) bool { return r.Status == enrich.OK }):
 		return "none"
-	case missed > 0:
+	case slices.ContainsFunc(results, func(r enrich.Result) bool { return !r.Complete() }):
 		return "partial"
 	}
 	return "complete"

@@ -11,18 +11,17 @@ import (
 )
 
 // The limits of the attributes under custom. Datadog documents the first two
-// (https://docs.datadoghq.com/api/latest/events/#post-an-event, tab v2) and none
-// for the rest, where a finding may hold any answer of any size.
+// (https://docs.datadoghq.com/api/latest/events/#post-an-event, tab v2). The others are
+// ours, because a finding may hold an answer of any size.
 const (
 	// MaxProperties is how many properties an object may have.
 	MaxProperties = 100
-	// MaxDepth is how deep objects may be nested. Lists count too, and so does
-	// custom itself: nothing says that they do not.
+	// MaxDepth is how deep objects may be nested. To be safe, lists and custom itself count.
 	MaxDepth = 10
 	// MaxElements is how many elements of a list are kept.
 	MaxElements = 100
-	// MaxValue keeps a text short enough to be a facet, which ends below 1,024
-	// characters (https://docs.datadoghq.com/logs/log_collection/).
+	// MaxValue keeps a text short enough for a facet, which has less than 1,024 characters
+	// (https://docs.datadoghq.com/logs/log_collection/).
 	MaxValue = 1000
 	// MaxName is how long the name of a property may be.
 	MaxName = 100
@@ -32,19 +31,17 @@ const (
 	maxDigits = 40
 )
 
-// relatedEvent is the attribute with the id of the alert's own event, for which
-// v2 has no field.
+// relatedEvent is the id of the alert's own event, for which v2 has no field.
 const relatedEvent = "related_event_id"
 
-// custom returns the findings' data by step. What is empty is left out, since it
-// makes no facet; where there is too much, the lightest findings give way.
+// custom returns the findings' data by step, without empty values. If there is too much,
+// the findings of the lowest weight are dropped.
 //
-// Handles stay as they are. Datadog notifies those in an event's message only
-// (https://docs.datadoghq.com/events/explorer/notifications/), and an attribute
-// that says something other than what was found is not found again.
+// Mentions stay as they are, because Datadog notifies only those in a message
+// (https://docs.datadoghq.com/events/explorer/notifications/).
 func custom(a alert.Alert, results []enrich.Result) map[string]any {
 	kept := map[string]any{}
-	c := cutter{left: MaxCustomBytes - len("{}")}
+	c := limiter{left: MaxCustomBytes - len("{}")}
 	c.property(kept, relatedEvent, a.ID, 1)
 	for _, r := range byWeight(results) {
 		c.property(kept, r.Name, plain(r.Finding.Data), 1)
@@ -68,12 +65,11 @@ func plain(v any) any {
 	return out
 }
 
-// cutter takes over values as far as they are within the limits. left is how
-// many bytes of JSON may still follow.
-type cutter struct{ left int }
+// limiter copies values within the limits. left is how many bytes of JSON are left.
+type limiter struct{ left int }
 
-// pays reports whether there is room for n bytes more, and takes it.
-func (c *cutter) pays(n int) bool {
+// take reports whether n more bytes fit, and then uses them.
+func (c *limiter) take(n int) bool {
 	if n > c.left {
 		return false
 	}
@@ -81,24 +77,24 @@ func (c *cutter) pays(n int) bool {
 	return true
 }
 
-// value returns what is kept of v at a depth, or nil when nothing is.
-func (c *cutter) value(v any, depth int) any {
+// value returns the part of v that fits, or nil.
+func (c *limiter) value(v any, depth int) any {
 	switch v := v.(type) {
 	case string:
-		v = shorten(clean(v), MaxValue)
-		if line(v) != "" && c.pays(size(v)) {
+		v = truncate(clean(v), MaxValue)
+		if line(v) != "" && c.take(size(v)) {
 			return v
 		}
 	case json.Number:
-		// A number that nobody can hold, or wants to read, may cost the whole event.
+		// Datadog could refuse the event for a number that is too large or too long.
 		if _, err := v.Float64(); err != nil || len(v) > maxDigits {
 			return c.value(v.String(), depth)
 		}
-		if c.pays(len(v)) {
+		if c.take(len(v)) {
 			return v
 		}
 	case bool:
-		if c.pays(len("false")) {
+		if c.take(len("false")) {
 			return v
 		}
 	case []any:
@@ -109,24 +105,24 @@ func (c *cutter) value(v any, depth int) any {
 	return nil
 }
 
-func (c *cutter) list(v []any, depth int) any {
-	if depth > MaxDepth || !c.pays(len("[],")) {
+func (c *limiter) list(v []any, depth int) any {
+	if depth > MaxDepth || !c.take(len("[],")) {
 		return nil
 	}
 	var kept []any
 	for _, element := range v[:min(len(v), MaxElements)] {
-		if element = c.value(element, depth+1); element != nil && c.pays(len(",")) {
+		if element = c.value(element, depth+1); element != nil && c.take(len(",")) {
 			kept = append(kept, element)
 		}
 	}
-	if kept == nil {
+	if kept == nil { // A nil slice in an interface is not nil.
 		return nil
 	}
 	return kept
 }
 
-func (c *cutter) object(v map[string]any, depth int) any {
-	if depth > MaxDepth || !c.pays(len("{},")) {
+func (c *limiter) object(v map[string]any, depth int) any {
+	if depth > MaxDepth || !c.take(len("{},")) {
 		return nil
 	}
 	kept := map[string]any{}
@@ -139,15 +135,14 @@ func (c *cutter) object(v map[string]any, depth int) any {
 	return kept
 }
 
-// property adds a property to an object at a depth. Of two with one name the
-// later one stays.
-func (c *cutter) property(to map[string]any, name string, v any, depth int) {
-	name = shorten(line(name), MaxName)
+// property adds a property to an object at a depth. It replaces one with the same name.
+func (c *limiter) property(to map[string]any, name string, v any, depth int) {
+	name = truncate(line(name), MaxName)
 	if _, known := to[name]; name == "" || !known && len(to) == MaxProperties {
 		return
 	}
 	before := c.left
-	if v = c.value(v, depth+1); v == nil || !c.pays(size(name)+len(":,")) {
+	if v = c.value(v, depth+1); v == nil || !c.take(size(name)+len(":,")) {
 		c.left = before
 		return
 	}

@@ -1,15 +1,14 @@
-// Package event turns an alert and what was found about it into a Datadog
-// event, within Datadog's limits. It is pure: no I/O, no clock.
+// Package event makes a Datadog event from an alert and its findings, within Datadog's
+// limits. It has no I/O and no clock.
 package event
 
 import "time"
 
-// What Datadog accepts, and what people can read. Lengths are counted in
-// characters (Unicode code points), as Datadog counts them.
-// https://docs.datadoghq.com/api/latest/events/#post-an-event
+// Datadog's limits. Lengths are in characters (Unicode code points)
+// (https://docs.datadoghq.com/api/latest/events/#post-an-event).
 const (
-	// MaxTitle is the length to which Datadog's own documentation limited titles
-	// for years; today's page names none, and event lists show about this much.
+	// MaxTitle was documented for years; today's page names no limit, and event lists
+	// show about this much.
 	MaxTitle = 100
 	// MaxText includes the markdown wrapper.
 	MaxText = 4000
@@ -34,8 +33,8 @@ const (
 	tagEnrichment = "enrichment:"
 )
 
-// TagWebhook returns the tag that tells the events of one stack from those of
-// another: the name of its webhook, which no two of an organisation share.
+// TagWebhook returns the tag of a stack's events: the name of its webhook, which is unique
+// in an organisation.
 func TagWebhook(name string) string { return tagWebhook + tagValue(name) }
 
 // Event is the request body of POST /api/v1/events.
@@ -54,11 +53,11 @@ type Event struct {
 // Headline returns the title.
 func (e Event) Headline() string { return e.Title }
 
-// Request is the body of the request that posts an event: an Event for the v1
-// API, an AlertEvent for the v2 API.
+// Request is the body of a request that posts an event: an Event for the v1 API, an
+// AlertEvent for v2.
 type Request interface{ Headline() string }
 
-// Posted is where an event went.
+// Posted identifies an event that was posted.
 type Posted struct {
 	ID  string `json:"id"`
 	URL string `json:"url"`

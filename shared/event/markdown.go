@@ -2,10 +2,8 @@ package event
 
 import (
 	"cmp"
-	"fmt"
 	"net/url"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -15,16 +13,16 @@ import (
 // The wrapper that makes Datadog render a text as markdown
 // (https://docs.datadoghq.com/events/guides/email/).
 const (
-	markdownOpen  = "%%% \n"
-	markdownClose = "\n %%%"
+	wrapperMark   = "%%%"
+	markdownOpen  = wrapperMark + " \n"
+	markdownClose = "\n " + wrapperMark
 )
 
-// longestURL keeps one hostile or absurd link from filling the event.
-const longestURL = 1000
+// maxURL keeps one long link from filling the event.
+const maxURL = 1000
 
-// escape makes plain text come out as plain text where markdown is expected. It
-// escapes only what would have an effect where it stands, so that the text stays
-// readable for those who see the source: in a log, in an e-mail.
+// escape makes plain text show as it is where markdown is expected. It escapes only
+// what has an effect where it stands, so that the source stays readable in an e-mail.
 func escape(text string) string {
 	text = line(text)
 	if !strings.ContainsAny(text, "\\`*_]<>#~%&") {
@@ -32,24 +30,17 @@ func escape(text string) string {
 	}
 	text = breakWrapper(text)
 	var out strings.Builder
-	out.Grow(len(text) + roomForMarks)
-	written := 0
+	out.Grow(len(text) + 8)
 	for i := range len(text) {
 		if hasEffect(text, i) {
-			out.WriteString(text[written:i])
 			out.WriteByte('\\')
-			written = i
 		}
+		out.WriteByte(text[i])
 	}
-	out.WriteString(text[written:])
 	return out.String()
 }
 
-// roomForMarks spares a text with a few marks from being copied as it grows.
-const roomForMarks = 8
-
-// hasEffect reports whether the byte at i means something to markdown where it
-// stands.
+// hasEffect reports whether the byte at i means something to markdown where it stands.
 func hasEffect(text string, i int) bool {
 	before := func() rune { r, _ := utf8.DecodeLastRuneInString(text[:i]); return r }
 	after := func() rune { r, _ := utf8.DecodeRuneInString(text[i+1:]); return r }
@@ -72,16 +63,24 @@ func hasEffect(text string, i int) bool {
 
 func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// breakWrapper takes the effect off marks that would end the markdown block.
+// breakWrapper changes marks that would end the markdown.
 func breakWrapper(text string) string {
-	for strings.Contains(text, "%%%") {
-		text = strings.ReplaceAll(text, "%%%", "%% %")
+	for strings.Contains(text, wrapperMark) {
+		text = strings.ReplaceAll(text, wrapperMark, "%% %")
 	}
 	return text
 }
 
-// code shows text as it is, in a fixed-width font. A fence longer than any run
-// of backticks inside keeps the text from ending it.
+// withoutWrapper removes all wrapper marks, because one inside would end our own.
+func withoutWrapper(text string) string {
+	for strings.Contains(text, wrapperMark) {
+		text = strings.ReplaceAll(text, wrapperMark, "")
+	}
+	return strings.TrimSpace(text)
+}
+
+// code shows text as it is, in a fixed-width font. The fence is longer than any run of
+// backticks inside.
 func code(text string) string {
 	text = line(text)
 	if text == "" {
@@ -97,22 +96,48 @@ func code(text string) string {
 	return fence + breakWrapper(text) + fence
 }
 
-// link renders a page in at most limit characters, or only its title when the
-// address is not one that a person could open, or has no room. It is the title that
-// gives way: a part of an address leads nowhere.
+// codeFence is a line that may begin or end a block of code, with its indentation in a
+// list or a quotation (https://spec.commonmark.org/0.31.2/#fenced-code-blocks).
+var codeFence = enrich.Pattern("^([ \t>]*)(`{3,}|~{3,})(.*)$")
+
+// escapeMarkdownFence closes the block of code that markdown leaves open, such as a
+// truncated message: everything after it would be code as well.
+func escapeMarkdownFence(markdown string) string {
+	if !strings.Contains(markdown, "```") && !strings.Contains(markdown, "~~~") {
+		return markdown
+	}
+	indent, open := "", ""
+	for l := range strings.Lines(markdown) {
+		part := codeFence().FindStringSubmatch(strings.TrimRight(l, " \t\n"))
+		switch {
+		case part == nil:
+		case open == "" && !(part[2][0] == '`' && strings.Contains(part[3], "`")):
+			indent, open = part[1], part[2]
+		case open != "" && strings.HasPrefix(part[2], open) && part[3] == "":
+			open = ""
+		}
+	}
+	if open == "" {
+		return markdown
+	}
+	return markdown + "\n" + indent + open
+}
+
+// link renders a page in at most limit characters, or only its title if the address is
+// unusable or has no room. The title is truncated and never the address.
 func link(title, address string, limit int) string {
-	address = webAddress(address, longestURL)
+	address = webAddress(address, maxURL)
 	room := limit - length(address) - len("[]()")
 	if address == "" || room < len(untitled) {
 		return escape(title)
 	}
-	return linkTo(shorten(linkTitle(title), room), address)
+	return linkTo(truncate(linkTitle(title), room), address)
 }
 
-// linkTo renders a page whose title linkTitle and whose address webAddress returned.
+// linkTo renders a link from the results of linkTitle and webAddress.
 func linkTo(title, address string) string { return "[" + title + "](" + address + ")" }
 
-// untitled is the title of a page that has none.
+// untitled is the title of a page without one.
 const untitled = "open"
 
 func linkTitle(title string) string { return brackets.Replace(cmp.Or(escape(title), untitled)) }
@@ -120,14 +145,14 @@ func linkTitle(title string) string { return brackets.Replace(cmp.Or(escape(titl
 // brackets would end a link's title early. Some are escaped already.
 var brackets = strings.NewReplacer("[", "\\[", "]", "\\]", "\\]", "\\]")
 
-// webAddress returns the address in the form that markdown and Datadog need, or
-// nothing when it is no http(s) address of at most limit bytes.
+// webAddress returns an address in the form that markdown and Datadog need, or nothing
+// if it is not an http(s) address of at most limit bytes.
 func webAddress(address string, limit int) string {
 	parsed, err := url.Parse(strings.TrimSpace(clean(address)))
 	if err != nil || parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.Host == "" {
 		return ""
 	}
-	// Two percent signs escape nothing, and make a mark with that of an escape.
+	// Two percent signs escape nothing, and with the one of an escape they make a mark.
 	encoded := reserved.Replace(strings.ReplaceAll(parsed.String(), "%%", "%25%25"))
 	if len(encoded) > limit {
 		return ""
@@ -135,131 +160,56 @@ func webAddress(address string, limit int) string {
 	return encoded
 }
 
-// reserved are the characters of a URL that mean something to markdown, besides the
-// marks of its block.
+// reserved are the characters of a URL that mean something to markdown.
 var reserved = strings.NewReplacer("(", "%28", ")", "%29", "|", "%7C")
 
-// renderer turns blocks into lines of markdown. Every line stands for itself, so
-// that any of them may give way.
-type renderer struct {
-	// about is the time that other times are told relative to: the alert's.
-	about time.Time
-}
+// mailDomain is what follows the @ of an e-mail address.
+var mailDomain = enrich.Pattern(`^@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+`)
 
-func (r renderer) block(b enrich.Block) []string {
-	switch b := b.(type) {
-	case enrich.Facts:
-		return r.facts(b)
-	case enrich.List:
-		return r.list(b)
-	case enrich.Links:
-		return r.links(b)
-	case enrich.Paragraph:
-		return []string{escape(string(b))}
-	case enrich.Code:
-		return r.code(b)
-	case enrich.Image:
-		if address := webAddress(b.URL, longestURL); address != "" {
-			return []string{"!" + linkTo(shorten(escape(b.Title), maxLine-length(address)-len("![]()")), address)}
+// escapeMentions replaces the @ of every @mention by the full-width one. Datadog notifies
+// whoever an event's text mentions (https://docs.datadoghq.com/events/explorer/notifications/):
+// the alert's own mentions would page people again, and @webhook-… would call us again.
+// An e-mail address mentions nobody and stays; inside a URL the @ becomes %40.
+func escapeMentions(text string) string {
+	if !strings.Contains(text, "@") {
+		return text
+	}
+	var out strings.Builder
+	out.Grow(len(text) + 32)
+	from := 0
+	for at := range len(text) {
+		if text[at] != '@' {
+			continue
+		}
+		out.WriteString(text[from:at])
+		from = at + 1
+		switch {
+		case isInURL(text[:at]) && !strings.HasSuffix(text[:at], "%%"): // %%%40 would end the markdown.
+			out.WriteString("%40")
+		case isMailAddress(text, at):
+			out.WriteByte('@')
+		default:
+			out.WriteRune('＠')
 		}
 	}
-	return nil
+	out.WriteString(text[from:])
+	return out.String()
 }
 
-func (r renderer) facts(facts enrich.Facts) []string {
-	lines := make([]string, 0, len(facts))
-	for _, fact := range facts {
-		if value := escape(fact.Value); value != "" {
-			lines = append(lines, "- "+escape(fact.Name)+": "+value)
-		}
+// isMailAddress reports whether the @ at index at is inside an address such as
+// ops@example.com, because no mention starts in the middle of a word.
+func isMailAddress(text string, at int) bool {
+	if at == 0 {
+		return false
 	}
-	return lines
+	b := text[at-1]
+	isLocalPart := 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '_' || b == '-' || b == '+'
+	return isLocalPart && mailDomain().MatchString(text[at:])
 }
 
-func (r renderer) list(list enrich.List) []string {
-	lines := make([]string, 0, len(list.Items)+1)
-	for _, item := range list.Items {
-		var parts []string
-		if !item.Time.IsZero() {
-			parts = append(parts, r.when(item.Time))
-		}
-		if item.Tag != "" {
-			parts = append(parts, escape(item.Tag))
-		}
-		entry := "- " + strings.Join(append(parts, ""), " · ")
-		lines = append(lines, entry+link(item.Text, item.URL, maxLine-length(entry)))
-	}
-	if list.More > 0 {
-		lines = append(lines, fmt.Sprintf("- and %d more", list.More))
-	}
-	return lines
-}
-
-func (r renderer) links(links enrich.Links) []string {
-	lines := make([]string, 0, len(links))
-	for _, l := range links {
-		kind := ""
-		if l.Kind != "" && !strings.EqualFold(l.Kind, l.Title) {
-			kind = " (" + escape(l.Kind) + ")"
-		}
-		lines = append(lines, "- "+link(l.Title, l.URL, maxLine-len("- ")-length(kind))+kind)
-	}
-	return lines
-}
-
-func (r renderer) code(text enrich.Code) []string {
-	var lines []string
-	for row := range strings.Lines(clean(string(text))) {
-		if row = code(row); row != "" {
-			lines = append(lines, "- "+row)
-		}
-	}
-	return lines
-}
-
-// when tells a time in UTC and, because nobody subtracts at night, how far from
-// the alert it lies.
-func (r renderer) when(t time.Time) string {
-	layout := "15:04 UTC"
-	if r.about.IsZero() || !sameDay(t, r.about) {
-		layout = "2 Jan 15:04 UTC"
-	}
-	told := t.UTC().Format(layout)
-	if r.about.IsZero() {
-		return told
-	}
-	switch d := r.about.Sub(t); {
-	case d >= time.Minute:
-		return told + " (" + Span(d) + " before)"
-	case d <= -time.Minute:
-		return told + " (" + Span(-d) + " after)"
-	}
-	return told
-}
-
-func sameDay(a, b time.Time) bool {
-	ay, am, ad := a.UTC().Date()
-	by, bm, bd := b.UTC().Date()
-	return ay == by && am == bm && ad == bd
-}
-
-// Span tells a duration in the two units that matter: "45 s", "12 min",
-// "3 h 5 min", "2 d 4 h".
-func Span(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	case d < 24*time.Hour:
-		return twoUnits(int(d.Hours()), "h", int(d.Minutes())%60, "min")
-	}
-	return twoUnits(int(d.Hours())/24, "d", int(d.Hours())%24, "h")
-}
-
-func twoUnits(big int, bigUnit string, small int, smallUnit string) string {
-	if small == 0 {
-		return fmt.Sprintf("%d %s", big, bigUnit)
-	}
-	return fmt.Sprintf("%d %s %d %s", big, bigUnit, small, smallUnit)
+// isInURL reports whether text ends inside an http(s) URL, which goes on until a
+// character that no URL contains.
+func isInURL(text string) bool {
+	start := strings.LastIndexFunc(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`<>()[]"'`, r) }) + 1
+	return strings.Contains(text[start:], "http://") || strings.Contains(text[start:], "https://")
 }

@@ -17,7 +17,7 @@ func TestCompose_closes_code_that_the_message_leaves_open(t *testing.T) {
 		"left open by a shorter":   {"`````\nlogs\n```", "`````\nlogs\n```\n`````\n\n**Monitor**"},
 		"left open in a list":      {"1. Look:\n   ```\n   logs", "   ```\n   logs\n   ```\n\n**Monitor**"},
 		"left open in a quotation": {"> ```\n> logs", "> ```\n> logs\n> ```\n\n**Monitor**"},
-		"cut":                      {"Look:\n```\n" + strings.Repeat("a log line\n", 500) + "```\nbye", "a…\n```\n\n**Monitor**"},
+		"cut":                      {"Look:\n```\n" + strings.Repeat("a log line\n", 500) + "```\nbye", "…\n```\n\n**Monitor**"},
 		"cut at its beginning":     {strings.Repeat("m", 3000) + "\n```\n" + strings.Repeat("a log line\n", 500) + "```", "…\n```\n\n**Monitor**"},
 		"closed":                   {"```\nlogs\n```", "```\nlogs\n```\n\n**Monitor**"},
 		"closed by a longer":       {"~~~\nlogs\n ~~~~ \nbye", "\n ~~~~ \nbye\n\n**Monitor**"},
@@ -64,10 +64,10 @@ func TestCompose_keeps_the_address_of_a_link_whole(t *testing.T) {
 
 func TestCompose_an_event_is_never_empty(t *testing.T) {
 	now := time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
-	if got := event.Compose(alert.Alert{Title: "Disk is full"}, event.Draft{}, nil, now).Text; !strings.Contains(got, "nothing but its title") {
+	if got := event.Compose(alert.Alert{Title: "Disk is full"}, event.Draft{}, nil, now).Text; !strings.Contains(got, "(no message)") {
 		t.Errorf("got %q", got)
 	}
-	if got := event.Compose(alert.Alert{Title: "Disk is full", Message: "of web-1"}, event.Draft{}, nil, now).Text; strings.Contains(got, "nothing but") {
+	if got := event.Compose(alert.Alert{Title: "Disk is full", Message: "of web-1"}, event.Draft{}, nil, now).Text; strings.Contains(got, "(no message)") {
 		t.Errorf("got %q", got)
 	}
 }

@@ -5,23 +5,14 @@ import (
 	"strings"
 )
 
-// What is measured of a composed event is read from the event itself: it is what
-// people got.
-
-// The beginning and the end of the note about what gave way, which ends a text.
-const (
-	noteLeftOut = "_Left out, for Datadog's limit: "
-	noteEnd     = "._"
-)
-
-// LeftOut reports whether something gave way in the text of a composed event.
+// LeftOut reports whether a composed event's text lacks something for Datadog's limit.
 func LeftOut(r Request) bool {
 	text, _ := read(r)
-	at := strings.LastIndex(text, noteLeftOut)
+	at := strings.LastIndex(text, noteStart)
 	return at >= 0 && !strings.Contains(text[at:], "\n\n") && strings.HasSuffix(text, noteEnd+markdownClose)
 }
 
-// Enrichment returns what a composed event's tag says of its completeness.
+// Enrichment returns the value of a composed event's enrichment tag.
 func Enrichment(r Request) string {
 	_, tags := read(r)
 	for _, tag := range slices.Backward(tags) { // Ours come after the alert's.

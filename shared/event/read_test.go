@@ -18,8 +18,8 @@ func TestLeftOut_sees_what_gave_way(t *testing.T) {
 	}{
 		"nothing":                    {"short", false},
 		"a long message":             {long, true},
-		"a message that quotes it":   {noteLeftOut + "lines" + noteEnd + " That was it.", false},
-		"a long message that quotes": {noteLeftOut + "lines._\n\n" + long, true},
+		"a message that quotes it":   {noteStart + "lines" + noteEnd + " That was it.", false},
+		"a long message that quotes": {noteStart + "lines._\n\n" + long, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := alert.Alert{ID: "1", Title: "x", Message: c.message}
@@ -41,7 +41,7 @@ func TestEnrichment_is_what_the_tag_says(t *testing.T) {
 	for want, r := range map[string]Request{
 		"none":     Compose(a, Draft{}, nil, now),
 		"partial":  ComposeAlert(a, Draft{}, missed, now),
-		"complete": Summarise(a, Draft{}, Held{Count: 2}, now),
+		"complete": Summarise(a, Draft{}, Suppressed{Count: 2}, now),
 		"":         Event{Tags: []string{"env:prod"}},
 	} {
 		if got := Enrichment(r); got != want {

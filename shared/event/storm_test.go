@@ -29,7 +29,7 @@ func TestSummarise_says_only_what_is_true_of_all(t *testing.T) {
 		"one that nobody knows of": {[]string{"Exploded"}, "info", "transition:exploded"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := Summarise(like, Draft{}, Held{Count: 30, Limit: 20, Groups: []string{"host:a", "host:b"}, Transitions: c.transitions}, now)
+			e := Summarise(like, Draft{}, Suppressed{Count: 30, Limit: 20, Groups: []string{"host:a", "host:b"}, Transitions: c.transitions}, now)
 			if e.Title != "30 more alerts of: [P1] Disk is full" || e.AlertType != c.alertType || e.Host != "" {
 				t.Errorf("title %q, type %q, host %q", e.Title, e.AlertType, e.Host)
 			}
@@ -54,7 +54,7 @@ func TestSummarise_says_only_what_is_true_of_all(t *testing.T) {
 }
 
 func TestSummarise_knows_that_it_lists_not_all_groups(t *testing.T) {
-	e := Summarise(alert.Alert{ID: "1", Title: "[Memory Alert] on [db]"}, Draft{}, Held{Count: 300, Groups: []string{"host:a"}, MoreGroups: true}, time.Now())
+	e := Summarise(alert.Alert{ID: "1", Title: "[Memory Alert] on [db]"}, Draft{}, Suppressed{Count: 300, Groups: []string{"host:a"}, MoreGroups: true}, time.Now())
 	if !strings.Contains(e.Text, "Groups: at least 1\n") || e.Title != "300 more alerts of: [Memory Alert] on [db]" {
 		t.Errorf("%q says %s", e.Title, e.Text)
 	}

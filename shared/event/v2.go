@@ -10,8 +10,7 @@ import (
 	"boomerang/shared/enrich"
 )
 
-// What the v2 API accepts beyond the limits of v1, which are kept too: a title
-// is as long as people read, whatever the API. Lengths are counted in characters
+// The limits of the v2 API beyond those of v1, which apply too. Lengths are in characters
 // (https://docs.datadoghq.com/api/latest/events/#post-an-event, tab v2).
 const (
 	// MaxTags is how many tags an event may have.
@@ -26,19 +25,19 @@ const (
 	MaxLinkTitle = 300
 )
 
-// AlertEvent is the request body of POST /api/v2/events for an event of the
-// category alert. What is optional and empty is left out: the API refuses it.
+// AlertEvent is the request body of POST /api/v2/events for an event of the category
+// alert. Empty optional fields are omitted, because the API refuses them.
 type AlertEvent struct {
 	Data AlertData `json:"data"`
 }
 
-// AlertData is what JSON:API puts around an event.
+// AlertData is the JSON:API resource of an event.
 type AlertData struct {
 	Type       string          `json:"type"` // always "event"
 	Attributes AlertAttributes `json:"attributes"`
 }
 
-// AlertAttributes are what events of every category have.
+// AlertAttributes are those of all categories.
 type AlertAttributes struct {
 	Title          string       `json:"title"`
 	Message        string       `json:"message,omitempty"`
@@ -51,10 +50,10 @@ type AlertAttributes struct {
 	Attributes     AlertDetails `json:"attributes"`
 }
 
-// AlertDetails are what events of the category alert have.
+// AlertDetails are the attributes of the category alert.
 type AlertDetails struct {
 	Status   string         `json:"status"`             // ok, warn or error
-	Priority string         `json:"priority,omitempty"` // "1" to "5", the most urgent first; Datadog takes "5" where there is none
+	Priority string         `json:"priority,omitempty"` // "1" (most urgent) to "5", Datadog's default
 	Links    []AlertLink    `json:"links,omitempty"`
 	Custom   map[string]any `json:"custom,omitempty"` // the findings' data by step: custom.owner.team
 }
@@ -69,7 +68,7 @@ type AlertLink struct {
 // Headline returns the title.
 func (e AlertEvent) Headline() string { return e.Data.Attributes.Title }
 
-// ComposeAlert makes of the same what Compose makes, for the v2 API.
+// ComposeAlert is Compose for the v2 API.
 func ComposeAlert(a alert.Alert, d Draft, results []enrich.Result, now time.Time) AlertEvent {
 	at, late := happened(a.Date, now)
 	all := tags(a, d, results, late)
@@ -98,8 +97,7 @@ func timestamp(at time.Time) string {
 	return at.UTC().Format("2006-01-02T15:04:05.000Z07:00")
 }
 
-// hostName leaves out what is too long to be the name of a host: the beginning
-// of it would be another host's.
+// hostName omits a name that is too long, because its start would be another host's.
 func hostName(a alert.Alert) string {
 	if name := host(a); length(name) <= MaxHost {
 		return name
@@ -107,9 +105,8 @@ func hostName(a alert.Alert) string {
 	return ""
 }
 
-// alertStatus tells an alert type in the three words that v2 has. Only a success
-// is ok, since an ok says that all is over: what is merely not known to be an
-// error, a renotification without a type for one, is a warning.
+// alertStatus maps an alert type to v2's three states. Only a success is ok, because ok
+// means that the problem is over.
 func alertStatus(alertType string) string {
 	switch alertType {
 	case "error":
@@ -129,8 +126,8 @@ func level(priority string) string {
 	return ""
 }
 
-// alertLinks gathers the pages that the alert names, then those of the findings,
-// from the weightiest finding on, each address once.
+// alertLinks returns the pages of the alert, then those of the findings by descending
+// weight, each address once.
 func alertLinks(a alert.Alert, results []enrich.Result) []AlertLink {
 	found := pages(a)
 	for _, r := range byWeight(results) {
@@ -148,12 +145,12 @@ func alertLinks(a alert.Alert, results []enrich.Result) []AlertLink {
 			continue
 		}
 		known[address] = true
-		links = append(links, AlertLink{Category: category(l.Kind), URL: address, Title: shorten(neutralise(line(l.Title)), MaxLinkTitle)})
+		links = append(links, AlertLink{Category: category(l.Kind), URL: address, Title: truncate(escapeMentions(line(l.Title)), MaxLinkTitle)})
 	}
 	return links
 }
 
-// byWeight returns the results that have a finding, the weightiest first.
+// byWeight returns the results with a finding, by descending weight.
 func byWeight(results []enrich.Result) []enrich.Result {
 	found := slices.DeleteFunc(slices.Clone(results), func(r enrich.Result) bool { return r.Status != enrich.OK })
 	slices.SortStableFunc(found, func(a, b enrich.Result) int { return cmp.Compare(b.Finding.Weight, a.Finding.Weight) })

@@ -87,7 +87,7 @@ func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.
 		return o, err
 	}
 	o.Playbook = p.Playbooks.For(like).Name()
-	o.Event = event.Summarise(like, event.Draft{Playbook: o.Playbook, Webhook: p.WebhookName}, event.Held{
+	o.Event = event.Summarise(like, event.Draft{Playbook: o.Playbook, Webhook: p.WebhookName}, event.Suppressed{
 		Count: held.Count, Limit: storm.Limit, Groups: held.Groups, MoreGroups: held.MoreGroups,
 		Transitions: held.Transitions, First: held.First, Last: held.Last,
 	}, p.Now())

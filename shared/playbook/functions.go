@@ -266,7 +266,7 @@ func duration(v any) string {
 	if !ok || !(seconds >= 0 && seconds <= century) {
 		return ""
 	}
-	return event.Span(time.Duration(seconds * float64(time.Second)))
+	return event.FormatDuration(time.Duration(seconds * float64(time.Second)))
 }
 
 // verb matches one verb of a format, with a width and a precision of two digits.

@@ -1,0 +1,218 @@
+package event
+
+import (
+	"fmt"
+	"strings"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/fault"
+)
+
+// The bounds of the parts of head and tail, which therefore always fit.
+const (
+	maxHeadLine    = 300
+	maxReason      = 160
+	maxUnavailable = 600
+)
+
+// minMessageRunes is how much of the alert's message stays before any finding is
+// dropped. The rest is one click away in the original event.
+const minMessageRunes = 1200
+
+// body is the event's text before it is fitted into its limit, in reading order.
+type body struct {
+	head     []string // what is failing
+	message  string   // the monitor's message, markdown
+	findings []section
+	tail     []string // pages to open, and what is unavailable
+	// truncated counts the characters that the message lost.
+	truncated int
+}
+
+// text returns what is failing, the monitor's message, the findings, pages to open and
+// the failed steps.
+func text(a alert.Alert, d Draft, results []enrich.Result) string {
+	b := body{head: head(a, d.Cycle), message: message(a, d.Text), tail: tail(a, results)}
+	for _, result := range results {
+		if result.Status == enrich.OK {
+			b.findings = append(b.findings, newSection(result.Finding, a.Date))
+		}
+	}
+	if b.assemble() == "" {
+		b.message = "(no message)"
+	}
+	return b.fit(MaxText)
+}
+
+func head(a alert.Alert, c Cycle) (lines []string) {
+	scope := a.Scope
+	if scope == "" && a.Hostname != "" {
+		scope = "host:" + a.Hostname
+	}
+	if state := joinNonEmpty(" · ", escape(string(a.Transition)), escape(a.Priority), escape(scope)); state != "" {
+		lines = append(lines, "**"+headLine(state)+"**")
+	}
+	if status := escape(a.Status); status != "" {
+		lines = append(lines, headLine(status))
+	}
+	if history := c.history(a.Transition); history != "" {
+		lines = append(lines, history)
+	}
+	return lines
+}
+
+func headLine(l string) string { return escapeMentions(truncate(l, maxHeadLine)) }
+
+func joinNonEmpty(separator string, parts ...string) string {
+	var kept []string
+	for _, part := range parts {
+		if part != "" {
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, separator)
+}
+
+// history describes the cycle so far, which is nothing for its first notification.
+func (c Cycle) history(t alert.Transition) string {
+	switch {
+	case c.Notified < 2:
+		return ""
+	case t.IsRecovery():
+		times := map[int]string{1: "once", 2: "twice"}[c.Notified-1]
+		if times == "" {
+			times = fmt.Sprintf("%d times", c.Notified-1)
+		}
+		return fmt.Sprintf("It lasted %s and was notified %s.", FormatDuration(c.Lasted), times)
+	}
+	return fmt.Sprintf("It has lasted %s so far; this is notification %d.", FormatDuration(c.Lasted), c.Notified)
+}
+
+// message is the playbook's text, or Datadog's markdown, or its plain text.
+func message(a alert.Alert, override string) string {
+	for _, markdown := range []string{override, a.Message} {
+		if m := withoutWrapper(clean(markdown)); m != "" {
+			return escapeMentions(m)
+		}
+	}
+	var lines []string
+	for l := range strings.Lines(clean(a.Text)) {
+		lines = append(lines, escape(l))
+	}
+	return escapeMentions(strings.TrimSpace(strings.Join(lines, "\n")))
+}
+
+// tail has the alert's pages, and the steps that failed with their reasons.
+func tail(a alert.Alert, results []enrich.Result) (lines []string) {
+	var open, failed []string
+	for _, page := range pages(a) {
+		if address := webAddress(page.URL, maxURL); address != "" {
+			open = append(open, escapeMentions(linkTo(linkTitle(page.Title), address)))
+		}
+	}
+	for _, r := range results {
+		if r.Status == enrich.Failed || r.Status == enrich.TimedOut {
+			failed = append(failed, escapeMentions(escape(r.Name+": "+truncate(fault.Public(r.Err), maxReason))))
+		}
+	}
+	if len(open) > 0 {
+		lines = append(lines, strings.Join(open, " · "))
+	}
+	if len(failed) > 0 {
+		lines = append(lines, "_Unavailable:_ "+truncate(strings.Join(failed, "; "), maxUnavailable))
+	}
+	return lines
+}
+
+// pages are those of the alert itself, which may lack any of them.
+func pages(a alert.Alert) enrich.Links {
+	return enrich.Links{
+		{Title: "Alert in Datadog", URL: a.Link},
+		{Title: "Graph", URL: a.Snapshot},
+		{Title: "Incident", URL: a.Incident.URL},
+	}
+}
+
+// noteRoom is the length of the note about a truncated message, and of the end of its code.
+const noteRoom = 80
+
+// fit returns the text within limit characters, the markdown wrapper included. It drops
+// the message beyond minMessageRunes, then findings from the lowest priority and the last
+// line on, then the rest of the message. A note says what was left out.
+func (b *body) fit(limit int) string {
+	limit -= length(markdownOpen) + length(markdownClose)
+	for {
+		text := b.assemble()
+		if fits(text, limit) {
+			return markdownOpen + text + markdownClose
+		}
+		kept := length(b.message)
+		shorter := kept - (length(text) - limit) - noteRoom
+		switch s := b.lowestPriority(); {
+		case kept > minMessageRunes:
+			b.truncateMessage(max(minMessageRunes, shorter))
+		case s != nil:
+			s.lines = s.lines[:len(s.lines)-1]
+			s.dropped++
+		case kept > 0:
+			b.truncateMessage(shorter)
+		default: // Head and tail are bounded, so this is unlikely.
+			return markdownOpen + truncate(text, limit) + markdownClose
+		}
+	}
+}
+
+func (b *body) truncateMessage(limit int) {
+	before := length(b.message)
+	b.message = truncate(b.message, limit)
+	b.truncated += before - length(b.message)
+}
+
+// lowestPriority returns the section whose line is dropped next: of equal weights the
+// last one.
+func (b *body) lowestPriority() (lowest *section) {
+	for i := range b.findings {
+		s := &b.findings[i]
+		if len(s.lines) > 0 && (lowest == nil || s.weight <= lowest.weight) {
+			lowest = s
+		}
+	}
+	return lowest
+}
+
+func (b *body) assemble() string {
+	parts := []string{strings.Join(b.head, "\n"), escapeMarkdownFence(b.message)}
+	for i := range b.findings {
+		if s := &b.findings[i]; len(s.lines) > 0 {
+			parts = append(parts, s.String())
+		}
+	}
+	return joinNonEmpty("\n\n", append(parts, strings.Join(b.tail, "\n"), b.omissions())...)
+}
+
+// The start and the end of the note about what was left out, which ends a text.
+const (
+	noteStart = "_Left out, for Datadog's limit: "
+	noteEnd   = "._"
+)
+
+func (b *body) omissions() string {
+	var omitted []string
+	if b.truncated > 0 {
+		omitted = append(omitted, fmt.Sprintf("%d characters of the message", b.truncated))
+	}
+	for i := range b.findings {
+		switch s := &b.findings[i]; {
+		case s.dropped == 0:
+		case len(s.lines) == 0:
+			omitted = append(omitted, s.title)
+		default:
+			omitted = append(omitted, fmt.Sprintf("%d of %d lines of %s", s.dropped, s.dropped+len(s.lines), s.title))
+		}
+	}
+	if len(omitted) == 0 {
+		return ""
+	}
+	return noteStart + strings.Join(omitted, "; ") + noteEnd
+}
