@@ -1,7 +1,9 @@
 package functions_test
 
 import (
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -10,44 +12,25 @@ import (
 	"boomerang/shared/site"
 )
 
-func TestTemplate_offers_every_site(t *testing.T) {
-	var sites []string
-	for _, s := range site.All() {
-		sites = append(sites, s.String())
+// accepts reports whether the constraints of a parameter allow a value.
+func (t tree) accepts(value string) bool {
+	if allowed := t.list("AllowedValues"); allowed != nil && !slices.Contains(strings.Fields(strings.Trim(t.text("AllowedValues"), "[]")), value) {
+		return false
 	}
-	if diff := cmp.Diff(sites, texts(read(t).part("Parameters", "DatadogSite")["AllowedValues"])); diff != "" {
-		t.Errorf("allowed values of DatadogSite (-want +got):\n%s", diff)
+	if t.text("Type") == "Number" {
+		n, err := strconv.Atoi(value)
+		least, errLeast := strconv.Atoi(t.text("MinValue"))
+		most, errMost := strconv.Atoi(t.text("MaxValue"))
+		return err == nil && (errLeast != nil || n >= least) && (errMost != nil || n <= most)
 	}
+	return regexp.MustCompile(t.text("AllowedPattern")).MatchString(value)
 }
 
-func TestTemplate_wants_the_keys_once(t *testing.T) {
-	const sentence = "either both DatadogApiKey and DatadogAppKey, or DatadogSecretArn alone"
-	for name, c := range map[string]struct {
-		api, app, secret string
-		fine             bool
-	}{
-		"both keys":             {fakeKey, fakeKey, "", true},
-		"a secret":              {"", "", keysARN, true},
-		"nothing":               {"", "", "", false},
-		"one key":               {fakeKey, "", "", false},
-		"the other key":         {"", fakeKey, "", false},
-		"keys and a secret":     {fakeKey, fakeKey, keysARN, false},
-		"one key and a secret":  {fakeKey, "", keysARN, false},
-		"the other and the ARN": {"", fakeKey, keysARN, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			refused := deploy(t, map[string]string{"DatadogApiKey": c.api, "DatadogAppKey": c.app, "DatadogSecretArn": c.secret}).refused
-			if c.fine && len(refused) > 0 || !c.fine && (len(refused) != 1 || !strings.Contains(refused[0], sentence)) {
-				t.Errorf("got %q", refused)
-			}
-		})
-	}
-}
-
-func TestTemplate_takes_only_what_works(t *testing.T) {
-	taken := map[string][]string{
-		"DatadogApiKey":           {strings.Repeat("x", 64)},
-		"DatadogSecretArn":        {"arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:a/b-AbCdEf"},
+func TestTemplate_Parameters(t *testing.T) {
+	whole, _ := readTemplate(t)
+	accepted := map[string][]string{
+		"DatadogApiKey":           {"", strings.Repeat("x", 64)},
+		"DatadogSecretArn":        {"", "arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:a/b-AbCdEf"},
 		"Notify":                  {"", "@slack-sre", "@slack-sre @pagerduty-Boomerang", "@ada@example.com"},
 		"RotateTokenDays":         {"0", "1", "1000"},
 		"DrillSchedule":           {"", "rate(1 minute)", "rate(12 hours)", "cron(0 7 * * ? *)"},
@@ -57,8 +40,9 @@ func TestTemplate_takes_only_what_works(t *testing.T) {
 		"Environment":             {"prod", "staging-2"},
 		"WebhookName":             {"boomerang", "Torq"},
 	}
-	refused := map[string][]string{
+	rejected := map[string][]string{
 		"DatadogApiKey":           {"short", `0123456789abcdef0123456789","a":"`},
+		"DatadogAppKey":           {"short"},
 		"DatadogSecretArn":        {"boomerang/datadog"},
 		"DatadogSite":             {"app.datadoghq.com"},
 		"Setup":                   {"yes"},
@@ -66,86 +50,104 @@ func TestTemplate_takes_only_what_works(t *testing.T) {
 		"RotateTokenDays":         {"-1", "1001", "monthly"},
 		"Intake":                  {"both"},
 		"EnrichBudget":            {"5", "5m"},
-		"WorkerConcurrency":       {"1", "1001"}, // AWS takes 2 to 1,000
+		"WorkerConcurrency":       {"1", "1001"}, // AWS accepts 2 to 1,000.
 		"Reconcile":               {"true"},
 		"AlarmTopicArn":           {"alarms"},
 		"DrillSchedule":           {"1 hour", "rate(1h)", "every hour"},
-		"LogLevel":                {"ERROR"}, // MissingAlertAlarm counts a warning
+		"LogLevel":                {"ERROR"}, // MissingAlertAlarm counts a warning.
 		"LogRetentionDays":        {"2"},
 		"DatadogExtensionVersion": {"latest"},
 		"Version":                 {"1.2 beta"},
 		"Environment":             {"", "Production"},
 		"WebhookName":             {"@webhook-boomerang", ""},
 	}
-	for name, values := range taken {
-		for _, v := range values {
-			if got := deploy(t, with(base(name), name, v)).refused; len(got) > 0 {
-				t.Errorf("%s=%s: %q", name, v, got)
-			}
-		}
-	}
-	for name, values := range refused {
-		for _, v := range values {
-			if got := deploy(t, with(base(name), name, v)).refused; len(got) != 1 || !strings.HasPrefix(got[0], name) {
-				t.Errorf("%s=%s: %q", name, v, got)
-			}
-		}
-	}
-}
-
-// base gives the keys in the way that leaves a parameter free to try.
-func base(parameter string) map[string]string {
-	if parameter == "DatadogSecretArn" {
-		return map[string]string{}
-	}
-	return withKeys
-}
-
-func TestTemplate_refuses_to_rotate_what_it_did_not_set_up(t *testing.T) {
-	for days, want := range map[string]int{"0": 0, "30": 1} {
-		refused := deploy(t, with(withKeys, "Setup", "DISABLED", "RotateTokenDays", days)).refused
-		if len(refused) != want || want == 1 && !strings.Contains(refused[0], "RotateTokenDays must be 0") {
-			t.Errorf("%s days: %q", days, refused)
-		}
-	}
-}
-
-func TestTemplate_hides_the_keys(t *testing.T) {
-	for _, name := range []string{"DatadogApiKey", "DatadogAppKey"} {
-		if read(t).part("Parameters", name)["NoEcho"] != true {
-			t.Errorf("%s is shown to whoever may look at the stack", name)
-		}
-	}
-	for name, output := range deploy(t, withKeys).outputs {
-		if strings.Contains(get(output, "Value").(string), fakeKey) {
-			t.Errorf("the output %s shows a key", name)
-		}
-	}
-}
-
-func TestTemplate_is_described(t *testing.T) {
-	whole := read(t)
-	for _, section := range []string{"Parameters", "Outputs"} {
-		for name := range whole.part(section) {
-			if said, _ := whole.part(section, name)["Description"].(string); said == "" {
-				t.Errorf("%s in %s has no description", name, section)
-			}
-		}
-	}
-}
-
-func TestTemplate_groups_every_parameter_once(t *testing.T) {
-	whole := read(t)
 	var grouped, all []string
-	for _, group := range items(whole.part("Metadata", "AWS::CloudFormation::Interface")["ParameterGroups"]) {
-		grouped = append(grouped, texts(get(group, "Parameters"))...)
+	for _, group := range whole.list("Metadata", "AWS::CloudFormation::Interface", "ParameterGroups") {
+		grouped = append(grouped, strings.Fields(strings.Trim(tree(group.(map[string]any)).text("Parameters"), "[]"))...)
 	}
 	for name := range whole.part("Parameters") {
+		p := whole.part("Parameters", name)
 		all = append(all, name)
+		if p.text("Description") == "" || !p.accepts(p.text("Default")) {
+			t.Errorf("%s has no description, or rejects its default", name)
+		}
+		for _, value := range accepted[name] {
+			if !p.accepts(value) {
+				t.Errorf("%s rejects %q", name, value)
+			}
+		}
+		for _, value := range rejected[name] {
+			if p.accepts(value) {
+				t.Errorf("%s accepts %q", name, value)
+			}
+		}
 	}
 	slices.Sort(grouped)
 	slices.Sort(all)
 	if diff := cmp.Diff(all, grouped); diff != "" {
 		t.Errorf("in groups (-parameters +groups):\n%s", diff)
+	}
+	var sites []any
+	for _, s := range site.All() {
+		sites = append(sites, s.String())
+	}
+	if diff := cmp.Diff(sites, whole.list("Parameters", "DatadogSite", "AllowedValues")); diff != "" {
+		t.Errorf("sites (-want +got):\n%s", diff)
+	}
+	for _, key := range []string{"DatadogApiKey", "DatadogAppKey"} {
+		if whole.text("Parameters", key, "NoEcho") != "true" {
+			t.Errorf("%s is shown to everyone who may describe the stack", key)
+		}
+	}
+	for name := range whole.part("Outputs") {
+		if o := whole.part("Outputs", name); o.text("Description") == "" || strings.Contains(o.text("Value"), "DatadogA") {
+			t.Errorf("the output %s has no description, or shows a key", name)
+		}
+	}
+}
+
+// holds evaluates the condition of a rule, which has its functions in their long form.
+func holds(condition any, parameters map[string]string) bool {
+	for name, arguments := range condition.(map[string]any) {
+		list, _ := arguments.([]any)
+		is := func(c any) bool { return holds(c, parameters) }
+		switch name {
+		case "Fn::Or":
+			return slices.ContainsFunc(list, is)
+		case "Fn::And":
+			return !slices.ContainsFunc(list, func(c any) bool { return !is(c) })
+		case "Fn::Not":
+			return !is(list[0])
+		case "Fn::Equals":
+			return parameters[tree(list[0].(map[string]any)).text("Ref")] == list[1]
+		}
+	}
+	panic("unknown condition")
+}
+
+func TestTemplate_Rules(t *testing.T) {
+	whole, _ := readTemplate(t)
+	for _, c := range []struct {
+		rule       string
+		parameters map[string]string
+		want       bool
+	}{
+		{"DatadogKeys", map[string]string{"DatadogApiKey": "a", "DatadogAppKey": "b"}, true},
+		{"DatadogKeys", map[string]string{"DatadogSecretArn": "arn"}, true},
+		{"DatadogKeys", nil, false},
+		{"DatadogKeys", map[string]string{"DatadogApiKey": "a"}, false},
+		{"DatadogKeys", map[string]string{"DatadogAppKey": "b"}, false},
+		{"DatadogKeys", map[string]string{"DatadogApiKey": "a", "DatadogAppKey": "b", "DatadogSecretArn": "arn"}, false},
+		{"DatadogKeys", map[string]string{"DatadogApiKey": "a", "DatadogSecretArn": "arn"}, false},
+		{"DatadogKeys", map[string]string{"DatadogAppKey": "b", "DatadogSecretArn": "arn"}, false},
+		{"RotationNeedsSetup", map[string]string{"Setup": "DISABLED", "RotateTokenDays": "0"}, true},
+		{"RotationNeedsSetup", map[string]string{"Setup": "DISABLED", "RotateTokenDays": "30"}, false},
+		{"RotationNeedsSetup", map[string]string{"Setup": "ENABLED", "RotateTokenDays": "30"}, true},
+	} {
+		for _, assertion := range whole.list("Rules", c.rule, "Assertions") {
+			if got := holds(assertion.(map[string]any)["Assert"], c.parameters); got != c.want {
+				t.Errorf("%s with %v: %t", c.rule, c.parameters, got)
+			}
+		}
 	}
 }

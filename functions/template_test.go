@@ -1,301 +1,364 @@
 package functions_test
 
 import (
-	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
+	"time"
 
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+
+	"boomerang/functions/internal/drill"
+	"boomerang/shared/config"
+	"boomerang/shared/pipeline"
+	"boomerang/shared/site"
 )
 
-// The tests of template.yaml read it as CloudFormation does: with parameters, rules
-// and conditions. What SAM makes of it is checked by .ci/transformed.py.
+// tree is a part of template.yaml without the tags of its intrinsic functions: !Ref Queue
+// is Queue, and !If [A, b, c] a list of three. These tests hold the template to the code;
+// cfn-lint, SAM and .ci/transformed.py check what AWS makes of it.
+type tree map[string]any
 
-const (
-	keysARN   = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:datadog-AbCdEf"
-	ourKeys   = "DatadogSecret"
-	fakeKey   = "0123456789abcdef0123456789abcdef"
-	stackName = "boomerang"
-)
-
-// withSecret and withKeys are the two ways to give the Datadog keys.
-var (
-	withSecret = map[string]string{"DatadogSecretArn": keysARN}
-	withKeys   = map[string]string{"DatadogApiKey": fakeKey, "DatadogAppKey": fakeKey}
-)
-
-// everything switches everything on.
-func everything(keys map[string]string) map[string]string {
-	return with(keys, "RotateTokenDays", "30", "DrillSchedule", "rate(1 hour)", "DatadogExtensionVersion", "99", "Version", "1.2.3",
-		"AlarmTopicArn", "arn:aws:sns:eu-west-1:123456789012:alarms")
-}
-
-func with(parameters map[string]string, pairs ...string) map[string]string {
-	all := maps.Clone(parameters)
-	for pair := range slices.Chunk(pairs, 2) {
-		all[pair[0]] = pair[1]
-	}
-	return all
-}
-
-// pseudo are CloudFormation's own parameters.
-var pseudo = map[string]string{
-	"AWS::AccountId": "123456789012", "AWS::Partition": "aws", "AWS::Region": "eu-west-1", "AWS::StackName": stackName,
-}
-
-// noValue takes the property away that it is the value of.
-type noValue struct{}
-
-// template is template.yaml, or a part of it, with intrinsic functions in their
-// long form: {"Ref": "Site"}.
-type template map[string]any
-
-func read(t *testing.T) template {
+func readTemplate(t *testing.T) (whole tree, source string) {
 	t.Helper()
-	whole, err := parse()
+	raw, err := os.ReadFile("../template.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return whole
+	if err := yaml.Unmarshal(raw, &whole); err != nil {
+		t.Fatal(err)
+	}
+	return whole, string(raw)
 }
 
-// parse reads the file once for all tests, none of which changes what it is given.
-var parse = sync.OnceValues(func() (template, error) {
-	file, err := parser.ParseFile("../template.yaml", 0)
-	if err != nil {
-		return nil, err
+// value follows keys.
+func (t tree) value(keys ...string) any {
+	var value any = map[string]any(t)
+	for _, key := range keys {
+		below, _ := value.(map[string]any)
+		value = below[key]
 	}
-	whole, ok := value(file.Docs[0].Body).(map[string]any)
-	if !ok {
-		return nil, errors.New("template.yaml is no mapping")
-	}
-	return whole, nil
-})
-
-func value(node ast.Node) any {
-	switch node := node.(type) {
-	case *ast.MappingNode:
-		all := map[string]any{}
-		for _, v := range node.Values {
-			all[v.Key.GetToken().Value] = value(v.Value)
-		}
-		return all
-	case *ast.SequenceNode:
-		all := []any{}
-		for _, v := range node.Values {
-			all = append(all, value(v))
-		}
-		return all
-	case *ast.TagNode:
-		name := strings.TrimPrefix(node.Start.Value, "!")
-		if name != "Ref" && name != "Condition" {
-			name = "Fn::" + name
-		}
-		return map[string]any{name: value(node.Value)}
-	case *ast.LiteralNode:
-		return node.Value.Value
-	case ast.ScalarNode:
-		return node.GetValue()
-	}
-	panic(fmt.Sprintf("%T in template.yaml", node))
+	return value
 }
 
-// part is what is at the end of keys, which may be nothing.
-func (t template) part(keys ...string) template {
-	part, _ := get(map[string]any(t), keys...).(map[string]any)
+func (t tree) part(keys ...string) tree {
+	part, _ := t.value(keys...).(map[string]any)
 	return part
 }
 
-// deployed is a stack as CloudFormation would make it.
-type deployed struct {
-	// refused are the sentences of the rules and parameters that do not let it.
-	refused    []string
-	resources  map[string]resource
-	outputs    template
-	parameters map[string]string
-	conditions template
+// text is a value as text, a list such as [a b].
+func (t tree) text(keys ...string) string {
+	if value := t.value(keys...); value != nil {
+		return fmt.Sprint(value)
+	}
+	return ""
 }
 
-type resource struct {
-	kind       string
-	properties map[string]any
-	whole      template
+func (t tree) list(keys ...string) []any {
+	list, _ := t.value(keys...).([]any)
+	return list
 }
 
-const serverlessFunction = "AWS::Serverless::Function"
+func (t tree) seconds(keys ...string) time.Duration {
+	n, _ := strconv.Atoi(t.text(keys...))
+	return time.Duration(n) * time.Second
+}
 
-// deploy makes a stack of the template. Resources refer to each other by name, as
-// "Queue" and "Queue.Arn", and to a queue by its address.
-func deploy(t *testing.T, parameters map[string]string) deployed {
-	t.Helper()
-	whole := read(t)
-	d := deployed{resources: map[string]resource{}, parameters: map[string]string{}, conditions: whole.part("Conditions")}
-	for name := range parameters {
-		if whole.part("Parameters", name) == nil {
-			t.Fatalf("there is no parameter %s", name)
-		}
-	}
-	for name := range whole.part("Parameters") {
-		d.take(whole.part("Parameters", name), name, parameters)
-	}
-	for name := range whole.part("Rules") {
-		for _, assertion := range items(whole.part("Rules", name)["Assertions"]) {
-			if d.resolve(get(assertion, "Assert")) != true {
-				d.refused = append(d.refused, fmt.Sprint(get(assertion, "AssertDescription")))
+// names are the names of the resources of a type, sorted.
+func (t tree) names(kind string) []string {
+	return slices.Sorted(maps.Keys(maps.Collect(func(yield func(string, bool) bool) {
+		for name := range t.part("Resources") {
+			if t.text("Resources", name, "Type") == kind && !yield(name, true) {
+				return
 			}
 		}
-	}
+	})))
+}
+
+const keys = "[MakesDatadogSecret DatadogSecret DatadogSecretArn]"
+
+// deployedFunctions are the functions with the variables that their code reads and the
+// actions that their role allows, by resource.
+var deployedFunctions = map[string]struct {
+	reads  []string
+	allows map[string]string
+}{
+	"Webhook": {config.Names[config.Webhook](), map[string]string{
+		"[" + keys + " WebhookSecret]": "secretsmanager:GetSecretValue",
+		"LedgerTable.Arn":              "[dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem]",
+		"RedeliveryQueue.Arn":          "sqs:SendMessage",
+	}},
+	"Redeliver": {config.Names[config.Redeliver](), map[string]string{
+		keys:                  "secretsmanager:GetSecretValue",
+		"LedgerTable.Arn":     "[dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem]",
+		"RedeliveryQueue.Arn": "[sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes sqs:SendMessage]",
+		"DeadLetterQueue.Arn": "sqs:SendMessage",
+	}},
+	"Reconcile": {config.Names[config.Reconcile](), map[string]string{
+		keys:                  "secretsmanager:GetSecretValue",
+		"LedgerTable.Arn":     "[dynamodb:BatchGetItem dynamodb:GetItem dynamodb:PutItem]",
+		"RedeliveryQueue.Arn": "sqs:SendMessage",
+	}},
+	"Setup": {config.Names[config.Setup](), map[string]string{
+		"[" + keys + " WebhookSecret]": "secretsmanager:GetSecretValue",
+		"WebhookSecret":                "RotatesToken: [secretsmanager:PutSecretValue secretsmanager:UpdateSecretVersionStage]",
+	}},
+	"Drill": {config.Names[config.Drill](), map[string]string{
+		"[" + keys + " WebhookSecret]": "secretsmanager:GetSecretValue",
+	}},
+}
+
+// unread are the variables that only the AWS SDK or the Datadog Lambda Extension reads.
+var unread = []string{"AWS_ENDPOINT_URL", "DD_API_KEY_SECRET_ARN", "DD_SERVICE", "DD_ENV", "DD_VERSION"}
+
+// unset is what the template leaves out: the embedded playbooks are deployed.
+const unset = "PLAYBOOKS_FILE"
+
+func TestTemplate_Functions(t *testing.T) {
+	whole, _ := readTemplate(t)
 	shared := whole.part("Globals", "Function")
-	for name := range whole.part("Resources") {
-		r := whole.part("Resources", name)
-		if condition, ok := r["Condition"].(string); ok && !d.holds(condition) {
-			continue
-		}
-		kind, properties := fmt.Sprint(r["Type"]), any(r.part("Properties"))
-		if kind == serverlessFunction {
-			properties = merge(map[string]any(shared), map[string]any(r.part("Properties")))
-		}
-		resolved, _ := d.resolve(properties).(map[string]any)
-		d.resources[name] = resource{kind: kind, properties: resolved, whole: r}
-	}
-	d.outputs, _ = d.resolve(map[string]any(whole.part("Outputs"))).(map[string]any)
-	return d
-}
-
-// take takes one parameter, unless its constraints refuse it.
-func (d *deployed) take(constraints template, name string, given map[string]string) {
-	v, isGiven := given[name]
-	if !isGiven {
-		var usual any
-		if usual, isGiven = constraints["Default"]; isGiven {
-			v = fmt.Sprint(usual)
+	for key, want := range map[string]string{"Handler": "bootstrap", "Runtime": "provided.al2023", "Architectures": "[arm64]"} {
+		if got := shared.text(key); got != want {
+			t.Errorf("%s is %s, want %s", key, got, want)
 		}
 	}
-	number, notNumber := strconv.ParseFloat(v, 64)
-	pattern, _ := constraints["AllowedPattern"].(string)
-	allowed := texts(constraints["AllowedValues"])
-	switch {
-	case !isGiven,
-		!regexp.MustCompile(pattern).MatchString(v),
-		allowed != nil && !slices.Contains(allowed, v),
-		constraints["Type"] == "Number" && (notNumber != nil || beyond(number, constraints["MinValue"], constraints["MaxValue"])):
-		d.refused = append(d.refused, fmt.Sprintf("%s %v", name, constraints["ConstraintDescription"]))
+	folders, err := filepath.Glob("*/main.go")
+	if err != nil || len(folders) != len(deployedFunctions)+1 || len(whole.names("AWS::Serverless::Function")) != len(deployedFunctions) {
+		t.Errorf("%d functions in the template, %d here, and folders %s", len(whole.names("AWS::Serverless::Function")), len(deployedFunctions), folders)
 	}
-	d.parameters[name] = v
-}
-
-func beyond(number float64, least, most any) bool {
-	low, hasLow := least.(uint64)
-	high, hasHigh := most.(uint64)
-	return hasLow && number < float64(low) || hasHigh && number > float64(high)
-}
-
-func (d *deployed) holds(condition string) bool { return d.resolve(d.conditions[condition]) == true }
-
-var substitution = regexp.MustCompile(`\$\{[^}]+\}`)
-
-// resolve replaces the intrinsic functions in a tree by what they stand for.
-func (d *deployed) resolve(tree any) any {
-	switch tree := tree.(type) {
-	case template:
-		return d.resolve(map[string]any(tree))
-	case map[string]any:
-		if len(tree) == 1 {
-			for name, arguments := range tree {
-				if resolved, ok := d.call(name, arguments); ok {
-					return resolved
+	for name, want := range deployedFunctions {
+		r := whole.part("Resources", name+"Function")
+		f, folder := r.part("Properties"), strings.ToLower(name)
+		got := []string{f.text("CodeUri"), f.text("Role"), f.text("LoggingConfig", "LogGroup"), r.text("Metadata", "BuildMethod"), f.text("ReservedConcurrentExecutions"), f.text("Policies")}
+		if diff := cmp.Diff([]string{"functions/" + folder, name + "Role.Arn", name + "LogGroup", "go1.x", "", ""}, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		group := whole.part("Resources", name+"LogGroup", "Properties")
+		if group.text("LogGroupName") != "/aws/lambda/${AWS::StackName}-"+folder || group.text("RetentionInDays") != "LogRetentionDays" {
+			t.Errorf("the log group of %s is %v", name, group)
+		}
+		var set []string
+		for _, variables := range []tree{shared.part("Environment", "Variables"), f.part("Environment", "Variables")} {
+			for variable := range variables {
+				if !slices.Contains(unread, variable) {
+					set = append(set, variable)
 				}
 			}
 		}
-		all := map[string]any{}
-		for key, v := range tree {
-			if v := d.resolve(v); v != (noValue{}) {
-				all[key] = v
+		reads := slices.DeleteFunc(slices.Clone(want.reads), func(v string) bool { return v == unset })
+		slices.Sort(set)
+		slices.Sort(reads)
+		if diff := cmp.Diff(reads, set); diff != "" {
+			t.Errorf("the variables of %s (-read +set):\n%s", name, diff)
+		}
+	}
+}
+
+func TestTemplate_Permissions(t *testing.T) {
+	whole, source := readTemplate(t)
+	for name, want := range deployedFunctions {
+		got := map[string]string{}
+		for _, policy := range whole.list("Resources", name+"Role", "Properties", "Policies") {
+			condition := ""
+			if list, ok := policy.([]any); ok {
+				condition, policy = fmt.Sprint(list[0])+": ", list[1]
+			}
+			for _, statement := range tree(policy.(map[string]any)).list("PolicyDocument", "Statement") {
+				s := tree(statement.(map[string]any))
+				got[s.text("Resource")] = condition + s.text("Action")
 			}
 		}
-		return all
-	case []any:
-		all := []any{}
-		for _, v := range tree {
-			if v := d.resolve(v); v != (noValue{}) {
-				all = append(all, v)
+		want.allows[name+"LogGroup.Arn"] = "[logs:CreateLogStream logs:PutLogEvents]"
+		if diff := cmp.Diff(want.allows, got); diff != "" {
+			t.Errorf("what %sRole allows (-want +got):\n%s", name, diff)
+		}
+	}
+	if wildcard := regexp.MustCompile(`(Action|Resource|Principal|AWS|Service): .*\*`).FindString(source); wildcard != "" {
+		t.Errorf("grants by wildcard: %s", wildcard)
+	}
+}
+
+func TestTemplate_Defaults(t *testing.T) {
+	whole, _ := readTemplate(t)
+	load := func(function string) map[string]string {
+		environ := map[string]string{}
+		for _, variables := range []tree{whole.part("Globals", "Function", "Environment", "Variables"), whole.part("Resources", function, "Properties", "Environment", "Variables")} {
+			for name := range variables {
+				value := variables.text(name)
+				if choice := variables.list(name); choice != nil {
+					value = fmt.Sprint(choice[1])
+				}
+				if _, ok := whole.part("Parameters")[value]; ok {
+					value = whole.text("Parameters", value, "Default")
+				}
+				environ[name] = value
 			}
 		}
-		return all
-	}
-	return tree
-}
-
-func (d *deployed) call(name string, arguments any) (any, bool) {
-	list, _ := arguments.([]any)
-	is := func(v any) bool { return d.resolve(v) == true }
-	switch name {
-	case "Ref":
-		return d.ref(arguments.(string)), true
-	case "Condition":
-		text, ok := arguments.(string)
-		return ok && d.holds(text), ok
-	case "Fn::GetAtt":
-		return arguments, true
-	case "Fn::If":
-		if d.holds(list[0].(string)) {
-			return d.resolve(list[1]), true
+		for _, url := range []string{"REDELIVERY_QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "FUNCTION_URL"} {
+			if environ[url] != "" {
+				environ[url] = "https://" + strings.ToLower(strings.TrimSuffix(environ[url], ".FunctionUrl")) + ".example"
+			}
 		}
-		return d.resolve(list[2]), true
-	case "Fn::Equals":
-		return d.resolve(list[0]) == d.resolve(list[1]), true
-	case "Fn::Not":
-		return !is(list[0]), true
-	case "Fn::And":
-		return !slices.ContainsFunc(list, func(v any) bool { return !is(v) }), true
-	case "Fn::Or":
-		return slices.ContainsFunc(list, is), true
-	case "Fn::Sub":
-		return d.substitute(arguments), true
+		return environ
 	}
-	return nil, false
+	datadog := config.Datadog{DatadogSecretARN: "DatadogSecret", Site: site.Default}
+	pipeline := config.Pipeline{Datadog: datadog, RedeliveryQueueURL: "https://redeliveryqueue.example", LedgerTable: "LedgerTable", EnrichBudget: 5 * time.Second, WebhookName: "boomerang"}
+	loads(t, load("WebhookFunction"), config.Webhook{Pipeline: pipeline, WebhookSecretARN: "WebhookSecret", Intake: config.Direct})
+	loads(t, load("RedeliverFunction"), config.Redeliver{Pipeline: pipeline, DeadLetterQueueURL: "https://deadletterqueue.example"})
+	loads(t, load("ReconcileFunction"), config.Reconcile{Datadog: datadog, RedeliveryQueueURL: "https://redeliveryqueue.example", LedgerTable: "LedgerTable", WebhookName: "boomerang"})
+	loads(t, load("SetupFunction"), config.Setup{Datadog: datadog, WebhookSecretARN: "WebhookSecret", WebhookName: "boomerang"})
+	loads(t, load("DrillFunction"), config.Drill{Datadog: datadog, WebhookSecretARN: "WebhookSecret", FunctionURL: "https://webhookfunctionurl.example"})
 }
 
-func (d *deployed) ref(name string) any {
-	if name == "AWS::NoValue" {
-		return noValue{}
+func loads[F config.Function](t *testing.T, environ map[string]string, want F) {
+	t.Helper()
+	got, err := config.Load[F](environ)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
-	if v, ok := pseudo[name]; ok {
-		return v
-	}
-	if v, ok := d.parameters[name]; ok {
-		return v
-	}
-	if strings.HasSuffix(name, "Queue") {
-		return urlOf(name)
-	}
-	return name
 }
 
-func (d *deployed) substitute(arguments any) string {
-	variables := map[string]any{}
-	text, ok := arguments.(string)
-	if !ok {
-		text = arguments.([]any)[0].(string)
-		variables, _ = d.resolve(arguments.([]any)[1]).(map[string]any)
-	}
-	return substitution.ReplaceAllStringFunc(text, func(reference string) string {
-		name := reference[2 : len(reference)-1]
-		if v, ok := variables[name]; ok {
-			return fmt.Sprint(v)
+// TestTemplate_Retries holds the template to the numbers of shared/pipeline/retry.go.
+func TestTemplate_Retries(t *testing.T) {
+	whole, _ := readTemplate(t)
+	properties := func(name string) tree { return whole.part("Resources", name, "Properties") }
+	queue, dead, worker := properties("RedeliveryQueue"), properties("DeadLetterQueue"), properties("RedeliverFunction")
+	for name, c := range map[string]struct{ want, got time.Duration }{
+		"the webhook's timeout":   {pipeline.RunTime, properties("WebhookFunction").seconds("Timeout")},
+		"the worker's timeout":    {pipeline.WorkerTimeout, worker.seconds("Timeout")},
+		"the visibility timeout":  {pipeline.VisibilityTimeout, queue.seconds("VisibilityTimeout")},
+		"the queue's retention":   {pipeline.QueueRetention, queue.seconds("MessageRetentionPeriod")},
+		"the retention of dead":   {pipeline.DeadLetterRetention, dead.seconds("MessageRetentionPeriod")},
+		"deliveries (as seconds)": {pipeline.RedriveReceives * time.Second, queue.seconds("RedrivePolicy", "maxReceiveCount")},
+	} {
+		if c.want != c.got {
+			t.Errorf("%s is %s, want %s", name, c.got, c.want)
 		}
-		return fmt.Sprint(d.ref(name))
-	})
+	}
+	for _, name := range []string{"ReconcileFunction", "DrillFunction"} {
+		if properties(name).text("EventInvokeConfig", "MaximumRetryAttempts") != "0" {
+			t.Errorf("Lambda repeats %s by itself", name)
+		}
+	}
+	if visibility := queue.seconds("VisibilityTimeout"); visibility < 6*worker.seconds("Timeout") {
+		t.Errorf("a visibility timeout of %s is not six times the worker's timeout", visibility)
+	}
+	source := worker.part("Events", "Queue", "Properties")
+	if got := source.text(); got != "map[BatchSize:10 FunctionResponseTypes:[ReportBatchItemFailures] Queue:RedeliveryQueue.Arn ScalingConfig:map[MaximumConcurrency:WorkerConcurrency]]" {
+		t.Errorf("the worker's event source: %s", got)
+	}
+	if queue.text("RedrivePolicy", "deadLetterTargetArn") != "DeadLetterQueue.Arn" || queue.text("SqsManagedSseEnabled") != "true" || dead.text("SqsManagedSseEnabled") != "true" {
+		t.Errorf("the queues: %v, %v", queue, dead)
+	}
+	schedule := properties("ReconcileFunction").part("Events", "Schedule", "Properties")
+	if schedule.text("Schedule") != "rate(5 minutes)" || schedule.text("State") != "Reconcile" || properties("ReconcileFunction").seconds("Timeout") >= 5*time.Minute {
+		t.Errorf("one run of reconcile must end before the next: %v", schedule)
+	}
+	const start = 10 * time.Second // is the time that a function has to start
+	if got, least := properties("DrillFunction").seconds("Timeout"), drill.Usual.Answer+drill.Usual.Event+start; got < least {
+		t.Errorf("a synthetic alert has %s, and needs %s to report that it failed", got, least)
+	}
 }
 
-// urlOf is what a reference to a queue stands for.
-func urlOf(queue string) string {
-	return "https://sqs.eu-west-1.amazonaws.com/123456789012/" + queue
+func TestTemplate_Resources(t *testing.T) {
+	whole, source := readTemplate(t)
+	for name, want := range map[string]string{
+		"LedgerTable": "map[AttributeDefinitions:[map[AttributeName:id AttributeType:S]] BillingMode:PAY_PER_REQUEST KeySchema:[map[AttributeName:id KeyType:HASH]] " +
+			"PointInTimeRecoverySpecification:map[PointInTimeRecoveryEnabled:true] SSESpecification:map[SSEEnabled:true] TimeToLiveSpecification:map[AttributeName:expires_at Enabled:true]]",
+		"MissingAlerts": `map[FilterPattern:{ $.message = "reconcile" && $.missing > 0 } LogGroupName:ReconcileLogGroup ` +
+			"MetricTransformations:[map[MetricName:MissingAlerts MetricNamespace:Boomerang/${AWS::StackName} MetricValue:$.missing]]]",
+		"DatadogSetup": "map[DatadogSecretArn:" + keys + " DatadogSite:DatadogSite DeadLetterQueueName:DeadLetterQueue.QueueName FunctionNames:[WebhookFunction RedeliverFunction ReconcileFunction] " +
+			"FunctionUrl:WebhookFunctionUrl.FunctionUrl Notify:Notify QueueName:RedeliveryQueue.QueueName Revision:SetupFunction.Version ServiceTimeout:300 " +
+			"ServiceToken:SetupFunction.Arn StackName:AWS::StackName WebhookName:WebhookName WebhookSecretArn:WebhookSecret]",
+		"TokenRotation":      "map[RotateImmediatelyOnUpdate:false RotationLambdaARN:SetupFunction.Arn RotationRules:map[AutomaticallyAfterDays:RotateTokenDays] SecretId:WebhookSecret]",
+		"RotationPermission": "map[Action:lambda:InvokeFunction FunctionName:SetupFunction Principal:secretsmanager.amazonaws.com SourceAccount:AWS::AccountId]",
+	} {
+		if got := whole.text("Resources", name, "Properties"); got != want {
+			t.Errorf("%s (-want +got):\n%s", name, cmp.Diff(want, got))
+		}
+	}
+	if got := whole.text("Resources", "TokenRotation", "DependsOn"); got != "[DatadogSetup RotationPermission]" {
+		t.Errorf("a rotation before Datadog has the token: DependsOn is %s", got)
+	}
+	if got := whole.text("Resources", "WebhookFunction", "Properties", "FunctionUrlConfig"); got != "map[AuthType:NONE]" {
+		t.Errorf("Datadog cannot sign for AWS: the Function URL has %s", got)
+	}
+	if got := whole.text("Resources", "DatadogSecret", "Properties", "SecretString"); got != `{"api_key":"${DatadogApiKey}","app_key":"${DatadogAppKey}","dd_api_key":"${DatadogApiKey}"}` {
+		t.Errorf("the keys of the functions and the extension: %s", got)
+	}
+	const layer = "arn:${AWS::Partition}:lambda:${AWS::Region}:${Account}:layer:Datadog-Extension-ARM:${DatadogExtensionVersion}"
+	if got := whole.text("Globals", "Function", "Layers"); got != "[HasExtension [["+layer+" map[Account:[IsGovCloud 002406178527 464622532012]]]] []]" {
+		t.Errorf("the extension: %s", got)
+	}
+	conditional := map[string][]string{}
+	for name := range whole.part("Resources") {
+		r := whole.part("Resources", name)
+		if condition := r.text("Condition"); condition != "" {
+			conditional[condition] = append(conditional[condition], name)
+			slices.Sort(conditional[condition])
+		}
+		isStore := slices.Contains([]string{"AWS::SecretsManager::Secret", "AWS::DynamoDB::Table", "AWS::SQS::Queue"}, r.text("Type"))
+		for _, policy := range []string{"DeletionPolicy", "UpdateReplacePolicy"} {
+			if got := r.text(policy); got != "" && got != "Delete" || got == "" && isStore {
+				t.Errorf("%s outlives the stack: %s is %q", name, policy, got)
+			}
+		}
+	}
+	if diff := cmp.Diff(map[string][]string{
+		"MakesDatadogSecret": {"DatadogSecret"},
+		"RunsSetup":          {"DatadogSetup", "SetupFunction", "SetupLogGroup", "SetupRole"},
+		"RotatesToken":       {"RotationAlarm", "RotationPermission", "TokenRotation"},
+		"RunsDrill":          {"DrillAlarm", "DrillFunction", "DrillLogGroup", "DrillRole"},
+	}, conditional); diff != "" {
+		t.Errorf("resources that a parameter switches on (-want +got):\n%s", diff)
+	}
+	for _, condition := range []string{
+		`MakesDatadogSecret: !Equals [!Ref DatadogSecretArn, ""]`, "RunsSetup: !Equals [!Ref Setup, ENABLED]", `RunsDrill: !Not [!Equals [!Ref DrillSchedule, ""]]`,
+		`RotatesToken: !And [!Condition RunsSetup, !Not [!Equals [!Ref RotateTokenDays, "0"]]]`, `HasAlarmTopic: !Not [!Equals [!Ref AlarmTopicArn, ""]]`,
+		`HasExtension: !Not [!Equals [!Ref DatadogExtensionVersion, "0"]]`, "IsGovCloud: !Equals [!Ref AWS::Partition, aws-us-gov]", `HasVersion: !Not [!Equals [!Ref Version, ""]]`,
+	} {
+		if !strings.Contains(source, "\n  "+condition+"\n") {
+			t.Errorf("there is no condition %s", condition)
+		}
+	}
+}
+
+func TestTemplate_Alarms(t *testing.T) {
+	whole, _ := readTemplate(t)
+	got := map[string]string{}
+	for _, name := range whole.names("AWS::CloudWatch::Alarm") {
+		p := whole.part("Resources", name, "Properties")
+		of := ""
+		for _, dimension := range p.list("Dimensions") {
+			of = " of " + tree(dimension.(map[string]any)).text("Value")
+		}
+		got[name] = fmt.Sprintf("%s %s%s > %s, %s × %s s", p.text("Statistic"), p.text("MetricName"), of, p.text("Threshold"), p.text("EvaluationPeriods"), p.text("Period"))
+		missing := map[bool]string{true: "ignore", false: "notBreaching"}[name == "DrillAlarm"]
+		const topic = "[HasAlarmTopic [AlarmTopicArn] []]"
+		if p.text("TreatMissingData") != missing || p.text("AlarmActions") != topic || p.text("OKActions") != topic || p.text("AlarmDescription") == "" || p.text("ComparisonOperator") != "GreaterThanThreshold" {
+			t.Errorf("%s: %v", name, p)
+		}
+	}
+	want := map[string]string{
+		"DeadLetterAlarm":     "Maximum ApproximateNumberOfMessagesVisible of DeadLetterQueue.QueueName > 0, 1 × 60 s",
+		"OldestMessageAlarm":  "Maximum ApproximateAgeOfOldestMessage of RedeliveryQueue.QueueName > 900, 1 × 60 s",
+		"WebhookErrorAlarm":   "Sum Url5xxCount of WebhookFunction > 0, 1 × 300 s",
+		"WebhookRefusalAlarm": "Sum Url4xxCount of WebhookFunction > 10, 1 × 300 s",
+		"ThrottleAlarm":       "Sum Throttles of WebhookFunction > 0, 1 × 60 s",
+		"RedeliverErrorAlarm": "Sum Errors of RedeliverFunction > 0, 1 × 300 s",
+		"ReconcileAlarm":      "Sum Errors of ReconcileFunction > 0, 3 × 300 s",
+		"MissingAlertAlarm":   "Sum MissingAlerts > 0, 1 × 300 s",
+		"RotationAlarm":       "Sum Errors of SetupFunction > 0, 1 × 300 s",
+		"DrillAlarm":          "Sum Errors of DrillFunction > 0, 1 × 300 s",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }

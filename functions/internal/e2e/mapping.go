@@ -15,13 +15,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"boomerang/shared/awstest"
+	"boomerang/shared/pipeline"
 )
 
-// visibilityTimeout is that of template.yaml. A failed message comes again once
-// AdvanceClock has passed it.
-const visibilityTimeout = 360 * time.Second
-
-// heldMessage is a message that failed and is not visible yet.
+// heldMessage is a message that failed. It becomes visible once AdvanceClock has passed
+// the visibility timeout.
 type heldMessage struct {
 	receipt *string
 	visible time.Time
@@ -61,7 +59,7 @@ func (s *Stack) Poll(i *Instance, limit time.Duration) Batch {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range failed {
-		s.held = append(s.held, heldMessage{receipt: m.ReceiptHandle, visible: time.Now().Add(s.ahead + visibilityTimeout)})
+		s.held = append(s.held, heldMessage{receipt: m.ReceiptHandle, visible: time.Now().Add(s.ahead + pipeline.VisibilityTimeout)})
 	}
 	return Batch{Received: received, Failed: len(failed), Err: err}
 }

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -24,6 +25,7 @@ import (
 
 	"boomerang/shared/awstest"
 	"boomerang/shared/fakedatadog"
+	"boomerang/shared/pipeline"
 	"boomerang/shared/telemetry/telemetrytest"
 )
 
@@ -73,8 +75,8 @@ func New(t testing.TB, closed ...Dependency) *Stack {
 	s.Table = s.AWS.Table(t)
 	s.DeadLetters = s.AWS.Queue(t, nil)
 	s.Queue = s.AWS.Queue(t, map[string]string{
-		"VisibilityTimeout": strconv.Itoa(int(visibilityTimeout.Seconds())),
-		"RedrivePolicy":     `{"maxReceiveCount":"11","deadLetterTargetArn":"` + awstest.QueueARN(s.DeadLetters) + `"}`,
+		"VisibilityTimeout": strconv.Itoa(int(pipeline.VisibilityTimeout.Seconds())),
+		"RedrivePolicy":     fmt.Sprintf(`{"maxReceiveCount":"%d","deadLetterTargetArn":%q}`, pipeline.RedriveReceives, awstest.QueueARN(s.DeadLetters)),
 	})
 	s.sqs = sqs.NewFromConfig(s.AWS.Direct())
 	for dependency, handler := range map[Dependency]http.Handler{
