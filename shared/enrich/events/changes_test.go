@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -82,34 +83,32 @@ func overFake(t *testing.T, c ChangesConfig) enrich.Finding {
 
 func TestChanges_Enrich(t *testing.T) {
 	got := overFake(t, ChangesConfig{})
-	flag := Change{
-		Kind: Flag, Title: `Fallback turned on (fallback): {"enabled":false} → {"enabled":true}`, Who: "ben@example.com", Source: "my_apps", Service: "checkout",
-		Time: noon.Add(-30 * time.Minute), Times: 1,
-	}
-	deploy := Change{
-		Kind: Deploy, Title: "Deployed checkout (version 1.2.3)", Who: "ann", Source: "github", Service: "checkout",
-		Time: noon.Add(-10 * time.Minute), URL: "https://ci.example.com/runs/7", Times: 1,
-	}
-	flag.URL = got.Data.(ChangesData).Changes[1].URL // The event's page, by an ID of the fake's.
+	flagURL := got.Data.(ChangesData).Changes[1].URL // The event's page, by an ID of the fake's.
+	const flagTitle, runURL = `Fallback turned on (fallback): {"enabled":false} → {"enabled":true}`, "https://ci.example.com/runs/7"
 	want := enrich.Finding{
 		Title: "Changes", Weight: enrich.Important,
 		Blocks: []enrich.Block{
 			enrich.Facts{{Name: "In the hour before", Value: "1 deploy, 1 feature flag"}, {Name: "Last", Value: "10m before the alert"}},
 			enrich.List{Items: []enrich.Item{
-				{Time: deploy.Time, Tag: "deploy", Text: "Deployed checkout (version 1.2.3), by ann", URL: deploy.URL},
-				{Time: flag.Time, Tag: "flag", Text: flag.Title + ", by ben@example.com", URL: flag.URL},
+				{Time: noon.Add(-10 * time.Minute), Tag: "deploy", Text: "Deployed checkout (version 1.2.3), by ann", URL: runURL},
+				{Time: noon.Add(-30 * time.Minute), Tag: "flag", Text: flagTitle + ", by ben@example.com", URL: flagURL},
 			}},
 		},
-		Data: ChangesData{
-			Query: `service:"checkout" -source:(alert OR monitor_alert OR watchdog)`, From: noon.Add(-time.Hour), To: noon,
-			Count: 2, Deploys: 1, Flags: 1, Last: deploy, Changes: []Change{deploy, flag},
-		},
+		Data: got.Data,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("finding (-want +got):\n%s", diff)
 	}
-	if !strings.HasPrefix(flag.URL, "https://app.datadoghq.com/event/event?id=83060822027960") {
-		t.Errorf("a change without a link leads to %s", flag.URL)
+	const deploy = `{"kind":"deploy","title":"Deployed checkout (version 1.2.3)","who":"ann","source":"github","service":"checkout","time":"2026-11-21T11:50:00Z","url":"` + runURL + `","times":1}`
+	wantJSON := `{"query":"service:\"checkout\" -source:(alert OR monitor_alert OR watchdog)","from":"2026-11-21T11:00:00Z","to":"2026-11-21T12:00:00Z",` +
+		`"count":2,"at_least":false,"deploys":1,"flags":1,"configs":0,"ci":0,"infrastructure":0,"others":0,"last":` + deploy + `,"changes":[` + deploy +
+		`,{"kind":"flag","title":` + strconv.Quote(flagTitle) + `,"who":"ben@example.com","source":"my_apps","service":"checkout","time":"2026-11-21T11:30:00Z","url":` + strconv.Quote(flagURL) + `,"times":1}]}`
+	text, err := json.Marshal(got.Data) // Playbooks use its names.
+	if diff := cmp.Diff(wantJSON, strings.ReplaceAll(string(text), `\u0026`, "&")); err != nil || diff != "" {
+		t.Errorf("%v, JSON (-want +got):\n%s", err, diff)
+	}
+	if !strings.HasPrefix(flagURL, "https://app.datadoghq.com/event/event?id=83060822027960") {
+		t.Errorf("a change without a link leads to %s", flagURL)
 	}
 }
 
@@ -193,6 +192,19 @@ func TestChanges_Kinds(t *testing.T) {
 	}
 }
 
+func TestChangesConfig_Chosen(t *testing.T) {
+	events := []datadog.SearchedEvent{
+		{Title: "Anomaly", Source: "watchdog"}, {Title: "Login", Source: "audit_trail"}, {Title: "Backup"}, {Title: "Deployed", MonitorID: 7}, {Title: "Deployed", Category: "alert"},
+	}
+	var got []string
+	for _, c := range (ChangesConfig{Sources: []string{"watchdog"}}).changes(events, nil) {
+		got = append(got, string(c.Kind)+" "+c.Title)
+	}
+	if diff := cmp.Diff([]string{"other Anomaly", "other Login", "other Backup"}, got); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+}
+
 func TestChanges_Limits(t *testing.T) {
 	var deploys, noise searcher
 	for i := range maxFound {
@@ -234,17 +246,5 @@ func TestChangesConfig_Validate(t *testing.T) {
 	err := yaml.UnmarshalWithOptions([]byte("window: 2h\nsources: [github]\nquery: repo:shop"), &c, yaml.Strict())
 	if diff := cmp.Diff(ChangesConfig{Window: 2 * time.Hour, Sources: []string{"github"}, Query: "repo:shop"}, c); err != nil || diff != "" {
 		t.Errorf("%v, config (-want +got):\n%s", err, diff)
-	}
-}
-
-// TestChangesData_JSON holds the names that playbooks use.
-func TestChangesData_JSON(t *testing.T) {
-	one := Change{Deploy, "Deployed", "ann", "github", "a", noon, "https://x", 1}
-	text, err := json.Marshal(ChangesData{"q", noon, noon, 1, true, 2, 3, 4, 5, 6, 7, one, []Change{one}})
-	const change = `{"kind":"deploy","title":"Deployed","who":"ann","source":"github","service":"a","time":"2026-11-21T12:00:00Z","url":"https://x","times":1}`
-	want := `{"query":"q","from":"2026-11-21T12:00:00Z","to":"2026-11-21T12:00:00Z","count":1,"at_least":true,"deploys":2,"flags":3,"configs":4,"ci":5,` +
-		`"infrastructure":6,"others":7,"last":` + change + `,"changes":[` + change + `]}`
-	if diff := cmp.Diff(want, string(text)); err != nil || diff != "" {
-		t.Errorf("%v, JSON (-want +got):\n%s", err, diff)
 	}
 }

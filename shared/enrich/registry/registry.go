@@ -1,4 +1,5 @@
-// Package registry is the one place that knows every kind of step.
+// Package registry lists the steps that playbooks can use. A new step is a folder of its
+// own, with a conformance test, and a line here.
 package registry
 
 import (
@@ -23,22 +24,18 @@ import (
 	"boomerang/shared/site"
 )
 
-// Deps are what steps are made of. Without them kinds can be looked at, which is
-// enough to check a playbook, and make no steps.
+// Deps are what the steps need. Kinds without them describe and check steps, but cannot
+// run them.
 type Deps struct {
-	Datadog *datadog.Client
-	// Site is where links to Datadog's pages lead.
-	Site site.Site
-	// Tables are those beside the playbook file. Without them, tables are not checked.
-	Tables *lookup.Tables
-	// HTTP and Secrets are for the user's own APIs, Functions for their own functions.
+	Datadog   *datadog.Client
+	Site      site.Site      // Where links to Datadog's pages lead.
+	Tables    *lookup.Tables // Those beside the playbook file. Without them, tables are not checked.
 	HTTP      *httpapi.Client
 	Secrets   httpapi.Secrets
 	Functions lambda.Invoker
 }
 
-// Kinds returns every kind of step. Names are part of playbooks and of events:
-// they never change.
+// Kinds returns all steps, in the order of the documents.
 func Kinds(d Deps) []enrich.Kind {
 	return []enrich.Kind{
 		monitor.Kind(d.Datadog, d.Site),

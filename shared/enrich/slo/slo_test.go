@@ -25,7 +25,7 @@ import (
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
-var ofCheckout = alert.Alert{ID: "1", Date: noon.Add(time.Second), Tags: alert.Tags{"service:checkout", "env:prod"}}
+var ofCheckout = alert.Alert{ID: "1", Date: noon.Add(time.Minute + time.Second), Tags: alert.Tags{"service:checkout", "env:prod"}}
 
 func TestConformance(t *testing.T) {
 	enrichtest.Conformance(t, enrichtest.Case{
@@ -108,8 +108,8 @@ func TestEnrich(t *testing.T) {
 		t.Errorf("finding (-want +got):\n%s", diff)
 	}
 	wantAsked := map[string]datadog.SLOHistoryQuery{
-		"a": {ID: "a", Timeframe: "7d", Target: 99.5, From: noon.Add(-7 * 24 * time.Hour), To: noon},
-		"b": {ID: "b", Timeframe: "30d", Target: 95, From: noon.Add(-30 * 24 * time.Hour), To: noon},
+		"a": {ID: "a", Timeframe: "7d", Target: 99.5, From: noon.Add(time.Minute - 7*24*time.Hour), To: noon.Add(time.Minute)},
+		"b": {ID: "b", Timeframe: "30d", Target: 95, From: noon.Add(time.Minute - 30*24*time.Hour), To: noon.Add(time.Minute)},
 	}
 	if diff := cmp.Diff(wantAsked, asked); diff != "" {
 		t.Errorf("asked (-want +got):\n%s", diff)
