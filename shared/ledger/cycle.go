@@ -2,82 +2,166 @@ package ledger
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// A cycle is a set of notifications that only grows, so it does not matter in
-// which order they arrive or how often: adding one twice changes nothing, and
-// first, last and count are read off the set. That is also why one unconditional
-// write is enough.
+// Notification is one notification of an alert cycle. Its ID tells a repeated delivery;
+// without one, At and Transition do.
+type Notification struct {
+	At         time.Time // when it happened; zero means now
+	Transition string
+	ID         string
+}
+
+// Cycle is what the ledger knows of an alert cycle. Notified counts each notification
+// once, the latest one included, in whatever order they arrive. First and last are by the
+// time of happening.
+type Cycle struct {
+	FirstSeen      time.Time
+	LastSeen       time.Time
+	LastTransition string
+	Notified       int
+}
+
+// A cycle is a set of notifications that only grows, so neither order nor repetition
+// matters, and one unconditional write is enough.
 //
-// A set that only grows would reach DynamoDB's 400 KB on a monitor that
-// renotifies for weeks, and every write is charged by the item's size. So once
-// it holds maxEntries, the oldest are folded into a count and an earliest time.
-// Folding forgets ids: a copy that arrives more than keptIDs notifications
-// late counts a second time. It moves no first or last time.
+// A monitor that renotifies for weeks would reach DynamoDB's 400 KB, and a write costs by
+// the item's size. So once the set holds maxEntries, the oldest are folded into a count
+// and a first time. Folding forgets ids: a copy that arrives more than keptIDs
+// notifications late counts twice.
 const (
 	maxEntries = 64
 	keptIDs    = 32
 )
 
-// Datadog's ids have 19 digits and its transitions a few words. Longer ones come
-// from hand-made payloads and must not fill the record.
+// Datadog's ids have 19 digits. Longer ones come from hand-made payloads.
 const (
 	maxIDBytes         = 64
 	maxTransitionBytes = 64
 )
 
-// entry is one notification as the set holds it.
+// AddNotification adds a notification to its cycle and returns the cycle. Adding one again
+// changes nothing.
+func (l *Ledger) AddNotification(ctx context.Context, cycleKey string, n Notification) (Cycle, error) {
+	id, err := recordID(cyclePrefix, cycleKey)
+	if err != nil {
+		return Cycle{}, err
+	}
+	now := l.options.Now()
+	out, err := l.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName:        &l.table,
+		Key:              item{attrID: text(id)},
+		UpdateExpression: aws.String("SET expires_at = :expires ADD seen :seen"),
+		ExpressionAttributeValues: item{
+			":expires": number(now.Add(l.options.CycleTTL).Unix()),
+			":seen":    set(newEntry(n, now).String()),
+		},
+		ReturnValues: types.ReturnValueAllNew,
+	})
+	if err != nil {
+		return Cycle{}, l.failed("UpdateItem", err)
+	}
+	c, err := readCycle(out.Attributes)
+	if err != nil {
+		return Cycle{}, l.failed("UpdateItem", err)
+	}
+	l.fold(ctx, id, c)
+	return c.summary(), nil
+}
+
+// fold shortens a long cycle. The condition lets one of several runs do it. A failure is
+// ignored, because the next notification folds instead.
+func (l *Ledger) fold(ctx context.Context, id string, c cycle) {
+	dropped, folded, firstSeen := c.fold()
+	if len(dropped) == 0 {
+		return
+	}
+	_, _ = l.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName:           &l.table,
+		Key:                 item{attrID: text(id)},
+		UpdateExpression:    aws.String("SET folded = :folded, first_seen = :first DELETE seen :dropped"),
+		ConditionExpression: aws.String("folded = :known OR (attribute_not_exists(folded) AND :known = :none)"),
+		ExpressionAttributeValues: item{
+			":folded":  number(int64(folded)),
+			":first":   number(firstSeen),
+			":dropped": set(dropped...),
+			":known":   number(int64(c.folded)),
+			":none":    number(0),
+		},
+	})
+}
+
+// entry is a notification as the set holds it.
 type entry struct {
 	At         int64  `json:"at"` // epoch milliseconds
 	ID         string `json:"id"`
 	Transition string `json:"transition"`
 }
 
-func newEntry(s Notification, now time.Time) entry {
-	if s.At.IsZero() {
-		s.At = now
+func newEntry(n Notification, now time.Time) entry {
+	if n.At.IsZero() {
+		n.At = now
 	}
-	e := entry{At: s.At.UnixMilli(), ID: hashKey(s.ID, maxIDBytes), Transition: cut(s.Transition, maxTransitionBytes)}
+	e := entry{At: n.At.UnixMilli(), ID: hashKey(n.ID, maxIDBytes), Transition: truncate(n.Transition, maxTransitionBytes)}
 	if e.ID == "" {
 		e.ID = strconv.FormatInt(e.At, 10) + " " + e.Transition
 	}
 	return e
 }
 
-// String is the entry as a member of DynamoDB's string set: the same entry is
-// always the same string.
+// String is the entry as a member of the string set.
 func (e entry) String() string {
-	member, _ := json.Marshal(e) // Two strings and a number always marshal.
+	member, _ := json.Marshal(e) // Strings and a number always marshal.
 	return string(member)
 }
 
-// later orders entries by time; of two at the same time the higher id, which
-// Datadog gave out later, is the later one.
-func later(a, b entry) int {
+// compareEntries orders by time, and at one time by id: Datadog gave out the higher later.
+func compareEntries(a, b entry) int {
 	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(len(a.ID), len(b.ID)), strings.Compare(a.ID, b.ID))
 }
 
-// cycle is what the ledger holds about one alert cycle.
+// cycle is an item of the table.
 type cycle struct {
-	entries   map[string]struct{} // as entry.String
-	folded    int                 // how many notifications have left entries
-	firstSeen int64               // the earliest of those, epoch milliseconds
+	seen      []string // entries, as strings
+	folded    int      // how many notifications were folded
+	firstSeen int64    // the earliest of those, epoch milliseconds
 }
 
-// notifications returns the entries in order, each id once. A copy may carry a
-// later time than the original (a payload without $DATE is given the time of its
-// arrival), so the earliest entry of an id is the one that counts.
+func readCycle(i item) (cycle, error) {
+	c := cycle{seen: readSet(i, attrSeen)}
+	if len(c.seen) == 0 {
+		return cycle{}, unreadable("%s is not a set of strings", attrSeen)
+	}
+	if _, ok := i[attrFolded]; !ok {
+		return c, nil
+	}
+	folded, err := readNumber(i, attrFolded)
+	if err != nil {
+		return cycle{}, err
+	}
+	c.folded = int(folded)
+	c.firstSeen, err = readNumber(i, attrFirstSeen)
+	return c, err
+}
+
+// notifications returns the entries in order, each id once. A copy may have a later time
+// than its original (a payload without $DATE gets the time of its arrival).
 func (c cycle) notifications() []entry {
-	byID := make(map[string]entry, len(c.entries))
-	for member := range c.entries {
+	byID := make(map[string]entry, len(c.seen))
+	for _, member := range c.seen {
 		var e entry
 		if json.Unmarshal([]byte(member), &e) != nil {
-			continue // Not ours; fold leaves it alone too.
+			continue // Not ours. fold leaves it alone too.
 		}
 		if known, ok := byID[e.ID]; !ok || e.At < known.At {
 			byID[e.ID] = e
@@ -87,11 +171,10 @@ func (c cycle) notifications() []entry {
 	for _, e := range byID {
 		list = append(list, e)
 	}
-	slices.SortFunc(list, later)
+	slices.SortFunc(list, compareEntries)
 	return list
 }
 
-// summary reads the cycle off its entries.
 func (c cycle) summary() Cycle {
 	list := c.notifications()
 	if len(list) == 0 {
@@ -113,26 +196,25 @@ func (c cycle) earliest(e entry) int64 {
 	return e.At
 }
 
-// fold returns the entries to drop, and what the count and the first time are
-// without them. It drops nothing while there is room.
+// fold returns the entries to drop, and the count and first time without them. It drops
+// nothing while the set is small.
 func (c cycle) fold() (dropped []string, folded int, firstSeen int64) {
 	list := c.notifications()
-	if len(c.entries) < maxEntries || len(list) == 0 {
+	if len(c.seen) < maxEntries || len(list) == 0 {
 		return nil, c.folded, c.firstSeen
 	}
 	kept := list[max(0, len(list)-keptIDs):]
-	for member := range c.entries {
+	for _, member := range c.seen {
 		var e entry
 		if json.Unmarshal([]byte(member), &e) == nil && !slices.Contains(kept, e) {
 			dropped = append(dropped, member)
 		}
 	}
-	slices.Sort(dropped)
 	return dropped, c.folded + len(list) - len(kept), c.earliest(list[0])
 }
 
-// cut returns at most limit bytes of s, and no half character.
-func cut(s string, limit int) string {
+// truncate returns at most limit bytes of s, in whole characters.
+func truncate(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}

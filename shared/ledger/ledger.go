@@ -1,16 +1,14 @@
-// Package ledger remembers what has been done already: which alerts are posted
-// or being worked on, and how each alert cycle went so far.
+// Package ledger records in a DynamoDB table what was done already: which alerts are
+// posted or in progress, how each alert cycle went, and how many alerts a storm has.
 //
-// A record is claimed, and then completed, released or abandoned. The rules are those of
-// AWS's Powertools for idempotency
-// (https://docs.aws.amazon.com/powertools/python/latest/utilities/idempotency/):
-// a claim is granted when there is no record, when the record has expired, or
-// when its owner has run out of time. A claim therefore survives a crash for
-// as long as the crashed run could have lasted, and no longer.
+// The rules for claims are those of AWS's Powertools for idempotency
+// (https://docs.aws.amazon.com/powertools/python/latest/utilities/idempotency/): a claim
+// is granted if there is no record, if the record has expired, or if its owner has run
+// out of time. So a claim survives a crash for as long as the crashed run could have
+// lasted.
 //
-// What the ledger cannot give is "exactly once" across a crash between the post
-// to Datadog and Complete: the alert comes back and is granted again, and only
-// Datadog's event stream can tell. Claim says when to look there.
+// The ledger cannot give "exactly once" if a run crashes between the post to Datadog and
+// Complete. The next claim then says so, and Datadog's event stream knows.
 package ledger
 
 import (
@@ -21,74 +19,41 @@ import (
 	"sync/atomic"
 	"time"
 
-	"boomerang/shared/event"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"boomerang/shared/fault"
 )
 
-// State says who may work on an alert.
-type State string
-
-const (
-	// Granted means that the alert is the caller's until the time it asked for.
-	Granted State = "granted"
-	// Done means that the alert was posted before.
-	Done State = "done"
-	// Busy means that another run is working on the alert.
-	Busy State = "busy"
-)
-
-// Claim is the answer to a claim. Posted is set when State is Done; Until, the
-// time after which the other run's claim is void, when State is Busy.
-type Claim struct {
-	State  State
-	Posted event.Posted
-	Until  time.Time
-	// PreviousExpired says of a granted claim that it follows one that was abandoned, or
-	// whose run ended without a word: that run may have posted the alert.
-	PreviousExpired bool
-}
-
-// Notification is one notification of an alert cycle. At is when Datadog says that it
-// happened; zero means now. ID is the notification's own id, which is how a
-// repeated delivery is recognised; without one, At and Transition together are.
-type Notification struct {
-	At         time.Time
-	Transition string
-	ID         string
-}
-
-// Cycle is what is known of an alert cycle. Notified counts every notification
-// of the cycle once, the one just told included, however often and in whatever
-// order they arrive; LastTransition and LastSeen are those of the latest by time
-// of happening, not of arrival. LastSeen less FirstSeen is how long it has lasted.
-type Cycle struct {
-	FirstSeen      time.Time
-	LastSeen       time.Time
-	LastTransition string
-	Notified       int
-}
-
-// Options are the same for both ledgers. Zero values mean the defaults.
+// Options configure a ledger. Zero values mean the defaults.
 type Options struct {
-	// Now tells the time; nil means time.Now.
-	Now func() time.Time
-	// TTL is how long the ledger knows that an alert was posted; 0 means DefaultTTL.
+	Now func() time.Time // nil: time.Now
+	// TTL is how long the ledger knows that an alert was posted.
 	TTL time.Duration
-	// CycleTTL is how long it knows a cycle after its last notification; 0 means DefaultCycleTTL.
+	// CycleTTL is how long it knows a cycle after the last notification.
 	CycleTTL time.Duration
 }
 
 const (
-	// DefaultTTL outlasts a copy of the alert that waits in the queue and then in
-	// the dead-letter queue: SQS keeps a message for at most 14 days in both together.
+	// DefaultTTL outlasts a message in the queue and then in the dead-letter queue: SQS
+	// keeps it for at most 14 days in both together.
 	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
 	DefaultTTL = 15 * 24 * time.Hour
-	// DefaultCycleTTL outlasts Datadog's longest renotify interval (a day) by far,
-	// so that a cycle which is merely quiet is not forgotten.
+	// DefaultCycleTTL outlasts Datadog's longest renotify interval, a day, by far.
 	DefaultCycleTTL = 90 * 24 * time.Hour
 )
 
-func (o Options) withDefaults() Options {
+// Ledger is a table whose partition key is the string "id" and whose TTL attribute is
+// "expires_at". It is safe for concurrent use. Every error is temporary (see package
+// fault) and names the table. Calls take as long as their context allows.
+type Ledger struct {
+	client  *dynamodb.Client
+	table   string
+	options Options
+	owner   owner
+}
+
+// New returns the ledger in a table.
+func New(client *dynamodb.Client, table string, o Options) *Ledger {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -98,29 +63,25 @@ func (o Options) withDefaults() Options {
 	if o.CycleTTL <= 0 {
 		o.CycleTTL = DefaultCycleTTL
 	}
-	return o
+	return &Ledger{client: client, table: table, options: o, owner: owner{process: rand.Text() + "/"}}
 }
 
-// owner is one process, and numbers its claims. The number tells a claim that
-// was written, but whose answer got lost, from another run's claim. A release
-// goes by the process alone: of two runs in one process the second is granted an
-// alert only after the first's time is up, and a run does not outlive its time.
+// owner is one process, and numbers its claims. The number tells a claim that was written,
+// but whose answer got lost, from another run's claim. A release needs only the process:
+// of two runs in one process the second gets the claim only after the first's deadline.
 type owner struct {
 	process string
 	claims  atomic.Int64
 }
 
-func newOwner() *owner { return &owner{process: rand.Text() + "/"} }
+func (o *owner) next() string { return o.process + strconv.FormatInt(o.claims.Add(1), 10) }
 
-func (c *owner) next() string { return c.process + strconv.FormatInt(c.claims.Add(1), 10) }
-
-// The prefixes keep all that the ledger knows apart in one table.
+// The prefixes of partition keys.
 const (
-	alertPrefix = "alert#"
-	cyclePrefix = "cycle#"
-	stormPrefix = "storm#"
-	listPrefix  = "storm_list#"
-
+	alertPrefix     = "alert#"
+	cyclePrefix     = "cycle#"
+	stormPrefix     = "storm#"
+	listPrefix      = "storm_list#"
 	queuedPrefix    = "parked#"
 	watermarkPrefix = "watermark#"
 )
@@ -129,17 +90,17 @@ const (
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const maxKeyBytes = 1024
 
-// recordID returns the partition key. An empty key would make every alert a
-// duplicate of the first, so it is refused.
+// recordID returns the partition key. An empty key would make every alert a duplicate of
+// the first.
 func recordID(prefix, key string) (string, error) {
 	if key == "" {
-		return "", fault.New(fault.Internal, "the ledger was asked about an alert without a key", nil)
+		return "", fault.New(fault.Internal, "the ledger needs an alert with a key", nil)
 	}
 	return prefix + hashKey(key, maxKeyBytes), nil
 }
 
-// shorten returns s, or its digest when s is longer than limit bytes: equal
-// strings stay equal and different ones different.
+// hashKey returns s, or its hash if s is longer than limit bytes: different keys stay
+// different.
 func hashKey(s string, limit int) string {
 	if len(s) <= limit {
 		return s

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -15,164 +14,149 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// WindowLength is the span in which alerts of one source are counted.
+// WindowLength is the time in which the alerts of one source are counted.
 const WindowLength = time.Minute
 
-// Window names the alerts of one source, such as a monitor, in one window.
+// Window names the alerts of one source, such as a monitor, in one minute.
 type Window struct {
 	Source string
-	Start  time.Time // of the window
+	Start  time.Time
 }
 
-// WindowAt returns the window that an alert of the source belongs to when it comes
-// at t.
+// WindowAt returns the window of a source at t.
 func WindowAt(source string, t time.Time) Window {
 	return Window{Source: source, Start: t.Truncate(WindowLength)}
 }
 
 // Key names the window among all others.
-func (g Window) Key() string { return g.Source + "#" + strconv.FormatInt(g.Start.Unix(), 10) }
+func (w Window) Key() string { return w.Source + "#" + strconv.FormatInt(w.Start.Unix(), 10) }
 
 // Occurrence is one alert of a window.
 type Occurrence struct {
-	Key        string    // the alert's
-	Group      string    // what it is about: the alert's scope
-	Transition string    // Datadog's word, such as "Triggered"; may be empty
+	Key        string    // the alert's idempotency key
+	Group      string    // the alert's scope
+	Transition string    // such as "Triggered"; may be empty
 	At         time.Time // when it happened; zero means now
 }
 
-// Suppressed is what is known of the alerts that a window holds back. The first MaxListed
-// of them are listed: each is in Count once, however often it is delivered. The
-// others are only counted: one that comes twice counts twice, and so does one
-// whose count was written while the answer got lost.
+// Decision says whether an alert gets its own event, and of one that does not, whether the
+// summary that counts it is queued.
+type Decision struct{ Allowed, SummaryQueued bool }
+
+// Suppressed is what a window suppressed. The first MaxListed alerts are listed, and each
+// counts once. The others are only counted: a repeated delivery counts twice.
 type Suppressed struct {
-	Count       int
-	Groups      []string // of those that are listed, sorted
-	MoreGroups  bool     // There may be others than those.
-	Transitions []string // sorted, without the empty one
-	First, Last time.Time
-	// SummaryQueued is true once somebody has seen to it that a summary follows.
+	Count         int
+	Groups        []string // of the listed alerts, sorted
+	MoreGroups    bool     // there may be others
+	Transitions   []string // sorted, without the empty one
+	First, Last   time.Time
 	SummaryQueued bool
 }
 
-// Decision says whether an alert gets its own event, and of one that does not, whether
-// the summary that counts it is queued.
-type Decision struct{ Allowed, SummaryQueued bool }
-
-// A window is two items, because DynamoDB charges a write by the size of the whole
-// item, also when it refuses the write, and takes 1,000 such units a second in a
-// partition:
+// A window is two items, because DynamoDB charges a write by the size of the whole item,
+// also a refused one, and a partition takes 1,000 such units a second:
 //   - https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 //   - https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 //
-// The window's own item has the marks of the alerts that passed, and counts those
-// that are not listed. It weighs less than 1 KB with a limit of up to 60, and then
-// each alert that is held back takes two units of its partition: of one monitor
-// DynamoDB takes 500 a second. The list grows with each alert. It has an id of its
-// own, and so most likely another partition.
+// The window's own item has the marks of the allowed alerts, and counts those that are not
+// listed. With a limit of up to 60 it has less than 1 KB, and each suppressed alert takes
+// two units: DynamoDB takes 500 a second of one monitor. The list grows with each alert.
+// It has an id of its own, and so most likely another partition.
 //
-// An older version kept the list in the window's own item, under the same names. As
-// both items are read for all of them, this version's summary of a window that the
-// older one began misses nothing. An alert that passed there and comes again here
-// is new, and the older version's summary lacks what this one counted: that may
-// happen in the minutes of a deployment.
+// An older version kept the list in the window's own item, under the same names. Both
+// items are read for all of them, so a summary during a deployment misses nothing that the
+// older version listed.
 const (
-	// MaxListed bounds the list. An alert adds some 100 bytes to it, so filling it
-	// takes some 500 units, and not more than a partition takes in one second.
+	// MaxListed bounds the list. An alert adds some 100 bytes, so filling the list takes
+	// some 500 units.
 	MaxListed = 100
-	// maxGroupBytes is what is kept of a group, for people to read. It keeps the
-	// list below 32 KB whatever the alerts say of themselves.
+	// maxGroupBytes keeps the list below 32 KB.
 	maxGroupBytes = 200
-	// maxTransitions keeps hand-made payloads from filling the window's own item. Those
-	// that come at once may add one each. Datadog has nine transitions.
+	// maxTransitions keeps hand-made payloads from filling the window's own item. Datadog
+	// has nine transitions.
 	maxTransitions = 16
 )
 
-// stormTTL keeps a window for as long as its summary may be under way.
+// stormTTL keeps a window while its summary may be in the queue.
 const stormTTL = DefaultTTL
 
-// These let an alert in that is in already, and as many others as there is room
-// for: an alert that is delivered twice is counted once.
+// These match an alert that is in the set already, and others while there is room.
 const (
 	allowCondition = "contains(passed, :mark) OR attribute_not_exists(passed) OR size(passed) < :room"
 	listCondition  = "contains(held, :mark) OR attribute_not_exists(held) OR size(held) < :room"
 )
 
-// Allow reports whether the alert is among the first limit alerts of the window.
-// One that is not is held back, and counted. That takes two writes, and a third
-// when the list is found full. Of Suppressed it tells no more than SummaryQueued.
-//
-// An alert that is over the limit and cannot be counted is not admitted, and Allow
-// returns SummaryQueued as well as the error.
-func (d *DynamoDB) Allow(ctx context.Context, g Window, limit int, a Occurrence) (Decision, error) {
-	_, err := d.note(ctx, stormPrefix, g, &dynamodb.UpdateItemInput{
+// Allow allows the first limit alerts of the window, and counts the others. That takes two
+// writes, and a third if the list is full. An alert above the limit that cannot be counted
+// has SummaryQueued as well as the error.
+func (l *Ledger) Allow(ctx context.Context, w Window, limit int, o Occurrence) (Decision, error) {
+	_, err := l.updateWindow(ctx, stormPrefix, w, &dynamodb.UpdateItemInput{
 		UpdateExpression:                    aws.String("SET expires_at = :expires ADD passed :marks"),
 		ConditionExpression:                 aws.String(allowCondition),
-		ExpressionAttributeValues:           a.values(limit),
+		ExpressionAttributeValues:           o.values(limit),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
-	refused, full := errors.AsType[*types.ConditionalCheckFailedException](err)
-	if !full {
+	refused, isRefused := errors.AsType[*types.ConditionalCheckFailedException](err)
+	if !isRefused {
 		return Decision{Allowed: err == nil}, err
 	}
-	return Decision{SummaryQueued: readSuppressed(refused.Item).SummaryQueued}, d.hold(ctx, g, refused.Item, a)
+	return Decision{SummaryQueued: readBool(refused.Item, "announced")}, l.suppress(ctx, w, refused.Item, o)
 }
 
-// hold lists an alert that is held back, or counts it when the list is full, and
-// also when the list fails: a summary with fewer groups beats one that is wrong
-// about how many. window is the window's own item.
-func (d *DynamoDB) hold(ctx context.Context, g Window, window item, a Occurrence) error {
-	if _, listIsFull := window["overflow"]; !listIsFull && d.list(ctx, g, a) == nil {
+// suppress lists an alert, or counts it if the list is full or fails: a summary with fewer
+// groups is better than one with a wrong count. own is the window's own item.
+func (l *Ledger) suppress(ctx context.Context, w Window, own item, o Occurrence) error {
+	if _, listIsFull := own["overflow"]; !listIsFull && l.list(ctx, w, o) == nil {
 		return nil
 	}
-	return d.count(ctx, g, window, a)
+	return l.count(ctx, w, own, o)
 }
 
-// list adds an alert to the list. It is an error that the list is full.
-func (d *DynamoDB) list(ctx context.Context, g Window, a Occurrence) error {
-	values := a.values(MaxListed)
-	values[":groups"], values[":times"] = set(a.group()), set(a.time(d.options.Now()))
+// list adds an alert to the list. A full list is an error.
+func (l *Ledger) list(ctx context.Context, w Window, o Occurrence) error {
+	values := o.values(MaxListed)
+	values[":groups"], values[":times"] = set(o.group()), set(o.time(l.options.Now()))
 	change := "SET expires_at = :expires ADD held :marks, groups :groups, times :times"
-	if a.Transition != "" {
-		values[":transitions"] = set(a.transition())
+	if o.Transition != "" {
+		values[":transitions"] = set(o.transition())
 		change += ", transitions :transitions"
 	}
-	_, err := d.note(ctx, listPrefix, g, &dynamodb.UpdateItemInput{
+	_, err := l.updateWindow(ctx, listPrefix, w, &dynamodb.UpdateItemInput{
 		UpdateExpression: &change, ConditionExpression: aws.String(listCondition), ExpressionAttributeValues: values,
 	})
 	return err
 }
 
-// count counts an alert that is not listed, and so tells whoever comes next to
-// leave the list alone. Of two alerts at once one may overwrite the time of
-// the other, which a later one makes good.
-func (d *DynamoDB) count(ctx context.Context, g Window, window item, a Occurrence) error {
-	times := ends(append(members(window["times"]), a.time(d.options.Now())))
-	values := item{":one": number(1), ":times": set(times...)}
+// count counts an alert that is not listed, so that the next one skips the list. Of two
+// alerts at once one may overwrite the other's time.
+func (l *Ledger) count(ctx context.Context, w Window, own item, o Occurrence) error {
+	times := append(readSet(own, "times"), o.time(l.options.Now()))
+	values := item{":one": number(1), ":times": set(slices.Compact([]string{slices.Min(times), slices.Max(times)})...)}
 	change := "SET expires_at = :expires, times = :times ADD overflow :one"
-	if a.Transition != "" && len(members(window["transitions"])) < maxTransitions {
-		values[":transitions"] = set(a.transition())
+	if o.Transition != "" && len(readSet(own, "transitions")) < maxTransitions {
+		values[":transitions"] = set(o.transition())
 		change += ", transitions :transitions"
 	}
-	_, err := d.note(ctx, stormPrefix, g, &dynamodb.UpdateItemInput{UpdateExpression: &change, ExpressionAttributeValues: values})
+	_, err := l.updateWindow(ctx, stormPrefix, w, &dynamodb.UpdateItemInput{UpdateExpression: &change, ExpressionAttributeValues: values})
 	return err
 }
 
-// MarkSummaryQueued notes that a summary of the window follows.
-func (d *DynamoDB) MarkSummaryQueued(ctx context.Context, g Window) error {
-	_, err := d.note(ctx, stormPrefix, g, &dynamodb.UpdateItemInput{
+// MarkSummaryQueued records that a summary of the window follows.
+func (l *Ledger) MarkSummaryQueued(ctx context.Context, w Window) error {
+	_, err := l.updateWindow(ctx, stormPrefix, w, &dynamodb.UpdateItemInput{
 		UpdateExpression:          aws.String("SET expires_at = :expires, announced = :yes"),
 		ExpressionAttributeValues: item{":yes": &types.AttributeValueMemberBOOL{Value: true}},
 	})
 	return err
 }
 
-// Suppressed returns what a window held back. It reads by writing, because the roles of
-// the functions that ask may write and not read.
-func (d *DynamoDB) Suppressed(ctx context.Context, g Window) (Suppressed, error) {
+// Suppressed returns what a window suppressed. It reads by writing, because the roles of
+// the functions may write and not read.
+func (l *Ledger) Suppressed(ctx context.Context, w Window) (Suppressed, error) {
 	var items []item
 	for _, prefix := range []string{stormPrefix, listPrefix} {
-		found, err := d.note(ctx, prefix, g, &dynamodb.UpdateItemInput{
+		found, err := l.updateWindow(ctx, prefix, w, &dynamodb.UpdateItemInput{
 			UpdateExpression:          aws.String("SET expires_at = :expires"),
 			ExpressionAttributeValues: item{},
 			ReturnValues:              types.ReturnValueAllNew,
@@ -185,174 +169,75 @@ func (d *DynamoDB) Suppressed(ctx context.Context, g Window) (Suppressed, error)
 	return readSuppressed(items...), nil
 }
 
-// note makes a change to one item of a window, which also says when that expires.
-func (d *DynamoDB) note(ctx context.Context, prefix string, g Window, change *dynamodb.UpdateItemInput) (item, error) {
-	id, err := recordID(prefix, g.Key())
+// updateWindow changes one item of a window and its expiry.
+func (l *Ledger) updateWindow(ctx context.Context, prefix string, w Window, in *dynamodb.UpdateItemInput) (item, error) {
+	id, err := recordID(prefix, w.Key())
 	if err != nil {
 		return nil, err
 	}
-	change.TableName, change.Key = &d.table, item{attrID: text(id)}
-	change.ExpressionAttributeValues[":expires"] = number(d.options.Now().Add(stormTTL).Unix())
-	out, err := d.client.UpdateItem(ctx, change)
+	in.TableName, in.Key = &l.table, item{attrID: text(id)}
+	in.ExpressionAttributeValues[":expires"] = number(l.options.Now().Add(stormTTL).Unix())
+	out, err := l.client.UpdateItem(ctx, in)
 	if err != nil {
-		return nil, d.failed("UpdateItem", err)
+		return nil, l.failed("UpdateItem", err)
 	}
 	return out.Attributes, nil
 }
 
 // values are those of allowCondition and listCondition, and the set to add.
-func (a Occurrence) values(room int) item {
-	return item{":mark": text(a.mark()), ":marks": set(a.mark()), ":room": number(int64(room))}
+func (o Occurrence) values(room int) item {
+	return item{":mark": text(o.mark()), ":marks": set(o.mark()), ":room": number(int64(room))}
 }
 
-// mark stands for the alert in a set. It is 48 bits of a digest, of which two of
-// 1,000 alerts are the same once in half a billion windows.
-func (a Occurrence) mark() string {
-	sum := sha256.Sum256([]byte(a.Key))
+// mark stands for the alert in a set: 48 bits of a hash, of which two of 1,000 alerts are
+// the same once in half a billion windows.
+func (o Occurrence) mark() string {
+	sum := sha256.Sum256([]byte(o.Key))
 	return base64.RawURLEncoding.EncodeToString(sum[:6])
 }
 
-// group is never empty, because a DynamoDB set holds no empty text.
-func (a Occurrence) group() string {
-	if a.Group == "" {
+// group is never empty: a DynamoDB set holds no empty string.
+func (o Occurrence) group() string {
+	if o.Group == "" {
 		return "*"
 	}
-	return cut(a.Group, maxGroupBytes)
+	return truncate(o.Group, maxGroupBytes)
 }
 
-func (a Occurrence) transition() string { return cut(a.Transition, maxTransitionBytes) }
+func (o Occurrence) transition() string { return truncate(o.Transition, maxTransitionBytes) }
 
-func (a Occurrence) time(now time.Time) string {
-	if a.At.IsZero() {
-		a.At = now
+func (o Occurrence) time(now time.Time) string {
+	if o.At.IsZero() {
+		o.At = now
 	}
-	return a.At.UTC().Format(time.RFC3339)
+	return o.At.UTC().Format(time.RFC3339)
 }
 
-// readSuppressed reads a window off its items.
+func readBool(i item, name string) bool {
+	b, ok := i[name].(*types.AttributeValueMemberBOOL)
+	return ok && b.Value
+}
+
 func readSuppressed(items ...item) Suppressed {
-	var h Suppressed
+	var s Suppressed
 	var times []string
 	for _, i := range items {
-		h.Count += len(members(i["held"]))
-		h.Groups = append(h.Groups, members(i["groups"])...)
-		h.Transitions = append(h.Transitions, members(i["transitions"])...)
-		times = append(times, members(i["times"])...)
+		s.Count += len(readSet(i, "held"))
+		s.Groups = append(s.Groups, readSet(i, "groups")...)
+		s.Transitions = append(s.Transitions, readSet(i, "transitions")...)
+		times = append(times, readSet(i, "times")...)
 		if overflow, err := readNumber(i, "overflow"); err == nil {
-			h.Count += int(overflow)
-			h.MoreGroups = true
+			s.Count += int(overflow)
+			s.MoreGroups = true
 		}
-		if announced, ok := i["announced"].(*types.AttributeValueMemberBOOL); ok {
-			h.SummaryQueued = announced.Value
-		}
+		s.SummaryQueued = s.SummaryQueued || readBool(i, "announced")
 	}
-	h.Groups, h.Transitions = sorted(h.Groups), sorted(h.Transitions)
-	h.First, h.Last = span(times)
-	return h
-}
-
-// sorted returns each member once.
-func sorted(members []string) []string {
-	slices.Sort(members)
-	return slices.Compact(members)
-}
-
-// ends returns the first and the last of the times, or the one that is both.
-func ends(times []string) []string {
-	return slices.Compact([]string{slices.Min(times), slices.Max(times)})
-}
-
-func span(times []string) (first, last time.Time) {
-	if len(times) == 0 {
-		return first, last
+	slices.Sort(s.Groups)
+	slices.Sort(s.Transitions)
+	s.Groups, s.Transitions = slices.Compact(s.Groups), slices.Compact(s.Transitions)
+	if len(times) > 0 {
+		s.First, _ = time.Parse(time.RFC3339, slices.Min(times))
+		s.Last, _ = time.Parse(time.RFC3339, slices.Max(times))
 	}
-	first, _ = time.Parse(time.RFC3339, slices.Min(times))
-	last, _ = time.Parse(time.RFC3339, slices.Max(times))
-	return first, last
-}
-
-func set(members ...string) types.AttributeValue {
-	return &types.AttributeValueMemberSS{Value: members}
-}
-
-func members(v types.AttributeValue) []string {
-	s, ok := v.(*types.AttributeValueMemberSS)
-	if !ok {
-		return nil
-	}
-	return s.Value
-}
-
-// memoryWindow is a window in memory.
-type memoryWindow struct {
-	passed, held, groups, transitions map[string]bool
-	times                             []string // the ends
-	overflow                          int
-	announced                         bool
-}
-
-// Allow is as DynamoDB's.
-func (m *Memory) Allow(ctx context.Context, g Window, limit int, a Occurrence) (Decision, error) {
-	window, unlock, err := m.window(ctx, g)
-	if err != nil {
-		return Decision{}, err
-	}
-	defer unlock()
-	if window.passed[a.mark()] || len(window.passed) < limit {
-		window.passed[a.mark()] = true
-		return Decision{Allowed: true}, nil
-	}
-	window.hold(a, a.time(m.options.Now()))
-	return Decision{SummaryQueued: window.announced}, nil
-}
-
-func (g *memoryWindow) hold(a Occurrence, at string) {
-	g.times = ends(append(g.times, at))
-	if a.Transition != "" {
-		g.transitions[a.transition()] = true
-	}
-	if g.overflow > 0 || len(g.held) >= MaxListed && !g.held[a.mark()] {
-		g.overflow++
-		return
-	}
-	g.held[a.mark()], g.groups[a.group()] = true, true
-}
-
-// MarkSummaryQueued is as DynamoDB's.
-func (m *Memory) MarkSummaryQueued(ctx context.Context, g Window) error {
-	window, unlock, err := m.window(ctx, g)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	window.announced = true
-	return nil
-}
-
-// Suppressed is as DynamoDB's.
-func (m *Memory) Suppressed(ctx context.Context, g Window) (Suppressed, error) {
-	window, unlock, err := m.window(ctx, g)
-	if err != nil {
-		return Suppressed{}, err
-	}
-	defer unlock()
-	h := Suppressed{
-		Count: len(window.held) + window.overflow, MoreGroups: window.overflow > 0, SummaryQueued: window.announced,
-		Groups: slices.Sorted(maps.Keys(window.groups)), Transitions: slices.Sorted(maps.Keys(window.transitions)),
-	}
-	h.First, h.Last = span(window.times)
-	return h, nil
-}
-
-func (m *Memory) window(ctx context.Context, g Window) (*memoryWindow, func(), error) {
-	id, unlock, err := m.open(ctx, stormPrefix, g.Key())
-	if err != nil {
-		return nil, nil, err
-	}
-	window := m.table.windows[id]
-	if window == nil {
-		window = &memoryWindow{passed: map[string]bool{}, held: map[string]bool{}, groups: map[string]bool{}, transitions: map[string]bool{}}
-		m.table.windows[id] = window
-	}
-	return window, unlock, nil
+	return s
 }

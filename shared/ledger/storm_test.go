@@ -2,173 +2,269 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"strconv"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
-	"boomerang/shared/fakedatadog"
+	"boomerang/shared/awstest"
 	"boomerang/shared/fault"
 )
 
-// direct hands requests over without a network.
-type direct struct{ http.Handler }
+func (s env) window() Window { return WindowAt("org:4711", s.Now()) }
 
-func (d direct) Do(r *http.Request) (*http.Response, error) {
-	answer := httptest.NewRecorder()
-	d.ServeHTTP(answer, r)
-	return answer.Result(), nil
-}
-
-// meter is a table that counts the writes to each of its items.
-type meter struct {
-	*dynamodb.Client
-	mu     sync.Mutex
-	writes map[string]int
-	refuse string // the id of an item that it does not write
-}
-
-func newMeter() *meter {
-	server := fakedatadog.New(fakedatadog.Options{})
-	client := newClient("http://dynamodb.test", func(o *dynamodb.Options) { o.HTTPClient = direct{server} })
-	return &meter{Client: client, writes: map[string]int{}}
-}
-
-func (m *meter) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
-	id := readText(in.Key, attrID)
-	m.mu.Lock()
-	m.writes[id]++
-	m.mu.Unlock()
-	if id == m.refuse {
-		return nil, errors.New("throttled")
+// allows counts an alert, and returns whether the window's summary is queued.
+func (s env) allows(l *Ledger, limit int, a Occurrence, want bool) bool {
+	s.Helper()
+	decision, err := l.Allow(s.Context(), s.window(), limit, a)
+	if err != nil || decision.Allowed != want {
+		s.Fatalf("Allow(%s) = %v, %v, want %v", a.Key, decision.Allowed, err, want)
 	}
-	return m.Client.UpdateItem(ctx, in, o...)
+	return decision.SummaryQueued
 }
 
-func (m *meter) item(t *testing.T, id string) item {
-	t.Helper()
-	name := fakedatadog.LedgerTable
-	out, err := m.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &name, Key: item{attrID: text(id)}})
+func (s env) held(l *Ledger) Suppressed {
+	s.Helper()
+	held, err := l.Suppressed(s.Context(), s.window())
 	if err != nil {
-		t.Fatal(err)
+		s.Fatalf("Suppressed: %v", err)
 	}
-	return out.Item
+	return held
 }
 
-// weight is an item's size in bytes
-// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html).
-func weight(i item) int {
-	n := 0
-	for name, v := range i {
-		n += len(name) + 1
-		switch v := v.(type) {
-		case *types.AttributeValueMemberS:
-			n += len(v.Value)
-		case *types.AttributeValueMemberN:
-			n += (len(v.Value)+1)/2 + 1
-		case *types.AttributeValueMemberSS:
-			n += len(strings.Join(v.Value, ""))
+func (s env) suppressed(l *Ledger, want Suppressed) {
+	s.Helper()
+	if diff := cmp.Diff(want, s.held(l)); diff != "" {
+		s.Fatalf("held (-want +got):\n%s", diff)
+	}
+}
+
+// fill writes a window with a full list, of as many groups.
+func (s env) fill() (groups []string) {
+	s.Helper()
+	var marks []string
+	for i := range MaxListed {
+		groups = append(groups, fmt.Sprintf("host:%03d", i))
+		marks = append(marks, Occurrence{Key: fmt.Sprint(i)}.mark())
+	}
+	s.put(item{attrID: text("storm#" + s.window().Key()), "passed": set(Occurrence{Key: "passes"}.mark())})
+	s.put(item{
+		attrID: text("storm_list#" + s.window().Key()), "held": set(marks...), "groups": set(groups...),
+		"transitions": set("Triggered"), "times": set(start.Format(time.RFC3339)),
+	})
+	return groups
+}
+
+func TestLedger_Storm(t *testing.T) { each(t, stormCases) }
+
+var stormCases = map[string]func(env){
+	"above the limit": func(s env) {
+		for i := range 3 {
+			s.allows(s.a, 3, Occurrence{Key: fmt.Sprint(i), Group: "host:a", Transition: "Warn", At: s.Now()}, true)
 		}
-	}
-	return n
-}
-
-const (
-	stormID = stormPrefix + "352347:170112233#1795255200"
-	listID  = listPrefix + "352347:170112233#1795255200"
-)
-
-var stormGust = WindowAt("352347:170112233", start)
-
-// alertOf is an alert of a monitor as Datadog sends it.
-func alertOf(i int) Occurrence {
-	return Occurrence{
-		Key: fmt.Sprintf("352347:83060822027960%05d", i), Transition: "Triggered", At: start.Add(time.Duration(i) * 10 * time.Millisecond),
-		Group: fmt.Sprintf("availability-zone:eu-central-1a,host:i-0a1b2c3d4e5f%05d,service:checkout", i),
-	}
-}
-
-// handMade says as much of itself as the ledger keeps.
-func handMade(i int) Occurrence {
-	a := alertOf(i)
-	a.Group, a.Transition = fmt.Sprint(i, strings.Repeat("g", 300)), fmt.Sprint(i, strings.Repeat("t", 300))
-	a.At = a.At.Add(time.Duration(i) * time.Hour)
-	return a
-}
-
-// storm sends alerts, several at once, and returns how many pass.
-func storm(t *testing.T, l storms, limit, alerts, atOnce int, alert func(int) Occurrence) int {
-	t.Helper()
-	var next, passed atomic.Int64
-	var all sync.WaitGroup
-	for range atOnce {
-		all.Go(func() {
-			for i := next.Add(1); i <= int64(alerts); i = next.Add(1) {
-				decision, err := l.Allow(t.Context(), stormGust, limit, alert(int(i)))
-				if err != nil {
-					t.Errorf("alert %d: %v", i, err)
-				}
-				if decision.Allowed {
-					passed.Add(1)
-				}
-			}
+		s.allows(s.b, 3, Occurrence{Key: "3", Group: "host:b", Transition: "Triggered", At: start.Add(2 * time.Second)}, false)
+		s.allows(s.a, 3, Occurrence{Key: "4", Group: "host:a", Transition: "Recovered", At: start.Add(time.Second)}, false)
+		s.allows(s.b, 3, Occurrence{Key: "5", At: start.Add(9 * time.Second)}, false)
+		s.suppressed(s.a, Suppressed{
+			Count: 3, Groups: []string{"*", "host:a", "host:b"}, Transitions: []string{"Recovered", "Triggered"},
+			First: start.Add(time.Second), Last: start.Add(9 * time.Second),
 		})
-	}
-	all.Wait()
-	return int(passed.Load())
-}
-
-// Nothing grows beyond the first 160 alerts, so what 1,000 weigh 5,000 weigh too;
-// STORM_ALERTS says how many Datadog sends.
-func TestStorm_passes_the_limit_and_no_more_and_weighs_little(t *testing.T) {
-	const limit, atOnce = 60, 8
-	alerts := 1000
-	if n, err := strconv.Atoi(os.Getenv("STORM_ALERTS")); err == nil {
-		alerts = n
-	}
-	for name, c := range map[string]struct {
-		alerts int
-		alert  func(int) Occurrence
-		roomy  int // what the window's own item may weigh
-	}{
-		"alerts of Datadog's": {alerts, alertOf, 1 << 10},
-		"alerts made by hand": {300, handMade, 3 << 10}, // Those that come at once add a transition each.
-	} {
-		table := newMeter()
-		for where, l := range map[string]storms{"memory": NewMemory(Options{}), "DynamoDB": New(table, fakedatadog.LedgerTable, Options{})} {
-			t.Run(name+" in "+where, func(t *testing.T) {
-				passed := storm(t, l, limit, c.alerts, atOnce, c.alert)
-				held, err := l.Suppressed(t.Context(), stormGust)
-				if err != nil || passed != limit || held.Count != c.alerts-limit || len(held.Groups) != MaxListed || !held.MoreGroups {
-					t.Errorf("%d passed, %d are held back in %d groups, %v", passed, held.Count, len(held.Groups), err)
+	},
+	"below the limit": func(s env) {
+		s.suppressed(s.a, Suppressed{})
+		s.allows(s.a, 1, Occurrence{Key: "0", Group: "host:a", Transition: "Triggered", At: s.Now()}, true)
+		s.suppressed(s.b, Suppressed{})
+	},
+	"repeated delivery": func(s env) {
+		s.allows(s.a, 1, Occurrence{Key: "0"}, true)
+		s.allows(s.b, 1, Occurrence{Key: "0"}, true)
+		s.allows(s.a, 1, Occurrence{Key: "1"}, false)
+		s.allows(s.b, 1, Occurrence{Key: "1"}, false)
+		s.suppressed(s.a, Suppressed{Count: 1, Groups: []string{"*"}, First: start, Last: start})
+	},
+	"repeated delivery, list full": func(s env) {
+		groups := s.fill()
+		s.allows(s.b, 1, Occurrence{Key: "7", Group: groups[7], At: start}, false)
+		s.suppressed(s.b, Suppressed{Count: MaxListed, Groups: groups, Transitions: []string{"Triggered"}, First: start, Last: start})
+	},
+	"more than the list holds": func(s env) {
+		groups := s.fill()
+		s.allows(s.b, 1, Occurrence{Key: "late", Group: "host:x", Transition: "Recovered", At: start.Add(-time.Hour)}, false)
+		s.allows(s.a, 1, Occurrence{Key: "next", Group: "host:y", At: start.Add(time.Second)}, false)
+		s.allows(s.b, 1, Occurrence{Key: "last", Group: "host:z", Transition: "No Data", At: start.Add(9 * time.Second)}, false)
+		s.allows(s.a, 1, Occurrence{Key: "between", Transition: "Triggered", At: start.Add(2 * time.Second)}, false)
+		s.suppressed(s.b, Suppressed{
+			Count: MaxListed + 4, Groups: groups, MoreGroups: true, Transitions: []string{"No Data", "Recovered", "Triggered"},
+			First: start.Add(-time.Hour), Last: start.Add(9 * time.Second),
+		})
+		s.allows(s.a, 1, Occurrence{Key: "passes"}, true)
+	},
+	"30 at once, twice": func(s env) {
+		const limit, alerts = 7, 30
+		var passed atomic.Int64
+		var all sync.WaitGroup
+		for i := range alerts {
+			all.Go(func() {
+				for _, l := range []*Ledger{s.a, s.b} {
+					decision, err := l.Allow(s.Context(), s.window(), limit, Occurrence{Key: fmt.Sprint(i)})
+					if err != nil {
+						s.Errorf("Allow: %v", err)
+					}
+					if decision.Allowed {
+						passed.Add(1)
+					}
 				}
 			})
 		}
-		t.Run(name+" take two small writes each, once the list is full", func(t *testing.T) {
-			const reads = 1 // Suppressed reads by writing.
-			if got, want := table.writes[stormID], c.alerts+(c.alerts-limit-MaxListed)+reads; got != want {
-				t.Errorf("%d writes to the window, want %d: one for each alert, and one more for each that is not listed", got, want)
+		all.Wait()
+		if held := s.held(s.a); passed.Load() != 2*limit || held.Count != alerts-limit {
+			s.Errorf("%d of %d passed, both times, and %d are held back", passed.Load()/2, alerts, held.Count)
+		}
+	},
+	"the next minute": func(s env) {
+		s.allows(s.a, 1, Occurrence{Key: "0"}, true)
+		s.allows(s.a, 1, Occurrence{Key: "1"}, false)
+		s.Advance(WindowLength)
+		s.allows(s.a, 1, Occurrence{Key: "2"}, true)
+	},
+	"summary queued": func(s env) {
+		s.fill()
+		if s.allows(s.a, 1, Occurrence{Key: "over"}, false) {
+			s.Error("it is queued already")
+		}
+		if err := s.a.MarkSummaryQueued(s.Context(), s.window()); err != nil {
+			s.Fatal(err)
+		}
+		for _, key := range []string{"1", "and over"} {
+			if !s.allows(s.b, 1, Occurrence{Key: key}, false) {
+				s.Errorf("alert %s does not know that the summary is queued", key)
 			}
-			if got := table.writes[listID]; got < MaxListed+reads || got > MaxListed+reads+atOnce {
-				t.Errorf("%d writes to the list of %d", got, MaxListed)
+		}
+		if !s.held(s.b).SummaryQueued {
+			s.Error("the summary is not queued")
+		}
+	},
+	"long texts": func(s env) {
+		s.allows(s.a, 1, Occurrence{Key: "0"}, true)
+		long := strings.Repeat("ж", 5000)
+		s.allows(s.a, 1, Occurrence{Key: long + "1", Group: "1" + long, Transition: "1" + long, At: start}, false)
+		s.allows(s.a, 1, Occurrence{Key: long + "2", Group: "2" + long, Transition: "2" + long, At: start}, false)
+		held := s.held(s.b)
+		if held.Count != 2 || len(held.Groups) != 2 || len(held.Transitions) != 2 ||
+			len(held.Groups[0]) > maxGroupBytes || len(held.Transitions[0]) > maxTransitionBytes {
+			s.Errorf("held %+v", held)
+		}
+	},
+	"context ended": func(s env) {
+		ctx, cancel := context.WithCancel(s.Context())
+		cancel()
+		_, allowErr := s.a.Allow(ctx, s.window(), 1, Occurrence{Key: "0"})
+		_, heldErr := s.a.Suppressed(ctx, s.window())
+		s.refused(fault.Temporary, allowErr, heldErr, s.a.MarkSummaryQueued(ctx, s.window()))
+		s.suppressed(s.b, Suppressed{})
+	},
+	"list fails": func(s env) {
+		s.allows(s.a, 1, Occurrence{Key: "0"}, true)
+		// The refused Allow, the list and the count.
+		s.aws.Break(awstest.Fault{Operation: "UpdateItem", Effect: awstest.Error(400, "ValidationException"), Every: 2, Times: 1})
+		s.allows(s.a, 1, Occurrence{Key: "1", Group: "host:a"}, false)
+		if got := s.held(s.a); got.Count != 1 || !got.MoreGroups || len(got.Groups) > 0 {
+			s.Errorf("got %+v", got)
+		}
+	},
+	"count fails": func(s env) {
+		s.allows(s.a, 1, Occurrence{Key: "0"}, true)
+		if err := s.a.MarkSummaryQueued(s.Context(), s.window()); err != nil {
+			s.Fatal(err)
+		}
+		fails := awstest.Error(400, "ValidationException")
+		s.aws.Break(awstest.Fault{Operation: "UpdateItem", Effect: fails})
+		s.aws.Break(awstest.Fault{Operation: "UpdateItem", Effect: forward, Times: 1})
+		decision, err := s.a.Allow(s.Context(), s.window(), 1, Occurrence{Key: "1"})
+		if decision != (Decision{SummaryQueued: true}) || !fault.IsTemporary(err) {
+			s.Errorf("got %+v, %v", decision, err)
+		}
+		decision, err = s.a.Allow(s.Context(), s.window(), 1, Occurrence{Key: "2"})
+		if decision != (Decision{}) || !fault.IsTemporary(err) {
+			s.Errorf("the table fails: got %+v, %v", decision, err)
+		}
+	},
+	"window of an older version": func(s env) {
+		s.put(item{
+			attrID: text("storm#" + s.window().Key()), attrExpiresAt: number(start.Unix()), "passed": set("352347:1"), "held": set("352347:2", "352347:3"),
+			"groups": set("host:a", "host:b"), "times": set("2026-11-21T10:00:01Z", "2026-11-21T10:00:03Z"),
+		})
+		s.allows(s.a, 1, Occurrence{Key: "4", Group: "host:c", Transition: "Triggered", At: start}, false)
+		s.suppressed(s.a, Suppressed{
+			Count: 3, Groups: []string{"host:a", "host:b", "host:c"}, Transitions: []string{"Triggered"}, First: start, Last: start.Add(3 * time.Second),
+		})
+	},
+}
+
+func forward(w http.ResponseWriter, _ *http.Request, call func() awstest.Response) {
+	r := call()
+	maps.Copy(w.Header(), r.Header)
+	w.Header().Del("Content-Length")
+	w.WriteHeader(r.Status)
+	_, _ = w.Write(r.Body)
+}
+
+// A window's items stay small whatever the alerts say, and each suppressed alert beyond
+// the list takes two writes.
+func TestLedger_StormSize(t *testing.T) {
+	const limit = 60
+	for name, c := range map[string]struct {
+		alert func(int) Occurrence
+		room  int // for the window's own item
+	}{
+		"Datadog's alerts": {func(i int) Occurrence {
+			return Occurrence{Key: fmt.Sprintf("352347:83060822027960%05d", i), Group: fmt.Sprintf("host:i-0a1b2c3d4e5f%05d,service:checkout", i), Transition: "Triggered", At: start}
+		}, 1 << 10},
+		"hand-made alerts": {func(i int) Occurrence {
+			long := fmt.Sprint(i, strings.Repeat("g", 300))
+			return Occurrence{Key: long, Group: long, Transition: long, At: start.Add(time.Duration(i) * time.Hour)}
+		}, 3 << 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newEnv(t, awstest.New(t))
+			var passed, held, groups, transitions, times []string
+			for i := range limit - 1 {
+				passed = append(passed, c.alert(i).mark())
 			}
-			window, list := table.item(t, stormID), table.item(t, listID)
-			if weight(window) > c.roomy || weight(list) > 32<<10 {
-				t.Errorf("the window weighs %d bytes and its list %d", weight(window), weight(list))
+			for i := range MaxListed - 1 {
+				o := c.alert(limit + i)
+				held, groups, times, transitions = append(held, o.mark()), append(groups, o.group()), append(times, o.time(start)), append(transitions, o.transition())
 			}
-			for _, i := range []item{window, list} {
-				if expires, err := readNumber(i, attrExpiresAt); err != nil || expires < time.Now().Unix() {
+			ownID, listID := "storm#"+s.window().Key(), "storm_list#"+s.window().Key()
+			slices.Sort(transitions)
+			slices.Sort(times)
+			s.put(item{attrID: text(ownID), "passed": set(passed...)})
+			s.put(item{attrID: text(listID), "held": set(held...), "groups": set(groups...), "times": set(slices.Compact(times)...), "transitions": set(slices.Compact(transitions)...)})
+			const last = limit + MaxListed + 2*maxTransitions
+			for i := limit + MaxListed - 1; i < last; i++ {
+				s.allows(s.a, limit, c.alert(i), i == limit+MaxListed-1) // The last that is allowed.
+			}
+			suppressed := last - (limit + MaxListed) // The first of them fills the list.
+			if writes := len(s.aws.Calls("DynamoDB", "UpdateItem")); writes != 1+2*suppressed+1 {
+				t.Errorf("%d writes for 1 allowed and %d suppressed alerts", writes, suppressed)
+			}
+			if got := s.held(s.a); got.Count != MaxListed-1+suppressed || len(got.Groups) != MaxListed || !got.MoreGroups {
+				t.Errorf("suppressed %d in %d groups", got.Count, len(got.Groups))
+			}
+			own, list := s.item(ownID), s.item(listID)
+			if size(own) > c.room || size(list) > 32<<10 {
+				t.Errorf("the window has %d bytes, its list %d", size(own), size(list))
+			}
+			for _, i := range []item{own, list} {
+				if expires, err := readNumber(i, attrExpiresAt); err != nil || expires != start.Add(DefaultTTL).Unix() {
 					t.Errorf("%s expires at %d, %v", readText(i, attrID), expires, err)
 				}
 			}
@@ -176,81 +272,22 @@ func TestStorm_passes_the_limit_and_no_more_and_weighs_little(t *testing.T) {
 	}
 }
 
-func TestStorm_fills_its_list_within_what_a_partition_takes_in_a_second(t *testing.T) {
-	table := newMeter()
-	l := New(table, fakedatadog.LedgerTable, Options{})
-	units := 0
-	for i := range MaxListed + 1 {
-		if _, err := l.Allow(t.Context(), stormGust, 1, alertOf(i)); err != nil {
-			t.Fatal(err)
+// size is an item's size in bytes.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+func size(i item) int {
+	n := 0
+	for name, v := range i {
+		n += len(name) + 1 + len(readText(i, name)) + len(strings.Join(readSet(i, name), ""))
+		if v, ok := v.(*types.AttributeValueMemberN); ok {
+			n += (len(v.Value)+1)/2 + 1
 		}
-		units += (weight(table.item(t, listID)) + 1023) / 1024
 	}
-	if units > 1000 {
-		t.Errorf("the list takes %d write units", units)
-	}
+	return n
 }
 
-func TestDynamoDB_Admit(t *testing.T) {
-	announced := &types.AttributeValueMemberBOOL{Value: true}
-	for name, window := range map[string]item{
-		"while others are listed": {"announced": announced},
-		"once others are counted": {"announced": announced, "overflow": number(1)},
-	} {
-		t.Run("an alert that cannot be counted is over the limit all the same, "+name, func(t *testing.T) {
-			client := fake{update: func(in *dynamodb.UpdateItemInput) (item, error) {
-				if *in.UpdateExpression == "SET expires_at = :expires ADD passed :marks" {
-					return nil, inTheWay(window)
-				}
-				return nil, errors.New("throttled")
-			}}
-			decision, err := New(client, "alerts", Options{}).Allow(t.Context(), stormGust, 1, alertOf(1))
-			if decision.Allowed || !decision.SummaryQueued || !fault.IsTemporary(err) {
-				t.Errorf("admitted: %v, held %+v, error %v", decision.Allowed, decision, err)
-			}
-		})
+func TestWindow_Key(t *testing.T) {
+	a, b := WindowAt("x", start), WindowAt("x", start.Add(59*time.Second))
+	if a.Key() != b.Key() || a.Key() == WindowAt("x", start.Add(time.Minute)).Key() || a.Key() == WindowAt("y", start).Key() {
+		t.Errorf("keys %q and %q", a.Key(), b.Key())
 	}
-	t.Run("an alert that the list does not take is counted without it", func(t *testing.T) {
-		table := newMeter()
-		table.refuse = listID
-		l := New(table, fakedatadog.LedgerTable, Options{})
-		passed := storm(t, l, 1, 3, 1, alertOf)
-		table.refuse = ""
-		held, err := l.Suppressed(t.Context(), stormGust)
-		if err != nil || passed != 1 || held.Count != 2 || !held.MoreGroups || table.writes[listID] != 1+1 {
-			t.Errorf("%d passed, held %+v, %v, writes %v", passed, held, err, table.writes)
-		}
-	})
-	t.Run("of a table that does not answer nothing is known", func(t *testing.T) {
-		client := fake{update: func(*dynamodb.UpdateItemInput) (item, error) { return nil, errors.New("throttled") }}
-		decision, err := New(client, "alerts", Options{}).Allow(t.Context(), stormGust, 1, alertOf(1))
-		if decision.Allowed || decision.SummaryQueued || !fault.IsTemporary(err) {
-			t.Errorf("admitted: %v, held %+v, error %v", decision.Allowed, decision, err)
-		}
-	})
-	t.Run("a window that an older version began is summarised whole", func(t *testing.T) {
-		table := newMeter()
-		name := fakedatadog.LedgerTable
-		_, err := table.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &name, Item: item{
-			attrID: text(stormID), attrExpiresAt: number(start.Unix()), "passed": set("352347:1"), "held": set("352347:2", "352347:3"),
-			"groups": set("host:a", "host:b"), "times": set("2026-11-21T10:00:01Z", "2026-11-21T10:00:02Z", "2026-11-21T10:00:03Z"),
-		}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		l := New(table, fakedatadog.LedgerTable, Options{})
-		if passed := storm(t, l, 1, MaxListed+2, 1, alertOf); passed > 0 {
-			t.Errorf("%d passed", passed)
-		}
-		held, err := l.Suppressed(t.Context(), stormGust)
-		if err != nil {
-			t.Fatal(err)
-		}
-		groups := held.Groups
-		held.Groups = nil
-		want := Suppressed{Count: 2 + MaxListed + 2, MoreGroups: true, Transitions: []string{"Triggered"}, First: start, Last: start.Add(3 * time.Second)}
-		if diff := cmp.Diff(want, held); diff != "" || len(groups) != 2+MaxListed {
-			t.Errorf("%d groups, held (-want +got):\n%s", len(groups), diff)
-		}
-	})
 }

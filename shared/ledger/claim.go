@@ -1,0 +1,198 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"boomerang/shared/event"
+)
+
+// State says who may work on an alert.
+type State string
+
+const (
+	// Granted means that the alert is the caller's until the time it asked for.
+	Granted State = "granted"
+	// Done means that the alert was posted before.
+	Done State = "done"
+	// Busy means that another run is working on the alert.
+	Busy State = "busy"
+)
+
+// Claim is the answer to a claim.
+type Claim struct {
+	State  State
+	Posted event.Posted // for Done
+	Until  time.Time    // for Busy: when the other run's claim expires
+	// PreviousExpired says of a granted claim that an earlier run may have posted the
+	// alert: it said so, or its claim expired.
+	PreviousExpired bool
+}
+
+// claimCondition is record.expired as a DynamoDB expression.
+const claimCondition = "attribute_not_exists(id)" +
+	" OR expires_at < :now" +
+	" OR (#status = :inprogress AND attribute_exists(in_progress_until) AND in_progress_until < :now_ms)"
+
+// ownCondition matches an unfinished claim of this process.
+const ownCondition = "#status = :inprogress AND begins_with(claimed_by, :process)"
+
+// statusName stands for "status", which DynamoDB reserves.
+var statusName = map[string]string{"#status": attrStatus}
+
+// Claim claims an alert until the given time, the caller's deadline. The key names one
+// notification (organization and $ID), so the monitor's next one has another key.
+func (l *Ledger) Claim(ctx context.Context, key string, until time.Time) (Claim, error) {
+	id, err := recordID(alertPrefix, key)
+	if err != nil {
+		return Claim{}, err
+	}
+	now := l.options.Now()
+	own := record{Status: statusInProgress, ClaimedBy: l.owner.next(), InProgressUntil: until.UnixMilli(), ExpiresAt: now.Add(l.options.TTL).Unix()}
+	put, err := l.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName:                &l.table,
+		Item:                     own.item(id),
+		ReturnValues:             types.ReturnValueAllOld,
+		ConditionExpression:      aws.String(claimCondition),
+		ExpressionAttributeNames: statusName,
+		ExpressionAttributeValues: item{
+			":inprogress": text(statusInProgress),
+			":now":        number(now.Unix()),
+			":now_ms":     number(now.UnixMilli()),
+		},
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	refused, isRefused := errors.AsType[*types.ConditionalCheckFailedException](err)
+	switch {
+	case err == nil:
+		return Claim{State: Granted, PreviousExpired: readText(put.Attributes, attrStatus) == statusInProgress}, nil
+	case !isRefused:
+		return Claim{}, l.failed("PutItem", err)
+	}
+	found, err := readRecord(refused.Item)
+	if err != nil {
+		return Claim{}, l.failed("PutItem", err)
+	}
+	if found.ClaimedBy == own.ClaimedBy {
+		// The SDK's first attempt was written. Its answer, which got lost, may have
+		// shown an earlier run.
+		return Claim{State: Granted, PreviousExpired: true}, nil
+	}
+	return found.claim(l.options.Now()), nil
+}
+
+// Complete records the alert's event. It is unconditional: the event is in Datadog, even
+// if another run has claimed the alert since.
+func (l *Ledger) Complete(ctx context.Context, key string, posted event.Posted) error {
+	id, err := recordID(alertPrefix, key)
+	if err != nil {
+		return err
+	}
+	done := record{Status: statusCompleted, Posted: posted, ExpiresAt: l.options.Now().Add(l.options.TTL).Unix()}
+	return l.put(ctx, done.item(id))
+}
+
+// Release ends this process's claim, so that the next delivery need not wait for it. A
+// run that may have posted the event leaves an expired claim, which tells the next run
+// (see Claim.PreviousExpired). A claim of another process stays, which is not an error.
+func (l *Ledger) Release(ctx context.Context, key string, maybePosted bool) error {
+	id, err := recordID(alertPrefix, key)
+	if err != nil {
+		return err
+	}
+	operation, values := "DeleteItem", item{":inprogress": text(statusInProgress), ":process": text(l.owner.process)}
+	if maybePosted {
+		operation = "UpdateItem"
+		values[":expired"] = number(0)
+		_, err = l.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName: &l.table, Key: item{attrID: text(id)}, UpdateExpression: aws.String("SET in_progress_until = :expired"),
+			ConditionExpression: aws.String(ownCondition), ExpressionAttributeNames: statusName, ExpressionAttributeValues: values,
+		})
+	} else {
+		_, err = l.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+			TableName: &l.table, Key: item{attrID: text(id)},
+			ConditionExpression: aws.String(ownCondition), ExpressionAttributeNames: statusName, ExpressionAttributeValues: values,
+		})
+	}
+	if _, notOwn := errors.AsType[*types.ConditionalCheckFailedException](err); err != nil && !notOwn {
+		return l.failed(operation, err)
+	}
+	return nil
+}
+
+func (l *Ledger) put(ctx context.Context, i item) error {
+	if _, err := l.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &l.table, Item: i}); err != nil {
+		return l.failed("PutItem", err)
+	}
+	return nil
+}
+
+// The values of a record's status, as Powertools has them.
+const (
+	statusInProgress = "INPROGRESS"
+	statusCompleted  = "COMPLETED"
+)
+
+// record is what the ledger holds about one alert.
+type record struct {
+	Status          string
+	ClaimedBy       string       // in progress: the process and the number of its claim
+	InProgressUntil int64        // in progress: epoch milliseconds
+	Posted          event.Posted // completed
+	ExpiresAt       int64        // epoch seconds, as DynamoDB's TTL wants
+}
+
+// expired reports whether a claim is granted over the record. It compares the time,
+// because DynamoDB's TTL deletes up to days late.
+func (r record) expired(now time.Time) bool {
+	if r.ExpiresAt < now.Unix() {
+		return true
+	}
+	return r.Status == statusInProgress && r.InProgressUntil < now.UnixMilli()
+}
+
+// claim is the answer to a claim that the record refused. A record that has expired since
+// then is busy until now: the caller gets the claim when it retries.
+func (r record) claim(now time.Time) Claim {
+	switch {
+	case r.expired(now):
+		return Claim{State: Busy, Until: now}
+	case r.Status == statusCompleted:
+		return Claim{State: Done, Posted: r.Posted}
+	}
+	return Claim{State: Busy, Until: time.UnixMilli(r.InProgressUntil).UTC()}
+}
+
+func (r record) item(id string) item {
+	i := item{attrID: text(id), attrStatus: text(r.Status), attrExpiresAt: number(r.ExpiresAt)}
+	if r.Status == statusInProgress {
+		i[attrClaimedBy], i[attrInProgressUntil] = text(r.ClaimedBy), number(r.InProgressUntil)
+	} else {
+		i[attrEventID], i[attrEventURL] = text(r.Posted.ID), text(r.Posted.URL)
+	}
+	return i
+}
+
+func readRecord(i item) (record, error) {
+	r := record{
+		Status:    readText(i, attrStatus),
+		ClaimedBy: readText(i, attrClaimedBy),
+		Posted:    event.Posted{ID: readText(i, attrEventID), URL: readText(i, attrEventURL)},
+	}
+	if r.Status != statusInProgress && r.Status != statusCompleted {
+		return record{}, unreadable("status is %q", r.Status)
+	}
+	var err error
+	if r.ExpiresAt, err = readNumber(i, attrExpiresAt); err != nil {
+		return record{}, err
+	}
+	if r.Status == statusInProgress {
+		r.InProgressUntil, err = readNumber(i, attrInProgressUntil)
+	}
+	return r, err
+}

@@ -1,0 +1,356 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+
+	"boomerang/shared/awstest"
+	"boomerang/shared/event"
+	"boomerang/shared/fault"
+)
+
+var (
+	start  = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
+	posted = event.Posted{ID: "8306082202796025694", URL: "https://app.datadoghq.com/event/event?id=8306082202796025694"}
+	other  = event.Posted{ID: "8306082202796025695", URL: "https://app.datadoghq.com/event/event?id=8306082202796025695"}
+)
+
+const (
+	key     = "352347:8306082202796025694"
+	runTime = 14 * time.Second
+)
+
+// clock only moves when it is told to.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// env is one table, and two processes that use it by one clock.
+type env struct {
+	*testing.T
+	*clock
+	aws    *awstest.AWS
+	client *dynamodb.Client
+	table  string
+	a, b   *Ledger
+}
+
+// each runs the cases, each with a table of its own.
+func each(t *testing.T, cases map[string]func(env)) {
+	t.Helper()
+	server := awstest.New(t)
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) { test(newEnv(t, server)) })
+	}
+}
+
+func newEnv(t *testing.T, server *awstest.AWS) env {
+	e := env{T: t, clock: &clock{now: start}, aws: server, client: dynamodb.NewFromConfig(server.Config()), table: server.Table(t)}
+	t.Cleanup(server.ClearFaults)
+	e.a, e.b = New(e.client, e.table, Options{Now: e.Now}), New(e.client, e.table, Options{Now: e.Now})
+	return e
+}
+
+// put writes an item, and item reads one, past the ledger.
+func (s env) put(i item) {
+	s.Helper()
+	if _, err := s.client.PutItem(s.Context(), &dynamodb.PutItemInput{TableName: &s.table, Item: i}); err != nil {
+		s.Fatal(err)
+	}
+}
+
+func (s env) item(id string) item {
+	s.Helper()
+	out, err := s.client.GetItem(s.Context(), &dynamodb.GetItemInput{TableName: &s.table, Key: item{attrID: text(id)}, ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		s.Fatal(err)
+	}
+	return out.Item
+}
+
+// refused checks that each call fails with that kind of fault.
+func (s env) refused(kind fault.Kind, errs ...error) {
+	s.Helper()
+	for _, err := range errs {
+		if err == nil || fault.From(err).Kind != kind {
+			s.Errorf("got %v, want a fault of kind %v", err, kind)
+		}
+	}
+}
+
+func (s env) claims(l *Ledger, key string, want Claim) {
+	s.Helper()
+	got, err := l.Claim(s.Context(), key, s.Now().Add(runTime))
+	if err != nil {
+		s.Fatalf("Claim: %v", err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		s.Fatalf("Claim (-want +got):\n%s", diff)
+	}
+}
+
+func (s env) completes(l *Ledger, key string, p event.Posted) {
+	s.Helper()
+	if err := l.Complete(s.Context(), key, p); err != nil {
+		s.Fatalf("Complete: %v", err)
+	}
+}
+
+func (s env) releases(l *Ledger, key string) {
+	s.Helper()
+	if err := l.Release(s.Context(), key, false); err != nil {
+		s.Fatalf("Release: %v", err)
+	}
+}
+
+func (s env) releasesMaybePosted(l *Ledger, key string) {
+	s.Helper()
+	if err := l.Release(s.Context(), key, true); err != nil {
+		s.Fatalf("Abandon: %v", err)
+	}
+}
+
+func (s env) adds(l *Ledger, seen Notification) Cycle {
+	s.Helper()
+	c, err := l.AddNotification(s.Context(), "cycle-1", seen)
+	if err != nil {
+		s.Fatalf("AddNotification: %v", err)
+	}
+	return c
+}
+
+var (
+	granted = Claim{State: Granted}
+	expired = Claim{State: Granted, PreviousExpired: true}
+)
+
+func busy(until time.Time) Claim { return Claim{State: Busy, Until: until} }
+
+func done(p event.Posted) Claim { return Claim{State: Done, Posted: p} }
+
+func TestLedger_Claim(t *testing.T) { each(t, claimCases) }
+
+var claimCases = map[string]func(env){
+	"granted, then busy": func(s env) {
+		s.claims(s.a, key, granted)
+		s.claims(s.b, key, busy(start.Add(runTime)))
+		s.claims(s.a, key, busy(start.Add(runTime)))
+	},
+	"expires after its end": func(s env) {
+		s.claims(s.a, key, granted)
+		s.Advance(runTime)
+		s.claims(s.b, key, busy(start.Add(runTime)))
+		s.Advance(time.Millisecond)
+		s.claims(s.b, key, expired)
+		s.claims(s.a, key, busy(s.Now().Add(runTime)))
+	},
+	"completed": func(s env) {
+		s.claims(s.a, key, granted)
+		s.completes(s.a, key, posted)
+		s.claims(s.a, key, done(posted))
+		s.Advance(time.Hour)
+		s.claims(s.b, key, done(posted))
+	},
+	"completed, until the TTL": func(s env) {
+		s.completes(s.a, key, posted)
+		s.Advance(DefaultTTL)
+		s.claims(s.b, key, done(posted))
+		s.Advance(time.Second)
+		s.claims(s.b, key, granted)
+		s.claims(s.a, key, busy(s.Now().Add(runTime)))
+	},
+	"another notification of the monitor": func(s env) {
+		s.claims(s.a, key, granted)
+		s.completes(s.a, key, posted)
+		s.claims(s.a, "352347:8306082202796025695", granted)
+	},
+	"released": func(s env) {
+		s.claims(s.a, key, granted)
+		s.releases(s.a, key)
+		s.claims(s.b, key, granted)
+	},
+	"late release after another claim": func(s env) {
+		s.claims(s.a, key, granted)
+		s.Advance(runTime + time.Second)
+		s.claims(s.b, key, expired)
+		until := s.Now().Add(runTime)
+		s.releases(s.a, key)
+		s.releasesMaybePosted(s.a, key)
+		s.claims(s.a, key, busy(until))
+	},
+	"release after complete": func(s env) {
+		s.claims(s.a, key, granted)
+		s.completes(s.a, key, posted)
+		s.releases(s.a, key)
+		s.releasesMaybePosted(s.a, key)
+		s.claims(s.b, key, done(posted))
+	},
+	"release without a claim": func(s env) {
+		s.releases(s.a, key)
+		s.claims(s.a, key, granted)
+	},
+	"released, maybe posted": func(s env) {
+		s.claims(s.a, key, granted)
+		s.releasesMaybePosted(s.a, key)
+		s.claims(s.b, key, expired)
+	},
+	"released, maybe posted, repeatedly": func(s env) {
+		s.claims(s.a, key, granted)
+		for range 3 {
+			s.releasesMaybePosted(s.a, key)
+			s.claims(s.a, key, expired)
+		}
+	},
+	"release without a claim, maybe posted": func(s env) {
+		s.releasesMaybePosted(s.a, key)
+		s.claims(s.a, key, granted)
+	},
+	"late complete after another claim": func(s env) {
+		s.claims(s.a, key, granted)
+		s.Advance(runTime + time.Second)
+		s.claims(s.b, key, expired)
+		s.completes(s.a, key, posted)
+		s.releases(s.b, key)
+		s.claims(s.b, key, done(posted))
+	},
+	"late complete after a release": func(s env) {
+		s.claims(s.a, key, granted)
+		s.Advance(runTime + time.Second)
+		s.claims(s.b, key, expired)
+		s.releases(s.b, key)
+		s.completes(s.a, key, posted)
+		s.claims(s.b, key, done(posted))
+	},
+	"completed twice": func(s env) {
+		s.completes(s.a, key, posted)
+		s.completes(s.b, key, other)
+		s.claims(s.a, key, done(other))
+	},
+	"20 claims at once": func(s env) {
+		s.race(runTime, granted)
+	},
+	"20 claims at once, after an expired one": func(s env) {
+		s.claims(s.a, key, granted)
+		s.Advance(runTime + time.Millisecond)
+		s.race(runTime, expired)
+	},
+	"long and odd keys": func(s env) {
+		long := strings.Repeat("k", 5000)
+		for _, k := range []string{long + "1", long + "2", "org:ключ\x00'\"", "org:ключ\x00'", "#", " "} {
+			s.claims(s.a, k, granted)
+		}
+		s.claims(s.b, long+"2", busy(start.Add(runTime)))
+	},
+	"own first attempt was written": func(s env) {
+		s.aws.Break(awstest.Fault{Operation: "PutItem", Effect: awstest.DropResponse, Times: 1})
+		s.claims(s.a, key, expired) // Its answer may have shown an earlier run.
+		s.claims(s.b, key, busy(start.Add(runTime)))
+	},
+	"expired meanwhile": func(s env) {
+		for name, r := range map[string]record{
+			"claim":     {Status: statusInProgress, ClaimedBy: "p/1", InProgressUntil: start.Add(time.Second).UnixMilli(), ExpiresAt: start.Add(DefaultTTL).Unix()},
+			"completed": {Status: statusCompleted, Posted: posted, ExpiresAt: start.Unix()},
+		} {
+			s.put(r.item("alert#" + name))
+			now := start.Add(-2 * time.Second)
+			l := New(s.client, s.table, Options{Now: func() time.Time { now = now.Add(2 * time.Second); return now }})
+			got, err := l.Claim(s.Context(), name, start.Add(runTime))
+			if err != nil || got != busy(start.Add(2*time.Second)) {
+				s.Errorf("%s: got %+v, %v", name, got, err)
+			}
+		}
+	},
+	"unreadable record": func(s env) {
+		s.put(item{attrID: text("alert#" + key), attrStatus: text("PAUSED"), attrExpiresAt: number(start.Unix())})
+		got, err := s.a.Claim(s.Context(), key, start.Add(runTime))
+		if got != (Claim{}) || !fault.IsTemporary(err) || !strings.Contains(fault.Public(err), "holds a record that cannot be read") {
+			s.Errorf("got %+v, %v", got, err)
+		}
+	},
+	"empty key": func(s env) {
+		_, claimErr := s.a.Claim(s.Context(), "", s.Now().Add(runTime))
+		_, addErr := s.a.AddNotification(s.Context(), "", Notification{})
+		s.refused(fault.Internal, claimErr, addErr, s.a.Complete(s.Context(), "", posted), s.a.Release(s.Context(), "", false), s.a.Release(s.Context(), "", true))
+	},
+	"context ended": func(s env) {
+		ctx, cancel := context.WithCancel(s.Context())
+		cancel()
+		_, claimErr := s.a.Claim(ctx, key, s.Now().Add(runTime))
+		_, addErr := s.a.AddNotification(ctx, "cycle-1", Notification{ID: "1"})
+		s.refused(fault.Temporary, claimErr, addErr, s.a.Complete(ctx, key, posted), s.a.Release(ctx, key, false), s.a.Release(ctx, key, true))
+		s.claims(s.b, key, granted)
+	},
+}
+
+// race lets 20 claims start together, half of them by each process.
+func (s env) race(d time.Duration, first Claim) {
+	s.Helper()
+	const claims = 20
+	until := s.Now().Add(d)
+	results := make([]Claim, claims)
+	errs := make([]error, claims)
+	begin := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range claims {
+		l := s.a
+		if i%2 == 1 {
+			l = s.b
+		}
+		wg.Go(func() {
+			<-begin
+			results[i], errs[i] = l.Claim(s.Context(), key, until)
+		})
+	}
+	close(begin)
+	wg.Wait()
+	counts := map[string]int{}
+	for i, c := range results {
+		if errs[i] != nil {
+			s.Fatalf("Claim: %v", errs[i])
+		}
+		counts[fmt.Sprint(c)]++
+	}
+	want := map[string]int{fmt.Sprint(first): 1, fmt.Sprint(busy(until)): claims - 1}
+	if diff := cmp.Diff(want, counts); diff != "" {
+		s.Fatalf("claims (-want +got):\n%s", diff)
+	}
+}
+
+func TestReadRecord_Unreadable(t *testing.T) {
+	for name, i := range map[string]item{
+		"no item":              nil,
+		"unknown status":       {attrStatus: text("PAUSED"), attrExpiresAt: number(1)},
+		"no expiry":            {attrStatus: text("COMPLETED")},
+		"expiry is a string":   {attrStatus: text("COMPLETED"), attrExpiresAt: text("soon")},
+		"expiry is a float":    {attrStatus: text("COMPLETED"), attrExpiresAt: &types.AttributeValueMemberN{Value: "1.5"}},
+		"claim without an end": {attrStatus: text("INPROGRESS"), attrExpiresAt: number(1)},
+		"claim ends in a text": {attrStatus: text("INPROGRESS"), attrExpiresAt: number(1), attrInProgressUntil: text("x")},
+	} {
+		if r, err := readRecord(i); !errors.Is(err, errUnreadable) {
+			t.Errorf("%s: got %+v, %v", name, r, err)
+		}
+	}
+}
