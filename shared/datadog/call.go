@@ -26,9 +26,9 @@ type call struct {
 	retryOnAuthError bool
 }
 
-// do sends call and returns the response if its status is 2xx. On 401 and 403 the
-// keys may have been rotated, so do renews them and sends the call once more. A read
-// is not repeated with the same keys, because it only lacks a permission.
+// do sends call and returns the response if its status is 2xx. On 401 and 403 the keys may have been
+// rotated, so do renews them and sends the call once more. A read is not repeated with the same keys,
+// because it only lacks a permission.
 func (c *Client) do(ctx context.Context, call call) (response, error) {
 	keys, err := c.credentials.Keys(ctx)
 	if err != nil {
@@ -98,9 +98,10 @@ func (c *Client) request(ctx context.Context, call call, keys Keys) (*http.Reque
 	return req, nil
 }
 
-// write carries out a call that changes something and decodes the response into
-// out, unless out is nil. A status of 2xx means that the change is made.
-func (c *Client) write(ctx context.Context, call call, out any) error {
+// change sends a call that changes the setup and decodes the response into out, unless out is nil. A
+// status of 2xx means that the change is made.
+func (c *Client) change(ctx context.Context, method, path, op, permission string, body, out any) error {
+	call := call{method: method, path: path, op: op, permission: permission, body: body}
 	r, err := c.do(ctx, call)
 	if err != nil || out == nil {
 		return err

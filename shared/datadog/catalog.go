@@ -44,11 +44,9 @@ type ServiceLink struct {
 	URL  string `json:"url"`
 }
 
-// Service returns the service with the name from the Software Catalog, or else from
-// the older service definitions. It needs the permission apm_service_catalog_read.
-// IsNotFound is true of the error when neither has it.
-//
-// https://docs.datadoghq.com/api/latest/software-catalog/#get-a-list-of-entities,
+// Service returns the service with the name from the Software Catalog, or else from the older service
+// definitions. IsNotFound is true of the error when neither has it.
+// https://docs.datadoghq.com/api/latest/software-catalog/#get-a-list-of-entities
 // https://docs.datadoghq.com/api/latest/service-definition/#get-a-single-service-definition
 func (c *Client) Service(ctx context.Context, name string) (Service, error) {
 	catalog, err := read(ctx, c, call{

@@ -58,8 +58,8 @@ func New(cfg Config, credentials Credentials) (*Client, error) {
 	return &Client{http: withoutRedirects(cfg.HTTPClient), base: base, intake: intake, site: cfg.Site, credentials: credentials, cache: newCache()}, nil
 }
 
-// Cached returns a view of the client whose reads may be up to maxAge old. All
-// views share their results, so the caller must not modify the parts of a result.
+// Cached returns a view of the client whose reads may be up to maxAge old. All views share their
+// results, so the caller must not modify the parts of a result.
 func (c *Client) Cached(maxAge time.Duration) *Client {
 	view := *c
 	view.maxAge = maxAge
@@ -111,8 +111,8 @@ func transport() http.RoundTripper {
 	}
 }
 
-// page returns the absolute URL of ref, which may be relative to the site's app,
-// or "" when ref is not a web address.
+// page returns the absolute URL of ref, which may be relative to the site's app, or "" when ref is not
+// a web address.
 func (c *Client) page(ref string) string {
 	app := url.URL{Scheme: "https", Host: c.site.App(), Path: "/"}
 	u, err := app.Parse(ref)
@@ -122,10 +122,9 @@ func (c *Client) page(ref string) string {
 	return u.String()
 }
 
-// Connect opens a connection for the next call and sends nothing on it, so that the
-// first alert of an instance does not wait for the TLS handshake. It ignores errors,
-// which the next call reports. The transport keeps a connection whose request was
-// cancelled while it was dialled.
+// Connect opens a connection for the next call and sends nothing on it, so that the first alert of an
+// instance does not wait for the TLS handshake. It ignores errors, which the next call reports. The
+// transport keeps a connection whose request was cancelled while it was dialled.
 func (c *Client) Connect(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -35,10 +35,8 @@ const (
 	maxDashboards = 10_000
 )
 
-// DashboardsTitled returns the dashboards with exactly that title. Datadog has no
-// search for dashboards, so it reads the whole list. It needs the permission
-// dashboards_read.
-//
+// DashboardsTitled returns the dashboards with exactly that title. Datadog has no search for
+// dashboards, so it reads the whole list.
 // https://docs.datadoghq.com/api/latest/dashboards/#get-all-dashboards
 func (c *Client) DashboardsTitled(ctx context.Context, title string) ([]Dashboard, error) {
 	list := call{op: "list the dashboards", permission: dashboardsRead, method: http.MethodGet, path: dashboardsPath}
@@ -61,9 +59,7 @@ func (c *Client) DashboardsTitled(ctx context.Context, title string) ([]Dashboar
 	return nil, fault.New(fault.Permanent, fmt.Sprintf("Datadog has more than %d dashboards, too many to look for %q among them", maxDashboards, title), &Error{Op: list.op})
 }
 
-// Dashboard returns the dashboard with the id and its definition. It needs the
-// permission dashboards_read.
-//
+// Dashboard returns the dashboard with the id and its definition.
 // https://docs.datadoghq.com/api/latest/dashboards/#get-a-dashboard
 func (c *Client) Dashboard(ctx context.Context, id string) (Dashboard, error) {
 	return read(ctx, c, call{
@@ -71,35 +67,24 @@ func (c *Client) Dashboard(ctx context.Context, id string) (Dashboard, error) {
 	}, c.dashboard)
 }
 
-// CreateDashboard creates a dashboard from a definition in Datadog's form. It needs
-// the permission dashboards_write.
-//
+// CreateDashboard creates a dashboard from a definition in Datadog's form.
 // https://docs.datadoghq.com/api/latest/dashboards/#create-a-new-dashboard
 func (c *Client) CreateDashboard(ctx context.Context, definition json.RawMessage) (Dashboard, error) {
 	var created dashboardResponse
-	err := c.write(ctx, call{
-		op: "create the dashboard", permission: dashboardsWrite, method: http.MethodPost, path: dashboardsPath, body: definition,
-	}, &created)
+	err := c.change(ctx, http.MethodPost, dashboardsPath, "create the dashboard", dashboardsWrite, definition, &created)
 	return c.dashboard(created), err
 }
 
-// UpdateDashboard replaces a dashboard's definition. It needs the permission
-// dashboards_write.
-//
+// UpdateDashboard replaces a dashboard's definition.
 // https://docs.datadoghq.com/api/latest/dashboards/#update-a-dashboard
 func (c *Client) UpdateDashboard(ctx context.Context, id string, definition json.RawMessage) error {
-	return c.write(ctx, call{
-		op: "update the dashboard", permission: dashboardsWrite, method: http.MethodPut, path: dashboardsPath + "/" + url.PathEscape(id), body: definition,
-	}, nil)
+	return c.change(ctx, http.MethodPut, dashboardsPath+"/"+url.PathEscape(id), "update the dashboard", dashboardsWrite, definition, nil)
 }
 
-// DeleteDashboard deletes a dashboard. It needs the permission dashboards_write.
-//
+// DeleteDashboard deletes a dashboard.
 // https://docs.datadoghq.com/api/latest/dashboards/#delete-a-dashboard
 func (c *Client) DeleteDashboard(ctx context.Context, id string) error {
-	return c.write(ctx, call{
-		op: "delete the dashboard", permission: dashboardsWrite, method: http.MethodDelete, path: dashboardsPath + "/" + url.PathEscape(id),
-	}, nil)
+	return c.change(ctx, http.MethodDelete, dashboardsPath+"/"+url.PathEscape(id), "delete the dashboard", dashboardsWrite, nil, nil)
 }
 
 // dashboardResponse keeps the response beside the fields that are read of it.

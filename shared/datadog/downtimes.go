@@ -25,9 +25,7 @@ type DowntimeMatch struct {
 	End    time.Time // Zero when it has none.
 }
 
-// DowntimeMatches returns at most 100 downtimes that silence the monitor now. It
-// needs the permission monitors_downtime.
-//
+// DowntimeMatches returns at most 100 downtimes that silence the monitor now.
 // https://docs.datadoghq.com/api/latest/downtimes/#get-active-downtimes-for-a-monitor
 func (c *Client) DowntimeMatches(ctx context.Context, monitorID int64) ([]DowntimeMatch, error) {
 	return read(ctx, c, call{
@@ -60,9 +58,7 @@ type DowntimeNote struct {
 	Creator User
 }
 
-// CurrentDowntimes returns the notes of at most 100 active downtimes of the
-// organisation. It needs the permission monitors_downtime.
-//
+// CurrentDowntimes returns the notes of at most 100 active downtimes of the organisation.
 // https://docs.datadoghq.com/api/latest/downtimes/#get-all-downtimes
 func (c *Client) CurrentDowntimes(ctx context.Context) ([]DowntimeNote, error) {
 	return read(ctx, c, call{

@@ -20,27 +20,26 @@ const (
 
 // Event is an event of the event stream. Fields that a response lacks are zero.
 type Event struct {
-	ID             string // Decimal, 64 bits.
-	Title          string
-	Text           string
-	Happened       time.Time
-	AlertType      string // "error", "warning", "info", "success", or a newer one.
-	Priority       string // "normal" or "low".
-	Source         string // A display name, such as "My Apps" for the tag "source:my_apps".
-	Host           string
-	Tags           []string
-	URL            string // Absolute.
-	RelatedEventID int64
+	ID             string    `json:"id_str"` // Decimal, 64 bits.
+	Title          string    `json:"title"`
+	Text           string    `json:"text"`
+	Happened       time.Time `json:"-"`
+	AlertType      string    `json:"alert_type"` // "error", "warning", "info", "success", or a newer one.
+	Priority       string    `json:"priority"`   // "normal" or "low".
+	Source         string    `json:"source"`     // A display name, such as "My Apps" for the tag "source:my_apps".
+	Host           string    `json:"host"`
+	Tags           []string  `json:"tags"`
+	URL            string    `json:"url"` // Absolute.
+	RelatedEventID int64     `json:"related_event_id"`
 
 	// These are set for events of monitors.
-	MonitorID     int64
-	MonitorGroups []string // Such as "host:a,env:prod", or "*".
-	Payload       string   // JSON about the monitor.
+	MonitorID     int64    `json:"monitor_id"`
+	MonitorGroups []string `json:"monitor_groups"` // Such as "host:a,env:prod", or "*".
+	Payload       string   `json:"-"`              // JSON about the monitor.
 }
 
-// Event returns the event with the id. Datadog does not find an event in the first
-// seconds after its creation. It needs the permission events_read.
-//
+// Event returns the event with the id. Datadog does not find an event in the first seconds after its
+// creation.
 // https://docs.datadoghq.com/api/latest/events/#get-an-event
 func (c *Client) Event(ctx context.Context, id string) (Event, error) {
 	get := call{op: "get the event", permission: eventsRead, method: http.MethodGet, path: eventsPath + "/" + id}
@@ -63,8 +62,6 @@ type EventQuery struct {
 }
 
 // Events returns the newest 1,000 events that match query, or a later page of them.
-// It needs the permission events_read.
-//
 // https://docs.datadoghq.com/api/latest/events/#get-a-list-of-events
 func (c *Client) Events(ctx context.Context, query EventQuery) ([]Event, error) {
 	return read(ctx, c, call{
@@ -120,21 +117,14 @@ func (c *Client) events(r eventsResponse) []Event {
 }
 
 type eventFields struct {
-	eventRef
-	Title          string          `json:"title"`
-	Text           string          `json:"text"`
+	Event
+	NumericID      int64           `json:"id"`
 	DateHappened   int64           `json:"date_happened"`
-	AlertType      string          `json:"alert_type"`
-	Priority       string          `json:"priority"`
-	Source         string          `json:"source"`
 	SourceTypeName string          `json:"source_type_name"`
-	Host           string          `json:"host"`
-	Tags           []string        `json:"tags"`
-	RelatedEventID int64           `json:"related_event_id"`
-	MonitorID      int64           `json:"monitor_id"`
-	MonitorGroups  []string        `json:"monitor_groups"`
 	Payload        json.RawMessage `json:"payload"`
 }
+
+func (f eventFields) id() string { return eventRef{ID: f.NumericID, IDStr: f.Event.ID}.id() }
 
 // eventRef is what Create decodes alone, since the other fields double the time.
 type eventRef struct {
@@ -152,12 +142,10 @@ func (r eventRef) id() string {
 }
 
 func (c *Client) event(f eventFields) Event {
-	return Event{
-		ID: f.id(), Title: f.Title, Text: f.Text, Happened: unixTime(f.DateHappened),
-		AlertType: f.AlertType, Priority: f.Priority, Source: cmp.Or(f.Source, f.SourceTypeName),
-		Host: f.Host, Tags: f.Tags, URL: c.page(f.URL), RelatedEventID: f.RelatedEventID,
-		MonitorID: f.MonitorID, MonitorGroups: f.MonitorGroups, Payload: payload(f.Payload),
-	}
+	e := f.Event
+	e.ID, e.Happened, e.Source = f.id(), unixTime(f.DateHappened), cmp.Or(f.Source, f.SourceTypeName)
+	e.URL, e.Payload = c.page(f.URL), payload(f.Payload)
+	return e
 }
 
 // payload returns the JSON that raw holds, as a string or as it is.

@@ -54,9 +54,7 @@ type Change struct {
 	Metadata     string // JSON, or empty.
 }
 
-// SearchEvents returns the newest events that match, the newest first. It needs
-// the permission events_read.
-//
+// SearchEvents returns the newest events that match, the newest first.
 // https://docs.datadoghq.com/api/latest/events/#search-events
 func (c *Client) SearchEvents(ctx context.Context, search EventSearch) ([]SearchedEvent, error) {
 	return read(ctx, c, call{
@@ -65,11 +63,10 @@ func (c *Client) SearchEvents(ctx context.Context, search EventSearch) ([]Search
 	}, c.searchedEvents)
 }
 
-// FindPosted returns the event that Create posted about an alert of a webhook, or of
-// any webhook when that is empty, or zero. It needs the alert's $ID and monitor, and
-// looks at the newest 1,000 events of that monitor. Datadog does not find an event in
-// the first seconds after its creation. Events of CreateAlert are not found, because
-// they do not name the alert's event. It needs the permission events_read.
+// FindPosted returns the event that Create posted about an alert of a webhook, or of any webhook when
+// that is empty, or zero. It needs the alert's $ID and monitor, and looks at the newest 1,000 events
+// of that monitor. Datadog does not find an event in the first seconds after its creation. Events of
+// CreateAlert are not found, because they do not name the alert's event.
 func (c *Client) FindPosted(ctx context.Context, a alert.Alert, webhook string, from, to time.Time) (event.Posted, error) {
 	id, err := strconv.ParseInt(a.ID, 10, 64)
 	if err != nil || id == 0 || a.MonitorID == "" {

@@ -14,23 +14,23 @@ import (
 
 // Host is a host of the infrastructure list. Fields that a response lacks are zero.
 type Host struct {
-	Name         string
-	Aliases      []string
-	CloudID      string   // Such as i-0abc… of EC2.
-	Apps         []string // The integrations that report from it, such as "agent".
-	Up           bool     // It reported within the last two hours.
-	LastReported time.Time
-	Muted        bool
-	MutedUntil   time.Time // Zero when the mute has no end.
-	Tags         []string  // Of all sources, sorted.
-	AgentVersion string
-	Platform     string // "linux", "win32", or a newer one.
-	OS           string // Such as "ubuntu 18.04".
-	CPUs         int
-	CPU          *float64     // Percent.
-	IOWait       *float64     // Percent.
-	Load         *float64     // Over one minute, by core.
-	Checks       []AgentCheck // The Agent's checks that are not OK.
+	Name         string       `json:"name"`
+	Aliases      []string     `json:"aliases"`
+	CloudID      string       `json:"aws_id"` // Such as i-0abc… of EC2.
+	Apps         []string     `json:"apps"`   // The integrations that report from it, such as "agent".
+	Up           bool         `json:"up"`     // It reported within the last two hours.
+	LastReported time.Time    `json:"-"`
+	Muted        bool         `json:"is_muted"`
+	MutedUntil   time.Time    `json:"-"` // Zero when the mute has no end.
+	Tags         []string     `json:"-"` // Of all sources, sorted.
+	AgentVersion string       `json:"-"`
+	Platform     string       `json:"-"` // "linux", "win32", or a newer one.
+	OS           string       `json:"-"` // Such as "ubuntu 18.04".
+	CPUs         int          `json:"-"`
+	CPU          *float64     `json:"-"` // Percent.
+	IOWait       *float64     `json:"-"` // Percent.
+	Load         *float64     `json:"-"` // Over one minute, by core.
+	Checks       []AgentCheck `json:"-"` // The Agent's checks that are not OK.
 }
 
 // AgentCheck is the state of one check of a host's Agent.
@@ -49,8 +49,7 @@ type HostQuery struct {
 // maxHosts suffices to find a host among those with a similar name.
 const maxHosts = 100
 
-// Hosts returns at most 100 hosts that match. It needs the permission hosts_read.
-//
+// Hosts returns at most 100 hosts that match.
 // https://docs.datadoghq.com/api/latest/hosts/#get-all-hosts-for-your-organization
 func (c *Client) Hosts(ctx context.Context, query HostQuery) ([]Host, error) {
 	values := url.Values{"count": {strconv.Itoa(maxHosts)}, "include_hosts_metadata": {"true"}, "include_muted_hosts_data": {"true"}}
@@ -78,14 +77,9 @@ func (r hostsResponse) all() []Host {
 }
 
 type hostFields struct {
-	Name         string              `json:"name"`
+	Host
 	HostName     string              `json:"host_name"`
-	Aliases      []string            `json:"aliases"`
-	AWSID        string              `json:"aws_id"`
-	Apps         []string            `json:"apps"`
-	Up           bool                `json:"up"`
 	LastReported int64               `json:"last_reported_time"`
-	IsMuted      bool                `json:"is_muted"`
 	MuteTimeout  int64               `json:"mute_timeout"`
 	TagsBySource map[string][]string `json:"tags_by_source"`
 	Metrics      struct {
@@ -106,12 +100,10 @@ type hostFields struct {
 }
 
 func (f hostFields) host() Host {
-	h := Host{
-		Name: cmp.Or(f.Name, f.HostName), Aliases: f.Aliases, CloudID: f.AWSID, Apps: f.Apps,
-		Up: f.Up, LastReported: unixTime(f.LastReported), Muted: f.IsMuted, MutedUntil: unixTime(f.MuteTimeout),
-		AgentVersion: f.Meta.AgentVersion, Platform: f.Meta.Platform, OS: f.system(), CPUs: f.Meta.CPUCores,
-		CPU: f.Metrics.CPU.value, IOWait: f.Metrics.IOWait.value, Load: f.Metrics.Load.value,
-	}
+	h := f.Host
+	h.Name, h.LastReported, h.MutedUntil = cmp.Or(f.Name, f.HostName), unixTime(f.LastReported), unixTime(f.MuteTimeout)
+	h.AgentVersion, h.Platform, h.OS, h.CPUs = f.Meta.AgentVersion, f.Meta.Platform, f.system(), f.Meta.CPUCores
+	h.CPU, h.IOWait, h.Load = f.Metrics.CPU.value, f.Metrics.IOWait.value, f.Metrics.Load.value
 	for _, tags := range f.TagsBySource {
 		h.Tags = append(h.Tags, tags...)
 	}

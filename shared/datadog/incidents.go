@@ -11,17 +11,17 @@ import (
 
 // Incident is an incident. Fields that a response lacks are zero.
 type Incident struct {
-	ID               string // A UUID.
-	PublicID         int64  // The number in the app.
-	Title            string
-	State            string // "active", "stable", "resolved", "completed", or a newer one.
-	Severity         string // "SEV-1" to "SEV-5", "UNKNOWN", or a newer one.
-	Created          time.Time
-	CustomerImpacted bool
-	CustomerImpact   string // What customers notice.
-	Commander        User
-	Test             bool
-	URL              string
+	ID               string    `json:"-"`         // A UUID.
+	PublicID         int64     `json:"public_id"` // The number in the app.
+	Title            string    `json:"title"`
+	State            string    `json:"state"`    // "active", "stable", "resolved", "completed", or a newer one.
+	Severity         string    `json:"severity"` // "SEV-1" to "SEV-5", "UNKNOWN", or a newer one.
+	Created          time.Time `json:"-"`
+	CustomerImpacted bool      `json:"customer_impacted"`
+	CustomerImpact   string    `json:"customer_impact_scope"` // What customers notice.
+	Commander        User      `json:"-"`
+	Test             bool      `json:"is_test"`
+	URL              string    `json:"-"`
 }
 
 // Incidents are the newest incidents that match, and how many match in all.
@@ -30,11 +30,9 @@ type Incidents struct {
 	Newest []Incident
 }
 
-// Incidents returns the newest incidents that match query, at most size of them
-// and never more than 100. It needs the permission incident_read. A query joins
-// facets by AND, and values of one facet by OR: "state:(active OR stable) AND
+// Incidents returns the newest incidents that match query, at most size of them and never more than
+// 100. A query joins facets by AND, and values of one facet by OR: "state:(active OR stable) AND
 // services:checkout". This part of the API is a beta.
-//
 // https://docs.datadoghq.com/api/latest/incidents/#search-for-incidents
 func (c *Client) Incidents(ctx context.Context, query string, size int) (Incidents, error) {
 	return read(ctx, c, call{
@@ -57,15 +55,9 @@ type incidentsResponse struct {
 func (r incidentsResponse) complete() bool { return r.Data.Attributes.Incidents != nil }
 
 type incidentFields struct {
-	PublicID         int64  `json:"public_id"`
-	Title            string `json:"title"`
-	State            string `json:"state"`
-	Severity         string `json:"severity"`
-	Created          string `json:"created"`
-	CustomerImpacted bool   `json:"customer_impacted"`
-	CustomerImpact   string `json:"customer_impact_scope"`
-	Test             bool   `json:"is_test"`
-	Commander        struct {
+	Incident
+	Created   string `json:"created"`
+	Commander struct {
 		Data resource[userFields] `json:"data"`
 	} `json:"commander"`
 }
@@ -75,10 +67,8 @@ func (c *Client) incidents(r incidentsResponse) Incidents {
 	found := Incidents{Total: max(results.Total, len(results.Incidents))}
 	for _, incident := range results.Incidents {
 		a := incident.Data.Attributes
-		i := Incident{
-			ID: incident.Data.ID, PublicID: a.PublicID, Title: a.Title, State: a.State, Severity: a.Severity, Created: parseTime(a.Created),
-			CustomerImpacted: a.CustomerImpacted, CustomerImpact: a.CustomerImpact, Commander: user(a.Commander.Data), Test: a.Test,
-		}
+		i := a.Incident
+		i.ID, i.Created, i.Commander = incident.Data.ID, parseTime(a.Created), user(a.Commander.Data)
 		if i.PublicID > 0 {
 			i.URL = c.page(fmt.Sprintf("/incidents/%d", i.PublicID))
 		}

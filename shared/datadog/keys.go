@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 )
 
@@ -20,8 +21,7 @@ type Credentials interface {
 	Renew(ctx context.Context, stale Keys) (Keys, error)
 }
 
-// RenewKeys makes the next calls use the current keys, even while the previous ones
-// still work.
+// RenewKeys makes the next calls use the current keys, even while the previous ones still work.
 func (c *Client) RenewKeys(ctx context.Context) error {
 	stale, err := c.credentials.Keys(ctx)
 	if err == nil {
@@ -33,12 +33,12 @@ func (c *Client) RenewKeys(ctx context.Context) error {
 	return nil
 }
 
-// Validate asks Datadog whether it knows the API key. A rejection of any other call
-// may have other reasons.
-//
+// Validate asks Datadog whether it knows the API key. A rejection of any other call may have other
+// reasons.
 // https://docs.datadoghq.com/api/latest/authentication/#validate-api-key
 func (c *Client) Validate(ctx context.Context) error {
-	return c.write(ctx, call{op: "accept the API key", apiKeyOnly: true, method: "GET", path: "/api/v1/validate"}, nil)
+	_, err := c.do(ctx, call{op: "accept the API key", apiKeyOnly: true, method: http.MethodGet, path: "/api/v1/validate"})
+	return err
 }
 
 const redactedKeys = "<keys>"

@@ -27,10 +27,8 @@ type LogQuery struct {
 	Limit    int // At most 1,000; 0 is Datadog's default of 10.
 }
 
-// Logs returns the newest lines that match, the newest first. It needs the
-// permission logs_read_data, and indexes that the key's owner may read. The rate
-// limit is low: 10 calls in 10 seconds.
-//
+// Logs returns the newest lines that match, the newest first. The rate limit is low: 10 calls in 10
+// seconds.
 // https://docs.datadoghq.com/api/latest/logs/#search-logs-post
 func (c *Client) Logs(ctx context.Context, query LogQuery) ([]Log, error) {
 	return read(ctx, c, call{

@@ -34,9 +34,7 @@ type SeriesQuery struct {
 	From, To time.Time // Whole seconds count.
 }
 
-// Series returns one series for each group of the query that has points. It
-// needs the permission timeseries_query.
-//
+// Series returns one series for each group of the query that has points.
 // https://docs.datadoghq.com/api/latest/metrics/#query-timeseries-points
 func (c *Client) Series(ctx context.Context, query SeriesQuery) ([]Series, error) {
 	get := call{
@@ -115,10 +113,8 @@ type SnapshotQuery struct {
 	From, To time.Time // Whole seconds count.
 }
 
-// Snapshot has a picture of a metric's graph taken and returns the URL of the PNG,
-// which is empty for some seconds. Datadog documents no permission. The rate limit is
-// low: about 60 pictures in an hour.
-//
+// Snapshot has a picture of a metric's graph taken and returns the URL of the PNG, which is empty for
+// some seconds. Datadog documents no permission. The rate limit is low: about 60 pictures in an hour.
 // https://docs.datadoghq.com/api/latest/snapshots/#take-graph-snapshots
 func (c *Client) Snapshot(ctx context.Context, query SnapshotQuery) (string, error) {
 	return read(ctx, c, call{

@@ -23,19 +23,19 @@ const monitorsPath = "/api/v1/monitor"
 
 // Monitor is a monitor and its state. Fields that a response lacks are zero.
 type Monitor struct {
-	ID           int64
-	OrgID        int64 // The organisation of the keys.
-	Name         string
-	Type         string // "metric alert", "log alert", or a newer one.
-	Query        string
-	Message      string // A template with mentions, as its owners wrote it.
-	Tags         []string
-	Priority     int    // 1 (high) to 5 (low), 0 for none.
-	OverallState string // "Alert", "Warn", "No Data", "OK", or a newer one.
-	Thresholds   Thresholds
-	Groups       []MonitorGroup // Those of MonitorQuery.GroupStates, by name.
-	Downtimes    []Downtime     // The active ones, if MonitorQuery.WithDowntimes is set.
-	Assets       []Asset        // If MonitorQuery.WithAssets is set.
+	ID           int64          `json:"id"`
+	OrgID        int64          `json:"org_id"` // The organisation of the keys.
+	Name         string         `json:"name"`
+	Type         string         `json:"type"` // "metric alert", "log alert", or a newer one.
+	Query        string         `json:"query"`
+	Message      string         `json:"message"` // A template with mentions, as its owners wrote it.
+	Tags         []string       `json:"tags"`
+	Priority     int            `json:"priority"`      // 1 (high) to 5 (low), 0 for none.
+	OverallState string         `json:"overall_state"` // "Alert", "Warn", "No Data", "OK", or a newer one.
+	Thresholds   Thresholds     `json:"-"`
+	Groups       []MonitorGroup `json:"-"`      // Those of MonitorQuery.GroupStates, by name.
+	Downtimes    []Downtime     `json:"-"`      // The active ones, if MonitorQuery.WithDowntimes is set.
+	Assets       []Asset        `json:"assets"` // If MonitorQuery.WithAssets is set.
 }
 
 // Thresholds of a monitor; nil where it has none.
@@ -73,8 +73,7 @@ type MonitorQuery struct {
 	WithAssets    bool
 }
 
-// Monitor returns the monitor with the id. It needs the permission monitors_read.
-//
+// Monitor returns the monitor with the id.
 // https://docs.datadoghq.com/api/latest/monitors/#get-a-monitors-details
 func (c *Client) Monitor(ctx context.Context, id int64, query MonitorQuery) (Monitor, error) {
 	values := url.Values{}
@@ -87,16 +86,8 @@ func (c *Client) Monitor(ctx context.Context, id int64, query MonitorQuery) (Mon
 }
 
 type monitorResponse struct {
-	ID           int64    `json:"id"`
-	OrgID        int64    `json:"org_id"`
-	Name         string   `json:"name"`
-	Type         string   `json:"type"`
-	Query        string   `json:"query"`
-	Message      string   `json:"message"`
-	Tags         []string `json:"tags"`
-	Priority     int      `json:"priority"`
-	OverallState string   `json:"overall_state"`
-	Options      struct {
+	Monitor
+	Options struct {
 		Thresholds map[string]optionalNumber `json:"thresholds"`
 	} `json:"options"`
 	State struct {
@@ -110,21 +101,17 @@ type monitorResponse struct {
 		Scope []string `json:"scope"`
 		End   int64    `json:"end"`
 	} `json:"matching_downtimes"`
-	Assets []Asset `json:"assets"`
 }
 
 func (r monitorResponse) complete() bool { return r.ID != 0 }
 
 func (c *Client) monitor(r monitorResponse) Monitor {
 	thresholds := r.Options.Thresholds
-	m := Monitor{
-		ID: r.ID, OrgID: r.OrgID, Name: r.Name, Type: r.Type, Query: r.Query, Message: r.Message,
-		Tags: r.Tags, Priority: r.Priority, OverallState: r.OverallState,
-		Thresholds: Thresholds{
-			Critical: thresholds["critical"].value, CriticalRecovery: thresholds["critical_recovery"].value,
-			Warning: thresholds["warning"].value, WarningRecovery: thresholds["warning_recovery"].value,
-			OK: thresholds["ok"].value, Unknown: thresholds["unknown"].value,
-		},
+	m := r.Monitor
+	m.Thresholds = Thresholds{
+		Critical: thresholds["critical"].value, CriticalRecovery: thresholds["critical_recovery"].value,
+		Warning: thresholds["warning"].value, WarningRecovery: thresholds["warning_recovery"].value,
+		OK: thresholds["ok"].value, Unknown: thresholds["unknown"].value,
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.State.Groups)) {
 		g := r.State.Groups[name]
@@ -133,9 +120,8 @@ func (c *Client) monitor(r monitorResponse) Monitor {
 	for _, d := range r.MatchingDowntimes {
 		m.Downtimes = append(m.Downtimes, Downtime{Scope: d.Scope, End: unixTime(d.End)})
 	}
-	for _, a := range r.Assets {
-		a.URL = c.page(a.URL)
-		m.Assets = append(m.Assets, a)
+	for i := range m.Assets {
+		m.Assets[i].URL = c.page(m.Assets[i].URL)
 	}
 	return m
 }
@@ -147,9 +133,7 @@ type MonitorDefinition struct {
 	Definition json.RawMessage // The whole monitor in Datadog's form.
 }
 
-// MonitorsTagged returns the monitors that have all of the tags. It needs the
-// permission monitors_read.
-//
+// MonitorsTagged returns the monitors that have all of the tags.
 // https://docs.datadoghq.com/api/latest/monitors/#get-all-monitors
 func (c *Client) MonitorsTagged(ctx context.Context, tags ...string) ([]MonitorDefinition, error) {
 	return read(ctx, c, call{
@@ -158,39 +142,24 @@ func (c *Client) MonitorsTagged(ctx context.Context, tags ...string) ([]MonitorD
 	}, monitorDefinitions.all)
 }
 
-// CreateMonitor creates a monitor from a definition and returns its id. It needs the
-// permission monitors_write.
-//
+// CreateMonitor creates a monitor from a definition and returns its id.
 // https://docs.datadoghq.com/api/latest/monitors/#create-a-monitor
 func (c *Client) CreateMonitor(ctx context.Context, m MonitorDefinition) (id int64, err error) {
 	var created monitorDefinition
-	err = c.write(ctx, call{
-		op: fmt.Sprintf("create the monitor %q", m.Name), permission: monitorsWrite,
-		method: http.MethodPost, path: monitorsPath, body: m.Definition,
-	}, &created)
+	err = c.change(ctx, http.MethodPost, monitorsPath, fmt.Sprintf("create the monitor %q", m.Name), monitorsWrite, m.Definition, &created)
 	return created.ID, err
 }
 
-// UpdateMonitor replaces what a monitor's definition names. It needs the permission
-// monitors_write.
-//
+// UpdateMonitor replaces what a monitor's definition names.
 // https://docs.datadoghq.com/api/latest/monitors/#edit-a-monitor
 func (c *Client) UpdateMonitor(ctx context.Context, m MonitorDefinition) error {
-	return c.write(ctx, call{
-		op: fmt.Sprintf("update the monitor %q", m.Name), permission: monitorsWrite,
-		method: http.MethodPut, path: fmt.Sprintf("%s/%d", monitorsPath, m.ID), body: m.Definition,
-	}, nil)
+	return c.change(ctx, http.MethodPut, fmt.Sprintf("%s/%d", monitorsPath, m.ID), fmt.Sprintf("update the monitor %q", m.Name), monitorsWrite, m.Definition, nil)
 }
 
-// DeleteMonitor deletes a monitor. Datadog refuses it while a composite monitor uses
-// the monitor. It needs the permission monitors_write.
-//
+// DeleteMonitor deletes a monitor. Datadog refuses it while a composite monitor uses the monitor.
 // https://docs.datadoghq.com/api/latest/monitors/#delete-a-monitor
 func (c *Client) DeleteMonitor(ctx context.Context, m MonitorDefinition) error {
-	return c.write(ctx, call{
-		op: fmt.Sprintf("delete the monitor %q", m.Name), permission: monitorsWrite,
-		method: http.MethodDelete, path: fmt.Sprintf("%s/%d", monitorsPath, m.ID),
-	}, nil)
+	return c.change(ctx, http.MethodDelete, fmt.Sprintf("%s/%d", monitorsPath, m.ID), fmt.Sprintf("delete the monitor %q", m.Name), monitorsWrite, nil, nil)
 }
 
 type monitorDefinitions []monitorDefinition

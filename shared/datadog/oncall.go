@@ -23,10 +23,8 @@ type Team struct {
 // (https://docs.datadoghq.com/api/latest/teams/#get-all-teams).
 const maxTeams = 100
 
-// Team returns the team with the handle, or else the one with that name, among the
-// first 100 that Datadog finds. It needs the permission teams_read. IsNotFound is
-// true of the error when there is none.
-//
+// Team returns the team with the handle, or else the one with that name, among the first 100 that
+// Datadog finds. IsNotFound is true of the error when there is none.
 // https://docs.datadoghq.com/api/latest/teams/#get-all-teams
 func (c *Client) Team(ctx context.Context, handle string) (Team, error) {
 	search := call{
@@ -94,9 +92,7 @@ type OnCall struct {
 	Escalations [][]User // By step of the escalation policy.
 }
 
-// OnCall returns who is on call for the team with the id. It needs the permission
-// on_call_read. Government sites may not have On-Call.
-//
+// OnCall returns who is on call for the team with the id. Government sites may not have On-Call.
 // https://docs.datadoghq.com/api/latest/on-call/#get-team-on-call-users
 func (c *Client) OnCall(ctx context.Context, teamID string) (OnCall, error) {
 	get := call{

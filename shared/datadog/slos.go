@@ -14,16 +14,16 @@ const slosRead = "slos_read"
 // SLO is a service level objective as a search returns it. Its status is that of the
 // primary timeframe, at Indexed.
 type SLO struct {
-	ID        string
-	Name      string
-	Type      string // "metric", "monitor", "time_slice", or a newer one.
-	Tags      []string
-	Timeframe string  // "7d", "30d", "90d", or a newer one.
-	Target    float64 // Percent.
-	Warning   float64 // Percent, or 0.
-	State     string  // "ok", "warning", "breached", "no_data", or a newer one.
-	SLIStatus
-	Indexed time.Time
+	ID        string   `json:"-"`
+	Name      string   `json:"name"`
+	Type      string   `json:"slo_type"` // "metric", "monitor", "time_slice", or a newer one.
+	Tags      []string `json:"all_tags"`
+	Timeframe string   `json:"timeframe"`         // "7d", "30d", "90d", or a newer one.
+	Target    float64  `json:"target_threshold"`  // Percent.
+	Warning   float64  `json:"warning_threshold"` // Percent, or 0.
+	State     string   `json:"-"`                 // "ok", "warning", "breached", "no_data", or a newer one.
+	SLIStatus `json:"-"`
+	Indexed   time.Time `json:"-"`
 }
 
 // SLIStatus is the status of an SLO. The numbers are nil when Datadog could not
@@ -36,9 +36,7 @@ type SLIStatus struct {
 	Problem string
 }
 
-// SLOs returns at most limit SLOs that match query: a tag, "service:checkout", or
-// words of a name. It needs the permission slos_read.
-//
+// SLOs returns at most limit SLOs that match query: a tag, "service:checkout", or words of a name.
 // https://docs.datadoghq.com/api/latest/service-level-objectives/#search-for-slos
 func (c *Client) SLOs(ctx context.Context, query string, limit int) ([]SLO, error) {
 	all, err := read(ctx, c, call{
@@ -57,9 +55,7 @@ type SLOHistoryQuery struct {
 	From, To  time.Time // Whole seconds count.
 }
 
-// SLOHistory returns the status of an SLO at the end of the window, calculated for
-// this call. It needs the permission slos_read.
-//
+// SLOHistory returns the status of an SLO at the end of the window, calculated for this call.
 // https://docs.datadoghq.com/api/latest/service-level-objectives/#get-an-slos-history
 func (c *Client) SLOHistory(ctx context.Context, query SLOHistoryQuery) (SLIStatus, error) {
 	values := url.Values{"from_ts": {unixSeconds(query.From)}, "to_ts": {unixSeconds(query.To)}}
@@ -83,13 +79,8 @@ type sloResponse struct {
 				Data struct {
 					ID         string `json:"id"`
 					Attributes struct {
-						Name      string   `json:"name"`
-						Type      string   `json:"slo_type"`
-						Tags      []string `json:"all_tags"`
-						Timeframe string   `json:"timeframe"`
-						Target    float64  `json:"target_threshold"`
-						Warning   float64  `json:"warning_threshold"`
-						Status    struct {
+						SLO
+						Status struct {
 							State            string         `json:"state"`
 							SLI              optionalNumber `json:"sli"`
 							Budget           optionalNumber `json:"error_budget_remaining"`
@@ -108,16 +99,12 @@ func (r sloResponse) complete() bool { return r.Data.Attributes.SLOs != nil }
 func (r sloResponse) all() []SLO {
 	var all []SLO
 	for _, found := range r.Data.Attributes.SLOs {
-		a, status := found.Data.Attributes, found.Data.Attributes.Status
-		if found.Data.ID == "" {
-			continue
+		slo, status := found.Data.Attributes.SLO, found.Data.Attributes.Status
+		slo.ID, slo.State, slo.Indexed = found.Data.ID, status.State, unixTime(status.IndexedAt)
+		slo.SLIStatus = SLIStatus{SLI: status.SLI.value, Budget: status.Budget.value, Problem: status.CalculationError}
+		if slo.ID != "" {
+			all = append(all, slo)
 		}
-		all = append(all, SLO{
-			ID: found.Data.ID, Name: a.Name, Type: a.Type, Tags: a.Tags,
-			Timeframe: a.Timeframe, Target: a.Target, Warning: a.Warning, State: status.State,
-			SLIStatus: SLIStatus{SLI: status.SLI.value, Budget: status.Budget.value, Problem: status.CalculationError},
-			Indexed:   unixTime(status.IndexedAt),
-		})
 	}
 	return all
 }

@@ -32,9 +32,7 @@ const (
 	variablesPath = "/api/v1/integration/webhooks/configuration/custom-variables"
 )
 
-// Webhook returns the webhook with the name. IsNotFound is true of the error when
-// there is none. It needs the permission integrations_read.
-//
+// Webhook returns the webhook with the name. IsNotFound is true of the error when there is none.
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#get-a-webhook-integration
 func (c *Client) Webhook(ctx context.Context, name string) (Webhook, error) {
 	return read(ctx, c, call{
@@ -43,35 +41,22 @@ func (c *Client) Webhook(ctx context.Context, name string) (Webhook, error) {
 	}, func(r webhookResponse) Webhook { return Webhook(r) })
 }
 
-// CreateWebhook creates a webhook. It needs the permission create_webhooks.
-//
+// CreateWebhook creates a webhook.
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#create-a-webhooks-integration
 func (c *Client) CreateWebhook(ctx context.Context, w Webhook) error {
-	return c.write(ctx, call{
-		op: "create the webhook " + w.Name, permission: createWebhooks,
-		method: http.MethodPost, path: webhooksPath, body: w,
-	}, nil)
+	return c.change(ctx, http.MethodPost, webhooksPath, "create the webhook "+w.Name, createWebhooks, w, nil)
 }
 
-// UpdateWebhook replaces all of a webhook but its name. It needs the permission
-// manage_integrations.
-//
+// UpdateWebhook replaces all of a webhook but its name.
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#update-a-webhook
 func (c *Client) UpdateWebhook(ctx context.Context, w Webhook) error {
-	return c.write(ctx, call{
-		op: "update the webhook " + w.Name, permission: manageIntegrations,
-		method: http.MethodPut, path: webhooksPath + "/" + url.PathEscape(w.Name), body: w,
-	}, nil)
+	return c.change(ctx, http.MethodPut, webhooksPath+"/"+url.PathEscape(w.Name), "update the webhook "+w.Name, manageIntegrations, w, nil)
 }
 
-// DeleteWebhook deletes a webhook. It needs the permission manage_integrations.
-//
+// DeleteWebhook deletes a webhook.
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#delete-a-webhook
 func (c *Client) DeleteWebhook(ctx context.Context, name string) error {
-	return c.write(ctx, call{
-		op: "delete the webhook " + name, permission: manageIntegrations,
-		method: http.MethodDelete, path: webhooksPath + "/" + url.PathEscape(name),
-	}, nil)
+	return c.change(ctx, http.MethodDelete, webhooksPath+"/"+url.PathEscape(name), "delete the webhook "+name, manageIntegrations, nil, nil)
 }
 
 type webhookResponse Webhook
@@ -99,9 +84,7 @@ type variableFields struct {
 
 func (f variableFields) complete() bool { return f.Name != "" }
 
-// HasVariable reports whether there is a custom variable with the name. It needs
-// the permission integrations_read.
-//
+// HasVariable reports whether there is a custom variable with the name.
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#get-a-custom-variable
 func (c *Client) HasVariable(ctx context.Context, name string) (bool, error) {
 	_, err := read(ctx, c, call{
@@ -114,35 +97,23 @@ func (c *Client) HasVariable(ctx context.Context, name string) (bool, error) {
 	return err == nil, err
 }
 
-// CreateVariable creates a custom variable. It needs the permission
-// manage_integrations.
-//
+// CreateVariable creates a custom variable.
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#create-a-custom-variable
 func (c *Client) CreateVariable(ctx context.Context, v SecretVariable) error {
-	return withoutSecret(v.Value, c.write(ctx, call{
-		op: "create the custom variable " + v.Name, permission: manageIntegrations,
-		method: http.MethodPost, path: variablesPath, body: variableFields{Name: v.Name, Value: v.Value, IsSecret: true},
-	}, nil))
+	body := variableFields{Name: v.Name, Value: v.Value, IsSecret: true}
+	return withoutSecret(v.Value, c.change(ctx, http.MethodPost, variablesPath, "create the custom variable "+v.Name, manageIntegrations, body, nil))
 }
 
-// UpdateVariable gives a custom variable another value; IsNotFound is true
-// of the error when there is none. It needs the permission manage_integrations.
-//
+// UpdateVariable gives a custom variable another value; IsNotFound is true of the error when there is
+// none.
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#update-a-custom-variable
 func (c *Client) UpdateVariable(ctx context.Context, v SecretVariable) error {
-	return withoutSecret(v.Value, c.write(ctx, call{
-		op: "update the custom variable " + v.Name, permission: manageIntegrations,
-		method: http.MethodPut, path: variablesPath + "/" + url.PathEscape(v.Name), body: variableFields{Value: v.Value, IsSecret: true},
-	}, nil))
+	body := variableFields{Value: v.Value, IsSecret: true}
+	return withoutSecret(v.Value, c.change(ctx, http.MethodPut, variablesPath+"/"+url.PathEscape(v.Name), "update the custom variable "+v.Name, manageIntegrations, body, nil))
 }
 
-// DeleteVariable deletes a custom variable. It needs the permission
-// manage_integrations.
-//
+// DeleteVariable deletes a custom variable.
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#delete-a-custom-variable
 func (c *Client) DeleteVariable(ctx context.Context, name string) error {
-	return c.write(ctx, call{
-		op: "delete the custom variable " + name, permission: manageIntegrations,
-		method: http.MethodDelete, path: variablesPath + "/" + url.PathEscape(name),
-	}, nil)
+	return c.change(ctx, http.MethodDelete, variablesPath+"/"+url.PathEscape(name), "delete the custom variable "+name, manageIntegrations, nil, nil)
 }
