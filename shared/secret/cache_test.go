@@ -15,7 +15,7 @@ import (
 
 var errDown = fault.New(fault.Temporary, "down", nil)
 
-// source is a secret whose content and health a test changes as it goes.
+// source is a secret whose content and health a test changes.
 type source struct {
 	mu    sync.Mutex
 	value string
@@ -49,236 +49,299 @@ func (s *source) count() int {
 	return s.calls
 }
 
-// in runs test on a cache over a source, in simulated time. A fetch takes 100 ms.
-func in(t *testing.T, o Options, test func(*testing.T, *Cache[Secret], *source)) {
+// cacheTest is a cache of a source, in simulated time. A fetch takes 100 ms.
+type cacheTest struct {
+	*testing.T
+	c *Cache[Secret]
+	s *source
+}
+
+func run(t *testing.T, name string, o Options, test func(cacheTest)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		s := &source{value: "one", delay: 100 * time.Millisecond}
-		test(t, newCache("the-secret", s.load, o), s)
+	t.Run(name, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := &source{value: "one", delay: 100 * time.Millisecond}
+			test(cacheTest{t, newCache("the-secret", s.load, o), s})
+		})
 	})
 }
 
-func wantGet(t *testing.T, c *Cache[Secret], want string) {
+func (t cacheTest) get(want string) {
 	t.Helper()
-	got, err := c.Get(t.Context())
+	got, err := t.c.Get(t.Context())
 	if err != nil || got.Reveal() != want {
-		t.Fatalf("got %q (%v), want %q", got.Reveal(), err, want)
+		t.Errorf("got %q (%v), want %q", got.Reveal(), err, want)
 	}
 }
 
-func wantCalls(t *testing.T, s *source, want int) {
+func (t cacheTest) refresh(seen, want string) {
 	t.Helper()
-	if got := s.count(); got != want {
-		t.Fatalf("%d calls, want %d", got, want)
+	got, err := t.c.Refresh(t.Context(), New(seen))
+	if err != nil || got.Reveal() != want {
+		t.Errorf("got %q (%v), want %q", got.Reveal(), err, want)
 	}
+}
+
+func (t cacheTest) calls(want int) {
+	t.Helper()
+	if got := t.s.count(); got != want {
+		t.Errorf("%d calls, want %d", got, want)
+	}
+}
+
+// takes checks how long f takes.
+func (t cacheTest) takes(want time.Duration, f func()) {
+	t.Helper()
+	start := time.Now()
+	if f(); time.Since(start) != want {
+		t.Errorf("it took %s, want %s", time.Since(start), want)
+	}
+}
+
+// together calls f from 50 goroutines.
+func together(f func()) {
+	var callers sync.WaitGroup
+	for range 50 {
+		callers.Go(f)
+	}
+	callers.Wait()
 }
 
 func TestCache_Get(t *testing.T) {
-	t.Run("many_callers_share_one_fetch", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
-			var callers sync.WaitGroup
-			for range 50 {
-				callers.Go(func() {
-					if got, err := c.Get(t.Context()); err != nil || got.Reveal() != "one" {
-						t.Errorf("got %q (%v)", got.Reveal(), err)
-					}
-				})
-			}
-			callers.Wait()
-			wantCalls(t, s, 1)
-		})
+	run(t, "shared fetch", Options{}, func(t cacheTest) {
+		together(func() { t.get("one") })
+		t.calls(1)
 	})
-	t.Run("a_fresh_value_costs_no_call", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
-			wantGet(t, c, "one")
-			s.set("two", nil)
-			time.Sleep(DefaultTTL*9/10 - time.Second)
-			wantGet(t, c, "one")
-			wantCalls(t, s, 1)
-		})
+	run(t, "fresh, then expired", Options{TTL: time.Minute}, func(t cacheTest) {
+		t.get("one")
+		t.s.set("two", nil)
+		time.Sleep(53 * time.Second)
+		t.get("one")
+		t.calls(1)
+		time.Sleep(7 * time.Second)
+		t.get("two")
+		t.calls(2)
 	})
-	t.Run("an_expired_value_is_fetched_again", func(t *testing.T) {
-		in(t, Options{TTL: time.Minute}, func(t *testing.T, c *Cache[Secret], s *source) {
-			wantGet(t, c, "one")
-			s.set("two", nil)
-			time.Sleep(time.Minute)
-			wantGet(t, c, "two")
-			wantCalls(t, s, 2)
-		})
-	})
-	t.Run("a_cancelled_caller_fails_alone", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
-			ctx, cancel := context.WithCancel(t.Context())
-			var impatient, patient sync.WaitGroup
-			impatient.Go(func() {
-				_, err := c.Get(ctx)
-				if !errors.Is(err, context.Canceled) || !fault.IsTemporary(err) {
-					t.Errorf("got %v, want a temporary fault that wraps context.Canceled", err)
-				}
-			})
-			synctest.Wait()
-			patient.Go(func() { wantGet(t, c, "one") })
-			synctest.Wait()
-			cancel()
-			impatient.Wait()
-			patient.Wait()
-			wantCalls(t, s, 1)
-		})
-	})
-	t.Run("a_cancelled_caller_still_gets_a_fresh_value", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Secret], _ *source) {
-			wantGet(t, c, "one")
-			ctx, cancel := context.WithCancel(t.Context())
-			cancel()
-			if got, err := c.Get(ctx); err != nil || got.Reveal() != "one" {
-				t.Errorf("got %q (%v)", got.Reveal(), err)
+	run(t, "cancelled caller fails alone", Options{}, func(t cacheTest) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var callers sync.WaitGroup
+		callers.Go(func() {
+			if _, err := t.c.Get(ctx); !errors.Is(err, context.Canceled) || !fault.IsTemporary(err) {
+				t.Errorf("got %v, want a temporary fault with context.Canceled", err)
 			}
 		})
+		synctest.Wait()
+		callers.Go(func() { t.get("one") })
+		synctest.Wait()
+		cancel()
+		callers.Wait()
+		t.calls(1)
 	})
-	t.Run("a_fetch_that_hangs_is_given_up", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
-			s.delay = time.Hour
-			start := time.Now()
-			if _, err := c.Get(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("got %v, want context.DeadlineExceeded", err)
-			}
-			if took := time.Since(start); took != DefaultTimeout {
-				t.Errorf("it took %s, want %s", took, DefaultTimeout)
+	run(t, "cancelled caller, fresh value", Options{}, func(t cacheTest) {
+		t.get("one")
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if got, err := t.c.Get(ctx); err != nil || got.Reveal() != "one" {
+			t.Errorf("got %q (%v)", got.Reveal(), err)
+		}
+	})
+	run(t, "timeout", Options{}, func(t cacheTest) {
+		t.s.delay = time.Hour
+		t.takes(DefaultTimeout, func() {
+			if _, err := t.c.Get(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("got %v", err)
 			}
 		})
 	})
 }
 
-func TestCache_Get_spreads_the_expiry(t *testing.T) {
+func TestCache_Jitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const ttl = 100 * time.Second
 		seen := map[time.Duration]bool{}
 		for range 200 {
-			s := &source{value: "one"}
-			c := newCache("the-secret", s.load, Options{TTL: ttl})
-			wantGet(t, c, "one")
+			c := newCache("the-secret", (&source{value: "one"}).load, Options{TTL: ttl})
+			if err := c.Ready(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 			left := time.Until(c.expires)
 			if left <= ttl*9/10 || left > ttl {
-				t.Fatalf("fresh for %s, want more than nine tenths of %s and no longer than it", left, ttl)
+				t.Fatalf("fresh for %s of %s", left, ttl)
 			}
 			seen[left] = true
 		}
 		if len(seen) < 100 {
-			t.Errorf("200 caches expire at only %d different times", len(seen))
+			t.Errorf("200 caches expire at %d times", len(seen))
 		}
 	})
 }
 
-func TestCache_Get_while_Secrets_Manager_fails(t *testing.T) {
-	t.Run("the_old_value_is_served", func(t *testing.T) {
-		var failures atomic.Int32
-		o := Options{Failed: func(_ context.Context, err error) {
-			if !errors.Is(err, errDown) {
-				t.Errorf("Failed was told %v", err)
-			}
-			failures.Add(1)
-		}}
-		in(t, o, func(t *testing.T, c *Cache[Secret], s *source) {
-			wantGet(t, c, "one")
-			s.set("", errDown)
-			time.Sleep(24 * time.Hour)
-			wantGet(t, c, "one")
-			if failures.Load() != 1 {
-				t.Errorf("Failed was told %d times, want once", failures.Load())
-			}
-			s.set("two", nil)
-			time.Sleep(firstBackOff)
-			wantGet(t, c, "two")
-		})
+func TestCache_SecretsManagerFails(t *testing.T) {
+	var failures atomic.Int32
+	o := Options{Failed: func(_ context.Context, err error) {
+		if !errors.Is(err, errDown) {
+			t.Errorf("Failed got %v", err)
+		}
+		failures.Add(1)
+	}}
+	run(t, "old value", o, func(t cacheTest) {
+		t.get("one")
+		t.s.set("", errDown)
+		time.Sleep(24 * time.Hour)
+		t.get("one")
+		if failures.Load() != 1 {
+			t.Errorf("%d calls of Failed, want 1", failures.Load())
+		}
+		t.s.set("two", nil)
+		time.Sleep(firstBackOff)
+		t.get("two")
 	})
-	t.Run("requests_back_off", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
-			wantGet(t, c, "one")
-			s.set("", errDown)
-			s.delay = 0
-			time.Sleep(DefaultTTL)
-			var asked []time.Duration
-			for start, last := time.Now(), s.count(); time.Since(start) < 2*time.Minute; time.Sleep(100 * time.Millisecond) {
-				wantGet(t, c, "one")
-				if n := s.count(); n != last {
-					asked, last = append(asked, time.Since(start)), n
-				}
+	run(t, "back-off", Options{}, func(t cacheTest) {
+		t.get("one")
+		t.s.set("", errDown)
+		t.s.delay = 0
+		time.Sleep(DefaultTTL)
+		var asked []int
+		for start, last := time.Now(), t.s.count(); time.Since(start) < 2*time.Minute; time.Sleep(100 * time.Millisecond) {
+			t.get("one")
+			if n := t.s.count(); n != last {
+				asked, last = append(asked, int(time.Since(start).Seconds())), n
 			}
-			want := fmt.Sprint([]time.Duration{0, time.Second, 3 * time.Second, 7 * time.Second, 15 * time.Second, 31 * time.Second, 61 * time.Second, 91 * time.Second})
-			if got := fmt.Sprint(asked); got != want {
-				t.Errorf("asked at %s, want %s", got, want)
-			}
-		})
+		}
+		if got := fmt.Sprint(asked); got != "[0 1 3 7 15 31 61 91]" {
+			t.Errorf("fetches after %s seconds", got)
+		}
 	})
-	t.Run("a_success_ends_the_back_off", func(t *testing.T) {
-		in(t, Options{TTL: time.Minute}, func(t *testing.T, c *Cache[Secret], s *source) {
-			s.set("", errDown)
-			for range 10 {
-				_, _ = c.Get(t.Context())
-				time.Sleep(maxBackOff)
-			}
-			s.set("one", nil)
-			wantGet(t, c, "one")
-			s.set("", errDown)
-			time.Sleep(time.Minute)
-			wantGet(t, c, "one")
-			s.set("two", nil)
-			time.Sleep(firstBackOff)
-			wantGet(t, c, "two")
-		})
+	run(t, "success ends the back-off", Options{TTL: time.Minute}, func(t cacheTest) {
+		t.s.set("", errDown)
+		for range 10 {
+			_, _ = t.c.Get(t.Context())
+			time.Sleep(maxBackOff)
+		}
+		t.s.set("one", nil)
+		t.get("one")
+		t.s.set("", errDown)
+		time.Sleep(time.Minute)
+		t.get("one")
+		t.s.set("two", nil)
+		time.Sleep(firstBackOff)
+		t.get("two")
 	})
-	t.Run("nothing_held_is_an_error_and_backs_off_too", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
-			s.set("", errDown)
-			for range 20 {
-				if _, err := c.Get(t.Context()); !errors.Is(err, errDown) {
-					t.Fatalf("got %v, want %v", err, errDown)
-				}
+	run(t, "no value yet", Options{}, func(t cacheTest) {
+		t.s.set("", errDown)
+		for range 20 {
+			if _, err := t.c.Get(t.Context()); !errors.Is(err, errDown) {
+				t.Fatalf("got %v", err)
 			}
-			wantCalls(t, s, 1)
-			s.set("one", nil)
-			time.Sleep(firstBackOff)
-			wantGet(t, c, "one")
-		})
+		}
+		t.calls(1)
+		t.s.set("one", nil)
+		time.Sleep(firstBackOff)
+		t.get("one")
 	})
 }
 
 func TestCache_Start(t *testing.T) {
-	t.Run("does_not_wait_and_saves_the_first_caller_the_call", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
-			ctx, cancel := context.WithCancel(t.Context())
-			start := time.Now()
-			c.Start(ctx)
-			c.Start(ctx)
+	run(t, "does not wait", Options{}, func(t cacheTest) {
+		ctx, cancel := context.WithCancel(t.Context())
+		t.takes(0, func() {
+			t.c.Start(ctx)
+			t.c.Start(ctx)
 			cancel()
-			if took := time.Since(start); took != 0 {
-				t.Errorf("Start took %s", took)
-			}
-			time.Sleep(time.Second)
-			start = time.Now()
-			wantGet(t, c, "one")
-			if took := time.Since(start); took != 0 {
-				t.Errorf("Get took %s", took)
-			}
-			c.Start(t.Context())
-			wantCalls(t, s, 1)
 		})
+		time.Sleep(time.Second)
+		t.takes(0, func() { t.get("one") })
+		t.c.Start(t.Context())
+		t.calls(1)
 	})
-	t.Run("a_caller_joins_it", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
-			c.Start(t.Context())
-			wantGet(t, c, "one")
-			wantCalls(t, s, 1)
-		})
+	run(t, "shared fetch", Options{}, func(t cacheTest) {
+		t.c.Start(t.Context())
+		t.get("one")
+		t.calls(1)
 	})
-	t.Run("its_failure_does_not_delay_the_first_caller", func(t *testing.T) {
-		in(t, Options{}, func(t *testing.T, c *Cache[Secret], s *source) {
-			s.set("", errDown)
-			c.Start(t.Context())
-			synctest.Wait()
-			s.set("one", nil)
-			wantGet(t, c, "one")
-			wantCalls(t, s, 2)
+	run(t, "failure does not delay the first caller", Options{}, func(t cacheTest) {
+		t.s.set("", errDown)
+		t.c.Start(t.Context())
+		synctest.Wait()
+		t.s.set("one", nil)
+		t.get("one")
+		t.calls(2)
+	})
+}
+
+func TestCache_Refresh(t *testing.T) {
+	run(t, "new value", Options{}, func(t cacheTest) {
+		t.get("one")
+		t.s.set("two", nil)
+		t.refresh("one", "two")
+		t.get("two")
+	})
+	run(t, "newer value in the cache", Options{}, func(t cacheTest) {
+		t.s.set("two", nil)
+		t.get("two")
+		t.refresh("one", "two")
+		t.calls(1)
+	})
+	for _, value := range []string{"one", "two"} {
+		run(t, "shared fetch of "+value, Options{}, func(t cacheTest) {
+			t.get("one")
+			t.s.set(value, nil)
+			together(func() { t.refresh("one", value) })
+			t.calls(2)
 		})
+	}
+	run(t, "limit", Options{TTL: 24 * time.Hour}, func(t cacheTest) {
+		t.s.delay = 0
+		t.get("one")
+		for range 1000 {
+			t.refresh("one", "one")
+		}
+		t.calls(1 + refreshBurst)
+		for range 600 {
+			time.Sleep(100 * time.Millisecond)
+			t.refresh("one", "one")
+		}
+		t.calls(1 + refreshBurst + int(time.Minute/refreshEvery))
+		time.Sleep(time.Hour)
+		for range 1000 {
+			t.refresh("one", "one")
+		}
+		t.calls(1 + 2*refreshBurst + int(time.Minute/refreshEvery))
+	})
+	run(t, "back-off", Options{}, func(t cacheTest) {
+		t.get("one")
+		t.s.set("", errDown)
+		for range 20 {
+			if _, err := t.c.Refresh(t.Context(), New("one")); !errors.Is(err, errDown) {
+				t.Fatalf("got %v", err)
+			}
+		}
+		t.get("one")
+		t.calls(2)
+		t.s.set("two", nil)
+		time.Sleep(firstBackOff)
+		t.refresh("one", "two")
+	})
+	run(t, "Get does not wait for it", Options{}, func(t cacheTest) {
+		t.get("one")
+		var refresh sync.WaitGroup
+		refresh.Go(func() { t.refresh("one", "one") })
+		synctest.Wait()
+		t.takes(0, func() { t.get("one") })
+		refresh.Wait()
+		t.calls(2)
+	})
+	run(t, "caller's deadline", Options{}, func(t cacheTest) {
+		t.get("one")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if _, err := t.c.Refresh(ctx, New("one")); !errors.Is(err, context.DeadlineExceeded) || !fault.IsTemporary(err) {
+			t.Errorf("got %v", err)
+		}
+		time.Sleep(time.Second)
+	})
+	run(t, "nothing held", Options{}, func(t cacheTest) {
+		t.refresh("", "one")
+		t.calls(1)
 	})
 }
