@@ -194,29 +194,23 @@ func isOwn(e datadog.Event, a alert.Alert) bool {
 // hide the one deploy.
 var maxEntries = map[Kind]int{Deploy: 4, Alert: 4, OtherChange: 4, Other: 2}
 
-func selectRelevant(events []Change) []Change {
-	var selected []Change
-	shown := make(map[Kind]int)
-	for _, e := range events {
-		if shown[e.Kind] < maxEntries[e.Kind] {
-			shown[e.Kind]++
-			selected = append(selected, e)
-		}
-	}
-	return selected
-}
-
+// aroundFinding counts the events and selects the most relevant.
 func aroundFinding(d Around, events []Change) enrich.Finding {
 	counts := count(events)
 	d.Alerts, d.Deploys, d.Changes, d.Others = counts[Alert], counts[Deploy], counts[OtherChange], counts[Other]
-	if i := slices.IndexFunc(events, func(e Change) bool { return e.Kind.isChange() }); i >= 0 {
-		last := newEntry(events[i])
-		d.LastChange = &last
-	}
-	selected := selectRelevant(events)
-	list := enrich.List{More: len(events) - len(selected)}
-	for _, e := range selected {
-		d.Events = append(d.Events, newEntry(e))
+	var list enrich.List
+	shown := make(map[Kind]int)
+	for _, e := range events {
+		entry := Entry{Kind: e.Kind, Title: e.Title, Source: e.Source, Time: e.Time, URL: e.URL, Times: e.Times}
+		if d.LastChange == nil && e.Kind.isChange() {
+			d.LastChange = &entry
+		}
+		if shown[e.Kind] == maxEntries[e.Kind] {
+			list.More++
+			continue
+		}
+		shown[e.Kind]++
+		d.Events = append(d.Events, entry)
 		list.Items = append(list.Items, e.item())
 	}
 	blocks := []enrich.Block{enrich.Facts{{
@@ -227,10 +221,6 @@ func aroundFinding(d Around, events []Change) enrich.Finding {
 		blocks = append(blocks, list)
 	}
 	return enrich.Finding{Blocks: blocks, Data: d}
-}
-
-func newEntry(c Change) Entry {
-	return Entry{Kind: c.Kind, Title: c.Title, Source: c.Source, Time: c.Time, URL: c.URL, Times: c.Times}
 }
 
 // summary counts by kind: "1 deploy, 2 other alerts". Where Datadog lists the newest

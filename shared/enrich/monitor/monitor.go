@@ -30,7 +30,7 @@ func Kind(client *datadog.Client, s site.Site) enrich.Kind {
 	}, func(_ struct{}, cache time.Duration) enrich.Step { return New(client.Cached(cache), s) })
 }
 
-// query leaves out the healthy groups, of which there can be thousands.
+// query leaves out the healthy groups. There can be thousands.
 var query = datadog.MonitorQuery{
 	GroupStates:   []string{"alert", "warn", "no data"},
 	WithDowntimes: true,

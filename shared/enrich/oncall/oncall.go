@@ -101,7 +101,7 @@ const (
 func newFinding(d Data) enrich.Finding {
 	facts := enrich.Facts{
 		{Name: "Team", Value: stepkit.NameAndID(d.TeamName, d.Team)},
-		{Name: "On call now", Value: cmp.Or(summary(d.Responders), "nobody")},
+		{Name: "On call now", Value: cmp.Or(summary(d.Responders), "no one")},
 	}
 	for i, step := range d.Escalations[:min(len(d.Escalations), maxSteps)] {
 		if people := summary(step); people != "" {

@@ -107,9 +107,9 @@ func TestEnrich_Limits(t *testing.T) {
 	}
 }
 
-func TestEnrich_NobodyOnCall(t *testing.T) {
+func TestEnrich_NoResponder(t *testing.T) {
 	got, err := New(&source{}, Config{}).Enrich(t.Context(), shop)
-	want := []enrich.Block{enrich.Facts{{Name: "Team", Value: "Shop (shop)"}, {Name: "On call now", Value: "nobody"}}}
+	want := []enrich.Block{enrich.Facts{{Name: "Team", Value: "Shop (shop)"}, {Name: "On call now", Value: "no one"}}}
 	if diff := cmp.Diff(want, got.Blocks); err != nil || diff != "" {
 		t.Errorf("%v, blocks (-want +got):\n%s", err, diff)
 	}

@@ -1,5 +1,5 @@
 // Package stepkit holds what several steps share: how they choose what to look up,
-// how long their parts may take, and how they word times and counts.
+// how long their parts may take, and how they write times and counts.
 package stepkit
 
 import (
@@ -65,8 +65,8 @@ func IsNotFound(err error) bool {
 	return ok && e.Status == http.StatusNotFound
 }
 
-// WrapNotFound explains a 404 by before, the quoted value and after. The value may be
-// the alert's words, which logs leave out. Other errors stay as they are.
+// WrapNotFound explains a 404 by before, the quoted value and after. The value may come
+// from the alert, so logs leave it out. Other errors stay as they are.
 func WrapNotFound(err error, before, value, after string) error {
 	if IsNotFound(err) {
 		return fault.NewRedacted(fault.Permanent, before, strconv.Quote(value), after, err)
