@@ -26,7 +26,7 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 func TestConformance(t *testing.T) {
 	enrichtest.Conformance(t, enrichtest.Case{
 		New:        func(client *datadog.Client) enrich.Step { return New(client, site.US1, Config{}) },
-		Permission: Permission,
+		Permission: permission,
 		Alert:      alert.Alert{ID: "1", Date: noon, Tags: alert.Tags{"service:check out", "env:prod"}},
 		Seed: func(s *fakedatadog.Server) {
 			s.AddLog(fakedatadog.Log{Message: "no route to 10.0.0.1", Status: "error", Service: "check out", Tags: []string{"env:prod"}, Timestamp: noon.Add(-time.Minute)})
@@ -57,7 +57,7 @@ var ofCheckout = alert.Alert{Date: noon, Tags: alert.Tags{"service:checkout"}}
 
 const checkoutPage = "https://app.datadoghq.eu/logs?from_ts=1795261500000&live=false&query=service%3Acheckout+status%3Aerror&to_ts=1795262400000"
 
-func TestEnrich_groups_lines_by_their_pattern(t *testing.T) {
+func TestEnrich_Patterns(t *testing.T) {
 	got := enriched(t, answers(
 		datadog.Log{Time: noon.Add(-1 * time.Second), Message: "card declined: 'insufficient funds'"},
 		datadog.Log{Time: noon.Add(-2 * time.Second), Message: "timeout after 5003 ms to 10.0.0.7:5432\n\tat pool.go:12"},
@@ -87,10 +87,10 @@ func TestEnrich_groups_lines_by_their_pattern(t *testing.T) {
 	}
 }
 
-func TestEnrich_no_line_is_a_finding_too(t *testing.T) {
+func TestEnrich_NoLines(t *testing.T) {
 	got := enriched(t, answers(), Config{}, ofCheckout)
 	want := []enrich.Block{
-		enrich.Paragraph("No line of service:checkout status:error from 11:45 UTC to 12:00 UTC."),
+		enrich.Paragraph("No lines for service:checkout status:error from 11:45 to 12:00 UTC."),
 		enrich.Links{{Title: "Logs in Datadog", URL: checkoutPage}},
 	}
 	if diff := cmp.Diff(want, got.Blocks); diff != "" || got.Weight != enrich.Background {
@@ -101,7 +101,7 @@ func TestEnrich_no_line_is_a_finding_too(t *testing.T) {
 	}
 }
 
-func TestEnrich_searches_for(t *testing.T) {
+func TestEnrich_Search(t *testing.T) {
 	asked := func(c Config, a alert.Alert) datadog.LogQuery {
 		var asked datadog.LogQuery
 		enriched(t, sourceFunc(func(_ context.Context, q datadog.LogQuery) ([]datadog.Log, error) { asked = q; return nil, nil }), c, a)
@@ -111,11 +111,11 @@ func TestEnrich_searches_for(t *testing.T) {
 		a    alert.Alert
 		want string
 	}{
-		"the_errors_of_the_service":       {alert.Alert{Tags: alert.Tags{"monitor", "service:a/b-c.d", "env:prod", "host:x"}}, "service:a/b-c.d env:prod status:error"},
-		"the_errors_of_the_host":          {alert.Alert{Hostname: "web-1"}, "host:web-1 status:error"},
-		"values_that_are_no_words_quoted": {alert.Alert{Scope: `service:a" OR *:*\,env:-x y`}, `service:"a\" OR *:*\\" env:"-x y" status:error`},
-		"what_a_log_monitor_searches_for": {alert.Alert{Query: `logs("status:error @a:\"b c\"").index("*").rollup("count").last("5m") > 2`}, `status:error @a:"b c"`},
-		"the_host_if_the_service_is_none": {alert.Alert{Tags: alert.Tags{"service:" + strings.Repeat("x", 900), "host:a", "env:" + strings.Repeat("x", 900)}}, "host:a status:error"},
+		"service":                 {alert.Alert{Tags: alert.Tags{"monitor", "service:a/b-c.d", "env:prod", "host:x"}}, "service:a/b-c.d env:prod status:error"},
+		"host":                    {alert.Alert{Hostname: "web-1"}, "host:web-1 status:error"},
+		"search syntax in values": {alert.Alert{Scope: `service:a" OR *:*\,env:-x y`}, `service:"a\" OR *:*\\" env:"-x y" status:error`},
+		"log monitor":             {alert.Alert{Query: `logs("status:error @a:\"b c\"").index("*").rollup("count").last("5m") > 2`}, `status:error @a:"b c"`},
+		"service too long":        {alert.Alert{Tags: alert.Tags{"service:" + strings.Repeat("x", 900), "host:a", "env:" + strings.Repeat("x", 900)}}, "host:a status:error"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.a.Date = noon.Add(-30 * time.Second)
@@ -125,13 +125,13 @@ func TestEnrich_searches_for(t *testing.T) {
 			}
 		})
 	}
-	t.Run("what_the_playbook_says", func(t *testing.T) {
+	t.Run("playbook", func(t *testing.T) {
 		want := datadog.LogQuery{Query: "source:nginx", Indexes: []string{"main"}, From: noon.Add(-time.Hour), To: noon, Limit: 200}
 		if diff := cmp.Diff(want, asked(Config{Query: " source:nginx ", Window: time.Hour, Indexes: []string{"main"}}, ofCheckout)); diff != "" {
 			t.Errorf("asked (-want +got):\n%s", diff)
 		}
 	})
-	t.Run("lines_of_now_for_an_alert_without_a_time", func(t *testing.T) {
+	t.Run("alert without a time", func(t *testing.T) {
 		if off := time.Until(asked(Config{}, alert.Alert{Hostname: "a"}).To); off < -time.Minute || off > time.Minute {
 			t.Errorf("the window ends %v from now", off)
 		}
@@ -145,7 +145,7 @@ func withSample(a alert.Alert, raw string) alert.Alert {
 	return a
 }
 
-func TestEnrich_makes_do_with_the_alerts_own_sample(t *testing.T) {
+func TestEnrich_Sample(t *testing.T) {
 	asText, err := json.Marshal(sampleObject)
 	if err != nil {
 		t.Fatal(err)
@@ -153,7 +153,7 @@ func TestEnrich_makes_do_with_the_alerts_own_sample(t *testing.T) {
 	limited := &fault.Error{Kind: fault.Temporary, Public: "its rate limit ends in 7s"}
 	fails := sourceFunc(func(context.Context, datadog.LogQuery) ([]datadog.Log, error) { return nil, limited })
 	never := sourceFunc(func(context.Context, datadog.LogQuery) ([]datadog.Log, error) {
-		t.Error("it searched")
+		t.Error("an unexpected search")
 		return nil, nil
 	})
 	own := []enrich.Block{
@@ -165,16 +165,16 @@ func TestEnrich_makes_do_with_the_alerts_own_sample(t *testing.T) {
 		a       alert.Alert
 		missing error
 	}{
-		"when_the_search_fails":           {fails, withSample(ofCheckout, sampleObject), limited},
-		"when_it_came_as_text":            {fails, withSample(ofCheckout, string(asText)), limited},
-		"when_there_is_nothing_to_search": {never, withSample(alert.Alert{}, sampleObject), nil},
-		"when_the_search_finds_nothing":   {answers(), withSample(ofCheckout, sampleObject), nil},
+		"failed search":     {fails, withSample(ofCheckout, sampleObject), limited},
+		"sample as text":    {fails, withSample(ofCheckout, string(asText)), limited},
+		"nothing to search": {never, withSample(alert.Alert{}, sampleObject), nil},
+		"empty search":      {answers(), withSample(ofCheckout, sampleObject), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := enriched(t, tt.source, Config{}, tt.a)
 			want := own
 			if tt.missing != nil {
-				want = append(want[:2:2], enrich.Paragraph("Unknown is what else was logged: its rate limit ends in 7s."))
+				want = append(want[:2:2], enrich.Paragraph("Other lines are unavailable: its rate limit ends in 7s."))
 			}
 			if diff := cmp.Diff(want, got.Blocks); diff != "" || !errors.Is(got.PartialReason, tt.missing) {
 				t.Errorf("missing %v, blocks (-want +got):\n%s", got.PartialReason, diff)
@@ -186,16 +186,16 @@ func TestEnrich_makes_do_with_the_alerts_own_sample(t *testing.T) {
 	}
 }
 
-func TestEnrich_a_sample_of_another_shape_is_none(t *testing.T) {
+func TestEnrich_InvalidSample(t *testing.T) {
 	for _, raw := range []string{`"just text"`, `[]`, `null`, `{"rows":7}`, `{"rows":[{"message":7}]}`, `7`, ``} {
-		r := enrich.Run(t.Context(), []enrich.Named{{Name: Name, Step: New(nil, site.US1, Config{})}}, withSample(alert.Alert{}, raw), time.Minute)[0]
-		if r.Status != enrich.Skipped || fault.Public(r.Err) != "the alert has neither a service tag nor a host to find log lines by" {
+		r := enrich.Run(t.Context(), []enrich.Named{{Step: New(nil, site.US1, Config{})}}, withSample(alert.Alert{}, raw), time.Minute)[0]
+		if r.Status != enrich.Skipped || fault.Public(r.Err) != "the alert has neither a service tag nor a host" {
 			t.Errorf("%s: %s, %v", raw, r.Status, r.Err)
 		}
 	}
 }
 
-func TestEnrich_thousands_of_long_lines_make_no_long_finding(t *testing.T) {
+func TestEnrich_Limits(t *testing.T) {
 	var lines []datadog.Log
 	for i := range maxLines {
 		word := strings.Repeat(string(rune('a'+i%20)), 5)
@@ -207,11 +207,11 @@ func TestEnrich_thousands_of_long_lines_make_no_long_finding(t *testing.T) {
 		t.Errorf("%d patterns and %d more", len(list.Items), list.More)
 	}
 	for _, item := range list.Items {
-		if len([]rune(item.Text)) > maxSample || strings.ContainsAny(item.Text, "\x1b\u202e") {
+		if len([]rune(item.Text)) > maxSampleRunes || strings.ContainsAny(item.Text, "\x1b\u202e") {
 			t.Errorf("text %q", item.Text)
 		}
 	}
-	if fact := got.Blocks[0].(enrich.Facts)[0]; fact.Value != "the newest 200 lines of 20 patterns" || len(fact.Name) > maxQuery+30 {
+	if fact := got.Blocks[0].(enrich.Facts)[0]; fact.Value != "the newest 200 lines of 20 patterns" || len(fact.Name) > maxQueryRunes+30 {
 		t.Errorf("fact %+v", fact)
 	}
 	if d := got.Data.(Data); !d.More {
@@ -219,23 +219,23 @@ func TestEnrich_thousands_of_long_lines_make_no_long_finding(t *testing.T) {
 	}
 }
 
-func TestPage_keeps_the_query_in_its_place(t *testing.T) {
-	address, err := url.Parse(page(site.US1, datadog.LogQuery{Query: "a&b=c#d ?", From: noon, To: noon}))
+func TestPageURL(t *testing.T) {
+	address, err := url.Parse(pageURL(site.US1, datadog.LogQuery{Query: "a&b=c#d ?", From: noon, To: noon}))
 	if err != nil || address.Host != "app.datadoghq.com" || address.Fragment != "" || address.Query().Get("query") != "a&b=c#d ?" {
 		t.Errorf("got %v, %v", address, err)
 	}
 }
 
 func TestConfig_Validate(t *testing.T) {
-	for d, want := range map[time.Duration]string{0: "", time.Hour: "", -1: "window is -1ns: give a time between 1m and 168h", 169 * time.Hour: "window is 169h0m0s: give a time between 1m and 168h"} {
+	for d, want := range map[time.Duration]string{0: "", time.Hour: "", -1: "window is -1ns: set a time between 1m and 168h", 169 * time.Hour: "window is 169h0m0s: set a time between 1m and 168h"} {
 		if got := fmt.Sprint(Config{Window: d}.Validate()); got != want && !(want == "" && got == "<nil>") {
 			t.Errorf("%v: got %s, want %s", d, got, want)
 		}
 	}
 }
 
-// TestData_as_playbooks_see_it holds the names that playbooks rely on.
-func TestData_as_playbooks_see_it(t *testing.T) {
+// Playbooks rely on these names.
+func TestData_JSON(t *testing.T) {
 	text, err := json.Marshal(Data{Query: "q", Count: 2, More: true, Last: "a 1", LastAt: noon, Patterns: []Pattern{{Pattern: "a n", Count: 2, Sample: "a 1"}}, URL: "u"})
 	if err != nil {
 		t.Fatal(err)

@@ -6,13 +6,12 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 )
 
-// masks take out of a line what differs each time, the longer forms first.
+// masks replace what differs in each line, the longer forms first.
 var masks = []struct {
 	pattern func() *regexp.Regexp
 	name    string
@@ -25,22 +24,21 @@ var masks = []struct {
 }
 
 var (
-	// quoted begins behind what is no letter, because of words such as "can't".
-	quoted = enrich.Pattern("(^|[^\\pL\\pN])(?:\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*'|`[^`]*`)")
-	hexes  = enrich.Pattern(`\b[0-9a-fA-F]{6,}\b`)
-	number = enrich.Pattern(`\d+(?:[.,]\d+)*`)
+	// quotedText starts after a character that is not a letter, because of "can't".
+	quotedText = enrich.Pattern("(^|[^\\pL\\pN])(?:\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*'|`[^`]*`)")
+	hexWord    = enrich.Pattern(`\b[0-9a-fA-F]{6,}\b`)
+	number     = enrich.Pattern(`\d+(?:[.,]\d+)*`)
 )
 
-// masked is a line's text with names for what differs. In a line of JSON nearly
-// all is quoted, so that there only what is inside the quotes is looked at.
-func masked(text string) string {
+func mask(text string) string {
+	// In JSON nearly all text is quoted, so its quotes stay.
 	if !strings.HasPrefix(text, "{") {
-		text = quoted().ReplaceAllString(text, "${1}<text>")
+		text = quotedText().ReplaceAllString(text, "${1}<text>")
 	}
-	for _, mask := range masks {
-		text = mask.pattern().ReplaceAllLiteralString(text, mask.name)
+	for _, m := range masks {
+		text = m.pattern().ReplaceAllLiteralString(text, m.name)
 	}
-	text = hexes().ReplaceAllStringFunc(text, func(word string) string {
+	text = hexWord().ReplaceAllStringFunc(text, func(word string) string {
 		if strings.ContainsAny(word, "0123456789") && strings.ContainsAny(word, "abcdefABCDEF") {
 			return "<hex>"
 		}
@@ -50,50 +48,43 @@ func masked(text string) string {
 }
 
 const (
-	// maxRead, in bytes, is how much of a line makes its pattern. Masking takes time
-	// by the byte, and lines that differ further on are of one kind.
-	maxRead = 512
-	// maxSample is how many characters of a line are shown.
-	maxSample = 240
-	// maxPatterns is how many patterns are shown.
-	maxPatterns = 5
+	// maxMaskedBytes bounds the time that masking takes; lines that differ only
+	// further on have one pattern.
+	maxMaskedBytes = 512
+	maxSampleRunes = 240
+	maxPatterns    = 5
 )
 
 // Pattern is what several lines have in common.
 type Pattern struct {
-	// Pattern is the line with <n>, <uuid>, <time>, <ip>, <hex> and <text> for what
-	// differs.
+	// Pattern is the line with <n>, <uuid>, <time>, <ip>, <hex> and <text> for what differs.
 	Pattern string `json:"pattern"`
 	Count   int    `json:"count"`
-	// Sample is the newest of the lines, cut to size, and LastAt its time.
+	// Sample is the newest of the lines, truncated, and LastAt its time.
 	Sample string    `json:"sample"`
 	LastAt time.Time `json:"last_at,omitzero"`
 }
 
-// patternOf takes the first line that says anything: what follows in a stack
-// trace is where, not what.
+// patternOf returns the pattern of the first line of a message, because a stack trace
+// follows it.
 func patternOf(message string) string {
-	text := strings.TrimSpace(message)
-	text, _, _ = strings.Cut(text, "\n")
-	if len(text) > maxRead {
-		text = text[:maxRead]
-		for !utf8.ValidString(text) && len(text) > maxRead-utf8.UTFMax {
-			text = text[:len(text)-1]
-		}
+	text, _, _ := strings.Cut(strings.TrimSpace(message), "\n")
+	if len(text) > maxMaskedBytes {
+		text = strings.ToValidUTF8(text[:maxMaskedBytes], "")
 	}
-	return enrich.Line(masked(text), maxSample)
+	return enrich.Line(mask(text), maxSampleRunes)
 }
 
-// grouped returns the patterns of the lines, the most frequent first and of
-// equally frequent ones the newest.
-func grouped(lines []datadog.Log) []Pattern {
+// groupByPattern returns the most frequent patterns first, and of equally frequent
+// ones the newest.
+func groupByPattern(lines []datadog.Log) []Pattern {
 	var all []Pattern
-	at := map[string]int{}
+	index := map[string]int{}
 	for _, l := range lines {
 		key := patternOf(l.Message)
-		i, seen := at[key]
+		i, seen := index[key]
 		if !seen {
-			i, at[key] = len(all), len(all)
+			i, index[key] = len(all), len(all)
 			all = append(all, Pattern{Pattern: key, Sample: l.Message, LastAt: l.Time})
 		}
 		all[i].Count++
@@ -102,7 +93,7 @@ func grouped(lines []datadog.Log) []Pattern {
 		}
 	}
 	for i := range all {
-		all[i].Sample = cmp.Or(enrich.Line(all[i].Sample, maxSample), "(a line without a message)")
+		all[i].Sample = cmp.Or(enrich.Line(all[i].Sample, maxSampleRunes), "(no message)")
 	}
 	slices.SortStableFunc(all, func(a, b Pattern) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), b.LastAt.Compare(a.LastAt))

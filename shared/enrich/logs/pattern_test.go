@@ -27,30 +27,28 @@ func TestPatternOf(t *testing.T) {
 		"":                                                      "",
 		"<script>alert(1)</script> {{.}} @all":                  "<script>alert(<n>)</script> {{.}} @all",
 	} {
-		t.Run(message, func(t *testing.T) {
-			if got := patternOf(message); got != want {
-				t.Errorf("got %q, want %q", got, want)
-			}
-		})
+		if got := patternOf(message); got != want {
+			t.Errorf("%q: got %q, want %q", message, got, want)
+		}
 	}
 }
 
-func TestPatternOf_cuts_no_character(t *testing.T) {
+func TestPatternOf_Truncated(t *testing.T) {
 	for shift := range utf8.UTFMax {
 		got := patternOf(strings.Repeat("x", shift) + strings.Repeat("😀", 1000))
-		if !utf8.ValidString(got) || len([]rune(got)) > maxSample {
+		if !utf8.ValidString(got) || len([]rune(got)) > maxSampleRunes {
 			t.Errorf("got %q", got)
 		}
 	}
 }
 
-func TestGrouped_shows_the_newest_line_whatever_the_order(t *testing.T) {
-	got := grouped([]datadog.Log{
+func TestGroupByPattern(t *testing.T) {
+	got := groupByPattern([]datadog.Log{
 		{Message: "lost 1", Time: noon},
 		{Message: "lost 2", Time: noon.Add(1)},
 		{Message: "", Time: noon.Add(2)},
 	})
-	if len(got) != 2 || got[0].Sample != "lost 2" || got[0].Count != 2 || got[1].Sample != "(a line without a message)" {
+	if len(got) != 2 || got[0].Sample != "lost 2" || got[0].Count != 2 || got[1].Sample != "(no message)" {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -61,7 +59,7 @@ func FuzzPatternOf(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, message string) {
 		got := patternOf(message)
-		if !utf8.ValidString(got) || len([]rune(got)) > maxSample || strings.ContainsAny(got, "0123456789\n\r\x00") {
+		if !utf8.ValidString(got) || len([]rune(got)) > maxSampleRunes || strings.ContainsAny(got, "0123456789\n\r\x00") {
 			t.Errorf("pattern %q", got)
 		}
 	})

@@ -11,26 +11,23 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"boomerang/shared/enrich"
 )
 
-// formats read a table by the file's extension. JSON is YAML.
-var formats = map[string]func([]byte) (*table, error){
-	".csv":  fromCSV,
-	".yaml": fromYAML,
-	".yml":  fromYAML,
-	".json": fromYAML,
-}
+// formats parse a table by its file's extension. JSON is YAML.
+var formats = map[string]func([]byte) (*table, error){".csv": parseCSV, ".yaml": parseYAML, ".yml": parseYAML, ".json": parseYAML}
 
-// byteOrderMark is what spreadsheets put before the first column's name.
+// byteOrderMark is what spreadsheets write first.
 var byteOrderMark = []byte("\ufeff")
 
-// fromCSV reads a table whose first line names the columns.
-func fromCSV(content []byte) (*table, error) {
+// parseCSV parses a table whose first line names the columns.
+func parseCSV(content []byte) (*table, error) {
 	reader := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, byteOrderMark)))
 	reader.TrimLeadingSpace = true
 	header, err := reader.Read()
 	if errors.Is(err, io.EOF) {
-		return nil, errors.New("it is empty; its first line names the columns")
+		return nil, errors.New("it is empty; its first line must name the columns")
 	}
 	if err != nil {
 		return nil, err
@@ -39,7 +36,7 @@ func fromCSV(content []byte) (*table, error) {
 	for i, column := range header {
 		column = strings.TrimSpace(column)
 		if column == "" || slices.Contains(t.columns, column) {
-			return nil, fmt.Errorf("column %d of the first line has no name of its own: %q", i+1, column)
+			return nil, fmt.Errorf("column %d of the first line has an empty or duplicate name: %q", i+1, column)
 		}
 		t.columns = append(t.columns, column)
 	}
@@ -51,8 +48,8 @@ func fromCSV(content []byte) (*table, error) {
 		if err != nil {
 			return nil, err
 		}
-		lineNumber, _ := reader.FieldPos(0)
-		r := row{values: make(map[string]any, len(record)), place: fmt.Sprintf("line %d", lineNumber)}
+		line, _ := reader.FieldPos(0)
+		r := row{values: make(map[string]any, len(record)), place: fmt.Sprintf("line %d", line)}
 		for i, value := range record {
 			r.values[t.columns[i]] = strings.TrimSpace(value)
 		}
@@ -60,12 +57,12 @@ func fromCSV(content []byte) (*table, error) {
 	}
 }
 
-// keyColumn is what the names of the rows of a YAML mapping are called.
+// keyColumn has the names of the rows of a YAML mapping.
 const keyColumn = "key"
 
-// fromYAML reads a list of rows, or a mapping of rows by name. A row is a mapping
-// of columns; a mapping's rows may also be plain values, in a column "value".
-func fromYAML(content []byte) (*table, error) {
+// parseYAML parses a list of rows, or a mapping of rows by name. A row is a mapping of
+// columns. A mapping's row may also be one value, in the column "value".
+func parseYAML(content []byte) (*table, error) {
 	var document any
 	if err := yaml.UnmarshalWithOptions(content, &document, yaml.UseOrderedMap()); err != nil {
 		return nil, err
@@ -78,7 +75,7 @@ func fromYAML(content []byte) (*table, error) {
 			if !ok {
 				return nil, fmt.Errorf("row %d is not a mapping of columns", i+1)
 			}
-			t.add(columns, fmt.Sprintf("row %d", i+1))
+			t.add(columns)
 		}
 	case yaml.MapSlice:
 		for i, one := range document {
@@ -87,10 +84,9 @@ func fromYAML(content []byte) (*table, error) {
 				columns = yaml.MapSlice{{Key: "value", Value: one.Value}}
 			}
 			if slices.ContainsFunc(columns, func(c yaml.MapItem) bool { return c.Key == keyColumn }) {
-				return nil, fmt.Errorf("row %d has a column %q, which is what the rows' own names are called", i+1, keyColumn)
+				return nil, fmt.Errorf("row %d has a column %q, which is reserved for the row's name", i+1, keyColumn)
 			}
-			named := append(yaml.MapSlice{{Key: keyColumn, Value: one.Key}}, columns...)
-			t.add(named, fmt.Sprintf("row %d", i+1))
+			t.add(append(yaml.MapSlice{{Key: keyColumn, Value: one.Key}}, columns...))
 		}
 	case nil:
 	default:
@@ -99,26 +95,31 @@ func fromYAML(content []byte) (*table, error) {
 	return t, nil
 }
 
-func (t *table) add(columns yaml.MapSlice, place string) {
-	r := row{values: make(map[string]any, len(columns)), place: place}
-	for _, one := range columns {
-		name := text(plain(one.Key))
+func (t *table) add(columns yaml.MapSlice) {
+	r := row{values: make(map[string]any, len(columns)), place: fmt.Sprintf("row %d", len(t.rows)+1)}
+	for _, column := range columns {
+		name := enrich.Text(plain(column.Key))
 		if !slices.Contains(t.columns, name) {
 			t.columns = append(t.columns, name)
 		}
-		r.values[name] = plain(one.Value)
+		r.values[name] = plain(column.Value)
 	}
 	t.rows = append(t.rows, r)
 }
 
-// plain makes a YAML value one that JSON and expressions know.
+// plain converts a YAML value to one of JSON's types, which expressions know.
 func plain(v any) any {
 	switch v := v.(type) {
 	case uint64:
-		if n := int64(v); n >= 0 {
-			return n
+		if v <= math.MaxInt64 {
+			return int64(v)
 		}
 		return float64(v)
+	case float64:
+		if math.IsInf(v, 0) || math.IsNaN(v) {
+			return fmt.Sprint(v)
+		}
+		return v
 	case []any:
 		list := make([]any, len(v))
 		for i := range v {
@@ -128,14 +129,9 @@ func plain(v any) any {
 	case yaml.MapSlice:
 		object := make(map[string]any, len(v))
 		for _, one := range v {
-			object[text(plain(one.Key))] = plain(one.Value)
+			object[enrich.Text(plain(one.Key))] = plain(one.Value)
 		}
 		return object
-	case float64:
-		if math.IsInf(v, 0) || math.IsNaN(v) {
-			return fmt.Sprint(v)
-		}
-		return v
 	case nil, string, bool, int64:
 		return v
 	}

@@ -1,6 +1,5 @@
-// Package lookup is the step "lookup": it finds a row for the alert in a CSV or
-// YAML table that lies beside the playbook, such as who owns a service. It needs
-// no permission, and no network.
+// Package lookup is the step "lookup": the alert's row in a CSV or YAML table beside
+// the playbook, such as who owns a service.
 package lookup
 
 import (
@@ -9,71 +8,130 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strings"
+	"time"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/fault"
 )
 
-// Name is the step's name in playbooks, answers and events.
-const Name = "lookup"
-
-// Config says which row of which table to find.
-type Config struct {
-	Title string   `yaml:"title" doc:"What the finding is called in the event; the file's name when it is empty."`
-	File  string   `yaml:"file" required:"true" doc:"The table, a .csv, .yaml, .yml or .json file, relative to the folder of the playbook file."`
-	Key   string   `yaml:"key" doc:"The column to find the row by; the first one when it is empty."`
-	Value string   `yaml:"value" doc:"What the row has in that column, in any case of letters; when it is empty, the alert's tag that is called like the column."`
-	Show  []string `yaml:"show" doc:"The columns to show in the event; all of them when there are none."`
+// Kind describes the step. Without tables, a playbook's tables are not checked.
+func Kind(tables *Tables) enrich.Kind {
+	return enrich.KindOf(enrich.Kind{
+		Name: "lookup", Doc: "The alert's row in a CSV or YAML table beside the playbook.", Data: Data{},
+		Check: func(config any) error {
+			if tables == nil {
+				return nil
+			}
+			return tables.Check(config.(Config))
+		},
+	}, func(c Config, _ time.Duration) enrich.Step { return New(tables, c) })
 }
 
-// Data is what playbooks and machines see: the row's columns, steps.x.team. A
-// column of a CSV file is text; those of other files have the type they have there.
+// Config is what a playbook sets.
+type Config struct {
+	Title string   `yaml:"title" doc:"Title of the finding in the event; the file's name by default."`
+	File  string   `yaml:"file" required:"true" doc:"The table, a .csv, .yaml, .yml or .json file, relative to the folder of the playbook file."`
+	Key   string   `yaml:"key" doc:"The column to find the row by; the first one by default."`
+	Value string   `yaml:"value" doc:"The row's value in that column, in upper or lower case; by default the alert's tag with the column's name."`
+	Show  []string `yaml:"show" doc:"The columns to show in the event; all by default."`
+}
+
+// Data is what playbooks see: the row's columns, steps.x.team. A CSV file has only
+// texts; other files have types.
 type Data map[string]any
 
-// Validate returns what is wrong with the configuration as it stands in a
-// playbook. Whether the table is there, and has the columns, is for Tables.Check.
+// Validate checks the configuration as it is in the playbook. Tables.Check checks the
+// file.
 func (c Config) Validate() error {
 	switch {
 	case c.File == "":
-		return errors.New("file: name the table, such as owners.csv")
+		return errors.New("file: set the table, such as owners.csv")
 	case strings.Contains(c.File+c.Key, "{{"):
-		return errors.New("file, key: an alert must not choose where to look; write them without templates")
+		return errors.New("file, key: templates are not allowed, because an alert must not choose them")
 	case !fs.ValidPath(c.File):
-		return fmt.Errorf("file: %q must lie in the playbook file's folder or below it, without .. and with slashes", c.File)
+		return fmt.Errorf("file: %q must be in the playbook file's folder or below, without .. and with slashes", c.File)
 	case formats[path.Ext(c.File)] == nil:
 		return fmt.Errorf("file: %q is not a .csv, .yaml, .yml or .json file", c.File)
 	}
 	return nil
 }
 
-// New returns the step, with a configuration whose templates are filled in. The
-// tables are read at their first use at the latest, and once.
+// New returns the step for a configuration with filled templates.
 func New(tables *Tables, c Config) enrich.Step {
 	return enrich.StepFunc(func(_ context.Context, a alert.Alert) (enrich.Finding, error) {
 		t, err := tables.table(c.File)
 		if err != nil {
-			return enrich.Finding{}, fault.New(fault.Permanent, "the table "+c.File+" cannot be used: "+err.Error(), err)
+			return enrich.Finding{}, fault.New(fault.Permanent, "cannot use the table "+c.File+": "+err.Error(), err)
 		}
 		key := cmp.Or(c.Key, t.columns[0])
 		value := cmp.Or(c.Value, enrich.Tags(a).Get(key))
 		if value == "" {
 			return enrich.Finding{}, enrich.Skip(fmt.Sprintf("the alert has no tag %s to look up in %s", key, c.File))
 		}
-		rows, err := t.by(key)
+		rows, err := t.rowsBy(key)
 		if err != nil {
-			return enrich.Finding{}, fault.New(fault.Permanent, "the table "+c.File+" cannot be used: "+err.Error(), err)
+			return enrich.Finding{}, fault.New(fault.Permanent, "cannot use the table "+c.File+": "+err.Error(), err)
 		}
-		row, there := rows[canonical(value)]
-		if !there {
+		r, found := rows[normalize(value)]
+		if !found {
 			return enrich.Finding{}, enrich.SkipRedacted(c.File+" has no row whose "+key+" is ", enrich.Line(value, maxValueRunes), "")
 		}
-		return found(c, t, key, row), nil
+		return newFinding(c, t, key, r), nil
 	})
 }
 
-// canonical is a value as rows are found by: Datadog writes tags in lower case,
-// people write names as they like.
-func canonical(value string) string { return strings.ToLower(strings.TrimSpace(value)) }
+// normalize makes values comparable: Datadog writes tags in lower case.
+func normalize(value string) string { return strings.ToLower(strings.TrimSpace(value)) }
+
+const (
+	maxShown      = 15
+	maxValueRunes = 300
+)
+
+func newFinding(c Config, t *table, key string, r row) enrich.Finding {
+	show := c.Show
+	if len(show) == 0 {
+		show = slices.DeleteFunc(slices.Clone(t.columns), func(column string) bool { return column == key })
+	}
+	var facts enrich.Facts
+	var links enrich.Links
+	for _, column := range show[:min(len(show), maxShown)] {
+		if value := enrich.Text(r.values[column]); enrich.IsWebURL(value) {
+			links = append(links, enrich.Link{Kind: linkKind(column), Title: column, URL: value})
+		} else {
+			facts = append(facts, enrich.Fact{Name: column, Value: value})
+		}
+	}
+	facts = facts.Known(maxValueRunes)
+	if len(facts) == 0 && len(links) == 0 {
+		facts = enrich.Facts{{Name: key, Value: enrich.Line(enrich.Text(r.values[key]), maxValueRunes)}}
+	}
+	title := cmp.Or(c.Title, strings.TrimSuffix(path.Base(c.File), path.Ext(c.File)))
+	f := enrich.Finding{Title: title, Weight: enrich.Useful, Data: Data(maps.Clone(r.values))}
+	if len(facts) > 0 {
+		f.Blocks = append(f.Blocks, facts)
+	}
+	if len(links) > 0 {
+		f.Blocks = append(f.Blocks, links)
+	}
+	return f
+}
+
+// linkKind returns Datadog's kind of link for a column's name.
+func linkKind(column string) string {
+	name := strings.ToLower(column)
+	switch {
+	case strings.Contains(name, "runbook"), strings.Contains(name, "playbook"):
+		return "runbook"
+	case strings.Contains(name, "dashboard"):
+		return "dashboard"
+	case strings.Contains(name, "doc"), strings.Contains(name, "wiki"):
+		return "documentation"
+	}
+	return ""
+}

@@ -31,7 +31,7 @@ func folder(files map[string]string) *Tables {
 	return NewTables(all)
 }
 
-var about = alert.Alert{Tags: alert.Tags{"env:prod", "service:checkout"}}
+var checkout = alert.Alert{Tags: alert.Tags{"env:prod", "service:checkout"}}
 
 func mustFind(t *testing.T, tables *Tables, c Config, a alert.Alert) enrich.Finding {
 	t.Helper()
@@ -42,7 +42,7 @@ func mustFind(t *testing.T, tables *Tables, c Config, a alert.Alert) enrich.Find
 	return f
 }
 
-func TestEnrich_finds_the_row_of_the_alert(t *testing.T) {
+func TestEnrich_CSV(t *testing.T) {
 	tables := folder(map[string]string{"owners.csv": owners})
 	all := enrich.Finding{
 		Title: "owners", Weight: enrich.Useful,
@@ -59,17 +59,17 @@ func TestEnrich_finds_the_row_of_the_alert(t *testing.T) {
 		config Config
 		want   enrich.Finding
 	}{
-		{"by_its_own_tag", Config{File: "owners.csv"}, all},
-		{"by_the_column_and_value_that_are_given", Config{File: "owners.csv", Key: "service", Value: " Checkout"}, all},
-		{"by_another_column", Config{File: "owners.csv", Key: "tier", Value: "1"}, enrich.Finding{
+		{"tag", Config{File: "owners.csv"}, all},
+		{"key and value", Config{File: "owners.csv", Key: "service", Value: " Checkout"}, all},
+		{"other column", Config{File: "owners.csv", Key: "tier", Value: "1"}, enrich.Finding{
 			Title: "owners", Weight: enrich.Useful, Data: all.Data,
 			Blocks: []enrich.Block{
 				enrich.Facts{{Name: "service", Value: "checkout"}, {Name: "team", Value: "shop"}, {Name: "note", Value: `a, "b" c`}},
 				all.Blocks[1],
 			},
 		}},
-		{"with_the_columns_to_show", Config{Title: "Owner", File: "owners.csv", Show: []string{"tier", "service"}}, some},
-		{"with_nothing_in_it", Config{File: "owners.csv", Value: "bare"}, enrich.Finding{
+		{"columns to show", Config{Title: "Owner", File: "owners.csv", Show: []string{"tier", "service"}}, some},
+		{"empty row", Config{File: "owners.csv", Value: "bare"}, enrich.Finding{
 			Title: "owners", Weight: enrich.Useful, Blocks: []enrich.Block{enrich.Facts{{Name: "service", Value: "bare"}}},
 			Data: Data{"service": "bare", "team": "", "tier": "", "runbook": "", "note": ""},
 		}},
@@ -78,16 +78,16 @@ func TestEnrich_finds_the_row_of_the_alert(t *testing.T) {
 			if err := errors.Join(tt.config.Validate(), tables.Check(tt.config)); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, mustFind(t, tables, tt.config, about)); diff != "" {
+			if diff := cmp.Diff(tt.want, mustFind(t, tables, tt.config, checkout)); diff != "" {
 				t.Errorf("finding (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestEnrich_finds_rows_in_YAML_and_JSON(t *testing.T) {
+func TestEnrich_YAML(t *testing.T) {
 	const mapping = "checkout: {team: shop, tier: 1, load: 0.5, on: true, oncall: [a, b], slack: {id: 9007199254740993}, none: null, big: 18446744073709551615, endless: .inf}\ncart: shop\n"
-	checkout := Data{
+	row := Data{
 		"key": "checkout", "team": "shop", "tier": int64(1), "load": 0.5, "on": true, "oncall": []any{"a", "b"},
 		"slack": map[string]any{"id": int64(9007199254740993)}, "none": nil, "big": 18446744073709551615.0, "endless": "+Inf",
 	}
@@ -96,17 +96,17 @@ func TestEnrich_finds_rows_in_YAML_and_JSON(t *testing.T) {
 		want                       Data
 		facts                      enrich.Facts
 	}{
-		{"mapping", "a.yaml", mapping, "checkout", checkout, enrich.Facts{
+		{"mapping", "a.yaml", mapping, "checkout", row, enrich.Facts{
 			{Name: "team", Value: "shop"},
 			{Name: "tier", Value: "1"},
 			{Name: "load", Value: "0.5"},
 			{Name: "on", Value: "true"},
 			{Name: "oncall", Value: "a, b"},
 			{Name: "slack", Value: `{"id":9007199254740993}`},
-			{Name: "big", Value: "1.8446744073709552e+19"},
+			{Name: "big", Value: "18446744073709552000"},
 			{Name: "endless", Value: "+Inf"},
 		}},
-		{"mapping_of_plain_values", "a.yml", mapping, "cart", Data{"key": "cart", "value": "shop"}, enrich.Facts{{Name: "value", Value: "shop"}}},
+		{"mapping of values", "a.yml", mapping, "cart", Data{"key": "cart", "value": "shop"}, enrich.Facts{{Name: "value", Value: "shop"}}},
 		{"list", "a.yaml", "- {service: checkout, team: shop}\n- {service: 7, lead: a}\n", "7", Data{"service": int64(7), "lead": "a"}, enrich.Facts{{Name: "lead", Value: "a"}}},
 		{"JSON", "a.json", `[{"service":"checkout","team":"shop","debt":-1}]`, "checkout", Data{"service": "checkout", "team": "shop", "debt": int64(-1)}, enrich.Facts{{Name: "team", Value: "shop"}, {Name: "debt", Value: "-1"}}},
 	} {
@@ -125,10 +125,10 @@ func TestEnrich_finds_rows_in_YAML_and_JSON(t *testing.T) {
 	}
 }
 
-func TestEnrich_links_are_of_the_kind_that_their_column_says(t *testing.T) {
+func TestEnrich_Links(t *testing.T) {
 	const table = "service,Runbook URL,dashboard,docs,wiki,repo,mail\n" +
 		"checkout,https://x.example/1,https://x.example/2,https://x.example/3,http://x.example/4,https://x.example/5,mailto:a@example.com\n"
-	f := mustFind(t, folder(map[string]string{"a.csv": table}), Config{File: "a.csv"}, about)
+	f := mustFind(t, folder(map[string]string{"a.csv": table}), Config{File: "a.csv"}, checkout)
 	want := []enrich.Block{
 		enrich.Facts{{Name: "mail", Value: "mailto:a@example.com"}},
 		enrich.Links{
@@ -144,20 +144,20 @@ func TestEnrich_links_are_of_the_kind_that_their_column_says(t *testing.T) {
 	}
 }
 
-func TestEnrich_a_wide_row_makes_no_long_finding(t *testing.T) {
+func TestEnrich_Limits(t *testing.T) {
 	header, values := "service", "checkout"
 	for i := range 100 {
 		header += "," + strings.Repeat("x", i+1)
 		values += "," + strings.Repeat("é", 1000)
 	}
-	f := mustFind(t, folder(map[string]string{"a.csv": header + "\n" + values}), Config{File: "a.csv"}, about)
+	f := mustFind(t, folder(map[string]string{"a.csv": header + "\n" + values}), Config{File: "a.csv"}, checkout)
 	facts := f.Blocks[0].(enrich.Facts)
 	if len(facts) != maxShown || len([]rune(facts[0].Value)) != maxValueRunes {
-		t.Errorf("got %d facts, the first of %d characters", len(facts), len([]rune(facts[0].Value)))
+		t.Errorf("got %d facts, the first of %d runes", len(facts), len([]rune(facts[0].Value)))
 	}
 }
 
-func TestEnrich_skips_an_alert_without_a_row(t *testing.T) {
+func TestEnrich_NoRow(t *testing.T) {
 	tables := folder(map[string]string{"owners.csv": owners})
 	for _, tt := range []struct {
 		name   string
@@ -165,14 +165,14 @@ func TestEnrich_skips_an_alert_without_a_row(t *testing.T) {
 		alert  alert.Alert
 		want   string
 	}{
-		{"no_such_row", Config{File: "owners.csv", Value: "search\n@all"}, about, "owners.csv has no row whose service is search @all"},
-		{"no_row_for_the_tag", Config{File: "owners.csv"}, alert.Alert{Tags: alert.Tags{"service:search"}}, "owners.csv has no row whose service is search"},
-		{"no_tag", Config{File: "owners.csv"}, alert.Alert{}, "the alert has no tag service to look up in owners.csv"},
-		{"no_value", Config{File: "owners.csv", Key: "note"}, about, "the alert has no tag note to look up in owners.csv"},
-		{"an_empty_cell_is_nobodys", Config{File: "owners.csv", Key: "runbook", Value: " "}, about, "owners.csv has no row whose runbook is "},
+		{"value", Config{File: "owners.csv", Value: "search\n@all"}, checkout, "owners.csv has no row whose service is search @all"},
+		{"tag", Config{File: "owners.csv"}, alert.Alert{Tags: alert.Tags{"service:search"}}, "owners.csv has no row whose service is search"},
+		{"no tag", Config{File: "owners.csv"}, alert.Alert{}, "the alert has no tag service to look up in owners.csv"},
+		{"no tag for the key", Config{File: "owners.csv", Key: "note"}, checkout, "the alert has no tag note to look up in owners.csv"},
+		{"empty cell", Config{File: "owners.csv", Key: "runbook", Value: " "}, checkout, "owners.csv has no row whose runbook is "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := enrich.Run(t.Context(), []enrich.Named{{Name: Name, Step: New(tables, tt.config)}}, tt.alert, time.Minute)[0]
+			r := enrich.Run(t.Context(), []enrich.Named{{Step: New(tables, tt.config)}}, tt.alert, time.Minute)[0]
 			if r.Status != enrich.Skipped || fault.Public(r.Err) != tt.want {
 				t.Errorf("ended %q with %v, want %q", r.Status, r.Err, tt.want)
 			}
@@ -195,22 +195,22 @@ func TestTables_Check(t *testing.T) {
 		{Config{File: "none.csv"}, "file: none.csv: there is no such file beside the playbook file"},
 		{Config{File: "../owners.csv"}, "file: ../owners.csv: there is no such file beside the playbook file"},
 		{Config{File: "a.txt"}, "file: a.txt: it is not a .csv, .yaml, .yml or .json file"},
-		{Config{File: "empty.csv"}, "file: empty.csv: it is empty; its first line names the columns"},
+		{Config{File: "empty.csv"}, "file: empty.csv: it is empty; its first line must name the columns"},
 		{Config{File: "header.csv"}, "file: header.csv: it has no rows"},
 		{Config{File: "ragged.csv"}, "file: ragged.csv: record on line 2: wrong number of fields"},
 		{Config{File: "quoted.csv"}, "file: quoted.csv: record on line 1; parse error on line 2, column 5: extraneous or missing \" in quoted-field"},
-		{Config{File: "twice.csv"}, `file: twice.csv: column 2 of the first line has no name of its own: "a"`},
-		{Config{File: "nameless.csv"}, `file: nameless.csv: column 2 of the first line has no name of its own: ""`},
+		{Config{File: "twice.csv"}, `file: twice.csv: column 2 of the first line has an empty or duplicate name: "a"`},
+		{Config{File: "nameless.csv"}, `file: nameless.csv: column 2 of the first line has an empty or duplicate name: ""`},
 		{Config{File: "same.csv"}, "key: same.csv: line 2 and line 4 both have a x"},
 		{Config{File: "owners.csv", Key: "team"}, "key: owners.csv: line 2 and line 4 both have team shop"},
-		{Config{File: "owners.csv", Key: "lead", Show: []string{"boss"}}, "key: owners.csv: there is no column \"lead\"; there are service, team, tier, runbook, note\n" +
-			"show: owners.csv: there is no column \"boss\"; there are service, team, tier, runbook, note"},
+		{Config{File: "owners.csv", Key: "lead", Show: []string{"boss"}}, "key: owners.csv: there is no column \"lead\"; the columns are service, team, tier, runbook, note\n" +
+			"show: owners.csv: there is no column \"boss\"; the columns are service, team, tier, runbook, note"},
 		{Config{File: "bad.yaml"}, "file: bad.yaml: [1:4] sequence end token ']' not found"},
 		{Config{File: "text.yaml"}, "file: text.yaml: it is neither a list of rows nor a mapping of rows by name"},
 		{Config{File: "empty.yaml"}, "file: empty.yaml: it has no rows"},
 		{Config{File: "list.yaml"}, "file: list.yaml: row 1 is not a mapping of columns"},
 		{Config{File: "hollow.yaml"}, "file: hollow.yaml: it has no rows"},
-		{Config{File: "key.yaml"}, `file: key.yaml: row 1 has a column "key", which is what the rows' own names are called`},
+		{Config{File: "key.yaml"}, `file: key.yaml: row 1 has a column "key", which is reserved for the row's name`},
 		{Config{File: "huge.csv"}, "file: huge.csv: it is larger than 4 MiB"},
 	} {
 		t.Run(tt.config.File+"_"+tt.config.Key, func(t *testing.T) {
@@ -225,22 +225,22 @@ func TestTables_Check(t *testing.T) {
 	}
 }
 
-func TestEnrich_a_table_that_cannot_be_used_is_told(t *testing.T) {
+func TestEnrich_UnusableTable(t *testing.T) {
 	for _, tt := range []struct {
 		config Config
 		want   string
 	}{
-		{Config{File: "none.csv"}, "the table none.csv cannot be used: there is no such file beside the playbook file"},
-		{Config{File: "owners.csv", Key: "lead", Value: "a"}, `the table owners.csv cannot be used: there is no column "lead"; there are service, team, tier, runbook, note`},
+		{Config{File: "none.csv"}, "cannot use the table none.csv: there is no such file beside the playbook file"},
+		{Config{File: "owners.csv", Key: "lead", Value: "a"}, `cannot use the table owners.csv: there is no column "lead"; the columns are service, team, tier, runbook, note`},
 	} {
-		_, err := New(folder(map[string]string{"owners.csv": owners}), tt.config).Enrich(t.Context(), about)
+		_, err := New(folder(map[string]string{"owners.csv": owners}), tt.config).Enrich(t.Context(), checkout)
 		if f := fault.From(err); f == nil || f.Kind != fault.Permanent || f.Public != tt.want {
 			t.Errorf("got %v, want %s", err, tt.want)
 		}
 	}
 }
 
-// counting counts how often files are opened.
+// counting counts opened files.
 type counting struct {
 	fs.FS
 	opened int
@@ -251,14 +251,14 @@ func (c *counting) Open(name string) (fs.File, error) {
 	return c.FS.Open(name)
 }
 
-func TestTables_read_each_file_once(t *testing.T) {
+func TestTables_ReadOnce(t *testing.T) {
 	files := &counting{FS: fstest.MapFS{"owners.csv": {Data: []byte(owners)}}}
 	tables := NewTables(files)
 	step := New(tables, Config{File: "owners.csv"})
 	var running sync.WaitGroup
 	for range 8 {
 		running.Go(func() {
-			if _, err := step.Enrich(t.Context(), about); err != nil {
+			if _, err := step.Enrich(t.Context(), checkout); err != nil {
 				t.Error(err)
 			}
 			_ = tables.Check(Config{File: "none.csv"})
@@ -275,23 +275,23 @@ type broken struct{ fs.File }
 func (broken) Read([]byte) (int, error)       { return 0, errors.New("the disk is gone") }
 func (broken) Close() error                   { return nil }
 func (b broken) Open(string) (fs.File, error) { return b, nil }
-func TestTables_Check_tells_a_broken_disk(t *testing.T) {
+func TestTables_Check_ReadError(t *testing.T) {
 	err := NewTables(broken{}).Check(Config{File: "a.csv"})
-	if want := "file: a.csv: it cannot be read: the disk is gone"; err == nil || err.Error() != want {
+	if want := "file: a.csv: cannot read it: the disk is gone"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
 
-func TestEnrich_changes_neither_the_alert_nor_the_table(t *testing.T) {
+func TestEnrich_ChangesNothing(t *testing.T) {
 	tables := folder(map[string]string{"owners.csv": owners})
-	a := alert.Alert{Tags: append(make(alert.Tags, 0, 8), about.Tags...)}
+	a := alert.Alert{Tags: append(make(alert.Tags, 0, 8), checkout.Tags...)}
 	first := mustFind(t, tables, Config{File: "owners.csv"}, a)
-	first.Data.(Data)["team"] = "nobody"
+	first.Data.(Data)["team"] = "changed"
 	if again := mustFind(t, tables, Config{File: "owners.csv"}, a); again.Data.(Data)["team"] != "shop" {
 		t.Error("a finding's data is the table's own")
 	}
 	if diff := cmp.Diff(make(alert.Tags, 6), a.Tags[2:8]); diff != "" {
-		t.Errorf("what lies behind the alert's tags changed:\n%s", diff)
+		t.Errorf("the memory behind the alert's tags changed:\n%s", diff)
 	}
 }
 
@@ -302,11 +302,11 @@ func TestConfig_Validate(t *testing.T) {
 	}{
 		{Config{File: "tables/owners.csv", Key: "service", Value: "{{ .alert.tags.service }}"}, ""},
 		{Config{File: "owners.json"}, ""},
-		{Config{}, "file: name the table, such as owners.csv"},
-		{Config{File: "{{ .alert.tags.file }}.csv"}, "file, key: an alert must not choose where to look; write them without templates"},
-		{Config{File: "owners.csv", Key: "{{ .alert.tags.column }}"}, "file, key: an alert must not choose where to look; write them without templates"},
-		{Config{File: "../owners.csv"}, `file: "../owners.csv" must lie in the playbook file's folder or below it, without .. and with slashes`},
-		{Config{File: "/etc/passwd"}, `file: "/etc/passwd" must lie in the playbook file's folder or below it, without .. and with slashes`},
+		{Config{}, "file: set the table, such as owners.csv"},
+		{Config{File: "{{ .alert.tags.file }}.csv"}, "file, key: templates are not allowed, because an alert must not choose them"},
+		{Config{File: "owners.csv", Key: "{{ .alert.tags.column }}"}, "file, key: templates are not allowed, because an alert must not choose them"},
+		{Config{File: "../owners.csv"}, `file: "../owners.csv" must be in the playbook file's folder or below, without .. and with slashes`},
+		{Config{File: "/etc/passwd"}, `file: "/etc/passwd" must be in the playbook file's folder or below, without .. and with slashes`},
 		{Config{File: "owners.xlsx"}, `file: "owners.xlsx" is not a .csv, .yaml, .yml or .json file`},
 	} {
 		got := ""
@@ -319,7 +319,7 @@ func TestConfig_Validate(t *testing.T) {
 	}
 }
 
-func TestConfig_reads_from_YAML(t *testing.T) {
+func TestConfig_YAML(t *testing.T) {
 	const text = "title: Owner\nfile: owners.csv\nkey: service\nvalue: '{{ .alert.tags.service }}'\nshow: [team]"
 	var got Config
 	if err := yaml.UnmarshalWithOptions([]byte(text), &got, yaml.Strict()); err != nil {
@@ -338,7 +338,7 @@ func FuzzTable(f *testing.F) {
 		tables := folder(map[string]string{"a.csv": csv, "a.yaml": yaml})
 		for _, file := range []string{"a.csv", "a.yaml"} {
 			if tables.Check(Config{File: file}) == nil {
-				f, err := New(tables, Config{File: file, Value: "checkout"}).Enrich(t.Context(), about)
+				f, err := New(tables, Config{File: file, Value: "checkout"}).Enrich(t.Context(), checkout)
 				if err == nil && len(f.Blocks) == 0 {
 					t.Errorf("a finding without blocks of %q, %q", csv, yaml)
 				}

@@ -1,9 +1,9 @@
-// Package metric is the step "metric": how the alert's metric stands against its
-// threshold, how it moved before the alert, and whether it began with a jump. It
-// needs the permission timeseries_query.
+// Package metric is the step "metric": the alert's metric against its threshold, how
+// it moved before the alert, and whether it jumped.
 package metric
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -15,137 +15,126 @@ import (
 	"boomerang/shared/enrich"
 )
 
-// Name is the step's name in playbooks, answers and events.
-const Name = "metric"
+const permission = "timeseries_query"
 
-// Permission is what the application key needs.
-const Permission = "timeseries_query"
-
-// Source is where metrics are queried.
+// Source queries metrics.
 type Source interface {
 	Series(ctx context.Context, query datadog.SeriesQuery) ([]datadog.Series, error)
 }
 
-var _ Source = (*datadog.Client)(nil)
+// Kind describes the step.
+func Kind(client *datadog.Client) enrich.Kind {
+	return enrich.KindOf(enrich.Kind{
+		Name: "metric", Doc: "The alert's metric: value against threshold, min, mean and max before the alert, trend as a sparkline, whether it jumped.",
+		Permissions: []string{permission}, Data: Data{},
+	}, func(c Config, cache time.Duration) enrich.Step { return New(client.Cached(cache), c) })
+}
 
-// Config is what a playbook may say.
+// Config is what a playbook sets.
 type Config struct {
-	Query  string        `yaml:"query" doc:"Metric query to look at, such as avg:system.load.1{env:prod} by {host}, with a comparison behind it if one is to be made; empty means the query of the alert's monitor."`
-	Window time.Duration `yaml:"window" doc:"How long before the alert to look back, 1h when empty; at least as long as the query itself looks back."`
+	Query  string        `yaml:"query" doc:"Metric query, such as avg:system.load.1{env:prod} by {host}, optionally with a comparison; the query of the alert's monitor by default."`
+	Window time.Duration `yaml:"window" doc:"Time before the alert to look at, 1h by default; at least the time that the query itself covers."`
 }
 
 const (
 	defaultWindow = time.Hour
-	longestWindow = 30 * 24 * time.Hour
+	maxWindow     = 30 * 24 * time.Hour
 )
 
-// Validate finds what would fail for every alert.
+// Validate checks the configuration as it is in the playbook.
 func (c Config) Validate() error {
-	if c.Window < 0 || c.Window > longestWindow {
-		return fmt.Errorf("window is %v: give a time between 1m and 720h", c.Window)
+	if c.Window < 0 || c.Window > maxWindow {
+		return fmt.Errorf("window is %v: set a time between 1m and 720h", c.Window)
 	}
 	if strings.TrimSpace(c.Query) == "" || strings.Contains(c.Query, "{{") {
 		return nil
 	}
 	if _, err := ParseQuery(c.Query); err != nil {
-		return fmt.Errorf("query is %w: give a metric query such as avg:system.load.1{*}", err)
+		return fmt.Errorf("query is %w: set a metric query such as avg:system.load.1{*}", err)
 	}
 	return nil
+}
+
+// QueryFor returns the playbook's query, or else the query of the alert's monitor.
+// The error skips the step.
+func (c Config) QueryFor(a alert.Alert) (Query, error) {
+	text, owner := strings.TrimSpace(c.Query), "the playbook's query"
+	if text == "" {
+		text, owner = strings.TrimSpace(a.Query), "the query of the alert's monitor"
+	}
+	switch {
+	case text == "":
+		return Query{}, enrich.Skip("the alert has no query")
+	case len(text) > maxQueryBytes:
+		return Query{}, enrich.Skip(owner + " is too long")
+	}
+	q, err := ParseQuery(text)
+	if err != nil {
+		return Query{}, enrich.Skip(owner + " is " + err.Error())
+	}
+	return q, nil
+}
+
+// maxQueryBytes keeps a request's URL within what servers accept.
+const maxQueryBytes = 6000
+
+// WindowFor returns the time to look at, of at least the length least.
+func (c Config) WindowFor(a alert.Alert, least time.Duration) (from, to time.Time) {
+	return enrich.Window(a, max(cmp.Or(c.Window, defaultWindow), least))
 }
 
 // New returns the step.
 func New(source Source, c Config) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
-		q, err := For(a, c.Query)
+		q, err := c.QueryFor(a)
 		if err != nil {
 			return enrich.Finding{}, err
 		}
-		from, to := Window(a, c.Window, q.Over)
+		from, to := c.WindowFor(a, q.Over)
 		all, err := source.Series(ctx, datadog.SeriesQuery{Query: q.Metric, From: from, To: to})
 		if err != nil {
 			return enrich.Finding{}, err
 		}
-		return found(q, pick(all, a, q), to.Sub(from), to), nil
+		return newFinding(q, selectSeries(all, a, q), from, to), nil
 	})
 }
 
-// For returns the query to look at: the one that a playbook gives, or else that
-// of the alert's monitor. Its error is that of a step that has to be skipped.
-func For(a alert.Alert, given string) (Query, error) {
-	text, whose := strings.TrimSpace(given), "the playbook's query"
-	if text == "" {
-		text, whose = strings.TrimSpace(a.Query), "the query of the alert's monitor"
-	}
-	switch {
-	case text == "":
-		return Query{}, enrich.Skip("the alert names no query")
-	case len(text) > longestQuery:
-		return Query{}, enrich.Skip(whose + " is too long to be asked again")
-	}
-	q, err := ParseQuery(text)
-	if err != nil {
-		return Query{}, enrich.Skip(fmt.Sprintf("%s is %v", whose, err))
-	}
-	return q, nil
-}
-
-// longestQuery, in bytes, keeps a request's address within what servers take.
-const longestQuery = 6000
-
-// Window returns the time to look at, up to the alert: of the length that a playbook
-// says, if it does, and of least at least. It begins and ends with a minute, so that
-// alerts of one minute have one question, which is asked once.
-func Window(a alert.Alert, length, least time.Duration) (from, to time.Time) {
-	if length <= 0 {
-		length = defaultWindow
-	}
-	length = max(length, least)
-	to = a.Date
-	if to.IsZero() {
-		to = time.Now()
-	}
-	to = to.UTC().Add(time.Minute - time.Nanosecond).Truncate(time.Minute)
-	return to.Add(-length), to
-}
-
-// picked is the series that the finding is about.
-type picked struct {
+// selection is the series that the finding is about.
+type selection struct {
 	datadog.Series
-	of  int  // How many series there are.
-	own bool // It is the group that alerted.
+	of      int  // The number of series.
+	isAlert bool // It is the group that alerted.
 }
 
-// pick takes the series of the group that alerted, by its tags. Where the alert
-// does not tell its group, it takes the series that is furthest beyond the
-// threshold.
-func pick(all []datadog.Series, a alert.Alert, q Query) picked {
+// selectSeries returns the series of the group that alerted, by its tags. If the alert
+// does not name its group, it returns the series furthest beyond the threshold.
+func selectSeries(all []datadog.Series, a alert.Alert, q Query) selection {
 	all = slices.DeleteFunc(slices.Clone(all), func(s datadog.Series) bool { return len(s.Points) == 0 })
 	if len(all) == 0 {
-		return picked{}
+		return selection{}
 	}
-	known := enrich.Tags(a)
-	best := all[0]
+	tags := enrich.Tags(a)
 	for _, s := range all {
-		if len(s.Group) > 0 && !slices.ContainsFunc(s.Group, func(tag string) bool { return !known.Has(tag) }) {
-			return picked{Series: s, of: len(all), own: true}
-		}
-		value, most := q.value(s.Points), q.value(best.Points)
-		if strings.HasPrefix(q.Operator, "<") && value < most || !strings.HasPrefix(q.Operator, "<") && value > most {
-			best = s
+		if len(s.Group) > 0 && !slices.ContainsFunc(s.Group, func(tag string) bool { return !tags.Has(tag) }) {
+			return selection{Series: s, of: len(all), isAlert: true}
 		}
 	}
-	return picked{Series: best, of: len(all)}
+	byValue := func(a, b datadog.Series) int { return cmp.Compare(q.value(a.Points), q.value(b.Points)) }
+	if strings.HasPrefix(q.Operator, "<") {
+		return selection{Series: slices.MinFunc(all, byValue), of: len(all)}
+	}
+	return selection{Series: slices.MaxFunc(all, byValue), of: len(all)}
 }
 
-// value makes one value of the points that the monitor's last evaluation saw; of
-// the last point alone when they are further apart than that.
+// value aggregates the points that the monitor's last evaluation covered, or takes
+// the last point if they are further apart.
 func (q Query) value(points []datadog.Point) float64 {
-	last := points[len(points)-1]
+	start := points[len(points)-1].Time.Add(-q.Over)
 	first := len(points) - 1
-	for first > 0 && points[first-1].Time.After(last.Time.Add(-q.Over)) {
+	for first > 0 && points[first-1].Time.After(start) {
 		first--
 	}
-	s := summarise(points[first:])
+	s := summarize(points[first:])
 	switch q.Aggregation {
 	case "min":
 		return s.min

@@ -10,43 +10,38 @@ import (
 	"boomerang/shared/enrich"
 )
 
-// Query is a metric monitor's query in its parts. That of
+// Query is a metric monitor's query in its parts
+// (https://docs.datadoghq.com/api/latest/monitors/#create-a-monitor). In
 //
 //	avg(last_5m):avg:system.load.1{env:prod} by {host} > 4
 //
-// has the aggregation avg over 5m, the operator > and the threshold 4; what is
-// left is what can be drawn. https://docs.datadoghq.com/api/latest/monitors/#create-a-monitor
+// the aggregation is avg over 5m, the operator > and the threshold 4.
 type Query struct {
-	// Metric is the part that a graph is drawn of, functions and groups included.
+	// Metric is the part that a graph shows, with functions and groups.
 	Metric string
-	// Aggregation makes one value of the points in Over: avg, sum, min or max.
-	// Both are zero of a query that does not say.
+	// Aggregation makes one value of the points in Over: avg, sum, min or max. Both
+	// are zero for a query without them.
 	Aggregation string
 	Over        time.Duration
-	// Instead says what is compared with the threshold in place of the value, for a
-	// monitor of changes, "pct_change since last_1h", and for one whose window has no
-	// fixed length, "sum over current_1mo".
-	Instead string
-	// Operator compares the value with the threshold, and is empty of a query that
-	// is no monitor's.
+	// Compared is what the threshold applies to if it is not the value: for a change
+	// "pct_change since last_1h", for a window without a fixed length "sum over current_1mo".
+	Compared string
+	// Operator compares the value with the threshold. It is empty for a graph's query.
 	Operator  string
 	Threshold float64
 }
 
 var (
-	// aggregated is the beginning of a monitor's query; the window may be one that
-	// is no fixed time, such as current_1mo.
-	aggregated = enrich.Pattern(`^([a-z]\w*)\(\s*((?:last|current)_\w+)\s*\)\s*:`)
-	changed    = enrich.Pattern(`^(change|pct_change)\(\s*([a-z]\w*)\(\s*(last_\w+)\s*\)\s*,\s*(\w+)\s*\)\s*:`)
-	forecast   = enrich.Pattern(`^[a-z]\w*\(\s*next_`)
-	compared   = enrich.Pattern(`^(.*\S)\s*(>=|<=|==|!=|>|<)\s*([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)$`)
-	// ofMetric finds the filter behind a metric's name, without which nothing is
-	// the name of a metric.
-	ofMetric = enrich.Pattern(`[A-Za-z][\w.]*\s*\{`)
+	aggregation = enrich.Pattern(`^([a-z]\w*)\(\s*((?:last|current)_\w+)\s*\)\s*:`)
+	change      = enrich.Pattern(`^(change|pct_change)\(\s*([a-z]\w*)\(\s*(last_\w+)\s*\)\s*,\s*(\w+)\s*\)\s*:`)
+	comparison  = enrich.Pattern(`^(.*\S)\s*(>=|<=|==|!=|>|<)\s*([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)$`)
+	// metricFilter follows each metric's name.
+	metricFilter = enrich.Pattern(`[A-Za-z][\w.]*\s*\{`)
 )
 
-// others are the queries of the other kinds of monitor, and what to call them.
-var others = []struct {
+// otherQueries are those of other kinds of monitor, and those whose result is a
+// verdict on the metric, which the threshold then applies to.
+var otherQueries = []struct {
 	pattern func() *regexp.Regexp
 	name    string
 }{
@@ -56,72 +51,57 @@ var others = []struct {
 	{enrich.Pattern(`^(error_budget|burn_rate)\(`), "an SLO query"},
 	{enrich.Pattern(`^(processes|process)\(`), "a process query"},
 	{enrich.Pattern(`^[\w-]+\(\s*["']`), "an event query"},
-}
-
-// judged are functions whose result is not the metric but a verdict on it, which
-// is what the threshold is for.
-var judged = []struct {
-	pattern func() *regexp.Regexp
-	name    string
-}{
+	{enrich.Pattern(`^[a-z]\w*\(\s*next_|\bforecast\s*\(`), "a forecast"},
 	{enrich.Pattern(`\banomalies\s*\(`), "an anomaly query"},
-	{enrich.Pattern(`\bforecast\s*\(`), "a forecast"},
 	{enrich.Pattern(`\boutliers\s*\(`), "an outlier query"},
 }
 
-// ParseQuery takes a monitor's query apart, or a metric query as graphs have them.
-// Its error says what else the query is, "a log query", to follow the word "is".
+// ParseQuery parses a metric monitor's query, or a graph's. The error is what the
+// query is instead: "a log query".
 func ParseQuery(text string) (Query, error) {
 	text = strings.Join(strings.Fields(text), " ")
-	for _, other := range others {
+	for _, other := range otherQueries {
 		if other.pattern().MatchString(text) {
 			return Query{}, errors.New(other.name)
 		}
 	}
-	if forecast().MatchString(text) {
-		return Query{}, errors.New("a forecast")
-	}
 	q := Query{Metric: text}
-	if part := aggregated().FindStringSubmatch(text); part != nil {
-		q.Metric, q.Aggregation, q.Over = text[len(part[0]):], part[1], window(part[2])
+	if part := aggregation().FindStringSubmatch(text); part != nil {
+		q.Metric, q.Aggregation, q.Over = text[len(part[0]):], part[1], parseWindow(part[2])
 		if q.Over == 0 {
-			q.Instead = part[1] + " over " + part[2]
+			q.Compared = part[1] + " over " + part[2]
 		}
-	} else if part := changed().FindStringSubmatch(text); part != nil {
-		q.Metric, q.Aggregation, q.Over, q.Instead = text[len(part[0]):], part[2], window(part[3]), part[1]+" since "+part[4]
+	} else if part := change().FindStringSubmatch(text); part != nil {
+		q.Metric, q.Aggregation, q.Over, q.Compared = text[len(part[0]):], part[2], parseWindow(part[3]), part[1]+" since "+part[4]
 	}
-	if part := compared().FindStringSubmatch(q.Metric); part != nil {
+	if part := comparison().FindStringSubmatch(q.Metric); part != nil {
 		q.Metric, q.Operator = part[1], part[2]
-		q.Threshold, _ = strconv.ParseFloat(part[3], 64) // The expression matches numbers only.
+		q.Threshold, _ = strconv.ParseFloat(part[3], 64) // The pattern matches numbers only.
 	}
 	q.Metric = strings.TrimSpace(q.Metric)
-	for _, verdict := range judged {
-		if verdict.pattern().MatchString(q.Metric) {
-			return Query{}, errors.New(verdict.name)
-		}
-	}
-	if !ofMetric().MatchString(q.Metric) {
-		return Query{}, errors.New("no query of a metric")
+	if !metricFilter().MatchString(q.Metric) {
+		return Query{}, errors.New("not a metric query")
 	}
 	return q, nil
 }
 
-// window returns the time that a monitor's window names, such as last_5m, last_4h,
-// last_2d or last_1w, and 0 for one of no fixed length or beyond the longest.
-func window(text string) time.Duration {
+var windowUnits = map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}
+
+// parseWindow returns the length of a window such as last_5m, and 0 for one without a
+// fixed length or longer than maxWindow.
+func parseWindow(text string) time.Duration {
 	text, _ = strings.CutPrefix(text, "last_")
 	digits := strings.TrimRight(text, "abcdefghijklmnopqrstuvwxyz")
 	n, err := strconv.Atoi(digits)
-	units := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}
-	unit := units[text[len(digits):]]
-	if err != nil || n <= 0 || unit == 0 || n > int(longestWindow/unit) {
+	unit := windowUnits[text[len(digits):]]
+	if err != nil || n <= 0 || unit == 0 || n > int(maxWindow/unit) {
 		return 0
 	}
 	return time.Duration(n) * unit
 }
 
-// beyond reports whether the value meets the comparison.
-func (q Query) beyond(value float64) bool {
+// isBeyond reports whether the value meets the comparison.
+func (q Query) isBeyond(value float64) bool {
 	switch q.Operator {
 	case ">":
 		return value > q.Threshold

@@ -25,21 +25,16 @@ func TestParseQuery(t *testing.T) {
 		"avg(last_5m):avg:a{b:>3} > 4":                                                       {"avg:a{b:>3}", "avg", 5 * time.Minute, "", ">", 4},
 		"avg(last_999999999m):avg:a{*} > 4":                                                  {"avg:a{*}", "avg", 0, "avg over last_999999999m", ">", 4},
 	} {
-		t.Run(text, func(t *testing.T) {
-			got, err := ParseQuery(text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("query (-want +got):\n%s", diff)
-			}
-		})
+		got, err := ParseQuery(text)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%s: %v, query (-want +got):\n%s", text, err, diff)
+		}
 	}
 }
 
-func TestParseQuery_says_what_else_a_query_is(t *testing.T) {
+func TestParseQuery_OtherQueries(t *testing.T) {
 	for text, want := range map[string]string{
-		"": "no query of a metric",
+		"": "not a metric query",
 		`logs("status:error service:{{x}} a{").index("main").rollup("count").by("service").last("5m") > 100`: "a log query",
 		`"datadog.agent.up".over("env:prod").by("host").last(2).count_by_status()`:                           "a service check",
 		"4711 && 4712":                        "a composite of other monitors",
@@ -54,24 +49,22 @@ func TestParseQuery_says_what_else_a_query_is(t *testing.T) {
 		`avg(last_30m):outliers(avg:a{*} by {host}, 'DBSCAN', 3) > 0`:                       "an outlier query",
 		`max(next_1w):forecast(avg:system.disk.in_use{*}, 'linear', 1) >= 0.9`:              "a forecast",
 		`avg(last_1h):forecast (avg:a{*}, 'linear', 1) >= 0.9`:                              "a forecast",
-		"avg(last_5m):whatever > 3":                                                         "no query of a metric",
-		"../../api/v1/validate?x=y#":                                                        "no query of a metric",
+		"avg(last_5m):whatever > 3":                                                         "not a metric query",
+		"../../api/v1/validate?x=y#":                                                        "not a metric query",
 	} {
-		t.Run(text, func(t *testing.T) {
-			if got, err := ParseQuery(text); err == nil || err.Error() != want {
-				t.Errorf("got %+v, %v, want an error that says %q", got, err, want)
-			}
-		})
+		if got, err := ParseQuery(text); err == nil || err.Error() != want {
+			t.Errorf("%s: got %+v, %v, want the error %q", text, got, err, want)
+		}
 	}
 }
 
-func TestQuery_beyond(t *testing.T) {
-	for operator, want := range map[string][3]bool{ // Of 1, 2 and 3 against 2.
+func TestQuery_IsBeyond(t *testing.T) {
+	for operator, want := range map[string][3]bool{ // Values 1, 2 and 3 with the threshold 2.
 		">": {false, false, true}, ">=": {false, true, true}, "<": {true, false, false}, "<=": {true, true, false},
 		"==": {false, true, false}, "!=": {true, false, true}, "": {},
 	} {
 		q := Query{Operator: operator, Threshold: 2}
-		if got := [3]bool{q.beyond(1), q.beyond(2), q.beyond(3)}; got != want {
+		if got := [3]bool{q.isBeyond(1), q.isBeyond(2), q.isBeyond(3)}; got != want {
 			t.Errorf("%q: got %v, want %v", operator, got, want)
 		}
 	}

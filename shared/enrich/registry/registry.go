@@ -3,8 +3,6 @@
 package registry
 
 import (
-	"time"
-
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/event"
@@ -44,38 +42,15 @@ func Kinds(d Deps) []enrich.Kind {
 		oncall.Kind(d.Datadog),
 		incidents.Kind(d.Datadog),
 		monitor.DowntimesKind(d.Datadog),
-		enrich.KindOf(enrich.Kind{
-			Name: metric.Name, Doc: "The alert's metric: value against threshold, min, mean and max before the alert, trend as a sparkline, whether it began with a jump.",
-			Permissions: []string{"timeseries_query"}, Data: metric.Data{},
-		}, func(c metric.Config, cache time.Duration) enrich.Step { return metric.New(d.Datadog.Cached(cache), c) }),
-		enrich.KindOf(enrich.Kind{
-			Name: snapshot.Name, Doc: "A picture of the metric's graph: the alert's own, or one that Datadog draws.",
-			Data: snapshot.Data{},
-		}, func(c snapshot.Config, cache time.Duration) enrich.Step {
-			return snapshot.New(d.Datadog.Cached(cache), c)
-		}),
-		enrich.KindOf(enrich.Kind{
-			Name: logs.Name, Doc: "The last error lines of the alert's service or host, grouped by pattern with counts.",
-			Permissions: []string{"logs_read_data"}, Data: logs.Data{},
-		}, func(c logs.Config, cache time.Duration) enrich.Step {
-			return logs.New(d.Datadog.Cached(cache), d.Site, c)
-		}),
+		metric.Kind(d.Datadog),
+		snapshot.Kind(d.Datadog),
+		logs.Kind(d.Datadog, d.Site),
 		slo.Kind(d.Datadog, d.Site),
 		events.ChangesKind(d.Datadog),
 		event.Kind(d.Datadog),
 		host.Kind(d.Datadog, d.Site),
-		enrich.KindOf(enrich.Kind{
-			Name: lookup.Name, Doc: "The alert's row in a CSV or YAML table beside the playbook.",
-			Data: lookup.Data{}, Check: d.checkTable,
-		}, func(c lookup.Config, _ time.Duration) enrich.Step { return lookup.New(d.Tables, c) }),
+		lookup.Kind(d.Tables),
 		httpapi.Kind(d.HTTP, d.Secrets),
 		lambda.Kind(d.Functions),
 	}
-}
-
-func (d Deps) checkTable(config any) error {
-	if d.Tables == nil {
-		return nil
-	}
-	return d.Tables.Check(config.(lookup.Config))
 }
