@@ -15,9 +15,9 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"boomerang/functions/internal/ddlambda/agenttest"
 	"boomerang/functions/internal/e2e"
 	"boomerang/shared/fakedatadog"
-	"boomerang/shared/telemetry/telemetrytest"
 )
 
 // What must stay where it is.
@@ -61,7 +61,7 @@ func canaryRequest(id int64, token string) events.LambdaFunctionURLRequest {
 type canary struct {
 	*e2e.Stack
 	webhook, worker, finder *e2e.Instance
-	extension               *telemetrytest.Extension
+	extension               *agenttest.Agent
 	// refuse is the status with which Datadog takes no events, 0: it takes them.
 	refuse atomic.Int32
 	// broken is whether Datadog hangs up on its readers.
@@ -74,7 +74,7 @@ type canary struct {
 
 func newCanary(t *testing.T, more map[string]string) *canary {
 	t.Helper()
-	c := &canary{Stack: e2e.New(t), extension: telemetrytest.New(t)}
+	c := &canary{Stack: e2e.New(t), extension: agenttest.New(t)}
 	c.AddMonitors(4711)
 	c.Install(c.extension)
 	c.Datadog.SetKeys(canaryAPI, canaryApp)
@@ -257,7 +257,7 @@ func TestTrace(t *testing.T) {
 // trace says what is wrong with the trace of one alert.
 func trace(t *testing.T) (wrong []string) {
 	t.Helper()
-	s, extension := e2e.New(t), telemetrytest.New(t)
+	s, extension := e2e.New(t), agenttest.New(t)
 	s.AddMonitors(4711)
 	s.Install(extension)
 	webhook := s.Start(e2e.Webhook, map[string]string{"INTAKE": "queue"})
@@ -268,17 +268,17 @@ func trace(t *testing.T) (wrong []string) {
 	mustPost(t, s, map[int64]int{1: 1})
 
 	second := extension.Spans(t)
-	story := first[telemetrytest.Root].TraceID
-	for name, spans := range map[string]map[string]telemetrytest.Span{
-		"authenticate": first, "decode": first, telemetrytest.Root: second, "message": second,
+	story := first[agenttest.Root].TraceID
+	for name, spans := range map[string]map[string]agenttest.Span{
+		"authenticate": first, "decode": first, agenttest.Root: second, "message": second,
 		"claim": second, "monitor": second, "related_events": second, "compose": second, "post": second, "complete": second,
 	} {
 		if s, ok := spans[name]; !ok || s.TraceID != story {
 			wrong = append(wrong, fmt.Sprintf("the span %s of trace %d is %+v", name, story, s))
 		}
 	}
-	if second[telemetrytest.Root].Meta["cold_start"] != "true" || second["message"].ParentID != second[telemetrytest.Root].SpanID {
-		wrong = append(wrong, fmt.Sprintf("the worker's spans are %+v, %+v", second[telemetrytest.Root], second["message"]))
+	if second[agenttest.Root].Meta["cold_start"] != "true" || second["message"].ParentID != second[agenttest.Root].SpanID {
+		wrong = append(wrong, fmt.Sprintf("the worker's spans are %+v, %+v", second[agenttest.Root], second["message"]))
 	}
 	for name, f := range map[string]*e2e.Instance{"webhook": webhook, "worker": worker} {
 		if want := fmt.Sprintf(`"dd.trace_id":"%d"`, story); !strings.Contains(f.Output(), want) {

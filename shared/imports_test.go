@@ -90,11 +90,11 @@ var rules = []rule{
 		because: "adapters meet only where they are wired, so each can be replaced and tested alone",
 	},
 	{
-		name:    "telemetry sees only what it is told",
+		name:    "telemetry knows no alert",
 		in:      []string{"shared/telemetry"},
-		never:   []string{module, "github.com/aws/aws-sdk-go-v2", "github.com/DataDog"},
+		never:   []string{module, "github.com/aws/aws-sdk-go-v2", "github.com/DataDog", "gopkg.in/DataDog"},
 		may:     []string{"shared/fault"},
-		because: "it is under everything, and what it knew of an alert could reach a trace by itself",
+		because: "it is below everything, and an alert's text that it knew could reach a trace",
 	},
 	{
 		name:    "the pipeline knows no adapter's machinery",
@@ -116,6 +116,22 @@ var rules = []rule{
 		outside: []string{"functions", "shared/secret", "shared/ledger", "shared/queue", "shared/enrich/lambda", "shared/awstest"},
 		never:   []string{"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 		because: "each AWS client built at the start costs every cold start, so it shows who can build one",
+	},
+	{
+		name:    "Datadog's libraries stay in their adapter",
+		in:      []string{"."},
+		outside: []string{"functions/internal/ddlambda"},
+		never:   []string{"github.com/DataDog", "gopkg.in/DataDog"},
+		tests:   true,
+		because: "the tracer takes minutes to compile",
+	},
+	{
+		name:    "only the functions' main packages import the Lambda library",
+		in:      []string{"."},
+		outside: []string{"functions/webhook:", "functions/redeliver:", "functions/reconcile:", "functions/setup:", "functions/drill:"},
+		never:   []string{"functions/internal/ddlambda:"},
+		tests:   true,
+		because: "a local run and most tests must not compile the tracer",
 	},
 	{
 		name:    "no official Datadog API client",
@@ -140,8 +156,8 @@ var rules = []rule{
 	{
 		name:    "what pretends is never deployed",
 		in:      []string{"."},
-		outside: []string{"functions/local", "functions/internal/e2e", "shared/fakedatadog", "shared/fakeaws", "shared/awstest", "shared/enrich/enrichtest", "shared/telemetry/telemetrytest"},
-		never:   []string{"shared/fakedatadog", "shared/fakeaws", "shared/awstest", "shared/enrich/enrichtest", "shared/telemetry/telemetrytest", "functions/local", "functions/internal/runtimeapi", "functions/internal/e2e"},
+		outside: []string{"functions/local", "functions/internal/e2e", "shared/fakedatadog", "shared/fakeaws", "shared/awstest", "shared/enrich/enrichtest", "shared/telemetry/telemetrytest", "functions/internal/ddlambda/agenttest"},
+		never:   []string{"shared/fakedatadog", "shared/fakeaws", "shared/awstest", "shared/enrich/enrichtest", "shared/telemetry/telemetrytest", "functions/internal/ddlambda/agenttest", "functions/local", "functions/internal/runtimeapi", "functions/internal/e2e"},
 		because: "the stand-in answers for Datadog and for Secrets Manager, which only a local run and a test may believe",
 	},
 	{

@@ -11,11 +11,11 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"boomerang/functions/drill/handler"
+	"boomerang/functions/internal/ddlambda"
 	"boomerang/functions/internal/drill"
 	"boomerang/functions/internal/runtime"
 	"boomerang/shared/config"
 	"boomerang/shared/fault"
-	"boomerang/shared/telemetry"
 )
 
 func main() {
@@ -54,7 +54,11 @@ func run(ctx context.Context) error {
 	if err := runtime.WaitForSecrets(ctx, r.Keys); err != nil {
 		return err
 	}
-	lambda.Start(telemetry.Wrap(func(ctx context.Context, _ struct{}) (any, error) { return nil, h.Handle(ctx) }))
+	wrapped, err := ddlambda.Wrap(lambda.NewHandler(func(ctx context.Context, _ struct{}) (any, error) { return nil, h.Handle(ctx) }), env.Logger)
+	if err != nil {
+		return err
+	}
+	lambda.Start(wrapped)
 	return nil
 }
 

@@ -11,12 +11,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"boomerang/functions/internal/ddlambda"
 	"boomerang/functions/internal/runtime"
 	"boomerang/functions/reconcile/handler"
 	"boomerang/shared/config"
 	"boomerang/shared/ledger"
 	"boomerang/shared/queue"
-	"boomerang/shared/telemetry"
 )
 
 func main() {
@@ -47,6 +47,10 @@ func run(ctx context.Context) error {
 	if err := runtime.WaitForSecrets(ctx, r.Keys); err != nil {
 		return err
 	}
-	lambda.Start(telemetry.Wrap(func(ctx context.Context, _ struct{}) (any, error) { return nil, h.Handle(ctx) }))
+	wrapped, err := ddlambda.Wrap(lambda.NewHandler(func(ctx context.Context, _ struct{}) (any, error) { return nil, h.Handle(ctx) }), env.Logger)
+	if err != nil {
+		return err
+	}
+	lambda.Start(wrapped)
 	return nil
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"boomerang/functions/internal/alerting"
+	"boomerang/functions/internal/ddlambda"
 	"boomerang/functions/internal/runtime"
 	"boomerang/functions/redeliver/handler"
 	"boomerang/shared/config"
 	"boomerang/shared/queue"
-	"boomerang/shared/telemetry"
 )
 
 func main() {
@@ -46,6 +46,10 @@ func run(ctx context.Context) error {
 	if err := runtime.WaitForSecrets(ctx, r.Keys); err != nil {
 		return err
 	}
-	lambda.Start(telemetry.Wrap(handler.New(conf).Handle))
+	wrapped, err := ddlambda.Wrap(lambda.NewHandler(handler.New(conf).Handle), env.Logger)
+	if err != nil {
+		return err
+	}
+	lambda.Start(wrapped)
 	return nil
 }

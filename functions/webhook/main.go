@@ -10,9 +10,9 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"boomerang/functions/internal/ddlambda"
 	"boomerang/functions/internal/runtime"
 	"boomerang/functions/webhook/handler"
-	"boomerang/shared/telemetry"
 )
 
 // heapGrowth in percent. With Go's default of 100 a cold start spends a fifth of its
@@ -28,10 +28,15 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	h, err := handler.FromEnvironment(ctx, runtime.FromLambda(ctx))
+	env := runtime.FromLambda(ctx)
+	h, err := handler.FromEnvironment(ctx, env)
 	if err != nil {
 		return err
 	}
-	lambda.Start(telemetry.Wrap(h.Handle))
+	wrapped, err := ddlambda.Wrap(lambda.NewHandler(h.Handle), env.Logger)
+	if err != nil {
+		return err
+	}
+	lambda.Start(wrapped)
 	return nil
 }

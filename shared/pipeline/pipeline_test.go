@@ -242,7 +242,7 @@ func TestPipeline_Spans(t *testing.T) {
 		}
 	})
 	spans := e.Spans(t)
-	if diff := cmp.Diff([]string{"claim", "complete", "compose", telemetrytest.Root, "post", "step-0"}, slices.Sorted(maps.Keys(spans))); diff != "" {
+	if diff := cmp.Diff([]string{telemetrytest.Root, "claim", "complete", "compose", "post", "step-0"}, slices.Sorted(maps.Keys(spans))); diff != "" {
 		t.Errorf("spans (-want +got):\n%s", diff)
 	}
 	for name, s := range spans {

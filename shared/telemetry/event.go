@@ -2,18 +2,19 @@ package telemetry
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 )
 
-// shown is what the extension sees of an event: enough to tell what invoked the
-// function, since when and in which trace. Bodies, tokens and addresses for answers
-// stay here, so that no setting of the extension can send them anywhere.
-type shown struct {
+// redactedEvent is what the extension sees of an event: what invoked the function, when
+// and in which trace. Bodies, tokens and response URLs are left out, so that no setting
+// of the extension can send them anywhere.
+type redactedEvent struct {
 	// Of a Function URL.
 	Headers        map[string]string `json:"headers,omitempty"`
 	RequestContext json.RawMessage   `json:"requestContext,omitempty"`
 	// Of SQS.
-	Records []shownRecord `json:"Records,omitempty"`
+	Records []redactedRecord `json:"Records,omitempty"`
 	// Of EventBridge. Nothing of its detail is kept.
 	Version    string          `json:"version,omitempty"`
 	ID         string          `json:"id,omitempty"`
@@ -26,12 +27,12 @@ type shown struct {
 	Detail     *struct{}       `json:"detail,omitempty"`
 }
 
-// shownRecord is a record of SQS, whose body is there and empty: a record without one
-// is none to the extension.
-type shownRecord struct {
+// redactedRecord is a record of SQS with an empty body. The extension ignores a record
+// that has no body.
+type redactedRecord struct {
 	MessageID         string                     `json:"messageId"`
 	ReceiptHandle     string                     `json:"receiptHandle"`
-	Body              emptied                    `json:"body"`
+	Body              redactedText               `json:"body"`
 	MD5OfBody         string                     `json:"md5OfBody"`
 	EventSource       string                     `json:"eventSource"`
 	EventSourceARN    string                     `json:"eventSourceARN"`
@@ -40,31 +41,31 @@ type shownRecord struct {
 	MessageAttributes map[string]json.RawMessage `json:"messageAttributes"`
 }
 
-// emptied is a text that is not kept.
-type emptied struct{}
+// redactedText drops a text.
+type redactedText struct{}
 
-func (*emptied) UnmarshalJSON([]byte) error  { return nil }
-func (emptied) MarshalJSON() ([]byte, error) { return []byte(`""`), nil }
+func (*redactedText) UnmarshalJSON([]byte) error  { return nil }
+func (redactedText) MarshalJSON() ([]byte, error) { return []byte(`""`), nil }
 
-// traceAttribute is the attribute of a message in which Datadog looks for a trace.
-const traceAttribute = "_datadog"
+const (
+	// traceAttribute is the message attribute in which Datadog looks for a trace.
+	traceAttribute = "_datadog"
+	// maxRedactedEvent bounds what the extension has to hold in memory.
+	maxRedactedEvent = 64 << 10
+)
 
-// seen returns what the extension sees of the event in payload.
-func seen(payload []byte) []byte {
-	var e shown
+// RedactEvent returns what Datadog may see of an event.
+func RedactEvent(payload []byte) []byte {
+	var e redactedEvent
 	if json.Unmarshal(payload, &e) != nil {
 		return []byte("{}")
 	}
-	for name := range e.Headers {
-		if !isShown(name) {
-			delete(e.Headers, name)
-		}
-	}
+	maps.DeleteFunc(e.Headers, func(name, _ string) bool { return !isPublicHeader(name) })
 	if len(e.RequestContext) > 0 && e.Headers == nil {
 		e.Headers = map[string]string{}
 	}
 	if len(e.Records) > 0 {
-		// The extension reads the first one only.
+		// The extension reads only the first record.
 		e.Records = e.Records[:1]
 		kept := map[string]json.RawMessage{}
 		if carrier, ok := e.Records[0].MessageAttributes[traceAttribute]; ok {
@@ -73,15 +74,14 @@ func seen(payload []byte) []byte {
 		e.Records[0].MessageAttributes = kept
 	}
 	text, err := json.Marshal(e)
-	if err != nil {
+	if err != nil || len(text) > maxRedactedEvent {
 		return []byte("{}")
 	}
 	return text
 }
 
-// isShown reports whether a header of a request is told: those that say where it came
-// from, and in which trace.
-func isShown(name string) bool {
+// isPublicHeader allows the headers that say where a request came from and in which trace.
+func isPublicHeader(name string) bool {
 	name = strings.ToLower(name)
 	switch name {
 	case "host", "user-agent", "content-type", "content-length", "traceparent", "tracestate", "x-amzn-trace-id", "x-amz-invocation-type":

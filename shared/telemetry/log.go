@@ -4,16 +4,19 @@ import (
 	"context"
 	"log/slog"
 	"os"
-	"strconv"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// NewLogger returns the logger of a function: JSON as Lambda's settings say, with the
-// request's id, and with the trace's and the span's where there is one, by which
-// Datadog shows a trace's logs beside it.
+// NewLogger returns the logger of a function. Each line names the request and, if there
+// is one, the trace.
 func NewLogger() *slog.Logger {
-	return slog.New(logHandler{lambdacontext.NewLogHandler(), levelOf(os.Getenv("AWS_LAMBDA_LOG_LEVEL"))})
+	return slog.New(NewLogHandler(lambdacontext.NewLogHandler()))
+}
+
+// NewLogHandler adds the trace's ids, and the level that Lambda sets, to another handler.
+func NewLogHandler(inner slog.Handler) slog.Handler {
+	return logHandler{inner, levelOf(os.Getenv("AWS_LAMBDA_LOG_LEVEL"))}
 }
 
 type logHandler struct {
@@ -21,15 +24,15 @@ type logHandler struct {
 	level slog.Level
 }
 
-// Enabled decides in the place of the handler within, which does not know all of
-// Lambda's levels.
+// Enabled replaces the inner handler's decision, which does not know all of Lambda's levels.
 func (h logHandler) Enabled(_ context.Context, level slog.Level) bool { return level >= h.level }
 
 // Handle adds the ids under the names that Datadog reads
 // (https://docs.datadoghq.com/tracing/other_telemetry/connect_logs_and_traces/).
 func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
-	if s := spanOf(ctx); s != nil {
-		r.AddAttrs(slog.String("dd.trace_id", s.belongsTo().String()), slog.String("dd.span_id", strconv.FormatUint(s.id, 10)))
+	if s := from(ctx).span; s != nil {
+		trace, span := s.backend.IDs()
+		r.AddAttrs(slog.String("dd.trace_id", trace), slog.String("dd.span_id", span))
 	}
 	return h.Handler.Handle(ctx, r)
 }

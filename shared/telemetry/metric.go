@@ -2,7 +2,6 @@ package telemetry
 
 import (
 	"context"
-	"strconv"
 	"strings"
 )
 
@@ -15,37 +14,28 @@ type Metric struct {
 	Tags    []string // by name, in the order in which Record takes their values
 }
 
-// Record adds a value to what is told about the invocation in ctx, with a value for
-// each tag. A tag whose value is empty is left out.
+// Record records a value, with a value for each tag. A tag without a value is left out.
 func (m Metric) Record(ctx context.Context, value float64, tags ...string) {
-	s := spanOf(ctx)
-	if s == nil {
-		return
+	if backend := from(ctx).backend; backend != nil {
+		backend.Distribution(m.Name, value, m.tags(tags))
 	}
-	s.invocation.measure(m.line(value, tags))
 }
 
-// line is a distribution as DogStatsD writes it
-// (https://docs.datadoghq.com/developers/dogstatsd/datagram_shell/).
-func (m Metric) line(value float64, tags []string) []byte {
-	b := append([]byte(m.Name), ':')
-	b = strconv.AppendFloat(b, value, 'f', -1, 64)
-	b = append(b, "|d"...)
-	separator := "|#"
+func (m Metric) tags(values []string) []string {
+	var tags []string
 	for i, name := range m.Tags {
-		if i >= len(tags) || tags[i] == "" {
-			continue
+		if i < len(values) && values[i] != "" {
+			tags = append(tags, name+":"+tagValue(values[i]))
 		}
-		b = append(b, separator+name+":"+tagValue(tags[i])...)
-		separator = ","
 	}
-	return b
+	return tags
 }
 
-// maxTagValue bounds one value; Datadog takes 200 characters for a whole tag.
+// maxTagValue bounds one value. Datadog takes 200 characters for a whole tag.
 const maxTagValue = 100
 
-// tagValue writes a value as Datadog stores it, without what would end it.
+// tagValue replaces what would end a tag in DogStatsD's format
+// (https://docs.datadoghq.com/developers/dogstatsd/datagram_shell/).
 func tagValue(value string) string {
 	value = strings.Map(func(r rune) rune {
 		switch r {
@@ -56,23 +46,4 @@ func tagValue(value string) string {
 	}, strings.ToLower(strings.ToValidUTF8(value, "_")))
 	runes := []rune(value)
 	return string(runes[:min(len(runes), maxTagValue)])
-}
-
-// maxPacket is what the extension reads of one packet.
-const maxPacket = 8 << 10
-
-// packets joins lines into as few packets as there can be.
-func packets(lines [][]byte) [][]byte {
-	var all [][]byte
-	var packet []byte
-	for _, line := range lines {
-		if len(packet) > 0 && len(packet)+1+len(line) > maxPacket {
-			all, packet = append(all, packet), nil
-		}
-		if len(packet) > 0 {
-			packet = append(packet, '\n')
-		}
-		packet = append(packet, line...)
-	}
-	return append(all, packet)
 }

@@ -30,7 +30,7 @@ func table() string {
 	return b.String()
 }
 
-func TestMetrics_are_what_people_read(t *testing.T) {
+func TestMetrics_Table(t *testing.T) {
 	const file = "metrics.md"
 	want := "# Metrics\n\nDistributions, sent through the Datadog Lambda Extension. Each also carries the tags that the extension\nadds: the function's name, `service`, `env`, `version` and `DD_TAGS`.\n\n" + table()
 	if *update {
@@ -47,8 +47,8 @@ func TestMetrics_are_what_people_read(t *testing.T) {
 	}
 }
 
-// TestMetrics_are_those_of_the_README: its table is that of the code, row by row.
-func TestMetrics_are_those_of_the_README(t *testing.T) {
+// TestMetrics_README: its table is that of the code, row by row.
+func TestMetrics_README(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func rows(text string) (rows []string) {
 	return rows
 }
 
-func TestMetrics_have_few_values_for_each_tag(t *testing.T) {
+func TestMetrics_Tags(t *testing.T) {
 	unbounded := []string{"alert", "event", "monitor", "host", "id", "scope", "cycle"}
 	seen := map[string]bool{}
 	for _, m := range telemetry.Metrics {
@@ -86,51 +86,27 @@ func TestMetrics_have_few_values_for_each_tag(t *testing.T) {
 	}
 }
 
-// lines runs a handler that does what do does, and returns what it measured.
-func lines(t *testing.T, do func(context.Context)) (*telemetrytest.Extension, []string) {
-	t.Helper()
-	extension := telemetrytest.New(t)
-	h := telemetry.WrapFor(extension.Where(), func(ctx context.Context, _ any) (any, error) { do(ctx); return nil, nil })
-	if _, err := invoke(t, h, "id", `{}`); err != nil {
-		t.Fatal(err)
-	}
-	return extension, extension.Lines(t)
-}
-
-func TestMetric_Record_writes_what_DogStatsD_reads(t *testing.T) {
+func TestMetric_Record(t *testing.T) {
 	m := telemetry.Metric{Name: "boomerang.m", Tags: []string{"a", "b"}}
-	for name, c := range map[string]struct {
+	for name, tt := range map[string]struct {
 		value float64
 		tags  []string
 		want  string
 	}{
-		"a whole number":         {3, nil, "boomerang.m:3|d"},
-		"a fraction":             {0.00025, nil, "boomerang.m:0.00025|d"},
-		"both tags":              {1, []string{"x", "y"}, "boomerang.m:1|d|#a:x,b:y"},
-		"an empty first tag":     {1, []string{"", "y"}, "boomerang.m:1|d|#b:y"},
-		"one tag too many":       {1, []string{"x", "y", "z"}, "boomerang.m:1|d|#a:x,b:y"},
-		"a value that would end": {1, []string{"X|c|#z,w\nq r"}, "boomerang.m:1|d|#a:x_c__z_w_q_r"},
-		"a long value":           {1, []string{strings.Repeat("ü", 300)}, "boomerang.m:1|d|#a:" + strings.Repeat("ü", 100)},
-		"what is no text":        {1, []string{"a\xff"}, "boomerang.m:1|d|#a:a_"},
+		"whole number":      {3, nil, "boomerang.m:3|d"},
+		"fraction":          {0.00025, nil, "boomerang.m:0.00025|d"},
+		"both tags":         {1, []string{"x", "y"}, "boomerang.m:1|d|#a:x,b:y"},
+		"empty first tag":   {1, []string{"", "y"}, "boomerang.m:1|d|#b:y"},
+		"too many tags":     {1, []string{"x", "y", "z"}, "boomerang.m:1|d|#a:x,b:y"},
+		"special character": {1, []string{"X|c|#z,w\nq r"}, "boomerang.m:1|d|#a:x_c__z_w_q_r"},
+		"long value":        {1, []string{strings.Repeat("ü", 300)}, "boomerang.m:1|d|#a:" + strings.Repeat("ü", 100)},
+		"invalid UTF-8":     {1, []string{"a\xff"}, "boomerang.m:1|d|#a:a_"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, got := lines(t, func(ctx context.Context) { m.Record(ctx, c.value, c.tags...) })
-			if diff := cmp.Diff([]string{c.want}, got); diff != "" {
+			e := telemetrytest.During(t, func(ctx context.Context) { m.Record(ctx, tt.value, tt.tags...) })
+			if diff := cmp.Diff([]string{tt.want}, e.Lines(t)); diff != "" {
 				t.Errorf("lines (-want +got):\n%s", diff)
 			}
 		})
-	}
-}
-
-func TestMetric_Record_fills_packets_of_8_KiB(t *testing.T) {
-	const n = 1000
-	extension, got := lines(t, func(ctx context.Context) {
-		for range n {
-			telemetry.StepDuration.Record(ctx, 0.5, "related_events", "timeout")
-		}
-	})
-	// The double has checked the size of each.
-	if packets := len(extension.Of(t, telemetrytest.Metrics)); len(got) != n || packets > 10 {
-		t.Errorf("%d lines came in %d packets", len(got), packets)
 	}
 }

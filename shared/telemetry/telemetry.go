@@ -1,107 +1,107 @@
-// Package telemetry shows what a function does in Datadog: traces and metrics,
-// through the Datadog Lambda Extension beside it, and logs that name their trace.
-//
-// It speaks the extension's own protocol: the start and the end of an invocation to
-// one port, spans to another and DogStatsD to a third
-// (https://github.com/DataDog/datadog-lambda-extension). The extension makes the span
-// aws.lambda and the metrics aws.lambda.enhanced.*; everything here is below it.
-//
-// Where the extension is not installed, nothing is measured, sent or written.
+// Package telemetry traces and measures what a function does. It knows no Datadog
+// library: a backend in the context receives spans and metrics, and without one every
+// call does nothing.
 package telemetry
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"os"
-	"sync/atomic"
-
-	"github.com/aws/aws-lambda-go/lambda"
 
 	"boomerang/shared/fault"
 )
 
-// Extension says where the Datadog Lambda Extension is.
-type Extension struct {
-	// Path is the file whose presence says that it is installed.
-	Path string
-	// Lifecycle and Traces are where it takes HTTP, and Metrics is where it takes UDP:
-	// each a host and a port.
-	Lifecycle, Traces, Metrics string
+// Backend receives what an invocation reports.
+type Backend interface {
+	// StartSpan starts a span below the one in ctx. With the headers of another trace,
+	// it continues that trace and links the span to the one in ctx.
+	StartSpan(ctx context.Context, operation string, upstream map[string]string) (context.Context, BackendSpan)
+	// Distribution records a value of a distribution metric. Tags have the form name:value.
+	Distribution(name string, value float64, tags []string)
 }
 
-// Where the extension is in every function that has it. These are variables only for
-// the linker: a build for tests sets others with -X.
-var (
-	atPath      = "/opt/extensions/datadog-agent"
-	atLifecycle = "127.0.0.1:8124"
-	atTraces    = "127.0.0.1:8126"
-	atMetrics   = "127.0.0.1:8125"
-)
-
-// Wrap returns what is to be given to lambda.Start for a function's handler, which is
-// seen by the extension, if there is one: a span around each invocation, and all that
-// is recorded in its context. It starts nothing and asks nobody until the first
-// invocation, because the extension opens its ports only when it is ready.
-//
-// An error of the handler marks the invocation as failed, and so does a panic, which
-// goes on when it has been reported.
-func Wrap[In, Out any](handle func(context.Context, In) (Out, error)) lambda.Handler {
-	return WrapFor(Extension{Path: atPath, Lifecycle: atLifecycle, Traces: atTraces, Metrics: atMetrics}, handle)
+// BackendSpan is a span of a backend.
+type BackendSpan interface {
+	SetTag(key, value string)
+	// Finish ends the span. A nil failure means success.
+	Finish(failure *Failure)
+	// Headers let another process continue the trace below this span.
+	Headers() map[string]string
+	// IDs are the ids by which Datadog shows logs beside the trace.
+	IDs() (trace, span string)
 }
 
-// WrapFor is Wrap for an extension elsewhere, such as a test's.
-func WrapFor[In, Out any](e Extension, handle func(context.Context, In) (Out, error)) lambda.Handler {
-	if _, err := os.Stat(e.Path); err != nil {
-		return lambda.NewHandler(handle)
+type contextKey struct{}
+
+type current struct {
+	backend Backend
+	span    *Span
+}
+
+func from(ctx context.Context) current {
+	c, _ := ctx.Value(contextKey{}).(current)
+	return c
+}
+
+// NewContext returns a context in which root is the current span and backend receives
+// all that is reported.
+func NewContext(ctx context.Context, backend Backend, root BackendSpan) context.Context {
+	return context.WithValue(ctx, contextKey{}, current{backend, &Span{root}})
+}
+
+// Span is one stretch of work. A nil span does nothing.
+type Span struct{ backend BackendSpan }
+
+// Start starts a span below the one in ctx. The operation is a word such as "claim".
+func Start(ctx context.Context, operation string) (context.Context, *Span) {
+	return Continue(ctx, operation, nil)
+}
+
+// Continue starts a span that continues the trace whose headers came with a message.
+func Continue(ctx context.Context, operation string, headers map[string]string) (context.Context, *Span) {
+	c := from(ctx)
+	if c.backend == nil {
+		return ctx, nil
 	}
-	return &wrapped[In, Out]{handle: handle, client: newClient(e)}
+	ctx, span := c.backend.StartSpan(ctx, operation, headers)
+	c.span = &Span{span}
+	return context.WithValue(ctx, contextKey{}, c), c.span
 }
 
-type wrapped[In, Out any] struct {
-	handle func(context.Context, In) (Out, error)
-	client *client
-	warm   atomic.Bool
-}
-
-// Invoke implements lambda.Handler. Nothing is kept between invocations but
-// connections, so that several may run at once.
-func (w *wrapped[In, Out]) Invoke(ctx context.Context, payload []byte) (response []byte, err error) {
-	inv := begin(ctx, w.client, payload, !w.warm.Swap(true))
-	status := 0
-	defer func() {
-		p := recover()
-		if p != nil {
-			err = fault.FromPanic(p)
-		}
-		inv.end(ctx, status, err)
-		if p != nil {
-			panic(p)
-		}
-	}()
-	var in In
-	if err := json.Unmarshal(payload, &in); err != nil {
-		return nil, fmt.Errorf("the event is not one of this function's: %w", err)
+// Headers let another process continue the trace in ctx. There are none without a trace.
+func Headers(ctx context.Context) map[string]string {
+	if s := from(ctx).span; s != nil {
+		return s.backend.Headers()
 	}
-	out, err := w.handle(inv.into(ctx), in)
-	if err != nil {
-		return nil, err
-	}
-	status = statusOf(out)
-	return encoded(out)
+	return nil
 }
 
-// encoded writes JSON as lambda.Start does, which does not escape what is HTML.
-func encoded(out any) ([]byte, error) {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(out); err != nil {
-		return nil, errors.Join(errAnswer, err)
+// Tag adds a tag. "resource.name" names what the span works on. Values are ids and our
+// own words, never an alert's text.
+func (s *Span) Tag(key, value string) {
+	if s != nil && value != "" {
+		s.backend.SetTag(key, value)
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-var errAnswer = errors.New("the function's answer has no JSON form")
+// Tag adds a tag to the span in ctx.
+func Tag(ctx context.Context, key, value string) { from(ctx).span.Tag(key, value) }
+
+// End ends the span. Of an error it shows only what is public.
+func (s *Span) End(err error) {
+	if s != nil {
+		s.backend.Finish(Describe(err))
+	}
+}
+
+// Failure is what telemetry shows of an error.
+type Failure struct{ Kind, Message string }
+
+// Describe redacts an error. The failure is nil if the error is.
+func Describe(err error) *Failure {
+	if err == nil {
+		return nil
+	}
+	if p, ok := err.(*fault.Panic); ok { //nolint:errorlint // A fault around a panic has its own text.
+		return &Failure{Kind: "panic", Message: p.Text}
+	}
+	return &Failure{Kind: fault.From(err).Kind.String(), Message: fault.LogText(err)}
+}

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"boomerang/functions/internal/ddlambda/agenttest"
 	"boomerang/functions/internal/runtimeapi"
 )
 
@@ -43,7 +44,7 @@ func (s *Stack) Start(f Function, changes map[string]string) *Instance {
 	dir, err := binaries()
 	if err == nil && s.extension != nil {
 		dir = s.t.TempDir()
-		err = build(dir, s.extension.LDFlags(), f)
+		err = build(dir, agenttest.LDFlags(), f)
 	}
 	if err != nil {
 		s.t.Fatal(err)
@@ -53,7 +54,7 @@ func (s *Stack) Start(f Function, changes map[string]string) *Instance {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(api.Close)
-	i := &Instance{stack: s, api: api, command: exec.Command(filepath.Join(dir, string(f))), ended: make(chan struct{})}
+	i := &Instance{stack: s, api: api, command: s.command(filepath.Join(dir, string(f))), ended: make(chan struct{})}
 	i.command.Env = append(s.environment(changes), "AWS_LAMBDA_RUNTIME_API="+api.Addr)
 	i.command.Stdout, i.command.Stderr = &i.output, &i.output
 	if err := i.command.Start(); err != nil {
@@ -65,6 +66,14 @@ func (s *Stack) Start(f Function, changes map[string]string) *Instance {
 		close(i.ended)
 	}()
 	return i
+}
+
+// command runs beside this stack's extension, if there is one.
+func (s *Stack) command(bootstrap string) *exec.Cmd {
+	if s.extension == nil {
+		return exec.Command(bootstrap)
+	}
+	return agenttest.Command(bootstrap)
 }
 
 // Ready waits until the instance asks for work. The error is how it ended instead.

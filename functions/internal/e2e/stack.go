@@ -23,10 +23,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"boomerang/functions/internal/ddlambda/agenttest"
 	"boomerang/shared/awstest"
 	"boomerang/shared/fakedatadog"
 	"boomerang/shared/pipeline"
-	"boomerang/shared/telemetry/telemetrytest"
 )
 
 // Token is the webhook's token, which the files under events/ carry.
@@ -54,7 +54,7 @@ type Stack struct {
 	t         testing.TB
 	frontends map[Dependency]*frontend
 	sqs       *sqs.Client
-	extension *telemetrytest.Extension // nil: there is none
+	extension *agenttest.Agent // nil: there is none
 
 	mu    sync.Mutex
 	ahead time.Duration
@@ -111,7 +111,7 @@ func withoutDelay(next http.Handler) http.Handler {
 }
 
 // Install puts the Datadog Lambda Extension beside the instances that start from now on.
-func (s *Stack) Install(e *telemetrytest.Extension) { s.extension = e }
+func (s *Stack) Install(e *agenttest.Agent) { s.extension = e }
 
 // Open accepts connections to a dependency.
 func (s *Stack) Open(dependency Dependency) {

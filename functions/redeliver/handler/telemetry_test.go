@@ -39,13 +39,11 @@ func TestHandler_traces_each_message_where_it_came_from(t *testing.T) {
 		}
 	})
 	byTrace := map[uint64]telemetrytest.Span{}
-	for _, c := range e.Of(t, telemetrytest.Traces) {
-		for _, s := range c.Spans {
-			byTrace[s.TraceID] = s
-		}
+	for _, s := range e.All() {
+		byTrace[s.TraceID] = s
 	}
 	good, bad := byTrace[71], byTrace[72]
-	if good.ParentID != 9 || good.Error || good.Meta["outcome"] != "posted" || good.Meta["alert_id"] != "1" || good.Meta["_dd.span_links"] == "" {
+	if good.ParentID != 9 || good.Error || good.Meta["outcome"] != "posted" || good.Meta["alert_id"] != "1" || !good.Linked {
 		t.Errorf("the good message's span is %+v", good)
 	}
 	if bad.ParentID != 9 || !bad.Error || bad.Meta["outcome"] != "retry" || bad.Meta["error.type"] != "temporary" {
