@@ -73,9 +73,9 @@ func TestTags(t *testing.T) {
 	}
 }
 
-func TestExtra_refuses_what_is_no_object(t *testing.T) {
+func TestExtra_UnmarshalJSON_List(t *testing.T) {
 	var a Alert
 	if err := json.Unmarshal([]byte(`{"extra":[1]}`), &a); err == nil {
-		t.Error("a list was taken for extra")
+		t.Error("a list became Extra")
 	}
 }

@@ -19,7 +19,7 @@ func decode(t testing.TB, body string) Alert {
 	return a
 }
 
-func TestDecode_absent_values(t *testing.T) {
+func TestDecode_AbsentValues(t *testing.T) {
 	for _, absent := range []string{
 		`null`, `""`, `" \t\n"`, `"null"`, `"Null"`, `"None"`, `" none "`, `"$HOSTNAME"`, `"$TAGS[service]"`, `" $X_1 "`, `[]`, `{}`,
 	} {
@@ -39,86 +39,48 @@ func TestDecode_absent_values(t *testing.T) {
 	}
 }
 
-func TestDecode_precedence(t *testing.T) {
-	tests := []struct {
-		name, body string
-		want       Alert
+func TestDecode_Precedence(t *testing.T) {
+	for name, tt := range map[string]struct {
+		body string
+		want Alert
 	}{
-		{
-			"the outermost key wins", `{"metadata":{"ALERT_ID":"2","EVENT_MSG":"inner"},"monitor_id":"1","body":"outer"}`,
-			Alert{MonitorID: "1", Message: "outer"},
-		},
-		{
-			"at one depth a variable's own name wins", `{"message":"b","body":"c","event_msg":"a","text":"d"}`,
-			Alert{Message: "a"},
-		},
-		{
-			"other names win in the table's order", `{"text":"d","message":"b","body":"c"}`,
-			Alert{Message: "c"},
-		},
-		{
-			"between containers the better key wins, then the first name", `{"b":{"title":"2"},"a":{"title":"1"},"c":{"EVENT_TITLE":"3"},"z":{"host":"z"},"y":{"host":"y"}}`,
-			Alert{Title: "3", Hostname: "y"},
-		},
-		{
-			"a guess gives way to a certain key further in", `{"summary":"guess","description":"guess","data":{"title":"t","body":"b"}}`,
+		"outermost key":      {`{"metadata":{"ALERT_ID":"2","EVENT_MSG":"inner"},"monitor_id":"1","body":"outer"}`, Alert{MonitorID: "1", Message: "outer"}},
+		"own name":           {`{"message":"b","body":"c","event_msg":"a","text":"d"}`, Alert{Message: "a"}},
+		"order of the table": {`{"text":"d","message":"b","body":"c"}`, Alert{Message: "c"}},
+		"containers":         {`{"b":{"title":"2"},"a":{"title":"1"},"c":{"EVENT_TITLE":"3"},"z":{"host":"z"},"y":{"host":"y"}}`, Alert{Title: "3", Hostname: "y"}},
+		"guess": {
+			`{"summary":"guess","description":"guess","data":{"title":"t","body":"b"}}`,
 			Alert{Title: "t", Message: "b", Extra: Extra{"summary": "guess", "description": "guess"}},
 		},
-		{
-			"a value that cannot be read gives way to one that can", `{"title":"t","date":"soon","metadata":{"DATE":1759343824000}}`,
-			Alert{Title: "t", Date: sampleDate, Unreadable: []Problem{{"date", "is not a date: epoch milliseconds, epoch seconds or RFC 3339"}}},
-		},
-		{
-			"container and key together name a variable", `{"title":"t","org":{"id":"1","name":"o"},"user":{"name":"u"},"event":{"type":"log_alert"},"alert":{"type":"error"}}`,
-			Alert{Title: "t", OrgID: "1", OrgName: "o", Username: "u", EventType: "log_alert", Type: "error"},
-		},
-		{
-			"what an object says of itself is not the alert's",
-			`{"title":"t","service":{"id":"7","title":"s","url":"u","tags":"a"},"account":{"id":8,"name":"n"},"user":{"id":"9"}}`,
-			Alert{Title: "t", Extra: Extra{
-				"service": map[string]any{"id": "7", "title": "s", "url": "u", "tags": "a"},
-				"account": map[string]any{"id": int64(8), "name": "n"}, "user": map[string]any{"id": "9"},
-			}},
-		},
-		{
-			"an unmistakable key counts in any object", `{"title":"t","service":{"alert_id":"7","hostname":"h"}}`,
-			Alert{Title: "t", MonitorID: "7", Hostname: "h"},
-		},
-		{
-			"two objects deep is too deep", `{"title":"t","a":{"b":{"ALERT_ID":"1"}}}`,
-			Alert{Title: "t", Extra: Extra{"a": map[string]any{"b": map[string]any{"ALERT_ID": "1"}}}},
-		},
-		{
-			"an object without a name is not looked into", `{"title":"t","":{"title":"u","id":"1"},"_":{"id":"2"}}`,
-			Alert{Title: "t", ID: "2", Extra: Extra{"": map[string]any{"title": "u", "id": "1"}}},
-		},
-		{
-			"an id that is no number is one all the same", `{"title":"t","id":"svc-1","x":{"id":8.5}}`,
-			Alert{Title: "t", ID: "svc-1"},
-		},
-		{
-			"a constant status is not a transition", `{"title":"t","status":"CPU is high","state":"odd","type":"custom","severity":"SEV-1"}`,
-			Alert{Title: "t", Status: "CPU is high", Extra: Extra{"status": "CPU is high", "state": "odd", "type": "custom", "severity": "SEV-1"}},
-		},
-		{
-			"a status that is a transition is not a status", `{"title":"t","alert_status":"Recovered"}`,
-			Alert{Title: "t", Transition: Recovered, Extra: Extra{"alert_status": "Recovered"}},
-		},
-		{
-			"a key in another script is not one of ours", `{"title":"t","idи":"5","дid":"6"}`,
-			Alert{Title: "t", Extra: Extra{"idи": "5", "дid": "6"}},
-		},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+		"unnamed object": {`{"title":"t","":{"title":"u","id":"1"},"_":{"id":"2"}}`, Alert{Title: "t", ID: "2", Extra: Extra{"": map[string]any{"title": "u", "id": "1"}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tt.want, decode(t, tt.body), ignoreDigest); diff != "" {
 				t.Errorf("alert (-want +got):\n%s", diff)
 			}
 		})
 	}
+	fieldCases{
+		`"date":"soon","metadata":{"DATE":1759343824000}`: {Date: sampleDate, Unreadable: []Problem{{"date", "is not a date: epoch milliseconds, epoch seconds or RFC 3339"}}},
+		// Container and key together name a variable.
+		`"org":{"id":"1","name":"o"},"user":{"name":"u"},"event":{"type":"log_alert"},"alert":{"type":"error"}`: {OrgID: "1", OrgName: "o", Username: "u", EventType: "log_alert", Type: "error"},
+		// An entity's own keys are not the alert's, but certain keys are.
+		`"service":{"id":"7","title":"s","url":"u","tags":"a"},"account":{"id":8,"name":"n"},"user":{"id":"9"}`: {Extra: Extra{
+			"service": map[string]any{"id": "7", "title": "s", "url": "u", "tags": "a"},
+			"account": map[string]any{"id": int64(8), "name": "n"}, "user": map[string]any{"id": "9"},
+		}},
+		`"service":{"alert_id":"7","hostname":"h"}`: {MonitorID: "7", Hostname: "h"},
+		`"a":{"b":{"ALERT_ID":"1"}}`:                {Extra: Extra{"a": map[string]any{"b": map[string]any{"ALERT_ID": "1"}}}},
+		`"id":"svc-1","x":{"id":8.5}`:               {ID: "svc-1"},
+		`"status":"CPU is high","state":"odd","type":"custom","severity":"SEV-1"`: {
+			Status: "CPU is high", Extra: Extra{"status": "CPU is high", "state": "odd", "type": "custom", "severity": "SEV-1"},
+		},
+		`"alert_status":"Recovered"`: {Transition: Recovered, Extra: Extra{"alert_status": "Recovered"}},
+		`"idи":"5","дid":"6"`:        {Extra: Extra{"idи": "5", "дid": "6"}},
+	}.run(t)
 }
 
-func TestDecode_test_notification(t *testing.T) {
+func TestDecode_TestNotification(t *testing.T) {
 	for body, want := range map[string]bool{
 		`{"title":"[TEST] [Triggered] CPU"}`:                    true,
 		`{"title":"[P1] [Triggered] [TEST] CPU"}`:               true,
@@ -132,7 +94,7 @@ func TestDecode_test_notification(t *testing.T) {
 	}
 }
 
-func TestDecode_a_monitors_id_is_not_the_events(t *testing.T) {
+func TestDecode_MonitorIDAsID(t *testing.T) {
 	tests := []struct{ name, body, id, monitorID string }{
 		{"same as alert_id", `"id":"1234","alert_id":"1234"`, "", "1234"},
 		{"the link's monitor", `"id":1234,"link":"https://app.datadoghq.com/monitors/1234?from_ts=1"`, "", "1234"},
@@ -154,7 +116,7 @@ func TestDecode_a_monitors_id_is_not_the_events(t *testing.T) {
 	}
 }
 
-func TestDecode_says_too_little(t *testing.T) {
+func TestDecode_Invalid(t *testing.T) {
 	for _, body := range []string{
 		`{}`, `{"id":null,"title":"$EVENT_TITLE","body":"None"}`, `{"alert_id":"1","tags":"a"}`, `{"id":" "}`, `{"a":{"b":{"title":"t"}}}`,
 	} {
@@ -189,7 +151,7 @@ func TestDecode_says_too_little(t *testing.T) {
 	}
 }
 
-func TestDecode_templates(t *testing.T) {
+func TestDecode_Templates(t *testing.T) {
 	for _, tt := range templates {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := Decode(render(t, tt.template))
@@ -207,8 +169,8 @@ func TestDecode_templates(t *testing.T) {
 	}
 }
 
-// A key order that Go's maps choose must not decide anything.
-func TestDecode_is_the_same_every_time(t *testing.T) {
+// The order of Go's maps must not decide.
+func TestDecode_Deterministic(t *testing.T) {
 	for _, tt := range templates {
 		body := render(t, tt.template)
 		first, err := Decode(body)
@@ -227,7 +189,7 @@ func TestDecode_is_the_same_every_time(t *testing.T) {
 	}
 }
 
-func TestDecode_survives_the_queue(t *testing.T) {
+func TestAlert_JSON(t *testing.T) {
 	for _, tt := range templates {
 		t.Run(tt.name, func(t *testing.T) {
 			sent, err := Decode(render(t, tt.template))

@@ -37,8 +37,7 @@ func TestDecodeForm(t *testing.T) {
 	}
 }
 
-// The same template must say the same, however Datadog encodes it.
-func TestDecodeForm_reads_every_template_that_Decode_reads(t *testing.T) {
+func TestDecodeForm_Templates(t *testing.T) {
 	for _, tt := range templates {
 		t.Run(tt.name, func(t *testing.T) {
 			body := render(t, tt.template)
@@ -91,7 +90,7 @@ func formOf(t *testing.T, body []byte) []byte {
 	return []byte(values.Encode())
 }
 
-func TestDecodeForm_odd_bodies(t *testing.T) {
+func TestDecodeForm_Values(t *testing.T) {
 	tests := []struct {
 		name, body string
 		want       Alert
@@ -126,7 +125,7 @@ func TestDecodeForm_odd_bodies(t *testing.T) {
 	}
 }
 
-func TestDecodeForm_malformed(t *testing.T) {
+func TestDecodeForm_Malformed(t *testing.T) {
 	tests := []struct{ name, body, says string }{
 		{"nothing", " ", "the body cannot be read as a JSON object: it is empty"},
 		{

@@ -38,7 +38,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// The cutter must read what encoding/json reads.
+// The parser must read what encoding/json reads.
 func FuzzParse(f *testing.F) {
 	for _, tt := range templates {
 		f.Add(render(f, tt.template))
@@ -68,7 +68,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("value (-encoding/json +cutter):\n%s", diff)
+			t.Errorf("value (-encoding/json +parser):\n%s", diff)
 		}
 	})
 }
@@ -122,7 +122,7 @@ func checkError(t *testing.T, body []byte, err error) {
 func checkAlert(t *testing.T, a Alert) {
 	t.Helper()
 	if a.ID+a.Title+a.AlertTitle+a.Message+a.Text == "" && a.MonitorID == "" {
-		t.Error("an alert says nothing")
+		t.Error("an alert has no content")
 	}
 	if diff := cmp.Diff(a, roundTrip(t, a)); diff != "" {
 		t.Errorf("after the queue (-want +got):\n%s", diff)

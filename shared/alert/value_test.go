@@ -2,230 +2,146 @@ package alert
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestDecode_values(t *testing.T) {
-	t.Run("a large id keeps its digits", func(t *testing.T) {
-		a := decode(t, `{"id":8306082202796025694,"org_id":9007199254740993,"other":18446744073709551615,"more":{"n":9007199254740993}}`)
-		want := Alert{
-			ID: "8306082202796025694", OrgID: "9007199254740993",
-			Extra: Extra{"other": uint64(18446744073709551615), "more": map[string]any{"n": int64(9007199254740993)}},
-		}
-		if diff := cmp.Diff(want, a, ignoreDigest); diff != "" {
-			t.Errorf("alert (-want +got):\n%s", diff)
-		}
-		if diff := cmp.Diff(a, roundTrip(t, a)); diff != "" {
-			t.Errorf("after the queue (-want +got):\n%s", diff)
-		}
-	})
-	t.Run("numbers and truth values are text where text is expected", func(t *testing.T) {
-		a := decode(t, `{"title":404,"hostname":true,"monitor_id":12}`)
-		if a.Title != "404" || a.Hostname != "true" || a.MonitorID != "12" {
-			t.Errorf("got %+v", a)
-		}
-	})
-	t.Run("a message keeps its white space and a title does not", func(t *testing.T) {
-		a := decode(t, `{"title":" a ","body":"%%%\n a \n%%% "}`)
-		if a.Title != "a" || a.Message != "%%%\n a \n%%% " {
-			t.Errorf("got title %q, message %q", a.Title, a.Message)
-		}
-	})
-	t.Run("a list where text is expected costs its field", func(t *testing.T) {
-		a := decode(t, `{"id":"1","metadata":{"EVENT_TITLE":["a"],"EVENT_MSG":["b"]}}`)
-		want := []Problem{{"metadata.EVENT_TITLE", notText}, {"metadata.EVENT_MSG", notText}}
-		if diff := cmp.Diff(want, a.Unreadable); diff != "" || a.Title+a.Message != "" {
-			t.Errorf("title %q, message %q, unreadable (-want +got):\n%s", a.Title, a.Message, diff)
-		}
-	})
-	t.Run("numbers in extra compare as numbers", func(t *testing.T) {
-		a := decode(t, `{"title":"t","a":1,"b":1.0,"c":1.5,"d":-2,"e":[1e3],"f":1e400,"g":123456789012345678901234567890,"h":1e19,"i":-1e30}`)
-		want := Extra{
-			"a": int64(1), "b": int64(1), "c": 1.5, "d": int64(-2), "e": []any{int64(1000)}, "f": json.Number("1e400"),
-			"g": json.Number("123456789012345678901234567890"), "h": uint64(1e19), "i": json.Number("-1e30"),
-		}
-		if diff := cmp.Diff(want, a.Extra); diff != "" {
-			t.Errorf("extra (-want +got):\n%s", diff)
-		}
-		if diff := cmp.Diff(a, roundTrip(t, a)); diff != "" {
-			t.Errorf("after the queue (-want +got):\n%s", diff)
-		}
-	})
+// fieldCases are fields of a payload with a title, and the alert without that title.
+type fieldCases map[string]Alert
+
+func (tests fieldCases) run(t *testing.T) {
+	t.Helper()
+	for fields, want := range tests {
+		t.Run(fields, func(t *testing.T) {
+			if want.Title == "" {
+				want.Title = "t"
+			}
+			got := decode(t, `{"event_title":"t",`+fields+`}`)
+			if diff := cmp.Diff(want, got, ignoreDigest); diff != "" {
+				t.Errorf("alert (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(got, roundTrip(t, got)); diff != "" {
+				t.Errorf("after the queue (-sent +received):\n%s", diff)
+			}
+		})
+	}
 }
 
-func TestDecode_dates(t *testing.T) {
+func unreadable(field, reason string) Alert { return Alert{Unreadable: []Problem{{field, reason}}} }
+
+func TestDecode_Text(t *testing.T) {
+	fieldCases{
+		`"id":8306082202796025694,"org_id":9007199254740993`:                            {ID: "8306082202796025694", OrgID: "9007199254740993"},
+		`"alert_title":404,"hostname":true,"monitor_id":12`:                             {AlertTitle: "404", Hostname: "true", MonitorID: "12"},
+		`"alert_title":" a ","body":"%%%\n a \n%%% "`:                                   {AlertTitle: "a", Message: "%%%\n a \n%%% "},
+		`"metadata":{"ALERT_TITLE":["a"]}`:                                              unreadable("metadata.ALERT_TITLE", notText),
+		`"event_msg":["b"]`:                                                             unreadable("event_msg", notText),
+		`"other":18446744073709551615,"more":{"n":9007199254740993}`:                    {Extra: Extra{"other": uint64(18446744073709551615), "more": map[string]any{"n": int64(9007199254740993)}}},
+		`"a":1,"b":1.0,"c":1.5,"d":-2,"e":[1e3],"h":1e19`:                               {Extra: Extra{"a": int64(1), "b": int64(1), "c": 1.5, "d": int64(-2), "e": []any{int64(1000)}, "h": uint64(1e19)}},
+		`"f":1e400,"g":123456789012345678901234567890,"i":-1e30`:                        {Extra: Extra{"f": json.Number("1e400"), "g": json.Number("123456789012345678901234567890"), "i": json.Number("-1e30")}},
+		`"alert_scope":["host:a","env:b"]`:                                              {Scope: "host:a,env:b"},
+		`"timestamp":"just now"`:                                                        {Extra: Extra{"timestamp": "just now"}},
+		`"alert_transition":["Triggered"]`:                                              unreadable("alert_transition", notText),
+		`"INCIDENT_COMMANDER":{"id":"1"},"incident":{"todos":[1]}`:                      {Incident: Incident{Commander: json.RawMessage(`{"id":"1"}`), Todos: json.RawMessage(`[1]`)}},
+		`"incident_fields":{"title":"no"}`:                                              {Incident: Incident{Fields: json.RawMessage(`{"title":"no"}`)}},
+		`"security":{"signal_attributes":{"a":1},"rule_matched_queries":"[{\"q\":1}]"}`: {Security: Security{SignalAttributes: json.RawMessage(`{"a":1}`), RuleQueries: json.RawMessage(`[{"q":1}]`)}},
+		`"synthetics":{"summary":{"b":2},"test_name":"login"}`:                          {Synthetics: Synthetics{Summary: json.RawMessage(`{"b":2}`), TestName: "login"}},
+	}.run(t)
+}
+
+func TestDecode_Dates(t *testing.T) {
+	tests := fieldCases{}
 	for _, value := range []string{
 		`"1759343824000"`, `1759343824000`, `"1759343824"`, `1759343824`, `1.759343824e12`, `"1759343824.000"`, `" 1759343824 "`,
 		`"2025-10-01T18:37:04Z"`, `"2025-10-01T20:37:04+02:00"`, `"2025-10-01 18:37:04Z"`, `"2025-10-01T18:37:04.000Z"`,
 	} {
-		t.Run(value, func(t *testing.T) {
-			a := decode(t, `{"title":"t","date":`+value+`,"last_updated":`+value+`}`)
-			if !a.Date.Equal(sampleDate) || !a.LastUpdated.Equal(sampleDate) || a.Date.Location() != time.UTC {
-				t.Errorf("got %v and %v", a.Date, a.LastUpdated)
-			}
-		})
+		tests[`"date":`+value+`,"last_updated":`+value] = Alert{Date: sampleDate, LastUpdated: sampleDate}
 	}
-	t.Run("milliseconds are kept", func(t *testing.T) {
-		for _, value := range []string{`1759343824123`, `"1759343824.123"`, `"2025-10-01T18:37:04.123Z"`} {
-			if got := decode(t, `{"title":"t","date":`+value+`}`).Date.UnixMilli(); got != 1759343824123 {
-				t.Errorf("%s became %d", value, got)
-			}
-		}
-	})
-	for _, value := range []string{
-		`"yesterday"`, `"2025-10-01"`, `0`, `-1`, `12`, `"NaN"`, `"Inf"`, `1e300`, `"1759343824000000000"`, `true`, `[1]`, `{"a":1}`, `"9e18"`,
-		`"2101-01-01T00:00:00Z"`, `99999999999999999999999`,
-	} {
-		t.Run("unreadable "+value, func(t *testing.T) {
-			a := decode(t, `{"title":"t","last_updated":1759343824,"DATE":`+value+`}`)
-			isContainer := strings.HasPrefix(value, "{")
-			if !a.Date.IsZero() || a.LastUpdated.IsZero() || len(a.Unreadable) != 1 && !isContainer {
-				t.Fatalf("date %v, last updated %v, unreadable %v", a.Date, a.LastUpdated, a.Unreadable)
-			}
-			if !isContainer && (a.Unreadable[0].Field != "DATE" || strings.Contains(a.Unreadable[0].Reason, "yesterday")) {
-				t.Errorf("problem %+v", a.Unreadable[0])
-			}
-		})
+	for _, value := range []string{`1759343824123`, `"1759343824.123"`, `"2025-10-01T18:37:04.123Z"`} {
+		tests[`"date":`+value] = Alert{Date: sampleDate.Add(123 * time.Millisecond)}
 	}
-	t.Run("a guess that is no date is no problem", func(t *testing.T) {
-		a := decode(t, `{"title":"t","timestamp":"just now"}`)
-		want := Alert{Title: "t", Extra: Extra{"timestamp": "just now"}}
-		if diff := cmp.Diff(want, a, ignoreDigest); diff != "" {
-			t.Errorf("alert (-want +got):\n%s", diff)
-		}
-	})
+	for _, value := range []string{`"yesterday"`, `"2025-10-01"`, `"NaN"`, `"Inf"`, `1e300`, `true`, `[1]`, `99999999999999999999999`, `"9e18"`} {
+		tests[`"DATE":`+value] = unreadable("DATE", "is not a date: epoch milliseconds, epoch seconds or RFC 3339")
+	}
+	for _, value := range []string{`0`, `-1`, `12`, `"1759343824000000000"`, `"2101-01-01T00:00:00Z"`} {
+		tests[`"DATE":`+value] = unreadable("DATE", "is a date outside 2000 to 2099")
+	}
+	tests.run(t)
 }
 
-func TestDecode_priority(t *testing.T) {
-	tests := []struct{ body, priority, eventPriority string }{
-		{`"priority":"P1"`, "P1", ""},
-		{`"priority":"p5"`, "P5", ""},
-		{`"priority":"normal"`, "", "normal"},
-		{`"PRIORITY":"low"`, "", "low"},
-		{`"priority":"P6"`, "", "P6"},
-		{`"priority":"P1","alert_priority":"P2"`, "P2", ""},
-		{`"priority":"low","metadata":{"ALERT_PRIORITY":"P3"}`, "P3", "low"},
-		{`"priority":"P3","metadata":{"PRIORITY":"low"}`, "P3", "low"},
-		{`"alert_priority":"3"`, "P3", ""},
-		{`"alert_priority":4`, "P4", ""},
-		{`"alertPriority":"p1"`, "P1", ""},
-		{`"alert":{"priority":"P2"}`, "P2", ""},
-		{`"alert":{"priority":"Normal"}`, "", "Normal"},
-		{`"severity":"P2"`, "P2", ""},
-	}
-	for _, tt := range tests {
-		t.Run(tt.body, func(t *testing.T) {
-			a := decode(t, `{"title":"t",`+tt.body+`}`)
-			if a.Priority != tt.priority || a.EventPriority != tt.eventPriority || a.Unreadable != nil {
-				t.Errorf("priority %q, event priority %q, unreadable %v", a.Priority, a.EventPriority, a.Unreadable)
-			}
-		})
+func TestDecode_Priority(t *testing.T) {
+	tests := fieldCases{
+		`"priority":"P1"`:                       {Priority: "P1"},
+		`"priority":"p5"`:                       {Priority: "P5"},
+		`"priority":"normal"`:                   {EventPriority: "normal"},
+		`"PRIORITY":"low"`:                      {EventPriority: "low"},
+		`"priority":"P6"`:                       {EventPriority: "P6"},
+		`"priority":"P1","alert_priority":"P2"`: {Priority: "P2"},
+		`"priority":"low","metadata":{"ALERT_PRIORITY":"P3"}`: {Priority: "P3", EventPriority: "low"},
+		`"priority":"P3","metadata":{"PRIORITY":"low"}`:       {Priority: "P3", EventPriority: "low"},
+		`"alert_priority":"3"`:                                {Priority: "P3"},
+		`"alert_priority":4`:                                  {Priority: "P4"},
+		`"alertPriority":"p1"`:                                {Priority: "P1"},
+		`"alert":{"priority":"P2"}`:                           {Priority: "P2"},
+		`"alert":{"priority":"Normal"}`:                       {EventPriority: "Normal"},
+		`"severity":"P2"`:                                     {Priority: "P2", Extra: Extra{"severity": "P2"}},
 	}
 	for _, value := range []string{`"6"`, `"high"`, `0`, `["P1"]`} {
-		a := decode(t, `{"title":"t","alert_priority":`+value+`}`)
-		want := []Problem{{"alert_priority", "must be P1 to P5"}}
-		if diff := cmp.Diff(want, a.Unreadable); diff != "" || a.Priority != "" {
-			t.Errorf("%s: priority %q, unreadable (-want +got):\n%s", value, a.Priority, diff)
-		}
+		tests[`"alert_priority":`+value] = unreadable("alert_priority", "must be P1 to P5")
 	}
+	tests.run(t)
 }
 
-func TestDecode_tags(t *testing.T) {
-	tests := []struct {
-		value string
-		want  Tags
-	}{
-		{`"monitor, name:myService ,role:computing-node"`, Tags{"monitor", "name:myService", "role:computing-node"}},
-		{`"a:1,,a:1, ,a:2,$X"`, Tags{"a:1", "a:2"}},
-		{`["a:1","b:x y","a:1",7,true,null,"c,d"]`, Tags{"a:1", "b:x y", "7", "true", "c", "d"}},
-		{`["env:prod,monitor"]`, Tags{"env:prod", "monitor"}},
-		{`"[\"a:1\",\"b\"]"`, Tags{"a:1", "b"}},
-		{`{"env":"prod","service":"$TAGS[service]","n":1}`, Tags{"env:prod", "n:1"}},
-		{`"url:http://x:80/a"`, Tags{"url:http://x:80/a"}},
-		{`42`, Tags{"42"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.value, func(t *testing.T) {
-			a := decode(t, `{"title":"t","tags":`+tt.value+`}`)
-			if diff := cmp.Diff(tt.want, a.Tags); diff != "" || a.Unreadable != nil {
-				t.Errorf("unreadable %v, tags (-want +got):\n%s", a.Unreadable, diff)
-			}
-		})
-	}
-	t.Run("an entry that is no text costs itself", func(t *testing.T) {
-		for _, value := range []string{`["a",{"b":1}]`, `{"a":[1],"b":"c"}`} {
-			a := decode(t, `{"title":"t","tags":`+value+`}`)
-			if len(a.Tags) != 1 || len(a.Unreadable) != 1 || a.Unreadable[0].Field != "tags" {
-				t.Errorf("%s: tags %v, unreadable %v", value, a.Tags, a.Unreadable)
-			}
-		}
-	})
-	t.Run("a scope may be a list", func(t *testing.T) {
-		if got := decode(t, `{"title":"t","alert_scope":["host:a","env:b"]}`).Scope; got != "host:a,env:b" {
-			t.Errorf("got %q", got)
-		}
-	})
+func TestDecode_Tags(t *testing.T) {
+	const notAllText = "holds entries that are not text"
+	fieldCases{
+		`"tags":"monitor, name:myService ,role:computing-node"`:  {Tags: Tags{"monitor", "name:myService", "role:computing-node"}},
+		`"tags":"a:1,,a:1, ,a:2,$X"`:                             {Tags: Tags{"a:1", "a:2"}},
+		`"tags":["a:1","b:x y","a:1",7,true,null,"c,d"]`:         {Tags: Tags{"a:1", "b:x y", "7", "true", "c", "d"}},
+		`"tags":["env:prod,monitor"]`:                            {Tags: Tags{"env:prod", "monitor"}},
+		`"tags":"[\"a:1\",\"b\"]"`:                               {Tags: Tags{"a:1", "b"}},
+		`"tags":{"env":"prod","service":"$TAGS[service]","n":1}`: {Tags: Tags{"env:prod", "n:1"}},
+		`"tags":"url:http://x:80/a"`:                             {Tags: Tags{"url:http://x:80/a"}},
+		`"tags":42`:                                              {Tags: Tags{"42"}},
+		`"tags":["a",{"b":1}]`:                                   {Tags: Tags{"a"}, Unreadable: []Problem{{"tags", notAllText}}},
+		`"tags":{"a":[1],"b":"c"}`:                               {Tags: Tags{"b:c"}, Unreadable: []Problem{{"tags", notAllText}}},
+	}.run(t)
 }
 
-func TestDecode_transition(t *testing.T) {
-	tests := map[string]Transition{
+func TestDecode_Transition(t *testing.T) {
+	tests := fieldCases{}
+	for value, want := range map[string]Transition{
 		"Triggered": Triggered, "TRIGGERED": Triggered, "re-triggered": ReTriggered, "ReTriggered": ReTriggered, "re triggered": ReTriggered,
 		"no_data": NoData, "No Data": NoData, "NoData": NoData, "re-no data": ReNoData, "warn": Warn, "Re_Warn": ReWarn,
 		"recovered": Recovered, "warn recovered": WarnRecovered, "Re-Notify": Renotify,
 		"Muted": "Muted", "Recovered on {host:a}": "Recovered on {host:a}", "  Triggered ": Triggered,
 		"something far longer than any transition that is known": "something far longer than any transition that is known",
+	} {
+		tests[`"alert_transition":"`+value+`"`] = Alert{Transition: want}
 	}
-	for value, want := range tests {
-		if got := decode(t, `{"title":"t","alert_transition":"`+value+`"}`).Transition; got != want {
-			t.Errorf("%q became %q, want %q", value, got, want)
-		}
-	}
-	if a := decode(t, `{"title":"t","transition":["Triggered"]}`); len(a.Unreadable) != 1 {
-		t.Errorf("a list is taken for a transition: %+v", a)
-	}
+	tests.run(t)
 }
 
-func TestDecode_objects(t *testing.T) {
-	tests := []struct{ name, value, want string }{
-		{"an object", `{"rows":[{"message":"<a> & \"b\""}],"label":"x"}`, `{"label":"x","rows":[{"message":"\u003ca\u003e \u0026 \"b\""}]}`},
-		{"an object in a string", `"{\"rows\":[1.50]}"`, `{"rows":[1.50]}`},
-		{"a list in a string", `" [1] "`, `[1]`},
-		{"text", `"nothing <here>"`, `"nothing \u003chere\u003e"`},
-		{"broken JSON in a string", `"{\"rows\":"`, `"{\"rows\":"`},
-		{"a number", `12345678901234567890123`, `12345678901234567890123`},
-		{"an empty object in a string", `"{}"`, ``},
-		{"null", `null`, ``},
-		{"unresolved", `"$LOGS_SAMPLE"`, ``},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			a := decode(t, `{"title":"t","logs_sample":`+tt.value+`}`)
-			if string(a.LogsSample) != tt.want || a.Unreadable != nil || a.Extra != nil {
-				t.Errorf("got %s, want %s; unreadable %v, extra %v", a.LogsSample, tt.want, a.Unreadable, a.Extra)
-			}
-			if diff := cmp.Diff(a, roundTrip(t, a)); diff != "" {
-				t.Errorf("after the queue (-want +got):\n%s", diff)
-			}
-		})
-	}
-	t.Run("every object variable", func(t *testing.T) {
-		a := decode(t, `{"title":"t","INCIDENT_COMMANDER":{"email":"a@b.c","id":"1"},"incident_fields":{"title":"no"},"incident":{"todos":[{"id":1}]},
-			"security":{"signal_attributes":{"a":1},"rule_matched_queries":"[{\"q\":1}]"},"synthetics":{"summary":{"b":2},"test_name":"login"}}`)
-		want := Alert{
-			Title: "t",
-			Incident: Incident{
-				Commander: json.RawMessage(`{"email":"a@b.c","id":"1"}`), Fields: json.RawMessage(`{"title":"no"}`),
-				Todos: json.RawMessage(`[{"id":1}]`),
-			},
-			Security:   Security{SignalAttributes: json.RawMessage(`{"a":1}`), RuleQueries: json.RawMessage(`[{"q":1}]`)},
-			Synthetics: Synthetics{Summary: json.RawMessage(`{"b":2}`), TestName: "login"},
+func TestDecode_Objects(t *testing.T) {
+	tests := fieldCases{}
+	for value, want := range map[string]string{
+		`{"rows":[{"message":"<a> & \"b\""}],"label":"x"}`: `{"label":"x","rows":[{"message":"\u003ca\u003e \u0026 \"b\""}]}`,
+		`"{\"rows\":[1.50]}"`:                              `{"rows":[1.50]}`,
+		`" [1] "`:                                          `[1]`,
+		`"nothing <here>"`:                                 `"nothing \u003chere\u003e"`,
+		`"{\"rows\":"`:                                     `"{\"rows\":"`,
+		`12345678901234567890123`:                          `12345678901234567890123`,
+		`"{}"`:                                             ``,
+		`null`:                                             ``,
+		`"$LOGS_SAMPLE"`:                                   ``,
+	} {
+		var a Alert
+		if want != "" {
+			a.LogsSample = json.RawMessage(want)
 		}
-		if diff := cmp.Diff(want, a, ignoreDigest); diff != "" {
-			t.Errorf("alert (-want +got):\n%s", diff)
-		}
-	})
+		tests[`"logs_sample":`+value] = a
+	}
+	tests.run(t)
 }

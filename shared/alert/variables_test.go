@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestVariables_are_all_found_by_their_own_name(t *testing.T) {
+func TestKnown(t *testing.T) {
 	for _, name := range Variables() {
 		if !Known(name) || !Known("$"+name) || !Known(strings.ToLower(name)) || !Known(strings.ReplaceAll(name, "_", "-")) {
 			t.Errorf("%s is not known in every spelling", name)
@@ -19,18 +19,17 @@ func TestVariables_are_all_found_by_their_own_name(t *testing.T) {
 	}
 	for _, key := range []string{"status", "severity", "name", "nonsense", ""} {
 		if Known(key) {
-			t.Errorf("%s is taken for certain", key)
+			t.Errorf("%s is certain", key)
 		}
 	}
 }
 
-// A key that certainly names two variables would name neither, and a row that
-// another always answers first would never be asked.
-func TestVariables_share_no_key(t *testing.T) {
+// A mapping after one that accepts every value would never be used.
+func TestKeyMappings_Unique(t *testing.T) {
 	for key, found := range keyMappings() {
 		for i, c := range found {
 			if c.when == nil && i < len(found)-1 {
-				t.Errorf("%s: %s is asked first, so %s never is", key, variables[c.variable].name, variables[found[i+1].variable].name)
+				t.Errorf("%s: %s accepts every value, so %s is never used", key, variables[c.variable].name, variables[found[i+1].variable].name)
 			}
 		}
 	}
@@ -41,8 +40,7 @@ func TestVariables_share_no_key(t *testing.T) {
 	}
 }
 
-// Every row of the table must fill a field, and no two the same one.
-func TestVariables_each_fill_a_field_of_their_own(t *testing.T) {
+func TestVariables_FillOneField(t *testing.T) {
 	seen := make(map[string]string)
 	for _, v := range variables {
 		value := map[bool]any{false: any("P1"), true: any(map[string]any{"k": "v"})}[v.object]

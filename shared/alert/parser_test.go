@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestDecode_malformed(t *testing.T) {
+func TestDecode_Malformed(t *testing.T) {
 	tests := []struct {
 		name, body   string
 		line, column int
@@ -73,7 +73,7 @@ func TestDecode_malformed(t *testing.T) {
 	})
 }
 
-func TestDecode_digest(t *testing.T) {
+func TestDecode_Digest(t *testing.T) {
 	digestOf := func(body string) string { return decode(t, body).Digest }
 	first := digestOf(`{"title":"a \"b\"\n","n":[1,2.50,null,true,false],"o":{"x":"1","y":"é"}}`)
 	if len(first) != 64 {
@@ -102,8 +102,8 @@ func TestDecode_digest(t *testing.T) {
 	}
 }
 
-// What is wrong with a body goes to the log, which holds no alert's words.
-func TestDecode_malformed_quotes_no_words(t *testing.T) {
+// Errors are logged, and a log must not hold the text of an alert.
+func TestMalformedError_QuotesNothing(t *testing.T) {
 	for _, body := range []string{
 		`{"title":"t","user":jane@example.com}`, `{"title":"t"} jane@example.com`, `jane@example.com`, `{"title":"t" jane@example.com`, `{"a":$jane@example.com}`,
 	} {
