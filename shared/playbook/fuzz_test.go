@@ -74,7 +74,7 @@ var expressions = []string{
 	`trim(upper(lower(alert.title))) == "X"`, `indexOf(alert.title, alert.text) > 3`, `alert.recovered ? alert.test : alert.extra.a`,
 }
 
-// fuzzed makes an alert of whatever came.
+// fuzzed makes an alert of fuzzed texts.
 func fuzzed(title, message, tags, extra string) alert.Alert {
 	a := alert.Alert{
 		ID: title, Title: title, Message: message, Text: tags, Scope: extra, Transition: alert.Transition(tags), Link: message,

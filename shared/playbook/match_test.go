@@ -97,7 +97,7 @@ func TestBook_For(t *testing.T) {
 	}
 }
 
-func TestBook_For_matches_by_everything_that_an_alert_says(t *testing.T) {
+func TestBook_For_Expressions(t *testing.T) {
 	for expression, want := range map[string]bool{
 		"":     true,
 		"true": true,
@@ -137,8 +137,8 @@ func TestBook_For_matches_by_everything_that_an_alert_says(t *testing.T) {
 	}
 }
 
-// TestBook_For_an_alert_that_says_nothing shows that no usual expression fails.
-func TestBook_For_an_alert_that_says_nothing(t *testing.T) {
+// TestBook_For_EmptyAlert shows that no usual expression fails.
+func TestBook_For_EmptyAlert(t *testing.T) {
 	book := bench{}.load(t, one(`
 match: >-
   alert.tags.a contains "x" || alert.title matches "y" || alert.priority in ["P1"] || alert.extra.key == 1
@@ -148,7 +148,7 @@ match: >-
 	}
 }
 
-func TestBook_For_logs_an_expression_and_none_of_the_alerts_words(t *testing.T) {
+func TestBook_For_RedactedWarnings(t *testing.T) {
 	for _, expression := range []string{`int(alert.title) > 3`, `float(alert.message) > 1.5`} {
 		said := "jane (roe@example.com"
 		a := checkout()
@@ -161,12 +161,12 @@ func TestBook_For_logs_an_expression_and_none_of_the_alerts_words(t *testing.T) 
 			t.Errorf("the log says %s", text)
 		}
 		if text := fault.Public(plan.Warnings[0]); !strings.Contains(text, said) {
-			t.Errorf("people are told %s", text)
+			t.Errorf("the public text is %s", text)
 		}
 	}
 }
 
-func TestBook_For_what_cannot_be_evaluated_is_no_match_and_is_told(t *testing.T) {
+func TestBook_For_EvaluationError(t *testing.T) {
 	for expression, want := range map[string]string{
 		`alert.extra.limits > 3`:           `playbook test does not match: the expression "alert.extra.limits > 3": invalid operation: map[string]interface {} > int (1:20)`,
 		`alert.extra.region.far.away == 1`: `playbook test does not match: the expression "alert.extra.region.far.away == 1": `,
@@ -182,7 +182,7 @@ func TestBook_For_what_cannot_be_evaluated_is_no_match_and_is_told(t *testing.T)
 	}
 }
 
-func TestBook_Explain_says_which_part_was_false(t *testing.T) {
+func TestBook_Explain(t *testing.T) {
 	book := bench{}.load(t, `
 playbooks:
   - name: staging
@@ -208,7 +208,7 @@ playbooks:
 		{Playbook: "never", False: "alert.test", Unreached: true},
 	}
 	if verdicts[1].Err == nil {
-		t.Error("nobody is told that an expression could not be evaluated")
+		t.Error("no error for an expression that cannot be evaluated")
 	}
 	verdicts[1].Err = nil
 	if diff := cmp.Diff(want, verdicts); diff != "" {

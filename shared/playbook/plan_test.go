@@ -38,21 +38,21 @@ func (r *recorder) note(name string) func(context.Context, made, alert.Alert) (e
 	}
 }
 
-// told is how a step ended, as people see it.
-type told struct {
+// outcome is how a step ended, as people see it.
+type outcome struct {
 	Status enrich.Status
 	Why    string
 }
 
-func tell(results []enrich.Result) map[string]told {
-	all := map[string]told{}
+func outcomes(results []enrich.Result) map[string]outcome {
+	all := map[string]outcome{}
 	for _, r := range results {
-		all[r.Name] = told{r.Status, fault.Public(r.Err)}
+		all[r.Name] = outcome{r.Status, fault.Public(r.Err)}
 	}
 	return all
 }
 
-func TestPlan_Steps_are_skipped_where_their_condition_does_not_hold(t *testing.T) {
+func TestPlan_Steps_When(t *testing.T) {
 	b := bench{"owner": finds(ownerData{Team: "payments", Tier: 1}), "ask": fails("down"), "metric": finds(metricData{Value: 0.5})}
 	plan := b.load(t, one(`
 steps:
@@ -68,7 +68,7 @@ steps:
   - {name: by-failure, uses: monitor, when: not steps.ask.ok && steps.ask.status == 0 && steps.ask.body == nil}
   - {name: by-skip, uses: monitor, when: not steps.not.ok}
   - {name: by-nothing, uses: monitor, when: len(steps.owner.contacts) == 0 && steps.owner.manager == nil}`)).For(checkout())
-	want := map[string]told{
+	want := map[string]outcome{
 		"holds":      {enrich.OK, ""},
 		"not":        {enrich.Skipped, `its condition does not hold: alert.tags.team == "search"`},
 		"broken":     {enrich.Failed, `its condition could not be evaluated: the expression "alert.extra.limits > 3": invalid operation: map[string]interface {} > int (1:20)`},
@@ -81,12 +81,12 @@ steps:
 		"by-skip":    {enrich.OK, ""},
 		"by-nothing": {enrich.OK, ""},
 	}
-	if diff := cmp.Diff(want, tell(run(t, plan, checkout()))); diff != "" {
+	if diff := cmp.Diff(want, outcomes(run(t, plan, checkout()))); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
-func TestPlan_Steps_are_made_with_what_the_playbook_says(t *testing.T) {
+func TestPlan_Steps_With(t *testing.T) {
 	r := &recorder{}
 	b := bench{"owner": r.note("owner"), "metric": r.note("metric"), "ask": r.note("ask"), "table": r.note("table")}
 	plan := b.load(t, one(`
@@ -109,7 +109,7 @@ steps:
   - uses: table
     cache:
     with: {file: "x-{{ .alert.id }}"}`)).For(checkout())
-	for name, result := range tell(run(t, plan, checkout())) {
+	for name, result := range outcomes(run(t, plan, checkout())) {
 		if result.Status != enrich.OK {
 			t.Errorf("%s: %v", name, result)
 		}
@@ -133,9 +133,9 @@ steps:
 	}
 }
 
-// TestPlan_Steps_of_alerts_at_the_same_time shows, under the race detector, that
+// TestPlan_Steps_Concurrent shows, under the race detector, that
 // each alert's step has a Config of its own, which it may even change.
-func TestPlan_Steps_of_alerts_at_the_same_time(t *testing.T) {
+func TestPlan_Steps_Concurrent(t *testing.T) {
 	b := bench{"ask": func(_ context.Context, m made, a alert.Alert) (enrich.Finding, error) {
 		c := m.Config.(askConfig)
 		c.Headers["Changed"] = a.ID
@@ -166,7 +166,7 @@ event: {title: "{{ .steps.ask.body }}"}`))
 	all.Wait()
 }
 
-func TestPlan_Steps_start_as_soon_as_those_they_name_have_ended(t *testing.T) {
+func TestPlan_Steps_Order(t *testing.T) {
 	const each = 100 * time.Millisecond
 	takes := func(context.Context, made, alert.Alert) (enrich.Finding, error) {
 		time.Sleep(each)
@@ -196,7 +196,7 @@ func TestPlan_Steps_start_as_soon_as_those_they_name_have_ended(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				plan := bench{"owner": takes}.load(t, one("steps:"+c.steps)).For(checkout())
 				started := time.Now()
-				for name, result := range tell(run(t, plan, checkout())) {
+				for name, result := range outcomes(run(t, plan, checkout())) {
 					if result.Status != enrich.OK {
 						t.Errorf("%s: %v", name, result)
 					}
@@ -209,9 +209,9 @@ func TestPlan_Steps_start_as_soon_as_those_they_name_have_ended(t *testing.T) {
 	}
 }
 
-// TestPlan_Steps_with_the_same_condition_wait_for_their_own shows that what is
+// TestPlan_Steps_After shows that what is
 // compiled once for several playbooks is not what their steps keep.
-func TestPlan_Steps_with_the_same_condition_wait_for_their_own(t *testing.T) {
+func TestPlan_Steps_After(t *testing.T) {
 	book := "playbooks:\n"
 	for _, read := range []string{"x", "y"} {
 		book += `
@@ -238,7 +238,7 @@ func TestPlan_Steps_with_the_same_condition_wait_for_their_own(t *testing.T) {
 	}
 }
 
-func TestPlan_Steps_have_a_time_of_their_own(t *testing.T) {
+func TestPlan_Steps_Timeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hangs := func(ctx context.Context, _ made, _ alert.Alert) (enrich.Finding, error) {
 			<-ctx.Done()
@@ -250,11 +250,11 @@ steps:
   - {uses: owner, timeout: 200ms}
   - {uses: metric, with: {query: "<{{ .steps.owner.team }}{{ .steps.owner.ok }}{{ .steps.owner.contacts }}>"}}`)).For(checkout())
 		started := time.Now()
-		got := tell(run(t, plan, checkout()))
+		got := outcomes(run(t, plan, checkout()))
 		if took := time.Since(started); took != 200*time.Millisecond {
 			t.Errorf("took %s", took)
 		}
-		want := map[string]told{"owner": {enrich.TimedOut, "no answer within 200ms"}, "metric": {enrich.OK, ""}}
+		want := map[string]outcome{"owner": {enrich.TimedOut, "no answer within 200ms"}, "metric": {enrich.OK, ""}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
@@ -264,7 +264,7 @@ steps:
 	})
 }
 
-func TestPlan_Then_knows_the_event_and_how_the_steps_ended(t *testing.T) {
+func TestPlan_Then(t *testing.T) {
 	r := &recorder{}
 	b := bench{"owner": finds(ownerData{Team: "payments"}), "metric": fails("down"), "ask": r.note("ask"), "table": finds(map[string]any{"channel": "#pay"})}
 	a := checkout()
@@ -281,7 +281,7 @@ then:
       headers: {Link: "{{ .event.url }}"}`)).For(a)
 	results := run(t, plan, a)
 	then := plan.Then(results, event.Event{Title: "What & why?"}, event.Posted{ID: "42", URL: "https://app.datadoghq.com/event/42"})
-	for name, result := range tell(enrich.Run(t.Context(), then, a, time.Second)) {
+	for name, result := range outcomes(enrich.Run(t.Context(), then, a, time.Second)) {
 		if result.Status != enrich.OK {
 			t.Errorf("%s: %v", name, result)
 		}
@@ -319,7 +319,7 @@ func TestPlan_Draft(t *testing.T) {
 			},
 			"",
 		},
-		"what cannot be written is left to the event's own words, and told": {
+		"template errors": {
 			`
   title: '{{ $x := .alert.message }}{{ range .alert.tag_list }}{{ $x = printf "%s%s" $x $x }}{{ end }}{{ $x }}'
   text: still there
@@ -342,11 +342,11 @@ func TestPlan_Draft(t *testing.T) {
 			if diff := cmp.Diff(c.want, draft, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
-			var told []string
+			var texts []string
 			for _, err := range failed {
-				told = append(told, err.Error())
+				texts = append(texts, err.Error())
 			}
-			if got := strings.Join(told, "\n"); got != c.failed {
+			if got := strings.Join(texts, "\n"); got != c.failed {
 				t.Errorf("failed: %s\nwant %s", got, c.failed)
 			}
 		})

@@ -19,34 +19,34 @@ import (
 // The format of a playbook file. The JSON Schema takes its texts from the doc tags.
 type (
 	document struct {
-		Playbooks []definition `yaml:"playbooks" required:"true" doc:"The playbooks; the first whose match holds is used."`
+		Playbooks []definition `yaml:"playbooks" required:"true" doc:"The playbooks. The first that matches an alert is used."`
 	}
 
 	definition struct {
-		Name     string           `yaml:"name" required:"true" doc:"The name that events carry as playbook:<name>; lower case, digits and dashes."`
-		Match    string           `yaml:"match" doc:"An expression over the alert, such as alert.tags.service == \"checkout\". Left out, the playbook is for every alert."`
-		Continue bool             `yaml:"continue" doc:"Go on to the next match after this one, and put its steps into the same event."`
-		Limit    int              `yaml:"limit" doc:"At most this many events a minute for one monitor; the alerts beyond it become one summary event. Left out, there is no limit."`
-		Steps    []stepDefinition `yaml:"steps" doc:"What to find out, side by side."`
-		Event    eventDefinition  `yaml:"event" doc:"What the event says, where that is not what it would say by itself."`
-		Then     []stepDefinition `yaml:"then" doc:"Steps to run once the event is posted; they know it as event.id, event.url and event.title."`
+		Name     string           `yaml:"name" required:"true" doc:"The name, which events carry as the tag playbook:<name>. Lower-case letters, digits and dashes."`
+		Match    string           `yaml:"match" doc:"An expression over the alert, such as alert.tags.service == \"checkout\". Default: every alert matches."`
+		Continue bool             `yaml:"continue" doc:"Continue to the next playbook that matches, and add its steps to the same event."`
+		Limit    int              `yaml:"limit" doc:"The maximum number of events per minute for one monitor. Further alerts become one summary event. Default: no limit."`
+		Steps    []stepDefinition `yaml:"steps" doc:"The steps, which run in parallel."`
+		Event    eventDefinition  `yaml:"event" doc:"Changes to the event."`
+		Then     []stepDefinition `yaml:"then" doc:"Steps that run after the event is posted. They can read event.id, event.url and event.title."`
 	}
 
 	stepDefinition struct {
-		Name    string        `yaml:"name" doc:"What the step is called in the event and by later steps (steps.<name>). Left out, it is the name of what it uses."`
+		Name    string        `yaml:"name" doc:"The name of the step in the event and in later steps (steps.<name>). Default: the value of uses."`
 		Uses    string        `yaml:"uses" required:"true" doc:"The kind of step."`
-		With    ast.Node      `yaml:"with" doc:"The step's own settings; texts may be templates."`
-		When    string        `yaml:"when" doc:"An expression; the step is skipped where it does not hold."`
-		Timeout time.Duration `yaml:"timeout" doc:"What the step may take, within the time for all steps."`
-		Cache   time.Duration `yaml:"cache" doc:"How old what it reads may be; equal reads in this time are asked once. 30s unless set, 0s to ask each time."`
+		With    ast.Node      `yaml:"with" doc:"The settings of the step. Texts can be templates."`
+		When    string        `yaml:"when" doc:"An expression. The step is skipped if it is false."`
+		Timeout time.Duration `yaml:"timeout" doc:"The timeout of the step, within the time for all steps."`
+		Cache   time.Duration `yaml:"cache" doc:"The maximum age of cached reads. Default: 30s; 0s reads each time."`
 	}
 
 	eventDefinition struct {
-		API       string   `yaml:"api" doc:"v1 (the event stream, unless set) or v2 (an alert with structured attributes)."`
+		API       string   `yaml:"api" doc:"The Events API: v1 (default) or v2 (an alert with structured attributes)."`
 		Title     string   `yaml:"title" doc:"A template for the title."`
-		Text      string   `yaml:"text" doc:"A template, in markdown, for what stands above the findings in the place of the alert's own message."`
-		Tags      []string `yaml:"tags" doc:"Templates for further tags; one that comes out empty is left out."`
-		Priority  string   `yaml:"priority" doc:"A template for the priority: normal or low; for v2 1 to 5."`
+		Text      string   `yaml:"text" doc:"A template, in markdown, for the text above the findings. It replaces the alert's message."`
+		Tags      []string `yaml:"tags" doc:"Templates for more tags. Empty ones are left out."`
+		Priority  string   `yaml:"priority" doc:"A template for the priority: normal or low; with v2 1 to 5."`
 		AlertType string   `yaml:"alert_type" doc:"A template for the type: error, warning, info or success."`
 	}
 )

@@ -35,7 +35,7 @@ var flood = sync.OnceValue(func() alert.Alert {
 	return a
 })
 
-func TestView_is_bounded_whatever_an_alert_holds(t *testing.T) {
+func TestView_Bounds(t *testing.T) {
 	view := playbook.View(flood())
 	total, most := 0, 0
 	walk(view, func(v any) {
@@ -65,9 +65,9 @@ func TestView_is_bounded_whatever_an_alert_holds(t *testing.T) {
 	}
 }
 
-// TestView_holds_data_and_nothing_that_could_run shows that no value has a method
+// TestView_Types shows that no value has a method
 // or is a function.
-func TestView_holds_data_and_nothing_that_could_run(t *testing.T) {
+func TestView_Types(t *testing.T) {
 	a := checkout()
 	a.Extra = alert.Extra{"a": []any{"x", int64(1), uint64(1) << 63, 1.5, true, nil, json.Number("1e400")}, "b": map[string]any{"c": map[string]any{}}}
 	walk(playbook.View(a), func(v any) {
@@ -96,7 +96,7 @@ func walk(v any, visit func(any)) {
 	}
 }
 
-func TestView_names_are_there_even_of_an_alert_that_says_nothing(t *testing.T) {
+func TestView_EmptyAlert(t *testing.T) {
 	empty, full := playbook.View(alert.Alert{}), playbook.View(checkout())
 	for name := range full {
 		if _, ok := empty[name]; !ok {
@@ -113,9 +113,9 @@ func TestView_names_are_there_even_of_an_alert_that_says_nothing(t *testing.T) {
 	}
 }
 
-// TestExpressions_call_nothing_but_what_looks keeps a function that a new version
-// of the language brings out until somebody has looked at it.
-func TestExpressions_call_nothing_but_what_looks(t *testing.T) {
+// TestExpression_Builtins keeps a function that a new version
+// of the language adds.
+func TestExpression_Builtins(t *testing.T) {
 	var allowed []string
 	for _, f := range builtin.Builtins {
 		_, err := playbook.Load("test.yaml", []byte(one("match: "+f.Name+"(alert.tag_list, true)")), bench{}.kinds())
@@ -130,9 +130,9 @@ func TestExpressions_call_nothing_but_what_looks(t *testing.T) {
 	}
 }
 
-// TestAlerts_are_data shows that what an alert says is never read as a template
+// TestAlert_IsData shows that what an alert says is never read as a template
 // or as an expression.
-func TestAlerts_are_data(t *testing.T) {
+func TestAlert_IsData(t *testing.T) {
 	a := checkout()
 	a.Title = `{{ .alert.id }}{{ range 1000000000 }}x{{ end }} ${alert.id} %s%d%!`
 	a.Tags = append(a.Tags, `env:" || true || "`)
@@ -150,7 +150,7 @@ func TestAlerts_are_data(t *testing.T) {
 // on a machine that has much else to do.
 const soon = 5 * time.Second
 
-func TestExpressions_end_in_time(t *testing.T) {
+func TestExpression_Deadline(t *testing.T) {
 	for name, expression := range map[string]string{
 		"loops inside one another":    `any(alert.tag_list, {any(alert.tag_list, {any(alert.tag_list, {any(alert.tag_list, {alert.message contains #})})})})`,
 		"slow regular expressions":    `any(alert.tag_list, {alert.message matches "(.+.+)+y(.{0,50}z)?"})`,
@@ -168,13 +168,13 @@ func TestExpressions_end_in_time(t *testing.T) {
 				t.Errorf("took %s", took)
 			}
 			if name != "long texts put together" && len(got.Warnings) == 0 {
-				t.Errorf("nobody is told; it matches: %s", got.Name())
+				t.Errorf("no warning; it matches: %s", got.Name())
 			}
 		})
 	}
 }
 
-func TestTemplates_end_in_time_and_size(t *testing.T) {
+func TestTemplate_Limits(t *testing.T) {
 	const double = "{{ $x := .alert.message }}{{ range .alert.tag_list }}{{ range $.alert.tag_list }}"
 	for name, template := range map[string]string{
 		"loops that write nothing": "{{ range .alert.tag_list }}{{ range $.alert.tag_list }}{{ if contains . $.alert.message }}x{{ end }}{{ end }}{{ end }}",
@@ -202,7 +202,7 @@ func TestTemplates_end_in_time_and_size(t *testing.T) {
 	}
 }
 
-func TestSteps_that_find_too_much_are_seen_in_part(t *testing.T) {
+func TestStep_LargeFinding(t *testing.T) {
 	list := make([]any, 100_000)
 	for i := range list {
 		list[i] = map[string]any{"text": strings.Repeat("x", 1000)}
@@ -213,16 +213,16 @@ func TestSteps_that_find_too_much_are_seen_in_part(t *testing.T) {
 	}
 }
 
-// TestSteps_whose_settings_run_away_cost_their_finding_alone shows it for with.
-func TestSteps_whose_settings_run_away_cost_their_finding_alone(t *testing.T) {
+// TestStep_RunawaySettings shows it for with.
+func TestStep_RunawaySettings(t *testing.T) {
 	a := flood()
 	plan := bench{}.load(t, one(`
 steps:
   - uses: owner
     with: {service: "{{ range .alert.tag_list }}{{ $.alert.message }}{{ end }}"}
   - uses: monitor`)).For(a)
-	got := tell(run(t, plan, a))
-	if got["owner"] != (told{enrich.Failed, "its settings could not be rendered"}) || got["monitor"].Status != enrich.OK {
+	got := outcomes(run(t, plan, a))
+	if got["owner"] != (outcome{enrich.Failed, "its settings could not be rendered"}) || got["monitor"].Status != enrich.OK {
 		t.Errorf("got %v", got)
 	}
 }

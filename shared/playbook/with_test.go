@@ -12,8 +12,7 @@ import (
 	"boomerang/shared/playbook"
 )
 
-// TestFill_lets_a_text_place_its_own_templates with the step that has such texts.
-func TestFill_lets_a_text_place_its_own_templates(t *testing.T) {
+func TestWith_Fill(t *testing.T) {
 	var got httpapi.Config
 	kinds := append(bench{}.kinds(), enrich.KindOf(enrich.Kind{Name: "http", Data: httpapi.Data{}}, func(c httpapi.Config, _ time.Duration) enrich.Step {
 		return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
@@ -34,7 +33,7 @@ steps:
 	}
 	a := checkout()
 	a.Title = `../a"b&c`
-	result := tell(run(t, book.For(a), a))["http"]
+	result := outcomes(run(t, book.For(a), a))["http"]
 	if result.Status != enrich.OK {
 		t.Fatal(result)
 	}
@@ -47,13 +46,13 @@ steps:
 	if got.Title != a.Title || got.Headers["X-Title"] != "error" {
 		t.Errorf("got %+v", got)
 	}
-	result = tell(run(t, book.For(alert.Alert{}), alert.Alert{}))["http"]
+	result = outcomes(run(t, book.For(alert.Alert{}), alert.Alert{}))["http"]
 	if result.Status != enrich.Skipped {
 		t.Errorf("without a value for its path it is %v", result)
 	}
 }
 
-func TestFill_mistakes_are_told_where_they_are(t *testing.T) {
+func TestWith_FillPositions(t *testing.T) {
 	kinds := append(bench{}.kinds(), enrich.KindOf(enrich.Kind{Name: "http", Data: httpapi.Data{}}, func(httpapi.Config, time.Duration) enrich.Step { return nil }))
 	_, err := playbook.Load("test.yaml", []byte(one(`
 steps:
