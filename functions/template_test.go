@@ -18,6 +18,7 @@ import (
 	"boomerang/functions/internal/drill"
 	"boomerang/shared/config"
 	"boomerang/shared/pipeline"
+	messages "boomerang/shared/queue"
 	"boomerang/shared/site"
 )
 
@@ -240,6 +241,11 @@ func TestTemplate_Retries(t *testing.T) {
 	} {
 		if c.want != c.got {
 			t.Errorf("%s is %s, want %s", name, c.got, c.want)
+		}
+	}
+	for name, q := range map[string]tree{"the queue": queue, "the dead-letter queue": dead} {
+		if got := q.text("MaximumMessageSize"); got != strconv.Itoa(messages.MaxMessageBytes) {
+			t.Errorf("%s takes messages of %s bytes, want %d", name, got, messages.MaxMessageBytes)
 		}
 	}
 	for _, name := range []string{"ReconcileFunction", "DrillFunction"} {

@@ -1,12 +1,12 @@
 package queue
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -71,11 +71,6 @@ func noise(seed uint64, length int) string {
 	return string(b)
 }
 
-func quoted(s string) json.RawMessage {
-	b, _ := json.Marshal(s) // A string always marshals.
-	return b
-}
-
 func mustEncode(t *testing.T, m Message) string {
 	t.Helper()
 	body, err := Encode(m)
@@ -104,37 +99,57 @@ func same(t *testing.T, what string, want, got any) {
 	}
 }
 
-// The file is what version 1 looks like for good: messages of it wait in queues
-// while a new version is deployed. If it has to change, Version has to as well.
-func TestEncode_golden(t *testing.T) {
-	body := mustEncode(t, whole())
-	path := filepath.Join("testdata", "message-v1.json")
-	if *update {
-		writeFile(t, path, body+"\n")
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v; write it with go test -update", err)
 	}
-	same(t, path, strings.TrimSpace(readFile(t, path)), body)
-	same(t, "decoded", whole(), mustDecode(t, readFile(t, path)))
+	return strings.TrimSpace(string(b))
 }
 
-// The compressed bytes depend on the version of compress/gzip, so only reading is pinned.
-func TestDecode_compressed_golden(t *testing.T) {
-	m := whole()
-	m.Alert.Message = strings.Repeat("load is high\n", 25_000)
-	path := filepath.Join("testdata", "message-v1-compressed.json")
-	if *update {
-		writeFile(t, path, mustEncode(t, m)+"\n")
+// The files are messages of version 1. Such messages are in queues while a new version is
+// deployed, so a change of the files needs a new Version.
+func TestMessage_Golden(t *testing.T) {
+	date := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
+	checkout := alert.Alert{
+		ID: "7284105863092654118", OrgID: "352347", MonitorID: "4711", Title: "[Triggered] Checkout is slow",
+		Transition: alert.Triggered, Tags: alert.Tags{"env:prod", "service:checkout"}, Date: date,
 	}
-	if text := readFile(t, path); len(text) > 10_000 || !strings.HasPrefix(text, `{"version":1,"gzip":"`) {
-		t.Errorf("%s is not compressed: %d bytes", path, len(text))
+	large := whole()
+	large.Alert.Message = strings.Repeat("load is high\n", 25_000)
+	for path, m := range map[string]Message{
+		"testdata/message-v1.json":            whole(),
+		"testdata/message-v1-compressed.json": large,
+		"testdata/retry-v1.json": {
+			Version: 1, Alert: checkout, ReceivedAt: date, Reason: "Datadog could not create the event (503)", MaybePosted: true, Attempt: 2,
+			Trace: map[string]string{"x-datadog-trace-id": "71", "x-datadog-parent-id": "9", "x-datadog-sampling-priority": "1"},
+		},
+		"testdata/summary-v1.json": {
+			Version: 1, Alert: checkout, ReceivedAt: date, Reason: "a storm held alerts back",
+			Storm: &Storm{Source: "352347:4711", Start: date, Limit: 20},
+		},
+	} {
+		isCompressed := path == "testdata/message-v1-compressed.json"
+		if body := mustEncode(t, m); *update && !isCompressed {
+			if err := os.WriteFile(path, []byte(body+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		golden := readFile(t, path)
+		same(t, path, m, mustDecode(t, golden))
+		// The compressed bytes depend on the version of compress/gzip.
+		if !isCompressed {
+			same(t, path, golden, mustEncode(t, m))
+		}
 	}
-	same(t, path, m, mustDecode(t, readFile(t, path)))
 }
 
 func TestEncode(t *testing.T) {
-	t.Run("an empty message says its version", func(t *testing.T) {
+	t.Run("empty message", func(t *testing.T) {
 		same(t, "body", `{"version":1,"alert":{}}`, mustEncode(t, Message{Version: 7}))
 	})
-	t.Run("characters that SQS refuses are escaped and arrive", func(t *testing.T) {
+	t.Run("characters that SQS does not allow", func(t *testing.T) {
 		m := whole()
 		m.Alert.Message = "a\x00\x01\x1b\x7f\u0085\uFFFE\uFFFF\U0010FFFF é\t\n"
 		m.Alert.LogsSample = json.RawMessage("\"\uFFFF\"")
@@ -148,195 +163,112 @@ func TestEncode(t *testing.T) {
 		same(t, "message", m.Alert.Message, got.Alert.Message)
 		same(t, "logs sample", `"\uffff"`, string(got.Alert.LogsSample))
 	})
-	t.Run("invalid UTF-8 is replaced", func(t *testing.T) {
+	t.Run("invalid UTF-8", func(t *testing.T) {
 		m := whole()
-		m.Alert.Title = "a\xffb"
-		m.Alert.LogsSample = json.RawMessage("\"a\xffb\"")
+		m.Alert.Title, m.Alert.LogsSample = "a\xffb", json.RawMessage("\"a\xffb\"")
 		got := mustDecode(t, mustEncode(t, m))
 		same(t, "title", "a\uFFFDb", got.Alert.Title)
 		same(t, "logs sample", "\"a\uFFFDb\"", string(got.Alert.LogsSample))
 	})
-	t.Run("a part that is not JSON is left out and named", func(t *testing.T) {
-		m := whole()
-		m.Alert.Text = ""
-		m.Alert.LogsSample = json.RawMessage(`{"cut`)
-		want := m
-		want.Alert.LogsSample = nil
-		want.Alert.Unreadable = append(m.Alert.Unreadable, alert.Problem{Field: "logs_sample", Reason: leftOut})
-		same(t, "decoded", want, mustDecode(t, mustEncode(t, m)))
+	t.Run("long reason", func(t *testing.T) {
+		got := mustDecode(t, mustEncode(t, Message{Alert: alert.Alert{ID: "1"}, Reason: strings.Repeat("é", 10_000)}))
+		same(t, "reason", strings.Repeat("é", maxReasonBytes/2), got.Reason)
 	})
-	t.Run("what has no JSON form at all is a mistake of ours", func(t *testing.T) {
-		_, err := Encode(Message{ReceivedAt: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)})
-		if err == nil || fault.From(err).Kind != fault.Internal {
-			t.Fatalf("got %v", err)
+	// The body of an alert has at most 256 KiB, and the message may hold it twice.
+	t.Run("large alert", func(t *testing.T) {
+		for name, text := range map[string]string{
+			"noise": noise(1, 256<<10), "control characters": strings.Repeat("\x01\x02", 128<<10), "quotes": strings.Repeat(`"`, 256<<10),
+		} {
+			m := whole()
+			m.Alert.Message, m.Alert.Text = text, text
+			same(t, name, m, mustDecode(t, mustEncode(t, m)))
+		}
+	})
+	t.Run("too large", func(t *testing.T) {
+		for _, m := range []Message{
+			{Alert: alert.Alert{ID: "1", Message: noise(1, 3<<20)}},
+			{ReceivedAt: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}, // It does not marshal.
+		} {
+			if _, err := Encode(m); err == nil || fault.From(err).Kind != fault.Internal {
+				t.Errorf("got %v", err)
+			}
 		}
 	})
 }
 
-func TestEncode_large(t *testing.T) {
-	const large = 300 << 10
-	cases := map[string]struct {
-		fill func(*alert.Alert)
-		// want undoes, on a copy of the alert, what is expected to be left out.
-		want  func(*alert.Alert)
-		notes []string
+func TestDecode(t *testing.T) {
+	t.Run("unknown fields", func(t *testing.T) {
+		m := mustDecode(t, `{"version":1,"alert":{"id":"1","colour":{"of":"sky"}},"priority":3,"received_at":"2026-11-21T10:00:00Z"}`)
+		same(t, "id", "1", m.Alert.ID)
+	})
+	t.Run("digest instead of an id", func(t *testing.T) {
+		same(t, "digest", "ab", mustDecode(t, `{"version":1,"alert":{"digest":"ab"}}`).Alert.Digest)
+	})
+	t.Run("large integers", func(t *testing.T) {
+		m := mustDecode(t, `{"version":1,"alert":{"id":"1","extra":{"n":9007199254740993}}}`)
+		same(t, "n", any(int64(9007199254740993)), m.Alert.Extra["n"])
+	})
+	const foreign = "did not write this queue message"
+	for name, c := range map[string]struct {
+		body string
+		kind fault.Kind
+		says string
 	}{
-		"what compresses well is left whole": {
-			fill: func(a *alert.Alert) { a.Extra = alert.Extra{"list": strings.Repeat("0123456789", 50_000)} },
-			want: func(*alert.Alert) {},
-		},
-		"what would unpack to more than Decode takes is left out": {
-			fill: func(a *alert.Alert) {
-				*a = alert.Alert{ID: "1", Extra: alert.Extra{"list": strings.Repeat("0", maxUnpackedBytes)}}
-			},
-			want:  func(a *alert.Alert) { a.Extra = nil },
-			notes: []string{"extra"},
-		},
-		"the text without markdown goes first": {
-			fill:  func(a *alert.Alert) { a.Text, a.LogsSample = noise(1, large), quoted(noise(2, 100_000)) },
-			want:  func(a *alert.Alert) { a.Text = "" },
-			notes: []string{"text"},
-		},
-		"the text stays when there is no message": {
-			fill:  func(a *alert.Alert) { a.Message, a.Text, a.LogsSample = "", noise(1, 100_000), quoted(noise(2, large)) },
-			want:  func(a *alert.Alert) { a.LogsSample = nil },
-			notes: []string{"logs_sample"},
-		},
-		"JSON details go next, and only as many as it takes": {
-			fill: func(a *alert.Alert) {
-				a.Text, a.LogsSample = "", nil
-				a.Synthetics.Summary = quoted(noise(1, 100_000))
-				a.Security.SignalAttributes = quoted(noise(2, 100_000))
-				a.Incident.Todos = quoted(noise(3, 100_000))
-			},
-			want:  func(a *alert.Alert) { a.Synthetics.Summary = nil },
-			notes: []string{"synthetics"},
-		},
-		"the keys of our own user go after the details": {
-			fill: func(a *alert.Alert) { a.Extra = alert.Extra{"list": noise(1, large)} },
-			want: func(a *alert.Alert) {
-				a.Text, a.LogsSample, a.Synthetics.Summary, a.Extra = "", nil, nil, nil
-				a.Security.RuleQueries, a.Security.RuleGroupByFields, a.Security.SignalAttributes = nil, nil, nil
-				i := &a.Incident
-				i.Attachments, i.Commander, i.CustomerImpact, i.Fields, i.Integrations, i.Todos = nil, nil, nil, nil, nil, nil
-			},
-			notes: []string{"text", "logs_sample", "synthetics", "security", "incident", "extra"},
-		},
-		"a message that is too large on its own is shortened": {
-			fill: func(a *alert.Alert) {
-				*a = alert.Alert{ID: "1", Title: "t", Message: noise(1, large), Tags: alert.Tags{"a:b"}}
-			},
-			want: func(a *alert.Alert) {
-				*a = alert.Alert{ID: "1", Title: "t", Message: noise(1, large)[:maxMessageTextBytes], Tags: alert.Tags{"a:b"}}
-			},
-			notes: []string{"alert"},
-		},
-	}
-	for name, c := range cases {
+		"empty":                    {"", fault.Malformed, foreign},
+		"a list":                   {"[]", fault.Malformed, foreign},
+		"truncated":                {`{"version":1,"alert":{"id":"1"`, fault.Malformed, foreign},
+		"an alert of a wrong type": {`{"version":1,"alert":[]}`, fault.Malformed, foreign},
+		"a version in quotes":      {`{"version":"1","alert":{"id":"1"}}`, fault.Malformed, foreign},
+		"gzip, not base64":         {`{"version":1,"gzip":"%"}`, fault.Malformed, foreign},
+		"gzip, not compressed":     {`{"version":1,"gzip":"aGVsbG8="}`, fault.Malformed, foreign},
+		"gzip, truncated":          {`{"version":1,"gzip":"` + pressed(strings.Repeat("x", 1000))[:24] + `"}`, fault.Malformed, foreign},
+		"gzip, not JSON":           {compressed("hello"), fault.Malformed, foreign},
+		"gzip bomb":                {compressed(`{"version":1,"alert":{"id":"1"}}` + strings.Repeat(" ", maxUnpackedBytes)), fault.Malformed, foreign},
+		"no version":               {`{"alert":{"id":"1"}}`, fault.Invalid, "version 0"},
+		"a later version":          {`{"version":2,"alert":"elsewhere","gzip":{}}`, fault.Invalid, "deploy the version that wrote it"},
+		"no alert":                 {`{"version":1}`, fault.Invalid, "has no alert"},
+		"an alert without a key":   {`{"version":1,"alert":{"title":"t"}}`, fault.Invalid, "has no alert"},
+		"gzip, no alert":           {compressed(`{"version":1}`), fault.Invalid, "has no alert"},
+	} {
 		t.Run(name, func(t *testing.T) {
-			m := whole()
-			c.fill(&m.Alert)
-			want := m
-			c.want(&want.Alert)
-			for _, part := range c.notes {
-				want.Alert.Unreadable = append(want.Alert.Unreadable[:len(want.Alert.Unreadable):len(want.Alert.Unreadable)], alert.Problem{Field: part, Reason: leftOut})
+			m, err := Decode(c.body)
+			if err == nil || fault.From(err).Kind != c.kind || !strings.Contains(fault.Public(err), c.says) {
+				t.Errorf("got %v", err)
 			}
-			if len(c.notes) > 0 && c.notes[len(c.notes)-1] == "alert" {
-				want.Trace = nil
-			}
-			same(t, "decoded", want, mustDecode(t, mustEncode(t, m)))
+			same(t, "message", Message{}, m)
 		})
 	}
-
-	t.Run("the caller's alert is not touched", func(t *testing.T) {
-		fill := func() Message {
-			m := whole()
-			m.Alert.LogsSample = quoted(noise(1, large))
-			m.Alert.Unreadable = append(make([]alert.Problem, 0, 8), m.Alert.Unreadable...)
-			return m
-		}
-		m := fill()
-		mustEncode(t, m)
-		same(t, "message", fill(), m)
-		same(t, "the list's spare room", alert.Problem{}, m.Alert.Unreadable[:2][1])
-	})
-
-	t.Run("alerts whose ids differ late stay apart", func(t *testing.T) {
-		keys := map[string]bool{}
-		for _, last := range []string{"1", "2"} {
-			m := Message{Alert: alert.Alert{ID: strings.Repeat("7", 5000) + last, Message: noise(1, large)}}
-			keys[mustDecode(t, mustEncode(t, m)).Alert.Key()] = true
-		}
-		same(t, "keys", 2, len(keys))
-	})
-
-	t.Run("an alert that is too large in every field still arrives with its identity", func(t *testing.T) {
-		var m Message
-		fillEvery(reflect.ValueOf(&m).Elem(), 8_000, new(uint64))
-		m.Alert.ID, m.Alert.OrgID, m.Alert.Date = "8306082202796025694", "352347", whole().Alert.Date
-		m.ReceivedAt, m.Alert.LastUpdated = whole().ReceivedAt, time.Time{}
-		got := mustDecode(t, mustEncode(t, m))
-		same(t, "key", m.Alert.Key(), got.Alert.Key())
-		same(t, "date", m.Alert.Date, got.Alert.Date)
-		same(t, "received at", m.ReceivedAt, got.ReceivedAt)
-		same(t, "tags", maxTags, len(got.Alert.Tags))
-		if last := got.Alert.Unreadable[len(got.Alert.Unreadable)-1]; last.Field != "alert" {
-			t.Errorf("the last note is %+v", last)
-		}
-		for what, text := range map[string]string{"title": got.Alert.Title, "message": got.Alert.Message, "reason": got.Reason} {
-			if text == "" {
-				t.Errorf("the %s is gone", what)
-			}
-		}
-	})
 }
 
-// fillEvery puts noise into everything that can hold any, fields that are yet to
-// come included.
-func fillEvery(v reflect.Value, length int, seed *uint64) {
-	*seed++
-	text := noise(*seed, length)
-	switch {
-	case v.Type() == reflect.TypeFor[json.RawMessage]():
-		v.SetBytes(quoted(text))
-	case v.Type() == reflect.TypeFor[time.Time]():
-	case v.Kind() == reflect.String:
-		v.SetString(text)
-	case v.Kind() == reflect.Bool:
-		v.SetBool(true)
-	case v.Kind() == reflect.Slice:
-		v.Set(reflect.MakeSlice(v.Type(), maxTags+10, maxTags+10))
-		for i := range v.Len() {
-			fillEvery(v.Index(i), 2*maxTagBytes, seed)
-		}
-	case v.Kind() == reflect.Map:
-		value := reflect.New(v.Type().Elem()).Elem()
-		if value.Kind() == reflect.Interface {
-			value.Set(reflect.ValueOf(text))
-		} else {
-			fillEvery(value, length, seed)
-		}
-		v.Set(reflect.MakeMap(v.Type()))
-		v.SetMapIndex(reflect.ValueOf("key"), value)
-	case v.Kind() == reflect.Struct:
-		for i := range v.NumField() {
-			fillEvery(v.Field(i), length, seed)
-		}
-	}
-}
+func pressed(text string) string { return base64.StdEncoding.EncodeToString(compress(text)) }
 
-func writeFile(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
+func compressed(text string) string { return `{"version":1,"gzip":"` + pressed(text) + `"}` }
 
-func readFile(t *testing.T, path string) string {
-	t.Helper()
-	b, err := os.ReadFile(path)
+// Decode returns a message that Encode and Decode keep, or a permanent error.
+func FuzzDecode(f *testing.F) {
+	golden, err := os.ReadFile("testdata/message-v1.json")
 	if err != nil {
-		t.Fatalf("%v; write it with go test -update", err)
+		f.Fatal(err)
 	}
-	return string(b)
+	for _, seed := range []string{
+		string(golden), "", "null", "[]", `{"version":1}`, `{"version":2}`, `{"version":1,"alert":{"id":"1"}}`, `{"version":1,"gzip":""}`,
+		`{"version":1,"alert":{"digest":"a","extra":{"a":[1,1.5,1e400,null,{"b":"\uffff"}]},"logs_sample":null,"date":"2026-11-21T10:00:00+02:00"}}`,
+		fmt.Sprintf(`{"version":1,"gzip":%q}`, pressed(`{"version":1,"alert":{"id":"1"}}`)),
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		m, err := Decode(body)
+		if err != nil {
+			if fault.IsTemporary(err) || fault.Public(err) == "" {
+				t.Fatalf("got %v", err)
+			}
+			return
+		}
+		again := mustDecode(t, mustEncode(t, m))
+		same(t, "message", again, mustDecode(t, mustEncode(t, again)))
+		if again.Alert.Key() != strings.ToValidUTF8(m.Alert.Key(), "\uFFFD") {
+			t.Fatalf("the key %q became %q", m.Alert.Key(), again.Alert.Key())
+		}
+	})
 }

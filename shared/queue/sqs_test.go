@@ -2,13 +2,8 @@ package queue
 
 import (
 	"context"
-	"crypto/rand"
-	"errors"
-	"io"
+	"encoding/json"
 	"math"
-	"net/http"
-	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -19,257 +14,180 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"boomerang/shared/alert"
+	"boomerang/shared/awstest"
 	"boomerang/shared/fault"
+	"boomerang/shared/telemetry"
+	"boomerang/shared/telemetry/telemetrytest"
 )
 
-var _ Client = (*sqs.Client)(nil)
-
-// clientFunc is a client of one function.
-type clientFunc func(context.Context, *sqs.SendMessageInput) error
-
-func (f clientFunc) SendMessage(ctx context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
-	return &sqs.SendMessageOutput{}, f(ctx, in)
+// env is a queue in the emulator.
+type env struct {
+	*Queue
+	aws    *awstest.AWS
+	client *sqs.Client
 }
 
-const queueURL = "https://sqs.eu-central-1.amazonaws.com/123456789012/alerts"
+func newEnv(t *testing.T) env {
+	server := awstest.New(t)
+	client := sqs.NewFromConfig(server.Config(), func(o *sqs.Options) { o.Retryer = aws.NopRetryer{} })
+	return env{New(client, server.Queue(t, nil)), server, client}
+}
 
-func sent(t *testing.T, m Message, delay time.Duration) *sqs.SendMessageInput {
+// receive returns the messages that are visible.
+func (e env) receive(t *testing.T) []types.Message {
 	t.Helper()
-	var got *sqs.SendMessageInput
-	client := clientFunc(func(_ context.Context, in *sqs.SendMessageInput) error { got = in; return nil })
-	if err := New(client, queueURL).Send(t.Context(), m, delay); err != nil {
+	out, err := e.client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &e.url, MaxNumberOfMessages: 10, MessageAttributeNames: []string{"All"}})
+	if err != nil {
 		t.Fatal(err)
 	}
-	return got
+	return out.Messages
 }
 
-func TestSQS_Send(t *testing.T) {
-	t.Run("names the version, the alert and its trace beside the body", func(t *testing.T) {
-		got := sent(t, whole(), 0)
-		same(t, "queue", queueURL, *got.QueueUrl)
-		same(t, "body", mustEncode(t, whole()), *got.MessageBody)
-		same(t, "attributes", 3, len(got.MessageAttributes))
+// delivers sends a message and returns it as it arrives.
+func (e env) delivers(t *testing.T, m Message) types.Message {
+	t.Helper()
+	if err := e.Send(t.Context(), m, 0); err != nil {
+		t.Fatal(err)
+	}
+	got := e.receive(t)
+	if len(got) != 1 {
+		t.Fatalf("received %d messages", len(got))
+	}
+	return got[0]
+}
+
+func TestQueue_Send(t *testing.T) {
+	e := newEnv(t)
+	t.Run("attributes", func(t *testing.T) {
+		got := e.delivers(t, whole())
+		same(t, "message", whole(), mustDecode(t, *got.Body))
 		version, key := got.MessageAttributes["schema_version"], got.MessageAttributes["alert_key"]
 		same(t, "version", []string{"Number", "1"}, []string{*version.DataType, *version.StringValue})
 		same(t, "key", []string{"String", "352347:8306082202796025694"}, []string{*key.DataType, *key.StringValue})
+		same(t, "attributes", 3, len(got.MessageAttributes))
 	})
-
-	delays := map[string]struct {
-		delay time.Duration
-		want  int32
-	}{
-		"none is the queue's own":             {0, 0},
-		"one that is over is none":            {-time.Hour, 0},
-		"a nanosecond is a second":            {1, 1},
-		"whole seconds stay":                  {19 * time.Second, 19},
-		"parts of a second are rounded up":    {19*time.Second + time.Millisecond, 20},
-		"just under the limit is the limit":   {MaxDelay - 1, 900},
-		"more than SQS can is as much as can": {MaxDelay + 1, 900},
-		"the longest there is":                {math.MaxInt64, 900},
-		"the shortest there is":               {math.MinInt64, 0},
-	}
-	for name, c := range delays {
-		t.Run("delay/"+name, func(t *testing.T) {
-			same(t, "seconds", c.want, sent(t, whole(), c.delay).DelaySeconds)
-		})
-	}
-
-	t.Run("never exceeds SQS's limit, attributes included", func(t *testing.T) {
+	t.Run("any alphabet", func(t *testing.T) {
 		m := whole()
-		m.Alert = alert.Alert{ID: strings.Repeat("é", 200_000), OrgID: "\x00\uFFFF", Message: noise(1, 300_000)}
-		in := sent(t, m, 0)
-		total := len(*in.MessageBody)
-		for name, a := range in.MessageAttributes {
+		m.Alert.OrgID, m.Alert.Message = "\x00\uFFFF org ключ 鍵", "a\x00\x1b\uFFFE\uFFFF\U0010FFFF \u2028 鍵 é"
+		same(t, "message", m, mustDecode(t, *e.delivers(t, m).Body))
+	})
+	t.Run("within SQS's limit", func(t *testing.T) {
+		m := whole()
+		m.Alert.ID, m.Alert.OrgID, m.Alert.Message = strings.Repeat("é", 100_000), "\x00\uFFFF", noise(1, 900_000)
+		m.Alert.ID = m.Alert.ID[:maxBodyBytes-len(mustEncode(t, Message{Alert: alert.Alert{Message: m.Alert.Message}}))-6_000]
+		got := e.delivers(t, m)
+		total := len(*got.Body)
+		for name, a := range got.MessageAttributes {
 			total += len(name) + len(*a.DataType) + len(*a.StringValue)
 			if !utf8.ValidString(*a.StringValue) || strings.ContainsAny(*a.StringValue, "\x00\uFFFF") {
 				t.Errorf("%s is %q, which SQS refuses", name, *a.StringValue)
 			}
 		}
-		if total > 262_144 {
+		if total > 1<<20 {
 			t.Errorf("the message has %d bytes", total)
 		}
 	})
+	t.Run("delay", func(t *testing.T) {
+		for delay, want := range map[time.Duration]int32{
+			0: 0, -time.Hour: 0, 1: 1, 19 * time.Second: 19, 19*time.Second + time.Millisecond: 20,
+			MaxDelay - 1: 900, MaxDelay + 1: 900, math.MaxInt64: 900, math.MinInt64: 0,
+		} {
+			if got := delaySeconds(delay); got != want {
+				t.Errorf("%v: got %d s, want %d", delay, got, want)
+			}
+		}
+		if err := e.Send(t.Context(), whole(), 24*time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		if got := e.receive(t); len(got) > 0 {
+			t.Errorf("received %d delayed messages", len(got))
+		}
+	})
+	t.Run("does not marshal", func(t *testing.T) {
+		err := e.Send(t.Context(), Message{ReceivedAt: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}, 0)
+		if err == nil || fault.From(err).Kind != fault.Internal {
+			t.Errorf("got %v", err)
+		}
+	})
 }
 
-// Every failure of the service, as it comes over HTTP, is temporary, says what to
-// look at, and keeps AWS's own words and the queue's address for the log.
-func TestSQS_Send_failures(t *testing.T) {
-	cases := map[string]struct {
-		status int
+func TestQueue_DeadLetter(t *testing.T) {
+	e := newEnv(t)
+	if err := e.DeadLetter(t.Context(), "not a message", "reason\x00 "+strings.Repeat("é", 100_000)); err != nil {
+		t.Fatal(err)
+	}
+	got := e.receive(t)[0]
+	reason := *got.MessageAttributes["reason"].StringValue
+	if *got.Body != "not a message" || !strings.HasPrefix(reason, "reason? é") || len(reason) > maxAttributeBytes || !utf8.ValidString(reason) {
+		t.Errorf("got %q because of %q", *got.Body, reason)
+	}
+}
+
+// Every failure is temporary and says what to repair. AWS's own text is for the log.
+func TestQueue_Failures(t *testing.T) {
+	e := newEnv(t)
+	for name, c := range map[string]struct {
+		effect awstest.Effect
 		says   string
 	}{
-		"QueueDoesNotExist":                        {400, "check REDELIVERY_QUEUE_URL"},
-		"AWS.SimpleQueueService.NonExistentQueue":  {400, "check REDELIVERY_QUEUE_URL"},
-		"AccessDenied":                             {403, "allow sqs:SendMessage"},
-		"AccessDeniedException":                    {400, "allow sqs:SendMessage"},
-		"KmsAccessDenied":                          {400, "allow kms:GenerateDataKey"},
-		"KMS.DisabledException":                    {400, "allow kms:GenerateDataKey"},
-		"RequestThrottled":                         {400, "it is throttled"},
-		"ThrottlingException":                      {400, "it is throttled"},
-		"InvalidClientTokenId":                     {403, "check the function's role"},
-		"ExpiredToken":                             {403, "check the function's role"},
-		"MissingParameter":                         {400, "not a FIFO queue"},
-		"InvalidMessageContents":                   {400, "AWS answered InvalidMessageContents"},
-		"InternalFailure":                          {500, "AWS answered InternalFailure"},
-		"AWS.SimpleQueueService.SomethingElseThen": {503, "AWS answered AWS.SimpleQueueService.SomethingElseThen"},
-	}
-	for code, c := range cases {
-		t.Run(code, func(t *testing.T) {
-			err := sendTo(t, ample, func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-				w.WriteHeader(c.status)
-				_, _ = w.Write([]byte(`{"__type":"com.amazonaws.sqs#` + code + `","message":"words of AWS"}`))
-			})
-			public := fault.Public(err)
-			if !fault.IsTemporary(err) || !strings.HasPrefix(public, "the redelivery queue did not accept the alert: ") || !strings.Contains(public, c.says) {
-				t.Errorf("got %q", public)
-			}
-			if strings.Contains(public, "words of AWS") || !strings.Contains(err.Error(), "words of AWS") {
-				t.Errorf("AWS's words belong in the log and only there: %v", err)
-			}
-		})
-	}
-
-	t.Run("the older code in its header counts", func(t *testing.T) {
-		err := sendTo(t, ample, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-			w.Header().Set("X-Amzn-Query-Error", "AWS.SimpleQueueService.NonExistentQueue;Sender")
-			w.WriteHeader(400)
-			_, _ = w.Write([]byte(`{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"gone"}`))
-		})
-		if !strings.Contains(fault.Public(err), "check REDELIVERY_QUEUE_URL") {
-			t.Errorf("got %v", err)
-		}
-	})
-
-	broken := map[string]struct {
-		patience time.Duration
-		handler  http.HandlerFunc
-		says     string
-	}{
-		"a queue that hangs": {
-			100 * time.Millisecond,
-			func(_ http.ResponseWriter, r *http.Request) {
-				_, _ = io.Copy(io.Discard, r.Body) // The server notices that the client has gone only after the body.
-				<-r.Context().Done()
-			},
-			"did not answer in time",
-		},
-		"a reset connection": {ample, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "could not be reached"},
-		"garbage":            {ample, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }, "could not be reached"},
-		"an answer about another message": {
-			ample,
-			func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-				_, _ = w.Write([]byte(`{"MessageId":"1","MD5OfMessageBody":"d41d8cd98f00b204e9800998ecf8427e"}`))
-			},
-			"could not be reached",
-		},
-	}
-	for name, c := range broken {
+		"no queue":            {awstest.Error(400, "QueueDoesNotExist"), "check REDELIVERY_QUEUE_URL"},
+		"no queue, old code":  {awstest.Error(400, "AWS.SimpleQueueService.NonExistentQueue"), "check REDELIVERY_QUEUE_URL"},
+		"access denied":       {awstest.Error(403, "AccessDenied"), "allow sqs:SendMessage"},
+		"access denied, new":  {awstest.Error(400, "AccessDeniedException"), "allow sqs:SendMessage"},
+		"KMS access denied":   {awstest.Error(400, "KmsAccessDenied"), "allow kms:GenerateDataKey"},
+		"KMS disabled":        {awstest.Error(400, "KMS.DisabledException"), "allow kms:GenerateDataKey"},
+		"throttled":           {awstest.Error(400, "RequestThrottled"), "it is throttled"},
+		"throttled, new":      {awstest.Error(400, "ThrottlingException"), "it is throttled"},
+		"unknown credentials": {awstest.Error(403, "InvalidClientTokenId"), "check the function's role"},
+		"expired credentials": {awstest.Error(403, "ExpiredToken"), "check the function's role"},
+		"FIFO queue":          {awstest.Error(400, "MissingParameter"), "not a FIFO queue"},
+		"invalid contents":    {awstest.Error(400, "InvalidMessageContents"), "AWS answered InvalidMessageContents"},
+		"internal":            {awstest.Error(500, "InternalFailure"), "AWS answered InternalFailure"},
+		"hangs":               {awstest.Hang, "it did not answer in time"},
+		"reset":               {awstest.Reset, "could not be reached"},
+		"corrupt":             {awstest.Corrupt, "could not be reached"},
+	} {
 		t.Run(name, func(t *testing.T) {
-			if err := sendTo(t, c.patience, c.handler); !fault.IsTemporary(err) || !strings.Contains(fault.Public(err), c.says) {
-				t.Errorf("got %v", err)
+			e.aws.ClearFaults()
+			e.aws.Break(awstest.Fault{Effect: c.effect})
+			timeout := 10 * time.Second
+			if name == "hangs" {
+				timeout = 50 * time.Millisecond
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), timeout)
+			defer cancel()
+			for _, err := range []error{e.Send(ctx, whole(), 0), e.DeadLetter(ctx, "body", "reason")} {
+				public := fault.Public(err)
+				if !fault.IsTemporary(err) || !strings.HasPrefix(public, "the redelivery queue did not accept the alert: ") || !strings.Contains(public, c.says) {
+					t.Errorf("got %q", public)
+				}
+				if strings.Contains(public, "injected by a test") || !strings.Contains(err.Error(), "sqs:SendMessage") {
+					t.Errorf("the texts are %q and %v", public, err)
+				}
 			}
 		})
 	}
+}
 
-	t.Run("a cause stays in the chain", func(t *testing.T) {
-		cause := errors.New("no route")
-		err := New(clientFunc(func(context.Context, *sqs.SendMessageInput) error { return cause }), queueURL).Send(t.Context(), whole(), 0)
-		if !errors.Is(err, cause) {
-			t.Errorf("got %v", err)
+func TestQueue_Trace(t *testing.T) {
+	e := newEnv(t)
+	m := whole()
+	m.Trace = nil
+	var want map[string]string
+	telemetrytest.During(t, func(ctx context.Context) {
+		want = telemetry.Headers(ctx)
+		if err := e.Send(ctx, m, 0); err != nil {
+			t.Error(err)
 		}
 	})
-}
-
-// ample is more time than an answer takes, however busy the machine is.
-const ample = 10 * time.Second
-
-// sendTo sends once to a queue that is the given handler, and waits so long for it.
-func sendTo(t *testing.T, patience time.Duration, handler http.HandlerFunc) error {
-	t.Helper()
-	server := httptest.NewServer(handler)
-	defer server.Close()
-	client := newClient(server.URL)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	return New(clientFunc(func(ctx context.Context, in *sqs.SendMessageInput) error {
-		_, err := client.SendMessage(ctx, in, once)
-		return err
-	}), queueURL).Send(ctx, whole(), 0)
-}
-
-// once switches the SDK's retries off, which would make the tests wait.
-func once(o *sqs.Options) { o.RetryMaxAttempts = 1 }
-
-func newClient(url string) *sqs.Client {
-	return sqs.New(sqs.Options{
-		BaseEndpoint: &url,
-		Region:       "eu-central-1",
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "testing", SecretAccessKey: "testing"}, nil
-		}),
-	})
-}
-
-// Moto stands in for SQS (http://docs.getmoto.org). Unlike SQS it has every
-// message for the next receive at once, which is why one empty answer ends a
-// receive here. Its server resets a connection now and then; the SDK's retries cover that.
-func TestSQS_Conformance(t *testing.T) {
-	url := os.Getenv("MOTO_URL")
-	if url == "" {
-		t.Skip("MOTO_URL is not set: start moto_server and set it to its address to test against an emulator of SQS")
+	got := e.receive(t)[0]
+	var attribute map[string]string
+	if err := json.Unmarshal([]byte(*got.MessageAttributes["_datadog"].StringValue), &attribute); err != nil || len(want) == 0 {
+		t.Fatalf("got %v, %v", got.MessageAttributes, err)
 	}
-	client := newClient(url)
-	if _, err := client.ListQueues(t.Context(), &sqs.ListQueuesInput{}, once); err != nil {
-		t.Fatalf("no emulator answers at MOTO_URL=%s: %v", url, err)
-	}
-	conform(t, func(t *testing.T) opened {
-		queue := newQueue(t, client)
-		return opened{New(client, queue), func() []string { return receive(t, client, queue) }}
-	})
-}
-
-func newQueue(t *testing.T, client *sqs.Client) (url string) {
-	t.Helper()
-	out, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{
-		QueueName: aws.String("queue-" + rand.Text()),
-		Attributes: map[string]string{
-			"MaximumMessageSize": "262144", // The least that Encode relies on.
-			"VisibilityTimeout":  "0",      // A message whose delivery got lost comes again at once.
-		},
-	})
-	if err != nil {
-		t.Fatalf("create the queue: %v", err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		_, err := client.DeleteQueue(ctx, &sqs.DeleteQueueInput{QueueUrl: out.QueueUrl})
-		if _, gone := errors.AsType[*types.QueueDoesNotExist](err); err != nil && !gone {
-			t.Errorf("delete the queue: %v", err)
-		}
-	})
-	return *out.QueueUrl
-}
-
-func receive(t *testing.T, client *sqs.Client, url string) []string {
-	t.Helper()
-	var bodies []string
-	for {
-		out, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10, VisibilityTimeout: 1})
-		if err != nil {
-			t.Fatalf("receive: %v", err)
-		}
-		if len(out.Messages) == 0 {
-			return bodies
-		}
-		for _, m := range out.Messages {
-			bodies = append(bodies, *m.Body)
-			if _, err := client.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle}); err != nil {
-				t.Fatalf("delete: %v", err)
-			}
-		}
+	same(t, "attribute", want, attribute)
+	same(t, "message", want, mustDecode(t, *got.Body).Trace)
+	if _, ok := e.delivers(t, m).MessageAttributes["_datadog"]; ok {
+		t.Error("a message from outside a trace has one")
 	}
 }
