@@ -34,7 +34,7 @@ func TestDowntimes_Conformance(t *testing.T) {
 						s.AddDowntime(d)
 					}
 				},
-				NotFound: "Datadog has no monitor 7: it was deleted or belongs to another organization",
+				NotFound: "Datadog has no monitor 7: it was deleted or belongs to another organisation",
 			})
 		})
 	}
