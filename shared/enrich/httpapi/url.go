@@ -3,7 +3,7 @@ package httpapi
 import (
 	"errors"
 	"net/url"
-	"strconv"
+	"path"
 	"strings"
 
 	"boomerang/shared/enrich"
@@ -28,8 +28,8 @@ func (u *URL) Fill(value func(template string) (string, error)) error {
 	if err != nil {
 		return err
 	}
-	if err := checkSegments(pieces, filled); err != nil {
-		return err
+	if segments(filled) != segments(withValue(pieces, "x")) {
+		return enrich.Skip("the alert has no usable value for a part of the url")
 	}
 	if len(filled) > maxURLBytes {
 		return enrich.Skip("the url is too long with this alert's values")
@@ -59,52 +59,34 @@ func escapeInURL(before string) (func(string) string, error) {
 	return url.QueryEscape, nil
 }
 
-// placeholder stands for a template's value. A URL cannot have it otherwise.
-const placeholder = "\x00"
-
-func skeleton(pieces []piece) string {
+// withValue replaces every template with value, as it is.
+func withValue(pieces []piece, value string) string {
 	var b strings.Builder
 	for _, p := range pieces {
 		if p.escape != nil {
-			p.text = placeholder
+			p.text = value
 		}
 		b.WriteString(p.text)
 	}
 	return b.String()
 }
 
-// checkSegments rejects values that would make another path: an empty segment, and
-// "." and "..".
-func checkSegments(pieces []piece, filled string) error {
-	before, _, _ := strings.Cut(skeleton(pieces), "?")
-	after, _, _ := strings.Cut(filled, "?")
-	templates := strings.Split(before, "/")
-	for i, segment := range strings.Split(after, "/") {
-		if !strings.Contains(templates[i], placeholder) {
-			continue
-		}
-		switch segment {
-		case "":
-			return enrich.Skip("the alert has no value for a part of the url")
-		case ".", "..":
-			return enrich.SkipRedacted("the alert's value for a part of the url is ", strconv.Quote(segment), "")
-		}
-	}
-	return nil
+// segments counts the path segments that a server sees, after removing "." and "..".
+func segments(u string) int {
+	u, _, _ = strings.Cut(u, "?")
+	_, u, _ = strings.Cut(u, "://")
+	return strings.Count(path.Clean(u), "/")
 }
 
 func (u URL) check() error {
 	if u == "" {
 		return errors.New("set the address to call, such as https://api.example.com/services/{{ .alert.tags.service }}")
 	}
-	if strings.Contains(string(u), placeholder) {
-		return errors.New("it has a NUL character")
-	}
 	pieces, err := split(string(u), escapeInURL)
 	if err != nil {
 		return err
 	}
-	_, err = parseURL(strings.ReplaceAll(skeleton(pieces), placeholder, "x"))
+	_, err = parseURL(withValue(pieces, "x"))
 	return err
 }
 

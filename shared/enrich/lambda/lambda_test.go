@@ -15,7 +15,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 
 	"boomerang/shared/alert"
@@ -229,7 +228,7 @@ func TestEnrich_UnsendableAlert(t *testing.T) {
 	}
 }
 
-func TestConfig(t *testing.T) {
+func TestConfig_Validate(t *testing.T) {
 	for function, want := range map[string]string{
 		"capacity": "", "capacity:live": "", "123456789012:function:capacity": "", arn: "",
 		"arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:capacity:$LATEST": "",
@@ -246,18 +245,5 @@ func TestConfig(t *testing.T) {
 		if got != want {
 			t.Errorf("%q: got %q, want %q", function, got, want)
 		}
-	}
-	var got Config
-	err := yaml.UnmarshalWithOptions([]byte("function: capacity\nwith: {pool: '{{ .alert.tags.pool }}'}"), &got, yaml.Strict())
-	if diff := cmp.Diff(Config{Function: "capacity", With: map[string]string{"pool": "{{ .alert.tags.pool }}"}}, got); diff != "" || err != nil {
-		t.Errorf("error %v, config (-want +got):\n%s", err, diff)
-	}
-}
-
-// Playbooks rely on these names.
-func TestData_JSON(t *testing.T) {
-	text, err := json.Marshal(Data{map[string]any{"free": 12}})
-	if want := `{"data":{"free":12}}`; err != nil || string(text) != want {
-		t.Errorf("got %s, %v, want %s", text, err, want)
 	}
 }

@@ -233,15 +233,3 @@ func TestConfig_Validate(t *testing.T) {
 		}
 	}
 }
-
-// Playbooks rely on these names.
-func TestData_JSON(t *testing.T) {
-	text, err := json.Marshal(Data{Query: "q", Count: 2, More: true, Last: "a 1", LastAt: noon, Patterns: []Pattern{{Pattern: "a n", Count: 2, Sample: "a 1"}}, URL: "u"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := `{"query":"q","count":2,"more":true,"last":"a 1","last_at":"2026-11-21T12:00:00Z","patterns":[{"pattern":"a n","count":2,"sample":"a 1"}],"url":"u"}`
-	if diff := cmp.Diff(want, string(text)); diff != "" {
-		t.Errorf("JSON (-want +got):\n%s", diff)
-	}
-}

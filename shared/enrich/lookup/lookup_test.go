@@ -10,7 +10,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 
 	"boomerang/shared/alert"
@@ -316,18 +315,6 @@ func TestConfig_Validate(t *testing.T) {
 		if got != tt.want {
 			t.Errorf("%+v: got %q, want %q", tt.config, got, tt.want)
 		}
-	}
-}
-
-func TestConfig_YAML(t *testing.T) {
-	const text = "title: Owner\nfile: owners.csv\nkey: service\nvalue: '{{ .alert.tags.service }}'\nshow: [team]"
-	var got Config
-	if err := yaml.UnmarshalWithOptions([]byte(text), &got, yaml.Strict()); err != nil {
-		t.Fatal(err)
-	}
-	want := Config{Title: "Owner", File: "owners.csv", Key: "service", Value: "{{ .alert.tags.service }}", Show: []string{"team"}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("config (-want +got):\n%s", diff)
 	}
 }
 

@@ -262,13 +262,3 @@ func TestEnrich_Limits(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-// Playbooks rely on these names.
-func TestData_JSON(t *testing.T) {
-	text, err := json.Marshal(Data{Query: "avg:a{*}", JumpedAt: noon, Trend: Jump})
-	want := `{"query":"avg:a{*}","group":"","groups":0,"unit":"","points":0,"value":0,"operator":"","threshold":0,"beyond":false,"min":0,"max":0,"mean":0,` +
-		`"trend":"jump","sparkline":"","jumped_at":"2026-11-21T12:00:00Z","jumped_from":0,"jumped_to":0}`
-	if diff := cmp.Diff(want, string(text)); diff != "" || err != nil {
-		t.Errorf("%v; JSON (-want +got):\n%s", err, diff)
-	}
-}

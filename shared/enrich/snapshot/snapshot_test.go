@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -93,13 +92,5 @@ func TestConfig_Validate(t *testing.T) {
 	}
 	if err := (Config{Window: -1}).Validate(); err == nil || err.Error() != "window is -1ns: set a time between 1m and 720h" {
 		t.Errorf("got %v", err)
-	}
-}
-
-// Playbooks rely on these names.
-func TestData_JSON(t *testing.T) {
-	text, err := json.Marshal(Data{URL: "u"})
-	if want := `{"url":"u","query":"","own":false}`; err != nil || string(text) != want {
-		t.Errorf("got %s, %v, want %s", text, err, want)
 	}
 }
