@@ -89,18 +89,9 @@ func isSegment(name string) bool {
 }
 
 type entityResponse struct {
-	Data []resource[struct {
-		Name        string `json:"name"`
-		DisplayName string `json:"displayName"`
-		Description string `json:"description"`
-		Owner       string `json:"owner"`
-	}] `json:"data"`
-	Included []resource[struct {
-		Schema entity `json:"schema"`
-	}] `json:"included"`
+	list[resource[struct{ Name, DisplayName, Description, Owner string }]]
+	Included []resource[struct{ Schema entity }]
 }
-
-func (r entityResponse) complete() bool { return r.Data != nil }
 
 // service returns the entity with the name, completed from its schema.
 func (r entityResponse) service(name string) (Service, bool) {
@@ -124,22 +115,16 @@ func (r entityResponse) service(name string) (Service, bool) {
 // (https://docs.datadoghq.com/internal_developer_portal/software_catalog/entity_model/).
 type entity struct {
 	Metadata struct {
-		DisplayName      string                  `json:"displayName"`
-		Description      string                  `json:"description"`
-		Owner            string                  `json:"owner"`
-		AdditionalOwners []struct{ Name string } `json:"additionalOwners"`
-		Contacts         []Contact               `json:"contacts"`
-		Links            []ServiceLink           `json:"links"`
-	} `json:"metadata"`
+		DisplayName, Description, Owner string
+		AdditionalOwners                []struct{ Name string }
+		Contacts                        []Contact
+		Links                           []ServiceLink
+	}
 	Spec struct {
-		Tier      string   `json:"tier"`
-		Lifecycle string   `json:"lifecycle"`
-		DependsOn []string `json:"dependsOn"`
-	} `json:"spec"`
-	Integrations struct {
-		PagerDuty struct{ ServiceURL string } `json:"pagerduty"`
-		Opsgenie  struct{ ServiceURL string } `json:"opsgenie"`
-	} `json:"integrations"`
+		Tier, Lifecycle string
+		DependsOn       []string
+	}
+	Integrations struct{ PagerDuty, Opsgenie struct{ ServiceURL string } }
 }
 
 func (e entity) service() Service {
@@ -162,24 +147,18 @@ type definitionResponse struct {
 	Data struct {
 		Attributes struct {
 			Schema struct {
-				Service      string        `json:"dd-service"`
-				Description  string        `json:"description"`
-				Team         string        `json:"team"`
-				Tier         string        `json:"tier"`
-				Lifecycle    string        `json:"lifecycle"`
-				Contacts     []Contact     `json:"contacts"`
-				Links        []ServiceLink `json:"links"`
-				Integrations struct {
-					PagerDuty struct {
+				Service                            string `json:"dd-service"`
+				Description, Team, Tier, Lifecycle string
+				Contacts                           []Contact
+				Links                              []ServiceLink
+				Integrations                       struct {
+					PagerDuty, Opsgenie struct {
 						ServiceURL string `json:"service-url"`
-					} `json:"pagerduty"`
-					Opsgenie struct {
-						ServiceURL string `json:"service-url"`
-					} `json:"opsgenie"`
-				} `json:"integrations"`
-			} `json:"schema"`
-		} `json:"attributes"`
-	} `json:"data"`
+					}
+				}
+			}
+		}
+	}
 }
 
 func (r definitionResponse) complete() bool { return r.Data.Attributes.Schema.Service != "" }

@@ -22,9 +22,7 @@ func (c *Client) Create(ctx context.Context, e event.Event) (event.Posted, error
 	if err != nil {
 		return event.Posted{}, err
 	}
-	var created struct {
-		Event eventRef `json:"event"`
-	}
+	var created struct{ Event eventRef }
 	_ = decode(r.body, &created)
 	return event.Posted{ID: created.Event.id(), URL: c.page(created.Event.URL)}, nil
 }
@@ -44,16 +42,11 @@ func (c *Client) CreateAlert(ctx context.Context, e event.AlertEvent) (event.Pos
 		Data struct {
 			Attributes struct {
 				Attributes struct {
-					Evt struct {
-						UID string `json:"uid"`
-						ID  string `json:"id"` // Deprecated in favour of the uid.
-					} `json:"evt"`
-				} `json:"attributes"`
-			} `json:"attributes"`
-		} `json:"data"`
-		Links struct {
-			Self string `json:"self"`
-		} `json:"links"`
+					Evt struct{ UID, ID string } // The ID is deprecated.
+				}
+			}
+		}
+		Links struct{ Self string }
 	}
 	_ = decode(r.body, &created)
 	evt := created.Data.Attributes.Attributes.Evt

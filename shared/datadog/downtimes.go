@@ -36,10 +36,8 @@ func (c *Client) DowntimeMatches(ctx context.Context, monitorID int64) ([]Downti
 }
 
 type downtimeFields struct {
-	Scope  string   `json:"scope"`
-	Groups []string `json:"groups"`
-	Start  string   `json:"start"`
-	End    string   `json:"end"`
+	Scope, Start, End string
+	Groups            []string
 }
 
 func downtimeMatches(r list[resource[downtimeFields]]) []DowntimeMatch {
@@ -69,7 +67,7 @@ func (c *Client) CurrentDowntimes(ctx context.Context) ([]DowntimeNote, error) {
 
 type downtimesResponse struct {
 	list[resource[struct{ Message string }]]
-	Included []resource[userFields] `json:"included"`
+	Included []resource[userFields]
 }
 
 func (r downtimesResponse) notes() []DowntimeNote {

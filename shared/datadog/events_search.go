@@ -110,35 +110,25 @@ func newSearch(query string, indexes []string, from, to time.Time, limit int) se
 	return s
 }
 
-type searchedEvent struct {
-	ID         string `json:"id"`
-	Attributes struct {
-		Message    string   `json:"message"`
-		Tags       []string `json:"tags"`
-		Timestamp  string   `json:"timestamp"`
-		Attributes struct {
-			Title          string `json:"title"`
-			Status         string `json:"status"`
-			Service        string `json:"service"`
-			Hostname       string `json:"hostname"`
-			SourceTypeName string `json:"source_type_name"`
-			MonitorID      int64  `json:"monitor_id"`
-			RelatedEventID int64  `json:"related_event_id"`
-			Evt            struct {
-				ID       string `json:"id"`
-				UID      string `json:"uid"`
-				Category string `json:"category"`
-			} `json:"evt"`
-			Author          struct{ Name string }       `json:"author"`
-			ChangedResource struct{ Name, Type string } `json:"changed_resource"`
-			PrevValue       json.RawMessage             `json:"prev_value"`
-			NewValue        json.RawMessage             `json:"new_value"`
-			ChangeMetadata  json.RawMessage             `json:"change_metadata"`
-		} `json:"attributes"`
-	} `json:"attributes"`
+type searchedFields struct {
+	Message, Timestamp string
+	Tags               []string
+	Attributes         struct {
+		Title, Status, Service, Hostname string
+
+		SourceTypeName  string `json:"source_type_name"`
+		MonitorID       int64  `json:"monitor_id"`
+		RelatedEventID  int64  `json:"related_event_id"`
+		Evt             struct{ ID, UID, Category string }
+		Author          struct{ Name string }
+		ChangedResource struct{ Name, Type string } `json:"changed_resource"`
+		PrevValue       json.RawMessage             `json:"prev_value"`
+		NewValue        json.RawMessage             `json:"new_value"`
+		ChangeMetadata  json.RawMessage             `json:"change_metadata"`
+	}
 }
 
-func (c *Client) searchedEvents(r list[searchedEvent]) []SearchedEvent {
+func (c *Client) searchedEvents(r list[resource[searchedFields]]) []SearchedEvent {
 	events := make([]SearchedEvent, len(r.Data))
 	for i, found := range r.Data {
 		outer, a := found.Attributes, found.Attributes.Attributes

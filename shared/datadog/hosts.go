@@ -83,20 +83,18 @@ type hostFields struct {
 	MuteTimeout  int64               `json:"mute_timeout"`
 	TagsBySource map[string][]string `json:"tags_by_source"`
 	Metrics      struct {
-		CPU    optionalNumber `json:"cpu"`
-		IOWait optionalNumber `json:"iowait"`
-		Load   optionalNumber `json:"load"`
-	} `json:"metrics"`
+		CPU, IOWait, Load optionalNumber
+	}
 	Meta struct {
-		AgentVersion string              `json:"agent_version"`
-		Platform     string              `json:"platform"`
-		CPUCores     int                 `json:"cpuCores"`
+		AgentVersion string `json:"agent_version"`
+		Platform     string
+		CPUCores     int
 		Linux        []string            `json:"nixV"`
 		Mac          []json.RawMessage   `json:"macV"`
 		Windows      []string            `json:"winV"`
 		FreeBSD      []string            `json:"fbsdV"`
 		AgentChecks  [][]json.RawMessage `json:"agent_checks"`
-	} `json:"meta"`
+	}
 }
 
 func (f hostFields) host() Host {

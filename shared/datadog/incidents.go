@@ -44,22 +44,18 @@ func (c *Client) Incidents(ctx context.Context, query string, size int) (Inciden
 type incidentsResponse struct {
 	Data struct {
 		Attributes struct {
-			Total     int `json:"total"`
-			Incidents []struct {
-				Data resource[incidentFields] `json:"data"`
-			} `json:"incidents"`
-		} `json:"attributes"`
-	} `json:"data"`
+			Total     int
+			Incidents []struct{ Data resource[incidentFields] }
+		}
+	}
 }
 
 func (r incidentsResponse) complete() bool { return r.Data.Attributes.Incidents != nil }
 
 type incidentFields struct {
 	Incident
-	Created   string `json:"created"`
-	Commander struct {
-		Data resource[userFields] `json:"data"`
-	} `json:"commander"`
+	Created   string
+	Commander struct{ Data resource[userFields] }
 }
 
 func (c *Client) incidents(r incidentsResponse) Incidents {

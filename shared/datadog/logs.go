@@ -38,21 +38,14 @@ func (c *Client) Logs(ctx context.Context, query LogQuery) ([]Log, error) {
 }
 
 type logFields struct {
-	ID         string `json:"id"`
-	Attributes struct {
-		Timestamp  string   `json:"timestamp"`
-		Status     string   `json:"status"`
-		Service    string   `json:"service"`
-		Host       string   `json:"host"`
-		Message    string   `json:"message"`
-		Tags       []string `json:"tags"`
-		Attributes struct {
-			Error struct{ Message string } `json:"error"`
-		} `json:"attributes"`
-	} `json:"attributes"`
+	Timestamp, Status, Service, Host, Message string
+	Tags                                      []string
+	Attributes                                struct {
+		Error struct{ Message string }
+	}
 }
 
-func logs(r list[logFields]) []Log {
+func logs(r list[resource[logFields]]) []Log {
 	logs := make([]Log, len(r.Data))
 	for i, line := range r.Data {
 		a := line.Attributes

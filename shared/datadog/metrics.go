@@ -50,18 +50,16 @@ func (c *Client) Series(ctx context.Context, query SeriesQuery) ([]Series, error
 }
 
 type seriesResponse struct {
-	Status string `json:"status"`
-	Error  string `json:"error"`
-	Series []struct {
-		Metric string   `json:"metric"`
-		Scope  string   `json:"scope"`
-		TagSet []string `json:"tag_set"`
-		Unit   []*struct {
-			Name      string `json:"name"`
+	Status, Error string
+	Series        []struct {
+		Metric, Scope string
+		TagSet        []string `json:"tag_set"`
+		Unit          []*struct {
+			Name      string
 			ShortName string `json:"short_name"`
-		} `json:"unit"` // The unit and what it is per, or null.
-		Pointlist []seriesPoint `json:"pointlist"`
-	} `json:"series"`
+		} // The unit and what it is per, or null.
+		Pointlist []seriesPoint
+	}
 }
 
 // complete is also true of a rejection, which has status 200.

@@ -87,19 +87,17 @@ func (c *Client) Monitor(ctx context.Context, id int64, query MonitorQuery) (Mon
 
 type monitorResponse struct {
 	Monitor
-	Options struct {
-		Thresholds map[string]optionalNumber `json:"thresholds"`
-	} `json:"options"`
-	State struct {
+	Options struct{ Thresholds map[string]optionalNumber }
+	State   struct {
 		Groups map[string]struct {
-			Status        string `json:"status"`
-			LastTriggered int64  `json:"last_triggered_ts"`
-			LastNoData    int64  `json:"last_nodata_ts"`
-		} `json:"groups"`
-	} `json:"state"`
+			Status        string
+			LastTriggered int64 `json:"last_triggered_ts"`
+			LastNoData    int64 `json:"last_nodata_ts"`
+		}
+	}
 	MatchingDowntimes []struct {
-		Scope []string `json:"scope"`
-		End   int64    `json:"end"`
+		Scope []string
+		End   int64
 	} `json:"matching_downtimes"`
 }
 

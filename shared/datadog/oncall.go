@@ -55,10 +55,7 @@ func (c *Client) Team(ctx context.Context, handle string) (Team, error) {
 	return named, nil
 }
 
-type teamFields struct {
-	Handle string `json:"handle"`
-	Name   string `json:"name"`
-}
+type teamFields struct{ Handle, Name string }
 
 // User is a person of the organisation.
 type User struct {
@@ -67,11 +64,7 @@ type User struct {
 	Email string
 }
 
-type userFields struct {
-	Name   string `json:"name"`
-	Email  string `json:"email"`
-	Handle string `json:"handle"`
-}
+type userFields struct{ Name, Email, Handle string }
 
 func user(r resource[userFields]) User {
 	return User{ID: r.ID, Name: r.Attributes.Name, Email: cmp.Or(r.Attributes.Email, r.Attributes.Handle)}
@@ -107,8 +100,8 @@ func (c *Client) OnCall(ctx context.Context, teamID string) (OnCall, error) {
 }
 
 type onCallResponse struct {
-	Data     resource[struct{}]     `json:"data"`
-	Included []resource[userFields] `json:"included"` // Users, and steps of the escalation policy.
+	Data     resource[struct{}]
+	Included []resource[userFields] // Users, and steps of the escalation policy.
 }
 
 func (r onCallResponse) complete() bool { return r.Data.ID != "" }

@@ -129,9 +129,10 @@ func parseNumber(raw []byte) *float64 {
 	return &f
 }
 
-// list is a response of the v2 API with several resources.
+// list is a response of the v2 API with several resources. Package json ignores the case of keys, so only
+// those with underscores and hyphens need tags.
 type list[T any] struct {
-	Data []T `json:"data"`
+	Data []T
 }
 
 func (l list[T]) complete() bool { return l.Data != nil }
@@ -139,16 +140,11 @@ func (l list[T]) complete() bool { return l.Data != nil }
 // resource is one object of the v2 API (https://jsonapi.org).
 type resource[A any] struct {
 	reference
-	Attributes    A `json:"attributes"`
-	Relationships map[string]struct {
-		Data references `json:"data"`
-	} `json:"relationships"`
+	Attributes    A
+	Relationships map[string]struct{ Data references }
 }
 
-type reference struct {
-	Type string `json:"type"`
-	ID   string `json:"id"`
-}
+type reference struct{ Type, ID string }
 
 // references decodes one reference, a list of them, or null.
 type references []reference

@@ -77,21 +77,21 @@ type sloResponse struct {
 		Attributes struct {
 			SLOs []struct {
 				Data struct {
-					ID         string `json:"id"`
+					ID         string
 					Attributes struct {
 						SLO
 						Status struct {
-							State            string         `json:"state"`
-							SLI              optionalNumber `json:"sli"`
+							State            string
+							SLI              optionalNumber
 							Budget           optionalNumber `json:"error_budget_remaining"`
 							CalculationError string         `json:"calculation_error"`
 							IndexedAt        int64          `json:"indexed_at"`
-						} `json:"status"`
-					} `json:"attributes"`
-				} `json:"data"`
-			} `json:"slos"`
-		} `json:"attributes"`
-	} `json:"data"`
+						}
+					}
+				}
+			}
+		}
+	}
 }
 
 func (r sloResponse) complete() bool { return r.Data.Attributes.SLOs != nil }
@@ -116,9 +116,9 @@ type sloHistoryResponse struct {
 			Budget map[string]optionalNumber `json:"error_budget_remaining"`
 			Errors []struct {
 				Message string `json:"error_message"`
-			} `json:"errors"`
-		} `json:"overall"`
-	} `json:"data"`
+			}
+		}
+	}
 }
 
 func (r sloHistoryResponse) complete() bool { return r.Data.Overall != nil }
