@@ -11,7 +11,6 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/fault"
-	"boomerang/shared/pipeline"
 )
 
 const (
@@ -75,7 +74,7 @@ func (u unseen) Error() string { return string(u) }
 func (d *Drill) lost(ctx context.Context, why error) error {
 	far := strings.TrimSpace("the webhook posted the event " + d.reply.Event.ID)
 	next := "make sure that " + d.target.Organisation + " are of the organisation that the stack posts to"
-	if d.reply.Status == pipeline.Queued {
+	if d.reply.Status == Queued {
 		far = "the webhook queued the alert"
 		next = "look at the log of the redeliver function, and into its dead-letter queue"
 	}

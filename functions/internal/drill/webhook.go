@@ -16,7 +16,6 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
-	"boomerang/shared/pipeline"
 )
 
 // maxAnswerBytes is far more than the answer of a webhook with every step.
@@ -31,12 +30,23 @@ type Answer struct {
 	Reply Reply
 }
 
+// Status is a status of the webhook's answer.
+type Status string
+
+// The statuses of which an event comes. They are part of the webhook's contract: this
+// package does not import the pipeline, which links every store.
+const (
+	Posted    Status = "posted"
+	Duplicate Status = "duplicate"
+	Queued    Status = "queued"
+)
+
 // Reply is what the webhook says of an alert that it took.
 type Reply struct {
-	Status   pipeline.Status `json:"status"`
-	Reason   string          `json:"reason"`
-	Event    event.Posted    `json:"event"`
-	Playbook string          `json:"playbook"`
+	Status   Status       `json:"status"`
+	Reason   string       `json:"reason"`
+	Event    event.Posted `json:"event"`
+	Playbook string       `json:"playbook"`
 	Steps    []struct {
 		Name       string  `json:"name"`
 		Status     string  `json:"status"`
@@ -121,7 +131,7 @@ func (d *Drill) understand(answer Answer) (Reply, error) {
 		return Reply{}, fmt.Errorf("what answered %s is not Boomerang: make sure that the address is the Function URL of the stack", statusLine(answer.Status))
 	}
 	switch said.Status {
-	case pipeline.Posted, pipeline.Duplicate, pipeline.Queued:
+	case Posted, Duplicate, Queued:
 		return said, nil
 	}
 	return said, fmt.Errorf("the webhook took the alert and no event will come of it (%s): %s", said.Status, cmp.Or(said.Reason, "it does not say why"))
