@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
 	"testing"
@@ -10,11 +9,6 @@ import (
 	"boomerang/functions/internal/e2e"
 	"boomerang/shared/fakedatadog"
 )
-
-// scheduled is what EventBridge sends
-// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html).
-var scheduled = json.RawMessage(`{"version":"0","id":"53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa","detail-type":"Scheduled Event",` +
-	`"source":"aws.events","account":"123456789012","time":"2026-11-21T10:00:00Z","region":"eu-west-1","resources":[],"detail":{}}`)
 
 const timeout = 30 * time.Second
 
@@ -36,12 +30,12 @@ func notify(t *testing.T, s *e2e.Stack) (id int64, at time.Time) {
 
 func reconcile(t *testing.T, f *e2e.Instance) {
 	t.Helper()
-	if _, err := f.Invoke(scheduled, timeout); err != nil {
+	if _, err := f.Invoke(e2e.Scheduled, timeout); err != nil {
 		t.Fatalf("%v; the function wrote %s", err, f.Output())
 	}
 }
 
-func TestBootstrap_brings_back_an_alert_that_was_throttled(t *testing.T) {
+func TestBootstrap_LostAlert(t *testing.T) {
 	s := e2e.New(t)
 	finder, worker := s.Start(e2e.Reconcile, nil), s.Start(e2e.Redeliver, nil)
 	id, _ := notify(t, s)
@@ -59,7 +53,7 @@ func TestBootstrap_brings_back_an_alert_that_was_throttled(t *testing.T) {
 	}
 }
 
-func TestBootstrap_leaves_an_alert_that_arrived(t *testing.T) {
+func TestBootstrap_DeliveredAlert(t *testing.T) {
 	s := e2e.New(t)
 	webhook, finder := s.Start(e2e.Webhook, nil), s.Start(e2e.Reconcile, nil)
 	id, at := notify(t, s)
@@ -72,10 +66,10 @@ func TestBootstrap_leaves_an_alert_that_arrived(t *testing.T) {
 	}
 }
 
-func TestBootstrap_fails_where_everybody_sees_it(t *testing.T) {
+func TestBootstrap_Failure(t *testing.T) {
 	s := e2e.New(t, e2e.Datadog)
 	finder := s.Start(e2e.Reconcile, nil)
-	if _, err := finder.Invoke(scheduled, timeout); err == nil || !strings.Contains(err.Error(), "Datadog could not be reached") {
+	if _, err := finder.Invoke(e2e.Scheduled, timeout); err == nil || !strings.Contains(err.Error(), "Datadog could not be reached") {
 		t.Errorf("got %v", err)
 	}
 	id, _ := notify(t, s)
@@ -86,14 +80,6 @@ func TestBootstrap_fails_where_everybody_sees_it(t *testing.T) {
 	}
 }
 
-func TestBootstrap_does_not_start_without_what_it_needs(t *testing.T) {
-	f := e2e.New(t).Start(e2e.Reconcile, map[string]string{"LEDGER_TABLE": "", "WEBHOOK_NAME": "@webhook-boomerang"})
-	if err := f.Ready(); err == nil {
-		t.Fatal("it started")
-	}
-	for _, variable := range []string{"LEDGER_TABLE", "WEBHOOK_NAME"} {
-		if !strings.Contains(f.Output(), variable) {
-			t.Errorf("it does not say %q: %s", variable, f.Output())
-		}
-	}
+func TestBootstrap_WrongEnvironment(t *testing.T) {
+	e2e.New(t).Start(e2e.Reconcile, map[string]string{"LEDGER_TABLE": "", "WEBHOOK_NAME": "@webhook-boomerang"}).MustExit(t, "LEDGER_TABLE", "WEBHOOK_NAME")
 }

@@ -100,7 +100,7 @@ func alert(id int64) map[string]string {
 	}
 }
 
-func TestBootstrap_sets_up_what_brings_alerts_back_and_removes_it(t *testing.T) {
+func TestBootstrap_CreateAndDelete(t *testing.T) {
 	s := e2e.New(t)
 	webhook, setup := s.Start(e2e.Webhook, nil), s.Start(e2e.Setup, nil)
 	url := behind(t, webhook)
@@ -120,7 +120,7 @@ func TestBootstrap_sets_up_what_brings_alerts_back_and_removes_it(t *testing.T) 
 }
 
 // A function that does not start could answer nobody.
-func TestBootstrap_says_what_is_wrong_with_its_environment(t *testing.T) {
+func TestBootstrap_WrongEnvironment(t *testing.T) {
 	f := e2e.New(t).Start(e2e.Setup, map[string]string{"DD_SITE": "datadog.example", "WEBHOOK_SECRET_ARN": ""})
 	a := ask(t, f, cfn.RequestCreate, "https://abc.lambda-url.eu-west-1.on.aws/")
 	if a.Status != cfn.StatusFailed || !strings.Contains(a.Reason, "DD_SITE") || !strings.Contains(a.Reason, "WEBHOOK_SECRET_ARN") {
@@ -131,7 +131,7 @@ func TestBootstrap_says_what_is_wrong_with_its_environment(t *testing.T) {
 	}
 }
 
-func TestBootstrap_no_alert_is_refused_while_the_token_is_rotated(t *testing.T) {
+func TestBootstrap_RotationUnderLoad(t *testing.T) {
 	const rotations, senders = 3, 4
 	s := e2e.New(t)
 	setup := s.Start(e2e.Setup, nil)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,7 +35,7 @@ func deliver(t *testing.T, f *e2e.Instance, file string) events.LambdaFunctionUR
 	return response
 }
 
-func TestBootstrap_answers_every_event_file(t *testing.T) {
+func TestBootstrap_EventFiles(t *testing.T) {
 	s := e2e.New(t)
 	f := s.Start(e2e.Webhook, alone)
 	want := map[string]struct {
@@ -69,27 +70,27 @@ func TestBootstrap_answers_every_event_file(t *testing.T) {
 	}
 }
 
-func TestBootstrap_does_not_start_with_what_cannot_work(t *testing.T) {
+func TestBootstrap_WrongEnvironment(t *testing.T) {
 	playbooks := filepath.Join(t.TempDir(), "playbooks.yaml")
 	if err := os.WriteFile(playbooks, []byte("playbok: []\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for name, c := range map[string]struct {
+	for name, tt := range map[string]struct {
 		changes map[string]string
-		says    []string
+		reasons []string
 	}{
-		"nothing set":           {map[string]string{"DATADOG_SECRET_ARN": "", "WEBHOOK_SECRET_ARN": ""}, []string{"DATADOG_SECRET_ARN", "WEBHOOK_SECRET_ARN"}},
-		"an unknown site":       {map[string]string{"DD_SITE": "datadog.example"}, []string{"DD_SITE", "us5.datadoghq.com"}},
-		"keys sent in clear":    {map[string]string{"DATADOG_API_URL": "http://192.0.2.1"}, []string{"DATADOG_API_URL", "https"}},
-		"several at once":       {map[string]string{"INTAKE": "later", "ENRICH_BUDGET": "five"}, []string{"INTAKE", "ENRICH_BUDGET"}},
-		"wrong playbooks":       {map[string]string{"PLAYBOOKS_FILE": playbooks}, []string{"playbooks.yaml:1", "playbok"}},
-		"no playbooks":          {map[string]string{"PLAYBOOKS_FILE": "no-such-file.yaml"}, []string{"PLAYBOOKS_FILE", "no-such-file.yaml"}},
-		"AWS and ours":          {map[string]string{"AWS_RETRY_MODE": "often", "INTAKE": "later"}, []string{"AWS_RETRY_MODE", "INTAKE"}},
-		"no region":             {map[string]string{"AWS_REGION": "", "INTAKE": "later"}, []string{"AWS_REGION", "INTAKE"}},
-		"a secret that is gone": {map[string]string{"WEBHOOK_SECRET_ARN": "no-such-secret"}, []string{"no-such-secret"}},
+		"nothing set":      {map[string]string{"DATADOG_SECRET_ARN": "", "WEBHOOK_SECRET_ARN": ""}, []string{"DATADOG_SECRET_ARN", "WEBHOOK_SECRET_ARN"}},
+		"unknown site":     {map[string]string{"DD_SITE": "datadog.example"}, []string{"DD_SITE", "us5.datadoghq.com"}},
+		"plain http":       {map[string]string{"DATADOG_API_URL": "http://192.0.2.1"}, []string{"DATADOG_API_URL", "https"}},
+		"several problems": {map[string]string{"INTAKE": "later", "ENRICH_BUDGET": "five"}, []string{"INTAKE", "ENRICH_BUDGET"}},
+		"wrong playbooks":  {map[string]string{"PLAYBOOKS_FILE": playbooks}, []string{"playbooks.yaml:1", "playbok"}},
+		"no playbooks":     {map[string]string{"PLAYBOOKS_FILE": "no-such-file.yaml"}, []string{"PLAYBOOKS_FILE", "no-such-file.yaml"}},
+		"AWS and ours":     {map[string]string{"AWS_RETRY_MODE": "often", "INTAKE": "later"}, []string{"AWS_RETRY_MODE", "INTAKE"}},
+		"no region":        {map[string]string{"AWS_REGION": "", "INTAKE": "later"}, []string{"AWS_REGION", "INTAKE"}},
+		"missing secret":   {map[string]string{"WEBHOOK_SECRET_ARN": "no-such-secret"}, []string{"no-such-secret"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			mustExit(t, e2e.New(t).Start(e2e.Webhook, c.changes), c.says...)
+			e2e.New(t).Start(e2e.Webhook, tt.changes).MustExit(t, tt.reasons...)
 		})
 	}
 }
@@ -98,23 +99,7 @@ func TestBootstrap_WrongSecrets(t *testing.T) {
 	s := e2e.New(t)
 	s.SetSecret(s.WebhookSecret, `{"token":" "}`)
 	s.SetSecret(s.DatadogSecret, `{"api_key":"x"}`)
-	mustExit(t, s.Start(e2e.Webhook, nil), s.WebhookSecret, s.DatadogSecret)
-}
-
-// mustExit makes sure that a function ends before it asks for work.
-func mustExit(t *testing.T, f *e2e.Instance, says ...string) {
-	t.Helper()
-	if err := f.Ready(); err == nil {
-		t.Fatal("it started")
-	}
-	if err := f.Ended(); err != nil {
-		t.Fatalf("%v; it wrote %s", err, f.Output())
-	}
-	for _, word := range says {
-		if !strings.Contains(f.Output(), word) {
-			t.Errorf("it does not say %q: %s", word, f.Output())
-		}
-	}
+	s.Start(e2e.Webhook, nil).MustExit(t, s.WebhookSecret, s.DatadogSecret)
 }
 
 func TestBootstrap_SlowSecrets(t *testing.T) {
@@ -126,7 +111,7 @@ func TestBootstrap_SlowSecrets(t *testing.T) {
 	}
 }
 
-func TestBootstrap_learns_a_rotated_Datadog_key(t *testing.T) {
+func TestBootstrap_RotatedKeys(t *testing.T) {
 	s := e2e.New(t)
 	f := s.Start(e2e.Webhook, alone)
 	if r := deliver(t, f, "triggered.json"); r.StatusCode != 200 {
@@ -139,7 +124,7 @@ func TestBootstrap_learns_a_rotated_Datadog_key(t *testing.T) {
 	}
 }
 
-func TestBootstrap_lets_in_the_new_token_and_the_one_before(t *testing.T) {
+func TestBootstrap_RotatedToken(t *testing.T) {
 	s := e2e.New(t)
 	f := s.Start(e2e.Webhook, alone)
 	if err := f.Ready(); err != nil {
@@ -148,5 +133,52 @@ func TestBootstrap_lets_in_the_new_token_and_the_one_before(t *testing.T) {
 	s.SetSecret(s.WebhookSecret, `{"token":"rotated"}`)
 	if r := deliver(t, f, "triggered.json"); r.StatusCode != 200 {
 		t.Errorf("the token before the rotation: %d %s", r.StatusCode, r.Body)
+	}
+}
+
+// records returns the lines that an instance wrote, which must all be JSON objects.
+func records(t *testing.T, f *e2e.Instance) (all []map[string]any) {
+	t.Helper()
+	f.Kill()
+	for line := range strings.Lines(f.Output()) {
+		var record map[string]any
+		if err := json.Unmarshal([]byte(line), &record); err != nil {
+			t.Errorf("%v: %s", err, line)
+		}
+		all = append(all, record)
+	}
+	return all
+}
+
+func TestBootstrap_NoExtension(t *testing.T) {
+	f := e2e.New(t).Start(e2e.Webhook, alone)
+	deliver(t, f, "triggered.json")
+	for _, r := range records(t, f) {
+		if message, ok := r["message"].(string); !ok || strings.Contains(strings.ToLower(message), "datadog:") || r["dd.trace_id"] != nil {
+			t.Errorf("a library wrote %v", r)
+		}
+	}
+}
+
+// Without the extension, the Datadog Forwarder reads metrics and traces from the log.
+func TestBootstrap_FlushToLog(t *testing.T) {
+	f := e2e.New(t).Start(e2e.Webhook, map[string]string{"DD_FLUSH_TO_LOG": "true"})
+	for range 2 {
+		deliver(t, f, "triggered.json")
+	}
+	metrics, traces := 0, 0
+	for _, r := range records(t, f) {
+		if r["m"] == "boomerang.received" {
+			metrics++
+		}
+		if r["traces"] != nil {
+			traces++
+		}
+	}
+	if metrics != 2 || traces == 0 {
+		t.Errorf("%d metrics and %d traces are in the log: %s", metrics, traces, f.Output())
+	}
+	if strings.Contains(f.Output(), e2e.Token) {
+		t.Error("the token is in the log")
 	}
 }
