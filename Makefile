@@ -11,7 +11,8 @@ REPLAY ?=
 UPDATE ?=
 ADDRESS ?=
 FUZZTIME ?= 10000x
-COVERAGE ?= 85
+COVERAGE ?= 90
+RACE ?=
 ALERTS ?= 20000
 INTAKE ?= direct
 URL ?=
@@ -134,9 +135,9 @@ fuzz: ## Fuzz every fuzz target, some seconds each (FUZZTIME=10000x inputs)
 	done < .build/fuzz-targets.txt
 
 .PHONY: cover
-cover: $(MOTO) ## Measure how much of shared/ the tests reach; less than COVERAGE percent fails
+cover: $(MOTO) ## Measure how much of shared/ the tests reach; less than COVERAGE percent fails (RACE=1: under the race detector)
 	@mkdir -p .build
-	.ci/with-moto go test -coverpkg=./shared/... -coverprofile=.build/cover.out $(IN_PROCESS)
+	$(if $(RACE),CGO_ENABLED=1) .ci/with-moto go test -shuffle=on -timeout=20m $(if $(RACE),-race -covermode=atomic) -coverpkg=./shared/... -coverprofile=.build/cover.out $(IN_PROCESS)
 	@go tool cover -func=.build/cover.out | awk -v least=$(COVERAGE) '/^total:/ { seen = 1; \
 		printf "shared/ is covered to %s, and %d%% is the least\n", $$3, least; exit ($$3 + 0 < least) } END { if (!seen) exit 1 }'
 
