@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"reflect"
 	"slices"
@@ -43,15 +44,12 @@ var functions = template.FuncMap{
 	"time":     func(v any) string { return formatTime(v, "15:04 UTC") },
 	"date":     func(v any) string { return formatTime(v, time.DateOnly) },
 	"duration": duration,
-}
 
-// aliases are the former names of functions.
-var aliases = map[string]string{"shorten": "truncate", "clock": "time", "day": "date", "span": "duration"}
-
-func init() {
-	for alias, name := range aliases {
-		functions[alias] = functions[name]
-	}
+	// Former names.
+	"shorten": truncate,
+	"clock":   func(v any) string { return formatTime(v, "15:04 UTC") },
+	"day":     func(v any) string { return formatTime(v, time.DateOnly) },
+	"span":    duration,
 }
 
 // builtinFunctions are those of text/template, which evaluates their arguments lazily.
@@ -61,16 +59,8 @@ var builtinFunctions = template.FuncMap{
 	"not": (func(any) bool)(nil),
 }
 
-// functionNames returns the names for suggestions, without aliases.
 func functionNames() []string {
-	var names []string
-	for _, known := range []template.FuncMap{functions, builtinFunctions} {
-		for name := range known {
-			if aliases[name] == "" {
-				names = append(names, name)
-			}
-		}
-	}
+	names := slices.AppendSeq(slices.Collect(maps.Keys(functions)), maps.Keys(builtinFunctions))
 	slices.Sort(names)
 	return names
 }

@@ -217,7 +217,10 @@ func (l *loader) expression(source, path string, s *scope) *expression {
 // commentHint explains a comment that ends an expression without quotes.
 func (l *loader) commentHint(path string) string {
 	node, ok := l.nodes[path].(*ast.StringNode)
-	if !ok || node.Token.Type != token.StringType || !strings.Contains(l.lines[l.position(node).line-1], " #") {
+	if !ok || node.Token.Type != token.StringType {
+		return ""
+	}
+	if i := l.position(node).line - 1; i < 0 || i >= len(l.lines) || !strings.Contains(l.lines[i], " #") {
 		return ""
 	}
 	return "; # starts a YAML comment: quote the expression"

@@ -51,37 +51,58 @@ func mergeSteps(steps, more []*step) []*step {
 }
 
 // Steps returns the steps to run for the alert.
-func (p *Plan) Steps() []enrich.Named { return named(p.steps, p.environment) }
+func (p *Plan) Steps() []enrich.Named { return p.named(p.steps, nil, nil) }
 
 // Then returns the steps to run after the event is posted. They can read all results
 // and the event.
 func (p *Plan) Then(results []enrich.Result, e event.Request, posted event.Posted) []enrich.Named {
-	ended := resultsByName(results)
-	return named(p.then, func(earlier map[string]enrich.Result) map[string]any {
-		all := maps.Clone(ended)
-		maps.Copy(all, earlier)
-		env := p.environment(all)
-		env["event"] = map[string]any{"id": posted.ID, "url": posted.URL, "title": e.Headline()}
-		return env
-	})
+	return p.named(p.then, results, map[string]any{"id": posted.ID, "url": posted.URL, "title": e.Headline()})
 }
 
 // named returns steps for the runner, which makes each once the steps that it reads
 // have ended.
-func named(steps []*step, environment func(earlier map[string]enrich.Result) map[string]any) []enrich.Named {
+func (p *Plan) named(steps []*step, results []enrich.Result, posted map[string]any) []enrich.Named {
 	all := make([]enrich.Named, len(steps))
 	for i, s := range steps {
-		all[i] = enrich.Named{
-			Name: s.name, After: s.after, Timeout: s.timeout,
-			Make: func(earlier map[string]enrich.Result) (enrich.Step, error) {
-				if s.when == nil && len(s.with.templates) == 0 {
-					return s.make(nil)
-				}
-				return s.make(environment(earlier))
-			},
-		}
+		all[i] = enrich.Named{Name: s.name, After: s.after, Timeout: s.timeout, Make: stepMaker{p, s, results, posted}.make}
 	}
 	return all
+}
+
+// stepMaker makes a step for one alert.
+type stepMaker struct {
+	plan    *Plan
+	step    *step
+	results []enrich.Result // of steps before the event
+	posted  map[string]any  // the event; nil before it is posted
+}
+
+func (m stepMaker) make(earlier map[string]enrich.Result) (enrich.Step, error) {
+	s := m.step
+	var env map[string]any
+	if s.when != nil || len(s.with.templates) > 0 {
+		ended := resultsByName(m.results)
+		maps.Copy(ended, earlier)
+		env = m.plan.environment(ended)
+		if m.posted != nil {
+			env["event"] = m.posted
+		}
+	}
+	holds, err := s.when.holds(new(vm.VM), env)
+	if err != nil {
+		return nil, fault.Wrap("its condition could not be evaluated", err)
+	}
+	if !holds {
+		return nil, enrich.Skip("its condition does not hold: " + s.when.source)
+	}
+	config, err := s.with.render(env)
+	if _, ok := errors.AsType[*fault.Error](err); ok {
+		return nil, err // The value of a template does not fit where it stands.
+	}
+	if err != nil {
+		return nil, fault.New(fault.Permanent, "its settings could not be rendered", err)
+	}
+	return s.kind.New(config, s.cache), nil
 }
 
 // environment is what expressions and templates see: the alert, and all steps, those
@@ -104,33 +125,11 @@ func resultsByName(results []enrich.Result) map[string]enrich.Result {
 	return all
 }
 
-// make makes the step for one alert.
-func (s *step) make(env map[string]any) (enrich.Step, error) {
-	holds, err := s.when.holds(new(vm.VM), env)
-	if err != nil {
-		return nil, fault.Wrap("its condition could not be evaluated", err)
-	}
-	if !holds {
-		return nil, enrich.Skip("its condition does not hold: " + s.when.source)
-	}
-	config, err := s.with.render(env)
-	if _, ok := errors.AsType[*fault.Error](err); ok {
-		return nil, err // The value of a template does not fit where it stands.
-	}
-	if err != nil {
-		return nil, fault.New(fault.Permanent, "its settings could not be rendered", err)
-	}
-	return s.kind.New(config, s.cache), nil
-}
-
 // Draft returns what the playbook sets in the event. The errors name the templates that
 // failed, whose texts stay the event's own.
 func (p *Plan) Draft(results []enrich.Result, cycle event.Cycle) (event.Draft, []error) {
-	d := drafter{plan: p}
-	if p.texts.hasTemplates() {
-		d.env = p.environment(resultsByName(results))
-		d.env["cycle"] = map[string]any{"lasted": cycle.Lasted.Seconds(), "notified": int64(cycle.Notified)}
-	}
+	d := drafter{plan: p, env: p.environment(resultsByName(results))}
+	d.env["cycle"] = map[string]any{"lasted": cycle.Lasted.Seconds(), "notified": int64(cycle.Notified)}
 	draft := event.Draft{
 		Playbook:  p.Name(),
 		Title:     d.text("title", p.texts.title),
@@ -145,10 +144,6 @@ func (p *Plan) Draft(results []enrich.Result, cycle event.Cycle) (event.Draft, [
 		}
 	}
 	return draft, d.failed
-}
-
-func (t texts) hasTemplates() bool {
-	return t.title != nil || t.text != nil || t.priority != nil || t.alertType != nil || len(t.tags) > 0
 }
 
 // drafter renders the texts of an event and collects the errors.

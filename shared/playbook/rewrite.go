@@ -136,25 +136,24 @@ func (r *rewriter) command(c *parse.CommandNode, dot []string, piped bool) []str
 		return path
 	}
 	r.checkCall(name, c.Args[1:], piped)
-	path, isPath := []string(nil), false
+	isIndex := name.Ident == indexName
+	var base, path []string // of index; path is nil after a key that is not constant
 	for i, arg := range c.Args[1:] {
 		value, of := r.value(arg, dot)
 		c.Args[i+1] = value
-		key, isKey := arg.(*parse.StringNode)
+		key, isConstant := arg.(*parse.StringNode)
 		switch {
-		case i == 0 && name.Ident == indexName && len(c.Args) > 2 && constants(c.Args[2:]):
-			path, isPath = of, true
-		case isPath && isKey && path != nil:
+		case isIndex && i == 0:
+			base, path = of, of
+		case path != nil && isConstant:
 			path = append(slices.Clip(path), key.Text)
 		default:
+			r.usePath(c.Args[0].Position(), base)
+			base, path = nil, nil
 			r.usePath(arg.Position(), of)
 		}
 	}
 	return path
-}
-
-func constants(args []parse.Node) bool {
-	return !slices.ContainsFunc(args, func(n parse.Node) bool { return n.Type() != parse.NodeString })
 }
 
 // checkCall refuses a call of an unknown function or with a wrong number of arguments.
