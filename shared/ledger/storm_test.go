@@ -260,6 +260,9 @@ func TestLedger_StormSize(t *testing.T) {
 				t.Errorf("suppressed %d in %d groups", got.Count, len(got.Groups))
 			}
 			own, list := s.item(ownID), s.item(listID)
+			if n := len(readSet(own, "transitions")); n > maxTransitions {
+				t.Errorf("the window has %d transitions", n)
+			}
 			if size(own) > c.room || size(list) > 32<<10 {
 				t.Errorf("the window has %d bytes, its list %d", size(own), size(list))
 			}

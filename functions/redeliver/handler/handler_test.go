@@ -3,8 +3,10 @@ package handler_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,103 +16,169 @@ import (
 
 	"boomerang/functions/redeliver/handler"
 	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
 	"boomerang/shared/fault"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/queue"
+	"boomerang/shared/telemetry/telemetrytest"
 )
 
-// graveyard keeps what is buried, by its reason.
-type graveyard struct {
-	mu   sync.Mutex
-	held map[string]string
-	err  error
+// deadLetters records reasons.
+type deadLetters struct {
+	mu      sync.Mutex
+	reasons []string
+	err     error
 }
 
-func (g *graveyard) DeadLetter(_ context.Context, body, reason string) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.err != nil {
-		return g.err
+func (d *deadLetters) DeadLetter(_ context.Context, _, reason string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.err == nil {
+		d.reasons = append(d.reasons, reason)
 	}
-	if g.held == nil {
-		g.held = map[string]string{}
-	}
-	g.held[body] = reason
-	return nil
+	return d.err
 }
 
+// message is an alert whose id says what redeliver does with it.
 func message(t *testing.T, id, receives string) events.SQSMessage {
 	t.Helper()
-	body, err := queue.Encode(queue.Message{Alert: alert.Alert{ID: id, Title: "secret words"}})
+	body, err := queue.Encode(queue.Message{Alert: alert.Alert{ID: id, Title: "secret words"}, Trace: map[string]string{
+		"x-datadog-trace-id": map[string]string{"1": "71", "down": "72"}[id], "x-datadog-parent-id": "9", "x-datadog-sampling-priority": "1",
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return events.SQSMessage{MessageId: "m-" + id, Body: body, Attributes: map[string]string{"ApproximateReceiveCount": receives}}
 }
 
-// redeliver does with each alert what its id says.
 func redeliver(_ context.Context, m queue.Message) (pipeline.Outcome, error) {
 	switch m.Alert.ID {
 	case "refused":
-		return pipeline.Outcome{}, fault.New(fault.Permanent, "Datadog refused to create the event (400 Bad Request)", nil)
+		return pipeline.Outcome{}, fault.New(fault.Permanent, "Datadog rejected the event (400 Bad Request)", nil)
 	case "down":
 		return pipeline.Outcome{}, fault.New(fault.Temporary, "Datadog could not create the event (503)", nil)
 	case "broken":
-		panic("a mistake")
+		panic("a bug")
 	}
-	return pipeline.Outcome{Status: pipeline.Posted}, nil
+	return pipeline.Outcome{
+		Status: pipeline.Posted, Playbook: "default", Posted: event.Posted{ID: "9"}, Event: event.Event{Tags: []string{"enrichment:complete"}},
+		Steps: []enrich.Result{{Name: "monitor", Status: enrich.OK}},
+	}, nil
 }
 
-func TestHandler_repeats_what_may_pass_and_buries_what_will_not(t *testing.T) {
-	poison := events.SQSMessage{MessageId: "m-poison", Body: "no message of ours"}
+func TestHandler_RetryAndDeadLetter(t *testing.T) {
+	poison := events.SQSMessage{MessageId: "m-poison", Body: "not a message"}
+	good, down, refused := message(t, "1", "1"), message(t, "down", "1"), message(t, "refused", "1")
 	for name, c := range map[string]struct {
-		batch  []events.SQSMessage
-		yard   *graveyard
-		again  []string
-		buried []string // reasons, or a part of them
+		batch   []events.SQSMessage
+		dead    *deadLetters
+		retried []string
+		reasons []string // parts of them
 	}{
-		"all good":                       {[]events.SQSMessage{message(t, "1", "1"), message(t, "2", "1")}, &graveyard{}, nil, nil},
-		"an empty batch":                 {nil, &graveyard{}, nil, nil},
-		"a temporary failure among good": {[]events.SQSMessage{message(t, "1", "1"), message(t, "down", "1"), message(t, "2", "1")}, &graveyard{}, []string{"m-down"}, nil},
-		"a poison message among good":    {[]events.SQSMessage{message(t, "1", "1"), poison}, &graveyard{}, nil, []string{"message"}},
-		"a refused event":                {[]events.SQSMessage{message(t, "refused", "1")}, &graveyard{}, nil, []string{"400 Bad Request"}},
-		"a panic":                        {[]events.SQSMessage{message(t, "broken", "1"), message(t, "1", "1")}, &graveyard{}, []string{"m-broken"}, nil},
-		"a panic that came too often":    {[]events.SQSMessage{message(t, "broken", "10")}, &graveyard{}, nil, []string{"inside Boomerang"}},
-		"a failure that came too often":  {[]events.SQSMessage{message(t, "down", "10")}, &graveyard{}, nil, []string{"503"}},
-		"dead letters that are down":     {[]events.SQSMessage{message(t, "refused", "1")}, &graveyard{err: errors.New("down")}, []string{"m-refused"}, nil},
-		"no dead letters":                {[]events.SQSMessage{message(t, "refused", "10"), poison}, nil, []string{"m-refused", "m-poison"}, nil},
-		"everything wrong":               {[]events.SQSMessage{message(t, "down", "1"), message(t, "broken", "2")}, &graveyard{}, []string{"m-down", "m-broken"}, nil},
+		"good":                               {[]events.SQSMessage{good, message(t, "2", "1")}, &deadLetters{}, nil, nil},
+		"empty batch":                        {nil, &deadLetters{}, nil, nil},
+		"temporary failure":                  {[]events.SQSMessage{good, down, message(t, "2", "1")}, &deadLetters{}, []string{"m-down"}, nil},
+		"temporary failure, max receives":    {[]events.SQSMessage{message(t, "down", "10")}, &deadLetters{}, nil, []string{"503"}},
+		"temporary failure, one fewer":       {[]events.SQSMessage{message(t, "down", "9")}, &deadLetters{}, []string{"m-down"}, nil},
+		"permanent failure":                  {[]events.SQSMessage{refused}, &deadLetters{}, nil, []string{"400 Bad Request"}},
+		"poison message":                     {[]events.SQSMessage{good, poison}, &deadLetters{}, nil, []string{"did not write this"}},
+		"panic":                              {[]events.SQSMessage{message(t, "broken", "1"), good}, &deadLetters{}, []string{"m-broken"}, nil},
+		"panic, max receives":                {[]events.SQSMessage{message(t, "broken", "10")}, &deadLetters{}, nil, []string{"inside Boomerang"}},
+		"dead-letter queue down":             {[]events.SQSMessage{refused}, &deadLetters{err: errors.New("down")}, []string{"m-refused"}, nil},
+		"no dead-letter queue":               {[]events.SQSMessage{message(t, "refused", "10"), poison}, nil, []string{"m-refused", "m-poison"}, nil},
+		"all failed, none for the last time": {[]events.SQSMessage{down, message(t, "broken", "2")}, &deadLetters{}, []string{"m-down", "m-broken"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
 			conf := handler.Config{Redeliver: redeliver, Logger: slog.New(slog.NewJSONHandler(&log, nil))}
-			if c.yard != nil {
-				conf.DeadLetters = c.yard
+			var reasons []string
+			if c.dead != nil {
+				conf.DeadLetters = c.dead
 			}
 			response, err := handler.New(conf).Handle(t.Context(), events.SQSEvent{Records: c.batch})
 			if err != nil {
-				t.Fatalf("an error repeats the good ones too: %v", err)
+				t.Fatalf("the error retries the whole batch: %v", err)
 			}
-			var again []string
+			var retried []string
 			for _, f := range response.BatchItemFailures {
-				again = append(again, f.ItemIdentifier)
+				retried = append(retried, f.ItemIdentifier)
 			}
-			if diff := cmp.Diff(c.again, again); diff != "" {
-				t.Errorf("messages that come again (-want +got):\n%s", diff)
+			if c.dead != nil {
+				reasons = c.dead.reasons
 			}
-			if c.yard != nil && len(c.yard.held) != len(c.buried) {
-				t.Errorf("buried %v", c.yard.held)
+			if !slices.Equal(retried, c.retried) || len(reasons) != len(c.reasons) {
+				t.Errorf("retried %v, dead letters %q", retried, reasons)
 			}
-			for _, want := range c.buried {
-				for _, reason := range c.yard.held {
-					if !strings.Contains(reason, want) {
-						t.Errorf("buried because of %q, want %q", reason, want)
-					}
+			for i, want := range c.reasons {
+				if !strings.Contains(reasons[i], want) {
+					t.Errorf("dead letter because of %q, want %q", reasons[i], want)
 				}
 			}
 			if n := strings.Count(log.String(), "\n"); n != len(c.batch) || strings.Contains(log.String(), "secret words") {
 				t.Errorf("%d records for %d messages: %s", n, len(c.batch), log.String())
 			}
 		})
+	}
+}
+
+// An earlier delivery may have posted the event.
+func TestHandler_MaybePosted(t *testing.T) {
+	for receives, want := range map[string]bool{"1": false, "2": true, "": false, "9": true} {
+		var got queue.Message
+		h := handler.New(handler.Config{Redeliver: func(_ context.Context, m queue.Message) (pipeline.Outcome, error) {
+			got = m
+			return pipeline.Outcome{}, nil
+		}})
+		if _, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{message(t, "1", receives)}}); err != nil || got.MaybePosted != want {
+			t.Errorf("received %q times: %+v, %v", receives, got, err)
+		}
+	}
+}
+
+// Each message's span belongs to the trace that queued it.
+func TestHandler_Spans(t *testing.T) {
+	e := telemetrytest.During(t, func(ctx context.Context) {
+		batch := events.SQSEvent{Records: []events.SQSMessage{message(t, "1", "1"), message(t, "down", "1")}}
+		if _, err := handler.New(handler.Config{Redeliver: redeliver}).Handle(ctx, batch); err != nil {
+			t.Error(err)
+		}
+	})
+	byTrace := map[uint64]telemetrytest.Span{}
+	for _, s := range e.All() {
+		byTrace[s.TraceID] = s
+	}
+	good, bad := byTrace[71], byTrace[72]
+	if good.ParentID != 9 || good.Error || good.Meta["outcome"] != "posted" || good.Meta["alert_id"] != "1" || !good.Linked {
+		t.Errorf("the good message's span is %+v", good)
+	}
+	if bad.ParentID != 9 || !bad.Error || bad.Meta["outcome"] != "retry" || bad.Meta["error.type"] != "temporary" {
+		t.Errorf("the bad message's span is %+v", bad)
+	}
+}
+
+func TestHandler_LogAndMetrics(t *testing.T) {
+	var log bytes.Buffer
+	h := handler.New(handler.Config{Logger: slog.New(slog.NewJSONHandler(&log, nil)), Redeliver: redeliver})
+	e := telemetrytest.During(t, func(ctx context.Context) {
+		if _, err := h.Handle(ctx, events.SQSEvent{Records: []events.SQSMessage{message(t, "1", "2")}}); err != nil {
+			t.Error(err)
+		}
+	})
+	want := []string{"boomerang.posted:1|d|#enrichment:complete,playbook:default", "boomerang.step.duration:0|d|#step:monitor,status:ok"}
+	if diff := cmp.Diff(want, e.Lines(t)); diff != "" {
+		t.Errorf("metrics (-want +got):\n%s", diff)
+	}
+	var record map[string]any
+	if err := json.Unmarshal(log.Bytes(), &record); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]any{"message_id": "m-1", "receives": 2.0, "outcome": "posted", "alert_id": "1", "playbook": "default", "event_id": "9"} {
+		if record[key] != want {
+			t.Errorf("the record says %s: %v, want %v", key, record[key], want)
+		}
+	}
+	if _, ok := record["duration_ms"].(float64); !ok || len(record["steps"].([]any)) != 1 {
+		t.Errorf("the record is %v", record)
 	}
 }
