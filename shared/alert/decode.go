@@ -158,7 +158,7 @@ func (a *Alert) fill(found []candidate) {
 
 // dropUnresolvedMonitorID corrects templates with "id": "$ALERT_ID". All alerts of a
 // monitor have that id, so each one but the first would be dropped as a duplicate. The
-// link tells the ids apart: it holds the monitor's id, or the event's, which has about
+// link distinguishes the ids: it holds the monitor's id, or the event's, which has about
 // twice as many digits.
 func (a *Alert) dropUnresolvedMonitorID() {
 	const eventDigits = 16

@@ -18,11 +18,11 @@ func TestDecodeForm(t *testing.T) {
 	}
 	id, title, message := "id=8306082202796025694", "title=CPU+%26+memory+100%25+%3D+trouble", "body=%25%25%25%0Aa%2Bb%0A%25%25%25"
 	tests := []struct{ name, body string }{
-		{"one field per key, objects as JSON", "org=" + url.QueryEscape(`{"id":"352347","name":"Example Ltd"}`) + "&tags=env%3Aprod%2Cmonitor&alert_id=12"},
-		{"objects as org[id]", "org[id]=352347&org%5Bname%5D=Example%20Ltd&tags[]=env:prod&tags[]=monitor&metadata[ALERT_ID]=12"},
-		{"objects as org.id", "org.id=352347&org.name=Example+Ltd&tags=env:prod&tags=monitor&alert.id=12"},
-		{"a list with numbered entries", "org_id=352347&orgName=Example+Ltd&tags[0]=env:prod&tags[1]=monitor&ALERT_ID=12"},
-		{"a list as JSON", "orgId=352347&ORG_NAME=Example+Ltd&tags=" + url.QueryEscape(`["env:prod","monitor"]`) + "&alert=" + url.QueryEscape(`{"id":12}`)},
+		{"objects as JSON", "org=" + url.QueryEscape(`{"id":"352347","name":"Example Ltd"}`) + "&tags=env%3Aprod%2Cmonitor&alert_id=12"},
+		{"org[id]", "org[id]=352347&org%5Bname%5D=Example%20Ltd&tags[]=env:prod&tags[]=monitor&metadata[ALERT_ID]=12"},
+		{"org.id", "org.id=352347&org.name=Example+Ltd&tags=env:prod&tags=monitor&alert.id=12"},
+		{"numbered list", "org_id=352347&orgName=Example+Ltd&tags[0]=env:prod&tags[1]=monitor&ALERT_ID=12"},
+		{"list as JSON", "orgId=352347&ORG_NAME=Example+Ltd&tags=" + url.QueryEscape(`["env:prod","monitor"]`) + "&alert=" + url.QueryEscape(`{"id":12}`)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -95,22 +95,22 @@ func TestDecodeForm_Values(t *testing.T) {
 		name, body string
 		want       Alert
 	}{
-		{"a stray percent sign stands for itself", "title=100%+full&body=a%zz", Alert{Title: "100% full", Message: "a%zz"}},
-		{"a field without value, or without key, says nothing", "&title=t&hostname&=x&tags=&", Alert{Title: "t"}},
-		{"white space and a mark around it", "\ufeff title=t\r\n", Alert{Title: "t"}},
-		{"unresolved variables are absent", "title=t&hostname=%24HOSTNAME&metadata[HOSTNAME]=h", Alert{Title: "t", Hostname: "h"}},
-		{"a title in brackets is text", "title=%5B1%5D&body=[2]", Alert{Title: "[1]", Message: "[2]"}},
-		{"a payload that is no object is a field", "payload=x&title=t", Alert{Title: "t", Extra: Extra{"payload": "x"}}},
+		{"stray percent", "title=100%+full&body=a%zz", Alert{Title: "100% full", Message: "a%zz"}},
+		{"no value or key", "&title=t&hostname&=x&tags=&", Alert{Title: "t"}},
+		{"byte order mark", "\ufeff title=t\r\n", Alert{Title: "t"}},
+		{"unresolved variables", "title=t&hostname=%24HOSTNAME&metadata[HOSTNAME]=h", Alert{Title: "t", Hostname: "h"}},
+		{"title in brackets", "title=%5B1%5D&body=[2]", Alert{Title: "[1]", Message: "[2]"}},
+		{"payload is text", "payload=x&title=t", Alert{Title: "t", Extra: Extra{"payload": "x"}}},
 		{
-			"other fields add to the payload, and never replace", "title=u&x=1&a[b]=2&payload=" + url.QueryEscape(`{"title":"t","a":{"id":3}}`),
+			"payload and fields", "title=u&x=1&a[b]=2&payload=" + url.QueryEscape(`{"title":"t","a":{"id":3}}`),
 			Alert{ID: "3", Title: "t", Extra: Extra{"x": "1"}},
 		},
-		{"broken JSON in another field stays text", "title=t&x=%7B%22a", Alert{Title: "t", Extra: Extra{"x": `{"a`}}},
-		{"a key both plain and an object", "a=1&a.b=2&title=t", Alert{Title: "t", Extra: Extra{"a": "1", "a.b": "2"}}},
-		{"a list in brackets and a plain one", "tags=a&tags[]=b&tags[1]=c&title=t", Alert{Title: "t", Tags: Tags{"a", "b", "c"}}},
-		{"a repeated inner key is a list", "m[tags]=a&m[tags]=b&title=t", Alert{Title: "t", Tags: Tags{"a", "b"}}},
-		{"a semicolon is text", "title=a;b", Alert{Title: "a;b"}},
-		{"dots and brackets in front", ".title=t&[x]=1", Alert{Title: "t", Extra: Extra{"[x]": "1"}}},
+		{"broken JSON", "title=t&x=%7B%22a", Alert{Title: "t", Extra: Extra{"x": `{"a`}}},
+		{"plain and object", "a=1&a.b=2&title=t", Alert{Title: "t", Extra: Extra{"a": "1", "a.b": "2"}}},
+		{"lists", "tags=a&tags[]=b&tags[1]=c&title=t", Alert{Title: "t", Tags: Tags{"a", "b", "c"}}},
+		{"repeated inner key", "m[tags]=a&m[tags]=b&title=t", Alert{Title: "t", Tags: Tags{"a", "b"}}},
+		{"semicolon", "title=a;b", Alert{Title: "a;b"}},
+		{"leading dot", ".title=t&[x]=1", Alert{Title: "t", Extra: Extra{"[x]": "1"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -144,7 +144,7 @@ func TestDecodeForm_Malformed(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a form that says nothing is invalid", func(t *testing.T) {
+	t.Run("invalid", func(t *testing.T) {
 		for _, body := range []string{"a=b", "hello", "payload=", "\x00\x01%"} {
 			_, err := DecodeForm([]byte(body))
 			if _, ok := errors.AsType[*InvalidError](err); !ok {

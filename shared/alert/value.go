@@ -80,9 +80,12 @@ const notText = "is a list or an object where text is expected"
 // text reads a string, number or bool.
 func text(field func(*Alert) *string) reader {
 	return func(a *Alert, v any) string {
-		reason := verbatim(field)(a, v)
-		*field(a) = strings.TrimSpace(*field(a))
-		return reason
+		s, ok := scalar(v)
+		if !ok {
+			return notText
+		}
+		*field(a) = strings.TrimSpace(s)
+		return ""
 	}
 }
 

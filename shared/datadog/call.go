@@ -32,7 +32,7 @@ type call struct {
 func (c *Client) do(ctx context.Context, call call) (response, error) {
 	keys, err := c.credentials.Keys(ctx)
 	if err != nil {
-		return response{}, call.withoutKeys(0, err)
+		return response{}, call.authFailure(0, err)
 	}
 	r, err := c.send(ctx, call, keys)
 	if !r.isAuthError() {
@@ -40,7 +40,7 @@ func (c *Client) do(ctx context.Context, call call) (response, error) {
 	}
 	renewed, renewErr := c.credentials.Renew(ctx, keys)
 	if renewErr != nil {
-		return response{}, call.withoutKeys(r.status, renewErr)
+		return response{}, call.authFailure(r.status, renewErr)
 	}
 	if renewed == keys && !call.apiKeyOnly {
 		return r, err
@@ -50,7 +50,7 @@ func (c *Client) do(ctx context.Context, call call) (response, error) {
 
 func (c *Client) send(ctx context.Context, call call, keys Keys) (response, error) {
 	if problem := keys.problem(call.apiKeyOnly); problem != "" {
-		return response{}, call.withoutKeys(0, fault.New(fault.Permanent, problem, nil))
+		return response{}, call.authFailure(0, fault.New(fault.Permanent, problem, nil))
 	}
 	req, err := c.request(ctx, call, keys)
 	if err != nil {

@@ -35,12 +35,12 @@ var wantMonitorEvent = Event{
 
 func TestClient_Event(t *testing.T) {
 	testDecode(t, func(ctx context.Context, c *Client) (Event, error) { return c.Event(ctx, "7") }, cases[Event]{
-		"all there is":           {`{"event":` + monitorEvent + `}`, wantMonitorEvent},
-		"nulls":                  {`{"event":{"id_str":"7","host":null,"device_name":null,"monitor_id":null,"priority":null,"payload":null,"tags":null}}`, Event{ID: "7"}},
-		"the name of a source":   {`{"event":{"id_str":"7","source_type_name":"github"}}`, Event{ID: "7", Source: "github"}},
-		"a payload that is JSON": {`{"event":{"id_str":"7","payload":{"monitor":{"id":1}}}}`, Event{ID: "7", Payload: `{"monitor":{"id":1}}`}},
-		"unknown values":         {`{"event":{"id_str":"7","alert_type":"catastrophe","priority":"urgent","tags":["a",7,"b"],"monitor_id":"x","title":"t"}}`, Event{ID: "7", AlertType: "catastrophe", Priority: "urgent", Tags: []string{"a", "", "b"}, Title: "t"}},
-		"a time before all time": {`{"event":{"id_str":"7","date_happened":-1}}`, Event{ID: "7"}},
+		"all fields":     {`{"event":` + monitorEvent + `}`, wantMonitorEvent},
+		"nulls":          {`{"event":{"id_str":"7","host":null,"device_name":null,"monitor_id":null,"priority":null,"payload":null,"tags":null}}`, Event{ID: "7"}},
+		"source name":    {`{"event":{"id_str":"7","source_type_name":"github"}}`, Event{ID: "7", Source: "github"}},
+		"JSON payload":   {`{"event":{"id_str":"7","payload":{"monitor":{"id":1}}}}`, Event{ID: "7", Payload: `{"monitor":{"id":1}}`}},
+		"unknown values": {`{"event":{"id_str":"7","alert_type":"catastrophe","priority":"urgent","tags":["a",7,"b"],"monitor_id":"x","title":"t"}}`, Event{ID: "7", AlertType: "catastrophe", Priority: "urgent", Tags: []string{"a", "", "b"}, Title: "t"}},
+		"negative time":  {`{"event":{"id_str":"7","date_happened":-1}}`, Event{ID: "7"}},
 	})
 }
 
@@ -48,7 +48,7 @@ func TestClient_SearchEvents(t *testing.T) {
 	testDecode(t, func(ctx context.Context, c *Client) ([]SearchedEvent, error) {
 		return c.SearchEvents(ctx, EventSearch{})
 	}, cases[[]SearchedEvent]{
-		"an event of the stream": {
+		"stream event": {
 			`{"meta":{"page":{"after":"x"}},"data":[{"attributes":{"attributes":{"status":"info","event_object":"adip","service":"undefined","title":"Deployed","timestamp":1655744852000,
 			  "hostname":"a","priority":"normal","aggregation_key":"adip","monitor_id":null,"evt":{"source_id":100,"type":"api","id":"6567977849972254562"}},
 			  "message":"See https://ci.example.com/7","tags":["environment:staging","source:my_apps"],"timestamp":"2022-06-20T17:07:32Z"},"type":"event","id":"AgAAAYGCFXAg"}]}`,
@@ -57,7 +57,7 @@ func TestClient_SearchEvents(t *testing.T) {
 				Host: "a", Tags: []string{"environment:staging", "source:my_apps"}, URL: "https://app.datadoghq.com/event/event?id=6567977849972254562",
 			}},
 		},
-		"a change": {
+		"change": {
 			`{"data":[{"id":"A1","attributes":{"message":"m","tags":["service:shop"],"timestamp":"2026-08-21T10:00:00.5Z","attributes":{
 			  "title":"Flag on","service":"shop","status":"ok","author":{"name":"ann@example.com","type":"user"},"changed_resource":{"name":"fallback","type":"feature_flag"},
 			  "prev_value":{"enabled": false},"new_value":{ "enabled": true },"change_metadata":{},
@@ -69,7 +69,7 @@ func TestClient_SearchEvents(t *testing.T) {
 			}},
 		},
 		"none": {`{"data":[]}`, []SearchedEvent{}},
-		"values of other types": {
+		"other types": {
 			`{"data":[{"id":7,"attributes":{"tags":"a","timestamp":1,"attributes":{"title":"t","evt":7,"author":"ann","source_type_name":"github","impacted_resources":{},"prev_value":null,"new_value":true}}},7]}`,
 			[]SearchedEvent{{Title: "t", Source: "github", Change: Change{New: "true"}}, {}},
 		},

@@ -49,7 +49,7 @@ const wholeMonitor = `{
 
 func TestClient_Monitor(t *testing.T) {
 	testDecode(t, func(ctx context.Context, c *Client) (Monitor, error) { return c.Monitor(ctx, 7, MonitorQuery{}) }, cases[Monitor]{
-		"all there is": {wholeMonitor, Monitor{
+		"all fields": {wholeMonitor, Monitor{
 			ID: 155844758, OrgID: 321813, Name: "Errors of foo", Type: "log alert", Query: `logs("service:foo").by("source").last("5m") > 2`,
 			Message: "look here @team-foo", Tags: []string{"service:foo", "env:ci"}, Priority: 3,
 			OverallState: "Alert",
@@ -75,11 +75,11 @@ func TestClient_Monitor(t *testing.T) {
 			`{"id":7,"name":"n","tags":null,"priority":null,"options":{"thresholds":null,"renotify_interval":null,"no_data_timeframe":null},"creator":null,"overall_state_modified":null,"matching_downtimes":[],"state":null,"assets":null}`,
 			Monitor{ID: 7, Name: "n"},
 		},
-		"values from the future": {
+		"unknown values": {
 			`{"id":7,"type":"dream alert","overall_state":"Anxious","draft_status":"maybe","options":{"on_missing_data":"cry"},"state":{"groups":{"*":{"status":"Anxious"}}},"assets":[{"category":"song","name":"n","url":"javascript:sing()"}]}`,
 			Monitor{ID: 7, Type: "dream alert", OverallState: "Anxious", Groups: []MonitorGroup{{Name: "*", Status: "Anxious"}}, Assets: []Asset{{Category: "song", Name: "n"}}},
 		},
-		"values of other types cost themselves alone": {
+		"other types": {
 			`{"id":7,"query":{"x":1},"priority":"P1","created":"yesterday","modified":7,"tags":"a","multi":"yes",
 			  "options":{"thresholds":{"critical":"2","warning":1},"renotify_interval":"never","notify_no_data":true},
 			  "matching_downtimes":[{"scope":"env:dev","start":5}],"state":{"groups":{"a":7,"b":{"status":"OK"}}},"name":"n"}`,
@@ -95,7 +95,7 @@ func TestClient_Monitor(t *testing.T) {
 func TestClient_Series(t *testing.T) {
 	at := time.Date(2021, 4, 12, 9, 52, 15, 0, time.UTC)
 	testDecode(t, func(ctx context.Context, c *Client) ([]Series, error) { return c.Series(ctx, SeriesQuery{}) }, cases[[]Series]{
-		"all there is": {
+		"all fields": {
 			`{"status":"ok","res_type":"time_series","series":[{"metric":"trace.bytes","scope":"bar:baz,host:a","tag_set":["host:a"],"interval":1,"aggr":"avg",
 			  "unit":[{"family":"bytes","name":"byte","short_name":"B","plural":"bytes"},{"family":"time","name":"second","short_name":"s"}],
 			  "pointlist":[[1618221135000.0,10.5],[1618221136000,null],[1618221137000,1e-7]]}],"message":""}`,
@@ -105,11 +105,11 @@ func TestClient_Series(t *testing.T) {
 			}},
 		},
 		"no points": {`{"status":"ok","series":[]}`, []Series{}},
-		"a unit without a short name": {
+		"unit without a short name": {
 			`{"series":[{"unit":[{"name":"request","short_name":null},null]}]}`, []Series{{Unit: "request"}},
 		},
 		"no unit": {`{"series":[{"unit":null}]}`, []Series{{}}},
-		"values of other types": {
+		"other types": {
 			`{"series":[{"metric":7,"tag_set":"host:a","unit":"percent","pointlist":[[1618221135000],["x",1],[1618221135000,"1"],null,[1618221135000,2]]},7]}`,
 			[]Series{{Points: []Point{{at, 2}}}, {}},
 		},
@@ -118,7 +118,7 @@ func TestClient_Series(t *testing.T) {
 
 func TestClient_Logs(t *testing.T) {
 	testDecode(t, func(ctx context.Context, c *Client) ([]Log, error) { return c.Logs(ctx, LogQuery{}) }, cases[[]Log]{
-		"all there is": {
+		"all fields": {
 			`{"data":[{"id":"AQ","type":"log","attributes":{"timestamp":"2022-04-11T16:29:47.402Z","status":"error","service":"checkout","host":"web-1",
 			  "message":"no connection","tags":["env:prod"],"attributes":{"error":{"message":"not this one"},"http":{"status_code":500}}}}],"meta":{"page":{"after":"x"}}}`,
 			[]Log{{
@@ -126,12 +126,12 @@ func TestClient_Logs(t *testing.T) {
 				Message: "no connection", Tags: []string{"env:prod"},
 			}},
 		},
-		"an error without a line": {
+		"error attribute": {
 			`{"data":[{"attributes":{"message":"","attributes":{"error":{"message":"no route","kind":"IOException"}}}}]}`,
 			[]Log{{Message: "no route"}},
 		},
 		"no line": {`{"data":[],"meta":{"status":"done"}}`, []Log{}},
-		"values of other types": {
+		"other types": {
 			`{"data":[{"id":7,"attributes":{"timestamp":"today","message":{"a":1},"tags":"x","attributes":{"error":"plain"},"status":"anxious"}},7]}`,
 			[]Log{{Status: "anxious"}, {}},
 		},
@@ -140,7 +140,7 @@ func TestClient_Logs(t *testing.T) {
 
 func TestClient_Hosts(t *testing.T) {
 	testDecode(t, func(ctx context.Context, c *Client) ([]Host, error) { return c.Hosts(ctx, HostQuery{}) }, cases[[]Host]{
-		"all there is": {
+		"all fields": {
 			`{"exact_total_matching":true,"total_returned":1,"total_matching":1,"host_list":[{
 			  "last_reported_time":1641906477,"name":"control-0","host_name":"control-0","id":7,"aliases":["control-0","i-0abc"],"aws_id":"i-0abc","is_muted":true,"mute_timeout":1641910077,
 			  "apps":["agent","ntp"],"tags_by_source":{"Users":["team:shop"],"Datadog":["host:control-0","team:shop"]},"up":true,
@@ -155,12 +155,12 @@ func TestClient_Hosts(t *testing.T) {
 			}},
 		},
 		"none": {`{"exact_total_matching":true,"total_returned":0,"host_list":[],"total_matching":0}`, []Host{}},
-		"a host that sends metrics only": {
+		"metrics only": {
 			`{"host_list":[{"last_reported_time":1618220973,"name":"a","is_muted":false,"mute_timeout":null,"apps":["go"],"tags_by_source":{"Datadog":["host:a"]},"up":true,"metrics":{"load":null,"iowait":null,"cpu":null},"sources":[],"meta":{},"host_name":"a","id":4,"aliases":["a"]}]}`,
 			[]Host{{Name: "a", Aliases: []string{"a"}, Apps: []string{"go"}, Up: true, LastReported: time.Unix(1618220973, 0).UTC(), Tags: []string{"host:a"}}},
 		},
 		"a Mac": {`{"host_list":[{"host_name":"a","meta":{"platform":"darwin","macV":["13.1",["","",""],"arm64"]}}]}`, []Host{{Name: "a", Platform: "darwin", OS: "13.1"}}},
-		"values of other types": {
+		"other types": {
 			`{"host_list":[{"name":"a","aliases":"a","apps":null,"up":"yes","is_muted":1,"mute_timeout":"never","last_reported_time":null,"tags_by_source":{"Datadog":"x","Users":["b:c"]},
 			  "metrics":{"cpu":"high","load":0},"meta":{"cpuCores":"4","nixV":{},"agent_version":7,"platform":"plan9","agent_checks":[["cpu"],[1,2,3,4,5],"x",["a","a","a","BAD",{"x":1}]]}},7]}`,
 			[]Host{{Name: "a", Tags: []string{"b:c"}, Load: new(0.0), Platform: "plan9", Checks: []AgentCheck{{"a", "BAD", ""}}}, {}},
@@ -170,7 +170,7 @@ func TestClient_Hosts(t *testing.T) {
 
 func TestClient_Incidents(t *testing.T) {
 	testDecode(t, func(ctx context.Context, c *Client) (Incidents, error) { return c.Incidents(ctx, "", 5) }, cases[Incidents]{
-		"all there is": {
+		"all fields": {
 			`{"data":{"type":"incidents_search_results","attributes":{"total":7,"facets":{},"incidents":[{"data":{"id":"u","type":"incidents","attributes":{
 				"public_id":42,"title":"Checkout fails","state":"active","severity":"SEV-1","created":"2026-02-16T09:47:35+01:00","is_test":true,
 				"customer_impacted":true,"customer_impact_scope":"No payments",
@@ -184,7 +184,7 @@ func TestClient_Incidents(t *testing.T) {
 			}}},
 		},
 		"none": {`{"data":{"attributes":{"total":0,"incidents":[]}}}`, Incidents{}},
-		"nulls and values from the future": {
+		"nulls and unknown values": {
 			`{"data":{"attributes":{"total":null,"incidents":[{"data":{"id":"u","attributes":{"title":"T","state":"dreaming","severity":null,
 				"commander":null,"resolved":null,"fields":{"services":{"value":null},"teams":null}}}}]}}}`,
 			Incidents{1, []Incident{{ID: "u", Title: "T", State: "dreaming"}}},
@@ -205,14 +205,14 @@ func TestClient_DowntimeMatches(t *testing.T) {
 				},
 			},
 		},
-		"none":                  {`{"data":[]}`, nil},
-		"values of other types": {`{"data":[{"id":"a","attributes":{"groups":"*","scope":7,"start":"now"}}]}`, []DowntimeMatch{{ID: "a"}}},
+		"none":        {`{"data":[]}`, nil},
+		"other types": {`{"data":[{"id":"a","attributes":{"groups":"*","scope":7,"start":"now"}}]}`, []DowntimeMatch{{ID: "a"}}},
 	})
 }
 
 func TestClient_SLOs(t *testing.T) {
 	testDecode(t, func(ctx context.Context, c *Client) ([]SLO, error) { return c.SLOs(ctx, "", 5) }, cases[[]SLO]{
-		"all there is": {
+		"all fields": {
 			`{"data":{"type":"service_level_objective_search_results","attributes":{"slos":[{"data":{"type":"slo","id":"18101ab6","attributes":{
 			  "name":"Checkout answers","slo_type":"metric","all_tags":["service:checkout"],"timeframe":"7d","target_threshold":99.5,"warning_threshold":99.9,
 			  "status":{"state":"warning","sli":99.6,"error_budget_remaining":20.5,"calculation_error":null,"indexed_at":1676409980,"raw_error_budget_remaining":{"value":7.5,"unit":"requests"}}}}}]}}}`,
@@ -223,11 +223,11 @@ func TestClient_SLOs(t *testing.T) {
 			}},
 		},
 		"nothing found": {`{"data":{"attributes":{"slos":[]}}}`, nil},
-		"what could not be calculated is no zero": {
+		"not calculated": {
 			`{"data":{"attributes":{"slos":[{"data":{"id":"a","attributes":{"warning_threshold":null,"status":{"state":"no_data","sli":null,"error_budget_remaining":null,"calculation_error":"The denominator is zero valued"}}}}]}}}`,
 			[]SLO{{ID: "a", State: "no_data", SLIStatus: SLIStatus{Problem: "The denominator is zero valued"}}},
 		},
-		"values from the future and of other types": {
+		"unknown values and other types": {
 			`{"data":{"attributes":{"slos":[{"data":7},{"data":{"id":"a","attributes":{"slo_type":"dream","timeframe":"quarter","target_threshold":"99","status":{"state":"anxious","sli":"high"}}}}]}}}`,
 			[]SLO{{ID: "a", Type: "dream", Timeframe: "quarter", State: "anxious"}},
 		},
@@ -238,11 +238,11 @@ func TestClient_SLOHistory(t *testing.T) {
 	testDecode(t, func(ctx context.Context, c *Client) (SLIStatus, error) {
 		return c.SLOHistory(ctx, SLOHistoryQuery{ID: "a", Timeframe: "7d"})
 	}, cases[SLIStatus]{
-		"the budget of its timeframe": {
+		"budget of the timeframe": {
 			`{"data":{"overall":{"sli_value":99.2,"error_budget_remaining":{"custom":1,"7d":-60.5,"30d":2}}}}`,
 			SLIStatus{SLI: new(99.2), Budget: new(-60.5)},
 		},
-		"the budget of the target in its place": {
+		"budget of the target": {
 			`{"data":{"overall":{"sli_value":99.2,"error_budget_remaining":{"custom":12.5,"7d":null}}}}`,
 			SLIStatus{SLI: new(99.2), Budget: new(12.5)},
 		},
@@ -250,7 +250,7 @@ func TestClient_SLOHistory(t *testing.T) {
 			`{"data":{"overall":{"sli_value":null,"uptime":null,"errors":[{"error_message":"The denominator is zero valued","error_type":"ZERO_VALUED_DENOMINATOR"}]}},"errors":null}`,
 			SLIStatus{Problem: "The denominator is zero valued"},
 		},
-		"values of other types": {
+		"other types": {
 			`{"data":{"overall":{"sli_value":"99","error_budget_remaining":{"7d":"x","custom":3},"errors":7}}}`,
 			SLIStatus{Budget: new(3.0)},
 		},
@@ -262,7 +262,7 @@ func TestClient_OnCall(t *testing.T) {
 	const users = `{"id":"a","type":"users","attributes":{"name":"Ada","email":"ada@example.com","status":"active"}},
 		{"id":"b","type":"users","attributes":{"name":null,"handle":"bob@example.com"}}`
 	testDecode(t, func(ctx context.Context, c *Client) (OnCall, error) { return c.OnCall(ctx, "7") }, cases[OnCall]{
-		"responders and steps in order": {
+		"responders and steps": {
 			`{"data":{"id":"7-1","type":"team_oncall_responders","relationships":{
 				"responders":{"data":[{"id":"b","type":"users"},{"id":"gone","type":"users"}]},
 				"escalations":{"data":[{"id":"s2","type":"escalation_policy_steps"},{"id":"s1","type":"escalation_policy_steps"}]}}},
@@ -271,9 +271,9 @@ func TestClient_OnCall(t *testing.T) {
 				{"id":"s2","type":"escalation_policy_steps","relationships":{"responders":{"data":[{"id":"a","type":"users"}]}}}]}`,
 			OnCall{[]User{bob}, [][]User{{ada}, {ada, bob}}},
 		},
-		"nobody":               {`{"data":{"id":"7-1","relationships":{"responders":{"data":[]},"escalations":{"data":[]}}}}`, OnCall{}},
-		"nulls":                {`{"data":{"id":"7-1","relationships":{"responders":null,"escalations":{"data":null}}},"included":null}`, OnCall{}},
-		"nothing was included": {`{"data":{"id":"7-1","relationships":{"responders":{"data":[{"id":"a","type":"users"}]},"escalations":{"data":[{"id":"s"}]}}}}`, OnCall{}},
+		"no responders":    {`{"data":{"id":"7-1","relationships":{"responders":{"data":[]},"escalations":{"data":[]}}}}`, OnCall{}},
+		"nulls":            {`{"data":{"id":"7-1","relationships":{"responders":null,"escalations":{"data":null}}},"included":null}`, OnCall{}},
+		"nothing included": {`{"data":{"id":"7-1","relationships":{"responders":{"data":[{"id":"a","type":"users"}]},"escalations":{"data":[{"id":"s"}]}}}}`, OnCall{}},
 	})
 }
 

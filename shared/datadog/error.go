@@ -57,9 +57,9 @@ func (c call) invalid(err error) error {
 	return fault.New(fault.Internal, "cannot build the request to "+c.op, &Error{Op: c.op, Cause: fault.StripURL(err)})
 }
 
-// withoutKeys is the failure to get keys, at first or after Datadog rejected the
+// authFailure is the failure to get valid keys, at first or after Datadog rejected the
 // earlier ones with status.
-func (c call) withoutKeys(status int, err error) error {
+func (c call) authFailure(status int, err error) error {
 	f := fault.From(err)
 	kind := f.Kind
 	if c.retryOnAuthError && kind == fault.Permanent {

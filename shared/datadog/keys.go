@@ -28,7 +28,7 @@ func (c *Client) RenewKeys(ctx context.Context) error {
 		_, err = c.credentials.Renew(ctx, stale)
 	}
 	if err != nil {
-		return call{op: "renew the keys"}.withoutKeys(0, err)
+		return call{op: "renew the keys"}.authFailure(0, err)
 	}
 	return nil
 }
