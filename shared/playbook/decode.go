@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -123,71 +124,62 @@ func typeOfNode(node ast.Node) reflect.Type {
 		return reflect.TypeFor[[]any]()
 	case ast.MapNode:
 		return reflect.TypeFor[map[string]any]()
+	}
+	return reflect.TypeOf(scalarValue(node))
+}
+
+// scalarValue returns a bool, an int64, a float64 or a text.
+func scalarValue(node ast.Node) any {
+	switch n := node.(type) {
 	case *ast.BoolNode:
-		return reflect.TypeFor[bool]()
+		return n.Value
+	case *ast.FloatNode:
+		return n.Value
+	case *ast.IntegerNode:
+		switch whole := reflect.ValueOf(n.Value); {
+		case whole.CanInt():
+			return whole.Int()
+		case whole.Uint() <= math.MaxInt64:
+			return int64(whole.Uint())
+		default:
+			return float64(whole.Uint())
+		}
 	}
-	if n := numberOf(node); n != nil {
-		return reflect.TypeOf(n)
-	}
-	return reflect.TypeFor[string]()
+	return scalarText(node)
 }
 
 // setScalar puts a single value into a variable, or returns what it must be. A text
 // variable takes the value as it is written.
 func setScalar(node ast.Node, into reflect.Value) (want string) {
-	number := numberOf(node)
-	whole, isWhole := number.(int64)
-	switch kind := into.Kind(); {
+	value := reflect.ValueOf(scalarValue(node))
+	_, isScalar := node.(ast.ScalarNode)
+	switch {
 	case into.Type() == durationType:
 		d, err := time.ParseDuration(scalarText(node))
 		if err != nil || d < 0 {
 			return "a duration with its unit, such as 5s or 2m"
 		}
 		into.SetInt(int64(d))
-	case kind == reflect.String:
-		if _, isScalar := node.(ast.ScalarNode); !isScalar {
-			return "text"
-		}
+	case into.Kind() == reflect.String && isScalar:
 		into.SetString(scalarText(node))
-	case kind == reflect.Bool:
-		truth, ok := node.(*ast.BoolNode)
-		if !ok {
-			return "true or false"
-		}
-		into.SetBool(truth.Value)
+	case into.Kind() == reflect.String:
+		return "text"
+	case into.Kind() == reflect.Bool && value.Kind() == reflect.Bool:
+		into.SetBool(value.Bool())
+	case into.Kind() == reflect.Bool:
+		return "true or false"
+	case into.CanInt() && value.CanInt() && !into.OverflowInt(value.Int()):
+		into.SetInt(value.Int())
 	case into.CanInt():
-		if !isWhole || into.OverflowInt(whole) {
-			return "a whole number"
-		}
-		into.SetInt(whole)
+		return "a whole number"
+	case into.CanFloat() && (value.CanInt() || value.CanFloat()):
+		into.Set(value.Convert(into.Type()))
 	case into.CanFloat():
-		if number == nil {
-			return "a number"
-		}
-		into.Set(reflect.ValueOf(number).Convert(into.Type()))
+		return "a number"
 	default:
 		panic("cannot decode YAML into " + into.Type().String())
 	}
 	return ""
-}
-
-// numberOf returns an int64 or a float64, or nil for a node that is not a number.
-func numberOf(node ast.Node) any {
-	switch n := node.(type) {
-	case *ast.IntegerNode:
-		switch whole := n.Value.(type) {
-		case int64:
-			return whole
-		case uint64:
-			if whole <= 1<<63-1 {
-				return int64(whole)
-			}
-			return float64(whole)
-		}
-	case *ast.FloatNode:
-		return n.Value
-	}
-	return nil
 }
 
 func scalarText(node ast.Node) string {

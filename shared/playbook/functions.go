@@ -76,7 +76,6 @@ func textOf(v any) string {
 		if v > -1e15 && v < 1e15 {
 			return strconv.FormatFloat(v, 'f', -1, 64) // 1000000, not 1e+06
 		}
-		return strconv.FormatFloat(v, 'g', -1, 64)
 	case []string, []any:
 		return strings.Join(elementsOf(v), ", ")
 	case map[string]any, map[string]string:
@@ -223,10 +222,7 @@ func join(separator, list any) (string, error) {
 }
 
 func toJSON(v any) (string, error) {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return "", err
-	}
+	raw, _ := json.Marshal(v) // A view holds only what JSON can.
 	return bounded(string(raw))
 }
 

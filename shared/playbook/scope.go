@@ -22,10 +22,9 @@ type scope struct {
 // The shape of a value is what its fields are before there is data: a map that is not
 // empty stands for exactly its fields, nil for anything.
 var (
-	alertShape  = sync.OnceValue(func() map[string]any { return View(alert.Alert{}) })
-	thenShape   = map[string]any{"event": map[string]any{"id": "", "url": "", "title": ""}}
-	eventShape  = map[string]any{"cycle": map[string]any{"lasted": 0.0, "notified": int64(0)}}
-	matchingKey = "match"
+	alertShape = sync.OnceValue(func() map[string]any { return View(alert.Alert{}) })
+	thenShape  = map[string]any{"event": map[string]any{"id": "", "url": "", "title": ""}}
+	eventShape = map[string]any{"cycle": map[string]any{"lasted": 0.0, "notified": int64(0)}}
 )
 
 // shapes returns the shape of everything in the scope, by name.
@@ -45,7 +44,7 @@ func (s *scope) shapes() map[string]any {
 // key is equal for scopes with equal shapes.
 func (s *scope) key() string {
 	if s.matching {
-		return matchingKey
+		return "match"
 	}
 	var key strings.Builder
 	for name := range s.extra {

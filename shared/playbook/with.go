@@ -23,7 +23,11 @@ type filler interface {
 // render returns the Config with all templates rendered.
 func (w with) render(env map[string]any) (any, error) {
 	return w.fill("with", func(path, source string) (string, error) {
-		text, err := w.templates[source].render(env)
+		t, ok := w.templates[source]
+		if !ok {
+			return "", fmt.Errorf("%s: the template was not compiled", path)
+		}
+		text, err := t.render(env)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", path, err)
 		}

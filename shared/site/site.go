@@ -1,5 +1,5 @@
-// Package site knows the Datadog sites and the hosts that each of them has.
-// Sites are independent of one another: a key of one is unknown to the rest.
+// Package site names the Datadog sites and their hosts. A key of one site is invalid at
+// all others.
 package site
 
 import (
@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// Site is a Datadog site by its site parameter, such as "us5.datadoghq.com".
-// Only Parse and the constants make a valid one.
+// Site is a site parameter of
+// https://docs.datadoghq.com/getting_started/site/, such as "us5.datadoghq.com".
 type Site string
 
-// The sites of https://docs.datadoghq.com/getting_started/site/.
+// The sites.
 const (
 	US1  Site = "datadoghq.com"
 	US3  Site = "us3.datadoghq.com"
@@ -23,30 +23,32 @@ const (
 	UK1  Site = "uk1.datadoghq.com"
 	Gov  Site = "ddog-gov.com"
 	Gov2 Site = "us2.ddog-gov.com"
-)
 
-// Default is the site of an organisation that names none.
-const Default = US1
+	Default = US1
+)
 
 var all = []Site{US1, US3, US5, EU1, AP1, AP2, UK1, Gov, Gov2}
 
-// All returns every site, in the order in which people should read them.
+// All returns all sites in the order for people.
 func All() []Site { return slices.Clone(all) }
 
-// Parse returns the site that s names. The error of any other s names the sites
-// there are.
+// Parse returns the site with this name.
 func Parse(s string) (Site, error) {
 	if slices.Contains(all, Site(s)) {
 		return Site(s), nil
 	}
-	return "", fmt.Errorf("%q is not a Datadog site: use one of %s", s, list())
+	names := make([]string, len(all))
+	for i, site := range all {
+		names[i] = string(site)
+	}
+	return "", fmt.Errorf("%q is not a Datadog site: use one of %s", s, strings.Join(names, ", "))
 }
 
 // API returns the host of the API.
 func (s Site) API() string { return "api." + string(s) }
 
-// App returns the host of the pages that people open. Only a site that is a
-// whole domain has "app." before it.
+// App returns the host of the web application, which has "app." in front of a domain
+// without a subdomain only.
 func (s Site) App() string {
 	if strings.Count(string(s), ".") == 1 {
 		return "app." + string(s)
@@ -54,16 +56,8 @@ func (s Site) App() string {
 	return string(s)
 }
 
-// EventIntake returns the host that takes events of the v2 API
+// EventIntake returns the host of the Events API v2
 // (https://docs.datadoghq.com/api/latest/events/#post-an-event).
 func (s Site) EventIntake() string { return "event-management-intake." + string(s) }
 
 func (s Site) String() string { return string(s) }
-
-func list() string {
-	names := make([]string, len(all))
-	for i, s := range all {
-		names[i] = string(s)
-	}
-	return strings.Join(names, ", ")
-}
