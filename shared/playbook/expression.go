@@ -9,6 +9,7 @@ import (
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/checker/nature"
 	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
@@ -52,24 +53,38 @@ func iteration(params ...any) (any, error) {
 	return params[1], d.check()
 }
 
-var language = func() []expr.Option {
-	options := []expr.Option{
-		expr.AsBool(), expr.MaxNodes(maxNodes), expr.DisableAllBuiltins(),
-		expr.Function(iterationName, iteration, new(func(*deadline, bool) bool), new(func(*deadline, any) any)),
-	}
-	for _, name := range builtins {
-		options = append(options, expr.EnableBuiltin(name))
-	}
-	return options
-}()
+// language compiles expressions. It is not safe for concurrent use: the types of expr
+// cache look-ups.
+type language struct{ alert cachedType }
 
-// compileExpression returns the expression, or its mistakes.
-func compileExpression(source string, s *scope) (*expression, []mistake) {
+// cachedType is a type with a known nature, which expr would compute for each expression.
+type cachedType struct {
+	types.Type
+	nature nature.Nature
+}
+
+func (t cachedType) Nature() nature.Nature { return t.nature }
+
+func newLanguage() *language {
+	t := typeOf(alertShape())
+	return &language{cachedType{t, t.Nature()}}
+}
+
+// compile returns the expression, or its mistakes.
+func (l *language) compile(source string, s *scope) (*expression, []mistake) {
 	if len(source) > maxExpressionBytes {
 		return nil, []mistake{mistakef(0, "the expression is longer than 4 KiB: match less, or use several playbooks")}
 	}
+	names := types.Map{deadlineName: types.TypeOf((*deadline)(nil)), "alert": l.alert}
+	for name, shape := range s.shapes() {
+		if name != "alert" {
+			names[name] = typeOf(shape)
+		}
+	}
 	checks := &checker{scope: s, bare: map[ast.Node]string{}}
-	program, err := expr.Compile(source, append(slices.Clip(language), environment(s), expr.Patch(checks))...)
+	program, err := expr.Compile(source,
+		expr.AsBool(), expr.MaxNodes(maxNodes), onlyBuiltins, expr.Env(names), expr.Patch(checks),
+		expr.Function(iterationName, iteration, new(func(*deadline, bool) bool), new(func(*deadline, any) any)))
 	if mistakes := checks.result(); len(mistakes) > 0 {
 		return nil, mistakes
 	}
@@ -79,12 +94,13 @@ func compileExpression(source string, s *scope) (*expression, []mistake) {
 	return &expression{source, program, checks.steps}, nil
 }
 
-func environment(s *scope) expr.Option {
-	names := types.Map{deadlineName: types.TypeOf((*deadline)(nil))}
-	for name, shape := range s.shapes() {
-		names[name] = typeOf(shape)
+// onlyBuiltins is expr.DisableAllBuiltins with expr.EnableBuiltin for each, in one pass.
+func onlyBuiltins(c *conf.Config) {
+	for name := range c.Builtins {
+		if !slices.Contains(builtins, name) {
+			c.Disabled[name] = true
+		}
 	}
-	return func(c *conf.Config) { c.WithEnv(names) }
 }
 
 // typeOf returns the expression type of a shape.
@@ -139,8 +155,9 @@ func (e *expression) falsePart(env map[string]any) string {
 	if err != nil {
 		return e.source
 	}
+	l := newLanguage()
 	for _, node := range conjuncts(tree.Node) {
-		part, mistakes := compileExpression(node.String(), &scope{matching: true})
+		part, mistakes := l.compile(node.String(), &scope{matching: true})
 		if holds, _ := part.holds(new(vm.VM), env); len(mistakes) == 0 && !holds {
 			return part.source
 		}

@@ -55,6 +55,7 @@ func load(name string, content []byte, kinds []enrich.Kind) (*Book, error) {
 type loader struct {
 	*Source
 	kinds     []enrich.Kind
+	language  *language
 	templates *templateCompiler
 	shapes    map[string]shapes   // by kind
 	compiled  map[compiledKey]any // expressions and templates, which playbooks repeat
@@ -203,7 +204,10 @@ func (l *loader) expression(source, path string, s *scope) *expression {
 	if known, ok := l.compiled[key].(*expression); ok {
 		return known
 	}
-	e, mistakes := compileExpression(source, s)
+	if l.language == nil {
+		l.language = newLanguage()
+	}
+	e, mistakes := l.language.compile(source, s)
 	for _, m := range mistakes {
 		m.text += l.commentHint(path)
 		l.reportIn(path, m)
@@ -233,7 +237,7 @@ func (l *loader) template(source, path string, s *scope) *textTemplate {
 		return known
 	}
 	if l.templates == nil {
-		l.templates = newTemplateCompiler() // Most embedded playbooks need none.
+		l.templates = newTemplateCompiler()
 	}
 	t, mistakes := l.templates.compile(source, s)
 	for _, m := range mistakes {

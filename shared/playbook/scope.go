@@ -64,10 +64,9 @@ func (s *scope) resolve(path []string) (shape any, problem string) {
 	} else {
 		root = s.shapes()
 	}
-	names := slices.Sorted(maps.Keys(root))
 	switch {
 	case len(path) == 0:
-		return nil, "name a value: " + strings.Join(names, ", ")
+		return nil, "name a value: " + strings.Join(slices.Sorted(maps.Keys(root)), ", ")
 	case path[0] == "steps" && s.matching:
 		return nil, "match runs before all steps: use when in a step"
 	case path[0] == "steps" && len(path) == 1:
@@ -75,10 +74,10 @@ func (s *scope) resolve(path []string) (shape any, problem string) {
 	}
 	shape, ok := root[path[0]]
 	if !ok {
-		return nil, fmt.Sprintf("unknown name %q%s", path[0], suggest(path[0], names))
+		return nil, fmt.Sprintf("unknown name %q%s", path[0], suggest(path[0], slices.Sorted(maps.Keys(root))))
 	}
 	for i, name := range path[1:] {
-		parent := strings.Join(path[:i+1], ".")
+		parent := path[:i+1]
 		switch known := shape.(type) {
 		case nil:
 			return nil, ""
@@ -87,16 +86,16 @@ func (s *scope) resolve(path []string) (shape any, problem string) {
 		case map[string]any:
 			inner, ok := known[name]
 			switch {
-			case !ok && parent == "steps":
+			case !ok && i == 0 && path[0] == "steps":
 				return nil, s.unknownStep(name)
 			case !ok && len(known) > 0:
-				return nil, fmt.Sprintf("%s has no %q%s", parent, name, suggest(name, slices.Sorted(maps.Keys(known))))
+				return nil, fmt.Sprintf("%s has no %q%s", strings.Join(parent, "."), name, suggest(name, slices.Sorted(maps.Keys(known))))
 			}
 			shape = inner
 		case []any, []string:
-			return nil, fmt.Sprintf("%s is a list and has no %q", parent, name)
+			return nil, fmt.Sprintf("%s is a list and has no %q", strings.Join(parent, "."), name)
 		default:
-			return nil, fmt.Sprintf("%s is a single value and has no %q", parent, name)
+			return nil, fmt.Sprintf("%s is a single value and has no %q", strings.Join(parent, "."), name)
 		}
 	}
 	return shape, ""

@@ -70,19 +70,25 @@ type viewer struct {
 	followNil bool // shows a nil pointer as the zero value of its type
 }
 
+var (
+	timeType   = reflect.TypeFor[time.Time]()
+	rawType    = reflect.TypeFor[json.RawMessage]()
+	numberType = reflect.TypeFor[json.Number]()
+)
+
 func (v *viewer) view(value any) any { return v.value(reflect.ValueOf(value), 0) }
 
 func (v *viewer) value(r reflect.Value, depth int) any {
 	if !r.IsValid() || depth > maxDepth {
 		return nil
 	}
-	switch known := r.Interface().(type) {
-	case time.Time:
-		return timeText(known)
-	case json.RawMessage:
-		return v.decoded(known, depth)
-	case json.Number:
-		return exactNumber(known)
+	switch r.Type() { // r.Interface would allocate.
+	case timeType:
+		return timeText(r.Interface().(time.Time))
+	case rawType:
+		return v.decoded(r.Bytes(), depth)
+	case numberType:
+		return exactNumber(json.Number(r.String()))
 	}
 	switch r.Kind() {
 	case reflect.Pointer:
@@ -93,8 +99,9 @@ func (v *viewer) value(r reflect.Value, depth int) any {
 	case reflect.Interface:
 		return v.value(r.Elem(), depth)
 	case reflect.Struct:
-		fields := map[string]any{}
-		for _, f := range fieldsOf(r.Type(), "json") {
+		known := fieldsOf(r.Type(), "json")
+		fields := make(map[string]any, len(known))
+		for _, f := range known {
 			fields[f.name] = v.value(r.FieldByIndex(f.index), depth+1)
 		}
 		return fields
@@ -160,6 +167,9 @@ func (v *viewer) entries(r reflect.Value, depth int) any {
 }
 
 func (v *viewer) decoded(raw []byte, depth int) any {
+	if len(raw) == 0 {
+		return nil
+	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
 	var decoded any
