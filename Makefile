@@ -18,7 +18,8 @@ INTAKE ?= direct
 URL ?=
 ENV ?= default
 GUIDED ?=
-ROUNDS ?= 8
+ROUNDS ?= 10
+BASE ?=
 
 # The linters, by the version that everybody runs. They are no dependency of the module, so that go.mod lists what runs.
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.1
@@ -141,20 +142,29 @@ cover: $(MOTO) ## Measure how much of shared/ the tests reach; less than COVERAG
 	@go tool cover -func=.build/cover.out | awk -v least=$(COVERAGE) '/^total:/ { seen = 1; \
 		printf "shared/ is covered to %s, and %d%% is the least\n", $$3, least; exit ($$3 + 0 < least) } END { if (!seen) exit 1 }'
 
-# What a user would write instead is measured with the packages that it needs, in an environment of its own.
-BENCH_PYTHON = .build/bench/python
-$(BENCH_PYTHON)/ready: functions/local/bench/python/requirements.txt
-	@$(call need,python3,the benchmark compares with a function in Python; get Python 3.10 or later with venv or leave it out: 'go run ./functions/local bench')
-	@mkdir -p .build/bench
-	@python3 -m venv $(BENCH_PYTHON) || { echo "python3 cannot make a virtual environment: install python3-venv (with ensurepip)" >&2; exit 1; }
-	@$(BENCH_PYTHON)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+# The benchmark's Python function has an environment of its own.
+BENCH = .build/bench
+BENCHSTAT := go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+$(BENCH)/python/ready: functions/local/bench/python/requirements.txt
+	@$(call need,python3,the benchmark compares with a function in Python; get Python 3.10 or later with venv)
+	@python3 -m venv $(BENCH)/python
+	@$(BENCH)/python/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
+# The functions are built as they are deployed, but without -trimpath, which changes no figure and would compile everything again.
+BENCH_BUILD = CGO_ENABLED=0 go build -buildvcs=false -tags=lambda.norpc '-ldflags=-s -w' -o $(CURDIR)/$(BENCH)/bin/
 .PHONY: bench
-bench: build $(BENCH_PYTHON)/ready ## Show the figures: the built functions' times and sizes, beside a bare function and one in Python (ROUNDS=8; needs Python 3)
-	@go run ./functions/local bench --rounds $(ROUNDS) --python $(BENCH_PYTHON)/bin/python
-	go test -run '^$$' -bench . -benchmem ./...
-	@for f in $(FUNCTIONS); do wc -c < .build/$$f/bootstrap | awk -v f=$$f '{ printf "%s: %.1f MB\n", f, $$1 / 1e6 }'; done
+bench: $(BENCH)/python/ready ## Compare the deployed webhook with a bare function, with one in Python, and with another commit (ROUNDS=10 BASE=<commit>; needs Python 3)
+	@rm -rf $(BENCH)/bin $(BENCH)/base $(BENCH)/result.txt && mkdir -p $(BENCH)/bin
+	@$(BENCH_BUILD) ./functions/webhook ./functions/local/bench/bare
+	@if [ -n "$(BASE)" ]; then git worktree prune && git worktree add -q --detach $(BENCH)/base $(BASE) && \
+		(cd $(BENCH)/base && $(BENCH_BUILD)base ./functions/webhook); git worktree remove --force $(BENCH)/base; fi
+	@go test -c -o $(BENCH)/bench.test ./functions/local/bench
+	@for round in $$(seq $(ROUNDS)); do printf '\rround %d of %d' $$round $(ROUNDS) >&2; \
+		(cd functions/local/bench && BIN=$(CURDIR)/$(BENCH)/bin PYTHON=$(CURDIR)/$(BENCH)/python/bin/python \
+		$(CURDIR)/$(BENCH)/bench.test -test.run '^$$' -test.bench Function -test.benchtime 1x) >> $(BENCH)/result.txt || { cat $(BENCH)/result.txt; exit 1; }; done; echo >&2
+	@for peer in bare python $(if $(BASE),base); do $(BENCHSTAT) -col "/function@($$peer webhook)" -filter "/function:($$peer OR webhook)" $(BENCH)/result.txt; done
+	@wc -c $(BENCH)/bin/* | awk '!/total/ { printf "%s: %.1f MB\n", $$2, $$1 / 1e6 }'
 
 .PHONY: golden
 golden: ## Write the golden files anew; read the difference before you commit it

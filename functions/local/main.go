@@ -30,8 +30,6 @@ const usage = `Usage:
   local serve [address]    serve the Function URL, on 127.0.0.1:8787 unless told otherwise
   local drill [URL]        send a synthetic alert to a Function URL, or through all of it here, and wait for its event,
                            2 minutes unless --timeout says otherwise
-  local bench              measure the built functions beside a bare one; --rounds 8 (starts of each), --warm 25 (invocations
-                           of each instance), --latency 5ms (of the doubles, when warm), --python <interpreter with boto3>
   local setup              make the webhook, the dashboard and the monitors in the stand-in, and try them; with LIVE=1, URL and
                            the keys, in a real organisation; with DELETE=1, remove them
   local redrive            show the dead letters of DEAD_LETTER_QUEUE_URL and why they are there; with GO=1, put them back
@@ -75,8 +73,6 @@ func command(ctx context.Context, args []string) error {
 		return serve(ctx, out, os.Stderr, args[0])
 	case name == "drill":
 		return runDrill(ctx, out, args)
-	case name == "bench":
-		return runBench(ctx, args)
 	case name == "setup" && len(args) == 0:
 		return setup(ctx, out, os.Getenv, askForToken(os.Stdin, os.Stderr))
 	case name == "redrive" && len(args) == 0:

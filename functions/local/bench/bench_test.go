@@ -1,246 +1,255 @@
+// Package bench measures the built webhook function as it is deployed: 256 MB, the
+// embedded playbooks, TLS to every dependency. In each round it takes turns with a bare
+// function of the same libraries, with a plain Python function that does the same work,
+// and with the webhook of another commit. `make bench` runs it and compares.
 package bench
 
 import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"boomerang/functions/internal/e2e"
+	"boomerang/functions/internal/runtimeapi"
 	"boomerang/shared/fakedatadog"
 )
 
-// bin is where the subjects are built.
-var bin string
+const (
+	warmUp      = 5  // invocations that open connections
+	invocations = 25 // that are measured
+	timeout     = 14 * time.Second
+	firstID     = 8391473610920841000
+)
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "bench")
-	if err != nil {
-		panic(err)
+// BenchmarkFunction starts each function once. BIN is the folder of the built functions,
+// PYTHON an interpreter with boto3.
+func BenchmarkFunction(b *testing.B) {
+	bin := os.Getenv("BIN")
+	if bin == "" {
+		b.Skip("make bench builds the functions and sets BIN")
 	}
-	bin = dir
-	code := run(m)
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
+	targets := map[string][]string{}
+	for _, name := range []string{"bare", "webhook", "base"} {
+		if path := filepath.Join(bin, name); isFile(path) {
+			targets[name] = []string{path}
+		}
+	}
+	if python := os.Getenv("PYTHON"); python != "" {
+		targets["python"] = []string{python, "python/bootstrap.py", "handler.handle"}
+	}
+	for _, name := range []string{"bare", "webhook", "python", "base"} {
+		if command, ok := targets[name]; ok {
+			b.Run("function="+name, func(b *testing.B) {
+				for b.Loop() {
+					measure(b, command, name != "bare")
+				}
+			})
+		}
+	}
 }
 
-func run(m *testing.M) int {
-	if does, isFunction := os.LookupEnv(wrongly); isFunction {
-		serveFunction(does)
+func isFile(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// measure runs one instance from its start to its end and reports its figures.
+func measure(b *testing.B, command []string, posts bool) {
+	s := newServices(b)
+	api, err := runtimeapi.Start()
+	if err != nil {
+		b.Fatal(err)
 	}
-	since, isDoubles := os.LookupEnv(doublesSince)
-	if !isDoubles {
-		return m.Run()
+	defer api.Close()
+	instance := exec.Command(command[0], command[1:]...)
+	instance.Env = s.environment(b, api.Addr)
+	var output bytes.Buffer
+	instance.Stdout, instance.Stderr = &output, &output
+	started := time.Now()
+	if err := instance.Start(); err != nil {
+		b.Fatal(err)
 	}
-	if err := serveDoubles(bin, since); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+	defer func() { _, _ = instance.Process.Kill(), instance.Wait() }()
+	select {
+	case <-api.Ready:
+	case <-time.After(timeout):
+		b.Fatal("the function did not start: " + output.String())
 	}
+	ready := time.Since(started)
+
+	var first time.Duration
+	var own []time.Duration
+	for n := range warmUp + invocations {
+		alert := e2e.Alert{ID: int64(firstID + n), Monitor: int64(4000 + n), Service: "checkout-" + strconv.Itoa(n)}
+		if posts {
+			s.seed(alert)
+		}
+		payload, err := json.Marshal(alert.Request())
+		if err != nil {
+			b.Fatal(err)
+		}
+		s.takeBusy()
+		begin := time.Now()
+		result, err := api.Invoke(context.Background(), payload, begin.Add(timeout))
+		took := time.Since(begin)
+		if err != nil || result.Failed || !bytes.Contains(result.Body, []byte(`posted`)) {
+			b.Fatalf("no event was posted: %s %v; the function wrote %s", result.Body, err, output.String())
+		}
+		if n == 0 {
+			first = time.Since(started)
+		}
+		if n >= warmUp {
+			own = append(own, took-s.takeBusy())
+		}
+	}
+	if posted := len(s.datadog.Posted()); posts && posted != warmUp+invocations {
+		b.Fatalf("%d events for %d alerts", posted, warmUp+invocations)
+	}
+	slices.Sort(own)
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(float64(ready.Microseconds())/1000, "ready-ms")
+	b.ReportMetric(float64(first.Microseconds())/1000, "first-ms")
+	b.ReportMetric(float64(own[len(own)/2].Microseconds())/1000, "own-ms")
+	b.ReportMetric(float64(peak(b, instance.Process.Pid))/1e6, "peak-MB")
+}
+
+// peak is the most memory that a process had
+// (https://docs.kernel.org/filesystems/proc.html).
+func peak(b *testing.B, pid int) int64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kilobytes, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64) // Zero fails below.
+			return kilobytes << 10
+		}
+	}
+	b.Fatal("the process has ended")
 	return 0
 }
 
-// subjects builds what the tests run, once.
-func subjects(t *testing.T) (floor, calling, function subject) {
-	t.Helper()
-	for name, folder := range map[string]string{hello: "boomerang/functions/local/bench/hello", webhook: "boomerang/functions/webhook"} {
-		file := filepath.Join(bin, name)
-		if _, err := os.Stat(file); err == nil {
-			continue
-		}
-		if err := build(t.Context(), folder, file); err != nil {
-			t.Fatal(err)
-		}
-	}
-	all := ours(bin)
-	return all[0], all[1], all[2]
+// services answers for Datadog and AWS over TLS. AWS's answers are fixed, because a real
+// emulator would take longer than what is measured.
+type services struct {
+	datadog *fakedatadog.Server
+	server  *httptest.Server
+	roots   string
+
+	mu       sync.Mutex
+	underway int
+	since    time.Time
+	busy     time.Duration
 }
 
-func newLaboratory(t *testing.T) laboratory {
-	t.Helper()
-	if _, err := os.Stat("/proc/self/schedstat"); err != nil {
-		t.Skip("only Linux runs what is built for Lambda")
+func newServices(b *testing.B) *services {
+	s := &services{datadog: fakedatadog.New(fakedatadog.Options{})}
+	s.server = httptest.NewTLSServer(http.HandlerFunc(s.serve))
+	b.Cleanup(s.server.Close)
+	s.roots = filepath.Join(b.TempDir(), "roots.pem")
+	if err := os.WriteFile(s.roots, append(encode(s.server.Certificate()), systemRoots()...), 0o600); err != nil {
+		b.Fatal(err)
 	}
-	l := laboratory{roots: filepath.Join(t.TempDir(), "roots.pem"), warm: 2, slowest: 10 * time.Second}
-	var err error
-	if l.certificate, err = certify(l.roots); err != nil {
-		t.Fatal(err)
-	}
-	return l
+	return s
 }
 
-func TestLaboratory_Run_measures(t *testing.T) {
-	l := newLaboratory(t)
-	floor, calling, function := subjects(t)
-	for _, sh := range append([]shape{usual, large[1]}, forms...) {
-		t.Run(sh.name, func(t *testing.T) {
-			playbooks, err := sh.write(t.TempDir())
-			if err != nil {
-				t.Fatal(err)
-			}
-			s, err := l.run(t.Context(), function, sh, playbooks)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if s.ready <= 0 || s.first <= s.ready || s.readyCPU <= 0 || s.warmCPU <= 0 || len(s.whole) != l.warm || len(s.own) != l.warm || s.calls < 5 || s.peak < 1<<20 {
-				t.Errorf("got %+v", s)
-			}
-			for i := range s.own {
-				if s.own[i] <= 0 || s.own[i] >= s.whole[i] {
-					t.Errorf("%v of %v is its own", s.own[i], s.whole[i])
-				}
-			}
-		})
+func encode(c *x509.Certificate) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})
+}
+
+// systemRoots are what a function in Lambda reads before its first TLS connection.
+func systemRoots() []byte {
+	bundle, _ := os.ReadFile("/etc/ssl/certs/ca-certificates.crt") // Other systems start sooner.
+	return bundle
+}
+
+func (s *services) environment(b *testing.B, runtime string) []string {
+	task, err := filepath.Abs("python")
+	if err != nil {
+		b.Fatal(err)
 	}
-	t.Run("the floor", func(t *testing.T) {
-		s, err := l.run(t.Context(), floor, usual, "")
-		if err != nil || s.ready <= 0 || s.calls != 0 || len(s.own) != l.warm {
-			t.Errorf("got %+v, %v", s, err)
-		}
+	return []string{
+		"PATH=" + os.Getenv("PATH"), "AWS_LAMBDA_RUNTIME_API=" + runtime, "LAMBDA_TASK_ROOT=" + task, "PYTHONPYCACHEPREFIX=" + os.TempDir(),
+		"AWS_LAMBDA_LOG_FORMAT=JSON", "AWS_LAMBDA_FUNCTION_NAME=boomerang", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",
+		"AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+		"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
+		"DATADOG_SECRET_ARN=keys", "WEBHOOK_SECRET_ARN=token", "LEDGER_TABLE=ledger", "REDELIVERY_QUEUE_URL=" + s.server.URL + "/1/queue",
+		"AWS_ENDPOINT_URL=" + s.server.URL, "DATADOG_API_URL=" + s.server.URL,
+		"SSL_CERT_FILE=" + s.roots, "SSL_CERT_DIR=" + os.DevNull, "AWS_CA_BUNDLE=" + s.roots,
+	}
+}
+
+// seed makes Datadog know an alert's monitor and a deployment before it.
+func (s *services) seed(a e2e.Alert) {
+	s.datadog.AddMonitor(fakedatadog.Monitor{
+		ID: a.Monitor, Name: "Checkout is slow", Type: "query alert", Query: "avg(last_5m):p95:trace.http.request{*} > 0.8",
+		Options: map[string]any{"thresholds": map[string]any{"critical": 0.8}},
 	})
-	t.Run("the floor with calls", func(t *testing.T) {
-		s, err := l.run(t.Context(), calling, usual, "")
-		if err != nil || s.first != 0 || s.calls != 4 || len(s.own) != l.warm {
-			t.Errorf("got %+v, %v", s, err)
-		}
+	s.datadog.AddEvent(fakedatadog.Event{
+		Title: "Deployed " + a.Service, DateHappened: time.Now().Add(-17 * time.Minute).Unix(), Tags: []string{"service:" + a.Service},
 	})
 }
 
-func TestLaboratory_Run_reports_no_figure_when(t *testing.T) {
-	misbehave := func(route fakedatadog.Route, m fakedatadog.Fault, times int) func(*fakedatadog.Server) {
-		return func(s *fakedatadog.Server) {
-			if err := s.Inject(route, m, times); err != nil {
-				t.Fatal(err)
-			}
-		}
+func (s *services) serve(w http.ResponseWriter, r *http.Request) {
+	s.count(1)
+	defer s.count(-1)
+	target := r.Header.Get("X-Amz-Target")
+	if target == "" {
+		s.datadog.ServeHTTP(w, r)
+		return
 	}
-	_, calling, function := subjects(t)
-	for name, c := range map[string]struct {
-		subject subject
-		disturb func(*fakedatadog.Server)
-		says    []string
-	}{
-		"a read fails":                    {function, misbehave("monitor.get", fakedatadog.Status(503), 1), []string{"webhook, " + usual.name, "Datadog", "monitor.get", "503"}},
-		"a read is not what it should be": {function, misbehave("monitor.get", fakedatadog.Corrupt, 1), []string{"monitor.get", "corrupt"}},
-		"a read is slow":                  {function, misbehave("monitor.get", fakedatadog.Slow+":600ms", 1), []string{"Datadog", "monitor.get", "took "}},
-		"an event is refused":             {function, misbehave(fakedatadog.EventsCreate, fakedatadog.RateLimited, 1), []string{"Datadog", "events.create", "429"}},
-		"an event's answer is lost":       {function, misbehave(fakedatadog.EventsCreate, fakedatadog.DropResponse, 1), []string{"did not answer events.create", "drop-response"}},
-		"the ledger fails":                {function, misbehave(fakedatadog.DynamoDBPut, fakedatadog.Status(500), 1), []string{"the ledger", "dynamodb.put", "500"}},
-		"the ledger forgets":              {function, misbehave(fakedatadog.DynamoDBPut, fakedatadog.Empty, 2), []string{"dynamodb.put", "empty"}},
-		"Secrets Manager fails":           {function, misbehave(fakedatadog.SecretsGet, fakedatadog.Status(500), 1), []string{"Secrets Manager", "secrets.get", "500"}},
-		"the token is another": {function, func(s *fakedatadog.Server) {
-			s.SetSecret(fakedatadog.DefaultWebhookSecret, `{"token":"another"}`)
-			s.SetSecret(fakedatadog.DefaultWebhookSecret, `{"token":"another"}`)
-		}, []string{"it answered 401"}},
-		"a rate limit is used up":                          {function, func(s *fakedatadog.Server) { _ = s.Limit("monitor.get", 0, time.Minute) }, []string{"Datadog", "monitor.get", "429"}},
-		"the floor's call is not answered as it should be": {calling, misbehave("validate", fakedatadog.Corrupt, 1), []string{caller + ", " + usual.name, "validate", "corrupt"}},
-		"the floor's call is answered with nothing":        {calling, misbehave("validate", fakedatadog.Empty, 1), []string{caller, "validate", "empty"}},
-		"the floor's call is slow":                         {calling, misbehave("validate", fakedatadog.Slow+":600ms", 1), []string{caller, "Datadog", "validate", "took "}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			l := newLaboratory(t)
-			l.disturb = c.disturb
-			if strings.HasSuffix(name, "is slow") {
-				l.slowest = 500 * time.Millisecond
-			}
-			s, err := l.run(t.Context(), c.subject, usual, "")
-			if err == nil {
-				t.Fatalf("got %+v", s)
-			}
-			for _, word := range c.says {
-				if !strings.Contains(err.Error(), word) {
-					t.Errorf("it does not say %q: %v", word, err)
-				}
-			}
-		})
+	var in struct {
+		SecretID                  string `json:"SecretId"`
+		VersionStage              string
+		ExpressionAttributeValues map[string]any
 	}
+	_ = json.NewDecoder(r.Body).Decode(&in) // The SDKs write JSON.
+	out := map[string]any{}
+	switch _, operation, _ := strings.Cut(target, "."); {
+	case in.VersionStage == "AWSPREVIOUS":
+		w.WriteHeader(http.StatusBadRequest)
+		out["__type"] = "ResourceNotFoundException"
+	case operation == "GetSecretValue":
+		keys := `{"api_key":"` + fakedatadog.DefaultAPIKey + `","app_key":"` + fakedatadog.DefaultAppKey + `","token":"` + e2e.Token + `"}`
+		out["Name"], out["VersionId"], out["SecretString"] = in.SecretID, "1", keys
+	case operation == "UpdateItem":
+		out["Attributes"] = map[string]any{"seen": in.ExpressionAttributeValues[":seen"], "expires_at": in.ExpressionAttributeValues[":expires"]}
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	_ = json.NewEncoder(w).Encode(out) // The caller reports a lost answer.
 }
 
-func TestLaboratory_Run_reports_no_figure_of_a_function_that(t *testing.T) {
-	floor, calling, function := subjects(t)
-	posting, pretending, stopped := floor, functionThat(t, pretence), function
-	posting.posts, pretending.posts = true, true
-	stopped.environ = []string{"DATADOG_SECRET_ARN="}
-	calling.environ = append(calling.environ, "CALLS=3")
-	monitor, err := shape{name: "monitor", steps: kinds[:1], playbooks: 1}.write(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
+// count measures how long at least one call is under way.
+func (s *services) count(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if s.underway > 0 {
+		s.busy += now.Sub(s.since)
 	}
-	related := shape{name: "the other step", steps: kinds[1:2], bytes: kib}
-	for name, c := range map[string]struct {
-		subject   subject
-		shape     shape
-		playbooks string
-		says      string
-	}{
-		"answers without having posted": {posting, usual, "", "did not answer that it posted"},
-		"only " + pretence:              {pretending, usual, "", "took none"},
-		"does not start":                {stopped, usual, "", "DATADOG_SECRET_ARN"},
-		refusal:                         {functionThat(t, refusal), usual, "", "answered 500"},
-		nonsense:                        {functionThat(t, nonsense), usual, "", "nonsense"},
-		unfinished:                      {functionThat(t, unfinished), usual, "", "with 1 of its calls under way"},
-		"makes another number of calls": {calling, usual, "", "made 3 calls, and should make 4"},
-		"posts nothing of what it read": {function, related, monitor, "does not tell"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			l := newLaboratory(t)
-			if name == unfinished {
-				l.latency = 300 * time.Millisecond
-			}
-			s, err := l.run(t.Context(), c.subject, c.shape, c.playbooks)
-			if err == nil || !strings.HasPrefix(err.Error(), c.subject.name+", "+c.shape.name) || !strings.Contains(err.Error(), c.says) {
-				t.Errorf("got %+v, %v", s, err)
-			}
-		})
-	}
+	s.underway, s.since = s.underway+n, now
 }
 
-func TestWorld_Check_tells_of_an_event_that_is_missing(t *testing.T) {
-	l := newLaboratory(t)
-	w, err := newWorld(l.certificate, l.slowest, newAlerts(2, kib, time.Now()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = w.close() }()
-	if err := w.check(0, usual); err != nil {
-		t.Errorf("nothing was sent: %v", err)
-	}
-	err = w.check(2, usual)
-	if err == nil || !strings.Contains(err.Error(), "has 0 events about the alert") || !strings.Contains(err.Error(), "noted 0 alerts as done, of 2") {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestNewAlerts_have_bodies_of_the_size(t *testing.T) {
-	for _, size := range []int{kib, 16 * kib, 250 * kib} {
-		for _, a := range newAlerts(12, size, time.Now()) {
-			if got := len(a.request.Body); got > size || got < size-200 {
-				t.Errorf("a body of %d bytes, want %d", got, size)
-			}
-		}
-	}
-}
-
-func TestSample_Check_refuses_a_figure_that_cannot_be(t *testing.T) {
-	fine := sample{ready: 4, first: 9, whole: []time.Duration{7, 7}, own: []time.Duration{1, 2}}
-	for name, c := range map[string]struct {
-		change func(*sample)
-		posts  bool
-		says   string
-	}{
-		"none":                             {func(*sample) {}, true, ""},
-		"an event before it is ready":      {func(s *sample) { s.first = 4 }, true, "4ns"},
-		"no event":                         {func(s *sample) { s.first = 0 }, true, "0s"},
-		"no event where none is posted":    {func(s *sample) { s.first = 0 }, false, ""},
-		"no own part":                      {func(s *sample) { s.own = []time.Duration{1, 0} }, false, "7ns"},
-		"an own part of less than nothing": {func(s *sample) { s.own = []time.Duration{-1, 1} }, true, "-1ns"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := fine
-			c.change(&s)
-			if err := s.check(c.posts); (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
-				t.Errorf("got %v, want %q", err, c.says)
-			}
-		})
-	}
+// takeBusy returns that time since it was last taken.
+func (s *services) takeBusy() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	busy := s.busy
+	s.busy = 0
+	return busy
 }
