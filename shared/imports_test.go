@@ -120,7 +120,7 @@ var rules = []rule{
 	{
 		name:    "Datadog's libraries stay in their adapter",
 		in:      []string{"."},
-		outside: []string{"functions/internal/ddlambda"},
+		outside: []string{"functions/internal/ddlambda", "functions/local/bench/bare"},
 		never:   []string{"github.com/DataDog", "gopkg.in/DataDog"},
 		tests:   true,
 		because: "the tracer takes minutes to compile",
