@@ -62,7 +62,7 @@ func results() []enrich.Result {
 	}
 }
 
-func TestCompose_writes_what_the_golden_files_hold(t *testing.T) {
+func TestCompose_Golden(t *testing.T) {
 	recovered := triggered()
 	recovered.Transition, recovered.Type, recovered.Title = alert.Recovered, "error", "[Recovered] Checkout error rate"
 	bare := alert.Alert{ID: "1", Text: "only *text*\n@all"}
@@ -179,92 +179,105 @@ func mustBeClean(t *testing.T, name, text string) {
 	}
 }
 
-func TestCompose_leaves_mail_addresses_and_links_readable(t *testing.T) {
-	e := event.Compose(triggered(), event.Draft{Playbook: "default"}, nil, now)
-	for _, want := range []string{"write to ops@example.com", "＠ana@example.com", "＠webhook-boomerang", "https://wiki.example.com/checkout?team=%40payments"} {
-		if !strings.Contains(e.Text, want) {
-			t.Errorf("no %q in %s", want, e.Text)
+func TestCompose_Mentions(t *testing.T) {
+	for message, want := range map[string]string{
+		"write to ops@example.com":                    "write to ops@example.com",
+		"write to ops+@example.com, a_@b.io, c-@d.io": "write to ops+@example.com, a_@b.io, c-@d.io",
+		"@ana@example.com":                            "＠ana@example.com",
+		"ops@all":                                     "ops＠all",
+		"(@webhook-boomerang) mail:@x":                "(＠webhook-boomerang) mail:＠x",
+		"https://a.example/?team=@pay":                "https://a.example/?team=%40pay",
+		`"https://a.example/x"@all`:                   `"https://a.example/x"＠all`,
+		`'https://a.example/x'@all`:                   `'https://a.example/x'＠all`,
+		"<https://a.example/x>@all":                   "<https://a.example/x>＠all",
+	} {
+		e := event.Compose(alert.Alert{ID: "1", Message: message}, event.Draft{Playbook: "default"}, nil, now)
+		mustBeAcceptable(t, e)
+		if got := strings.TrimSuffix(strings.TrimPrefix(e.Text, "%%% \n"), "\n %%%"); got != want {
+			t.Errorf("%s: got %s, want %s", message, got, want)
 		}
 	}
 }
 
-// What a parenthesis of an address is escaped to must not end the markdown with what
-// stands before it.
-func TestCompose_lets_no_link_end_the_markdown(t *testing.T) {
-	for _, query := range []string{"%%(x)", "%%%", "%%%%(", "%25%%|"} {
-		a := triggered()
-		a.Link = "https://app.example.com/?q=" + query
-		e := event.Compose(a, event.Draft{Playbook: "default"}, nil, now)
-		if !strings.Contains(e.Text, "https://app.example.com/?q=") || strings.Count(e.Text, "%%%") != 2 {
+// The characters of an address must not end the link, or the markdown with what stands
+// before them.
+func TestCompose_LinkCharacters(t *testing.T) {
+	for query, want := range map[string]string{"a|b": "a%7Cb", "(x)": "%28x%29", "%%(x)": "", "%%%": "", "%%%%(": "", "%25%%|": ""} {
+		e := event.Compose(alert.Alert{ID: "1", Link: "https://app.example.com/?q=" + query}, event.Draft{Playbook: "default"}, nil, now)
+		if !strings.Contains(e.Text, "https://app.example.com/?q="+want) || strings.Contains(e.Text, "|") || strings.Count(e.Text, "%%%") != 2 {
 			t.Errorf("%s: %s", query, e.Text)
 		}
 	}
 }
 
-func TestCompose_sets_date_happened_only_where_Datadog_takes_it(t *testing.T) {
+func TestCompose_Date(t *testing.T) {
 	for name, c := range map[string]struct {
-		date time.Time
-		want int64
-		late bool
+		date      time.Time
+		seconds   int64
+		timestamp string
+		late      bool
 	}{
-		"now":                      {now, now.Unix(), false},
-		"milliseconds are dropped": {now.Add(-1500 * time.Millisecond), now.Unix() - 2, false},
-		"17 h 59 min ago":          {now.Add(-17*time.Hour - 59*time.Minute), now.Unix() - 64740, false},
-		"18 h ago":                 {now.Add(-18 * time.Hour), 0, true},
-		"2 h ahead":                {now.Add(2 * time.Hour), now.Unix() + 7200, false},
-		"more than 2 h ahead":      {now.Add(2*time.Hour + time.Second), 0, true},
-		"no date":                  {time.Time{}, 0, false},
+		"now":                 {now, now.Unix(), "2026-03-14T03:00:00.000Z", false},
+		"another time zone":   {now.In(time.FixedZone("", 3600)), now.Unix(), "2026-03-14T03:00:00.000Z", false},
+		"milliseconds":        {now.Add(-1500 * time.Millisecond), now.Unix() - 2, "2026-03-14T02:59:58.500Z", false},
+		"17 h 59 min ago":     {now.Add(-17*time.Hour - 59*time.Minute), now.Unix() - 64740, "2026-03-13T09:01:00.000Z", false},
+		"18 h ago":            {now.Add(-18 * time.Hour), 0, "", true},
+		"2 h ahead":           {now.Add(2 * time.Hour), now.Unix() + 7200, "2026-03-14T05:00:00.000Z", false},
+		"more than 2 h ahead": {now.Add(2*time.Hour + time.Second), 0, "", true},
+		"no date":             {time.Time{}, 0, "", false},
 	} {
-		t.Run(name, func(t *testing.T) {
-			e := event.Compose(alert.Alert{ID: "1", Date: c.date}, event.Draft{Playbook: "default"}, nil, now)
-			if e.DateHappened != c.want {
-				t.Errorf("date_happened = %d, want %d", e.DateHappened, c.want)
-			}
-			if late := alert.Tags(e.Tags).Has("late:true"); late != c.late {
-				t.Errorf("late = %v, want %v", late, c.late)
-			}
-		})
-	}
-}
-
-func TestCompose_takes_the_alert_type_from_transition_and_type(t *testing.T) {
-	for _, c := range []struct {
-		transition alert.Transition
-		given      string
-		want       string
-	}{
-		{alert.Triggered, "error", "error"},
-		{alert.Triggered, "warning", "warning"},
-		{alert.Triggered, "", "error"},
-		{alert.ReTriggered, "", "error"},
-		{alert.Warn, "error", "warning"},
-		{alert.ReWarn, "", "warning"},
-		{alert.NoData, "error", "error"},
-		{alert.NoData, "", "warning"},
-		{alert.Recovered, "error", "success"},
-		{alert.WarnRecovered, "", "success"},
-		{alert.Renotify, "error", "error"},
-		{alert.Renotify, "", "info"},
-		{"Muted", "strange", "info"},
-		{"", "SUCCESS", "success"},
-		{"", "", "info"},
-	} {
-		e := event.Compose(alert.Alert{ID: "1", Transition: c.transition, Type: c.given}, event.Draft{Playbook: "default"}, nil, now)
-		if e.AlertType != c.want {
-			t.Errorf("%q with type %q: %s, want %s", c.transition, c.given, e.AlertType, c.want)
+		a := alert.Alert{ID: "1", Date: c.date}
+		v1 := event.Compose(a, event.Draft{Playbook: "default"}, nil, now)
+		v2 := event.ComposeAlert(a, event.Draft{Playbook: "default"}, nil, now).Data.Attributes
+		if v1.DateHappened != c.seconds || v2.Timestamp != c.timestamp {
+			t.Errorf("%s: got %d and %q, want %d and %q", name, v1.DateHappened, v2.Timestamp, c.seconds, c.timestamp)
+		}
+		if alert.Tags(v1.Tags).Has("late:true") != c.late || alert.Tags(v2.Tags).Has("late:true") != c.late {
+			t.Errorf("%s: late: want %v in %v and %v", name, c.late, v1.Tags, v2.Tags)
 		}
 	}
 }
 
-func TestCompose_says_how_complete_the_enrichment_is(t *testing.T) {
-	ok := enrich.Result{Status: enrich.OK}
-	skipped := enrich.Result{Status: enrich.Skipped}
-	failed := enrich.Result{Status: enrich.Failed, Err: errors.New("x")}
-	late := enrich.Result{Status: enrich.TimedOut, Err: errors.New("x")}
-	incomplete := enrich.Result{Status: enrich.OK, Finding: enrich.Finding{PartialReason: errors.New("x")}}
+func TestCompose_AlertType(t *testing.T) {
+	for _, c := range []struct {
+		transition       alert.Transition
+		given, override  string
+		wantType, wantV2 string
+	}{
+		{alert.Triggered, "error", "", "error", "error"},
+		{alert.Triggered, "warning", "", "warning", "warn"},
+		{alert.Triggered, "", "", "error", "error"},
+		{alert.Triggered, "info", "", "info", "warn"},
+		{alert.Triggered, "error", "success", "success", "ok"},
+		{alert.ReTriggered, "", "", "error", "error"},
+		{alert.Warn, "error", "", "warning", "warn"},
+		{alert.ReWarn, "", "", "warning", "warn"},
+		{alert.NoData, "error", "", "error", "error"},
+		{alert.NoData, "", "", "warning", "warn"},
+		{alert.Recovered, "error", "", "success", "ok"},
+		{alert.Recovered, "", "Error", "error", "error"},
+		{alert.WarnRecovered, "", "", "success", "ok"},
+		{alert.Renotify, "error", "", "error", "error"},
+		{alert.Renotify, "", "", "info", "warn"},
+		{"Muted", "strange", "", "info", "warn"},
+		{"", "SUCCESS", "", "success", "ok"},
+		{"", "", "", "info", "warn"},
+	} {
+		a, d := alert.Alert{ID: "1", Transition: c.transition, Type: c.given}, event.Draft{Playbook: "default", AlertType: c.override}
+		v1, v2 := event.Compose(a, d, nil, now).AlertType, details(a, d).Status
+		if v1 != c.wantType || v2 != c.wantV2 {
+			t.Errorf("%q with type %q and override %q: %s and %s, want %s and %s", c.transition, c.given, c.override, v1, v2, c.wantType, c.wantV2)
+		}
+	}
+}
+
+func TestCompose_EnrichmentTag(t *testing.T) {
+	ok, skipped := enrich.Result{Status: enrich.OK}, enrich.Result{Status: enrich.Skipped}
+	failed, late := enrich.Result{Status: enrich.Failed, Err: errors.New("x")}, enrich.Result{Status: enrich.TimedOut, Err: errors.New("x")}
+	partial := enrich.Result{Status: enrich.OK, Finding: enrich.Finding{PartialReason: errors.New("x")}}
 	for want, sets := range map[string][][]enrich.Result{
 		"complete": {{ok}, {ok, skipped}},
-		"partial":  {{ok, failed}, {late, ok}, {incomplete}, {ok, incomplete}},
+		"partial":  {{ok, failed}, {late, ok}, {partial}, {ok, partial}},
 		"none":     {nil, {failed}, {skipped}, {failed, skipped, late}},
 	} {
 		for _, set := range sets {
@@ -276,7 +289,7 @@ func TestCompose_says_how_complete_the_enrichment_is(t *testing.T) {
 	}
 }
 
-func TestCompose_gives_way_from_the_lightest_finding(t *testing.T) {
+func TestCompose_DropsLowestPriority(t *testing.T) {
 	section := func(title string, weight enrich.Weight, lines int) enrich.Result {
 		list := enrich.List{}
 		for range lines {
@@ -284,25 +297,37 @@ func TestCompose_gives_way_from_the_lightest_finding(t *testing.T) {
 		}
 		return enrich.Result{Name: title, Status: enrich.OK, Finding: enrich.Finding{Title: title, Weight: weight, Blocks: []enrich.Block{list}}}
 	}
-	a := triggered()
-	a.Message = strings.Repeat("m", 1000)
-	e := event.Compose(a, event.Draft{Playbook: "default"}, []enrich.Result{
-		section("Heavy", enrich.Essential, 10),
-		section("Light", enrich.Background, 10),
-		section("Middle", enrich.Important, 30),
-	}, now)
-	mustBeAcceptable(t, e)
-	if !strings.Contains(e.Text, a.Message) {
-		t.Error("a message below its floor was shortened")
-	}
-	if got := strings.Count(e.Text, "- Heavy word"); got != 10 {
-		t.Errorf("%d of 10 lines of the heaviest finding are left", got)
-	}
-	if strings.Contains(e.Text, "Light word") || !strings.Contains(e.Text, "- Middle word") {
-		t.Error("a heavier finding gave way before a lighter one was gone")
-	}
-	if !regexp.MustCompile(`_Left out, for Datadog's limit: Light; \d+ of 30 lines of Middle\._`).MatchString(e.Text) {
-		t.Errorf("the text does not say what was left out: %s", e.Text)
+	for name, c := range map[string]struct {
+		results []enrich.Result
+		whole   []string
+		note    string
+	}{
+		"by weight": {
+			[]enrich.Result{section("Heavy", enrich.Essential, 10), section("Light", enrich.Background, 10), section("Middle", enrich.Important, 30)},
+			[]string{"Heavy"}, `_Left out, for Datadog's limit: Light; \d+ of 30 lines of Middle\._`,
+		},
+		"the last of equal weights": {
+			[]enrich.Result{section("First", enrich.Useful, 10), section("Second", enrich.Useful, 10), section("Third", enrich.Useful, 30)},
+			[]string{"First", "Second"}, `_Left out, for Datadog's limit: \d+ of 30 lines of Third\._`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := triggered()
+			a.Message = strings.Repeat("m", 1000)
+			e := event.Compose(a, event.Draft{Playbook: "default"}, c.results, now)
+			mustBeAcceptable(t, e)
+			if !strings.Contains(e.Text, a.Message) {
+				t.Error("a message below its minimum was truncated")
+			}
+			for _, title := range c.whole {
+				if got := strings.Count(e.Text, "- "+title+" word"); got != 10 {
+					t.Errorf("%d of 10 lines of %s are left", got, title)
+				}
+			}
+			if !regexp.MustCompile(c.note).MatchString(e.Text) {
+				t.Errorf("no note %s in %s", c.note, e.Text)
+			}
+		})
 	}
 }
 

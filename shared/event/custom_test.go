@@ -54,7 +54,7 @@ func nested(levels int) any {
 	return map[string]any{"n": nested(levels - 1), "at": levels}
 }
 
-func TestComposeAlert_keeps_of_the_data_what_Datadog_takes(t *testing.T) {
+func TestComposeAlert_Custom(t *testing.T) {
 	found := func(name string, weight enrich.Weight, data any) enrich.Result {
 		return enrich.Result{Name: name, Status: enrich.OK, Finding: enrich.Finding{Weight: weight, Data: data}}
 	}
@@ -72,18 +72,18 @@ func TestComposeAlert_keeps_of_the_data_what_Datadog_takes(t *testing.T) {
 			t.Errorf("-want +got:\n%s", diff)
 		}
 	})
-	t.Run("a handle is what it was", func(t *testing.T) {
+	t.Run("mention", func(t *testing.T) {
 		got := custom(found("owner", enrich.Useful, map[string]any{"slack": "@shop-oncall"}))
 		if diff := cmp.Diff(map[string]any{"owner": map[string]any{"slack": "@shop-oncall"}}, got); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
 	})
-	t.Run("the alert's own event is named", func(t *testing.T) {
+	t.Run("related event", func(t *testing.T) {
 		if got := details(alert.Alert{ID: "7284105863092654118"}, event.Draft{}).Custom["related_event_id"]; got != "7284105863092654118" {
 			t.Errorf("got %v", got)
 		}
 	})
-	t.Run("what is no data costs nothing else", func(t *testing.T) {
+	t.Run("invalid data", func(t *testing.T) {
 		failed := found("failed", enrich.Useful, map[string]any{"a": 1})
 		failed.Status = enrich.TimedOut
 		got := custom(failed, found("nan", enrich.Useful, math.NaN()), found("func", enrich.Useful, func() {}), found("nil", enrich.Useful, nil),
@@ -121,7 +121,7 @@ func TestComposeAlert_keeps_of_the_data_what_Datadog_takes(t *testing.T) {
 			t.Errorf("%d levels are left", levels)
 		}
 	})
-	t.Run("the lightest finding gives way", func(t *testing.T) {
+	t.Run("lowest weight is dropped", func(t *testing.T) {
 		lines := slices.Repeat([]string{strings.Repeat("é", 900)}, 30) // 54 kB
 		got := custom(found("light", enrich.Background, lines), found("heavy", enrich.Essential, lines), found("last", enrich.Background, 1))
 		if n := len(got["heavy"].([]any)); n != 30 {

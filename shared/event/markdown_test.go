@@ -10,19 +10,19 @@ import (
 	"boomerang/shared/event"
 )
 
-func TestCompose_closes_code_that_the_message_leaves_open(t *testing.T) {
+func TestCompose_CodeFence(t *testing.T) {
 	for name, c := range map[string]struct{ message, want string }{
-		"left open":                {"Look:\n```\nlogs", "\n```\nlogs\n```\n\n**Monitor**"},
-		"left open with tildes":    {"Look:\n~~~sh\nlogs\n```", "\n~~~sh\nlogs\n```\n~~~\n\n**Monitor**"},
-		"left open by a shorter":   {"`````\nlogs\n```", "`````\nlogs\n```\n`````\n\n**Monitor**"},
-		"left open in a list":      {"1. Look:\n   ```\n   logs", "   ```\n   logs\n   ```\n\n**Monitor**"},
-		"left open in a quotation": {"> ```\n> logs", "> ```\n> logs\n> ```\n\n**Monitor**"},
-		"cut":                      {"Look:\n```\n" + strings.Repeat("a log line\n", 500) + "```\nbye", "…\n```\n\n**Monitor**"},
-		"cut at its beginning":     {strings.Repeat("m", 3000) + "\n```\n" + strings.Repeat("a log line\n", 500) + "```", "…\n```\n\n**Monitor**"},
-		"closed":                   {"```\nlogs\n```", "```\nlogs\n```\n\n**Monitor**"},
-		"closed by a longer":       {"~~~\nlogs\n ~~~~ \nbye", "\n ~~~~ \nbye\n\n**Monitor**"},
-		"one line of code":         {"```logs``` are `there`", "```logs``` are `there`\n\n**Monitor**"},
-		"the second left open":     {"```\na\n```\n```\nb", "```\na\n```\n```\nb\n```\n\n**Monitor**"},
+		"left open":                 {"Look:\n```\nlogs", "\n```\nlogs\n```\n\n**Monitor**"},
+		"left open with tildes":     {"Look:\n~~~sh\nlogs\n```", "\n~~~sh\nlogs\n```\n~~~\n\n**Monitor**"},
+		"left open by a shorter":    {"`````\nlogs\n```", "`````\nlogs\n```\n`````\n\n**Monitor**"},
+		"left open in a list":       {"1. Look:\n   ```\n   logs", "   ```\n   logs\n   ```\n\n**Monitor**"},
+		"left open in a quotation":  {"> ```\n> logs", "> ```\n> logs\n> ```\n\n**Monitor**"},
+		"truncated":                 {"Look:\n```\n" + strings.Repeat("a log line\n", 500) + "```\nbye", "…\n```\n\n**Monitor**"},
+		"truncated before the code": {strings.Repeat("m", 3000) + "\n```\n" + strings.Repeat("a log line\n", 500) + "```", "…\n```\n\n**Monitor**"},
+		"closed":                    {"```\nlogs\n```", "```\nlogs\n```\n\n**Monitor**"},
+		"closed by a longer":        {"~~~\nlogs\n ~~~~ \nbye", "\n ~~~~ \nbye\n\n**Monitor**"},
+		"one line of code":          {"```logs``` are `there`", "```logs``` are `there`\n\n**Monitor**"},
+		"the second left open":      {"```\na\n```\n```\nb", "```\na\n```\n```\nb\n```\n\n**Monitor**"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := triggered()
@@ -36,7 +36,7 @@ func TestCompose_closes_code_that_the_message_leaves_open(t *testing.T) {
 	}
 }
 
-func TestCompose_keeps_the_address_of_a_link_whole(t *testing.T) {
+func TestCompose_LongLink(t *testing.T) {
 	address := "https://ci.example.com/" + strings.Repeat("x", 480)
 	long := strings.Repeat("Deployed [it] * ", 60)
 	list := func(tag string) enrich.Block {
@@ -49,7 +49,7 @@ func TestCompose_keeps_the_address_of_a_link_whole(t *testing.T) {
 		"of an entry":  {list("deploy"), true},
 		"of a page":    {enrich.Links{{Kind: "runbook", Title: long, URL: address}}, true},
 		"of a picture": {enrich.Image{Title: long, URL: address}, true},
-		"or leaves it out where there is no room": {list(strings.Repeat("tag ", 250)), false},
+		"without room": {list(strings.Repeat("tag ", 250)), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			found := enrich.Result{Name: "x", Status: enrich.OK, Finding: enrich.Finding{Title: "Found", Blocks: []enrich.Block{c.block}}}
@@ -62,7 +62,7 @@ func TestCompose_keeps_the_address_of_a_link_whole(t *testing.T) {
 	}
 }
 
-func TestCompose_an_event_is_never_empty(t *testing.T) {
+func TestCompose_NoMessage(t *testing.T) {
 	now := time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
 	if got := event.Compose(alert.Alert{Title: "Disk is full"}, event.Draft{}, nil, now).Text; !strings.Contains(got, "(no message)") {
 		t.Errorf("got %q", got)

@@ -9,7 +9,7 @@ import (
 	"boomerang/shared/enrich"
 )
 
-func TestLeftOut_sees_what_gave_way(t *testing.T) {
+func TestLeftOut(t *testing.T) {
 	now := time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
 	long := strings.Repeat("word ", 2000)
 	for name, c := range map[string]struct {
@@ -34,7 +34,7 @@ func TestLeftOut_sees_what_gave_way(t *testing.T) {
 	}
 }
 
-func TestEnrichment_is_what_the_tag_says(t *testing.T) {
+func TestEnrichment(t *testing.T) {
 	now := time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
 	a := alert.Alert{ID: "1", Title: "x", Tags: alert.Tags{"env:prod", "enrichment:theirs"}}
 	missed := []enrich.Result{{Name: "logs", Status: enrich.TimedOut}, {Name: "monitor", Status: enrich.OK}}

@@ -9,7 +9,7 @@ import (
 	"boomerang/shared/alert"
 )
 
-func TestSummarise_says_only_what_is_true_of_all(t *testing.T) {
+func TestSummarise(t *testing.T) {
 	now := time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
 	like := alert.Alert{
 		ID: "1", MonitorID: "4711", Title: "[P1] [Triggered on {host:a,env:prod}] Disk is full", Message: "a is full",
@@ -21,22 +21,22 @@ func TestSummarise_says_only_what_is_true_of_all(t *testing.T) {
 		alertType   string
 		tag         string // of the one transition
 	}{
-		"all triggered":            {[]string{"Triggered"}, "error", "transition:triggered"},
-		"all recovered":            {[]string{"Recovered"}, "success", "transition:recovered"},
-		"some triggered":           {[]string{"Recovered", "Triggered"}, "error", ""},
-		"some warn":                {[]string{"Recovered", "Warn"}, "warning", ""},
-		"none that Datadog tells":  {nil, "error", ""},
-		"one that nobody knows of": {[]string{"Exploded"}, "info", "transition:exploded"},
+		"all triggered":      {[]string{"Triggered"}, "error", "transition:triggered"},
+		"all recovered":      {[]string{"Recovered"}, "success", "transition:recovered"},
+		"some triggered":     {[]string{"Recovered", "Triggered"}, "error", ""},
+		"some warn":          {[]string{"Recovered", "Warn"}, "warning", ""},
+		"no transition":      {nil, "error", ""},
+		"unknown transition": {[]string{"Exploded"}, "info", "transition:exploded"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := Summarise(like, Draft{}, Suppressed{Count: 30, Limit: 20, Groups: []string{"host:a", "host:b"}, Transitions: c.transitions}, now)
+			e := Summarise(like, Draft{Playbook: "p", Webhook: "Shop Alerts"}, Suppressed{Count: 30, Limit: 20, Groups: []string{"host:a", "host:b"}, Transitions: c.transitions}, now)
 			if e.Title != "30 more alerts of: [P1] Disk is full" || e.AlertType != c.alertType || e.Host != "" {
 				t.Errorf("title %q, type %q, host %q", e.Title, e.AlertType, e.Host)
 			}
 			if got := alert.Tags(e.Tags).Get("transition"); got != strings.TrimPrefix(c.tag, "transition:") {
 				t.Errorf("transition %q in %v", got, e.Tags)
 			}
-			for _, tag := range []string{"service:api", "team:core", "monitor:4711", TagStorm} {
+			for _, tag := range []string{"service:api", "team:core", "monitor:4711", "webhook:shop_alerts", "playbook:p", TagStorm} {
 				if !slices.Contains(e.Tags, tag) {
 					t.Errorf("%s is not in %v", tag, e.Tags)
 				}
@@ -53,7 +53,7 @@ func TestSummarise_says_only_what_is_true_of_all(t *testing.T) {
 	}
 }
 
-func TestSummarise_knows_that_it_lists_not_all_groups(t *testing.T) {
+func TestSummarise_MoreGroups(t *testing.T) {
 	e := Summarise(alert.Alert{ID: "1", Title: "[Memory Alert] on [db]"}, Draft{}, Suppressed{Count: 300, Groups: []string{"host:a"}, MoreGroups: true}, time.Now())
 	if !strings.Contains(e.Text, "Groups: at least 1\n") || e.Title != "300 more alerts of: [Memory Alert] on [db]" {
 		t.Errorf("%q says %s", e.Title, e.Text)

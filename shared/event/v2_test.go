@@ -34,7 +34,7 @@ func withData() []enrich.Result {
 	return found
 }
 
-func TestComposeAlert_writes_what_the_golden_files_hold(t *testing.T) {
+func TestComposeAlert_Golden(t *testing.T) {
 	recovered := triggered()
 	recovered.Transition, recovered.Title, recovered.Priority = alert.Recovered, "[Recovered] Checkout error rate", ""
 	for name, c := range map[string]struct {
@@ -131,7 +131,7 @@ func details(a alert.Alert, d event.Draft, results ...enrich.Result) event.Alert
 	return event.ComposeAlert(a, d, results, now).Data.Attributes.Attributes
 }
 
-func TestComposeAlert_says_the_same_as_Compose(t *testing.T) {
+func TestComposeAlert_SameAsCompose(t *testing.T) {
 	draft := event.Draft{Playbook: "default", Title: "Checkout", Text: "Look at *this*", Tags: []string{"team:shop"}}
 	v1, v2 := event.Compose(triggered(), draft, results(), now), event.ComposeAlert(triggered(), draft, results(), now)
 	got := v2.Data.Attributes
@@ -150,51 +150,7 @@ func TestComposeAlert_says_the_same_as_Compose(t *testing.T) {
 	}
 }
 
-func TestComposeAlert_leaves_out_a_time_that_Datadog_refuses(t *testing.T) {
-	for name, c := range map[string]struct {
-		date time.Time
-		want string
-		late bool
-	}{
-		"milliseconds stay": {now.Add(-1500 * time.Millisecond), "2026-03-14T02:59:58.500Z", false},
-		"another time zone": {now.In(time.FixedZone("", 3600)), "2026-03-14T03:00:00.000Z", false},
-		"18 h ago":          {now.Add(-18 * time.Hour), "", true},
-		"3 h ahead":         {now.Add(3 * time.Hour), "", true},
-		"no date":           {time.Time{}, "", false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			e := event.ComposeAlert(alert.Alert{ID: "1", Date: c.date}, event.Draft{Playbook: "default"}, nil, now).Data.Attributes
-			if e.Timestamp != c.want || alert.Tags(e.Tags).Has("late:true") != c.late {
-				t.Errorf("timestamp %q, want %q; tags %v", e.Timestamp, c.want, e.Tags)
-			}
-		})
-	}
-}
-
-func TestComposeAlert_is_ok_only_when_it_is_over(t *testing.T) {
-	for _, c := range []struct {
-		transition alert.Transition
-		given      string
-		wanted     string
-		want       string
-	}{
-		{alert.Triggered, "error", "", "error"},
-		{alert.Warn, "", "", "warn"},
-		{alert.NoData, "", "", "warn"},
-		{alert.Recovered, "error", "", "ok"},
-		{alert.Renotify, "", "", "warn"},
-		{alert.Triggered, "info", "", "warn"},
-		{alert.Triggered, "error", "success", "ok"},
-		{alert.Recovered, "", "Error", "error"},
-	} {
-		got := details(alert.Alert{Transition: c.transition, Type: c.given}, event.Draft{AlertType: c.wanted}).Status
-		if got != c.want {
-			t.Errorf("%s %q, the playbook %q: %s, want %s", c.transition, c.given, c.wanted, got, c.want)
-		}
-	}
-}
-
-func TestComposeAlert_takes_the_priority_from_the_playbook_then_the_monitor(t *testing.T) {
+func TestComposeAlert_Priority(t *testing.T) {
 	for _, c := range []struct{ playbook, monitor, want string }{
 		{"", "P1", "1"},
 		{"", "p5", "5"},
@@ -213,7 +169,7 @@ func TestComposeAlert_takes_the_priority_from_the_playbook_then_the_monitor(t *t
 	}
 }
 
-func TestComposeAlert_links_what_to_open_next(t *testing.T) {
+func TestComposeAlert_Links(t *testing.T) {
 	step := func(weight enrich.Weight, links ...enrich.Link) enrich.Result {
 		return enrich.Result{Status: enrich.OK, Finding: enrich.Finding{Weight: weight, Blocks: []enrich.Block{enrich.Paragraph("x"), enrich.Links(links)}}}
 	}
@@ -243,7 +199,7 @@ func TestComposeAlert_links_what_to_open_next(t *testing.T) {
 	}
 }
 
-func TestComposeAlert_keeps_the_tags_that_matter_most(t *testing.T) {
+func TestComposeAlert_TooManyTags(t *testing.T) {
 	a := triggered()
 	a.Tags = alert.Tags{"monitor:4711"}
 	for i := range 150 {
@@ -258,7 +214,7 @@ func TestComposeAlert_keeps_the_tags_that_matter_most(t *testing.T) {
 	}
 }
 
-func TestComposeAlert_leaves_out_a_host_that_is_none(t *testing.T) {
+func TestComposeAlert_LongHost(t *testing.T) {
 	for length, want := range map[int]int{255: 255, 256: 0} {
 		got := event.ComposeAlert(alert.Alert{Hostname: strings.Repeat("h", length)}, event.Draft{}, nil, now).Data.Attributes.Host
 		if len(got) != want {
