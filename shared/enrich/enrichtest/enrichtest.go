@@ -121,3 +121,23 @@ func hostileAlerts() []alert.Alert {
 		{},
 	}
 }
+
+// Validate checks what a Config's Validate returns; want is empty for a valid one.
+func Validate(t *testing.T, config interface{ Validate() error }, want string) {
+	t.Helper()
+	got := ""
+	if err := config.Validate(); err != nil {
+		got = err.Error()
+	}
+	if got != want {
+		t.Errorf("%+v:\ngot  %q\nwant %q", config, got, want)
+	}
+}
+
+// Skips checks that a step skips an alert for a reason.
+func Skips(t *testing.T, step enrich.Step, a alert.Alert, want string) {
+	t.Helper()
+	if r := run(t, step, a); r.Status != enrich.Skipped || fault.Public(r.Err) != want {
+		t.Errorf("%s, %v, want skipped: %s", r.Status, r.Err, want)
+	}
+}

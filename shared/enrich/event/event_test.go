@@ -15,7 +15,6 @@ import (
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/enrichtest"
 	"boomerang/shared/fakedatadog"
-	"boomerang/shared/fault"
 )
 
 func TestConformance(t *testing.T) {
@@ -123,10 +122,7 @@ func TestEnrich_ID(t *testing.T) {
 		t.Errorf("got %+v, %v", f, err)
 	}
 	for _, id := range []string{"", "0", "-1", "1/2", "AgAAAYGCFXAg"} {
-		r := enrich.Run(t.Context(), []enrich.Named{{Step: New(source, Config{})}}, alert.Alert{ID: id}, time.Minute)[0]
-		if r.Status != enrich.Skipped || fault.Public(r.Err) != "the alert has no event id" {
-			t.Errorf("%q: %s, %v", id, r.Status, r.Err)
-		}
+		enrichtest.Skips(t, New(source, Config{}), alert.Alert{ID: id}, "the alert has no event id")
 	}
 }
 
@@ -134,13 +130,7 @@ func TestConfig_Validate(t *testing.T) {
 	for id, want := range map[string]string{
 		"": "", "7": "", "{{ .alert.extra.event }}": "", "x": `id: "x" is not an event id, which is a whole number above zero`,
 	} {
-		got := ""
-		if err := (Config{ID: id}).Validate(); err != nil {
-			got = err.Error()
-		}
-		if got != want {
-			t.Errorf("%q: got %q, want %q", id, got, want)
-		}
+		enrichtest.Validate(t, Config{ID: id}, want)
 	}
 }
 

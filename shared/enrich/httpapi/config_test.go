@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"boomerang/shared/enrich/enrichtest"
 	"boomerang/shared/fault"
 )
 
@@ -71,15 +72,7 @@ func TestConfig_Validate(t *testing.T) {
 			Config{Method: "PUT", Show: []Show{{}}}, noURL + "\nmethod: \"PUT\" is neither GET nor POST\nshow: each fact needs a name and a path",
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			got := ""
-			if err := tt.config.Validate(); err != nil {
-				got = err.Error()
-			}
-			if got != tt.want {
-				t.Errorf("got  %q\nwant %q", got, tt.want)
-			}
-		})
+		t.Run(name, func(t *testing.T) { enrichtest.Validate(t, tt.config, tt.want) })
 	}
 }
 

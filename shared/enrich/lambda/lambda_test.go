@@ -175,11 +175,7 @@ func TestEnrich_Limits(t *testing.T) {
 
 func TestEnrich_EmptyResponse(t *testing.T) {
 	for _, response := range []string{"", " ", "null", "{}", `{"title":"Capacity"}`, `{"data":{}}`, `{"facts":[]}`} {
-		step := New(returns(response), Config{Function: "capacity"})
-		r := enrich.Run(t.Context(), []enrich.Named{{Step: step}}, alert.Alert{}, time.Minute)[0]
-		if r.Status != enrich.Skipped || fault.Public(r.Err) != "the function capacity has nothing on this alert" {
-			t.Errorf("%q: %s, %v", response, r.Status, r.Err)
-		}
+		enrichtest.Skips(t, New(returns(response), Config{Function: "capacity"}), alert.Alert{}, "the function capacity has nothing on this alert")
 	}
 }
 
@@ -238,12 +234,6 @@ func TestConfig_Validate(t *testing.T) {
 		"arn:aws:sqs:eu-west-1:123456789012:queue": `function: "arn:aws:sqs:eu-west-1:123456789012:queue" is not the name or ARN of a function`,
 		"a b": `function: "a b" is not the name or ARN of a function`,
 	} {
-		got := ""
-		if err := (Config{Function: function}).Validate(); err != nil {
-			got = err.Error()
-		}
-		if got != want {
-			t.Errorf("%q: got %q, want %q", function, got, want)
-		}
+		enrichtest.Validate(t, Config{Function: function}, want)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -188,10 +187,7 @@ func TestEnrich_Sample(t *testing.T) {
 
 func TestEnrich_InvalidSample(t *testing.T) {
 	for _, raw := range []string{`"just text"`, `[]`, `null`, `{"rows":7}`, `{"rows":[{"message":7}]}`, `7`, ``} {
-		r := enrich.Run(t.Context(), []enrich.Named{{Step: New(nil, site.US1, Config{})}}, withSample(alert.Alert{}, raw), time.Minute)[0]
-		if r.Status != enrich.Skipped || fault.Public(r.Err) != "the alert has neither a service tag nor a host" {
-			t.Errorf("%s: %s, %v", raw, r.Status, r.Err)
-		}
+		enrichtest.Skips(t, New(nil, site.US1, Config{}), withSample(alert.Alert{}, raw), "the alert has neither a service tag nor a host")
 	}
 }
 
@@ -228,8 +224,6 @@ func TestPageURL(t *testing.T) {
 
 func TestConfig_Validate(t *testing.T) {
 	for d, want := range map[time.Duration]string{0: "", time.Hour: "", -1: "window is -1ns: set a time between 1m and 168h", 169 * time.Hour: "window is 169h0m0s: set a time between 1m and 168h"} {
-		if got := fmt.Sprint(Config{Window: d}.Validate()); got != want && !(want == "" && got == "<nil>") {
-			t.Errorf("%v: got %s, want %s", d, got, want)
-		}
+		enrichtest.Validate(t, Config{Window: d}, want)
 	}
 }

@@ -8,12 +8,12 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/enrichtest"
 	"boomerang/shared/fault"
 )
 
@@ -171,10 +171,7 @@ func TestEnrich_NoRow(t *testing.T) {
 		{"empty cell", Config{File: "owners.csv", Key: "runbook", Value: " "}, checkout, "owners.csv has no row whose runbook is "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := enrich.Run(t.Context(), []enrich.Named{{Step: New(tables, tt.config)}}, tt.alert, time.Minute)[0]
-			if r.Status != enrich.Skipped || fault.Public(r.Err) != tt.want {
-				t.Errorf("ended %q with %v, want %q", r.Status, r.Err, tt.want)
-			}
+			enrichtest.Skips(t, New(tables, tt.config), tt.alert, tt.want)
 		})
 	}
 }
@@ -308,13 +305,7 @@ func TestConfig_Validate(t *testing.T) {
 		{Config{File: "/etc/passwd"}, `file: "/etc/passwd" must be in the playbook file's folder or below, without .. and with slashes`},
 		{Config{File: "owners.xlsx"}, `file: "owners.xlsx" is not a .csv, .yaml, .yml or .json file`},
 	} {
-		got := ""
-		if err := tt.config.Validate(); err != nil {
-			got = err.Error()
-		}
-		if got != tt.want {
-			t.Errorf("%+v: got %q, want %q", tt.config, got, tt.want)
-		}
+		enrichtest.Validate(t, tt.config, tt.want)
 	}
 }
 

@@ -15,7 +15,6 @@ import (
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/enrichtest"
 	"boomerang/shared/fakedatadog"
-	"boomerang/shared/fault"
 )
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -217,10 +216,7 @@ func TestEnrich_Skipped(t *testing.T) {
 		{query, "logs('a')", "the playbook's query is a log query"},
 		{"avg:a{" + strings.Repeat("x", 7000) + "}", "", "the query of the alert's monitor is too long"},
 	} {
-		r := enrich.Run(t.Context(), []enrich.Named{{Step: New(nil, Config{Query: tt.playbook})}}, alert.Alert{Query: tt.query}, time.Minute)[0]
-		if r.Status != enrich.Skipped || fault.Public(r.Err) != tt.want {
-			t.Errorf("%.40q: %s, %v, want skipped, %s", tt.query, r.Status, r.Err, tt.want)
-		}
+		enrichtest.Skips(t, New(nil, Config{Query: tt.playbook}), alert.Alert{Query: tt.query}, tt.want)
 	}
 }
 
@@ -236,13 +232,7 @@ func TestConfig_Validate(t *testing.T) {
 		{Config{Window: 721 * time.Hour}, "window is 721h0m0s: set a time between 1m and 720h"},
 		{Config{Query: "logs('a')"}, "query is a log query: set a metric query such as avg:system.load.1{*}"},
 	} {
-		got := ""
-		if err := tt.c.Validate(); err != nil {
-			got = err.Error()
-		}
-		if got != tt.want {
-			t.Errorf("%+v: got %q, want %q", tt.c, got, tt.want)
-		}
+		enrichtest.Validate(t, tt.c, tt.want)
 	}
 }
 

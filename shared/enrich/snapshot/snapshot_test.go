@@ -13,7 +13,6 @@ import (
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/enrichtest"
 	"boomerang/shared/fakedatadog"
-	"boomerang/shared/fault"
 )
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -79,18 +78,12 @@ func TestEnrich_InvalidPicture(t *testing.T) {
 		"", "http://p.datadoghq.com/a.png", "javascript:alert()", "https:///a.png", "https://user:pass@p.datadoghq.com/a.png", "https://%zz", "$SNAPSHOT",
 		own + strings.Repeat("x", maxURLBytes),
 	} {
-		r := enrich.Run(t.Context(), []enrich.Named{{Step: New(nil, Config{})}}, alert.Alert{Snapshot: address, Query: "1 && 2"}, time.Minute)[0]
-		if r.Status != enrich.Skipped || fault.Public(r.Err) != "the query of the alert's monitor is a composite of other monitors" {
-			t.Errorf("%.60s: %s, %v", address, r.Status, r.Err)
-		}
+		a := alert.Alert{Snapshot: address, Query: "1 && 2"}
+		enrichtest.Skips(t, New(nil, Config{}), a, "the query of the alert's monitor is a composite of other monitors")
 	}
 }
 
 func TestConfig_Validate(t *testing.T) {
-	if err := (Config{Query: "avg:a{*}", Window: time.Hour}).Validate(); err != nil {
-		t.Error(err)
-	}
-	if err := (Config{Window: -1}).Validate(); err == nil || err.Error() != "window is -1ns: set a time between 1m and 720h" {
-		t.Errorf("got %v", err)
-	}
+	enrichtest.Validate(t, Config{Query: "avg:a{*}", Window: time.Hour}, "")
+	enrichtest.Validate(t, Config{Window: -1}, "window is -1ns: set a time between 1m and 720h")
 }
