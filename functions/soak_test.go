@@ -19,7 +19,7 @@ import (
 
 const (
 	// soakAlerts is how many alerts make test sends; make soak sets SOAK to more.
-	soakAlerts = 300
+	soakAlerts = 200
 	// atOnce is how many instances of the webhook there are, each with one alert.
 	atOnce = 16
 	// faultRate is the share of the calls to each dependency that go wrong.

@@ -37,7 +37,7 @@ func whenLedgerResponds(t *testing.T, instances []*e2e.Instance, play func(round
 
 func countLate(instances []*e2e.Instance) (n int) {
 	for _, f := range instances {
-		n += strings.Count(f.Output(), "go on without the ledger") + strings.Count(f.Output(), "but the ledger does not know")
+		n += strings.Count(f.Output(), "processed without a claim") + strings.Count(f.Output(), "not recorded in the ledger")
 	}
 	return n
 }

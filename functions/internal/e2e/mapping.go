@@ -111,7 +111,7 @@ func (s *Stack) Drain(i *Instance, limit, timeout time.Duration) error {
 	return fmt.Errorf("%d messages are still in the queue; the last error: %v", s.Length(s.Queue), last)
 }
 
-// isEmpty reports whether the queue is empty. Otherwise it lets the next message
+// isEmpty reports whether the queue is empty. Otherwise it lets the failed messages
 // become visible.
 func (s *Stack) isEmpty(limit time.Duration) bool {
 	s.working.Lock()
@@ -120,16 +120,11 @@ func (s *Stack) isEmpty(limit time.Duration) bool {
 		return true
 	}
 	s.mu.Lock()
-	next, now := time.Time{}, time.Now().Add(s.ahead)
-	for _, m := range s.held {
-		if next.IsZero() || m.visible.Before(next) {
-			next = m.visible
-		}
-	}
+	held := len(s.held)
 	s.mu.Unlock()
-	if next.After(now) {
+	if held > 0 {
 		s.waitForClaims(limit)
-		s.AdvanceClock(next.Sub(now))
+		s.AdvanceClock(pipeline.VisibilityTimeout)
 	}
 	return false
 }
