@@ -279,11 +279,13 @@ func TestClient_OnCall(t *testing.T) {
 
 func TestClient_CurrentDowntimes(t *testing.T) {
 	testDecode(t, func(ctx context.Context, c *Client) ([]DowntimeNote, error) { return c.CurrentDowntimes(ctx) }, cases[[]DowntimeNote]{
-		"two": {`{"data":[
+		"two": {
+			`{"data":[
 			{"id":"a","type":"downtime","attributes":{"message":"upgrade","status":"active"},"relationships":{"created_by":{"data":{"id":"u","type":"users"}}}},
 			{"id":"b","attributes":{"message":null},"relationships":{"created_by":{"data":null},"monitor":{"data":{"id":"7","type":"monitors"}}}}],
 			"included":[{"id":"7","type":"monitors","attributes":{"name":"Load"}},{"id":"u","type":"users","attributes":{"name":"Ada","handle":"ada@example.com"}}]}`,
-			[]DowntimeNote{{ID: "a", Message: "upgrade", Creator: User{"u", "Ada", "ada@example.com"}}, {ID: "b"}}},
+			[]DowntimeNote{{ID: "a", Message: "upgrade", Creator: User{"u", "Ada", "ada@example.com"}}, {ID: "b"}},
+		},
 	})
 }
 

@@ -78,29 +78,47 @@ func TestClient_PublicText(t *testing.T) {
 		answer roundTrip
 		want   string
 	}{
-		"400": {createCalls["create"], answering(400, `{"errors":["Event too far in the past"]}`, "Content-Type", "text/plain; charset=utf-8"),
-			"Datadog refused to create the event (400 Bad Request): Event too far in the past"},
-		"403 of the API key": {createCalls["create"], answering(403, `{"status":"error","code":403,"errors":["Forbidden"]}`),
-			"Datadog refused to create the event (403 Forbidden); check that the API key is one of an organisation on datadoghq.com"},
-		"400 of the v2 API": {createCalls["create alert"], answering(400, `{"errors":[{"status":"400","title":"Bad Request","detail":"JSON validation failed at $.data.attributes.title: missing"}]}`),
-			"Datadog refused to create the event (400 Bad Request): Bad Request: JSON validation failed at $.data.attributes.title: missing"},
-		"403 of the v2 API": {createCalls["create alert"], answering(403, `{"errors":[{"status":"403","title":"Forbidden"}]}`),
-			"Datadog refused to create the event (403 Forbidden)" + bothKeys},
-		"403 of a read": {readCalls["events"], answering(403, "nope"),
-			"Datadog refused to list events (403 Forbidden): nope" + bothKeys + ", and that the application key has the permission events_read"},
-		"401 of a read": {readCalls["event"], answering(401, ""),
-			"Datadog refused to get the event (401 Unauthorized)" + bothKeys + ", and that the application key has the permission events_read"},
-		"403 without a permission": {readCalls["snapshot"], answering(403, `{"errors":["Forbidden"]}`),
-			"Datadog refused to take the graph's snapshot (403 Forbidden)" + bothKeys},
+		"400": {
+			createCalls["create"], answering(400, `{"errors":["Event too far in the past"]}`, "Content-Type", "text/plain; charset=utf-8"),
+			"Datadog refused to create the event (400 Bad Request): Event too far in the past",
+		},
+		"403 of the API key": {
+			createCalls["create"], answering(403, `{"status":"error","code":403,"errors":["Forbidden"]}`),
+			"Datadog refused to create the event (403 Forbidden); check that the API key is one of an organisation on datadoghq.com",
+		},
+		"400 of the v2 API": {
+			createCalls["create alert"], answering(400, `{"errors":[{"status":"400","title":"Bad Request","detail":"JSON validation failed at $.data.attributes.title: missing"}]}`),
+			"Datadog refused to create the event (400 Bad Request): Bad Request: JSON validation failed at $.data.attributes.title: missing",
+		},
+		"403 of the v2 API": {
+			createCalls["create alert"], answering(403, `{"errors":[{"status":"403","title":"Forbidden"}]}`),
+			"Datadog refused to create the event (403 Forbidden)" + bothKeys,
+		},
+		"403 of a read": {
+			readCalls["events"], answering(403, "nope"),
+			"Datadog refused to list events (403 Forbidden): nope" + bothKeys + ", and that the application key has the permission events_read",
+		},
+		"401 of a read": {
+			readCalls["event"], answering(401, ""),
+			"Datadog refused to get the event (401 Unauthorized)" + bothKeys + ", and that the application key has the permission events_read",
+		},
+		"403 without a permission": {
+			readCalls["snapshot"], answering(403, `{"errors":["Forbidden"]}`),
+			"Datadog refused to take the graph's snapshot (403 Forbidden)" + bothKeys,
+		},
 		"404":            {readCalls["monitor"], answering(404, `{"errors":["Monitor not found"]}`), "Datadog refused to get the monitor (404 Not Found): Monitor not found"},
 		"429":            {readCalls["events"], answering(429, "", "X-RateLimit-Reset", "12"), "Datadog could not list events (429 Too Many Requests); its rate limit ends in 12s"},
 		"502 of a page":  {createCalls["create"], answering(502, "<html><body>502</body></html>", "Content-Type", "text/html"), "Datadog could not create the event (502 Bad Gateway)"},
 		"unnamed status": {readCalls["monitor"], answering(599, ""), "Datadog could not get the monitor (599)"},
 		"not JSON":       {readCalls["monitor"], answering(200, "<html>"), "Datadog sent an unreadable response to get the monitor"},
-		"no network": {createCalls["create"], func(*http.Request) (*http.Response, error) { return nil, syscall.ECONNREFUSED },
-			"Datadog could not be reached to create the event"},
-		"timeout": {createCalls["create"], func(*http.Request) (*http.Response, error) { return nil, os.ErrDeadlineExceeded },
-			"Datadog took too long to create the event"},
+		"no network": {
+			createCalls["create"], func(*http.Request) (*http.Response, error) { return nil, syscall.ECONNREFUSED },
+			"Datadog could not be reached to create the event",
+		},
+		"timeout": {
+			createCalls["create"], func(*http.Request) (*http.Response, error) { return nil, os.ErrDeadlineExceeded },
+			"Datadog took too long to create the event",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if f, _ := failure(t, tt.call.do(t.Context(), clientOver(t, tt.answer, keyring{}))); f.Public != tt.want {

@@ -14,56 +14,48 @@ import (
 	"testing"
 
 	"github.com/goccy/go-yaml"
-
-	"boomerang/shared/event"
 )
 
-// recordedReads say which recorded responses a call reads, and where they hold values that must be in the result.
+// recordedReads say which call reads a recorded response, and where the response holds values that must be in the
+// result.
 var recordedReads = []recordedRead{
-	{regexp.MustCompile(`^POST /api/v1/events$`), func(ctx context.Context, c *Client) (any, error) { return c.Create(ctx, event.Event{}) }, []string{"event.id_str", "event.url"}},
-	{regexp.MustCompile(`^POST /api/v2/events$`), func(ctx context.Context, c *Client) (any, error) { return c.CreateAlert(ctx, event.AlertEvent{}) },
-		[]string{"data.attributes.attributes.evt.uid", "links.self"}},
-	{regexp.MustCompile(`^GET /api/v1/events/\d+$`), func(ctx context.Context, c *Client) (any, error) { return c.Event(ctx, "7") },
-		[]string{"event.id_str", "event.title", "event.text", "event.tags.*", "event.url", "event.host", "event.source", "event.alert_type"}},
-	{regexp.MustCompile(`^GET /api/v1/events$`), func(ctx context.Context, c *Client) (any, error) { return c.Events(ctx, EventQuery{}) },
-		[]string{"events.*.id_str", "events.*.title", "events.*.text", "events.*.tags.*", "events.*.url"}},
-	{regexp.MustCompile(`^POST /api/v2/events/search$`), func(ctx context.Context, c *Client) (any, error) { return c.SearchEvents(ctx, EventSearch{}) },
-		[]string{"data.*.id", "data.*.attributes.message", "data.*.attributes.tags.*", "data.*.attributes.attributes.title", "data.*.attributes.attributes.evt.id"}},
-	{regexp.MustCompile(`^(GET|PUT) /api/v1/monitor/\d+$`), func(ctx context.Context, c *Client) (any, error) { return c.Monitor(ctx, 7, MonitorQuery{}) },
-		[]string{"id", "name", "type", "query", "message", "tags.*", "overall_state"}},
-	{regexp.MustCompile(`^GET /api/v1/monitor$`), func(ctx context.Context, c *Client) (any, error) { return c.MonitorsTagged(ctx, "") }, []string{"*.id", "*.name"}},
-	{regexp.MustCompile(`^GET /api/v1/query$`), func(ctx context.Context, c *Client) (any, error) { return c.Series(ctx, SeriesQuery{}) },
-		[]string{"series.*.metric", "series.*.scope", "series.*.tag_set.*", "series.*.pointlist.*.1"}},
-	{regexp.MustCompile(`^GET /api/v1/graph/snapshot$`), func(ctx context.Context, c *Client) (any, error) { return c.Snapshot(ctx, SnapshotQuery{}) }, []string{"snapshot_url"}},
-	{regexp.MustCompile(`^GET /api/v1/slo/search$`), func(ctx context.Context, c *Client) (any, error) { return c.SLOs(ctx, "", 5) },
-		[]string{"data.attributes.slos.*.data.id", "data.attributes.slos.*.data.attributes.name", "data.attributes.slos.*.data.attributes.status.state"}},
-	{regexp.MustCompile(`^GET /api/v1/slo/\w+/history$`), func(ctx context.Context, c *Client) (any, error) { return c.SLOHistory(ctx, SLOHistoryQuery{}) },
-		[]string{"data.overall.errors.*.error_message"}},
-	{regexp.MustCompile(`^POST /api/v2/logs/events/search$`), func(ctx context.Context, c *Client) (any, error) { return c.Logs(ctx, LogQuery{}) },
-		[]string{"data.*.id", "data.*.attributes.message", "data.*.attributes.host", "data.*.attributes.status"}},
-	{regexp.MustCompile(`^GET /api/v2/catalog/entity$`), func(ctx context.Context, c *Client) (any, error) {
+	{`^POST /api/v1/events$`, createCalls["create"], []string{"event.id_str", "event.url"}},
+	{`^POST /api/v2/events$`, createCalls["create alert"], []string{"data.attributes.attributes.evt.uid", "links.self"}},
+	{`^GET /api/v1/events/\d+$`, readCalls["event"], []string{"event.id_str", "event.title", "event.text", "event.tags.*", "event.url", "event.host", "event.source", "event.alert_type"}},
+	{`^GET /api/v1/events$`, readCalls["events"], []string{"events.*.id_str", "events.*.title", "events.*.text", "events.*.tags.*", "events.*.url"}},
+	{`^POST /api/v2/events/search$`, readCalls["search events"], []string{
+		"data.*.id", "data.*.attributes.message", "data.*.attributes.tags.*", "data.*.attributes.attributes.title", "data.*.attributes.attributes.evt.id",
+	}},
+	{`^(GET|PUT) /api/v1/monitor/\d+$`, readCalls["monitor"], []string{"id", "name", "type", "query", "message", "tags.*", "overall_state"}},
+	{`^GET /api/v1/monitor$`, otherCalls["monitors"], []string{"*.id", "*.name"}},
+	{`^GET /api/v1/query$`, readCalls["series"], []string{"series.*.metric", "series.*.scope", "series.*.tag_set.*", "series.*.pointlist.*.1"}},
+	{`^GET /api/v1/graph/snapshot$`, readCalls["snapshot"], []string{"snapshot_url"}},
+	{`^GET /api/v1/slo/search$`, readCalls["SLOs"], []string{
+		"data.attributes.slos.*.data.id", "data.attributes.slos.*.data.attributes.name", "data.attributes.slos.*.data.attributes.status.state",
+	}},
+	{`^GET /api/v1/slo/\w+/history$`, readCalls["SLO history"], []string{"data.overall.errors.*.error_message"}},
+	{`^POST /api/v2/logs/events/search$`, readCalls["logs"], []string{"data.*.id", "data.*.attributes.message", "data.*.attributes.host", "data.*.attributes.status"}},
+	{`^GET /api/v2/catalog/entity$`, apiCall{get: func(ctx context.Context, c *Client) (any, error) {
 		return read(ctx, c, call{op: "get the service", method: http.MethodGet, path: "/"}, unchanged[entityResponse])
-	}, []string{"data.*.attributes.name", "data.*.attributes.owner"}},
-	{regexp.MustCompile(`^GET /api/v2/services/definitions/[^/]+$`), func(ctx context.Context, c *Client) (any, error) { return c.serviceDefinition(ctx, "any") },
-		[]string{"data.attributes.schema.dd-service", "data.attributes.schema.team", "data.attributes.schema.contacts.*.contact", "data.attributes.schema.links.*.url"}},
-	{regexp.MustCompile(`^GET /api/v2/team$`), func(ctx context.Context, c *Client) (any, error) {
+	}}, []string{"data.*.attributes.name", "data.*.attributes.owner"}},
+	{`^GET /api/v2/services/definitions/[^/]+$`, readCalls["service definition"], []string{
+		"data.attributes.schema.dd-service", "data.attributes.schema.team", "data.attributes.schema.contacts.*.contact", "data.attributes.schema.links.*.url",
+	}},
+	{`^GET /api/v2/team$`, apiCall{get: func(ctx context.Context, c *Client) (any, error) {
 		return read(ctx, c, call{op: "get the team", method: http.MethodGet, path: "/"}, unchanged[list[resource[teamFields]]])
-	}, []string{"data.*.id", "data.*.attributes.handle", "data.*.attributes.name"}},
-	{regexp.MustCompile(`^GET /api/v2/on-call/teams/[^/]+/on-call$`), func(ctx context.Context, c *Client) (any, error) { return c.OnCall(ctx, "any") },
-		[]string{"data.relationships.responders.data.*.id"}},
-	{regexp.MustCompile(`^GET /api/v2/incidents/search$`), func(ctx context.Context, c *Client) (any, error) { return c.Incidents(ctx, "", 5) },
-		[]string{"data.attributes.total", "data.attributes.incidents.*.data.id", "data.attributes.incidents.*.data.attributes.title", "data.attributes.incidents.*.data.attributes.state"}},
-	{regexp.MustCompile(`^GET /api/v2/monitor/\d+/downtime_matches$`), func(ctx context.Context, c *Client) (any, error) { return c.DowntimeMatches(ctx, 7) },
-		[]string{"data.*.id", "data.*.attributes.scope", "data.*.attributes.groups.*"}},
-	{regexp.MustCompile(`^GET /api/v2/downtime$`), func(ctx context.Context, c *Client) (any, error) { return c.CurrentDowntimes(ctx) },
-		[]string{"data.*.id", "data.*.attributes.message"}},
-	{regexp.MustCompile(`^GET /api/v1/hosts$`), func(ctx context.Context, c *Client) (any, error) { return c.Hosts(ctx, HostQuery{}) },
-		[]string{"host_list.*.name", "host_list.*.apps.*", "host_list.*.meta.platform", "host_list.*.meta.agent_version"}},
+	}}, []string{"data.*.id", "data.*.attributes.handle", "data.*.attributes.name"}},
+	{`^GET /api/v2/on-call/teams/[^/]+/on-call$`, readCalls["on call"], []string{"data.relationships.responders.data.*.id"}},
+	{`^GET /api/v2/incidents/search$`, readCalls["incidents"], []string{
+		"data.attributes.total", "data.attributes.incidents.*.data.id", "data.attributes.incidents.*.data.attributes.title", "data.attributes.incidents.*.data.attributes.state",
+	}},
+	{`^GET /api/v2/monitor/\d+/downtime_matches$`, readCalls["downtime matches"], []string{"data.*.id", "data.*.attributes.scope", "data.*.attributes.groups.*"}},
+	{`^GET /api/v2/downtime$`, readCalls["downtimes"], []string{"data.*.id", "data.*.attributes.message"}},
+	{`^GET /api/v1/hosts$`, readCalls["hosts"], []string{"host_list.*.name", "host_list.*.apps.*", "host_list.*.meta.platform", "host_list.*.meta.agent_version"}},
 }
 
 type recordedRead struct {
-	request *regexp.Regexp
-	read    func(context.Context, *Client) (any, error)
+	request string // A regular expression.
+	call    apiCall
 	paths   []string
 }
 
@@ -92,8 +84,8 @@ func TestRecordings(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			i := slices.IndexFunc(recordedReads, func(call recordedRead) bool {
-				return call.request.MatchString(r.Request.Method + " " + asked.Path)
+			i := slices.IndexFunc(recordedReads, func(recorded recordedRead) bool {
+				return regexp.MustCompile(recorded.request).MatchString(r.Request.Method + " " + asked.Path)
 			})
 			if i < 0 {
 				continue
@@ -109,8 +101,8 @@ func TestRecordings(t *testing.T) {
 	}
 }
 
-func (r recording) check(t *testing.T, call recordedRead) {
-	got, err := call.read(t.Context(), clientOver(t, func(*http.Request) (*http.Response, error) {
+func (r recording) check(t *testing.T, recorded recordedRead) {
+	got, err := recorded.call.get(t.Context(), clientOver(t, func(*http.Request) (*http.Response, error) {
 		resp := respond(r.Response.Code, r.Response.Body)
 		resp.Header = r.Response.Headers
 		return resp, nil
@@ -131,7 +123,7 @@ func (r recording) check(t *testing.T, call recordedRead) {
 		t.Fatal(err)
 	}
 	result := fmt.Sprintf("%+v", got)
-	for _, path := range call.paths {
+	for _, path := range recorded.paths {
 		for _, want := range valuesAt(body, strings.Split(path, ".")) {
 			if number, ok := want.(json.Number); ok && !strings.Contains(result, number.String()) {
 				want, _ = number.Float64()
