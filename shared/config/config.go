@@ -1,7 +1,5 @@
-// Package config reads the environment of a function into a struct, once, and
-// reports all that is wrong with it together.
-//
-// AWS_ENDPOINT_URL and its like are the AWS SDK's own and are not here.
+// Package config reads a function's environment into a struct and reports all problems
+// together. The AWS SDK reads its own variables.
 package config
 
 import (
@@ -20,25 +18,24 @@ type Datadog struct {
 	// DatadogSecretARN is the name or ARN of the secret with both keys.
 	DatadogSecretARN string    `env:"DATADOG_SECRET_ARN,required"`
 	Site             site.Site `env:"DD_SITE" envDefault:"datadoghq.com"`
-	// APIURL, when it is not empty, replaces https://api.<Site> and the host that takes
-	// events of the v2 API. It has no slash at its end.
+	// APIURL, if set, replaces https://api.<Site> and the host of the v2 Events API. It
+	// has no trailing slash.
 	APIURL string `env:"DATADOG_API_URL"`
 }
 
-// Pipeline is what it takes to carry an alert from claim to event.
+// Pipeline is what the alert pipeline needs.
 type Pipeline struct {
 	Datadog
-	// RedeliveryQueueURL is empty when there is no queue to put unfinished alerts in.
+	// RedeliveryQueueURL is empty if there is no queue for alerts to retry.
 	RedeliveryQueueURL string `env:"REDELIVERY_QUEUE_URL"`
-	// LedgerTable is empty when nothing remembers which alerts are done.
+	// LedgerTable is empty if alerts are not deduplicated.
 	LedgerTable string `env:"LEDGER_TABLE"`
-	// EnrichBudget bounds all steps together, besides what the invocation's own
-	// deadline leaves. It is above zero.
+	// EnrichBudget bounds all steps together. It is above zero.
 	EnrichBudget time.Duration `env:"ENRICH_BUDGET" envDefault:"5s"`
-	// PlaybooksFile is empty when the embedded playbooks are to be used.
+	// PlaybooksFile is empty for the embedded playbooks.
 	PlaybooksFile string `env:"PLAYBOOKS_FILE"`
-	// WebhookName is what Datadog calls our webhook. Our events carry it as a tag, by
-	// which one stack's are told from another's.
+	// WebhookName is the webhook's name in Datadog. It is a tag of our events, which
+	// tells one stack's events from another's.
 	WebhookName string `env:"WEBHOOK_NAME" envDefault:"boomerang"`
 }
 
@@ -46,61 +43,52 @@ type Pipeline struct {
 // RedeliveryQueueURL is set.
 type Webhook struct {
 	Pipeline
-	// WebhookSecretARN is the name or ARN of the secret with the incoming token.
+	// WebhookSecretARN is the name or ARN of the secret with the webhook's token.
 	WebhookSecretARN string `env:"WEBHOOK_SECRET_ARN,required"`
 	Intake           Intake `env:"INTAKE" envDefault:"direct"`
 }
 
-// Redeliver is the environment of functions/redeliver, which takes alerts from
-// the queue and so knows no token.
+// Redeliver is the environment of functions/redeliver.
 type Redeliver struct {
 	Pipeline
-	// DeadLetterQueueURL is empty when a message that no try will finish is left
-	// to the queue's redrive policy.
+	// DeadLetterQueueURL is empty if failed messages are left to the queue's redrive policy.
 	DeadLetterQueueURL string `env:"DEAD_LETTER_QUEUE_URL"`
 }
 
-// Reconcile is the environment of functions/reconcile: it compares Datadog with
-// the ledger and queues what is missing, so it needs both.
+// Reconcile is the environment of functions/reconcile.
 type Reconcile struct {
 	Datadog
 	RedeliveryQueueURL string `env:"REDELIVERY_QUEUE_URL,required"`
 	LedgerTable        string `env:"LEDGER_TABLE,required"`
-	// WebhookName is what Datadog calls our webhook: monitors name it as
-	// @webhook-<WebhookName>.
+	// WebhookName is the webhook's name: monitors mention it as @webhook-<WebhookName>.
 	WebhookName string `env:"WEBHOOK_NAME" envDefault:"boomerang"`
 }
 
-// Drill is the environment of functions/drill, which is to the webhook what
-// Datadog is.
+// Drill is the environment of functions/drill.
 type Drill struct {
 	Datadog
-	// WebhookSecretARN is the name or ARN of the secret with the token that the
-	// webhook accepts.
+	// WebhookSecretARN is the name or ARN of the secret with the webhook's token.
 	WebhookSecretARN string `env:"WEBHOOK_SECRET_ARN,required"`
-	// FunctionURL is the webhook's address. It has no slash at its end.
+	// FunctionURL is the webhook's URL, without a trailing slash.
 	FunctionURL string `env:"FUNCTION_URL,required"`
 }
 
-// Setup is the environment of functions/setup, which makes what a stack needs
-// inside Datadog, and rotates the token.
+// Setup is the environment of functions/setup.
 type Setup struct {
 	Datadog
-	// WebhookSecretARN is the name or ARN of the secret with the incoming token.
+	// WebhookSecretARN is the name or ARN of the secret with the webhook's token.
 	WebhookSecretARN string `env:"WEBHOOK_SECRET_ARN,required"`
-	// WebhookName is what Datadog calls our webhook, by which a rotation finds the
-	// variable that holds the token.
+	// WebhookName finds the Datadog variable that holds the token.
 	WebhookName string `env:"WEBHOOK_NAME" envDefault:"boomerang"`
 }
 
-// Redrive is the environment of whoever puts dead letters back into the queue.
+// Redrive is the environment of the command that moves messages out of the dead-letter queue.
 type Redrive struct {
 	RedeliveryQueueURL string `env:"REDELIVERY_QUEUE_URL,required"`
 	DeadLetterQueueURL string `env:"DEAD_LETTER_QUEUE_URL,required"`
 }
 
-// Function is the environment of one function, or of a command that works on
-// what the functions share.
+// Function is the environment of a function or a command.
 type Function interface {
 	Webhook | Redeliver | Reconcile | Drill | Redrive | Setup
 }
@@ -114,18 +102,17 @@ const (
 	Queue  Intake = "queue"  // authenticate, decode and queue
 )
 
-// Load reads F from environ, which env.ToMap makes of os.Environ. White space
-// around a value does not count, and an empty value is no value. The error is a
-// *fault.Error of kind Invalid with a line and a field for each bad variable. It
-// quotes no value: a secret may have been put into the wrong variable.
+// Load trims values and treats an empty value as unset. The error is a *fault.Error of
+// kind Invalid with a line and a field for each problem. It quotes no value, because a
+// secret may be in the wrong variable.
 func Load[F Function](environ map[string]string) (F, error) {
 	var f, none F
 	params, err := env.GetFieldParams(&f)
 	if err != nil {
 		return none, fmt.Errorf("read the env tags of %T: %w", f, err)
 	}
-	set := pick(environ, params)
-	if problems := check(set, params); problems != nil {
+	set := trimmed(environ, params)
+	if problems := validate(set, params); problems != nil {
 		return none, invalid(problems)
 	}
 	if err := env.ParseWithOptions(&f, env.Options{Environment: set}); err != nil {
@@ -134,12 +121,12 @@ func Load[F Function](environ map[string]string) (F, error) {
 	return f, nil
 }
 
-// Names returns the variables that F has, in the order of its fields.
+// Names returns the variables of F.
 func Names[F Function]() []string {
 	var f F
 	params, err := env.GetFieldParams(&f)
 	if err != nil {
-		panic(err) // Only a tag that the package env does not know gets here.
+		panic(err) // Only a wrong tag in this file gets here.
 	}
 	names := make([]string, len(params))
 	for i, p := range params {
@@ -148,8 +135,8 @@ func Names[F Function]() []string {
 	return names
 }
 
-// pick returns the variables of params that have a value, tidied.
-func pick(environ map[string]string, params []env.FieldParams) map[string]string {
+// trimmed returns the variables that have a value.
+func trimmed(environ map[string]string, params []env.FieldParams) map[string]string {
 	set := make(map[string]string, len(params))
 	for _, p := range params {
 		if value := strings.TrimSpace(environ[p.Key]); value != "" {
@@ -164,16 +151,16 @@ func pick(environ map[string]string, params []env.FieldParams) map[string]string
 	return set
 }
 
-func check(set map[string]string, params []env.FieldParams) []fault.Field {
+func validate(set map[string]string, params []env.FieldParams) []fault.Field {
 	var problems []fault.Field
 	report := func(name, what string) {
-		problems = append(problems, fault.Field{Name: name, Problem: what + ": set it to " + variables[name].set})
+		problems = append(problems, fault.Field{Name: name, Problem: what + ": set it to " + variables[name].want})
 	}
 	for _, p := range params {
 		value, ok := set[p.Key]
 		switch {
 		case ok:
-			if what := variables[p.Key].wrong(value); what != "" {
+			if what := variables[p.Key].validate(value); what != "" {
 				report(p.Key, what)
 			}
 		case p.Required:

@@ -36,32 +36,25 @@ func with(environ map[string]string, pairs ...string) map[string]string {
 }
 
 func TestLoad_Webhook(t *testing.T) {
-	least := map[string]string{"DATADOG_SECRET_ARN": "boomerang/datadog", "WEBHOOK_SECRET_ARN": "boomerang/webhook"}
-	tests := []struct {
-		name    string
+	required := map[string]string{"DATADOG_SECRET_ARN": "boomerang/datadog", "WEBHOOK_SECRET_ARN": "boomerang/webhook"}
+	defaults := Webhook{
+		Pipeline: Pipeline{
+			Datadog:      Datadog{DatadogSecretARN: "boomerang/datadog", Site: site.US1},
+			EnrichBudget: 5 * time.Second,
+			WebhookName:  "boomerang",
+		},
+		WebhookSecretARN: "boomerang/webhook",
+		Intake:           Direct,
+	}
+	empty := with(required, "DD_SITE", "", "DATADOG_API_URL", "", "REDELIVERY_QUEUE_URL", " ", "LEDGER_TABLE", "\t",
+		"INTAKE", "", "ENRICH_BUDGET", "\n", "PLAYBOOKS_FILE", "", "WEBHOOK_NAME", "")
+	for name, tt := range map[string]struct {
 		environ map[string]string
 		want    Webhook
 	}{
-		{"the_least_gets_the_defaults", least, Webhook{
-			Pipeline: Pipeline{
-				Datadog:      Datadog{DatadogSecretARN: "boomerang/datadog", Site: site.US1},
-				EnrichBudget: 5 * time.Second,
-				WebhookName:  "boomerang",
-			},
-			WebhookSecretARN: "boomerang/webhook",
-			Intake:           Direct,
-		}},
-		{"empty_counts_as_unset", with(least, "DD_SITE", "", "DATADOG_API_URL", "", "REDELIVERY_QUEUE_URL", " ", "LEDGER_TABLE", "\t",
-			"INTAKE", "", "ENRICH_BUDGET", "\n", "PLAYBOOKS_FILE", "", "WEBHOOK_NAME", ""), Webhook{
-			Pipeline: Pipeline{
-				Datadog:      Datadog{DatadogSecretARN: "boomerang/datadog", Site: site.US1},
-				EnrichBudget: 5 * time.Second,
-				WebhookName:  "boomerang",
-			},
-			WebhookSecretARN: "boomerang/webhook",
-			Intake:           Direct,
-		}},
-		{"everything_is_read_and_trimmed", map[string]string{
+		"defaults":     {required, defaults},
+		"empty values": {empty, defaults},
+		"all values, trimmed": {map[string]string{
 			"DATADOG_SECRET_ARN": " " + keysARN + "\n", "WEBHOOK_SECRET_ARN": "\t" + tokenARN, "DD_SITE": " us5.datadoghq.com ",
 			"DATADOG_API_URL": " http://127.0.0.1:8080/ ", "REDELIVERY_QUEUE_URL": queue + "\n", "LEDGER_TABLE": " boomerang",
 			"INTAKE": "queue ", "ENRICH_BUDGET": " 2500ms", "PLAYBOOKS_FILE": " /opt/play books.yaml ", "WEBHOOK_NAME": " Shop.api-2\n", "HOME": "/root",
@@ -74,30 +67,22 @@ func TestLoad_Webhook(t *testing.T) {
 			WebhookSecretARN: tokenARN,
 			Intake:           Queue,
 		}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+	} {
+		t.Run(name, func(t *testing.T) {
 			got, err := Load[Webhook](tt.environ)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("-want +got\n%s", diff)
+			if diff := cmp.Diff(tt.want, got); diff != "" || err != nil {
+				t.Errorf("%v, -want +got\n%s", err, diff)
 			}
 		})
 	}
 }
 
-func TestLoad_takes_nothing_from_elsewhere(t *testing.T) {
+func TestLoad_OnlyGivenEnvironment(t *testing.T) {
 	for name, value := range minimal() {
 		t.Setenv(name, value)
 	}
-	for name, environ := range map[string]map[string]string{"nil": nil, "empty": {}} {
-		t.Run(name, func(t *testing.T) {
-			if got, err := Load[Webhook](environ); err == nil {
-				t.Errorf("got %+v, want an error", got)
-			}
-		})
+	if got, err := Load[Webhook](nil); err == nil {
+		t.Errorf("got %+v, want an error", got)
 	}
 }
 
@@ -113,13 +98,13 @@ func problemsOf[F Function](t *testing.T, environ map[string]string) []string {
 		t.Fatalf("got %v, want a *fault.Error of kind Invalid", err)
 	}
 	if want := *new(F); !cmp.Equal(want, got) {
-		t.Errorf("a half-read environment comes with the error: %+v", got)
+		t.Errorf("part of the environment comes with the error: %+v", got)
 	}
 	var names []string
 	for _, field := range f.Fields {
 		names = append(names, field.Name)
 		if !strings.Contains(f.Public, "\n  "+field.Name+" "+field.Problem) || strings.Contains(field.Problem, "\n") {
-			t.Errorf("%s has no line of its own in\n%s", field.Name, f.Public)
+			t.Errorf("%s has no line in\n%s", field.Name, f.Public)
 		}
 		if !strings.Contains(field.Problem, ": set it to ") {
 			t.Errorf("%s does not say what to set: %s", field.Name, field.Problem)
@@ -128,35 +113,25 @@ func problemsOf[F Function](t *testing.T, environ map[string]string) []string {
 	return names
 }
 
-func TestLoad_knows_what_each_function_needs(t *testing.T) {
-	needs := map[string]struct {
-		got  []string
-		want []string
-	}{
-		"webhook":   {problemsOf[Webhook](t, nil), []string{"DATADOG_SECRET_ARN", "WEBHOOK_SECRET_ARN"}},
-		"redeliver": {problemsOf[Redeliver](t, nil), []string{"DATADOG_SECRET_ARN"}},
-		"reconcile": {problemsOf[Reconcile](t, nil), []string{"DATADOG_SECRET_ARN", "REDELIVERY_QUEUE_URL", "LEDGER_TABLE"}},
-		"redrive":   {problemsOf[Redrive](t, nil), []string{"REDELIVERY_QUEUE_URL", "DEAD_LETTER_QUEUE_URL"}},
-		"setup":     {problemsOf[Setup](t, nil), []string{"DATADOG_SECRET_ARN", "WEBHOOK_SECRET_ARN"}},
-		"drill":     {problemsOf[Drill](t, nil), []string{"DATADOG_SECRET_ARN", "WEBHOOK_SECRET_ARN", "FUNCTION_URL"}},
-	}
-	for name, tt := range needs {
+func TestLoad_Required(t *testing.T) {
+	noQueue := with(minimal(), "INTAKE", "queue", "REDELIVERY_QUEUE_URL", "")
+	for name, tt := range map[string]struct{ got, want []string }{
+		"webhook":                     {problemsOf[Webhook](t, nil), []string{"DATADOG_SECRET_ARN", "WEBHOOK_SECRET_ARN"}},
+		"redeliver":                   {problemsOf[Redeliver](t, nil), []string{"DATADOG_SECRET_ARN"}},
+		"reconcile":                   {problemsOf[Reconcile](t, nil), []string{"DATADOG_SECRET_ARN", "REDELIVERY_QUEUE_URL", "LEDGER_TABLE"}},
+		"redrive":                     {problemsOf[Redrive](t, nil), []string{"REDELIVERY_QUEUE_URL", "DEAD_LETTER_QUEUE_URL"}},
+		"setup":                       {problemsOf[Setup](t, nil), []string{"DATADOG_SECRET_ARN", "WEBHOOK_SECRET_ARN"}},
+		"drill":                       {problemsOf[Drill](t, nil), []string{"DATADOG_SECRET_ARN", "WEBHOOK_SECRET_ARN", "FUNCTION_URL"}},
+		"queue of the webhook":        {problemsOf[Webhook](t, noQueue), []string{"REDELIVERY_QUEUE_URL"}},
+		"redeliver without an intake": {problemsOf[Redeliver](t, noQueue), nil},
+	} {
 		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
 			t.Errorf("%s: -want +got\n%s", name, diff)
 		}
 	}
-	t.Run("intake_queue_needs_the_queue", func(t *testing.T) {
-		environ := with(minimal(), "INTAKE", "queue", "REDELIVERY_QUEUE_URL", "")
-		if diff := cmp.Diff([]string{"REDELIVERY_QUEUE_URL"}, problemsOf[Webhook](t, environ)); diff != "" {
-			t.Errorf("-want +got\n%s", diff)
-		}
-		if got := problemsOf[Redeliver](t, environ); got != nil {
-			t.Errorf("redeliver has no intake, and yet complains about %v", got)
-		}
-	})
 }
 
-func TestLoad_reports_all_problems_together(t *testing.T) {
+func TestLoad_AllProblems(t *testing.T) {
 	_, err := Load[Webhook](map[string]string{
 		"WEBHOOK_SECRET_ARN": `{"token":"s3cr3t"}`, "DD_SITE": "datadoghq.co", "DATADOG_API_URL": "https://user:s3cr3t@api.datadoghq.com",
 		"LEDGER_TABLE": "a b", "INTAKE": "queue", "ENRICH_BUDGET": "5",
@@ -164,7 +139,7 @@ func TestLoad_reports_all_problems_together(t *testing.T) {
 	want := `Boomerang cannot start with this environment:
   DATADOG_SECRET_ARN is not set: set it to the Secrets Manager name or ARN of a secret that holds {"api_key":"…","app_key":"…"}
   DD_SITE is not a Datadog site: set it to one of datadoghq.com, us3.datadoghq.com, us5.datadoghq.com, datadoghq.eu, ap1.datadoghq.com, ap2.datadoghq.com, uk1.datadoghq.com, ddog-gov.com, us2.ddog-gov.com
-  DATADOG_API_URL carries credentials: set it to an https URL with no credentials, query or fragment (http for a loopback address only), or to nothing for the site's own
+  DATADOG_API_URL contains credentials: set it to an https URL with no credentials, query or fragment (http for a loopback address only), or to nothing for the site's own
   REDELIVERY_QUEUE_URL is not set, and INTAKE=queue needs it: set it to the URL of an SQS queue
   LEDGER_TABLE is neither the name nor the ARN of a table: set it to the name or ARN of a DynamoDB table
   ENRICH_BUDGET is not a duration: set it to a duration with its unit, above zero, such as 5s
@@ -177,7 +152,7 @@ func TestLoad_reports_all_problems_together(t *testing.T) {
 	}
 }
 
-func TestLoad_each_variable(t *testing.T) {
+func TestLoad_Values(t *testing.T) {
 	tests := []struct {
 		name      string
 		good, bad []string
@@ -222,38 +197,26 @@ func TestLoad_each_variable(t *testing.T) {
 	for _, tt := range tests {
 		covered = append(covered, tt.name)
 		for _, value := range tt.good {
-			t.Run(tt.name+"/takes/"+value, func(t *testing.T) {
+			t.Run(tt.name+"/valid/"+value, func(t *testing.T) {
 				if got := problemsOf[Webhook](t, with(minimal(), tt.name, value)); got != nil {
-					t.Errorf("%q is refused", value)
+					t.Errorf("%q is rejected", value)
 				}
 			})
 		}
 		for _, value := range tt.bad {
-			t.Run(tt.name+"/refuses/"+value, func(t *testing.T) {
+			t.Run(tt.name+"/invalid/"+value, func(t *testing.T) {
 				if diff := cmp.Diff([]string{tt.name}, problemsOf[Webhook](t, with(minimal(), tt.name, value))); diff != "" {
 					t.Errorf("-want +got\n%s", diff)
 				}
 			})
 		}
 	}
-	names := Names[Webhook]()
-	slices.Sort(names)
-	slices.Sort(covered)
-	if diff := cmp.Diff(names, covered); diff != "" {
+	if diff := cmp.Diff(slices.Sorted(slices.Values(Names[Webhook]())), slices.Sorted(slices.Values(covered))); diff != "" {
 		t.Errorf("variables without a test: -names +covered\n%s", diff)
 	}
 }
 
-func TestLoad_Reconcile_knows_the_webhook_by_name(t *testing.T) {
-	for given, want := range map[string]string{"": "boomerang", " boomerang-staging\n": "boomerang-staging", "A.b_1": "A.b_1"} {
-		got, err := Load[Reconcile](with(minimal(), "WEBHOOK_NAME", given))
-		if err != nil || got.WebhookName != want {
-			t.Errorf("%q: got %q, %v, want %q", given, got.WebhookName, err, want)
-		}
-	}
-}
-
-func TestLoad_quotes_no_value(t *testing.T) {
+func TestLoad_NoValueInError(t *testing.T) {
 	const pasted = "s3cr3t pasted?here"
 	for _, name := range Names[Webhook]() {
 		_, err := Load[Webhook](with(minimal(), name, pasted))
@@ -263,7 +226,7 @@ func TestLoad_quotes_no_value(t *testing.T) {
 	}
 }
 
-func TestLoad_Drill_gives_the_token_to_no_other_machine_in_the_clear(t *testing.T) {
+func TestLoad_FunctionURL(t *testing.T) {
 	for given, want := range map[string]string{
 		"https://abc.lambda-url.eu-west-1.on.aws/": "https://abc.lambda-url.eu-west-1.on.aws",
 		"http://127.0.0.1:8787":                    "http://127.0.0.1:8787",
@@ -272,42 +235,32 @@ func TestLoad_Drill_gives_the_token_to_no_other_machine_in_the_clear(t *testing.
 			t.Errorf("%s: got %q, %v", given, got.FunctionURL, err)
 		}
 	}
-	for _, bad := range []string{"http://abc.lambda-url.eu-west-1.on.aws/", "https://any:s3cr3t@example.com/", "https://example.com/?token=s3cr3t", "example.com"} {
-		if diff := cmp.Diff([]string{"FUNCTION_URL"}, problemsOf[Drill](t, with(minimal(), "FUNCTION_URL", bad))); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", bad, diff)
+	for _, invalid := range []string{"http://abc.lambda-url.eu-west-1.on.aws/", "https://any:s3cr3t@example.com/", "https://example.com/?token=s3cr3t", "example.com"} {
+		if diff := cmp.Diff([]string{"FUNCTION_URL"}, problemsOf[Drill](t, with(minimal(), "FUNCTION_URL", invalid))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", invalid, diff)
 		}
 	}
 }
 
 func TestNames(t *testing.T) {
 	shared := []string{"DATADOG_SECRET_ARN", "DD_SITE", "DATADOG_API_URL", "REDELIVERY_QUEUE_URL", "LEDGER_TABLE"}
-	tests := []struct {
-		name string
-		got  []string
-		want []string
-	}{
-		{"webhook", Names[Webhook](), append(slices.Clone(shared), "ENRICH_BUDGET", "PLAYBOOKS_FILE", "WEBHOOK_NAME", "WEBHOOK_SECRET_ARN", "INTAKE")},
-		{"redeliver", Names[Redeliver](), append(slices.Clone(shared), "ENRICH_BUDGET", "PLAYBOOKS_FILE", "WEBHOOK_NAME", "DEAD_LETTER_QUEUE_URL")},
-		{"reconcile", Names[Reconcile](), append(slices.Clone(shared), "WEBHOOK_NAME")},
-		{"setup", Names[Setup](), []string{"DATADOG_SECRET_ARN", "DD_SITE", "DATADOG_API_URL", "WEBHOOK_SECRET_ARN", "WEBHOOK_NAME"}},
-		{"drill", Names[Drill](), []string{"DATADOG_SECRET_ARN", "DD_SITE", "DATADOG_API_URL", "WEBHOOK_SECRET_ARN", "FUNCTION_URL"}},
-		{"redrive", Names[Redrive](), []string{"REDELIVERY_QUEUE_URL", "DEAD_LETTER_QUEUE_URL"}},
-	}
-	ruled := map[string]bool{}
-	for _, tt := range tests {
+	used := map[string]bool{}
+	for name, tt := range map[string]struct{ got, want []string }{
+		"webhook":   {Names[Webhook](), append(slices.Clone(shared), "ENRICH_BUDGET", "PLAYBOOKS_FILE", "WEBHOOK_NAME", "WEBHOOK_SECRET_ARN", "INTAKE")},
+		"redeliver": {Names[Redeliver](), append(slices.Clone(shared), "ENRICH_BUDGET", "PLAYBOOKS_FILE", "WEBHOOK_NAME", "DEAD_LETTER_QUEUE_URL")},
+		"reconcile": {Names[Reconcile](), append(slices.Clone(shared), "WEBHOOK_NAME")},
+		"setup":     {Names[Setup](), []string{"DATADOG_SECRET_ARN", "DD_SITE", "DATADOG_API_URL", "WEBHOOK_SECRET_ARN", "WEBHOOK_NAME"}},
+		"drill":     {Names[Drill](), []string{"DATADOG_SECRET_ARN", "DD_SITE", "DATADOG_API_URL", "WEBHOOK_SECRET_ARN", "FUNCTION_URL"}},
+		"redrive":   {Names[Redrive](), []string{"REDELIVERY_QUEUE_URL", "DEAD_LETTER_QUEUE_URL"}},
+	} {
 		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
-			t.Errorf("%s: -want +got\n%s", tt.name, diff)
+			t.Errorf("%s: -want +got\n%s", name, diff)
 		}
-		for _, name := range tt.got {
-			ruled[name] = true
-			if rule := variables[name]; rule.wrong == nil || rule.set == "" {
-				t.Errorf("%s has no rule", name)
-			}
+		for _, variable := range tt.got {
+			used[variable] = true
 		}
 	}
-	for name := range variables {
-		if !ruled[name] {
-			t.Errorf("%s has a rule, but no function reads it", name)
-		}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(variables)), slices.Sorted(maps.Keys(used))); diff != "" {
+		t.Errorf("variables with a rule and variables in use (-rules +used):\n%s", diff)
 	}
 }
