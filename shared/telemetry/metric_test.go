@@ -1,10 +1,14 @@
 package telemetry_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -16,10 +20,9 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// table is the metrics for people.
+// table returns the rows of the documents' table.
 func table() string {
 	var b strings.Builder
-	b.WriteString("| metric | unit | what | tags |\n|---|---|---|---|\n")
 	for _, m := range telemetry.Metrics {
 		tags := ""
 		if len(m.Tags) > 0 {
@@ -30,42 +33,32 @@ func table() string {
 	return b.String()
 }
 
-func TestMetrics_Table(t *testing.T) {
-	const file = "metrics.md"
-	want := "# Metrics\n\nDistributions, sent through the Datadog Lambda Extension. Each also carries the tags that the extension\nadds: the function's name, `service`, `env`, `version` and `DD_TAGS`.\n\n" + table()
-	if *update {
-		if err := os.WriteFile(file, []byte(want), 0o600); err != nil {
+var rows = regexp.MustCompile("(?m)(^\\| `boomerang\\..*\n)+")
+
+// TestMetrics_Documents holds every document with the table to the code.
+func TestMetrics_Documents(t *testing.T) {
+	tables := 0
+	for _, file := range []string{"metrics.md", "README.md", "../../README.md"} {
+		text, err := os.ReadFile(file)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Fatal(err)
 		}
-	}
-	got, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("go test ./shared/telemetry -update rewrites it (-want +got):\n%s", diff)
-	}
-}
-
-// TestMetrics_README: its table is that of the code, row by row.
-func TestMetrics_README(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(rows(table()), rows(string(readme))); diff != "" {
-		t.Errorf("the README's table of metrics (-want +got):\n%s", diff)
-	}
-}
-
-// rows are the lines of a text that tell of a metric.
-func rows(text string) (rows []string) {
-	for line := range strings.Lines(text) {
-		if strings.HasPrefix(line, "| `boomerang.") {
-			rows = append(rows, line)
+		found := rows.Find(text)
+		if found == nil {
+			continue
+		}
+		tables++
+		if *update {
+			if err := os.WriteFile(file, bytes.Replace(text, found, []byte(table()), 1), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		} else if diff := cmp.Diff(table(), string(found)); diff != "" {
+			t.Errorf("go test ./shared/telemetry -update rewrites %s (-want +got):\n%s", file, diff)
 		}
 	}
-	return rows
+	if tables == 0 {
+		t.Error("no document has the table")
+	}
 }
 
 func TestMetrics_Tags(t *testing.T) {
@@ -73,7 +66,7 @@ func TestMetrics_Tags(t *testing.T) {
 	seen := map[string]bool{}
 	for _, m := range telemetry.Metrics {
 		if seen[m.Name] || !strings.HasPrefix(m.Name, "boomerang.") || m.Unit == "" || m.Meaning == "" {
-			t.Errorf("%q is twice there, or unexplained", m.Name)
+			t.Errorf("%q is a duplicate or has no meaning", m.Name)
 		}
 		seen[m.Name] = true
 		for _, tag := range m.Tags {

@@ -1,24 +1,24 @@
 package telemetry
 
-// The metrics. metrics.md is this table for people.
+// The metrics. The tests hold the tables in the documents to this one.
 var (
-	Received = Metric{"boomerang.received", "request", "requests to the webhook, health checks left out", nil}
+	Received = Metric{"boomerang.received", "request", "requests to the webhook, without health checks", nil}
 	Rejected = Metric{
-		"boomerang.rejected", "request", "requests that were answered with an error: the caller's mistakes, and `temporary` and `internal` for 503", []string{"reason"},
+		"boomerang.rejected", "request", "requests answered with an error; `temporary` and `internal` are answered 503", []string{"reason"},
 	}
-	Posted             = Metric{"boomerang.posted", "event", "events that Datadog took", []string{"enrichment", "playbook", "transition"}}
-	Duplicate          = Metric{"boomerang.duplicate", "alert", "alerts that had been posted before", nil}
-	Queued             = Metric{"boomerang.queued", "alert", "alerts that the webhook left to the queue: because of `intake`, or of the kind of failure", []string{"reason"}}
-	Coalesced          = Metric{"boomerang.coalesced", "alert", "alerts that a storm held back, for its summary", []string{"playbook"}}
-	Reconciled         = Metric{"boomerang.reconciled", "alert", "alerts that never arrived, and were queued by reconcile", nil}
-	StepDuration       = Metric{"boomerang.step.duration", "second", "how long a step took", []string{"step", "status"}}
-	Truncated          = Metric{"boomerang.truncated", "event", "events of which something was left out for Datadog's limit", []string{"playbook"}}
-	Delay              = Metric{"boomerang.delay", "second", "from the alert's date to its event", nil}
-	Recovery           = Metric{"boomerang.recovery", "second", "how long the alert's cycle lasted, at its recovery", []string{"playbook"}}
-	RateLimitRemaining = Metric{"boomerang.ratelimit.remaining", "request", "what Datadog's rate limit leaves for the rest of its period", []string{"limit"}}
+	Posted             = Metric{"boomerang.posted", "event", "events posted to Datadog", []string{"enrichment", "playbook", "transition"}}
+	Duplicate          = Metric{"boomerang.duplicate", "alert", "alerts that were posted before", nil}
+	Queued             = Metric{"boomerang.queued", "alert", "alerts queued by the webhook, because of `intake` or a kind of failure", []string{"reason"}}
+	Coalesced          = Metric{"boomerang.coalesced", "alert", "alerts suppressed in a storm, for its summary", []string{"playbook"}}
+	Reconciled         = Metric{"boomerang.reconciled", "alert", "alerts that never arrived and that reconcile queued", nil}
+	StepDuration       = Metric{"boomerang.step.duration", "second", "duration of a step", []string{"step", "status"}}
+	Truncated          = Metric{"boomerang.truncated", "event", "events shortened to Datadog's limits", []string{"playbook"}}
+	Delay              = Metric{"boomerang.delay", "second", "time from the alert's date to its event", nil}
+	Recovery           = Metric{"boomerang.recovery", "second", "duration of the alert's cycle, at its recovery", []string{"playbook"}}
+	RateLimitRemaining = Metric{"boomerang.ratelimit.remaining", "request", "requests that Datadog's rate limit still allows in its period", []string{"limit"}}
 )
 
-// Metrics are all of them.
+// Metrics are all metrics.
 var Metrics = []Metric{
 	Received, Rejected, Posted, Duplicate, Queued, Coalesced, Reconciled, StepDuration, Truncated, Delay, Recovery, RateLimitRemaining,
 }
