@@ -172,7 +172,7 @@ func mustBeReadable(t *testing.T, title, text string) {
 func mustBeClean(t *testing.T, name, text string) {
 	t.Helper()
 	if !utf8.ValidString(text) || strings.ContainsRune(text, utf8.RuneError) {
-		t.Errorf("%s is cut inside a character: %q", name, text)
+		t.Errorf("%s is truncated inside a character: %q", name, text)
 	}
 	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == '\u202e' }) {
 		t.Errorf("%s has control characters: %q", name, text)

@@ -20,7 +20,7 @@ func mustBeBounded(t *testing.T, v any, depth int) {
 	t.Helper()
 	switch v := v.(type) {
 	case nil:
-		t.Error("a null is no facet")
+		t.Error("a null makes no facet")
 	case string:
 		if n := utf8.RuneCountInString(v); n == 0 || n > event.MaxValue {
 			t.Errorf("a value of %d characters", n)

@@ -167,9 +167,9 @@ var reserved = strings.NewReplacer("(", "%28", ")", "%29", "|", "%7C")
 var mailDomain = enrich.Pattern(`^@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+`)
 
 // escapeMentions replaces the @ of every @mention by the full-width one. Datadog notifies
-// whoever an event's text mentions (https://docs.datadoghq.com/events/explorer/notifications/):
-// the alert's own mentions would page people again, and @webhook-… would call us again.
-// An e-mail address mentions nobody and stays; inside a URL the @ becomes %40.
+// the people that an event mentions (https://docs.datadoghq.com/events/explorer/notifications/):
+// the alert's own mentions would page them again, and @webhook-… would call us again. An
+// e-mail address is not a mention and stays; inside a URL the @ becomes %40.
 func escapeMentions(text string) string {
 	if !strings.Contains(text, "@") {
 		return text

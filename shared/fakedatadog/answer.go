@@ -47,7 +47,7 @@ func (a answer) write(w http.ResponseWriter) {
 	_, _ = w.Write(a.body) // The caller may have left.
 }
 
-// writeHeader declares the length of the whole body, whatever is written of it.
+// writeHeader declares the length of the whole body, even if less is written.
 func (a answer) writeHeader(w http.ResponseWriter) {
 	for name, value := range a.header {
 		w.Header().Set(name, value)

@@ -49,7 +49,7 @@ func TestCatalog_List(t *testing.T) {
 	ask(t, s, "GET", "/api/v2/catalog/entity?page%5Blimit%5D=many", "").mustBe(t, 400)
 }
 
-func TestCatalog_List_shows_the_schema_to_those_who_ask(t *testing.T) {
+func TestCatalog_ListWithSchema(t *testing.T) {
 	s := newServer()
 	s.AddEntity(fakedatadog.Entity{
 		Metadata: fakedatadog.EntityMetadata{Name: "checkout", DisplayName: "Checkout", Tags: []string{"a:b"}}, Spec: fakedatadog.EntitySpec{Tier: "1"},

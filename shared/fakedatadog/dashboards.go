@@ -106,7 +106,7 @@ func (s *Server) listDashboards(c *call) answer {
 	return success(object{"dashboards": summaries})
 }
 
-// readDashboard checks the documented rules that tell a dashboard from another object.
+// readDashboard checks the most important of the documented rules.
 func readDashboard(body []byte) (definition object, problem string) {
 	if err := json.Unmarshal(body, &definition); err != nil {
 		return nil, decodeProblem(err)

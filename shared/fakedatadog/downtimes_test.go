@@ -50,7 +50,7 @@ func TestDowntimes(t *testing.T) {
 	ask(t, s, "GET", "/api/v2/monitor/9/downtime_matches", "").mustBe(t, 404)
 }
 
-func TestDowntimes_show_who_made_them_to_those_who_ask(t *testing.T) {
+func TestDowntimes_IncludeCreator(t *testing.T) {
 	s := newServer()
 	s.AddDowntime(fakedatadog.ScheduledDowntime{CreatedBy: ada, MonitorID: 7, Start: noon.Add(time.Hour), End: noon.Add(2 * time.Hour)})
 	s.AddDowntime(fakedatadog.ScheduledDowntime{CreatedBy: ada, Start: noon.Add(-time.Hour), End: noon})

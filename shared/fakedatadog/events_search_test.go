@@ -56,7 +56,7 @@ func streamed() *fakedatadog.Server {
 	return s
 }
 
-func TestEventsSearch_AppliesItsQuery(t *testing.T) {
+func TestEventsSearch_Query(t *testing.T) {
 	const deploy, flag, load = "Deployed checkout", "Flag", "[Triggered] Load"
 	s := streamed()
 	for query, want := range map[string][]string{
@@ -80,7 +80,7 @@ func TestEventsSearch_AppliesItsQuery(t *testing.T) {
 	}
 }
 
-func TestEventsSearch_ShowsWhatAnEventHas(t *testing.T) {
+func TestEventsSearch_Attributes(t *testing.T) {
 	got := searchEvents(t, streamed(), "*")
 	want := []map[string]any{
 		{"title": "Deployed checkout", "status": "success", "service": "checkout", "tags": []string{"source:github", "service:checkout", "env:prod"}},
@@ -105,7 +105,7 @@ func TestEventsSearch_ShowsWhatAnEventHas(t *testing.T) {
 	}
 }
 
-func TestEventsSearch_PagesThroughWhatItFinds(t *testing.T) {
+func TestEventsSearch_Pages(t *testing.T) {
 	s := streamed()
 	var titles []string
 	cursor := ""
@@ -130,7 +130,7 @@ func TestEventsSearch_PagesThroughWhatItFinds(t *testing.T) {
 	}
 }
 
-func TestEventsSearch_RefusesWhatItDoesNotKnow(t *testing.T) {
+func TestEventsSearch_BadRequest(t *testing.T) {
 	s := newServer()
 	for _, body := range []string{
 		"no JSON", `{"filter":{"from":"yesterday"}}`, `{"filter":{"to":"later"}}`, `{"page":{"limit":1001}}`, `{"page":{"limit":-1}}`, `{"page":{"cursor":"%"}}`, `{"page":{"cursor":"e30"}}`,
@@ -144,7 +144,7 @@ func TestEventsSearch_RefusesWhatItDoesNotKnow(t *testing.T) {
 	}
 }
 
-func TestEventsSearch_IsEventuallyConsistent(t *testing.T) {
+func TestEventsSearch_NotYetVisible(t *testing.T) {
 	s := fakedatadog.New(fakedatadog.Options{Now: newWatch().Now})
 	ask(t, s, "POST", "/api/v1/events", anEvent).mustBe(t, 202)
 	if got := searchEvents(t, s, "*"); len(got.Data) != 0 {

@@ -20,27 +20,27 @@ func TestEvents_Create(t *testing.T) {
 		body  string
 		error string // Empty: accepted.
 	}{
-		"title_and_text_are_enough":     {body: `{"title":"a","text":"b"}`},
-		"null_is_as_good_as_absent":     {body: `{"title":"a","text":"b","date_happened":null,"alert_type":null,"priority":null,"tags":null,"related_event_id":null}`},
-		"unknown_keys_are_ignored":      {body: `{"title":"a","text":"b","novelty":1}`},
-		"a_long_title_is_fine":          {body: `{"title":"` + strings.Repeat("a", 500) + `","text":"b"}`},
-		"no_title":                      {body: `{"text":"b"}`, error: "The parameter 'title' is required"},
-		"no_text":                       {body: `{"title":"a"}`, error: "The parameter 'text' is required"},
-		"no_JSON":                       {body: `title=a`, error: "Payload is not valid JSON"},
-		"no_object":                     {body: `[]`, error: "Payload is not valid JSON"},
-		"18_hours_old":                  {body: fmt.Sprintf(`{"title":"a","text":"b","date_happened":%d}`, ago(18*time.Hour))},
-		"older_than_18_hours":           {body: fmt.Sprintf(`{"title":"a","text":"b","date_happened":%d}`, ago(18*time.Hour+time.Second)), error: "Event too far in the past"},
-		"two_hours_ahead":               {body: fmt.Sprintf(`{"title":"a","text":"b","date_happened":%d}`, ago(-2*time.Hour))},
-		"more_than_two_hours_ahead":     {body: fmt.Sprintf(`{"title":"a","text":"b","date_happened":%d}`, ago(-2*time.Hour-time.Second)), error: "Event too far in the future"},
-		"milliseconds_are_the_future":   {body: fmt.Sprintf(`{"title":"a","text":"b","date_happened":%d}`, noon.UnixMilli()), error: "Event too far in the future"},
-		"a_date_in_quotes":              {body: `{"title":"a","text":"b","date_happened":"1"}`, error: "The value provided for parameter 'date_happened' is invalid"},
-		"a_known_alert_type":            {body: `{"title":"a","text":"b","alert_type":"user_update"}`},
-		"an_unknown_alert_type":         {body: `{"title":"a","text":"b","alert_type":"fatal"}`, error: "The value provided for parameter 'alert_type' is invalid"},
-		"a_low_priority":                {body: `{"title":"a","text":"b","priority":"low"}`},
-		"a_monitor_priority":            {body: `{"title":"a","text":"b","priority":"P1"}`, error: "The value provided for parameter 'priority' is invalid"},
-		"an_aggregation_key_at_limit":   {body: `{"title":"a","text":"b","aggregation_key":"` + strings.Repeat("é", 100) + `"}`},
-		"an_aggregation_key_over_limit": {body: `{"title":"a","text":"b","aggregation_key":"` + strings.Repeat("é", 101) + `"}`, error: "The value provided for parameter 'aggregation_key' is longer than 100 characters"},
-		"tags_as_text":                  {body: `{"title":"a","text":"b","tags":"a,b"}`, error: "The value provided for parameter 'tags' is invalid"},
+		"title and text are enough":     {body: `{"title":"a","text":"b"}`},
+		"null is as good as absent":     {body: `{"title":"a","text":"b","date_happened":null,"alert_type":null,"priority":null,"tags":null,"related_event_id":null}`},
+		"unknown keys are ignored":      {body: `{"title":"a","text":"b","novelty":1}`},
+		"a long title is fine":          {body: `{"title":"` + strings.Repeat("a", 500) + `","text":"b"}`},
+		"no title":                      {body: `{"text":"b"}`, error: "The parameter 'title' is required"},
+		"no text":                       {body: `{"title":"a"}`, error: "The parameter 'text' is required"},
+		"no JSON":                       {body: `title=a`, error: "Payload is not valid JSON"},
+		"no object":                     {body: `[]`, error: "Payload is not valid JSON"},
+		"18 hours old":                  {body: fmt.Sprintf(`{"title":"a","text":"b","date_happened":%d}`, ago(18*time.Hour))},
+		"older than 18 hours":           {body: fmt.Sprintf(`{"title":"a","text":"b","date_happened":%d}`, ago(18*time.Hour+time.Second)), error: "Event too far in the past"},
+		"two hours ahead":               {body: fmt.Sprintf(`{"title":"a","text":"b","date_happened":%d}`, ago(-2*time.Hour))},
+		"more than two hours ahead":     {body: fmt.Sprintf(`{"title":"a","text":"b","date_happened":%d}`, ago(-2*time.Hour-time.Second)), error: "Event too far in the future"},
+		"milliseconds are the future":   {body: fmt.Sprintf(`{"title":"a","text":"b","date_happened":%d}`, noon.UnixMilli()), error: "Event too far in the future"},
+		"a date in quotes":              {body: `{"title":"a","text":"b","date_happened":"1"}`, error: "The value provided for parameter 'date_happened' is invalid"},
+		"a known alert type":            {body: `{"title":"a","text":"b","alert_type":"user_update"}`},
+		"an unknown alert type":         {body: `{"title":"a","text":"b","alert_type":"fatal"}`, error: "The value provided for parameter 'alert_type' is invalid"},
+		"a low priority":                {body: `{"title":"a","text":"b","priority":"low"}`},
+		"a monitor priority":            {body: `{"title":"a","text":"b","priority":"P1"}`, error: "The value provided for parameter 'priority' is invalid"},
+		"an aggregation key at limit":   {body: `{"title":"a","text":"b","aggregation_key":"` + strings.Repeat("é", 100) + `"}`},
+		"an aggregation key over limit": {body: `{"title":"a","text":"b","aggregation_key":"` + strings.Repeat("é", 101) + `"}`, error: "The value provided for parameter 'aggregation_key' is longer than 100 characters"},
+		"tags as text":                  {body: `{"title":"a","text":"b","tags":"a,b"}`, error: "The value provided for parameter 'tags' is invalid"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer()
@@ -92,7 +92,7 @@ func TestEvents_CreateAnswers(t *testing.T) {
 	}
 }
 
-func TestEvents_CreateRoundsEveryID(t *testing.T) {
+func TestEvents_CreateRoundsID(t *testing.T) {
 	s := newServer()
 	for range 50 {
 		body := ask(t, s, "POST", "/api/v1/events", `{"title":"a","text":"b"}`).mustBe(t, 202).body
@@ -120,7 +120,7 @@ func TestEvents_CreateRoundsEveryID(t *testing.T) {
 	}
 }
 
-func TestEvents_CreateCutsLongText(t *testing.T) {
+func TestEvents_CreateTruncatesText(t *testing.T) {
 	s := newServer()
 	for length, kept := range map[int]int{3999: 3999, 4000: 4000, 4001: 4000, 9000: 4000} {
 		ask(t, s, "POST", "/api/v1/events", `{"title":"`+strconv.Itoa(length)+`","text":"`+strings.Repeat("ü", length)+`"}`).mustBe(t, 202)
@@ -202,20 +202,20 @@ func TestEvents_List(t *testing.T) {
 		query string
 		want  []string
 	}{
-		"the_newest_first":                      {always, []string{"recovered", "other", "alert", "deploy"}},
-		"both_ends_belong_to_the_period":        {fmt.Sprintf("start=%d&end=%d&unaggregated=true", minutesAgo(20), minutesAgo(10)), []string{"other", "alert"}},
+		"the newest first":                      {always, []string{"recovered", "other", "alert", "deploy"}},
+		"both ends belong to the period":        {fmt.Sprintf("start=%d&end=%d&unaggregated=true", minutesAgo(20), minutesAgo(10)), []string{"other", "alert"}},
 		"priority":                              {always + "&priority=low", []string{"alert"}},
-		"one_tag":                               {always + "&tags=service:checkout", []string{"alert", "deploy"}},
-		"all_of_the_tags":                       {always + "&tags=service:checkout,+env:prod", []string{"deploy"}},
-		"the_host_is_a_tag":                     {always + "&tags=host:web-1", []string{"alert"}},
-		"the_source_is_a_tag":                   {always + "&tags=source:github", []string{"deploy"}},
-		"no_event_with_the_tag":                 {always + "&tags=service:check", nil},
-		"any_of_the_sources":                    {always + "&sources=GitHub,my_tool", []string{"other", "deploy"}},
-		"nothing_in_the_period":                 {"start=1&end=2", nil},
-		"an_aggregated_event_outside_is_hidden": {fmt.Sprintf("start=0&end=%d", minutesAgo(5)), []string{"other", "deploy"}},
-		"unaggregated_shows_it":                 {fmt.Sprintf("start=0&end=%d&unaggregated=true", minutesAgo(5)), []string{"other", "alert", "deploy"}},
-		"exclude_aggregate_shows_it_too":        {fmt.Sprintf("start=0&end=%d&exclude_aggregate=true&unaggregated=false", minutesAgo(5)), []string{"other", "alert", "deploy"}},
-		"the_second_page_is_empty":              {always + "&unaggregated=true&page=1", nil},
+		"one tag":                               {always + "&tags=service:checkout", []string{"alert", "deploy"}},
+		"all of the tags":                       {always + "&tags=service:checkout,+env:prod", []string{"deploy"}},
+		"the host is a tag":                     {always + "&tags=host:web-1", []string{"alert"}},
+		"the source is a tag":                   {always + "&tags=source:github", []string{"deploy"}},
+		"no event with the tag":                 {always + "&tags=service:check", nil},
+		"any of the sources":                    {always + "&sources=GitHub,my_tool", []string{"other", "deploy"}},
+		"nothing in the period":                 {"start=1&end=2", nil},
+		"an aggregated event outside is hidden": {fmt.Sprintf("start=0&end=%d", minutesAgo(5)), []string{"other", "deploy"}},
+		"unaggregated shows it":                 {fmt.Sprintf("start=0&end=%d&unaggregated=true", minutesAgo(5)), []string{"other", "alert", "deploy"}},
+		"exclude aggregate shows it too":        {fmt.Sprintf("start=0&end=%d&exclude_aggregate=true&unaggregated=false", minutesAgo(5)), []string{"other", "alert", "deploy"}},
+		"the second page is empty":              {always + "&unaggregated=true&page=1", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := titlesOf(t, ask(t, s, "GET", "/api/v1/events?"+tc.query, "").mustBe(t, 200).body)
@@ -232,30 +232,6 @@ func titlesOf(t *testing.T, body string) (titles []string) {
 		titles = append(titles, e.Title)
 	}
 	return titles
-}
-
-func TestEvents_ListRefuses(t *testing.T) {
-	s := newServer()
-	for query, want := range map[string]string{
-		"":                                       "The parameter 'start' is required",
-		"start=1":                                "The parameter 'end' is required",
-		"end=1":                                  "The parameter 'start' is required",
-		"start=now&end=2":                        "The value provided for parameter 'start' is invalid",
-		"start=1&end=-2":                         "The value provided for parameter 'end' is invalid",
-		"start=345&end=123":                      "start param must be greater than end param",
-		"start=1&end=2&priority=high":            "The value provided for parameter 'priority' is invalid",
-		"start=1&end=2&unaggregated=maybe":       "The value provided for parameter 'unaggregated' is invalid",
-		"start=1&end=2&unaggregated=true&page=x": "The value provided for parameter 'page' is invalid",
-		"start=1&end=2&page=0":                   "The parameter 'page' can only be used with 'unaggregated' or 'exclude_aggregate'",
-	} {
-		got := ask(t, s, "GET", "/api/v1/events?"+query, "").mustBe(t, 400)
-		if diff := cmp.Diff([]string{want}, got.errorsIn(t)); diff != "" {
-			t.Errorf("%q (-want +got):\n%s", query, diff)
-		}
-		if got.header.Get("Content-Type") != "application/json" {
-			t.Errorf("%q: media type %q", query, got.header.Get("Content-Type"))
-		}
-	}
 }
 
 func TestEvents_ListPages(t *testing.T) {

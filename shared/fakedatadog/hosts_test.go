@@ -58,12 +58,3 @@ func TestHosts_List(t *testing.T) {
 		ask(t, s, "GET", "/api/v1/hosts?"+query, "").mustBe(t, 400)
 	}
 }
-
-func TestControl_SeedsHosts(t *testing.T) {
-	s := newServer()
-	tell(t, s, "POST", "hosts", `[{"name":"a","up":true,"new_key":1}]`).mustBe(t, 204)
-	got := decode[hostList](t, ask(t, s, "GET", "/api/v1/hosts", "").mustBe(t, 200).body)
-	if len(got.Hosts) != 1 || !got.Hosts[0].Up || got.Hosts[0].LastReportedTime != noon.Unix() || got.Hosts[0].HostName != "a" {
-		t.Errorf("hosts %+v", got)
-	}
-}

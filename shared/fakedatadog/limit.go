@@ -29,7 +29,7 @@ func (l limit) text() string {
 		l.calls, int(l.period.Seconds()))
 }
 
-// headers rounds the reset up, so that whoever waits for it has waited long enough.
+// headers rounds the reset up, because a caller that waits less is refused again.
 func (l limit) headers(remaining int, reset time.Duration) map[string]string {
 	return map[string]string{
 		"X-RateLimit-Limit":     strconv.Itoa(l.calls),

@@ -56,16 +56,18 @@ func TestServer_Limit(t *testing.T) {
 	}
 }
 
-func TestServer_LimitsAreDatadogs(t *testing.T) {
+func TestServer_DatadogLimits(t *testing.T) {
 	s := newServer()
 	ask(t, s, "GET", "/api/v1/events/1", "")
 	ask(t, s, "DELETE", "/api/v1/monitor/1", "")
 	for call, want := range map[string]map[string]string{
-		"/api/v1/events/1":  {"Limit": "12000", "Period": "60", "Remaining": "11997", "Reset": "60", "Name": "global_org"}, // Shared with the delete.
-		"/api/v1/events":    {"Limit": "600", "Period": "60", "Remaining": "599", "Reset": "60", "Name": "event_stream_api"},
-		"/api/v1/monitor":   {"Limit": "1000", "Period": "10", "Remaining": "999", "Reset": "10", "Name": "get_all_monitors"},
-		"/api/v1/monitor/1": {"Limit": "3000", "Period": "10", "Remaining": "2999", "Reset": "10", "Name": "get_monitors"},
-		"/api/v1/validate":  {},
+		"/api/v1/events/1":       {"Limit": "12000", "Period": "60", "Remaining": "11997", "Reset": "60", "Name": "global_org"}, // Shared with the delete.
+		"/api/v1/events":         {"Limit": "600", "Period": "60", "Remaining": "599", "Reset": "60", "Name": "event_stream_api"},
+		"/api/v1/monitor":        {"Limit": "1000", "Period": "10", "Remaining": "999", "Reset": "10", "Name": "get_all_monitors"},
+		"/api/v1/monitor/1":      {"Limit": "3000", "Period": "10", "Remaining": "2999", "Reset": "10", "Name": "get_monitors"},
+		"/api/v1/validate":       {},
+		"/api/v1/query":          {"Limit": "1600", "Period": "3600", "Remaining": "1599", "Reset": "3600", "Name": "query_metrics"},
+		"/api/v1/graph/snapshot": {"Limit": "60", "Period": "3600", "Remaining": "59", "Reset": "3600", "Name": "graph_snapshot"},
 	} {
 		if diff := cmp.Diff(want, rateHeaders(ask(t, s, "GET", call, "").header)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", call, diff)
@@ -76,7 +78,7 @@ func TestServer_LimitsAreDatadogs(t *testing.T) {
 	}
 }
 
-func TestServer_LimitRefuses(t *testing.T) {
+func TestServer_InvalidLimit(t *testing.T) {
 	s := newServer()
 	for name, err := range map[string]error{
 		"an unknown route": s.Limit("events.creat", 1, time.Second),
@@ -91,7 +93,7 @@ func TestServer_LimitRefuses(t *testing.T) {
 	}
 }
 
-func TestServer_RateLimitedOnDemand(t *testing.T) {
+func TestServer_RateLimitedFault(t *testing.T) {
 	s := newServer()
 	for _, tc := range []struct {
 		path string

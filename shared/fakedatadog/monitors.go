@@ -140,7 +140,7 @@ func (m Monitor) parts() (ids []int64) {
 		return nil
 	}
 	for _, text := range monitorReference.FindAllString(m.Query, -1) {
-		id, _ := strconv.ParseInt(text, 10, 64) // A number that is too long is no monitor's.
+		id, _ := strconv.ParseInt(text, 10, 64) // A number that is too long becomes the largest id.
 		ids = append(ids, id)
 	}
 	return ids

@@ -24,7 +24,7 @@ func TestTeams_List(t *testing.T) {
 		"":                                      {"shop", "pay", "ops"},
 		"?filter%5Bkeyword%5D=STORE":            {"shop"},
 		"?filter%5Bkeyword%5D=bob@":             {"pay"},
-		"?filter%5Bkeyword%5D=nobody":           nil,
+		"?filter%5Bkeyword%5D=none":             nil,
 		"?page%5Bsize%5D=1&page%5Bnumber%5D=1":  {"pay"},
 		"?page%5Bsize%5D=2&page%5Bnumber%5D=1":  {"ops"},
 		"?page%5Bsize%5D=2&page%5Bnumber%5D=99": nil,

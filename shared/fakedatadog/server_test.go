@@ -38,7 +38,7 @@ func (w *watch) advance(d time.Duration) {
 	w.now = w.now.Add(d)
 }
 
-// newServer returns a stand-in at noon that shows posted events at once.
+// newServer returns a server at noon that shows posted events at once.
 func newServer() *fakedatadog.Server {
 	return fakedatadog.New(fakedatadog.Options{Now: newWatch().Now, VisibleAfter: -1})
 }
@@ -55,7 +55,7 @@ type response struct {
 	body   string
 }
 
-// ask calls the stand-in with both keys and without a network.
+// ask calls the server with both keys and without a network.
 func ask(t *testing.T, s http.Handler, method, target, body string) response {
 	t.Helper()
 	return askWith(t, s, rightKeys, method, target, body)
@@ -109,17 +109,17 @@ func TestServer_Keys(t *testing.T) {
 		status      int
 		body        string
 	}{
-		"a_create_needs_the_api_key_only":             {call: create, header: key(fakedatadog.DefaultAPIKey, ""), status: 202},
-		"a_create_without_a_key_is_refused":           {call: create, header: key("", ""), status: 403, body: `{"errors":["API key required"]}` + "\n"},
-		"a_create_with_a_wrong_key_is_refused":        {call: create, header: key("wrong", ""), status: 403, body: frontDoor403},
-		"an_application_key_is_no_api_key":            {call: create, header: key(fakedatadog.DefaultAppKey, ""), status: 403, body: frontDoor403},
-		"validate_with_the_right_key":                 {call: check, header: key(fakedatadog.DefaultAPIKey, ""), status: 200, body: `{"valid":true}` + "\n"},
-		"validate_with_a_wrong_key":                   {call: check, header: key("wrong", ""), status: 403, body: frontDoor403},
-		"a_read_with_both_keys_gets_to_the_event":     {call: read, header: rightKeys, status: 404, body: `{"errors":["No event matches that event_id."]}` + "\n"},
-		"a_read_without_the_application_key":          {call: read, header: key(fakedatadog.DefaultAPIKey, ""), status: 401, body: `{"errors":["Unauthorized"]}` + "\n"},
-		"a_read_with_a_wrong_application_key":         {call: read, header: key(fakedatadog.DefaultAPIKey, "wrong"), status: 403, body: frontDoor403},
-		"a_read_with_a_wrong_api_key":                 {call: read, header: key("wrong", fakedatadog.DefaultAppKey), status: 403, body: frontDoor403},
-		"keys_in_the_query_are_as_good_as_in_headers": {call: check, query: "?api_key=" + fakedatadog.DefaultAPIKey, header: key("", ""), status: 200},
+		"a create needs the api key only":             {call: create, header: key(fakedatadog.DefaultAPIKey, ""), status: 202},
+		"a create without a key is refused":           {call: create, header: key("", ""), status: 403, body: `{"errors":["API key required"]}` + "\n"},
+		"a create with a wrong key is refused":        {call: create, header: key("wrong", ""), status: 403, body: frontDoor403},
+		"an application key is no api key":            {call: create, header: key(fakedatadog.DefaultAppKey, ""), status: 403, body: frontDoor403},
+		"validate with the right key":                 {call: check, header: key(fakedatadog.DefaultAPIKey, ""), status: 200, body: `{"valid":true}` + "\n"},
+		"validate with a wrong key":                   {call: check, header: key("wrong", ""), status: 403, body: frontDoor403},
+		"a read with both keys gets to the event":     {call: read, header: rightKeys, status: 404, body: `{"errors":["No event matches that event_id."]}` + "\n"},
+		"a read without the application key":          {call: read, header: key(fakedatadog.DefaultAPIKey, ""), status: 401, body: `{"errors":["Unauthorized"]}` + "\n"},
+		"a read with a wrong application key":         {call: read, header: key(fakedatadog.DefaultAPIKey, "wrong"), status: 403, body: frontDoor403},
+		"a read with a wrong api key":                 {call: read, header: key("wrong", fakedatadog.DefaultAppKey), status: 403, body: frontDoor403},
+		"keys in the query are as good as in headers": {call: check, query: "?api_key=" + fakedatadog.DefaultAPIKey, header: key("", ""), status: 200},
 	} {
 		t.Run(name, func(t *testing.T) {
 			method, path, _ := strings.Cut(tc.call, " ")
@@ -130,13 +130,13 @@ func TestServer_Keys(t *testing.T) {
 		})
 	}
 
-	t.Run("revoked_keys_are_refused_and_new_ones_accepted", func(t *testing.T) {
+	t.Run("revoked keys are refused and new ones accepted", func(t *testing.T) {
 		s := newServer()
 		s.SetKeys("second-api", "second-app")
 		ask(t, s, "GET", "/api/v1/validate", "").mustBe(t, 403)
 		askWith(t, s, key("second-api", "second-app"), "GET", "/api/v1/monitor", "").mustBe(t, 200)
 	})
-	t.Run("options_choose_the_keys", func(t *testing.T) {
+	t.Run("options choose the keys", func(t *testing.T) {
 		s := fakedatadog.New(fakedatadog.Options{APIKey: "mine", AppKey: "mine-too"})
 		askWith(t, s, key("mine", "mine-too"), "GET", "/api/v1/monitor", "").mustBe(t, 200)
 	})
@@ -161,7 +161,7 @@ func TestServer_UnknownRoutes(t *testing.T) {
 }
 
 func TestServer_Requests(t *testing.T) {
-	t.Run("calls_are_kept_in_order_without_their_keys", func(t *testing.T) {
+	t.Run("calls are kept in order without their keys", func(t *testing.T) {
 		s := newServer()
 		ask(t, s, "POST", "/api/v1/events?source=test&api_key=secret-1&application_key=secret-2", "not JSON").mustBe(t, 400)
 		askWith(t, s, http.Header{"Authorization": {"AWS4-HMAC-SHA256 secret-3"}}, "POST", "/", "{}").mustBe(t, 404)
@@ -183,7 +183,7 @@ func TestServer_Requests(t *testing.T) {
 			t.Errorf("the log holds a key: %s", all)
 		}
 	})
-	t.Run("the_log_holds_the_latest_thousand", func(t *testing.T) {
+	t.Run("the log holds the latest thousand", func(t *testing.T) {
 		s := newServer()
 		for range 2500 {
 			ask(t, s, "GET", "/api/v1/validate", "")
@@ -194,7 +194,7 @@ func TestServer_Requests(t *testing.T) {
 			t.Errorf("%d requests, the last to %q", len(got), got[len(got)-1].Route)
 		}
 	})
-	t.Run("a_body_beyond_every_limit_is_refused", func(t *testing.T) {
+	t.Run("a body beyond every limit is refused", func(t *testing.T) {
 		s := newServer()
 		r := httptest.NewRequest("POST", "/api/v1/events", io.LimitReader(zeroes{}, 9<<20))
 		w := httptest.NewRecorder()
@@ -209,7 +209,7 @@ type zeroes struct{}
 
 func (zeroes) Read(p []byte) (int, error) { return copy(p, bytes.Repeat([]byte("0"), len(p))), nil }
 
-func TestServer_IsSafeForConcurrentUse(t *testing.T) {
+func TestServer_Concurrent(t *testing.T) {
 	s := fakedatadog.New(fakedatadog.Options{VisibleAfter: -1})
 	var wg sync.WaitGroup
 	for range 8 {

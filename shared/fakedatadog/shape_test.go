@@ -122,7 +122,7 @@ func (o *observed) count() (n int) {
 }
 
 // shape returns the shape of all that was seen. Below the places that opaque names
-// the keys belong to whoever filled them in; those in added came after the first
+// the keys are not part of the API; those in added came after the first
 // recordings and are always there now.
 func (o *observed) shape(parent string, opaque, added []string) any {
 	switch {
