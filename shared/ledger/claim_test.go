@@ -30,7 +30,7 @@ const (
 	runTime = 14 * time.Second
 )
 
-// clock only moves when it is told to.
+// clock moves by Advance only.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time

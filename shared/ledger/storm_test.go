@@ -126,7 +126,7 @@ var stormCases = map[string]func(env){
 		}
 		all.Wait()
 		if held := s.held(s.a); passed.Load() != 2*limit || held.Count != alerts-limit {
-			s.Errorf("%d of %d passed, both times, and %d are held back", passed.Load()/2, alerts, held.Count)
+			s.Errorf("%d of %d passed, both times, and %d are suppressed", passed.Load()/2, alerts, held.Count)
 		}
 	},
 	"the next minute": func(s env) {
@@ -217,7 +217,7 @@ func forward(w http.ResponseWriter, _ *http.Request, call func() awstest.Respons
 	_, _ = w.Write(r.Body)
 }
 
-// A window's items stay small whatever the alerts say, and each suppressed alert beyond
+// A window's items stay small for all alerts, and each suppressed alert beyond
 // the list takes two writes.
 func TestLedger_StormSize(t *testing.T) {
 	const limit = 60

@@ -43,7 +43,7 @@ type Queue interface {
 // Config configures a pipeline. Only Playbooks and Poster are required.
 type Config struct {
 	Playbooks    *playbook.Book
-	WebhookName  string // in Datadog; it tells our events from another stack's
+	WebhookName  string // the name of the webhook in Datadog, for the tag of its events
 	EnrichBudget time.Duration
 	Poster       Poster
 	Stream       Stream // nil: no search for the event of an earlier attempt
@@ -145,7 +145,8 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, attempt Attempt) 
 		return o, err
 	}
 
-	// Match the playbooks. The ledger looks up the alert's cycle in the meantime.
+	// Match the playbooks, which have the storm limit. The ledger records the alert's
+	// cycle in the meantime.
 	cycle := p.startCycle(ctx, a)
 	plan := p.Playbooks.For(a)
 	o.Playbook = plan.Name()

@@ -21,7 +21,7 @@ playbooks:
     event: {api: v2, tags: ["team:shop"]}
 `
 
-// newV2Env is the env of somebody whose playbook posts by the v2 API, with
+// newV2Env is an env whose playbook posts by the v2 API, with
 // the monitor that the alert is about.
 func newV2Env(t *testing.T) *env {
 	w := newEnv(t)
@@ -85,7 +85,7 @@ func TestHandler_PostedV2(t *testing.T) {
 		}
 	}
 	if strings.Contains(e.Message, "@webhook-boomerang") || !strings.Contains(e.Message, "＠webhook-boomerang") {
-		t.Errorf("the message notifies somebody: %s", e.Message)
+		t.Errorf("the message mentions someone: %s", e.Message)
 	}
 	found := e.Attributes.Custom["monitor"].(map[string]any)
 	if found["name"] != "Checkout is slow" || found["thresholds"].(map[string]any)["critical"] != 0.8 {
@@ -137,8 +137,8 @@ func TestHandler_QueuedV2(t *testing.T) {
 	}
 }
 
-// Datadog refuses an event over one property that is too long: whatever comes in
-// must go out within the limits of either API.
+// Datadog rejects an event with one property that is too long, so every alert must become
+// an event within the limits of either API.
 func TestHandler_Limits(t *testing.T) {
 	long := strings.Repeat("é@all %%% \\u0000\\n", 3000)
 	var tags strings.Builder
