@@ -121,7 +121,7 @@ fault-matrix: $(MOTO) ## Break every dependency in every way, and show what the 
 
 .PHONY: soak
 soak: $(MOTO) ## Send ALERTS=20000 alerts while every dependency fails now and then, and count the events (INTAKE=direct or queue)
-	SOAK=$(ALERTS) .ci/with-moto go test -count=1 -timeout=15m -v -run '^TestSoak$$/^$(INTAKE)$$' ./functions
+	SOAK=$(ALERTS) .ci/with-moto go test -count=1 -timeout=60m -v -run '^TestSoak$$/^$(INTAKE)$$' ./functions
 
 # Inputs are counted, because a time that runs out fails a target of which nothing is wrong (https://go.dev/issue/75804).
 .PHONY: fuzz
@@ -134,6 +134,14 @@ fuzz: ## Fuzz every fuzz target, some seconds each (FUZZTIME=10000x inputs)
 		echo "fuzzing $$target of $$package, $(FUZZTIME)"; \
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$$package"; \
 	done < .build/fuzz-targets.txt
+
+# Mutants that no test notices are listed as LIVED. MUTATED is one package, because each takes minutes.
+MUTATED ?= ./shared/pipeline
+GREMLINS := go run github.com/go-gremlins/gremlins/cmd/gremlins@v0.6.0
+
+.PHONY: mutants
+mutants: $(MOTO) ## Change the code of a package in small ways, and list the changes that no test notices (MUTATED=./shared/pipeline)
+	.ci/with-moto $(GREMLINS) unleash --workers 1 --timeout-coefficient 10 $(MUTATED)
 
 .PHONY: cover
 cover: $(MOTO) ## Measure how much of shared/ the tests reach; less than COVERAGE percent fails (RACE=1: under the race detector)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"boomerang/functions/internal/ddlambda/agenttest"
 )
 
 // Function is one of the functions, by its folder.
@@ -22,18 +24,24 @@ const (
 	Drill     Function = "drill"
 )
 
-// binaries returns the folder of the built functions. All test binaries share it: the
-// first one builds, and the go command finds nothing to do for the others.
-var binaries = sync.OnceValues(func() (string, error) {
+// The folders of the built functions: as they are, and with the address of the
+// extension's double linked in. All test binaries share them: the first one builds, and
+// the go command finds nothing to do for the others.
+var (
+	binaries              = sync.OnceValues(func() (string, error) { return buildAll("test", "") })
+	binariesWithExtension = sync.OnceValues(func() (string, error) { return buildAll("test-extension", agenttest.LDFlags()) })
+)
+
+func buildAll(name, ldflags string) (string, error) {
 	out, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {
 		return "", fmt.Errorf("go env GOMOD: %w", err)
 	}
-	dir := filepath.Join(filepath.Dir(strings.TrimSpace(string(out))), ".build", "test")
+	dir := filepath.Join(filepath.Dir(strings.TrimSpace(string(out))), ".build", name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	lock, err := os.Create(filepath.Join(dir, "lock"))
 	if err != nil {
 		return "", err
 	}
@@ -41,8 +49,8 @@ var binaries = sync.OnceValues(func() (string, error) {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return "", err
 	}
-	return dir, build(dir, "", Webhook, Redeliver, Reconcile, Setup, Drill)
-})
+	return dir, build(dir, ldflags, Webhook, Redeliver, Reconcile, Setup, Drill)
+}
 
 // build builds functions as Lambda runs them, but for this machine, and without
 // -trimpath, so that packages compiled for the tests are used again.

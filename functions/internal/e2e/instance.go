@@ -41,11 +41,11 @@ type Instance struct {
 // are to the environment of a deployed one; an empty value takes a variable away.
 func (s *Stack) Start(f Function, changes map[string]string) *Instance {
 	s.t.Helper()
-	dir, err := binaries()
-	if err == nil && s.extension != nil {
-		dir = s.t.TempDir()
-		err = build(dir, agenttest.LDFlags(), f)
+	built := binaries
+	if s.extension != nil {
+		built = binariesWithExtension
 	}
+	dir, err := built()
 	if err != nil {
 		s.t.Fatal(err)
 	}
