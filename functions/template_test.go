@@ -117,7 +117,7 @@ var deployedFunctions = map[string]struct {
 }
 
 // unread are the variables that only the AWS SDK or the Datadog Lambda Extension reads.
-var unread = []string{"AWS_ENDPOINT_URL", "DD_API_KEY_SECRET_ARN", "DD_SERVICE", "DD_ENV", "DD_VERSION"}
+var unread = []string{"AWS_ENDPOINT_URL", "DD_API_KEY_SECRET_ARN", "DD_INSTRUMENTATION_TELEMETRY_ENABLED", "DD_SERVICE", "DD_ENV", "DD_VERSION"}
 
 // unset is what the template leaves out: the embedded playbooks are deployed.
 const unset = "PLAYBOOKS_FILE"

@@ -40,54 +40,54 @@ type rule struct {
 
 var rules = []rule{
 	{
-		name:    "the domain imports nothing of ours",
+		name:    "the domain packages import none of ours",
 		in:      []string{"shared/alert", "shared/fault", "shared/httpx", "shared/site"},
 		never:   []string{module},
-		because: "everything else is built on these: an import back would be a cycle, or drag the world into a type",
+		because: "every other package imports these",
 	},
 	{
 		name:    "events are composed by pure code",
 		in:      []string{"shared/event"},
 		never:   []string{module, "net/http", "os", "github.com/aws", "github.com/DataDog"},
 		may:     []string{"shared/alert", "shared/enrich:", "shared/fault", "shared/playbook"},
-		because: "composing is a function from an alert and findings to an event, which golden files can show whole",
+		because: "golden files test the whole event only if composing is a pure function",
 	},
 	{
-		name:    "running steps needs no step",
+		name:    "the step runner imports no step",
 		in:      []string{"shared/enrich:"},
 		never:   []string{module, "net/http", "github.com/aws", "github.com/DataDog"},
 		may:     []string{"shared/alert", "shared/fault", "shared/telemetry:"},
-		because: "a step is added by one folder and one line of the registry; what runs steps must not know them",
+		because: "a new step is one folder and one line of the registry",
 	},
 	{
-		name:    "steps do not know how they are shown, queued or posted",
+		name:    "steps do not import what shows, queues or posts them",
 		in:      []string{"shared/enrich"},
 		never:   []string{"shared/event", "shared/pipeline", "shared/ledger", "shared/queue", "shared/secret", "shared/config"},
-		because: "a step turns an alert into a finding, and anything else in it would have to be tested in each of them",
+		because: "a step only turns an alert into a finding",
 	},
 	{
-		name:    "the Datadog adapter stands alone",
+		name:    "the Datadog client imports no other adapter",
 		in:      []string{"shared/datadog"},
 		never:   []string{"shared/ledger", "shared/queue", "shared/secret", "shared/pipeline", "shared/config", "github.com/aws"},
-		because: "adapters meet only where they are wired, so each can be replaced and tested alone",
+		because: "adapters meet only where a function is wired, so each can be replaced and tested alone",
 	},
 	{
-		name:    "the ledger stands alone",
+		name:    "the ledger imports no other adapter",
 		in:      []string{"shared/ledger"},
 		never:   []string{"shared/datadog", "shared/queue", "shared/secret", "shared/pipeline", "shared/config"},
-		because: "adapters meet only where they are wired, so each can be replaced and tested alone",
+		because: "adapters meet only where a function is wired, so each can be replaced and tested alone",
 	},
 	{
-		name:    "the queue stands alone",
+		name:    "the queue imports no other adapter",
 		in:      []string{"shared/queue"},
 		never:   []string{"shared/datadog", "shared/ledger", "shared/secret", "shared/pipeline", "shared/config"},
-		because: "adapters meet only where they are wired, so each can be replaced and tested alone",
+		because: "adapters meet only where a function is wired, so each can be replaced and tested alone",
 	},
 	{
-		name:    "the secret store stands alone",
+		name:    "the secret store imports no other adapter",
 		in:      []string{"shared/secret"},
 		never:   []string{"shared/datadog", "shared/ledger", "shared/queue", "shared/pipeline", "shared/config"},
-		because: "adapters meet only where they are wired, so each can be replaced and tested alone",
+		because: "adapters meet only where a function is wired, so each can be replaced and tested alone",
 	},
 	{
 		name:    "telemetry knows no alert",
@@ -97,25 +97,25 @@ var rules = []rule{
 		because: "it is below everything, and an alert's text that it knew could reach a trace",
 	},
 	{
-		name:    "the pipeline knows no adapter's machinery",
+		name:    "the pipeline imports no Datadog client, AWS or HTTP",
 		in:      []string{"shared/pipeline"},
 		never:   []string{"shared/datadog", "shared/secret", "shared/config", "net/http", "github.com/aws", "github.com/DataDog"},
-		because: "the use case must read the same under a Function URL, a queue and a test",
+		because: "the pipeline is the same behind a Function URL, a queue and a test",
 	},
 	{
-		name:    "only functions are Lambda functions",
+		name:    "only functions import Lambda's types",
 		in:      []string{"."},
 		outside: []string{"functions", "shared/telemetry"},
 		never:   []string{"github.com/aws/aws-lambda-go"},
 		tests:   true,
-		because: "Lambda's events and contexts are the functions' own language, and the rooms below must not learn it",
+		because: "Lambda's events and contexts belong to the functions, not to the packages below",
 	},
 	{
 		name:    "the AWS SDK stays in its adapters",
 		in:      []string{"."},
 		outside: []string{"functions", "shared/secret", "shared/ledger", "shared/queue", "shared/enrich/lambda", "shared/awstest"},
 		never:   []string{"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
-		because: "each AWS client built at the start costs every cold start, so it shows who can build one",
+		because: "each AWS client makes every cold start longer",
 	},
 	{
 		name:    "Datadog's libraries stay in their adapter",
@@ -141,37 +141,37 @@ var rules = []rule{
 		because: "net/http does the same without six more modules, and its models reject an object over one unknown value",
 	},
 	{
-		name:    "what a stack has inside Datadog knows neither CloudFormation nor secrets",
+		name:    "the installation imports neither CloudFormation nor secrets",
 		in:      []string{"functions/setup/installation"},
 		never:   []string{module, "github.com/aws"},
 		may:     []string{"events", "shared/alert", "shared/datadog", "shared/event", "shared/fault", "shared/httpx"},
-		because: "a laptop sets it up as a stack does, and only who asks for it differs",
+		because: "a laptop installs the same things as a stack",
 	},
 	{
-		name:    "the events are files",
+		name:    "the sample events import nothing of ours",
 		in:      []string{"events"},
 		never:   []string{module},
-		because: "what is sent to us depends on nothing of ours",
+		because: "the samples are Datadog's requests",
 	},
 	{
-		name:    "what pretends is never deployed",
+		name:    "fakes are not deployed",
 		in:      []string{"."},
 		outside: []string{"functions/local", "functions/internal/e2e", "shared/fakedatadog", "shared/fakeaws", "shared/awstest", "shared/enrich/enrichtest", "shared/telemetry/telemetrytest", "functions/internal/ddlambda/agenttest"},
 		never:   []string{"shared/fakedatadog", "shared/fakeaws", "shared/awstest", "shared/enrich/enrichtest", "shared/telemetry/telemetrytest", "functions/internal/ddlambda/agenttest", "functions/local", "functions/internal/runtimeapi", "functions/internal/e2e"},
-		because: "the stand-in answers for Datadog and for Secrets Manager, which only a local run and a test may believe",
+		because: "only a local run and a test may use a fake",
 	},
 	{
-		name:    "a drill knows a stack from outside",
+		name:    "a synthetic test sees a stack from outside",
 		in:      []string{"functions/internal/drill"},
 		never:   []string{"shared/ledger", "shared/queue", "shared/secret", "shared/config", "functions/internal/runtime", "functions/internal/alerting", "github.com/aws"},
-		because: "it is to find what Datadog and a person find, and not what the stack believes of itself",
+		because: "it tests what Datadog sees, not the stack's own state",
 	},
 	{
-		name:    "shared knows no function",
+		name:    "shared imports no function",
 		in:      []string{"shared"},
 		never:   []string{"functions"},
 		tests:   true,
-		because: "imports go down: functions wire what is in shared",
+		because: "functions wire what is in shared",
 	},
 }
 
@@ -181,7 +181,7 @@ func TestImports(t *testing.T) {
 		t.Run(r.name, func(t *testing.T) {
 			for _, folder := range slices.Concat(r.in, r.outside) {
 				if !slices.ContainsFunc(files, func(f file) bool { return covers(folder, f.folder) }) {
-					t.Errorf("%s has no Go file: the rule guards nothing there; remove it from the table or mend its name", folder)
+					t.Errorf("%s has no Go file: remove it from the rule or correct its name", folder)
 				}
 			}
 			for _, f := range files {
@@ -199,7 +199,7 @@ func TestExit(t *testing.T) {
 			continue
 		}
 		for _, call := range f.exits {
-			t.Errorf("%s calls %s, but only a main package may end the process: a Lambda function that dies takes its answer with it; return an error", f.path, call)
+			t.Errorf("%s calls %s, but only a main package may end the process: return an error", f.path, call)
 		}
 	}
 }
@@ -214,7 +214,7 @@ func TestTopLevel(t *testing.T) {
 	}
 	for _, entry := range entries {
 		if name := entry.Name(); !strings.HasPrefix(name, ".") && !slices.Contains(agreed, name) {
-			t.Errorf("%s is not one of the agreed rooms of the top level (%s): it belongs into one of them", name, strings.Join(agreed, ", "))
+			t.Errorf("%s is not in the agreed top level (%s): move it into one of these folders", name, strings.Join(agreed, ", "))
 		}
 	}
 }
