@@ -57,65 +57,54 @@ func (s *Server) registerControls() {
 	seedWithoutID(s.mux, "webhooks", s.AddWebhook)
 	seedWithoutID(s.mux, "hosts", func(all []Host) { s.SetHosts(all...) })
 
-	handlePost(s.mux, "deliver", strict, func(in deliverCommand) (any, error) {
+	handlePost(s.mux, "deliver", strict, func(in struct {
+		Webhook   string
+		Variables map[string]string
+	}) (any, error) {
 		return s.Deliver(context.Background(), in.Webhook, in.Variables)
 	})
-	handlePost(s.mux, "deny", strict, func(in denyCommand) (any, error) {
+	handlePost(s.mux, "deny", strict, func(in struct{ Permissions []string }) (any, error) {
 		s.Deny(in.Permissions...)
 		return nil, nil
 	})
-	handlePost(s.mux, "faults", strict, func(in faultCommand) (any, error) {
+	handlePost(s.mux, "faults", strict, func(in struct {
+		Route Route
+		Fault Fault
+		Calls int
+	}) (any, error) {
 		return nil, s.Inject(in.Route, in.Fault, in.Calls)
 	})
 	s.mux.HandleFunc("DELETE /_fake/faults", func(w http.ResponseWriter, _ *http.Request) {
 		s.ClearFaults()
 		w.WriteHeader(http.StatusNoContent)
 	})
-	handlePost(s.mux, "random", strict, func(in randomCommand) (any, error) {
+	handlePost(s.mux, "random", strict, func(in struct {
+		Rate   float64
+		Seed   uint64
+		Faults []Fault
+	}) (any, error) {
 		return nil, s.InjectRandom(in.Rate, in.Seed, in.Faults...)
 	})
-	handlePost(s.mux, "limit", strict, func(in limitCommand) (any, error) {
+	handlePost(s.mux, "limit", strict, func(in struct {
+		Route  Route
+		Calls  int
+		Period string
+	}) (any, error) {
 		period, err := duration(in.Period, 0)
 		if err != nil {
 			return nil, err
 		}
 		return nil, s.Limit(in.Route, in.Calls, period)
 	})
-	handlePost(s.mux, "keys", strict, func(in keysCommand) (any, error) {
+	handlePost(s.mux, "keys", strict, func(in struct {
+		APIKey string `json:"api_key"`
+		AppKey string `json:"app_key"`
+	}) (any, error) {
 		s.SetKeys(in.APIKey, in.AppKey)
 		return nil, nil
 	})
 	s.mux.Handle("/_fake/", http.NotFoundHandler())
 }
-
-type (
-	deliverCommand struct {
-		Webhook   string            `json:"webhook"`
-		Variables map[string]string `json:"variables"`
-	}
-	denyCommand struct {
-		Permissions []string `json:"permissions"`
-	}
-	faultCommand struct {
-		Route Route `json:"route"`
-		Fault Fault `json:"fault"`
-		Calls int   `json:"calls"`
-	}
-	randomCommand struct {
-		Rate   float64 `json:"rate"`
-		Seed   uint64  `json:"seed"`
-		Faults []Fault `json:"faults"`
-	}
-	limitCommand struct {
-		Route  Route  `json:"route"`
-		Calls  int    `json:"calls"`
-		Period string `json:"period"`
-	}
-	keysCommand struct {
-		APIKey string `json:"api_key"`
-		AppKey string `json:"app_key"`
-	}
-)
 
 func handleGet[T any](mux *http.ServeMux, path string, get func() T) {
 	mux.HandleFunc("GET /_fake/"+path, func(w http.ResponseWriter, _ *http.Request) { success(get()).write(w) })

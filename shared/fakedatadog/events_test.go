@@ -150,9 +150,9 @@ func TestEvents_Get(t *testing.T) {
 	}
 
 	clock.advance(fakedatadog.DefaultVisibleAfter)
-	want := `{"event":{"id":` + id + `,"id_str":"` + id + `","title":"a","text":"b","date_happened":1773489600,"alert_type":"info","priority":"normal",` +
-		`"host":null,"device_name":null,"tags":["a:b","source:my_apps","z"],"url":"/event/event?event_id=` + id + `","resource":"/api/v1/events/` + id + `",` +
-		`"monitor_id":null,"monitor_groups":[]}}` + "\n"
+	want := `{"event":{"alert_type":"info","date_happened":1773489600,"device_name":null,"host":null,"id":` + id + `,"id_str":"` + id + `","monitor_groups":[],` +
+		`"monitor_id":null,"priority":"normal","resource":"/api/v1/events/` + id + `","tags":["a:b","source:my_apps","z"],"text":"b","title":"a",` +
+		`"url":"/event/event?event_id=` + id + `"}}` + "\n"
 	if diff := cmp.Diff(want, ask(t, s, "GET", "/api/v1/events/"+id, "").mustBe(t, 200).body); diff != "" {
 		t.Errorf("a second later (-want +got):\n%s", diff)
 	}

@@ -101,41 +101,23 @@ func valueOr[T any](p *T, defaultValue T) T {
 	return *p
 }
 
-// shownEvent is an event as the API shows it by itself.
-type shownEvent struct {
-	ID            int64    `json:"id"`
-	IDStr         string   `json:"id_str"`
-	Title         string   `json:"title"`
-	Text          string   `json:"text"`
-	DateHappened  int64    `json:"date_happened"`
-	AlertType     string   `json:"alert_type"`
-	Priority      string   `json:"priority"`
-	Host          *string  `json:"host"`
-	DeviceName    *string  `json:"device_name"`
-	Tags          []string `json:"tags"`
-	URL           string   `json:"url"`
-	Resource      string   `json:"resource"`
-	MonitorID     *int64   `json:"monitor_id"`
-	MonitorGroups []string `json:"monitor_groups"`
-}
-
-// listedEvent is an event as the API shows it in a list.
-type listedEvent struct {
-	shownEvent
-	Source             string   `json:"source"`
-	IsAggregate        bool     `json:"is_aggregate"`
-	Comments           []string `json:"comments"`
-	MonitorGroupStatus *int     `json:"monitor_group_status"`
-}
-
-func (e storedEvent) shown() shownEvent {
+// shown is the event as the API shows it by itself.
+func (e storedEvent) shown() object {
 	id := strconv.FormatInt(e.ID, 10)
-	return shownEvent{
-		ID: e.ID, IDStr: id, Title: e.Title, Text: e.Text, DateHappened: e.DateHappened,
-		AlertType: e.AlertType, Priority: e.Priority, Host: orNull(e.Host), DeviceName: orNull(e.DeviceName),
-		Tags: e.allTags, URL: "/event/event?event_id=" + id, Resource: "/api/v1/events/" + id,
-		MonitorID: orNull(e.MonitorID), MonitorGroups: orEmpty(e.MonitorGroups),
+	return object{
+		"id": e.ID, "id_str": id, "title": e.Title, "text": e.Text, "date_happened": e.DateHappened,
+		"alert_type": e.AlertType, "priority": e.Priority, "host": orNull(e.Host), "device_name": orNull(e.DeviceName),
+		"tags": e.allTags, "url": "/event/event?event_id=" + id, "resource": "/api/v1/events/" + id,
+		"monitor_id": orNull(e.MonitorID), "monitor_groups": orEmpty(e.MonitorGroups),
 	}
+}
+
+// listed is the event as the API shows it in a list.
+func (e storedEvent) listed() object {
+	listed := e.shown()
+	listed["source"], listed["is_aggregate"] = cmp.Or(e.SourceTypeName, "My Apps"), false
+	listed["comments"], listed["monitor_group_status"] = []string{}, nil
+	return listed
 }
 
 // maxEventsPerPage is documented
@@ -161,7 +143,7 @@ func (s *Server) listEvents(c *call) answer {
 	if !unaggregated {
 		parents = s.stream.parents(c.now)
 	}
-	matching := []listedEvent{}
+	matching := []object{}
 	for _, e := range slices.Backward(s.stream.events) {
 		if e.DateHappened < start {
 			break
@@ -171,7 +153,7 @@ func (s *Server) listEvents(c *call) answer {
 		case !covers(e.DateHappened), e.visibleFrom.After(c.now), aggregated && !covers(parent):
 		case priority != "" && priority != e.Priority, !e.hasSource(sources), !e.hasTags(tags):
 		default:
-			matching = append(matching, listedEvent{shownEvent: e.shown(), Source: cmp.Or(e.SourceTypeName, "My Apps"), Comments: []string{}})
+			matching = append(matching, e.listed())
 		}
 	}
 	return success(object{"events": window(matching, min(page, 1<<20)*maxEventsPerPage, maxEventsPerPage)})
