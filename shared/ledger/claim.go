@@ -150,10 +150,7 @@ type record struct {
 // expired reports whether a claim is granted over the record. It compares the time,
 // because DynamoDB's TTL deletes up to days late.
 func (r record) expired(now time.Time) bool {
-	if r.ExpiresAt < now.Unix() {
-		return true
-	}
-	return r.Status == statusInProgress && r.InProgressUntil < now.UnixMilli()
+	return r.ExpiresAt < now.Unix() || r.Status == statusInProgress && r.InProgressUntil < now.UnixMilli()
 }
 
 // claim is the answer to a claim that the record refused. A record that has expired since

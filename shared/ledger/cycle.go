@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -167,12 +168,7 @@ func (c cycle) notifications() []entry {
 			byID[e.ID] = e
 		}
 	}
-	list := make([]entry, 0, len(byID))
-	for _, e := range byID {
-		list = append(list, e)
-	}
-	slices.SortFunc(list, compareEntries)
-	return list
+	return slices.SortedFunc(maps.Values(byID), compareEntries)
 }
 
 func (c cycle) summary() Cycle {

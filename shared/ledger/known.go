@@ -30,8 +30,7 @@ func (l *Ledger) FilterKnown(ctx context.Context, keys ...string) (map[string]bo
 			byID[id] = key
 		}
 	}
-	known := map[string]bool{}
-	now := l.options.Now()
+	known, now := map[string]bool{}, l.options.Now()
 	for batch := range slices.Chunk(slices.Sorted(maps.Keys(byID)), maxBatch) {
 		items, err := l.get(ctx, batch)
 		if err != nil {

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/event"
@@ -43,12 +42,9 @@ func (p *Pipeline) addNotification(ctx context.Context, a alert.Alert) (cycle ev
 	if err != nil {
 		return event.Cycle{}, fmt.Errorf("the alert's cycle is unknown: %w", err)
 	}
-	return event.Cycle{Lasted: lasted(c, a.Date), Notified: c.Notified}, nil
-}
-
-func lasted(c ledger.Cycle, at time.Time) time.Duration {
+	at := a.Date
 	if at.IsZero() {
 		at = c.LastSeen
 	}
-	return max(0, at.Sub(c.FirstSeen))
+	return event.Cycle{Lasted: max(0, at.Sub(c.FirstSeen)), Notified: c.Notified}, nil
 }

@@ -38,18 +38,14 @@ func (p *Pipeline) claim(ctx context.Context, key string, attempt Attempt) (Outc
 	case claim.State == ledger.Done:
 		o.Status, o.Posted = Duplicate, claim.Posted
 	case claim.State == ledger.Busy:
-		return o, p.busy(claim.Until)
+		// The other run may crash, and may have posted in its last moment: retry when the
+		// claim has ended and the search finds such an event.
+		busy := fault.New(fault.Temporary, "another run is working on this alert", nil)
+		busy.RetryAfter = claim.Until.Sub(p.Now()) + eventVisibilityDelay
+		return o, busy
 	}
 	o.MaybePosted = o.MaybePosted || claim.PreviousExpired
 	return o, nil
-}
-
-// busy asks to retry when the other run's claim has ended and the search finds an event
-// that it posted in its last moment: a run that crashed leaves its claim behind.
-func (p *Pipeline) busy(until time.Time) error {
-	e := fault.New(fault.Temporary, "another run is working on this alert", nil)
-	e.RetryAfter = until.Sub(p.Now()) + eventVisibilityDelay
-	return e
 }
 
 // findPosted reports whether an earlier attempt posted the event, and completes the claim
