@@ -1,12 +1,11 @@
 package functions_test
 
 import (
-	"fmt"
+	"cmp"
 	"os"
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,23 +17,15 @@ import (
 )
 
 const (
-	// soakAlerts is how many alerts make test sends; make soak sets SOAK to more.
-	soakAlerts = 200
-	// atOnce is how many instances of the webhook there are, each with one alert.
-	atOnce = 16
-	// faultRate is the share of the calls to each dependency that go wrong.
-	faultRate = 0.05
-	// maxMemory is the most that one instance may need, and maxGrowth by how much it
-	// may grow after the first tenth.
+	soakAlerts   = 200  // in make test; make soak sets SOAK to more
+	soakMonitors = 50   // that they are about
+	webhooks     = 16   // instances, each with one alert at a time
+	faultRate    = 0.05 // the share of the calls to each dependency that fail
+	soakTimeout  = 5 * time.Minute
+	// The memory that one instance may use, and by how much it may grow after the first tenth.
 	maxMemory = 64 << 20
 	maxGrowth = 16 << 20
-	// soakTimeout is for what is left in the queue when all alerts are sent.
-	soakTimeout = 3 * time.Minute
 )
-
-// workers is how many instances work on the queue: with the one intake it has what
-// failed, with the other all there is.
-var workers = map[string]int{"direct": 2, "queue": 5}
 
 // The faults of the soak, all equally often.
 var (
@@ -48,151 +39,117 @@ var (
 	}
 )
 
-// TestSoak sends many alerts at once through the built functions while one call
-// in twenty goes wrong, Secrets Manager's, the ledger's, the queue's and Datadog's
-// alike, and then looks for one event for each alert.
+// TestSoak sends many alerts at once while one call in twenty to Secrets Manager, the
+// ledger, the queue and Datadog fails, and then counts the events of each alert.
 func TestSoak(t *testing.T) {
-	alerts := soakAlerts
-	if n, err := strconv.Atoi(os.Getenv("SOAK")); err == nil {
-		alerts = n
-	} else {
-		t.Parallel()
-	}
-	for _, intake := range []string{"direct", "queue"} {
-		t.Run(intake, func(t *testing.T) {
-			if alerts == soakAlerts {
-				t.Parallel()
-			}
-			s := newSoak(t, intake, alerts)
-			started := time.Now()
-			s.run()
-			s.report(time.Since(started))
-		})
-	}
+	t.Run("direct", func(t *testing.T) { runSoak(t, "direct", 2) })
+	t.Run("queue", func(t *testing.T) { runSoak(t, "queue", 5) })
 }
 
 // soak is one run.
 type soak struct {
 	*testing.T
 	*e2e.Stack
-	intake   string
-	alerts   int
-	webhooks []*e2e.Instance
-	workers  []*e2e.Instance
-	started  memory // of the largest instance, once all are warm
+	alerts    int64
+	instances []*e2e.Instance
+	warm      int64 // the memory of the largest instance once all had some work
 
-	next                                 atomic.Int64
-	posted, queued, repeated, unanswered atomic.Int64
+	next                     atomic.Int64
+	posted, queued, repeated atomic.Int64
 }
 
-// memory is what an instance has now, and had at its peak.
-type memory struct{ now, peak int64 }
+func runSoak(t *testing.T, intake string, workers int) {
+	n, err := strconv.ParseInt(os.Getenv("SOAK"), 10, 64)
+	if err != nil {
+		t.Parallel()
+	}
+	s := &soak{T: t, Stack: e2e.New(t), alerts: cmp.Or(n, soakAlerts)}
+	for range webhooks {
+		s.instances = append(s.instances, s.Start(e2e.Webhook, map[string]string{"INTAKE": intake}))
+	}
+	for range workers {
+		s.instances = append(s.instances, s.Start(e2e.Redeliver, nil))
+	}
+	s.begin()
+	started, sent := time.Now(), make(chan struct{})
+	var deliveries, redeliveries sync.WaitGroup
+	for i, f := range s.instances {
+		if i < webhooks {
+			deliveries.Go(func() { s.deliver(f) })
+		} else {
+			redeliveries.Go(func() { s.redeliver(f, sent) })
+		}
+	}
+	deliveries.Wait()
+	close(sent)
+	redeliveries.Wait()
+	s.ClearFaults()
+	s.Logf("%d alerts, %d at once, INTAKE=%s, in %.0f s; %d calls failed", s.alerts, webhooks, intake, time.Since(started).Seconds(), len(s.Datadog.Faulted())+len(s.faultedAWS()))
+	s.Logf("posted %d, queued %d; 503 and repeated %d times", s.posted.Load(), s.queued.Load(), s.repeated.Load())
+	s.check()
+}
 
-func newSoak(t *testing.T, intake string, alerts int) *soak {
-	s := &soak{T: t, Stack: e2e.New(t), intake: intake, alerts: alerts}
-	for id := range int64(monitors) {
+// begin waits for the instances and injects the faults.
+func (s *soak) begin() {
+	for id := range int64(soakMonitors) {
 		s.AddMonitors(id + 1)
 	}
 	for _, r := range s.Datadog.Routes() {
-		if isRead(r) {
-			// Datadog's own limits would keep most of the reads from being made at all.
-			if err := s.Datadog.Limit(r, 1_000_000, time.Minute); err != nil {
-				t.Fatal(err)
-			}
+		if !isRead(r) {
+			continue
+		}
+		if err := s.Datadog.Limit(r, 1_000_000, time.Minute); err != nil { // Datadog's own limits would prevent most reads.
+			s.Fatal(err)
 		}
 	}
-	for range atOnce {
-		s.webhooks = append(s.webhooks, s.Start(e2e.Webhook, map[string]string{"INTAKE": intake}))
-	}
-	for range workers[intake] {
-		s.workers = append(s.workers, s.Start(e2e.Redeliver, nil))
-	}
-	for _, i := range slices.Concat(s.webhooks, s.workers) {
+	for _, i := range s.instances {
 		if err := i.Ready(); err != nil {
-			t.Fatalf("%v; it wrote %s", err, i.Output())
+			s.Fatalf("%v; it wrote %s", err, i.Output())
 		}
 	}
 	datadog, aws := soakDatadog, soakAWS
-	if alerts > soakAlerts {
-		// A call that hangs holds its instance for as long as it may, so here it is rare.
+	if s.alerts > soakAlerts { // A call that hangs holds its instance for as long as it may, so it is rare.
 		datadog, aws = append(slices.Repeat(datadog, 2), fakedatadog.Hang), append(slices.Repeat(aws, 2), awstest.Hang)
 	}
 	if err := s.Datadog.InjectRandom(faultRate, 1, datadog...); err != nil {
-		t.Fatal(err)
+		s.Fatal(err)
 	}
 	s.AWS.Break(awstest.Fault{Effect: awstest.AnyOf(aws...), Rate: faultRate})
-	return s
 }
 
-// run delivers all alerts, and leaves the queue empty.
-func (s *soak) run() {
-	over, empty := make(chan struct{}), make(chan struct{})
-	var deliveries, redeliveries, watch sync.WaitGroup
-	for _, f := range s.webhooks {
-		deliveries.Go(func() { s.deliver(f) })
-	}
-	for _, f := range s.workers {
-		redeliveries.Go(func() { s.redeliver(f, over) })
-	}
-	watch.Go(func() { s.watch(empty) })
-	deliveries.Wait()
-	close(over)
-	redeliveries.Wait()
-	close(empty)
-	watch.Wait()
-	for _, m := range s.Take(s.DeadLetters) {
-		s.Errorf("a dead letter: %s", reason(m))
-	}
-}
-
-const monitors = 50
-
-// alert is the one with a number, as of a day on which every minute had its
-// share, each about a service of its own: an event stream is no list of one thing.
-func (s *soak) alert(n int64) e2e.Alert {
-	const day = 10 * time.Hour
-	return e2e.Alert{
-		ID: n, Monitor: n%monitors + 1, Service: "service-" + strconv.FormatInt(n, 10),
-		Date: time.Now().Add(-day + time.Duration(n)*day/time.Duration(s.alerts)),
-	}
-}
-
-// deliver is Datadog: it repeats what was answered with a 5xx, or not at all.
+// deliver sends alerts as Datadog does, which repeats what is answered 5xx. They are
+// spread over ten hours and many services, as an event stream is.
 func (s *soak) deliver(f *e2e.Instance) {
-	for {
-		n := s.next.Add(1)
-		if n > int64(s.alerts) {
-			return
+	for n := s.next.Add(1); n <= s.alerts; n = s.next.Add(1) {
+		if n == s.alerts/10 {
+			s.warm, _ = s.memory()
 		}
-		for status := 0; status != 200 && status != 202; {
-			r, err := f.Deliver(s.alert(n), limit)
-			status = r.StatusCode
+		ago := 10 * time.Hour * time.Duration(s.alerts-n) / time.Duration(s.alerts)
+		a := e2e.Alert{ID: n, Monitor: n%soakMonitors + 1, Service: "service-" + strconv.FormatInt(n, 10), Date: time.Now().Add(-ago)}
+		for code := 503; code == 503; {
+			r, err := f.Deliver(a, limit)
+			code = r.StatusCode
 			switch {
-			case err != nil:
-				s.unanswered.Add(1)
-				s.Errorf("alert %d was not answered: %v; the function wrote %s", n, err, f.Output())
+			case err != nil || code != 200 && code != 202 && code != 503:
+				s.Errorf("alert %d was answered %d %s, %v; the function wrote %s", n, code, r.Body, err, f.Output())
 				return
-			case status == 200:
+			case code == 200:
 				s.posted.Add(1)
-			case status == 202:
+			case code == 202:
 				s.queued.Add(1)
-			case status == 503:
+			default:
 				s.repeated.Add(1)
 				time.Sleep(100 * time.Millisecond)
-			default:
-				s.Errorf("alert %d was answered %d %s", n, status, r.Body)
-				return
 			}
 		}
 	}
 }
 
-// redeliver works on what is due in the queue until over is closed, and then on
-// all that is left.
-func (s *soak) redeliver(f *e2e.Instance, over <-chan struct{}) {
+// redeliver works on the queue until all alerts are sent, and then until it is empty.
+func (s *soak) redeliver(f *e2e.Instance, sent <-chan struct{}) {
 	for {
 		select {
-		case <-over:
+		case <-sent:
 			if err := s.Drain(f, limit, soakTimeout); err != nil {
 				s.Errorf("%v; the worker wrote %s", err, f.Output())
 			}
@@ -205,117 +162,60 @@ func (s *soak) redeliver(f *e2e.Instance, over <-chan struct{}) {
 	}
 }
 
-// watch says now and then how far it is, and takes the memory of the start when
-// each instance has had some work, or at the end if it was over before it looked.
-func (s *soak) watch(over <-chan struct{}) {
-	often, seldom := time.NewTicker(100*time.Millisecond), time.NewTicker(15*time.Second)
-	defer often.Stop()
-	defer seldom.Stop()
-	for {
-		select {
-		case <-over:
-			if s.started.now == 0 {
-				s.started = s.memory()
-			}
-			return
-		case <-often.C:
-			if s.started.now == 0 && s.sent() >= s.alerts/10 {
-				s.started = s.memory()
-			}
-		case <-seldom.C:
-			s.Logf("%d of %d alerts sent, %d messages in the queue, %s", s.sent(), s.alerts,
-				s.Length(s.Queue), megabytes(s.memory().now))
-		}
+// memory is that of the instance which uses the most.
+func (s *soak) memory() (now, peak int64) {
+	for _, i := range s.instances {
+		n, p := i.Memory()
+		now, peak = max(now, n), max(peak, p)
 	}
+	return now, peak
 }
 
-func (s *soak) sent() int { return min(int(s.next.Load()), s.alerts) }
-
-// memory is that of the instance which has the most.
-func (s *soak) memory() memory {
-	var most memory
-	for _, i := range slices.Concat(s.webhooks, s.workers) {
-		now, peak := i.Memory()
-		most = memory{max(most.now, now), max(most.peak, peak)}
-	}
-	return most
-}
-
-// report says how it went.
-func (s *soak) report(took time.Duration) {
-	s.Datadog.ClearFaults()
-	ended, n := s.memory(), s.count()
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d alerts, %d at once, INTAKE=%s, in %.0f s: %.0f a second; %d calls to the dependencies went wrong\n",
-		s.alerts, atOnce, s.intake, took.Seconds(), float64(s.alerts)/took.Seconds(), len(s.Datadog.Faulted()))
-	fmt.Fprintf(&b, "answered: posted %d, queued %d; 503 and repeated %d times; not answered in time %d\n",
-		s.posted.Load(), s.queued.Load(), s.repeated.Load(), s.unanswered.Load())
-	fmt.Fprintf(&b, "events:   exactly one for %d of %d alerts; lost %d, doubled for no known reason %d\n", n.one, s.alerts, n.lost, n.doubled)
-	fmt.Fprintf(&b, "          doubled because Datadog took the event and the answer was lost: %d\n", n.answerLost)
-	fmt.Fprintf(&b, "          doubled because the ledger failed, with a copy on its way: %d\n", n.ledgerFailed)
-	fmt.Fprintf(&b, "memory:   the largest of %d instances had %s at the start, %s at the end, %s at the peak",
-		len(s.webhooks)+len(s.workers), megabytes(s.started.now), megabytes(ended.now), megabytes(ended.peak))
-	s.Log("\n" + b.String())
-	if n.lost > 0 || n.doubled > 0 {
-		s.Errorf("%d alerts are lost and %d doubled", n.lost, n.doubled)
-	}
-	if ended.peak > maxMemory || ended.now > s.started.now+maxGrowth {
-		s.Errorf("an instance may need %s and grow by %s", megabytes(maxMemory), megabytes(maxGrowth))
-	}
-}
-
-func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/(1<<20)) }
-
-// counts are alerts by what became of them. There are two reasons for a second
-// event, both because a double beats a loss: an alert whose post was not answered
-// is posted again where Datadog cannot be searched for the first one, and so is an
-// alert that the ledger cannot tell from a copy.
-type counts struct{ one, lost, doubled, answerLost, ledgerFailed int }
-
-func (s *soak) count() counts {
-	events, unseen := map[int64]int{}, map[int64]int{}
+// check counts the events. A second one has two reasons, because a duplicate is better
+// than a lost alert: the response to a post was lost and Datadog could not be searched
+// for the first event, or the ledger could not tell the alert from a copy.
+func (s *soak) check() {
+	events, unseen, unclaimed := s.Posted(), map[int64]int{}, map[int64]bool{}
 	for _, p := range s.Datadog.Posted() {
-		events[p.Event.RelatedEventID]++
 		if p.Fault == fakedatadog.DropResponse {
 			unseen[p.Event.RelatedEventID]++
 		}
 	}
-	untold := s.ledgerFailures()
-	var n counts
-	for id := range int64(s.alerts) {
-		id++
-		switch got := events[id]; {
-		case got == 0:
-			n.lost++
-			s.Logf("alert %d has no event", id)
-		case got == 1:
-			n.one++
-		case got <= 1+unseen[id]:
-			n.answerLost++
-		case untold[id]:
-			n.ledgerFailed++
-		default:
-			n.doubled++
-			s.Logf("alert %d has %d events", id, got)
+	for _, c := range s.faultedAWS() {
+		if key := alertKey.FindSubmatch(c.Body); key != nil && c.Operation == "PutItem" {
+			id, _ := strconv.ParseInt(string(key[1]), 10, 64) // The expression takes digits only.
+			unclaimed[id] = true
 		}
 	}
-	return n
+	var lost, doubled, unseenPosts, ledgerFailures int
+	for id := int64(1); id <= s.alerts; id++ {
+		switch n := events[id]; {
+		case n == 1:
+		case n == 0:
+			lost++
+			s.Errorf("alert %d has no event", id)
+		case n <= 1+unseen[id]:
+			unseenPosts++
+		case unclaimed[id]:
+			ledgerFailures++
+		default:
+			doubled++
+			s.Errorf("alert %d has %d events", id, n)
+		}
+	}
+	s.Logf("lost %d, doubled %d; a second event because a response was lost: %d, because the ledger failed: %d", lost, doubled, unseenPosts, ledgerFailures)
+	now, peak := s.memory()
+	s.Logf("the largest of %d instances used %d MB once warm, %d MB at the end, %d MB at the peak", len(s.instances), s.warm>>20, now>>20, peak>>20)
+	if peak > maxMemory || now > s.warm+maxGrowth {
+		s.Errorf("an instance may use %d MB and grow by %d MB", maxMemory>>20, maxGrowth>>20)
+	}
+	for _, m := range s.Take(s.DeadLetters) {
+		s.Errorf("a dead letter: %s", reason(m))
+	}
 }
 
 func (s *soak) faultedAWS() []awstest.Call {
 	return slices.DeleteFunc(s.AWS.Calls("", ""), func(c awstest.Call) bool { return !c.Faulted })
-}
-
-// ledgerFailures are the alerts whose claim or completion failed.
-func (s *soak) ledgerFailures() map[int64]bool {
-	failed := map[int64]bool{}
-	for _, c := range s.faultedAWS() {
-		if key := alertKey.FindSubmatch(c.Body); key != nil && c.Operation == "PutItem" {
-			id, _ := strconv.ParseInt(string(key[1]), 10, 64) // The expression takes digits only.
-			failed[id] = true
-		}
-	}
-	return failed
 }
 
 // alertKey is the key of an alert's item.
