@@ -119,7 +119,7 @@ func TestBootstrap_CreateAndDelete(t *testing.T) {
 	}
 }
 
-// A function that does not start could answer nobody.
+// CloudFormation needs an answer, so the function must start.
 func TestBootstrap_WrongEnvironment(t *testing.T) {
 	f := e2e.New(t).Start(e2e.Setup, map[string]string{"DD_SITE": "datadog.example", "WEBHOOK_SECRET_ARN": ""})
 	a := ask(t, f, cfn.RequestCreate, "https://abc.lambda-url.eu-west-1.on.aws/")

@@ -31,8 +31,9 @@ func (h logHandler) Enabled(_ context.Context, level slog.Level) bool { return l
 // (https://docs.datadoghq.com/tracing/other_telemetry/connect_logs_and_traces/).
 func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
 	if s := from(ctx).span; s != nil {
-		trace, span := s.backend.IDs()
-		r.AddAttrs(slog.String("dd.trace_id", trace), slog.String("dd.span_id", span))
+		if trace, span := s.backend.IDs(); span != "0" { // That is the span of a tracer that is off.
+			r.AddAttrs(slog.String("dd.trace_id", trace), slog.String("dd.span_id", span))
+		}
 	}
 	return h.Handler.Handle(ctx, r)
 }

@@ -75,8 +75,8 @@ func setDefaults(hasExtension bool) error {
 	return errors.Join(problems...)
 }
 
-// wrapper passes the real event and the real result around the library, which sends to
-// the extension whatever it is given.
+// wrapper passes the real event and result around the library, which sends to the
+// extension all that it gets.
 type wrapper struct {
 	handler lambda.Handler
 	library func(context.Context, json.RawMessage) (any, error)

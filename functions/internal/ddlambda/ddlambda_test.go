@@ -416,14 +416,21 @@ func TestInvocationError_IsNotBase64(t *testing.T) {
 	}
 }
 
-func TestBackend_MockTracer(t *testing.T) {
+// startMock replaces the library's tracer for a test.
+func startMock(t *testing.T) mocktracer.Tracer {
+	t.Helper()
 	mock := mocktracer.Start()
-	defer func() {
+	t.Cleanup(func() {
 		mock.Stop()
 		if w, err := wrapOnce(); err == nil {
 			tracer.Start(tracerOptions(w.(*wrapper).backend.traces, slog.New(slog.DiscardHandler))...)
 		}
-	}()
+	})
+	return mock
+}
+
+func TestBackend_MockTracer(t *testing.T) {
+	mock := startMock(t)
 	b := backend{traces: newTraceTransport(false), metrics: logMetrics{os.Stdout}}
 	root, ctx := tracer.StartSpanFromContext(t.Context(), "aws.lambda")
 	for range 2 { // The second one is a warm invocation.
@@ -438,5 +445,19 @@ func TestBackend_MockTracer(t *testing.T) {
 	s := finished[1]
 	if s.OperationName() != "boomerang.claim" || s.ParentID() != root.Context().SpanID() || s.Tag("resource.name") != "table" || s.Tag("error.message") != "throttled" {
 		t.Errorf("the span is %v", s)
+	}
+}
+
+func TestBackend_TracingOff(t *testing.T) {
+	startMock(t).Stop()
+	b := backend{traces: newTraceTransport(true), metrics: logMetrics{os.Stdout}}
+	ctx, s := b.StartSpan(t.Context(), "claim", other)
+	_, inner := b.StartSpan(ctx, "step", nil)
+	inner.SetTag("a", "b")
+	inner.Finish(nil)
+	s.Finish(&telemetry.Failure{Kind: "temporary", Message: "throttled"})
+	s.IDs()
+	if len(s.Headers()) != 0 || b.traces.pending.Load() != 0 {
+		t.Errorf("headers %v, %d spans to send", s.Headers(), b.traces.pending.Load())
 	}
 }

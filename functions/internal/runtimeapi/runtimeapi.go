@@ -1,5 +1,4 @@
-// Package runtimeapi plays the Lambda Runtime API for a built bootstrap, so that
-// tests and measurements run the very program that is deployed.
+// Package runtimeapi is a fake of the Lambda Runtime API, for tests of the deployed programs.
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 package runtimeapi
 
@@ -20,7 +19,7 @@ const prefix = "/2018-06-01/runtime/"
 
 // Server hands invocations to one function instance.
 type Server struct {
-	// Addr is what AWS_LAMBDA_RUNTIME_API must be.
+	// Addr is the value of AWS_LAMBDA_RUNTIME_API.
 	Addr string
 	// Ready is closed when the function asks for its first invocation.
 	Ready chan struct{}
@@ -38,13 +37,13 @@ type invocation struct {
 	deadline time.Time
 }
 
-// Result is what the function said: its answer, or its error document.
+// Result is the function's response or its error document.
 type Result struct {
 	Body   []byte
 	Failed bool
 }
 
-// Start opens the API on a free port of 127.0.0.1.
+// Start serves the API on a free port of 127.0.0.1.
 func Start() (*Server, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -57,18 +56,18 @@ func Start() (*Server, error) {
 		waiting: map[string]chan Result{},
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+prefix+"invocation/next", s.handNext)
-	mux.HandleFunc("POST "+prefix+"invocation/{id}/response", s.take(false))
-	mux.HandleFunc("POST "+prefix+"invocation/{id}/error", s.take(true))
+	mux.HandleFunc("GET "+prefix+"invocation/next", s.handleNext)
+	mux.HandleFunc("POST "+prefix+"invocation/{id}/response", s.handleResult(false))
+	mux.HandleFunc("POST "+prefix+"invocation/{id}/error", s.handleResult(true))
 	s.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = s.server.Serve(listener) }()
 	return s, nil
 }
 
-// Close ends the API; a function that waits for its next invocation fails.
+// Close stops the API. A function that waits for its next invocation fails.
 func (s *Server) Close() { _ = s.server.Close() }
 
-// Invoke gives the function one payload and waits for what it says, or for ctx.
+// Invoke runs one invocation and waits for its result or for ctx.
 func (s *Server) Invoke(ctx context.Context, payload []byte, deadline time.Time) (Result, error) {
 	i := invocation{id: rand.Text(), payload: payload, deadline: deadline}
 	answer := make(chan Result, 1)
@@ -93,7 +92,7 @@ func (s *Server) Invoke(ctx context.Context, payload []byte, deadline time.Time)
 	}
 }
 
-func (s *Server) handNext(w http.ResponseWriter, r *http.Request) {
+func (s *Server) handleNext(w http.ResponseWriter, r *http.Request) {
 	s.ready.Do(func() { close(s.Ready) })
 	select {
 	case i := <-s.next:
@@ -110,7 +109,7 @@ func (s *Server) handNext(w http.ResponseWriter, r *http.Request) {
 
 var errUnknown = errors.New("no such invocation")
 
-func (s *Server) take(failed bool) http.HandlerFunc {
+func (s *Server) handleResult(failed bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
