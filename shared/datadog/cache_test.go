@@ -205,6 +205,12 @@ func TestClient_RateLimit(t *testing.T) {
 			})
 		})
 	}
+	t.Run("another error", func(t *testing.T) {
+		client, calls := counted(t, answering(500, "", "X-RateLimit-Reset", "30", "X-RateLimit-Remaining", "0"))
+		if _, err := getMonitor(t.Context(), client, 7), getMonitor(t.Context(), client, 7); fault.From(err).RetryAfter != 0 || calls.Load() != 2 {
+			t.Errorf("%d requests, %v", calls.Load(), err)
+		}
+	})
 	t.Run("not used up", func(t *testing.T) {
 		client, calls := counted(t, answering(200, monitor7, "X-RateLimit-Reset", "30", "X-RateLimit-Remaining", "1"))
 		if _, err := getMonitor(t.Context(), client, 7), getMonitor(t.Context(), client, 7); err != nil || calls.Load() != 2 {

@@ -98,9 +98,11 @@ func pages(total int) roundTrip {
 
 func TestClient_DashboardsTitled(t *testing.T) {
 	for total, want := range map[int]int{0: 0, 1: 1, 100: 1, 101: 2, 250: 3} {
-		found, err := clientOver(t, pages(total), keyring{}).DashboardsTitled(t.Context(), "ours")
-		if err != nil || len(found) != want {
-			t.Errorf("%d: found %d, %v", total, len(found), err)
+		calls := 0
+		counted := func(r *http.Request) (*http.Response, error) { calls++; return pages(total)(r) }
+		found, err := clientOver(t, counted, keyring{}).DashboardsTitled(t.Context(), "ours")
+		if err != nil || len(found) != want || calls != total/dashboardPage+1 {
+			t.Errorf("%d: found %d in %d requests, %v", total, len(found), calls, err)
 		}
 		if want > 0 && (found[want-1].ID != strconv.Itoa(100*(want-1)) || found[0].URL != "https://app.datadoghq.com/dashboard/0") {
 			t.Errorf("%d: found %+v", total, found)
