@@ -2,13 +2,19 @@ package secret
 
 import (
 	"crypto/rand"
+	"encoding/json"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/google/go-cmp/cmp"
 
 	"boomerang/shared/awstest"
 	"boomerang/shared/fault"
 )
+
+const nextVersion = "11111111-1111-4111-8111-111111111111"
 
 // newAWS returns the real client on the emulator, and an unused name.
 func newAWS(t *testing.T) (*secretsmanager.Client, string) {
@@ -25,15 +31,20 @@ func create(t *testing.T, client *secretsmanager.Client, in secretsmanager.Creat
 	return *out.ARN
 }
 
-func TestAWS_Tokens(t *testing.T) {
+func TestRotation(t *testing.T) {
 	client, name := newAWS(t)
 	arn := create(t, client, secretsmanager.CreateSecretInput{Name: &name, SecretString: new(tokenJSON(oldToken))})
-	warm := NewTokens(client, name, Options{})
-	for _, tokens := range []*Tokens{warm, NewTokens(client, arn, Options{})} {
+	warm, r := NewTokens(client, name, nil), NewRotation(client, name)
+	wantCurrent := func(want string) {
+		t.Helper()
+		if got, err := r.Current(t.Context()); err != nil || got.Reveal() != want {
+			t.Errorf("the current token is %q (%v), want %q", got.Reveal(), err, want)
+		}
+	}
+	for _, tokens := range []*Tokens{warm, NewTokens(client, arn, nil)} {
 		wantCheck(t, tokens, true, oldToken)
 		wantCheck(t, tokens, false, newToken)
 	}
-	r := NewRotation(client, name)
 	for range 2 {
 		if err := r.Create(t.Context(), nextVersion, ""); err != nil {
 			t.Fatal(err)
@@ -42,23 +53,85 @@ func TestAWS_Tokens(t *testing.T) {
 	if err := r.Test(t.Context(), nextVersion); err != nil {
 		t.Fatal(err)
 	}
+	wantCurrent(oldToken)
 	wantCheck(t, warm, true, oldToken)
 	for range 2 {
 		fresh, err := r.Finish(t.Context(), nextVersion)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, tokens := range []*Tokens{warm, NewTokens(client, arn, Options{})} {
+		wantCurrent(fresh.Reveal())
+		for _, tokens := range []*Tokens{warm, NewTokens(client, arn, nil)} {
 			wantCheck(t, tokens, true, fresh.Reveal(), oldToken)
 			wantCheck(t, tokens, false, wrongToken)
 		}
 	}
 }
 
-func TestAWS_DatadogKeys(t *testing.T) {
+func TestRotation_Create(t *testing.T) {
+	seen := map[string]bool{}
+	for _, proof := range []string{"", "proof"} {
+		var request struct {
+			SecretString, RotationToken string
+			VersionStages               []string
+		}
+		err := NewRotation(serve(t, byAction{
+			"GetSecretValue": exception(400, notFound),
+			"PutSecretValue": func(w http.ResponseWriter, r *http.Request) {
+				if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+					t.Error(err)
+				}
+				write(200, "{}")(w, r)
+			},
+		}.respond), id).Create(t.Context(), nextVersion, proof)
+		if err != nil || request.RotationToken != proof || !cmp.Equal(request.VersionStages, []string{"AWSPENDING"}) {
+			t.Errorf("%v, %+v", err, request)
+		}
+		var made struct{ Token string }
+		err = json.Unmarshal([]byte(request.SecretString), &made)
+		if err != nil || len(made.Token) != 52 || strings.Trim(made.Token, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" || seen[made.Token] {
+			t.Errorf("the token is %q (%v)", made.Token, err)
+		}
+		seen[made.Token] = true
+	}
+}
+
+func TestRotation_Errors(t *testing.T) {
+	denied := exception(400, "AccessDeniedException")
+	for name, c := range map[string]struct {
+		responses byAction
+		do        func(*testing.T, *Rotation) error
+		kind      fault.Kind
+		says      string
+	}{
+		"test of no version":      {byAction{"GetSecretValue": exception(400, notFound)}, testVersion, fault.Permanent, "has no value"},
+		"test of no token":        {byAction{"GetSecretValue": holding(`{"tokken":"` + newToken + `"}`)}, testVersion, fault.Permanent, "has no text in token"},
+		"create without a permit": {byAction{"GetSecretValue": exception(400, notFound), "PutSecretValue": denied}, createVersion, fault.Temporary, "secretsmanager:PutSecretValue"},
+		"unreadable response":     {byAction{"GetSecretValue": exception(400, notFound), "PutSecretValue": write(200, `{"SecretString":"`+newToken+`"`)}, createVersion, fault.Temporary, "cannot be stored"},
+		"finish without a permit": {byAction{"GetSecretValue": holding(tokenJSON(newToken)), "UpdateSecretVersionStage": denied}, finishVersion, fault.Temporary, "secretsmanager:UpdateSecretVersionStage"},
+		"finish of no version":    {byAction{"GetSecretValue": exception(400, notFound)}, finishVersion, fault.Permanent, "has no value"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := c.do(t, NewRotation(serve(t, c.responses.respond), id))
+			if err == nil || fault.From(err).Kind != c.kind || !strings.Contains(fault.Public(err), c.says) || !strings.Contains(fault.Public(err), id) {
+				t.Fatalf("got %v", err)
+			}
+			assertErrorHides(t, err, newToken)
+		})
+	}
+}
+
+func testVersion(t *testing.T, r *Rotation) error   { return r.Test(t.Context(), nextVersion) }
+func createVersion(t *testing.T, r *Rotation) error { return r.Create(t.Context(), nextVersion, "") }
+func finishVersion(t *testing.T, r *Rotation) error {
+	_, err := r.Finish(t.Context(), nextVersion)
+	return err
+}
+
+func TestDatadogKeys_AWS(t *testing.T) {
 	client, name := newAWS(t)
 	create(t, client, secretsmanager.CreateSecretInput{Name: &name, SecretBinary: []byte(keysJSON())})
-	keys := NewDatadogKeys(client, name, Options{})
+	keys := NewDatadogKeys(client, name, nil)
 	first, err := keys.Get(t.Context())
 	if err != nil || first.API.Reveal() != apiKey || first.App.Reveal() != appKey {
 		t.Fatalf("got %v (%v)", first, err)
@@ -72,30 +145,18 @@ func TestAWS_DatadogKeys(t *testing.T) {
 	}
 }
 
-func TestAWS_Permanent(t *testing.T) {
-	for name, arrange := range map[string]func(*testing.T, *secretsmanager.Client, string){
-		"no secret": func(*testing.T, *secretsmanager.Client, string) {},
-		"no version": func(t *testing.T, client *secretsmanager.Client, id string) {
-			create(t, client, secretsmanager.CreateSecretInput{Name: &id})
-		},
-		"scheduled for deletion": func(t *testing.T, client *secretsmanager.Client, id string) {
-			create(t, client, secretsmanager.CreateSecretInput{Name: &id, SecretString: new(tokenJSON(newToken))})
-			if _, err := client.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: &id}); err != nil {
-				t.Fatal(err)
-			}
-		},
-		"not JSON": func(t *testing.T, client *secretsmanager.Client, id string) {
-			create(t, client, secretsmanager.CreateSecretInput{Name: &id, SecretString: new(newToken)})
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			client, id := newAWS(t)
-			arrange(t, client, id)
-			err := NewTokens(client, id, Options{}).Ready(t.Context())
-			if err == nil || fault.From(err).Kind != fault.Permanent {
-				t.Errorf("got %v", err)
-			}
-			assertErrorHides(t, err, newToken)
-		})
+func TestTokens_PermanentErrors(t *testing.T) {
+	client, name := newAWS(t)
+	missing, empty, deleted := name, name+"-empty", name+"-deleted"
+	create(t, client, secretsmanager.CreateSecretInput{Name: &empty})
+	create(t, client, secretsmanager.CreateSecretInput{Name: &deleted, SecretString: new(tokenJSON(newToken))})
+	if _, err := client.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: &deleted}); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{missing, empty, deleted} {
+		err := NewTokens(client, id, nil).Ready(t.Context())
+		if err == nil || fault.From(err).Kind != fault.Permanent {
+			t.Errorf("%s: %v", id, err)
+		}
 	}
 }

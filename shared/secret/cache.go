@@ -14,11 +14,11 @@ import (
 )
 
 const (
-	// DefaultTTL is how long a value is fresh. A random tenth less spreads the fetches
-	// of instances that start together.
-	DefaultTTL = 5 * time.Minute
-	// DefaultTimeout bounds one fetch with the SDK's retries.
-	DefaultTimeout = 3 * time.Second
+	// ttl is how long a value is fresh. A random tenth less spreads the fetches of
+	// instances that start together.
+	ttl = 5 * time.Minute
+	// timeout bounds one fetch with the SDK's retries.
+	timeout = 3 * time.Second
 
 	// The back-off after failed fetches doubles.
 	firstBackOff = time.Second
@@ -29,26 +29,9 @@ const (
 	refreshEvery = 5 * time.Second
 )
 
-// Options configure a Cache. All are optional.
-type Options struct {
-	TTL     time.Duration // default: DefaultTTL
-	Timeout time.Duration // default: DefaultTimeout
-	// Failed is called for each failed fetch, to log it: callers get the old value.
-	Failed func(ctx context.Context, err error)
-}
-
-func (o Options) withDefaults() Options {
-	if o.TTL <= 0 {
-		o.TTL = DefaultTTL
-	}
-	if o.Timeout <= 0 {
-		o.Timeout = DefaultTimeout
-	}
-	if o.Failed == nil {
-		o.Failed = func(context.Context, error) {}
-	}
-	return o
-}
+// Failed is called for each failed fetch, to log it: callers get the old value. It may
+// be nil.
+type Failed func(ctx context.Context, err error)
 
 // Value is what a Cache can hold. Equal compares in constant time.
 type Value[T any] interface{ Equal(T) bool }
@@ -60,24 +43,26 @@ type Value[T any] interface{ Equal(T) bool }
 // Errors are *fault.Error and name the secret without its content. Permanent means that
 // the secret itself is wrong: missing, not JSON or incomplete. Temporary is all else.
 type Cache[T Value[T]] struct {
+	client  Client
 	id      string
-	load    func(context.Context) (T, error)
-	conf    Options
+	load    func(context.Context, Client, string) (T, error)
+	failed  Failed
 	flight  singleflight.Group
 	limiter *rate.Limiter // of Refresh
 
-	mu       sync.Mutex
-	value    T
-	held     bool // a value was fetched
-	expires  time.Time
-	err      error // of the last fetch
-	failures int   // in a row
-	retryAt  time.Time
-	fetches  int // that ended
+	mu      sync.Mutex
+	value   T
+	held    bool // a value was fetched
+	expires time.Time
+	err     error // of the last fetch
+	backOff time.Duration
+	retryAt time.Time
+	fetches int // that ended
 }
 
-func newCache[T Value[T]](id string, load func(context.Context) (T, error), o Options) *Cache[T] {
-	return &Cache[T]{id: id, load: load, conf: o.withDefaults(), limiter: rate.NewLimiter(rate.Every(refreshEvery), refreshBurst)}
+func newCache[T Value[T]](client Client, id string, load func(context.Context, Client, string) (T, error), failed Failed) *Cache[T] {
+	limiter := rate.NewLimiter(rate.Every(refreshEvery), refreshBurst)
+	return &Cache[T]{client: client, id: id, load: load, failed: failed, limiter: limiter}
 }
 
 // Start begins the first fetch and returns. A failure does not start the back-off,
@@ -88,10 +73,9 @@ func (c *Cache[T]) Start(ctx context.Context) {
 
 // Get returns the value, which is fresh unless Secrets Manager fails.
 func (c *Cache[T]) Get(ctx context.Context) (T, error) {
-	for c.isDue() {
+	for c.locked(c.due) {
 		if _, err := c.fetch(ctx, c.due); err != nil {
-			var none T
-			return none, err
+			return *new(T), err
 		}
 	}
 	c.mu.Lock()
@@ -138,10 +122,10 @@ func (c *Cache[T]) Refresh(ctx context.Context, seen T) (T, error) {
 	return c.value, c.err
 }
 
-func (c *Cache[T]) isDue() bool {
+func (c *Cache[T]) locked(condition func() bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.due()
+	return condition()
 }
 
 // due must be called with the lock held.
@@ -160,9 +144,7 @@ func (c *Cache[T]) fetch(ctx context.Context, wanted func() bool) (bool, error) 
 // begin joins the running fetch or begins one. wanted is called with the lock held.
 func (c *Cache[T]) begin(ctx context.Context, wanted func() bool, backOff bool) <-chan singleflight.Result {
 	return c.flight.DoChan("", func() (any, error) {
-		c.mu.Lock()
-		isWanted := wanted()
-		c.mu.Unlock()
+		isWanted := c.locked(wanted)
 		if isWanted {
 			c.run(context.WithoutCancel(ctx), backOff)
 		}
@@ -171,11 +153,11 @@ func (c *Cache[T]) begin(ctx context.Context, wanted func() bool, backOff bool) 
 }
 
 func (c *Cache[T]) run(ctx context.Context, backOff bool) {
-	timed, cancel := context.WithTimeout(ctx, c.conf.Timeout)
+	timed, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	value, err := c.load(timed)
-	if err != nil {
-		defer c.conf.Failed(ctx, err)
+	value, err := c.load(timed, c.client, c.id)
+	if err != nil && c.failed != nil {
+		defer c.failed(ctx, err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -184,12 +166,11 @@ func (c *Cache[T]) run(ctx context.Context, backOff bool) {
 	switch {
 	case err == nil:
 		c.value, c.held = value, true
-		c.expires = now().Add(c.conf.TTL - time.Duration(rand.Float64()*float64(c.conf.TTL)/10))
-		c.failures, c.retryAt = 0, time.Time{}
+		c.expires = now().Add(ttl - rand.N(ttl/10))
+		c.backOff, c.retryAt = 0, time.Time{}
 	case backOff:
-		const doublings = 5 // One more exceeds maxBackOff.
-		c.retryAt = now().Add(min(firstBackOff<<min(c.failures, doublings), maxBackOff))
-		c.failures++
+		c.backOff = min(max(2*c.backOff, firstBackOff), maxBackOff)
+		c.retryAt = now().Add(c.backOff)
 	}
 }
 

@@ -24,7 +24,7 @@ type source struct {
 	calls int
 }
 
-func (s *source) load(ctx context.Context) (Secret, error) {
+func (s *source) load(ctx context.Context, _ Client, _ string) (Secret, error) {
 	s.mu.Lock()
 	s.calls++
 	value, err, delay := s.value, s.err, s.delay
@@ -52,16 +52,19 @@ func (s *source) count() int {
 // cacheTest is a cache of a source, in simulated time. A fetch takes 100 ms.
 type cacheTest struct {
 	*testing.T
-	c *Cache[Secret]
-	s *source
+	c      *Cache[Secret]
+	s      *source
+	failed *atomic.Int32
 }
 
-func run(t *testing.T, name string, o Options, test func(cacheTest)) {
+func run(t *testing.T, name string, test func(cacheTest)) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := &source{value: "one", delay: 100 * time.Millisecond}
-			test(cacheTest{t, newCache("the-secret", s.load, o), s})
+			var failed atomic.Int32
+			c := newCache(nil, "the-secret", s.load, func(context.Context, error) { failed.Add(1) })
+			test(cacheTest{t, c, s, &failed})
 		})
 	})
 }
@@ -108,21 +111,21 @@ func together(f func()) {
 }
 
 func TestCache_Get(t *testing.T) {
-	run(t, "shared fetch", Options{}, func(t cacheTest) {
+	run(t, "shared fetch", func(t cacheTest) {
 		together(func() { t.get("one") })
 		t.calls(1)
 	})
-	run(t, "fresh, then expired", Options{TTL: time.Minute}, func(t cacheTest) {
+	run(t, "fresh, then expired", func(t cacheTest) {
 		t.get("one")
 		t.s.set("two", nil)
-		time.Sleep(53 * time.Second)
+		time.Sleep(ttl*9/10 - time.Second)
 		t.get("one")
 		t.calls(1)
-		time.Sleep(7 * time.Second)
+		time.Sleep(ttl/10 + time.Second)
 		t.get("two")
 		t.calls(2)
 	})
-	run(t, "cancelled caller fails alone", Options{}, func(t cacheTest) {
+	run(t, "cancelled caller fails alone", func(t cacheTest) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var callers sync.WaitGroup
 		callers.Go(func() {
@@ -136,18 +139,13 @@ func TestCache_Get(t *testing.T) {
 		cancel()
 		callers.Wait()
 		t.calls(1)
-	})
-	run(t, "cancelled caller, fresh value", Options{}, func(t cacheTest) {
-		t.get("one")
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
 		if got, err := t.c.Get(ctx); err != nil || got.Reveal() != "one" {
-			t.Errorf("got %q (%v)", got.Reveal(), err)
+			t.Errorf("after it is cancelled: %q (%v)", got.Reveal(), err)
 		}
 	})
-	run(t, "timeout", Options{}, func(t cacheTest) {
+	run(t, "timeout", func(t cacheTest) {
 		t.s.delay = time.Hour
-		t.takes(DefaultTimeout, func() {
+		t.takes(timeout, func() {
 			if _, err := t.c.Get(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("got %v", err)
 			}
@@ -157,10 +155,9 @@ func TestCache_Get(t *testing.T) {
 
 func TestCache_Jitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const ttl = 100 * time.Second
 		seen := map[time.Duration]bool{}
 		for range 200 {
-			c := newCache("the-secret", (&source{value: "one"}).load, Options{TTL: ttl})
+			c := newCache(nil, "the-secret", (&source{value: "one"}).load, nil)
 			if err := c.Ready(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -177,30 +174,23 @@ func TestCache_Jitter(t *testing.T) {
 }
 
 func TestCache_SecretsManagerFails(t *testing.T) {
-	var failures atomic.Int32
-	o := Options{Failed: func(_ context.Context, err error) {
-		if !errors.Is(err, errDown) {
-			t.Errorf("Failed got %v", err)
-		}
-		failures.Add(1)
-	}}
-	run(t, "old value", o, func(t cacheTest) {
+	run(t, "old value", func(t cacheTest) {
 		t.get("one")
 		t.s.set("", errDown)
 		time.Sleep(24 * time.Hour)
 		t.get("one")
-		if failures.Load() != 1 {
-			t.Errorf("%d calls of Failed, want 1", failures.Load())
+		if got := t.failed.Load(); got != 1 {
+			t.Errorf("%d calls of Failed, want 1", got)
 		}
 		t.s.set("two", nil)
 		time.Sleep(firstBackOff)
 		t.get("two")
 	})
-	run(t, "back-off", Options{}, func(t cacheTest) {
+	run(t, "back-off", func(t cacheTest) {
 		t.get("one")
 		t.s.set("", errDown)
 		t.s.delay = 0
-		time.Sleep(DefaultTTL)
+		time.Sleep(ttl)
 		var asked []int
 		for start, last := time.Now(), t.s.count(); time.Since(start) < 2*time.Minute; time.Sleep(100 * time.Millisecond) {
 			t.get("one")
@@ -212,7 +202,7 @@ func TestCache_SecretsManagerFails(t *testing.T) {
 			t.Errorf("fetches after %s seconds", got)
 		}
 	})
-	run(t, "success ends the back-off", Options{TTL: time.Minute}, func(t cacheTest) {
+	run(t, "success ends the back-off", func(t cacheTest) {
 		t.s.set("", errDown)
 		for range 10 {
 			_, _ = t.c.Get(t.Context())
@@ -221,13 +211,13 @@ func TestCache_SecretsManagerFails(t *testing.T) {
 		t.s.set("one", nil)
 		t.get("one")
 		t.s.set("", errDown)
-		time.Sleep(time.Minute)
+		time.Sleep(ttl)
 		t.get("one")
 		t.s.set("two", nil)
 		time.Sleep(firstBackOff)
 		t.get("two")
 	})
-	run(t, "no value yet", Options{}, func(t cacheTest) {
+	run(t, "no value yet", func(t cacheTest) {
 		t.s.set("", errDown)
 		for range 20 {
 			if _, err := t.c.Get(t.Context()); !errors.Is(err, errDown) {
@@ -242,24 +232,19 @@ func TestCache_SecretsManagerFails(t *testing.T) {
 }
 
 func TestCache_Start(t *testing.T) {
-	run(t, "does not wait", Options{}, func(t cacheTest) {
+	run(t, "does not wait", func(t cacheTest) {
 		ctx, cancel := context.WithCancel(t.Context())
 		t.takes(0, func() {
 			t.c.Start(ctx)
 			t.c.Start(ctx)
 			cancel()
 		})
-		time.Sleep(time.Second)
+		t.get("one")
 		t.takes(0, func() { t.get("one") })
 		t.c.Start(t.Context())
 		t.calls(1)
 	})
-	run(t, "shared fetch", Options{}, func(t cacheTest) {
-		t.c.Start(t.Context())
-		t.get("one")
-		t.calls(1)
-	})
-	run(t, "failure does not delay the first caller", Options{}, func(t cacheTest) {
+	run(t, "failure does not delay the first caller", func(t cacheTest) {
 		t.s.set("", errDown)
 		t.c.Start(t.Context())
 		synctest.Wait()
@@ -270,27 +255,27 @@ func TestCache_Start(t *testing.T) {
 }
 
 func TestCache_Refresh(t *testing.T) {
-	run(t, "new value", Options{}, func(t cacheTest) {
+	run(t, "new value", func(t cacheTest) {
 		t.get("one")
 		t.s.set("two", nil)
 		t.refresh("one", "two")
 		t.get("two")
 	})
-	run(t, "newer value in the cache", Options{}, func(t cacheTest) {
+	run(t, "newer value in the cache", func(t cacheTest) {
 		t.s.set("two", nil)
 		t.get("two")
 		t.refresh("one", "two")
 		t.calls(1)
 	})
 	for _, value := range []string{"one", "two"} {
-		run(t, "shared fetch of "+value, Options{}, func(t cacheTest) {
+		run(t, "shared fetch of "+value, func(t cacheTest) {
 			t.get("one")
 			t.s.set(value, nil)
 			together(func() { t.refresh("one", value) })
 			t.calls(2)
 		})
 	}
-	run(t, "limit", Options{TTL: 24 * time.Hour}, func(t cacheTest) {
+	run(t, "limit", func(t cacheTest) {
 		t.s.delay = 0
 		t.get("one")
 		for range 1000 {
@@ -308,7 +293,7 @@ func TestCache_Refresh(t *testing.T) {
 		}
 		t.calls(1 + 2*refreshBurst + int(time.Minute/refreshEvery))
 	})
-	run(t, "back-off", Options{}, func(t cacheTest) {
+	run(t, "back-off", func(t cacheTest) {
 		t.get("one")
 		t.s.set("", errDown)
 		for range 20 {
@@ -322,7 +307,7 @@ func TestCache_Refresh(t *testing.T) {
 		time.Sleep(firstBackOff)
 		t.refresh("one", "two")
 	})
-	run(t, "Get does not wait for it", Options{}, func(t cacheTest) {
+	run(t, "Get does not wait for it", func(t cacheTest) {
 		t.get("one")
 		var refresh sync.WaitGroup
 		refresh.Go(func() { t.refresh("one", "one") })
@@ -331,7 +316,7 @@ func TestCache_Refresh(t *testing.T) {
 		refresh.Wait()
 		t.calls(2)
 	})
-	run(t, "caller's deadline", Options{}, func(t cacheTest) {
+	run(t, "caller's deadline", func(t cacheTest) {
 		t.get("one")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
@@ -340,7 +325,7 @@ func TestCache_Refresh(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 	})
-	run(t, "nothing held", Options{}, func(t cacheTest) {
+	run(t, "nothing held", func(t cacheTest) {
 		t.refresh("", "one")
 		t.calls(1)
 	})

@@ -64,10 +64,8 @@ var readErrors = map[string]struct {
 }
 
 func readError(id string, err error) error {
-	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		if known, ok := readErrors[api.ErrorCode()]; ok {
-			return fault.New(known.kind, fmt.Sprintf(known.text, id), err)
-		}
+	if known, ok := readErrors[errorCode(err)]; ok {
+		return fault.New(known.kind, fmt.Sprintf(known.text, id), err)
 	}
 	text := "secret %q cannot be read because Secrets Manager failed; it will be retried"
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -76,10 +74,18 @@ func readError(id string, err error) error {
 	return fault.New(fault.Temporary, fmt.Sprintf(text, id), redactError(err))
 }
 
+// errorCode returns the code of an error that AWS sent, or "".
+func errorCode(err error) string {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
 // redactError drops the SDK's text about an unreadable response, which quotes the
 // response and with it the secret.
 func redactError(err error) error {
-	if _, ok := errors.AsType[smithy.APIError](err); ok {
+	if errorCode(err) != "" {
 		return err
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -94,43 +100,38 @@ func redactError(err error) error {
 	return err
 }
 
-// members returns members of a JSON object, trimmed. Errors do not quote the content.
-func members(id string, content []byte, names ...string) ([]Secret, error) {
-	var object map[string]json.RawMessage
-	if json.Unmarshal(content, &object) != nil || object == nil {
-		return nil, contentError(id, "is not a JSON object", names)
+// fetchMembers returns members of a secret that is a JSON object, trimmed. Errors do not
+// quote the content.
+func fetchMembers(ctx context.Context, client Client, in *secretsmanager.GetSecretValueInput, names ...string) ([]Secret, error) {
+	content, err := fetch(ctx, client, in)
+	if err != nil {
+		return nil, err
 	}
+	var object map[string]any
+	isObject := json.Unmarshal(content, &object) == nil && object != nil
 	values := make([]Secret, len(names))
+	want := make([]string, len(names))
 	var missing []string
 	for i, name := range names {
-		var s string
-		if json.Unmarshal(object[name], &s) != nil || strings.TrimSpace(s) == "" {
+		text, _ := object[name].(string)
+		if values[i] = New(strings.TrimSpace(text)); values[i].IsEmpty() {
 			missing = append(missing, name)
-			continue
 		}
-		values[i] = New(strings.TrimSpace(s))
-	}
-	if missing != nil {
-		return nil, contentError(id, "has no text in "+strings.Join(missing, " and "), names)
-	}
-	return values, nil
-}
-
-func contentError(id, problem string, names []string) error {
-	want := make([]string, len(names))
-	for i, name := range names {
 		want[i] = fmt.Sprintf("%q:%q", name, "…")
 	}
-	return fault.New(fault.Permanent, fmt.Sprintf("secret %q %s: store {%s} in it", id, problem, strings.Join(want, ",")), nil)
+	problem := "has no text in " + strings.Join(missing, " and ")
+	switch {
+	case !isObject:
+		problem = "is not a JSON object"
+	case missing == nil:
+		return values, nil
+	}
+	return nil, fault.New(fault.Permanent, fmt.Sprintf("secret %q %s: store {%s} in it", *in.SecretId, problem, strings.Join(want, ",")), nil)
 }
 
 // fetchToken returns the token in one version of a secret.
 func fetchToken(ctx context.Context, client Client, in *secretsmanager.GetSecretValueInput) (Secret, error) {
-	content, err := fetch(ctx, client, in)
-	if err != nil {
-		return Secret{}, err
-	}
-	values, err := members(*in.SecretId, content, "token")
+	values, err := fetchMembers(ctx, client, in, "token")
 	if err != nil {
 		return Secret{}, err
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/smithy-go"
+	"github.com/google/go-cmp/cmp"
 
 	"boomerang/shared/fault"
 )
@@ -69,27 +70,33 @@ func holding(content string) http.HandlerFunc {
 
 func keysJSON() string { return fmt.Sprintf(`{"api_key":%q,"app_key":%q}`, apiKey, appKey) }
 
-func TestDatadogKeys_Get(t *testing.T) {
+// byAction responds by the action of the request.
+type byAction map[string]http.HandlerFunc
+
+func (b byAction) respond(w http.ResponseWriter, r *http.Request) {
+	b[strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "secretsmanager.")](w, r)
+}
+
+func TestFetchKeys(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
-		"both keys":   holding(keysJSON()),
 		"white space": holding(fmt.Sprintf(` {"api_key":" %s\n", "app_key":"\t%s\r\n"} `, apiKey, appKey)),
 		"other keys":  holding(fmt.Sprintf(`{"site":"datadoghq.eu","n":1,"api_key":%q,"app_key":%q}`, apiKey, appKey)),
 		"binary":      write(http.StatusOK, `{"SecretBinary":"`+base64.StdEncoding.EncodeToString([]byte(keysJSON()))+`"}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var request map[string]string
-			keys := NewDatadogKeys(serve(t, func(w http.ResponseWriter, r *http.Request) {
-				if err := json.NewDecoder(r.Body).Decode(&request); err != nil || r.Header.Get("X-Amz-Target") != "secretsmanager.GetSecretValue" {
-					t.Errorf("%v, %v", r.Header, err)
+			client := serve(t, byAction{"GetSecretValue": func(w http.ResponseWriter, r *http.Request) {
+				if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+					t.Error(err)
 				}
 				handler(w, r)
-			}), id, Options{})
-			got, err := keys.Get(t.Context())
+			}}.respond)
+			got, err := fetchKeys(t.Context(), client, id)
 			if err != nil || got.API.Reveal() != apiKey || got.App.Reveal() != appKey {
 				t.Errorf("got %q and %q (%v)", got.API.Reveal(), got.App.Reveal(), err)
 			}
-			if request["SecretId"] != id || request["VersionStage"] != "AWSCURRENT" || len(request) != 2 {
-				t.Errorf("the request is %v", request)
+			if diff := cmp.Diff(map[string]string{"SecretId": id, "VersionStage": "AWSCURRENT"}, request); diff != "" {
+				t.Errorf("request (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -151,36 +158,33 @@ func hang(_ http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 }
 
-func TestDatadogKeys_Errors(t *testing.T) {
+func TestFetchKeys_Errors(t *testing.T) {
 	for name, c := range failures {
 		t.Run(name, func(t *testing.T) {
-			var logged error
-			o := Options{Failed: func(_ context.Context, err error) { logged = err }}
+			ctx := t.Context()
 			if name == "no response" {
-				o.Timeout = 50 * time.Millisecond
+				timed, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+				defer cancel()
+				ctx = timed
 			}
-			_, err := NewDatadogKeys(serve(t, c.handler), id, o).Get(t.Context())
+			_, err := fetchKeys(ctx, serve(t, c.handler), id)
 			f, ok := errors.AsType[*fault.Error](err)
-			if !ok || logged == nil || f.Kind != c.kind || !strings.Contains(f.Public, c.says) || !strings.Contains(f.Public, id) {
-				t.Fatalf("got %v, logged %v; want %s with %q", err, logged, c.kind, c.says)
+			if !ok || f.Kind != c.kind || !strings.Contains(f.Public, c.says) || !strings.Contains(f.Public, id) {
+				t.Fatalf("got %v; want %s with %q", err, c.kind, c.says)
 			}
 			if strings.Contains(f.Public, "the reason of") {
 				t.Errorf("the public text quotes Secrets Manager: %s", f.Public)
 			}
+			if name == "no permission" && !strings.Contains(err.Error(), "the reason of AccessDeniedException") {
+				t.Errorf("the log has no reason: %v", err)
+			}
 			assertErrorHides(t, err, apiKey, appKey)
-			assertErrorHides(t, logged, apiKey, appKey)
 		})
 	}
-	t.Run("cause", func(t *testing.T) {
-		_, err := NewDatadogKeys(serve(t, exception(400, "AccessDeniedException")), id, Options{}).Get(t.Context())
-		if !strings.Contains(err.Error(), "the reason of AccessDeniedException") {
-			t.Errorf("the log has no reason: %v", err)
-		}
-	})
 	t.Run("SDK error with the response", func(t *testing.T) {
-		_, err := NewDatadogKeys(clientFunc(func(string, string) (*secretsmanager.GetSecretValueOutput, error) {
+		_, err := fetchKeys(t.Context(), clientFunc(func(string, string) (*secretsmanager.GetSecretValueOutput, error) {
 			return nil, &smithy.OperationError{Err: &smithy.DeserializationError{Err: errors.New(keysJSON()), Snapshot: []byte(keysJSON())}}
-		}), id, Options{}).Get(t.Context())
+		}), id)
 		if !fault.IsTemporary(err) {
 			t.Fatalf("got %v", err)
 		}
@@ -221,7 +225,7 @@ func TestStore_Text(t *testing.T) {
 			return nil, errors.New("no")
 		}
 		return &secretsmanager.GetSecretValueOutput{SecretString: aws.String("text of " + id)}, nil
-	}), Options{})
+	}), nil)
 	for range 2 {
 		for _, id := range []string{"a", "b"} {
 			if text, err := store.Text(t.Context(), id); err != nil || text != "text of "+id {

@@ -3,35 +3,25 @@ package secret
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/smithy-go"
 
 	"boomerang/shared/fault"
 )
 
-// RotationClient also needs the permissions secretsmanager:PutSecretValue and
-// secretsmanager:UpdateSecretVersionStage. *secretsmanager.Client is one.
-type RotationClient interface {
-	Client
-	PutSecretValue(context.Context, *secretsmanager.PutSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error)
-	UpdateSecretVersionStage(context.Context, *secretsmanager.UpdateSecretVersionStageInput, ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error)
-}
-
 // Rotation rotates the token that Tokens checks. Each step can be repeated. Nothing is
-// cached; errors are those of Cache.
+// cached; errors are those of Cache. It also needs the permissions
+// secretsmanager:PutSecretValue and secretsmanager:UpdateSecretVersionStage.
 type Rotation struct {
-	client RotationClient
+	client *secretsmanager.Client
 	id     string
 }
 
 // NewRotation returns the rotation of the secret with this name or ARN and the content
 // {"token":"…"}.
-func NewRotation(client RotationClient, id string) *Rotation {
+func NewRotation(client *secretsmanager.Client, id string) *Rotation {
 	return &Rotation{client: client, id: id}
 }
 
@@ -43,13 +33,11 @@ func (r *Rotation) Current(ctx context.Context) (Secret, error) {
 // Create stores a version with a new token, unless it exists. rotationToken is the
 // RotationToken of the event, if it has one.
 func (r *Rotation) Create(ctx context.Context, version, rotationToken string) error {
-	if _, err := r.version(ctx, version); err == nil || !isNotFound(err) {
+	if err := r.Test(ctx, version); err == nil || errorCode(err) != notFound {
 		return err
 	}
-	content, err := randomToken()
-	if err != nil {
-		return err
-	}
+	// 52 letters and digits need no escaping in a header, a URL or JSON.
+	content := fmt.Sprintf(`{"token":%q}`, rand.Text()+rand.Text())
 	in := &secretsmanager.PutSecretValueInput{
 		SecretId: &r.id, ClientRequestToken: &version, SecretString: &content, VersionStages: []string{pending},
 	}
@@ -98,16 +86,4 @@ func (r *Rotation) version(ctx context.Context, version string) (Secret, error) 
 
 func (r *Rotation) writeError(text string, err error) error {
 	return fault.New(fault.Temporary, fmt.Sprintf(text, r.id), redactError(err))
-}
-
-func isNotFound(err error) bool {
-	api, ok := errors.AsType[smithy.APIError](err)
-	return ok && api.ErrorCode() == notFound
-}
-
-// randomToken returns the content of a secret with a random token of 52 letters and digits,
-// which need no escaping in a header, a URL or JSON.
-func randomToken() (content string, err error) {
-	encoded, err := json.Marshal(map[string]string{"token": rand.Text() + rand.Text()})
-	return string(encoded), err
 }

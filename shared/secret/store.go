@@ -18,52 +18,48 @@ func (k DatadogKeys) Equal(other DatadogKeys) bool {
 
 // NewDatadogKeys returns a cache of the secret with this name or ARN and the content
 // {"api_key":"…","app_key":"…"}.
-func NewDatadogKeys(client Client, id string, o Options) *Cache[DatadogKeys] {
-	return newCache(id, func(ctx context.Context) (DatadogKeys, error) {
-		content, err := fetch(ctx, client, byStage(id, current))
-		if err != nil {
-			return DatadogKeys{}, err
-		}
-		keys, err := members(id, content, "api_key", "app_key")
-		if err != nil {
-			return DatadogKeys{}, err
-		}
-		return DatadogKeys{API: keys[0], App: keys[1]}, nil
-	}, o)
+func NewDatadogKeys(client Client, id string, failed Failed) *Cache[DatadogKeys] {
+	return newCache(client, id, fetchKeys, failed)
+}
+
+func fetchKeys(ctx context.Context, client Client, id string) (DatadogKeys, error) {
+	keys, err := fetchMembers(ctx, client, byStage(id, current), "api_key", "app_key")
+	if err != nil {
+		return DatadogKeys{}, err
+	}
+	return DatadogKeys{API: keys[0], App: keys[1]}, nil
 }
 
 // Store caches secrets whose whole content is one text, such as the tokens of APIs that
 // playbooks call.
 type Store struct {
-	client  Client
-	options Options
+	client Client
+	failed Failed
 
 	mu     sync.Mutex
 	caches map[string]*Cache[Secret]
 }
 
 // NewStore returns a store of all secrets that the role can read.
-func NewStore(client Client, o Options) *Store {
-	return &Store{client: client, options: o, caches: map[string]*Cache[Secret]{}}
+func NewStore(client Client, failed Failed) *Store {
+	return &Store{client: client, failed: failed, caches: map[string]*Cache[Secret]{}}
 }
 
 // Text returns the content of the secret with this name or ARN. Errors are those of
 // Cache.
 func (s *Store) Text(ctx context.Context, id string) (string, error) {
-	text, err := s.cache(id).Get(ctx)
+	s.mu.Lock()
+	cache, ok := s.caches[id]
+	if !ok {
+		cache = newCache(s.client, id, fetchText, s.failed)
+		s.caches[id] = cache
+	}
+	s.mu.Unlock()
+	text, err := cache.Get(ctx)
 	return text.Reveal(), err
 }
 
-func (s *Store) cache(id string) *Cache[Secret] {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c, ok := s.caches[id]
-	if !ok {
-		c = newCache(id, func(ctx context.Context) (Secret, error) {
-			content, err := fetch(ctx, s.client, byStage(id, current))
-			return New(string(content)), err
-		}, s.options)
-		s.caches[id] = c
-	}
-	return c
+func fetchText(ctx context.Context, client Client, id string) (Secret, error) {
+	content, err := fetch(ctx, client, byStage(id, current))
+	return New(string(content)), err
 }

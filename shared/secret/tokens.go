@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"cmp"
 	"context"
 
 	"boomerang/shared/fault"
@@ -14,10 +15,8 @@ type Tokens struct {
 
 // NewTokens returns the tokens in the secret with this name or ARN and the content
 // {"token":"…"}.
-func NewTokens(client Client, id string, o Options) *Tokens {
-	return &Tokens{newCache(id, func(ctx context.Context) (tokenVersions, error) {
-		return fetchVersions(ctx, client, id)
-	}, o)}
+func NewTokens(client Client, id string, failed Failed) *Tokens {
+	return &Tokens{newCache(client, id, fetchVersions, failed)}
 }
 
 // Start is Cache.Start.
@@ -36,21 +35,14 @@ func (t *Tokens) Check(ctx context.Context, token string) (bool, error) {
 	if token == "" {
 		return false, nil
 	}
-	seen, err := t.cache.Get(ctx)
-	if err == nil && seen.accept(token) {
+	valid, err := t.cache.Get(ctx)
+	if err == nil && !valid.accept(token) {
+		valid, err = t.cache.Refresh(ctx, valid)
+	}
+	if err == nil && valid.accept(token) {
 		return true, nil
 	}
-	fresh := seen
-	if err == nil {
-		fresh, err = t.cache.Refresh(ctx, seen)
-	}
-	if err == nil && fresh.accept(token) {
-		return true, nil
-	}
-	if err == nil {
-		err = fresh.previousErr
-	}
-	if err != nil {
+	if err = cmp.Or(err, valid.previousErr); err != nil {
 		return false, fault.New(fault.Temporary, "the token cannot be checked right now: try again", err)
 	}
 	return false, nil

@@ -80,19 +80,17 @@ type Runtime struct {
 // New starts to fetch the Datadog keys in the background.
 func New(ctx context.Context, e Environment, cfg config.Datadog) (*Runtime, error) {
 	r := &Runtime{Environment: e, SecretsManager: secretsmanager.NewFromConfig(e.AWS)}
-	r.Secrets = secret.NewStore(r.SecretsManager, r.SecretOptions())
-	r.Keys = secret.NewDatadogKeys(r.SecretsManager, cfg.DatadogSecretARN, r.SecretOptions())
+	r.Secrets = secret.NewStore(r.SecretsManager, r.SecretFailed)
+	r.Keys = secret.NewDatadogKeys(r.SecretsManager, cfg.DatadogSecretARN, r.SecretFailed)
 	r.Keys.Start(ctx)
 	var err error
 	r.Datadog, err = datadog.New(datadog.Config{Site: cfg.Site, BaseURL: cfg.APIURL}, keySource{r.Keys})
 	return r, err
 }
 
-// SecretOptions logs a secret that cannot be fetched.
-func (r *Runtime) SecretOptions() secret.Options {
-	return secret.Options{Failed: func(ctx context.Context, err error) {
-		r.Logger.WarnContext(ctx, "cannot fetch a secret", slog.String("error", err.Error()))
-	}}
+// SecretFailed logs a secret that cannot be fetched.
+func (r *Runtime) SecretFailed(ctx context.Context, err error) {
+	r.Logger.WarnContext(ctx, "cannot fetch a secret", slog.String("error", err.Error()))
 }
 
 // secretsTimeout bounds the wait for secrets at the start. A longer wait helps no
