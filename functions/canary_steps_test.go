@@ -15,8 +15,8 @@ import (
 	"boomerang/shared/enrich/registry"
 )
 
-// everyStep asks with what the alert says wherever a step lets it, and has steps that
-// the alert's own words break.
+// everyStep uses the alert's words wherever a step allows it, and has steps that those
+// words break.
 const everyStep = `
 playbooks:
   - name: broken
@@ -47,7 +47,7 @@ playbooks:
       - {uses: lambda, name: tell, with: {function: echo, with: {user: "{{ .alert.tags.user }}"}}}
 `
 
-// everywhere is an alert with people's data in every place that a payload has.
+// everywhere is an alert with people's data in every key of a payload.
 func everywhere(id int64) events.LambdaFunctionURLRequest {
 	r := canaryRequest(id, canaryToken)
 	var payload map[string]any
@@ -67,13 +67,13 @@ func everywhere(id int64) events.LambdaFunctionURLRequest {
 	return r
 }
 
-// TestCanary_of_every_step has each kind of step find something, find nothing, and be
-// refused with what it asked.
-func TestCanary_of_every_step(t *testing.T) {
+// TestCanary_EveryStep has each step find something, find nothing, and fail with a response
+// that repeats its request.
+func TestCanary_EveryStep(t *testing.T) {
 	t.Parallel()
 	for _, kind := range registry.Kinds(registry.Deps{}) {
 		if !strings.Contains(everyStep, "uses: "+kind.Name) {
-			t.Errorf("the step %s is not tried", kind.Name)
+			t.Errorf("the step %s is not in the playbook", kind.Name)
 		}
 	}
 	dir := t.TempDir()
@@ -94,7 +94,7 @@ func TestCanary_of_every_step(t *testing.T) {
 		c.deliver(t, everywhere(int64(20+i)), 200)
 	}
 	c.quotes.Store(0)
-	// A post that is refused with what was posted: among the dead letters.
+	// A post that is rejected with its own words: a dead letter.
 	c.refuse.Store(400)
 	c.deliver(t, everywhere(30), 202)
 	if err := c.Drain(c.worker, limit, timeout); err != nil {
@@ -111,7 +111,7 @@ func TestCanary_of_every_step(t *testing.T) {
 		mustLack(t, place, said, canarySecrets...)
 	}
 	mustLack(t, "the events", string(posted), canarySecrets...)
-	// They did travel, and people are told.
+	// They did arrive, and events show them.
 	for _, want := range []string{"has no service", canaryMail, "the function echo failed"} {
 		if !strings.Contains(string(posted), want) {
 			t.Errorf("%q is in no event: %s", want, posted)

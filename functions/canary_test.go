@@ -20,7 +20,7 @@ import (
 	"boomerang/shared/fakedatadog"
 )
 
-// What must stay where it is.
+// The secrets and people's data that must not leave their place.
 const (
 	canaryAPI   = "canary0api0key000000000000000000"
 	canaryApp   = "canary0app0key0000000000000000000000000"
@@ -38,7 +38,7 @@ var (
 	canaryPeople  = []string{canaryMail, canaryName, canaryIP}
 )
 
-// canaryRequest is an alert that speaks of people, presented with a token.
+// canaryRequest is an alert about people, with a token.
 func canaryRequest(id int64, token string) events.LambdaFunctionURLRequest {
 	r := e2e.Alert{ID: id}.Request()
 	var payload map[string]any
@@ -56,18 +56,16 @@ func canaryRequest(id int64, token string) events.LambdaFunctionURLRequest {
 	return r
 }
 
-// canary is a stack whose secrets are known, with a Datadog that may repeat what it
-// was sent.
+// canary is a stack with known secrets and a Datadog that may repeat what it was sent.
 type canary struct {
 	*e2e.Stack
 	webhook, worker, finder *e2e.Instance
 	extension               *agenttest.Agent
-	// refuse is the status with which Datadog takes no events, 0: it takes them.
+	// refuse is the status with which Datadog rejects events; 0 accepts them.
 	refuse atomic.Int32
-	// broken is whether Datadog hangs up on its readers.
+	// broken closes the connections of Datadog's readers.
 	broken atomic.Bool
-	// quotes is the status with which Datadog repeats to its readers what they asked,
-	// 0: it answers.
+	// quotes is the status with which Datadog repeats what its readers sent; 0 answers them.
 	quotes  atomic.Int32
 	answers strings.Builder
 }
@@ -89,8 +87,7 @@ func newCanary(t *testing.T, more map[string]string) *canary {
 	return c
 }
 
-// serveDatadog answers as the stand-in does, with the keys that it was sent, or not at
-// all.
+// serveDatadog answers as the fake does, with the keys that it was sent, or not at all.
 func (c *canary) serveDatadog(w http.ResponseWriter, r *http.Request) {
 	if c.broken.Load() && r.Method == http.MethodGet {
 		panic(http.ErrAbortHandler)
@@ -111,7 +108,7 @@ func (c *canary) serveDatadog(w http.ResponseWriter, r *http.Request) {
 	_, _ = fmt.Fprintf(w, `{"errors":["the key %s is not one of ours, nor is %s"]}`, r.Header.Get("DD-API-KEY"), canaryApp)
 }
 
-// quote refuses a call with all that it said.
+// quote rejects a call and repeats all of it.
 func quote(w http.ResponseWriter, r *http.Request, status int) {
 	body, _ := io.ReadAll(r.Body)
 	address, _ := url.QueryUnescape(r.URL.String())
@@ -120,7 +117,7 @@ func quote(w http.ResponseWriter, r *http.Request, status int) {
 	_, _ = w.Write(text)
 }
 
-// deliver sends a request, and keeps what it was answered.
+// deliver sends a request and keeps the response.
 func (c *canary) deliver(t *testing.T, r events.LambdaFunctionURLRequest, status int) {
 	t.Helper()
 	answer, err := c.webhook.Send(r, limit)
@@ -131,11 +128,10 @@ func (c *canary) deliver(t *testing.T, r events.LambdaFunctionURLRequest, status
 	c.answers.Write(text)
 }
 
-// travel takes alerts along every way that there is.
+// travel sends alerts along every path.
 func (c *canary) travel(t *testing.T) {
 	t.Helper()
-	// The one read of an alert without a monitor, with what the alert says in its address,
-	// fails: posted all the same.
+	// The only read for an alert without a monitor has the alert's words in its URL, and fails.
 	unread := canaryRequest(7, canaryToken)
 	unread.Body = strings.NewReplacer("service:checkout", "service:"+canaryIP, `"alert_id":"4711"`, `"alert_id":""`).Replace(unread.Body)
 	c.broken.Store(true)
@@ -156,7 +152,7 @@ func (c *canary) travel(t *testing.T) {
 		r.Body = body
 		c.deliver(t, r, status)
 	}
-	// Keys that Datadog refuses: queued, and finished when it takes them.
+	// Keys that Datadog rejects: queued, and posted once it accepts them.
 	c.refuse.Store(403)
 	c.deliver(t, canaryRequest(5, canaryToken), 202)
 	if b := c.Poll(c.worker, limit); b.Err != nil || b.Failed != b.Received {
@@ -164,7 +160,7 @@ func (c *canary) travel(t *testing.T) {
 	}
 	c.refuse.Store(0)
 	mustDrain(t, c.Stack, c.worker)
-	// An event that it refuses for good: among the dead letters.
+	// An event that it rejects for good: a dead letter.
 	c.refuse.Store(400)
 	c.deliver(t, canaryRequest(6, canaryToken), 202)
 	if err := c.Drain(c.worker, limit, timeout); err != nil {
@@ -174,7 +170,7 @@ func (c *canary) travel(t *testing.T) {
 		t.Fatalf("there are %d dead letters", dead)
 	}
 	c.refuse.Store(0)
-	// One that never arrived, found in the event stream.
+	// An alert that never arrived, found in the event stream.
 	who := canaryName + " <" + canaryMail + "> from " + canaryIP
 	c.Datadog.AddEvent(fakedatadog.Event{
 		Title: "[Triggered] Login fails for " + who, Text: "@webhook-boomerang " + who, AlertType: "error", Tags: []string{"monitor", "user:" + canaryMail},
@@ -188,8 +184,8 @@ func (c *canary) travel(t *testing.T) {
 	}
 }
 
-// TestCanary sends secrets and people's data along every way, and finds the first
-// nowhere, and the second only where the alert itself is shown.
+// TestCanary sends secrets and people's data along every path. Secrets are nowhere, and
+// people's data only where the alert itself is shown.
 func TestCanary(t *testing.T) {
 	t.Parallel()
 	c := newCanary(t, nil)
@@ -210,16 +206,16 @@ func TestCanary(t *testing.T) {
 	mustLack(t, "the logs", logs, canaryPeople...)
 	mustLack(t, "traces and metrics", telemetry, canaryPeople...)
 
-	// They did travel, and it was seen.
+	// They did arrive.
 	for place, c := range map[string]struct{ said, has string }{
 		"an event shows the alert":              {string(posted), canaryName},
-		"a log tells of the alert":              {logs, `"alert_id":"1"`},
-		"a log tells of a refusal":              {logs, "Datadog refused to create the event (403 Forbidden)"},
-		"a log tells of a read that failed":     {logs, "Datadog could not be reached to list events"},
+		"a log names the alert":                 {logs, `"alert_id":"1"`},
+		"a log names a rejection":               {logs, "Datadog refused to create the event (403 Forbidden)"},
+		"a log names a failed read":             {logs, "Datadog could not be reached to list events"},
 		"a log names its trace":                 {logs, `"dd.trace_id":"`},
 		"a metric counts what was posted":       {telemetry, "boomerang.posted:1|d|#enrichment:complete,playbook:default,transition:triggered"},
 		"a metric counts what was brought back": {telemetry, "boomerang.reconciled:1|d"},
-		"a span tells of the alert":             {telemetry, "alert_id"},
+		"a span names the alert":                {telemetry, "alert_id"},
 	} {
 		if !strings.Contains(c.said, c.has) {
 			t.Errorf("%s: %q is not in %s", place, c.has, c.said)
@@ -238,11 +234,10 @@ func mustLack(t *testing.T, place, said string, words ...string) {
 	}
 }
 
-// TestTrace shows that the story of an alert is one trace, from the webhook through
-// the queue to its event, whichever function tells it.
+// TestTrace shows that an alert is one trace, from the webhook through the queue to its event.
 //
-// A function waits for the extension as long as it costs no alert anything, which a busy
-// machine may exceed. So this test has the machine for itself, and three rounds.
+// A function waits only briefly for the extension, which a busy machine may exceed. So this
+// test does not run in parallel, and has three rounds.
 func TestTrace(t *testing.T) {
 	var wrong []string
 	for round := range 3 {
@@ -254,7 +249,7 @@ func TestTrace(t *testing.T) {
 	t.Error(strings.Join(wrong, "\n"))
 }
 
-// trace says what is wrong with the trace of one alert.
+// trace returns what is wrong with the trace of one alert.
 func trace(t *testing.T) (wrong []string) {
 	t.Helper()
 	s, extension := e2e.New(t), agenttest.New(t)

@@ -134,18 +134,16 @@ func Truncate(w http.ResponseWriter, _ *http.Request, forward func() Response) {
 // Corrupt makes the call and responds with a body that is not JSON.
 func Corrupt(w http.ResponseWriter, _ *http.Request, forward func() Response) {
 	response := forward()
-	response.Body = []byte("{\"Item\": \x00\xff <!doctype")
-	response.write(w)
+	Response{response.Status, response.Header, []byte("{\"Item\": \x00\xff <!doctype")}.write(w)
 }
 
 // Empty makes the call and responds without a body.
 func Empty(w http.ResponseWriter, _ *http.Request, forward func() Response) {
 	response := forward()
-	response.Body = nil
-	response.write(w)
+	Response{response.Status, response.Header, nil}.write(w)
 }
 
-// wait reports whether the caller is still there after d.
+// wait reports whether the caller still waits after d.
 func wait(r *http.Request, d time.Duration) bool {
 	select {
 	case <-time.After(d):

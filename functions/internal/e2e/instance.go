@@ -18,12 +18,11 @@ import (
 )
 
 const (
-	// initTime is three times what Lambda gives a function to start, on a machine
-	// that may have other things to do
+	// initTime is three times what Lambda gives a function to start, and slack is added to
+	// an invocation's timeout, because the machine may be busy
 	// (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html).
 	initTime = 30 * time.Second
-	// slack is for the same reason on top of an invocation's time.
-	slack = 5 * time.Second
+	slack    = 5 * time.Second
 )
 
 // Instance is one running function, which takes one invocation at a time.
@@ -33,12 +32,12 @@ type Instance struct {
 	command *exec.Cmd
 	output  output
 
-	ended chan struct{} // closed once the process is gone
-	err   error         // how it went, valid then
+	ended chan struct{} // closed once the process has ended
+	err   error         // valid then
 }
 
-// Start runs a new instance of a function, and does not wait for it. The changes
-// are to the environment of a deployed one; an empty value takes a variable away.
+// Start runs a new instance of a function and does not wait for it. The changes are to the
+// environment of a deployed one; an empty value removes a variable.
 func (s *Stack) Start(f Function, changes map[string]string) *Instance {
 	s.t.Helper()
 	built := binaries
@@ -76,20 +75,20 @@ func (s *Stack) command(bootstrap string) *exec.Cmd {
 	return agenttest.Command(bootstrap)
 }
 
-// Ready waits until the instance asks for work. The error is how it ended instead.
+// Ready waits until the instance asks for work.
 func (i *Instance) Ready() error {
 	select {
 	case <-i.api.Ready:
 		return nil
 	case <-i.ended:
-		select {
-		case <-i.api.Ready: // It ended later, which is not what was asked.
-			return nil
-		default:
-			return fmt.Errorf("it ended instead of starting: %w", errors.Join(i.err, errEnded))
-		}
 	case <-time.After(initTime):
 		return errors.New("it did not start in the time that Lambda gives it")
+	}
+	select {
+	case <-i.api.Ready: // It ended later.
+		return nil
+	default:
+		return fmt.Errorf("it ended instead of starting: %w", errors.Join(i.err, errEnded))
 	}
 }
 
@@ -99,16 +98,15 @@ func (i *Instance) Ended() error {
 	case <-i.ended:
 		return nil
 	case <-time.After(initTime):
-		return errors.New("it goes on")
+		return errors.New("it does not end")
 	}
 }
 
 var errEnded = errors.New("the process ended")
 
-// Invoke waits until the instance is ready and gives it one payload. The error
-// says that it failed, ended, or took longer than limit (and some slack), which
-// Lambda's callers see as a 502. An instance that took longer is ended, as Lambda
-// ends it.
+// Invoke gives the instance one payload once it is ready. An error says that it failed,
+// ended or timed out, which callers see as a 502. Like Lambda, it kills an instance that
+// takes longer than limit.
 func (i *Instance) Invoke(payload any, limit time.Duration) (json.RawMessage, error) {
 	raw, err := json.Marshal(payload)
 	if err != nil {
@@ -139,15 +137,15 @@ func (i *Instance) Invoke(payload any, limit time.Duration) (json.RawMessage, er
 	return result.Body, err
 }
 
-var errTooLong = errors.New("the function took longer than it has")
+var errTooLong = errors.New("the function timed out")
 
-// Kill ends the process, which cannot do anything about it, and waits for its end.
+// Kill ends the process with SIGKILL.
 func (i *Instance) Kill() {
 	_ = i.command.Process.Kill() // It may have ended by itself.
 	<-i.ended
 }
 
-// Output is what the instance wrote last.
+// Output is the end of what the instance wrote.
 func (i *Instance) Output() string { return i.output.String() }
 
 // output keeps the end of what a process writes, while it writes.
