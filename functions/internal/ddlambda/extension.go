@@ -1,7 +1,9 @@
 package ddlambda
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -95,13 +97,25 @@ func (t *traceTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return &http.Response{StatusCode: status, Status: http.StatusText(status), Body: http.NoBody, Request: r}, nil
 	}
-	response, err := t.RoundTripper.RoundTrip(r)
+	response, err := t.send(r)
 	t.pending.Add(-count)
 	select {
 	case t.answered <- struct{}{}:
 	default:
 	}
 	return response, err
+}
+
+// send copies the payload, because the tracer clears it as soon as there is an answer,
+// while net/http may still read it.
+func (t *traceTransport) send(r *http.Request) (*http.Response, error) {
+	payload, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.Body = io.NopCloser(bytes.NewReader(payload))
+	return t.RoundTripper.RoundTrip(r)
 }
 
 // expect counts a span that ends.
