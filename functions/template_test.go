@@ -268,7 +268,7 @@ func TestTemplate_Retries(t *testing.T) {
 		t.Errorf("one run of reconcile must end before the next: %v", schedule)
 	}
 	const start = 10 * time.Second // is the time that a function has to start
-	if got, least := properties("DrillFunction").seconds("Timeout"), drill.Usual.Answer+drill.Usual.Event+start; got < least {
+	if got, least := properties("DrillFunction").seconds("Timeout"), drill.DefaultTimeouts.Answer+drill.DefaultTimeouts.Event+start; got < least {
 		t.Errorf("a synthetic alert has %s, and needs %s to report that it failed", got, least)
 	}
 }

@@ -64,7 +64,7 @@ func TestBootstrap_Failure(t *testing.T) {
 	}{
 		"wrong token":  {token: `{"token":"of-last-year"}`, says: "the webhook answered 401 Unauthorized: it does not accept the token in WEBHOOK_SECRET_ARN"},
 		"no webhook":   {nowhere: true, says: "the webhook did not answer"},
-		"wrong secret": {token: `{"tokens":"of-last-year"}`, says: "no alert was sent, because the webhook's token could not be had: the secret in WEBHOOK_SECRET_ARN must hold"},
+		"wrong secret": {token: `{"tokens":"of-last-year"}`, says: "no alert was sent, because the webhook's token cannot be read: secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := e2e.New(t)

@@ -21,7 +21,7 @@ import (
 // runDrill sends a synthetic alert to the stack at a Function URL, or to one that
 // it starts on this machine, and waits for the event that comes back.
 func runDrill(ctx context.Context, out *report.Printer, args []string) error {
-	wait := drill.Usual
+	wait := drill.DefaultTimeouts
 	flags := flag.NewFlagSet("drill", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.DurationVar(&wait.Event, "timeout", wait.Event, "")
@@ -39,7 +39,7 @@ func runDrill(ctx context.Context, out *report.Printer, args []string) error {
 
 // showDrill shows what becomes of one synthetic alert. Its error says, in a
 // sentence, how far the alert came.
-func showDrill(ctx context.Context, out *report.Printer, target drill.Target, wait drill.Patience) error {
+func showDrill(ctx context.Context, out *report.Printer, target drill.Target, wait drill.Timeouts) error {
 	d := drill.New(target, wait)
 	out.Heading(fmt.Sprintf("Alert %d → %s", d.ID, target.URL))
 	start := time.Now()

@@ -19,10 +19,10 @@ import (
 )
 
 // hurried is the patience of a test.
-var hurried = drill.Patience{Answer: 10 * time.Second, Event: 10 * time.Second, Interval: 10 * time.Millisecond}
+var hurried = drill.Timeouts{Answer: 10 * time.Second, Event: 10 * time.Second, Interval: 10 * time.Millisecond}
 
 // impatient is for an event that never comes, and long enough for a look or two.
-var impatient = drill.Patience{Answer: 10 * time.Second, Event: time.Second, Interval: 10 * time.Millisecond}
+var impatient = drill.Timeouts{Answer: 10 * time.Second, Event: time.Second, Interval: 10 * time.Millisecond}
 
 // ofDatadog is a stand-in that shows events after a while (0: at once), and what the environment of a drill says about it.
 func ofDatadog(t *testing.T, visibleAfter time.Duration) (*fakedatadog.Server, string, map[string]string) {
@@ -54,7 +54,7 @@ func served(t *testing.T, h http.Handler) string {
 }
 
 // drilled is the screen and the error of a drill of the stack at url.
-func drilled(t *testing.T, url string, environment map[string]string, wait drill.Patience) (string, error) {
+func drilled(t *testing.T, url string, environment map[string]string, wait drill.Timeouts) (string, error) {
 	t.Helper()
 	at, err := deployed(url, func(name string) string { return environment[name] })
 	if err != nil {
@@ -117,7 +117,7 @@ func TestDrill_says_how_far_the_alert_came(t *testing.T) {
 		route        fakedatadog.Route
 		wrong        fakedatadog.Fault
 		token        string
-		wait         drill.Patience
+		wait         drill.Timeouts
 		says         []string
 	}{
 		"the token is wrong": {

@@ -1,13 +1,11 @@
-// Command redeliver is the Lambda function behind the queue: it finishes the alerts
-// that the webhook could not finish at once.
+// Command redeliver is the Lambda function behind the queue: it retries the alerts that
+// the webhook did not finish.
 package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 
-	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"boomerang/functions/internal/alerting"
@@ -18,38 +16,20 @@ import (
 	"boomerang/shared/queue"
 )
 
-func main() {
-	if err := run(context.Background()); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
+func main() { os.Exit(runtime.Run(newHandler, ddlambda.Wrap)) }
 
-func run(ctx context.Context) error {
-	env := runtime.FromLambda(ctx)
-	cfg, err := runtime.Load[config.Redeliver](env)
+func newHandler(ctx context.Context, env runtime.Environment) (any, error) {
+	cfg, r, err := runtime.Open[config.Redeliver](ctx, env)
 	if err != nil {
-		return err
-	}
-	r, err := runtime.New(ctx, env, cfg.Datadog)
-	if err != nil {
-		return err
+		return nil, err
 	}
 	alerts, err := alerting.New(ctx, r, cfg.Pipeline)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	conf := handler.Config{Redeliver: alerts.Redeliver, Logger: env.Logger}
 	if cfg.DeadLetterQueueURL != "" {
 		conf.DeadLetters = queue.New(sqs.NewFromConfig(env.AWS), cfg.DeadLetterQueueURL)
 	}
-	if err := runtime.WaitForSecrets(ctx, r.Keys); err != nil {
-		return err
-	}
-	wrapped, err := ddlambda.Wrap(lambda.NewHandler(handler.New(conf).Handle), env.Logger)
-	if err != nil {
-		return err
-	}
-	lambda.Start(wrapped)
-	return nil
+	return handler.New(conf).Handle, runtime.WaitForSecrets(ctx, r.Keys)
 }

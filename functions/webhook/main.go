@@ -4,11 +4,8 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"runtime/debug"
-
-	"github.com/aws/aws-lambda-go/lambda"
 
 	"boomerang/functions/internal/ddlambda"
 	"boomerang/functions/internal/runtime"
@@ -21,22 +18,13 @@ const heapGrowth = 200
 
 func main() {
 	debug.SetGCPercent(heapGrowth)
-	if err := run(context.Background()); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	os.Exit(runtime.Run(newHandler, ddlambda.Wrap))
 }
 
-func run(ctx context.Context) error {
-	env := runtime.FromLambda(ctx)
+func newHandler(ctx context.Context, env runtime.Environment) (any, error) {
 	h, err := handler.FromEnvironment(ctx, env)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	wrapped, err := ddlambda.Wrap(lambda.NewHandler(h.Handle), env.Logger)
-	if err != nil {
-		return err
-	}
-	lambda.Start(wrapped)
-	return nil
+	return h.Handle, nil
 }

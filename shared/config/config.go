@@ -23,6 +23,9 @@ type Datadog struct {
 	APIURL string `env:"DATADOG_API_URL"`
 }
 
+// Base returns what a function's configuration embeds.
+func (d Datadog) Base() Datadog { return d }
+
 // Pipeline is what the alert pipeline needs.
 type Pipeline struct {
 	Datadog

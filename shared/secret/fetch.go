@@ -129,6 +129,12 @@ func fetchMembers(ctx context.Context, client Client, in *secretsmanager.GetSecr
 	return nil, fault.New(fault.Permanent, fmt.Sprintf("secret %q %s: store {%s} in it", *in.SecretId, problem, strings.Join(want, ",")), nil)
 }
 
+// CurrentToken returns the AWSCURRENT token of the secret with this name or ARN and the
+// content {"token":"…"}. It is not cached.
+func CurrentToken(ctx context.Context, client Client, id string) (Secret, error) {
+	return fetchToken(ctx, client, byStage(id, current))
+}
+
 // fetchToken returns the token in one version of a secret.
 func fetchToken(ctx context.Context, client Client, in *secretsmanager.GetSecretValueInput) (Secret, error) {
 	values, err := fetchMembers(ctx, client, in, "token")

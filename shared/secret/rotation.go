@@ -27,7 +27,7 @@ func NewRotation(client *secretsmanager.Client, id string) *Rotation {
 
 // Current returns the AWSCURRENT token.
 func (r *Rotation) Current(ctx context.Context) (Secret, error) {
-	return fetchToken(ctx, r.client, byStage(r.id, current))
+	return CurrentToken(ctx, r.client, r.id)
 }
 
 // Create stores a version with a new token, unless it exists. rotationToken is the

@@ -1,4 +1,4 @@
-// Package handler drills the stack that it is a part of.
+// Package handler sends a synthetic alert to the stack that it is a part of.
 package handler
 
 import (
@@ -9,65 +9,63 @@ import (
 
 	"boomerang/functions/internal/drill"
 	"boomerang/shared/fault"
+	"boomerang/shared/secret"
 )
 
-// Config is what a handler needs.
+// Config configures a handler. Token is called in every run, for the token of Target.
 type Config struct {
-	// Target is the stack. Its token is asked for anew in each run.
-	Target drill.Target
-	Token  func(ctx context.Context) (string, error)
-	Wait   drill.Patience
-	Logger *slog.Logger
+	Target   drill.Target
+	Token    func(ctx context.Context) (secret.Secret, error)
+	Timeouts drill.Timeouts
+	Logger   *slog.Logger
 }
 
-// Handler is the function.
+// Handler runs drills.
 type Handler struct{ Config }
 
-// New returns the function's handler.
+// New returns a handler.
 func New(conf Config) *Handler { return &Handler{conf} }
 
-// Handle sends one synthetic alert and waits for its event. The error is the
-// sentence that says how far the alert came: Lambda counts it, and an alarm goes
-// by that.
+// Handle sends one synthetic alert and waits for its event. The error, which Lambda counts
+// for the alarm, is a sentence that says how far the alert came.
 func (h *Handler) Handle(ctx context.Context) error {
-	start := time.Now()
-	r, err := h.drill(ctx)
-	r.took = time.Since(start)
-	r.log(ctx, h.Logger, err)
+	e := logEntry{start: time.Now()}
+	err := h.run(ctx, &e)
+	e.write(ctx, h.Logger, err)
 	return err
 }
 
-func (h *Handler) drill(ctx context.Context) (record, error) {
+func (h *Handler) run(ctx context.Context, e *logEntry) error {
 	token, err := h.Token(ctx)
 	if err != nil {
-		return record{}, errors.New("no alert was sent, because the webhook's token could not be had: " + fault.Public(err))
+		return errors.New("no alert was sent, because the webhook's token cannot be read: " + fault.Public(err))
 	}
 	target := h.Target
-	target.Token = token
-	d := drill.New(target, h.Wait)
-	r := record{id: d.ID}
-	if r.answer, err = d.Send(ctx); err != nil {
-		return r, err
+	target.Token = token.Reveal()
+	d := drill.New(target, h.Timeouts)
+	e.id = d.ID
+	if e.answer, err = d.Send(ctx); err != nil {
+		return err
 	}
 	found, err := d.Await(ctx)
-	r.events = len(found)
-	return r, err
+	e.events = len(found)
+	return err
 }
 
-// record is what the log learns of a run.
-type record struct {
+// logEntry is what the log says about a run.
+type logEntry struct {
+	start  time.Time
 	id     int64
 	answer drill.Answer
-	events int // that came back
-	took   time.Duration
+	events int
 }
 
-func (r record) log(ctx context.Context, logger *slog.Logger, err error) {
+func (e logEntry) write(ctx context.Context, logger *slog.Logger, err error) {
 	level := slog.LevelInfo
-	attrs := []slog.Attr{slog.Int64("id", r.id), slog.Int("events", r.events), seconds("took_s", r.took)}
-	if r.answer.Status != 0 {
+	attrs := []slog.Attr{slog.Int64("id", e.id), slog.Int("events", e.events), seconds("took_s", time.Since(e.start))}
+	if e.answer.Status != 0 {
 		attrs = append(attrs,
-			slog.Int("http_status", r.answer.Status), slog.String("status", string(r.answer.Reply.Status)), seconds("answered_s", r.answer.Took))
+			slog.Int("http_status", e.answer.Status), slog.String("status", string(e.answer.Reply.Status)), seconds("answered_s", e.answer.Took))
 	}
 	if err != nil {
 		level = slog.LevelError

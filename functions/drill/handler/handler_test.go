@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,24 +20,14 @@ import (
 	"boomerang/functions/internal/drill"
 	"boomerang/shared/datadog"
 	"boomerang/shared/fault"
+	"boomerang/shared/secret"
 )
 
-// streamFunc is an event stream that answers whatever a test wants.
-type streamFunc func(datadog.EventQuery) []datadog.Event
+// stream answers every poll with this many events.
+type stream int
 
-func (f streamFunc) Events(_ context.Context, q datadog.EventQuery) ([]datadog.Event, error) {
-	return f(q), nil
-}
-
-// shows is an event stream that answers each drill so many times.
-func shows(times int) streamFunc {
-	return func(q datadog.EventQuery) []datadog.Event {
-		var found []datadog.Event
-		for range times {
-			found = append(found, datadog.Event{Tags: append([]string{"boomerang"}, q.Tags...)})
-		}
-		return found
-	}
+func (s stream) Events(context.Context, datadog.EventQuery) ([]datadog.Event, error) {
+	return slices.Repeat([]datadog.Event{{Tags: []string{"boomerang"}}}, int(s)), nil
 }
 
 // record is what a run logs, without what differs from run to run.
@@ -45,77 +37,47 @@ type record struct {
 	HTTPStatus                int `json:"http_status"`
 }
 
-func TestHandler_logs_one_record_and_returns_its_error(t *testing.T) {
-	for name, c := range map[string]struct {
+// mask replaces the random id of a drill.
+func mask(text string) string {
+	return regexp.MustCompile(`drill:\d+`).ReplaceAllString(text, "drill:1")
+}
+
+func TestHandler(t *testing.T) {
+	tokenErr := fault.New(fault.Temporary, "Secrets Manager is away", errors.New("s3cret"))
+	for name, tt := range map[string]struct {
 		answer string
 		token  error
-		stream streamFunc
 		want   record
 	}{
-		"one event": {
-			answer: `{"status":"posted"}`, stream: shows(1),
-			want: record{Level: "INFO", Status: "posted", Events: 1, HTTPStatus: 200},
-		},
-		"two events": {
-			answer: `{"status":"posted"}`, stream: shows(2),
-			want: record{
-				Level: "ERROR", Status: "posted", Events: 2, HTTPStatus: 200,
-				Error: "the alert came back as 2 events instead of one: make sure that the stack has a ledger (LEDGER_TABLE)",
-			},
-		},
-		"no event": {
-			answer: `{"status":"queued"}`, stream: shows(0),
-			want: record{
-				Level: "ERROR", Status: "queued", HTTPStatus: 200,
-				Error: "the webhook queued the alert, and the drill was interrupted before an event was seen",
-			},
-		},
-		"an alert that was left out": {
-			answer: `{"status":"ignored","reason":"it is ours"}`,
-			want: record{
-				Level: "ERROR", Status: "ignored", HTTPStatus: 200,
-				Error: "the webhook took the alert and no event will come of it (ignored): it is ours",
-			},
-		},
-		"no token": {
-			token: fault.New(fault.Temporary, "Secrets Manager is away", errors.New("s3cret")),
-			want:  record{Level: "ERROR", Error: "no alert was sent, because the webhook's token could not be had: Secrets Manager is away"},
-		},
+		"one event":  {`{"status":"posted"}`, nil, record{"drill", "INFO", "posted", "", 1, 200}},
+		"two events": {`{"status":"posted"}`, nil, record{"drill", "ERROR", "posted", "the alert came back as 2 events instead of one: make sure that the stack has a ledger (LEDGER_TABLE)", 2, 200}},
+		"no event":   {`{"status":"queued"}`, nil, record{"drill", "ERROR", "queued", "the webhook queued the alert, but the stream showed no event with the tag drill:1 within 20ms: look at the log of the redeliver function, and into its dead-letter queue", 0, 200}},
+		"ignored":    {`{"status":"ignored","reason":"it is ours"}`, nil, record{"drill", "ERROR", "ignored", "the webhook accepted the alert and posts no event (ignored): it is ours", 0, 200}},
+		"no token":   {"", tokenErr, record{"drill", "ERROR", "", "no alert was sent, because the webhook's token cannot be read: Secrets Manager is away", 0, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			webhook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.Header.Get("X-Webhook-Token") != "t" {
-					t.Errorf("the token is %q", r.Header.Get("X-Webhook-Token"))
+				if got := r.Header.Get("X-Webhook-Token"); got != "t" {
+					t.Errorf("token %q", got)
 				}
-				_, _ = io.WriteString(w, c.answer)
+				_, _ = io.WriteString(w, tt.answer)
 			}))
 			defer webhook.Close()
 			var log bytes.Buffer
-			h := handler.New(handler.Config{
-				Target: drill.Target{URL: webhook.URL, Stream: c.stream, StreamName: "the stream"},
-				Token:  func(context.Context) (string, error) { return "t", c.token },
-				Wait:   drill.Patience{Answer: 10 * time.Second, Event: 10 * time.Second, Interval: 10 * time.Millisecond},
-				Logger: slog.New(slog.NewJSONHandler(&log, nil)),
-			})
-			ctx, interrupt := context.WithCancel(t.Context())
-			defer interrupt()
-			if c.want.Events == 0 { // Nobody waits for what never comes.
-				stream := c.stream
-				h.Target.Stream = streamFunc(func(q datadog.EventQuery) []datadog.Event {
-					interrupt()
-					return stream(q)
-				})
-			}
-			err := h.Handle(ctx)
+			err := handler.New(handler.Config{
+				Target:   drill.Target{URL: webhook.URL, Stream: stream(tt.want.Events), StreamName: "the stream"},
+				Token:    func(context.Context) (secret.Secret, error) { return secret.New("t"), tt.token },
+				Timeouts: drill.Timeouts{Answer: 10 * time.Second, Event: 20 * time.Millisecond, Interval: time.Millisecond},
+				Logger:   slog.New(slog.NewJSONHandler(&log, nil)),
+			}).Handle(t.Context())
 			var got record
-			if err := json.Unmarshal(log.Bytes(), &got); err != nil {
+			if err := json.Unmarshal([]byte(mask(log.String())), &got); err != nil {
 				t.Fatalf("%v: %s", err, &log)
 			}
-			c.want.Msg = "drill"
-			if diff := cmp.Diff(c.want, got); diff != "" {
+			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("logged (-want +got):\n%s", diff)
 			}
-			if (err == nil) != (got.Error == "") || err != nil && err.Error() != got.Error {
+			if (err == nil) != (got.Error == "") || err != nil && mask(err.Error()) != got.Error {
 				t.Errorf("returned %v, and logged %q", err, got.Error)
 			}
 		})

@@ -80,26 +80,26 @@ func (l brokenPark) MarkQueued(ctx context.Context, key string) error {
 
 type brokenWatermark struct {
 	*broken
-	handler.Bookmark
+	handler.WatermarkStore
 }
 
 func (l brokenWatermark) Watermark(ctx context.Context, name string) (time.Time, error) {
 	if err := l.fail(); err != nil {
 		return time.Time{}, err
 	}
-	return l.Bookmark.Watermark(ctx, name)
+	return l.WatermarkStore.Watermark(ctx, name)
 }
 
 type brokenSetWatermark struct {
 	*broken
-	handler.Bookmark
+	handler.WatermarkStore
 }
 
 func (l brokenSetWatermark) SetWatermark(ctx context.Context, name string, until time.Time) error {
 	if err := l.fail(); err != nil {
 		return err
 	}
-	return l.Bookmark.SetWatermark(ctx, name, until)
+	return l.WatermarkStore.SetWatermark(ctx, name, until)
 }
 
 type brokenQueue struct {
@@ -121,8 +121,8 @@ func TestHandler_loses_nothing_to_a_failure(t *testing.T) {
 		"the event stream":      func(w *world, b *broken) { w.conf.Stream = brokenStream{b, w.conf.Stream} },
 		"the monitor":           func(w *world, b *broken) { w.conf.Monitors = brokenMonitors{b, w.conf.Monitors} },
 		"what the ledger knows": func(w *world, b *broken) { w.conf.Ledger = brokenKnown{b, w.conf.Ledger} },
-		"the watermark":         func(w *world, b *broken) { w.conf.Bookmark = brokenWatermark{b, w.conf.Bookmark} },
-		"moving the watermark":  func(w *world, b *broken) { w.conf.Bookmark = brokenSetWatermark{b, w.conf.Bookmark} },
+		"the watermark":         func(w *world, b *broken) { w.conf.Watermarks = brokenWatermark{b, w.conf.Watermarks} },
+		"moving the watermark":  func(w *world, b *broken) { w.conf.Watermarks = brokenSetWatermark{b, w.conf.Watermarks} },
 		"the queue":             func(w *world, b *broken) { w.conf.Queue = brokenQueue{b, w.conf.Queue} },
 	}
 	for part, breakIt := range parts {

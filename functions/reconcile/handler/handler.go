@@ -35,8 +35,8 @@ type Ledger interface {
 	MarkQueued(ctx context.Context, key string) error
 }
 
-// Bookmark remembers how far a reader came.
-type Bookmark interface {
+// WatermarkStore keeps how far the stream was read.
+type WatermarkStore interface {
 	Watermark(ctx context.Context, name string) (time.Time, error)
 	SetWatermark(ctx context.Context, name string, until time.Time) error
 }
@@ -53,7 +53,7 @@ type Config struct {
 	Stream      Stream
 	Monitors    Monitors
 	Ledger      Ledger
-	Bookmark    Bookmark
+	Watermarks  WatermarkStore
 	Queue       Queue
 	Logger      *slog.Logger
 	Now         func() time.Time // nil: time.Now
@@ -104,7 +104,7 @@ func (h *Handler) Handle(ctx context.Context) error {
 
 // run reads what is to be read, slice by slice and the oldest first.
 func (h *Handler) run(ctx context.Context, r *record) error {
-	mark, err := h.Bookmark.Watermark(ctx, reader)
+	mark, err := h.Watermarks.Watermark(ctx, reader)
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (h *Handler) run(ctx context.Context, r *record) error {
 	if mark.IsZero() {
 		// If this run fails, the next one must not begin later.
 		mark = todo.from
-		if err := h.Bookmark.SetWatermark(ctx, reader, mark); err != nil {
+		if err := h.Watermarks.SetWatermark(ctx, reader, mark); err != nil {
 			return err
 		}
 	}
@@ -135,7 +135,7 @@ func (h *Handler) run(ctx context.Context, r *record) error {
 		if !end.After(mark) {
 			continue // It was read before, and does not count: a run that ended here would not get on.
 		}
-		if err := h.Bookmark.SetWatermark(ctx, reader, end); err != nil {
+		if err := h.Watermarks.SetWatermark(ctx, reader, end); err != nil {
 			return err
 		}
 		if fresh += r.pages - pages; fresh >= maxPages {

@@ -73,7 +73,7 @@ func newWorld(t *testing.T, change ...func(*world)) *world {
 	w.datadog.AddMonitor(fakedatadog.Monitor{ID: monitorID, OrgID: 352001, Name: "Checkout is slow"})
 	w.conf = handler.Config{
 		WebhookName: "boomerang",
-		Stream:      client, Monitors: client, Ledger: w.ledger, Bookmark: w.ledger, Queue: w.queue,
+		Stream:      client, Monitors: client, Ledger: w.ledger, Watermarks: w.ledger, Queue: w.queue,
 		Logger: slog.New(slog.NewJSONHandler(w.log, nil)), Now: w.clock.Now,
 	}
 	for _, c := range change {

@@ -12,11 +12,7 @@ import (
 // FromEnvironment builds the handler that is deployed. It fails if a secret is wrong,
 // and waits a bounded time for a secret that cannot be fetched now.
 func FromEnvironment(ctx context.Context, env runtime.Environment) (*Handler, error) {
-	cfg, err := runtime.Load[config.Webhook](env)
-	if err != nil {
-		return nil, err
-	}
-	r, err := runtime.New(ctx, env, cfg.Datadog)
+	cfg, r, err := runtime.Open[config.Webhook](ctx, env)
 	if err != nil {
 		return nil, err
 	}
