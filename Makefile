@@ -1,5 +1,5 @@
-# Everything that is done with this repository, from the first look to the deployment. Only Go, git and make are
-# needed, and the modules that the first run fetches, save where a target asks for more and says so.
+# All commands of this repository. They need Go, git and make; the tests also need Python 3 with venv for an emulator of
+# AWS. A target that needs more says so.
 
 .SHELLFLAGS := -eu -c
 .DEFAULT_GOAL := help
@@ -21,20 +21,20 @@ GUIDED ?=
 ROUNDS ?= 10
 BASE ?=
 
-# The linters, by the version that everybody runs. They are no dependency of the module, so that go.mod lists what runs.
+# The linters. They are not in go.mod, which lists what the functions need.
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.1
 GOFUMPT := go run mvdan.cc/gofumpt@v0.12.0
 
-# What is deployed: every folder of functions/ but the one for this machine.
+# The deployed functions: every folder of functions/ but local.
 FUNCTIONS := $(filter-out local,$(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go)))
 
 # Lambda starts the file named bootstrap. lambda.norpc leaves out the runtime that Go functions no longer use.
-# The commit is left out too, so that a function whose code did not change is the same bytes, and is not deployed again.
+# Without the commit, unchanged code builds the same bytes, which are not deployed again.
 LAMBDA_GOFLAGS = $(shell go env GOFLAGS) -trimpath -buildvcs=false -tags=lambda.norpc '-ldflags=-s -w'
 LAMBDA = CGO_ENABLED=0 GOOS=linux GOARCH=arm64 GOFLAGS="$(LAMBDA_GOFLAGS)"
 
-# $(call need,command,how to get it) stops with that advice where the command is missing.
-need = command -v $(1) >/dev/null || { echo "this needs $(1), which is not here: $(2)" >&2; exit 1; }
+# $(call need,command,how to get it) stops where the command is missing.
+need = command -v $(1) >/dev/null || { echo "this needs $(1), which is not installed: $(2)" >&2; exit 1; }
 need_sam = $(call need,sam,install the AWS SAM CLI with 'pipx install aws-sam-cli' or as https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html says)
 
 ## First
@@ -59,7 +59,7 @@ test-playbooks: ## Run the tests beside playbooks (PLAYBOOKS=<file or folder>; U
 	@go run ./functions/local test-playbooks $(if $(UPDATE),--update) $(ALL_PLAYBOOKS)
 
 .PHONY: serve
-serve: ## Serve the Function URL on this machine, with the Datadog stand-in behind it (ADDRESS=127.0.0.1:8787)
+serve: ## Serve the Function URL on this machine, with the fake of Datadog behind it (ADDRESS=127.0.0.1:8787)
 	@go run ./functions/local serve $(ADDRESS)
 
 # The tests' emulator of AWS. Without it the tests that need it are skipped, unless REQUIRE_ALL_TESTS is set.
@@ -70,13 +70,13 @@ $(MOTO): .ci/moto.txt .ci/requirements.txt
 		{ echo "no emulator of AWS: it needs Python 3 with venv and pip. The tests that use it do not run." >&2; [ -z "$${REQUIRE_ALL_TESTS:-}" ]; }
 
 .PHONY: test
-test: $(MOTO) ## Run every test (some 3 minutes on two cores the first time)
-	.ci/with-moto go test -shuffle=on -timeout=10m ./...
+test: $(MOTO) ## Run every test (some minutes the first time)
+	.ci/with-moto go test -shuffle=on -timeout=20m ./...
 
 ## Before a commit
 
 .PHONY: check
-check: vet staticcheck format tidy check-playbooks ## Look for what the compiler lets pass (fetches two linters)
+check: vet staticcheck format tidy check-playbooks ## Vet, lint and check the format (fetches two linters)
 
 .PHONY: vet
 vet:
@@ -103,8 +103,8 @@ check-playbooks: ## Find every mistake in playbooks (PLAYBOOKS=<file or folder>)
 schema: ## Write the JSON Schema of playbooks, by which editors complete them, and the reference of the steps
 	go generate ./functions/local
 
-# The packages whose tests run the code in their own process. Those of functions/ itself run the built binaries, which
-# neither the race detector nor the measurement of coverage sees, and which both would only slow down.
+# The packages whose tests run the code in their own process. The tests of functions/ run the built binaries, which
+# neither the race detector nor the coverage profile sees.
 IN_PROCESS = $(shell go list ./... | grep -v '/functions$$')
 
 .PHONY: race
@@ -114,16 +114,16 @@ race: $(MOTO) ## Run the tests under the race detector (needs a C compiler)
 
 .PHONY: fault-matrix matrix
 matrix: fault-matrix
-fault-matrix: $(MOTO) ## Break every dependency in every way, and show what the webhook answers and how soon
+fault-matrix: $(MOTO) ## Break each dependency in every way, and show what the webhook answers and after how long
 	@mkdir -p .build
 	@.ci/with-moto go test -count=1 -v -run '^TestMatrix$$' ./functions > .build/matrix.txt || { cat .build/matrix.txt; exit 1; }
 	@awk '/INTAKE=/ { table = 1 } /^(---|===)/ { table = 0 } table' .build/matrix.txt
 
 .PHONY: soak
-soak: $(MOTO) ## Send ALERTS=20000 alerts while every dependency fails now and then, and count the events (INTAKE=direct or queue)
+soak: $(MOTO) ## Send ALERTS=20000 alerts while one call in twenty fails, and count the events (INTAKE=direct or queue)
 	SOAK=$(ALERTS) .ci/with-moto go test -count=1 -timeout=60m -v -run '^TestSoak$$/^$(INTAKE)$$' ./functions
 
-# Inputs are counted, because a time that runs out fails a target of which nothing is wrong (https://go.dev/issue/75804).
+# A number of inputs, because a time limit can fail a correct target (https://go.dev/issue/75804).
 .PHONY: fuzz
 fuzz: ## Fuzz every fuzz target, some seconds each (FUZZTIME=10000x inputs)
 	@mkdir -p .build
@@ -144,7 +144,7 @@ mutants: $(MOTO) ## Change the code of a package in small ways, and list the cha
 	.ci/with-moto $(GREMLINS) unleash --workers 1 --timeout-coefficient 10 $(MUTATED)
 
 .PHONY: cover
-cover: $(MOTO) ## Measure how much of shared/ the tests reach; less than COVERAGE percent fails (RACE=1: under the race detector)
+cover: $(MOTO) ## Measure the coverage of shared/; less than COVERAGE percent fails (RACE=1: under the race detector)
 	@mkdir -p .build
 	$(if $(RACE),CGO_ENABLED=1) .ci/with-moto go test -shuffle=on -timeout=20m $(if $(RACE),-race -covermode=atomic) -coverpkg=./shared/... -coverprofile=.build/cover.out $(IN_PROCESS)
 	@go tool cover -func=.build/cover.out | awk -v least=$(COVERAGE) '/^total:/ { seen = 1; \
@@ -228,7 +228,7 @@ drill: ## Send a synthetic alert and wait for its event (URL=<Function URL>; wit
 	@go run ./functions/local drill $(URL)
 
 .PHONY: setup
-setup: ## Make the webhook, the dashboard and the monitors in the stand-in and try them (LIVE=1 URL=…: in Datadog; DELETE=1: remove them)
+setup: ## Make the webhook, the dashboard and the monitors in the fake and try them (LIVE=1 URL=…: in Datadog; DELETE=1: remove them)
 	@go run ./functions/local setup
 
 .PHONY: redrive

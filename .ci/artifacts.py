@@ -12,10 +12,10 @@ import zipfile
 
 AARCH64 = 183
 INTERPRETER = 3  # PT_INTERP: the program asks for a dynamic linker.
-# What a debugger reads, and Lambda never.
+# For debuggers only.
 DEBUGGING = (".symtab", ".strtab", ".debug_", ".zdebug_")
 
-# Every cold start loads the program, so a library must not add megabytes unnoticed.
+# Every cold start loads the program. Lambda itself would allow 250 MB. Most of it are the AWS SDK and Datadog's tracer.
 MOST_BYTES, MOST_ZIPPED = 38_000_000, 12_500_000
 
 
@@ -23,7 +23,7 @@ def read(program):
     """Returns the machine, the kinds of segments and the names of sections of a 64-bit ELF file."""
     data = program.read_bytes()
     if data[:5] != b"\x7fELF\x02":
-        sys.exit(f"{program} is no 64-bit program for Linux")
+        sys.exit(f"{program} is not a 64-bit program for Linux")
     machine = struct.unpack_from("<H", data, 18)[0]
     segments, sections = struct.unpack_from("<QQ", data, 32)
     segment_size, segment_count, section_size, section_count, names = struct.unpack_from("<5H", data, 54)
@@ -72,7 +72,7 @@ def main(built, again):
     if not folders:
         problems.append(f"nothing was built in {built}")
     if problems:
-        sys.exit("the programs are not as they should be:\n  " + "\n  ".join(problems))
+        sys.exit("wrong programs:\n  " + "\n  ".join(problems))
     print("all for arm64, static, stripped, and the same bytes from both builds")
 
 
