@@ -141,11 +141,11 @@ var rules = []rule{
 		because: "net/http does the same without six more modules, and its models reject an object over one unknown value",
 	},
 	{
-		name:    "the installation imports neither CloudFormation nor secrets",
-		in:      []string{"functions/setup/installation"},
+		name:    "provisioning imports neither CloudFormation nor secrets",
+		in:      []string{"functions/setup/provision"},
 		never:   []string{module, "github.com/aws"},
 		may:     []string{"events", "shared/alert", "shared/datadog", "shared/event", "shared/fault", "shared/httpx"},
-		because: "a laptop installs the same things as a stack",
+		because: "a laptop provisions the same things as a stack",
 	},
 	{
 		name:    "the sample events import nothing of ours",

@@ -14,7 +14,7 @@ import (
 
 	"boomerang/functions/local/report"
 	"boomerang/functions/local/stage"
-	"boomerang/functions/setup/installation"
+	"boomerang/functions/setup/provision"
 	"boomerang/shared/datadog"
 	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
@@ -56,9 +56,9 @@ func setupHere(ctx context.Context, out *report.Printer, getenv func(string) str
 	if err := spec.Check(); err != nil {
 		return errors.New(fault.Public(err))
 	}
-	installer := installation.New(client)
+	provisioner := provision.New(client)
 	out.Heading("In Datadog (a stand-in), for the Function URL " + spec.FunctionURL)
-	if err := install(ctx, out, installer, spec, stage.Token); err != nil {
+	if err := install(ctx, out, provisioner, spec, stage.Token); err != nil {
 		return err
 	}
 	showMade(out, s)
@@ -69,13 +69,13 @@ func setupHere(ctx context.Context, out *report.Printer, getenv func(string) str
 		return nil
 	}
 	out.Heading("And removed again")
-	return remove(ctx, out, installer, spec)
+	return remove(ctx, out, provisioner, spec)
 }
 
 // specOf reads what the user may choose; the template's own names are its values'
 // place in a stack.
-func specOf(getenv func(string) string) installation.Spec {
-	spec := installation.Spec{
+func specOf(getenv func(string) string) provision.Spec {
+	spec := provision.Spec{
 		Stack: getenv("STACK_NAME"), WebhookName: getenv("WEBHOOK_NAME"), Notify: getenv("NOTIFY"),
 		Queue: getenv("QUEUE_NAME"), DeadLetterQueue: getenv("DEAD_LETTER_QUEUE_NAME"), Functions: fields(getenv("FUNCTION_NAMES")),
 	}
@@ -89,8 +89,8 @@ func specOf(getenv func(string) string) installation.Spec {
 }
 
 // install sets up and says what was done.
-func install(ctx context.Context, out *report.Printer, installer installation.Installer, spec installation.Spec, token string) error {
-	installed, err := installer.Install(ctx, spec, token)
+func install(ctx context.Context, out *report.Printer, p provision.Provisioner, spec provision.Spec, token string) error {
+	installed, err := p.Install(ctx, spec, token)
 	if err != nil {
 		return errors.New(fault.Public(err))
 	}
@@ -101,8 +101,8 @@ func install(ctx context.Context, out *report.Printer, installer installation.In
 
 // remove removes what install made. What is left is an error here: whoever runs it
 // waits for nothing else.
-func remove(ctx context.Context, out *report.Printer, installer installation.Installer, spec installation.Spec) error {
-	changes, left := installer.Remove(ctx, spec)
+func remove(ctx context.Context, out *report.Printer, p provision.Provisioner, spec provision.Spec) error {
+	changes, left := p.Remove(ctx, spec)
 	showChanges(out, changes)
 	var reasons []error
 	for _, err := range left {
@@ -111,9 +111,9 @@ func remove(ctx context.Context, out *report.Printer, installer installation.Ins
 	return errors.Join(reasons...)
 }
 
-func showChanges(out *report.Printer, changes []installation.Change) {
+func showChanges(out *report.Printer, changes []provision.Change) {
 	for _, c := range changes {
-		out.Line("  %-13s %s", c.Verb, c.What)
+		out.Line("  %-13s %s", c.Action, c.Name)
 	}
 }
 
@@ -134,7 +134,7 @@ func showMade(out *report.Printer, s *stage.Stage) {
 }
 
 // tryOut has the stand-in call the webhook, as Datadog does when a monitor fires.
-func tryOut(ctx context.Context, out *report.Printer, s *stage.Stage, spec installation.Spec) error {
+func tryOut(ctx context.Context, out *report.Printer, s *stage.Stage, spec provision.Spec) error {
 	out.Heading("An alert through @webhook-" + spec.WebhookName)
 	now := time.Now()
 	s.Server.AddMonitor(fakedatadog.Monitor{ID: 4711, Name: "Checkout is slow", Query: "avg(last_5m):avg:checkout.latency{env:prod} > 0.8"})

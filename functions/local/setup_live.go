@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"boomerang/functions/local/report"
-	"boomerang/functions/setup/installation"
+	"boomerang/functions/setup/provision"
 	"boomerang/shared/datadog"
 	"boomerang/shared/fault"
 	"boomerang/shared/site"
@@ -34,20 +34,20 @@ func setupLive(ctx context.Context, out *report.Printer, getenv func(string) str
 	if err != nil {
 		return err
 	}
-	installer := installation.New(client)
+	provisioner := provision.New(client)
 	out.Heading(fmt.Sprintf("In Datadog (%s), for the Function URL %s", cmp.Or(getenv("DATADOG_API_URL"), s.String()), spec.FunctionURL))
 	if getenv("DELETE") == "1" {
-		return remove(ctx, out, installer, spec)
+		return remove(ctx, out, provisioner, spec)
 	}
 	token, err := tokens(getenv)
 	if err != nil {
 		return err
 	}
-	return install(ctx, out, installer, spec, token)
+	return install(ctx, out, provisioner, spec, token)
 }
 
 // wrongLive says all at once what is missing.
-func wrongLive(spec installation.Spec, getenv func(string) string) error {
+func wrongLive(spec provision.Spec, getenv func(string) string) error {
 	var problems []string
 	if spec.FunctionURL == "" {
 		problems = append(problems, "set URL to the Function URL, which the stack's output FunctionUrl shows")

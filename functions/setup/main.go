@@ -9,7 +9,7 @@ import (
 
 	"boomerang/functions/internal/runtime"
 	"boomerang/functions/setup/handler"
-	"boomerang/functions/setup/installation"
+	"boomerang/functions/setup/provision"
 	"boomerang/shared/config"
 	"boomerang/shared/secret"
 )
@@ -22,7 +22,7 @@ func main() {
 	env := runtime.FromLambda(ctx)
 	h, err := newHandler(ctx, env)
 	if err != nil {
-		h = handler.Broken(err, env.Logger)
+		h = handler.Failing(err, env.Logger)
 	}
 	lambda.Start(h.Handle)
 }
@@ -37,7 +37,7 @@ func newHandler(ctx context.Context, env runtime.Environment) (*handler.Handler,
 		return nil, err
 	}
 	return handler.New(handler.Config{
-		Installer:   installation.New(r.Datadog),
+		Provisioner: provision.New(r.Datadog),
 		Tokens:      secret.NewRotation(r.SecretsManager, cfg.WebhookSecretARN),
 		TokenSecret: cfg.WebhookSecretARN, WebhookName: cfg.WebhookName,
 		Logger: env.Logger,

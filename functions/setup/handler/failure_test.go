@@ -15,45 +15,45 @@ import (
 	"github.com/aws/aws-lambda-go/cfn"
 
 	"boomerang/functions/setup/handler"
-	"boomerang/functions/setup/installation"
+	"boomerang/functions/setup/provision"
 	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
 	"boomerang/shared/secret"
 )
 
-// nothing is what a creation is called that left nothing behind.
-const nothing = "boomerang-nothing"
+// notCreated is the id of a creation that left nothing behind.
+const notCreated = "boomerang-not-created"
 
 // permissions are those of the application key, each with the sentence for its lack.
 var permissions = map[string]string{
 	"integrations_read":   "Datadog refused to get the webhook boomerang (403 Forbidden); check that both keys are of one organisation on datadoghq.eu, and that the application key has the permission integrations_read",
 	"monitors_read":       "Datadog refused to list the monitors (403 Forbidden); check that both keys are of one organisation on datadoghq.eu, and that the application key has the permission monitors_read",
 	"monitors_write":      `Datadog refused to create the monitor "Boomerang (boomerang): alerts were sent" (403 Forbidden); check that both keys are of one organisation on datadoghq.eu, and that the application key has the permission monitors_write`,
-	"dashboards_read":     "Datadog refused to list the dashboards (403 Forbidden); check that both keys are of one organisation on datadoghq.eu, and that the application key has the permission dashboards_read; what was made before that is removed again",
-	"dashboards_write":    "Datadog refused to create the dashboard (403 Forbidden); check that both keys are of one organisation on datadoghq.eu, and that the application key has the permission dashboards_write; what was made before that is removed again",
-	"manage_integrations": "Datadog refused to create the custom variable BOOMERANG_TOKEN (403 Forbidden); check that both keys are of one organisation on datadoghq.eu, and that the application key has the permission manage_integrations; what was made before that is removed again",
-	"create_webhooks":     "Datadog refused to create the webhook boomerang (403 Forbidden); check that both keys are of one organisation on datadoghq.eu, and that the application key has the permission create_webhooks; what was made before that is removed again",
+	"dashboards_read":     "Datadog refused to list the dashboards (403 Forbidden); check that both keys are of one organisation on datadoghq.eu, and that the application key has the permission dashboards_read; the resources that were created before that are removed",
+	"dashboards_write":    "Datadog refused to create the dashboard (403 Forbidden); check that both keys are of one organisation on datadoghq.eu, and that the application key has the permission dashboards_write; the resources that were created before that are removed",
+	"manage_integrations": "Datadog refused to create the custom variable BOOMERANG_TOKEN (403 Forbidden); check that both keys are of one organisation on datadoghq.eu, and that the application key has the permission manage_integrations; the resources that were created before that are removed",
+	"create_webhooks":     "Datadog refused to create the webhook boomerang (403 Forbidden); check that both keys are of one organisation on datadoghq.eu, and that the application key has the permission create_webhooks; the resources that were created before that are removed",
 }
 
-func TestHandler_names_the_permission_that_is_missing(t *testing.T) {
+func TestHandler_MissingPermission(t *testing.T) {
 	for permission, sentence := range permissions {
 		t.Run(permission, func(t *testing.T) {
 			w := newWorld(t)
-			w.standin.Deny(permission)
+			w.datadog.Deny(permission)
 			answer := w.send(w.request(cfn.RequestCreate))
-			got := strings.TrimSuffix(answer.Reason, "; what was made before that is removed again")
-			if want := strings.TrimSuffix(sentence, "; what was made before that is removed again"); answer.Status != cfn.StatusFailed || got != want {
+			got := strings.TrimSuffix(answer.Reason, "; the resources that were created before that are removed")
+			if want := strings.TrimSuffix(sentence, "; the resources that were created before that are removed"); answer.Status != cfn.StatusFailed || got != want {
 				t.Errorf("got %s\n%s\nwant\n%s", answer.Status, answer.Reason, want)
 			}
 			// CloudFormation deletes what it could not create.
 			w.mustSucceed(w.request(cfn.RequestDelete, func(e *cfn.Event) { e.PhysicalResourceID = answer.PhysicalResourceID }))
-			w.standin.Deny()
+			w.datadog.Deny()
 			w.isEmpty()
 		})
 	}
 }
 
-func TestHandler_says_what_is_wrong_with_the_keys(t *testing.T) {
+func TestHandler_WrongKeys(t *testing.T) {
 	const unknownKey = "Datadog refused to accept the API key (403 Forbidden); check that the API key is one of an organisation on datadoghq.eu"
 	for name, tc := range map[string]struct{ api, app, want string }{
 		"an_API_key_that_the_site_does_not_know": {"key-of-another-site", fakedatadog.DefaultAppKey, unknownKey},
@@ -66,7 +66,7 @@ func TestHandler_says_what_is_wrong_with_the_keys(t *testing.T) {
 			w := newWorld(t)
 			w.keys.api, w.keys.app = tc.api, tc.app
 			answer := w.send(w.request(cfn.RequestCreate))
-			if answer.Status != cfn.StatusFailed || !strings.Contains(answer.Reason, tc.want) || answer.PhysicalResourceID != nothing {
+			if answer.Status != cfn.StatusFailed || !strings.Contains(answer.Reason, tc.want) || answer.PhysicalResourceID != notCreated {
 				t.Errorf("got %+v", answer)
 			}
 			w.mustSucceed(w.request(cfn.RequestDelete, func(e *cfn.Event) { e.PhysicalResourceID = answer.PhysicalResourceID }))
@@ -75,36 +75,36 @@ func TestHandler_says_what_is_wrong_with_the_keys(t *testing.T) {
 	}
 }
 
-func TestHandler_a_webhook_of_the_same_name(t *testing.T) {
+func TestHandler_SameWebhookName(t *testing.T) {
 	t.Run("that_calls_somebody_else_is_not_touched", func(t *testing.T) {
 		w := newWorld(t)
 		theirs := fakedatadog.Webhook{Name: "boomerang", URL: elsewhere, Payload: `{"id":"$ID"}`, CustomHeaders: new(`{"X":"$BOOMERANG_TOKEN"}`), EncodeAs: "json"}
-		w.standin.AddWebhook(theirs)
+		w.datadog.AddWebhook(theirs)
 		answer := w.send(w.request(cfn.RequestCreate))
-		if answer.Status != cfn.StatusFailed || answer.PhysicalResourceID != nothing ||
-			!strings.Contains(answer.Reason, "Datadog has a webhook called boomerang already, and it calls hooks.example.com instead of this stack") || strings.Contains(answer.Reason, "private") {
+		if answer.Status != cfn.StatusFailed || answer.PhysicalResourceID != notCreated ||
+			!strings.Contains(answer.Reason, "Datadog already has a webhook boomerang that calls hooks.example.com instead of this stack") || strings.Contains(answer.Reason, "private") {
 			t.Errorf("got %+v", answer)
 		}
 		if changes := w.changes(0); len(changes) != 0 {
 			t.Errorf("it changed %v before it was refused", changes)
 		}
 		w.mustSucceed(w.request(cfn.RequestDelete, func(e *cfn.Event) { e.PhysicalResourceID = answer.PhysicalResourceID }))
-		if got := w.standin.Webhooks()["boomerang"]; got.URL != elsewhere {
+		if got := w.datadog.Webhooks()["boomerang"]; got.URL != elsewhere {
 			t.Errorf("left is %+v", got)
 		}
 	})
 	t.Run("that_calls_this_stack_already_is_adopted", func(t *testing.T) {
 		w := newWorld(t)
-		w.standin.AddWebhook(fakedatadog.Webhook{Name: "boomerang", URL: strings.TrimSuffix(strings.Replace(functionURL, "https://", "https://any:secret@", 1), "/")})
+		w.datadog.AddWebhook(fakedatadog.Webhook{Name: "boomerang", URL: strings.TrimSuffix(strings.Replace(functionURL, "https://", "https://any:secret@", 1), "/")})
 		w.mustSucceed(w.request(cfn.RequestCreate))
-		if got := w.standin.Webhooks()["boomerang"]; got.URL != functionURL || got.CustomHeaders == nil {
+		if got := w.datadog.Webhooks()["boomerang"]; got.URL != functionURL || got.CustomHeaders == nil {
 			t.Errorf("got %+v", got)
 		}
 	})
 	t.Run("that_another_stack_of_ours_has_stays_whole_after_the_rollback", func(t *testing.T) {
 		w := newWorld(t)
 		w.mustSucceed(w.request(cfn.RequestCreate))
-		before := len(w.standin.Requests())
+		before := len(w.datadog.Requests())
 		second := func(e *cfn.Event) {
 			e.ResourceProperties["FunctionUrl"], e.ResourceProperties["StackName"] = "https://zzz.lambda-url.us-east-1.on.aws/", "Second"
 		}
@@ -119,17 +119,17 @@ func TestHandler_a_webhook_of_the_same_name(t *testing.T) {
 // makes are the calls by which a creation makes something.
 var makes = []fakedatadog.Route{fakedatadog.MonitorCreate, fakedatadog.DashboardCreate, fakedatadog.VariableCreate, fakedatadog.WebhookCreate}
 
-func TestHandler_a_creation_that_fails_halfway_leaves_nothing(t *testing.T) {
+func TestHandler_CreateRollback(t *testing.T) {
 	t.Parallel()
 	for _, route := range makes {
 		for _, how := range []fakedatadog.Fault{fakedatadog.Status(400), fakedatadog.Status(503), fakedatadog.RateLimited} {
 			t.Run(fmt.Sprintf("%s_%s", route, how), func(t *testing.T) {
-				w := newWorld(t, impatient)
-				if err := w.standin.Inject(route, how, 0); err != nil {
+				w := newWorld(t, noRetries)
+				if err := w.datadog.Inject(route, how, 0); err != nil {
 					t.Fatal(err)
 				}
 				answer := w.send(w.request(cfn.RequestCreate))
-				if answer.Status != cfn.StatusFailed || answer.PhysicalResourceID != nothing || !strings.Contains(answer.Reason, "Datadog ") {
+				if answer.Status != cfn.StatusFailed || answer.PhysicalResourceID != notCreated || !strings.Contains(answer.Reason, "Datadog ") {
 					t.Errorf("got %+v", answer)
 				}
 				w.isEmpty()
@@ -138,16 +138,16 @@ func TestHandler_a_creation_that_fails_halfway_leaves_nothing(t *testing.T) {
 	}
 }
 
-func TestHandler_what_was_made_without_an_answer_is_not_made_twice(t *testing.T) {
+func TestHandler_LostResponse(t *testing.T) {
 	for _, route := range makes {
 		for _, how := range []fakedatadog.Fault{fakedatadog.DropResponse, fakedatadog.Truncate} {
 			t.Run(fmt.Sprintf("%s_%s", route, how), func(t *testing.T) {
 				w := newWorld(t)
-				if err := w.standin.Inject(route, how, 0); err != nil {
+				if err := w.datadog.Inject(route, how, 0); err != nil {
 					t.Fatal(err)
 				}
 				w.mustSucceed(w.request(cfn.RequestCreate))
-				if hooks, titles, monitors := len(w.standin.Webhooks()), len(w.titles()), len(w.standin.Monitors()); hooks != 1 || titles != 1 || monitors != 4 {
+				if hooks, titles, monitors := len(w.datadog.Webhooks()), len(w.titles()), len(w.datadog.Monitors()); hooks != 1 || titles != 1 || monitors != 4 {
 					t.Errorf("%d webhooks, %d dashboards and %d monitors", hooks, titles, monitors)
 				}
 			})
@@ -155,32 +155,32 @@ func TestHandler_what_was_made_without_an_answer_is_not_made_twice(t *testing.T)
 	}
 }
 
-func TestHandler_a_hiccup_of_Datadog_is_no_failure(t *testing.T) {
+func TestHandler_TemporaryError(t *testing.T) {
 	w := newWorld(t)
 	for _, route := range []fakedatadog.Route{fakedatadog.Validate, fakedatadog.WebhookGet, fakedatadog.MonitorCreate, fakedatadog.DashboardList, fakedatadog.VariableCreate, fakedatadog.WebhookCreate} {
-		if err := w.standin.Inject(route, fakedatadog.Status(502), 1); err != nil {
+		if err := w.datadog.Inject(route, fakedatadog.Status(502), 1); err != nil {
 			t.Fatal(err)
 		}
 	}
 	w.mustSucceed(w.request(cfn.RequestCreate))
 }
 
-func TestHandler_what_could_not_be_removed_again_is_deleted_later(t *testing.T) {
+func TestHandler_IncompleteRollback(t *testing.T) {
 	w := newWorld(t)
-	w.standin.Deny("create_webhooks")
-	if err := w.standin.Inject(fakedatadog.DashboardDelete, fakedatadog.Status(400), 0); err != nil {
+	w.datadog.Deny("create_webhooks")
+	if err := w.datadog.Inject(fakedatadog.DashboardDelete, fakedatadog.Status(400), 0); err != nil {
 		t.Fatal(err)
 	}
 	answer := w.send(w.request(cfn.RequestCreate))
 	if answer.PhysicalResourceID != "boomerang-webhook-boomerang" || !strings.Contains(answer.Reason, "create_webhooks") || !strings.Contains(answer.Reason, `the dashboard "Boomerang (boomerang)" is left in Datadog`) {
 		t.Errorf("got %+v", answer)
 	}
-	w.standin.ClearFaults()
+	w.datadog.ClearFaults()
 	w.mustSucceed(w.request(cfn.RequestDelete, func(e *cfn.Event) { e.PhysicalResourceID = answer.PhysicalResourceID }))
 	w.isEmpty()
 }
 
-func TestHandler_properties(t *testing.T) {
+func TestHandler_Properties(t *testing.T) {
 	for name, tc := range map[string]struct {
 		change func(p map[string]any)
 		want   string
@@ -190,20 +190,20 @@ func TestHandler_properties(t *testing.T) {
 				delete(p, "FunctionUrl")
 				p["WebhookName"], p["FunctionNames"], p["Webhook"] = 7, "one", "x"
 			},
-			"the custom resource's properties are wrong: Webhook is unknown, FunctionUrl is missing, WebhookName is no text, FunctionNames is no list of names",
+			"the custom resource's properties are wrong: Webhook is unknown, FunctionUrl is missing, WebhookName is not a text, FunctionNames is not a list of names",
 		},
-		"a_site_that_is_no_text":    {func(p map[string]any) { p["DatadogSite"] = []any{"datadoghq.eu"} }, "DatadogSite is no text"},
+		"a_site_that_is_no_text":    {func(p map[string]any) { p["DatadogSite"] = []any{"datadoghq.eu"} }, "DatadogSite is not a text"},
 		"an_empty_one":              {func(p map[string]any) { p["StackName"] = " " }, "the custom resource's properties are wrong: StackName is empty"},
-		"a_name_that_is_none":       {func(p map[string]any) { p["WebhookName"] = "@webhook-x y" }, "WebhookName is no webhook's name"},
+		"a_name_that_is_none":       {func(p map[string]any) { p["WebhookName"] = "@webhook-x y" }, "WebhookName is not a valid webhook name"},
 		"a_URL_in_the_clear":        {func(p map[string]any) { p["FunctionUrl"] = "http://example.com/" }, "the Function URL is not https"},
-		"our_own_webhook_to_notify": {func(p map[string]any) { p["Notify"] = "@slack-sre @webhook-Boomerang" }, "Notify names this very webhook"},
-		"a_function_without_a_name": {func(p map[string]any) { p["FunctionNames"] = []any{""} }, "FunctionNames holds something else than names"},
+		"our_own_webhook_to_notify": {func(p map[string]any) { p["Notify"] = "@slack-sre @webhook-Boomerang" }, "Notify mentions this webhook"},
+		"a_function_without_a_name": {func(p map[string]any) { p["FunctionNames"] = []any{""} }, "FunctionNames is not a list of names"},
 		"no_property_at_all":        {func(p map[string]any) { clear(p) }, "Revision is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			answer := w.send(w.request(cfn.RequestCreate, func(e *cfn.Event) { tc.change(e.ResourceProperties) }))
-			if answer.Status != cfn.StatusFailed || !strings.Contains(answer.Reason, tc.want) || answer.PhysicalResourceID != nothing {
+			if answer.Status != cfn.StatusFailed || !strings.Contains(answer.Reason, tc.want) || answer.PhysicalResourceID != notCreated {
 				t.Errorf("got %+v", answer)
 			}
 			if got := w.changes(0); len(got) != 0 {
@@ -217,33 +217,33 @@ func TestHandler_properties(t *testing.T) {
 	})
 }
 
-func TestHandler_a_secret_that_cannot_be_read_is_named(t *testing.T) {
-	w := newWorld(t)
-	w.standin.SetSecret(fakedatadog.DefaultWebhookSecret, `{"tokken":"x"}`)
+func TestHandler_UnreadableSecret(t *testing.T) {
+	w := newWorld(t, withSecret)
+	w.putSecret(`{"tokken":"x"}`)
 	answer := w.send(w.request(cfn.RequestCreate))
-	if answer.Status != cfn.StatusFailed || !strings.Contains(answer.Reason, `secret "boomerang/webhook" has no text in token`) {
+	if answer.Status != cfn.StatusFailed || !strings.Contains(answer.Reason, "has no text in token") {
 		t.Errorf("got %+v", answer)
 	}
 }
 
-// installer is an Installer made of functions; a nil one must not be called.
-type installer struct {
+// provisionerFunc is a Provisioner that does the same for each call.
+type provisionerFunc struct {
 	install func(ctx context.Context) error
 }
 
-func (i installer) Install(ctx context.Context, _ installation.Spec, _ string) (installation.Installed, error) {
-	return installation.Installed{}, i.install(ctx)
+func (i provisionerFunc) Install(ctx context.Context, _ provision.Spec, _ string) (provision.Result, error) {
+	return provision.Result{}, i.install(ctx)
 }
 
-func (i installer) Remove(ctx context.Context, _ installation.Spec) ([]installation.Change, []error) {
+func (i provisionerFunc) Remove(ctx context.Context, _ provision.Spec) ([]provision.Change, []error) {
 	return nil, []error{i.install(ctx)}
 }
 
-func (i installer) Rotate(ctx context.Context, _, _ string) (bool, error) {
+func (i provisionerFunc) Rotate(ctx context.Context, _, _ string) (bool, error) {
 	return false, i.install(ctx)
 }
 
-func TestHandler_answers_whatever_happens(t *testing.T) {
+func TestHandler_AnswersAlways(t *testing.T) {
 	for name, install := range map[string]func(context.Context) error{
 		"a_panic":                func(context.Context) error { panic("a mistake with " + token) },
 		"work_that_does_not_end": func(context.Context) error { select {} },
@@ -254,7 +254,7 @@ func TestHandler_answers_whatever_happens(t *testing.T) {
 		"a_failure_that_is_nobody's": func(context.Context) error { return errors.New("a mistake with " + token) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, func(w *world) { w.conf.Installer = installer{install} })
+			w := newWorld(t, func(w *world) { w.conf.Provisioner = provisionerFunc{install} })
 			for _, kind := range []cfn.RequestType{cfn.RequestCreate, cfn.RequestUpdate} {
 				ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second+200*time.Millisecond)
 				answer := w.sendWithin(ctx, w.request(kind))
@@ -267,9 +267,9 @@ func TestHandler_answers_whatever_happens(t *testing.T) {
 	}
 }
 
-func TestHandler_shortens_what_CloudFormation_would_not_take(t *testing.T) {
+func TestHandler_LongReason(t *testing.T) {
 	w := newWorld(t, func(w *world) {
-		w.conf.Installer = installer{func(context.Context) error {
+		w.conf.Provisioner = provisionerFunc{func(context.Context) error {
 			return fault.New(fault.Permanent, "it begins "+strings.Repeat("<é", 4000), nil)
 		}}
 	})
@@ -278,14 +278,14 @@ func TestHandler_shortens_what_CloudFormation_would_not_take(t *testing.T) {
 	}
 }
 
-func TestHandler_tries_again_to_answer(t *testing.T) {
+func TestHandler_AnswerRetry(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.bucket.refuse = []int{500, 503}
 	w.mustSucceed(w.request(cfn.RequestCreate))
 }
 
-func TestHandler_fails_when_nobody_takes_the_answer(t *testing.T) {
+func TestHandler_AnswerRejected(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*world, *cfn.Event){
 		"the_address_has_expired": func(w *world, _ *cfn.Event) { w.bucket.refuse = []int{403} },
@@ -307,7 +307,7 @@ func TestHandler_fails_when_nobody_takes_the_answer(t *testing.T) {
 	}
 }
 
-func TestHandler_refuses_what_is_neither(t *testing.T) {
+func TestHandler_UnsupportedEvent(t *testing.T) {
 	w := newWorld(t)
 	for _, event := range []string{`{}`, `[]`, `"text"`, `{"RequestType":"Create","ResponseURL":7}`} {
 		if err := w.handler.Handle(t.Context(), json.RawMessage(event)); fault.From(err).Kind != fault.Malformed {
@@ -315,15 +315,15 @@ func TestHandler_refuses_what_is_neither(t *testing.T) {
 		}
 	}
 	answer := w.send(w.request("Destroy"))
-	if answer.Status != cfn.StatusFailed || !strings.Contains(answer.Reason, `there is no request type "Destroy"`) {
+	if answer.Status != cfn.StatusFailed || !strings.Contains(answer.Reason, `unknown request type "Destroy"`) {
 		t.Errorf("got %+v", answer)
 	}
 }
 
-func TestBroken(t *testing.T) {
+func TestFailing(t *testing.T) {
 	why := fault.New(fault.Invalid, "Boomerang cannot start with this environment:\n  DD_SITE is not a Datadog site", nil)
 	w := newWorld(t)
-	w.handler = handler.Broken(why, slog.New(slog.NewJSONHandler(w.log, nil)))
+	w.handler = handler.Failing(why, slog.New(slog.NewJSONHandler(w.log, nil)))
 	for kind, status := range maps.All(map[cfn.RequestType]cfn.StatusType{
 		cfn.RequestCreate: cfn.StatusFailed, cfn.RequestUpdate: cfn.StatusFailed, cfn.RequestDelete: cfn.StatusSuccess,
 	}) {

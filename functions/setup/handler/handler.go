@@ -1,5 +1,5 @@
-// Package handler answers CloudFormation, which asks for what a stack needs inside
-// Datadog, and Secrets Manager, which asks for a new webhook token.
+// Package handler serves CloudFormation, which manages what a stack needs inside Datadog,
+// and Secrets Manager, which rotates the webhook token.
 package handler
 
 import (
@@ -11,43 +11,41 @@ import (
 
 	"github.com/aws/aws-lambda-go/cfn"
 
-	"boomerang/functions/setup/installation"
+	"boomerang/functions/setup/provision"
 	"boomerang/shared/fault"
 	"boomerang/shared/secret"
 )
 
-// Installer makes and removes what a stack has inside Datadog.
-type Installer interface {
-	Install(ctx context.Context, spec installation.Spec, token string) (installation.Installed, error)
-	Remove(ctx context.Context, spec installation.Spec) (done []installation.Change, left []error)
+// Provisioner manages what a stack has inside Datadog.
+type Provisioner interface {
+	Install(ctx context.Context, spec provision.Spec, token string) (provision.Result, error)
+	Remove(ctx context.Context, spec provision.Spec) (changes []provision.Change, left []error)
 	Rotate(ctx context.Context, webhookName, token string) (exists bool, err error)
 }
 
 // Tokens is the secret with the webhook's token.
 type Tokens interface {
 	Current(ctx context.Context) (secret.Secret, error)
-	Create(ctx context.Context, version, proof string) error
+	Create(ctx context.Context, version, rotationToken string) error
 	Test(ctx context.Context, version string) error
 	Finish(ctx context.Context, version string) (secret.Secret, error)
 }
 
-// Config is what a handler is made of.
+// Config has the dependencies of a handler.
 type Config struct {
-	Installer Installer
-	Tokens    Tokens
-	// TokenSecret is the name or ARN of the secret that a rotation may change, and
-	// WebhookName the webhook that shows its token.
+	Provisioner Provisioner
+	Tokens      Tokens
+	// TokenSecret is the name or ARN of the only secret that may be rotated, and
+	// WebhookName the webhook that uses it.
 	TokenSecret, WebhookName string
 	Logger                   *slog.Logger
-	// HTTPClient carries answers to CloudFormation; nil: one of our own.
-	HTTPClient *http.Client
+	HTTPClient               *http.Client // for answers to CloudFormation; nil: a default
 }
 
-// Handler answers one event at a time.
+// Handler processes one event at a time.
 type Handler struct {
 	Config
-	// broken is why nothing can be done at all.
-	broken error
+	failing error // why every request fails
 }
 
 // New returns a handler.
@@ -61,16 +59,16 @@ func New(c Config) *Handler {
 	return &Handler{Config: c}
 }
 
-// Broken returns a handler that says why to everyone who asks. A function that does
-// not start leaves CloudFormation waiting for an hour, and its stack undeletable.
-func Broken(why error, logger *slog.Logger) *Handler {
+// Failing returns a handler that answers every request with the error. A function that
+// does not start leaves CloudFormation waiting for an hour, and the stack undeletable.
+func Failing(err error, logger *slog.Logger) *Handler {
 	h := New(Config{Logger: logger})
-	h.broken = why
+	h.failing = err
 	return h
 }
 
-// Handle takes an event of either kind. An error makes Lambda give CloudFormation's
-// event again, and Secrets Manager try its step again; both may be repeated.
+// Handle processes an event of either kind. After an error Lambda repeats CloudFormation's
+// event, and Secrets Manager its step; both may be repeated.
 func (h *Handler) Handle(ctx context.Context, event json.RawMessage) error {
 	var step rotationEvent
 	if err := json.Unmarshal(event, &step); err == nil && step.Step != "" {
@@ -78,21 +76,20 @@ func (h *Handler) Handle(ctx context.Context, event json.RawMessage) error {
 	}
 	var request cfn.Event
 	if err := json.Unmarshal(event, &request); err != nil || request.ResponseURL == "" {
-		// The event is not quoted: it may hold an address that anybody can write to.
-		return fault.New(fault.Malformed, "this is neither CloudFormation's request for a custom resource nor a step of a rotation: only they call this function", nil)
+		// The event is not quoted, because it may contain a presigned URL.
+		return fault.New(fault.Malformed, "unsupported event: want a CloudFormation custom resource request or a Secrets Manager rotation step", nil)
 	}
 	return h.resource(ctx, request)
 }
 
-// The end of an invocation is kept for telling CloudFormation how it went, and before
-// that for cleaning up.
+// The end of an invocation is reserved for the answer, and before it for a rollback.
 const (
-	answerReserve = 8 * time.Second
-	undoReserve   = answerReserve + installation.UndoTime + 2*time.Second
+	answerReserve   = 8 * time.Second
+	rollbackReserve = answerReserve + provision.RollbackTimeout + 2*time.Second
 )
 
-// working bounds what may be done before the reserve begins.
-func working(ctx context.Context, reserve time.Duration) (context.Context, context.CancelFunc) {
+// withReserve ends the context before the reserve begins.
+func withReserve(ctx context.Context, reserve time.Duration) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		return context.WithCancel(ctx)

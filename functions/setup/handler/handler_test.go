@@ -28,15 +28,15 @@ func TestHandler_Create(t *testing.T) {
 			Name: "boomerang", URL: functionURL, Payload: events.WebhookPayload, EncodeAs: "json",
 			CustomHeaders: new(`{"X-Webhook-Token":"$BOOMERANG_TOKEN"}`),
 		}}
-		if diff := cmp.Diff(want, w.standin.Webhooks()); diff != "" {
+		if diff := cmp.Diff(want, w.datadog.Webhooks()); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
 	})
 	t.Run("the_token_is_in_a_secret_variable_only", func(t *testing.T) {
-		if got := w.standin.Variables(); !slices.Equal(got, []string{variable}) {
+		if got := w.datadog.Variables(); !slices.Equal(got, []string{variable}) {
 			t.Errorf("variables %v", got)
 		}
-		for _, r := range w.standin.Requests() {
+		for _, r := range w.datadog.Requests() {
 			if strings.Contains(r.Body, token) != (r.Route == fakedatadog.VariableCreate) {
 				t.Errorf("%s: %s", r.Route, r.Body)
 			}
@@ -49,7 +49,7 @@ func TestHandler_Create(t *testing.T) {
 		if got := w.titles(); !slices.Equal(got, []string{title}) {
 			t.Errorf("dashboards %v", got)
 		}
-		if raw := string(w.standin.Dashboards()[0]); !strings.Contains(raw, "Made by the stack Shop") {
+		if raw := string(w.datadog.Dashboards()[0]); !strings.Contains(raw, "The stack Shop made this dashboard") {
 			t.Errorf("got %s", raw)
 		}
 	})
@@ -102,11 +102,11 @@ func jsonOf(v any) string {
 	return string(b)
 }
 
-func TestHandler_a_second_run_changes_nothing_but_writes_the_token_again(t *testing.T) {
+func TestHandler_Unchanged(t *testing.T) {
 	w := newWorld(t)
 	w.mustSucceed(w.request(cfn.RequestCreate))
 	for _, kind := range []cfn.RequestType{cfn.RequestCreate, cfn.RequestUpdate} {
-		before := len(w.standin.Requests())
+		before := len(w.datadog.Requests())
 		w.mustSucceed(w.request(kind))
 		if diff := cmp.Diff([]fakedatadog.Route{fakedatadog.VariableUpdate}, w.changes(before)); diff != "" {
 			t.Errorf("%s changed (-want +got)\n%s", kind, diff)
@@ -114,23 +114,23 @@ func TestHandler_a_second_run_changes_nothing_but_writes_the_token_again(t *test
 	}
 }
 
-func TestHandler_mends_what_somebody_changed(t *testing.T) {
+func TestHandler_RepairsDrift(t *testing.T) {
 	w := newWorld(t)
 	w.mustSucceed(w.request(cfn.RequestCreate))
-	changed := w.standin.Webhooks()["boomerang"]
+	changed := w.datadog.Webhooks()["boomerang"]
 	changed.Payload = `{"id":"$ID"}`
-	w.standin.AddWebhook(changed)
-	for _, m := range w.standin.Monitors() {
+	w.datadog.AddWebhook(changed)
+	for _, m := range w.datadog.Monitors() {
 		m.Message = "changed"
-		w.standin.AddMonitor(m)
+		w.datadog.AddMonitor(m)
 	}
-	before := len(w.standin.Requests())
+	before := len(w.datadog.Requests())
 	w.mustSucceed(w.request(cfn.RequestUpdate))
 	want := []fakedatadog.Route{fakedatadog.MonitorUpdate, fakedatadog.MonitorUpdate, fakedatadog.MonitorUpdate, fakedatadog.MonitorUpdate, fakedatadog.VariableUpdate, fakedatadog.WebhookUpdate}
 	if diff := cmp.Diff(want, w.changes(before)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	if got := w.standin.Webhooks()["boomerang"].Payload; got != events.WebhookPayload {
+	if got := w.datadog.Webhooks()["boomerang"].Payload; got != events.WebhookPayload {
 		t.Errorf("the payload is %s", got)
 	}
 	checkMonitors(t, w)
@@ -145,7 +145,7 @@ func TestHandler_Update(t *testing.T) {
 			e.OldResourceProperties = w.request(cfn.RequestCreate).ResourceProperties
 			e.ResourceProperties["FunctionUrl"] = moved
 		}))
-		if got := w.standin.Webhooks()["boomerang"].URL; got != moved || answer.PhysicalResourceID != "boomerang-webhook-boomerang" {
+		if got := w.datadog.Webhooks()["boomerang"].URL; got != moved || answer.PhysicalResourceID != "boomerang-webhook-boomerang" {
 			t.Errorf("calls %s; %+v", got, answer)
 		}
 	})
@@ -155,8 +155,8 @@ func TestHandler_Update(t *testing.T) {
 			e.OldResourceProperties = w.request(cfn.RequestCreate).ResourceProperties
 			e.ResourceProperties["DatadogSite"] = "datadoghq.com"
 		}))
-		if len(w.standin.Webhooks()) != 1 || len(w.monitors()) != 4 || answer.PhysicalResourceID != "boomerang-webhook-boomerang" {
-			t.Errorf("%d webhooks, %d monitors; %+v", len(w.standin.Webhooks()), len(w.monitors()), answer)
+		if len(w.datadog.Webhooks()) != 1 || len(w.monitors()) != 4 || answer.PhysicalResourceID != "boomerang-webhook-boomerang" {
+			t.Errorf("%d webhooks, %d monitors; %+v", len(w.datadog.Webhooks()), len(w.monitors()), answer)
 		}
 	})
 	t.Run("keys_that_the_secret_holds_since_a_moment_ago_are_used_from_the_first_call_on", func(t *testing.T) {
@@ -165,7 +165,7 @@ func TestHandler_Update(t *testing.T) {
 		w.keys.api, w.keys.next = "key-of-the-organisation-before", &now
 		w.mustSucceed(w.request(cfn.RequestUpdate))
 		validated := 0
-		for _, r := range w.standin.Requests() {
+		for _, r := range w.datadog.Requests() {
 			if r.Route == fakedatadog.Validate {
 				validated++
 			}
@@ -182,26 +182,26 @@ func TestHandler_Update(t *testing.T) {
 		if answer.PhysicalResourceID != "boomerang-webhook-alerts" {
 			t.Errorf("CloudFormation is not told to delete the old one: %+v", answer)
 		}
-		if got := w.standin.Variables(); !slices.Equal(got, []string{"BOOMERANG_ALERTS_TOKEN", variable}) {
+		if got := w.datadog.Variables(); !slices.Equal(got, []string{"BOOMERANG_ALERTS_TOKEN", variable}) {
 			t.Errorf("before the deletion there are %v", got)
 		}
 		w.mustSucceed(w.request(cfn.RequestDelete))
 		if got := w.titles(); !slices.Equal(got, []string{"Boomerang (alerts)"}) || len(w.monitors()) != 4 {
 			t.Errorf("left are %v and %d monitors", got, len(w.monitors()))
 		}
-		if hooks := w.standin.Webhooks(); len(hooks) != 1 || hooks["alerts"].URL != functionURL {
+		if hooks := w.datadog.Webhooks(); len(hooks) != 1 || hooks["alerts"].URL != functionURL {
 			t.Errorf("left are %v", hooks)
 		}
 	})
 	t.Run("one_that_fails_keeps_its_id", func(t *testing.T) {
 		w := newWorld(t)
 		w.mustSucceed(w.request(cfn.RequestCreate))
-		w.standin.Deny("dashboards_read")
+		w.datadog.Deny("dashboards_read")
 		answer := w.send(w.request(cfn.RequestUpdate))
 		if answer.Status != cfn.StatusFailed || answer.PhysicalResourceID != "boomerang-webhook-boomerang" {
 			t.Errorf("got %+v", answer)
 		}
-		if len(w.standin.Webhooks()) != 1 || len(w.monitors()) != 4 {
+		if len(w.datadog.Webhooks()) != 1 || len(w.monitors()) != 4 {
 			t.Error("what was there before is gone")
 		}
 	})
@@ -225,21 +225,21 @@ func TestHandler_Delete(t *testing.T) {
 	t.Run("a_webhook_that_calls_somebody_else_is_left_alone_with_its_token", func(t *testing.T) {
 		w := newWorld(t)
 		w.mustSucceed(w.request(cfn.RequestCreate))
-		taken := w.standin.Webhooks()["boomerang"]
+		taken := w.datadog.Webhooks()["boomerang"]
 		taken.URL = elsewhere
-		w.standin.AddWebhook(taken)
+		w.datadog.AddWebhook(taken)
 		answer := w.mustSucceed(w.request(cfn.RequestDelete))
-		if !strings.Contains(answer.Reason, "the webhook boomerang was left alone") || strings.Contains(answer.Reason, "private") {
+		if !strings.Contains(answer.Reason, "the webhook boomerang was not removed") || strings.Contains(answer.Reason, "private") {
 			t.Errorf("it says %q", answer.Reason)
 		}
-		if len(w.standin.Webhooks()) != 1 || len(w.standin.Variables()) != 1 || len(w.titles())+len(w.monitors()) != 0 {
-			t.Errorf("left are %v, %v, %v, %v", w.standin.Webhooks(), w.standin.Variables(), w.titles(), w.monitors())
+		if len(w.datadog.Webhooks()) != 1 || len(w.datadog.Variables()) != 1 || len(w.titles())+len(w.monitors()) != 0 {
+			t.Errorf("left are %v, %v, %v, %v", w.datadog.Webhooks(), w.datadog.Variables(), w.titles(), w.monitors())
 		}
 	})
 	t.Run("a_missing_permission_is_named_and_does_not_hold_the_stack", func(t *testing.T) {
 		w := newWorld(t)
 		w.mustSucceed(w.request(cfn.RequestCreate))
-		w.standin.Deny("monitors_write", "manage_integrations")
+		w.datadog.Deny("monitors_write", "manage_integrations")
 		answer := w.mustSucceed(w.request(cfn.RequestDelete))
 		for _, want := range []string{"the webhook boomerang is left in Datadog", "manage_integrations", "monitors_write"} {
 			if !strings.Contains(answer.Reason, want) {
@@ -254,9 +254,9 @@ func TestHandler_Delete(t *testing.T) {
 		}
 	})
 	t.Run("so_does_a_Datadog_that_is_down", func(t *testing.T) {
-		w := newWorld(t, impatient)
+		w := newWorld(t, noRetries)
 		w.mustSucceed(w.request(cfn.RequestCreate))
-		if err := w.standin.Inject(fakedatadog.AnyRoute, fakedatadog.Status(503), 0); err != nil {
+		if err := w.datadog.Inject(fakedatadog.AnyRoute, fakedatadog.Status(503), 0); err != nil {
 			t.Fatal(err)
 		}
 		if answer := w.mustSucceed(w.request(cfn.RequestDelete)); !strings.Contains(answer.Reason, "is left in Datadog") {

@@ -3,7 +3,6 @@ package handler_test
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/aws/aws-lambda-go/cfn"
 
 	"boomerang/functions/setup/handler"
+	"boomerang/shared/awstest"
 	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
 	"boomerang/shared/secret"
@@ -25,7 +25,7 @@ const (
 )
 
 func (w *world) step(name, version string) error {
-	return w.handler.Handle(w.Context(), json.RawMessage(`{"Step":"`+name+`","SecretId":"`+w.standin.SecretARN(fakedatadog.DefaultWebhookSecret)+
+	return w.handler.Handle(w.Context(), json.RawMessage(`{"Step":"`+name+`","SecretId":"`+w.arn+
 		`","ClientRequestToken":"`+version+`","RotationToken":"proof"}`))
 }
 
@@ -41,7 +41,7 @@ func (w *world) mustRotate(version string) {
 // accepts reports whether the webhook would let a token in.
 func (w *world) accepts(presented string) bool {
 	w.Helper()
-	ok, err := secret.NewTokens(w.secrets, fakedatadog.DefaultWebhookSecret, nil).Check(w.Context(), presented)
+	ok, err := secret.NewTokens(w.secrets, w.arn, nil).Check(w.Context(), presented)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -59,10 +59,10 @@ func (w *world) current() string {
 }
 
 // shown is the token that Datadog puts into the header.
-func (w *world) shown() string { return w.standin.Variable(variable) }
+func (w *world) shown() string { return w.datadog.Variable(variable) }
 
 func TestHandler_Rotate(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, withSecret)
 	w.mustSucceed(w.request(cfn.RequestCreate))
 	w.mustRotate(second)
 	fresh := w.current()
@@ -81,8 +81,8 @@ func TestHandler_Rotate(t *testing.T) {
 	}
 }
 
-func TestHandler_every_step_of_a_rotation_may_be_repeated(t *testing.T) {
-	w := newWorld(t)
+func TestHandler_RotateRepeated(t *testing.T) {
+	w := newWorld(t, withSecret)
 	w.mustSucceed(w.request(cfn.RequestCreate))
 	for _, name := range slices.Concat(steps, steps) {
 		for range 2 {
@@ -110,19 +110,20 @@ func (w watched) Finish(ctx context.Context, version string) (secret.Secret, err
 }
 
 // At every moment, and however a rotation ended, what Datadog shows is accepted.
-func TestHandler_a_rotation_that_ends_halfway_does_no_harm(t *testing.T) {
+func TestHandler_RotateInterrupted(t *testing.T) {
 	for _, broken := range []struct {
-		name  string
-		route fakedatadog.Route
-		step  string
+		name    string
+		datadog fakedatadog.Route
+		aws     string // operation
+		step    string
 	}{
-		{"a_version_that_cannot_be_stored", fakedatadog.SecretsPut, "createSecret"},
-		{"a_Datadog_that_is_down_at_the_beginning", fakedatadog.VariableUpdate, "setSecret"},
-		{"a_label_that_cannot_be_moved", fakedatadog.SecretsStage, "finishSecret"},
-		{"a_Datadog_that_is_down_at_the_end", fakedatadog.VariableUpdate, "finishSecret"},
+		{"a_version_that_cannot_be_stored", "", "PutSecretValue", "createSecret"},
+		{"a_Datadog_that_is_down_at_the_beginning", fakedatadog.VariableUpdate, "", "setSecret"},
+		{"a_label_that_cannot_be_moved", "", "UpdateSecretVersionStage", "finishSecret"},
+		{"a_Datadog_that_is_down_at_the_end", fakedatadog.VariableUpdate, "", "finishSecret"},
 	} {
 		t.Run(broken.name, func(t *testing.T) {
-			w := newWorld(t, impatient, func(w *world) {
+			w := newWorld(t, noRetries, withSecret, func(w *world) {
 				w.conf.Tokens = watched{w.conf.Tokens, func() {
 					if !w.accepts(w.shown()) {
 						t.Error("in the middle of the last step, what Datadog shows is refused")
@@ -132,7 +133,9 @@ func TestHandler_a_rotation_that_ends_halfway_does_no_harm(t *testing.T) {
 			w.mustSucceed(w.request(cfn.RequestCreate))
 			for _, name := range steps {
 				if name == broken.step {
-					if err := w.standin.Inject(broken.route, fakedatadog.Status(500), 0); err != nil {
+					if broken.aws != "" {
+						w.aws.Break(awstest.Fault{Service: "SecretsManager", Operation: broken.aws, Effect: awstest.Status(500)})
+					} else if err := w.datadog.Inject(broken.datadog, fakedatadog.Status(500), 0); err != nil {
 						t.Fatal(err)
 					}
 					if err := w.step(name, second); err == nil {
@@ -147,7 +150,8 @@ func TestHandler_a_rotation_that_ends_halfway_does_no_harm(t *testing.T) {
 			if !w.accepts(w.shown()) {
 				t.Fatal("what Datadog shows is refused")
 			}
-			w.standin.ClearFaults()
+			w.datadog.ClearFaults()
+			w.aws.ClearFaults()
 			before := w.shown()
 			for _, name := range steps {
 				if err := w.step(name, third); err != nil {
@@ -164,8 +168,8 @@ func TestHandler_a_rotation_that_ends_halfway_does_no_harm(t *testing.T) {
 	}
 }
 
-func TestHandler_a_rotation_before_setup_leaves_the_token_to_it(t *testing.T) {
-	w := newWorld(t)
+func TestHandler_RotateBeforeSetup(t *testing.T) {
+	w := newWorld(t, withSecret)
 	w.mustRotate(second)
 	if w.current() == token || w.shown() != "" {
 		t.Errorf("the token is %q, and Datadog shows %q", w.current(), w.shown())
@@ -176,10 +180,10 @@ func TestHandler_a_rotation_before_setup_leaves_the_token_to_it(t *testing.T) {
 	}
 }
 
-func TestHandler_a_rotation_says_which_permission_is_missing_before_it_changes_anything(t *testing.T) {
-	w := newWorld(t)
+func TestHandler_RotateMissingPermission(t *testing.T) {
+	w := newWorld(t, withSecret)
 	w.mustSucceed(w.request(cfn.RequestCreate))
-	w.standin.Deny("manage_integrations")
+	w.datadog.Deny("manage_integrations")
 	if err := w.step("createSecret", second); err != nil {
 		t.Fatal(err)
 	}
@@ -191,21 +195,24 @@ func TestHandler_a_rotation_says_which_permission_is_missing_before_it_changes_a
 	}
 }
 
-func TestHandler_rotates_nothing_else(t *testing.T) {
-	w := newWorld(t)
+func TestHandler_RotateOtherSecret(t *testing.T) {
+	w := newWorld(t, withSecret)
 	for name, event := range map[string]string{
-		"another_secret":  `{"Step":"createSecret","SecretId":"` + w.standin.SecretARN(fakedatadog.DefaultDatadogSecret) + `","ClientRequestToken":"` + second + `"}`,
-		"a_longer_name":   `{"Step":"createSecret","SecretId":"arn:aws:secretsmanager:eu-west-1:123456789012:secret:boomerang/webhook-other-AbCdEf","ClientRequestToken":"` + second + `"}`,
-		"no_version":      `{"Step":"createSecret","SecretId":"boomerang/webhook"}`,
-		"an_unknown_step": `{"Step":"removeSecret","SecretId":"boomerang/webhook","ClientRequestToken":"` + second + `"}`,
+		"another secret": `{"Step":"createSecret","SecretId":"` + w.aws.Secret(t, "{}") + `","ClientRequestToken":"` + second + `"}`,
+		"longer name":    `{"Step":"createSecret","SecretId":"` + w.arn + `-other-AbCdEf","ClientRequestToken":"` + second + `"}`,
+		"no version":     `{"Step":"createSecret","SecretId":"` + w.arn + `"}`,
+		"unknown step":   `{"Step":"removeSecret","SecretId":"` + w.arn + `","ClientRequestToken":"` + second + `"}`,
 	} {
 		if err := w.handler.Handle(t.Context(), json.RawMessage(event)); err == nil || fault.IsTemporary(err) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, r := range w.standin.Requests() {
-		if r.Route != fakedatadog.SecretsGet && r.Method != http.MethodGet {
-			t.Errorf("it changed %s", r.Route)
+	for _, operation := range []string{"PutSecretValue", "UpdateSecretVersionStage"} {
+		if calls := w.aws.Calls("SecretsManager", operation); len(calls) > 0 {
+			t.Errorf("it called %s", operation)
 		}
+	}
+	if changes := w.changes(0); len(changes) > 0 {
+		t.Errorf("it changed %v", changes)
 	}
 }

@@ -18,7 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"boomerang/functions/setup/handler"
-	"boomerang/functions/setup/installation"
+	"boomerang/functions/setup/provision"
+	"boomerang/shared/awstest"
 	"boomerang/shared/datadog"
 	"boomerang/shared/fakedatadog"
 	"boomerang/shared/secret"
@@ -34,14 +35,16 @@ const (
 	signature   = "X-Amz-Signature=0123456789abcdef"
 )
 
-// world is the handler between the stand-in, for Datadog and for Secrets Manager, and
-// the bucket in which CloudFormation waits for an answer.
+// world is the handler with its fake Datadog, and the bucket in which CloudFormation waits
+// for an answer.
 type world struct {
 	*testing.T
-	standin *fakedatadog.Server
+	datadog *fakedatadog.Server
 	bucket  *bucket
 	log     *lines
 	keys    *keys
+	aws     *awstest.AWS // with withSecret only, and so are the next two
+	arn     string
 	secrets *secretsmanager.Client
 	conf    handler.Config
 	handler *handler.Handler
@@ -50,18 +53,16 @@ type world struct {
 func newWorld(t *testing.T, change ...func(*world)) *world {
 	t.Helper()
 	w := &world{T: t, bucket: newBucket(t), log: &lines{}, keys: &keys{api: fakedatadog.DefaultAPIKey, app: fakedatadog.DefaultAppKey}}
-	w.standin = fakedatadog.New(fakedatadog.Options{Token: token})
-	server := httptest.NewServer(w.standin)
+	w.datadog = fakedatadog.New(fakedatadog.Options{})
+	server := httptest.NewServer(w.datadog)
 	t.Cleanup(server.Close)
 	client, err := datadog.New(datadog.Config{Site: site.EU1, BaseURL: server.URL}, w.keys)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.secrets = secretsClient(server.URL)
 	w.conf = handler.Config{
-		Installer:   installation.Installer{Datadog: client, Patience: 10 * time.Second, Pause: time.Millisecond},
-		Tokens:      secret.NewRotation(w.secrets, fakedatadog.DefaultWebhookSecret),
-		TokenSecret: fakedatadog.DefaultWebhookSecret, WebhookName: "boomerang",
+		Provisioner: provision.Provisioner{Datadog: client, RetryTimeout: 10 * time.Second, RetryInterval: time.Millisecond},
+		Tokens:      fixedToken{}, WebhookName: "boomerang",
 		Logger: slog.New(slog.NewJSONHandler(w.log, nil)),
 	}
 	for _, c := range change {
@@ -71,21 +72,33 @@ func newWorld(t *testing.T, change ...func(*world)) *world {
 	return w
 }
 
-// impatient is for a Datadog that does not recover.
-func impatient(w *world) {
-	i := w.conf.Installer.(installation.Installer)
-	i.Patience = 100 * time.Millisecond
-	w.conf.Installer = i
+// noRetries is for a Datadog that does not recover.
+func noRetries(w *world) {
+	i := w.conf.Provisioner.(provision.Provisioner)
+	i.RetryTimeout = 100 * time.Millisecond
+	w.conf.Provisioner = i
 }
 
-func secretsClient(url string) *secretsmanager.Client {
-	return secretsmanager.New(secretsmanager.Options{
-		Region: "eu-west-1", BaseEndpoint: aws.String(url), Retryer: aws.NopRetryer{},
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "example"}, nil
-		}),
-	})
+// withSecret has the token in Secrets Manager, for rotations.
+func withSecret(w *world) {
+	w.aws = awstest.New(w.T)
+	w.arn = w.aws.Secret(w.T, `{"token":"`+token+`"}`)
+	w.secrets = secretsmanager.NewFromConfig(w.aws.Config(), func(o *secretsmanager.Options) { o.Retryer = aws.NopRetryer{} })
+	w.conf.Tokens, w.conf.TokenSecret = secret.NewRotation(w.secrets, w.arn), w.arn
 }
+
+func (w *world) putSecret(value string) {
+	w.Helper()
+	_, err := secretsmanager.NewFromConfig(w.aws.Direct()).PutSecretValue(w.Context(), &secretsmanager.PutSecretValueInput{SecretId: &w.arn, SecretString: &value})
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+// fixedToken is a secret that is not rotated.
+type fixedToken struct{ handler.Tokens }
+
+func (fixedToken) Current(context.Context) (secret.Secret, error) { return secret.New(token), nil }
 
 // keys are credentials that a test may change.
 type keys struct {
@@ -228,7 +241,7 @@ func (w *world) mustSucceed(e cfn.Event) cfn.Response {
 
 // titles are those of all dashboards, and names those of all monitors.
 func (w *world) titles() (titles []string) {
-	for _, raw := range w.standin.Dashboards() {
+	for _, raw := range w.datadog.Dashboards() {
 		var d struct{ Title string }
 		if err := json.Unmarshal(raw, &d); err != nil {
 			w.Fatal(err)
@@ -240,7 +253,7 @@ func (w *world) titles() (titles []string) {
 
 func (w *world) monitors() map[string]fakedatadog.Monitor {
 	all := map[string]fakedatadog.Monitor{}
-	for _, m := range w.standin.Monitors() {
+	for _, m := range w.datadog.Monitors() {
 		all[m.Name] = m
 	}
 	return all
@@ -248,8 +261,8 @@ func (w *world) monitors() map[string]fakedatadog.Monitor {
 
 // changes are the calls since the n-th that were not mere looks.
 func (w *world) changes(n int) (routes []fakedatadog.Route) {
-	for _, r := range w.standin.Requests()[n:] {
-		if r.Route != fakedatadog.Validate && r.Method != http.MethodGet && !strings.HasPrefix(string(r.Route), "secrets.") {
+	for _, r := range w.datadog.Requests()[n:] {
+		if r.Route != fakedatadog.Validate && r.Method != http.MethodGet {
 			routes = append(routes, r.Route)
 		}
 	}
@@ -259,10 +272,10 @@ func (w *world) changes(n int) (routes []fakedatadog.Route) {
 // isEmpty reports everything that is in Datadog.
 func (w *world) isEmpty() {
 	w.Helper()
-	if hooks := w.standin.Webhooks(); len(hooks) > 0 {
+	if hooks := w.datadog.Webhooks(); len(hooks) > 0 {
 		w.Errorf("webhooks are left: %v", hooks)
 	}
-	if variables := w.standin.Variables(); len(variables) > 0 {
+	if variables := w.datadog.Variables(); len(variables) > 0 {
 		w.Errorf("variables are left: %v", variables)
 	}
 	if titles := w.titles(); len(titles) > 0 {

@@ -1,4 +1,4 @@
-package installation
+package provision
 
 import (
 	"regexp"
@@ -30,18 +30,18 @@ func TestVariableFor(t *testing.T) {
 	}
 }
 
-func TestSameAddress(t *testing.T) {
-	const ours = "https://abc.lambda-url.eu-west-1.on.aws/"
+func TestSameHost(t *testing.T) {
+	const managedBy = "https://abc.lambda-url.eu-west-1.on.aws/"
 	for other, want := range map[string]bool{
-		ours: true, "https://abc.lambda-url.eu-west-1.on.aws": true, "https://ABC.lambda-url.eu-west-1.on.aws/": true,
+		managedBy: true, "https://abc.lambda-url.eu-west-1.on.aws": true, "https://ABC.lambda-url.eu-west-1.on.aws/": true,
 		"https://any:token@abc.lambda-url.eu-west-1.on.aws/": true,
 		"https://abcd.lambda-url.eu-west-1.on.aws/":          false, "": false, "no address": false, "://": false,
 	} {
-		if got := sameAddress(other, ours); got != want {
+		if got := sameHost(other, managedBy); got != want {
 			t.Errorf("%q: %v", other, got)
 		}
 	}
-	if sameAddress("", "") || sameAddress("x", "y") {
+	if sameHost("", "") || sameHost("x", "y") {
 		t.Error("what is no address is the same")
 	}
 }
@@ -55,13 +55,13 @@ func TestSpec_Check(t *testing.T) {
 		change func(*Spec)
 		want   string
 	}{
-		"no_URL":               {func(s *Spec) { s.FunctionURL = "somewhere" }, "the Function URL is no URL"},
+		"no_URL":               {func(s *Spec) { s.FunctionURL = "somewhere" }, "the Function URL is not a URL"},
 		"another_protocol":     {func(s *Spec) { s.FunctionURL = "ftp://127.0.0.1/" }, "the Function URL is not https"},
 		"http_to_elsewhere":    {func(s *Spec) { s.FunctionURL = "http://example.com/" }, "the Function URL is not https"},
-		"a_password":           {func(s *Spec) { s.FunctionURL = "https://a:private@example.com/" }, "the Function URL holds a user"},
-		"a_handle_for_a_name":  {func(s *Spec) { s.WebhookName = "@webhook-boomerang" }, "WebhookName is no webhook's name"},
-		"itself_to_notify":     {func(s *Spec) { s.Notify = "look: @WEBHOOK-boomerang." }, "Notify names this very webhook"},
-		"two_things_at_a_time": {func(s *Spec) { s.FunctionURL, s.WebhookName = "x", "" }, "the Function URL is no URL, WebhookName is no"},
+		"a_password":           {func(s *Spec) { s.FunctionURL = "https://a:private@example.com/" }, "the Function URL contains a user"},
+		"a_handle_for_a_name":  {func(s *Spec) { s.WebhookName = "@webhook-boomerang" }, "WebhookName is not a valid"},
+		"itself_to_notify":     {func(s *Spec) { s.Notify = "look: @WEBHOOK-boomerang." }, "Notify mentions this webhook"},
+		"two_things_at_a_time": {func(s *Spec) { s.FunctionURL, s.WebhookName = "x", "" }, "the Function URL is not a URL, WebhookName is not"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bad := good

@@ -1,4 +1,4 @@
-package installation
+package provision
 
 import (
 	"bytes"
@@ -49,33 +49,53 @@ func sameAsGolden(t *testing.T, v any, file string) {
 	}
 }
 
-func TestSpec_board(t *testing.T) {
-	sameAsGolden(t, shop.board(), "board.json")
-	laptop := Spec{WebhookName: "x"}.board()
-	if raw, err := json.Marshal(laptop); err != nil || bytes.Contains(raw, []byte("aws.")) {
-		t.Errorf("what has no queue and no functions shows those of everybody: %s, %v", raw, err)
+func dashboard(t *testing.T, s Spec) string {
+	t.Helper()
+	raw, err := s.dashboardDefinition()
+	if err != nil || !json.Valid(raw) || strings.Contains(string(raw), "$") {
+		t.Fatalf("%v; the dashboard is %s", err, raw)
+	}
+	return string(raw)
+}
+
+func TestSpec_Dashboard(t *testing.T) {
+	full := dashboard(t, shop)
+	for _, want := range []string{
+		`"title": "Boomerang (boomerang)"`, `The stack Shop made this dashboard`,
+		`"query": "source:alert \"webhook-boomerang\" -service:boomerang"`,
+		`sum:boomerang.posted{functionname IN (shop-webhookfunction-1a,shop-redeliverfunction-1a)}.as_count()`,
+		`{functionname IN (shop-webhookfunction-1a,shop-redeliverfunction-1a) AND status IN (failed,timeout)}`,
+		`visible{queuename:shop-redeliveryqueue-1a}`, `visible{queuename:shop-deadletterqueue-1a}`,
+	} {
+		if !strings.Contains(full, want) {
+			t.Errorf("the dashboard does not have %s", want)
+		}
+	}
+	laptop := dashboard(t, Spec{WebhookName: "x", Stack: `a "stack"`})
+	if strings.Contains(laptop, "aws.") || !strings.Contains(laptop, "{status IN (failed,timeout)}") || !strings.Contains(laptop, "boomerang.posted{*}") {
+		t.Errorf("without queues and functions the dashboard is %s", laptop)
 	}
 }
 
-func TestSpec_watches(t *testing.T) {
+func TestSpec_SelfMonitors(t *testing.T) {
 	var all []monitor
-	for _, define := range shop.watches() {
+	for _, define := range shop.selfMonitors() {
 		all = append(all, define([]int64{1, 2}))
 	}
 	sameAsGolden(t, all, "monitors.json")
-	if own := (Spec{WebhookName: "x"}).watches(); len(own) != 3 {
+	if own := (Spec{WebhookName: "x"}).selfMonitors(); len(own) != 3 {
 		t.Errorf("without a queue there are %d monitors", len(own))
 	}
 }
 
 // Beside a second stack a count of all events would stay above zero while this one
 // posts none.
-func TestSpec_counts_the_events_of_its_own_webhook(t *testing.T) {
-	made := []any{shop.board()}
-	for _, define := range shop.watches() {
-		made = append(made, define([]int64{1, 2}))
+func TestSpec_OwnEventsOnly(t *testing.T) {
+	created := []any{dashboard(t, shop)}
+	for _, define := range shop.selfMonitors() {
+		created = append(created, define([]int64{1, 2}))
 	}
-	raw, err := json.Marshal(made)
+	raw, err := json.Marshal(created)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,16 +110,12 @@ func TestSpec_counts_the_events_of_its_own_webhook(t *testing.T) {
 	}
 }
 
-// ourMetric is a metric of ours in a query, with the tags by which it is grouped.
+// ourMetric is a metric of managedBy in a query, with the tags by which it is grouped.
 var ourMetric = regexp.MustCompile(`(boomerang\.[a-z_.]+)\{[^}]*\}(?: by \{([a-z,]+)\})?`)
 
 // A widget on a metric or a tag that nobody writes would stay empty without a word.
-func TestSpec_board_asks_for_metrics_that_there_are(t *testing.T) {
-	raw, err := json.Marshal(shop.board().Widgets)
-	if err != nil {
-		t.Fatal(err)
-	}
-	asked := ourMetric.FindAllStringSubmatch(string(raw), -1)
+func TestSpec_DashboardMetrics(t *testing.T) {
+	asked := ourMetric.FindAllStringSubmatch(dashboard(t, shop), -1)
 	if len(asked) < 10 {
 		t.Fatalf("it asks for %v", asked)
 	}
@@ -118,12 +134,8 @@ func TestSpec_board_asks_for_metrics_that_there_are(t *testing.T) {
 	}
 }
 
-func TestSpec_title_and_messages_hold_no_handle_of_a_webhook(t *testing.T) {
-	raw, err := json.Marshal(shop.board())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.Contains(string(raw), "@webhook") {
-		t.Error("the dashboard does")
+func TestSpec_DashboardMentions(t *testing.T) {
+	if strings.Contains(dashboard(t, shop), "@webhook") {
+		t.Error("the dashboard mentions a webhook")
 	}
 }

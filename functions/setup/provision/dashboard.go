@@ -1,0 +1,94 @@
+package provision
+
+import (
+	"context"
+	_ "embed" // The dashboard is a file.
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// dashboardJSON is the dashboard in Datadog's form
+// (https://docs.datadoghq.com/api/latest/dashboards/#create-a-new-dashboard), with
+// placeholders for what differs between stacks. Its last widget shows the stack in AWS.
+//
+//go:embed dashboard.json
+var dashboardJSON string
+
+// dashboardDefinition fills the dashboard's placeholders. Datadog writes tags in lower case.
+func (s Spec) dashboardDefinition() (json.RawMessage, error) {
+	scope, failedScope := "*", ""
+	if len(s.Functions) > 0 {
+		scope = "functionname IN (" + strings.ToLower(strings.Join(s.Functions, ",")) + ")"
+		failedScope = scope + " AND "
+	}
+	filled := strings.NewReplacer(
+		"$TITLE", inJSON(s.title()), "$STACK", inJSON(s.Stack), "$ALERTS", inJSON(s.alertsQuery()), "$EVENTS", inJSON(s.eventsQuery()),
+		"$SCOPE", inJSON(scope), "$FAILED_SCOPE", inJSON(failedScope),
+		"$QUEUE", inJSON(strings.ToLower(s.Queue)), "$DEAD_LETTER_QUEUE", inJSON(strings.ToLower(s.DeadLetterQueue)),
+	).Replace(dashboardJSON)
+	if s.Queue != "" && s.DeadLetterQueue != "" && len(s.Functions) > 0 {
+		return json.RawMessage(filled), nil
+	}
+	var d map[string]json.RawMessage
+	var widgets []json.RawMessage
+	if err := json.Unmarshal([]byte(filled), &d); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(d["widgets"], &widgets); err != nil {
+		return nil, err
+	}
+	var err error
+	if d["widgets"], err = json.Marshal(widgets[:len(widgets)-1]); err != nil {
+		return nil, err
+	}
+	return json.Marshal(d)
+}
+
+// inJSON returns a text as it stands between the quotes of a JSON string.
+func inJSON(text string) string {
+	quoted, _ := json.Marshal(text) // Strings always marshal.
+	return string(quoted[1 : len(quoted)-1])
+}
+
+func (p Provisioner) dashboard(spec Spec, result *Result) resource {
+	ensure := func(ctx context.Context, creating func()) (Action, error) {
+		definition, err := spec.dashboardDefinition()
+		if err != nil {
+			return "", err
+		}
+		titled, err := p.Datadog.DashboardsTitled(ctx, spec.title())
+		if err != nil {
+			return "", err
+		}
+		if len(titled) == 0 {
+			creating()
+			created, err := p.Datadog.CreateDashboard(ctx, definition)
+			result.DashboardURL = created.URL
+			return Created, err
+		}
+		result.DashboardURL = titled[0].URL
+		found, err := p.Datadog.Dashboard(ctx, titled[0].ID)
+		if err != nil {
+			return "", err
+		}
+		if covers(found.Definition, definition) {
+			return Unchanged, nil
+		}
+		return Updated, p.Datadog.UpdateDashboard(ctx, found.ID, definition)
+	}
+	remove := func(ctx context.Context) (Action, error) {
+		titled, err := p.Datadog.DashboardsTitled(ctx, spec.title())
+		if err != nil {
+			return "", err
+		}
+		action := Absent
+		for _, found := range titled {
+			if action, err = deletedOrError(p.Datadog.DeleteDashboard(ctx, found.ID)); err != nil {
+				return "", err
+			}
+		}
+		return action, nil
+	}
+	return resource{name: fmt.Sprintf("the dashboard %q", spec.title()), ensure: ensure, remove: remove}
+}
