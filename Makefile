@@ -16,6 +16,9 @@ RACE ?=
 ALERTS ?= 20000
 INTAKE ?= direct
 URL ?=
+LIVE ?=
+DELETE ?=
+GO ?=
 ENV ?= default
 GUIDED ?=
 ROUNDS ?= 10
@@ -33,6 +36,8 @@ FUNCTIONS := $(filter-out local,$(patsubst functions/%/main.go,%,$(wildcard func
 LAMBDA_GOFLAGS = $(shell go env GOFLAGS) -trimpath -buildvcs=false -tags=lambda.norpc '-ldflags=-s -w'
 LAMBDA = CGO_ENABLED=0 GOOS=linux GOARCH=arm64 GOFLAGS="$(LAMBDA_GOFLAGS)"
 
+LIVE_FLAG = $(if $(LIVE),--live=$(LIVE))
+
 # $(call need,command,how to get it) stops where the command is missing.
 need = command -v $(1) >/dev/null || { echo "this needs $(1), which is not installed: $(2)" >&2; exit 1; }
 need_sam = $(call need,sam,install the AWS SAM CLI with 'pipx install aws-sam-cli' or as https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html says)
@@ -45,22 +50,22 @@ help: ## Show this list
 
 .PHONY: run
 run: ## Take one alert through the function and show the event that Datadog would get (EVENT=events/….json)
-	@go run ./functions/local run $(EVENT)
+	@go run ./functions/local run $(LIVE_FLAG) $(EVENT)
 
 # The embedded playbooks and the ready ones, unless PLAYBOOKS names others.
 ALL_PLAYBOOKS = $(or $(PLAYBOOKS),shared/playbook)
 
 .PHONY: try
 try: ## Show what playbooks make of an alert, step by step (EVENT=events/….json PLAYBOOKS=….yaml RECORD=<folder> REPLAY=<folder>)
-	@go run ./functions/local try $(EVENT) $(PLAYBOOKS) $(if $(RECORD),--record $(RECORD)) $(if $(REPLAY),--replay $(REPLAY))
+	@go run ./functions/local try $(LIVE_FLAG) $(EVENT) $(PLAYBOOKS) $(if $(RECORD),--record $(RECORD)) $(if $(REPLAY),--replay $(REPLAY))
 
 .PHONY: test-playbooks
 test-playbooks: ## Run the tests beside playbooks (PLAYBOOKS=<file or folder>; UPDATE=1 writes their golden files)
 	@go run ./functions/local test-playbooks $(if $(UPDATE),--update) $(ALL_PLAYBOOKS)
 
 .PHONY: serve
-serve: ## Serve the Function URL on this machine, with the fake of Datadog behind it (ADDRESS=127.0.0.1:8787)
-	@go run ./functions/local serve $(ADDRESS)
+serve: ## Serve the Function URL on this machine with a fake of Datadog (ADDRESS=127.0.0.1:8787)
+	@go run ./functions/local serve $(LIVE_FLAG) $(ADDRESS)
 
 # The tests' emulator of AWS. Without it the tests that need it are skipped, unless REQUIRE_ALL_TESTS is set.
 MOTO := .tools/venv/bin/moto_server
@@ -225,15 +230,15 @@ logs: need-sam ## Follow the functions' logs (ENV=default or trial; needs SAM)
 
 .PHONY: drill
 drill: ## Send a synthetic alert and wait for its event (URL=<Function URL>; without one, all on this machine)
-	@go run ./functions/local drill $(URL)
+	@go run ./functions/local drill $(LIVE_FLAG) $(URL)
 
 .PHONY: setup
-setup: ## Make the webhook, the dashboard and the monitors in the fake and try them (LIVE=1 URL=…: in Datadog; DELETE=1: remove them)
-	@go run ./functions/local setup
+setup: ## Create the webhook, the dashboard and the monitors in a fake of Datadog and try them (LIVE=1 URL=…: in Datadog; DELETE=1: remove them)
+	@go run ./functions/local setup $(LIVE_FLAG) $(if $(URL),--url $(URL)) $(if $(DELETE),--delete=$(DELETE))
 
 .PHONY: redrive
-redrive: ## Show why alerts are among the dead letters; GO=1 puts them back (REDELIVERY_QUEUE_URL=… DEAD_LETTER_QUEUE_URL=…)
-	@go run ./functions/local redrive
+redrive: ## Show the messages of the dead-letter queue; GO=1 moves them back (REDELIVERY_QUEUE_URL=… DEAD_LETTER_QUEUE_URL=…)
+	@go run ./functions/local redrive $(if $(GO),--apply=$(GO))
 
 .PHONY: clean
 clean: ## Remove everything that was built

@@ -3,92 +3,180 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"os"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"boomerang/functions/internal/drill"
-	"boomerang/functions/local/report"
+	"boomerang/functions/local/output"
+	"boomerang/functions/local/sandbox"
 	"boomerang/shared/datadog"
 	"boomerang/shared/event"
+	"boomerang/shared/httpx"
+	"boomerang/shared/site"
 )
 
-// runDrill sends a synthetic alert to the stack at a Function URL, or to one that
-// it starts on this machine, and waits for the event that comes back.
-func runDrill(ctx context.Context, out *report.Printer, args []string) error {
+// runDrill sends a synthetic alert to a Function URL, or to a function that it starts,
+// and waits for the event.
+func runDrill(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
 	wait := drill.DefaultTimeouts
-	flags := flag.NewFlagSet("drill", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.DurationVar(&wait.Event, "timeout", wait.Event, "")
-	addresses, err := parse(flags, args)
-	if err != nil || len(addresses) > 1 || wait.Event <= 0 {
-		return errUsage
+	flags.DurationVar(&wait.Event, "timeout", wait.Event, "how long to wait for the event")
+	live := liveFlag(flags)
+	urls, err := parse(flags, args, 0, 1)
+	if err != nil {
+		return err
 	}
-	target, stop, err := aim(ctx, addresses, os.Getenv)
+	if wait.Event <= 0 {
+		return wrongUse(flags, "--timeout must be positive")
+	}
+	if len(urls) == 1 {
+		target, err := parseTarget(urls[0], c.env)
+		if err != nil {
+			return err
+		}
+		return c.showDrill(ctx, target, wait)
+	}
+	target, stop, err := localTarget(ctx, c.env, *live)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	return showDrill(ctx, out, target, wait)
+	return c.showDrill(ctx, target, wait)
 }
 
-// showDrill shows what becomes of one synthetic alert. Its error says, in a
-// sentence, how far the alert came.
-func showDrill(ctx context.Context, out *report.Printer, target drill.Target, wait drill.Timeouts) error {
+// showDrill shows what becomes of a synthetic alert. The error is a sentence that says
+// how far it came.
+func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Timeouts) error {
 	d := drill.New(target, wait)
-	out.Heading(fmt.Sprintf("Alert %d → %s", d.ID, target.URL))
+	c.out.Heading("Alert %d → %s", d.ID, target.URL)
 	start := time.Now()
 	answer, err := d.Send(ctx)
 	if answer.Status == 0 {
 		return err
 	}
-	response := events.LambdaFunctionURLResponse{StatusCode: answer.Status, Body: answer.Body}
+	response := events.LambdaFunctionURLResponse{StatusCode: answer.Status}
 	if err != nil {
-		out.Answer(response, answer.Took)
+		response.Body = answer.Body
+		c.out.Response(response, answer.Took)
 		return err
 	}
-	response.Body = "" // The reply says the same, in fewer lines.
-	out.Answer(response, answer.Took)
-	showReply(out, answer.Reply)
+	c.out.Response(response, answer.Took)
+	c.showReply(answer.Reply)
 
-	out.Line("\nLooking for %s in the events of %s, for at most %s", d.Tag(), target.StreamName, wait.Event)
+	c.out.Line("\nLooking for %s in the events of %s, for at most %s", d.Tag(), target.StreamName, wait.Event)
 	found, err := d.Await(ctx)
 	if len(found) == 0 {
 		return err
 	}
 	took := time.Since(start)
 	for _, e := range found {
-		out.Heading("The event in Datadog: " + cmp.Or(e.URL, e.ID))
-		out.Event(readable(e))
+		c.out.Heading("The event in Datadog: %s", cmp.Or(e.URL, e.ID))
+		c.out.Event(event.Event{
+			Title: e.Title, Text: e.Text, DateHappened: e.Happened.Unix(), RelatedEventID: e.RelatedEventID,
+			AlertType: e.AlertType, Priority: e.Priority, Host: e.Host, Tags: e.Tags,
+		})
 	}
-	out.Line("\nIt took %s: %s until the webhook had answered, and %s more until the event was in the stream.",
-		rounded(took), rounded(answer.Took), rounded(took-answer.Took))
+	c.out.Line("\nIt took %s: the webhook answered after %s, and the event was in the stream %s later.",
+		output.Rounded(took), output.Rounded(answer.Took), output.Rounded(took-answer.Took))
 	return err
 }
 
-func rounded(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
-
-func showReply(out *report.Printer, r drill.Reply) {
-	line := "  " + string(r.Status)
+func (c cli) showReply(r drill.Reply) {
+	status := string(r.Status)
 	if r.Playbook != "" {
-		line += " by the playbook " + r.Playbook
+		status += " by the playbook " + r.Playbook
 	}
-	out.Line("%s", line)
+	c.out.Line("  %s", status)
 	for _, s := range r.Steps {
 		took := time.Duration(s.DurationMS * float64(time.Millisecond))
-		out.Line("%s", strings.TrimRight(fmt.Sprintf("  %-20s %-8s %8s  %s", s.Name, s.Status, rounded(took), s.Error), " "))
+		c.out.Line("%s", strings.TrimRight(fmt.Sprintf("  %-20s %-8s %8s  %s", s.Name, s.Status, output.Rounded(took), s.Error), " "))
 	}
 }
 
-// readable is what Datadog tells of an event as it was posted.
-func readable(e datadog.Event) event.Event {
-	return event.Event{
-		Title: e.Title, Text: e.Text, DateHappened: e.Happened.Unix(), RelatedEventID: e.RelatedEventID,
-		AlertType: e.AlertType, Priority: e.Priority, Host: e.Host, Tags: e.Tags,
+// required are the variables for a deployed stack.
+var required = []struct{ name, value string }{
+	{"WEBHOOK_TOKEN", "the webhook's token, which the command in the stack's output TokenCommand prints"},
+	{"DD_API_KEY", "an API key of the organization that the stack posts to"},
+	{"DD_APP_KEY", "an application key of that organization with the permission events_read"},
+}
+
+// parseTarget returns the stack at a Function URL, with the secrets of the environment.
+func parseTarget(address string, env map[string]string) (drill.Target, error) {
+	if err := checkURL(address); err != nil {
+		return drill.Target{}, fmt.Errorf("the address of the webhook %w", err)
 	}
+	var missing []string
+	for _, r := range required {
+		if strings.TrimSpace(env[r.name]) == "" {
+			missing = append(missing, r.name+" to "+r.value)
+		}
+	}
+	if len(missing) > 0 {
+		return drill.Target{}, fmt.Errorf("set %s", strings.Join(missing, ", and "))
+	}
+	return withReader(drill.Target{URL: address, Token: strings.TrimSpace(env["WEBHOOK_TOKEN"])}, env)
+}
+
+// checkURL does not quote the address, which may hold a password.
+func checkURL(address string) error {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Hostname() == "":
+		return errors.New("is not a URL such as https://<id>.lambda-url.<region>.on.aws/")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return errors.New("must not have a user, a query or a fragment; WEBHOOK_TOKEN sets the token")
+	case u.Scheme != "https" && (u.Scheme != "http" || !httpx.IsLoopback(u.Hostname())):
+		return errors.New("must start with https://; http:// shows the token to the network, and is for loopback addresses only")
+	}
+	return nil
+}
+
+// withReader adds the event stream of the environment's organization.
+func withReader(t drill.Target, env map[string]string) (drill.Target, error) {
+	client, name, err := liveDatadog(env)
+	t.Stream, t.StreamName = client, name
+	t.TokenSource = "the token in WEBHOOK_TOKEN; the command in the stack's output TokenCommand prints the right one"
+	t.Organisation = "DD_API_KEY, DD_APP_KEY and DD_SITE"
+	return t, err
+}
+
+// liveDatadog returns a client for the environment's keys and site, and the site's name.
+func liveDatadog(env map[string]string) (*datadog.Client, string, error) {
+	s, err := site.Parse(cmp.Or(env["DD_SITE"], site.Default.String()))
+	if err != nil {
+		return nil, "", fmt.Errorf("DD_SITE: %w", err)
+	}
+	keys := sandbox.Keys{API: strings.TrimSpace(env["DD_API_KEY"]), App: strings.TrimSpace(env["DD_APP_KEY"])}
+	client, err := datadog.New(datadog.Config{Site: s, BaseURL: env["DATADOG_API_URL"]}, keys)
+	return client, cmp.Or(env["DATADOG_API_URL"], s.String()), err
+}
+
+// localTarget starts the function on this machine.
+func localTarget(ctx context.Context, env map[string]string, live bool) (t drill.Target, stop func(), err error) {
+	s, function, err := start(ctx, env, live)
+	if err != nil {
+		return drill.Target{}, nil, err
+	}
+	t = drill.Target{Token: sandbox.Token, TokenSource: "the local token", StreamName: "the fake of Datadog", Organisation: "both"}
+	if live {
+		t, err = withReader(t, env)
+	} else {
+		t.Stream, err = datadog.New(datadog.Config{Site: site.Default, BaseURL: s.URL}, s.Keys)
+	}
+	if err != nil {
+		s.Close()
+		return drill.Target{}, nil, err
+	}
+	address, stopFunction, err := sandbox.Serve("127.0.0.1:0", function)
+	if err != nil {
+		s.Close()
+		return drill.Target{}, nil, err
+	}
+	t.URL = address + "/"
+	return t, func() { stopFunction(); s.Close() }, nil
 }

@@ -3,80 +3,69 @@ package main
 import (
 	"bytes"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"boomerang/functions/internal/drill"
-	"boomerang/functions/local/functionurl"
-	"boomerang/functions/local/report"
-	"boomerang/functions/local/stage"
+	"boomerang/functions/local/output"
+	"boomerang/functions/local/sandbox"
 	"boomerang/shared/fakedatadog"
 )
 
-// hurried is the patience of a test.
-var hurried = drill.Timeouts{Answer: 10 * time.Second, Event: 10 * time.Second, Interval: 10 * time.Millisecond}
+var (
+	generous = drill.Timeouts{Answer: 10 * time.Second, Event: 10 * time.Second, Interval: 10 * time.Millisecond}
+	brief    = drill.Timeouts{Answer: 10 * time.Second, Event: time.Second, Interval: 10 * time.Millisecond}
+)
 
-// impatient is for an event that never comes, and long enough for a look or two.
-var impatient = drill.Timeouts{Answer: 10 * time.Second, Event: time.Second, Interval: 10 * time.Millisecond}
-
-// ofDatadog is a stand-in that shows events after a while (0: at once), and what the environment of a drill says about it.
-func ofDatadog(t *testing.T, visibleAfter time.Duration) (*fakedatadog.Server, string, map[string]string) {
-	t.Helper()
-	d := fakedatadog.New(fakedatadog.Options{Token: stage.Token, VisibleAfter: max(visibleAfter, 1)})
-	server := httptest.NewServer(d)
-	t.Cleanup(server.Close)
-	return d, server.URL, map[string]string{
-		"WEBHOOK_TOKEN": stage.Token, "DD_API_KEY": fakedatadog.DefaultAPIKey, "DD_APP_KEY": fakedatadog.DefaultAppKey + "\n",
-		"DATADOG_API_URL": server.URL,
-	}
+// stack is a deployed function and the environment of a drill of it.
+type stack struct {
+	datadog *fakedatadog.Server
+	url     string
+	env     map[string]string
 }
 
-// ofFunction is the URL of the webhook's own handler, which posts to the stand-in.
-func ofFunction(t *testing.T, d *fakedatadog.Server, url string) string {
+// newStack has an event stream that shows events after a delay.
+func newStack(t *testing.T, visibleAfter time.Duration) stack {
 	t.Helper()
-	h, err := newHandler(t.Context(), &stage.Stage{Server: d, URL: url}, slog.New(slog.DiscardHandler))
+	d := fakedatadog.New(fakedatadog.Options{VisibleAfter: max(visibleAfter, 1)})
+	s := &sandbox.Sandbox{Datadog: d, URL: serveTest(t, d), Keys: sandbox.Keys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}}
+	env := map[string]string{"WEBHOOK_TOKEN": sandbox.Token, "DD_API_KEY": s.Keys.API, "DD_APP_KEY": s.Keys.App + "\n", "DATADOG_API_URL": s.URL}
+	function, err := newFunction(t.Context(), s.Environment(functionEnv, slog.New(slog.DiscardHandler)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return served(t, &functionurl.Server{Function: lambda.NewHandler(h.Handle), Timeout: functionTimeout})
+	return stack{d, serveTest(t, function) + "/", env}
 }
 
-func served(t *testing.T, h http.Handler) string {
+// functionEnv keeps the steps from waiting for a fake that hangs.
+var functionEnv = map[string]string{"ENRICH_BUDGET": "300ms"}
+
+func serveTest(t *testing.T, h http.Handler) string {
 	t.Helper()
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
-	return server.URL + "/"
+	return server.URL
 }
 
-// drilled is the screen and the error of a drill of the stack at url.
-func drilled(t *testing.T, url string, environment map[string]string, wait drill.Timeouts) (string, error) {
+// drill returns the screen and the error of a drill.
+func (s stack) drill(t *testing.T, wait drill.Timeouts) (string, error) {
 	t.Helper()
-	at, err := deployed(url, func(name string) string { return environment[name] })
+	target, err := parseTarget(s.url, s.env)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var screen bytes.Buffer
-	err = showDrill(t.Context(), report.New(&screen), at, wait)
+	err = cli{out: output.New(&screen)}.showDrill(t.Context(), target, wait)
 	return screen.String(), err
 }
 
-func contains(t *testing.T, text string, all ...string) {
-	t.Helper()
-	for _, want := range all {
-		if !strings.Contains(text, want) {
-			t.Errorf("it does not say %q:\n%s", want, text)
-		}
-	}
-}
-
-func TestDrill_shows_the_event_that_came_back(t *testing.T) {
-	d, url, environment := ofDatadog(t, 0)
-	screen, err := drilled(t, ofFunction(t, d, url), environment, hurried)
+func TestDrill(t *testing.T) {
+	screen, err := newStack(t, 0).drill(t, generous)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,100 +73,162 @@ func TestDrill_shows_the_event_that_came_back(t *testing.T) {
 		"[Drill]", "drill:", "enrichment:complete", "alert_type       info", "It took ")
 }
 
-func TestDrill_waits_for_an_event_that_comes_back_late(t *testing.T) {
-	d, url, environment := ofDatadog(t, 40*time.Millisecond)
-	function := ofFunction(t, d, url)
+func TestDrill_LateEvent(t *testing.T) {
+	s := newStack(t, 40*time.Millisecond)
 	// The first of them meets the step that reads events, the others the drill.
-	if err := d.Inject(fakedatadog.EventsList, fakedatadog.Status(http.StatusServiceUnavailable), 3); err != nil {
+	if err := s.datadog.Inject(fakedatadog.EventsList, fakedatadog.Status(http.StatusServiceUnavailable), 3); err != nil {
 		t.Fatal(err)
 	}
-	screen, err := drilled(t, function, environment, hurried)
+	screen, err := s.drill(t, generous)
 	if err != nil {
 		t.Fatal(err)
 	}
 	contains(t, screen, "related_events       failed", "The event in Datadog")
-	if looks := looksAt(d); looks < 4 {
-		t.Errorf("it looked %d times at the event stream, one of them for the function", looks)
-	}
-}
-
-func looksAt(d *fakedatadog.Server) int {
-	looks := 0
-	for _, r := range d.Requests() {
+	reads := 0
+	for _, r := range s.datadog.Requests() {
 		if r.Route == fakedatadog.EventsList {
-			looks++
+			reads++
 		}
 	}
-	return looks
+	if reads < 4 {
+		t.Errorf("%d reads of the event stream, one of them by the function", reads)
+	}
 }
 
-func TestDrill_says_how_far_the_alert_came(t *testing.T) {
+func TestDrill_Errors(t *testing.T) {
+	const unread = "the event stream cannot be read"
 	for name, c := range map[string]struct {
 		visibleAfter time.Duration
 		route        fakedatadog.Route
-		wrong        fakedatadog.Fault
+		fault        fakedatadog.Fault
 		token        string
-		wait         drill.Timeouts
-		says         []string
+		want         []string
 	}{
-		"the token is wrong": {
-			token: "of-last-year", wait: hurried,
-			says: []string{"the webhook answered 401 Unauthorized", "WEBHOOK_TOKEN", "TokenCommand"},
-		},
-		"it cannot be posted": {
-			route: fakedatadog.EventsCreate, wrong: fakedatadog.Status(http.StatusInternalServerError), wait: hurried,
-			says: []string{"the webhook answered 503 Service Unavailable", "no queue to keep it"},
-		},
-		"it never shows": {
-			visibleAfter: time.Hour, wait: impatient,
-			says: []string{"the webhook posted the event 83", "showed no event with the tag drill:", "within 1s", "DD_SITE"},
-		},
-		"reading events is forbidden": {
-			route: fakedatadog.EventsList, wrong: fakedatadog.Forbidden, wait: hurried,
-			says: []string{"the webhook posted the event 83", "the event stream cannot be read", "403 Forbidden", "permission events_read"},
-		},
-		"reading events fails until the end": {
-			route: fakedatadog.EventsList, wrong: fakedatadog.Status(http.StatusBadGateway), wait: impatient,
-			says: []string{"the webhook posted the event 83", "the event stream cannot be read", "502 Bad Gateway"},
-		},
-		"reading events hangs": {
-			route: fakedatadog.EventsList, wrong: fakedatadog.Hang, wait: impatient,
-			says: []string{"the event stream cannot be read", "took too long to list events"},
-		},
-		"reading events is limited for longer": {
-			route: fakedatadog.EventsList, wrong: fakedatadog.RateLimited + ":30s", wait: impatient,
-			says: []string{"the event stream cannot be read", "429 Too Many Requests"},
-		},
+		"wrong token":            {token: "of-last-year", want: []string{"the webhook answered 401 Unauthorized", "WEBHOOK_TOKEN", "TokenCommand"}},
+		"cannot post":            {route: fakedatadog.EventsCreate, fault: fakedatadog.Status(http.StatusInternalServerError), want: []string{"the webhook answered 503 Service Unavailable", "no queue to keep it"}},
+		"event never visible":    {visibleAfter: time.Hour, want: []string{"the webhook posted the event 83", "showed no event with the tag drill:", "within 1s", "DD_SITE"}},
+		"reads forbidden":        {route: fakedatadog.EventsList, fault: fakedatadog.Forbidden, want: []string{"the webhook posted the event 83", unread, "403 Forbidden", "permission events_read"}},
+		"reads fail":             {route: fakedatadog.EventsList, fault: fakedatadog.Status(http.StatusBadGateway), want: []string{"the webhook posted the event 83", unread, "502 Bad Gateway"}},
+		"reads hang":             {route: fakedatadog.EventsList, fault: fakedatadog.Hang, want: []string{unread, "took too long to list events"}},
+		"reads are rate limited": {route: fakedatadog.EventsList, fault: fakedatadog.RateLimited + ":30s", want: []string{unread, "429 Too Many Requests"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if c.wrong == fakedatadog.Hang {
-				t.Setenv("ENRICH_BUDGET", "20ms")
-			} else {
-				t.Parallel()
-			}
-			d, url, environment := ofDatadog(t, c.visibleAfter)
-			function := ofFunction(t, d, url)
+			t.Parallel()
+			s := newStack(t, c.visibleAfter)
 			if c.token != "" {
-				environment["WEBHOOK_TOKEN"] = c.token
+				s.env["WEBHOOK_TOKEN"] = c.token
 			}
 			if c.route != "" {
-				if err := d.Inject(c.route, c.wrong, 0); err != nil {
+				if err := s.datadog.Inject(c.route, c.fault, 0); err != nil {
 					t.Fatal(err)
 				}
 			}
-			screen, err := drilled(t, function, environment, c.wait)
+			screen, err := s.drill(t, brief)
 			if err == nil {
 				t.Fatalf("it succeeded:\n%s", screen)
 			}
-			contains(t, err.Error(), c.says...)
+			errorContains(t, err, c.want...)
 			if strings.ContainsAny(err.Error(), "\n") {
 				t.Errorf("more than a sentence: %q", err)
 			}
-			for _, secret := range []string{fakedatadog.DefaultAPIKey, fakedatadog.DefaultAppKey, environment["WEBHOOK_TOKEN"]} {
+			for _, secret := range []string{fakedatadog.DefaultAPIKey, fakedatadog.DefaultAppKey, s.env["WEBHOOK_TOKEN"]} {
 				if strings.Contains(err.Error()+screen, secret) {
 					t.Errorf("it shows the secret %q", secret)
 				}
 			}
 		})
 	}
+}
+
+const lambdaURL = "https://abc.lambda-url.eu-west-1.on.aws/"
+
+func TestParseTarget_Variables(t *testing.T) {
+	for name, c := range map[string]struct {
+		env  map[string]string
+		want string
+	}{
+		"no token":    {map[string]string{"WEBHOOK_TOKEN": ""}, "set WEBHOOK_TOKEN to the webhook's token"},
+		"blank token": {map[string]string{"WEBHOOK_TOKEN": " \n"}, "set WEBHOOK_TOKEN to the webhook's token"},
+		"no keys":     {map[string]string{"DD_API_KEY": "", "DD_APP_KEY": ""}, "set DD_API_KEY to an API key of the organization that the stack posts to, and DD_APP_KEY to an application key"},
+		"wrong site":  {map[string]string{"DD_SITE": "example.com"}, `DD_SITE: "example.com" is not a Datadog site`},
+		"plain http":  {map[string]string{"DATADOG_API_URL": "http://example.com"}, "the base URL of the Datadog API must start with https://"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			env := map[string]string{"WEBHOOK_TOKEN": "t", "DD_API_KEY": "a", "DD_APP_KEY": "b"}
+			maps.Copy(env, c.env)
+			_, err := parseTarget(lambdaURL, env)
+			errorContains(t, err, c.want)
+		})
+	}
+}
+
+// TestParseTarget_URL keeps the token from other places, and the address from errors.
+func TestParseTarget_URL(t *testing.T) {
+	for address, want := range map[string]string{
+		lambdaURL: "",
+		"https://abc.lambda-url.eu-west-1.on.aws": "",
+		"http://127.0.0.1:8787":                   "",
+		"http://[::1]:8787/":                      "",
+		"http://localhost:8787/":                  "",
+		"http://abc.lambda-url.eu-west-1.on.aws/": "must start with https://",
+		"http://127.0.0.1.example.com/":           "must start with https://",
+		"http://10.0.0.7/":                        "must start with https://",
+		"ftp://127.0.0.1/":                        "must start with https://",
+		"https://any:s3cret@example.com/":         "must not have a user",
+		"https://example.com/?token=s3cret":       "must not have a user, a query",
+		"example.com":                             "is not a URL",
+		"https:///":                               "is not a URL",
+		"https://s3cret\x7f/":                     "is not a URL",
+		"":                                        "is not a URL",
+	} {
+		_, err := parseTarget(address, map[string]string{"WEBHOOK_TOKEN": "t", "DD_API_KEY": "a", "DD_APP_KEY": "b"})
+		if want == "" && err != nil {
+			t.Errorf("%q: %v", address, err)
+		}
+		if want != "" && (err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cret")) {
+			t.Errorf("%q: got %v, want %q", address, err, want)
+		}
+	}
+}
+
+func TestRunDrill(t *testing.T) {
+	s := newStack(t, 0)
+	screen := mustInvoke(t, s.env, "drill", s.url, "--timeout", "5s")
+	contains(t, screen, "for at most 5s", "The event in Datadog")
+	if !regexp.MustCompile(`Alert [1-9][0-9]{18} → ` + regexp.QuoteMeta(s.url)).MatchString(screen) {
+		t.Errorf("no id of 19 digits: %s", screen)
+	}
+	_, err := invoke(t, s.env, "drill", "http://example.com/")
+	errorContains(t, err, "the address of the webhook must start with https://")
+}
+
+func TestLocalTarget(t *testing.T) {
+	target, stop, err := localTarget(t.Context(), nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var screen bytes.Buffer
+	err = cli{out: output.New(&screen)}.showDrill(t.Context(), target, generous)
+	stop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	contains(t, screen.String(), "in the events of the fake of Datadog", "enrichment:complete")
+	if _, err := drill.New(target, generous).Send(t.Context()); err == nil {
+		t.Error("the function answers after it was stopped")
+	}
+}
+
+func TestLocalTarget_Live(t *testing.T) {
+	_, _, err := localTarget(t.Context(), nil, true)
+	errorContains(t, err, "set DD_API_KEY")
+	env := map[string]string{"DD_API_KEY": "a", "DD_APP_KEY": "b"}
+	target, stop, err := localTarget(t.Context(), env, true)
+	if err != nil || target.StreamName != "datadoghq.com" {
+		t.Fatalf("got %+v, %v", target, err)
+	}
+	stop()
+	env["DD_SITE"] = "example.com"
+	_, _, err = localTarget(t.Context(), env, true)
+	errorContains(t, err, "DD_SITE")
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
-	"boomerang/functions/local/stage"
+	"boomerang/functions/local/sandbox"
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/alert"
 )
@@ -46,7 +46,7 @@ var situations = map[string]alert.Transition{
 	"wrong-token.json":             alert.Triggered,
 }
 
-func TestEvents_are_all_known(t *testing.T) {
+func TestEvents_Files(t *testing.T) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func TestEvents_are_all_known(t *testing.T) {
 	}
 }
 
-func TestEvents_are_what_Lambda_delivers(t *testing.T) {
+func TestEvents_Envelope(t *testing.T) {
 	for name := range situations {
 		t.Run(name, func(t *testing.T) {
 			raw, r := event(t, name)
@@ -139,7 +139,7 @@ func checkBody(t *testing.T, r events.LambdaFunctionURLRequest) {
 	}
 }
 
-func TestEvents_are_alerts(t *testing.T) {
+func TestEvents_Alerts(t *testing.T) {
 	ids := make(map[string]string)
 	for name, transition := range situations {
 		t.Run(name, func(t *testing.T) {
@@ -161,8 +161,8 @@ func TestEvents_are_alerts(t *testing.T) {
 			if late := time.UnixMilli(r.RequestContext.TimeEpoch).Sub(a.Date); late < 0 || late > time.Minute {
 				t.Errorf("the alert of %s was sent %s later: Datadog sends it within seconds", a.Date, late)
 			}
-			if accepted := r.Headers["x-webhook-token"] == stage.Token; accepted == (name == "wrong-token.json") {
-				t.Errorf("token is %q, and the local one is %q", r.Headers["x-webhook-token"], stage.Token)
+			if accepted := r.Headers["x-webhook-token"] == sandbox.Token; accepted == (name == "wrong-token.json") {
+				t.Errorf("token is %q, and the local one is %q", r.Headers["x-webhook-token"], sandbox.Token)
 			}
 			if own := a.IsFromBoomerang(); own != (name == "own-event.json") {
 				t.Errorf("carries our own tag: %t", own)
@@ -174,7 +174,7 @@ func TestEvents_are_alerts(t *testing.T) {
 	}
 }
 
-func TestEvents_show_their_situation(t *testing.T) {
+func TestEvents_Bodies(t *testing.T) {
 	body := func(name string) string {
 		_, r := event(t, name)
 		return r.Body

@@ -1,82 +1,136 @@
-// Command local is all of Boomerang on this machine: the function's own handler
-// behind a Function URL on 127.0.0.1, and a Datadog stand-in for it to talk to.
-// It is never deployed.
+// Command local is Boomerang on one machine: it runs the webhook function behind a local
+// Function URL with a fake of Datadog. It is not deployed.
 package main
 
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/caarlos0/env/v11"
 
-	"boomerang/functions/local/report"
+	"boomerang/functions/local/output"
 )
 
-const usage = `Usage:
-  local run <event file>   deliver one Function URL event and show what becomes of it
-  local try <event file> [playbooks file]
-                           take an alert through playbooks and show what each decided, what every step was given and
-                           found, and what would be posted; --record <folder> keeps Datadog's answers, --replay <folder>
-                           gives them again
-  local test-playbooks <file or folder>...
-                           run the tests beside playbooks (*.test.yaml); --update writes their golden files
-  local check-playbooks <file or folder>...
-                           find every mistake in playbooks
-  local schema <folder>    write the JSON Schemas of playbooks and of their tests, and the reference of the steps
-  local serve [address]    serve the Function URL, on 127.0.0.1:8787 unless told otherwise
-  local drill [URL]        send a synthetic alert to a Function URL, or through all of it here, and wait for its event,
-                           2 minutes unless --timeout says otherwise
-  local setup              make the webhook, the dashboard and the monitors in the stand-in, and try them; with LIVE=1, URL and
-                           the keys, in a real organisation; with DELETE=1, remove them
-  local redrive            show the dead letters of DEAD_LETTER_QUEUE_URL and why they are there; with GO=1, put them back
-                           into REDELIVERY_QUEUE_URL
+// cli is what a command works with.
+type cli struct {
+	out    *output.Printer
+	stderr io.Writer
+	stdin  *os.File
+	env    map[string]string
+}
 
-With LIVE=1, DD_API_KEY and DD_APP_KEY, events go to the real Datadog in DD_SITE; a try only reads there.
-A drill of a Function URL needs WEBHOOK_TOKEN, and those keys to see the event.
-`
+// command is a subcommand. It defines its flags and parses the arguments with them.
+type command struct {
+	name, arguments, about string
+	run                    func(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error
+}
+
+var commands = []command{
+	{"run", "<event file>", "Send an alert through the function and show the event.", run},
+	{"try", "<event file> [<playbook file>]", "Show what playbooks do with an alert, step by step. Nothing is posted.", try},
+	{"test-playbooks", "<file or folder>...", "Run the tests of playbooks (*.test.yaml).", testPlaybooks},
+	{"check-playbooks", "<file or folder>...", "Find all mistakes in playbooks.", checkPlaybooks},
+	{"serve", "[<address>]", "Serve the Function URL. The default address is " + defaultAddress + ".", serve},
+	{"drill", "[<Function URL>]", "Send a synthetic alert and wait for its event, without a URL on this machine.\nA URL needs WEBHOOK_TOKEN, DD_API_KEY and DD_APP_KEY in the environment.", runDrill},
+	{"setup", "", "Create the webhook, the dashboard and the monitors in Datadog, and try them in the fake.\nThe environment can set STACK_NAME, WEBHOOK_NAME, NOTIFY, QUEUE_NAME, DEAD_LETTER_QUEUE_NAME and FUNCTION_NAMES.", setup},
+	{"redrive", "", "Show the messages of the dead-letter queue, and move them back.\nThe environment must set DEAD_LETTER_QUEUE_URL and REDELIVERY_QUEUE_URL.", redrive},
+	{"schema", "<folder>", "Write the JSON Schemas of playbooks and of their tests, and the reference of the steps.", writeSchemas},
+}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := command(ctx, os.Args[1:])
+	c := cli{out: output.New(os.Stdout), stderr: os.Stderr, stdin: os.Stdin, env: env.ToMap(os.Environ())}
+	err := c.run(ctx, os.Args[1:]...)
 	stop()
-	if err != nil {
+	usage, isUsage := errors.AsType[usageError](err)
+	switch {
+	case isUsage && usage.isHelp:
+		fmt.Print(usage.text)
+	case isUsage:
+		fmt.Fprint(os.Stderr, usage.text)
+		os.Exit(2)
+	case err != nil:
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-var errUsage = errors.New(usage)
-
-func command(ctx context.Context, args []string) error {
+func (c cli) run(ctx context.Context, args ...string) error {
 	if len(args) == 0 {
-		return errUsage
+		return usageError{text: usage()}
 	}
-	out := report.New(os.Stdout)
-	switch name, args := args[0], args[1:]; {
-	case name == "run" && len(args) == 1:
-		return run(ctx, out, args[0])
-	case name == "try":
-		return try(ctx, out, args)
-	case name == "test-playbooks":
-		return testPlaybooks(ctx, out, args)
-	case name == "check-playbooks":
-		return checkPlaybooks(out, args)
-	case name == "schema" && len(args) == 1:
-		return writeSchemas(out, args[0])
-	case name == "serve" && len(args) == 0:
-		return serve(ctx, out, os.Stderr, "127.0.0.1:8787")
-	case name == "serve" && len(args) == 1:
-		return serve(ctx, out, os.Stderr, args[0])
-	case name == "drill":
-		return runDrill(ctx, out, args)
-	case name == "setup" && len(args) == 0:
-		return setup(ctx, out, os.Getenv, askForToken(os.Stdin, os.Stderr))
-	case name == "redrive" && len(args) == 0:
-		return redrive(ctx, out, env.ToMap(os.Environ()), os.Getenv("GO") == "1")
+	for _, one := range commands {
+		if one.name == args[0] {
+			return one.run(ctx, c, one.flags(), args[1:])
+		}
 	}
-	return errUsage
+	isHelp := args[0] == "help" || args[0] == "-h" || args[0] == "--help"
+	return usageError{text: usage(), isHelp: isHelp}
+}
+
+func usage() string {
+	var text strings.Builder
+	text.WriteString("Usage: local <command> [<flags>] [<arguments>]\n\n")
+	for _, one := range commands {
+		about, _, _ := strings.Cut(one.about, "\n")
+		fmt.Fprintf(&text, "  %-16s %s\n", one.name, about)
+	}
+	text.WriteString("\nlocal <command> --help shows the flags of a command.\n")
+	return text.String()
+}
+
+// usageError is a wrong use of a command, or a call for help.
+type usageError struct {
+	text   string
+	isHelp bool
+}
+
+func (e usageError) Error() string { return e.text }
+
+func (c command) flags() *flag.FlagSet {
+	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	flags.Usage = func() {
+		fmt.Fprintf(flags.Output(), "Usage: local %s [<flags>] %s\n\n%s\n\n", c.name, c.arguments, c.about)
+		flags.PrintDefaults()
+	}
+	return flags
+}
+
+// liveFlag adds the flag of commands that can use the real Datadog.
+func liveFlag(flags *flag.FlagSet) *bool {
+	return flags.Bool("live", false, "use the real Datadog in DD_SITE with DD_API_KEY and DD_APP_KEY of the environment")
+}
+
+// parse returns the arguments that are not flags. Flags may come after them.
+func parse(flags *flag.FlagSet, args []string, least, most int) ([]string, error) {
+	var text strings.Builder
+	flags.SetOutput(&text)
+	var rest []string
+	for len(args) > 0 {
+		if err := flags.Parse(args); err != nil {
+			return nil, usageError{text: text.String(), isHelp: errors.Is(err, flag.ErrHelp)}
+		}
+		if args = flags.Args(); len(args) > 0 {
+			rest, args = append(rest, args[0]), args[1:]
+		}
+	}
+	if len(rest) < least || len(rest) > most {
+		return nil, wrongUse(flags, "wrong number of arguments")
+	}
+	return rest, nil
+}
+
+func wrongUse(flags *flag.FlagSet, problem string) error {
+	var text strings.Builder
+	text.WriteString(problem + "\n")
+	flags.SetOutput(&text)
+	flags.Usage()
+	return usageError{text: text.String()}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,16 +16,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"boomerang/functions/local/report"
+	"boomerang/functions/local/output"
 	"boomerang/shared/config"
 	"boomerang/shared/fault"
 	"boomerang/shared/queue"
 )
 
-// lettersClient is what redriving needs of *sqs.Client. Whoever runs it must be
-// allowed sqs:ReceiveMessage, ChangeMessageVisibility and DeleteMessage on the
-// dead-letter queue, and sqs:SendMessage on the other.
-type lettersClient interface {
+// dlqAPI needs the permissions sqs:ReceiveMessage, ChangeMessageVisibility and
+// DeleteMessage on the dead-letter queue, and sqs:SendMessage on the other queue.
+type dlqAPI interface {
 	queue.Client
 	ReceiveMessage(context.Context, *sqs.ReceiveMessageInput, ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error)
 	DeleteMessage(context.Context, *sqs.DeleteMessageInput, ...func(*sqs.Options)) (*sqs.DeleteMessageOutput, error)
@@ -32,142 +32,141 @@ type lettersClient interface {
 }
 
 const (
-	// maxLetters bounds one redrive.
-	maxLetters = 1000
-	// lettersHeld is how long nobody else sees the letters: enough to move them all.
-	lettersHeld = 5 * time.Minute
-	// givingBack is what that may take after an interrupt.
-	givingBack = 10 * time.Second
-	// batchSize is SQS's own limit.
-	batchSize = 10
-	// reasonAttribute is where the worker says why (queue.SQS.DeadLetter).
+	maxMessages = 1000 // of one redrive
+	batchSize   = 10   // SQS's limit
+	// holdTime hides the messages from other consumers for as long as a redrive takes.
+	holdTime = 5 * time.Minute
+	// releaseTimeout bounds the cleanup after an interrupt.
+	releaseTimeout = 10 * time.Second
+	// reasonAttribute is the one of queue.SQS.DeadLetter.
 	reasonAttribute = "reason"
+	noReason        = "no reason given: the worker timed out or crashed"
 )
 
-const noReason = "no reason was given: the worker's time ended, or its process did"
-
-// redrive shows the dead letters, and with isGo puts them back into the queue.
-func redrive(ctx context.Context, out *report.Printer, environ map[string]string, isGo bool) error {
-	cfg, err := config.Load[config.Redrive](environ)
+// redrive shows the messages of the dead-letter queue, and moves them back.
+func redrive(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
+	apply := flags.Bool("apply", false, "move the messages back into the queue")
+	if _, err := parse(flags, args, 0, 0); err != nil {
+		return err
+	}
+	cfg, err := config.Load[config.Redrive](c.env)
 	if err != nil {
 		return err
 	}
 	if cfg.DeadLetterQueueURL == cfg.RedeliveryQueueURL {
 		return errors.New("REDELIVERY_QUEUE_URL and DEAD_LETTER_QUEUE_URL are the same queue")
 	}
-	account, err := awsconfig.LoadDefaultConfig(ctx)
+	awsCfg, err := awsconfig.LoadDefaultConfig(ctx)
 	if err != nil {
 		return fmt.Errorf("read the AWS configuration: %w", err)
 	}
-	r := redriver{client: sqs.NewFromConfig(account), Redrive: cfg, out: out, now: time.Now}
-	return r.run(ctx, isGo)
+	r := redriver{client: sqs.NewFromConfig(awsCfg), Redrive: cfg, limit: maxMessages, out: c.out, now: time.Now}
+	return r.run(ctx, *apply)
 }
 
 type redriver struct {
-	client lettersClient
+	client dlqAPI
 	config.Redrive
-	out *report.Printer
-	now func() time.Time
+	limit int
+	out   *output.Printer
+	now   func() time.Time
 }
 
-// letter is one message among the dead letters.
-type letter struct {
-	id, handle string
-	reason     string
-	since      time.Time // when the alert first reached us, or the queue
-	message    queue.Message
-	unreadable error
+// message is a message of the dead-letter queue.
+type message struct {
+	id, receipt string
+	reason      string
+	since       time.Time // when the alert arrived, or else the message
+	content     queue.Message
+	invalid     error
 }
 
-func (r redriver) run(ctx context.Context, isGo bool) error {
-	letters, err := r.receive(ctx)
-	held := letters
-	defer func() { r.giveBack(ctx, held) }()
+func (r redriver) run(ctx context.Context, apply bool) error {
+	messages, err := r.receive(ctx)
 	if err != nil {
+		r.release(ctx, messages)
 		return err
 	}
-	r.show(letters)
-	if len(letters) == 0 {
+	r.show(messages)
+	if !apply || len(messages) == 0 {
+		if len(messages) > 0 {
+			r.out.Line("\nNothing was moved. When the causes are fixed, GO=1 (--apply) moves the messages into %s.", r.RedeliveryQueueURL)
+		}
+		r.release(ctx, messages)
 		return nil
 	}
-	if !isGo {
-		r.out.Line("\nNothing was moved. Once the reasons are gone, GO=1 puts them back into %s.", r.RedeliveryQueueURL)
-		return nil
-	}
-	unreadable := slices.DeleteFunc(slices.Clone(letters), func(l letter) bool { return l.unreadable == nil })
-	readable := slices.DeleteFunc(slices.Clone(letters), func(l letter) bool { return l.unreadable != nil })
-	moved, err := r.move(ctx, readable)
-	held = slices.Concat(readable[moved:], unreadable)
-	r.out.Line("\nMoved %s into %s.", howMany(moved), r.RedeliveryQueueURL)
-	if len(unreadable) > 0 {
-		r.out.Line("Left %s that would only come back: see above, and delete them in the SQS console.", howMany(len(unreadable)))
+	isValid := func(m message) bool { return m.invalid == nil }
+	invalid := slices.DeleteFunc(slices.Clone(messages), isValid)
+	valid := slices.DeleteFunc(messages, func(m message) bool { return !isValid(m) })
+	moved, err := r.move(ctx, valid)
+	r.release(ctx, slices.Concat(valid[moved:], invalid))
+	r.out.Line("\nMoved %s into %s.", count(moved), r.RedeliveryQueueURL)
+	if len(invalid) > 0 {
+		r.out.Line("%s cannot be read and stays. Delete it in the SQS console.", count(len(invalid)))
 	}
 	return err
 }
 
-// receive takes hold of the dead letters, so that it sees each of them once.
-func (r redriver) receive(ctx context.Context) ([]letter, error) {
-	byID := map[string]letter{}
+// receive hides the messages, so that it receives each once.
+func (r redriver) receive(ctx context.Context) ([]message, error) {
+	byID := map[string]message{}
 	var err error
-	for len(byID) < maxLetters {
-		var got *sqs.ReceiveMessageOutput
-		got, err = r.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+	for len(byID) < r.limit {
+		var out *sqs.ReceiveMessageOutput
+		out, err = r.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 			QueueUrl:                    &r.DeadLetterQueueURL,
-			MaxNumberOfMessages:         batchSize,
-			VisibilityTimeout:           int32(lettersHeld / time.Second),
-			WaitTimeSeconds:             1, // Without waiting, SQS does not ask all of its servers.
+			MaxNumberOfMessages:         int32(min(batchSize, r.limit-len(byID))),
+			VisibilityTimeout:           int32(holdTime / time.Second),
+			WaitTimeSeconds:             1, // Without a wait, SQS does not query all its servers.
 			MessageAttributeNames:       []string{reasonAttribute},
 			MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameSentTimestamp},
 		})
 		if err != nil {
-			err = fmt.Errorf("the dead letters could not be read; check DEAD_LETTER_QUEUE_URL, your AWS credentials and region: %w", err)
+			err = fmt.Errorf("cannot read the dead-letter queue; check DEAD_LETTER_QUEUE_URL, your AWS credentials and region: %w", err)
 			break
 		}
-		if len(got.Messages) == 0 {
+		if len(out.Messages) == 0 {
 			break
 		}
-		for _, m := range got.Messages {
-			byID[aws.ToString(m.MessageId)] = readLetter(m)
+		for _, m := range out.Messages {
+			byID[aws.ToString(m.MessageId)] = newMessage(m)
 		}
 	}
-	return slices.SortedFunc(maps.Values(byID), func(a, b letter) int {
+	return slices.SortedFunc(maps.Values(byID), func(a, b message) int {
 		return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.id, b.id))
 	}), err
 }
 
-func readLetter(m types.Message) letter {
-	l := letter{id: aws.ToString(m.MessageId), handle: aws.ToString(m.ReceiptHandle), reason: noReason}
-	if given := aws.ToString(m.MessageAttributes[reasonAttribute].StringValue); given != "" {
-		l.reason = given
+func newMessage(in types.Message) message {
+	m := message{id: aws.ToString(in.MessageId), receipt: aws.ToString(in.ReceiptHandle)}
+	m.reason = cmp.Or(aws.ToString(in.MessageAttributes[reasonAttribute].StringValue), noReason)
+	if ms, err := strconv.ParseInt(in.Attributes[string(types.MessageSystemAttributeNameSentTimestamp)], 10, 64); err == nil {
+		m.since = time.UnixMilli(ms)
 	}
-	if ms, err := strconv.ParseInt(m.Attributes[string(types.MessageSystemAttributeNameSentTimestamp)], 10, 64); err == nil {
-		l.since = time.UnixMilli(ms)
+	if m.content, m.invalid = queue.Decode(aws.ToString(in.Body)); m.invalid != nil {
+		m.reason = fault.Public(m.invalid)
+	} else if !m.content.ReceivedAt.IsZero() {
+		m.since = m.content.ReceivedAt
 	}
-	if l.message, l.unreadable = queue.Decode(aws.ToString(m.Body)); l.unreadable != nil {
-		l.reason = fault.Public(l.unreadable)
-	} else if !l.message.ReceivedAt.IsZero() {
-		l.since = l.message.ReceivedAt
-	}
-	return l
+	return m
 }
 
-// show prints how many letters there are, and for each reason how many, how old
-// and which ones.
-func (r redriver) show(letters []letter) {
-	r.out.Line("%s in %s", howMany(len(letters)), r.DeadLetterQueueURL)
-	if len(letters) >= maxLetters {
-		r.out.Line("There may be more: this is as many as are moved at a time.")
+// show groups the messages by reason, the oldest first.
+func (r redriver) show(messages []message) {
+	const shown = 5
+	r.out.Line("%s in %s", count(len(messages)), r.DeadLetterQueueURL)
+	if len(messages) >= r.limit {
+		r.out.Line("There may be more: a redrive handles %d at most.", r.limit)
 	}
-	byReason := map[string][]letter{}
-	for _, l := range letters {
-		byReason[l.reason] = append(byReason[l.reason], l)
+	byReason := map[string][]message{}
+	for _, m := range messages {
+		byReason[m.reason] = append(byReason[m.reason], m)
 	}
 	for _, reason := range slices.Sorted(maps.Keys(byReason)) {
 		same := byReason[reason]
-		r.out.Heading(fmt.Sprintf("%s: %s", howMany(len(same)), reason))
-		const shown = 5
-		for _, l := range same[:min(shown, len(same))] {
-			r.out.Line("  %-8s %s", r.age(l), l.name())
+		r.out.Heading("%s: %s", count(len(same)), reason)
+		for _, m := range same[:min(shown, len(same))] {
+			r.out.Line("  %-8s %s", r.age(m), m.name())
 		}
 		if hidden := len(same) - shown; hidden > 0 {
 			r.out.Line("  and %d more, the newest %s old", hidden, r.age(same[len(same)-1]))
@@ -175,22 +174,22 @@ func (r redriver) show(letters []letter) {
 	}
 }
 
-func (l letter) name() string {
+func (m message) name() string {
 	switch {
-	case l.unreadable != nil:
-		return "message " + l.id
-	case l.message.Storm != nil:
-		return "the summary of a storm of " + l.message.Storm.Source
+	case m.invalid != nil:
+		return "message " + m.id
+	case m.content.Storm != nil:
+		return "the summary of a storm of " + m.content.Storm.Source
 	}
-	return l.message.Alert.Key() + "  " + cmp.Or(l.message.Alert.Title, l.message.Alert.AlertTitle)
+	return m.content.Alert.Key() + "  " + cmp.Or(m.content.Alert.Title, m.content.Alert.AlertTitle)
 }
 
-// age says how old a letter is, in its two largest units.
-func (r redriver) age(l letter) string {
-	d := max(0, r.now().Sub(l.since))
+// age returns the age of a message in its two largest units.
+func (r redriver) age(m message) string {
+	d := max(0, r.now().Sub(m.since))
 	days, hours, minutes := int(d.Hours())/24, int(d.Hours())%24, int(d.Minutes())%60
 	switch {
-	case l.since.IsZero():
+	case m.since.IsZero():
 		return "?"
 	case days > 0:
 		return fmt.Sprintf("%dd %dh", days, hours)
@@ -200,46 +199,44 @@ func (r redriver) age(l letter) string {
 	return fmt.Sprintf("%dm", minutes)
 }
 
-// move sends each letter to the queue and then deletes it, and returns how many
-// it moved. One that is sent and not deleted is there twice, which the ledger
-// makes one of; the other way round it would be lost.
-func (r redriver) move(ctx context.Context, letters []letter) (int, error) {
+// move sends each message to the queue before it deletes it: a duplicate is better than a
+// lost alert. It returns how many it moved.
+func (r redriver) move(ctx context.Context, messages []message) (int, error) {
 	to := queue.New(r.client, r.RedeliveryQueueURL)
-	for i, l := range letters {
-		l.message.Attempt++
-		l.message.Reason = "redriven from the dead letters"
-		if err := to.Send(ctx, l.message, 0); err != nil {
+	for i, m := range messages {
+		m.content.Attempt++
+		m.content.Reason = "redriven from the dead-letter queue"
+		if err := to.Send(ctx, m.content, 0); err != nil {
 			return i, err
 		}
-		_, err := r.client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &r.DeadLetterQueueURL, ReceiptHandle: &l.handle})
-		if err != nil {
-			return i, fmt.Errorf("a letter was moved and could not be deleted, so it comes up again: %w", err)
+		if _, err := r.client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &r.DeadLetterQueueURL, ReceiptHandle: &m.receipt}); err != nil {
+			return i, fmt.Errorf("a message was moved but not deleted, so it will be moved again: %w", err)
 		}
 	}
-	return len(letters), nil
+	return len(messages), nil
 }
 
-// giveBack lets everybody see the letters again that are still here. What it
-// cannot give back comes back by itself.
-func (r redriver) giveBack(ctx context.Context, letters []letter) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), givingBack)
+// release makes the messages visible again, also after an interrupt. Otherwise they
+// become visible after holdTime.
+func (r redriver) release(ctx context.Context, messages []message) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
-	for batch := range slices.Chunk(letters, batchSize) {
+	for batch := range slices.Chunk(messages, batchSize) {
 		entries := make([]types.ChangeMessageVisibilityBatchRequestEntry, len(batch))
-		for i, l := range batch {
-			entries[i] = types.ChangeMessageVisibilityBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: aws.String(l.handle)}
+		for i, m := range batch {
+			entries[i] = types.ChangeMessageVisibilityBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: &m.receipt}
 		}
 		_, err := r.client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &r.DeadLetterQueueURL, Entries: entries})
 		if err != nil {
-			r.out.Line("Some letters stay hidden for %s: %v", lettersHeld, err)
+			r.out.Line("Some messages stay hidden for %s: %v", holdTime, err)
 			return
 		}
 	}
 }
 
-func howMany(n int) string {
+func count(n int) string {
 	if n == 1 {
-		return "1 dead letter"
+		return "1 message"
 	}
-	return fmt.Sprintf("%d dead letters", n)
+	return fmt.Sprintf("%d messages", n)
 }

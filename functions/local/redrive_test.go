@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"errors"
-	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,141 +10,118 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
 
-	"boomerang/functions/local/report"
+	"boomerang/functions/local/output"
 	"boomerang/shared/alert"
+	"boomerang/shared/awstest"
 	"boomerang/shared/config"
 	"boomerang/shared/queue"
 )
 
-var _ lettersClient = (*sqs.Client)(nil)
-
-var redriveAt = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
-
-const (
-	queueURL   = "https://sqs.eu-west-1.amazonaws.com/123456789012/redelivery"
-	lettersURL = "https://sqs.eu-west-1.amazonaws.com/123456789012/letters"
-)
-
-// mailbox is the two queues, as far as redriving sees them.
-type mailbox struct {
-	sent    int
-	letters []types.Message
-	hidden  map[string]bool // by receipt handle
-	moved   []queue.Message
-	fail    func(operation string) error // nil: nothing fails
+// queues are the two queues of a stack, with dead letters of three reasons.
+type queues struct {
+	aws *awstest.AWS
+	config.Redrive
+	now time.Time
 }
 
-func (m *mailbox) failing(operation string) error {
-	if m.fail == nil {
-		return nil
-	}
-	return m.fail(operation)
-}
+const rejected = "Datadog refused to create the event (400 Bad Request)"
 
-func (m *mailbox) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
-	if err := m.failing("send"); err != nil {
-		return nil, err
-	}
-	m.sent++
-	if *in.QueueUrl == lettersURL {
-		m.letters = append(m.letters, types.Message{
-			MessageId: aws.String("m-" + strconv.Itoa(m.sent)), ReceiptHandle: aws.String("r-" + strconv.Itoa(m.sent)), Body: in.MessageBody,
-			MessageAttributes: in.MessageAttributes, Attributes: map[string]string{"SentTimestamp": strconv.FormatInt(redriveAt.Add(-time.Hour).UnixMilli(), 10)},
-		})
-		return &sqs.SendMessageOutput{}, nil
-	}
-	message, err := queue.Decode(*in.MessageBody)
-	m.moved = append(m.moved, message)
-	return &sqs.SendMessageOutput{}, err
-}
-
-func (m *mailbox) ReceiveMessage(_ context.Context, in *sqs.ReceiveMessageInput, _ ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error) {
-	if err := m.failing("receive"); err != nil {
-		return nil, err
-	}
-	out := &sqs.ReceiveMessageOutput{}
-	for _, l := range m.letters {
-		if len(out.Messages) < int(in.MaxNumberOfMessages) && !m.hidden[*l.ReceiptHandle] {
-			m.hidden[*l.ReceiptHandle] = true
-			out.Messages = append(out.Messages, l)
-		}
-	}
-	return out, nil
-}
-
-func (m *mailbox) DeleteMessage(_ context.Context, in *sqs.DeleteMessageInput, _ ...func(*sqs.Options)) (*sqs.DeleteMessageOutput, error) {
-	if err := m.failing("delete"); err != nil {
-		return nil, err
-	}
-	for i, l := range m.letters {
-		if *l.ReceiptHandle == *in.ReceiptHandle {
-			m.letters = append(m.letters[:i:i], m.letters[i+1:]...)
-			return &sqs.DeleteMessageOutput{}, nil
-		}
-	}
-	return nil, errors.New("there is no such letter")
-}
-
-func (m *mailbox) ChangeMessageVisibilityBatch(ctx context.Context, in *sqs.ChangeMessageVisibilityBatchInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error) {
-	if ctx.Err() != nil || len(in.Entries) > 10 {
-		return nil, fmt.Errorf("%d entries, %w", len(in.Entries), ctx.Err())
-	}
-	for _, e := range in.Entries {
-		if e.VisibilityTimeout == 0 {
-			delete(m.hidden, *e.ReceiptHandle)
-		}
-	}
-	return &sqs.ChangeMessageVisibilityBatchOutput{}, nil
-}
-
-// bury puts an alert among the letters as the worker does.
-func (m *mailbox) bury(t *testing.T, id, reason string, ago time.Duration) {
+func newQueues(t *testing.T, alerts int) queues {
 	t.Helper()
-	body, err := queue.Encode(queue.Message{Alert: alert.Alert{ID: id, OrgID: "1", Title: "[Triggered] Checkout is slow"}, ReceivedAt: redriveAt.Add(-ago)})
-	if err == nil {
-		err = queue.New(m, lettersURL).DeadLetter(t.Context(), body, reason)
+	a := awstest.New(t)
+	q := queues{aws: a, now: time.Now(), Redrive: config.Redrive{RedeliveryQueueURL: a.Queue(t, nil), DeadLetterQueueURL: a.Queue(t, nil)}}
+	for i := range alerts {
+		q.deadLetter(t, strconv.Itoa(i), rejected, time.Duration(50-i)*time.Hour)
 	}
+	return q
+}
+
+// deadLetter adds an alert to the dead-letter queue as the worker does.
+func (q queues) deadLetter(t *testing.T, id, reason string, ago time.Duration) {
+	t.Helper()
+	body, err := queue.Encode(queue.Message{Alert: alert.Alert{ID: id, OrgID: "1", Title: "[Triggered] Checkout is slow"}, ReceivedAt: q.now.Add(-ago)})
 	if err != nil {
+		t.Fatal(err)
+	}
+	q.deadLetterBody(t, body, reason)
+}
+
+func (q queues) deadLetterBody(t *testing.T, body, reason string) {
+	t.Helper()
+	if err := queue.New(sqs.NewFromConfig(q.aws.Direct()), q.DeadLetterQueueURL).DeadLetter(t.Context(), body, reason); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (m *mailbox) redrive(t *testing.T, isGo bool) (screen string, err error) {
+func mixedQueues(t *testing.T) queues {
+	q := newQueues(t, 12)
+	q.deadLetter(t, "late", "", 5*time.Minute)
+	q.deadLetterBody(t, "not a message", "the queue message is not one that Boomerang wrote")
+	return q
+}
+
+// redrive moves at most 15 messages.
+func (q queues) redrive(t *testing.T, apply bool) (screen string, err error) {
 	t.Helper()
 	var out bytes.Buffer
-	r := redriver{
-		client: m, Redrive: config.Redrive{RedeliveryQueueURL: queueURL, DeadLetterQueueURL: lettersURL},
-		out: report.New(&out), now: func() time.Time { return redriveAt },
-	}
-	err = r.run(t.Context(), isGo)
+	client := sqs.NewFromConfig(q.aws.Config(), func(o *sqs.Options) { o.Retryer = aws.NopRetryer{} })
+	r := redriver{client: client, Redrive: q.Redrive, limit: 15, out: output.New(&out), now: func() time.Time { return q.now }}
+	err = r.run(t.Context(), apply)
 	return out.String(), err
 }
 
-func fullMailbox(t *testing.T) *mailbox {
+// visible receives the messages of a queue, without hiding them.
+func (q queues) visible(t *testing.T, url string) (bodies []string) {
 	t.Helper()
-	m := &mailbox{hidden: map[string]bool{}}
-	for i := range 12 {
-		m.bury(t, strconv.Itoa(i), "Datadog refused to create the event (400 Bad Request)", time.Duration(50-i)*time.Hour)
+	client := sqs.NewFromConfig(q.aws.Direct())
+	seen := map[string]bool{}
+	for {
+		out, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10, VisibilityTimeout: 60})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(out.Messages) == 0 {
+			return bodies
+		}
+		for _, m := range out.Messages {
+			if !seen[*m.MessageId] {
+				seen[*m.MessageId], bodies = true, append(bodies, *m.Body)
+			}
+		}
 	}
-	m.bury(t, "late", "", 5*time.Minute)
-	if err := queue.New(m, lettersURL).DeadLetter(t.Context(), "no message of ours", "the queue message is not one that Boomerang wrote"); err != nil {
-		t.Fatal(err)
-	}
-	return m
 }
 
-func TestRedrive_shows_what_there_is_and_moves_nothing(t *testing.T) {
-	m := fullMailbox(t)
-	screen, err := m.redrive(t, false)
+// moved returns the messages in the redelivery queue by the id of their alert.
+func (q queues) moved(t *testing.T) map[string]queue.Message {
+	t.Helper()
+	all := map[string]queue.Message{}
+	for _, body := range q.visible(t, q.RedeliveryQueueURL) {
+		m, err := queue.Decode(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[m.Alert.ID] = m
+	}
+	return all
+}
+
+var messageID = regexp.MustCompile(`message [0-9a-f-]{36}`)
+
+func TestRedrive_Show(t *testing.T) {
+	t.Parallel()
+	q := mixedQueues(t)
+	screen, err := q.redrive(t, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `14 dead letters in ` + lettersURL + `
+	want := `14 messages in ` + q.DeadLetterQueueURL + `
 
-12 dead letters: Datadog refused to create the event (400 Bad Request)
+1 message: Boomerang did not write this queue message; look at it in the dead-letter queue, and delete it there
+  0m       message <id>
+
+12 messages: ` + rejected + `
   2d 2h    1:0  [Triggered] Checkout is slow
   2d 1h    1:1  [Triggered] Checkout is slow
   2d 0h    1:2  [Triggered] Checkout is slow
@@ -154,103 +129,95 @@ func TestRedrive_shows_what_there_is_and_moves_nothing(t *testing.T) {
   1d 22h   1:4  [Triggered] Checkout is slow
   and 7 more, the newest 1d 15h old
 
-1 dead letter: no reason was given: the worker's time ended, or its process did
+1 message: no reason given: the worker timed out or crashed
   5m       1:late  [Triggered] Checkout is slow
 
-1 dead letter: the queue message is not one that Boomerang wrote; look at it in the dead-letter queue, and delete it there
-  1h 0m    message m-14
-
-Nothing was moved. Once the reasons are gone, GO=1 puts them back into ` + queueURL + `.
+Nothing was moved. When the causes are fixed, GO=1 (--apply) moves the messages into ` + q.RedeliveryQueueURL + `.
 `
-	if diff := cmp.Diff(want, screen); diff != "" {
+	if diff := cmp.Diff(want, messageID.ReplaceAllString(screen, "message <id>")); diff != "" {
 		t.Errorf("screen (-want +got):\n%s", diff)
 	}
-	if len(m.letters) != 14 || len(m.moved) != 0 || len(m.hidden) != 0 {
-		t.Errorf("%d letters, %d moved, %d hidden", len(m.letters), len(m.moved), len(m.hidden))
+	if left, moved := len(q.visible(t, q.DeadLetterQueueURL)), len(q.moved(t)); left != 14 || moved != 0 {
+		t.Errorf("%d visible, %d moved", left, moved)
 	}
 }
 
-func TestRedrive_moves_what_can_be_read(t *testing.T) {
-	m := fullMailbox(t)
-	screen, err := m.redrive(t, true)
-	if err != nil || !strings.Contains(screen, "Moved 13 dead letters into "+queueURL) || !strings.Contains(screen, "Left 1 dead letter") {
-		t.Errorf("%v, and it shows %s", err, screen)
+func TestRedrive_Apply(t *testing.T) {
+	t.Parallel()
+	q := mixedQueues(t)
+	screen, err := q.redrive(t, true)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if len(m.moved) != 13 || len(m.letters) != 1 || len(m.hidden) != 13 {
-		t.Fatalf("%d moved, %d letters left, %d receipts open", len(m.moved), len(m.letters), len(m.hidden))
-	}
+	contains(t, screen, "Moved 13 messages into "+q.RedeliveryQueueURL, "1 message cannot be read and stays")
 	want := queue.Message{
 		Version: queue.Version, Alert: alert.Alert{ID: "0", OrgID: "1", Title: "[Triggered] Checkout is slow"},
-		ReceivedAt: redriveAt.Add(-50 * time.Hour), Attempt: 1, Reason: "redriven from the dead letters",
+		ReceivedAt: q.now.Add(-50 * time.Hour).Round(0).UTC(), Attempt: 1, Reason: "redriven from the dead-letter queue",
 	}
-	if diff := cmp.Diff(want, m.moved[0]); diff != "" {
-		t.Errorf("the oldest goes first (-want +got):\n%s", diff)
+	moved := q.moved(t)
+	if diff := cmp.Diff(want, moved["0"]); diff != "" || len(moved) != 13 {
+		t.Errorf("%d moved; message 0 (-want +got):\n%s", len(moved), diff)
+	}
+	if left := q.visible(t, q.DeadLetterQueueURL); len(left) != 1 || left[0] != "not a message" {
+		t.Errorf("%q is left", left)
 	}
 }
 
-func TestRedrive_of_nothing(t *testing.T) {
-	m := &mailbox{hidden: map[string]bool{}}
-	for _, isGo := range []bool{false, true} {
-		if screen, err := m.redrive(t, isGo); err != nil || screen != "0 dead letters in "+lettersURL+"\n" {
-			t.Errorf("%v, and it shows %s", err, screen)
+func TestRedrive_Limit(t *testing.T) {
+	t.Parallel()
+	q := newQueues(t, 17)
+	screen, err := q.redrive(t, true)
+	if moved := len(q.moved(t)); err != nil || moved != 15 || !strings.Contains(screen, "There may be more") {
+		t.Errorf("%v, %d moved: %s", err, moved, screen)
+	}
+	if _, err := q.redrive(t, true); err != nil {
+		t.Error(err)
+	}
+	for range 2 {
+		if screen, err := q.redrive(t, true); err != nil || screen != "0 messages in "+q.DeadLetterQueueURL+"\n" {
+			t.Errorf("%v: %s", err, screen)
 		}
 	}
 }
 
-func TestRedrive_is_bounded(t *testing.T) {
-	m := &mailbox{hidden: map[string]bool{}}
-	for i := range maxLetters + 5 {
-		m.bury(t, strconv.Itoa(i), "refused", time.Hour)
-	}
-	screen, err := m.redrive(t, true)
-	if err != nil || len(m.moved) != maxLetters || !strings.Contains(screen, "There may be more") {
-		t.Errorf("%v, %d moved, and it shows %s", err, len(m.moved), screen)
-	}
-	if _, err := m.redrive(t, true); err != nil || len(m.moved) != maxLetters+5 {
-		t.Errorf("%v, %d moved", err, len(m.moved))
-	}
-}
-
-func TestRedrive_loses_nothing_to_a_failure(t *testing.T) {
-	for operation, left := range map[string]int{"receive": 14, "send": 14 - 3, "delete": 14 - 3} {
-		t.Run(operation, func(t *testing.T) {
-			m := fullMailbox(t)
-			calls := 0
-			m.fail = func(called string) error {
-				if called == operation {
-					calls++
-				}
-				if called == operation && (calls > 3 || operation == "receive" && calls > 1) {
-					return errors.New("it is down")
-				}
-				return nil
+// TestRedrive_Failure stops a redrive in the middle and repeats it.
+func TestRedrive_Failure(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fault awstest.Fault
+		left  int
+	}{
+		"receive":                  {awstest.Fault{Operation: "ReceiveMessage", Every: 2, Times: 1, Effect: awstest.Status(500)}, 14},
+		"send":                     {awstest.Fault{Operation: "SendMessage", Every: 4, Times: 1, Effect: awstest.Status(500)}, 14 - 3},
+		"delete":                   {awstest.Fault{Operation: "DeleteMessage", Every: 4, Times: 1, Effect: awstest.Status(500)}, 14 - 3},
+		"response to send dropped": {awstest.Fault{Operation: "SendMessage", Every: 4, Times: 1, Effect: awstest.DropResponse}, 14 - 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			q := mixedQueues(t)
+			q.aws.Break(c.fault)
+			if _, err := q.redrive(t, true); err == nil {
+				t.Fatal("no error")
 			}
-			_, err := m.redrive(t, true)
-			if err == nil || len(m.letters) != left {
-				t.Fatalf("%v, %d letters left, want %d", err, len(m.letters), left)
-			}
-			m.fail = nil
-			if _, err := m.redrive(t, true); err != nil {
+			screen, err := q.redrive(t, true)
+			if err != nil {
 				t.Fatal(err)
 			}
-			arrived := map[string]bool{}
-			for _, message := range m.moved {
-				arrived[message.Alert.ID] = true
-			}
-			if len(arrived) != 13 || len(m.letters) != 1 {
-				t.Errorf("%d alerts moved in the end, %d letters left", len(arrived), len(m.letters))
+			contains(t, screen, strconv.Itoa(c.left)+" messages in ")
+			if moved, left := len(q.moved(t)), len(q.visible(t, q.DeadLetterQueueURL)); moved != 13 || left != 1 {
+				t.Errorf("%d alerts moved in the end, %d messages left", moved, left)
 			}
 		})
 	}
 }
 
-func TestRedrive_asks_for_both_queues(t *testing.T) {
-	for want, environ := range map[string]map[string]string{
-		"DEAD_LETTER_QUEUE_URL is not set": {"REDELIVERY_QUEUE_URL": queueURL},
-		"are the same queue":               {"REDELIVERY_QUEUE_URL": queueURL, "DEAD_LETTER_QUEUE_URL": queueURL},
+func TestRedrive_Variables(t *testing.T) {
+	const url = "https://sqs.eu-west-1.amazonaws.com/123456789012/redelivery"
+	for want, env := range map[string]map[string]string{
+		"DEAD_LETTER_QUEUE_URL is not set": {"REDELIVERY_QUEUE_URL": url},
+		"are the same queue":               {"REDELIVERY_QUEUE_URL": url, "DEAD_LETTER_QUEUE_URL": url},
 	} {
-		if err := redrive(t.Context(), report.New(&bytes.Buffer{}), environ, false); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want %q", err, want)
-		}
+		_, err := invoke(t, env, "redrive")
+		errorContains(t, err, want)
 	}
 }

@@ -4,21 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"boomerang/functions/internal/runtime"
 	"boomerang/functions/local/functionurl"
-	"boomerang/functions/local/report"
-	"boomerang/functions/local/stage"
+	"boomerang/functions/local/sandbox"
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/event"
 	"boomerang/shared/fakedatadog"
@@ -27,95 +24,92 @@ import (
 // functionTimeout is the Timeout in template.yaml.
 const functionTimeout = 14 * time.Second
 
-// run delivers the event in a file to the function and shows the answer and,
-// from the other side, the event that Datadog received.
-func run(ctx context.Context, out *report.Printer, path string) error {
-	request, err := functionurl.ReadFile(path)
+// run sends the event in a file to the function and shows the response and the event
+// that Datadog received.
+func run(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
+	live := liveFlag(flags)
+	files, err := parse(flags, args, 1, 1)
 	if err != nil {
 		return err
 	}
-	if request, err = functionurl.Fresh(request, time.Now()); err != nil {
+	now := time.Now()
+	request, err := functionurl.ReadFresh(files[0], now)
+	if err != nil {
 		return err
 	}
-	s, function, err := open(ctx, slog.New(slog.DiscardHandler))
+	s, function, err := start(ctx, c.env, *live)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	s.Tell(request, time.Now())
-
-	out.Heading(fmt.Sprintf("%s %s ← %s", request.RequestContext.HTTP.Method, request.RawPath, path))
-	answer, took, err := deliver(ctx, function, request)
+	if a, err := handler.Decode(request); err == nil {
+		s.Seed(a, now)
+	}
+	c.out.Heading("%s %s ← %s", request.RequestContext.HTTP.Method, request.RawPath, files[0])
+	payload, err := json.Marshal(request)
+	if err != nil {
+		return err
+	}
+	sent := time.Now()
+	response, err := function.Invoke(ctx, request.RequestContext.RequestID, payload)
 	if err != nil {
 		return fmt.Errorf("the function failed; a Function URL would answer 502: %w", err)
 	}
-	out.Answer(answer, took)
-	return show(out, s, answer)
+	c.out.Response(response, time.Since(sent))
+	return c.showPosted(s, response)
 }
 
-// open starts the stage and, on it, the function.
-func open(ctx context.Context, logger *slog.Logger) (*stage.Stage, *functionurl.Server, error) {
-	s, err := stage.Start(os.Getenv, time.Now)
+// start starts the function in a sandbox.
+func start(ctx context.Context, env map[string]string, live bool) (*sandbox.Sandbox, *functionurl.Server, error) {
+	s, err := sandbox.Start(env, live, time.Now)
 	if err != nil {
 		return nil, nil, err
 	}
-	h, err := newHandler(ctx, s, logger)
+	function, err := newFunction(ctx, s.Environment(env, slog.New(slog.DiscardHandler)))
 	if err != nil {
 		s.Close()
 		return nil, nil, err
 	}
-	return s, &functionurl.Server{Function: lambda.NewHandler(h.Handle), Timeout: functionTimeout}, nil
+	return s, function, nil
 }
 
-// newHandler builds the deployed function's handler on the stage.
-func newHandler(ctx context.Context, s *stage.Stage, logger *slog.Logger) (*handler.Handler, error) {
-	variables := s.Environment(os.Environ())
-	return handler.FromEnvironment(ctx, runtime.Environment{Variables: variables, Logger: logger, AWS: aws.Config{
-		Region: variables["AWS_REGION"], BaseEndpoint: aws.String(s.URL),
-		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
-	}})
-}
-
-func deliver(ctx context.Context, function *functionurl.Server, request events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, time.Duration, error) {
-	payload, err := json.Marshal(request)
+// newFunction returns the function that is deployed as webhook.
+func newFunction(ctx context.Context, env runtime.Environment) (*functionurl.Server, error) {
+	h, err := handler.FromEnvironment(ctx, env)
 	if err != nil {
-		return events.LambdaFunctionURLResponse{}, 0, err
+		return nil, err
 	}
-	start := time.Now()
-	answer, err := function.Invoke(ctx, request.RequestContext.RequestID, payload)
-	return answer, time.Since(start), err
+	return &functionurl.Server{Function: lambda.NewHandler(h.Handle), Timeout: functionTimeout}, nil
 }
 
-var errNotPosted = errors.New("no event was posted")
-
-// show prints what arrived at Datadog.
-func show(out *report.Printer, s *stage.Stage, answer events.LambdaFunctionURLResponse) error {
-	if answer.StatusCode != http.StatusOK {
-		return errNotPosted
+// showPosted shows the events that Datadog received.
+func (c cli) showPosted(s *sandbox.Sandbox, response events.LambdaFunctionURLResponse) error {
+	if response.StatusCode != http.StatusOK {
+		return errors.New("no event was posted")
 	}
 	if s.Live {
-		out.Line("\nThe event is in Datadog's event stream; the answer above has its address.")
+		c.out.Line("\nThe event is in Datadog's event stream. The response above has its URL.")
 		return nil
 	}
-	for _, posted := range s.Server.Posted() {
-		path, e, err := read(posted)
+	for _, posted := range s.Datadog.Posted() {
+		path, e, err := decodePosted(posted)
 		if err != nil {
-			return fmt.Errorf("the stand-in accepted an event that cannot be read: %w", err)
+			return err
 		}
-		out.Heading("The event in Datadog (POST " + path + ")")
-		out.Event(e)
+		c.out.Heading("The event in Datadog (POST %s)", path)
+		c.out.Event(e)
 	}
 	return nil
 }
 
-// read returns what was posted, and by which of the two ways.
-func read(posted fakedatadog.PostedEvent) (path string, e event.Request, err error) {
+// decodePosted returns an event and the path it was posted to.
+func decodePosted(posted fakedatadog.PostedEvent) (string, event.Request, error) {
 	if posted.Route == fakedatadog.EventsCreateV2 {
-		var v2 event.AlertEvent
-		err = json.Unmarshal(posted.Body, &v2)
-		return "/api/v2/events", v2, err
+		var e event.AlertEvent
+		err := json.Unmarshal(posted.Body, &e)
+		return "/api/v2/events", e, err
 	}
-	var v1 event.Event
-	err = json.Unmarshal(posted.Body, &v1)
-	return "/api/v1/events", v1, err
+	var e event.Event
+	err := json.Unmarshal(posted.Body, &e)
+	return "/api/v1/events", e, err
 }

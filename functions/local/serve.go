@@ -2,65 +2,86 @@ package main
 
 import (
 	"context"
-	"errors"
+	"flag"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
-
-	"boomerang/functions/local/report"
-	"boomerang/functions/local/stage"
+	"boomerang/functions/internal/runtime"
+	"boomerang/functions/local/sandbox"
+	"boomerang/shared/alert"
+	"boomerang/shared/awstest"
 )
 
-// example is an alert that whoever serves can send at once. The stand-in knows the
-// monitor that it names, and what happened around it.
-const example = `{"id":"1","title":"[Triggered] Checkout is slow","body":"p95 is **0.97 s**","alert_id":"4711","alert_transition":"Triggered","tags":"service:checkout,env:prod"}`
+const defaultAddress = "127.0.0.1:8787"
 
-// serve keeps the Function URL open until it is interrupted. Its log is JSON, as
-// Lambda's is.
-func serve(ctx context.Context, out *report.Printer, log io.Writer, address string) error {
-	s, function, err := open(ctx, slog.New(slog.NewJSONHandler(log, nil)))
+// exampleBody is an alert that the user can send at once.
+const exampleBody = `{"id":"1","title":"[Triggered] Checkout is slow","body":"p95 is **0.97 s**","alert_id":"4711","alert_transition":"Triggered","tags":"service:checkout,env:prod"}`
+
+// serve serves the Function URL until it is interrupted. The log is JSON, as in Lambda.
+func serve(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
+	live := liveFlag(flags)
+	addresses, err := parse(flags, args, 0, 1)
+	if err != nil {
+		return err
+	}
+	s, err := sandbox.Start(c.env, *live, time.Now)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	s.Tell(events.LambdaFunctionURLRequest{Body: example}, time.Now())
-	var listen net.ListenConfig
-	listener, err := listen.Listen(ctx, "tcp", address)
+	example, err := alert.Decode([]byte(exampleBody))
 	if err != nil {
-		return fmt.Errorf("cannot serve on %s: %w\nserve on another address with make serve ADDRESS=127.0.0.1:8788", address, err)
-	}
-	invite(out, s, "http://"+listener.Addr().String()+"/")
-
-	server := &http.Server{Handler: function, ReadHeaderTimeout: 5 * time.Second}
-	go func() {
-		<-ctx.Done()
-		_ = server.Close()
-	}()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
+	s.Seed(example, time.Now())
+	env := s.Environment(c.env, slog.New(slog.NewJSONHandler(c.stderr, nil)))
+	deduplication := "each alert is posted once (by moto_server)"
+	closeLedger, err := addLedger(ctx, &env)
+	if err != nil {
+		deduplication = "off: a repeated alert is posted again. `make test` installs moto_server, which this needs"
+	}
+	defer closeLedger()
+	function, err := newFunction(ctx, env)
+	if err != nil {
+		return err
+	}
+	url, stop, err := sandbox.Serve(append(addresses, defaultAddress)[0], function)
+	if err != nil {
+		return fmt.Errorf("%w\nUse another address: make serve ADDRESS=127.0.0.1:8788", err)
+	}
+	defer stop()
+	c.printUsage(s, url+"/", deduplication)
+	<-ctx.Done()
 	return nil
 }
 
-// invite says what is served, and how to try it.
-func invite(out *report.Printer, s *stage.Stage, url string) {
-	out.Line("Function URL   %s", url)
-	out.Line("Datadog        %s", datadogOf(s))
-	out.Line("\nTry it (once more, it is a duplicate; with another id, another alert):\n")
-	out.Line("  curl -H 'X-Webhook-Token: %s' -H 'Content-Type: application/json' \\\n    -d '%s' %s\n", stage.Token, example, url)
-	if !s.Live {
-		out.Line("What Datadog received:\n\n  curl %s/_fake/posted\n", s.URL)
+// addLedger gives the function a ledger in the emulator of AWS that the tests use.
+func addLedger(ctx context.Context, env *runtime.Environment) (stop func(), err error) {
+	emulator, err := awstest.Start()
+	if err != nil {
+		return func() {}, err
 	}
+	table, err := emulator.CreateTable(ctx)
+	if err != nil {
+		return emulator.Close, err
+	}
+	env.AWS, env.Variables["LEDGER_TABLE"] = emulator.Config(), table
+	return emulator.Close, nil
 }
 
-func datadogOf(s *stage.Stage) string {
-	if s.Live {
-		return "the real one"
+// printUsage says what is served and how to use it.
+func (c cli) printUsage(s *sandbox.Sandbox, url, deduplication string) {
+	datadog := "the real one"
+	if !s.Live {
+		datadog = s.URL + " (a fake)"
 	}
-	return s.URL + " (a stand-in)"
+	c.out.Line("Function URL   %s", url)
+	c.out.Line("Datadog        %s", datadog)
+	c.out.Line("Deduplication  %s", deduplication)
+	c.out.Line("\nSend an alert (the same id again is a duplicate):\n")
+	c.out.Line("  curl -H 'X-Webhook-Token: %s' -H 'Content-Type: application/json' \\\n    -d '%s' %s\n", sandbox.Token, exampleBody, url)
+	if !s.Live {
+		c.out.Line("See what Datadog received:\n\n  curl %s/_fake/posted\n", s.URL)
+	}
 }

@@ -12,29 +12,31 @@ import (
 	"strings"
 	"testing"
 
-	"boomerang/functions/local/report"
-	"boomerang/functions/local/stage"
+	"boomerang/functions/local/output"
+	"boomerang/functions/local/sandbox"
+	"boomerang/shared/awstest"
 )
 
-// printed is what serve asks its reader to type.
-var printed = regexp.MustCompile(`(?s)curl .*-d '([^']*)' (http://\S+)\n.*curl (http://\S+)\n`)
+// examples are the commands that serve prints.
+var examples = regexp.MustCompile(`(?s)curl .*-d '([^']*)' (http://\S+)\n.*curl (http://\S+)\n`)
 
-// session is a serve that has said all it says at its start.
+// session is a serve that has printed its commands.
 type session struct {
 	screen string
-	alert  string // in the example
+	alert  string // the example
 	url    string // of the function
-	posted string // where the stand-in shows what it got
+	posted string // where the fake shows what it received
 	end    func() (log string)
 }
 
-func serving(t *testing.T) session {
+func startServe(t *testing.T) session {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	screen, writer := io.Pipe()
 	var log bytes.Buffer
+	c := cli{out: output.New(writer), stderr: &log}
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, report.New(writer), &log, "127.0.0.1:0") }()
+	go func() { ended <- c.run(ctx, "serve", "127.0.0.1:0") }()
 	end := func() string {
 		stop()
 		if err := <-ended; err != nil {
@@ -45,15 +47,15 @@ func serving(t *testing.T) session {
 	}
 	t.Cleanup(func() { end() })
 
-	said := ""
+	printed := ""
 	for lines := bufio.NewScanner(screen); lines.Scan(); {
-		said += lines.Text() + "\n"
-		if found := printed.FindStringSubmatch(said); found != nil {
+		printed += lines.Text() + "\n"
+		if found := examples.FindStringSubmatch(printed); found != nil {
 			go func() { _, _ = io.Copy(io.Discard, screen) }()
-			return session{said, found[1], found[2], found[3], end}
+			return session{printed, found[1], found[2], found[3], end}
 		}
 	}
-	t.Fatalf("it prints no curl commands:\n%s", said)
+	t.Fatalf("no curl commands:\n%s", printed)
 	return session{}
 }
 
@@ -64,68 +66,66 @@ func (s session) send(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("X-Webhook-Token", stage.Token)
+	r.Header.Set("X-Webhook-Token", sandbox.Token)
 	r.Header.Set("Content-Type", "application/json")
-	return answered(t, r)
+	return do(t, r)
 }
 
-func answered(t *testing.T, r *http.Request) string {
+func do(t *testing.T, r *http.Request) string {
 	t.Helper()
-	answer, err := http.DefaultClient.Do(r)
+	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode != http.StatusOK {
-		t.Fatalf("%d %s, %v", answer.StatusCode, text, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%d %s, %v", response.StatusCode, text, err)
 	}
 	return string(text)
 }
 
-func TestServe_prints_an_example_that_comes_back_whole_and_once(t *testing.T) {
-	s := serving(t)
-	first, second := s.send(t), s.send(t)
-	contains(t, first, `"status":"posted"`, `{"name":"monitor","status":"ok"`, `{"name":"related_events","status":"ok"`)
-	contains(t, second, `"status":"duplicate"`)
+func TestServe_Duplicate(t *testing.T) {
+	awstest.New(t) // Skips where the emulator is missing.
+	s := startServe(t)
+	contains(t, s.screen, "each alert is posted once")
+	contains(t, s.send(t), `"status":"posted"`, `{"name":"monitor","status":"ok"`, `{"name":"related_events","status":"ok"`)
+	contains(t, s.send(t), `"status":"duplicate"`)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.posted, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	posted := answered(t, r)
+	posted := do(t, r)
 	contains(t, posted, "enrichment:complete", "Deployed checkout 4.2.1")
 	if n := strings.Count(posted, `"route":"events.create"`); n != 1 {
 		t.Errorf("%d events were posted, want 1: %s", n, posted)
 	}
 }
 
-func TestServe_logs_what_Lambda_does(t *testing.T) {
-	s := serving(t)
+func TestServe_Log(t *testing.T) {
+	s := startServe(t)
 	s.send(t)
-	log := s.end()
 	var record struct {
 		Level, Msg, Outcome string
 		Steps               []struct{ Name, Status string }
 	}
-	if err := json.Unmarshal([]byte(log), &record); err != nil {
-		t.Fatalf("the log is not one record of JSON: %v\n%s", err, log)
+	lines := strings.Split(strings.TrimSpace(s.end()), "\n")
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &record); err != nil {
+		t.Fatalf("the log is not JSON: %v\n%s", err, lines)
 	}
 	if record.Level != "INFO" || record.Msg != "webhook" || record.Outcome != "posted" || len(record.Steps) != 2 || record.Steps[0].Name != "monitor" {
 		t.Errorf("the record is %+v", record)
 	}
 }
 
-func TestServe_says_how_to_serve_elsewhere(t *testing.T) {
+func TestServe_AddressInUse(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	taken := listener.Addr().String()
-	for _, address := range []string{taken, "8788"} {
-		err := serve(t.Context(), report.New(io.Discard), io.Discard, address)
-		if err == nil || !strings.Contains(err.Error(), "cannot serve on "+address) || !strings.Contains(err.Error(), "make serve ADDRESS=127.0.0.1:8788") {
-			t.Errorf("%s: %v", address, err)
-		}
+	for _, address := range []string{listener.Addr().String(), "8788"} {
+		_, err := invoke(t, nil, "serve", address)
+		errorContains(t, err, "cannot serve on "+address, "make serve ADDRESS=127.0.0.1:8788")
 	}
 }

@@ -1,19 +1,22 @@
 package main
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
-	"log/slog"
-	"net"
-	"net/http"
+	"io"
+	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"golang.org/x/term"
 
-	"boomerang/functions/local/report"
-	"boomerang/functions/local/stage"
+	"boomerang/functions/local/sandbox"
 	"boomerang/functions/setup/provision"
 	"boomerang/shared/datadog"
 	"boomerang/shared/fakedatadog"
@@ -21,132 +24,184 @@ import (
 	"boomerang/shared/site"
 )
 
-// setup makes in Datadog what a stack makes there when it is deployed, or removes it
-// with DELETE=1: in the stand-in, where an alert shows that it works, or with LIVE=1
-// in the real one.
-func setup(ctx context.Context, out *report.Printer, getenv func(string) string, tokens tokenSource) error {
-	if getenv("LIVE") == "1" {
-		return setupLive(ctx, out, getenv, tokens)
+// setup creates in Datadog what a deployed stack creates there, or removes it.
+func setup(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
+	live := liveFlag(flags)
+	remove := flags.Bool("delete", false, "remove what setup created")
+	functionURL := flags.String("url", "", "the Function `URL`, with --live")
+	if _, err := parse(flags, args, 0, 0); err != nil {
+		return err
 	}
-	return setupHere(ctx, out, getenv)
+	spec := provision.Spec{
+		Stack: cmp.Or(c.env["STACK_NAME"], "boomerang"), WebhookName: cmp.Or(c.env["WEBHOOK_NAME"], "boomerang"), Notify: c.env["NOTIFY"],
+		Queue: c.env["QUEUE_NAME"], DeadLetterQueue: c.env["DEAD_LETTER_QUEUE_NAME"],
+		Functions: strings.FieldsFunc(c.env["FUNCTION_NAMES"], func(r rune) bool { return r == ',' || r == ' ' }),
+	}
+	if !*live {
+		return c.setupFake(ctx, spec, *remove)
+	}
+	spec.FunctionURL = strings.TrimSpace(*functionURL)
+	return c.setupLive(ctx, spec, *remove)
 }
 
-// setupHere does it all on this machine.
-func setupHere(ctx context.Context, out *report.Printer, getenv func(string) string) error {
-	s, function, err := open(ctx, slog.New(slog.DiscardHandler))
+// setupFake sets up the fake and sends an alert through it.
+func (c cli) setupFake(ctx context.Context, spec provision.Spec, remove bool) error {
+	s, function, err := start(ctx, c.env, false)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	var listen net.ListenConfig
-	listener, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return fmt.Errorf("no port for the Function URL: %w", err)
-	}
-	server := &http.Server{Handler: function, ReadHeaderTimeout: 5 * time.Second}
-	go func() { _ = server.Serve(listener) }()
-	defer func() { _ = server.Close() }()
-
-	client, err := datadog.New(datadog.Config{Site: site.Default, BaseURL: s.URL}, s)
+	url, stop, err := sandbox.Serve("127.0.0.1:0", function)
 	if err != nil {
 		return err
 	}
-	spec := specOf(getenv)
-	spec.FunctionURL = "http://" + listener.Addr().String() + "/"
+	defer stop()
+	client, err := datadog.New(datadog.Config{Site: site.Default, BaseURL: s.URL}, s.Keys)
+	if err != nil {
+		return err
+	}
+	spec.FunctionURL = url + "/"
 	if err := spec.Check(); err != nil {
 		return errors.New(fault.Public(err))
 	}
-	provisioner := provision.New(client)
-	out.Heading("In Datadog (a stand-in), for the Function URL " + spec.FunctionURL)
-	if err := install(ctx, out, provisioner, spec, stage.Token); err != nil {
+	c.out.Heading("In Datadog (a fake), for the Function URL %s", spec.FunctionURL)
+	if err := c.install(ctx, client, spec, sandbox.Token); err != nil {
 		return err
 	}
-	showMade(out, s)
-	if err := tryOut(ctx, out, s, spec); err != nil {
+	c.showInstalled(s.Datadog)
+	if err := c.deliver(ctx, s, spec.WebhookName); err != nil {
 		return err
 	}
-	if getenv("DELETE") != "1" {
+	if !remove {
 		return nil
 	}
-	out.Heading("And removed again")
-	return remove(ctx, out, provisioner, spec)
+	c.out.Heading("Removed")
+	return c.remove(ctx, client, spec)
 }
 
-// specOf reads what the user may choose; the template's own names are its values'
-// place in a stack.
-func specOf(getenv func(string) string) provision.Spec {
-	spec := provision.Spec{
-		Stack: getenv("STACK_NAME"), WebhookName: getenv("WEBHOOK_NAME"), Notify: getenv("NOTIFY"),
-		Queue: getenv("QUEUE_NAME"), DeadLetterQueue: getenv("DEAD_LETTER_QUEUE_NAME"), Functions: fields(getenv("FUNCTION_NAMES")),
+// setupLive sets up the organization of the environment's keys.
+func (c cli) setupLive(ctx context.Context, spec provision.Spec, remove bool) error {
+	if err := checkLive(spec, c.env); err != nil {
+		return err
 	}
-	if spec.Stack == "" {
-		spec.Stack = "boomerang"
-	}
-	if spec.WebhookName == "" {
-		spec.WebhookName = "boomerang"
-	}
-	return spec
-}
-
-// install sets up and says what was done.
-func install(ctx context.Context, out *report.Printer, p provision.Provisioner, spec provision.Spec, token string) error {
-	installed, err := p.Install(ctx, spec, token)
+	client, name, err := liveDatadog(c.env)
 	if err != nil {
-		return errors.New(fault.Public(err))
+		return err
 	}
-	showChanges(out, installed.Changes)
-	out.Line("\nMention @webhook-%s in a monitor's message. The dashboard: %s", spec.WebhookName, installed.DashboardURL)
+	c.out.Heading("In Datadog (%s), for the Function URL %s", name, spec.FunctionURL)
+	if remove {
+		return c.remove(ctx, client, spec)
+	}
+	token, err := c.token()
+	if err != nil {
+		return err
+	}
+	return c.install(ctx, client, spec, token)
+}
+
+// checkLive reports everything that is missing.
+func checkLive(spec provision.Spec, env map[string]string) error {
+	var problems []string
+	if spec.FunctionURL == "" {
+		problems = append(problems, "set URL (--url) to the stack's output FunctionUrl")
+	} else if err := spec.Check(); err != nil {
+		problems = append(problems, fault.Public(err))
+	}
+	for _, key := range []string{"DD_API_KEY", "DD_APP_KEY"} {
+		if strings.TrimSpace(env[key]) == "" {
+			problems = append(problems, "set "+key)
+		}
+	}
+	if len(problems) > 0 {
+		return errors.New(strings.Join(problems, "; "))
+	}
 	return nil
 }
 
-// remove removes what install made. What is left is an error here: whoever runs it
-// waits for nothing else.
-func remove(ctx context.Context, out *report.Printer, p provision.Provisioner, spec provision.Spec) error {
-	changes, left := p.Remove(ctx, spec)
-	showChanges(out, changes)
-	var reasons []error
+// token returns WEBHOOK_TOKEN, or a line of the input. It is not an argument because all
+// users of a machine can read arguments.
+func (c cli) token() (string, error) {
+	if token := strings.TrimSpace(c.env["WEBHOOK_TOKEN"]); token != "" {
+		return token, nil
+	}
+	_, _ = fmt.Fprint(c.stderr, "The webhook's token (the command in the stack's output TokenCommand prints it): ")
+	line, err := readSecret(c.stdin)
+	_, _ = fmt.Fprintln(c.stderr)
+	if token := strings.TrimSpace(line); token != "" {
+		return token, nil
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return "", errors.Join(errors.New("there is no token: set WEBHOOK_TOKEN, or enter it when asked"), err)
+}
+
+// readSecret reads a line, which a terminal does not show.
+func readSecret(in *os.File) (string, error) {
+	if fd := int(in.Fd()); term.IsTerminal(fd) {
+		line, err := term.ReadPassword(fd)
+		return string(line), err
+	}
+	return bufio.NewReader(in).ReadString('\n')
+}
+
+func (c cli) install(ctx context.Context, client *datadog.Client, spec provision.Spec, token string) error {
+	installed, err := provision.New(client).Install(ctx, spec, token)
+	if err != nil {
+		return errors.New(fault.Public(err))
+	}
+	c.showChanges(installed.Changes)
+	c.out.Line("\nMention @webhook-%s in a monitor's message. The dashboard: %s", spec.WebhookName, installed.DashboardURL)
+	return nil
+}
+
+// remove fails if something is left.
+func (c cli) remove(ctx context.Context, client *datadog.Client, spec provision.Spec) error {
+	changes, left := provision.New(client).Remove(ctx, spec)
+	c.showChanges(changes)
+	var problems []error
 	for _, err := range left {
-		reasons = append(reasons, errors.New(fault.Public(err)))
+		problems = append(problems, errors.New(fault.Public(err)))
 	}
-	return errors.Join(reasons...)
+	return errors.Join(problems...)
 }
 
-func showChanges(out *report.Printer, changes []provision.Change) {
-	for _, c := range changes {
-		out.Line("  %-13s %s", c.Action, c.Name)
+func (c cli) showChanges(changes []provision.Change) {
+	for _, change := range changes {
+		c.out.Line("  %-13s %s", change.Action, change.Name)
 	}
 }
 
-// showMade shows what is in the stand-in now, as its API would show it.
-func showMade(out *report.Printer, s *stage.Stage) {
-	for _, webhook := range s.Server.Webhooks() {
-		out.Heading("The webhook " + webhook.Name)
-		out.Line("  url             %s", webhook.URL)
+// showInstalled shows what is in the fake.
+func (c cli) showInstalled(s *fakedatadog.Server) {
+	for _, webhook := range s.Webhooks() {
+		c.out.Heading("The webhook %s", webhook.Name)
+		c.out.Line("  url             %s", webhook.URL)
 		if webhook.CustomHeaders != nil {
-			out.Line("  custom_headers  %s", *webhook.CustomHeaders)
+			c.out.Line("  custom_headers  %s", *webhook.CustomHeaders)
 		}
-		out.Line("  payload         %d characters, events/webhook-payload.json", len(webhook.Payload))
+		c.out.Line("  payload         %d characters, events/webhook-payload.json", len(webhook.Payload))
 	}
-	out.Heading("The monitors")
-	for _, m := range s.Server.Monitors() {
-		out.Line("  %d  %s\n             %s", m.ID, m.Name, m.Query)
+	c.out.Heading("The monitors")
+	for _, m := range s.Monitors() {
+		c.out.Line("  %d  %s\n             %s", m.ID, m.Name, m.Query)
 	}
 }
 
-// tryOut has the stand-in call the webhook, as Datadog does when a monitor fires.
-func tryOut(ctx context.Context, out *report.Printer, s *stage.Stage, spec provision.Spec) error {
-	out.Heading("An alert through @webhook-" + spec.WebhookName)
+// deliver makes the fake call the webhook, as Datadog does when a monitor fires.
+func (c cli) deliver(ctx context.Context, s *sandbox.Sandbox, webhook string) error {
+	c.out.Heading("An alert through @webhook-%s", webhook)
 	now := time.Now()
-	s.Server.AddMonitor(fakedatadog.Monitor{ID: 4711, Name: "Checkout is slow", Query: "avg(last_5m):avg:checkout.latency{env:prod} > 0.8"})
-	delivery, err := s.Server.Deliver(ctx, spec.WebhookName, map[string]string{
+	s.Datadog.AddMonitor(fakedatadog.Monitor{ID: 4711, Name: "Checkout is slow", Query: "avg(last_5m):avg:checkout.latency{env:prod} > 0.8"})
+	delivery, err := s.Datadog.Deliver(ctx, webhook, map[string]string{
 		"ID": strconv.FormatInt(now.UnixNano(), 10), "ALERT_ID": "4711", "ORG_ID": "352001", "DATE": strconv.FormatInt(now.UnixMilli(), 10),
-		"EVENT_TITLE": "[Triggered] Checkout is slow", "EVENT_MSG": "Shoppers wait for checkout. @webhook-" + spec.WebhookName,
+		"EVENT_TITLE": "[Triggered] Checkout is slow", "EVENT_MSG": "Shoppers wait for checkout. @webhook-" + webhook,
 		"ALERT_TRANSITION": "Triggered", "ALERT_TYPE": "error", "ALERT_CYCLE_KEY": strconv.FormatInt(now.Unix(), 10), "TAGS": "service:checkout,env:prod",
 	})
 	if err != nil {
 		return err
 	}
-	answer := events.LambdaFunctionURLResponse{StatusCode: delivery.Status, Body: delivery.Body}
-	out.Answer(answer, time.Since(now))
-	return show(out, s, answer)
+	response := events.LambdaFunctionURLResponse{StatusCode: delivery.Status, Body: delivery.Body}
+	c.out.Response(response, time.Since(now))
+	return c.showPosted(s, response)
 }

@@ -5,19 +5,17 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"boomerang/functions/internal/alerting"
-	"boomerang/functions/local/cassette"
+	"boomerang/functions/local/dryrun"
 	"boomerang/functions/local/functionurl"
-	"boomerang/functions/local/report"
-	"boomerang/functions/local/stage"
-	"boomerang/functions/local/trial"
+	"boomerang/functions/local/output"
+	"boomerang/functions/local/recording"
+	"boomerang/functions/local/sandbox"
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/alert"
 	"boomerang/shared/config"
@@ -28,167 +26,151 @@ import (
 	"boomerang/shared/enrich/metric"
 	"boomerang/shared/enrich/registry"
 	"boomerang/shared/event"
+	"boomerang/shared/fault"
 	"boomerang/shared/pipeline"
 )
 
-// attempt is what a try is told: an event file, playbooks, and a folder to record
-// into or to replay from.
-type attempt struct{ event, playbooks, record, replay string }
+type tryOptions struct {
+	event, playbooks, record, replay string
+	live                             bool
+}
 
-// try takes the alert in a file through playbooks and shows what each decided and
-// found, and what would be posted. Datadog is read; nothing is ever posted to it.
-func try(ctx context.Context, out *report.Printer, args []string) error {
-	var a attempt
-	flags := flag.NewFlagSet("try", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVar(&a.record, "record", "", "")
-	flags.StringVar(&a.replay, "replay", "", "")
-	files, err := parse(flags, args)
-	if err != nil || len(files) < 1 || len(files) > 2 || a.record != "" && a.replay != "" {
-		return errUsage
+func parseTry(flags *flag.FlagSet, args []string) (tryOptions, error) {
+	var o tryOptions
+	flags.StringVar(&o.record, "record", "", "keep Datadog's responses in this `folder`, without keys and names")
+	flags.StringVar(&o.replay, "replay", "", "replay the responses in this `folder`")
+	live := liveFlag(flags)
+	files, err := parse(flags, args, 1, 2)
+	if err != nil {
+		return o, err
 	}
-	a.event = files[0]
+	o.live, o.event = *live, files[0]
 	if len(files) == 2 {
-		a.playbooks = files[1]
+		o.playbooks = files[1]
 	}
-	return a.run(ctx, out)
+	if o.record != "" && o.replay != "" {
+		return o, wrongUse(flags, "use either --record or --replay")
+	}
+	if o.live && o.replay != "" {
+		return o, wrongUse(flags, "a replay does not use Datadog: omit LIVE=1 (--live)")
+	}
+	return o, nil
 }
 
-// parse takes flags before and behind the other arguments, which it returns.
-func parse(flags *flag.FlagSet, args []string) ([]string, error) {
-	var rest []string
-	for {
-		if err := flags.Parse(args); err != nil {
-			return nil, err
+// try takes the alert in a file through playbooks. It reads Datadog and posts to the
+// fake.
+func try(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
+	o, err := parseTry(flags, args)
+	if err != nil {
+		return err
+	}
+	d := dryRun{tryOptions: o, at: time.Now()}
+	if o.replay != "" {
+		if d.player, err = recording.NewPlayer(o.replay); err != nil {
+			return err
 		}
-		if flags.NArg() == 0 {
-			return rest, nil
-		}
-		rest, args = append(rest, flags.Arg(0)), flags.Args()[1:]
+		d.at = d.player.At
 	}
-}
-
-func (o attempt) run(ctx context.Context, out *report.Printer) error {
-	request, err := functionurl.ReadFile(o.event)
+	request, err := functionurl.ReadFresh(o.event, d.at)
 	if err != nil {
 		return err
 	}
-	t, err := o.tape()
+	if d.alert, err = handler.Decode(request); err != nil {
+		return fmt.Errorf("the function would reject %s: %w", o.event, err)
+	}
+	if d.sandbox, err = sandbox.Start(c.env, o.live, d.now); err != nil {
+		return err
+	}
+	defer d.sandbox.Close()
+	d.sandbox.Seed(d.alert, d.at)
+	if err := d.open(c.env); err != nil {
+		return err
+	}
+	c.warnIfRejected(ctx, request)
+	report, err := d.runner.Run(ctx, d.alert)
+	return errors.Join(c.showTry(d, report, err), d.close(c.out))
+}
+
+// dryRun is one try. With a recording it happens at the time of the recording.
+type dryRun struct {
+	tryOptions
+	at       time.Time
+	alert    alert.Alert
+	sandbox  *sandbox.Sandbox
+	runner   dryrun.Runner
+	player   *recording.Player
+	recorder *recording.Recorder
+}
+
+func (d *dryRun) now() time.Time {
+	if d.player != nil {
+		return d.at
+	}
+	return time.Now()
+}
+
+// open makes the runner: it reads from Datadog, the fake or a recording, and posts to the
+// fake.
+func (d *dryRun) open(env map[string]string) error {
+	cfg, err := config.Load[config.Webhook](d.sandbox.Environment(env, nil).Variables)
 	if err != nil {
 		return err
 	}
-	if request, err = functionurl.Fresh(request, t.at); err != nil {
-		return err
-	}
-	s, err := stage.Start(os.Getenv, t.now)
+	transport, err := d.transport()
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	s.Tell(request, t.at)
-	a, err := handler.Decode(request)
-	if err != nil {
-		return fmt.Errorf("the function would refuse %s: %w", o.event, err)
-	}
-	r, err := o.open(s, t, a)
+	reader, err := datadog.New(datadog.Config{Site: cfg.Site, BaseURL: cfg.APIURL, HTTPClient: &http.Client{Transport: transport}}, d.sandbox.Keys)
 	if err != nil {
 		return err
 	}
-	warn(ctx, out, request)
-	came, err := r.Run(ctx, a)
-	return errors.Join(tell(out, s, r.name, came, err), t.close(out))
-}
-
-// warn says so when the function would refuse a request for what a try does not
-// look at: its method and its token.
-func warn(ctx context.Context, out *report.Printer, request events.LambdaFunctionURLRequest) {
-	taken := func(context.Context, alert.Alert) (pipeline.Outcome, error) { return pipeline.Outcome{}, nil }
-	answer, err := handler.New(handler.Config{Tokens: only(stage.Token), Run: taken, DryRun: taken}).Handle(ctx, request)
-	if status := answer.StatusCode; err == nil && status >= http.StatusBadRequest {
-		out.Line("A try looks at the alert only. To this request the function would answer %d %s, and do nothing of what follows.", status, http.StatusText(status))
-	}
-}
-
-// only is the one token that is right.
-type only string
-
-func (o only) Check(_ context.Context, presented string) (bool, error) {
-	return presented == string(o), nil
-}
-
-// rehearsal is a trial with everything around it.
-type rehearsal struct {
-	trial.Trial
-	name string // of the playbooks
-}
-
-// open wires a trial: what it reads comes from Datadog, the stand-in or a
-// recording, and what it posts goes to the stand-in in any case.
-func (o attempt) open(s *stage.Stage, t *tape, a alert.Alert) (rehearsal, error) {
-	cfg, err := config.Load[config.Webhook](s.Environment(os.Environ()))
+	poster, err := datadog.New(datadog.Config{Site: cfg.Site, BaseURL: d.sandbox.URL}, d.sandbox.Keys)
 	if err != nil {
-		return rehearsal{}, err
+		return err
 	}
-	transport, err := t.through(http.DefaultTransport, s.Secrets()...)
-	if err != nil {
-		return rehearsal{}, err
+	if d.playbooks == "" {
+		d.playbooks = cfg.PlaybooksFile
 	}
-	read := datadog.Config{Site: cfg.Site, BaseURL: cfg.APIURL, HTTPClient: &http.Client{Transport: transport}}
-	reader, err := datadog.New(read, s)
-	if err != nil {
-		return rehearsal{}, err
+	playbooks, err := alerting.Playbooks(d.playbooks, dryrun.Observed(registry.Kinds(registry.Deps{
+		Datadog: reader, Site: cfg.Site, Tables: alerting.Tables(d.playbooks), HTTP: httpapi.NewClient(httpapi.AllowLoopback()),
+	})))
+	d.runner = dryrun.Runner{
+		Playbooks: playbooks, WebhookName: cfg.WebhookName, Budget: cfg.EnrichBudget, Poster: withoutDeadline{poster}, Now: d.now, Override: d.override,
 	}
-	poster, err := datadog.New(datadog.Config{Site: cfg.Site, BaseURL: s.URL}, s)
-	if err != nil {
-		return rehearsal{}, err
-	}
-	path := o.playbooks
-	if path == "" {
-		path = cfg.PlaybooksFile
-	}
-	kinds := registry.Kinds(registry.Deps{
-		Datadog: reader, Site: cfg.Site, Tables: alerting.Tables(path), HTTP: httpapi.NewClient(httpapi.AllowLoopback()),
-	})
-	book, err := alerting.Playbooks(path, trial.Watched(kinds))
-	if err != nil {
-		return rehearsal{}, err
-	}
-	if path == "" {
-		path = "the embedded playbooks"
-	}
-	return rehearsal{name: path, Trial: trial.Trial{
-		Book: book, WebhookName: cfg.WebhookName, Budget: cfg.EnrichBudget, Poster: patient{poster}, Now: t.now,
-		Instead: cast{s, t, a}.instead,
-	}}, nil
+	return err
 }
 
-// cast decides which steps play themselves.
-type cast struct {
-	*stage.Stage
-	*tape
-	alert alert.Alert
+func (d *dryRun) transport() (http.RoundTripper, error) {
+	if d.player != nil {
+		return d.player, nil
+	}
+	if d.record == "" {
+		return http.DefaultTransport, nil
+	}
+	var err error
+	d.recorder, err = recording.NewRecorder(d.record, d.at, http.DefaultTransport, d.sandbox.Keys.API, d.sandbox.Keys.App)
+	return d.recorder, err
 }
 
-// instead leaves out what would reach beyond Datadog: whoever tries a playbook
-// tells nobody, and starts nothing.
-func (c cast) instead(s trial.Step) enrich.Step {
+// override skips steps that would change something outside.
+func (d *dryRun) override(s dryrun.Step) enrich.Step {
 	switch config := s.With.(type) {
 	case metric.Config:
 		if config.Query != "" {
-			c.TellMetric(c.alert, config.Query, c.at)
+			d.sandbox.SeedMetric(d.alert, config.Query, d.at)
 		}
 	case lambda.Config:
-		return skip("a try starts no function; say in a test what it answers")
+		return skip("a try does not invoke functions; a test of the playbook can give the response")
 	case httpapi.Config:
-		if c.replayed() {
-			return skip("a recording holds Datadog's answers only; say in a test what " + string(config.URL) + " answers")
+		if d.player != nil {
+			return skip("a recording has Datadog's responses only; a test of the playbook can give the response of " + string(config.URL))
 		}
-		if !c.Live && (config.Method == http.MethodPost || config.Body != "") {
+		if !d.live && (config.Method == http.MethodPost || config.Body != "") {
 			return skip("a try sends a POST with LIVE=1 only")
 		}
 	}
 	if s.Then {
-		return skip("it runs after the post, and a try posts nothing")
+		return skip("it runs after the post, and a try does not post")
 	}
 	return s.Real()
 }
@@ -199,76 +181,82 @@ func skip(why string) enrich.Step {
 	})
 }
 
-// patient posts without a deadline: a replay happens at the time of its recording,
-// so the deadline that the pipeline reckons has passed long ago.
-type patient struct{ pipeline.Poster }
+// withoutDeadline posts without a deadline, because that of a replay is long past.
+type withoutDeadline struct{ pipeline.Poster }
 
-func (p patient) Create(ctx context.Context, e event.Event) (event.Posted, error) {
+func (p withoutDeadline) Create(ctx context.Context, e event.Event) (event.Posted, error) {
 	return p.Poster.Create(context.WithoutCancel(ctx), e)
 }
 
-func (p patient) CreateAlert(ctx context.Context, e event.AlertEvent) (event.Posted, error) {
+func (p withoutDeadline) CreateAlert(ctx context.Context, e event.AlertEvent) (event.Posted, error) {
 	return p.Poster.CreateAlert(context.WithoutCancel(ctx), e)
 }
 
-// tape is where Datadog's answers come from, and go to.
-type tape struct {
-	// at is when the alert happens: now, or at the time of the recording, since its
-	// answers are about that time.
-	at       time.Time
-	folder   string // to record into
-	player   *cassette.Player
-	recorder *cassette.Recorder
-}
-
-func (o attempt) tape() (*tape, error) {
-	t := &tape{at: time.Now(), folder: o.record}
-	if o.replay == "" {
-		return t, nil
+// close says what was recorded, and what a recording lacks.
+func (d *dryRun) close(out *output.Printer) error {
+	if d.player != nil {
+		return d.player.Err()
 	}
-	if os.Getenv("LIVE") == "1" {
-		return nil, errors.New("a replay asks nobody: leave LIVE=1 out")
-	}
-	player, err := cassette.NewPlayer(o.replay)
-	if err != nil {
-		return nil, err
-	}
-	t.player, t.at = player, player.At
-	return t, nil
-}
-
-func (t *tape) replayed() bool { return t.player != nil }
-
-// now is the clock. A replay's stands still.
-func (t *tape) now() time.Time {
-	if t.player != nil {
-		return t.at
-	}
-	return time.Now()
-}
-
-// through returns the transport for what is read.
-func (t *tape) through(next http.RoundTripper, secrets ...string) (http.RoundTripper, error) {
-	switch {
-	case t.player != nil:
-		return t.player, nil
-	case t.folder != "":
-		var err error
-		t.recorder, err = cassette.NewRecorder(t.folder, t.at, next, secrets...)
-		return t.recorder, err
-	}
-	return next, nil
-}
-
-// close tells what was recorded, and what a replay lacked.
-func (t *tape) close(out *report.Printer) error {
-	if t.player != nil {
-		return t.player.Err()
-	}
-	if t.recorder == nil {
+	if d.recorder == nil {
 		return nil
 	}
-	n, err := t.recorder.Close()
-	out.Line("\n%d of Datadog's answers are in %s, without keys and names; make try REPLAY=%s, or --replay, gives them again.", n, t.folder, t.folder)
+	n, err := d.recorder.Close()
+	if err == nil {
+		out.Line("\n%d of Datadog's responses are in %s, without keys and names. Replay them with make try REPLAY=%s (or --replay).", n, d.record, d.record)
+	}
 	return err
+}
+
+// warnIfRejected says whether the function would reject the request for its method or its
+// token, which a try does not use.
+func (c cli) warnIfRejected(ctx context.Context, request events.LambdaFunctionURLRequest) {
+	accept := func(context.Context, alert.Alert) (pipeline.Outcome, error) {
+		return pipeline.Outcome{Status: pipeline.Posted}, nil
+	}
+	response, err := handler.New(handler.Config{Tokens: staticToken(sandbox.Token), Run: accept, DryRun: accept}).Handle(ctx, request)
+	if err == nil && response.StatusCode >= http.StatusBadRequest {
+		c.out.Line("To this request the function would answer %d %s and do nothing. A try only uses its alert.", response.StatusCode, http.StatusText(response.StatusCode))
+	}
+}
+
+type staticToken string
+
+func (t staticToken) Check(_ context.Context, presented string) (bool, error) {
+	return presented == string(t), nil
+}
+
+// showTry shows the report. The error says why no event would be posted.
+func (c cli) showTry(d dryRun, r dryrun.Report, failed error) error {
+	if r.Status == pipeline.Ignored {
+		c.out.Line("Nothing would be done: %s.", r.Reason)
+		return nil
+	}
+	name := d.playbooks
+	if name == "" {
+		name = "the embedded playbooks"
+	}
+	c.out.Heading("Playbooks: %s", name)
+	c.out.Verdicts(r)
+	c.out.Heading("Steps")
+	c.out.Steps(r.Steps)
+	if len(r.Warnings) > 0 {
+		c.out.Heading("Templates and conditions that failed")
+		for _, warning := range r.Warnings {
+			c.out.Line("  %s", warning)
+		}
+	}
+	if failed != nil {
+		return fmt.Errorf("no event would be posted: %s", fault.Public(failed))
+	}
+	for _, posted := range d.sandbox.Datadog.Posted() {
+		path, e, err := decodePosted(posted)
+		if err != nil {
+			return err
+		}
+		c.out.Heading("The event")
+		c.out.Event(e)
+		c.out.Heading("The request to Datadog: POST %s", path)
+		c.out.Line("%s", output.Indent(posted.Body))
+	}
+	return nil
 }

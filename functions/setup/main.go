@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"boomerang/functions/internal/runtime"
 	"boomerang/functions/setup/handler"
@@ -38,7 +39,7 @@ func newHandler(ctx context.Context, env runtime.Environment) (*handler.Handler,
 	}
 	return handler.New(handler.Config{
 		Provisioner: provision.New(r.Datadog),
-		Tokens:      secret.NewRotation(r.SecretsManager, cfg.WebhookSecretARN),
+		Tokens:      secret.NewRotation(secretsmanager.NewFromConfig(env.AWS), cfg.WebhookSecretARN),
 		TokenSecret: cfg.WebhookSecretARN, WebhookName: cfg.WebhookName,
 		Logger: env.Logger,
 	}), nil

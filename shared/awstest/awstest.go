@@ -31,8 +31,8 @@ const (
 type AWS struct {
 	URL string // of the proxy
 
-	t      testing.TB
 	server string // moto's URL
+	proxy  *httptest.Server
 
 	forwarding sync.Mutex
 
@@ -44,18 +44,30 @@ type AWS struct {
 // New returns an AWS without faults. It skips the test where moto is missing.
 func New(t testing.TB) *AWS {
 	t.Helper()
-	server, err := moto()
+	a, err := Start()
 	if err != nil && os.Getenv(RequireAll) == "" {
 		t.Skipf("needs an emulator of AWS, which `make test` sets up: %v", err)
 	} else if err != nil {
 		t.Fatal(err)
 	}
-	a := &AWS{t: t, server: server}
-	proxy := httptest.NewServer(a)
-	t.Cleanup(proxy.Close)
-	a.URL = proxy.URL
+	t.Cleanup(a.Close)
 	return a
 }
+
+// Start is New for local runs. The error says that moto is missing.
+func Start() (*AWS, error) {
+	server, err := moto()
+	if err != nil {
+		return nil, err
+	}
+	a := &AWS{server: server}
+	a.proxy = httptest.NewServer(a)
+	a.URL = a.proxy.URL
+	return a, nil
+}
+
+// Close closes the proxy. The emulator ends with the process.
+func (a *AWS) Close() { a.proxy.Close() }
 
 // RequireAll names the environment variable that turns skipped tests into failures.
 const RequireAll = "REQUIRE_ALL_TESTS"
@@ -85,20 +97,26 @@ func (a *AWS) Environ() []string {
 	}
 }
 
-// Table creates a table with the key of template.yaml, and returns its name.
-// Calls that the test makes here meet no fault and are not recorded.
+// Table creates a table and returns its name.
 func (a *AWS) Table(t testing.TB) string {
 	t.Helper()
-	name := "table-" + rand.Text()
-	_, err := dynamodb.NewFromConfig(a.Direct()).CreateTable(context.Background(), &dynamodb.CreateTableInput{
-		TableName: &name, BillingMode: types.BillingModePayPerRequest,
-		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeS}},
-		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}},
-	})
+	name, err := a.CreateTable(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return name
+}
+
+// CreateTable creates a table with the key of template.yaml, and returns its name.
+// Calls that the test makes here meet no fault and are not recorded.
+func (a *AWS) CreateTable(ctx context.Context) (string, error) {
+	name := "table-" + rand.Text()
+	_, err := dynamodb.NewFromConfig(a.Direct()).CreateTable(ctx, &dynamodb.CreateTableInput{
+		TableName: &name, BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeS}},
+		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}},
+	})
+	return name, err
 }
 
 // Queue creates a queue and returns its URL at the proxy.

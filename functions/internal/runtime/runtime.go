@@ -28,6 +28,8 @@ type Environment struct {
 	Variables map[string]string
 	AWS       aws.Config
 	Logger    *slog.Logger
+	// SecretsManager is AWS's, or a replacement for local runs.
+	SecretsManager secret.Client
 
 	err error // why AWS is not configured
 }
@@ -36,6 +38,7 @@ type Environment struct {
 func FromLambda(ctx context.Context) Environment {
 	e := Environment{Variables: env.ToMap(os.Environ()), Logger: telemetry.NewLogger()}
 	e.AWS, e.err = loadAWS(ctx, e.Logger)
+	e.SecretsManager = secretsmanager.NewFromConfig(e.AWS)
 	return e
 }
 
@@ -71,15 +74,14 @@ func Load[F config.Function](e Environment) (F, error) {
 // Runtime is an environment with Datadog and Secrets Manager.
 type Runtime struct {
 	Environment
-	SecretsManager *secretsmanager.Client
-	Secrets        *secret.Store
-	Keys           *secret.Cache[secret.DatadogKeys]
-	Datadog        *datadog.Client
+	Secrets *secret.Store
+	Keys    *secret.Cache[secret.DatadogKeys]
+	Datadog *datadog.Client
 }
 
 // New starts to fetch the Datadog keys in the background.
 func New(ctx context.Context, e Environment, cfg config.Datadog) (*Runtime, error) {
-	r := &Runtime{Environment: e, SecretsManager: secretsmanager.NewFromConfig(e.AWS)}
+	r := &Runtime{Environment: e}
 	r.Secrets = secret.NewStore(r.SecretsManager, r.SecretFailed)
 	r.Keys = secret.NewDatadogKeys(r.SecretsManager, cfg.DatadogSecretARN, r.SecretFailed)
 	r.Keys.Start(ctx)

@@ -12,13 +12,13 @@ import (
 
 	"github.com/pmezard/go-difflib/difflib"
 
-	"boomerang/functions/local/trial"
+	"boomerang/functions/local/dryrun"
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
 )
 
 // compare returns the differences between an event and the expectation.
-func (s *Suite) compare(want expectation, got trial.Report, update bool) ([]string, error) {
+func (s *Suite) compare(want expectation, got dryrun.Report, update bool) ([]string, error) {
 	c := comparison{failures: slices.Clone(got.Warnings)}
 	e := contentOf(got.Event)
 	if want.Playbooks != nil && !c.equal("playbooks", want.Playbooks, got.Playbooks) {
@@ -58,7 +58,7 @@ func contentOf(e event.Request) content {
 	return content{}
 }
 
-func ranSteps(r trial.Report) []string {
+func ranSteps(r dryrun.Report) []string {
 	names := []string{}
 	for _, step := range r.Steps {
 		if step.Status != enrich.Skipped {
@@ -69,7 +69,7 @@ func ranSteps(r trial.Report) []string {
 }
 
 // explain says for each playbook why it matched or not.
-func explain(r trial.Report) string {
+func explain(r dryrun.Report) string {
 	lines := make([]string, len(r.Verdicts))
 	for i, v := range r.Verdicts {
 		switch {

@@ -18,8 +18,8 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"boomerang/functions/local/dryrun"
 	"boomerang/functions/local/functionurl"
-	"boomerang/functions/local/trial"
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
@@ -113,7 +113,7 @@ func Load(path string, kinds func(playbooks string) []enrich.Kind) (*Suite, erro
 	}
 	raw, err = os.ReadFile(playbooks)
 	if err == nil {
-		s.book, err = playbook.Load(playbooks, raw, trial.Watched(kinds(playbooks)))
+		s.book, err = playbook.Load(playbooks, raw, dryrun.Observed(kinds(playbooks)))
 	}
 	if err != nil {
 		return nil, errors.Join(s.source.Err(), fmt.Errorf("%s tests an invalid file:\n%w", path, err))

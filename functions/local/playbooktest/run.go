@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"boomerang/functions/local/trial"
+	"boomerang/functions/local/dryrun"
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
@@ -52,17 +52,17 @@ func (s *Suite) Run(ctx context.Context, update bool) (Result, error) {
 	return result, nil
 }
 
-func (s *Suite) run(ctx context.Context, c testCase) (trial.Report, error) {
+func (s *Suite) run(ctx context.Context, c testCase) (dryrun.Report, error) {
 	now := c.alert.Date.Add(time.Second)
 	if c.alert.Date.IsZero() {
 		now = time.Date(2026, time.January, 2, 3, 4, 5, 0, time.UTC)
 	}
-	t := trial.Trial{
-		Book: s.book, WebhookName: "boomerang", Budget: time.Minute, Poster: discardPoster{},
+	runner := dryrun.Runner{
+		Playbooks: s.book, WebhookName: "boomerang", Budget: time.Minute, Poster: discardPoster{},
 		Now: func() time.Time { return now }, Cycles: fixedHistory{c.Cycle, now},
-		Instead: func(step trial.Step) enrich.Step { return c.stubs[step.Name].step(step) },
+		Override: func(step dryrun.Step) enrich.Step { return c.stubs[step.Name].step(step) },
 	}
-	report, err := t.Run(ctx, c.alert)
+	report, err := runner.Run(ctx, c.alert)
 	for _, step := range report.Steps {
 		if invalid, ok := errors.AsType[stubError](step.Err); ok {
 			s.source.Report(invalid.path, "the step %s cannot find this: %s", invalid.kind, invalid.cause)
@@ -102,7 +102,7 @@ func (h fixedHistory) AddNotification(_ context.Context, _ string, n ledger.Noti
 
 // mark notes the playbooks and steps that a case reached. A step belongs to the first
 // playbook that has it.
-func (s *Suite) mark(reached map[string]bool, r trial.Report) {
+func (s *Suite) mark(reached map[string]bool, r dryrun.Report) {
 	names := s.book.Names()
 	for _, used := range r.Playbooks {
 		reached["playbook "+used] = true

@@ -12,14 +12,14 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
-	"boomerang/functions/local/trial"
+	"boomerang/functions/local/dryrun"
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/fault"
 )
 
 // step returns the stub in place of a step.
-func (s locatedStub) step(real trial.Step) enrich.Step {
+func (s locatedStub) step(real dryrun.Step) enrich.Step {
 	return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
 		switch {
 		case s.Data != nil:
@@ -36,7 +36,7 @@ func (s locatedStub) step(real trial.Step) enrich.Step {
 }
 
 // finding returns the stub's data. The event shows its scalar values as facts.
-func (s locatedStub) finding(real trial.Step) (enrich.Finding, error) {
+func (s locatedStub) finding(real dryrun.Step) (enrich.Finding, error) {
 	data, err := dataOf(s.Data, real.Kind.Data)
 	if err != nil {
 		return enrich.Finding{}, stubError{s.path + ".data", real.Kind.Name, err}

@@ -1,4 +1,4 @@
-package trial_test
+package dryrun_test
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"boomerang/functions/local/trial"
+	"boomerang/functions/local/dryrun"
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
@@ -74,21 +74,21 @@ func (p poster) CreateAlert(_ context.Context, e event.AlertEvent) (event.Posted
 	return event.Posted{ID: "8", URL: "https://example.com/8"}, p(e)
 }
 
-func newTrial(t *testing.T, p poster) trial.Trial {
+func newRunner(t *testing.T, p poster) dryrun.Runner {
 	t.Helper()
-	book, err := playbook.Load("test.yaml", []byte(playbooks), trial.Watched(kinds()))
+	book, err := playbook.Load("test.yaml", []byte(playbooks), dryrun.Observed(kinds()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return trial.Trial{Book: book, Budget: time.Minute, Poster: p}
+	return dryrun.Runner{Playbooks: book, Budget: time.Minute, Poster: p}
 }
 
 var checkout = alert.Alert{ID: "1", Title: "x", Priority: "P1", Tags: alert.Tags{"service:checkout"}}
 
-func takes(event.Request) error { return nil }
+func accept(event.Request) error { return nil }
 
-// told is a step as a test compares it.
-type told struct {
+// run is a step as a test compares it.
+type run struct {
 	Name, Uses string
 	With       any
 	Then       bool
@@ -96,20 +96,20 @@ type told struct {
 	Data       any
 }
 
-func steps(r trial.Report) []told {
-	var all []told
+func steps(r dryrun.Report) []run {
+	var all []run
 	for _, s := range r.Steps {
-		all = append(all, told{s.Name, s.Uses, s.With, s.Then, s.Status, s.Finding.Data})
+		all = append(all, run{s.Name, s.Uses, s.With, s.Then, s.Status, s.Finding.Data})
 	}
 	return all
 }
 
-func TestTrial_tells_what_happened(t *testing.T) {
-	r, err := newTrial(t, takes).Run(t.Context(), checkout)
+func TestRunner_Report(t *testing.T) {
+	r, err := newRunner(t, accept).Run(t.Context(), checkout)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []told{
+	want := []run{
 		{"greet", "greet", config{"checkout"}, false, enrich.OK, data{"hello checkout"}},
 		{"again", "greet", config{"hello checkout"}, false, enrich.OK, data{"hello hello checkout"}},
 		{"fails", "greet", config{"nobody"}, false, enrich.Failed, nil},
@@ -130,9 +130,9 @@ func TestTrial_tells_what_happened(t *testing.T) {
 	}
 }
 
-func TestTrial_runs_another_step_instead(t *testing.T) {
-	tried := newTrial(t, takes)
-	tried.Instead = func(s trial.Step) enrich.Step {
+func TestRunner_Override(t *testing.T) {
+	runner := newRunner(t, accept)
+	runner.Override = func(s dryrun.Step) enrich.Step {
 		if s.Then {
 			return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
 				return enrich.Finding{}, enrich.Skip("not in a test")
@@ -145,7 +145,7 @@ func TestTrial_runs_another_step_instead(t *testing.T) {
 		}
 		return s.Real()
 	}
-	r, err := tried.Run(t.Context(), checkout)
+	r, err := runner.Run(t.Context(), checkout)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,26 +157,26 @@ func TestTrial_runs_another_step_instead(t *testing.T) {
 	}
 }
 
-func TestTrial_tells_why_nothing_was_posted(t *testing.T) {
+func TestRunner_NotPosted(t *testing.T) {
 	refuse := func(event.Request) error { return fault.New(fault.Permanent, "Datadog refused it", nil) }
-	r, err := newTrial(t, refuse).Run(t.Context(), checkout)
+	r, err := newRunner(t, refuse).Run(t.Context(), checkout)
 	if err == nil || !strings.Contains(fault.Public(err), "Datadog refused it") || len(r.Steps) != 4 {
 		t.Errorf("%v, with %d steps", err, len(r.Steps))
 	}
 	own := checkout
 	own.Tags = alert.Tags{alert.SourceTag}
-	r, err = newTrial(t, takes).Run(t.Context(), own)
+	r, err = newRunner(t, accept).Run(t.Context(), own)
 	if err != nil || r.Status != pipeline.Ignored || r.Reason == "" {
 		t.Errorf("our own event: %+v, %v", r, err)
 	}
 }
 
-func TestTrial_leaves_a_step_that_hangs_behind(t *testing.T) {
+func TestRunner_StepTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tried := newTrial(t, takes)
+		runner := newRunner(t, accept)
 		release := make(chan struct{})
 		defer close(release)
-		tried.Instead = func(s trial.Step) enrich.Step {
+		runner.Override = func(s dryrun.Step) enrich.Step {
 			if s.Then {
 				return s.Real()
 			}
@@ -185,16 +185,15 @@ func TestTrial_leaves_a_step_that_hangs_behind(t *testing.T) {
 				return enrich.Finding{}, nil
 			})
 		}
-		r, err := tried.Run(t.Context(), alert.Alert{ID: "1", Title: "x", Tags: alert.Tags{"service:checkout"}, Priority: "P1", Hostname: "x"})
+		r, err := runner.Run(t.Context(), alert.Alert{ID: "1", Title: "x", Tags: alert.Tags{"service:checkout"}, Priority: "P1", Hostname: "x"})
 		if err != nil || r.Steps[0].Status != enrich.TimedOut || r.Steps[0].With == nil {
 			t.Errorf("%+v, %v", r.Steps, err)
 		}
 	})
 }
 
-// A watched step is a step like any other outside a trial.
-func TestWatched_steps_still_run(t *testing.T) {
-	for _, k := range trial.Watched(kinds()) {
+func TestObserved(t *testing.T) {
+	for _, k := range dryrun.Observed(kinds()) {
 		if k.Name != "greet" {
 			continue
 		}

@@ -1,4 +1,4 @@
-package cassette_test
+package recording_test
 
 import (
 	"io"
@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"boomerang/functions/local/cassette"
+	"boomerang/functions/local/recording"
 )
 
 var at = time.Date(2026, 11, 20, 9, 12, 5, 0, time.UTC)
@@ -45,42 +45,43 @@ func datadog(t *testing.T, answer http.HandlerFunc) (address string, asked *int)
 	return server.URL, asked
 }
 
-func record(t *testing.T, folder string, secrets ...string) *cassette.Recorder {
+func record(t *testing.T, folder string, secrets ...string) *recording.Recorder {
 	t.Helper()
-	recorder, err := cassette.NewRecorder(folder, at, http.DefaultTransport, secrets...)
+	recorder, err := recording.NewRecorder(folder, at, http.DefaultTransport, secrets...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return recorder
 }
 
-func play(t *testing.T, folder string, secrets ...string) *cassette.Player {
+func play(t *testing.T, folder string, secrets ...string) *recording.Player {
 	t.Helper()
-	player, err := cassette.NewPlayer(folder, secrets...)
+	player, err := recording.NewPlayer(folder, secrets...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return player
 }
 
-func files(t *testing.T, folder string) string {
+func read(t *testing.T, folder string) string {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(folder, "*"))
+	raw, err := os.ReadFile(filepath.Join(folder, recording.File))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all strings.Builder
-	for _, name := range names {
-		raw, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all.WriteString(name + "\n" + string(raw))
-	}
-	return all.String()
+	return string(raw)
 }
 
-func TestPlayer_gives_every_answer_again(t *testing.T) {
+func write(t *testing.T, folder, name, content string) (path string) {
+	t.Helper()
+	path = filepath.Join(folder, name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestPlayer(t *testing.T) {
 	address, asked := datadog(t, func(w http.ResponseWriter, r *http.Request) {
 		switch body, _ := io.ReadAll(r.Body); {
 		case r.Method == http.MethodPost:
@@ -137,22 +138,22 @@ func TestPlayer_gives_every_answer_again(t *testing.T) {
 	}
 }
 
-func TestPlayer_names_what_the_recording_lacks(t *testing.T) {
+func TestPlayer_Missing(t *testing.T) {
 	folder := t.TempDir()
 	record(t, folder)
 	player := play(t, folder)
 	for range 2 {
-		if _, _, _, err := ask(t, player, "POST", "https://api.datadoghq.com/api/v2/x?b=2&a=1", `{"q":"service:checkout"}`); err == nil || !strings.Contains(err.Error(), "no answer to POST /api/v2/x?a=1&b=2") {
+		if _, _, _, err := ask(t, player, "POST", "https://api.datadoghq.com/api/v2/x?b=2&a=1", `{"q":"service:checkout"}`); err == nil || !strings.Contains(err.Error(), "no response to POST /api/v2/x?a=1&b=2") {
 			t.Errorf("got %v", err)
 		}
 	}
 	err := player.Err()
-	if err == nil || strings.Count(err.Error(), `POST /api/v2/x?a=1&b=2 with {"q":"service:checkout"}`) != 1 || !strings.Contains(err.Error(), "make try RECORD=<folder>, or --record") {
+	if err == nil || strings.Count(err.Error(), `POST /api/v2/x?a=1&b=2 with {"q":"service:checkout"}`) != 1 || !strings.Contains(err.Error(), "make try RECORD=<folder> (or --record)") {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestPlayer_takes_an_answer_of_another_time(t *testing.T) {
+func TestPlayer_OtherTime(t *testing.T) {
 	address, _ := datadog(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.URL.Query().Get("query")) })
 	folder := t.TempDir()
 	recorder := record(t, folder)
@@ -161,6 +162,9 @@ func TestPlayer_takes_an_answer_of_another_time(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if _, err := recorder.Close(); err != nil {
+		t.Fatal(err)
+	}
 	player := play(t, folder)
 	for query, want := range map[string]string{"?from=1795199999&query=b": "b", "?from=1795199999123&query=a": "a", "?from=2027-01-01T00:00:00.5Z&query=c": "c"} {
 		if _, _, got, err := ask(t, player, "GET", "https://x.example.com/api/v1/query"+query, ""); err != nil || got != want {
@@ -168,11 +172,11 @@ func TestPlayer_takes_an_answer_of_another_time(t *testing.T) {
 		}
 	}
 	if _, _, _, err := ask(t, player, "GET", "https://x.example.com/api/v1/query?from=1&query=a", ""); err == nil {
-		t.Error("a number that is no time was taken for one")
+		t.Error("a number that is not a time matches any time")
 	}
 }
 
-func TestRecorder_hands_on_what_came(t *testing.T) {
+func TestRecorder_Unchanged(t *testing.T) {
 	const body = `{"email":"Ada.Marsh@corp.example.org", "b": 1, "a": 2}`
 	address, _ := datadog(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Of-Theirs", "1")
@@ -183,55 +187,49 @@ func TestRecorder_hands_on_what_came(t *testing.T) {
 		t.Errorf("%d %v %q %v", status, header, got, err)
 	}
 	if _, _, _, err := ask(t, record(t, t.TempDir()), "GET", "http://127.0.0.1:1", ""); err == nil {
-		t.Error("a call that failed did not")
+		t.Error("a failed call succeeds")
 	}
 }
 
-func TestRecorder_keeps_no_half_answer(t *testing.T) {
+func TestRecorder_TruncatedResponse(t *testing.T) {
 	address, _ := datadog(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "100")
 		_, _ = io.WriteString(w, "half")
 	})
 	recorder := record(t, t.TempDir())
 	_, _, _, _ = ask(t, recorder, "GET", address, "")
-	if n, _ := recorder.Close(); n != 0 {
-		t.Errorf("%d exchanges were kept", n)
+	if n, err := recorder.Close(); n != 0 || err != nil {
+		t.Errorf("%d exchanges, %v", n, err)
 	}
 }
 
-func TestRecorder_replaces_a_recording_and_nothing_else(t *testing.T) {
+func TestNewRecorder_ReplacesRecording(t *testing.T) {
 	folder := t.TempDir()
 	address, _ := datadog(t, func(http.ResponseWriter, *http.Request) {})
-	if _, _, _, err := ask(t, record(t, folder), "GET", address+"/old", ""); err != nil {
+	recorder := record(t, folder)
+	if _, _, _, err := ask(t, recorder, "GET", address+"/old", ""); err != nil {
 		t.Fatal(err)
 	}
-	note := filepath.Join(folder, "note.txt")
-	if err := os.WriteFile(note, []byte("mine"), 0o600); err != nil {
-		t.Fatal(err)
+	if _, err := recorder.Close(); err != nil || !strings.Contains(read(t, folder), "/old") {
+		t.Fatalf("the recording is %s, %v", read(t, folder), err)
 	}
+	note := write(t, folder, "note.txt", "mine")
 	record(t, folder)
-	if kept := files(t, folder); strings.Contains(kept, "old") || !strings.Contains(kept, "mine") {
-		t.Errorf("the folder holds %s", kept)
+	if raw, err := os.ReadFile(note); err != nil || string(raw) != "mine" || strings.Contains(read(t, folder), "/old") {
+		t.Errorf("the recording is %s, and the other file %s, %v", read(t, folder), raw, err)
 	}
-
-	other := t.TempDir()
-	if err := os.WriteFile(filepath.Join(other, "a.json"), []byte("{}"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := cassette.NewRecorder(other, at, nil); err == nil || !strings.Contains(err.Error(), "another folder") {
-		t.Errorf("a folder that holds something else: %v", err)
-	}
-	if _, err := cassette.NewRecorder(note, at, nil); err == nil {
-		t.Error("a file is no folder")
+	if _, err := recording.NewRecorder(note, at, nil); err == nil {
+		t.Error("a file is a folder")
 	}
 }
 
-func TestRecorder_says_what_it_could_not_write(t *testing.T) {
+func TestRecorder_CannotWrite(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "gone")
 	recorder := record(t, folder)
 	if err := os.RemoveAll(folder); err != nil {
 		t.Fatal(err)
 	}
+	write(t, filepath.Dir(folder), "gone", "a file")
 	address, _ := datadog(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "all the same") })
 	if _, _, body, err := ask(t, recorder, "GET", address, ""); err != nil || body != "all the same" {
 		t.Errorf("%q, %v", body, err)
@@ -241,18 +239,18 @@ func TestRecorder_says_what_it_could_not_write(t *testing.T) {
 	}
 }
 
-func TestPlayer_refuses_what_is_no_recording(t *testing.T) {
-	if _, err := cassette.NewPlayer(t.TempDir()); err == nil || !strings.Contains(err.Error(), "make try RECORD=<folder>, or --record") {
+func TestNewPlayer_NotARecording(t *testing.T) {
+	if _, err := recording.NewPlayer(t.TempDir()); err == nil || !strings.Contains(err.Error(), "make try RECORD=<folder> (or --record)") {
 		t.Errorf("an empty folder: %v", err)
 	}
-	for _, broken := range []string{"recording.json", "get-x.json"} {
+	for _, content := range []string{"{", "{}", "[]"} {
 		folder := t.TempDir()
-		record(t, folder)
-		if err := os.WriteFile(filepath.Join(folder, broken), []byte("{"), 0o600); err != nil {
-			t.Fatal(err)
+		path := write(t, folder, recording.File, content)
+		if _, err := recording.NewPlayer(folder); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", content, err)
 		}
-		if _, err := cassette.NewPlayer(folder); err == nil || !strings.Contains(err.Error(), broken) {
-			t.Errorf("a broken %s: %v", broken, err)
+		if _, err := recording.NewRecorder(folder, at, nil); err == nil || !strings.Contains(err.Error(), "another folder") {
+			t.Errorf("record over %s: %v", content, err)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package cassette_test
+package recording_test
 
 import (
 	"io"
@@ -21,7 +21,7 @@ const answerWithPeople = `{
 	"users": ["Dora Finch"], "hosts": ["i-0a1b", "127.0.0.1"]
 }`
 
-func TestRecording_holds_no_secret_and_no_person(t *testing.T) {
+func TestRecording_Scrubbed(t *testing.T) {
 	address, _ := datadog(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Set-Cookie", "session=cookie-value")
 		w.Header().Set("Content-Type", "application/json")
@@ -39,22 +39,25 @@ func TestRecording_holds_no_secret_and_no_person(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	kept := files(t, folder)
+	if _, err := recorder.Close(); err != nil {
+		t.Fatal(err)
+	}
+	kept := read(t, folder)
 	for _, secret := range []string{
 		"Ada", "Marsh", "ada.marsh", "Bob", "Quill", "gravatar", "Cleo", "cleo", "corp.example.org", "Dora",
 		"10.1.2.3", "fe80", "8888", "abcdefghijklmnop1234", "hunter22", "aaaabbbb", "zzz", "eyJ", "AKIA", "known-secret-text",
 		"shh1", "shh2", "shh3", "shh4", "cookie-value", "0123456789abcdef",
 	} {
 		if strings.Contains(kept, secret) {
-			t.Errorf("a file holds %q", secret)
+			t.Errorf("the file has %q", secret)
 		}
 	}
 	for _, useful := range []string{
 		"Checkout is slow", "Team Checkout", `"handle": "checkout"`, "std::vector at 10:45:12, version 4.2.1, @slack-checkout", "kept-key",
-		"i-0a1b", "127.0.0.1", "4711", "somebody-", "@example.com", "Somebody ", "192.0.2.", ":8080", "2001:db8::", "<secret>",
+		"i-0a1b", "127.0.0.1", "4711", "person-", "@example.com", "Person ", "192.0.2.", ":8080", "2001:db8::", "<secret>",
 	} {
 		if !strings.Contains(kept, useful) {
-			t.Errorf("the files lost %q:\n%s", useful, kept)
+			t.Errorf("the file lost %q:\n%s", useful, kept)
 		}
 	}
 

@@ -1,4 +1,4 @@
-package report_test
+package output_test
 
 import (
 	"bytes"
@@ -7,18 +7,18 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"boomerang/functions/local/dryrun"
+	"boomerang/functions/local/output"
 	"boomerang/functions/local/playbooktest"
-	"boomerang/functions/local/report"
-	"boomerang/functions/local/trial"
 	"boomerang/shared/enrich"
 	"boomerang/shared/fault"
 	"boomerang/shared/playbook"
 )
 
 // screen is what a printer writes.
-func screen(write func(*report.Printer)) string {
+func screen(write func(*output.Printer)) string {
 	var out bytes.Buffer
-	write(report.New(&out))
+	write(output.New(&out))
 	return out.String()
 }
 
@@ -34,21 +34,21 @@ func TestPrinter_Verdicts(t *testing.T) {
 		{Playbook: "first", False: `alert.host == "x"`},
 		{Playbook: "broken", Err: fault.New(fault.Permanent, "no number", nil)},
 	}
-	got := screen(func(p *report.Printer) {
-		p.Verdicts(trial.Report{Verdicts: verdicts, Playbooks: []string{"default"}})
+	got := screen(func(p *output.Printer) {
+		p.Verdicts(dryrun.Report{Verdicts: verdicts, Playbooks: []string{"default"}})
 	})
 	same(t, `  ✗ first   this is false: alert.host == "x"
-  ✗ broken  it could not be evaluated, which counts as no match: no number
-  ✓ default  used, since no playbook matches
+  ✗ broken  not used, because its condition failed: no number
+  ✓ default  used, because no playbook matches
 `, got)
 	verdicts = append(verdicts, playbook.Verdict{Playbook: "third", Matched: true}, playbook.Verdict{Playbook: "rest", Matched: true, Unreached: true})
-	got = screen(func(p *report.Printer) {
-		p.Verdicts(trial.Report{Verdicts: verdicts, Playbooks: []string{"third"}})
+	got = screen(func(p *output.Printer) {
+		p.Verdicts(dryrun.Report{Verdicts: verdicts, Playbooks: []string{"third"}})
 	})
 	same(t, `  ✗ first   this is false: alert.host == "x"
-  ✗ broken  it could not be evaluated, which counts as no match: no number
+  ✗ broken  not used, because its condition failed: no number
   ✓ third   used
-  · rest    not reached: the one above ended the search
+  · rest    not reached: the playbook above does not continue
 `, got)
 }
 
@@ -58,8 +58,8 @@ func TestPrinter_Steps(t *testing.T) {
 		Window time.Duration     `yaml:"window"`
 		Empty  map[string]string `yaml:"empty"`
 	}
-	ran := func(name string, status enrich.Status, err error) trial.Ran {
-		return trial.Ran{Uses: "metric", Result: enrich.Result{Name: name, Status: status, Err: err, Duration: 1500 * time.Microsecond}}
+	ran := func(name string, status enrich.Status, err error) dryrun.StepRun {
+		return dryrun.StepRun{Uses: "metric", Result: enrich.Result{Name: name, Status: status, Err: err, Duration: 1500 * time.Microsecond}}
 	}
 	good := ran("metric", enrich.OK, nil)
 	good.With = config{Query: "avg:a{*} > 1", Window: time.Hour}
@@ -68,8 +68,8 @@ func TestPrinter_Steps(t *testing.T) {
 	bare.With = config{}
 	then := ran("tell", enrich.Skipped, enrich.Skip("nobody to tell"))
 	then.Then = true
-	got := screen(func(p *report.Printer) {
-		p.Steps([]trial.Ran{good, bare, ran("late", enrich.TimedOut, fault.New(fault.Temporary, "no answer within 5s", nil)), then})
+	got := screen(func(p *output.Printer) {
+		p.Steps([]dryrun.StepRun{good, bare, ran("late", enrich.TimedOut, fault.New(fault.Temporary, "no answer within 5s", nil)), then})
 	})
 	same(t, `  ✓ metric ok in 1.5ms
       with  query: avg:a{*} > 1
@@ -85,11 +85,11 @@ func TestPrinter_Steps(t *testing.T) {
   · tell (metric), after the post skipped in 1.5ms
       why   nobody to tell
 `, got)
-	same(t, "  none\n", screen(func(p *report.Printer) { p.Steps(nil) }))
+	same(t, "  none\n", screen(func(p *output.Printer) { p.Steps(nil) }))
 }
 
 func TestPrinter_Suite(t *testing.T) {
-	got := screen(func(p *report.Printer) {
+	got := screen(func(p *output.Printer) {
 		p.Suite("a.test.yaml", playbooktest.Result{
 			Cases:     []playbooktest.CaseResult{{Name: "good"}, {Name: "bad", Failures: []string{"title: want\nmore"}}},
 			Unreached: []string{"playbook x"},

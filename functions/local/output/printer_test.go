@@ -1,11 +1,11 @@
-package report_test
+package output_test
 
 import (
 	"bytes"
 	"strings"
 	"testing"
 
-	"boomerang/functions/local/report"
+	"boomerang/functions/local/output"
 	"boomerang/shared/event"
 )
 
@@ -38,7 +38,7 @@ func TestPrinter_Event(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var screen bytes.Buffer
-			report.New(&screen).Event(c.event)
+			output.New(&screen).Event(c.event)
 			if want := strings.Join(c.want, "\n") + "\n"; screen.String() != want {
 				t.Errorf("got\n%swant\n%s", screen.String(), want)
 			}

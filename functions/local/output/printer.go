@@ -1,5 +1,5 @@
-// Package report shows answers and events to a person at a terminal.
-package report
+// Package output writes responses, events and the results of dry runs to a terminal.
+package output
 
 import (
 	"bytes"
@@ -14,81 +14,88 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"golang.org/x/term"
 
 	"boomerang/shared/event"
 )
 
-// Printer writes to a terminal, a file or a pipe; colour goes to terminals only.
+// Printer writes to a terminal, a file or a pipe.
 type Printer struct {
-	out    io.Writer
-	colour bool
+	out   io.Writer
+	color bool
 }
 
-// New returns a printer that colours what it writes when out is a terminal and
-// the user has not set NO_COLOR (https://no-color.org).
+// New returns a printer that uses color on a terminal, unless the user has set NO_COLOR
+// (https://no-color.org).
 func New(out io.Writer) *Printer {
-	return &Printer{out: out, colour: isTerminal(out) && os.Getenv("NO_COLOR") == ""}
-}
-
-func isTerminal(out io.Writer) bool {
 	file, ok := out.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return &Printer{out: out, color: ok && term.IsTerminal(int(file.Fd())) && os.Getenv("NO_COLOR") == ""}
 }
 
-// The colours, as SGR codes.
+// style is an SGR code.
+type style string
+
 const (
-	bold  = "1"
-	dim   = "2"
-	red   = "31"
-	green = "32"
+	bold  style = "1"
+	dim   style = "2"
+	red   style = "31"
+	green style = "32"
 )
 
-func (p *Printer) paint(code, text string) string {
-	if !p.colour {
+func (p *Printer) paint(s style, text string) string {
+	if !p.color {
 		return text
 	}
-	return "\x1b[" + code + "m" + text + "\x1b[0m"
+	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
 }
 
-// Line writes one line.
+// Line writes a line.
 func (p *Printer) Line(format string, args ...any) {
 	fmt.Fprintf(p.out, format+"\n", args...)
 }
 
-// Heading writes the title of what follows.
-func (p *Printer) Heading(text string) {
-	p.Line("\n%s", p.paint(bold, text))
+// Heading writes a heading.
+func (p *Printer) Heading(format string, args ...any) {
+	p.Line("\n%s", p.paint(bold, fmt.Sprintf(format, args...)))
 }
 
-// Answer writes what the function answered, and how long it took.
-func (p *Printer) Answer(r events.LambdaFunctionURLResponse, took time.Duration) {
-	code := green
+// Response writes the function's response and how long it took.
+func (p *Printer) Response(r events.LambdaFunctionURLResponse, took time.Duration) {
+	s := green
 	if r.StatusCode >= http.StatusBadRequest {
-		code = red
+		s = red
 	}
 	status := fmt.Sprintf("%d %s", r.StatusCode, http.StatusText(r.StatusCode))
-	p.Line("%s %s", p.paint(code, status), p.paint(dim, "in "+took.Round(100*time.Microsecond).String()))
+	p.Line("%s %s", p.paint(s, status), p.paint(dim, "in "+Rounded(took).String()))
 	if r.Body != "" {
-		p.Line("%s", indented(r.Body))
+		p.Line("%s", Indent([]byte(r.Body)))
 	}
 }
 
-// Event writes an event field by field, and its text as it reads.
+// Rounded returns a duration as precisely as people read it.
+func Rounded(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
+
+// Indent returns JSON over several lines, and other text unchanged.
+func Indent(body []byte) string {
+	var out bytes.Buffer
+	if err := json.Indent(&out, body, "", "  "); err != nil {
+		return string(body)
+	}
+	return out.String()
+}
+
+// Event writes the fields of an event and its text.
 func (p *Printer) Event(request event.Request) {
 	p.field("title", p.paint(bold, request.Headline()))
 	switch e := request.(type) {
 	case event.Event:
-		p.event(e)
+		p.eventV1(e)
 	case event.AlertEvent:
-		p.alert(e.Data.Attributes)
+		p.eventV2(e.Data.Attributes)
 	}
 }
 
-func (p *Printer) event(e event.Event) {
+func (p *Printer) eventV1(e event.Event) {
 	p.field("alert_type", e.AlertType)
 	p.field("priority", e.Priority)
 	p.field("host", e.Host)
@@ -103,7 +110,7 @@ func (p *Printer) event(e event.Event) {
 	p.text(e.Text)
 }
 
-func (p *Printer) alert(e event.AlertAttributes) {
+func (p *Printer) eventV2(e event.AlertAttributes) {
 	p.field("status", e.Attributes.Status)
 	p.field("priority", e.Attributes.Priority)
 	p.field("host", e.Host)
@@ -126,17 +133,10 @@ func (p *Printer) field(name, value string) {
 	}
 }
 
+// text writes the text without its Markdown fence.
 func (p *Printer) text(text string) {
 	p.Line("")
 	for l := range strings.Lines(strings.Trim(text, "% \n")) {
 		p.Line("  %s %s", p.paint(dim, "│"), strings.TrimRight(l, "\n"))
 	}
-}
-
-func indented(body string) string {
-	var out bytes.Buffer
-	if err := json.Indent(&out, []byte(body), "", "  "); err != nil {
-		return body
-	}
-	return out.String()
 }

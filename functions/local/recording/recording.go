@@ -1,0 +1,152 @@
+// Package recording keeps Datadog's responses in a file and replays them. Keys, tokens
+// and what identifies a person never reach the file.
+package recording
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+)
+
+// File is the file of a recording in its folder.
+const File = "recording.json"
+
+// recording is the content of the file.
+type recording struct {
+	At        time.Time  `json:"at"` // what the responses are about
+	Exchanges []exchange `json:"exchanges"`
+}
+
+type exchange struct {
+	Request  request  `json:"request"`
+	Response response `json:"response"`
+}
+
+type request struct {
+	Method string     `json:"method"`
+	Path   string     `json:"path"`
+	Query  url.Values `json:"query,omitempty"`
+	Body   any        `json:"body,omitempty"`
+}
+
+// response has the body as JSON, or as a string if it is not JSON.
+type response struct {
+	Status int               `json:"status"`
+	Header map[string]string `json:"header,omitempty"`
+	Body   any               `json:"body,omitempty"`
+}
+
+// String returns the request as errors show it.
+func (r request) String() string {
+	text := r.Method + " " + r.Path
+	if len(r.Query) > 0 {
+		text += "?" + r.Query.Encode()
+	}
+	if r.Body != nil {
+		text += " with " + string(encode(r.Body))
+	}
+	return text
+}
+
+// timestamp is a time in a request: in seconds, in milliseconds, or in RFC 3339.
+var timestamp = regexp.MustCompile(`\b1[0-9]{9}(?:[0-9]{3})?\b|\b20[0-9]{2}-[0-9]{2}-[0-9]{2}T(?:[0-9:.]|%3A)+(?:Z|(?:[+-]|%2B)(?:[0-9:]|%3A)+)?`)
+
+// withoutTimestamps identifies a request that is repeated at another time.
+func (r request) withoutTimestamps() string {
+	return timestamp.ReplaceAllString(r.String(), "<time>")
+}
+
+// maxBodyBytes is more than the Datadog client reads.
+const maxBodyBytes = 16 << 20
+
+// readBody returns a body and replaces it with a copy.
+func readBody(body *io.ReadCloser) ([]byte, error) {
+	if *body == nil || *body == http.NoBody {
+		return nil, nil
+	}
+	raw, err := io.ReadAll(io.LimitReader(*body, maxBodyBytes))
+	_ = (*body).Close()
+	*body = io.NopCloser(bytes.NewReader(raw))
+	return raw, err
+}
+
+func newRequest(r *http.Request, s scrubber) (request, error) {
+	raw, err := readBody(&r.Body)
+	return request{Method: r.Method, Path: s.text(r.URL.Path), Query: s.query(r.URL.Query()), Body: s.body(raw)}, err
+}
+
+// headers are those that the Datadog client reads.
+var headers = []string{"Content-Type", "Retry-After"}
+
+const rateLimitReset = "X-Ratelimit-Reset"
+
+func newResponse(r *http.Response, s scrubber) (response, error) {
+	raw, err := readBody(&r.Body)
+	recorded := response{Status: r.StatusCode, Header: map[string]string{}, Body: s.body(raw)}
+	for _, name := range append([]string{rateLimitReset}, headers...) {
+		value := r.Header.Get(name)
+		if value != "" && (name != rateLimitReset || r.StatusCode == http.StatusTooManyRequests) {
+			recorded.Header[name] = value
+		}
+	}
+	return recorded, err
+}
+
+func (r response) http(to *http.Request) *http.Response {
+	body, isText := r.Body.(string)
+	if !isText && r.Body != nil {
+		body = string(encode(r.Body))
+	}
+	header := http.Header{}
+	for name, value := range r.Header {
+		header.Set(name, value)
+	}
+	return &http.Response{
+		Status: fmt.Sprintf("%d %s", r.Status, http.StatusText(r.Status)), StatusCode: r.Status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: header, Body: io.NopCloser(bytes.NewReader([]byte(body))), ContentLength: int64(len(body)), Request: to,
+	}
+}
+
+// encode is for values that come from JSON.
+func encode(v any) []byte {
+	raw, _ := json.Marshal(v)
+	return raw
+}
+
+// load reads the recording in a folder. Ids of 64 bits stay exact.
+func load(folder string) (recording, error) {
+	path := filepath.Join(folder, File)
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return recording{}, err
+	}
+	var r recording
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	if err := decoder.Decode(&r); err != nil || r.At.IsZero() {
+		return recording{}, errors.Join(fmt.Errorf("%s is not a recording", path), err)
+	}
+	return r, nil
+}
+
+func (r recording) save(folder string) error {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(r); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, File), out.Bytes(), 0o644)
+}
