@@ -10,7 +10,6 @@ import (
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/checker/nature"
-	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/types"
@@ -73,7 +72,7 @@ func newLanguage() *language {
 // compile returns the expression, or its mistakes.
 func (l *language) compile(source string, s *scope) (*expression, []mistake) {
 	if len(source) > maxExpressionBytes {
-		return nil, []mistake{mistakef(0, "the expression is longer than 4 KiB: match less, or use several playbooks")}
+		return nil, []mistake{{0, "the expression is longer than 4 KiB: match less, or use several playbooks"}}
 	}
 	names := types.Map{deadlineName: types.TypeOf((*deadline)(nil)), "alert": l.alert}
 	for name, shape := range s.shapes() {
@@ -81,26 +80,17 @@ func (l *language) compile(source string, s *scope) (*expression, []mistake) {
 			names[name] = typeOf(shape)
 		}
 	}
-	checks := &checker{scope: s, bare: map[ast.Node]string{}}
+	check := &checker{checks: checks{scope: s}, bare: map[ast.Node]string{}}
 	program, err := expr.Compile(source,
-		expr.AsBool(), expr.MaxNodes(maxNodes), onlyBuiltins, expr.Env(names), expr.Patch(checks),
+		expr.AsBool(), expr.MaxNodes(maxNodes), expr.Env(names), expr.Patch(check),
 		expr.Function(iterationName, iteration, new(func(*deadline, bool) bool), new(func(*deadline, any) any)))
-	if mistakes := checks.result(); len(mistakes) > 0 {
+	if mistakes := check.result(); len(mistakes) > 0 {
 		return nil, mistakes
 	}
 	if err != nil {
 		return nil, []mistake{compileError(err)}
 	}
-	return &expression{source, program, checks.steps}, nil
-}
-
-// onlyBuiltins is expr.DisableAllBuiltins with expr.EnableBuiltin for each, in one pass.
-func onlyBuiltins(c *conf.Config) {
-	for name := range c.Builtins {
-		if !slices.Contains(builtins, name) {
-			c.Disabled[name] = true
-		}
-	}
+	return &expression{source, program, check.steps}, nil
 }
 
 // typeOf returns the expression type of a shape.
@@ -176,27 +166,19 @@ func conjuncts(node ast.Node) []ast.Node {
 // checker visits the nodes of an expression, inner nodes first. It collects what the
 // language allows and a playbook must not do, and makes loops check the deadline.
 type checker struct {
-	scope    *scope
-	steps    []string
-	bare     map[ast.Node]string // names without a field behind them
-	mistakes []mistake
+	checks
+	bare map[ast.Node]string // names without a field behind them
 }
 
 func (c *checker) result() []mistake {
 	for node, name := range c.bare {
-		c.resolve(node, []string{name})
+		c.read(node.Location().From, []string{name})
 	}
 	return c.mistakes
 }
 
 func (c *checker) refuse(node ast.Node, format string, args ...any) {
-	c.mistakes = append(c.mistakes, mistakef(node.Location().From, format, args...))
-}
-
-func (c *checker) resolve(node ast.Node, path []string) {
-	if _, problem := c.scope.resolve(path); problem != "" {
-		c.refuse(node, "%s", problem)
-	}
+	c.checks.refuse(node.Location().From, format, args...)
 }
 
 // Visit implements ast.Visitor.
@@ -208,7 +190,7 @@ func (c *checker) Visit(node *ast.Node) {
 		c.member(n)
 	case *ast.CallNode:
 		c.call(n)
-	case *ast.BuiltinNode: // expr 1.17 does not disable groupBy, sortBy and reduce.
+	case *ast.BuiltinNode: // expr 1.17 cannot disable groupBy, sortBy and reduce.
 		if !slices.Contains(builtins, n.Name) {
 			c.refuse(n, "unknown function %q%s", n.Name, suggest(n.Name, builtins))
 		}
@@ -239,8 +221,7 @@ func (c *checker) member(n *ast.MemberNode) {
 	} else if _, problem := c.scope.resolve(parent); problem != "" {
 		return // The visit of the parent reported it.
 	}
-	c.resolve(n.Property, path)
-	c.steps = addStep(c.steps, path)
+	c.read(n.Property.Location().From, path)
 }
 
 // memberPath returns the names of a node such as alert.tags.env, or nil for another.

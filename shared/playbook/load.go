@@ -1,11 +1,11 @@
 package playbook
 
 import (
+	"cmp"
 	_ "embed"
 	"reflect"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
@@ -43,7 +43,10 @@ func Load(name string, source []byte, kinds []enrich.Kind) (*Book, error) {
 
 func load(name string, content []byte, kinds []enrich.Kind) (*Book, error) {
 	var file document
-	l := &loader{Source: Read(name, content, &file), kinds: kinds, shapes: map[string]shapes{}, compiled: map[compiledKey]any{}}
+	l := &loader{
+		Source: Read(name, content, &file), kinds: kinds, language: newLanguage(), templates: newTemplateCompiler(),
+		shapes: map[string]shapes{}, expressions: map[string]*expression{}, compiled: map[string]*textTemplate{},
+	}
 	book := l.book(file)
 	if err := l.Err(); err != nil {
 		return nil, err
@@ -57,11 +60,11 @@ type loader struct {
 	kinds     []enrich.Kind
 	language  *language
 	templates *templateCompiler
-	shapes    map[string]shapes   // by kind
-	compiled  map[compiledKey]any // expressions and templates, which playbooks repeat
+	shapes    map[string]shapes // by kind
+	// Playbooks repeat expressions and templates. The keys are their scopes and sources.
+	expressions map[string]*expression
+	compiled    map[string]*textTemplate
 }
-
-type compiledKey struct{ kind, source, scope string }
 
 func (l *loader) book(file document) *Book {
 	book := &Book{}
@@ -71,12 +74,11 @@ func (l *loader) book(file document) *Book {
 	taken := map[string]bool{}
 	for i, d := range file.Playbooks {
 		path := element("playbooks", i)
-		p := l.playbook(d, path)
-		if taken[p.name] && p.name != "" {
-			l.Report(path+".name", "there is another playbook %q", p.name)
+		if taken[d.Name] && d.Name != "" {
+			l.Report(path+".name", "there is another playbook %q", d.Name)
 		}
-		taken[p.name] = true
-		book.playbooks = append(book.playbooks, p)
+		taken[d.Name] = true
+		book.playbooks = append(book.playbooks, l.playbook(d, path))
 	}
 	return book
 }
@@ -86,24 +88,37 @@ func (l *loader) playbook(d definition, path string) *playbook {
 	if d.Limit < 0 {
 		l.Report(path+".limit", "limit must be a number of events above zero, or be left out")
 	}
-	p := &playbook{name: d.Name, continueMatching: d.Continue, limit: d.Limit}
+	if !l.has(path + ".event.api") {
+		d.Event.API = APIv1
+	}
+	if d.Event.API != APIv1 && d.Event.API != APIv2 {
+		l.Report(path+".event.api", "api must be %s or %s", APIv1, APIv2)
+	}
+	p := &playbook{definition: d}
 	p.match = l.expression(d.Match, path+".match", &scope{matching: true})
 	p.steps = l.steps(d.Steps, path+".steps", nil, nil)
 	p.then = l.steps(d.Then, path+".then", p.steps, thenShape)
-	p.event = l.texts(d.Event, path+".event", &scope{steps: p.steps, extra: eventShape})
+	p.event, _, _ = l.settings(d.Event, path+".event", &scope{steps: p.steps, extra: eventShape})
 	return p
 }
 
+var nameForm = enrich.Pattern(`^[a-z0-9][a-z0-9_-]{0,63}$`)
+
 func (l *loader) checkName(name, path, what string) {
-	const first = "abcdefghijklmnopqrstuvwxyz0123456789"
-	isName := name != "" && len(name) <= 64 && strings.Contains(first, name[:1]) && strings.Trim(name, first+"_-") == ""
-	if path += ".name"; !isName && l.has(path) {
+	if path += ".name"; l.has(path) && !nameForm().MatchString(name) {
 		l.Report(path, "%s has lower-case letters, digits, - and _, at most 64", what)
 	}
 }
 
 // steps returns the steps of a list. They can read the steps before them and extra names.
 func (l *loader) steps(definitions []stepDefinition, path string, before []*step, extra map[string]any) []*step {
+	for i, d := range definitions {
+		l.checkName(d.Name, element(path, i), "a step's name")
+		definitions[i].Name = cmp.Or(d.Name, d.Uses)
+		if definitions[i].Cache == 0 && !l.has(element(path, i)+".cache") {
+			definitions[i].Cache = DefaultCache
+		}
+	}
 	steps := slices.Grow(slices.Clip(before), len(definitions))
 	for i, d := range definitions {
 		steps = append(steps, l.step(d, element(path, i), &scope{steps: steps, later: definitions[i+1:], extra: extra}))
@@ -111,66 +126,42 @@ func (l *loader) steps(definitions []stepDefinition, path string, before []*step
 	return steps[len(before):]
 }
 
-func (d stepDefinition) name() string {
-	if d.Name == "" {
-		return d.Uses
-	}
-	return d.Name
-}
-
 func (l *loader) step(d stepDefinition, path string, known *scope) *step {
-	s := &step{name: d.name(), timeout: d.Timeout, cache: DefaultCache}
-	if d.Cache > 0 || l.has(path+".cache") {
-		s.cache = d.Cache
-	}
-	l.checkName(d.Name, path, "a step's name")
-	if s.name != "" && slices.Contains(stepNames(known.steps), s.name) {
-		l.Report(path+".name", "there is another step %q: give this one its own name", s.name)
+	s := &step{stepDefinition: d}
+	if s.Name != "" && slices.Contains(stepNames(known.steps), s.Name) {
+		l.Report(path+".name", "there is another step %q: give this one its own name", s.Name)
 	}
 	if s.when = l.expression(d.When, path+".when", known); s.when != nil {
 		s.after = slices.Clone(s.when.steps) // Other steps may share the expression.
 	}
-	i := slices.IndexFunc(l.kinds, func(k enrich.Kind) bool { return k.Name == d.Uses })
-	if i < 0 {
-		if l.has(path + ".uses") {
-			l.Report(path+".uses", "unknown step %q%s", d.Uses, suggest(d.Uses, kindNames(l.kinds)))
+	var names []string
+	for _, kind := range l.kinds {
+		if kind.Name == d.Uses {
+			s.kind = kind
+			l.with(s, path+".with", known)
+			return s
 		}
-		return s
+		names = append(names, kind.Name)
 	}
-	s.kind = l.kinds[i]
+	if l.has(path + ".uses") {
+		l.Report(path+".uses", "unknown step %q%s", d.Uses, suggest(d.Uses, names))
+	}
+	return s
+}
+
+// with checks the settings of a step and compiles their templates.
+func (l *loader) with(s *step, path string, known *scope) {
 	if _, ok := l.shapes[s.kind.Name]; !ok {
 		l.shapes[s.kind.Name] = newShapes(s.kind.Data)
 	}
 	s.shapes = l.shapes[s.kind.Name]
-	l.with(s, d.With, path+".with", known)
-	return s
-}
-
-func kindNames(kinds []enrich.Kind) []string {
-	names := make([]string, len(kinds))
-	for i, k := range kinds {
-		names[i] = k.Name
-	}
-	return names
-}
-
-// with checks the settings of a step and compiles their templates.
-func (l *loader) with(s *step, node ast.Node, path string, known *scope) {
-	s.with = with{reflect.TypeOf(s.kind.Config), node, map[string]*textTemplate{}}
-	config := reflect.New(s.with.config).Elem()
+	config := reflect.New(reflect.TypeOf(s.kind.Config)).Elem()
 	before := len(l.problems)
-	if node != nil {
-		l.decode(node, config, path)
+	if s.With != nil {
+		l.decode(s.With, config, path)
 	}
-	_, err := s.with.fill(path, func(path, source string) (string, error) {
-		if t := l.template(source, path, known); t != nil {
-			s.with.templates[source] = t
-			for _, name := range t.steps {
-				s.after = addStep(s.after, []string{"steps", name})
-			}
-		}
-		return "0", nil
-	})
+	compiled, reads, err := l.settings(s.kind.Config, path, known)
+	s.with, s.after = compiled, appendNew(s.after, reads...)
 	if len(l.problems) > before {
 		return // A Config in part fails its own checks, too.
 	}
@@ -195,26 +186,36 @@ func (l *loader) invalid(err error, path string) {
 	}
 }
 
+// settings compiles the templates of the settings at a path. It returns the steps that
+// they read, too.
+func (l *loader) settings(zero any, path string, known *scope) (settings, []string, error) {
+	compiled := settings{reflect.TypeOf(zero), l.nodes[path], map[string]*textTemplate{}}
+	var reads []string
+	_, err := compiled.fill(path, func(path, source string) (string, error) {
+		if t := l.template(source, path, known); t != nil {
+			compiled.templates[source] = t
+			reads = appendNew(reads, t.steps...)
+		}
+		return "0", nil
+	})
+	return compiled, reads, err
+}
+
 // expression compiles the expression at a path.
 func (l *loader) expression(source, path string, s *scope) *expression {
 	if strings.TrimSpace(source) == "" {
 		return nil
 	}
-	key := compiledKey{"expression", source, s.key()}
-	if known, ok := l.compiled[key].(*expression); ok {
+	key := s.key() + source
+	if known := l.expressions[key]; known != nil {
 		return known
-	}
-	if l.language == nil {
-		l.language = newLanguage()
 	}
 	e, mistakes := l.language.compile(source, s)
 	for _, m := range mistakes {
 		m.text += l.commentHint(path)
-		l.reportIn(path, m)
+		l.reportIn(path, source, m)
 	}
-	if e != nil {
-		l.compiled[key] = e
-	}
+	l.expressions[key] = e
 	return e
 }
 
@@ -230,51 +231,16 @@ func (l *loader) commentHint(path string) string {
 	return "; # starts a YAML comment: quote the expression"
 }
 
-// template compiles the template at a path, or one inside the text there.
+// template compiles a template in the text at a path.
 func (l *loader) template(source, path string, s *scope) *textTemplate {
-	key := compiledKey{"template", source, s.key()}
-	if known, ok := l.compiled[key].(*textTemplate); ok {
+	key := s.key() + source
+	if known := l.compiled[key]; known != nil {
 		return known
-	}
-	if l.templates == nil {
-		l.templates = newTemplateCompiler()
 	}
 	t, mistakes := l.templates.compile(source, s)
 	for _, m := range mistakes {
-		if node := l.nodes[path]; node != nil {
-			before, _, _ := strings.Cut(scalarText(node), source)
-			m.at += utf8.RuneCountInString(before)
-		}
-		l.reportIn(path, m)
+		l.reportIn(path, source, m)
 	}
-	if t != nil {
-		l.compiled[key] = t
-	}
-	return t
-}
-
-func (l *loader) texts(d eventDefinition, path string, s *scope) texts {
-	template := func(source, name string) *textTemplate {
-		if source == "" {
-			return nil
-		}
-		return l.template(source, under(path, name), s)
-	}
-	t := texts{
-		api:       APIv1,
-		title:     template(d.Title, "title"),
-		text:      template(d.Text, "text"),
-		priority:  template(d.Priority, "priority"),
-		alertType: template(d.AlertType, "alert_type"),
-	}
-	if l.has(path + ".api") {
-		t.api = d.API
-	}
-	if t.api != APIv1 && t.api != APIv2 {
-		l.Report(path+".api", "api must be %s or %s", APIv1, APIv2)
-	}
-	for i, tag := range d.Tags {
-		t.tags = append(t.tags, template(tag, element("tags", i)))
-	}
+	l.compiled[key] = t
 	return t
 }

@@ -23,19 +23,19 @@ type Plan struct {
 
 	alert       map[string]any // its View
 	steps, then []*step
-	texts       texts
+	event       settings
 }
 
 // Name is the first playbook that matched.
 func (p *Plan) Name() string { return p.Names[0] }
 
-// add adds a playbook that matched. The texts are those of the first; of two steps with
+// add adds a playbook that matched. The event is that of the first; of two steps with
 // one name the earlier runs.
 func (p *Plan) add(b *playbook) {
 	if len(p.Names) == 0 {
-		p.texts, p.API, p.Limit = b.event, b.event.api, b.limit
+		p.event, p.API, p.Limit = b.event, b.Event.API, b.Limit
 	}
-	p.Names = append(p.Names, b.name)
+	p.Names = append(p.Names, b.Name)
 	p.steps = mergeSteps(p.steps, b.steps)
 	p.then = mergeSteps(p.then, b.then)
 }
@@ -43,7 +43,7 @@ func (p *Plan) add(b *playbook) {
 func mergeSteps(steps, more []*step) []*step {
 	names := stepNames(steps)
 	for _, s := range more {
-		if !slices.Contains(names, s.name) {
+		if !slices.Contains(names, s.Name) {
 			steps = append(steps, s)
 		}
 	}
@@ -56,38 +56,29 @@ func (p *Plan) Steps() []enrich.Named { return p.named(p.steps, nil, nil) }
 // Then returns the steps to run after the event is posted. They can read all results
 // and the event.
 func (p *Plan) Then(results []enrich.Result, e event.Request, posted event.Posted) []enrich.Named {
-	return p.named(p.then, results, map[string]any{"id": posted.ID, "url": posted.URL, "title": e.Headline()})
+	view := map[string]any{"id": posted.ID, "url": posted.URL, "title": e.Headline()}
+	return p.named(p.then, results, view)
 }
 
 // named returns steps for the runner, which makes each once the steps that it reads
-// have ended.
+// have ended. results are those of the steps before the event.
 func (p *Plan) named(steps []*step, results []enrich.Result, posted map[string]any) []enrich.Named {
 	all := make([]enrich.Named, len(steps))
 	for i, s := range steps {
-		all[i] = enrich.Named{Name: s.name, After: s.after, Timeout: s.timeout, Make: stepMaker{p, s, results, posted}.make}
+		all[i] = enrich.Named{Name: s.Name, After: s.after, Timeout: s.Timeout}
+		all[i].Make = func(earlier map[string]enrich.Result) (enrich.Step, error) {
+			if s.when == nil && len(s.with.templates) == 0 {
+				return s.make(nil)
+			}
+			env := p.environment(results, earlier)
+			env["event"] = posted
+			return s.make(env)
+		}
 	}
 	return all
 }
 
-// stepMaker makes a step for one alert.
-type stepMaker struct {
-	plan    *Plan
-	step    *step
-	results []enrich.Result // of steps before the event
-	posted  map[string]any  // the event; nil before it is posted
-}
-
-func (m stepMaker) make(earlier map[string]enrich.Result) (enrich.Step, error) {
-	s := m.step
-	var env map[string]any
-	if s.when != nil || len(s.with.templates) > 0 {
-		ended := resultsByName(m.results)
-		maps.Copy(ended, earlier)
-		env = m.plan.environment(ended)
-		if m.posted != nil {
-			env["event"] = m.posted
-		}
-	}
+func (s *step) make(env map[string]any) (enrich.Step, error) {
 	holds, err := s.when.holds(new(vm.VM), env)
 	if err != nil {
 		return nil, fault.Wrap("its condition could not be evaluated", err)
@@ -102,71 +93,61 @@ func (m stepMaker) make(earlier map[string]enrich.Result) (enrich.Step, error) {
 	if err != nil {
 		return nil, fault.New(fault.Permanent, "its settings could not be rendered", err)
 	}
-	return s.kind.New(config, s.cache), nil
+	return s.kind.New(config, s.Cache), nil
 }
 
 // environment is what expressions and templates see: the alert, and all steps, those
 // that have not ended without findings.
-func (p *Plan) environment(ended map[string]enrich.Result) map[string]any {
+func (p *Plan) environment(results []enrich.Result, earlier map[string]enrich.Result) map[string]any {
+	ended := make(map[string]enrich.Result, len(results)+len(earlier))
+	for _, r := range results {
+		ended[r.Name] = r
+	}
+	maps.Copy(ended, earlier)
 	views := make(map[string]any, len(p.steps)+len(p.then))
 	for _, s := range slices.Concat(p.steps, p.then) {
-		if _, taken := views[s.name]; !taken {
-			views[s.name] = stepView(s.zero, ended[s.name])
+		if _, taken := views[s.Name]; !taken {
+			views[s.Name] = stepView(s.zero, ended[s.Name])
 		}
 	}
 	return withDeadline(map[string]any{"alert": p.alert, "steps": views})
 }
 
-func resultsByName(results []enrich.Result) map[string]enrich.Result {
-	all := make(map[string]enrich.Result, len(results))
-	for _, r := range results {
-		all[r.Name] = r
-	}
-	return all
-}
-
 // Draft returns what the playbook sets in the event. The errors name the templates that
 // failed, whose texts stay the event's own.
 func (p *Plan) Draft(results []enrich.Result, cycle event.Cycle) (event.Draft, []error) {
-	d := drafter{plan: p, env: p.environment(resultsByName(results))}
-	d.env["cycle"] = map[string]any{"lasted": cycle.Lasted.Seconds(), "notified": int64(cycle.Notified)}
+	env := p.environment(results, nil)
+	env["cycle"] = map[string]any{"lasted": cycle.Lasted.Seconds(), "notified": int64(cycle.Notified)}
+	var failed []error
+	filled, _ := p.event.fill("event", func(path, source string) (string, error) {
+		text, err := p.event.templates[source].render(env)
+		if err != nil {
+			failed = append(failed, p.draftError(path, err))
+		}
+		return text, nil
+	})
+	texts := filled.(eventDefinition)
 	draft := event.Draft{
 		Playbook:  p.Name(),
-		Title:     d.text("title", p.texts.title),
-		Text:      d.text("text", p.texts.text),
-		Priority:  d.text("priority", p.texts.priority),
-		AlertType: d.text("alert_type", p.texts.alertType),
+		Title:     strings.TrimSpace(texts.Title),
+		Text:      strings.TrimSpace(texts.Text),
+		Priority:  strings.TrimSpace(texts.Priority),
+		AlertType: strings.TrimSpace(texts.AlertType),
 		Cycle:     cycle,
 	}
-	for _, t := range p.texts.tags {
-		if tag := d.text("tags", t); tag != "" {
+	for _, tag := range texts.Tags {
+		if tag = strings.TrimSpace(tag); tag != "" {
 			draft.Tags = append(draft.Tags, tag)
 		}
 	}
-	return draft, d.failed
+	return draft, failed
 }
 
-// drafter renders the texts of an event and collects the errors.
-type drafter struct {
-	plan   *Plan
-	env    map[string]any
-	failed []error
-}
-
-func (d *drafter) text(name string, t *textTemplate) string {
-	if t == nil {
-		return ""
-	}
-	text, err := t.render(d.env)
-	if err == nil {
-		return strings.TrimSpace(text)
-	}
-	where := fmt.Sprintf("playbook %s, event.%s", d.plan.Name(), name)
+func (p *Plan) draftError(path string, err error) error {
+	path, _, _ = strings.Cut(path, "[")
+	where := fmt.Sprintf("playbook %s, %s", p.Name(), path)
 	if _, ok := errors.AsType[*fault.Error](err); ok {
-		err = fault.Wrap(where+": the template", err)
-	} else {
-		err = fmt.Errorf("%s: %w", where, err)
+		return fault.Wrap(where+": the template", err)
 	}
-	d.failed = append(d.failed, err)
-	return ""
+	return fmt.Errorf("%s: %w", where, err)
 }

@@ -64,30 +64,19 @@ type Book struct {
 }
 
 type playbook struct {
-	name             string
-	match            *expression
-	continueMatching bool
-	limit            int
-	steps, then      []*step
-	event            texts
+	definition
+	match       *expression
+	steps, then []*step
+	event       settings // an eventDefinition
 }
 
 type step struct {
-	name string
+	stepDefinition
 	kind enrich.Kind
 	shapes
-	with    with
-	when    *expression
-	after   []string // the steps that it reads
-	timeout time.Duration
-	cache   time.Duration
-}
-
-// texts are the templates of an event; nil ones leave the event as it is.
-type texts struct {
-	api                              string
-	title, text, priority, alertType *textTemplate
-	tags                             []*textTemplate
+	with  settings // the Config of the kind
+	when  *expression
+	after []string // the steps that it reads
 }
 
 // DefaultCache is the maximum age of a step's reads where a playbook does not set it.
@@ -101,7 +90,7 @@ func Shape() reflect.Type { return reflect.TypeFor[document]() }
 func (b *Book) Names() map[string][]string {
 	names := map[string][]string{}
 	for _, p := range b.playbooks {
-		names[p.name] = stepNames(slices.Concat(p.steps, p.then))
+		names[p.Name] = stepNames(slices.Concat(p.steps, p.then))
 	}
 	return names
 }
@@ -115,13 +104,13 @@ func (b *Book) For(a alert.Alert) *Plan {
 	for _, p := range b.playbooks {
 		holds, err := p.match.holds(&machine, env)
 		if err != nil {
-			plan.Warnings = append(plan.Warnings, fault.Wrap("playbook "+p.name+" does not match", err))
+			plan.Warnings = append(plan.Warnings, fault.Wrap("playbook "+p.Name+" does not match", err))
 		}
 		if !holds {
 			continue
 		}
 		plan.add(p)
-		if !p.continueMatching {
+		if !p.Continue {
 			return plan
 		}
 	}
@@ -146,13 +135,13 @@ func (b *Book) Explain(a alert.Alert) []Verdict {
 	var verdicts []Verdict
 	ended := false
 	for _, p := range b.playbooks {
-		v := Verdict{Playbook: p.name, Unreached: ended}
+		v := Verdict{Playbook: p.Name, Unreached: ended}
 		v.Matched, v.Err = p.match.holds(new(vm.VM), withDeadline(env))
 		if !v.Matched {
 			v.False = p.match.falsePart(withDeadline(env))
 		}
 		verdicts = append(verdicts, v)
-		ended = ended || v.Matched && !p.continueMatching
+		ended = ended || v.Matched && !p.Continue
 	}
 	return verdicts
 }

@@ -78,17 +78,15 @@ type mistake struct {
 	text string
 }
 
-func mistakef(at int, format string, args ...any) mistake {
-	return mistake{at, fmt.Sprintf(format, args...)}
-}
-
-// reportIn reports a mistake in the text at a path.
-func (s *Source) reportIn(path string, m mistake) {
-	if node, ok := s.nodes[path]; ok {
-		s.report(s.locate(node, m.at), "%s", m.text)
-	} else {
+// reportIn reports a mistake in a source that is a part of the text at a path.
+func (s *Source) reportIn(path, source string, m mistake) {
+	node, ok := s.nodes[path]
+	if !ok {
 		s.Report(path, "%s", m.text)
+		return
 	}
+	before, _, _ := strings.Cut(scalarText(node), source)
+	s.report(s.locate(node, utf8.RuneCountInString(before)+m.at), "%s", m.text)
 }
 
 // position returns where a value starts.

@@ -13,14 +13,12 @@ const maxLoops = 2
 // check the deadline, and write formats each value. A path is a value's place from the
 // root, such as alert.tags; it is nil where it is unknown.
 type rewriter struct {
-	scope    *scope
-	tree     *parse.Tree
-	steps    []string
-	mistakes []mistake // with offsets in bytes
+	checks // with offsets in bytes
+	tree   *parse.Tree
 }
 
 func (r *rewriter) refuse(at parse.Pos, format string, args ...any) {
-	r.mistakes = append(r.mistakes, mistakef(int(at), format, args...))
+	r.checks.refuse(int(at), format, args...)
 }
 
 // list rewrites nodes. dot is the path of the dot.
@@ -91,15 +89,7 @@ func (r *rewriter) use(pipe *parse.PipeNode, path []string) bool {
 }
 
 func (r *rewriter) usePath(at parse.Pos, path []string) bool {
-	if path == nil {
-		return true
-	}
-	_, problem := r.scope.resolve(path)
-	if problem != "" {
-		r.refuse(at, "%s", problem)
-	}
-	r.steps = addStep(r.steps, path)
-	return problem == ""
+	return path == nil || r.read(int(at), path)
 }
 
 // pipe rewrites a pipeline and returns the path of its value.

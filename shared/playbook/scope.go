@@ -34,7 +34,7 @@ func (s *scope) shapes() map[string]any {
 	if !s.matching {
 		steps := make(map[string]any, len(s.steps))
 		for _, step := range s.steps {
-			steps[step.name] = step.shape
+			steps[step.Name] = step.shape
 		}
 		all["steps"] = steps
 	}
@@ -51,7 +51,7 @@ func (s *scope) key() string {
 		key.WriteString(name + "\n")
 	}
 	for _, step := range s.steps {
-		key.WriteString(step.name + " " + step.kind.Name + "\n")
+		key.WriteString(step.Name + " " + step.kind.Name + "\n")
 	}
 	return key.String()
 }
@@ -102,7 +102,7 @@ func (s *scope) resolve(path []string) (shape any, problem string) {
 }
 
 func (s *scope) unknownStep(name string) string {
-	if slices.ContainsFunc(s.later, func(d stepDefinition) bool { return d.name() == name }) {
+	if slices.ContainsFunc(s.later, func(d stepDefinition) bool { return d.Name == name }) {
 		return fmt.Sprintf("the step %q comes later: move it before this one", name)
 	}
 	return fmt.Sprintf("there is no step %q before this one%s", name, suggest(name, stepNames(s.steps)))
@@ -111,17 +111,42 @@ func (s *scope) unknownStep(name string) string {
 func stepNames(steps []*step) []string {
 	names := make([]string, len(steps))
 	for i, s := range steps {
-		names[i] = s.name
+		names[i] = s.Name
 	}
 	return names
 }
 
-// addStep adds the step that a path names to a list of steps.
-func addStep(steps []string, path []string) []string {
-	if len(path) < 2 || path[0] != "steps" || slices.Contains(steps, path[1]) {
-		return steps
+// checks are what an expression or a template reads, and its mistakes.
+type checks struct {
+	scope    *scope
+	steps    []string
+	mistakes []mistake
+}
+
+func (c *checks) refuse(at int, format string, args ...any) {
+	c.mistakes = append(c.mistakes, mistake{at, fmt.Sprintf(format, args...)})
+}
+
+// read notes the step of a path, and reports whether the scope has the path.
+func (c *checks) read(at int, path []string) bool {
+	_, problem := c.scope.resolve(path)
+	if problem != "" {
+		c.refuse(at, "%s", problem)
 	}
-	return append(steps, path[1])
+	if len(path) > 1 && path[0] == "steps" {
+		c.steps = appendNew(c.steps, path[1])
+	}
+	return problem == ""
+}
+
+// appendNew appends the names that are not in a list.
+func appendNew(list []string, names ...string) []string {
+	for _, name := range names {
+		if !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 // shapes are what other steps see of the steps of a kind.

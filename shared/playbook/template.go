@@ -59,8 +59,7 @@ func (d *deadline) check() error {
 // define and block. It looks fields up in maps and never calls them. It cannot read the
 // environment, files or secrets.
 type textTemplate struct {
-	parsed *template.Template // nil for a text without {{
-	plain  string
+	parsed *template.Template
 	steps  []string // that it reads
 }
 
@@ -99,11 +98,8 @@ func items(v any) any {
 
 // compile returns the template, or its mistakes.
 func (c *templateCompiler) compile(source string, s *scope) (*textTemplate, []mistake) {
-	if !strings.Contains(source, "{{") {
-		return &textTemplate{plain: source}, nil
-	}
 	if len(source) > maxTemplateBytes {
-		return nil, []mistake{mistakef(0, "the template is longer than 16 KiB")}
+		return nil, []mistake{{0, "the template is longer than 16 KiB"}}
 	}
 	c.count++
 	tree := parse.New("t" + strconv.Itoa(c.count))
@@ -112,7 +108,7 @@ func (c *templateCompiler) compile(source string, s *scope) (*textTemplate, []mi
 	if _, err := tree.Parse(source, "", "", trees); err != nil {
 		return nil, []mistake{parseError(source, err)}
 	}
-	r := &rewriter{scope: s, tree: tree}
+	r := &rewriter{checks: checks{scope: s}, tree: tree}
 	if len(trees) > 1 {
 		r.refuse(0, "define and block are not supported")
 	} else {
@@ -148,9 +144,6 @@ func parseError(source string, err error) mistake {
 
 // render executes the template. An absent value is empty.
 func (t *textTemplate) render(env map[string]any) (string, error) {
-	if t.parsed == nil {
-		return t.plain, nil
-	}
 	out := &boundedBuilder{left: maxRendered}
 	if err := t.parsed.Execute(out, env); err != nil {
 		return "", renderError(err)

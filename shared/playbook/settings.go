@@ -8,10 +8,10 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// with is the settings of a step, whose texts may be templates.
-type with struct {
-	config    reflect.Type
-	node      ast.Node                 // nil without settings
+// settings are the keys of a step or an event, whose texts may be templates.
+type settings struct {
+	of        reflect.Type
+	node      ast.Node                 // nil without keys
 	templates map[string]*textTemplate // by source
 }
 
@@ -20,14 +20,10 @@ type filler interface {
 	Fill(value func(template string) (string, error)) error
 }
 
-// render returns the Config with all templates rendered.
-func (w with) render(env map[string]any) (any, error) {
-	return w.fill("with", func(path, source string) (string, error) {
-		t, ok := w.templates[source]
-		if !ok {
-			return "", fmt.Errorf("%s: the template was not compiled", path)
-		}
-		text, err := t.render(env)
+// render returns the settings with all templates rendered.
+func (c settings) render(env map[string]any) (any, error) {
+	return c.fill("with", func(path, source string) (string, error) {
+		text, err := c.templates[source].render(env)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", path, err)
 		}
@@ -36,13 +32,13 @@ func (w with) render(env map[string]any) (any, error) {
 }
 
 // fill decodes the settings once more, so that each alert's step has its own Config.
-func (w with) fill(path string, value func(path, template string) (string, error)) (any, error) {
+func (c settings) fill(path string, value func(path, template string) (string, error)) (any, error) {
 	s := &Source{fill: value}
-	config := reflect.New(w.config).Elem()
-	if w.node != nil {
-		s.decode(w.node, config, path)
+	filled := reflect.New(c.of).Elem()
+	if c.node != nil {
+		s.decode(c.node, filled, path)
 	}
-	return config.Interface(), s.fillErr
+	return filled.Interface(), s.fillErr
 }
 
 // fillText replaces the templates in a text of a Config.
