@@ -206,7 +206,7 @@ func TestRejectedEvent(t *testing.T) {
 // the new ones.
 func TestRotation(t *testing.T) {
 	s, first, worker := begin(t)
-	const each = 40
+	const each = 20
 	instances := []*e2e.Instance{first, s.Start(e2e.Webhook, nil), s.Start(e2e.Webhook, nil)}
 	want := map[int64]int{}
 	var all sync.WaitGroup
