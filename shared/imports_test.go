@@ -206,7 +206,7 @@ func TestExit(t *testing.T) {
 
 func TestTopLevel(t *testing.T) {
 	agreed := []string{
-		"LICENSE", "Makefile", "README.md", "events", "functions", "go.mod", "go.sum", "samconfig.toml", "shared", "template.yaml",
+		"LICENSE", "Makefile", "README.md", "events", "findings", "functions", "go.mod", "go.sum", "samconfig.toml", "shared", "template.yaml",
 	}
 	entries, err := os.ReadDir(root)
 	if err != nil {

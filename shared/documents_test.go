@@ -1,0 +1,217 @@
+package shared_test
+
+import (
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// documents are all Markdown files of the module, by their path from its root.
+func documents(t *testing.T) map[string]string {
+	t.Helper()
+	texts := map[string]string{}
+	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		base := entry.Name()
+		if entry.IsDir() && name != root && (base[0] == '.' || base == "testdata" || base == "node_modules") {
+			return fs.SkipDir
+		}
+		if !entry.IsDir() && strings.HasSuffix(base, ".md") {
+			relative, err := filepath.Rel(root, name)
+			if err != nil {
+				return err
+			}
+			texts[filepath.ToSlash(relative)] = content(t, relative)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return texts
+}
+
+func content(t *testing.T, name string) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(root, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+func TestREADME_Length(t *testing.T) {
+	const most = 180
+	if lines := strings.Count(content(t, "README.md"), "\n"); lines > most {
+		t.Errorf("README.md has %d lines, want at most %d: move what only operators or developers need to the folder it is about", lines, most)
+	}
+}
+
+var link = regexp.MustCompile(`\]\(([^)\s#]*)(#[^)\s]*)?\)`)
+
+func TestDocuments_Links(t *testing.T) {
+	texts := documents(t)
+	for name, text := range texts {
+		for _, l := range link.FindAllStringSubmatch(text, -1) {
+			target, anchor := l[1], strings.TrimPrefix(l[2], "#")
+			if strings.Contains(target, "://") {
+				continue
+			}
+			file := name
+			if target != "" {
+				file = filepath.ToSlash(filepath.Join(filepath.Dir(name), target))
+			}
+			if _, err := os.Stat(filepath.Join(root, file)); err != nil {
+				t.Errorf("%s links to %s, which does not exist", name, target)
+			}
+			if anchor != "" && !slices.Contains(anchors(texts[file]), anchor) {
+				t.Errorf("%s links to #%s in %s, which has no such heading", name, anchor, file)
+			}
+		}
+	}
+}
+
+var (
+	heading    = regexp.MustCompile(`(?m)^#+ +(.+)$`)
+	notInSlug  = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+	makeTarget = regexp.MustCompile("`(?:[A-Z_]+=\\S+ )*make ([a-z][a-z-]*)|(?m)^make ([a-z][a-z-]*)")
+)
+
+// anchors are the headings of a document as GitHub names them.
+func anchors(text string) []string {
+	var all []string
+	for _, h := range heading.FindAllStringSubmatch(text, -1) {
+		all = append(all, strings.ReplaceAll(notInSlug.ReplaceAllString(strings.ToLower(h[1]), ""), " ", "-"))
+	}
+	return all
+}
+
+func TestDocuments_MakeTargets(t *testing.T) {
+	makefile := content(t, "Makefile")
+	for name, text := range documents(t) {
+		for _, m := range makeTarget.FindAllStringSubmatch(text, -1) {
+			if target := m[1] + m[2]; !strings.Contains(makefile, "\n"+target+":") {
+				t.Errorf("%s names make %s, which the Makefile does not have", name, target)
+			}
+		}
+	}
+}
+
+var quoted = regexp.MustCompile("`([^`]+)`")
+
+// firstColumn returns what the first column of the table under a heading names in backticks.
+func firstColumn(t *testing.T, document, under string) []string {
+	t.Helper()
+	_, section, found := strings.Cut("\n"+content(t, document), "\n"+under+"\n")
+	if !found {
+		t.Fatalf("%s has no heading %q", document, under)
+	}
+	var names []string
+	rows := 0
+	for line := range strings.Lines(section) {
+		if !strings.HasPrefix(line, "|") {
+			if rows > 0 {
+				break
+			}
+			continue
+		}
+		rows++
+		for _, q := range quoted.FindAllStringSubmatch(strings.Split(line, "|")[1], -1) {
+			names = append(names, q[1])
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// templateNames returns the names below a top-level section of template.yaml that match the pattern.
+func templateNames(t *testing.T, section, pattern string) []string {
+	t.Helper()
+	_, text, found := strings.Cut(content(t, "template.yaml"), "\n"+section+":\n")
+	if !found {
+		t.Fatalf("template.yaml has no %s", section)
+	}
+	if end := regexp.MustCompile(`(?m)^\w`).FindStringIndex(text); end != nil {
+		text = text[:end[0]]
+	}
+	var names []string
+	for _, m := range regexp.MustCompile(`(?m)^  (\w+):`+pattern).FindAllStringSubmatch(text, -1) {
+		names = append(names, m[1])
+	}
+	slices.Sort(names)
+	return names
+}
+
+func files(t *testing.T, pattern string) []string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(root, pattern))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range names {
+		names[i] = filepath.Base(names[i])
+	}
+	slices.Sort(names)
+	return names
+}
+
+// environment returns the variables that package config reads.
+func environment(t *testing.T) []string {
+	t.Helper()
+	names := map[string]bool{}
+	for _, f := range files(t, "shared/config/*.go") {
+		if strings.HasSuffix(f, "_test.go") {
+			continue
+		}
+		for _, m := range regexp.MustCompile(`env:"([A-Z_]+)`).FindAllStringSubmatch(content(t, "shared/config/"+f), -1) {
+			names[m[1]] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+func folders(t *testing.T, parent string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Join(root, parent))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() && e.Name() != "internal" {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+func TestDocuments_Tables(t *testing.T) {
+	ofSDKAndExtension := func(name string) bool { return strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "DD_") && name != "DD_SITE" }
+	tests := map[string]struct{ got, want []string }{
+		"functions": {firstColumn(t, "functions/README.md", "# Functions: deploy and operate"), folders(t, "functions")},
+		"parameters": {
+			slices.Compact(slices.Sorted(slices.Values(append(firstColumn(t, "functions/README.md", "## Parameters"), "Environment", "Version")))),
+			templateNames(t, "Parameters", ""),
+		},
+		"alarms":      {firstColumn(t, "functions/README.md", "## Alarms"), templateNames(t, "Resources", `\n    Type: AWS::CloudWatch::Alarm`)},
+		"events":      {firstColumn(t, "events/README.md", "# Events: the contract"), files(t, "events/*.json")},
+		"environment": {slices.DeleteFunc(firstColumn(t, "events/README.md", "## Environment"), ofSDKAndExtension), environment(t)},
+		"packages":    {firstColumn(t, "shared/README.md", "# Shared packages: how Boomerang is built"), folders(t, "shared")},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, tt.got); diff != "" {
+				t.Errorf("the code and its document differ (-code +document):\n%s", diff)
+			}
+		})
+	}
+}
