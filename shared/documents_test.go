@@ -1,6 +1,9 @@
 package shared_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"maps"
 	"os"
@@ -187,7 +190,7 @@ func folders(t *testing.T, parent string) []string {
 	}
 	var names []string
 	for _, e := range entries {
-		if e.IsDir() && e.Name() != "internal" {
+		if e.IsDir() && e.Name() != "internal" && e.Name() != "testdata" {
 			names = append(names, e.Name())
 		}
 	}
@@ -195,7 +198,9 @@ func folders(t *testing.T, parent string) []string {
 }
 
 func TestDocuments_Tables(t *testing.T) {
-	ofSDKAndExtension := func(name string) bool { return strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "DD_") && name != "DD_SITE" }
+	ofSDKAndExtension := func(name string) bool {
+		return strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "DD_") && name != "DD_SITE"
+	}
 	tests := map[string]struct{ got, want []string }{
 		"functions": {firstColumn(t, "functions/README.md", "# Functions: deploy and operate"), folders(t, "functions")},
 		"parameters": {
@@ -213,5 +218,96 @@ func TestDocuments_Tables(t *testing.T) {
 				t.Errorf("the code and its document differ (-code +document):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestDocuments_Hops holds the path from the request to the post to the code: every line
+// names a function, and is called by the line that it is under.
+func TestDocuments_Hops(t *testing.T) {
+	const most = 20
+	_, text, _ := strings.Cut(content(t, "shared/README.md"), "## From request to post\n")
+	_, text, _ = strings.Cut(text, "```\n")
+	text, _, _ = strings.Cut(text, "```")
+	hops := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	if len(hops) > most || len(hops) < most/2 {
+		t.Errorf("%d hops from the request to the post, want at most %d", len(hops), most)
+	}
+	calls := callsByFunction(t, "functions/webhook/handler", "shared/pipeline", "shared/enrich")
+	var callers []string
+	for _, line := range hops {
+		name := strings.TrimLeft(line, " ")
+		depth := (len(line) - len(name)) / 2
+		_, short, qualified := strings.Cut(name, ".")
+		if !qualified {
+			short = name
+		}
+		if depth > len(callers) {
+			t.Fatalf("%s is indented too far", name)
+		}
+		if depth > 0 && !slices.Contains(calls[callers[depth-1]], short) {
+			t.Errorf("%s does not call %s", callers[depth-1], name)
+		}
+		callers = append(callers[:depth], strings.TrimPrefix(name, "enrich."))
+	}
+	if last := callers[len(callers)-1]; last != "Poster.Create" {
+		t.Errorf("the path ends with %s", last)
+	}
+}
+
+// callsByFunction returns the names that each function of the folders calls or passes on,
+// by "Type.Method" or "Function".
+func callsByFunction(t *testing.T, folders ...string) map[string][]string {
+	t.Helper()
+	calls := map[string][]string{}
+	for _, folder := range folders {
+		for _, name := range files(t, folder+"/*.go") {
+			parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, folder, name), nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, declaration := range parsed.Decls {
+				function, ok := declaration.(*ast.FuncDecl)
+				if !ok || function.Body == nil {
+					continue
+				}
+				ast.Inspect(function.Body, func(n ast.Node) bool {
+					if id, ok := n.(*ast.Ident); ok {
+						calls[receiver(function)+function.Name.Name] = append(calls[receiver(function)+function.Name.Name], id.Name)
+					}
+					return true
+				})
+			}
+		}
+	}
+	return calls
+}
+
+func receiver(function *ast.FuncDecl) string {
+	if function.Recv == nil {
+		return ""
+	}
+	expression := function.Recv.List[0].Type
+	if star, ok := expression.(*ast.StarExpr); ok {
+		expression = star.X
+	}
+	id, _ := expression.(*ast.Ident)
+	return id.Name + "."
+}
+
+func TestDocuments_RetryNumbers(t *testing.T) {
+	source := content(t, "shared/pipeline/retry.go")
+	units := map[string]string{"ms": "time.Millisecond", "s": "time.Second", "min": "time.Minute"}
+	rows := regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (\\d+)(?: (\\w+))? \\|").FindAllStringSubmatch(content(t, "shared/README.md"), -1)
+	if len(rows) < 10 {
+		t.Errorf("%d numbers are documented", len(rows))
+	}
+	for _, row := range rows {
+		want := row[2]
+		if unit := units[row[3]]; unit != "" {
+			want = strings.TrimPrefix(row[2]+" * "+unit, "1 * ")
+		}
+		if !regexp.MustCompile(`(?m)^\t` + row[1] + `\s+= ` + regexp.QuoteMeta(want) + `$`).MatchString(source) {
+			t.Errorf("shared/README.md says that %s is %s %s, and shared/pipeline/retry.go does not", row[1], row[2], row[3])
+		}
 	}
 }
