@@ -42,7 +42,6 @@ func (s *Server) registerControls() {
 	handleGet(s.mux, "faulted", s.Faulted)
 	handleGet(s.mux, "webhooks", s.Webhooks)
 	handleGet(s.mux, "dashboards", s.Dashboards)
-	s.registerAWSControls()
 
 	seed(s.mux, "events", "id", s.AddEvent)
 	seed(s.mux, "monitors", "id", s.AddMonitor)

@@ -191,7 +191,7 @@ func rateLimited(arg string) (faultFunc, error) {
 	wait, err := duration(arg, 0)
 	return func(x exchange) {
 		a := x.route.tooMany(x.route.limit, x.now())
-		if wait > 0 && x.route.aws == nil {
+		if wait > 0 {
 			a = a.with(map[string]string{"X-RateLimit-Reset": seconds(wait)})
 		}
 		a.write(x.w)

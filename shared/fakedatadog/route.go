@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"boomerang/shared/fakeaws"
 )
 
 // Route names one endpoint, "events.create".
@@ -24,8 +22,6 @@ type route struct {
 	// permission is what the application key must have; empty: nothing is checked.
 	permission string
 	handle     func(*call) answer
-	// aws is set for an AWS JSON call, all of which share method and path.
-	aws *fakeaws.Operation
 }
 
 // call is a request to a route.
@@ -41,7 +37,7 @@ type call struct {
 func (s *Server) routes() []route {
 	return slices.Concat(
 		s.keyRoutes(), s.eventRoutes(), s.monitorRoutes(), s.downtimeRoutes(), s.catalogRoutes(), s.teamRoutes(), s.incidentRoutes(),
-		s.metricRoutes(), s.logRoutes(), s.sloRoutes(), s.hostRoutes(), s.webhookRoutes(), s.dashboardRoutes(), s.awsRoutes(),
+		s.metricRoutes(), s.logRoutes(), s.sloRoutes(), s.hostRoutes(), s.webhookRoutes(), s.dashboardRoutes(),
 	)
 }
 
@@ -50,11 +46,9 @@ func (s *Server) register() {
 	s.limits = newLimits(s.table)
 	s.mux = http.NewServeMux()
 	for _, rt := range s.table {
-		if rt.aws == nil {
-			s.mux.HandleFunc(rt.pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(rt.or(notFound, r), w, r) })
-		}
+		s.mux.HandleFunc(rt.pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(rt.or(notFound, r), w, r) })
 	}
-	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.serve(s.awsRoute(r), w, r) })
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.serve(notFound, w, r) })
 	s.registerControls()
 }
 
@@ -89,7 +83,7 @@ func (s *Server) Route(r *http.Request) Route {
 			return rt.or(notFound, r).name
 		}
 	}
-	return s.awsRoute(r).name
+	return notFound.name
 }
 
 func (s *Server) knows(name Route) bool {
@@ -98,10 +92,7 @@ func (s *Server) knows(name Route) bool {
 
 // fail answers with the status and the body that the real service sends with it.
 func (rt route) fail(status int, now time.Time) answer {
-	switch {
-	case rt.aws != nil:
-		return awsAnswer(rt.aws.Fail(status))
-	case status == http.StatusTooManyRequests:
+	if status == http.StatusTooManyRequests {
 		return rt.tooMany(rt.limit, now)
 	}
 	return datadogFailure(status)
@@ -109,9 +100,6 @@ func (rt route) fail(status int, now time.Time) answer {
 
 // tooMany answers that the limit is used up until the end of its period.
 func (rt route) tooMany(l limit, now time.Time) answer {
-	if rt.aws != nil {
-		return awsAnswer(rt.aws.Throttle())
-	}
 	if l.period == 0 {
 		l = globalLimit
 	}
@@ -119,8 +107,5 @@ func (rt route) tooMany(l limit, now time.Time) answer {
 }
 
 func (rt route) forbid() answer {
-	if rt.aws != nil {
-		return awsAnswer(rt.aws.Forbid())
-	}
 	return gatewayFailure(http.StatusForbidden)
 }

@@ -13,8 +13,6 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"boomerang/shared/fakeaws"
 )
 
 // The defaults of Options.
@@ -30,12 +28,8 @@ const maxBodyBytes = 8 << 20
 
 // Options configure a Server. The zero value of each means its default.
 type Options struct {
-	// APIKey and AppKey are the pair that Datadog accepts and that the Datadog secret holds.
+	// APIKey and AppKey are the pair that Datadog accepts.
 	APIKey, AppKey string
-	// Token is what the webhook secret holds.
-	Token string
-	// DatadogSecret and WebhookSecret name the two secrets, each by name or by ARN.
-	DatadogSecret, WebhookSecret string
 	// AppURL is the start of the links to posted events, without a trailing slash.
 	AppURL string
 	// VisibleAfter is how long a posted event is missing from reads, because Datadog's
@@ -60,7 +54,6 @@ type Server struct {
 	limits limits
 	faults faults
 	log    requestLog
-	aws    *fakeaws.Services
 
 	stream        stream
 	monitors      map[int64]Monitor
@@ -92,13 +85,11 @@ func New(o Options) *Server {
 		definitions:  map[string]ServiceDefinition{},
 		webhooks:     map[string]Webhook{},
 		variables:    map[string]variable{},
-		aws:          fakeaws.New(),
 	}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	s.register()
-	s.addSecrets(o)
 	return s
 }
 
@@ -132,9 +123,6 @@ func (s *Server) serve(rt route, w http.ResponseWriter, r *http.Request) {
 // answer checks a call in Datadog's order, keys before the rate limit, and handles
 // it. The caller holds the lock.
 func (s *Server) answer(rt route, c *call) answer {
-	if rt.aws != nil {
-		return awsAnswer(rt.aws.Answer(c.Request, c.body, c.now))
-	}
 	if refusal, ok := s.keys.check(c, rt.access); !ok {
 		return refusal
 	}

@@ -218,7 +218,6 @@ func TestServer_Concurrent(t *testing.T) {
 				ask(t, s, "POST", "/api/v1/events", `{"title":"a","text":"b"}`)
 				ask(t, s, "GET", "/api/v1/monitor?group_states=all", "")
 				s.AddMonitor(fakedatadog.Monitor{Name: "m", State: &fakedatadog.MonitorState{}})
-				s.SetSecret("x", "y")
 				_ = s.Inject(fakedatadog.MonitorGet, fakedatadog.Empty, 1)
 				ask(t, s, "GET", "/api/v1/monitor/1", "")
 				s.Requests()
