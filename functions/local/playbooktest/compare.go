@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pmezard/go-difflib/difflib"
@@ -21,25 +22,30 @@ import (
 func (s *Suite) compare(want expectation, got dryrun.Report, update bool) ([]string, error) {
 	c := comparison{failures: slices.Clone(got.Warnings)}
 	e := contentOf(got.Event)
-	if want.Playbooks != nil && !c.equal("playbooks", want.Playbooks, got.Playbooks) {
+	if want.Playbooks != nil && !c.equal("playbooks", list(want.Playbooks), list(got.Playbooks)) {
 		c.add("%s", explain(got))
 	}
 	if want.Steps != nil {
-		c.equal("steps", want.Steps, ranSteps(got))
+		c.equal("steps", list(want.Steps), list(ranSteps(got)))
 	}
-	c.equalText("title", want.Title, e.title)
-	c.equalText("alert_type", want.AlertType, e.alertType)
-	c.equalText("priority", want.Priority, e.priority)
+	for _, text := range []struct{ name, want, got string }{
+		{"title", want.Title, e.title}, {"alert_type", want.AlertType, e.alertType}, {"priority", want.Priority, e.priority},
+	} {
+		if text.want != "" {
+			c.equal(text.name, strconv.Quote(text.want), strconv.Quote(text.got))
+		}
+	}
 	c.contains("tags", want.Tags, func(tag string) bool { return slices.Contains(e.tags, tag) }, strings.Join(e.tags, ", "))
 	c.contains("text", want.Text, func(part string) bool { return strings.Contains(e.text, part) },
 		"\n  "+strings.ReplaceAll(strings.TrimSpace(e.text), "\n", "\n  "))
-	if want.Golden != "" {
-		if err := c.golden(s.file(want.Golden), got.Event, update); err != nil {
-			return nil, err
-		}
+	if want.Golden == "" {
+		return c.failures, nil
 	}
-	return c.failures, nil
+	err := c.golden(s.file(want.Golden), got.Event, update)
+	return c.failures, err
 }
+
+func list(names []string) string { return "[" + strings.Join(names, ", ") + "]" }
 
 // content is what an event of either API says.
 type content struct {
@@ -93,18 +99,11 @@ func (c *comparison) add(format string, args ...any) {
 	c.failures = append(c.failures, fmt.Sprintf(format, args...))
 }
 
-func (c *comparison) equalText(name, want, got string) {
-	if want != "" && want != got {
-		c.add("%s: want %q, got %q", name, want, got)
+func (c *comparison) equal(name, want, got string) bool {
+	if want != got {
+		c.add("%s: want %s, got %s", name, want, got)
 	}
-}
-
-func (c *comparison) equal(name string, want, got []string) bool {
-	if slices.Equal(want, got) {
-		return true
-	}
-	c.add("%s: want [%s], got [%s]", name, strings.Join(want, ", "), strings.Join(got, ", "))
-	return false
+	return want == got
 }
 
 func (c *comparison) contains(name string, want contents, has func(string) bool, all string) {

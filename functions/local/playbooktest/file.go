@@ -41,6 +41,8 @@ type (
 		Cycle  cycle           `yaml:"cycle" doc:"The alert's cycle so far."`
 		Steps  map[string]stub `yaml:"steps" doc:"The stubs for this case, by step name. A step without a stub is skipped."`
 		Expect expectation     `yaml:"expect" required:"true" doc:"The expected event."`
+
+		decoded alert.Alert // of Event or Alert
 	}
 
 	cycle struct {
@@ -53,6 +55,8 @@ type (
 		Error   string        `yaml:"error" doc:"The reason for a failure, as the event shows it."`
 		Timeout time.Duration `yaml:"timeout" doc:"The step times out after this time, such as 5s."`
 		Skip    string        `yaml:"skip" doc:"The reason to skip the step."`
+
+		path string // of the stub in the file
 	}
 
 	expectation struct {
@@ -83,19 +87,7 @@ type Suite struct {
 	path   string
 	source *playbook.Source
 	book   *playbook.Book
-	cases  []testCase
-}
-
-type testCase struct {
-	definition
-	alert alert.Alert
-	stubs map[string]locatedStub
-}
-
-// locatedStub is a stub with its place in the file.
-type locatedStub struct {
-	stub
-	path string
+	cases  []definition
 }
 
 // Load reads a test file and its playbooks. The error has all problems of both. kinds
@@ -131,81 +123,76 @@ func (s *Suite) addCases(d document) {
 	if len(d.Cases) == 0 && s.source.Err() == nil {
 		s.source.Report("cases", "there is no case")
 	}
-	shared := s.locate(d.Steps, "steps")
+	s.checkStubs(d.Steps, "steps")
 	names := map[string]bool{}
-	for i, one := range d.Cases {
+	for i, c := range d.Cases {
 		path := fmt.Sprintf("cases[%d]", i)
-		if one.Name == "" || names[one.Name] {
+		if c.Name == "" || names[c.Name] {
 			s.source.Report(path+".name", "a case needs its own name")
 		}
-		names[one.Name] = true
-		if reflect.ValueOf(one.Expect).IsZero() {
+		names[c.Name] = true
+		if reflect.ValueOf(c.Expect).IsZero() {
 			s.source.Report(path+".expect", "a case needs an expectation")
 		}
-		a, err := s.alert(one)
-		if err != nil {
+		var err error
+		if c.decoded, err = s.decode(c); err != nil {
 			s.source.Report(path, "%s", err)
 		}
-		stubs := maps.Clone(shared)
-		maps.Copy(stubs, s.locate(one.Steps, path+".steps"))
-		s.cases = append(s.cases, testCase{one, a, stubs})
+		s.checkStubs(c.Steps, path+".steps")
+		stubs := map[string]stub{}
+		maps.Copy(stubs, d.Steps)
+		maps.Copy(stubs, c.Steps)
+		c.Steps = stubs
+		s.cases = append(s.cases, c)
 	}
 }
 
-// locate checks stubs and returns them with their places.
-func (s *Suite) locate(stubs map[string]stub, path string) map[string]locatedStub {
-	var known []string
-	for _, steps := range s.book.Names() {
-		known = append(known, steps...)
-	}
+// checkStubs checks stubs and notes their places in the file.
+func (s *Suite) checkStubs(stubs map[string]stub, path string) {
+	known := slices.Concat(slices.Collect(maps.Values(s.book.Names()))...)
 	slices.Sort(known)
 	known = slices.Compact(known)
-	located := map[string]locatedStub{}
 	for name, one := range stubs {
-		at := path + "." + name
-		located[name] = locatedStub{one, at}
+		one.path = path + "." + name
+		stubs[name] = one
 		if !slices.Contains(known, name) {
-			s.source.Report(at, "no playbook has a step %q; use one of %s", name, strings.Join(known, ", "))
+			s.source.Report(one.path, "no playbook has a step %q; use one of %s", name, strings.Join(known, ", "))
 		}
-		set := 0
-		for _, isSet := range []bool{one.Data != nil, one.Error != "", one.Timeout > 0, one.Skip != ""} {
-			if isSet {
-				set++
+		answers := 0
+		for _, given := range []bool{one.Data != nil, one.Error != "", one.Timeout > 0, one.Skip != ""} {
+			if given {
+				answers++
 			}
 		}
-		if set != 1 {
-			s.source.Report(at, "a stub needs exactly one of data, error, timeout and skip")
+		if answers != 1 {
+			s.source.Report(one.path, "a stub needs exactly one of data, error, timeout and skip")
 		}
 	}
-	return located
 }
 
-func (s *Suite) alert(c definition) (alert.Alert, error) {
+func (s *Suite) decode(c definition) (alert.Alert, error) {
 	if (c.Event == "") == (len(c.Alert) == 0) {
 		return alert.Alert{}, errors.New("a case needs either an event file or an alert")
 	}
-	a, err := s.decode(c)
+	var a alert.Alert
+	var err error
+	if c.Event != "" {
+		a, err = decodeFile(s.file(c.Event))
+	} else {
+		a, err = decodeFields(c.Alert)
+	}
 	if c.Cycle != (cycle{}) {
 		a.CycleKey = cmp.Or(a.CycleKey, "cycle")
 	}
 	return a, err
 }
 
-func (s *Suite) decode(c definition) (alert.Alert, error) {
-	if c.Event != "" {
-		request, err := functionurl.ReadFile(s.file(c.Event))
-		if err != nil {
-			return alert.Alert{}, err
-		}
-		return handler.Decode(request)
+func decodeFile(path string) (alert.Alert, error) {
+	request, err := functionurl.ReadFile(path)
+	if err != nil {
+		return alert.Alert{}, err
 	}
-	if a, err := decodeFields(c.Alert); err == nil {
-		return a, nil
-	}
-	// An alert needs an id or a text; a case about tags does not.
-	fields := maps.Clone(c.Alert)
-	fields["id"] = "1"
-	return decodeFields(fields)
+	return handler.Decode(request)
 }
 
 func decodeFields(fields map[string]any) (alert.Alert, error) {
@@ -213,5 +200,9 @@ func decodeFields(fields map[string]any) (alert.Alert, error) {
 	if err != nil {
 		return alert.Alert{}, fmt.Errorf("the alert cannot be written as JSON: %w", err)
 	}
-	return alert.Decode(raw)
+	if a, err := alert.Decode(raw); err == nil {
+		return a, nil
+	}
+	// An alert needs an id or a text; a case about tags does not.
+	return alert.Decode(append(raw[:len(raw)-1], `,"id":"1"}`...))
 }

@@ -48,21 +48,49 @@ func (s *Suite) Run(ctx context.Context, update bool) (Result, error) {
 		}
 		result.Cases = append(result.Cases, CaseResult{c.Name, failures})
 	}
-	result.Unreached = s.unreached(reached)
+	for name, steps := range s.book.Names() {
+		if !reached[playbookText(name)] {
+			steps, result.Unreached = nil, append(result.Unreached, playbookText(name))
+		}
+		for _, step := range steps {
+			if !reached[stepText(step, name)] {
+				result.Unreached = append(result.Unreached, stepText(step, name))
+			}
+		}
+	}
+	slices.Sort(result.Unreached)
 	return result, nil
 }
 
-func (s *Suite) run(ctx context.Context, c testCase) (dryrun.Report, error) {
-	now := c.alert.Date.Add(time.Second)
-	if c.alert.Date.IsZero() {
+func playbookText(name string) string { return "playbook " + name }
+
+func stepText(step, playbook string) string { return "step " + step + " of playbook " + playbook }
+
+// mark notes the playbooks and steps that a case reached. A step belongs to the first
+// playbook that has it.
+func (s *Suite) mark(reached map[string]bool, r dryrun.Report) {
+	for _, used := range r.Playbooks {
+		reached[playbookText(used)] = true
+	}
+	for _, step := range ranSteps(r) {
+		owner := slices.IndexFunc(r.Playbooks, func(used string) bool { return slices.Contains(s.book.Names()[used], step) })
+		if owner >= 0 {
+			reached[stepText(step, r.Playbooks[owner])] = true
+		}
+	}
+}
+
+func (s *Suite) run(ctx context.Context, c definition) (dryrun.Report, error) {
+	now := c.decoded.Date.Add(time.Second)
+	if c.decoded.Date.IsZero() {
 		now = time.Date(2026, time.January, 2, 3, 4, 5, 0, time.UTC)
 	}
 	runner := dryrun.Runner{
 		Playbooks: s.book, WebhookName: "boomerang", Budget: time.Minute, Poster: discardPoster{},
 		Now: func() time.Time { return now }, Cycles: fixedHistory{c.Cycle, now},
-		Override: func(step dryrun.Step) enrich.Step { return c.stubs[step.Name].step(step) },
+		Override: func(step dryrun.Step) enrich.Step { return c.Steps[step.Name].step(step) },
 	}
-	report, err := runner.Run(ctx, c.alert)
+	report, err := runner.Run(ctx, c.decoded)
 	for _, step := range report.Steps {
 		if invalid, ok := errors.AsType[stubError](step.Err); ok {
 			s.source.Report(invalid.path, "the step %s cannot find this: %s", invalid.kind, invalid.cause)
@@ -98,36 +126,4 @@ func (h fixedHistory) AddNotification(_ context.Context, _ string, n ledger.Noti
 		at = h.now
 	}
 	return ledger.Cycle{FirstSeen: at.Add(-h.cycle.Lasted), LastSeen: at, Notified: max(1, h.cycle.Notified)}, nil
-}
-
-// mark notes the playbooks and steps that a case reached. A step belongs to the first
-// playbook that has it.
-func (s *Suite) mark(reached map[string]bool, r dryrun.Report) {
-	names := s.book.Names()
-	for _, used := range r.Playbooks {
-		reached["playbook "+used] = true
-	}
-	for _, step := range r.Steps {
-		owner := slices.IndexFunc(r.Playbooks, func(used string) bool { return slices.Contains(names[used], step.Name) })
-		if owner >= 0 && step.Status != enrich.Skipped {
-			reached["step "+step.Name+" of playbook "+r.Playbooks[owner]] = true
-		}
-	}
-}
-
-func (s *Suite) unreached(reached map[string]bool) []string {
-	var missed []string
-	for name, steps := range s.book.Names() {
-		if !reached["playbook "+name] {
-			missed = append(missed, "playbook "+name)
-			continue
-		}
-		for _, step := range steps {
-			if what := "step " + step + " of playbook " + name; !reached[what] {
-				missed = append(missed, what)
-			}
-		}
-	}
-	slices.Sort(missed)
-	return missed
 }

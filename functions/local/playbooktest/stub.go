@@ -19,7 +19,7 @@ import (
 )
 
 // step returns the stub in place of a step.
-func (s locatedStub) step(real dryrun.Step) enrich.Step {
+func (s stub) step(real dryrun.Step) enrich.Step {
 	return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
 		switch {
 		case s.Data != nil:
@@ -36,7 +36,7 @@ func (s locatedStub) step(real dryrun.Step) enrich.Step {
 }
 
 // finding returns the stub's data. The event shows its scalar values as facts.
-func (s locatedStub) finding(real dryrun.Step) (enrich.Finding, error) {
+func (s stub) finding(real dryrun.Step) (enrich.Finding, error) {
 	data, err := dataOf(s.Data, real.Kind.Data)
 	if err != nil {
 		return enrich.Finding{}, stubError{s.path + ".data", real.Kind.Name, err}
@@ -56,15 +56,12 @@ func (e stubError) Error() string { return e.cause.Error() }
 // dataOf returns a node as a value of zero's type.
 func dataOf(node ast.Node, zero any) (any, error) {
 	var value any
-	if err := yaml.NodeToValue(node, &value); err != nil {
-		return nil, errors.New("invalid YAML")
+	if err := yaml.NodeToValue(node, &value); err != nil || zero == nil {
+		return value, err
 	}
 	raw, err := json.Marshal(value)
 	if err != nil {
 		return nil, errors.New("not a JSON value")
-	}
-	if zero == nil {
-		return value, nil
 	}
 	into := reflect.New(reflect.TypeOf(zero))
 	decoder := json.NewDecoder(bytes.NewReader(raw))
@@ -83,14 +80,8 @@ func facts(node ast.Node) enrich.Facts {
 	}
 	var all enrich.Facts
 	for pairs := mapping.MapRange(); pairs.Next(); {
-		var value any
-		if err := yaml.NodeToValue(pairs.Value(), &value); err != nil {
-			continue
-		}
-		switch value.(type) {
-		case nil, []any, map[string]any:
-		default:
-			all = append(all, enrich.Fact{Name: pairs.Key().GetToken().Value, Value: fmt.Sprint(value)})
+		if scalar, ok := pairs.Value().(ast.ScalarNode); ok && scalar.GetValue() != nil {
+			all = append(all, enrich.Fact{Name: pairs.Key().GetToken().Value, Value: fmt.Sprint(scalar.GetValue())})
 		}
 	}
 	return all

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"reflect"
 	"strings"
 	"time"
@@ -34,12 +35,12 @@ func Of(t reflect.Type, title string, kinds []enrich.Kind) ([]byte, error) {
 	if len(g.definitions) > 0 {
 		root = append(root, member("definitions", g.definitions))
 	}
-	compact, err := yaml.MarshalWithOptions(root, yaml.JSON())
-	if err != nil {
-		return nil, fmt.Errorf("the schema of %s: %w", title, err)
-	}
 	var out bytes.Buffer
-	if err := json.Indent(&out, compact, "", "  "); err != nil {
+	compact, err := yaml.MarshalWithOptions(root, yaml.JSON())
+	if err == nil {
+		err = json.Indent(&out, compact, "", "  ")
+	}
+	if err != nil {
 		return nil, fmt.Errorf("the schema of %s: %w", title, err)
 	}
 	return out.Bytes(), nil
@@ -64,7 +65,7 @@ func (g *generator) schema(t reflect.Type) object {
 	}
 	switch t.Kind() {
 	case reflect.Struct:
-		if _, isStep := fieldOf(t, "uses"); isStep {
+		if _, isStep := t.FieldByName("Uses"); isStep {
 			return g.reference(t)
 		}
 		return g.mapping(t)
@@ -92,7 +93,7 @@ func (g *generator) reference(t reflect.Type) object {
 // mapping returns the schema of a struct.
 func (g *generator) mapping(t reflect.Type) object {
 	properties, required, isStep := object{}, []string{}, false
-	for name, f := range fields(t) {
+	for name, f := range fields(t, "yaml") {
 		value := g.schema(f.Type)
 		if name == "uses" {
 			isStep, value = true, g.names()
@@ -113,7 +114,7 @@ func (g *generator) mapping(t reflect.Type) object {
 }
 
 func (g *generator) names() object {
-	names, docs := []string{}, []string{}
+	var names, docs []string
 	for _, k := range g.kinds {
 		names, docs = append(names, k.Name), append(docs, describe(k))
 	}
@@ -142,23 +143,14 @@ func describe(k enrich.Kind) string {
 	return k.Doc + " It needs " + strings.Join(k.Permissions, " and ") + "."
 }
 
-// fields iterates over the fields with a yaml name.
-func fields(t reflect.Type) func(yield func(string, reflect.StructField) bool) {
+// fields iterates over the fields with a name in a tag, embedded ones included.
+func fields(t reflect.Type, tag string) iter.Seq2[string, reflect.StructField] {
 	return func(yield func(string, reflect.StructField) bool) {
-		for i := range t.NumField() {
-			name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
-			if name != "" && !yield(name, t.Field(i)) {
+		for _, f := range reflect.VisibleFields(t) {
+			name, _, _ := strings.Cut(f.Tag.Get(tag), ",")
+			if name != "" && name != "-" && !yield(name, f) {
 				return
 			}
 		}
 	}
-}
-
-func fieldOf(t reflect.Type, name string) (reflect.StructField, bool) {
-	for known, f := range fields(t) {
-		if known == name {
-			return f, true
-		}
-	}
-	return reflect.StructField{}, false
 }

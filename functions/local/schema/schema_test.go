@@ -1,9 +1,10 @@
 package schema_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
@@ -103,19 +104,12 @@ func TestOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var wanted, have any
-	if err := json.Unmarshal([]byte(want), &wanted); err != nil {
+	var wanted, have bytes.Buffer
+	if err := errors.Join(json.Compact(&wanted, []byte(want)), json.Compact(&have, got)); err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(got, &have); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(wanted, have); diff != "" {
+	if diff := cmp.Diff(wanted.String(), have.String()); diff != "" {
 		t.Errorf("schema (-want +got):\n%s", diff)
-	}
-	text := string(got)
-	if strings.Index(text, `"steps"`) > strings.Index(text, `"words"`) || !strings.Contains(text, "Words with < and >.") {
-		t.Errorf("it is not in the order of the fields, or not for people:\n%s", text)
 	}
 }
 

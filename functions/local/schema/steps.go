@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"time"
 
 	"boomerang/shared/enrich"
 )
@@ -38,13 +37,9 @@ func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 // settings returns the rows of a Config's fields.
 func settings(t reflect.Type, path string) string {
 	var rows strings.Builder
-	for name, f := range fields(t) {
+	for name, f := range fields(t, "yaml") {
 		fmt.Fprintf(&rows, "| `%s` | %s |\n", path+name, cell(f.Tag.Get("doc")))
-		of := f.Type
-		if of.Kind() == reflect.Slice {
-			name, of = name+"[]", of.Elem()
-		}
-		if of.Kind() == reflect.Struct {
+		if name, of := element(name, f.Type); of.Kind() == reflect.Struct {
 			rows.WriteString(settings(of, path+name+"."))
 		}
 	}
@@ -53,23 +48,12 @@ func settings(t reflect.Type, path string) string {
 
 // findings returns the names of a finding's fields, as templates write them.
 func findings(t reflect.Type) []string {
-	if t == nil || t.Kind() != reflect.Struct || t == reflect.TypeFor[time.Time]() {
+	if t == nil || t.Kind() != reflect.Struct {
 		return nil
 	}
 	var all []string
-	for i := range t.NumField() {
-		f := t.Field(i)
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if f.Anonymous && name == "" {
-			all = append(all, findings(f.Type)...)
-		}
-		if name == "" || name == "-" {
-			continue
-		}
-		of := f.Type
-		for of.Kind() == reflect.Slice {
-			name, of = name+"[]", of.Elem()
-		}
+	for name, f := range fields(t, "json") {
+		name, of := element(name, f.Type)
 		inner := findings(of)
 		if len(inner) == 0 {
 			all = append(all, name)
@@ -79,4 +63,12 @@ func findings(t reflect.Type) []string {
 		}
 	}
 	return all
+}
+
+// element returns the name and the type of what a list holds.
+func element(name string, t reflect.Type) (string, reflect.Type) {
+	for t.Kind() == reflect.Slice {
+		name, t = name+"[]", t.Elem()
+	}
+	return name, t
 }
