@@ -27,10 +27,11 @@ func newHandler(ctx context.Context, env runtime.Environment) (any, error) {
 	table := ledger.New(dynamodb.NewFromConfig(env.AWS), cfg.LedgerTable, ledger.Options{})
 	h := handler.New(handler.Config{
 		WebhookName: cfg.WebhookName,
-		Stream:      r.Datadog, Monitors: r.Datadog,
-		Ledger: table, Watermarks: table,
-		Queue:  queue.New(sqs.NewFromConfig(env.AWS), cfg.RedeliveryQueueURL),
-		Logger: env.Logger,
+		Datadog:     r.Datadog,
+		Ledger:      table,
+		Watermarks:  table,
+		Queue:       queue.New(sqs.NewFromConfig(env.AWS), cfg.RedeliveryQueueURL),
+		Logger:      env.Logger,
 	})
 	return h.Handle, runtime.WaitForSecrets(ctx, r.Keys)
 }

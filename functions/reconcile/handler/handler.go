@@ -1,10 +1,9 @@
-// Package handler compares Datadog's event stream with the ledger, and queues the
-// alerts that never arrived: those that a throttled Function URL answered with
-// 429, which Datadog does not repeat, and those of the time when the stack was down.
+// Package handler compares Datadog's event stream with the ledger, and queues the alerts
+// that never arrived: Datadog does not retry a request that a throttled Function URL
+// answered with 429, nor one that it sent while the stack was down.
 //
-// It may fail at any point and lose nothing. How far the stream was read is noted
-// only after everything found up to there is in the queue, so that a run takes up
-// where the last good one ended.
+// A run may fail anywhere and loses nothing: the watermark moves only after everything
+// found up to it is in the queue, and the next run starts there.
 package handler
 
 import (
@@ -19,17 +18,14 @@ import (
 	"boomerang/shared/telemetry"
 )
 
-// Stream lists events. It needs the permission events_read.
-type Stream interface {
+// Datadog lists events and reads monitors. It needs the permissions events_read and
+// monitors_read.
+type Datadog interface {
 	Events(ctx context.Context, query datadog.EventQuery) ([]datadog.Event, error)
-}
-
-// Monitors tells about monitors. It needs the permission monitors_read.
-type Monitors interface {
 	Monitor(ctx context.Context, id int64, query datadog.MonitorQuery) (datadog.Monitor, error)
 }
 
-// Ledger knows which alerts arrived, and is told which ones are queued.
+// Ledger knows which alerts arrived or are queued.
 type Ledger interface {
 	FilterKnown(ctx context.Context, keys ...string) (map[string]bool, error)
 	MarkQueued(ctx context.Context, key string) error
@@ -41,17 +37,16 @@ type WatermarkStore interface {
 	SetWatermark(ctx context.Context, name string, until time.Time) error
 }
 
-// Queue keeps an alert for the worker.
+// Queue keeps an alert for the redeliver function.
 type Queue interface {
 	Send(ctx context.Context, m queue.Message, delay time.Duration) error
 }
 
-// Config is what a handler is made of.
+// Config configures a handler.
 type Config struct {
-	// WebhookName is what follows @webhook- in the messages of monitors that call us.
+	// WebhookName follows @webhook- in the messages of monitors that notify us.
 	WebhookName string
-	Stream      Stream
-	Monitors    Monitors
+	Datadog     Datadog
 	Ledger      Ledger
 	Watermarks  WatermarkStore
 	Queue       Queue
@@ -59,12 +54,12 @@ type Config struct {
 	Now         func() time.Time // nil: time.Now
 }
 
-// Handler reads the stream. It is safe for concurrent use; two runs at once find
-// the same alerts, which the ledger makes one of.
+// Handler reads the stream. It is safe for concurrent use: two runs at once queue the same
+// alerts, which the ledger deduplicates.
 type Handler struct {
 	Config
-	handle       *regexp.Regexp
-	organisation atomic.Int64 // 0 until it is known
+	mention *regexp.Regexp
+	orgID   atomic.Int64 // 0 until it is known
 }
 
 // New returns a handler.
@@ -72,132 +67,125 @@ func New(c Config) *Handler {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	return &Handler{Config: c, handle: handleOf(c.WebhookName)}
+	return &Handler{Config: c, mention: mentionOf(c.WebhookName)}
 }
 
-// reader is the name of our watermark.
+// reader is the name of the watermark.
 const reader = "reconcile"
 
-// logReserve is kept back of the invocation's time, so that a run which does not
-// come to an end is logged before Lambda stops it.
+// logReserve of the invocation's time is for the log entry of a run that does not finish.
 const logReserve = 2 * time.Second
 
-// Handle is one run. Its error says what stopped it; Lambda counts it, and the
-// next run reads from where this one came to.
+// Handle is one run. Lambda counts its error, and the next run continues where this one
+// stopped.
 func (h *Handler) Handle(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-logReserve))
 		defer cancel()
 	}
-	var r record
-	err := h.run(ctx, &r)
-	r.log(ctx, h.Logger, err)
-	if r.queued > 0 {
-		telemetry.Reconciled.Record(ctx, float64(r.queued))
+	var entry logEntry
+	err := h.run(ctx, &entry)
+	entry.write(ctx, h.Logger, err)
+	if entry.queued > 0 {
+		telemetry.Reconciled.Record(ctx, float64(entry.queued))
 	}
 	return err
 }
 
-// run reads what is to be read, slice by slice and the oldest first.
-func (h *Handler) run(ctx context.Context, r *record) error {
-	mark, err := h.Watermarks.Watermark(ctx, reader)
+// run reads the window in slices, the oldest first. A slice with too many events is halved,
+// and the ones after it grow again.
+func (h *Handler) run(ctx context.Context, entry *logEntry) error {
+	watermark, err := h.Watermarks.Watermark(ctx, reader)
 	if err != nil {
 		return err
 	}
-	todo := newSpan(mark, h.Now())
-	if mark.IsZero() {
-		// If this run fails, the next one must not begin later.
-		mark = todo.from
-		if err := h.Watermarks.SetWatermark(ctx, reader, mark); err != nil {
+	w := newWindow(watermark, h.Now())
+	if watermark.IsZero() {
+		// If this run fails, the next one must not start later.
+		watermark = w.from
+		if err := h.Watermarks.SetWatermark(ctx, reader, watermark); err != nil {
 			return err
 		}
 	}
-	r.from, r.to, r.gap = todo.from, todo.from, todo.gap
-	length, fresh := sliceLength, 0
-	for at := todo.from; at.Before(todo.to); {
-		end, pages := earlier(at.Add(length), todo.to), r.pages
-		err := h.read(ctx, at, end, r)
-		if isTooMuch(err) && end.Sub(at) > time.Second {
-			length = half(end.Sub(at))
+	entry.from, entry.to, entry.gap = w.from, w.from, w.gap
+	slice, newPages := maxSlice, 0
+	for entry.to.Before(w.to) && newPages < maxPages {
+		from, to := entry.to, earlier(entry.to.Add(slice), w.to)
+		pages, err := h.readSlice(ctx, from, to, entry)
+		if length := to.Sub(from); isTooLarge(err) && length > time.Second {
+			slice = max(time.Second, (length / 2).Truncate(time.Second))
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		if r.pages-pages <= maxSlicePages/2 {
-			length = min(2*length, sliceLength)
+		if pages <= maxSlicePages/2 {
+			slice = min(2*slice, maxSlice)
 		}
-		at, r.to = end, end
-		if !end.After(mark) {
-			continue // It was read before, and does not count: a run that ended here would not get on.
+		entry.to = to
+		if !to.After(watermark) {
+			continue // The overlap does not count, or a run that ended in it would make no progress.
 		}
-		if err := h.Watermarks.SetWatermark(ctx, reader, end); err != nil {
+		if err := h.Watermarks.SetWatermark(ctx, reader, to); err != nil {
 			return err
 		}
-		if fresh += r.pages - pages; fresh >= maxPages {
-			break
-		}
+		newPages += pages
 	}
-	r.behind = todo.to.Sub(r.to)
+	entry.lag = w.to.Sub(entry.to)
 	return nil
 }
 
-// read goes through the events from one second to another, both included, and
-// queues the alerts among them that are missing.
-func (h *Handler) read(ctx context.Context, from, to time.Time, r *record) error {
-	for page := range maxSlicePages {
-		events, err := h.Stream.Events(ctx, datadog.EventQuery{
-			Start: from, End: to, Page: page,
+// readSlice queues the missing alerts between two seconds, both included.
+func (h *Handler) readSlice(ctx context.Context, from, to time.Time, entry *logEntry) (pages int, err error) {
+	for pages < maxSlicePages {
+		events, err := h.Datadog.Events(ctx, datadog.EventQuery{
+			Start: from, End: to, Page: pages,
 			Tags:         []string{monitorTag},
 			Unaggregated: true, ExcludeAggregate: true,
 		})
-		r.pages++
 		if err != nil {
-			return err
+			return pages, err
 		}
-		// A page that is merely short may be followed by another.
-		if len(events) == 0 {
-			return nil
+		pages++
+		if len(events) == 0 { // A page that is merely short may be followed by another.
+			return pages, nil
 		}
-		r.read += len(events)
-		if err := h.queueMissing(ctx, h.naming(events), r); err != nil {
-			return err
+		entry.read += len(events)
+		if err := h.queueMissing(ctx, h.mentioningWebhook(events), entry); err != nil {
+			return pages, err
 		}
 	}
-	return errTooMuch
+	return pages, errTooManyPages
 }
 
 // queueMissing queues the alerts that the ledger does not know.
-func (h *Handler) queueMissing(ctx context.Context, named []datadog.Event, r *record) error {
-	if len(named) == 0 {
+func (h *Handler) queueMissing(ctx context.Context, events []datadog.Event, entry *logEntry) error {
+	if len(events) == 0 {
 		return nil
 	}
-	r.named += len(named)
-	organisation, err := h.organisationOf(ctx, named)
+	entry.matched += len(events)
+	orgID, err := h.organisation(ctx, events)
 	if err != nil {
 		return err
 	}
-	known, err := h.Ledger.FilterKnown(ctx, keysOf(named, organisation)...)
+	known, err := h.Ledger.FilterKnown(ctx, keysOf(events, orgID)...)
 	if err != nil {
 		return err
 	}
-	missing := r.arrivals.missing(named, organisation, known)
-	r.missing += len(missing)
+	missing := entry.keys.missing(events, orgID, known)
+	entry.missing += len(missing)
 	for _, e := range missing {
-		a := alertOf(e, r.arrivals.organisation(organisation))
-		// It may have been posted while the ledger was down, and is looked for first.
+		a := alertOf(e, entry.keys.orgID(orgID))
+		// It may have been posted while the ledger was down.
 		m := queue.Message{Alert: a, ReceivedAt: h.Now(), Reason: "the ledger does not know it", MaybePosted: true}
 		if err := h.Queue.Send(ctx, m, 0); err != nil {
 			return err
 		}
-		r.queued++
-		// Not knowing costs a second message, which finds the alert done.
+		entry.queued++
+		// Without the mark, the next run queues a second message, which is a duplicate.
 		if err := h.Ledger.MarkQueued(ctx, a.Key()); err != nil {
-			r.warnings = append(r.warnings, err)
+			entry.warnings = append(entry.warnings, err)
 		}
 	}
 	return nil

@@ -1,8 +1,9 @@
-package handler_test
+package handler
 
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,197 +13,286 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/fakedatadog"
 	"boomerang/shared/queue"
+	"boomerang/shared/telemetry/telemetrytest"
 )
 
-func TestHandler_queues_an_alert_that_never_arrived(t *testing.T) {
-	w := newWorld(t)
-	e := w.alert(20 * time.Minute)
-	e.Title = "[P2] [Warn on {host:web-1}] Checkout is slow"
-	e.Host, e.AlertType, e.MonitorGroups = "web-1", "warning", []string{"host:web-1,env:prod"}
-	id := w.datadog.AddEvent(e)
-	got := w.runs()
-	want := record{
-		Msg: "reconcile", Level: "WARN", Read: 1, Named: 1, Missing: 1, Queued: 1,
+func TestHandler_MissingAlert(t *testing.T) {
+	e := newEnv(t)
+	var event fakedatadog.Event
+	id := e.addAlert(20*time.Minute, func(added *fakedatadog.Event) {
+		added.Title = "[P2] [Warn on {host:web-1}] Checkout is slow"
+		added.Host, added.AlertType, added.MonitorGroups = "web-1", "warning", []string{"host:web-1,env:prod"}
+		event = *added
+	})
+	want := entry{
+		Msg: "reconcile", Level: "WARN", Read: 1, Matched: 1, Missing: 1, Queued: 1,
 		From: start.Add(-63 * time.Minute), To: start.Add(-3 * time.Minute),
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("record (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, e.run("")); diff != "" {
+		t.Errorf("logged (-want +got):\n%s", diff)
 	}
-
-	messages := w.takes()
 	if diff := cmp.Diff([]queue.Message{{
 		Version: queue.Version, ReceivedAt: start, Reason: "the ledger does not know it", MaybePosted: true,
 		Alert: alert.Alert{
 			ID: id, OrgID: organisation, MonitorID: "4711",
-			Title: e.Title, Message: e.Text, Tags: alert.Tags{"monitor", "service:checkout"},
+			Title: event.Title, Message: event.Text, Tags: alert.Tags{"monitor", "service:checkout"},
 			Priority: "P2", Transition: alert.Warn, Type: "warning", EventPriority: "normal",
 			Scope: "host:web-1,env:prod", Hostname: "web-1",
 			Date: start.Add(-20 * time.Minute), Link: "https://app.datadoghq.com/event/event?event_id=" + id,
 		},
-	}}, messages); diff != "" {
+	}}, e.messages); diff != "" {
 		t.Fatalf("messages (-want +got):\n%s", diff)
 	}
 	sent, err := alert.Decode(fmt.Appendf(nil, `{"id":%q,"org":{"id":%q},"title":"x"}`, id, organisation))
-	if err != nil || messages[0].Alert.Key() != sent.Key() {
-		t.Errorf("the ledger's key is %q, and the webhook's own would be %q (%v)", messages[0].Alert.Key(), sent.Key(), err)
+	if err != nil || e.messages[0].Alert.Key() != sent.Key() {
+		t.Errorf("the idempotency key is %q, the webhook's is %q (%v)", e.messages[0].Alert.Key(), sent.Key(), err)
 	}
 }
 
-func TestHandler_leaves_alone_what_is_not_missing(t *testing.T) {
-	for name, prepare := range map[string]func(w *world, id string){
-		"an alert that is posted":                   func(w *world, id string) { w.arrived(organisation + ":" + id) },
-		"one whose payload carried no organisation": func(w *world, id string) { w.arrived(":" + id) },
-		"one that is being worked on": func(w *world, id string) {
-			_, _ = w.ledger.Claim(w.Context(), organisation+":"+id, start.Add(time.Second))
-		},
-		"one that waits in the queue": func(w *world, id string) { _ = w.ledger.MarkQueued(w.Context(), organisation+":"+id) },
+func TestHandler_Matching(t *testing.T) {
+	later := func(d time.Duration) func(*fakedatadog.Event) {
+		return func(e *fakedatadog.Event) { e.DateHappened += int64(d.Seconds()) }
+	}
+	text := func(s string) func(*fakedatadog.Event) { return func(e *fakedatadog.Event) { e.Text = s } }
+	for name, tt := range map[string]struct {
+		change  func(*fakedatadog.Event)
+		known   string        // the form of the key that the ledger knows
+		expires time.Duration // of a claim
+		matched int
+		queued  bool
+	}{
+		"unknown":                       {matched: 1, queued: true},
+		"posted or queued":              {known: organisation + ":", expires: time.Hour, matched: 1},
+		"posted without organisation":   {known: ":", expires: time.Hour, matched: 1},
+		"in progress":                   {known: organisation + ":", expires: time.Second, matched: 1},
+		"claim expired":                 {known: organisation + ":", expires: -time.Second, matched: 1, queued: true},
+		"no mention":                    {change: text("webhook-boomerang")},
+		"another webhook":               {change: text("@webhook-boomerang-staging")},
+		"our own event":                 {change: func(e *fakedatadog.Event) { e.Tags = append(e.Tags, "boomerang") }},
+		"no monitor":                    {change: func(e *fakedatadog.Event) { e.Tags, e.MonitorID = nil, 0 }},
+		"before the initial lookback":   {change: later(-44 * time.Minute)},
+		"start of the lookback":         {change: later(-43 * time.Minute), matched: 1, queued: true},
+		"end of the window":             {change: later(17 * time.Minute), matched: 1, queued: true},
+		"a second younger than allowed": {change: later(17*time.Minute + time.Second)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			prepare(w, w.fires(20*time.Minute))
-			if r := w.runs(); r.Named != 1 || r.Missing != 0 || r.Level != "INFO" {
-				t.Errorf("logged %+v", r)
+			e := newEnv(t)
+			var ids []string
+			id := e.addAlert(20*time.Minute, func(event *fakedatadog.Event) {
+				if tt.change != nil {
+					tt.change(event)
+				}
+			})
+			e.known[tt.known+id] = start.Add(tt.expires)
+			level := "INFO"
+			if tt.queued {
+				ids, level = []string{id}, "WARN"
 			}
-			w.takesOnly()
+			if got := e.run(""); got.Matched != tt.matched || got.Missing != len(ids) || got.Level != level {
+				t.Errorf("logged %+v", got)
+			}
+			e.checkQueued(ids...)
 		})
 	}
-	for name, change := range map[string]func(*fakedatadog.Event){
-		"an event that names nobody":              func(e *fakedatadog.Event) { e.Text = "webhook-boomerang" },
-		"an alert of another webhook":             func(e *fakedatadog.Event) { e.Text = "@webhook-boomerang-staging" },
-		"an event of our own, whatever it says":   func(e *fakedatadog.Event) { e.Tags = append(e.Tags, "boomerang") },
-		"an event that no monitor sent":           func(e *fakedatadog.Event) { e.Tags, e.MonitorID = nil, 0 },
-		"an alert that Datadog may still deliver": func(e *fakedatadog.Event) { e.DateHappened += int64((17*time.Minute + time.Second).Seconds()) },
-		"an alert from before the first look":     func(e *fakedatadog.Event) { e.DateHappened -= 44 * 60 },
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			e := w.alert(20 * time.Minute)
-			change(&e)
-			w.datadog.AddEvent(e)
-			if r := w.runs(); r.Named != 0 {
-				t.Errorf("logged %+v", r)
-			}
-			w.takesOnly()
-		})
-	}
-	t.Run("a claim whose run crashed stands for nothing", func(t *testing.T) {
-		w := newWorld(t)
-		id := w.fires(20 * time.Minute)
-		if _, err := w.ledger.Claim(t.Context(), organisation+":"+id, start.Add(-time.Second)); err != nil {
-			t.Fatal(err)
-		}
-		w.runs()
-		w.takesOnly(id)
-	})
 }
 
-func TestHandler_finds_each_alert_once(t *testing.T) {
-	w := newWorld(t)
-	first := w.fires(10 * time.Minute)
-	onTheEdge := w.fires(3 * time.Minute)
-	w.runs()
-	w.Advance(5 * time.Minute)
-	second := w.fires(4 * time.Minute)
-	if r := w.runs(); r.Named != 3 || r.Missing != 1 || !r.From.Equal(start.Add(-13*time.Minute)) {
-		t.Errorf("the second run logged %+v, want the window to overlap with the first", r)
+func TestHandler_EachAlertOnce(t *testing.T) {
+	e := newEnv(t)
+	first, atEnd := e.addAlert(10*time.Minute), e.addAlert(3*time.Minute)
+	e.run("")
+	e.advance(5 * time.Minute)
+	second := e.addAlert(4 * time.Minute)
+	if got := e.run(""); got.Matched != 3 || got.Missing != 1 || !got.From.Equal(start.Add(-13*time.Minute)) {
+		t.Errorf("logged %+v, want an overlap", got)
 	}
-	w.Advance(5 * time.Minute)
-	w.runs()
-	w.takesOnly(first, onTheEdge, second)
+	e.advance(5 * time.Minute)
+	e.run("")
+	e.checkQueued(first, atEnd, second)
 }
 
-func TestHandler_queues_the_oldest_first(t *testing.T) {
-	w := newWorld(t)
-	recovered, triggered := w.fires(5*time.Minute), w.fires(20*time.Minute)
-	w.runs()
-	var order []string
-	for _, m := range w.takes() {
-		order = append(order, m.Alert.ID)
-	}
-	if diff := cmp.Diff([]string{triggered, recovered}, order); diff != "" {
-		t.Errorf("-want +got\n%s", diff)
+func TestHandler_OldestFirst(t *testing.T) {
+	e := newEnv(t)
+	recovered, triggered := e.addAlert(5*time.Minute), e.addAlert(20*time.Minute)
+	e.run("")
+	if len(e.messages) != 2 || e.messages[0].Alert.ID != triggered || e.messages[1].Alert.ID != recovered {
+		t.Errorf("queued %+v", e.messages)
 	}
 }
 
-func TestHandler_finds_what_came_into_the_stream_late(t *testing.T) {
-	w := newWorld(t)
-	w.runs()
-	late := w.fires(12 * time.Minute)
-	w.Advance(5 * time.Minute)
-	w.runs()
-	w.takesOnly(late)
+func TestHandler_LateEvent(t *testing.T) {
+	e := newEnv(t)
+	e.run("")
+	late := e.addAlert(12 * time.Minute)
+	e.advance(5 * time.Minute)
+	e.run("")
+	e.checkQueued(late)
 }
 
-func TestHandler_reads_every_page(t *testing.T) {
-	w := newWorld(t)
+func TestHandler_Pages(t *testing.T) {
+	e := newEnv(t)
 	var ids []string
 	for i := range 2500 {
-		ids = append(ids, w.fires(time.Hour-time.Duration(i)*time.Second))
+		ids = append(ids, e.addAlert(time.Hour-time.Duration(i)*time.Second))
 	}
 	for _, id := range ids[:500] {
-		w.arrived(organisation + ":" + id)
+		e.know(organisation + ":" + id)
 	}
-	if r := w.runs(); r.Named < 2500 || r.Queued != 2000 {
-		t.Errorf("logged %+v", r)
+	if got := e.run(""); got.Matched < 2500 || got.Queued != 2000 {
+		t.Errorf("logged %+v", got)
 	}
-	w.takesOnly(ids[500:]...)
+	e.checkQueued(ids[500:]...)
 }
 
-func TestHandler_catches_up_after_hours(t *testing.T) {
-	w := newWorld(t)
-	w.runs()
-	w.Advance(5 * time.Hour)
-	early, late := w.fires(5*time.Hour), w.fires(time.Hour)
-	if r := w.runs(); r.NeverRead != 0 || r.Behind != 0 {
-		t.Errorf("logged %+v", r)
+func TestHandler_Downtime(t *testing.T) {
+	for name, tt := range map[string]struct {
+		down   time.Duration
+		ages   []time.Duration // of alerts; those above maxLookback are not found
+		gap    time.Duration
+		level  string
+		queued int
+	}{
+		"hours":       {5 * time.Hour, []time.Duration{5 * time.Hour, time.Hour}, 0, "WARN", 2},
+		"over a day":  {30 * time.Hour, []time.Duration{29 * time.Hour, 24 * time.Hour}, 6 * time.Hour, "ERROR", 1},
+		"wrong clock": {-time.Hour, []time.Duration{5 * time.Minute}, 0, "WARN", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEnv(t)
+			e.run("")
+			e.advance(tt.down)
+			var ids []string
+			for _, age := range tt.ages {
+				ids = append(ids, e.addAlert(age))
+			}
+			if got := e.run(""); got.Gap != tt.gap.Seconds() || got.Lag != 0 || got.Level != tt.level {
+				t.Errorf("logged %+v", got)
+			}
+			e.checkQueued(ids[len(ids)-tt.queued:]...)
+		})
 	}
-	w.takesOnly(early, late)
 }
 
-func TestHandler_says_what_it_will_never_read(t *testing.T) {
-	w := newWorld(t)
-	w.runs()
-	w.Advance(30 * time.Hour)
-	w.fires(29 * time.Hour)
-	found := w.fires(24 * time.Hour)
-	if r := w.runs(); r.Level != "ERROR" || r.NeverRead != (6*time.Hour).Seconds() {
-		t.Errorf("logged %+v", r)
-	}
-	w.takesOnly(found)
-}
-
-func TestHandler_survives_a_clock_that_was_wrong(t *testing.T) {
-	w := newWorld(t)
-	if err := w.ledger.SetWatermark(t.Context(), "reconcile", start.Add(time.Hour)); err != nil {
+func TestHandler_LogsNoAlertText(t *testing.T) {
+	e := newEnv(t)
+	e.addAlert(20 * time.Minute)
+	if err := e.handler.Handle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	id := w.fires(5 * time.Minute)
-	w.runs()
-	w.takesOnly(id)
-}
-
-func TestHandler_logs_no_words_of_an_alert(t *testing.T) {
-	w := newWorld(t)
-	w.fires(20 * time.Minute)
-	if err := w.handler.Handle(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if strings.Contains(w.log.String(), "Checkout") || strings.Contains(w.log.String(), "deploys") {
-		t.Errorf("logged %s", w.log)
+	if strings.Contains(e.log.String(), "Checkout") || strings.Contains(e.log.String(), "deploys") {
+		t.Errorf("logged %s", &e.log)
 	}
 }
 
-func TestHandler_logs_a_run_that_does_not_end(t *testing.T) {
-	w := newWorld(t)
-	if err := w.datadog.Inject(fakedatadog.EventsList, fakedatadog.Hang, 1); err != nil {
+func TestHandler_Deadline(t *testing.T) {
+	e := newEnv(t)
+	if err := e.fake.Inject(fakedatadog.EventsList, fakedatadog.Hang, 1); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2050*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), logReserve+50*time.Millisecond)
 	defer cancel()
-	if err := w.handler.Handle(ctx); err == nil || ctx.Err() != nil {
-		t.Errorf("got %v; the invocation's own end: %v", err, ctx.Err())
+	if err := e.handler.Handle(ctx); err == nil || ctx.Err() != nil {
+		t.Errorf("got %v; the invocation: %v", err, ctx.Err())
 	}
-	if r := w.record(); !strings.Contains(r.Error, "too long") {
-		t.Errorf("logged %+v", r)
+	if !strings.Contains(e.log.String(), "too long") {
+		t.Errorf("logged %s", &e.log)
+	}
+}
+
+func TestHandler_Metric(t *testing.T) {
+	e := newEnv(t)
+	e.addAlert(20 * time.Minute)
+	e.addAlert(30 * time.Minute)
+	for _, want := range [][]string{{"boomerang.reconciled:2|d"}, {}} {
+		r := telemetrytest.During(t, func(ctx context.Context) {
+			if err := e.handler.Handle(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+		got := slices.DeleteFunc(r.Lines(t), func(line string) bool { return strings.HasPrefix(line, "boomerang.ratelimit") })
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("metrics (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// Whichever call fails, and for how long: the next good run queues what the failed ones
+// did not.
+func TestHandler_FailedCalls(t *testing.T) {
+	for _, call := range []string{"Events", "Monitor", "FilterKnown", "Watermark", "SetWatermark", "Send"} {
+		t.Run(call, func(t *testing.T) {
+			answers := 0
+			for failsAfter(t, call, answers) {
+				answers++
+			}
+			if answers == 0 {
+				t.Error("it never failed")
+			}
+		})
+	}
+}
+
+// failsAfter lets a call fail after some answers, and reports whether the run made so many.
+func failsAfter(t *testing.T, call string, answers int) (failed bool) {
+	e := newEnv(t)
+	e.run("")
+	e.handler.orgID.Store(0) // Let it call Monitor again.
+	var ids []string
+	e.advance(2 * time.Hour)
+	for i := range 8 {
+		ids = append(ids, e.addAlert(time.Duration(4+15*i)*time.Minute))
+	}
+	calls := 0
+	e.fails = func(name string) bool {
+		if name == call {
+			calls++
+		}
+		return name == call && calls > answers
+	}
+	if e.handler.Handle(t.Context()) == nil {
+		return false
+	}
+	e.log.Reset()
+	e.advance(2 * time.Hour)
+	e.run(errDown.Error())
+	e.advance(2 * time.Hour)
+	e.fails = func(string) bool { return false }
+	e.run("")
+	e.run("")
+	e.checkQueued(ids...)
+	return true
+}
+
+func TestHandler_FailedFirstRun(t *testing.T) {
+	e := newEnv(t)
+	id := e.addAlert(50 * time.Minute)
+	e.fails = func(call string) bool { return call == "Events" }
+	e.run(errDown.Error())
+	e.fails = func(string) bool { return false }
+	e.advance(3 * time.Hour)
+	e.run("")
+	e.checkQueued(id)
+}
+
+// The next run queues the alert again under the same key, which is a duplicate.
+func TestHandler_FailedMark(t *testing.T) {
+	e := newEnv(t)
+	e.fails = func(call string) bool { return call == "MarkQueued" }
+	first, second := e.addAlert(20*time.Minute), e.addAlert(10*time.Minute)
+	if got := e.run(""); got.Queued != 2 || got.Level != "WARN" || !strings.Contains(got.Error, errDown.Error()) {
+		t.Errorf("logged %+v", got)
+	}
+	e.checkQueued(first, second)
+}
+
+func TestHandler_MissingPermission(t *testing.T) {
+	for route, permission := range map[fakedatadog.Route]string{fakedatadog.EventsList: "events_read", fakedatadog.MonitorGet: "monitors_read"} {
+		e := newEnv(t)
+		id := e.addAlert(20 * time.Minute)
+		if err := e.fake.Inject(route, fakedatadog.Forbidden, 1); err != nil {
+			t.Fatal(err)
+		}
+		e.run(permission)
+		e.checkQueued()
+		e.run("")
+		e.checkQueued(id)
 	}
 }

@@ -1,0 +1,143 @@
+package handler
+
+import (
+	"testing"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/datadog"
+	"boomerang/shared/fakedatadog"
+)
+
+func TestMentionOf(t *testing.T) {
+	for name, texts := range map[string]struct{ ours, others []string }{
+		"boomerang": {
+			ours: []string{
+				"@webhook-boomerang", "see the runbook @webhook-boomerang", "@webhook-boomerang @slack-ops", "@slack-ops\n@webhook-boomerang\n%%%",
+				"%%%\n@webhook-boomerang\n- - -", "(@webhook-boomerang)", "call @webhook-boomerang.", "call @webhook-boomerang, please", "@webhook-boomerang: go",
+				"@webhook-boomerang-staging @webhook-boomerang", "@Webhook-Boomerang", "@webhook-boomerang...", "@webhook-boomerang- or not", "**@webhook-boomerang**",
+			},
+			others: []string{
+				"", "webhook-boomerang", "@webhook-boomerang-staging", "@webhook-boomerang2", "@webhook-boomerang_eu", "@webhook-boomerang.eu", "@webhook-boomerangé",
+				"ops@webhook-boomerang", "@webhook-my-boomerang", "@webhook-", "＠webhook-boomerang", "@webhook-boomeran", "@webhook-boomerang--b", "@slack-boomerang",
+			},
+		},
+		"a.b-c": {
+			ours:   []string{"@webhook-a.b-c", "@webhook-a.b-c."},
+			others: []string{"@webhook-axb-c", "@webhook-a.b", "@webhook-a.b-c-d"},
+		},
+	} {
+		mention := mentionOf(name)
+		for _, text := range texts.ours {
+			if !mention.MatchString(text) {
+				t.Errorf("@webhook-%s is not found in %q", name, text)
+			}
+		}
+		for _, text := range texts.others {
+			if mention.MatchString(text) {
+				t.Errorf("@webhook-%s is found in %q", name, text)
+			}
+		}
+	}
+}
+
+func TestAlertOf_Title(t *testing.T) {
+	for title, want := range map[string]struct {
+		priority   string
+		transition alert.Transition
+		test       bool
+	}{
+		"[Triggered] Load is high":                           {"", alert.Triggered, false},
+		"[P1] [Triggered on {host:a,env:prod}] Load is high": {"P1", alert.Triggered, false},
+		"[Triggered on {host:a}] [P3] Load is high":          {"P3", alert.Triggered, false},
+		"[Re-Triggered] Load":                                {"", alert.ReTriggered, false},
+		"[P2] [Warn] Load":                                   {"P2", alert.Warn, false},
+		"[Re-Warn on {host:a}] Load":                         {"", alert.ReWarn, false},
+		"[No data on {host:a}] Load":                         {"", alert.NoData, false},
+		"[Recovered] Load":                                   {"", alert.Recovered, false},
+		"[Warn Recovered on {host:a}] Load":                  {"", alert.WarnRecovered, false},
+		"[Renotify] Load":                                    {"", alert.Renotify, false},
+		"[TEST] [Triggered] Load":                            {"", alert.Triggered, true},
+		"[P1] [TEST] [Warn on {host:a}] Load":                {"P1", alert.Warn, true},
+		"[Recovered] [Triggered] is part of the name":        {"", alert.Recovered, false},
+		"[Checkout] Load":                                    {"", "", false},
+		"Load [Triggered]":                                   {"", "", false},
+		"[P6] [p1] Load":                                     {"", "", false},
+		"[":                                                  {"", "", false},
+		"[Triggered":                                         {"", alert.Triggered, false},
+		"[]":                                                 {"", "", false},
+		"":                                                   {"", "", false},
+	} {
+		got := alertOf(datadog.Event{Title: title}, "")
+		if got.Priority != want.priority || got.Transition != want.transition || got.Test != want.test {
+			t.Errorf("%q: got %q, %q, test %v, want %+v", title, got.Priority, got.Transition, got.Test, want)
+		}
+	}
+}
+
+func TestMonitorOf(t *testing.T) {
+	for name, tt := range map[string]struct {
+		event datadog.Event
+		want  int64
+	}{
+		"field":           {datadog.Event{MonitorID: 7, Text: "https://app.datadoghq.com/monitors/8"}, 7},
+		"link":            {datadog.Event{Text: "[x](https://app.datadoghq.com/monitors/221164084?from_ts=1)"}, 221164084},
+		"old link":        {datadog.Event{Text: "https://app.datadoghq.com/monitors#1234/edit"}, 1234},
+		"neither":         {datadog.Event{Text: "https://app.datadoghq.com/monitors/manage"}, 0},
+		"too many digits": {datadog.Event{Text: "/monitors/99999999999999999999"}, 0},
+	} {
+		if got := monitorOf(tt.event); got != tt.want {
+			t.Errorf("%s: got %d, want %d", name, got, tt.want)
+		}
+	}
+}
+
+// A missing alert gets the key that the webhook would give it.
+func TestHandler_Key(t *testing.T) {
+	deleted := func(e *fakedatadog.Event) { e.MonitorID = 4712 }
+	for name, tt := range map[string]struct {
+		arrange  func(e *env)
+		deleted  bool // the missing alert's monitor
+		want     string
+		requests int // for monitors
+	}{
+		"most keys have no organisation": {arrange: func(e *env) {
+			for i := range 3 {
+				e.know(":" + e.addAlert(time.Duration(30+i)*time.Minute))
+			}
+			e.know(organisation + ":" + e.addAlert(40*time.Minute))
+		}, want: ":", requests: 1},
+		"another monitor is deleted": {arrange: func(e *env) {
+			e.know(organisation + ":" + e.addAlert(30*time.Minute, deleted))
+		}, want: organisation + ":", requests: 2},
+		"an earlier run learned the organisation": {arrange: func(e *env) {
+			e.know(organisation + ":" + e.addAlert(30*time.Minute))
+			e.run("")
+			e.advance(30 * time.Minute)
+		}, deleted: true, want: organisation + ":", requests: 1},
+		"all monitors are deleted": {arrange: func(*env) {}, deleted: true, want: ":", requests: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEnv(t)
+			tt.arrange(e)
+			id := e.addAlert(20*time.Minute, func(event *fakedatadog.Event) {
+				if tt.deleted {
+					deleted(event)
+				}
+			})
+			e.run("")
+			if len(e.messages) != 1 || e.messages[0].Alert.Key() != tt.want+id {
+				t.Errorf("queued %+v, want the key %s", e.messages, tt.want+id)
+			}
+			requests := 0
+			for _, r := range e.fake.Requests() {
+				if r.Route == fakedatadog.MonitorGet {
+					requests++
+				}
+			}
+			if requests != tt.requests {
+				t.Errorf("%d requests for monitors, want %d", requests, tt.requests)
+			}
+		})
+	}
+}

@@ -1,0 +1,84 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/datadog"
+)
+
+// keyStats counts the alerts that arrived, by the form of their idempotency key. A missing
+// alert must get the key that the webhook would give it, or a late delivery is posted
+// twice. The key holds the organisation, unless the payload has no $ORG_ID. So both forms
+// are looked up, and the more frequent one is used.
+//
+// A payload with $ORG_NAME and no $ORG_ID, or without $ID, has a key that no event tells.
+type keyStats struct{ withOrg, withoutOrg int }
+
+// missing returns the events that are known by neither form of their key.
+func (s *keyStats) missing(events []datadog.Event, orgID string, known map[string]bool) []datadog.Event {
+	var missing []datadog.Event
+	for _, e := range events {
+		switch {
+		case known[keyOf(e, orgID)]:
+			s.withOrg++
+		case known[keyOf(e, "")]:
+			s.withoutOrg++
+		default:
+			missing = append(missing, e)
+		}
+	}
+	return missing
+}
+
+// orgID returns the organisation's id if the webhook's keys hold it.
+func (s *keyStats) orgID(id string) string {
+	if s.withoutOrg > s.withOrg {
+		return ""
+	}
+	return id
+}
+
+func keyOf(e datadog.Event, orgID string) string {
+	return alert.Alert{OrgID: orgID, ID: e.ID}.Key()
+}
+
+// keysOf returns both forms of every event's key.
+func keysOf(events []datadog.Event, orgID string) []string {
+	keys := make([]string, 0, 2*len(events))
+	for _, e := range events {
+		keys = append(keys, keyOf(e, orgID), keyOf(e, ""))
+	}
+	return keys
+}
+
+// organisation returns the id of the organisation, which all monitors share and events in
+// a list do not have. It is empty if it was never learned and all these monitors are
+// deleted.
+func (h *Handler) organisation(ctx context.Context, events []datadog.Event) (string, error) {
+	asked := map[int64]bool{0: true}
+	for _, e := range events {
+		id := monitorOf(e)
+		if h.orgID.Load() != 0 || asked[id] {
+			continue
+		}
+		asked[id] = true
+		m, err := h.Datadog.Monitor(ctx, id, datadog.MonitorQuery{})
+		if err != nil && !isNotFound(err) {
+			return "", err
+		}
+		h.orgID.Store(m.OrgID)
+	}
+	if id := h.orgID.Load(); id != 0 {
+		return strconv.FormatInt(id, 10), nil
+	}
+	return "", nil
+}
+
+func isNotFound(err error) bool {
+	answer, ok := errors.AsType[*datadog.Error](err)
+	return ok && answer.Status == http.StatusNotFound
+}
