@@ -21,6 +21,7 @@ DELETE ?=
 GO ?=
 ENV ?= default
 GUIDED ?=
+STORM ?= 60
 ROUNDS ?= 10
 BASE ?=
 
@@ -178,6 +179,12 @@ bench: $(BENCH)/python/ready ## Compare the deployed webhook with a bare functio
 		$(CURDIR)/$(BENCH)/bench.test -test.run '^$$' -test.bench Function -test.benchtime 1x) >> $(BENCH)/result.txt || { cat $(BENCH)/result.txt; exit 1; }; done; echo >&2
 	@for peer in bare python $(if $(BASE),base); do $(BENCHSTAT) -col "/function@($$peer webhook)" -filter "/function:($$peer OR webhook)" $(BENCH)/result.txt; done
 	@wc -c $(BENCH)/bin/* | awk '!/total/ { printf "%s: %.1f MB\n", $$2, $$1 / 1e6 }'
+
+.PHONY: scale
+scale: ## Simulate a storm of 1,000 alerts a second for STORM=60 seconds of a virtual clock, and its cost
+	@mkdir -p .build
+	@STORM=$(STORM) go test -count=1 -timeout=30m -v -run '^TestStorm$$' ./functions/local/scale > .build/scale.txt || { cat .build/scale.txt; exit 1; }
+	@awk '/^ *Alerts / { table = 1 } /^(---|===)/ { table = 0 } table' .build/scale.txt
 
 .PHONY: golden
 golden: ## Write the golden files anew; read the difference before you commit it
