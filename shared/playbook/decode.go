@@ -1,7 +1,8 @@
 package playbook
 
 import (
-	"math"
+	"encoding/json"
+	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
@@ -136,14 +137,7 @@ func scalarValue(node ast.Node) any {
 	case *ast.FloatNode:
 		return n.Value
 	case *ast.IntegerNode:
-		switch whole := reflect.ValueOf(n.Value); {
-		case whole.CanInt():
-			return whole.Int()
-		case whole.Uint() <= math.MaxInt64:
-			return int64(whole.Uint())
-		default:
-			return float64(whole.Uint())
-		}
+		return exactNumber(json.Number(fmt.Sprint(n.Value)))
 	}
 	return scalarText(node)
 }
@@ -151,34 +145,27 @@ func scalarValue(node ast.Node) any {
 // setScalar puts a single value into a variable, or returns what it must be. A text
 // variable takes the value as it is written.
 func setScalar(node ast.Node, into reflect.Value) (want string) {
-	value := reflect.ValueOf(scalarValue(node))
-	_, isScalar := node.(ast.ScalarNode)
+	value, fits := reflect.ValueOf(scalarValue(node)), false
 	switch {
 	case into.Type() == durationType:
 		d, err := time.ParseDuration(scalarText(node))
-		if err != nil || d < 0 {
-			return "a duration with its unit, such as 5s or 2m"
-		}
-		into.SetInt(int64(d))
-	case into.Kind() == reflect.String && isScalar:
-		into.SetString(scalarText(node))
+		want, fits, value = "a duration with its unit, such as 5s or 2m", err == nil && d >= 0, reflect.ValueOf(d)
 	case into.Kind() == reflect.String:
-		return "text"
-	case into.Kind() == reflect.Bool && value.Kind() == reflect.Bool:
-		into.SetBool(value.Bool())
+		_, fits = node.(ast.ScalarNode)
+		want, value = "text", reflect.ValueOf(scalarText(node))
 	case into.Kind() == reflect.Bool:
-		return "true or false"
-	case into.CanInt() && value.CanInt() && !into.OverflowInt(value.Int()):
-		into.SetInt(value.Int())
+		want, fits = "true or false", value.Kind() == reflect.Bool
 	case into.CanInt():
-		return "a whole number"
-	case into.CanFloat() && (value.CanInt() || value.CanFloat()):
-		into.Set(value.Convert(into.Type()))
+		want, fits = "a whole number", value.CanInt() && !into.OverflowInt(value.Int())
 	case into.CanFloat():
-		return "a number"
+		want, fits = "a number", value.CanInt() || value.CanFloat()
 	default:
 		panic("cannot decode YAML into " + into.Type().String())
 	}
+	if !fits {
+		return want
+	}
+	into.Set(value.Convert(into.Type()))
 	return ""
 }
 

@@ -87,8 +87,11 @@ func (l *language) compile(source string, s *scope) (*expression, []mistake) {
 	if mistakes := check.result(); len(mistakes) > 0 {
 		return nil, mistakes
 	}
+	if wrong, ok := errors.AsType[*file.Error](err); ok {
+		return nil, []mistake{{wrong.From, wrong.Message}}
+	}
 	if err != nil {
-		return nil, []mistake{compileError(err)}
+		return nil, []mistake{{0, firstLine(err)}}
 	}
 	return &expression{source, program, check.steps}, nil
 }
@@ -109,13 +112,6 @@ func typeOf(shape any) types.Type {
 		all[name] = typeOf(inner)
 	}
 	return all
-}
-
-func compileError(err error) mistake {
-	if e, ok := errors.AsType[*file.Error](err); ok {
-		return mistake{e.From, e.Message}
-	}
-	return mistake{0, firstLine(err)}
 }
 
 // firstLine drops the picture of the position in an error of the language.

@@ -268,21 +268,18 @@ func checkFormat(format string) error {
 // printf converts each value to the type of its verb. The format is a constant that
 // checkFormat accepted.
 func printf(format string, args ...any) (string, error) {
-	var converted []any
-	for _, v := range verb().FindAllString(format, -1) {
-		if strings.HasSuffix(v, "%") {
-			continue
+	used := 0
+	text := verb().ReplaceAllStringFunc(format, func(verb string) string {
+		if strings.HasSuffix(verb, "%") {
+			return "%"
 		}
-		var arg any
-		if len(converted) < len(args) {
-			arg = args[len(converted)]
-		}
-		converted = append(converted, formatForVerb(arg, v[len(v)-1]))
-	}
-	return bounded(fmt.Sprintf(format, converted...))
+		used++
+		return fmt.Sprintf(verb, convert(index(args, used-1), verb[len(verb)-1]))
+	})
+	return bounded(text)
 }
 
-func formatForVerb(v any, verb byte) any {
+func convert(v any, verb byte) any {
 	f, _ := numeric(v)
 	switch verb {
 	case 'f', 'g', 'e':
