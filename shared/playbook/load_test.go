@@ -193,21 +193,17 @@ cases.yaml:6:5: missing key "event"`
 
 // TestShape checks that each key has a description.
 func TestShape(t *testing.T) {
-	var walk func(shape reflect.Type)
-	walk = func(shape reflect.Type) {
-		for i := range shape.NumField() {
-			f := shape.Field(i)
+	for shapes := []reflect.Type{playbook.Shape()}; len(shapes) > 0; shapes = shapes[1:] {
+		for _, f := range reflect.VisibleFields(shapes[0]) {
 			if f.Tag.Get("yaml") == "" || f.Tag.Get("doc") == "" {
-				t.Errorf("%s.%s has no name or no description", shape, f.Name)
+				t.Errorf("%s.%s has no name or no description", shapes[0], f.Name)
 			}
-			inner := f.Type
-			if inner.Kind() == reflect.Slice {
-				inner = inner.Elem()
+			if f.Type.Kind() == reflect.Slice {
+				f.Type = f.Type.Elem()
 			}
-			if inner.Kind() == reflect.Struct {
-				walk(inner)
+			if f.Type.Kind() == reflect.Struct {
+				shapes = append(shapes, f.Type)
 			}
 		}
 	}
-	walk(playbook.Shape())
 }

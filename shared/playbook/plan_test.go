@@ -67,7 +67,8 @@ steps:
   - {name: by-number, uses: monitor, when: steps.metric.value > 0.4}
   - {name: by-failure, uses: monitor, when: not steps.ask.ok && steps.ask.status == 0 && steps.ask.body == nil}
   - {name: by-skip, uses: monitor, when: not steps.not.ok}
-  - {name: by-nothing, uses: monitor, when: len(steps.owner.contacts) == 0 && steps.owner.manager == nil}`)).For(checkout())
+  - {name: by-nothing, uses: monitor, when: len(steps.owner.contacts) == 0 && steps.owner.manager == nil}
+  - {name: no-value, uses: ask, with: {url: "https://example.com/{{ .alert.extra.nothing }}"}}`)).For(checkout())
 	want := map[string]outcome{
 		"holds":      {enrich.OK, ""},
 		"not":        {enrich.Skipped, `its condition does not hold: alert.tags.team == "search"`},
@@ -80,6 +81,7 @@ steps:
 		"by-failure": {enrich.OK, ""},
 		"by-skip":    {enrich.OK, ""},
 		"by-nothing": {enrich.OK, ""},
+		"no-value":   {enrich.Skipped, "the alert has no usable value for a part of the url"},
 	}
 	if diff := cmp.Diff(want, outcomes(run(t, plan, checkout()))); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
