@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -18,8 +17,8 @@ import (
 	"boomerang/shared/playbook"
 )
 
-// flood is an alert that is as large as one can be, and larger. Nobody changes it.
-var flood = sync.OnceValue(func() alert.Alert {
+// flood returns an alert that is larger than one can be.
+func flood() alert.Alert {
 	long := strings.Repeat("aé", 1<<20)
 	a := alert.Alert{
 		Title: long, Message: long, Text: long, Status: long, Query: long, Scope: long, Hostname: long, Link: long,
@@ -33,50 +32,36 @@ var flood = sync.OnceValue(func() alert.Alert {
 		a.Extra[fmt.Sprint("key", i)] = long
 	}
 	return a
-})
+}
 
-func TestView_Bounds(t *testing.T) {
-	view := playbook.View(flood())
-	total, most := 0, 0
+// TestView checks the bounds, and that no value has a method or is a function.
+func TestView(t *testing.T) {
+	a := flood()
+	a.Extra["a"] = []any{"x", int64(1), uint64(1) << 63, 1.5, true, nil, json.Number("1e400"), map[string]any{"c": map[string]any{}}}
+	view := playbook.View(a)
+	total, longest := 0, 0
 	walk(view, func(v any) {
 		switch v := v.(type) {
 		case string:
 			total += len(v)
-			most = max(most, len(v))
+			longest = max(longest, len(v))
 			if !utf8.ValidString(v) {
-				t.Error("a character is cut in half")
+				t.Error("a character is truncated")
 			}
 		case []any:
 			total += len(v)
-		}
-	})
-	if most > 64<<10 || most < 64<<10-1 {
-		t.Errorf("the longest text has %d bytes", most)
-	}
-	// The tags are there as a list and as a map.
-	if total > 600<<10 {
-		t.Errorf("all together has %d bytes", total)
-	}
-	if n := len(view["tag_list"].([]string)); n != 1000 {
-		t.Errorf("%d tags", n)
-	}
-	if n := len(view["extra"].(map[string]any)); n > 1000 {
-		t.Errorf("%d keys", n)
-	}
-}
-
-// TestView_Types shows that no value has a method
-// or is a function.
-func TestView_Types(t *testing.T) {
-	a := checkout()
-	a.Extra = alert.Extra{"a": []any{"x", int64(1), uint64(1) << 63, 1.5, true, nil, json.Number("1e400")}, "b": map[string]any{"c": map[string]any{}}}
-	walk(playbook.View(a), func(v any) {
-		switch v.(type) {
-		case nil, string, bool, int64, uint64, float64, []any, []string, map[string]any, map[string]string:
+		case nil, bool, int64, uint64, float64, []string, map[string]any, map[string]string:
 		default:
 			t.Errorf("there is a %T", v)
 		}
 	})
+	// The tags are there as a list and as a map.
+	if longest > 64<<10 || longest < 64<<10-1 || total > 600<<10 {
+		t.Errorf("%d bytes; the longest text has %d", total, longest)
+	}
+	if tags, extra := len(view["tag_list"].([]string)), len(view["extra"].(map[string]any)); tags != 1000 || extra > 1000 {
+		t.Errorf("%d tags, %d keys", tags, extra)
+	}
 }
 
 // walk visits everything inside a view.
@@ -97,8 +82,8 @@ func walk(v any, visit func(any)) {
 }
 
 func TestView_EmptyAlert(t *testing.T) {
-	empty, full := playbook.View(alert.Alert{}), playbook.View(checkout())
-	for name := range full {
+	empty := playbook.View(alert.Alert{})
+	for name := range playbook.View(checkout()) {
 		if _, ok := empty[name]; !ok {
 			t.Errorf("%s is missing", name)
 		}
@@ -106,8 +91,7 @@ func TestView_EmptyAlert(t *testing.T) {
 	for path, want := range map[[2]string]any{
 		{"incident", "severity"}: "", {"security", "rule_queries"}: nil, {"synthetics", "test_name"}: "",
 	} {
-		inner := empty[path[0]].(map[string]any)
-		if got, ok := inner[path[1]]; !ok || got != want {
+		if got, ok := empty[path[0]].(map[string]any)[path[1]]; !ok || got != want {
 			t.Errorf("%v is %v", path, got)
 		}
 	}
@@ -213,16 +197,15 @@ func TestStep_LargeFinding(t *testing.T) {
 	}
 }
 
-// TestStep_RunawaySettings shows it for with.
-func TestStep_RunawaySettings(t *testing.T) {
+func TestStep_LargeSettings(t *testing.T) {
 	a := flood()
 	plan := bench{}.load(t, one(`
 steps:
   - uses: owner
     with: {service: "{{ range .alert.tag_list }}{{ $.alert.message }}{{ end }}"}
   - uses: monitor`)).For(a)
-	got := outcomes(run(t, plan, a))
-	if got["owner"] != (outcome{enrich.Failed, "its settings could not be rendered"}) || got["monitor"].Status != enrich.OK {
-		t.Errorf("got %v", got)
+	want := map[string]outcome{"owner": {enrich.Failed, "its settings could not be rendered"}, "monitor": {enrich.OK, ""}}
+	if diff := cmp.Diff(want, outcomes(run(t, plan, a))); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
