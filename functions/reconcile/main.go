@@ -24,7 +24,7 @@ func newHandler(ctx context.Context, env runtime.Environment) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	table := ledger.New(dynamodb.NewFromConfig(env.AWS), cfg.LedgerTable, ledger.Options{})
+	table := ledger.New(dynamodb.NewFromConfig(env.AWS), cfg.LedgerTable)
 	h := handler.New(handler.Config{
 		WebhookName: cfg.WebhookName,
 		Datadog:     r.Datadog,

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -52,11 +53,16 @@ func (l *Ledger) Claim(ctx context.Context, key string, until time.Time) (Claim,
 	if err != nil {
 		return Claim{}, err
 	}
-	now := l.options.Now()
-	own := record{Status: statusInProgress, ClaimedBy: l.owner.next(), InProgressUntil: until.UnixMilli(), ExpiresAt: now.Add(l.options.TTL).Unix()}
+	now := l.now()
+	own := record{
+		Status: statusInProgress, ClaimedBy: fmt.Sprint(l.process, l.claims.Add(1)),
+		InProgressUntil: until.UnixMilli(), ExpiresAt: now.Add(TTL).Unix(),
+	}
+	claimed := own.item()
+	claimed[attrID] = text(id)
 	put, err := l.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:                &l.table,
-		Item:                     own.item(id),
+		Item:                     claimed,
 		ReturnValues:             types.ReturnValueAllOld,
 		ConditionExpression:      aws.String(claimCondition),
 		ExpressionAttributeNames: statusName,
@@ -83,18 +89,14 @@ func (l *Ledger) Claim(ctx context.Context, key string, until time.Time) (Claim,
 		// shown an earlier run.
 		return Claim{State: Granted, PreviousExpired: true}, nil
 	}
-	return found.claim(l.options.Now()), nil
+	return found.claim(l.now()), nil
 }
 
 // Complete records the alert's event. It is unconditional: the event is in Datadog, even
 // if another run has claimed the alert since.
 func (l *Ledger) Complete(ctx context.Context, key string, posted event.Posted) error {
-	id, err := recordID(alertPrefix, key)
-	if err != nil {
-		return err
-	}
-	done := record{Status: statusCompleted, Posted: posted, ExpiresAt: l.options.Now().Add(l.options.TTL).Unix()}
-	return l.put(ctx, done.item(id))
+	done := record{Status: statusCompleted, Posted: posted, ExpiresAt: l.now().Add(TTL).Unix()}
+	return l.put(ctx, alertPrefix, key, done.item())
 }
 
 // Release ends this process's claim, so that the next delivery need not wait for it. A
@@ -105,31 +107,23 @@ func (l *Ledger) Release(ctx context.Context, key string, maybePosted bool) erro
 	if err != nil {
 		return err
 	}
-	operation, values := "DeleteItem", item{":inprogress": text(statusInProgress), ":process": text(l.owner.process)}
+	values := item{":inprogress": text(statusInProgress), ":process": text(l.process)}
 	if maybePosted {
-		operation = "UpdateItem"
 		values[":expired"] = number(0)
-		_, err = l.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-			TableName: &l.table, Key: item{attrID: text(id)}, UpdateExpression: aws.String("SET in_progress_until = :expired"),
-			ConditionExpression: aws.String(ownCondition), ExpressionAttributeNames: statusName, ExpressionAttributeValues: values,
+		_, err = l.update(ctx, alertPrefix, key, &dynamodb.UpdateItemInput{
+			UpdateExpression: aws.String("SET in_progress_until = :expired"), ConditionExpression: aws.String(ownCondition),
+			ExpressionAttributeNames: statusName, ExpressionAttributeValues: values,
 		})
-	} else {
-		_, err = l.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-			TableName: &l.table, Key: item{attrID: text(id)},
-			ConditionExpression: aws.String(ownCondition), ExpressionAttributeNames: statusName, ExpressionAttributeValues: values,
-		})
+	} else if _, err = l.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+		TableName: &l.table, Key: item{attrID: text(id)}, ConditionExpression: aws.String(ownCondition),
+		ExpressionAttributeNames: statusName, ExpressionAttributeValues: values,
+	}); err != nil {
+		err = l.failed("DeleteItem", err)
 	}
-	if _, notOwn := errors.AsType[*types.ConditionalCheckFailedException](err); err != nil && !notOwn {
-		return l.failed(operation, err)
+	if _, notOwn := errors.AsType[*types.ConditionalCheckFailedException](err); notOwn {
+		return nil
 	}
-	return nil
-}
-
-func (l *Ledger) put(ctx context.Context, i item) error {
-	if _, err := l.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &l.table, Item: i}); err != nil {
-		return l.failed("PutItem", err)
-	}
-	return nil
+	return err
 }
 
 // The values of a record's status, as Powertools has them.
@@ -165,8 +159,8 @@ func (r record) claim(now time.Time) Claim {
 	return Claim{State: Busy, Until: time.UnixMilli(r.InProgressUntil).UTC()}
 }
 
-func (r record) item(id string) item {
-	i := item{attrID: text(id), attrStatus: text(r.Status), attrExpiresAt: number(r.ExpiresAt)}
+func (r record) item() item {
+	i := item{attrStatus: text(r.Status), attrExpiresAt: number(r.ExpiresAt)}
 	if r.Status == statusInProgress {
 		i[attrClaimedBy], i[attrInProgressUntil] = text(r.ClaimedBy), number(r.InProgressUntil)
 	} else {

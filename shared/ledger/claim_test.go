@@ -70,8 +70,15 @@ func each(t *testing.T, cases map[string]func(env)) {
 func newEnv(t *testing.T, server *awstest.AWS) env {
 	e := env{T: t, clock: &clock{now: start}, aws: server, client: dynamodb.NewFromConfig(server.Config()), table: server.Table(t)}
 	t.Cleanup(server.ClearFaults)
-	e.a, e.b = New(e.client, e.table, Options{Now: e.Now}), New(e.client, e.table, Options{Now: e.Now})
+	e.a, e.b = e.process(), e.process()
 	return e
+}
+
+// process is another process that uses the table.
+func (s env) process() *Ledger {
+	l := New(s.client, s.table)
+	l.now = s.Now
+	return l
 }
 
 // put writes an item, and item reads one, past the ledger.
@@ -176,7 +183,7 @@ var claimCases = map[string]func(env){
 	},
 	"completed, until the TTL": func(s env) {
 		s.completes(s.a, key, posted)
-		s.Advance(DefaultTTL)
+		s.Advance(TTL)
 		s.claims(s.b, key, done(posted))
 		s.Advance(time.Second)
 		s.claims(s.b, key, granted)
@@ -271,12 +278,15 @@ var claimCases = map[string]func(env){
 	},
 	"expired meanwhile": func(s env) {
 		for name, r := range map[string]record{
-			"claim":     {Status: statusInProgress, ClaimedBy: "p/1", InProgressUntil: start.Add(time.Second).UnixMilli(), ExpiresAt: start.Add(DefaultTTL).Unix()},
+			"claim":     {Status: statusInProgress, ClaimedBy: "p/1", InProgressUntil: start.Add(time.Second).UnixMilli(), ExpiresAt: start.Add(TTL).Unix()},
 			"completed": {Status: statusCompleted, Posted: posted, ExpiresAt: start.Unix()},
 		} {
-			s.put(r.item("alert#" + name))
+			i := r.item()
+			i[attrID] = text("alert#" + name)
+			s.put(i)
 			now := start.Add(-2 * time.Second)
-			l := New(s.client, s.table, Options{Now: func() time.Time { now = now.Add(2 * time.Second); return now }})
+			l := s.process()
+			l.now = func() time.Time { now = now.Add(2 * time.Second); return now }
 			got, err := l.Claim(s.Context(), name, start.Add(runTime))
 			if err != nil || got != busy(start.Add(2*time.Second)) {
 				s.Errorf("%s: got %+v, %v", name, got, err)

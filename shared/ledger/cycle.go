@@ -27,10 +27,8 @@ type Notification struct {
 // once, the latest one included, in whatever order they arrive. First and last are by the
 // time of happening.
 type Cycle struct {
-	FirstSeen      time.Time
-	LastSeen       time.Time
-	LastTransition string
-	Notified       int
+	FirstSeen, LastSeen time.Time
+	Notified            int
 }
 
 // A cycle is a set of notifications that only grows, so neither order nor repetition
@@ -54,42 +52,30 @@ const (
 // AddNotification adds a notification to its cycle and returns the cycle. Adding one again
 // changes nothing.
 func (l *Ledger) AddNotification(ctx context.Context, cycleKey string, n Notification) (Cycle, error) {
-	id, err := recordID(cyclePrefix, cycleKey)
+	found, err := l.update(ctx, cyclePrefix, cycleKey, &dynamodb.UpdateItemInput{
+		UpdateExpression:          aws.String("SET expires_at = :expires ADD seen :seen"),
+		ExpressionAttributeValues: item{":expires": l.expiry(CycleTTL), ":seen": set(newEntry(n, l.now()).String())},
+		ReturnValues:              types.ReturnValueAllNew,
+	})
 	if err != nil {
 		return Cycle{}, err
 	}
-	now := l.options.Now()
-	out, err := l.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName:        &l.table,
-		Key:              item{attrID: text(id)},
-		UpdateExpression: aws.String("SET expires_at = :expires ADD seen :seen"),
-		ExpressionAttributeValues: item{
-			":expires": number(now.Add(l.options.CycleTTL).Unix()),
-			":seen":    set(newEntry(n, now).String()),
-		},
-		ReturnValues: types.ReturnValueAllNew,
-	})
+	c, err := readCycle(found)
 	if err != nil {
 		return Cycle{}, l.failed("UpdateItem", err)
 	}
-	c, err := readCycle(out.Attributes)
-	if err != nil {
-		return Cycle{}, l.failed("UpdateItem", err)
-	}
-	l.fold(ctx, id, c)
+	l.fold(ctx, cycleKey, c)
 	return c.summary(), nil
 }
 
 // fold shortens a long cycle. The condition lets one of several runs do it. A failure is
 // ignored, because the next notification folds instead.
-func (l *Ledger) fold(ctx context.Context, id string, c cycle) {
+func (l *Ledger) fold(ctx context.Context, cycleKey string, c cycle) {
 	dropped, folded, firstSeen := c.fold()
 	if len(dropped) == 0 {
 		return
 	}
-	_, _ = l.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName:           &l.table,
-		Key:                 item{attrID: text(id)},
+	_, _ = l.update(ctx, cyclePrefix, cycleKey, &dynamodb.UpdateItemInput{
 		UpdateExpression:    aws.String("SET folded = :folded, first_seen = :first DELETE seen :dropped"),
 		ConditionExpression: aws.String("folded = :known OR (attribute_not_exists(folded) AND :known = :none)"),
 		ExpressionAttributeValues: item{
@@ -126,9 +112,9 @@ func (e entry) String() string {
 	return string(member)
 }
 
-// compareEntries orders by time, and at one time by id: Datadog gave out the higher later.
+// compareEntries orders by time. Two runs that fold one cycle agree on what they drop.
 func compareEntries(a, b entry) int {
-	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(len(a.ID), len(b.ID)), strings.Compare(a.ID, b.ID))
+	return cmp.Or(cmp.Compare(a.At, b.At), strings.Compare(a.ID, b.ID))
 }
 
 // cycle is an item of the table.
@@ -176,12 +162,10 @@ func (c cycle) summary() Cycle {
 	if len(list) == 0 {
 		return Cycle{}
 	}
-	last := list[len(list)-1]
 	return Cycle{
-		FirstSeen:      time.UnixMilli(c.earliest(list[0])).UTC(),
-		LastSeen:       time.UnixMilli(last.At).UTC(),
-		LastTransition: last.Transition,
-		Notified:       c.folded + len(list),
+		FirstSeen: time.UnixMilli(c.earliest(list[0])).UTC(),
+		LastSeen:  time.UnixMilli(list[len(list)-1].At).UTC(),
+		Notified:  c.folded + len(list),
 	}
 }
 

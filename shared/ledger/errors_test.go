@@ -37,7 +37,7 @@ func TestLedger_Failures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := newEnv(t, awstest.New(t))
 			client := dynamodb.NewFromConfig(e.aws.Config(), func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} })
-			l := New(client, e.table, Options{Now: e.Now})
+			l := New(client, e.table)
 			e.aws.Break(awstest.Fault{Effect: c.effect})
 			timeout := 10 * time.Second
 			if name == "hangs" {

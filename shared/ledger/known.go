@@ -30,7 +30,7 @@ func (l *Ledger) FilterKnown(ctx context.Context, keys ...string) (map[string]bo
 			byID[id] = key
 		}
 	}
-	known, now := map[string]bool{}, l.options.Now()
+	known, now := map[string]bool{}, l.now()
 	for batch := range slices.Chunk(slices.Sorted(maps.Keys(byID)), maxBatch) {
 		items, err := l.get(ctx, batch)
 		if err != nil {
@@ -89,11 +89,7 @@ func isKnown(id string, i item, now time.Time) bool {
 
 // MarkQueued makes the alert known (see FilterKnown) while it waits in the queue.
 func (l *Ledger) MarkQueued(ctx context.Context, key string) error {
-	id, err := recordID(queuedPrefix, key)
-	if err != nil {
-		return err
-	}
-	return l.put(ctx, item{attrID: text(id), attrExpiresAt: number(l.options.Now().Add(l.options.TTL).Unix())})
+	return l.put(ctx, queuedPrefix, key, item{attrExpiresAt: l.expiry(TTL)})
 }
 
 // Watermark returns how far the named reader has read, or zero.
@@ -121,9 +117,5 @@ func (l *Ledger) Watermark(ctx context.Context, name string) (time.Time, error) 
 // SetWatermark sets how far the named reader has read, to the millisecond. A watermark
 // never expires, and may be set back.
 func (l *Ledger) SetWatermark(ctx context.Context, name string, until time.Time) error {
-	id, err := recordID(watermarkPrefix, name)
-	if err != nil {
-		return err
-	}
-	return l.put(ctx, item{attrID: text(id), attrReadUntil: number(until.UnixMilli())})
+	return l.put(ctx, watermarkPrefix, name, item{attrReadUntil: number(until.UnixMilli())})
 }

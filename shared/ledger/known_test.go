@@ -58,7 +58,7 @@ var knownCases = map[string]func(env){
 	"expired record": func(s env) {
 		s.completes(s.a, "posted", posted)
 		s.marks(s.a, "in the queue")
-		s.Advance(DefaultTTL)
+		s.Advance(TTL)
 		s.knows(s.b, []string{"posted", "in the queue"}, "posted", "in the queue")
 		s.Advance(time.Second)
 		s.knows(s.b, []string{"posted", "in the queue"})
@@ -174,7 +174,7 @@ var watermarkCases = map[string]func(env){
 	},
 	"set and set back": func(s env) {
 		s.reads(s.a, "reader", start.Add(1234*time.Millisecond))
-		s.Advance(10 * DefaultCycleTTL)
+		s.Advance(10 * CycleTTL)
 		s.readUntil(s.b, "reader", start.Add(1234*time.Millisecond))
 		s.reads(s.b, "reader", start)
 		s.readUntil(s.a, "reader", start)

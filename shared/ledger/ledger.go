@@ -12,69 +12,79 @@
 package ledger
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"boomerang/shared/fault"
 )
 
-// Options configure a ledger. Zero values mean the defaults.
-type Options struct {
-	Now func() time.Time // nil: time.Now
-	// TTL is how long the ledger knows that an alert was posted.
-	TTL time.Duration
-	// CycleTTL is how long it knows a cycle after the last notification.
-	CycleTTL time.Duration
-}
-
 const (
-	// DefaultTTL outlasts a message in the queue and then in the dead-letter queue: SQS
-	// keeps it for at most 14 days in both together.
+	// TTL is how long the ledger knows an alert. It outlasts a message in the queue and
+	// then in the dead-letter queue: SQS keeps it for at most 14 days in both together.
 	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
-	DefaultTTL = 15 * 24 * time.Hour
-	// DefaultCycleTTL outlasts Datadog's longest renotify interval, a day, by far.
-	DefaultCycleTTL = 90 * 24 * time.Hour
+	TTL = 15 * 24 * time.Hour
+	// CycleTTL is how long the ledger knows a cycle after its last notification. It
+	// outlasts Datadog's longest renotify interval, a day, by far.
+	CycleTTL = 90 * 24 * time.Hour
 )
 
 // Ledger is a table whose partition key is the string "id" and whose TTL attribute is
 // "expires_at". It is safe for concurrent use. Every error is temporary (see package
 // fault) and names the table. Calls take as long as their context allows.
 type Ledger struct {
-	client  *dynamodb.Client
-	table   string
-	options Options
-	owner   owner
-}
-
-// New returns the ledger in a table.
-func New(client *dynamodb.Client, table string, o Options) *Ledger {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.TTL <= 0 {
-		o.TTL = DefaultTTL
-	}
-	if o.CycleTTL <= 0 {
-		o.CycleTTL = DefaultCycleTTL
-	}
-	return &Ledger{client: client, table: table, options: o, owner: owner{process: rand.Text() + "/"}}
-}
-
-// owner is one process, and numbers its claims. The number tells a claim that was written,
-// but whose answer got lost, from another run's claim. A release needs only the process:
-// of two runs in one process the second gets the claim only after the first's deadline.
-type owner struct {
+	client *dynamodb.Client
+	table  string
+	now    func() time.Time
+	// process owns the claims, and numbers them. The number tells a claim that was written,
+	// but whose answer got lost, from another run's claim. A release needs only the process:
+	// of two runs in one process the second gets the claim only after the first's deadline.
 	process string
 	claims  atomic.Int64
 }
 
-func (o *owner) next() string { return o.process + strconv.FormatInt(o.claims.Add(1), 10) }
+// New returns the ledger in a table.
+func New(client *dynamodb.Client, table string) *Ledger {
+	return &Ledger{client: client, table: table, now: time.Now, process: rand.Text() + "/"}
+}
+
+// put writes the item of a key.
+func (l *Ledger) put(ctx context.Context, prefix, key string, i item) error {
+	id, err := recordID(prefix, key)
+	if err != nil {
+		return err
+	}
+	i[attrID] = text(id)
+	if _, err := l.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &l.table, Item: i}); err != nil {
+		return l.failed("PutItem", err)
+	}
+	return nil
+}
+
+// update changes the item of a key, and returns the attributes that in asks for.
+func (l *Ledger) update(ctx context.Context, prefix, key string, in *dynamodb.UpdateItemInput) (item, error) {
+	id, err := recordID(prefix, key)
+	if err != nil {
+		return nil, err
+	}
+	in.TableName, in.Key = &l.table, item{attrID: text(id)}
+	out, err := l.client.UpdateItem(ctx, in)
+	if err != nil {
+		return nil, l.failed("UpdateItem", err)
+	}
+	return out.Attributes, nil
+}
+
+// expiry is the time after which DynamoDB may delete an item.
+func (l *Ledger) expiry(ttl time.Duration) types.AttributeValue {
+	return number(l.now().Add(ttl).Unix())
+}
 
 // The prefixes of partition keys.
 const (

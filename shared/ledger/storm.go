@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"boomerang/shared/event"
 )
 
 // WindowLength is the time in which the alerts of one source are counted.
@@ -43,17 +45,6 @@ type Occurrence struct {
 // summary that counts it is queued.
 type Decision struct{ Allowed, SummaryQueued bool }
 
-// Suppressed is what a window suppressed. The first MaxListed alerts are listed, and each
-// counts once. The others are only counted: a repeated delivery counts twice.
-type Suppressed struct {
-	Count         int
-	Groups        []string // of the listed alerts, sorted
-	MoreGroups    bool     // there may be others
-	Transitions   []string // sorted, without the empty one
-	First, Last   time.Time
-	SummaryQueued bool
-}
-
 // A window is two items, because DynamoDB charges a write by the size of the whole item,
 // also a refused one, and a partition takes 1,000 such units a second:
 //   - https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
@@ -78,9 +69,6 @@ const (
 	maxTransitions = 16
 )
 
-// stormTTL keeps a window while its summary may be in the queue.
-const stormTTL = DefaultTTL
-
 // These match an alert that is in the set already, and others while there is room.
 const (
 	allowCondition = "contains(passed, :mark) OR attribute_not_exists(passed) OR size(passed) < :room"
@@ -101,7 +89,8 @@ func (l *Ledger) Allow(ctx context.Context, w Window, limit int, o Occurrence) (
 	if !isRefused {
 		return Decision{Allowed: err == nil}, err
 	}
-	return Decision{SummaryQueued: readBool(refused.Item, "announced")}, l.suppress(ctx, w, refused.Item, o)
+	_, summaryQueued := refused.Item["announced"]
+	return Decision{SummaryQueued: summaryQueued}, l.suppress(ctx, w, refused.Item, o)
 }
 
 // suppress lists an alert, or counts it if the list is full or fails: a summary with fewer
@@ -116,7 +105,7 @@ func (l *Ledger) suppress(ctx context.Context, w Window, own item, o Occurrence)
 // list adds an alert to the list. A full list is an error.
 func (l *Ledger) list(ctx context.Context, w Window, o Occurrence) error {
 	values := o.values(MaxListed)
-	values[":groups"], values[":times"] = set(o.group()), set(o.time(l.options.Now()))
+	values[":groups"], values[":times"] = set(o.group()), set(o.time(l.now()))
 	change := "SET expires_at = :expires ADD held :marks, groups :groups, times :times"
 	if o.Transition != "" {
 		values[":transitions"] = set(o.transition())
@@ -131,7 +120,7 @@ func (l *Ledger) list(ctx context.Context, w Window, o Occurrence) error {
 // count counts an alert that is not listed, so that the next one skips the list. Of two
 // alerts at once one may overwrite the other's time.
 func (l *Ledger) count(ctx context.Context, w Window, own item, o Occurrence) error {
-	times := append(readSet(own, "times"), o.time(l.options.Now()))
+	times := append(readSet(own, "times"), o.time(l.now()))
 	values := item{":one": number(1), ":times": set(slices.Compact([]string{slices.Min(times), slices.Max(times)})...)}
 	change := "SET expires_at = :expires, times = :times ADD overflow :one"
 	if o.Transition != "" && len(readSet(own, "transitions")) < maxTransitions {
@@ -151,9 +140,10 @@ func (l *Ledger) MarkSummaryQueued(ctx context.Context, w Window) error {
 	return err
 }
 
-// Suppressed returns what a window suppressed. It reads by writing, because the roles of
-// the functions may write and not read.
-func (l *Ledger) Suppressed(ctx context.Context, w Window) (Suppressed, error) {
+// Suppressed returns what a window suppressed. Each listed alert counts once. The others
+// are only counted: a repeated delivery counts twice, and their groups are unknown. It
+// reads by writing, because the roles of the functions may write and not read.
+func (l *Ledger) Suppressed(ctx context.Context, w Window) (event.Suppressed, error) {
 	var items []item
 	for _, prefix := range []string{stormPrefix, listPrefix} {
 		found, err := l.updateWindow(ctx, prefix, w, &dynamodb.UpdateItemInput{
@@ -162,26 +152,18 @@ func (l *Ledger) Suppressed(ctx context.Context, w Window) (Suppressed, error) {
 			ReturnValues:              types.ReturnValueAllNew,
 		})
 		if err != nil {
-			return Suppressed{}, err
+			return event.Suppressed{}, err
 		}
 		items = append(items, found)
 	}
 	return readSuppressed(items...), nil
 }
 
-// updateWindow changes one item of a window and its expiry.
+// updateWindow changes one item of a window. The item stays while the window's summary may
+// be in the queue.
 func (l *Ledger) updateWindow(ctx context.Context, prefix string, w Window, in *dynamodb.UpdateItemInput) (item, error) {
-	id, err := recordID(prefix, w.Key())
-	if err != nil {
-		return nil, err
-	}
-	in.TableName, in.Key = &l.table, item{attrID: text(id)}
-	in.ExpressionAttributeValues[":expires"] = number(l.options.Now().Add(stormTTL).Unix())
-	out, err := l.client.UpdateItem(ctx, in)
-	if err != nil {
-		return nil, l.failed("UpdateItem", err)
-	}
-	return out.Attributes, nil
+	in.ExpressionAttributeValues[":expires"] = l.expiry(TTL)
+	return l.update(ctx, prefix, w.Key(), in)
 }
 
 // values are those of allowCondition and listCondition, and the set to add.
@@ -213,13 +195,8 @@ func (o Occurrence) time(now time.Time) string {
 	return o.At.UTC().Format(time.RFC3339)
 }
 
-func readBool(i item, name string) bool {
-	b, ok := i[name].(*types.AttributeValueMemberBOOL)
-	return ok && b.Value
-}
-
-func readSuppressed(items ...item) Suppressed {
-	var s Suppressed
+func readSuppressed(items ...item) event.Suppressed {
+	var s event.Suppressed
 	var times []string
 	for _, i := range items {
 		s.Count += len(readSet(i, "held"))
@@ -230,7 +207,6 @@ func readSuppressed(items ...item) Suppressed {
 			s.Count += int(overflow)
 			s.MoreGroups = true
 		}
-		s.SummaryQueued = s.SummaryQueued || readBool(i, "announced")
 	}
 	slices.Sort(s.Groups)
 	slices.Sort(s.Transitions)

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"boomerang/shared/event"
 )
 
 // Items that earlier versions wrote are read as they are.
@@ -37,10 +39,10 @@ func TestLedger_Upgrade(t *testing.T) {
 		s.knows(s.a, []string{"posted", "busy", "abandoned", "queued"}, "posted", "busy", "queued")
 		s.claims(s.a, "abandoned", expired)
 		s.readUntil(s.a, "reconcile", start)
-		s.same("cycle", Cycle{start.Add(-time.Hour), recovered.At, "Recovered", 43}, s.adds(s.a, recovered))
-		s.suppressed(s.a, Suppressed{
+		s.same("cycle", Cycle{start.Add(-time.Hour), recovered.At, 43}, s.adds(s.a, recovered))
+		s.suppressed(s.a, event.Suppressed{
 			Count: 4, Groups: []string{"host:a"}, MoreGroups: true, Transitions: []string{"Recovered", "Triggered"},
-			First: start.Add(time.Second), Last: start.Add(9 * time.Second), SummaryQueued: true,
+			First: start.Add(time.Second), Last: start.Add(9 * time.Second),
 		})
 	}})
 }

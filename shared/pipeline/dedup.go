@@ -19,8 +19,8 @@ func withLedgerTimeout(ctx context.Context) (context.Context, context.CancelFunc
 // claim claims the idempotency key until the run's deadline. The outcome's status is
 // Duplicate if the work is done. The error says that another run is working on it, or
 // that the attempt must wait for the ledger.
-func (p *Pipeline) claim(ctx context.Context, key string, attempt Attempt) (Outcome, error) {
-	o := Outcome{MaybePosted: attempt.MaybePosted}
+func (p *Pipeline) claim(ctx context.Context, key string, t attempt) (Outcome, error) {
+	o := Outcome{MaybePosted: t.maybePosted}
 	if p.Ledger == nil {
 		return o, nil
 	}
@@ -31,7 +31,7 @@ func (p *Pipeline) claim(ctx context.Context, key string, attempt Attempt) (Outc
 	claim, err := p.Ledger.Claim(ctx, key, deadline)
 	span.End(err)
 	switch {
-	case err != nil && attempt.Policy.Ledger:
+	case err != nil && t.needsLedger:
 		return o, fmt.Errorf("cannot claim the alert: %w", err)
 	case err != nil:
 		o.warn(fmt.Errorf("processed without a claim: %w", err))
@@ -49,14 +49,14 @@ func (p *Pipeline) claim(ctx context.Context, key string, attempt Attempt) (Outc
 }
 
 // findPosted reports whether an earlier attempt posted the event, and completes the claim
-// if so. Without an answer the attempt's policy decides.
-func (p *Pipeline) findPosted(ctx context.Context, key string, a alert.Alert, attempt Attempt, o *Outcome) (bool, error) {
+// if so. Without an answer the attempt fails if it needs one.
+func (p *Pipeline) findPosted(ctx context.Context, key string, a alert.Alert, t attempt, o *Outcome) (bool, error) {
 	if !o.MaybePosted || p.Stream == nil {
 		return false, nil
 	}
-	posted, err := p.search(ctx, a, attempt.FirstAt)
+	posted, err := p.search(ctx, a, t.firstAt)
 	switch {
-	case err != nil && attempt.Policy.Search && fault.IsTemporary(err):
+	case err != nil && t.needsSearch && fault.IsTemporary(err):
 		return false, err
 	case err != nil:
 		o.warn(err)

@@ -120,8 +120,9 @@ type claim struct {
 }
 
 type window struct {
-	passed map[string]bool
-	ledger.Suppressed
+	passed        map[string]bool
+	summaryQueued bool
+	event.Suppressed
 }
 
 func newStore() store {
@@ -200,7 +201,7 @@ func (s *store) Allow(ctx context.Context, w ledger.Window, limit int, o ledger.
 	err := s.call(ctx, "allow")
 	win := s.window(w)
 	if err != nil {
-		return ledger.Decision{SummaryQueued: win.SummaryQueued}, err
+		return ledger.Decision{SummaryQueued: win.summaryQueued}, err
 	}
 	if win.passed[o.Key] || len(win.passed) < limit {
 		win.passed[o.Key] = true
@@ -212,20 +213,20 @@ func (s *store) Allow(ctx context.Context, w ledger.Window, limit int, o ledger.
 	if win.First.IsZero() {
 		win.First = o.At
 	}
-	return ledger.Decision{SummaryQueued: win.SummaryQueued}, nil
+	return ledger.Decision{SummaryQueued: win.summaryQueued}, nil
 }
 
 func (s *store) MarkSummaryQueued(ctx context.Context, w ledger.Window) error {
 	if err := s.call(ctx, "mark summary"); err != nil {
 		return err
 	}
-	s.window(w).SummaryQueued = true
+	s.window(w).summaryQueued = true
 	return nil
 }
 
-func (s *store) Suppressed(ctx context.Context, w ledger.Window) (ledger.Suppressed, error) {
+func (s *store) Suppressed(ctx context.Context, w ledger.Window) (event.Suppressed, error) {
 	if err := s.call(ctx, "suppressed"); err != nil {
-		return ledger.Suppressed{}, err
+		return event.Suppressed{}, err
 	}
 	return s.window(w).Suppressed, nil
 }

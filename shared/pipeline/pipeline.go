@@ -76,11 +76,8 @@ func New(c Config) *Pipeline {
 func (p *Pipeline) Run(ctx context.Context, a alert.Alert) (Outcome, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	attempt := Attempt{Policy: Request}
-	if p.Queue == nil {
-		attempt.Policy = PostAnyway
-	}
-	outcome, err := p.process(ctx, a, attempt)
+	// It is posted without the ledger. What needs the search is left to the queue.
+	outcome, err := p.process(ctx, a, attempt{needsSearch: p.Queue != nil})
 	if err != nil {
 		return p.enqueueRetry(ctx, a, outcome, err)
 	}
@@ -92,10 +89,12 @@ func (p *Pipeline) Run(ctx context.Context, a alert.Alert) (Outcome, error) {
 func (p *Pipeline) Redeliver(ctx context.Context, m queue.Message) (Outcome, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
+	waits := p.Now().Sub(m.ReceivedAt) <= retryWindow // SQS delivers the message again.
+	t := attempt{needsLedger: waits, needsSearch: waits, maybePosted: m.MaybePosted || m.Attempt > 0, firstAt: m.ReceivedAt}
 	if m.Storm != nil {
-		return p.summarize(ctx, m.Alert, *m.Storm, p.attemptOf(m))
+		return p.summarize(ctx, m.Alert, *m.Storm, t)
 	}
-	return p.process(ctx, m.Alert, p.attemptOf(m))
+	return p.process(ctx, m.Alert, t)
 }
 
 // Enqueue leaves all work to a later run.
@@ -127,21 +126,21 @@ func (p *Pipeline) DryRun(ctx context.Context, a alert.Alert) (o Outcome, err er
 
 // process takes one alert all the way to its event. An error means that it is not posted,
 // or that Datadog's answer got lost (see Outcome.MaybePosted).
-func (p *Pipeline) process(ctx context.Context, a alert.Alert, attempt Attempt) (o Outcome, err error) {
+func (p *Pipeline) process(ctx context.Context, a alert.Alert, t attempt) (o Outcome, err error) {
 	if a.IsFromBoomerang() {
 		return ignored(), nil
 	}
 	key := a.Key()
 
 	// Claim: one run at a time works on an alert.
-	o, err = p.claim(ctx, key, attempt)
+	o, err = p.claim(ctx, key, t)
 	if err != nil || o.Status == Duplicate {
 		return o, err
 	}
 	defer p.releaseOnError(ctx, key, &o, &err)
 
 	// Look up the event, which an earlier attempt may have posted.
-	if found, err := p.findPosted(ctx, key, a, attempt, &o); found || err != nil {
+	if found, err := p.findPosted(ctx, key, a, t, &o); found || err != nil {
 		return o, err
 	}
 
@@ -170,8 +169,8 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, attempt Attempt) 
 	}
 	o.warn(p.complete(ctx, key, o.Posted))
 
-	// Follow up.
-	o.Steps = append(o.Steps, p.runFollowUps(ctx, a, plan, o)...)
+	// Follow up. Whatever fails here, the alert is posted.
+	o.warn(p.followUp(ctx, a, plan, &o))
 	return o, nil
 }
 
@@ -209,11 +208,10 @@ func (p *Pipeline) post(ctx context.Context, o *Outcome) (err error) {
 	return err
 }
 
-// runFollowUps runs the playbook's steps for after the post. Their failures change nothing.
-func (p *Pipeline) runFollowUps(ctx context.Context, a alert.Alert, plan *playbook.Plan, o Outcome) []enrich.Result {
+// followUp runs the playbook's steps for after the post. The error is that of a panic.
+func (p *Pipeline) followUp(ctx context.Context, a alert.Alert, plan *playbook.Plan, o *Outcome) (err error) {
+	defer recovered(&err)
 	steps := p.Steps(plan.Then(o.Steps, o.Event, o.Posted))
-	if len(steps) == 0 {
-		return nil
-	}
-	return enrich.Run(ctx, steps, a, timeLeft(ctx, answerReserve))
+	o.Steps = append(o.Steps, enrich.Run(ctx, steps, a, timeLeft(ctx, answerReserve))...)
+	return nil
 }

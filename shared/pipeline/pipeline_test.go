@@ -132,6 +132,23 @@ func TestPipeline_Panic(t *testing.T) {
 	}
 }
 
+// The event is posted: a bug in what follows must not post it again.
+func TestPipeline_FollowUpPanics(t *testing.T) {
+	e := newEnv(t)
+	isFollowUp := false
+	e.Steps = func(steps []enrich.Named) []enrich.Named {
+		if isFollowUp {
+			panic("a bug")
+		}
+		isFollowUp = true
+		return steps
+	}
+	if o := e.run(a, pipeline.Posted); len(o.Warnings) != 1 || len(e.sent) > 0 {
+		t.Errorf("warnings %v, queued %v", o.Warnings, e.sent)
+	}
+	e.run(a, pipeline.Duplicate)
+}
+
 type panicking struct{ pipeline.Poster }
 
 func (panicking) Create(context.Context, event.Event) (event.Posted, error) { panic("a bug") }

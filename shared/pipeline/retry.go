@@ -65,37 +65,16 @@ const (
 	DeadLetterRetention = 14 * 24 * time.Hour
 )
 
-// RetryPolicy says which failures end an attempt, to be retried. The others are warnings.
-type RetryPolicy struct {
-	Ledger bool // the ledger cannot say whether the alert is a duplicate
-	Search bool // Datadog's search cannot say whether the event was posted, for now
-}
-
-var (
-	// Background retries both: SQS delivers the message again.
-	Background = RetryPolicy{Ledger: true, Search: true}
-	// Request posts without the ledger, and leaves to the queue what needs the search.
-	Request = RetryPolicy{Search: true}
-	// PostAnyway is for an alert that no queue keeps, or that waited for long.
-	PostAnyway = RetryPolicy{}
-)
-
-// Attempt is one of the times that the pipeline works on an alert.
-type Attempt struct {
-	Policy RetryPolicy
-	// MaybePosted says that an earlier attempt may have posted the event.
-	MaybePosted bool
-	// FirstAt is when the alert first arrived, if that is known.
-	FirstAt time.Time
-}
-
-// attemptOf returns the attempt that a delivery of the message makes.
-func (p *Pipeline) attemptOf(m queue.Message) Attempt {
-	attempt := Attempt{Policy: Background, MaybePosted: m.MaybePosted || m.Attempt > 0, FirstAt: m.ReceivedAt}
-	if p.Now().Sub(m.ReceivedAt) > retryWindow {
-		attempt.Policy = PostAnyway
-	}
-	return attempt
+// attempt is one of the times that the pipeline works on an alert.
+type attempt struct {
+	// needsLedger and needsSearch end the attempt, to be retried, if the ledger cannot say
+	// whether the alert is a duplicate, or if Datadog's search fails for now. An alert that
+	// no queue keeps, or that waited for long, needs neither: its event is posted anyway.
+	needsLedger, needsSearch bool
+	// maybePosted says that an earlier attempt may have posted the event.
+	maybePosted bool
+	// firstAt is when the alert first arrived, if that is known.
+	firstAt time.Time
 }
 
 var (

@@ -16,7 +16,7 @@ import (
 type Storms interface {
 	Allow(ctx context.Context, w ledger.Window, limit int, o ledger.Occurrence) (ledger.Decision, error)
 	MarkSummaryQueued(ctx context.Context, w ledger.Window) error
-	Suppressed(ctx context.Context, w ledger.Window) (ledger.Suppressed, error)
+	Suppressed(ctx context.Context, w ledger.Window) (event.Suppressed, error)
 }
 
 // suppressed reports whether the alert is above its monitor's limit for this minute. Such
@@ -68,29 +68,27 @@ func (p *Pipeline) enqueueSummary(ctx context.Context, a alert.Alert, w ledger.W
 
 // summarize posts the one event that stands for all suppressed alerts of a window; like
 // is one of them.
-func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.Storm, attempt Attempt) (o Outcome, err error) {
+func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.Storm, t attempt) (o Outcome, err error) {
 	if p.Storms == nil {
 		return Outcome{}, fault.New(fault.Permanent, "the message asks for the summary of a storm, and LEDGER_TABLE is not set; set it", nil)
 	}
 	w := ledger.Window{Source: storm.Source, Start: storm.Start}
 	key := "storm:" + w.Key()
-	o, err = p.claim(ctx, key, attempt)
+	o, err = p.claim(ctx, key, t)
 	if err != nil || o.Status == Duplicate {
 		return o, err
 	}
 	defer p.releaseOnError(ctx, key, &o, &err)
-	if found, err := p.findPosted(ctx, key, like, attempt, &o); found || err != nil {
+	if found, err := p.findPosted(ctx, key, like, t, &o); found || err != nil {
 		return o, err
 	}
-	held, err := p.readSuppressed(ctx, w)
+	suppressed, err := p.readSuppressed(ctx, w)
 	if err != nil {
 		return o, err
 	}
 	o.Playbook = p.Playbooks.For(like).Name()
-	o.Event = event.Summarise(like, event.Draft{Playbook: o.Playbook, Webhook: p.WebhookName}, event.Suppressed{
-		Count: held.Count, Limit: storm.Limit, Groups: held.Groups, MoreGroups: held.MoreGroups,
-		Transitions: held.Transitions, First: held.First, Last: held.Last,
-	}, p.Now())
+	suppressed.Limit = storm.Limit
+	o.Event = event.Summarise(like, event.Draft{Playbook: o.Playbook, Webhook: p.WebhookName}, suppressed, p.Now())
 	if err := p.post(ctx, &o); err != nil {
 		return o, err
 	}
@@ -98,7 +96,7 @@ func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.
 	return o, nil
 }
 
-func (p *Pipeline) readSuppressed(ctx context.Context, w ledger.Window) (ledger.Suppressed, error) {
+func (p *Pipeline) readSuppressed(ctx context.Context, w ledger.Window) (event.Suppressed, error) {
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
 	return p.Storms.Suppressed(ctx, w)

@@ -106,7 +106,7 @@ func TestPipeline_StormFailures(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := newEnv(t)
 				e.storm(2)
-				e.window(ledger.WindowAt("1:4711", time.Now())).SummaryQueued = c.summaryQueued
+				e.window(ledger.WindowAt("1:4711", time.Now())).summaryQueued = c.summaryQueued
 				e.fails[c.fails] = down
 				o := e.run(stormAlert(3, "host:a"), c.want)
 				if len(o.Warnings) != 1 || !errors.Is(o.Warnings[0], down) {

@@ -49,7 +49,7 @@ func New(ctx context.Context, r *runtime.Runtime, cfg config.Pipeline) (*pipelin
 		r.Logger.Warn("LEDGER_TABLE is not set: an alert that Datadog delivers twice is posted twice")
 		return pipeline.New(conf), nil
 	}
-	table := ledger.New(dynamodb.NewFromConfig(r.AWS), cfg.LedgerTable, ledger.Options{})
+	table := ledger.New(dynamodb.NewFromConfig(r.AWS), cfg.LedgerTable)
 	conf.Ledger, conf.Cycles, conf.Storms = table, table, table
 	return pipeline.New(conf), nil
 }
