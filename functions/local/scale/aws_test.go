@@ -41,7 +41,8 @@ type table struct {
 
 type window struct {
 	allowed, listed map[string]bool
-	ledger.Suppressed
+	summaryQueued   bool
+	event.Suppressed
 }
 
 // listEntryBytes is what an alert adds to the list of a window.
@@ -106,7 +107,7 @@ func (t *table) Allow(ctx context.Context, of ledger.Window, limit int, o ledger
 		if w.allowed[o.Key] || len(w.allowed) < limit {
 			w.allowed[o.Key], d.Allowed = true, true
 		}
-		d.SummaryQueued = w.SummaryQueued
+		d.SummaryQueued = w.summaryQueued
 	})
 	if err != nil || d.Allowed {
 		return d, err
@@ -125,11 +126,11 @@ func (t *table) Allow(ctx context.Context, of ledger.Window, limit int, o ledger
 }
 
 func (t *table) MarkSummaryQueued(ctx context.Context, w ledger.Window) error {
-	return t.write(ctx, func() { t.window(w).SummaryQueued = true })
+	return t.write(ctx, func() { t.window(w).summaryQueued = true })
 }
 
 // Suppressed reads both items by writing them.
-func (t *table) Suppressed(ctx context.Context, w ledger.Window) (s ledger.Suppressed, err error) {
+func (t *table) Suppressed(ctx context.Context, w ledger.Window) (s event.Suppressed, err error) {
 	err = t.write(ctx, func() {
 		t.units += 1 + len(t.window(w).listed)*listEntryBytes/1024
 		s = t.window(w).Suppressed
