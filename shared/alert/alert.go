@@ -15,43 +15,45 @@ const SourceTag = "boomerang"
 
 // Alert is one notification of a Datadog monitor. A field is zero when the payload
 // lacks it, or has it empty, as "null", "None" or an unresolved "$NAME". Queue
-// messages and the step lambda use its JSON form.
+// messages and the step lambda use its JSON form. The tag variable names Datadog's
+// variable, and what its text is: "verbatim" keeps white space, "priority" is P1 to P5,
+// and "list" may also be a JSON list.
 type Alert struct {
-	ID        string `json:"id,omitempty"`         // $ID, the event's id: decimal, 64 bits
-	AggregKey string `json:"aggreg_key,omitempty"` // $AGGREG_KEY
-	CycleKey  string `json:"cycle_key,omitempty"`  // $ALERT_CYCLE_KEY, the same from trigger to recovery
+	ID        string `json:"id,omitempty" variable:"ID"` // The event's id: decimal, 64 bits.
+	AggregKey string `json:"aggreg_key,omitempty" variable:"AGGREG_KEY"`
+	CycleKey  string `json:"cycle_key,omitempty" variable:"ALERT_CYCLE_KEY"` // The same from trigger to recovery.
 
-	MonitorID  string     `json:"monitor_id,omitempty"`  // $ALERT_ID
-	Metric     string     `json:"metric,omitempty"`      // $ALERT_METRIC
-	Priority   string     `json:"priority,omitempty"`    // $ALERT_PRIORITY, P1 to P5
-	Query      string     `json:"query,omitempty"`       // $ALERT_QUERY
-	Scope      string     `json:"scope,omitempty"`       // $ALERT_SCOPE
-	Status     string     `json:"status,omitempty"`      // $ALERT_STATUS, a sentence and not a state
-	AlertTitle string     `json:"alert_title,omitempty"` // $ALERT_TITLE
-	Transition Transition `json:"transition,omitempty"`  // $ALERT_TRANSITION
-	Type       string     `json:"type,omitempty"`        // $ALERT_TYPE: error, warning, success, info
+	MonitorID  string     `json:"monitor_id,omitempty" variable:"ALERT_ID"`
+	Metric     string     `json:"metric,omitempty" variable:"ALERT_METRIC"`
+	Priority   string     `json:"priority,omitempty" variable:"ALERT_PRIORITY,priority"` // P1 to P5.
+	Query      string     `json:"query,omitempty" variable:"ALERT_QUERY"`
+	Scope      string     `json:"scope,omitempty" variable:"ALERT_SCOPE,list"`
+	Status     string     `json:"status,omitempty" variable:"ALERT_STATUS"` // A sentence and not a state.
+	AlertTitle string     `json:"alert_title,omitempty" variable:"ALERT_TITLE"`
+	Transition Transition `json:"transition,omitempty" variable:"ALERT_TRANSITION"`
+	Type       string     `json:"type,omitempty" variable:"ALERT_TYPE"` // "error", "warning", "success" or "info".
 
-	Date        time.Time `json:"date,omitzero"`         // $DATE
-	LastUpdated time.Time `json:"last_updated,omitzero"` // $LAST_UPDATED
+	Date        time.Time `json:"date,omitzero" variable:"DATE"`
+	LastUpdated time.Time `json:"last_updated,omitzero" variable:"LAST_UPDATED"`
 
-	Title         string `json:"title,omitempty"`          // $EVENT_TITLE
-	Message       string `json:"message,omitempty"`        // $EVENT_MSG, Datadog's markdown
-	Text          string `json:"text,omitempty"`           // $TEXT_ONLY_MSG
-	EventType     string `json:"event_type,omitempty"`     // $EVENT_TYPE, an open list
-	EventPriority string `json:"event_priority,omitempty"` // $PRIORITY: normal or low
+	Title         string `json:"title,omitempty" variable:"EVENT_TITLE"`
+	Message       string `json:"message,omitempty" variable:"EVENT_MSG,verbatim"` // Datadog's markdown.
+	Text          string `json:"text,omitempty" variable:"TEXT_ONLY_MSG,verbatim"`
+	EventType     string `json:"event_type,omitempty" variable:"EVENT_TYPE"`   // An open list.
+	EventPriority string `json:"event_priority,omitempty" variable:"PRIORITY"` // "normal" or "low".
 
-	Hostname        string `json:"hostname,omitempty"`         // $HOSTNAME
-	Tags            Tags   `json:"tags,omitempty"`             // $TAGS
-	Link            string `json:"link,omitempty"`             // $LINK
-	Snapshot        string `json:"snapshot,omitempty"`         // $SNAPSHOT
-	MetricNamespace string `json:"metric_namespace,omitempty"` // $METRIC_NAMESPACE
-	OrgID           string `json:"org_id,omitempty"`           // $ORG_ID
-	OrgName         string `json:"org_name,omitempty"`         // $ORG_NAME
-	Email           string `json:"email,omitempty"`            // $EMAIL
-	User            string `json:"user,omitempty"`             // $USER
-	Username        string `json:"username,omitempty"`         // $USERNAME
+	Hostname        string `json:"hostname,omitempty" variable:"HOSTNAME"`
+	Tags            Tags   `json:"tags,omitempty" variable:"TAGS"`
+	Link            string `json:"link,omitempty" variable:"LINK"`
+	Snapshot        string `json:"snapshot,omitempty" variable:"SNAPSHOT"`
+	MetricNamespace string `json:"metric_namespace,omitempty" variable:"METRIC_NAMESPACE"`
+	OrgID           string `json:"org_id,omitempty" variable:"ORG_ID"`
+	OrgName         string `json:"org_name,omitempty" variable:"ORG_NAME"`
+	Email           string `json:"email,omitempty" variable:"EMAIL"`
+	User            string `json:"user,omitempty" variable:"USER"`
+	Username        string `json:"username,omitempty" variable:"USERNAME"`
 
-	LogsSample json.RawMessage `json:"logs_sample,omitempty"` // $LOGS_SAMPLE: a JSON object, or a JSON string
+	LogsSample json.RawMessage `json:"logs_sample,omitempty" variable:"LOGS_SAMPLE"` // A JSON object, or a JSON string.
 	Incident   Incident        `json:"incident,omitzero"`
 	Security   Security        `json:"security,omitzero"`
 	Synthetics Synthetics      `json:"synthetics,omitzero"`
@@ -90,40 +92,40 @@ func (a Alert) Scopes() Tags {
 
 // Incident holds the $INCIDENT_* variables.
 type Incident struct {
-	Attachments    json.RawMessage `json:"attachments,omitempty"`
-	Commander      json.RawMessage `json:"commander,omitempty"`
-	CustomerImpact json.RawMessage `json:"customer_impact,omitempty"`
-	Fields         json.RawMessage `json:"fields,omitempty"`
-	Integrations   json.RawMessage `json:"integrations,omitempty"`
-	Message        string          `json:"message,omitempty"`
-	PublicID       string          `json:"public_id,omitempty"`
-	Severity       string          `json:"severity,omitempty"`
-	Status         string          `json:"status,omitempty"`
-	Title          string          `json:"title,omitempty"`
-	Todos          json.RawMessage `json:"todos,omitempty"`
-	URL            string          `json:"url,omitempty"`
-	UUID           string          `json:"uuid,omitempty"`
+	Attachments    json.RawMessage `json:"attachments,omitempty" variable:"INCIDENT_ATTACHMENTS"`
+	Commander      json.RawMessage `json:"commander,omitempty" variable:"INCIDENT_COMMANDER"`
+	CustomerImpact json.RawMessage `json:"customer_impact,omitempty" variable:"INCIDENT_CUSTOMER_IMPACT"`
+	Fields         json.RawMessage `json:"fields,omitempty" variable:"INCIDENT_FIELDS"`
+	Integrations   json.RawMessage `json:"integrations,omitempty" variable:"INCIDENT_INTEGRATIONS"`
+	Message        string          `json:"message,omitempty" variable:"INCIDENT_MSG,verbatim"`
+	PublicID       string          `json:"public_id,omitempty" variable:"INCIDENT_PUBLIC_ID"`
+	Severity       string          `json:"severity,omitempty" variable:"INCIDENT_SEVERITY"`
+	Status         string          `json:"status,omitempty" variable:"INCIDENT_STATUS"`
+	Title          string          `json:"title,omitempty" variable:"INCIDENT_TITLE"`
+	Todos          json.RawMessage `json:"todos,omitempty" variable:"INCIDENT_TODOS"`
+	URL            string          `json:"url,omitempty" variable:"INCIDENT_URL"`
+	UUID           string          `json:"uuid,omitempty" variable:"INCIDENT_UUID"`
 }
 
 // Security holds the $SECURITY_* variables.
 type Security struct {
-	RuleName          string          `json:"rule_name,omitempty"`
-	RuleID            string          `json:"rule_id,omitempty"`
-	RuleType          string          `json:"rule_type,omitempty"`
-	RuleQueries       json.RawMessage `json:"rule_queries,omitempty"` // $SECURITY_RULE_MATCHED_QUERIES, older $SECURITY_RULE_QUERY
-	RuleGroupByFields json.RawMessage `json:"rule_group_by_fields,omitempty"`
-	SignalID          string          `json:"signal_id,omitempty"`
-	SignalSeverity    string          `json:"signal_severity,omitempty"`
-	SignalTitle       string          `json:"signal_title,omitempty"`
-	SignalMessage     string          `json:"signal_message,omitempty"`
-	SignalAttributes  json.RawMessage `json:"signal_attributes,omitempty"`
+	RuleName          string          `json:"rule_name,omitempty" variable:"SECURITY_RULE_NAME"`
+	RuleID            string          `json:"rule_id,omitempty" variable:"SECURITY_RULE_ID"`
+	RuleType          string          `json:"rule_type,omitempty" variable:"SECURITY_RULE_TYPE"`
+	RuleQueries       json.RawMessage `json:"rule_queries,omitempty" variable:"SECURITY_RULE_MATCHED_QUERIES"` // Older $SECURITY_RULE_QUERY.
+	RuleGroupByFields json.RawMessage `json:"rule_group_by_fields,omitempty" variable:"SECURITY_RULE_GROUP_BY_FIELDS"`
+	SignalID          string          `json:"signal_id,omitempty" variable:"SECURITY_SIGNAL_ID"`
+	SignalSeverity    string          `json:"signal_severity,omitempty" variable:"SECURITY_SIGNAL_SEVERITY"`
+	SignalTitle       string          `json:"signal_title,omitempty" variable:"SECURITY_SIGNAL_TITLE"`
+	SignalMessage     string          `json:"signal_message,omitempty" variable:"SECURITY_SIGNAL_MSG,verbatim"`
+	SignalAttributes  json.RawMessage `json:"signal_attributes,omitempty" variable:"SECURITY_SIGNAL_ATTRIBUTES"`
 }
 
 // Synthetics holds the $SYNTHETICS_* variables.
 type Synthetics struct {
-	TestName             string          `json:"test_name,omitempty"`
-	FirstFailingStepName string          `json:"first_failing_step_name,omitempty"`
-	Summary              json.RawMessage `json:"summary,omitempty"`
+	TestName             string          `json:"test_name,omitempty" variable:"SYNTHETICS_TEST_NAME"`
+	FirstFailingStepName string          `json:"first_failing_step_name,omitempty" variable:"SYNTHETICS_FIRST_FAILING_STEP_NAME"`
+	Summary              json.RawMessage `json:"summary,omitempty" variable:"SYNTHETICS_SUMMARY"`
 }
 
 // Problem says what is wrong with a key of the payload.
@@ -159,12 +161,7 @@ var transitions = sync.OnceValue(func() map[string]Transition {
 // ParseTransition returns the documented spelling of text, and whether there is one.
 // Case, spaces, hyphens and underscores do not matter.
 func ParseTransition(text string) (Transition, bool) {
-	const longest = 32
-	if len(text) > longest {
-		return Transition(text), false
-	}
-	var buf [longest]byte
-	if t, known := transitions()[string(canonical(buf[:0], text))]; known {
+	if t, known := transitions()[string(canonical(nil, text))]; known {
 		return t, true
 	}
 	return Transition(text), false

@@ -61,24 +61,9 @@ func (a *Alert) requireContent() error {
 
 // candidate is a value that may fill the field of a variable.
 type candidate struct {
-	order          int32  // See orderOf.
-	variable       int32  // Index into variables.
+	keyMapping
 	container, key string // container is empty at the top level.
 	value          any
-	guess          bool
-}
-
-// orderOf ranks the candidates of each variable: certain before guessed, outer before
-// inner, then the better key.
-func orderOf(m keyMapping, inner bool) int32 {
-	order := m.variable<<10 | m.rank
-	if m.guess {
-		order |= 1 << 9
-	}
-	if inner {
-		order |= 1 << 8
-	}
-	return int32(order)
 }
 
 // path is the key as it stands in the template.
@@ -89,12 +74,15 @@ func (c candidate) path() string {
 	return c.container + "." + c.key
 }
 
-// compare ends with the keys, so that the order of a map never decides.
+// compare orders the candidates of each variable: certain before guessed, outer before
+// inner, then the better key. It ends with the names, so that the order of a map never
+// decides.
 func compare(a, b candidate) int {
-	if a.order != b.order {
-		return int(a.order - b.order)
+	if a.variable != b.variable {
+		return a.variable - b.variable
 	}
-	return cmp.Or(strings.Compare(a.container, b.container), strings.Compare(a.key, b.key))
+	outer := min(len(a.container), 1) - min(len(b.container), 1)
+	return cmp.Or(int(a.kind-b.kind), outer, a.rank-b.rank, strings.Compare(a.container, b.container), strings.Compare(a.key, b.key))
 }
 
 // flatten returns the candidates of the payload and of the objects in it, and puts
@@ -121,36 +109,26 @@ func (a *Alert) selectKey(found []candidate, container, key string, value any) [
 	}
 	m, ok := mappingFor(container, key, value)
 	if ok {
-		found = append(found, candidate{orderOf(m, container != ""), int32(m.variable), container, key, value, m.guess})
+		found = append(found, candidate{m, container, key, value})
 	}
-	if !ok || m.guess {
+	if !ok || m.kind == guess {
 		a.Extra.put(container, key, value)
 	}
 	return found
 }
 
-func mappingFor(container, key string, value any) (keyMapping, bool) {
-	_, isObject := value.(map[string]any)
-	for _, m := range mappingsOf(container, key) {
-		if m.accepts(value) && (!isObject || variables[m.variable].object) {
-			return m, true
-		}
-	}
-	return keyMapping{}, false
-}
-
 // fill sets each field from its first candidate that can be read.
 func (a *Alert) fill(found []candidate) {
 	slices.SortFunc(found, compare)
-	filled := int32(-1)
+	filled := -1
 	for _, c := range found {
 		if c.variable == filled {
 			continue
 		}
-		switch reason := variables[c.variable].read(a, c.value); {
+		switch reason := variables()[c.variable].set(a, c.value); {
 		case reason == "":
 			filled = c.variable
-		case !c.guess:
+		case c.kind == certain:
 			a.Unreadable = append(a.Unreadable, Problem{Field: c.path(), Reason: reason})
 		}
 	}

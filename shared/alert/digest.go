@@ -1,9 +1,11 @@
 package alert
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 )
@@ -14,6 +16,13 @@ import (
 func digest(payload map[string]any, sizeHint int) string {
 	sum := sha256.Sum256(appendJSON(make([]byte, 0, sizeHint), payload))
 	return hex.EncodeToString(sum[:])
+}
+
+// rawJSON escapes as encoding/json does, so that the queue does not change the value.
+func rawJSON(v any) json.RawMessage {
+	var b bytes.Buffer
+	json.HTMLEscape(&b, appendJSON(nil, v))
+	return b.Bytes()
 }
 
 func appendJSON(dst []byte, v any) []byte {
@@ -41,10 +50,7 @@ func appendJSON(dst []byte, v any) []byte {
 }
 
 func appendObject(dst []byte, object map[string]any) []byte {
-	keys := make([]string, 0, len(object))
-	for key := range object {
-		keys = append(keys, key)
-	}
+	keys := slices.AppendSeq(make([]string, 0, len(object)), maps.Keys(object))
 	slices.Sort(keys)
 	dst = append(dst, '{')
 	for i, key := range keys {

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -87,8 +89,9 @@ func hintFor(before []byte, message string) string {
 func malformedAt(body []byte, offset int, reason, hint string) *MalformedError {
 	offset = min(max(offset, 0), len(body))
 	lineStart := bytes.LastIndexByte(body[:offset], '\n') + 1
-	if name := variableAt(body[offset:]); name != "" {
-		reason += ", found " + name
+	const maxVariable = 64 // Datadog's names are shorter.
+	if name := variableName().Find(body[offset:min(offset+maxVariable, len(body))]); name != nil {
+		reason += ", found " + string(name)
 	}
 	return &MalformedError{
 		Reason: reason,
@@ -99,18 +102,7 @@ func malformedAt(body []byte, offset int, reason, hint string) *MalformedError {
 	}
 }
 
-// variableAt returns the unresolved variable at the start of b, or "".
-func variableAt(b []byte) string {
-	const maxVariable = 64 // Datadog's names are shorter.
-	end := 1
-	for end < min(len(b), maxVariable) && isName(string(b[1:end+1])) {
-		end++
-	}
-	if name := string(b[:min(end, len(b))]); isUnresolved(name) {
-		return name
-	}
-	return ""
-}
+var variableName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\$[A-Z][A-Z0-9_]*`) })
 
 func kindOf(v any) string {
 	switch v.(type) {

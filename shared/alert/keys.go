@@ -8,55 +8,138 @@ import (
 	"unicode"
 )
 
+// keyRow says which keys besides a variable's own name hold the variable, if the value
+// meets the condition. Keys are canonical, so one spelling stands for alert_id, alertId,
+// ALERT-ID and "alert": {"id"}.
+type keyRow struct {
+	variable string
+	kind     keyKind
+	when     func(string) bool // Nil accepts all values.
+	keys     string            // Best first.
+}
+
+// keyKind is whether a key may also mean something else. A guess fills a field only if
+// no certain key does, stays in Extra, and is never Unreadable.
+type keyKind int
+
+const (
+	certain keyKind = iota
+	guess
+)
+
+// keyTable has all keys but the variables' names, with those of partners' templates
+// ($DATE_POSIX, $LAST_UPDATED_POSIX). To add a key, add it here. Where rows share a key,
+// the first row that accepts the value counts, before the variable of that name.
+var keyTable = []keyRow{
+	// Templates confuse $PRIORITY and $ALERT_PRIORITY, whose values differ.
+	{"ALERT_PRIORITY", certain, isPriority, "priority event_priority"},
+	{"PRIORITY", certain, isEventPriority, "alert_priority monitor_priority"},
+
+	{"ALERT_PRIORITY", guess, isPriority, "severity urgency level"},
+	{"ID", guess, isEventID, "alert_uid"},
+	{"ALERT_TRANSITION", guess, isTransition, "status state alert_status alert_state event_status monitor_status monitor_state action event_action message_type"},
+	{"ALERT_TYPE", guess, isAlertType, "type severity level alert_level"},
+	{"EVENT_TYPE", guess, isEventType, "type"},
+	{"ALERT_ID", guess, isDigits, "monitor"},
+	{"ORG_ID", guess, isDigits, "org organization organisation"},
+
+	{"ID", certain, isID, "id event_id alert_instance_id"},
+	{"AGGREG_KEY", certain, nil, "aggregation_key aggregate"},
+	{"ALERT_CYCLE_KEY", certain, nil, "cycle_key alert_cycle_id cycle_id"},
+	{"ALERT_ID", certain, nil, "monitor_id"},
+	{"ALERT_METRIC", certain, nil, "metric metric_name"},
+	{"ALERT_PRIORITY", certain, nil, "monitor_priority"},
+	{"ALERT_QUERY", certain, nil, "monitor_query query"},
+	{"ALERT_SCOPE", certain, nil, "alert_scopes monitor_scope scope scopes groups"},
+	{"ALERT_TITLE", certain, nil, "alert_name monitor_title"},
+	{"ALERT_TRANSITION", certain, nil, "transition event_transition monitor_transition"},
+	{"DATE", certain, nil, "date_posix event_date alert_date date_happened"},
+	{"LAST_UPDATED", certain, nil, "last_updated_posix"},
+	{"EVENT_TITLE", certain, nil, "title event_name"},
+	{"EVENT_MSG", certain, nil, "event_message body message text msg event_body event_text alert_message alert_body alert_msg alert_text monitor_message"},
+	{"TEXT_ONLY_MSG", certain, nil, "text_only_message text_msg text_message text_only"},
+	{"PRIORITY", certain, nil, "event_priority"},
+	{"HOSTNAME", certain, nil, "host"},
+	{"TAGS", certain, nil, "alert_tags event_tags monitor_tags"},
+	{"LINK", certain, nil, "event_url url alert_url event_link alert_link"},
+	{"SNAPSHOT", certain, nil, "snapshot_url"},
+	{"METRIC_NAMESPACE", certain, nil, "alert_metric_namespace"},
+	{"ORG_ID", certain, nil, "organization_id organisation_id"},
+	{"ORG_NAME", certain, nil, "organization_name organisation_name"},
+	{"EMAIL", certain, nil, "user_email"},
+	{"LOGS_SAMPLE", certain, nil, "logs log_sample sample_logs"},
+	{"INCIDENT_MSG", certain, nil, "incident_message"},
+	{"INCIDENT_PUBLIC_ID", certain, nil, "incident_pub_id"},
+	{"SECURITY_RULE_MATCHED_QUERIES", certain, nil, "security_rule_query"},
+	{"SECURITY_SIGNAL_MSG", certain, nil, "security_signal_message"},
+
+	{"ALERT_STATUS", guess, nil, "status"},
+	{"ALERT_TITLE", guess, nil, "monitor_name monitor alert name"},
+	{"EVENT_TITLE", guess, nil, "summary subject entity_display_name"},
+	{"EVENT_MSG", guess, nil, "description event_description alert_description detailed_description details content state_message"},
+	{"DATE", guess, nil, "timestamp event_time event_ts event_timestamp occurred_at triggered_at fired_at fire_time start_time starts_at time alert_time"},
+	{"LAST_UPDATED", guess, nil, "updated_at"},
+	{"LINK", guess, nil, "link_to_upstream_details"},
+	{"SNAPSHOT", guess, nil, "image_url image"},
+	{"ORG_NAME", guess, nil, "org organization organisation"},
+	{"INCIDENT_PUBLIC_ID", guess, nil, "public_id"},
+}
+
+// entities are containers that describe another object: an "id", "name" or "title"
+// inside is not the alert's, unless container and key together name a variable, as
+// org.id does.
+var entities = keySet("account actor app application assignee author channel cluster commander creator customer " +
+	"dashboard device env environment group host incident integration log notification_target org organisation " +
+	"organization owner policy project receiver recipient region requester rule runbook schedule security sender " +
+	"service signal source synthetics target team tenant test user users")
+
+// ambiguous are the keys that describe an entity itself.
+var ambiguous = keySet("action aggregate body content date description details email groups host id level link logs " +
+	"message metric monitor msg name org organisation organization priority public_id query scope scopes severity " +
+	"start_time starts_at state status subject summary tags text time timestamp title type updated_at urgency url user")
+
+func keySet(keys string) func() map[string]bool {
+	return sync.OnceValue(func() map[string]bool {
+		set := make(map[string]bool)
+		for key := range strings.FieldsSeq(keys) {
+			set[string(canonical(nil, key))] = true
+		}
+		return set
+	})
+}
+
 // keyMapping says that a key holds a variable, if when accepts the value's text.
 type keyMapping struct {
 	variable int // Index into variables.
-	// rank orders the mappings of one variable: its own name, then the other keys in
-	// the order of the table.
-	rank  int
-	guess bool
-	when  func(string) bool
-}
-
-func (m keyMapping) accepts(value any) bool {
-	if m.when == nil {
-		return true
-	}
-	s, _ := scalar(value)
-	return m.when(strings.TrimSpace(s))
+	rank     int // Among the keys of the variable: its own name, then those of the table.
+	kind     keyKind
+	when     func(string) bool
 }
 
 // keyMappings finds the mappings of a canonical key, in order: the first one that
 // accepts the value counts. It is built for the first alert, because most functions
 // decode none.
 var keyMappings = sync.OnceValue(func() map[string][]keyMapping {
-	byKey := keyMap{}
-	byKey.addRows(shared, false)
-	byKey.addRows(slices.DeleteFunc(slices.Clone(guesses), func(k sharedKey) bool { return k.when == nil }), true)
-	for i, v := range variables {
-		for rank, key := range append([]string{v.name}, v.keys...) {
-			byKey.add(key, keyMapping{variable: i, rank: rank, when: v.when})
+	byKey := make(map[string][]keyMapping)
+	indexes := make(map[string]int)
+	for i, v := range variables() {
+		indexes[v.name] = i
+	}
+	for _, row := range keyTable {
+		for i, key := range strings.Fields(row.keys) {
+			k := string(canonical(nil, key))
+			byKey[k] = append(byKey[k], keyMapping{indexes[row.variable], 1 + i, row.kind, row.when})
 		}
 	}
-	byKey.addRows(slices.DeleteFunc(slices.Clone(guesses), func(k sharedKey) bool { return k.when != nil }), true)
+	for name, i := range indexes {
+		k := string(canonical(nil, name))
+		accepted := slices.ContainsFunc(byKey[k], func(m keyMapping) bool { return m.variable == i })
+		if !accepted {
+			byKey[k] = append(byKey[k], keyMapping{variable: i})
+		}
+	}
 	return byKey
 })
-
-type keyMap map[string][]keyMapping
-
-func (m keyMap) add(key string, mapping keyMapping) {
-	k := string(canonical(nil, key))
-	m[k] = append(m[k], mapping)
-}
-
-func (m keyMap) addRows(rows []sharedKey, guess bool) {
-	for _, row := range rows {
-		variable := slices.IndexFunc(variables, func(v variable) bool { return v.name == row.variable })
-		for i, key := range row.keys {
-			m.add(key, keyMapping{variable: variable, rank: 1 + i, guess: guess, when: row.when})
-		}
-	}
-}
 
 // canonical appends the key's lower-case letters and digits to dst. It keeps all
 // non-ASCII bytes, so that a key in another script never equals one of the table.
@@ -77,35 +160,41 @@ func canonical(dst []byte, key string) []byte {
 // only.
 func mappingsOf(container, key string) []keyMapping {
 	var buf [96]byte
-	if container == "" {
-		return keyMappings()[string(canonical(buf[:0], key))]
-	}
 	k := canonical(buf[:0], container)
 	split := len(k)
 	k = canonical(k, key)
-	if both := keyMappings()[string(k)]; both != nil {
-		return both
+	found := keyMappings()[string(k)]
+	if container == "" || found != nil {
+		return found
 	}
-	found := keyMappings()[string(k[split:])]
-	if found != nil && ambiguous()[string(k[split:])] && entities()[string(k[:split])] {
+	if ambiguous()[string(k[split:])] && entities()[string(k[:split])] {
 		return nil
 	}
-	return found
+	return keyMappings()[string(k[split:])]
 }
 
-// takesObject reports whether an object under this key is a value.
-func takesObject(found []keyMapping) bool {
-	return slices.ContainsFunc(found, func(m keyMapping) bool { return variables[m.variable].object })
-}
-
-func keySet(keys ...string) func() map[string]bool {
-	return sync.OnceValue(func() map[string]bool {
-		set := make(map[string]bool, len(keys))
-		for _, key := range keys {
-			set[string(canonical(nil, key))] = true
+// mappingFor returns the mapping that accepts the value.
+func mappingFor(container, key string, value any) (keyMapping, bool) {
+	_, isObject := value.(map[string]any)
+	s, _ := scalar(value)
+	s = strings.TrimSpace(s)
+	for _, m := range mappingsOf(container, key) {
+		if (m.when == nil || m.when(s)) && (!isObject || variables()[m.variable].object) {
+			return m, true
 		}
-		return set
-	})
+	}
+	return keyMapping{}, false
+}
+
+// takesObject reports whether an object under a key with these mappings is a value.
+func takesObject(found []keyMapping) bool {
+	return slices.ContainsFunc(found, func(m keyMapping) bool { return variables()[m.variable].object })
+}
+
+// Known reports whether a key certainly names a variable, in any spelling: "ALERT_ID",
+// "alertId" and "org.id" do, "status" does not.
+func Known(key string) bool {
+	return slices.ContainsFunc(mappingsOf("", key), func(m keyMapping) bool { return m.kind == certain })
 }
 
 func isPriority(s string) bool {

@@ -3,9 +3,7 @@ package alert
 import (
 	"bytes"
 	"encoding/json"
-	"strconv"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -211,12 +209,11 @@ func (p *parser) string() (s string, ok bool) {
 		p.at += 1 + end
 		return "", false
 	}
-	s, ok = rest[:end], true
 	p.at += end + 2
 	if escaped {
-		s, ok = unescape(s)
+		return unescape(rest[:end])
 	}
-	return validText(s), ok
+	return validText(rest[:end]), true
 }
 
 // validText replaces each invalid byte by U+FFFD.
@@ -237,23 +234,20 @@ func plainBytes(s string) int {
 	return len(s)
 }
 
+// unescape leaves strings with Unicode escapes to encoding/json, which pairs surrogates.
 func unescape(s string) (string, bool) {
+	if strings.Contains(s, `\u`) {
+		var plain string
+		err := json.Unmarshal([]byte(`"`+s+`"`), &plain)
+		return plain, err == nil
+	}
 	var b strings.Builder
 	b.Grow(len(s))
 	for {
 		plain, rest, found := strings.Cut(s, `\`)
 		b.WriteString(plain)
 		if !found {
-			return b.String(), true
-		}
-		if digits, ok := strings.CutPrefix(rest, "u"); ok {
-			r, after, ok := unicodeEscape(digits)
-			if !ok {
-				return "", false
-			}
-			b.WriteRune(r)
-			s = after
-			continue
+			return validText(b.String()), true
 		}
 		i := strings.IndexByte(`"\/bfnrt`, rest[0])
 		if i < 0 {
@@ -262,25 +256,4 @@ func unescape(s string) (string, bool) {
 		b.WriteByte("\"\\/\b\f\n\r\t"[i])
 		s = rest[1:]
 	}
-}
-
-// unicodeEscape reads four digits, and a second escape when the two are a surrogate
-// pair. A lone surrogate becomes U+FFFD.
-func unicodeEscape(s string) (r rune, rest string, ok bool) {
-	r, ok = hexRune(s)
-	if !ok || !utf16.IsSurrogate(r) {
-		return r, s[min(4, len(s)):], ok
-	}
-	rest = s[4:]
-	if second, found := strings.CutPrefix(rest, `\u`); found {
-		if low, ok := hexRune(second); ok && utf16.DecodeRune(r, low) != utf8.RuneError {
-			return utf16.DecodeRune(r, low), second[4:], true
-		}
-	}
-	return utf8.RuneError, rest, true
-}
-
-func hexRune(s string) (rune, bool) {
-	n, err := strconv.ParseUint(s[:min(4, len(s))], 16, 32)
-	return rune(n), err == nil && len(s) >= 4
 }

@@ -29,10 +29,8 @@ func (t Tags) with(tag string) Tags {
 
 // Get returns the value of the first tag with this key, in any case, or "".
 func (t Tags) Get(key string) string {
-	for _, tag := range t {
-		if k, value, ok := strings.Cut(tag, ":"); ok && strings.EqualFold(k, key) {
-			return value
-		}
+	if values := t.All(key); len(values) > 0 {
+		return values[0]
 	}
 	return ""
 }

@@ -29,7 +29,7 @@ func TestKeyMappings_Unique(t *testing.T) {
 	for key, found := range keyMappings() {
 		for i, c := range found {
 			if c.when == nil && i < len(found)-1 {
-				t.Errorf("%s: %s accepts every value, so %s is never used", key, variables[c.variable].name, variables[found[i+1].variable].name)
+				t.Errorf("%s: %s accepts every value, so %s is never used", key, variables()[c.variable].name, variables()[found[i+1].variable].name)
 			}
 		}
 	}
@@ -42,13 +42,13 @@ func TestKeyMappings_Unique(t *testing.T) {
 
 func TestVariables_FillOneField(t *testing.T) {
 	seen := make(map[string]string)
-	for _, v := range variables {
+	for _, v := range variables() {
 		value := map[bool]any{false: any("P1"), true: any(map[string]any{"k": "v"})}[v.object]
 		if strings.HasPrefix(v.name, "DATE") || strings.HasPrefix(v.name, "LAST") {
 			value = "2025-10-01T18:37:04Z"
 		}
 		var a Alert
-		if reason := v.read(&a, value); reason != "" {
+		if reason := v.set(&a, value); reason != "" {
 			t.Errorf("%s %s", v.name, reason)
 		}
 		message, err := json.Marshal(a)
