@@ -15,79 +15,60 @@ import (
 
 const timeout = 30 * time.Second
 
-// function is an instance as Lambda's front calls it.
+// function is an instance that a Function URL invokes.
 type function struct{ *e2e.Instance }
 
 func (f function) Invoke(_ context.Context, payload []byte) ([]byte, error) {
 	return f.Instance.Invoke(json.RawMessage(payload), 14*time.Second)
 }
 
-// open puts a Function URL before a webhook.
-func open(t *testing.T, webhook *e2e.Instance) string {
+// newURL starts a webhook behind a Function URL.
+func newURL(t *testing.T, s *e2e.Stack) string {
 	t.Helper()
-	server := httptest.NewServer(&functionurl.Server{Function: function{webhook}, Timeout: 14 * time.Second})
+	server := httptest.NewServer(&functionurl.Server{Function: function{s.Start(e2e.Webhook, nil)}, Timeout: 14 * time.Second})
 	t.Cleanup(server.Close)
 	return server.URL
 }
 
-// written is all that an instance wrote. It ends it, because what is written last
-// may be on its way when an invocation is over.
-func written(f *e2e.Instance) string {
-	f.Kill()
-	return f.Output()
-}
-
 func TestBootstrap_SyntheticAlert(t *testing.T) {
 	s := e2e.New(t)
-	webhook := s.Start(e2e.Webhook, nil)
-	f := s.Start(e2e.Drill, map[string]string{"FUNCTION_URL": open(t, webhook) + "/"})
-	if _, err := f.Invoke(e2e.Scheduled, timeout); err != nil {
-		t.Fatalf("%v; the function wrote %s; the webhook %s", err, f.Output(), webhook.Output())
+	f := s.Start(e2e.Drill, map[string]string{"FUNCTION_URL": newURL(t, s) + "/"})
+	_, err := f.Invoke(e2e.Scheduled, timeout)
+	f.Kill() // Its last output may be on its way when the invocation ends.
+	if err != nil {
+		t.Fatalf("%v; the function wrote %s", err, f.Output())
 	}
-	posted := s.Datadog.Posted()
-	if len(posted) != 1 || !strings.HasPrefix(posted[0].Event.Title, "[Drill]") {
+	if posted := s.Datadog.Posted(); len(posted) != 1 || !strings.HasPrefix(posted[0].Event.Title, "[Drill]") {
 		t.Errorf("posted %v", posted)
 	}
-	output := written(f)
 	for _, want := range []string{`"level":"INFO"`, `"message":"drill"`, `"events":1`, `"status":"posted"`, `"http_status":200`} {
-		if !strings.Contains(output, want) {
-			t.Errorf("it does not log %s: %s", want, output)
+		if !strings.Contains(f.Output(), want) {
+			t.Errorf("it does not log %s: %s", want, f.Output())
 		}
 	}
 }
 
 func TestBootstrap_Failure(t *testing.T) {
-	for name, c := range map[string]struct {
-		token   string // of the secret that the drill reads
-		nowhere bool
-		says    string
-	}{
-		"wrong token":  {token: `{"token":"of-last-year"}`, says: "the webhook answered 401 Unauthorized: it does not accept the token in WEBHOOK_SECRET_ARN"},
-		"no webhook":   {nowhere: true, says: "the webhook did not answer"},
-		"wrong secret": {token: `{"tokens":"of-last-year"}`, says: "no alert was sent, because the webhook's token cannot be read: secret"},
+	for name, tt := range map[string]struct{ url, secret, wantErr string }{
+		"wrong token":  {"", `{"token":"of-last-year"}`, "the webhook answered 401 Unauthorized: it does not accept the token in WEBHOOK_SECRET_ARN"},
+		"no webhook":   {"http://127.0.0.1:1", `{"token":"of-last-year"}`, "the webhook did not answer"},
+		"wrong secret": {"http://127.0.0.1:1", `{"tokens":"of-last-year"}`, "no alert was sent, because the webhook's token cannot be read: secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := e2e.New(t)
-			changes := map[string]string{"FUNCTION_URL": "http://127.0.0.1:1"}
-			if !c.nowhere {
-				changes["FUNCTION_URL"] = open(t, s.Start(e2e.Webhook, nil))
+			if tt.url == "" {
+				tt.url = newURL(t, s)
 			}
-			if c.token != "" {
-				changes["WEBHOOK_SECRET_ARN"] = s.AWS.Secret(t, c.token)
-			}
-			f := s.Start(e2e.Drill, changes)
+			f := s.Start(e2e.Drill, map[string]string{"FUNCTION_URL": tt.url, "WEBHOOK_SECRET_ARN": s.AWS.Secret(t, tt.secret)})
 			_, err := f.Invoke(e2e.Scheduled, timeout)
-			if err == nil || !strings.Contains(err.Error(), c.says) {
+			f.Kill()
+			if err == nil || !strings.Contains(err.Error(), tt.wantErr) || !strings.Contains(f.Output(), `"level":"ERROR"`) {
 				t.Errorf("got %v; the function wrote %s", err, f.Output())
 			}
-			output := written(f)
 			for _, secret := range []string{"of-last-year", fakedatadog.DefaultAPIKey, fakedatadog.DefaultAppKey} {
-				if strings.Contains(output, secret) {
+				if strings.Contains(f.Output(), secret) {
 					t.Errorf("it logs the secret %q", secret)
 				}
-			}
-			if !strings.Contains(output, `"level":"ERROR"`) {
-				t.Errorf("it logs no error: %s", output)
 			}
 		})
 	}
