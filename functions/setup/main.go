@@ -29,11 +29,7 @@ func main() {
 }
 
 func newHandler(ctx context.Context, env runtime.Environment) (*handler.Handler, error) {
-	cfg, err := runtime.Load[config.Setup](env)
-	if err != nil {
-		return nil, err
-	}
-	r, err := runtime.New(ctx, env, cfg.Datadog)
+	cfg, r, err := runtime.Open[config.Setup](ctx, env)
 	if err != nil {
 		return nil, err
 	}

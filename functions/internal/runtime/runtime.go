@@ -34,7 +34,7 @@ type Environment struct {
 	err error // why AWS is not configured
 }
 
-// FromLambda reads the environment of this process. Load reports what is wrong with it.
+// FromLambda reads the environment of this process. Open reports what is wrong with it.
 func FromLambda(ctx context.Context) Environment {
 	e := Environment{Variables: env.ToMap(os.Environ()), Logger: telemetry.NewLogger()}
 	e.AWS, e.err = loadAWS(ctx, e.Logger)
@@ -65,13 +65,7 @@ func sdkLogger(logger *slog.Logger) logging.Logger {
 	})
 }
 
-// Load reads a function's configuration and reports all problems together.
-func Load[F config.Function](e Environment) (F, error) {
-	cfg, err := config.Load[F](e.Variables)
-	return cfg, errors.Join(err, e.err)
-}
-
-// Runtime is an environment with Datadog and Secrets Manager.
+// Runtime is an environment with Datadog, whose keys are in Secrets Manager.
 type Runtime struct {
 	Environment
 	Secrets *secret.Store
@@ -79,15 +73,22 @@ type Runtime struct {
 	Datadog *datadog.Client
 }
 
-// New starts to fetch the Datadog keys in the background.
-func New(ctx context.Context, e Environment, cfg config.Datadog) (*Runtime, error) {
-	r := &Runtime{Environment: e}
+// Open reads a function's configuration and starts to fetch the Datadog keys in the
+// background. It reports all problems of the environment together.
+func Open[F interface {
+	config.Function
+	Base() config.Datadog
+}](ctx context.Context, e Environment) (F, *Runtime, error) {
+	cfg, err := config.Load[F](e.Variables)
+	if err = errors.Join(err, e.err); err != nil {
+		return cfg, nil, err
+	}
+	base, r := cfg.Base(), &Runtime{Environment: e}
 	r.Secrets = secret.NewStore(r.SecretsManager, r.SecretFailed)
-	r.Keys = secret.NewDatadogKeys(r.SecretsManager, cfg.DatadogSecretARN, r.SecretFailed)
+	r.Keys = secret.NewDatadogKeys(r.SecretsManager, base.DatadogSecretARN, r.SecretFailed)
 	r.Keys.Start(ctx)
-	var err error
-	r.Datadog, err = datadog.New(datadog.Config{Site: cfg.Site, BaseURL: cfg.APIURL}, keySource{r.Keys})
-	return r, err
+	r.Datadog, err = datadog.New(datadog.Config{Site: base.Site, BaseURL: base.APIURL}, keySource{r.Keys})
+	return cfg, r, err
 }
 
 // SecretFailed logs a secret that cannot be fetched.

@@ -57,7 +57,7 @@ func TestFromLambda_SignsWithRole(t *testing.T) {
 	}
 }
 
-func TestLoad_Problems(t *testing.T) {
+func TestOpen_Problems(t *testing.T) {
 	for name, tt := range map[string]struct {
 		variables map[string]string
 		want      []string
@@ -67,7 +67,7 @@ func TestLoad_Problems(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			setLambdaEnv(t, tt.variables)
-			_, err := Load[config.Setup](FromLambda(t.Context()))
+			_, _, err := Open[config.Setup](t.Context(), FromLambda(t.Context()))
 			for _, want := range tt.want {
 				if err == nil || !strings.Contains(err.Error(), want) {
 					t.Errorf("%v does not name %q", err, want)
