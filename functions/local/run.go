@@ -46,12 +46,8 @@ func run(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
 		s.Seed(a, now)
 	}
 	c.out.Heading("%s %s ← %s", request.RequestContext.HTTP.Method, request.RawPath, files[0])
-	payload, err := json.Marshal(request)
-	if err != nil {
-		return err
-	}
 	sent := time.Now()
-	response, err := function.Invoke(ctx, request.RequestContext.RequestID, payload)
+	response, err := function.Invoke(ctx, request)
 	if err != nil {
 		return fmt.Errorf("the function failed; a Function URL would answer 502: %w", err)
 	}

@@ -37,50 +37,46 @@ func ReadFile(path string) (events.LambdaFunctionURLRequest, error) {
 	return event, nil
 }
 
-// epochMillis is a time in milliseconds of this century, as Datadog writes $DATE.
-var epochMillis = regexp.MustCompile(`\b1[0-9]{12}\b`)
+// maxDistance is how far a time in the body may be from the request's to move with it.
+const maxDistance = 7 * 24 * time.Hour
 
-// written is a time as Datadog writes it in an alert's text, by spelled.
-var written = regexp.MustCompile(`\b[A-Z][a-z]{2} [A-Z][a-z]{2} \d{2} \d{4} \d{2}:\d{2}:\d{2} UTC\b`)
+// epochMillis is a time as in $DATE, and textDate one as Datadog writes it in a text.
+var (
+	epochMillis = regexp.MustCompile(`\b1[0-9]{12}\b`)
+	textDate    = regexp.MustCompile(`\b[A-Z][a-z]{2} [A-Z][a-z]{2} \d{2} \d{4} \d{2}:\d{2}:\d{2} UTC\b`)
+)
 
-const spelled = "Mon Jan 02 2006 15:04:05 UTC"
+const textLayout = "Mon Jan 02 2006 15:04:05 UTC"
 
-// nearby is how far a time in the body may lie from the request's to be moved
-// along with it.
-const nearby = 7 * 24 * time.Hour
-
-// Fresh returns the event as if it happened now: Datadog refuses an event that
-// is older than 18 hours, and a file grows old. Every time in the body, in
-// milliseconds or in words, moves by as much as the request itself.
+// Fresh returns the event as if it were sent now, because Datadog refuses events that are
+// older than 18 hours. Every time in the body moves as far as the request.
 func Fresh(event events.LambdaFunctionURLRequest, now time.Time) (events.LambdaFunctionURLRequest, error) {
 	sent := time.UnixMilli(event.RequestContext.TimeEpoch)
-	shift := now.Sub(sent)
-	body := []byte(event.Body)
+	body := event.Body
 	if event.IsBase64Encoded {
-		decoded, err := base64.StdEncoding.DecodeString(event.Body)
+		decoded, err := base64.StdEncoding.DecodeString(body)
 		if err != nil {
 			return event, fmt.Errorf("the body is marked as base64 and is not: %w", err)
 		}
-		body = decoded
+		body = string(decoded)
 	}
-	body = epochMillis.ReplaceAllFunc(body, func(digits []byte) []byte {
-		ms, err := strconv.ParseInt(string(digits), 10, 64)
-		at := time.UnixMilli(ms)
-		if err != nil || at.Sub(sent).Abs() > nearby {
-			return digits
+	body = epochMillis.ReplaceAllStringFunc(body, func(digits string) string {
+		ms, _ := strconv.ParseInt(digits, 10, 64) // 13 digits always parse.
+		if at := time.UnixMilli(ms); at.Sub(sent).Abs() <= maxDistance {
+			return strconv.FormatInt(at.Add(now.Sub(sent)).UnixMilli(), 10)
 		}
-		return strconv.AppendInt(nil, at.Add(shift).UnixMilli(), 10)
+		return digits
 	})
-	body = written.ReplaceAllFunc(body, func(words []byte) []byte {
-		at, err := time.Parse(spelled, string(words))
-		if err != nil || at.Sub(sent).Abs() > nearby {
-			return words
+	body = textDate.ReplaceAllStringFunc(body, func(text string) string {
+		at, err := time.Parse(textLayout, text)
+		if err != nil || at.Sub(sent).Abs() > maxDistance {
+			return text
 		}
-		return at.Add(shift).AppendFormat(nil, spelled)
+		return at.Add(now.Sub(sent)).Format(textLayout)
 	})
-	event.Body = string(body)
+	event.Body = body
 	if event.IsBase64Encoded {
-		event.Body = base64.StdEncoding.EncodeToString(body)
+		event.Body = base64.StdEncoding.EncodeToString([]byte(body))
 	}
 	event.RequestContext.TimeEpoch = now.UnixMilli()
 	event.RequestContext.Time = now.UTC().Format(timeLayout)

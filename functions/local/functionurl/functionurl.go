@@ -1,9 +1,9 @@
-// Package functionurl serves a Lambda handler over HTTP as a Function URL does:
-// the same event, the same treatment of headers, bodies and failures.
-// https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+// Package functionurl serves a Lambda handler over HTTP as a Function URL does
+// (https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html).
 package functionurl
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -35,7 +35,7 @@ type Server struct {
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	event, err := NewEvent(r, time.Now())
+	event, err := newEvent(r, time.Now())
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		http.Error(w, tooLarge.Error(), http.StatusRequestEntityTooLarge)
 		return
@@ -44,14 +44,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	payload, err := json.Marshal(event)
+	response, err := s.Invoke(r.Context(), event)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	response, err := s.Invoke(r.Context(), event.RequestContext.RequestID, payload)
-	if err != nil {
-		// What the caller of a function that failed sees, and no more.
+		// The caller sees no more of a failed function.
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusBadGateway)
 		_, _ = io.WriteString(w, `{"Message":"Internal Server Error"}`)
@@ -60,95 +55,66 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	write(w, response)
 }
 
-// Invoke runs the function once on the JSON of a Function URL event.
-func (s *Server) Invoke(ctx context.Context, requestID string, payload []byte) (events.LambdaFunctionURLResponse, error) {
+// Invoke runs the function once.
+func (s *Server) Invoke(ctx context.Context, event events.LambdaFunctionURLRequest) (response events.LambdaFunctionURLResponse, err error) {
+	payload, err := json.Marshal(event)
+	if err != nil {
+		return response, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: requestID})
+	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: event.RequestContext.RequestID})
 	raw, err := s.Function.Invoke(ctx, payload)
 	if err != nil {
-		return events.LambdaFunctionURLResponse{}, err
+		return response, err
 	}
-	var response events.LambdaFunctionURLResponse
 	err = json.Unmarshal(raw, &response)
 	return response, err
 }
 
-// NewEvent makes of an HTTP request the event, payload format 2.0, that the
-// function gets.
-func NewEvent(r *http.Request, now time.Time) (events.LambdaFunctionURLRequest, error) {
+// newEvent returns the event, in payload format 2.0, for an HTTP request.
+func newEvent(r *http.Request, now time.Time) (events.LambdaFunctionURLRequest, error) {
 	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxPayloadBytes))
 	if err != nil {
 		return events.LambdaFunctionURLRequest{}, err
 	}
-	body, encoded := string(raw), false
-	if len(raw) > 0 && isBinary(r.Header.Get("Content-Type")) {
-		body, encoded = base64.StdEncoding.EncodeToString(raw), true
+	body, encoded := string(raw), len(raw) > 0 && isBinary(r.Header.Get("Content-Type"))
+	if encoded {
+		body = base64.StdEncoding.EncodeToString(raw)
 	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	source, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
-		host = r.RemoteAddr
+		source = r.RemoteAddr
 	}
-	headers := headers(r)
+	var cookies []string
+	for _, c := range r.Cookies() {
+		cookies = append(cookies, c.String())
+	}
+	headers := map[string]string{"host": r.Host}
+	for name, values := range r.Header {
+		if name != "Cookie" {
+			headers[strings.ToLower(name)] = strings.Join(values, ",")
+		}
+	}
+	query := map[string]string{}
+	for name, values := range r.URL.Query() {
+		query[name] = strings.Join(values, ",")
+	}
 	return events.LambdaFunctionURLRequest{
-		Version:               "2.0",
-		RawPath:               r.URL.EscapedPath(),
-		RawQueryString:        r.URL.RawQuery,
-		Cookies:               cookies(r),
-		Headers:               headers,
-		QueryStringParameters: joined(r.URL.Query()),
-		Body:                  body,
-		IsBase64Encoded:       encoded,
+		Version: "2.0", RawPath: r.URL.EscapedPath(), RawQueryString: r.URL.RawQuery, QueryStringParameters: query,
+		Cookies: cookies, Headers: headers, Body: body, IsBase64Encoded: encoded,
 		RequestContext: events.LambdaFunctionURLRequestContext{
-			AccountID:    "anonymous",
-			RequestID:    rand.Text(),
-			APIID:        "local",
-			DomainName:   r.Host,
-			DomainPrefix: "local",
-			Time:         now.UTC().Format(timeLayout),
-			TimeEpoch:    now.UnixMilli(),
+			AccountID: "anonymous", RequestID: rand.Text(), APIID: "local", DomainName: r.Host, DomainPrefix: "local",
+			Time: now.UTC().Format(timeLayout), TimeEpoch: now.UnixMilli(),
 			HTTP: events.LambdaFunctionURLRequestContextHTTPDescription{
-				Method:    r.Method,
-				Path:      r.URL.Path,
-				Protocol:  r.Proto,
-				SourceIP:  host,
-				UserAgent: r.UserAgent(),
+				Method: r.Method, Path: r.URL.Path, Protocol: r.Proto, SourceIP: source, UserAgent: r.UserAgent(),
 			},
 		},
 	}, nil
 }
 
-// headers returns the headers with their names in lower case. Cookies travel
-// apart from them.
-func headers(r *http.Request) map[string]string {
-	out := map[string]string{"host": r.Host}
-	for name, value := range joined(r.Header) {
-		if name = strings.ToLower(name); name != "cookie" {
-			out[name] = value
-		}
-	}
-	return out
-}
-
-// joined writes the values of each name as one.
-func joined(values map[string][]string) map[string]string {
-	out := make(map[string]string, len(values))
-	for name, all := range values {
-		out[name] = strings.Join(all, ",")
-	}
-	return out
-}
-
-func cookies(r *http.Request) []string {
-	var out []string
-	for _, c := range r.Cookies() {
-		out = append(out, c.String())
-	}
-	return out
-}
-
-// isBinary reports whether Lambda hands a body of this type over as base64. A
-// form counts as binary there.
+// isBinary reports whether Lambda encodes a body of this type as base64. It does so with
+// forms.
 func isBinary(contentType string) bool {
 	media, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
@@ -162,13 +128,6 @@ func isBinary(contentType string) bool {
 }
 
 func write(w http.ResponseWriter, response events.LambdaFunctionURLResponse) {
-	w.Header().Set("Content-Type", "application/json")
-	for name, value := range response.Headers {
-		w.Header().Set(name, value)
-	}
-	for _, cookie := range response.Cookies {
-		w.Header().Add("Set-Cookie", cookie)
-	}
 	body := []byte(response.Body)
 	if response.IsBase64Encoded {
 		decoded, err := base64.StdEncoding.DecodeString(response.Body)
@@ -178,9 +137,13 @@ func write(w http.ResponseWriter, response events.LambdaFunctionURLResponse) {
 		}
 		body = decoded
 	}
-	if response.StatusCode == 0 {
-		response.StatusCode = http.StatusOK
+	w.Header().Set("Content-Type", "application/json")
+	for name, value := range response.Headers {
+		w.Header().Set(name, value)
 	}
-	w.WriteHeader(response.StatusCode)
+	for _, cookie := range response.Cookies {
+		w.Header().Add("Set-Cookie", cookie)
+	}
+	w.WriteHeader(cmp.Or(response.StatusCode, http.StatusOK))
 	_, _ = w.Write(body)
 }

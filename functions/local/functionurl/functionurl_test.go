@@ -18,7 +18,7 @@ import (
 	"boomerang/functions/local/functionurl"
 )
 
-func TestServer_hands_over_what_a_Function_URL_does(t *testing.T) {
+func TestServer(t *testing.T) {
 	var got events.LambdaFunctionURLRequest
 	server := httptest.NewServer(&functionurl.Server{Timeout: time.Second, Function: lambda.NewHandler(
 		func(_ context.Context, r events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
@@ -68,12 +68,12 @@ func TestServer_hands_over_what_a_Function_URL_does(t *testing.T) {
 	}
 }
 
-func TestServer_answers_502_for_a_function_that_fails(t *testing.T) {
+func TestServer_FailedFunction(t *testing.T) {
 	for name, function := range map[string]func(context.Context) (events.LambdaFunctionURLResponse, error){
-		"with an error": func(context.Context) (events.LambdaFunctionURLResponse, error) {
+		"error": func(context.Context) (events.LambdaFunctionURLResponse, error) {
 			return events.LambdaFunctionURLResponse{}, errors.New("secret words")
 		},
-		"by running out of time": func(ctx context.Context) (events.LambdaFunctionURLResponse, error) {
+		"timeout": func(ctx context.Context) (events.LambdaFunctionURLResponse, error) {
 			<-ctx.Done()
 			return events.LambdaFunctionURLResponse{}, ctx.Err()
 		},
@@ -93,41 +93,32 @@ func TestServer_answers_502_for_a_function_that_fails(t *testing.T) {
 	}
 }
 
-func TestFresh_moves_the_alert_to_now(t *testing.T) {
-	now := time.UnixMilli(1_900_000_000_000)
-	event := events.LambdaFunctionURLRequest{Body: `{"date":"1700000000000","later":1700000060000,"id":"1700000000000000000","old":"1500000000000"}`}
-	event.RequestContext.TimeEpoch = 1_700_000_001_000
-	want := `{"date":"1899999999000","later":1900000059000,"id":"1700000000000000000","old":"1500000000000"}`
-
-	got, err := functionurl.Fresh(event, now)
-	if err != nil || got.Body != want || got.RequestContext.TimeEpoch != now.UnixMilli() {
-		t.Errorf("got %s, %v", got.Body, err)
-	}
-	event.Body, event.IsBase64Encoded = base64.StdEncoding.EncodeToString([]byte(event.Body)), true
-	got, err = functionurl.Fresh(event, now)
-	if plain, _ := base64.StdEncoding.DecodeString(got.Body); err != nil || string(plain) != want {
-		t.Errorf("got %s, %v", plain, err)
-	}
-}
-
-func TestFresh_moves_the_dates_in_texts_too(t *testing.T) {
+func TestFresh(t *testing.T) {
 	var event events.LambdaFunctionURLRequest
 	event.RequestContext.TimeEpoch = time.Date(2026, time.November, 20, 9, 12, 5, 0, time.UTC).UnixMilli()
+	now := time.Date(2027, time.March, 3, 0, 0, 10, 0, time.UTC)
 	for body, want := range map[string]string{
-		`{"event_msg":"was last triggered at Fri Nov 20 2026 09:12:04 UTC."}`:  `{"event_msg":"was last triggered at Wed Mar 03 2027 00:00:09 UTC."}`,
-		`{"event_msg":"was last triggered at Sun Nov 01 2026 09:12:04 UTC."}`:  `{"event_msg":"was last triggered at Sun Nov 01 2026 09:12:04 UTC."}`,
-		`{"event_msg":"was last triggered at Fri Nov 32 2026 09:12:04 UTC."}`:  `{"event_msg":"was last triggered at Fri Nov 32 2026 09:12:04 UTC."}`,
-		`{"event_msg":"was last triggered at Fri Nov 20 2026 09:12:04 CEST."}`: `{"event_msg":"was last triggered at Fri Nov 20 2026 09:12:04 CEST."}`,
+		`{"date":"1795165924000","later":1795165985000}`:     `{"date":"1804032009000","later":1804032070000}`,
+		`{"id":"1795165924000000000","old":"1500000000000"}`: `{"id":"1795165924000000000","old":"1500000000000"}`,
+		`at Fri Nov 20 2026 09:12:04 UTC.`:                   `at Wed Mar 03 2027 00:00:09 UTC.`,
+		`at Sun Nov 01 2026 09:12:04 UTC.`:                   `at Sun Nov 01 2026 09:12:04 UTC.`, // long ago
+		`at Fri Nov 32 2026 09:12:04 UTC.`:                   `at Fri Nov 32 2026 09:12:04 UTC.`,
+		`at Fri Nov 20 2026 09:12:04 CEST.`:                  `at Fri Nov 20 2026 09:12:04 CEST.`,
 	} {
-		event.Body = body
-		got, err := functionurl.Fresh(event, time.Date(2027, time.March, 3, 0, 0, 10, 0, time.UTC))
-		if err != nil || got.Body != want {
+		event.Body, event.IsBase64Encoded = body, false
+		got, err := functionurl.Fresh(event, now)
+		if err != nil || got.Body != want || got.RequestContext.TimeEpoch != now.UnixMilli() {
 			t.Errorf("got %s, %v, want %s", got.Body, err, want)
+		}
+		event.Body, event.IsBase64Encoded = base64.StdEncoding.EncodeToString([]byte(body)), true
+		got, err = functionurl.Fresh(event, now)
+		if plain, _ := base64.StdEncoding.DecodeString(got.Body); err != nil || string(plain) != want {
+			t.Errorf("base64: got %s, %v, want %s", plain, err, want)
 		}
 	}
 }
 
-func TestReadFile_says_what_is_wrong_with_a_file(t *testing.T) {
+func TestReadFile_Errors(t *testing.T) {
 	for path, says := range map[string]string{
 		"../../../events/no-such-file.json":    "no such file",
 		"../../../events/webhook-payload.json": "requestContext.http.method",

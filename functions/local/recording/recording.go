@@ -83,17 +83,14 @@ func newRequest(r *http.Request, s scrubber) (request, error) {
 	return request{Method: r.Method, Path: s.text(r.URL.Path), Query: s.query(r.URL.Query()), Body: s.body(raw)}, err
 }
 
-// headers are those that the Datadog client reads.
-var headers = []string{"Content-Type", "Retry-After"}
-
-const rateLimitReset = "X-Ratelimit-Reset"
+// headers are those that the Datadog client reads, of a 429 or of all responses.
+var headers = map[string]bool{"Content-Type": false, "Retry-After": false, "X-Ratelimit-Reset": true}
 
 func newResponse(r *http.Response, s scrubber) (response, error) {
 	raw, err := readBody(&r.Body)
 	recorded := response{Status: r.StatusCode, Header: map[string]string{}, Body: s.body(raw)}
-	for _, name := range append([]string{rateLimitReset}, headers...) {
-		value := r.Header.Get(name)
-		if value != "" && (name != rateLimitReset || r.StatusCode == http.StatusTooManyRequests) {
+	for name, of429 := range headers {
+		if value := r.Header.Get(name); value != "" && (!of429 || r.StatusCode == http.StatusTooManyRequests) {
 			recorded.Header[name] = value
 		}
 	}

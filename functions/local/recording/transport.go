@@ -34,7 +34,7 @@ func NewRecorder(folder string, at time.Time, next http.RoundTripper, secrets ..
 	return r, nil
 }
 
-// RoundTrip makes the call and keeps it. A response that breaks off is not kept.
+// RoundTrip makes the call and keeps it.
 func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
 	asked, err := newRequest(req, r.scrubber)
@@ -47,7 +47,7 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	answered, err := newResponse(resp, r.scrubber)
 	if err != nil {
-		return resp, nil
+		return nil, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
