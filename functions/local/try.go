@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -213,7 +214,7 @@ func (c cli) warnIfRejected(ctx context.Context, request events.LambdaFunctionUR
 	accept := func(context.Context, alert.Alert) (pipeline.Outcome, error) {
 		return pipeline.Outcome{Status: pipeline.Posted}, nil
 	}
-	response, err := handler.New(handler.Config{Tokens: staticToken(sandbox.Token), Run: accept, DryRun: accept}).Handle(ctx, request)
+	response, err := (&handler.Handler{Tokens: staticToken(sandbox.Token), Run: accept, DryRun: accept, Logger: slog.New(slog.DiscardHandler)}).Handle(ctx, request)
 	if err == nil && response.StatusCode >= http.StatusBadRequest {
 		c.out.Line("To this request the function would answer %d %s and do nothing. A try only uses its alert.", response.StatusCode, http.StatusText(response.StatusCode))
 	}

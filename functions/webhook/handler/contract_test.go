@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
 
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/alert"
@@ -23,45 +24,32 @@ import (
 
 func TestHandler_Posted(t *testing.T) {
 	w := newEnv(t)
-	r := handle(t, w.handler(), post(torqBody))
-	if r.StatusCode != http.StatusOK || r.Headers["content-type"] != "application/json" {
+	h := w.handler()
+	r := handle(t, h, post(torqBody))
+	got := fields(t, r.Body)
+	if r.StatusCode != http.StatusOK || r.Headers["content-type"] != "application/json" || got["status"] != "posted" || got["playbook"] != "default" {
 		t.Fatalf("got %d %v %s", r.StatusCode, r.Headers, r.Body)
 	}
-	got := fields(t, r.Body)
-	posted := w.datadog.Posted()
-	if len(posted) != 1 {
-		t.Fatalf("%d events were posted", len(posted))
-	}
 	e := got["event"].(map[string]any)
-	if got["status"] != "posted" || got["playbook"] != "default" || e["id"] == "" || !strings.HasPrefix(e["url"].(string), "https://") {
-		t.Errorf("got %s", r.Body)
+	if len(w.datadog.Posted()) != 1 || e["id"] == "" || !strings.HasPrefix(e["url"].(string), "https://") {
+		t.Errorf("posted %d, the answer names %v", len(w.datadog.Posted()), e)
 	}
-	steps := got["steps"].([]any)
-	if len(steps) != 2 {
-		t.Fatalf("got %d steps: %s", len(steps), r.Body)
-	}
-	for i, name := range []string{"monitor", "related_events"} {
-		s := steps[i].(map[string]any)
-		if s["name"] != name || s["status"] == "" || s["duration_ms"] == nil {
-			t.Errorf("step %d is %v", i, s)
+	var names []string
+	for _, s := range got["steps"].([]any) {
+		s := s.(map[string]any)
+		names = append(names, s["name"].(string))
+		if s["status"] == "" || s["duration_ms"] == nil {
+			t.Errorf("got step %v", s)
 		}
 	}
-}
+	if diff := cmp.Diff([]string{"monitor", "related_events"}, names); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
+	}
 
-func TestHandler_Duplicate(t *testing.T) {
-	w := newEnv(t)
-	h := w.handler()
-	first := fields(t, handle(t, h, post(torqBody)).Body)
-	r := handle(t, h, post(torqBody))
-	second := fields(t, r.Body)
-	if r.StatusCode != http.StatusOK || second["status"] != "duplicate" {
-		t.Fatalf("got %d %s", r.StatusCode, r.Body)
-	}
-	if first["event"].(map[string]any)["id"] != second["event"].(map[string]any)["id"] {
-		t.Errorf("another event: %v and %v", first["event"], second["event"])
-	}
-	if n := len(w.datadog.Posted()); n != 1 {
-		t.Errorf("%d events were posted", n)
+	again := handle(t, h, post(torqBody))
+	want := map[string]any{"status": "duplicate", "event": e}
+	if diff := cmp.Diff(want, fields(t, again.Body)); again.StatusCode != http.StatusOK || diff != "" || len(w.datadog.Posted()) != 1 {
+		t.Errorf("a repeated delivery: %d, %d posted (-want +got):\n%s", again.StatusCode, len(w.datadog.Posted()), diff)
 	}
 }
 
@@ -74,11 +62,8 @@ func TestHandler_DryRun(t *testing.T) {
 		t.Fatalf("got %d %s", r.StatusCode, r.Body)
 	}
 	e := got["event"].(map[string]any)
-	if e["title"] != "[P1] [Triggered] Checkout is slow" || e["aggregation_key"] != "c-1" || e["alert_type"] != "error" {
-		t.Errorf("got %v", e)
-	}
-	if n := len(w.datadog.Posted()); n != 0 {
-		t.Errorf("%d events were posted", n)
+	if e["title"] != "[P1] [Triggered] Checkout is slow" || e["aggregation_key"] != "c-1" || e["alert_type"] != "error" || len(w.datadog.Posted()) > 0 {
+		t.Errorf("got %v, posted %d", e, len(w.datadog.Posted()))
 	}
 	// A dry run leaves no trace: the alert itself still goes through.
 	if got := fields(t, handle(t, h, post(torqBody)).Body); got["status"] != "posted" {
@@ -89,7 +74,10 @@ func TestHandler_DryRun(t *testing.T) {
 func TestHandler_Outcomes(t *testing.T) {
 	const ownEvent = `{"id":"1","title":"x","tags":"env:prod,boomerang,playbook:default"}`
 	fails := func(fault fakedatadog.Fault) func(*env) {
-		return func(e *env) { e.inject(fakedatadog.EventsCreate, fault) }
+		return func(e *env) {
+			e.inject(fakedatadog.EventsCreate, fault)
+			e.inject(fakedatadog.EventsCreateV2, fault)
+		}
 	}
 	busy := func(e *env) {
 		a, err := alert.Decode([]byte(torqBody))
@@ -121,33 +109,36 @@ func TestHandler_Outcomes(t *testing.T) {
 		"a queue that fails":      {brokenQueue, torqBody, 503, "", 0, 0},
 		"tokens unknown":          {func(e *env) { e.tokens = unknowable{} }, torqBody, 503, "", 0, 0},
 	} {
-		t.Run(name, func(t *testing.T) {
-			e := newEnv(t)
-			if c.change != nil {
-				c.change(e)
-			}
-			h := e.handler()
-			r := handle(t, h, post(c.body))
-			if c.status == http.StatusServiceUnavailable {
-				mustBeProblem(t, r, c.status)
-			} else if got := fields(t, r.Body); r.StatusCode != c.status || got["status"] != c.want || (got["reason"] != nil) != (c.want == "ignored") {
-				t.Errorf("got %d %s", r.StatusCode, r.Body)
-			}
-			queued := 0
-			if q, ok := e.queue.(*sent); ok {
-				queued = len(q.messages)
-			}
-			if posted := len(e.datadog.Posted()); posted != c.posted || queued != c.queued {
-				t.Errorf("%d posted and %d queued", posted, queued)
-			}
-			if name == "no queue" {
-				// The sender's retry must not be taken for a duplicate.
-				e.datadog.ClearFaults()
-				if got := fields(t, handle(t, h, post(c.body)).Body); got["status"] != "posted" {
-					t.Errorf("the second delivery: %v", got)
+		for api, source := range apis {
+			t.Run(name+"/"+string(api), func(t *testing.T) {
+				e := newEnv(t)
+				e.source = source
+				if c.change != nil {
+					c.change(e)
 				}
-			}
-		})
+				h := e.handler()
+				r := handle(t, h, post(c.body))
+				if c.status == http.StatusServiceUnavailable {
+					mustBeProblem(t, r, c.status)
+				} else if got := fields(t, r.Body); r.StatusCode != c.status || got["status"] != c.want || (got["reason"] != nil) != (c.want == "ignored") {
+					t.Errorf("got %d %s", r.StatusCode, r.Body)
+				}
+				queued := 0
+				if q, ok := e.queue.(*sent); ok {
+					queued = len(q.messages)
+				}
+				if posted := len(e.datadog.Posted()); posted != c.posted || queued != c.queued {
+					t.Errorf("%d posted and %d queued", posted, queued)
+				}
+				if name == "no queue" {
+					// The sender's retry must not be taken for a duplicate.
+					e.datadog.ClearFaults()
+					if got := fields(t, handle(t, h, post(c.body)).Body); got["status"] != "posted" {
+						t.Errorf("the second delivery: %v", got)
+					}
+				}
+			})
+		}
 	}
 }
 
@@ -158,7 +149,7 @@ func TestHandler_UnknownStatus(t *testing.T) {
 		run := func(context.Context, alert.Alert) (pipeline.Outcome, error) {
 			return pipeline.Outcome{Status: status}, nil
 		}
-		h := handler.New(handler.Config{Tokens: token{goodToken}, Run: run, DryRun: run, Logger: slog.New(slog.NewJSONHandler(&log, nil))})
+		h := &handler.Handler{Tokens: token{goodToken}, Run: run, Logger: slog.New(slog.NewJSONHandler(&log, nil))}
 		mustBeProblem(t, handle(t, h, post(torqBody)), http.StatusServiceUnavailable)
 		if got := fields(t, log.String()); got["outcome"] != "internal" || got["level"] != "ERROR" {
 			t.Errorf("logged %v", got)
@@ -304,12 +295,8 @@ func TestHandler_FailedSteps(t *testing.T) {
 	w.inject("monitor.get", "status:500")
 	w.inject("events.list", fakedatadog.Corrupt)
 	r := handle(t, w.handler(), post(torqBody))
-	if r.StatusCode != http.StatusOK {
-		t.Fatalf("got %d %s", r.StatusCode, r.Body)
-	}
-	posted := w.datadog.Posted()[0].Event
-	if !alert.Tags(posted.Tags).Has("enrichment:none") {
-		t.Errorf("tags %v", posted.Tags)
+	if r.StatusCode != http.StatusOK || !alert.Tags(w.datadog.Posted()[0].Event.Tags).Has("enrichment:none") {
+		t.Fatalf("got %d %s, posted %v", r.StatusCode, r.Body, w.datadog.Posted()[0].Event.Tags)
 	}
 	for _, s := range fields(t, r.Body)["steps"].([]any) {
 		if step := s.(map[string]any); step["status"] != "failed" || step["error"] == "" {
@@ -347,7 +334,7 @@ func FuzzHandler(f *testing.F) {
 		taken = a
 		return pipeline.Outcome{Status: pipeline.Posted}, nil
 	}
-	h := handler.New(handler.Config{Tokens: token{goodToken}, Run: run, DryRun: run})
+	h := &handler.Handler{Tokens: token{goodToken}, Run: run, DryRun: run, Logger: slog.New(slog.DiscardHandler)}
 	f.Fuzz(func(t *testing.T, body, contentType, method, path string, encoded bool) {
 		r := with(post(body), "content-type", contentType)
 		r.RequestContext.HTTP.Method, r.RawPath, r.IsBase64Encoded = method, path, encoded

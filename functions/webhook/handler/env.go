@@ -29,5 +29,5 @@ func FromEnvironment(ctx context.Context, env runtime.Environment) (*Handler, er
 	if err := runtime.WaitForSecrets(ctx, tokens, r.Keys); err != nil {
 		return nil, err
 	}
-	return New(Config{Tokens: tokens, Run: run, DryRun: alerts.DryRun, Logger: env.Logger}), nil
+	return &Handler{Tokens: tokens, Run: run, DryRun: alerts.DryRun, Logger: env.Logger}, nil
 }

@@ -113,33 +113,16 @@ func (e *env) handler() *handler.Handler {
 	if err != nil {
 		e.t.Fatal(err)
 	}
-	conf := pipeline.Config{Playbooks: e.playbooks(client), EnrichBudget: 2 * time.Second, Poster: client, Ledger: e.ledger}
-	if e.queue != nil {
-		conf.Queue = e.queue
+	kinds := registry.Kinds(registry.Deps{Datadog: client, Site: site.US1})
+	book, err := playbook.Default(kinds)
+	if e.source != "" {
+		book, err = playbook.Load("test.yaml", []byte(e.source), kinds)
 	}
-	p := pipeline.New(conf)
-	logger := slog.New(slog.NewJSONHandler(&e.log, nil))
-	return handler.New(handler.Config{Tokens: e.tokens, Run: p.Run, DryRun: p.DryRun, Logger: logger})
-}
-
-func (e *env) playbooks(client *datadog.Client) *playbook.Book {
-	e.t.Helper()
-	if e.source == "" {
-		return playbooks(client)
-	}
-	book, err := playbook.Load("test.yaml", []byte(e.source), registry.Kinds(registry.Deps{Datadog: client, Site: site.US1}))
 	if err != nil {
 		e.t.Fatal(err)
 	}
-	return book
-}
-
-func playbooks(client *datadog.Client) *playbook.Book {
-	book, err := playbook.Default(registry.Kinds(registry.Deps{Datadog: client, Site: site.US1}))
-	if err != nil {
-		panic(err)
-	}
-	return book
+	p := pipeline.New(pipeline.Config{Playbooks: book, EnrichBudget: 2 * time.Second, Poster: client, Ledger: e.ledger, Queue: e.queue})
+	return &handler.Handler{Tokens: e.tokens, Run: p.Run, DryRun: p.DryRun, Logger: slog.New(slog.NewJSONHandler(&e.log, nil))}
 }
 
 func (e *env) inject(route fakedatadog.Route, m fakedatadog.Fault) {

@@ -2,6 +2,7 @@
 package handler
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -25,40 +26,25 @@ type Tokens interface {
 // Run processes an alert.
 type Run func(ctx context.Context, a alert.Alert) (pipeline.Outcome, error)
 
-// Config configures a handler.
-type Config struct {
+// Handler answers the webhook. It is safe for concurrent use.
+type Handler struct {
 	Tokens Tokens
 	Run    Run // posts or queues an alert
 	DryRun Run // runs instead for an alert with the header X-Dry-Run: true
 	Logger *slog.Logger
-	Now    func() time.Time // nil: time.Now
-}
-
-// Handler answers the webhook. It is safe for concurrent use.
-type Handler struct{ Config }
-
-// New returns a handler.
-func New(c Config) *Handler {
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	return &Handler{c}
 }
 
 // Handle answers one request and writes one log record. It never returns an error: the
 // Function URL would answer that with a 502 without an explanation.
 func (h *Handler) Handle(ctx context.Context, r events.LambdaFunctionURLRequest) (response events.LambdaFunctionURLResponse, _ error) {
-	entry := logEntry{start: h.Now(), healthCheck: isHealthCheck(r)}
+	entry := logEntry{start: time.Now(), healthCheck: isHealthCheck(r)}
 	defer func() {
 		if p := recover(); p != nil {
 			entry.err = fault.New(fault.Internal, textInternal, fault.FromPanic(p))
 			response = problemResponse(entry.err)
 		}
 		entry.status = response.StatusCode
-		entry.write(ctx, h.Logger, h.Now())
+		entry.write(ctx, h.Logger)
 	}()
 	if entry.healthCheck {
 		return jsonResponse(http.StatusOK, map[string]string{"status": "ok"}), nil
@@ -119,6 +105,6 @@ var (
 )
 
 func isHealthCheck(r events.LambdaFunctionURLRequest) bool {
-	m := method(r)
-	return (m == http.MethodGet || m == http.MethodHead) && strings.TrimSuffix(path(r), "/") == "/health"
+	m, path := method(r), cmp.Or(r.RawPath, r.RequestContext.HTTP.Path)
+	return (m == http.MethodGet || m == http.MethodHead) && strings.TrimSuffix(path, "/") == "/health"
 }

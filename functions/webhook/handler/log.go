@@ -25,12 +25,12 @@ type logEntry struct {
 }
 
 // write logs the request and, unless it is a health check, records its metrics.
-func (e logEntry) write(ctx context.Context, logger *slog.Logger, now time.Time) {
+func (e logEntry) write(ctx context.Context, logger *slog.Logger) {
 	telemetry.Tag(ctx, "outcome", e.name())
 	attrs := []slog.Attr{
 		slog.Int("status", e.status),
 		slog.String("outcome", e.name()),
-		slog.Float64("duration_ms", pipeline.Milliseconds(now.Sub(e.start))),
+		slog.Float64("duration_ms", pipeline.Milliseconds(time.Since(e.start))),
 	}
 	if !e.healthCheck {
 		telemetry.Received.Record(ctx, 1)

@@ -29,13 +29,6 @@ func method(r events.LambdaFunctionURLRequest) string {
 	return strings.ToUpper(r.RequestContext.HTTP.Method)
 }
 
-func path(r events.LambdaFunctionURLRequest) string {
-	if r.RawPath != "" {
-		return r.RawPath
-	}
-	return r.RequestContext.HTTP.Path
-}
-
 // header returns a header's value. The names in events that people write by hand may
 // have upper case.
 func header(r events.LambdaFunctionURLRequest, name string) string {

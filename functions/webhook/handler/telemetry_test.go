@@ -97,10 +97,10 @@ func TestHandler_Spans(t *testing.T) {
 // A panic's value may hold what an alert says.
 func TestHandler_Panic(t *testing.T) {
 	var log bytes.Buffer
-	h := handler.New(handler.Config{
+	h := &handler.Handler{
 		Tokens: token{goodToken}, Logger: slog.New(slog.NewJSONHandler(&log, nil)),
 		Run: func(_ context.Context, a alert.Alert) (pipeline.Outcome, error) { panic(a.Title) },
-	})
+	}
 	var answer string
 	e := telemetrytest.During(t, func(ctx context.Context) {
 		r, err := h.Handle(ctx, post(torqBody))
