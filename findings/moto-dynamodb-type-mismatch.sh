@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# moto 5.2.1 (server): a DynamoDB condition that compares a text attribute with a number ends with status 500 and an HTML page.
+# moto 5.2.5 (server): a DynamoDB condition that compares a text attribute with a number ends with status 500 and an HTML page.
 # DynamoDB's documentation defines comparisons for operands of one type; clients expect a JSON error or ConditionalCheckFailedException. The
 # AWS SDKs retry a 500, so one such item makes a client wait through all its attempts.
 #
@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(mktemp -d)"
 trap 'kill $server 2>/dev/null || true; rm -rf "$PWD"' EXIT
-python3 -m venv venv && venv/bin/pip install --quiet --disable-pip-version-check 'moto[dynamodb,server]==5.2.1'
+python3 -m venv venv && venv/bin/pip install --quiet --disable-pip-version-check 'moto[dynamodb,server]==5.2.5'
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 venv/bin/moto_server --host 127.0.0.1 --port "$port" >log 2>&1 &
 server=$!
