@@ -15,45 +15,11 @@ import (
 
 var errDown = fault.New(fault.Temporary, "down", nil)
 
-// source is a secret whose content and health a test changes.
-type source struct {
-	mu    sync.Mutex
-	value string
-	err   error
-	delay time.Duration
-	calls int
-}
-
-func (s *source) load(ctx context.Context, _ Client, _ string) (Secret, error) {
-	s.mu.Lock()
-	s.calls++
-	value, err, delay := s.value, s.err, s.delay
-	s.mu.Unlock()
-	select {
-	case <-time.After(delay):
-	case <-ctx.Done():
-		return Secret{}, ctx.Err()
-	}
-	return New(value), err
-}
-
-func (s *source) set(value string, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.value, s.err = value, err
-}
-
-func (s *source) count() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.calls
-}
-
-// cacheTest is a cache of a source, in simulated time. A fetch takes 100 ms.
+// cacheTest is a cache of a secret, in simulated time. A fetch takes 100 ms.
 type cacheTest struct {
 	*testing.T
 	c      *Cache[Secret]
-	s      *source
+	s      *fakeSecret
 	failed *atomic.Int32
 }
 
@@ -61,9 +27,10 @@ func run(t *testing.T, name string, test func(cacheTest)) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			s := &source{value: "one", delay: 100 * time.Millisecond}
+			s := newFakeSecret("one")
+			s.delay = 100 * time.Millisecond
 			var failed atomic.Int32
-			c := newCache(nil, "the-secret", s.load, func(context.Context, error) { failed.Add(1) })
+			c := newCache(s, id, fetchText, func(context.Context, error) { failed.Add(1) })
 			test(cacheTest{t, c, s, &failed})
 		})
 	})
@@ -157,7 +124,7 @@ func TestCache_Jitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seen := map[time.Duration]bool{}
 		for range 200 {
-			c := newCache(nil, "the-secret", (&source{value: "one"}).load, nil)
+			c := newCache(newFakeSecret("one"), id, fetchText, nil)
 			if err := c.Ready(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -260,12 +227,8 @@ func TestCache_Refresh(t *testing.T) {
 		t.s.set("two", nil)
 		t.refresh("one", "two")
 		t.get("two")
-	})
-	run(t, "newer value in the cache", func(t cacheTest) {
-		t.s.set("two", nil)
-		t.get("two")
 		t.refresh("one", "two")
-		t.calls(1)
+		t.calls(2)
 	})
 	for _, value := range []string{"one", "two"} {
 		run(t, "shared fetch of "+value, func(t cacheTest) {

@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -25,46 +26,63 @@ const (
 
 func tokenJSON(token string) string { return fmt.Sprintf(`{"token":%q}`, token) }
 
-// webhookSecret is a secret that tests rotate and break.
-type webhookSecret struct {
+// fakeSecret is a Client of a secret that tests rotate and break.
+type fakeSecret struct {
 	mu       sync.Mutex
 	versions map[string]string // by staging label
 	failures map[string]error  // by staging label
+	delay    time.Duration
 	calls    int
 }
 
-func newWebhookSecret(token string) *webhookSecret {
-	return &webhookSecret{versions: map[string]string{current: tokenJSON(token)}, failures: map[string]error{}}
+func newFakeSecret(content string) *fakeSecret {
+	return &fakeSecret{versions: map[string]string{current: content}, failures: map[string]error{}}
 }
 
-func (s *webhookSecret) get(_, stage string) (*secretsmanager.GetSecretValueOutput, error) {
+func (s *fakeSecret) GetSecretValue(ctx context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
+	s.mu.Lock()
+	s.calls++
+	content, exists := s.versions[*in.VersionStage]
+	err, delay := s.failures[*in.VersionStage], s.delay
+	s.mu.Unlock()
+	select {
+	case <-time.After(delay):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if err == nil && !exists {
+		err = &types.ResourceNotFoundException{}
+	}
+	return &secretsmanager.GetSecretValueOutput{SecretString: &content}, err
+}
+
+func (s *fakeSecret) count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.calls++
-	if err := s.failures[stage]; err != nil {
-		return nil, err
-	}
-	content, ok := s.versions[stage]
-	if !ok {
-		return nil, &types.ResourceNotFoundException{}
-	}
-	return &secretsmanager.GetSecretValueOutput{SecretString: &content}, nil
+	return s.calls
+}
+
+// set sets the current version.
+func (s *fakeSecret) set(content string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.versions[current], s.failures[current] = content, err
 }
 
 // rotate does what PutSecretValue does.
-func (s *webhookSecret) rotate(token string) {
+func (s *fakeSecret) rotate(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.versions[previous], s.versions[current] = s.versions[current], tokenJSON(token)
 }
 
-func (s *webhookSecret) fail(stage string, err error) {
+func (s *fakeSecret) fail(stage string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.failures[stage] = err
 }
 
-func (s *webhookSecret) tokens() *Tokens { return NewTokens(clientFunc(s.get), id, nil) }
+func (s *fakeSecret) tokens() *Tokens { return NewTokens(s, id, nil) }
 
 var (
 	errThrottled = &smithy.GenericAPIError{Code: "ThrottlingException", Message: "Rate exceeded"}
@@ -93,7 +111,7 @@ func wantUnknown(t *testing.T, tokens *Tokens, presented ...string) {
 
 func TestTokens_Check(t *testing.T) {
 	t.Run("current and previous", func(t *testing.T) {
-		s := newWebhookSecret(oldToken)
+		s := newFakeSecret(tokenJSON(oldToken))
 		s.rotate(newToken)
 		wantCheck(t, s.tokens(), true, newToken, oldToken)
 		if s.calls != 2 {
@@ -101,12 +119,12 @@ func TestTokens_Check(t *testing.T) {
 		}
 	})
 	t.Run("wrong", func(t *testing.T) {
-		wantCheck(t, newWebhookSecret(newToken).tokens(), false,
+		wantCheck(t, newFakeSecret(tokenJSON(newToken)).tokens(), false,
 			"", " ", oldToken, wrongToken, newToken+" ", " "+newToken, newToken[1:], newToken[:len(newToken)-1],
 			strings.ToUpper(newToken), newToken+newToken, tokenJSON(newToken), newToken+"\x00")
 	})
 	t.Run("empty makes no call", func(t *testing.T) {
-		s := newWebhookSecret(newToken)
+		s := newFakeSecret(tokenJSON(newToken))
 		s.fail(current, errThrottled)
 		wantCheck(t, s.tokens(), false, "")
 		if s.calls != 0 {
@@ -114,11 +132,11 @@ func TestTokens_Check(t *testing.T) {
 		}
 	})
 	t.Run("white space in the secret", func(t *testing.T) {
-		wantCheck(t, newWebhookSecret("\n "+newToken+"\r\n").tokens(), true, newToken)
+		wantCheck(t, newFakeSecret(tokenJSON("\n "+newToken+"\r\n")).tokens(), true, newToken)
 	})
 	for _, content := range []string{"token=" + oldToken, "", `{"token":" "}`, "null"} {
 		t.Run("previous version "+content, func(t *testing.T) {
-			s := newWebhookSecret(newToken)
+			s := newFakeSecret(tokenJSON(newToken))
 			s.versions[previous] = content
 			tokens := s.tokens()
 			wantCheck(t, tokens, true, newToken)
@@ -132,7 +150,7 @@ func TestTokens_Check(t *testing.T) {
 
 func TestTokens_Check_Rotation(t *testing.T) {
 	t.Run("new token", func(t *testing.T) {
-		s := newWebhookSecret(oldToken)
+		s := newFakeSecret(tokenJSON(oldToken))
 		tokens := s.tokens()
 		wantCheck(t, tokens, true, oldToken)
 		wantCheck(t, tokens, false, wrongToken)
@@ -140,7 +158,7 @@ func TestTokens_Check_Rotation(t *testing.T) {
 		wantCheck(t, tokens, true, newToken, oldToken)
 	})
 	t.Run("token before the previous one", func(t *testing.T) {
-		s := newWebhookSecret(oldToken)
+		s := newFakeSecret(tokenJSON(oldToken))
 		tokens := s.tokens()
 		wantCheck(t, tokens, true, oldToken)
 		s.rotate("between")
@@ -150,7 +168,7 @@ func TestTokens_Check_Rotation(t *testing.T) {
 	})
 	t.Run("wrong tokens are limited", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			s := newWebhookSecret(oldToken)
+			s := newFakeSecret(tokenJSON(oldToken))
 			tokens := s.tokens()
 			for range 1000 {
 				wantCheck(t, tokens, false, wrongToken)
@@ -167,14 +185,14 @@ func TestTokens_Check_Rotation(t *testing.T) {
 
 func TestTokens_Check_SecretsManagerFails(t *testing.T) {
 	t.Run("no value yet", func(t *testing.T) {
-		s := newWebhookSecret(newToken)
+		s := newFakeSecret(tokenJSON(newToken))
 		s.fail(current, errThrottled)
 		wantUnknown(t, s.tokens(), newToken, wrongToken)
-		wantUnknown(t, newWebhookSecret("").tokens(), newToken)
+		wantUnknown(t, newFakeSecret(tokenJSON("")).tokens(), newToken)
 	})
 	t.Run("known and unknown tokens", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			s := newWebhookSecret(oldToken)
+			s := newFakeSecret(tokenJSON(oldToken))
 			tokens := s.tokens()
 			wantCheck(t, tokens, true, oldToken)
 			s.rotate(newToken)
@@ -189,7 +207,7 @@ func TestTokens_Check_SecretsManagerFails(t *testing.T) {
 		})
 	})
 	t.Run("unreadable previous version", func(t *testing.T) {
-		s := newWebhookSecret(oldToken)
+		s := newFakeSecret(tokenJSON(oldToken))
 		s.rotate(newToken)
 		s.fail(previous, errDenied)
 		tokens := s.tokens()
