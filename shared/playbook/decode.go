@@ -145,14 +145,18 @@ func scalarValue(node ast.Node) any {
 // setScalar puts a single value into a variable, or returns what it must be. A text
 // variable takes the value as it is written.
 func setScalar(node ast.Node, into reflect.Value) (want string) {
+	if into.Kind() == reflect.String {
+		if _, isScalar := node.(ast.ScalarNode); !isScalar {
+			return "text"
+		}
+		into.SetString(scalarText(node))
+		return ""
+	}
 	value, fits := reflect.ValueOf(scalarValue(node)), false
 	switch {
 	case into.Type() == durationType:
 		d, err := time.ParseDuration(scalarText(node))
 		want, fits, value = "a duration with its unit, such as 5s or 2m", err == nil && d >= 0, reflect.ValueOf(d)
-	case into.Kind() == reflect.String:
-		_, fits = node.(ast.ScalarNode)
-		want, value = "text", reflect.ValueOf(scalarText(node))
 	case into.Kind() == reflect.Bool:
 		want, fits = "true or false", value.Kind() == reflect.Bool
 	case into.CanInt():

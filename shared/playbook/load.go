@@ -189,7 +189,11 @@ func (l *loader) invalid(err error, path string) {
 // settings compiles the templates of the settings at a path. It returns the steps that
 // they read, too.
 func (l *loader) settings(zero any, path string, known *scope) (settings, []string, error) {
-	compiled := settings{reflect.TypeOf(zero), l.nodes[path], map[string]*textTemplate{}}
+	compiled := settings{of: reflect.TypeOf(zero), node: l.nodes[path]}
+	if compiled.node == nil {
+		return compiled, nil, nil
+	}
+	compiled.templates = map[string]*textTemplate{}
 	var reads []string
 	_, err := compiled.fill(path, func(path, source string) (string, error) {
 		if t := l.template(source, path, known); t != nil {
