@@ -5,6 +5,7 @@ The emulator's CloudFormation does not know some types of resources. They are ma
 Usage: MOTO_URL=http://127.0.0.1:5000 deployed.py <file that transformed.py wrote> <parameters.json>
 """
 
+import ast
 import io
 import json
 import os
@@ -71,6 +72,31 @@ def everything():
     }
 
 
+def check_roles(secrets):
+    """Every statement of a role must name a resource that exists, by its whole ARN."""
+    iam, sqs, dynamodb = client("iam"), client("sqs"), client("dynamodb")
+    arns = set(secrets)
+    arns |= {sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"] for url in sqs.list_queues()["QueueUrls"]}
+    arns |= {dynamodb.describe_table(TableName=name)["Table"]["TableArn"] for name in dynamodb.list_tables()["TableNames"]}
+    arns |= {g["arn"].removesuffix(":*") for g in client("logs").describe_log_groups()["logGroups"]}
+    checked = 0
+    for role in [r["RoleName"] for r in iam.list_roles()["Roles"]]:
+        for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+            if isinstance(document, str):  # The emulator answers with Python instead of JSON.
+                document = ast.literal_eval(document)
+            for statement in document["Statement"]:
+                resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+                checked += len(resources)
+                # CloudFormation's ARN of a log group ends with :*, which is its streams.
+                unknown = [r for r in resources if r.removesuffix(":*") not in arns]
+                if unknown:
+                    sys.exit(f"{policy} of {role} names resources that do not exist: {unknown}; there are {sorted(arns)}")
+    if not checked:
+        sys.exit("no statement of a role was checked")
+    return checked
+
+
 def main(path, parameters):
     with open(path, encoding="utf-8") as file:
         template = json.load(file)
@@ -92,12 +118,13 @@ def main(path, parameters):
     made = {r["LogicalResourceId"] for r in cloudformation.list_stack_resources(StackName=STACK)["StackResourceSummaries"]}
     if status != "CREATE_COMPLETE" or made != set(template["Resources"]):
         sys.exit(f"the stack is {status}, and lacks {set(template['Resources']) - made}")
-    deployed = everything()
+    checked, deployed = check_roles(known[name] for name in ("DatadogSecret", "WebhookSecret")), everything()
     cloudformation.delete_stack(StackName=STACK)
     left = everything()
     if left != before:
         sys.exit(f"the stack leaves something behind: {left}, and before it was {before}")
     print("deployed to the emulator and removed:", ", ".join(f"{len(names) - len(before[what])} {what}" for what, names in deployed.items()))
+    print(f"{checked} resources in the statements of roles exist")
 
 
 main(*sys.argv[1:])
