@@ -75,7 +75,7 @@ func (k keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) {
 func (e *env) now() time.Time          { return start.Add(time.Duration(e.elapsed.Load())) }
 func (e *env) advance(d time.Duration) { e.elapsed.Add(int64(d)) }
 
-// call returns an error if the test lets this call fail.
+// call fails if the test says so.
 func (e *env) call(name string) error {
 	if e.fails(name) {
 		return errDown
@@ -178,6 +178,9 @@ func (e *env) run(wantErr string) (logged entry) {
 	}
 	if wantErr != "" && (logged.Level != "ERROR" || !strings.Contains(logged.Error, wantErr)) {
 		e.Errorf("logged %+v, want an error with %q", logged, wantErr)
+	}
+	if text := e.log.String(); strings.Contains(text, "Checkout") || strings.Contains(text, "deploys") {
+		e.Errorf("logged an alert's text: %s", text)
 	}
 	e.log.Reset()
 	return logged
