@@ -56,7 +56,7 @@ func TestEvents_Files(t *testing.T) {
 		names = append(names, entry.Name())
 	}
 	want := slices.Sorted(maps.Keys(situations))
-	want = append(want, payload, "payload.go") // The payload, and who embeds it.
+	want = append(want, payload, "payload.go", "README.md")
 	slices.Sort(want)
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("files of events/ (-want +got):\n%s", diff)

@@ -336,19 +336,15 @@ func summary(stacks []*stack) string {
 	row("finished after", func(k *stack) string { return k.finished.Sub(k.start).Round(time.Second).String() })
 	row("reads per alert", func(k *stack) string { return fmt.Sprintf("%.2f", float64(k.api.reads)/float64(k.alerts())) })
 	row("refused by Datadog (429)", func(k *stack) string { return fmt.Sprint(k.api.refused)[len("map"):] })
-	for _, part := range []struct {
-		name string
-		of   func(Cost) float64
-	}{
-		{"$ per million: Lambda", func(c Cost) float64 { return c.Lambda }},
-		{"SQS", func(c Cost) float64 { return c.SQS }},
-		{"DynamoDB", func(c Cost) float64 { return c.DynamoDB }},
-		{"Secrets Manager", func(c Cost) float64 { return c.Secrets }},
-		{"logs", func(c Cost) float64 { return c.Logs }},
-		{"total", Cost.Total},
-	} {
-		row(part.name, func(k *stack) string { return fmt.Sprintf("%.2f", 1e6*part.of(k.usage.Cost())/float64(k.alerts())) })
+	cost := func(name string, part func(Cost) float64) {
+		row(name, func(k *stack) string { return fmt.Sprintf("%.2f", 1e6*part(k.usage.Cost())/float64(k.alerts())) })
 	}
+	cost("$ per million: Lambda", func(c Cost) float64 { return c.Lambda })
+	cost("SQS", func(c Cost) float64 { return c.SQS })
+	cost("DynamoDB", func(c Cost) float64 { return c.DynamoDB })
+	cost("Secrets Manager", func(c Cost) float64 { return c.Secrets })
+	cost("logs", func(c Cost) float64 { return c.Logs })
+	cost("total", Cost.Total)
 	_ = t.Flush()
 	return out.String()
 }
