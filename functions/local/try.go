@@ -133,7 +133,7 @@ func (d *dryRun) open(env map[string]string) error {
 		d.playbooks = cfg.PlaybooksFile
 	}
 	playbooks, err := alerting.Playbooks(d.playbooks, dryrun.Observed(registry.Kinds(registry.Deps{
-		Datadog: reader, Site: cfg.Site, Tables: alerting.Tables(d.playbooks), HTTP: httpapi.NewClient(httpapi.AllowLoopback()),
+		Datadog: reader, Site: cfg.Site, Tables: alerting.Tables(d.playbooks), HTTP: httpapi.NewLocalClient(),
 	})))
 	d.runner = dryrun.Runner{
 		Playbooks: playbooks, WebhookName: cfg.WebhookName, Budget: cfg.EnrichBudget, Poster: withoutDeadline{poster}, Now: d.now, Override: d.override,

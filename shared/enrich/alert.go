@@ -1,7 +1,9 @@
 package enrich
 
 import (
+	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +27,46 @@ func NewTags(tags []string, a alert.Alert, ignored string) []string {
 	return slices.DeleteFunc(slices.Clone(tags), func(tag string) bool {
 		return slices.Contains(known, tag) || strings.HasPrefix(tag, ignored)
 	})
+}
+
+// maxTagBytes bounds what a step looks up: a tag has at most 200 characters
+// (https://docs.datadoghq.com/getting_started/tagging/).
+const maxTagBytes = 4 * 200
+
+// Tag returns the first of the keys that the alert has a tag for, and its value. A
+// value that the playbook configures comes first and counts as the first key's. The
+// error skips the step.
+func Tag(a alert.Alert, configured string, keys ...string) (key, value string, err error) {
+	tags := Tags(a)
+	for i, key := range keys {
+		value := tags.Get(key)
+		if i == 0 {
+			value = cmp.Or(strings.TrimSpace(configured), value)
+		}
+		switch {
+		case len(value) > maxTagBytes:
+			return "", "", Skip("the alert's " + key + " tag is longer than Datadog allows")
+		case value != "":
+			return key, value, nil
+		}
+	}
+	return "", "", Skip("the alert has no " + strings.Join(keys, " or ") + " tag")
+}
+
+// MonitorID returns the monitor ID in text. The error skips the step.
+func MonitorID(text string) (int64, error) {
+	id, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+	if err != nil || id <= 0 {
+		return 0, Skip("the alert names no monitor")
+	}
+	return id, nil
+}
+
+// DifferentEnv reports whether something with these tags belongs to other
+// environments than env. Without env tags on both sides it may belong to any.
+func DifferentEnv(tags alert.Tags, env []string) bool {
+	envs := tags.All("env")
+	return len(env) > 0 && len(envs) > 0 && !slices.ContainsFunc(envs, func(e string) bool { return slices.Contains(env, e) })
 }
 
 // Window returns the time up to the alert, or up to now for an alert without a time.

@@ -32,7 +32,7 @@ const (
 )
 
 // Block is one part of a finding.
-type Block interface{ block() }
+type Block interface{ empty() bool }
 
 // Facts are short name and value pairs.
 type Facts []Fact
@@ -72,12 +72,26 @@ type Code string
 // Image is a picture by its URL.
 type Image struct{ Title, URL string }
 
-func (Facts) block()     {}
-func (List) block()      {}
-func (Links) block()     {}
-func (Paragraph) block() {}
-func (Code) block()      {}
-func (Image) block()     {}
+func (f Facts) empty() bool     { return len(f) == 0 }
+func (l List) empty() bool      { return len(l.Items) == 0 }
+func (l Links) empty() bool     { return len(l) == 0 }
+func (p Paragraph) empty() bool { return p == "" }
+func (c Code) empty() bool      { return c == "" }
+func (i Image) empty() bool     { return i.URL == "" }
+
+// Blocks returns the blocks that are not empty.
+func Blocks(all ...Block) []Block {
+	return slices.DeleteFunc(all, func(b Block) bool { return b == nil || b.empty() })
+}
+
+// ListOf returns a list of at most limit items.
+func ListOf[T any](all []T, limit int, item func(T) Item) List {
+	list := List{More: max(0, len(all)-limit)}
+	for _, one := range all[:len(all)-list.More] {
+		list.Items = append(list.Items, item(one))
+	}
+	return list
+}
 
 // Known returns the facts that have a value, each on one line of at most limit runes.
 func (f Facts) Known(limit int) Facts {

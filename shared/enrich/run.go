@@ -126,3 +126,17 @@ func endSpan(span *telemetry.Span, r Result) {
 	}
 	span.End(r.Err)
 }
+
+// defaultTimeout bounds the parts of a step that has no deadline.
+const defaultTimeout = time.Minute
+
+// PartTimeout is the time for the parts of a step: what is left for ctx, less a
+// twentieth, so that the step can still return the parts that came in time.
+func PartTimeout(ctx context.Context) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return defaultTimeout
+	}
+	left := time.Until(deadline)
+	return left - left/20
+}

@@ -237,3 +237,16 @@ func TestResult_Complete(t *testing.T) {
 		}
 	}
 }
+
+func TestPartTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		if got := PartTimeout(t.Context()); got != time.Minute {
+			t.Errorf("without a deadline: %v", got)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+		defer cancel()
+		if got := PartTimeout(ctx); got != 3800*time.Millisecond {
+			t.Errorf("with 4s left: %v", got)
+		}
+	})
+}

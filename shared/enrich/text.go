@@ -2,6 +2,7 @@ package enrich
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -59,6 +61,42 @@ func Join(texts []string, separator string, limit int) string {
 		return strings.Join(texts, separator)
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(texts[:limit], separator), len(texts)-limit)
+}
+
+// Quote keeps a value from being read as part of a search.
+func Quote(value string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(strings.ToValidUTF8(value, "")) + `"`
+}
+
+// FormatTime writes a time as "21 Nov 16:00 UTC".
+func FormatTime(t time.Time) string { return t.UTC().Format("2 Jan 15:04 UTC") }
+
+// Until writes when something ends: "until 21 Nov 16:00 UTC", or "indefinitely" when
+// the time is zero.
+func Until(t time.Time) string {
+	if t.IsZero() {
+		return "indefinitely"
+	}
+	return "until " + FormatTime(t)
+}
+
+// Times writes how often something happened: "once", "twice", "3 times".
+func Times(n int) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// NameAndID writes a name with its identifier: "Shop (shop)", or the one that there is.
+func NameAndID(name, id string) string {
+	if name == "" || id == "" || name == id {
+		return cmp.Or(name, id)
+	}
+	return fmt.Sprintf("%s (%s)", name, id)
 }
 
 // maxURLBytes leaves out what an event has no room for.

@@ -7,8 +7,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
-
-	"boomerang/shared/alert"
 )
 
 func TestLine(t *testing.T) {
@@ -82,37 +80,22 @@ func TestDecodeJSON(t *testing.T) {
 	}
 }
 
-func TestTags(t *testing.T) {
-	for name, tt := range map[string]struct {
-		a    alert.Alert
-		want alert.Tags
-	}{
-		"none":              {alert.Alert{}, nil},
-		"scope of no group": {alert.Alert{Scope: "*"}, nil},
-		"group, tags, host": {
-			alert.Alert{Scope: "host:a, env:prod", Tags: alert.Tags{"monitor", "env:eu"}, Hostname: "b"},
-			alert.Tags{"host:a", "env:prod", "monitor", "env:eu", "host:b"},
-		},
+func TestTexts(t *testing.T) {
+	afternoon := time.Date(2026, 11, 21, 17, 0, 0, 0, time.FixedZone("", 3600))
+	for got, want := range map[string]string{
+		FormatTime(afternoon):     "21 Nov 16:00 UTC",
+		Until(afternoon):          "until 21 Nov 16:00 UTC",
+		Until(time.Time{}):        "indefinitely",
+		Times(1):                  "once",
+		Times(2):                  "twice",
+		Times(3):                  "3 times",
+		NameAndID("Shop", "shop"): "Shop (shop)",
+		NameAndID("", "shop"):     "shop",
+		NameAndID("Shop", ""):     "Shop",
+		NameAndID("cart", "cart"): "cart",
 	} {
-		if diff := cmp.Diff(tt.want, Tags(tt.a)); diff != "" {
-			t.Errorf("%s: tags (-want +got):\n%s", name, diff)
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
 		}
-	}
-	tags := append(make(alert.Tags, 0, 8), "a:1")
-	a := alert.Alert{Tags: tags, Hostname: "b"}
-	if got := NewTags([]string{"a:1", "source:x", "c:2"}, a, "source:"); !cmp.Equal(got, []string{"c:2"}) || tags[:2][1] != "" {
-		t.Errorf("new tags %v, the alert's tags %v", got, tags[:2])
-	}
-}
-
-func TestWindow(t *testing.T) {
-	noon := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	for date, want := range map[time.Time]time.Time{noon: noon, noon.Add(time.Second): noon.Add(time.Minute), noon.Add(59 * time.Second): noon.Add(time.Minute)} {
-		if from, to := Window(alert.Alert{Date: date}, time.Hour); !to.Equal(want) || !from.Equal(want.Add(-time.Hour)) {
-			t.Errorf("%v: got %v to %v", date, from, to)
-		}
-	}
-	if _, to := Window(alert.Alert{}, time.Hour); time.Until(to).Abs() > time.Minute {
-		t.Errorf("an alert without a time: got %v", to)
 	}
 }

@@ -17,11 +17,9 @@ import (
 	"boomerang/shared/site"
 )
 
-// Case describes a step that reads Datadog.
+// Case describes a step that reads Datadog, with its default configuration.
 type Case struct {
-	New func(*datadog.Client) enrich.Step
-	// Permission is the one that the application key needs.
-	Permission string
+	Kind func(*datadog.Client) enrich.Kind
 	// Alert is one that the step finds something for.
 	Alert alert.Alert
 	// Seed gives the fake what the step finds.
@@ -40,14 +38,17 @@ const (
 // Conformance runs the suite over the fake of Datadog.
 func Conformance(t *testing.T, c Case) {
 	t.Helper()
+	permissions := append(c.Kind(nil).Permissions, "") // A step may need none.
 	External{
 		New: func(t *testing.T, f Fault) enrich.Step {
 			step, _ := c.newStep(t, f)
 			return step
 		},
-		Alert: c.Alert, NotFound: c.NotFound, Forbidden: c.Permission, RetryAfter: 7 * time.Second, Secrets: []string{apiKey, appKey},
-		temporary: []Fault{Corrupt, fakedatadog.Empty, Truncate, fakedatadog.Reset, Unavailable, fakedatadog.Status(504)},
-		permanent: []Fault{fakedatadog.Status(400), fakedatadog.Status(302)},
+		Alert: c.Alert, NotFound: c.NotFound, Forbidden: permissions[0], RetryAfter: 7 * time.Second, Secrets: []string{apiKey, appKey},
+		more: map[Fault]fault.Kind{
+			fakedatadog.Empty: fault.Temporary, fakedatadog.Reset: fault.Temporary, fakedatadog.Status(504): fault.Temporary,
+			fakedatadog.Status(400): fault.Permanent, fakedatadog.Status(302): fault.Permanent,
+		},
 	}.Conformance(t)
 	t.Run("EmptyAlert", c.emptyAlert)
 	t.Run("HostileAlertRoutes", c.hostileAlert)
@@ -73,7 +74,8 @@ func (c Case) newStep(t *testing.T, f Fault) (enrich.Step, *fakedatadog.Server) 
 			t.Fatal(err)
 		}
 	}
-	return c.New(client), fake
+	kind := c.Kind(client)
+	return kind.New(kind.Config, 0), fake
 }
 
 type keys struct{}
@@ -88,11 +90,8 @@ func (k keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) {
 func (c Case) emptyAlert(t *testing.T) {
 	step, fake := c.newStep(t, None)
 	r := run(t, step, alert.Alert{})
-	if r.Status != enrich.Skipped || fault.Public(r.Err) == "" {
-		t.Errorf("the step ended %q with %v, want it skipped with a reason", r.Status, r.Err)
-	}
-	if calls := fake.Requests(); len(calls) > 0 {
-		t.Errorf("requests: %+v", calls)
+	if calls := fake.Requests(); r.Status != enrich.Skipped || fault.Public(r.Err) == "" || len(calls) > 0 {
+		t.Errorf("the step ended %q with %v, want it skipped with a reason; requests: %+v", r.Status, r.Err, calls)
 	}
 }
 
@@ -119,25 +118,5 @@ func hostileAlerts() []alert.Alert {
 		{MonitorID: "-1"},
 		{MonitorID: "99999999999999999999"},
 		{},
-	}
-}
-
-// Validate checks what a Config's Validate returns; want is empty for a valid one.
-func Validate(t *testing.T, config interface{ Validate() error }, want string) {
-	t.Helper()
-	got := ""
-	if err := config.Validate(); err != nil {
-		got = err.Error()
-	}
-	if got != want {
-		t.Errorf("%+v:\ngot  %q\nwant %q", config, got, want)
-	}
-}
-
-// Skips checks that a step skips an alert for a reason.
-func Skips(t *testing.T, step enrich.Step, a alert.Alert, want string) {
-	t.Helper()
-	if r := run(t, step, a); r.Status != enrich.Skipped || fault.Public(r.Err) != want {
-		t.Errorf("%s, %v, want skipped: %s", r.Status, r.Err, want)
 	}
 }

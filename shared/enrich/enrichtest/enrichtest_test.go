@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -16,19 +17,22 @@ import (
 	"boomerang/shared/fakedatadog"
 )
 
+func eventStep(client *datadog.Client) enrich.Step {
+	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
+		if a.ID == "" {
+			return enrich.Finding{}, enrich.Skip("the alert has no event")
+		}
+		e, err := client.Event(ctx, a.ID)
+		return enrich.Finding{Title: "Event", Weight: enrich.Useful, Blocks: []enrich.Block{enrich.Paragraph(e.Title)}, Data: e}, err
+	})
+}
+
 func TestConformance(t *testing.T) {
 	Conformance(t, Case{
-		New: func(client *datadog.Client) enrich.Step {
-			return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
-				if a.ID == "" {
-					return enrich.Finding{}, enrich.Skip("the alert has no event")
-				}
-				e, err := client.Event(ctx, a.ID)
-				return enrich.Finding{Title: "Event", Weight: enrich.Useful, Blocks: []enrich.Block{enrich.Paragraph(e.Title)}, Data: e}, err
-			})
+		Kind: func(client *datadog.Client) enrich.Kind {
+			return enrich.KindOf(enrich.Kind{Permissions: []string{"events_read"}}, func(struct{}, time.Duration) enrich.Step { return eventStep(client) })
 		},
-		Permission: "events_read",
-		Alert:      alert.Alert{ID: "8306082202796025001"},
+		Alert: alert.Alert{ID: "8306082202796025001"},
 		Seed: func(s *fakedatadog.Server) {
 			s.AddEvent(fakedatadog.Event{ID: 8306082202796025001, Title: "Load is high"})
 		},
@@ -45,10 +49,10 @@ func TestProblems(t *testing.T) {
 			Title: "Monitor", Weight: enrich.Essential, Data: map[string]int{"failing": 1},
 			Blocks: []enrich.Block{enrich.Facts{{Name: "a", Value: "b"}}, enrich.List{Items: []enrich.Item{{Text: "a"}}}, enrich.Code("a"), enrich.Image{URL: "https://x"}},
 		}, nil},
-		"empty": {enrich.Finding{}, []string{"no title", "weight 0", "no blocks", "data is not a JSON object with keys: null, <nil>"}},
+		"empty": {enrich.Finding{}, []string{"no title", "weight 0", "0 of 0 blocks are not empty", "data is not a JSON object with keys: null, <nil>"}},
 		"empty blocks": {
-			enrich.Finding{Title: "Monitor", Weight: enrich.Useful, Data: map[string]int{"a": 1}, Blocks: []enrich.Block{nil, enrich.Facts{}, enrich.List{}, enrich.Image{}}},
-			[]string{"block 0 is an empty <nil>", "block 1 is an empty enrich.Facts", "block 2 is an empty enrich.List", "block 3 is an empty enrich.Image"},
+			enrich.Finding{Title: "Monitor", Weight: enrich.Useful, Data: map[string]int{"a": 1}, Blocks: []enrich.Block{nil, enrich.Facts{}, enrich.List{}, enrich.Code("a"), enrich.Image{}}},
+			[]string{"1 of 5 blocks are not empty"},
 		},
 	} {
 		if diff := cmp.Diff(tt.want, problems(tt.finding), cmpopts.EquateEmpty()); diff != "" {

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -51,34 +51,40 @@ type External struct {
 	// Secrets are texts that must not be shown.
 	Secrets []string
 
-	temporary, permanent []Fault
+	more map[Fault]fault.Kind
 }
 
 // Conformance runs the suite.
 func (e External) Conformance(t *testing.T) {
 	t.Helper()
-	if e.temporary == nil {
-		e.temporary = []Fault{Corrupt, Truncate, Unavailable}
+	faults := map[Fault]fault.Kind{
+		Forbidden: fault.Permanent, RateLimited: fault.Temporary, Corrupt: fault.Temporary, Truncate: fault.Temporary, Unavailable: fault.Temporary,
+	}
+	maps.Copy(faults, e.more)
+	if e.NotFound != "" {
+		faults[NotFound] = fault.Permanent
+	} else {
+		t.Run("NotFound", func(t *testing.T) { e.finds(t, NotFound) })
 	}
 	t.Run("Found", func(t *testing.T) { e.finds(t, None) })
-	t.Run("NotFound", e.notFound)
-	t.Run("Forbidden", e.forbidden)
-	t.Run("RateLimited", e.rateLimited)
-	for _, f := range e.temporary {
-		t.Run("Temporary/"+string(f), func(t *testing.T) { e.fails(t, f, fault.Temporary) })
+	for f, want := range faults {
+		t.Run("Fault/"+string(f), func(t *testing.T) { e.fails(t, f, want) })
 	}
-	t.Run("Deadline", e.deadline)
-	t.Run("Cancelled", e.cancelled)
-	for _, f := range slices.Concat([]Fault{None, NotFound, Forbidden, RateLimited}, e.temporary, e.permanent) {
-		t.Run("Secrets/"+string(f), func(t *testing.T) { e.secrets(t, f) })
-	}
-	t.Run("AlertUnchanged", e.alertUnchanged)
+	t.Run("Deadline", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		e.endsWith(ctx, t, context.DeadlineExceeded)
+	})
+	t.Run("Cancelled", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(50*time.Millisecond, cancel)
+		e.endsWith(ctx, t, context.Canceled)
+	})
 	t.Run("Concurrent", e.concurrent)
 	t.Run("HostileAlert", e.hostileAlert)
 }
 
-func (e External) finds(t *testing.T, f Fault) enrich.Finding {
-	t.Helper()
+func (e External) finds(t *testing.T, f Fault) {
 	finding, err := e.New(t, f).Enrich(t.Context(), e.Alert)
 	if err != nil {
 		t.Fatal(err)
@@ -86,11 +92,11 @@ func (e External) finds(t *testing.T, f Fault) enrich.Finding {
 	for _, problem := range problems(finding) {
 		t.Error(problem)
 	}
-	return finding
+	e.hidesSecrets(t, fmt.Sprintf("%+v", finding))
 }
 
-func (e External) fails(t *testing.T, f Fault, want fault.Kind) *fault.Error {
-	t.Helper()
+func (e External) fails(t *testing.T, f Fault, want fault.Kind) {
+	started := time.Now()
 	finding, err := e.New(t, f).Enrich(t.Context(), e.Alert)
 	if err == nil {
 		t.Fatalf("got the finding %+v, want an error", finding)
@@ -99,42 +105,33 @@ func (e External) fails(t *testing.T, f Fault, want fault.Kind) *fault.Error {
 	if failure.Kind != want || failure.Public == "" {
 		t.Errorf("got %v with the public text %q, want %v: %v", failure.Kind, failure.Public, want, err)
 	}
-	return failure
-}
-
-func (e External) notFound(t *testing.T) {
-	if e.NotFound == "" {
-		e.finds(t, NotFound)
-	} else if f := e.fails(t, NotFound, fault.Permanent); f.Public != e.NotFound {
-		t.Errorf("public text %q, want %q", f.Public, e.NotFound)
+	switch f {
+	case NotFound:
+		if failure.Public != e.NotFound {
+			t.Errorf("public text %q, want %q", failure.Public, e.NotFound)
+		}
+	case Forbidden:
+		if !strings.Contains(failure.Public, e.Forbidden) {
+			t.Errorf("public text %q does not name %q", failure.Public, e.Forbidden)
+		}
+	case RateLimited:
+		// A second request may be refused because of the first one's answer, some time later.
+		if failure.RetryAfter > e.RetryAfter || failure.RetryAfter <= e.RetryAfter-time.Second-time.Since(started) {
+			t.Errorf("retry after %v, want %v", failure.RetryAfter, e.RetryAfter)
+		}
 	}
+	e.hidesSecrets(t, failure.Public, fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err))
 }
 
-func (e External) forbidden(t *testing.T) {
-	if f := e.fails(t, Forbidden, fault.Permanent); !strings.Contains(f.Public, e.Forbidden) {
-		t.Errorf("public text %q does not name %q", f.Public, e.Forbidden)
+func (e External) hidesSecrets(t *testing.T, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		for _, secret := range e.Secrets {
+			if strings.Contains(text, secret) {
+				t.Errorf("the secret %s is in %q", secret, text)
+			}
+		}
 	}
-}
-
-func (e External) rateLimited(t *testing.T) {
-	started := time.Now()
-	f := e.fails(t, RateLimited, fault.Temporary)
-	// A second request may be refused because of the first one's answer, some time later.
-	if f.RetryAfter > e.RetryAfter || f.RetryAfter <= e.RetryAfter-time.Second-time.Since(started) {
-		t.Errorf("retry after %v, want %v", f.RetryAfter, e.RetryAfter)
-	}
-}
-
-func (e External) deadline(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	e.endsWith(ctx, t, context.DeadlineExceeded)
-}
-
-func (e External) cancelled(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(50*time.Millisecond, cancel)
-	e.endsWith(ctx, t, context.Canceled)
 }
 
 func (e External) endsWith(ctx context.Context, t *testing.T, want error) {
@@ -147,55 +144,33 @@ func (e External) endsWith(ctx context.Context, t *testing.T, want error) {
 	}
 }
 
-func (e External) secrets(t *testing.T, f Fault) {
-	finding, err := e.New(t, f).Enrich(t.Context(), e.Alert)
-	if err == nil && f != None && f != NotFound {
-		t.Error("got no error")
-	}
-	for _, text := range []string{fmt.Sprintf("%+v", finding), fault.Public(err), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err)} {
-		for _, secret := range e.Secrets {
-			if strings.Contains(text, secret) {
-				t.Errorf("the secret %s is in %q", secret, text)
-			}
-		}
-	}
-}
-
-// alertUnchanged gives the tags spare capacity, which a step could append into.
-func (e External) alertUnchanged(t *testing.T) {
+// concurrent checks that a step finds the same each time and does not change the
+// alert. The tags have spare capacity, which a step could append into.
+func (e External) concurrent(t *testing.T) {
 	roomy := func() alert.Alert {
 		a := e.Alert
 		a.Tags, a.Extra = slices.Grow(slices.Clone(a.Tags), 8), map[string]any{"list": []any{"a"}}
 		return a
 	}
 	a, before := roomy(), roomy()
-	if _, err := e.New(t, None).Enrich(t.Context(), a); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(before, a); diff != "" {
-		t.Errorf("the alert changed (-before +after):\n%s", diff)
-	}
-	if diff := cmp.Diff(before.Tags[:cap(before.Tags)], a.Tags[:cap(a.Tags)]); diff != "" {
-		t.Errorf("the memory behind the tags changed (-before +after):\n%s", diff)
-	}
-}
-
-func (e External) concurrent(t *testing.T) {
 	step := e.New(t, None)
-	want, err := step.Enrich(t.Context(), e.Alert)
-	if err != nil {
-		t.Fatal(err)
-	}
+	want := Find(t, step, a)
 	var running sync.WaitGroup
 	for range 8 {
 		running.Go(func() {
-			got, err := step.Enrich(t.Context(), e.Alert)
+			got, err := step.Enrich(t.Context(), a)
 			if diff := cmp.Diff(want, got); diff != "" || err != nil {
 				t.Errorf("error %v, finding (-first +this):\n%s", err, diff)
 			}
 		})
 	}
 	running.Wait()
+	if diff := cmp.Diff(before, a); diff != "" {
+		t.Errorf("the alert changed (-before +after):\n%s", diff)
+	}
+	if diff := cmp.Diff(before.Tags[:cap(before.Tags)], a.Tags[:cap(a.Tags)]); diff != "" {
+		t.Errorf("the memory behind the tags changed (-before +after):\n%s", diff)
+	}
 }
 
 func (e External) hostileAlert(t *testing.T) {
@@ -221,27 +196,12 @@ func problems(f enrich.Finding) []string {
 	if f.Weight < enrich.Background || f.Weight > enrich.Essential {
 		all = append(all, fmt.Sprintf("weight %d", f.Weight))
 	}
-	if len(f.Blocks) == 0 {
-		all = append(all, "no blocks")
-	}
-	for i, block := range f.Blocks {
-		if v := reflect.ValueOf(block); !v.IsValid() || isEmpty(v) {
-			all = append(all, fmt.Sprintf("block %d is an empty %T", i, block))
-		}
+	if shown := enrich.Blocks(slices.Clone(f.Blocks)...); len(shown) == 0 || len(shown) < len(f.Blocks) {
+		all = append(all, fmt.Sprintf("%d of %d blocks are not empty", len(shown), len(f.Blocks)))
 	}
 	var object map[string]any
 	if text, err := json.Marshal(f.Data); err != nil || json.Unmarshal(text, &object) != nil || len(object) == 0 {
 		all = append(all, fmt.Sprintf("data is not a JSON object with keys: %s, %v", text, err))
 	}
 	return all
-}
-
-func isEmpty(block reflect.Value) bool {
-	if list, ok := block.Interface().(enrich.List); ok {
-		return len(list.Items) == 0
-	}
-	if image, ok := block.Interface().(enrich.Image); ok {
-		return image.URL == ""
-	}
-	return block.Len() == 0
 }

@@ -14,23 +14,15 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
-	"boomerang/shared/enrich/stepkit"
 	"boomerang/shared/fault"
 )
-
-const permission = "events_read"
-
-// Source reads events.
-type Source interface {
-	Event(ctx context.Context, id string) (datadog.Event, error)
-}
 
 // Kind describes the step.
 func Kind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "event", Doc: "The alert's own event: monitor, groups, all tags, text.",
-		Permissions: []string{permission}, Data: Data{},
-	}, func(c Config, cache time.Duration) enrich.Step { return New(client.Cached(cache), c) })
+		Permissions: []string{"events_read"}, Data: Data{},
+	}, func(c Config, cache time.Duration) enrich.Step { return newStep(client.Cached(cache).Event, c) })
 }
 
 // Config is what a playbook sets.
@@ -51,15 +43,14 @@ func isID(text string) bool {
 	return err == nil && id > 0
 }
 
-// New returns the step.
-func New(source Source, c Config) enrich.Step {
+func newStep(get func(context.Context, string) (datadog.Event, error), c Config) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
 		id := cmp.Or(c.ID, a.ID)
 		if !isID(id) {
 			return enrich.Finding{}, enrich.Skip("the alert has no event id")
 		}
-		e, err := source.Event(ctx, id)
-		if stepkit.IsNotFound(err) {
+		e, err := get(ctx, id)
+		if datadog.IsNotFound(err) {
 			return enrich.Finding{}, fault.New(fault.Permanent, "Datadog has no event "+id+": a new event appears after about 20 seconds, and only in its own organization", err)
 		}
 		if err != nil {
@@ -100,16 +91,18 @@ func newFinding(a alert.Alert, e datadog.Event) enrich.Finding {
 	if e.MonitorID != 0 {
 		d.MonitorID = strconv.FormatInt(e.MonitorID, 10)
 	}
-	f := enrich.Finding{Title: "Event", Weight: enrich.Background, Blocks: []enrich.Block{newFacts(a, d)}, Data: d}
-	// The alert's own text is in the posted event already.
-	if text := enrich.Line(d.Text, maxTextRunes); text != "" && a.Message == "" && a.Text == "" {
-		f.Weight = enrich.Important
-		f.Blocks = append(f.Blocks, enrich.Paragraph(text))
+	weight, text := enrich.Background, ""
+	if a.Message == "" && a.Text == "" { // Otherwise the posted event has the text already.
+		text = enrich.Line(d.Text, maxTextRunes)
 	}
+	if text != "" {
+		weight = enrich.Important
+	}
+	blocks := []enrich.Block{newFacts(a, d), enrich.Paragraph(text)}
 	if d.URL != "" {
-		f.Blocks = append(f.Blocks, enrich.Links{{Kind: "resource", Title: "Event in Datadog", URL: d.URL}})
+		blocks = append(blocks, enrich.Links{{Kind: "resource", Title: "Event in Datadog", URL: d.URL}})
 	}
-	return f
+	return enrich.Finding{Title: "Event", Weight: weight, Blocks: enrich.Blocks(blocks...), Data: d}
 }
 
 // plainText removes the markers of Datadog's markdown

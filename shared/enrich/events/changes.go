@@ -12,13 +12,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
-	"boomerang/shared/enrich/stepkit"
 )
-
-// Searcher searches events.
-type Searcher interface {
-	SearchEvents(ctx context.Context, search datadog.EventSearch) ([]datadog.SearchedEvent, error)
-}
 
 // ChangesConfig is the step's "with" in a playbook.
 type ChangesConfig struct {
@@ -63,23 +57,26 @@ type ChangesData struct {
 func ChangesKind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "changes", Doc: "Deploys, feature flags, configuration changes and builds in the hour before, with authors.",
-		Permissions: []string{permission}, Data: ChangesData{},
-	}, func(c ChangesConfig, cache time.Duration) enrich.Step { return NewChanges(client.Cached(cache), c) })
+		Permissions: []string{"events_read"}, Data: ChangesData{},
+	}, func(c ChangesConfig, cache time.Duration) enrich.Step {
+		return newChanges(client.Cached(cache).SearchEvents, c)
+	})
 }
 
-// NewChanges returns the step.
-func NewChanges(source Searcher, c ChangesConfig) enrich.Step {
+type searcher func(context.Context, datadog.EventSearch) ([]datadog.SearchedEvent, error)
+
+func newChanges(search searcher, c ChangesConfig) enrich.Step {
 	c.Window = cmp.Or(c.Window, defaultWindow)
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
 		if a.Date.IsZero() {
 			a.Date = time.Now()
 		}
-		query := c.search(enrich.Tags(a))
+		query := c.query(enrich.Tags(a))
 		if query == "" {
 			return enrich.Finding{}, enrich.Skip("the alert has no tag to find changes by")
 		}
 		d := ChangesData{Query: query, From: a.Date.Add(-c.Window).UTC(), To: a.Date.UTC()}
-		events, err := source.SearchEvents(ctx, datadog.EventSearch{Query: query, From: d.From, To: d.To, Limit: maxFound})
+		events, err := search(ctx, datadog.EventSearch{Query: query, From: d.From, To: d.To, Limit: maxFound})
 		if err != nil {
 			return enrich.Finding{}, err
 		}
@@ -88,9 +85,9 @@ func NewChanges(source Searcher, c ChangesConfig) enrich.Step {
 	})
 }
 
-// search returns the search for the alert's changes, empty when the alert has no tag
+// query returns the search for the alert's changes, empty when the alert has no tag
 // for it (https://docs.datadoghq.com/events/explorer/searching/).
-func (c ChangesConfig) search(tags alert.Tags) string {
+func (c ChangesConfig) query(tags alert.Tags) string {
 	query := c.Query
 	if query == "" {
 		query = cmp.Or(anyOf(tags, append(slices.Clone(narrowTags), "kube_cronjob")), anyOf(tags, wideTags))
@@ -102,7 +99,7 @@ func (c ChangesConfig) search(tags alert.Tags) string {
 	if len(c.Sources) > 0 {
 		quoted := make([]string, len(c.Sources))
 		for i, source := range c.Sources {
-			quoted[i] = quote(source)
+			quoted[i] = enrich.Quote(source)
 		}
 		query = "(" + query + ") source:(" + strings.Join(quoted, " OR ") + ")"
 	}
@@ -113,18 +110,13 @@ func anyOf(tags alert.Tags, keys []string) string {
 	var terms []string
 	for _, key := range keys {
 		if value := tags.Get(key); value != "" {
-			terms = append(terms, key+":"+quote(value))
+			terms = append(terms, key+":"+enrich.Quote(value))
 		}
 	}
 	if len(terms) < 2 {
 		return strings.Join(terms, "")
 	}
 	return "(" + strings.Join(terms, " OR ") + ")"
-}
-
-// quote keeps a value from being read as part of the search.
-func quote(text string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
 }
 
 // changes returns the events that are changes and can be of the environment. Where the
@@ -134,7 +126,7 @@ func (c ChangesConfig) changes(events []datadog.SearchedEvent, env []string) []C
 	var all []Change
 	for _, e := range events {
 		kind := classify(e)
-		if isFromMonitor(e) || alert.Tags(e.Tags).Has(alert.SourceTag) || stepkit.DifferentEnv(e.Tags, env) || !chosen && !kind.isChange() {
+		if isFromMonitor(e) || alert.Tags(e.Tags).Has(alert.SourceTag) || enrich.DifferentEnv(e.Tags, env) || !chosen && !kind.isChange() {
 			continue
 		}
 		if kind == Alert || kind == OtherChange {
@@ -151,19 +143,16 @@ func changesFinding(d ChangesData, changes []Change, window time.Duration) enric
 	d.Infrastructure, d.Others = counts[Infrastructure], counts[Other]
 	d.Count = d.Deploys + d.Flags + d.Configs + d.CI + d.Infrastructure + d.Others
 	facts := enrich.Facts{{Name: "In the " + windowText(window) + " before", Value: d.summary()}}
-	if len(changes) == 0 {
-		return enrich.Finding{Title: "Changes", Weight: enrich.Useful, Blocks: []enrich.Block{facts}, Data: d}
+	weight := enrich.Useful
+	if len(changes) > 0 {
+		weight, d.Last = enrich.Important, changes[0]
+		if ago := d.To.Sub(d.Last.Time); !d.Last.Time.IsZero() && ago >= 0 {
+			facts = append(facts, enrich.Fact{Name: "Last", Value: durationText(ago) + " before the alert"})
+		}
 	}
-	d.Last = changes[0]
-	if ago := d.To.Sub(d.Last.Time); !d.Last.Time.IsZero() && ago >= 0 {
-		facts = append(facts, enrich.Fact{Name: "Last", Value: durationText(ago) + " before the alert"})
-	}
-	list := enrich.List{More: max(0, len(changes)-maxShown)}
-	d.Changes = changes[:len(changes)-list.More]
-	for _, one := range d.Changes {
-		list.Items = append(list.Items, one.item())
-	}
-	return enrich.Finding{Title: "Changes", Weight: enrich.Important, Blocks: []enrich.Block{facts, list}, Data: d}
+	d.Changes = changes[:min(len(changes), maxShown)]
+	list := enrich.ListOf(changes, maxShown, Change.item)
+	return enrich.Finding{Title: "Changes", Weight: weight, Blocks: enrich.Blocks(facts, list), Data: d}
 }
 
 func (d ChangesData) summary() string {

@@ -2,7 +2,6 @@ package events
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http/httptest"
 	"strconv"
@@ -48,10 +47,9 @@ var slow = alert.Alert{ID: "1", Date: noon, Tags: alert.Tags{"monitor", "service
 
 func TestChanges_Conformance(t *testing.T) {
 	enrichtest.Conformance(t, enrichtest.Case{
-		New:        func(client *datadog.Client) enrich.Step { return NewChanges(client, ChangesConfig{}) },
-		Permission: permission,
-		Alert:      slow,
-		Seed:       seed,
+		Kind:  ChangesKind,
+		Alert: slow,
+		Seed:  seed,
 	})
 }
 
@@ -74,18 +72,15 @@ func overFake(t *testing.T, c ChangesConfig) enrich.Finding {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := NewChanges(client, c).Enrich(t.Context(), slow)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
+	return enrichtest.Find(t, newChanges(client.SearchEvents, c), slow)
 }
 
 func TestChanges_Enrich(t *testing.T) {
 	got := overFake(t, ChangesConfig{})
 	flagURL := got.Data.(ChangesData).Changes[1].URL // The event's page, by an ID of the fake's.
 	const flagTitle, runURL = `Fallback turned on (fallback): {"enabled":false} → {"enabled":true}`, "https://ci.example.com/runs/7"
-	want := enrich.Finding{
+	const deploy = `{"kind":"deploy","title":"Deployed checkout (version 1.2.3)","who":"ann","source":"github","service":"checkout","time":"2026-11-21T11:50:00Z","url":"` + runURL + `","times":1}`
+	enrichtest.Equal(t, got, enrich.Finding{
 		Title: "Changes", Weight: enrich.Important,
 		Blocks: []enrich.Block{
 			enrich.Facts{{Name: "In the hour before", Value: "1 deploy, 1 feature flag"}, {Name: "Last", Value: "10m before the alert"}},
@@ -94,19 +89,9 @@ func TestChanges_Enrich(t *testing.T) {
 				{Time: noon.Add(-30 * time.Minute), Tag: "flag", Text: flagTitle + ", by ben@example.com", URL: flagURL},
 			}},
 		},
-		Data: got.Data,
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("finding (-want +got):\n%s", diff)
-	}
-	const deploy = `{"kind":"deploy","title":"Deployed checkout (version 1.2.3)","who":"ann","source":"github","service":"checkout","time":"2026-11-21T11:50:00Z","url":"` + runURL + `","times":1}`
-	wantJSON := `{"query":"service:\"checkout\" -source:(alert OR monitor_alert OR watchdog)","from":"2026-11-21T11:00:00Z","to":"2026-11-21T12:00:00Z",` +
-		`"count":2,"at_least":false,"deploys":1,"flags":1,"configs":0,"ci":0,"infrastructure":0,"others":0,"last":` + deploy + `,"changes":[` + deploy +
-		`,{"kind":"flag","title":` + strconv.Quote(flagTitle) + `,"who":"ben@example.com","source":"my_apps","service":"checkout","time":"2026-11-21T11:30:00Z","url":` + strconv.Quote(flagURL) + `,"times":1}]}`
-	text, err := json.Marshal(got.Data) // Playbooks use its names.
-	if diff := cmp.Diff(wantJSON, strings.ReplaceAll(string(text), `\u0026`, "&")); err != nil || diff != "" {
-		t.Errorf("%v, JSON (-want +got):\n%s", err, diff)
-	}
+	}, `{"query":"service:\"checkout\" -source:(alert OR monitor_alert OR watchdog)","from":"2026-11-21T11:00:00Z","to":"2026-11-21T12:00:00Z",`+
+		`"count":2,"at_least":false,"deploys":1,"flags":1,"configs":0,"ci":0,"infrastructure":0,"others":0,"last":`+deploy+`,"changes":[`+deploy+
+		`,{"kind":"flag","title":`+strconv.Quote(flagTitle)+`,"who":"ben@example.com","source":"my_apps","service":"checkout","time":"2026-11-21T11:30:00Z","url":`+strconv.Quote(flagURL)+`,"times":1}]}`)
 	if !strings.HasPrefix(flagURL, "https://app.datadoghq.com/event/event?id=83060822027960") {
 		t.Errorf("a change without a link leads to %s", flagURL)
 	}
@@ -156,33 +141,24 @@ func TestChangesConfig_Search(t *testing.T) {
 		{"configured", ChangesConfig{Query: "repo:shop"}, nil, "repo:shop"},
 		{"sources", ChangesConfig{Sources: []string{"github", "my apps"}}, alert.Tags{"host:a"}, `(host:"a"` + noAlerts + `) source:("github" OR "my apps")`},
 	} {
-		if got := tt.config.search(tt.tags); got != tt.want {
+		if got := tt.config.query(tt.tags); got != tt.want {
 			t.Errorf("%s: got  %s\nwant %s", tt.name, got, tt.want)
 		}
 	}
 }
 
-// searcher returns always the same events, and records the search.
-type searcher struct {
-	events []datadog.SearchedEvent
-	search datadog.EventSearch
-}
-
-func (s *searcher) SearchEvents(_ context.Context, search datadog.EventSearch) ([]datadog.SearchedEvent, error) {
-	s.search = search
-	return s.events, nil
+// returns is a search that always finds the same events.
+func returns(events []datadog.SearchedEvent) searcher {
+	return func(context.Context, datadog.EventSearch) ([]datadog.SearchedEvent, error) { return events, nil }
 }
 
 func TestChanges_Kinds(t *testing.T) {
-	var s searcher
+	var events []datadog.SearchedEvent
 	for _, title := range []string{"Merged", "Merged", "Rebooted", "Rebooted again", "Config", "Updated", "Changed", "Backup"} {
-		s.events = append(s.events, datadog.SearchedEvent{Title: title, Happened: noon.Add(-90 * time.Second)})
+		events = append(events, datadog.SearchedEvent{Title: title, Happened: noon.Add(-90 * time.Second)})
 	}
-	s.events = append(s.events, datadog.SearchedEvent{Title: "Changed", Category: "alert"})
-	got, err := NewChanges(&s, ChangesConfig{}).Enrich(t.Context(), slow)
-	if err != nil {
-		t.Fatal(err)
-	}
+	events = append(events, datadog.SearchedEvent{Title: "Changed", Category: "alert"})
+	got := enrichtest.Find(t, newChanges(returns(events), ChangesConfig{}), slow)
 	want := enrich.Facts{{Name: "In the hour before", Value: "1 configuration change, 2 infrastructure changes, 2 CI events, 2 other changes"}, {Name: "Last", Value: "1m before the alert"}}
 	if diff := cmp.Diff(want, got.Blocks[0]); diff != "" {
 		t.Errorf("facts (-want +got):\n%s", diff)
@@ -206,32 +182,35 @@ func TestChangesConfig_Chosen(t *testing.T) {
 }
 
 func TestChanges_Limits(t *testing.T) {
-	var deploys, noise searcher
+	var deploys, noise []datadog.SearchedEvent
 	for i := range maxFound {
-		deploys.events = append(deploys.events, datadog.SearchedEvent{Title: fmt.Sprintf("Deployed %d", i/3), Source: "github", Happened: noon.Add(-time.Duration(i) * time.Second)})
-		noise.events = append(noise.events, datadog.SearchedEvent{Title: "Backup", Source: "cron", Happened: noon})
+		deploys = append(deploys, datadog.SearchedEvent{Title: fmt.Sprintf("Deployed %d", i/3), Source: "github", Happened: noon.Add(-time.Duration(i) * time.Second)})
+		noise = append(noise, datadog.SearchedEvent{Title: "Backup", Source: "cron", Happened: noon})
 	}
-	got, err := NewChanges(&deploys, ChangesConfig{}).Enrich(t.Context(), slow)
+	got := enrichtest.Find(t, newChanges(returns(deploys), ChangesConfig{}), slow)
 	list, d := got.Blocks[1].(enrich.List), got.Data.(ChangesData)
-	if err != nil || len(list.Items) != maxShown || list.More != 67-maxShown || len(d.Changes) != maxShown || d.Count != maxFound || !d.AtLeast {
-		t.Errorf("got %d items and %d more; data %+v, error %v", len(list.Items), list.More, d, err)
+	if len(list.Items) != maxShown || list.More != 67-maxShown || len(d.Changes) != maxShown || d.Count != maxFound || !d.AtLeast {
+		t.Errorf("got %d items and %d more; data %+v", len(list.Items), list.More, d)
 	}
 	if first := got.Blocks[0].(enrich.Facts); first[0].Value != "at least 200 deploys" || first[1].Value != "0s before the alert" || list.Items[0].Text != "Deployed 0 (3 times)" {
 		t.Errorf("got %+v, first %q", first, list.Items[0].Text)
 	}
-	got, err = NewChanges(&noise, ChangesConfig{}).Enrich(t.Context(), slow)
-	want := []enrich.Block{enrich.Facts{{Name: "In the hour before", Value: "no change among the newest 200 events"}}}
-	if diff := cmp.Diff(want, got.Blocks); err != nil || diff != "" || got.Weight != enrich.Useful {
-		t.Errorf("weight %d, error %v; blocks (-want +got):\n%s", got.Weight, err, diff)
+	got = enrichtest.Find(t, newChanges(returns(noise), ChangesConfig{}), slow)
+	enrichtest.Blocks(t, got, enrich.Facts{{Name: "In the hour before", Value: "no change among the newest 200 events"}})
+	if got.Weight != enrich.Useful {
+		t.Errorf("weight %d", got.Weight)
 	}
 }
 
 func TestChanges_NoDate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var s searcher
-		_, err := NewChanges(&s, ChangesConfig{}).Enrich(t.Context(), alert.Alert{Hostname: "a"})
-		if now := time.Now(); err != nil || !s.search.To.Equal(now) || !s.search.From.Equal(now.Add(-time.Hour)) || s.search.Limit != maxFound {
-			t.Errorf("search %+v, error %v", s.search, err)
+		var asked datadog.EventSearch
+		enrichtest.Find(t, newChanges(func(_ context.Context, s datadog.EventSearch) ([]datadog.SearchedEvent, error) {
+			asked = s
+			return nil, nil
+		}, ChangesConfig{}), alert.Alert{Hostname: "a"})
+		if now := time.Now(); !asked.To.Equal(now) || !asked.From.Equal(now.Add(-time.Hour)) || asked.Limit != maxFound {
+			t.Errorf("search %+v", asked)
 		}
 	})
 }

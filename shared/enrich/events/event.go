@@ -15,10 +15,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
-	"boomerang/shared/enrich/stepkit"
 )
-
-const permission = "events_read"
 
 // The tags that say where an alert is, in the order of a search. A change seldom has
 // all of an alert's tags. A wide tag matches much, so it is the last resort.
@@ -76,7 +73,7 @@ func (c Change) item() enrich.Item {
 		text += ", by " + c.Who
 	}
 	if c.Times > 1 {
-		text += " (" + stepkit.Times(c.Times) + ")"
+		text += " (" + enrich.Times(c.Times) + ")"
 	}
 	return enrich.Item{Time: c.Time, Tag: string(c.Kind), Text: text, URL: c.URL}
 }

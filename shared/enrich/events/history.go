@@ -9,7 +9,6 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
-	"boomerang/shared/enrich/stepkit"
 )
 
 const day = 24 * time.Hour
@@ -24,14 +23,14 @@ type History struct {
 
 // history lists the events of all monitors, because the API has no filter for one. Each
 // has the bare tag "monitor" (https://docs.datadoghq.com/integrations/webhooks/, $TAGS).
-func history(source Lister) enrich.Step {
+func history(list lister) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
-		id, err := stepkit.MonitorID(a.MonitorID)
+		id, err := enrich.MonitorID(a.MonitorID)
 		if err != nil {
 			return enrich.Finding{}, err
 		}
 		// Alerts of the same minute share one cached response.
-		events, err := source.Events(ctx, datadog.EventQuery{
+		events, err := list(ctx, datadog.EventQuery{
 			Start: a.Date.Add(-day).Truncate(time.Minute), End: a.Date.Truncate(time.Minute).Add(time.Minute),
 			Tags:         []string{"monitor"},
 			Unaggregated: true, ExcludeAggregate: true,
@@ -90,5 +89,5 @@ func (h History) summary() string {
 	if h.FiredAtLeast {
 		atLeast = "at least "
 	}
-	return fmt.Sprintf("fired %s%s in the day before, last on %s", atLeast, stepkit.Times(h.FiredLastDay), stepkit.FormatTime(h.LastFired))
+	return fmt.Sprintf("fired %s%s in the day before, last on %s", atLeast, enrich.Times(h.FiredLastDay), enrich.FormatTime(h.LastFired))
 }

@@ -12,14 +12,8 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
-	"boomerang/shared/enrich/stepkit"
 	"boomerang/shared/fault"
 )
-
-// Lister lists events.
-type Lister interface {
-	Events(ctx context.Context, query datadog.EventQuery) ([]datadog.Event, error)
-}
 
 // RelatedData is the finding for playbooks. Times are UTC.
 type RelatedData struct {
@@ -58,22 +52,24 @@ type Entry struct {
 func RelatedKind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "related_events", Doc: "Events around the alert: deploys and other changes, other alerts, how often this monitor fired in the last day.",
-		Permissions: []string{permission}, Data: RelatedData{},
-	}, func(_ struct{}, cache time.Duration) enrich.Step { return NewRelated(client.Cached(cache)) })
+		Permissions: []string{"events_read"}, Data: RelatedData{},
+	}, func(_ struct{}, cache time.Duration) enrich.Step { return newRelated(client.Cached(cache).Events) })
 }
 
-// NewRelated returns the step. It makes at most two calls, side by side, and shows one
+type lister func(context.Context, datadog.EventQuery) ([]datadog.Event, error)
+
+// newRelated returns the step. It makes at most two calls, side by side, and shows one
 // part without the other.
-func NewRelated(source Lister) enrich.Step {
+func newRelated(list lister) enrich.Step {
 	parts := []enrich.Named{
-		{Name: "other events", Step: around(source)},
-		{Name: "this monitor's history", Step: history(source)},
+		{Name: "other events", Step: around(list)},
+		{Name: "this monitor's history", Step: history(list)},
 	}
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
 		if a.Date.IsZero() {
 			a.Date = time.Now()
 		}
-		return joinParts(enrich.Run(ctx, parts, a, stepkit.PartTimeout(ctx)))
+		return joinParts(enrich.Run(ctx, parts, a, enrich.PartTimeout(ctx)))
 	})
 }
 
@@ -86,12 +82,6 @@ func joinParts(parts []enrich.Result) (enrich.Finding, error) {
 		switch part.Status {
 		case enrich.OK:
 			f.Blocks = append(f.Blocks, part.Finding.Blocks...)
-			switch data := part.Finding.Data.(type) {
-			case Around:
-				d.Around = data
-			case History:
-				d.History = data
-			}
 		case enrich.Skipped:
 			skipped = part.Err
 		default:
@@ -102,9 +92,9 @@ func joinParts(parts []enrich.Result) (enrich.Finding, error) {
 	if len(f.Blocks) == 0 {
 		return enrich.Finding{}, cmp.Or(f.PartialReason, skipped)
 	}
-	if len(d.Missing) > 0 {
-		f.Blocks = append(f.Blocks, enrich.Paragraph(strings.Join(d.Missing, " ")))
-	}
+	d.Around, _ = parts[0].Finding.Data.(Around)   // Zero if the part is missing.
+	d.History, _ = parts[1].Finding.Data.(History) // Zero if the part is missing.
+	f.Blocks = enrich.Blocks(append(f.Blocks, enrich.Paragraph(strings.Join(d.Missing, " ")))...)
 	f.Data = d
 	return f, nil
 }
@@ -121,7 +111,7 @@ const maxListed = 1000
 
 // around lists all events with one tag of the alert and classifies them itself, because
 // a deploy seldom has all tags that an alert has.
-func around(source Lister) enrich.Step {
+func around(list lister) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
 		tags := searchTags(enrich.Tags(a))
 		if len(tags) == 0 {
@@ -129,7 +119,7 @@ func around(source Lister) enrich.Step {
 		}
 		// Alerts of the same minute share one cached response.
 		d := Around{Tags: tags, From: a.Date.Add(-before).Truncate(time.Minute).UTC(), To: a.Date.Add(after).Truncate(time.Minute).UTC()}
-		events, err := source.Events(ctx, datadog.EventQuery{
+		events, err := list(ctx, datadog.EventQuery{
 			Start: d.From, End: d.To, Tags: tags,
 			Unaggregated: true, ExcludeAggregate: true,
 		})
@@ -163,7 +153,7 @@ func related(events []datadog.Event, a alert.Alert) []Change {
 	env := enrich.Tags(a).All("env")
 	var all []Change
 	for _, e := range events {
-		if isOwn(e, a) || stepkit.DifferentEnv(e.Tags, env) {
+		if isOwn(e, a) || enrich.DifferentEnv(e.Tags, env) {
 			continue
 		}
 		found := datadog.SearchedEvent{
@@ -213,14 +203,11 @@ func aroundFinding(d Around, events []Change) enrich.Finding {
 		d.Events = append(d.Events, entry)
 		list.Items = append(list.Items, e.item())
 	}
-	blocks := []enrich.Block{enrich.Facts{{
+	facts := enrich.Facts{{
 		Name:  fmt.Sprintf("Around %s, %s to %s", strings.Join(d.Tags, ", "), d.From.Format("15:04"), d.To.Format("15:04 UTC")),
 		Value: d.summary(),
-	}}}
-	if len(list.Items) > 0 {
-		blocks = append(blocks, list)
-	}
-	return enrich.Finding{Blocks: blocks, Data: d}
+	}}
+	return enrich.Finding{Blocks: enrich.Blocks(facts, list), Data: d}
 }
 
 // summary counts by kind: "1 deploy, 2 other alerts". Where Datadog lists the newest

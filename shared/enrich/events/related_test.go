@@ -2,7 +2,6 @@ package events
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,9 +23,8 @@ import (
 
 func TestRelated_Conformance(t *testing.T) {
 	enrichtest.Conformance(t, enrichtest.Case{
-		New:        func(client *datadog.Client) enrich.Step { return NewRelated(client) },
-		Permission: permission,
-		Alert:      alert.Alert{ID: "8306082202796025001", MonitorID: "7", Date: noon, Tags: alert.Tags{"monitor", "service:checkout"}},
+		Kind:  RelatedKind,
+		Alert: alert.Alert{ID: "8306082202796025001", MonitorID: "7", Date: noon, Tags: alert.Tags{"monitor", "service:checkout"}},
 		Seed: func(s *fakedatadog.Server) {
 			s.AddEvent(fakedatadog.Event{
 				Title: "Deployed checkout", SourceTypeName: "github", Tags: []string{"service:checkout"}, DateHappened: noon.Add(-10 * time.Minute).Unix(),
@@ -39,22 +37,22 @@ func TestRelated_Conformance(t *testing.T) {
 	})
 }
 
-// lister answers the two calls by itself and records them.
-type lister struct {
+// calls answers the two calls by itself and records them.
+type calls struct {
 	around, history func(context.Context) ([]datadog.Event, error)
 
-	mu    sync.Mutex
-	calls []datadog.EventQuery
+	mu   sync.Mutex
+	made []datadog.EventQuery
 }
 
-func (l *lister) Events(ctx context.Context, q datadog.EventQuery) ([]datadog.Event, error) {
-	l.mu.Lock()
-	l.calls = append(l.calls, q)
-	l.mu.Unlock()
+func (c *calls) Events(ctx context.Context, q datadog.EventQuery) ([]datadog.Event, error) {
+	c.mu.Lock()
+	c.made = append(c.made, q)
+	c.mu.Unlock()
 	if q.Tags[0] == "monitor" {
-		return l.history(ctx)
+		return c.history(ctx)
 	}
-	return l.around(ctx)
+	return c.around(ctx)
 }
 
 func has(events ...datadog.Event) func(context.Context) ([]datadog.Event, error) {
@@ -80,7 +78,7 @@ func TestRelated_Enrich(t *testing.T) {
 	posted.ID, posted.Happened, posted.Tags = "14", noon.Add(-time.Hour), []string{alert.SourceTag}
 	other.ID, other.MonitorID, other.Happened = "15", 8, noon.Add(-time.Hour)
 	const eventURL = "https://app.datadoghq.com/event/event?event_id=2"
-	source := &lister{
+	source := &calls{
 		around: has(
 			own, posted,
 			datadog.Event{ID: "2", MonitorID: 8, Title: "[Triggered] Cart is slow", Happened: noon.Add(time.Minute), URL: eventURL, Tags: []string{"env:prod"}},
@@ -92,13 +90,11 @@ func TestRelated_Enrich(t *testing.T) {
 		history: has(own, fired, recovered, warned, posted, other),
 	}
 	a := alert.Alert{ID: "1", MonitorID: "7", Date: noon.Add(500 * time.Millisecond), Tags: alert.Tags{"monitor", "service:checkout", "env:prod"}}
-	got, err := NewRelated(source).Enrich(t.Context(), a)
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := enrichtest.Find(t, newRelated(source.Events), a)
 
+	const deploy = `{"kind":"deploy","title":"Deployed checkout (version 1.2.3)","source":"github","time":"2026-11-21T11:50:00Z","times":1}`
 	from, to := noon.Add(-time.Hour), noon.Add(5*time.Minute)
-	want := enrich.Finding{
+	enrichtest.Equal(t, got, enrich.Finding{
 		Title: "Related events", Weight: enrich.Important,
 		Blocks: []enrich.Block{
 			enrich.Facts{{Name: "Around service:checkout, 11:00 to 12:05 UTC", Value: "1 deploy, 1 other alert, 2 other events"}},
@@ -109,26 +105,16 @@ func TestRelated_Enrich(t *testing.T) {
 			}},
 			enrich.Facts{{Name: "This monitor", Value: "fired twice in the day before, last on 21 Nov 09:00 UTC"}},
 		},
-		Data: got.Data,
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("finding (-want +got):\n%s", diff)
-	}
-	const deploy = `{"kind":"deploy","title":"Deployed checkout (version 1.2.3)","source":"github","time":"2026-11-21T11:50:00Z","times":1}`
-	wantJSON := `{"tags":["service:checkout"],"from":"2026-11-21T11:00:00Z","to":"2026-11-21T12:05:00Z","alerts":1,"deploys":1,"changes":0,"others":2,"last_change":` + deploy +
-		`,"events":[{"kind":"alert","title":"[Triggered] Cart is slow","time":"2026-11-21T12:01:00Z","url":"` + eventURL + `","times":1},` +
-		`{"kind":"other","title":"Pod is not ready","source":"kubernetes","time":"2026-11-21T11:55:00Z","times":2},` + deploy +
-		`],"fired_last_day":2,"last_fired":"2026-11-21T09:00:00Z"}`
-	text, err := json.Marshal(got.Data) // Playbooks use its names.
-	if diff := cmp.Diff(wantJSON, string(text)); err != nil || diff != "" {
-		t.Errorf("%v, JSON (-want +got):\n%s", err, diff)
-	}
-	slices.SortFunc(source.calls, func(a, b datadog.EventQuery) int { return -strings.Compare(a.Tags[0], b.Tags[0]) })
+	}, `{"tags":["service:checkout"],"from":"2026-11-21T11:00:00Z","to":"2026-11-21T12:05:00Z","alerts":1,"deploys":1,"changes":0,"others":2,"last_change":`+deploy+
+		`,"events":[{"kind":"alert","title":"[Triggered] Cart is slow","time":"2026-11-21T12:01:00Z","url":"`+eventURL+`","times":1},`+
+		`{"kind":"other","title":"Pod is not ready","source":"kubernetes","time":"2026-11-21T11:55:00Z","times":2},`+deploy+
+		`],"fired_last_day":2,"last_fired":"2026-11-21T09:00:00Z"}`)
+	slices.SortFunc(source.made, func(a, b datadog.EventQuery) int { return -strings.Compare(a.Tags[0], b.Tags[0]) })
 	wantCalls := []datadog.EventQuery{
 		{Start: from, End: to, Tags: []string{"service:checkout"}, Unaggregated: true, ExcludeAggregate: true},
 		{Start: noon.Add(-24 * time.Hour), End: noon.Add(time.Minute), Tags: []string{"monitor"}, Unaggregated: true, ExcludeAggregate: true},
 	}
-	if diff := cmp.Diff(wantCalls, source.calls); diff != "" {
+	if diff := cmp.Diff(wantCalls, source.made); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
 	}
 }
@@ -140,19 +126,19 @@ func TestRelated_Parts(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		a       alert.Alert
-		source  *lister
+		source  *calls
 		want    enrich.Block
 		missing string
 	}{
-		{"no monitor", alert.Alert{Hostname: "a", Date: noon}, &lister{around: has()}, around, ""},
-		{"no tag", alert.Alert{MonitorID: "7", Tags: alert.Tags{"monitor", "env:prod"}, Date: noon}, &lister{history: has()}, history, ""},
-		{"history refused", both, &lister{around: has(), history: fails}, around, "Unavailable: this monitor's history: Datadog refused."},
-		{"history slow", both, &lister{around: has(), history: hangs}, around, "Unavailable: this monitor's history: no answer within 4.8s."},
-		{"events slow", both, &lister{around: hangs, history: has()}, history, "Unavailable: other events: no answer within 4.8s."},
+		{"no monitor", alert.Alert{Hostname: "a", Date: noon}, &calls{around: has()}, around, ""},
+		{"no tag", alert.Alert{MonitorID: "7", Tags: alert.Tags{"monitor", "env:prod"}, Date: noon}, &calls{history: has()}, history, ""},
+		{"history refused", both, &calls{around: has(), history: fails}, around, "Unavailable: this monitor's history: Datadog refused."},
+		{"history slow", both, &calls{around: has(), history: hangs}, around, "Unavailable: this monitor's history: no answer within 4.8s."},
+		{"events slow", both, &calls{around: hangs, history: has()}, history, "Unavailable: other events: no answer within 4.8s."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := enrich.Run(t.Context(), []enrich.Named{{Step: NewRelated(tt.source)}}, tt.a, 5*time.Second)[0]
+				r := enrich.Run(t.Context(), []enrich.Named{{Step: newRelated(tt.source.Events)}}, tt.a, 5*time.Second)[0]
 				want := []enrich.Block{tt.want}
 				var missing []string
 				if tt.missing != "" {
@@ -171,7 +157,7 @@ func TestRelated_Parts(t *testing.T) {
 
 func TestRelated_Failed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		step := NewRelated(&lister{around: hangs, history: hangs})
+		step := newRelated((&calls{around: hangs, history: hangs}).Events)
 		a := alert.Alert{MonitorID: "7", Hostname: "a", Date: noon}
 		if r := enrich.Run(t.Context(), []enrich.Named{{Step: step}}, a, 5*time.Second)[0]; r.Status != enrich.TimedOut {
 			t.Errorf("ended %s: %v", r.Status, r.Err)
@@ -186,9 +172,10 @@ func TestRelated_Failed(t *testing.T) {
 
 func TestRelated_NoDate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		source := &lister{around: has()}
-		if _, err := NewRelated(source).Enrich(t.Context(), alert.Alert{Hostname: "a"}); err != nil || !source.calls[0].End.Equal(time.Now().Add(after)) {
-			t.Errorf("calls %+v, error %v", source.calls, err)
+		source := &calls{around: has()}
+		enrichtest.Find(t, newRelated(source.Events), alert.Alert{Hostname: "a"})
+		if !source.made[0].End.Equal(time.Now().Add(after)) {
+			t.Errorf("calls %+v", source.made)
 		}
 	})
 }
@@ -261,10 +248,9 @@ func TestAround_Summary(t *testing.T) {
 
 func TestRelated_FullPage(t *testing.T) {
 	for n, want := range map[int]bool{maxListed - 1: false, maxListed: true} {
-		f, err := NewRelated(&lister{around: has(make([]datadog.Event, n)...)}).Enrich(t.Context(), alert.Alert{ID: "1", Hostname: "a", Date: noon})
-		text, _ := json.Marshal(f.Data)
-		if got := strings.Contains(string(text), `"at_least":true`); err != nil || got != want {
-			t.Errorf("%d events: %s, %v", n, text, err)
+		f := enrichtest.Find(t, newRelated((&calls{around: has(make([]datadog.Event, n)...)}).Events), alert.Alert{ID: "1", Hostname: "a", Date: noon})
+		if got := f.Data.(RelatedData).AtLeast; got != want {
+			t.Errorf("%d events: at least is %v", n, got)
 		}
 	}
 }

@@ -3,7 +3,9 @@
 package host
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -15,74 +17,17 @@ import (
 	"boomerang/shared/site"
 )
 
-const permission = "hosts_read"
-
-// Source reads hosts.
-type Source interface {
-	Hosts(ctx context.Context, query datadog.HostQuery) ([]datadog.Host, error)
-}
-
 // Kind describes the step.
 func Kind(client *datadog.Client, s site.Site) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "host", Doc: "Whether the alert's host is up or muted, its failing checks, apps, Agent version and tags.",
-		Permissions: []string{permission}, Data: Data{},
-	}, func(c Config, cache time.Duration) enrich.Step { return New(client.Cached(cache), s, c) })
+		Permissions: []string{"hosts_read"}, Data: Data{},
+	}, func(c Config, cache time.Duration) enrich.Step { return newStep(client.Cached(cache).Hosts, s, c) })
 }
 
 // Config is what a playbook sets.
 type Config struct {
 	Host string `yaml:"host" doc:"Name or alias of the host; the alert's own host by default."`
-}
-
-// retention is how long Datadog keeps a host that no longer reports
-// (https://docs.datadoghq.com/api/latest/hosts/#get-all-hosts-for-your-organization).
-const retention = 7 * 24 * time.Hour
-
-// New returns the step, with links to the pages of s.
-func New(source Source, s site.Site, c Config) enrich.Step {
-	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
-		name := hostName(c, a)
-		if name == "" {
-			return enrich.Finding{}, enrich.Skip("the alert has no host")
-		}
-		now := time.Now()
-		hosts, err := source.Hosts(ctx, datadog.HostQuery{Filter: "host:" + name, From: now.Add(-retention).Truncate(time.Hour)})
-		if err != nil {
-			return enrich.Finding{}, err
-		}
-		h, known := selectHost(hosts, name)
-		if !known {
-			return unknownHost(name), nil
-		}
-		return newFinding(a, h, now, "https://"+s.App()+"/infrastructure?hostname="+url.QueryEscape(h.Name)), nil
-	})
-}
-
-// hostName is the playbook's host, the host of the alert's group, or the alert's host.
-func hostName(c Config, a alert.Alert) string {
-	for _, name := range []string{c.Host, a.Scopes().Get("host"), a.Hostname, a.Tags.Get("host")} {
-		if name = strings.TrimSpace(name); name != "" {
-			return name
-		}
-	}
-	return ""
-}
-
-// selectHost returns the host with that name, or else that alias or tag. The query
-// also returns hosts whose name only starts with it.
-func selectHost(hosts []datadog.Host, name string) (datadog.Host, bool) {
-	same := func(other string) bool { return strings.EqualFold(other, name) }
-	for _, matches := range []func(datadog.Host) bool{
-		func(h datadog.Host) bool { return same(h.Name) },
-		func(h datadog.Host) bool { return slices.ContainsFunc(h.Aliases, same) || same(h.CloudID) },
-		func(h datadog.Host) bool { return slices.ContainsFunc(alert.Tags(h.Tags).All("host"), same) },
-	} {
-		if i := slices.IndexFunc(hosts, matches); i >= 0 {
-			return hosts[i], true
-		}
-	}
-	return datadog.Host{}, false
 }
 
 // Data is what playbooks see. Times are UTC.
@@ -112,4 +57,138 @@ type Check struct {
 	Name    string `json:"name"`
 	Status  string `json:"status"` // "WARNING", "ERROR", …
 	Message string `json:"message"`
+}
+
+const (
+	// retention is how long Datadog keeps a host that no longer reports
+	// (https://docs.datadoghq.com/api/latest/hosts/#get-all-hosts-for-your-organization).
+	retention = 7 * 24 * time.Hour
+
+	maxApps       = 15
+	maxTags       = 20
+	maxChecks     = 5
+	maxValueRunes = 200
+)
+
+type source func(context.Context, datadog.HostQuery) ([]datadog.Host, error)
+
+func newStep(hosts source, s site.Site, c Config) enrich.Step {
+	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
+		name := hostName(c, a)
+		if name == "" {
+			return enrich.Finding{}, enrich.Skip("the alert has no host")
+		}
+		now := time.Now()
+		found, err := hosts(ctx, datadog.HostQuery{Filter: "host:" + name, From: now.Add(-retention).Truncate(time.Hour)})
+		if err != nil {
+			return enrich.Finding{}, err
+		}
+		if h, known := selectHost(found, name); known {
+			return newFinding(a, h, now, "https://"+s.App()+"/infrastructure?hostname="+url.QueryEscape(h.Name)), nil
+		}
+		// It is a finding and not an error, because a host that is down for long looks like this.
+		facts := enrich.Facts{{Name: "Name", Value: name}, {Name: "State", Value: "Datadog has no data of it for seven days"}}
+		return enrich.Finding{Title: "Host", Weight: enrich.Useful, Data: Data{Name: name}, Blocks: []enrich.Block{facts.Known(maxValueRunes)}}, nil
+	})
+}
+
+// hostName is the playbook's host, the host of the alert's group, or the alert's host.
+func hostName(c Config, a alert.Alert) string {
+	trim := strings.TrimSpace
+	return cmp.Or(trim(c.Host), trim(a.Scopes().Get("host")), trim(a.Hostname), trim(a.Tags.Get("host")))
+}
+
+// selectHost returns the host with that name, or else that alias or tag. The query
+// also returns hosts whose name only starts with it.
+func selectHost(hosts []datadog.Host, name string) (datadog.Host, bool) {
+	same := func(other string) bool { return strings.EqualFold(other, name) }
+	for _, matches := range []func(datadog.Host) bool{
+		func(h datadog.Host) bool { return same(h.Name) },
+		func(h datadog.Host) bool { return slices.ContainsFunc(h.Aliases, same) || same(h.CloudID) },
+		func(h datadog.Host) bool { return slices.ContainsFunc(alert.Tags(h.Tags).All("host"), same) },
+	} {
+		if i := slices.IndexFunc(hosts, matches); i >= 0 {
+			return hosts[i], true
+		}
+	}
+	return datadog.Host{}, false
+}
+
+func newFinding(a alert.Alert, h datadog.Host, now time.Time, page string) enrich.Finding {
+	d := Data{
+		Name: h.Name, Known: true, Up: h.Up, LastReported: h.LastReported, Muted: h.Muted, MutedUntil: h.MutedUntil,
+		Apps: h.Apps, Agent: h.AgentVersion, Platform: h.Platform, OS: h.OS, CPUs: h.CPUs, CloudID: h.CloudID,
+		Aliases: h.Aliases, Tags: h.Tags, URL: page,
+	}
+	for _, check := range h.Checks {
+		d.Failing = append(d.Failing, Check(check))
+	}
+	facts := enrich.Facts{
+		{Name: "Name", Value: h.Name},
+		{Name: "State", Value: state(h, now)},
+		{Name: "Muted", Value: muted(h)},
+		{Name: "System", Value: system(h)},
+		{Name: "Load", Value: load(h)},
+		{Name: "Agent", Value: h.AgentVersion},
+		{Name: "Apps", Value: enrich.Join(h.Apps, ", ", maxApps)},
+		{Name: "More tags", Value: enrich.Join(enrich.NewTags(h.Tags, a, "host:"), ", ", maxTags)},
+	}
+	checks := enrich.ListOf(d.Failing, maxChecks, Check.item)
+	pages := enrich.Links{{Kind: "resource", Title: "Host in Datadog", URL: page}}
+	f := enrich.Finding{Title: "Host", Weight: enrich.Useful, Blocks: enrich.Blocks(facts.Known(maxValueRunes), checks, pages), Data: d}
+	if !h.Up || h.Muted || len(h.Checks) > 0 {
+		f.Weight = enrich.Important
+	}
+	return f
+}
+
+func state(h datadog.Host, now time.Time) string {
+	state := "down"
+	if h.Up {
+		state = "up"
+	}
+	ago := max(0, now.Sub(h.LastReported))
+	switch {
+	case h.LastReported.IsZero(), h.Up && ago < 2*time.Minute:
+		return state
+	case ago < time.Hour:
+		return fmt.Sprintf("%s, last report %d minutes ago", state, ago/time.Minute)
+	}
+	return state + ", last report on " + enrich.FormatTime(h.LastReported)
+}
+
+func muted(h datadog.Host) string {
+	if !h.Muted {
+		return ""
+	}
+	return enrich.Until(h.MutedUntil)
+}
+
+func system(h datadog.Host) string {
+	parts := []string{cmp.Or(h.OS, h.Platform), h.CloudID}
+	if h.CPUs > 0 {
+		parts = append(parts, enrich.Count(h.CPUs, "CPU"))
+	}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")
+}
+
+func load(h datadog.Host) string {
+	var parts []string
+	for _, one := range []struct {
+		format string
+		value  *float64
+	}{{"CPU %.2f %%", h.CPU}, {"I/O wait %.2f %%", h.IOWait}, {"load %.2f", h.Load}} {
+		if one.value != nil {
+			parts = append(parts, fmt.Sprintf(one.format, *one.value))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (c Check) item() enrich.Item {
+	text := c.Name
+	if c.Message != "" {
+		text += ": " + c.Message
+	}
+	return enrich.Item{Tag: c.Status, Text: enrich.Line(text, maxValueRunes)}
 }

@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -21,64 +20,45 @@ import (
 
 func TestConformance(t *testing.T) {
 	enrichtest.Conformance(t, enrichtest.Case{
-		New:        func(client *datadog.Client) enrich.Step { return New(client, site.US1, Config{}) },
-		Permission: permission,
-		Alert:      alert.Alert{ID: "1", Hostname: "web-1", Tags: alert.Tags{"env:prod"}},
+		Kind:  func(c *datadog.Client) enrich.Kind { return Kind(c, site.US1) },
+		Alert: alert.Alert{ID: "1", Hostname: "web-1", Tags: alert.Tags{"env:prod"}},
 		Seed: func(s *fakedatadog.Server) {
 			s.SetHosts(fakedatadog.Host{Name: "web-1", Up: true, Apps: []string{"agent"}}, fakedatadog.Host{Name: "web-12"})
 		},
 	})
 }
 
-type sourceFunc func(context.Context, datadog.HostQuery) ([]datadog.Host, error)
-
-func (f sourceFunc) Hosts(ctx context.Context, q datadog.HostQuery) ([]datadog.Host, error) {
-	return f(ctx, q)
-}
-
-// enriched returns the finding and the query. The clock
-// is at midnight of 1 January 2000, as synctest sets it.
+// enriched returns the finding and the query. The clock is at midnight of
+// 1 January 2000, as synctest sets it.
 func enriched(t *testing.T, c Config, a alert.Alert, hosts ...datadog.Host) (f enrich.Finding, asked string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		step := New(sourceFunc(func(_ context.Context, q datadog.HostQuery) ([]datadog.Host, error) {
-			if !q.From.Equal(time.Now().Add(-7 * 24 * time.Hour)) {
+		f = enrichtest.Find(t, newStep(func(_ context.Context, q datadog.HostQuery) ([]datadog.Host, error) {
+			if !q.From.Equal(midnight.Add(-7 * 24 * time.Hour)) {
 				t.Errorf("asked for hosts since %v", q.From)
 			}
 			asked = q.Filter
 			return hosts, nil
-		}), site.EU1, c)
-		var err error
-		if f, err = step.Enrich(t.Context(), a); err != nil {
-			t.Fatal(err)
-		}
+		}, site.EU1, c), a)
 	})
 	return f, asked
 }
 
 var midnight = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func number(f float64) *float64 { return &f }
-
-var whole = datadog.Host{
-	Name: "web-1", Aliases: []string{"web-1", "i-0abc"}, CloudID: "i-0abc", Apps: []string{"agent", "nginx"}, LastReported: midnight.Add(-5 * time.Hour),
-	Muted: true, MutedUntil: midnight.Add(time.Hour), Tags: []string{"env:prod", "host:web-1", "team:shop"}, AgentVersion: "7.30.0",
-	Platform: "linux", OS: "ubuntu 18.04", CPUs: 4, CPU: number(29.517), IOWait: number(0), Load: number(0.32),
-	Checks: []datadog.AgentCheck{{Name: "process", Status: "WARNING", Message: "No matching\nprocess"}, {Name: "ntp", Status: "ERROR"}},
-}
-
-func page(name string) enrich.Links {
-	return enrich.Links{{Kind: "resource", Title: "Host in Datadog", URL: "https://app.datadoghq.eu/infrastructure?hostname=" + name}}
-}
-
-func TestEnrich_Blocks(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		host   datadog.Host
-		weight enrich.Weight
-		want   []enrich.Block
-	}{
-		{"all fields", whole, enrich.Important, []enrich.Block{
+func TestEnrich(t *testing.T) {
+	got, asked := enriched(t, Config{}, alert.Alert{Hostname: "web-1", Tags: alert.Tags{"env:prod"}}, datadog.Host{
+		Name: "web-1", Aliases: []string{"web-1", "i-0abc"}, CloudID: "i-0abc", Apps: []string{"agent", "nginx"}, LastReported: midnight.Add(-5 * time.Hour),
+		Muted: true, MutedUntil: midnight.Add(time.Hour), Tags: []string{"env:prod", "host:web-1", "team:shop"}, AgentVersion: "7.30.0",
+		Platform: "linux", OS: "ubuntu 18.04", CPUs: 4, CPU: new(29.517), IOWait: new(0.0), Load: new(0.32),
+		Checks: []datadog.AgentCheck{{Name: "process", Status: "WARNING", Message: "No matching\nprocess"}, {Name: "ntp", Status: "ERROR"}},
+	})
+	if asked != "host:web-1" {
+		t.Errorf("asked for %s", asked)
+	}
+	enrichtest.Equal(t, got, enrich.Finding{
+		Title: "Host", Weight: enrich.Important,
+		Blocks: []enrich.Block{
 			enrich.Facts{
 				{Name: "Name", Value: "web-1"},
 				{Name: "State", Value: "down, last report on 31 Dec 19:00 UTC"},
@@ -90,25 +70,34 @@ func TestEnrich_Blocks(t *testing.T) {
 				{Name: "More tags", Value: "team:shop"},
 			},
 			enrich.List{Items: []enrich.Item{{Tag: "WARNING", Text: "process: No matching process"}, {Tag: "ERROR", Text: "ntp"}}},
-			page("web-1"),
-		}},
-		{"up", datadog.Host{Name: "web-1", Up: true, LastReported: midnight.Add(-time.Minute), Platform: "linux", CPUs: 1}, enrich.Useful, []enrich.Block{
-			enrich.Facts{{Name: "Name", Value: "web-1"}, {Name: "State", Value: "up"}, {Name: "System", Value: "linux, 1 CPU"}}, page("web-1"),
-		}},
-		{"no recent report", datadog.Host{Name: "web-1", Up: true, LastReported: midnight.Add(-17 * time.Minute)}, enrich.Useful, []enrich.Block{
-			enrich.Facts{{Name: "Name", Value: "web-1"}, {Name: "State", Value: "up, last report 17 minutes ago"}}, page("web-1"),
-		}},
-		{"report in the future", datadog.Host{Name: "web-1", Up: true, LastReported: midnight.Add(time.Hour)}, enrich.Useful, []enrich.Block{
-			enrich.Facts{{Name: "Name", Value: "web-1"}, {Name: "State", Value: "up"}}, page("web-1"),
-		}},
-		{"muted without end", datadog.Host{Name: "web-1", Muted: true}, enrich.Important, []enrich.Block{
-			enrich.Facts{{Name: "Name", Value: "web-1"}, {Name: "State", Value: "down"}, {Name: "Muted", Value: "indefinitely"}}, page("web-1"),
-		}},
+			enrich.Links{{Kind: "resource", Title: "Host in Datadog", URL: "https://app.datadoghq.eu/infrastructure?hostname=web-1"}},
+		},
+	}, `{"name":"web-1","known":true,"up":false,"last_reported":"1999-12-31T19:00:00Z","muted":true,"muted_until":"2000-01-01T01:00:00Z","apps":["agent","nginx"],`+
+		`"agent":"7.30.0","platform":"linux","os":"ubuntu 18.04","cpus":4,"cloud_id":"i-0abc","aliases":["web-1","i-0abc"],"tags":["env:prod","host:web-1","team:shop"],`+
+		`"failing":[{"name":"process","status":"WARNING","message":"No matching\nprocess"},{"name":"ntp","status":"ERROR","message":""}],`+
+		`"url":"https://app.datadoghq.eu/infrastructure?hostname=web-1"}`)
+}
+
+func TestEnrich_State(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		host   datadog.Host
+		weight enrich.Weight
+		want   enrich.Facts
+	}{
+		{
+			"up", datadog.Host{Up: true, LastReported: midnight.Add(-time.Minute), Platform: "linux", CPUs: 1}, enrich.Useful,
+			enrich.Facts{{Name: "State", Value: "up"}, {Name: "System", Value: "linux, 1 CPU"}},
+		},
+		{"no recent report", datadog.Host{Up: true, LastReported: midnight.Add(-17 * time.Minute)}, enrich.Useful, enrich.Facts{{Name: "State", Value: "up, last report 17 minutes ago"}}},
+		{"report in the future", datadog.Host{Up: true, LastReported: midnight.Add(time.Hour)}, enrich.Useful, enrich.Facts{{Name: "State", Value: "up"}}},
+		{"muted without end", datadog.Host{Muted: true}, enrich.Important, enrich.Facts{{Name: "State", Value: "down"}, {Name: "Muted", Value: "indefinitely"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, asked := enriched(t, Config{}, alert.Alert{Hostname: "web-1", Tags: alert.Tags{"env:prod"}}, tt.host)
-			if diff := cmp.Diff(tt.want, got.Blocks); diff != "" || got.Weight != tt.weight || got.Title != "Host" || asked != "host:web-1" {
-				t.Errorf("asked %s, weight %d; blocks (-want +got):\n%s", asked, got.Weight, diff)
+			tt.host.Name = "web-1"
+			got, _ := enriched(t, Config{}, alert.Alert{Hostname: "web-1"}, tt.host)
+			if diff := cmp.Diff(tt.want, got.Blocks[0].(enrich.Facts)[1:]); diff != "" || got.Weight != tt.weight {
+				t.Errorf("weight %d; facts (-want +got):\n%s", got.Weight, diff)
 			}
 		})
 	}
@@ -143,12 +132,9 @@ func TestEnrich_SelectsHost(t *testing.T) {
 
 func TestEnrich_UnknownHost(t *testing.T) {
 	got, _ := enriched(t, Config{}, alert.Alert{Hostname: "web"}, datadog.Host{Name: "web-1"})
-	want := enrich.Finding{
-		Title: "Host", Weight: enrich.Useful, Data: Data{Name: "web"},
-		Blocks: []enrich.Block{enrich.Facts{{Name: "Name", Value: "web"}, {Name: "State", Value: "Datadog has no data of it for seven days"}}},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("finding (-want +got):\n%s", diff)
+	enrichtest.Blocks(t, got, enrich.Facts{{Name: "Name", Value: "web"}, {Name: "State", Value: "Datadog has no data of it for seven days"}})
+	if d := got.Data.(Data); d.Name != "web" || d.Known || got.Weight != enrich.Useful {
+		t.Errorf("weight %d, data %+v", got.Weight, d)
 	}
 }
 
@@ -165,23 +151,5 @@ func TestEnrich_Limits(t *testing.T) {
 	}
 	if len(list.Items) != maxChecks || list.More != 2000-maxChecks || len([]rune(list.Items[0].Text)) != maxValueRunes {
 		t.Errorf("list of %d and %d more", len(list.Items), list.More)
-	}
-}
-
-// Playbooks rely on these names.
-func TestData_JSON(t *testing.T) {
-	h := whole
-	h.Up = true
-	f, _ := enriched(t, Config{}, alert.Alert{Hostname: "web-1"}, h)
-	text, err := json.Marshal(f.Data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := `{"name":"web-1","known":true,"up":true,"last_reported":"1999-12-31T19:00:00Z","muted":true,"muted_until":"2000-01-01T01:00:00Z","apps":["agent","nginx"],` +
-		`"agent":"7.30.0","platform":"linux","os":"ubuntu 18.04","cpus":4,"cloud_id":"i-0abc","aliases":["web-1","i-0abc"],"tags":["env:prod","host:web-1","team:shop"],` +
-		`"failing":[{"name":"process","status":"WARNING","message":"No matching\nprocess"},{"name":"ntp","status":"ERROR","message":""}],` +
-		`"url":"https://app.datadoghq.eu/infrastructure?hostname=web-1"}`
-	if diff := cmp.Diff(want, string(text)); diff != "" {
-		t.Errorf("JSON (-want +got):\n%s", diff)
 	}
 }

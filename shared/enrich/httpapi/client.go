@@ -20,13 +20,6 @@ type Client struct {
 	allowLoopback bool
 }
 
-// Option changes what a Client may do.
-type Option func(*Client)
-
-// AllowLoopback also allows requests to this machine, and plain http for them. It is
-// for local runs and tests; no configuration sets it.
-func AllowLoopback() Option { return func(c *Client) { c.allowLoopback = true } }
-
 const (
 	dialTimeout = 3 * time.Second
 	// idleTimeout is shorter than that of load balancers.
@@ -41,28 +34,29 @@ var (
 )
 
 // NewClient returns a client for all http steps of the process.
-func NewClient(options ...Option) *Client {
-	c := &Client{}
-	for _, option := range options {
-		option(c)
-	}
-	allowed := []ssrf.Option{ssrf.WithAnyPort()}
-	if c.allowLoopback {
-		allowed = append(allowed,
-			ssrf.WithAllowedV4Prefixes(netip.MustParsePrefix("127.0.0.0/8")),
-			ssrf.WithAllowedV6Prefixes(netip.MustParsePrefix("::1/128")))
-	}
+func NewClient() *Client { return newClient(ssrf.WithAnyPort()) }
+
+// NewLocalClient returns a client that may also reach this machine, with plain http
+// too. It is for local runs and tests; no configuration sets it.
+func NewLocalClient() *Client {
+	c := newClient(ssrf.WithAnyPort(),
+		ssrf.WithAllowedV4Prefixes(netip.MustParsePrefix("127.0.0.0/8")),
+		ssrf.WithAllowedV6Prefixes(netip.MustParsePrefix("::1/128")))
+	c.allowLoopback = true
+	return c
+}
+
+func newClient(allowed ...ssrf.Option) *Client {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: idleTimeout, Control: ssrf.New(allowed...).Safe}
 	// There is no proxy, which would resolve and dial the host without the check.
-	c.http = &http.Client{CheckRedirect: sameHost, Transport: &http.Transport{
+	return &Client{http: &http.Client{CheckRedirect: sameHost, Transport: &http.Transport{
 		DialContext:            dialer.DialContext,
 		TLSHandshakeTimeout:    dialTimeout,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConnsPerHost:    4,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxResponseHeaderBytes,
-	}}
-	return c
+	}}}
 }
 
 // sameHost follows a redirect only on the same host and scheme, because the request

@@ -35,12 +35,12 @@ type Data struct {
 func Kind(client *Client, secrets Secrets) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "http", Doc: "The response of any JSON API about the alert; POST sends the alert to one.", Data: Data{},
-	}, func(c Config, _ time.Duration) enrich.Step { return New(client, secrets, c) })
+	}, func(c Config, _ time.Duration) enrich.Step { return newStep(client, secrets, c) })
 }
 
-// New returns the step for a configuration with filled templates. Secrets may be
-// nil if no playbook needs one.
-func New(client *Client, secrets Secrets, c Config) enrich.Step {
+// newStep takes a configuration with filled templates. Secrets may be nil if no
+// playbook needs one.
+func newStep(client *Client, secrets Secrets, c Config) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, _ alert.Alert) (enrich.Finding, error) {
 		r, err := newRequest(ctx, client, secrets, c)
 		if err != nil {

@@ -57,10 +57,10 @@ func unexpected(t *testing.T) http.HandlerFunc {
 	return func(http.ResponseWriter, *http.Request) { t.Error("an unexpected request") }
 }
 
-func local() *Client { return NewClient(AllowLoopback()) }
+func local() *Client { return NewLocalClient() }
 
 func enriched(c Config) (enrich.Finding, error) {
-	return New(local(), store, c).Enrich(context.Background(), alert.Alert{})
+	return newStep(local(), store, c).Enrich(context.Background(), alert.Alert{})
 }
 
 func mustFind(t *testing.T, c Config) enrich.Finding {
@@ -98,7 +98,7 @@ var handlers = map[enrichtest.Fault]http.HandlerFunc{
 func TestConformance(t *testing.T) {
 	enrichtest.External{
 		New: func(t *testing.T, f enrichtest.Fault) enrich.Step {
-			return New(local(), store, Config{
+			return newStep(local(), store, Config{
 				URL:    URL(serve(t, handlers[f]) + "/services/checkout?env=prod"),
 				Secret: Secret{Name: "cmdb/token"},
 			})
@@ -287,7 +287,7 @@ func TestEnrich_UnusableSecret(t *testing.T) {
 		"line break": {returns("a\nb", nil), "the value of the header Authorization has a line break or another control character", fault.Permanent},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := New(local(), tt.secrets, c).Enrich(t.Context(), alert.Alert{})
+			_, err := newStep(local(), tt.secrets, c).Enrich(t.Context(), alert.Alert{})
 			if f := fault.From(err); f == nil || f.Public != tt.want || f.Kind != tt.kind {
 				t.Errorf("got %v, want %v: %s", err, tt.kind, tt.want)
 			}
@@ -324,7 +324,7 @@ func TestClient_PublicAddressesOnly(t *testing.T) {
 			if err := c.Validate(); err != nil {
 				t.Fatal(err)
 			}
-			_, err := New(NewClient(), nil, c).Enrich(t.Context(), alert.Alert{})
+			_, err := newStep(NewClient(), nil, c).Enrich(t.Context(), alert.Alert{})
 			want := host + port + " has an address that is not public, and this step calls only public ones"
 			if f := fault.From(err); f == nil || f.Public != want || f.Kind != fault.Permanent {
 				t.Errorf("got %v, want %s", err, want)
@@ -336,7 +336,7 @@ func TestClient_PublicAddressesOnly(t *testing.T) {
 func TestClient_Transport(t *testing.T) {
 	t.Run("plain http", func(t *testing.T) {
 		c := Config{URL: URL(serve(t, unexpected(t))), Secret: Secret{Name: "cmdb/token"}}
-		if _, err := New(NewClient(), store, c).Enrich(t.Context(), alert.Alert{}); fault.Public(err) != "invalid url: it must start with https://" {
+		if _, err := newStep(NewClient(), store, c).Enrich(t.Context(), alert.Alert{}); fault.Public(err) != "invalid url: it must start with https://" {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -350,7 +350,7 @@ func TestClient_Transport(t *testing.T) {
 		}
 		client := local()
 		client.http.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
-		if _, err := New(client, nil, Config{URL: URL(s.URL)}).Enrich(t.Context(), alert.Alert{}); err != nil {
+		if _, err := newStep(client, nil, Config{URL: URL(s.URL)}).Enrich(t.Context(), alert.Alert{}); err != nil {
 			t.Errorf("known certificate: %v", err)
 		}
 	})

@@ -8,43 +8,46 @@ import (
 	"boomerang/shared/enrich"
 )
 
-// piece is a part of a text: plain, or one template that is complete in itself.
-type piece struct {
-	text string
-	// escape is set for a template, and escapes its value for its place.
-	escape func(value string) string
-}
+// escaper returns how to escape a template's value by the plain text before it.
+type escaper func(before string) (func(value string) string, error)
 
 var parseErrorPlace = enrich.Pattern(`^template: :\d+: `)
 
-// split separates the templates of a text from the text around them. From {{ if … }}
-// to its {{ end }} is one template. escapeAfter returns the escape function of a
-// template by the plain text before it.
-func split(text string, escapeAfter func(before string) (func(string) string, error)) ([]piece, error) {
+// fill replaces each template of a text with its escaped value. From {{ if … }} to
+// its {{ end }} is one template.
+func fill(text string, escapeAfter escaper, value func(template string) (string, error)) (string, error) {
 	tree := parse.New("")
 	tree.Mode = parse.ParseComments | parse.SkipFuncCheck // Package playbook checks the functions.
 	if _, err := tree.Parse(text, "", "", map[string]*parse.Tree{}); err != nil {
-		return nil, fmt.Errorf("invalid template: %s", parseErrorPlace().ReplaceAllString(err.Error(), ""))
+		return "", fmt.Errorf("invalid template: %s", parseErrorPlace().ReplaceAllString(err.Error(), ""))
 	}
-	var pieces []piece
-	before := ""
+	var filled, before strings.Builder
 	for i, node := range tree.Root.Nodes {
 		if plain, ok := node.(*parse.TextNode); ok {
-			pieces = append(pieces, piece{text: string(plain.Text)})
-			before += string(plain.Text)
+			filled.Write(plain.Text)
+			before.Write(plain.Text)
 			continue
 		}
-		escape, err := escapeAfter(before)
+		escape, err := escapeAfter(before.String())
 		if err != nil {
-			return nil, err
+			return "", err
 		}
 		end := len(text)
 		if i+1 < len(tree.Root.Nodes) {
 			end = start(text, tree.Root.Nodes[i+1])
 		}
-		pieces = append(pieces, piece{text: text[start(text, node):end], escape: escape})
+		v, err := value(text[start(text, node):end])
+		if err != nil {
+			return "", err
+		}
+		filled.WriteString(escape(v))
 	}
-	return pieces, nil
+	return filled.String(), nil
+}
+
+// sample is a value for checking a text before an alert comes.
+func sample(value string) func(string) (string, error) {
+	return func(string) (string, error) { return value, nil }
 }
 
 // start returns where a node's source starts. A template's position is that of the
@@ -55,23 +58,6 @@ func start(text string, node parse.Node) int {
 		return at
 	}
 	return strings.LastIndex(text[:at], "{{")
-}
-
-// fill joins the pieces and replaces each template with its escaped value.
-func fill(pieces []piece, value func(template string) (string, error)) (string, error) {
-	var b strings.Builder
-	for _, p := range pieces {
-		text := p.text
-		if p.escape != nil {
-			v, err := value(p.text)
-			if err != nil {
-				return "", err
-			}
-			text = p.escape(v)
-		}
-		b.WriteString(text)
-	}
-	return b.String(), nil
 }
 
 func isTemplate(s string) bool { return strings.Contains(s, "{{") }

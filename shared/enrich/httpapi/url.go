@@ -20,15 +20,12 @@ const maxURLBytes = 8 << 10
 // Fill replaces each template with its value. It returns an error of enrich.Skip if
 // the alert has no value for a segment of the path.
 func (u *URL) Fill(value func(template string) (string, error)) error {
-	pieces, err := split(string(*u), escapeInURL)
+	filled, err := fill(string(*u), escapeInURL, value)
 	if err != nil {
 		return err
 	}
-	filled, err := fill(pieces, value)
-	if err != nil {
-		return err
-	}
-	if segments(filled) != segments(withValue(pieces, "x")) {
+	// The playbook's own segments are those that a plain value leaves.
+	if plain, _ := fill(string(*u), escapeInURL, sample("x")); segments(filled) != segments(plain) {
 		return enrich.Skip("the alert has no usable value for a part of the url")
 	}
 	if len(filled) > maxURLBytes {
@@ -59,18 +56,6 @@ func escapeInURL(before string) (func(string) string, error) {
 	return url.QueryEscape, nil
 }
 
-// withValue replaces every template with value, as it is.
-func withValue(pieces []piece, value string) string {
-	var b strings.Builder
-	for _, p := range pieces {
-		if p.escape != nil {
-			p.text = value
-		}
-		b.WriteString(p.text)
-	}
-	return b.String()
-}
-
 // segments counts the path segments that a server sees, after removing "." and "..".
 func segments(u string) int {
 	u, _, _ = strings.Cut(u, "?")
@@ -82,11 +67,11 @@ func (u URL) check() error {
 	if u == "" {
 		return errors.New("set the address to call, such as https://api.example.com/services/{{ .alert.tags.service }}")
 	}
-	pieces, err := split(string(u), escapeInURL)
+	filled, err := fill(string(u), escapeInURL, sample("x"))
 	if err != nil {
 		return err
 	}
-	_, err = parseURL(withValue(pieces, "x"))
+	_, err = parseURL(filled)
 	return err
 }
 

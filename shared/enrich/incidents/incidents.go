@@ -7,17 +7,13 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
-	"boomerang/shared/enrich/stepkit"
 )
-
-// Source searches incidents.
-type Source interface {
-	Incidents(ctx context.Context, query string, size int) (datadog.Incidents, error)
-}
 
 // Config is the step's "with" in a playbook.
 type Config struct {
@@ -33,21 +29,22 @@ func Kind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "incidents", Doc: "Open incidents of the alerting service or its team.",
 		Permissions: []string{"incident_read"}, Data: Data{},
-	}, func(c Config, cache time.Duration) enrich.Step { return New(client.Cached(cache), c) })
+	}, func(c Config, cache time.Duration) enrich.Step { return newStep(client.Cached(cache).Incidents, c) })
 }
 
-// New returns the step.
-func New(source Source, c Config) enrich.Step {
+type source func(ctx context.Context, query string, size int) (datadog.Incidents, error)
+
+func newStep(search source, c Config) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
 		query, about, err := c.search(a)
 		if err != nil {
 			return enrich.Finding{}, err
 		}
-		incidents, err := source.Incidents(ctx, query, maxIncidents)
+		found, err := search(ctx, query, maxIncidents)
 		if err != nil {
 			return enrich.Finding{}, err
 		}
-		return newFinding(incidents, about), nil
+		return newFinding(found, about), nil
 	})
 }
 
@@ -56,22 +53,22 @@ func (c Config) search(a alert.Alert) (query, about string, err error) {
 	if query := strings.TrimSpace(c.Query); query != "" {
 		return query, "matches " + query, nil
 	}
-	key, value, err := stepkit.Tag(a, c.Service, "service", "team")
+	key, value, err := enrich.Tag(a, c.Service, "service", "team")
 	if err != nil {
 		return "", "", err
 	}
 	return fmt.Sprintf("state:(active OR stable) AND %ss:%s", key, quote(value)), fmt.Sprintf("names the %s %s", key, value), nil
 }
 
-// quote keeps a value from being read as part of the query.
+// quote quotes a value that could be read as part of the query.
 func quote(value string) string {
 	isPlain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.'
+		return r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_.", r))
 	}
 	if strings.TrimFunc(value, isPlain) == "" {
 		return value
 	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
+	return enrich.Quote(value)
 }
 
 // Data is the finding for playbooks. The fields from ID to URL are those of the

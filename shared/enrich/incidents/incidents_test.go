@@ -2,7 +2,6 @@ package incidents
 
 import (
 	"context"
-	"encoding/json"
 	"testing"
 	"time"
 
@@ -23,21 +22,14 @@ func TestConformance(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			enrichtest.Conformance(t, enrichtest.Case{
-				New:        func(client *datadog.Client) enrich.Step { return New(client, Config{}) },
-				Permission: "incident_read",
-				Alert:      a,
+				Kind:  Kind,
+				Alert: a,
 				Seed: func(s *fakedatadog.Server) {
 					s.AddIncident(fakedatadog.Incident{Title: "Checkout fails", Services: []string{"checkout"}, Teams: []string{"shop"}})
 				},
 			})
 		})
 	}
-}
-
-type sourceFunc func(ctx context.Context, query string, size int) (datadog.Incidents, error)
-
-func (f sourceFunc) Incidents(ctx context.Context, query string, size int) (datadog.Incidents, error) {
-	return f(ctx, query, size)
 }
 
 var (
@@ -47,16 +39,12 @@ var (
 
 func enriched(t *testing.T, incidents datadog.Incidents) enrich.Finding {
 	t.Helper()
-	f, err := New(sourceFunc(func(_ context.Context, query string, size int) (datadog.Incidents, error) {
+	return enrichtest.Find(t, newStep(func(_ context.Context, query string, size int) (datadog.Incidents, error) {
 		if query != "state:(active OR stable) AND services:checkout" || size != maxIncidents {
 			t.Errorf("searched for %d by %q", size, query)
 		}
 		return incidents, nil
-	}), Config{}).Enrich(t.Context(), checkout)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
+	}, Config{}), checkout)
 }
 
 func TestEnrich(t *testing.T) {
@@ -68,7 +56,7 @@ func TestEnrich(t *testing.T) {
 		{PublicID: 41, Title: "A drill", State: "active", Test: true},
 		{PublicID: 40, Title: "Slow", State: "stable", Severity: "UNKNOWN"},
 	}})
-	want := enrich.Finding{
+	enrichtest.Equal(t, got, enrich.Finding{
 		Title: "Open incidents", Weight: enrich.Important,
 		Blocks: []enrich.Block{enrich.List{
 			Items: []enrich.Item{
@@ -77,19 +65,10 @@ func TestEnrich(t *testing.T) {
 			},
 			More: 6,
 		}},
-		Data: got.Data,
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("finding (-want +got):\n%s", diff)
-	}
-	text, err := json.Marshal(got.Data) // Playbooks use its names.
-	wantJSON := `{"open":true,"count":8,"id":42,"title":"Checkout fails","state":"active","severity":"SEV-1","commander":"ada@example.com",` +
-		`"url":"https://app.datadoghq.com/incidents/42","incidents":[{"id":42,"title":"Checkout fails","state":"active","severity":"SEV-1",` +
-		`"created":"2026-11-21T12:00:00Z","customer_impacted":true,"commander":"ada@example.com","url":"https://app.datadoghq.com/incidents/42"},` +
-		`{"id":40,"title":"Slow","state":"stable","severity":"UNKNOWN","customer_impacted":false,"commander":"","url":""}]}`
-	if diff := cmp.Diff(wantJSON, string(text)); err != nil || diff != "" {
-		t.Errorf("%v, JSON (-want +got):\n%s", err, diff)
-	}
+	}, `{"open":true,"count":8,"id":42,"title":"Checkout fails","state":"active","severity":"SEV-1","commander":"ada@example.com",`+
+		`"url":"https://app.datadoghq.com/incidents/42","incidents":[{"id":42,"title":"Checkout fails","state":"active","severity":"SEV-1",`+
+		`"created":"2026-11-21T12:00:00Z","customer_impacted":true,"commander":"ada@example.com","url":"https://app.datadoghq.com/incidents/42"},`+
+		`{"id":40,"title":"Slow","state":"stable","severity":"UNKNOWN","customer_impacted":false,"commander":"","url":""}]}`)
 }
 
 func TestEnrich_NoneOpen(t *testing.T) {

@@ -26,11 +26,14 @@
 package lambda
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -59,7 +62,7 @@ func Kind(invoker Invoker) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "lambda", Doc: "What a Lambda function of your own finds about the alert.",
 		Permissions: []string{permission}, Data: Data{},
-	}, func(c Config, _ time.Duration) enrich.Step { return New(invoker, c) })
+	}, func(c Config, _ time.Duration) enrich.Step { return newStep(invoker, c) })
 }
 
 // Config is what a playbook sets.
@@ -97,8 +100,7 @@ type event struct {
 // (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 const maxEventBytes = 6 << 20
 
-// New returns the step, which waits for the function's response.
-func New(invoker Invoker, c Config) enrich.Step {
+func newStep(invoker Invoker, c Config) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
 		with := c.With
 		if with == nil {
@@ -172,4 +174,90 @@ func functionError(function string, payload []byte) error {
 		details += ": " + message
 	}
 	return &fault.Error{Kind: fault.Permanent, Public: failed + details, Log: failed}
+}
+
+// The limits of what one function may add to an event.
+const (
+	maxResponseBytes = 256 << 10
+	maxFacts         = 20
+	maxLinks         = 10
+	maxNameRunes     = 100
+	maxValueRunes    = 300
+)
+
+// Data is what playbooks see: steps.x.data.free.
+type Data struct {
+	// Data is the object that the function returned.
+	Data map[string]any `json:"data"`
+}
+
+// response is what the function returns.
+type response struct {
+	Title string `json:"title"`
+	Facts []struct {
+		Name  string          `json:"name"`
+		Value json.RawMessage `json:"value"` // Any JSON value.
+	} `json:"facts"`
+	Links []struct {
+		Kind  string `json:"kind"`
+		Title string `json:"title"`
+		URL   string `json:"url"`
+	} `json:"links"`
+	Data map[string]json.RawMessage `json:"data"`
+}
+
+func newFinding(function string, payload []byte) (enrich.Finding, error) {
+	if len(payload) > maxResponseBytes {
+		return enrich.Finding{}, fault.New(fault.Permanent, fmt.Sprintf("the response of the function %s is larger than %d KiB", function, maxResponseBytes>>10), nil)
+	}
+	var r response
+	if len(bytes.TrimSpace(payload)) > 0 {
+		if err := json.Unmarshal(payload, &r); err != nil {
+			return enrich.Finding{}, fault.New(fault.Temporary, "the response of the function "+function+" is not a JSON object with title, facts, links and data", err)
+		}
+	}
+	f := enrich.Finding{Weight: enrich.Useful, Blocks: r.blocks(), Data: Data{r.data()}}
+	if len(f.Blocks) == 0 && len(r.Data) == 0 {
+		return enrich.Finding{}, enrich.Skip("the function " + function + " has nothing on this alert")
+	}
+	name := function
+	if _, short, isARN := strings.Cut(function, ":function:"); isARN {
+		name = short
+	}
+	f.Title = cmp.Or(enrich.Line(r.Title, maxNameRunes), name)
+	return f, nil
+}
+
+func (r response) data() map[string]any {
+	if r.Data == nil {
+		return nil
+	}
+	data := make(map[string]any, len(r.Data))
+	for key, raw := range r.Data {
+		data[key], _ = enrich.DecodeJSON(raw) // It is valid: it was decoded already.
+	}
+	return data
+}
+
+func (r response) blocks() []enrich.Block {
+	var facts enrich.Facts
+	for _, fact := range r.Facts {
+		value, _ := enrich.DecodeJSON(fact.Value) // Without a value the fact is dropped.
+		if name := enrich.Line(fact.Name, maxNameRunes); name != "" {
+			facts = append(facts, enrich.Fact{Name: name, Value: enrich.Text(value)})
+		}
+	}
+	facts = facts.Known(maxValueRunes)
+	var links enrich.Links
+	for _, link := range r.Links {
+		if !enrich.IsWebURL(link.URL) {
+			continue
+		}
+		if !slices.Contains([]string{"runbook", "documentation", "dashboard", "resource"}, link.Kind) {
+			link.Kind = ""
+		}
+		title := cmp.Or(enrich.Line(link.Title, maxNameRunes), enrich.Line(link.URL, maxNameRunes))
+		links = append(links, enrich.Link{Kind: link.Kind, Title: title, URL: link.URL})
+	}
+	return enrich.Blocks(facts[:min(len(facts), maxFacts)], links[:min(len(links), maxLinks)])
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
@@ -79,7 +80,7 @@ var handlers = map[enrichtest.Fault]http.HandlerFunc{
 func TestConformance(t *testing.T) {
 	enrichtest.External{
 		New: func(t *testing.T, f enrichtest.Fault) enrich.Step {
-			return New(client(t, handlers[f]), Config{Function: arn})
+			return newStep(client(t, handlers[f]), Config{Function: arn})
 		},
 		Alert:      alert.Alert{ID: "1", Tags: alert.Tags{"service:checkout"}},
 		NotFound:   "the function " + arn + " has nothing on this alert",
@@ -119,7 +120,7 @@ func TestEnrich_Event(t *testing.T) {
 		`{}}`:           {Function: "capacity"},
 		`{"pool":"a"}}`: {Function: "capacity", With: map[string]string{"pool": "a"}},
 	} {
-		if _, err := New(c, config).Enrich(t.Context(), a); err != nil {
+		if _, err := newStep(c, config).Enrich(t.Context(), a); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want+with, body); diff != "" || path != "/2015-03-31/functions/capacity/invocations" || invocation != "" && invocation != "RequestResponse" {
@@ -150,8 +151,8 @@ func TestEnrich_Finding(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := New(returns(tt.response), Config{Function: arn}).Enrich(t.Context(), alert.Alert{})
-			if diff := cmp.Diff(tt.want, got); diff != "" || err != nil {
+			got, err := newStep(returns(tt.response), Config{Function: arn}).Enrich(t.Context(), alert.Alert{})
+			if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" || err != nil {
 				t.Errorf("error %v, finding (-want +got):\n%s", err, diff)
 			}
 		})
@@ -163,7 +164,7 @@ func TestEnrich_Limits(t *testing.T) {
 	facts := strings.Repeat(fmt.Sprintf(`{"name":%q,"value":%q},`, long, long), 50)
 	links := strings.Repeat(`{"title":"t","url":"https://x.example/"},`, 50)
 	response := fmt.Sprintf(`{"title":%q,"facts":[%s],"links":[%s]}`, long, strings.TrimSuffix(facts, ","), strings.TrimSuffix(links, ","))
-	got, err := New(returns(response), Config{Function: "f"}).Enrich(t.Context(), alert.Alert{})
+	got, err := newStep(returns(response), Config{Function: "f"}).Enrich(t.Context(), alert.Alert{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +176,7 @@ func TestEnrich_Limits(t *testing.T) {
 
 func TestEnrich_EmptyResponse(t *testing.T) {
 	for _, response := range []string{"", " ", "null", "{}", `{"title":"Capacity"}`, `{"data":{}}`, `{"facts":[]}`} {
-		enrichtest.Skips(t, New(returns(response), Config{Function: "capacity"}), alert.Alert{}, "the function capacity has nothing on this alert")
+		enrichtest.Skips(t, newStep(returns(response), Config{Function: "capacity"}), alert.Alert{}, "the function capacity has nothing on this alert")
 	}
 }
 
@@ -202,7 +203,7 @@ func TestEnrich_Errors(t *testing.T) {
 		"too large":   {answers(200, `{"title":"`+strings.Repeat("a", maxResponseBytes)+`"}`), fault.Permanent, "the response of the function capacity is larger than 256 KiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := New(client(t, tt.handler), Config{Function: "capacity"}).Enrich(t.Context(), alert.Alert{ID: "1"})
+			_, err := newStep(client(t, tt.handler), Config{Function: "capacity"}).Enrich(t.Context(), alert.Alert{ID: "1"})
 			if f := fault.From(err); f == nil || f.Public != tt.want || f.Kind != tt.kind || f.RetryAfter != 0 || strings.Contains(err.Error(), "such pool") {
 				t.Errorf("got  %+v\nwant %v %q", f, tt.kind, tt.want)
 			}
@@ -211,7 +212,7 @@ func TestEnrich_Errors(t *testing.T) {
 }
 
 func TestEnrich_UnsendableAlert(t *testing.T) {
-	step := New(invokerFunc(func(*sdk.InvokeInput) (*sdk.InvokeOutput, error) {
+	step := newStep(invokerFunc(func(*sdk.InvokeInput) (*sdk.InvokeOutput, error) {
 		return nil, errors.New("it was invoked")
 	}), Config{Function: "capacity"})
 	for want, a := range map[string]alert.Alert{

@@ -22,19 +22,12 @@ import (
 	"boomerang/shared/site"
 )
 
-const permission = "logs_read_data"
-
-// Source searches logs.
-type Source interface {
-	Logs(ctx context.Context, query datadog.LogQuery) ([]datadog.Log, error)
-}
-
 // Kind describes the step.
 func Kind(client *datadog.Client, s site.Site) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "logs", Doc: "The last error lines of the alert's service or host, grouped by pattern with counts.",
-		Permissions: []string{permission}, Data: Data{},
-	}, func(c Config, cache time.Duration) enrich.Step { return New(client.Cached(cache), s, c) })
+		Permissions: []string{"logs_read_data"}, Data: Data{},
+	}, func(c Config, cache time.Duration) enrich.Step { return newStep(client.Cached(cache).Logs, s, c) })
 }
 
 // Config is what a playbook sets.
@@ -50,6 +43,7 @@ const (
 	maxLines      = 200
 	maxSampled    = 100
 	maxQueryBytes = 4000
+	maxQueryRunes = 300 // Those that are shown.
 	// maxTagBytes leaves out what is not a tag's value: tags have at most 200
 	// characters (https://docs.datadoghq.com/getting_started/tagging/).
 	maxTagBytes = 4 * 200
@@ -63,36 +57,50 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// New returns the step, with links to the pages of s.
-func New(source Source, s site.Site, c Config) enrich.Step {
+// Data is what playbooks see. Times are UTC.
+type Data struct {
+	// Query is the search. It is empty for the alert's own sample.
+	Query string `json:"query"`
+	// Count is the number of lines read, the newest ones. More is true if Datadog may
+	// have others.
+	Count int  `json:"count"`
+	More  bool `json:"more"`
+	// Last is the newest line, truncated, and LastAt its time.
+	Last     string    `json:"last"`
+	LastAt   time.Time `json:"last_at,omitzero"`
+	Patterns []Pattern `json:"patterns,omitempty"` // The most frequent ones.
+	URL      string    `json:"url"`                // The same search in Datadog.
+}
+
+func newStep(search func(context.Context, datadog.LogQuery) ([]datadog.Log, error), s site.Site, c Config) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
 		sample := sampleOf(a)
-		q := datadog.LogQuery{Query: c.search(a), Indexes: c.Indexes, Limit: maxLines}
-		if q.Query == "" && len(sample) == 0 {
+		q := datadog.LogQuery{Query: queryFor(c, a), Indexes: c.Indexes, Limit: maxLines}
+		switch {
+		case q.Query == "" && len(sample) == 0:
 			return enrich.Finding{}, enrich.Skip("the alert has neither a service tag nor a host")
-		}
-		if q.Query == "" {
-			return sampleFinding(sample), nil
+		case q.Query == "":
+			return newFinding(Data{}, ownSample, sample), nil
 		}
 		q.From, q.To = enrich.Window(a, cmp.Or(c.Window, defaultWindow))
-		lines, err := source.Logs(ctx, q)
+		lines, err := search(ctx, q)
 		switch {
 		case err != nil && len(sample) == 0:
 			return enrich.Finding{}, err
 		case err != nil:
-			f := sampleFinding(sample)
+			f := newFinding(Data{}, ownSample, sample)
 			f.PartialReason = err
 			f.Blocks = append(f.Blocks, enrich.Paragraph("Other lines are unavailable: "+fault.Public(err)+"."))
 			return f, nil
 		case len(lines) == 0 && len(sample) > 0:
-			return sampleFinding(sample), nil
+			return newFinding(Data{}, ownSample, sample), nil
 		}
 		return searchFinding(lines, q, pageURL(s, q)), nil
 	})
 }
 
-// search returns the query, or "" if neither the playbook nor the alert has one.
-func (c Config) search(a alert.Alert) string {
+// queryFor returns the query, or "" if neither the playbook nor the alert has one.
+func queryFor(c Config, a alert.Alert) string {
 	if query := strings.TrimSpace(c.Query); query != "" {
 		return query
 	}
@@ -119,7 +127,7 @@ func escape(value string) string {
 	if plainValue().MatchString(value) {
 		return value
 	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(strings.ToValidUTF8(value, "")) + `"`
+	return enrich.Quote(value)
 }
 
 var logMonitor = enrich.Pattern(`^\s*logs\(("(?:[^"\\]|\\.)*")\)`)
@@ -163,4 +171,39 @@ func sampleOf(a alert.Alert) []datadog.Log {
 		}
 	}
 	return lines
+}
+
+func searchFinding(lines []datadog.Log, q datadog.LogQuery, page string) enrich.Finding {
+	query := enrich.Line(q.Query, maxQueryRunes)
+	from, to := q.From.Format("15:04"), q.To.Format("15:04 UTC")
+	links := enrich.Links{{Title: "Logs in Datadog", URL: page}}
+	if len(lines) == 0 {
+		none := fmt.Sprintf("No lines for %s from %s to %s.", query, from, to)
+		return enrich.Finding{
+			Title: "Logs", Weight: enrich.Background, Data: Data{Query: q.Query, URL: page},
+			Blocks: []enrich.Block{enrich.Paragraph(none), links},
+		}
+	}
+	d := Data{Query: q.Query, More: len(lines) >= q.Limit, URL: page}
+	f := newFinding(d, fmt.Sprintf("%s, %s to %s", query, from, to), lines)
+	f.Blocks = append(f.Blocks, links)
+	return f
+}
+
+// ownSample is the name of the fact about the lines that the alert has.
+const ownSample = "The alert's own sample"
+
+// newFinding groups the lines, the newest first, by their patterns.
+func newFinding(d Data, name string, lines []datadog.Log) enrich.Finding {
+	patterns := groupByPattern(lines)
+	d.Count, d.Patterns = len(lines), patterns[:min(len(patterns), maxPatterns)]
+	d.Last, d.LastAt = enrich.Line(lines[0].Message, maxSampleRunes), lines[0].Time
+	counts := enrich.Count(d.Count, "line") + " of " + enrich.Count(len(patterns), "pattern")
+	if d.More {
+		counts = "the newest " + counts
+	}
+	list := enrich.ListOf(patterns, maxPatterns, func(p Pattern) enrich.Item {
+		return enrich.Item{Time: p.LastAt, Tag: fmt.Sprintf("%d×", p.Count), Text: p.Sample}
+	})
+	return enrich.Finding{Title: "Logs", Weight: enrich.Important, Blocks: []enrich.Block{enrich.Facts{{Name: name, Value: counts}}, list}, Data: d}
 }

@@ -24,32 +24,23 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 func TestConformance(t *testing.T) {
 	enrichtest.Conformance(t, enrichtest.Case{
-		New:        func(client *datadog.Client) enrich.Step { return New(client, site.US1, Config{}) },
-		Permission: permission,
-		Alert:      alert.Alert{ID: "1", Date: noon, Tags: alert.Tags{"service:check out", "env:prod"}},
+		Kind:  func(c *datadog.Client) enrich.Kind { return Kind(c, site.US1) },
+		Alert: alert.Alert{ID: "1", Date: noon, Tags: alert.Tags{"service:check out", "env:prod"}},
 		Seed: func(s *fakedatadog.Server) {
 			s.AddLog(fakedatadog.Log{Message: "no route to 10.0.0.1", Status: "error", Service: "check out", Tags: []string{"env:prod"}, Timestamp: noon.Add(-time.Minute)})
 		},
 	})
 }
 
-type sourceFunc func(context.Context, datadog.LogQuery) ([]datadog.Log, error)
+type search = func(context.Context, datadog.LogQuery) ([]datadog.Log, error)
 
-func (f sourceFunc) Logs(ctx context.Context, q datadog.LogQuery) ([]datadog.Log, error) {
-	return f(ctx, q)
-}
-
-func answers(lines ...datadog.Log) sourceFunc {
+func answers(lines ...datadog.Log) search {
 	return func(context.Context, datadog.LogQuery) ([]datadog.Log, error) { return lines, nil }
 }
 
-func enriched(t *testing.T, source Source, c Config, a alert.Alert) enrich.Finding {
+func enriched(t *testing.T, s search, c Config, a alert.Alert) enrich.Finding {
 	t.Helper()
-	f, err := New(source, site.EU1, c).Enrich(t.Context(), a)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
+	return enrichtest.Find(t, newStep(s, site.EU1, c), a)
 }
 
 var ofCheckout = alert.Alert{Date: noon, Tags: alert.Tags{"service:checkout"}}
@@ -88,22 +79,16 @@ func TestEnrich_Patterns(t *testing.T) {
 
 func TestEnrich_NoLines(t *testing.T) {
 	got := enriched(t, answers(), Config{}, ofCheckout)
-	want := []enrich.Block{
-		enrich.Paragraph("No lines for service:checkout status:error from 11:45 to 12:00 UTC."),
-		enrich.Links{{Title: "Logs in Datadog", URL: checkoutPage}},
-	}
-	if diff := cmp.Diff(want, got.Blocks); diff != "" || got.Weight != enrich.Background {
-		t.Errorf("weight %v, blocks (-want +got):\n%s", got.Weight, diff)
-	}
-	if d := got.Data.(Data); d.Count != 0 || d.URL == "" {
-		t.Errorf("data %+v", d)
+	enrichtest.Blocks(t, got, enrich.Paragraph("No lines for service:checkout status:error from 11:45 to 12:00 UTC."), enrich.Links{{Title: "Logs in Datadog", URL: checkoutPage}})
+	if d := got.Data.(Data); d.Count != 0 || d.URL == "" || got.Weight != enrich.Background {
+		t.Errorf("weight %v, data %+v", got.Weight, d)
 	}
 }
 
 func TestEnrich_Search(t *testing.T) {
 	asked := func(c Config, a alert.Alert) datadog.LogQuery {
 		var asked datadog.LogQuery
-		enriched(t, sourceFunc(func(_ context.Context, q datadog.LogQuery) ([]datadog.Log, error) { asked = q; return nil, nil }), c, a)
+		enriched(t, func(_ context.Context, q datadog.LogQuery) ([]datadog.Log, error) { asked = q; return nil, nil }, c, a)
 		return asked
 	}
 	for name, tt := range map[string]struct {
@@ -150,17 +135,17 @@ func TestEnrich_Sample(t *testing.T) {
 		t.Fatal(err)
 	}
 	limited := &fault.Error{Kind: fault.Temporary, Public: "its rate limit ends in 7s"}
-	fails := sourceFunc(func(context.Context, datadog.LogQuery) ([]datadog.Log, error) { return nil, limited })
-	never := sourceFunc(func(context.Context, datadog.LogQuery) ([]datadog.Log, error) {
+	fails := func(context.Context, datadog.LogQuery) ([]datadog.Log, error) { return nil, limited }
+	never := func(context.Context, datadog.LogQuery) ([]datadog.Log, error) {
 		t.Error("an unexpected search")
 		return nil, nil
-	})
+	}
 	own := []enrich.Block{
 		enrich.Facts{{Name: "The alert's own sample", Value: "2 lines of 1 pattern"}},
 		enrich.List{Items: []enrich.Item{{Tag: "2×", Text: "error 1"}}},
 	}
 	for name, tt := range map[string]struct {
-		source  Source
+		source  search
 		a       alert.Alert
 		missing error
 	}{
@@ -187,7 +172,7 @@ func TestEnrich_Sample(t *testing.T) {
 
 func TestEnrich_InvalidSample(t *testing.T) {
 	for _, raw := range []string{`"just text"`, `[]`, `null`, `{"rows":7}`, `{"rows":[{"message":7}]}`, `7`, ``} {
-		enrichtest.Skips(t, New(nil, site.US1, Config{}), withSample(alert.Alert{}, raw), "the alert has neither a service tag nor a host")
+		enrichtest.Skips(t, newStep(nil, site.US1, Config{}), withSample(alert.Alert{}, raw), "the alert has neither a service tag nor a host")
 	}
 }
 

@@ -29,7 +29,7 @@ func Kind(tables *Tables) enrich.Kind {
 			}
 			return tables.Check(config.(Config))
 		},
-	}, func(c Config, _ time.Duration) enrich.Step { return New(tables, c) })
+	}, func(c Config, _ time.Duration) enrich.Step { return newStep(tables, c) })
 }
 
 // Config is what a playbook sets.
@@ -61,12 +61,12 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// New returns the step for a configuration with filled templates.
-func New(tables *Tables, c Config) enrich.Step {
+// newStep takes a configuration with filled templates.
+func newStep(tables *Tables, c Config) enrich.Step {
 	return enrich.StepFunc(func(_ context.Context, a alert.Alert) (enrich.Finding, error) {
 		t, err := tables.table(c.File)
 		if err != nil {
-			return enrich.Finding{}, fault.New(fault.Permanent, "cannot use the table "+c.File+": "+err.Error(), err)
+			return enrich.Finding{}, unusable(c, err)
 		}
 		key := cmp.Or(c.Key, t.columns[0])
 		value := cmp.Or(c.Value, enrich.Tags(a).Get(key))
@@ -75,7 +75,7 @@ func New(tables *Tables, c Config) enrich.Step {
 		}
 		rows, err := t.rowsBy(key)
 		if err != nil {
-			return enrich.Finding{}, fault.New(fault.Permanent, "cannot use the table "+c.File+": "+err.Error(), err)
+			return enrich.Finding{}, unusable(c, err)
 		}
 		r, found := rows[normalize(value)]
 		if !found {
@@ -83,6 +83,10 @@ func New(tables *Tables, c Config) enrich.Step {
 		}
 		return newFinding(c, t, key, r), nil
 	})
+}
+
+func unusable(c Config, err error) error {
+	return fault.New(fault.Permanent, "cannot use the table "+c.File+": "+err.Error(), err)
 }
 
 // normalize makes values comparable: Datadog writes tags in lower case.
@@ -112,14 +116,7 @@ func newFinding(c Config, t *table, key string, r row) enrich.Finding {
 		facts = enrich.Facts{{Name: key, Value: enrich.Line(enrich.Text(r.values[key]), maxValueRunes)}}
 	}
 	title := cmp.Or(c.Title, strings.TrimSuffix(path.Base(c.File), path.Ext(c.File)))
-	f := enrich.Finding{Title: title, Weight: enrich.Useful, Data: Data(maps.Clone(r.values))}
-	if len(facts) > 0 {
-		f.Blocks = append(f.Blocks, facts)
-	}
-	if len(links) > 0 {
-		f.Blocks = append(f.Blocks, links)
-	}
-	return f
+	return enrich.Finding{Title: title, Weight: enrich.Useful, Data: Data(maps.Clone(r.values)), Blocks: enrich.Blocks(facts, links)}
 }
 
 // linkKind returns Datadog's kind of link for a column's name.

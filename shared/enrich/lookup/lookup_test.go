@@ -34,7 +34,7 @@ var checkout = alert.Alert{Tags: alert.Tags{"env:prod", "service:checkout"}}
 
 func mustFind(t *testing.T, tables *Tables, c Config, a alert.Alert) enrich.Finding {
 	t.Helper()
-	f, err := New(tables, c).Enrich(t.Context(), a)
+	f, err := newStep(tables, c).Enrich(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func TestEnrich_NoRow(t *testing.T) {
 		{"empty cell", Config{File: "owners.csv", Key: "runbook", Value: " "}, checkout, "owners.csv has no row whose runbook is "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			enrichtest.Skips(t, New(tables, tt.config), tt.alert, tt.want)
+			enrichtest.Skips(t, newStep(tables, tt.config), tt.alert, tt.want)
 		})
 	}
 }
@@ -229,7 +229,7 @@ func TestEnrich_UnusableTable(t *testing.T) {
 		{Config{File: "none.csv"}, "cannot use the table none.csv: there is no such file beside the playbook file"},
 		{Config{File: "owners.csv", Key: "lead", Value: "a"}, `cannot use the table owners.csv: there is no column "lead"; the columns are service, team, tier, runbook, note`},
 	} {
-		_, err := New(folder(map[string]string{"owners.csv": owners}), tt.config).Enrich(t.Context(), checkout)
+		_, err := newStep(folder(map[string]string{"owners.csv": owners}), tt.config).Enrich(t.Context(), checkout)
 		if f := fault.From(err); f == nil || f.Kind != fault.Permanent || f.Public != tt.want {
 			t.Errorf("got %v, want %s", err, tt.want)
 		}
@@ -250,7 +250,7 @@ func (c *counting) Open(name string) (fs.File, error) {
 func TestTables_ReadOnce(t *testing.T) {
 	files := &counting{FS: fstest.MapFS{"owners.csv": {Data: []byte(owners)}}}
 	tables := NewTables(files)
-	step := New(tables, Config{File: "owners.csv"})
+	step := newStep(tables, Config{File: "owners.csv"})
 	var running sync.WaitGroup
 	for range 8 {
 		running.Go(func() {
@@ -316,7 +316,7 @@ func FuzzTable(f *testing.F) {
 		tables := folder(map[string]string{"a.csv": csv, "a.yaml": yaml})
 		for _, file := range []string{"a.csv", "a.yaml"} {
 			if tables.Check(Config{File: file}) == nil {
-				f, err := New(tables, Config{File: file, Value: "checkout"}).Enrich(t.Context(), checkout)
+				f, err := newStep(tables, Config{File: file, Value: "checkout"}).Enrich(t.Context(), checkout)
 				if err == nil && len(f.Blocks) == 0 {
 					t.Errorf("a finding without blocks of %q, %q", csv, yaml)
 				}

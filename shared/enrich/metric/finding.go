@@ -41,6 +41,7 @@ type Data struct {
 const (
 	maxGroupRunes = 200
 	maxQueryRunes = 500
+	maxFactRunes  = 1000
 )
 
 func newFinding(q Query, s selection, from, to time.Time) enrich.Finding {
@@ -63,24 +64,24 @@ func newFinding(q Query, s selection, from, to time.Time) enrich.Finding {
 }
 
 func newFacts(q Query, s selection, d Data, window string) enrich.Facts {
-	facts := enrich.Facts{{Name: "Value", Value: valueText(q, d)}}
+	threshold, group, jump := "", d.Group, ""
 	if q.Compared != "" && q.Operator != "" {
-		facts = append(facts, enrich.Fact{Name: "Threshold", Value: fmt.Sprintf("%s %s %s", enrich.Line(q.Compared, maxGroupRunes), q.Operator, formatNumber(q.Threshold, ""))})
+		threshold = fmt.Sprintf("%s %s %s", q.Compared, q.Operator, formatNumber(q.Threshold, ""))
 	}
-	switch {
-	case d.Group != "" && s.of > 1 && !s.isAlert:
-		facts = append(facts, enrich.Fact{Name: "Group", Value: fmt.Sprintf("%s, the most extreme of %d", d.Group, s.of)})
-	case d.Group != "":
-		facts = append(facts, enrich.Fact{Name: "Group", Value: d.Group})
+	if group != "" && s.of > 1 && !s.isAlert {
+		group = fmt.Sprintf("%s, the most extreme of %d", group, s.of)
 	}
-	facts = append(facts,
-		enrich.Fact{Name: "Last " + window, Value: fmt.Sprintf("min %s, mean %s, max %s", formatNumber(d.Min, d.Unit), formatNumber(d.Mean, d.Unit), formatNumber(d.Max, d.Unit))},
-		enrich.Fact{Name: "Trend", Value: strings.TrimSpace(d.Sparkline + " " + string(d.Trend))})
 	if d.Trend == Jump {
-		text := fmt.Sprintf("at %s, from %s to %s", d.JumpedAt.Format("15:04 UTC"), formatNumber(d.JumpedFrom, d.Unit), formatNumber(d.JumpedTo, d.Unit))
-		facts = append(facts, enrich.Fact{Name: "Jump", Value: text})
+		jump = fmt.Sprintf("at %s, from %s to %s", d.JumpedAt.Format("15:04 UTC"), formatNumber(d.JumpedFrom, d.Unit), formatNumber(d.JumpedTo, d.Unit))
 	}
-	return facts
+	return enrich.Facts{
+		{Name: "Value", Value: valueText(q, d)},
+		{Name: "Threshold", Value: threshold},
+		{Name: "Group", Value: group},
+		{Name: "Last " + window, Value: fmt.Sprintf("min %s, mean %s, max %s", formatNumber(d.Min, d.Unit), formatNumber(d.Mean, d.Unit), formatNumber(d.Max, d.Unit))},
+		{Name: "Trend", Value: d.Sparkline + " " + string(d.Trend)},
+		{Name: "Jump", Value: jump},
+	}.Known(maxFactRunes)
 }
 
 // valueText returns the value and the threshold: "0.93 (avg over 5m), beyond the
@@ -90,13 +91,14 @@ func valueText(q Query, d Data) string {
 	if q.Aggregation != "" && q.Over > 0 {
 		text += fmt.Sprintf(" (%s over %s)", q.Aggregation, formatDuration(q.Over))
 	}
-	switch {
-	case d.Operator == "":
+	if d.Operator == "" {
 		return text
-	case d.Beyond:
-		return fmt.Sprintf("%s, beyond the threshold %s %s", text, d.Operator, formatNumber(d.Threshold, ""))
 	}
-	return fmt.Sprintf("%s, within the threshold %s %s", text, d.Operator, formatNumber(d.Threshold, ""))
+	side := "within"
+	if d.Beyond {
+		side = "beyond"
+	}
+	return fmt.Sprintf("%s, %s the threshold %s %s", text, side, d.Operator, formatNumber(d.Threshold, ""))
 }
 
 // formatNumber returns four significant digits, or all digits of the whole part, and the unit.
@@ -114,11 +116,10 @@ func formatNumber(v float64, unit string) string {
 // formatDuration leaves out zeros: 5m, 1h, 1h30m.
 func formatDuration(d time.Duration) string {
 	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
 	}
 	return text
 }

@@ -15,19 +15,12 @@ import (
 	"boomerang/shared/enrich"
 )
 
-const permission = "timeseries_query"
-
-// Source queries metrics.
-type Source interface {
-	Series(ctx context.Context, query datadog.SeriesQuery) ([]datadog.Series, error)
-}
-
 // Kind describes the step.
 func Kind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "metric", Doc: "The alert's metric: value against threshold, min, mean and max before the alert, trend as a sparkline, whether it jumped.",
-		Permissions: []string{permission}, Data: Data{},
-	}, func(c Config, cache time.Duration) enrich.Step { return New(client.Cached(cache), c) })
+		Permissions: []string{"timeseries_query"}, Data: Data{},
+	}, func(c Config, cache time.Duration) enrich.Step { return newStep(client.Cached(cache).Series, c) })
 }
 
 // Config is what a playbook sets.
@@ -83,15 +76,14 @@ func (c Config) WindowFor(a alert.Alert, least time.Duration) (from, to time.Tim
 	return enrich.Window(a, max(cmp.Or(c.Window, defaultWindow), least))
 }
 
-// New returns the step.
-func New(source Source, c Config) enrich.Step {
+func newStep(series func(context.Context, datadog.SeriesQuery) ([]datadog.Series, error), c Config) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
 		q, err := c.QueryFor(a)
 		if err != nil {
 			return enrich.Finding{}, err
 		}
 		from, to := c.WindowFor(a, q.Over)
-		all, err := source.Series(ctx, datadog.SeriesQuery{Query: q.Metric, From: from, To: to})
+		all, err := series(ctx, datadog.SeriesQuery{Query: q.Metric, From: from, To: to})
 		if err != nil {
 			return enrich.Finding{}, err
 		}

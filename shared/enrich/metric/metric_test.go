@@ -23,9 +23,8 @@ const query = "avg(last_5m):avg:system.load.1{env:prod} by {host} > 0.8"
 
 func TestConformance(t *testing.T) {
 	enrichtest.Conformance(t, enrichtest.Case{
-		New:        func(client *datadog.Client) enrich.Step { return New(client, Config{}) },
-		Permission: permission,
-		Alert:      alert.Alert{ID: "1", Query: query, Date: noon, Tags: alert.Tags{"host:a"}},
+		Kind:  Kind,
+		Alert: alert.Alert{ID: "1", Query: query, Date: noon, Tags: alert.Tags{"host:a"}},
 		Seed: func(s *fakedatadog.Server) {
 			s.AddSeries(fakedatadog.Series{
 				Query: "avg:system.load.1{env:prod} by {host}", TagSet: []string{"host:a"},
@@ -33,12 +32,6 @@ func TestConformance(t *testing.T) {
 			})
 		},
 	})
-}
-
-type sourceFunc func(context.Context, datadog.SeriesQuery) ([]datadog.Series, error)
-
-func (f sourceFunc) Series(ctx context.Context, q datadog.SeriesQuery) ([]datadog.Series, error) {
-	return f(ctx, q)
 }
 
 // points returns one value per minute, the last at noon.
@@ -52,11 +45,7 @@ func points(values ...float64) []datadog.Point {
 
 func enriched(t *testing.T, c Config, a alert.Alert, all ...datadog.Series) enrich.Finding {
 	t.Helper()
-	f, err := New(sourceFunc(func(context.Context, datadog.SeriesQuery) ([]datadog.Series, error) { return all, nil }), c).Enrich(t.Context(), a)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
+	return enrichtest.Find(t, newStep(func(context.Context, datadog.SeriesQuery) ([]datadog.Series, error) { return all, nil }, c), a)
 }
 
 func enrichedFacts(t *testing.T, query string, all ...datadog.Series) enrich.Facts {
@@ -139,36 +128,27 @@ func TestEnrich_ValueAndThreshold(t *testing.T) {
 }
 
 func TestEnrich_WholeMonitorWindow(t *testing.T) {
-	source := sourceFunc(func(_ context.Context, q datadog.SeriesQuery) ([]datadog.Series, error) {
+	series := func(_ context.Context, q datadog.SeriesQuery) ([]datadog.Series, error) {
 		var one datadog.Series
 		for at := q.From.Add(time.Minute); !at.After(q.To); at = at.Add(time.Minute) {
 			one.Points = append(one.Points, datadog.Point{Time: at, Value: 1})
 		}
 		return []datadog.Series{one}, nil
-	})
-	got, err := New(source, Config{}).Enrich(t.Context(), alert.Alert{Query: "sum(last_4h):sum:a{*}.as_count() > 200", Date: noon})
-	if err != nil {
-		t.Fatal(err)
 	}
-	want := enrich.Facts{
+	got := enrichtest.Find(t, newStep(series, Config{}), alert.Alert{Query: "sum(last_4h):sum:a{*}.as_count() > 200", Date: noon})
+	got.Blocks = got.Blocks[:1]
+	enrichtest.Blocks(t, got, enrich.Facts{
 		{Name: "Value", Value: "240 (sum over 4h), beyond the threshold > 200"},
 		{Name: "Last 4h", Value: "min 1, mean 1, max 1"},
 		{Name: "Trend", Value: strings.Repeat("▁", 32) + " steady"},
-	}
-	if diff := cmp.Diff(want, got.Blocks[0]); diff != "" {
-		t.Errorf("facts (-want +got):\n%s", diff)
-	}
+	})
 }
 
 func TestEnrich_NoPoints(t *testing.T) {
 	got := enriched(t, Config{Window: 90 * time.Minute}, alert.Alert{Query: query, Date: noon}, datadog.Series{Group: []string{"host:a"}})
-	want := []enrich.Block{
+	enrichtest.Blocks(t, got,
 		enrich.Paragraph("Datadog has no points of this metric in the 1h30m before 12:00 UTC."),
-		enrich.Code("avg:system.load.1{env:prod} by {host}"),
-	}
-	if diff := cmp.Diff(want, got.Blocks); diff != "" {
-		t.Errorf("blocks (-want +got):\n%s", diff)
-	}
+		enrich.Code("avg:system.load.1{env:prod} by {host}"))
 	if diff := cmp.Diff(Data{Query: "avg:system.load.1{env:prod} by {host}"}, got.Data); diff != "" {
 		t.Errorf("data (-want +got):\n%s", diff)
 	}
@@ -200,10 +180,9 @@ func TestEnrich_Query(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var asked datadog.SeriesQuery
-			source := sourceFunc(func(_ context.Context, q datadog.SeriesQuery) ([]datadog.Series, error) { asked = q; return nil, nil })
-			_, err := New(source, tt.c).Enrich(t.Context(), tt.a)
-			if diff := cmp.Diff(tt.want, asked); diff != "" || err != nil {
-				t.Errorf("error %v, query (-want +got):\n%s", err, diff)
+			enrichtest.Find(t, newStep(func(_ context.Context, q datadog.SeriesQuery) ([]datadog.Series, error) { asked = q; return nil, nil }, tt.c), tt.a)
+			if diff := cmp.Diff(tt.want, asked); diff != "" {
+				t.Errorf("query (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -216,7 +195,7 @@ func TestEnrich_Skipped(t *testing.T) {
 		{query, "logs('a')", "the playbook's query is a log query"},
 		{"avg:a{" + strings.Repeat("x", 7000) + "}", "", "the query of the alert's monitor is too long"},
 	} {
-		enrichtest.Skips(t, New(nil, Config{Query: tt.playbook}), alert.Alert{Query: tt.query}, tt.want)
+		enrichtest.Skips(t, newStep(nil, Config{Query: tt.playbook}), alert.Alert{Query: tt.query}, tt.want)
 	}
 }
 

@@ -100,15 +100,19 @@ func parseWindow(text string) time.Duration {
 	return time.Duration(n) * unit
 }
 
-var operators = map[string]func(value, threshold float64) bool{
-	"":   func(_, _ float64) bool { return false },
-	">":  func(v, t float64) bool { return v > t },
-	">=": func(v, t float64) bool { return v >= t },
-	"<":  func(v, t float64) bool { return v < t },
-	"<=": func(v, t float64) bool { return v <= t },
-	"==": func(v, t float64) bool { return v == t },
-	"!=": func(v, t float64) bool { return v != t },
-}
-
 // isBeyond reports whether the value meets the comparison.
-func (q Query) isBeyond(value float64) bool { return operators[q.Operator](value, q.Threshold) }
+func (q Query) isBeyond(value float64) bool {
+	switch q.Operator {
+	case ">":
+		return value > q.Threshold
+	case ">=":
+		return value >= q.Threshold
+	case "<":
+		return value < q.Threshold
+	case "<=":
+		return value <= q.Threshold
+	case "==":
+		return value == q.Threshold
+	}
+	return q.Operator == "!=" && value != q.Threshold
+}

@@ -11,7 +11,6 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
-	"boomerang/shared/enrich/stepkit"
 )
 
 // DowntimeSource reads downtimes.
@@ -27,7 +26,7 @@ type DowntimesConfig struct {
 
 // Validate checks the monitor ID, unless it is a template.
 func (c DowntimesConfig) Validate() error {
-	if _, err := stepkit.MonitorID(c.Monitor); err != nil && strings.TrimSpace(c.Monitor) != "" && !strings.Contains(c.Monitor, "{{") {
+	if _, err := enrich.MonitorID(c.Monitor); err != nil && strings.TrimSpace(c.Monitor) != "" && !strings.Contains(c.Monitor, "{{") {
 		return fmt.Errorf("monitor: %q is not a monitor ID; use a whole number above zero", c.Monitor)
 	}
 	return nil
@@ -39,13 +38,12 @@ func DowntimesKind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "downtimes", Doc: "Active downtimes of the alert's monitor: scope, end, author, reason.",
 		Permissions: []string{"monitors_downtime"}, Data: DowntimesData{},
-	}, func(c DowntimesConfig, cache time.Duration) enrich.Step { return NewDowntimes(client.Cached(cache), c) })
+	}, func(c DowntimesConfig, cache time.Duration) enrich.Step { return newDowntimes(client.Cached(cache), c) })
 }
 
-// NewDowntimes returns the step.
-func NewDowntimes(source DowntimeSource, c DowntimesConfig) enrich.Step {
+func newDowntimes(source DowntimeSource, c DowntimesConfig) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
-		id, err := stepkit.MonitorID(cmp.Or(strings.TrimSpace(c.Monitor), a.MonitorID))
+		id, err := enrich.MonitorID(cmp.Or(strings.TrimSpace(c.Monitor), a.MonitorID))
 		if err != nil {
 			return enrich.Finding{}, err
 		}
@@ -101,15 +99,14 @@ func downtimesFinding(matches []datadog.DowntimeMatch, notes []datadog.DowntimeN
 	if !slices.ContainsFunc(matches, func(m datadog.DowntimeMatch) bool { return m.End.IsZero() }) {
 		d.Until = slices.MaxFunc(matches, func(a, b datadog.DowntimeMatch) int { return a.End.Compare(b.End) }).End
 	}
-	list := enrich.List{More: max(0, len(matches)-maxDowntimes)}
-	for _, m := range matches[:len(matches)-list.More] {
+	list := enrich.ListOf(matches, maxDowntimes, func(m datadog.DowntimeMatch) enrich.Item {
 		one := ActiveDowntime{ID: m.ID, Scope: m.Scope, Groups: m.Groups, Start: m.Start, Until: m.End}
 		if i := slices.IndexFunc(notes, func(n datadog.DowntimeNote) bool { return n.ID == m.ID }); i >= 0 {
 			one.Message, one.By = strings.TrimSpace(notes[i].Message), notes[i].Creator.Email
 		}
 		d.Downtimes = append(d.Downtimes, one)
-		list.Items = append(list.Items, enrich.Item{Time: one.Start, Text: one.summary()})
-	}
+		return enrich.Item{Time: one.Start, Text: one.summary()}
+	})
 	f.Weight, f.Blocks, f.Data = enrich.Important, []enrich.Block{list}, d
 	return f
 }
@@ -129,7 +126,7 @@ func (d ActiveDowntime) summary() string {
 	if text == "" || text == "*" {
 		text = "everything"
 	}
-	text += ", " + stepkit.Until(d.Until)
+	text += ", " + enrich.Until(d.Until)
 	if d.By != "" {
 		text += ", by " + d.By
 	}

@@ -2,14 +2,11 @@ package monitor
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
@@ -25,9 +22,8 @@ func TestDowntimes_Conformance(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			enrichtest.Conformance(t, enrichtest.Case{
-				New:        func(client *datadog.Client) enrich.Step { return NewDowntimes(client, DowntimesConfig{}) },
-				Permission: "monitors_downtime",
-				Alert:      alert.Alert{MonitorID: "7", Scope: "host:a"},
+				Kind:  DowntimesKind,
+				Alert: alert.Alert{MonitorID: "7", Scope: "host:a"},
 				Seed: func(s *fakedatadog.Server) {
 					s.AddMonitor(fakedatadog.Monitor{ID: 7, Query: "x"})
 					for _, d := range downtimes {
@@ -60,9 +56,9 @@ func (d *downtimes) CurrentDowntimes(context.Context) ([]datadog.DowntimeNote, e
 
 func downtimesOf(t *testing.T, scope string, d downtimes) (enrich.Finding, DowntimesData) {
 	t.Helper()
-	f, err := NewDowntimes(&d, DowntimesConfig{}).Enrich(t.Context(), alert.Alert{MonitorID: "7", Scope: scope})
-	if err != nil || d.monitorID != 7 {
-		t.Fatalf("read the downtimes of %d, error %v", d.monitorID, err)
+	f := enrichtest.Find(t, newDowntimes(&d, DowntimesConfig{}), alert.Alert{MonitorID: "7", Scope: scope})
+	if d.monitorID != 7 {
+		t.Errorf("read the downtimes of %d", d.monitorID)
 	}
 	return f, f.Data.(DowntimesData)
 }
@@ -78,32 +74,22 @@ func TestDowntimes_Enrich(t *testing.T) {
 			{ID: "1", Message: " upgrade\nof the database ", Creator: datadog.User{Email: "ada@example.com"}},
 		},
 	})
-	want := enrich.Finding{
+	enrichtest.Equal(t, got, enrich.Finding{
 		Title: "Downtimes", Weight: enrich.Important,
 		Blocks: []enrich.Block{enrich.List{Items: []enrich.Item{
 			{Time: noon, Text: "env:staging, until 21 Nov 16:00 UTC, by ada@example.com: upgrade of the database"},
 			{Time: noon, Text: "everything, until 21 Nov 13:00 UTC"},
 		}}},
-		Data: got.Data,
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("finding (-want +got):\n%s", diff)
-	}
-	text, err := json.Marshal(got.Data) // Playbooks use its names.
-	wantJSON := `{"muted":true,"until":"2026-11-21T16:00:00Z","count":2,"downtimes":[{"id":"1","scope":"env:staging","groups":["host:b","env:prod,host:a"],` +
-		`"start":"2026-11-21T12:00:00Z","until":"2026-11-21T16:00:00Z","message":"upgrade\nof the database","by":"ada@example.com"},` +
-		`{"id":"2","scope":"*","groups":["host:c"],"start":"2026-11-21T12:00:00Z","until":"2026-11-21T13:00:00Z","message":"","by":""}]}`
-	if diff := cmp.Diff(wantJSON, string(text)); err != nil || diff != "" {
-		t.Errorf("%v, JSON (-want +got):\n%s", err, diff)
-	}
+	}, `{"muted":true,"until":"2026-11-21T16:00:00Z","count":2,"downtimes":[{"id":"1","scope":"env:staging","groups":["host:b","env:prod,host:a"],`+
+		`"start":"2026-11-21T12:00:00Z","until":"2026-11-21T16:00:00Z","message":"upgrade\nof the database","by":"ada@example.com"},`+
+		`{"id":"2","scope":"*","groups":["host:c"],"start":"2026-11-21T12:00:00Z","until":"2026-11-21T13:00:00Z","message":"","by":""}]}`)
 }
 
 func TestDowntimes_None(t *testing.T) {
-	got, d := downtimesOf(t, "host:a", downtimes{})
-	text, err := json.Marshal(d)
-	if want := "No active downtime mutes the monitor."; got.Blocks[0] != enrich.Paragraph(want) || got.Weight != enrich.Background || string(text) != `{"muted":false,"count":0}` {
-		t.Errorf("got %+v, %s, %v", got, text, err)
-	}
+	got, _ := downtimesOf(t, "host:a", downtimes{})
+	enrichtest.Equal(t, got, enrich.Finding{
+		Title: "Downtimes", Weight: enrich.Background, Blocks: []enrich.Block{enrich.Paragraph("No active downtime mutes the monitor.")},
+	}, `{"muted":false,"count":0}`)
 }
 
 func TestDowntimes_Muted(t *testing.T) {
@@ -159,7 +145,7 @@ func TestDowntimes_MonitorID(t *testing.T) {
 		want            int64
 	}{{"", "7", 7}, {" 8 ", "7", 8}, {"", "", 0}, {"", "0", 0}} {
 		s := downtimes{}
-		_, err := NewDowntimes(&s, DowntimesConfig{Monitor: tt.configured}).Enrich(t.Context(), alert.Alert{MonitorID: tt.own})
+		_, err := newDowntimes(&s, DowntimesConfig{Monitor: tt.configured}).Enrich(t.Context(), alert.Alert{MonitorID: tt.own})
 		if s.monitorID != tt.want || (err == nil) != (tt.want > 0) {
 			t.Errorf("%q, %q: read %d, error %v", tt.configured, tt.own, s.monitorID, err)
 		}

@@ -7,22 +7,22 @@ import (
 	"time"
 
 	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
 )
+
+var failingStates = []string{"Alert", "Warn", "No Data"}
 
 // failingGroups returns the failing groups: the one that alerted, then the one that
 // has failed longest.
 func failingGroups(groups []datadog.MonitorGroup, scope string) []Group {
 	var failing []Group
 	for _, g := range groups {
-		since := g.LastTriggered
-		switch g.Status {
-		case "Alert", "Warn":
-		case "No Data":
-			if !g.LastNoData.IsZero() {
-				since = g.LastNoData
-			}
-		default:
+		if !slices.Contains(failingStates, g.Status) {
 			continue
+		}
+		since := g.LastTriggered
+		if g.Status == "No Data" && !g.LastNoData.IsZero() {
+			since = g.LastNoData
 		}
 		failing = append(failing, Group{Name: g.Name, State: g.Status, Since: since})
 	}
@@ -41,6 +41,14 @@ func failingGroups(groups []datadog.MonitorGroup, scope string) []Group {
 	return failing
 }
 
+func (g Group) item() enrich.Item {
+	text := g.Name
+	if text == "*" {
+		text = "the whole monitor"
+	}
+	return enrich.Item{Time: g.Since, Tag: g.State, Text: text}
+}
+
 // isSameGroup compares the tags of two groups. Datadog writes a monitor's group as
 // "env:prod,host:a" and the alert's scope as "host:a, env:prod".
 func isSameGroup(a, b string) bool {
@@ -49,12 +57,11 @@ func isSameGroup(a, b string) bool {
 }
 
 func groupTags(group string) []string {
-	var tags []string
-	for tag := range strings.SplitSeq(group, ",") {
-		if tag = strings.TrimSpace(tag); tag != "" {
-			tags = append(tags, tag)
-		}
+	tags := strings.FieldsFunc(group, func(r rune) bool { return r == ',' })
+	for i := range tags {
+		tags[i] = strings.TrimSpace(tags[i])
 	}
+	tags = slices.DeleteFunc(tags, func(tag string) bool { return tag == "" })
 	slices.Sort(tags)
 	return tags
 }

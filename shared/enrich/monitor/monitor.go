@@ -7,27 +7,22 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
-	"boomerang/shared/enrich/stepkit"
 	"boomerang/shared/fault"
 	"boomerang/shared/site"
 )
-
-// Source reads monitors.
-type Source interface {
-	Monitor(ctx context.Context, id int64, query datadog.MonitorQuery) (datadog.Monitor, error)
-}
 
 // Kind describes the step to playbooks. The step has no settings.
 func Kind(client *datadog.Client, s site.Site) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "monitor", Doc: "The alert's monitor: thresholds, failing groups and since when, downtimes, runbooks from its message.",
 		Permissions: []string{"monitors_read"}, Data: Data{},
-	}, func(_ struct{}, cache time.Duration) enrich.Step { return New(client.Cached(cache), s) })
+	}, func(_ struct{}, cache time.Duration) enrich.Step { return newStep(client.Cached(cache).Monitor, s) })
 }
 
 // query leaves out the healthy groups. There can be thousands.
@@ -37,14 +32,15 @@ var query = datadog.MonitorQuery{
 	WithAssets:    true,
 }
 
-// New returns the step. The link to the monitor leads to the pages of s.
-func New(source Source, s site.Site) enrich.Step {
+type source func(ctx context.Context, id int64, query datadog.MonitorQuery) (datadog.Monitor, error)
+
+func newStep(get source, s site.Site) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
-		id, err := stepkit.MonitorID(a.MonitorID)
+		id, err := enrich.MonitorID(a.MonitorID)
 		if err != nil {
 			return enrich.Finding{}, err
 		}
-		m, err := source.Monitor(ctx, id, query)
+		m, err := get(ctx, id, query)
 		if err != nil {
 			return enrich.Finding{}, wrapNotFound(id, err)
 		}
@@ -53,7 +49,7 @@ func New(source Source, s site.Site) enrich.Step {
 }
 
 func wrapNotFound(id int64, err error) error {
-	if !stepkit.IsNotFound(err) {
+	if !datadog.IsNotFound(err) {
 		return err
 	}
 	return fault.New(fault.Permanent, fmt.Sprintf("Datadog has no monitor %d: it was deleted or belongs to another organisation", id), err)
@@ -91,7 +87,14 @@ type Downtime struct {
 	Until time.Time `json:"until,omitzero"` // Zero when it has no end.
 }
 
-func newData(m datadog.Monitor, failing []Group, pages enrich.Links, page string) Data {
+const (
+	maxFact   = 500 // Characters of a fact's value.
+	maxGroups = 5   // Failing groups that are named.
+)
+
+func newFinding(a alert.Alert, m datadog.Monitor, page string) enrich.Finding {
+	failing := failingGroups(m.Groups, a.Scope)
+	pages := links(m, enrich.Tags(a))
 	d := Data{
 		ID: m.ID, Name: m.Name, Type: m.Type, Query: m.Query, State: m.OverallState, Tags: m.Tags,
 		Thresholds: thresholds(m.Thresholds),
@@ -109,7 +112,65 @@ func newData(m datadog.Monitor, failing []Group, pages enrich.Links, page string
 			d.Runbooks = append(d.Runbooks, link.URL)
 		}
 	}
-	return d
+	return enrich.Finding{
+		Title: "Monitor", Weight: enrich.Essential, Data: d,
+		Blocks: enrich.Blocks(
+			facts(a, d, failing),
+			append(pages, enrich.Link{Title: "Monitor in Datadog", URL: page}),
+			enrich.ListOf(failing, maxGroups, Group.item),
+			enrich.Code(m.Query),
+		),
+	}
+}
+
+func facts(a alert.Alert, d Data, failing []Group) enrich.Facts {
+	all := enrich.Facts{
+		{Name: "Name", Value: d.Name},
+		{Name: "Type", Value: d.Type},
+		{Name: "State", Value: d.State},
+		{Name: "Failing", Value: failingSummary(failing)},
+		{Name: "Thresholds", Value: thresholdSummary(d.Thresholds)},
+		{Name: "Muted", Value: mutedSummary(d.Downtimes)},
+		{Name: "Priority", Value: d.Priority},
+	}
+	known, tags := enrich.Tags(a), alert.Tags(d.Tags)
+	for _, one := range []struct{ key, name string }{{"service", "Service"}, {"team", "Team"}, {"env", "Env"}} {
+		if known.Get(one.key) == "" {
+			all = append(all, enrich.Fact{Name: one.name, Value: strings.Join(tags.All(one.key), ", ")})
+		}
+	}
+	return all.Known(maxFact)
+}
+
+// failingSummary counts the groups by state: "3 groups (2 Alert, 1 No Data)".
+func failingSummary(failing []Group) string {
+	if len(failing) == 0 || len(failing) == 1 && failing[0].Name == "*" {
+		return ""
+	}
+	counts := make(map[string]int)
+	for _, g := range failing {
+		counts[g.State]++
+	}
+	var states []string
+	for _, state := range failingStates {
+		if counts[state] > 0 {
+			states = append(states, fmt.Sprintf("%d %s", counts[state], state))
+		}
+	}
+	return fmt.Sprintf("%s (%s)", enrich.Count(len(failing), "group"), strings.Join(states, ", "))
+}
+
+// thresholdNames are Datadog's names, the most severe first.
+var thresholdNames = []string{"critical", "warning", "critical_recovery", "warning_recovery", "ok", "unknown"}
+
+func thresholdSummary(thresholds map[string]float64) string {
+	var texts []string
+	for _, name := range thresholdNames {
+		if value, ok := thresholds[name]; ok {
+			texts = append(texts, strings.ReplaceAll(name, "_", " ")+" "+strconv.FormatFloat(value, 'f', -1, 64))
+		}
+	}
+	return strings.Join(texts, ", ")
 }
 
 // thresholds returns those that are set.
@@ -123,4 +184,17 @@ func thresholds(t datadog.Thresholds) map[string]float64 {
 		}
 	}
 	return set
+}
+
+// mutedSummary lists the downtimes: "until 21 Nov 16:00 UTC for env:dev".
+func mutedSummary(downtimes []Downtime) string {
+	var texts []string
+	for _, d := range downtimes {
+		text := enrich.Until(d.Until)
+		if scope := strings.Join(d.Scope, ", "); scope != "" && scope != "*" {
+			text += " for " + scope
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, "; ")
 }

@@ -2,7 +2,6 @@ package monitor
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -19,9 +18,8 @@ import (
 
 func TestConformance(t *testing.T) {
 	enrichtest.Conformance(t, enrichtest.Case{
-		New:        func(client *datadog.Client) enrich.Step { return New(client, site.US1) },
-		Permission: "monitors_read",
-		Alert:      alert.Alert{MonitorID: "155000007", Scope: "host:a", Tags: alert.Tags{"monitor", "env:prod"}},
+		Kind:  func(c *datadog.Client) enrich.Kind { return Kind(c, site.US1) },
+		Alert: alert.Alert{MonitorID: "155000007", Scope: "host:a", Tags: alert.Tags{"monitor", "env:prod"}},
 		Seed: func(s *fakedatadog.Server) {
 			s.AddMonitor(fakedatadog.Monitor{
 				ID: 155000007, Name: "Load is high", Query: "avg(last_5m):avg:system.load.1{*} by {host} > 4",
@@ -37,28 +35,17 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-type sourceFunc func(context.Context, int64, datadog.MonitorQuery) (datadog.Monitor, error)
-
-func (f sourceFunc) Monitor(ctx context.Context, id int64, q datadog.MonitorQuery) (datadog.Monitor, error) {
-	return f(ctx, id, q)
-}
-
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 func enriched(t *testing.T, a alert.Alert, m datadog.Monitor) enrich.Finding {
 	t.Helper()
-	step := New(sourceFunc(func(_ context.Context, id int64, q datadog.MonitorQuery) (datadog.Monitor, error) {
+	return enrichtest.Find(t, newStep(func(_ context.Context, id int64, q datadog.MonitorQuery) (datadog.Monitor, error) {
 		want := datadog.MonitorQuery{GroupStates: []string{"alert", "warn", "no data"}, WithDowntimes: true, WithAssets: true}
 		if diff := cmp.Diff(want, q); diff != "" || id != 7 {
 			t.Errorf("asked for monitor %d, want 7; query (-want +got):\n%s", id, diff)
 		}
 		return m, nil
-	}), site.EU1)
-	f, err := step.Enrich(t.Context(), a)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
+	}, site.EU1), a)
 }
 
 var page = enrich.Link{Title: "Monitor in Datadog", URL: "https://app.datadoghq.eu/monitors/7"}
@@ -83,7 +70,7 @@ func TestEnrich(t *testing.T) {
 		Downtimes: []datadog.Downtime{{Scope: []string{"env:dev", "host:a"}, End: noon.Add(4 * time.Hour)}, {Scope: []string{"*"}}},
 		Assets:    []datadog.Asset{{Category: "runbook", Name: "Load", URL: "https://git.example.com/load.md"}},
 	})
-	want := enrich.Finding{
+	enrichtest.Equal(t, got, enrich.Finding{
 		Title: "Monitor", Weight: enrich.Essential,
 		Blocks: []enrich.Block{
 			enrich.Facts{
@@ -114,22 +101,13 @@ func TestEnrich(t *testing.T) {
 			},
 			enrich.Code("avg(last_5m):avg:system.load.1{*} by {host} > 4.5"),
 		},
-		Data: got.Data,
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("finding (-want +got):\n%s", diff)
-	}
-	text, err := json.Marshal(got.Data) // Playbooks use its names.
-	wantJSON := `{"id":7,"name":"Load is high","type":"query alert","query":"avg(last_5m):avg:system.load.1{*} by {host} \u003e 4.5","state":"Alert","priority":"P2",` +
-		`"tags":["service:checkout","service:cart","team:shop","env:prod"],"thresholds":{"critical":4.5,"critical_recovery":0.25,"warning":10000000},` +
-		`"failing":6,"failing_since":"2026-11-21T10:00:00Z","groups":[{"name":"env:prod,host:c","state":"Alert","since":"2026-11-21T12:00:00Z"},` +
-		`{"name":"env:prod,host:b","state":"No Data","since":"2026-11-21T10:00:00Z"},{"name":"env:prod,host:a","state":"Alert","since":"2026-11-21T11:00:00Z"},` +
-		`{"name":"env:prod,host:f","state":"No Data","since":"2026-11-21T11:30:00Z"},{"name":"env:prod,host:g","state":"Alert","since":"2026-11-21T11:50:00Z"}],` +
-		`"downtimes":[{"scope":["env:dev","host:a"],"until":"2026-11-21T16:00:00Z"},{"scope":["*"]}],` +
-		`"runbooks":["https://git.example.com/load.md","https://wiki.example.com/load/c"],"url":"https://app.datadoghq.eu/monitors/7"}`
-	if diff := cmp.Diff(wantJSON, string(text)); err != nil || diff != "" {
-		t.Errorf("%v, JSON (-want +got):\n%s", err, diff)
-	}
+	}, `{"id":7,"name":"Load is high","type":"query alert","query":"avg(last_5m):avg:system.load.1{*} by {host} > 4.5","state":"Alert","priority":"P2",`+
+		`"tags":["service:checkout","service:cart","team:shop","env:prod"],"thresholds":{"critical":4.5,"critical_recovery":0.25,"warning":10000000},`+
+		`"failing":6,"failing_since":"2026-11-21T10:00:00Z","groups":[{"name":"env:prod,host:c","state":"Alert","since":"2026-11-21T12:00:00Z"},`+
+		`{"name":"env:prod,host:b","state":"No Data","since":"2026-11-21T10:00:00Z"},{"name":"env:prod,host:a","state":"Alert","since":"2026-11-21T11:00:00Z"},`+
+		`{"name":"env:prod,host:f","state":"No Data","since":"2026-11-21T11:30:00Z"},{"name":"env:prod,host:g","state":"Alert","since":"2026-11-21T11:50:00Z"}],`+
+		`"downtimes":[{"scope":["env:dev","host:a"],"until":"2026-11-21T16:00:00Z"},{"scope":["*"]}],`+
+		`"runbooks":["https://git.example.com/load.md","https://wiki.example.com/load/c"],"url":"https://app.datadoghq.eu/monitors/7"}`)
 }
 
 func TestEnrich_Groups(t *testing.T) {
@@ -150,9 +128,7 @@ func TestEnrich_Groups(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := enriched(t, alert.Alert{MonitorID: "7"}, datadog.Monitor{Name: "Load", Groups: []datadog.MonitorGroup{tt.group}})
-			if diff := cmp.Diff(tt.want, got.Blocks); diff != "" {
-				t.Errorf("blocks (-want +got):\n%s", diff)
-			}
+			enrichtest.Blocks(t, got, tt.want...)
 		})
 	}
 }

@@ -6,12 +6,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
-	"boomerang/shared/enrich/stepkit"
+	"boomerang/shared/fault"
 )
 
 // Source reads teams and who is on call for them.
@@ -30,23 +31,28 @@ func Kind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "oncall", Doc: "Who is on call for the alert's team, and who is paged next.",
 		Permissions: []string{"teams_read", "on_call_read"}, Data: Data{},
-	}, func(c Config, cache time.Duration) enrich.Step { return New(client.Cached(cache), c) })
+	}, func(c Config, cache time.Duration) enrich.Step { return newStep(client.Cached(cache), c) })
 }
 
-// New returns the step.
-func New(source Source, c Config) enrich.Step {
+func newStep(source Source, c Config) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
-		_, handle, err := stepkit.Tag(a, c.Team, "team")
+		_, handle, err := enrich.Tag(a, c.Team, "team")
 		if err != nil {
 			return enrich.Finding{}, err
 		}
 		team, err := source.Team(ctx, handle)
+		if datadog.IsNotFound(err) {
+			return enrich.Finding{}, fault.NewRedacted(fault.Permanent, "Datadog has no team ", strconv.Quote(handle), ": correct the team tag or create the team", err)
+		}
 		if err != nil {
-			return enrich.Finding{}, stepkit.WrapNotFound(err, "Datadog has no team ", handle, ": correct the team tag or create the team")
+			return enrich.Finding{}, err
 		}
 		now, err := source.OnCall(ctx, team.ID)
+		if datadog.IsNotFound(err) {
+			return enrich.Finding{}, fault.NewRedacted(fault.Permanent, "the team ", strconv.Quote(handle), " has no On-Call in Datadog", err)
+		}
 		if err != nil {
-			return enrich.Finding{}, stepkit.WrapNotFound(err, "the team ", handle, " has no On-Call in Datadog")
+			return enrich.Finding{}, err
 		}
 		return newFinding(newData(team, now)), nil
 	})
@@ -96,26 +102,25 @@ func people(users []datadog.User) []Person {
 const (
 	maxPeople = 5
 	maxSteps  = 3
+	maxFact   = 1000 // Characters.
 )
 
 func newFinding(d Data) enrich.Finding {
 	facts := enrich.Facts{
-		{Name: "Team", Value: stepkit.NameAndID(d.TeamName, d.Team)},
+		{Name: "Team", Value: enrich.NameAndID(d.TeamName, d.Team)},
 		{Name: "On call now", Value: cmp.Or(summary(d.Responders), "no one")},
 	}
 	for i, step := range d.Escalations[:min(len(d.Escalations), maxSteps)] {
-		if people := summary(step); people != "" {
-			facts = append(facts, enrich.Fact{Name: fmt.Sprintf("Escalation %d", i+1), Value: people})
-		}
+		facts = append(facts, enrich.Fact{Name: fmt.Sprintf("Escalation %d", i+1), Value: summary(step)})
 	}
-	return enrich.Finding{Title: "On call", Weight: enrich.Important, Blocks: []enrich.Block{facts}, Data: d}
+	return enrich.Finding{Title: "On call", Weight: enrich.Important, Blocks: []enrich.Block{facts.Known(maxFact)}, Data: d}
 }
 
 // summary names people: "Ada Lovelace (ada@example.com), bob@example.com".
 func summary(people []Person) string {
 	names := make([]string, len(people))
 	for i, p := range people {
-		names[i] = stepkit.NameAndID(p.Name, p.Email)
+		names[i] = enrich.NameAndID(p.Name, p.Email)
 	}
 	return enrich.Join(names, ", ", maxPeople)
 }

@@ -2,11 +2,8 @@ package oncall
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
@@ -20,9 +17,8 @@ var shop = alert.Alert{Tags: alert.Tags{"monitor", "team:shop"}}
 
 func TestConformance(t *testing.T) {
 	enrichtest.Conformance(t, enrichtest.Case{
-		New:        func(client *datadog.Client) enrich.Step { return New(client, Config{}) },
-		Permission: "teams_read",
-		Alert:      shop,
+		Kind:  Kind,
+		Alert: shop,
 		Seed: func(s *fakedatadog.Server) {
 			s.AddTeam(fakedatadog.Team{
 				Handle: "shop", Name: "Shop", OnCall: []fakedatadog.Person{{Name: "Ada", Email: "ada@example.com"}},
@@ -57,7 +53,7 @@ func TestEnrich_OnCallError(t *testing.T) {
 		`the team "shop" has no On-Call in Datadog`: fault.New(fault.Permanent, "404", &datadog.Error{Status: http.StatusNotFound}),
 		"no permission": refused,
 	} {
-		if _, err := New(&source{onCallErr: cause}, Config{}).Enrich(t.Context(), shop); fault.Public(err) != want {
+		if _, err := newStep(&source{onCallErr: cause}, Config{}).Enrich(t.Context(), shop); fault.Public(err) != want {
 			t.Errorf("got %q, want %q", fault.Public(err), want)
 		}
 	}
@@ -69,11 +65,12 @@ func TestEnrich(t *testing.T) {
 		Responders:  []datadog.User{ada, bob, {ID: "3"}},
 		Escalations: [][]datadog.User{nil, {bob, {Name: "Cid"}}, {ada}},
 	}}
-	got, err := New(s, Config{Team: "pay"}).Enrich(t.Context(), shop)
-	if err != nil || s.handle != "pay" || s.teamID != "7" {
-		t.Fatalf("read team %q and on-call of %q, error %v", s.handle, s.teamID, err)
+	got := enrichtest.Find(t, newStep(s, Config{Team: "pay"}), shop)
+	if s.handle != "pay" || s.teamID != "7" {
+		t.Errorf("read team %q and on-call of %q", s.handle, s.teamID)
 	}
-	want := enrich.Finding{
+	const adaJSON, bobJSON = `{"name":"Ada","email":"ada@example.com"}`, `{"name":"","email":"bob@example.com"}`
+	enrichtest.Equal(t, got, enrich.Finding{
 		Title: "On call", Weight: enrich.Important,
 		Blocks: []enrich.Block{enrich.Facts{
 			{Name: "Team", Value: "Shop (shop)"},
@@ -81,18 +78,8 @@ func TestEnrich(t *testing.T) {
 			{Name: "Escalation 2", Value: "bob@example.com, Cid"},
 			{Name: "Escalation 3", Value: "Ada (ada@example.com)"},
 		}},
-		Data: got.Data,
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("finding (-want +got):\n%s", diff)
-	}
-	const adaJSON, bobJSON = `{"name":"Ada","email":"ada@example.com"}`, `{"name":"","email":"bob@example.com"}`
-	wantJSON := `{"team":"shop","team_id":"7","team_name":"Shop","name":"Ada","email":"ada@example.com","responders":[` + adaJSON + `,` + bobJSON + `],` +
-		`"escalations":[null,[` + bobJSON + `,{"name":"Cid","email":""}],[` + adaJSON + `]]}`
-	text, err := json.Marshal(got.Data) // Playbooks use its names.
-	if diff := cmp.Diff(wantJSON, string(text)); err != nil || diff != "" {
-		t.Errorf("%v, JSON (-want +got):\n%s", err, diff)
-	}
+	}, `{"team":"shop","team_id":"7","team_name":"Shop","name":"Ada","email":"ada@example.com","responders":[`+adaJSON+`,`+bobJSON+`],`+
+		`"escalations":[null,[`+bobJSON+`,{"name":"Cid","email":""}],[`+adaJSON+`]]}`)
 }
 
 func TestEnrich_Limits(t *testing.T) {
@@ -100,17 +87,13 @@ func TestEnrich_Limits(t *testing.T) {
 	for i := range bobs {
 		bobs[i].Name = "Bob"
 	}
-	got, err := New(&source{now: datadog.OnCall{Responders: bobs, Escalations: [][]datadog.User{bobs, bobs, bobs, bobs}}}, Config{}).Enrich(t.Context(), shop)
+	got := enrichtest.Find(t, newStep(&source{now: datadog.OnCall{Responders: bobs, Escalations: [][]datadog.User{bobs, bobs, bobs, bobs}}}, Config{}), shop)
 	facts := got.Blocks[0].(enrich.Facts)
-	if err != nil || len(facts) != 2+maxSteps || facts[4].Value != "Bob, Bob, Bob, Bob, Bob and 2 more" {
-		t.Errorf("got %+v, %v", facts, err)
+	if len(facts) != 2+maxSteps || facts[4].Value != "Bob, Bob, Bob, Bob, Bob and 2 more" {
+		t.Errorf("got %+v", facts)
 	}
 }
 
 func TestEnrich_NoResponder(t *testing.T) {
-	got, err := New(&source{}, Config{}).Enrich(t.Context(), shop)
-	want := []enrich.Block{enrich.Facts{{Name: "Team", Value: "Shop (shop)"}, {Name: "On call now", Value: "no one"}}}
-	if diff := cmp.Diff(want, got.Blocks); err != nil || diff != "" {
-		t.Errorf("%v, blocks (-want +got):\n%s", err, diff)
-	}
+	enrichtest.Blocks(t, enrichtest.Find(t, newStep(&source{}, Config{}), shop), enrich.Facts{{Name: "Team", Value: "Shop (shop)"}, {Name: "On call now", Value: "no one"}})
 }

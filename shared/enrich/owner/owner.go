@@ -7,19 +7,16 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
-	"boomerang/shared/enrich/stepkit"
+	"boomerang/shared/fault"
 )
-
-// Source reads services.
-type Source interface {
-	Service(ctx context.Context, name string) (datadog.Service, error)
-}
 
 // Config is the step's "with" in a playbook.
 type Config struct {
@@ -31,19 +28,21 @@ func Kind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "owner", Doc: "Service owner: team, tier, contacts, runbooks and dependencies from the Software Catalog.",
 		Permissions: []string{"apm_service_catalog_read"}, Data: Data{},
-	}, func(c Config, cache time.Duration) enrich.Step { return New(client.Cached(cache), c) })
+	}, func(c Config, cache time.Duration) enrich.Step { return newStep(client.Cached(cache).Service, c) })
 }
 
-// New returns the step.
-func New(source Source, c Config) enrich.Step {
+func newStep(service func(context.Context, string) (datadog.Service, error), c Config) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
-		_, name, err := stepkit.Tag(a, c.Service, "service")
+		_, name, err := enrich.Tag(a, c.Service, "service")
 		if err != nil {
 			return enrich.Finding{}, err
 		}
-		s, err := source.Service(ctx, name)
+		s, err := service(ctx, name)
+		if datadog.IsNotFound(err) {
+			return enrich.Finding{}, fault.NewRedacted(fault.Permanent, "Datadog's Software Catalog has no service ", strconv.Quote(name), ": add it or correct the service tag", err)
+		}
 		if err != nil {
-			return enrich.Finding{}, stepkit.WrapNotFound(err, "Datadog's Software Catalog has no service ", name, ": add it or correct the service tag")
+			return enrich.Finding{}, err
 		}
 		return newFinding(newData(s)), nil
 	})
@@ -129,4 +128,56 @@ func pageURL(text string) string {
 		return ""
 	}
 	return u.String()
+}
+
+// What an event shows at most of each list, and of the description in characters.
+const (
+	maxContacts    = 6
+	maxLinks       = 8
+	maxNames       = 8
+	maxDescription = 300
+)
+
+func newFinding(d Data) enrich.Finding {
+	facts := enrich.Facts{
+		{Name: "Service", Value: enrich.NameAndID(d.DisplayName, d.Service)},
+		{Name: "Team", Value: cmp.Or(d.Team, "none in the Software Catalog")},
+		{Name: "Other owners", Value: enrich.Join(d.OtherOwners, ", ", maxNames)},
+		{Name: "Tier", Value: d.Tier},
+		{Name: "Lifecycle", Value: d.Lifecycle},
+	}
+	for _, c := range d.Contacts[:min(len(d.Contacts), maxContacts)] {
+		facts = append(facts, enrich.Fact{Name: contactLabel(c), Value: c.Contact})
+	}
+	facts = append(facts, enrich.Fact{Name: "Depends on", Value: enrich.Join(d.DependsOn, ", ", maxNames)})
+	facts = slices.DeleteFunc(facts, func(f enrich.Fact) bool { return f.Value == "" })
+	blocks := enrich.Blocks(facts, links(d), enrich.Paragraph(enrich.Line(d.Description, maxDescription)))
+	return enrich.Finding{Title: "Owner", Weight: enrich.Important, Blocks: blocks, Data: d}
+}
+
+// contactLabel writes "Microsoft teams" for the type "microsoft-teams", and the
+// contact's name where it says more.
+func contactLabel(c Contact) string {
+	label := []rune(strings.ReplaceAll(cmp.Or(c.Type, "contact"), "-", " "))
+	label[0] = unicode.ToUpper(label[0])
+	if strings.EqualFold(c.Name, string(label)) {
+		return string(label)
+	}
+	return enrich.NameAndID(string(label), c.Name)
+}
+
+// linkKinds are the kinds of enrich.Link by the catalog's.
+var linkKinds = map[string]string{"runbook": "runbook", "dashboard": "dashboard", "doc": "documentation"}
+
+func links(d Data) enrich.Links {
+	var all enrich.Links
+	for _, l := range d.Links[:min(len(d.Links), maxLinks)] {
+		all = append(all, enrich.Link{Kind: linkKinds[l.Type], Title: cmp.Or(l.Name, l.Type, l.URL), URL: l.URL})
+	}
+	for _, pager := range []enrich.Link{{Title: "PagerDuty", URL: d.PagerDuty}, {Title: "Opsgenie", URL: d.Opsgenie}} {
+		if pager.URL != "" {
+			all = append(all, pager)
+		}
+	}
+	return all
 }

@@ -2,12 +2,9 @@ package owner
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
@@ -31,30 +28,18 @@ func TestConformance(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			enrichtest.Conformance(t, enrichtest.Case{
-				New:        func(client *datadog.Client) enrich.Step { return New(client, Config{}) },
-				Permission: "apm_service_catalog_read",
-				Alert:      checkout,
-				Seed:       seed,
-				NotFound:   `Datadog's Software Catalog has no service "checkout": add it or correct the service tag`,
+				Kind:     Kind,
+				Alert:    checkout,
+				Seed:     seed,
+				NotFound: `Datadog's Software Catalog has no service "checkout": add it or correct the service tag`,
 			})
 		})
 	}
 }
 
-type sourceFunc func(context.Context, string) (datadog.Service, error)
-
-func (f sourceFunc) Service(ctx context.Context, name string) (datadog.Service, error) {
-	return f(ctx, name)
-}
-
 func enriched(t *testing.T, s datadog.Service) enrich.Finding {
 	t.Helper()
-	step := New(sourceFunc(func(context.Context, string) (datadog.Service, error) { return s, nil }), Config{})
-	f, err := step.Enrich(t.Context(), checkout)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
+	return enrichtest.Find(t, newStep(func(context.Context, string) (datadog.Service, error) { return s, nil }, Config{}), checkout)
 }
 
 func TestEnrich(t *testing.T) {
@@ -78,7 +63,7 @@ func TestEnrich(t *testing.T) {
 		},
 		PagerDuty: "https://example.pagerduty.com/service-directory/P1", Opsgenie: "not an address",
 	})
-	want := enrich.Finding{
+	enrichtest.Equal(t, got, enrich.Finding{
 		Title: "Owner", Weight: enrich.Important,
 		Blocks: []enrich.Block{
 			enrich.Facts{
@@ -102,29 +87,18 @@ func TestEnrich(t *testing.T) {
 			},
 			enrich.Paragraph("Takes the money."),
 		},
-		Data: got.Data,
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("finding (-want +got):\n%s", diff)
-	}
-	text, err := json.Marshal(got.Data) // Playbooks use its names.
-	wantJSON := `{"service":"checkout","display_name":"Checkout","description":" Takes the money. ","team":"shop","tier":"1","lifecycle":"production",` +
-		`"email":"shop@example.com","slack":"@slack-shop","runbook":"https://wiki.example.com/restart","pagerduty":"https://example.pagerduty.com/service-directory/P1","opsgenie":"",` +
-		`"other_owners":["payments"],"depends_on":["service:payments","datastore:orders"],"contacts":[{"type":"slack","contact":"@slack-shop"},` +
-		`{"type":"Email","name":"Support","contact":"shop@example.com"},{"type":"email","name":"Email","contact":"second@example.com"},` +
-		`{"type":"microsoft-teams","contact":"https://teams.example.com/shop"}],"links":[{"type":"runbook","name":"Restart","url":"https://wiki.example.com/restart"},` +
-		`{"type":"dashboard","url":"https://app.example.com/dashboard/1"},{"type":"doc","name":"Architecture","url":"https://wiki.example.com/a"},` +
-		`{"type":"repo","name":"Source","url":"https://git.example.com/checkout"}]}`
-	if diff := cmp.Diff(wantJSON, string(text)); err != nil || diff != "" {
-		t.Errorf("%v, JSON (-want +got):\n%s", err, diff)
-	}
+	}, `{"service":"checkout","display_name":"Checkout","description":" Takes the money. ","team":"shop","tier":"1","lifecycle":"production",`+
+		`"email":"shop@example.com","slack":"@slack-shop","runbook":"https://wiki.example.com/restart","pagerduty":"https://example.pagerduty.com/service-directory/P1","opsgenie":"",`+
+		`"other_owners":["payments"],"depends_on":["service:payments","datastore:orders"],"contacts":[{"type":"slack","contact":"@slack-shop"},`+
+		`{"type":"Email","name":"Support","contact":"shop@example.com"},{"type":"email","name":"Email","contact":"second@example.com"},`+
+		`{"type":"microsoft-teams","contact":"https://teams.example.com/shop"}],"links":[{"type":"runbook","name":"Restart","url":"https://wiki.example.com/restart"},`+
+		`{"type":"dashboard","url":"https://app.example.com/dashboard/1"},{"type":"doc","name":"Architecture","url":"https://wiki.example.com/a"},`+
+		`{"type":"repo","name":"Source","url":"https://git.example.com/checkout"}]}`)
 }
 
 func TestEnrich_NoTeam(t *testing.T) {
-	want := []enrich.Block{enrich.Facts{{Name: "Service", Value: "checkout"}, {Name: "Team", Value: "none in the Software Catalog"}}}
-	if diff := cmp.Diff(want, enriched(t, datadog.Service{Name: "checkout", DisplayName: "checkout"}).Blocks); diff != "" {
-		t.Errorf("blocks (-want +got):\n%s", diff)
-	}
+	got := enriched(t, datadog.Service{Name: "checkout", DisplayName: "checkout"})
+	enrichtest.Blocks(t, got, enrich.Facts{{Name: "Service", Value: "checkout"}, {Name: "Team", Value: "none in the Software Catalog"}})
 }
 
 func TestEnrich_Limits(t *testing.T) {
@@ -147,12 +121,12 @@ func TestEnrich_Limits(t *testing.T) {
 func TestEnrich_Service(t *testing.T) {
 	for config, want := range map[string]string{"": "checkout", " cart ": "cart"} {
 		asked := ""
-		_, err := New(sourceFunc(func(_ context.Context, name string) (datadog.Service, error) {
+		enrichtest.Find(t, newStep(func(_ context.Context, name string) (datadog.Service, error) {
 			asked = name
 			return datadog.Service{}, nil
-		}), Config{Service: config}).Enrich(t.Context(), checkout)
-		if asked != want || err != nil {
-			t.Errorf("%q: asked for %q, error %v; want %q", config, asked, err, want)
+		}, Config{Service: config}), checkout)
+		if asked != want {
+			t.Errorf("%q: asked for %q; want %q", config, asked, want)
 		}
 	}
 }

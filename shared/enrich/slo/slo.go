@@ -8,6 +8,8 @@ package slo
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +18,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
-	"boomerang/shared/enrich/stepkit"
+	"boomerang/shared/fault"
 	"boomerang/shared/site"
 )
 
@@ -34,6 +36,8 @@ type Config struct {
 const (
 	maxFound     = 20 // SLOs to read.
 	maxRefreshed = 3  // SLOs to calculate as of the alert.
+	maxShown     = 5
+	maxName      = 120
 )
 
 // Kind describes the step to playbooks.
@@ -41,13 +45,32 @@ func Kind(client *datadog.Client, s site.Site) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "slo", Doc: "Error budget left for the service's SLOs, with target and timeframe.",
 		Permissions: []string{"slos_read"}, Data: Data{},
-	}, func(c Config, cache time.Duration) enrich.Step { return New(client.Cached(cache), s, c) })
+	}, func(c Config, cache time.Duration) enrich.Step { return newStep(client.Cached(cache), s, c) })
 }
 
-// New returns the step. The links to SLOs lead to the pages of s.
-func New(source Source, s site.Site, c Config) enrich.Step {
+// Data is the finding for playbooks. The fields of SLO are those of the worst one.
+type Data struct {
+	SLO
+	Count int   `json:"count"`          // How many were found.
+	SLOs  []SLO `json:"slos,omitempty"` // The worst of them.
+}
+
+// SLO is the state of a service level objective. All numbers are percent.
+type SLO struct {
+	ID        string  `json:"id"`
+	Name      string  `json:"name"`
+	State     string  `json:"state"` // "ok", "warning", "breached", "no_data", …
+	Timeframe string  `json:"timeframe"`
+	Target    float64 `json:"target"`
+	SLI       float64 `json:"sli"`
+	Budget    float64 `json:"budget"` // Left of the error budget; below 0 when overspent.
+	Known     bool    `json:"known"`  // SLI and Budget are valid.
+	URL       string  `json:"url"`
+}
+
+func newStep(source Source, s site.Site, c Config) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
-		query, err := c.search(a)
+		query, err := search(c, a)
 		if err != nil {
 			return enrich.Finding{}, err
 		}
@@ -56,7 +79,7 @@ func New(source Source, s site.Site, c Config) enrich.Step {
 			return enrich.Finding{}, err
 		}
 		env := enrich.Tags(a).All("env")
-		slos = slices.DeleteFunc(slos, func(o datadog.SLO) bool { return stepkit.DifferentEnv(o.Tags, env) })
+		slos = slices.DeleteFunc(slos, func(o datadog.SLO) bool { return enrich.DifferentEnv(o.Tags, env) })
 		if len(slos) == 0 {
 			return enrich.Finding{}, enrich.SkipRedacted("Datadog has no SLO for ", enrich.Line(query, maxName), "")
 		}
@@ -67,18 +90,15 @@ func New(source Source, s site.Site, c Config) enrich.Step {
 	})
 }
 
-func (c Config) search(a alert.Alert) (string, error) {
+func search(c Config, a alert.Alert) (string, error) {
 	if query := strings.TrimSpace(c.Query); query != "" {
 		return query, nil
 	}
-	_, service, err := stepkit.Tag(a, "", "service")
-	switch {
-	case err != nil:
-		return "", err
-	case plainValue().MatchString(service):
-		return "service:" + service, nil
+	_, service, err := enrich.Tag(a, "", "service")
+	if err == nil && !plainValue().MatchString(service) {
+		service = enrich.Quote(strings.NewReplacer(`\`, "", `"`, "").Replace(service))
 	}
-	return `service:"` + strings.NewReplacer(`\`, "", `"`, "").Replace(strings.ToValidUTF8(service, "")) + `"`, nil
+	return "service:" + service, err
 }
 
 var plainValue = enrich.Pattern(`^[\pL\pN][\pL\pN_./-]*$`)
@@ -95,7 +115,7 @@ func refresh(ctx context.Context, source Source, slos []datadog.SLO, at time.Tim
 		steps = append(steps, enrich.Named{Name: o.ID, Step: history(source, o, at)})
 	}
 	var first error
-	for i, r := range enrich.Run(ctx, steps, alert.Alert{}, stepkit.PartTimeout(ctx)) {
+	for i, r := range enrich.Run(ctx, steps, alert.Alert{}, enrich.PartTimeout(ctx)) {
 		if status, ok := r.Finding.Data.(datadog.SLIStatus); ok && status.SLI != nil && status.Budget != nil {
 			slos[i].SLIStatus = status
 			slos[i].State = state(slos[i])
@@ -159,3 +179,57 @@ func worstFirst(a, b datadog.SLO) int {
 	}
 	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(left(a), left(b)))
 }
+
+// newFinding shows the worst SLOs. An error means that they could not be refreshed.
+func newFinding(slos []datadog.SLO, s site.Site, stale error) enrich.Finding {
+	d := Data{Count: len(slos)}
+	list := enrich.ListOf(slos, maxShown, func(o datadog.SLO) enrich.Item {
+		one := newSLO(o, s)
+		d.SLOs = append(d.SLOs, one)
+		return enrich.Item{Tag: one.State, Text: one.summary(o.Problem), URL: one.URL}
+	})
+	d.SLO = d.SLOs[0]
+	f := enrich.Finding{Title: "Error budget", Weight: enrich.Useful, Blocks: []enrich.Block{list}, Data: d, PartialReason: stale}
+	if d.State == breached || d.State == warning {
+		f.Weight = enrich.Important
+	}
+	if stale != nil {
+		asOf := ""
+		if indexed := slos[0].Indexed; !indexed.IsZero() {
+			asOf = ", as of " + enrich.FormatTime(indexed)
+		}
+		f.Blocks = append(f.Blocks, enrich.Paragraph(fmt.Sprintf("Last known values%s: %s.", asOf, fault.Public(stale))))
+	}
+	return f
+}
+
+func newSLO(o datadog.SLO, s site.Site) SLO {
+	one := SLO{
+		ID: enrich.Line(o.ID, maxName), Name: enrich.Line(o.Name, maxName), State: enrich.Line(o.State, maxName),
+		Timeframe: enrich.Line(o.Timeframe, maxName), Target: o.Target,
+		URL: fmt.Sprintf("https://%s/slo?slo_id=%s", s.App(), url.QueryEscape(o.ID)),
+	}
+	if o.SLI != nil && o.Budget != nil {
+		one.SLI, one.Budget, one.Known = *o.SLI, *o.Budget, true
+	}
+	return one
+}
+
+// summary is an SLO in a line: "Checkout answers: 12.5% of the error budget left
+// (99.6% good, target 99.5% over 7d)".
+func (o SLO) summary(problem string) string {
+	target := fmt.Sprintf("target %s over %s", percent(o.Target), o.Timeframe)
+	if !o.Known {
+		if problem = enrich.Line(problem, maxName); problem != "" {
+			problem = ": " + problem
+		}
+		return fmt.Sprintf("%s: error budget unknown%s (%s)", o.Name, problem, target)
+	}
+	left := percent(o.Budget) + " of the error budget left"
+	if o.Budget < 0 {
+		left = "error budget overspent by " + percent(-o.Budget)
+	}
+	return fmt.Sprintf("%s: %s (%s good, %s)", o.Name, left, percent(o.SLI), target)
+}
+
+func percent(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) + "%" }

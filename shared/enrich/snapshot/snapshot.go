@@ -16,16 +16,11 @@ import (
 	"boomerang/shared/enrich/metric"
 )
 
-// Source renders graphs.
-type Source interface {
-	Snapshot(ctx context.Context, query datadog.SnapshotQuery) (address string, err error)
-}
-
 // Kind describes the step. Datadog names no permission for it.
 func Kind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "snapshot", Doc: "A picture of the metric's graph: the alert's own, or one that Datadog renders.", Data: Data{},
-	}, func(c Config, cache time.Duration) enrich.Step { return New(client.Cached(cache), c) })
+	}, func(c Config, cache time.Duration) enrich.Step { return newStep(client.Cached(cache).Snapshot, c) })
 }
 
 // Config is what a playbook sets.
@@ -49,8 +44,7 @@ const (
 	maxURLBytes   = 1000
 )
 
-// New returns the step.
-func New(source Source, c Config) enrich.Step {
+func newStep(render func(context.Context, datadog.SnapshotQuery) (address string, err error), c Config) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
 		own := strings.TrimSpace(a.Snapshot)
 		if strings.TrimSpace(c.Query) == "" && isPicture(own) {
@@ -61,7 +55,7 @@ func New(source Source, c Config) enrich.Step {
 			return enrich.Finding{}, err
 		}
 		from, to := metric.Config(c).WindowFor(a, 0)
-		address, err := source.Snapshot(ctx, datadog.SnapshotQuery{Query: q.Metric, From: from, To: to})
+		address, err := render(ctx, datadog.SnapshotQuery{Query: q.Metric, From: from, To: to})
 		if err != nil {
 			return enrich.Finding{}, err
 		}

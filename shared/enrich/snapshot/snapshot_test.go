@@ -21,16 +21,10 @@ const query = "avg(last_5m):avg:system.load.1{env:prod} by {host} > 0.8"
 
 func TestConformance(t *testing.T) {
 	enrichtest.Conformance(t, enrichtest.Case{
-		New:   func(client *datadog.Client) enrich.Step { return New(client, Config{}) },
+		Kind:  Kind,
 		Alert: alert.Alert{ID: "1", Query: query, Date: noon},
 		Seed:  func(*fakedatadog.Server) {}, // The fake draws everything.
 	})
-}
-
-type sourceFunc func(context.Context, datadog.SnapshotQuery) (string, error)
-
-func (f sourceFunc) Snapshot(ctx context.Context, q datadog.SnapshotQuery) (string, error) {
-	return f(ctx, q)
 }
 
 const own = "https://p.datadoghq.com/snapshot/view/own.png"
@@ -60,10 +54,10 @@ func TestEnrich(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var asked *datadog.SnapshotQuery
-			source := sourceFunc(func(_ context.Context, q datadog.SnapshotQuery) (string, error) { asked = &q; return drawn, nil })
-			got, err := New(source, tt.c).Enrich(t.Context(), tt.a)
-			if diff := cmp.Diff(tt.query, asked); diff != "" || err != nil {
-				t.Errorf("error %v, query (-want +got):\n%s", err, diff)
+			render := func(_ context.Context, q datadog.SnapshotQuery) (string, error) { asked = &q; return drawn, nil }
+			got := enrichtest.Find(t, newStep(render, tt.c), tt.a)
+			if diff := cmp.Diff(tt.query, asked); diff != "" {
+				t.Errorf("query (-want +got):\n%s", diff)
 			}
 			want := enrich.Finding{Title: "Graph", Weight: enrich.Useful, Data: tt.data, Blocks: []enrich.Block{enrich.Image{Title: tt.title, URL: tt.data.URL}}}
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -79,7 +73,7 @@ func TestEnrich_InvalidPicture(t *testing.T) {
 		own + strings.Repeat("x", maxURLBytes),
 	} {
 		a := alert.Alert{Snapshot: address, Query: "1 && 2"}
-		enrichtest.Skips(t, New(nil, Config{}), a, "the query of the alert's monitor is a composite of other monitors")
+		enrichtest.Skips(t, newStep(nil, Config{}), a, "the query of the alert's monitor is a composite of other monitors")
 	}
 }
 

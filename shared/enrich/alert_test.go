@@ -1,17 +1,13 @@
-package stepkit_test
+package enrich
 
 import (
-	"context"
-	"errors"
-	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"boomerang/shared/alert"
-	"boomerang/shared/datadog"
-	"boomerang/shared/enrich/stepkit"
 	"boomerang/shared/fault"
 )
 
@@ -32,7 +28,7 @@ func TestTag(t *testing.T) {
 		{name: "too long", a: alert.Alert{Tags: alert.Tags{"service:" + long}}, keys: []string{"service", "team"}, skip: "the alert's service tag is longer than Datadog allows"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			key, value, err := stepkit.Tag(tt.a, tt.configured, tt.keys...)
+			key, value, err := Tag(tt.a, tt.configured, tt.keys...)
 			if got := strings.Trim(key+":"+value, ":"); got != tt.want || fault.Public(err) != tt.skip {
 				t.Errorf("got %q, %v; want %q, %q", got, err, tt.want, tt.skip)
 			}
@@ -42,7 +38,7 @@ func TestTag(t *testing.T) {
 
 func TestMonitorID(t *testing.T) {
 	for text, want := range map[string]int64{"7": 7, " 8 ": 8, "": 0, "0": 0, "-1": 0, "seven": 0, "99999999999999999999": 0} {
-		if got, err := stepkit.MonitorID(text); got != want || (err == nil) != (want > 0) {
+		if got, err := MonitorID(text); got != want || (err == nil) != (want > 0) {
 			t.Errorf("%q: got %d, %v", text, got, err)
 		}
 	}
@@ -61,54 +57,43 @@ func TestDifferentEnv(t *testing.T) {
 		{"one of two", []string{"env:dev", "env:prod"}, []string{"prod"}, false},
 		{"two asked for", []string{"env:dev"}, []string{"prod", "dev"}, false},
 	} {
-		if got := stepkit.DifferentEnv(tt.tags, tt.env); got != tt.want {
+		if got := DifferentEnv(tt.tags, tt.env); got != tt.want {
 			t.Errorf("%s: got %v", tt.name, got)
 		}
 	}
 }
 
-func TestWrapNotFound(t *testing.T) {
-	missing := fault.New(fault.Permanent, "404", &datadog.Error{Status: http.StatusNotFound})
-	got := fault.From(stepkit.WrapNotFound(missing, "Datadog has no team ", "sh\"op", ""))
-	if got.Public != `Datadog has no team "sh\"op"` || got.Kind != fault.Permanent || !errors.Is(got, missing) {
-		t.Errorf("got %+v", got)
-	}
-	for _, other := range []error{nil, errors.New("broken"), fault.New(fault.Permanent, "no", &datadog.Error{Status: http.StatusForbidden})} {
-		if got := stepkit.WrapNotFound(other, "a", "b", "c"); got != other {
-			t.Errorf("got %v, want %v", got, other)
-		}
-	}
-}
-
-func TestPartTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		if got := stepkit.PartTimeout(t.Context()); got != time.Minute {
-			t.Errorf("without a deadline: %v", got)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
-		defer cancel()
-		if got := stepkit.PartTimeout(ctx); got != 3800*time.Millisecond {
-			t.Errorf("with 4s left: %v", got)
-		}
-	})
-}
-
-func TestTexts(t *testing.T) {
-	afternoon := time.Date(2026, 11, 21, 17, 0, 0, 0, time.FixedZone("", 3600))
-	for got, want := range map[string]string{
-		stepkit.FormatTime(afternoon):     "21 Nov 16:00 UTC",
-		stepkit.Until(afternoon):          "until 21 Nov 16:00 UTC",
-		stepkit.Until(time.Time{}):        "indefinitely",
-		stepkit.Times(1):                  "once",
-		stepkit.Times(2):                  "twice",
-		stepkit.Times(3):                  "3 times",
-		stepkit.NameAndID("Shop", "shop"): "Shop (shop)",
-		stepkit.NameAndID("", "shop"):     "shop",
-		stepkit.NameAndID("Shop", ""):     "Shop",
-		stepkit.NameAndID("cart", "cart"): "cart",
+func TestTags(t *testing.T) {
+	for name, tt := range map[string]struct {
+		a    alert.Alert
+		want alert.Tags
+	}{
+		"none":              {alert.Alert{}, nil},
+		"scope of no group": {alert.Alert{Scope: "*"}, nil},
+		"group, tags, host": {
+			alert.Alert{Scope: "host:a, env:prod", Tags: alert.Tags{"monitor", "env:eu"}, Hostname: "b"},
+			alert.Tags{"host:a", "env:prod", "monitor", "env:eu", "host:b"},
+		},
 	} {
-		if got != want {
-			t.Errorf("got %q, want %q", got, want)
+		if diff := cmp.Diff(tt.want, Tags(tt.a)); diff != "" {
+			t.Errorf("%s: tags (-want +got):\n%s", name, diff)
 		}
+	}
+	tags := append(make(alert.Tags, 0, 8), "a:1")
+	a := alert.Alert{Tags: tags, Hostname: "b"}
+	if got := NewTags([]string{"a:1", "source:x", "c:2"}, a, "source:"); !cmp.Equal(got, []string{"c:2"}) || tags[:2][1] != "" {
+		t.Errorf("new tags %v, the alert's tags %v", got, tags[:2])
+	}
+}
+
+func TestWindow(t *testing.T) {
+	noon := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	for date, want := range map[time.Time]time.Time{noon: noon, noon.Add(time.Second): noon.Add(time.Minute), noon.Add(59 * time.Second): noon.Add(time.Minute)} {
+		if from, to := Window(alert.Alert{Date: date}, time.Hour); !to.Equal(want) || !from.Equal(want.Add(-time.Hour)) {
+			t.Errorf("%v: got %v to %v", date, from, to)
+		}
+	}
+	if _, to := Window(alert.Alert{}, time.Hour); time.Until(to).Abs() > time.Minute {
+		t.Errorf("an alert without a time: got %v", to)
 	}
 }
