@@ -53,7 +53,7 @@ func TestClient_Monitor(t *testing.T) {
 			ID: 155844758, OrgID: 321813, Name: "Errors of foo", Type: "log alert", Query: `logs("service:foo").by("source").last("5m") > 2`,
 			Message: "look here @team-foo", Tags: []string{"service:foo", "env:ci"}, Priority: 3,
 			OverallState: "Alert",
-			Thresholds:   Thresholds{Critical: new(2.0), CriticalRecovery: new(1.5), Warning: new(1.0), WarningRecovery: new(0.5), OK: new(0.0)},
+			Thresholds:   map[string]float64{"critical": 2, "critical_recovery": 1.5, "warning": 1, "warning_recovery": 0.5, "ok": 0},
 			Groups: []MonitorGroup{
 				{Name: "source:a", Status: "No Data"},
 				{
@@ -73,18 +73,18 @@ func TestClient_Monitor(t *testing.T) {
 		}},
 		"nulls": {
 			`{"id":7,"name":"n","tags":null,"priority":null,"options":{"thresholds":null,"renotify_interval":null,"no_data_timeframe":null},"creator":null,"overall_state_modified":null,"matching_downtimes":[],"state":null,"assets":null}`,
-			Monitor{ID: 7, Name: "n"},
+			Monitor{ID: 7, Name: "n", Thresholds: map[string]float64{}},
 		},
 		"unknown values": {
 			`{"id":7,"type":"dream alert","overall_state":"Anxious","draft_status":"maybe","options":{"on_missing_data":"cry"},"state":{"groups":{"*":{"status":"Anxious"}}},"assets":[{"category":"song","name":"n","url":"javascript:sing()"}]}`,
-			Monitor{ID: 7, Type: "dream alert", OverallState: "Anxious", Groups: []MonitorGroup{{Name: "*", Status: "Anxious"}}, Assets: []Asset{{Category: "song", Name: "n"}}},
+			Monitor{ID: 7, Type: "dream alert", OverallState: "Anxious", Thresholds: map[string]float64{}, Groups: []MonitorGroup{{Name: "*", Status: "Anxious"}}, Assets: []Asset{{Category: "song", Name: "n"}}},
 		},
 		"other types": {
 			`{"id":7,"query":{"x":1},"priority":"P1","created":"yesterday","modified":7,"tags":"a","multi":"yes",
 			  "options":{"thresholds":{"critical":"2","warning":1},"renotify_interval":"never","notify_no_data":true},
 			  "matching_downtimes":[{"scope":"env:dev","start":5}],"state":{"groups":{"a":7,"b":{"status":"OK"}}},"name":"n"}`,
 			Monitor{
-				ID: 7, Name: "n", Thresholds: Thresholds{Warning: new(1.0)},
+				ID: 7, Name: "n", Thresholds: map[string]float64{"warning": 1},
 				Groups:    []MonitorGroup{{Name: "a"}, {Name: "b", Status: "OK"}},
 				Downtimes: []Downtime{{}},
 			},

@@ -23,26 +23,19 @@ const monitorsPath = "/api/v1/monitor"
 
 // Monitor is a monitor and its state. Fields that a response lacks are zero.
 type Monitor struct {
-	ID           int64          `json:"id"`
-	OrgID        int64          `json:"org_id"` // The organisation of the keys.
-	Name         string         `json:"name"`
-	Type         string         `json:"type"` // "metric alert", "log alert", or a newer one.
-	Query        string         `json:"query"`
-	Message      string         `json:"message"` // A template with mentions, as its owners wrote it.
-	Tags         []string       `json:"tags"`
-	Priority     int            `json:"priority"`      // 1 (high) to 5 (low), 0 for none.
-	OverallState string         `json:"overall_state"` // "Alert", "Warn", "No Data", "OK", or a newer one.
-	Thresholds   Thresholds     `json:"-"`
-	Groups       []MonitorGroup `json:"-"`      // Those of MonitorQuery.GroupStates, by name.
-	Downtimes    []Downtime     `json:"-"`      // The active ones, if MonitorQuery.WithDowntimes is set.
-	Assets       []Asset        `json:"assets"` // If MonitorQuery.WithAssets is set.
-}
-
-// Thresholds of a monitor; nil where it has none.
-type Thresholds struct {
-	Critical, CriticalRecovery *float64
-	Warning, WarningRecovery   *float64
-	OK, Unknown                *float64
+	ID           int64              `json:"id"`
+	OrgID        int64              `json:"org_id"` // The organisation of the keys.
+	Name         string             `json:"name"`
+	Type         string             `json:"type"` // "metric alert", "log alert", or a newer one.
+	Query        string             `json:"query"`
+	Message      string             `json:"message"` // A template with mentions, as its owners wrote it.
+	Tags         []string           `json:"tags"`
+	Priority     int                `json:"priority"`      // 1 (high) to 5 (low), 0 for none.
+	OverallState string             `json:"overall_state"` // "Alert", "Warn", "No Data", "OK", or a newer one.
+	Thresholds   map[string]float64 `json:"-"`             // By "critical", "warning_recovery", …
+	Groups       []MonitorGroup     `json:"-"`             // Those of MonitorQuery.GroupStates, by name.
+	Downtimes    []Downtime         `json:"-"`             // The active ones, if MonitorQuery.WithDowntimes is set.
+	Assets       []Asset            `json:"assets"`        // If MonitorQuery.WithAssets is set.
 }
 
 // MonitorGroup is the state of one group of a monitor. The times may be zero.
@@ -104,12 +97,12 @@ type monitorResponse struct {
 func (r monitorResponse) complete() bool { return r.ID != 0 }
 
 func (c *Client) monitor(r monitorResponse) Monitor {
-	thresholds := r.Options.Thresholds
 	m := r.Monitor
-	m.Thresholds = Thresholds{
-		Critical: thresholds["critical"].value, CriticalRecovery: thresholds["critical_recovery"].value,
-		Warning: thresholds["warning"].value, WarningRecovery: thresholds["warning_recovery"].value,
-		OK: thresholds["ok"].value, Unknown: thresholds["unknown"].value,
+	m.Thresholds = make(map[string]float64)
+	for name, threshold := range r.Options.Thresholds {
+		if threshold.value != nil {
+			m.Thresholds[name] = *threshold.value
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.State.Groups)) {
 		g := r.State.Groups[name]

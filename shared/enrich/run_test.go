@@ -148,26 +148,19 @@ func TestRun_Make(t *testing.T) {
 }
 
 func TestRun_CallerEnds(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		end    func(context.Context) (context.Context, context.CancelFunc)
-		budget time.Duration
-		want   summary
+	for name, tt := range map[string]struct {
+		timeout, cancel, budget time.Duration
+		want                    summary
 	}{
-		{"deadline", func(ctx context.Context) (context.Context, context.CancelFunc) {
-			return context.WithTimeout(ctx, 1234*time.Millisecond)
-		}, budget, summary{Status: TimedOut, Public: "no answer within 1.2s"}},
-		{"cancelled", func(ctx context.Context) (context.Context, context.CancelFunc) {
-			ctx, cancel := context.WithCancel(ctx)
-			time.AfterFunc(time.Second, cancel)
-			return ctx, cancel
-		}, budget, summary{Status: Failed, Public: "cancelled after 1s"}},
-		{"no time", context.WithCancel, 0, summary{Status: TimedOut, Public: "no time left"}},
+		"deadline":  {1234 * time.Millisecond, time.Hour, budget, summary{Status: TimedOut, Public: "no answer within 1.2s"}},
+		"cancelled": {time.Hour, time.Second, budget, summary{Status: Failed, Public: "cancelled after 1s"}},
+		"no time":   {time.Hour, time.Hour, 0, summary{Status: TimedOut, Public: "no time left"}},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				ctx, cancel := tt.end(t.Context())
+				ctx, cancel := context.WithTimeout(t.Context(), tt.timeout)
 				defer cancel()
+				defer time.AfterFunc(tt.cancel, cancel).Stop()
 				for _, r := range Run(ctx, []Named{finds("heeds", time.Hour), stubborn("ignores", time.Minute)}, alert.Alert{}, tt.budget) {
 					if diff := cmp.Diff(tt.want, summary{Status: r.Status, Public: fault.Public(r.Err)}); diff != "" {
 						t.Errorf("%s (-want +got):\n%s", r.Name, diff)
@@ -179,18 +172,14 @@ func TestRun_CallerEnds(t *testing.T) {
 }
 
 // A panic's value may be what the step read, so only its place is logged.
-func TestRun_PanicText(t *testing.T) {
-	r := Run(t.Context(), []Named{panics("monitor", "token 123")}, alert.Alert{}, budget)[0]
-	if strings.Contains(r.Err.Error(), "123") || strings.Contains(fault.Public(r.Err), "run_test.go") || !strings.Contains(r.Err.Error(), "run_test.go") {
-		t.Errorf("public text %q, log text:\n%v", fault.Public(r.Err), r.Err)
-	}
-}
-
-func TestRun_TimeoutCause(t *testing.T) {
+func TestRun_LogTexts(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		r := Run(t.Context(), []Named{stubborn("monitor", time.Hour)}, alert.Alert{}, budget)[0]
-		if !errors.Is(r.Err, errBudget) || !errors.Is(r.Err, context.DeadlineExceeded) || !fault.IsTemporary(r.Err) {
-			t.Errorf("got %v, want a temporary error caused by the budget", r.Err)
+		results := Run(t.Context(), []Named{panics("panics", "token 123"), stubborn("slow", time.Hour)}, alert.Alert{}, budget)
+		if err := results[0].Err; strings.Contains(err.Error(), "123") || strings.Contains(fault.Public(err), "run_test.go") || !strings.Contains(err.Error(), "run_test.go") {
+			t.Errorf("public text %q, log text:\n%v", fault.Public(err), err)
+		}
+		if err := results[1].Err; !errors.Is(err, errBudget) || !errors.Is(err, context.DeadlineExceeded) || !fault.IsTemporary(err) {
+			t.Errorf("got %v, want a temporary error caused by the budget", err)
 		}
 	})
 }

@@ -10,7 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 
 	"boomerang/shared/alert"
@@ -202,28 +201,26 @@ func TestChanges_Limits(t *testing.T) {
 	}
 }
 
-func TestChanges_NoDate(t *testing.T) {
+func TestEnrich_NoDate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var asked datadog.EventSearch
+		var searched datadog.EventSearch
 		enrichtest.Find(t, newChanges(func(_ context.Context, s datadog.EventSearch) ([]datadog.SearchedEvent, error) {
-			asked = s
+			searched = s
 			return nil, nil
 		}, ChangesConfig{}), alert.Alert{Hostname: "a"})
-		if now := time.Now(); !asked.To.Equal(now) || !asked.From.Equal(now.Add(-time.Hour)) || asked.Limit != maxFound {
-			t.Errorf("search %+v", asked)
+		listed := &calls{around: has()}
+		enrichtest.Find(t, newRelated(listed.Events), alert.Alert{Hostname: "a"})
+		if now := time.Now(); !searched.To.Equal(now) || !searched.From.Equal(now.Add(-time.Hour)) || searched.Limit != maxFound || !listed.made[0].End.Equal(now.Add(after)) {
+			t.Errorf("search %+v, listed %+v", searched, listed.made)
 		}
 	})
 }
 
 func TestChangesConfig_Validate(t *testing.T) {
-	for window, valid := range map[time.Duration]bool{0: true, time.Second: true, maxWindow: true, -1: false, maxWindow + 1: false} {
-		if err := (ChangesConfig{Window: window}).Validate(); (err == nil) != valid {
-			t.Errorf("%v: %v", window, err)
-		}
-	}
-	var c ChangesConfig
-	err := yaml.UnmarshalWithOptions([]byte("window: 2h\nsources: [github]\nquery: repo:shop"), &c, yaml.Strict())
-	if diff := cmp.Diff(ChangesConfig{Window: 2 * time.Hour, Sources: []string{"github"}, Query: "repo:shop"}, c); err != nil || diff != "" {
-		t.Errorf("%v, config (-want +got):\n%s", err, diff)
+	for window, want := range map[time.Duration]string{
+		0: "", time.Second: "", maxWindow: "",
+		-1: "window: use a time from 1s to 168h, such as 30m or 2h", maxWindow + 1: "window: use a time from 1s to 168h, such as 30m or 2h",
+	} {
+		enrichtest.Validate(t, ChangesConfig{Window: window}, want)
 	}
 }

@@ -170,16 +170,6 @@ func TestRelated_Failed(t *testing.T) {
 	})
 }
 
-func TestRelated_NoDate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		source := &calls{around: has()}
-		enrichtest.Find(t, newRelated(source.Events), alert.Alert{Hostname: "a"})
-		if !source.made[0].End.Equal(time.Now().Add(after)) {
-			t.Errorf("calls %+v", source.made)
-		}
-	})
-}
-
 func TestSearchTags(t *testing.T) {
 	for tags, want := range map[string]string{
 		"":                              "",

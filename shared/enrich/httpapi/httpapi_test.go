@@ -65,11 +65,7 @@ func enriched(c Config) (enrich.Finding, error) {
 
 func mustFind(t *testing.T, c Config) enrich.Finding {
 	t.Helper()
-	f, err := enriched(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
+	return enrichtest.Find(t, newStep(local(), store, c), alert.Alert{})
 }
 
 var handlers = map[enrichtest.Fault]http.HandlerFunc{
@@ -174,8 +170,9 @@ func TestEnrich_Facts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := mustFind(t, Config{Title: "CMDB", URL: URL(serve(t, answers(200, "application/json", tt.body))), Show: tt.show})
-			if diff := cmp.Diff([]enrich.Block{tt.want}, f.Blocks); diff != "" || f.Title != "CMDB" || f.Weight != enrich.Useful {
-				t.Errorf("finding %+v; blocks (-want +got):\n%s", f, diff)
+			enrichtest.Blocks(t, f, tt.want)
+			if f.Title != "CMDB" || f.Weight != enrich.Useful {
+				t.Errorf("finding %+v", f)
 			}
 		})
 	}

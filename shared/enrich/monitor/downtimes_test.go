@@ -113,12 +113,11 @@ func TestDowntimes_Muted(t *testing.T) {
 
 func TestDowntimes_Partial(t *testing.T) {
 	broken := errors.New("broken")
-	f, d := downtimesOf(t, "", downtimes{matches: []datadog.DowntimeMatch{{ID: "1"}}, notesErr: broken})
-	if !errors.Is(f.PartialReason, broken) || len(d.Downtimes) != 1 {
-		t.Errorf("partial reason %v, data %+v", f.PartialReason, d)
-	}
-	if f, _ := downtimesOf(t, "", downtimes{notesErr: broken}); f.PartialReason != nil {
-		t.Errorf("without a downtime: partial reason %v", f.PartialReason)
+	for n, want := range []error{nil, broken} {
+		f, d := downtimesOf(t, "", downtimes{matches: make([]datadog.DowntimeMatch, n), notesErr: broken})
+		if f.PartialReason != want || len(d.Downtimes) != n {
+			t.Errorf("%d downtimes: partial reason %v, data %+v", n, f.PartialReason, d)
+		}
 	}
 }
 
@@ -153,9 +152,10 @@ func TestDowntimes_MonitorID(t *testing.T) {
 }
 
 func TestDowntimesConfig_Validate(t *testing.T) {
-	for monitor, valid := range map[string]bool{"": true, " ": true, "7": true, "{{ .alert.monitor_id }}": true, "seven": false, "-1": false} {
-		if err := (DowntimesConfig{Monitor: monitor}).Validate(); (err == nil) != valid {
-			t.Errorf("%q: %v", monitor, err)
-		}
+	for monitor, want := range map[string]string{
+		"": "", " ": "", "7": "", "{{ .alert.monitor_id }}": "",
+		"seven": `monitor: "seven" is not a monitor ID; use a whole number above zero`, "-1": `monitor: "-1" is not a monitor ID; use a whole number above zero`,
+	} {
+		enrichtest.Validate(t, DowntimesConfig{Monitor: monitor}, want)
 	}
 }

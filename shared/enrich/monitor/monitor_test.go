@@ -57,7 +57,7 @@ func TestEnrich(t *testing.T) {
 		Message: "Look at https://wiki.example.com/load/{{host.name}} @webhook-boomerang",
 		Tags:    []string{"service:checkout", "service:cart", "team:shop", "env:prod"}, Priority: 2,
 		OverallState: "Alert",
-		Thresholds:   datadog.Thresholds{Critical: new(4.5), Warning: new(1e7), CriticalRecovery: new(0.25)},
+		Thresholds:   map[string]float64{"critical": 4.5, "warning": 1e7, "critical_recovery": 0.25},
 		Groups: []datadog.MonitorGroup{
 			{Name: "env:prod,host:a", Status: "Alert", LastTriggered: noon.Add(-time.Hour)},
 			{Name: "env:prod,host:b", Status: "No Data", LastTriggered: noon.Add(-time.Hour), LastNoData: noon.Add(-2 * time.Hour)},
@@ -142,7 +142,7 @@ func TestEnrich_LinkFromGroup(t *testing.T) {
 }
 
 func TestThresholds(t *testing.T) {
-	got := thresholdSummary(thresholds(datadog.Thresholds{OK: new(1.0), Unknown: new(2.0), WarningRecovery: new(3.5), Critical: new(0.0)}))
+	got := thresholdSummary(map[string]float64{"ok": 1, "unknown": 2, "warning_recovery": 3.5, "critical": 0})
 	if want := "critical 0, warning recovery 3.5, ok 1, unknown 2"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

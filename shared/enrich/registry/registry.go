@@ -18,7 +18,6 @@ import (
 	"boomerang/shared/enrich/oncall"
 	"boomerang/shared/enrich/owner"
 	"boomerang/shared/enrich/slo"
-	"boomerang/shared/enrich/snapshot"
 	"boomerang/shared/site"
 )
 
@@ -43,7 +42,7 @@ func Kinds(d Deps) []enrich.Kind {
 		incidents.Kind(d.Datadog),
 		monitor.DowntimesKind(d.Datadog),
 		metric.Kind(d.Datadog),
-		snapshot.Kind(d.Datadog),
+		metric.SnapshotKind(d.Datadog),
 		logs.Kind(d.Datadog, d.Site),
 		slo.Kind(d.Datadog, d.Site),
 		events.ChangesKind(d.Datadog),

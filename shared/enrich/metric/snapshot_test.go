@@ -1,4 +1,4 @@
-package snapshot
+package metric
 
 import (
 	"context"
@@ -15,13 +15,9 @@ import (
 	"boomerang/shared/fakedatadog"
 )
 
-var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-
-const query = "avg(last_5m):avg:system.load.1{env:prod} by {host} > 0.8"
-
-func TestConformance(t *testing.T) {
+func TestSnapshot_Conformance(t *testing.T) {
 	enrichtest.Conformance(t, enrichtest.Case{
-		Kind:  Kind,
+		Kind:  SnapshotKind,
 		Alert: alert.Alert{ID: "1", Query: query, Date: noon},
 		Seed:  func(*fakedatadog.Server) {}, // The fake draws everything.
 	})
@@ -29,55 +25,55 @@ func TestConformance(t *testing.T) {
 
 const own = "https://p.datadoghq.com/snapshot/view/own.png"
 
-func TestEnrich(t *testing.T) {
+func TestSnapshot(t *testing.T) {
 	const drawn = "https://p/drawn.png"
 	for name, tt := range map[string]struct {
-		c     Config
+		c     SnapshotConfig
 		a     alert.Alert
 		query *datadog.SnapshotQuery // Nil: no request.
 		title string
-		data  Data
+		data  SnapshotData
 	}{
-		"own picture": {a: alert.Alert{Query: query, Snapshot: own + " "}, title: "The alert's graph", data: Data{URL: own, Own: true}},
+		"own picture": {a: alert.Alert{Query: query, Snapshot: own + " "}, title: "The alert's graph", data: SnapshotData{URL: own, Own: true}},
 		"alert's query": {
 			a:     alert.Alert{Query: query, Date: noon.Add(-time.Second)},
 			query: &datadog.SnapshotQuery{Query: "avg:system.load.1{env:prod} by {host}", From: noon.Add(-time.Hour), To: noon},
 			title: "Graph of avg:system.load.1{env:prod} by {host}; it may take some seconds to appear",
-			data:  Data{URL: drawn, Query: "avg:system.load.1{env:prod} by {host}"},
+			data:  SnapshotData{URL: drawn, Query: "avg:system.load.1{env:prod} by {host}"},
 		},
 		"playbook's query": {
-			c: Config{Query: "avg:a{*}", Window: 4 * time.Hour}, a: alert.Alert{Snapshot: own, Date: noon},
+			c: SnapshotConfig{Query: "avg:a{*}", Window: 4 * time.Hour}, a: alert.Alert{Snapshot: own, Date: noon},
 			query: &datadog.SnapshotQuery{Query: "avg:a{*}", From: noon.Add(-4 * time.Hour), To: noon},
 			title: "Graph of avg:a{*}; it may take some seconds to appear",
-			data:  Data{URL: drawn, Query: "avg:a{*}"},
+			data:  SnapshotData{URL: drawn, Query: "avg:a{*}"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var asked *datadog.SnapshotQuery
 			render := func(_ context.Context, q datadog.SnapshotQuery) (string, error) { asked = &q; return drawn, nil }
-			got := enrichtest.Find(t, newStep(render, tt.c), tt.a)
+			got := enrichtest.Find(t, newSnapshot(render, tt.c), tt.a)
 			if diff := cmp.Diff(tt.query, asked); diff != "" {
 				t.Errorf("query (-want +got):\n%s", diff)
 			}
-			want := enrich.Finding{Title: "Graph", Weight: enrich.Useful, Data: tt.data, Blocks: []enrich.Block{enrich.Image{Title: tt.title, URL: tt.data.URL}}}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("finding (-want +got):\n%s", diff)
+			enrichtest.Blocks(t, got, enrich.Image{Title: tt.title, URL: tt.data.URL})
+			if got.Data != tt.data {
+				t.Errorf("data %+v", got.Data)
 			}
 		})
 	}
 }
 
-func TestEnrich_InvalidPicture(t *testing.T) {
+func TestSnapshot_InvalidPicture(t *testing.T) {
 	for _, address := range []string{
 		"", "http://p.datadoghq.com/a.png", "javascript:alert()", "https:///a.png", "https://user:pass@p.datadoghq.com/a.png", "https://%zz", "$SNAPSHOT",
 		own + strings.Repeat("x", maxURLBytes),
 	} {
 		a := alert.Alert{Snapshot: address, Query: "1 && 2"}
-		enrichtest.Skips(t, newStep(nil, Config{}), a, "the query of the alert's monitor is a composite of other monitors")
+		enrichtest.Skips(t, newSnapshot(nil, SnapshotConfig{}), a, "the query of the alert's monitor is a composite of other monitors")
 	}
 }
 
-func TestConfig_Validate(t *testing.T) {
-	enrichtest.Validate(t, Config{Query: "avg:a{*}", Window: time.Hour}, "")
-	enrichtest.Validate(t, Config{Window: -1}, "window is -1ns: set a time between 1m and 720h")
+func TestSnapshotConfig_Validate(t *testing.T) {
+	enrichtest.Validate(t, SnapshotConfig{Query: "avg:a{*}", Window: time.Hour}, "")
+	enrichtest.Validate(t, SnapshotConfig{Window: -1}, "window is -1ns: set a time between 1m and 720h")
 }
