@@ -56,13 +56,7 @@ func Conformance(t *testing.T, c Case) {
 
 func (c Case) newStep(t *testing.T, f Fault) (enrich.Step, *fakedatadog.Server) {
 	t.Helper()
-	fake := fakedatadog.New(fakedatadog.Options{APIKey: apiKey, AppKey: appKey})
-	server := httptest.NewServer(fake)
-	t.Cleanup(server.Close)
-	client, err := datadog.New(datadog.Config{Site: site.US1, BaseURL: server.URL}, keys{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	client, fake := Client(t, fakedatadog.Options{})
 	if f != NotFound {
 		c.Seed(fake)
 	}
@@ -76,6 +70,20 @@ func (c Case) newStep(t *testing.T, f Fault) (enrich.Step, *fakedatadog.Server) 
 	}
 	kind := c.Kind(client)
 	return kind.New(kind.Config, 0), fake
+}
+
+// Client returns a client of a fake of Datadog.
+func Client(t *testing.T, options fakedatadog.Options) (*datadog.Client, *fakedatadog.Server) {
+	t.Helper()
+	options.APIKey, options.AppKey = apiKey, appKey
+	fake := fakedatadog.New(options)
+	server := httptest.NewServer(fake)
+	t.Cleanup(server.Close)
+	client, err := datadog.New(datadog.Config{Site: site.US1, BaseURL: server.URL}, keys{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client, fake
 }
 
 type keys struct{}

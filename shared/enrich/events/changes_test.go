@@ -3,7 +3,6 @@ package events
 import (
 	"context"
 	"fmt"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,7 +16,6 @@ import (
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/enrichtest"
 	"boomerang/shared/fakedatadog"
-	"boomerang/shared/site"
 )
 
 // seed adds a deploy and a feature flag in the hour before noon, and events that are
@@ -52,25 +50,11 @@ func TestChanges_Conformance(t *testing.T) {
 	})
 }
 
-type keys struct{}
-
-func (keys) Keys(context.Context) (datadog.Keys, error) {
-	return datadog.Keys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}, nil
-}
-
-func (k keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) { return k.Keys(ctx) }
-
 // overFake returns the finding over a fake of Datadog with the events of seed.
 func overFake(t *testing.T, c ChangesConfig) enrich.Finding {
 	t.Helper()
-	fake := fakedatadog.New(fakedatadog.Options{Now: func() time.Time { return noon }})
+	client, fake := enrichtest.Client(t, fakedatadog.Options{Now: func() time.Time { return noon }})
 	seed(fake)
-	server := httptest.NewServer(fake)
-	defer server.Close()
-	client, err := datadog.New(datadog.Config{Site: site.US1, BaseURL: server.URL}, keys{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return enrichtest.Find(t, newChanges(client.SearchEvents, c), slow)
 }
 

@@ -76,11 +76,6 @@ func TestConfig_Validate(t *testing.T) {
 	}
 }
 
-// constant renders every template as value.
-func constant(value string) func(string) (string, error) {
-	return func(string) (string, error) { return value, nil }
-}
-
 func TestURL_Fill(t *testing.T) {
 	for name, tt := range map[string]struct {
 		url        URL
@@ -106,7 +101,7 @@ func TestURL_Fill(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := tt.url
-			err := got.Fill(constant(tt.value))
+			err := got.Fill(sample(tt.value))
 			if fault.Public(err) != tt.skip {
 				t.Fatalf("got %v, want %q", err, tt.skip)
 			}
@@ -132,7 +127,7 @@ func TestBody_Fill(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Body(tt.body)
-			if err := got.Fill(constant(tt.value)); err != nil {
+			if err := got.Fill(sample(tt.value)); err != nil {
 				t.Fatal(err)
 			}
 			if string(got) != tt.want || got.checkFilled() != nil {
@@ -153,7 +148,7 @@ func TestFill_Errors(t *testing.T) {
 		t.Errorf("body: %v, %s", err, b)
 	}
 	u, b = "https://{{ .x }}", `"{{`
-	if u.Fill(constant("evil")) == nil || b.Fill(constant("evil")) == nil {
+	if u.Fill(sample("evil")) == nil || b.Fill(sample("evil")) == nil {
 		t.Error("an invalid text was filled")
 	}
 }
@@ -178,7 +173,7 @@ func FuzzFill(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, value string) {
 		u := URL("https://h.example/a/{{ .x }}/b?c={{ .x }}&d=e")
-		if err := u.Fill(constant(value)); err == nil {
+		if err := u.Fill(sample(value)); err == nil {
 			address, err := url.Parse(string(u))
 			if err != nil {
 				t.Fatal(err)
@@ -191,7 +186,7 @@ func FuzzFill(f *testing.F) {
 			}
 		}
 		b := Body(`{"a":"{{ .x }}","b":{{ .x }}}`)
-		if err := b.Fill(constant(value)); err != nil {
+		if err := b.Fill(sample(value)); err != nil {
 			t.Fatal(err)
 		}
 		var object map[string]json.RawMessage // A number may be too large for Go.

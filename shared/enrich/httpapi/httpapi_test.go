@@ -29,10 +29,17 @@ type secretsFunc func(context.Context, string) (string, error)
 func (f secretsFunc) Text(ctx context.Context, id string) (string, error) { return f(ctx, id) }
 
 var store = secretsFunc(func(_ context.Context, id string) (string, error) {
-	if id != "cmdb/token" {
-		return "", fault.New(fault.Permanent, "there is no such secret", nil)
+	switch id {
+	case "cmdb/token":
+		return token + "\n", nil
+	case "empty":
+		return " \n", nil
+	case "two lines":
+		return "a\nb", nil
+	case "busy":
+		return "", fault.New(fault.Temporary, "Secrets Manager is busy", errors.New("cause"))
 	}
-	return token + "\n", nil
+	return "", fault.New(fault.Permanent, "there is no such secret", nil)
 })
 
 // serve serves handler on a loopback port and returns its URL.
@@ -242,6 +249,9 @@ func TestEnrich_Errors(t *testing.T) {
 			_ = conn.Close()
 		}, secret, fault.Temporary, "cannot reach HOST", 0},
 		"unknown secret":    {unexpected(t), Config{Secret: Secret{Name: "other"}}, fault.Permanent, `cannot read the secret "other": there is no such secret`, 0},
+		"empty secret":      {unexpected(t), Config{Secret: Secret{Name: "empty"}}, fault.Permanent, `the secret "empty" is empty`, 0},
+		"unreadable secret": {unexpected(t), Config{Secret: Secret{Name: "busy"}}, fault.Temporary, `cannot read the secret "busy": Secrets Manager is busy`, 0},
+		"secret of 2 lines": {unexpected(t), Config{Secret: Secret{Name: "two lines"}}, fault.Permanent, "the value of the header Authorization has a line break or another control character", 0},
 		"header value":      {unexpected(t), Config{Headers: map[string]string{"X-Team": "a\r\nHost: b"}}, fault.Permanent, "the value of the header X-Team has a line break or another control character", 0},
 		"invalid body":      {unexpected(t), Config{Body: `{"a":`}, fault.Permanent, "invalid body: not valid JSON", 0},
 		"large body":        {unexpected(t), Config{Body: Body(`"` + strings.Repeat("a", maxBodyBytes) + `"`)}, fault.Permanent, "invalid body: larger than 256 KiB", 0},
@@ -268,27 +278,10 @@ func TestEnrich_Errors(t *testing.T) {
 	}
 }
 
-func TestEnrich_UnusableSecret(t *testing.T) {
-	c := Config{URL: URL(serve(t, unexpected(t))), Secret: Secret{Name: "cmdb/token"}}
-	returns := func(text string, err error) Secrets {
-		return secretsFunc(func(context.Context, string) (string, error) { return text, err })
-	}
-	for name, tt := range map[string]struct {
-		secrets Secrets
-		want    string
-		kind    fault.Kind
-	}{
-		"no store":   {nil, `cannot read the secret "cmdb/token": no secret store is configured`, fault.Permanent},
-		"empty":      {returns(" \n", nil), `the secret "cmdb/token" is empty`, fault.Permanent},
-		"unreadable": {returns("", fault.New(fault.Temporary, "Secrets Manager is busy", errors.New("cause"))), `cannot read the secret "cmdb/token": Secrets Manager is busy`, fault.Temporary},
-		"line break": {returns("a\nb", nil), "the value of the header Authorization has a line break or another control character", fault.Permanent},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := newStep(local(), tt.secrets, c).Enrich(t.Context(), alert.Alert{})
-			if f := fault.From(err); f == nil || f.Public != tt.want || f.Kind != tt.kind {
-				t.Errorf("got %v, want %v: %s", err, tt.kind, tt.want)
-			}
-		})
+func TestEnrich_NoSecretStore(t *testing.T) {
+	_, err := newStep(local(), nil, Config{URL: URL(serve(t, unexpected(t))), Secret: Secret{Name: "cmdb/token"}}).Enrich(t.Context(), alert.Alert{})
+	if f := fault.From(err); f == nil || f.Public != `cannot read the secret "cmdb/token": no secret store is configured` || f.Kind != fault.Permanent {
+		t.Errorf("got %v", err)
 	}
 }
 
