@@ -15,36 +15,32 @@ type Cycles interface {
 }
 
 type cycleResult struct {
-	cycle event.Cycle
-	err   error
+	event.Cycle
+	err error
 }
 
 // startCycle records the notification while the run goes on. The channel gets one result.
 func (p *Pipeline) startCycle(ctx context.Context, a alert.Alert) <-chan cycleResult {
 	result := make(chan cycleResult, 1)
-	if p.Cycles == nil || a.CycleKey == "" {
-		result <- cycleResult{}
-		return result
-	}
-	go func() {
-		cycle, err := p.addNotification(ctx, a)
-		result <- cycleResult{cycle, err}
-	}()
+	go func() { result <- p.addNotification(ctx, a) }()
 	return result
 }
 
-func (p *Pipeline) addNotification(ctx context.Context, a alert.Alert) (cycle event.Cycle, err error) {
-	defer recovered(&err)
+func (p *Pipeline) addNotification(ctx context.Context, a alert.Alert) (r cycleResult) {
+	if p.Cycles == nil || a.CycleKey == "" {
+		return cycleResult{}
+	}
+	defer recovered(&r.err)
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
 	n := ledger.Notification{At: a.Date, Transition: string(a.Transition), ID: a.ID}
 	c, err := p.Cycles.AddNotification(ctx, a.OrgID+":"+a.CycleKey, n)
 	if err != nil {
-		return event.Cycle{}, fmt.Errorf("the alert's cycle is unknown: %w", err)
+		return cycleResult{err: fmt.Errorf("the alert's cycle is unknown: %w", err)}
 	}
 	at := a.Date
 	if at.IsZero() {
 		at = c.LastSeen
 	}
-	return event.Cycle{Lasted: max(0, at.Sub(c.FirstSeen)), Notified: c.Notified}, nil
+	return cycleResult{Cycle: event.Cycle{Lasted: max(0, at.Sub(c.FirstSeen)), Notified: c.Notified}}
 }

@@ -67,7 +67,7 @@ func (o *Outcome) warn(warnings ...error) {
 }
 
 func (o *Outcome) addCycle(r cycleResult) {
-	o.Cycle = r.cycle
+	o.Cycle = r.Cycle
 	o.warn(r.err)
 }
 

@@ -21,7 +21,6 @@ import (
 	"boomerang/shared/ledger"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/playbook"
-	"boomerang/shared/queue"
 	"boomerang/shared/telemetry/telemetrytest"
 )
 
@@ -201,16 +200,6 @@ func TestPipeline_Cycle(t *testing.T) {
 	e.fails["add notification"] = down
 	if o := e.run(alert.Alert{ID: "9", CycleKey: "c"}, pipeline.Posted); len(o.Warnings) != 1 || !errors.Is(o.Warnings[0], down) {
 		t.Errorf("warnings %v", o.Warnings)
-	}
-}
-
-// Two stacks may enrich one alert. The search must not find the other one's event.
-func TestPipeline_WebhookName(t *testing.T) {
-	e := newEnv(t)
-	e.redeliver(queue.Message{Alert: a, MaybePosted: true}, pipeline.Posted)
-	tags := e.events[0].(event.Event).Tags
-	if e.searched[0].webhook != "Shop.api" || !slices.Contains(tags, "webhook:shop.api") {
-		t.Errorf("searched for %q, posted with %q", e.searched[0].webhook, tags)
 	}
 }
 

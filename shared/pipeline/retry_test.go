@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -133,31 +134,6 @@ func TestRun_LedgerFails(t *testing.T) {
 	}
 }
 
-func TestRedeliver_LedgerFails(t *testing.T) {
-	for name, c := range map[string]struct {
-		age  time.Duration
-		want pipeline.Status // empty: SQS delivers it again
-	}{
-		"at first":                 {0, ""},
-		"within the retry window":  {15 * time.Minute, ""},
-		"after the retry window":   {15*time.Minute + 1, pipeline.Posted},
-		"moved back after a day":   {24 * time.Hour, pipeline.Posted},
-		"of an unknown first time": {0, pipeline.Posted},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				e := newEnv(t)
-				e.fails["claim"] = down
-				m := queue.Message{Alert: a, ReceivedAt: time.Now().Add(-c.age)}
-				if name == "of an unknown first time" {
-					m.ReceivedAt = time.Time{}
-				}
-				e.redeliver(m, c.want)
-			})
-		})
-	}
-}
-
 // An alert whose event Datadog may have accepted is retried when the search can find it.
 func TestRun_Retry(t *testing.T) {
 	limited := fault.New(fault.Temporary, "Datadog limits the rate", nil)
@@ -249,48 +225,55 @@ func TestRun_SearchFails(t *testing.T) {
 	}
 }
 
-func TestRedeliver_Search(t *testing.T) {
+func TestRedeliver(t *testing.T) {
+	const window = 15 * time.Minute
 	for name, c := range map[string]struct {
 		message  queue.Message
+		age      time.Duration // 0: it is unknown when the message was received
 		crashed  bool
 		found    event.Posted
+		fails    string
 		err      error
 		noStream bool
-		want     pipeline.Status
+		want     pipeline.Status // empty: SQS delivers it again
 		searches int
 		warnings int
 	}{
+		"first attempt":            {found: earlier, want: pipeline.Posted},
 		"maybe posted, found":      {message: queue.Message{MaybePosted: true}, found: earlier, want: pipeline.Duplicate, searches: 1},
 		"redriven, found":          {message: queue.Message{Attempt: 1}, found: earlier, want: pipeline.Duplicate, searches: 1},
 		"crashed, found":           {crashed: true, found: earlier, want: pipeline.Duplicate, searches: 1},
-		"first attempt":            {found: earlier, want: pipeline.Posted},
 		"maybe posted, not found":  {message: queue.Message{MaybePosted: true}, want: pipeline.Posted, searches: 1},
-		"refused":                  {message: queue.Message{MaybePosted: true, ReceivedAt: time.Now()}, err: refused, want: pipeline.Posted, searches: 1, warnings: 1},
-		"down, within the window":  {message: queue.Message{MaybePosted: true, ReceivedAt: time.Now()}, err: down, searches: 1},
-		"hangs, within the window": {message: queue.Message{MaybePosted: true, ReceivedAt: time.Now()}, err: errHang, searches: 1},
-		"down, after the window":   {message: queue.Message{MaybePosted: true}, err: down, want: pipeline.Posted, searches: 1, warnings: 1},
-		"hangs, after the window":  {message: queue.Message{MaybePosted: true}, err: errHang, want: pipeline.Posted, searches: 1, warnings: 1},
 		"no stream":                {message: queue.Message{MaybePosted: true}, noStream: true, want: pipeline.Posted},
+		"search refused":           {crashed: true, age: 1, fails: "search", err: refused, want: pipeline.Posted, searches: 1, warnings: 1},
+		"search down, at first":    {crashed: true, age: 1, fails: "search", err: down, searches: 1},
+		"search down, in window":   {crashed: true, age: window, fails: "search", err: down, searches: 1},
+		"search hangs, in window":  {crashed: true, age: window - 2*time.Second, fails: "search", err: errHang, searches: 1},
+		"search down, later":       {crashed: true, age: window + 1, fails: "search", err: down, want: pipeline.Posted, searches: 1, warnings: 1},
+		"search hangs, later":      {crashed: true, age: window + 1, fails: "search", err: errHang, want: pipeline.Posted, searches: 1, warnings: 1},
+		"search down, age unknown": {crashed: true, fails: "search", err: down, want: pipeline.Posted, searches: 1, warnings: 1},
+		"ledger down, at first":    {age: 1, fails: "claim", err: down},
+		"ledger down, in window":   {age: window, fails: "claim", err: down},
+		"ledger down, later":       {age: window + 1, fails: "claim", err: down, want: pipeline.Posted, warnings: 1},
+		"ledger down, next day":    {age: 24 * time.Hour, fails: "claim", err: down, want: pipeline.Posted, warnings: 1},
+		"ledger down, age unknown": {fails: "claim", err: down, want: pipeline.Posted, warnings: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := newEnv(t)
-				e.found, e.fails["search"] = c.found, c.err
-				if c.err != nil {
-					e.found = event.Posted{}
-				}
+				e.found, e.fails[c.fails] = c.found, c.err
 				if c.crashed {
 					e.crashed(a.Key())
 				}
 				if c.noStream {
 					e.Stream = nil
 				}
-				if !c.message.ReceivedAt.IsZero() {
-					c.message.ReceivedAt = time.Now()
+				if c.age > 0 {
+					c.message.ReceivedAt = time.Now().Add(-c.age)
 				}
 				c.message.Alert = a
 				o := e.redeliver(c.message, c.want)
-				if len(e.searched) != c.searches || len(o.Warnings) != c.warnings || c.found == earlier && c.want == pipeline.Duplicate && o.Posted != earlier {
+				if len(e.searched) != c.searches || len(o.Warnings) != c.warnings || c.want == pipeline.Duplicate && o.Posted != earlier {
 					t.Errorf("%d searches, got %+v", len(e.searched), o)
 				}
 				if known := e.claims[a.Key()]; known.done != (c.want != "") || known.posted != o.Posted {
@@ -332,6 +315,10 @@ func TestPipeline_SearchWindow(t *testing.T) {
 			want := searchArgs{"Shop.api", c.from.Add(-time.Minute), now.Add(event.MaxAhead)}
 			if e.searched[0] != want {
 				t.Errorf("%s: searched %+v, want %+v", name, e.searched[0], want)
+			}
+			// Two stacks may enrich one alert: the search must not find the other one's event.
+			if tags := e.events[0].(event.Event).Tags; !slices.Contains(tags, "webhook:shop.api") {
+				t.Errorf("%s: posted with %q", name, tags)
 			}
 		}
 	})

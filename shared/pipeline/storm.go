@@ -82,7 +82,9 @@ func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.
 	if found, err := p.findPosted(ctx, key, like, t, &o); found || err != nil {
 		return o, err
 	}
-	suppressed, err := p.readSuppressed(ctx, w)
+	reading, cancel := withLedgerTimeout(ctx)
+	defer cancel()
+	suppressed, err := p.Storms.Suppressed(reading, w)
 	if err != nil {
 		return o, err
 	}
@@ -94,10 +96,4 @@ func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.
 	}
 	o.warn(p.complete(ctx, key, o.Posted))
 	return o, nil
-}
-
-func (p *Pipeline) readSuppressed(ctx context.Context, w ledger.Window) (event.Suppressed, error) {
-	ctx, cancel := withLedgerTimeout(ctx)
-	defer cancel()
-	return p.Storms.Suppressed(ctx, w)
 }
