@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -98,16 +97,6 @@ func (s env) item(id string) item {
 	return out.Item
 }
 
-// refused checks that each call fails with that kind of fault.
-func (s env) refused(kind fault.Kind, errs ...error) {
-	s.Helper()
-	for _, err := range errs {
-		if err == nil || fault.From(err).Kind != kind {
-			s.Errorf("got %v, want a fault of kind %v", err, kind)
-		}
-	}
-}
-
 func (s env) claims(l *Ledger, key string, want Claim) {
 	s.Helper()
 	got, err := l.Claim(s.Context(), key, s.Now().Add(runTime))
@@ -126,17 +115,10 @@ func (s env) completes(l *Ledger, key string, p event.Posted) {
 	}
 }
 
-func (s env) releases(l *Ledger, key string) {
+func (s env) releases(l *Ledger, key string, maybePosted bool) {
 	s.Helper()
-	if err := l.Release(s.Context(), key, false); err != nil {
+	if err := l.Release(s.Context(), key, maybePosted); err != nil {
 		s.Fatalf("Release: %v", err)
-	}
-}
-
-func (s env) releasesMaybePosted(l *Ledger, key string) {
-	s.Helper()
-	if err := l.Release(s.Context(), key, true); err != nil {
-		s.Fatalf("Abandon: %v", err)
 	}
 }
 
@@ -196,7 +178,7 @@ var claimCases = map[string]func(env){
 	},
 	"released": func(s env) {
 		s.claims(s.a, key, granted)
-		s.releases(s.a, key)
+		s.releases(s.a, key, false)
 		s.claims(s.b, key, granted)
 	},
 	"late release after another claim": func(s env) {
@@ -204,35 +186,31 @@ var claimCases = map[string]func(env){
 		s.Advance(runTime + time.Second)
 		s.claims(s.b, key, expired)
 		until := s.Now().Add(runTime)
-		s.releases(s.a, key)
-		s.releasesMaybePosted(s.a, key)
+		s.releases(s.a, key, false)
+		s.releases(s.a, key, true)
 		s.claims(s.a, key, busy(until))
 	},
 	"release after complete": func(s env) {
 		s.claims(s.a, key, granted)
 		s.completes(s.a, key, posted)
-		s.releases(s.a, key)
-		s.releasesMaybePosted(s.a, key)
+		s.releases(s.a, key, false)
+		s.releases(s.a, key, true)
 		s.claims(s.b, key, done(posted))
 	},
 	"release without a claim": func(s env) {
-		s.releases(s.a, key)
+		s.releases(s.a, key, false)
 		s.claims(s.a, key, granted)
 	},
 	"released, maybe posted": func(s env) {
 		s.claims(s.a, key, granted)
-		s.releasesMaybePosted(s.a, key)
-		s.claims(s.b, key, expired)
-	},
-	"released, maybe posted, repeatedly": func(s env) {
-		s.claims(s.a, key, granted)
-		for range 3 {
-			s.releasesMaybePosted(s.a, key)
-			s.claims(s.a, key, expired)
+		for _, l := range []*Ledger{s.a, s.b, s.a} {
+			s.releases(s.a, key, true)
+			s.releases(s.b, key, true)
+			s.claims(l, key, expired)
 		}
 	},
 	"release without a claim, maybe posted": func(s env) {
-		s.releasesMaybePosted(s.a, key)
+		s.releases(s.a, key, true)
 		s.claims(s.a, key, granted)
 	},
 	"late complete after another claim": func(s env) {
@@ -240,14 +218,14 @@ var claimCases = map[string]func(env){
 		s.Advance(runTime + time.Second)
 		s.claims(s.b, key, expired)
 		s.completes(s.a, key, posted)
-		s.releases(s.b, key)
+		s.releases(s.b, key, false)
 		s.claims(s.b, key, done(posted))
 	},
 	"late complete after a release": func(s env) {
 		s.claims(s.a, key, granted)
 		s.Advance(runTime + time.Second)
 		s.claims(s.b, key, expired)
-		s.releases(s.b, key)
+		s.releases(s.b, key, false)
 		s.completes(s.a, key, posted)
 		s.claims(s.b, key, done(posted))
 	},
@@ -299,19 +277,6 @@ var claimCases = map[string]func(env){
 		if got != (Claim{}) || !fault.IsTemporary(err) || !strings.Contains(fault.Public(err), "holds a record that cannot be read") {
 			s.Errorf("got %+v, %v", got, err)
 		}
-	},
-	"empty key": func(s env) {
-		_, claimErr := s.a.Claim(s.Context(), "", s.Now().Add(runTime))
-		_, addErr := s.a.AddNotification(s.Context(), "", Notification{})
-		s.refused(fault.Internal, claimErr, addErr, s.a.Complete(s.Context(), "", posted), s.a.Release(s.Context(), "", false), s.a.Release(s.Context(), "", true))
-	},
-	"context ended": func(s env) {
-		ctx, cancel := context.WithCancel(s.Context())
-		cancel()
-		_, claimErr := s.a.Claim(ctx, key, s.Now().Add(runTime))
-		_, addErr := s.a.AddNotification(ctx, "cycle-1", Notification{ID: "1"})
-		s.refused(fault.Temporary, claimErr, addErr, s.a.Complete(ctx, key, posted), s.a.Release(ctx, key, false), s.a.Release(ctx, key, true))
-		s.claims(s.b, key, granted)
 	},
 }
 

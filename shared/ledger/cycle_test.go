@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"boomerang/shared/awstest"
-	"boomerang/shared/fault"
 )
 
 var (
@@ -174,7 +173,7 @@ var cycleCases = map[string]func(env){
 			broken[attrID] = text(fmt.Sprint("cycle#", i))
 			s.put(broken)
 			_, err := s.a.AddNotification(s.Context(), strconv.Itoa(i), triggered)
-			s.refused(fault.Temporary, err)
+			s.temporary(err)
 		}
 	},
 }

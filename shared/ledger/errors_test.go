@@ -13,6 +13,51 @@ import (
 	"boomerang/shared/fault"
 )
 
+// calls returns the error of each method, by the operation of DynamoDB that it calls.
+func calls(t *testing.T, l *Ledger, key string, timeout time.Duration) map[string]error {
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+	defer cancel()
+	w := WindowAt("org:4711", start)
+	_, claimErr := l.Claim(ctx, key, start.Add(runTime))
+	_, addErr := l.AddNotification(ctx, key, triggered)
+	_, knownErr := l.FilterKnown(ctx, key)
+	_, watermarkErr := l.Watermark(ctx, key)
+	_, allowErr := l.Allow(ctx, w, 1, Occurrence{Key: "0"})
+	_, suppressedErr := l.Suppressed(ctx, w)
+	return map[string]error{
+		"PutItem (claim)":           claimErr,
+		"PutItem (complete)":        l.Complete(ctx, key, posted),
+		"PutItem (mark queued)":     l.MarkQueued(ctx, key),
+		"PutItem (set watermark)":   l.SetWatermark(ctx, key, start),
+		"DeleteItem (release)":      l.Release(ctx, key, false),
+		"UpdateItem (maybe posted)": l.Release(ctx, key, true),
+		"UpdateItem (cycle)":        addErr,
+		"UpdateItem (window)":       allowErr,
+		"UpdateItem (window, read)": suppressedErr,
+		"UpdateItem (window, mark)": l.MarkSummaryQueued(ctx, w),
+		"GetItem (watermark)":       watermarkErr,
+		"BatchGetItem (known)":      knownErr,
+	}
+}
+
+func TestLedger_EmptyKey(t *testing.T) {
+	e := newEnv(t, awstest.New(t))
+	for method, err := range calls(t, e.a, "", 10*time.Second) {
+		isWindow := strings.Contains(method, "window") // Its key is never empty.
+		if (err == nil) != isWindow || err != nil && fault.From(err).Kind != fault.Internal {
+			t.Errorf("%s: got %v", method, err)
+		}
+	}
+}
+
+// temporary checks that a call failed with a temporary fault.
+func (s env) temporary(err error) {
+	s.Helper()
+	if !fault.IsTemporary(err) {
+		s.Errorf("got %v, want a temporary fault", err)
+	}
+}
+
 // Every failure is temporary and says what to repair. AWS's own text is for the log.
 func TestLedger_Failures(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -40,25 +85,17 @@ func TestLedger_Failures(t *testing.T) {
 			l := New(client, e.table)
 			e.aws.Break(awstest.Fault{Effect: c.effect})
 			timeout := 10 * time.Second
-			if name == "hangs" {
+			if name == "hangs" { // The first call hangs, and the others find their context ended.
 				timeout = 50 * time.Millisecond
 			}
-			for operation, call := range map[string]func(context.Context) error{
-				"PutItem":      func(ctx context.Context) error { return l.Complete(ctx, key, posted) },
-				"DeleteItem":   func(ctx context.Context) error { return l.Release(ctx, key, false) },
-				"UpdateItem":   func(ctx context.Context) error { return l.Release(ctx, key, true) },
-				"GetItem":      func(ctx context.Context) error { _, err := l.Watermark(ctx, "reader"); return err },
-				"BatchGetItem": func(ctx context.Context) error { _, err := l.FilterKnown(ctx, key); return err },
-			} {
-				ctx, cancel := context.WithTimeout(t.Context(), timeout)
-				err := call(ctx)
-				cancel()
+			for method, err := range calls(t, l, key, timeout) {
+				operation, _, _ := strings.Cut(method, " ")
 				public := fault.Public(err)
 				if !fault.IsTemporary(err) || !strings.HasPrefix(public, `the ledger table "`+e.table+`" `) || !strings.Contains(public, c.says) {
-					t.Errorf("%s: got %q", operation, public)
+					t.Errorf("%s: got %q", method, public)
 				}
 				if strings.Contains(public, "injected by a test") || !strings.Contains(err.Error(), "dynamodb:"+operation) {
-					t.Errorf("%s: the texts are %q and %v", operation, public, err)
+					t.Errorf("%s: the texts are %q and %v", method, public, err)
 				}
 				if name == "access denied" && !strings.Contains(public, "dynamodb:"+operation+" ") {
 					t.Errorf("%s is not named as what to allow: %q", operation, public)

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -150,25 +149,6 @@ var stormCases = map[string]func(env){
 			}
 		}
 	},
-	"long texts": func(s env) {
-		s.allows(s.a, 1, Occurrence{Key: "0"}, true)
-		long := strings.Repeat("ж", 5000)
-		s.allows(s.a, 1, Occurrence{Key: long + "1", Group: "1" + long, Transition: "1" + long, At: start}, false)
-		s.allows(s.a, 1, Occurrence{Key: long + "2", Group: "2" + long, Transition: "2" + long, At: start}, false)
-		held := s.held(s.b)
-		if held.Count != 2 || len(held.Groups) != 2 || len(held.Transitions) != 2 ||
-			len(held.Groups[0]) > maxGroupBytes || len(held.Transitions[0]) > maxTransitionBytes {
-			s.Errorf("held %+v", held)
-		}
-	},
-	"context ended": func(s env) {
-		ctx, cancel := context.WithCancel(s.Context())
-		cancel()
-		_, allowErr := s.a.Allow(ctx, s.window(), 1, Occurrence{Key: "0"})
-		_, heldErr := s.a.Suppressed(ctx, s.window())
-		s.refused(fault.Temporary, allowErr, heldErr, s.a.MarkSummaryQueued(ctx, s.window()))
-		s.suppressed(s.b, event.Suppressed{})
-	},
 	"list fails": func(s env) {
 		s.allows(s.a, 1, Occurrence{Key: "0"}, true)
 		// The refused Allow, the list and the count.
@@ -227,7 +207,7 @@ func TestLedger_StormSize(t *testing.T) {
 			return Occurrence{Key: fmt.Sprintf("352347:83060822027960%05d", i), Group: fmt.Sprintf("host:i-0a1b2c3d4e5f%05d,service:checkout", i), Transition: "Triggered", At: start}
 		}, 1 << 10},
 		"hand-made alerts": {func(i int) Occurrence {
-			long := fmt.Sprint(i, strings.Repeat("g", 300))
+			long := fmt.Sprint(i, strings.Repeat("ж", 5000))
 			return Occurrence{Key: long, Group: long, Transition: long, At: start.Add(time.Duration(i) * time.Hour)}
 		}, 3 << 10},
 	} {
