@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/DataDog/datadog-go/v5/statsd"
 	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace"
 	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/ext"
 	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/tracer"
@@ -18,7 +19,7 @@ import (
 // variable.
 type backend struct {
 	traces  *traceTransport
-	metrics metrics
+	metrics statsd.ClientInterface
 }
 
 // StartSpan implements telemetry.Backend.
@@ -42,12 +43,12 @@ func linkTo(c ddtrace.SpanContext) string {
 
 // Distribution implements telemetry.Backend.
 func (b backend) Distribution(name string, value float64, tags []string) {
-	b.metrics.distribution(name, value, tags)
+	_ = b.metrics.Distribution(name, value, tags, 1)
 }
 
 // flush sends what there is while the handler still runs.
 func (b backend) flush() {
-	b.metrics.flush()
+	_ = b.metrics.Flush()
 	tracer.Flush()
 }
 

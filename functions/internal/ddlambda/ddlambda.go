@@ -40,16 +40,14 @@ func Wrap(handler lambda.Handler, logger *slog.Logger) (lambda.Handler, error) {
 	}
 	slog.SetDefault(logger) // The library logs through package log.
 	w := &wrapper{handler: handler, backend: backend{traces: newTraceTransport(hasExtension)}}
-	w.backend.metrics = logMetrics{os.Stdout}
+	w.backend.metrics = &logMetrics{out: os.Stdout}
 	if hasExtension {
 		boundLifecycle(http.DefaultTransport.(*http.Transport)) //nolint:forcetypeassert // It is net/http's.
 		if w.backend.metrics, err = newDogStatsD(); err != nil {
 			return nil, err
 		}
 	}
-	if err := setDefaults(hasExtension); err != nil {
-		return nil, err
-	}
+	setDefaults(hasExtension)
 	fipsMode := true // It leaves out the client that posts metrics by itself, and KMS.
 	library := ddlambda.WrapFunction(w.handle, &ddlambda.Config{DDTraceEnabled: true, FIPSMode: &fipsMode, TracerOptions: tracerOptions(w.backend.traces, logger)})
 	w.library = library.(func(context.Context, json.RawMessage) (any, error)) //nolint:forcetypeassert // So it is documented.
@@ -57,7 +55,7 @@ func Wrap(handler lambda.Handler, logger *slog.Logger) (lambda.Handler, error) {
 }
 
 // setDefaults turns off what costs time in a function, unless the user turned it on.
-func setDefaults(hasExtension bool) error {
+func setDefaults(hasExtension bool) {
 	defaults := map[string]string{
 		"DD_RUNTIME_METRICS_V2_ENABLED": "false",
 		// The library loses the upper half of a trace's id on the way to the extension.
@@ -66,13 +64,11 @@ func setDefaults(hasExtension bool) error {
 	if hasExtension {
 		defaults["DD_ENHANCED_METRICS"] = "false" // The extension makes them itself.
 	}
-	var problems []error
 	for name, value := range defaults {
 		if os.Getenv(name) == "" {
-			problems = append(problems, os.Setenv(name, value))
+			_ = os.Setenv(name, value) // Only an invalid name fails.
 		}
 	}
-	return errors.Join(problems...)
 }
 
 // wrapper passes the real event and result around the library, which sends to the
@@ -130,7 +126,7 @@ func (w *wrapper) handle(ctx context.Context, _ json.RawMessage) (any, error) {
 		w.backend.traces.expect()
 	}
 	inv.run(telemetry.NewContext(ctx, w.backend, span{root, w.backend.traces}), w.handler)
-	w.backend.metrics.flush()
+	_ = w.backend.metrics.Flush()
 	if inv.err == nil {
 		return statusOf(inv.response), nil
 	}

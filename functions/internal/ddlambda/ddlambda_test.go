@@ -431,7 +431,7 @@ func startMock(t *testing.T) mocktracer.Tracer {
 
 func TestBackend_MockTracer(t *testing.T) {
 	mock := startMock(t)
-	b := backend{traces: newTraceTransport(false), metrics: logMetrics{os.Stdout}}
+	b := backend{traces: newTraceTransport(false), metrics: &logMetrics{out: os.Stdout}}
 	root, ctx := tracer.StartSpanFromContext(t.Context(), "aws.lambda")
 	for range 2 { // The second one is a warm invocation.
 		_, s := b.StartSpan(ctx, "claim", nil)
@@ -450,7 +450,7 @@ func TestBackend_MockTracer(t *testing.T) {
 
 func TestBackend_TracingOff(t *testing.T) {
 	startMock(t).Stop()
-	b := backend{traces: newTraceTransport(true), metrics: logMetrics{os.Stdout}}
+	b := backend{traces: newTraceTransport(true), metrics: &logMetrics{out: os.Stdout}}
 	ctx, s := b.StartSpan(t.Context(), "claim", other)
 	_, inner := b.StartSpan(ctx, "step", nil)
 	inner.SetTag("a", "b")

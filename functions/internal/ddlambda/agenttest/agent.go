@@ -4,7 +4,7 @@ package agenttest
 
 import (
 	"bytes"
-	"context"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -47,7 +47,6 @@ type Call struct {
 	Path   string
 	Header http.Header
 	Body   []byte
-	At     time.Time
 }
 
 // The paths of calls.
@@ -79,7 +78,6 @@ type Agent struct {
 	calls []Call
 	lines []string
 	fault Fault
-	done  context.Context
 }
 
 // turn is held by the agent that uses Host.
@@ -90,9 +88,7 @@ func New(t testing.TB, fault ...Fault) *Agent {
 	t.Helper()
 	turn.Lock()
 	t.Cleanup(turn.Unlock)
-	done, stop := context.WithCancel(context.Background())
-	t.Cleanup(stop)
-	a := &Agent{done: done, fault: Fault(strings.Join(toStrings(fault), ""))}
+	a := &Agent{fault: cmp.Or(fault...)}
 	if a.fault == Refuses {
 		return a
 	}
@@ -117,27 +113,17 @@ func New(t testing.TB, fault ...Fault) *Agent {
 	return a
 }
 
-func toStrings(faults []Fault) (texts []string) {
-	for _, f := range faults {
-		texts = append(texts, string(f))
-	}
-	return texts
-}
-
 // ServeHTTP records a request and answers it as the extension does.
 func (a *Agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	a.mu.Lock()
-	a.calls = append(a.calls, Call{r.URL.Path, r.Header, body, time.Now()})
+	a.calls = append(a.calls, Call{r.URL.Path, r.Header, body})
 	a.mu.Unlock()
 	switch a.fault {
 	case Slow:
 		time.Sleep(100 * time.Millisecond)
 	case Hangs:
-		select {
-		case <-r.Context().Done():
-		case <-a.done.Done():
-		}
+		<-r.Context().Done()
 	case Broken:
 		http.Error(w, "broken", http.StatusInternalServerError)
 	case Garbled:
