@@ -52,6 +52,15 @@ func outcomes(results []enrich.Result) map[string]outcome {
 	return all
 }
 
+func wantOK(t *testing.T, results []enrich.Result) {
+	t.Helper()
+	for name, result := range outcomes(results) {
+		if result.Status != enrich.OK {
+			t.Errorf("%s: %v", name, result)
+		}
+	}
+}
+
 func TestPlan_Steps_When(t *testing.T) {
 	b := bench{"owner": finds(ownerData{Team: "payments", Tier: 1}), "ask": fails("down"), "metric": finds(metricData{Value: 0.5})}
 	plan := b.load(t, one(`
@@ -111,11 +120,7 @@ steps:
   - uses: table
     cache:
     with: {file: "x-{{ .alert.id }}"}`)).For(checkout())
-	for name, result := range outcomes(run(t, plan, checkout())) {
-		if result.Status != enrich.OK {
-			t.Errorf("%s: %v", name, result)
-		}
-	}
+	wantOK(t, run(t, plan, checkout()))
 	want := map[string]made{
 		"owner":  {ownerConfig{Service: "checkout-"}, playbook.DefaultCache},
 		"metric": {metricConfig{Query: "plain", Window: 90 * time.Minute, Points: 3, Scale: 2, Smooth: true}, 5 * time.Minute},
@@ -190,11 +195,7 @@ steps:
 		if took := time.Since(started); took != 3*each {
 			t.Errorf("took %s", took)
 		}
-		for name, result := range outcomes(results) {
-			if result.Status != enrich.OK {
-				t.Errorf("%s: %v", name, result)
-			}
-		}
+		wantOK(t, results)
 	})
 }
 
@@ -264,11 +265,7 @@ then:
       headers: {Link: "{{ .event.url }}"}`)).For(a)
 	results := run(t, plan, a)
 	then := plan.Then(results, event.Event{Title: "What & why?"}, event.Posted{ID: "42", URL: "https://app.datadoghq.com/event/42"})
-	for name, result := range outcomes(enrich.Run(t.Context(), then, a, time.Second)) {
-		if result.Status != enrich.OK {
-			t.Errorf("%s: %v", name, result)
-		}
-	}
+	wantOK(t, enrich.Run(t.Context(), then, a, time.Second))
 	want := askConfig{
 		URL:     "https://example.com/42/payments?channel=%23pay&text=What+%26+why%3F",
 		Headers: map[string]string{"Link": "https://app.datadoghq.com/event/42"},

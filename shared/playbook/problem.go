@@ -1,7 +1,6 @@
 package playbook
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,10 +23,6 @@ func (p Problem) String() string {
 		return p.File + ": " + p.Text
 	}
 	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Text)
-}
-
-func (p Problem) compare(other Problem) int {
-	return cmp.Or(cmp.Compare(p.Line, other.Line), cmp.Compare(p.Column, other.Column))
 }
 
 // Problems are all mistakes in a file. A file with any is not used.

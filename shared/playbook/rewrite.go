@@ -29,20 +29,16 @@ func (r *rewriter) list(list *parse.ListNode, dot []string, loops int) {
 	for _, node := range list.Nodes {
 		switch n := node.(type) {
 		case *parse.ActionNode:
-			r.use(n.Pipe, r.pipe(n.Pipe, dot))
+			r.value(n.Pipe, dot)
 			if len(n.Pipe.Decl) == 0 {
 				r.addCall(n.Pipe, writeName)
 			}
 		case *parse.IfNode:
-			r.use(n.Pipe, r.pipe(n.Pipe, dot))
+			r.value(n.Pipe, dot)
 			r.list(n.List, dot, loops)
 			r.list(n.ElseList, dot, loops)
 		case *parse.WithNode:
-			path := r.pipe(n.Pipe, dot)
-			if !r.use(n.Pipe, path) {
-				path = nil
-			}
-			r.list(n.List, path, loops)
+			r.list(n.List, r.value(n.Pipe, dot), loops)
 			r.list(n.ElseList, dot, loops)
 		case *parse.RangeNode:
 			r.loop(n, dot, loops+1)
@@ -56,8 +52,7 @@ func (r *rewriter) loop(n *parse.RangeNode, dot []string, loops int) {
 	if loops > maxLoops {
 		r.refuse(n.Pos, "loops nest deeper than %d", maxLoops)
 	}
-	path := r.pipe(n.Pipe, dot)
-	if r.use(n.Pipe, path) && !r.isIterable(n.Pipe, path) {
+	if path := r.value(n.Pipe, dot); !r.isIterable(n.Pipe, path) {
 		r.refuse(n.Pos, "range needs a list or a map, such as .alert.tag_list")
 	}
 	r.list(n.List, nil, loops)
@@ -83,12 +78,18 @@ func (r *rewriter) isIterable(pipe *parse.PipeNode, path []string) bool {
 	return true
 }
 
-// use checks the path of a pipeline's value and notes the step that it reads.
-func (r *rewriter) use(pipe *parse.PipeNode, path []string) bool {
-	return r.usePath(pipe.Cmds[0].Args[0].Position(), path)
+// value rewrites a pipeline whose value is used. It returns the path of the value,
+// unless the path is wrong.
+func (r *rewriter) value(pipe *parse.PipeNode, dot []string) []string {
+	path := r.pipe(pipe, dot)
+	if !r.use(pipe.Cmds[0].Args[0].Position(), path) {
+		return nil
+	}
+	return path
 }
 
-func (r *rewriter) usePath(at parse.Pos, path []string) bool {
+// use checks the path of a value and notes the step that it reads.
+func (r *rewriter) use(at parse.Pos, path []string) bool {
 	return path == nil || r.read(int(at), path)
 }
 
@@ -103,7 +104,7 @@ func (r *rewriter) pipe(pipe *parse.PipeNode, dot []string) []string {
 	for i, command := range pipe.Cmds {
 		path = r.command(command, dot, i > 0)
 		if len(pipe.Cmds) > 1 {
-			r.usePath(command.Args[0].Position(), path)
+			r.use(command.Args[0].Position(), path)
 			path = nil
 		}
 	}
@@ -121,7 +122,7 @@ func (r *rewriter) command(c *parse.CommandNode, dot []string, piped bool) []str
 		if piped || len(c.Args) > 1 {
 			r.refuse(c.Args[0].Position(), "only functions take arguments")
 		}
-		value, path := r.value(c.Args[0], dot)
+		value, path := r.operand(c.Args[0], dot)
 		c.Args[0] = value
 		return path
 	}
@@ -129,7 +130,7 @@ func (r *rewriter) command(c *parse.CommandNode, dot []string, piped bool) []str
 	isIndex := name.Ident == indexName
 	var base, path []string // of index; path is nil after a key that is not constant
 	for i, arg := range c.Args[1:] {
-		value, of := r.value(arg, dot)
+		value, of := r.operand(arg, dot)
 		c.Args[i+1] = value
 		key, isConstant := arg.(*parse.StringNode)
 		switch {
@@ -138,9 +139,9 @@ func (r *rewriter) command(c *parse.CommandNode, dot []string, piped bool) []str
 		case path != nil && isConstant:
 			path = append(slices.Clip(path), key.Text)
 		default:
-			r.usePath(c.Args[0].Position(), base)
+			r.use(c.Args[0].Position(), base)
 			base, path = nil, nil
-			r.usePath(arg.Position(), of)
+			r.use(arg.Position(), of)
 		}
 	}
 	return path
@@ -181,8 +182,8 @@ func (r *rewriter) checkCall(name *parse.IdentifierNode, args []parse.Node, pipe
 	}
 }
 
-// value rewrites a value and returns its path.
-func (r *rewriter) value(node parse.Node, dot []string) (parse.Node, []string) {
+// operand rewrites a single value and returns its path.
+func (r *rewriter) operand(node parse.Node, dot []string) (parse.Node, []string) {
 	switch n := node.(type) {
 	case *parse.PipeNode:
 		return n, r.pipe(n, dot)
@@ -191,7 +192,7 @@ func (r *rewriter) value(node parse.Node, dot []string) (parse.Node, []string) {
 	case *parse.DotNode:
 		return n, dot
 	case *parse.ChainNode:
-		base, path := r.value(n.Node, dot)
+		base, path := r.operand(n.Node, dot)
 		return r.fields(n.Pos, base, path, n.Field)
 	case *parse.FieldNode:
 		return r.fields(n.Pos, &parse.DotNode{NodeType: parse.NodeDot, Pos: n.Pos}, dot, n.Ident)

@@ -56,13 +56,6 @@ func stepView(zero map[string]any, r enrich.Result) map[string]any {
 	return view
 }
 
-func timeText(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
-}
-
 // viewer converts values as encoding/json does, within the bounds. Unlike JSON it keeps
 // integers exact and empty fields present.
 type viewer struct {
@@ -84,7 +77,10 @@ func (v *viewer) value(r reflect.Value, depth int) any {
 	}
 	switch r.Type() { // r.Interface would allocate.
 	case timeType:
-		return timeText(r.Interface().(time.Time))
+		if t := r.Interface().(time.Time); !t.IsZero() {
+			return t.UTC().Format(time.RFC3339)
+		}
+		return ""
 	case rawType:
 		return v.decoded(r.Bytes(), depth)
 	case numberType:
