@@ -73,15 +73,14 @@ func TestBootstrap_WrongEnvironment(t *testing.T) {
 		changes map[string]string
 		reasons []string
 	}{
-		"nothing set":      {map[string]string{"DATADOG_SECRET_ARN": "", "WEBHOOK_SECRET_ARN": ""}, []string{"DATADOG_SECRET_ARN", "WEBHOOK_SECRET_ARN"}},
-		"unknown site":     {map[string]string{"DD_SITE": "datadog.example"}, []string{"DD_SITE", "us5.datadoghq.com"}},
-		"plain http":       {map[string]string{"DATADOG_API_URL": "http://192.0.2.1"}, []string{"DATADOG_API_URL", "https"}},
-		"several problems": {map[string]string{"INTAKE": "later", "ENRICH_BUDGET": "five"}, []string{"INTAKE", "ENRICH_BUDGET"}},
-		"wrong playbooks":  {map[string]string{"PLAYBOOKS_FILE": playbooks}, []string{"playbooks.yaml:1", "playbok"}},
-		"no playbooks":     {map[string]string{"PLAYBOOKS_FILE": "no-such-file.yaml"}, []string{"PLAYBOOKS_FILE", "no-such-file.yaml"}},
-		"AWS and ours":     {map[string]string{"AWS_RETRY_MODE": "often", "INTAKE": "later"}, []string{"AWS_RETRY_MODE", "INTAKE"}},
-		"no region":        {map[string]string{"AWS_REGION": "", "INTAKE": "later"}, []string{"AWS_REGION", "INTAKE"}},
-		"missing secret":   {map[string]string{"WEBHOOK_SECRET_ARN": "no-such-secret"}, []string{"no-such-secret"}},
+		"nothing set":     {map[string]string{"DATADOG_SECRET_ARN": "", "WEBHOOK_SECRET_ARN": ""}, []string{"DATADOG_SECRET_ARN", "WEBHOOK_SECRET_ARN"}},
+		"unknown site":    {map[string]string{"DD_SITE": "datadog.example"}, []string{"DD_SITE", "us5.datadoghq.com"}},
+		"plain http":      {map[string]string{"DATADOG_API_URL": "http://192.0.2.1"}, []string{"DATADOG_API_URL", "https"}},
+		"wrong playbooks": {map[string]string{"PLAYBOOKS_FILE": playbooks}, []string{"playbooks.yaml:1", "playbok"}},
+		"no playbooks":    {map[string]string{"PLAYBOOKS_FILE": "no-such-file.yaml"}, []string{"PLAYBOOKS_FILE", "no-such-file.yaml"}},
+		"AWS and ours":    {map[string]string{"AWS_RETRY_MODE": "often", "INTAKE": "later"}, []string{"AWS_RETRY_MODE", "INTAKE"}},
+		"no region":       {map[string]string{"AWS_REGION": "", "INTAKE": "later"}, []string{"AWS_REGION", "INTAKE"}},
+		"missing secret":  {map[string]string{"WEBHOOK_SECRET_ARN": "no-such-secret"}, []string{"no-such-secret"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e2e.New(t).Start(e2e.Webhook, tt.changes).MustExit(t, tt.reasons...)

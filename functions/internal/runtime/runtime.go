@@ -100,14 +100,9 @@ func (r *Runtime) SecretFailed(ctx context.Context, err error) {
 // alert: without the token a request is answered 503, without the keys it is queued.
 const secretsTimeout = 3 * time.Second
 
-// Secret is a secret that a function needs.
-type Secret interface {
-	Ready(context.Context) error
-}
-
 // WaitForSecrets reports all secrets that are wrong. A temporary error does not stop
 // the start.
-func WaitForSecrets(ctx context.Context, secrets ...Secret) error {
+func WaitForSecrets(ctx context.Context, secrets ...interface{ Ready(context.Context) error }) error {
 	ctx, cancel := context.WithTimeout(ctx, secretsTimeout)
 	defer cancel()
 	var problems []error

@@ -195,8 +195,7 @@ func TestHandler_Metric(t *testing.T) {
 	}
 }
 
-// Whichever call fails, and for how long: the next good run queues what the failed ones
-// did not.
+// The next good run queues what the failed runs did not.
 func TestHandler_FailedCalls(t *testing.T) {
 	for _, call := range []string{"Events", "Monitor", "FilterKnown", "Watermark", "SetWatermark", "Send"} {
 		t.Run(call, func(t *testing.T) {

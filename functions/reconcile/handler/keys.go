@@ -15,7 +15,7 @@ import (
 // twice. The key holds the organisation, unless the payload has no $ORG_ID. So both forms
 // are looked up, and the more frequent one is used.
 //
-// A payload with $ORG_NAME and no $ORG_ID, or without $ID, has a key that no event tells.
+// A payload with $ORG_NAME and no $ORG_ID, or without $ID, has a key that no event holds.
 type keyStats struct{ withOrg, withoutOrg int }
 
 // missing returns the events that are known by neither form of their key.
