@@ -200,7 +200,7 @@ func TestEvents_Bodies(t *testing.T) {
 }
 
 // TestPayload holds our own template to what makes it safe to register: every
-// key is understood, and every value is text, so that the body is JSON whatever
+// key is understood, and every value is text, so that the body is JSON with any value
 // Datadog puts in the variable's place. The variables that are objects are left
 // out for that reason; $LOGS_SAMPLE is quoted in templates that work.
 func TestPayload(t *testing.T) {

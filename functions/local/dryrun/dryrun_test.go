@@ -32,8 +32,8 @@ type data struct {
 func kinds() []enrich.Kind {
 	greet := enrich.KindOf(enrich.Kind{Name: "greet", Data: data{}}, func(c config, _ time.Duration) enrich.Step {
 		return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
-			if c.Who == "nobody" {
-				return enrich.Finding{}, errors.New("nobody there")
+			if c.Who == "missing" {
+				return enrich.Finding{}, errors.New("no recipient")
 			}
 			return enrich.Finding{Title: "Greeting", Data: data{"hello " + c.Who}}, nil
 		})
@@ -55,7 +55,7 @@ playbooks:
     steps:
       - {uses: greet, with: {who: "{{ .alert.tags.service }}"}}
       - {name: again, uses: greet, with: {who: "{{ .steps.greet.words }}"}}
-      - {name: fails, uses: greet, with: {who: nobody}}
+      - {name: fails, uses: greet, with: {who: missing}}
       - {name: never, uses: greet, when: alert.host == "x"}
     event:
       title: "{{ .steps.again.words }}"
@@ -112,7 +112,7 @@ func TestRunner_Report(t *testing.T) {
 	want := []run{
 		{"greet", "greet", config{"checkout"}, false, enrich.OK, data{"hello checkout"}},
 		{"again", "greet", config{"hello checkout"}, false, enrich.OK, data{"hello hello checkout"}},
-		{"fails", "greet", config{"nobody"}, false, enrich.Failed, nil},
+		{"fails", "greet", config{"missing"}, false, enrich.Failed, nil},
 		{"never", "", nil, false, enrich.Skipped, nil},
 		{"tell", "greet", config{"https://example.com/8"}, true, enrich.OK, data{"hello https://example.com/8"}},
 	}

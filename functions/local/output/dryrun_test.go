@@ -66,7 +66,7 @@ func TestPrinter_Steps(t *testing.T) {
 	good.Finding = enrich.Finding{Data: map[string]any{"value": 1, "text": "<b>"}, PartialReason: fault.New(fault.Permanent, "half of it", nil)}
 	bare := ran("bare", enrich.OK, nil)
 	bare.With = config{}
-	then := ran("tell", enrich.Skipped, enrich.Skip("nobody to tell"))
+	then := ran("tell", enrich.Skipped, enrich.Skip("no recipient"))
 	then.Then = true
 	got := screen(func(p *output.Printer) {
 		p.Steps([]dryrun.StepRun{good, bare, ran("late", enrich.TimedOut, fault.New(fault.Temporary, "no answer within 5s", nil)), then})
@@ -83,7 +83,7 @@ func TestPrinter_Steps(t *testing.T) {
   ✗ late (metric) timeout in 1.5ms
       why   no answer within 5s
   · tell (metric), after the post skipped in 1.5ms
-      why   nobody to tell
+      why   no recipient
 `, got)
 	same(t, "  none\n", screen(func(p *output.Printer) { p.Steps(nil) }))
 }
