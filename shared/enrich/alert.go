@@ -62,6 +62,15 @@ func MonitorID(text string) (int64, error) {
 	return id, nil
 }
 
+// IsGroup reports whether a monitor's group is the one that alerted. Datadog writes a
+// group as "env:prod,host:a" and the scope of an alert as "host:a, env:prod".
+func IsGroup(a alert.Alert, group string) bool {
+	tags, scope := alert.Alert{Scope: group}.Scopes(), a.Scopes()
+	slices.Sort(tags)
+	slices.Sort(scope)
+	return len(tags) > 0 && slices.Equal(tags, scope)
+}
+
 // DifferentEnv reports whether something with these tags belongs to other
 // environments than env. Without env tags on both sides it may belong to any.
 func DifferentEnv(tags alert.Tags, env []string) bool {

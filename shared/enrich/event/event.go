@@ -127,7 +127,7 @@ func newFacts(a alert.Alert, d Data) enrich.Facts {
 	if a.MonitorID != d.MonitorID {
 		facts = append(facts, enrich.Fact{Name: "Monitor", Value: d.MonitorID})
 	}
-	if len(d.Groups) != 1 || !sameGroup(d.Groups[0], a.Scope) {
+	if len(d.Groups) != 1 || !enrich.IsGroup(a, d.Groups[0]) {
 		facts = append(facts, enrich.Fact{Name: "Groups", Value: enrich.Join(groups, "; ", maxGroups)})
 	}
 	if a.Hostname != d.Host {
@@ -135,14 +135,4 @@ func newFacts(a alert.Alert, d Data) enrich.Facts {
 	}
 	facts = append(facts, enrich.Fact{Name: "More tags", Value: enrich.Join(newTags, ", ", maxTags)})
 	return facts.Known(maxValueRunes)
-}
-
-// sameGroup ignores the order of tags, which differs between Datadog's sources.
-func sameGroup(group, scope string) bool {
-	tags := func(text string) []string {
-		all := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
-		slices.Sort(all)
-		return all
-	}
-	return slices.Equal(tags(group), tags(scope))
 }

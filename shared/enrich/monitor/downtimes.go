@@ -55,7 +55,7 @@ func newDowntimes(source DowntimeSource, c DowntimesConfig) enrich.Step {
 		if len(matches) > 0 {
 			notes, err = source.CurrentDowntimes(ctx)
 		}
-		f := downtimesFinding(matches, notes, a.Scope)
+		f := downtimesFinding(matches, notes, a)
 		f.PartialReason = err // Without the notes, the authors and reasons are missing.
 		return f, nil
 	})
@@ -86,7 +86,7 @@ const (
 	maxMessage   = 200
 )
 
-func downtimesFinding(matches []datadog.DowntimeMatch, notes []datadog.DowntimeNote, scope string) enrich.Finding {
+func downtimesFinding(matches []datadog.DowntimeMatch, notes []datadog.DowntimeNote, a alert.Alert) enrich.Finding {
 	f := enrich.Finding{Title: "Downtimes", Weight: enrich.Background, Data: DowntimesData{}}
 	if len(matches) == 0 {
 		f.Blocks = []enrich.Block{enrich.Paragraph("No active downtime mutes the monitor.")}
@@ -94,7 +94,7 @@ func downtimesFinding(matches []datadog.DowntimeMatch, notes []datadog.DowntimeN
 	}
 	d := DowntimesData{
 		Count: len(matches),
-		Muted: slices.ContainsFunc(matches, func(m datadog.DowntimeMatch) bool { return mutes(m, scope) }),
+		Muted: slices.ContainsFunc(matches, func(m datadog.DowntimeMatch) bool { return mutes(m, a) }),
 	}
 	if !slices.ContainsFunc(matches, func(m datadog.DowntimeMatch) bool { return m.End.IsZero() }) {
 		d.Until = slices.MaxFunc(matches, func(a, b datadog.DowntimeMatch) int { return a.End.Compare(b.End) }).End
@@ -113,9 +113,9 @@ func downtimesFinding(matches []datadog.DowntimeMatch, notes []datadog.DowntimeN
 
 // mutes reports whether a downtime holds for the group that alerted. A monitor without
 // groups has the one group "*".
-func mutes(m datadog.DowntimeMatch, scope string) bool {
+func mutes(m datadog.DowntimeMatch, a alert.Alert) bool {
 	return len(m.Groups) == 0 || slices.ContainsFunc(m.Groups, func(group string) bool {
-		return group == "*" || isSameGroup(group, scope)
+		return group == "*" || enrich.IsGroup(a, group)
 	})
 }
 

@@ -95,7 +95,7 @@ const (
 )
 
 func newFinding(a alert.Alert, m datadog.Monitor, page string) enrich.Finding {
-	failing := failingGroups(m.Groups, a.Scope)
+	failing := failingGroups(m.Groups, a)
 	pages := links(m, enrich.Tags(a))
 	d := Data{
 		ID: m.ID, Name: m.Name, Type: m.Type, Query: m.Query, State: m.OverallState, Tags: m.Tags,
@@ -192,7 +192,7 @@ var failingStates = []string{"Alert", "Warn", "No Data"}
 
 // failingGroups returns the failing groups: the one that alerted, then the one that
 // has failed longest.
-func failingGroups(groups []datadog.MonitorGroup, scope string) []Group {
+func failingGroups(groups []datadog.MonitorGroup, a alert.Alert) []Group {
 	var failing []Group
 	for _, g := range groups {
 		if !slices.Contains(failingStates, g.Status) {
@@ -206,7 +206,7 @@ func failingGroups(groups []datadog.MonitorGroup, scope string) []Group {
 	}
 	rank := func(g Group) int {
 		switch {
-		case isSameGroup(g.Name, scope):
+		case enrich.IsGroup(a, g.Name):
 			return 0
 		case !g.Since.IsZero():
 			return 1
@@ -225,23 +225,6 @@ func (g Group) item() enrich.Item {
 		text = "the whole monitor"
 	}
 	return enrich.Item{Time: g.Since, Tag: g.State, Text: text}
-}
-
-// isSameGroup compares the tags of two groups. Datadog writes a monitor's group as
-// "env:prod,host:a" and the alert's scope as "host:a, env:prod".
-func isSameGroup(a, b string) bool {
-	tags := groupTags(a)
-	return len(tags) > 0 && slices.Equal(tags, groupTags(b))
-}
-
-func groupTags(group string) []string {
-	tags := strings.FieldsFunc(group, func(r rune) bool { return r == ',' })
-	for i := range tags {
-		tags[i] = strings.TrimSpace(tags[i])
-	}
-	tags = slices.DeleteFunc(tags, func(tag string) bool { return tag == "" })
-	slices.Sort(tags)
-	return tags
 }
 
 // earliest returns the time since when the first of the groups is failing.

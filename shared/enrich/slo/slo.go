@@ -95,10 +95,13 @@ func search(c Config, a alert.Alert) (string, error) {
 		return query, nil
 	}
 	_, service, err := enrich.Tag(a, "", "service")
-	if err == nil && !plainValue().MatchString(service) {
+	if err != nil {
+		return "", err
+	}
+	if !plainValue().MatchString(service) {
 		service = enrich.Quote(strings.NewReplacer(`\`, "", `"`, "").Replace(service))
 	}
-	return "service:" + service, err
+	return "service:" + service, nil
 }
 
 var plainValue = enrich.Pattern(`^[\pL\pN][\pL\pN_./-]*$`)
