@@ -92,6 +92,7 @@ func TestTexts(t *testing.T) {
 		Times(1):                  "once",
 		Times(2):                  "twice",
 		Times(3):                  "3 times",
+		Quote(`a" OR b\`):         `"a\" OR b\\"`,
 		NameAndID("Shop", "shop"): "Shop (shop)",
 		NameAndID("", "shop"):     "shop",
 		NameAndID("Shop", ""):     "Shop",
@@ -187,5 +188,25 @@ func TestWindow(t *testing.T) {
 	}
 	if _, to := Window(alert.Alert{}, time.Hour); time.Until(to).Abs() > time.Minute {
 		t.Errorf("an alert without a time: got %v", to)
+	}
+}
+
+func TestBlocks(t *testing.T) {
+	list := ListOf([]string{"a", "b", "c"}, 2, func(text string) Item { return Item{Text: text} })
+	want := []Block{Facts{{"A", "a"}}, List{Items: []Item{{Text: "a"}, {Text: "b"}}, More: 1}, Paragraph("a"), Links{{URL: "https://x.example"}}, Code("a"), Image{URL: "https://x.example"}}
+	got := Blocks(want[0], nil, Facts{}, list, List{}, want[2], Paragraph(""), want[3], Links{}, want[4], Code(""), want[5], Image{})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("blocks (-want +got):\n%s", diff)
+	}
+}
+
+func TestIsGroup(t *testing.T) {
+	for group, want := range map[string]bool{"env:prod,host:a": true, "host:a, env:prod": true, "host:a": false, "": false, "*": false} {
+		if got := IsGroup(alert.Alert{Scope: "host:a, env:prod"}, group); got != want {
+			t.Errorf("%q: got %v", group, got)
+		}
+	}
+	if IsGroup(alert.Alert{}, "") {
+		t.Error("an alert without a scope has a group")
 	}
 }
