@@ -73,35 +73,6 @@ func TestDecode_Malformed(t *testing.T) {
 	})
 }
 
-func TestDecode_Digest(t *testing.T) {
-	digestOf := func(body string) string { return decode(t, body).Digest }
-	first := digestOf(`{"title":"a \"b\"\n","n":[1,2.50,null,true,false],"o":{"x":"1","y":"é"}}`)
-	if len(first) != 64 {
-		t.Fatalf("digest is %q", first)
-	}
-	for _, same := range []string{
-		`{ "o": {"y":"\u00e9","x":"1"}, "n":[1, 2.50,null,true,false], "title":"a \u0022b\"\u000a" }`,
-	} {
-		if digestOf(same) != first {
-			t.Errorf("%s has another digest", same)
-		}
-	}
-	for _, other := range []string{
-		`{"title":"a \"b\"\n","n":[2.50,1,null,true,false],"o":{"x":"1","y":"é"}}`,
-		`{"title":"a \"b\"\n","n":[1,2.5,null,true,false],"o":{"x":"1","y":"é"}}`,
-		`{"title":"a \"b\"\n","n":[1,2.50,null,true,false],"o":{"x":1,"y":"é"}}`,
-		`{"title":"a \"b\"\n","n":[1,2.50,null,true,false],"o":{"x":"1","y":"é"},"p":null}`,
-	} {
-		if digestOf(other) == first {
-			t.Errorf("%s has the same digest", other)
-		}
-	}
-	// Computed outside: printf '%s' '{"a":{"b":["\u0001",1e2]},"title":"t"}' | sha256sum
-	if got := digestOf(`{"title":"t","a":{"b":["\u0001",1e2]}}`); got != "0bc40d896e29cbe662d6132978850257bc2fc02f2fd24c2f655ff0d7a12bc591" {
-		t.Errorf("digest is %s", got)
-	}
-}
-
 // Errors are logged, and a log must not hold the text of an alert.
 func TestMalformedError_QuotesNothing(t *testing.T) {
 	for _, body := range []string{
