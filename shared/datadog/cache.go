@@ -42,8 +42,9 @@ func newCache() *cache {
 }
 
 // read carries out call and returns what convert makes of the response. The result
-// must depend on the request alone, since equal requests share it.
-func read[W validator, T any](ctx context.Context, c *Client, call call, convert func(W) T) (T, error) {
+// must depend on the request alone, since equal requests share it. It is false if the
+// response lacks the requested data.
+func read[W, T any](ctx context.Context, c *Client, call call, convert func(W) (T, bool)) (T, error) {
 	var r result
 	if c.maxAge <= 0 {
 		r = fetch(ctx, c, call, convert)
@@ -54,20 +55,14 @@ func read[W validator, T any](ctx context.Context, c *Client, call call, convert
 	return value, r.err
 }
 
-func unchanged[T any](v T) T { return v }
-
-func fetch[W validator, T any](ctx context.Context, c *Client, call call, convert func(W) T) result {
-	r := result{asked: now()}
+func fetch[W, T any](ctx context.Context, c *Client, call call, convert func(W) (T, bool)) result {
+	asked := now()
 	resp, err := c.doWithinLimit(ctx, call)
 	if err != nil {
-		r.err = err
-		return r
+		return result{asked: asked, err: err}
 	}
-	var decoded W
-	if r.err = resp.decode(ctx, call, &decoded); r.err == nil {
-		r.value, r.bytes = convert(decoded), len(resp.body)
-	}
-	return r
+	value, err := decodeAs(ctx, call, resp, convert)
+	return result{asked: asked, value: value, bytes: len(resp.body), err: err}
 }
 
 // get returns a result that is younger than maxAge. Concurrent callers with the same

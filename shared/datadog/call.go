@@ -7,6 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
+	"time"
 
 	"boomerang/shared/fault"
 )
@@ -19,12 +22,37 @@ type call struct {
 	body         any    // Sent as JSON, unless nil.
 	permission   string // The permission that the application key needs.
 
-	apiKeyOnly bool // Do not send the application key.
-	toIntake   bool // Send to the intake host of v2 events.
+	secret     string // Redacted in errors, because a rejection may quote it.
+	apiKeyOnly bool   // Do not send the application key.
+	toIntake   bool   // Send to the intake host of v2 events.
 	// retryOnAuthError makes rejected keys a temporary failure, so that an event is
 	// retried until the keys are fixed.
 	retryOnAuthError bool
 }
+
+func get(op, permission, path string, query url.Values) call {
+	return call{op: op, permission: permission, method: http.MethodGet, path: path, query: query}
+}
+
+// values returns a query of names and their values, without the empty ones.
+func values(pairs ...string) url.Values {
+	v := url.Values{}
+	for pair := range slices.Chunk(pairs, 2) {
+		if pair[1] != "" {
+			v.Set(pair[0], pair[1])
+		}
+	}
+	return v
+}
+
+func ifTrue(b bool) string {
+	if b {
+		return "true"
+	}
+	return ""
+}
+
+func unixSeconds(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
 
 // do sends call and returns the response if its status is 2xx. On 401 and 403 the keys may have been
 // rotated, so do renews them and sends the call once more. A read is not repeated with the same keys,
@@ -98,15 +126,21 @@ func (c *Client) request(ctx context.Context, call call, keys Keys) (*http.Reque
 	return req, nil
 }
 
-// change sends a call that changes the setup and decodes the response into out, unless out is nil. A
-// status of 2xx means that the change is made.
-func (c *Client) change(ctx context.Context, method, path, op, permission string, body, out any) error {
-	call := call{method: method, path: path, op: op, permission: permission, body: body}
+// change sends a call that changes the setup. A status of 2xx means that the change is made.
+func (c *Client) change(ctx context.Context, method, path, op, permission string, body any) error {
+	_, err := c.do(ctx, call{method: method, path: path, op: op, permission: permission, body: body})
+	return err
+}
+
+// create sends a call that creates something and returns what convert makes of the response.
+func create[W, T any](ctx context.Context, c *Client, path, op, permission string, body any, convert func(W) (T, bool)) (T, error) {
+	call := call{method: http.MethodPost, path: path, op: op, permission: permission, body: body}
 	r, err := c.do(ctx, call)
-	if err != nil || out == nil {
-		return err
+	if err != nil {
+		var none T
+		return none, err
 	}
-	return r.decode(ctx, call, out)
+	return decodeAs(ctx, call, r, convert)
 }
 
 // key identifies a read: equal reads have equal keys.

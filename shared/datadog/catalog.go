@@ -49,10 +49,8 @@ type ServiceLink struct {
 // https://docs.datadoghq.com/api/latest/software-catalog/#get-a-list-of-entities
 // https://docs.datadoghq.com/api/latest/service-definition/#get-a-single-service-definition
 func (c *Client) Service(ctx context.Context, name string) (Service, error) {
-	catalog, err := read(ctx, c, call{
-		op: "get the service", permission: catalogRead, method: http.MethodGet, path: "/api/v2/catalog/entity",
-		query: url.Values{"filter[ref]": {"service:" + name}, "include": {"schema"}},
-	}, unchanged[entityResponse])
+	search := values("filter[ref]", "service:"+name, "include", "schema")
+	catalog, err := read(ctx, c, get("get the service", catalogRead, "/api/v2/catalog/entity", search), entityResponse.whole)
 	if err != nil {
 		return Service{}, err
 	}
@@ -63,11 +61,7 @@ func (c *Client) Service(ctx context.Context, name string) (Service, error) {
 }
 
 func (c *Client) serviceDefinition(ctx context.Context, name string) (Service, error) {
-	get := call{
-		op: "get the service definition", permission: catalogRead, method: http.MethodGet,
-		path:  "/api/v2/services/definitions/" + url.PathEscape(name),
-		query: url.Values{"schema_version": {"v2.2"}},
-	}
+	get := get("get the service definition", catalogRead, "/api/v2/services/definitions/"+url.PathEscape(name), values("schema_version", "v2.2"))
 	if !isSegment(name) {
 		return Service{}, noService(name, &Error{Op: get.op, Status: http.StatusNotFound})
 	}
@@ -89,9 +83,11 @@ func isSegment(name string) bool {
 }
 
 type entityResponse struct {
-	list[resource[struct{ Name, DisplayName, Description, Owner string }]]
+	list[struct{ Name, DisplayName, Description, Owner string }]
 	Included []resource[struct{ Schema entity }]
 }
+
+func (r entityResponse) whole() (entityResponse, bool) { return r, r.Data != nil }
 
 // service returns the entity with the name, completed from its schema.
 func (r entityResponse) service(name string) (Service, bool) {
@@ -161,13 +157,11 @@ type definitionResponse struct {
 	}
 }
 
-func (r definitionResponse) complete() bool { return r.Data.Attributes.Schema.Service != "" }
-
-func (r definitionResponse) service() Service {
+func (r definitionResponse) service() (Service, bool) {
 	s := r.Data.Attributes.Schema
 	return Service{
 		Name: s.Service, Description: s.Description, Owner: s.Team, Tier: s.Tier, Lifecycle: s.Lifecycle,
 		Contacts: s.Contacts, Links: s.Links,
 		PagerDuty: s.Integrations.PagerDuty.ServiceURL, Opsgenie: s.Integrations.Opsgenie.ServiceURL,
-	}
+	}, s.Service != ""
 }

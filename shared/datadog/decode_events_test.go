@@ -30,7 +30,6 @@ var wantMonitorEvent = Event{
 	URL:            "https://app.datadoghq.com/event/event?id=6966206777461602138",
 	RelatedEventID: 6966206777461602000,
 	MonitorID:      337147, MonitorGroups: []string{"host:a,env:prod", "*"},
-	Payload: `{"monitor": {"id": 337147}}`,
 }
 
 func TestClient_Event(t *testing.T) {
@@ -38,7 +37,6 @@ func TestClient_Event(t *testing.T) {
 		"all fields":     {`{"event":` + monitorEvent + `}`, wantMonitorEvent},
 		"nulls":          {`{"event":{"id_str":"7","host":null,"device_name":null,"monitor_id":null,"priority":null,"payload":null,"tags":null}}`, Event{ID: "7"}},
 		"source name":    {`{"event":{"id_str":"7","source_type_name":"github"}}`, Event{ID: "7", Source: "github"}},
-		"JSON payload":   {`{"event":{"id_str":"7","payload":{"monitor":{"id":1}}}}`, Event{ID: "7", Payload: `{"monitor":{"id":1}}`}},
 		"unknown values": {`{"event":{"id_str":"7","alert_type":"catastrophe","priority":"urgent","tags":["a",7,"b"],"monitor_id":"x","title":"t"}}`, Event{ID: "7", AlertType: "catastrophe", Priority: "urgent", Tags: []string{"a", "", "b"}, Title: "t"}},
 		"negative time":  {`{"event":{"id_str":"7","date_happened":-1}}`, Event{ID: "7"}},
 	})
@@ -54,7 +52,7 @@ func TestClient_SearchEvents(t *testing.T) {
 			  "message":"See https://ci.example.com/7","tags":["environment:staging","source:my_apps"],"timestamp":"2022-06-20T17:07:32Z"},"type":"event","id":"AgAAAYGCFXAg"}]}`,
 			[]SearchedEvent{{
 				ID: "AgAAAYGCFXAg", StreamID: "6567977849972254562", Title: "Deployed", Text: "See https://ci.example.com/7", Happened: time.Date(2022, 6, 20, 17, 7, 32, 0, time.UTC), Status: "info", Source: "my_apps",
-				Host: "a", Tags: []string{"environment:staging", "source:my_apps"}, URL: "https://app.datadoghq.com/event/event?id=6567977849972254562",
+				Tags: []string{"environment:staging", "source:my_apps"}, URL: "https://app.datadoghq.com/event/event?id=6567977849972254562",
 			}},
 		},
 		"change": {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"boomerang/shared/fault"
 )
@@ -22,7 +23,7 @@ func testDecode[T any](t *testing.T, read func(context.Context, *Client) (T, err
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			got, err := read(t.Context(), clientOver(t, answering(200, tt.body), keyring{}))
-			if diff := cmp.Diff(tt.want, got); err != nil || diff != "" {
+			if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); err != nil || diff != "" {
 				t.Errorf("(-want +got):\n%s%v", diff, err)
 			}
 		})
@@ -100,7 +101,7 @@ func TestClient_Series(t *testing.T) {
 			  "unit":[{"family":"bytes","name":"byte","short_name":"B","plural":"bytes"},{"family":"time","name":"second","short_name":"s"}],
 			  "pointlist":[[1618221135000.0,10.5],[1618221136000,null],[1618221137000,1e-7]]}],"message":""}`,
 			[]Series{{
-				Metric: "trace.bytes", Scope: "bar:baz,host:a", Group: []string{"host:a"}, Unit: "B/s",
+				Group: []string{"host:a"}, Unit: "B/s",
 				Points: []Point{{at, 10.5}, {at.Add(2 * time.Second), 1e-7}},
 			}},
 		},
@@ -122,8 +123,7 @@ func TestClient_Logs(t *testing.T) {
 			`{"data":[{"id":"AQ","type":"log","attributes":{"timestamp":"2022-04-11T16:29:47.402Z","status":"error","service":"checkout","host":"web-1",
 			  "message":"no connection","tags":["env:prod"],"attributes":{"error":{"message":"not this one"},"http":{"status_code":500}}}}],"meta":{"page":{"after":"x"}}}`,
 			[]Log{{
-				ID: "AQ", Time: time.Date(2022, 4, 11, 16, 29, 47, 402_000_000, time.UTC), Status: "error", Service: "checkout", Host: "web-1",
-				Message: "no connection", Tags: []string{"env:prod"},
+				Time: time.Date(2022, 4, 11, 16, 29, 47, 402_000_000, time.UTC), Message: "no connection",
 			}},
 		},
 		"error attribute": {
@@ -133,7 +133,7 @@ func TestClient_Logs(t *testing.T) {
 		"no line": {`{"data":[],"meta":{"status":"done"}}`, []Log{}},
 		"other types": {
 			`{"data":[{"id":7,"attributes":{"timestamp":"today","message":{"a":1},"tags":"x","attributes":{"error":"plain"},"status":"anxious"}},7]}`,
-			[]Log{{Status: "anxious"}, {}},
+			[]Log{{}, {}},
 		},
 	})
 }
@@ -177,9 +177,9 @@ func TestClient_Incidents(t *testing.T) {
 				"commander":{"data":{"id":"a","type":"users","attributes":{"name":"Ada","email":"ada@example.com"}}},
 				"fields":{"services":{"type":"autocomplete","value":["checkout","cart"]},"teams":{"type":"dropdown","value":"shop"}}}}}]}},"included":[]}`,
 			Incidents{7, []Incident{{
-				ID: "u", PublicID: 42, Title: "Checkout fails", State: "active", Severity: "SEV-1", Test: true,
+				PublicID: 42, Title: "Checkout fails", State: "active", Severity: "SEV-1", Test: true,
 				Created:          time.Date(2026, 2, 16, 8, 47, 35, 0, time.UTC),
-				CustomerImpacted: true, CustomerImpact: "No payments", Commander: User{"a", "Ada", "ada@example.com"},
+				CustomerImpacted: true, Commander: User{"Ada", "ada@example.com"},
 				URL: "https://app.datadoghq.com/incidents/42",
 			}}},
 		},
@@ -187,7 +187,7 @@ func TestClient_Incidents(t *testing.T) {
 		"nulls and unknown values": {
 			`{"data":{"attributes":{"total":null,"incidents":[{"data":{"id":"u","attributes":{"title":"T","state":"dreaming","severity":null,
 				"commander":null,"resolved":null,"fields":{"services":{"value":null},"teams":null}}}}]}}}`,
-			Incidents{1, []Incident{{ID: "u", Title: "T", State: "dreaming"}}},
+			Incidents{1, []Incident{{Title: "T", State: "dreaming"}}},
 		},
 	})
 }
@@ -217,7 +217,7 @@ func TestClient_SLOs(t *testing.T) {
 			  "name":"Checkout answers","slo_type":"metric","all_tags":["service:checkout"],"timeframe":"7d","target_threshold":99.5,"warning_threshold":99.9,
 			  "status":{"state":"warning","sli":99.6,"error_budget_remaining":20.5,"calculation_error":null,"indexed_at":1676409980,"raw_error_budget_remaining":{"value":7.5,"unit":"requests"}}}}}]}}}`,
 			[]SLO{{
-				ID: "18101ab6", Name: "Checkout answers", Type: "metric", Tags: []string{"service:checkout"},
+				ID: "18101ab6", Name: "Checkout answers", Tags: []string{"service:checkout"},
 				Timeframe: "7d", Target: 99.5, Warning: 99.9, State: "warning",
 				SLIStatus: SLIStatus{SLI: new(99.6), Budget: new(20.5)}, Indexed: time.Unix(1676409980, 0).UTC(),
 			}},
@@ -229,7 +229,7 @@ func TestClient_SLOs(t *testing.T) {
 		},
 		"unknown values and other types": {
 			`{"data":{"attributes":{"slos":[{"data":7},{"data":{"id":"a","attributes":{"slo_type":"dream","timeframe":"quarter","target_threshold":"99","status":{"state":"anxious","sli":"high"}}}}]}}}`,
-			[]SLO{{ID: "a", Type: "dream", Timeframe: "quarter", State: "anxious"}},
+			[]SLO{{ID: "a", Timeframe: "quarter", State: "anxious"}},
 		},
 	})
 }
@@ -258,7 +258,7 @@ func TestClient_SLOHistory(t *testing.T) {
 }
 
 func TestClient_OnCall(t *testing.T) {
-	ada, bob := User{"a", "Ada", "ada@example.com"}, User{"b", "", "bob@example.com"}
+	ada, bob := User{"Ada", "ada@example.com"}, User{"", "bob@example.com"}
 	const users = `{"id":"a","type":"users","attributes":{"name":"Ada","email":"ada@example.com","status":"active"}},
 		{"id":"b","type":"users","attributes":{"name":null,"handle":"bob@example.com"}}`
 	testDecode(t, func(ctx context.Context, c *Client) (OnCall, error) { return c.OnCall(ctx, "7") }, cases[OnCall]{
@@ -284,7 +284,7 @@ func TestClient_CurrentDowntimes(t *testing.T) {
 			{"id":"a","type":"downtime","attributes":{"message":"upgrade","status":"active"},"relationships":{"created_by":{"data":{"id":"u","type":"users"}}}},
 			{"id":"b","attributes":{"message":null},"relationships":{"created_by":{"data":null},"monitor":{"data":{"id":"7","type":"monitors"}}}}],
 			"included":[{"id":"7","type":"monitors","attributes":{"name":"Load"}},{"id":"u","type":"users","attributes":{"name":"Ada","handle":"ada@example.com"}}]}`,
-			[]DowntimeNote{{ID: "a", Message: "upgrade", Creator: User{"u", "Ada", "ada@example.com"}}, {ID: "b"}},
+			[]DowntimeNote{{ID: "a", Message: "upgrade", Creator: User{"Ada", "ada@example.com"}}, {ID: "b"}},
 		},
 	})
 }

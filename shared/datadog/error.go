@@ -81,12 +81,12 @@ func (c call) unanswered(ctx context.Context, err error, keys Keys) error {
 		public = "Datadog took too long to " + c.op
 	}
 	// Go's errors quote a malformed response, which may echo the keys.
-	return fault.New(fault.Temporary, public, &Error{Op: c.op, Cause: httpx.RedactError(err, keys.redact)})
+	return fault.New(fault.Temporary, public, &Error{Op: c.op, Cause: httpx.RedactError(err, c.redactor(keys))})
 }
 
 // rejected is the failure of a call whose status is not 2xx.
 func (c call) rejected(r response, keys Keys, s site.Site) error {
-	e := &Error{Op: c.op, Status: r.status, Text: errorText(r.body, keys), Reset: r.rateLimitReset()}
+	e := &Error{Op: c.op, Status: r.status, Text: errorText(r.body, c.redactor(keys)), Reset: r.rateLimitReset()}
 	kind, verb := fault.Permanent, "refused to"
 	if httpx.IsTemporary(r.status) {
 		kind, verb = fault.Temporary, "could not"
@@ -129,33 +129,27 @@ func (c call) unreadable(ctx context.Context, r response, err error) error {
 	return fault.New(fault.Temporary, "Datadog sent an unreadable response to "+c.op, e)
 }
 
-// withoutSecret removes secret from all texts of err, because a rejection may quote
-// the rejected value.
-func withoutSecret(secret string, err error) error {
-	if err == nil || secret == "" {
-		return err
-	}
-	redact := strings.NewReplacer(secret, "<secret>").Replace
-	f := *fault.From(err)
-	f.Public, f.Log = redact(f.Public), redact(f.Log)
-	if e, ok := errors.AsType[*Error](err); ok {
-		safe := *e
-		safe.Text = redact(e.Text)
-		if e.Cause != nil {
-			safe.Cause = httpx.RedactError(e.Cause, redact)
+// redactor returns a function that removes the keys and the secret from a text.
+func (c call) redactor(keys Keys) func(string) string {
+	var pairs []string
+	for _, key := range []string{keys.API, keys.App} {
+		if key != "" {
+			pairs = append(pairs, key, redactedKeys)
 		}
-		f.Cause = &safe
 	}
-	return &f
+	if c.secret != "" {
+		pairs = append(pairs, c.secret, "<secret>")
+	}
+	return strings.NewReplacer(pairs...).Replace
 }
 
 // maxErrorRunes keeps an error text fit for a line of a log or an event.
 const maxErrorRunes = 300
 
-// errorText returns what a rejection says, on one line and without keys. It reads
+// errorText returns what a rejection says, on one line and redacted. It reads
 // {"errors":["…"]} of the v1 API, {"errors":[{"title":"…","detail":"…"}]} of the v2
 // API and the plain text of proxies. An HTML page says no more than its status.
-func errorText(body []byte, keys Keys) string {
+func errorText(body []byte, redact func(string) string) string {
 	text := strings.Join(listedErrors(body), "; ")
 	if text == "" {
 		text = string(body)
@@ -164,7 +158,7 @@ func errorText(body []byte, keys Keys) string {
 	if strings.HasPrefix(text, "<") {
 		return ""
 	}
-	runes := []rune(keys.redact(text))
+	runes := []rune(redact(text))
 	if len(runes) > maxErrorRunes {
 		return string(runes[:maxErrorRunes-1]) + "…"
 	}

@@ -415,7 +415,7 @@ func TestClient_ErrorsHaveNoQuery(t *testing.T) {
 				return err
 			},
 			"invalid path": func(ctx context.Context, c *Client) error {
-				_, err := read(ctx, c, call{op: "get the page", method: http.MethodGet, path: "/jane\x7f"}, unchanged[eventResponse])
+				_, err := read(ctx, c, call{op: "get the page", method: http.MethodGet, path: "/jane\x7f"}, list[any].whole)
 				return err
 			},
 		} {
@@ -459,13 +459,13 @@ func TestErrorText(t *testing.T) {
 		"key at the end":     {strings.Repeat("x", 290) + apiKey, strings.Repeat("x", 290) + "<keys>"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := errorText([]byte(tt.body), keys); got != tt.want {
+			if got := errorText([]byte(tt.body), call{}.redactor(keys)); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
 	}
 	for _, n := range []int{maxErrorRunes - 1, maxErrorRunes, maxErrorRunes + 1, 10 * maxErrorRunes} {
-		got := errorText([]byte(strings.Repeat("é", n)), Keys{})
+		got := errorText([]byte(strings.Repeat("é", n)), strings.TrimSpace)
 		if !utf8.ValidString(got) || utf8.RuneCountInString(got) != min(n, maxErrorRunes) || strings.HasSuffix(got, "…") != (n > maxErrorRunes) {
 			t.Errorf("%d characters: got %q", n, got)
 		}

@@ -3,13 +3,13 @@ package datadog
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"boomerang/shared/event"
 	"boomerang/shared/fault"
 )
 
@@ -35,18 +35,17 @@ type Event struct {
 	// These are set for events of monitors.
 	MonitorID     int64    `json:"monitor_id"`
 	MonitorGroups []string `json:"monitor_groups"` // Such as "host:a,env:prod", or "*".
-	Payload       string   `json:"-"`              // JSON about the monitor.
 }
 
 // Event returns the event with the id. Datadog does not find an event in the first seconds after its
 // creation.
 // https://docs.datadoghq.com/api/latest/events/#get-an-event
 func (c *Client) Event(ctx context.Context, id string) (Event, error) {
-	get := call{op: "get the event", permission: eventsRead, method: http.MethodGet, path: eventsPath + "/" + id}
+	get := get("get the event", eventsRead, eventsPath+"/"+id, nil)
 	if _, err := strconv.ParseInt(id, 10, 64); err != nil {
 		return Event{}, fault.NewRedacted(fault.Permanent, "invalid event id ", strconv.Quote(id), "; it must be a whole number", &Error{Op: get.op})
 	}
-	return read(ctx, c, get, c.oneEvent)
+	return read(ctx, c, get, func(r struct{ Event eventFields }) (Event, bool) { return c.event(r.Event), r.Event.id() != "" })
 }
 
 // EventQuery selects events of the event stream. Start and End are required.
@@ -64,64 +63,27 @@ type EventQuery struct {
 // Events returns the newest 1,000 events that match query, or a later page of them.
 // https://docs.datadoghq.com/api/latest/events/#get-a-list-of-events
 func (c *Client) Events(ctx context.Context, query EventQuery) ([]Event, error) {
-	return read(ctx, c, call{
-		op: "list events", permission: eventsRead, method: http.MethodGet, path: eventsPath, query: query.values(),
-	}, c.events)
+	return read(ctx, c, get("list events", eventsRead, eventsPath, query.values()), func(r struct{ Events []eventFields }) ([]Event, bool) {
+		return each(r.Events, c.event), r.Events != nil
+	})
 }
 
 func (q EventQuery) values() url.Values {
-	v := url.Values{"start": {unixSeconds(q.Start)}, "end": {unixSeconds(q.End)}}
-	setText(v, "tags", strings.Join(q.Tags, ","))
-	setTrue(v, "unaggregated", q.Unaggregated)
-	setTrue(v, "exclude_aggregate", q.ExcludeAggregate)
+	page := ""
 	if q.Page > 0 {
-		v.Set("page", strconv.Itoa(q.Page))
+		page = strconv.Itoa(q.Page)
 	}
-	return v
-}
-
-func unixSeconds(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
-
-func setText(v url.Values, name, value string) {
-	if value != "" {
-		v.Set(name, value)
-	}
-}
-
-func setTrue(v url.Values, name string, value bool) {
-	if value {
-		v.Set(name, "true")
-	}
-}
-
-type eventResponse struct {
-	Event eventFields `json:"event"`
-}
-
-func (r eventResponse) complete() bool { return r.Event.id() != "" }
-
-func (c *Client) oneEvent(r eventResponse) Event { return c.event(r.Event) }
-
-type eventsResponse struct {
-	Events []eventFields `json:"events"`
-}
-
-func (r eventsResponse) complete() bool { return r.Events != nil }
-
-func (c *Client) events(r eventsResponse) []Event {
-	events := make([]Event, len(r.Events))
-	for i, e := range r.Events {
-		events[i] = c.event(e)
-	}
-	return events
+	return values(
+		"start", unixSeconds(q.Start), "end", unixSeconds(q.End), "tags", strings.Join(q.Tags, ","), "page", page,
+		"unaggregated", ifTrue(q.Unaggregated), "exclude_aggregate", ifTrue(q.ExcludeAggregate),
+	)
 }
 
 type eventFields struct {
 	Event
-	NumericID      int64           `json:"id"`
-	DateHappened   int64           `json:"date_happened"`
-	SourceTypeName string          `json:"source_type_name"`
-	Payload        json.RawMessage `json:"payload"`
+	NumericID      int64  `json:"id"`
+	DateHappened   int64  `json:"date_happened"`
+	SourceTypeName string `json:"source_type_name"`
 }
 
 func (f eventFields) id() string { return eventRef{ID: f.NumericID, IDStr: f.Event.ID}.id() }
@@ -143,19 +105,51 @@ func (r eventRef) id() string {
 
 func (c *Client) event(f eventFields) Event {
 	e := f.Event
-	e.ID, e.Happened, e.Source = f.id(), unixTime(f.DateHappened), cmp.Or(f.Source, f.SourceTypeName)
-	e.URL, e.Payload = c.page(f.URL), payload(f.Payload)
+	e.ID, e.Happened, e.Source, e.URL = f.id(), unixTime(f.DateHappened), cmp.Or(f.Source, f.SourceTypeName), c.page(f.URL)
 	return e
 }
 
-// payload returns the JSON that raw holds, as a string or as it is.
-func payload(raw json.RawMessage) string {
-	var text *string
-	if json.Unmarshal(raw, &text) != nil {
-		return string(raw)
+// Create posts an event and returns where it is. It sends the API key alone.
+//
+// A status of 2xx means that Datadog accepted the event. An unreadable body after it is not an error,
+// because posting again would show the event twice: Posted then lacks what the body does not say. A
+// connection that breaks before the status is a temporary failure, and the event may be there.
+// https://docs.datadoghq.com/api/latest/events/#post-an-event
+func (c *Client) Create(ctx context.Context, e event.Event) (event.Posted, error) {
+	r, err := c.do(ctx, call{
+		op: "create the event", apiKeyOnly: true, retryOnAuthError: true,
+		method: http.MethodPost, path: eventsPath, body: e,
+	})
+	if err != nil {
+		return event.Posted{}, err
 	}
-	if text == nil {
-		return ""
+	var created struct{ Event eventRef }
+	_ = decode(r.body, &created)
+	return event.Posted{ID: created.Event.id(), URL: c.page(created.Event.URL)}, nil
+}
+
+// CreateAlert posts an event to the v2 API, with both keys, because the API's specification asks for
+// both. The id that it returns is that of the v2 API. See Create for unreadable bodies.
+// https://docs.datadoghq.com/api/latest/events/#post-an-event (tab v2)
+func (c *Client) CreateAlert(ctx context.Context, e event.AlertEvent) (event.Posted, error) {
+	r, err := c.do(ctx, call{
+		op: "create the event", toIntake: true, retryOnAuthError: true,
+		method: http.MethodPost, path: "/api/v2/events", body: e,
+	})
+	if err != nil {
+		return event.Posted{}, err
 	}
-	return *text
+	var created struct {
+		Data struct {
+			Attributes struct {
+				Attributes struct {
+					Evt struct{ UID, ID string } // The ID is deprecated.
+				}
+			}
+		}
+		Links struct{ Self string }
+	}
+	_ = decode(r.body, &created)
+	evt := created.Data.Attributes.Attributes.Evt
+	return event.Posted{ID: cmp.Or(evt.UID, evt.ID), URL: c.page(created.Links.Self)}, nil
 }

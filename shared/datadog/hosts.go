@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,29 +50,18 @@ const maxHosts = 100
 // Hosts returns at most 100 hosts that match.
 // https://docs.datadoghq.com/api/latest/hosts/#get-all-hosts-for-your-organization
 func (c *Client) Hosts(ctx context.Context, query HostQuery) ([]Host, error) {
-	values := url.Values{"count": {strconv.Itoa(maxHosts)}, "include_hosts_metadata": {"true"}, "include_muted_hosts_data": {"true"}}
-	setText(values, "filter", query.Filter)
+	search := values("filter", query.Filter, "count", strconv.Itoa(maxHosts), "include_hosts_metadata", "true", "include_muted_hosts_data", "true")
 	if !query.From.IsZero() {
-		values.Set("from", unixSeconds(query.From))
+		search.Set("from", unixSeconds(query.From))
 	}
-	return read(ctx, c, call{
-		op: "list the hosts", permission: "hosts_read", method: http.MethodGet, path: "/api/v1/hosts", query: values,
-	}, hostsResponse.all)
+	return read(ctx, c, get("list the hosts", "hosts_read", "/api/v1/hosts", search), hostsResponse.all)
 }
 
 type hostsResponse struct {
 	Hosts []hostFields `json:"host_list"`
 }
 
-func (r hostsResponse) complete() bool { return r.Hosts != nil }
-
-func (r hostsResponse) all() []Host {
-	hosts := make([]Host, len(r.Hosts))
-	for i, f := range r.Hosts {
-		hosts[i] = f.host()
-	}
-	return hosts
-}
+func (r hostsResponse) all() ([]Host, bool) { return each(r.Hosts, hostFields.host), r.Hosts != nil }
 
 type hostFields struct {
 	Host

@@ -3,22 +3,18 @@ package datadog
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 )
 
 // Incident is an incident. Fields that a response lacks are zero.
 type Incident struct {
-	ID               string    `json:"-"`         // A UUID.
 	PublicID         int64     `json:"public_id"` // The number in the app.
 	Title            string    `json:"title"`
 	State            string    `json:"state"`    // "active", "stable", "resolved", "completed", or a newer one.
 	Severity         string    `json:"severity"` // "SEV-1" to "SEV-5", "UNKNOWN", or a newer one.
 	Created          time.Time `json:"-"`
 	CustomerImpacted bool      `json:"customer_impacted"`
-	CustomerImpact   string    `json:"customer_impact_scope"` // What customers notice.
 	Commander        User      `json:"-"`
 	Test             bool      `json:"is_test"`
 	URL              string    `json:"-"`
@@ -35,10 +31,8 @@ type Incidents struct {
 // services:checkout". This part of the API is a beta.
 // https://docs.datadoghq.com/api/latest/incidents/#search-for-incidents
 func (c *Client) Incidents(ctx context.Context, query string, size int) (Incidents, error) {
-	return read(ctx, c, call{
-		op: "search for incidents", permission: "incident_read", method: http.MethodGet, path: "/api/v2/incidents/search",
-		query: url.Values{"query": {query}, "sort": {"-created"}, "page[size]": {strconv.Itoa(size)}},
-	}, c.incidents)
+	search := values("query", query, "sort", "-created", "page[size]", strconv.Itoa(size))
+	return read(ctx, c, get("search for incidents", "incident_read", "/api/v2/incidents/search", search), c.incidents)
 }
 
 type incidentsResponse struct {
@@ -50,25 +44,23 @@ type incidentsResponse struct {
 	}
 }
 
-func (r incidentsResponse) complete() bool { return r.Data.Attributes.Incidents != nil }
-
 type incidentFields struct {
 	Incident
 	Created   string
 	Commander struct{ Data resource[userFields] }
 }
 
-func (c *Client) incidents(r incidentsResponse) Incidents {
+func (c *Client) incidents(r incidentsResponse) (Incidents, bool) {
 	results := r.Data.Attributes
 	found := Incidents{Total: max(results.Total, len(results.Incidents))}
 	for _, incident := range results.Incidents {
 		a := incident.Data.Attributes
 		i := a.Incident
-		i.ID, i.Created, i.Commander = incident.Data.ID, parseTime(a.Created), user(a.Commander.Data)
+		i.Created, i.Commander = parseTime(a.Created), user(a.Commander.Data)
 		if i.PublicID > 0 {
 			i.URL = c.page(fmt.Sprintf("/incidents/%d", i.PublicID))
 		}
 		found.Newest = append(found.Newest, i)
 	}
-	return found
+	return found, results.Incidents != nil
 }

@@ -64,13 +64,3 @@ func (k Keys) problem(apiKeyOnly bool) string {
 func validHeaderValue(key string) bool {
 	return key != "" && strings.IndexFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 }
-
-// redact returns text without the keys.
-func (k Keys) redact(text string) string {
-	for _, key := range []string{k.API, k.App} {
-		if key != "" {
-			text = strings.ReplaceAll(text, key, redactedKeys)
-		}
-	}
-	return text
-}

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -14,8 +13,6 @@ import (
 
 // Series is one line of a metric's graph.
 type Series struct {
-	Metric string
-	Scope  string   // "env:prod,host:a", or "*".
 	Group  []string // The tags of the query's group, if it has groups.
 	Unit   string   // "%", "B/s", or empty.
 	Points []Point  // In the order of time, without null values.
@@ -37,13 +34,11 @@ type SeriesQuery struct {
 // Series returns one series for each group of the query that has points.
 // https://docs.datadoghq.com/api/latest/metrics/#query-timeseries-points
 func (c *Client) Series(ctx context.Context, query SeriesQuery) ([]Series, error) {
-	get := call{
-		op: "query the metric", permission: "timeseries_query", method: http.MethodGet, path: "/api/v1/query",
-		query: url.Values{"from": {unixSeconds(query.From)}, "to": {unixSeconds(query.To)}, "query": {query.Query}},
-	}
-	answer, err := read(ctx, c, get, seriesOrError)
+	get := get("query the metric", "timeseries_query", "/api/v1/query",
+		values("from", unixSeconds(query.From), "to", unixSeconds(query.To), "query", query.Query))
+	answer, err := read(ctx, c, get, seriesResponse.answer)
 	if err == nil && answer.rejected {
-		e := &Error{Op: get.op, Status: http.StatusOK, Text: errorText([]byte(answer.text), Keys{})}
+		e := &Error{Op: get.op, Status: http.StatusOK, Text: errorText([]byte(answer.text), get.redactor(Keys{}))}
 		err = fault.NewRedacted(fault.Permanent, "Datadog refused to "+get.op+": ", e.Text, "", e)
 	}
 	return answer.series, err
@@ -52,9 +47,8 @@ func (c *Client) Series(ctx context.Context, query SeriesQuery) ([]Series, error
 type seriesResponse struct {
 	Status, Error string
 	Series        []struct {
-		Metric, Scope string
-		TagSet        []string `json:"tag_set"`
-		Unit          []*struct {
+		TagSet []string `json:"tag_set"`
+		Unit   []*struct {
 			Name      string
 			ShortName string `json:"short_name"`
 		} // The unit and what it is per, or null.
@@ -62,22 +56,20 @@ type seriesResponse struct {
 	}
 }
 
-// complete is also true of a rejection, which has status 200.
-func (r seriesResponse) complete() bool { return r.Series != nil || r.Status == "error" }
-
 type seriesAnswer struct {
 	series   []Series
 	rejected bool
 	text     string
 }
 
-func seriesOrError(r seriesResponse) seriesAnswer {
+// answer returns a rejection too, which has status 200.
+func (r seriesResponse) answer() (seriesAnswer, bool) {
 	if r.Status == "error" {
-		return seriesAnswer{rejected: true, text: r.Error}
+		return seriesAnswer{rejected: true, text: r.Error}, true
 	}
 	all := make([]Series, len(r.Series))
 	for i, found := range r.Series {
-		s := Series{Metric: found.Metric, Scope: found.Scope, Group: found.TagSet}
+		s := Series{Group: found.TagSet}
 		var units []string
 		for _, unit := range found.Unit {
 			if unit != nil {
@@ -92,7 +84,7 @@ func seriesOrError(r seriesResponse) seriesAnswer {
 		}
 		all[i] = s
 	}
-	return seriesAnswer{series: all}
+	return seriesAnswer{series: all}, r.Series != nil
 }
 
 // seriesPoint is a pair of epoch milliseconds and a value. A response holds hundreds,
@@ -115,14 +107,10 @@ type SnapshotQuery struct {
 // some seconds. Datadog documents no permission. The rate limit is low: about 60 pictures in an hour.
 // https://docs.datadoghq.com/api/latest/snapshots/#take-graph-snapshots
 func (c *Client) Snapshot(ctx context.Context, query SnapshotQuery) (string, error) {
-	return read(ctx, c, call{
-		op: "take the graph's snapshot", method: http.MethodGet, path: "/api/v1/graph/snapshot",
-		query: url.Values{"start": {unixSeconds(query.From)}, "end": {unixSeconds(query.To)}, "metric_query": {query.Query}},
-	}, func(r snapshotResponse) string { return r.SnapshotURL })
+	window := values("start", unixSeconds(query.From), "end", unixSeconds(query.To), "metric_query", query.Query)
+	return read(ctx, c, get("take the graph's snapshot", "", "/api/v1/graph/snapshot", window), func(r struct {
+		URL string `json:"snapshot_url"`
+	}) (string, bool) {
+		return r.URL, strings.HasPrefix(r.URL, "https://")
+	})
 }
-
-type snapshotResponse struct {
-	SnapshotURL string `json:"snapshot_url"`
-}
-
-func (r snapshotResponse) complete() bool { return strings.HasPrefix(r.SnapshotURL, "https://") }

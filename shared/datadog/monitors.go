@@ -2,12 +2,10 @@ package datadog
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
-	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -69,13 +67,10 @@ type MonitorQuery struct {
 // Monitor returns the monitor with the id.
 // https://docs.datadoghq.com/api/latest/monitors/#get-a-monitors-details
 func (c *Client) Monitor(ctx context.Context, id int64, query MonitorQuery) (Monitor, error) {
-	values := url.Values{}
-	setText(values, "group_states", strings.Join(query.GroupStates, ","))
-	setTrue(values, "with_downtimes", query.WithDowntimes)
-	setTrue(values, "with_assets", query.WithAssets)
-	return read(ctx, c, call{
-		op: "get the monitor", permission: monitorsRead, method: http.MethodGet, path: fmt.Sprintf("%s/%d", monitorsPath, id), query: values,
-	}, c.monitor)
+	return read(ctx, c, get("get the monitor", monitorsRead, fmt.Sprintf("%s/%d", monitorsPath, id), values(
+		"group_states", strings.Join(query.GroupStates, ","),
+		"with_downtimes", ifTrue(query.WithDowntimes), "with_assets", ifTrue(query.WithAssets),
+	)), c.monitor)
 }
 
 type monitorResponse struct {
@@ -94,9 +89,7 @@ type monitorResponse struct {
 	} `json:"matching_downtimes"`
 }
 
-func (r monitorResponse) complete() bool { return r.ID != 0 }
-
-func (c *Client) monitor(r monitorResponse) Monitor {
+func (c *Client) monitor(r monitorResponse) (Monitor, bool) {
 	m := r.Monitor
 	m.Thresholds = make(map[string]float64)
 	for name, threshold := range r.Options.Thresholds {
@@ -114,69 +107,69 @@ func (c *Client) monitor(r monitorResponse) Monitor {
 	for i := range m.Assets {
 		m.Assets[i].URL = c.page(m.Assets[i].URL)
 	}
-	return m
+	return m, r.ID != 0
 }
 
-// MonitorDefinition is a monitor that a stack sets up.
-type MonitorDefinition struct {
-	ID         int64
-	Name       string
-	Definition json.RawMessage // The whole monitor in Datadog's form.
+// downtimesRead is the permission to read downtimes. It also allows to schedule them:
+// Datadog has none that only reads.
+const downtimesRead = "monitors_downtime"
+
+// maxDowntimes bounds one response.
+const maxDowntimes = 100
+
+// DowntimeMatch is an active downtime that silences a monitor or some groups of it.
+type DowntimeMatch struct {
+	ID     string   // A UUID.
+	Scope  string   // A query: "env:staging AND service:checkout", or "*".
+	Groups []string // The silenced groups: "host:a,env:prod", or "*".
+	Start  time.Time
+	End    time.Time // Zero when it has none.
 }
 
-// MonitorsTagged returns the monitors that have all of the tags.
-// https://docs.datadoghq.com/api/latest/monitors/#get-all-monitors
-func (c *Client) MonitorsTagged(ctx context.Context, tags ...string) ([]MonitorDefinition, error) {
-	return read(ctx, c, call{
-		op: "list the monitors", permission: monitorsRead, method: http.MethodGet, path: monitorsPath,
-		query: url.Values{"monitor_tags": {strings.Join(tags, ",")}},
-	}, monitorDefinitions.all)
+// DowntimeMatches returns at most 100 downtimes that silence the monitor now.
+// https://docs.datadoghq.com/api/latest/downtimes/#get-active-downtimes-for-a-monitor
+func (c *Client) DowntimeMatches(ctx context.Context, monitorID int64) ([]DowntimeMatch, error) {
+	return read(ctx, c, get("get the monitor's downtimes", downtimesRead, fmt.Sprintf("/api/v2/monitor/%d/downtime_matches", monitorID),
+		values("page[limit]", strconv.Itoa(maxDowntimes))), listOf(downtimeMatch))
 }
 
-// CreateMonitor creates a monitor from a definition and returns its id.
-// https://docs.datadoghq.com/api/latest/monitors/#create-a-monitor
-func (c *Client) CreateMonitor(ctx context.Context, m MonitorDefinition) (id int64, err error) {
-	var created monitorDefinition
-	err = c.change(ctx, http.MethodPost, monitorsPath, fmt.Sprintf("create the monitor %q", m.Name), monitorsWrite, m.Definition, &created)
-	return created.ID, err
+type downtimeFields struct {
+	Scope, Start, End string
+	Groups            []string
 }
 
-// UpdateMonitor replaces what a monitor's definition names.
-// https://docs.datadoghq.com/api/latest/monitors/#edit-a-monitor
-func (c *Client) UpdateMonitor(ctx context.Context, m MonitorDefinition) error {
-	return c.change(ctx, http.MethodPut, fmt.Sprintf("%s/%d", monitorsPath, m.ID), fmt.Sprintf("update the monitor %q", m.Name), monitorsWrite, m.Definition, nil)
+func downtimeMatch(r resource[downtimeFields]) DowntimeMatch {
+	a := r.Attributes
+	return DowntimeMatch{ID: r.ID, Scope: a.Scope, Groups: a.Groups, Start: parseTime(a.Start), End: parseTime(a.End)}
 }
 
-// DeleteMonitor deletes a monitor. Datadog refuses it while a composite monitor uses the monitor.
-// https://docs.datadoghq.com/api/latest/monitors/#delete-a-monitor
-func (c *Client) DeleteMonitor(ctx context.Context, m MonitorDefinition) error {
-	return c.change(ctx, http.MethodDelete, fmt.Sprintf("%s/%d", monitorsPath, m.ID), fmt.Sprintf("delete the monitor %q", m.Name), monitorsWrite, nil, nil)
+// DowntimeNote is the message of a downtime and its author.
+type DowntimeNote struct {
+	ID      string
+	Message string // May hold mentions.
+	Creator User
 }
 
-type monitorDefinitions []monitorDefinition
+// CurrentDowntimes returns the notes of at most 100 active downtimes of the organisation.
+// https://docs.datadoghq.com/api/latest/downtimes/#get-all-downtimes
+func (c *Client) CurrentDowntimes(ctx context.Context) ([]DowntimeNote, error) {
+	return read(ctx, c, get("list the current downtimes", downtimesRead, "/api/v2/downtime",
+		values("current_only", "true", "include", "created_by", "page[limit]", strconv.Itoa(maxDowntimes))), downtimesResponse.notes)
+}
 
-func (all monitorDefinitions) complete() bool { return all != nil }
+type downtimesResponse struct {
+	list[struct{ Message string }]
+	Included []resource[userFields]
+}
 
-func (all monitorDefinitions) all() []MonitorDefinition {
-	monitors := make([]MonitorDefinition, len(all))
-	for i, d := range all {
-		monitors[i] = MonitorDefinition(d)
+func (r downtimesResponse) notes() ([]DowntimeNote, bool) {
+	var notes []DowntimeNote
+	for _, d := range r.Data {
+		note := DowntimeNote{ID: d.ID, Message: d.Attributes.Message}
+		for _, user := range users(r.Included, d.Relationships["created_by"].Data) {
+			note.Creator = user
+		}
+		notes = append(notes, note)
 	}
-	return monitors
-}
-
-// monitorDefinition keeps the response beside the fields that are read of it.
-type monitorDefinition MonitorDefinition
-
-func (d monitorDefinition) complete() bool { return d.ID != 0 }
-
-func (d *monitorDefinition) UnmarshalJSON(body []byte) error {
-	d.Definition = append(d.Definition[:0], body...)
-	var fields struct {
-		ID   int64
-		Name string
-	}
-	err := decode(body, &fields)
-	d.ID, d.Name = fields.ID, fields.Name
-	return err
+	return notes, r.Data != nil
 }

@@ -27,14 +27,10 @@ const maxTeams = 100
 // Datadog finds. IsNotFound is true of the error when there is none.
 // https://docs.datadoghq.com/api/latest/teams/#get-all-teams
 func (c *Client) Team(ctx context.Context, handle string) (Team, error) {
-	search := call{
-		op: "get the team", permission: "teams_read", method: http.MethodGet, path: "/api/v2/team",
-		query: url.Values{
-			"filter[keyword]": {handle}, "fields[team]": {"id,name,handle"},
-			"page[size]": {strconv.Itoa(maxTeams)}, "page[number]": {"0"},
-		},
-	}
-	teams, err := read(ctx, c, search, unchanged[list[resource[teamFields]]])
+	search := get("get the team", "teams_read", "/api/v2/team", values(
+		"filter[keyword]", handle, "fields[team]", "id,name,handle", "page[size]", strconv.Itoa(maxTeams), "page[number]", "0",
+	))
+	teams, err := read(ctx, c, search, list[teamFields].whole)
 	if err != nil {
 		return Team{}, err
 	}
@@ -58,25 +54,17 @@ func (c *Client) Team(ctx context.Context, handle string) (Team, error) {
 type teamFields struct{ Handle, Name string }
 
 // User is a person of the organisation.
-type User struct {
-	ID    string
-	Name  string
-	Email string
-}
+type User struct{ Name, Email string }
 
 type userFields struct{ Name, Email, Handle string }
 
 func user(r resource[userFields]) User {
-	return User{ID: r.ID, Name: r.Attributes.Name, Email: cmp.Or(r.Attributes.Email, r.Attributes.Handle)}
+	return User{Name: r.Attributes.Name, Email: cmp.Or(r.Attributes.Email, r.Attributes.Handle)}
 }
 
 // users returns the users that refs name. A response may lack some of them.
 func users(all []resource[userFields], refs references) []User {
-	var users []User
-	for _, found := range included(all, refs) {
-		users = append(users, user(found))
-	}
-	return users
+	return each(included(all, refs), user)
 }
 
 // OnCall is who a page to a team reaches now.
@@ -88,11 +76,8 @@ type OnCall struct {
 // OnCall returns who is on call for the team with the id. Government sites may not have On-Call.
 // https://docs.datadoghq.com/api/latest/on-call/#get-team-on-call-users
 func (c *Client) OnCall(ctx context.Context, teamID string) (OnCall, error) {
-	get := call{
-		op: "get who is on call", permission: "on_call_read", method: http.MethodGet,
-		path:  "/api/v2/on-call/teams/" + url.PathEscape(teamID) + "/on-call",
-		query: url.Values{"include": {"responders,escalations.responders"}},
-	}
+	get := get("get who is on call", "on_call_read", "/api/v2/on-call/teams/"+url.PathEscape(teamID)+"/on-call",
+		values("include", "responders,escalations.responders"))
 	if !isSegment(teamID) {
 		return OnCall{}, fault.New(fault.Permanent, fmt.Sprintf("invalid team id %q; it must be a UUID", teamID), &Error{Op: get.op})
 	}
@@ -104,12 +89,10 @@ type onCallResponse struct {
 	Included []resource[userFields] // Users, and steps of the escalation policy.
 }
 
-func (r onCallResponse) complete() bool { return r.Data.ID != "" }
-
-func (r onCallResponse) onCall() OnCall {
+func (r onCallResponse) onCall() (OnCall, bool) {
 	all := OnCall{Responders: users(r.Included, r.Data.Relationships["responders"].Data)}
 	for _, step := range included(r.Included, r.Data.Relationships["escalations"].Data) {
 		all.Escalations = append(all.Escalations, users(r.Included, step.Relationships["responders"].Data))
 	}
-	return all
+	return all, r.Data.ID != ""
 }

@@ -1,6 +1,7 @@
 package datadog
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -69,21 +70,19 @@ func (r response) recordRateLimit(ctx context.Context) {
 	}
 }
 
-// validator reports whether a decoded response holds the requested data.
-type validator interface{ complete() bool }
-
-func (r response) decode(ctx context.Context, call call, out any) error {
-	err := r.readErr
-	if err == nil {
-		err = decode(r.body, out)
+// decodeAs decodes a response and returns what convert makes of it. See read.
+func decodeAs[W, T any](ctx context.Context, call call, r response, convert func(W) (T, bool)) (none T, err error) {
+	var decoded W
+	if err = r.readErr; err == nil {
+		err = decode(r.body, &decoded)
 	}
-	if v, ok := out.(validator); ok && err == nil && !v.complete() {
+	if err == nil {
+		if value, complete := convert(decoded); complete {
+			return value, nil
+		}
 		err = errIncomplete
 	}
-	if err != nil {
-		return call.unreadable(ctx, r, err)
-	}
-	return nil
+	return none, call.unreadable(ctx, r, err)
 }
 
 // decode fills out and skips values of unexpected types: package json reports the
@@ -131,11 +130,33 @@ func parseNumber(raw []byte) *float64 {
 
 // list is a response of the v2 API with several resources. Package json ignores the case of keys, so only
 // those with underscores and hyphens need tags.
-type list[T any] struct {
-	Data []T
+type list[A any] struct{ Data []resource[A] }
+
+func (l list[A]) whole() (list[A], bool) { return l, l.Data != nil }
+
+// listOf converts each resource of a list.
+func listOf[A, T any](convert func(resource[A]) T) func(list[A]) ([]T, bool) {
+	return func(l list[A]) ([]T, bool) { return each(l.Data, convert), l.Data != nil }
 }
 
-func (l list[T]) complete() bool { return l.Data != nil }
+func each[A, T any](all []A, convert func(A) T) []T {
+	converted := make([]T, len(all))
+	for i, a := range all {
+		converted[i] = convert(a)
+	}
+	return converted
+}
+
+// document is a response that is kept as it is beside the fields that are read of it.
+type document[T any] struct {
+	fields T
+	raw    json.RawMessage
+}
+
+func (d *document[T]) UnmarshalJSON(body []byte) error {
+	d.raw = bytes.Clone(body)
+	return decode(body, &d.fields)
+}
 
 // resource is one object of the v2 API (https://jsonapi.org).
 type resource[A any] struct {

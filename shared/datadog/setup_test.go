@@ -118,7 +118,7 @@ func TestClient_DashboardsTitled(t *testing.T) {
 func TestClient_Definitions(t *testing.T) {
 	const body = `{"id":"p63-b2n-sjg","title":"a","url":"/dashboard/p63-b2n-sjg/a","widgets":[{"id":1,"definition":{"type":"note"}}]}`
 	dashboard, err := clientOver(t, answering(200, body), keyring{}).Dashboard(t.Context(), "p63-b2n-sjg")
-	want := Dashboard{ID: "p63-b2n-sjg", Title: "a", URL: "https://app.datadoghq.com/dashboard/p63-b2n-sjg/a", Definition: json.RawMessage(body)}
+	want := Dashboard{ID: "p63-b2n-sjg", URL: "https://app.datadoghq.com/dashboard/p63-b2n-sjg/a", Definition: json.RawMessage(body)}
 	if diff := cmp.Diff(want, dashboard); err != nil || diff != "" {
 		t.Errorf("%v, -want +got\n%s", err, diff)
 	}

@@ -1,8 +1,8 @@
 package datadog
 
 import (
+	"cmp"
 	"context"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -16,7 +16,6 @@ const slosRead = "slos_read"
 type SLO struct {
 	ID        string   `json:"-"`
 	Name      string   `json:"name"`
-	Type      string   `json:"slo_type"` // "metric", "monitor", "time_slice", or a newer one.
 	Tags      []string `json:"all_tags"`
 	Timeframe string   `json:"timeframe"`         // "7d", "30d", "90d", or a newer one.
 	Target    float64  `json:"target_threshold"`  // Percent.
@@ -39,10 +38,8 @@ type SLIStatus struct {
 // SLOs returns at most limit SLOs that match query: a tag, "service:checkout", or words of a name.
 // https://docs.datadoghq.com/api/latest/service-level-objectives/#search-for-slos
 func (c *Client) SLOs(ctx context.Context, query string, limit int) ([]SLO, error) {
-	all, err := read(ctx, c, call{
-		op: "search for SLOs", permission: slosRead, method: http.MethodGet, path: "/api/v1/slo/search",
-		query: url.Values{"query": {query}, "page[size]": {strconv.Itoa(limit)}},
-	}, sloResponse.all)
+	search := values("query", query, "page[size]", strconv.Itoa(limit))
+	all, err := read(ctx, c, get("search for SLOs", slosRead, "/api/v1/slo/search", search), sloResponse.all)
 	return slices.Clone(all), err // The caller sorts them.
 }
 
@@ -58,18 +55,18 @@ type SLOHistoryQuery struct {
 // SLOHistory returns the status of an SLO at the end of the window, calculated for this call.
 // https://docs.datadoghq.com/api/latest/service-level-objectives/#get-an-slos-history
 func (c *Client) SLOHistory(ctx context.Context, query SLOHistoryQuery) (SLIStatus, error) {
-	values := url.Values{"from_ts": {unixSeconds(query.From)}, "to_ts": {unixSeconds(query.To)}}
+	window := values("from_ts", unixSeconds(query.From), "to_ts", unixSeconds(query.To))
 	if query.Target != 0 {
-		values.Set("target", strconv.FormatFloat(query.Target, 'f', -1, 64))
+		window.Set("target", strconv.FormatFloat(query.Target, 'f', -1, 64))
 	}
-	r, err := read(ctx, c, call{
-		op: "get the SLO's history", permission: slosRead,
-		method: http.MethodGet, path: "/api/v1/slo/" + url.PathEscape(query.ID) + "/history", query: values,
-	}, unchanged[sloHistoryResponse])
+	history, err := read(ctx, c, get("get the SLO's history", slosRead, "/api/v1/slo/"+url.PathEscape(query.ID)+"/history", window),
+		func(r struct{ Data struct{ Overall *sloHistory } }) (*sloHistory, bool) {
+			return r.Data.Overall, r.Data.Overall != nil
+		})
 	if err != nil {
 		return SLIStatus{}, err
 	}
-	return r.status(query.Timeframe), nil
+	return history.status(query.Timeframe), nil
 }
 
 type sloResponse struct {
@@ -94,9 +91,7 @@ type sloResponse struct {
 	}
 }
 
-func (r sloResponse) complete() bool { return r.Data.Attributes.SLOs != nil }
-
-func (r sloResponse) all() []SLO {
+func (r sloResponse) all() ([]SLO, bool) {
 	var all []SLO
 	for _, found := range r.Data.Attributes.SLOs {
 		slo, status := found.Data.Attributes.SLO, found.Data.Attributes.Status
@@ -106,33 +101,23 @@ func (r sloResponse) all() []SLO {
 			all = append(all, slo)
 		}
 	}
-	return all
+	return all, r.Data.Attributes.SLOs != nil
 }
 
-type sloHistoryResponse struct {
-	Data struct {
-		Overall *struct {
-			SLI    optionalNumber            `json:"sli_value"`
-			Budget map[string]optionalNumber `json:"error_budget_remaining"`
-			Errors []struct {
-				Message string `json:"error_message"`
-			}
-		}
+type sloHistory struct {
+	SLI    optionalNumber            `json:"sli_value"`
+	Budget map[string]optionalNumber `json:"error_budget_remaining"`
+	Errors []struct {
+		Message string `json:"error_message"`
 	}
 }
-
-func (r sloHistoryResponse) complete() bool { return r.Data.Overall != nil }
 
 // status takes the budget of the timeframe, or else that of the call's target, which
 // the response has as "custom".
-func (r sloHistoryResponse) status(timeframe string) SLIStatus {
-	overall := r.Data.Overall
-	s := SLIStatus{SLI: overall.SLI.value, Budget: overall.Budget[timeframe].value}
-	if s.Budget == nil {
-		s.Budget = overall.Budget["custom"].value
-	}
-	if len(overall.Errors) > 0 {
-		s.Problem = overall.Errors[0].Message
+func (h sloHistory) status(timeframe string) SLIStatus {
+	s := SLIStatus{SLI: h.SLI.value, Budget: cmp.Or(h.Budget[timeframe].value, h.Budget["custom"].value)}
+	if len(h.Errors) > 0 {
+		s.Problem = h.Errors[0].Message
 	}
 	return s
 }

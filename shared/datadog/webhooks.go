@@ -35,33 +35,27 @@ const (
 // Webhook returns the webhook with the name. IsNotFound is true of the error when there is none.
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#get-a-webhook-integration
 func (c *Client) Webhook(ctx context.Context, name string) (Webhook, error) {
-	return read(ctx, c, call{
-		op: "get the webhook " + name, permission: integrationsRead,
-		method: http.MethodGet, path: webhooksPath + "/" + url.PathEscape(name),
-	}, func(r webhookResponse) Webhook { return Webhook(r) })
+	return read(ctx, c, get("get the webhook "+name, integrationsRead, webhooksPath+"/"+url.PathEscape(name), nil),
+		func(w Webhook) (Webhook, bool) { return w, w.Name != "" && w.URL != "" })
 }
 
 // CreateWebhook creates a webhook.
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#create-a-webhooks-integration
 func (c *Client) CreateWebhook(ctx context.Context, w Webhook) error {
-	return c.change(ctx, http.MethodPost, webhooksPath, "create the webhook "+w.Name, createWebhooks, w, nil)
+	return c.change(ctx, http.MethodPost, webhooksPath, "create the webhook "+w.Name, createWebhooks, w)
 }
 
 // UpdateWebhook replaces all of a webhook but its name.
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#update-a-webhook
 func (c *Client) UpdateWebhook(ctx context.Context, w Webhook) error {
-	return c.change(ctx, http.MethodPut, webhooksPath+"/"+url.PathEscape(w.Name), "update the webhook "+w.Name, manageIntegrations, w, nil)
+	return c.change(ctx, http.MethodPut, webhooksPath+"/"+url.PathEscape(w.Name), "update the webhook "+w.Name, manageIntegrations, w)
 }
 
 // DeleteWebhook deletes a webhook.
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#delete-a-webhook
 func (c *Client) DeleteWebhook(ctx context.Context, name string) error {
-	return c.change(ctx, http.MethodDelete, webhooksPath+"/"+url.PathEscape(name), "delete the webhook "+name, manageIntegrations, nil, nil)
+	return c.change(ctx, http.MethodDelete, webhooksPath+"/"+url.PathEscape(name), "delete the webhook "+name, manageIntegrations, nil)
 }
-
-type webhookResponse Webhook
-
-func (r webhookResponse) complete() bool { return r.Name != "" && r.URL != "" }
 
 // SecretVariable is a custom variable of the webhooks integration whose value Datadog
 // never shows. Webhooks use it as $<Name>.
@@ -82,15 +76,11 @@ type variableFields struct {
 	IsSecret bool   `json:"is_secret"`
 }
 
-func (f variableFields) complete() bool { return f.Name != "" }
-
 // HasVariable reports whether there is a custom variable with the name.
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#get-a-custom-variable
 func (c *Client) HasVariable(ctx context.Context, name string) (bool, error) {
-	_, err := read(ctx, c, call{
-		op: "get the custom variable " + name, permission: integrationsRead,
-		method: http.MethodGet, path: variablesPath + "/" + url.PathEscape(name),
-	}, unchanged[variableFields])
+	_, err := read(ctx, c, get("get the custom variable "+name, integrationsRead, variablesPath+"/"+url.PathEscape(name), nil),
+		func(v variableFields) (string, bool) { return v.Name, v.Name != "" })
 	if IsNotFound(err) {
 		return false, nil
 	}
@@ -101,7 +91,7 @@ func (c *Client) HasVariable(ctx context.Context, name string) (bool, error) {
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#create-a-custom-variable
 func (c *Client) CreateVariable(ctx context.Context, v SecretVariable) error {
 	body := variableFields{Name: v.Name, Value: v.Value, IsSecret: true}
-	return withoutSecret(v.Value, c.change(ctx, http.MethodPost, variablesPath, "create the custom variable "+v.Name, manageIntegrations, body, nil))
+	return c.changeVariable(ctx, call{op: "create the custom variable " + v.Name, method: http.MethodPost, path: variablesPath}, body)
 }
 
 // UpdateVariable gives a custom variable another value; IsNotFound is true of the error when there is
@@ -109,11 +99,17 @@ func (c *Client) CreateVariable(ctx context.Context, v SecretVariable) error {
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#update-a-custom-variable
 func (c *Client) UpdateVariable(ctx context.Context, v SecretVariable) error {
 	body := variableFields{Value: v.Value, IsSecret: true}
-	return withoutSecret(v.Value, c.change(ctx, http.MethodPut, variablesPath+"/"+url.PathEscape(v.Name), "update the custom variable "+v.Name, manageIntegrations, body, nil))
+	return c.changeVariable(ctx, call{op: "update the custom variable " + v.Name, method: http.MethodPut, path: variablesPath + "/" + url.PathEscape(v.Name)}, body)
+}
+
+func (c *Client) changeVariable(ctx context.Context, call call, body variableFields) error {
+	call.permission, call.body, call.secret = manageIntegrations, body, body.Value
+	_, err := c.do(ctx, call)
+	return err
 }
 
 // DeleteVariable deletes a custom variable.
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#delete-a-custom-variable
 func (c *Client) DeleteVariable(ctx context.Context, name string) error {
-	return c.change(ctx, http.MethodDelete, variablesPath+"/"+url.PathEscape(name), "delete the custom variable "+name, manageIntegrations, nil, nil)
+	return c.change(ctx, http.MethodDelete, variablesPath+"/"+url.PathEscape(name), "delete the custom variable "+name, manageIntegrations, nil)
 }

@@ -60,9 +60,9 @@ func TestEnrich_OnCallError(t *testing.T) {
 }
 
 func TestEnrich(t *testing.T) {
-	ada, bob := datadog.User{ID: "1", Name: "Ada", Email: "ada@example.com"}, datadog.User{ID: "2", Email: "bob@example.com"}
+	ada, bob := datadog.User{Name: "Ada", Email: "ada@example.com"}, datadog.User{Email: "bob@example.com"}
 	s := &source{now: datadog.OnCall{
-		Responders:  []datadog.User{ada, bob, {ID: "3"}},
+		Responders:  []datadog.User{ada, bob, {}},
 		Escalations: [][]datadog.User{nil, {bob, {Name: "Cid"}}, {ada}},
 	}}
 	got := enrichtest.Find(t, newStep(s, Config{Team: "pay"}), shop)

@@ -34,7 +34,6 @@ type SearchedEvent struct {
 	Category  string // "change", "alert", …; empty for most.
 	Source    string // As in the tag "source".
 	Service   string
-	Host      string
 	Tags      []string
 	URL       string // Absolute, or empty.
 	MonitorID int64
@@ -60,7 +59,7 @@ func (c *Client) SearchEvents(ctx context.Context, search EventSearch) ([]Search
 	return read(ctx, c, call{
 		op: "search the events", permission: eventsRead, method: http.MethodPost, path: "/api/v2/events/search",
 		body: newSearch(search.Query, nil, search.From, search.To, search.Limit),
-	}, c.searchedEvents)
+	}, listOf(c.searchedEvent))
 }
 
 // FindPosted returns the event that Create posted about an alert of a webhook, or of any webhook when
@@ -114,7 +113,7 @@ type searchedFields struct {
 	Message, Timestamp string
 	Tags               []string
 	Attributes         struct {
-		Title, Status, Service, Hostname string
+		Title, Status, Service string
 
 		SourceTypeName  string `json:"source_type_name"`
 		MonitorID       int64  `json:"monitor_id"`
@@ -128,22 +127,20 @@ type searchedFields struct {
 	}
 }
 
-func (c *Client) searchedEvents(r list[resource[searchedFields]]) []SearchedEvent {
-	events := make([]SearchedEvent, len(r.Data))
-	for i, found := range r.Data {
-		outer, a := found.Attributes, found.Attributes.Attributes
-		events[i] = SearchedEvent{
-			ID: found.ID, StreamID: a.Evt.ID, Title: a.Title, Text: outer.Message, Happened: parseTime(outer.Timestamp),
-			Status: a.Status, Category: a.Evt.Category, Service: emptyIfUndefined(a.Service), Host: emptyIfUndefined(a.Hostname),
-			Source: cmp.Or(alert.Tags(outer.Tags).Get("source"), a.SourceTypeName),
-			Tags:   outer.Tags, URL: c.eventPage(a.Evt.UID, a.Evt.ID), MonitorID: a.MonitorID, RelatedEventID: a.RelatedEventID,
-			Change: Change{
-				Author: a.Author.Name, Resource: a.ChangedResource.Name, ResourceType: a.ChangedResource.Type,
-				Previous: compact(a.PrevValue), New: compact(a.NewValue), Metadata: compact(a.ChangeMetadata),
-			},
-		}
+func (c *Client) searchedEvent(found resource[searchedFields]) SearchedEvent {
+	outer, a := found.Attributes, found.Attributes.Attributes
+	if a.Service == "undefined" { // Datadog's word for an unknown value.
+		a.Service = ""
 	}
-	return events
+	return SearchedEvent{
+		ID: found.ID, StreamID: a.Evt.ID, Title: a.Title, Text: outer.Message, Happened: parseTime(outer.Timestamp),
+		Status: a.Status, Category: a.Evt.Category, Service: a.Service, Source: cmp.Or(alert.Tags(outer.Tags).Get("source"), a.SourceTypeName),
+		Tags: outer.Tags, URL: c.eventPage(a.Evt.UID, a.Evt.ID), MonitorID: a.MonitorID, RelatedEventID: a.RelatedEventID,
+		Change: Change{
+			Author: a.Author.Name, Resource: a.ChangedResource.Name, ResourceType: a.ChangedResource.Type,
+			Previous: compact(a.PrevValue), New: compact(a.NewValue), Metadata: compact(a.ChangeMetadata),
+		},
+	}
 }
 
 // eventPage returns the page of an event, by the newer of its two ids.
@@ -157,14 +154,6 @@ func (c *Client) eventPage(uid, id string) string {
 	return ""
 }
 
-// emptyIfUndefined replaces Datadog's word for an unknown value.
-func emptyIfUndefined(s string) string {
-	if s == "undefined" {
-		return ""
-	}
-	return s
-}
-
 // compact returns raw without white space, or "" for null and an empty object.
 func compact(raw json.RawMessage) string {
 	var b bytes.Buffer
@@ -172,4 +161,39 @@ func compact(raw json.RawMessage) string {
 		return ""
 	}
 	return b.String()
+}
+
+// Log is one log line.
+type Log struct {
+	Time    time.Time
+	Message string // The line, or else its attribute error.message.
+}
+
+// LogQuery selects log lines
+// (https://docs.datadoghq.com/logs/explorer/search_syntax/).
+type LogQuery struct {
+	Query    string
+	Indexes  []string // Empty for all of them.
+	From, To time.Time
+	Limit    int // At most 1,000; 0 is Datadog's default of 10.
+}
+
+// Logs returns the newest lines that match, the newest first. The rate limit is low: 10 calls in 10
+// seconds.
+// https://docs.datadoghq.com/api/latest/logs/#search-logs-post
+func (c *Client) Logs(ctx context.Context, query LogQuery) ([]Log, error) {
+	return read(ctx, c, call{
+		op: "search the logs", permission: "logs_read_data", method: http.MethodPost, path: "/api/v2/logs/events/search",
+		body: newSearch(query.Query, query.Indexes, query.From, query.To, query.Limit),
+	}, listOf(logLine))
+}
+
+type logFields struct {
+	Timestamp, Message string
+	Attributes         struct{ Error struct{ Message string } }
+}
+
+func logLine(r resource[logFields]) Log {
+	a := r.Attributes
+	return Log{Time: parseTime(a.Timestamp), Message: cmp.Or(a.Message, a.Attributes.Error.Message)}
 }
