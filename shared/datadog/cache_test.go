@@ -205,18 +205,17 @@ func TestClient_RateLimit(t *testing.T) {
 			})
 		})
 	}
-	t.Run("another error", func(t *testing.T) {
-		client, calls := counted(t, answering(500, "", "X-RateLimit-Reset", "30", "X-RateLimit-Remaining", "0"))
-		if _, err := getMonitor(t.Context(), client, 7), getMonitor(t.Context(), client, 7); fault.From(err).RetryAfter != 0 || calls.Load() != 2 {
-			t.Errorf("%d requests, %v", calls.Load(), err)
+	for name, answer := range map[string]roundTrip{
+		"another error": answering(500, "", "X-RateLimit-Reset", "30", "X-RateLimit-Remaining", "0"),
+		"not used up":   answering(200, monitor7, "X-RateLimit-Reset", "30", "X-RateLimit-Remaining", "1"),
+	} {
+		client, calls := counted(t, answer)
+		_ = getMonitor(t.Context(), client, 7)
+		err := getMonitor(t.Context(), client, 7)
+		if f := fault.From(err); calls.Load() != 2 || f != nil && f.RetryAfter != 0 {
+			t.Errorf("%s: %d requests, %v", name, calls.Load(), err)
 		}
-	})
-	t.Run("not used up", func(t *testing.T) {
-		client, calls := counted(t, answering(200, monitor7, "X-RateLimit-Reset", "30", "X-RateLimit-Remaining", "1"))
-		if _, err := getMonitor(t.Context(), client, 7), getMonitor(t.Context(), client, 7); err != nil || calls.Load() != 2 {
-			t.Errorf("%d requests, %v", calls.Load(), err)
-		}
-	})
+	}
 }
 
 // The monotonic clock of a frozen instance may have stood still, and results would not age.

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,16 +20,25 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
+
+	"boomerang/shared/event"
 	"boomerang/shared/fault"
 	"boomerang/shared/httpx"
 	"boomerang/shared/site"
+	"boomerang/shared/telemetry/telemetrytest"
 )
 
 // allCalls are the tables whose calls the faults are tried on.
 var allCalls = []map[string]apiCall{readCalls, createCalls}
 
 func TestClient_Status(t *testing.T) {
+	some := map[string]apiCall{"create": createCalls["create"], "create alert": createCalls["create alert"], "monitor": readCalls["monitor"], "snapshot": readCalls["snapshot"]}
 	for status := 300; status <= 599; status++ {
+		calls := []map[string]apiCall{some}
+		if slices.Contains([]int{400, 401, 403, 404, 408, 409, 429, 500, 503}, status) {
+			calls = []map[string]apiCall{readCalls, writeCalls, createCalls}
+		}
 		testCalls(t, func(t *testing.T, call apiCall) {
 			answer := answering(status, `{"errors":["Words of Datadog"]}`, "X-RateLimit-Reset", "45")
 			err := call.do(t.Context(), clientOver(t, answer, keyring{}))
@@ -40,34 +50,24 @@ func TestClient_Status(t *testing.T) {
 			if status == 429 {
 				wait = 45 * time.Second
 			}
-			if f.Kind != kind || f.RetryAfter != wait || e.Reset != wait || IsNotFound(err) != (status == 404) {
-				t.Errorf("status %d: got kind %v after %v (%v), want %v after %v", status, f.Kind, f.RetryAfter, e.Reset, kind, wait)
-			}
-			isService := strings.Contains(call.request, "services/definitions") // Its 404 has a text of its own.
-			if e.Status != status || e.Cause != nil || (e.Text != "Words of Datadog") != (isService && status == 404) && !isService {
-				t.Errorf("got %+v", e)
+			if f.Kind != kind || f.RetryAfter != wait || e.Reset != wait || e.Status != status || e.Cause != nil || IsNotFound(err) != (status == 404) {
+				t.Errorf("status %d: got kind %v after %v and %+v, want %v after %v", status, f.Kind, f.RetryAfter, e, kind, wait)
 			}
 			if names := strings.Contains(f.Public, "the permission "+call.permission); names != (rejectedKeys && call.permission != "") {
-				t.Errorf("the hint about the permission is wrong: %s", f.Public)
+				t.Errorf("status %d: the hint about the permission is wrong: %s", status, f.Public)
+			}
+			if status == 404 && strings.Contains(call.request, "services/definitions") {
+				return // It has a text of its own.
+			}
+			if e.Text != "Words of Datadog" {
+				t.Errorf("status %d: the text is %q", status, e.Text)
 			}
 			for _, text := range []string{e.Error(), f.Error(), fault.LogText(err)} {
-				if strings.Contains(text, "Words of Datadog") || !strings.Contains(text, fmt.Sprint(status)) && !isService {
-					t.Errorf("the log text is %q", text)
+				if strings.Contains(text, "Words of Datadog") || !strings.Contains(text, fmt.Sprint(status)) {
+					t.Errorf("status %d: the log text is %q", status, text)
 				}
 			}
-		}, map[string]apiCall{"create": createCalls["create"], "create alert": createCalls["create alert"], "monitor": readCalls["monitor"], "snapshot": readCalls["snapshot"]})
-	}
-	for _, status := range []int{400, 401, 403, 404, 409, 408, 429, 500, 503} {
-		testCalls(t, func(t *testing.T, call apiCall) {
-			f, e := failure(t, call.do(t.Context(), clientOver(t, answering(status, `{"errors":["Words"]}`), keyring{})))
-			temporary := httpx.IsTemporary(status) || (status == 401 || status == 403) && call.isCreate()
-			if f.Kind == fault.Temporary != temporary || e.Status != status {
-				t.Errorf("status %d: got %v, %+v", status, f.Kind, e)
-			}
-			if names := strings.Contains(f.Public, "the permission "+call.permission); names != ((status == 401 || status == 403) && call.permission != "") {
-				t.Errorf("status %d: the public text is %s", status, f.Public)
-			}
-		}, readCalls, writeCalls, createCalls)
+		}, calls...)
 	}
 }
 
@@ -333,27 +333,6 @@ func TestClient_ContextEnds(t *testing.T) {
 	}
 }
 
-func TestClient_ContextEnds_Network(t *testing.T) {
-	for _, raw := range []string{"", "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"} {
-		done := make(chan struct{})
-		_, c := server(t, func(w http.ResponseWriter, _ *http.Request) {
-			conn, _, err := w.(http.Hijacker).Hijack()
-			if err != nil {
-				panic(err)
-			}
-			_, _ = io.WriteString(conn, raw)
-			<-done
-			_ = conn.Close()
-		})
-		t.Cleanup(func() { close(done) })
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		defer cancel()
-		if err := readCalls["monitor"].do(ctx, c); !fault.IsTemporary(err) || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("after %q: got %v", raw, err)
-		}
-	}
-}
-
 func TestClient_ErrorsHaveNoKeys(t *testing.T) {
 	echo := func(status int, format string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
@@ -399,6 +378,11 @@ func TestClient_ErrorsHaveNoQuery(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
 	}
+	handlers["hangs in the body"] = func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "{")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	}
 	handlers["unreachable"] = nil
 	for how, handler := range handlers {
 		for name, do := range map[string]func(context.Context, *Client) error{
@@ -428,6 +412,9 @@ func TestClient_ErrorsHaveNoQuery(t *testing.T) {
 				defer cancel()
 				err := do(ctx, c)
 				f, e := failure(t, err)
+				if strings.HasPrefix(how, "hangs") && name != "invalid path" && (f.Kind != fault.Temporary || !errors.Is(err, context.DeadlineExceeded)) {
+					t.Errorf("got kind %v of %v, want a timeout", f.Kind, err)
+				}
 				if text := fmt.Sprintf("%v %s %v %+v %#v", err, f.Public, e, err, *e); e.Cause == nil || strings.Contains(text, "jane") {
 					t.Errorf("the error has no cause, or the query: %s", text)
 				}
@@ -469,5 +456,31 @@ func TestErrorText(t *testing.T) {
 		if !utf8.ValidString(got) || utf8.RuneCountInString(got) != min(n, maxErrorRunes) || strings.HasSuffix(got, "…") != (n > maxErrorRunes) {
 			t.Errorf("%d characters: got %q", n, got)
 		}
+	}
+}
+
+func TestClient_RecordRateLimit(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		header []string
+		want   []string
+	}{
+		"an answer":          {http.StatusAccepted, []string{"X-RateLimit-Remaining", "41", "X-RateLimit-Name", "events_v1"}, []string{"boomerang.ratelimit.remaining:41|d|#limit:events_v1"}},
+		"a refusal":          {http.StatusTooManyRequests, []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Name", "events_v1"}, []string{"boomerang.ratelimit.remaining:0|d|#limit:events_v1"}},
+		"without a name":     {http.StatusAccepted, []string{"X-RateLimit-Remaining", "41"}, []string{"boomerang.ratelimit.remaining:41|d"}},
+		"without the header": {http.StatusAccepted, nil, nil},
+		"words":              {http.StatusAccepted, []string{"X-RateLimit-Remaining", "many"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := clientOver(t, answering(c.status, `{"event":{"id":1}}`, c.header...), keyring{})
+			e := telemetrytest.During(t, func(ctx context.Context) {
+				if _, err := client.Create(ctx, event.Event{Title: "x"}); (err != nil) != (c.status != http.StatusAccepted) {
+					t.Error(err)
+				}
+			})
+			if diff := cmp.Diff(c.want, e.Lines(t)); diff != "" {
+				t.Errorf("metrics (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
