@@ -15,23 +15,11 @@ import (
 // the values that could not be read.
 func Decode(body []byte) (Alert, error) { return read(body, parseObject) }
 
-// read parses the body again for the digest, because the alert takes over the parsed
-// payload. Only an alert without an id needs a digest.
 func read(body []byte, parse func([]byte) (map[string]any, error)) (Alert, error) {
 	payload, err := parse(body)
 	if err != nil {
 		return Alert{}, err
 	}
-	a, err := fromPayload(payload)
-	if err != nil || a.ID != "" {
-		return a, err
-	}
-	payload, err = parse(body)
-	a.Digest = digest(payload, len(body))
-	return a, err
-}
-
-func fromPayload(payload map[string]any) (Alert, error) {
 	var a Alert
 	var buf [48]candidate
 	a.fill(a.flatten(buf[:0], payload))
@@ -40,7 +28,11 @@ func fromPayload(payload map[string]any) (Alert, error) {
 	}
 	a.dropUnresolvedMonitorID()
 	a.Test = strings.Contains(a.Title, testMark) || strings.Contains(a.AlertTitle, testMark)
-	return a, nil
+	if a.ID == "" { // The digest needs a payload that the alert has not taken over.
+		payload, err = parse(body)
+		a.Digest = digest(payload, len(body))
+	}
+	return a, err
 }
 
 // testMark is in the title of Datadog's test notifications

@@ -15,8 +15,7 @@ import (
 // text quotes at most one character and the name of a variable, so that a log has
 // nothing of an alert. The HTTP status is 400.
 type MalformedError struct {
-	Reason string
-	Hint   string // What to do, or empty.
+	Reason string // And what to do, if that is known.
 	Field  string // The form field that held the JSON, if it was a form.
 	// Line and Column count characters from 1, Offset counts bytes from 0. Line is 0
 	// when the reason is about the whole body.
@@ -24,17 +23,14 @@ type MalformedError struct {
 }
 
 func (e *MalformedError) Error() string {
-	what, where, hint := "body", "", ""
+	what, where := "body", ""
 	if e.Field != "" {
 		what = fmt.Sprintf("form field %q", e.Field)
 	}
 	if e.Line > 0 {
 		where = fmt.Sprintf(" at line %d, column %d (byte %d)", e.Line, e.Column, e.Offset)
 	}
-	if e.Hint != "" {
-		hint = "; " + e.Hint
-	}
-	return fmt.Sprintf("the %s cannot be read as a JSON object%s: %s%s", what, where, e.Reason, hint)
+	return fmt.Sprintf("the %s cannot be read as a JSON object%s: %s", what, where, e.Reason)
 }
 
 // InvalidError says that a payload lacks what an alert needs. The HTTP status is 422.
@@ -74,13 +70,13 @@ func hintFor(before []byte, message string) string {
 	before = bytes.TrimRight(before, whiteSpace)
 	switch {
 	case strings.HasSuffix(message, "looking for beginning of value") && bytes.HasSuffix(before, []byte(":")):
-		return "most likely a variable without quotes, which Datadog left empty or as it was: " +
+		return "; most likely a variable without quotes, which Datadog left empty or as it was: " +
 			"put it in quotes in the webhook's payload, \"$NAME\""
 	case strings.HasSuffix(message, "after object key:value pair") &&
 		(bytes.HasSuffix(before, []byte(`"{"`)) || bytes.HasSuffix(before, []byte(`"[{"`))):
-		return "most likely a variable that holds JSON stands in quotes: take them away in the webhook's payload"
+		return "; most likely a variable that holds JSON stands in quotes: take them away in the webhook's payload"
 	case strings.HasPrefix(message, `invalid character '"' after`):
-		return "most likely a comma is missing before it"
+		return "; most likely a comma is missing before it"
 	default:
 		return ""
 	}
@@ -94,8 +90,7 @@ func malformedAt(body []byte, offset int, reason, hint string) *MalformedError {
 		reason += ", found " + string(name)
 	}
 	return &MalformedError{
-		Reason: reason,
-		Hint:   hint,
+		Reason: reason + hint,
 		Line:   bytes.Count(body[:lineStart], []byte("\n")) + 1,
 		Column: utf8.RuneCount(body[lineStart:offset]) + 1,
 		Offset: offset,

@@ -36,7 +36,8 @@ func parseForm(text []byte) (map[string]any, error) {
 		}
 	}
 	name, whole := "", ""
-	if i := slices.IndexFunc(fields, formField.isPayload); i >= 0 {
+	isPayload := func(f formField) bool { return strings.EqualFold(f.key, "payload") && startsObject(f.value) }
+	if i := slices.IndexFunc(fields, isPayload); i >= 0 {
 		name, whole = fields[i].key, fields[i].value
 		fields = slices.Delete(fields, i, i+1)
 	} else if len(fields) == 1 && fields[0].value == "" && startsObject(fields[0].key) {
@@ -60,10 +61,6 @@ func parseForm(text []byte) (map[string]any, error) {
 type form []formField
 
 type formField struct{ key, value string }
-
-func (f formField) isPayload() bool {
-	return strings.EqualFold(f.key, "payload") && startsObject(f.value)
-}
 
 // payload returns the JSON object that the form stands for.
 func (f form) payload() map[string]any {
@@ -103,20 +100,17 @@ func (f formField) decoded() any {
 
 // put sets a key, or makes a list of its values.
 func put(object map[string]any, key string, value any) {
-	have, taken := object[key]
-	if !taken {
-		object[key] = value
-		return
+	if have, taken := object[key]; taken {
+		value = append(asList(have), asList(value)...)
 	}
-	list, isList := have.([]any)
-	if !isList {
-		list = []any{have}
+	object[key] = value
+}
+
+func asList(v any) []any {
+	if list, ok := v.([]any); ok {
+		return list
 	}
-	if more, ok := value.([]any); ok {
-		object[key] = append(list, more...)
-		return
-	}
-	object[key] = append(list, value)
+	return []any{v}
 }
 
 // splitKey splits org[id] and org.id into org and id, and tags[] into tags and "".

@@ -28,7 +28,7 @@ func parseObject(body []byte) (map[string]any, error) {
 	}
 	object, ok := v.(map[string]any)
 	if !ok {
-		return nil, &MalformedError{Reason: "it is " + kindOf(v), Hint: "send an object: {\"id\": \"$ID\", …}"}
+		return nil, &MalformedError{Reason: "it is " + kindOf(v) + "; send an object: {\"id\": \"$ID\", …}"}
 	}
 	return object, nil
 }

@@ -32,7 +32,7 @@ func variablesOf(t reflect.Type, path []int) (found []variable) {
 		case name != "":
 			object := field.Type == reflect.TypeFor[json.RawMessage]() || field.Type == reflect.TypeFor[Tags]()
 			found = append(found, variable{name, form, index, object})
-		case strings.HasPrefix(field.Type.PkgPath(), reflect.TypeFor[Alert]().PkgPath()) && field.Type.Kind() == reflect.Struct:
+		case field.Type.Kind() == reflect.Struct:
 			found = append(found, variablesOf(field.Type, index)...)
 		}
 	}
