@@ -3,7 +3,9 @@ package datadog
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -119,23 +121,15 @@ func (s *cache) store(key string, r result) {
 	s.results[key] = r
 	s.bytes += r.bytes
 	for len(s.results) > maxCacheEntries || s.bytes > maxCacheBytes {
-		s.remove(s.oldest())
+		s.remove(slices.MinFunc(slices.Collect(maps.Keys(s.results)), func(a, b string) int {
+			return s.results[a].asked.Compare(s.results[b].asked)
+		}))
 	}
 }
 
 func (s *cache) remove(key string) {
 	s.bytes -= s.results[key].bytes
 	delete(s.results, key)
-}
-
-func (s *cache) oldest() string {
-	var oldest string
-	for key, r := range s.results {
-		if oldest == "" || r.asked.Before(s.results[oldest].asked) {
-			oldest = key
-		}
-	}
-	return oldest
 }
 
 // doWithinLimit sends call unless its rate limit is used up.
