@@ -52,12 +52,6 @@ func TestDecode_Malformed(t *testing.T) {
 			}
 		})
 	}
-	t.Run("quotes little", func(t *testing.T) {
-		_, err := Decode([]byte(`{"token": secretsecretsecretsecret}`))
-		if strings.Contains(err.Error(), "secretsecretsecret") {
-			t.Errorf("too much of the body is in: %v", err)
-		}
-	})
 	t.Run("maximum depth", func(t *testing.T) {
 		a := decode(t, `{"title":"t\\\"[[[","a":`+strings.Repeat("[", 63)+strings.Repeat("]", 63)+`}`)
 		if a.Title != `t\"[[[` {
@@ -76,7 +70,7 @@ func TestDecode_Malformed(t *testing.T) {
 // Errors are logged, and a log must not hold the text of an alert.
 func TestMalformedError_QuotesNothing(t *testing.T) {
 	for _, body := range []string{
-		`{"title":"t","user":jane@example.com}`, `{"title":"t"} jane@example.com`, `jane@example.com`, `{"title":"t" jane@example.com`, `{"a":$jane@example.com}`,
+		`{"title":"t","user":jane@example.com}`, `{"title":"t"} jane@example.com`, `jane@example.com`, `{"title":"t" jane@example.com`, `{"a":$jane@example.com}`, `{"token": secretsecretjasecret}`,
 	} {
 		if _, err := Decode([]byte(body)); err == nil || strings.Contains(err.Error(), "ja") {
 			t.Errorf("%s: %v", body, err)

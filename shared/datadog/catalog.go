@@ -14,20 +14,21 @@ import (
 // catalogRead is the permission for the Software Catalog and for service definitions.
 const catalogRead = "apm_service_catalog_read"
 
-// Service is an entry of the Software Catalog. Fields that a response lacks are zero.
+// Service is an entry of the Software Catalog. Fields that a response lacks are zero. The
+// keys are those of a service definition.
 type Service struct {
-	Name        string // As in the tag "service".
-	DisplayName string
-	Description string
-	Owner       string   // The handle of a team.
-	OtherOwners []string // More handles.
-	Tier        string
-	Lifecycle   string
-	Contacts    []Contact
-	Links       []ServiceLink
-	DependsOn   []string // References such as "service:payments".
-	PagerDuty   string   // URL of the service there, as Opsgenie.
-	Opsgenie    string
+	Name        string        `json:"dd-service"` // As in the tag "service".
+	DisplayName string        `json:"displayName"`
+	Description string        `json:"description"`
+	Owner       string        `json:"team"` // The handle of a team.
+	OtherOwners []string      `json:"-"`    // More handles.
+	Tier        string        `json:"tier"`
+	Lifecycle   string        `json:"lifecycle"`
+	Contacts    []Contact     `json:"contacts"`
+	Links       []ServiceLink `json:"links"`
+	DependsOn   []string      `json:"-"` // References such as "service:payments".
+	PagerDuty   string        `json:"-"` // URL of the service there, as Opsgenie.
+	Opsgenie    string        `json:"-"`
 }
 
 // Contact is a way to reach the owners of a service.
@@ -111,10 +112,9 @@ func (r entityResponse) service(name string) (Service, bool) {
 // (https://docs.datadoghq.com/internal_developer_portal/software_catalog/entity_model/).
 type entity struct {
 	Metadata struct {
-		DisplayName, Description, Owner string
-		AdditionalOwners                []struct{ Name string }
-		Contacts                        []Contact
-		Links                           []ServiceLink
+		Service
+		Owner            string
+		AdditionalOwners []struct{ Name string }
 	}
 	Spec struct {
 		Tier, Lifecycle string
@@ -124,12 +124,9 @@ type entity struct {
 }
 
 func (e entity) service() Service {
-	s := Service{
-		DisplayName: e.Metadata.DisplayName, Description: e.Metadata.Description,
-		Owner: e.Metadata.Owner, Tier: e.Spec.Tier, Lifecycle: e.Spec.Lifecycle,
-		Contacts: e.Metadata.Contacts, Links: e.Metadata.Links, DependsOn: e.Spec.DependsOn,
-		PagerDuty: e.Integrations.PagerDuty.ServiceURL, Opsgenie: e.Integrations.Opsgenie.ServiceURL,
-	}
+	s := e.Metadata.Service
+	s.Owner, s.Tier, s.Lifecycle, s.DependsOn = e.Metadata.Owner, e.Spec.Tier, e.Spec.Lifecycle, e.Spec.DependsOn
+	s.PagerDuty, s.Opsgenie = e.Integrations.PagerDuty.ServiceURL, e.Integrations.Opsgenie.ServiceURL
 	for _, owner := range e.Metadata.AdditionalOwners {
 		if owner.Name != "" {
 			s.OtherOwners = append(s.OtherOwners, owner.Name)
@@ -141,27 +138,21 @@ func (e entity) service() Service {
 // definitionResponse has version 2.2 of the schema, to which Datadog converts others.
 type definitionResponse struct {
 	Data struct {
-		Attributes struct {
-			Schema struct {
-				Service                            string `json:"dd-service"`
-				Description, Team, Tier, Lifecycle string
-				Contacts                           []Contact
-				Links                              []ServiceLink
-				Integrations                       struct {
-					PagerDuty, Opsgenie struct {
-						ServiceURL string `json:"service-url"`
-					}
-				}
-			}
+		Attributes struct{ Schema serviceDefinition }
+	}
+}
+
+type serviceDefinition struct {
+	Service
+	Integrations struct {
+		PagerDuty, Opsgenie struct {
+			URL string `json:"service-url"`
 		}
 	}
 }
 
 func (r definitionResponse) service() (Service, bool) {
-	s := r.Data.Attributes.Schema
-	return Service{
-		Name: s.Service, Description: s.Description, Owner: s.Team, Tier: s.Tier, Lifecycle: s.Lifecycle,
-		Contacts: s.Contacts, Links: s.Links,
-		PagerDuty: s.Integrations.PagerDuty.ServiceURL, Opsgenie: s.Integrations.Opsgenie.ServiceURL,
-	}, s.Service != ""
+	d := r.Data.Attributes.Schema
+	d.PagerDuty, d.Opsgenie = d.Integrations.PagerDuty.URL, d.Integrations.Opsgenie.URL
+	return d.Service, d.Name != ""
 }
