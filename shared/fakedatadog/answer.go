@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 const (
@@ -19,11 +20,12 @@ const (
 	mediaVendor = "application/vnd.api+json"
 )
 
-// answer is a whole response.
+// answer is a whole response. Its body is value as JSON, or body.
 type answer struct {
 	status int
 	media  string
 	header map[string]string
+	value  any
 	body   []byte
 }
 
@@ -42,7 +44,24 @@ func (a answer) as(media string) answer {
 	return a
 }
 
+// encoded returns the answer with its body as Datadog writes it, without escaping <, >
+// and &.
+func (a answer) encoded() answer {
+	if a.value == nil {
+		return a
+	}
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(a.value); err != nil {
+		return failure(http.StatusInternalServerError, fmt.Sprintf("fakedatadog cannot encode its answer: %v", err)).encoded()
+	}
+	a.value, a.body = nil, b.Bytes()
+	return a
+}
+
 func (a answer) write(w http.ResponseWriter) {
+	a = a.encoded()
 	a.writeHeader(w)
 	_, _ = w.Write(a.body) // The caller may have left.
 }
@@ -65,35 +84,23 @@ func bodyAllowed(status int) bool {
 
 func success(v any) answer { return jsonAnswer(http.StatusOK, v) }
 
-// jsonAnswer encodes v as Datadog does, without escaping <, > and &.
-func jsonAnswer(status int, v any) answer {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		return failure(http.StatusInternalServerError, fmt.Sprintf("fakedatadog cannot encode its answer: %v", err))
-	}
-	return answer{status: status, media: mediaJSON, body: b.Bytes()}
-}
+func jsonAnswer(status int, v any) answer { return answer{status: status, media: mediaJSON, value: v} }
 
 // failure answers in the error format of the v1 API.
-func failure(status int, texts ...string) answer {
-	return jsonAnswer(status, map[string][]string{"errors": texts})
+func failure(status int, text string) answer {
+	return jsonAnswer(status, object{"errors": []string{text}})
+}
+
+func badRequest(format string, args ...any) answer {
+	return failure(http.StatusBadRequest, fmt.Sprintf(format, args...))
 }
 
 // gatewayFailure answers as the gateway before Datadog's services does, 403 to a
 // wrong key and 5xx for a service that is down.
 func gatewayFailure(status int) answer {
-	return jsonAnswer(status, struct {
-		Status     string   `json:"status"`
-		Code       int      `json:"code"`
-		Errors     []string `json:"errors"`
-		StatusPage string   `json:"statuspage"`
-		Twitter    string   `json:"twitter"`
-		Email      string   `json:"email"`
-	}{
-		"error", status, []string{statusText(status)},
-		"http://status.datadoghq.com", "http://twitter.com/datadogops", "support@datadoghq.com",
+	return jsonAnswer(status, object{
+		"status": "error", "code": status, "errors": []string{statusText(status)},
+		"statuspage": "http://status.datadoghq.com", "twitter": "http://twitter.com/datadogops", "email": "support@datadoghq.com",
 	})
 }
 
@@ -121,22 +128,35 @@ func statusText(status int) string {
 func withBody[T any](handle func(*call, T) answer) func(*call) answer {
 	return func(c *call) answer {
 		var in T
-		if err := json.Unmarshal(c.body, &in); err != nil {
-			return failure(http.StatusBadRequest, decodeProblem(err))
+		if !c.decode(&in) {
+			return answer{}
 		}
 		return handle(c, in)
 	}
 }
 
-func decodeProblem(err error) string {
+// decode decodes the body over v. If it cannot, the call's answer is 400.
+func (c *call) decode(v any) bool {
+	err := json.Unmarshal(c.body, v)
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
-		return fmt.Sprintf(invalidValue, wrong.Field)
+		c.fail(invalidValue, wrong.Field)
+	} else if err != nil {
+		c.fail("Payload is not valid JSON")
 	}
-	return "Payload is not valid JSON"
+	return err == nil
 }
 
-// object is a JSON object, for answers whose keys are mostly constant.
+// object is a JSON object. Handlers name the keys whose values matter (see complete).
 type object = map[string]any
+
+// objectOf returns v as a JSON object.
+func objectOf(v any) (o object) {
+	raw, _ := json.Marshal(v) // It came from JSON, or from a test.
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	_ = decoder.Decode(&o)
+	return o
+}
 
 // reference names a resource in the v2 API.
 type reference struct {
@@ -156,15 +176,12 @@ type Person struct {
 // author created everything that has no other creator.
 var author = Person{Name: "Someone", Email: "someone@example.com"}
 
-func (p Person) id() string { return uuidOf(p.Email) }
+func (p Person) reference() reference { return reference{Type: "users", ID: uuidOf(p.Email)} }
 
-func (p Person) reference() reference { return reference{Type: "users", ID: p.id()} }
-
-func references(people []Person) (all []reference) {
-	for _, person := range people {
-		all = append(all, person.reference())
-	}
-	return all
+// user returns a person as a resource.
+func (p Person) user() object {
+	ref := p.reference()
+	return object{"type": ref.Type, "id": ref.ID, "attributes": object{"name": p.Name, "email": p.Email, "handle": p.Email, "uuid": ref.ID}}
 }
 
 // uuidOf returns a UUID that is always the same for a name.
@@ -173,13 +190,29 @@ func uuidOf(name string) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }
 
+const timestampLayout = "2006-01-02T15:04:05.000000-07:00"
+
+func timeOrNull(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Format(timestampLayout)
+}
+
 // orNull is nil for a zero value, which Datadog shows as null.
-func orNull[T comparable](v T) *T {
+func orNull[T comparable](v T) any {
 	var zero T
 	if v == zero {
 		return nil
 	}
-	return &v
+	return v
 }
 
 func orEmpty[T any](list []T) []T { return append([]T{}, list...) }
+
+func valueOr[T any](p *T, defaultValue T) T {
+	if p == nil {
+		return defaultValue
+	}
+	return *p
+}

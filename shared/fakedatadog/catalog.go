@@ -2,10 +2,8 @@ package fakedatadog
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 )
@@ -20,37 +18,29 @@ const (
 func (s *Server) catalogRoutes() []route {
 	return []route{
 		{name: CatalogList, pattern: "GET /api/v2/catalog/entity", handle: s.listEntities},
-		{name: ServiceDefinitionGet, pattern: "GET /api/v2/services/definitions/{service}", handle: s.getDefinition},
+		{name: ServiceDefinitionGet, pattern: "GET /api/v2/services/definitions/{id}", handle: s.getDefinition},
 	}
 }
 
 // Entity is an entity of the Software Catalog, version 3
 // (https://docs.datadoghq.com/internal_developer_portal/software_catalog/entity_model/).
 type Entity struct {
-	APIVersion   string         `json:"apiVersion"` // "v3".
-	Kind         string         `json:"kind"`       // "service".
-	Metadata     EntityMetadata `json:"metadata"`
-	Spec         EntitySpec     `json:"spec"`
-	Integrations map[string]any `json:"integrations,omitempty"`
+	APIVersion string         `json:"apiVersion"` // "v3".
+	Kind       string         `json:"kind"`       // "service".
+	Metadata   EntityMetadata `json:"metadata"`
+	Spec       EntitySpec     `json:"spec"`
 }
 
 // EntityMetadata names an entity and its owners.
 type EntityMetadata struct {
-	Name             string        `json:"name"`
-	Namespace        string        `json:"namespace"`
-	DisplayName      string        `json:"displayName,omitempty"`
-	Description      string        `json:"description,omitempty"`
-	Owner            string        `json:"owner,omitempty"`
-	AdditionalOwners []EntityOwner `json:"additionalOwners,omitempty"`
-	Tags             []string      `json:"tags,omitempty"`
-	Contacts         []Contact     `json:"contacts,omitempty"`
-	Links            []Link        `json:"links,omitempty"`
-}
-
-// EntityOwner is a further owner of an entity.
-type EntityOwner struct {
-	Name string `json:"name"`
-	Type string `json:"type,omitempty"`
+	Name        string    `json:"name"`
+	Namespace   string    `json:"namespace"`
+	DisplayName string    `json:"displayName,omitempty"`
+	Description string    `json:"description,omitempty"`
+	Owner       string    `json:"owner,omitempty"`
+	Tags        []string  `json:"tags,omitempty"`
+	Contacts    []Contact `json:"contacts,omitempty"`
+	Links       []Link    `json:"links,omitempty"`
 }
 
 // EntitySpec is that of a service; the other kinds have other keys.
@@ -70,26 +60,17 @@ type Contact struct {
 
 // Link is a page about a service.
 type Link struct {
-	Name     string `json:"name"`
-	Type     string `json:"type"` // "runbook", "doc", "repo", "dashboard", "other", …
-	Provider string `json:"provider,omitempty"`
-	URL      string `json:"url"`
+	Name string `json:"name"`
+	Type string `json:"type"` // "runbook", "doc", "repo", "dashboard", "other", …
+	URL  string `json:"url"`
 }
 
 // ServiceDefinition is the catalog's older form, version 2.2
 // (https://docs.datadoghq.com/api/latest/service-definition/).
 type ServiceDefinition struct {
-	SchemaVersion string         `json:"schema-version"`
-	Service       string         `json:"dd-service"`
-	Team          string         `json:"team,omitempty"`
-	Description   string         `json:"description,omitempty"`
-	Tier          string         `json:"tier,omitempty"`
-	Lifecycle     string         `json:"lifecycle,omitempty"`
-	Contacts      []Contact      `json:"contacts,omitempty"`
-	Links         []Link         `json:"links,omitempty"`
-	Tags          []string       `json:"tags,omitempty"`
-	Integrations  map[string]any `json:"integrations,omitempty"`
-	Extensions    map[string]any `json:"extensions,omitempty"`
+	SchemaVersion string `json:"schema-version"`
+	Service       string `json:"dd-service"`
+	Team          string `json:"team,omitempty"`
 }
 
 // AddEntity adds an entity, or replaces the one with the same reference.
@@ -98,70 +79,44 @@ func (s *Server) AddEntity(e Entity) {
 	e.Metadata.Namespace = cmp.Or(e.Metadata.Namespace, "default")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.entities = replaceOrAppend(s.entities, e, Entity.reference)
+	s.entities.put(e)
 }
 
 // AddServiceDefinition adds a definition that only the older API finds.
 func (s *Server) AddServiceDefinition(d ServiceDefinition) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.definitions[d.Service] = d
-}
-
-func replaceOrAppend[T any](all []T, v T, key func(T) string) []T {
-	if i := slices.IndexFunc(all, func(other T) bool { return key(other) == key(v) }); i >= 0 {
-		all[i] = v
-		return all
-	}
-	return append(all, v)
+	s.definitions.put(d)
 }
 
 func (e Entity) reference() string {
 	return e.Kind + ":" + e.Metadata.Namespace + "/" + e.Metadata.Name
 }
 
-// is reports whether ref names the entity. A reference without a namespace is in the
-// default one; one without a kind is of any.
+// is reports whether ref names the entity: kind:name in the default namespace, or
+// kind:namespace/name.
 func (e Entity) is(ref string) bool {
-	kind, name, hasKind := strings.Cut(ref, ":")
-	if !hasKind {
-		kind, name = e.Kind, ref
-	}
-	if !strings.Contains(name, "/") {
-		name = "default/" + name
-	}
-	return strings.EqualFold(kind+":"+name, e.reference())
+	return strings.EqualFold(ref, e.reference()) || strings.EqualFold(strings.Replace(ref, ":", ":default/", 1), e.reference())
 }
 
 func (s *Server) listEntities(c *call) answer {
-	offset, limit := c.integer("page[offset]", 0), c.integer("page[limit]", 100)
-	withSchema := c.Get("include") == "schema"
-	matching := slices.DeleteFunc(slices.Clone(s.entities), func(e Entity) bool {
-		return c.Has("filter[ref]") && !e.is(c.Get("filter[ref]"))
-	})
-	data, included := []any{}, []any{}
-	for _, e := range window(matching, offset, limit) {
+	ref, withSchema := c.Get("filter[ref]"), c.includes("schema")
+	data, included := []object{}, []object{}
+	for _, e := range where(s.entities.all, func(e Entity) bool { return ref == "" || e.is(ref) }) {
 		shown := e.shown(c.now)
 		if withSchema {
-			shown["relationships"] = object{"schema": object{"data": reference{ID: e.id(), Type: "schema"}}}
-			included = append(included, object{"id": e.id(), "type": "schema", "attributes": object{"schema": e}})
+			id := uuidOf(e.reference())
+			shown["relationships"] = object{"schema": object{"data": reference{ID: id, Type: "schema"}}}
+			included = append(included, object{"id": id, "type": "schema", "attributes": object{"schema": e}})
 		}
 		data = append(data, shown)
 	}
-	page := func(offset int64) string {
-		return fmt.Sprintf("/api/v2/catalog/entity?page%%5Blimit%%5D=%d&page%%5Boffset%%5D=%d", limit, offset)
-	}
-	body := object{
-		"data": data, "meta": object{"count": len(data), "includeCount": len(included)},
-		"links": object{"self": page(offset), "next": page(offset + limit)},
-	}
+	body := object{"data": data, "meta": object{"count": len(data), "includeCount": len(included)}}
 	if withSchema {
 		body["included"] = included
 	}
 	return success(body).as(mediaVendor)
 }
-
-func (e Entity) id() string { return uuidOf(e.reference()) }
 
 func (e Entity) shown(now time.Time) object {
 	attributes := object{
@@ -172,27 +127,20 @@ func (e Entity) shown(now time.Time) object {
 	if len(e.Metadata.Tags) > 0 {
 		attributes["tags"] = e.Metadata.Tags
 	}
-	changed := now.UTC().Format(time.RFC3339)
 	return object{
-		"id": e.id(), "type": "entity", "attributes": attributes,
-		"meta": object{"createdAt": changed, "modifiedAt": changed, "ingestionSource": "api", "origin": "unknown"},
+		"id": uuidOf(e.reference()), "type": "entity", "attributes": attributes, "meta": object{"modifiedAt": now.UTC().Format(time.RFC3339)},
 	}
 }
 
 // getDefinition answers with the version of the schema that the caller wants. Those
 // from v2.1 on have the same keys here.
 func (s *Server) getDefinition(c *call) answer {
-	found, exists := s.definitions[c.PathValue("service")]
+	found, exists := s.definitions.get(c.PathValue("id"))
 	if !exists {
 		return jsonAnswer(http.StatusNotFound, object{"errors": []string{"Not Found"}, "error_details": []object{{}}})
 	}
-	ingested := cmp.Or(found.SchemaVersion, "v2.2")
 	found.SchemaVersion = cmp.Or(c.Get("schema_version"), "v2.2")
 	return success(object{"data": object{
-		"type": "service-definition", "id": strings.ReplaceAll(uuidOf(found.Service), "-", ""),
-		"attributes": object{"schema": found, "meta": object{
-			"last-modified-time": c.now.UTC().Format(time.RFC3339), "github-html-url": "", "ingestion-source": "api", "origin": "unknown",
-			"origin-detail": "", "warnings": []any{}, "ingested-schema-version": ingested,
-		}},
+		"type": "service-definition", "id": uuidOf(found.Service), "attributes": object{"schema": found},
 	}})
 }

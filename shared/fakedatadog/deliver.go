@@ -47,7 +47,7 @@ func (s *Server) Deliver(ctx context.Context, name string, values map[string]str
 func (s *Server) delivery(ctx context.Context, name string, values map[string]string) (*http.Request, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	webhook, exists := s.webhooks[name]
+	webhook, exists := s.webhooks.get(name)
 	if !exists {
 		return nil, fmt.Errorf("there is no webhook %q", name)
 	}
@@ -76,7 +76,7 @@ var variableReference = regexp.MustCompile(`\$[A-Z0-9_]+`)
 // resolve replaces variables by their values. An unknown name stays.
 func (s *Server) resolve(text string, values map[string]string, escape func(string) string) string {
 	return variableReference.ReplaceAllStringFunc(text, func(reference string) string {
-		if custom, exists := s.variables[reference[1:]]; exists {
+		if custom, exists := s.variables.get(reference[1:]); exists {
 			return escape(valueOr(custom.Value, ""))
 		}
 		if value, given := values[reference[1:]]; given {

@@ -3,9 +3,7 @@ package fakedatadog
 import (
 	"cmp"
 	"fmt"
-	"net/http"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -17,30 +15,33 @@ const (
 
 func (s *Server) downtimeRoutes() []route {
 	return []route{
-		{name: DowntimeMatches, pattern: "GET /api/v2/monitor/{number}/downtime_matches", handle: s.matchDowntimes},
+		{
+			name: DowntimeMatches, pattern: "GET /api/v2/monitor/{number}/downtime_matches",
+			handle: s.monitors.found("Monitor with id %s not found", s.matchDowntimes),
+		},
 		{name: DowntimeList, pattern: "GET /api/v2/downtime", handle: s.listDowntimes},
 	}
 }
 
 // ScheduledDowntime silences monitors. Datadog's defaults replace zero values.
 type ScheduledDowntime struct {
-	ID string `json:"id"` // A UUID.
+	ID string // A UUID.
 	// MonitorID is the one monitor that it silences. Without it, it silences those with
 	// all MonitorTags; "*" stands for all.
-	MonitorID   int64    `json:"monitor_id"`
-	MonitorTags []string `json:"monitor_tags"`
+	MonitorID   int64
+	MonitorTags []string
 	// Scope is a query, such as "env:staging", which is not evaluated: Groups are the
 	// groups that it silences.
-	Scope     string    `json:"scope"`
-	Groups    []string  `json:"groups"`
-	Message   string    `json:"message"`
-	Start     time.Time `json:"start"`
-	End       time.Time `json:"end"` // Zero for none.
-	CreatedBy Person    `json:"created_by"`
+	Scope     string
+	Groups    []string
+	Message   string
+	Start     time.Time
+	End       time.Time // Zero for none.
+	CreatedBy Person
 }
 
-// AddDowntime schedules a downtime and returns its id.
-func (s *Server) AddDowntime(d ScheduledDowntime) (id string) {
+// AddDowntime schedules a downtime.
+func (s *Server) AddDowntime(d ScheduledDowntime) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d.ID = cmp.Or(d.ID, uuidOf(fmt.Sprint("downtime:", len(s.downtimes))))
@@ -55,17 +56,11 @@ func (s *Server) AddDowntime(d ScheduledDowntime) (id string) {
 		d.Start = s.now()
 	}
 	s.downtimes = append(s.downtimes, d)
-	return d.ID
 }
 
-func (s *Server) matchDowntimes(c *call) answer {
-	id, err := strconv.ParseInt(c.PathValue("number"), 10, 64)
-	m, exists := s.monitors[id]
-	if err != nil || !exists {
-		return failure(http.StatusNotFound, fmt.Sprintf("Monitor with id %s not found", c.PathValue("number")))
-	}
-	matches := func(d ScheduledDowntime) bool { return d.status(c.now) == "active" && d.silences(m) }
-	return s.downtimePage(c, matches, func(d ScheduledDowntime) any {
+func (s *Server) matchDowntimes(c *call, m Monitor) answer {
+	matching := where(s.downtimes, func(d ScheduledDowntime) bool { return d.status(c.now) == "active" && d.silences(m) })
+	return downtimePage(c, matching, func(d ScheduledDowntime) object {
 		return object{"type": "downtime_match", "id": d.ID, "attributes": object{
 			"groups": d.Groups, "scope": d.Scope, "start": timeOrNull(d.Start), "end": timeOrNull(d.End),
 		}}
@@ -74,38 +69,28 @@ func (s *Server) matchDowntimes(c *call) answer {
 
 func (s *Server) listDowntimes(c *call) answer {
 	current := c.flag("current_only")
-	matches := func(d ScheduledDowntime) bool { return !current || d.status(c.now) == "active" }
-	return s.downtimePage(c, matches, func(d ScheduledDowntime) any { return d.shown(c) })
+	matching := where(s.downtimes, func(d ScheduledDowntime) bool { return !current || d.status(c.now) == "active" })
+	return downtimePage(c, matching, func(d ScheduledDowntime) object { return d.shown(c) })
 }
 
 const downtimesPerPage = 30 // As recorded.
 
-func (s *Server) downtimePage(c *call, matches func(ScheduledDowntime) bool, show func(ScheduledDowntime) any) answer {
-	var matching []ScheduledDowntime
-	for _, d := range s.downtimes {
-		if matches(d) {
-			matching = append(matching, d)
-		}
-	}
-	data, included := []any{}, []any{}
-	var seen []Person
-	for _, d := range window(matching, c.integer("page[offset]", 0), c.integer("page[limit]", downtimesPerPage)) {
+func downtimePage(c *call, matching []ScheduledDowntime, show func(ScheduledDowntime) object) answer {
+	data, creators := []object{}, collection[Person]{id: func(p Person) string { return p.Email }}
+	for _, d := range window(matching, 0, c.integer("page[limit]", downtimesPerPage)) {
 		data = append(data, show(d))
-		if p := d.CreatedBy; !slices.Contains(seen, p) {
-			seen = append(seen, p)
-			attributes := object{"name": p.Name, "email": p.Email, "handle": p.Email, "status": "Active"}
-			included = append(included, object{"type": "users", "id": p.id(), "attributes": attributes})
-		}
+		creators.put(d.CreatedBy)
 	}
 	body := object{"data": data, "meta": object{"page": object{"total_filtered_count": len(matching)}}}
 	if c.includes("created_by") {
+		included := []object{}
+		for _, p := range creators.all {
+			included = append(included, p.user())
+		}
 		body["included"] = included
 	}
 	return success(body)
 }
-
-// includes reports whether the caller asks for related resources.
-func (c *call) includes(name string) bool { return slices.Contains(c.list("include"), name) }
 
 func (d ScheduledDowntime) silences(m Monitor) bool {
 	if d.MonitorID != 0 {
@@ -124,24 +109,14 @@ func (d ScheduledDowntime) status(now time.Time) string {
 	return "ended"
 }
 
-func timeOrNull(t time.Time) *string {
-	if t.IsZero() {
-		return nil
-	}
-	return new(t.UTC().Format(timestampLayout))
-}
-
 func (d ScheduledDowntime) shown(c *call) object {
-	start := timeOrNull(d.Start)
 	identifier := object{"monitor_tags": d.MonitorTags}
 	if d.MonitorID != 0 {
 		identifier = object{"monitor_id": d.MonitorID}
 	}
 	shown := object{"type": "downtime", "id": d.ID, "attributes": object{
 		"monitor_identifier": identifier, "scope": d.Scope, "message": orNull(d.Message), "status": d.status(c.now),
-		"schedule": object{"start": start, "end": timeOrNull(d.End)}, "created": start, "modified": start, "canceled": nil,
-		"display_timezone": "UTC", "mute_first_recovery_notification": false,
-		"notify_end_states": []string{"alert", "no data", "warn"}, "notify_end_types": []string{"expired"},
+		"schedule": object{"start": timeOrNull(d.Start), "end": timeOrNull(d.End)}, "created": timeOrNull(d.Start),
 	}}
 	if c.includes("created_by") {
 		shown["relationships"] = object{"created_by": object{"data": d.CreatedBy.reference()}}

@@ -3,6 +3,7 @@ package fakedatadog
 import (
 	"cmp"
 	"encoding/json"
+	"iter"
 	"net/http"
 	"slices"
 	"strconv"
@@ -37,16 +38,15 @@ func (s *Server) eventRoutes() []route {
 type Event struct {
 	// ID is a 64-bit number that a float64 cannot hold, which is why Datadog's own
 	// answer to a create rounds it.
-	ID             int64  `json:"id,string"`
+	ID             int64  `json:"id"`
 	Title          string `json:"title"`
 	Text           string `json:"text"`
 	DateHappened   int64  `json:"date_happened"` // Epoch seconds.
 	AlertType      string `json:"alert_type"`    // error, warning, info, success, user_update, recommendation, snapshot.
 	Priority       string `json:"priority"`      // normal or low.
 	Host           string `json:"host,omitempty"`
-	DeviceName     string `json:"device_name,omitempty"`
 	AggregationKey string `json:"aggregation_key,omitempty"`
-	RelatedEventID int64  `json:"related_event_id,omitempty,string"`
+	RelatedEventID int64  `json:"related_event_id,omitempty"`
 	// SourceTypeName is the sender, "github"; empty is Datadog's "my_apps".
 	SourceTypeName string   `json:"source_type_name,omitempty"`
 	Tags           []string `json:"tags"`
@@ -55,8 +55,6 @@ type Event struct {
 	MonitorGroups []string `json:"monitor_groups,omitempty"`
 	// Change is set in an event of the category "change".
 	Change *ChangeEvent `json:"change,omitempty"`
-	// SearchID is the id in search results; empty: a generated one.
-	SearchID string `json:"search_id,omitempty"`
 }
 
 // ChangeEvent is what an event of the category "change" has besides. Its JSON names
@@ -171,21 +169,81 @@ func (e Event) allTags() []string {
 	return slices.Compact(tags)
 }
 
-// searchTags are the tags as a search shows them, with the source first.
-func (e Event) searchTags() []string {
-	source := "source:" + e.source()
-	if slices.Contains(e.Tags, source) {
-		return e.Tags
+// at returns when the event happened.
+func (e Event) at() time.Time { return time.Unix(e.DateHappened, 0).UTC() }
+
+// visible returns the events that reads show, the newest first.
+func (s *Server) visible(now time.Time) iter.Seq[storedEvent] {
+	return func(yield func(storedEvent) bool) {
+		for _, e := range slices.Backward(s.stream.events) {
+			if !e.visibleFrom.After(now) && !yield(e) {
+				return
+			}
+		}
 	}
-	return append([]string{source}, e.Tags...)
 }
 
 func (s *Server) getEvent(c *call) answer {
-	id, err := strconv.ParseInt(c.PathValue("number"), 10, 64)
-	for _, e := range slices.Backward(s.stream.events) {
-		if err == nil && e.ID == id && !e.visibleFrom.After(c.now) {
+	for e := range s.visible(c.now) {
+		if strconv.FormatInt(e.ID, 10) == c.PathValue("number") {
 			return success(object{"event": e.shown()})
 		}
 	}
 	return failure(http.StatusNotFound, "No event matches that event_id.")
+}
+
+// shown is the event as the v1 API shows it by itself.
+func (e storedEvent) shown() object {
+	id := strconv.FormatInt(e.ID, 10)
+	return object{
+		"id": e.ID, "id_str": id, "title": e.Title, "text": e.Text, "date_happened": e.DateHappened,
+		"alert_type": e.AlertType, "priority": e.Priority, "host": orNull(e.Host),
+		"tags": e.allTags, "url": "/event/event?event_id=" + id, "resource": "/api/v1/events/" + id,
+		"monitor_id": orNull(e.MonitorID), "monitor_groups": orEmpty(e.MonitorGroups),
+	}
+}
+
+// maxEventsPerPage is documented
+// (https://docs.datadoghq.com/api/latest/events/#get-a-list-of-events).
+const maxEventsPerPage = 1000
+
+// listEvents answers newest first. Unless the caller asks for unaggregated events, an
+// event is left out whose parent, the newest of its aggregation key, is outside the period.
+func (s *Server) listEvents(c *call) answer {
+	c.require("start", "end")
+	start, end, page, tags := c.integer("start", 0), c.integer("end", 0), c.integer("page", 0), c.list("tags")
+	excludeAggregate, unaggregated := c.flag("exclude_aggregate"), c.flag("unaggregated")
+	unaggregated = unaggregated || excludeAggregate
+	if start > end {
+		c.fail("start param must be greater than end param") // Wrong, but recorded.
+	}
+	if c.Has("page") && !unaggregated {
+		c.fail("The parameter 'page' can only be used with 'unaggregated' or 'exclude_aggregate'")
+	}
+	parents := map[string]int64{}
+	matching := []storedEvent{}
+	for e := range s.visible(c.now) {
+		if e.DateHappened < start {
+			break
+		}
+		parent, isChild := parents[e.AggregationKey]
+		if !isChild && e.AggregationKey != "" && !unaggregated {
+			parent, parents[e.AggregationKey] = e.DateHappened, e.DateHappened
+		}
+		if e.DateHappened <= end && (!isChild || parent <= end) && e.hasTags(tags) {
+			matching = append(matching, e)
+		}
+	}
+	listed := []object{}
+	for _, e := range window(matching, min(page, 1<<20)*maxEventsPerPage, maxEventsPerPage) {
+		one := e.shown()
+		one["source"] = cmp.Or(e.SourceTypeName, "My Apps")
+		listed = append(listed, one)
+	}
+	return success(object{"events": listed})
+}
+
+// hasTags reports whether the event has all of the tags.
+func (e storedEvent) hasTags(tags []string) bool {
+	return !slices.ContainsFunc(tags, func(t string) bool { return !slices.Contains(e.allTags, t) && t != "host:"+e.Host })
 }

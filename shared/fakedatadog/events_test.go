@@ -14,224 +14,197 @@ import (
 	"boomerang/shared/fakedatadog"
 )
 
-func TestEvents_Create(t *testing.T) {
-	ago := func(d time.Duration) int64 { return noon.Add(-d).Unix() }
-	for name, tc := range map[string]struct {
-		body  string
-		error string // Empty: accepted.
-	}{
-		"title and text are enough":     {body: `{"title":"a","text":"b"}`},
-		"null is as good as absent":     {body: `{"title":"a","text":"b","date_happened":null,"alert_type":null,"priority":null,"tags":null,"related_event_id":null}`},
-		"unknown keys are ignored":      {body: `{"title":"a","text":"b","novelty":1}`},
-		"a long title is fine":          {body: `{"title":"` + strings.Repeat("a", 500) + `","text":"b"}`},
-		"no title":                      {body: `{"text":"b"}`, error: "The parameter 'title' is required"},
-		"no text":                       {body: `{"title":"a"}`, error: "The parameter 'text' is required"},
-		"no JSON":                       {body: `title=a`, error: "Payload is not valid JSON"},
-		"no object":                     {body: `[]`, error: "Payload is not valid JSON"},
-		"18 hours old":                  {body: fmt.Sprintf(`{"title":"a","text":"b","date_happened":%d}`, ago(18*time.Hour))},
-		"older than 18 hours":           {body: fmt.Sprintf(`{"title":"a","text":"b","date_happened":%d}`, ago(18*time.Hour+time.Second)), error: "Event too far in the past"},
-		"two hours ahead":               {body: fmt.Sprintf(`{"title":"a","text":"b","date_happened":%d}`, ago(-2*time.Hour))},
-		"more than two hours ahead":     {body: fmt.Sprintf(`{"title":"a","text":"b","date_happened":%d}`, ago(-2*time.Hour-time.Second)), error: "Event too far in the future"},
-		"milliseconds are the future":   {body: fmt.Sprintf(`{"title":"a","text":"b","date_happened":%d}`, noon.UnixMilli()), error: "Event too far in the future"},
-		"a date in quotes":              {body: `{"title":"a","text":"b","date_happened":"1"}`, error: "The value provided for parameter 'date_happened' is invalid"},
-		"a known alert type":            {body: `{"title":"a","text":"b","alert_type":"user_update"}`},
-		"an unknown alert type":         {body: `{"title":"a","text":"b","alert_type":"fatal"}`, error: "The value provided for parameter 'alert_type' is invalid"},
-		"a low priority":                {body: `{"title":"a","text":"b","priority":"low"}`},
-		"a monitor priority":            {body: `{"title":"a","text":"b","priority":"P1"}`, error: "The value provided for parameter 'priority' is invalid"},
-		"an aggregation key at limit":   {body: `{"title":"a","text":"b","aggregation_key":"` + strings.Repeat("é", 100) + `"}`},
-		"an aggregation key over limit": {body: `{"title":"a","text":"b","aggregation_key":"` + strings.Repeat("é", 101) + `"}`, error: "The value provided for parameter 'aggregation_key' is longer than 100 characters"},
-		"tags as text":                  {body: `{"title":"a","text":"b","tags":"a,b"}`, error: "The value provided for parameter 'tags' is invalid"},
+const anEvent = `{"title":"a","text":"b"}`
+
+// v2Event returns the body of an event with one more attribute.
+func v2Event(category, more string) string {
+	return `{"data":{"type":"event","attributes":{"title":"a","category":"` + category + `","attributes":{"status":"warn"},` + more + `}}}`
+}
+
+// alertWith returns the body of an alert with one more of the attributes that only
+// alerts have.
+func alertWith(more string) string {
+	return `{"data":{"type":"event","attributes":{"title":"a","category":"alert","attributes":{"status":"warn",` + more + `}}}}`
+}
+
+func TestEvents_Refused(t *testing.T) {
+	const at, missing, invalid = " $.data.attributes", "The parameter 'title' is required", "The value provided for parameter '%s' is invalid"
+	v1 := func(more string) string { return `{"title":"a","text":"b",` + more + `}` }
+	date := func(ahead time.Duration) string { return v1(fmt.Sprintf(`"date_happened":%d`, noon.Add(ahead).Unix())) }
+	stamp := func(ahead time.Duration) string {
+		return v2Event("alert", `"timestamp":"`+noon.Add(ahead).Format(time.RFC3339Nano)+`"`)
+	}
+	quoted := func(n int) string { return strconv.Quote(strings.Repeat("é", n)) }
+	list := func(n int, of string) string { return "[" + strings.TrimSuffix(strings.Repeat(of+",", n), ",") + "]" }
+	properties := func(n int) string {
+		all := map[string]int{}
+		for i := range n {
+			all[strconv.Itoa(i)] = 1
+		}
+		raw, _ := json.Marshal(all)
+		return string(raw)
+	}
+	deep := func(n int) string { return strings.Repeat(`{"n":`, n) + "1" + strings.Repeat("}", n) }
+	const link = `{"category":"runbook","url":"https://a.example"}`
+	for _, c := range []struct{ name, body, want string }{
+		{"v1 title and text", anEvent, ""},
+		{"v1 null", v1(`"date_happened":null,"alert_type":null,"priority":null,"tags":null,"related_event_id":null`), ""},
+		{"v1 unknown key", v1(`"new":1`), ""},
+		{"v1 no title", `{"text":"b"}`, missing},
+		{"v1 no text", `{"title":"a"}`, "The parameter 'text' is required"},
+		{"v1 not JSON", `title=a`, "Payload is not valid JSON"},
+		{"v1 18 hours old", date(-18 * time.Hour), ""},
+		{"v1 too old", date(-18*time.Hour - time.Second), "Event too far in the past"},
+		{"v1 2 hours ahead", date(2 * time.Hour), ""},
+		{"v1 too far ahead", date(2*time.Hour + time.Second), "Event too far in the future"},
+		{"v1 quoted date", v1(`"date_happened":"1"`), fmt.Sprintf(invalid, "date_happened")},
+		{"v1 alert type", v1(`"alert_type":"user_update"`), ""},
+		{"v1 unknown alert type", v1(`"alert_type":"fatal"`), fmt.Sprintf(invalid, "alert_type")},
+		{"v1 priority of monitors", v1(`"priority":"P1"`), fmt.Sprintf(invalid, "priority")},
+		{"v1 aggregation key", v1(`"aggregation_key":` + quoted(100)), ""},
+		{"v1 long aggregation key", v1(`"aggregation_key":` + quoted(101)), "The value provided for parameter 'aggregation_key' is longer than 100 characters"},
+		{"v1 tags as text", v1(`"tags":"a,b"`), fmt.Sprintf(invalid, "tags")},
+
+		{"v2 minimal", v2Event("alert", `"host":"a"`), ""},
+		{"v2 not JSON", `a=b`, "Payload is not valid JSON"},
+		{"v2 not an object", `[]`, " $: value must be an object with data."},
+		{"v2 other type", `{"data":{"type":"events","attributes":{"title":"a","category":"alert","attributes":{"status":"ok"}}}}`, ` $.data.type: value must be one of: ["event"].`},
+		{"v2 no title", `{"data":{"type":"event","attributes":{"category":"alert","attributes":{"status":"ok"}}}}`, at + ": value must be an object with title, category, attributes."},
+		{"v2 unknown key", v2Event("alert", `"new":1`), at + ".new: property is not in the schema, which allows no others."},
+		{"v2 unknown key of an alert", alertWith(`"source":"torq"`), at + ".attributes.source: property is not in the schema, which allows no others."},
+		{"v2 message", v2Event("alert", `"message":`+quoted(4000)), ""},
+		{"v2 long message", v2Event("alert", `"message":`+quoted(4001)), at + ".message: value must be a string of 1 to 4000 characters."},
+		{"v2 null host", v2Event("alert", `"host":null`), at + ".host: value must be a string of 1 to 255 characters."},
+		{"v2 empty aggregation key", v2Event("alert", `"aggregation_key":""`), at + ".aggregation_key: value must be a string of 1 to 100 characters."},
+		{"v2 100 tags", v2Event("alert", `"tags":`+list(100, quoted(200))), ""},
+		{"v2 101 tags", v2Event("alert", `"tags":`+list(101, `"a"`)), at + ".tags: value must be a list of 1 to 100 elements."},
+		{"v2 long tag", v2Event("alert", `"tags":["a",`+quoted(201)+`]`), at + ".tags[1]: value must be a string of 1 to 200 characters."},
+		{"v2 18 hours old", stamp(-18 * time.Hour), ""},
+		{"v2 too old", stamp(-18*time.Hour - time.Millisecond), at + ".timestamp: value must be a time in ISO 8601, at most 18 hours old."},
+		{"v2 seconds", v2Event("alert", `"timestamp":1773489600`), at + ".timestamp: value must be a time in ISO 8601, at most 18 hours old."},
+		{"v2 priority as number", alertWith(`"priority":5`), at + `.attributes.priority: value must be one of: ["1", "2", "3", "4", "5"].`},
+		{"v2 20 links", alertWith(`"links":` + list(20, link)), ""},
+		{"v2 21 links", alertWith(`"links":` + list(21, link)), at + ".attributes.links: value must be a list of 1 to 20 elements."},
+		{"v2 link without URL", alertWith(`"links":[{"category":"runbook"}]`), at + ".attributes.links[0]: value must be an object with category, url."},
+		{"v2 link without title", alertWith(`"links":[{"category":"runbook","url":"https://a.example","title":""}]`), at + ".attributes.links[0].title: value must be a string of 1 to 300 characters."},
+		{"v2 custom", alertWith(`"custom":{"a":[` + properties(100) + `],"b":` + deep(9) + `}`), ""},
+		{"v2 wide custom", alertWith(`"custom":{"a":[` + properties(101) + `]}`), at + ".attributes.custom: value must be an object of at most 100 properties, nested at most 10 levels deep."},
+		{"v2 deep custom", alertWith(`"custom":` + deep(11)), at + ".attributes.custom: value must be an object of at most 100 properties, nested at most 10 levels deep."},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			s := newServer()
-			got := ask(t, s, "POST", "/api/v1/events", tc.body)
-			if tc.error == "" {
+			path, media := "/api/"+c.name[:2]+"/events", "text/plain; charset=utf-8" // As recorded.
+			got := ask(t, s, "POST", path, c.body)
+			if c.want == "" {
 				got.mustBe(t, 202)
-				if len(s.Posted()) != 1 || len(s.Events()) != 1 {
-					t.Errorf("%d posted, %d in the stream, want one each", len(s.Posted()), len(s.Events()))
+			} else if got.mustBe(t, 400); strings.HasPrefix(c.name, "v2") {
+				media = "application/json"
+				if text := pick(t, got.body, "errors.*.detail"); strings.TrimPrefix(text, "JSON validation failed at") != c.want {
+					t.Errorf("detail %q, want %q", text, c.want)
 				}
-				return
+			} else if text := pick(t, got.body, "errors.*"); text != c.want {
+				t.Errorf("error %q, want %q", text, c.want)
 			}
-			got.mustBe(t, 400)
-			if diff := cmp.Diff([]string{tc.error}, got.errorsIn(t)); diff != "" {
-				t.Errorf("errors (-want +got):\n%s", diff)
+			if c.want != "" && got.header.Get("Content-Type") != media {
+				t.Errorf("media type %s, want %s", got.header.Get("Content-Type"), media)
 			}
-			if media := got.header.Get("Content-Type"); media != "text/plain; charset=utf-8" {
-				t.Errorf("media type %q, want Datadog's text/plain", media)
-			}
-			if len(s.Posted())+len(s.Events()) != 0 {
-				t.Error("a refused event is in the stream")
+			if posted := len(s.Posted()) + len(s.Events()); posted == 0 != (c.want != "") {
+				t.Errorf("%d events posted and in the stream", posted)
 			}
 		})
 	}
 }
 
-func TestEvents_CreateAnswers(t *testing.T) {
+func TestEvents_Create(t *testing.T) {
 	s := fakedatadog.New(fakedatadog.Options{Now: newWatch().Now, VisibleAfter: -1, AppURL: "http://127.0.0.1:8080"})
-	const body = `{"title":"a <b> & c","text":"d","priority":"low","related_event_id":7891,"tags":["x:y"],"host":"web-1","aggregation_key":"k","alert_type":"error","source_type_name":"torq","device_name":"eth0"}`
-	got := ask(t, s, "POST", "/api/v1/events", body).mustBe(t, 202)
-	e := s.Events()[0]
-	id := strconv.FormatInt(e.ID, 10)
-	if !strings.HasPrefix(id, "83060822027960250") {
-		t.Fatalf("id %s does not look like Datadog's", id)
+	v1 := `{"title":"a <b>","text":"` + strings.Repeat("ü", 4001) + `","priority":"low","related_event_id":7891,"tags":["x:y"],"host":"web-1",` +
+		`"aggregation_key":"k","alert_type":"error","source_type_name":"torq","id":7,"monitor_id":7}`
+	v2 := `{"data":{"type":"event","attributes":{"title":"a","message":"b","category":"alert","timestamp":"2026-03-14T11:59:00.500Z","aggregation_key":"k",` +
+		`"host":"web-1","integration_id":"custom-events","tags":["x:y"],"attributes":{"status":"error","priority":"1","custom":{"owner":{"team":"shop"}}}}}}`
+	first := ask(t, s, "POST", "/api/v1/events", v1).mustBe(t, 202)
+	second := ask(t, s, "POST", "/api/v2/events", v2).mustBe(t, 202)
+	posted := s.Posted()
+	want := []fakedatadog.PostedEvent{
+		{Route: fakedatadog.EventsCreate, Body: json.RawMessage(v1), Event: fakedatadog.Event{
+			ID: posted[0].Event.ID, Title: "a <b>", Text: strings.Repeat("ü", 4000), DateHappened: noon.Unix(), AlertType: "error", Priority: "low",
+			Host: "web-1", AggregationKey: "k", RelatedEventID: 7891, SourceTypeName: "torq", Tags: []string{"x:y"},
+		}},
+		{Route: fakedatadog.EventsCreateV2, Body: json.RawMessage(v2), Event: fakedatadog.Event{
+			ID: posted[1].Event.ID, Title: "a", Text: "b", DateHappened: noon.Add(-time.Minute).Unix(), AlertType: "error", Priority: "normal",
+			Host: "web-1", AggregationKey: "k", Tags: []string{"x:y"},
+		}},
 	}
-	want := `{"event":{"date_happened":1773489600,"handle":null,"id":8306082202796025000,"id_str":"` + id + `","priority":"low","related_event_id":7891,` +
-		`"tags":["x:y"],"text":"d","title":"a <b> & c","url":"http://127.0.0.1:8080/event/event?id=` + id + `"},"status":"ok"}` + "\n"
-	if diff := cmp.Diff(want, got.body); diff != "" {
-		t.Errorf("answer (-want +got):\n%s", diff)
-	}
-	if got.header.Get("X-RateLimit-Limit") != "" {
-		t.Error("a create showed a rate limit; Datadog shows none")
-	}
-	stored := fakedatadog.Event{
-		ID: e.ID, Title: "a <b> & c", Text: "d", DateHappened: noon.Unix(), AlertType: "error", Priority: "low", Host: "web-1",
-		DeviceName: "eth0", AggregationKey: "k", RelatedEventID: 7891, SourceTypeName: "torq", Tags: []string{"x:y"},
-	}
-	if diff := cmp.Diff([]fakedatadog.PostedEvent{{Route: fakedatadog.EventsCreate, Body: json.RawMessage(body), Event: stored}}, s.Posted()); diff != "" {
+	if diff := cmp.Diff(want, posted); diff != "" {
 		t.Errorf("posted (-want +got):\n%s", diff)
 	}
-}
-
-func TestEvents_CreateRoundsID(t *testing.T) {
-	s := newServer()
-	for range 50 {
-		body := ask(t, s, "POST", "/api/v1/events", `{"title":"a","text":"b"}`).mustBe(t, 202).body
-		e := decode[struct {
-			Event struct {
-				ID    json.Number
-				IDStr string `json:"id_str"`
-			}
-		}](t, body).Event
-		if e.ID.String() == e.IDStr {
-			t.Fatalf("id %s is not rounded", e.ID)
-		}
-		asFloat, err := strconv.ParseFloat(e.IDStr, 64)
-		if err != nil || strconv.FormatFloat(asFloat, 'f', -1, 64) != e.ID.String() {
-			t.Fatalf("id %s is not what a float64 makes of %s (%v)", e.ID, e.IDStr, err)
+	id := strconv.FormatInt(posted[0].Event.ID, 10)
+	rounded, _ := strconv.ParseFloat(id, 64)
+	for path, value := range map[string]string{
+		"event.id": strconv.FormatFloat(rounded, 'f', -1, 64), "event.id_str": id, "event.url": "http://127.0.0.1:8080/event/event?id=" + id,
+		"event.related_event_id": "7891", "event.priority": "low", "status": "ok",
+	} {
+		if got := pick(t, first.body, path); got != value {
+			t.Errorf("%s is %q, want %q", path, got, value)
 		}
 	}
-	for range 1100 {
-		s.AddEvent(fakedatadog.Event{})
+	if id == strconv.FormatFloat(rounded, 'f', -1, 64) || !strings.Contains(first.body, `"a <b>"`) || first.header.Get("X-RateLimit-Limit") != "" {
+		t.Errorf("a create with %v answered %s", first.header, first.body)
 	}
-	for _, e := range s.Events() {
-		if int64(float64(e.ID)) == e.ID {
-			t.Fatalf("id %d fits a float64", e.ID)
-		}
+	uid := pick(t, second.body, "data.attributes.attributes.evt.uid")
+	if len(uid) != 24 || pick(t, second.body, "links.self") != "http://127.0.0.1:8080/event/event?uid="+uid {
+		t.Errorf("answered %s", second.body)
 	}
 }
 
-func TestEvents_CreateTruncatesText(t *testing.T) {
-	s := newServer()
-	for length, kept := range map[int]int{3999: 3999, 4000: 4000, 4001: 4000, 9000: 4000} {
-		ask(t, s, "POST", "/api/v1/events", `{"title":"`+strconv.Itoa(length)+`","text":"`+strings.Repeat("ü", length)+`"}`).mustBe(t, 202)
-		for _, p := range s.Posted() {
-			if p.Event.Title == strconv.Itoa(length) && p.Event.Text != strings.Repeat("ü", kept) {
-				t.Errorf("of %d characters %d are kept, want %d", length, len([]rune(p.Event.Text)), kept)
-			}
-		}
-	}
-}
-
-func TestEvents_Get(t *testing.T) {
+func TestEvents_VisibilityDelay(t *testing.T) {
 	clock := newWatch()
 	s := fakedatadog.New(fakedatadog.Options{Now: clock.Now})
 	ask(t, s, "POST", "/api/v1/events", `{"title":"a","text":"b","tags":["z","a:b"]}`).mustBe(t, 202)
-	id := strconv.FormatInt(s.Events()[0].ID, 10)
-
-	got := ask(t, s, "GET", "/api/v1/events/"+id, "").mustBe(t, 404)
-	if diff := cmp.Diff([]string{"No event matches that event_id."}, got.errorsIn(t)); diff != "" {
-		t.Errorf("right after the create (-want +got):\n%s", diff)
-	}
-	if got.header.Get("X-RateLimit-Name") != "global_org" || got.header.Get("X-RateLimit-Remaining") != "11999" {
-		t.Errorf("a 404 without its rate limit: %v", got.header)
-	}
-	if list := ask(t, s, "GET", fmt.Sprintf("/api/v1/events?start=0&end=%d", noon.Unix()+10), "").body; list != `{"events":[]}`+"\n" {
-		t.Errorf("the list shows what is not visible yet: %s", list)
-	}
-
+	get := "GET /api/v1/events/" + strconv.FormatInt(s.Events()[0].ID, 10)
+	const list, search = "GET /api/v1/events?start=0&end=1773489610", "POST /api/v2/events/search"
+	run(t, s,
+		exchange{call: get, status: 404, want: "No event matches that event_id."},
+		exchange{call: list, path: "events.*.title"},
+		exchange{call: search, body: "{}", path: "data.*.attributes.message"},
+	)
 	clock.advance(fakedatadog.DefaultVisibleAfter)
-	want := `{"event":{"alert_type":"info","date_happened":1773489600,"device_name":null,"host":null,"id":` + id + `,"id_str":"` + id + `","monitor_groups":[],` +
-		`"monitor_id":null,"priority":"normal","resource":"/api/v1/events/` + id + `","tags":["a:b","source:my_apps","z"],"text":"b","title":"a",` +
-		`"url":"/event/event?event_id=` + id + `"}}` + "\n"
-	if diff := cmp.Diff(want, ask(t, s, "GET", "/api/v1/events/"+id, "").mustBe(t, 200).body); diff != "" {
-		t.Errorf("a second later (-want +got):\n%s", diff)
-	}
-	ask(t, s, "GET", "/api/v1/events/99999999999999999999", "").mustBe(t, 404)
-}
-
-func TestServer_AddEvent(t *testing.T) {
-	s := fakedatadog.New(fakedatadog.Options{Now: newWatch().Now})
-	tags := []string{"service:checkout"}
-	id := s.AddEvent(fakedatadog.Event{
-		Title: "Deployed", Tags: tags, SourceTypeName: "github", Host: "web-1", DateHappened: noon.Add(-time.Hour).Unix(),
-		MonitorID: 42, MonitorGroups: []string{"host:web-1"},
-	})
-	tags[0] = "changed later"
-	s.AddEvent(fakedatadog.Event{ID: 5, Title: "Latest", AlertType: "error", Priority: "low"})
-	s.AddEvent(fakedatadog.Event{Title: "Between", DateHappened: noon.Add(-time.Minute).Unix()})
-
-	var titles []string
-	for _, e := range s.Events() {
-		titles = append(titles, e.Title)
-	}
-	if diff := cmp.Diff([]string{"Latest", "Between", "Deployed"}, titles); diff != "" {
-		t.Errorf("order (-want +got):\n%s", diff)
-	}
-	got := ask(t, s, "GET", "/api/v1/events/"+id, "").mustBe(t, 200).body
-	for _, part := range []string{`"title":"Deployed"`, `"tags":["service:checkout","source:github"]`, `"host":"web-1"`, `"monitor_id":42`, `"monitor_groups":["host:web-1"]`, `"date_happened":1773486000`} {
-		if !strings.Contains(got, part) {
-			t.Errorf("a seeded event shows no %s: %s", part, got)
-		}
-	}
-	ask(t, s, "GET", "/api/v1/events/5", "").mustBe(t, 200)
-	if len(s.Posted()) != 0 {
-		t.Error("a seeded event counts as posted")
-	}
+	run(t, s,
+		exchange{call: get, path: "event.tags.*", want: "a:b source:my_apps z"},
+		exchange{call: get, path: "event.alert_type", want: "info"},
+		exchange{call: list, path: "events.*.title", want: "a"},
+		exchange{call: search, body: "{}", path: "data.*.attributes.message", want: "b"},
+		exchange{call: "GET /api/v1/events/99999999999999999999", status: 404, want: "No event matches that event_id."},
+	)
 }
 
 func TestEvents_List(t *testing.T) {
 	s := newServer()
 	minutesAgo := func(m int) int64 { return noon.Add(-time.Duration(m) * time.Minute).Unix() }
 	s.AddEvent(fakedatadog.Event{Title: "deploy", DateHappened: minutesAgo(30), SourceTypeName: "github", Tags: []string{"service:checkout", "env:prod"}})
-	s.AddEvent(fakedatadog.Event{Title: "alert", DateHappened: minutesAgo(20), Host: "web-1", Tags: []string{"service:checkout", "env:dev"}, Priority: "low", AggregationKey: "k"})
-	s.AddEvent(fakedatadog.Event{Title: "other", DateHappened: minutesAgo(10), SourceTypeName: "My Tool", Tags: []string{"service:cart"}})
-	s.AddEvent(fakedatadog.Event{Title: "recovered", DateHappened: minutesAgo(0), AggregationKey: "k"})
-
-	const always = "start=0&end=1773489600" // Until noon.
-	for name, tc := range map[string]struct {
-		query string
-		want  []string
-	}{
-		"the newest first":                      {always, []string{"recovered", "other", "alert", "deploy"}},
-		"both ends belong to the period":        {fmt.Sprintf("start=%d&end=%d&unaggregated=true", minutesAgo(20), minutesAgo(10)), []string{"other", "alert"}},
-		"priority":                              {always + "&priority=low", []string{"alert"}},
-		"one tag":                               {always + "&tags=service:checkout", []string{"alert", "deploy"}},
-		"all of the tags":                       {always + "&tags=service:checkout,+env:prod", []string{"deploy"}},
-		"the host is a tag":                     {always + "&tags=host:web-1", []string{"alert"}},
-		"the source is a tag":                   {always + "&tags=source:github", []string{"deploy"}},
-		"no event with the tag":                 {always + "&tags=service:check", nil},
-		"any of the sources":                    {always + "&sources=GitHub,my_tool", []string{"other", "deploy"}},
-		"nothing in the period":                 {"start=1&end=2", nil},
-		"an aggregated event outside is hidden": {fmt.Sprintf("start=0&end=%d", minutesAgo(5)), []string{"other", "deploy"}},
-		"unaggregated shows it":                 {fmt.Sprintf("start=0&end=%d&unaggregated=true", minutesAgo(5)), []string{"other", "alert", "deploy"}},
-		"exclude aggregate shows it too":        {fmt.Sprintf("start=0&end=%d&exclude_aggregate=true&unaggregated=false", minutesAgo(5)), []string{"other", "alert", "deploy"}},
-		"the second page is empty":              {always + "&unaggregated=true&page=1", nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got := titlesOf(t, ask(t, s, "GET", "/api/v1/events?"+tc.query, "").mustBe(t, 200).body)
-			if diff := cmp.Diff(tc.want, got); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", tc.query, diff)
-			}
-		})
-	}
-}
-
-func titlesOf(t *testing.T, body string) (titles []string) {
-	t.Helper()
-	for _, e := range decode[struct{ Events []struct{ Title string } }](t, body).Events {
-		titles = append(titles, e.Title)
-	}
-	return titles
+	s.AddEvent(fakedatadog.Event{Title: "alert", DateHappened: minutesAgo(20), Host: "web-1", Tags: []string{"service:checkout"}, AggregationKey: "k", MonitorID: 42})
+	s.AddEvent(fakedatadog.Event{Title: "other", DateHappened: minutesAgo(10), SourceTypeName: "My Tool"})
+	s.AddEvent(fakedatadog.Event{Title: "recovered", AggregationKey: "k"})
+	const until, always, titles, invalid = "GET /api/v1/events?start=0&end=", "GET /api/v1/events?start=0&end=1773489600", "events.*.title", "The value provided for parameter '%s' is invalid"
+	early := until + strconv.FormatInt(minutesAgo(5), 10)
+	run(t, s,
+		exchange{call: always, path: titles, want: "recovered other alert deploy"},
+		exchange{call: always, path: "events.*.source", want: "My Apps My Tool My Apps github"},
+		exchange{call: always, path: "events.*.monitor_id", want: "<nil> <nil> 42 <nil>"},
+		exchange{call: fmt.Sprintf("GET /api/v1/events?start=%d&end=%d&unaggregated=true", minutesAgo(20), minutesAgo(10)), path: titles, want: "other alert"},
+		exchange{call: always + "&tags=service:checkout", path: titles, want: "alert deploy"},
+		exchange{call: always + "&tags=service:checkout, env:prod", path: titles, want: "deploy"},
+		exchange{call: always + "&tags=host:web-1", path: titles, want: "alert"},
+		exchange{call: always + "&tags=source:my_tool", path: titles, want: "other"},
+		exchange{call: always + "&tags=service:check", path: titles},
+		exchange{call: early, path: titles, want: "other deploy"}, // The parent is later.
+		exchange{call: early + "&unaggregated=true", path: titles, want: "other alert deploy"},
+		exchange{call: early + "&exclude_aggregate=true", path: titles, want: "other alert deploy"},
+		exchange{call: always + "&unaggregated=true&page=1", path: titles},
+		exchange{call: until, status: 400, want: "The parameter 'end' is required"},
+		exchange{call: until + "-2", status: 400, want: fmt.Sprintf(invalid, "end")},
+		exchange{call: always + "&unaggregated=maybe", status: 400, want: fmt.Sprintf(invalid, "unaggregated")},
+		exchange{call: always + "&page=0", status: 400, want: "The parameter 'page' can only be used with 'unaggregated' or 'exclude_aggregate'"},
+	)
 }
 
 func TestEvents_ListPages(t *testing.T) {
@@ -239,14 +212,44 @@ func TestEvents_ListPages(t *testing.T) {
 	for i := range 1003 {
 		s.AddEvent(fakedatadog.Event{Title: strconv.Itoa(i), DateHappened: noon.Unix() - int64(i)})
 	}
-	for page, want := range map[string][2]string{"": {"0", "999"}, "0": {"0", "999"}, "1": {"1000", "1002"}} {
-		query := url.Values{"start": {"0"}, "end": {strconv.FormatInt(noon.Unix(), 10)}, "unaggregated": {"true"}}
-		if page != "" {
-			query.Set("page", page)
-		}
-		titles := titlesOf(t, ask(t, s, "GET", "/api/v1/events?"+query.Encode(), "").mustBe(t, 200).body)
+	for page, want := range map[string][2]string{"0": {"0", "999"}, "1": {"1000", "1002"}} {
+		query := url.Values{"start": {"0"}, "end": {strconv.FormatInt(noon.Unix(), 10)}, "unaggregated": {"true"}, "page": {page}}
+		titles := strings.Fields(pick(t, ask(t, s, "GET", "/api/v1/events?"+query.Encode(), "").body, "events.*.title"))
 		if got := [2]string{titles[0], titles[len(titles)-1]}; got != want {
 			t.Errorf("page %q goes from %s to %s, want %v", page, got[0], got[1], want)
 		}
 	}
+}
+
+func TestEvents_Search(t *testing.T) {
+	s := newServer()
+	ago := func(d time.Duration) int64 { return noon.Add(-d).Unix() }
+	for _, e := range []fakedatadog.Event{
+		{Title: "early", DateHappened: ago(2 * time.Hour)},
+		{Title: "Deployed", Text: "by ann", SourceTypeName: "github", Tags: []string{"service:checkout", "env:prod"}, AlertType: "success", DateHappened: ago(50 * time.Minute)},
+		{Title: "Flag", Tags: []string{"service:cart"}, DateHappened: ago(40 * time.Minute), Change: &fakedatadog.ChangeEvent{Author: &fakedatadog.NamedType{Name: "ann", Type: "user"}}},
+		{Title: "Load", SourceTypeName: "alert", Host: "a", Tags: []string{"monitor:7"}, AlertType: "warning", MonitorID: 7, MonitorGroups: []string{"host:a"}, DateHappened: ago(30 * time.Minute)},
+	} {
+		s.AddEvent(e)
+	}
+	find := func(query, path, want string) exchange {
+		body := fmt.Sprintf(`{"filter":{"query":%q,"from":"2026-03-14T11:00:00Z"},"sort":"-timestamp"}`, query)
+		return exchange{call: "POST /api/v2/events/search", body: body, path: "data.*.attributes." + path, want: want}
+	}
+	run(t, s,
+		find("", "attributes.title", "Load Flag Deployed"),
+		find("source:(github OR my_apps)", "attributes.title", "Flag Deployed"),
+		find("(service:checkout OR service:cart) -env:prod", "attributes.title", "Flag"),
+		find(`monitor:"7"`, "attributes.title", "Load"),
+		find("host:a status:warn", "attributes.title", "Load"),
+		find("status:ok", "attributes.title", "Deployed"),
+		find("ann", "attributes.title", "Deployed"),
+		find("@evt.category:change", "attributes.author.name", "ann"),
+		find("service:none", "attributes.title", ""),
+		find("status:ok", "attributes.service", "checkout"),
+		find("monitor:7", "attributes.service", "undefined"),
+		find("monitor:7", "attributes.monitor_groups.*", "host:a"),
+		find("status:ok", "tags.*", "source:github service:checkout env:prod"),
+		exchange{call: "POST /api/v2/events/search", body: `{"filter":{"query":"(a"}}`, status: 400, want: `input_validation_error(Field 'filter.query' is invalid: fakedatadog cannot parse "(a")`},
+	)
 }

@@ -18,8 +18,6 @@ import (
 	"boomerang/shared/fakedatadog"
 )
 
-const anEvent = `{"title":"a","text":"b"}`
-
 // post posts an event over a socket and reads the whole answer.
 func post(ctx context.Context, t *testing.T, server *httptest.Server) (status int, body string, err error) {
 	t.Helper()

@@ -18,9 +18,6 @@ func (s *Server) hostRoutes() []route {
 // Host is a host. Its JSON names are Datadog's.
 type Host struct {
 	Name             string              `json:"name"`
-	HostName         string              `json:"host_name"`
-	ID               int64               `json:"id"`
-	AWSID            string              `json:"aws_id,omitempty"`
 	Aliases          []string            `json:"aliases"`
 	Apps             []string            `json:"apps"`
 	Up               bool                `json:"up"`
@@ -46,13 +43,9 @@ func (s *Server) SetHosts(all ...Host) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hosts = nil
-	for i, h := range all {
-		h.HostName, h.ID = cmp.Or(h.HostName, h.Name), cmp.Or(h.ID, 1_036_078_308+int64(i))
+	for _, h := range all {
 		h.LastReportedTime = cmp.Or(h.LastReportedTime, s.now().Unix())
-		if h.Aliases == nil {
-			h.Aliases = []string{h.Name}
-		}
-		h.Apps, h.Sources = orEmpty(h.Apps), orEmpty(h.Sources)
+		h.Aliases, h.Apps, h.Sources = orEmpty(h.Aliases), orEmpty(h.Apps), orEmpty(h.Sources)
 		if h.TagsBySource == nil {
 			h.TagsBySource = map[string][]string{"Datadog": {"host:" + h.Name}}
 		}
@@ -69,23 +62,19 @@ const (
 )
 
 func (s *Server) listHosts(c *call) answer {
-	start, count := c.integer("start", 0), min(c.integer("count", defaultHosts), maxHostsPerPage)
+	count := min(c.integer("count", defaultHosts), maxHostsPerPage)
 	from := max(c.integer("from", c.now.Add(-hostsLiveFor).Unix()), c.now.Add(-hostsKeptFor).Unix())
-	withMeta, withMutes := c.flag("include_hosts_metadata"), c.flag("include_muted_hosts_data") || !c.Has("include_muted_hosts_data")
-	matching := []Host{}
-	for _, h := range s.hosts {
-		if h.LastReportedTime < from || !h.matches(c.Get("filter")) {
-			continue
-		}
+	withMeta := c.flag("include_hosts_metadata")
+	matching := where(s.hosts, func(h Host) bool { return h.LastReportedTime >= from && h.matches(c.Get("filter")) })
+	page := []object{}
+	for _, h := range window(matching, 0, count) {
 		if !withMeta || h.Meta == nil {
-			h.Meta = map[string]any{}
+			h.Meta = object{}
 		}
-		if !withMutes {
-			h.IsMuted, h.MuteTimeout = false, nil
-		}
-		matching = append(matching, h)
+		shown := objectOf(h)
+		shown["host_name"] = h.Name
+		page = append(page, shown)
 	}
-	page := window(matching, start, count)
 	return success(object{
 		"host_list": page, "total_returned": len(page), "total_matching": len(matching), "exact_total_matching": true,
 	})

@@ -34,7 +34,7 @@ func (s *Server) keyRoutes() []route {
 type keys struct{ api, app string }
 
 // SetKeys changes the pair of keys that Datadog accepts, as if the old pair was
-// revoked. The secrets stay as they are.
+// revoked.
 func (s *Server) SetKeys(apiKey, appKey string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -22,20 +22,20 @@ func (s *Server) logRoutes() []route {
 
 // Log is one log line.
 type Log struct {
-	ID        string    `json:"id"`
-	Timestamp time.Time `json:"timestamp"`
-	Status    string    `json:"status"`
-	Service   string    `json:"service"`
-	Host      string    `json:"host"`
-	Message   string    `json:"message"`
-	Tags      []string  `json:"tags"`
+	ID        string
+	Timestamp time.Time
+	Status    string
+	Service   string
+	Host      string
+	Message   string
+	Tags      []string
 	// Attributes are the other keys of the line's JSON.
-	Attributes map[string]any `json:"attributes"`
+	Attributes map[string]any
 }
 
-// AddLog adds a line and returns its id. Zero values become the status info, the time
-// of the server's clock, a new id.
-func (s *Server) AddLog(l Log) (id string) {
+// AddLog adds a line. Zero values become the status info, the time of the server's
+// clock, a new id.
+func (s *Server) AddLog(l Log) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l.ID = cmp.Or(l.ID, fmt.Sprintf("AQAAAYAZdboJ7dGw%08d", len(s.lines)+1))
@@ -44,51 +44,31 @@ func (s *Server) AddLog(l Log) (id string) {
 		l.Timestamp = s.now()
 	}
 	l.Tags, l.Attributes = slices.Clone(l.Tags), maps.Clone(l.Attributes)
-	at, _ := slices.BinarySearchFunc(s.lines, l, func(a, b Log) int {
-		return cmp.Or(a.Timestamp.Compare(b.Timestamp), cmp.Compare(a.ID, b.ID))
-	})
-	s.lines = slices.Insert(s.lines, at, l)
-	return l.ID
+	s.lines = append(s.lines, l)
+	slices.SortStableFunc(s.lines, func(a, b Log) int { return b.Timestamp.Compare(a.Timestamp) })
 }
 
 func (s *Server) searchLogs(c *call, in searchRequest) answer {
-	from, to := in.times(c)
-	matches, ok := parseQuery(in.Filter.Query, func(string) bool { return true })
-	if !ok {
-		c.fail("input_validation_error(Field 'filter.query' is invalid: fakedatadog cannot parse %q)", in.Filter.Query)
-		return answer{}
-	}
-	lines := slices.DeleteFunc(slices.Clone(s.lines), func(l Log) bool {
-		return l.Timestamp.Before(from) || l.Timestamp.After(to) || !matches(l.values)
-	})
-	empty := object{"meta": object{"elapsed": 0, "request_id": "pddv1ChZmYWtlZGF0YWRvZw", "status": "done"}}
-	return searchAnswer(in, "/api/v2/logs/events", lines, empty, func(l Log) string { return l.ID }, Log.shown)
+	meta := object{"elapsed": 0, "request_id": "pddv1ChZmYWtlZGF0YWRvZw", "status": "done"}
+	return search(c, in, slices.Values(s.lines), object{"meta": meta})
 }
 
-// values returns what the line has for a key of a search.
+func (l Log) at() time.Time { return l.Timestamp }
+
 func (l Log) values(key string) []string {
-	switch key {
-	case "":
+	if key == "" {
 		return []string{l.Message}
-	case "status":
-		return []string{l.Status}
-	case "service":
-		return []string{l.Service}
-	case "host":
-		return []string{l.Host}
 	}
-	return tagValues(l.Tags, key)
+	return tagValues(append(l.Tags, "status:"+l.Status, "service:"+l.Service, "host:"+l.Host), key)
 }
 
-// shown leaves out what the line lacks, as Datadog does.
-func (l Log) shown() any {
-	shown := object{"timestamp": l.Timestamp.UTC().Format("2006-01-02T15:04:05.000Z"), "status": l.Status, "message": l.Message}
-	if l.Service != "" {
-		shown["service"] = l.Service
+// found leaves out what the line lacks, as Datadog does.
+func (l Log) found() object {
+	shown := object{
+		"timestamp": l.Timestamp.UTC().Format("2006-01-02T15:04:05.000Z"), "status": l.Status, "message": l.Message,
+		"service": l.Service, "host": l.Host,
 	}
-	if l.Host != "" {
-		shown["host"] = l.Host
-	}
+	maps.DeleteFunc(shown, func(_ string, v any) bool { return v == "" })
 	if len(l.Tags) > 0 {
 		shown["tags"] = l.Tags
 	}

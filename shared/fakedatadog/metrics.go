@@ -30,15 +30,15 @@ func (s *Server) metricRoutes() []route {
 // answer to the query that it was added for.
 type Series struct {
 	// Query is compared without its spaces.
-	Query string `json:"query"`
+	Query string
 	// Scope is "env:prod,host:a"; empty is "*".
-	Scope string `json:"scope,omitempty"`
+	Scope string
 	// TagSet are the tags that differ from the query's other series.
-	TagSet []string `json:"tag_set,omitempty"`
+	TagSet []string
 	// Unit holds the unit and what it is per, as in Datadog; empty is null.
-	Unit []*Unit `json:"unit,omitempty"`
+	Unit []*Unit
 	// Points are pairs of epoch milliseconds and value, in the order of time.
-	Points [][2]float64 `json:"pointlist"`
+	Points [][2]float64
 }
 
 // Unit is a unit of measure, such as percent.
@@ -64,23 +64,17 @@ func (s *Server) queryMetrics(c *call) answer {
 	from, to, text := c.integer("from", 0)*1000, c.integer("to", 0)*1000, c.Get("query")
 	found := []object{}
 	for _, one := range s.series {
-		points := slices.DeleteFunc(slices.Clone(one.Points), func(p [2]float64) bool { return p[0] < float64(from) || p[0] > float64(to) })
+		points := where(one.Points, func(p [2]float64) bool { return p[0] >= float64(from) && p[0] <= float64(to) })
 		if withoutSpaces(one.Query) == withoutSpaces(text) && len(points) > 0 {
 			found = append(found, one.shown(points))
 		}
 	}
-	return success(object{
-		"status": "ok", "res_type": "time_series", "resp_version": 1, "query": text, "message": "", "from_date": from, "to_date": to,
-		"series": found, "group_by": groupKeys(text), "times": []any{}, "values": []any{},
-	})
+	return success(object{"status": "ok", "res_type": "time_series", "resp_version": 1, "query": text, "from_date": from, "to_date": to, "series": found})
 }
 
 func withoutSpaces(text string) string { return strings.Join(strings.Fields(text), "") }
 
-var (
-	metricPart = regexp.MustCompile(`(?:(\w+):)?([A-Za-z][\w.]*)\{`)
-	groupPart  = regexp.MustCompile(`by *\{([^}]*)\}`)
-)
+var metricPart = regexp.MustCompile(`(?:(\w+):)?([A-Za-z][\w.]*)\{`)
 
 func (s Series) shown(points [][2]float64) object {
 	var aggregation, metric string
@@ -93,41 +87,22 @@ func (s Series) shown(points [][2]float64) object {
 	}
 	return object{
 		"metric": metric, "display_name": metric, "expression": s.Query, "aggr": orNull(aggregation), "scope": cmp.Or(s.Scope, "*"),
-		"tag_set": s.TagSet, "attributes": object{}, "unit": s.Unit, "query_index": 0, "interval": interval,
-		"start": start, "end": end + (interval-1)*1000, "length": len(points), "pointlist": points,
+		"tag_set": s.TagSet, "unit": s.Unit, "interval": interval, "start": start, "end": end + (interval-1)*1000, "length": len(points), "pointlist": points,
 	}
-}
-
-func groupKeys(query string) []string {
-	keys := []string{}
-	if part := groupPart.FindStringSubmatch(query); part != nil {
-		for key := range strings.SplitSeq(part[1], ",") {
-			keys = append(keys, strings.TrimSpace(key))
-		}
-	}
-	return keys
 }
 
 // takeSnapshot answers with the address of a picture, which differs for each query.
 // Datadog takes one of a query without data too.
 func takeSnapshot(c *call) answer {
-	c.require("start", "end")
+	c.require("start", "end", "metric_query")
 	c.integer("start", 0)
 	c.integer("end", 0)
 	metric := c.Get("metric_query")
-	taken := map[string]string{"graph_def": c.Get("graph_def")}
-	if taken["graph_def"] == "" {
-		c.require("metric_query")
-	}
-	if metric != "" {
-		definition, _ := json.Marshal(object{"requests": []object{{"q": metric}}}) // Strings always encode.
-		taken["graph_def"], taken["metric_query"] = string(definition), metric
-	}
-	if event := c.Get("event_query"); event != "" {
-		taken["event_query"] = event
-	}
+	definition, _ := json.Marshal(object{"requests": []object{{"q": metric}}}) // Strings always encode.
 	sum := sha256.Sum256([]byte(c.Encode()))
-	taken["snapshot_url"] = fmt.Sprintf("https://p.datadoghq.com/snapshot/view/dd-snapshots-prod/org_%d/%s/%x.png",
-		organisationID, c.now.UTC().Format(time.DateOnly), sum[:20])
-	return success(taken)
+	return success(object{
+		"metric_query": metric, "graph_def": string(definition),
+		"snapshot_url": fmt.Sprintf("https://p.datadoghq.com/snapshot/view/dd-snapshots-prod/org_%d/%s/%x.png",
+			organisationID, c.now.UTC().Format(time.DateOnly), sum[:20]),
+	})
 }

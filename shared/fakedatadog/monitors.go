@@ -1,10 +1,8 @@
 package fakedatadog
 
 import (
-	"encoding/json"
-	"fmt"
+	"cmp"
 	"maps"
-	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,190 +20,225 @@ const (
 )
 
 func (s *Server) monitorRoutes() []route {
-	const all, one, read, write = " /api/v1/monitor", " /api/v1/monitor/{number}", "monitors_read", "monitors_write"
+	const all, one, read, write, missing = " /api/v1/monitor", " /api/v1/monitor/{number}", "monitors_read", "monitors_write", "Monitor not found"
 	// As recorded.
 	per10s := func(name string, calls int) limit { return limit{name: name, calls: calls, period: 10 * time.Second} }
 	return []route{
 		{name: MonitorCreate, pattern: "POST" + all, permission: write, limit: per10s("post_monitors", 500), handle: s.createMonitor},
 		{name: MonitorList, pattern: "GET" + all, permission: read, limit: per10s("get_all_monitors", 1000), handle: s.listMonitors},
-		{name: MonitorGet, pattern: "GET" + one, permission: read, limit: per10s("get_monitors", 3000), handle: s.withMonitor(s.getMonitor)},
-		{name: MonitorUpdate, pattern: "PUT" + one, permission: write, limit: per10s("put_monitors", 500), handle: s.withMonitor(s.updateMonitor)},
-		{name: MonitorDelete, pattern: "DELETE" + one, permission: write, limit: globalLimit, handle: s.withMonitor(s.deleteMonitor)},
+		{name: MonitorGet, pattern: "GET" + one, permission: read, limit: per10s("get_monitors", 3000), handle: s.monitors.found(missing, getMonitor)},
+		{name: MonitorUpdate, pattern: "PUT" + one, permission: write, limit: per10s("put_monitors", 500), handle: s.monitors.found(missing, s.updateMonitor)},
+		{name: MonitorDelete, pattern: "DELETE" + one, permission: write, limit: globalLimit, handle: s.monitors.found(missing, s.deleteMonitor)},
 	}
 }
 
-// withMonitor looks up the monitor of the path.
-func (s *Server) withMonitor(handle func(*call, Monitor) answer) func(*call) answer {
-	return func(c *call) answer {
-		id, err := strconv.ParseInt(c.PathValue("number"), 10, 64)
-		if found, exists := s.monitors[id]; err == nil && exists {
-			return handle(c, found)
-		}
-		return failure(http.StatusNotFound, "Monitor not found")
-	}
+// Monitor is a monitor. Its JSON names are Datadog's
+// (https://docs.datadoghq.com/api/latest/monitors/#get-a-monitors-details).
+type Monitor struct {
+	ID      int64    `json:"id"`
+	OrgID   int64    `json:"org_id"`
+	Type    string   `json:"type"` // "query alert", "log alert", "service check", …
+	Name    string   `json:"name"`
+	Message string   `json:"message"`
+	Tags    []string `json:"tags"`
+	Query   string   `json:"query"`
+	// Options are thresholds and much else; see Datadog's documentation.
+	Options  map[string]any `json:"options"`
+	Multi    bool           `json:"multi"`
+	Modified string         `json:"modified"` // RFC 3339 with microseconds.
+	Priority *int64         `json:"priority"` // 1 to 5.
+	// OverallState is Alert, Warn, No Data, OK, Ignored, Skipped or Unknown.
+	OverallState string `json:"overall_state"`
+
+	// The API shows these only on request.
+
+	State             *MonitorState `json:"state,omitempty"`
+	MatchingDowntimes []Downtime    `json:"matching_downtimes,omitzero"`
+	Assets            []Asset       `json:"assets,omitzero"`
 }
 
-func (s *Server) getMonitor(c *call, found Monitor) answer { return success(c.monitorView().of(found)) }
-
-func (s *Server) deleteMonitor(c *call, found Monitor) answer {
-	for _, other := range s.monitors {
-		if slices.Contains(other.parts(), found.ID) && c.Get("force") != "true" {
-			return failure(http.StatusBadRequest, fmt.Sprintf("monitor [%d,%s] is referenced in composite monitors: [%d,%s]",
-				found.ID, found.Name, other.ID, other.Name))
-		}
-	}
-	delete(s.monitors, found.ID)
-	return success(map[string]int64{"deleted_monitor_id": found.ID})
+// MonitorState holds a monitor's groups by their names, "host:web-1,env:prod".
+type MonitorState struct {
+	Groups map[string]GroupState `json:"groups"`
 }
 
-// monitorRequest is what a create or an update may set.
-type monitorRequest struct {
-	Type            string         `json:"type"`
-	Name            string         `json:"name"`
-	Message         string         `json:"message"`
-	Tags            []string       `json:"tags"`
-	Query           string         `json:"query"`
-	Options         map[string]any `json:"options"`
-	Priority        *int64         `json:"priority"`
-	RestrictedRoles []string       `json:"restricted_roles"`
+// GroupState is the state of one group; times are epoch seconds, 0 for never.
+type GroupState struct {
+	Name            string `json:"name"`
+	Status          string `json:"status"` // As Monitor.OverallState.
+	LastTriggeredTS int64  `json:"last_triggered_ts"`
+	LastNotifiedTS  int64  `json:"last_notified_ts"`
+	LastResolvedTS  int64  `json:"last_resolved_ts"`
+	LastNodataTS    int64  `json:"last_nodata_ts"`
 }
 
-// read decodes the body over the request, and returns what is wrong with the result.
-func (in *monitorRequest) read(c *call) (problem string) {
-	if err := json.Unmarshal(c.body, in); err != nil {
-		return decodeProblem(err)
-	}
-	switch {
-	case in.Type == "":
-		return fmt.Sprintf(invalidValue, "type")
-	case in.Query == "":
-		return fmt.Sprintf(invalidValue, "query")
-	case in.Priority != nil && (*in.Priority < 1 || *in.Priority > 5):
-		return fmt.Sprintf(invalidValue, "priority")
-	}
-	return ""
+// Downtime is a downtime that mutes a monitor now; times are epoch seconds.
+type Downtime struct {
+	ID        int64    `json:"id"`
+	MonitorID int64    `json:"monitor_id"`
+	Scope     []string `json:"scope"`
+	Groups    []string `json:"groups"`
+	Start     int64    `json:"start"`
+	End       *int64   `json:"end"`
+	Active    bool     `json:"active"`
 }
 
-func (in monitorRequest) apply(to Monitor) Monitor {
-	to.Type, to.Name, to.Message, to.Query, to.Tags = in.Type, in.Name, in.Message, in.Query, in.Tags
-	to.Priority, to.RestrictedRoles, to.Options = in.Priority, in.RestrictedRoles, in.Options
-	return to
+// Asset is a link of a monitor, such as a runbook.
+type Asset struct {
+	Category string `json:"category"` // "runbook".
+	Name     string `json:"name"`
+	URL      string `json:"url"`
 }
 
-func (s *Server) createMonitor(c *call) answer {
-	var in monitorRequest
-	if problem := in.read(c); problem != "" {
-		return failure(http.StatusBadRequest, problem)
-	}
-	created := in.apply(Monitor{})
-	if s.isInvalidComposite(created) {
-		return failure(http.StatusBadRequest, invalidComposite)
-	}
-	created = s.addMonitor(created, c.now)
-	created.RestrictionPolicy = json.RawMessage("null")
-	return success(created)
+func (m Monitor) id() string { return strconv.FormatInt(m.ID, 10) }
+
+const (
+	firstMonitorID = 155_000_000
+	organisationID = 321_813
+)
+
+// AddMonitor adds a monitor and returns its id. Datadog's defaults replace zero values.
+func (s *Server) AddMonitor(m Monitor) (id int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.putMonitor(m, s.now()).ID
 }
 
-// updateMonitor replaces what the request names; options as a whole. Its answer has no
-// creator, as recorded.
-func (s *Server) updateMonitor(c *call, found Monitor) answer {
-	in := monitorRequest{
-		Type: found.Type, Name: found.Name, Message: found.Message, Tags: found.Tags, Query: found.Query,
-		Priority: found.Priority, RestrictedRoles: found.RestrictedRoles,
+// Monitors returns all monitors by id, without what the API shows only on request.
+func (s *Server) Monitors() []Monitor {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := orEmpty(s.monitors.all)
+	for i := range all {
+		all[i].State, all[i].MatchingDowntimes, all[i].Assets = nil, nil, nil
 	}
-	if problem := in.read(c); problem != "" {
-		return failure(http.StatusBadRequest, problem)
-	}
-	if in.Options == nil {
-		in.Options = found.Options
-	}
-	changed := in.apply(found)
-	if s.isInvalidComposite(changed) {
-		return failure(http.StatusBadRequest, invalidComposite)
-	}
-	changed.Multi = isMulti(changed.Query)
-	changed.Modified = c.now.UTC().Format(timestampLayout)
-	changed = monitorView{}.of(s.addMonitor(changed, c.now))
-	changed.Creator = nil
-	return success(changed)
+	slices.SortFunc(all, func(a, b Monitor) int { return cmp.Compare(a.ID, b.ID) })
+	return all
 }
 
-var monitorReference = regexp.MustCompile(`\d+`)
-
-const invalidComposite = "Some monitor IDs are invalid"
-
-// parts returns the ids of the monitors in a composite monitor.
-func (m Monitor) parts() (ids []int64) {
-	if m.Type != "composite" {
-		return nil
+func (s *Server) putMonitor(m Monitor, now time.Time) Monitor {
+	if m.ID == 0 {
+		s.lastMonitorID++
+		m.ID = firstMonitorID + s.lastMonitorID
 	}
-	for _, text := range monitorReference.FindAllString(m.Query, -1) {
-		id, _ := strconv.ParseInt(text, 10, 64) // A number that is too long becomes the largest id.
-		ids = append(ids, id)
+	m.OrgID, m.Type, m.OverallState = cmp.Or(m.OrgID, organisationID), cmp.Or(m.Type, "query alert"), cmp.Or(m.OverallState, "No Data")
+	m.Multi = m.Multi || strings.Contains(m.Query, ".by(") || strings.Contains(m.Query, " by {")
+	m.Modified = now.UTC().Format(timestampLayout)
+	m.Tags, m.Options = orEmpty(m.Tags), withDefaultOptions(m.Options)
+	if m.State != nil {
+		m.State = &MonitorState{Groups: maps.Clone(m.State.Groups)}
 	}
-	return ids
+	s.monitors.put(m)
+	return m
 }
 
-func (s *Server) isInvalidComposite(m Monitor) bool {
-	unknown := func(id int64) bool { _, exists := s.monitors[id]; return !exists }
-	return m.Type == "composite" && (len(m.parts()) == 0 || slices.ContainsFunc(m.parts(), unknown))
-}
-
-// listMonitors answers with all monitors by id, or with a page of them, of 100 where no
-// size is given and of 1,000 at most.
-func (s *Server) listMonitors(c *call) answer {
-	view := c.monitorView()
-	view.downtimes = true // A list always has them.
-	page, size := c.integer("page", 0), min(c.integer("page_size", 100), 1000)
-	name, tags := strings.ToLower(c.Get("name")), c.list("monitor_tags")
-	shown := slices.DeleteFunc(s.sortedMonitors(view), func(m Monitor) bool {
-		lacks := func(tag string) bool { return !slices.Contains(m.Tags, tag) }
-		return !strings.Contains(strings.ToLower(m.Name), name) || slices.ContainsFunc(tags, lacks)
-	})
-	if c.Has("page") || c.Has("page_size") {
-		shown = window(shown, min(page, 1<<20)*size, size)
+// withDefaultOptions adds what Datadog adds to the options of every monitor, and
+// drops thresholds that are null.
+func withDefaultOptions(options map[string]any) map[string]any {
+	all := object{"notify_no_data": false, "notify_audit": false, "include_tags": true, "new_host_delay": 300, "silenced": object{}}
+	maps.Copy(all, options)
+	if thresholds, isMap := all["thresholds"].(object); isMap {
+		thresholds = maps.Clone(thresholds)
+		maps.DeleteFunc(thresholds, func(_ string, v any) bool { return v == nil })
+		all["thresholds"] = thresholds
 	}
-	return success(shown)
+	return all
 }
 
-// monitorView is what a caller asked to see of monitors.
-type monitorView struct {
-	groups            []string // The states of the groups to show; nil shows no state.
-	downtimes, assets bool
-}
-
-// groupStates are the values of group_states, and the state that each stands for.
-var groupStates = map[string]string{"all": "", "alert": "Alert", "warn": "Warn", "no data": "No Data"}
-
-func (c *call) monitorView() (v monitorView) {
-	v.downtimes, v.assets = c.flag("with_downtimes"), c.flag("with_assets")
-	for _, filter := range c.list("group_states") {
-		state, known := groupStates[strings.ToLower(filter)]
-		if !known {
-			c.fail("Invalid group_state filters.")
-		}
-		v.groups = append(v.groups, state)
-	}
-	return v
-}
-
-func (v monitorView) of(m Monitor) Monitor {
+// shown is the monitor with those of its groups whose states are asked for.
+func (m Monitor) shown(c *call, withDowntimes bool) object {
 	downtimes, assets, state := m.MatchingDowntimes, m.Assets, m.State
 	m.MatchingDowntimes, m.Assets, m.State = nil, nil, nil
-	if v.downtimes {
+	if withDowntimes {
 		m.MatchingDowntimes = orEmpty(downtimes)
 	}
-	if v.assets {
+	if c.flag("with_assets") {
 		m.Assets = orEmpty(assets)
 	}
-	if v.groups != nil {
+	if filter := c.groupStates(); filter != nil {
 		m.State = &MonitorState{Groups: map[string]GroupState{}}
 		if state != nil {
 			maps.Copy(m.State.Groups, state.Groups)
 		}
 		maps.DeleteFunc(m.State.Groups, func(_ string, group GroupState) bool {
-			return !slices.Contains(v.groups, "") && !slices.Contains(v.groups, group.Status)
+			return !slices.Contains(filter, "all") && !slices.Contains(filter, strings.ToLower(group.Status))
 		})
 	}
-	return m
+	return objectOf(m)
+}
+
+func (c *call) groupStates() []string {
+	states := c.list("group_states")
+	for i, state := range states {
+		states[i] = strings.ToLower(state)
+		if !slices.Contains([]string{"all", "alert", "warn", "no data"}, states[i]) {
+			c.fail("Invalid group_state filters.")
+		}
+	}
+	return states
+}
+
+func getMonitor(c *call, found Monitor) answer {
+	return success(found.shown(c, c.flag("with_downtimes")))
+}
+
+// listMonitors answers with all monitors that have the tags, by id.
+func (s *Server) listMonitors(c *call) answer {
+	tags, listed := c.list("monitor_tags"), []object{}
+	c.groupStates()
+	all := slices.SortedFunc(slices.Values(s.monitors.all), func(a, b Monitor) int { return cmp.Compare(a.ID, b.ID) })
+	for _, m := range all {
+		if !slices.ContainsFunc(tags, func(tag string) bool { return !slices.Contains(m.Tags, tag) }) {
+			listed = append(listed, m.shown(c, true)) // A list always has the downtimes.
+		}
+	}
+	return success(listed)
+}
+
+func (s *Server) createMonitor(c *call) answer { return s.changeMonitor(c, Monitor{}) }
+
+// updateMonitor replaces what the request names; options as a whole.
+func (s *Server) updateMonitor(c *call, found Monitor) answer { return s.changeMonitor(c, found) }
+
+func (s *Server) changeMonitor(c *call, before Monitor) answer {
+	in := before
+	in.Options = nil // Decoding would add to them.
+	if !c.decode(&in) {
+		return answer{}
+	}
+	in.ID, in.OrgID, in.State = before.ID, before.OrgID, before.State // Callers cannot set them.
+	if in.Options == nil {
+		in.Options = before.Options
+	}
+	switch {
+	case in.Type == "":
+		return badRequest(invalidValue, "type")
+	case in.Query == "":
+		return badRequest(invalidValue, "query")
+	case in.Priority != nil && (*in.Priority < 1 || *in.Priority > 5):
+		return badRequest(invalidValue, "priority")
+	case in.Type == "composite" && (len(in.parts()) == 0 || slices.ContainsFunc(in.parts(), func(id string) bool { return s.monitors.index(id) < 0 })):
+		return badRequest("Some monitor IDs are invalid")
+	}
+	return success(s.putMonitor(in, c.now).shown(c, false))
+}
+
+var monitorReference = regexp.MustCompile(`\d+`)
+
+// parts returns the ids of the monitors in a composite monitor.
+func (m Monitor) parts() []string {
+	if m.Type != "composite" {
+		return nil
+	}
+	return monitorReference.FindAllString(m.Query, -1)
+}
+
+func (s *Server) deleteMonitor(_ *call, found Monitor) answer {
+	for _, other := range s.monitors.all {
+		if slices.Contains(other.parts(), found.id()) {
+			return badRequest("monitor [%d,%s] is referenced in composite monitors: [%d,%s]", found.ID, found.Name, other.ID, other.Name)
+		}
+	}
+	s.monitors.remove(found.id())
+	return success(object{"deleted_monitor_id": found.ID})
 }

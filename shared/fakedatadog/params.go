@@ -3,8 +3,8 @@ package fakedatadog
 import (
 	"cmp"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
+	"iter"
 	"net/url"
 	"slices"
 	"strconv"
@@ -50,24 +50,26 @@ func (p *params) require(names ...string) {
 	}
 }
 
-func (p *params) flag(name string) bool { return p.oneOf(name, "true", "false") == "true" }
-
-func (p *params) oneOf(name string, allowed ...string) string {
+func (p *params) flag(name string) bool {
 	v := p.Get(name)
-	if v != "" && !slices.Contains(allowed, v) {
+	if v != "" && v != "true" && v != "false" {
 		p.fail(invalidValue, name)
 	}
-	return v
+	return v == "true"
 }
 
 // list splits at commas and drops what is empty.
-func (p *params) list(name string) []string {
-	parts := strings.Split(p.Get(name), ",")
-	for i := range parts {
-		parts[i] = strings.TrimSpace(parts[i])
+func (p *params) list(name string) (parts []string) {
+	for part := range strings.SplitSeq(p.Get(name), ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
 	}
-	return slices.DeleteFunc(parts, func(part string) bool { return part == "" })
+	return parts
 }
+
+// includes reports whether the caller asks for related resources.
+func (p *params) includes(name string) bool { return slices.Contains(p.list("include"), name) }
 
 // window returns at most limit elements from offset on.
 func window[T any](all []T, offset, limit int64) []T {
@@ -75,19 +77,15 @@ func window[T any](all []T, offset, limit int64) []T {
 	return all[first : first+max(0, min(limit, int64(len(all))-first))]
 }
 
-// searchRequest is the body of a search for events or logs. Datadog's default
-// stands for what is absent (https://docs.datadoghq.com/api/latest/logs/#search-logs-post).
+// searchRequest is the body of a search for events or logs
+// (https://docs.datadoghq.com/api/latest/logs/#search-logs-post).
 type searchRequest struct {
-	Filter struct {
-		Query string `json:"query"`
-		From  string `json:"from"`
-		To    string `json:"to"`
-	} `json:"filter"`
-	Page struct {
-		Limit  int64  `json:"limit"`
-		Cursor string `json:"cursor"`
-	} `json:"page"`
-	Sort string `json:"sort"`
+	Filter struct{ Query, From, To string }
+	Page   struct {
+		Limit  int64
+		Cursor string
+	}
+	Sort string
 }
 
 const (
@@ -95,66 +93,60 @@ const (
 	maxSearchLimit     = 1000
 )
 
-// times returns the period of the search.
-func (in searchRequest) times(c *call) (from, to time.Time) {
-	if in.Page.Limit < 0 || in.Page.Limit > maxSearchLimit {
+// searchable is what a search finds.
+type searchable interface {
+	at() time.Time
+	// values returns what it has for a key of a search.
+	values(key string) []string
+	// found returns it as a search shows it.
+	found() object
+}
+
+// search answers with the first page of what matches; all has the newest first. A page
+// without results has other keys than one with some, as recorded. It refuses every
+// cursor, because no caller asks for a later page.
+func search[T searchable](c *call, in searchRequest, all iter.Seq[T], empty object) answer {
+	from, to := c.time(in.Filter.From, c.now.Add(-15*time.Minute)), c.time(in.Filter.To, c.now)
+	wanted, ok := parseQuery(in.Filter.Query)
+	switch {
+	case in.Page.Cursor != "":
+		return badRequest(`{'errors': [u"input_validation_error(Field 'page' is invalid: invalid cursor)"]}`)
+	case in.Page.Limit < 0 || in.Page.Limit > maxSearchLimit:
 		c.fail("input_validation_error(Field 'page.limit' is invalid: limit must be between 0 and %d)", maxSearchLimit)
+	case !ok:
+		c.fail("input_validation_error(Field 'filter.query' is invalid: fakedatadog cannot parse %q)", in.Filter.Query)
 	}
-	return c.time(cmp.Or(in.Filter.From, "now-15m")), c.time(cmp.Or(in.Filter.To, "now"))
-}
-
-// time reads date math as far as it is used here, a timestamp, or milliseconds.
-func (c *call) time(text string) time.Time {
-	if text == "now" {
-		return c.now
-	}
-	if d, err := time.ParseDuration(strings.TrimPrefix(text, "now-")); err == nil && strings.HasPrefix(text, "now-") {
-		return c.now.Add(-d)
-	}
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at
-	}
-	ms, err := strconv.ParseUint(text, 10, 63)
-	if err != nil {
-		c.fail("input_validation_error(Field 'filter' is invalid: invalid time %q)", text)
-	}
-	return time.UnixMilli(int64(ms)) //nolint:gosec // It has 63 bits.
-}
-
-// searchAnswer answers with one page of what was found, in the order of time. A page
-// without results has other keys than one with some, as recorded.
-func searchAnswer[T any](in searchRequest, path string, found []T, empty object, id func(T) string, show func(T) any) answer {
-	if strings.HasPrefix(in.Sort, "-") {
-		slices.Reverse(found)
-	}
-	if in.Page.Cursor != "" {
-		after := readCursor(in.Page.Cursor)
-		at := slices.IndexFunc(found, func(v T) bool { return id(v) == after })
-		if at < 0 {
-			at = len(found) - 1
+	var matching []T
+	for v := range all {
+		if !v.at().Before(from) && !v.at().After(to) && wanted.matches(v.values) {
+			matching = append(matching, v)
 		}
-		found = found[at+1:]
 	}
-	data := []any{}
-	for _, v := range window(found, 0, cmp.Or(in.Page.Limit, defaultSearchLimit)) {
-		data = append(data, show(v))
+	if !strings.HasPrefix(in.Sort, "-") {
+		slices.Reverse(matching)
 	}
-	empty["data"] = data
+	data := []object{}
+	for _, v := range window(matching, 0, cmp.Or(in.Page.Limit, defaultSearchLimit)) {
+		data = append(data, v.found())
+	}
 	if len(data) == 0 {
+		empty["data"] = data
 		return success(empty)
 	}
-	raw, _ := json.Marshal(map[string]string{"after": id(found[len(data)-1])}) // A map of strings always encodes.
-	cursor := base64.RawStdEncoding.EncodeToString(raw)
+	cursor := base64.RawURLEncoding.EncodeToString(fmt.Append(nil, data[len(data)-1]["id"]))
 	return success(object{
 		"data": data, "meta": object{"page": object{"after": cursor}},
-		"links": object{"next": "https://api.datadoghq.com" + path + "?page%5Bcursor%5D=" + cursor},
+		"links": object{"next": "https://api.datadoghq.com" + c.URL.Path + "?page%5Bcursor%5D=" + cursor},
 	})
 }
 
-// readCursor returns the id that a cursor stands behind, empty for no cursor.
-func readCursor(cursor string) string {
-	var last struct{ After string }
-	raw, _ := base64.RawStdEncoding.DecodeString(strings.TrimRight(cursor, "="))
-	_ = json.Unmarshal(raw, &last) // An invalid cursor has no id.
-	return last.After
+func (c *call) time(text string, defaultValue time.Time) time.Time {
+	if text == "" {
+		return defaultValue
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		c.fail("input_validation_error(Field 'filter' is invalid: invalid time %q)", text)
+	}
+	return at
 }

@@ -6,145 +6,130 @@ import (
 	"strings"
 )
 
-// query reports whether something matches, by the values that it has for a key. The
-// key "" stands for its texts, in which a word may be anywhere.
-type query func(values func(key string) []string) bool
-
-// queryToken is a parenthesis, a key with its colon, a quoted or a bare word; each may
-// have a minus before it.
-var queryToken = regexp.MustCompile(`^\s*(-?)(\(|\)|[\w.@-]+:|"(?:[^"\\]|\\.)*"|(?:[^\s"():\\]|\\.)+)`)
-
-// parseQuery reads Datadog's search syntax as far as it is used here: words,
-// key:value, key:(a OR b), AND, OR, NOT, - and parentheses. It refuses everything else
-// and every key that is not known, because a filter that is ignored proves nothing
+// query is a search in Datadog's syntax, as far as it is used here: words, key:value,
+// key:(a OR b), AND, OR, NOT, - and parentheses
 // (https://docs.datadoghq.com/logs/explorer/search_syntax/).
-func parseQuery(text string, known func(key string) bool) (q query, ok bool) {
-	text = strings.TrimSpace(text)
-	if text == "" || text == "*" {
-		return func(func(string) []string) bool { return true }, true
+type query []string
+
+var token = regexp.MustCompile(`^(-|\(|\)|[\w.@-]+:|"(?:[^"\\]|\\.)*"|(?:[^\s"():\\]|\\.)+)`)
+
+// parseQuery splits a query. It refuses everything else, because a filter that is
+// ignored proves nothing.
+func parseQuery(text string) (q query, ok bool) {
+	for text = strings.TrimSpace(text); text != "" && text != "*"; text = strings.TrimSpace(text) {
+		next := token.FindString(text)
+		if next == "" {
+			return nil, false
+		}
+		q, text = append(q, next), text[len(next):]
 	}
-	p := queryParser{rest: text, known: known}
-	q = p.anyOf("")
-	return q, !p.failed && strings.TrimSpace(p.rest) == ""
+	e := evaluation{rest: q, values: func(string) []string { return nil }}
+	e.run()
+	return q, !e.failed
 }
 
-type queryParser struct {
-	rest   string
-	known  func(key string) bool
+// matches reports whether something has the values that the query wants for each key.
+// The key "" stands for its texts, in which a word may be anywhere.
+func (q query) matches(values func(key string) []string) bool {
+	e := evaluation{rest: q, values: values}
+	return e.run()
+}
+
+// evaluation reads a query from left to right.
+type evaluation struct {
+	rest   query
+	values func(key string) []string
 	failed bool
 }
 
-// peek returns the next token and its minus without taking it.
-func (p *queryParser) peek() (minus bool, token string) {
-	match := queryToken.FindStringSubmatch(p.rest)
-	if match == nil {
-		return false, ""
+func (e *evaluation) run() bool {
+	if len(e.rest) == 0 {
+		return true
 	}
-	return match[1] == "-", match[2]
+	matches := e.anyOf("")
+	e.failed = e.failed || len(e.rest) > 0
+	return matches
 }
 
-func (p *queryParser) take() { p.rest = p.rest[len(queryToken.FindString(p.rest)):] }
+func (e *evaluation) next() (text string) {
+	if len(e.rest) > 0 {
+		text, e.rest = e.rest[0], e.rest[1:]
+	}
+	return text
+}
+
+// take takes the next token if it is one of those.
+func (e *evaluation) take(texts ...string) bool {
+	taken := len(e.rest) > 0 && slices.Contains(texts, e.rest[0])
+	if taken {
+		e.next()
+	}
+	return taken
+}
 
 // anyOf reads terms joined by OR; key is that of the values in parentheses.
-func (p *queryParser) anyOf(key string) query {
-	alternatives := []query{p.allOf(key)}
-	for _, token := p.peek(); token == "OR"; _, token = p.peek() {
-		p.take()
-		alternatives = append(alternatives, p.allOf(key))
+func (e *evaluation) anyOf(key string) bool {
+	matches := e.allOf(key)
+	for e.take("OR") {
+		matches = e.allOf(key) || matches
 	}
-	return func(values func(string) []string) bool {
-		return slices.ContainsFunc(alternatives, func(q query) bool { return q(values) })
-	}
+	return matches
 }
 
 // allOf reads terms joined by AND, or by nothing.
-func (p *queryParser) allOf(key string) query {
-	var terms []query
-	for {
-		_, token := p.peek()
-		joined := token == "AND" && len(terms) > 0
-		if joined {
-			p.take()
-			_, token = p.peek()
-		}
-		if token == "" || token == ")" || token == "OR" {
-			p.failed = p.failed || joined || len(terms) == 0
-			break
-		}
-		terms = append(terms, p.term(key))
+func (e *evaluation) allOf(key string) bool {
+	matches := e.term(key)
+	for e.take("AND") || len(e.rest) > 0 && e.rest[0] != "OR" && e.rest[0] != ")" {
+		matches = e.term(key) && matches
 	}
-	return func(values func(string) []string) bool {
-		return !slices.ContainsFunc(terms, func(q query) bool { return !q(values) })
-	}
+	return matches
 }
 
-func (p *queryParser) term(key string) query {
-	minus, token := p.peek()
-	p.take()
-	var q query
-	switch {
-	case token == "NOT":
-		minus, q = true, p.term(key)
-	case token == "(":
-		q = p.anyOf(key)
-		p.close()
-	case strings.HasSuffix(token, ":") && key == "":
-		q = p.valueOf(strings.ToLower(strings.TrimSuffix(token, ":")))
-	default:
-		q = p.value(key, token)
+func (e *evaluation) term(key string) bool {
+	if e.take("NOT", "-") {
+		return !e.term(key)
 	}
-	if minus {
-		return func(values func(string) []string) bool { return !q(values) }
+	text := e.next()
+	if name, isKey := strings.CutSuffix(text, ":"); isKey && key == "" {
+		key, text = strings.ToLower(name), e.next()
 	}
-	return q
+	if text == "(" {
+		matches := e.anyOf(key)
+		e.failed = !e.take(")") || e.failed
+		return matches
+	}
+	e.failed = e.failed || slices.Contains([]string{"", ")", "OR", "AND"}, text) || strings.HasSuffix(text, ":")
+	wanted := newPattern(text)
+	return slices.ContainsFunc(e.values(key), func(value string) bool { return wanted.matches(value, key == "") })
 }
 
-// valueOf reads what follows a key: one value, or several in parentheses.
-func (p *queryParser) valueOf(key string) query {
-	minus, token := p.peek()
-	p.take()
-	if token != "(" {
-		return p.value(key, token)
-	}
-	p.failed = p.failed || minus
-	q := p.anyOf(key)
-	p.close()
-	return q
-}
-
-func (p *queryParser) close() {
-	_, token := p.peek()
-	p.failed = p.failed || token != ")"
-	p.take()
-}
-
-func (p *queryParser) value(key, token string) query {
-	if !p.known(key) || token == "" || token == ")" || strings.HasSuffix(token, ":") {
-		p.failed = true
-	}
-	pattern := glob(token, key == "")
-	return func(values func(string) []string) bool { return slices.ContainsFunc(values(key), pattern.MatchString) }
-}
+// pattern is a value of a query in parts, between which anything may be.
+type pattern []string
 
 var escaped = regexp.MustCompile(`\\(.)`)
 
-// glob makes a pattern of a value, in which an unquoted * stands for anything. A word
-// matches anywhere in a text.
-func glob(token string, word bool) *regexp.Regexp {
-	unquoted := strings.TrimSuffix(strings.TrimPrefix(token, `"`), `"`)
-	pattern := regexp.QuoteMeta(escaped.ReplaceAllString(unquoted, "$1"))
-	if !strings.HasPrefix(token, `"`) {
-		pattern = strings.ReplaceAll(pattern, `\*`, `.*`)
+func newPattern(text string) pattern {
+	text = strings.ToLower(text)
+	if quoted, isQuoted := strings.CutPrefix(text, `"`); isQuoted {
+		return pattern{escaped.ReplaceAllString(strings.TrimSuffix(quoted, `"`), "$1")}
 	}
-	switch {
-	case !word:
-		pattern = `^` + pattern + `$`
-	case strings.HasSuffix(token, "*"):
-		pattern = `\b` + pattern
-	default:
-		pattern = `\b` + pattern + `\b`
+	return strings.Split(escaped.ReplaceAllString(text, "$1"), "*")
+}
+
+// matches reports whether a value has all parts in order. A word may be anywhere.
+func (p pattern) matches(value string, word bool) bool {
+	value = strings.ToLower(value)
+	for i, part := range p {
+		at := strings.Index(value, part)
+		if i == len(p)-1 && !word {
+			at = len(value) - len(part)
+		}
+		if at < 0 || i == 0 && at > 0 && !word || !strings.HasSuffix(value[:at+len(part)], part) {
+			return false
+		}
+		value = value[at+len(part):]
 	}
-	return regexp.MustCompile(`(?is)` + pattern)
+	return true
 }
 
 // tagValues returns the values of the tags with a key.

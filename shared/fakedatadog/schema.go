@@ -1,7 +1,6 @@
 package fakedatadog
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,147 +9,138 @@ import (
 	"unicode/utf8"
 )
 
-// check returns what is wrong with a value of a request that Datadog validates with a
-// JSON Schema, or nothing. The form of a problem is recorded, and so are the words for
-// a value outside an enumeration; the other words are ours.
-type check func(path string, v any) (problem string)
+// schema has what a request's body may hold, by path: "$.data.tags[]" for each of the
+// tags. The form of a problem is recorded, and so are the words for a value outside an
+// enumeration; the other words are ours.
+type schema map[string]check
 
-// missing is the value of a property that is absent.
-type missing struct{}
+// check returns what a value must be, if it is not.
+type check func(v any) (want string)
 
-func anything(string, any) string { return "" }
-
-// required makes a check fail where the property is absent.
-func required(of check) check {
-	return func(path string, v any) string {
-		if v == (missing{}) {
-			return path + ": value is required."
-		}
-		return of(path, v)
+// eventSchema is that of an alert in POST /api/v2/events. Changes are not supported
+// (https://docs.datadoghq.com/api/latest/events/#post-an-event, tab v2).
+func eventSchema(now time.Time) schema {
+	const data, event, alert = "$.data", "$.data.attributes", "$.data.attributes.attributes"
+	return schema{
+		"$": objectWith("data"), data: objectWith("type", "attributes"), data + ".type": oneOf("event"),
+		event:               objectWith("title", "category", "attributes"),
+		event + ".title":    text(500),
+		event + ".message":  text(maxTextRunes),
+		event + ".category": oneOf("alert", "change"),
+		event + ".tags":     listOf(100), event + ".tags[]": text(200),
+		event + ".timestamp":       timestampAfter(now.Add(-maxAge)),
+		event + ".aggregation_key": text(maxAggregationKeyRunes),
+		event + ".host":            text(255),
+		event + ".integration_id":  oneOf("custom-events"),
+		alert:                      objectWith("status"),
+		alert + ".status":          oneOf("ok", "warn", "error"),
+		alert + ".priority":        oneOf("1", "2", "3", "4", "5"),
+		alert + ".links":           listOf(20), alert + ".links[]": objectWith("category", "url"),
+		alert + ".links[].category": oneOf("runbook", "documentation", "dashboard", "resource"),
+		alert + ".links[].url":      text(2048),
+		alert + ".links[].title":    text(300),
+		alert + ".custom":           custom,
 	}
 }
 
-// objectOf is an object that has no properties but these, or any others with the key "*".
-type objectOf map[string]check
-
-// propertyOrder makes the order of the problems the same each time.
-var propertyOrder = []string{"data", "type", "category", "title", "name", "status"}
-
-func (o objectOf) check(path string, v any) string {
-	if v == (missing{}) {
+// problem returns the first thing that is wrong with a value, pattern being its path
+// without the numbers of elements.
+func (s schema) problem(path, pattern string, v any) string {
+	check, known := s[pattern]
+	if !known {
+		return "JSON validation failed at " + path + ": property is not in the schema, which allows no others."
+	}
+	if want := check(v); want != "" {
+		return "JSON validation failed at " + path + ": value must be " + want + "."
+	}
+	elements, _ := v.([]any)
+	for i, element := range elements {
+		if problem := s.problem(fmt.Sprintf("%s[%d]", path, i), pattern+"[]", element); problem != "" {
+			return problem
+		}
+	}
+	properties, _ := v.(object)
+	if strings.HasSuffix(pattern, ".custom") { // Its properties are the caller's own.
 		return ""
 	}
-	properties, ok := v.(map[string]any)
-	if !ok {
-		return path + ": value must be an object."
-	}
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
-		if o[name] == nil && o["*"] == nil {
-			return path + "." + name + ": property is not in the schema, which allows no others."
-		}
-	}
-	names := slices.SortedFunc(maps.Keys(o), func(a, b string) int {
-		rank := func(name string) int {
-			return (slices.Index(propertyOrder, name) + len(propertyOrder) + 1) % (len(propertyOrder) + 1)
-		}
-		return cmp.Or(rank(a)-rank(b), strings.Compare(a, b))
-	})
-	for _, name := range names {
-		value, exists := properties[name]
-		if !exists {
-			value = missing{}
-		}
-		if problem := o[name](path+"."+name, value); problem != "" {
+		if problem := s.problem(path+"."+name, pattern+"."+name, properties[name]); problem != "" {
 			return problem
 		}
 	}
 	return ""
 }
 
-// text is a string of 1 to limit characters.
+func objectWith(required ...string) check {
+	return func(v any) string {
+		properties, ok := v.(object)
+		missing := func(name string) bool { _, exists := properties[name]; return !exists }
+		if !ok || slices.ContainsFunc(required, missing) {
+			return fmt.Sprintf("an object with %s", strings.Join(required, ", "))
+		}
+		return ""
+	}
+}
+
 func text(limit int) check {
-	return func(path string, v any) string {
-		s, ok := v.(string)
-		if n := utf8.RuneCountInString(s); v != (missing{}) && (!ok || n == 0 || n > limit) {
-			return fmt.Sprintf("%s: value must be a string of 1 to %d characters.", path, limit)
+	return func(v any) string {
+		s, _ := v.(string)
+		if n := utf8.RuneCountInString(s); n == 0 || n > limit {
+			return fmt.Sprintf("a string of 1 to %d characters", limit)
 		}
 		return ""
 	}
 }
 
 func oneOf(allowed ...string) check {
-	return func(path string, v any) string {
-		if s, ok := v.(string); v != (missing{}) && (!ok || !slices.Contains(allowed, s)) {
-			return fmt.Sprintf(`%s: value must be one of: ["%s"].`, path, strings.Join(allowed, `", "`))
+	return func(v any) string {
+		if s, _ := v.(string); !slices.Contains(allowed, s) {
+			return fmt.Sprintf(`one of: ["%s"]`, strings.Join(allowed, `", "`))
 		}
 		return ""
 	}
 }
 
-func list(least, most int, each check) check {
-	return func(path string, v any) string {
-		elements, ok := v.([]any)
-		if v != (missing{}) && (!ok || len(elements) < least || len(elements) > most) {
-			return fmt.Sprintf("%s: value must be a list of %d to %d elements.", path, least, most)
-		}
-		for i, element := range elements {
-			if problem := each(fmt.Sprintf("%s[%d]", path, i), element); problem != "" {
-				return problem
-			}
+func listOf(most int) check {
+	return func(v any) string {
+		if elements, _ := v.([]any); len(elements) == 0 || len(elements) > most {
+			return fmt.Sprintf("a list of 1 to %d elements", most)
 		}
 		return ""
 	}
 }
 
-func timestamp(now time.Time) check {
-	return func(path string, v any) string {
+func timestampAfter(oldest time.Time) check {
+	return func(v any) string {
 		s, _ := v.(string)
-		at, err := time.Parse(time.RFC3339, s)
-		switch {
-		case v == (missing{}):
-		case err != nil:
-			return path + ": value must be a time in ISO 8601."
-		case at.Before(now.Add(-maxAge)):
-			return fmt.Sprintf("%s: value must not be older than %d hours.", path, int(maxAge.Hours()))
+		if at, err := time.Parse(time.RFC3339, s); err != nil || at.Before(oldest) {
+			return fmt.Sprintf("a time in ISO 8601, at most %d hours old", int(maxAge.Hours()))
 		}
 		return ""
 	}
 }
 
-// freeObject is an object of the caller's own keys: at most 100 in each object, nested
-// at most 10 deep, where lists count too.
-func freeObject(path string, v any) string {
-	if _, ok := v.(map[string]any); v != (missing{}) && !ok {
-		return path + ": value must be an object."
-	}
-	return nested(path, v, 1)
-}
-
-func nested(path string, v any, depth int) string {
-	const maxProperties, maxDepth = 100, 10
-	children := map[string]any{}
-	switch v := v.(type) {
-	case []any:
-		for i, element := range v {
-			children[fmt.Sprintf("%s[%d]", path, i)] = element
-		}
-	case map[string]any:
-		for name, value := range v {
-			children[path+"."+name] = value
-		}
-		if len(v) > maxProperties {
-			return fmt.Sprintf("%s: value must have at most %d properties.", path, maxProperties)
-		}
-	default:
-		return ""
-	}
-	if depth > maxDepth {
-		return fmt.Sprintf("%s: value must be nested at most %d levels deep.", path, maxDepth)
-	}
-	for _, child := range slices.Sorted(maps.Keys(children)) {
-		if problem := nested(child, children[child], depth+1); problem != "" {
-			return problem
-		}
+// custom is an object of the caller's own keys: at most 100 in each object, nested at
+// most 10 deep, where lists count too.
+func custom(v any) string {
+	if _, isObject := v.(object); !isObject || !fits(v, 1) {
+		return "an object of at most 100 properties, nested at most 10 levels deep"
 	}
 	return ""
+}
+
+func fits(v any, depth int) bool {
+	var children []any
+	switch v := v.(type) {
+	case []any:
+		children = v
+	case object:
+		children = slices.Collect(maps.Values(v))
+		if len(children) > 100 {
+			return false
+		}
+	default:
+		return true
+	}
+	return depth <= 10 && !slices.ContainsFunc(children, func(child any) bool { return !fits(child, depth+1) })
 }

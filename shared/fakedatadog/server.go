@@ -3,12 +3,13 @@
 // (testdata/api.json). It injects faults by name.
 //
 // A Server is an http.Handler. Each integration has a file with its routes, which
-// is all there is to adding one. What a test can do from Go it can also do over HTTP,
-// under /_fake/ (see control.go).
+// is all there is to adding one. A handler names the keys of its answer whose values
+// matter; the recorded shape adds the others.
 package fakedatadog
 
 import (
 	"cmp"
+	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -55,23 +56,22 @@ type Server struct {
 	faults faults
 	log    requestLog
 
-	stream        stream
-	monitors      map[int64]Monitor
-	lastMonitorID int64
-	downtimes     []ScheduledDowntime
-	entities      []Entity
-	definitions   map[string]ServiceDefinition
-	teams         []Team
-	incidents     []Incident
-	series        []Series
-	lines         []Log // Oldest first.
-	hosts         []Host
-	slos          []SLO
-	webhooks      map[string]Webhook
-	variables     map[string]variable
-	dashboards    []*dashboard
-	// deletedDashboards keeps the ids of new ones different.
-	deletedDashboards int
+	stream           stream
+	monitors         collection[Monitor]
+	lastMonitorID    int64
+	downtimes        []ScheduledDowntime
+	entities         collection[Entity]
+	definitions      collection[ServiceDefinition]
+	teams            collection[Team]
+	incidents        []Incident
+	series           []Series
+	lines            []Log // Newest first.
+	hosts            []Host
+	slos             collection[SLO]
+	webhooks         collection[Webhook]
+	variables        collection[variable]
+	dashboards       collection[dashboard]
+	issuedDashboards int
 }
 
 // New returns a Server without any event or monitor.
@@ -81,10 +81,14 @@ func New(o Options) *Server {
 		keys:         keys{api: cmp.Or(o.APIKey, DefaultAPIKey), app: cmp.Or(o.AppKey, DefaultAppKey)},
 		appURL:       cmp.Or(o.AppURL, DefaultAppURL),
 		visibleAfter: max(0, cmp.Or(o.VisibleAfter, DefaultVisibleAfter)),
-		monitors:     map[int64]Monitor{},
-		definitions:  map[string]ServiceDefinition{},
-		webhooks:     map[string]Webhook{},
-		variables:    map[string]variable{},
+		monitors:     collection[Monitor]{id: Monitor.id},
+		entities:     collection[Entity]{id: Entity.reference},
+		definitions:  collection[ServiceDefinition]{id: func(d ServiceDefinition) string { return d.Service }},
+		teams:        collection[Team]{id: func(t Team) string { return t.ID }},
+		slos:         collection[SLO]{id: func(slo SLO) string { return slo.ID }},
+		webhooks:     collection[Webhook]{id: func(w Webhook) string { return w.Name }},
+		variables:    collection[variable]{id: func(v variable) string { return v.Name }},
+		dashboards:   collection[dashboard]{id: func(d dashboard) string { return d.id }},
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -135,9 +139,12 @@ func (s *Server) answer(rt route, c *call) answer {
 	}
 	a := rt.handle(c)
 	if c.problem != "" {
-		a = failure(http.StatusBadRequest, c.problem)
+		a = badRequest("%s", c.problem).as(cmp.Or(a.media, mediaJSON))
 	}
-	return a.with(headers)
+	if a.status < http.StatusBadRequest {
+		complete(a.value, shapes()[fmt.Sprintf("%s %d", rt.name, a.status)])
+	}
+	return a.with(headers).encoded()
 }
 
 // Deny takes permissions such as "monitors_write" away from the application key,

@@ -3,7 +3,6 @@ package fakedatadog
 import (
 	"cmp"
 	"encoding/json"
-	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -26,24 +25,25 @@ const (
 // change one take different ones.
 func (s *Server) webhookRoutes() []route {
 	const (
-		base     = " /api/v1/integration/webhooks/configuration/"
-		webhooks = base + "webhooks"
-		webhook  = webhooks + "/{name}"
-		vars     = base + "custom-variables"
-		variable = vars + "/{name}"
-		create   = "create_webhooks"
-		manage   = "manage_integrations"
-		read     = "integrations_read"
+		base            = " /api/v1/integration/webhooks/configuration/"
+		webhooks        = base + "webhooks"
+		variables       = base + "custom-variables"
+		one             = "/{id}"
+		create          = "create_webhooks"
+		manage          = "manage_integrations"
+		read            = "integrations_read"
+		missing         = "Webhook does not exist"
+		missingVariable = "Custom variable does not exist"
 	)
 	return []route{
 		{name: WebhookCreate, pattern: "POST" + webhooks, permission: create, handle: withBody(s.createWebhook)},
-		{name: WebhookGet, pattern: "GET" + webhook, permission: read, handle: s.withWebhook(s.getWebhook)},
-		{name: WebhookUpdate, pattern: "PUT" + webhook, permission: manage, handle: s.withWebhook(s.updateWebhook)},
-		{name: WebhookDelete, pattern: "DELETE" + webhook, permission: manage, handle: s.withWebhook(s.deleteWebhook)},
-		{name: VariableCreate, pattern: "POST" + vars, permission: manage, handle: withBody(s.createVariable)},
-		{name: VariableGet, pattern: "GET" + variable, permission: read, handle: s.withVariable(s.getVariable)},
-		{name: VariableUpdate, pattern: "PUT" + variable, permission: manage, handle: s.withVariable(s.updateVariable)},
-		{name: VariableDelete, pattern: "DELETE" + variable, permission: manage, handle: s.withVariable(s.deleteVariable)},
+		{name: WebhookGet, pattern: "GET" + webhooks + one, permission: read, handle: s.webhooks.found(missing, getWebhook)},
+		{name: WebhookUpdate, pattern: "PUT" + webhooks + one, permission: manage, handle: s.webhooks.found(missing, s.updateWebhook)},
+		{name: WebhookDelete, pattern: "DELETE" + webhooks + one, permission: manage, handle: s.webhooks.found(missing, s.deleteWebhook)},
+		{name: VariableCreate, pattern: "POST" + variables, permission: manage, handle: withBody(s.createVariable)},
+		{name: VariableGet, pattern: "GET" + variables + one, permission: read, handle: s.variables.found(missingVariable, getVariable)},
+		{name: VariableUpdate, pattern: "PUT" + variables + one, permission: manage, handle: s.variables.found(missingVariable, s.updateVariable)},
+		{name: VariableDelete, pattern: "DELETE" + variables + one, permission: manage, handle: s.variables.found(missingVariable, s.deleteVariable)},
 	}
 }
 
@@ -60,14 +60,18 @@ type Webhook struct {
 func (s *Server) AddWebhook(added Webhook) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.webhooks[added.Name] = added.withDefaults()
+	s.webhooks.put(added.withDefaults())
 }
 
 // Webhooks returns the webhooks by name.
 func (s *Server) Webhooks() map[string]Webhook {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return maps.Clone(s.webhooks)
+	all := map[string]Webhook{}
+	for _, w := range s.webhooks.all {
+		all[w.Name] = w
+	}
+	return all
 }
 
 // withDefaults adds the payload that Datadog sends for a webhook without one, as recorded.
@@ -84,50 +88,36 @@ var webhookName = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 
 func (w Webhook) isValid() bool {
 	return webhookName.MatchString(w.Name) && w.URL != "" && (w.EncodeAs == "json" || w.EncodeAs == "form") &&
-		json.Valid([]byte(w.Payload)) && (w.CustomHeaders == nil || json.Valid([]byte(*w.CustomHeaders)))
-}
-
-// withWebhook looks up the webhook of the path.
-func (s *Server) withWebhook(handle func(*call, Webhook) answer) func(*call) answer {
-	return func(c *call) answer {
-		found, exists := s.webhooks[c.PathValue("name")]
-		if !exists {
-			return failure(http.StatusNotFound, "Webhook does not exist")
-		}
-		return handle(c, found)
-	}
+		json.Valid([]byte(w.Payload)) && json.Valid([]byte(valueOr(w.CustomHeaders, "{}")))
 }
 
 func (s *Server) createWebhook(_ *call, in Webhook) answer {
-	in = in.withDefaults()
-	if _, exists := s.webhooks[in.Name]; exists {
-		return failure(http.StatusBadRequest, "Webhook already exists")
+	if s.webhooks.index(in.Name) >= 0 {
+		return badRequest("Webhook already exists")
 	}
-	if !in.isValid() {
-		return failure(http.StatusBadRequest, "Invalid webhook")
-	}
-	s.webhooks[in.Name] = in
-	return jsonAnswer(http.StatusCreated, in)
+	return s.putWebhook(http.StatusCreated, in)
 }
 
-func (s *Server) getWebhook(_ *call, found Webhook) answer { return success(found) }
+func (s *Server) putWebhook(status int, w Webhook) answer {
+	if w = w.withDefaults(); !w.isValid() {
+		return badRequest("Invalid webhook")
+	}
+	s.webhooks.put(w)
+	return jsonAnswer(status, w)
+}
+
+func getWebhook(_ *call, found Webhook) answer { return success(found) }
 
 // updateWebhook replaces what the request names.
 func (s *Server) updateWebhook(c *call, found Webhook) answer {
-	changed := found
-	if err := json.Unmarshal(c.body, &changed); err != nil {
-		return failure(http.StatusBadRequest, decodeProblem(err))
+	if !c.decode(&found) {
+		return answer{}
 	}
-	if changed = changed.withDefaults(); !changed.isValid() {
-		return failure(http.StatusBadRequest, "Invalid webhook")
-	}
-	delete(s.webhooks, found.Name)
-	s.webhooks[changed.Name] = changed
-	return success(changed)
+	return s.putWebhook(http.StatusOK, found)
 }
 
 func (s *Server) deleteWebhook(_ *call, found Webhook) answer {
-	delete(s.webhooks, found.Name)
+	s.webhooks.remove(found.Name)
 	return success(object{})
 }
 
@@ -138,11 +128,11 @@ var variableName = regexp.MustCompile(`^[A-Z0-9_]+$`)
 type variable struct {
 	Name     string  `json:"name"`
 	Value    *string `json:"value,omitempty"`
-	IsSecret *bool   `json:"is_secret"`
+	IsSecret bool    `json:"is_secret"`
 }
 
 func (v variable) shown() variable {
-	if *v.IsSecret {
+	if v.IsSecret {
 		v.Value = nil
 	}
 	return v
@@ -152,7 +142,12 @@ func (v variable) shown() variable {
 func (s *Server) Variables() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Sorted(maps.Keys(s.variables))
+	names := []string{}
+	for _, v := range s.variables.all {
+		names = append(names, v.Name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Variable returns the value of a custom variable, also of a secret one; it is empty if
@@ -160,44 +155,34 @@ func (s *Server) Variables() []string {
 func (s *Server) Variable(name string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return valueOr(s.variables[name].Value, "")
-}
-
-// withVariable looks up the custom variable of the path.
-func (s *Server) withVariable(handle func(*call, variable) answer) func(*call) answer {
-	return func(c *call) answer {
-		found, exists := s.variables[c.PathValue("name")]
-		if !exists {
-			return failure(http.StatusNotFound, "Custom variable does not exist")
-		}
-		return handle(c, found)
-	}
+	found, _ := s.variables.get(name)
+	return valueOr(found.Value, "")
 }
 
 func (s *Server) createVariable(_ *call, in variable) answer {
-	if _, exists := s.variables[in.Name]; exists {
-		return failure(http.StatusBadRequest, "Custom variable already exists")
+	if s.variables.index(in.Name) >= 0 {
+		return badRequest("Custom variable already exists")
 	}
-	if !variableName.MatchString(in.Name) || in.Value == nil || in.IsSecret == nil {
-		return failure(http.StatusBadRequest, "Invalid custom variable")
+	if !variableName.MatchString(in.Name) || in.Value == nil {
+		return badRequest("Invalid custom variable")
 	}
-	s.variables[in.Name] = in
+	s.variables.put(in)
 	return jsonAnswer(http.StatusCreated, in.shown())
 }
 
-func (s *Server) getVariable(_ *call, found variable) answer { return success(found.shown()) }
+func getVariable(_ *call, found variable) answer { return success(found.shown()) }
 
 func (s *Server) updateVariable(c *call, found variable) answer {
-	changed := variable{Value: found.Value, IsSecret: found.IsSecret}
-	if err := json.Unmarshal(c.body, &changed); err != nil {
-		return failure(http.StatusBadRequest, decodeProblem(err))
+	changed := found
+	if !c.decode(&changed) {
+		return answer{}
 	}
-	found.Value, found.IsSecret = cmp.Or(changed.Value, found.Value), cmp.Or(changed.IsSecret, found.IsSecret)
-	s.variables[found.Name] = found
-	return success(found.shown())
+	changed.Name = found.Name
+	s.variables.put(changed)
+	return success(changed.shown())
 }
 
 func (s *Server) deleteVariable(_ *call, found variable) answer {
-	delete(s.variables, found.Name)
+	s.variables.remove(found.Name)
 	return success(object{})
 }

@@ -1,0 +1,333 @@
+package fakedatadog_test
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"boomerang/shared/fakedatadog"
+)
+
+// exchange is one call and what its answer must have: the values at a path, or an error.
+type exchange struct {
+	call, body string // Method, path and query; the query is not escaped.
+	status     int    // Of a refusal; 0 for 200.
+	path, want string // As pick takes and returns them.
+}
+
+// run makes the calls one after the other.
+func run(t *testing.T, s *fakedatadog.Server, exchanges ...exchange) {
+	t.Helper()
+	for _, e := range exchanges {
+		method, target, _ := strings.Cut(e.call, " ")
+		if path, query, has := strings.Cut(target, "?"); has {
+			values, err := url.ParseQuery(query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			target = path + "?" + values.Encode()
+		}
+		if e.status != 0 {
+			e.path = "errors.*"
+		}
+		got := ask(t, s, method, target, e.body)
+		if status := cmp.Or(e.status, http.StatusOK); got.status != status {
+			t.Errorf("%s %s: status %d, want %d; body %s", e.call, e.body, got.status, status, got.body)
+		} else if values := pick(t, got.body, e.path); values != e.want {
+			t.Errorf("%s %s: %s is %q, want %q; body %s", e.call, e.body, e.path, values, e.want, got.body)
+		}
+	}
+}
+
+// pick returns the values at a path such as "data.*.id", joined with spaces.
+func pick(t *testing.T, body, path string) string {
+	t.Helper()
+	found := []any{decode[any](t, body)}
+	for name := range strings.SplitSeq(path, ".") {
+		var next []any
+		for _, v := range found {
+			switch v := v.(type) {
+			case []any:
+				next = append(next, v...)
+			case map[string]any:
+				if child, exists := v[name]; exists {
+					next = append(next, child)
+				}
+			}
+		}
+		found = next
+	}
+	text := fmt.Sprint(found)
+	return text[1 : len(text)-1]
+}
+
+func TestMonitors(t *testing.T) {
+	s := newServer()
+	until := noon.Add(time.Hour).Unix()
+	s.AddMonitor(fakedatadog.Monitor{
+		ID: 20, Name: "Load", Query: "avg:load{*} by {host}", Tags: []string{"team:web", "env:prod"}, OverallState: "Alert",
+		State: &fakedatadog.MonitorState{Groups: map[string]fakedatadog.GroupState{
+			"host:a": {Status: "Alert", LastTriggeredTS: 5}, "host:b": {Status: "No Data"}, "host:c": {Status: "OK"},
+		}},
+		MatchingDowntimes: []fakedatadog.Downtime{{ID: 9, End: &until}}, Assets: []fakedatadog.Asset{{URL: "https://example.com/"}},
+	})
+	s.AddMonitor(fakedatadog.Monitor{ID: 10, Name: "Disk", Query: "x", Tags: []string{"team:web"}})
+	const list, load, made, missing = "GET /api/v1/monitor", "GET /api/v1/monitor/20", "/api/v1/monitor/155000001", "Monitor not found"
+	run(t, s,
+		exchange{call: list, path: "*.id", want: "10 20"},
+		exchange{call: list + "?monitor_tags=team:web,env:prod", path: "*.id", want: "20"},
+		exchange{call: list, path: "*.matching_downtimes.*.id", want: "9"},
+		exchange{call: load, path: "overall_state", want: "Alert"},
+		exchange{call: load, path: "multi", want: "true"},
+		exchange{call: load, path: "matching_downtimes"},
+		exchange{call: load, path: "assets"},
+		exchange{call: load, path: "state"},
+		exchange{call: load + "?with_downtimes=true", path: "matching_downtimes.*.id", want: "9"},
+		exchange{call: load + "?with_assets=true", path: "assets.*.url", want: "https://example.com/"},
+		exchange{call: load + "?group_states=alert,no data", path: "state.groups.host:a.last_triggered_ts", want: "5"},
+		exchange{call: load + "?group_states=alert,no data", path: "state.groups.host:b.status", want: "No Data"},
+		exchange{call: load + "?group_states=alert,no data", path: "state.groups.host:c"},
+		exchange{call: load + "?group_states=all", path: "state.groups.host:c.status", want: "OK"},
+		exchange{call: load + "?group_states=alert,broken", status: 400, want: "Invalid group_state filters."},
+		exchange{call: load + "?with_downtimes=maybe", status: 400, want: "The value provided for parameter 'with_downtimes' is invalid"},
+
+		exchange{call: "POST /api/v1/monitor", body: `{"query":"x"}`, status: 400, want: "The value provided for parameter 'type' is invalid"},
+		exchange{call: "POST /api/v1/monitor", body: `{"type":"log alert"}`, status: 400, want: "The value provided for parameter 'query' is invalid"},
+		exchange{call: "POST /api/v1/monitor", body: `{"type":"log alert","query":"x","priority":6}`, status: 400, want: "The value provided for parameter 'priority' is invalid"},
+		exchange{call: "POST /api/v1/monitor", body: `{"tags":1}`, status: 400, want: "The value provided for parameter 'tags' is invalid"},
+		exchange{call: "POST /api/v1/monitor", body: `no JSON`, status: 400, want: "Payload is not valid JSON"},
+		exchange{call: "POST /api/v1/monitor", body: monitorBody, path: "id", want: "155000001"},
+		exchange{call: "PUT " + made, body: `{"name":"new"}`, path: "name", want: "new"},
+		exchange{call: "GET " + made, path: "options.thresholds", want: "map[critical:4]"},
+		exchange{call: "GET " + made, path: "options.new_host_delay", want: "300"},
+		exchange{call: "PUT " + made, body: `{"options":{"include_tags":false}}`, path: "options.thresholds"},
+		exchange{call: "PUT " + made, body: `{"query":""}`, status: 400, want: "The value provided for parameter 'query' is invalid"},
+
+		exchange{call: "POST /api/v1/monitor", body: `{"type":"composite","query":"10 && 7"}`, status: 400, want: "Some monitor IDs are invalid"},
+		exchange{call: "POST /api/v1/monitor", body: `{"type":"composite","query":"10 && !20"}`, path: "id", want: "155000002"},
+		exchange{call: "DELETE /api/v1/monitor/10", status: 400, want: "monitor [10,Disk] is referenced in composite monitors: [155000002,]"},
+		exchange{call: "DELETE /api/v1/monitor/155000002", path: "deleted_monitor_id", want: "155000002"},
+		exchange{call: "DELETE " + made, path: "deleted_monitor_id", want: "155000001"},
+		exchange{call: "GET " + made, status: 404, want: missing},
+		exchange{call: "PUT " + made, body: "{}", status: 404, want: missing},
+		exchange{call: "DELETE " + made, status: 404, want: missing},
+	)
+	if all := s.Monitors(); len(all) != 2 || all[0].ID != 10 || all[1].State != nil {
+		t.Errorf("monitors %+v", all)
+	}
+}
+
+const monitorBody = `{"type":"query alert","name":"CPU","query":"avg:cpu{*} > 4","message":"m","tags":["a:b"],"priority":1,` +
+	`"options":{"thresholds":{"critical":4,"warning":null}}}`
+
+func TestDowntimes(t *testing.T) {
+	s := newServer()
+	s.AddMonitor(fakedatadog.Monitor{ID: 7, Tags: []string{"service:checkout", "env:prod"}})
+	s.AddMonitor(fakedatadog.Monitor{ID: 8})
+	for _, d := range []fakedatadog.ScheduledDowntime{
+		{ID: "all"},
+		{ID: "one", MonitorID: 7, CreatedBy: ada, Message: "upgrade"},
+		{ID: "tags", MonitorTags: []string{"env:prod", "*"}, End: noon.Add(time.Hour), CreatedBy: ada},
+		{ID: "others", MonitorTags: []string{"env:prod", "service:cart"}},
+		{ID: "over", MonitorID: 7, Start: noon.Add(-2 * time.Hour), End: noon.Add(-time.Hour)},
+		{ID: "to_come", MonitorID: 7, Start: noon.Add(time.Hour)},
+	} {
+		s.AddDowntime(d)
+	}
+	const matches, list = "GET /api/v2/monitor/7/downtime_matches", "GET /api/v2/downtime"
+	run(t, s,
+		exchange{call: matches, path: "data.*.id", want: "all one tags"},
+		exchange{call: matches, path: "data.*.attributes.start", want: strings.TrimSpace(strings.Repeat("2026-03-14T12:00:00.000000+00:00 ", 3))},
+		exchange{call: matches + "?page[limit]=1", path: "data.*.id", want: "all"},
+		exchange{call: "GET /api/v2/monitor/8/downtime_matches", path: "data.*.id", want: "all"},
+		exchange{call: "GET /api/v2/monitor/9/downtime_matches", status: 404, want: "Monitor with id 9 not found"},
+		exchange{call: list, path: "data.*.id", want: "all one tags others over to_come"},
+		exchange{call: list, path: "data.*.attributes.status", want: "active active active active ended scheduled"},
+		exchange{call: list, path: "included"},
+		exchange{call: list + "?current_only=true", path: "data.*.id", want: "all one tags others"},
+		exchange{call: list + "?include=created_by", path: "included.*.attributes.email", want: "someone@example.com ada@example.com"},
+		exchange{call: list + "?current_only=maybe", status: 400, want: "The value provided for parameter 'current_only' is invalid"},
+	)
+}
+
+func TestCatalog(t *testing.T) {
+	s := newServer()
+	for _, m := range []fakedatadog.EntityMetadata{{Name: "checkout", Owner: "old"}, {Name: "checkout", Namespace: "shop"}, {Name: "checkout", Owner: "shop"}} {
+		s.AddEntity(fakedatadog.Entity{Metadata: m, Spec: fakedatadog.EntitySpec{Tier: "1"}})
+	}
+	s.AddServiceDefinition(fakedatadog.ServiceDefinition{Service: "check out", Team: "shop"})
+	const list, definition = "GET /api/v2/catalog/entity", "GET /api/v2/services/definitions/check%20out"
+	run(t, s,
+		exchange{call: list, path: "data.*.attributes.namespace", want: "default shop"},
+		exchange{call: list + "?filter[ref]=Service:Checkout", path: "data.*.attributes.owner", want: "shop"},
+		exchange{call: list + "?filter[ref]=service:shop/checkout", path: "data.*.attributes.namespace", want: "shop"},
+		exchange{call: list + "?filter[ref]=service:cart", path: "data.*"},
+		exchange{call: list, path: "included"},
+		exchange{call: list + "?include=schema&filter[ref]=service:checkout", path: "included.*.attributes.schema.spec.tier", want: "1"},
+		exchange{call: definition + "?schema_version=v2.1", path: "data.attributes.schema.schema-version", want: "v2.1"},
+		exchange{call: definition, path: "data.attributes.schema.team", want: "shop"},
+		exchange{call: "GET /api/v2/services/definitions/cart", status: 404, want: "Not Found"},
+	)
+}
+
+var (
+	ada = fakedatadog.Person{Name: "Ada", Email: "ada@example.com"}
+	bob = fakedatadog.Person{Name: "Bob", Email: "bob@example.com"}
+)
+
+func TestTeams(t *testing.T) {
+	s := newServer()
+	s.AddTeam(fakedatadog.Team{Handle: "shop", Name: "Old"})
+	id := s.AddTeam(fakedatadog.Team{Handle: "shop", Name: "The store", OnCall: []fakedatadog.Person{ada}, Escalations: [][]fakedatadog.Person{{ada, bob}, {bob}}})
+	s.AddTeam(fakedatadog.Team{Handle: "pay"})
+	const list = "GET /api/v2/team"
+	onCall := "GET /api/v2/on-call/teams/" + id + "/on-call"
+	run(t, s,
+		exchange{call: list, path: "data.*.attributes.handle", want: "shop pay"},
+		exchange{call: list + "?filter[keyword]=STORE", path: "data.*.attributes.handle", want: "shop"},
+		exchange{call: list + "?filter[keyword]=bob@", path: "data.*.id", want: id},
+		exchange{call: list + "?page[size]=1&page[number]=1", path: "data.*.attributes.handle", want: "pay"},
+		exchange{call: list + "?page[size]=101", status: 400, want: "page[size] must be at most 100"},
+		exchange{call: onCall, path: "included.*"},
+		exchange{call: onCall, path: "data.relationships.escalations.data.*.type", want: "escalation_policy_steps escalation_policy_steps"},
+		exchange{call: onCall + "?include=responders", path: "included.*.attributes.name", want: "Ada"},
+		exchange{call: onCall + "?include=responders,escalations.responders", path: "included.*.type", want: "escalation_policy_steps escalation_policy_steps users users"},
+		exchange{call: "GET /api/v2/on-call/teams/none/on-call", status: 404, want: "Not Found"},
+	)
+}
+
+func TestIncidents(t *testing.T) {
+	s := newServer()
+	for _, i := range []fakedatadog.Incident{
+		{Title: "a", Services: []string{"checkout", "cart"}, Severity: "SEV-1", Created: noon.Add(-time.Hour), Commander: &ada},
+		{Title: "b", Services: []string{"checkout"}, State: "stable", Created: noon, Teams: []string{"the shop"}},
+		{Title: "c", State: "resolved", Created: noon.Add(time.Hour)},
+	} {
+		s.AddIncident(i)
+	}
+	const search, titles = "GET /api/v2/incidents/search?query=", "data.attributes.incidents.*.data.attributes.title"
+	run(t, s,
+		exchange{call: search + "state:(active OR stable) AND services:checkout", path: titles, want: "b a"},
+		exchange{call: search + `teams:"the shop"`, path: titles, want: "b"},
+		exchange{call: search + "severity:(SEV-1 OR SEV-2)", path: "data.attributes.incidents.*.data.attributes.commander.data.attributes.name", want: "Ada"},
+		exchange{call: search + "-state:active&page[size]=1", path: titles, want: "c"},
+		exchange{call: search + "unheard_of:x", path: titles},
+		exchange{call: search + "state:", status: 400, want: "The value provided for parameter 'query' is invalid"},
+		exchange{call: search, status: 400, want: "The parameter 'query' is required"},
+	)
+}
+
+func TestMetrics(t *testing.T) {
+	s := newServer()
+	start := float64(noon.Add(-2 * time.Minute).UnixMilli())
+	s.AddSeries(fakedatadog.Series{
+		Query: "avg:system.load.1{env:prod} by {host}", TagSet: []string{"host:a"}, Points: [][2]float64{{start, 1}, {start + 60_000, 2}, {start + 120_000, 3}},
+	})
+	query := fmt.Sprintf("GET /api/v1/query?from=%d&to=%d&query=", noon.Add(-time.Minute).Unix(), noon.Unix())
+	const snapshot = "GET /api/v1/graph/snapshot?start=1&end=2"
+	run(t, s,
+		exchange{call: query + "avg:system.load.1{env:prod}by{host}", path: "series.*.pointlist", want: "[[1773489540000 2] [1773489600000 3]]"},
+		exchange{call: query + "avg:system.load.1{env:prod} by {host}", path: "series.*.interval", want: "60"},
+		exchange{call: query + "avg:system.load.5{*}", path: "series.*"},
+		exchange{call: "GET /api/v1/query?from=0&to=x&query=x", status: 400, want: "The value provided for parameter 'to' is invalid"},
+		exchange{call: "GET /api/v1/query?to=1&query=x", status: 400, want: "The parameter 'from' is required"},
+		exchange{call: snapshot + "&metric_query=a", path: "graph_def", want: `{"requests":[{"q":"a"}]}`},
+		exchange{call: snapshot, status: 400, want: "The parameter 'metric_query' is required"},
+	)
+}
+
+func TestHosts(t *testing.T) {
+	s := newServer()
+	s.SetHosts(
+		fakedatadog.Host{Name: "web-1", Meta: map[string]any{"platform": "linux"}},
+		fakedatadog.Host{Name: "web-12", Aliases: []string{"i-0abc"}, TagsBySource: map[string][]string{"Users": {"team:shop"}}},
+		fakedatadog.Host{Name: "gone", LastReportedTime: noon.Add(-4 * time.Hour).Unix()},
+		fakedatadog.Host{Name: "forgotten", LastReportedTime: noon.Add(-8 * 24 * time.Hour).Unix()},
+	)
+	const list, names = "GET /api/v1/hosts", "host_list.*.name"
+	run(t, s,
+		exchange{call: list, path: names, want: "web-1 web-12"},
+		exchange{call: list + "?filter=host:WEB-1", path: names, want: "web-1 web-12"},
+		exchange{call: list + "?filter=i-0", path: names, want: "web-12"},
+		exchange{call: list + "?filter=team:shop", path: names, want: "web-12"},
+		exchange{call: list + "?filter=none", path: names},
+		exchange{call: list + "?count=1", path: names, want: "web-1"},
+		exchange{call: list + "?from=1", path: names, want: "web-1 web-12 gone"},
+		exchange{call: list, path: "host_list.*.meta.platform"},
+		exchange{call: list + "?include_hosts_metadata=true", path: "host_list.*.meta.platform", want: "linux"},
+		exchange{call: list + "?from=x", status: 400, want: "The value provided for parameter 'from' is invalid"},
+	)
+}
+
+func TestSLOs(t *testing.T) {
+	s := newServer()
+	for _, slo := range []fakedatadog.SLO{
+		{ID: "a", Name: "Checkout answers", Tags: []string{"service:checkout"}, SLI: new(99.5), Budget: new(20.0), State: "ok"},
+		{ID: "b", Name: "Checkout is quick", Tags: []string{"service:checkout"}, Type: "monitor", Timeframe: "30d", Budget: new(50.0), HistoryBudget: new(-3.0)},
+		{ID: "c", Name: "Search answers", Type: "time_slice", Problem: "no data"},
+	} {
+		s.AddSLO(slo)
+	}
+	const search, ids, period = "GET /api/v1/slo/search?query=", "data.attributes.slos.*.data.id", "/history?from_ts=1&to_ts=2"
+	run(t, s,
+		exchange{call: search + `service:"checkout"`, path: ids, want: "a b"},
+		exchange{call: search + "service:checkout&page[size]=1", path: ids, want: "a"},
+		exchange{call: search + "checkout IS", path: ids, want: "b"},
+		exchange{call: search + "service:cart", path: ids},
+		exchange{call: search + "checkout answers", path: "data.attributes.slos.*.data.attributes.status.error_budget_remaining", want: "20"},
+		exchange{call: search + "x&page[size]=many", status: 400, want: "The value provided for parameter 'page[size]' is invalid"},
+		exchange{call: "GET /api/v1/slo/a" + period, path: "data.overall.sli_value", want: "99.5"},
+		exchange{call: "GET /api/v1/slo/a" + period, path: "data.overall.error_budget_remaining.7d", want: "20"},
+		exchange{call: "GET /api/v1/slo/b" + period + "&target=99.5", path: "data.overall.error_budget_remaining", want: "map[30d:-3 custom:-3]"},
+		exchange{call: "GET /api/v1/slo/c" + period, path: "data.overall.errors.*.error_message", want: "no data"},
+		exchange{call: "GET /api/v1/slo/a" + period + "&target=100", status: 400, want: "The value provided for parameter 'target' is invalid"},
+		exchange{call: "GET /api/v1/slo/a/history?from_ts=1", status: 400, want: "The parameter 'to_ts' is required"},
+	)
+}
+
+func TestLogs(t *testing.T) {
+	s := newServer()
+	for i, l := range []fakedatadog.Log{
+		{Message: "Connection refused", Status: "error", Service: "checkout", Host: "web-1", Tags: []string{"env:prod"}, Timestamp: noon.Add(-2 * time.Minute)},
+		{Message: "connection reset", Status: "error", Service: "check out", Attributes: map[string]any{"n": 1}, Timestamp: noon.Add(-time.Minute)},
+		{Message: "started", Service: "checkout", Tags: []string{"env:dev"}},
+		{Message: "old", Status: "error", Service: "checkout", Timestamp: noon.Add(-time.Hour)},
+	} {
+		l.ID = fmt.Sprint("line-", i)
+		s.AddLog(l)
+	}
+	if err := s.Limit(fakedatadog.LogsSearch, 100, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	search := func(query, want string) exchange {
+		return exchange{call: "POST /api/v2/logs/events/search", body: fmt.Sprintf(`{"filter":{"query":%q}}`, query), path: "data.*.id", want: want}
+	}
+	refused := func(body, want string) exchange {
+		return exchange{call: "POST /api/v2/logs/events/search", body: body, status: 400, want: "input_validation_error(Field " + want + ")"}
+	}
+	run(t, s,
+		search("", "line-0 line-1 line-2"),
+		search("*", "line-0 line-1 line-2"),
+		search("-status:error", "line-2"),
+		search("NOT status:error", "line-2"),
+		search(`service:"check out"`, "line-1"),
+		search(`service:check\ out`, "line-1"),
+		search("service:check*", "line-0 line-1 line-2"),
+		search("connection", "line-0 line-1"),
+		search(`"connection refused" host:web-1`, "line-0"),
+		search("(env:prod OR env:dev) -status:(warn OR error)", "line-2"),
+		search("env:prod AND status:info", ""),
+		refused(`{"filter":{"query":"(a"}}`, `'filter.query' is invalid: fakedatadog cannot parse "(a"`),
+		refused(`{"filter":{"query":"a OR"}}`, `'filter.query' is invalid: fakedatadog cannot parse "a OR"`),
+		refused(`{"filter":{"from":"yesterday"}}`, `'filter' is invalid: invalid time "yesterday"`),
+		refused(`{"page":{"limit":1001}}`, "'page.limit' is invalid: limit must be between 0 and 1000"),
+		exchange{
+			call: "POST /api/v2/logs/events/search", body: `{"filter":{"from":"2026-03-14T11:00:00Z"},"sort":"-timestamp","page":{"limit":3}}`,
+			path: "data.*.id", want: "line-2 line-1 line-0",
+		},
+	)
+}
