@@ -2,9 +2,7 @@ package secret
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -106,6 +104,7 @@ func wantUnknown(t *testing.T, tokens *Tokens, presented ...string) {
 		if ok || !fault.IsTemporary(err) || strings.Contains(fault.Public(err), id) {
 			t.Errorf("Check(%q) is %t (%v), want a temporary fault without the secret's name", one, ok, err)
 		}
+		assertErrorHides(t, err, one)
 	}
 }
 
@@ -188,7 +187,16 @@ func TestTokens_Check_SecretsManagerFails(t *testing.T) {
 		s := newFakeSecret(tokenJSON(newToken))
 		s.fail(current, errThrottled)
 		wantUnknown(t, s.tokens(), newToken, wrongToken)
-		wantUnknown(t, newFakeSecret(tokenJSON("")).tokens(), newToken)
+		for _, content := range []string{tokenJSON(""), `{"token":"` + newToken, `{"token":["` + newToken + `"]}`} {
+			tokens := newFakeSecret(content).tokens()
+			tokens.Start(t.Context())
+			err := tokens.Ready(t.Context())
+			if err == nil || fault.From(err).Kind != fault.Permanent || !strings.Contains(fault.Public(err), id) {
+				t.Errorf("%s: %v", content, err)
+			}
+			assertErrorHides(t, err, newToken)
+			wantUnknown(t, tokens, newToken)
+		}
 	})
 	t.Run("known and unknown tokens", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
@@ -220,30 +228,4 @@ func TestTokens_Check_SecretsManagerFails(t *testing.T) {
 		s.fail(previous, nil)
 		wantCheck(t, tokens, true, oldToken)
 	})
-}
-
-func TestTokens_Errors(t *testing.T) {
-	for name, c := range map[string]struct {
-		handler http.HandlerFunc
-		kind    fault.Kind
-	}{
-		"blank token":    {holding(`{"token":" \t\n"}`), fault.Permanent},
-		"truncated":      {holding(`{"token":"` + newToken), fault.Permanent},
-		"missing secret": {exception(400, notFound), fault.Permanent},
-		"server error":   {exception(500, "InternalServiceError"), fault.Temporary},
-	} {
-		t.Run(name, func(t *testing.T) {
-			tokens := NewTokens(serve(t, c.handler), id, nil)
-			tokens.Start(t.Context())
-			err := tokens.Ready(t.Context())
-			if err == nil || fault.From(err).Kind != c.kind || !strings.Contains(fault.Public(err), id) {
-				t.Errorf("got %v, want %s", err, c.kind)
-			}
-			_, checkErr := tokens.Check(t.Context(), oldToken)
-			if checkErr == nil {
-				t.Error("Check has no error")
-			}
-			assertErrorHides(t, errors.Join(err, checkErr), newToken, oldToken)
-		})
-	}
 }
