@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -40,6 +39,7 @@ type env struct {
 	delays   []time.Duration
 	found    event.Posted // by the search
 	searched []searchArgs
+	reported string // by the follow-up
 }
 
 type searchArgs struct {
@@ -47,10 +47,10 @@ type searchArgs struct {
 	from, to time.Time
 }
 
-func newEnv(t *testing.T, steps ...enrich.Step) *env {
+func newEnv(t *testing.T) *env {
 	e := &env{T: t, store: newStore()}
 	e.Config = pipeline.Config{
-		Playbooks: playbooks(t, "    limit: 2\n", steps...), EnrichBudget: 5 * time.Second, WebhookName: "Shop.api",
+		Playbooks: e.playbooks(), EnrichBudget: 5 * time.Second, WebhookName: "Shop.api",
 		Poster: e, Stream: e, Ledger: &e.store, Cycles: &e.store, Storms: &e.store, Queue: e,
 	}
 	return e
@@ -231,32 +231,42 @@ func (s *store) Suppressed(ctx context.Context, w ledger.Window) (event.Suppress
 	return s.window(w).Suppressed, nil
 }
 
-// playbooks is one playbook with these steps, named step-0 and so on, and more settings.
-func playbooks(t *testing.T, more string, steps ...enrich.Step) *playbook.Book {
-	t.Helper()
-	var source strings.Builder
-	source.WriteString("playbooks:\n  - name: calm\n" + more)
-	var kinds []enrich.Kind
-	for i, s := range steps {
-		if i == 0 {
-			source.WriteString("    steps:\n")
-		}
-		name := fmt.Sprintf("step-%d", i)
-		source.WriteString("      - uses: " + name + "\n")
-		kinds = append(kinds, enrich.KindOf(enrich.Kind{Name: name}, func(struct{}, time.Duration) enrich.Step { return s }))
+// playbooks has a playbook for each API. The step and the follow-up record their calls, and
+// the follow-up the event.
+func (e *env) playbooks() *playbook.Book {
+	e.Helper()
+	type with struct {
+		Text string `yaml:"text"`
 	}
-	return load(t, source.String(), kinds...)
-}
-
-func load(t *testing.T, source string, kinds ...enrich.Kind) *playbook.Book {
-	t.Helper()
+	find := func(struct{}, time.Duration) enrich.Step {
+		return enrich.StepFunc(func(ctx context.Context, _ alert.Alert) (enrich.Finding, error) {
+			return enrich.Finding{}, e.call(ctx, "step")
+		})
+	}
+	report := func(w with, _ time.Duration) enrich.Step {
+		return enrich.StepFunc(func(ctx context.Context, _ alert.Alert) (enrich.Finding, error) {
+			e.reported = w.Text
+			return enrich.Finding{}, e.call(ctx, "follow up")
+		})
+	}
+	kinds := []enrich.Kind{enrich.KindOf(enrich.Kind{Name: "find"}, find), enrich.KindOf(enrich.Kind{Name: "report"}, report)}
 	// The embedded playbooks, which every file falls back to, use these.
 	for _, name := range []string{"monitor", "related_events"} {
 		kinds = append(kinds, enrich.KindOf(enrich.Kind{Name: name}, func(struct{}, time.Duration) enrich.Step { return nil }))
 	}
-	book, err := playbook.Load("test.yaml", []byte(source), kinds)
+	book, err := playbook.Load("test.yaml", []byte(`
+playbooks:
+  - name: alert
+    match: alert.tags.api == "v2"
+    event: {api: v2, title: "v2 of {{ .alert.title }}"}
+    then: [{uses: report, with: {text: "{{ .event.id }} {{ .event.title }}"}}]
+  - name: calm
+    limit: 2
+    steps: [{uses: find}]
+    then: [{uses: report, with: {text: "{{ .event.id }} {{ .event.title }}"}}]
+`), kinds)
 	if err != nil {
-		t.Fatal(err)
+		e.Fatal(err)
 	}
 	return book
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"boomerang/shared/alert"
-	"boomerang/shared/enrich"
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
@@ -39,11 +38,8 @@ func TestRun_Deadlines(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				e := newEnv(t, enrich.StepFunc(func(ctx context.Context, _ alert.Alert) (enrich.Finding, error) {
-					<-ctx.Done()
-					return enrich.Finding{}, ctx.Err()
-				}))
-				e.EnrichBudget = c.budget
+				e := newEnv(t)
+				e.EnrichBudget, e.fails["step"] = c.budget, errHang
 				if !c.queue {
 					e.Queue = nil
 				}
