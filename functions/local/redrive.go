@@ -22,15 +22,6 @@ import (
 	"boomerang/shared/queue"
 )
 
-// dlqAPI needs the permissions sqs:ReceiveMessage, ChangeMessageVisibility and
-// DeleteMessage on the dead-letter queue, and sqs:SendMessage on the other queue.
-type dlqAPI interface {
-	queue.Client
-	ReceiveMessage(context.Context, *sqs.ReceiveMessageInput, ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error)
-	DeleteMessage(context.Context, *sqs.DeleteMessageInput, ...func(*sqs.Options)) (*sqs.DeleteMessageOutput, error)
-	ChangeMessageVisibilityBatch(context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error)
-}
-
 const (
 	maxMessages = 1000 // of one redrive
 	batchSize   = 10   // SQS's limit
@@ -38,7 +29,7 @@ const (
 	holdTime = 5 * time.Minute
 	// releaseTimeout bounds the cleanup after an interrupt.
 	releaseTimeout = 10 * time.Second
-	// reasonAttribute is the one of queue.SQS.DeadLetter.
+	// reasonAttribute is the one of queue.Queue.DeadLetter.
 	reasonAttribute = "reason"
 	noReason        = "no reason given: the worker timed out or crashed"
 )
@@ -65,7 +56,9 @@ func redrive(ctx context.Context, c cli, flags *flag.FlagSet, args []string) err
 }
 
 type redriver struct {
-	client dlqAPI
+	// client needs the permissions sqs:ReceiveMessage, ChangeMessageVisibility and
+	// DeleteMessage on the dead-letter queue, and sqs:SendMessage on the other queue.
+	client *sqs.Client
 	config.Redrive
 	limit int
 	out   *output.Printer

@@ -18,20 +18,15 @@ import (
 	"boomerang/shared/telemetry"
 )
 
-// Client is *sqs.Client. Its role needs sqs:SendMessage on the queue.
-type Client interface {
-	SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
-}
-
 // Queue sends messages to a standard queue. It is safe for concurrent use. Every failure
 // of SQS is temporary (see package fault). Calls take as long as their context allows.
 type Queue struct {
-	client Client
+	client *sqs.Client
 	url    string
 }
 
-// New returns the queue with the URL.
-func New(client Client, url string) *Queue { return &Queue{client: client, url: url} }
+// New returns the queue with the URL. The client's role needs sqs:SendMessage on it.
+func New(client *sqs.Client, url string) *Queue { return &Queue{client: client, url: url} }
 
 // The attributes of a message, for filters and for people who look at the queue.
 const (
