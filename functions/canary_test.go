@@ -176,7 +176,7 @@ func (c *canary) travel(t *testing.T) {
 		Title: "[Triggered] Login fails for " + who, Text: "@webhook-boomerang " + who, AlertType: "error", Tags: []string{"monitor", "user:" + canaryMail},
 		DateHappened: time.Now().Add(-10 * time.Minute).Unix(), MonitorID: 4711, SourceTypeName: "alert", Host: canaryIP,
 	})
-	if _, err := c.finder.Invoke(json.RawMessage(`{"source":"aws.events","detail-type":"Scheduled Event","detail":{}}`), timeout); err != nil {
+	if _, err := c.finder.Invoke(e2e.Scheduled, timeout); err != nil {
 		t.Fatalf("%v; it wrote %s", err, c.finder.Output())
 	}
 	if err := c.Drain(c.worker, limit, timeout); err != nil {

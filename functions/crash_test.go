@@ -1,75 +1,42 @@
 package functions_test
 
 import (
-	"slices"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
-	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"boomerang/functions/internal/e2e"
 	"boomerang/shared/awstest"
-	"boomerang/shared/fakedatadog"
 )
 
-// crash is a moment at which a function is killed: while it waits for the response to
-// a call, before or after the call took effect.
+// crash is the call at which a function is killed, before or after it takes effect.
+// The function never sees a response.
 type crash struct {
-	aws     awstest.Fault
-	datadog fakedatadog.Route
-	fault   fakedatadog.Fault
-	// reached reports whether the moment has come.
-	reached func(*e2e.Stack) bool
-}
-
-// respondNever makes the call and never responds.
-var respondNever = awstest.Drip(time.Hour)
-
-const neverResponds fakedatadog.Fault = "drip:1h"
-
-func atAWS(service, operation string, effect awstest.Effect, nth int) crash {
-	return crash{
-		aws:     awstest.Fault{Service: service, Operation: operation, Effect: effect, Every: nth, Times: 1},
-		reached: func(s *e2e.Stack) bool { return isFaulted(s, service, operation) },
-	}
-}
-
-func atDatadog(route fakedatadog.Route, fault fakedatadog.Fault) crash {
-	return crash{datadog: route, fault: fault, reached: func(s *e2e.Stack) bool {
-		return slices.ContainsFunc(s.Datadog.Faulted(), func(r fakedatadog.Request) bool { return r.Route == route })
-	}}
-}
-
-// when replaces the moment by a state, for a call that takes effect first.
-func (c crash) when(reached func(*e2e.Stack) bool) crash {
-	c.reached = reached
-	return c
+	service, operation string // of AWS
+	nth                int    // call of it
+	datadog            string // a method and the beginning of a path
+	after              bool
 }
 
 var crashes = map[string]crash{
-	"before the claim":      atAWS("DynamoDB", "PutItem", awstest.Hang, 1),
-	"after the claim":       atAWS("DynamoDB", "PutItem", respondNever, 1).when(hasItem("INPROGRESS")),
-	"before the cycle":      atAWS("DynamoDB", "UpdateItem", awstest.Hang, 1),
-	"after the cycle":       atAWS("DynamoDB", "UpdateItem", respondNever, 1),
-	"at a monitor's read":   atDatadog(fakedatadog.MonitorGet, fakedatadog.Hang),
-	"at the read of events": atDatadog(fakedatadog.EventsList, fakedatadog.Hang),
-	"before the post":       atDatadog(fakedatadog.EventsCreate, fakedatadog.Hang),
-	"after the post":        atDatadog(fakedatadog.EventsCreate, neverResponds).when(func(s *e2e.Stack) bool { return len(s.Posted()) > 0 }),
-	"before the completion": atAWS("DynamoDB", "PutItem", awstest.Hang, 2),
-	"after the completion":  atAWS("DynamoDB", "PutItem", respondNever, 2).when(hasItem("COMPLETED")),
-}
-
-func hasItem(status string) func(*e2e.Stack) bool {
-	return func(s *e2e.Stack) bool {
-		return len(s.Items("#status = :v", &types.AttributeValueMemberS{Value: status})) > 0
-	}
+	"before the claim":      {service: "DynamoDB", operation: "PutItem", nth: 1},
+	"after the claim":       {service: "DynamoDB", operation: "PutItem", nth: 1, after: true},
+	"before the cycle":      {service: "DynamoDB", operation: "UpdateItem", nth: 1},
+	"after the cycle":       {service: "DynamoDB", operation: "UpdateItem", nth: 1, after: true},
+	"at a monitor's read":   {datadog: "GET /api/v1/monitor/"},
+	"at the read of events": {datadog: "GET /api/v1/events"},
+	"before the post":       {datadog: "POST /api/v1/events"},
+	"after the post":        {datadog: "POST /api/v1/events", after: true},
+	"before the completion": {service: "DynamoDB", operation: "PutItem", nth: 2},
+	"after the completion":  {service: "DynamoDB", operation: "PutItem", nth: 2, after: true},
 }
 
 // queueCrashes are where the webhook can be killed that only queues.
 var queueCrashes = map[string]crash{
-	"before the queue":      atAWS("SQS", "SendMessage", awstest.Hang, 1),
-	"after the queue":       atAWS("SQS", "SendMessage", respondNever, 1).when(func(s *e2e.Stack) bool { return s.Length(s.Queue) > 0 }),
-	"before the note of it": atAWS("DynamoDB", "PutItem", awstest.Hang, 1),
+	"before the queue":      {service: "SQS", operation: "SendMessage", nth: 1},
+	"after the queue":       {service: "SQS", operation: "SendMessage", nth: 1, after: true},
+	"before the note of it": {service: "DynamoDB", operation: "PutItem", nth: 1},
 }
 
 // TestCrash kills the webhook with SIGKILL at every call that it makes about an alert.
@@ -81,14 +48,12 @@ func TestCrash(t *testing.T) {
 		for name, c := range crashes {
 			t.Run(intake+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				s := c.begin(t)
-				environment := map[string]string{"INTAKE": intake}
-				webhook := s.Start(e2e.Webhook, environment)
-				c.kill(t, s, webhook, func() error {
-					_, err := webhook.Deliver(e2e.Alert{ID: delivered}, limit)
-					return err
-				})
-				if code, status := deliver(t, s.Start(e2e.Webhook, environment), e2e.Alert{ID: delivered}); code > 202 {
+				s, webhook := c.start(t, e2e.Webhook, intake)
+				if r, err := webhook.Deliver(e2e.Alert{ID: delivered}, limit); err == nil {
+					t.Fatalf("it was not killed, and answered %d %s", r.StatusCode, r.Body)
+				}
+				s.ClearFaults()
+				if code, status := deliver(t, s.Start(e2e.Webhook, map[string]string{"INTAKE": intake}), e2e.Alert{ID: delivered}); code > 202 {
 					t.Fatalf("the repetition was answered %d %s", code, status)
 				}
 				mustDrain(t, s, s.Start(e2e.Redeliver, nil))
@@ -104,46 +69,45 @@ func TestCrash_Worker(t *testing.T) {
 	for name, c := range crashes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := c.begin(t)
+			s, worker := c.start(t, e2e.Redeliver, "")
 			enqueue(t, s, e2e.Alert{ID: waiting})
-			worker := s.Start(e2e.Redeliver, nil)
-			c.kill(t, s, worker, func() error { return s.Poll(worker, limit).Err })
+			if b := s.Poll(worker, limit); b.Err == nil {
+				t.Fatalf("it was not killed: %+v", b)
+			}
+			s.ClearFaults()
 			mustDrain(t, s, s.Start(e2e.Redeliver, nil))
 			mustPost(t, s, map[int64]int{waiting: 1})
 		})
 	}
 }
 
-func (c crash) begin(t *testing.T) *e2e.Stack {
+// start runs the function that the crash is to kill.
+func (c crash) start(t *testing.T, f e2e.Function, intake string) (s *e2e.Stack, victim *e2e.Instance) {
 	t.Helper()
-	s := e2e.New(t)
+	s = e2e.New(t)
 	s.AddMonitors(4711)
-	if c.datadog == "" {
-		s.AWS.Break(c.aws)
-	} else if err := s.Datadog.Inject(c.datadog, c.fault, 1); err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// kill lets the instance work until the moment has come, and kills it then.
-func (c crash) kill(t *testing.T, s *e2e.Stack, f *e2e.Instance, work func() error) {
-	t.Helper()
-	if err := f.Ready(); err != nil {
-		t.Fatalf("%v; it wrote %s", err, f.Output())
-	}
-	done := make(chan error, 1)
-	go func() { done <- work() }()
-	for !c.reached(s) {
-		select {
-		case err := <-done:
-			t.Fatalf("it finished before it could be killed (%v), and wrote %s", err, f.Output())
-		case <-time.After(20 * time.Millisecond):
+	datadog := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c.datadog == "" || !strings.HasPrefix(r.Method+" "+r.URL.Path, c.datadog) {
+			s.Datadog.ServeHTTP(w, r)
+			return
 		}
+		if c.after {
+			s.Datadog.ServeHTTP(httptest.NewRecorder(), r)
+		}
+		victim.Kill()
+	}))
+	t.Cleanup(datadog.Close)
+	victim = s.Start(f, map[string]string{"INTAKE": intake, string(e2e.Datadog): datadog.URL})
+	if err := victim.Ready(); err != nil {
+		t.Fatalf("%v; it wrote %s", err, victim.Output())
 	}
-	f.Kill()
-	if err := <-done; err == nil {
-		t.Fatal("it answered although it was killed")
+	if c.service != "" {
+		s.AWS.Break(awstest.Fault{Service: c.service, Operation: c.operation, Every: c.nth, Times: 1, Effect: func(_ http.ResponseWriter, _ *http.Request, forward func() awstest.Response) {
+			if c.after {
+				forward()
+			}
+			victim.Kill()
+		}})
 	}
-	s.ClearFaults()
+	return s, victim
 }

@@ -2,6 +2,7 @@ package functions_test
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -120,11 +121,11 @@ func (c *cell) run() string {
 // the most.
 func (c *cell) begin() {
 	isRefused := c.fault.aws == nil
+	var closed []e2e.Dependency
 	if isRefused {
-		c.s = e2e.New(c.T, c.target.dependency)
-	} else {
-		c.s = e2e.New(c.T)
+		closed = append(closed, c.target.dependency)
 	}
+	c.s = e2e.New(c.T, closed...)
 	c.s.AddMonitors(4711)
 	enqueue(c.T, c.s, e2e.Alert{ID: waiting})
 	switch {
@@ -145,19 +146,13 @@ func (c *cell) begin() {
 // refuseReadsOnly accepts connections to Datadog between the reads and the post: the
 // pipeline waits for the cycle before it posts.
 func (c *cell) refuseReadsOnly() {
-	c.s.AWS.Break(awstest.Fault{Service: "DynamoDB", Operation: "UpdateItem", Effect: awstest.Delay(900 * time.Millisecond)})
-	var opener sync.WaitGroup
-	c.Cleanup(opener.Wait)
-	opener.Go(func() {
-		for c.Context().Err() == nil {
-			if isFaulted(c.s, "DynamoDB", "UpdateItem") {
-				time.Sleep(400 * time.Millisecond)
-				c.s.Open(e2e.Datadog)
-				return
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
-	})
+	slow := awstest.Delay(500 * time.Millisecond)
+	c.s.AWS.Break(awstest.Fault{Service: "DynamoDB", Operation: "UpdateItem", Effect: func(w http.ResponseWriter, r *http.Request, forward func() awstest.Response) {
+		slow(w, r, func() awstest.Response {
+			c.s.Open(e2e.Datadog)
+			return forward()
+		})
+	}})
 }
 
 // deliver is one attempt of Datadog's, and its result.

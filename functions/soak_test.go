@@ -22,9 +22,7 @@ const (
 	webhooks     = 16   // instances, each with one alert at a time
 	faultRate    = 0.05 // the share of the calls to each dependency that fail
 	soakTimeout  = 5 * time.Minute
-	// The memory that one instance may use, and by how much it may grow after the first tenth.
-	maxMemory = 64 << 20
-	maxGrowth = 16 << 20
+	maxMemory    = 64 << 20 // that one instance may use
 )
 
 // The faults of the soak, all equally often.
@@ -52,7 +50,6 @@ type soak struct {
 	*e2e.Stack
 	alerts    int64
 	instances []*e2e.Instance
-	warm      int64 // the memory of the largest instance once all had some work
 
 	next                     atomic.Int64
 	posted, queued, repeated atomic.Int64
@@ -121,9 +118,6 @@ func (s *soak) begin() {
 // spread over ten hours and many services, as an event stream is.
 func (s *soak) deliver(f *e2e.Instance) {
 	for n := s.next.Add(1); n <= s.alerts; n = s.next.Add(1) {
-		if n == s.alerts/10 {
-			s.warm, _ = s.memory()
-		}
 		ago := 10 * time.Hour * time.Duration(s.alerts-n) / time.Duration(s.alerts)
 		a := e2e.Alert{ID: n, Monitor: n%soakMonitors + 1, Service: "service-" + strconv.FormatInt(n, 10), Date: time.Now().Add(-ago)}
 		for code := 503; code == 503; {
@@ -162,15 +156,6 @@ func (s *soak) redeliver(f *e2e.Instance, sent <-chan struct{}) {
 	}
 }
 
-// memory is that of the instance which uses the most.
-func (s *soak) memory() (now, peak int64) {
-	for _, i := range s.instances {
-		n, p := i.Memory()
-		now, peak = max(now, n), max(peak, p)
-	}
-	return now, peak
-}
-
 // check counts the events. A second one has two reasons, because a duplicate is better
 // than a lost alert: the response to a post was lost and Datadog could not be searched
 // for the first event, or the ledger could not tell the alert from a copy.
@@ -204,10 +189,10 @@ func (s *soak) check() {
 		}
 	}
 	s.Logf("lost %d, doubled %d; a second event because a response was lost: %d, because the ledger failed: %d", lost, doubled, unseenPosts, ledgerFailures)
-	now, peak := s.memory()
-	s.Logf("the largest of %d instances used %d MB once warm, %d MB at the end, %d MB at the peak", len(s.instances), s.warm>>20, now>>20, peak>>20)
-	if peak > maxMemory || now > s.warm+maxGrowth {
-		s.Errorf("an instance may use %d MB and grow by %d MB", maxMemory>>20, maxGrowth>>20)
+	for _, i := range s.instances {
+		if peak := i.PeakMemory(); peak > maxMemory {
+			s.Errorf("an instance used %d MB of memory, and may use %d MB", peak>>20, maxMemory>>20)
+		}
 	}
 	for _, m := range s.Take(s.DeadLetters) {
 		s.Errorf("a dead letter: %s", reason(m))

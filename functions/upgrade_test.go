@@ -50,7 +50,7 @@ func TestUpgrade(t *testing.T) {
 		t.Errorf("the summary is %s, and the third notification %s", summary, third)
 	}
 	reconcile := s.Start(e2e.Reconcile, nil)
-	if _, err := reconcile.Invoke(json.RawMessage(`{"source":"aws.events","detail-type":"Scheduled Event","detail":{}}`), timeout); err != nil {
+	if _, err := reconcile.Invoke(e2e.Scheduled, timeout); err != nil {
 		t.Errorf("%v; it wrote %s", err, reconcile.Output())
 	}
 	if n := s.Length(s.Queue); n != 0 {

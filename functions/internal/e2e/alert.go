@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"encoding/json"
 	"strconv"
 	"time"
@@ -20,28 +21,15 @@ type Alert struct {
 	Service    string
 }
 
-// organisation is the one that all alerts are from.
-const organisation = "352001"
-
 // Request is the delivery as Lambda hands it to the function.
 func (a Alert) Request() events.LambdaFunctionURLRequest {
 	if a.Date.IsZero() {
 		a.Date = time.Now()
 	}
-	if a.Transition == "" {
-		a.Transition = "Triggered"
-	}
-	if a.Cycle == "" {
-		a.Cycle = "cycle-" + strconv.FormatInt(a.ID, 10)
-	}
-	if a.Monitor == 0 {
-		a.Monitor = 4711
-	}
-	if a.Service == "" {
-		a.Service = "checkout"
-	}
+	a.Transition, a.Cycle = cmp.Or(a.Transition, "Triggered"), cmp.Or(a.Cycle, "cycle-"+strconv.FormatInt(a.ID, 10))
+	a.Monitor, a.Service = cmp.Or(a.Monitor, 4711), cmp.Or(a.Service, "checkout")
 	payload, _ := json.Marshal(map[string]any{ // Texts and numbers always marshal.
-		"id": strconv.FormatInt(a.ID, 10), "date": a.Date.UnixMilli(), "org_id": organisation,
+		"id": strconv.FormatInt(a.ID, 10), "date": a.Date.UnixMilli(), "org_id": "352001",
 		"event_title": "[P2] [" + a.Transition + " on {availability-zone:eu-west-1b}] Checkout p95 latency is high",
 		"event_msg":   "%%%\nShoppers in eu-west-1b wait **0.97 s** for checkout (p95).\n\n@slack-checkout-alerts @webhook-boomerang\n%%%",
 		"alert_id":    strconv.FormatInt(a.Monitor, 10), "alert_transition": a.Transition, "alert_type": "error",

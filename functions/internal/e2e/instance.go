@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"boomerang/functions/internal/ddlambda/agenttest"
@@ -25,24 +26,26 @@ const (
 	slack    = 5 * time.Second
 )
 
+var (
+	errEnded   = errors.New("the process ended")
+	errTooLong = errors.New("the function timed out")
+)
+
 // Instance is one running function, which takes one invocation at a time.
 type Instance struct {
-	stack   *Stack
 	api     *runtimeapi.Server
 	command *exec.Cmd
 	output  output
-
-	ended chan struct{} // closed once the process has ended
-	err   error         // valid then
+	running context.Context // ends with the process, whose error is its cause
 }
 
 // Start runs a new instance of a function and does not wait for it. The changes are to the
 // environment of a deployed one; an empty value removes a variable.
 func (s *Stack) Start(f Function, changes map[string]string) *Instance {
 	s.t.Helper()
-	built := binaries
+	built, command := binaries, exec.Command
 	if s.extension != nil {
-		built = binariesWithExtension
+		built, command = binariesWithExtension, agenttest.Command
 	}
 	dir, err := built()
 	if err != nil {
@@ -53,56 +56,47 @@ func (s *Stack) Start(f Function, changes map[string]string) *Instance {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(api.Close)
-	i := &Instance{stack: s, api: api, command: s.command(filepath.Join(dir, string(f))), ended: make(chan struct{})}
+	running, end := context.WithCancelCause(context.Background())
+	i := &Instance{api: api, command: command(filepath.Join(dir, string(f))), running: running}
 	i.command.Env = append(s.environment(changes), "AWS_LAMBDA_RUNTIME_API="+api.Addr)
 	i.command.Stdout, i.command.Stderr = &i.output, &i.output
 	if err := i.command.Start(); err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(i.Kill)
-	go func() {
-		i.err = i.command.Wait()
-		close(i.ended)
-	}()
+	go func() { end(errors.Join(errEnded, i.command.Wait())) }()
 	return i
-}
-
-// command runs beside this stack's extension, if there is one.
-func (s *Stack) command(bootstrap string) *exec.Cmd {
-	if s.extension == nil {
-		return exec.Command(bootstrap)
-	}
-	return agenttest.Command(bootstrap)
 }
 
 // Ready waits until the instance asks for work.
 func (i *Instance) Ready() error {
+	ctx, cancel := context.WithTimeoutCause(i.running, initTime, errors.New("it did not start in the time that Lambda gives it"))
+	defer cancel()
 	select {
 	case <-i.api.Ready:
 		return nil
-	case <-i.ended:
-	case <-time.After(initTime):
-		return errors.New("it did not start in the time that Lambda gives it")
+	case <-ctx.Done():
 	}
 	select {
 	case <-i.api.Ready: // It ended later.
 		return nil
 	default:
-		return fmt.Errorf("it ended instead of starting: %w", errors.Join(i.err, errEnded))
+		return context.Cause(ctx)
 	}
 }
 
-// Ended waits until the instance has ended by itself.
-func (i *Instance) Ended() error {
-	select {
-	case <-i.ended:
-		return nil
-	case <-time.After(initTime):
-		return errors.New("it does not end")
+// MustExit fails the test unless the instance ends before it asks for work, and says why.
+func (i *Instance) MustExit(t testing.TB, reasons ...string) {
+	t.Helper()
+	if err := i.Ready(); !errors.Is(err, errEnded) {
+		t.Fatalf("it did not end: %v; it wrote %s", err, i.Output())
+	}
+	for _, reason := range reasons {
+		if !strings.Contains(i.Output(), reason) {
+			t.Errorf("it does not name %q: %s", reason, i.Output())
+		}
 	}
 }
-
-var errEnded = errors.New("the process ended")
 
 // Invoke gives the instance one payload once it is ready. An error says that it failed,
 // ended or timed out, which callers see as a 502. Like Lambda, it kills an instance that
@@ -115,38 +109,35 @@ func (i *Instance) Invoke(payload any, limit time.Duration) (json.RawMessage, er
 	if err := i.Ready(); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(context.Background(), limit+slack, errTooLong)
+	ctx, cancel := context.WithTimeoutCause(i.running, limit+slack, errTooLong)
 	defer cancel()
-	ctx, end := context.WithCancelCause(ctx)
-	defer end(nil)
-	go func() {
-		select {
-		case <-i.ended:
-			end(errEnded)
-		case <-ctx.Done():
-		}
-	}()
 	result, err := i.api.Invoke(ctx, raw, time.Now().Add(limit))
-	switch {
-	case errors.Is(err, errTooLong):
+	if errors.Is(err, errTooLong) {
 		i.Kill()
-		return nil, err
-	case err == nil && result.Failed:
-		return nil, fmt.Errorf("the function failed: %s", result.Body)
+	}
+	if err == nil && result.Failed {
+		err = fmt.Errorf("the function failed: %s", result.Body)
 	}
 	return result.Body, err
 }
 
-var errTooLong = errors.New("the function timed out")
+// Scheduled is what EventBridge sends
+// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html).
+var Scheduled = json.RawMessage(`{"version":"0","id":"53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa","detail-type":"Scheduled Event",` +
+	`"source":"aws.events","account":"123456789012","time":"2026-11-21T10:00:00Z","region":"eu-west-1","resources":[],"detail":{}}`)
 
 // Kill ends the process with SIGKILL.
 func (i *Instance) Kill() {
 	_ = i.command.Process.Kill() // It may have ended by itself.
-	<-i.ended
+	<-i.running.Done()
 }
 
 // Output is the end of what the instance wrote.
-func (i *Instance) Output() string { return i.output.String() }
+func (i *Instance) Output() string {
+	i.output.mu.Lock()
+	defer i.output.mu.Unlock()
+	return i.output.buffer.String()
+}
 
 // output keeps the end of what a process writes, while it writes.
 type output struct {
@@ -165,24 +156,15 @@ func (o *output) Write(p []byte) (int, error) {
 	return o.buffer.Write(p)
 }
 
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buffer.String()
-}
-
-// Memory returns the bytes of memory that the process has, or zero where the system
-// has no /proc.
-func (i *Instance) Memory() (now, peak int64) {
+// PeakMemory returns the most bytes of memory that the process had, or zero where the
+// system has no /proc.
+func (i *Instance) PeakMemory() int64 {
 	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", i.command.Process.Pid))
 	for line := range strings.Lines(string(status)) {
 		var kilobytes int64
-		if _, err := fmt.Sscanf(line, "VmRSS: %d kB", &kilobytes); err == nil {
-			now = kilobytes << 10
-		}
 		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kilobytes); err == nil {
-			peak = kilobytes << 10
+			return kilobytes << 10
 		}
 	}
-	return now, peak
+	return 0
 }

@@ -10,20 +10,14 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	dynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"boomerang/shared/awstest"
 	"boomerang/shared/pipeline"
 )
-
-// heldMessage is a message that failed. It becomes visible once AdvanceClock has passed
-// the visibility timeout.
-type heldMessage struct {
-	receipt *string
-	visible time.Time
-}
 
 // Batch is the result of one batch of messages.
 type Batch struct {
@@ -35,6 +29,7 @@ type Batch struct {
 // Poll hands one batch of visible messages to the function and deletes those that
 // succeed, as Lambda's event source mapping does
 // (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html).
+// Those that fail are not visible until Drain lets time pass.
 func (s *Stack) Poll(i *Instance, limit time.Duration) Batch {
 	s.t.Helper()
 	s.working.RLock()
@@ -43,59 +38,27 @@ func (s *Stack) Poll(i *Instance, limit time.Duration) Batch {
 	if len(messages) == 0 {
 		return Batch{}
 	}
-	received, failed := len(messages), messages
-	raw, err := i.Invoke(sqsEvent(messages), limit)
 	var response events.SQSEventResponse
+	raw, err := i.Invoke(sqsEvent(messages), limit)
 	if err == nil {
 		err = json.Unmarshal(raw, &response)
 	}
-	if err == nil {
-		isFailed := func(m types.Message) bool {
-			return slices.Contains(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: *m.MessageId})
+	b := Batch{Received: len(messages), Err: err}
+	for _, m := range messages {
+		if err == nil && !slices.Contains(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: *m.MessageId}) {
+			s.delete(s.Queue, m)
+			continue
 		}
-		s.delete(s.Queue, slices.DeleteFunc(slices.Clone(messages), isFailed))
-		failed = slices.DeleteFunc(messages, func(m types.Message) bool { return !isFailed(m) })
+		b.Failed++
+		s.mu.Lock()
+		s.failed = append(s.failed, m.ReceiptHandle)
+		s.mu.Unlock()
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, m := range failed {
-		s.held = append(s.held, heldMessage{receipt: m.ReceiptHandle, visible: time.Now().Add(s.ahead + pipeline.VisibilityTimeout)})
-	}
-	return Batch{Received: received, Failed: len(failed), Err: err}
+	return b
 }
 
-// Now is the time of SQS and Datadog. The functions have the real clock.
-func (s *Stack) Now() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return time.Now().Add(s.ahead)
-}
-
-// AdvanceClock lets time pass for SQS and Datadog: messages become visible.
-func (s *Stack) AdvanceClock(d time.Duration) {
-	s.t.Helper()
-	s.mu.Lock()
-	s.ahead += d
-	now := time.Now().Add(s.ahead)
-	var due []heldMessage
-	s.held = slices.DeleteFunc(s.held, func(m heldMessage) bool {
-		if m.visible.After(now) {
-			return false
-		}
-		due = append(due, m)
-		return true
-	})
-	s.mu.Unlock()
-	for _, m := range due {
-		in := sqs.ChangeMessageVisibilityInput{QueueUrl: &s.Queue, ReceiptHandle: m.receipt}
-		if _, err := s.sqs.ChangeMessageVisibility(context.Background(), &in); err != nil {
-			s.t.Fatal(err)
-		}
-	}
-}
-
-// Drain polls until the queue is empty, and advances the clock where no message is
-// visible. Several instances may drain at once.
+// Drain polls until the queue is empty, and lets the visibility timeout pass where no
+// message is visible. Several instances may drain at once.
 func (s *Stack) Drain(i *Instance, limit, timeout time.Duration) error {
 	s.t.Helper()
 	var last error
@@ -104,39 +67,51 @@ func (s *Stack) Drain(i *Instance, limit, timeout time.Duration) error {
 		if b.Err != nil {
 			last = b.Err
 		}
-		if b.Received == 0 && s.isEmpty(limit) {
+		if b.Received == 0 && s.isEmpty() {
 			return nil
 		}
 	}
 	return fmt.Errorf("%d messages are still in the queue; the last error: %v", s.Length(s.Queue), last)
 }
 
-// isEmpty reports whether the queue is empty. Otherwise it lets the failed messages
-// become visible.
-func (s *Stack) isEmpty(limit time.Duration) bool {
+// isEmpty reports whether the queue is empty. Otherwise the visibility timeout passes.
+func (s *Stack) isEmpty() bool {
 	s.working.Lock()
 	defer s.working.Unlock()
 	if s.Length(s.Queue) == 0 {
 		return true
 	}
-	s.mu.Lock()
-	held := len(s.held)
-	s.mu.Unlock()
-	if held > 0 {
-		s.waitForClaims(limit)
-		s.AdvanceClock(pipeline.VisibilityTimeout)
+	if len(s.failed) == 0 {
+		return false
 	}
+	time.Sleep(time.Second) // The pause after a secret that was not read goes by the function's own clock.
+	s.endClaims()
+	for _, receipt := range s.failed {
+		if _, err := s.sqs.ChangeMessageVisibility(context.Background(), &sqs.ChangeMessageVisibilityInput{QueueUrl: &s.Queue, ReceiptHandle: receipt}); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	s.failed = nil
 	return false
 }
 
-// waitForClaims waits for what would be over after a visibility timeout but goes by
-// the functions' own clock: claims, and the pause after a secret that was not read.
-func (s *Stack) waitForClaims(limit time.Duration) {
-	time.Sleep(time.Second)
-	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-		now := dynamodb.AttributeValueMemberN{Value: strconv.FormatInt(time.Now().UnixMilli(), 10)}
-		if len(s.Items("in_progress_until >= :v", &now)) == 0 {
-			return
+// endClaims lets the visibility timeout pass for the claims of instances that were killed.
+func (s *Stack) endClaims() {
+	now := &dynamodbtypes.AttributeValueMemberN{Value: strconv.FormatInt(time.Now().UnixMilli(), 10)}
+	passed := &dynamodbtypes.AttributeValueMemberN{Value: strconv.FormatInt(pipeline.VisibilityTimeout.Milliseconds(), 10)}
+	claims, err := s.dynamodb.Scan(context.Background(), &dynamodb.ScanInput{
+		TableName: &s.Table, FilterExpression: aws.String("in_progress_until >= :now"), ExpressionAttributeValues: map[string]dynamodbtypes.AttributeValue{":now": now},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, claim := range claims.Items {
+		if _, err := s.dynamodb.UpdateItem(context.Background(), &dynamodb.UpdateItemInput{
+			TableName: &s.Table, Key: map[string]dynamodbtypes.AttributeValue{"id": claim["id"]},
+			UpdateExpression:          aws.String("SET in_progress_until = in_progress_until - :passed"),
+			ExpressionAttributeValues: map[string]dynamodbtypes.AttributeValue{":passed": passed},
+		}); err != nil {
+			s.t.Fatal(err)
 		}
 	}
 }
@@ -169,12 +144,10 @@ func (s *Stack) receive(queue string) []types.Message {
 	return out.Messages
 }
 
-func (s *Stack) delete(queue string, messages []types.Message) {
+func (s *Stack) delete(queue string, m types.Message) {
 	s.t.Helper()
-	for _, m := range messages {
-		if _, err := s.sqs.DeleteMessage(context.Background(), &sqs.DeleteMessageInput{QueueUrl: &queue, ReceiptHandle: m.ReceiptHandle}); err != nil {
-			s.t.Fatal(err)
-		}
+	if _, err := s.sqs.DeleteMessage(context.Background(), &sqs.DeleteMessageInput{QueueUrl: &queue, ReceiptHandle: m.ReceiptHandle}); err != nil {
+		s.t.Fatal(err)
 	}
 }
 
@@ -197,14 +170,13 @@ func (s *Stack) Length(queue string) (n int) {
 // Take removes the visible messages of a queue and returns them.
 func (s *Stack) Take(queue string) (all []types.Message) {
 	s.t.Helper()
-	for {
-		messages := s.receive(queue)
-		if len(messages) == 0 {
-			return all
+	for messages := s.receive(queue); len(messages) > 0; messages = s.receive(queue) {
+		for _, m := range messages {
+			s.delete(queue, m)
 		}
-		s.delete(queue, messages)
 		all = append(all, messages...)
 	}
+	return all
 }
 
 // Enqueue puts a body into the redelivery queue.

@@ -10,16 +10,17 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -52,13 +53,15 @@ type Stack struct {
 	DatadogSecret, WebhookSecret, Table, Queue, DeadLetters string
 
 	t         testing.TB
-	frontends map[Dependency]*frontend
+	variables map[string]string
+	open      map[Dependency]func() // for those that were closed
+	extension *agenttest.Agent      // nil: there is none
+	dynamodb  *dynamodb.Client
+	secrets   *secretsmanager.Client
 	sqs       *sqs.Client
-	extension *agenttest.Agent // nil: there is none
 
-	mu    sync.Mutex
-	ahead time.Duration
-	held  []heldMessage
+	mu     sync.Mutex
+	failed []*string // receipts of the messages that failed and are not visible
 
 	// working is held for reading by a batch, and for writing while the clock advances.
 	working sync.RWMutex
@@ -68,8 +71,8 @@ type Stack struct {
 // closed are refused until Open.
 func New(t testing.TB, closed ...Dependency) *Stack {
 	t.Helper()
-	s := &Stack{t: t, AWS: awstest.New(t), frontends: map[Dependency]*frontend{}}
-	s.Datadog = fakedatadog.New(fakedatadog.Options{Now: s.Now, VisibleAfter: -1})
+	s := &Stack{t: t, AWS: awstest.New(t), Datadog: fakedatadog.New(fakedatadog.Options{VisibleAfter: -1}), open: map[Dependency]func(){}}
+	s.dynamodb, s.secrets, s.sqs = dynamodb.NewFromConfig(s.AWS.Direct()), secretsmanager.NewFromConfig(s.AWS.Direct()), sqs.NewFromConfig(s.AWS.Direct())
 	s.DatadogSecret = s.AWS.Secret(t, `{"api_key":"`+fakedatadog.DefaultAPIKey+`","app_key":"`+fakedatadog.DefaultAppKey+`"}`)
 	s.WebhookSecret = s.AWS.Secret(t, `{"token":"`+Token+`"}`)
 	s.Table = s.AWS.Table(t)
@@ -78,21 +81,58 @@ func New(t testing.TB, closed ...Dependency) *Stack {
 		"VisibilityTimeout": strconv.Itoa(int(pipeline.VisibilityTimeout.Seconds())),
 		"RedrivePolicy":     fmt.Sprintf(`{"maxReceiveCount":"%d","deadLetterTargetArn":%q}`, pipeline.RedriveReceives, awstest.QueueARN(s.DeadLetters)),
 	})
-	s.sqs = sqs.NewFromConfig(s.AWS.Direct())
+	s.variables = map[string]string{
+		"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_FUNCTION_NAME": "boomerang", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+		"DATADOG_SECRET_ARN": s.DatadogSecret, "WEBHOOK_SECRET_ARN": s.WebhookSecret, "LEDGER_TABLE": s.Table,
+		"REDELIVERY_QUEUE_URL": s.Queue, "DEAD_LETTER_QUEUE_URL": s.DeadLetters,
+	}
+	for _, variable := range s.AWS.Environ() {
+		name, value, _ := strings.Cut(variable, "=")
+		s.variables[name] = value
+	}
 	for dependency, handler := range map[Dependency]http.Handler{
 		SecretsManager: s.AWS, Ledger: s.AWS, Queue: withoutDelay(s.AWS), Datadog: s.Datadog,
 	} {
-		f, err := newFrontend(handler)
-		if err != nil {
-			t.Fatal(err)
+		if slices.Contains(closed, dependency) {
+			address := closedAddress()
+			s.variables[string(dependency)] = "http://" + address
+			s.open[dependency] = sync.OnceFunc(func() { s.serve(address, handler) })
+			continue
 		}
-		t.Cleanup(f.close)
-		s.frontends[dependency] = f
-		if !slices.Contains(closed, dependency) {
-			s.Open(dependency)
-		}
+		s.variables[string(dependency)] = s.serve("127.0.0.1:0", handler)
 	}
 	return s
+}
+
+// Open accepts connections to a dependency that was closed.
+func (s *Stack) Open(dependency Dependency) {
+	if open, ok := s.open[dependency]; ok {
+		open()
+	}
+}
+
+func (s *Stack) serve(address string, handler http.Handler) (url string) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		s.t.Error(err)
+		return ""
+	}
+	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: handler}} //nolint:gosec // Only the test calls it.
+	server.Start()
+	s.t.Cleanup(server.Close)
+	return server.URL
+}
+
+// closedAddress returns an address that refuses connections, and whose port no system
+// gives to another program by itself: those begin at 32768.
+func closedAddress() string {
+	for {
+		address := fmt.Sprintf("127.0.0.1:%d", 16_000+rand.IntN(16_000)) //nolint:gosec // Chance is enough.
+		if listener, err := net.Listen("tcp", address); err == nil {
+			_ = listener.Close()
+			return address
+		}
+	}
 }
 
 // withoutDelay makes messages visible at once, because a test does not wait for SQS.
@@ -113,14 +153,6 @@ func withoutDelay(next http.Handler) http.Handler {
 // Install puts the Datadog Lambda Extension beside the instances that start from now on.
 func (s *Stack) Install(e *agenttest.Agent) { s.extension = e }
 
-// Open accepts connections to a dependency.
-func (s *Stack) Open(dependency Dependency) {
-	s.t.Helper()
-	if err := s.frontends[dependency].open(); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
 // ClearFaults ends all faults of Datadog and AWS.
 func (s *Stack) ClearFaults() {
 	s.Datadog.ClearFaults()
@@ -130,54 +162,15 @@ func (s *Stack) ClearFaults() {
 // SetSecret adds a version to a secret.
 func (s *Stack) SetSecret(arn, value string) {
 	s.t.Helper()
-	_, err := secretsmanager.NewFromConfig(s.AWS.Direct()).PutSecretValue(context.Background(), &secretsmanager.PutSecretValueInput{SecretId: &arn, SecretString: &value})
-	if err != nil {
+	if _, err := s.secrets.PutSecretValue(context.Background(), &secretsmanager.PutSecretValueInput{SecretId: &arn, SecretString: &value}); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
-// Items returns the items of the table that a filter lets pass, such as "status = :v".
-func (s *Stack) Items(filter string, value types.AttributeValue) []map[string]types.AttributeValue {
-	s.t.Helper()
-	pages := dynamodb.NewScanPaginator(dynamodb.NewFromConfig(s.AWS.Direct()), &dynamodb.ScanInput{
-		TableName: &s.Table, FilterExpression: &filter, ExpressionAttributeNames: names(filter),
-		ExpressionAttributeValues: map[string]types.AttributeValue{":v": value},
-	})
-	var all []map[string]types.AttributeValue
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(context.Background())
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		all = append(all, page.Items...)
-	}
-	return all
-}
-
-// names is for the words that DynamoDB reserves.
-func names(filter string) map[string]string {
-	if strings.Contains(filter, "#status") {
-		return map[string]string{"#status": "status"}
-	}
-	return nil
-}
-
 // environment is that of a deployed function. In changes, an empty value removes a variable.
-func (s *Stack) environment(changes map[string]string) []string {
-	all := map[string]string{
-		"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_FUNCTION_NAME": "boomerang", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
-		"DATADOG_SECRET_ARN": s.DatadogSecret, "WEBHOOK_SECRET_ARN": s.WebhookSecret, "LEDGER_TABLE": s.Table,
-		"REDELIVERY_QUEUE_URL": s.Queue, "DEAD_LETTER_QUEUE_URL": s.DeadLetters,
-	}
-	for _, variable := range s.AWS.Environ() {
-		name, value, _ := strings.Cut(variable, "=")
-		all[name] = value
-	}
-	for dependency, f := range s.frontends {
-		all[string(dependency)] = f.url
-	}
+func (s *Stack) environment(changes map[string]string) (environ []string) {
+	all := maps.Clone(s.variables)
 	maps.Copy(all, changes)
-	var environ []string
 	for name, value := range all {
 		if value != "" {
 			environ = append(environ, name+"="+value)
