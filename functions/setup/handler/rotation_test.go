@@ -2,7 +2,6 @@ package handler_test
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -16,17 +15,28 @@ import (
 	"boomerang/shared/secret"
 )
 
-// steps are those of a rotation, in the order in which Secrets Manager asks for them.
+var _ handler.Tokens = (*secret.Rotation)(nil)
+
+// steps are those of a rotation, in the order of Secrets Manager.
 var steps = []string{"createSecret", "setSecret", "testSecret", "finishSecret"}
 
+// The versions of the secret after the first.
 const (
 	second = "11111111-1111-4111-8111-111111111111"
 	third  = "22222222-2222-4222-8222-222222222222"
 )
 
+// rotating is a world with the token in Secrets Manager.
+func rotating(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t)
+	w.storeToken(`{"token":"` + token + `"}`)
+	return w
+}
+
 func (w *world) step(name, version string) error {
-	return w.handler.Handle(w.Context(), json.RawMessage(`{"Step":"`+name+`","SecretId":"`+w.arn+
-		`","ClientRequestToken":"`+version+`","RotationToken":"proof"}`))
+	w.Helper()
+	return w.handle(w.Context(), map[string]string{"Step": name, "SecretId": w.arn, "ClientRequestToken": version, "RotationToken": "proof"})
 }
 
 func (w *world) mustRotate(version string) {
@@ -38,7 +48,7 @@ func (w *world) mustRotate(version string) {
 	}
 }
 
-// accepts reports whether the webhook would let a token in.
+// accepts reports whether the webhook accepts a token.
 func (w *world) accepts(presented string) bool {
 	w.Helper()
 	ok, err := secret.NewTokens(w.secrets, w.arn, nil).Check(w.Context(), presented)
@@ -48,7 +58,7 @@ func (w *world) accepts(presented string) bool {
 	return ok
 }
 
-// current is the token that Secrets Manager hands out.
+// current is the token that Secrets Manager returns.
 func (w *world) current() string {
 	w.Helper()
 	text, err := w.conf.Tokens.Current(w.Context())
@@ -58,16 +68,16 @@ func (w *world) current() string {
 	return text.Reveal()
 }
 
-// shown is the token that Datadog puts into the header.
-func (w *world) shown() string { return w.datadog.Variable(variable) }
+// sent is the token that Datadog puts into the header.
+func (w *world) sent() string { return w.datadog.Variable(variable) }
 
 func TestHandler_Rotate(t *testing.T) {
-	w := newWorld(t, withSecret)
-	w.mustSucceed(w.request(cfn.RequestCreate))
+	w := rotating(t)
+	w.mustSucceed(cfn.RequestCreate)
 	w.mustRotate(second)
 	fresh := w.current()
-	if fresh == token || len(fresh) < 40 || w.shown() != fresh {
-		t.Errorf("the token is %q, and Datadog shows %q", fresh, w.shown())
+	if fresh == token || len(fresh) < 40 || w.sent() != fresh {
+		t.Errorf("the token is %q, and Datadog sends %q", fresh, w.sent())
 	}
 	if !w.accepts(token) || !w.accepts(fresh) {
 		t.Error("the previous token or the new one is refused")
@@ -76,14 +86,14 @@ func TestHandler_Rotate(t *testing.T) {
 		t.Errorf("a token is in the log: %s", log)
 	}
 	w.mustRotate(third)
-	if w.accepts(token) || !w.accepts(fresh) || w.shown() != w.current() {
-		t.Error("after the second rotation the first token is accepted, or the second one is not, or Datadog shows another")
+	if w.accepts(token) || !w.accepts(fresh) || w.sent() != w.current() {
+		t.Error("after the second rotation the first token is accepted, or the second one is not, or Datadog sends another")
 	}
 }
 
 func TestHandler_RotateRepeated(t *testing.T) {
-	w := newWorld(t, withSecret)
-	w.mustSucceed(w.request(cfn.RequestCreate))
+	w := rotating(t)
+	w.mustSucceed(cfn.RequestCreate)
 	for _, name := range slices.Concat(steps, steps) {
 		for range 2 {
 			if err := w.step(name, second); err != nil {
@@ -91,77 +101,70 @@ func TestHandler_RotateRepeated(t *testing.T) {
 			}
 		}
 	}
-	if w.shown() != w.current() || w.current() == token || !w.accepts(token) {
-		t.Errorf("Datadog shows %q of %q", w.shown(), w.current())
+	if w.sent() != w.current() || w.current() == token || !w.accepts(token) {
+		t.Errorf("Datadog sends %q of %q", w.sent(), w.current())
 	}
 }
 
-// watched are tokens that somebody looks at in the middle of the last step, when the
-// new one is current and Datadog does not know it yet.
-type watched struct {
+// watchedTokens looks at the middle of the last step, when the new token is current and
+// Datadog does not have it yet.
+type watchedTokens struct {
 	handler.Tokens
 	look func()
 }
 
-func (w watched) Finish(ctx context.Context, version string) (secret.Secret, error) {
+func (w watchedTokens) Finish(ctx context.Context, version string) (secret.Secret, error) {
 	text, err := w.Tokens.Finish(ctx, version)
 	w.look()
 	return text, err
 }
 
-// At every moment, and however a rotation ended, what Datadog shows is accepted.
+// At every moment, and however a rotation ended, what Datadog sends is accepted.
 func TestHandler_RotateInterrupted(t *testing.T) {
-	for _, broken := range []struct {
-		name    string
-		datadog fakedatadog.Route
-		aws     string // operation
-		step    string
+	for name, tt := range map[string]struct {
+		step      string
+		operation string // of Secrets Manager that fails; empty: Datadog's update
 	}{
-		{"a_version_that_cannot_be_stored", "", "PutSecretValue", "createSecret"},
-		{"a_Datadog_that_is_down_at_the_beginning", fakedatadog.VariableUpdate, "", "setSecret"},
-		{"a_label_that_cannot_be_moved", "", "UpdateSecretVersionStage", "finishSecret"},
-		{"a_Datadog_that_is_down_at_the_end", fakedatadog.VariableUpdate, "", "finishSecret"},
+		"version not stored":       {"createSecret", "PutSecretValue"},
+		"datadog down, first step": {"setSecret", ""},
+		"label not moved":          {"finishSecret", "UpdateSecretVersionStage"},
+		"datadog down, last step":  {"finishSecret", ""},
 	} {
-		t.Run(broken.name, func(t *testing.T) {
-			w := newWorld(t, noRetries, withSecret, func(w *world) {
-				w.conf.Tokens = watched{w.conf.Tokens, func() {
-					if !w.accepts(w.shown()) {
-						t.Error("in the middle of the last step, what Datadog shows is refused")
-					}
-				}}
-			})
-			w.mustSucceed(w.request(cfn.RequestCreate))
-			for _, name := range steps {
-				if name == broken.step {
-					if broken.aws != "" {
-						w.aws.Break(awstest.Fault{Service: "SecretsManager", Operation: broken.aws, Effect: awstest.Status(500)})
-					} else if err := w.datadog.Inject(broken.datadog, fakedatadog.Status(500), 0); err != nil {
-						t.Fatal(err)
-					}
-					if err := w.step(name, second); err == nil {
-						t.Fatal("the step succeeded")
-					}
-					break
+		t.Run(name, func(t *testing.T) {
+			w := rotating(t)
+			w.withoutRetries()
+			mustAccept := func() {
+				t.Helper()
+				if !w.accepts(w.sent()) {
+					t.Error("what Datadog sends is refused")
 				}
+			}
+			w.conf.Tokens = watchedTokens{w.conf.Tokens, mustAccept}
+			w.mustSucceed(cfn.RequestCreate)
+			for _, name := range steps[:slices.Index(steps, tt.step)] {
 				if err := w.step(name, second); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if !w.accepts(w.shown()) {
-				t.Fatal("what Datadog shows is refused")
+			if tt.operation == "" {
+				w.inject(fakedatadog.VariableUpdate, fakedatadog.Status(500), 0)
+			} else {
+				w.aws.Break(awstest.Fault{Service: "SecretsManager", Operation: tt.operation, Effect: awstest.Status(500)})
 			}
+			if err := w.step(tt.step, second); err == nil {
+				t.Fatal("the step succeeded")
+			}
+			mustAccept()
 			w.datadog.ClearFaults()
 			w.aws.ClearFaults()
-			before := w.shown()
+			before := w.sent()
 			for _, name := range steps {
 				if err := w.step(name, third); err != nil {
 					t.Fatalf("the next rotation: %s: %v", name, err)
 				}
-				if !w.accepts(w.shown()) {
-					t.Fatalf("the next rotation refuses what Datadog shows, after %s", name)
-				}
+				mustAccept()
 			}
-			if w.shown() == before || w.shown() != w.current() {
+			if w.sent() == before || w.sent() != w.current() {
 				t.Errorf("the next rotation changed nothing")
 			}
 		})
@@ -169,20 +172,20 @@ func TestHandler_RotateInterrupted(t *testing.T) {
 }
 
 func TestHandler_RotateBeforeSetup(t *testing.T) {
-	w := newWorld(t, withSecret)
+	w := rotating(t)
 	w.mustRotate(second)
-	if w.current() == token || w.shown() != "" {
-		t.Errorf("the token is %q, and Datadog shows %q", w.current(), w.shown())
+	if w.current() == token || w.sent() != "" {
+		t.Errorf("the token is %q, and Datadog sends %q", w.current(), w.sent())
 	}
-	w.mustSucceed(w.request(cfn.RequestCreate))
-	if w.shown() != w.current() {
-		t.Errorf("Datadog shows %q", w.shown())
+	w.mustSucceed(cfn.RequestCreate)
+	if w.sent() != w.current() {
+		t.Errorf("Datadog sends %q", w.sent())
 	}
 }
 
 func TestHandler_RotateMissingPermission(t *testing.T) {
-	w := newWorld(t, withSecret)
-	w.mustSucceed(w.request(cfn.RequestCreate))
+	w := rotating(t)
+	w.mustSucceed(cfn.RequestCreate)
 	w.datadog.Deny("manage_integrations")
 	if err := w.step("createSecret", second); err != nil {
 		t.Fatal(err)
@@ -191,19 +194,19 @@ func TestHandler_RotateMissingPermission(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if w.current() != token {
-		t.Error("the token is another")
+		t.Error("the token changed")
 	}
 }
 
 func TestHandler_RotateOtherSecret(t *testing.T) {
-	w := newWorld(t, withSecret)
-	for name, event := range map[string]string{
-		"another secret": `{"Step":"createSecret","SecretId":"` + w.aws.Secret(t, "{}") + `","ClientRequestToken":"` + second + `"}`,
-		"longer name":    `{"Step":"createSecret","SecretId":"` + w.arn + `-other-AbCdEf","ClientRequestToken":"` + second + `"}`,
-		"no version":     `{"Step":"createSecret","SecretId":"` + w.arn + `"}`,
-		"unknown step":   `{"Step":"removeSecret","SecretId":"` + w.arn + `","ClientRequestToken":"` + second + `"}`,
+	w := rotating(t)
+	for name, event := range map[string]map[string]string{
+		"another secret": {"Step": "createSecret", "SecretId": w.aws.Secret(t, "{}"), "ClientRequestToken": second},
+		"longer name":    {"Step": "createSecret", "SecretId": w.arn + "-other-AbCdEf", "ClientRequestToken": second},
+		"no version":     {"Step": "createSecret", "SecretId": w.arn},
+		"unknown step":   {"Step": "removeSecret", "SecretId": w.arn, "ClientRequestToken": second},
 	} {
-		if err := w.handler.Handle(t.Context(), json.RawMessage(event)); err == nil || fault.IsTemporary(err) {
+		if err := w.handle(t.Context(), event); err == nil || fault.IsTemporary(err) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -33,66 +32,87 @@ const (
 	title       = "Boomerang (boomerang)"
 	token       = "the-first-token"
 	signature   = "X-Amz-Signature=0123456789abcdef"
+
+	created    = "boomerang-webhook-boomerang"
+	notCreated = "boomerang-not-created" // the id of a creation that left nothing behind
 )
 
-// world is the handler with its fake Datadog, and the bucket in which CloudFormation waits
-// for an answer.
+// world is a handler with a fake of Datadog, and the presigned URL where CloudFormation
+// waits for an answer.
 type world struct {
 	*testing.T
-	datadog *fakedatadog.Server
-	bucket  *bucket
-	log     *lines
-	keys    *keys
-	aws     *awstest.AWS // with withSecret only, and so are the next two
+	datadog     *fakedatadog.Server
+	log         bytes.Buffer
+	keys        *keys
+	provisioner provision.Provisioner
+	conf        handler.Config
+	failing     error // with which the function failed to start
+
+	answerURL string
+	answers   []cfn.Response
+	rejects   []int // the statuses of the next answers
+
+	aws     *awstest.AWS // with storeToken only, and so are the next two
 	arn     string
 	secrets *secretsmanager.Client
-	conf    handler.Config
-	handler *handler.Handler
 }
 
-func newWorld(t *testing.T, change ...func(*world)) *world {
+// run runs each case in a world of its own.
+func run(t *testing.T, cases map[string]func(*world)) {
 	t.Helper()
-	w := &world{T: t, bucket: newBucket(t), log: &lines{}, keys: &keys{api: fakedatadog.DefaultAPIKey, app: fakedatadog.DefaultAppKey}}
-	w.datadog = fakedatadog.New(fakedatadog.Options{})
-	server := httptest.NewServer(w.datadog)
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) { test(newWorld(t)) })
+	}
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{T: t, datadog: fakedatadog.New(fakedatadog.Options{}), keys: &keys{api: fakedatadog.DefaultAPIKey, app: fakedatadog.DefaultAppKey}}
+	server, bucket := httptest.NewServer(w.datadog), httptest.NewServer(http.HandlerFunc(w.takeAnswer))
 	t.Cleanup(server.Close)
+	t.Cleanup(bucket.Close)
 	client, err := datadog.New(datadog.Config{Site: site.EU1, BaseURL: server.URL}, w.keys)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.conf = handler.Config{
-		Provisioner: provision.Provisioner{Datadog: client, RetryTimeout: 10 * time.Second, RetryInterval: time.Millisecond},
-		Tokens:      fixedToken{}, WebhookName: "boomerang",
-		Logger: slog.New(slog.NewJSONHandler(w.log, nil)),
-	}
-	for _, c := range change {
-		c(w)
-	}
-	w.handler = handler.New(w.conf)
+	w.answerURL = bucket.URL + "/response?" + signature
+	w.provisioner = provision.Provisioner{Datadog: client, RetryTimeout: 10 * time.Second, RetryInterval: time.Millisecond}
+	w.conf = handler.Config{Provisioner: w.provisioner, Tokens: fixedToken{}, WebhookName: "boomerang", Logger: slog.New(slog.NewJSONHandler(&w.log, nil))}
 	return w
 }
 
-// noRetries is for a Datadog that does not recover.
-func noRetries(w *world) {
-	i := w.conf.Provisioner.(provision.Provisioner)
-	i.RetryTimeout = 100 * time.Millisecond
-	w.conf.Provisioner = i
+// takeAnswer is the presigned URL: it takes a PUT without a Content-Type.
+func (w *world) takeAnswer(response http.ResponseWriter, r *http.Request) {
+	if len(w.rejects) > 0 {
+		response.WriteHeader(w.rejects[0])
+		w.rejects = w.rejects[1:]
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	if _, typed := r.Header["Content-Type"]; typed || err != nil || r.Method != http.MethodPut || !strings.Contains(r.URL.RawQuery, signature) {
+		response.WriteHeader(http.StatusForbidden)
+		return
+	}
+	var answer cfn.Response
+	if err := json.Unmarshal(body, &answer); err != nil || len(body) > 4096 {
+		w.Errorf("CloudFormation does not take an answer of %d bytes: %v", len(body), err)
+	}
+	w.answers = append(w.answers, answer)
 }
 
-// withSecret has the token in Secrets Manager, for rotations.
-func withSecret(w *world) {
+// withoutRetries is for a Datadog that does not recover.
+func (w *world) withoutRetries() {
+	w.provisioner.RetryTimeout = 100 * time.Millisecond
+	w.conf.Provisioner = w.provisioner
+}
+
+// storeToken puts the token into Secrets Manager, for rotations.
+func (w *world) storeToken(value string) {
+	w.Helper()
 	w.aws = awstest.New(w.T)
-	w.arn = w.aws.Secret(w.T, `{"token":"`+token+`"}`)
+	w.arn = w.aws.Secret(w.T, value)
 	w.secrets = secretsmanager.NewFromConfig(w.aws.Config(), func(o *secretsmanager.Options) { o.Retryer = aws.NopRetryer{} })
 	w.conf.Tokens, w.conf.TokenSecret = secret.NewRotation(w.secrets, w.arn), w.arn
-}
-
-func (w *world) putSecret(value string) {
-	w.Helper()
-	_, err := secretsmanager.NewFromConfig(w.aws.Direct()).PutSecretValue(w.Context(), &secretsmanager.PutSecretValueInput{SecretId: &w.arn, SecretString: &value})
-	if err != nil {
-		w.Fatal(err)
-	}
 }
 
 // fixedToken is a secret that is not rotated.
@@ -103,8 +123,7 @@ func (fixedToken) Current(context.Context) (secret.Secret, error) { return secre
 // keys are credentials that a test may change.
 type keys struct {
 	api, app string
-	// next are in the secret already, and not known here.
-	next *keys
+	next     *keys // in the secret already, and not read yet
 }
 
 func (k *keys) Keys(context.Context) (datadog.Keys, error) {
@@ -118,70 +137,17 @@ func (k *keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) 
 	return k.Keys(ctx)
 }
 
-// lines is a log that may be read while it is written.
-type lines struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
+// change is a change to CloudFormation's request.
+type change func(*cfn.Event)
 
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buffer.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buffer.String()
-}
-
-// bucket is where CloudFormation waits: a presigned address, which takes a PUT
-// without a Content-Type and nothing else.
-type bucket struct {
-	url string
-
-	mu      sync.Mutex
-	answers []cfn.Response
-	refuse  []int // The statuses of the next answers.
-}
-
-func newBucket(t *testing.T) *bucket {
-	b := &bucket{}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if len(b.refuse) > 0 {
-			w.WriteHeader(b.refuse[0])
-			b.refuse = b.refuse[1:]
-			return
-		}
-		if _, typed := r.Header["Content-Type"]; typed || r.Method != http.MethodPut || !strings.Contains(r.URL.RawQuery, signature) {
-			w.WriteHeader(http.StatusForbidden)
-			return
-		}
-		var answer cfn.Response
-		if err := json.Unmarshal(body, &answer); err != nil || len(body) > 4096 {
-			t.Errorf("no answer that CloudFormation takes: %v, %d bytes", err, len(body))
-		}
-		b.answers = append(b.answers, answer)
-	}))
-	t.Cleanup(server.Close)
-	b.url = server.URL + "/response?" + signature
-	return b
-}
-
-func (b *bucket) all() []cfn.Response {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.answers
+func property(name string, value any) change {
+	return func(e *cfn.Event) { e.ResourceProperties[name] = value }
 }
 
 // request is what CloudFormation sends for the resource in template.yaml.
-func (w *world) request(kind cfn.RequestType, change ...func(*cfn.Event)) cfn.Event {
+func (w *world) request(kind cfn.RequestType, changes ...change) cfn.Event {
 	e := cfn.Event{
-		RequestType: kind, RequestID: "request-1", ResponseURL: w.bucket.url, ResourceType: "Custom::DatadogSetup",
+		RequestType: kind, RequestID: "request-1", ResponseURL: w.answerURL, ResourceType: "Custom::DatadogSetup",
 		LogicalResourceID: "DatadogSetup", StackID: "arn:aws:cloudformation:eu-west-1:123456789012:stack/shop/1",
 		ResourceProperties: map[string]any{
 			"ServiceToken": "arn:aws:lambda:eu-west-1:123456789012:function:shop-setup", "ServiceTimeout": "300",
@@ -192,54 +158,80 @@ func (w *world) request(kind cfn.RequestType, change ...func(*cfn.Event)) cfn.Ev
 		},
 	}
 	if kind != cfn.RequestCreate {
-		e.PhysicalResourceID = "boomerang-webhook-boomerang"
+		e.PhysicalResourceID = created
 	}
-	for _, c := range change {
+	for _, c := range changes {
 		c(&e)
 	}
 	return e
 }
 
-// send gives the handler a request through JSON, as Lambda does, and returns what
-// CloudFormation was told.
-func (w *world) send(e cfn.Event) cfn.Response {
+// handle gives an event to a new handler, through JSON as Lambda does.
+func (w *world) handle(ctx context.Context, event any) error {
 	w.Helper()
-	ctx, cancel := context.WithTimeout(w.Context(), time.Minute)
-	defer cancel()
-	return w.sendWithin(ctx, e)
-}
-
-func (w *world) sendWithin(ctx context.Context, e cfn.Event) cfn.Response {
-	w.Helper()
-	raw, err := json.Marshal(e)
+	raw, err := json.Marshal(event)
 	if err != nil {
 		w.Fatal(err)
 	}
-	before := len(w.bucket.all())
-	if err := w.handler.Handle(ctx, raw); err != nil {
+	h := handler.New(w.conf)
+	if w.failing != nil {
+		h = handler.Failing(w.failing, w.conf.Logger)
+	}
+	return h.Handle(ctx, raw)
+}
+
+// send returns the answer to a request.
+func (w *world) send(kind cfn.RequestType, changes ...change) cfn.Response {
+	w.Helper()
+	return w.sendWithin(time.Minute, kind, changes...)
+}
+
+func (w *world) sendWithin(timeout time.Duration, kind cfn.RequestType, changes ...change) cfn.Response {
+	w.Helper()
+	ctx, cancel := context.WithTimeout(w.Context(), timeout)
+	defer cancel()
+	e := w.request(kind, changes...)
+	w.answers = nil
+	if err := w.handle(ctx, e); err != nil {
 		w.Fatalf("the handler failed: %v", err)
 	}
-	answers := w.bucket.all()[before:]
-	if len(answers) != 1 {
-		w.Fatalf("%d answers", len(answers))
+	if len(w.answers) != 1 {
+		w.Fatalf("%d answers", len(w.answers))
 	}
-	if a := answers[0]; a.RequestID != e.RequestID || a.LogicalResourceID != e.LogicalResourceID || a.StackID != e.StackID || a.PhysicalResourceID == "" {
+	a := w.answers[0]
+	if a.RequestID != e.RequestID || a.LogicalResourceID != e.LogicalResourceID || a.StackID != e.StackID || a.PhysicalResourceID == "" {
 		w.Errorf("the answer is not to this request, or has no physical id: %+v", a)
 	}
-	return answers[0]
+	return a
 }
 
 // mustSucceed sends a request that has to succeed.
-func (w *world) mustSucceed(e cfn.Event) cfn.Response {
+func (w *world) mustSucceed(kind cfn.RequestType, changes ...change) cfn.Response {
 	w.Helper()
-	answer := w.send(e)
+	answer := w.send(kind, changes...)
 	if answer.Status != cfn.StatusSuccess {
-		w.Fatalf("%s: %s", e.RequestType, answer.Reason)
+		w.Fatalf("%s: %s", kind, answer.Reason)
 	}
 	return answer
 }
 
-// titles are those of all dashboards, and names those of all monitors.
+// mustFail sends a creation that has to fail for a reason, and returns the answer.
+func (w *world) mustFail(id, reason string, changes ...change) cfn.Response {
+	w.Helper()
+	answer := w.send(cfn.RequestCreate, changes...)
+	if answer.Status != cfn.StatusFailed || !strings.Contains(answer.Reason, reason) || answer.PhysicalResourceID != id {
+		w.Errorf("got %+v, want %s because of %s", answer, id, reason)
+	}
+	return answer
+}
+
+// rollBack deletes what could not be created, as CloudFormation does.
+func (w *world) rollBack(failed cfn.Response, changes ...change) {
+	w.Helper()
+	w.mustSucceed(cfn.RequestDelete, append(changes, func(e *cfn.Event) { e.PhysicalResourceID = failed.PhysicalResourceID })...)
+}
+
+// titles are those of all dashboards.
 func (w *world) titles() (titles []string) {
 	for _, raw := range w.datadog.Dashboards() {
 		var d struct{ Title string }
@@ -251,15 +243,14 @@ func (w *world) titles() (titles []string) {
 	return titles
 }
 
-func (w *world) monitors() map[string]fakedatadog.Monitor {
-	all := map[string]fakedatadog.Monitor{}
-	for _, m := range w.datadog.Monitors() {
-		all[m.Name] = m
+func (w *world) inject(route fakedatadog.Route, f fakedatadog.Fault, calls int) {
+	w.Helper()
+	if err := w.datadog.Inject(route, f, calls); err != nil {
+		w.Fatal(err)
 	}
-	return all
 }
 
-// changes are the calls since the n-th that were not mere looks.
+// changes are the calls since the n-th that change something.
 func (w *world) changes(n int) (routes []fakedatadog.Route) {
 	for _, r := range w.datadog.Requests()[n:] {
 		if r.Route != fakedatadog.Validate && r.Method != http.MethodGet {
@@ -269,19 +260,11 @@ func (w *world) changes(n int) (routes []fakedatadog.Route) {
 	return routes
 }
 
-// isEmpty reports everything that is in Datadog.
-func (w *world) isEmpty() {
+// mustHave checks how many resources are in Datadog.
+func (w *world) mustHave(webhooks, variables, dashboards, monitors int) {
 	w.Helper()
-	if hooks := w.datadog.Webhooks(); len(hooks) > 0 {
-		w.Errorf("webhooks are left: %v", hooks)
-	}
-	if variables := w.datadog.Variables(); len(variables) > 0 {
-		w.Errorf("variables are left: %v", variables)
-	}
-	if titles := w.titles(); len(titles) > 0 {
-		w.Errorf("dashboards are left: %v", titles)
-	}
-	if monitors := w.monitors(); len(monitors) > 0 {
-		w.Errorf("monitors are left: %v", monitors)
+	got := []int{len(w.datadog.Webhooks()), len(w.datadog.Variables()), len(w.titles()), len(w.datadog.Monitors())}
+	if got[0] != webhooks || got[1] != variables || got[2] != dashboards || got[3] != monitors {
+		w.Errorf("%d webhooks, variables, dashboards and monitors, want %d", got, []int{webhooks, variables, dashboards, monitors})
 	}
 }

@@ -16,7 +16,7 @@ func TestVariableFor(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", webhook, got, want)
 		}
 	}
-	// What becomes the same letters stays apart.
+	// Names that differ only in case or punctuation have different variables.
 	seen := map[string]string{}
 	for _, webhook := range []string{"boomerang", "Boomerang", "boomerang_dev", "boomerang-dev", "boomerang.dev", "Boomerang-Dev", "dev"} {
 		name := VariableFor(webhook)
@@ -25,7 +25,7 @@ func TestVariableFor(t *testing.T) {
 		}
 		seen[name] = webhook
 		if !regexp.MustCompile(`^BOOMERANG_[A-Z0-9_]*TOKEN$`).MatchString(name) {
-			t.Errorf("%s: %s is no variable's name", webhook, name)
+			t.Errorf("%s: %s is not a valid name", webhook, name)
 		}
 	}
 }
@@ -35,33 +35,33 @@ func TestSameHost(t *testing.T) {
 	for other, want := range map[string]bool{
 		managedBy: true, "https://abc.lambda-url.eu-west-1.on.aws": true, "https://ABC.lambda-url.eu-west-1.on.aws/": true,
 		"https://any:token@abc.lambda-url.eu-west-1.on.aws/": true,
-		"https://abcd.lambda-url.eu-west-1.on.aws/":          false, "": false, "no address": false, "://": false,
+		"https://abcd.lambda-url.eu-west-1.on.aws/":          false, "": false, "not a url": false, "://": false,
 	} {
 		if got := sameHost(other, managedBy); got != want {
 			t.Errorf("%q: %v", other, got)
 		}
 	}
 	if sameHost("", "") || sameHost("x", "y") {
-		t.Error("what is no address is the same")
+		t.Error("two texts that are not URLs have the same host")
 	}
 }
 
 func TestSpec_Check(t *testing.T) {
 	good := Spec{FunctionURL: "https://abc.lambda-url.eu-west-1.on.aws/", WebhookName: "boomerang", Notify: "@slack-sre @webhook-boomerang-dev"}
 	if err := good.Check(); err != nil {
-		t.Errorf("a good one: %v", err)
+		t.Error(err)
 	}
 	for name, tc := range map[string]struct {
 		change func(*Spec)
 		want   string
 	}{
-		"no_URL":               {func(s *Spec) { s.FunctionURL = "somewhere" }, "the Function URL is not a URL"},
-		"another_protocol":     {func(s *Spec) { s.FunctionURL = "ftp://127.0.0.1/" }, "the Function URL is not https"},
-		"http_to_elsewhere":    {func(s *Spec) { s.FunctionURL = "http://example.com/" }, "the Function URL is not https"},
-		"a_password":           {func(s *Spec) { s.FunctionURL = "https://a:private@example.com/" }, "the Function URL contains a user"},
-		"a_handle_for_a_name":  {func(s *Spec) { s.WebhookName = "@webhook-boomerang" }, "WebhookName is not a valid"},
-		"itself_to_notify":     {func(s *Spec) { s.Notify = "look: @WEBHOOK-boomerang." }, "Notify mentions this webhook"},
-		"two_things_at_a_time": {func(s *Spec) { s.FunctionURL, s.WebhookName = "x", "" }, "the Function URL is not a URL, WebhookName is not"},
+		"no url":          {func(s *Spec) { s.FunctionURL = "somewhere" }, "the Function URL is not a URL"},
+		"other protocol":  {func(s *Spec) { s.FunctionURL = "ftp://127.0.0.1/" }, "the Function URL is not https"},
+		"http":            {func(s *Spec) { s.FunctionURL = "http://example.com/" }, "the Function URL is not https"},
+		"password":        {func(s *Spec) { s.FunctionURL = "https://a:private@example.com/" }, "the Function URL contains a user"},
+		"mention as name": {func(s *Spec) { s.WebhookName = "@webhook-boomerang" }, "WebhookName is not a valid"},
+		"notifies itself": {func(s *Spec) { s.Notify = "look: @WEBHOOK-boomerang." }, "Notify mentions this webhook"},
+		"two mistakes":    {func(s *Spec) { s.FunctionURL, s.WebhookName = "x", "" }, "the Function URL is not a URL, WebhookName is not"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bad := good
@@ -73,7 +73,7 @@ func TestSpec_Check(t *testing.T) {
 		})
 	}
 	if err := (Spec{FunctionURL: "http://127.0.0.1:8787/", WebhookName: "x"}).Check(); err != nil {
-		t.Errorf("a laptop's address: %v", err)
+		t.Errorf("loopback: %v", err)
 	}
 }
 
@@ -83,18 +83,18 @@ func TestCovers(t *testing.T) {
 		found string
 		want  bool
 	}{
-		"the_same":                {wanted, true},
-		"more_than_was_wanted":    {`{"id":7,"a":1,"list":[{"b":"x","id":1},{"c":null,"d":[]}]}`, true},
-		"other_spaces_and_order":  {"{ \"list\": [{\"b\":\"x\"}, {\"c\":null}],\n\"a\":1.0 }", true},
-		"another_value":           {`{"a":2,"list":[{"b":"x"},{"c":null}]}`, false},
-		"a_key_less":              {`{"list":[{"b":"x"},{"c":null}]}`, false},
-		"an_element_more":         {`{"a":1,"list":[{"b":"x"},{"c":null},{}]}`, false},
-		"another_order_of_a_list": {`{"a":1,"list":[{"c":null},{"b":"x"}]}`, false},
-		"an_object_that_is_none":  {`{"a":1,"list":[7,{"c":null}]}`, false},
-		"a_list_that_is_none":     {`{"a":1,"list":{}}`, false},
-		"null_for_everything":     {`null`, false},
-		"what_is_no_JSON":         {`{"a"`, false},
-		"nothing":                 {``, false},
+		"equal":                    {wanted, true},
+		"more keys":                {`{"id":7,"a":1,"list":[{"b":"x","id":1},{"c":null,"d":[]}]}`, true},
+		"other format":             {"{ \"list\": [{\"b\":\"x\"}, {\"c\":null}],\n\"a\":1.0 }", true},
+		"other value":              {`{"a":2,"list":[{"b":"x"},{"c":null}]}`, false},
+		"missing key":              {`{"list":[{"b":"x"},{"c":null}]}`, false},
+		"more elements":            {`{"a":1,"list":[{"b":"x"},{"c":null},{}]}`, false},
+		"other order of a list":    {`{"a":1,"list":[{"c":null},{"b":"x"}]}`, false},
+		"number instead of object": {`{"a":1,"list":[7,{"c":null}]}`, false},
+		"object instead of list":   {`{"a":1,"list":{}}`, false},
+		"null":                     {`null`, false},
+		"not json":                 {`{"a"`, false},
+		"empty":                    {``, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := covers([]byte(tc.found), []byte(wanted)); got != tc.want {
@@ -103,6 +103,6 @@ func TestCovers(t *testing.T) {
 		})
 	}
 	if !covers([]byte("a text"), []byte("a text")) || covers([]byte("a text"), []byte("another")) {
-		t.Error("what is no JSON is not compared as text")
+		t.Error("text that is not JSON is not compared as text")
 	}
 }
