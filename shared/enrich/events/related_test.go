@@ -155,21 +155,6 @@ func TestRelated_Parts(t *testing.T) {
 	}
 }
 
-func TestRelated_Failed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		step := newRelated((&calls{around: hangs, history: hangs}).Events)
-		a := alert.Alert{MonitorID: "7", Hostname: "a", Date: noon}
-		if r := enrich.Run(t.Context(), []enrich.Named{{Step: step}}, a, 5*time.Second)[0]; r.Status != enrich.TimedOut {
-			t.Errorf("ended %s: %v", r.Status, r.Err)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(time.Second, cancel)
-		if _, err := step.Enrich(ctx, a); !errors.Is(err, context.Canceled) {
-			t.Errorf("cancelled: %v", err)
-		}
-	})
-}
-
 func TestSearchTags(t *testing.T) {
 	for tags, want := range map[string]string{
 		"":                              "",
