@@ -63,6 +63,17 @@ func Join(texts []string, separator string, limit int) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(texts[:limit], separator), len(texts)-limit)
 }
 
+// plainValue has no search syntax (https://docs.datadoghq.com/logs/explorer/search_syntax/).
+var plainValue = Pattern(`^[\pL\pN][\pL\pN_./-]*$`)
+
+// SearchValue returns a tag's value for a search, quoted if it has search syntax.
+func SearchValue(value string) string {
+	if plainValue().MatchString(value) {
+		return value
+	}
+	return Quote(value)
+}
+
 // Quote keeps a value from being read as part of a search.
 func Quote(value string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(strings.ToValidUTF8(value, "")) + `"`

@@ -110,24 +110,13 @@ func queryFor(c Config, a alert.Alert) string {
 		if name == "" || len(name) > maxTagBytes {
 			continue
 		}
-		query := key + ":" + escape(name)
+		query := key + ":" + enrich.SearchValue(name)
 		if env := tags.Get("env"); env != "" && len(env) <= maxTagBytes {
-			query += " env:" + escape(env)
+			query += " env:" + enrich.SearchValue(env)
 		}
 		return query + " status:error"
 	}
 	return monitorSearch(a.Query)
-}
-
-var plainValue = enrich.Pattern(`^[\pL\pN][\pL\pN_./-]*$`)
-
-// escape quotes a tag's value unless it has no search syntax
-// (https://docs.datadoghq.com/logs/explorer/search_syntax/).
-func escape(value string) string {
-	if plainValue().MatchString(value) {
-		return value
-	}
-	return enrich.Quote(value)
 }
 
 var logMonitor = enrich.Pattern(`^\s*logs\(("(?:[^"\\]|\\.)*")\)`)

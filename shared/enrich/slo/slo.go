@@ -98,13 +98,8 @@ func search(c Config, a alert.Alert) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !plainValue().MatchString(service) {
-		service = enrich.Quote(strings.NewReplacer(`\`, "", `"`, "").Replace(service))
-	}
-	return "service:" + service, nil
+	return "service:" + enrich.SearchValue(strings.NewReplacer(`\`, "", `"`, "").Replace(service)), nil
 }
-
-var plainValue = enrich.Pattern(`^[\pL\pN][\pL\pN_./-]*$`)
 
 // refresh calculates the SLOs as of a time, side by side, and returns the first error.
 // An SLO that Datadog cannot calculate keeps its indexed state.
