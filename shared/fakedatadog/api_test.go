@@ -142,24 +142,20 @@ func TestAPI(t *testing.T) {
 func seededServer() *fakedatadog.Server {
 	s := newServer()
 	s.AddEvent(fakedatadog.Event{ID: 7, Title: "a", Text: "b", Host: "web-1", AggregationKey: "k", Tags: []string{"service:checkout"}})
-	s.AddMonitor(fakedatadog.Monitor{
-		ID: 7, Query: "x", Tags: []string{"a:b"}, Priority: new(int64(1)),
-		MatchingDowntimes: []fakedatadog.Downtime{{ID: 1, MonitorID: 7, Scope: []string{"*"}, Groups: []string{}, Start: 1, Active: true}},
-	})
+	s.AddMonitor(fakedatadog.Monitor{ID: 7, Query: "x", Tags: []string{"a:b"}, Priority: new(int64(1))})
 	s.AddMonitor(fakedatadog.Monitor{ID: 8, Query: "x", Priority: new(int64(1))})
 	s.AddDowntime(fakedatadog.ScheduledDowntime{})
 	s.AddEntity(fakedatadog.Entity{Metadata: fakedatadog.EntityMetadata{Name: "checkout", DisplayName: "Checkout", Owner: "shop", Tags: []string{"a:b"}}})
 	s.AddServiceDefinition(fakedatadog.ServiceDefinition{Service: "checkout", Team: "shop"})
 	s.AddTeam(fakedatadog.Team{ID: "t", Handle: "shop", OnCall: []fakedatadog.Person{ada}, Escalations: [][]fakedatadog.Person{{ada}}})
-	s.AddIncident(fakedatadog.Incident{Title: "Down", Services: []string{"checkout"}, Commander: &ada})
+	s.AddIncident(fakedatadog.Incident{Title: "Down", Services: []string{"checkout"}})
 	s.AddIncident(fakedatadog.Incident{Title: "Up", State: "resolved"})
 	s.AddSeries(fakedatadog.Series{
-		Query: "avg:system.cpu.idle{*}by{host}", TagSet: []string{"host:a"}, Unit: []*fakedatadog.Unit{{Name: "percent"}}, Points: [][2]float64{{1000, 1}, {2000, 2}},
+		Query: "avg:system.cpu.idle{*}by{host}", TagSet: []string{"host:a"}, Points: [][2]float64{{1000, 1}, {2000, 2}},
 	})
 	s.AddLog(fakedatadog.Log{Message: "failed", Host: "web-1", Tags: []string{"a:b"}, Timestamp: noon.Add(-time.Minute), Attributes: map[string]any{"duration": 1}})
-	s.SetHosts(fakedatadog.Host{Name: "web-1", Apps: []string{"agent"}, Sources: []string{"agent"}, Metrics: fakedatadog.HostMetrics{CPU: new(1.5)}})
-	const problem = "no data"
-	s.AddSLO(fakedatadog.SLO{ID: "metric", Name: "checkout works", Warning: new(99.5), State: "no_data", Problem: problem})
-	s.AddSLO(fakedatadog.SLO{ID: "monitor", Name: "checks pass", Type: "monitor", Timeframe: "30d", Warning: new(99.5), MonitorIDs: []int64{7}, Problem: problem})
+	s.SetHosts(fakedatadog.Host{Name: "web-1", Apps: []string{"agent"}, Sources: []string{"agent"}})
+	s.AddSLO(fakedatadog.SLO{ID: "metric", Name: "checkout works", State: "no_data"})
+	s.AddSLO(fakedatadog.SLO{ID: "monitor", Name: "checks pass", Type: "monitor", Timeframe: "30d"})
 	return s
 }

@@ -3,7 +3,6 @@ package fakedatadog
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -25,15 +24,8 @@ func (s *Server) downtimeRoutes() []route {
 
 // ScheduledDowntime silences monitors. Datadog's defaults replace zero values.
 type ScheduledDowntime struct {
-	ID string // A UUID.
-	// MonitorID is the one monitor that it silences. Without it, it silences those with
-	// all MonitorTags; "*" stands for all.
-	MonitorID   int64
-	MonitorTags []string
-	// Scope is a query, such as "env:staging", which is not evaluated: Groups are the
-	// groups that it silences.
-	Scope     string
-	Groups    []string
+	ID        string // A UUID.
+	MonitorID int64  // The one monitor that it silences, 0 for all.
 	Message   string
 	Start     time.Time
 	End       time.Time // Zero for none.
@@ -45,13 +37,7 @@ func (s *Server) AddDowntime(d ScheduledDowntime) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d.ID = cmp.Or(d.ID, uuidOf(fmt.Sprint("downtime:", len(s.downtimes))))
-	d.Scope, d.CreatedBy = cmp.Or(d.Scope, "*"), cmp.Or(d.CreatedBy, author)
-	if d.MonitorID == 0 && len(d.MonitorTags) == 0 {
-		d.MonitorTags = []string{"*"}
-	}
-	if len(d.Groups) == 0 {
-		d.Groups = []string{"*"}
-	}
+	d.CreatedBy = cmp.Or(d.CreatedBy, author)
 	if d.Start.IsZero() {
 		d.Start = s.now()
 	}
@@ -59,10 +45,12 @@ func (s *Server) AddDowntime(d ScheduledDowntime) {
 }
 
 func (s *Server) matchDowntimes(c *call, m Monitor) answer {
-	matching := where(s.downtimes, func(d ScheduledDowntime) bool { return d.status(c.now) == "active" && d.silences(m) })
+	matching := where(s.downtimes, func(d ScheduledDowntime) bool {
+		return d.status(c.now) == "active" && (d.MonitorID == 0 || d.MonitorID == m.ID)
+	})
 	return downtimePage(c, matching, func(d ScheduledDowntime) object {
 		return object{"type": "downtime_match", "id": d.ID, "attributes": object{
-			"groups": d.Groups, "scope": d.Scope, "start": timeOrNull(d.Start), "end": timeOrNull(d.End),
+			"groups": []string{"*"}, "scope": "*", "start": timeOrNull(d.Start), "end": timeOrNull(d.End),
 		}}
 	})
 }
@@ -92,13 +80,6 @@ func downtimePage(c *call, matching []ScheduledDowntime, show func(ScheduledDown
 	return success(body)
 }
 
-func (d ScheduledDowntime) silences(m Monitor) bool {
-	if d.MonitorID != 0 {
-		return d.MonitorID == m.ID
-	}
-	return !slices.ContainsFunc(d.MonitorTags, func(tag string) bool { return tag != "*" && !slices.Contains(m.Tags, tag) })
-}
-
 func (d ScheduledDowntime) status(now time.Time) string {
 	switch {
 	case d.Start.After(now):
@@ -110,12 +91,12 @@ func (d ScheduledDowntime) status(now time.Time) string {
 }
 
 func (d ScheduledDowntime) shown(c *call) object {
-	identifier := object{"monitor_tags": d.MonitorTags}
+	identifier := object{"monitor_tags": []string{"*"}}
 	if d.MonitorID != 0 {
 		identifier = object{"monitor_id": d.MonitorID}
 	}
 	shown := object{"type": "downtime", "id": d.ID, "attributes": object{
-		"monitor_identifier": identifier, "scope": d.Scope, "message": orNull(d.Message), "status": d.status(c.now),
+		"monitor_identifier": identifier, "scope": "*", "message": orNull(d.Message), "status": d.status(c.now),
 		"schedule": object{"start": timeOrNull(d.Start), "end": timeOrNull(d.End)}, "created": timeOrNull(d.Start),
 	}}
 	if c.includes("created_by") {

@@ -60,12 +60,10 @@ type Event struct {
 // ChangeEvent is what an event of the category "change" has besides. Its JSON names
 // are Datadog's.
 type ChangeEvent struct {
-	Author            *NamedType     `json:"author,omitempty"`
-	ChangedResource   *NamedType     `json:"changed_resource,omitempty"`
-	ImpactedResources []NamedType    `json:"impacted_resources,omitempty"`
-	PrevValue         map[string]any `json:"prev_value,omitempty"`
-	NewValue          map[string]any `json:"new_value,omitempty"`
-	ChangeMetadata    map[string]any `json:"change_metadata,omitempty"`
+	Author          *NamedType     `json:"author,omitempty"`
+	ChangedResource *NamedType     `json:"changed_resource,omitempty"`
+	PrevValue       map[string]any `json:"prev_value,omitempty"`
+	NewValue        map[string]any `json:"new_value,omitempty"`
 }
 
 // NamedType is a user, a feature flag, a service.

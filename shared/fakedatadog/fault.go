@@ -72,7 +72,7 @@ var faultFuncs = map[Fault]func(arg string) (faultFunc, error){
 	Truncate:     withoutArgument(truncateBody),
 	Corrupt:      withoutArgument(corruptBody),
 	Empty:        withoutArgument(emptyBody),
-	Forbidden:    withoutArgument(func(x exchange) { x.route.forbid().write(x.w) }),
+	Forbidden:    withoutArgument(func(x exchange) { x.route.fail(http.StatusForbidden, x.now()).write(x.w) }),
 	RateLimited:  rateLimited,
 	"status":     withStatus,
 }

@@ -22,20 +22,10 @@ type Host struct {
 	Apps             []string            `json:"apps"`
 	Up               bool                `json:"up"`
 	LastReportedTime int64               `json:"last_reported_time"` // Epoch seconds.
-	IsMuted          bool                `json:"is_muted"`
-	MuteTimeout      *int64              `json:"mute_timeout"` // Epoch seconds; null for a mute without end.
 	TagsBySource     map[string][]string `json:"tags_by_source"`
 	Sources          []string            `json:"sources"`
-	Metrics          HostMetrics         `json:"metrics"`
 	// Meta is what the Agent reports about its host.
 	Meta map[string]any `json:"meta"`
-}
-
-// HostMetrics are the newest values of a host that reports them.
-type HostMetrics struct {
-	CPU    *float64 `json:"cpu"`
-	IOWait *float64 `json:"iowait"`
-	Load   *float64 `json:"load"`
 }
 
 // SetHosts replaces all hosts. Defaults replace zero values: a host reported just now.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -18,17 +17,13 @@ func (s *Server) incidentRoutes() []route {
 
 // Incident is an incident. Datadog's defaults replace zero values.
 type Incident struct {
-	PublicID         int64
-	Title            string
-	State            string // "active", "stable", "resolved".
-	Severity         string // "SEV-1" to "SEV-5", "UNKNOWN".
-	Services         []string
-	Teams            []string
-	Created          time.Time
-	CustomerImpacted bool
-	CustomerImpact   string
-	Commander        *Person
-	Test             bool
+	PublicID int64
+	Title    string
+	State    string // "active", "stable", "resolved".
+	Severity string // "SEV-1" to "SEV-5", "UNKNOWN".
+	Services []string
+	Teams    []string
+	Created  time.Time
 }
 
 const firstIncidentID = 336_000
@@ -69,24 +64,19 @@ func (s *Server) searchIncidents(c *call) answer {
 func (i Incident) values(key string) []string {
 	return map[string][]string{
 		"": {i.Title}, "state": {i.State}, "severity": {i.Severity}, "services": i.Services, "teams": i.Teams,
-		"customer_impacted": {strconv.FormatBool(i.CustomerImpacted)}, "public_id": {strconv.FormatInt(i.PublicID, 10)},
 	}[key]
 }
 
 func (i Incident) shown() object {
-	attributes := object{
-		"public_id": i.PublicID, "title": i.Title, "severity": i.Severity, "state": i.State, "is_test": i.Test, "created_by": object{"data": author.user()},
-		"created": i.Created.UTC().Format("2006-01-02T15:04:05-07:00"), "customer_impact_scope": i.CustomerImpact, "customer_impacted": i.CustomerImpacted,
+	return object{"type": "incidents", "id": uuidOf(fmt.Sprint("incident:", i.PublicID)), "attributes": object{
+		"public_id": i.PublicID, "title": i.Title, "severity": i.Severity, "state": i.State, "created_by": object{"data": author.user()},
+		"created": i.Created.UTC().Format("2006-01-02T15:04:05-07:00"),
 		"fields": object{
 			"state": field("dropdown", i.State), "severity": field("dropdown", i.Severity),
 			"services": field("autocomplete", i.Services), "teams": field("autocomplete", i.Teams),
 			"slug": field("textbox", fmt.Sprintf("IR-%d", i.PublicID)),
 		},
-	}
-	if i.Commander != nil {
-		attributes["commander"] = object{"data": i.Commander.user()}
-	}
-	return object{"type": "incidents", "id": uuidOf(fmt.Sprint("incident:", i.PublicID)), "attributes": attributes}
+	}}
 }
 
 // field shows an empty list as null, as Datadog does in incidents.

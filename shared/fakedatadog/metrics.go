@@ -35,27 +35,15 @@ type Series struct {
 	Scope string
 	// TagSet are the tags that differ from the query's other series.
 	TagSet []string
-	// Unit holds the unit and what it is per, as in Datadog; empty is null.
-	Unit []*Unit
 	// Points are pairs of epoch milliseconds and value, in the order of time.
 	Points [][2]float64
-}
-
-// Unit is a unit of measure, such as percent.
-type Unit struct {
-	Family      string  `json:"family"`
-	ScaleFactor float64 `json:"scale_factor"`
-	Name        string  `json:"name"`
-	ShortName   string  `json:"short_name"`
-	Plural      string  `json:"plural"`
-	ID          int64   `json:"id"`
 }
 
 // AddSeries adds a series.
 func (s *Server) AddSeries(added Series) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	added.TagSet, added.Unit, added.Points = orEmpty(added.TagSet), slices.Clone(added.Unit), slices.Clone(added.Points)
+	added.TagSet, added.Points = orEmpty(added.TagSet), slices.Clone(added.Points)
 	s.series = append(s.series, added)
 }
 
@@ -87,7 +75,7 @@ func (s Series) shown(points [][2]float64) object {
 	}
 	return object{
 		"metric": metric, "display_name": metric, "expression": s.Query, "aggr": orNull(aggregation), "scope": cmp.Or(s.Scope, "*"),
-		"tag_set": s.TagSet, "unit": s.Unit, "interval": interval, "start": start, "end": end + (interval-1)*1000, "length": len(points), "pointlist": points,
+		"tag_set": s.TagSet, "interval": interval, "start": start, "end": end + (interval-1)*1000, "length": len(points), "pointlist": points,
 	}
 }
 

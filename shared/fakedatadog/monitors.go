@@ -50,11 +50,7 @@ type Monitor struct {
 	// OverallState is Alert, Warn, No Data, OK, Ignored, Skipped or Unknown.
 	OverallState string `json:"overall_state"`
 
-	// The API shows these only on request.
-
-	State             *MonitorState `json:"state,omitempty"`
-	MatchingDowntimes []Downtime    `json:"matching_downtimes,omitzero"`
-	Assets            []Asset       `json:"assets,omitzero"`
+	State *MonitorState `json:"state,omitempty"` // Shown only on request.
 }
 
 // MonitorState holds a monitor's groups by their names, "host:web-1,env:prod".
@@ -72,24 +68,6 @@ type GroupState struct {
 	LastNodataTS    int64  `json:"last_nodata_ts"`
 }
 
-// Downtime is a downtime that mutes a monitor now; times are epoch seconds.
-type Downtime struct {
-	ID        int64    `json:"id"`
-	MonitorID int64    `json:"monitor_id"`
-	Scope     []string `json:"scope"`
-	Groups    []string `json:"groups"`
-	Start     int64    `json:"start"`
-	End       *int64   `json:"end"`
-	Active    bool     `json:"active"`
-}
-
-// Asset is a link of a monitor, such as a runbook.
-type Asset struct {
-	Category string `json:"category"` // "runbook".
-	Name     string `json:"name"`
-	URL      string `json:"url"`
-}
-
 func (m Monitor) id() string { return strconv.FormatInt(m.ID, 10) }
 
 const (
@@ -104,13 +82,13 @@ func (s *Server) AddMonitor(m Monitor) (id int64) {
 	return s.putMonitor(m, s.now()).ID
 }
 
-// Monitors returns all monitors by id, without what the API shows only on request.
+// Monitors returns all monitors by id, without their states.
 func (s *Server) Monitors() []Monitor {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := orEmpty(s.monitors.all)
 	for i := range all {
-		all[i].State, all[i].MatchingDowntimes, all[i].Assets = nil, nil, nil
+		all[i].State = nil
 	}
 	slices.SortFunc(all, func(a, b Monitor) int { return cmp.Compare(a.ID, b.ID) })
 	return all
@@ -145,26 +123,29 @@ func withDefaultOptions(options map[string]any) map[string]any {
 	return all
 }
 
-// shown is the monitor with those of its groups whose states are asked for.
+// shown is the monitor with those of its groups whose states are asked for. It has no
+// downtimes and assets.
 func (m Monitor) shown(c *call, withDowntimes bool) object {
-	downtimes, assets, state := m.MatchingDowntimes, m.Assets, m.State
-	m.MatchingDowntimes, m.Assets, m.State = nil, nil, nil
+	filter, groups := c.groupStates(), object{}
+	if m.State != nil {
+		for name, group := range m.State.Groups {
+			if slices.Contains(filter, "all") || slices.Contains(filter, strings.ToLower(group.Status)) {
+				groups[name] = group
+			}
+		}
+	}
+	m.State = nil
+	shown := objectOf(m)
+	if filter != nil {
+		shown["state"] = object{"groups": groups}
+	}
 	if withDowntimes {
-		m.MatchingDowntimes = orEmpty(downtimes)
+		shown["matching_downtimes"] = []any{}
 	}
 	if c.flag("with_assets") {
-		m.Assets = orEmpty(assets)
+		shown["assets"] = []any{}
 	}
-	if filter := c.groupStates(); filter != nil {
-		m.State = &MonitorState{Groups: map[string]GroupState{}}
-		if state != nil {
-			maps.Copy(m.State.Groups, state.Groups)
-		}
-		maps.DeleteFunc(m.State.Groups, func(_ string, group GroupState) bool {
-			return !slices.Contains(filter, "all") && !slices.Contains(filter, strings.ToLower(group.Status))
-		})
-	}
-	return objectOf(m)
+	return shown
 }
 
 func (c *call) groupStates() []string {

@@ -99,37 +99,15 @@ func (e *evaluation) term(key string) bool {
 		return matches
 	}
 	e.failed = e.failed || slices.Contains([]string{"", ")", "OR", "AND"}, text) || strings.HasSuffix(text, ":")
-	wanted := newPattern(text)
-	return slices.ContainsFunc(e.values(key), func(value string) bool { return wanted.matches(value, key == "") })
+	wanted := escaped.ReplaceAllString(strings.Trim(text, `"`), "$1")
+	return slices.ContainsFunc(e.values(key), func(value string) bool { return has(value, wanted, key == "") })
 }
-
-// pattern is a value of a query in parts, between which anything may be.
-type pattern []string
 
 var escaped = regexp.MustCompile(`\\(.)`)
 
-func newPattern(text string) pattern {
-	text = strings.ToLower(text)
-	if quoted, isQuoted := strings.CutPrefix(text, `"`); isQuoted {
-		return pattern{escaped.ReplaceAllString(strings.TrimSuffix(quoted, `"`), "$1")}
-	}
-	return strings.Split(escaped.ReplaceAllString(text, "$1"), "*")
-}
-
-// matches reports whether a value has all parts in order. A word may be anywhere.
-func (p pattern) matches(value string, word bool) bool {
-	value = strings.ToLower(value)
-	for i, part := range p {
-		at := strings.Index(value, part)
-		if i == len(p)-1 && !word {
-			at = len(value) - len(part)
-		}
-		if at < 0 || i == 0 && at > 0 && !word || !strings.HasSuffix(value[:at+len(part)], part) {
-			return false
-		}
-		value = value[at+len(part):]
-	}
-	return true
+// has reports whether a value is what a query wants, or for a word has it anywhere.
+func has(value, wanted string, word bool) bool {
+	return strings.EqualFold(value, wanted) || wanted == "*" || word && strings.Contains(strings.ToLower(value), strings.ToLower(wanted))
 }
 
 // tagValues returns the values of the tags with a key.

@@ -67,27 +67,25 @@ func pick(t *testing.T, body, path string) string {
 
 func TestMonitors(t *testing.T) {
 	s := newServer()
-	until := noon.Add(time.Hour).Unix()
 	s.AddMonitor(fakedatadog.Monitor{
 		ID: 20, Name: "Load", Query: "avg:load{*} by {host}", Tags: []string{"team:web", "env:prod"}, OverallState: "Alert",
 		State: &fakedatadog.MonitorState{Groups: map[string]fakedatadog.GroupState{
 			"host:a": {Status: "Alert", LastTriggeredTS: 5}, "host:b": {Status: "No Data"}, "host:c": {Status: "OK"},
 		}},
-		MatchingDowntimes: []fakedatadog.Downtime{{ID: 9, End: &until}}, Assets: []fakedatadog.Asset{{URL: "https://example.com/"}},
 	})
 	s.AddMonitor(fakedatadog.Monitor{ID: 10, Name: "Disk", Query: "x", Tags: []string{"team:web"}})
 	const list, load, made, missing = "GET /api/v1/monitor", "GET /api/v1/monitor/20", "/api/v1/monitor/155000001", "Monitor not found"
 	run(t, s,
 		exchange{call: list, path: "*.id", want: "10 20"},
 		exchange{call: list + "?monitor_tags=team:web,env:prod", path: "*.id", want: "20"},
-		exchange{call: list, path: "*.matching_downtimes.*.id", want: "9"},
+		exchange{call: list, path: "*.matching_downtimes", want: "[] []"},
 		exchange{call: load, path: "overall_state", want: "Alert"},
 		exchange{call: load, path: "multi", want: "true"},
 		exchange{call: load, path: "matching_downtimes"},
 		exchange{call: load, path: "assets"},
 		exchange{call: load, path: "state"},
-		exchange{call: load + "?with_downtimes=true", path: "matching_downtimes.*.id", want: "9"},
-		exchange{call: load + "?with_assets=true", path: "assets.*.url", want: "https://example.com/"},
+		exchange{call: load + "?with_downtimes=true", path: "matching_downtimes", want: "[]"},
+		exchange{call: load + "?with_assets=true", path: "assets", want: "[]"},
 		exchange{call: load + "?group_states=alert,no data", path: "state.groups.host:a.last_triggered_ts", want: "5"},
 		exchange{call: load + "?group_states=alert,no data", path: "state.groups.host:b.status", want: "No Data"},
 		exchange{call: load + "?group_states=alert,no data", path: "state.groups.host:c"},
@@ -131,8 +129,7 @@ func TestDowntimes(t *testing.T) {
 	for _, d := range []fakedatadog.ScheduledDowntime{
 		{ID: "all"},
 		{ID: "one", MonitorID: 7, CreatedBy: ada, Message: "upgrade"},
-		{ID: "tags", MonitorTags: []string{"env:prod", "*"}, End: noon.Add(time.Hour), CreatedBy: ada},
-		{ID: "others", MonitorTags: []string{"env:prod", "service:cart"}},
+		{ID: "ending", End: noon.Add(time.Hour), CreatedBy: ada},
 		{ID: "over", MonitorID: 7, Start: noon.Add(-2 * time.Hour), End: noon.Add(-time.Hour)},
 		{ID: "to_come", MonitorID: 7, Start: noon.Add(time.Hour)},
 	} {
@@ -140,15 +137,15 @@ func TestDowntimes(t *testing.T) {
 	}
 	const matches, list = "GET /api/v2/monitor/7/downtime_matches", "GET /api/v2/downtime"
 	run(t, s,
-		exchange{call: matches, path: "data.*.id", want: "all one tags"},
+		exchange{call: matches, path: "data.*.id", want: "all one ending"},
 		exchange{call: matches, path: "data.*.attributes.start", want: strings.TrimSpace(strings.Repeat("2026-03-14T12:00:00.000000+00:00 ", 3))},
 		exchange{call: matches + "?page[limit]=1", path: "data.*.id", want: "all"},
-		exchange{call: "GET /api/v2/monitor/8/downtime_matches", path: "data.*.id", want: "all"},
+		exchange{call: "GET /api/v2/monitor/8/downtime_matches", path: "data.*.id", want: "all ending"},
 		exchange{call: "GET /api/v2/monitor/9/downtime_matches", status: 404, want: "Monitor with id 9 not found"},
-		exchange{call: list, path: "data.*.id", want: "all one tags others over to_come"},
-		exchange{call: list, path: "data.*.attributes.status", want: "active active active active ended scheduled"},
+		exchange{call: list, path: "data.*.id", want: "all one ending over to_come"},
+		exchange{call: list, path: "data.*.attributes.status", want: "active active active ended scheduled"},
 		exchange{call: list, path: "included"},
-		exchange{call: list + "?current_only=true", path: "data.*.id", want: "all one tags others"},
+		exchange{call: list + "?current_only=true", path: "data.*.id", want: "all one ending"},
 		exchange{call: list + "?include=created_by", path: "included.*.attributes.email", want: "someone@example.com ada@example.com"},
 		exchange{call: list + "?current_only=maybe", status: 400, want: "The value provided for parameter 'current_only' is invalid"},
 	)
@@ -203,7 +200,7 @@ func TestTeams(t *testing.T) {
 func TestIncidents(t *testing.T) {
 	s := newServer()
 	for _, i := range []fakedatadog.Incident{
-		{Title: "a", Services: []string{"checkout", "cart"}, Severity: "SEV-1", Created: noon.Add(-time.Hour), Commander: &ada},
+		{Title: "a", Services: []string{"checkout", "cart"}, Severity: "SEV-1", Created: noon.Add(-time.Hour)},
 		{Title: "b", Services: []string{"checkout"}, State: "stable", Created: noon, Teams: []string{"the shop"}},
 		{Title: "c", State: "resolved", Created: noon.Add(time.Hour)},
 	} {
@@ -213,7 +210,7 @@ func TestIncidents(t *testing.T) {
 	run(t, s,
 		exchange{call: search + "state:(active OR stable) AND services:checkout", path: titles, want: "b a"},
 		exchange{call: search + `teams:"the shop"`, path: titles, want: "b"},
-		exchange{call: search + "severity:(SEV-1 OR SEV-2)", path: "data.attributes.incidents.*.data.attributes.commander.data.attributes.name", want: "Ada"},
+		exchange{call: search + "severity:(SEV-1 OR SEV-2)", path: titles, want: "a"},
 		exchange{call: search + "-state:active&page[size]=1", path: titles, want: "c"},
 		exchange{call: search + "unheard_of:x", path: titles},
 		exchange{call: search + "state:", status: 400, want: "The value provided for parameter 'query' is invalid"},
@@ -268,7 +265,7 @@ func TestSLOs(t *testing.T) {
 	for _, slo := range []fakedatadog.SLO{
 		{ID: "a", Name: "Checkout answers", Tags: []string{"service:checkout"}, SLI: new(99.5), Budget: new(20.0), State: "ok"},
 		{ID: "b", Name: "Checkout is quick", Tags: []string{"service:checkout"}, Type: "monitor", Timeframe: "30d", Budget: new(50.0), HistoryBudget: new(-3.0)},
-		{ID: "c", Name: "Search answers", Type: "time_slice", Problem: "no data"},
+		{ID: "c", Name: "Search answers", Type: "time_slice"},
 	} {
 		s.AddSLO(slo)
 	}
@@ -283,7 +280,7 @@ func TestSLOs(t *testing.T) {
 		exchange{call: "GET /api/v1/slo/a" + period, path: "data.overall.sli_value", want: "99.5"},
 		exchange{call: "GET /api/v1/slo/a" + period, path: "data.overall.error_budget_remaining.7d", want: "20"},
 		exchange{call: "GET /api/v1/slo/b" + period + "&target=99.5", path: "data.overall.error_budget_remaining", want: "map[30d:-3 custom:-3]"},
-		exchange{call: "GET /api/v1/slo/c" + period, path: "data.overall.errors.*.error_message", want: "no data"},
+		exchange{call: "GET /api/v1/slo/c" + period, path: "data.overall.sli_value"},
 		exchange{call: "GET /api/v1/slo/a" + period + "&target=100", status: 400, want: "The value provided for parameter 'target' is invalid"},
 		exchange{call: "GET /api/v1/slo/a/history?from_ts=1", status: 400, want: "The parameter 'to_ts' is required"},
 	)
@@ -316,7 +313,6 @@ func TestLogs(t *testing.T) {
 		search("NOT status:error", "line-2"),
 		search(`service:"check out"`, "line-1"),
 		search(`service:check\ out`, "line-1"),
-		search("service:check*", "line-0 line-1 line-2"),
 		search("connection", "line-0 line-1"),
 		search(`"connection refused" host:web-1`, "line-0"),
 		search("(env:prod OR env:dev) -status:(warn OR error)", "line-2"),

@@ -33,16 +33,11 @@ type call struct {
 	fault Fault
 }
 
-// routes joins the tables of all integrations.
-func (s *Server) routes() []route {
-	return slices.Concat(
+func (s *Server) register() {
+	s.table = slices.Concat(
 		s.keyRoutes(), s.eventRoutes(), s.monitorRoutes(), s.downtimeRoutes(), s.catalogRoutes(), s.teamRoutes(), s.incidentRoutes(),
 		s.metricRoutes(), s.logRoutes(), s.sloRoutes(), s.hostRoutes(), s.webhookRoutes(), s.dashboardRoutes(),
 	)
-}
-
-func (s *Server) register() {
-	s.table = s.routes()
 	s.limits = newLimits(s.table)
 	s.mux = http.NewServeMux()
 	for _, rt := range s.table {
@@ -104,8 +99,4 @@ func (rt route) tooMany(l limit, now time.Time) answer {
 		l = globalLimit
 	}
 	return failure(http.StatusTooManyRequests, l.text()).with(l.headers(0, l.reset(now)))
-}
-
-func (rt route) forbid() answer {
-	return gatewayFailure(http.StatusForbidden)
 }

@@ -151,47 +151,6 @@ func (o *observed) shape(parent string, opaque, added []string) any {
 	return strings.Join(slices.Sorted(maps.Keys(o.kinds)), "|")
 }
 
-// format writes JSON with as much on a line as fits.
-func format(indent string, v any) string {
-	line, _ := json.Marshal(v) // It came from JSON.
-	if len(indent)+len(line) <= 120 {
-		return string(line)
-	}
-	var parts []string
-	opening, closing := "{", "}"
-	switch v := v.(type) {
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			parts = append(parts, fmt.Sprintf("%q: %s", key, format(indent+" ", v[key])))
-		}
-	case []any:
-		opening, closing = "[", "]"
-		for _, element := range v {
-			parts = append(parts, format(indent+" ", element))
-		}
-	default:
-		return string(line)
-	}
-	text, column := opening, 0
-	for i, part := range parts {
-		if i < len(parts)-1 {
-			part += ","
-		}
-		if i == 0 || column+len(part) > 118 || strings.Contains(part, "\n") {
-			text += "\n" + indent + " "
-			column = len(indent)
-		} else {
-			text += " "
-		}
-		text += part
-		column += len(part) + 1
-		if strings.Contains(part, "\n") {
-			column = 120
-		}
-	}
-	return text + "\n" + indent + closing
-}
-
 // decode keeps numbers as they are written, because ids do not fit a float64.
 func decode[T any](t *testing.T, text string) T {
 	t.Helper()

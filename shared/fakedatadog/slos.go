@@ -28,25 +28,19 @@ func (s *Server) sloRoutes() []route {
 
 // SLO is a service level objective and its state.
 type SLO struct {
-	ID         string
-	Name       string
-	Type       string // metric, monitor or time_slice.
-	Tags       []string
-	Timeframe  string // 7d, 30d or 90d.
-	Target     float64
-	Warning    *float64
-	MonitorIDs []int64
-	// State is ok, warning, breached or no_data.
-	State string
-	// SLI and Budget are in percent; null if Datadog could not calculate them, and
-	// Problem then says why.
-	SLI     *float64
-	Budget  *float64
-	Problem string
+	ID        string
+	Name      string
+	Type      string // metric, monitor or time_slice.
+	Tags      []string
+	Timeframe string // 7d, 30d or 90d.
+	Target    float64
+	State     string // ok, warning, breached or no_data.
+	// SLI and Budget are in percent; null if Datadog could not calculate them.
+	SLI    *float64
+	Budget *float64
 	// HistoryBudget replaces Budget in a history, which Datadog calculates for the call;
 	// the search's index is minutes old.
 	HistoryBudget *float64
-	CreatedAt     int64 // Epoch seconds.
 }
 
 // AddSLO adds an SLO and returns its id. Defaults replace zero values: a metric SLO over
@@ -84,17 +78,17 @@ func (s SLO) matches(query string) bool {
 func (s SLO) found(now time.Time) object {
 	state := object{"state": s.State, "error_budget_remaining": s.Budget, "indexed_at": now.Unix()}
 	status, overall := maps.Clone(state), maps.Clone(state)
-	status["sli"], status["calculation_error"] = s.SLI, orNull(s.Problem)
-	overall["timeframe"], overall["target"], overall["status"], overall["error"] = s.Timeframe, s.Target, s.SLI, orNull(s.Problem)
+	status["sli"] = s.SLI
+	overall["timeframe"], overall["target"], overall["status"] = s.Timeframe, s.Target, s.SLI
 	return object{
-		"name": s.Name, "slo_type": s.Type, "monitor_ids": s.MonitorIDs, "all_tags": s.Tags, "timeframe": s.Timeframe,
-		"target_threshold": s.Target, "warning_threshold": s.Warning, "thresholds": []object{s.threshold()},
+		"name": s.Name, "slo_type": s.Type, "all_tags": s.Tags, "timeframe": s.Timeframe,
+		"target_threshold": s.Target, "thresholds": []object{s.threshold()},
 		"status": status, "overall_status": []object{overall},
 	}
 }
 
 func (s SLO) threshold() object {
-	return object{"timeframe": s.Timeframe, "target": s.Target, "target_display": fmt.Sprintf("%g.", s.Target), "warning": s.Warning}
+	return object{"timeframe": s.Timeframe, "target": s.Target, "target_display": fmt.Sprintf("%g.", s.Target)}
 }
 
 // sloHistory answers with the SLO's state at the end of a period. The keys depend on
@@ -112,7 +106,7 @@ func sloHistory(c *call, slo SLO) answer {
 		"from_ts": from, "to_ts": to, "type": slo.Type, "type_id": slices.Index([]string{"monitor", "metric", "time_slice"}, slo.Type),
 		"slo": object{
 			"id": slo.ID, "name": slo.Name, "tags": slo.Tags, "type": slo.Type, "timeframe": slo.Timeframe,
-			"target_threshold": slo.Target, "warning_threshold": slo.Warning, "thresholds": []object{slo.threshold()},
+			"target_threshold": slo.Target, "thresholds": []object{slo.threshold()},
 		},
 		"thresholds": object{slo.Timeframe: slo.threshold()}, "overall": slo.overall(c.Has("target")),
 	}
@@ -137,9 +131,6 @@ func (s SLO) overall(withTarget bool) object {
 			budget["custom"] = left
 		}
 		overall["error_budget_remaining"] = budget
-	}
-	if s.Problem != "" {
-		overall["errors"] = []object{{"error_message": s.Problem, "error_type": "ZERO_VALUED_DENOMINATOR"}}
 	}
 	return overall
 }

@@ -51,7 +51,7 @@ func (s *Server) listTeams(c *call) answer {
 	matching := where(s.teams.all, func(t Team) bool { return t.matches(c.Get("filter[keyword]")) })
 	data := []object{}
 	for _, t := range window(matching, c.integer("page[number]", 0)*size, size) {
-		attributes := object{"handle": t.Handle, "name": t.Name, "description": t.Description}
+		attributes := object{"handle": t.Handle, "name": t.Name}
 		data = append(data, object{"type": "team", "id": t.ID, "attributes": attributes})
 	}
 	return success(object{"data": data, "meta": object{"pagination": object{"size": size, "total": len(matching), "type": "number_size"}}})
