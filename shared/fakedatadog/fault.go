@@ -1,12 +1,11 @@
 package fakedatadog
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -49,6 +48,41 @@ func Status(code int) Fault { return Fault("status:" + strconv.Itoa(code)) }
 
 const defaultDelay = 2 * time.Second
 
+// fault is a Fault with its argument.
+type fault struct {
+	text   Fault
+	name   Fault
+	delay  time.Duration
+	status int
+}
+
+func (f Fault) parse() (parsed fault, err error) {
+	name, arg, hasArg := strings.Cut(string(f), ":")
+	parsed = fault{text: f, name: Fault(name)}
+	switch parsed.name {
+	case "status":
+		if parsed.status, err = strconv.Atoi(arg); err != nil || parsed.status < 200 || parsed.status > 599 {
+			err = fmt.Errorf("invalid status %q: want 200 to 599", arg)
+		}
+	case Slow, Drip, RateLimited:
+		if parsed.delay, err = time.ParseDuration(arg); hasArg && (err != nil || parsed.delay <= 0) {
+			err = fmt.Errorf("invalid duration %q: want 300ms or 2s", arg)
+		} else if !hasArg {
+			parsed.delay, err = 0, nil
+		}
+	case Hang, Reset, DropResponse, Truncate, Corrupt, Empty, Forbidden:
+		if hasArg {
+			err = errors.New("it takes no argument")
+		}
+	default:
+		err = errors.New("unknown fault")
+	}
+	if err != nil {
+		err = fmt.Errorf("fault %q: %w", f, err)
+	}
+	return parsed, err
+}
+
 // exchange is one call before it is answered.
 type exchange struct {
 	w     http.ResponseWriter
@@ -59,71 +93,55 @@ type exchange struct {
 	next func() answer
 }
 
-// faultFunc answers a call, or does not.
-type faultFunc func(exchange)
-
-// faultFuncs make each fault from its argument, which may be empty.
-var faultFuncs = map[Fault]func(arg string) (faultFunc, error){
-	Slow:         withDelay(respondLate),
-	Drip:         withDelay(drip),
-	Hang:         withoutArgument(func(x exchange) { <-x.r.Context().Done() }),
-	Reset:        withoutArgument(resetConnection),
-	DropResponse: withoutArgument(dropResponse),
-	Truncate:     withoutArgument(truncateBody),
-	Corrupt:      withoutArgument(corruptBody),
-	Empty:        withoutArgument(emptyBody),
-	Forbidden:    withoutArgument(func(x exchange) { x.route.fail(http.StatusForbidden, x.now()).write(x.w) }),
-	RateLimited:  rateLimited,
-	"status":     withStatus,
-}
-
-func (f Fault) parse() (faultFunc, error) {
-	name, arg, _ := strings.Cut(string(f), ":")
-	build, known := faultFuncs[Fault(name)]
-	if !known {
-		return nil, fmt.Errorf("unknown fault %q: want one of %q", name, slices.Sorted(maps.Keys(faultFuncs)))
-	}
-	inject, err := build(arg)
-	if err != nil {
-		return nil, fmt.Errorf("fault %q: %w", f, err)
-	}
-	return inject, nil
-}
-
-func withoutArgument(inject faultFunc) func(string) (faultFunc, error) {
-	return func(arg string) (faultFunc, error) {
-		if arg != "" {
-			return nil, errors.New("it takes no argument")
+// inject answers a call with a fault, or does not answer.
+func (x exchange) inject(f fault) {
+	delay := cmp.Or(f.delay, defaultDelay)
+	switch f.name {
+	case Hang:
+		<-x.r.Context().Done()
+	case Reset:
+		x.reset()
+	case DropResponse:
+		x.next()
+		x.reset()
+	case Truncate: // net/http closes a connection that got less than its Content-Length.
+		a := x.next()
+		a.writeHeader(x.w)
+		_, _ = x.w.Write(a.body[:len(a.body)/2])
+	case Corrupt:
+		a := x.next()
+		a.body = []byte("{\"event\": \x00\xff\xfe <!doctype")
+		a.write(x.w)
+	case Empty:
+		a := x.next()
+		a.body = nil
+		a.write(x.w)
+	case Drip:
+		x.drip(delay)
+	case Forbidden:
+		datadogFailure(http.StatusForbidden).write(x.w)
+	case RateLimited:
+		a := x.route.tooMany(x.route.limit, x.now())
+		if f.delay > 0 {
+			a = a.with(map[string]string{"X-RateLimit-Reset": seconds(f.delay)})
 		}
-		return inject, nil
-	}
-}
-
-func withDelay(inject func(exchange, time.Duration)) func(string) (faultFunc, error) {
-	return func(arg string) (faultFunc, error) {
-		d, err := duration(arg, defaultDelay)
-		return func(x exchange) { inject(x, d) }, err
-	}
-}
-
-func duration(arg string, defaultValue time.Duration) (time.Duration, error) {
-	if arg == "" {
-		return defaultValue, nil
-	}
-	d, err := time.ParseDuration(arg)
-	if err != nil || d <= 0 {
-		return 0, fmt.Errorf("invalid duration %q: want 300ms or 2s", arg)
-	}
-	return d, nil
-}
-
-func respondLate(x exchange, d time.Duration) {
-	if x.wait(d) {
+		a.write(x.w)
+	case "status":
+		if f.status == http.StatusTooManyRequests {
+			x.route.tooMany(x.route.limit, x.now()).write(x.w)
+			return
+		}
+		datadogFailure(f.status).write(x.w)
+	case Slow:
+		if x.wait(delay) {
+			x.next().write(x.w)
+		}
+	default:
 		x.next().write(x.w)
 	}
 }
 
-func drip(x exchange, d time.Duration) {
+func (x exchange) drip(d time.Duration) {
 	const pieces = 10
 	a := x.next()
 	a.writeHeader(x.w)
@@ -143,7 +161,7 @@ func (x exchange) wait(d time.Duration) bool {
 	}
 }
 
-func resetConnection(x exchange) {
+func (x exchange) reset() {
 	conn, _, err := http.NewResponseController(x.w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler) // net/http closes the connection then.
@@ -152,48 +170,4 @@ func resetConnection(x exchange) {
 		_ = tcp.SetLinger(0) // Close sends RST instead of FIN.
 	}
 	_ = conn.Close()
-}
-
-func dropResponse(x exchange) {
-	x.next()
-	resetConnection(x)
-}
-
-// truncateBody relies on net/http, which closes a connection that got less than
-// its Content-Length.
-func truncateBody(x exchange) {
-	a := x.next()
-	a.writeHeader(x.w)
-	_, _ = x.w.Write(a.body[:len(a.body)/2])
-}
-
-func corruptBody(x exchange) {
-	a := x.next()
-	a.body = []byte("{\"event\": \x00\xff\xfe <!doctype")
-	a.write(x.w)
-}
-
-func emptyBody(x exchange) {
-	a := x.next()
-	a.body = nil
-	a.write(x.w)
-}
-
-func withStatus(arg string) (faultFunc, error) {
-	code, err := strconv.Atoi(arg)
-	if err != nil || code < 200 || code > 599 {
-		return nil, fmt.Errorf("invalid status %q: want 200 to 599", arg)
-	}
-	return func(x exchange) { x.route.fail(code, x.now()).write(x.w) }, nil
-}
-
-func rateLimited(arg string) (faultFunc, error) {
-	wait, err := duration(arg, 0)
-	return func(x exchange) {
-		a := x.route.tooMany(x.route.limit, x.now())
-		if wait > 0 {
-			a = a.with(map[string]string{"X-RateLimit-Reset": seconds(wait)})
-		}
-		a.write(x.w)
-	}, err
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -175,75 +176,55 @@ func TestServer_InjectOrder(t *testing.T) {
 }
 
 func TestServer_InjectInvalid(t *testing.T) {
-	for name, tc := range map[string]struct {
+	s := newServer()
+	for _, c := range []struct {
 		route fakedatadog.Route
 		fault fakedatadog.Fault
-		times int
+		calls int
 		want  string
 	}{
-		"an unknown route":     {"events.creat", fakedatadog.Hang, 1, `unknown route "events.creat"`},
-		"an unknown fault":     {fakedatadog.EventsCreate, "sulk", 1, `unknown fault "sulk": want one of [`},
-		"a bad delay":          {fakedatadog.EventsCreate, "slow:soon", 1, `fault "slow:soon": invalid duration "soon"`},
-		"a delay of nothing":   {fakedatadog.EventsCreate, "drip:0s", 1, "invalid duration"},
-		"a bad reset":          {fakedatadog.EventsCreate, "rate-limited:-1s", 1, "invalid duration"},
-		"a bad status":         {fakedatadog.EventsCreate, "status:99", 1, `invalid status "99"`},
-		"no status":            {fakedatadog.EventsCreate, "status", 1, `invalid status ""`},
-		"an argument too many": {fakedatadog.EventsCreate, "hang:2s", 1, "takes no argument"},
-		"less than no calls":   {fakedatadog.EventsCreate, fakedatadog.Hang, -1, "calls -1"},
+		{"events.creat", fakedatadog.Hang, 1, `unknown route "events.creat"`},
+		{fakedatadog.EventsCreate, "typo", 1, `fault "typo": unknown fault`},
+		{fakedatadog.EventsCreate, "slow:soon", 1, `fault "slow:soon": invalid duration "soon"`},
+		{fakedatadog.EventsCreate, "drip:0s", 1, "invalid duration"},
+		{fakedatadog.EventsCreate, "rate-limited:-1s", 1, "invalid duration"},
+		{fakedatadog.EventsCreate, "status:99", 1, `invalid status "99"`},
+		{fakedatadog.EventsCreate, "status", 1, `invalid status ""`},
+		{fakedatadog.EventsCreate, "hang:2s", 1, "takes no argument"},
+		{fakedatadog.EventsCreate, fakedatadog.Hang, -1, "calls -1"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			s := newServer()
-			err := s.Inject(tc.route, tc.fault, tc.times)
-			if err == nil || !strings.Contains(err.Error(), tc.want) {
-				t.Errorf("error %v, want one that says %s", err, tc.want)
-			}
-			ask(t, s, "POST", "/api/v1/events", anEvent).mustBe(t, 202)
-		})
+		if err := s.Inject(c.route, c.fault, c.calls); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want one that says %s", c.fault, err, c.want)
+		}
 	}
+	if s.InjectRandom(1.1, 1, fakedatadog.Hang) == nil || s.InjectRandom(0.5, 1) == nil || s.InjectRandom(0.5, 1, "typo") == nil {
+		t.Error("an invalid random fault was accepted")
+	}
+	ask(t, s, "POST", "/api/v1/events", anEvent).mustBe(t, 202)
 }
 
 func TestServer_InjectRandom(t *testing.T) {
-	run := func(rate float64, seed uint64) (statuses []int) {
+	statuses := func(rate float64, seed uint64) (all []int) {
 		s := newServer()
 		if err := s.InjectRandom(rate, seed, fakedatadog.Status(500), fakedatadog.Forbidden); err != nil {
 			t.Fatal(err)
 		}
 		for range 400 {
-			statuses = append(statuses, ask(t, s, "GET", "/api/v1/validate", "").status)
+			all = append(all, ask(t, s, "GET", "/api/v1/validate", "").status)
 		}
-		return statuses
+		return all
 	}
-	count := func(statuses []int, status int) (n int) {
-		for _, s := range statuses {
-			if s == status {
-				n++
-			}
-		}
-		return n
+	some, count := statuses(0.3, 1), map[int]int{}
+	for _, status := range some {
+		count[status]++
 	}
-	some := run(0.3, 1)
-	if fine := count(some, 200); fine < 240 || fine > 320 || count(some, 500) < 30 || count(some, 403) < 30 {
-		t.Errorf("of 400 calls %d went well, %d were 500 and %d 403; want about 280, 60 and 60", fine, count(some, 500), count(some, 403))
+	if count[200] < 240 || count[200] > 320 || count[500] < 30 || count[403] < 30 {
+		t.Errorf("of 400 calls: %v; want about 280 without a fault and 60 with each", count)
 	}
-	if diff := cmp.Diff(some, run(0.3, 1)); diff != "" {
-		t.Error("the same seed broke other calls")
+	if !cmp.Equal(some, statuses(0.3, 1)) || cmp.Equal(some, statuses(0.3, 2)) {
+		t.Error("a seed does not decide which calls fail")
 	}
-	if cmp.Equal(some, run(0.3, 2)) {
-		t.Error("another seed broke the same calls")
-	}
-	if all, none := run(1, 1), run(0, 1); count(all, 200) != 0 || count(none, 200) != 400 {
+	if slices.Contains(statuses(1, 1), 200) || slices.Contains(statuses(0, 1), 500) {
 		t.Error("a rate of 1 let calls through, or a rate of 0 did not")
 	}
-
-	s := newServer()
-	for name, err := range map[string]error{
-		"a rate above 1":   s.InjectRandom(1.1, 1, fakedatadog.Hang),
-		"nothing to do":    s.InjectRandom(0.5, 1),
-		"an unknown thing": s.InjectRandom(0.5, 1, fakedatadog.Hang, "sulk"),
-	} {
-		if err == nil {
-			t.Errorf("%s was accepted", name)
-		}
-	}
-	ask(t, s, "GET", "/api/v1/validate", "").mustBe(t, 200)
 }

@@ -10,19 +10,18 @@ type faults struct {
 	queued map[Route][]queuedFault
 	// rate is the share of calls that meet one of random.
 	rate   float64
-	random []queuedFault
+	random []fault
 	rand   *rand.Rand
 }
 
 type queuedFault struct {
-	name   Fault
-	inject faultFunc
-	calls  int // How many calls it has left. 0: all.
+	fault
+	calls int // How many calls it has left. 0: all.
 }
 
-// next returns what the next call of a route meets; nil is nothing. A fault of the
-// route goes before one of all routes, and that before a random one.
-func (f *faults) next(name Route) (Fault, faultFunc) {
+// next returns what the next call of a route meets. A fault of the route goes before
+// one of all routes, and that before a random one.
+func (f *faults) next(name Route) fault {
 	for _, key := range []Route{name, AnyRoute} {
 		if queue := f.queued[key]; len(queue) > 0 {
 			first := queue[0]
@@ -30,14 +29,13 @@ func (f *faults) next(name Route) (Fault, faultFunc) {
 				f.queued[key] = queue[1:]
 			}
 			queue[0].calls = max(0, first.calls-1)
-			return first.name, first.inject
+			return first.fault
 		}
 	}
 	if f.rand == nil || f.rand.Float64() >= f.rate {
-		return "", nil
+		return fault{}
 	}
-	chosen := f.random[f.rand.IntN(len(f.random))]
-	return chosen.name, chosen.inject
+	return f.random[f.rand.IntN(len(f.random))]
 }
 
 // Inject makes the next calls of a route fail; 0 calls means all until ClearFaults.
@@ -45,7 +43,7 @@ func (f *faults) next(name Route) (Fault, faultFunc) {
 // calls. An unknown route or fault is an error, because a test that breaks nothing
 // proves nothing.
 func (s *Server) Inject(name Route, f Fault, calls int) error {
-	inject, err := f.parse()
+	parsed, err := f.parse()
 	switch {
 	case err != nil:
 		return err
@@ -59,7 +57,7 @@ func (s *Server) Inject(name Route, f Fault, calls int) error {
 	if s.faults.queued == nil {
 		s.faults.queued = map[Route][]queuedFault{}
 	}
-	s.faults.queued[name] = append(s.faults.queued[name], queuedFault{name: f, inject: inject, calls: calls})
+	s.faults.queued[name] = append(s.faults.queued[name], queuedFault{fault: parsed, calls: calls})
 	return nil
 }
 
@@ -69,13 +67,13 @@ func (s *Server) InjectRandom(rate float64, seed uint64, ways ...Fault) error {
 	if !(rate >= 0 && rate <= 1) || len(ways) == 0 {
 		return fmt.Errorf("random faults need a rate from 0 to 1 (not %v) and at least one fault", rate)
 	}
-	random := make([]queuedFault, len(ways))
-	for i, f := range ways {
-		inject, err := f.parse()
+	var random []fault
+	for _, f := range ways {
+		parsed, err := f.parse()
 		if err != nil {
 			return err
 		}
-		random[i] = queuedFault{name: f, inject: inject}
+		random = append(random, parsed)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -85,14 +85,6 @@ func (s *Server) knows(name Route) bool {
 	return slices.ContainsFunc(s.table, func(rt route) bool { return rt.name == name })
 }
 
-// fail answers with the status and the body that the real service sends with it.
-func (rt route) fail(status int, now time.Time) answer {
-	if status == http.StatusTooManyRequests {
-		return rt.tooMany(rt.limit, now)
-	}
-	return datadogFailure(status)
-}
-
 // tooMany answers that the limit is used up until the end of its period.
 func (rt route) tooMany(l limit, now time.Time) answer {
 	if l.period == 0 {

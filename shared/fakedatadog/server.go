@@ -108,20 +108,16 @@ func (s *Server) serve(rt route, w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	fault, inject := s.faults.next(rt.name)
-	s.log.add(newRequest(s.now(), rt.name, fault, r, body))
+	fault := s.faults.next(rt.name)
+	s.log.add(newRequest(s.now(), rt.name, fault.text, r, body))
 	s.mu.Unlock()
 
 	x := exchange{w: w, r: r, route: rt, now: s.now, next: func() answer {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return s.answer(rt, &call{Request: r, now: s.now(), params: params{Values: r.URL.Query()}, body: body, fault: fault})
+		return s.answer(rt, &call{Request: r, now: s.now(), params: params{Values: r.URL.Query()}, body: body, fault: fault.text})
 	}}
-	if inject == nil {
-		x.next().write(w)
-		return
-	}
-	inject(x)
+	x.inject(fault)
 }
 
 // answer checks a call in Datadog's order, keys before the rate limit, and handles
