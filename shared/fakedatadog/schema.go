@@ -10,48 +10,59 @@ import (
 )
 
 // schema has what a request's body may hold, by path: "$.data.tags[]" for each of the
-// tags. The form of a problem is recorded, and so are the words for a value outside an
-// enumeration; the other words are ours.
-type schema map[string]check
+// tags.
+type schema map[string]rule
 
-// check returns what a value must be, if it is not.
-type check func(v any) (want string)
+// rule says what a value must be: one of some words, a text, a list, a time, or else an
+// object.
+type rule struct {
+	oneOf    []string
+	runes    int // The longest text.
+	elements int // The longest list.
+	after    time.Time
+	required []string // The properties that the object must have.
+}
 
 // eventSchema is that of an alert in POST /api/v2/events. Changes are not supported
 // (https://docs.datadoghq.com/api/latest/events/#post-an-event, tab v2).
 func eventSchema(now time.Time) schema {
 	const data, event, alert = "$.data", "$.data.attributes", "$.data.attributes.attributes"
 	return schema{
-		"$": objectWith("data"), data: objectWith("type", "attributes"), data + ".type": oneOf("event"),
-		event:               objectWith("title", "category", "attributes"),
-		event + ".title":    text(500),
-		event + ".message":  text(maxTextRunes),
-		event + ".category": oneOf("alert", "change"),
-		event + ".tags":     listOf(100), event + ".tags[]": text(200),
-		event + ".timestamp":       timestampAfter(now.Add(-maxAge)),
-		event + ".aggregation_key": text(maxAggregationKeyRunes),
-		event + ".host":            text(255),
-		event + ".integration_id":  oneOf("custom-events"),
-		alert:                      objectWith("status"),
-		alert + ".status":          oneOf("ok", "warn", "error"),
-		alert + ".priority":        oneOf("1", "2", "3", "4", "5"),
-		alert + ".links":           listOf(20), alert + ".links[]": objectWith("category", "url"),
-		alert + ".links[].category": oneOf("runbook", "documentation", "dashboard", "resource"),
-		alert + ".links[].url":      text(2048),
-		alert + ".links[].title":    text(300),
-		alert + ".custom":           custom,
+		"$":                         {required: []string{"data"}},
+		data:                        {required: []string{"type", "attributes"}},
+		data + ".type":              {oneOf: []string{"event"}},
+		event:                       {required: []string{"title", "category", "attributes"}},
+		event + ".title":            {runes: 500},
+		event + ".message":          {runes: maxTextRunes},
+		event + ".category":         {oneOf: []string{"alert", "change"}},
+		event + ".tags":             {elements: 100},
+		event + ".tags[]":           {runes: 200},
+		event + ".timestamp":        {after: now.Add(-maxAge)},
+		event + ".aggregation_key":  {runes: maxAggregationKeyRunes},
+		event + ".host":             {runes: 255},
+		event + ".integration_id":   {oneOf: []string{"custom-events"}},
+		alert:                       {required: []string{"status"}},
+		alert + ".status":           {oneOf: []string{"ok", "warn", "error"}},
+		alert + ".priority":         {oneOf: []string{"1", "2", "3", "4", "5"}},
+		alert + ".links":            {elements: 20},
+		alert + ".links[]":          {required: []string{"category", "url"}},
+		alert + ".links[].category": {oneOf: []string{"runbook", "documentation", "dashboard", "resource"}},
+		alert + ".links[].url":      {runes: 2048},
+		alert + ".links[].title":    {runes: 300},
+		alert + ".custom":           {},
 	}
 }
 
 // problem returns the first thing that is wrong with a value, pattern being its path
-// without the numbers of elements.
+// without the numbers of elements. The form of a problem is recorded, and so are the
+// words for a value outside an enumeration; the other words are ours.
 func (s schema) problem(path, pattern string, v any) string {
-	check, known := s[pattern]
+	r, known := s[pattern]
 	if !known {
 		return "JSON validation failed at " + path + ": property is not in the schema, which allows no others."
 	}
-	if want := check(v); want != "" {
-		return "JSON validation failed at " + path + ": value must be " + want + "."
+	if !r.allows(v) {
+		return "JSON validation failed at " + path + ": value must be " + r.String() + "."
 	}
 	elements, _ := v.([]any)
 	for i, element := range elements {
@@ -71,64 +82,39 @@ func (s schema) problem(path, pattern string, v any) string {
 	return ""
 }
 
-func objectWith(required ...string) check {
-	return func(v any) string {
-		properties, ok := v.(object)
-		missing := func(name string) bool { _, exists := properties[name]; return !exists }
-		if !ok || slices.ContainsFunc(required, missing) {
-			return fmt.Sprintf("an object with %s", strings.Join(required, ", "))
-		}
-		return ""
+func (r rule) allows(v any) bool {
+	switch v := v.(type) {
+	case string:
+		at, err := time.Parse(time.RFC3339, v)
+		isTime := !r.after.IsZero() && err == nil && !at.Before(r.after)
+		return isTime || slices.Contains(r.oneOf, v) || v != "" && utf8.RuneCountInString(v) <= r.runes
+	case []any:
+		return len(v) > 0 && len(v) <= r.elements
+	case object:
+		isObject := r.oneOf == nil && r.runes == 0 && r.elements == 0 && r.after.IsZero()
+		return isObject && (r.required != nil || fits(v, 1)) && !slices.ContainsFunc(r.required, func(name string) bool { _, exists := v[name]; return !exists })
 	}
+	return false
 }
 
-func text(limit int) check {
-	return func(v any) string {
-		s, _ := v.(string)
-		if n := utf8.RuneCountInString(s); n == 0 || n > limit {
-			return fmt.Sprintf("a string of 1 to %d characters", limit)
-		}
-		return ""
+func (r rule) String() string {
+	switch {
+	case r.oneOf != nil:
+		return fmt.Sprintf(`one of: ["%s"]`, strings.Join(r.oneOf, `", "`))
+	case r.runes > 0:
+		return fmt.Sprintf("a string of 1 to %d characters", r.runes)
+	case r.elements > 0:
+		return fmt.Sprintf("a list of 1 to %d elements", r.elements)
+	case !r.after.IsZero():
+		return fmt.Sprintf("a time in ISO 8601, at most %d hours old", int(maxAge.Hours()))
+	case r.required != nil:
+		return "an object with " + strings.Join(r.required, ", ")
 	}
+	return "an object of at most 100 properties, nested at most 10 levels deep"
 }
 
-func oneOf(allowed ...string) check {
-	return func(v any) string {
-		if s, _ := v.(string); !slices.Contains(allowed, s) {
-			return fmt.Sprintf(`one of: ["%s"]`, strings.Join(allowed, `", "`))
-		}
-		return ""
-	}
-}
-
-func listOf(most int) check {
-	return func(v any) string {
-		if elements, _ := v.([]any); len(elements) == 0 || len(elements) > most {
-			return fmt.Sprintf("a list of 1 to %d elements", most)
-		}
-		return ""
-	}
-}
-
-func timestampAfter(oldest time.Time) check {
-	return func(v any) string {
-		s, _ := v.(string)
-		if at, err := time.Parse(time.RFC3339, s); err != nil || at.Before(oldest) {
-			return fmt.Sprintf("a time in ISO 8601, at most %d hours old", int(maxAge.Hours()))
-		}
-		return ""
-	}
-}
-
-// custom is an object of the caller's own keys: at most 100 in each object, nested at
-// most 10 deep, where lists count too.
-func custom(v any) string {
-	if _, isObject := v.(object); !isObject || !fits(v, 1) {
-		return "an object of at most 100 properties, nested at most 10 levels deep"
-	}
-	return ""
-}
-
+// fits reports whether an object has at most 100 properties, also those inside, which are
+// nested at most 10 deep. Lists count too.
 func fits(v any, depth int) bool {
 	var children []any
 	switch v := v.(type) {
