@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,6 +20,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
 )
 
@@ -135,14 +138,28 @@ var handle = regexp.MustCompile(`(^|[^A-Za-z0-9_+-])@\S`)
 
 func mustBeAcceptable(t *testing.T, e event.Event) {
 	t.Helper()
+	mustBeAccepted(t, "/api/v1/events", e)
 	mustBeReadable(t, e.Title, e.Text)
-	if n := utf8.RuneCountInString(e.AggregationKey); n > event.MaxAggregationKey {
-		t.Errorf("aggregation key has %d characters", n)
-	}
 	for _, tag := range e.Tags {
 		if n := utf8.RuneCountInString(tag); n == 0 || n > event.MaxTag {
 			t.Errorf("tag of %d characters", n)
 		}
+	}
+}
+
+// mustBeAccepted posts a request to the fake, which refuses what Datadog refuses.
+func mustBeAccepted(t *testing.T, path string, request event.Request) {
+	t.Helper()
+	raw, err := json.Marshal(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, w := httptest.NewRequest(http.MethodPost, path, bytes.NewReader(raw)), httptest.NewRecorder()
+	r.Header.Set("DD-API-KEY", fakedatadog.DefaultAPIKey)
+	r.Header.Set("DD-APPLICATION-KEY", fakedatadog.DefaultAppKey)
+	fakedatadog.New(fakedatadog.Options{Now: func() time.Time { return now }}).ServeHTTP(w, r)
+	if w.Code != http.StatusAccepted {
+		t.Errorf("Datadog would refuse it: %s %s", w.Body, raw)
 	}
 }
 
@@ -348,12 +365,4 @@ func FuzzCompose(f *testing.F) {
 		failed := enrich.Result{Name: title, Status: enrich.Failed, Err: fault.New(fault.Permanent, message, nil)}
 		mustBeAcceptable(t, event.Compose(a, event.Draft{Playbook: "default"}, []enrich.Result{{Name: "x", Status: enrich.OK, Finding: finding}, failed}, now))
 	})
-}
-
-func BenchmarkCompose(b *testing.B) {
-	a, found := triggered(), results()
-	b.ReportAllocs()
-	for b.Loop() {
-		event.Compose(a, event.Draft{Playbook: "default"}, found, now)
-	}
 }
