@@ -49,20 +49,13 @@ var statusName = map[string]string{"#status": attrStatus}
 // Claim claims an alert until the given time, the caller's deadline. The key names one
 // notification (organization and $ID), so the monitor's next one has another key.
 func (l *Ledger) Claim(ctx context.Context, key string, until time.Time) (Claim, error) {
-	id, err := recordID(alertPrefix, key)
-	if err != nil {
-		return Claim{}, err
-	}
 	now := l.now()
 	own := record{
 		Status: statusInProgress, ClaimedBy: fmt.Sprint(l.process, l.claims.Add(1)),
 		InProgressUntil: until.UnixMilli(), ExpiresAt: now.Add(TTL).Unix(),
 	}
-	claimed := own.item()
-	claimed[attrID] = text(id)
-	put, err := l.client.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName:                &l.table,
-		Item:                     claimed,
+	previous, err := l.put(ctx, alertPrefix, key, &dynamodb.PutItemInput{
+		Item:                     own.item(),
 		ReturnValues:             types.ReturnValueAllOld,
 		ConditionExpression:      aws.String(claimCondition),
 		ExpressionAttributeNames: statusName,
@@ -76,9 +69,9 @@ func (l *Ledger) Claim(ctx context.Context, key string, until time.Time) (Claim,
 	refused, isRefused := errors.AsType[*types.ConditionalCheckFailedException](err)
 	switch {
 	case err == nil:
-		return Claim{State: Granted, PreviousExpired: readText(put.Attributes, attrStatus) == statusInProgress}, nil
+		return Claim{State: Granted, PreviousExpired: readText(previous, attrStatus) == statusInProgress}, nil
 	case !isRefused:
-		return Claim{}, l.failed("PutItem", err)
+		return Claim{}, err
 	}
 	found, err := readRecord(refused.Item)
 	if err != nil {
@@ -96,7 +89,8 @@ func (l *Ledger) Claim(ctx context.Context, key string, until time.Time) (Claim,
 // if another run has claimed the alert since.
 func (l *Ledger) Complete(ctx context.Context, key string, posted event.Posted) error {
 	done := record{Status: statusCompleted, Posted: posted, ExpiresAt: l.now().Add(TTL).Unix()}
-	return l.put(ctx, alertPrefix, key, done.item())
+	_, err := l.put(ctx, alertPrefix, key, &dynamodb.PutItemInput{Item: done.item()})
+	return err
 }
 
 // Release ends this process's claim, so that the next delivery need not wait for it. A

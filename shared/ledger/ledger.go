@@ -54,17 +54,18 @@ func New(client *dynamodb.Client, table string) *Ledger {
 	return &Ledger{client: client, table: table, now: time.Now, process: rand.Text() + "/"}
 }
 
-// put writes the item of a key.
-func (l *Ledger) put(ctx context.Context, prefix, key string, i item) error {
+// put writes the item of a key, and returns the attributes that in asks for.
+func (l *Ledger) put(ctx context.Context, prefix, key string, in *dynamodb.PutItemInput) (item, error) {
 	id, err := recordID(prefix, key)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	i[attrID] = text(id)
-	if _, err := l.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &l.table, Item: i}); err != nil {
-		return l.failed("PutItem", err)
+	in.TableName, in.Item[attrID] = &l.table, text(id)
+	out, err := l.client.PutItem(ctx, in)
+	if err != nil {
+		return nil, l.failed("PutItem", err)
 	}
-	return nil
+	return out.Attributes, nil
 }
 
 // update changes the item of a key, and returns the attributes that in asks for.
