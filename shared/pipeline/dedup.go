@@ -54,35 +54,29 @@ func (p *Pipeline) findPosted(ctx context.Context, key string, a alert.Alert, t 
 	if !o.MaybePosted || p.Stream == nil {
 		return false, nil
 	}
-	posted, err := p.search(ctx, a, t.firstAt)
-	switch {
-	case err != nil && t.needsSearch && fault.IsTemporary(err):
-		return false, err
-	case err != nil:
+	from, to := p.Now().Add(-searchLookback), p.Now().Add(event.MaxAhead)
+	for _, at := range []time.Time{a.Date, t.firstAt} {
+		if !at.IsZero() && at.Before(from) {
+			from = at
+		}
+	}
+	searching, cancel := context.WithTimeoutCause(ctx, searchTimeout, errSearchTimeout)
+	defer cancel()
+	posted, err := p.Stream.FindPosted(searching, a, p.WebhookName, from.Add(-searchMargin), to)
+	if err != nil {
+		err = fmt.Errorf("cannot find out whether an earlier attempt posted the event: %w", err)
+		if t.needsSearch && fault.IsTemporary(err) {
+			return false, err
+		}
 		o.warn(err)
 		return false, nil
-	case posted == event.Posted{}:
+	}
+	if posted == (event.Posted{}) {
 		return false, nil
 	}
 	o.Status, o.Posted = Duplicate, posted
 	o.warn(p.complete(ctx, key, posted))
 	return true, nil
-}
-
-func (p *Pipeline) search(ctx context.Context, a alert.Alert, firstAt time.Time) (event.Posted, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, searchTimeout, errSearchTimeout)
-	defer cancel()
-	from, to := p.Now().Add(-searchLookback), p.Now().Add(event.MaxAhead)
-	for _, at := range []time.Time{a.Date, firstAt} {
-		if !at.IsZero() && at.Before(from) {
-			from = at
-		}
-	}
-	posted, err := p.Stream.FindPosted(ctx, a, p.WebhookName, from.Add(-searchMargin), to)
-	if err != nil {
-		return event.Posted{}, fmt.Errorf("cannot find out whether an earlier attempt posted the event: %w", err)
-	}
-	return posted, nil
 }
 
 func (p *Pipeline) complete(ctx context.Context, key string, posted event.Posted) error {
