@@ -7,22 +7,21 @@ import (
 
 func BenchmarkDecode(b *testing.B) {
 	body := render(b, torq)
-	b.SetBytes(int64(len(body)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := Decode(body); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkDecodeForm(b *testing.B) {
-	body := []byte("payload=" + url.QueryEscape(string(render(b, torq))))
-	b.SetBytes(int64(len(body)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := DecodeForm(body); err != nil {
-			b.Fatal(err)
-		}
+	for name, bench := range map[string]struct {
+		decode func([]byte) (Alert, error)
+		body   []byte
+	}{
+		"JSON": {Decode, body},
+		"form": {DecodeForm, []byte("payload=" + url.QueryEscape(string(body)))},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(bench.body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := bench.decode(bench.body); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
