@@ -44,8 +44,8 @@ func newCache() *cache {
 }
 
 // read carries out call and returns what convert makes of the response. The result
-// must depend on the request alone, since equal requests share it. It is false if the
-// response lacks the requested data.
+// must depend on the request alone, since equal requests share it. convert returns false
+// if the response lacks the requested data.
 func read[W, T any](ctx context.Context, c *Client, call call, convert func(W) (T, bool)) (T, error) {
 	var r result
 	if c.maxAge <= 0 {

@@ -110,7 +110,8 @@ func (c *Client) Snapshot(ctx context.Context, query SnapshotQuery) (string, err
 	window := values("start", unixSeconds(query.From), "end", unixSeconds(query.To), "metric_query", query.Query)
 	return read(ctx, c, get("take the graph's snapshot", "", "/api/v1/graph/snapshot", window), func(r struct {
 		URL string `json:"snapshot_url"`
-	}) (string, bool) {
+	},
+	) (string, bool) {
 		return r.URL, strings.HasPrefix(r.URL, "https://")
 	})
 }
