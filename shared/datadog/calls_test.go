@@ -97,30 +97,18 @@ var writeCalls = map[string]apiCall{
 		func(ctx context.Context, c *Client) (any, error) { return nil, c.UpdateWebhook(ctx, webhook) },
 		"PUT /api/v1/integration/webhooks/configuration/webhooks/a-b", `{"name":"a-b","url":"https://example.com/","payload":"{\"id\":\"$ID\"}","custom_headers":"{\"X\":\"$Y\"}","encode_as":"json"}`, "manage_integrations",
 	},
-	"delete webhook": {
-		func(ctx context.Context, c *Client) (any, error) { return nil, c.DeleteWebhook(ctx, "a-b") },
-		"DELETE /api/v1/integration/webhooks/configuration/webhooks/a-b", "", "manage_integrations",
-	},
+	"delete webhook": {func(ctx context.Context, c *Client) (any, error) { return nil, c.DeleteWebhook(ctx, "a-b") }, "DELETE /api/v1/integration/webhooks/configuration/webhooks/a-b", "", "manage_integrations"},
 	"create variable": {
 		func(ctx context.Context, c *Client) (any, error) { return nil, c.CreateVariable(ctx, variable) },
 		"POST /api/v1/integration/webhooks/configuration/custom-variables", `{"name":"A_TOKEN","value":"the-private-token","is_secret":true}`, "manage_integrations",
 	},
-	"update variable": {
-		func(ctx context.Context, c *Client) (any, error) { return nil, c.UpdateVariable(ctx, variable) },
-		"PUT /api/v1/integration/webhooks/configuration/custom-variables/A_TOKEN", `{"value":"the-private-token","is_secret":true}`, "manage_integrations",
-	},
-	"delete variable": {
-		func(ctx context.Context, c *Client) (any, error) { return nil, c.DeleteVariable(ctx, "A_TOKEN") },
-		"DELETE /api/v1/integration/webhooks/configuration/custom-variables/A_TOKEN", "", "manage_integrations",
-	},
+	"update variable":  {func(ctx context.Context, c *Client) (any, error) { return nil, c.UpdateVariable(ctx, variable) }, "PUT /api/v1/integration/webhooks/configuration/custom-variables/A_TOKEN", `{"value":"the-private-token","is_secret":true}`, "manage_integrations"},
+	"delete variable":  {func(ctx context.Context, c *Client) (any, error) { return nil, c.DeleteVariable(ctx, "A_TOKEN") }, "DELETE /api/v1/integration/webhooks/configuration/custom-variables/A_TOKEN", "", "manage_integrations"},
 	"create dashboard": {func(ctx context.Context, c *Client) (any, error) { return c.CreateDashboard(ctx, definition) }, "POST /api/v1/dashboard", `{"title":"a"}`, "dashboards_write"},
 	"update dashboard": {func(ctx context.Context, c *Client) (any, error) {
 		return nil, c.UpdateDashboard(ctx, "p63-b2n-sjg", definition)
 	}, "PUT /api/v1/dashboard/p63-b2n-sjg", `{"title":"a"}`, "dashboards_write"},
-	"delete dashboard": {
-		func(ctx context.Context, c *Client) (any, error) { return nil, c.DeleteDashboard(ctx, "p63-b2n-sjg") },
-		"DELETE /api/v1/dashboard/p63-b2n-sjg", "", "dashboards_write",
-	},
+	"delete dashboard": {func(ctx context.Context, c *Client) (any, error) { return nil, c.DeleteDashboard(ctx, "p63-b2n-sjg") }, "DELETE /api/v1/dashboard/p63-b2n-sjg", "", "dashboards_write"},
 	"create monitor": {func(ctx context.Context, c *Client) (any, error) {
 		return c.CreateMonitor(ctx, MonitorDefinition{Name: "a", Definition: definition})
 	}, "POST /api/v1/monitor", `{"title":"a"}`, "monitors_write"},
