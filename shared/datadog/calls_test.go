@@ -49,7 +49,7 @@ var readCalls = map[string]apiCall{
 		})
 	}, "GET /api/v1/events?end=1700000900&exclude_aggregate=true&page=3&start=1700000000&tags=env%3Aprod%2Cservice%3Aa%26b&unaggregated=true", "", "events_read"},
 	"search events": {func(ctx context.Context, c *Client) (any, error) {
-		return c.SearchEvents(ctx, EventSearch{Query: `service:"a" -source:alert`, From: start, To: end, Limit: 100})
+		return c.SearchEvents(ctx, SearchQuery{Query: `service:"a" -source:alert`, From: start, To: end, Limit: 100})
 	}, "POST /api/v2/events/search", `{"filter":{"query":"service:\"a\" -source:alert","from":"2023-11-14T22:13:20Z","to":"2023-11-14T22:28:20Z"},"page":{"limit":100},"sort":"-timestamp"}`, "events_read"},
 	"monitor": {func(ctx context.Context, c *Client) (any, error) { return c.Monitor(ctx, 7, MonitorQuery{}) }, "GET /api/v1/monitor/7", "", "monitors_read"},
 	"monitor with groups": {func(ctx context.Context, c *Client) (any, error) {
@@ -59,13 +59,13 @@ var readCalls = map[string]apiCall{
 		return c.Series(ctx, SeriesQuery{Query: "avg:a.b{c:d e} by {f}", From: start, To: end})
 	}, "GET /api/v1/query?from=1700000000&query=avg%3Aa.b%7Bc%3Ad+e%7D+by+%7Bf%7D&to=1700000900", "", "timeseries_query"},
 	"snapshot": {func(ctx context.Context, c *Client) (any, error) {
-		return c.Snapshot(ctx, SnapshotQuery{Query: "avg:a.b{*}", From: start, To: end})
+		return c.Snapshot(ctx, SeriesQuery{Query: "avg:a.b{*}", From: start, To: end})
 	}, "GET /api/v1/graph/snapshot?end=1700000900&metric_query=avg%3Aa.b%7B%2A%7D&start=1700000000", "", ""},
 	"logs": {func(ctx context.Context, c *Client) (any, error) {
-		return c.Logs(ctx, LogQuery{Query: `service:a "b"`, From: start, To: end})
+		return c.Logs(ctx, SearchQuery{Query: `service:a "b"`, From: start, To: end})
 	}, "POST /api/v2/logs/events/search", `{"filter":{"query":"service:a \"b\"","from":"2023-11-14T22:13:20Z","to":"2023-11-14T22:28:20Z"},"sort":"-timestamp"}`, "logs_read_data"},
 	"logs of an index": {func(ctx context.Context, c *Client) (any, error) {
-		return c.Logs(ctx, LogQuery{Query: "*", Indexes: []string{"main"}, From: start, To: end, Limit: 200})
+		return c.Logs(ctx, SearchQuery{Query: "*", Indexes: []string{"main"}, From: start, To: end, Limit: 200})
 	}, "POST /api/v2/logs/events/search", `{"filter":{"query":"*","indexes":["main"],"from":"2023-11-14T22:13:20Z","to":"2023-11-14T22:28:20Z"},"page":{"limit":200},"sort":"-timestamp"}`, "logs_read_data"},
 	"service":            {func(ctx context.Context, c *Client) (any, error) { return c.Service(ctx, "checkout") }, "GET /api/v2/catalog/entity?filter%5Bref%5D=service%3Acheckout&include=schema", "", "apm_service_catalog_read"},
 	"service definition": {func(ctx context.Context, c *Client) (any, error) { return c.serviceDefinition(ctx, "a b") }, "GET /api/v2/services/definitions/a%20b?schema_version=v2.2", "", "apm_service_catalog_read"},

@@ -44,7 +44,7 @@ func TestClient_Event(t *testing.T) {
 
 func TestClient_SearchEvents(t *testing.T) {
 	testDecode(t, func(ctx context.Context, c *Client) ([]SearchedEvent, error) {
-		return c.SearchEvents(ctx, EventSearch{})
+		return c.SearchEvents(ctx, SearchQuery{})
 	}, cases[[]SearchedEvent]{
 		"stream event": {
 			`{"meta":{"page":{"after":"x"}},"data":[{"attributes":{"attributes":{"status":"info","event_object":"adip","service":"undefined","title":"Deployed","timestamp":1655744852000,

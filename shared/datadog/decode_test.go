@@ -118,7 +118,7 @@ func TestClient_Series(t *testing.T) {
 }
 
 func TestClient_Logs(t *testing.T) {
-	testDecode(t, func(ctx context.Context, c *Client) ([]Log, error) { return c.Logs(ctx, LogQuery{}) }, cases[[]Log]{
+	testDecode(t, func(ctx context.Context, c *Client) ([]Log, error) { return c.Logs(ctx, SearchQuery{}) }, cases[[]Log]{
 		"all fields": {
 			`{"data":[{"id":"AQ","type":"log","attributes":{"timestamp":"2022-04-11T16:29:47.402Z","status":"error","service":"checkout","host":"web-1",
 			  "message":"no connection","tags":["env:prod"],"attributes":{"error":{"message":"not this one"},"http":{"status_code":500}}}}],"meta":{"page":{"after":"x"}}}`,
@@ -302,11 +302,11 @@ func TestClient_Series_Rejected(t *testing.T) {
 
 func TestClient_Snapshot(t *testing.T) {
 	c := clientOver(t, answering(200, `{"graph_def":"{}","snapshot_url":"https://p.datadoghq.com/snapshot/a.png"}`), keyring{})
-	if got, err := c.Snapshot(t.Context(), SnapshotQuery{}); err != nil || got != "https://p.datadoghq.com/snapshot/a.png" {
+	if got, err := c.Snapshot(t.Context(), SeriesQuery{}); err != nil || got != "https://p.datadoghq.com/snapshot/a.png" {
 		t.Errorf("got %q, %v", got, err)
 	}
 	c = clientOver(t, answering(200, `{"snapshot_url":"javascript:alert()"}`), keyring{})
-	if got, err := c.Snapshot(t.Context(), SnapshotQuery{}); !fault.IsTemporary(err) || got != "" {
+	if got, err := c.Snapshot(t.Context(), SeriesQuery{}); !fault.IsTemporary(err) || got != "" {
 		t.Errorf("unusable URL: got %q, %v", got, err)
 	}
 }

@@ -24,8 +24,8 @@ type Point struct {
 	Value float64
 }
 
-// SeriesQuery asks for the points of a metric query, which is a monitor's query
-// without its time aggregation and comparison.
+// SeriesQuery asks for the points or the picture of a metric query, which is a monitor's
+// query without its time aggregation and comparison.
 type SeriesQuery struct {
 	Query    string    // "avg:system.load.1{env:prod} by {host}".
 	From, To time.Time // Whole seconds count.
@@ -97,16 +97,10 @@ func (p *seriesPoint) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// SnapshotQuery selects the metric query and the time of a picture.
-type SnapshotQuery struct {
-	Query    string    // "avg:system.load.1{env:prod} by {host}".
-	From, To time.Time // Whole seconds count.
-}
-
 // Snapshot has a picture of a metric's graph taken and returns the URL of the PNG, which is empty for
 // some seconds. Datadog documents no permission. The rate limit is low: about 60 pictures in an hour.
 // https://docs.datadoghq.com/api/latest/snapshots/#take-graph-snapshots
-func (c *Client) Snapshot(ctx context.Context, query SnapshotQuery) (string, error) {
+func (c *Client) Snapshot(ctx context.Context, query SeriesQuery) (string, error) {
 	window := values("start", unixSeconds(query.From), "end", unixSeconds(query.To), "metric_query", query.Query)
 	return read(ctx, c, get("take the graph's snapshot", "", "/api/v1/graph/snapshot", window), func(r struct {
 		URL string `json:"snapshot_url"`

@@ -14,10 +14,11 @@ import (
 	"boomerang/shared/event"
 )
 
-// EventSearch selects events by a query
-// (https://docs.datadoghq.com/events/explorer/searching/).
-type EventSearch struct {
+// SearchQuery selects events (https://docs.datadoghq.com/events/explorer/searching/) or
+// log lines (https://docs.datadoghq.com/logs/explorer/search_syntax/).
+type SearchQuery struct {
 	Query    string
+	Indexes  []string // Of logs; empty for all of them.
 	From, To time.Time
 	Limit    int // At most 1,000; 0 is Datadog's default of 10.
 }
@@ -55,10 +56,10 @@ type Change struct {
 
 // SearchEvents returns the newest events that match, the newest first.
 // https://docs.datadoghq.com/api/latest/events/#search-events
-func (c *Client) SearchEvents(ctx context.Context, search EventSearch) ([]SearchedEvent, error) {
+func (c *Client) SearchEvents(ctx context.Context, query SearchQuery) ([]SearchedEvent, error) {
 	return read(ctx, c, call{
 		op: "search the events", permission: eventsRead, method: http.MethodPost, path: "/api/v2/events/search",
-		body: newSearch(search.Query, nil, search.From, search.To, search.Limit),
+		body: newSearch(query),
 	}, listOf(c.searchedEvent))
 }
 
@@ -71,7 +72,7 @@ func (c *Client) FindPosted(ctx context.Context, a alert.Alert, webhook string, 
 	if err != nil || id == 0 || a.MonitorID == "" {
 		return event.Posted{}, nil
 	}
-	found, err := c.SearchEvents(ctx, EventSearch{Query: "monitor:" + strconv.Quote(a.MonitorID), From: from, To: to, Limit: 1000})
+	found, err := c.SearchEvents(ctx, SearchQuery{Query: "monitor:" + strconv.Quote(a.MonitorID), From: from, To: to, Limit: 1000})
 	if err != nil {
 		return event.Posted{}, err
 	}
@@ -101,11 +102,11 @@ type search struct {
 	Sort string `json:"sort"`
 }
 
-func newSearch(query string, indexes []string, from, to time.Time, limit int) search {
+func newSearch(q SearchQuery) search {
 	s := search{Sort: "-timestamp"}
-	s.Filter.Query, s.Filter.Indexes = query, indexes
-	s.Filter.From, s.Filter.To = from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339)
-	s.Page.Limit = limit
+	s.Filter.Query, s.Filter.Indexes = q.Query, q.Indexes
+	s.Filter.From, s.Filter.To = q.From.UTC().Format(time.RFC3339), q.To.UTC().Format(time.RFC3339)
+	s.Page.Limit = q.Limit
 	return s
 }
 
@@ -169,22 +170,13 @@ type Log struct {
 	Message string // The line, or else its attribute error.message.
 }
 
-// LogQuery selects log lines
-// (https://docs.datadoghq.com/logs/explorer/search_syntax/).
-type LogQuery struct {
-	Query    string
-	Indexes  []string // Empty for all of them.
-	From, To time.Time
-	Limit    int // At most 1,000; 0 is Datadog's default of 10.
-}
-
 // Logs returns the newest lines that match, the newest first. The rate limit is low: 10 calls in 10
 // seconds.
 // https://docs.datadoghq.com/api/latest/logs/#search-logs-post
-func (c *Client) Logs(ctx context.Context, query LogQuery) ([]Log, error) {
+func (c *Client) Logs(ctx context.Context, query SearchQuery) ([]Log, error) {
 	return read(ctx, c, call{
 		op: "search the logs", permission: "logs_read_data", method: http.MethodPost, path: "/api/v2/logs/events/search",
-		body: newSearch(query.Query, query.Indexes, query.From, query.To, query.Limit),
+		body: newSearch(query),
 	}, listOf(logLine))
 }
 

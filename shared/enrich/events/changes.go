@@ -63,7 +63,7 @@ func ChangesKind(client *datadog.Client) enrich.Kind {
 	})
 }
 
-type searcher func(context.Context, datadog.EventSearch) ([]datadog.SearchedEvent, error)
+type searcher func(context.Context, datadog.SearchQuery) ([]datadog.SearchedEvent, error)
 
 func newChanges(search searcher, c ChangesConfig) enrich.Step {
 	c.Window = cmp.Or(c.Window, defaultWindow)
@@ -76,7 +76,7 @@ func newChanges(search searcher, c ChangesConfig) enrich.Step {
 			return enrich.Finding{}, enrich.Skip("the alert has no tag to find changes by")
 		}
 		d := ChangesData{Query: query, From: a.Date.Add(-c.Window).UTC(), To: a.Date.UTC()}
-		events, err := search(ctx, datadog.EventSearch{Query: query, From: d.From, To: d.To, Limit: maxFound})
+		events, err := search(ctx, datadog.SearchQuery{Query: query, From: d.From, To: d.To, Limit: maxFound})
 		if err != nil {
 			return enrich.Finding{}, err
 		}

@@ -132,7 +132,7 @@ func TestChangesConfig_Search(t *testing.T) {
 
 // returns is a search that always finds the same events.
 func returns(events []datadog.SearchedEvent) searcher {
-	return func(context.Context, datadog.EventSearch) ([]datadog.SearchedEvent, error) { return events, nil }
+	return func(context.Context, datadog.SearchQuery) ([]datadog.SearchedEvent, error) { return events, nil }
 }
 
 func TestChanges_Kinds(t *testing.T) {
@@ -187,8 +187,8 @@ func TestChanges_Limits(t *testing.T) {
 
 func TestEnrich_NoDate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var searched datadog.EventSearch
-		enrichtest.Find(t, newChanges(func(_ context.Context, s datadog.EventSearch) ([]datadog.SearchedEvent, error) {
+		var searched datadog.SearchQuery
+		enrichtest.Find(t, newChanges(func(_ context.Context, s datadog.SearchQuery) ([]datadog.SearchedEvent, error) {
 			searched = s
 			return nil, nil
 		}, ChangesConfig{}), alert.Alert{Hostname: "a"})

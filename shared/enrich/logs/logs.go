@@ -72,10 +72,10 @@ type Data struct {
 	URL      string    `json:"url"`                // The same search in Datadog.
 }
 
-func newStep(search func(context.Context, datadog.LogQuery) ([]datadog.Log, error), s site.Site, c Config) enrich.Step {
+func newStep(search func(context.Context, datadog.SearchQuery) ([]datadog.Log, error), s site.Site, c Config) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
 		sample := sampleOf(a)
-		q := datadog.LogQuery{Query: queryFor(c, a), Indexes: c.Indexes, Limit: maxLines}
+		q := datadog.SearchQuery{Query: queryFor(c, a), Indexes: c.Indexes, Limit: maxLines}
 		switch {
 		case q.Query == "" && len(sample) == 0:
 			return enrich.Finding{}, enrich.Skip("the alert has neither a service tag nor a host")
@@ -131,7 +131,7 @@ func monitorSearch(query string) string {
 	return strings.TrimSpace(text)
 }
 
-func pageURL(s site.Site, q datadog.LogQuery) string {
+func pageURL(s site.Site, q datadog.SearchQuery) string {
 	values := url.Values{
 		"query":   {q.Query},
 		"from_ts": {strconv.FormatInt(q.From.UnixMilli(), 10)}, "to_ts": {strconv.FormatInt(q.To.UnixMilli(), 10)}, "live": {"false"},
@@ -162,7 +162,7 @@ func sampleOf(a alert.Alert) []datadog.Log {
 	return lines
 }
 
-func searchFinding(lines []datadog.Log, q datadog.LogQuery, page string) enrich.Finding {
+func searchFinding(lines []datadog.Log, q datadog.SearchQuery, page string) enrich.Finding {
 	query := enrich.Line(q.Query, maxQueryRunes)
 	from, to := q.From.Format("15:04"), q.To.Format("15:04 UTC")
 	links := enrich.Links{{Title: "Logs in Datadog", URL: page}}

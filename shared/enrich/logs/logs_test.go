@@ -33,10 +33,10 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-type search = func(context.Context, datadog.LogQuery) ([]datadog.Log, error)
+type search = func(context.Context, datadog.SearchQuery) ([]datadog.Log, error)
 
 func answers(lines ...datadog.Log) search {
-	return func(context.Context, datadog.LogQuery) ([]datadog.Log, error) { return lines, nil }
+	return func(context.Context, datadog.SearchQuery) ([]datadog.Log, error) { return lines, nil }
 }
 
 func enriched(t *testing.T, s search, c Config, a alert.Alert) enrich.Finding {
@@ -87,9 +87,9 @@ func TestEnrich_NoLines(t *testing.T) {
 }
 
 func TestEnrich_Search(t *testing.T) {
-	asked := func(c Config, a alert.Alert) datadog.LogQuery {
-		var asked datadog.LogQuery
-		enriched(t, func(_ context.Context, q datadog.LogQuery) ([]datadog.Log, error) { asked = q; return nil, nil }, c, a)
+	asked := func(c Config, a alert.Alert) datadog.SearchQuery {
+		var asked datadog.SearchQuery
+		enriched(t, func(_ context.Context, q datadog.SearchQuery) ([]datadog.Log, error) { asked = q; return nil, nil }, c, a)
 		return asked
 	}
 	for name, tt := range map[string]struct {
@@ -104,14 +104,14 @@ func TestEnrich_Search(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.a.Date = noon.Add(-30 * time.Second)
-			want := datadog.LogQuery{Query: tt.want, From: noon.Add(-15 * time.Minute), To: noon, Limit: 200}
+			want := datadog.SearchQuery{Query: tt.want, From: noon.Add(-15 * time.Minute), To: noon, Limit: 200}
 			if diff := cmp.Diff(want, asked(Config{}, tt.a)); diff != "" {
 				t.Errorf("asked (-want +got):\n%s", diff)
 			}
 		})
 	}
 	t.Run("playbook", func(t *testing.T) {
-		want := datadog.LogQuery{Query: "source:nginx", Indexes: []string{"main"}, From: noon.Add(-time.Hour), To: noon, Limit: 200}
+		want := datadog.SearchQuery{Query: "source:nginx", Indexes: []string{"main"}, From: noon.Add(-time.Hour), To: noon, Limit: 200}
 		if diff := cmp.Diff(want, asked(Config{Query: " source:nginx ", Window: time.Hour, Indexes: []string{"main"}}, ofCheckout)); diff != "" {
 			t.Errorf("asked (-want +got):\n%s", diff)
 		}
@@ -136,8 +136,8 @@ func TestEnrich_Sample(t *testing.T) {
 		t.Fatal(err)
 	}
 	limited := &fault.Error{Kind: fault.Temporary, Public: "its rate limit ends in 7s"}
-	fails := func(context.Context, datadog.LogQuery) ([]datadog.Log, error) { return nil, limited }
-	never := func(context.Context, datadog.LogQuery) ([]datadog.Log, error) {
+	fails := func(context.Context, datadog.SearchQuery) ([]datadog.Log, error) { return nil, limited }
+	never := func(context.Context, datadog.SearchQuery) ([]datadog.Log, error) {
 		t.Error("an unexpected search")
 		return nil, nil
 	}
@@ -200,7 +200,7 @@ func TestEnrich_Limits(t *testing.T) {
 }
 
 func TestPageURL(t *testing.T) {
-	address, err := url.Parse(pageURL(site.US1, datadog.LogQuery{Query: "a&b=c#d ?", From: noon, To: noon}))
+	address, err := url.Parse(pageURL(site.US1, datadog.SearchQuery{Query: "a&b=c#d ?", From: noon, To: noon}))
 	if err != nil || address.Host != "app.datadoghq.com" || address.Fragment != "" || address.Query().Get("query") != "a&b=c#d ?" {
 		t.Errorf("got %v, %v", address, err)
 	}

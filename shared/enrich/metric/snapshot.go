@@ -45,7 +45,7 @@ const (
 	maxURLBytes   = 1000
 )
 
-func newSnapshot(render func(context.Context, datadog.SnapshotQuery) (address string, err error), c SnapshotConfig) enrich.Step {
+func newSnapshot(render func(context.Context, datadog.SeriesQuery) (address string, err error), c SnapshotConfig) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
 		own := strings.TrimSpace(a.Snapshot)
 		if strings.TrimSpace(c.Query) == "" && isPicture(own) {
@@ -56,7 +56,7 @@ func newSnapshot(render func(context.Context, datadog.SnapshotQuery) (address st
 			return enrich.Finding{}, err
 		}
 		from, to := Config(c).windowFor(a, 0)
-		address, err := render(ctx, datadog.SnapshotQuery{Query: q.Metric, From: from, To: to})
+		address, err := render(ctx, datadog.SeriesQuery{Query: q.Metric, From: from, To: to})
 		if err != nil {
 			return enrich.Finding{}, err
 		}

@@ -30,27 +30,27 @@ func TestSnapshot(t *testing.T) {
 	for name, tt := range map[string]struct {
 		c     SnapshotConfig
 		a     alert.Alert
-		query *datadog.SnapshotQuery // Nil: no request.
+		query *datadog.SeriesQuery // Nil: no request.
 		title string
 		data  SnapshotData
 	}{
 		"own picture": {a: alert.Alert{Query: query, Snapshot: own + " "}, title: "The alert's graph", data: SnapshotData{URL: own, Own: true}},
 		"alert's query": {
 			a:     alert.Alert{Query: query, Date: noon.Add(-time.Second)},
-			query: &datadog.SnapshotQuery{Query: "avg:system.load.1{env:prod} by {host}", From: noon.Add(-time.Hour), To: noon},
+			query: &datadog.SeriesQuery{Query: "avg:system.load.1{env:prod} by {host}", From: noon.Add(-time.Hour), To: noon},
 			title: "Graph of avg:system.load.1{env:prod} by {host}; it may take some seconds to appear",
 			data:  SnapshotData{URL: drawn, Query: "avg:system.load.1{env:prod} by {host}"},
 		},
 		"playbook's query": {
 			c: SnapshotConfig{Query: "avg:a{*}", Window: 4 * time.Hour}, a: alert.Alert{Snapshot: own, Date: noon},
-			query: &datadog.SnapshotQuery{Query: "avg:a{*}", From: noon.Add(-4 * time.Hour), To: noon},
+			query: &datadog.SeriesQuery{Query: "avg:a{*}", From: noon.Add(-4 * time.Hour), To: noon},
 			title: "Graph of avg:a{*}; it may take some seconds to appear",
 			data:  SnapshotData{URL: drawn, Query: "avg:a{*}"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var asked *datadog.SnapshotQuery
-			render := func(_ context.Context, q datadog.SnapshotQuery) (string, error) { asked = &q; return drawn, nil }
+			var asked *datadog.SeriesQuery
+			render := func(_ context.Context, q datadog.SeriesQuery) (string, error) { asked = &q; return drawn, nil }
 			got := enrichtest.Find(t, newSnapshot(render, tt.c), tt.a)
 			if diff := cmp.Diff(tt.query, asked); diff != "" {
 				t.Errorf("query (-want +got):\n%s", diff)
