@@ -1,0 +1,119 @@
+package scale
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"text/tabwriter"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"boomerang/shared/pipeline"
+)
+
+// TestStorm simulates a calm day, for its cost, and storms. STORM sets their seconds.
+func TestStorm(t *testing.T) {
+	lasts, monitors := 100*time.Millisecond, 4
+	if seconds, err := strconv.Atoi(os.Getenv("STORM")); err == nil {
+		lasts, monitors = time.Duration(seconds)*time.Second, 200
+	}
+	var storms []*storm
+	for _, s := range []scenario{
+		{name: "1 a second, direct", rate: 1, lasts: 10 * lasts, workers: 5},
+		{name: "1,000 a second, direct", rate: 1000, lasts: lasts, workers: 5},
+		{name: "with limit: 10", rate: 1000, lasts: lasts, workers: 5, limit: 10},
+		{name: "INTAKE=queue, 5 batches", rate: 1000, lasts: lasts, workers: 5, queued: true},
+		{name: "INTAKE=queue, 50 batches", rate: 1000, lasts: lasts, workers: 50, queued: true},
+	} {
+		s.monitors = monitors
+		t.Run(s.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				k := newStorm(s)
+				k.run(t)
+				k.check(t)
+				storms = append(storms, k)
+			})
+		})
+	}
+	t.Log("\n" + summary(storms))
+}
+
+// check compares the events with the alerts.
+func (k *storm) check(t *testing.T) {
+	taken, events := k.alerts()-k.throttled, len(k.datadog.Posted())
+	if k.errors > 0 {
+		t.Errorf("%d of %d alerts were neither posted nor queued", k.errors, k.alerts())
+	}
+	if k.limit == 0 && len(k.posted) != taken {
+		t.Errorf("%d alerts were taken, and %d have an event", taken, len(k.posted))
+	}
+	// A monitor has its limit and one summary in each minute that the storm touches.
+	if most := k.monitors * (k.limit + 1) * (2 + int(k.lasts/time.Minute)); k.limit > 0 && (events > most || k.answers[pipeline.Queued] == 0) {
+		t.Errorf("%d events of %d monitors, want at most %d; %d alerts were suppressed", events, k.monitors, most, k.answers[pipeline.Queued])
+	}
+}
+
+// summary shows what becomes of the alerts, and the cost of a million.
+func summary(storms []*storm) string {
+	var out strings.Builder
+	t := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, row := range []struct {
+		name  string
+		value func(k *storm) any
+	}{
+		{"Alerts", func(k *storm) any { return k.name }},
+		{"throttled (429)", func(k *storm) any { return k.throttled }},
+		{"answered posted", func(k *storm) any { return k.answers[pipeline.Posted] }},
+		{"answered queued", func(k *storm) any { return k.answers[pipeline.Queued] }},
+		{"refused by Datadog (429)", func(k *storm) any { return k.refused }},
+		{"events", func(k *storm) any { return len(k.datadog.Posted()) }},
+		{"alert to event, median", func(k *storm) any { return k.delay(0.5) }},
+		{"alert to event, p99", func(k *storm) any { return k.delay(0.99) }},
+		{"finished after", func(k *storm) any { return k.finished.Sub(k.start).Round(time.Second) }},
+		{"$ per million: Lambda", func(k *storm) any { return k.perMillion(k.usage.Cost().Lambda) }},
+		{"SQS", func(k *storm) any { return k.perMillion(k.usage.Cost().SQS) }},
+		{"DynamoDB", func(k *storm) any { return k.perMillion(k.usage.Cost().DynamoDB) }},
+		{"Secrets Manager", func(k *storm) any { return k.perMillion(k.usage.Cost().Secrets) }},
+		{"logs", func(k *storm) any { return k.perMillion(k.usage.Cost().Logs) }},
+		{"total", func(k *storm) any { return k.perMillion(k.usage.Cost().Total()) }},
+	} {
+		fmt.Fprint(t, row.name)
+		for _, k := range storms {
+			fmt.Fprint(t, "\t", row.value(k))
+		}
+		fmt.Fprintln(t, "\t")
+	}
+	_ = t.Flush()
+	return out.String()
+}
+
+func (k *storm) perMillion(cost float64) string {
+	return fmt.Sprintf("%.2f", 1e6*cost/float64(k.alerts()))
+}
+
+// delay is a quantile of the times from an alert to its event.
+func (k *storm) delay(quantile float64) time.Duration {
+	var delays []time.Duration
+	for id, at := range k.posted {
+		if i := int(id - firstID); i >= 0 {
+			delays = append(delays, at.Sub(k.sentAt(i)))
+		}
+	}
+	slices.Sort(delays)
+	return delays[int(quantile*float64(len(delays)-1))].Round(10 * time.Millisecond)
+}
+
+func TestUsage_Cost(t *testing.T) {
+	got := Usage{Invocations: 1e6, Seconds: 4e6, SQSRequests: 1e6, WriteUnits: 1e6, SecretCalls: 10_000, LogBytes: 1e9}.Cost()
+	want := Cost{Lambda: 0.20 + 13.3334, SQS: 0.40, DynamoDB: 0.625, Secrets: 0.05, Logs: 0.50}
+	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(0, 1e-9)); diff != "" || math.Abs(got.Total()-15.1084) > 1e-9 {
+		t.Errorf("total %v (-want +got):\n%s", got.Total(), diff)
+	}
+}
