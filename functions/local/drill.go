@@ -15,10 +15,8 @@ import (
 	"boomerang/functions/internal/drill"
 	"boomerang/functions/local/output"
 	"boomerang/functions/local/sandbox"
-	"boomerang/shared/datadog"
 	"boomerang/shared/event"
 	"boomerang/shared/httpx"
-	"boomerang/shared/site"
 )
 
 // runDrill sends a synthetic alert to a Function URL, or to a function that it starts,
@@ -34,18 +32,26 @@ func runDrill(ctx context.Context, c cli, flags *flag.FlagSet, args []string) er
 	if wait.Event <= 0 {
 		return wrongUse(flags, "--timeout must be positive")
 	}
+	target := drill.Target{Token: sandbox.Token, TokenSource: "the local token", Organisation: "both"}
 	if len(urls) == 1 {
-		target, err := parseTarget(urls[0], c.env)
-		if err != nil {
+		if target, err = parseTarget(urls[0], c.env); err != nil {
 			return err
 		}
-		return c.showDrill(ctx, target, wait)
 	}
-	target, stop, err := localTarget(ctx, c.env, *live)
+	s, err := sandbox.Start(c.env, *live || target.URL != "", time.Now)
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer s.Close()
+	if target.URL == "" {
+		if target.URL, err = c.serveFunction(ctx, s); err != nil {
+			return err
+		}
+	}
+	target.StreamName = s.Name()
+	if target.Stream, err = s.Client(); err != nil {
+		return err
+	}
 	return c.showDrill(ctx, target, wait)
 }
 
@@ -105,7 +111,7 @@ var required = []struct{ name, value string }{
 	{"DD_APP_KEY", "an application key of that organization with the permission events_read"},
 }
 
-// parseTarget returns the stack at a Function URL, with the secrets of the environment.
+// parseTarget returns the stack at a Function URL, with the token of the environment.
 func parseTarget(address string, env map[string]string) (drill.Target, error) {
 	if err := checkURL(address); err != nil {
 		return drill.Target{}, fmt.Errorf("the address of the webhook %w", err)
@@ -119,7 +125,10 @@ func parseTarget(address string, env map[string]string) (drill.Target, error) {
 	if len(missing) > 0 {
 		return drill.Target{}, fmt.Errorf("set %s", strings.Join(missing, ", and "))
 	}
-	return withReader(drill.Target{URL: address, Token: strings.TrimSpace(env["WEBHOOK_TOKEN"])}, env)
+	return drill.Target{
+		URL: address, Token: strings.TrimSpace(env["WEBHOOK_TOKEN"]), Organisation: "DD_API_KEY, DD_APP_KEY and DD_SITE",
+		TokenSource: "the token in WEBHOOK_TOKEN; the command in the stack's output TokenCommand prints the right one",
+	}, nil
 }
 
 // checkURL does not quote the address, which may hold a password.
@@ -134,49 +143,4 @@ func checkURL(address string) error {
 		return errors.New("must start with https://; http:// shows the token to the network, and is for loopback addresses only")
 	}
 	return nil
-}
-
-// withReader adds the event stream of the environment's organization.
-func withReader(t drill.Target, env map[string]string) (drill.Target, error) {
-	client, name, err := liveDatadog(env)
-	t.Stream, t.StreamName = client, name
-	t.TokenSource = "the token in WEBHOOK_TOKEN; the command in the stack's output TokenCommand prints the right one"
-	t.Organisation = "DD_API_KEY, DD_APP_KEY and DD_SITE"
-	return t, err
-}
-
-// liveDatadog returns a client for the environment's keys and site, and the site's name.
-func liveDatadog(env map[string]string) (*datadog.Client, string, error) {
-	s, err := site.Parse(cmp.Or(env["DD_SITE"], site.Default.String()))
-	if err != nil {
-		return nil, "", fmt.Errorf("DD_SITE: %w", err)
-	}
-	keys := sandbox.Keys{API: strings.TrimSpace(env["DD_API_KEY"]), App: strings.TrimSpace(env["DD_APP_KEY"])}
-	client, err := datadog.New(datadog.Config{Site: s, BaseURL: env["DATADOG_API_URL"]}, keys)
-	return client, cmp.Or(env["DATADOG_API_URL"], s.String()), err
-}
-
-// localTarget starts the function on this machine.
-func localTarget(ctx context.Context, env map[string]string, live bool) (t drill.Target, stop func(), err error) {
-	s, function, err := start(ctx, env, live)
-	if err != nil {
-		return drill.Target{}, nil, err
-	}
-	t = drill.Target{Token: sandbox.Token, TokenSource: "the local token", StreamName: "the fake of Datadog", Organisation: "both"}
-	if live {
-		t, err = withReader(t, env)
-	} else {
-		t.Stream, err = datadog.New(datadog.Config{Site: site.Default, BaseURL: s.URL}, s.Keys)
-	}
-	if err != nil {
-		s.Close()
-		return drill.Target{}, nil, err
-	}
-	address, stopFunction, err := sandbox.Serve("127.0.0.1:0", function)
-	if err != nil {
-		s.Close()
-		return drill.Target{}, nil, err
-	}
-	t.URL = address + "/"
-	return t, func() { stopFunction(); s.Close() }, nil
 }

@@ -59,6 +59,14 @@ func (s stack) drill(t *testing.T, wait drill.Timeouts) (string, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	local, err := sandbox.Start(s.env, true, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer local.Close()
+	if target.Stream, err = local.Client(); err != nil {
+		t.Fatal(err)
+	}
 	var screen bytes.Buffer
 	err = cli{out: output.New(&screen)}.showDrill(t.Context(), target, wait)
 	return screen.String(), err
@@ -142,7 +150,7 @@ func TestDrill_Errors(t *testing.T) {
 
 const lambdaURL = "https://abc.lambda-url.eu-west-1.on.aws/"
 
-func TestParseTarget_Variables(t *testing.T) {
+func TestDrill_Variables(t *testing.T) {
 	for name, c := range map[string]struct {
 		env  map[string]string
 		want string
@@ -156,7 +164,7 @@ func TestParseTarget_Variables(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			env := map[string]string{"WEBHOOK_TOKEN": "t", "DD_API_KEY": "a", "DD_APP_KEY": "b"}
 			maps.Copy(env, c.env)
-			_, err := parseTarget(lambdaURL, env)
+			_, err := invoke(t, env, "drill", lambdaURL)
 			errorContains(t, err, c.want)
 		})
 	}
@@ -202,33 +210,11 @@ func TestRunDrill(t *testing.T) {
 	errorContains(t, err, "the address of the webhook must start with https://")
 }
 
-func TestLocalTarget(t *testing.T) {
-	target, stop, err := localTarget(t.Context(), nil, false)
-	if err != nil {
-		t.Fatal(err)
+func TestDrill_Local(t *testing.T) {
+	contains(t, mustInvoke(t, nil, "drill"), "in the events of the fake of Datadog", "enrichment:complete")
+	keys := map[string]string{"DD_API_KEY": "a", "DD_APP_KEY": "b", "DD_SITE": "example.com"}
+	for want, env := range map[string]map[string]string{"set DD_API_KEY": nil, "DD_SITE": keys} {
+		_, err := invoke(t, env, "drill", "--live")
+		errorContains(t, err, want)
 	}
-	var screen bytes.Buffer
-	err = cli{out: output.New(&screen)}.showDrill(t.Context(), target, generous)
-	stop()
-	if err != nil {
-		t.Fatal(err)
-	}
-	contains(t, screen.String(), "in the events of the fake of Datadog", "enrichment:complete")
-	if _, err := drill.New(target, generous).Send(t.Context()); err == nil {
-		t.Error("the function answers after it was stopped")
-	}
-}
-
-func TestLocalTarget_Live(t *testing.T) {
-	_, _, err := localTarget(t.Context(), nil, true)
-	errorContains(t, err, "set DD_API_KEY")
-	env := map[string]string{"DD_API_KEY": "a", "DD_APP_KEY": "b"}
-	target, stop, err := localTarget(t.Context(), env, true)
-	if err != nil || target.StreamName != "datadoghq.com" {
-		t.Fatalf("got %+v, %v", target, err)
-	}
-	stop()
-	env["DD_SITE"] = "example.com"
-	_, _, err = localTarget(t.Context(), env, true)
-	errorContains(t, err, "DD_SITE")
 }

@@ -37,13 +37,19 @@ func run(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
 	if err != nil {
 		return err
 	}
-	s, function, err := start(ctx, c.env, *live)
+	s, err := sandbox.Start(c.env, *live, time.Now)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	function, err := newFunction(ctx, s.Environment(c.env, slog.New(slog.DiscardHandler)))
+	if err != nil {
+		return err
+	}
 	if a, err := handler.Decode(request); err == nil {
-		s.Seed(a, now)
+		if err := s.Seed(a, now); err != nil {
+			return err
+		}
 	}
 	c.out.Heading("%s %s ← %s", request.RequestContext.HTTP.Method, request.RawPath, files[0])
 	sent := time.Now()
@@ -55,18 +61,14 @@ func run(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
 	return c.showPosted(s, response)
 }
 
-// start starts the function in a sandbox.
-func start(ctx context.Context, env map[string]string, live bool) (*sandbox.Sandbox, *functionurl.Server, error) {
-	s, err := sandbox.Start(env, live, time.Now)
+// serveFunction serves the function on a free port of the sandbox.
+func (c cli) serveFunction(ctx context.Context, s *sandbox.Sandbox) (url string, err error) {
+	function, err := newFunction(ctx, s.Environment(c.env, slog.New(slog.DiscardHandler)))
 	if err != nil {
-		return nil, nil, err
+		return "", err
 	}
-	function, err := newFunction(ctx, s.Environment(env, slog.New(slog.DiscardHandler)))
-	if err != nil {
-		s.Close()
-		return nil, nil, err
-	}
-	return s, function, nil
+	url, err = s.Serve("127.0.0.1:0", function)
+	return url + "/", err
 }
 
 // newFunction returns the function that is deployed as webhook.

@@ -34,7 +34,9 @@ func serve(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error
 	if err != nil {
 		return err
 	}
-	s.Seed(example, time.Now())
+	if err := s.Seed(example, time.Now()); err != nil {
+		return err
+	}
 	env := s.Environment(c.env, slog.New(slog.NewJSONHandler(c.stderr, nil)))
 	deduplication := "each alert is posted once (by moto_server)"
 	closeLedger, err := addLedger(ctx, &env)
@@ -46,11 +48,10 @@ func serve(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error
 	if err != nil {
 		return err
 	}
-	url, stop, err := sandbox.Serve(append(addresses, defaultAddress)[0], function)
+	url, err := s.Serve(append(addresses, defaultAddress)[0], function)
 	if err != nil {
 		return fmt.Errorf("%w\nUse another address: make serve ADDRESS=127.0.0.1:8788", err)
 	}
-	defer stop()
 	c.printUsage(s, url+"/", deduplication)
 	<-ctx.Done()
 	return nil

@@ -18,10 +18,8 @@ import (
 
 	"boomerang/functions/local/sandbox"
 	"boomerang/functions/setup/provision"
-	"boomerang/shared/datadog"
 	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
-	"boomerang/shared/site"
 )
 
 // setup creates in Datadog what a deployed stack creates there, or removes it.
@@ -37,85 +35,69 @@ func setup(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error
 		Queue: c.env["QUEUE_NAME"], DeadLetterQueue: c.env["DEAD_LETTER_QUEUE_NAME"],
 		Functions: strings.FieldsFunc(c.env["FUNCTION_NAMES"], func(r rune) bool { return r == ',' || r == ' ' }),
 	}
-	if !*live {
-		return c.setupFake(ctx, spec, *remove)
+	s, err := sandbox.Start(c.env, *live, time.Now)
+	if err == nil {
+		defer s.Close()
 	}
-	spec.FunctionURL = strings.TrimSpace(*functionURL)
-	return c.setupLive(ctx, spec, *remove)
-}
-
-// setupFake sets up the fake and sends an alert through it.
-func (c cli) setupFake(ctx context.Context, spec provision.Spec, remove bool) error {
-	s, function, err := start(ctx, c.env, false)
+	if spec.FunctionURL = strings.TrimSpace(*functionURL); *live && spec.FunctionURL == "" {
+		err = errors.Join(errors.New("set URL (--url) to the stack's output FunctionUrl"), err)
+	}
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	url, stop, err := sandbox.Serve("127.0.0.1:0", function)
-	if err != nil {
+	if *live {
+		return c.setupIn(ctx, s, spec, *remove)
+	}
+	if spec.FunctionURL, err = c.serveFunction(ctx, s); err != nil {
 		return err
 	}
-	defer stop()
-	client, err := datadog.New(datadog.Config{Site: site.Default, BaseURL: s.URL}, s.Keys)
-	if err != nil {
-		return err
-	}
-	spec.FunctionURL = url + "/"
-	if err := spec.Check(); err != nil {
-		return errors.New(fault.Public(err))
-	}
-	c.out.Heading("In Datadog (a fake), for the Function URL %s", spec.FunctionURL)
-	if err := c.install(ctx, client, spec, sandbox.Token); err != nil {
+	if err := c.setupIn(ctx, s, spec, false); err != nil {
 		return err
 	}
 	c.showInstalled(s.Datadog)
-	if err := c.deliver(ctx, s, spec.WebhookName); err != nil {
+	if err := c.deliver(ctx, s, spec.WebhookName); err != nil || !*remove {
 		return err
 	}
-	if !remove {
-		return nil
-	}
-	c.out.Heading("Removed")
-	return c.remove(ctx, client, spec)
+	return c.setupIn(ctx, s, spec, true)
 }
 
-// setupLive sets up the organization of the environment's keys.
-func (c cli) setupLive(ctx context.Context, spec provision.Spec, remove bool) error {
-	if err := checkLive(spec, c.env); err != nil {
-		return err
+// setupIn creates or removes everything in the sandbox's Datadog.
+func (c cli) setupIn(ctx context.Context, s *sandbox.Sandbox, spec provision.Spec, remove bool) error {
+	if err := spec.Check(); err != nil {
+		return publicErrors(err)
 	}
-	client, name, err := liveDatadog(c.env)
+	client, err := s.Client()
 	if err != nil {
 		return err
 	}
-	c.out.Heading("In Datadog (%s), for the Function URL %s", name, spec.FunctionURL)
+	c.out.Heading("In %s, for the Function URL %s", s.Name(), spec.FunctionURL)
 	if remove {
-		return c.remove(ctx, client, spec)
+		changes, left := provision.New(client).Remove(ctx, spec)
+		c.showChanges(changes)
+		return publicErrors(left...)
 	}
-	token, err := c.token()
-	if err != nil {
-		return err
-	}
-	return c.install(ctx, client, spec, token)
-}
-
-// checkLive reports everything that is missing.
-func checkLive(spec provision.Spec, env map[string]string) error {
-	var problems []string
-	if spec.FunctionURL == "" {
-		problems = append(problems, "set URL (--url) to the stack's output FunctionUrl")
-	} else if err := spec.Check(); err != nil {
-		problems = append(problems, fault.Public(err))
-	}
-	for _, key := range []string{"DD_API_KEY", "DD_APP_KEY"} {
-		if strings.TrimSpace(env[key]) == "" {
-			problems = append(problems, "set "+key)
+	token := sandbox.Token
+	if s.Live {
+		if token, err = c.token(); err != nil {
+			return err
 		}
 	}
-	if len(problems) > 0 {
-		return errors.New(strings.Join(problems, "; "))
+	installed, err := provision.New(client).Install(ctx, spec, token)
+	if err != nil {
+		return publicErrors(err)
 	}
+	c.showChanges(installed.Changes)
+	c.out.Line("\nMention @webhook-%s in a monitor's message. The dashboard: %s", spec.WebhookName, installed.DashboardURL)
 	return nil
+}
+
+// publicErrors keeps the texts for users, each on its line.
+func publicErrors(all ...error) error {
+	var public []error
+	for _, err := range all {
+		public = append(public, errors.New(fault.Public(err)))
+	}
+	return errors.Join(public...)
 }
 
 // token returns WEBHOOK_TOKEN, or a line of the input. It is not an argument because all
@@ -143,27 +125,6 @@ func readSecret(in *os.File) (string, error) {
 		return string(line), err
 	}
 	return bufio.NewReader(in).ReadString('\n')
-}
-
-func (c cli) install(ctx context.Context, client *datadog.Client, spec provision.Spec, token string) error {
-	installed, err := provision.New(client).Install(ctx, spec, token)
-	if err != nil {
-		return errors.New(fault.Public(err))
-	}
-	c.showChanges(installed.Changes)
-	c.out.Line("\nMention @webhook-%s in a monitor's message. The dashboard: %s", spec.WebhookName, installed.DashboardURL)
-	return nil
-}
-
-// remove fails if something is left.
-func (c cli) remove(ctx context.Context, client *datadog.Client, spec provision.Spec) error {
-	changes, left := provision.New(client).Remove(ctx, spec)
-	c.showChanges(changes)
-	var problems []error
-	for _, err := range left {
-		problems = append(problems, errors.New(fault.Public(err)))
-	}
-	return errors.Join(problems...)
 }
 
 func (c cli) showChanges(changes []provision.Change) {

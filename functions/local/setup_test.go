@@ -60,7 +60,7 @@ func TestSetup_LiveErrors(t *testing.T) {
 		env  map[string]string
 		want []string
 	}{
-		"nothing set": {"", map[string]string{"DD_API_KEY": "", "DD_APP_KEY": ""}, []string{"set URL", "set DD_API_KEY", "set DD_APP_KEY"}},
+		"nothing set": {"", map[string]string{"DD_API_KEY": "", "DD_APP_KEY": ""}, []string{"set URL", "set DD_API_KEY, DD_APP_KEY"}},
 		"plain http":  {"http://example.com", nil, []string{"the Function URL is not https"}},
 		"wrong site":  {lambdaURL, map[string]string{"DD_SITE": "datadog.example"}, []string{"DD_SITE"}},
 	} {

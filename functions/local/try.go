@@ -83,7 +83,9 @@ func try(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
 		return err
 	}
 	defer d.sandbox.Close()
-	d.sandbox.Seed(d.alert, d.at)
+	if err := d.sandbox.Seed(d.alert, d.at); err != nil {
+		return err
+	}
 	if err := d.open(c.env); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,6 +23,7 @@ import (
 	"boomerang/functions/internal/runtime"
 	"boomerang/shared/datadog"
 	"boomerang/shared/fakedatadog"
+	"boomerang/shared/site"
 )
 
 // Token is what the local webhook accepts.
@@ -32,38 +35,67 @@ type Sandbox struct {
 	URL     string // of the fake
 	Live    bool   // whether the function uses the real Datadog instead
 	Keys    Keys   // of the fake, or the user's if live
-	stop    func()
+
+	site    site.Site
+	apiURL  string // in place of the site's
+	servers []*http.Server
 }
 
 // Start starts the fake on a free port. If live, the keys are those of the variables.
 func Start(variables map[string]string, live bool, now func() time.Time) (*Sandbox, error) {
-	keys := Keys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}
+	s := &Sandbox{Live: live, site: site.Default, Keys: Keys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}}
 	if live {
-		keys = Keys{API: variables["DD_API_KEY"], App: variables["DD_APP_KEY"]}
-		if keys.API == "" || keys.App == "" {
+		s.Keys = Keys{API: strings.TrimSpace(variables["DD_API_KEY"]), App: strings.TrimSpace(variables["DD_APP_KEY"])}
+		if s.Keys.API == "" || s.Keys.App == "" {
 			return nil, errors.New("LIVE=1 uses the real Datadog: set DD_API_KEY, DD_APP_KEY and, unless it is datadoghq.com, DD_SITE")
 		}
+		var err error
+		if s.site, err = site.Parse(cmp.Or(variables["DD_SITE"], site.Default.String())); err != nil {
+			return nil, fmt.Errorf("DD_SITE: %w", err)
+		}
 	}
-	server := fakedatadog.New(fakedatadog.Options{APIKey: keys.API, AppKey: keys.App, Now: now})
-	url, stop, err := Serve("127.0.0.1:0", server)
-	if err != nil {
+	s.Datadog = fakedatadog.New(fakedatadog.Options{APIKey: s.Keys.API, AppKey: s.Keys.App, Now: now})
+	var err error
+	if s.URL, err = s.Serve("127.0.0.1:0", s.Datadog); err != nil {
 		return nil, err
 	}
-	return &Sandbox{Datadog: server, URL: url, Live: live, Keys: keys, stop: stop}, nil
+	s.apiURL = s.URL
+	if live {
+		s.apiURL = variables["DATADOG_API_URL"]
+	}
+	return s, nil
 }
 
-// Close stops the fake.
-func (s *Sandbox) Close() { s.stop() }
-
-// Serve serves HTTP at an address until stop is called.
-func Serve(address string, h http.Handler) (url string, stop func(), err error) {
+// Serve serves HTTP at an address until the sandbox is closed.
+func (s *Sandbox) Serve(address string, h http.Handler) (url string, err error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return "", nil, fmt.Errorf("cannot serve on %s: %w", address, err)
+		return "", fmt.Errorf("cannot serve on %s: %w", address, err)
 	}
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
+	s.servers = append(s.servers, server)
 	go func() { _ = server.Serve(listener) }()
-	return "http://" + listener.Addr().String(), func() { _ = server.Close() }, nil
+	return "http://" + listener.Addr().String(), nil
+}
+
+// Close stops the fake and what else the sandbox serves.
+func (s *Sandbox) Close() {
+	for _, server := range s.servers {
+		_ = server.Close()
+	}
+}
+
+// Client returns a client of the fake, or of the real Datadog if live.
+func (s *Sandbox) Client() (*datadog.Client, error) {
+	return datadog.New(datadog.Config{Site: s.site, BaseURL: s.apiURL}, s.Keys)
+}
+
+// Name says whose Datadog the client reads.
+func (s *Sandbox) Name() string {
+	if !s.Live {
+		return "the fake of Datadog"
+	}
+	return cmp.Or(s.apiURL, s.site.String())
 }
 
 // Keys are Datadog keys that do not change.

@@ -36,7 +36,9 @@ func seeded(t *testing.T, file string) (*Sandbox, alert.Alert) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Seed(a, time.Now())
+	if err := s.Seed(a, time.Now()); err != nil {
+		t.Fatal(err)
+	}
 	return s, a
 }
 
@@ -108,7 +110,9 @@ func TestStart_Live(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	s.Seed(alert.Alert{ID: "1", MonitorID: "4711", Query: "avg:a{*} > 1"}, time.Now())
+	if err := s.Seed(alert.Alert{ID: "1", MonitorID: "4711", Query: "avg:a{*} > 1"}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
 	s.SeedMetric(alert.Alert{}, "avg:a{*}", time.Now())
 	if len(s.Datadog.Events()) > 0 || s.Keys != (Keys{API: "a", App: "b"}) {
 		t.Errorf("it seeded the fake, or has other keys than the user's")
