@@ -3,7 +3,6 @@ package fakedatadog
 import (
 	"crypto/sha256"
 	"encoding/base32"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -125,24 +124,20 @@ func (d dashboard) shown() object {
 	shown["id"], shown["url"] = d.id, "/dashboard/"+d.id
 	shown["author_handle"], shown["modified_at"] = author.Email, timeOrNull(d.modified)
 	widgets, _ := d.definition["widgets"].([]any)
-	shown["widgets"] = withIDs(d.id, widgets)
+	shown["widgets"] = withIDs(widgets)
 	return shown
 }
 
-// withIDs returns the widgets with the ids that Datadog gives them.
-func withIDs(place string, widgets []any) []any {
-	numbered := make([]any, len(widgets))
+// withIDs returns the widgets with ids, as Datadog does.
+func withIDs(widgets []any) []any {
+	all := []any{}
 	for i, w := range widgets {
-		at := fmt.Sprintf("%s.%d", place, i)
-		sum := sha256.Sum256([]byte(at))
-		widget := maps.Clone(w.(object))
-		widget["id"] = binary.BigEndian.Uint64(sum[:]) >> 11 // A number that a float64 holds.
-		definition := maps.Clone(widget["definition"].(object))
+		widget, definition := maps.Clone(w.(object)), maps.Clone(w.(object)["definition"].(object))
 		if inner, isGroup := definition["widgets"].([]any); isGroup {
-			definition["widgets"] = withIDs(at, inner)
+			definition["widgets"] = withIDs(inner)
 		}
-		widget["definition"] = definition
-		numbered[i] = widget
+		widget["id"], widget["definition"] = i+1, definition
+		all = append(all, widget)
 	}
-	return numbered
+	return all
 }

@@ -112,7 +112,7 @@ func (s *Server) Events() []Event {
 	defer s.mu.Unlock()
 	events := make([]Event, 0, len(s.stream.events))
 	for _, e := range slices.Backward(s.stream.events) {
-		events = append(events, e.copy())
+		events = append(events, e.Event)
 	}
 	return events
 }
@@ -121,21 +121,11 @@ func (s *Server) Events() []Event {
 func (s *Server) Posted() []PostedEvent {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	posted := make([]PostedEvent, 0, len(s.stream.posted))
-	for _, p := range s.stream.posted {
-		p.Body, p.Event = slices.Clone(p.Body), p.Event.copy()
-		posted = append(posted, p)
-	}
-	return posted
-}
-
-func (e Event) copy() Event {
-	e.Tags, e.MonitorGroups = slices.Clone(e.Tags), slices.Clone(e.MonitorGroups)
-	return e
+	return orEmpty(s.stream.posted)
 }
 
 func (s *stream) add(e Event, visibleFrom time.Time) Event {
-	e = e.copy()
+	e.Tags = slices.Clone(e.Tags)
 	e.AlertType, e.Priority = cmp.Or(e.AlertType, "info"), cmp.Or(e.Priority, "normal")
 	if e.ID == 0 {
 		// As large as Datadog's ids, and odd, so that no float64 holds one of them.

@@ -90,7 +90,6 @@ func (s *Server) Monitors() []Monitor {
 	for i := range all {
 		all[i].State = nil
 	}
-	slices.SortFunc(all, func(a, b Monitor) int { return cmp.Compare(a.ID, b.ID) })
 	return all
 }
 
@@ -107,6 +106,7 @@ func (s *Server) putMonitor(m Monitor, now time.Time) Monitor {
 		m.State = &MonitorState{Groups: maps.Clone(m.State.Groups)}
 	}
 	s.monitors.put(m)
+	slices.SortFunc(s.monitors.all, func(a, b Monitor) int { return cmp.Compare(a.ID, b.ID) })
 	return m
 }
 
@@ -167,8 +167,7 @@ func getMonitor(c *call, found Monitor) answer {
 func (s *Server) listMonitors(c *call) answer {
 	tags, listed := c.list("monitor_tags"), []object{}
 	c.groupStates()
-	all := slices.SortedFunc(slices.Values(s.monitors.all), func(a, b Monitor) int { return cmp.Compare(a.ID, b.ID) })
-	for _, m := range all {
+	for _, m := range s.monitors.all {
 		if !slices.ContainsFunc(tags, func(tag string) bool { return !slices.Contains(m.Tags, tag) }) {
 			listed = append(listed, m.shown(c, true)) // A list always has the downtimes.
 		}
