@@ -73,7 +73,7 @@ MOTO := .tools/venv/bin/moto_server
 $(MOTO): .ci/moto.txt .ci/requirements.txt
 	@mkdir -p .tools
 	@{ python3 -m venv .tools/venv && .tools/venv/bin/pip install --quiet --disable-pip-version-check -r .ci/moto.txt -c .ci/requirements.txt && touch $@; } || \
-		{ echo "no emulator of AWS: it needs Python 3 with venv and pip. The tests that use it do not run." >&2; [ -z "$${REQUIRE_ALL_TESTS:-}" ]; }
+		{ echo "Python 3 with venv and pip is missing or failed: the tests that need an emulator of AWS are skipped." >&2; [ -z "$${REQUIRE_ALL_TESTS:-}" ]; }
 
 .PHONY: test
 test: $(MOTO) ## Run every test (some minutes the first time)

@@ -3,17 +3,12 @@ package functions_test
 import (
 	"bytes"
 	"cmp"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"math/big"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,11 +23,11 @@ import (
 	"boomerang/functions/local/functionurl"
 )
 
-// thisMachine is what a container calls the machine that it runs on, and ca the
-// certificate beside the function by which it knows it: the keys travel to another
-// host by https only.
+// thisMachine is what a container calls the machine that it runs on. The keys are sent to
+// another host by https only: the certificate of httptest is for this name, and is beside
+// the function.
 const (
-	thisMachine = "host.docker.internal"
+	thisMachine = "example.com"
 	ca          = "ca.pem"
 )
 
@@ -123,30 +118,15 @@ func buildWithSAM(t *testing.T) *sam {
 // serve opens the fakes to the containers.
 func (s *sam) serve(t *testing.T) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate := &x509.Certificate{
-		SerialNumber: big.NewInt(1), DNSNames: []string{thisMachine}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
-	}
-	raw, err := x509.CreateCertificate(rand.Reader, certificate, certificate, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(s.folder, "build", "WebhookFunction", ca), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw}))
-
-	listener := listen(t)
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	s.url = "https://" + net.JoinHostPort(thisMachine, port)
 	s.stack = e2e.New(t)
-	server := &http.Server{
-		Handler: http.HandlerFunc(s.serveHTTP), ReadHeaderTimeout: 5 * time.Second,
-		TLSConfig: &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{raw}, PrivateKey: key}}},
-	}
-	go func() { _ = server.ServeTLS(listener, "", "") }()
-	t.Cleanup(func() { _ = server.Close() })
+	server := httptest.NewUnstartedServer(http.HandlerFunc(s.serveHTTP))
+	_ = server.Listener.Close()
+	server.Listener = listen(t)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
+	s.url = "https://" + net.JoinHostPort(thisMachine, port)
+	write(t, filepath.Join(s.folder, "build", "WebhookFunction", ca), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 }
 
 func (s *sam) serveHTTP(w http.ResponseWriter, r *http.Request) {

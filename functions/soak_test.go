@@ -111,7 +111,9 @@ func (s *soak) begin() {
 	if err := s.Datadog.InjectRandom(faultRate, 1, datadog...); err != nil {
 		s.Fatal(err)
 	}
-	s.AWS.Break(awstest.Fault{Effect: awstest.AnyOf(aws...), Rate: faultRate})
+	for _, effect := range aws {
+		s.AWS.Break(awstest.Fault{Effect: effect, Rate: faultRate / float64(len(aws))})
+	}
 }
 
 // deliver sends alerts as Datadog does, which repeats what is answered 5xx. They are

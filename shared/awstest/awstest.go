@@ -73,20 +73,21 @@ func (a *AWS) Close() { a.proxy.Close() }
 const RequireAll = "REQUIRE_ALL_TESTS"
 
 // Config is for clients in the test's own process.
-func (a *AWS) Config() aws.Config {
+func (a *AWS) Config() aws.Config { return a.config("test") }
+
+// directKey is the access key of the test's own calls.
+const directKey = "direct"
+
+// Direct is for calls of the test itself, which meet no fault and are not recorded.
+func (a *AWS) Direct() aws.Config { return a.config(directKey) }
+
+func (a *AWS) config(accessKey string) aws.Config {
 	return aws.Config{
 		Region:       Region,
 		BaseEndpoint: &a.URL,
-		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
+		Credentials:  credentials.NewStaticCredentialsProvider(accessKey, "test", ""),
 		HTTPClient:   &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}},
 	}
-}
-
-// Direct is for calls of the test itself, which meet no fault and are not recorded.
-func (a *AWS) Direct() aws.Config {
-	config := a.Config()
-	config.HTTPClient = direct{a}
-	return config
 }
 
 // Environ is for child processes: AWS's own variables, and no other configuration.

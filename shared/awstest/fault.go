@@ -60,13 +60,6 @@ func (a *AWS) effect(c Call) Effect {
 	return nil
 }
 
-// AnyOf picks one of the effects for each call.
-func AnyOf(effects ...Effect) Effect {
-	return func(w http.ResponseWriter, r *http.Request, forward func() Response) {
-		effects[rand.IntN(len(effects))](w, r, forward) //nolint:gosec // Chance is enough.
-	}
-}
-
 // Error answers with an error code, such as ThrottlingException. The call has no effect.
 func Error(status int, code string) Effect {
 	return func(w http.ResponseWriter, _ *http.Request, _ func() Response) {
@@ -131,16 +124,14 @@ func Truncate(w http.ResponseWriter, _ *http.Request, forward func() Response) {
 	_, _ = w.Write(response.Body[:len(response.Body)/2])
 }
 
-// Corrupt makes the call and responds with a body that is not JSON.
-func Corrupt(w http.ResponseWriter, _ *http.Request, forward func() Response) {
-	response := forward()
-	Response{response.Status, response.Header, []byte("{\"Item\": \x00\xff <!doctype")}.write(w)
-}
+// Corrupt makes the call and responds with a body that is not JSON, and Empty without a body.
+var Corrupt, Empty = withBody("{\"Item\": \x00\xff <!doctype"), withBody("")
 
-// Empty makes the call and responds without a body.
-func Empty(w http.ResponseWriter, _ *http.Request, forward func() Response) {
-	response := forward()
-	Response{response.Status, response.Header, nil}.write(w)
+func withBody(body string) Effect {
+	return func(w http.ResponseWriter, _ *http.Request, forward func() Response) {
+		response := forward()
+		Response{response.Status, response.Header, []byte(body)}.write(w)
+	}
 }
 
 // wait reports whether the caller still waits after d.
