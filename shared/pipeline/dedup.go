@@ -51,7 +51,7 @@ func (p *Pipeline) claim(ctx context.Context, key string, t attempt) (Outcome, e
 // findPosted reports whether an earlier attempt posted the event, and completes the claim
 // if so. Without an answer the attempt fails if it needs one.
 func (p *Pipeline) findPosted(ctx context.Context, key string, a alert.Alert, t attempt, o *Outcome) (bool, error) {
-	if !o.MaybePosted || p.Stream == nil {
+	if p.Stream == nil {
 		return false, nil
 	}
 	from, to := p.Now().Add(-searchLookback), p.Now().Add(event.MaxAhead)

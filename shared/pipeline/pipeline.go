@@ -139,9 +139,11 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t attempt) (o Out
 	}
 	defer p.releaseOnError(ctx, key, &o, &err)
 
-	// Look up the event, which an earlier attempt may have posted.
-	if found, err := p.findPosted(ctx, key, a, t, &o); found || err != nil {
-		return o, err
+	// Look up the event, if an earlier attempt may have posted it.
+	if o.MaybePosted {
+		if found, err := p.findPosted(ctx, key, a, t, &o); found || err != nil {
+			return o, err
+		}
 	}
 
 	// Match the playbooks, which have the storm limit. The ledger records the alert's
@@ -152,7 +154,7 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t attempt) (o Out
 	o.warn(plan.Warnings...)
 
 	// Storm: above the playbook's limit, a summary replaces the event.
-	if p.suppressed(ctx, a, plan.Limit, &o) {
+	if plan.Limit > 0 && p.suppressed(ctx, a, plan.Limit, &o) {
 		o.addCycle(<-cycle)
 		o.warn(p.complete(ctx, key, o.Posted))
 		return o, nil

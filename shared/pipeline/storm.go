@@ -23,7 +23,7 @@ type Storms interface {
 // an alert is counted, and a summary of it is queued. If that fails, the alert gets its
 // own event.
 func (p *Pipeline) suppressed(ctx context.Context, a alert.Alert, limit int, o *Outcome) bool {
-	if limit == 0 || a.MonitorID == "" || p.Storms == nil || p.Queue == nil {
+	if a.MonitorID == "" || p.Storms == nil || p.Queue == nil {
 		return false
 	}
 	ctx, cancel := withLedgerTimeout(ctx)
