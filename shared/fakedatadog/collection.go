@@ -51,6 +51,14 @@ func (c *collection[T]) found(missing string, handle func(*call, T) answer) func
 	}
 }
 
+// deleted makes a handler that deletes the resource of the path.
+func (c *collection[T]) deleted(missing string) func(*call) answer {
+	return c.found(missing, func(_ *call, v T) answer {
+		c.remove(c.id(v))
+		return success(object{})
+	})
+}
+
 // where returns the resources that match.
 func where[T any](all []T, matches func(T) bool) []T {
 	return slices.DeleteFunc(slices.Clone(all), func(v T) bool { return !matches(v) })

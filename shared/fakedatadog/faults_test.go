@@ -105,7 +105,7 @@ func TestServer_InjectCallerLeaves(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 40*time.Millisecond)
 			defer cancel()
 			if _, body, err := post(ctx, t, server); !errors.Is(err, context.DeadlineExceeded) || strings.HasSuffix(body, "}\n") {
-				t.Errorf("%q %v, want to wait in vain", body, err)
+				t.Errorf("%q %v, want no whole answer", body, err)
 			}
 			server.Close() // Returns only after the handler has.
 			if arrived := len(s.Posted()) == 1; arrived != strings.HasPrefix(string(m), "drip") {

@@ -39,11 +39,11 @@ func (s *Server) webhookRoutes() []route {
 		{name: WebhookCreate, pattern: "POST" + webhooks, permission: create, handle: withBody(s.createWebhook)},
 		{name: WebhookGet, pattern: "GET" + webhooks + one, permission: read, handle: s.webhooks.found(missing, getWebhook)},
 		{name: WebhookUpdate, pattern: "PUT" + webhooks + one, permission: manage, handle: s.webhooks.found(missing, s.updateWebhook)},
-		{name: WebhookDelete, pattern: "DELETE" + webhooks + one, permission: manage, handle: s.webhooks.found(missing, s.deleteWebhook)},
+		{name: WebhookDelete, pattern: "DELETE" + webhooks + one, permission: manage, handle: s.webhooks.deleted(missing)},
 		{name: VariableCreate, pattern: "POST" + variables, permission: manage, handle: withBody(s.createVariable)},
 		{name: VariableGet, pattern: "GET" + variables + one, permission: read, handle: s.variables.found(missingVariable, getVariable)},
 		{name: VariableUpdate, pattern: "PUT" + variables + one, permission: manage, handle: s.variables.found(missingVariable, s.updateVariable)},
-		{name: VariableDelete, pattern: "DELETE" + variables + one, permission: manage, handle: s.variables.found(missingVariable, s.deleteVariable)},
+		{name: VariableDelete, pattern: "DELETE" + variables + one, permission: manage, handle: s.variables.deleted(missingVariable)},
 	}
 }
 
@@ -116,11 +116,6 @@ func (s *Server) updateWebhook(c *call, found Webhook) answer {
 	return s.putWebhook(http.StatusOK, found)
 }
 
-func (s *Server) deleteWebhook(_ *call, found Webhook) answer {
-	s.webhooks.remove(found.Name)
-	return success(object{})
-}
-
 // variableName is the documented rule for the names of custom variables.
 var variableName = regexp.MustCompile(`^[A-Z0-9_]+$`)
 
@@ -180,9 +175,4 @@ func (s *Server) updateVariable(c *call, found variable) answer {
 	changed.Name = found.Name
 	s.variables.put(changed)
 	return success(changed.shown())
-}
-
-func (s *Server) deleteVariable(_ *call, found variable) answer {
-	s.variables.remove(found.Name)
-	return success(object{})
 }
