@@ -79,8 +79,10 @@ func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.
 		return o, err
 	}
 	defer p.releaseOnError(ctx, key, &o, &err)
-	if found, err := p.findPosted(ctx, key, like, t, &o); found || err != nil {
-		return o, err
+	if o.MaybePosted {
+		if found, err := p.findPosted(ctx, key, like, t, &o); found || err != nil {
+			return o, err
+		}
 	}
 	reading, cancel := withLedgerTimeout(ctx)
 	defer cancel()

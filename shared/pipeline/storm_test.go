@@ -64,6 +64,9 @@ func TestPipeline_StormSummary(t *testing.T) {
 		e.events = nil
 		e.redeliver(m, pipeline.Posted)
 		e.redeliver(m, pipeline.Duplicate)
+		if len(e.searched) > 0 {
+			t.Errorf("%d searches for a summary that no attempt can have posted before", len(e.searched))
+		}
 		summary := e.events[0].(event.Event)
 		for _, want := range []string{"38 more alerts", "limit of 2", start.Add(12 * time.Second).UTC().Format("2006-01-02 15:04:05 UTC"), "host:web-0", "host:web-4"} {
 			if !strings.Contains(summary.Text, want) {
