@@ -56,7 +56,7 @@ var targets = []target{
 // of the two: at once, from the queue, or when Datadog repeats what was answered 503.
 func TestMatrix(t *testing.T) {
 	t.Parallel()
-	results := table{cells: map[string]string{}}
+	var results sync.Map
 	t.Run("cells", func(t *testing.T) {
 		for _, f := range faults {
 			for _, intake := range []string{"direct", "queue"} {
@@ -64,13 +64,13 @@ func TestMatrix(t *testing.T) {
 					t.Run(strings.ReplaceAll(intake+"/"+on.name+"/"+f.name, " ", "_"), func(t *testing.T) {
 						t.Parallel()
 						c := cell{T: t, target: on, fault: f, intake: intake}
-						results.set(intake, on.name, f.name, c.run())
+						results.Store(intake+on.name+f.name, c.run())
 					})
 				}
 			}
 		}
 	})
-	t.Logf("what the webhook answered while the dependency failed, and after how long:\n%s", results.text())
+	t.Logf("what the webhook answered while the dependency failed, and after how long:\n%s", table(&results))
 }
 
 // cell is one experiment.
@@ -182,19 +182,8 @@ func (c *cell) mustHaveFailed() {
 	}
 }
 
-// table collects the cells' results, which come in any order.
-type table struct {
-	mu    sync.Mutex
-	cells map[string]string
-}
-
-func (r *table) set(intake, target, fault, result string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.cells[intake+target+fault] = result
-}
-
-func (r *table) text() string {
+// table shows the cells' results, by intake, target and fault.
+func table(results *sync.Map) string {
 	var b strings.Builder
 	for _, intake := range []string{"direct", "queue"} {
 		fmt.Fprintf(&b, "\n%-16s", "INTAKE="+intake)
@@ -204,7 +193,7 @@ func (r *table) text() string {
 		for _, on := range targets {
 			fmt.Fprintf(&b, "\n%-16s", on.name)
 			for _, f := range faults {
-				result, ok := r.cells[intake+on.name+f.name]
+				result, ok := results.Load(intake + on.name + f.name)
 				if !ok {
 					result = "WRONG"
 				}

@@ -85,7 +85,8 @@ func TestOutcome_ReportMetrics(t *testing.T) {
 }
 
 func TestOutcome_ReportAttributes(t *testing.T) {
-	a := alert.Alert{ID: "7", MonitorID: "8", CycleKey: "c", OrgID: "1", Transition: alert.Triggered, Title: "words", Message: "words", Tags: alert.Tags{"words"}, Text: "words"}
+	longest := strings.Repeat("c", 128)
+	a := alert.Alert{ID: "7", MonitorID: "8", CycleKey: longest, OrgID: "1", Transition: alert.Triggered, Title: "words", Message: "words", Tags: alert.Tags{"words"}, Text: "words"}
 	o := pipeline.Outcome{
 		Status: pipeline.Posted, Playbook: "p", Posted: event.Posted{ID: "9"}, Detail: "a reason",
 		Steps: []enrich.Result{{Name: "monitor", Status: enrich.Failed, Duration: 1234567 * time.Nanosecond, Err: fault.New(fault.Temporary, "public", errors.New("private"))}},
@@ -99,7 +100,7 @@ func TestOutcome_ReportAttributes(t *testing.T) {
 		t.Fatal(err)
 	}
 	maps.DeleteFunc(got, func(key string, _ any) bool { return key == "time" || key == "level" || key == "msg" })
-	ids := map[string]string{"alert_id": "7", "monitor_id": "8", "cycle_key": "c", "org_id": "1", "transition": "Triggered", "playbook": "p", "event_id": "9"}
+	ids := map[string]string{"alert_id": "7", "monitor_id": "8", "cycle_key": longest, "org_id": "1", "transition": "Triggered", "playbook": "p", "event_id": "9"}
 	want := map[string]any{
 		"reason": "a reason",
 		"steps":  []any{map[string]any{"name": "monitor", "status": "failed", "duration_ms": 1.234, "error": "public: private"}},
@@ -114,6 +115,11 @@ func TestOutcome_ReportAttributes(t *testing.T) {
 	for key, id := range ids {
 		if meta[key] != id {
 			t.Errorf("the span's tag %s is %q", key, meta[key])
+		}
+	}
+	for _, attr := range (pipeline.Outcome{Status: pipeline.Posted}).Report(t.Context(), a) {
+		if attr.Key == "steps" {
+			t.Errorf("without steps it logs %s", attr)
 		}
 	}
 }
