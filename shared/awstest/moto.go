@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"sync"
 )
 
@@ -39,9 +40,6 @@ func findMoto() (string, error) {
 	return exec.LookPath("moto_server")
 }
 
-// lifeline is the shell's standard input, open for as long as this process runs.
-var lifeline io.Closer
-
 var listening = regexp.MustCompile(`Running on (http://\S+)`)
 
 // startMoto starts the emulator at a free port. The shell ends it when this process
@@ -52,7 +50,8 @@ func startMoto(program string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if lifeline, err = command.StdinPipe(); err != nil {
+	input, err := command.StdinPipe()
+	if err != nil {
 		return "", err
 	}
 	if err := command.Start(); err != nil {
@@ -64,7 +63,10 @@ func startMoto(program string) (string, error) {
 			return "", errors.Join(fmt.Errorf("%s ended", program), err)
 		}
 		if match := listening.FindStringSubmatch(line); match != nil {
-			go func() { _, _ = io.Copy(io.Discard, lines) }()
+			go func() {
+				_, _ = io.Copy(io.Discard, lines)
+				runtime.KeepAlive(input) // The garbage collector would close it.
+			}()
 			return match[1], nil
 		}
 	}

@@ -321,11 +321,13 @@ func TestCompose_DropsLowestPriority(t *testing.T) {
 	}{
 		"by weight": {
 			[]enrich.Result{section("Heavy", enrich.Essential, 10), section("Light", enrich.Background, 10), section("Middle", enrich.Important, 30)},
-			[]string{"Heavy"}, `_Left out, for Datadog's limit: Light; \d+ of 30 lines of Middle\._`,
+			[]string{"Heavy"},
+			`_Left out, for Datadog's limit: Light; \d+ of 30 lines of Middle\._`,
 		},
 		"the last of equal weights": {
 			[]enrich.Result{section("First", enrich.Useful, 10), section("Second", enrich.Useful, 10), section("Third", enrich.Useful, 30)},
-			[]string{"First", "Second"}, `_Left out, for Datadog's limit: \d+ of 30 lines of Third\._`,
+			[]string{"First", "Second"},
+			`_Left out, for Datadog's limit: \d+ of 30 lines of Third\._`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -121,8 +121,10 @@ func TestRotation_Errors(t *testing.T) {
 	}
 }
 
-func testVersion(t *testing.T, r *Rotation) error   { return r.Test(t.Context(), nextVersion) }
+func testVersion(t *testing.T, r *Rotation) error { return r.Test(t.Context(), nextVersion) }
+
 func createVersion(t *testing.T, r *Rotation) error { return r.Create(t.Context(), nextVersion, "") }
+
 func finishVersion(t *testing.T, r *Rotation) error {
 	_, err := r.Finish(t.Context(), nextVersion)
 	return err

@@ -86,7 +86,9 @@ func TestEnrich_State(t *testing.T) {
 		want   enrich.Facts
 	}{
 		{
-			"up", datadog.Host{Up: true, LastReported: midnight.Add(-time.Minute), Platform: "linux", CPUs: 1}, enrich.Useful,
+			"up",
+			datadog.Host{Up: true, LastReported: midnight.Add(-time.Minute), Platform: "linux", CPUs: 1},
+			enrich.Useful,
 			enrich.Facts{{Name: "State", Value: "up"}, {Name: "System", Value: "linux, 1 CPU"}},
 		},
 		{"no recent report", datadog.Host{Up: true, LastReported: midnight.Add(-17 * time.Minute)}, enrich.Useful, enrich.Facts{{Name: "State", Value: "up, last report 17 minutes ago"}}},

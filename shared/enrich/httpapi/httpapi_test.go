@@ -127,11 +127,13 @@ func TestEnrich_Request(t *testing.T) {
 		header  map[string]string
 	}{
 		{
-			Config{URL: "/teams/a%2Fb?x=1%26y", Headers: map[string]string{"X-From": "boomerang"}}, "GET /teams/a%2Fb?x=1%26y",
+			Config{URL: "/teams/a%2Fb?x=1%26y", Headers: map[string]string{"X-From": "boomerang"}},
+			"GET /teams/a%2Fb?x=1%26y",
 			map[string]string{"X-From": "boomerang", "Authorization": "", "Content-Type": "", "Accept": "application/json", "User-Agent": "boomerang"},
 		},
 		{
-			Config{URL: "/hook", Body: `{"text":"hello"}`, Secret: Secret{Name: "cmdb/token", Header: "X-Token"}}, "POST /hook",
+			Config{URL: "/hook", Body: `{"text":"hello"}`, Secret: Secret{Name: "cmdb/token", Header: "X-Token"}},
+			"POST /hook",
 			map[string]string{"Content-Type": "application/json", "X-Token": token},
 		},
 		{Config{URL: "/", Secret: Secret{Name: "cmdb/token", Format: "Token token=%s"}}, "GET /", map[string]string{"Authorization": "Token token=" + token}},

@@ -162,19 +162,23 @@ func TestEnrich_Query(t *testing.T) {
 		want datadog.SeriesQuery
 	}{
 		"alert": {
-			Config{}, alert.Alert{Query: query, Date: noon.Add(time.Second)},
+			Config{},
+			alert.Alert{Query: query, Date: noon.Add(time.Second)},
 			datadog.SeriesQuery{Query: "avg:system.load.1{env:prod} by {host}", From: noon.Add(-59 * time.Minute), To: noon.Add(time.Minute)},
 		},
 		"playbook": {
-			Config{Query: " avg:b{*} > 1", Window: 10 * time.Minute}, alert.Alert{Query: "1 && 2", Date: noon},
+			Config{Query: " avg:b{*} > 1", Window: 10 * time.Minute},
+			alert.Alert{Query: "1 && 2", Date: noon},
 			datadog.SeriesQuery{Query: "avg:b{*}", From: noon.Add(-10 * time.Minute), To: noon},
 		},
 		"monitor's window": {
-			Config{}, alert.Alert{Query: fourHours, Date: noon},
+			Config{},
+			alert.Alert{Query: fourHours, Date: noon},
 			datadog.SeriesQuery{Query: "sum:b{*}.as_count()", From: noon.Add(-4 * time.Hour), To: noon},
 		},
 		"playbook's longer window": {
-			Config{Window: 5 * time.Hour}, alert.Alert{Query: fourHours, Date: noon},
+			Config{Window: 5 * time.Hour},
+			alert.Alert{Query: fourHours, Date: noon},
 			datadog.SeriesQuery{Query: "sum:b{*}.as_count()", From: noon.Add(-5 * time.Hour), To: noon},
 		},
 	} {

@@ -118,11 +118,13 @@ func TestEnrich_Groups(t *testing.T) {
 		want  []enrich.Block
 	}{
 		{
-			"monitor without groups", datadog.MonitorGroup{Name: "*", Status: "Alert", LastTriggered: noon},
+			"monitor without groups",
+			datadog.MonitorGroup{Name: "*", Status: "Alert", LastTriggered: noon},
 			[]enrich.Block{enrich.Facts{name}, enrich.Links{page}, enrich.List{Items: []enrich.Item{{Time: noon, Tag: "Alert", Text: "the whole monitor"}}}},
 		},
 		{
-			"one group", datadog.MonitorGroup{Name: "host:a", Status: "Warn"},
+			"one group",
+			datadog.MonitorGroup{Name: "host:a", Status: "Warn"},
 			[]enrich.Block{enrich.Facts{name, {Name: "Failing", Value: "1 group (1 Warn)"}}, enrich.Links{page}, enrich.List{Items: []enrich.Item{{Tag: "Warn", Text: "host:a"}}}},
 		},
 	} {
