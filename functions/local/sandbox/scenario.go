@@ -5,9 +5,7 @@ import (
 	"cmp"
 	_ "embed"
 	"encoding/json"
-	"fmt"
 	"math"
-	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
@@ -20,7 +18,7 @@ import (
 	"boomerang/shared/fakedatadog"
 )
 
-// scenarioJSON is a template of what the fake has, by its control endpoints.
+// scenarioJSON is a template of the JSON of seeds.
 //
 //go:embed scenario.json.tmpl
 var scenarioJSON string
@@ -39,27 +37,45 @@ func (s *Sandbox) Seed(a alert.Alert, now time.Time) error {
 		return nil
 	}
 	s.SeedMetric(a, "", now)
-	var seeds bytes.Buffer
-	if err := scenarioTemplate.Execute(&seeds, newScenario(a, now)); err != nil {
+	var rendered bytes.Buffer
+	if err := scenarioTemplate.Execute(&rendered, newScenario(a, now)); err != nil {
 		return err
 	}
-	var all map[string][]json.RawMessage
-	if err := json.Unmarshal(seeds.Bytes(), &all); err != nil {
+	var known seeds
+	if err := json.Unmarshal(rendered.Bytes(), &known); err != nil {
 		return err
 	}
-	for kind, seeds := range all {
-		for _, seed := range seeds {
-			response, err := http.Post(s.URL+"/_fake/"+kind, "application/json", bytes.NewReader(seed))
-			if err != nil {
-				return err
-			}
-			_ = response.Body.Close()
-			if response.StatusCode >= http.StatusBadRequest {
-				return fmt.Errorf("the fake refused %s: %s", seed, response.Status)
-			}
-		}
+	for _, monitor := range known.Monitors {
+		s.Datadog.AddMonitor(monitor)
 	}
+	for _, event := range known.Events {
+		s.Datadog.AddEvent(event)
+	}
+	for _, log := range known.Logs {
+		s.Datadog.AddLog(log)
+	}
+	for _, slo := range known.SLOs {
+		s.Datadog.AddSLO(slo)
+	}
+	for _, team := range known.Teams {
+		s.Datadog.AddTeam(team)
+	}
+	for _, entity := range known.Entities {
+		s.Datadog.AddEntity(entity)
+	}
+	s.Datadog.SetHosts(known.Hosts...)
 	return nil
+}
+
+// seeds are what the template has.
+type seeds struct {
+	Monitors []fakedatadog.Monitor
+	Events   []fakedatadog.Event
+	Hosts    []fakedatadog.Host
+	Logs     []fakedatadog.Log
+	Entities []fakedatadog.Entity
+	SLOs     []fakedatadog.SLO
+	Teams    []fakedatadog.Team
 }
 
 // SeedMetric adds the series of a query, or of the alert's own query. The fake does not
