@@ -92,28 +92,3 @@ func TestUsage(t *testing.T) {
 		}
 	}
 }
-
-func TestRun(t *testing.T) {
-	screen := mustInvoke(t, nil, "run", torq)
-	contains(t, screen, "200 OK", `"status": "posted"`, "The event in Datadog (POST /api/v1/events)", "aggregation_key", "enrichment:complete",
-		"Checkout p95 latency is high", "deploy · [Deployed checkout 4.2.1", "critical 0.8, warning 0.6", "＠webhook-boomerang")
-	if strings.Contains(screen, "\x1b[") {
-		t.Error("color without a terminal")
-	}
-}
-
-func TestRun_EventV2(t *testing.T) {
-	playbooks := file(t, "playbooks.yaml", "playbooks:\n  - name: alerts\n    steps: [{uses: monitor}]\n    event: {api: v2}\n")
-	contains(t, mustInvoke(t, map[string]string{"PLAYBOOKS_FILE": playbooks}, "run", torq),
-		"The event in Datadog (POST /api/v2/events)", "status           error", "runbook          ", "custom.monitor   {", "playbook:alerts", "│ **Triggered")
-}
-
-func TestRun_Errors(t *testing.T) {
-	screen, err := invoke(t, nil, "run", "../../events/wrong-token.json")
-	errorContains(t, err, "no event was posted")
-	contains(t, screen, "401 Unauthorized")
-	_, err = invoke(t, nil, "run", "none.json")
-	errorContains(t, err, "none.json")
-	_, err = invoke(t, nil, "run", torq, "--live")
-	errorContains(t, err, "DD_API_KEY")
-}

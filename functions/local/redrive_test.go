@@ -210,14 +210,3 @@ func TestRedrive_Failure(t *testing.T) {
 		})
 	}
 }
-
-func TestRedrive_Variables(t *testing.T) {
-	const url = "https://sqs.eu-west-1.amazonaws.com/123456789012/redelivery"
-	for want, env := range map[string]map[string]string{
-		"DEAD_LETTER_QUEUE_URL is not set": {"REDELIVERY_QUEUE_URL": url},
-		"are the same queue":               {"REDELIVERY_QUEUE_URL": url, "DEAD_LETTER_QUEUE_URL": url},
-	} {
-		_, err := invoke(t, env, "redrive")
-		errorContains(t, err, want)
-	}
-}

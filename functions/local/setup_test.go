@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"maps"
 	"net/http/httptest"
 	"os"
 	"strings"
@@ -11,14 +10,6 @@ import (
 	"boomerang/functions/local/output"
 	"boomerang/shared/fakedatadog"
 )
-
-func TestSetup(t *testing.T) {
-	contains(t, mustInvoke(t, map[string]string{"WEBHOOK_NAME": "shop", "DEAD_LETTER_QUEUE_NAME": "letters"}, "setup", "--delete"),
-		"created       the webhook shop", `created       the dashboard "Boomerang (shop)"`, "Mention @webhook-shop",
-		`{"X-Webhook-Token":"$BOOMERANG_SHOP_TOKEN"}`, "queuename:letters", "200 OK", "[Triggered] Checkout is slow", "enrichment:complete",
-		`events("webhook:shop* enrichment:*`, "boomerang, webhook:shop, monitor:4711",
-		"removed       the webhook shop", `removed       the monitor "Boomerang (shop): there are dead letters"`)
-}
 
 // newOrganization returns a fake of the real Datadog, and the environment to use it.
 func newOrganization(t *testing.T) (*fakedatadog.Server, map[string]string) {
@@ -55,22 +46,6 @@ func TestSetup_LiveErrors(t *testing.T) {
 	s.AddWebhook(fakedatadog.Webhook{Name: "boomerang", URL: lambdaURL})
 	_, err = invoke(t, env, "setup", "--live", "--url", lambdaURL, "--delete")
 	errorContains(t, err, "manage_integrations")
-	for name, c := range map[string]struct {
-		url  string
-		env  map[string]string
-		want []string
-	}{
-		"nothing set": {"", map[string]string{"DD_API_KEY": "", "DD_APP_KEY": ""}, []string{"set URL", "set DD_API_KEY, DD_APP_KEY"}},
-		"plain http":  {"http://example.com", nil, []string{"the Function URL is not https"}},
-		"wrong site":  {lambdaURL, map[string]string{"DD_SITE": "datadog.example"}, []string{"DD_SITE"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			changed := maps.Clone(env)
-			maps.Copy(changed, c.env)
-			_, err := invoke(t, changed, "setup", "--live", "--url", c.url)
-			errorContains(t, err, c.want...)
-		})
-	}
 }
 
 func TestToken(t *testing.T) {

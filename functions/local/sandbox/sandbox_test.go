@@ -117,6 +117,9 @@ func TestStart_Live(t *testing.T) {
 	if len(s.Datadog.Events()) > 0 || s.Keys != (Keys{API: "a", App: "b"}) {
 		t.Errorf("it seeded the fake, or has other keys than the user's")
 	}
+	if s.Name() != "datadoghq.com" {
+		t.Errorf("the name is %s", s.Name())
+	}
 	if got := s.Environment(map[string]string{"DD_SITE": "datadoghq.eu"}, nil).Variables; got["DATADOG_API_URL"] != "" || got["DD_SITE"] != "datadoghq.eu" {
 		t.Errorf("variables are %v", got)
 	}

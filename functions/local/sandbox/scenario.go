@@ -42,7 +42,9 @@ func (s *Sandbox) Seed(a alert.Alert, now time.Time) error {
 		return err
 	}
 	var known seeds
-	if err := json.Unmarshal(rendered.Bytes(), &known); err != nil {
+	decoder := json.NewDecoder(&rendered)
+	decoder.DisallowUnknownFields() // A key that the fake renamed would be lost.
+	if err := decoder.Decode(&known); err != nil {
 		return err
 	}
 	for _, monitor := range known.Monitors {

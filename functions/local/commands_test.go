@@ -1,0 +1,124 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+const lambdaURL = "https://abc.lambda-url.eu-west-1.on.aws/"
+
+// keys are of no organization: nothing may be called with them.
+var keys = map[string]string{"WEBHOOK_TOKEN": "t", "DD_API_KEY": "a", "DD_APP_KEY": "b"}
+
+// with returns the keys and another variable.
+func with(name, value string) map[string]string {
+	env := map[string]string{name: value}
+	for name, value := range keys {
+		if _, isSet := env[name]; !isSet {
+			env[name] = value
+		}
+	}
+	return env
+}
+
+// TestCommands runs command lines. One without fails succeeds.
+func TestCommands(t *testing.T) {
+	const queue = "https://sqs.eu-west-1.amazonaws.com/123456789012/redelivery"
+	for _, c := range []struct {
+		line         string
+		env          map[string]string
+		shows, fails []string
+		lacks        string
+	}{
+		{line: "run " + torq, shows: []string{
+			"200 OK", `"status": "posted"`, "The event in Datadog (POST /api/v1/events)", "aggregation_key", "enrichment:complete",
+			"Checkout p95 latency is high", "deploy · [Deployed checkout 4.2.1", "critical 0.8, warning 0.6", "＠webhook-boomerang",
+		}},
+		{line: "run " + torq, env: map[string]string{"PLAYBOOKS_FILE": "testdata/v2.yaml"}, shows: []string{
+			"The event in Datadog (POST /api/v2/events)", "status           error", "runbook          ", "custom.monitor   {", "playbook:alerts", "│ **Triggered",
+		}},
+		{line: "run ../../events/wrong-token.json", shows: []string{"401 Unauthorized"}, fails: []string{"no event was posted"}},
+		{line: "run none.json", fails: []string{"none.json"}},
+		{line: "run --live " + torq, fails: []string{"DD_API_KEY"}},
+
+		{line: "try " + torq + " testdata/mine.yaml", shows: []string{
+			"Playbooks: testdata/mine.yaml", `✗ other  this is false: alert.tags.service == "other"`, "✓ mine   used", "· last   not reached",
+			"✓ owner ok in", `"team": "checkout"`, "with  query: sum:checkout.errors{service:checkout}.as_count()", `"points": `,
+			"✓ page (oncall) ok in", "with  team: checkout", "Ada Marsh", "· never skipped in", `why   its condition does not hold`,
+			"· tell (owner), after the post skipped in", "with  service: checkout owns it", "a try does not post",
+			"The event\n  title            checkout owns it", "The request to Datadog: POST /api/v1/events\n{\n  \"title\": \"checkout owns it\",",
+		}},
+		{line: "try " + torq + " testdata/v2.yaml", shows: []string{"The request to Datadog: POST /api/v2/events\n", `"category": "alert"`}},
+		{line: "try " + torq, shows: []string{"the embedded playbooks", "✓ default  used", "The event\n"}, lacks: "the function would answer"},
+		{line: "try ../../events/own-event.json", shows: []string{"Nothing would be done"}},
+		{line: "try ../../events/wrong-token.json", shows: []string{"the function would answer 401 Unauthorized", "The event\n"}},
+		{line: "try testdata/get.json", shows: []string{"the function would answer 405 Method Not Allowed", "The event\n"}},
+		{line: "try testdata/mine.yaml " + torq, fails: []string{"not a Function URL event"}},
+		{line: "try none.json", fails: []string{"none.json"}},
+		{line: "try testdata/no-alert.json", fails: []string{"the function would reject"}},
+		{line: "try testdata/no-base64.json", fails: []string{"base64"}},
+		{line: "try " + torq + " none.yaml", fails: []string{"none.yaml"}},
+		{line: "try " + torq + " testdata/bad/a.yaml", fails: []string{`bad/a.yaml:1:23: unknown key "mach"`}},
+		{line: "try " + torq + " --replay none", fails: []string{"none is not a recording"}},
+		{line: "try " + torq + " --record testdata/other-recording", fails: []string{"another folder"}},
+		{line: "try --live " + torq, fails: []string{"DD_API_KEY"}},
+		{line: "try " + torq, env: map[string]string{"ENRICH_BUDGET": "soon"}, fails: []string{"ENRICH_BUDGET"}},
+
+		{line: "test-playbooks testdata/passing", shows: []string{
+			"testdata/passing/a.test.yaml\n  pass urgent\n  note no case reaches the playbook two\n", "1 cases, 0 failed; 1 playbooks or steps that no case reaches",
+		}},
+		{line: "test-playbooks testdata/passing/a.yaml", shows: []string{"  pass urgent\n"}},
+		{line: "test-playbooks testdata/passing/a.test.yaml", shows: []string{"  pass urgent\n"}},
+		{line: "test-playbooks testdata/passing testdata/failing", fails: []string{"1 of 2 cases failed"}, shows: []string{
+			"  pass urgent", "  FAIL urgent\n       playbooks: want [one], got [two]\n       one did not match; this is false: alert.priority == \"P1\"\n", "2 cases, 1 failed",
+		}},
+		{line: "test-playbooks testdata/unfinished", fails: []string{"a.test.yaml:1:8"}, shows: []string{"pass urgent"}},
+		{line: "test-playbooks testdata/bad", fails: []string{"no tests of playbooks"}},
+		{line: "test-playbooks none", fails: []string{"none"}},
+
+		{line: "check-playbooks testdata/good testdata/lookup", shows: []string{"2 valid playbook files\n"}},
+		{line: "check-playbooks testdata/bad", fails: []string{`a.yaml:1:23: unknown key "mach"; did you mean "match"?`, `did you mean "owner"?`, "owners.csv"}},
+		{line: "check-playbooks testdata/good/owners.yaml", fails: []string{"owners.yaml"}}, // A file that is named is checked as playbooks.
+		{line: "check-playbooks none", fails: []string{"none"}},
+
+		{line: "drill", shows: []string{"in the events of the fake of Datadog", "enrichment:complete"}},
+		{line: "drill --live", fails: []string{"set DD_API_KEY"}},
+		{line: "drill http://example.com/", fails: []string{"the address of the webhook must start with https://"}},
+		{line: "drill " + lambdaURL, env: with("WEBHOOK_TOKEN", " \n"), fails: []string{"set WEBHOOK_TOKEN to the webhook's token"}},
+		{line: "drill " + lambdaURL, env: map[string]string{"WEBHOOK_TOKEN": "t"}, fails: []string{
+			"set DD_API_KEY to an API key of the organization that the stack posts to, and DD_APP_KEY to an application key",
+		}},
+		{line: "drill " + lambdaURL, env: with("DD_SITE", "example.com"), fails: []string{`DD_SITE: "example.com" is not a Datadog site`}},
+		{line: "drill " + lambdaURL, env: with("DATADOG_API_URL", "http://example.com"), fails: []string{"the base URL of the Datadog API must start with https://"}},
+
+		{line: "setup --delete", env: map[string]string{"WEBHOOK_NAME": "shop", "DEAD_LETTER_QUEUE_NAME": "letters"}, shows: []string{
+			"created       the webhook shop", `created       the dashboard "Boomerang (shop)"`, "Mention @webhook-shop",
+			`{"X-Webhook-Token":"$BOOMERANG_SHOP_TOKEN"}`, "queuename:letters", "200 OK", "[Triggered] Checkout is slow", "enrichment:complete",
+			`events("webhook:shop* enrichment:*`, "boomerang, webhook:shop, monitor:4711",
+			"removed       the webhook shop", `removed       the monitor "Boomerang (shop): there are dead letters"`,
+		}},
+		{line: "setup --live", fails: []string{"set URL", "set DD_API_KEY, DD_APP_KEY"}},
+		{line: "setup --live --url http://example.com", env: keys, fails: []string{"the Function URL is not https"}},
+		{line: "setup --live --url " + lambdaURL, env: with("DD_SITE", "datadog.example"), fails: []string{"DD_SITE"}},
+
+		{line: "redrive", env: map[string]string{"REDELIVERY_QUEUE_URL": queue}, fails: []string{"DEAD_LETTER_QUEUE_URL is not set"}},
+		{line: "redrive", env: map[string]string{"REDELIVERY_QUEUE_URL": queue, "DEAD_LETTER_QUEUE_URL": queue}, fails: []string{"are the same queue"}},
+		{line: "schema testdata/none", fails: []string{"none"}},
+	} {
+		t.Run(c.line, func(t *testing.T) {
+			t.Parallel()
+			screen, err := invoke(t, c.env, strings.Fields(c.line)...)
+			if err != nil && c.fails == nil {
+				t.Error(err)
+			}
+			errorContains(t, err, c.fails...)
+			contains(t, screen, c.shows...)
+			if c.lacks != "" && strings.Contains(screen, c.lacks) {
+				t.Errorf("it shows %q:\n%s", c.lacks, screen)
+			}
+			if strings.Contains(screen, "\x1b[") {
+				t.Error("color without a terminal")
+			}
+		})
+	}
+}
