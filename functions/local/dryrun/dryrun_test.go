@@ -191,15 +191,3 @@ func TestRunner_StepTimeout(t *testing.T) {
 		}
 	})
 }
-
-func TestObserved(t *testing.T) {
-	for _, k := range dryrun.Observed(kinds()) {
-		if k.Name != "greet" {
-			continue
-		}
-		f, err := k.New(config{"you"}, 0).Enrich(t.Context(), alert.Alert{})
-		if err != nil || f.Data != (data{"hello you"}) {
-			t.Errorf("%+v, %v", f, err)
-		}
-	}
-}
