@@ -36,7 +36,10 @@ func startServe(t *testing.T) session {
 	var log bytes.Buffer
 	c := cli{out: output.New(writer), stderr: &log}
 	ended := make(chan error, 1)
-	go func() { ended <- c.run(ctx, "serve", "127.0.0.1:0") }()
+	go func() {
+		ended <- c.run(ctx, "serve", "127.0.0.1:0")
+		_ = writer.Close() // Otherwise the scanner waits for a serve that failed.
+	}()
 	end := func() string {
 		stop()
 		if err := <-ended; err != nil {
