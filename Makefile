@@ -106,7 +106,7 @@ check-playbooks: ## Find every mistake in playbooks (PLAYBOOKS=<file or folder>)
 	@go run ./functions/local check-playbooks $(ALL_PLAYBOOKS)
 
 .PHONY: schema
-schema: ## Write the JSON Schema of playbooks, by which editors complete them, and the reference of the steps
+schema: ## Write the JSON Schema of playbooks, so that editors can complete them, and the reference of the steps
 	go generate ./functions/local
 
 # The packages whose tests run the code in their own process. The tests of functions/ run the built binaries, which
@@ -187,7 +187,7 @@ scale: ## Simulate a storm of 1,000 alerts a second for STORM=60 seconds of a vi
 	@awk '/^ *Alerts / { table = 1 } /^(---|===)/ { table = 0 } table' .build/scale.txt
 
 .PHONY: golden
-golden: ## Write the golden files anew; read the difference before you commit it
+golden: ## Rewrite the golden files; review the diff before you commit
 	@packages=$$(grep -rl --include='*_test.go' 'flag\.Bool("update"' . | xargs -r -n 1 dirname | sort -u); \
 	[ -n "$$packages" ] || { echo "no package has golden files" >&2; exit 1; }; \
 	go test -count=1 $$packages -update

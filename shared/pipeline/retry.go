@@ -25,6 +25,8 @@ const (
 	answerReserve = 500 * time.Millisecond
 	// ledgerTimeout bounds one use of the ledger. The pipeline works without it.
 	ledgerTimeout = time.Second
+	// summaryTimeout bounds reading a storm's window, without which there is no summary.
+	summaryTimeout = 5 * time.Second
 	// searchTimeout bounds the search for the event of an earlier attempt.
 	searchTimeout = 2 * time.Second
 )

@@ -99,20 +99,23 @@ func TestPipeline_Timeouts(t *testing.T) {
 			})
 		})
 	}
-	for name, run := range map[string]func(*env) (pipeline.Outcome, error){
-		"mark queued": func(e *env) (pipeline.Outcome, error) { return pipeline.New(e.Config).Enqueue(e.Context(), a) },
-		"suppressed": func(e *env) (pipeline.Outcome, error) {
+	for name, c := range map[string]struct {
+		run  func(*env) (pipeline.Outcome, error)
+		took time.Duration
+	}{
+		"mark queued": {func(e *env) (pipeline.Outcome, error) { return pipeline.New(e.Config).Enqueue(e.Context(), a) }, time.Second},
+		"suppressed": {func(e *env) (pipeline.Outcome, error) {
 			storm := &queue.Storm{Source: "1:4711", Start: time.Now(), Limit: 2}
 			return pipeline.New(e.Config).Redeliver(e.Context(), queue.Message{Alert: monitor, Storm: storm})
-		},
+		}, 5 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := newEnv(t)
 				e.fails[name] = errHang
 				start := time.Now()
-				o, err := run(e)
-				if took := time.Since(start); took != time.Second || err == nil && len(o.Warnings) != 1 {
+				o, err := c.run(e)
+				if took := time.Since(start); took != c.took || err == nil && len(o.Warnings) != 1 {
 					t.Errorf("got %+v, %v after %v", o, err, took)
 				}
 			})

@@ -84,7 +84,7 @@ func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.
 			return o, err
 		}
 	}
-	reading, cancel := withLedgerTimeout(ctx)
+	reading, cancel := context.WithTimeoutCause(ctx, summaryTimeout, errLedgerTimeout)
 	defer cancel()
 	suppressed, err := p.Storms.Suppressed(reading, w)
 	if err != nil {

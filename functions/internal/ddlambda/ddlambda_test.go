@@ -256,9 +256,15 @@ func TestWrap_ExtensionFaults(t *testing.T) {
 			}
 		})
 	}
-	h, agent := wrap(t, work)
-	if _, err := invoke(t, h, urlEvent, time.Minute); err != nil || agent.Spans(t)["claim"].SpanID == 0 || len(agent.Lines(t)) != 1 {
-		t.Errorf("a healthy extension gets %s, %v", agent.Said(t), err)
+	for round := 1; ; round++ { // A busy machine may need more than the time-outs.
+		h, agent := wrap(t, work)
+		_, err := invoke(t, h, urlEvent, time.Minute)
+		if err == nil && agent.Spans(t)["claim"].SpanID != 0 && len(agent.Lines(t)) == 1 {
+			return
+		}
+		if round == 5 {
+			t.Fatalf("a healthy extension gets %s, %v", agent.Said(t), err)
+		}
 	}
 }
 
