@@ -69,12 +69,28 @@ func folder(t *testing.T, files map[string]string) string {
 
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{
-		nil, {"fly"},
-		{"run"}, {"run", "a", "b"}, {"run", "a", "--fast"}, {"run", "a", "--live=soon"},
-		{"try"}, {"try", "a", "b", "c"}, {"try", "a", "--fast"}, {"try", "a", "--record", "x", "--replay", "y"}, {"try", "a", "--live", "--replay", "y"},
+		nil,
+		{"fly"},
+		{"run"},
+		{"run", "a", "b"},
+		{"run", "a", "--fast"},
+		{"run", "a", "--live=soon"},
+		{"try"},
+		{"try", "a", "b", "c"},
+		{"try", "a", "--fast"},
+		{"try", "a", "--record", "x", "--replay", "y"},
+		{"try", "a", "--live", "--replay", "y"},
 		{"serve", "a", "b"},
-		{"drill", "a", "b"}, {"drill", "-timeout", "soon"}, {"drill", "-timeout", "0s"}, {"drill", "-fast"},
-		{"test-playbooks"}, {"test-playbooks", "-fast"}, {"check-playbooks"}, {"schema"}, {"setup", "a"}, {"redrive", "a"},
+		{"drill", "a", "b"},
+		{"drill", "-timeout", "soon"},
+		{"drill", "-timeout", "0s"},
+		{"drill", "-fast"},
+		{"test-playbooks"},
+		{"test-playbooks", "-fast"},
+		{"check-playbooks"},
+		{"schema"},
+		{"setup", "a"},
+		{"redrive", "a"},
 	} {
 		_, err := invoke(t, nil, args...)
 		usage, ok := errors.AsType[usageError](err)
