@@ -79,8 +79,15 @@ func checkPlaybooks(_ context.Context, c cli, flags *flag.FlagSet, args []string
 	if err != nil {
 		return err
 	}
+	if len(files) == 0 {
+		return fmt.Errorf("no playbooks in %s: give a .yaml file, or a folder that has some", strings.Join(paths, ", "))
+	}
 	var problems []error
 	for _, file := range files {
+		if isTest(file) {
+			problems = append(problems, fmt.Errorf("%s is a test of playbooks: run make test-playbooks PLAYBOOKS=%s", file, file))
+			continue
+		}
 		source, err := os.ReadFile(file)
 		if err == nil {
 			_, err = playbook.Load(file, source, kindsBeside(file))
