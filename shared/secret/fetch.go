@@ -107,13 +107,14 @@ func fetchMembers(ctx context.Context, client Client, in *secretsmanager.GetSecr
 	if err != nil {
 		return nil, err
 	}
-	var object map[string]any
+	var object map[string]json.RawMessage // Other members may hold anything.
 	isObject := json.Unmarshal(content, &object) == nil && object != nil
 	values := make([]Secret, len(names))
 	want := make([]string, len(names))
 	var missing []string
 	for i, name := range names {
-		text, _ := object[name].(string)
+		var text string
+		_ = json.Unmarshal(object[name], &text) // It is missing below.
 		if values[i] = New(strings.TrimSpace(text)); values[i].IsEmpty() {
 			missing = append(missing, name)
 		}

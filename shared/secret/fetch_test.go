@@ -72,7 +72,7 @@ func (b byAction) respond(w http.ResponseWriter, r *http.Request) {
 func TestFetchKeys(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
 		"white space": holding(fmt.Sprintf(` {"api_key":" %s\n", "app_key":"\t%s\r\n"} `, apiKey, appKey)),
-		"other keys":  holding(fmt.Sprintf(`{"site":"datadoghq.eu","n":1,"api_key":%q,"app_key":%q}`, apiKey, appKey)),
+		"other keys":  holding(fmt.Sprintf(`{"site":"datadoghq.eu","n":1e999,"api_key":%q,"app_key":%q}`, apiKey, appKey)),
 		"binary":      write(http.StatusOK, `{"SecretBinary":"`+base64.StdEncoding.EncodeToString([]byte(keysJSON()))+`"}`),
 	} {
 		t.Run(name, func(t *testing.T) {
