@@ -21,6 +21,7 @@ import (
 
 	"boomerang/functions/internal/e2e"
 	"boomerang/functions/local/functionurl"
+	"boomerang/shared/awstest"
 )
 
 // thisMachine is what a container calls the machine that it runs on. The keys are sent to
@@ -187,7 +188,7 @@ func (s *sam) run(t *testing.T, arguments ...string) []byte {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "sam", arguments...)
 	command.Env = append(os.Environ(), "SAM_CLI_TELEMETRY=0", "CGO_ENABLED=0", "GOOS=linux", "GOFLAGS="+os.Getenv("LAMBDA_GOFLAGS"),
-		"AWS_REGION=eu-west-1", "AWS_DEFAULT_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local",
+		"AWS_REGION="+awstest.Region, "AWS_DEFAULT_REGION="+awstest.Region, "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local",
 		"AWS_EC2_METADATA_DISABLED=true", "AWS_ENDPOINT_URL_STS=http://127.0.0.1:9", "AWS_MAX_ATTEMPTS=1")
 	var progress bytes.Buffer
 	command.Stderr = &progress
