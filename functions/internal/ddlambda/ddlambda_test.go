@@ -256,16 +256,6 @@ func TestWrap_ExtensionFaults(t *testing.T) {
 			}
 		})
 	}
-	for round := 1; ; round++ { // A busy machine may need more than the time-outs.
-		h, agent := wrap(t, work)
-		_, err := invoke(t, h, urlEvent, time.Minute)
-		if err == nil && agent.Spans(t)["claim"].SpanID != 0 && len(agent.Lines(t)) == 1 {
-			return
-		}
-		if round == 5 {
-			t.Fatalf("a healthy extension gets %s, %v", agent.Said(t), err)
-		}
-	}
 }
 
 func TestWrap_Deadline(t *testing.T) {
