@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/tracer"
@@ -71,9 +71,12 @@ func (l tracerLogger) Log(message string) { l.Warn("Datadog tracer: " + strings.
 // traceTransport carries the tracer's payloads and knows when all are answered.
 type traceTransport struct {
 	http.RoundTripper
-	used     bool         // Without the extension the tracer writes to the log.
-	pending  atomic.Int64 // spans that have ended and are not sent
+	used     bool // Without the extension the tracer writes to the log.
 	answered chan struct{}
+
+	mu      sync.Mutex
+	pending int // spans that have ended and are not sent
+	gaveUp  int // waits that ended before all were sent
 }
 
 // newTraceTransport uses a new connection for each payload, because the extension may
@@ -89,7 +92,7 @@ func newTraceTransport(used bool) *traceTransport {
 // extension can do, the extension need not be ready, and the tracer's reports about
 // itself would go to Datadog.
 func (t *traceTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	count, err := strconv.ParseInt(r.Header.Get("X-Datadog-Trace-Count"), 10, 64)
+	count, err := strconv.Atoi(r.Header.Get("X-Datadog-Trace-Count"))
 	if err != nil {
 		status := http.StatusAccepted
 		if strings.HasSuffix(r.URL.Path, "/info") {
@@ -97,8 +100,15 @@ func (t *traceTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return &http.Response{StatusCode: status, Status: http.StatusText(status), Body: http.NoBody, Request: r}, nil
 	}
+	t.mu.Lock()
+	gaveUp := t.gaveUp
+	t.mu.Unlock()
 	response, err := t.send(r)
-	t.pending.Add(-count)
+	t.mu.Lock()
+	if t.gaveUp == gaveUp { // The spans of an earlier wait are not pending any more.
+		t.pending -= count
+	}
+	t.mu.Unlock()
 	select {
 	case t.answered <- struct{}{}:
 	default:
@@ -121,7 +131,9 @@ func (t *traceTransport) send(r *http.Request) (*http.Response, error) {
 // expect counts a span that ends.
 func (t *traceTransport) expect() {
 	if t.used {
-		t.pending.Add(1)
+		t.mu.Lock()
+		t.pending++
+		t.mu.Unlock()
 	}
 }
 
@@ -132,12 +144,29 @@ func (t *traceTransport) wait(ctx context.Context) {
 	if deadline, ok := ctx.Deadline(); ok && deadline.Add(-answerMargin).Before(end) {
 		end = deadline.Add(-answerMargin)
 	}
-	for t.pending.Load() > 0 && time.Now().Before(end) {
+	for !t.allSent() {
+		if !time.Now().Before(end) {
+			t.giveUp()
+			return
+		}
 		tracer.Flush()
 		select {
 		case <-t.answered:
 		case <-time.After(time.Millisecond):
 		}
 	}
-	t.pending.Store(0)
+}
+
+func (t *traceTransport) allSent() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.pending = max(t.pending, 0)
+	return t.pending == 0
+}
+
+func (t *traceTransport) giveUp() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.pending = 0
+	t.gaveUp++
 }
