@@ -32,9 +32,9 @@ const Token = "local-token"
 // Sandbox is a running fake of Datadog.
 type Sandbox struct {
 	Datadog *fakedatadog.Server
-	URL     string // of the fake
-	Live    bool   // whether the function uses the real Datadog instead
-	Keys    Keys   // of the fake, or the user's if live
+	URL     string            // of the fake
+	Live    bool              // whether the function uses the real Datadog instead
+	Keys    datadog.FixedKeys // of the fake, or the user's if live
 
 	site    site.Site
 	apiURL  string // in place of the site's
@@ -43,9 +43,9 @@ type Sandbox struct {
 
 // Start starts the fake on a free port. If live, the keys are those of the variables.
 func Start(variables map[string]string, live bool, now func() time.Time) (*Sandbox, error) {
-	s := &Sandbox{Live: live, site: site.Default, Keys: Keys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}}
+	s := &Sandbox{Live: live, site: site.Default, Keys: datadog.FixedKeys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}}
 	if live {
-		s.Keys = Keys{API: strings.TrimSpace(variables["DD_API_KEY"]), App: strings.TrimSpace(variables["DD_APP_KEY"])}
+		s.Keys = datadog.FixedKeys{API: strings.TrimSpace(variables["DD_API_KEY"]), App: strings.TrimSpace(variables["DD_APP_KEY"])}
 		if s.Keys.API == "" || s.Keys.App == "" {
 			return nil, errors.New("LIVE=1 uses the real Datadog: set DD_API_KEY, DD_APP_KEY and, unless it is datadoghq.com, DD_SITE")
 		}
@@ -97,15 +97,6 @@ func (s *Sandbox) Name() string {
 	}
 	return cmp.Or(s.apiURL, s.site.String())
 }
-
-// Keys are Datadog keys that do not change.
-type Keys datadog.Keys
-
-// Keys implements datadog.Credentials.
-func (k Keys) Keys(context.Context) (datadog.Keys, error) { return datadog.Keys(k), nil }
-
-// Renew implements datadog.Credentials.
-func (k Keys) Renew(context.Context, datadog.Keys) (datadog.Keys, error) { return datadog.Keys(k), nil }
 
 const (
 	datadogSecret = "local/datadog"

@@ -16,6 +16,7 @@ import (
 	"boomerang/functions/local/functionurl"
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/alert"
+	"boomerang/shared/datadog"
 	"boomerang/shared/ledger"
 	"boomerang/shared/secret"
 )
@@ -114,7 +115,7 @@ func TestStart_Live(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.SeedMetric(alert.Alert{}, "avg:a{*}", time.Now())
-	if len(s.Datadog.Events()) > 0 || s.Keys != (Keys{API: "a", App: "b"}) {
+	if len(s.Datadog.Events()) > 0 || s.Keys != (datadog.FixedKeys{API: "a", App: "b"}) {
 		t.Errorf("it seeded the fake, or has other keys than the user's")
 	}
 	if s.Name() != "datadoghq.com" {

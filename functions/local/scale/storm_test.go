@@ -14,7 +14,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"boomerang/functions/local/sandbox"
 	"boomerang/functions/redeliver/handler"
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
@@ -119,7 +118,7 @@ func (k *storm) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func (k *storm) pipeline(t *testing.T) *pipeline.Pipeline {
-	keys := sandbox.Keys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}
+	keys := datadog.FixedKeys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}
 	client, err := datadog.New(datadog.Config{Site: site.US1, HTTPClient: &http.Client{Transport: k}}, keys)
 	if err != nil {
 		t.Error(err)

@@ -52,7 +52,7 @@ func newEnv(t *testing.T) *env {
 	e.fake.AddMonitor(fakedatadog.Monitor{ID: monitorID, OrgID: 352001, Name: "Checkout is slow"})
 	server := httptest.NewServer(e.fake)
 	t.Cleanup(server.Close)
-	client, err := datadog.New(datadog.Config{Site: site.US1, BaseURL: server.URL}, keys{})
+	client, err := datadog.New(datadog.Config{Site: site.US1, BaseURL: server.URL}, datadog.FixedKeys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,14 +63,6 @@ func newEnv(t *testing.T) *env {
 	})
 	return e
 }
-
-type keys struct{}
-
-func (keys) Keys(context.Context) (datadog.Keys, error) {
-	return datadog.Keys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}, nil
-}
-
-func (k keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) { return k.Keys(ctx) }
 
 func (e *env) now() time.Time          { return start.Add(time.Duration(e.elapsed.Load())) }
 func (e *env) advance(d time.Duration) { e.elapsed.Add(int64(d)) }

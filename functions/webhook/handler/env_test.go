@@ -93,14 +93,6 @@ func (unknowable) Check(context.Context, string) (bool, error) {
 	return false, fault.New(fault.Temporary, "Secrets Manager is down", errors.New("dial tcp"))
 }
 
-type keys struct{}
-
-func (keys) Keys(context.Context) (datadog.Keys, error) {
-	return datadog.Keys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}, nil
-}
-
-func (k keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) { return k.Keys(ctx) }
-
 func newEnv(t *testing.T) *env {
 	return &env{t: t, datadog: fakedatadog.New(fakedatadog.Options{}), ledger: store{}, queue: &sent{}, tokens: token{goodToken}}
 }
@@ -109,7 +101,7 @@ func (e *env) handler() *handler.Handler {
 	e.t.Helper()
 	server := httptest.NewServer(e.datadog)
 	e.t.Cleanup(server.Close)
-	client, err := datadog.New(datadog.Config{Site: site.US1, BaseURL: server.URL}, keys{})
+	client, err := datadog.New(datadog.Config{Site: site.US1, BaseURL: server.URL}, datadog.FixedKeys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey})
 	if err != nil {
 		e.t.Fatal(err)
 	}

@@ -3,7 +3,6 @@
 package enrichtest
 
 import (
-	"context"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -79,20 +78,12 @@ func Client(t *testing.T, options fakedatadog.Options) (*datadog.Client, *fakeda
 	fake := fakedatadog.New(options)
 	server := httptest.NewServer(fake)
 	t.Cleanup(server.Close)
-	client, err := datadog.New(datadog.Config{Site: site.US1, BaseURL: server.URL}, keys{})
+	client, err := datadog.New(datadog.Config{Site: site.US1, BaseURL: server.URL}, datadog.FixedKeys{API: apiKey, App: appKey})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return client, fake
 }
-
-type keys struct{}
-
-func (keys) Keys(context.Context) (datadog.Keys, error) {
-	return datadog.Keys{API: apiKey, App: appKey}, nil
-}
-
-func (k keys) Renew(ctx context.Context, _ datadog.Keys) (datadog.Keys, error) { return k.Keys(ctx) }
 
 // emptyAlert checks that a step skips an alert without details and makes no request.
 func (c Case) emptyAlert(t *testing.T) {
