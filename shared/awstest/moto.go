@@ -43,7 +43,7 @@ func findMoto() (string, error) {
 var listening = regexp.MustCompile(`Running on (http://\S+)`)
 
 // startMoto starts the emulator at a free port. The shell ends it when this process
-// ends, in whatever way, because that closes the shell's standard input.
+// ends, even if it is killed, because that closes the shell's standard input.
 func startMoto(program string) (string, error) {
 	command := exec.Command("sh", "-c", `"$0" --host 127.0.0.1 --port 0 2>&1 </dev/null & read -r _; kill $!; wait`, program)
 	output, err := command.StdoutPipe()

@@ -24,7 +24,7 @@ type Notification struct {
 }
 
 // Cycle is what the ledger knows of an alert cycle. Notified counts each notification
-// once, the latest one included, in whatever order they arrive. First and last are by the
+// once, the latest one included, in any order. First and last are by the
 // time of happening.
 type Cycle struct {
 	FirstSeen, LastSeen time.Time

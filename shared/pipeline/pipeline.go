@@ -171,7 +171,7 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t attempt) (o Out
 	}
 	o.warn(p.complete(ctx, key, o.Posted))
 
-	// Follow up. Whatever fails here, the alert is posted.
+	// Follow up. A failure here changes nothing: the alert is posted.
 	o.warn(p.followUp(ctx, a, plan, &o))
 	return o, nil
 }
