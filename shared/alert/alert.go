@@ -65,6 +65,9 @@ type Alert struct {
 	Extra Extra `json:"extra,omitempty"`
 	// Unreadable names the keys whose values could not be read, such as "metadata.DATE".
 	Unreadable []Problem `json:"unreadable,omitempty"`
+	// Guessed names the fields that no key of the payload says for certain, and where
+	// each comes from.
+	Guessed []Guess `json:"guessed,omitempty"`
 	// Digest is the SHA-256 of the canonical payload, if the payload has no id.
 	Digest string `json:"digest,omitempty"`
 }
@@ -126,6 +129,13 @@ type Synthetics struct {
 	TestName             string          `json:"test_name,omitempty" variable:"SYNTHETICS_TEST_NAME"`
 	FirstFailingStepName string          `json:"first_failing_step_name,omitempty" variable:"SYNTHETICS_FIRST_FAILING_STEP_NAME"`
 	Summary              json.RawMessage `json:"summary,omitempty" variable:"SYNTHETICS_SUMMARY"`
+}
+
+// Guess says where a field's value was found. Both are words of ours, such as "state"
+// and "title", so that a log may have them.
+type Guess struct {
+	Field  string `json:"field"`
+	Source string `json:"source"`
 }
 
 // Problem says what is wrong with a key of the payload.
