@@ -19,6 +19,7 @@ const clockTolerance = 30 * time.Second
 // Draft is what a playbook sets of an event. The alert supplies what is empty.
 type Draft struct {
 	Playbook  string // the name, for the tag
+	Key       string // the idempotency key, for the tag
 	Webhook   string // the name of the webhook that delivered the alert, for the tag
 	Title     string
 	Text      string // markdown, instead of the alert's message
@@ -138,9 +139,13 @@ func host(a alert.Alert) string { return line(cmp.Or(a.Hostname, a.Tags.Get("hos
 // tags returns the tags of the alert, of the playbook and ours, each once and the most
 // important last.
 func tags(a alert.Alert, d Draft, results []enrich.Result, late bool) []string {
-	all := slices.Concat([]string(a.Tags), d.Tags, []string{alert.SourceTag})
+	all := slices.DeleteFunc(slices.Concat([]string(a.Tags), d.Tags), isReserved)
+	all = append(all, alert.SourceTag)
 	if d.Webhook != "" {
 		all = append(all, TagWebhook(d.Webhook))
+	}
+	if d.Key != "" {
+		all = append(all, TagKey(d.Key))
 	}
 	if a.MonitorID != "" {
 		all = append(all, tagMonitor+a.MonitorID)
@@ -163,6 +168,13 @@ func tags(a alert.Alert, d Draft, results []enrich.Result, late bool) []string {
 	}
 	slices.Reverse(kept)
 	return kept
+}
+
+// isReserved reports whether a tag would make an event of ours something else: the bare tag
+// "monitor" a monitor's notification, and a key the event of another alert.
+func isReserved(tag string) bool {
+	tag = strings.ToLower(line(tag))
+	return tag == "monitor" || strings.HasPrefix(tag, tagKey)
 }
 
 // tagValue writes a value as Datadog would store it: lower case, no spaces.

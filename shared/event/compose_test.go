@@ -306,6 +306,23 @@ func TestCompose_EnrichmentTag(t *testing.T) {
 	}
 }
 
+func TestCompose_KeyTag(t *testing.T) {
+	const key, tag = "352347:7284105863092654118", "idempotency_key:7476677d1ca74aca"
+	if got := event.TagKey(key); got != tag {
+		t.Errorf("got %s, want %s", got, tag)
+	}
+	a := triggered()
+	a.Tags = alert.Tags{"env:prod", "monitor", "Monitor ", "monitor:4711", "idempotency_key:0000000000000000", " Idempotency_Key:x"}
+	d := event.Draft{Playbook: "default", Key: key, Tags: []string{"monitor", tag}}
+	want := []string{"env:prod", "boomerang", tag, "monitor:4711", "playbook:default", "transition:triggered", "enrichment:none"}
+	v1, v2 := event.Compose(a, d, nil, now).Tags, event.ComposeAlert(a, d, nil, now).Data.Attributes.Tags
+	for name, got := range map[string][]string{"v1": v1, "v2": v2} {
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", name, diff)
+		}
+	}
+}
+
 func TestCompose_DropsLowestPriority(t *testing.T) {
 	section := func(title string, weight enrich.Weight, lines int) enrich.Result {
 		list := enrich.List{}

@@ -2,7 +2,11 @@
 // limits. It has no I/O and no clock.
 package event
 
-import "time"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+)
 
 // Datadog's limits. Lengths are in characters (Unicode code points)
 // (https://docs.datadoghq.com/api/latest/events/#post-an-event).
@@ -31,11 +35,19 @@ const (
 	tagPlaybook   = "playbook:"
 	tagTransition = "transition:"
 	tagEnrichment = "enrichment:"
+	tagKey        = "idempotency_key:"
 )
 
 // TagWebhook returns the tag of a stack's events: the name of its webhook, which is unique
 // in an organisation.
 func TagWebhook(name string) string { return tagWebhook + tagValue(name) }
+
+// TagKey returns the tag that finds the event of an idempotency key. A digest stands for
+// the key, which may be longer than a tag.
+func TagKey(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return tagKey + hex.EncodeToString(sum[:8])
+}
 
 // Event is the request body of POST /api/v1/events.
 type Event struct {
