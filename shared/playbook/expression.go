@@ -9,8 +9,12 @@ import (
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/checker"
 	"github.com/expr-lang/expr/checker/nature"
+	"github.com/expr-lang/expr/compiler"
+	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/optimizer"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
@@ -43,15 +47,6 @@ type expression struct {
 	steps   []string // that it reads
 }
 
-// iterationName is a function that ends an expression at its deadline. Each loop and
-// each regular expression calls it.
-const iterationName = "iteration"
-
-func iteration(params ...any) (any, error) {
-	d, _ := params[0].(*deadline)
-	return params[1], d.check()
-}
-
 // language compiles expressions. It is not safe for concurrent use: the types of expr
 // cache look-ups.
 type language struct{ alert cachedType }
@@ -80,20 +75,51 @@ func (l *language) compile(source string, s *scope) (*expression, []mistake) {
 			names[name] = typeOf(shape)
 		}
 	}
-	check := &checker{checks: checks{scope: s}, bare: map[ast.Node]string{}}
-	program, err := expr.Compile(source,
-		expr.AsBool(), expr.MaxNodes(maxNodes), expr.Env(names), expr.Patch(check),
-		expr.Function(iterationName, iteration, new(func(*deadline, bool) bool), new(func(*deadline, any) any)))
+	config := conf.CreateNew()
+	for _, option := range []expr.Option{
+		expr.AsBool(), expr.MaxNodes(maxNodes), expr.Env(names),
+		expr.Function(valueName, value, new(func(string, ...any) any)), expr.Function(holdsName, holds, new(func(string, ...any) bool)),
+	} {
+		option(config)
+	}
+	tree, err := parser.ParseWithConfig(source, config)
+	if err != nil {
+		return nil, []mistake{mistakeOf(err)}
+	}
+	_, err = checker.Check(tree, config)
+	check := &mistakeFinder{checks: checks{scope: s}, bare: map[ast.Node]string{}}
+	ast.Walk(&tree.Node, check)
 	if mistakes := check.result(); len(mistakes) > 0 {
 		return nil, mistakes
 	}
-	if wrong, ok := errors.AsType[*file.Error](err); ok {
-		return nil, []mistake{{wrong.From, wrong.Message}}
-	}
 	if err != nil {
-		return nil, []mistake{{0, firstLine(err)}}
+		return nil, []mistake{mistakeOf(err)}
+	}
+	ast.Walk(&tree.Node, anyType{s})
+	tree.Node = condition(tree.Node)
+	program, err := build(tree, config)
+	if err != nil {
+		return nil, []mistake{mistakeOf(err)}
 	}
 	return &expression{source, program, check.steps}, nil
+}
+
+// build compiles a tree whose operations take any values.
+func build(tree *parser.Tree, config *conf.Config) (*vm.Program, error) {
+	if _, err := checker.Check(tree, config); err != nil {
+		return nil, err
+	}
+	if err := optimizer.Optimize(&tree.Node, config); err != nil {
+		return nil, err
+	}
+	return compiler.Compile(tree, config)
+}
+
+func mistakeOf(err error) mistake {
+	if wrong, ok := errors.AsType[*file.Error](err); ok {
+		return mistake{wrong.From, wrong.Message}
+	}
+	return mistake{0, firstLine(err)}
 }
 
 // typeOf returns the expression type of a shape.
@@ -120,8 +146,8 @@ func firstLine(err error) string {
 	return line
 }
 
-// holds evaluates the expression on a machine that may have evaluated others. An
-// error, such as a number compared with nil, counts as false.
+// holds evaluates the expression on a machine that may have evaluated others. The only
+// errors are its bounds of time and memory, and count as false.
 func (e *expression) holds(machine *vm.VM, env map[string]any) (bool, error) {
 	if e == nil {
 		return true, nil
@@ -159,26 +185,26 @@ func conjuncts(node ast.Node) []ast.Node {
 	return append(conjuncts(both.Left), conjuncts(both.Right)...)
 }
 
-// checker visits the nodes of an expression, inner nodes first. It collects what the
-// language allows and a playbook must not do, and makes loops check the deadline.
-type checker struct {
+// mistakeFinder visits the nodes of an expression, inner nodes first. It collects what
+// the language allows and a playbook must not do.
+type mistakeFinder struct {
 	checks
 	bare map[ast.Node]string // names without a field behind them
 }
 
-func (c *checker) result() []mistake {
+func (c *mistakeFinder) result() []mistake {
 	for node, name := range c.bare {
 		c.read(node.Location().From, []string{name})
 	}
 	return c.mistakes
 }
 
-func (c *checker) refuse(node ast.Node, format string, args ...any) {
+func (c *mistakeFinder) refuse(node ast.Node, format string, args ...any) {
 	c.checks.refuse(node.Location().From, format, args...)
 }
 
 // Visit implements ast.Visitor.
-func (c *checker) Visit(node *ast.Node) {
+func (c *mistakeFinder) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.IdentifierNode:
 		c.bare[n] = n.Value
@@ -196,10 +222,7 @@ func (c *checker) Visit(node *ast.Node) {
 			c.refuse(n, "ranges (..) are not supported")
 		case "matches":
 			c.pattern(n)
-			*node = withDeadlineCheck(n)
 		}
-	case *ast.PredicateNode:
-		n.Node = withDeadlineCheck(n.Node)
 	case *ast.VariableDeclaratorNode:
 		c.refuse(n, "let is not supported: write the value where it is used")
 	case *ast.SequenceNode:
@@ -207,7 +230,7 @@ func (c *checker) Visit(node *ast.Node) {
 	}
 }
 
-func (c *checker) member(n *ast.MemberNode) {
+func (c *mistakeFinder) member(n *ast.MemberNode) {
 	path := memberPath(n)
 	if path == nil {
 		return
@@ -236,7 +259,7 @@ func memberPath(node ast.Node) []string {
 	return nil
 }
 
-func (c *checker) call(n *ast.CallNode) {
+func (c *mistakeFinder) call(n *ast.CallNode) {
 	if name, ok := n.Callee.(*ast.IdentifierNode); ok {
 		delete(c.bare, name)
 		c.refuse(n, "unknown function %q%s", name.Value, suggest(name.Value, builtins))
@@ -248,7 +271,7 @@ func (c *checker) call(n *ast.CallNode) {
 }
 
 // pattern refuses a regular expression that an alert chooses, and one that is slow.
-func (c *checker) pattern(n *ast.BinaryNode) {
+func (c *mistakeFinder) pattern(n *ast.BinaryNode) {
 	text, ok := n.Right.(*ast.StringNode)
 	if !ok {
 		c.refuse(n.Right, "the regular expression must be a quoted constant")
@@ -262,14 +285,4 @@ func (c *checker) pattern(n *ast.BinaryNode) {
 	if program, err := syntax.Compile(parsed.Simplify()); err != nil || len(program.Inst) > maxPattern {
 		c.refuse(text, "the regular expression repeats too much")
 	}
-}
-
-// withDeadlineCheck calls iteration with the value of a node.
-func withDeadlineCheck(node ast.Node) ast.Node {
-	call := &ast.CallNode{
-		Callee:    &ast.IdentifierNode{Value: iterationName},
-		Arguments: []ast.Node{&ast.IdentifierNode{Value: deadlineName}, node},
-	}
-	call.SetLocation(node.Location())
-	return call
 }

@@ -82,9 +82,10 @@ func newTemplateCompiler() *templateCompiler {
 
 // Functions that the rewriter adds.
 const (
-	writeName = "write" // behind each value of the output
-	itemsName = "items" // behind each list of a loop
-	indexName = "index" // for each field
+	iterationName = "iteration" // in each loop
+	writeName     = "write"     // behind each value of the output
+	itemsName     = "items"     // behind each list of a loop
+	indexName     = "index"     // for each field
 )
 
 // items returns a list or a map, and nil for a number, which range would count to.

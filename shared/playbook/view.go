@@ -33,11 +33,11 @@ func View(a alert.Alert) map[string]any {
 	for _, tag := range a.Tags[:cap(tags)] {
 		tags = append(tags, v.text(tag))
 	}
-	a.Tags, a.Unreadable = nil, nil
+	a.Tags, a.Unreadable, a.Guessed = nil, nil, nil
 	view := v.view(a).(map[string]any)
 	view["tags"], view["tag_list"] = tags.Map(), []string(tags)
 	view["host"], view["recovered"] = view["hostname"], a.Transition.IsRecovery()
-	for _, internal := range []string{"hostname", "unreadable", "digest"} {
+	for _, internal := range []string{"hostname", "unreadable", "guessed", "digest"} {
 		delete(view, internal)
 	}
 	return view
