@@ -278,6 +278,8 @@ func TestTemplate_Resources(t *testing.T) {
 	for name, want := range map[string]string{
 		"LedgerTable": "map[AttributeDefinitions:[map[AttributeName:id AttributeType:S]] BillingMode:PAY_PER_REQUEST KeySchema:[map[AttributeName:id KeyType:HASH]] " +
 			"PointInTimeRecoverySpecification:map[PointInTimeRecoveryEnabled:true] SSESpecification:map[SSEEnabled:true] TimeToLiveSpecification:map[AttributeName:expires_at Enabled:true]]",
+		"WebhookFailures": `map[FilterPattern:{ $.message = "webhook" && $.level = "ERROR" } LogGroupName:WebhookLogGroup ` +
+			"MetricTransformations:[map[MetricName:WebhookFailures MetricNamespace:Boomerang/${AWS::StackName} MetricValue:1]]]",
 		"MissingAlerts": `map[FilterPattern:{ $.message = "reconcile" && $.missing > 0 } LogGroupName:ReconcileLogGroup ` +
 			"MetricTransformations:[map[MetricName:MissingAlerts MetricNamespace:Boomerang/${AWS::StackName} MetricValue:$.missing]]]",
 		"DatadogSetup": "map[DatadogSecretArn:" + keys + " DatadogSite:DatadogSite DeadLetterQueueName:DeadLetterQueue.QueueName FunctionNames:[WebhookFunction RedeliverFunction ReconcileFunction] " +
@@ -355,7 +357,8 @@ func TestTemplate_Alarms(t *testing.T) {
 	want := map[string]string{
 		"DeadLetterAlarm":     "Maximum ApproximateNumberOfMessagesVisible of DeadLetterQueue.QueueName > 0, 1 × 60 s",
 		"OldestMessageAlarm":  "Maximum ApproximateAgeOfOldestMessage of RedeliveryQueue.QueueName > 900, 1 × 60 s",
-		"WebhookErrorAlarm":   "Sum Url5xxCount of WebhookFunction > 0, 1 × 300 s",
+		"WebhookErrorAlarm":   "Sum Errors of WebhookFunction > 0, 1 × 300 s",
+		"WebhookFailureAlarm": "Sum WebhookFailures > 0, 1 × 300 s",
 		"WebhookRefusalAlarm": "Sum Url4xxCount of WebhookFunction > 10, 1 × 300 s",
 		"ThrottleAlarm":       "Sum Throttles of WebhookFunction > 0, 1 × 60 s",
 		"RedeliverErrorAlarm": "Sum Errors of RedeliverFunction > 0, 1 × 300 s",

@@ -23,6 +23,7 @@ const (
 	Malformed             // The input cannot be decoded.
 	Invalid               // The input is decoded and breaks a rule; Fields names each.
 	Unauthenticated       // The token is missing or wrong.
+	Unverified            // The token is unknown, and cannot be looked up now.
 	MethodNotAllowed      // The request is neither a delivery nor a health check.
 	TooLarge              // The input exceeds a limit.
 	UnsupportedMedia      // The body has an unsupported media type.
@@ -120,7 +121,7 @@ func LogText(err error) string {
 }
 
 var kindNames = [...]string{
-	Internal: "internal", Malformed: "malformed", Invalid: "invalid", Unauthenticated: "unauthenticated",
+	Internal: "internal", Malformed: "malformed", Invalid: "invalid", Unauthenticated: "unauthenticated", Unverified: "unverified",
 	MethodNotAllowed: "method_not_allowed", TooLarge: "too_large", UnsupportedMedia: "unsupported_media",
 	Temporary: "temporary", Permanent: "refused",
 }

@@ -141,7 +141,7 @@ func TestDatadogKeys_AWS(t *testing.T) {
 	if _, err := client.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: &name, SecretString: new(`{"api_key":"next","app_key":"after"}`)}); err != nil {
 		t.Fatal(err)
 	}
-	second, err := keys.Refresh(t.Context(), first)
+	second, _, err := keys.Refresh(t.Context(), first)
 	if err != nil || second.API.Reveal() != "next" || second.App.Reveal() != "after" {
 		t.Fatalf("got %v (%v)", second, err)
 	}

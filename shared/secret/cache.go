@@ -57,7 +57,8 @@ type Cache[T Value[T]] struct {
 	err     error // of the last fetch
 	backOff time.Duration
 	retryAt time.Time
-	fetches int // that ended
+	begun   int // fetches that began
+	ended   int // the last of them that ended
 }
 
 func newCache[T Value[T]](client Client, id string, load func(context.Context, Client, string) (T, error), failed Failed) *Cache[T] {
@@ -96,30 +97,31 @@ func (c *Cache[T]) Ready(ctx context.Context) error {
 // Refresh returns a value newer than seen, which failed its caller: it fetches once
 // unless the cache has a newer value. Without one it returns the value that it has. An
 // error means that Secrets Manager cannot be reached. The limits of fetches hold, so that
-// wrong tokens cause few of them.
-func (c *Cache[T]) Refresh(ctx context.Context, seen T) (T, error) {
+// wrong tokens cause few of them. isLatest reports whether the fetch of the value began
+// after the call.
+func (c *Cache[T]) Refresh(ctx context.Context, seen T) (value T, isLatest bool, err error) {
 	c.mu.Lock()
-	before := c.fetches
+	before := c.begun
 	c.mu.Unlock()
 	wanted := func() bool {
 		if !c.held {
 			return c.due()
 		}
-		return c.fetches == before && c.value.Equal(seen) && !now().Before(c.retryAt) && c.limiter.AllowN(now(), 1)
+		return c.begun == before && c.value.Equal(seen) && !now().Before(c.retryAt) && c.limiter.AllowN(now(), 1)
 	}
 	// The first flight may be that of a caller who found nothing to fetch.
 	for fetched, attempt := false, 0; !fetched && attempt < 2; attempt++ {
-		var err error
 		if fetched, err = c.fetch(ctx, wanted); err != nil {
-			return seen, err
+			return seen, false, err
 		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	isLatest = c.ended > before && c.err == nil
 	if c.held && !c.value.Equal(seen) {
-		return c.value, nil
+		return c.value, isLatest, nil
 	}
-	return c.value, c.err
+	return c.value, isLatest, c.err
 }
 
 func (c *Cache[T]) locked(condition func() bool) bool {
@@ -155,13 +157,16 @@ func (c *Cache[T]) begin(ctx context.Context, wanted func() bool, backOff bool) 
 func (c *Cache[T]) run(ctx context.Context, backOff bool) {
 	timed, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	c.mu.Lock()
+	c.begun++
+	c.mu.Unlock()
 	value, err := c.load(timed, c.client, c.id)
 	if err != nil && c.failed != nil {
 		defer c.failed(ctx, err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.fetches++
+	c.ended = c.begun
 	c.err = err
 	switch {
 	case err == nil:

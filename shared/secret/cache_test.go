@@ -46,7 +46,7 @@ func (t cacheTest) get(want string) {
 
 func (t cacheTest) refresh(seen, want string) {
 	t.Helper()
-	got, err := t.c.Refresh(t.Context(), New(seen))
+	got, _, err := t.c.Refresh(t.Context(), New(seen))
 	if err != nil || got.Reveal() != want {
 		t.Errorf("got %q (%v), want %q", got.Reveal(), err, want)
 	}
@@ -260,7 +260,7 @@ func TestCache_Refresh(t *testing.T) {
 		t.get("one")
 		t.s.set("", errDown)
 		for range 20 {
-			if _, err := t.c.Refresh(t.Context(), New("one")); !errors.Is(err, errDown) {
+			if _, _, err := t.c.Refresh(t.Context(), New("one")); !errors.Is(err, errDown) {
 				t.Fatalf("got %v", err)
 			}
 		}
@@ -283,7 +283,7 @@ func TestCache_Refresh(t *testing.T) {
 		t.get("one")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
-		if _, err := t.c.Refresh(ctx, New("one")); !errors.Is(err, context.DeadlineExceeded) || !fault.IsTemporary(err) {
+		if _, _, err := t.c.Refresh(ctx, New("one")); !errors.Is(err, context.DeadlineExceeded) || !fault.IsTemporary(err) {
 			t.Errorf("got %v", err)
 		}
 		time.Sleep(time.Second)

@@ -26,27 +26,36 @@ func (t *Tokens) Start(ctx context.Context) { t.cache.Start(ctx) }
 func (t *Tokens) Ready(ctx context.Context) error { return t.cache.Ready(ctx) }
 
 // Check reports whether a token is valid. It refreshes the cache for an unknown token,
-// so that a rotated token is valid at once. During many requests with wrong tokens a new
-// one is known within five seconds, which is why the secret must change before Datadog.
+// so that a rotated token is valid at once. A token is wrong only if the secret was read
+// after the token arrived, because Datadog never repeats what is answered 401. An answer
+// from memory could refuse a token that became valid since.
 //
-// An error means that the token cannot be checked: answer 503, never 401. It is
-// Temporary and does not name the secret, because its reader has not shown a token.
+// An error means that the token cannot be checked: answer 503. It is Temporary if no
+// token can be checked, and Unverified if this one is unknown and the secret cannot be
+// read again now, as during many requests with wrong tokens. It does not name the secret,
+// because its reader has not shown a token.
 func (t *Tokens) Check(ctx context.Context, token string) (bool, error) {
 	if token == "" {
 		return false, nil
 	}
 	valid, err := t.cache.Get(ctx)
-	if err == nil && !valid.accept(token) {
-		valid, err = t.cache.Refresh(ctx, valid)
+	if err != nil {
+		return false, fault.New(fault.Temporary, textUnchecked, err)
 	}
-	if err == nil && valid.accept(token) {
+	if valid.accept(token) {
 		return true, nil
 	}
-	if err = cmp.Or(err, valid.previousErr); err != nil {
-		return false, fault.New(fault.Temporary, "the token cannot be checked right now: try again", err)
+	valid, isLatest, err := t.cache.Refresh(ctx, valid)
+	if valid.accept(token) {
+		return true, nil
+	}
+	if err = cmp.Or(err, valid.previousErr); err != nil || !isLatest {
+		return false, &fault.Error{Kind: fault.Unverified, Public: textUnchecked, RetryAfter: refreshEvery, Cause: err}
 	}
 	return false, nil
 }
+
+const textUnchecked = "the token cannot be checked now; send the alert again"
 
 // tokenVersions are the valid tokens. previous is empty if there is none, and
 // previousErr says why it cannot be read.

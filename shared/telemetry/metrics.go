@@ -4,7 +4,7 @@ package telemetry
 var (
 	Received = Metric{"boomerang.received", "request", "requests to the webhook, without health checks", nil}
 	Rejected = Metric{
-		"boomerang.rejected", "request", "requests answered with an error; `temporary` and `internal` are answered 503", []string{"reason"},
+		"boomerang.rejected", "request", "requests answered with an error; `temporary`, `unverified` and `internal` are answered 503", []string{"reason"},
 	}
 	Posted             = Metric{"boomerang.posted", "event", "events posted to Datadog", []string{"enrichment", "playbook", "transition"}}
 	Duplicate          = Metric{"boomerang.duplicate", "alert", "alerts that were posted before", nil}

@@ -21,7 +21,7 @@ func (s keySource) Keys(ctx context.Context) (datadog.Keys, error) {
 // Renew implements datadog.Credentials.
 func (s keySource) Renew(ctx context.Context, stale datadog.Keys) (datadog.Keys, error) {
 	used := secret.DatadogKeys{API: secret.New(stale.API), App: secret.New(stale.App)}
-	keys, err := s.cache.Refresh(ctx, used)
+	keys, _, err := s.cache.Refresh(ctx, used)
 	return reveal(keys), err
 }
 

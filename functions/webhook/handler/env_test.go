@@ -93,6 +93,12 @@ func (unknowable) Check(context.Context, string) (bool, error) {
 	return false, fault.New(fault.Temporary, "Secrets Manager is down", errors.New("dial tcp"))
 }
 
+type heldBack struct{}
+
+func (heldBack) Check(context.Context, string) (bool, error) {
+	return false, &fault.Error{Kind: fault.Unverified, Public: "send the alert again", RetryAfter: 5 * time.Second}
+}
+
 func newEnv(t *testing.T) *env {
 	return &env{t: t, datadog: fakedatadog.New(fakedatadog.Options{}), ledger: store{}, queue: &sent{}, tokens: token{goodToken}}
 }

@@ -17,8 +17,8 @@ import (
 	"boomerang/shared/telemetry"
 )
 
-// Tokens knows the tokens that callers may present. An error means that it cannot know
-// now.
+// Tokens knows the tokens that callers may present. An error is a *fault.Error, and means
+// that it cannot know now.
 type Tokens interface {
 	Check(ctx context.Context, presented string) (bool, error)
 }
@@ -90,13 +90,10 @@ func (h *Handler) authenticate(ctx context.Context, r events.LambdaFunctionURLRe
 		return errToken
 	}
 	ok, err := h.Tokens.Check(ctx, presented)
-	if err != nil {
-		return fault.New(fault.Temporary, "the webhook's token cannot be checked now; send the alert again", err)
-	}
-	if !ok {
+	if err == nil && !ok {
 		return errToken
 	}
-	return nil
+	return err
 }
 
 var (

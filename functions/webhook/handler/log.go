@@ -57,13 +57,16 @@ func (e logEntry) name() string {
 
 func (e logEntry) level() slog.Level {
 	switch {
-	case e.status >= http.StatusInternalServerError:
-		return slog.LevelError
+	case e.status >= http.StatusInternalServerError && !isUnverified(e.err):
+		return slog.LevelError // WebhookFailureAlarm counts these.
 	case e.status >= http.StatusBadRequest, e.outcome.Status == pipeline.Queued, len(e.outcome.Warnings) > 0:
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo
 }
+
+// isUnverified reports whether a stranger may have caused the error, with a wrong token.
+func isUnverified(err error) bool { return err != nil && fault.From(err).Kind == fault.Unverified }
 
 // fieldNames leaves out the containers of the fields, whose names a payload chooses.
 func fieldNames(problems []alert.Problem) []string {

@@ -47,6 +47,7 @@ func TestHandler_Metrics(t *testing.T) {
 		"no alert":        {nil, post("{}"), "invalid", []string{"received", "rejected invalid"}},
 		"another path":    {nil, get("/"), "method_not_allowed", []string{"received", "rejected method_not_allowed"}},
 		"health":          {nil, get("/health"), "healthy", nil},
+		"unknown token":   {func(w *env) { w.tokens = heldBack{} }, post(torqBody), "unverified", []string{"received", "rejected unverified"}},
 		"no tokens":       {func(w *env) { w.tokens = unknowable{} }, post(torqBody), "temporary", []string{"received", "rejected temporary"}},
 		"Datadog is down": {func(w *env) { w.inject(fakedatadog.EventsCreate, fakedatadog.Status(503)) }, post(torqBody), "queued", []string{"queued temporary", "received", "step.duration"}},
 		"Datadog and the queue are down": {
