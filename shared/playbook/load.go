@@ -88,10 +88,7 @@ func (l *loader) playbook(d definition, path string) *playbook {
 	if d.Limit < 0 {
 		l.Report(path+".limit", "limit must be a number of events above zero, or be left out")
 	}
-	if !l.has(path + ".event.api") {
-		d.Event.API = APIv1
-	}
-	if d.Event.API != APIv1 && d.Event.API != APIv2 {
+	if l.has(path+".event.api") && d.Event.API != APIv1 && d.Event.API != APIv2 {
 		l.Report(path+".event.api", "api must be %s or %s", APIv1, APIv2)
 	}
 	p := &playbook{definition: d}

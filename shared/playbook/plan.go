@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -18,24 +19,25 @@ import (
 type Plan struct {
 	Names    []string // of the playbooks that matched, in order
 	API      string   // that posts the event
-	Limit    int      // events a minute for one monitor; 0 is no limit
+	Limit    int      // events a minute for one monitor, the smallest; 0 is no limit
 	Warnings []error  // for the log: expressions that cannot be evaluated
 
 	alert       map[string]any // its View
+	playbooks   []*playbook
 	steps, then []*step
-	event       settings
 }
 
 // Name is the first playbook that matched.
 func (p *Plan) Name() string { return p.Names[0] }
 
-// add adds a playbook that matched. The event is that of the first; of two steps with
-// one name the earlier runs.
+// add adds a playbook that matched. Of two steps with one name the earlier runs.
 func (p *Plan) add(b *playbook) {
-	if len(p.Names) == 0 {
-		p.event, p.API, p.Limit = b.event, b.Event.API, b.Limit
-	}
+	p.playbooks = append(p.playbooks, b)
 	p.Names = append(p.Names, b.Name)
+	p.API = cmp.Or(p.API, b.Event.API)
+	if p.Limit == 0 || b.Limit > 0 && b.Limit < p.Limit {
+		p.Limit = b.Limit
+	}
 	p.steps = mergeSteps(p.steps, b.steps)
 	p.then = mergeSteps(p.then, b.then)
 }
@@ -113,39 +115,39 @@ func (p *Plan) environment(results []enrich.Result, earlier map[string]enrich.Re
 	return withDeadline(map[string]any{"alert": p.alert, "steps": views})
 }
 
-// Draft returns what the playbook sets in the event. The errors name the templates that
-// failed, whose texts stay the event's own.
+// Draft returns what the playbooks set in the event: the first text of each field, and
+// the tags of all. The errors name the templates that failed, whose texts stay the
+// event's own.
 func (p *Plan) Draft(results []enrich.Result, cycle event.Cycle) (event.Draft, []error) {
 	env := p.environment(results, nil)
 	env["cycle"] = map[string]any{"lasted": cycle.Lasted.Seconds(), "notified": int64(cycle.Notified)}
+	draft := event.Draft{Playbook: p.Name(), Cycle: cycle}
 	var failed []error
-	filled, _ := p.event.fill("event", func(path, source string) (string, error) {
-		text, err := p.event.templates[source].render(env)
-		if err != nil {
-			failed = append(failed, p.draftError(path, err))
-		}
-		return text, nil
-	})
-	texts := filled.(eventDefinition)
-	draft := event.Draft{
-		Playbook:  p.Name(),
-		Title:     strings.TrimSpace(texts.Title),
-		Text:      strings.TrimSpace(texts.Text),
-		Priority:  strings.TrimSpace(texts.Priority),
-		AlertType: strings.TrimSpace(texts.AlertType),
-		Cycle:     cycle,
-	}
-	for _, tag := range texts.Tags {
-		if tag = strings.TrimSpace(tag); tag != "" {
-			draft.Tags = append(draft.Tags, tag)
+	for _, b := range p.playbooks {
+		filled, _ := b.event.fill("event", func(path, source string) (string, error) {
+			text, err := b.event.templates[source].render(env)
+			if err != nil {
+				failed = append(failed, draftError(b.Name, path, err))
+			}
+			return text, nil
+		})
+		texts := filled.(eventDefinition)
+		draft.Title = cmp.Or(draft.Title, strings.TrimSpace(texts.Title))
+		draft.Text = cmp.Or(draft.Text, strings.TrimSpace(texts.Text))
+		draft.Priority = cmp.Or(draft.Priority, strings.TrimSpace(texts.Priority))
+		draft.AlertType = cmp.Or(draft.AlertType, strings.TrimSpace(texts.AlertType))
+		for _, tag := range texts.Tags {
+			if tag = strings.TrimSpace(tag); tag != "" {
+				draft.Tags = appendNew(draft.Tags, tag)
+			}
 		}
 	}
 	return draft, failed
 }
 
-func (p *Plan) draftError(path string, err error) error {
+func draftError(playbook, path string, err error) error {
 	path, _, _ = strings.Cut(path, "[")
-	where := fmt.Sprintf("playbook %s, %s", p.Name(), path)
+	where := fmt.Sprintf("playbook %s, %s", playbook, path)
 	if _, ok := errors.AsType[*fault.Error](err); ok {
 		return fault.Wrap(where+": the template", err)
 	}

@@ -4,6 +4,7 @@
 package playbook
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 	"time"
@@ -25,8 +26,8 @@ type (
 	definition struct {
 		Name     string           `yaml:"name" required:"true" doc:"The name, which events carry as the tag playbook:<name>. Lower-case letters, digits and dashes."`
 		Match    string           `yaml:"match" doc:"An expression over the alert, such as alert.tags.service == \"checkout\". Default: every alert matches."`
-		Continue bool             `yaml:"continue" doc:"Continue to the next playbook that matches, and add its steps to the same event."`
-		Limit    int              `yaml:"limit" doc:"The maximum number of events per minute for one monitor. Further alerts become one summary event. Default: no limit."`
+		Continue bool             `yaml:"continue" doc:"Continue to the next playbook that matches, and add its steps, tags, limit and event texts to the same event."`
+		Limit    int              `yaml:"limit" doc:"The maximum number of events per minute for one monitor, of several playbooks the smallest. Further alerts become one summary event. Default: no limit."`
 		Steps    []stepDefinition `yaml:"steps" doc:"The steps, which run in parallel."`
 		Event    eventDefinition  `yaml:"event" doc:"Changes to the event."`
 		Then     []stepDefinition `yaml:"then" doc:"Steps that run after the event is posted. They can read event.id, event.url and event.title."`
@@ -95,8 +96,8 @@ func (b *Book) Names() map[string][]string {
 	return names
 }
 
-// For returns the plan for an alert: the first playbook that matches, with the steps of
-// those that it continues to, or the fallback.
+// For returns the plan for an alert: the first playbook that matches, with those that it
+// continues to, or the fallback.
 func (b *Book) For(a alert.Alert) *Plan {
 	plan := &Plan{alert: View(a)}
 	env := withDeadline(map[string]any{"alert": plan.alert})
@@ -111,12 +112,13 @@ func (b *Book) For(a alert.Alert) *Plan {
 		}
 		plan.add(p)
 		if !p.Continue {
-			return plan
+			break
 		}
 	}
 	if len(plan.Names) == 0 {
 		plan.add(b.fallback)
 	}
+	plan.API = cmp.Or(plan.API, APIv1)
 	return plan
 }
 
