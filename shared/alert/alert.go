@@ -75,7 +75,7 @@ type Alert struct {
 // Key is the idempotency key: the organisation with the event's id, or with the
 // payload's digest. A delivery that Datadog repeats has the same key.
 func (a Alert) Key() string {
-	if a.ID == "" {
+	if !a.Certain() {
 		return a.OrgID + ":sha256:" + a.Digest
 	}
 	return a.OrgID + ":" + a.ID

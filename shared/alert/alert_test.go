@@ -22,7 +22,8 @@ func TestAlert_Key(t *testing.T) {
 		a    Alert
 		want string
 	}{
-		{Alert{ID: "1", OrgID: "352347", OrgName: "x", Digest: "d"}, "352347:1"},
+		{Alert{ID: "1", OrgID: "352347", OrgName: "x"}, "352347:1"},
+		{Alert{ID: "1", OrgID: "352347", Digest: "d"}, "352347:sha256:d"},
 		{Alert{ID: "1", OrgName: "x"}, ":1"},
 		{Alert{ID: "1"}, ":1"},
 		{Alert{OrgID: "2", Digest: "d"}, "2:sha256:d"},

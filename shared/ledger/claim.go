@@ -25,20 +25,41 @@ const (
 	Busy State = "busy"
 )
 
+// Delivery is one arrival of an alert. Two deliveries with one key are the same alert.
+type Delivery struct {
+	Key        string
+	ReceivedAt time.Time
+	// Window bounds the time between the receipts of two deliveries that are the same
+	// alert, because the key may be another alert's too. Zero means that it cannot be.
+	Window time.Duration
+	// Alias is another key that FilterKnown shall know the alert by, or empty.
+	Alias string
+}
+
 // Claim is the answer to a claim.
 type Claim struct {
 	State  State
 	Posted event.Posted // for Done
 	Until  time.Time    // for Busy: when the other run's claim expires
-	// PreviousExpired says of a granted claim that an earlier run may have posted the
-	// alert: it said so, or its claim expired.
-	PreviousExpired bool
+	// Earlier is, for Granted, a run that may have posted the alert: it said so, or its
+	// claim expired.
+	Earlier *Run
 }
 
-// claimCondition is record.expired as a DynamoDB expression.
-const claimCondition = "attribute_not_exists(id)" +
-	" OR expires_at < :now" +
-	" OR (#status = :inprogress AND attribute_exists(in_progress_until) AND in_progress_until < :now_ms)"
+// Run is a run that ended without completing its claim. What is unknown is zero.
+type Run struct {
+	ReceivedAt time.Time // when its delivery arrived
+	EndedAt    time.Time // when it ended, at the latest
+}
+
+// claimCondition is record.expired as a DynamoDB expression. windowCondition adds the
+// records of other alerts that have the same key; a record without a receipt is of no other.
+const (
+	claimCondition = "attribute_not_exists(id)" +
+		" OR expires_at < :now" +
+		" OR (#status = :inprogress AND attribute_exists(in_progress_until) AND in_progress_until < :now_ms)"
+	windowCondition = " OR (#status = :completed AND attribute_exists(received_at) AND NOT received_at BETWEEN :earliest AND :latest)"
+)
 
 // ownCondition matches an unfinished claim of this process.
 const ownCondition = "#status = :inprogress AND begins_with(claimed_by, :process)"
@@ -46,30 +67,36 @@ const ownCondition = "#status = :inprogress AND begins_with(claimed_by, :process
 // statusName stands for "status", which DynamoDB reserves.
 var statusName = map[string]string{"#status": attrStatus}
 
-// Claim claims an alert until the given time, the caller's deadline. The key names one
-// notification (organization and $ID), so the monitor's next one has another key.
-func (l *Ledger) Claim(ctx context.Context, key string, until time.Time) (Claim, error) {
+// Claim claims the alert of a delivery until the given time, the caller's deadline.
+func (l *Ledger) Claim(ctx context.Context, d Delivery, until time.Time) (Claim, error) {
 	now := l.now()
 	own := record{
 		Status: statusInProgress, ClaimedBy: fmt.Sprint(l.process, l.claims.Add(1)),
-		InProgressUntil: until.UnixMilli(), ExpiresAt: now.Add(TTL).Unix(),
+		InProgressUntil: until.UnixMilli(), ReceivedAt: d.receipt(), ExpiresAt: now.Add(TTL).Unix(),
 	}
-	previous, err := l.put(ctx, alertPrefix, key, &dynamodb.PutItemInput{
-		Item:                     own.item(),
-		ReturnValues:             types.ReturnValueAllOld,
-		ConditionExpression:      aws.String(claimCondition),
-		ExpressionAttributeNames: statusName,
-		ExpressionAttributeValues: item{
-			":inprogress": text(statusInProgress),
-			":now":        number(now.Unix()),
-			":now_ms":     number(now.UnixMilli()),
-		},
+	condition, values := claimCondition, item{
+		":inprogress": text(statusInProgress),
+		":now":        number(now.Unix()),
+		":now_ms":     number(now.UnixMilli()),
+	}
+	if d.Window > 0 {
+		condition += windowCondition
+		values[":completed"] = text(statusCompleted)
+		values[":earliest"] = number(d.ReceivedAt.Add(-d.Window).UnixMilli())
+		values[":latest"] = number(d.ReceivedAt.Add(d.Window).UnixMilli())
+	}
+	previous, err := l.put(ctx, alertPrefix, d.Key, &dynamodb.PutItemInput{
+		Item:                                own.item(),
+		ReturnValues:                        types.ReturnValueAllOld,
+		ConditionExpression:                 &condition,
+		ExpressionAttributeNames:            statusName,
+		ExpressionAttributeValues:           values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
 	refused, isRefused := errors.AsType[*types.ConditionalCheckFailedException](err)
 	switch {
 	case err == nil:
-		return Claim{State: Granted, PreviousExpired: readText(previous, attrStatus) == statusInProgress}, nil
+		return Claim{State: Granted, Earlier: d.earlierRun(previous)}, nil
 	case !isRefused:
 		return Claim{}, err
 	}
@@ -80,32 +107,40 @@ func (l *Ledger) Claim(ctx context.Context, key string, until time.Time) (Claim,
 	if found.ClaimedBy == own.ClaimedBy {
 		// The SDK's first attempt was written. Its answer, which got lost, may have
 		// shown an earlier run.
-		return Claim{State: Granted, PreviousExpired: true}, nil
+		return Claim{State: Granted, Earlier: &Run{}}, nil
 	}
 	return found.claim(l.now()), nil
 }
 
-// Complete records the alert's event. It is unconditional: the event is in Datadog, even
-// if another run has claimed the alert since.
-func (l *Ledger) Complete(ctx context.Context, key string, posted event.Posted) error {
-	done := record{Status: statusCompleted, Posted: posted, ExpiresAt: l.now().Add(TTL).Unix()}
-	_, err := l.put(ctx, alertPrefix, key, &dynamodb.PutItemInput{Item: done.item()})
+// Complete records the alert's event, and makes its alias known. It is unconditional: the
+// event is in Datadog, even if another run has claimed the alert since.
+func (l *Ledger) Complete(ctx context.Context, d Delivery, posted event.Posted) error {
+	done := record{Status: statusCompleted, Posted: posted, ReceivedAt: d.receipt(), ExpiresAt: l.now().Add(TTL).Unix()}
+	_, err := l.put(ctx, alertPrefix, d.Key, &dynamodb.PutItemInput{Item: done.item()})
+	if d.Alias != "" {
+		err = errors.Join(err, l.MarkQueued(ctx, d.Alias))
+	}
 	return err
 }
 
 // Release ends this process's claim, so that the next delivery need not wait for it. A
 // run that may have posted the event leaves an expired claim, which tells the next run
-// (see Claim.PreviousExpired). A claim of another process stays, which is not an error.
-func (l *Ledger) Release(ctx context.Context, key string, maybePosted bool) error {
-	id, err := recordID(alertPrefix, key)
+// (see Claim.Earlier). A claim of another process stays, which is not an error.
+func (l *Ledger) Release(ctx context.Context, d Delivery, maybePosted bool) error {
+	id, err := recordID(alertPrefix, d.Key)
 	if err != nil {
 		return err
 	}
 	values := item{":inprogress": text(statusInProgress), ":process": text(l.process)}
 	if maybePosted {
-		values[":expired"] = number(0)
-		_, err = l.update(ctx, alertPrefix, key, &dynamodb.UpdateItemInput{
-			UpdateExpression: aws.String("SET in_progress_until = :expired"), ConditionExpression: aws.String(ownCondition),
+		change := "SET in_progress_until = :expired"
+		values[":expired"] = number(l.now().UnixMilli() - 1)
+		if d.Window > 0 {
+			change += ", received_at = :received"
+			values[":received"] = number(d.receipt())
+		}
+		_, err = l.update(ctx, alertPrefix, d.Key, &dynamodb.UpdateItemInput{
+			UpdateExpression: &change, ConditionExpression: aws.String(ownCondition),
 			ExpressionAttributeNames: statusName, ExpressionAttributeValues: values,
 		})
 	} else if _, err = l.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
@@ -120,6 +155,33 @@ func (l *Ledger) Release(ctx context.Context, key string, maybePosted bool) erro
 	return err
 }
 
+// receipt is what a record keeps of the time of receipt: nothing if the key needs none.
+func (d Delivery) receipt() int64 {
+	if d.Window == 0 {
+		return 0
+	}
+	return d.ReceivedAt.UnixMilli()
+}
+
+// earlierRun returns the run that left a claim on this alert, or nil.
+func (d Delivery) earlierRun(previous item) *Run {
+	if readText(previous, attrStatus) != statusInProgress {
+		return nil
+	}
+	r, err := readRecord(previous)
+	if err != nil {
+		return &Run{}
+	}
+	run := &Run{EndedAt: time.UnixMilli(r.InProgressUntil).UTC()}
+	if r.ReceivedAt != 0 {
+		run.ReceivedAt = time.UnixMilli(r.ReceivedAt).UTC()
+		if d.ReceivedAt.Sub(run.ReceivedAt).Abs() > d.Window {
+			return nil
+		}
+	}
+	return run
+}
+
 // The values of a record's status, as Powertools has them.
 const (
 	statusInProgress = "INPROGRESS"
@@ -131,6 +193,7 @@ type record struct {
 	Status          string
 	ClaimedBy       string       // in progress: the process and the number of its claim
 	InProgressUntil int64        // in progress: epoch milliseconds
+	ReceivedAt      int64        // epoch milliseconds; 0 if the key is certain
 	Posted          event.Posted // completed
 	ExpiresAt       int64        // epoch seconds, as DynamoDB's TTL wants
 }
@@ -160,6 +223,9 @@ func (r record) item() item {
 	} else {
 		i[attrEventID], i[attrEventURL] = text(r.Posted.ID), text(r.Posted.URL)
 	}
+	if r.ReceivedAt != 0 {
+		i[attrReceivedAt] = number(r.ReceivedAt)
+	}
 	return i
 }
 
@@ -175,6 +241,11 @@ func readRecord(i item) (record, error) {
 	var err error
 	if r.ExpiresAt, err = readNumber(i, attrExpiresAt); err != nil {
 		return record{}, err
+	}
+	if _, ok := i[attrReceivedAt]; ok {
+		if r.ReceivedAt, err = readNumber(i, attrReceivedAt); err != nil {
+			return record{}, err
+		}
 	}
 	if r.Status == statusInProgress {
 		r.InProgressUntil, err = readNumber(i, attrInProgressUntil)

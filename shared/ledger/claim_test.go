@@ -1,8 +1,8 @@
 package ledger
 
 import (
+	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -99,7 +99,12 @@ func (s env) item(id string) item {
 
 func (s env) claims(l *Ledger, key string, want Claim) {
 	s.Helper()
-	got, err := l.Claim(s.Context(), key, s.Now().Add(runTime))
+	s.claimsDelivery(l, Delivery{Key: key}, want)
+}
+
+func (s env) claimsDelivery(l *Ledger, d Delivery, want Claim) {
+	s.Helper()
+	got, err := l.Claim(s.Context(), d, s.Now().Add(runTime))
 	if err != nil {
 		s.Fatalf("Claim: %v", err)
 	}
@@ -110,14 +115,14 @@ func (s env) claims(l *Ledger, key string, want Claim) {
 
 func (s env) completes(l *Ledger, key string, p event.Posted) {
 	s.Helper()
-	if err := l.Complete(s.Context(), key, p); err != nil {
+	if err := l.Complete(s.Context(), Delivery{Key: key}, p); err != nil {
 		s.Fatalf("Complete: %v", err)
 	}
 }
 
 func (s env) releases(l *Ledger, key string, maybePosted bool) {
 	s.Helper()
-	if err := l.Release(s.Context(), key, maybePosted); err != nil {
+	if err := l.Release(s.Context(), Delivery{Key: key}, maybePosted); err != nil {
 		s.Fatalf("Release: %v", err)
 	}
 }
@@ -131,10 +136,12 @@ func (s env) adds(l *Ledger, seen Notification) Cycle {
 	return c
 }
 
-var (
-	granted = Claim{State: Granted}
-	expired = Claim{State: Granted, PreviousExpired: true}
-)
+var granted = Claim{State: Granted}
+
+// expired is a claim after a run that ended then, and lost after one that is unknown.
+func expired(endedAt time.Time) Claim { return Claim{State: Granted, Earlier: &Run{EndedAt: endedAt}} }
+
+var lost = Claim{State: Granted, Earlier: &Run{}}
 
 func busy(until time.Time) Claim { return Claim{State: Busy, Until: until} }
 
@@ -153,7 +160,7 @@ var claimCases = map[string]func(env){
 		s.Advance(runTime)
 		s.claims(s.b, key, busy(start.Add(runTime)))
 		s.Advance(time.Millisecond)
-		s.claims(s.b, key, expired)
+		s.claims(s.b, key, expired(start.Add(runTime)))
 		s.claims(s.a, key, busy(s.Now().Add(runTime)))
 	},
 	"completed": func(s env) {
@@ -184,7 +191,7 @@ var claimCases = map[string]func(env){
 	"late release after another claim": func(s env) {
 		s.claims(s.a, key, granted)
 		s.Advance(runTime + time.Second)
-		s.claims(s.b, key, expired)
+		s.claims(s.b, key, expired(start.Add(runTime)))
 		until := s.Now().Add(runTime)
 		s.releases(s.a, key, false)
 		s.releases(s.a, key, true)
@@ -206,7 +213,7 @@ var claimCases = map[string]func(env){
 		for _, l := range []*Ledger{s.a, s.b, s.a} {
 			s.releases(s.a, key, true)
 			s.releases(s.b, key, true)
-			s.claims(l, key, expired)
+			s.claims(l, key, expired(start.Add(-time.Millisecond)))
 		}
 	},
 	"release without a claim, maybe posted": func(s env) {
@@ -216,7 +223,7 @@ var claimCases = map[string]func(env){
 	"late complete after another claim": func(s env) {
 		s.claims(s.a, key, granted)
 		s.Advance(runTime + time.Second)
-		s.claims(s.b, key, expired)
+		s.claims(s.b, key, expired(start.Add(runTime)))
 		s.completes(s.a, key, posted)
 		s.releases(s.b, key, false)
 		s.claims(s.b, key, done(posted))
@@ -224,7 +231,7 @@ var claimCases = map[string]func(env){
 	"late complete after a release": func(s env) {
 		s.claims(s.a, key, granted)
 		s.Advance(runTime + time.Second)
-		s.claims(s.b, key, expired)
+		s.claims(s.b, key, expired(start.Add(runTime)))
 		s.releases(s.b, key, false)
 		s.completes(s.a, key, posted)
 		s.claims(s.b, key, done(posted))
@@ -240,7 +247,7 @@ var claimCases = map[string]func(env){
 	"20 claims at once, after an expired one": func(s env) {
 		s.claims(s.a, key, granted)
 		s.Advance(runTime + time.Millisecond)
-		s.race(runTime, expired)
+		s.race(runTime, expired(start.Add(runTime)))
 	},
 	"long and odd keys": func(s env) {
 		long := strings.Repeat("k", 5000)
@@ -251,7 +258,7 @@ var claimCases = map[string]func(env){
 	},
 	"own first attempt was written": func(s env) {
 		s.aws.Break(awstest.Fault{Operation: "PutItem", Effect: awstest.DropResponse, Times: 1})
-		s.claims(s.a, key, expired) // Its answer may have shown an earlier run.
+		s.claims(s.a, key, lost) // Its answer may have shown an earlier run.
 		s.claims(s.b, key, busy(start.Add(runTime)))
 	},
 	"expired meanwhile": func(s env) {
@@ -265,7 +272,7 @@ var claimCases = map[string]func(env){
 			now := start.Add(-2 * time.Second)
 			l := s.process()
 			l.now = func() time.Time { now = now.Add(2 * time.Second); return now }
-			got, err := l.Claim(s.Context(), name, start.Add(runTime))
+			got, err := l.Claim(s.Context(), Delivery{Key: name}, start.Add(runTime))
 			if err != nil || got != busy(start.Add(2*time.Second)) {
 				s.Errorf("%s: got %+v, %v", name, got, err)
 			}
@@ -273,7 +280,7 @@ var claimCases = map[string]func(env){
 	},
 	"unreadable record": func(s env) {
 		s.put(item{attrID: text("alert#" + key), attrStatus: text("PAUSED"), attrExpiresAt: number(start.Unix())})
-		got, err := s.a.Claim(s.Context(), key, start.Add(runTime))
+		got, err := s.a.Claim(s.Context(), Delivery{Key: key}, start.Add(runTime))
 		if got != (Claim{}) || !fault.IsTemporary(err) || !strings.Contains(fault.Public(err), "holds a record that cannot be read") {
 			s.Errorf("got %+v, %v", got, err)
 		}
@@ -296,7 +303,7 @@ func (s env) race(d time.Duration, first Claim) {
 		}
 		wg.Go(func() {
 			<-begin
-			results[i], errs[i] = l.Claim(s.Context(), key, until)
+			results[i], errs[i] = l.Claim(s.Context(), Delivery{Key: key}, until)
 		})
 	}
 	close(begin)
@@ -306,13 +313,105 @@ func (s env) race(d time.Duration, first Claim) {
 		if errs[i] != nil {
 			s.Fatalf("Claim: %v", errs[i])
 		}
-		counts[fmt.Sprint(c)]++
+		counts[said(c)]++
 	}
-	want := map[string]int{fmt.Sprint(first): 1, fmt.Sprint(busy(until)): claims - 1}
+	want := map[string]int{said(first): 1, said(busy(until)): claims - 1}
 	if diff := cmp.Diff(want, counts); diff != "" {
 		s.Fatalf("claims (-want +got):\n%s", diff)
 	}
 }
+
+// said is a claim as a text that two equal claims share.
+func said(c Claim) string {
+	text, _ := json.Marshal(c)
+	return string(text)
+}
+
+func TestLedger_Window(t *testing.T) { each(t, windowCases) }
+
+// A key that may be another alert's too holds for a window around each receipt.
+var windowCases = func() map[string]func(env) {
+	const window = 5 * time.Minute
+	received := func(after time.Duration) Delivery {
+		return Delivery{Key: "1:sha256:5e", ReceivedAt: start.Add(after), Window: window}
+	}
+	complete := func(s env, d Delivery, p event.Posted) {
+		s.Helper()
+		if err := s.a.Complete(s.Context(), d, p); err != nil {
+			s.Fatal(err)
+		}
+	}
+	release := func(s env, d Delivery) {
+		s.Helper()
+		if err := s.a.Release(s.Context(), d, true); err != nil {
+			s.Fatal(err)
+		}
+	}
+	cases := map[string]func(env){
+		"counted from the first delivery": func(s env) {
+			s.claimsDelivery(s.a, received(0), granted)
+			complete(s, received(0), posted)
+			s.claimsDelivery(s.b, received(4*time.Minute), done(posted))
+			s.claimsDelivery(s.b, received(8*time.Minute), granted)
+			complete(s, received(8*time.Minute), other)
+			s.claimsDelivery(s.b, received(12*time.Minute), done(other))
+		},
+		"a message that was delivered late": func(s env) {
+			complete(s, received(0), posted)
+			s.Advance(14 * 24 * time.Hour)
+			s.claimsDelivery(s.a, received(time.Second), done(posted))
+			s.claimsDelivery(s.a, received(-window-time.Millisecond), granted)
+		},
+		"in progress": func(s env) {
+			s.claimsDelivery(s.a, received(0), granted)
+			s.claimsDelivery(s.b, received(time.Hour), busy(start.Add(runTime)))
+		},
+		"a run that ended, of the same alert": func(s env) {
+			s.claimsDelivery(s.a, received(0), granted)
+			s.Advance(runTime + time.Second)
+			s.claimsDelivery(s.b, received(window), Claim{State: Granted, Earlier: &Run{ReceivedAt: start, EndedAt: start.Add(runTime)}})
+		},
+		"a run that ended, of another alert": func(s env) {
+			s.claimsDelivery(s.a, received(0), granted)
+			s.Advance(runTime + time.Second)
+			s.claimsDelivery(s.b, received(window+time.Millisecond), granted)
+		},
+		"a release keeps the first receipt": func(s env) {
+			s.claimsDelivery(s.a, received(time.Minute), granted)
+			release(s, received(0))
+			s.claimsDelivery(s.b, received(2*time.Minute), Claim{State: Granted, Earlier: &Run{ReceivedAt: start, EndedAt: start.Add(-time.Millisecond)}})
+		},
+		"a record without a receipt is certain": func(s env) {
+			complete(s, Delivery{Key: "1:sha256:5e"}, posted)
+			s.claimsDelivery(s.a, received(10*24*time.Hour), done(posted))
+		},
+		"a certain key": func(s env) {
+			complete(s, Delivery{Key: key, ReceivedAt: start}, posted)
+			s.claimsDelivery(s.a, Delivery{Key: key, ReceivedAt: start.Add(time.Hour)}, done(posted))
+			if _, kept := s.item("alert#" + key)[attrReceivedAt]; kept {
+				s.Error("the record keeps a receipt that means nothing")
+			}
+		},
+		"an alias is known, and not claimed": func(s env) {
+			d := received(0)
+			d.Alias = "1:4712"
+			s.knows(s.a, []string{"1:4712"})
+			complete(s, d, posted)
+			s.knows(s.a, []string{"1:4712"}, "1:4712")
+			s.claims(s.a, "1:4712", granted)
+		},
+	}
+	for apart, want := range map[time.Duration]Claim{
+		-window - time.Millisecond: granted, -window: done(posted), -time.Second: done(posted), 0: done(posted),
+		16 * time.Second: done(posted), window: done(posted), window + time.Millisecond: granted, 24 * time.Hour: granted,
+	} {
+		cases["received "+apart.String()+" after the first"] = func(s env) {
+			complete(s, received(0), posted)
+			s.claimsDelivery(s.a, received(apart), want)
+		}
+	}
+	return cases
+}()
 
 func TestReadRecord_Unreadable(t *testing.T) {
 	for name, i := range map[string]item{
@@ -322,6 +421,7 @@ func TestReadRecord_Unreadable(t *testing.T) {
 		"expiry is a string":   {attrStatus: text("COMPLETED"), attrExpiresAt: text("soon")},
 		"expiry is a float":    {attrStatus: text("COMPLETED"), attrExpiresAt: &types.AttributeValueMemberN{Value: "1.5"}},
 		"claim without an end": {attrStatus: text("INPROGRESS"), attrExpiresAt: number(1)},
+		"receipt is a text":    {attrStatus: text("COMPLETED"), attrExpiresAt: number(1), attrReceivedAt: text("x")},
 		"claim ends in a text": {attrStatus: text("INPROGRESS"), attrExpiresAt: number(1), attrInProgressUntil: text("x")},
 	} {
 		if r, err := readRecord(i); !errors.Is(err, errUnreadable) {

@@ -18,7 +18,7 @@ func calls(t *testing.T, l *Ledger, key string, timeout time.Duration) map[strin
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	w := WindowAt("org:4711", start)
-	_, claimErr := l.Claim(ctx, key, start.Add(runTime))
+	_, claimErr := l.Claim(ctx, Delivery{Key: key}, start.Add(runTime))
 	_, addErr := l.AddNotification(ctx, key, triggered)
 	_, knownErr := l.FilterKnown(ctx, key)
 	_, watermarkErr := l.Watermark(ctx, key)
@@ -26,11 +26,11 @@ func calls(t *testing.T, l *Ledger, key string, timeout time.Duration) map[strin
 	_, suppressedErr := l.Suppressed(ctx, w)
 	return map[string]error{
 		"PutItem (claim)":           claimErr,
-		"PutItem (complete)":        l.Complete(ctx, key, posted),
+		"PutItem (complete)":        l.Complete(ctx, Delivery{Key: key}, posted),
 		"PutItem (mark queued)":     l.MarkQueued(ctx, key),
 		"PutItem (set watermark)":   l.SetWatermark(ctx, key, start),
-		"DeleteItem (release)":      l.Release(ctx, key, false),
-		"UpdateItem (maybe posted)": l.Release(ctx, key, true),
+		"DeleteItem (release)":      l.Release(ctx, Delivery{Key: key}, false),
+		"UpdateItem (maybe posted)": l.Release(ctx, Delivery{Key: key}, true),
 		"UpdateItem (cycle)":        addErr,
 		"UpdateItem (window)":       allowErr,
 		"UpdateItem (window, read)": suppressedErr,

@@ -13,6 +13,7 @@ const (
 	attrStatus          = "status"
 	attrClaimedBy       = "claimed_by"
 	attrInProgressUntil = "in_progress_until"
+	attrReceivedAt      = "received_at"
 	attrExpiresAt       = "expires_at"
 	attrEventID         = "event_id"
 	attrEventURL        = "event_url"

@@ -37,7 +37,7 @@ func TestLedger_Upgrade(t *testing.T) {
 		s.claims(s.a, "posted", done(posted))
 		s.claims(s.a, "busy", busy(start.Add(runTime)))
 		s.knows(s.a, []string{"posted", "busy", "abandoned", "queued"}, "posted", "busy", "queued")
-		s.claims(s.a, "abandoned", expired)
+		s.claims(s.a, "abandoned", expired(time.UnixMilli(0).UTC()))
 		s.readUntil(s.a, "reconcile", start)
 		s.same("cycle", Cycle{start.Add(-time.Hour), recovered.At, 43}, s.adds(s.a, recovered))
 		s.suppressed(s.a, event.Suppressed{

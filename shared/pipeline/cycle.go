@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/event"
@@ -20,20 +21,25 @@ type cycleResult struct {
 }
 
 // startCycle records the notification while the run goes on. The channel gets one result.
-func (p *Pipeline) startCycle(ctx context.Context, a alert.Alert) <-chan cycleResult {
+func (p *Pipeline) startCycle(ctx context.Context, a alert.Alert, receivedAt time.Time) <-chan cycleResult {
 	result := make(chan cycleResult, 1)
-	go func() { result <- p.addNotification(ctx, a) }()
+	go func() { result <- p.addNotification(ctx, a, receivedAt) }()
 	return result
 }
 
-func (p *Pipeline) addNotification(ctx context.Context, a alert.Alert) (r cycleResult) {
+func (p *Pipeline) addNotification(ctx context.Context, a alert.Alert, receivedAt time.Time) (r cycleResult) {
 	if p.Cycles == nil || a.CycleKey == "" {
 		return cycleResult{}
 	}
 	defer recovered(&r.err)
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
-	n := ledger.Notification{At: a.Date, Transition: string(a.Transition), ID: a.ID}
+	n := ledger.Notification{At: a.Date, Transition: string(a.Transition)}
+	if a.Certain() {
+		n.ID = a.ID
+	} else if n.At.IsZero() {
+		n.At = receivedAt
+	}
 	c, err := p.Cycles.AddNotification(ctx, a.OrgID+":"+a.CycleKey, n)
 	if err != nil {
 		return cycleResult{err: fmt.Errorf("the alert's cycle is unknown: %w", err)}

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -16,10 +17,24 @@ func withLedgerTimeout(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeoutCause(ctx, ledgerTimeout, errLedgerTimeout)
 }
 
-// claim claims the idempotency key until the run's deadline. The outcome's status is
+// deliveryOf identifies an alert that was received at a time. A payload without Datadog's
+// event id may be the same as another alert's, so it is only the same alert for minutes.
+func deliveryOf(a alert.Alert, receivedAt time.Time) ledger.Delivery {
+	d := ledger.Delivery{Key: a.Key(), ReceivedAt: receivedAt}
+	if a.Certain() {
+		return d
+	}
+	d.Window = alert.RepeatWindow
+	if a.ID != "" { // Reconcile knows alerts by their event ids only.
+		d.Alias = alert.Alert{OrgID: a.OrgID, ID: a.ID}.Key()
+	}
+	return d
+}
+
+// claim claims the delivery's alert until the run's deadline. The outcome's status is
 // Duplicate if the work is done. The error says that another run is working on it, or
 // that the attempt must wait for the ledger.
-func (p *Pipeline) claim(ctx context.Context, key string, t attempt) (Outcome, error) {
+func (p *Pipeline) claim(ctx context.Context, t *attempt) (Outcome, error) {
 	o := Outcome{MaybePosted: t.maybePosted}
 	if p.Ledger == nil {
 		return o, nil
@@ -28,7 +43,7 @@ func (p *Pipeline) claim(ctx context.Context, key string, t attempt) (Outcome, e
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
 	ctx, span := telemetry.Start(ctx, "claim")
-	claim, err := p.Ledger.Claim(ctx, key, deadline)
+	claim, err := p.Ledger.Claim(ctx, t.delivery, deadline)
 	span.End(err)
 	switch {
 	case err != nil && t.needsLedger:
@@ -43,19 +58,26 @@ func (p *Pipeline) claim(ctx context.Context, key string, t attempt) (Outcome, e
 		busy := fault.New(fault.Temporary, "another run is working on this alert", nil)
 		busy.RetryAfter = claim.Until.Sub(p.Now()) + eventVisibilityDelay
 		return o, busy
+	case claim.Earlier != nil:
+		t.follow(*claim.Earlier)
+		o.MaybePosted = true
 	}
-	o.MaybePosted = o.MaybePosted || claim.PreviousExpired
 	return o, nil
 }
 
 // findPosted reports whether an earlier attempt posted the event, and completes the claim
 // if so. Without an answer the attempt fails if it needs one.
-func (p *Pipeline) findPosted(ctx context.Context, key string, a alert.Alert, t attempt, o *Outcome) (bool, error) {
+func (p *Pipeline) findPosted(ctx context.Context, a alert.Alert, t *attempt, o *Outcome) (bool, error) {
 	if p.Stream == nil {
 		return false, nil
 	}
+	if early := t.searchFrom.Sub(p.Now()); early > 0 && t.needsSearch {
+		e := fault.New(fault.Temporary, "an earlier attempt may have posted the event, and Datadog's search does not show it yet", nil)
+		e.RetryAfter = early
+		return false, e
+	}
 	from, to := p.Now().Add(-searchLookback), p.Now().Add(event.MaxAhead)
-	for _, at := range []time.Time{a.Date, t.firstAt} {
+	for _, at := range []time.Time{a.Date, t.delivery.ReceivedAt} {
 		if !at.IsZero() && at.Before(from) {
 			from = at
 		}
@@ -75,18 +97,18 @@ func (p *Pipeline) findPosted(ctx context.Context, key string, a alert.Alert, t 
 		return false, nil
 	}
 	o.Status, o.Posted = Duplicate, posted
-	o.warn(p.complete(ctx, key, posted))
+	o.warn(p.complete(ctx, t.delivery, posted))
 	return true, nil
 }
 
-func (p *Pipeline) complete(ctx context.Context, key string, posted event.Posted) error {
+func (p *Pipeline) complete(ctx context.Context, d ledger.Delivery, posted event.Posted) error {
 	if p.Ledger == nil {
 		return nil
 	}
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
 	ctx, span := telemetry.Start(ctx, "complete")
-	err := p.Ledger.Complete(ctx, key, posted)
+	err := p.Ledger.Complete(ctx, d, posted)
 	span.End(err)
 	if err != nil {
 		return fmt.Errorf("done, but not recorded in the ledger: %w", err)
@@ -96,7 +118,7 @@ func (p *Pipeline) complete(ctx context.Context, key string, posted event.Posted
 
 // releaseOnError is deferred: it turns a panic into the run's error, and releases the
 // claim after an error, so that a retry need not wait for its end.
-func (p *Pipeline) releaseOnError(ctx context.Context, key string, o *Outcome, err *error) {
+func (p *Pipeline) releaseOnError(ctx context.Context, d ledger.Delivery, o *Outcome, err *error) {
 	if r := recover(); r != nil {
 		*err = panicked(r)
 	}
@@ -105,20 +127,21 @@ func (p *Pipeline) releaseOnError(ctx context.Context, key string, o *Outcome, e
 	}
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
-	if releaseErr := p.Ledger.Release(ctx, key, o.MaybePosted); releaseErr != nil {
+	if releaseErr := p.Ledger.Release(ctx, d, o.MaybePosted); releaseErr != nil {
 		o.warn(fmt.Errorf("the claim was not released and lasts until it expires: %w", releaseErr))
 	}
 }
 
 // markQueued tells reconcile that the alert is not lost. It runs after the queue has the
 // alert, not before.
-func (p *Pipeline) markQueued(ctx context.Context, key string) error {
+func (p *Pipeline) markQueued(ctx context.Context, a alert.Alert) error {
 	if p.Ledger == nil {
 		return nil
 	}
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
-	if err := p.Ledger.MarkQueued(ctx, key); err != nil {
+	d := deliveryOf(a, time.Time{})
+	if err := p.Ledger.MarkQueued(ctx, cmp.Or(d.Alias, d.Key)); err != nil {
 		return fmt.Errorf("queued, but not recorded in the ledger: %w", err)
 	}
 	return nil

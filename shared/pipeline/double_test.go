@@ -28,6 +28,9 @@ var (
 	errHang = errors.New("hang")
 )
 
+// visible is how long Datadog's search may take to show an event.
+const visible = 45 * time.Second
+
 // env is a pipeline with everything around it. Its functions record their names; one that
 // has an error in fails returns it.
 type env struct {
@@ -111,12 +114,13 @@ type store struct {
 	claims  map[string]claim
 	cycles  map[string][]ledger.Notification
 	windows map[string]*window
+	known   []string // keys that are done or queued
 }
 
 type claim struct {
-	until  time.Time
-	done   bool
-	posted event.Posted
+	until, receivedAt time.Time
+	done              bool
+	posted            event.Posted
 }
 
 type window struct {
@@ -141,44 +145,54 @@ func (s *store) call(ctx context.Context, name string) error {
 	return err
 }
 
-// crashed leaves the claim of a run that ended without a word.
-func (s *store) crashed(key string) { s.claims[key] = claim{until: time.Now().Add(-time.Second)} }
+// crashed leaves the claim of a run that ended without a word, so long ago that the search
+// finds what it posted.
+func (s *store) crashed(key string) { s.claims[key] = claim{until: time.Now().Add(-time.Minute)} }
 
-func (s *store) Claim(ctx context.Context, key string, until time.Time) (ledger.Claim, error) {
+func (s *store) Claim(ctx context.Context, d ledger.Delivery, until time.Time) (ledger.Claim, error) {
 	if err := s.call(ctx, "claim"); err != nil {
 		return ledger.Claim{}, err
 	}
-	c, exists := s.claims[key]
+	c, exists := s.claims[d.Key]
+	same := exists && (d.Window == 0 || d.ReceivedAt.Sub(c.receivedAt).Abs() <= d.Window)
 	switch {
-	case c.done:
+	case c.done && same:
 		return ledger.Claim{State: ledger.Done, Posted: c.posted}, nil
-	case exists && time.Now().Before(c.until):
+	case exists && !c.done && time.Now().Before(c.until):
 		return ledger.Claim{State: ledger.Busy, Until: c.until}, nil
 	}
-	s.claims[key] = claim{until: until}
-	return ledger.Claim{State: ledger.Granted, PreviousExpired: exists}, nil
+	s.claims[d.Key] = claim{until: until, receivedAt: d.ReceivedAt}
+	granted := ledger.Claim{State: ledger.Granted}
+	if same && !c.done {
+		granted.Earlier = &ledger.Run{ReceivedAt: c.receivedAt, EndedAt: c.until}
+	}
+	return granted, nil
 }
 
-func (s *store) Complete(ctx context.Context, key string, posted event.Posted) error {
+func (s *store) Complete(ctx context.Context, d ledger.Delivery, posted event.Posted) error {
 	if err := s.call(ctx, "complete"); err != nil {
 		return err
 	}
-	s.claims[key] = claim{done: true, posted: posted}
+	s.claims[d.Key] = claim{done: true, posted: posted, receivedAt: d.ReceivedAt}
+	s.known = append(s.known, d.Alias)
 	return nil
 }
 
-func (s *store) Release(ctx context.Context, key string, maybePosted bool) error {
+func (s *store) Release(ctx context.Context, d ledger.Delivery, maybePosted bool) error {
 	if err := s.call(ctx, "release"); err != nil {
 		return err
 	}
-	delete(s.claims, key)
+	delete(s.claims, d.Key)
 	if maybePosted {
-		s.crashed(key)
+		s.claims[d.Key] = claim{until: time.Now(), receivedAt: d.ReceivedAt}
 	}
 	return nil
 }
 
-func (s *store) MarkQueued(ctx context.Context, _ string) error { return s.call(ctx, "mark queued") }
+func (s *store) MarkQueued(ctx context.Context, key string) error {
+	s.known = append(s.known, key)
+	return s.call(ctx, "mark queued")
+}
 
 func (s *store) AddNotification(ctx context.Context, key string, n ledger.Notification) (ledger.Cycle, error) {
 	if err := s.call(ctx, "add notification"); err != nil {

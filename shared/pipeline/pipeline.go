@@ -29,9 +29,9 @@ type Stream interface {
 
 // Ledger records which alerts are posted, in progress or queued.
 type Ledger interface {
-	Claim(ctx context.Context, key string, until time.Time) (ledger.Claim, error)
-	Complete(ctx context.Context, key string, posted event.Posted) error
-	Release(ctx context.Context, key string, maybePosted bool) error
+	Claim(ctx context.Context, d ledger.Delivery, until time.Time) (ledger.Claim, error)
+	Complete(ctx context.Context, d ledger.Delivery, posted event.Posted) error
+	Release(ctx context.Context, d ledger.Delivery, maybePosted bool) error
 	MarkQueued(ctx context.Context, key string) error
 }
 
@@ -77,9 +77,10 @@ func (p *Pipeline) Run(ctx context.Context, a alert.Alert) (Outcome, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	// It is posted without the ledger. What needs the search is left to the queue.
-	outcome, err := p.process(ctx, a, attempt{needsSearch: p.Queue != nil})
+	t := attempt{delivery: deliveryOf(a, p.Now()), needsSearch: p.Queue != nil}
+	outcome, err := p.process(ctx, a, &t)
 	if err != nil {
-		return p.enqueueRetry(ctx, a, outcome, err)
+		return p.enqueueRetry(ctx, a, t, outcome, err)
 	}
 	return outcome, nil
 }
@@ -90,11 +91,11 @@ func (p *Pipeline) Redeliver(ctx context.Context, m queue.Message) (Outcome, err
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	waits := p.Now().Sub(m.ReceivedAt) <= retryWindow // SQS delivers the message again.
-	t := attempt{needsLedger: waits, needsSearch: waits, maybePosted: m.MaybePosted || m.Attempt > 0, firstAt: m.ReceivedAt}
+	t := attempt{delivery: deliveryOf(m.Alert, m.ReceivedAt), needsLedger: waits, needsSearch: waits, maybePosted: m.MaybePosted || m.Attempt > 0}
 	if m.Storm != nil {
-		return p.summarize(ctx, m.Alert, *m.Storm, t)
+		return p.summarize(ctx, m.Alert, *m.Storm, &t)
 	}
-	return p.process(ctx, m.Alert, t)
+	return p.process(ctx, m.Alert, &t)
 }
 
 // Enqueue leaves all work to a later run.
@@ -104,7 +105,7 @@ func (p *Pipeline) Enqueue(ctx context.Context, a alert.Alert) (Outcome, error) 
 	}
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	return p.enqueue(ctx, queue.Message{Alert: a, Reason: "INTAKE=queue queues every alert"}, 0, nil)
+	return p.enqueue(ctx, queue.Message{Alert: a, ReceivedAt: p.Now(), Reason: "INTAKE=queue queues every alert"}, 0, nil)
 }
 
 // DryRun returns the event without posting it. It does not touch the ledger, so the event
@@ -126,29 +127,28 @@ func (p *Pipeline) DryRun(ctx context.Context, a alert.Alert) (o Outcome, err er
 
 // process takes one alert all the way to its event. An error means that it is not posted,
 // or that Datadog's answer got lost (see Outcome.MaybePosted).
-func (p *Pipeline) process(ctx context.Context, a alert.Alert, t attempt) (o Outcome, err error) {
+func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Outcome, err error) {
 	if a.IsFromBoomerang() {
 		return ignored(), nil
 	}
-	key := a.Key()
 
 	// Claim: one run at a time works on an alert.
-	o, err = p.claim(ctx, key, t)
+	o, err = p.claim(ctx, t)
 	if err != nil || o.Status == Duplicate {
 		return o, err
 	}
-	defer p.releaseOnError(ctx, key, &o, &err)
+	defer p.releaseOnError(ctx, t.delivery, &o, &err)
 
 	// Look up the event, if an earlier attempt may have posted it.
 	if o.MaybePosted {
-		if found, err := p.findPosted(ctx, key, a, t, &o); found || err != nil {
+		if found, err := p.findPosted(ctx, a, t, &o); found || err != nil {
 			return o, err
 		}
 	}
 
 	// Match the playbooks, which have the storm limit. The ledger records the alert's
 	// cycle in the meantime.
-	cycle := p.startCycle(ctx, a)
+	cycle := p.startCycle(ctx, a, t.delivery.ReceivedAt)
 	plan := p.Playbooks.For(a)
 	o.Playbook = plan.Name()
 	o.warn(plan.Warnings...)
@@ -156,7 +156,7 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t attempt) (o Out
 	// Storm: above the playbook's limit, a summary replaces the event.
 	if plan.Limit > 0 && p.suppressed(ctx, a, plan.Limit, &o) {
 		o.addCycle(<-cycle)
-		o.warn(p.complete(ctx, key, o.Posted))
+		o.warn(p.complete(ctx, t.delivery, o.Posted))
 		return o, nil
 	}
 
@@ -169,7 +169,7 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t attempt) (o Out
 	if err := p.post(ctx, &o); err != nil {
 		return o, err
 	}
-	o.warn(p.complete(ctx, key, o.Posted))
+	o.warn(p.complete(ctx, t.delivery, o.Posted))
 
 	// Follow up. A failure here changes nothing: the alert is posted.
 	o.warn(p.followUp(ctx, a, plan, &o))

@@ -79,23 +79,26 @@ func TestPipeline_OwnEvent(t *testing.T) {
 }
 
 func TestPipeline_Panic(t *testing.T) {
-	e := newEnv(t)
-	e.Poster = panicking{}
-	o := e.run(a, pipeline.Queued)
-	log := errors.Join(o.Warnings...).Error()
-	if m := e.sent[0]; strings.Contains(m.Reason, "panic") || !m.MaybePosted || !strings.Contains(log, "panic with a string") || !strings.Contains(log, "pipeline_test.go") {
-		t.Errorf("queued %+v; the log says %s", m, log)
-	}
-	e.Poster, e.Cycles = e, panicking{}
-	released := a
-	released.CycleKey = "c"
-	if o := e.run(released, pipeline.Posted); len(o.Warnings) != 1 {
-		t.Errorf("warnings %v", o.Warnings)
-	}
-	e.Playbooks = nil
-	if _, err := pipeline.New(e.Config).DryRun(t.Context(), a); fault.From(err).Kind != fault.Internal {
-		t.Errorf("dry run: %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		e := newEnv(t)
+		e.Poster = panicking{}
+		o := e.run(a, pipeline.Queued)
+		log := errors.Join(o.Warnings...).Error()
+		if m := e.sent[0]; strings.Contains(m.Reason, "panic") || !m.MaybePosted || !strings.Contains(log, "panic with a string") || !strings.Contains(log, "pipeline_test.go") {
+			t.Errorf("queued %+v; the log says %s", m, log)
+		}
+		e.Poster, e.Cycles = e, panicking{}
+		released := a
+		released.CycleKey = "c"
+		time.Sleep(visible)
+		if o := e.run(released, pipeline.Posted); len(o.Warnings) != 1 {
+			t.Errorf("warnings %v", o.Warnings)
+		}
+		e.Playbooks = nil
+		if _, err := pipeline.New(e.Config).DryRun(t.Context(), a); fault.From(err).Kind != fault.Internal {
+			t.Errorf("dry run: %v", err)
+		}
+	})
 }
 
 // The event is posted: a bug in what follows must not post it again.

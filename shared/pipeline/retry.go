@@ -7,6 +7,7 @@ import (
 
 	"boomerang/shared/alert"
 	"boomerang/shared/fault"
+	"boomerang/shared/ledger"
 	"boomerang/shared/queue"
 )
 
@@ -69,14 +70,28 @@ const (
 
 // attempt is one of the times that the pipeline works on an alert.
 type attempt struct {
+	// delivery identifies the alert, or the summary of a storm. The claim sets its receipt
+	// to that of an earlier attempt.
+	delivery ledger.Delivery
 	// needsLedger and needsSearch end the attempt, to be retried, if the ledger cannot say
 	// whether the alert is a duplicate, or if Datadog's search fails for now. An alert that
 	// no queue keeps, or that waited for long, needs neither: its event is posted anyway.
 	needsLedger, needsSearch bool
 	// maybePosted says that an earlier attempt may have posted the event.
 	maybePosted bool
-	// firstAt is when the alert first arrived, if that is known.
-	firstAt time.Time
+	// searchFrom is when the search can find the event of an attempt that the claim found.
+	// The sender of a message that says maybePosted has waited for it.
+	searchFrom time.Time
+}
+
+// follow makes the attempt the next one after an earlier run.
+func (t *attempt) follow(earlier ledger.Run) {
+	if !t.maybePosted {
+		t.searchFrom = earlier.EndedAt.Add(eventVisibilityDelay)
+	}
+	if !earlier.ReceivedAt.IsZero() {
+		t.delivery.ReceivedAt = earlier.ReceivedAt
+	}
 }
 
 var (
@@ -111,8 +126,8 @@ func enrichTime(ctx context.Context, limit time.Duration) time.Duration {
 
 // enqueueRetry queues an alert that an attempt could not finish. The log gets the
 // attempt's steps, warnings and error.
-func (p *Pipeline) enqueueRetry(ctx context.Context, a alert.Alert, failed Outcome, cause error) (Outcome, error) {
-	m := queue.Message{Alert: a, Reason: fault.Public(cause), MaybePosted: failed.MaybePosted}
+func (p *Pipeline) enqueueRetry(ctx context.Context, a alert.Alert, t attempt, failed Outcome, cause error) (Outcome, error) {
+	m := queue.Message{Alert: a, ReceivedAt: t.delivery.ReceivedAt, Reason: fault.Public(cause), MaybePosted: failed.MaybePosted}
 	o, err := p.enqueue(ctx, m, retryDelay(cause, failed.MaybePosted), cause)
 	o.Playbook, o.Steps = failed.Playbook, failed.Steps
 	o.warn(failed.Warnings...)
@@ -129,12 +144,11 @@ func (p *Pipeline) enqueue(ctx context.Context, m queue.Message, delay time.Dura
 	}
 	ctx, cancel := reserve(ctx, answerReserve, errQueueTimeout)
 	defer cancel()
-	m.ReceivedAt = p.Now()
 	if err := p.Queue.Send(ctx, m, delay); err != nil {
 		return Outcome{}, fault.NewRedacted(fault.Temporary, "the alert could be neither finished nor queued (", m.Reason, "); send it again", errors.Join(cause, err))
 	}
 	o := Outcome{Status: Queued, Cause: causeOf(cause), Detail: m.Reason}
-	o.warn(p.markQueued(ctx, m.Alert.Key()))
+	o.warn(p.markQueued(ctx, m.Alert))
 	return o, nil
 }
 

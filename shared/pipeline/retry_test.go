@@ -164,9 +164,10 @@ func TestRun_Retry(t *testing.T) {
 				if c.crashed {
 					e.crashed(a.Key())
 				}
+				received := time.Now()
 				o := e.run(a, pipeline.Queued)
 				m := e.sent[0]
-				if e.delays[0] != c.delay || m.MaybePosted != c.maybePosted || o.Cause != c.cause || m.Alert.ID != a.ID || !m.ReceivedAt.Equal(time.Now()) {
+				if e.delays[0] != c.delay || m.MaybePosted != c.maybePosted || o.Cause != c.cause || m.Alert.ID != a.ID || !m.ReceivedAt.Equal(received) {
 					t.Errorf("queued %+v after %v because of %q, want %+v", m, e.delays[0], o.Cause, c)
 				}
 				if c.err != nil && c.err != errHang && m.Reason != fault.Public(c.err) {
@@ -290,9 +291,11 @@ func TestPipeline_MaybePostedIsKept(t *testing.T) {
 		e.fails["post"] = down
 		e.redeliver(queue.Message{Alert: a, ReceivedAt: time.Now()}, "")
 		clear(e.fails)
+		time.Sleep(visible)
 		e.fails["search"] = down
 		e.redeliver(queue.Message{Alert: a, ReceivedAt: time.Now()}, "")
 		clear(e.fails)
+		time.Sleep(visible)
 		e.found = earlier
 		if o := e.run(a, pipeline.Duplicate); o.Posted != earlier {
 			t.Errorf("got %+v", o)

@@ -68,19 +68,19 @@ func (p *Pipeline) enqueueSummary(ctx context.Context, a alert.Alert, w ledger.W
 
 // summarize posts the one event that stands for all suppressed alerts of a window; like
 // is one of them.
-func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.Storm, t attempt) (o Outcome, err error) {
+func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.Storm, t *attempt) (o Outcome, err error) {
 	if p.Storms == nil {
 		return Outcome{}, fault.New(fault.Permanent, "the message asks for the summary of a storm, and LEDGER_TABLE is not set; set it", nil)
 	}
 	w := ledger.Window{Source: storm.Source, Start: storm.Start}
-	key := "storm:" + w.Key()
-	o, err = p.claim(ctx, key, t)
+	t.delivery = ledger.Delivery{Key: "storm:" + w.Key(), ReceivedAt: t.delivery.ReceivedAt}
+	o, err = p.claim(ctx, t)
 	if err != nil || o.Status == Duplicate {
 		return o, err
 	}
-	defer p.releaseOnError(ctx, key, &o, &err)
+	defer p.releaseOnError(ctx, t.delivery, &o, &err)
 	if o.MaybePosted {
-		if found, err := p.findPosted(ctx, key, like, t, &o); found || err != nil {
+		if found, err := p.findPosted(ctx, like, t, &o); found || err != nil {
 			return o, err
 		}
 	}
@@ -96,6 +96,6 @@ func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.
 	if err := p.post(ctx, &o); err != nil {
 		return o, err
 	}
-	o.warn(p.complete(ctx, key, o.Posted))
+	o.warn(p.complete(ctx, t.delivery, o.Posted))
 	return o, nil
 }

@@ -126,6 +126,7 @@ func TestPipeline_StormSummaryAnswerLost(t *testing.T) {
 		e.storm(3)
 		e.fails["post"] = down
 		e.redeliver(e.sent[0], "")
+		time.Sleep(pipeline.VisibilityTimeout)
 		e.found = earlier
 		if o := e.redeliver(e.sent[0], pipeline.Duplicate); o.Posted != earlier {
 			t.Errorf("got %+v", o)

@@ -63,7 +63,7 @@ func TestQueue_Send(t *testing.T) {
 		same(t, "message", whole(), mustDecode(t, *got.Body))
 		version, key := got.MessageAttributes["schema_version"], got.MessageAttributes["alert_key"]
 		same(t, "version", []string{"Number", "1"}, []string{*version.DataType, *version.StringValue})
-		same(t, "key", []string{"String", "352347:8306082202796025694"}, []string{*key.DataType, *key.StringValue})
+		same(t, "key", []string{"String", "352347:sha256:" + strings.Repeat("ab", 32)}, []string{*key.DataType, *key.StringValue})
 		same(t, "attributes", 3, len(got.MessageAttributes))
 	})
 	t.Run("any alphabet", func(t *testing.T) {

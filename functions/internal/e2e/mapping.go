@@ -98,12 +98,12 @@ func (s *Stack) isEmpty() bool {
 	return false
 }
 
-// endClaims lets the visibility timeout pass for the claims of instances that were killed.
+// endClaims lets the visibility timeout pass for the claims that a run left behind.
 func (s *Stack) endClaims() {
-	now := &dynamodbtypes.AttributeValueMemberN{Value: strconv.FormatInt(time.Now().UnixMilli(), 10)}
+	recent := &dynamodbtypes.AttributeValueMemberN{Value: strconv.FormatInt(time.Now().Add(-pipeline.VisibilityTimeout).UnixMilli(), 10)}
 	passed := &dynamodbtypes.AttributeValueMemberN{Value: strconv.FormatInt(pipeline.VisibilityTimeout.Milliseconds(), 10)}
 	claims, err := s.dynamodb.Scan(context.Background(), &dynamodb.ScanInput{
-		TableName: &s.Table, FilterExpression: aws.String("in_progress_until >= :now"), ExpressionAttributeValues: map[string]dynamodbtypes.AttributeValue{":now": now},
+		TableName: &s.Table, FilterExpression: aws.String("in_progress_until >= :recent"), ExpressionAttributeValues: map[string]dynamodbtypes.AttributeValue{":recent": recent},
 	})
 	if err != nil {
 		s.t.Fatal(err)

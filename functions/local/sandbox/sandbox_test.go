@@ -144,7 +144,7 @@ func TestEnvironment_NoAWS(t *testing.T) {
 		t.Errorf("other keys than the fake's, %v", err)
 	}
 	calls := len(s.Datadog.Requests())
-	if _, err := ledger.New(dynamodb.NewFromConfig(env.AWS), "table").Claim(t.Context(), "1", time.Now().Add(time.Minute)); err == nil || len(s.Datadog.Requests()) == calls {
+	if _, err := ledger.New(dynamodb.NewFromConfig(env.AWS), "table").Claim(t.Context(), ledger.Delivery{Key: "1"}, time.Now().Add(time.Minute)); err == nil || len(s.Datadog.Requests()) == calls {
 		t.Errorf("AWS was called elsewhere than in the sandbox: %v", err)
 	}
 }

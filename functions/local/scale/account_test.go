@@ -74,15 +74,19 @@ func (a *account) write(ctx context.Context, units int) error {
 }
 
 // Claim is always granted, because each alert is sent once.
-func (a *account) Claim(ctx context.Context, _ string, _ time.Time) (ledger.Claim, error) {
+func (a *account) Claim(ctx context.Context, _ ledger.Delivery, _ time.Time) (ledger.Claim, error) {
 	return ledger.Claim{State: ledger.Granted}, a.write(ctx, 1)
 }
 
-func (a *account) Complete(ctx context.Context, _ string, _ event.Posted) error {
+func (a *account) Complete(ctx context.Context, _ ledger.Delivery, _ event.Posted) error {
 	return a.write(ctx, 1)
 }
-func (a *account) Release(ctx context.Context, _ string, _ bool) error { return a.write(ctx, 1) }
-func (a *account) MarkQueued(ctx context.Context, _ string) error      { return a.write(ctx, 1) }
+
+func (a *account) Release(ctx context.Context, _ ledger.Delivery, _ bool) error {
+	return a.write(ctx, 1)
+}
+
+func (a *account) MarkQueued(ctx context.Context, _ string) error { return a.write(ctx, 1) }
 
 // Allow needs a second write, to the list or to the counter, for a suppressed alert.
 func (a *account) Allow(ctx context.Context, of ledger.Window, limit int, o ledger.Occurrence) (ledger.Decision, error) {

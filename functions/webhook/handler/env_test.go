@@ -48,21 +48,21 @@ type env struct {
 // store is a ledger in memory.
 type store map[string]ledger.Claim
 
-func (s store) Claim(_ context.Context, key string, _ time.Time) (ledger.Claim, error) {
-	if found, ok := s[key]; ok {
+func (s store) Claim(_ context.Context, d ledger.Delivery, _ time.Time) (ledger.Claim, error) {
+	if found, ok := s[d.Key]; ok {
 		return found, nil
 	}
-	s[key] = ledger.Claim{State: ledger.Busy}
+	s[d.Key] = ledger.Claim{State: ledger.Busy}
 	return ledger.Claim{State: ledger.Granted}, nil
 }
 
-func (s store) Complete(_ context.Context, key string, posted event.Posted) error {
-	s[key] = ledger.Claim{State: ledger.Done, Posted: posted}
+func (s store) Complete(_ context.Context, d ledger.Delivery, posted event.Posted) error {
+	s[d.Key] = ledger.Claim{State: ledger.Done, Posted: posted}
 	return nil
 }
 
-func (s store) Release(_ context.Context, key string, _ bool) error {
-	delete(s, key)
+func (s store) Release(_ context.Context, d ledger.Delivery, _ bool) error {
+	delete(s, d.Key)
 	return nil
 }
 
