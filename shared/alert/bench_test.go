@@ -1,26 +1,118 @@
 package alert
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/url"
+	"os"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 )
 
+// torqBody is the body of the recorded delivery of Torq's payload.
+func torqBody(tb testing.TB) []byte {
+	tb.Helper()
+	data, err := os.ReadFile("../../events/torq-payload.json")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var request struct{ Body string }
+	if err := json.Unmarshal(data, &request); err != nil {
+		tb.Fatal(err)
+	}
+	return []byte(request.Body)
+}
+
+// Decode must take at most 1.2 times as long as encoding/json takes for a map. To compare:
+//
+//	go test ./shared/alert -run '^$' -bench 'Decode/of' -count 10 | benchstat -col /of -
 func BenchmarkDecode(b *testing.B) {
-	body := render(b, torq)
-	for name, bench := range map[string]struct {
-		decode func([]byte) (Alert, error)
-		body   []byte
-	}{
-		"JSON": {Decode, body},
-		"form": {DecodeForm, []byte("payload=" + url.QueryEscape(string(body)))},
-	} {
+	body := torqBody(b)
+	form := []byte("payload=" + url.QueryEscape(string(body)))
+	bench := func(name string, body []byte, decode func([]byte) error) {
 		b.Run(name, func(b *testing.B) {
-			b.SetBytes(int64(len(bench.body)))
+			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := bench.decode(bench.body); err != nil {
+				if err := decode(body); err != nil {
 					b.Fatal(err)
 				}
+			}
+		})
+	}
+	bench("of=map", body, func(body []byte) error {
+		var payload map[string]any
+		return json.Unmarshal(body, &payload)
+	})
+	bench("of=alert", body, func(body []byte) error { _, err := Decode(body); return err })
+	bench("form", form, func(body []byte) error { _, err := DecodeForm(body); return err })
+}
+
+// repeated are texts, # in them a number, that make bodies costly to read, if a pass takes more than linear time.
+var repeated = map[string]struct{ before, text, after string }{
+	"quotes":         {`{"title":"`, `"`, `"}`},
+	"spaced quotes":  {`{"title":"[`, `" `, `"}`},
+	"commas":         {`{"title":"t"`, `,`, `}`},
+	"backslashes":    {`{"title":"`, `\`, `"}`},
+	"objects":        {`{"title":`, `{"a":`, `}`},
+	"lists":          {`{"title":"t","a":`, `[`, `}`},
+	"braces":         {`{"title":"`, `{`, `"}`},
+	"closed":         {`{"title":"{`, `"}`, `"}`},
+	"texts":          {`{"title":"t","a":[`, `"a" `, `]}`},
+	"inner objects":  {`{"title":"t"`, `,"k":"{"k":"v"}"`, `}`},
+	"cut objects":    {`{"title":"t"`, `,"k":"{"k":"v`, `}`},
+	"inner lists":    {`{"title":"[`, `","k":"[`, `}`},
+	"numbers":        {`{"title":"t","a":"[`, `1,`, `"}`},
+	"words":          {`{"title":"t","a":[`, `$X `, `]}`},
+	"tags variable":  {`{"title":"t","a":[`, `$TAGS[`, `}`},
+	"comments":       {`{"title":"t"`, "//\n", `}`},
+	"open comments":  {`{"title":"[`, `" /*`, `"}`},
+	"lines":          {`{"title":"`, "\n", `"}`},
+	"one number":     {`{"title":"t","a":`, `1`, `}`},
+	"tags":           {`{"title":"t","tags":"`, `#,`, `"}`},
+	"list of tags":   {`{"title":"t","tags":["a"`, `,"#"`, `]}`},
+	"object of tags": {`{"title":"t","tags":{"a":1`, `,"#":1`, `}}`},
+	"keys":           {`{"title":"t"`, `,"a#":{"date":"x"}`, `}`},
+	"invalid UTF-8":  {`{"title":"`, "\xff", `"}`},
+	"surrogates":     {`{"title":"`, `\ud83d`, `"}`},
+	"form fields":    {`title=t`, `&tags=#`, ``},
+}
+
+func repeatedBody(name string, size int) []byte {
+	r := repeated[name]
+	body := []byte(r.before)
+	for i := 0; len(body) < size; i++ {
+		body = append(body, strings.ReplaceAll(r.text, "#", strconv.Itoa(i))...)
+	}
+	return append(body, r.after...)
+}
+
+// BenchmarkDecode_Size shows that every pass is linear: MB/s must not fall with the size.
+func BenchmarkDecode_Size(b *testing.B) {
+	for name := range repeated {
+		for _, kib := range []int{1, 4, 16, 64, 256} {
+			b.Run(fmt.Sprintf("%s/%dKiB", name, kib), func(b *testing.B) {
+				body := repeatedBody(name, kib<<10)
+				b.SetBytes(int64(len(body)))
+				for b.Loop() {
+					_, _ = DecodeForm(body)
+				}
+			})
+		}
+	}
+}
+
+// A quadratic pass takes seconds for 256 KiB, and a linear one milliseconds.
+func TestDecode_LinearTime(t *testing.T) {
+	for name := range repeated {
+		t.Run(name, func(t *testing.T) {
+			body := repeatedBody(name, 256<<10)
+			start := time.Now()
+			_, _ = DecodeForm(body)
+			if took := time.Since(start); took > time.Second {
+				t.Errorf("it took %s", took)
 			}
 		})
 	}

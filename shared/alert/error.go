@@ -69,9 +69,9 @@ func syntaxError(body []byte, start int) error {
 func hintFor(before []byte, message string) string {
 	before = bytes.TrimRight(before, whiteSpace)
 	switch {
-	case strings.HasSuffix(message, "looking for beginning of value") && bytes.HasSuffix(before, []byte(":")):
-		return "; most likely a variable without quotes, which Datadog left empty or as it was: " +
-			"put it in quotes in the webhook's payload, \"$NAME\""
+	case strings.HasSuffix(message, "looking for beginning of value") && bytes.HasSuffix(before, []byte(":")),
+		strings.Contains(message, " in literal "):
+		return "; most likely a variable without quotes: put it in quotes in the webhook's payload, \"$NAME\""
 	case strings.HasSuffix(message, "after object key:value pair") &&
 		(bytes.HasSuffix(before, []byte(`"{"`)) || bytes.HasSuffix(before, []byte(`"[{"`))):
 		return "; most likely a variable that holds JSON stands in quotes: take them away in the webhook's payload"

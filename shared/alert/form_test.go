@@ -113,11 +113,11 @@ func TestDecodeForm_Malformed(t *testing.T) {
 	tests := []struct{ name, body, says string }{
 		{"nothing", " ", "the body cannot be read as a JSON object: it is empty"},
 		{
-			"broken JSON in payload", "payload=" + url.QueryEscape(`{"logs": }`),
+			"broken JSON in payload", "payload=" + url.QueryEscape(`{"logs": x y}`),
 			`the form field "payload" cannot be read as a JSON object at line 1, column 10 (byte 9)`,
 		},
-		{"broken JSON as the body", `{"logs": }`, "the body cannot be read as a JSON object at line 1, column 10 (byte 9)"},
-		{"broken JSON as the key", "%7B%22a%22%3A%7D=", "the body cannot be read as a JSON object at line 1, column 6"},
+		{"broken JSON as the body", `{"logs": x y}`, "the body cannot be read as a JSON object at line 1, column 10 (byte 9)"},
+		{"broken JSON as the key", "%7B%22a%22%3A!+!%7D=", "the body cannot be read as a JSON object at line 1, column 6"},
 		{"deep JSON in payload", `payload={"a":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + "}", "more than 64 deep"},
 	}
 	for _, tt := range tests {

@@ -47,7 +47,9 @@ func FuzzParse(f *testing.F) {
 		` [ ] `, `{ "a" : [ 1 , -2.5e+3 , true,false , null, "" ] , "a" : { } }`, "\ufeff\n\"a\"\n", `[[[[]]],{"":{"":[]}}]`,
 		`"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00\ud83d\ud83dx\ude00\u0000"`, "\"\xff\xfe\\n\xc3\"", "{\"\xff\":1}", `"é漢😀"`, `"\ud83d\u0041\ud83d"`,
 		`{"a" 1}`, `{"a":1,}`, `{,}`, `{"a":1 "b":2}`, `{"a"`, `{"a":`, `{a:1}`, `[1,]`, `[,1]`, `[1 2]`, `[`, `]`, `01`, `-`, `-01`, `1.`, `1.5e`, `1e+`, `+1`, `.5`,
-		`0.50e-07`, `"\x"`, `"\u12"`, `"\u12g4"`, `"\ud800\u12"`, "\"\x01\"", "\"\\\n\"", `"abc`, `"\`, `tru`, `nul`, `falsely`, `1 2`, `{} {}`, `NaN`, "1\x00",
+		`{"a":"x""b":$X "c":,"d":P2,"e":["f" "g",],"h":"{"i":[1]}",// j
+"k":"l
+m"/**/}`, `{"a":[}`, `{"a":$TAGS[`, `{"a"/*`, `0.50e-07`, `"\x"`, `"\u12"`, `"\u12g4"`, `"\ud800\u12"`, "\"\x01\"", "\"\\\n\"", `"abc`, `"\`, `tru`, `nul`, `falsely`, `1 2`, `{} {}`, `NaN`, "1\x00",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -60,6 +62,9 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("valid JSON was refused: %v", err)
 			}
 			return
+		}
+		if !json.Valid(rest) {
+			return // It was mended.
 		}
 		dec := json.NewDecoder(bytes.NewReader(rest))
 		dec.UseNumber()

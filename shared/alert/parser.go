@@ -3,7 +3,9 @@ package alert
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -20,11 +22,7 @@ var byteOrderMark = []byte("\ufeff")
 func parseObject(body []byte) (map[string]any, error) {
 	v, err := parse(body)
 	if err != nil {
-		repaired, ok := parseRepaired(body)
-		if !ok {
-			return nil, err
-		}
-		v = repaired
+		return nil, err
 	}
 	object, ok := v.(map[string]any)
 	if !ok {
@@ -34,40 +32,38 @@ func parseObject(body []byte) (map[string]any, error) {
 }
 
 // parse reads one JSON value into map[string]any, []any, string, json.Number, bool
-// and nil.
+// and nil. It reads as JSON whatever is JSON, and mends the rest if it can.
 func parse(body []byte) (any, error) {
 	rest := bytes.TrimPrefix(bytes.TrimLeft(body, whiteSpace), byteOrderMark)
 	if len(bytes.TrimLeft(rest, whiteSpace)) == 0 {
 		return nil, &MalformedError{Reason: "it is empty"}
 	}
-	p := parser{text: string(rest)}
-	if v, ok := p.document(); ok {
+	strict := parser{text: string(rest)}
+	if v, ok := strict.document(); ok {
 		return v, nil
 	}
+	lenient := parser{text: strict.text, lenient: true, maxRepairs: 8 * len(rest)}
+	if lenient.skipSpace(); lenient.peek() == '{' {
+		if v, ok := lenient.document(); ok {
+			return v, nil
+		}
+	}
 	start := len(body) - len(rest)
-	if p.tooDeep {
-		return nil, malformedAt(body, start+p.at, "it is nested more than 64 deep", "")
+	if strict.tooDeep {
+		return nil, malformedAt(body, start+strict.at, "it is nested more than 64 deep", "")
 	}
 	return nil, syntaxError(body, start)
 }
 
-// parseRepaired reads a body in which a variable that holds JSON stands unescaped
-// between quotes: "logs_sample": "{"columns": […]}". Datadog does not document
-// whether it escapes such values, and it does not resend a rejected alert.
-func parseRepaired(body []byte) (any, bool) {
-	rest := bytes.TrimPrefix(bytes.TrimLeft(body, whiteSpace), byteOrderMark)
-	p := parser{text: string(rest), repair: true, maxRepairs: 8 * len(rest)}
-	return p.document()
-}
-
 // parser reads JSON like encoding/json, which FuzzParse compares it with. It takes
 // less than half the time, because its strings share the text's memory, and it bounds
-// the depth.
+// the depth. No library reads all that repair.go reads: hujson knows comments and
+// trailing commas only, and jsonrepair takes quadratic time and completes truncated text.
 type parser struct {
 	text       string
 	at         int
 	tooDeep    bool // The bracket at the parser nests deeper than maxDepth.
-	repair     bool // Read unescaped JSON between quotes.
+	lenient    bool // Read what repair.go describes.
 	maxRepairs int  // How many bytes the search for the end of truncated JSON may read.
 }
 
@@ -85,18 +81,12 @@ func (p *parser) value(level int) (any, bool) {
 	case '[':
 		return p.list(level + 1)
 	case '"':
-		if p.repair {
-			return p.repairedString(level)
+		if p.lenient {
+			return p.lenientString(level)
 		}
 		return p.string()
-	case 't':
-		return true, p.word("true")
-	case 'f':
-		return false, p.word("false")
-	case 'n':
-		return nil, p.word("null")
 	default:
-		return p.number()
+		return p.word()
 	}
 }
 
@@ -106,7 +96,7 @@ func (p *parser) object(level int) (any, bool) {
 	}
 	p.at++
 	size := 0
-	if level <= 2 {
+	if level <= 2 && strings.IndexByte(p.text[p.at:], '}') > 256 {
 		size = 28 // Go's maps hold 28 keys without growing, and the usual payload has as many.
 	}
 	object := make(map[string]any, size)
@@ -115,14 +105,17 @@ func (p *parser) object(level int) (any, bool) {
 
 // members reads the rest of an object, with its closing brace.
 func (p *parser) members(object map[string]any, level int) bool {
-	for !p.take('}') {
-		if len(object) > 0 && !p.take(',') {
-			return false
+	for {
+		if more, ok := p.more('}', len(object) == 0); !more {
+			return ok
 		}
-		p.skipSpace()
 		key, ok := p.string()
 		if !ok || !p.take(':') {
 			return false
+		}
+		if p.lenient && p.endsValue() {
+			object[key] = nil
+			continue
 		}
 		v, ok := p.value(level)
 		if !ok {
@@ -130,17 +123,17 @@ func (p *parser) members(object map[string]any, level int) bool {
 		}
 		object[key] = v
 	}
-	return true
 }
 
 func (p *parser) list(level int) (any, bool) {
 	if p.tooDeep = level > maxDepth; p.tooDeep {
 		return nil, false
 	}
+	p.at++
 	list := []any{}
-	for p.at++; !p.take(']'); {
-		if len(list) > 0 && !p.take(',') {
-			return nil, false
+	for {
+		if more, ok := p.more(']', len(list) == 0); !more {
+			return list, ok
 		}
 		v, ok := p.value(level)
 		if !ok {
@@ -148,7 +141,25 @@ func (p *parser) list(level int) (any, bool) {
 		}
 		list = append(list, v)
 	}
-	return list, true
+}
+
+// more moves over the comma to the next value, or over the end. It reports whether
+// there is a value, and if not, whether the end is right.
+func (p *parser) more(end byte, first bool) (more, ok bool) {
+	if p.lenient {
+		for p.take(',') {
+		}
+		first = true
+	}
+	switch {
+	case p.take(end):
+		return false, true
+	case first:
+		return true, true
+	}
+	comma := p.take(',')
+	p.skipSpace()
+	return comma, false
 }
 
 // peek returns the next byte, and 0 at the end.
@@ -170,27 +181,33 @@ func (p *parser) take(b byte) bool {
 }
 
 func (p *parser) skipSpace() {
-	for p.at < len(p.text) && strings.IndexByte(whiteSpace, p.text[p.at]) >= 0 {
+	for p.at < len(p.text) && p.text[p.at] <= ' ' && strings.IndexByte(whiteSpace, p.text[p.at]) >= 0 {
 		p.at++
+	}
+	if p.lenient {
+		p.skipComments()
 	}
 }
 
-func (p *parser) word(w string) bool {
-	if !strings.HasPrefix(p.text[p.at:], w) {
-		return false
+// word reads a number, whose spelling the digest depends on, true, false or null.
+func (p *parser) word() (any, bool) {
+	word := p.text[p.at:]
+	if end := strings.IndexAny(word, whiteSpace+`"{[,]}`); end >= 0 {
+		word = word[:end]
 	}
-	p.at += len(w)
-	return true
-}
-
-// number keeps the spelling, which the digest depends on.
-func (p *parser) number() (json.Number, bool) {
-	start := p.at
-	for p.at < len(p.text) && strings.IndexByte("+-.0123456789Ee", p.text[p.at]) >= 0 {
-		p.at++
+	p.at += len(word)
+	switch {
+	case word == "true" || word == "false":
+		return word == "true", true
+	case word == "null":
+		return nil, true
+	case word != "" && strings.IndexByte("-0123456789", word[0]) >= 0 && json.Valid([]byte(word)):
+		return json.Number(word), true
+	case p.lenient:
+		return p.unquoted(word)
+	default:
+		return nil, false
 	}
-	number := p.text[start:p.at]
-	return json.Number(number), json.Valid([]byte(number))
 }
 
 // string copies only a string that has escapes or invalid UTF-8.
@@ -200,9 +217,12 @@ func (p *parser) string() (s string, ok bool) {
 	}
 	rest := p.text[p.at+1:]
 	end, escaped := plainBytes(rest), false
-	for end < len(rest) && rest[end] == '\\' {
-		escaped = true
-		end = min(end+2, len(rest))
+	for end < len(rest) && (rest[end] == '\\' || p.lenient && rest[end] < ' ') {
+		if rest[end] == '\\' {
+			escaped = true
+			end++
+		}
+		end = min(end+1, len(rest))
 		end += plainBytes(rest[end:])
 	}
 	if end == len(rest) || rest[end] != '"' {
@@ -234,13 +254,8 @@ func plainBytes(s string) int {
 	return len(s)
 }
 
-// unescape leaves strings with Unicode escapes to encoding/json, which pairs surrogates.
+// unescape returns the text of a string. A surrogate without its other half is U+FFFD.
 func unescape(s string) (string, bool) {
-	if strings.Contains(s, `\u`) {
-		var plain string
-		err := json.Unmarshal([]byte(`"`+s+`"`), &plain)
-		return plain, err == nil
-	}
 	var b strings.Builder
 	b.Grow(len(s))
 	for {
@@ -249,11 +264,31 @@ func unescape(s string) (string, bool) {
 		if !found {
 			return validText(b.String()), true
 		}
-		i := strings.IndexByte(`"\/bfnrt`, rest[0])
-		if i < 0 {
+		if i := strings.IndexByte(`"\/bfnrt`, rest[0]); i >= 0 {
+			b.WriteByte("\"\\/\b\f\n\r\t"[i])
+			s = rest[1:]
+			continue
+		}
+		r, ok := codeUnit(rest)
+		if !ok {
 			return "", false
 		}
-		b.WriteByte("\"\\/\b\f\n\r\t"[i])
-		s = rest[1:]
+		s = rest[5:]
+		if utf16.IsSurrogate(r) {
+			low, _ := codeUnit(strings.TrimPrefix(s, `\`))
+			if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
+				s = s[6:]
+			}
+		}
+		b.WriteRune(r)
 	}
+}
+
+// codeUnit reads the UTF-16 code unit of uXXXX at the start of s.
+func codeUnit(s string) (rune, bool) {
+	if len(s) < 5 || s[0] != 'u' {
+		return 0, false
+	}
+	unit, err := strconv.ParseUint(s[1:5], 16, 16)
+	return rune(unit), err == nil
 }

@@ -24,13 +24,14 @@ func TestDecode_Malformed(t *testing.T) {
 		{"truncated", "{\"id\":\"1\",\n\"title\":\"x", 2, 11, []string{"ends in the middle"}},
 		{"two objects", `{"id":"1"} {"id":"2"}`, 1, 12, []string{"something follows"}},
 		{"text follows", "{\"id\":\"1\"}\n\nbye", 3, 1, []string{"something follows"}},
-		{"empty variable", "{\"title\": \"t\",\n \"logs\": }", 2, 10, []string{"variable without quotes", "put it in quotes"}},
-		{"empty variable first", `{"logs": , "title": "t"}`, 1, 10, []string{"variable without quotes"}},
-		{"unresolved variable", `{"logs": $LOGS_SAMPLE}`, 1, 10, []string{"variable without quotes", "found $LOGS_SAMPLE;"}},
-		{"unquoted text", `{"priority": P1}`, 1, 14, []string{"variable without quotes"}},
+		{"unquoted text", "{\"title\": \"t\",\n \"logs\": CPU load}", 2, 10, []string{"variable without quotes", "put it in quotes"}},
+		{"unquoted text like a word of JSON", `{"title": no data}`, 1, 12, []string{"variable without quotes"}},
+		{"unquoted list", `{"tags": env:prod,team:x, "title": "t"}`, 1, 10, []string{"variable without quotes"}},
+		{"two variables", `{"title": $EVENT_TITLE on $HOSTNAME}`, 1, 11, []string{"variable without quotes", "found $EVENT_TITLE;"}},
+		{"single quotes", `{"title": 't'}`, 1, 11, []string{"invalid character"}},
 		{"truncated object in quotes", `{"title":"t","logs":"{"columns":[]}`, 1, 24, []string{"holds JSON stands in quotes"}},
-		{"missing comma", "{\"event_msg\": \"m\"\n\"id\": \"1\"}", 2, 1, []string{"comma is missing"}},
-		{"byte order mark", "\ufeff{\"é\": x}", 1, 8, []string{"invalid character 'x'"}},
+		{"missing comma", "{\"event_msg\": \"m\"\n\"id\" \"1\"}", 2, 1, []string{"comma is missing"}},
+		{"byte order mark", "\ufeff{\"é\": x y}", 1, 8, []string{"invalid character 'x'"}},
 		{"deep list", `{"a":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`, 1, 69, []string{"more than 64 deep"}},
 		{"deep objects", strings.Repeat(`{"a":`, 65) + "1" + strings.Repeat("}", 65), 1, 321, []string{"more than 64 deep"}},
 		{"unclosed objects", strings.Repeat(`{"a":`, 100_000), 1, 321, []string{"more than 64 deep"}},
@@ -70,7 +71,7 @@ func TestDecode_Malformed(t *testing.T) {
 // Errors are logged, and a log must not hold the text of an alert.
 func TestMalformedError_QuotesNothing(t *testing.T) {
 	for _, body := range []string{
-		`{"title":"t","user":jane@example.com}`, `{"title":"t"} jane@example.com`, `jane@example.com`, `{"title":"t" jane@example.com`, `{"a":$jane@example.com}`, `{"token": secretsecretjasecret}`,
+		`{"title":"t","user":Jane jane@example.com}`, `{"title":"t"} jane@example.com`, `jane@example.com`, `{"title":"t" jane@example.com`, `{"a":$jane@example.com}`, `{"token": secret secretjasecret}`,
 	} {
 		if _, err := Decode([]byte(body)); err == nil || strings.Contains(err.Error(), "ja") {
 			t.Errorf("%s: %v", body, err)

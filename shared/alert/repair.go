@@ -1,21 +1,35 @@
 package alert
 
-// repairedString reads a string, or the object or list between the quotes as if the
+import "strings"
+
+// A lenient parser mends what templates and their variables do to JSON, where it can be
+// read in one way only, because Datadog does not resend a rejected alert:
+//
+//   - a missing or superfluous comma, and a comment;
+//   - a value that is missing or has no quotes: "logs": $LOGS_SAMPLE, "priority": P2;
+//   - a line break or another control character in a string;
+//   - a variable that holds JSON between quotes: "logs": "{"columns": […]}".
+
+// lenientString reads a string, or the object or list between the quotes as if the
 // quotes were not there. Truncated or invalid JSON between quotes is text up to the
-// first quote after which the rest of the body is valid.
-func (p *parser) repairedString(level int) (any, bool) {
+// first quote after which the rest of the body can be read.
+func (p *parser) lenientString(level int) (any, bool) {
 	start := p.at
-	if s, ok := p.string(); ok && p.endsValue() {
+	s, ok := p.string()
+	if ok && p.endsValue() {
 		return s, true
 	}
 	inner := parser{text: p.text, at: start + 1}
 	inner.skipSpace()
 	if inner.peek() != '{' && inner.peek() != '[' {
-		return nil, false
+		return s, ok && p.startsNext()
 	}
 	if v, ok := inner.value(level); ok && inner.take('"') && inner.endsValue() {
 		p.at = inner.at
 		return v, true
+	}
+	if ok && p.startsNext() {
+		return s, true
 	}
 	p.at = max(p.at, inner.at) // How far was read, for completes.
 	for end := start + 1; p.maxRepairs > 0 && end < len(p.text); end++ {
@@ -39,15 +53,51 @@ func (p *parser) endsValue() bool {
 	return b == ',' || b == '}' || b == ']'
 }
 
+// startsNext reports whether a string starts after white space, or a key at once, so
+// that only a comma is missing. Any other quote belongs to the text before it.
+func (p *parser) startsNext() bool {
+	if p.peek() != '"' {
+		return false
+	}
+	next := *p
+	_, isString := next.string()
+	return strings.IndexByte(whiteSpace, p.text[p.at-1]) >= 0 || isString && next.take(':')
+}
+
 // completes reports whether the body from at on is the rest of that many objects. Only
 // one value of a body may be truncated, so that rest needs no search of its own.
 func (p *parser) completes(at, objects int) bool {
-	rest := parser{text: p.text, at: at, repair: true}
+	rest := parser{text: p.text, at: at, lenient: true}
 	ok := true
 	for ; ok && objects > 0; objects-- {
-		ok = rest.members(map[string]any{"the truncated value": nil}, objects)
+		ok = rest.members(map[string]any{}, objects)
 	}
 	rest.skipSpace()
 	p.maxRepairs -= rest.at - at + 1
 	return ok && rest.at == len(p.text)
+}
+
+// unquoted accepts a word as text, and $TAGS[team].
+func (p *parser) unquoted(word string) (any, bool) {
+	if word == "$TAGS" && p.peek() == '[' {
+		_, after, _ := strings.Cut(p.text[p.at:], "]")
+		p.at = len(p.text) - len(after)
+		return nil, true
+	}
+	return validText(word), word != "" && !strings.ContainsAny(word, "'`\\")
+}
+
+// skipComments skips comments and the white space after them.
+func (p *parser) skipComments() {
+	for {
+		rest, end := p.text[p.at:], "\n"
+		switch {
+		case strings.HasPrefix(rest, "/*"):
+			end = "*/"
+		case !strings.HasPrefix(rest, "//"):
+			return
+		}
+		_, rest, _ = strings.Cut(rest[2:], end)
+		p.at = len(p.text) - len(strings.TrimLeft(rest, whiteSpace))
+	}
 }

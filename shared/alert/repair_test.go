@@ -77,11 +77,79 @@ func TestDecode_Repair(t *testing.T) {
 	})
 }
 
+func TestDecode_Lenient(t *testing.T) {
+	alert := Alert{ID: "1", Title: "t", Tags: Tags{"a:b", "c"}}
+	with := func(change func(*Alert)) Alert {
+		changed := alert
+		change(&changed)
+		return changed
+	}
+	extra := func(e Extra) Alert { return with(func(a *Alert) { a.Extra = e }) }
+	tests := []struct {
+		body string
+		want Alert
+	}{
+		// Commas.
+		{`{"id":"1" "title":"t" "tags":["a:b" "c"]}`, alert},
+		{"{\"id\":1\n\"title\":\"t\"\n\"tags\":[\"a:b\"\n\"c\"]\n}", alert},
+		{`{"id":"1""title":"t""tags":["a:b","c"]}`, alert},
+		{`{"tags":["a:b","c"]"id":1"title":"t"}`, alert},
+		{`{"id":"1","title":"t","tags":["a:b","c",],}`, alert},
+		{"{\"id\":\"1\",\"title\":\"t\",\"tags\":[\"a:b\",,\"c\"],\n}\n", alert},
+		{`{,"id":"1",,"title":"t","tags":[,"a:b","c"]}`, alert},
+		{`{"metadata":{"ID":"1" "x":{"y":2,},},"title":"t","tags":["a:b","c"]}`, extra(Extra{"metadata": map[string]any{"x": map[string]any{"y": int64(2)}}})},
+		{`{"id":"1","title":"[P1] x" "alert_title":"[P1] y" "tags":["a:b","c"]}`, with(func(a *Alert) { a.Title, a.AlertTitle = "[P1] x", "[P1] y" })},
+		{`{"id":"1","title":"{a} x""hostname":"h" "tags":["a:b","c"]}`, with(func(a *Alert) { a.Title, a.Hostname = "{a} x", "h" })},
+		// Values without quotes.
+		{`{"id":"1","title":"t","tags":["a:b","c"],"logs":}`, alert},
+		{`{"logs":,"id":"1","title":"t", "hostname" : , "tags":["a:b","c"]}`, alert},
+		{`{"logs": $LOGS_SAMPLE,"id":"1","hostname":$TAGS[host],"title":"t","tags":["a:b","c"],"date":$DATE}`, alert},
+		{`{"id":$ID,"title":$EVENT_TITLE,"tags":$TAGS,"org":{"id":$ORG_ID},"metadata":{"ID":1,"EVENT_TITLE":"t","TAGS":"a:b,c"}}`, alert},
+		{`{"id":"1","title":t,"tags":["a:b","c"],"priority":P2,"transition":Triggered}`, with(func(a *Alert) { a.Priority, a.Transition = "P2", Triggered })},
+		{`{"id":"1","title":"t","tags":["a:b","c"],"link":https://app.datadoghq.com/event/event?id=1}`, with(func(a *Alert) { a.Link = "https://app.datadoghq.com/event/event?id=1" })},
+		{`{"id":"1","title":"t","tags":["a:b","c"],"hostname":$HOSTNAME "logs":{"rows":[]}}`, with(func(a *Alert) { a.LogsSample = json.RawMessage(`{"rows":[]}`) })},
+		// Control characters.
+		{"{\"id\":\"1\",\"title\":\"t\",\"body\":\"one\n\ttwo\r\n\u0001 \\\"three\\\"\\n\",\"tags\":[\"a:b\",\"c\"]}", with(func(a *Alert) { a.Message = "one\n\ttwo\r\n\u0001 \"three\"\n" })},
+		{"{\"id\":\"1\",\"title\":\"t\n\",\"tags\":[\"a:b\n\",\"c\"],}", alert},
+		// Comments.
+		{"// Ours\n{\"id\":\"1\", // the id\n\"title\":\"t\" /* , */ \"tags\":[\"a:b\",\"c\" // , \"d\"\n]} // end", alert},
+		{`{"id":"1","title":"t","tags":["a:b","c"],"link":"http://x//y/*"/**/}`, with(func(a *Alert) { a.Link = "http://x//y/*" })},
+		// Several at once.
+		{"\ufeff{\"id\":\"1\" \"title\":\"t\",\"tags\":[\"a:b\",\"c\",],\"body\":\"a\nb\",\"logs\":\"{\"a\":1}\",\"hostname\":}", with(func(a *Alert) {
+			a.Message, a.LogsSample = "a\nb", json.RawMessage(`{"a":1}`)
+		})},
+		{`{"id":"1","title":"t" "tags":["a:b","c"],"logs_sample":"` + cutSample + `","hostname":}`, with(func(a *Alert) { a.LogsSample = rawJSON(cutSample) })},
+	}
+	for _, tt := range tests {
+		t.Run(tt.body, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, decode(t, tt.body), ignoreDigest); diff != "" {
+				t.Errorf("alert (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestDecode_Ambiguous(t *testing.T) {
+	for _, body := range []string{
+		`{"id":"1","tags":["say "hi" now","b"]}`, `{"id":"1","tags":["say ""hi"" now"]}`, `{"id":"1","tags":["a""b"]}`, `{"id":"1","tags":["a" b]}`,
+		`{"id":"1","title":"disk "sda": full"}`, `{"id":"1","title":"disk ""sda"": full"}`, `{"id":"1","title":"the " key": x"}`,
+		`{"id":"1","title":CPU is high}`, `{"id":"1","tags":env:prod,team:x}`, `{"id":"1","title":'t'}`, `{"id":"1","title":}x`,
+		`{"id":"1"`, `{"id":"1","title":"t`, `{"id":"1","tags":["a"}`, `{"id":"1","tags":[}`, `{"id":"1"]`, `{"id":"1","tags":[,`, `{"id":"1"}}`,
+		`{"id" "1"}`, `{"id":"1":"2"}`, `{id:1}`, `{"id":/* x`, `{"id":$TAGS[x}`, `{"a":\}`, `"id":"1"`, `id=1`, `{"id":"1" , / "title":"t"}`, `{"a":"\x"}`,
+	} {
+		if a, err := Decode([]byte(body)); err == nil {
+			t.Errorf("%s was read as %+v", body, a)
+		} else if _, ok := errors.AsType[*MalformedError](err); !ok {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
 func TestDecode_RepairFails(t *testing.T) {
 	for name, body := range map[string]string{
 		"no end":          `{"id":"1","logs":"{"a":1`,
 		"text follows":    `{"id":"1","logs":"{"a":1} and more "b" x}`,
-		"another mistake": `{"id":"1","logs":"{"a":1}","org_id": }`,
+		"another mistake": `{"id":"1","logs":"{"a":1}","org_id": 1 2}`,
 		"key":             `{"id":"1","{"a":1}":2}`,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -56,8 +56,9 @@ func parseInner(s string) any {
 	if s == "" || s[0] != '{' && s[0] != '[' {
 		return nil
 	}
-	v, err := parse([]byte(s))
-	if err != nil {
+	p := parser{text: s}
+	v, ok := p.document()
+	if !ok {
 		return nil
 	}
 	return v
