@@ -11,20 +11,20 @@ type Tags []string
 
 // splitTags reads "monitor, name:my service,url:http://x".
 func splitTags(text string) Tags {
-	var tags Tags
-	for part := range strings.SplitSeq(text, ",") {
-		tags = tags.with(part)
-	}
-	return tags
+	return uniqueTags(strings.Split(text, ","))
 }
 
-// with adds a tag, unless it is absent or a duplicate.
-func (t Tags) with(tag string) Tags {
-	tag = strings.TrimSpace(tag)
-	if isAbsentText(tag) || slices.Contains(t, tag) {
-		return t
+// uniqueTags returns the tags that are not absent, each once.
+func uniqueTags(parts []string) Tags {
+	var tags Tags
+	seen := make(map[string]bool, len(parts))
+	for _, tag := range parts {
+		if tag = strings.TrimSpace(tag); !isAbsentText(tag) && !seen[tag] {
+			seen[tag] = true
+			tags = append(tags, tag)
+		}
 	}
-	return append(t, tag)
+	return tags
 }
 
 // Get returns the value of the first tag with this key, in any case, or "".

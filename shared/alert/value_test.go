@@ -95,18 +95,27 @@ func TestDecode_Priority(t *testing.T) {
 }
 
 func TestDecode_Tags(t *testing.T) {
-	const notAllText = "holds entries that are not text"
 	fieldCases{
-		`"tags":"monitor, name:myService ,role:computing-node"`:  {Tags: Tags{"monitor", "name:myService", "role:computing-node"}},
-		`"tags":"a:1,,a:1, ,a:2,$X"`:                             {Tags: Tags{"a:1", "a:2"}},
-		`"tags":["a:1","b:x y","a:1",7,true,null,"c,d"]`:         {Tags: Tags{"a:1", "b:x y", "7", "true", "c", "d"}},
-		`"tags":["env:prod,monitor"]`:                            {Tags: Tags{"env:prod", "monitor"}},
-		`"tags":"[\"a:1\",\"b\"]"`:                               {Tags: Tags{"a:1", "b"}},
-		`"tags":{"env":"prod","service":"$TAGS[service]","n":1}`: {Tags: Tags{"env:prod", "n:1"}},
-		`"tags":"url:http://x:80/a"`:                             {Tags: Tags{"url:http://x:80/a"}},
-		`"tags":42`:                                              {Tags: Tags{"42"}},
-		`"tags":["a",{"b":1}]`:                                   {Tags: Tags{"a"}, Unreadable: []Problem{{"tags", notAllText}}},
-		`"tags":{"a":[1],"b":"c"}`:                               {Tags: Tags{"b:c"}, Unreadable: []Problem{{"tags", notAllText}}},
+		`"tags":"monitor, name:myService ,role:computing-node"`:                                         {Tags: Tags{"monitor", "name:myService", "role:computing-node"}},
+		`"tags":"a:1,,a:1, ,a:2,$X"`:                                                                    {Tags: Tags{"a:1", "a:2"}},
+		`"tags":["a:1","b:x y","a:1",7,true,null,"c,d"]`:                                                {Tags: Tags{"a:1", "b:x y", "7", "true", "c,d"}},
+		`"tags":["env:prod","@usr.name:joe,boomerang","a, b"]`:                                          {Tags: Tags{"env:prod", "@usr.name:joe,boomerang", "a, b"}},
+		`"tags":"[\"env:prod\",\"name:a,b\"]"`:                                                          {Tags: Tags{"env:prod", "name:a,b"}},
+		`"tags":"{\"env\":\"prod\",\"b\":2}"`:                                                           {Tags: Tags{"b:2", "env:prod"}},
+		`"tags":"[]","hostname":"h"`:                                                                    {Hostname: "h"},
+		`"tags":"{a}:b,c"`:                                                                              {Tags: Tags{"{a}:b", "c"}},
+		`"tags":[{"key":"env","value":"prod"},{"name":"v","value":1.0},"x"]`:                            {Tags: Tags{"env:prod", "v:1.0", "x"}},
+		`"tags":[{"Key":"Env","Value":"a,b:c"}]`:                                                        {Tags: Tags{"Env:a,b:c"}},
+		`"tags":[{"name":"monitor"},{"key":"k","value":""},{"value":"v"},{"key":"l","value":[1]},null]`: {Tags: Tags{"monitor", "k"}, Unreadable: []Problem{{"tags", notAllText}}},
+		`"tags":[[1],"$X","a"]`:                                                                         {Tags: Tags{"a"}, Unreadable: []Problem{{"tags", notAllText}}},
+		`"alert_scope":["host:a","env:b"],"tags":[7]`:                                                   {Scope: "host:a,env:b", Tags: Tags{"7"}},
+		`"tags":["env:prod,monitor"]`:                                                                   {Tags: Tags{"env:prod", "monitor"}},
+		`"tags":"[\"a:1\",\"b\"]"`:                                                                      {Tags: Tags{"a:1", "b"}},
+		`"tags":{"env":"prod","service":"$TAGS[service]","n":1}`:                                        {Tags: Tags{"env:prod", "n:1"}},
+		`"tags":"url:http://x:80/a"`:                                                                    {Tags: Tags{"url:http://x:80/a"}},
+		`"tags":42`:                                                                                     {Tags: Tags{"42"}},
+		`"tags":["a",{"b":1}]`:                                                                          {Tags: Tags{"a"}, Unreadable: []Problem{{"tags", notAllText}}},
+		`"tags":{"a":[1],"b":"c"}`:                                                                      {Tags: Tags{"b:c"}, Unreadable: []Problem{{"tags", notAllText}}},
 	}.run(t)
 }
 

@@ -104,40 +104,75 @@ func setPriority(field *string, text string) string {
 	return ""
 }
 
-// tagsOf reads "a:b,c", a list of such texts, or an object of keys and values. It
-// skips what it cannot read and returns the reason.
+const notAllText = "holds entries that are not text"
+
+// tagsOf reads "a:b,c", a list of tags, or an object of keys and values, each also in a
+// text. It skips what it cannot read and returns the reason.
 func tagsOf(v any) (tags Tags, reason string) {
 	if s, ok := scalar(v); ok {
-		list, isList := parseInner(s).([]any)
-		if !isList {
+		inner := parseInner(s)
+		if inner == nil {
 			return splitTags(s), ""
 		}
-		v = list
+		v = inner
+	}
+	var found []string
+	add := func(tag string, ok bool) {
+		if !ok {
+			reason = notAllText
+		}
+		found = append(found, tag)
 	}
 	switch v := v.(type) {
 	case []any:
 		for _, item := range v {
-			s, ok := scalar(item)
-			if !ok && item != nil {
-				reason = "holds entries that are not text"
+			if s, ok := item.(string); ok && len(v) == 1 {
+				return splitTags(s), "" // ["$TAGS"]
 			}
-			for part := range strings.SplitSeq(s, ",") {
-				tags = tags.with(part)
-			}
+			add(tagOf(item))
 		}
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			s, ok := scalar(v[key])
-			switch {
-			case isAbsent(v[key]):
-			case !ok:
-				reason = "holds entries that are not text"
-			default:
-				tags = tags.with(strings.TrimSpace(key) + ":" + strings.TrimSpace(s))
+			if !isAbsent(v[key]) {
+				add(keyValue(key, v[key]))
 			}
 		}
 	}
-	return tags, reason
+	return uniqueTags(found), reason
+}
+
+// tagOf reads an entry of a list: "env:prod", or {"key": "env", "value": "prod"}.
+func tagOf(v any) (string, bool) {
+	object, isObject := v.(map[string]any)
+	if !isObject {
+		s, ok := scalar(v)
+		return s, ok || v == nil
+	}
+	var key string
+	var value any
+	for name, v := range object {
+		switch s, _ := scalar(v); strings.ToLower(name) {
+		case "key", "name":
+			key = s
+		case "value":
+			value = v
+		}
+	}
+	switch {
+	case isAbsentText(key):
+		return "", false
+	case isAbsent(value):
+		return key, true
+	}
+	return keyValue(key, value)
+}
+
+func keyValue(key string, value any) (string, bool) {
+	s, ok := scalar(value)
+	if !ok {
+		return "", false
+	}
+	return strings.TrimSpace(key) + ":" + strings.TrimSpace(s), true
 }
 
 // structured returns a JSON object or list, also from text that holds one. Other text
