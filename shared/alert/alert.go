@@ -160,10 +160,30 @@ const (
 	Renotify      Transition = "Renotify"
 )
 
+// Values returns the documented values of a field, by its JSON name, or nil for a field
+// that can have any.
+func Values(field string) []string {
+	switch field {
+	case "priority":
+		return []string{"P1", "P2", "P3", "P4", "P5"}
+	case "event_priority":
+		return []string{"normal", "low"}
+	case "type":
+		return []string{"error", "warning", "success", "info"}
+	case "transition":
+		var texts []string
+		for _, t := range []Transition{Triggered, ReTriggered, Warn, ReWarn, NoData, ReNoData, Recovered, WarnRecovered, Renotify} {
+			texts = append(texts, string(t))
+		}
+		return texts
+	}
+	return nil
+}
+
 var transitions = sync.OnceValue(func() map[string]Transition {
 	byKey := make(map[string]Transition)
-	for _, t := range []Transition{Triggered, ReTriggered, Warn, ReWarn, NoData, ReNoData, Recovered, WarnRecovered, Renotify} {
-		byKey[string(canonical(nil, string(t)))] = t
+	for _, t := range Values("transition") {
+		byKey[string(canonical(nil, t))] = Transition(t)
 	}
 	return byKey
 })

@@ -211,7 +211,7 @@ func isTransition(s string) bool {
 }
 
 func isAlertType(s string) bool {
-	return slices.Contains([]string{"error", "warning", "success", "info"}, strings.ToLower(s))
+	return slices.Contains(Values("type"), strings.ToLower(s))
 }
 
 // isEventType recognises the documented event types: query_alert_monitor, log_alert,

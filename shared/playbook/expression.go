@@ -217,6 +217,7 @@ func (c *mistakeFinder) Visit(node *ast.Node) {
 			c.refuse(n, "unknown function %q%s", n.Name, suggest(n.Name, builtins))
 		}
 	case *ast.BinaryNode:
+		c.comparison(n)
 		switch n.Operator {
 		case "..":
 			c.refuse(n, "ranges (..) are not supported")

@@ -180,3 +180,8 @@ func run(t testing.TB, plan *playbook.Plan, a alert.Alert) []enrich.Result {
 	t.Helper()
 	return enrich.Run(t.Context(), plan.Steps(), a, 5*time.Second)
 }
+
+func loadError(source string) string {
+	_, err := playbook.Load("test.yaml", []byte(source), bench{}.kinds())
+	return fmt.Sprint(err)
+}

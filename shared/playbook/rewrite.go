@@ -3,6 +3,7 @@ package playbook
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"text/template/parse"
 )
 
@@ -129,9 +130,13 @@ func (r *rewriter) command(c *parse.CommandNode, dot []string, piped bool) []str
 	r.checkCall(name, c.Args[1:], piped)
 	isIndex := name.Ident == indexName
 	var base, path []string // of index; path is nil after a key that is not constant
+	var field []string      // that eq or ne compares
 	for i, arg := range c.Args[1:] {
 		value, of := r.operand(arg, dot)
 		c.Args[i+1] = value
+		if name.Ident == "eq" || name.Ident == "ne" {
+			field = r.comparison(field, of, arg)
+		}
 		key, isConstant := arg.(*parse.StringNode)
 		switch {
 		case isIndex && i == 0:
@@ -145,6 +150,26 @@ func (r *rewriter) command(c *parse.CommandNode, dot []string, piped bool) []str
 		}
 	}
 	return path
+}
+
+// comparison refuses a text that the field of a comparison never has. It returns the
+// field, once it is known.
+func (r *rewriter) comparison(field, path []string, arg parse.Node) []string {
+	if path != nil {
+		return path
+	}
+	o := operand{name: strings.Join(field, "."), values: valuesOf(field), fold: func(text string) string { return text }}
+	constant := arg.String()
+	if text, ok := arg.(*parse.StringNode); ok {
+		constant = text.Text
+	}
+	switch arg.(type) {
+	case *parse.StringNode, *parse.NumberNode:
+		if problem := o.never(constant); problem != "" {
+			r.refuse(arg.Position(), "%s", problem)
+		}
+	}
+	return field
 }
 
 // checkCall refuses a call of an unknown function or with a wrong number of arguments.
