@@ -3,6 +3,7 @@ package event
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
@@ -22,30 +23,44 @@ const minMessageRunes = 1200
 
 // body is the event's text before it is fitted into its limit, in reading order.
 type body struct {
-	head     []string // what is failing
-	message  string   // the monitor's message, markdown
+	head     string // what is failing
+	message  string // the monitor's message, markdown
 	findings []section
-	tail     []string // pages to open, and what is unavailable
-	// truncated counts the characters that the message lost.
-	truncated int
+	tail     string // pages to open, and what is unavailable
+	// cut names what other fields of the event lack.
+	cut []string
+	// shown is the part of the message that fits, and omitted counts its other characters.
+	shown   string
+	omitted int
 }
 
-// text returns what is failing, the monitor's message, the findings, pages to open and
-// the failed steps.
-func text(a alert.Alert, d Draft, results []enrich.Result) string {
-	b := body{head: head(a, d.Cycle), message: message(a, d.Text), tail: tail(a, results)}
+// text returns what is failing, the monitor's message, the findings, pages to open, the
+// failed steps, and what the event lacks.
+func text(a alert.Alert, d Draft, results []enrich.Result, cut []string) string {
+	b := body{head: head(a, d.Cycle), message: message(a, d.Text), tail: tail(a, results), cut: cut}
+	if d.Text == "" {
+		b.add(sampleLogs(a), a.Date)
+	}
 	for _, result := range results {
 		if result.Status == enrich.OK {
-			b.findings = append(b.findings, newSection(result.Finding, a.Date))
+			b.add(result.Finding, a.Date)
 		}
 	}
-	if b.assemble() == "" {
+	if b.head+b.message+b.tail == "" && len(b.findings) == 0 {
 		b.message = "(no message)"
 	}
 	return b.fit(MaxText)
 }
 
-func head(a alert.Alert, c Cycle) (lines []string) {
+// add renders a finding of the alert of a time, unless it is empty.
+func (b *body) add(f enrich.Finding, about time.Time) {
+	if s := newSection(f, about); len(s.lines) > 0 {
+		b.findings = append(b.findings, s)
+	}
+}
+
+func head(a alert.Alert, c Cycle) string {
+	var lines []string
 	scope := a.Scope
 	if scope == "" && a.Hostname != "" {
 		scope = "host:" + a.Hostname
@@ -59,7 +74,7 @@ func head(a alert.Alert, c Cycle) (lines []string) {
 	if history := c.history(a.Transition); history != "" {
 		lines = append(lines, history)
 	}
-	return lines
+	return strings.Join(lines, "\n")
 }
 
 func headLine(l string) string { return escapeMentions(truncate(l, maxHeadLine)) }
@@ -104,8 +119,8 @@ func message(a alert.Alert, override string) string {
 }
 
 // tail has the alert's pages, and the steps that failed with their reasons.
-func tail(a alert.Alert, results []enrich.Result) (lines []string) {
-	var open, failed []string
+func tail(a alert.Alert, results []enrich.Result) string {
+	var open, failed, lines []string
 	for _, page := range pages(a) {
 		if address := webAddress(page.URL, maxURL); address != "" {
 			open = append(open, escapeMentions(linkTo(linkTitle(page.Title), address)))
@@ -122,7 +137,7 @@ func tail(a alert.Alert, results []enrich.Result) (lines []string) {
 	if len(failed) > 0 {
 		lines = append(lines, "_Unavailable:_ "+truncate(strings.Join(failed, "; "), maxUnavailable))
 	}
-	return lines
+	return strings.Join(lines, "\n")
 }
 
 // pages are those of the alert itself, which may lack any of them.
@@ -134,42 +149,38 @@ func pages(a alert.Alert) enrich.Links {
 	}
 }
 
-// noteRoom is the length of the note about a truncated message, and of the end of its code.
+// noteRoom is the length of the note about a truncated message.
 const noteRoom = 80
 
 // fit returns the text within limit characters, the markdown wrapper included. It drops
-// the message beyond minMessageRunes, then findings from the lowest priority and the last
+// the message beyond minMessageRunes, then findings from the lowest weight and the last
 // line on, then the rest of the message. A note says what was left out.
 func (b *body) fit(limit int) string {
-	limit -= length(markdownOpen) + length(markdownClose)
-	for {
-		text := b.assemble()
-		if fits(text, limit) {
-			return markdownOpen + text + markdownClose
-		}
-		kept := length(b.message)
-		shorter := kept - (length(text) - limit) - noteRoom
-		switch s := b.lowestPriority(); {
-		case kept > minMessageRunes:
-			b.truncateMessage(max(minMessageRunes, shorter))
-		case s != nil:
-			s.lines = s.lines[:len(s.lines)-1]
-			s.dropped++
-		case kept > 0:
-			b.truncateMessage(shorter)
-		default: // Head and tail are bounded, so this is unlikely.
-			return markdownOpen + truncate(text, limit) + markdownClose
+	limit -= len(markdownOpen) + len(markdownClose)
+	b.show(limit)
+	if over := b.length() - limit; over > 0 {
+		b.show(max(minMessageRunes, length(b.shown)-over-noteRoom))
+	}
+	for over := b.length() - limit; over > 0; over = b.length() - limit {
+		if s := b.lowestPriority(); s != nil {
+			s.drop(over)
+		} else if b.shown != "" {
+			b.show(length(b.shown) - over)
+		} else {
+			break // Head and tail are bounded, so this is unlikely.
 		}
 	}
+	return markdownOpen + truncate(b.assemble(), limit) + markdownClose
 }
 
-func (b *body) truncateMessage(limit int) {
-	before := length(b.message)
-	b.message = truncate(b.message, limit)
-	b.truncated += before - length(b.message)
+// show chooses as much of the message as limit allows.
+func (b *body) show(limit int) {
+	var shown string
+	shown, b.omitted = excerpt(b.message, limit)
+	b.shown = closeFence(shown)
 }
 
-// lowestPriority returns the section whose line is dropped next: of equal weights the
+// lowestPriority returns the section whose lines are dropped next: of equal weights the
 // last one.
 func (b *body) lowestPriority() (lowest *section) {
 	for i := range b.findings {
@@ -181,14 +192,31 @@ func (b *body) lowestPriority() (lowest *section) {
 	return lowest
 }
 
+// between separates the parts of a text.
+const between = "\n\n"
+
 func (b *body) assemble() string {
-	parts := []string{strings.Join(b.head, "\n"), escapeMarkdownFence(b.message)}
+	parts := []string{b.head, b.shown}
 	for i := range b.findings {
-		if s := &b.findings[i]; len(s.lines) > 0 {
-			parts = append(parts, s.String())
+		parts = append(parts, b.findings[i].String())
+	}
+	return joinNonEmpty(between, append(parts, b.tail, b.omissions())...)
+}
+
+// length is that of the assembled text.
+func (b *body) length() int {
+	total := -length(between)
+	for _, part := range []string{b.head, b.shown, b.tail, b.omissions()} {
+		if part != "" {
+			total += length(between) + length(part)
 		}
 	}
-	return joinNonEmpty("\n\n", append(parts, strings.Join(b.tail, "\n"), b.omissions())...)
+	for i := range b.findings {
+		if n := b.findings[i].length(); n > 0 {
+			total += length(between) + n
+		}
+	}
+	return total
 }
 
 // The start and the end of the note about what was left out, which ends a text.
@@ -199,8 +227,8 @@ const (
 
 func (b *body) omissions() string {
 	var omitted []string
-	if b.truncated > 0 {
-		omitted = append(omitted, fmt.Sprintf("%d characters of the message", b.truncated))
+	if b.omitted > 0 {
+		omitted = append(omitted, fmt.Sprintf("%d characters of the message", b.omitted))
 	}
 	for i := range b.findings {
 		switch s := &b.findings[i]; {
@@ -211,7 +239,7 @@ func (b *body) omissions() string {
 			omitted = append(omitted, fmt.Sprintf("%d of %d lines of %s", s.dropped, s.dropped+len(s.lines), s.title))
 		}
 	}
-	if len(omitted) == 0 {
+	if omitted = append(omitted, b.cut...); len(omitted) == 0 {
 		return ""
 	}
 	return noteStart + strings.Join(omitted, "; ") + noteEnd

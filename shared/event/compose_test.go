@@ -198,15 +198,27 @@ func mustBeClean(t *testing.T, name, text string) {
 
 func TestCompose_Mentions(t *testing.T) {
 	for message, want := range map[string]string{
-		"write to ops@example.com":                    "write to ops@example.com",
-		"write to ops+@example.com, a_@b.io, c-@d.io": "write to ops+@example.com, a_@b.io, c-@d.io",
-		"@ana@example.com":                            "＠ana@example.com",
-		"ops@all":                                     "ops＠all",
-		"(@webhook-boomerang) mail:@x":                "(＠webhook-boomerang) mail:＠x",
-		"https://a.example/?team=@pay":                "https://a.example/?team=%40pay",
-		`"https://a.example/x"@all`:                   `"https://a.example/x"＠all`,
-		`'https://a.example/x'@all`:                   `'https://a.example/x'＠all`,
-		"<https://a.example/x>@all":                   "<https://a.example/x>＠all",
+		"write to ops@example.com":                                "write to ops@example.com",
+		"write to ops+@example.com, a_@b.io, c-@d.io":             "write to ops+@example.com, a_@b.io, c-@d.io",
+		"@ana@example.com":                                        "＠ana@example.com",
+		"ssh deploy@web-1 && psql postgres@db":                    "ssh deploy@web-1 && psql postgres@db",
+		"docker pull app@sha256:ab, git@github.com:org/repo":      "docker pull app@sha256:ab, git@github.com:org/repo",
+		"user@10.0.0.1 root@[::1] me@localhost, a@b.io,c@d.io":    "user@10.0.0.1 root@[::1] me@localhost, a@b.io,c@d.io",
+		"```\nkafka-dump -b u@h\n@ops\n```":                       "```\nkafka-dump -b u@h\n＠ops\n```",
+		"npm i @scope/pkg, `@all` **@all** [@all] _@all_ >@all":   "npm i ＠scope/pkg, `＠all` **＠all** [＠all] _＠all_ >＠all",
+		"-@all a@@all .@all \\@all &@all ${x}@all é@all １@all":    "-＠all a@＠all .＠all \\＠all &＠all ${x}＠all é＠all １＠all",
+		"a\u200b@all a\u00ad@all a\u2060@all":                     "a\u200b＠all a\u00ad＠all a\u2060＠all",
+		"a\x00@b \x00@all":                                        "a@b ＠all",
+		"https://me:pw@a.example https://m.example/@me?u=me@b.io": "https://me:pw@a.example https://m.example/%40me?u=me@b.io",
+		"http://http://@all http://a.example\u2003@all":           "http://http://%40all http://a.example\u2003＠all",
+		`https://a.example/%28@all \n@all`:                        `https://a.example/%28%40all \n＠all`,
+		"pip install git+https://github.com/org/repo@v1.2":        "pip install git+https://github.com/org/repo@v1.2",
+		"{{value}}@slack-x":                                       "{{value}}＠slack-x",
+		"(@webhook-boomerang) mail:@x":                            "(＠webhook-boomerang) mail:＠x",
+		"https://a.example/?team=@pay":                            "https://a.example/?team=%40pay",
+		`"https://a.example/x"@all`:                               `"https://a.example/x"＠all`,
+		`'https://a.example/x'@all`:                               `'https://a.example/x'＠all`,
+		"<https://a.example/x>@all":                               "<https://a.example/x>＠all",
 	} {
 		e := event.Compose(alert.Alert{ID: "1", Message: message}, event.Draft{Playbook: "default"}, nil, now)
 		mustBeAcceptable(t, e)

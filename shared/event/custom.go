@@ -39,13 +39,14 @@ const relatedEvent = "related_event_id"
 //
 // Mentions stay as they are, because Datadog notifies only those in a message
 // (https://docs.datadoghq.com/events/explorer/notifications/).
-func custom(a alert.Alert, results []enrich.Result) map[string]any {
+func (f *fields) custom(a alert.Alert, results []enrich.Result) map[string]any {
 	kept := map[string]any{}
 	c := limiter{left: MaxCustomBytes - len("{}")}
 	c.property(kept, relatedEvent, a.ID, 1)
 	for _, r := range byWeight(results) {
 		c.property(kept, r.Name, plain(r.Finding.Data), 1)
 	}
+	f.leaveOut(c.cut, "data value")
 	return kept
 }
 
@@ -65,12 +66,14 @@ func plain(v any) any {
 	return out
 }
 
-// limiter copies values within the limits. left is how many bytes of JSON are left.
-type limiter struct{ left int }
+// limiter copies values within the limits. left is how many bytes of JSON are left, and
+// cut counts the values that are shortened or left out.
+type limiter struct{ left, cut int }
 
 // take reports whether n more bytes fit, and then uses them.
 func (c *limiter) take(n int) bool {
 	if n > c.left {
+		c.cut++
 		return false
 	}
 	c.left -= n
@@ -81,7 +84,10 @@ func (c *limiter) take(n int) bool {
 func (c *limiter) value(v any, depth int) any {
 	switch v := v.(type) {
 	case string:
-		v = truncate(clean(v), MaxValue)
+		if v = clean(v); !fits(v, MaxValue) {
+			v = truncate(v, MaxValue)
+			c.cut++
+		}
 		if line(v) != "" && c.take(size(v)) {
 			return v
 		}
@@ -105,10 +111,18 @@ func (c *limiter) value(v any, depth int) any {
 	return nil
 }
 
+func (c *limiter) isTooDeep(depth int) bool {
+	if depth > MaxDepth {
+		c.cut++
+	}
+	return depth > MaxDepth
+}
+
 func (c *limiter) list(v []any, depth int) any {
-	if depth > MaxDepth || !c.take(len("[],")) {
+	if c.isTooDeep(depth) || !c.take(len("[],")) {
 		return nil
 	}
+	c.cut += max(0, len(v)-MaxElements)
 	var kept []any
 	for _, element := range v[:min(len(v), MaxElements)] {
 		if element = c.value(element, depth+1); element != nil && c.take(len(",")) {
@@ -122,7 +136,7 @@ func (c *limiter) list(v []any, depth int) any {
 }
 
 func (c *limiter) object(v map[string]any, depth int) any {
-	if depth > MaxDepth || !c.take(len("{},")) {
+	if c.isTooDeep(depth) || !c.take(len("{},")) {
 		return nil
 	}
 	kept := map[string]any{}
@@ -138,7 +152,11 @@ func (c *limiter) object(v map[string]any, depth int) any {
 // property adds a property to an object at a depth. It replaces one with the same name.
 func (c *limiter) property(to map[string]any, name string, v any, depth int) {
 	name = truncate(line(name), MaxName)
-	if _, known := to[name]; name == "" || !known && len(to) == MaxProperties {
+	if name == "" {
+		return
+	}
+	if _, known := to[name]; !known && len(to) == MaxProperties {
+		c.cut++
 		return
 	}
 	before := c.left

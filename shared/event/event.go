@@ -20,6 +20,13 @@ const (
 	MaxAggregationKey = 100
 	// MaxTag is Datadog's limit for one tag (https://docs.datadoghq.com/getting_started/tagging/).
 	MaxTag = 200
+	// MaxTags is how many tags an event may have. Datadog documents it for v2 only.
+	MaxTags = 100
+	// MaxHost is Datadog's limit for host, which it documents for v2 only.
+	MaxHost = 255
+	// MaxRequest bounds the JSON of a whole event, in bytes. It follows from the other
+	// limits, and Datadog documents none.
+	MaxRequest = 1 << 20
 	// MaxAge is how old date_happened may be.
 	MaxAge = 18 * time.Hour
 	// MaxAhead is how far in the future date_happened may be.

@@ -2,7 +2,6 @@ package event
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,23 +13,61 @@ type section struct {
 	title   string
 	weight  enrich.Weight
 	lines   []string
+	size    int // The characters of all lines.
 	dropped int
 }
 
-func (s *section) String() string { return "**" + s.title + "**\n" + strings.Join(s.lines, "\n") }
+func (s *section) String() string {
+	if len(s.lines) == 0 {
+		return ""
+	}
+	return "**" + s.title + "**\n" + strings.Join(s.lines, "\n")
+}
 
-// maxLine bounds one line of a finding and leaves room for a whole address.
-const maxLine = maxURL + 200
+// length is that of String.
+func (s *section) length() int {
+	if len(s.lines) == 0 {
+		return 0
+	}
+	return length("****") + length(s.title) + len(s.lines) + s.size
+}
 
-// newSection renders a finding of the alert of a time.
+func (s *section) add(l string) {
+	s.lines = append(s.lines, l)
+	s.size += length(l)
+}
+
+// drop drops lines until n characters are saved, or all of them.
+func (s *section) drop(n int) {
+	for ; n > 0 && len(s.lines) > 0; s.dropped++ {
+		last := len(s.lines) - 1
+		saved := length(s.lines[last])
+		s.lines, s.size, n = s.lines[:last], s.size-saved, n-saved-len("\n")
+	}
+}
+
+const (
+	// maxLine bounds one line of a finding and leaves room for a whole address.
+	maxLine = maxURL + 200
+	// maxSectionTitle bounds what the note about dropped lines repeats.
+	maxSectionTitle = 100
+)
+
+// newSection renders a finding of the alert of a time. Lines beyond what an event can show
+// are only counted.
 func newSection(f enrich.Finding, about time.Time) section {
-	s := section{title: escapeMentions(escape(f.Title)), weight: f.Weight}
+	s := section{title: escapeMentions(truncate(escape(f.Title), maxSectionTitle)), weight: f.Weight}
 	for _, block := range f.Blocks {
 		for _, l := range blockLines(block, about) {
-			s.lines = append(s.lines, escapeMentions(truncate(l, maxLine)))
+			switch {
+			case l == "":
+			case s.size > MaxText:
+				s.dropped++
+			default:
+				s.add(escapeMentions(truncate(l, maxLine)))
+			}
 		}
 	}
-	s.lines = slices.DeleteFunc(s.lines, func(l string) bool { return l == "" })
 	return s
 }
 
@@ -62,7 +99,7 @@ func blockLines(b enrich.Block, about time.Time) (lines []string) {
 		lines = append(lines, escape(string(b)))
 	case enrich.Code:
 		for row := range strings.Lines(clean(string(b))) {
-			if row = code(row); row != "" {
+			if row = code(row, maxLine-len("- ")); row != "" {
 				lines = append(lines, "- "+row)
 			}
 		}

@@ -28,7 +28,7 @@ type Suppressed struct {
 func Summarise(like alert.Alert, d Draft, s Suppressed, now time.Time) Event {
 	d.AlertType = s.alertType(like)
 	d.Tags = append([]string{TagStorm}, d.Tags...)
-	of := groupState().ReplaceAllString(title(like, ""), "$1")
+	of := groupState().ReplaceAllString(wholeTitle(like, ""), "$1")
 	all := alert.Alert{
 		ID: like.ID, OrgID: like.OrgID, MonitorID: like.MonitorID, CycleKey: like.CycleKey, AggregKey: like.AggregKey,
 		Priority: like.Priority, EventPriority: like.EventPriority, Tags: common(like),
@@ -45,8 +45,11 @@ var groupState = enrich.Pattern(`^(\[P[1-5]\] )?\[(?:(?:Re-)?(?:Triggered|Warn|N
 
 // common returns the tags that all groups of a monitor share.
 func common(a alert.Alert) alert.Tags {
-	groups := append(a.Scopes(), "host:"+a.Hostname)
-	return slices.DeleteFunc(slices.Clone(a.Tags), groups.Has)
+	groups := map[string]bool{}
+	for _, tag := range append(a.Scopes(), "host:"+a.Hostname) {
+		groups[strings.ToLower(tag)] = true
+	}
+	return slices.DeleteFunc(slices.Clone(a.Tags), func(tag string) bool { return groups[strings.ToLower(tag)] })
 }
 
 // alertType is that of the most severe alert.

@@ -44,14 +44,28 @@ func truncate(text string, limit int) string {
 	if limit <= 0 {
 		return ""
 	}
-	runes := 0
+	return strings.TrimRightFunc(firstRunes(text, limit-1), unicode.IsSpace) + "…"
+}
+
+// firstRunes returns the first n characters of a text, or all of it.
+func firstRunes(text string, n int) string {
 	for at := range text {
-		if runes == limit-1 {
-			return strings.TrimRightFunc(text[:at], unicode.IsSpace) + "…"
+		if n <= 0 {
+			return text[:at]
 		}
-		runes++
+		n--
 	}
 	return text
+}
+
+// lastRunes returns the last n characters of a text, or all of it.
+func lastRunes(text string, n int) string {
+	at := len(text)
+	for ; n > 0 && at > 0; n-- {
+		_, size := utf8.DecodeLastRuneInString(text[:at])
+		at -= size
+	}
+	return text[at:]
 }
 
 // fits reports whether text has at most limit characters.

@@ -13,10 +13,6 @@ import (
 // The limits of the v2 API beyond those of v1, which apply too. Lengths are in characters
 // (https://docs.datadoghq.com/api/latest/events/#post-an-event, tab v2).
 const (
-	// MaxTags is how many tags an event may have.
-	MaxTags = 100
-	// MaxHost is Datadog's limit for host.
-	MaxHost = 255
 	// MaxLinks is how many links an alert may have.
 	MaxLinks = 20
 	// MaxLinkURL is Datadog's limit for a link's address.
@@ -70,22 +66,22 @@ func (e AlertEvent) Headline() string { return e.Data.Attributes.Title }
 
 // ComposeAlert is Compose for the v2 API.
 func ComposeAlert(a alert.Alert, d Draft, results []enrich.Result, now time.Time) AlertEvent {
-	at, late := happened(a.Date, now)
-	all := tags(a, d, results, late)
+	f := newFields(a, d, results, now)
+	links, custom := f.links(a, results), f.custom(a, results)
 	return AlertEvent{Data: AlertData{Type: "event", Attributes: AlertAttributes{
 		Title:          title(a, d.Title),
-		Message:        text(a, d, results),
+		Message:        text(a, d, results, f.cut),
 		Category:       "alert",
-		Timestamp:      timestamp(at),
-		AggregationKey: aggregationKey(a),
-		Host:           hostName(a),
+		Timestamp:      timestamp(f.happened),
+		AggregationKey: f.aggregationKey,
+		Host:           f.host,
 		IntegrationID:  "custom-events",
-		Tags:           all[max(0, len(all)-MaxTags):],
+		Tags:           f.tags,
 		Attributes: AlertDetails{
 			Status:   alertStatus(alertType(a, d.AlertType)),
 			Priority: cmp.Or(level(d.Priority), level(a.Priority)),
-			Links:    alertLinks(a, results),
-			Custom:   custom(a, results),
+			Links:    links,
+			Custom:   custom,
 		},
 	}}}
 }
@@ -95,14 +91,6 @@ func timestamp(at time.Time) string {
 		return ""
 	}
 	return at.UTC().Format("2006-01-02T15:04:05.000Z07:00")
-}
-
-// hostName omits a name that is too long, because its start would be another host's.
-func hostName(a alert.Alert) string {
-	if name := host(a); length(name) <= MaxHost {
-		return name
-	}
-	return ""
 }
 
 // alertStatus maps an alert type to v2's three states. Only a success is ok, because ok
@@ -126,9 +114,9 @@ func level(priority string) string {
 	return ""
 }
 
-// alertLinks returns the pages of the alert, then those of the findings by descending
-// weight, each address once.
-func alertLinks(a alert.Alert, results []enrich.Result) []AlertLink {
+// links returns the pages of the alert, then those of the findings by descending weight,
+// each address once.
+func (f *fields) links(a alert.Alert, results []enrich.Result) []AlertLink {
 	found := pages(a)
 	for _, r := range byWeight(results) {
 		for _, block := range r.Finding.Blocks {
@@ -141,12 +129,16 @@ func alertLinks(a alert.Alert, results []enrich.Result) []AlertLink {
 	known := map[string]bool{}
 	for _, l := range found {
 		address := webAddress(l.URL, MaxLinkURL)
-		if address == "" || known[address] || len(links) == MaxLinks {
+		if address == "" || known[address] {
 			continue
 		}
 		known[address] = true
+		if len(known) > MaxLinks {
+			continue
+		}
 		links = append(links, AlertLink{Category: category(l.Kind), URL: address, Title: truncate(escapeMentions(line(l.Title)), MaxLinkTitle)})
 	}
+	f.leaveOut(len(known)-len(links), "link")
 	return links
 }
 

@@ -1,0 +1,83 @@
+package event_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+)
+
+func TestCompose_LongMessage(t *testing.T) {
+	const runbook = "Runbook: [the runbook of checkout](https://wiki.example.com/runbooks/checkout?section=errors&team=payments)"
+	const links = "[![Metric Graph](https://p.datadoghq.com/snapshot/x.png)](https://app.datadoghq.com/monitors/4711?event_id=1)"
+	const footer = "\n\nThe monitor was last triggered at Wed Oct 01 2025 18:37:04 UTC.\n\n- - -\n\n[[Monitor Status](https://app.datadoghq.com/monitors/4711)] · [[Edit Monitor](https://app.datadoghq.com/monitors/4711/edit)]"
+	lines := strings.Repeat("a line of the log, which says little\n", 300)
+	words := strings.Repeat("word ", 2000)
+	for name, c := range map[string]struct {
+		message string
+		keeps   []string
+	}{
+		"lines":                 {"It fails.\n" + lines + runbook, []string{"It fails.\na line", "\n\n_(", "out)_\n\na line of", "little\n" + runbook}},
+		"one line":              {"It fails. " + words + runbook, []string{"It fails. word", "word…\n\n_(", "out)_\n\n…word", "word " + runbook}},
+		"one word":              {"It fails:" + strings.Repeat("x", 9000) + ":it", []string{"It fails:x", "x…\n\n_(", "out)_\n\n…x", "x:it"}},
+		"links":                 {strings.Repeat(links+" ", 90), []string{links + "…\n\n_(", "out)_\n\n…" + links}},
+		"links over a line":     {strings.Repeat(runbook+" ", 90), []string{"\n\n_(", "out)_\n\n…"}},
+		"open brackets":         {"[1 [2 " + words + "end", []string{"word…\n\n_(", "out)_\n\n…word", "word end"}},
+		"code":                  {"Look:\n```sh\n" + lines + "```\n" + runbook, []string{"little\n```\n\n_(", "out)_\n\n```\na line", "little\n```\n" + runbook}},
+		"code in a list":        {"1. Look:\n   ~~~\n   " + strings.ReplaceAll(lines, "\n", "\n   ") + "~~~\n" + runbook, []string{"little\n   ~~~\n\n_(", "out)_\n\n   ~~~\n   a line", "~~~\n" + runbook}},
+		"Datadog's footer":      {"It fails.\n" + lines + runbook + footer, []string{"It fails.", runbook, "last triggered"}},
+		"commands":              {strings.Repeat("deploy@web-1", 800), []string{"deploy@web-1deploy", "web-1deploy"}},
+		"mentions":              {strings.Repeat("@ops", 2500), nil},
+		"mentions in addresses": {strings.Repeat("https://a.example/?@ops ", 500), []string{"?%40ops…\n\n_(", "…https://a.example/?%40ops"}},
+		"blank lines":           {"a" + strings.Repeat("\n", 9000) + "b", []string{"a", "b"}},
+		"wide":                  {strings.Repeat("日本語 🙂\n", 2000) + "Ende", []string{"🙂\n\n_(", "out)_\n\n日本語", "\nEnde"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, found := range [][]enrich.Result{nil, results(), {{Status: enrich.OK, Finding: enrich.Finding{Title: "Log", Blocks: []enrich.Block{enrich.Code(lines)}}}}} {
+				a := triggered()
+				a.Message = c.message
+				e := event.Compose(a, event.Draft{Playbook: "default"}, found, now)
+				mustBeAcceptable(t, e)
+				for _, keeps := range c.keeps {
+					if !strings.Contains(e.Text, keeps) {
+						t.Errorf("no %q in %s", keeps, e.Text)
+					}
+				}
+				if strings.Count(e.Text, "[the runbook of checkout](https://wiki.example.com/runbooks") != strings.Count(e.Text, "errors&team=payments)") || strings.Count(e.Text, "[the ") != strings.Count(e.Text, "payments)") {
+					t.Errorf("a link is cut in %s", e.Text)
+				}
+				mustSayWhatIsMissing(t, e.Text)
+			}
+		})
+	}
+}
+
+// mustSayWhatIsMissing compares the note in the gap with the one at the end.
+func mustSayWhatIsMissing(t *testing.T, text string) {
+	t.Helper()
+	gap := regexp.MustCompile(`_\((\d+) characters left out\)_`).FindStringSubmatch(text)
+	note := regexp.MustCompile(`_Left out, for Datadog's limit: (\d+) characters of the message`).FindStringSubmatch(text)
+	if gap == nil || note == nil {
+		t.Fatalf("no note in %s", text)
+	}
+	var inGap, inAll int
+	_, _ = fmt.Sscan(gap[1], &inGap)
+	_, _ = fmt.Sscan(note[1], &inAll)
+	if inGap < 4000 || inAll < inGap {
+		t.Errorf("%d in the gap, %d in all", inGap, inAll)
+	}
+}
+
+func TestCompose_FooterGoesFirst(t *testing.T) {
+	body := strings.Repeat("a line of the message\n", 150)
+	a := alert.Alert{Title: "x", Message: body + "\n- - -\n\n[[Monitor Status](https://app.datadoghq.com/monitors/4711?" + strings.Repeat("x", 800) + ")]"}
+	e := event.Compose(a, event.Draft{Playbook: "default"}, nil, now)
+	mustBeAcceptable(t, e)
+	if !strings.Contains(e.Text, strings.TrimSpace(body)) || strings.Contains(e.Text, "Monitor Status") || !strings.Contains(e.Text, "characters of the message") {
+		t.Errorf("got %s", e.Text)
+	}
+}

@@ -1,0 +1,115 @@
+package event
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+)
+
+// fields are those that both APIs have, within their limits.
+type fields struct {
+	happened       time.Time // Zero if Datadog would refuse it.
+	aggregationKey string
+	host           string
+	tags           []string
+	cut            []string // What the limits left out, for people.
+}
+
+func newFields(a alert.Alert, d Draft, results []enrich.Result, now time.Time) *fields {
+	f := &fields{}
+	var late bool
+	f.happened, late = happened(a.Date, now)
+	f.aggregationKey = aggregationKey(a)
+	f.host = line(cmp.Or(a.Hostname, a.Tags.Get("host")))
+	if n := length(f.host); n > MaxHost { // Its start would be another host's name.
+		f.host = ""
+		f.cut = append(f.cut, fmt.Sprintf("the host's name of %d characters", n))
+	}
+	f.tags = tags(a, d, results, late)
+	if dropped := len(f.tags) - MaxTags; dropped > 0 {
+		f.tags = f.tags[dropped:]
+		f.leaveOut(dropped, "tag")
+	}
+	return f
+}
+
+// leaveOut records n things that a limit leaves out.
+func (f *fields) leaveOut(n int, noun string) {
+	if n > 0 {
+		f.cut = append(f.cut, enrich.Count(n, noun))
+	}
+}
+
+// happened returns the alert's time, or zero and late if Datadog would refuse it.
+func happened(date, now time.Time) (at time.Time, late bool) {
+	age := now.Sub(date)
+	if !date.IsZero() && (age > MaxAge-clockTolerance || -age > MaxAhead) {
+		return time.Time{}, true
+	}
+	return date, false
+}
+
+// aggregationKey groups a trigger with its renotifications and its recovery. A key that
+// is too long keeps its start and a digest.
+func aggregationKey(a alert.Alert) string {
+	key := line(cmp.Or(a.CycleKey, a.AggregKey))
+	if length(key) <= MaxAggregationKey {
+		return key
+	}
+	sum := sha256.Sum256([]byte(key))
+	digest := hex.EncodeToString(sum[:16])
+	return string([]rune(key)[:MaxAggregationKey-len(digest)-1]) + "-" + digest
+}
+
+// tags returns the tags of the alert, of the playbook and ours, each once and the most
+// important last.
+func tags(a alert.Alert, d Draft, results []enrich.Result, late bool) []string {
+	all := slices.DeleteFunc(slices.Concat([]string(a.Tags), d.Tags), isReserved)
+	all = append(all, alert.SourceTag)
+	if d.Webhook != "" {
+		all = append(all, TagWebhook(d.Webhook))
+	}
+	if d.Key != "" {
+		all = append(all, TagKey(d.Key))
+	}
+	if a.MonitorID != "" {
+		all = append(all, tagMonitor+a.MonitorID)
+	}
+	all = append(all, tagPlaybook+d.Playbook)
+	if a.Transition != "" {
+		all = append(all, tagTransition+tagValue(string(a.Transition)))
+	}
+	all = append(all, tagEnrichment+completeness(results))
+	if late {
+		all = append(all, TagLate)
+	}
+	seen := make(map[string]bool, len(all))
+	kept := make([]string, 0, len(all))
+	for _, tag := range slices.Backward(all) {
+		if tag = truncate(line(tag), MaxTag); tag != "" && !seen[tag] {
+			seen[tag] = true
+			kept = append(kept, tag)
+		}
+	}
+	slices.Reverse(kept)
+	return kept
+}
+
+// isReserved reports whether a tag would make an event of ours something else: the bare tag
+// "monitor" a monitor's notification, and a key the event of another alert.
+func isReserved(tag string) bool {
+	tag = strings.ToLower(line(tag))
+	return tag == "monitor" || strings.HasPrefix(tag, tagKey)
+}
+
+// tagValue writes a value as Datadog would store it: lower case, no spaces.
+func tagValue(value string) string {
+	return strings.ReplaceAll(strings.ToLower(line(value)), " ", "_")
+}

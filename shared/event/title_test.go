@@ -1,0 +1,42 @@
+package event_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/event"
+)
+
+func TestCompose_LongTitle(t *testing.T) {
+	const group = "availability-zone:us-east-1a,kube_cluster_name:prod-eu-1,kube_namespace:payments,pod_name:checkout-7c9d8f-xyz"
+	long := strings.Repeat("name ", 30)
+	for title, want := range map[string]string{
+		"[P1] [Triggered on {env:prod}] Disk is full":                     "[P1] [Triggered on {env:prod}] Disk is full",
+		"[P1] [Triggered on {" + group + "}] Checkout error rate is high": "[P1] [Triggered on {availability-zone:us-east-1a,…}] Checkout error rate is high",
+		"[Triggered on {" + group + "}] [P1] [TEST] Checkout is slow":     "[Triggered on {availability-zone:us-east-1a,…}] [P1] [TEST] Checkout is slow",
+		"[P2][Re-Triggered on {" + group + "}]Lag {of} [queue]":           "[P2][Re-Triggered on {availability-zone:us-east-1a,kube_cluster_name:prod-eu-1,…}]Lag {of} [queue]",
+		"[Warn on {a:1,b:2}] [on {" + group + "}] Lag":                    "[Warn on {a:1,b:2}] [on {availability-zone:us-east-1a,kube_cluster_name:prod-eu-1,…}] Lag",
+		"[A {x:1, y:2}] [B {" + group + "}] " + long[:90]:                 "[A {…}] [B {…}] " + strings.TrimSpace(long[:83]) + "…",
+		"[No Data on {host:" + strings.Repeat("h", 200) + "}] Disk":       "[No Data on {host:" + strings.Repeat("h", 74) + "…}] Disk",
+		"[Triggered on {h:" + strings.Repeat("é", 90) + ",b:1}] Ärger":    "[Triggered on {h:" + strings.Repeat("é", 74) + "…}] Ärger",
+		"[Triggered on {a:{b},c[0]:]}] " + long:                           "[Triggered on {…}] " + strings.TrimSpace(long[:80]) + "…",
+		"[Triggered on {" + group:                                         "[Triggered on {availability-zone:us-east-1a,kube_cluster_name:prod-eu-1,kube_namespace:payments,pod…",
+		"Checkout on {" + group + "} is slow":                             "Checkout on {availability-zone:us-east-1a,kube_cluster_name:prod-eu-1,kube_namespace:payments,pod_n…",
+		"[Triggered] " + long:                                             "[Triggered] " + strings.TrimSpace(long[:87]) + "…",
+	} {
+		got := event.Compose(alert.Alert{Title: title}, event.Draft{}, nil, now).Title
+		if got != want || utf8.RuneCountInString(got) > event.MaxTitle {
+			t.Errorf("%s:\ngot  %s\nwant %s", title, got, want)
+		}
+	}
+}
+
+func TestSummarise_LongTitle(t *testing.T) {
+	name := "The error rate of the checkout is too high " + strings.Repeat("x", 20)
+	like := alert.Alert{Title: "[P1] [Triggered on {" + strings.Repeat("host:a,", 30) + "}] " + name}
+	if got := event.Summarise(like, event.Draft{}, event.Suppressed{Count: 2}, now).Title; got != "2 more alerts of: [P1] "+name {
+		t.Errorf("got %s", got)
+	}
+}
