@@ -17,13 +17,13 @@ const SourceTag = "boomerang"
 // lacks it, or has it empty, as "null", "None" or an unresolved "$NAME". Queue
 // messages and the step lambda use its JSON form. The tag variable names Datadog's
 // variable, and what its text is: "verbatim" keeps white space, "priority" is P1 to P5,
-// and "list" may also be a JSON list.
+// "number" may also be spelled 42.0 or 4.2e1, and "list" may also be a JSON list.
 type Alert struct {
-	ID        string `json:"id,omitempty" variable:"ID"` // The event's id: decimal, 64 bits.
+	ID        string `json:"id,omitempty" variable:"ID,number"` // The event's id: decimal, 64 bits.
 	AggregKey string `json:"aggreg_key,omitempty" variable:"AGGREG_KEY"`
-	CycleKey  string `json:"cycle_key,omitempty" variable:"ALERT_CYCLE_KEY"` // The same from trigger to recovery.
+	CycleKey  string `json:"cycle_key,omitempty" variable:"ALERT_CYCLE_KEY,number"` // The same from trigger to recovery.
 
-	MonitorID  string     `json:"monitor_id,omitempty" variable:"ALERT_ID"`
+	MonitorID  string     `json:"monitor_id,omitempty" variable:"ALERT_ID,number"`
 	Metric     string     `json:"metric,omitempty" variable:"ALERT_METRIC"`
 	Priority   string     `json:"priority,omitempty" variable:"ALERT_PRIORITY,priority"` // P1 to P5.
 	Query      string     `json:"query,omitempty" variable:"ALERT_QUERY"`
@@ -47,7 +47,7 @@ type Alert struct {
 	Link            string `json:"link,omitempty" variable:"LINK"`
 	Snapshot        string `json:"snapshot,omitempty" variable:"SNAPSHOT"`
 	MetricNamespace string `json:"metric_namespace,omitempty" variable:"METRIC_NAMESPACE"`
-	OrgID           string `json:"org_id,omitempty" variable:"ORG_ID"`
+	OrgID           string `json:"org_id,omitempty" variable:"ORG_ID,number"`
 	OrgName         string `json:"org_name,omitempty" variable:"ORG_NAME"`
 	Email           string `json:"email,omitempty" variable:"EMAIL"`
 	User            string `json:"user,omitempty" variable:"USER"`
@@ -101,7 +101,7 @@ type Incident struct {
 	Fields         json.RawMessage `json:"fields,omitempty" variable:"INCIDENT_FIELDS"`
 	Integrations   json.RawMessage `json:"integrations,omitempty" variable:"INCIDENT_INTEGRATIONS"`
 	Message        string          `json:"message,omitempty" variable:"INCIDENT_MSG,verbatim"`
-	PublicID       string          `json:"public_id,omitempty" variable:"INCIDENT_PUBLIC_ID"`
+	PublicID       string          `json:"public_id,omitempty" variable:"INCIDENT_PUBLIC_ID,number"`
 	Severity       string          `json:"severity,omitempty" variable:"INCIDENT_SEVERITY"`
 	Status         string          `json:"status,omitempty" variable:"INCIDENT_STATUS"`
 	Title          string          `json:"title,omitempty" variable:"INCIDENT_TITLE"`

@@ -61,22 +61,15 @@ func plain(v any) any {
 
 // plainNumber returns an integer for "1.0" too, because the queue writes it as "1".
 func plainNumber(n json.Number) any {
-	if i, err := strconv.ParseInt(string(n), 10, 64); err == nil {
+	whole := wholeNumber(string(n))
+	if i, err := strconv.ParseInt(whole, 10, 64); err == nil {
 		return i
 	}
-	if u, err := strconv.ParseUint(string(n), 10, 64); err == nil {
+	if u, err := strconv.ParseUint(whole, 10, 64); err == nil {
 		return u
 	}
-	const limit = 1 << 64
-	f, err := strconv.ParseFloat(string(n), 64)
-	switch {
-	case err != nil || f >= limit || f < -limit/2:
-		return n
-	case f != math.Trunc(f):
+	if f, err := strconv.ParseFloat(string(n), 64); err == nil && f != math.Trunc(f) {
 		return f
-	case f >= limit/2:
-		return uint64(f)
-	default:
-		return int64(f)
 	}
+	return n
 }

@@ -32,7 +32,7 @@ const (
 // the first row that accepts the value counts, before the variable of that name.
 var keyTable = []keyRow{
 	// Templates confuse $PRIORITY and $ALERT_PRIORITY, whose values differ.
-	{"ALERT_PRIORITY", certain, isPriority, "priority event_priority"},
+	{"ALERT_PRIORITY", certain, hasPriority, "priority event_priority"},
 	{"PRIORITY", certain, isEventPriority, "alert_priority monitor_priority"},
 
 	{"ALERT_PRIORITY", guess, isPriority, "severity urgency level"},
@@ -40,8 +40,8 @@ var keyTable = []keyRow{
 	{"ALERT_TRANSITION", guess, isTransition, "status state alert_status alert_state event_status monitor_status monitor_state action event_action message_type"},
 	{"ALERT_TYPE", guess, isAlertType, "type severity level alert_level"},
 	{"EVENT_TYPE", guess, isEventType, "type"},
-	{"ALERT_ID", guess, isDigits, "monitor"},
-	{"ORG_ID", guess, isDigits, "org organization organisation"},
+	{"ALERT_ID", guess, isWholeNumber, "monitor"},
+	{"ORG_ID", guess, isWholeNumber, "org organization organisation"},
 
 	{"ID", certain, isID, "id event_id alert_instance_id"},
 	{"AGGREG_KEY", certain, nil, "aggregation_key aggregate"},
@@ -201,6 +201,8 @@ func isPriority(s string) bool {
 	return len(s) == 2 && (s[0] == 'P' || s[0] == 'p') && '1' <= s[1] && s[1] <= '5'
 }
 
+func hasPriority(s string) bool { return priorityOf(s) != "" }
+
 func isEventPriority(s string) bool {
 	return strings.EqualFold(s, "normal") || strings.EqualFold(s, "low")
 }
@@ -225,9 +227,12 @@ func isEventType(s string) bool {
 func isID(s string) bool { return !strings.ContainsFunc(s, unicode.IsSpace) }
 
 func isEventID(s string) bool {
+	s = wholeNumber(s)
 	n, err := strconv.ParseInt(s, 10, 64)
 	return err == nil && n > 0 && isDigits(s)
 }
+
+func isWholeNumber(s string) bool { return isDigits(wholeNumber(s)) }
 
 func isDigits(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })

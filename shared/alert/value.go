@@ -2,6 +2,7 @@ package alert
 
 import (
 	"encoding/json"
+	"math/big"
 	"regexp"
 	"strconv"
 	"strings"
@@ -48,6 +49,19 @@ func scalar(v any) (string, bool) {
 	default:
 		return "", false
 	}
+}
+
+// wholeNumber spells 42.0 and 4.2e1 as 42, and keeps all digits of a 64-bit id.
+func wholeNumber(s string) string {
+	const precision, longest = 128, 64
+	if len(s) > longest || !strings.ContainsAny(s, ".eE") {
+		return s
+	}
+	f, _, err := big.ParseFloat(s, 10, precision, big.ToNearestEven)
+	if err != nil || !f.IsInt() || f.MantExp(nil) > 64 {
+		return s
+	}
+	return f.Text('f', 0)
 }
 
 // parseInner returns the object or list that a text holds, or nil.

@@ -33,21 +33,27 @@ func unreadable(field, reason string) Alert { return Alert{Unreadable: []Problem
 
 func TestDecode_Text(t *testing.T) {
 	fieldCases{
-		`"id":8306082202796025694,"org_id":9007199254740993`:                            {ID: "8306082202796025694", OrgID: "9007199254740993"},
-		`"alert_title":404,"hostname":true,"monitor_id":12`:                             {AlertTitle: "404", Hostname: "true", MonitorID: "12"},
-		`"alert_title":" a ","body":"%%%\n a \n%%% "`:                                   {AlertTitle: "a", Message: "%%%\n a \n%%% "},
-		`"metadata":{"ALERT_TITLE":["a"]}`:                                              unreadable("metadata.ALERT_TITLE", notText),
-		`"event_msg":["b"]`:                                                             unreadable("event_msg", notText),
-		`"other":18446744073709551615,"more":{"n":9007199254740993}`:                    {Extra: Extra{"other": uint64(18446744073709551615), "more": map[string]any{"n": int64(9007199254740993)}}},
-		`"a":1,"b":1.0,"c":1.5,"d":-2,"e":[1e3],"h":1e19`:                               {Extra: Extra{"a": int64(1), "b": int64(1), "c": 1.5, "d": int64(-2), "e": []any{int64(1000)}, "h": uint64(1e19)}},
-		`"f":1e400,"g":123456789012345678901234567890,"i":-1e30`:                        {Extra: Extra{"f": json.Number("1e400"), "g": json.Number("123456789012345678901234567890"), "i": json.Number("-1e30")}},
-		`"alert_scope":["host:a","env:b"]`:                                              {Scope: "host:a,env:b"},
-		`"timestamp":"just now"`:                                                        {Extra: Extra{"timestamp": "just now"}},
-		`"alert_transition":["Triggered"]`:                                              unreadable("alert_transition", notText),
-		`"INCIDENT_COMMANDER":{"id":"1"},"incident":{"todos":[1]}`:                      {Incident: Incident{Commander: json.RawMessage(`{"id":"1"}`), Todos: json.RawMessage(`[1]`)}},
-		`"incident_fields":{"title":"no"}`:                                              {Incident: Incident{Fields: json.RawMessage(`{"title":"no"}`)}},
-		`"security":{"signal_attributes":{"a":1},"rule_matched_queries":"[{\"q\":1}]"}`: {Security: Security{SignalAttributes: json.RawMessage(`{"a":1}`), RuleQueries: json.RawMessage(`[{"q":1}]`)}},
-		`"synthetics":{"summary":{"b":2},"test_name":"login"}`:                          {Synthetics: Synthetics{Summary: json.RawMessage(`{"b":2}`), TestName: "login"}},
+		`"id":8306082202796025694,"org_id":9007199254740993`:                                               {ID: "8306082202796025694", OrgID: "9007199254740993"},
+		`"id":8306082202796025694.0,"alert_id":4.2e1,"org_id":"42.0","cycle_key":1.7593438241221064084e19`: {ID: "8306082202796025694", MonitorID: "42", OrgID: "42", CycleKey: "17593438241221064084"},
+		`"event_id":8.306082202796025694E+18,"monitor":42.0,"org":4.2e1,"incident_public_id":7.0`: {
+			ID: "8306082202796025694", MonitorID: "42", OrgID: "42", Incident: Incident{PublicID: "7"}, Extra: Extra{"monitor": int64(42), "org": int64(42)},
+		},
+		`"id":1e400,"monitor_id":4.25,"org_id":"4.2.0"`:                                                 {ID: "1e400", MonitorID: "4.25", OrgID: "4.2.0"},
+		`"id":"v1.0","monitor_id":"-0.0","org_id":"1e1000000000000000000000","a":8306082202796025694.0`: {ID: "v1.0", MonitorID: "-0", OrgID: "1e1000000000000000000000", Extra: Extra{"a": int64(8306082202796025694)}},
+		`"alert_title":404,"hostname":true,"monitor_id":12`:                                             {AlertTitle: "404", Hostname: "true", MonitorID: "12"},
+		`"alert_title":" a ","body":"%%%\n a \n%%% "`:                                                   {AlertTitle: "a", Message: "%%%\n a \n%%% "},
+		`"metadata":{"ALERT_TITLE":["a"]}`:                                                              unreadable("metadata.ALERT_TITLE", notText),
+		`"event_msg":["b"]`:                                                                             unreadable("event_msg", notText),
+		`"other":18446744073709551615,"more":{"n":9007199254740993}`:                                    {Extra: Extra{"other": uint64(18446744073709551615), "more": map[string]any{"n": int64(9007199254740993)}}},
+		`"a":1,"b":1.0,"c":1.5,"d":-2,"e":[1e3],"h":1e19`:                                               {Extra: Extra{"a": int64(1), "b": int64(1), "c": 1.5, "d": int64(-2), "e": []any{int64(1000)}, "h": uint64(1e19)}},
+		`"f":1e400,"g":123456789012345678901234567890,"i":-1e30`:                                        {Extra: Extra{"f": json.Number("1e400"), "g": json.Number("123456789012345678901234567890"), "i": json.Number("-1e30")}},
+		`"alert_scope":["host:a","env:b"]`:                                                              {Scope: "host:a,env:b"},
+		`"timestamp":"just now"`:                                                                        {Extra: Extra{"timestamp": "just now"}},
+		`"alert_transition":["Triggered"]`:                                                              unreadable("alert_transition", notText),
+		`"INCIDENT_COMMANDER":{"id":"1"},"incident":{"todos":[1]}`:                                      {Incident: Incident{Commander: json.RawMessage(`{"id":"1"}`), Todos: json.RawMessage(`[1]`)}},
+		`"incident_fields":{"title":"no"}`:                                                              {Incident: Incident{Fields: json.RawMessage(`{"title":"no"}`)}},
+		`"security":{"signal_attributes":{"a":1},"rule_matched_queries":"[{\"q\":1}]"}`:                 {Security: Security{SignalAttributes: json.RawMessage(`{"a":1}`), RuleQueries: json.RawMessage(`[{"q":1}]`)}},
+		`"synthetics":{"summary":{"b":2},"test_name":"login"}`:                                          {Synthetics: Synthetics{Summary: json.RawMessage(`{"b":2}`), TestName: "login"}},
 	}.run(t)
 }
 
@@ -56,16 +62,25 @@ func TestDecode_Dates(t *testing.T) {
 	for _, value := range []string{
 		`"1759343824000"`, `1759343824000`, `"1759343824"`, `1759343824`, `1.759343824e12`, `"1759343824.000"`, `" 1759343824 "`,
 		`"2025-10-01T18:37:04Z"`, `"2025-10-01T20:37:04+02:00"`, `"2025-10-01 18:37:04Z"`, `"2025-10-01T18:37:04.000Z"`,
+		`1759343824000000`, `"1759343824000000"`, `1759343824000000000`, `"1759343824000000000"`, `1.759343824e9`, `"1759343824000.0"`,
+		`"2025-10-01 18:37:04 UTC"`, `"2025-10-01 18:37:04+0000"`, `"2025-10-01 18:37:04 +0000"`, `"2025-10-01 18:37:04 +0000 UTC"`,
+		`"2025-10-01T16:37:04-0200"`, `"2025-10-01 18:37:04.000000 GMT"`, `"2025-10-01t18:37:04z"`, `"2025-10-01 20:37:04 +02:00"`,
+		`"Wed Oct 01 2025 18:37:04 UTC"`, `"Wed Oct 1 2025 18:37:04 UTC"`, `"Wed, 01 Oct 2025 18:37:04 GMT"`, `"Wed, 1 Oct 2025 20:37:04 +0200"`,
 	} {
 		tests[`"date":`+value+`,"last_updated":`+value] = Alert{Date: sampleDate, LastUpdated: sampleDate}
 	}
-	for _, value := range []string{`1759343824123`, `"1759343824.123"`, `"2025-10-01T18:37:04.123Z"`} {
+	for _, value := range []string{
+		`1759343824123`, `"1759343824.123"`, `"2025-10-01T18:37:04.123Z"`, `1759343824.123`, `1759343824123000`, `1759343824123000000`, `"1759343824122.9"`,
+		`"2025-10-01 18:37:04.123 UTC"`,
+	} {
 		tests[`"date":`+value] = Alert{Date: sampleDate.Add(123 * time.Millisecond)}
 	}
-	for _, value := range []string{`"yesterday"`, `"2025-10-01"`, `"NaN"`, `"Inf"`, `1e300`, `true`, `[1]`, `99999999999999999999999`, `"9e18"`} {
+	for _, value := range []string{`"yesterday"`, `"2025-10-01"`, `"NaN"`, `"Inf"`, `1e300`, `true`, `[1]`, `99999999999999999999999`, `"9e20"`, `-1e300`,
+		`"2025-10-01 18:37:04 CET"`, `"2025-10-01 18:37:04"`, `"2025-13-01 18:37:04 UTC"`, `"2025-10-01 18:37:04 +9900"`, `"Mon Oct 01 2025"`, `"2025-10-01T18:37:04Z[UTC]"`,
+	} {
 		tests[`"DATE":`+value] = unreadable("DATE", "is not a date: epoch milliseconds, epoch seconds or RFC 3339")
 	}
-	for _, value := range []string{`0`, `-1`, `12`, `"1759343824000000000"`, `"2101-01-01T00:00:00Z"`} {
+	for _, value := range []string{`0`, `-1`, `12`, `"0x10p9"`, `9e18`, `"-1759343824000"`, `"2101-01-01T00:00:00Z"`} {
 		tests[`"DATE":`+value] = unreadable("DATE", "is a date outside 2000 to 2099")
 	}
 	tests.run(t)
@@ -73,12 +88,30 @@ func TestDecode_Dates(t *testing.T) {
 
 func TestDecode_Priority(t *testing.T) {
 	tests := fieldCases{
-		`"priority":"P1"`:                       {Priority: "P1"},
-		`"priority":"p5"`:                       {Priority: "P5"},
-		`"priority":"normal"`:                   {EventPriority: "normal"},
-		`"PRIORITY":"low"`:                      {EventPriority: "low"},
-		`"priority":"P6"`:                       {EventPriority: "P6"},
-		`"priority":"P1","alert_priority":"P2"`: {Priority: "P2"},
+		`"priority":"P1"`:                               {Priority: "P1"},
+		`"priority":"p5"`:                               {Priority: "P5"},
+		`"priority":4`:                                  {Priority: "P4"},
+		`"priority":4.0`:                                {Priority: "P4"},
+		`"priority":"4"`:                                {Priority: "P4"},
+		`"priority":"4 (low)"`:                          {Priority: "P4"},
+		`"priority":"4 - Low"`:                          {Priority: "P4"},
+		`"priority":"P4 (Low)"`:                         {Priority: "P4"},
+		`"priority":"Low (p4)"`:                         {Priority: "P4"},
+		`"priority":"[P4]"`:                             {Priority: "P4"},
+		`"priority":"priority:p4"`:                      {Priority: "P4"},
+		`"priority":"Priority 4"`:                       {Priority: "P4"},
+		`"alert_priority":"SEV-3 (P4)"`:                 {Priority: "P4"},
+		`"alert":{"priority":4},"event_priority":"low"`: {Priority: "P4", EventPriority: "low"},
+		`"alert_priority":"low","priority":2`:           {Priority: "P2", EventPriority: "low"},
+		`"priority":0`:                                  {EventPriority: "0"},
+		`"priority":"45"`:                               {EventPriority: "45"},
+		`"priority":"SEV-4"`:                            {EventPriority: "SEV-4"},
+		`"priority":"4 hosts"`:                          {EventPriority: "4 hosts"},
+		`"severity":4`:                                  {Extra: Extra{"severity": int64(4)}},
+		`"priority":"normal"`:                           {EventPriority: "normal"},
+		`"PRIORITY":"low"`:                              {EventPriority: "low"},
+		`"priority":"P6"`:                               {EventPriority: "P6"},
+		`"priority":"P1","alert_priority":"P2"`:         {Priority: "P2"},
 		`"priority":"low","metadata":{"ALERT_PRIORITY":"P3"}`: {Priority: "P3", EventPriority: "low"},
 		`"priority":"P3","metadata":{"PRIORITY":"low"}`:       {Priority: "P3", EventPriority: "low"},
 		`"alert_priority":"3"`:                                {Priority: "P3"},
@@ -88,7 +121,7 @@ func TestDecode_Priority(t *testing.T) {
 		`"alert":{"priority":"Normal"}`:                       {EventPriority: "Normal"},
 		`"severity":"P2"`:                                     {Priority: "P2", Extra: Extra{"severity": "P2"}},
 	}
-	for _, value := range []string{`"6"`, `"high"`, `0`, `["P1"]`} {
+	for _, value := range []string{`"6"`, `"high"`, `0`, `["P1"]`, `"P10"`, `"1.5"`, `-4`} {
 		tests[`"alert_priority":`+value] = unreadable("alert_priority", "must be P1 to P5")
 	}
 	tests.run(t)

@@ -1,10 +1,12 @@
 package alert
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"math"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,6 +77,8 @@ func (v variable) set(a *Alert, value any) string {
 			return setPriority(field, trimmed)
 		case "verbatim":
 			*field = text
+		case "number":
+			*field = wholeNumber(trimmed)
 		case "list":
 			if !isText {
 				tags, reason := tagsOf(value)
@@ -92,15 +96,24 @@ func (v variable) set(a *Alert, value any) string {
 	return ""
 }
 
-func setPriority(field *string, text string) string {
-	text = strings.ToUpper(text)
-	if len(text) == 1 {
-		text = "P" + text
+// priority finds "P4", "4" and "P4 (low)", but not the 4 of "SEV-4" or of "4 hosts".
+var priority = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\bp([1-5])\b|^(?:priority\W*)?([1-5])(?:\.0+)?(?:$|\s*\W*\b(?:critical|high|medium|low|info)\b)`)
+})
+
+// priorityOf returns P1 to P5, or "".
+func priorityOf(text string) string {
+	found := priority().FindStringSubmatch(text)
+	if found == nil {
+		return ""
 	}
-	if !isPriority(text) {
+	return "P" + found[1] + found[2]
+}
+
+func setPriority(field *string, text string) string {
+	if *field = priorityOf(text); *field == "" {
 		return "must be P1 to P5"
 	}
-	*field = text
 	return ""
 }
 
@@ -204,24 +217,35 @@ func setDate(field *time.Time, text string) string {
 	return ""
 }
 
-// firstMilli is the least number that is read as milliseconds: 1973, or the year 5138
-// in seconds.
-const firstMilli = 1e11
+// zoned splits a date from its zone. Other names than UTC's mean more than one zone.
+var zoned = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^(.{1,40}?\d) ?(?:([+-]\d\d):?(\d\d)(?: UTC)?|Z|UTC|GMT)$`)
+})
 
-// parseDate reads epoch milliseconds like $DATE, epoch seconds like $DATE_POSIX, both
-// with or without a fraction, and RFC 3339 with a "T" or a space between date and time.
+// dateLayouts are those of RFC 3339 with a "T" or a space, of Datadog's texts, and of RFC 1123.
+var dateLayouts = []string{"2006-01-02T15:04:05-0700", "2006-01-02 15:04:05-0700", "Mon Jan 2 2006 15:04:05-0700", "Mon, 2 Jan 2006 15:04:05-0700"}
+
+// parseDate reads the time since 1970 in seconds, milli-, micro- or nanoseconds, with
+// or without a fraction, and a date with its time and zone.
 func parseDate(s string) (time.Time, bool) {
 	if f, err := strconv.ParseFloat(s, 64); err == nil {
-		if f < firstMilli {
-			f *= 1000
+		const latest = 1e11 // The year 5138 in seconds, 1973 in milliseconds.
+		millis := f * 1000
+		for range 3 {
+			if math.Abs(millis) >= latest*1000 {
+				millis /= 1000
+			}
 		}
-		inRange := math.Abs(f) < math.MaxInt64/2 // False for NaN.
-		return time.UnixMilli(int64(math.Round(f))).UTC(), inRange
+		return time.UnixMilli(int64(math.Round(millis))).UTC(), math.Abs(millis) < latest*1000 // False for NaN.
 	}
-	const spaceAt = len("2006-01-02")
-	if len(s) > spaceAt && s[spaceAt] == ' ' {
-		s = s[:spaceAt] + "T" + s[spaceAt+1:]
+	parts := zoned().FindStringSubmatch(strings.ToUpper(s))
+	if parts == nil {
+		return time.Time{}, false
 	}
-	t, err := time.Parse(time.RFC3339, s)
-	return t.UTC(), err == nil
+	for _, layout := range dateLayouts {
+		if t, err := time.Parse(layout, parts[1]+cmp.Or(parts[2]+parts[3], "+0000")); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
 }
