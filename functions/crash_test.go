@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"boomerang/functions/internal/e2e"
 	"boomerang/shared/awstest"
@@ -60,6 +61,27 @@ func TestCrash(t *testing.T) {
 				mustPost(t, s, map[int64]int{delivered: 1})
 			})
 		}
+	}
+}
+
+// TestCrash_Later repeats the delivery when the killed run's claim has ended and Datadog's
+// search may not show its event yet.
+func TestCrash_Later(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"before the post", "after the post"} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			s, webhook := crashes[at].start(t, e2e.Webhook, "direct")
+			killed := time.Now()
+			if r, err := webhook.Deliver(e2e.Alert{ID: delivered}, limit); err == nil {
+				t.Fatalf("it was not killed, and answered %d %s", r.StatusCode, r.Body)
+			}
+			s.ClearFaults()
+			time.Sleep(time.Until(killed.Add(limit + time.Second)))
+			mustDeliver(t, s.Start(e2e.Webhook, nil), e2e.Alert{ID: delivered}, "queued")
+			mustDrain(t, s, s.Start(e2e.Redeliver, nil))
+			mustPost(t, s, map[int64]int{delivered: 1})
+		})
 	}
 }
 

@@ -96,7 +96,7 @@ func TestCommands(t *testing.T) {
 		{line: "setup --delete", env: map[string]string{"WEBHOOK_NAME": "shop", "DEAD_LETTER_QUEUE_NAME": "letters"}, shows: []string{
 			"created       the webhook shop", `created       the dashboard "Boomerang (shop)"`, "Mention @webhook-shop",
 			`{"X-Webhook-Token":"$BOOMERANG_SHOP_TOKEN"}`, "queuename:letters", "200 OK", "[Triggered] Checkout is slow", "enrichment:complete",
-			`events("webhook:shop* enrichment:*`, "boomerang, webhook:shop, monitor:4711",
+			`events("webhook:shop* enrichment:*`, "boomerang, webhook:shop, idempotency_key:", "monitor:4711, playbook:default",
 			"removed       the webhook shop", `removed       the monitor "Boomerang (shop): there are dead letters"`,
 		}},
 		{line: "setup --live", fails: []string{"set URL", "set DD_API_KEY, DD_APP_KEY"}},

@@ -3,6 +3,8 @@ package datadog
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -10,6 +12,7 @@ import (
 
 	"boomerang/shared/alert"
 	"boomerang/shared/event"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
 )
 
@@ -131,41 +134,85 @@ func TestClient_CreateAlert(t *testing.T) {
 }
 
 func TestClient_FindPosted(t *testing.T) {
-	const id = int64(7284105863092654118)
-	found := func(id int64, tags string) string {
-		return fmt.Sprintf(`{"id":"A1","type":"event","attributes":{"tags":[%s],"attributes":{"title":"x","related_event_id":%d,"evt":{"id":"99"}}}}`, tags, id)
+	const id, key, tag = int64(7284105863092654118), "352347:7284105863092654118", "idempotency_key:7476677d1ca74aca"
+	found := func(id int64, tags ...string) string {
+		return fmt.Sprintf(`{"id":"A1","type":"event","attributes":{"tags":["%s"],"attributes":{"title":"x","related_event_id":%d,"evt":{"id":"99"}}}}`, strings.Join(tags, `","`), id)
 	}
-	const ours = `"monitor:4711","boomerang","webhook:shop-api"`
 	about := alert.Alert{ID: "7284105863092654118", MonitorID: "4711"}
+	guessed := alert.Alert{ID: about.ID, MonitorID: "4711", Digest: "5e"}
 	posted := event.Posted{ID: "99", URL: "https://app.datadoghq.com/event/event?id=99"}
+	const ours, webhook = "boomerang", "webhook:shop-api"
 	for name, tt := range map[string]struct {
 		alert   alert.Alert
 		webhook string
 		answer  []string
 		want    event.Posted
 	}{
-		"among others":      {about, "Shop-API", []string{found(0, ours), found(id+1, ours), found(id, `"monitor:4711"`), found(id, ours)}, posted},
-		"explorer id alone": {about, "Shop-API", []string{strings.Replace(found(id, ours), `{"id":"99"}`, `{}`, 1)}, event.Posted{ID: "A1"}},
-		"any webhook":       {about, "", []string{found(id, `"boomerang","webhook:shop"`)}, posted},
-		"without our tag":   {about, "Shop-API", []string{found(id, `"monitor:4711","webhook:shop-api"`)}, event.Posted{}},
-		"another webhook":   {about, "Shop-API", []string{found(id, `"boomerang","webhook:shop"`), found(id, `"boomerang"`)}, event.Posted{}},
-		"another alert":     {about, "Shop-API", []string{found(id+1, ours)}, event.Posted{}},
-		"none":              {about, "Shop-API", nil, event.Posted{}},
-		"no id":             {alert.Alert{MonitorID: "4711"}, "Shop-API", []string{found(0, ours)}, event.Posted{}},
-		"invalid id":        {alert.Alert{ID: "abc", MonitorID: "4711"}, "Shop-API", []string{found(0, ours)}, event.Posted{}},
-		"no monitor":        {alert.Alert{ID: about.ID}, "Shop-API", []string{found(id, ours)}, event.Posted{}},
+		"among others": {about, "Shop-API", []string{
+			found(0, ours, webhook), found(id+1, ours, webhook, "monitor:4711"), found(id, "monitor:4711"), found(id, ours, webhook, "idempotency_key:0000000000000000"),
+			found(id, ours, webhook, tag),
+		}, posted},
+		"of no event":                    {alert.Alert{}, "Shop-API", []string{found(0, ours, webhook, tag)}, posted},
+		"of the v2 API":                  {about, "Shop-API", []string{found(0, ours, webhook, tag, "monitor:4711")}, posted},
+		"explorer id alone":              {about, "Shop-API", []string{strings.Replace(found(id, ours, webhook, tag), `{"id":"99"}`, `{}`, 1)}, event.Posted{ID: "A1"}},
+		"any webhook":                    {about, "", []string{found(id, ours, "webhook:shop", tag)}, posted},
+		"without our tag":                {about, "Shop-API", []string{found(id, webhook, tag)}, event.Posted{}},
+		"another webhook":                {about, "Shop-API", []string{found(id, ours, "webhook:shop", tag), found(id, ours, tag)}, event.Posted{}},
+		"another key":                    {about, "Shop-API", []string{found(id, ours, webhook, "idempotency_key:0000000000000000")}, event.Posted{}},
+		"none":                           {about, "Shop-API", nil, event.Posted{}},
+		"before the tag":                 {about, "Shop-API", []string{found(id, ours, webhook)}, posted},
+		"before the tag, another event":  {about, "Shop-API", []string{found(id+1, ours, webhook)}, event.Posted{}},
+		"before the tag, a summary":      {about, "Shop-API", []string{found(id, ours, webhook, "storm:true")}, event.Posted{}},
+		"before the tag, a guessed id":   {guessed, "Shop-API", []string{found(id, ours, webhook)}, event.Posted{}},
+		"before the tag, no id":          {alert.Alert{MonitorID: "4711"}, "Shop-API", []string{found(0, ours, webhook)}, event.Posted{}},
+		"before the tag, an invalid id":  {alert.Alert{ID: "abc", MonitorID: "4711"}, "Shop-API", []string{found(0, ours, webhook)}, event.Posted{}},
+		"before the tag, and no monitor": {alert.Alert{ID: about.ID}, "Shop-API", []string{found(id, ours, webhook)}, event.Posted{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var l log
 			c := clientOver(t, l.answering(200, `{"data":[`+strings.Join(tt.answer, ",")+`]}`), keyring{})
-			got, err := c.FindPosted(t.Context(), tt.alert, tt.webhook, start, end)
+			got, err := c.FindPosted(t.Context(), key, tt.alert, tt.webhook, start, end)
 			if err != nil || got != tt.want {
 				t.Errorf("got %v, %v, want %v", got, err, tt.want)
 			}
-			const want = `{"filter":{"query":"monitor:\"4711\"","from":"2023-11-14T22:13:20Z","to":"2023-11-14T22:28:20Z"},"page":{"limit":1000},"sort":"-timestamp"}`
-			if tt.alert.ID == about.ID && tt.alert.MonitorID != "" && l.requests[0].body != want {
+			query := tag
+			if tt.alert.ID == about.ID && tt.alert.MonitorID != "" && tt.alert.Digest == "" {
+				query += ` OR (monitor:\"4711\" -idempotency_key:* -storm:true)`
+			}
+			want := `{"filter":{"query":"` + query + `","from":"2023-11-14T22:13:20Z","to":"2023-11-14T22:28:20Z"},"page":{"limit":1000},"sort":"-timestamp"}`
+			if l.requests[0].body != want {
 				t.Errorf("searched %s, want %s", l.requests[0].body, want)
 			}
 		})
+	}
+}
+
+// An event is found by its key, however many others its monitor has had since.
+func TestClient_FindPostedAmongThousands(t *testing.T) {
+	fake := fakedatadog.New(fakedatadog.Options{APIKey: apiKey, AppKey: appKey, VisibleAfter: -1})
+	c := clientOver(t, func(r *http.Request) (*http.Response, error) {
+		w := httptest.NewRecorder()
+		fake.ServeHTTP(w, r)
+		return w.Result(), nil
+	}, keyring{})
+	post := func(key string, e event.Event) {
+		e.Title, e.Text, e.Tags = "x", "x", append(e.Tags, "boomerang", "webhook:shop", "monitor:4711", event.TagKey(key))
+		if _, err := c.Create(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	post("1:7", event.Event{RelatedEventID: 7})
+	for i := range 1100 {
+		fake.AddEvent(fakedatadog.Event{Title: "x", Text: "x", Tags: []string{"boomerang", "webhook:shop", "monitor:4711", event.TagKey(fmt.Sprint(i))}})
+	}
+	now := time.Now()
+	for _, about := range []alert.Alert{{ID: "7", MonitorID: "4711"}, {}} {
+		got, err := c.FindPosted(t.Context(), "1:7", about, "shop", now.Add(-time.Hour), now.Add(time.Hour))
+		if err != nil || got.ID == "" {
+			t.Errorf("%+v: got %v, %v", about, got, err)
+		}
+	}
+	if got, err := c.FindPosted(t.Context(), "1:8", alert.Alert{ID: "7", MonitorID: "4711"}, "shop", now.Add(-time.Hour), now.Add(time.Hour)); err != nil || got.ID != "" {
+		t.Errorf("another key: got %v, %v", got, err)
 	}
 }

@@ -63,21 +63,28 @@ func (c *Client) SearchEvents(ctx context.Context, query SearchQuery) ([]Searche
 	}, listOf(c.searchedEvent))
 }
 
-// FindPosted returns the event that Create posted about an alert of a webhook, or of any webhook when
-// that is empty, or zero. It needs the alert's $ID and monitor, and looks at the newest 1,000 events
-// of that monitor. Datadog does not find an event in the first seconds after its creation. Events of
-// CreateAlert are not found, because they do not name the alert's event.
-func (c *Client) FindPosted(ctx context.Context, a alert.Alert, webhook string, from, to time.Time) (event.Posted, error) {
+// FindPosted returns the event that was posted under an idempotency key by a webhook, or by any
+// webhook when that is empty, or zero. Datadog does not find an event in the first seconds after its
+// creation.
+//
+// Events of versions before the tag of the key are found by the alert's event id, among the newest
+// 1,000 of its monitor, unless the id is a guess.
+func (c *Client) FindPosted(ctx context.Context, key string, a alert.Alert, webhook string, from, to time.Time) (event.Posted, error) {
+	tag := event.TagKey(key)
+	query := tag
 	id, err := strconv.ParseInt(a.ID, 10, 64)
-	if err != nil || id == 0 || a.MonitorID == "" {
-		return event.Posted{}, nil
+	mayBeUntagged := err == nil && id != 0 && a.MonitorID != "" && a.Certain()
+	if mayBeUntagged {
+		query += " OR (monitor:" + strconv.Quote(a.MonitorID) + " -idempotency_key:* -" + event.TagStorm + ")"
 	}
-	found, err := c.SearchEvents(ctx, SearchQuery{Query: "monitor:" + strconv.Quote(a.MonitorID), From: from, To: to, Limit: 1000})
+	found, err := c.SearchEvents(ctx, SearchQuery{Query: query, From: from, To: to, Limit: 1000})
 	if err != nil {
 		return event.Posted{}, err
 	}
 	for _, e := range found {
-		if e.RelatedEventID == id && postedBy(webhook, e.Tags) {
+		tags := alert.Tags(e.Tags)
+		isUntagged := mayBeUntagged && e.RelatedEventID == id && tags.Get("idempotency_key") == "" && !tags.Has(event.TagStorm)
+		if (tags.Has(tag) || isUntagged) && postedBy(webhook, tags) {
 			return event.Posted{ID: cmp.Or(e.StreamID, e.ID), URL: e.URL}, nil
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"boomerang/shared/alert"
@@ -84,7 +85,7 @@ func (p *Pipeline) findPosted(ctx context.Context, a alert.Alert, t *attempt, o 
 	}
 	searching, cancel := context.WithTimeoutCause(ctx, searchTimeout, errSearchTimeout)
 	defer cancel()
-	posted, err := p.Stream.FindPosted(searching, a, p.WebhookName, from.Add(-searchMargin), to)
+	posted, err := p.Stream.FindPosted(searching, p.eventKey(t.delivery), a, p.WebhookName, from.Add(-searchMargin), to)
 	if err != nil {
 		err = fmt.Errorf("cannot find out whether an earlier attempt posted the event: %w", err)
 		if t.needsSearch && fault.IsTemporary(err) {
@@ -99,6 +100,18 @@ func (p *Pipeline) findPosted(ctx context.Context, a alert.Alert, t *attempt, o 
 	o.Status, o.Posted = Duplicate, posted
 	o.warn(p.complete(ctx, t.delivery, posted))
 	return true, nil
+}
+
+// eventKey is what the search finds the alert's event by. Alerts that share a key in the
+// ledger differ in when they were received first.
+func (p *Pipeline) eventKey(d ledger.Delivery) string {
+	switch {
+	case p.Stream == nil:
+		return ""
+	case d.Window == 0:
+		return d.Key
+	}
+	return d.Key + "@" + strconv.FormatInt(d.ReceivedAt.UnixMilli(), 10)
 }
 
 func (p *Pipeline) complete(ctx context.Context, d ledger.Delivery, posted event.Posted) error {

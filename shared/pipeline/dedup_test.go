@@ -148,6 +148,39 @@ func TestPipeline_KilledRun(t *testing.T) {
 	}
 }
 
+// Alerts that share a key are told apart by when they were received first: the event of one
+// is not that of the next, and a repetition finds the event of the run that was killed.
+func TestPipeline_KilledRunOfGuessedID(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEnv(t)
+		e.Stream = stream{e}
+		kill := func() {
+			e.fails["complete"] = down // Nothing but the event and the claim is left.
+			o := e.run(guessed, pipeline.Posted)
+			clear(e.fails)
+			if len(o.Warnings) != 1 {
+				t.Errorf("warnings %v", o.Warnings)
+			}
+		}
+		kill()
+		time.Sleep(16 * time.Second)
+		e.run(guessed, pipeline.Queued)
+		time.Sleep(e.delays[0])
+		e.redeliver(e.sent[0], pipeline.Duplicate)
+		time.Sleep(5 * time.Minute)
+		kill()
+		time.Sleep(16 * time.Second)
+		e.run(guessed, pipeline.Queued)
+		time.Sleep(e.delays[1])
+		if o := e.redeliver(e.sent[1], pipeline.Duplicate); o.Posted.ID != "2" {
+			t.Errorf("found %v", o.Posted)
+		}
+		// A third is only maybe posted, and is not.
+		time.Sleep(5 * time.Minute)
+		e.redeliver(queue.Message{Alert: guessed, ReceivedAt: time.Now(), MaybePosted: true}, pipeline.Posted)
+	})
+}
+
 // An answer that was lost says nothing, and the search does not show the event for a while.
 func TestPipeline_LostAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

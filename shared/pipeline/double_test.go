@@ -46,8 +46,8 @@ type env struct {
 }
 
 type searchArgs struct {
-	webhook  string
-	from, to time.Time
+	key, id, webhook string
+	from, to         time.Time
 }
 
 func newEnv(t *testing.T) *env {
@@ -73,8 +73,8 @@ func (e *env) post(ctx context.Context, v event.Request) (event.Posted, error) {
 	return event.Posted{ID: fmt.Sprint(len(e.events)), URL: "https://example.com"}, nil
 }
 
-func (e *env) FindPosted(ctx context.Context, _ alert.Alert, webhook string, from, to time.Time) (event.Posted, error) {
-	e.searched = append(e.searched, searchArgs{webhook, from, to})
+func (e *env) FindPosted(ctx context.Context, key string, a alert.Alert, webhook string, from, to time.Time) (event.Posted, error) {
+	e.searched = append(e.searched, searchArgs{key, a.ID, webhook, from, to})
 	return e.found, e.call(ctx, "search")
 }
 

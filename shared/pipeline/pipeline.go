@@ -24,7 +24,7 @@ type Poster interface {
 
 // Stream searches Datadog's events. It returns zero where it finds none.
 type Stream interface {
-	FindPosted(ctx context.Context, a alert.Alert, webhook string, from, to time.Time) (event.Posted, error)
+	FindPosted(ctx context.Context, key string, a alert.Alert, webhook string, from, to time.Time) (event.Posted, error)
 }
 
 // Ledger records which alerts are posted, in progress or queued.
@@ -46,7 +46,7 @@ type Config struct {
 	WebhookName  string // the name of the webhook in Datadog, for the tag of its events
 	EnrichBudget time.Duration
 	Poster       Poster
-	Stream       Stream // nil: no search for the event of an earlier attempt
+	Stream       Stream // nil: no search for the event of an earlier attempt, and no tag to find it by
 	Ledger       Ledger // nil: no deduplication
 	Cycles       Cycles // nil: events do not say how long the alert lasted
 	Storms       Storms // nil: no storm limit, as without Queue
@@ -121,7 +121,7 @@ func (p *Pipeline) DryRun(ctx context.Context, a alert.Alert) (o Outcome, err er
 	o = Outcome{Status: DryRun, Playbook: plan.Name()}
 	o.warn(plan.Warnings...)
 	o.Steps = enrich.Run(ctx, p.Steps(plan.Steps()), a, enrichTime(ctx, p.EnrichBudget))
-	o.Event = p.compose(ctx, a, plan, &o)
+	o.Event = p.compose(ctx, a, plan, "", &o)
 	return o, nil
 }
 
@@ -165,7 +165,7 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	o.addCycle(<-cycle)
 
 	// Compose, post, complete.
-	o.Event = p.compose(ctx, a, plan, &o)
+	o.Event = p.compose(ctx, a, plan, p.eventKey(t.delivery), &o)
 	if err := p.post(ctx, &o); err != nil {
 		return o, err
 	}
@@ -176,12 +176,12 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	return o, nil
 }
 
-// compose writes the event from what the steps found.
-func (p *Pipeline) compose(ctx context.Context, a alert.Alert, plan *playbook.Plan, o *Outcome) event.Request {
+// compose writes the event from what the steps found. The key finds it again.
+func (p *Pipeline) compose(ctx context.Context, a alert.Alert, plan *playbook.Plan, key string, o *Outcome) event.Request {
 	_, span := telemetry.Start(ctx, "compose")
 	defer span.End(nil)
 	draft, failed := plan.Draft(o.Steps, o.Cycle)
-	draft.Webhook = p.WebhookName
+	draft.Webhook, draft.Key = p.WebhookName, key
 	o.warn(failed...)
 	if plan.API == playbook.APIv2 {
 		return event.ComposeAlert(a, draft, o.Steps, p.Now())

@@ -314,7 +314,7 @@ func TestPipeline_SearchWindow(t *testing.T) {
 			e := newEnv(t)
 			e.redeliver(queue.Message{Alert: alert.Alert{ID: "7", Date: c.date}, ReceivedAt: c.receivedAt, MaybePosted: true}, pipeline.Posted)
 			// The margin is for clocks that differ.
-			want := searchArgs{"Shop.api", c.from.Add(-time.Minute), now.Add(event.MaxAhead)}
+			want := searchArgs{":7", "7", "Shop.api", c.from.Add(-time.Minute), now.Add(event.MaxAhead)}
 			if e.searched[0] != want {
 				t.Errorf("%s: searched %+v, want %+v", name, e.searched[0], want)
 			}

@@ -80,7 +80,8 @@ func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.
 	}
 	defer p.releaseOnError(ctx, t.delivery, &o, &err)
 	if o.MaybePosted {
-		if found, err := p.findPosted(ctx, like, t, &o); found || err != nil {
+		// Nothing but the date: the summary is not about the alert's event.
+		if found, err := p.findPosted(ctx, alert.Alert{Date: like.Date}, t, &o); found || err != nil {
 			return o, err
 		}
 	}
@@ -92,7 +93,7 @@ func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.
 	}
 	o.Playbook = p.Playbooks.For(like).Name()
 	suppressed.Limit = storm.Limit
-	o.Event = event.Summarise(like, event.Draft{Playbook: o.Playbook, Webhook: p.WebhookName}, suppressed, p.Now())
+	o.Event = event.Summarise(like, event.Draft{Playbook: o.Playbook, Webhook: p.WebhookName, Key: p.eventKey(t.delivery)}, suppressed, p.Now())
 	if err := p.post(ctx, &o); err != nil {
 		return o, err
 	}

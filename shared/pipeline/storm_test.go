@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -131,6 +132,72 @@ func TestPipeline_StormSummaryAnswerLost(t *testing.T) {
 		if o := e.redeliver(e.sent[0], pipeline.Duplicate); o.Posted != earlier {
 			t.Errorf("got %+v", o)
 		}
+	})
+}
+
+// stream finds the events of an env by what the pipeline searches for.
+type stream struct{ *env }
+
+func (s stream) FindPosted(_ context.Context, key string, a alert.Alert, _ string, _, _ time.Time) (event.Posted, error) {
+	for i, e := range s.events {
+		e := e.(event.Event)
+		if slices.Contains(e.Tags, event.TagKey(key)) || a.ID != "" && a.Certain() && fmt.Sprint(e.RelatedEventID) == a.ID {
+			return event.Posted{ID: fmt.Sprint(i + 1), URL: "https://example.com"}, nil
+		}
+	}
+	return event.Posted{}, nil
+}
+
+// lateQueue takes messages, and answers too late.
+type lateQueue struct{ *env }
+
+func (q lateQueue) Send(ctx context.Context, m queue.Message, delay time.Duration) error {
+	return errors.Join(q.env.Send(ctx, m, delay), down)
+}
+
+// The alert whose storm is summarized has an event of its own, and so has another summary:
+// neither is the summary that was refused at first.
+func TestPipeline_StormSummaryRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEnv(t)
+		e.Stream = stream{e}
+		limited := fault.New(fault.Temporary, "Datadog limits the rate", nil)
+		summarize := func(m queue.Message, headline string) {
+			t.Helper()
+			e.fails["post"] = limited
+			e.redeliver(m, "")
+			clear(e.fails)
+			time.Sleep(pipeline.VisibilityTimeout)
+			m.MaybePosted = true // As the worker says of a second delivery.
+			posted := e.redeliver(m, pipeline.Posted)
+			if got := e.events[len(e.events)-1].Headline(); got != headline {
+				t.Errorf("posted %q, want %q", got, headline)
+			}
+			// It is found again if the answer to the post is lost.
+			delete(e.claims, "storm:1:4711#"+fmt.Sprint(m.Storm.Start.Unix()))
+			if again := e.redeliver(m, pipeline.Duplicate); again.Posted != posted.Posted {
+				t.Errorf("found %v, want %v", again.Posted, posted.Posted)
+			}
+		}
+		e.storm(2)
+		e.Queue = lateQueue{e}
+		like := stormAlert(2, "host:web-2")
+		e.run(like, pipeline.Posted)
+		e.Queue = e
+		for i := range 20 {
+			e.run(stormAlert(3+i, "host:web-2"), pipeline.Queued)
+		}
+		time.Sleep(time.Minute)
+		summarize(e.sent[0], "21 more alerts of: Disk is full")
+
+		// The next window's storm is like the same alert.
+		for i := range 2 {
+			e.run(stormAlert(30+i, "host:a"), pipeline.Posted)
+		}
+		e.run(stormAlert(40, "host:a"), pipeline.Queued)
+		next := e.sent[len(e.sent)-1]
+		next.Alert = like
+		summarize(next, "1 more alert of: Disk is full")
 	})
 }
 
