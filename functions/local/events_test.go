@@ -37,12 +37,12 @@ var situations = map[string]alert.Transition{
 	"renotify.json":                alert.Renotify,
 	"test-notification.json":       alert.Triggered,
 	"torq-payload.json":            alert.Triggered,
-	"datadog-default-payload.json": "", // Datadog's default names no transition.
+	"datadog-default-payload.json": alert.Triggered, // Only its title says so.
 	"form.json":                    alert.Triggered,
 	"base64.json":                  alert.Triggered,
 	"unresolved-variables.json":    alert.Triggered,
 	"object-variables.json":        alert.Triggered,
-	"own-event.json":               "", // It is no alert of a monitor.
+	"own-event.json":               alert.Triggered, // Its title is that of the alert.
 	"wrong-token.json":             alert.Triggered,
 }
 
@@ -165,7 +165,7 @@ func TestEvents_Alerts(t *testing.T) {
 				t.Errorf("token is %q, and the local one is %q", r.Headers["x-webhook-token"], sandbox.Token)
 			}
 			if own := a.IsFromBoomerang(); own != (name == "own-event.json") {
-				t.Errorf("carries our own tag: %t", own)
+				t.Errorf("is our own event: %t", own)
 			}
 			if a.Test != (name == "test-notification.json") {
 				t.Errorf("is a test notification: %t", a.Test)

@@ -68,21 +68,9 @@ type Alert struct {
 	// Guessed names the fields that no key of the payload says for certain, and where
 	// each comes from.
 	Guessed []Guess `json:"guessed,omitempty"`
-	// Digest is the SHA-256 of the canonical payload, if the payload has no id.
+	// Digest is the SHA-256 of the canonical payload, if no event id is certain.
 	Digest string `json:"digest,omitempty"`
 }
-
-// Key is the idempotency key: the organisation with the event's id, or with the
-// payload's digest. A delivery that Datadog repeats has the same key.
-func (a Alert) Key() string {
-	if !a.Certain() {
-		return a.OrgID + ":sha256:" + a.Digest
-	}
-	return a.OrgID + ":" + a.ID
-}
-
-// IsFromBoomerang reports whether the alert is about an event of Boomerang.
-func (a Alert) IsFromBoomerang() bool { return a.Tags.Has(SourceTag) }
 
 // Scopes returns the tags of the alerting group. Without groups, Datadog sends an
 // empty scope or "*".

@@ -35,11 +35,32 @@ func TestAlert_Key(t *testing.T) {
 }
 
 func TestAlert_IsFromBoomerang(t *testing.T) {
-	for tags, want := range map[string]bool{
-		"env:prod,boomerang": true, "Boomerang": true, "service:boomerang": false, "boomerang:yes": false, "boomerangs": false, "": false,
+	const ours = "boomerang,playbook:default,enrichment:none,env:prod"
+	for fields, want := range map[string]bool{
+		`"tags":"` + ours + `"`:                        true,
+		`"tags":"Boomerang,Playbook:a b,Enrichment:x"`: true,
+		`"tags":"` + ours + `","id":"8306082202796025694","alert_id":"","alert_status":""`:                                   true,
+		`"tags":"` + ours + `","link":"https://app.datadoghq.com/event/event?id=8306082202796025694"`:                        true,
+		`"tags":"` + ours + `","event_msg":"[[Monitor Status](https://app.datadoghq.com/monitors/4711)] ** over **host:a**"`: true,
+		// The tags of a monitor that has such tags, or a value with commas.
+		`"tags":"monitor,` + ours + `"`:                         false,
+		`"tags":"@usr.name:joe,boomerang"`:                      false,
+		`"tags":"` + ours + `","alert_id":"4711"`:               false,
+		`"tags":"` + ours + `","alert_transition":"Triggered"`:  false,
+		`"tags":"` + ours + `","status":"Recovered"`:            false,
+		`"tags":"` + ours + `","alert_cycle_key":"1"`:           false,
+		`"tags":"` + ours + `","alert_query":"avg:x{*} > 1"`:    false,
+		`"tags":"` + ours + `","alert_scope":"host:a"`:          false,
+		`"tags":"` + ours + `","alert_status":"x was > 1"`:      false,
+		`"tags":"boomerang"`:                                    false,
+		`"tags":"service:boomerang,playbook:a,enrichment:none"`: false,
+		`"tags":"boomerang:yes,playbook:a,enrichment:none"`:     false,
+		`"tags":"boomerangs,playbook:a,enrichment:none"`:        false,
+		`"tags":"boomerang,enrichment:none"`:                    false,
+		`"tags":""`:                                             false,
 	} {
-		if got := decode(t, `{"title":"t","tags":"`+tags+`"}`).IsFromBoomerang(); got != want {
-			t.Errorf("%q: want %v", tags, want)
+		if got := decode(t, `{"title":"[P2] [Triggered on {host:a}] t",`+fields+`}`).IsFromBoomerang(); got != want {
+			t.Errorf("%s: want %v", fields, want)
 		}
 	}
 }

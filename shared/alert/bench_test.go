@@ -77,6 +77,9 @@ var repeated = map[string]struct{ before, text, after string }{
 	"keys":           {`{"title":"t"`, `,"a#":{"date":"x"}`, `}`},
 	"invalid UTF-8":  {`{"title":"`, "\xff", `"}`},
 	"surrogates":     {`{"title":"`, `\ud83d`, `"}`},
+	"marks":          {`{"title":"`, `[{]`, `"}`},
+	"links":          {`{"title":"t","body":"`, `](https://a/monitors/1?event_id=#`, `"}`},
+	"cards":          {`{"text":"t","a":{"b":[0`, `,{"title":"#","value":"a b"}`, `]}}`},
 	"form fields":    {`title=t`, `&tags=#`, ``},
 }
 

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -11,8 +12,8 @@ import (
 // between quotes, escaped or not.
 //
 // The error is a *MalformedError for a body that is not a JSON object, and an
-// *InvalidError for one without an id, a title and a body. Otherwise Unreadable lists
-// the values that could not be read.
+// *InvalidError for one without any text. Otherwise Unreadable lists the values that
+// could not be read, and Guessed the fields that no key names.
 func Decode(body []byte) (Alert, error) { return read(body, parseObject) }
 
 func read(body []byte, parse func([]byte) (map[string]any, error)) (Alert, error) {
@@ -22,13 +23,15 @@ func read(body []byte, parse func([]byte) (map[string]any, error)) (Alert, error
 	}
 	var a Alert
 	var buf [48]candidate
-	a.fill(a.flatten(buf[:0], payload))
-	if err := a.requireContent(); err != nil {
-		return Alert{}, err
+	unread := a.fill(a.flatten(buf[:0], payload))
+	if !a.addContent(payload, unread) {
+		return Alert{}, a.invalid()
 	}
-	a.dropUnresolvedMonitorID()
+	links := a.links()
+	certain := a.identify(links)
+	a.infer(links)
 	a.Test = strings.Contains(a.Title, testMark) || strings.Contains(a.AlertTitle, testMark)
-	if a.ID == "" { // The digest needs a payload that the alert has not taken over.
+	if !certain { // The digest needs a payload that the alert has not taken over.
 		payload, err = parse(body)
 		a.Digest = digest(payload, len(body))
 	}
@@ -39,10 +42,7 @@ func read(body []byte, parse func([]byte) (map[string]any, error)) (Alert, error
 // (https://docs.datadoghq.com/monitors/notify/#test-notifications).
 const testMark = "[TEST]"
 
-func (a *Alert) requireContent() error {
-	if a.ID != "" || a.Title != "" || a.AlertTitle != "" || a.Message != "" || a.Text != "" {
-		return nil
-	}
+func (a *Alert) invalid() error {
 	missing := []Problem{
 		{"id", "is missing: send $ID"},
 		{"title", "is missing: send $EVENT_TITLE or $ALERT_TITLE"},
@@ -102,6 +102,8 @@ func (a *Alert) selectKey(found []candidate, container, key string, value any) [
 	m, ok := mappingFor(container, key, value)
 	if ok {
 		found = append(found, candidate{m, container, key, value})
+	} else {
+		found = appendNested(found, container, key, value)
 	}
 	if !ok || m.kind == guess {
 		a.Extra.put(container, key, value)
@@ -109,48 +111,70 @@ func (a *Alert) selectKey(found []candidate, container, key string, value any) [
 	return found
 }
 
-// fill sets each field from its first candidate that can be read.
-func (a *Alert) fill(found []candidate) {
+// appendNested adds the values that are deeper in the payload, under keys that are
+// certain elsewhere. Titles, messages and links are not among them: a card has several
+// of each.
+func appendNested(found []candidate, path, key string, value any) []candidate {
+	switch value := value.(type) {
+	case map[string]any:
+		path += "." + key
+		if label, labelled := labelOf(value); labelled {
+			value = map[string]any{label: value["value"]}
+		}
+		for child, v := range value {
+			switch m, ok := mappingFor(key, child, v); {
+			case isAbsent(v):
+			case !ok:
+				found = appendNested(found, path, child, v)
+			case m.kind == certain && !variables()[m.variable].isContent():
+				m.kind = nested
+				found = append(found, candidate{m, path, child, v})
+			}
+		}
+	case []any:
+		for i, item := range value {
+			found = appendNested(found, fmt.Sprintf("%s.%04d", path, i), key, item)
+		}
+	}
+	return found
+}
+
+// labelOf returns the label of an object that is a key and its value, as the fields of
+// cards are.
+func labelOf(object map[string]any) (label string, ok bool) {
+	if object["value"] == nil {
+		return "", false
+	}
+	for _, key := range []string{"name", "title", "key", "label"} {
+		if label, ok = object[key].(string); ok {
+			return label, true
+		}
+	}
+	return "", false
+}
+
+// fill sets each field from its first candidate that can be read, and returns the
+// lists and objects where text is expected.
+func (a *Alert) fill(found []candidate) (unread []any) {
 	slices.SortFunc(found, compare)
 	filled := -1
 	for _, c := range found {
 		if c.variable == filled {
 			continue
 		}
-		switch reason := variables()[c.variable].set(a, c.value); {
+		v := variables()[c.variable]
+		switch reason := v.set(a, c.value); {
 		case reason == "":
 			filled = c.variable
+			if name := guessNames[v.name]; name != "" && c.kind != certain {
+				a.guess(name, c.source)
+			}
 		case c.kind == certain:
 			a.Unreadable = append(a.Unreadable, Problem{Field: c.path(), Reason: reason})
+			if reason == notText {
+				unread = append(unread, c.value)
+			}
 		}
 	}
-}
-
-// dropUnresolvedMonitorID corrects templates with "id": "$ALERT_ID". All alerts of a
-// monitor have that id, so each one but the first would be dropped as a duplicate. The
-// link distinguishes the ids: it holds the monitor's id, or the event's, which has about
-// twice as many digits.
-func (a *Alert) dropUnresolvedMonitorID() {
-	const eventDigits = 16
-	eventID := digitsAfter(a.Link, "event_id=")
-	if len(eventID) < eventDigits {
-		eventID = ""
-	}
-	isMonitorID := a.ID == a.MonitorID || a.ID == digitsAfter(a.Link, "/monitors/") || a.ID == digitsAfter(a.Link, "/monitors#") ||
-		len(a.ID) < eventDigits && eventID != ""
-	if a.ID != "" && !isMonitorID {
-		return
-	}
-	a.MonitorID = cmp.Or(a.MonitorID, a.ID)
-	a.ID = eventID
-}
-
-// digitsAfter returns the digits that follow the mark in s.
-func digitsAfter(s, mark string) string {
-	_, rest, _ := strings.Cut(s, mark)
-	end := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
-	if end < 0 {
-		return rest
-	}
-	return rest[:end]
+	return unread
 }

@@ -86,8 +86,8 @@ func TestDecodeForm(t *testing.T) {
 		{"title in brackets", "title=%5B1%5D&body=[2]", Alert{Title: "[1]", Message: "[2]"}},
 		{"payload is text", "payload=x&title=t", Alert{Title: "t", Extra: Extra{"payload": "x"}}},
 		{
-			"payload and fields", "title=u&x=1&a[b]=2&payload=" + url.QueryEscape(`{"title":"t","a":{"id":3}}`),
-			Alert{ID: "3", Title: "t", Extra: Extra{"x": "1"}},
+			"payload and fields", "title=u&x=1&a[b]=2&payload=" + url.QueryEscape(`{"title":"t","a":{"alert_id":3}}`),
+			Alert{MonitorID: "3", Title: "t", Extra: Extra{"x": "1"}},
 		},
 		{"broken JSON", "title=t&x=%7B%22a", Alert{Title: "t", Extra: Extra{"x": `{"a`}}},
 		{"plain and object", "a=1&a.b=2&title=t", Alert{Title: "t", Extra: Extra{"a": "1", "a.b": "2"}}},
@@ -129,7 +129,7 @@ func TestDecodeForm_Malformed(t *testing.T) {
 		})
 	}
 	t.Run("invalid", func(t *testing.T) {
-		for _, body := range []string{"a=b", "hello", "payload=", "\x00\x01%"} {
+		for _, body := range []string{"a=", "hello", "payload=", "\x00\x01%"} {
 			_, err := DecodeForm([]byte(body))
 			if _, ok := errors.AsType[*InvalidError](err); !ok {
 				t.Errorf("%q: got %v", body, err)

@@ -1,11 +1,88 @@
 package alert
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
-// RepeatWindow is how far apart two deliveries of one alert are received at most, if only
-// their payload says that they are the same.
+// RepeatWindow is how long after a delivery an equal one is a repetition, if nothing
+// proves which event it is about. Datadog repeats a delivery within minutes.
 const RepeatWindow = 5 * time.Minute
 
-// Certain reports whether the alert has Datadog's id of its event, so that no other alert
-// can have the same Key.
+// Key is the idempotency key: the organisation with the event's id if that is certain,
+// or with the payload's digest. A delivery that Datadog repeats has the same key.
+func (a Alert) Key() string {
+	if a.Certain() {
+		return a.OrgID + ":" + a.ID
+	}
+	return a.OrgID + ":sha256:" + a.Digest
+}
+
+// Certain reports whether the ID is the event's beyond doubt: Datadog's own link names
+// it. Any other key holds for the RepeatWindow only, because a template may put the
+// same value into all its payloads.
 func (a Alert) Certain() bool { return a.Digest == "" }
+
+// identify finds the event's id, and reports whether it is certain. A link of Datadog
+// names the event for certain, unless the payload or another link names another one.
+func (a *Alert) identify(links []link) (certain bool) {
+	a.dropWrongMonitor(links)
+	given := a.ID
+	if given == a.CycleKey || given == a.AggregKey {
+		given = ""
+	}
+	var linked []string
+	source := ""
+	for _, l := range links {
+		switch {
+		case l.event == "":
+		case l.event == given:
+			a.ID = given
+			return true
+		case l.own && !slices.Contains(linked, l.event):
+			linked = append(linked, l.event)
+			source = cmp.Or(source, l.source)
+		}
+	}
+	switch {
+	case len(linked) > 0:
+		a.ID = linked[0]
+		a.guess("identity", source)
+		return given == "" && len(linked) == 1
+	case given != "":
+		a.guess("identity", "id")
+	default:
+		a.guess("identity", "content")
+	}
+	a.ID = given
+	return false
+}
+
+// dropWrongMonitor drops a monitor's id that is only a number under "id", if a link names
+// another monitor or the number is another thing's id.
+func (a *Alert) dropWrongMonitor(links []link) {
+	if !a.guessedFrom("monitor", "id", "event_id") {
+		return
+	}
+	linked := cmp.Or(monitorOf(links, fromLink), monitorOf(links, fromMessage), a.MonitorID)
+	if linked != a.MonitorID || a.MonitorID == a.OrgID || a.MonitorID == a.Incident.PublicID {
+		a.MonitorID = ""
+		a.Guessed = slices.DeleteFunc(a.Guessed, func(g Guess) bool { return g.Field == "monitor" })
+	}
+}
+
+// IsFromBoomerang reports whether the alert is about an event of Boomerang: it has our
+// tags, and nothing that only a monitor's notification has. Our tags alone prove
+// nothing, because a tag's value may hold commas.
+func (a Alert) IsFromBoomerang() bool {
+	return a.Tags.Has(SourceTag) && a.Tags.Get("playbook") != "" && a.Tags.Get("enrichment") != "" && !a.isOfMonitor()
+}
+
+func (a Alert) isOfMonitor() bool {
+	inField := func(name, value string) bool {
+		return value != "" && !a.guessedFrom(name, fromTitle, fromMessage, fromLink, fromTags)
+	}
+	return a.Tags.Has("monitor") || a.CycleKey+a.Query+a.Status != "" ||
+		inField("monitor", a.MonitorID) || inField("state", string(a.Transition)) || inField("group", a.Scope)
+}

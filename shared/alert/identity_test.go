@@ -2,6 +2,7 @@ package alert
 
 import (
 	"net/url"
+	"slices"
 	"testing"
 )
 
@@ -13,7 +14,8 @@ func TestAlert_Key_Stable(t *testing.T) {
 		decode func([]byte) (Alert, error)
 		want   string
 	}{
-		"id":               {`{"id":"8306082202796025694","org_id":"1"}`, Decode, "1:8306082202796025694"},
+		"id":               {`{"id":"8306082202796025694","org_id":"1"}`, Decode, "1:sha256:c9e208bb8d5cab96e7bc040964109896a0a300b21ea1668b9e6153a27eb67a92"},
+		"id and link":      {`{"id":"8306082202796025694","org_id":"1","link":"https://app.datadoghq.com/monitors/1?event_id=8306082202796025694"}`, Decode, "1:8306082202796025694"},
 		"id in the link":   {`{"title":"t","link":"https://app.datadoghq.com/event/jump_to?event_id=8306082202796025694"}`, Decode, ":8306082202796025694"},
 		"monitor id as id": {`{"title":"t","id":"1234","alert_id":"1234","org_id":"2"}`, Decode, "2:sha256:3c167794e45e85025d9836083c3104c7d1bd4ecaeb59e54a49d2b8122169e48f"},
 		"escapes":          {withoutID, Decode, "352347:sha256:fd246caa03c1f01e80f66021dad3e77b05e535ae97f4cf2d4c710ca0c09643ef"},
@@ -38,6 +40,76 @@ func TestAlert_Key_Stable(t *testing.T) {
 			}
 			if got := a.Key(); got != tt.want {
 				t.Errorf("key %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+const (
+	thisEvent  = "8306082202796025694"
+	otherEvent = "8306082202796025695"
+)
+
+func TestDecode_Identity(t *testing.T) {
+	const site = "https://app.datadoghq.com"
+	footer := func(query string) string {
+		return `"body":"%%%\n@x\n[![Metric Graph](https://p.datadoghq.com/a.png)](` + site + `/monitors/1234` + query + `)\n\n- - -\n[[Monitor Status](` + site + `/monitors/1234` + query + `)]\n%%%"`
+	}
+	for name, tt := range map[string]struct {
+		fields      string
+		id, monitor string
+		certain     bool
+		source      string // of the guess
+	}{
+		"id and link":             {`"id":"` + thisEvent + `","link":"` + site + `/event/event?id=` + thisEvent + `"`, thisEvent, "", true, ""},
+		"id and the footer":       {`"id":"` + thisEvent + `",` + footer(`?event_id=`+thisEvent), thisEvent, "1234", true, ""},
+		"id alone":                {`"id":"` + thisEvent + `"`, thisEvent, "", false, "id"},
+		"link alone":              {`"link":"` + site + `/event/jump_to?event_id=` + thisEvent + `"`, thisEvent, "", true, "link"},
+		"url of the monitor":      {`"url":"` + site + `/monitors/1234?from_ts=1&event_id=` + thisEvent + `"`, thisEvent, "1234", true, "link"},
+		"older url":               {`"event_url":"` + site + `/event/event?event_id=` + thisEvent + `"`, thisEvent, "", true, "link"},
+		"number sign":             {`"alert_url":"` + site + `/monitors#1234?event_id=` + thisEvent + `"`, thisEvent, "1234", true, "link"},
+		"number sign of an event": {`"link":"` + site + `/event/jump_to#event_id=` + thisEvent + `"`, thisEvent, "", true, "link"},
+		"site":                    {`"link":"https://us3.datadoghq.com/event/event?id=` + thisEvent + `"`, thisEvent, "", true, "link"},
+		"government":              {`"link":"https://app.ddog-gov.com/event/event?id=` + thisEvent + `"`, thisEvent, "", true, "link"},
+		"customer":                {`"link":"https://example.datadoghq.eu/monitors/1234?group=a%3Ab&event_id=` + thisEvent + `&link_source=monitor_notif"`, thisEvent, "1234", true, "link"},
+		"login":                   {`"link":"` + site + `/account/login?next=%2Fmonitors%2F1234%3Fevent_id%3D` + thisEvent + `"`, thisEvent, "1234", true, "link"},
+		"footer alone":            {footer(`?group=a%3Ab&event_id=` + thisEvent), thisEvent, "1234", true, "message"},
+		"another event before it": {`"text_only_msg":"See ` + site + `/event/event?id=` + otherEvent + ` first",` + footer(`?event_id=`+thisEvent), thisEvent, "1234", true, "message"},
+		"only another event":      {`"text":"See ` + site + `/event/event?id=` + otherEvent + `"`, "", "", false, "content"},
+		"nested url":              {`"links":{"datadog_url":"` + site + `/event/event?id=` + thisEvent + `"}`, thisEvent, "", true, "link"},
+		"url of a card":           {`"actions":[{"targets":[{"uri":"` + site + `/event/event?id=` + thisEvent + `"}]}]`, thisEvent, "", true, "link"},
+
+		"monitor as id":                   {`"id":"1234","link":"` + site + `/event/event?id=` + thisEvent + `"`, thisEvent, "1234", true, "link"},
+		"monitor as id, no link":          {`"id":4712`, "", "4712", false, "content"},
+		"monitor as id and alert_id":      {`"id":"1234","alert_id":"1234"`, "", "1234", false, "content"},
+		"monitor as id, link agrees":      {`"id":1234,"link":"` + site + `/monitors/1234"`, "", "1234", false, "content"},
+		"number as id, link contradicts":  {`"id":"99999","link":"` + site + `/monitors#1234/edit"`, "", "1234", false, "content"},
+		"organisation as id":              {`"id":"352347","org_id":"352347"`, "", "", false, "content"},
+		"cycle key as id":                 {`"id":"` + otherEvent + `","alert_cycle_key":"` + otherEvent + `"`, "", "", false, "content"},
+		"cycle key as id, link":           {`"id":"` + otherEvent + `","alert_cycle_key":"` + otherEvent + `","link":"` + site + `/event/event?id=` + thisEvent + `"`, thisEvent, "", true, "link"},
+		"long number as id, link differs": {`"id":"` + otherEvent + `","link":"` + site + `/event/event?id=` + thisEvent + `"`, thisEvent, "", false, "link"},
+		"date as id":                      {`"id":"1795915833572"`, "", "", false, "content"},
+		"constant as id":                  {`"id":"datadog"`, "", "", false, "content"},
+		"aggregation key as id":           {`"id":"9bd4ac313a4d1e8fae2482df7b77628"`, "", "", false, "content"},
+		"alert_id stays":                  {`"id":"1234","alert_id":"99","link":"` + site + `/event/event?event_id=` + thisEvent + `"`, thisEvent, "99", true, "link"},
+		"id under another name":           {`"id":"datadog","event_id":"` + thisEvent + `"`, thisEvent, "", false, "id"},
+
+		"event under alert_id":       {`"alert_id":"` + thisEvent + `","link":"` + site + `/event/event?id=` + thisEvent + `"`, thisEvent, "", true, "alert_id"},
+		"event under alert.id":       {`"event":{"alert_id":"` + thisEvent + `","alert_url":"` + site + `/event/event?id=` + thisEvent + `"}`, thisEvent, "", true, "alert_id"},
+		"event under monitor_id":     {`"monitor_id":"` + thisEvent + `","alert_id":"1234"`, thisEvent, "1234", false, "monitor_id"},
+		"event under alert_id alone": {`"alert_id":"` + thisEvent + `"`, thisEvent, "", false, "alert_id"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := decode(t, `{"title":"t",`+tt.fields+`}`)
+			if a.ID != tt.id || a.MonitorID != tt.monitor || a.Certain() != tt.certain {
+				t.Errorf("id %q, monitor id %q, certain %v; want %q, %q, %v", a.ID, a.MonitorID, a.Certain(), tt.id, tt.monitor, tt.certain)
+			}
+			source := ""
+			if i := slices.IndexFunc(a.Guessed, func(g Guess) bool { return g.Field == "identity" }); i >= 0 {
+				source = a.Guessed[i].Source
+			}
+			if source != tt.source {
+				t.Errorf("guessed from %q, want %q", source, tt.source)
 			}
 		})
 	}

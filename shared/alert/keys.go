@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"unicode"
 )
 
 // keyRow says which keys besides a variable's own name hold the variable, if the value
@@ -25,6 +24,7 @@ type keyKind int
 const (
 	certain keyKind = iota
 	guess
+	nested // A certain key deeper in the payload. Extra has its value too.
 )
 
 // keyTable has all keys but the variables' names, with those of partners' templates
@@ -35,15 +35,16 @@ var keyTable = []keyRow{
 	{"ALERT_PRIORITY", certain, hasPriority, "priority event_priority"},
 	{"PRIORITY", certain, isEventPriority, "alert_priority monitor_priority"},
 
-	{"ALERT_PRIORITY", guess, isPriority, "severity urgency level"},
-	{"ID", guess, isEventID, "alert_uid"},
+	{"ALERT_PRIORITY", guess, isPriority, "severity urgency level case_priority"},
+	{"ID", certain, isEventID, "id event_id alert_instance_id"},
+	{"ID", guess, isEventID, "alert_uid alert_id monitor_id"},
+	{"ALERT_ID", guess, isMonitorID, "id event_id"},
 	{"ALERT_TRANSITION", guess, isTransition, "status state alert_status alert_state event_status monitor_status monitor_state action event_action message_type"},
 	{"ALERT_TYPE", guess, isAlertType, "type severity level alert_level"},
 	{"EVENT_TYPE", guess, isEventType, "type"},
 	{"ALERT_ID", guess, isWholeNumber, "monitor"},
 	{"ORG_ID", guess, isWholeNumber, "org organization organisation"},
 
-	{"ID", certain, isID, "id event_id alert_instance_id"},
 	{"AGGREG_KEY", certain, nil, "aggregation_key aggregate"},
 	{"ALERT_CYCLE_KEY", certain, nil, "cycle_key alert_cycle_id cycle_id"},
 	{"ALERT_ID", certain, nil, "monitor_id"},
@@ -75,11 +76,11 @@ var keyTable = []keyRow{
 
 	{"ALERT_STATUS", guess, nil, "status"},
 	{"ALERT_TITLE", guess, nil, "monitor_name monitor alert name"},
-	{"EVENT_TITLE", guess, nil, "summary subject entity_display_name"},
-	{"EVENT_MSG", guess, nil, "description event_description alert_description detailed_description details content state_message"},
+	{"EVENT_TITLE", guess, nil, "summary subject entity_display_name case_title"},
+	{"EVENT_MSG", guess, nil, "case_description case_message case_msg description event_description alert_description detailed_description details content state_message"},
 	{"DATE", guess, nil, "timestamp event_time event_ts event_timestamp occurred_at triggered_at fired_at fire_time start_time starts_at time alert_time"},
 	{"LAST_UPDATED", guess, nil, "updated_at"},
-	{"LINK", guess, nil, "link_to_upstream_details"},
+	{"LINK", guess, nil, "link_to_upstream_details datadog_url title_link monitor_url details_url client_url case_url case_link"},
 	{"SNAPSHOT", guess, nil, "image_url image"},
 	{"ORG_NAME", guess, nil, "org organization organisation"},
 	{"INCIDENT_PUBLIC_ID", guess, nil, "public_id"},
@@ -114,6 +115,7 @@ type keyMapping struct {
 	rank     int // Among the keys of the variable: its own name, then those of the table.
 	kind     keyKind
 	when     func(string) bool
+	source   string // The key, as the table spells it.
 }
 
 // keyMappings finds the mappings of a canonical key, in order: the first one that
@@ -128,7 +130,7 @@ var keyMappings = sync.OnceValue(func() map[string][]keyMapping {
 	for _, row := range keyTable {
 		for i, key := range strings.Fields(row.keys) {
 			k := string(canonical(nil, key))
-			byKey[k] = append(byKey[k], keyMapping{indexes[row.variable], 1 + i, row.kind, row.when})
+			byKey[k] = append(byKey[k], keyMapping{indexes[row.variable], 1 + i, row.kind, row.when, key})
 		}
 	}
 	for name, i := range indexes {
@@ -186,6 +188,17 @@ func mappingFor(container, key string, value any) (keyMapping, bool) {
 	return keyMapping{}, false
 }
 
+// guessNames are the fields that Guessed names, by variable.
+var guessNames = map[string]string{
+	"ID": "identity", "ALERT_ID": "monitor", "ALERT_TRANSITION": "state", "ALERT_PRIORITY": "priority", "ALERT_SCOPE": "group",
+	"EVENT_TITLE": "title", "EVENT_MSG": "message", "LINK": "link",
+}
+
+// isContent reports whether the variable is a title, a message or a link.
+func (v variable) isContent() bool {
+	return slices.Contains([]string{"EVENT_TITLE", "ALERT_TITLE", "EVENT_MSG", "TEXT_ONLY_MSG", "LINK"}, v.name)
+}
+
 // takesObject reports whether an object under a key with these mappings is a value.
 func takesObject(found []keyMapping) bool {
 	return slices.ContainsFunc(found, func(m keyMapping) bool { return variables()[m.variable].object })
@@ -222,14 +235,17 @@ func isEventType(s string) bool {
 	return strings.HasSuffix(s, "_alert") || strings.HasSuffix(s, "_monitor") || s == "service_check"
 }
 
-// isID accepts more than Datadog's decimals, so that alerts of other senders are
-// deduplicated too.
-func isID(s string) bool { return !strings.ContainsFunc(s, unicode.IsSpace) }
-
+// isEventID recognises the 64-bit ids of events. Other numbers are shorter: a monitor's
+// id, and a date in milliseconds.
 func isEventID(s string) bool {
 	s = wholeNumber(s)
-	n, err := strconv.ParseInt(s, 10, 64)
-	return err == nil && n > 0 && isDigits(s)
+	_, err := strconv.ParseInt(s, 10, 64)
+	return len(s) >= 16 && err == nil && isDigits(s)
+}
+
+func isMonitorID(s string) bool {
+	s = wholeNumber(s)
+	return 4 <= len(s) && len(s) <= 12 && isDigits(s)
 }
 
 func isWholeNumber(s string) bool { return isDigits(wholeNumber(s)) }

@@ -20,40 +20,40 @@ func TestDecode_Repair(t *testing.T) {
 		want       Alert
 	}{
 		{
-			"object", `{"id":"1","logs_sample":"` + rawSample + `","org_id":"2"}`,
-			Alert{ID: "1", OrgID: "2", LogsSample: json.RawMessage(rawSample)},
+			"object", `{"title":"t","logs_sample":"` + rawSample + `","org_id":"2"}`,
+			Alert{Title: "t", OrgID: "2", LogsSample: json.RawMessage(rawSample)},
 		},
 		{
-			"white space", "{\"id\":\"1\",\"logs_sample\": \"\n " + rawSample + " \n\" \n}",
-			Alert{ID: "1", LogsSample: json.RawMessage(rawSample)},
+			"white space", "{\"title\":\"t\",\"logs_sample\": \"\n " + rawSample + " \n\" \n}",
+			Alert{Title: "t", LogsSample: json.RawMessage(rawSample)},
 		},
 		{
-			"list", `{"id":"1","incident_todos":"[{"id":1}]","incident_fields":"{"a":["b"]}","tags":"["a:b","c"]"}`,
-			Alert{ID: "1", Tags: Tags{"a:b", "c"}, Incident: Incident{Todos: json.RawMessage(`[{"id":1}]`), Fields: json.RawMessage(`{"a":["b"]}`)}},
+			"list", `{"title":"t","incident_todos":"[{"id":1}]","incident_fields":"{"a":["b"]}","tags":"["a:b","c"]"}`,
+			Alert{Title: "t", Tags: Tags{"a:b", "c"}, Incident: Incident{Todos: json.RawMessage(`[{"id":1}]`), Fields: json.RawMessage(`{"a":["b"]}`)}},
 		},
 		{
-			"container", `{"id":"1","metadata":{"LOGS_SAMPLE":"` + rawSample + `","ORG_ID":"2"}}`,
-			Alert{ID: "1", OrgID: "2", LogsSample: json.RawMessage(rawSample)},
+			"container", `{"title":"t","metadata":{"LOGS_SAMPLE":"` + rawSample + `","ORG_ID":"2"}}`,
+			Alert{Title: "t", OrgID: "2", LogsSample: json.RawMessage(rawSample)},
 		},
 		{
-			"in a list", `{"id":"1","mine":["{"a":true}"]}`,
-			Alert{ID: "1", Extra: Extra{"mine": []any{map[string]any{"a": true}}}},
+			"in a list", `{"title":"t","mine":["{"a":true}"]}`,
+			Alert{Title: "t", Extra: Extra{"mine": []any{map[string]any{"a": true}}}},
 		},
 		{
 			"text with a bracket", `{"title":"[1] {a}, \"b\"","logs_sample":"{"a":1}","body":"{","alert_title":"[P1]"}`,
-			Alert{Title: `[1] {a}, "b"`, AlertTitle: "[P1]", Message: "{", LogsSample: json.RawMessage(`{"a":1}`)},
+			Alert{Title: `[1] {a}, "b"`, AlertTitle: "[P1]", Priority: "P1", Message: "{", LogsSample: json.RawMessage(`{"a":1}`)},
 		},
 		{
-			"truncated object", `{"id":"1","logs_sample":"` + cutSample + `","org_id":"2"}`,
-			Alert{ID: "1", OrgID: "2", LogsSample: rawJSON(cutSample)},
+			"truncated object", `{"title":"t","logs_sample":"` + cutSample + `","org_id":"2"}`,
+			Alert{Title: "t", OrgID: "2", LogsSample: rawJSON(cutSample)},
 		},
 		{
-			"truncated at the end", `{"id":"1","metadata":{"LOGS_SAMPLE":"` + cutSample + `"}}`,
-			Alert{ID: "1", LogsSample: rawJSON(cutSample)},
+			"truncated at the end", `{"title":"t","metadata":{"LOGS_SAMPLE":"` + cutSample + `"}}`,
+			Alert{Title: "t", LogsSample: rawJSON(cutSample)},
 		},
 		{
-			"invalid list", `{"id":"1","logs":"[{"a": Infinity}]","incident_fields":"{"a":1}"}`,
-			Alert{ID: "1", LogsSample: rawJSON(`[{"a": Infinity}]`), Incident: Incident{Fields: json.RawMessage(`{"a":1}`)}},
+			"invalid list", `{"title":"t","logs":"[{"a": Infinity}]","incident_fields":"{"a":1}"}`,
+			Alert{Title: "t", LogsSample: rawJSON(`[{"a": Infinity}]`), Incident: Incident{Fields: json.RawMessage(`{"a":1}`)}},
 		},
 	}
 	for _, tt := range tests {
@@ -70,7 +70,7 @@ func TestDecode_Repair(t *testing.T) {
 		}
 	})
 	t.Run("form", func(t *testing.T) {
-		a, err := DecodeForm([]byte(`payload={"id":"1","logs_sample":"{"a":1}"}`))
+		a, err := DecodeForm([]byte(`payload={"title":"t","logs_sample":"{"a":1}"}`))
 		if err != nil || string(a.LogsSample) != `{"a":1}` {
 			t.Errorf("got %s, %v", a.LogsSample, err)
 		}
@@ -78,7 +78,7 @@ func TestDecode_Repair(t *testing.T) {
 }
 
 func TestDecode_Lenient(t *testing.T) {
-	alert := Alert{ID: "1", Title: "t", Tags: Tags{"a:b", "c"}}
+	alert := Alert{MonitorID: "1", Title: "t", Tags: Tags{"a:b", "c"}}
 	with := func(change func(*Alert)) Alert {
 		changed := alert
 		change(&changed)
@@ -90,35 +90,35 @@ func TestDecode_Lenient(t *testing.T) {
 		want Alert
 	}{
 		// Commas.
-		{`{"id":"1" "title":"t" "tags":["a:b" "c"]}`, alert},
-		{"{\"id\":1\n\"title\":\"t\"\n\"tags\":[\"a:b\"\n\"c\"]\n}", alert},
-		{`{"id":"1""title":"t""tags":["a:b","c"]}`, alert},
-		{`{"tags":["a:b","c"]"id":1"title":"t"}`, alert},
-		{`{"id":"1","title":"t","tags":["a:b","c",],}`, alert},
-		{"{\"id\":\"1\",\"title\":\"t\",\"tags\":[\"a:b\",,\"c\"],\n}\n", alert},
-		{`{,"id":"1",,"title":"t","tags":[,"a:b","c"]}`, alert},
-		{`{"metadata":{"ID":"1" "x":{"y":2,},},"title":"t","tags":["a:b","c"]}`, extra(Extra{"metadata": map[string]any{"x": map[string]any{"y": int64(2)}}})},
-		{`{"id":"1","title":"[P1] x" "alert_title":"[P1] y" "tags":["a:b","c"]}`, with(func(a *Alert) { a.Title, a.AlertTitle = "[P1] x", "[P1] y" })},
-		{`{"id":"1","title":"{a} x""hostname":"h" "tags":["a:b","c"]}`, with(func(a *Alert) { a.Title, a.Hostname = "{a} x", "h" })},
+		{`{"alert_id":"1" "title":"t" "tags":["a:b" "c"]}`, alert},
+		{"{\"alert_id\":1\n\"title\":\"t\"\n\"tags\":[\"a:b\"\n\"c\"]\n}", alert},
+		{`{"alert_id":"1""title":"t""tags":["a:b","c"]}`, alert},
+		{`{"tags":["a:b","c"]"alert_id":1"title":"t"}`, alert},
+		{`{"alert_id":"1","title":"t","tags":["a:b","c",],}`, alert},
+		{"{\"alert_id\":\"1\",\"title\":\"t\",\"tags\":[\"a:b\",,\"c\"],\n}\n", alert},
+		{`{,"alert_id":"1",,"title":"t","tags":[,"a:b","c"]}`, alert},
+		{`{"metadata":{"ALERT_ID":"1" "x":{"y":2,},},"title":"t","tags":["a:b","c"]}`, extra(Extra{"metadata": map[string]any{"x": map[string]any{"y": int64(2)}}})},
+		{`{"alert_id":"1","title":"[P1] x" "alert_title":"[P1] y" "tags":["a:b","c"]}`, with(func(a *Alert) { a.Title, a.AlertTitle, a.Priority = "[P1] x", "[P1] y", "P1" })},
+		{`{"alert_id":"1","title":"{a} x""hostname":"h" "tags":["a:b","c"]}`, with(func(a *Alert) { a.Title, a.Hostname = "{a} x", "h" })},
 		// Values without quotes.
-		{`{"id":"1","title":"t","tags":["a:b","c"],"logs":}`, alert},
-		{`{"logs":,"id":"1","title":"t", "hostname" : , "tags":["a:b","c"]}`, alert},
-		{`{"logs": $LOGS_SAMPLE,"id":"1","hostname":$TAGS[host],"title":"t","tags":["a:b","c"],"date":$DATE}`, alert},
-		{`{"id":$ID,"title":$EVENT_TITLE,"tags":$TAGS,"org":{"id":$ORG_ID},"metadata":{"ID":1,"EVENT_TITLE":"t","TAGS":"a:b,c"}}`, alert},
-		{`{"id":"1","title":t,"tags":["a:b","c"],"priority":P2,"transition":Triggered}`, with(func(a *Alert) { a.Priority, a.Transition = "P2", Triggered })},
-		{`{"id":"1","title":"t","tags":["a:b","c"],"link":https://app.datadoghq.com/event/event?id=1}`, with(func(a *Alert) { a.Link = "https://app.datadoghq.com/event/event?id=1" })},
-		{`{"id":"1","title":"t","tags":["a:b","c"],"hostname":$HOSTNAME "logs":{"rows":[]}}`, with(func(a *Alert) { a.LogsSample = json.RawMessage(`{"rows":[]}`) })},
+		{`{"alert_id":"1","title":"t","tags":["a:b","c"],"logs":}`, alert},
+		{`{"logs":,"alert_id":"1","title":"t", "hostname" : , "tags":["a:b","c"]}`, alert},
+		{`{"logs": $LOGS_SAMPLE,"alert_id":"1","hostname":$TAGS[host],"title":"t","tags":["a:b","c"],"date":$DATE}`, alert},
+		{`{"alert_id":$ALERT_ID,"title":$EVENT_TITLE,"tags":$TAGS,"org":{"id":$ORG_ID},"metadata":{"ALERT_ID":1,"EVENT_TITLE":"t","TAGS":"a:b,c"}}`, alert},
+		{`{"alert_id":"1","title":t,"tags":["a:b","c"],"priority":P2,"transition":Triggered}`, with(func(a *Alert) { a.Priority, a.Transition = "P2", Triggered })},
+		{`{"alert_id":"1","title":"t","tags":["a:b","c"],"link":https://app.datadoghq.com/event/event?id=1}`, with(func(a *Alert) { a.Link = "https://app.datadoghq.com/event/event?id=1" })},
+		{`{"alert_id":"1","title":"t","tags":["a:b","c"],"hostname":$HOSTNAME "logs":{"rows":[]}}`, with(func(a *Alert) { a.LogsSample = json.RawMessage(`{"rows":[]}`) })},
 		// Control characters.
-		{"{\"id\":\"1\",\"title\":\"t\",\"body\":\"one\n\ttwo\r\n\u0001 \\\"three\\\"\\n\",\"tags\":[\"a:b\",\"c\"]}", with(func(a *Alert) { a.Message = "one\n\ttwo\r\n\u0001 \"three\"\n" })},
-		{"{\"id\":\"1\",\"title\":\"t\n\",\"tags\":[\"a:b\n\",\"c\"],}", alert},
+		{"{\"alert_id\":\"1\",\"title\":\"t\",\"body\":\"one\n\ttwo\r\n\u0001 \\\"three\\\"\\n\",\"tags\":[\"a:b\",\"c\"]}", with(func(a *Alert) { a.Message = "one\n\ttwo\r\n\u0001 \"three\"\n" })},
+		{"{\"alert_id\":\"1\",\"title\":\"t\n\",\"tags\":[\"a:b\n\",\"c\"],}", alert},
 		// Comments.
-		{"// Ours\n{\"id\":\"1\", // the id\n\"title\":\"t\" /* , */ \"tags\":[\"a:b\",\"c\" // , \"d\"\n]} // end", alert},
-		{`{"id":"1","title":"t","tags":["a:b","c"],"link":"http://x//y/*"/**/}`, with(func(a *Alert) { a.Link = "http://x//y/*" })},
+		{"// Ours\n{\"alert_id\":\"1\", // the id\n\"title\":\"t\" /* , */ \"tags\":[\"a:b\",\"c\" // , \"d\"\n]} // end", alert},
+		{`{"alert_id":"1","title":"t","tags":["a:b","c"],"link":"http://x//y/*"/**/}`, with(func(a *Alert) { a.Link = "http://x//y/*" })},
 		// Several at once.
-		{"\ufeff{\"id\":\"1\" \"title\":\"t\",\"tags\":[\"a:b\",\"c\",],\"body\":\"a\nb\",\"logs\":\"{\"a\":1}\",\"hostname\":}", with(func(a *Alert) {
+		{"\ufeff{\"alert_id\":\"1\" \"title\":\"t\",\"tags\":[\"a:b\",\"c\",],\"body\":\"a\nb\",\"logs\":\"{\"a\":1}\",\"hostname\":}", with(func(a *Alert) {
 			a.Message, a.LogsSample = "a\nb", json.RawMessage(`{"a":1}`)
 		})},
-		{`{"id":"1","title":"t" "tags":["a:b","c"],"logs_sample":"` + cutSample + `","hostname":}`, with(func(a *Alert) { a.LogsSample = rawJSON(cutSample) })},
+		{`{"alert_id":"1","title":"t" "tags":["a:b","c"],"logs_sample":"` + cutSample + `","hostname":}`, with(func(a *Alert) { a.LogsSample = rawJSON(cutSample) })},
 	}
 	for _, tt := range tests {
 		t.Run(tt.body, func(t *testing.T) {
@@ -131,11 +131,11 @@ func TestDecode_Lenient(t *testing.T) {
 
 func TestDecode_Ambiguous(t *testing.T) {
 	for _, body := range []string{
-		`{"id":"1","tags":["say "hi" now","b"]}`, `{"id":"1","tags":["say ""hi"" now"]}`, `{"id":"1","tags":["a""b"]}`, `{"id":"1","tags":["a" b]}`,
-		`{"id":"1","title":"disk "sda": full"}`, `{"id":"1","title":"disk ""sda"": full"}`, `{"id":"1","title":"the " key": x"}`,
-		`{"id":"1","title":CPU is high}`, `{"id":"1","tags":env:prod,team:x}`, `{"id":"1","title":'t'}`, `{"id":"1","title":}x`,
-		`{"id":"1"`, `{"id":"1","title":"t`, `{"id":"1","tags":["a"}`, `{"id":"1","tags":[}`, `{"id":"1"]`, `{"id":"1","tags":[,`, `{"id":"1"}}`,
-		`{"id" "1"}`, `{"id":"1":"2"}`, `{id:1}`, `{"id":/* x`, `{"id":$TAGS[x}`, `{"a":\}`, `"id":"1"`, `id=1`, `{"id":"1" , / "title":"t"}`, `{"a":"\x"}`,
+		`{"alert_id":"1","tags":["say "hi" now","b"]}`, `{"alert_id":"1","tags":["say ""hi"" now"]}`, `{"alert_id":"1","tags":["a""b"]}`, `{"alert_id":"1","tags":["a" b]}`,
+		`{"alert_id":"1","title":"disk "sda": full"}`, `{"alert_id":"1","title":"disk ""sda"": full"}`, `{"alert_id":"1","title":"the " key": x"}`,
+		`{"alert_id":"1","title":CPU is high}`, `{"alert_id":"1","tags":env:prod,team:x}`, `{"alert_id":"1","title":'t'}`, `{"alert_id":"1","title":}x`,
+		`{"alert_id":"1"`, `{"alert_id":"1","title":"t`, `{"alert_id":"1","tags":["a"}`, `{"alert_id":"1","tags":[}`, `{"alert_id":"1"]`, `{"alert_id":"1","tags":[,`, `{"alert_id":"1"}}`,
+		`{"id" "1"}`, `{"alert_id":"1":"2"}`, `{id:1}`, `{"id":/* x`, `{"id":$TAGS[x}`, `{"a":\}`, `"id":"1"`, `id=1`, `{"alert_id":"1" , / "title":"t"}`, `{"a":"\x"}`,
 	} {
 		if a, err := Decode([]byte(body)); err == nil {
 			t.Errorf("%s was read as %+v", body, a)
@@ -147,10 +147,10 @@ func TestDecode_Ambiguous(t *testing.T) {
 
 func TestDecode_RepairFails(t *testing.T) {
 	for name, body := range map[string]string{
-		"no end":          `{"id":"1","logs":"{"a":1`,
-		"text follows":    `{"id":"1","logs":"{"a":1} and more "b" x}`,
-		"another mistake": `{"id":"1","logs":"{"a":1}","org_id": 1 2}`,
-		"key":             `{"id":"1","{"a":1}":2}`,
+		"no end":          `{"alert_id":"1","logs":"{"a":1`,
+		"text follows":    `{"alert_id":"1","logs":"{"a":1} and more "b" x}`,
+		"another mistake": `{"alert_id":"1","logs":"{"a":1}","org_id": 1 2}`,
+		"key":             `{"alert_id":"1","{"a":1}":2}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Decode([]byte(body))
@@ -174,9 +174,7 @@ func TestDecode_RepairWork(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			allocated := testing.AllocsPerRun(1, func() {
-				if _, err := Decode([]byte(body)); err == nil {
-					t.Error("it was read")
-				}
+				_, _ = Decode([]byte(body)) // Some have one reading.
 			})
 			if allocated > 16*numbers {
 				t.Errorf("it allocated %v values", allocated)

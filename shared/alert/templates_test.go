@@ -119,7 +119,7 @@ var templates = []struct {
 		"summary, level and unique_key",
 		`{"summary":"$EVENT_TITLE","body":"$EVENT_MSG","unique_key":"$ALERT_CYCLE_KEY","level":"$ALERT_TYPE","status":"$ALERT_TRANSITION",
 			"links":[{"href":"$LINK","text":"Monitor"}]}`,
-		with("Title Message Type Transition", Alert{
+		with("Title Message Type Transition Link", Alert{
 			Extra: Extra{"summary": full.Title, "unique_key": full.CycleKey, "level": "error", "status": "Triggered", "links": []any{map[string]any{"href": full.Link, "text": "Monitor"}}},
 		}),
 	},
@@ -138,6 +138,7 @@ var templates = []struct {
 		`{"title":"$EVENT_TITLE","incident":{"public_id":"$INCIDENT_PUBLIC_ID","severity":"$INCIDENT_SEVERITY","status":"$INCIDENT_STATUS",
 			"url":"$INCIDENT_URL","incident_message":"$INCIDENT_MSG","title":"$INCIDENT_TITLE","channel":"#inc-$INCIDENT_PUBLIC_ID"}}`,
 		with("Title", Alert{
+			Message:  "We look into it.",
 			Extra:    Extra{"incident": map[string]any{"channel": "#inc-42"}},
 			Incident: Incident{PublicID: "42", Severity: "SEV-2", Status: "active", URL: "https://app.datadoghq.com/incidents/42", Message: "We look into it.", Title: "Orders are late"},
 		}),
@@ -171,7 +172,7 @@ var templates = []struct {
 		"an action, and a summary inside payload",
 		`{"routing_key":"k","event_action":"$ALERT_TRANSITION","dedup_key":"$ALERT_ID",
 			"payload":{"summary":"$EVENT_TITLE","severity":"$ALERT_PRIORITY","custom_details":{"monitor_id":"$ALERT_ID"}}}`,
-		with("Transition Title", Alert{
+		with("Transition Title MonitorID", Alert{
 			Priority: "P2",
 			Extra:    Extra{"routing_key": "k", "event_action": "Triggered", "dedup_key": "221164084", "payload": map[string]any{"summary": full.Title, "severity": "P2", "custom_details": map[string]any{"monitor_id": "221164084"}}},
 		}),
@@ -185,6 +186,6 @@ var templates = []struct {
 		"the monitor's id as id",
 		`{"title":"$EVENT_TITLE","body":"$TEXT_ONLY_MSG","alert_type":"$ALERT_TYPE","transition":"$ALERT_TRANSITION","id":"$ALERT_ID",
 			"host":"$HOSTNAME","link":"$LINK","priority":"$PRIORITY"}`,
-		with("Title Type Transition MonitorID Hostname Link EventPriority", Alert{Message: full.Text}),
+		with("Title Type Transition MonitorID Hostname Link EventPriority", Alert{Message: full.Text, Extra: Extra{"id": full.MonitorID}}),
 	},
 }

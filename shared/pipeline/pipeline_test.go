@@ -69,7 +69,7 @@ func TestPipeline_Duplicate(t *testing.T) {
 
 func TestPipeline_OwnEvent(t *testing.T) {
 	e := newEnv(t)
-	own := alert.Alert{ID: "9", Tags: alert.Tags{"boomerang"}}
+	own := alert.Alert{ID: "9", Tags: alert.Tags{"boomerang", "playbook:default", "enrichment:none"}}
 	p := pipeline.New(e.Config)
 	for name, run := range map[string]func(context.Context, alert.Alert) (pipeline.Outcome, error){"run": p.Run, "dry run": p.DryRun, "enqueue": p.Enqueue} {
 		if o, err := run(t.Context(), own); err != nil || o.Status != pipeline.Ignored || o.Detail == "" || len(e.calls) > 0 {

@@ -164,7 +164,7 @@ func TestRunner_NotPosted(t *testing.T) {
 		t.Errorf("%v, with %d steps", err, len(r.Steps))
 	}
 	own := checkout
-	own.Tags = alert.Tags{alert.SourceTag}
+	own.Tags = alert.Tags{alert.SourceTag, "playbook:default", "enrichment:none"}
 	r, err = newRunner(t, accept).Run(t.Context(), own)
 	if err != nil || r.Status != pipeline.Ignored || r.Reason == "" {
 		t.Errorf("our own event: %+v, %v", r, err)

@@ -43,7 +43,7 @@ func TestHandler_MissingAlert(t *testing.T) {
 	}}, e.messages); diff != "" {
 		t.Fatalf("messages (-want +got):\n%s", diff)
 	}
-	sent, err := alert.Decode(fmt.Appendf(nil, `{"id":%q,"org":{"id":%q},"title":"x"}`, id, organisation))
+	sent, err := alert.Decode(fmt.Appendf(nil, `{"id":%q,"org":{"id":%q},"title":"x","link":%q}`, id, organisation, e.messages[0].Alert.Link))
 	if err != nil || e.messages[0].Alert.Key() != sent.Key() {
 		t.Errorf("the idempotency key is %q, the webhook's is %q (%v)", e.messages[0].Alert.Key(), sent.Key(), err)
 	}

@@ -72,7 +72,7 @@ func TestHandler_DryRun(t *testing.T) {
 }
 
 func TestHandler_Outcomes(t *testing.T) {
-	const ownEvent = `{"id":"1","title":"x","tags":"env:prod,boomerang,playbook:default"}`
+	const ownEvent = `{"id":"1","title":"x","tags":"env:prod,boomerang,playbook:default,enrichment:none"}`
 	fails := func(fault fakedatadog.Fault) func(*env) {
 		return func(e *env) {
 			e.inject(fakedatadog.EventsCreate, fault)
@@ -234,32 +234,32 @@ func TestHandler_Requests(t *testing.T) {
 		request events.LambdaFunctionURLRequest
 		want    int
 	}{
-		"JSON with a charset":           {with(post(torqBody), "content-type", "application/json; charset=UTF-8"), 200},
-		"JSON of a vendor":              {with(post(torqBody), "content-type", "application/vnd.datadog+json"), 200},
-		"no media type":                 {without(post(torqBody), "content-type"), 200},
-		"base64":                        {encoded(torqBody), 200},
-		"a form with payload":           {form("payload=" + url.QueryEscape(torqBody)), 200},
-		"a form with a field per key":   {form("id=1&title=x&tags=a%3Ab%2Cc"), 200},
-		"an id alone":                   {post(`{"id":"1"}`), 200},
-		"a title alone":                 {post(`{"title":"x"}`), 200},
-		"a body alone":                  {post(`{"body":"x"}`), 200},
-		"an invalid date":               {post(`{"id":"1","date":"yesterday"}`), 200},
-		"a body at the limit":           {post(atLimit), 200},
-		"a GET":                         {get("/"), 405},
-		"a PUT":                         {put, 405},
-		"a body over the limit":         {post(atLimit + " "), 413},
-		"a base64 body over the limit":  {encoded(atLimit + " "), 413},
-		"plain text":                    {with(post(torqBody), "content-type", "text/plain"), 415},
-		"an unreadable media type":      {with(post(torqBody), "content-type", "application/json; ="), 415},
-		"another charset":               {with(post(torqBody), "content-type", "application/json; charset=utf-16"), 415},
-		"no body":                       {post(""), 400},
-		"half a JSON":                   {post(`{"id":`), 400},
-		"a JSON list":                   {post(`[]`), 400},
-		"two JSON values":               {post(`{"id":"1"}{}`), 400},
-		"not base64":                    {notBase64, 400},
-		"an empty object":               {post(`{}`), 422},
-		"only unresolved variables":     {post(`{"id":"$ID","title":"$EVENT_TITLE","body":"$EVENT_MSG"}`), 422},
-		"neither id nor title nor body": {post(`{"tags":"a:b"}`), 422},
+		"JSON with a charset":          {with(post(torqBody), "content-type", "application/json; charset=UTF-8"), 200},
+		"JSON of a vendor":             {with(post(torqBody), "content-type", "application/vnd.datadog+json"), 200},
+		"no media type":                {without(post(torqBody), "content-type"), 200},
+		"base64":                       {encoded(torqBody), 200},
+		"a form with payload":          {form("payload=" + url.QueryEscape(torqBody)), 200},
+		"a form with a field per key":  {form("id=1&title=x&tags=a%3Ab%2Cc"), 200},
+		"an id alone":                  {post(`{"id":"1"}`), 200},
+		"a title alone":                {post(`{"title":"x"}`), 200},
+		"a body alone":                 {post(`{"body":"x"}`), 200},
+		"an invalid date":              {post(`{"id":"1","date":"yesterday"}`), 200},
+		"a body at the limit":          {post(atLimit), 200},
+		"a GET":                        {get("/"), 405},
+		"a PUT":                        {put, 405},
+		"a body over the limit":        {post(atLimit + " "), 413},
+		"a base64 body over the limit": {encoded(atLimit + " "), 413},
+		"plain text":                   {with(post(torqBody), "content-type", "text/plain"), 415},
+		"an unreadable media type":     {with(post(torqBody), "content-type", "application/json; ="), 415},
+		"another charset":              {with(post(torqBody), "content-type", "application/json; charset=utf-16"), 415},
+		"no body":                      {post(""), 400},
+		"half a JSON":                  {post(`{"id":`), 400},
+		"a JSON list":                  {post(`[]`), 400},
+		"two JSON values":              {post(`{"id":"1"}{}`), 400},
+		"not base64":                   {notBase64, 400},
+		"an empty object":              {post(`{}`), 422},
+		"only unresolved variables":    {post(`{"id":"$ID","title":"$EVENT_TITLE","body":"$EVENT_MSG"}`), 422},
+		"nothing that is text":         {post(`{"tags":[],"resolved":true,"value":null}`), 422},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newEnv(t)

@@ -1,0 +1,169 @@
+package alert
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// addContent finds a title, a message and a link in the payload where no key of the
+// table names them, so that an alert comes back with its words. It reports whether the
+// payload has any.
+func (a *Alert) addContent(payload map[string]any, unread []any) bool {
+	if isNumber(a.Title) {
+		a.Title = ""
+	}
+	if a.Title == "" && a.AlertTitle == "" {
+		a.take("title", &a.Title, "incident", a.Incident.Title)
+		a.take("title", &a.Title, "security", cmp.Or(a.Security.SignalTitle, a.Security.RuleName))
+		a.take("title", &a.Title, "synthetics", a.Synthetics.TestName)
+	}
+	if a.Message == "" && a.Text == "" {
+		a.take("message", &a.Message, "incident", a.Incident.Message)
+		a.take("message", &a.Message, "security", a.Security.SignalMessage)
+		a.take("message", &a.Message, "synthetics", a.Synthetics.FirstFailingStepName)
+	}
+	title, message := cmp.Or(a.Title, a.AlertTitle), cmp.Or(a.Message, a.Text)
+	if title == "" || message == "" || title == message || a.Link == "" {
+		a.searchContent(a.unclaimed(unread))
+	}
+	if a.Title+a.AlertTitle+a.Message+a.Text+a.Status != "" {
+		return true
+	}
+	rest := textsIn(nil, payload)
+	a.take("message", &a.Message, "longest_text", longest(rest, isWord))
+	if a.Message == "" && (a.ID != "" || len(rest) > 0) {
+		a.take("title", &a.Title, "numbers", "Datadog alert "+cmp.Or(a.ID, a.MonitorID, longest(rest, isNumber)))
+	}
+	return a.Message+a.Title != ""
+}
+
+// searchContent takes what is missing from the texts that fill no field.
+func (a *Alert) searchContent(texts []string) {
+	for _, text := range texts {
+		if links := appendLinks(nil, text, ""); len(links) > 0 && isAddress(text) {
+			a.take("link", &a.Link, "address", text)
+		}
+	}
+	if a.Title == "" && a.AlertTitle == "" {
+		a.take("title", &a.Title, "first_line", markedLine(texts))
+	}
+	text := longest(texts, func(s string) bool { return strings.ContainsFunc(s, unicode.IsSpace) && s != a.Title && !isAddress(s) })
+	switch {
+	case text == "":
+	case a.Title == "" && a.AlertTitle == "" && isLine(a.Message) && len(text) > len(a.Message):
+		// Chats and on-call tools have their title in "text" or "message".
+		a.Title, a.Message = strings.TrimSpace(a.Message), ""
+		a.guess("title", "message")
+	case a.Message != "" && strings.TrimSpace(a.Message) == cmp.Or(a.Title, a.AlertTitle):
+		a.Message = ""
+	}
+	if a.Text == "" {
+		a.take("message", &a.Message, "longest_text", text)
+	}
+}
+
+// take fills an empty field with a value, and says where it is from.
+func (a *Alert) take(name string, field *string, source, value string) {
+	if *field == "" && value != "" {
+		*field = value
+		a.guess(name, source)
+	}
+}
+
+// guess adds to Guessed, where each field is once.
+func (a *Alert) guess(field, source string) {
+	if !slices.ContainsFunc(a.Guessed, func(g Guess) bool { return g.Field == field }) {
+		a.Guessed = append(a.Guessed, Guess{field, source})
+	}
+}
+
+// guessedFrom reports whether the field was guessed from one of the sources.
+func (a *Alert) guessedFrom(field string, sources ...string) bool {
+	return slices.ContainsFunc(a.Guessed, func(g Guess) bool { return g.Field == field && slices.Contains(sources, g.Source) })
+}
+
+// unclaimed returns the texts of Extra and of unreadable values that fill no field, in
+// a fixed order.
+func (a *Alert) unclaimed(unread []any) []string {
+	claimed := make(map[string]bool)
+	for _, v := range variables() {
+		if field := reflect.ValueOf(a).Elem().FieldByIndex(v.field); field.Kind() == reflect.String {
+			claimed[field.String()] = true
+		}
+	}
+	found := textsIn(textsIn(nil, map[string]any(a.Extra)), unread)
+	return slices.DeleteFunc(found, func(s string) bool { return claimed[s] || claimed[strings.TrimSpace(s)] })
+}
+
+// textsIn appends the texts and numbers of a payload.
+func textsIn(found []string, v any) []string {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			found = textsIn(found, v[key])
+		}
+	case []any:
+		for _, item := range v {
+			found = textsIn(found, item)
+		}
+	case string:
+		if !isAbsentText(v) {
+			found = append(found, v)
+		}
+	case json.Number, int64, uint64, float64:
+		found = append(found, fmt.Sprint(v))
+	}
+	return found
+}
+
+func longest(texts []string, accept func(string) bool) (text string) {
+	for _, s := range texts {
+		if len(s) > len(text) && accept(s) {
+			text = s
+		}
+	}
+	return text
+}
+
+// markedLine returns the first line that begins as Datadog's titles do.
+func markedLine(texts []string) string {
+	for _, text := range texts {
+		if line := firstLine(text); readMarks(line) != (marks{}) {
+			return line
+		}
+	}
+	return ""
+}
+
+// firstLine returns the first line of a message with more than white space and the
+// fence of Datadog's markdown.
+func firstLine(message string) string {
+	for line := range strings.Lines(message) {
+		if line = strings.TrimSpace(line); line != "" && line != "%%%" {
+			return line
+		}
+	}
+	return ""
+}
+
+// isLine reports whether a text can be a title.
+func isLine(s string) bool {
+	const maxTitle = 300
+	return s != "" && len(s) <= maxTitle && !strings.Contains(strings.TrimSpace(s), "\n")
+}
+
+func isAddress(s string) bool {
+	return strings.HasPrefix(strings.TrimSpace(s), "http") && strings.Contains(s, "://") && !strings.ContainsFunc(strings.TrimSpace(s), unicode.IsSpace)
+}
+
+func isWord(s string) bool { return s != "" && !isNumber(s) }
+
+func isNumber(s string) bool {
+	return strings.TrimSpace(s) != "" && strings.Trim(s, "0123456789.,+- ") == ""
+}
