@@ -1,31 +1,22 @@
 package playbook
 
 import (
-	"encoding/json"
-	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 )
 
-var (
-	durationType = reflect.TypeFor[time.Duration]()
-	nodeType     = reflect.TypeFor[ast.Node]()
-)
+var nodeType = reflect.TypeFor[ast.Node]()
 
 // decode puts the value of a node into a variable. A null leaves it as it is, like
 // a missing key.
 func (s *Source) decode(node ast.Node, into reflect.Value, path string) {
-	switch node.(type) {
-	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
-		s.report(s.position(node), "anchors (&), aliases (*) and tags (!) are not supported: write out the value")
-		return
-	case *ast.NullNode:
+	if s.refuse(node) || node.Type() == ast.NullType {
 		return
 	}
 	if s.nodes != nil {
@@ -38,6 +29,10 @@ func (s *Source) decode(node ast.Node, into reflect.Value, path string) {
 		into.Set(reflect.New(into.Type().Elem()))
 		s.decode(node, into.Elem(), path)
 	case into.Kind() == reflect.Interface:
+		if advice := unclear(node); advice != "" {
+			s.report(s.position(node), "%s: %s, or quote a text", scalarText(node), advice)
+			return
+		}
 		value := reflect.New(typeOfNode(node)).Elem()
 		s.decode(node, value, path)
 		into.Set(value)
@@ -59,6 +54,26 @@ func (s *Source) decode(node ast.Node, into reflect.Value, path string) {
 			s.fillText(into, path)
 		}
 	}
+}
+
+// refuse reports a node that this decoder does not read, or that YAML's versions or
+// libraries read in different ways.
+func (s *Source) refuse(node ast.Node) bool {
+	problem := ""
+	switch n := node.(type) {
+	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode, *ast.MergeKeyNode:
+		problem = "anchors (&), aliases (*), tags (!) and merges (<<) are not supported: write out the value"
+	case *ast.MappingKeyNode:
+		problem = "a key with ? is not supported: write key: value"
+	case *ast.StringNode:
+		if n.Token.Type == token.StringType && strings.Contains(strings.Trim(n.Token.Origin, " \t\n"), "\t") {
+			problem = "there is a tab in the text: quote the text, or use spaces"
+		}
+	}
+	if problem != "" {
+		s.report(s.position(node), "%s", problem)
+	}
+	return problem != ""
 }
 
 func (s *Source) decodeStruct(node ast.Node, into reflect.Value, path string) {
@@ -108,6 +123,9 @@ func (s *Source) pairs(node ast.Node, path string) []*ast.MappingValueNode {
 	seen := map[string]bool{}
 	for all := mapping.MapRange(); all.Next(); {
 		pair := all.KeyValue()
+		if s.refuse(pair.Key) {
+			continue
+		}
 		if seen[keyOf(pair)] {
 			s.report(s.position(pair), "duplicate key %q", keyOf(pair))
 			continue
@@ -127,60 +145,6 @@ func typeOfNode(node ast.Node) reflect.Type {
 		return reflect.TypeFor[map[string]any]()
 	}
 	return reflect.TypeOf(scalarValue(node))
-}
-
-// scalarValue returns a bool, an int64, a float64 or a text.
-func scalarValue(node ast.Node) any {
-	switch n := node.(type) {
-	case *ast.BoolNode:
-		return n.Value
-	case *ast.FloatNode:
-		return n.Value
-	case *ast.IntegerNode:
-		return exactNumber(json.Number(fmt.Sprint(n.Value)))
-	}
-	return scalarText(node)
-}
-
-// setScalar puts a single value into a variable, or returns what it must be. A text
-// variable takes the value as it is written.
-func setScalar(node ast.Node, into reflect.Value) (want string) {
-	if into.Kind() == reflect.String {
-		if _, isScalar := node.(ast.ScalarNode); !isScalar {
-			return "text"
-		}
-		into.SetString(scalarText(node))
-		return ""
-	}
-	value, fits := reflect.ValueOf(scalarValue(node)), false
-	switch {
-	case into.Type() == durationType:
-		d, err := time.ParseDuration(scalarText(node))
-		want, fits, value = "a duration with its unit, such as 5s or 2m", err == nil && d >= 0, reflect.ValueOf(d)
-	case into.Kind() == reflect.Bool:
-		want, fits = "true or false", value.Kind() == reflect.Bool
-	case into.CanInt():
-		want, fits = "a whole number", value.CanInt() && !into.OverflowInt(value.Int())
-	case into.CanFloat():
-		want, fits = "a number", value.CanInt() || value.CanFloat()
-	default:
-		panic("cannot decode YAML into " + into.Type().String())
-	}
-	if !fits {
-		return want
-	}
-	into.Set(value.Convert(into.Type()))
-	return ""
-}
-
-func scalarText(node ast.Node) string {
-	switch n := node.(type) {
-	case *ast.StringNode:
-		return n.Value
-	case *ast.LiteralNode:
-		return n.Value.Value
-	}
-	return node.GetToken().Value
 }
 
 func keyOf(pair *ast.MappingValueNode) string { return pair.Key.GetToken().Value }

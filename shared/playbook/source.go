@@ -73,19 +73,32 @@ func (s *Source) parse(content []byte) ast.Node {
 		s.report(positionOf(t), "nesting is deeper than %d", maxNesting)
 		return nil
 	}
-	// The decoder reports duplicate keys with all other problems.
-	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
+	file, err := parseTokens(tokens)
+	if err != nil {
+		// go-yaml 1.19 refuses an empty line at the end of the file in a block with an
+		// indentation indicator, unless a comment ends the block.
+		if ended, stillWrong := parseTokens(lexer.Tokenize(text + "#")); stillWrong == nil {
+			file, err = ended, nil
+		}
+	}
 	switch {
 	case err != nil:
 		s.syntaxError(err)
 	case len(file.Docs) == 0 || file.Docs[0].Body == nil:
 		s.report(position{}, "the file is empty")
+	case file.Docs[0].Body.Type() == ast.DirectiveType:
+		s.report(position{1, 1}, "directives (%%) are not supported: remove the line")
 	case len(file.Docs) > 1:
 		s.report(positionOf(file.Docs[1].Start), "a second document starts here: use one document per file")
 	default:
 		return file.Docs[0].Body
 	}
 	return nil
+}
+
+func parseTokens(tokens token.Tokens) (*ast.File, error) {
+	// The decoder reports duplicate keys with all other problems.
+	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 }
 
 // unquotedTemplate matches a template that YAML reads as a mapping.
