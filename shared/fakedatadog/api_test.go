@@ -53,6 +53,8 @@ var calls = []struct {
 	{row: "downtime.matches 200", call: "GET /api/v2/monitor/7/downtime_matches"},
 	{row: "downtime.matches 404", call: "GET /api/v2/monitor/0/downtime_matches"},
 	{row: "catalog.list 200", call: "GET /api/v2/catalog/entity"},
+	{row: "catalog.relations 200", call: "GET /api/v2/catalog/relation"},
+	{row: "catalog.relations 200", call: "GET /api/v2/catalog/relation?page%5Blimit%5D=1"},
 	{row: "service_definition.get 200", call: "GET /api/v2/services/definitions/checkout?schema_version=v1"},
 	{row: "service_definition.get 404", call: "GET /api/v2/services/definitions/none"},
 	{row: "team.list 200", call: "GET /api/v2/team?page%5Bsize%5D=10"},
@@ -145,7 +147,7 @@ func seededServer() *fakedatadog.Server {
 	s.AddMonitor(fakedatadog.Monitor{ID: 7, Query: "x", Tags: []string{"a:b"}, Priority: new(int64(1))})
 	s.AddMonitor(fakedatadog.Monitor{ID: 8, Query: "x", Priority: new(int64(1))})
 	s.AddDowntime(fakedatadog.ScheduledDowntime{})
-	s.AddEntity(fakedatadog.Entity{Metadata: fakedatadog.EntityMetadata{Name: "checkout", DisplayName: "Checkout", Owner: "shop", Tags: []string{"a:b"}}})
+	s.AddEntity(fakedatadog.Entity{Metadata: fakedatadog.EntityMetadata{Name: "checkout", DisplayName: "Checkout", Owner: "shop", Tags: []string{"a:b"}}, Spec: fakedatadog.EntitySpec{DependsOn: []string{"service:payments"}}})
 	s.AddServiceDefinition(fakedatadog.ServiceDefinition{Service: "checkout", Team: "shop"})
 	s.AddTeam(fakedatadog.Team{ID: "t", Handle: "shop", OnCall: []fakedatadog.Person{ada}, Escalations: [][]fakedatadog.Person{{ada}}})
 	s.AddIncident(fakedatadog.Incident{Title: "Down", Services: []string{"checkout"}})

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"maps"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -12,12 +14,14 @@ import (
 // (https://docs.datadoghq.com/api/latest/software-catalog/).
 const (
 	CatalogList          Route = "catalog.list"
+	CatalogRelations     Route = "catalog.relations"
 	ServiceDefinitionGet Route = "service_definition.get"
 )
 
 func (s *Server) catalogRoutes() []route {
 	return []route{
 		{name: CatalogList, pattern: "GET /api/v2/catalog/entity", handle: s.listEntities},
+		{name: CatalogRelations, pattern: "GET /api/v2/catalog/relation", handle: s.listRelations},
 		{name: ServiceDefinitionGet, pattern: "GET /api/v2/services/definitions/{id}", handle: s.getDefinition},
 	}
 }
@@ -72,6 +76,13 @@ type ServiceDefinition struct {
 	Service       string `json:"dd-service"`
 	Team          string `json:"team,omitempty"`
 }
+
+// catalogEdge is one relation between two entities. Each is there in both directions.
+type catalogEdge struct {
+	kind, from, to, definedBy string
+}
+
+func (e catalogEdge) id() string { return e.from + ":" + e.kind + ":" + e.to }
 
 // AddEntity adds an entity, or replaces the one with the same reference.
 func (s *Server) AddEntity(e Entity) {
@@ -130,6 +141,85 @@ func (e Entity) shown(now time.Time) object {
 	return object{
 		"id": uuidOf(e.reference()), "type": "entity", "attributes": attributes, "meta": object{"modifiedAt": now.UTC().Format(time.RFC3339)},
 	}
+}
+
+// maxRelationsPerPage is what a page has at most, and without a limit in the request, as recorded.
+const maxRelationsPerPage = 100
+
+// listRelations answers with the edges that schemas define, by id. Datadog's own discovery
+// finds more, for callers that ask for it.
+func (s *Server) listRelations(c *call) answer {
+	c.flag("includeDiscovered")
+	from, to, kind := c.Get("filter[from_ref]"), c.Get("filter[to_ref]"), c.Get("filter[type]")
+	offset, limit := c.integer("page[offset]", 0), min(c.integer("page[limit]", maxRelationsPerPage), maxRelationsPerPage)
+	matching := where(s.relations(), func(e catalogEdge) bool {
+		return (kind == "" || e.kind == kind) && isReference(from, e.from) && isReference(to, e.to)
+	})
+	data := []object{}
+	for _, e := range window(matching, offset, limit) {
+		data = append(data, e.shown(c.now))
+	}
+	page := func(at int64) string {
+		next := maps.Clone(c.Values)
+		next.Set("page[limit]", strconv.FormatInt(limit, 10))
+		next.Set("page[offset]", strconv.FormatInt(at, 10))
+		return c.URL.Path + "?" + next.Encode()
+	}
+	links := object{"self": page(offset)}
+	if offset+limit < int64(len(matching)) {
+		links["next"] = page(offset + limit)
+	}
+	return success(object{"data": data, "meta": object{"count": len(data), "includeCount": 0}, "links": links}).as(mediaVendor)
+}
+
+func (s *Server) relations() []catalogEdge {
+	byID := map[string]catalogEdge{}
+	for _, e := range s.entities.all {
+		self := e.reference()
+		both := func(kind, inverse, other string) {
+			for _, edge := range []catalogEdge{{kind, self, other, self}, {inverse, other, self, self}} {
+				byID[edge.id()] = edge
+			}
+		}
+		for _, other := range e.Spec.DependsOn {
+			both("RelationTypeDependsOn", "RelationTypeDependencyOf", fullReference(other))
+		}
+		if e.Metadata.Owner != "" {
+			both("RelationTypeOwnedBy", "RelationTypeOwns", fullReference("team:"+e.Metadata.Owner))
+		}
+	}
+	all := slices.Collect(maps.Values(byID))
+	slices.SortFunc(all, func(a, b catalogEdge) int { return cmp.Compare(a.id(), b.id()) })
+	return all
+}
+
+// fullReference adds the default namespace to a reference without one.
+func fullReference(ref string) string {
+	kind, name, _ := strings.Cut(ref, ":")
+	if !strings.Contains(name, "/") {
+		name = "default/" + name
+	}
+	return kind + ":" + name
+}
+
+// isReference reports whether a filter is empty or names the entity.
+func isReference(filter, full string) bool {
+	return filter == "" || strings.EqualFold(fullReference(filter), full)
+}
+
+func (e catalogEdge) shown(now time.Time) object {
+	at := now.UTC().Format(time.RFC3339)
+	return object{
+		"id": e.id(), "type": "relation",
+		"attributes": object{"from": referenceParts(e.from), "to": referenceParts(e.to), "type": e.kind},
+		"meta":       object{"createdAt": at, "modifiedAt": at, "source": "schema", "definedBy": e.definedBy},
+	}
+}
+
+func referenceParts(full string) object {
+	kind, rest, _ := strings.Cut(full, ":")
+	namespace, name, _ := strings.Cut(rest, "/")
+	return object{"kind": kind, "name": name, "namespace": namespace}
 }
 
 // getDefinition answers with the version of the schema that the caller wants. Those
