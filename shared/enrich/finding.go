@@ -13,6 +13,8 @@ type Finding struct {
 	// Weight decides which findings are dropped when the event is full: the lightest first.
 	Weight Weight
 	Blocks []Block
+	// Lead is what the step knows for the event's first screen.
+	Lead []Lead
 	// PartialReason says why a part of the finding is missing. The event is then
 	// tagged as partly enriched.
 	PartialReason error

@@ -1,0 +1,26 @@
+package enrich
+
+import "time"
+
+// Lead is one line of an event's first screen. Its text is plain; package event orders,
+// escapes and bounds the lines. Time and URL are optional.
+type Lead struct {
+	Answer Answer
+	Text   string
+	URL    string
+	Time   time.Time
+}
+
+// Answer is the question that a Lead answers to the person on call.
+type Answer string
+
+// The answers, in the order of the first screen.
+const (
+	What    Answer = "what"  // What fails and how badly.
+	Since   Answer = "since" // Since when.
+	Suspect Answer = "suspect"
+	Owner   Answer = "owner"
+	OnCall  Answer = "on call"
+	Runbook Answer = "runbook"
+	Monitor Answer = "monitor" // The monitor's page at the time of the alert.
+)
