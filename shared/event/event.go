@@ -26,7 +26,7 @@ const (
 	MaxHost = 255
 	// MaxRequest bounds the JSON of a whole event, in bytes. It follows from the other
 	// limits, and Datadog documents none.
-	MaxRequest = 1 << 20
+	MaxRequest = 512 << 10
 	// MaxAge is how old date_happened may be.
 	MaxAge = 18 * time.Hour
 	// MaxAhead is how far in the future date_happened may be.

@@ -26,16 +26,29 @@ func newFields(a alert.Alert, d Draft, results []enrich.Result, now time.Time) *
 	f := &fields{}
 	var late bool
 	f.happened, late = happened(a.Date, now)
-	f.aggregationKey = aggregationKey(a)
+	f.aggregationKey = line(cmp.Or(a.CycleKey, a.AggregKey))
+	if !fits(f.aggregationKey, MaxAggregationKey) {
+		f.aggregationKey = shortenKey(f.aggregationKey)
+		f.cut = append(f.cut, "the end of the aggregation key")
+	}
 	f.host = line(cmp.Or(a.Hostname, a.Tags.Get("host")))
 	if n := length(f.host); n > MaxHost { // Its start would be another host's name.
 		f.host = ""
 		f.cut = append(f.cut, fmt.Sprintf("the host's name of %d characters", n))
 	}
 	f.tags = tags(a, d, results, late)
-	if dropped := len(f.tags) - MaxTags; dropped > 0 {
-		f.tags = f.tags[dropped:]
-		f.leaveOut(dropped, "tag")
+	dropped := max(0, len(f.tags)-MaxTags)
+	f.tags = f.tags[dropped:]
+	f.leaveOut(dropped, "tag")
+	shortened := 0
+	for i, tag := range f.tags {
+		if !fits(tag, MaxTag) {
+			f.tags[i] = truncate(tag, MaxTag)
+			shortened++
+		}
+	}
+	if shortened > 0 {
+		f.cut = append(f.cut, "the end of "+enrich.Count(shortened, "tag"))
 	}
 	return f
 }
@@ -56,16 +69,12 @@ func happened(date, now time.Time) (at time.Time, late bool) {
 	return date, false
 }
 
-// aggregationKey groups a trigger with its renotifications and its recovery. A key that
-// is too long keeps its start and a digest.
-func aggregationKey(a alert.Alert) string {
-	key := line(cmp.Or(a.CycleKey, a.AggregKey))
-	if length(key) <= MaxAggregationKey {
-		return key
-	}
+// shortenKey replaces the end of an aggregation key by its digest, so that it still groups a
+// trigger with its renotifications and its recovery.
+func shortenKey(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	digest := hex.EncodeToString(sum[:16])
-	return string([]rune(key)[:MaxAggregationKey-len(digest)-1]) + "-" + digest
+	return firstRunes(key, MaxAggregationKey-len(digest)-1) + "-" + digest
 }
 
 // tags returns the tags of the alert, of the playbook and ours, each once and the most
@@ -93,7 +102,7 @@ func tags(a alert.Alert, d Draft, results []enrich.Result, late bool) []string {
 	seen := make(map[string]bool, len(all))
 	kept := make([]string, 0, len(all))
 	for _, tag := range slices.Backward(all) {
-		if tag = truncate(line(tag), MaxTag); tag != "" && !seen[tag] {
+		if tag = line(tag); tag != "" && !seen[tag] {
 			seen[tag] = true
 			kept = append(kept, tag)
 		}

@@ -63,6 +63,10 @@ func TestEvents_Refused(t *testing.T) {
 		{"v1 priority of monitors", v1(`"priority":"P1"`), fmt.Sprintf(invalid, "priority")},
 		{"v1 aggregation key", v1(`"aggregation_key":` + quoted(100)), ""},
 		{"v1 long aggregation key", v1(`"aggregation_key":` + quoted(101)), "The value provided for parameter 'aggregation_key' is longer than 100 characters"},
+		{"v1 host and tags", v1(`"host":` + quoted(255) + `,"tags":` + list(100, quoted(200))), ""},
+		{"v1 long host", v1(`"host":` + quoted(256)), "The value provided for parameter 'host' is longer than 255 characters"},
+		{"v1 101 tags", v1(`"tags":` + list(101, `"a"`)), "The value provided for parameter 'tags' has more than 100 elements"},
+		{"v1 long tag", v1(`"tags":["a",` + quoted(201) + `]`), "The value provided for parameter 'tags' is longer than 200 characters"},
 		{"v1 tags as text", v1(`"tags":"a,b"`), fmt.Sprintf(invalid, "tags")},
 
 		{"v2 minimal", v2Event("alert", `"host":"a"`), ""},

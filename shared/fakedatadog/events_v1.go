@@ -11,10 +11,14 @@ import (
 )
 
 // The limits of POST /api/v1/events
-// (https://docs.datadoghq.com/api/latest/events/#post-an-event).
+// (https://docs.datadoghq.com/api/latest/events/#post-an-event). Those of host and tags are
+// documented for v2 only.
 const (
 	maxTextRunes           = 4000
 	maxAggregationKeyRunes = 100
+	maxHostRunes           = 255
+	maxTags                = 100
+	maxTagRunes            = 200
 	maxAge                 = 18 * time.Hour
 	maxAhead               = 2 * time.Hour
 )
@@ -63,7 +67,17 @@ func (e Event) problem(now time.Time) string {
 	case !slices.Contains(priorities, e.Priority):
 		return fmt.Sprintf(invalidValue, "priority")
 	case utf8.RuneCountInString(e.AggregationKey) > maxAggregationKeyRunes:
-		return fmt.Sprintf("The value provided for parameter 'aggregation_key' is longer than %d characters", maxAggregationKeyRunes)
+		return tooLong("aggregation_key", maxAggregationKeyRunes)
+	case utf8.RuneCountInString(e.Host) > maxHostRunes:
+		return tooLong("host", maxHostRunes)
+	case len(e.Tags) > maxTags:
+		return fmt.Sprintf("The value provided for parameter 'tags' has more than %d elements", maxTags)
+	case slices.ContainsFunc(e.Tags, func(tag string) bool { return utf8.RuneCountInString(tag) > maxTagRunes }):
+		return tooLong("tags", maxTagRunes)
 	}
 	return ""
+}
+
+func tooLong(parameter string, runes int) string {
+	return fmt.Sprintf("The value provided for parameter '%s' is longer than %d characters", parameter, runes)
 }
