@@ -158,9 +158,11 @@ const noteRoom = 80
 func (b *body) fit(limit int) string {
 	limit -= len(markdownOpen) + len(markdownClose)
 	b.show(limit)
-	if over := b.length() - limit; over > 0 {
-		b.show(max(minMessageRunes, length(b.shown)-over-noteRoom))
+	text := b.assemble()
+	if fits(text, limit) {
+		return markdownOpen + text + markdownClose
 	}
+	b.show(max(minMessageRunes, length(b.shown)-(length(text)-limit)-noteRoom))
 	for over := b.length() - limit; over > 0; over = b.length() - limit {
 		if s := b.lowestPriority(); s != nil {
 			s.drop(over)

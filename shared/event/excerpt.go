@@ -25,20 +25,21 @@ func excerpt(message string, limit int) (shown string, omitted int) {
 	if fits(message, limit) {
 		return message, 0
 	}
+	whole := length(message)
 	if at := strings.LastIndex(message, footer); at >= 0 && strings.Contains(message[at:], "[[Monitor Status](") {
-		shown, omitted = excerpt(strings.TrimSpace(message[:at]), limit)
-		return shown, omitted + length(message[at:])
+		message = strings.TrimSpace(message[:at])
 	}
-	if limit < minExcerpt {
+	if limit < minExcerpt || fits(message, limit) {
 		shown = truncate(message, limit)
-		return shown, length(message) - length(shown)
+		return shown, whole - length(shown)
 	}
 	limit -= gapRoom
 	from := headEnd(message, limit*headPercent/100)
 	head := message[:from]
 	to := from + tailStart(message[from:], limit-length(head))
 	tail := message[to:]
-	omitted = length(message[from:to])
+	gap := length(message[from:to])
+	omitted = whole - length(head) - length(tail)
 	if message[from] != '\n' {
 		head += "…"
 	}
@@ -48,7 +49,7 @@ func excerpt(message string, limit int) (shown string, omitted int) {
 	if indent, fence := openFence(message[:to]); fence != "" {
 		tail = indent + fence + "\n" + tail
 	}
-	return closeFence(head) + fmt.Sprintf("\n\n_(%d characters left out)_\n\n", omitted) + tail, omitted
+	return closeFence(head) + fmt.Sprintf("\n\n_(%d characters left out)_\n\n", gap) + tail, omitted
 }
 
 // headEnd returns where to cut a text of which n characters have room: after a line, or

@@ -80,8 +80,9 @@ func shortenKey(key string) string {
 // tags returns the tags of the alert, of the playbook and ours, each once and the most
 // important last.
 func tags(a alert.Alert, d Draft, results []enrich.Result, late bool) []string {
-	all := slices.DeleteFunc(slices.Concat([]string(a.Tags), d.Tags), isReserved)
-	all = append(all, alert.SourceTag)
+	foreign := len(a.Tags) + len(d.Tags)
+	all := make([]string, 0, foreign+8)
+	all = append(append(append(all, a.Tags...), d.Tags...), alert.SourceTag)
 	if d.Webhook != "" {
 		all = append(all, TagWebhook(d.Webhook))
 	}
@@ -101,11 +102,12 @@ func tags(a alert.Alert, d Draft, results []enrich.Result, late bool) []string {
 	}
 	seen := make(map[string]bool, len(all))
 	kept := make([]string, 0, len(all))
-	for _, tag := range slices.Backward(all) {
-		if tag = line(tag); tag != "" && !seen[tag] {
-			seen[tag] = true
-			kept = append(kept, tag)
+	for i, tag := range slices.Backward(all) {
+		if tag = line(tag); tag == "" || seen[tag] || i < foreign && isReserved(tag) {
+			continue
 		}
+		seen[tag] = true
+		kept = append(kept, tag)
 	}
 	slices.Reverse(kept)
 	return kept
@@ -114,8 +116,7 @@ func tags(a alert.Alert, d Draft, results []enrich.Result, late bool) []string {
 // isReserved reports whether a tag would make an event of ours something else: the bare tag
 // "monitor" a monitor's notification, and a key the event of another alert.
 func isReserved(tag string) bool {
-	tag = strings.ToLower(line(tag))
-	return tag == "monitor" || strings.HasPrefix(tag, tagKey)
+	return strings.EqualFold(tag, "monitor") || len(tag) > len(tagKey) && strings.EqualFold(tag[:len(tagKey)], tagKey)
 }
 
 // tagValue writes a value as Datadog would store it: lower case, no spaces.

@@ -20,10 +20,8 @@ func escapeMentions(text string) string {
 	var out strings.Builder
 	out.Grow(len(text) + 32)
 	from, inURL := 0, false
-	for at := range len(text) {
-		if text[at] != '@' {
-			continue
-		}
+	for n := strings.IndexByte(text, '@'); n >= 0; n = strings.IndexByte(text[from:], '@') {
+		at := from + n
 		inURL = endsInURL(text[from:at], inURL)
 		out.WriteString(text[from:at])
 		from = at + 1

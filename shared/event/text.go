@@ -11,12 +11,26 @@ import (
 // clean removes what people cannot read: broken UTF-8, control characters other than
 // line feed and tab, and the invisible characters that reorder text.
 func clean(text string) string {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	if !strings.ContainsFunc(text[len(plainStart(text)):], isUnprintable) {
+		return text // Most texts.
+	}
 	return strings.Map(func(r rune) rune {
 		if isUnprintable(r) {
 			return -1
 		}
 		return r
-	}, strings.ReplaceAll(text, "\r\n", "\n"))
+	}, text)
+}
+
+// plainStart returns the start of a text up to the first character that is not plain ASCII.
+func plainStart(text string) string {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' && c != '\n' || c > '~' {
+			return text[:i]
+		}
+	}
+	return text
 }
 
 func isUnprintable(r rune) bool {
@@ -29,8 +43,8 @@ func isUnprintable(r rune) bool {
 
 // line returns clean text on one line.
 func line(text string) string {
-	isSpecial := func(r rune) bool { return r < ' ' || r > '~' }
-	if !strings.ContainsFunc(text, isSpecial) && !strings.Contains(text, "  ") && strings.TrimSpace(text) == text {
+	isPlain := plainStart(text) == text && !strings.Contains(text, "\n")
+	if isPlain && !strings.Contains(text, "  ") && strings.TrimSpace(text) == text {
 		return text // Most texts.
 	}
 	return strings.Join(strings.Fields(clean(text)), " ")

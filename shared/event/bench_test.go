@@ -1,0 +1,137 @@
+package event_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+	"boomerang/shared/fault"
+)
+
+// hostileTexts are repeated to any size. Each makes some pass over a text expensive if the
+// pass reads a part of it more than once.
+var hostileTexts = map[string]string{
+	"ats":            "@",
+	"addresses":      "a@b.io,",
+	"long addresses": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa_@",
+	"backticks":      "`",
+	"open brackets":  "[",
+	"brackets":       "[a](",
+	"groups":         "[{a,b}",
+	"braces":         "[{",
+	"percent":        "%",
+	"pipes":          "|",
+	"quotes":         `"'`,
+	"escapes":        `\*_<&#`,
+	"emojis":         "🙂",
+	"newlines":       "\n",
+	"lines":          "a\n",
+	"returns":        "\r\n",
+	"spaces":         " ",
+	"URLs":           "http://",
+	"URLs with at":   "http://a@",
+	"fences":         "```\n",
+	"tilde fences":   "~~~",
+	"footers":        "\n- - -\n[[Monitor Status](",
+	"images":         "[![g](https://a.example/x)](https://a.example/y) ",
+	"tags":           "a:b,",
+	"invalid":        "\xff",
+	"invisible":      "\u202e\u200b@",
+	"words":          "word ",
+	"one word":       "w",
+}
+
+// everywhere has a text in every place that an alert or a finding can fill.
+func everywhere(text string) (alert.Alert, event.Draft, []enrich.Result) {
+	sample, _ := json.Marshal(text)
+	a := alert.Alert{
+		ID: text, Title: text, AlertTitle: text, Status: text, Scope: text, Message: text, Text: text, Hostname: text, CycleKey: text,
+		Priority: text, Type: text, Transition: alert.Transition(text), Tags: alert.Tags{text, "a:" + text}, LogsSample: sample,
+		Link: "https://a.example/" + text, Snapshot: text, MonitorID: text,
+	}
+	found := enrich.Finding{Title: text, Blocks: []enrich.Block{
+		enrich.Paragraph(text), enrich.Code(text), enrich.Facts{{Name: text, Value: text}}, enrich.Links{{Kind: text, Title: text, URL: "https://a.example/" + text}},
+		enrich.List{Items: []enrich.Item{{Time: now, Tag: text, Text: text, URL: text}}}, enrich.Image{Title: text, URL: "https://a.example/" + text},
+	}, Data: map[string]any{"text": text, "list": []string{text}, text: 1}}
+	return a, event.Draft{Playbook: "default"}, []enrich.Result{
+		{Name: "x", Status: enrich.OK, Finding: found},
+		{Name: "y", Status: enrich.Failed, Err: fault.New(fault.Permanent, text, nil)},
+	}
+}
+
+// BenchmarkCompose composes the event of Torq's payload, and events of hostile texts, of
+// which 64 KiB in the message must take at most 20 ms:
+//
+//	go test ./shared/event -run '^$' -bench Compose/torq
+//	go test ./shared/event -run '^$' -bench Compose/hostile -benchtime 3x
+func BenchmarkCompose(b *testing.B) {
+	raw, err := os.ReadFile("../../events/torq-payload.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var request struct{ Body string }
+	if err := json.Unmarshal(raw, &request); err != nil {
+		b.Fatal(err)
+	}
+	torq, err := alert.Decode([]byte(request.Body))
+	if err != nil {
+		b.Fatal(err)
+	}
+	bench := func(name string, a alert.Alert, d event.Draft, found []enrich.Result) {
+		b.Run(name+"/v1", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				event.Compose(a, d, found, now)
+			}
+		})
+		b.Run(name+"/v2", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				event.ComposeAlert(a, d, found, now)
+			}
+		})
+	}
+	d := event.Draft{Playbook: "default", Webhook: "boomerang"}
+	bench("torq", torq, d, nil)
+	bench("torq enriched", torq, d, withData())
+	for name, text := range hostileTexts {
+		for _, size := range []int{1, 8, 64, 256} {
+			text := strings.Repeat(text, size<<10/len(text))
+			a := triggered()
+			a.Message = text
+			bench(fmt.Sprintf("hostile/%s/message/%dKiB", name, size), a, d, nil)
+			a, d, found := everywhere(text)
+			bench(fmt.Sprintf("hostile/%s/everywhere/%dKiB", name, size), a, d, found)
+		}
+	}
+}
+
+// 16 times the text may take 16 times as long. A pass that reads it again and again would
+// take 256 times as long, so the bound has a wide margin on both sides.
+func TestCompose_LinearTime(t *testing.T) {
+	fastest := func(text string) time.Duration {
+		a, d, found := everywhere(text)
+		best := time.Hour
+		for range 3 {
+			start := time.Now()
+			event.Compose(a, d, found, now)
+			event.ComposeAlert(a, d, found, now)
+			best = min(best, time.Since(start))
+		}
+		return best
+	}
+	for name, text := range hostileTexts {
+		t.Run(name, func(t *testing.T) {
+			small, large := fastest(strings.Repeat(text, 4<<10/len(text))), fastest(strings.Repeat(text, 64<<10/len(text)))
+			if large > 64*max(small, time.Millisecond) {
+				t.Errorf("4 KiB take %s and 64 KiB %s", small, large)
+			}
+		})
+	}
+}
