@@ -15,12 +15,15 @@ import (
 	"boomerang/shared/enrich/registry"
 )
 
+// slow is an expression that is stopped before it ends.
+var slow = strings.Repeat("all([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], {", 9) + "alert.title != ''" + strings.Repeat("})", 9)
+
 // everyStep uses the alert's words wherever a step allows it, and has steps that those
 // words break.
-const everyStep = `
+var everyStep = `
 playbooks:
-  - name: broken
-    match: int(alert.title) > 3
+  - name: slow
+    match: "` + slow + `"
   - name: every-step
     steps:
       - uses: monitor
