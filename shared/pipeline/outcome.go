@@ -8,6 +8,7 @@ import (
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
+	"boomerang/shared/playbook"
 	"boomerang/shared/telemetry"
 )
 
@@ -64,6 +65,11 @@ func (o *Outcome) warn(warnings ...error) {
 			o.Warnings = append(o.Warnings, w)
 		}
 	}
+}
+
+func (o *Outcome) addPlan(plan *playbook.Plan) {
+	o.Playbook = plan.Name()
+	o.warn(plan.Warnings...)
 }
 
 func (o *Outcome) addCycle(r cycleResult) {

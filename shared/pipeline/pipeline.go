@@ -117,12 +117,14 @@ func (p *Pipeline) DryRun(ctx context.Context, a alert.Alert) (o Outcome, err er
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	defer recovered(&err)
-	plan := p.Playbooks.For(a)
-	o = Outcome{Status: DryRun, Playbook: plan.Name()}
-	o.warn(plan.Warnings...)
+	o.Status = DryRun
+	plan, err := compute(ctx, "match the playbooks", func() *playbook.Plan { return p.Playbooks.For(a) })
+	if err != nil {
+		return o, err
+	}
+	o.addPlan(plan)
 	o.Steps = enrich.Run(ctx, p.Steps(plan.Steps()), a, enrichTime(ctx, p.EnrichBudget))
-	o.Event = p.compose(ctx, a, plan, "", &o)
-	return o, nil
+	return o, p.compose(ctx, a, plan, "", &o)
 }
 
 // process takes one alert all the way to its event. An error means that it is not posted,
@@ -149,9 +151,11 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	// Match the playbooks, which have the storm limit. The ledger records the alert's
 	// cycle in the meantime.
 	cycle := p.startCycle(ctx, a, t.delivery.ReceivedAt)
-	plan := p.Playbooks.For(a)
-	o.Playbook = plan.Name()
-	o.warn(plan.Warnings...)
+	plan, err := compute(ctx, "match the playbooks", func() *playbook.Plan { return p.Playbooks.For(a) })
+	if err != nil {
+		return o, err
+	}
+	o.addPlan(plan)
 
 	// Storm: above the playbook's limit, a summary replaces the event.
 	if plan.Limit > 0 && p.suppressed(ctx, a, plan.Limit, &o) {
@@ -165,7 +169,9 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	o.addCycle(<-cycle)
 
 	// Compose, post, complete.
-	o.Event = p.compose(ctx, a, plan, p.eventKey(t.delivery), &o)
+	if err := p.compose(ctx, a, plan, p.eventKey(t.delivery), &o); err != nil {
+		return o, err
+	}
 	if err := p.post(ctx, &o); err != nil {
 		return o, err
 	}
@@ -177,16 +183,24 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 }
 
 // compose writes the event from what the steps found. The key finds it again.
-func (p *Pipeline) compose(ctx context.Context, a alert.Alert, plan *playbook.Plan, key string, o *Outcome) event.Request {
-	_, span := telemetry.Start(ctx, "compose")
-	defer span.End(nil)
-	draft, failed := plan.Draft(o.Steps, o.Cycle)
-	draft.Webhook, draft.Key = p.WebhookName, key
-	o.warn(failed...)
-	if plan.API == playbook.APIv2 {
-		return event.ComposeAlert(a, draft, o.Steps, p.Now())
+func (p *Pipeline) compose(ctx context.Context, a alert.Alert, plan *playbook.Plan, key string, o *Outcome) (err error) {
+	ctx, span := telemetry.Start(ctx, "compose")
+	defer func() { span.End(err) }()
+	steps, cycle := o.Steps, o.Cycle
+	var failed []error
+	o.Event, err = compute(ctx, "compose the event", func() event.Request {
+		var draft event.Draft
+		draft, failed = plan.Draft(steps, cycle)
+		draft.Webhook, draft.Key = p.WebhookName, key
+		if plan.API == playbook.APIv2 {
+			return event.ComposeAlert(a, draft, steps, p.Now())
+		}
+		return event.Compose(a, draft, steps, p.Now())
+	})
+	if err == nil {
+		o.warn(failed...)
 	}
-	return event.Compose(a, draft, o.Steps, p.Now())
+	return err
 }
 
 // post posts the outcome's event.

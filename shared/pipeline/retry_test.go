@@ -65,6 +65,61 @@ func TestRun_Deadlines(t *testing.T) {
 	}
 }
 
+// Work that no context stops is abandoned in time to queue the alert, which the worker gives
+// back to the queue. What it finds later is dropped.
+func TestPipeline_SlowWork(t *testing.T) {
+	const toPostAndQueue = 12 * time.Second
+	slow := func(e *env, call int) {
+		e.Now = func() time.Time {
+			now := time.Now()
+			if call--; call == 0 {
+				time.Sleep(time.Minute)
+			}
+			return now
+		}
+	}
+	storm := &queue.Storm{Source: "1:4711", Start: time.Now(), Limit: 2}
+	for name, c := range map[string]struct {
+		call   int // of the clock: the one that composes
+		run    func(*env) (pipeline.Outcome, error)
+		queued bool
+	}{
+		"run":     {2, func(e *env) (pipeline.Outcome, error) { return pipeline.New(e.Config).Run(e.Context(), a) }, true},
+		"dry run": {1, func(e *env) (pipeline.Outcome, error) { return pipeline.New(e.Config).DryRun(e.Context(), a) }, false},
+		"redeliver": {2, func(e *env) (pipeline.Outcome, error) {
+			return pipeline.New(e.Config).Redeliver(e.Context(), queue.Message{Alert: a})
+		}, false},
+		"summary": {2, func(e *env) (pipeline.Outcome, error) {
+			return pipeline.New(e.Config).Redeliver(e.Context(), queue.Message{Alert: a, Storm: storm})
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEnv(t)
+				slow(e, c.call)
+				start := time.Now()
+				o, err := c.run(e)
+				if took := time.Since(start); took != toPostAndQueue {
+					t.Errorf("took %v", took)
+				}
+				time.Sleep(time.Hour)
+				if len(e.events) > 0 || len(e.sent) > 0 != c.queued {
+					t.Errorf("posted %v, queued %v", e.events, e.sent)
+				}
+				switch reason := "it took too long to compose the "; {
+				case c.queued && (o.Status != pipeline.Queued || !strings.HasPrefix(e.sent[0].Reason, reason) || e.sent[0].MaybePosted):
+					t.Errorf("got %+v", o)
+				case !c.queued && (!fault.IsTemporary(err) || !strings.HasPrefix(fault.Public(err), reason)):
+					t.Errorf("got %v", err)
+				}
+				if len(e.claims) > 0 {
+					t.Errorf("the claim is not released: %v", e.claims)
+				}
+			})
+		})
+	}
+}
+
 // Each use of the ledger and the search has a timeout of its own.
 func TestPipeline_Timeouts(t *testing.T) {
 	monitor := alert.Alert{ID: "7", OrgID: "1", MonitorID: "4711", CycleKey: "c"}

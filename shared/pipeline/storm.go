@@ -9,6 +9,7 @@ import (
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
+	"boomerang/shared/playbook"
 	"boomerang/shared/queue"
 )
 
@@ -91,9 +92,17 @@ func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.
 	if err != nil {
 		return o, err
 	}
-	o.Playbook = p.Playbooks.For(like).Name()
 	suppressed.Limit = storm.Limit
-	o.Event = event.Summarise(like, event.Draft{Playbook: o.Playbook, Webhook: p.WebhookName, Key: p.eventKey(t.delivery)}, suppressed, p.Now())
+	plan, err := compute(ctx, "match the playbooks", func() *playbook.Plan { return p.Playbooks.For(like) })
+	if err != nil {
+		return o, err
+	}
+	o.addPlan(plan)
+	draft := event.Draft{Playbook: o.Playbook, Webhook: p.WebhookName, Key: p.eventKey(t.delivery)}
+	o.Event, err = compute(ctx, "compose the summary", func() event.Request { return event.Summarise(like, draft, suppressed, p.Now()) })
+	if err != nil {
+		return o, err
+	}
 	if err := p.post(ctx, &o); err != nil {
 		return o, err
 	}

@@ -68,9 +68,7 @@ func (h *Handler) process(ctx context.Context, r events.LambdaFunctionURLRequest
 	if err := h.authenticate(ctx, r); err != nil {
 		return pipeline.Outcome{}, err
 	}
-	_, span := telemetry.Start(ctx, "decode")
-	decoded, err := Decode(r)
-	span.End(err)
+	decoded, err := decodeInTime(ctx, r, Decode)
 	if err != nil {
 		return pipeline.Outcome{}, err
 	}
