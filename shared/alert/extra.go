@@ -20,8 +20,7 @@ func (e *Extra) UnmarshalJSON(data []byte) error {
 	if err := dec.Decode(&object); err != nil {
 		return err
 	}
-	plain(object)
-	*e = object
+	*e, _ = plain(object).(map[string]any)
 	return nil
 }
 
@@ -42,21 +41,26 @@ func (e *Extra) put(container, key string, value any) {
 	target[key] = plain(value)
 }
 
-// plain replaces every json.Number in v in place.
+// plain returns a copy of v without json.Number.
 func plain(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
+		object := make(map[string]any, len(v))
 		for key, item := range v {
-			v[key] = plain(item)
+			object[key] = plain(item)
 		}
+		return object
 	case []any:
+		list := make([]any, len(v))
 		for i, item := range v {
-			v[i] = plain(item)
+			list[i] = plain(item)
 		}
+		return list
 	case json.Number:
 		return plainNumber(v)
+	default:
+		return v
 	}
-	return v
 }
 
 // plainNumber returns an integer for "1.0" too, because the queue writes it as "1".

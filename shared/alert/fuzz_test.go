@@ -78,6 +78,42 @@ m"/**/}`, `{"a":[}`, `{"a":$TAGS[`, `{"a"/*`, `0.50e-07`, `"\x"`, `"\u12"`, `"\u
 	})
 }
 
+// Commas, quotes and comments that change no reading change no value.
+func FuzzParse_Mistakes(f *testing.F) {
+	for _, tt := range templates {
+		f.Add(render(f, tt.template))
+	}
+	for _, seed := range []string{
+		`{"a":["[","{","\"",""],"b":{"c":"[1]","d":"{\"e\":[1,2]}"},"f":1,"g":[[],{},null,true],"h":"//","i":"/*","":" "}`,
+		`{"a":"[P1] [Triggered on {host:a}] x","b":"\n\t\u0001\\","c":[1,2.5,"x"],"d":["$X","[","]"],"e":"{","f":"\",\"g\":\""}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		want, ok := (&parser{text: string(body)}).document()
+		if _, isObject := want.(map[string]any); !ok || !isObject {
+			return
+		}
+		var lines bytes.Buffer
+		if err := json.Indent(&lines, appendJSON(nil, want), "", " "); err != nil {
+			t.Fatal(err)
+		}
+		for name, mistake := range map[string][]string{
+			"no commas":      {",\n", "\n"},
+			"more commas":    {"\n", ",\n"},
+			"comments":       {",\n", " // , \n", "\n", " /* \" */\n"},
+			"raw characters": {`\\`, `\\`, `\u000a`, "\n", `\u0009`, "\t", `\u0001`, "\x01"},
+			"no null":        {": null,\n", ":,\n", ": null\n", ":\n"},
+		} {
+			mended := strings.NewReplacer(mistake...).Replace(lines.String())
+			got, err := parse([]byte(mended))
+			if diff := cmp.Diff(want, got); err != nil || diff != "" {
+				t.Errorf("%s: %v in %s (-want +got):\n%s", name, err, mended, diff)
+			}
+		}
+	})
+}
+
 func FuzzDecodeForm(f *testing.F) {
 	for _, tt := range templates {
 		body := render(f, tt.template)
