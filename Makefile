@@ -180,6 +180,15 @@ bench: $(BENCH)/python/ready ## Compare the deployed webhook with a bare functio
 	@for peer in bare python $(if $(BASE),base); do $(BENCHSTAT) -col "/function@($$peer webhook)" -filter "/function:($$peer OR webhook)" $(BENCH)/result.txt; done
 	@wc -c $(BENCH)/bin/* | awk '!/total/ { printf "%s: %.1f MB\n", $$2, $$1 / 1e6 }'
 
+.PHONY: bench-memory
+bench-memory: ## Compare the memory of ten alerts with full lists of events with another commit's (ROUNDS=10 BASE=<commit>)
+	@rm -rf $(BENCH)/bin $(BENCH)/base && mkdir -p $(BENCH)/bin/this $(BENCH)/bin/base
+	@$(BENCH_BUILD)this ./functions/webhook ./functions/redeliver
+	@if [ -n "$(BASE)" ]; then git worktree prune && git worktree add -q --detach $(BENCH)/base $(BASE) && \
+		(cd $(BENCH)/base && $(BENCH_BUILD)base ./functions/webhook ./functions/redeliver); git worktree remove --force $(BENCH)/base; fi
+	@BIN=$(CURDIR)/$(BENCH)/bin go test -count=$(ROUNDS) -run '^$$' -bench Memory -benchtime 1x ./functions/local/bench > $(BENCH)/memory.txt || { cat $(BENCH)/memory.txt; exit 1; }
+	@$(BENCHSTAT) -col /commit $(BENCH)/memory.txt
+
 .PHONY: scale
 scale: ## Simulate a storm of 1,000 alerts a second for STORM=60 seconds of a virtual clock, and its cost
 	@mkdir -p .build

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/sync/singleflight"
 
 	"boomerang/shared/fault"
@@ -20,6 +21,9 @@ const (
 	maxCacheBytes   = 8 << 20
 )
 
+// maxLists bounds the memory of a batch of alerts whose lists of events are full.
+const maxLists = 4
+
 // cache is what all views of a client share: the results of reads, and the rate
 // limits in force. During an alert storm of a monitor, the monitor is read once.
 type cache struct {
@@ -28,6 +32,7 @@ type cache struct {
 	results map[string]result
 	bytes   int
 	limited map[string]time.Time // By op, until when Datadog rejects the call.
+	lists   *semaphore.Weighted  // Counts the lists that are read now.
 }
 
 // result is the outcome of a read.
@@ -40,31 +45,43 @@ type result struct {
 }
 
 func newCache() *cache {
-	return &cache{results: map[string]result{}, limited: map[string]time.Time{}}
+	return &cache{results: map[string]result{}, limited: map[string]time.Time{}, lists: semaphore.NewWeighted(maxLists)}
 }
 
-// read carries out call and returns what convert makes of the response. The result
-// must depend on the request alone, since equal requests share it. convert returns false
-// if the response lacks the requested data.
+// read carries out call and returns what convert makes of the response. See whole.
 func read[W, T any](ctx context.Context, c *Client, call call, convert func(W) (T, bool)) (T, error) {
+	return readAs(ctx, c, call, whole(convert))
+}
+
+// readEach carries out call and returns what convert makes of each element of a list. See
+// elements.
+func readEach[E, T any](ctx context.Context, c *Client, call call, key string, convert func(E) T) ([]T, error) {
+	call.isList = true
+	return readAs(ctx, c, call, elements(key, convert))
+}
+
+// readAs carries out call and returns what decode makes of the response. The result
+// must depend on the request alone, since equal requests share it.
+func readAs[T any](ctx context.Context, c *Client, call call, decode decoder[T]) (T, error) {
 	var r result
 	if c.maxAge <= 0 {
-		r = fetch(ctx, c, call, convert)
+		r = fetch(ctx, c, call, decode)
 	} else {
-		r = c.cache.get(ctx, call, c.maxAge, func() result { return fetch(ctx, c, call, convert) })
+		r = c.cache.get(ctx, call, c.maxAge, func() result { return fetch(ctx, c, call, decode) })
 	}
 	value, _ := r.value.(T)
 	return value, r.err
 }
 
-func fetch[W, T any](ctx context.Context, c *Client, call call, convert func(W) (T, bool)) result {
-	asked := now()
-	resp, err := c.doWithinLimit(ctx, call)
-	if err != nil {
-		return result{asked: asked, err: err}
+func fetch[T any](ctx context.Context, c *Client, call call, decode decoder[T]) result {
+	r := result{asked: now()}
+	call.decode = func(body *limited) (err error) {
+		r.value, err = decode(body)
+		r.bytes = body.read
+		return err
 	}
-	value, err := decodeAs(ctx, call, resp, convert)
-	return result{asked: asked, value: value, bytes: len(resp.body), err: err}
+	_, r.err = c.doWithinLimit(ctx, call)
+	return r
 }
 
 // get returns a result that is younger than maxAge. Concurrent callers with the same

@@ -3,6 +3,7 @@ package datadog
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -219,6 +220,60 @@ func TestClient_RateLimit(t *testing.T) {
 }
 
 // The monotonic clock of a frozen instance may have stood still, and results would not age.
+// TestClient_Lists holds the bodies of ten lists back. Four are read at once, the others
+// wait within their deadlines, and no other call waits for them.
+func TestClient_Lists(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var reading, most atomic.Int64
+		client, calls := counted(t, func(r *http.Request) (*http.Response, error) {
+			if r.URL.Path != eventsPath || r.Method != http.MethodGet {
+				return respond(202, wholeAnswer), nil
+			}
+			return &http.Response{StatusCode: 200, Body: io.NopCloser(slowBody{strings.NewReader(wholeAnswer), &reading, &most})}, nil
+		})
+		list := func(after time.Duration) (time.Duration, error) {
+			ctx, cancel := context.WithTimeout(t.Context(), after)
+			defer cancel()
+			start := time.Now()
+			_, err := client.Events(ctx, EventQuery{})
+			return time.Since(start), err
+		}
+		var all sync.WaitGroup
+		for range 10 {
+			all.Go(func() {
+				if took, err := list(10 * time.Second); err != nil || took > 3*time.Second {
+					t.Errorf("a list took %s: %v", took, err)
+				}
+			})
+		}
+		synctest.Wait()
+		if took, err := list(time.Millisecond); !fault.IsTemporary(err) || took != time.Millisecond {
+			t.Errorf("a list without time took %s: %v", took, err)
+		}
+		start := time.Now()
+		if err := createCalls["create"].do(t.Context(), client); err != nil || time.Since(start) > 0 {
+			t.Errorf("an event took %s: %v", time.Since(start), err)
+		}
+		all.Wait()
+		if most.Load() != maxLists || calls.Load() != 12 {
+			t.Errorf("%d lists at once of %d calls", most.Load(), calls.Load())
+		}
+	})
+}
+
+// slowBody is read in a second, and counts how many are read at once.
+type slowBody struct {
+	io.Reader
+	reading, most *atomic.Int64
+}
+
+func (b slowBody) Read(p []byte) (int, error) {
+	b.most.Store(max(b.most.Load(), b.reading.Add(1)))
+	defer b.reading.Add(-1)
+	time.Sleep(500 * time.Millisecond)
+	return b.Reader.Read(p)
+}
+
 func TestCached_WallClock(t *testing.T) {
 	c := clientOver(t, answering(200, monitor7, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "30"), keyring{})
 	if err := getMonitor(t.Context(), c.Cached(time.Minute), 7); err != nil {

@@ -28,6 +28,10 @@ type call struct {
 	// retryOnAuthError makes rejected keys a temporary failure, so that an event is
 	// retried until the keys are fixed.
 	retryOnAuthError bool
+
+	isList  bool
+	decode  func(*limited) error // Reads the body of a success. Nil ignores it.
+	variant string               // What decode depends on, besides the request.
 }
 
 func get(op, permission, path string, query url.Values) call {
@@ -88,10 +92,24 @@ func (c *Client) send(ctx context.Context, call call, keys Keys) (response, erro
 	if err != nil {
 		return response{}, call.unanswered(ctx, err, keys)
 	}
-	r := readResponse(resp)
+	defer func() { _ = resp.Body.Close() }()
+	r := response{status: resp.StatusCode, header: resp.Header}
 	r.recordRateLimit(ctx)
 	if !r.ok() {
-		return r, call.rejected(r, keys, c.site)
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBytes)) // The status says enough without it.
+		return r, call.rejected(r, text, keys, c.site)
+	}
+	if call.decode == nil {
+		return r, nil
+	}
+	if call.isList {
+		if err := c.cache.lists.Acquire(ctx, 1); err != nil {
+			return r, call.unanswered(ctx, err, keys)
+		}
+		defer c.cache.lists.Release(1)
+	}
+	if err := call.decode(&limited{Reader: resp.Body, max: maxBodyBytes}); err != nil {
+		return r, call.unreadable(ctx, r, err)
 	}
 	return r, nil
 }
@@ -133,14 +151,14 @@ func (c *Client) change(ctx context.Context, method, path, op, permission string
 }
 
 // create sends a call that creates something and returns what convert makes of the response.
-func create[W, T any](ctx context.Context, c *Client, path, op, permission string, body any, convert func(W) (T, bool)) (T, error) {
+func create[W, T any](ctx context.Context, c *Client, path, op, permission string, body any, convert func(W) (T, bool)) (created T, err error) {
 	call := call{method: http.MethodPost, path: path, op: op, permission: permission, body: body}
-	r, err := c.do(ctx, call)
-	if err != nil {
-		var none T
-		return none, err
+	call.decode = func(body *limited) (err error) {
+		created, err = whole(convert)(body)
+		return err
 	}
-	return decodeAs(ctx, call, r, convert)
+	_, err = c.do(ctx, call)
+	return created, err
 }
 
 // key identifies a read: equal reads have equal keys.
@@ -149,5 +167,5 @@ func (c call) key() (string, error) {
 	if err != nil {
 		return "", c.invalid(err)
 	}
-	return c.method + " " + c.path + "?" + c.query.Encode() + " " + string(body), nil
+	return c.method + " " + c.path + "?" + c.query.Encode() + " " + string(body) + " " + c.variant, nil
 }

@@ -98,6 +98,9 @@ const (
 	idleTimeout = 30 * time.Second
 	// idleConnections lets steps that run side by side reuse connections.
 	idleConnections = 16
+	// streamBuffer bounds what a response may send ahead of its reader. Go's default of
+	// 4 MB keeps whole lists of events in memory.
+	streamBuffer = 128 << 10
 )
 
 func transport() http.RoundTripper {
@@ -108,6 +111,7 @@ func transport() http.RoundTripper {
 		ForceAttemptHTTP2:   true,
 		MaxIdleConnsPerHost: idleConnections,
 		IdleConnTimeout:     idleTimeout,
+		HTTP2:               &http.HTTP2Config{MaxReceiveBufferPerStream: streamBuffer},
 	}
 }
 

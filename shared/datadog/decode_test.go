@@ -2,6 +2,7 @@ package datadog
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -308,5 +309,36 @@ func TestClient_Snapshot(t *testing.T) {
 	c = clientOver(t, answering(200, `{"snapshot_url":"javascript:alert()"}`), keyring{})
 	if got, err := c.Snapshot(t.Context(), SeriesQuery{}); !fault.IsTemporary(err) || got != "" {
 		t.Errorf("unusable URL: got %q, %v", got, err)
+	}
+}
+
+// TestClient_Lists_Forms reads lists among other data, and rejects what is not a whole list.
+func TestClient_Lists_Forms(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"events":[]}`: "[]",
+		`{"Events":[{"id_str":"7"},{"id_str":"8"}]}`:                        "[7 8]",
+		`{"meta":{"events":[1]},"events":[{"id":7}],"x":[{}]}`:              "[7]",
+		` {"events" : [ {"id_str":"7"} , 5, null, "x" ] } `:                 "[7   ]",
+		`{"events":[{"id_str":7,"title":["x"],"tags":"x"},{"id_str":"8"}]}`: "[ 8]",
+
+		`{"events":null}`: "", `{"events":{}}`: "", `{"events":"x"}`: "", `{}`: "", `[]`: "", `null`: "", ``: "", `{"event":[]}`: "",
+		`{"events":[]`: "", `{"events":[{"id_str":"7"}`: "", `{"events":[{"id_str":"7"`: "", `{"events":[],`: "", `{"events":[]} x`: "", `{"events":[]}{}`: "",
+		`{"events":[{"id_str":"7"} {"id_str":"8"}]}`: "", `{"events":[x]}`: "", `{"meta":x,"events":[]}`: "", `{events:[]}`: "", `<html>`: "",
+	} {
+		events, err := clientOver(t, answering(200, body), keyring{}).Events(t.Context(), EventQuery{})
+		ids := each(events, func(e Event) string { return e.ID })
+		if got := fmt.Sprint(ids); err == nil && got != want || err != nil && (want != "" || !fault.IsTemporary(err)) {
+			t.Errorf("%s: got %s (%v), want %s", body, got, err, want)
+		}
+	}
+}
+
+func TestClient_Events_MaxText(t *testing.T) {
+	client, calls := counted(t, answering(200, `{"events":[{"id_str":"7","text":"aé€"}]}`))
+	for limit, want := range []string{"aé€", "a", "a", "aé", "aé", "aé", "aé€", "aé€"} {
+		events, err := client.Cached(time.Minute).Events(t.Context(), EventQuery{MaxText: limit})
+		if err != nil || events[0].Text != want || calls.Load() != int64(limit+1) {
+			t.Errorf("%d bytes: got %+v (%v), want %q", limit, events, err, want)
+		}
 	}
 }

@@ -85,8 +85,8 @@ func (c call) unanswered(ctx context.Context, err error, keys Keys) error {
 }
 
 // rejected is the failure of a call whose status is not 2xx.
-func (c call) rejected(r response, keys Keys, s site.Site) error {
-	e := &Error{Op: c.op, Status: r.status, Text: errorText(r.body, c.redactor(keys)), Reset: r.rateLimitReset()}
+func (c call) rejected(r response, body []byte, keys Keys, s site.Site) error {
+	e := &Error{Op: c.op, Status: r.status, Text: errorText(body, c.redactor(keys)), Reset: r.rateLimitReset()}
 	kind, verb := fault.Permanent, "refused to"
 	if httpx.IsTemporary(r.status) {
 		kind, verb = fault.Temporary, "could not"
@@ -122,7 +122,7 @@ func (c call) unreadable(ctx context.Context, r response, err error) error {
 	e := &Error{Op: c.op, Status: r.status, Cause: httpx.WithContextCause(ctx, err)}
 	switch {
 	case errors.Is(err, errTooLarge):
-		return fault.New(fault.Permanent, "Datadog sent more than 8 MiB to "+c.op+"; ask for less at a time", e)
+		return fault.New(fault.Permanent, "Datadog sent too much to "+c.op+"; ask for less at a time", e)
 	case errors.Is(e.Cause, context.DeadlineExceeded):
 		return fault.New(fault.Temporary, "Datadog took too long to "+c.op, e)
 	}
@@ -143,8 +143,11 @@ func (c call) redactor(keys Keys) func(string) string {
 	return strings.NewReplacer(pairs...).Replace
 }
 
-// maxErrorRunes keeps an error text fit for a line of a log or an event.
-const maxErrorRunes = 300
+const (
+	maxErrorBytes = 64 << 10 // Of the body of a rejection.
+	// maxErrorRunes keeps an error text fit for a line of a log or an event.
+	maxErrorRunes = 300
+)
 
 // errorText returns what a rejection says, on one line and redacted. It reads
 // {"errors":["…"]} of the v1 API, {"errors":[{"title":"…","detail":"…"}]} of the v2

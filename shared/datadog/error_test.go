@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -256,14 +257,24 @@ func TestClient_RejectionCutOff(t *testing.T) {
 }
 
 func TestClient_EndlessBody(t *testing.T) {
-	endless := func(status int) *Client {
+	read := 0
+	starting := func(status int, start string) *Client {
 		return clientOver(t, func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: status, Body: io.NopCloser(zeros{})}, nil
+			body := &limited{Reader: io.MultiReader(strings.NewReader(start), zeros{}), max: math.MaxInt}
+			return &http.Response{StatusCode: status, Body: closer{body, func() { read = body.read }}}, nil
 		}, keyring{})
 	}
-	f, e := failure(t, readCalls["events"].do(t.Context(), endless(200)))
-	if f.Kind != fault.Permanent || !errors.Is(e, errTooLarge) || f.Public != "Datadog sent more than 8 MiB to list events; ask for less at a time" {
+	endless := func(status int) *Client { return starting(status, "") }
+	f, e := failure(t, readCalls["monitor"].do(t.Context(), endless(200)))
+	if f.Kind != fault.Permanent || !errors.Is(e, errTooLarge) || f.Public != "Datadog sent too much to get the monitor; ask for less at a time" {
 		t.Errorf("a read: got kind %v and %v", f.Kind, f)
+	}
+	f, e = failure(t, readCalls["events"].do(t.Context(), starting(200, `{"events":[`+strings.Repeat(" ", maxListBytes))))
+	if f.Kind != fault.Permanent || !errors.Is(e, errTooLarge) || f.Public != "Datadog sent too much to list events; ask for less at a time" {
+		t.Errorf("a list: got kind %v and %v", f.Kind, f)
+	}
+	if f, e = failure(t, readCalls["events"].do(t.Context(), endless(200))); f.Kind != fault.Temporary || e.Status != 200 || read > maxBodyBytes {
+		t.Errorf("no list: got kind %v and %+v after %d bytes", f.Kind, e, read)
 	}
 	if f, e = failure(t, readCalls["events"].do(t.Context(), endless(503))); f.Kind != fault.Temporary || e.Status != 503 || e.Text != "" {
 		t.Errorf("a rejection: got kind %v and %+v", f.Kind, e)

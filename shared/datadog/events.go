@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unique"
 
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
@@ -58,13 +59,25 @@ type EventQuery struct {
 	ExcludeAggregate bool
 	// Page counts from 0, by 1,000 events. It needs Unaggregated.
 	Page int
+	// MaxText is how many bytes of a text are kept, which has up to 4,000 characters. 0
+	// keeps it whole.
+	MaxText int
 }
 
 // Events returns the newest 1,000 events that match query, or a later page of them.
 // https://docs.datadoghq.com/api/latest/events/#get-a-list-of-events
 func (c *Client) Events(ctx context.Context, query EventQuery) ([]Event, error) {
-	return read(ctx, c, get("list events", eventsRead, eventsPath, query.values()), func(r struct{ Events []eventFields }) ([]Event, bool) {
-		return each(r.Events, c.event), r.Events != nil
+	call := get("list events", eventsRead, eventsPath, query.values())
+	call.variant = strconv.Itoa(query.MaxText)
+	return readEach(ctx, c, call, "events", func(f eventFields) Event {
+		e := c.event(f)
+		if query.MaxText > 0 && len(e.Text) > query.MaxText {
+			e.Text = strings.ToValidUTF8(strings.Clone(e.Text[:query.MaxText]), "")
+		}
+		for i, tag := range e.Tags { // Most are those of other events, too.
+			e.Tags[i] = unique.Make(tag).Value()
+		}
+		return e
 	})
 }
 
@@ -116,15 +129,14 @@ func (c *Client) event(f eventFields) Event {
 // connection that breaks before the status is a temporary failure, and the event may be there.
 // https://docs.datadoghq.com/api/latest/events/#post-an-event
 func (c *Client) Create(ctx context.Context, e event.Event) (event.Posted, error) {
-	r, err := c.do(ctx, call{
+	var created struct{ Event eventRef }
+	_, err := c.do(ctx, call{
 		op: "create the event", apiKeyOnly: true, retryOnAuthError: true,
-		method: http.MethodPost, path: eventsPath, body: e,
+		method: http.MethodPost, path: eventsPath, body: e, decode: ifReadable(&created),
 	})
 	if err != nil {
 		return event.Posted{}, err
 	}
-	var created struct{ Event eventRef }
-	_ = decode(r.body, &created)
 	return event.Posted{ID: created.Event.id(), URL: c.page(created.Event.URL)}, nil
 }
 
@@ -132,13 +144,6 @@ func (c *Client) Create(ctx context.Context, e event.Event) (event.Posted, error
 // both. The id that it returns is that of the v2 API. See Create for unreadable bodies.
 // https://docs.datadoghq.com/api/latest/events/#post-an-event (tab v2)
 func (c *Client) CreateAlert(ctx context.Context, e event.AlertEvent) (event.Posted, error) {
-	r, err := c.do(ctx, call{
-		op: "create the event", toIntake: true, retryOnAuthError: true,
-		method: http.MethodPost, path: "/api/v2/events", body: e,
-	})
-	if err != nil {
-		return event.Posted{}, err
-	}
 	var created struct {
 		Data struct {
 			Attributes struct {
@@ -149,7 +154,13 @@ func (c *Client) CreateAlert(ctx context.Context, e event.AlertEvent) (event.Pos
 		}
 		Links struct{ Self string }
 	}
-	_ = decode(r.body, &created)
+	_, err := c.do(ctx, call{
+		op: "create the event", toIntake: true, retryOnAuthError: true,
+		method: http.MethodPost, path: "/api/v2/events", body: e, decode: ifReadable(&created),
+	})
+	if err != nil {
+		return event.Posted{}, err
+	}
 	evt := created.Data.Attributes.Attributes.Evt
 	return event.Posted{ID: cmp.Or(evt.UID, evt.ID), URL: c.page(created.Links.Self)}, nil
 }

@@ -54,14 +54,8 @@ func (c *Client) Hosts(ctx context.Context, query HostQuery) ([]Host, error) {
 	if !query.From.IsZero() {
 		search.Set("from", unixSeconds(query.From))
 	}
-	return read(ctx, c, get("list the hosts", "hosts_read", "/api/v1/hosts", search), hostsResponse.all)
+	return readEach(ctx, c, get("list the hosts", "hosts_read", "/api/v1/hosts", search), "host_list", hostFields.host)
 }
-
-type hostsResponse struct {
-	Hosts []hostFields `json:"host_list"`
-}
-
-func (r hostsResponse) all() ([]Host, bool) { return each(r.Hosts, hostFields.host), r.Hosts != nil }
 
 type hostFields struct {
 	Host

@@ -129,8 +129,8 @@ type DowntimeMatch struct {
 // DowntimeMatches returns at most 100 downtimes that silence the monitor now.
 // https://docs.datadoghq.com/api/latest/downtimes/#get-active-downtimes-for-a-monitor
 func (c *Client) DowntimeMatches(ctx context.Context, monitorID int64) ([]DowntimeMatch, error) {
-	return read(ctx, c, get("get the monitor's downtimes", downtimesRead, fmt.Sprintf("/api/v2/monitor/%d/downtime_matches", monitorID),
-		values("page[limit]", strconv.Itoa(maxDowntimes))), listOf(downtimeMatch))
+	return readEach(ctx, c, get("get the monitor's downtimes", downtimesRead, fmt.Sprintf("/api/v2/monitor/%d/downtime_matches", monitorID),
+		values("page[limit]", strconv.Itoa(maxDowntimes))), "data", downtimeMatch)
 }
 
 type downtimeFields struct {

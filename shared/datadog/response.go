@@ -8,35 +8,42 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"boomerang/shared/httpx"
 	"boomerang/shared/telemetry"
 )
 
-// maxBodyBytes holds the largest response: 1,000 events of 4,000 characters.
-const maxBodyBytes = 8 << 20
+const (
+	maxBodyBytes = 8 << 20
+	// maxListBytes holds the largest list: 1,000 events of 4,000 characters.
+	maxListBytes = 32 << 20
+)
 
 var (
-	errTooLarge   = errors.New("the body is larger than 8 MiB")
+	errTooLarge   = errors.New("the body is too large")
 	errIncomplete = errors.New("the body is JSON without the requested data")
 )
 
-// response is an HTTP response with its body.
+// response is an HTTP response whose body was read.
 type response struct {
-	status  int
-	header  http.Header
-	body    []byte
-	readErr error // Why body is not complete.
+	status int
+	header http.Header
 }
 
-func readResponse(resp *http.Response) response {
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBodyBytes+1))
-	if len(body) > maxBodyBytes {
-		body, err = nil, errTooLarge
+// limited is a body with a limit. It counts what was read.
+type limited struct {
+	io.Reader
+	read, max int
+}
+
+func (b *limited) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if b.read += n; b.read > b.max {
+		return 0, errTooLarge
 	}
-	return response{status: resp.StatusCode, header: resp.Header, body: body, readErr: err}
+	return n, err
 }
 
 func (r response) ok() bool { return httpx.IsSuccess(r.status) }
@@ -70,25 +77,107 @@ func (r response) recordRateLimit(ctx context.Context) {
 	}
 }
 
-// decodeAs decodes a response and returns what convert makes of it. See read.
-func decodeAs[W, T any](ctx context.Context, call call, r response, convert func(W) (T, bool)) (none T, err error) {
-	var decoded W
-	if err = r.readErr; err == nil {
-		err = decode(r.body, &decoded)
-	}
-	if err == nil {
-		if value, complete := convert(decoded); complete {
-			return value, nil
+// decoder returns what is kept of a body.
+type decoder[T any] func(*limited) (T, error)
+
+// whole decodes a body and returns what convert makes of it. convert returns false if the
+// body lacks the requested data.
+func whole[W, T any](convert func(W) (T, bool)) decoder[T] {
+	return func(body *limited) (none T, err error) {
+		raw, err := io.ReadAll(body)
+		var decoded W
+		if err == nil {
+			err = decode(raw, &decoded)
 		}
-		err = errIncomplete
+		if err != nil {
+			return none, err
+		}
+		value, complete := convert(decoded)
+		if !complete {
+			return none, errIncomplete
+		}
+		return value, nil
 	}
-	return none, call.unreadable(ctx, r, err)
 }
 
-// decode fills out and skips values of unexpected types: package json reports the
-// first one only after it has decoded all others.
-func decode(body []byte, out any) error {
-	err := json.Unmarshal(body, out)
+// ifReadable decodes a body into out, and leaves out what it cannot.
+func ifReadable(out any) func(*limited) error {
+	return func(body *limited) error {
+		raw, err := io.ReadAll(body)
+		if err == nil {
+			_ = decode(raw, out) // The caller can do without it.
+		}
+		return nil
+	}
+}
+
+// elements decodes the list under a key of a body and converts each element as it
+// arrives, because a body with a full list of events has megabytes.
+func elements[E, T any](key string, convert func(E) T) decoder[[]T] {
+	return func(body *limited) (all []T, err error) {
+		body.max = maxListBytes
+		d := json.NewDecoder(body)
+		if err := expect(d, json.Delim('{')); err != nil {
+			return nil, err
+		}
+		for d.More() {
+			name, err := d.Token()
+			switch {
+			case err != nil:
+			case all == nil && strings.EqualFold(name.(string), key):
+				all, err = convertEach(d, convert)
+			default:
+				err = d.Decode(new(json.RawMessage))
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		switch err := errors.Join(expect(d, json.Delim('}')), expect(d, nil)); {
+		case err != nil:
+			return nil, err
+		case all == nil:
+			return nil, errIncomplete
+		}
+		return all, nil
+	}
+}
+
+func convertEach[E, T any](d *json.Decoder, convert func(E) T) ([]T, error) {
+	if err := expect(d, json.Delim('[')); err != nil {
+		return nil, err
+	}
+	all := []T{}
+	for d.More() {
+		var element E
+		if err := lenient(d.Decode(&element)); err != nil {
+			return nil, err
+		}
+		all = append(all, convert(element))
+	}
+	return all, expect(d, json.Delim(']'))
+}
+
+// expect reads one token; nil is the end.
+func expect(d *json.Decoder, want json.Token) error {
+	got, err := d.Token()
+	switch {
+	case want == nil && err == io.EOF:
+		return nil
+	case err == io.EOF:
+		return io.ErrUnexpectedEOF
+	case err == nil && got != want:
+		return errIncomplete
+	}
+	return err
+}
+
+// decode fills out and skips values of unexpected types.
+func decode(body []byte, out any) error { return lenient(json.Unmarshal(body, out)) }
+
+// lenient accepts values of unexpected types: package json reports the first one only
+// after it has decoded all others.
+func lenient(err error) error {
 	if _, mismatch := errors.AsType[*json.UnmarshalTypeError](err); mismatch {
 		return nil
 	}
@@ -133,11 +222,6 @@ func parseNumber(raw []byte) *float64 {
 type list[A any] struct{ Data []resource[A] }
 
 func (l list[A]) whole() (list[A], bool) { return l, l.Data != nil }
-
-// listOf converts each resource of a list.
-func listOf[A, T any](convert func(resource[A]) T) func(list[A]) ([]T, bool) {
-	return func(l list[A]) ([]T, bool) { return each(l.Data, convert), l.Data != nil }
-}
 
 func each[A, T any](all []A, convert func(A) T) []T {
 	converted := make([]T, len(all))

@@ -57,10 +57,10 @@ type Change struct {
 // SearchEvents returns the newest events that match, the newest first.
 // https://docs.datadoghq.com/api/latest/events/#search-events
 func (c *Client) SearchEvents(ctx context.Context, query SearchQuery) ([]SearchedEvent, error) {
-	return read(ctx, c, call{
+	return readEach(ctx, c, call{
 		op: "search the events", permission: eventsRead, method: http.MethodPost, path: "/api/v2/events/search",
 		body: newSearch(query),
-	}, listOf(c.searchedEvent))
+	}, "data", c.searchedEvent)
 }
 
 // FindPosted returns the event that was posted under an idempotency key by a webhook, or by any
@@ -181,10 +181,10 @@ type Log struct {
 // seconds.
 // https://docs.datadoghq.com/api/latest/logs/#search-logs-post
 func (c *Client) Logs(ctx context.Context, query SearchQuery) ([]Log, error) {
-	return read(ctx, c, call{
+	return readEach(ctx, c, call{
 		op: "search the logs", permission: "logs_read_data", method: http.MethodPost, path: "/api/v2/logs/events/search",
 		body: newSearch(query),
-	}, listOf(logLine))
+	}, "data", logLine)
 }
 
 type logFields struct {

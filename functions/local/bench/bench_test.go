@@ -69,26 +69,9 @@ func isFile(path string) bool {
 
 // measure runs one instance from its start to its end and reports its figures.
 func measure(b *testing.B, command []string, posts bool) {
-	s := newServices(b)
-	api, err := runtimeapi.Start()
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer api.Close()
-	instance := exec.Command(command[0], command[1:]...)
-	instance.Env = s.environment(b, api.Addr)
-	var output bytes.Buffer
-	instance.Stdout, instance.Stderr = &output, &output
+	s := newServices(b, false)
 	started := time.Now()
-	if err := instance.Start(); err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _, _ = instance.Process.Kill(), instance.Wait() }()
-	select {
-	case <-api.Ready:
-	case <-time.After(timeout):
-		b.Fatal("the function did not start: " + output.String())
-	}
+	i := start(b, s, command)
 	ready := time.Since(started)
 
 	var first time.Duration
@@ -98,17 +81,10 @@ func measure(b *testing.B, command []string, posts bool) {
 		if posts {
 			s.seed(alert)
 		}
-		payload, err := json.Marshal(alert.Request())
-		if err != nil {
-			b.Fatal(err)
-		}
 		s.takeBusy()
 		begin := time.Now()
-		result, err := api.Invoke(context.Background(), payload, begin.Add(timeout))
+		i.invoke(b, alert.Request(), `posted`)
 		took := time.Since(begin)
-		if err != nil || result.Failed || !bytes.Contains(result.Body, []byte(`posted`)) {
-			b.Fatalf("no event was posted: %s %v; the function wrote %s", result.Body, err, output.String())
-		}
 		if n == 0 {
 			first = time.Since(started)
 		}
@@ -124,20 +100,62 @@ func measure(b *testing.B, command []string, posts bool) {
 	b.ReportMetric(float64(ready.Microseconds())/1000, "ready-ms")
 	b.ReportMetric(float64(first.Microseconds())/1000, "first-ms")
 	b.ReportMetric(float64(own[len(own)/2].Microseconds())/1000, "own-ms")
-	b.ReportMetric(float64(peak(b, instance.Process.Pid))/1e6, "peak-MB")
+	b.ReportMetric(i.peak(b), "peak-MB")
+}
+
+// instance is a function that runs.
+type instance struct {
+	api     *runtimeapi.Server
+	process *os.Process
+	output  bytes.Buffer
+}
+
+// start returns an instance that waits for its first invocation.
+func start(b *testing.B, s *services, command []string) *instance {
+	api, err := runtimeapi.Start()
+	if err != nil {
+		b.Fatal(err)
+	}
+	i := &instance{api: api}
+	function := exec.Command(command[0], command[1:]...)
+	function.Env = s.environment(b, api.Addr)
+	function.Stdout, function.Stderr = &i.output, &i.output
+	if err := function.Start(); err != nil {
+		b.Fatal(err)
+	}
+	i.process = function.Process
+	b.Cleanup(func() { _, _ = function.Process.Kill(), function.Wait(); api.Close() })
+	select {
+	case <-api.Ready:
+	case <-time.After(timeout):
+		b.Fatal("the function did not start: " + i.output.String())
+	}
+	return i
+}
+
+// invoke fails the benchmark unless the response contains a text.
+func (i *instance) invoke(b *testing.B, event any, want string) {
+	payload, err := json.Marshal(event)
+	if err != nil {
+		b.Fatal(err)
+	}
+	result, err := i.api.Invoke(context.Background(), payload, time.Now().Add(timeout))
+	if err != nil || result.Failed || !bytes.Contains(result.Body, []byte(want)) {
+		b.Fatalf("the response is %s %v; the function wrote %s", result.Body, err, i.output.String())
+	}
 }
 
 // peak is the most memory that a process had
-// (https://docs.kernel.org/filesystems/proc.html).
-func peak(b *testing.B, pid int) int64 {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+// (https://docs.kernel.org/filesystems/proc.html), in MB.
+func (i *instance) peak(b *testing.B) float64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", i.process.Pid))
 	if err != nil {
 		b.Fatal(err)
 	}
 	for line := range strings.Lines(string(status)) {
 		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
 			kilobytes, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64) // Zero fails below.
-			return kilobytes << 10
+			return float64(kilobytes<<10) / 1e6
 		}
 	}
 	b.Fatal("the process has ended")
@@ -157,9 +175,11 @@ type services struct {
 	busy     time.Duration
 }
 
-func newServices(b *testing.B) *services {
+func newServices(b *testing.B, http2 bool) *services {
 	s := &services{datadog: fakedatadog.New(fakedatadog.Options{})}
-	s.server = httptest.NewTLSServer(http.HandlerFunc(s.serve))
+	s.server = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
+	s.server.EnableHTTP2 = http2
+	s.server.StartTLS()
 	b.Cleanup(s.server.Close)
 	s.roots = filepath.Join(b.TempDir(), "roots.pem")
 	if err := os.WriteFile(s.roots, append(encode(s.server.Certificate()), systemRoots()...), 0o600); err != nil {

@@ -33,7 +33,7 @@ func history(list lister) enrich.Step {
 		events, err := list(ctx, datadog.EventQuery{
 			Start: a.Date.Add(-day).Truncate(time.Minute), End: a.Date.Truncate(time.Minute).Add(time.Minute),
 			Tags:         []string{"monitor"},
-			Unaggregated: true, ExcludeAggregate: true,
+			Unaggregated: true, ExcludeAggregate: true, MaxText: 1,
 		})
 		if err != nil {
 			return enrich.Finding{}, err

@@ -109,6 +109,10 @@ const (
 // (https://docs.datadoghq.com/api/latest/events/#get-a-list-of-events).
 const maxListed = 1000
 
+// maxText is how many bytes of an event's text are read: its kind or its title is in the
+// first lines.
+const maxText = 300
+
 // around lists all events with one tag of the alert and classifies them itself, because
 // a deploy seldom has all tags that an alert has.
 func around(list lister) enrich.Step {
@@ -121,7 +125,7 @@ func around(list lister) enrich.Step {
 		d := Around{Tags: tags, From: a.Date.Add(-before).Truncate(time.Minute).UTC(), To: a.Date.Add(after).Truncate(time.Minute).UTC()}
 		events, err := list(ctx, datadog.EventQuery{
 			Start: d.From, End: d.To, Tags: tags,
-			Unaggregated: true, ExcludeAggregate: true,
+			Unaggregated: true, ExcludeAggregate: true, MaxText: maxText,
 		})
 		if err != nil {
 			return enrich.Finding{}, err

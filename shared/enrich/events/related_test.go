@@ -111,8 +111,8 @@ func TestRelated_Enrich(t *testing.T) {
 		`],"fired_last_day":2,"last_fired":"2026-11-21T09:00:00Z"}`)
 	slices.SortFunc(source.made, func(a, b datadog.EventQuery) int { return -strings.Compare(a.Tags[0], b.Tags[0]) })
 	wantCalls := []datadog.EventQuery{
-		{Start: from, End: to, Tags: []string{"service:checkout"}, Unaggregated: true, ExcludeAggregate: true},
-		{Start: noon.Add(-24 * time.Hour), End: noon.Add(time.Minute), Tags: []string{"monitor"}, Unaggregated: true, ExcludeAggregate: true},
+		{Start: from, End: to, Tags: []string{"service:checkout"}, Unaggregated: true, ExcludeAggregate: true, MaxText: maxText},
+		{Start: noon.Add(-24 * time.Hour), End: noon.Add(time.Minute), Tags: []string{"monitor"}, Unaggregated: true, ExcludeAggregate: true, MaxText: 1},
 	}
 	if diff := cmp.Diff(wantCalls, source.made); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
