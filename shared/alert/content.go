@@ -46,20 +46,25 @@ func (a *Alert) addContent(payload map[string]any, unread []any) bool {
 // searchContent takes what is missing from the texts that fill no field.
 func (a *Alert) searchContent(texts []string) {
 	for _, text := range texts {
-		if links := appendLinks(nil, text, ""); len(links) > 0 && isAddress(text) {
-			a.take("link", &a.Link, "address", text)
+		if isAddress(text) && len(appendLinks(nil, text, "")) > 0 {
+			a.take("link", &a.Link, fromAddress, text)
 		}
 	}
 	if a.Title == "" && a.AlertTitle == "" {
 		a.take("title", &a.Title, "first_line", markedLine(texts))
 	}
-	text := longest(texts, func(s string) bool { return strings.ContainsFunc(s, unicode.IsSpace) && s != a.Title && !isAddress(s) })
+	text := longest(texts, isMessage)
 	switch {
+	case a.Title == "" && a.AlertTitle == "" && a.Message != "" && isMarked(firstLine(a.Message)):
+		a.take("title", &a.Title, fromMessage, firstLine(a.Message))
+		if isLine(a.Message) && text != "" {
+			a.Message = ""
+		}
 	case text == "":
 	case a.Title == "" && a.AlertTitle == "" && isLine(a.Message) && len(text) > len(a.Message):
 		// Chats and on-call tools have their title in "text" or "message".
-		a.Title, a.Message = strings.TrimSpace(a.Message), ""
-		a.guess("title", "message")
+		a.take("title", &a.Title, fromMessage, strings.TrimSpace(a.Message))
+		a.Message = ""
 	case a.Message != "" && strings.TrimSpace(a.Message) == cmp.Or(a.Title, a.AlertTitle):
 		a.Message = ""
 	}
@@ -134,20 +139,31 @@ func longest(texts []string, accept func(string) bool) (text string) {
 // markedLine returns the first line that begins as Datadog's titles do.
 func markedLine(texts []string) string {
 	for _, text := range texts {
-		if line := firstLine(text); readMarks(line) != (marks{}) {
+		if line := firstLine(text); isMarked(line) {
 			return line
 		}
 	}
 	return ""
 }
 
+func isMarked(line string) bool { return readMarks(line) != (marks{}) }
+
+// isMessage reports whether a text has more than one word, and is not another title.
+func isMessage(s string) bool {
+	return strings.ContainsFunc(strings.TrimSpace(s), unicode.IsSpace) && !(isLine(s) && isMarked(s))
+}
+
 // firstLine returns the first line of a message with more than white space and the
-// fence of Datadog's markdown.
+// fence of Datadog's markdown, without a chat's marks for a link or for bold text.
 func firstLine(message string) string {
 	for line := range strings.Lines(message) {
-		if line = strings.TrimSpace(line); line != "" && line != "%%%" {
-			return line
+		if line = strings.TrimSpace(line); line == "" || line == "%%%" {
+			continue
 		}
+		if address, text, ok := strings.Cut(line, "|"); ok && strings.HasPrefix(address, "<http") {
+			line = strings.Replace(text, ">", "", 1)
+		}
+		return strings.Trim(line, "*_# ")
 	}
 	return ""
 }

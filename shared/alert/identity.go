@@ -32,8 +32,8 @@ func (a *Alert) identify(links []link) (certain bool) {
 	if given == a.CycleKey || given == a.AggregKey {
 		given = ""
 	}
-	var linked []string
-	source := ""
+	var linked, mentioned []string
+	var source, mention string
 	for _, l := range links {
 		switch {
 		case l.event == "":
@@ -43,6 +43,9 @@ func (a *Alert) identify(links []link) (certain bool) {
 		case l.own && !slices.Contains(linked, l.event):
 			linked = append(linked, l.event)
 			source = cmp.Or(source, l.source)
+		case !l.own && !slices.Contains(mentioned, l.event):
+			mentioned = append(mentioned, l.event)
+			mention = l.source
 		}
 	}
 	switch {
@@ -51,11 +54,15 @@ func (a *Alert) identify(links []link) (certain bool) {
 		a.guess("identity", source)
 		return given == "" && len(linked) == 1
 	case given != "":
+		a.ID = given
 		a.guess("identity", "id")
+	case len(mentioned) == 1:
+		a.ID = mentioned[0]
+		a.guess("identity", mention)
 	default:
+		a.ID = ""
 		a.guess("identity", "content")
 	}
-	a.ID = given
 	return false
 }
 
@@ -81,7 +88,7 @@ func (a Alert) IsFromBoomerang() bool {
 
 func (a Alert) isOfMonitor() bool {
 	inField := func(name, value string) bool {
-		return value != "" && !a.guessedFrom(name, fromTitle, fromMessage, fromLink, fromTags)
+		return value != "" && !a.guessedFrom(name, fromTitle, fromMessage, fromLink, fromAddress, fromTags)
 	}
 	return a.Tags.Has("monitor") || a.CycleKey+a.Query+a.Status != "" ||
 		inField("monitor", a.MonitorID) || inField("state", string(a.Transition)) || inField("group", a.Scope)

@@ -74,13 +74,13 @@ var keyTable = []keyRow{
 	{"SECURITY_RULE_MATCHED_QUERIES", certain, nil, "security_rule_query"},
 	{"SECURITY_SIGNAL_MSG", certain, nil, "security_signal_message"},
 
-	{"ALERT_STATUS", guess, nil, "status"},
+	{"ALERT_STATUS", guess, isWord, "status"},
 	{"ALERT_TITLE", guess, nil, "monitor_name monitor alert name"},
 	{"EVENT_TITLE", guess, nil, "summary subject entity_display_name case_title"},
 	{"EVENT_MSG", guess, nil, "case_description case_message case_msg description event_description alert_description detailed_description details content state_message"},
 	{"DATE", guess, nil, "timestamp event_time event_ts event_timestamp occurred_at triggered_at fired_at fire_time start_time starts_at time alert_time"},
 	{"LAST_UPDATED", guess, nil, "updated_at"},
-	{"LINK", guess, nil, "link_to_upstream_details datadog_url title_link monitor_url details_url client_url case_url case_link"},
+	{"LINK", guess, nil, "link_to_upstream_details datadog_url case_url case_link"},
 	{"SNAPSHOT", guess, nil, "image_url image"},
 	{"ORG_NAME", guess, nil, "org organization organisation"},
 	{"INCIDENT_PUBLIC_ID", guess, nil, "public_id"},
@@ -243,9 +243,13 @@ func isEventID(s string) bool {
 	return len(s) >= 16 && err == nil && isDigits(s)
 }
 
+// maxMonitorID is how many digits a monitor's id has at most.
+const maxMonitorID = 12
+
+// isMonitorID leaves out the numbers that count something.
 func isMonitorID(s string) bool {
 	s = wholeNumber(s)
-	return 4 <= len(s) && len(s) <= 12 && isDigits(s)
+	return 4 <= len(s) && len(s) <= maxMonitorID && isDigits(s)
 }
 
 func isWholeNumber(s string) bool { return isDigits(wholeNumber(s)) }

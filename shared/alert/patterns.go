@@ -12,6 +12,7 @@ const (
 	fromTitle   = "title"
 	fromMessage = "message"
 	fromLink    = "link"
+	fromAddress = "address"
 	fromTags    = "tags"
 )
 
@@ -31,11 +32,13 @@ var patterns = []pattern{
 	{"priority", "incident", func(t texts) string { return severityOf(t.incident) }},
 	{"priority", "security", func(t texts) string { return severityOf(t.security) }},
 	{"monitor", fromLink, func(t texts) string { return monitorOf(t.links, fromLink) }},
+	{"monitor", fromAddress, func(t texts) string { return monitorOf(t.links, fromAddress) }},
 	{"monitor", fromMessage, func(t texts) string { return monitorOf(t.links, fromMessage) }},
 	{"group", fromTitle, func(t texts) string { return t.marks.group }},
 	{"group", fromLink, func(t texts) string { return groupOf(t.links) }},
 	{"group", "alert_status", func(t texts) string { return scopeIn(t.status, " over ", " was ") }},
 	{"group", fromMessage, func(t texts) string { return scopeIn(t.message, "** over **", "**") }},
+	{"link", fromMessage, func(t texts) string { return ownAddress(t.links) }},
 }
 
 // texts are what the patterns read.
@@ -46,12 +49,12 @@ type texts struct {
 	links                               []link
 }
 
-// Infer fills state, priority, monitor and group from Datadog's own words in the alert,
+// Infer fills state, priority, monitor, group and link from Datadog's own words in the alert,
 // where they are empty.
 func (a *Alert) Infer() { a.infer(a.links()) }
 
 func (a *Alert) infer(links []link) {
-	fields := map[string]*string{"state": (*string)(&a.Transition), "priority": &a.Priority, "monitor": &a.MonitorID, "group": &a.Scope}
+	fields := map[string]*string{"state": (*string)(&a.Transition), "priority": &a.Priority, "monitor": &a.MonitorID, "group": &a.Scope, "link": &a.Link}
 	t := texts{a.marks(), a.Message, a.Status, a.Incident.Severity, a.Security.SignalSeverity, a.Tags, links}
 	for _, p := range patterns {
 		field := fields[p.field]
@@ -82,6 +85,7 @@ func (a *Alert) marks() (m marks) {
 func readMarks(title string) (m marks) {
 	const maxMarks = 4096 // Bytes, a group included.
 	title = title[:min(len(title), maxMarks)]
+	prefixed := false
 	for title != "" {
 		if inside, rest, ok := cutMark(title); ok {
 			m.add(inside)
@@ -93,27 +97,31 @@ func readMarks(title string) (m marks) {
 		switch start := strings.IndexByte(title, '['); {
 		case ok && known && m.state == "":
 			m.state, title = state, strings.TrimLeft(rest, " ")
-		case start > 0 && m == marks{}:
-			title = title[start:] // Words of the template's, such as "Datadog: ".
+		case start > 0 && !prefixed && m == marks{}:
+			title, prefixed = title[start:], true // Words of the template's, such as "Datadog: ".
 		default:
 			return m
 		}
 	}
+	if prefixed {
+		return marks{} // No name follows, so that they are its end: "Load [Triggered]".
+	}
 	return m
 }
 
-// cutMark splits "[inside] rest". A group in braces may hold brackets.
+// cutMark splits "[inside] rest". A group in braces may hold brackets, and the title may
+// be cut.
 func cutMark(title string) (inside, rest string, ok bool) {
 	if title[0] != '[' {
 		return "", "", false
 	}
-	inside, rest, ok = strings.Cut(title[1:], "]")
+	inside, rest, _ = strings.Cut(title[1:], "]")
 	if strings.Contains(inside, "{") {
 		if i := strings.Index(title, "}]"); i > 0 {
 			return title[1 : i+1], title[i+2:], true
 		}
 	}
-	return inside, rest, ok
+	return inside, rest, true
 }
 
 func (m *marks) add(inside string) {
@@ -121,8 +129,8 @@ func (m *marks) add(inside string) {
 	switch state, known := stateOf(word); {
 	case known && m.state == "":
 		m.state, m.group = state, scopeOf(strings.Trim(group, "{}"))
-	case isPriority(inside) && m.priority == "":
-		m.priority = strings.ToUpper(inside)
+	case len(inside) == 2 && inside[0] == 'P' && m.priority == "":
+		m.priority = priorityOf(inside)
 	}
 }
 
@@ -177,14 +185,18 @@ func severityOf(severity string) string {
 // /event/event?id=1, /event/jump_to?event_id=1 and /monitors/1?event_id=2&group=host:a,
 // each also with "#", on the host of any site or of a customer.
 type link struct {
-	source                string
+	source, address       string
 	own                   bool // It is about this alert: from a field, or from Datadog's part of the message.
 	event, monitor, group string
 }
 
 // links returns those of the link field and of the message.
 func (a *Alert) links() []link {
-	found := appendLinks(nil, a.Link, fromLink)
+	source := fromLink
+	if !isAddress(a.Link) || a.guessedFrom("link", fromAddress) {
+		source = fromAddress // Any text, or an address that may be a constant of the template.
+	}
+	found := appendLinks(nil, a.Link, source)
 	found = appendLinks(found, a.Message, fromMessage)
 	return appendLinks(found, a.Text, fromMessage)
 }
@@ -205,15 +217,21 @@ func appendLinks(found []link, text, source string) []link {
 		at += len(address)
 		if l, ok := readLink(address); ok {
 			l.source, l.own = source, source == fromLink || isFooter(before)
+			l.address = text[at-len(address)-len(scheme)-schemeLength(before) : at]
 			found = append(found, l)
 		}
 	}
 }
 
+// schemeLength is that of "https" or "http" at the end of a text.
+func schemeLength(before string) int {
+	return len(before) - len(strings.TrimSuffix(strings.TrimSuffix(before, "http"), "https"))
+}
+
 // isFooter reports whether a link after this text is one that Datadog adds to each
 // message: at the graph, and to the monitor's status. A person may write other links.
 func isFooter(before string) bool {
-	before = strings.TrimSuffix(strings.TrimSuffix(before, "http"), "https")
+	before = before[:len(before)-schemeLength(before)]
 	const graph = "[![Metric Graph]("
 	return strings.HasSuffix(before, "[Monitor Status](") ||
 		strings.HasSuffix(before, ")](") && strings.Contains(before[max(0, len(before)-1024):], graph)
@@ -227,7 +245,9 @@ func readLink(address string) (l link, ok bool) {
 	isEvent := strings.HasPrefix(path, "event/") || strings.HasPrefix(path, "#/event/") || strings.HasPrefix(path, "event?")
 	for _, mark := range []string{"monitors/", "monitors#"} {
 		if _, rest, found := strings.Cut(path, mark); found && l.monitor == "" {
-			l.monitor = leadingDigits(rest)
+			if l.monitor = leadingDigits(rest); len(l.monitor) > maxMonitorID {
+				l.monitor = ""
+			}
 		}
 	}
 	if !isEvent && l.monitor == "" {
@@ -273,6 +293,16 @@ func monitorOf(links []link, source string) string {
 		return ""
 	}
 	return linked[0]
+}
+
+// ownAddress returns the address of Datadog's own link.
+func ownAddress(links []link) string {
+	for _, l := range links {
+		if l.own {
+			return l.address
+		}
+	}
+	return ""
 }
 
 // groupOf returns the group of Datadog's own links.

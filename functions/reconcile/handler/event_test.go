@@ -75,19 +75,22 @@ func TestAlertOf_Title(t *testing.T) {
 	}
 }
 
-func TestMonitorOf(t *testing.T) {
+func TestAlertOf_Monitor(t *testing.T) {
 	for name, tt := range map[string]struct {
 		event datadog.Event
-		want  int64
+		want  string
 	}{
-		"field":           {datadog.Event{MonitorID: 7, Text: "https://app.datadoghq.com/monitors/8"}, 7},
-		"link":            {datadog.Event{Text: "[x](https://app.datadoghq.com/monitors/221164084?from_ts=1)"}, 221164084},
-		"old link":        {datadog.Event{Text: "https://app.datadoghq.com/monitors#1234/edit"}, 1234},
-		"neither":         {datadog.Event{Text: "https://app.datadoghq.com/monitors/manage"}, 0},
-		"too many digits": {datadog.Event{Text: "/monitors/99999999999999999999"}, 0},
+		"field":           {datadog.Event{MonitorID: 7, Text: "https://app.datadoghq.com/monitors/8"}, "7"},
+		"link":            {datadog.Event{Text: "[x](https://app.datadoghq.com/monitors/221164084?from_ts=1)"}, "221164084"},
+		"old link":        {datadog.Event{Text: "https://app.datadoghq.com/monitors#1234/edit"}, "1234"},
+		"neither":         {datadog.Event{Text: "https://app.datadoghq.com/monitors/manage"}, ""},
+		"too many digits": {datadog.Event{Text: "https://app.datadoghq.com/monitors/99999999999999999999"}, ""},
+		"several": {
+			datadog.Event{Text: "Like https://app.datadoghq.com/monitors/8\n\n[[Monitor Status](https://app.datadoghq.com/monitors/7?to_ts=1)]"}, "7",
+		},
 	} {
-		if got := monitorOf(tt.event); got != tt.want {
-			t.Errorf("%s: got %d, want %d", name, got, tt.want)
+		if got := alertOf(tt.event, "").MonitorID; got != tt.want {
+			t.Errorf("%s: got %q, want %q", name, got, tt.want)
 		}
 	}
 }

@@ -61,7 +61,7 @@ func keysOf(events []datadog.Event, orgID string) []string {
 func (h *Handler) organisation(ctx context.Context, events []datadog.Event) (string, error) {
 	asked := map[int64]bool{0: true}
 	for _, e := range events {
-		id := monitorOf(e)
+		id, _ := strconv.ParseInt(alertOf(e, "").MonitorID, 10, 64) // 0 without a monitor.
 		if h.orgID.Load() != 0 || asked[id] {
 			continue
 		}
