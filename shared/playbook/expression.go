@@ -241,7 +241,9 @@ func (c *mistakeFinder) member(n *ast.MemberNode) {
 	} else if _, problem := c.scope.resolve(parent); problem != "" {
 		return // The visit of the parent reported it.
 	}
-	c.read(n.Property.Location().From, path)
+	if c.read(n.Property.Location().From, path) {
+		c.tagName(n.Property, path)
+	}
 }
 
 // memberPath returns the names of a node such as alert.tags.env, or nil for another.

@@ -103,12 +103,17 @@ func (c *mistakeFinder) equality(operator string, o operand, other ast.Node) {
 			c.refuse(other, "%s is never nil: an absent one is %s", o.name, emptyForm(operator, o))
 		}
 	case *ast.StringNode:
-		if _, isBool := o.shape.(bool); isBool {
+		switch problem := o.never(constant.Value); o.shape.(type) {
+		case bool:
 			c.refuse(other, "%s is true or false: write %[1]s, or not %[1]s", o.name)
-		} else if problem := o.never(constant.Value); isText && problem != "" {
-			c.refuse(other, "%s", problem)
-		} else if _, isList := o.shape.([]string); isList {
+		case string:
+			if problem != "" {
+				c.refuse(other, "%s", problem)
+			}
+		case []string:
 			c.refuse(other, "%s is a list: write %q in %[1]s", o.name, constant.Value)
+		case map[string]string:
+			c.refuse(other, "%s is a map by name: write %q in alert.tag_list", o.name, constant.Value)
 		}
 	case *ast.IntegerNode, *ast.FloatNode:
 		switch {
@@ -189,11 +194,20 @@ func (c *mistakeFinder) membership(n *ast.BinaryNode) {
 	}
 }
 
+// tagName refuses the name of a tag with its value.
+func (c *mistakeFinder) tagName(node ast.Node, path []string) {
+	parent, name := path[:len(path)-1], path[len(path)-1]
+	if tag, value, hasValue := strings.Cut(name, ":"); hasValue && slices.Equal(parent, []string{"alert", "tags"}) {
+		c.refuse(node, "alert.tags is a map by name: write alert.tags[%q] == %q", tag, value)
+	}
+}
+
 // part refuses a part of a text that no value of the field has.
 func (c *mistakeFinder) part(n *ast.BinaryNode, o operand) {
 	text, isConstant := n.Right.(*ast.StringNode)
-	if _, isList := o.shape.([]string); isList {
-		c.refuse(n.Left, "%s is a list: write any(%[1]s, # %s %s)", o.name, n.Operator, n.Right)
+	switch o.shape.(type) {
+	case []string, map[string]string:
+		c.refuse(n.Left, "%s is not a text: write any(alert.tag_list, # %s %s)", o.name, n.Operator, n.Right)
 		return
 	}
 	if !isConstant || o.values == nil {
