@@ -23,10 +23,11 @@ func Tags(a alert.Alert) alert.Tags {
 
 // NewTags returns the tags that the alert does not have, without those that start with ignored.
 func NewTags(tags []string, a alert.Alert, ignored string) []string {
-	known := Tags(a)
-	return slices.DeleteFunc(slices.Clone(tags), func(tag string) bool {
-		return slices.Contains(known, tag) || strings.HasPrefix(tag, ignored)
-	})
+	known := make(map[string]bool)
+	for _, tag := range Tags(a) {
+		known[tag] = true
+	}
+	return slices.DeleteFunc(slices.Clone(tags), func(tag string) bool { return known[tag] || strings.HasPrefix(tag, ignored) })
 }
 
 // maxTagBytes bounds what a step looks up: a tag has at most 200 characters
@@ -62,13 +63,17 @@ func MonitorID(text string) (int64, error) {
 	return id, nil
 }
 
-// IsGroup reports whether a monitor's group is the one that alerted. Datadog writes a
-// group as "env:prod,host:a" and the scope of an alert as "host:a, env:prod".
-func IsGroup(a alert.Alert, group string) bool {
-	tags, scope := alert.Alert{Scope: group}.Scopes(), a.Scopes()
-	slices.Sort(tags)
+// IsGroup returns a function that reports whether a monitor's group is the one that
+// alerted. Datadog writes a group as "env:prod,host:a" and the scope of an alert as
+// "host:a, env:prod".
+func IsGroup(a alert.Alert) func(group string) bool {
+	scope := a.Scopes()
 	slices.Sort(scope)
-	return len(tags) > 0 && slices.Equal(tags, scope)
+	return func(group string) bool {
+		tags := alert.Alert{Scope: group}.Scopes()
+		slices.Sort(tags)
+		return len(tags) > 0 && slices.Equal(tags, scope)
+	}
 }
 
 // DifferentEnv reports whether something with these tags belongs to other

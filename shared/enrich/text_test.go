@@ -202,11 +202,11 @@ func TestBlocks(t *testing.T) {
 
 func TestIsGroup(t *testing.T) {
 	for group, want := range map[string]bool{"env:prod,host:a": true, "host:a, env:prod": true, "host:a": false, "": false, "*": false} {
-		if got := IsGroup(alert.Alert{Scope: "host:a, env:prod"}, group); got != want {
+		if got := IsGroup(alert.Alert{Scope: "host:a, env:prod"})(group); got != want {
 			t.Errorf("%q: got %v", group, got)
 		}
 	}
-	if IsGroup(alert.Alert{}, "") {
+	if IsGroup(alert.Alert{})("") {
 		t.Error("an alert without a scope has a group")
 	}
 }

@@ -127,7 +127,7 @@ func newFacts(a alert.Alert, d Data) enrich.Facts {
 	if a.MonitorID != d.MonitorID {
 		facts = append(facts, enrich.Fact{Name: "Monitor", Value: d.MonitorID})
 	}
-	if len(d.Groups) != 1 || !enrich.IsGroup(a, d.Groups[0]) {
+	if len(d.Groups) != 1 || !enrich.IsGroup(a)(d.Groups[0]) {
 		facts = append(facts, enrich.Fact{Name: "Groups", Value: enrich.Join(groups, "; ", maxGroups)})
 	}
 	if a.Hostname != d.Host {

@@ -8,7 +8,6 @@ package logs
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -139,24 +138,13 @@ func pageURL(s site.Site, q datadog.SearchQuery) string {
 	return "https://" + s.App() + "/logs?" + values.Encode()
 }
 
-// sampleOf returns the lines of $LOGS_SAMPLE, which is an object or a text that holds
-// one (https://docs.datadoghq.com/integrations/webhooks/). They have no times.
+// sampleOf returns the messages of $LOGS_SAMPLE, which have no times.
 func sampleOf(a alert.Alert) []datadog.Log {
-	raw := []byte(a.LogsSample)
-	var text string
-	if json.Unmarshal(raw, &text) == nil {
-		raw = []byte(text)
-	}
-	var sample struct {
-		Rows []struct {
-			Message string `json:"message"`
-		} `json:"rows"`
-	}
-	_ = json.Unmarshal(raw, &sample) // Another shape has no lines.
+	rows, _ := enrich.SampleLogs(a)
 	var lines []datadog.Log
-	for _, row := range sample.Rows[:min(len(sample.Rows), maxSampled)] {
-		if message := strings.TrimSpace(row.Message); message != "" {
-			lines = append(lines, datadog.Log{Message: message})
+	for _, row := range rows[:min(len(rows), maxSampled)] {
+		if message, _ := row.Message.(string); strings.TrimSpace(message) != "" {
+			lines = append(lines, datadog.Log{Message: strings.TrimSpace(message)})
 		}
 	}
 	return lines

@@ -92,9 +92,10 @@ func downtimesFinding(matches []datadog.DowntimeMatch, notes []datadog.DowntimeN
 		f.Blocks = []enrich.Block{enrich.Paragraph("No active downtime mutes the monitor.")}
 		return f
 	}
+	isGroup := enrich.IsGroup(a)
 	d := DowntimesData{
 		Count: len(matches),
-		Muted: slices.ContainsFunc(matches, func(m datadog.DowntimeMatch) bool { return mutes(m, a) }),
+		Muted: slices.ContainsFunc(matches, func(m datadog.DowntimeMatch) bool { return mutes(m, isGroup) }),
 	}
 	if !slices.ContainsFunc(matches, func(m datadog.DowntimeMatch) bool { return m.End.IsZero() }) {
 		d.Until = slices.MaxFunc(matches, func(a, b datadog.DowntimeMatch) int { return a.End.Compare(b.End) }).End
@@ -113,10 +114,8 @@ func downtimesFinding(matches []datadog.DowntimeMatch, notes []datadog.DowntimeN
 
 // mutes reports whether a downtime holds for the group that alerted. A monitor without
 // groups has the one group "*".
-func mutes(m datadog.DowntimeMatch, a alert.Alert) bool {
-	return len(m.Groups) == 0 || slices.ContainsFunc(m.Groups, func(group string) bool {
-		return group == "*" || enrich.IsGroup(a, group)
-	})
+func mutes(m datadog.DowntimeMatch, isGroup func(string) bool) bool {
+	return len(m.Groups) == 0 || slices.ContainsFunc(m.Groups, func(group string) bool { return group == "*" || isGroup(group) })
 }
 
 // summary is a downtime in a line: "env:staging, until 21 Nov 16:00 UTC, by

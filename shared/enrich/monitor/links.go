@@ -60,9 +60,15 @@ func links(m datadog.Monitor, tags alert.Tags) enrich.Links {
 // fillTemplate replaces {{host.name}} in a monitor's message by the value of the tag
 // "host" (https://docs.datadoghq.com/monitors/notify/variables/).
 func fillTemplate(message string, tags alert.Tags) string {
+	values := make(map[string]string, len(tags))
+	for _, tag := range slices.Backward(tags) { // The first of a key counts.
+		if key, value, ok := strings.Cut(tag, ":"); ok {
+			values[strings.ToLower(key)] = value
+		}
+	}
 	message = templateBlock().ReplaceAllString(message, " ")
 	return tagVariable().ReplaceAllStringFunc(message, func(variable string) string {
-		if value := tags.Get(tagVariable().FindStringSubmatch(variable)[1]); value != "" {
+		if value := values[strings.ToLower(tagVariable().FindStringSubmatch(variable)[1])]; value != "" {
 			return url.PathEscape(value)
 		}
 		return variable

@@ -204,9 +204,10 @@ func failingGroups(groups []datadog.MonitorGroup, a alert.Alert) []Group {
 		}
 		failing = append(failing, Group{Name: g.Name, State: g.Status, Since: since})
 	}
+	isGroup := enrich.IsGroup(a)
 	rank := func(g Group) int {
 		switch {
-		case enrich.IsGroup(a, g.Name):
+		case isGroup(g.Name):
 			return 0
 		case !g.Since.IsZero():
 			return 1
