@@ -28,7 +28,14 @@ func rawJSON(v any) json.RawMessage {
 func appendJSON(dst []byte, v any) []byte {
 	switch v := v.(type) {
 	case map[string]any:
-		return appendObject(dst, v)
+		dst = append(dst, '{')
+		for i, key := range slices.Sorted(maps.Keys(v)) {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendJSON(append(appendString(dst, key), ':'), v[key])
+		}
+		return append(dst, '}')
 	case []any:
 		dst = append(dst, '[')
 		for i, item := range v {
@@ -47,20 +54,6 @@ func appendJSON(dst []byte, v any) []byte {
 	default:
 		return append(dst, "null"...)
 	}
-}
-
-func appendObject(dst []byte, object map[string]any) []byte {
-	keys := slices.AppendSeq(make([]string, 0, len(object)), maps.Keys(object))
-	slices.Sort(keys)
-	dst = append(dst, '{')
-	for i, key := range keys {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(appendString(dst, key), ':')
-		dst = appendJSON(dst, object[key])
-	}
-	return append(dst, '}')
 }
 
 // appendString escapes only what JSON requires.

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
-	"sync"
 	"unicode/utf8"
 )
 
@@ -86,8 +84,9 @@ func malformedAt(body []byte, offset int, reason, hint string) *MalformedError {
 	offset = min(max(offset, 0), len(body))
 	lineStart := bytes.LastIndexByte(body[:offset], '\n') + 1
 	const maxVariable = 64 // Datadog's names are shorter.
-	if name := variableName().Find(body[offset:min(offset+maxVariable, len(body))]); name != nil {
-		reason += ", found " + string(name)
+	if name := variableName().FindString(string(body[offset:min(offset+maxVariable, len(body))])); name != "" {
+		name, _, _ = strings.Cut(name, "[")
+		reason += ", found " + name
 	}
 	return &MalformedError{
 		Reason: reason + hint,
@@ -96,8 +95,6 @@ func malformedAt(body []byte, offset int, reason, hint string) *MalformedError {
 		Offset: offset,
 	}
 }
-
-var variableName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\$[A-Z][A-Z0-9_]*`) })
 
 func kindOf(v any) string {
 	switch v.(type) {

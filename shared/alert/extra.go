@@ -1,7 +1,6 @@
 package alert
 
 import (
-	"bytes"
 	"encoding/json"
 	"math"
 	"strconv"
@@ -14,10 +13,8 @@ type Extra map[string]any
 
 // UnmarshalJSON gives numbers the same types as Decode.
 func (e *Extra) UnmarshalJSON(data []byte) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	var object map[string]any
-	if err := dec.Decode(&object); err != nil {
+	object, err := parseObject(data)
+	if err != nil {
 		return err
 	}
 	*e, _ = plain(object).(map[string]any)

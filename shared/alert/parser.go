@@ -18,41 +18,33 @@ const whiteSpace = " \t\r\n"
 
 var byteOrderMark = []byte("\ufeff")
 
-// parseObject reads a body that is one JSON object, or can be repaired into one.
+// parseObject reads a body that is one JSON object, or can be mended into one, into
+// map[string]any, []any, string, json.Number, bool and nil.
 func parseObject(body []byte) (map[string]any, error) {
-	v, err := parse(body)
-	if err != nil {
-		return nil, err
-	}
-	object, ok := v.(map[string]any)
-	if !ok {
-		return nil, &MalformedError{Reason: "it is " + kindOf(v) + "; send an object: {\"id\": \"$ID\", …}"}
-	}
-	return object, nil
-}
-
-// parse reads one JSON value into map[string]any, []any, string, json.Number, bool
-// and nil. It reads as JSON whatever is JSON, and mends the rest if it can.
-func parse(body []byte) (any, error) {
 	rest := bytes.TrimPrefix(bytes.TrimLeft(body, whiteSpace), byteOrderMark)
 	if len(bytes.TrimLeft(rest, whiteSpace)) == 0 {
 		return nil, &MalformedError{Reason: "it is empty"}
 	}
 	strict := parser{text: string(rest)}
-	if v, ok := strict.document(); ok {
-		return v, nil
-	}
-	lenient := parser{text: strict.text, lenient: true, maxRepairs: 8 * len(rest)}
-	if lenient.skipSpace(); lenient.peek() == '{' {
-		if v, ok := lenient.document(); ok {
-			return v, nil
-		}
+	v, valid := strict.document()
+	object, ok := v.(map[string]any)
+	if !valid {
+		lenient := parser{text: strict.text, lenient: true, maxRepairs: 8 * len(rest)}
+		v, mended := lenient.document()
+		object, ok = v.(map[string]any)
+		ok = ok && mended
 	}
 	start := len(body) - len(rest)
-	if strict.tooDeep {
+	switch {
+	case ok:
+		return object, nil
+	case valid:
+		return nil, &MalformedError{Reason: "it is " + kindOf(v) + "; send an object: {\"id\": \"$ID\", …}"}
+	case strict.tooDeep:
 		return nil, malformedAt(body, start+strict.at, "it is nested more than 64 deep", "")
+	default:
+		return nil, syntaxError(body, start)
 	}
-	return nil, syntaxError(body, start)
 }
 
 // parser reads JSON like encoding/json, which FuzzParse compares it with. It takes
@@ -73,41 +65,39 @@ func (p *parser) document() (any, bool) {
 	return v, ok && p.at == len(p.text)
 }
 
+// value reads a value that is inside so many objects and lists.
 func (p *parser) value(level int) (any, bool) {
 	p.skipSpace()
-	switch p.peek() {
-	case '{':
-		return p.object(level + 1)
-	case '[':
-		return p.list(level + 1)
-	case '"':
-		if p.lenient {
-			return p.lenientString(level)
+	first := p.peek()
+	p.tooDeep = level == maxDepth && (first == '{' || first == '[')
+	switch {
+	case p.tooDeep:
+		return nil, false
+	case first == '{':
+		p.at++
+		size := 0
+		if level < 2 && strings.IndexByte(p.text[p.at:], '}') > 256 {
+			size = 28 // Go's maps hold 28 keys without growing, and the usual payload has as many.
 		}
+		object := make(map[string]any, size)
+		return object, p.members(object, level+1)
+	case first == '[':
+		p.at++
+		return p.list(level + 1)
+	case first == '"' && p.lenient:
+		return p.lenientString(level)
+	case first == '"':
 		return p.string()
 	default:
 		return p.word()
 	}
 }
 
-func (p *parser) object(level int) (any, bool) {
-	if p.tooDeep = level > maxDepth; p.tooDeep {
-		return nil, false
-	}
-	p.at++
-	size := 0
-	if level <= 2 && strings.IndexByte(p.text[p.at:], '}') > 256 {
-		size = 28 // Go's maps hold 28 keys without growing, and the usual payload has as many.
-	}
-	object := make(map[string]any, size)
-	return object, p.members(object, level)
-}
-
 // members reads the rest of an object, with its closing brace.
 func (p *parser) members(object map[string]any, level int) bool {
-	for {
-		if more, ok := p.more('}', len(object) == 0); !more {
-			return ok
+	for first := true; p.separated('}', first); first = false {
+		if p.take('}') {
+			return true
 		}
 		key, ok := p.string()
 		if !ok || !p.take(':') {
@@ -117,23 +107,19 @@ func (p *parser) members(object map[string]any, level int) bool {
 			object[key] = nil
 			continue
 		}
-		v, ok := p.value(level)
-		if !ok {
+		if object[key], ok = p.value(level); !ok {
 			return false
 		}
-		object[key] = v
 	}
+	return false
 }
 
+// list reads the rest of a list, with its closing bracket.
 func (p *parser) list(level int) (any, bool) {
-	if p.tooDeep = level > maxDepth; p.tooDeep {
-		return nil, false
-	}
-	p.at++
 	list := []any{}
-	for {
-		if more, ok := p.more(']', len(list) == 0); !more {
-			return list, ok
+	for first := true; p.separated(']', first); first = false {
+		if p.take(']') {
+			return list, true
 		}
 		v, ok := p.value(level)
 		if !ok {
@@ -141,25 +127,17 @@ func (p *parser) list(level int) (any, bool) {
 		}
 		list = append(list, v)
 	}
+	return nil, false
 }
 
-// more moves over the comma to the next value, or over the end. It reports whether
-// there is a value, and if not, whether the end is right.
-func (p *parser) more(end byte, first bool) (more, ok bool) {
-	if p.lenient {
-		for p.take(',') {
-		}
-		first = true
+// separated moves over the comma before a value, which the first one and the end have not.
+func (p *parser) separated(end byte, first bool) bool {
+	commas := 0
+	for p.take(',') {
+		commas++
 	}
-	switch {
-	case p.take(end):
-		return false, true
-	case first:
-		return true, true
-	}
-	comma := p.take(',')
-	p.skipSpace()
-	return comma, false
+	none := first || p.peek() == end
+	return p.lenient || commas == 0 && none || commas == 1 && !none
 }
 
 // peek returns the next byte, and 0 at the end.
@@ -184,16 +162,17 @@ func (p *parser) skipSpace() {
 	for p.at < len(p.text) && p.text[p.at] <= ' ' && strings.IndexByte(whiteSpace, p.text[p.at]) >= 0 {
 		p.at++
 	}
-	if p.lenient {
-		p.skipComments()
-	}
 }
 
 // word reads a number, whose spelling the digest depends on, true, false or null.
+// Lenient, it reads a word as text.
 func (p *parser) word() (any, bool) {
 	word := p.text[p.at:]
 	if end := strings.IndexAny(word, whiteSpace+`"{[,]}`); end >= 0 {
 		word = word[:end]
+	}
+	if p.lenient && strings.HasPrefix(word, "$") {
+		word = variableName().FindString(p.text[p.at:]) // $TAGS[team] has a bracket.
 	}
 	p.at += len(word)
 	switch {
@@ -203,10 +182,8 @@ func (p *parser) word() (any, bool) {
 		return nil, true
 	case word != "" && strings.IndexByte("-0123456789", word[0]) >= 0 && json.Valid([]byte(word)):
 		return json.Number(word), true
-	case p.lenient:
-		return p.unquoted(word)
 	default:
-		return nil, false
+		return validText(word), p.lenient && word != "" && !strings.ContainsAny(word, "'`\\")
 	}
 }
 

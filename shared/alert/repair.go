@@ -5,7 +5,7 @@ import "strings"
 // A lenient parser mends what templates and their variables do to JSON, where it can be
 // read in one way only, because Datadog does not resend a rejected alert:
 //
-//   - a missing or superfluous comma, and a comment;
+//   - a missing or superfluous comma;
 //   - a value that is missing or has no quotes: "logs": $LOGS_SAMPLE, "priority": P2;
 //   - a line break or another control character in a string;
 //   - a variable that holds JSON between quotes: "logs": "{"columns": […]}".
@@ -75,29 +75,4 @@ func (p *parser) completes(at, objects int) bool {
 	rest.skipSpace()
 	p.maxRepairs -= rest.at - at + 1
 	return ok && rest.at == len(p.text)
-}
-
-// unquoted accepts a word as text, and $TAGS[team].
-func (p *parser) unquoted(word string) (any, bool) {
-	if word == "$TAGS" && p.peek() == '[' {
-		_, after, _ := strings.Cut(p.text[p.at:], "]")
-		p.at = len(p.text) - len(after)
-		return nil, true
-	}
-	return validText(word), word != "" && !strings.ContainsAny(word, "'`\\")
-}
-
-// skipComments skips comments and the white space after them.
-func (p *parser) skipComments() {
-	for {
-		rest, end := p.text[p.at:], "\n"
-		switch {
-		case strings.HasPrefix(rest, "/*"):
-			end = "*/"
-		case !strings.HasPrefix(rest, "//"):
-			return
-		}
-		_, rest, _ = strings.Cut(rest[2:], end)
-		p.at = len(p.text) - len(strings.TrimLeft(rest, whiteSpace))
-	}
 }

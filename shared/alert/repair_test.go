@@ -111,9 +111,6 @@ func TestDecode_Lenient(t *testing.T) {
 		// Control characters.
 		{"{\"alert_id\":\"1\",\"title\":\"t\",\"body\":\"one\n\ttwo\r\n\u0001 \\\"three\\\"\\n\",\"tags\":[\"a:b\",\"c\"]}", with(func(a *Alert) { a.Message = "one\n\ttwo\r\n\u0001 \"three\"\n" })},
 		{"{\"alert_id\":\"1\",\"title\":\"t\n\",\"tags\":[\"a:b\n\",\"c\"],}", alert},
-		// Comments.
-		{"// Ours\n{\"alert_id\":\"1\", // the id\n\"title\":\"t\" /* , */ \"tags\":[\"a:b\",\"c\" // , \"d\"\n]} // end", alert},
-		{`{"alert_id":"1","title":"t","tags":["a:b","c"],"link":"http://x//y/*"/**/}`, with(func(a *Alert) { a.Link = "http://x//y/*" })},
 		// Several at once.
 		{"\ufeff{\"alert_id\":\"1\" \"title\":\"t\",\"tags\":[\"a:b\",\"c\",],\"body\":\"a\nb\",\"logs\":\"{\"a\":1}\",\"hostname\":}", with(func(a *Alert) {
 			a.Message, a.LogsSample = "a\nb", json.RawMessage(`{"a":1}`)

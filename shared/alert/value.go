@@ -29,12 +29,12 @@ func isAbsent(v any) bool {
 func isAbsentText(s string) bool {
 	s = strings.TrimSpace(s)
 	return s == "" || strings.EqualFold(s, "null") || strings.EqualFold(s, "none") ||
-		s[0] == '$' && unresolved().MatchString(s)
+		s[0] == '$' && variableName().FindString(s) == s
 }
 
-// unresolved matches the name of a variable: $HOSTNAME, $TAGS[service].
-var unresolved = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^\$[A-Z][A-Z0-9_]*(\[[^\]]*\])?$`)
+// variableName matches $HOSTNAME and $TAGS[service]. Tags have at most 200 characters.
+var variableName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\$[A-Z][A-Z0-9_]*(\[[^\]]{0,200}\])?`)
 })
 
 // scalar returns the text of a string, number or bool.
@@ -71,9 +71,8 @@ func parseInner(s string) any {
 		return nil
 	}
 	p := parser{text: s}
-	v, ok := p.document()
-	if !ok {
-		return nil
+	if v, ok := p.document(); ok {
+		return v
 	}
-	return v
+	return nil
 }

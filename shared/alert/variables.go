@@ -74,18 +74,17 @@ func (v variable) set(a *Alert, value any) string {
 	case *string:
 		switch v.form {
 		case "priority":
-			return setPriority(field, trimmed)
+			if *field = priorityOf(trimmed); *field == "" {
+				return "must be P1 to P5"
+			}
 		case "verbatim":
 			*field = text
 		case "number":
 			*field = wholeNumber(trimmed)
 		case "list":
-			if !isText {
-				tags, reason := tagsOf(value)
-				*field = strings.Join(tags, ",")
-				return reason
-			}
-			*field = trimmed
+			tags, reason := tagsOf(value)
+			*field = strings.Join(tags, ",")
+			return reason
 		default:
 			*field = trimmed
 		}
@@ -110,13 +109,6 @@ func priorityOf(text string) string {
 	return "P" + found[1] + found[2]
 }
 
-func setPriority(field *string, text string) string {
-	if *field = priorityOf(text); *field == "" {
-		return "must be P1 to P5"
-	}
-	return ""
-}
-
 const notAllText = "holds entries that are not text"
 
 // tagsOf reads "a:b,c", a list of tags, or an object of keys and values, each also in a
@@ -131,10 +123,11 @@ func tagsOf(v any) (tags Tags, reason string) {
 	}
 	var found []string
 	add := func(tag string, ok bool) {
-		if !ok {
+		if ok {
+			found = append(found, tag)
+		} else {
 			reason = notAllText
 		}
-		found = append(found, tag)
 	}
 	switch v := v.(type) {
 	case []any:
@@ -146,9 +139,7 @@ func tagsOf(v any) (tags Tags, reason string) {
 		}
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			if !isAbsent(v[key]) {
-				add(keyValue(key, v[key]))
-			}
+			add(keyValue(key, v[key]))
 		}
 	}
 	return uniqueTags(found), reason
@@ -157,35 +148,19 @@ func tagsOf(v any) (tags Tags, reason string) {
 // tagOf reads an entry of a list: "env:prod", or {"key": "env", "value": "prod"}.
 func tagOf(v any) (string, bool) {
 	object, isObject := v.(map[string]any)
-	if !isObject {
-		s, ok := scalar(v)
-		return s, ok || v == nil
+	if key, ok := labelOf(object); ok {
+		return keyValue(key, object["value"])
 	}
-	var key string
-	var value any
-	for name, v := range object {
-		switch s, _ := scalar(v); strings.ToLower(name) {
-		case "key", "name":
-			key = s
-		case "value":
-			value = v
-		}
-	}
-	switch {
-	case isAbsentText(key):
-		return "", false
-	case isAbsent(value):
-		return key, true
-	}
-	return keyValue(key, value)
+	s, ok := scalar(v)
+	return s, ok || v == nil && !isObject
 }
 
 func keyValue(key string, value any) (string, bool) {
-	s, ok := scalar(value)
-	if !ok {
-		return "", false
+	if isAbsent(value) {
+		return "", true
 	}
-	return strings.TrimSpace(key) + ":" + strings.TrimSpace(s), true
+	s, ok := scalar(value)
+	return strings.TrimSpace(key) + ":" + strings.TrimSpace(s), ok
 }
 
 // structured returns a JSON object or list, also from text that holds one. Other text
@@ -219,7 +194,7 @@ func setDate(field *time.Time, text string) string {
 
 // zoned splits a date from its zone. Other names than UTC's mean more than one zone.
 var zoned = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)^(.{1,40}?\d) ?(?:([+-]\d\d):?(\d\d)(?: UTC)?|Z|UTC|GMT)$`)
+	return regexp.MustCompile(`^(.{1,40}?\d) ?(?:([+-]\d\d):?(\d\d)(?: UTC)?|Z|UTC|GMT)$`)
 })
 
 // dateLayouts are those of RFC 3339 with a "T" or a space, of Datadog's texts, and of RFC 1123.
