@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"boomerang/shared/alert"
 	"boomerang/shared/fault"
 	"boomerang/shared/pipeline"
 )
@@ -31,6 +32,10 @@ type responseBody struct {
 	Event    any                    `json:"event,omitempty"`
 	Playbook string                 `json:"playbook,omitempty"`
 	Steps    []pipeline.StepSummary `json:"steps,omitzero"`
+	// Guessed names the fields that the payload's template does not say for certain, with
+	// where each was found, and Unreadable the keys whose values were ignored.
+	Guessed    map[string]string `json:"guessed,omitempty"`
+	Unreadable []string          `json:"unreadable,omitempty"`
 }
 
 // problem is an RFC 9457 problem document.
@@ -44,8 +49,8 @@ type problem struct {
 
 // outcomeResponse answers with the outcome of an alert. A status that it does not know is
 // an error: it must not look like a posted alert.
-func outcomeResponse(o pipeline.Outcome) (events.LambdaFunctionURLResponse, error) {
-	body := responseBody{Status: o.Status}
+func outcomeResponse(o pipeline.Outcome, a alert.Alert) (events.LambdaFunctionURLResponse, error) {
+	body := responseBody{Status: o.Status, Guessed: sources(a.Guessed), Unreadable: fieldNames(a.Unreadable)}
 	switch o.Status {
 	case pipeline.Posted:
 		body.Event, body.Playbook, body.Steps = o.Posted, o.Playbook, o.StepSummaries(fault.Public)
@@ -54,13 +59,22 @@ func outcomeResponse(o pipeline.Outcome) (events.LambdaFunctionURLResponse, erro
 	case pipeline.Duplicate:
 		body.Event = o.Posted
 	case pipeline.Ignored:
-		body.Reason = o.Detail
+		body = responseBody{Status: o.Status, Reason: o.Detail}
 	case pipeline.Queued:
-		return jsonResponse(http.StatusAccepted, body), nil
+		return jsonResponse(http.StatusAccepted, responseBody{Status: o.Status}), nil
 	default:
 		return events.LambdaFunctionURLResponse{}, fault.New(fault.Internal, textInternal, fmt.Errorf("no answer for the status %q", o.Status))
 	}
 	return jsonResponse(http.StatusOK, body), nil
+}
+
+// sources returns the source of each guessed field.
+func sources(guessed []alert.Guess) map[string]string {
+	byField := make(map[string]string, len(guessed))
+	for _, g := range guessed {
+		byField[g.Field] = g.Source
+	}
+	return byField
 }
 
 // textInternal answers a bug of ours.

@@ -47,7 +47,7 @@ func TestHandler_Posted(t *testing.T) {
 	}
 
 	again := handle(t, h, post(torqBody))
-	want := map[string]any{"status": "duplicate", "event": e}
+	want := map[string]any{"status": "duplicate", "event": e, "guessed": got["guessed"]}
 	if diff := cmp.Diff(want, fields(t, again.Body)); again.StatusCode != http.StatusOK || diff != "" || len(w.datadog.Posted()) != 1 {
 		t.Errorf("a repeated delivery: %d, %d posted (-want +got):\n%s", again.StatusCode, len(w.datadog.Posted()), diff)
 	}
@@ -68,6 +68,40 @@ func TestHandler_DryRun(t *testing.T) {
 	// A dry run leaves no trace: the alert itself still goes through.
 	if got := fields(t, handle(t, h, post(torqBody)).Body); got["status"] != "posted" {
 		t.Errorf("after the dry run: %v", got)
+	}
+}
+
+// The answer and the log name what the payload does not say for certain, in words of ours.
+func TestHandler_Guessed(t *testing.T) {
+	const words = `"title":"[Triggered] Checkout is slow","link":"https://app.datadoghq.com/event/event?id=8306082300000000001","metadata":{"date":"a secret day","org_id":"1"}`
+	w := newEnv(t)
+	h := w.handler()
+	body := "{" + words + "}"
+	for _, answer := range []events.LambdaFunctionURLResponse{
+		handle(t, h, with(post(body), "x-dry-run", "true")), handle(t, h, post(body)), handle(t, h, post(body)),
+	} {
+		got := fields(t, answer.Body)
+		guessed, _ := got["guessed"].(map[string]any)
+		if guessed["identity"] != "link" || guessed["state"] != "title" || !cmp.Equal(got["unreadable"], []any{"date"}) {
+			t.Errorf("answered %s", answer.Body)
+		}
+	}
+	for record := range strings.Lines(w.log.String()) {
+		text, _ := fields(t, record)["guessed"].(string)
+		if !strings.Contains(text, "identity:link") || !strings.Contains(text, "state:title") || strings.Contains(record, "Checkout") || strings.Contains(record, "secret") {
+			t.Errorf("logged %s", record)
+		}
+	}
+	plain := post(`{"id":"8306082300000000001","link":"https://app.datadoghq.com/event/event?id=8306082300000000001","title":"x","alert_transition":"Triggered","alert_priority":"P1","alert_scope":"host:a","alert_id":"1"}`)
+	w.log.Reset()
+	answer := handle(t, h, plain)
+	if got := fields(t, answer.Body); got["guessed"] != nil || got["unreadable"] != nil || strings.Contains(w.log.String(), "guessed") {
+		t.Errorf("answered %s, logged %s", answer.Body, w.log.String())
+	}
+	w.inject(fakedatadog.EventsCreate, "status:500")
+	queued := handle(t, h, post(`{"title":"y"}`))
+	if diff := cmp.Diff(map[string]any{"status": "queued"}, fields(t, queued.Body)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

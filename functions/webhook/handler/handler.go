@@ -51,7 +51,7 @@ func (h *Handler) Handle(ctx context.Context, r events.LambdaFunctionURLRequest)
 	}
 	entry.outcome, entry.err = h.process(ctx, r, &entry.alert)
 	if entry.err == nil {
-		response, entry.err = outcomeResponse(entry.outcome)
+		response, entry.err = outcomeResponse(entry.outcome, entry.alert)
 	}
 	if entry.err != nil {
 		response = problemResponse(entry.err)

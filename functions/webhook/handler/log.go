@@ -42,6 +42,9 @@ func (e logEntry) write(ctx context.Context, logger *slog.Logger) {
 	if len(e.alert.Unreadable) > 0 {
 		attrs = append(attrs, slog.Any("unreadable", fieldNames(e.alert.Unreadable)))
 	}
+	if len(e.alert.Guessed) > 0 {
+		attrs = append(attrs, slog.String("guessed", guessesText(e.alert.Guessed)))
+	}
 	logger.LogAttrs(ctx, e.level(), "webhook", attrs...)
 }
 
@@ -75,4 +78,13 @@ func fieldNames(problems []alert.Problem) []string {
 		names[i] = p.Field[strings.LastIndexByte(p.Field, '.')+1:]
 	}
 	return names
+}
+
+// guessesText returns the fields and their sources: "identity:link state:title".
+func guessesText(guessed []alert.Guess) string {
+	texts := make([]string, len(guessed))
+	for i, g := range guessed {
+		texts[i] = g.Field + ":" + g.Source
+	}
+	return strings.Join(texts, " ")
 }
