@@ -13,6 +13,12 @@ import (
 
 var nodeType = reflect.TypeFor[ast.Node]()
 
+// Value returns the value of a node at a path: texts, numbers, booleans, lists and maps.
+func (s *Source) Value(node ast.Node, path string) (value any) {
+	s.decode(node, reflect.ValueOf(&value).Elem(), path)
+	return value
+}
+
 // decode puts the value of a node into a variable. A null leaves it as it is, like
 // a missing key.
 func (s *Source) decode(node ast.Node, into reflect.Value, path string) {

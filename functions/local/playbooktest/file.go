@@ -56,7 +56,8 @@ type (
 		Timeout time.Duration `yaml:"timeout" doc:"The step times out after this time, such as 5s."`
 		Skip    string        `yaml:"skip" doc:"The reason to skip the step."`
 
-		path string // of the stub in the file
+		path  string // of the stub in the file
+		value any    // of Data
 	}
 
 	expectation struct {
@@ -154,6 +155,9 @@ func (s *Suite) checkStubs(stubs map[string]stub, path string) {
 	known = slices.Compact(known)
 	for name, one := range stubs {
 		one.path = path + "." + name
+		if one.Data != nil {
+			one.value = s.source.Value(one.Data, one.path+".data")
+		}
 		stubs[name] = one
 		if !slices.Contains(known, name) {
 			s.source.Report(one.path, "no playbook has a step %q; use one of %s", name, strings.Join(known, ", "))

@@ -256,8 +256,12 @@ cases:
 		"unknown key":       {"cases:\n  - {name: a, alert: {title: x}, expct: {title: x}}", []string{`unknown key "expct"; did you mean "expect"?`}},
 		"no case":           {"cases: []", []string{"there is no case"}},
 		"missing playbooks": {"playbooks: none.yaml\ncases:\n  - {name: a, alert: {title: x}, expect: {title: x}}", []string{"none.yaml"}},
-		"not YAML":          {"cases: [", []string{"a.test.yaml"}},
-		"deep alert":        {"cases:\n  - {name: a, alert: {x: " + strings.Repeat("[", 70) + strings.Repeat("]", 70) + "}, expect: {title: x}}", []string{"a.test.yaml:2"}},
+		"two readings": {
+			"cases:\n  - {name: a, alert: {priority: 010}, expect: {title: x}, steps: {owner: {data: {team: 08, tier: &a 1}}}}",
+			[]string{"a.test.yaml:2:33: 010: write the number without leading zeros", "a.test.yaml:2:88: 08: ", "a.test.yaml:2:98: anchors"},
+		},
+		"not YAML":   {"cases: [", []string{"a.test.yaml"}},
+		"deep alert": {"cases:\n  - {name: a, alert: {x: " + strings.Repeat("[", 70) + strings.Repeat("]", 70) + "}, expect: {title: x}}", []string{"a.test.yaml:2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := suite(t, c.tests)

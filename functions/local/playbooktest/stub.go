@@ -9,7 +9,6 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
 	"boomerang/functions/local/dryrun"
@@ -37,7 +36,7 @@ func (s stub) step(real dryrun.Step) enrich.Step {
 
 // finding returns the stub's data. The event shows its scalar values as facts.
 func (s stub) finding(real dryrun.Step) (enrich.Finding, error) {
-	data, err := dataOf(s.Data, real.Kind.Data)
+	data, err := dataOf(s.value, real.Kind.Data)
 	if err != nil {
 		return enrich.Finding{}, stubError{s.path + ".data", real.Kind.Name, err}
 	}
@@ -53,11 +52,10 @@ type stubError struct {
 
 func (e stubError) Error() string { return e.cause.Error() }
 
-// dataOf returns a node as a value of zero's type.
-func dataOf(node ast.Node, zero any) (any, error) {
-	var value any
-	if err := yaml.NodeToValue(node, &value); err != nil || zero == nil {
-		return value, err
+// dataOf returns a value as one of zero's type.
+func dataOf(value, zero any) (any, error) {
+	if zero == nil {
+		return value, nil
 	}
 	raw, err := json.Marshal(value)
 	if err != nil {
