@@ -75,12 +75,10 @@ func readAs[T any](ctx context.Context, c *Client, call call, decode decoder[T])
 
 func fetch[T any](ctx context.Context, c *Client, call call, decode decoder[T]) result {
 	r := result{asked: now()}
-	call.decode = func(body *limited) (err error) {
-		r.value, err = decode(body)
-		r.bytes = body.read
-		return err
-	}
-	_, r.err = c.doWithinLimit(ctx, call)
+	var value T
+	call.decode = into(&value, decode)
+	response, err := c.doWithinLimit(ctx, call)
+	r.value, r.bytes, r.err = value, response.bytes, err
 	return r
 }
 

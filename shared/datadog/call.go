@@ -30,8 +30,8 @@ type call struct {
 	retryOnAuthError bool
 
 	isList  bool
-	decode  func(*limited) error // Reads the body of a success. Nil ignores it.
-	variant string               // What decode depends on, besides the request.
+	decode  func(io.Reader) error // Reads the body of a success. Nil ignores it.
+	variant string                // What decode depends on, besides the request.
 }
 
 func get(op, permission, path string, query url.Values) call {
@@ -99,16 +99,22 @@ func (c *Client) send(ctx context.Context, call call, keys Keys) (response, erro
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBytes)) // The status says enough without it.
 		return r, call.rejected(r, text, keys, c.site)
 	}
-	if call.decode == nil {
-		return r, nil
-	}
+	body := &io.LimitedReader{R: resp.Body, N: maxBodyBytes}
 	if call.isList {
 		if err := c.cache.lists.Acquire(ctx, 1); err != nil {
 			return r, call.unanswered(ctx, err, keys)
 		}
 		defer c.cache.lists.Release(1)
+		body.N = maxListBytes
 	}
-	if err := call.decode(&limited{Reader: resp.Body, max: maxBodyBytes}); err != nil {
+	limit := body.N
+	if call.decode == nil {
+		_, _ = io.Copy(io.Discard, body) // A connection with an unread body is not reused.
+	} else if err = call.decode(body); err != nil && body.N == 0 {
+		err = errTooLarge
+	}
+	r.bytes = int(limit - body.N)
+	if err != nil {
 		return r, call.unreadable(ctx, r, err)
 	}
 	return r, nil
@@ -153,10 +159,7 @@ func (c *Client) change(ctx context.Context, method, path, op, permission string
 // create sends a call that creates something and returns what convert makes of the response.
 func create[W, T any](ctx context.Context, c *Client, path, op, permission string, body any, convert func(W) (T, bool)) (created T, err error) {
 	call := call{method: http.MethodPost, path: path, op: op, permission: permission, body: body}
-	call.decode = func(body *limited) (err error) {
-		created, err = whole(convert)(body)
-		return err
-	}
+	call.decode = into(&created, whole(convert))
 	_, err = c.do(ctx, call)
 	return created, err
 }

@@ -257,11 +257,11 @@ func TestClient_RejectionCutOff(t *testing.T) {
 }
 
 func TestClient_EndlessBody(t *testing.T) {
-	read := 0
+	var read int64
 	starting := func(status int, start string) *Client {
 		return clientOver(t, func(*http.Request) (*http.Response, error) {
-			body := &limited{Reader: io.MultiReader(strings.NewReader(start), zeros{}), max: math.MaxInt}
-			return &http.Response{StatusCode: status, Body: closer{body, func() { read = body.read }}}, nil
+			body := &io.LimitedReader{R: io.MultiReader(strings.NewReader(start), zeros{}), N: math.MaxInt}
+			return &http.Response{StatusCode: status, Body: closer{body, func() { read = math.MaxInt - body.N }}}, nil
 		}, keyring{})
 	}
 	endless := func(status int) *Client { return starting(status, "") }

@@ -30,20 +30,7 @@ var (
 type response struct {
 	status int
 	header http.Header
-}
-
-// limited is a body with a limit. It counts what was read.
-type limited struct {
-	io.Reader
-	read, max int
-}
-
-func (b *limited) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
-	if b.read += n; b.read > b.max {
-		return 0, errTooLarge
-	}
-	return n, err
+	bytes  int // Of the body.
 }
 
 func (r response) ok() bool { return httpx.IsSuccess(r.status) }
@@ -78,12 +65,20 @@ func (r response) recordRateLimit(ctx context.Context) {
 }
 
 // decoder returns what is kept of a body.
-type decoder[T any] func(*limited) (T, error)
+type decoder[T any] func(io.Reader) (T, error)
+
+// into returns a decoder that stores what decode returns.
+func into[T any](out *T, decode decoder[T]) func(io.Reader) error {
+	return func(body io.Reader) (err error) {
+		*out, err = decode(body)
+		return err
+	}
+}
 
 // whole decodes a body and returns what convert makes of it. convert returns false if the
 // body lacks the requested data.
 func whole[W, T any](convert func(W) (T, bool)) decoder[T] {
-	return func(body *limited) (none T, err error) {
+	return func(body io.Reader) (none T, err error) {
 		raw, err := io.ReadAll(body)
 		var decoded W
 		if err == nil {
@@ -101,12 +96,10 @@ func whole[W, T any](convert func(W) (T, bool)) decoder[T] {
 }
 
 // ifReadable decodes a body into out, and leaves out what it cannot.
-func ifReadable(out any) func(*limited) error {
-	return func(body *limited) error {
-		raw, err := io.ReadAll(body)
-		if err == nil {
-			_ = decode(raw, out) // The caller can do without it.
-		}
+func ifReadable(out any) func(io.Reader) error {
+	return func(body io.Reader) error {
+		raw, _ := io.ReadAll(body)
+		_ = decode(raw, out) // The caller can do without it.
 		return nil
 	}
 }
@@ -114,8 +107,7 @@ func ifReadable(out any) func(*limited) error {
 // elements decodes the list under a key of a body and converts each element as it
 // arrives, because a body with a full list of events has megabytes.
 func elements[E, T any](key string, convert func(E) T) decoder[[]T] {
-	return func(body *limited) (all []T, err error) {
-		body.max = maxListBytes
+	return func(body io.Reader) (all []T, err error) {
 		d := json.NewDecoder(body)
 		if err := expect(d, json.Delim('{')); err != nil {
 			return nil, err
