@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -102,10 +101,11 @@ func newFinding(c Config, t *table, key string, r row) enrich.Finding {
 	if len(show) == 0 {
 		show = slices.DeleteFunc(slices.Clone(t.columns), func(column string) bool { return column == key })
 	}
+	data := t.data(r)
 	var facts enrich.Facts
 	var links enrich.Links
 	for _, column := range show[:min(len(show), maxShown)] {
-		if value := enrich.Text(r.values[column]); enrich.IsWebURL(value) {
+		if value := enrich.Text(data[column]); enrich.IsWebURL(value) {
 			links = append(links, enrich.Link{Kind: linkKind(column), Title: column, URL: value})
 		} else {
 			facts = append(facts, enrich.Fact{Name: column, Value: value})
@@ -113,10 +113,10 @@ func newFinding(c Config, t *table, key string, r row) enrich.Finding {
 	}
 	facts = facts.Known(maxValueRunes)
 	if len(facts) == 0 && len(links) == 0 {
-		facts = enrich.Facts{{Name: key, Value: enrich.Line(enrich.Text(r.values[key]), maxValueRunes)}}
+		facts = enrich.Facts{{Name: key, Value: enrich.Line(enrich.Text(data[key]), maxValueRunes)}}
 	}
 	title := cmp.Or(c.Title, strings.TrimSuffix(path.Base(c.File), path.Ext(c.File)))
-	return enrich.Finding{Title: title, Weight: enrich.Useful, Data: Data(maps.Clone(r.values)), Blocks: enrich.Blocks(facts, links)}
+	return enrich.Finding{Title: title, Weight: enrich.Useful, Data: data, Blocks: enrich.Blocks(facts, links)}
 }
 
 // linkKind returns Datadog's kind of link for a column's name.

@@ -74,14 +74,30 @@ func (t *Tables) table(file string) (*table, error) {
 type table struct {
 	columns []string
 	rows    []row
+	unit    string // That the rows are counted in, "line" or "row".
 
 	mu      sync.Mutex
 	indexes map[string]map[string]row // By column and normalized value.
 }
 
+// row is a list and not a map of its values, because a table may have 50,000 rows.
 type row struct {
-	values map[string]any
-	place  string // "line 7" or "row 7".
+	values []any // In the order of the columns. It may be shorter.
+	number int   // Of its line in a CSV file, or among the rows.
+}
+
+// absent is the value of a column that a row does not have.
+type absent struct{}
+
+// data returns the row's columns.
+func (t *table) data(r row) Data {
+	d := make(Data, len(r.values))
+	for i, value := range r.values {
+		if value != (absent{}) {
+			d[t.columns[i]] = value
+		}
+	}
+	return d
 }
 
 func readTable(files fs.FS, name string) (*table, error) {
@@ -133,13 +149,17 @@ func (t *table) rowsBy(column string) (map[string]row, error) {
 		return rows, nil
 	}
 	rows := make(map[string]row, len(t.rows))
+	at := slices.Index(t.columns, column)
 	for _, r := range t.rows {
-		key := normalize(enrich.Text(r.values[column]))
+		if at >= len(r.values) || r.values[at] == (absent{}) {
+			continue
+		}
+		key := normalize(enrich.Text(r.values[at]))
 		if key == "" {
 			continue
 		}
 		if first, duplicate := rows[key]; duplicate {
-			return nil, fmt.Errorf("%s and %s both have %s %s", first.place, r.place, column, key)
+			return nil, fmt.Errorf("%s %d and %s %d both have %s %s", t.unit, first.number, t.unit, r.number, column, key)
 		}
 		rows[key] = r
 	}
@@ -164,7 +184,7 @@ func parseCSV(content []byte) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &table{}
+	t := &table{unit: "line"}
 	for i, column := range header {
 		column = strings.TrimSpace(column)
 		if column == "" || slices.Contains(t.columns, column) {
@@ -181,9 +201,9 @@ func parseCSV(content []byte) (*table, error) {
 			return nil, err
 		}
 		line, _ := reader.FieldPos(0)
-		r := row{values: make(map[string]any, len(record)), place: fmt.Sprintf("line %d", line)}
+		r := row{values: make([]any, len(record)), number: line}
 		for i, value := range record {
-			r.values[t.columns[i]] = strings.TrimSpace(value)
+			r.values[i] = strings.TrimSpace(value)
 		}
 		t.rows = append(t.rows, r)
 	}
@@ -199,7 +219,7 @@ func parseYAML(content []byte) (*table, error) {
 	if err := yaml.UnmarshalWithOptions(content, &document, yaml.UseOrderedMap()); err != nil {
 		return nil, err
 	}
-	t := &table{}
+	t := &table{unit: "row"}
 	switch document := document.(type) {
 	case []any:
 		for i, one := range document {
@@ -228,13 +248,17 @@ func parseYAML(content []byte) (*table, error) {
 }
 
 func (t *table) add(columns yaml.MapSlice) {
-	r := row{values: make(map[string]any, len(columns)), place: fmt.Sprintf("row %d", len(t.rows)+1)}
+	r := row{number: len(t.rows) + 1}
 	for _, column := range columns {
 		name := enrich.Text(plain(column.Key))
-		if !slices.Contains(t.columns, name) {
-			t.columns = append(t.columns, name)
+		at := slices.Index(t.columns, name)
+		if at < 0 {
+			at, t.columns = len(t.columns), append(t.columns, name)
 		}
-		r.values[name] = plain(column.Value)
+		for len(r.values) <= at {
+			r.values = append(r.values, absent{})
+		}
+		r.values[at] = plain(column.Value)
 	}
 	t.rows = append(t.rows, r)
 }
