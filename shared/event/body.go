@@ -162,12 +162,14 @@ func (b *body) fit(limit int) string {
 	if fits(text, limit) {
 		return markdownOpen + text + markdownClose
 	}
-	b.show(max(minMessageRunes, length(b.shown)-(length(text)-limit)-noteRoom))
+	room := max(minMessageRunes, length(b.shown)-(length(text)-limit)-noteRoom)
+	b.show(room)
 	for over := b.length() - limit; over > 0; over = b.length() - limit {
 		if s := b.lowestPriority(); s != nil {
 			s.drop(over)
 		} else if b.shown != "" {
-			b.show(length(b.shown) - over)
+			room = min(room, length(b.shown)) - over
+			b.show(room)
 		} else {
 			break // Head and tail are bounded, so this is unlikely.
 		}

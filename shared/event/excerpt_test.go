@@ -2,6 +2,7 @@ package event_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"regexp"
 	"strings"
 	"testing"
@@ -79,5 +80,37 @@ func TestCompose_FooterGoesFirst(t *testing.T) {
 	mustBeAcceptable(t, e)
 	if !strings.Contains(e.Text, strings.TrimSpace(body)) || strings.Contains(e.Text, "Monitor Status") || !strings.Contains(e.Text, "characters of the message") {
 		t.Errorf("got %s", e.Text)
+	}
+}
+
+// The fence that closes the code of a message needs room too.
+func TestCompose_NoRoomForCode(t *testing.T) {
+	for _, lines := range []int{1, 20, 60, 1000} {
+		for _, url := range []int{300, 600, 880, 900, 930, 960} {
+			a := triggered()
+			a.Status, a.Scope = strings.Repeat("s", 300), strings.Repeat("c", 300)
+			a.Link, a.Snapshot, a.Incident.URL = "https://a.example/"+strings.Repeat("x", url), "https://a.example/"+strings.Repeat("y", url), "https://a.example/"+strings.Repeat("z", url)
+			a.Message = "                    `````````````\n" + strings.Repeat("a line of code\n", lines)
+			mustBeAcceptable(t, event.Compose(a, event.Draft{Playbook: "default"}, nil, now))
+		}
+	}
+}
+
+// A cut anywhere must leave a text that Datadog takes, and that notifies no one.
+func TestCompose_MixedLongMessages(t *testing.T) {
+	parts := []string{"@", "a@", "word ", "\n", "\n\n", "```\n", "~~~~sh\n", "   ```", "%", "%%%", "http://a.example/?", "[a b](", ")", "]", "[", "ops@all ", "日", "🙂", "＠", "\\", "`", "_", "%28", "- - -\n", "[[Monitor Status]("}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 400 {
+		var message strings.Builder
+		few := random.Perm(len(parts))[:1+random.IntN(6)] // A text of few parts reaches more of its limits.
+		for size := random.IntN(12_000); message.Len() < size; {
+			message.WriteString(strings.Repeat(parts[few[random.IntN(len(few))]], 1+random.IntN(40)))
+		}
+		a := triggered()
+		a.Message, a.Title, a.Status = message.String(), "[Triggered on {"+message.String()+"}] x", message.String()
+		mustBeAcceptable(t, event.Compose(a, event.Draft{Playbook: "default"}, results(), now))
+		if t.Failed() {
+			t.Fatalf("the message is %q", message.String())
+		}
 	}
 }
