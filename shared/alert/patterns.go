@@ -2,7 +2,6 @@ package alert
 
 import (
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -253,7 +252,7 @@ func readLink(address string) (l link, ok bool) {
 	if !isEvent && l.monitor == "" {
 		return link{}, false
 	}
-	isSeparator := func(r rune) bool { return strings.ContainsRune("?&;#", r) }
+	isSeparator := func(r rune) bool { return r == '?' || r == '&' || r == ';' || r == '#' }
 	for parameter := range strings.FieldsFuncSeq(path, isSeparator) {
 		switch key, value, _ := strings.Cut(parameter, "="); {
 		case key == "event_id", key == "id" && isEvent:
@@ -278,21 +277,22 @@ func leadingDigits(s string) string {
 
 // monitorOf returns the monitor of the links from a source: of Datadog's own one, or
 // the only one that is linked.
-func monitorOf(links []link, source string) string {
-	var linked []string
+func monitorOf(links []link, source string) (monitor string) {
+	several := false
 	for _, l := range links {
 		switch {
-		case l.source != source || l.monitor == "" || slices.Contains(linked, l.monitor):
+		case l.source != source || l.monitor == "":
 		case l.own:
 			return l.monitor
 		default:
-			linked = append(linked, l.monitor)
+			several = several || monitor != "" && monitor != l.monitor
+			monitor = l.monitor
 		}
 	}
-	if len(linked) != 1 {
+	if several {
 		return ""
 	}
-	return linked[0]
+	return monitor
 }
 
 // ownAddress returns the address of Datadog's own link.
