@@ -165,13 +165,13 @@ func (s *soak) check() {
 	events, unseen, unclaimed := s.Posted(), map[int64]int{}, map[int64]bool{}
 	for _, p := range s.Datadog.Posted() {
 		if p.Fault == fakedatadog.DropResponse {
-			unseen[p.Event.RelatedEventID]++
+			unseen[e2e.Number(p.Event)]++
 		}
 	}
 	for _, c := range s.faultedAWS() {
 		if key := alertKey.FindSubmatch(c.Body); key != nil && c.Operation == "PutItem" {
 			id, _ := strconv.ParseInt(string(key[1]), 10, 64) // The expression takes digits only.
-			unclaimed[id] = true
+			unclaimed[e2e.Number(fakedatadog.Event{RelatedEventID: id})] = true
 		}
 	}
 	var lost, doubled, unseenPosts, ledgerFailures int

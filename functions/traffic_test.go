@@ -142,8 +142,8 @@ func TestClockSkew(t *testing.T) {
 		mustDrain(t, s, worker)
 		got := map[int64]int64{}
 		for _, p := range s.Datadog.Posted() {
-			if p.Event.RelatedEventID >= first {
-				got[p.Event.RelatedEventID] = p.Event.DateHappened
+			if n := e2e.Number(p.Event); n >= first {
+				got[n] = p.Event.DateHappened
 			}
 		}
 		return cmp.Diff([]string{"posted", "duplicate", "posted", "duplicate"}, answers) + cmp.Diff(want, got) +

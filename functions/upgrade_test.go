@@ -41,7 +41,7 @@ func TestUpgrade(t *testing.T) {
 	mustDeliver(t, webhook, e2e.Alert{ID: 12, Cycle: "cycle-3", Transition: "Renotify"}, "posted")
 	summary, third := "", ""
 	for _, p := range s.Datadog.Posted() {
-		switch p.Event.RelatedEventID {
+		switch e2e.Number(p.Event) {
 		case 8:
 			summary = p.Event.Title + p.Event.Text
 		case 12:

@@ -11,9 +11,20 @@ import (
 	"boomerang/shared/fakedatadog"
 )
 
+// firstEventID makes ids with as many digits as Datadog's of the small numbers in tests.
+const firstEventID = 8_306_000_000_000_000_000
+
+// Number returns the number of the notification that an event is about.
+func Number(e fakedatadog.Event) int64 {
+	if n := e.RelatedEventID - firstEventID; 0 < n && n < 1e12 {
+		return n
+	}
+	return e.RelatedEventID
+}
+
 // Alert is one delivery of Datadog's webhook. Request fills in what is zero.
 type Alert struct {
-	ID         int64 // of the notification
+	ID         int64 // of the notification: a small number, or an id of Datadog
 	Monitor    int64
 	Cycle      string
 	Transition string
@@ -28,8 +39,12 @@ func (a Alert) Request() events.LambdaFunctionURLRequest {
 	}
 	a.Transition, a.Cycle = cmp.Or(a.Transition, "Triggered"), cmp.Or(a.Cycle, "cycle-"+strconv.FormatInt(a.ID, 10))
 	a.Monitor, a.Service = cmp.Or(a.Monitor, 4711), cmp.Or(a.Service, "checkout")
+	id := a.ID
+	if id < firstEventID {
+		id += firstEventID
+	}
 	payload, _ := json.Marshal(map[string]any{ // Texts and numbers always marshal.
-		"id": strconv.FormatInt(a.ID, 10), "date": a.Date.UnixMilli(), "org_id": "352001",
+		"id": strconv.FormatInt(id, 10), "link": "https://app.datadoghq.com/event/event?id=" + strconv.FormatInt(id, 10), "date": a.Date.UnixMilli(), "org_id": "352001",
 		"event_title": "[P2] [" + a.Transition + " on {availability-zone:eu-west-1b}] Checkout p95 latency is high",
 		"event_msg":   "%%%\nShoppers in eu-west-1b wait **0.97 s** for checkout (p95).\n\n@slack-checkout-alerts @webhook-boomerang\n%%%",
 		"alert_id":    strconv.FormatInt(a.Monitor, 10), "alert_transition": a.Transition, "alert_type": "error",
@@ -76,7 +91,7 @@ func (s *Stack) AddMonitors(ids ...int64) {
 func (s *Stack) Posted() map[int64]int {
 	posted := map[int64]int{}
 	for _, p := range s.Datadog.Posted() {
-		posted[p.Event.RelatedEventID]++
+		posted[Number(p.Event)]++
 	}
 	return posted
 }
