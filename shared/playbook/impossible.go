@@ -13,44 +13,35 @@ import (
 
 // operand is a field in a comparison, or lower or upper of one.
 type operand struct {
-	name   string // as it is written
+	ast.Node
 	path   []string
 	shape  any
-	values []string // all that the field can be, besides empty; nil for anything
-	fold   func(string) string
+	fold   func(string) string // lower or upper, or nil
+	values []string            // all that it can be, besides empty; nil for anything
 }
 
 // operand returns the field of a node, or false for another node.
 func (c *mistakeFinder) operand(node ast.Node) (operand, bool) {
-	o := operand{fold: func(text string) string { return text }}
+	o := operand{Node: node}
 	if call, ok := node.(*ast.BuiltinNode); ok && len(call.Arguments) == 1 {
-		switch call.Name {
-		case "lower":
-			o.fold = strings.ToLower
-		case "upper":
-			o.fold = strings.ToUpper
-		default:
+		o.fold = map[string]func(string) string{"lower": strings.ToLower, "upper": strings.ToUpper}[call.Name]
+		if o.fold == nil {
 			return o, false
 		}
 		node = call.Arguments[0]
-		o.name = call.Name + "(%s)"
 	}
-	o.path = memberPath(node)
-	shape, problem := c.scope.resolve(o.path)
-	if o.path == nil || problem != "" {
+	if o.path = memberPath(node); o.path == nil {
 		return o, false
 	}
-	o.shape, o.values = shape, valuesOf(o.path)
+	var problem string
+	o.shape, problem = c.scope.resolve(o.path)
+	o.values = valuesOf(o.path)
 	for i, v := range o.values {
-		o.values[i] = o.fold(v)
+		if o.fold != nil {
+			o.values[i] = o.fold(v)
+		}
 	}
-	name := strings.Join(o.path, ".")
-	if o.name == "" {
-		o.name = name
-	} else {
-		o.name = fmt.Sprintf(o.name, name)
-	}
-	return o, true
+	return o, problem == ""
 }
 
 // valuesOf returns the documented values of a field of an alert.
@@ -85,7 +76,7 @@ func (c *mistakeFinder) comparison(n *ast.BinaryNode) {
 		c.membership(n)
 	case "??":
 		if isField && c.neverNil(left) {
-			c.refuse(n.Right, `%s is never nil, so ?? has no effect: write %[1]s != "" ? %[1]s : %s`, left.name, n.Right)
+			c.refuse(n.Right, `%s is never nil, so ?? has no effect: write %[1]s != "" ? %[1]s : %s`, left, n.Right)
 		}
 	case "contains", "startsWith", "endsWith", "matches":
 		if isField {
@@ -100,32 +91,32 @@ func (c *mistakeFinder) equality(operator string, o operand, other ast.Node) {
 	switch constant := other.(type) {
 	case *ast.NilNode:
 		if c.neverNil(o) {
-			c.refuse(other, "%s is never nil: an absent one is %s", o.name, emptyForm(operator, o))
+			c.refuse(other, "%s is never nil: an absent one is %s", o, emptyForm(operator, o))
 		}
 	case *ast.StringNode:
 		switch problem := o.never(constant.Value); o.shape.(type) {
 		case bool:
-			c.refuse(other, "%s is true or false: write %[1]s, or not %[1]s", o.name)
+			c.refuse(other, "%s is true or false: write %[1]s, or not %[1]s", o)
 		case string:
 			if problem != "" {
-				c.refuse(other, "%s", problem)
+				c.refuse(other, "%s is %s", o, problem)
 			}
 		case []string:
-			c.refuse(other, "%s is a list: write %q in %[1]s", o.name, constant.Value)
+			c.refuse(other, "%s is a list: write %q in %[1]s", o, constant.Value)
 		case map[string]string:
-			c.refuse(other, "%s is a map by name: write %q in alert.tag_list", o.name, constant.Value)
+			c.refuse(other, "%s is a map by name: write %q in alert.tag_list", o, constant.Value)
 		}
 	case *ast.IntegerNode, *ast.FloatNode:
 		switch {
 		case !isText:
 		case o.values != nil:
-			c.refuse(other, "%s", o.never(other.String()))
+			c.refuse(other, "%s is %s", o, o.never(other.String()))
 		default:
-			c.refuse(other, "%s is a text: write float(%[1]s) %s %s to compare numbers, or quote the value", o.name, operator, other)
+			c.refuse(other, "%s is a text: write float(%[1]s) %s %s to compare numbers, or quote the value", o, operator, other)
 		}
 	case *ast.BoolNode:
 		if isText {
-			c.refuse(other, "%s is a text: write %[1]s %s %q", o.name, operator, other.String())
+			c.refuse(other, "%s is a text: write %[1]s %s %q", o, operator, other.String())
 		}
 	}
 }
@@ -134,22 +125,22 @@ func (c *mistakeFinder) equality(operator string, o operand, other ast.Node) {
 func emptyForm(operator string, o operand) string {
 	switch o.shape.(type) {
 	case string:
-		return fmt.Sprintf("an empty text, so write %s %s \"\"", o.name, operator)
+		return fmt.Sprintf(`an empty text, so write %s %s ""`, o, operator)
 	case bool:
-		return fmt.Sprintf("false, so write %s, or not %[1]s", o.name)
+		return fmt.Sprintf("false, so write %s, or not %[1]s", o)
 	}
-	return fmt.Sprintf("empty, so write len(%s) %s 0", o.name, operator)
+	return fmt.Sprintf("empty, so write len(%s) %s 0", o, operator)
 }
 
-// never says why a field is never a text, or returns "" if it can be.
+// never says why the field is never a text, or returns "" if it can be.
 func (o operand) never(text string) string {
-	if folded := o.fold(text); folded != text {
-		return fmt.Sprintf("%s is never %q: write %q", o.name, text, folded)
+	if o.fold != nil && o.fold(text) != text {
+		return fmt.Sprintf("never %q: write %q", text, o.fold(text))
 	}
 	if o.values == nil || text == "" || slices.Contains(o.values, text) {
 		return ""
 	}
-	return fmt.Sprintf("%s is never %q%s", o.name, text, suggest(text, o.values))
+	return fmt.Sprintf("never %q%s", text, suggest(text, o.values))
 }
 
 // neverNil reports whether an alert without the field has an empty value.
@@ -158,20 +149,16 @@ func (c *mistakeFinder) neverNil(o operand) bool {
 		return o.shape != nil
 	}
 	for _, s := range c.scope.steps {
-		if s.Name == o.path[1] {
-			text, isText := index(s.zero, anyList(o.path[2:])...).(string)
-			return isText && text == ""
+		if s.Name != o.path[1] {
+			continue
 		}
+		var zero any = s.zero
+		for _, name := range o.path[2:] {
+			zero = index(zero, name)
+		}
+		return zero == ""
 	}
 	return false
-}
-
-func anyList(texts []string) []any {
-	list := make([]any, len(texts))
-	for i, text := range texts {
-		list[i] = text
-	}
-	return list
 }
 
 // membership refuses texts that are not in a collection of the kind.
@@ -187,10 +174,10 @@ func (c *mistakeFinder) membership(n *ast.BinaryNode) {
 			return
 		}
 		if key, value, hasValue := strings.Cut(text.Value, ":"); hasValue {
-			c.refuse(n.Left, "%s is a map by name: write %[2]q in alert.tag_list, or %[1]s[%[3]q] == %[4]q", right.name, text.Value, key, value)
+			c.refuse(n.Left, "%s is a map by name: write %[2]q in alert.tag_list, or %[1]s[%[3]q] == %[4]q", right, text.Value, key, value)
 		}
 	case string:
-		c.refuse(n.Right, "%s is a text: write %[1]s contains %s", right.name, n.Left)
+		c.refuse(n.Right, "%s is a text: write %[1]s contains %s", right, n.Left)
 	}
 }
 
@@ -207,7 +194,7 @@ func (c *mistakeFinder) part(n *ast.BinaryNode, o operand) {
 	text, isConstant := n.Right.(*ast.StringNode)
 	switch o.shape.(type) {
 	case []string, map[string]string:
-		c.refuse(n.Left, "%s is not a text: write any(alert.tag_list, # %s %s)", o.name, n.Operator, n.Right)
+		c.refuse(n.Left, "%s is not a text: write any(alert.tag_list, # %s %s)", o, n.Operator, n.Right)
 		return
 	}
 	if !isConstant || o.values == nil {
@@ -221,7 +208,7 @@ func (c *mistakeFinder) part(n *ast.BinaryNode, o operand) {
 		},
 	}[n.Operator]
 	if !slices.ContainsFunc(append(o.values, ""), func(value string) bool { return has(value, text.Value) }) {
-		c.refuse(text, "%s is never a text that %s %q; its values are %s", o.name, n.Operator, text.Value, strings.Join(o.values, ", "))
+		c.refuse(text, "%s is never a text that %s %q; its values are %s", o, n.Operator, text.Value, strings.Join(o.values, ", "))
 	}
 }
 

@@ -158,15 +158,14 @@ func (r *rewriter) comparison(field, path []string, arg parse.Node) []string {
 	if path != nil {
 		return path
 	}
-	o := operand{name: strings.Join(field, "."), values: valuesOf(field), fold: func(text string) string { return text }}
 	constant := arg.String()
 	if text, ok := arg.(*parse.StringNode); ok {
 		constant = text.Text
 	}
 	switch arg.(type) {
 	case *parse.StringNode, *parse.NumberNode:
-		if problem := o.never(constant); problem != "" {
-			r.refuse(arg.Position(), "%s", problem)
+		if problem := (operand{values: valuesOf(field)}).never(constant); problem != "" {
+			r.refuse(arg.Position(), "%s is %s", strings.Join(field, "."), problem)
 		}
 	}
 	return field
