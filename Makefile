@@ -6,6 +6,7 @@
 
 EVENT ?= events/torq-payload.json
 PLAYBOOKS ?=
+PAYLOAD ?= events/webhook-payload.json
 RECORD ?=
 REPLAY ?=
 UPDATE ?=
@@ -104,6 +105,10 @@ tidy:
 .PHONY: check-playbooks
 check-playbooks: ## Find every mistake in playbooks (PLAYBOOKS=<file or folder>)
 	@go run ./functions/local check-playbooks $(ALL_PLAYBOOKS)
+
+.PHONY: check-payload
+check-payload: ## Find what the payload template of a webhook lacks (PAYLOAD=<file>; LIVE=1 PAYLOAD=<name of the webhook>)
+	@go run ./functions/local check-payload $(LIVE_FLAG) $(PAYLOAD)
 
 .PHONY: schema
 schema: ## Write the JSON Schema of playbooks, so that editors can complete them, and the reference of the steps

@@ -10,3 +10,8 @@ import _ "embed"
 //
 //go:embed webhook-payload.json
 var WebhookPayload string
+
+// Triggered is the request of one alert, with a value for most variables.
+//
+//go:embed triggered.json
+var Triggered []byte

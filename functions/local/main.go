@@ -37,6 +37,7 @@ var commands = []command{
 	{"try", "<event file> [<playbook file>]", "Show what playbooks do with an alert, step by step. Nothing is posted.", try},
 	{"test-playbooks", "<file or folder>...", "Run the tests of playbooks (*.test.yaml).", testPlaybooks},
 	{"check-playbooks", "<file or folder>...", "Find all mistakes in playbooks.", checkPlaybooks},
+	{"check-payload", "<file or webhook>", "Find what the payload template of a webhook lacks. With --live, of a webhook in Datadog.", checkPayload},
 	{"serve", "[<address>]", "Serve the Function URL. The default address is " + defaultAddress + ".", serve},
 	{"drill", "[<Function URL>]", "Send a synthetic alert and wait for its event, without a URL on this machine.\nA URL needs WEBHOOK_TOKEN, DD_API_KEY and DD_APP_KEY in the environment.", runDrill},
 	{"setup", "", "Create the webhook, the dashboard and the monitors in Datadog, and try them in the fake.\nThe environment can set STACK_NAME, WEBHOOK_NAME, NOTIFY, QUEUE_NAME, DEAD_LETTER_QUEUE_NAME and FUNCTION_NAMES.", setup},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -15,6 +16,7 @@ import (
 	"boomerang/functions/local/dryrun"
 	"boomerang/functions/local/functionurl"
 	"boomerang/functions/local/output"
+	"boomerang/functions/local/payload"
 	"boomerang/functions/local/recording"
 	"boomerang/functions/local/sandbox"
 	"boomerang/functions/webhook/handler"
@@ -234,6 +236,7 @@ func (c cli) showTry(d dryRun, r dryrun.Report, failed error) error {
 		c.out.Line("Nothing would be done: %s.", r.Reason)
 		return nil
 	}
+	c.showGuessed(d.alert)
 	name := d.playbooks
 	if name == "" {
 		name = "the embedded playbooks"
@@ -262,4 +265,23 @@ func (c cli) showTry(d dryRun, r dryrun.Report, failed error) error {
 		c.out.Line("%s", output.Indent(posted.Body))
 	}
 	return nil
+}
+
+// showGuessed says which fields the payload does not name, and the line of its template
+// that would.
+func (c cli) showGuessed(a alert.Alert) {
+	if len(a.Guessed)+len(a.Unreadable) == 0 {
+		return
+	}
+	c.out.Heading("The payload")
+	for _, g := range a.Guessed {
+		text := fmt.Sprintf("  %s comes from %s", g.Field, strings.ReplaceAll(g.Source, "_", " "))
+		if line := payload.Line(g.Field); line != "" {
+			text += ": the template could have " + line
+		}
+		c.out.Line("%s", text)
+	}
+	for _, p := range a.Unreadable {
+		c.out.Line("  %s %s", p.Field, p.Reason)
+	}
 }

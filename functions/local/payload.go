@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"boomerang/functions/local/payload"
+	"boomerang/functions/local/sandbox"
+	"boomerang/shared/enrich"
+	"boomerang/shared/fault"
+)
+
+// checkPayload checks the payload template of a webhook, in a file or in Datadog.
+func checkPayload(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
+	live := liveFlag(flags)
+	names, err := parse(flags, args, 1, 1)
+	if err != nil {
+		return err
+	}
+	read := c.template
+	if *live {
+		read = c.templateInDatadog
+	}
+	template, err := read(ctx, names[0])
+	if err != nil {
+		return err
+	}
+	r := payload.Check(template)
+	for _, problem := range r.Problems {
+		c.out.Line("✗ %s", problem)
+	}
+	for _, missing := range r.Missing {
+		c.out.Line("· %s", missing)
+	}
+	if len(r.Problems) > 0 {
+		return fmt.Errorf("%s has %s", names[0], enrich.Count(len(r.Problems), "problem"))
+	}
+	c.out.Line("%s is valid, and could add %s", names[0], enrich.Count(len(r.Missing), "variable"))
+	return nil
+}
+
+// template reads a file, or the input for "-".
+func (c cli) template(_ context.Context, name string) (string, error) {
+	if name == "-" {
+		text, err := io.ReadAll(c.stdin)
+		return string(text), err
+	}
+	text, err := os.ReadFile(name)
+	return string(text), err
+}
+
+// templateInDatadog reads the payload of the webhook with this name.
+func (c cli) templateInDatadog(ctx context.Context, name string) (string, error) {
+	s, err := sandbox.Start(c.env, true, time.Now)
+	if err != nil {
+		return "", err
+	}
+	defer s.Close()
+	client, err := s.Client()
+	if err != nil {
+		return "", err
+	}
+	webhook, err := client.Webhook(ctx, strings.TrimPrefix(name, "@webhook-"))
+	if err != nil {
+		return "", errors.New(fault.Public(err))
+	}
+	return webhook.Payload, nil
+}
