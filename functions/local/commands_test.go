@@ -82,7 +82,7 @@ func TestCommands(t *testing.T) {
 		{line: "test-playbooks none", fails: []string{"none"}},
 
 		{line: "check-playbooks testdata/good testdata/lookup", shows: []string{"2 valid playbook files\n"}},
-		{line: "check-playbooks testdata/bad", fails: []string{`a.yaml:1:23: unknown key "mach"; did you mean "match"?`, `did you mean "owner"?`, "owners.csv"}},
+		{line: "check-playbooks testdata/bad", fails: []string{`a.yaml:1:23: unknown key "mach"; did you mean "match"?`, `did you mean "owner"?`, "owners.csv", "d.yaml:1:30: limit must be a number with one reading", "d.yaml:1:61: alert.tags.team is never nil"}},
 		{line: "check-playbooks testdata/good/owners.yaml", fails: []string{"owners.yaml"}}, // A file that is named is checked as playbooks.
 		{line: "check-playbooks ../../events", fails: []string{"no playbooks in ../../events"}},
 		{line: "check-playbooks ../../shared/playbook/ready/no-data.test.yaml", fails: []string{"run make test-playbooks PLAYBOOKS=../../shared/playbook/ready/no-data.test.yaml"}},

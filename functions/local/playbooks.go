@@ -90,7 +90,7 @@ func checkPlaybooks(_ context.Context, c cli, flags *flag.FlagSet, args []string
 		}
 		source, err := os.ReadFile(file)
 		if err == nil {
-			_, err = playbook.Load(file, source, kindsBeside(file))
+			err = playbook.Check(file, source, kindsBeside(file))
 		}
 		problems = append(problems, err)
 	}

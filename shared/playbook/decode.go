@@ -35,7 +35,7 @@ func (s *Source) decode(node ast.Node, into reflect.Value, path string) {
 		into.Set(reflect.New(into.Type().Elem()))
 		s.decode(node, into.Elem(), path)
 	case into.Kind() == reflect.Interface:
-		if advice := unclear(node); advice != "" {
+		if advice := unclear(node); s.strict && advice != "" {
 			s.report(s.position(node), "%s: %s, or quote a text", scalarText(node), advice)
 			return
 		}
@@ -54,7 +54,11 @@ func (s *Source) decode(node ast.Node, into reflect.Value, path string) {
 			into.SetMapIndex(reflect.ValueOf(keyOf(pair)), value)
 		}
 	default:
-		if want := setScalar(node, into); want != "" {
+		want := setScalar(node, into)
+		if advice := unclear(node); s.strict && advice != "" && isNumber(into) {
+			want = "a number with one reading: " + advice
+		}
+		if want != "" {
 			s.report(s.position(node), "%s must be %s", lastOf(path), want)
 		} else if into.Kind() == reflect.String {
 			s.fillText(into, path)
@@ -72,7 +76,7 @@ func (s *Source) refuse(node ast.Node) bool {
 	case *ast.MappingKeyNode:
 		problem = "a key with ? is not supported: write key: value"
 	case *ast.StringNode:
-		if n.Token.Type == token.StringType && strings.Contains(strings.Trim(n.Token.Origin, " \t\n"), "\t") {
+		if s.strict && n.Token.Type == token.StringType && strings.Contains(strings.Trim(n.Token.Origin, " \t\n"), "\t") {
 			problem = "there is a tab in the text: quote the text, or use spaces"
 		}
 	}

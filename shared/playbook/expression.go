@@ -49,7 +49,10 @@ type expression struct {
 
 // language compiles expressions. It is not safe for concurrent use: the types of expr
 // cache look-ups.
-type language struct{ alert cachedType }
+type language struct {
+	alert  cachedType
+	strict bool // refuses what can never hold, too
+}
 
 // cachedType is a type with a known nature, which expr would compute for each expression.
 type cachedType struct {
@@ -59,9 +62,9 @@ type cachedType struct {
 
 func (t cachedType) Nature() nature.Nature { return t.nature }
 
-func newLanguage() *language {
+func newLanguage(strict bool) *language {
 	t := typeOf(alertShape())
-	return &language{cachedType{t, t.Nature()}}
+	return &language{cachedType{t, t.Nature()}, strict}
 }
 
 // compile returns the expression, or its mistakes.
@@ -87,7 +90,7 @@ func (l *language) compile(source string, s *scope) (*expression, []mistake) {
 		return nil, []mistake{mistakeOf(err)}
 	}
 	_, err = checker.Check(tree, config)
-	check := &mistakeFinder{checks: checks{scope: s}, bare: map[ast.Node]string{}}
+	check := &mistakeFinder{checks: checks{scope: s, strict: l.strict}, bare: map[ast.Node]string{}}
 	ast.Walk(&tree.Node, check)
 	if mistakes := check.result(); len(mistakes) > 0 {
 		return nil, mistakes
@@ -167,7 +170,7 @@ func (e *expression) falsePart(env map[string]any) string {
 	if err != nil {
 		return e.source
 	}
-	l := newLanguage()
+	l := newLanguage(false)
 	for _, node := range conjuncts(tree.Node) {
 		part, mistakes := l.compile(node.String(), &scope{matching: true})
 		if holds, _ := part.holds(new(vm.VM), env); len(mistakes) == 0 && !holds {
@@ -217,7 +220,9 @@ func (c *mistakeFinder) Visit(node *ast.Node) {
 			c.refuse(n, "unknown function %q%s", n.Name, suggest(n.Name, builtins))
 		}
 	case *ast.BinaryNode:
-		c.comparison(n)
+		if c.strict {
+			c.comparison(n)
+		}
 		switch n.Operator {
 		case "..":
 			c.refuse(n, "ranges (..) are not supported")
@@ -241,7 +246,7 @@ func (c *mistakeFinder) member(n *ast.MemberNode) {
 	} else if _, problem := c.scope.resolve(parent); problem != "" {
 		return // The visit of the parent reported it.
 	}
-	if c.read(n.Property.Location().From, path) {
+	if c.read(n.Property.Location().From, path) && c.strict {
 		c.tagName(n.Property, path)
 	}
 }

@@ -181,7 +181,6 @@ func run(t testing.TB, plan *playbook.Plan, a alert.Alert) []enrich.Result {
 	return enrich.Run(t.Context(), plan.Steps(), a, 5*time.Second)
 }
 
-func loadError(source string) string {
-	_, err := playbook.Load("test.yaml", []byte(source), bench{}.kinds())
-	return fmt.Sprint(err)
+func checkError(source string) string {
+	return fmt.Sprint(playbook.Check("test.yaml", []byte(source), bench{}.kinds()))
 }

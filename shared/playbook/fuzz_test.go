@@ -38,6 +38,9 @@ func FuzzLoad(f *testing.F) {
 	kinds := bench{}.kinds()
 	f.Fuzz(func(t *testing.T, source []byte) {
 		book, err := playbook.Load("fuzz.yaml", source, kinds)
+		if checked := playbook.Check("fuzz.yaml", source, kinds); checked == nil && err != nil {
+			t.Errorf("Check lets %v pass", err)
+		}
 		if err == nil {
 			plan := book.For(checkout())
 			if len(plan.Names) == 0 || plan.Name() == "" {

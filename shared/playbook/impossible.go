@@ -64,7 +64,7 @@ func (c *mistakeFinder) comparison(n *ast.BinaryNode) {
 			c.equality(n.Operator, right, n.Left)
 		}
 	case "<", "<=", ">", ">=":
-		if isField && isNumber(n.Right) {
+		if isField && isNumberNode(n.Right) {
 			c.equality(n.Operator, left, n.Right)
 		}
 	case "in":
@@ -212,7 +212,7 @@ func (c *mistakeFinder) part(n *ast.BinaryNode, o operand) {
 	}
 }
 
-func isNumber(node ast.Node) bool {
+func isNumberNode(node ast.Node) bool {
 	switch node.(type) {
 	case *ast.IntegerNode, *ast.FloatNode:
 		return true

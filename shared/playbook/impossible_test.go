@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestLoad_Possible loads what is close to what never holds, and can hold.
-func TestLoad_Possible(t *testing.T) {
+// TestCheck_Possible checks what is close to what never holds, and can hold.
+func TestCheck_Possible(t *testing.T) {
 	for _, expression := range []string{
 		`alert.extra.team == nil`, `(alert.extra.team ?? "x") == "x"`, `alert.logs_sample != nil`, `alert.security.rule_queries == nil`,
 		`alert.tags.team == ""`, `alert.transition == ""`, `alert.priority in ["", "P5"]`, `alert.transition in ["Re-No Data", "Warn Recovered"]`,
@@ -15,22 +15,40 @@ func TestLoad_Possible(t *testing.T) {
 		`alert.tags.shard == "7"`, `"team" in alert.tags`, `"team:b" in alert.tag_list`, `alert.priority < "P3"`, `alert.extra.code == 500`,
 		`alert.recovered == true`, `alert.tags.priority == "p1"`, `alert.extra.transition == "triggered"`, `alert.priority == alert.tags.priority`,
 	} {
-		bench{}.load(t, one("match: '"+expression+"'"))
+		if err := checkError(one("match: '" + expression + "'")); err != "<nil>" {
+			t.Errorf("%s: %s", expression, err)
+		}
 	}
 	for _, template := range []string{
 		`{{ if eq .alert.tags.shard 7 }}{{ end }}`, `{{ if eq .alert.priority "P1" "" }}{{ end }}`, `{{ if eq .alert.extra.priority 2 }}{{ end }}`,
 		`{{ if eq (lower .alert.transition) "triggered" }}{{ end }}`, `{{ if eq 2 .alert.extra.n }}{{ end }}`,
 	} {
-		bench{}.load(t, one("event: {title: '"+template+"'}"))
+		if err := checkError(one("event: {title: '" + template + "'}")); err != "<nil>" {
+			t.Errorf("%s: %s", template, err)
+		}
 	}
 }
 
-// TestLoad_Never checks that each mistake has one problem.
-func TestLoad_Never(t *testing.T) {
+// TestCheck_Never checks that each mistake has one problem.
+func TestCheck_Never(t *testing.T) {
 	for _, expression := range []string{`alert.priority == 2`, `alert.tags.team == nil`, `alert.tags.team ?? "x"`, `"team:b" in alert.tags`} {
 		source := one("match: '" + expression + "'\nsteps: [{uses: monitor, when: '(" + expression + ") == true'}]")
-		if err := loadError(source); strings.Count(err, "\n") != 1 {
+		if err := checkError(source); strings.Count(err, "\n") != 1 {
 			t.Errorf("%s: got %s", expression, err)
+		}
+	}
+}
+
+// TestLoad_Deployed loads what only Check refuses, as it was loaded before.
+func TestLoad_Deployed(t *testing.T) {
+	for _, keys := range []string{
+		`match: alert.tags.team == nil`, `match: alert.transition == "triggered"`, `match: (alert.tags.team ?? "x") == "y"`, `match: '"team:b" in alert.tags'`,
+		`event: {title: '{{ if eq .alert.priority 2 }}{{ end }}'}`, `limit: 010`, `limit: 1_000`, "match: alert.test &&\talert.recovered",
+		`steps: [{uses: ask, with: {url: "https://example.com", body: {n: 010}}}]`,
+	} {
+		bench{}.load(t, one(keys))
+		if err := checkError(one(keys)); err == "<nil>" {
+			t.Errorf("%s is not refused", keys)
 		}
 	}
 }

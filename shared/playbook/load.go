@@ -18,7 +18,7 @@ var defaultFile []byte
 
 // Default returns the embedded playbooks.
 func Default(kinds []enrich.Kind) (*Book, error) {
-	book, err := load("default.yaml", defaultFile, kinds)
+	book, err := load("default.yaml", defaultFile, kinds, false)
 	if err != nil {
 		return nil, err
 	}
@@ -27,9 +27,9 @@ func Default(kinds []enrich.Kind) (*Book, error) {
 }
 
 // Load reads a playbook file with steps of these kinds. The last embedded playbook is
-// its fallback. The error is Problems: everything that is wrong with the file.
+// its fallback. The error is Problems: everything that keeps the file from use.
 func Load(name string, source []byte, kinds []enrich.Kind) (*Book, error) {
-	book, err := load(name, source, kinds)
+	book, err := load(name, source, kinds, false)
 	if err != nil {
 		return nil, err
 	}
@@ -41,10 +41,18 @@ func Load(name string, source []byte, kinds []enrich.Kind) (*Book, error) {
 	return book, nil
 }
 
-func load(name string, content []byte, kinds []enrich.Kind) (*Book, error) {
+// Check returns the Problems of a playbook file. It also refuses what Load lets through,
+// so that a file that is deployed stays in use: expressions that can never hold, and
+// values that YAML's readers take for different things.
+func Check(name string, source []byte, kinds []enrich.Kind) error {
+	_, err := load(name, source, kinds, true)
+	return err
+}
+
+func load(name string, content []byte, kinds []enrich.Kind, strict bool) (*Book, error) {
 	var file document
 	l := &loader{
-		Source: Read(name, content, &file), kinds: kinds, language: newLanguage(), templates: newTemplateCompiler(),
+		Source: read(name, content, &file, strict), kinds: kinds, language: newLanguage(strict), templates: newTemplateCompiler(strict),
 		shapes: map[string]shapes{}, expressions: map[string]*expression{}, compiled: map[string]*textTemplate{},
 	}
 	book := l.book(file)

@@ -134,7 +134,7 @@ func (r *rewriter) command(c *parse.CommandNode, dot []string, piped bool) []str
 	for i, arg := range c.Args[1:] {
 		value, of := r.operand(arg, dot)
 		c.Args[i+1] = value
-		if name.Ident == "eq" || name.Ident == "ne" {
+		if r.strict && (name.Ident == "eq" || name.Ident == "ne") {
 			field = r.comparison(field, of, arg)
 		}
 		key, isConstant := arg.(*parse.StringNode)

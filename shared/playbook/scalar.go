@@ -50,6 +50,10 @@ func isPlain(node ast.Node) bool {
 	return false
 }
 
+func isNumber(v reflect.Value) bool {
+	return (v.CanInt() || v.CanFloat()) && v.Type() != durationType
+}
+
 // scalarValue returns a bool, an int64, a float64 or a text.
 func scalarValue(node ast.Node) any {
 	text := scalarText(node)
@@ -74,9 +78,6 @@ func setScalar(node ast.Node, into reflect.Value) (want string) {
 		}
 		into.SetString(scalarText(node))
 		return ""
-	}
-	if advice := unclear(node); advice != "" && (into.CanInt() || into.CanFloat()) && into.Type() != durationType {
-		return "a number with one reading: " + advice
 	}
 	value, fits := reflect.ValueOf(scalarValue(node)), false
 	switch {

@@ -119,6 +119,7 @@ func stepNames(steps []*step) []string {
 // checks are what an expression or a template reads, and its mistakes.
 type checks struct {
 	scope    *scope
+	strict   bool // refuses what can never hold, too
 	steps    []string
 	mistakes []mistake
 }

@@ -30,6 +30,7 @@ type Source struct {
 	lines    []string
 	nodes    map[string]ast.Node // by path, such as playbooks[0].match
 	problems Problems
+	strict   bool // refuses values that have two readings, too
 	// fill replaces each template in the texts of a Config, until its first error.
 	fill    func(path, template string) (string, error)
 	fillErr error
@@ -37,8 +38,10 @@ type Source struct {
 
 // Read decodes a YAML document into a pointer to a struct with yaml tags. Err
 // returns the problems.
-func Read(name string, content []byte, into any) *Source {
-	s := &Source{name: name, nodes: map[string]ast.Node{}}
+func Read(name string, content []byte, into any) *Source { return read(name, content, into, true) }
+
+func read(name string, content []byte, into any, strict bool) *Source {
+	s := &Source{name: name, nodes: map[string]ast.Node{}, strict: strict}
 	if root := s.parse(content); root != nil {
 		s.decode(root, reflect.ValueOf(into).Elem(), "")
 	}

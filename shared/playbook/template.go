@@ -65,12 +65,13 @@ type textTemplate struct {
 
 // templateCompiler compiles the templates of one file.
 type templateCompiler struct {
-	set   *template.Template // with the functions
-	count int
+	set    *template.Template // with the functions
+	count  int
+	strict bool // refuses what can never hold, too
 }
 
-func newTemplateCompiler() *templateCompiler {
-	return &templateCompiler{set: template.New("").Funcs(functions).Funcs(template.FuncMap{
+func newTemplateCompiler(strict bool) *templateCompiler {
+	return &templateCompiler{strict: strict, set: template.New("").Funcs(functions).Funcs(template.FuncMap{
 		writeName: func(v any) (string, error) { return bounded(textOf(v)) },
 		iterationName: func(env map[string]any) (string, error) {
 			d, _ := env[deadlineName].(*deadline)
@@ -109,7 +110,7 @@ func (c *templateCompiler) compile(source string, s *scope) (*textTemplate, []mi
 	if _, err := tree.Parse(source, "", "", trees); err != nil {
 		return nil, []mistake{parseError(source, err)}
 	}
-	r := &rewriter{checks: checks{scope: s}, tree: tree}
+	r := &rewriter{checks: checks{scope: s, strict: c.strict}, tree: tree}
 	if len(trees) > 1 {
 		r.refuse(0, "define and block are not supported")
 	} else {
