@@ -93,9 +93,9 @@ func behind(t *testing.T, instances ...*e2e.Instance) (url string) {
 
 // alert is what Datadog puts in the place of its variables.
 func alert(id int64) map[string]string {
-	text := strconv.FormatInt(id, 10)
+	text := strconv.FormatInt(8_306_000_000_000_000_000+id, 10)
 	return map[string]string{
-		"ID": text, "ALERT_ID": "4711", "ORG_ID": "352001", "ALERT_TRANSITION": "Triggered", "ALERT_CYCLE_KEY": "cycle-" + text,
+		"ID": text, "LINK": "https://app.datadoghq.com/event/event?id=" + text, "ALERT_ID": "4711", "ORG_ID": "352001", "ALERT_TRANSITION": "Triggered", "ALERT_CYCLE_KEY": "cycle-" + text,
 		"DATE": strconv.FormatInt(time.Now().UnixMilli(), 10), "EVENT_TITLE": "[Triggered] Checkout is \"slow\"", "TAGS": "service:checkout",
 	}
 }
