@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"boomerang/shared/jsonvalue"
 )
 
 // Decode reads a JSON webhook body whose keys name Datadog's variables, at the top
@@ -14,7 +16,7 @@ import (
 // The error is a *MalformedError for a body that is not a JSON object, and an
 // *InvalidError for one without any text. Otherwise Unreadable lists the values that
 // could not be read, and Guessed the fields that no key names.
-func Decode(body []byte) (Alert, error) { return read(body, parseObject) }
+func Decode(body []byte) (Alert, error) { return read(body, jsonvalue.ParseObject) }
 
 func read(body []byte, parse func([]byte) (map[string]any, error)) (Alert, error) {
 	payload, err := parse(body)

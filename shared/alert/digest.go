@@ -5,73 +5,20 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"maps"
-	"slices"
-	"strconv"
+
+	"boomerang/shared/jsonvalue"
 )
 
-// digest returns the SHA-256 of the payload's canonical JSON in hex: sorted keys, no
-// white space, numbers as they are spelled. The keys of alerts in the table depend on
-// it, so its form must never change; encoding/json escapes more.
+// digest returns the SHA-256 of the payload's canonical JSON in hex. The keys of
+// alerts in the table depend on it.
 func digest(payload map[string]any, sizeHint int) string {
-	sum := sha256.Sum256(appendJSON(make([]byte, 0, sizeHint), payload))
+	sum := sha256.Sum256(jsonvalue.Append(make([]byte, 0, sizeHint), payload))
 	return hex.EncodeToString(sum[:])
 }
 
 // rawJSON escapes as encoding/json does, so that the queue does not change the value.
 func rawJSON(v any) json.RawMessage {
 	var b bytes.Buffer
-	json.HTMLEscape(&b, appendJSON(nil, v))
+	json.HTMLEscape(&b, jsonvalue.Append(nil, v))
 	return b.Bytes()
-}
-
-func appendJSON(dst []byte, v any) []byte {
-	switch v := v.(type) {
-	case map[string]any:
-		dst = append(dst, '{')
-		for i, key := range slices.Sorted(maps.Keys(v)) {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = appendJSON(append(appendString(dst, key), ':'), v[key])
-		}
-		return append(dst, '}')
-	case []any:
-		dst = append(dst, '[')
-		for i, item := range v {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = appendJSON(dst, item)
-		}
-		return append(dst, ']')
-	case string:
-		return appendString(dst, v)
-	case json.Number:
-		return append(dst, v...)
-	case bool:
-		return strconv.AppendBool(dst, v)
-	default:
-		return append(dst, "null"...)
-	}
-}
-
-// appendString escapes only what JSON requires.
-func appendString(dst []byte, s string) []byte {
-	const hexDigits = "0123456789abcdef"
-	dst = append(dst, '"')
-	for s != "" {
-		plain := plainBytes(s)
-		dst = append(dst, s[:plain]...)
-		if plain == len(s) {
-			break
-		}
-		if c := s[plain]; c < ' ' {
-			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xf])
-		} else {
-			dst = append(dst, '\\', c)
-		}
-		s = s[plain+1:]
-	}
-	return append(dst, '"')
 }

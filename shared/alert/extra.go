@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
+
+	"boomerang/shared/jsonvalue"
 )
 
 // Extra holds the keys of a payload that are not Datadog's variables. Whole numbers are
@@ -13,7 +15,7 @@ type Extra map[string]any
 
 // UnmarshalJSON gives numbers the same types as Decode.
 func (e *Extra) UnmarshalJSON(data []byte) error {
-	object, err := parseObject(data)
+	object, err := jsonvalue.ParseObject(data)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"boomerang/shared/jsonvalue"
 )
 
 // DecodeForm reads a body of type application/x-www-form-urlencoded, which Datadog
@@ -17,7 +19,7 @@ import (
 // It reads JSON as JSON and a stray "%" as itself, because Datadog does not resend a
 // rejected alert. Its errors are those of Decode.
 func DecodeForm(body []byte) (Alert, error) {
-	text := bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(body), byteOrderMark))
+	text := bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(body), []byte(byteOrderMark)))
 	if bytes.HasPrefix(text, []byte("{")) {
 		return Decode(body)
 	}
@@ -48,7 +50,7 @@ func parseForm(text []byte) (map[string]any, error) {
 	if whole == "" {
 		return payload, nil
 	}
-	inner, err := parseObject([]byte(whole))
+	inner, err := jsonvalue.ParseObject([]byte(whole))
 	if problem, ok := errors.AsType[*MalformedError](err); ok {
 		problem.Field = name
 		return nil, problem
@@ -125,8 +127,10 @@ func splitKey(key string) (container, rest string) {
 	return key[:i], key[i+1:]
 }
 
+const byteOrderMark = "\ufeff"
+
 func startsObject(s string) bool {
-	return strings.HasPrefix(strings.TrimLeft(s, whiteSpace+string(byteOrderMark)), "{")
+	return strings.HasPrefix(strings.TrimLeft(s, " \t\r\n"+byteOrderMark), "{")
 }
 
 // formText decodes a name or a value into valid UTF-8.

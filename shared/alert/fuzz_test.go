@@ -1,14 +1,14 @@
 package alert
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"net/url"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"boomerang/shared/jsonvalue"
 )
 
 func FuzzDecode(f *testing.F) {
@@ -35,85 +35,6 @@ func FuzzDecode(f *testing.F) {
 		}
 		checkAlert(t, a)
 		checkReordered(t, body, a)
-	})
-}
-
-// The parser must read what encoding/json reads.
-func FuzzParse(f *testing.F) {
-	for _, tt := range templates {
-		f.Add(render(f, tt.template))
-	}
-	for _, seed := range []string{
-		` [ ] `, `{ "a" : [ 1 , -2.5e+3 , true,false , null, "" ] , "a" : { } }`, "\ufeff\n\"a\"\n", `[[[[]]],{"":{"":[]}}]`,
-		`"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00\ud83d\ud83dx\ude00\u0000"`, "\"\xff\xfe\\n\xc3\"", "{\"\xff\":1}", `"é漢😀"`, `"\ud83d\u0041\ud83d"`,
-		`{"a" 1}`, `{"a":1,}`, `{,}`, `{"a":1 "b":2}`, `{"a"`, `{"a":`, `{a:1}`, `[1,]`, `[,1]`, `[1 2]`, `[`, `]`, `01`, `-`, `-01`, `1.`, `1.5e`, `1e+`, `+1`, `.5`,
-		`{"a":"x""b":$X "c":,"d":P2,"e":["f" "g",],"h":"{"i":[1]}"
-"k":"l
-m"}`, `{"a":[}`, `{"a":$TAGS[`, `{"a"/*`, `0.50e-07`, `"\x"`, `"\u12"`, `"\u12g4"`, `"\ud800\u12"`, "\"\x01\"", "\"\\\n\"", `"abc`, `"\`, `tru`, `nul`, `falsely`, `1 2`, `{} {}`, `NaN`, "1\x00",
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		rest := bytes.TrimPrefix(bytes.TrimLeft(body, whiteSpace), byteOrderMark)
-		p := parser{text: string(rest)}
-		got, ok := p.document()
-		mended, err := parseObject(body)
-		if err != nil {
-			checkError(t, body, err)
-		}
-		if !ok {
-			if json.Valid(rest) && !p.tooDeep {
-				t.Errorf("valid JSON was refused: %v", err)
-			}
-			return
-		}
-		dec := json.NewDecoder(bytes.NewReader(rest))
-		dec.UseNumber()
-		var want any
-		if err := dec.Decode(&want); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("value (-encoding/json +parser):\n%s", diff)
-		}
-		if object, isObject := want.(map[string]any); isObject != (err == nil) || isObject && !cmp.Equal(object, mended) {
-			t.Errorf("object %v, and error %v", mended, err)
-		}
-	})
-}
-
-// Mistakes that leave one reading change no value.
-func FuzzParse_Mistakes(f *testing.F) {
-	for _, tt := range templates {
-		f.Add(render(f, tt.template))
-	}
-	for _, seed := range []string{
-		`{"a":["[","{","\"",""],"b":{"c":"[1]","d":"{\"e\":[1,2]}"},"f":1,"g":[[],{},null,true],"h":"//","i":"/*","":" "}`,
-		`{"a":"[P1] [Triggered on {host:a}] x","b":"\n\t\u0001\\","c":[1,2.5,"x"],"d":["$X","[","]"],"e":"{","f":"\",\"g\":\""}`,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		want, ok := (&parser{text: string(body)}).document()
-		if _, isObject := want.(map[string]any); !ok || !isObject {
-			return
-		}
-		var lines bytes.Buffer
-		if err := json.Indent(&lines, appendJSON(nil, want), "", " "); err != nil {
-			t.Fatal(err)
-		}
-		for name, mistake := range map[string][]string{
-			"no commas":      {",\n", "\n"},
-			"more commas":    {"\n", ",\n"},
-			"raw characters": {`\\`, `\\`, `\u000a`, "\n", `\u0009`, "\t", `\u0001`, "\x01"},
-			"no null":        {": null,\n", ":,\n", ": null\n", ":\n"},
-		} {
-			mended := strings.NewReplacer(mistake...).Replace(lines.String())
-			got, err := parseObject([]byte(mended))
-			if diff := cmp.Diff(want, any(got)); err != nil || diff != "" {
-				t.Errorf("%s: %v in %s (-want +got):\n%s", name, err, mended, diff)
-			}
-		}
 	})
 }
 
@@ -197,7 +118,7 @@ func checkAlert(t *testing.T, a Alert) {
 // checkReordered: the order of keys, white space and escapes change nothing.
 func checkReordered(t *testing.T, body []byte, a Alert) {
 	t.Helper()
-	payload, err := parseObject(body)
+	payload, err := jsonvalue.ParseObject(body)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,10 +3,10 @@ package alert
 import (
 	"encoding/json"
 	"math/big"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
+
+	"boomerang/shared/jsonvalue"
 )
 
 // isAbsent reports whether a value is null, "", white space, "null", "None", an empty
@@ -29,13 +29,8 @@ func isAbsent(v any) bool {
 func isAbsentText(s string) bool {
 	s = strings.TrimSpace(s)
 	return s == "" || strings.EqualFold(s, "null") || strings.EqualFold(s, "none") ||
-		s[0] == '$' && variableName().FindString(s) == s
+		s[0] == '$' && jsonvalue.Variable(s) == s
 }
-
-// variableName matches $HOSTNAME and $TAGS[service]. Tags have at most 200 characters.
-var variableName = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^\$[A-Z][A-Z0-9_]*(\[[^\]]{0,200}\])?`)
-})
 
 // scalar returns the text of a string, number or bool.
 func scalar(v any) (string, bool) {
@@ -70,9 +65,9 @@ func parseInner(s string) any {
 	if s == "" || s[0] != '{' && s[0] != '[' {
 		return nil
 	}
-	p := parser{text: s}
-	if v, ok := p.document(); ok {
-		return v
+	v, ok := jsonvalue.Parse(s)
+	if !ok {
+		return nil
 	}
-	return nil
+	return v
 }

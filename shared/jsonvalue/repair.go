@@ -1,6 +1,10 @@
-package alert
+package jsonvalue
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+	"sync"
+)
 
 // A lenient parser mends what templates and their variables do to JSON, where it can be
 // read in one way only, because Datadog does not resend a rejected alert:
@@ -76,3 +80,11 @@ func (p *parser) completes(at, objects int) bool {
 	p.maxRepairs -= rest.at - at + 1
 	return ok && rest.at == len(p.text)
 }
+
+// variable matches $HOSTNAME and $TAGS[service]. Tags have at most 200 characters.
+var variable = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\$[A-Z][A-Z0-9_]*(\[[^\]]{0,200}\])?`)
+})
+
+// Variable returns the name of Datadog's variable at the start of a text, or "".
+func Variable(text string) string { return variable().FindString(text) }

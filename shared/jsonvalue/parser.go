@@ -1,4 +1,10 @@
-package alert
+// Package jsonvalue reads JSON that comes from people's templates: as encoding/json does,
+// and with the mistakes that leave one reading. Its values are map[string]any, []any,
+// string, json.Number, bool and nil.
+//
+// No library reads all of them: hujson knows comments and trailing commas only, and
+// jsonrepair takes quadratic time and completes truncated text.
+package jsonvalue
 
 import (
 	"bytes"
@@ -18,12 +24,18 @@ const whiteSpace = " \t\r\n"
 
 var byteOrderMark = []byte("\ufeff")
 
-// parseObject reads a body that is one JSON object, or can be mended into one, into
-// map[string]any, []any, string, json.Number, bool and nil.
-func parseObject(body []byte) (map[string]any, error) {
+// Parse reads text that is JSON, without mending it.
+func Parse(text string) (v any, ok bool) {
+	p := parser{text: text}
+	return p.document()
+}
+
+// ParseObject reads a body that is one JSON object, or can be mended into one. The error
+// is a *SyntaxError.
+func ParseObject(body []byte) (map[string]any, error) {
 	rest := bytes.TrimPrefix(bytes.TrimLeft(body, whiteSpace), byteOrderMark)
 	if len(bytes.TrimLeft(rest, whiteSpace)) == 0 {
-		return nil, &MalformedError{Reason: "it is empty"}
+		return nil, &SyntaxError{Reason: "it is empty"}
 	}
 	strict := parser{text: string(rest)}
 	v, valid := strict.document()
@@ -39,7 +51,7 @@ func parseObject(body []byte) (map[string]any, error) {
 	case ok:
 		return object, nil
 	case valid:
-		return nil, &MalformedError{Reason: "it is " + kindOf(v) + "; send an object: {\"id\": \"$ID\", …}"}
+		return nil, &SyntaxError{Reason: "it is " + kindOf(v) + "; send an object: {\"id\": \"$ID\", …}"}
 	case strict.tooDeep:
 		return nil, malformedAt(body, start+strict.at, "it is nested more than 64 deep", "")
 	default:
@@ -49,8 +61,7 @@ func parseObject(body []byte) (map[string]any, error) {
 
 // parser reads JSON like encoding/json, which FuzzParse compares it with. It takes
 // less than half the time, because its strings share the text's memory, and it bounds
-// the depth. No library reads all that repair.go reads: hujson knows comments and
-// trailing commas only, and jsonrepair takes quadratic time and completes truncated text.
+// the depth.
 type parser struct {
 	text       string
 	at         int
@@ -172,7 +183,7 @@ func (p *parser) word() (any, bool) {
 		word = word[:end]
 	}
 	if p.lenient && strings.HasPrefix(word, "$") {
-		word = variableName().FindString(p.text[p.at:]) // $TAGS[team] has a bracket.
+		word = Variable(p.text[p.at:]) // $TAGS[team] has a bracket.
 	}
 	p.at += len(word)
 	switch {
@@ -236,23 +247,25 @@ func unescape(s string) (string, bool) {
 	var b strings.Builder
 	b.Grow(len(s))
 	for {
-		plain, rest, found := strings.Cut(s, `\`)
-		b.WriteString(plain)
-		if !found {
+		i := strings.IndexByte(s, '\\')
+		if i < 0 {
+			b.WriteString(s)
 			return validText(b.String()), true
 		}
-		if i := strings.IndexByte(`"\/bfnrt`, rest[0]); i >= 0 {
+		b.WriteString(s[:i])
+		s = s[i:]
+		if i := strings.IndexByte(`"\/bfnrt`, s[1]); i >= 0 {
 			b.WriteByte("\"\\/\b\f\n\r\t"[i])
-			s = rest[1:]
+			s = s[2:]
 			continue
 		}
-		r, ok := codeUnit(rest)
+		r, ok := codeUnit(s)
 		if !ok {
 			return "", false
 		}
-		s = rest[5:]
+		s = s[6:]
 		if utf16.IsSurrogate(r) {
-			low, _ := codeUnit(strings.TrimPrefix(s, `\`))
+			low, _ := codeUnit(s)
 			if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
 				s = s[6:]
 			}
@@ -261,11 +274,11 @@ func unescape(s string) (string, bool) {
 	}
 }
 
-// codeUnit reads the UTF-16 code unit of uXXXX at the start of s.
+// codeUnit reads the UTF-16 code unit of \uXXXX at the start of s.
 func codeUnit(s string) (rune, bool) {
-	if len(s) < 5 || s[0] != 'u' {
+	if len(s) < 6 || s[:2] != `\u` {
 		return 0, false
 	}
-	unit, err := strconv.ParseUint(s[1:5], 16, 16)
+	unit, err := strconv.ParseUint(s[2:6], 16, 16)
 	return rune(unit), err == nil
 }
