@@ -43,9 +43,14 @@ var inTemplate = regexp.MustCompile(`\$[A-Z_]+(\[\w+\])?(":)?`)
 // escaped. A variable that it does not know, and a key, stay as they are.
 func render(t testing.TB, template string) []byte {
 	t.Helper()
+	return renderWith(t, sample, template)
+}
+
+func renderWith(t testing.TB, values map[string]string, template string) []byte {
+	t.Helper()
 	return inTemplate.ReplaceAllFunc([]byte(template), func(found []byte) []byte {
 		name := string(found[1:])
-		value, ok := sample[name]
+		value, ok := values[name]
 		switch {
 		case !ok:
 			return found
