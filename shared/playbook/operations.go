@@ -17,6 +17,7 @@ const (
 	holdsName = "holds" // whether the result is true
 )
 
+// value runs an operation. The only error is a deadline.
 func value(params ...any) (result any, err error) {
 	defer func() {
 		if recover() != nil {

@@ -19,7 +19,7 @@ import (
 type Plan struct {
 	Names    []string // of the playbooks that matched, in order
 	API      string   // that posts the event
-	Limit    int      // events a minute for one monitor, the smallest; 0 is no limit
+	Limit    int      // events a minute for one monitor, the smallest of all; 0 for any number
 	Warnings []error  // for the log: expressions that cannot be evaluated
 
 	alert       map[string]any // its View
