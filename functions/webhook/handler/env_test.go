@@ -39,6 +39,8 @@ type env struct {
 	t       *testing.T
 	datadog *fakedatadog.Server
 	ledger  store
+	table   pipeline.Ledger  // instead of the ledger
+	now     func() time.Time // of the pipeline; nil: time.Now
 	queue   pipeline.Queue
 	tokens  handler.Tokens
 	source  string // of the playbooks; empty: the embedded ones
@@ -119,7 +121,11 @@ func (e *env) handler() *handler.Handler {
 	if err != nil {
 		e.t.Fatal(err)
 	}
-	p := pipeline.New(pipeline.Config{Playbooks: book, EnrichBudget: 2 * time.Second, Poster: client, Ledger: e.ledger, Queue: e.queue})
+	conf := pipeline.Config{Playbooks: book, EnrichBudget: 2 * time.Second, Poster: client, Ledger: e.ledger, Queue: e.queue, Now: e.now}
+	if e.table != nil {
+		conf.Ledger, conf.Stream = e.table, client
+	}
+	p := pipeline.New(conf)
 	return &handler.Handler{Tokens: e.tokens, Run: p.Run, DryRun: p.DryRun, Logger: slog.New(slog.NewJSONHandler(&e.log, nil))}
 }
 
