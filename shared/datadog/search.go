@@ -67,28 +67,31 @@ func (c *Client) SearchEvents(ctx context.Context, query SearchQuery) ([]Searche
 // webhook when that is empty, or zero. Datadog does not find an event in the first seconds after its
 // creation.
 //
-// Events of versions before the tag of the key are found by the alert's event id, among the newest
-// 1,000 of its monitor, unless the id is a guess.
+// An alert whose event id is certain may have been posted under another key: without that certainty,
+// or by a version before the tag of the key. So the newest 1,000 events of its monitor are searched
+// for one that is about the same event. A storm's summary is about more than one.
 func (c *Client) FindPosted(ctx context.Context, key string, a alert.Alert, webhook string, from, to time.Time) (event.Posted, error) {
-	tag := event.TagKey(key)
-	query := tag
-	id, err := strconv.ParseInt(a.ID, 10, 64)
-	mayBeUntagged := err == nil && id != 0 && a.MonitorID != "" && a.Certain()
-	if mayBeUntagged {
-		query += " OR (monitor:" + strconv.Quote(a.MonitorID) + " -idempotency_key:* -" + event.TagStorm + ")"
+	query := SearchQuery{Query: event.TagKey(key), From: from, To: to, Limit: 1000}
+	isOurs := func(e SearchedEvent) bool { return alert.Tags(e.Tags).Has(event.TagKey(key)) }
+	found, err := c.findPosted(ctx, query, webhook, isOurs)
+	id, _ := strconv.ParseInt(a.ID, 10, 64)
+	if err != nil || found != (event.Posted{}) || id == 0 || a.MonitorID == "" || !a.Certain() {
+		return found, err
 	}
-	found, err := c.SearchEvents(ctx, SearchQuery{Query: query, From: from, To: to, Limit: 1000})
-	if err != nil {
-		return event.Posted{}, err
-	}
+	query.Query = "monitor:" + strconv.Quote(a.MonitorID)
+	return c.findPosted(ctx, query, webhook, func(e SearchedEvent) bool {
+		return e.RelatedEventID == id && !alert.Tags(e.Tags).Has(event.TagStorm)
+	})
+}
+
+func (c *Client) findPosted(ctx context.Context, q SearchQuery, webhook string, matches func(SearchedEvent) bool) (event.Posted, error) {
+	found, err := c.SearchEvents(ctx, q)
 	for _, e := range found {
-		tags := alert.Tags(e.Tags)
-		isUntagged := mayBeUntagged && e.RelatedEventID == id && tags.Get("idempotency_key") == "" && !tags.Has(event.TagStorm)
-		if (tags.Has(tag) || isUntagged) && postedBy(webhook, tags) {
+		if matches(e) && postedBy(webhook, e.Tags) {
 			return event.Posted{ID: cmp.Or(e.StreamID, e.ID), URL: e.URL}, nil
 		}
 	}
-	return event.Posted{}, nil
+	return event.Posted{}, err
 }
 
 func postedBy(webhook string, tags alert.Tags) bool {
