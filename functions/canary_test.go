@@ -146,7 +146,7 @@ func (c *canary) travel(t *testing.T) {
 	for status, body := range map[int]string{
 		400: `{"title":"` + canaryName + `" ` + canaryMail,
 		413: `{"title":"` + canaryMail + strings.Repeat("x", 300<<10) + `"}`,
-		422: `{"user":"` + canaryName + `","date":"` + canaryMail + `"}`,
+		200: `{"user":"` + canaryName + `","date":"` + canaryMail + `"}`,
 	} {
 		r := canaryRequest(4, canaryToken)
 		r.Body = body
@@ -209,7 +209,7 @@ func TestCanary(t *testing.T) {
 	// They did arrive.
 	for place, c := range map[string]struct{ said, has string }{
 		"an event shows the alert":              {string(posted), canaryName},
-		"a log names the alert":                 {logs, `"alert_id":"1"`},
+		"a log names the alert":                 {logs, `"alert_id":"8306000000000000001"`},
 		"a log names a rejection":               {logs, "Datadog refused to create the event (403 Forbidden)"},
 		"a log names a failed read":             {logs, "Datadog could not be reached to list events"},
 		"a log names its trace":                 {logs, `"dd.trace_id":"`},

@@ -271,16 +271,17 @@ func TestLostResponses(t *testing.T) {
 }
 
 // TestLostResponse_WithoutQueue drops the response of a post while there is no queue to
-// note that in: only the ledger can, and the repetition must search for the event.
+// note that in: only the ledger can, and the repetition waits until the search shows the event.
 func TestLostResponse_WithoutQueue(t *testing.T) {
-	s, webhook, _ := begin(t)
+	s, webhook, worker := begin(t)
 	inject(t, s, func(r fakedatadog.Route) bool { return r == fakedatadog.EventsCreate }, fakedatadog.DropResponse, 1)
 	breakSQS(s, awstest.Status(503), 0)
-	for _, want := range []int{503, 200} {
+	for _, want := range []int{503, 202} {
 		if code, status := deliver(t, webhook, e2e.Alert{ID: 1}); code != want {
 			t.Fatalf("got %d %s, want %d", code, status, want)
 		}
 		s.ClearFaults()
 	}
+	mustDrain(t, s, worker)
 	mustPost(t, s, map[int64]int{1: 1})
 }
