@@ -59,3 +59,16 @@ func TestSummarise_MoreGroups(t *testing.T) {
 		t.Errorf("%q says %s", e.Title, e.Text)
 	}
 }
+
+func TestSummarise_Title(t *testing.T) {
+	for title, want := range map[string]string{
+		"[Triggered on {host:a}] [P1] Disk":       "2 more alerts of: [P1] Disk",
+		"[TEST] [P1] [Re-Warn on {host:a}] Disk":  "2 more alerts of: [TEST] [P1] Disk",
+		"[Warn Recovered] Disk":                   "2 more alerts of: Disk",
+		"[Memory] on [db] [Triggered on {a:b}] x": "2 more alerts of: [Memory] on [db] [Triggered on {a:b}] x",
+	} {
+		if got := Summarise(alert.Alert{Title: title}, Draft{}, Suppressed{Count: 2}, time.Now()).Title; got != want {
+			t.Errorf("%s: got %s, want %s", title, got, want)
+		}
+	}
+}

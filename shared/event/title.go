@@ -28,29 +28,36 @@ func wholeTitle(a alert.Alert, override string) string {
 	return "Datadog alert " + line(a.ID)
 }
 
-// shortenTitle shortens a title to limit characters: first the groups of its prefix, as in
+// shortenTitle shortens a title to limit characters: first the groups in its brackets, as in
 // "[P1] [Triggered on {env:prod,host:a}] Disk is full", so that the monitor's name stays.
 func shortenTitle(title string, limit int) string {
 	if fits(title, limit) {
 		return title
 	}
 	over := length(title) - limit
-	var ends []string // From the last group back to the first.
-	for _, g := range slices.Backward(prefixGroups(title)) {
-		tags, rest := title[g.start:g.end], title[g.end:]
-		shorter := shortenTags(tags, length(tags)-max(0, over))
-		over -= length(tags) - length(shorter)
-		ends, title = append(ends, rest, shorter), title[:g.start]
+	groups := bracketGroups(title)
+	shorter := make(map[span]string, len(groups))
+	for _, g := range slices.SortedStableFunc(slices.Values(groups), func(a, b span) int { return (b.end - b.start) - (a.end - a.start) }) {
+		tags := title[g.start:g.end]
+		shorter[g] = shortenTags(tags, length(tags)-max(0, over))
+		over -= length(tags) - length(shorter[g])
 	}
-	slices.Reverse(ends)
-	return truncate(title+strings.Join(ends, ""), limit)
+	var out strings.Builder
+	at := 0
+	for _, g := range groups {
+		out.WriteString(title[at:g.start])
+		out.WriteString(shorter[g])
+		at = g.end
+	}
+	out.WriteString(title[at:])
+	return truncate(out.String(), limit)
 }
 
 // span is a part of a text, in bytes.
 type span struct{ start, end int }
 
-// prefixGroups returns what stands in the braces of the brackets before a monitor's name.
-func prefixGroups(title string) (groups []span) {
+// bracketGroups returns what stands in braces inside brackets. A group may hold brackets.
+func bracketGroups(title string) (groups []span) {
 	brackets, braces, start := 0, 0, 0
 	for i := range len(title) {
 		switch c := title[i]; {
@@ -62,12 +69,9 @@ func prefixGroups(title string) (groups []span) {
 			if braces++; braces == 1 {
 				start = i + 1
 			}
-		case braces > 0:
-		case c == '[':
+		case c == '[' && braces == 0:
 			brackets++
-		case brackets == 0 && c != ' ':
-			return groups
-		case c == ']':
+		case c == ']' && braces == 0 && brackets > 0:
 			brackets--
 		}
 	}

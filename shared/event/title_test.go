@@ -19,6 +19,7 @@ func TestCompose_LongTitle(t *testing.T) {
 		"[P2][Re-Triggered on {" + group + "}]Lag {of} [queue]":           "[P2][Re-Triggered on {availability-zone:us-east-1a,kube_cluster_name:prod-eu-1,…}]Lag {of} [queue]",
 		"[Warn on {a:1,b:2}] [on {" + group + "}] Lag":                    "[Warn on {a:1,b:2}] [on {availability-zone:us-east-1a,kube_cluster_name:prod-eu-1,…}] Lag",
 		"[A {x:1, y:2}] [B {" + group + "}] " + long[:90]:                 "[A {…}] [B {…}] " + strings.TrimSpace(long[:83]) + "…",
+		"Datadog: [P1] [Triggered on {" + group + "}] Checkout is slow":   "Datadog: [P1] [Triggered on {availability-zone:us-east-1a,…}] Checkout is slow",
 		"[No Data on {host:" + strings.Repeat("h", 200) + "}] Disk":       "[No Data on {host:" + strings.Repeat("h", 74) + "…}] Disk",
 		"[Triggered on {h:" + strings.Repeat("é", 90) + ",b:1}] Ärger":    "[Triggered on {h:" + strings.Repeat("é", 74) + "…}] Ärger",
 		"[Triggered on {a:{b},c[0]:]}] " + long:                           "[Triggered on {…}] " + strings.TrimSpace(long[:80]) + "…",
