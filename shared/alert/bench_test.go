@@ -18,6 +18,12 @@ func torqBody(tb testing.TB) []byte {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	return requestBody(tb, data)
+}
+
+// requestBody returns the body of a sample request.
+func requestBody(tb testing.TB, data []byte) []byte {
+	tb.Helper()
 	var request struct{ Body string }
 	if err := json.Unmarshal(data, &request); err != nil {
 		tb.Fatal(err)

@@ -50,23 +50,20 @@ func (a *Alert) searchContent(texts []string) {
 			a.take("link", &a.Link, fromAddress, text)
 		}
 	}
+	text, line := longest(texts, isMessage), firstLine(a.Message)
 	if a.Title == "" && a.AlertTitle == "" {
-		a.take("title", &a.Title, "first_line", markedLine(texts))
-	}
-	text := longest(texts, isMessage)
-	switch {
-	case a.Title == "" && a.AlertTitle == "" && a.Message != "" && isMarked(firstLine(a.Message)):
-		a.take("title", &a.Title, fromMessage, firstLine(a.Message))
-		if isLine(a.Message) && text != "" {
-			a.Message = ""
+		switch {
+		case isMarked(line):
+			a.take("title", &a.Title, fromMessage, line)
+		case isLine(a.Message) && len(text) > len(a.Message):
+			// Chats and on-call tools have their title in "text" or "message".
+			a.take("title", &a.Title, fromMessage, strings.TrimSpace(a.Message))
+		default:
+			a.take("title", &a.Title, "first_line", markedLine(texts))
 		}
-	case text == "":
-	case a.Title == "" && a.AlertTitle == "" && isLine(a.Message) && len(text) > len(a.Message):
-		// Chats and on-call tools have their title in "text" or "message".
-		a.take("title", &a.Title, fromMessage, strings.TrimSpace(a.Message))
-		a.Message = ""
-	case a.Message != "" && strings.TrimSpace(a.Message) == cmp.Or(a.Title, a.AlertTitle):
-		a.Message = ""
+	}
+	if isLine(a.Message) && text != "" && (isMarked(line) || line == cmp.Or(a.Title, a.AlertTitle)) {
+		a.Message = "" // It is a title.
 	}
 	if a.Text == "" {
 		a.take("message", &a.Message, "longest_text", text)

@@ -45,7 +45,7 @@ func (a *Alert) identify(links []link) (certain bool) {
 			source = cmp.Or(source, l.source)
 		case !l.own && !slices.Contains(mentioned, l.event):
 			mentioned = append(mentioned, l.event)
-			mention = l.source
+			mention = cmp.Or(mention, l.source)
 		}
 	}
 	switch {
@@ -56,7 +56,7 @@ func (a *Alert) identify(links []link) (certain bool) {
 	case given != "":
 		a.ID = given
 		a.guess("identity", "id")
-	case len(mentioned) == 1:
+	case len(mentioned) == 1 || mention == fromAddress: // An address of its own comes first.
 		a.ID = mentioned[0]
 		a.guess("identity", mention)
 	default:

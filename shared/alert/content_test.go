@@ -1,0 +1,85 @@
+package alert
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestDecode_Content(t *testing.T) {
+	const link = "https://app.datadoghq.com/event/event?id=8306082280000000003"
+	type content struct{ title, message, link, priority, transition, monitor, group string }
+	for body, want := range map[string]content{
+		`{"title":"[Warn on {g:s-b}] Lag","monitor_id":"987654","event_id":"8306082280000000001","alert_status":"lag was > 200"}`: {title: "[Warn on {g:s-b}] Lag", transition: "Warn", monitor: "987654", group: "g:s-b"},
+		`{"title":"[P2] [Recovered on {name:a[0],host:b}] CPU","text":"m"}`:                                                       {title: "[P2] [Recovered on {name:a[0],host:b}] CPU", message: "m", priority: "P2", transition: "Recovered", group: "name:a[0],host:b"},
+		`{"title":"[Monitor Alert] Triggered: [TEST] CPU","text":"m"}`:                                                            {title: "[Monitor Alert] Triggered: [TEST] CPU", message: "m", transition: "Triggered"},
+		`{"title":"Datadog: [P1] [No data on {host:a}] CPU","text":"m"}`:                                                          {title: "Datadog: [P1] [No data on {host:a}] CPU", message: "m", priority: "P1", transition: "No Data", group: "host:a"},
+		`{"title":"[Triggered] [P1] CPU","transition":"Recovered","priority":"P4","scope":"host:z","text":"m"}`:                   {title: "[Triggered] [P1] CPU", message: "m", priority: "P4", transition: "Recovered", group: "host:z"},
+		`{"title":"CPU","text":"**CPU** was marked as **recovered** on **host:a** by Ada.","tags":"priority:p3"}`:                 {title: "CPU", message: "**CPU** was marked as **recovered** on **host:a** by Ada.", priority: "P3", transition: "Recovered"},
+		`{"title":"CPU","alert_status":"system.load.1 over host:a,env:b was > 0 at least once","text":"m"}`:                       {title: "CPU", message: "m", group: "host:a,env:b"},
+		`{"title":"CPU","text":"[[Monitor Status](https://app.datadoghq.com/monitors/4711?group=host%3Aa)], like https://app.datadoghq.com/monitors/12"}`: {
+			title: "CPU", message: "[[Monitor Status](https://app.datadoghq.com/monitors/4711?group=host%3Aa)], like https://app.datadoghq.com/monitors/12",
+			monitor: "4711", group: "host:a", link: "https://app.datadoghq.com/monitors/4711?group=host%3Aa",
+		},
+
+		`{"incident":{"id":"123456","title":"[Triggered on {host:web-1}] CPU","status":"Triggered"},"context":{"hostname":"web-1","tags":"env:prod"},"links":{"datadog_url":"` + link + `"}}`: {
+			title: "[Triggered on {host:web-1}] CPU", link: link, transition: "Triggered", group: "host:web-1",
+		},
+		`{"incident_public_id":"123456","incident_title":"Orders are late","incident_msg":"We look.","incident_severity":"SEV-2"}`: {title: "Orders are late", message: "We look.", priority: "P2"},
+		`{"title":"123456","incident_title":"Orders are late"}`:                                                                    {title: "Orders are late"},
+		`{"security_signal_title":"Odd logins","security_signal_msg":"Many.","security_signal_severity":"high"}`:                   {title: "Odd logins", message: "Many.", priority: "P2"},
+		`{"security_rule_name":"Odd logins","security_rule_id":"a"}`:                                                               {title: "Odd logins"},
+		`{"synthetics_test_name":"Buying","synthetics_first_failing_step_name":"Pay"}`:                                             {title: "Buying", message: "Pay"},
+		`{"case_title":"Odd","case_description":"It broke.","case_priority":"P3","case_url":"https://app.datadoghq.com/cases/1"}`:  {title: "Odd", message: "It broke.", priority: "P3", link: "https://app.datadoghq.com/cases/1"},
+
+		`{"alert_id":"221","title":"[Triggered] x","transition":"Triggered","priority":"P2","scope":"host:a","summary":"Disk is full; see https://wiki.example.com/rb"}`: {
+			title: "[Triggered] x", message: "Disk is full; see https://wiki.example.com/rb", priority: "P2", transition: "Triggered", monitor: "221", group: "host:a",
+		},
+		`{"title":"x","note":"Call us.","runbook":"Restart the pod, then wait","team":"shop","url":"` + link + `"}`: {title: "x", message: "Restart the pod, then wait", link: link},
+		`{"title":"x","message":["Disk is full","on a"]}`:                                                           {title: "x", message: "Disk is full"},
+		`{"title":"x","message":"x","detail":"Disk is full"}`:                                                       {title: "x", message: "Disk is full"},
+		`{"text":"<` + link + `|[Recovered on {host:a}] CPU>"}`:                                                     {title: "[Recovered on {host:a}] CPU", message: "<" + link + "|[Recovered on {host:a}] CPU>", transition: "Recovered", group: "host:a"},
+		`{"a":{"b":["Disk is full"]}}`:                                                                              {message: "Disk is full"},
+		`{"tags":"env:prod"}`:                                                                                       {message: "env:prod"},
+		`{"id":"42"}`:                                                                                               {title: "Datadog alert 42"},
+	} {
+		a := decode(t, body)
+		if got := (content{a.Title, a.Message, a.Link, a.Priority, string(a.Transition), a.MonitorID, a.Scope}); got != want {
+			t.Errorf("%s:\n got %+v\nwant %+v\nguessed %v", body, got, want, a.Guessed)
+		}
+	}
+}
+
+// Datadog's default payload says all of this in its title and its body only.
+func TestDecode_DefaultPayload(t *testing.T) {
+	data, err := os.ReadFile("../../events/datadog-default-payload.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := Decode(requestBody(t, data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Transition != Triggered || a.Priority != "P2" || a.MonitorID != "4711" || a.Scope != "availability-zone:eu-west-1b" || !a.Certain() {
+		t.Errorf("got %q, %q, monitor %q, group %q, certain %v", a.Transition, a.Priority, a.MonitorID, a.Scope, a.Certain())
+	}
+	want := []Guess{{"state", "title"}, {"priority", "title"}, {"monitor", "message"}, {"group", "title"}, {"link", "message"}}
+	if len(a.Guessed) != len(want) {
+		t.Errorf("guessed %v, want %v", a.Guessed, want)
+	}
+	for i := range min(len(want), len(a.Guessed)) {
+		if a.Guessed[i] != want[i] {
+			t.Errorf("guessed %v, want %v", a.Guessed[i], want[i])
+		}
+	}
+}
+
+func TestDecode_NoText(t *testing.T) {
+	for _, body := range []string{`{}`, `{"a":true}`, `{"a":[null,{}],"b":" "}`, `{"id":"$ID","title":"$EVENT_TITLE","message":"None"}`} {
+		_, err := Decode([]byte(body))
+		if invalid, ok := errors.AsType[*InvalidError](err); !ok || !strings.Contains(invalid.Error(), "$EVENT_TITLE") {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
