@@ -84,7 +84,7 @@ func isSegment(name string) bool {
 }
 
 type entityResponse struct {
-	list[struct{ Name, DisplayName, Description, Owner string }]
+	Data     []resource[struct{ Name, DisplayName, Description, Owner string }]
 	Included []resource[struct{ Schema entity }]
 }
 

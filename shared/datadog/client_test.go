@@ -300,7 +300,7 @@ func TestClient_InvalidBody(t *testing.T) {
 	var l log
 	invalid := call{op: "say it", method: http.MethodPost, path: "/", body: &struct{ C chan int }{}}
 	for _, c := range []*Client{clientOver(t, l.answering(200, wholeAnswer), keyring{}), clientOver(t, nil, keyring{}).Cached(time.Minute)} {
-		_, err := read(context.Background(), c, invalid, list[any].whole)
+		_, err := readEach(context.Background(), c, invalid, "data", team)
 		if f, e := failure(t, err); f.Kind != fault.Internal || e.Op != "say it" || len(l.requests) != 0 {
 			t.Errorf("got kind %v, %+v and %d requests", f.Kind, e, len(l.requests))
 		}

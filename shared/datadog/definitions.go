@@ -43,9 +43,7 @@ func (c *Client) DashboardsTitled(ctx context.Context, title string) ([]Dashboar
 	var found []Dashboard
 	for start := 0; start < maxDashboards; start += dashboardPage {
 		list.query = values("count", strconv.Itoa(dashboardPage), "start", strconv.Itoa(start))
-		page, err := read(ctx, c, list, func(r struct{ Dashboards []dashboardFields }) ([]dashboardFields, bool) {
-			return r.Dashboards, r.Dashboards != nil
-		})
+		page, err := readEach(ctx, c, list, "dashboards", func(d dashboardFields) dashboardFields { return d })
 		if err != nil {
 			return nil, err
 		}

@@ -410,7 +410,7 @@ func TestClient_ErrorsHaveNoQuery(t *testing.T) {
 				return err
 			},
 			"invalid path": func(ctx context.Context, c *Client) error {
-				_, err := read(ctx, c, call{op: "get the page", method: http.MethodGet, path: "/jane\x7f"}, list[any].whole)
+				_, err := readEach(ctx, c, call{op: "get the page", method: http.MethodGet, path: "/jane\x7f"}, "data", team)
 				return err
 			},
 		} {

@@ -158,7 +158,7 @@ func (c *Client) CurrentDowntimes(ctx context.Context) ([]DowntimeNote, error) {
 }
 
 type downtimesResponse struct {
-	list[struct{ Message string }]
+	Data     []resource[struct{ Message string }]
 	Included []resource[userFields]
 }
 

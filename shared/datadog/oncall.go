@@ -30,13 +30,12 @@ func (c *Client) Team(ctx context.Context, handle string) (Team, error) {
 	search := get("get the team", "teams_read", "/api/v2/team", values(
 		"filter[keyword]", handle, "fields[team]", "id,name,handle", "page[size]", strconv.Itoa(maxTeams), "page[number]", "0",
 	))
-	teams, err := read(ctx, c, search, list[teamFields].whole)
+	teams, err := readEach(ctx, c, search, "data", team)
 	if err != nil {
 		return Team{}, err
 	}
 	var named Team
-	for _, t := range teams.Data {
-		team := Team{ID: t.ID, Handle: t.Attributes.Handle, Name: t.Attributes.Name}
+	for _, team := range teams {
 		switch {
 		case team.ID == "":
 		case strings.EqualFold(team.Handle, handle):
@@ -52,6 +51,10 @@ func (c *Client) Team(ctx context.Context, handle string) (Team, error) {
 }
 
 type teamFields struct{ Handle, Name string }
+
+func team(r resource[teamFields]) Team {
+	return Team{ID: r.ID, Handle: r.Attributes.Handle, Name: r.Attributes.Name}
+}
 
 // User is a person of the organisation.
 type User struct{ Name, Email string }

@@ -42,7 +42,7 @@ var recordedReads = []recordedRead{
 		"data.attributes.schema.dd-service", "data.attributes.schema.team", "data.attributes.schema.contacts.*.contact", "data.attributes.schema.links.*.url",
 	}},
 	{`^GET /api/v2/team$`, apiCall{get: func(ctx context.Context, c *Client) (any, error) {
-		return read(ctx, c, call{op: "get the team", method: http.MethodGet, path: "/"}, list[teamFields].whole)
+		return readEach(ctx, c, call{op: "get the team", method: http.MethodGet, path: "/"}, "data", team)
 	}}, []string{"data.*.id", "data.*.attributes.handle", "data.*.attributes.name"}},
 	{`^GET /api/v2/on-call/teams/[^/]+/on-call$`, readCalls["on call"], []string{"included.*.attributes.email"}},
 	{`^GET /api/v2/incidents/search$`, readCalls["incidents"], []string{

@@ -2,6 +2,7 @@ package datadog
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -105,60 +106,45 @@ func ifReadable(out any) func(io.Reader) error {
 }
 
 // elements decodes the list under a key of a body and converts each element as it
-// arrives, because a body with a full list of events has megabytes.
+// arrives, because a body with a full list of events has megabytes. What follows the list
+// must arrive, and is not decoded.
 func elements[E, T any](key string, convert func(E) T) decoder[[]T] {
-	return func(body io.Reader) (all []T, err error) {
+	return func(body io.Reader) ([]T, error) {
 		d := json.NewDecoder(body)
-		if err := expect(d, json.Delim('{')); err != nil {
-			return nil, err
-		}
-		for d.More() {
-			name, err := d.Token()
-			switch {
-			case err != nil:
-			case all == nil && strings.EqualFold(name.(string), key):
-				all, err = convertEach(d, convert)
-			default:
+		err := expect(d, '{')
+		for err == nil && d.More() {
+			var name json.Token
+			if name, err = d.Token(); err == nil && strings.EqualFold(name.(string), key) {
+				return convertEach(d, body, convert)
+			}
+			if err == nil {
 				err = d.Decode(new(json.RawMessage))
 			}
-			if err != nil {
-				return nil, err
-			}
 		}
-		switch err := errors.Join(expect(d, json.Delim('}')), expect(d, nil)); {
-		case err != nil:
-			return nil, err
-		case all == nil:
-			return nil, errIncomplete
-		}
-		return all, nil
+		return nil, cmp.Or(err, errIncomplete)
 	}
 }
 
-func convertEach[E, T any](d *json.Decoder, convert func(E) T) ([]T, error) {
-	if err := expect(d, json.Delim('[')); err != nil {
-		return nil, err
-	}
-	all := []T{}
-	for d.More() {
+func convertEach[E, T any](d *json.Decoder, body io.Reader, convert func(E) T) ([]T, error) {
+	all, err := []T{}, expect(d, '[')
+	for err == nil && d.More() {
 		var element E
-		if err := lenient(d.Decode(&element)); err != nil {
-			return nil, err
-		}
+		err = lenient(d.Decode(&element))
 		all = append(all, convert(element))
 	}
-	return all, expect(d, json.Delim(']'))
+	if err == nil {
+		err = expect(d, ']')
+	}
+	if err != nil {
+		return nil, err
+	}
+	_, err = io.Copy(io.Discard, body)
+	return all, err
 }
 
-// expect reads one token; nil is the end.
-func expect(d *json.Decoder, want json.Token) error {
+func expect(d *json.Decoder, want json.Delim) error {
 	got, err := d.Token()
-	switch {
-	case want == nil && err == io.EOF:
-		return nil
-	case err == io.EOF:
-		return io.ErrUnexpectedEOF
-	case err == nil && got != want:
+	if err == nil && got != want {
 		return errIncomplete
 	}
 	return err
@@ -209,12 +195,6 @@ func parseNumber(raw []byte) *float64 {
 	return &f
 }
 
-// list is a response of the v2 API with several resources. Package json ignores the case of keys, so only
-// those with underscores and hyphens need tags.
-type list[A any] struct{ Data []resource[A] }
-
-func (l list[A]) whole() (list[A], bool) { return l, l.Data != nil }
-
 func each[A, T any](all []A, convert func(A) T) []T {
 	converted := make([]T, len(all))
 	for i, a := range all {
@@ -234,7 +214,8 @@ func (d *document[T]) UnmarshalJSON(body []byte) error {
 	return decode(body, &d.fields)
 }
 
-// resource is one object of the v2 API (https://jsonapi.org).
+// resource is one object of the v2 API (https://jsonapi.org). Package json ignores the case of keys, so
+// only those with underscores and hyphens need tags.
 type resource[A any] struct {
 	reference
 	Attributes    A
