@@ -12,7 +12,7 @@ import (
 
 // linkedByAll is what every function links of ours.
 var linkedByAll = []string{
-	"shared/alert", "shared/config", "shared/datadog", "shared/enrich:", "shared/event", "shared/fault", "shared/httpx",
+	"shared/alert", "shared/config", "shared/datadog", "shared/enrich:", "shared/event", "shared/fault", "shared/httpx", "shared/jsonvalue",
 	"shared/secret", "shared/site", "shared/telemetry", "functions/internal/runtime",
 }
 

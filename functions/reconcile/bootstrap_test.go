@@ -52,16 +52,26 @@ func TestBootstrap_LostAlert(t *testing.T) {
 	}
 }
 
+// The ledger knows an alert by its event's id, also where the payload does not prove the id
+// and the alert has another key.
 func TestBootstrap_DeliveredAlert(t *testing.T) {
-	s := e2e.New(t)
-	webhook, f := s.Start(e2e.Webhook, nil), s.Start(e2e.Reconcile, nil)
-	id, at := addAlert(t, s)
-	if r, err := webhook.Deliver(e2e.Alert{ID: id, Monitor: 4711, Date: at}, timeout); err != nil || r.StatusCode != 200 {
-		t.Fatalf("got %d %s, %v", r.StatusCode, r.Body, err)
-	}
-	run(t, f)
-	if n := s.Length(s.Queue); n != 0 {
-		t.Errorf("%d messages for an alert that was delivered", n)
+	for name, certain := range map[string]bool{"a certain id": true, "a guessed id": false} {
+		t.Run(name, func(t *testing.T) {
+			s := e2e.New(t)
+			webhook, f := s.Start(e2e.Webhook, nil), s.Start(e2e.Reconcile, nil)
+			id, at := addAlert(t, s)
+			request := e2e.Alert{ID: id, Monitor: 4711, Date: at}.Request()
+			if !certain {
+				request.Body = strings.Replace(request.Body, "https://app.datadoghq.com/event/event?id=", "https://example.com/", 1)
+			}
+			if r, err := webhook.Send(request, timeout); err != nil || r.StatusCode != 200 || strings.Contains(r.Body, `"identity":"id"`) == certain {
+				t.Fatalf("got %d %s, %v", r.StatusCode, r.Body, err)
+			}
+			run(t, f)
+			if n := s.Length(s.Queue); n != 0 {
+				t.Errorf("%d messages for an alert that was delivered", n)
+			}
+		})
 	}
 }
 

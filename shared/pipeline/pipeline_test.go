@@ -51,7 +51,8 @@ func TestPipeline_API(t *testing.T) {
 				t.Errorf("posted %T, and the follow-up got %q", e.events[0], e.reported)
 			}
 			for name, request := range map[string]event.Request{"posted": e.events[0], "dry run": dry.Event} {
-				if body, err := json.Marshal(request); err != nil || !strings.HasPrefix(string(body), c.body) {
+				body, err := json.Marshal(request)
+				if isTagged := strings.Contains(string(body), event.TagKey("1:7")); err != nil || !strings.HasPrefix(string(body), c.body) || isTagged != (name == "posted") {
 					t.Errorf("%s: %s, %v", name, body, err)
 				}
 			}

@@ -15,7 +15,8 @@ import (
 // twice. The key holds the organisation, unless the payload has no $ORG_ID. So both forms
 // are looked up, and the more frequent one is used.
 //
-// A payload with $ORG_NAME and no $ORG_ID, or without $ID, has a key that no event holds.
+// The ledger does not know an event whose payload has $ORG_NAME and no $ORG_ID, or names
+// the event neither by $ID nor in a link.
 type keyStats struct{ withOrg, withoutOrg int }
 
 // missing returns the events that are known by neither form of their key.
