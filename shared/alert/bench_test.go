@@ -71,6 +71,7 @@ var repeated = map[string]struct{ before, text, after string }{
 	"cut objects":    {`{"title":"t"`, `,"k":"{"k":"v`, `}`},
 	"inner lists":    {`{"title":"[`, `","k":"[`, `}`},
 	"numbers":        {`{"title":"t","a":"[`, `1,`, `"}`},
+	"variables":      {`{"title":"t","a":[`, `$X`, `]}`},
 	"words":          {`{"title":"t","a":[`, `$X `, `]}`},
 	"tags variable":  {`{"title":"t","a":[`, `$TAGS[`, `}`},
 	"lines":          {`{"title":"`, "\n", `"}`},

@@ -179,11 +179,10 @@ func (p *parser) skipSpace() {
 // Lenient, it reads a word as text.
 func (p *parser) word() (any, bool) {
 	word := p.text[p.at:]
-	if end := strings.IndexAny(word, whiteSpace+`"{[,]}`); end >= 0 {
-		word = word[:end]
-	}
 	if p.lenient && strings.HasPrefix(word, "$") {
-		word = Variable(p.text[p.at:]) // $TAGS[team] has a bracket.
+		word = Variable(word) // $TAGS[team] has a bracket.
+	} else if end := strings.IndexAny(word, whiteSpace+`"{[,]}`); end >= 0 {
+		word = word[:end]
 	}
 	p.at += len(word)
 	switch {
