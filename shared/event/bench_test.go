@@ -29,6 +29,7 @@ var hostileTexts = map[string]string{
 	"pipes":          "|",
 	"quotes":         `"'`,
 	"escapes":        `\*_<&#`,
+	"entities":       "&#0",
 	"emojis":         "🙂",
 	"newlines":       "\n",
 	"lines":          "a\n",

@@ -213,6 +213,7 @@ func TestCompose_Mentions(t *testing.T) {
 		"http://http://@all http://a.example\u2003@all":           "http://http://%40all http://a.example\u2003＠all",
 		`https://a.example/%28@all \n@all`:                        `https://a.example/%28%40all \n＠all`,
 		"pip install git+https://github.com/org/repo@v1.2":        "pip install git+https://github.com/org/repo@v1.2",
+		"&#64;all &#x0040;all &COMMAT;all &amp;":                  "＠all ＠all ＠all &amp;",
 		"{{value}}@slack-x":                                       "{{value}}＠slack-x",
 		"(@webhook-boomerang) mail:@x":                            "(＠webhook-boomerang) mail:＠x",
 		"https://a.example/?team=@pay":                            "https://a.example/?team=%40pay",

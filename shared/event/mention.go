@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"boomerang/shared/enrich"
 )
 
 // escapeMentions replaces the @ of every @mention by the full-width one. Datadog notifies
@@ -14,6 +16,9 @@ import (
 // (https://docs.datadoghq.com/monitors/notify/) and people paste commands such as
 // ssh deploy@web-1. In a URL the @ becomes %40.
 func escapeMentions(text string) string {
+	if strings.Contains(text, "&") {
+		text = entity().ReplaceAllLiteralString(text, "＠")
+	}
 	if !strings.Contains(text, "@") {
 		return text
 	}
@@ -37,6 +42,9 @@ func escapeMentions(text string) string {
 	out.WriteString(text[from:])
 	return out.String()
 }
+
+// entity is an @ as HTML writes it, which markdown shows as one.
+var entity = enrich.Pattern(`(?i)&(?:#0*64|#x0*40|commat);`)
 
 // endsInWord reports whether an @ after text continues a word of ASCII letters and digits.
 // Any other character could be one that Datadog skips, and so could an escaped one, as in
