@@ -40,7 +40,12 @@ type Block interface{ empty() bool }
 type Facts []Fact
 
 // Fact is one name and its value.
-type Fact struct{ Name, Value string }
+type Fact struct {
+	Name, Value string
+	// Lead is set if the finding's lead with that answer says the same. The event then
+	// leaves the fact out where its first screen shows that lead.
+	Lead Answer
+}
 
 // List is a sequence of entries, the most important first.
 type List struct {
@@ -56,6 +61,8 @@ type Item struct {
 	Tag  string
 	Text string
 	URL  string
+	// Lead is set if a lead of the finding says the same. See Fact.
+	Lead Answer
 }
 
 // Links are pages to open next.

@@ -2,14 +2,17 @@ package enrich
 
 import "time"
 
-// Lead is one line of an event's first screen. Its text is plain; package event orders,
-// escapes and bounds the lines. Time and URL are optional.
+// Lead is one line of an event's first screen, of at most MaxLead characters. Its text is
+// plain; package event orders, escapes and bounds the lines. Time and URL are optional.
 type Lead struct {
 	Answer Answer
 	Text   string
 	URL    string
 	Time   time.Time
 }
+
+// MaxLead bounds a lead, because the first screen has several.
+const MaxLead = 120
 
 // Answer is the question that a Lead answers to the person on call.
 type Answer string

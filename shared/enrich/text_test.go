@@ -33,8 +33,8 @@ func TestLine(t *testing.T) {
 }
 
 func TestFacts_Known(t *testing.T) {
-	facts := Facts{{"A", "a\nb"}, {"B", " "}, {"C", "long value"}}
-	if diff := cmp.Diff(Facts{{"A", "a b"}, {"C", "long…"}}, facts.Known(5)); diff != "" || facts[0].Value != "a\nb" {
+	facts := Facts{{Name: "A", Value: "a\nb"}, {Name: "B", Value: " "}, {Name: "C", Value: "long value"}}
+	if diff := cmp.Diff(Facts{{Name: "A", Value: "a b"}, {Name: "C", Value: "long…"}}, facts.Known(5)); diff != "" || facts[0].Value != "a\nb" {
 		t.Errorf("facts (-want +got):\n%s", diff)
 	}
 }
@@ -193,7 +193,7 @@ func TestWindow(t *testing.T) {
 
 func TestBlocks(t *testing.T) {
 	list := ListOf([]string{"a", "b", "c"}, 2, func(text string) Item { return Item{Text: text} })
-	want := []Block{Facts{{"A", "a"}}, List{Items: []Item{{Text: "a"}, {Text: "b"}}, More: 1}, Paragraph("a"), Links{{URL: "https://x.example"}}, Code("a"), Image{URL: "https://x.example"}}
+	want := []Block{Facts{{Name: "A", Value: "a"}}, List{Items: []Item{{Text: "a"}, {Text: "b"}}, More: 1}, Paragraph("a"), Links{{URL: "https://x.example"}}, Code("a"), Image{URL: "https://x.example"}}
 	got := Blocks(want[0], nil, Facts{}, list, List{}, want[2], Paragraph(""), want[3], Links{}, want[4], Code(""), want[5], Image{})
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("blocks (-want +got):\n%s", diff)

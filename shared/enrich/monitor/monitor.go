@@ -27,9 +27,10 @@ func Kind(client *datadog.Client, s site.Site) enrich.Kind {
 	}, func(_ struct{}, cache time.Duration) enrich.Step { return newStep(client.Cached(cache).Monitor, s) })
 }
 
-// query leaves out the healthy groups. There can be thousands.
-var query = datadog.MonitorQuery{
-	GroupStates:   []string{"alert", "warn", "no data"},
+// Query reads the healthy groups too, to say how many of all groups fail. Steps that use
+// it share one response.
+var Query = datadog.MonitorQuery{
+	GroupStates:   []string{"all"},
 	WithDowntimes: true,
 	WithAssets:    true,
 }
@@ -42,7 +43,7 @@ func newStep(get source, s site.Site) enrich.Step {
 		if err != nil {
 			return enrich.Finding{}, err
 		}
-		m, err := get(ctx, id, query)
+		m, err := get(ctx, id, Query)
 		if err != nil {
 			return enrich.Finding{}, wrapNotFound(id, err)
 		}

@@ -40,7 +40,7 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 func enriched(t *testing.T, a alert.Alert, m datadog.Monitor) enrich.Finding {
 	t.Helper()
 	return enrichtest.Find(t, newStep(func(_ context.Context, id int64, q datadog.MonitorQuery) (datadog.Monitor, error) {
-		want := datadog.MonitorQuery{GroupStates: []string{"alert", "warn", "no data"}, WithDowntimes: true, WithAssets: true}
+		want := datadog.MonitorQuery{GroupStates: []string{"all"}, WithDowntimes: true, WithAssets: true}
 		if diff := cmp.Diff(want, q); diff != "" || id != 7 {
 			t.Errorf("asked for monitor %d, want 7; query (-want +got):\n%s", id, diff)
 		}
