@@ -83,7 +83,7 @@ var repeated = map[string]struct{ before, text, after string }{
 	"invalid UTF-8":  {`{"title":"`, "\xff", `"}`},
 	"surrogates":     {`{"title":"`, `\ud83d`, `"}`},
 	"marks":          {`{"title":"`, `[{]`, `"}`},
-	"links":          {`{"title":"t","body":"`, `](https://a/monitors/1?event_id=#`, `"}`},
+	"links":          {`{"title":"t","body":"`, `](https://a/monitors/1#?event_id=830608220279602569#`, `"}`},
 	"cards":          {`{"text":"t","a":{"b":[0`, `,{"title":"#","value":"a b"}`, `]}}`},
 	"event links":    {`{"title":"t","body":"`, `https://app.datadoghq.com/event/event?id=8306082202796#1 `, `"}`},
 	"monitor links":  {`{"title":"t","body":"`, `https://app.datadoghq.com/monitors/1#?a=b `, `"}`},

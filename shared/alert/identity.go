@@ -40,10 +40,10 @@ func (a *Alert) identify(links []link) (certain bool) {
 		case l.event == given:
 			a.ID = given
 			return true
-		case l.own && !slices.Contains(linked, l.event):
+		case l.own && len(linked) < 2 && !slices.Contains(linked, l.event):
 			linked = append(linked, l.event)
 			source = cmp.Or(source, l.source)
-		case !l.own && !slices.Contains(mentioned, l.event):
+		case !l.own && len(mentioned) < 2 && !slices.Contains(mentioned, l.event):
 			mentioned = append(mentioned, l.event)
 			mention = cmp.Or(mention, l.source)
 		}

@@ -1,9 +1,6 @@
 package alert
 
-import (
-	"net/url"
-	"strings"
-)
+import "strings"
 
 // The sources of guesses that are texts, and not fields of the payload. What is read
 // from them may also stand in an event that is not a monitor's.
@@ -53,16 +50,31 @@ type texts struct {
 func (a *Alert) Infer() { a.infer(a.links()) }
 
 func (a *Alert) infer(links []link) {
-	fields := map[string]*string{"state": (*string)(&a.Transition), "priority": &a.Priority, "monitor": &a.MonitorID, "group": &a.Scope, "link": &a.Link}
 	t := texts{a.marks(), a.Message, a.Status, a.Incident.Severity, a.Security.SignalSeverity, a.Tags, links}
 	for _, p := range patterns {
-		field := fields[p.field]
+		field := a.field(p.field)
 		if *field != "" {
 			continue
 		}
 		if *field = p.find(t); *field != "" {
 			a.guess(p.field, p.source)
 		}
+	}
+}
+
+// field returns the field that a guess names.
+func (a *Alert) field(name string) *string {
+	switch name {
+	case "state":
+		return (*string)(&a.Transition)
+	case "priority":
+		return &a.Priority
+	case "monitor":
+		return &a.MonitorID
+	case "group":
+		return &a.Scope
+	default:
+		return &a.Link
 	}
 }
 
@@ -175,141 +187,6 @@ func severityOf(severity string) string {
 		p := string(rune('1' + i))
 		if severity == word || severity == "p"+p || severity == "sev-"+p || severity == "sev"+p {
 			return "P" + p
-		}
-	}
-	return ""
-}
-
-// link is what an address of Datadog says about an alert. The address is one of
-// /event/event?id=1, /event/jump_to?event_id=1 and /monitors/1?event_id=2&group=host:a,
-// each also with "#", on the host of any site or of a customer.
-type link struct {
-	source, address       string
-	own                   bool // It is about this alert: from a field, or from Datadog's part of the message.
-	event, monitor, group string
-}
-
-// links returns those of the link field and of the message.
-func (a *Alert) links() []link {
-	source := fromLink
-	if !isAddress(a.Link) || a.guessedFrom("link", fromAddress) {
-		source = fromAddress // Any text, or an address that may be a constant of the template.
-	}
-	found := appendLinks(nil, a.Link, source)
-	found = appendLinks(found, a.Message, fromMessage)
-	return appendLinks(found, a.Text, fromMessage)
-}
-
-func appendLinks(found []link, text, source string) []link {
-	const scheme = "://"
-	for at := 0; ; {
-		i := strings.Index(text[at:], scheme)
-		if i < 0 {
-			return found
-		}
-		before := text[:at+i]
-		at += i + len(scheme)
-		address := text[at:]
-		if end := strings.IndexAny(address, " \t\r\n\"'<>()[]|\\`*"); end >= 0 {
-			address = address[:end]
-		}
-		at += len(address)
-		if l, ok := readLink(address); ok {
-			l.source, l.own = source, source == fromLink || isFooter(before)
-			l.address = text[at-len(address)-len(scheme)-schemeLength(before) : at]
-			found = append(found, l)
-		}
-	}
-}
-
-// schemeLength is that of "https" or "http" at the end of a text.
-func schemeLength(before string) int {
-	return len(before) - len(strings.TrimSuffix(strings.TrimSuffix(before, "http"), "https"))
-}
-
-// isFooter reports whether a link after this text is one that Datadog adds to each
-// message: at the graph, and to the monitor's status. A person may write other links.
-func isFooter(before string) bool {
-	before = before[:len(before)-schemeLength(before)]
-	const graph = "[![Metric Graph]("
-	return strings.HasSuffix(before, "[Monitor Status](") ||
-		strings.HasSuffix(before, ")](") && strings.Contains(before[max(0, len(before)-1024):], graph)
-}
-
-func readLink(address string) (l link, ok bool) {
-	if strings.Contains(address, "%3Fevent_id%3D") || strings.Contains(address, "%26event_id%3D") { // A login page that leads to it.
-		address, _ = url.QueryUnescape(address)
-	}
-	_, path, _ := strings.Cut(address, "/")
-	isEvent := strings.HasPrefix(path, "event/") || strings.HasPrefix(path, "#/event/") || strings.HasPrefix(path, "event?")
-	for _, mark := range []string{"monitors/", "monitors#"} {
-		if _, rest, found := strings.Cut(path, mark); found && l.monitor == "" {
-			if l.monitor = leadingDigits(rest); len(l.monitor) > maxMonitorID {
-				l.monitor = ""
-			}
-		}
-	}
-	if !isEvent && l.monitor == "" {
-		return link{}, false
-	}
-	isSeparator := func(r rune) bool { return r == '?' || r == '&' || r == ';' || r == '#' }
-	for parameter := range strings.FieldsFuncSeq(path, isSeparator) {
-		switch key, value, _ := strings.Cut(parameter, "="); {
-		case key == "event_id", key == "id" && isEvent:
-			if id := leadingDigits(value); isEventID(id) {
-				l.event = id
-			}
-		case key == "group":
-			if group, err := url.QueryUnescape(value); err == nil {
-				l.group = scopeOf(group)
-			}
-		}
-	}
-	return l, true
-}
-
-func leadingDigits(s string) string {
-	if end := strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
-		return s[:end]
-	}
-	return s
-}
-
-// monitorOf returns the monitor of the links from a source: of Datadog's own one, or
-// the only one that is linked.
-func monitorOf(links []link, source string) (monitor string) {
-	several := false
-	for _, l := range links {
-		switch {
-		case l.source != source || l.monitor == "":
-		case l.own:
-			return l.monitor
-		default:
-			several = several || monitor != "" && monitor != l.monitor
-			monitor = l.monitor
-		}
-	}
-	if several {
-		return ""
-	}
-	return monitor
-}
-
-// ownAddress returns the address of Datadog's own link.
-func ownAddress(links []link) string {
-	for _, l := range links {
-		if l.own {
-			return l.address
-		}
-	}
-	return ""
-}
-
-// groupOf returns the group of Datadog's own links.
-func groupOf(links []link) string {
-	for _, l := range links {
-		if l.own && l.group != "" {
-			return l.group
 		}
 	}
 	return ""
