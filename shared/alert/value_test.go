@@ -65,13 +65,14 @@ func TestDecode_Dates(t *testing.T) {
 		`1759343824000000`, `"1759343824000000"`, `1759343824000000000`, `"1759343824000000000"`, `1.759343824e9`, `"1759343824000.0"`,
 		`"2025-10-01 18:37:04 UTC"`, `"2025-10-01 18:37:04+0000"`, `"2025-10-01 18:37:04 +0000"`, `"2025-10-01 18:37:04 +0000 UTC"`,
 		`"2025-10-01T16:37:04-0200"`, `"2025-10-01 18:37:04.000000 GMT"`, `"2025-10-01t18:37:04z"`, `"2025-10-01 20:37:04 +02:00"`,
+		`"2025-10-01T18:37:04 UTC"`, `"01 Oct 2025 18:37:04 GMT"`,
 		`"Wed Oct 01 2025 18:37:04 UTC"`, `"Wed Oct 1 2025 18:37:04 UTC"`, `"Wed, 01 Oct 2025 18:37:04 GMT"`, `"Wed, 1 Oct 2025 20:37:04 +0200"`,
 	} {
 		tests[`"date":`+value+`,"last_updated":`+value] = Alert{Date: sampleDate, LastUpdated: sampleDate}
 	}
 	for _, value := range []string{
 		`1759343824123`, `"1759343824.123"`, `"2025-10-01T18:37:04.123Z"`, `1759343824.123`, `1759343824123000`, `1759343824123000000`, `"1759343824122.9"`,
-		`"2025-10-01 18:37:04.123 UTC"`,
+		`"2025-10-01 18:37:04.123 UTC"`, `"Wed Oct 01 2025 18:37:04.123 UTC"`,
 	} {
 		tests[`"date":`+value] = Alert{Date: sampleDate.Add(123 * time.Millisecond)}
 	}
@@ -83,6 +84,7 @@ func TestDecode_Dates(t *testing.T) {
 	for _, value := range []string{`0`, `-1`, `12`, `"0x10p9"`, `9e18`, `"-1759343824000"`, `"2101-01-01T00:00:00Z"`} {
 		tests[`"DATE":`+value] = unreadable("DATE", "is a date outside 2000 to 2099")
 	}
+	tests[`"date":"2025-10-01T18:37Z","last_updated":"2025-10-01 20:37 +02:00"`] = Alert{Date: sampleDate.Add(-4 * time.Second), LastUpdated: sampleDate.Add(-4 * time.Second)}
 	tests.run(t)
 }
 

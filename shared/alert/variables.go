@@ -197,8 +197,12 @@ var zoned = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(.{1,40}?\d) ?(?:([+-]\d\d):?(\d\d)(?: UTC)?|Z|UTC|GMT)$`)
 })
 
-// dateLayouts are those of RFC 3339 with a "T" or a space, of Datadog's texts, and of RFC 1123.
-var dateLayouts = []string{"2006-01-02T15:04:05-0700", "2006-01-02 15:04:05-0700", "Mon Jan 2 2006 15:04:05-0700", "Mon, 2 Jan 2006 15:04:05-0700"}
+// dateLayouts are those of RFC 3339 with a "T" or a space, also without seconds, of
+// Datadog's texts, and of RFC 1123 with and without a weekday.
+var dateLayouts = []string{
+	"2006-01-02T15:04:05-0700", "2006-01-02 15:04:05-0700", "2006-01-02T15:04-0700", "2006-01-02 15:04-0700",
+	"Mon Jan 2 2006 15:04:05-0700", "Mon, 2 Jan 2006 15:04:05-0700", "2 Jan 2006 15:04:05-0700",
+}
 
 // parseDate reads the time since 1970 in seconds, milli-, micro- or nanoseconds, with
 // or without a fraction, and a date with its time and zone.
