@@ -124,7 +124,7 @@ func (l *Ledger) Complete(ctx context.Context, d Delivery, posted event.Posted) 
 }
 
 // Release ends this process's claim, so that the next delivery need not wait for it. A
-// run that may have posted the event leaves an expired claim, which tells the next run
+// run that may have posted the event leaves an expired claim for the next run to see
 // (see Claim.Earlier). A claim of another process stays, which is not an error.
 func (l *Ledger) Release(ctx context.Context, d Delivery, maybePosted bool) error {
 	id, err := recordID(alertPrefix, d.Key)

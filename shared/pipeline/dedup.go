@@ -145,7 +145,7 @@ func (p *Pipeline) releaseOnError(ctx context.Context, d ledger.Delivery, o *Out
 	}
 }
 
-// markQueued tells reconcile that the alert is not lost. It runs after the queue has the
+// markQueued records for reconcile that the alert is not lost. It runs after the queue has the
 // alert, not before.
 func (p *Pipeline) markQueued(ctx context.Context, a alert.Alert) error {
 	if p.Ledger == nil {

@@ -52,7 +52,7 @@ func TestRedeliver_RepeatWindow(t *testing.T) {
 	})
 }
 
-// Reconcile knows alerts by their event ids, also where another key tells what was done.
+// Reconcile knows alerts by their event ids, also where the ledger has another key.
 func TestPipeline_Alias(t *testing.T) {
 	for name, c := range map[string]struct {
 		alert alert.Alert
@@ -100,7 +100,7 @@ func TestPipeline_CycleOfGuessedID(t *testing.T) {
 	})
 }
 
-// A run that was killed may have posted: the alert waits until the search can tell.
+// A run that was killed may have posted: the alert waits until the search shows it.
 func TestPipeline_KilledRun(t *testing.T) {
 	const runTime = pipeline.RunTime
 	for name, c := range map[string]struct {
@@ -148,7 +148,7 @@ func TestPipeline_KilledRun(t *testing.T) {
 	}
 }
 
-// Alerts that share a key are told apart by when they were received first: the event of one
+// Alerts that share a key differ in when they were received first: the event of one
 // is not that of the next, and a repetition finds the event of the run that was killed.
 func TestPipeline_KilledRunOfGuessedID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -63,7 +63,7 @@ func TestHandler_Once(t *testing.T) {
 			{5*time.Minute + time.Second, `{"id":"alert","title":"x"}`, "posted"},
 			{9 * time.Minute, `{"title":"x","id":"alert"}`, "duplicate"},
 		},
-		"nothing that tells one from the next": {
+		"equal payloads without an id": {
 			{0, bare("Triggered"), "posted"},
 			{16 * time.Second, bare("Triggered"), "duplicate"},
 			{4 * time.Minute, bare("Recovered"), "posted"},
