@@ -33,7 +33,7 @@ func requestBody(tb testing.TB, data []byte) []byte {
 
 // Decode must take at most 1.2 times as long as encoding/json takes for a map. To compare:
 //
-//	go test ./shared/alert -run '^$' -bench 'Decode/of' -count 10 | benchstat -col /of -
+//	go test ./shared/alert -run '^$' -bench 'Decode$/of=' -count 10 | benchstat -col /of -
 func BenchmarkDecode(b *testing.B) {
 	body := torqBody(b)
 	form := []byte("payload=" + url.QueryEscape(string(body)))
