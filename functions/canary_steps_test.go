@@ -28,6 +28,7 @@ playbooks:
     steps:
       - uses: monitor
       - uses: related_events
+      - uses: suspects
       - {uses: owner, with: {service: "{{ .alert.tags.user }}"}}
       - {uses: oncall, with: {team: "{{ .alert.tags.user }}"}}
       - {uses: incidents, with: {service: "{{ .alert.tags.user }}"}}

@@ -69,6 +69,7 @@ var readCalls = map[string]apiCall{
 	}, "POST /api/v2/logs/events/search", `{"filter":{"query":"*","indexes":["main"],"from":"2023-11-14T22:13:20Z","to":"2023-11-14T22:28:20Z"},"page":{"limit":200},"sort":"-timestamp"}`, "logs_read_data"},
 	"service":            {func(ctx context.Context, c *Client) (any, error) { return c.Service(ctx, "checkout") }, "GET /api/v2/catalog/entity?filter%5Bref%5D=service%3Acheckout&include=schema", "", "apm_service_catalog_read"},
 	"service definition": {func(ctx context.Context, c *Client) (any, error) { return c.serviceDefinition(ctx, "a b") }, "GET /api/v2/services/definitions/a%20b?schema_version=v2.2", "", "apm_service_catalog_read"},
+	"dependencies":       {func(ctx context.Context, c *Client) (any, error) { return c.Dependencies(ctx, "checkout") }, "GET /api/v2/catalog/relation?filter%5Bfrom_ref%5D=service%3Acheckout&filter%5Btype%5D=RelationTypeDependsOn&includeDiscovered=true&page%5Blimit%5D=100", "", "apm_service_catalog_read"},
 	"team":               {func(ctx context.Context, c *Client) (any, error) { return c.Team(ctx, "shop") }, "GET /api/v2/team?fields%5Bteam%5D=id%2Cname%2Chandle&filter%5Bkeyword%5D=shop&page%5Bnumber%5D=0&page%5Bsize%5D=100", "", "teams_read"},
 	"on call":            {func(ctx context.Context, c *Client) (any, error) { return c.OnCall(ctx, "7") }, "GET /api/v2/on-call/teams/7/on-call?include=responders%2Cescalations.responders", "", "on_call_read"},
 	"hosts": {func(ctx context.Context, c *Client) (any, error) {

@@ -156,3 +156,23 @@ func (r definitionResponse) service() (Service, bool) {
 	d.PagerDuty, d.Opsgenie = d.Integrations.PagerDuty.URL, d.Integrations.Opsgenie.URL
 	return d.Service, d.Name != ""
 }
+
+// Entity names an entity of the Software Catalog.
+type Entity struct {
+	Kind string `json:"kind"` // "service", "datastore", "queue", or a newer one.
+	Name string `json:"name"`
+}
+
+// maxDependencies is Datadog's largest page.
+const maxDependencies = 100
+
+// Dependencies returns what a service depends on, as its owners or Datadog's discovery say, and nothing for an
+// unknown service.
+// https://docs.datadoghq.com/api/latest/software-catalog/#get-a-list-of-entity-relations
+func (c *Client) Dependencies(ctx context.Context, service string) ([]Entity, error) {
+	relations := get("list the service's dependencies", catalogRead, "/api/v2/catalog/relation", values(
+		"filter[from_ref]", "service:"+service, "filter[type]", "RelationTypeDependsOn",
+		"includeDiscovered", "true", "page[limit]", strconv.Itoa(maxDependencies),
+	))
+	return readEach(ctx, c, relations, "data", func(r resource[struct{ To Entity }]) Entity { return r.Attributes.To })
+}

@@ -54,7 +54,7 @@ func TestClient_SearchEvents(t *testing.T) {
 			  "hostname":"a","priority":"normal","aggregation_key":"adip","monitor_id":null,"evt":{"source_id":100,"type":"api","id":"6567977849972254562"}},
 			  "message":"See https://ci.example.com/7","tags":["environment:staging","source:my_apps"],"timestamp":"2022-06-20T17:07:32Z"},"type":"event","id":"AgAAAYGCFXAg"}]}`,
 			[]SearchedEvent{{
-				ID: "AgAAAYGCFXAg", StreamID: "6567977849972254562", Title: "Deployed", Text: "See https://ci.example.com/7", Happened: time.Date(2022, 6, 20, 17, 7, 32, 0, time.UTC), Status: "info", Source: "my_apps",
+				ID: "AgAAAYGCFXAg", StreamID: "6567977849972254562", Title: "Deployed", Text: "See https://ci.example.com/7", Happened: time.Date(2022, 6, 20, 17, 7, 32, 0, time.UTC), Status: "info", Source: "my_apps", Host: "a",
 				Tags: []string{"environment:staging", "source:my_apps"}, URL: "https://app.datadoghq.com/event/event?id=6567977849972254562",
 			}},
 		},

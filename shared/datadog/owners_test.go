@@ -1,6 +1,7 @@
 package datadog
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -121,4 +122,15 @@ func TestClient_OnCall_InvalidID(t *testing.T) {
 			t.Errorf("sent %+v", l.requests)
 		}
 	}
+}
+
+func TestClient_Dependencies(t *testing.T) {
+	testDecode(t, func(ctx context.Context, c *Client) ([]Entity, error) { return c.Dependencies(ctx, "checkout") }, cases[[]Entity]{
+		"several": {
+			`{"data":[{"id":"1","type":"relation","attributes":{"from":{"kind":"service","name":"checkout","namespace":"default"},"to":{"kind":"service","name":"payments","namespace":"default"},"type":"RelationTypeDependsOn"}},
+			  {"attributes":{"to":{"kind":"datastore","name":"orders"}}},{"attributes":{"to":null}}],"links":{"next":"/api/v2/catalog/relation"}}`,
+			[]Entity{{"service", "payments"}, {"datastore", "orders"}, {}},
+		},
+		"none": {`{"data":[]}`, []Entity{}},
+	})
 }

@@ -38,6 +38,7 @@ var recordedReads = []recordedRead{
 	{`^GET /api/v2/catalog/entity$`, apiCall{get: func(ctx context.Context, c *Client) (any, error) {
 		return read(ctx, c, call{op: "get the service", method: http.MethodGet, path: "/"}, entityResponse.whole)
 	}}, []string{"data.*.attributes.name", "data.*.attributes.owner"}},
+	{`^GET /api/v2/catalog/relation$`, readCalls["dependencies"], []string{"data.*.attributes.to.kind", "data.*.attributes.to.name"}},
 	{`^GET /api/v2/services/definitions/[^/]+$`, readCalls["service definition"], []string{
 		"data.attributes.schema.dd-service", "data.attributes.schema.team", "data.attributes.schema.contacts.*.contact", "data.attributes.schema.links.*.url",
 	}},

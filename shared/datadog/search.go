@@ -35,6 +35,7 @@ type SearchedEvent struct {
 	Category  string // "change", "alert", …; empty for most.
 	Source    string // As in the tag "source".
 	Service   string
+	Host      string
 	Tags      []string
 	URL       string // Absolute, or empty.
 	MonitorID int64
@@ -126,6 +127,7 @@ type searchedFields struct {
 	Attributes         struct {
 		Title, Status, Service string
 
+		Hostname        string
 		SourceTypeName  string `json:"source_type_name"`
 		MonitorID       int64  `json:"monitor_id"`
 		RelatedEventID  int64  `json:"related_event_id"`
@@ -145,7 +147,7 @@ func (c *Client) searchedEvent(found resource[searchedFields]) SearchedEvent {
 	}
 	return SearchedEvent{
 		ID: found.ID, StreamID: a.Evt.ID, Title: a.Title, Text: outer.Message, Happened: parseTime(outer.Timestamp),
-		Status: a.Status, Category: a.Evt.Category, Service: a.Service, Source: cmp.Or(alert.Tags(outer.Tags).Get("source"), a.SourceTypeName),
+		Status: a.Status, Category: a.Evt.Category, Service: a.Service, Host: a.Hostname, Source: cmp.Or(alert.Tags(outer.Tags).Get("source"), a.SourceTypeName),
 		Tags: outer.Tags, URL: c.eventPage(a.Evt.UID, a.Evt.ID), MonitorID: a.MonitorID, RelatedEventID: a.RelatedEventID,
 		Change: Change{
 			Author: a.Author.Name, Resource: a.ChangedResource.Name, ResourceType: a.ChangedResource.Type,

@@ -39,6 +39,12 @@ func golden(t *testing.T, path, got string) {
 
 // The kinds of steps that the tests' playbooks use.
 
+type suspectsData struct {
+	Suspects []struct {
+		Title string `json:"title"`
+	} `json:"suspects"`
+}
+
 type ownerConfig struct {
 	Service string `yaml:"service"`
 }
@@ -130,6 +136,7 @@ func (b bench) kinds() []enrich.Kind {
 	return []enrich.Kind{
 		kindOf[none](b, "monitor", struct{}{}),
 		kindOf[none](b, "related_events", struct{}{}),
+		kindOf[none](b, "suspects", suspectsData{}),
 		kindOf[ownerConfig](b, "owner", ownerData{}),
 		kindOf[metricConfig](b, "metric", metricData{}),
 		kindOf[askConfig](b, "ask", askData{}),

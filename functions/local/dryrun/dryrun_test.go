@@ -39,7 +39,7 @@ func kinds() []enrich.Kind {
 		})
 	})
 	all := []enrich.Kind{greet}
-	for _, name := range []string{"monitor", "related_events"} {
+	for _, name := range []string{"monitor", "related_events", "suspects"} {
 		all = append(all, enrich.KindOf(enrich.Kind{Name: name}, func(struct{}, time.Duration) enrich.Step { return nil }))
 	}
 	return all

@@ -28,7 +28,7 @@ type data struct {
 // kinds are a step that must never run, under three names.
 func kinds(string) []enrich.Kind {
 	var all []enrich.Kind
-	for _, name := range []string{"owner", "monitor", "related_events"} {
+	for _, name := range []string{"owner", "monitor", "related_events", "suspects"} {
 		all = append(all, enrich.KindOf(enrich.Kind{Name: name, Data: data{}}, func(config, time.Duration) enrich.Step {
 			return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) { panic("a test asked the real step") })
 		}))

@@ -42,7 +42,7 @@ func TestHandler_Posted(t *testing.T) {
 			t.Errorf("got step %v", s)
 		}
 	}
-	if diff := cmp.Diff([]string{"monitor", "related_events"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"monitor", "related_events", "suspects"}, names); diff != "" {
 		t.Errorf("steps (-want +got):\n%s", diff)
 	}
 
@@ -327,7 +327,9 @@ func TestHandler_Requests(t *testing.T) {
 func TestHandler_FailedSteps(t *testing.T) {
 	w := newEnv(t)
 	w.inject("monitor.get", "status:500")
-	w.inject("events.list", fakedatadog.Corrupt)
+	for _, route := range []fakedatadog.Route{"events.list", "events.search", "catalog.relations", "metrics.query"} {
+		w.inject(route, fakedatadog.Corrupt)
+	}
 	r := handle(t, w.handler(), post(torqBody))
 	if r.StatusCode != http.StatusOK || !alert.Tags(w.datadog.Posted()[0].Event.Tags).Has("enrichment:none") {
 		t.Fatalf("got %d %s, posted %v", r.StatusCode, r.Body, w.datadog.Posted()[0].Event.Tags)

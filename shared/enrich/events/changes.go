@@ -125,14 +125,14 @@ func (c ChangesConfig) changes(events []datadog.SearchedEvent, env []string) []C
 	chosen := c.Query != "" || len(c.Sources) > 0
 	var all []Change
 	for _, e := range events {
-		kind := classify(e)
-		if isFromMonitor(e) || alert.Tags(e.Tags).Has(alert.SourceTag) || enrich.DifferentEnv(e.Tags, env) || !chosen && !kind.isChange() {
+		kind := Classify(e)
+		if isFromMonitor(e) || alert.Tags(e.Tags).Has(alert.SourceTag) || enrich.DifferentEnv(e.Tags, env) || !chosen && !kind.IsChange() {
 			continue
 		}
 		if kind == Alert || kind == OtherChange {
 			kind = Other
 		}
-		all = append(all, Change{Kind: kind, Title: title(e), Who: author(e), Source: sourceOf(e), Service: e.Service, Time: e.Happened, URL: link(e)})
+		all = append(all, Change{Kind: kind, Title: Title(e), Who: Author(e), Source: Source(e), Service: e.Service, Time: e.Happened, URL: Link(e)})
 	}
 	return merge(all)
 }

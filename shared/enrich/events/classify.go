@@ -24,7 +24,7 @@ const (
 	Other          Kind = "other"          // Not a change.
 )
 
-func (k Kind) isChange() bool { return k != Alert && k != Other }
+func (k Kind) IsChange() bool { return k != Alert && k != Other }
 
 // sources are the kinds by the tag "source", in lower case with underscores.
 var sources = map[string]Kind{
@@ -60,9 +60,9 @@ var keywords = []struct {
 	{OtherChange, enrich.Pattern(`(?i)\bchang(e|es|ed|ing)\b|\bupdat(e|es|ed|ing)\b|\btoggled\b`)},
 }
 
-// classify returns the kind of an event. Most sources send one kind. For the others
+// Classify returns the kind of an event. Most sources send one kind. For the others
 // the text decides.
-func classify(e datadog.SearchedEvent) Kind {
+func Classify(e datadog.SearchedEvent) Kind {
 	if isFromMonitor(e) {
 		return Alert
 	}
@@ -72,7 +72,7 @@ func classify(e datadog.SearchedEvent) Kind {
 	case "configuration":
 		return Setting
 	}
-	bySource := sources[sourceOf(e)]
+	bySource := sources[Source(e)]
 	if bySource != "" && bySource != CI && bySource != OtherChange {
 		return bySource
 	}
@@ -100,8 +100,8 @@ func kindByText(e datadog.SearchedEvent) Kind {
 
 func isFromMonitor(e datadog.SearchedEvent) bool { return e.MonitorID != 0 || e.Category == "alert" }
 
-// sourceOf returns the source in the form of the tag "source".
-func sourceOf(e datadog.SearchedEvent) string {
+// Source returns the source in the form of the tag "source".
+func Source(e datadog.SearchedEvent) string {
 	return strings.ReplaceAll(strings.ToLower(e.Source), " ", "_")
 }
 
@@ -122,7 +122,7 @@ func classifiedText(e datadog.SearchedEvent) string {
 			texts = append(texts, value)
 		}
 	}
-	if sourceOf(e) == "kubernetes" {
+	if Source(e) == "kubernetes" {
 		texts = append(texts, e.Text)
 	}
 	return strings.Join(texts, "\n")

@@ -104,9 +104,9 @@ const (
 	maxValue = 60
 )
 
-// title returns an event's title, or the first line of its text, with the resource, the
+// Title returns an event's title, or the first line of its text, with the resource, the
 // version and the values that it does not mention.
-func title(e datadog.SearchedEvent) string {
+func Title(e datadog.SearchedEvent) string {
 	text := enrich.Line(e.Title, maxTitle)
 	if text == "" {
 		first, _, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(e.Text), "%%%")), "\n")
@@ -129,7 +129,7 @@ func title(e datadog.SearchedEvent) string {
 // authorTags are tags in which deploy tools name the author.
 var authorTags = []string{"author", "deployed_by", "deployer", "triggered_by", "user", "usr.name", "usr.email", "actor", "committer", "git.commit.author.name", "git.author"}
 
-func author(e datadog.SearchedEvent) string {
+func Author(e datadog.SearchedEvent) string {
 	name := e.Change.Author
 	for _, key := range authorTags {
 		name = cmp.Or(name, alert.Tags(e.Tags).Get(key))
@@ -140,8 +140,8 @@ func author(e datadog.SearchedEvent) string {
 // webURL is a URL in a text, without the punctuation after it.
 var webURL = enrich.Pattern(`https?://[^\s<>()\[\]"'|]+[^\s<>()\[\]"'|.,;:!?]`)
 
-// link returns the page that an event's metadata or text links to, or the event's own.
-func link(e datadog.SearchedEvent) string {
+// Link returns the page that an event's metadata or text links to, or the event's own.
+func Link(e datadog.SearchedEvent) string {
 	var metadata any
 	_ = json.Unmarshal([]byte(e.Change.Metadata), &metadata) // Invalid metadata has no link.
 	return cmp.Or(firstURL(metadata), webURL().FindString(e.Text), e.URL)

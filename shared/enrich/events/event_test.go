@@ -23,7 +23,7 @@ func TestTitle(t *testing.T) {
 		"Timeout (cache): 5 → none":           {Title: "Timeout", Change: datadog.Change{Resource: "cache", Previous: "5"}},
 		strings.Repeat("é", maxTitle-1) + "…": {Title: strings.Repeat("é", 5000)},
 	} {
-		if got := title(e); got != want {
+		if got := Title(e); got != want {
 			t.Errorf("%+v: got %q, want %q", e, got, want)
 		}
 	}
@@ -34,7 +34,7 @@ func TestAuthor(t *testing.T) {
 		"ann": {Change: datadog.Change{Author: "ann"}, Tags: []string{"author:ben"}},
 		"ben": {Tags: []string{"user:cem", "author:ben"}}, "dee": {Tags: []string{"triggered_by:dee"}}, "": {Tags: []string{"author"}},
 	} {
-		if got := author(e); got != want {
+		if got := Author(e); got != want {
 			t.Errorf("%+v: got %q, want %q", e, got, want)
 		}
 	}
@@ -50,7 +50,7 @@ func TestLink(t *testing.T) {
 		{"https://ci.example.com/7", `{"b":"https://b.example/2","a":[1,{"c":"see https://no.example"},"https://a.example/1"]}`, "https://a.example/1"},
 		{"https://ci.example.com/7", `{"commit":"abc"}`, "https://ci.example.com/7"},
 	} {
-		if got := link(datadog.SearchedEvent{Text: tt.text, URL: page, Change: datadog.Change{Metadata: tt.metadata}}); got != tt.want {
+		if got := Link(datadog.SearchedEvent{Text: tt.text, URL: page, Change: datadog.Change{Metadata: tt.metadata}}); got != tt.want {
 			t.Errorf("%q, %s: got %s, want %s", tt.text, tt.metadata, got, tt.want)
 		}
 	}
@@ -116,7 +116,7 @@ func TestClassify(t *testing.T) {
 		{"nothing", datadog.SearchedEvent{}, Other},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := classify(tt.e); got != tt.want {
+			if got := Classify(tt.e); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

@@ -21,8 +21,18 @@ type History struct {
 	LastFired    time.Time `json:"last_fired,omitzero"`
 }
 
-// history lists the events of all monitors, because the API has no filter for one. Each
-// has the bare tag "monitor" (https://docs.datadoghq.com/integrations/webhooks/, $TAGS).
+// HistoryQuery lists the events of all monitors in the day before an alert with a date,
+// because the API has no filter for one. Each has the bare tag "monitor"
+// (https://docs.datadoghq.com/integrations/webhooks/, $TAGS). Alerts of the same minute
+// share one cached response.
+func HistoryQuery(a alert.Alert) datadog.EventQuery {
+	return datadog.EventQuery{
+		Start: a.Date.Add(-day).Truncate(time.Minute), End: a.Date.Truncate(time.Minute).Add(time.Minute),
+		Tags:         []string{"monitor"},
+		Unaggregated: true, ExcludeAggregate: true,
+	}
+}
+
 func history(list lister) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
 		id, err := enrich.MonitorID(a.MonitorID)
@@ -46,7 +56,7 @@ func history(list lister) enrich.Step {
 func newHistory(events []datadog.Event, monitorID int64, a alert.Alert) History {
 	h := History{FiredAtLeast: len(events) >= maxListed}
 	for _, e := range events {
-		if e.MonitorID != monitorID || !e.Happened.Before(a.Date) || isOwn(e, a) || !fired(e) {
+		if e.MonitorID != monitorID || !e.Happened.Before(a.Date) || isOwn(e, a) || !Fired(e) {
 			continue
 		}
 		h.FiredLastDay++
@@ -61,9 +71,9 @@ func newHistory(events []datadog.Event, monitorID int64, a alert.Alert) History 
 // Load is high".
 var titleState = enrich.Pattern(`(?i)\[(re-)?(triggered|warn|no data|recovered|renotify)\b([^\]]*)`)
 
-// fired reports whether the event starts an alert. Renotifications, recoveries and
+// Fired reports whether the event starts an alert. Renotifications, recoveries and
 // tests of a monitor's message do not.
-func fired(e datadog.Event) bool {
+func Fired(e datadog.Event) bool {
 	if strings.Contains(e.Title, "[TEST]") {
 		return false
 	}

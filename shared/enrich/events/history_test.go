@@ -33,7 +33,7 @@ func TestFired(t *testing.T) {
 		{"[Warnings] of [Triggeredness]", "success", false},
 	} {
 		t.Run(tt.title+"_"+tt.alertType, func(t *testing.T) {
-			if got := fired(datadog.Event{Title: tt.title, AlertType: tt.alertType}); got != tt.want {
+			if got := Fired(datadog.Event{Title: tt.title, AlertType: tt.alertType}); got != tt.want {
 				t.Errorf("fired is %v", got)
 			}
 		})

@@ -113,8 +113,16 @@ const maxListed = 1000
 // first lines.
 const maxText = 300
 
-// around lists all events with one tag of the alert and classifies them itself, because
-// a deploy seldom has all tags that an alert has.
+// AroundQuery lists all events with one tag of an alert with a date, because a deploy
+// seldom has all tags that an alert has. It has no tags if the alert has none to search
+// by. Alerts of the same minute share one cached response.
+func AroundQuery(a alert.Alert) datadog.EventQuery {
+	return datadog.EventQuery{
+		Start: a.Date.Add(-before).Truncate(time.Minute).UTC(), End: a.Date.Add(after).Truncate(time.Minute).UTC(),
+		Tags: searchTags(enrich.Tags(a)), Unaggregated: true, ExcludeAggregate: true,
+	}
+}
+
 func around(list lister) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
 		tags := searchTags(enrich.Tags(a))
@@ -160,16 +168,23 @@ func related(events []datadog.Event, a alert.Alert) []Change {
 		if isOwn(e, a) || enrich.DifferentEnv(e.Tags, env) {
 			continue
 		}
-		found := datadog.SearchedEvent{
-			Title: e.Title, Text: e.Text, Status: e.AlertType, Source: cmp.Or(alert.Tags(e.Tags).Get("source"), e.Source), Tags: e.Tags, MonitorID: e.MonitorID,
-		}
-		kind := classify(found)
-		if kind.isChange() && kind != Deploy {
+		found := Searched(e)
+		kind := Classify(found)
+		if kind.IsChange() && kind != Deploy {
 			kind = OtherChange
 		}
-		all = append(all, Change{Kind: kind, Title: title(found), Source: sourceOf(found), Time: e.Happened, URL: e.URL})
+		all = append(all, Change{Kind: kind, Title: Title(found), Source: Source(found), Time: e.Happened, URL: e.URL})
 	}
 	return merge(all)
+}
+
+// Searched returns an event of the stream as the Events Explorer shows it.
+func Searched(e datadog.Event) datadog.SearchedEvent {
+	tags := alert.Tags(e.Tags)
+	return datadog.SearchedEvent{
+		StreamID: e.ID, Title: e.Title, Text: e.Text, Happened: e.Happened, Status: e.AlertType, Source: cmp.Or(tags.Get("source"), e.Source),
+		Host: e.Host, Tags: e.Tags, URL: e.URL, MonitorID: e.MonitorID,
+	}
 }
 
 // isOwn reports whether the event is the alert itself or was posted by Boomerang. An
@@ -196,7 +211,7 @@ func aroundFinding(d Around, events []Change) enrich.Finding {
 	shown := make(map[Kind]int)
 	for _, e := range events {
 		entry := Entry{Kind: e.Kind, Title: e.Title, Source: e.Source, Time: e.Time, URL: e.URL, Times: e.Times}
-		if d.LastChange == nil && e.Kind.isChange() {
+		if d.LastChange == nil && e.Kind.IsChange() {
 			d.LastChange = &entry
 		}
 		if shown[e.Kind] == maxEntries[e.Kind] {

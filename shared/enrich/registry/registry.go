@@ -18,6 +18,7 @@ import (
 	"boomerang/shared/enrich/oncall"
 	"boomerang/shared/enrich/owner"
 	"boomerang/shared/enrich/slo"
+	"boomerang/shared/enrich/suspects"
 	"boomerang/shared/site"
 )
 
@@ -37,6 +38,7 @@ func Kinds(d Deps) []enrich.Kind {
 	return []enrich.Kind{
 		monitor.Kind(d.Datadog, d.Site),
 		events.RelatedKind(d.Datadog),
+		suspects.Kind(d.Datadog),
 		owner.Kind(d.Datadog),
 		oncall.Kind(d.Datadog),
 		incidents.Kind(d.Datadog),

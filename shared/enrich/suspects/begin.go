@@ -1,0 +1,114 @@
+package suspects
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/events"
+)
+
+// beganOf returns when the alert began: at its notification, or before it as a warning, or
+// for a later notification when its cycle began. It is zero if Datadog does not say.
+func beganOf(a alert.Alert, m datadog.Monitor, history []datadog.Event) time.Time {
+	open := cycleBegan(a, history)
+	if !open.IsZero() {
+		return open
+	}
+	state := groupBegan(a, m.Groups)
+	switch {
+	case isFresh(a) && (state.IsZero() || a.Date.Sub(state) > maxDelay):
+		return a.Date
+	case state.After(a.Date):
+		return a.Date
+	}
+	return state
+}
+
+// maxDelay is the longest time from a group's state to its notification.
+const maxDelay = time.Hour
+
+// groupBegan returns when the alert's group began to fail.
+func groupBegan(a alert.Alert, groups []datadog.MonitorGroup) time.Time {
+	isOwn := enrich.IsGroup(a)
+	for _, g := range groups {
+		if g.Name != "*" && !isOwn(g.Name) {
+			continue
+		}
+		if a.Transition == alert.NoData || a.Transition == alert.ReNoData {
+			return g.LastNoData
+		}
+		return g.LastTriggered
+	}
+	return time.Time{}
+}
+
+// cycleBegan returns when the first notification of the alert's cycle was sent, which is
+// the first after the last recovery.
+func cycleBegan(a alert.Alert, history []datadog.Event) (began time.Time) {
+	id, _ := enrich.MonitorID(a.MonitorID)
+	isOwn, scopes := enrich.IsGroup(a), a.Scopes()
+	mine := slices.DeleteFunc(slices.Clone(history), func(e datadog.Event) bool {
+		return e.MonitorID != id || id == 0 || !e.Happened.Before(a.Date) || len(scopes) > 0 && len(e.MonitorGroups) > 0 && !slices.ContainsFunc(e.MonitorGroups, isOwn) ||
+			// Without a recovery between them, the recovery is what the list lacks.
+			isFresh(a) && strings.Contains(e.Title, fmt.Sprintf("[%s", a.Transition))
+	})
+	slices.SortFunc(mine, func(a, b datadog.Event) int { return a.Happened.Compare(b.Happened) })
+	for _, e := range mine {
+		switch {
+		case isClosed(e):
+			began = time.Time{}
+		case began.IsZero() && events.Fired(e):
+			began = e.Happened
+		}
+	}
+	return began
+}
+
+func isClosed(e datadog.Event) bool {
+	return e.AlertType == "success" || strings.Contains(e.Title, "Recovered")
+}
+
+// openAlerts returns the alerts of dependencies that began before the alert and were not
+// over when it began, the newest first.
+func (e evidence) openAlerts(history []datadog.Event) []event {
+	var all []datadog.Event
+	for _, one := range history {
+		if one.MonitorID != 0 && one.MonitorID != e.monitorID && one.Happened.Before(e.began) {
+			all = append(all, one)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b datadog.Event) int { return a.Happened.Compare(b.Happened) })
+	type key struct {
+		monitor int64
+		groups  string
+	}
+	open := map[key]event{}
+	for _, one := range all {
+		k := key{one.MonitorID, strings.Join(one.MonitorGroups, " ")}
+		_, isOpen := open[k]
+		searched := events.Searched(one)
+		relation, subject := e.relate(searched)
+		switch {
+		case isClosed(one):
+			delete(open, k)
+		case relation == dependency && !isOpen && events.Fired(one):
+			open[k] = event{SearchedEvent: searched, kind: events.Alert, relation: relation, subject: subject}
+		}
+	}
+	var alerts []event
+	for _, one := range open {
+		alerts = append(alerts, one)
+	}
+	slices.SortFunc(alerts, func(a, b event) int {
+		if byTime := b.Happened.Compare(a.Happened); byTime != 0 {
+			return byTime
+		}
+		return strings.Compare(a.Title, b.Title)
+	})
+	return alerts
+}

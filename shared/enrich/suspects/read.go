@@ -1,0 +1,342 @@
+package suspects
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/events"
+	"boomerang/shared/enrich/metric"
+	"boomerang/shared/enrich/monitor"
+	"boomerang/shared/fault"
+)
+
+// evidence is all that the rules see.
+type evidence struct {
+	scope
+	began  time.Time // Of the alert and not of its notification; zero if it is unknown.
+	moved  metric.Move
+	groups []datadog.MonitorGroup // The healthy ones too, while the alert lasts.
+	events []event                // Those that concern the alert, from lookback before its begin to it, the newest first.
+	alerts []event                // Alerts of dependencies that were open when the alert began.
+	past   []event                // Events like those before the alert in the weeks before, if they were read.
+	cycles []time.Time            // When earlier alerts of the monitor began, if past was read.
+	// precedents are what earlier cycles of the monitor's group followed.
+	precedents []Precedent
+}
+
+// Precedent is a kind of change that earlier cycles of the same monitor and group followed.
+type Precedent struct {
+	Kind      events.Kind
+	Service   string
+	Times, Of int // So many of so many cycles.
+}
+
+// event is an event of the stream and how it concerns the alert.
+type event struct {
+	datadog.SearchedEvent
+	kind events.Kind
+	relation
+	subject string
+	routine bool // Events like this one came again and again before.
+}
+
+const (
+	// lookback is how long before the alert's begin an event can concern it.
+	lookback = 3 * time.Hour
+	// pastDays is how long before earlier alerts are looked for.
+	pastDays = 14 * 24 * time.Hour
+	// maxEvents is how many events one search returns, as one list does.
+	maxEvents = 1000
+	// maxReads are the reads besides those of the default steps.
+	maxReads = 4
+)
+
+// The names of the reads, as an event shows them.
+const (
+	readMonitor      = "the monitor's groups"
+	readHistory      = "alerts of the day before"
+	readAround       = "events of the alert's tag"
+	readDependencies = "dependencies"
+	readChanges      = "changes"
+	readMetric       = "the metric's move"
+	readPast         = "earlier alerts"
+)
+
+// reader reads the evidence. All reads of an alert that just began run side by side.
+type reader struct{ client *datadog.Client }
+
+func (r reader) read(ctx context.Context, a alert.Alert) (evidence, []enrich.Result) {
+	e := evidence{scope: newScope(a), began: a.Date}
+	first := []enrich.Named{r.monitorPart(a), r.historyPart(a, e.scope), r.dependenciesPart(e.scope)}
+	var results []enrich.Result
+	if isFresh(a) {
+		first = append(first, r.aroundPart(a), r.changesPart(e.scope, a.Date), r.metricPart(a, a.Date))
+	}
+	results = enrich.Run(ctx, first, a, enrich.PartTimeout(ctx))
+	m, history := found[datadog.Monitor](results, readMonitor), found[[]datadog.Event](results, readHistory)
+	e.began = beganOf(a, m, history)
+	if !isFresh(a) && !e.began.IsZero() {
+		results = append(results, enrich.Run(ctx, []enrich.Named{r.changesPart(e.scope, e.began), r.metricPart(a, e.began)}, a, enrich.PartTimeout(ctx))...)
+	}
+	e.scope = e.withDependencies(found[[]datadog.Entity](results, readDependencies))
+	e.moved = found[metric.Move](results, readMetric)
+	if isOngoing(a) {
+		e.groups = m.Groups
+	}
+	e.events = e.concerning(found[[]datadog.SearchedEvent](results, readChanges), found[[]datadog.Event](results, readAround))
+	e.alerts = e.openAlerts(history)
+	return e, results
+}
+
+// isOngoing reports whether the monitor's groups are still as the alert made them.
+func isOngoing(a alert.Alert) bool { return !a.Transition.IsRecovery() }
+
+// part makes a read a step, so that one that fails or is slow affects only itself.
+func part[T any](name string, read func(context.Context) (T, error)) enrich.Named {
+	return enrich.Named{Name: name, Step: enrich.StepFunc(func(ctx context.Context, _ alert.Alert) (enrich.Finding, error) {
+		data, err := read(ctx)
+		return enrich.Finding{Data: data}, err
+	})}
+}
+
+// found returns what a read returned, or zero.
+func found[T any](results []enrich.Result, name string) (data T) {
+	for _, r := range results {
+		if r.Name == name {
+			data, _ = r.Finding.Data.(T)
+		}
+	}
+	return data
+}
+
+// isFresh reports whether the notification comes when the alert begins.
+func isFresh(a alert.Alert) bool {
+	return slices.Contains([]alert.Transition{"", alert.Triggered, alert.Warn, alert.NoData}, a.Transition)
+}
+
+// monitorPart is the read of the step monitor.
+func (r reader) monitorPart(a alert.Alert) enrich.Named {
+	return part(readMonitor, func(ctx context.Context) (datadog.Monitor, error) {
+		id, err := enrich.MonitorID(a.MonitorID)
+		if err != nil {
+			return datadog.Monitor{}, err
+		}
+		return r.client.Monitor(ctx, id, monitor.Query)
+	})
+}
+
+var errNoSubject = enrich.Skip("the alert names no service and no resource")
+
+func (r reader) historyPart(a alert.Alert, s scope) enrich.Named {
+	return part(readHistory, func(ctx context.Context) ([]datadog.Event, error) {
+		if s.monitorID == 0 && len(s.names) == 0 {
+			return nil, errNoSubject
+		}
+		return r.client.Events(ctx, events.HistoryQuery(a))
+	})
+}
+
+func (r reader) aroundPart(a alert.Alert) enrich.Named {
+	return part(readAround, func(ctx context.Context) ([]datadog.Event, error) {
+		q := events.AroundQuery(a)
+		if len(q.Tags) == 0 {
+			return nil, errNoSubject
+		}
+		return r.client.Events(ctx, q)
+	})
+}
+
+func (r reader) dependenciesPart(s scope) enrich.Named {
+	return part(readDependencies, func(ctx context.Context) ([]datadog.Entity, error) {
+		if s.service == "" || len(s.service) > maxName {
+			return nil, errNoSubject
+		}
+		return r.client.Dependencies(ctx, s.service)
+	})
+}
+
+func (r reader) changesPart(s scope, began time.Time) enrich.Named {
+	return part(readChanges, func(ctx context.Context) ([]datadog.SearchedEvent, error) {
+		terms := s.terms()
+		if len(terms) == 0 {
+			return nil, errNoSubject
+		}
+		from, to := enrich.Window(alert.Alert{Date: began}, lookback)
+		return r.client.SearchEvents(ctx, datadog.SearchQuery{Query: s.changesQuery(terms), From: from, To: to, Limit: maxEvents})
+	})
+}
+
+func (r reader) metricPart(a alert.Alert, began time.Time) enrich.Named {
+	return part(readMetric, func(ctx context.Context) (metric.Move, error) {
+		from, to := enrich.Window(alert.Alert{Date: began}, lookback)
+		return metric.ReadMove(ctx, r.client.Series, a, from, to)
+	})
+}
+
+// readPast reads the weeks before for events of the same sources as those before the alert.
+func (r reader) readPast(ctx context.Context, a alert.Alert, e evidence, candidates []event) (evidence, enrich.Result) {
+	s := e.scope
+	var sources, names []string
+	for _, c := range candidates {
+		sources = appendNew(sources, enrich.Quote(events.Source(c.SearchedEvent)))
+		names = appendNew(names, c.subject)
+	}
+	read := part(readPast, func(ctx context.Context) ([]datadog.SearchedEvent, error) {
+		terms := s.terms()
+		for _, name := range names {
+			terms = appendNew(terms, "service:"+enrich.Quote(name))
+		}
+		query := fmt.Sprintf("(%s) source:(alert OR monitor_alert OR %s)", strings.Join(terms, " OR "), strings.Join(sources, " OR "))
+		from, to := enrich.Window(alert.Alert{Date: e.began}, pastDays)
+		return r.client.SearchEvents(ctx, datadog.SearchQuery{Query: query, From: from, To: to, Limit: maxEvents})
+	})
+	result := enrich.Run(ctx, []enrich.Named{read}, a, enrich.PartTimeout(ctx))
+	for _, one := range found[[]datadog.SearchedEvent](result, readPast) {
+		stream := datadog.Event{Title: one.Title, AlertType: one.Status}
+		switch relation, subject := s.relate(one); {
+		case !one.Happened.Before(e.began):
+		case one.MonitorID == s.monitorID && s.monitorID != 0 && events.Fired(stream):
+			e.cycles = append(e.cycles, one.Happened)
+		case relation != unrelated && one.MonitorID == 0:
+			e.past = append(e.past, event{SearchedEvent: one, kind: events.Classify(one), relation: relation, subject: subject})
+		}
+	}
+	return e, result[0]
+}
+
+func appendNew(list []string, one string) []string {
+	if slices.Contains(list, one) {
+		return list
+	}
+	return append(list, one)
+}
+
+// The bounds of a search: Datadog's longest name, and the names that a search has.
+const (
+	maxName  = 200
+	maxTerms = 30
+)
+
+// terms find the events of the alert's service and resources.
+func (s scope) terms() (terms []string) {
+	for _, name := range sortedNames(s.names) {
+		for _, key := range nameKeys {
+			if len(terms) < maxTerms && len(name) <= maxName {
+				terms = append(terms, key+":"+enrich.Quote(name))
+			}
+		}
+	}
+	if host := s.places.Get("host"); host != "" && len(host) <= maxName {
+		terms = append(terms, "host:"+enrich.Quote(host))
+	}
+	return terms
+}
+
+func sortedNames(names map[string]relation) (all []string) {
+	for name, r := range names {
+		if r == own {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// changesQuery finds all events but alerts, because the dependencies are not known when it
+// is asked. Kubernetes says much about each pod, so of other services it counts only for
+// what is new.
+func (s scope) changesQuery(terms []string) string {
+	query := fmt.Sprintf(`-source:(alert OR monitor_alert OR watchdog) (%s OR -source:kubernetes OR "scaled up replica set")`, strings.Join(terms, " OR "))
+	if s.env != "" && len(s.env) <= maxName {
+		query += fmt.Sprintf(" (env:%s OR -env:*)", enrich.Quote(s.env))
+	}
+	return query
+}
+
+// concerning returns the events that concern the alert and came before it, each once.
+func (e evidence) concerning(searched []datadog.SearchedEvent, listed []datadog.Event) []event {
+	all := slices.Clone(searched)
+	for _, one := range listed {
+		all = append(all, events.Searched(one))
+	}
+	type key struct {
+		title string
+		at    int64
+	}
+	seen := map[key]int{} // The index of each.
+	var concerning []event
+	for _, one := range all {
+		relation, subject := e.relate(one)
+		k := key{one.Title, one.Happened.Unix()}
+		kind := events.Classify(one)
+		if i, known := seen[k]; known {
+			concerning[i].URL = cmp.Or(one.URL, concerning[i].URL) // The step related_events links to this one.
+			continue
+		}
+		if relation == unrelated || kind == events.Alert || !one.Happened.Before(e.began) || alert.Tags(one.Tags).Has(alert.SourceTag) {
+			continue
+		}
+		seen[k] = len(concerning)
+		concerning = append(concerning, event{SearchedEvent: one, kind: kind, relation: relation, subject: subject})
+	}
+	slices.SortStableFunc(concerning, func(a, b event) int {
+		return cmp.Or(b.Happened.Compare(a.Happened), cmp.Compare(a.Title, b.Title))
+	})
+	markRoutine(concerning)
+	return concerning
+}
+
+// The repetitions of an event by which it is routine: how many before it, and how far
+// apart, because one rollout sends many events.
+const (
+	routineTimes    = 2
+	routineDistance = 8 * time.Minute
+)
+
+// markRoutine marks the events that repeat what happened before.
+func markRoutine(newestFirst []event) {
+	type repetition struct {
+		times int
+		last  time.Time
+	}
+	seen := map[string]repetition{}
+	for i := range slices.Backward(newestFirst) {
+		one := &newestFirst[i]
+		key := one.repetitionKey()
+		r, repeated := seen[key]
+		switch {
+		case !repeated:
+			r.last = one.Happened
+		case one.Happened.Sub(r.last) >= routineDistance:
+			r.times, r.last = r.times+1, one.Happened
+		}
+		seen[key], one.routine = r, r.times >= routineTimes
+	}
+}
+
+// repetitionKey is equal for events that repeat one another. A release repeats another
+// only with its version: a team may release often.
+func (one event) repetitionKey() string {
+	text := shape(one.Title)
+	if one.kind == events.Deploy || one.kind == events.Flag || one.kind == events.Setting {
+		text = fmt.Sprintf("%s %s %v", one.Title, alert.Tags(one.Tags).Get("version"), one.Change)
+	}
+	return string(one.kind) + " " + one.subject + " " + text
+}
+
+// missing says for people which reads failed, and returns the first error.
+func missing(results []enrich.Result) (texts []string, first error) {
+	for _, r := range results {
+		if r.Status == enrich.Failed || r.Status == enrich.TimedOut {
+			texts, first = append(texts, fmt.Sprintf("Unavailable: %s: %s.", r.Name, fault.Public(r.Err))), cmp.Or(first, r.Err)
+		}
+	}
+	return texts, first
+}

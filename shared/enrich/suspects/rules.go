@@ -1,0 +1,182 @@
+package suspects
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"boomerang/shared/enrich/events"
+)
+
+// rule is one reason to suspect something. It finds suspects, or it supports those that
+// other rules found. A score is the rule's weight times how well its condition is met.
+type rule struct {
+	name      string
+	condition string
+	weight    float64
+	example   string
+	find      func(evidence) []candidate
+	support   func(evidence, candidate) (met float64, because string)
+}
+
+// candidate is a possible suspect.
+type candidate struct {
+	event             // Zero for a group.
+	group   string    // "zone:eu-west-1b"
+	since   time.Time // When the group began to fail.
+	because []string
+	rule    string
+	score   float64
+}
+
+// changeWeights are the weights of the rules for each kind of change.
+var changeWeights = map[events.Kind]float64{events.Deploy: 1, events.Flag: 1, events.Setting: 1, events.Infrastructure: 0.85, events.OtherChange: 0.3}
+
+// rules are all rules, in the order of the documents and of equal scores.
+var rules = []rule{
+	{
+		name: "deploy", weight: changeWeights[events.Deploy], find: changes(events.Deploy),
+		condition: "A deploy of the alert's service or resource, before its metric moved or else before it began",
+		example:   "Deploy checkout v2.31.0 to prod succeeded, 3 min before the latency jumped",
+	},
+	{
+		name: "flag", weight: changeWeights[events.Flag], find: changes(events.Flag),
+		condition: "A feature flag of the alert's service changed, as with deploy",
+		example:   "Rollout of instant-refunds changed: 5 % → 100 %",
+	},
+	{
+		name: "config", weight: changeWeights[events.Setting], find: changes(events.Setting),
+		condition: "The configuration of the alert's service changed, as with deploy",
+		example:   "coupons.rate_limit: 500 → 50",
+	},
+	{
+		name: "infrastructure", weight: changeWeights[events.Infrastructure], find: changes(events.Infrastructure),
+		condition: "A change of what the alert's service runs on or of its host, as with deploy; automatic scaling counts for the host only",
+		example:   "Terminating EC2 instance i-0c1d2e3f, the alert's host",
+	},
+	{
+		name: "other_change", weight: changeWeights[events.OtherChange], find: changes(events.OtherChange),
+		condition: "Any other change of the alert's service; it needs the support of another rule",
+		example:   "Price list updated",
+	},
+	{
+		name: "dependency_change", weight: 0.8, find: dependencyChanges,
+		condition: "A change that these rules name, but of what the service depends on; it keeps that part of its score",
+		example:   "Deploy pricing v4.0.0 to prod succeeded, which order-api depends on",
+	},
+	{
+		name: "upstream_alert", weight: 0.95, find: upstreamAlerts,
+		condition: "An alert of what the service depends on began earlier and was not over",
+		example:   "CPU of orders-db above 90 %, 8 min before order-history was slow",
+	},
+	{
+		name: "shared_group", weight: 0.9, find: sharedGroups,
+		condition: "At least two groups fail, all with one tag that no healthy group has, and at least two are healthy",
+		example:   "availability-zone:eu-west-1b",
+	},
+	{
+		name: "only_group", weight: 0.5, find: onlyGroup,
+		condition: "One host, pod, node or version fails, and at least three others are healthy",
+		example:   "host:img-4",
+	},
+	{
+		name: "recurring", weight: 0.9, find: recurring,
+		condition: "An event like this came as long before at least two earlier alerts of the monitor and before two in three, and seldom otherwise",
+		example:   "DAG full_reindex started, as before 3 of 3 earlier alerts",
+	},
+	{
+		name: "metric_move", weight: 0.3, support: metricMoved,
+		condition: "The metric left its level within 10 minutes after the change",
+		example:   "the metric jumped 3 min later",
+	},
+	{
+		name: "precedent", weight: 0.2, support: precedent,
+		condition: "At least two earlier alerts of the monitor's group followed such a change of the same service",
+		example:   "3 of 9 earlier alerts followed a deploy of cart",
+	},
+}
+
+const (
+	// minScore is that of a suspect.
+	minScore = 0.4
+	// maxSuspects are named.
+	maxSuspects = 3
+	// rolloutTime is how long one rollout sends events.
+	rolloutTime = 10 * time.Minute
+)
+
+// suspectsOf returns what the rules suspect, the most suspect first. It depends on the
+// evidence alone.
+func suspectsOf(e evidence, without []string) []candidate {
+	var all []candidate
+	active := slices.DeleteFunc(slices.Clone(rules), func(r rule) bool { return slices.Contains(without, r.name) })
+	for _, r := range active {
+		if r.find == nil {
+			continue
+		}
+		for _, c := range r.find(e) {
+			c.rule, c.score = r.name, r.weight*c.score
+			all = append(all, c)
+		}
+	}
+	for i, c := range all {
+		for _, r := range active {
+			if r.support == nil {
+				continue
+			}
+			if met, because := r.support(e, c); met > 0 {
+				all[i].score += r.weight * met
+				all[i].because = append(all[i].because, because)
+			}
+		}
+	}
+	all = slices.DeleteFunc(all, func(c candidate) bool { return c.score < minScore })
+	slices.SortStableFunc(all, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), b.time().Compare(a.time()))
+	})
+	return distinct(all)
+}
+
+// distinct returns the first suspects of those that are not of one rollout.
+func distinct(all []candidate) (named []candidate) {
+	for _, c := range all {
+		if len(named) < maxSuspects && !slices.ContainsFunc(named, c.isLike) {
+			named = append(named, c)
+		}
+	}
+	return named
+}
+
+// isLike reports whether two suspects are events of one rollout, or one event that two
+// rules found.
+func (c candidate) isLike(other candidate) bool {
+	if c.group != "" || other.group != "" {
+		return c.group == other.group
+	}
+	if c.Title == other.Title && c.kind == other.kind {
+		return true
+	}
+	isRollout := c.kind == events.Deploy || c.kind == events.Infrastructure
+	return isRollout && c.kind == other.kind && c.subject == other.subject && c.Happened.Sub(other.Happened).Abs() <= rolloutTime
+}
+
+func (c candidate) time() time.Time {
+	if c.group != "" {
+		return c.since
+	}
+	return c.Happened
+}
+
+// minutesText writes a time between two events: "under a minute", "9 min", "2 h 5 min".
+func minutesText(d time.Duration) string {
+	switch d = d.Truncate(time.Minute); {
+	case d < time.Minute:
+		return "under a minute"
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	case d%time.Hour == 0:
+		return fmt.Sprintf("%d h", d/time.Hour)
+	}
+	return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
+}

@@ -1,0 +1,214 @@
+package suspects
+
+import (
+	"slices"
+	"strings"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
+)
+
+// relation is how the subject of an event relates to the alert.
+type relation int
+
+const (
+	unrelated  relation = iota
+	own                 // The alert's service or resource.
+	dependency          // What the service depends on.
+	place               // What it runs on, such as its cluster.
+)
+
+var (
+	// nameKeys are the tags that name what an event is about. Deploy tools have their own
+	// tags for a service.
+	nameKeys = []string{
+		"service", "app", "application", "kube_deployment", "kube_stateful_set", "kube_daemon_set", "kube_cronjob", "kube_job", "helm_release",
+		"functionname", "dbinstanceidentifier", "dbclusteridentifier", "queuename", "topicname",
+	}
+	// placeKeys are the tags that say where something runs.
+	placeKeys = []string{"host", "kube_node", "autoscaling_group", "kube_namespace", "kube_cluster_name", "cluster_name", "availability-zone", "zone", "region", "datacenter"}
+	// widePlaces hold so much that an event there alone points to nothing.
+	widePlaces = []string{"kube_namespace", "availability-zone", "zone", "region", "datacenter"}
+)
+
+// scope is what an event must be about to concern the alert.
+type scope struct {
+	service   string // The alert's service, or else its resource.
+	names     map[string]relation
+	places    alert.Tags
+	env       string   // As the alert's tag has it.
+	envs      []string // In the usual spelling.
+	monitorID int64
+}
+
+func newScope(a alert.Alert) scope {
+	tags := enrich.Tags(a)
+	s := scope{names: map[string]relation{}, env: tags.Get("env"), envs: environments(tags)}
+	s.monitorID, _ = enrich.MonitorID(a.MonitorID)
+	for _, name := range namesIn(tags) {
+		if s.service == "" {
+			s.service = name
+		}
+		s.names[s.key(name)] = own
+	}
+	for _, key := range placeKeys {
+		for _, value := range tags.All(key) {
+			s.places = append(s.places, key+":"+value)
+		}
+	}
+	return s
+}
+
+// withDependencies adds what the service depends on.
+func (s scope) withDependencies(all []datadog.Entity) scope {
+	for _, one := range all {
+		if name := s.key(one.Name); name != "" && s.names[name] == unrelated {
+			s.names[name] = dependency
+		}
+	}
+	return s
+}
+
+// key is how names are compared: without case, and without the environment that deploy
+// tools add.
+func (s scope) key(name string) string {
+	name = strings.ToLower(name)
+	for _, env := range s.envs {
+		name = strings.TrimPrefix(strings.TrimSuffix(name, "-"+env), env+"-")
+	}
+	return name
+}
+
+func namesIn(tags alert.Tags) (names []string) {
+	for _, key := range nameKeys {
+		names = append(names, tags.All(key)...)
+	}
+	return names
+}
+
+// relate returns how an event relates to the alert, and by what. An event that names
+// only other subjects relates to nothing, even if it has the alert's team or cluster.
+func (s scope) relate(e datadog.SearchedEvent) (relation, string) {
+	tags := alert.Tags(e.Tags)
+	names := namesIn(tags)
+	if e.Service != "" {
+		names = append(names, e.Service)
+	}
+	if s.isElsewhere(tags, e.Title) {
+		return unrelated, ""
+	}
+	best, by := unrelated, ""
+	for _, name := range names {
+		if r := s.names[s.key(name)]; r != unrelated && (best == unrelated || r < best) {
+			best, by = r, name
+		}
+	}
+	host := s.places.Get("host")
+	switch {
+	case best != own && host != "" && (e.Host == host || slices.Contains(tags.All("host"), host)):
+		return own, host
+	case best != unrelated || len(names) > 0:
+		return best, by
+	}
+	for _, tag := range s.places {
+		if key, value, _ := strings.Cut(tag, ":"); !slices.Contains(widePlaces, key) && slices.Contains(tags, tag) {
+			return place, value
+		}
+	}
+	return unrelated, ""
+}
+
+// isElsewhere reports whether an event is of another environment or place than the alert.
+func (s scope) isElsewhere(tags alert.Tags, title string) bool {
+	envs := environments(tags)
+	if len(envs) == 0 {
+		envs = environmentIn(title)
+	}
+	if len(envs) > 0 && len(s.envs) > 0 && !intersect(envs, s.envs) {
+		return true
+	}
+	for _, key := range placeKeys {
+		here, there := s.places.All(key), tags.All(key)
+		if len(here) > 0 && len(there) > 0 && !intersect(here, there) {
+			return true
+		}
+	}
+	return false
+}
+
+func intersect(a, b []string) bool {
+	return slices.ContainsFunc(a, func(one string) bool { return slices.Contains(b, one) })
+}
+
+// environmentNames are the usual names by their other spellings.
+var environmentNames = map[string]string{
+	"production": "prod", "prd": "prod", "live": "prod", "stage": "staging", "stg": "staging", "development": "dev",
+	"pre-prod": "preprod", "preproduction": "preprod", "pre-production": "preprod", "testing": "test",
+}
+
+func environments(tags alert.Tags) (envs []string) {
+	for _, key := range []string{"env", "environment"} {
+		for _, value := range tags.All(key) {
+			envs = append(envs, environment(value))
+		}
+	}
+	return envs
+}
+
+func environment(name string) string {
+	name = strings.ToLower(name)
+	if usual, ok := environmentNames[name]; ok {
+		return usual
+	}
+	return name
+}
+
+// inEnvironment finds where something was deployed: "Deploy cart to staging succeeded".
+var inEnvironment = enrich.Pattern(`(?i)\b(?:to|in|on) (prod|prd|production|live|staging|stage|stg|pre-?prod(?:uction)?|dev|development|test|testing|qa|uat|sandbox|load-?test)\b`)
+
+func environmentIn(title string) []string {
+	if found := inEnvironment().FindStringSubmatch(title); found != nil {
+		return []string{environment(found[1])}
+	}
+	return nil
+}
+
+// shape is a title without the numbers and ids in it, by which repetitions are known.
+func shape(title string) string {
+	return strings.ToLower(variable().ReplaceAllString(title, "#"))
+}
+
+var variable = enrich.Pattern(`\S*[0-9]\S*`)
+
+// similar reports whether two titles have most of their words in common.
+func similar(one, other map[string]bool) bool {
+	common := 0
+	for word := range one {
+		if other[word] {
+			common++
+		}
+	}
+	const most = 0.6
+	return float64(common) >= most*float64(len(one)+len(other)-common)
+}
+
+var wordPattern = enrich.Pattern(`[\pL#_-]+`)
+
+func words(text string) map[string]bool {
+	all := map[string]bool{}
+	for _, word := range wordPattern().FindAllString(text, -1) {
+		all[word] = true
+	}
+	return all
+}
+
+// nothingChanged finds runs of tools that changed nothing, or have not yet.
+var nothingChanged = enrich.Pattern(`(?i)\b0 to add, 0 to change, 0 to destroy\b|\b0 added, 0 changed, 0 destroyed\b|\bupdated 0 resources\b|\brun planned\b|\bno changes\b|\bdry[ -]run\b|\bwith 0 notifications\b`)
+
+func changedNothing(e datadog.SearchedEvent) bool {
+	return nothingChanged().MatchString(e.Title) || nothingChanged().MatchString(enrich.Line(e.Text, maxMatched))
+}
+
+// maxMatched is how much of a text is searched for what it says of its run.
+const maxMatched = 500

@@ -1,0 +1,146 @@
+// Package suspects is the step "suspects": what happened before the alert began that may
+// have caused it. It reads evidence (read.go) and applies rules to it (rules.go).
+package suspects
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/events"
+)
+
+// Config is the step's "with" in a playbook.
+type Config struct {
+	Without []string `yaml:"without" doc:"Names of rules that are switched off, such as flag or upstream_alert."`
+}
+
+// Validate checks the names of the rules.
+func (c Config) Validate() error {
+	for _, name := range c.Without {
+		if !slices.ContainsFunc(rules, func(r rule) bool { return r.name == name }) {
+			return fmt.Errorf("without: there is no rule %q: use one of %s", name, strings.Join(ruleNames(), ", "))
+		}
+	}
+	return nil
+}
+
+func ruleNames() (names []string) {
+	for _, r := range rules {
+		names = append(names, r.name)
+	}
+	return names
+}
+
+// Data is the finding for playbooks. Times are UTC.
+type Data struct {
+	Began    time.Time `json:"began,omitzero"` // When the alert began, if that is known.
+	Suspects []Suspect `json:"suspects"`       // The most suspect first.
+	// Missing says for people which part is missing and why.
+	Missing []string `json:"missing,omitempty"`
+}
+
+// Suspect is one thing that may have caused the alert.
+type Suspect struct {
+	Kind     string    `json:"kind"` // As of the step changes, or "alert" or "group".
+	Title    string    `json:"title"`
+	Time     time.Time `json:"time,omitzero"`
+	Before   int64     `json:"before"` // Seconds before the alert began.
+	Evidence []string  `json:"evidence,omitempty"`
+	Rule     string    `json:"rule"`
+	Service  string    `json:"service"` // What it is about.
+	URL      string    `json:"url"`
+	Score    float64   `json:"score"`
+}
+
+// Kind describes the step to playbooks.
+func Kind(client *datadog.Client) enrich.Kind {
+	return enrich.KindOf(enrich.Kind{
+		Name: "suspects", Doc: "What may have caused the alert: changes and alerts before it began, and what only failing groups share, by stated rules.",
+		Permissions: []string{"monitors_read", "events_read", "apm_service_catalog_read", "timeseries_query"}, Data: Data{},
+	}, func(c Config, cache time.Duration) enrich.Step { return newStep(reader{client.Cached(cache)}, c) })
+}
+
+func newStep(r reader, c Config) enrich.Step {
+	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
+		if a.Date.IsZero() {
+			a.Date = time.Now()
+		}
+		e, results := r.read(ctx, a)
+		named := suspectsOf(e, c.Without)
+		if candidates := e.recurringCandidates(); len(named) == 0 && len(candidates) > 0 && furtherReads(results) < maxReads && !slices.Contains(c.Without, "recurring") {
+			var past enrich.Result
+			e, past = r.readPast(ctx, a, e, candidates)
+			results, named = append(results, past), suspectsOf(e, c.Without)
+		}
+		return newFinding(e, named, results)
+	})
+}
+
+// furtherReads counts the reads that the default steps do not make.
+func furtherReads(results []enrich.Result) (n int) {
+	for _, r := range results {
+		isFurther := r.Name == readDependencies || r.Name == readChanges || r.Name == readMetric
+		if isFurther && r.Status != enrich.Skipped {
+			n++
+		}
+	}
+	return n
+}
+
+func newFinding(e evidence, named []candidate, results []enrich.Result) (enrich.Finding, error) {
+	var d Data
+	texts, failed := missing(results)
+	if !slices.ContainsFunc(results, func(r enrich.Result) bool { return r.Status == enrich.OK }) {
+		if failed == nil {
+			failed = errNoSubject
+		}
+		return enrich.Finding{}, failed
+	}
+	f := enrich.Finding{Title: "Suspects", Weight: enrich.Essential, PartialReason: failed}
+	d.Began, d.Missing, d.Suspects = e.began.UTC(), texts, []Suspect{}
+	var list enrich.List
+	for _, c := range named {
+		s := e.suspect(c)
+		d.Suspects = append(d.Suspects, s)
+		text := strings.Join(append([]string{s.Title}, s.Evidence...), "; ")
+		lead := enrich.Lead{Answer: enrich.Suspect, Text: enrich.Line(text, enrich.MaxLead), URL: s.URL, Time: s.Time}
+		item := enrich.Item{Time: s.Time, Tag: s.Kind, Text: text, URL: s.URL}
+		if lead.Text == text {
+			item.Lead = enrich.Suspect
+		}
+		f.Lead, list.Items = append(f.Lead, lead), append(list.Items, item)
+	}
+	if len(named) == 0 {
+		none := "No suspect found."
+		if e.began.IsZero() {
+			none = "No suspect found: Datadog does not say when the alert began."
+		}
+		f.Lead = []enrich.Lead{{Answer: enrich.Suspect, Text: none}}
+		list.Items = []enrich.Item{{Text: none, Lead: enrich.Suspect}}
+	}
+	f.Blocks, f.Data = enrich.Blocks(list, enrich.Paragraph(strings.Join(texts, " "))), d
+	return f, nil
+}
+
+// suspect returns a candidate as people and playbooks see it.
+func (e evidence) suspect(c candidate) Suspect {
+	s := Suspect{Kind: string(c.kind), Title: c.group, Time: c.time().UTC(), Evidence: c.because, Rule: c.rule, Service: c.subject, Score: c.score}
+	if c.group != "" {
+		s.Kind = "group"
+	} else {
+		s.Title, s.URL = events.Title(c.SearchedEvent), events.Link(c.SearchedEvent)
+		if who := events.Author(c.SearchedEvent); who != "" {
+			s.Title += ", by " + who
+		}
+	}
+	if !s.Time.IsZero() && s.Time.Before(e.began) {
+		s.Before = int64(e.began.Sub(s.Time) / time.Second)
+	}
+	return s
+}
