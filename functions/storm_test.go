@@ -1,0 +1,64 @@
+package functions_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"boomerang/functions/internal/e2e"
+	"boomerang/shared/awstest"
+	"boomerang/shared/event"
+)
+
+// TestStorm_RefusedSummary queues a summary whose alert gets an event of its own, because the
+// queue answered late. Datadog then limits the rate. The second delivery of the summary must
+// not take the alert's event for the summary.
+func TestStorm_RefusedSummary(t *testing.T) {
+	t.Parallel()
+	s := e2e.New(t)
+	s.AddMonitors(4711)
+	file := filepath.Join(t.TempDir(), "playbooks.yaml")
+	if err := os.WriteFile(file, []byte("playbooks:\n  - name: calm\n    limit: 1\n    steps: [{uses: monitor}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	variables := map[string]string{"PLAYBOOKS_FILE": file}
+	webhook, worker := s.Start(e2e.Webhook, variables), s.Start(e2e.Redeliver, variables)
+	if err := webhook.Ready(); err != nil {
+		t.Fatalf("%v; it wrote %s", err, webhook.Output())
+	}
+	if left := time.Until(time.Now().Truncate(time.Minute).Add(time.Minute)); left < 20*time.Second {
+		time.Sleep(left) // A storm's alerts are those of one minute.
+	}
+	mustDeliver(t, webhook, e2e.Alert{ID: 1}, "posted")
+	breakSQS(s, func(_ http.ResponseWriter, r *http.Request, forward func() awstest.Response) {
+		forward()
+		<-r.Context().Done()
+	}, 0)
+	mustDeliver(t, webhook, e2e.Alert{ID: 2}, "posted")
+	s.ClearFaults()
+	for id := int64(3); id <= 22; id++ {
+		mustDeliver(t, webhook, e2e.Alert{ID: id}, "queued")
+	}
+	inject(t, s, isPost, "rate-limited:1s", 0)
+	if b := s.Poll(worker, limit); b.Failed == 0 {
+		t.Errorf("the first delivery: %+v", b)
+	}
+	s.ClearFaults()
+	mustDrain(t, s, worker)
+	var summaries []string
+	for _, p := range s.Datadog.Posted() {
+		if slices.Contains(p.Event.Tags, event.TagStorm) {
+			summaries = append(summaries, p.Event.Title)
+		}
+	}
+	if len(summaries) != 1 || !strings.HasPrefix(summaries[0], "21 more alerts of: ") {
+		t.Errorf("the summaries are %q", summaries)
+	}
+	if posted := len(s.Datadog.Posted()); posted != 3 {
+		t.Errorf("%d events", posted)
+	}
+}
