@@ -40,6 +40,11 @@ func TestDecode_Content(t *testing.T) {
 		`{"title":"x","message":["Disk is full","on a"]}`:                                                           {title: "x", message: "Disk is full"},
 		`{"title":"x","message":"x","detail":"Disk is full"}`:                                                       {title: "x", message: "Disk is full"},
 		`{"text":"<` + link + `|[Recovered on {host:a}] CPU>"}`:                                                     {title: "[Recovered on {host:a}] CPU", message: "<" + link + "|[Recovered on {host:a}] CPU>", transition: "Recovered", group: "host:a"},
+		`{"security":{"signal":{"title":"Odd logins","msg":"Many.","severity":"critical"},"rule":{"name":"R"}}}`:    {title: "Odd logins", message: "Many.", priority: "P1"},
+		`{"signal":{"title":"Odd logins","message":"Many.","severity":"low"}}`:                                      {title: "Odd logins", message: "Many.", priority: "P4"},
+		`{"test":{"name":"Buying"},"status":"Triggered"}`:                                                           {title: "Buying", transition: "Triggered"},
+		`[{"title":"[Triggered] x","text":"m"}]`:                                                                    {title: "[Triggered] x", message: "m", transition: "Triggered"},
+		`[{"labels":{"alertname":"[Triggered] x"}},{"annotations":{"description":"Disk is full"}}]`:                 {title: "[Triggered] x", message: "Disk is full", transition: "Triggered"},
 		`{"a":{"b":["Disk is full"]}}`:                                                                              {message: "Disk is full"},
 		`{"tags":"env:prod"}`:                                                                                       {message: "env:prod"},
 		`{"id":"42"}`:                                                                                               {title: "Datadog alert 42"},
@@ -47,6 +52,22 @@ func TestDecode_Content(t *testing.T) {
 		a := decode(t, body)
 		if got := (content{a.Title, a.Message, a.Link, a.Priority, string(a.Transition), a.MonitorID, a.Scope}); got != want {
 			t.Errorf("%s:\n got %+v\nwant %+v\nguessed %v", body, got, want, a.Guessed)
+		}
+	}
+}
+
+func TestDecode_Severity(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"incident_title":"t","incident_severity":"SEV-1","incident_status":"active"}`:   "error",
+		`{"incident_title":"t","incident_severity":"SEV-3","incident_status":"stable"}`:   "warning",
+		`{"incident_title":"t","incident_severity":"SEV-1","incident_status":"resolved"}`: "success",
+		`{"security_signal_title":"t","security_signal_severity":"high"}`:                 "error",
+		`{"security_signal_title":"t","security_signal_severity":"info"}`:                 "",
+		`{"security_signal_title":"t","security_signal_severity":"high","type":"info"}`:   "info",
+		`{"title":"t","priority":"P1"}`:                                                   "",
+	} {
+		if got := decode(t, body).Type; got != want {
+			t.Errorf("%s: %q, want %q", body, got, want)
 		}
 	}
 }

@@ -16,7 +16,26 @@ import (
 // The error is a *MalformedError for a body that is not a JSON object, and an
 // *InvalidError for one without any text. Otherwise Unreadable lists the values that
 // could not be read, and Guessed the fields that no key names.
-func Decode(body []byte) (Alert, error) { return read(body, jsonvalue.ParseObject) }
+func Decode(body []byte) (Alert, error) { return read(body, parseBody) }
+
+// parseBody reads an object, or a list of objects, which some receivers take.
+func parseBody(body []byte) (map[string]any, error) {
+	object, err := jsonvalue.ParseObject(body)
+	if err == nil {
+		return object, nil
+	}
+	v, _ := jsonvalue.Parse(string(body))
+	list, _ := v.([]any)
+	if len(list) == 0 {
+		return nil, err
+	}
+	if first, isObject := list[0].(map[string]any); isObject && len(list) == 1 {
+		return first, nil
+	} else if isObject {
+		return map[string]any{"alerts": list}, nil
+	}
+	return nil, err
+}
 
 func read(body []byte, parse func([]byte) (map[string]any, error)) (Alert, error) {
 	payload, err := parse(body)
@@ -123,13 +142,18 @@ func appendNested(found []candidate, path, key string, value any) []candidate {
 			value = map[string]any{label: value["value"]}
 		}
 		for child, v := range value {
-			switch m, ok := mappingFor(key, child, v); {
+			m, ok := mappingFor(path, child, v) // "security": {"signal": {"title": …}}
+			if joined := ok && isJoined(path, child); !joined {
+				m, ok = mappingFor(key, child, v)
+				ok = ok && (m.kind == certain && !variables()[m.variable].isContent())
+			}
+			switch {
 			case isAbsent(v):
-			case !ok:
-				found = appendNested(found, path, child, v)
-			case m.kind == certain && !variables()[m.variable].isContent():
+			case ok:
 				m.kind = nested
 				found = append(found, candidate{m, path, child, v})
+			default:
+				found = appendNested(found, path, child, v)
 			}
 		}
 	case []any:

@@ -72,7 +72,11 @@ var keyTable = []keyRow{
 	{"INCIDENT_MSG", certain, nil, "incident_message"},
 	{"INCIDENT_PUBLIC_ID", certain, nil, "incident_pub_id"},
 	{"SECURITY_RULE_MATCHED_QUERIES", certain, nil, "security_rule_query"},
-	{"SECURITY_SIGNAL_MSG", certain, nil, "security_signal_message"},
+	{"SECURITY_SIGNAL_MSG", certain, nil, "security_signal_message signal_msg signal_message"},
+	{"SECURITY_SIGNAL_TITLE", certain, nil, "signal_title"},
+	{"SECURITY_SIGNAL_SEVERITY", certain, nil, "signal_severity"},
+	{"SECURITY_RULE_NAME", certain, nil, "rule_name"},
+	{"SYNTHETICS_TEST_NAME", certain, nil, "test_name"},
 
 	{"ALERT_STATUS", guess, isWord, "status"},
 	{"ALERT_TITLE", guess, nil, "monitor_name monitor alert name"},
@@ -173,6 +177,11 @@ func mappingsOf(container, key string) []keyMapping {
 		return nil
 	}
 	return keyMappings()[string(k[split:])]
+}
+
+// isJoined reports whether container and key together name a variable.
+func isJoined(container, key string) bool {
+	return keyMappings()[string(canonical(canonical(nil, container), key))] != nil
 }
 
 // mappingFor returns the mapping that accepts the value.

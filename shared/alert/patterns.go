@@ -60,6 +60,25 @@ func (a *Alert) infer(links []link) {
 			a.guess(p.field, p.source)
 		}
 	}
+	if a.Type == "" {
+		a.Type = a.typeOf()
+	}
+}
+
+// typeOf returns the alert type of an incident or a security signal, which have no
+// transition.
+func (a *Alert) typeOf() string {
+	switch status := strings.ToLower(a.Incident.Status); {
+	case a.Transition != "":
+	case status == "resolved", status == "completed":
+		return "success"
+	case !a.guessedFrom("priority", "incident", "security"):
+	case a.Priority <= "P2":
+		return "error"
+	case a.Priority == "P3":
+		return "warning"
+	}
+	return ""
 }
 
 // field returns the field that a guess names.

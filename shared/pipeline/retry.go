@@ -155,9 +155,9 @@ func (p *Pipeline) enqueue(ctx context.Context, m queue.Message, delay time.Dura
 // retryDelay waits as long as Datadog asked for, or until the search finds an event that
 // may have been posted.
 func retryDelay(err error, maybePosted bool) time.Duration {
-	after := fault.From(err).RetryAfter
-	if maybePosted && after == 0 && fault.IsTemporary(err) {
+	f := fault.From(err)
+	if maybePosted && f.RetryAfter == 0 && f.Kind != fault.Permanent {
 		return eventVisibilityDelay
 	}
-	return max(after, minRetryDelay)
+	return max(f.RetryAfter, minRetryDelay)
 }

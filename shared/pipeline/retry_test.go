@@ -204,6 +204,7 @@ func TestRun_Retry(t *testing.T) {
 		"a rate limit":            {fails: "post", err: limited, delay: 42 * time.Second, maybePosted: true, cause: "temporary"},
 		"a temporary failure":     {fails: "post", err: down, delay: 45 * time.Second, maybePosted: true, cause: "temporary"},
 		"a permanent failure":     {fails: "post", err: refused, delay: 10 * time.Second, maybePosted: true, cause: "refused"},
+		"a bug":                   {fails: "post", err: fault.New(fault.Internal, "a bug", nil), delay: 45 * time.Second, maybePosted: true, cause: "internal"},
 		"another run's claim":     {busy: 10 * time.Second, delay: 55 * time.Second, cause: "temporary"},
 		"a search that fails":     {fails: "search", err: down, crashed: true, delay: 45 * time.Second, maybePosted: true, cause: "temporary"},
 		"a search that hangs":     {fails: "search", err: errHang, crashed: true, delay: 45 * time.Second, maybePosted: true, cause: "temporary"},
