@@ -57,6 +57,8 @@ func TestSend(t *testing.T) {
 		ID: "1234567890123456789", CycleKey: "drill-1234567890123456789", Scope: "drill:1234567890123456789",
 		Transition: alert.Triggered, Type: "info", Date: d.sent.UTC().Truncate(time.Millisecond), Title: got.Title, Message: got.Message,
 		Tags: alert.Tags{"drill:1234567890123456789", "service:boomerang"},
+		// No link of Datadog names a synthetic alert.
+		Guessed: []alert.Guess{{Field: "identity", Source: "id"}}, Digest: got.Digest,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || !strings.HasPrefix(got.Title, "[Drill] ") || !strings.Contains(got.Message, "nothing is wrong") {
 		t.Errorf("(-want +got):\n%s", diff)
