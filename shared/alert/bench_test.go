@@ -96,6 +96,7 @@ var repeated = map[string]struct{ before, text, after string }{
 	"nested fields":  {`{"title":"t","a":[`, `{"b":{"c":["#"]}},`, `1]}`},
 	"labels":         {`{"title":"t","a":[`, `{"title":"date","value":"x#"},`, `1]}`},
 	"blank lines":    {`{"body":"`, `\n%%%`, `"}`},
+	"long key":       {`{"title":"t","` + strings.Repeat("k", 8<<10) + `":{"` + strings.Repeat("l", 4<<10) + `":[0`, `,{"id":1}`, `]}}`},
 	"form fields":    {`title=t`, `&tags=#`, ``},
 }
 

@@ -123,7 +123,7 @@ func (a *Alert) selectKey(found []candidate, container, key string, value any) [
 	if ok {
 		found = append(found, candidate{m, container, key, value})
 	} else {
-		found = appendNested(found, container, key, value)
+		found = appendNested(found, container[:min(len(container), maxPathKey)], key, value)
 	}
 	if !ok || m.kind == guess {
 		a.Extra.put(container, key, value)
@@ -131,13 +131,16 @@ func (a *Alert) selectKey(found []candidate, container, key string, value any) [
 	return found
 }
 
+// maxPathKey is how many bytes of a key are in the path of what is nested in it.
+const maxPathKey = 64
+
 // appendNested adds the values that are deeper in the payload, under keys that are
 // certain elsewhere. Titles, messages and links are not among them: a card has several
 // of each.
 func appendNested(found []candidate, path, key string, value any) []candidate {
 	switch value := value.(type) {
 	case map[string]any:
-		path += "." + key
+		path += "." + key[:min(len(key), maxPathKey)]
 		if label, labelled := labelOf(value); labelled {
 			value = map[string]any{label: value["value"]}
 		}
