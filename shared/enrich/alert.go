@@ -65,14 +65,16 @@ func MonitorID(text string) (int64, error) {
 
 // IsGroup returns a function that reports whether a monitor's group is the one that
 // alerted. Datadog writes a group as "env:prod,host:a" and the scope of an alert as
-// "host:a, env:prod".
+// "host:a, env:prod"; the scope also has the tags that the monitor's query filters by. All
+// groups of a monitor have the same keys, so no two are in one scope.
 func IsGroup(a alert.Alert) func(group string) bool {
-	scope := a.Scopes()
-	slices.Sort(scope)
+	scope := make(map[string]bool)
+	for _, tag := range a.Scopes() {
+		scope[tag] = true
+	}
 	return func(group string) bool {
 		tags := alert.Alert{Scope: group}.Scopes()
-		slices.Sort(tags)
-		return len(tags) > 0 && slices.Equal(tags, scope)
+		return len(tags) > 0 && !slices.ContainsFunc(tags, func(tag string) bool { return !scope[tag] })
 	}
 }
 

@@ -82,6 +82,48 @@ func Quote(value string) string {
 // FormatTime writes a time as "21 Nov 16:00 UTC".
 func FormatTime(t time.Time) string { return t.UTC().Format("2 Jan 15:04 UTC") }
 
+// FormatDuration returns a duration in at most two units: "45 s", "12 min",
+// "3 h 5 min", "2 d 4 h".
+func FormatDuration(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 24*time.Hour:
+		return twoUnits(int(d.Hours()), "h", int(d.Minutes())%60, "min")
+	}
+	return twoUnits(int(d.Hours())/24, "d", int(d.Hours())%24, "h")
+}
+
+func twoUnits(big int, bigUnit string, small int, smallUnit string) string {
+	if small == 0 {
+		return fmt.Sprintf("%d %s", big, bigUnit)
+	}
+	return fmt.Sprintf("%d %s %d %s", big, bigUnit, small, smallUnit)
+}
+
+// Moment writes a time in UTC and its distance from the alert's time, which may be zero:
+// "06:13 UTC, 6 min before".
+func Moment(t, about time.Time) string {
+	if about.IsZero() || t.UTC().Format(time.DateOnly) != about.UTC().Format(time.DateOnly) {
+		return FormatTime(t) + distance(t, about)
+	}
+	return t.UTC().Format("15:04 UTC") + distance(t, about)
+}
+
+func distance(t, about time.Time) string {
+	switch d := about.Sub(t); {
+	case about.IsZero():
+		return ""
+	case d >= time.Minute:
+		return ", " + FormatDuration(d) + " before"
+	case d <= -time.Minute:
+		return ", " + FormatDuration(-d) + " after"
+	}
+	return ""
+}
+
 // Until writes when something ends: "until 21 Nov 16:00 UTC", or "indefinitely" when
 // the time is zero.
 func Until(t time.Time) string {

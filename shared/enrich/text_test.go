@@ -201,12 +201,28 @@ func TestBlocks(t *testing.T) {
 }
 
 func TestIsGroup(t *testing.T) {
-	for group, want := range map[string]bool{"env:prod,host:a": true, "host:a, env:prod": true, "host:a": false, "": false, "*": false} {
+	for group, want := range map[string]bool{"env:prod,host:a": true, "host:a, env:prod": true, "host:a": true, "host:b": false, "host:a,zone:c": false, "": false, "*": false} {
 		if got := IsGroup(alert.Alert{Scope: "host:a, env:prod"})(group); got != want {
 			t.Errorf("%q: got %v", group, got)
 		}
 	}
 	if IsGroup(alert.Alert{})("") {
 		t.Error("an alert without a scope has a group")
+	}
+}
+
+func TestMoment(t *testing.T) {
+	noon := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	for want, about := range map[string]time.Time{
+		"12:00 UTC":                    noon.Add(59 * time.Second),
+		"12:00 UTC, 6 min before":      noon.Add(6*time.Minute + time.Second),
+		"12:00 UTC, 2 h 3 min after":   noon.Add(-2*time.Hour - 3*time.Minute),
+		"21 Nov 12:00 UTC, 1 d before": noon.AddDate(0, 0, 1),
+		"21 Nov 12:00 UTC":             {},
+		"12:00 UTC, 1 h 30 min before": noon.Add(90 * time.Minute).In(time.FixedZone("", 3600)),
+	} {
+		if got := Moment(noon, about); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }

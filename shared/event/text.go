@@ -1,11 +1,12 @@
 package event
 
 import (
-	"fmt"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"boomerang/shared/enrich"
 )
 
 // clean removes what people cannot read: broken UTF-8, control characters other than
@@ -87,23 +88,5 @@ func fits(text string, limit int) bool { return len(text) <= limit || length(tex
 
 func length(text string) int { return utf8.RuneCountInString(text) }
 
-// FormatDuration returns a duration in at most two units: "45 s", "12 min",
-// "3 h 5 min", "2 d 4 h".
-func FormatDuration(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	case d < 24*time.Hour:
-		return twoUnits(int(d.Hours()), "h", int(d.Minutes())%60, "min")
-	}
-	return twoUnits(int(d.Hours())/24, "d", int(d.Hours())%24, "h")
-}
-
-func twoUnits(big int, bigUnit string, small int, smallUnit string) string {
-	if small == 0 {
-		return fmt.Sprintf("%d %s", big, bigUnit)
-	}
-	return fmt.Sprintf("%d %s %d %s", big, bigUnit, small, smallUnit)
-}
+// FormatDuration returns a duration in at most two units. See enrich.FormatDuration.
+func FormatDuration(d time.Duration) string { return enrich.FormatDuration(d) }

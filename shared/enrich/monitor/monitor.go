@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
@@ -47,9 +48,14 @@ func newStep(get source, s site.Site) enrich.Step {
 		if err != nil {
 			return enrich.Finding{}, wrapNotFound(id, err)
 		}
-		return newFinding(a, m, fmt.Sprintf("https://%s/monitors/%d", s.App(), id)), nil
+		parts, err := readParts(ctx, get, m, s)
+		f := newFinding(a, m, parts, pageURL(s, id))
+		f.PartialReason = err
+		return f, nil
 	})
 }
+
+func pageURL(s site.Site, id int64) string { return fmt.Sprintf("https://%s/monitors/%d", s.App(), id) }
 
 func wrapNotFound(id int64, err error) error {
 	if !datadog.IsNotFound(err) {
@@ -68,12 +74,16 @@ type Data struct {
 	Priority   string             `json:"priority,omitempty"` // P1 to P5.
 	Tags       []string           `json:"tags,omitempty"`
 	Thresholds map[string]float64 `json:"thresholds,omitempty"` // By "critical", "warning_recovery", …
-	// Failing counts the failing groups; Groups holds the first of them.
+	// GroupState is the state of the group that alerted, if Datadog knows the group.
+	GroupState string `json:"group_state,omitempty"`
+	// Total counts all groups and Failing the failing ones; Groups holds the first of those.
+	Total        int        `json:"total"`
 	Failing      int        `json:"failing"`
 	FailingSince time.Time  `json:"failing_since,omitzero"` // Of the group that has failed longest.
 	Groups       []Group    `json:"groups,omitempty"`
 	Downtimes    []Downtime `json:"downtimes,omitempty"` // Active ones.
 	Runbooks     []string   `json:"runbooks,omitempty"`  // URLs.
+	Parts        []Part     `json:"parts,omitempty"`     // Of a composite monitor.
 	URL          string     `json:"url"`
 }
 
@@ -95,14 +105,14 @@ const (
 	maxGroups = 5   // Failing groups that are named.
 )
 
-func newFinding(a alert.Alert, m datadog.Monitor, page string) enrich.Finding {
-	failing := failingGroups(m.Groups, a)
+func newFinding(a alert.Alert, m datadog.Monitor, parts []Part, page string) enrich.Finding {
+	failing, own := groupsOf(m.Groups, a)
 	pages := links(m, enrich.Tags(a))
 	d := Data{
 		ID: m.ID, Name: m.Name, Type: m.Type, Query: m.Query, State: m.OverallState, Tags: m.Tags,
-		Thresholds: m.Thresholds,
-		Failing:    len(failing), FailingSince: earliest(failing), Groups: failing[:min(len(failing), maxGroups)],
-		URL: page,
+		Thresholds: m.Thresholds, GroupState: own.State, Total: len(m.Groups),
+		Failing: len(failing), FailingSince: earliest(failing), Groups: failing[:min(len(failing), maxGroups)],
+		Parts: parts, URL: page,
 	}
 	if m.Priority != 0 {
 		d.Priority = "P" + strconv.Itoa(m.Priority)
@@ -115,26 +125,42 @@ func newFinding(a alert.Alert, m datadog.Monitor, page string) enrich.Finding {
 			d.Runbooks = append(d.Runbooks, link.URL)
 		}
 	}
+	counts := failingSummary(failing, d.Total)
+	what, repeated := d.what(counts), enrich.What
+	if utf8.RuneCountInString(what) > enrich.MaxLead {
+		repeated = "" // The lead is truncated.
+	}
+	partList := enrich.ListOf(parts, len(parts), func(p Part) enrich.Item { return p.item(repeated) })
+	groupList := enrich.ListOf(failing, maxGroups, Group.item)
+	if len(failing) > 0 && failing[0].Name == own.Name && !own.Since.IsZero() {
+		groupList.Items[0].Lead = enrich.Since
+	}
 	return enrich.Finding{
-		Title: "Monitor", Weight: enrich.Essential, Data: d,
+		Title: "Monitor", Weight: enrich.Essential, Data: d, Lead: leads(a, d, what, own, pages),
 		Blocks: enrich.Blocks(
-			facts(a, d, failing),
-			append(pages, enrich.Link{Title: "Monitor in Datadog", URL: page}),
-			enrich.ListOf(failing, maxGroups, Group.item),
-			enrich.Code(m.Query),
+			facts(a, d, counts, repeated), partList, append(pages, enrich.Link{Title: "Monitor in Datadog", URL: pageAt(a, d, own)}),
+			groupList, enrich.Code(m.Query),
 		),
 	}
 }
 
-func facts(a alert.Alert, d Data, failing []Group) enrich.Facts {
+// facts are in the order of their use. What the alert says too is left out.
+func facts(a alert.Alert, d Data, failing string, repeated enrich.Answer) enrich.Facts {
 	all := enrich.Facts{
-		{Name: "Name", Value: d.Name},
-		{Name: "Type", Value: d.Type},
-		{Name: "State", Value: d.State},
-		{Name: "Failing", Value: failingSummary(failing)},
-		{Name: "Thresholds", Value: thresholdSummary(d.Thresholds)},
+		{Name: "State", Value: d.difference(a), Lead: enrich.What},
+		{Name: "Groups", Value: failing, Lead: repeated},
+		{Name: "Thresholds", Value: d.thresholdSummary(shownFirst), Lead: repeated},
+		{Name: "Other thresholds", Value: d.thresholdSummary(shownLater)},
 		{Name: "Muted", Value: mutedSummary(d.Downtimes)},
-		{Name: "Priority", Value: d.Priority},
+	}
+	if states[a.Transition] == "" {
+		all = append(all, enrich.Fact{Name: "State", Value: d.state()})
+	}
+	if !strings.Contains(a.Title, d.Name) {
+		all = append(all, enrich.Fact{Name: "Name", Value: d.Name})
+	}
+	if a.Priority == "" {
+		all = append(all, enrich.Fact{Name: "Priority", Value: d.Priority})
 	}
 	known, tags := enrich.Tags(a), alert.Tags(d.Tags)
 	for _, one := range []struct{ key, name string }{{"service", "Service"}, {"team", "Team"}, {"env", "Env"}} {
@@ -142,12 +168,12 @@ func facts(a alert.Alert, d Data, failing []Group) enrich.Facts {
 			all = append(all, enrich.Fact{Name: one.name, Value: strings.Join(tags.All(one.key), ", ")})
 		}
 	}
-	return all.Known(maxFact)
+	return append(all, enrich.Fact{Name: "Type", Value: d.Type}).Known(maxFact)
 }
 
-// failingSummary counts the groups by state: "3 groups (2 Alert, 1 No Data)".
-func failingSummary(failing []Group) string {
-	if len(failing) == 0 || len(failing) == 1 && failing[0].Name == "*" {
+// failingSummary counts the groups by state: "3 of 14 groups fail (2 Alert, 1 No Data)".
+func failingSummary(failing []Group, total int) string {
+	if total <= 1 {
 		return ""
 	}
 	counts := make(map[string]int)
@@ -160,20 +186,11 @@ func failingSummary(failing []Group) string {
 			states = append(states, fmt.Sprintf("%d %s", counts[state], state))
 		}
 	}
-	return fmt.Sprintf("%s (%s)", enrich.Count(len(failing), "group"), strings.Join(states, ", "))
-}
-
-// thresholdNames are Datadog's names, the most severe first.
-var thresholdNames = []string{"critical", "warning", "critical_recovery", "warning_recovery", "ok", "unknown"}
-
-func thresholdSummary(thresholds map[string]float64) string {
-	var texts []string
-	for _, name := range thresholdNames {
-		if value, ok := thresholds[name]; ok {
-			texts = append(texts, strings.ReplaceAll(name, "_", " ")+" "+strconv.FormatFloat(value, 'f', -1, 64))
-		}
+	text := fmt.Sprintf("%d of %d groups fail", len(failing), total)
+	if len(states) > 0 {
+		text += " (" + strings.Join(states, ", ") + ")"
 	}
-	return strings.Join(texts, ", ")
+	return text
 }
 
 // mutedSummary lists the downtimes: "until 21 Nov 16:00 UTC for env:dev".
@@ -191,24 +208,31 @@ func mutedSummary(downtimes []Downtime) string {
 
 var failingStates = []string{"Alert", "Warn", "No Data"}
 
-// failingGroups returns the failing groups: the one that alerted, then the one that
+func isFailing(state string) bool { return slices.Contains(failingStates, state) }
+
+// wholeMonitor is the name of the one group of a monitor without groups.
+const wholeMonitor = "*"
+
+// groupsOf returns the failing groups, and the group that alerted, which is zero if Datadog
+// does not know it. If that one fails it is the first; the others follow from the one that
 // has failed longest.
-func failingGroups(groups []datadog.MonitorGroup, a alert.Alert) []Group {
-	var failing []Group
-	for _, g := range groups {
-		if !slices.Contains(failingStates, g.Status) {
-			continue
-		}
-		since := g.LastTriggered
-		if g.Status == "No Data" && !g.LastNoData.IsZero() {
-			since = g.LastNoData
-		}
-		failing = append(failing, Group{Name: g.Name, State: g.Status, Since: since})
-	}
+func groupsOf(groups []datadog.MonitorGroup, a alert.Alert) (failing []Group, own Group) {
 	isGroup := enrich.IsGroup(a)
+	for _, g := range groups {
+		one := Group{Name: g.Name, State: g.Status, Since: g.LastTriggered}
+		if g.Status == "No Data" && !g.LastNoData.IsZero() {
+			one.Since = g.LastNoData
+		}
+		if g.Name == wholeMonitor || isGroup(g.Name) {
+			own = one
+		}
+		if isFailing(g.Status) {
+			failing = append(failing, one)
+		}
+	}
 	rank := func(g Group) int {
 		switch {
-		case isGroup(g.Name):
+		case g.Name == own.Name:
 			return 0
 		case !g.Since.IsZero():
 			return 1
@@ -218,12 +242,12 @@ func failingGroups(groups []datadog.MonitorGroup, a alert.Alert) []Group {
 	slices.SortStableFunc(failing, func(a, b Group) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), a.Since.Compare(b.Since))
 	})
-	return failing
+	return failing, own
 }
 
 func (g Group) item() enrich.Item {
 	text := g.Name
-	if text == "*" {
+	if text == wholeMonitor {
 		text = "the whole monitor"
 	}
 	return enrich.Item{Time: g.Since, Tag: g.State, Text: text}

@@ -3,6 +3,7 @@ package monitor
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,26 +73,33 @@ func TestEnrich(t *testing.T) {
 	})
 	enrichtest.Equal(t, got, enrich.Finding{
 		Title: "Monitor", Weight: enrich.Essential,
+		Lead: []enrich.Lead{
+			{Answer: enrich.What, Text: "6 of 7 groups fail (3 Alert, 1 Warn, 2 No Data); critical > 4.5, warning > 10000000"},
+			{Answer: enrich.Since, Text: "21 Nov 12:00 UTC", Time: noon},
+			{Answer: enrich.Runbook, Text: "Load", URL: "https://git.example.com/load.md"},
+			{Answer: enrich.Monitor, Text: "Monitor 7", URL: page.URL + "?group=env%3Aprod%2Chost%3Ac"},
+		},
 		Blocks: []enrich.Block{
 			enrich.Facts{
-				{Name: "Name", Value: "Load is high"},
-				{Name: "Type", Value: "query alert"},
-				{Name: "State", Value: "Alert"},
-				{Name: "Failing", Value: "6 groups (3 Alert, 1 Warn, 2 No Data)"},
-				{Name: "Thresholds", Value: "critical 4.5, warning 10000000, critical recovery 0.25"},
+				{Name: "Groups", Value: "6 of 7 groups fail (3 Alert, 1 Warn, 2 No Data)", Lead: enrich.What},
+				{Name: "Thresholds", Value: "critical > 4.5, warning > 10000000", Lead: enrich.What},
+				{Name: "Other thresholds", Value: "critical recovery 0.25"},
 				{Name: "Muted", Value: "until 21 Nov 16:00 UTC for env:dev, host:a; indefinitely"},
+				{Name: "State", Value: "Alert"},
+				{Name: "Name", Value: "Load is high"},
 				{Name: "Priority", Value: "P2"},
 				{Name: "Service", Value: "checkout, cart"},
 				{Name: "Team", Value: "shop"},
+				{Name: "Type", Value: "query alert"},
 			},
 			enrich.Links{
 				{Kind: "runbook", Title: "Load", URL: "https://git.example.com/load.md"},
 				{Kind: "runbook", Title: "wiki.example.com/load/c", URL: "https://wiki.example.com/load/c"},
-				page,
+				{Title: page.Title, URL: page.URL + "?group=env%3Aprod%2Chost%3Ac"},
 			},
 			enrich.List{
 				Items: []enrich.Item{
-					{Time: noon, Tag: "Alert", Text: "env:prod,host:c"},
+					{Time: noon, Tag: "Alert", Text: "env:prod,host:c", Lead: enrich.Since},
 					{Time: noon.Add(-2 * time.Hour), Tag: "No Data", Text: "env:prod,host:b"},
 					{Time: noon.Add(-time.Hour), Tag: "Alert", Text: "env:prod,host:a"},
 					{Time: noon.Add(-30 * time.Minute), Tag: "No Data", Text: "env:prod,host:f"},
@@ -103,7 +111,7 @@ func TestEnrich(t *testing.T) {
 		},
 	}, `{"id":7,"name":"Load is high","type":"query alert","query":"avg(last_5m):avg:system.load.1{*} by {host} > 4.5","state":"Alert","priority":"P2",`+
 		`"tags":["service:checkout","service:cart","team:shop","env:prod"],"thresholds":{"critical":4.5,"critical_recovery":0.25,"warning":10000000},`+
-		`"failing":6,"failing_since":"2026-11-21T10:00:00Z","groups":[{"name":"env:prod,host:c","state":"Alert","since":"2026-11-21T12:00:00Z"},`+
+		`"group_state":"Alert","total":7,"failing":6,"failing_since":"2026-11-21T10:00:00Z","groups":[{"name":"env:prod,host:c","state":"Alert","since":"2026-11-21T12:00:00Z"},`+
 		`{"name":"env:prod,host:b","state":"No Data","since":"2026-11-21T10:00:00Z"},{"name":"env:prod,host:a","state":"Alert","since":"2026-11-21T11:00:00Z"},`+
 		`{"name":"env:prod,host:f","state":"No Data","since":"2026-11-21T11:30:00Z"},{"name":"env:prod,host:g","state":"Alert","since":"2026-11-21T11:50:00Z"}],`+
 		`"downtimes":[{"scope":["env:dev","host:a"],"until":"2026-11-21T16:00:00Z"},{"scope":["*"]}],`+
@@ -120,12 +128,15 @@ func TestEnrich_Groups(t *testing.T) {
 		{
 			"monitor without groups",
 			datadog.MonitorGroup{Name: "*", Status: "Alert", LastTriggered: noon},
-			[]enrich.Block{enrich.Facts{name}, enrich.Links{page}, enrich.List{Items: []enrich.Item{{Time: noon, Tag: "Alert", Text: "the whole monitor"}}}},
+			[]enrich.Block{
+				enrich.Facts{{Name: "State", Value: "Alert"}, name}, enrich.Links{page},
+				enrich.List{Items: []enrich.Item{{Time: noon, Tag: "Alert", Text: "the whole monitor", Lead: enrich.Since}}},
+			},
 		},
 		{
 			"one group",
 			datadog.MonitorGroup{Name: "host:a", Status: "Warn"},
-			[]enrich.Block{enrich.Facts{name, {Name: "Failing", Value: "1 group (1 Warn)"}}, enrich.Links{page}, enrich.List{Items: []enrich.Item{{Tag: "Warn", Text: "host:a"}}}},
+			[]enrich.Block{enrich.Facts{name}, enrich.Links{page}, enrich.List{Items: []enrich.Item{{Tag: "Warn", Text: "host:a"}}}},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -144,9 +155,9 @@ func TestEnrich_LinkFromGroup(t *testing.T) {
 }
 
 func TestThresholds(t *testing.T) {
-	got := thresholdSummary(map[string]float64{"ok": 1, "unknown": 2, "warning_recovery": 3.5, "critical": 0})
-	if want := "critical 0, warning recovery 3.5, ok 1, unknown 2"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+	got := Data{Query: "avg(last_5m):avg:a{*} <= 0", Thresholds: map[string]float64{"ok": 1, "unknown": 2, "warning_recovery": 3.5, "critical": 0}}
+	if diff := cmp.Diff([]string{"critical <= 0", "warning recovery 3.5, ok 1, unknown 2"}, []string{got.thresholdSummary(shownFirst), got.thresholdSummary(shownLater)}); diff != "" {
+		t.Errorf("thresholds (-want +got):\n%s", diff)
 	}
 }
 
@@ -159,5 +170,55 @@ func TestEnrich_ManyGroups(t *testing.T) {
 	list, _ := got.Blocks[2].(enrich.List)
 	if len(list.Items) != maxGroups || list.More != 2000-maxGroups || len(got.Data.(Data).Groups) != maxGroups || got.Data.(Data).Failing != 2000 {
 		t.Errorf("got %d items and %d more, data %+v", len(list.Items), list.More, got.Data)
+	}
+}
+
+// leadTexts are the texts of a finding's leads with an answer.
+func leadTexts(f enrich.Finding, answer enrich.Answer) (texts []string) {
+	for _, lead := range f.Lead {
+		if lead.Answer == answer {
+			texts = append(texts, lead.Text)
+		}
+	}
+	return texts
+}
+
+func TestEnrich_Difference(t *testing.T) {
+	group := func(state string) []datadog.MonitorGroup {
+		return []datadog.MonitorGroup{{Name: "host:a", Status: state}}
+	}
+	for _, tt := range []struct {
+		name string
+		a    alert.Alert
+		m    datadog.Monitor
+		want string
+	}{
+		{"same", alert.Alert{Transition: alert.Triggered, Priority: "P2"}, datadog.Monitor{OverallState: "Alert", Priority: 2}, ""},
+		{"state", alert.Alert{Transition: alert.NoData}, datadog.Monitor{OverallState: "Alert"}, "Datadog now says Alert; the alert said No Data"},
+		{"priority", alert.Alert{Transition: alert.Warn, Priority: "P3"}, datadog.Monitor{OverallState: "Warn", Priority: 2}, "Datadog now says P2; the alert said P3"},
+		{"both", alert.Alert{Transition: alert.NoData, Priority: "P3"}, datadog.Monitor{OverallState: "Alert", Priority: 2}, "Datadog now says Alert and P2; the alert said No Data and P3"},
+		{"own group", alert.Alert{Transition: alert.NoData, Scope: "host:a"}, datadog.Monitor{OverallState: "Alert", Groups: group("No Data")}, ""},
+		{"own group recovered", alert.Alert{Transition: alert.Triggered, Scope: "host:a"}, datadog.Monitor{OverallState: "Alert", Groups: group("OK")}, "Datadog now says OK; the alert said Alert"},
+		{"group of several", alert.Alert{Transition: alert.NoData, Scope: "host:z"}, datadog.Monitor{OverallState: "Alert", Groups: append(group("Alert"), group("OK")...)}, ""},
+		{"renotification", alert.Alert{Transition: alert.Renotify}, datadog.Monitor{OverallState: "Alert"}, ""},
+	} {
+		tt.a.MonitorID = "7"
+		f := enriched(t, tt.a, tt.m)
+		if got := strings.Join(leadTexts(f, enrich.What), ";"); !strings.Contains(tt.want+";1 of 2 groups fail (1 Alert)", got) || tt.want != "" && !strings.Contains(got, tt.want) {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestEnrich_Page(t *testing.T) {
+	a := alert.Alert{MonitorID: "7", Scope: "host:a", Date: noon}
+	got := enriched(t, a, datadog.Monitor{ID: 7, Groups: []datadog.MonitorGroup{{Name: "host:a", Status: "Alert", LastTriggered: noon.Add(-6 * time.Minute)}, {Name: "host:b", Status: "OK"}}})
+	want := []enrich.Lead{
+		{Answer: enrich.What, Text: "1 of 2 groups fail (1 Alert)"},
+		{Answer: enrich.Since, Text: "11:54 UTC, 6 min before", Time: noon.Add(-6 * time.Minute)},
+		{Answer: enrich.Monitor, Text: "Monitor 7", URL: page.URL + "?from_ts=1795258800000&group=host%3Aa&to_ts=1795263300000"},
+	}
+	if diff := cmp.Diff(want, got.Lead); diff != "" {
+		t.Errorf("leads (-want +got):\n%s", diff)
 	}
 }
