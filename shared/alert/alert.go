@@ -14,7 +14,8 @@ import (
 const SourceTag = "boomerang"
 
 // Alert is one notification of a Datadog monitor. A field is zero when the payload
-// lacks it, or has it empty, as "null", "None" or an unresolved "$NAME". Queue
+// lacks it, or has it empty, as "null", "None" or an unresolved "$NAME", and Datadog's own
+// words do not say it either. Queue
 // messages and the step lambda use its JSON form. The tag variable names Datadog's
 // variable, and what its text is: "verbatim" keeps white space, "priority" is P1 to P5,
 // "number" may also be spelled 42.0 or 4.2e1, and "list" may also be a JSON list.

@@ -112,6 +112,9 @@ func (a *Alert) marks() (m marks) {
 	return m
 }
 
+// TransitionIn returns the transition that a monitor's title begins with, or "".
+func TransitionIn(title string) Transition { return Transition(readMarks(title).state) }
+
 func readMarks(title string) (m marks) {
 	const maxMarks = 4096 // Bytes, a group included.
 	title = title[:min(len(title), maxMarks)]

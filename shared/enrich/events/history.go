@@ -67,23 +67,17 @@ func newHistory(events []datadog.Event, monitorID int64, a alert.Alert) History 
 	return h
 }
 
-// titleState finds the transition in a monitor event's title: "[P1] [Warn on {host:a}]
-// Load is high".
-var titleState = enrich.Pattern(`(?i)\[(re-)?(triggered|warn|no data|recovered|renotify)\b([^\]]*)`)
-
 // Fired reports whether the event starts an alert. Renotifications, recoveries and
 // tests of a monitor's message do not.
 func Fired(e datadog.Event) bool {
 	if strings.Contains(e.Title, "[TEST]") {
 		return false
 	}
-	state := titleState().FindStringSubmatch(e.Title)
-	if state == nil {
+	switch alert.TransitionIn(e.Title) {
+	case alert.Triggered, alert.Warn, alert.NoData:
+		return true
+	case "":
 		return e.AlertType == "error" || e.AlertType == "warning"
-	}
-	switch strings.ToLower(state[2]) {
-	case "triggered", "warn", "no data":
-		return state[1] == "" && !strings.Contains(strings.ToLower(state[3]), "recovered")
 	}
 	return false
 }
