@@ -60,6 +60,19 @@ var receivers = []struct {
 		"link": "$LINK",
 		"id": "$ID"
 	}`},
+	{"AlertOps", true, `{"subject":"$EVENT_TITLE","messageText":"$EVENT_MSG","sourceId":"$ALERT_CYCLE_KEY","sourceStatus":"$ALERT_TRANSITION","sourceUrl":"$LINK","severity":"$ALERT_TYPE"}`},
+	{"Better Stack", true, `{"alert_id":"$ALERT_ID","alert_scope":"$ALERT_SCOPE","title":"$EVENT_TITLE","cause":"$TEXT_ONLY_MSG","status":"$ALERT_TRANSITION","started_at":"$DATE_POSIX","link":"$LINK"}`},
+	{"DingTalk", false, `{"msgtype":"markdown","markdown":{"title":"$EVENT_TITLE","text":"#### $EVENT_TITLE\n$TEXT_ONLY_MSG\n[Open]($LINK)"}}`},
+	{"GitHub", false, `{"title":"$EVENT_TITLE","body":"$TEXT_ONLY_MSG\n\n[Datadog]($LINK)","labels":["alert"]}`},
+	{"GitHub dispatch", true, `{"event_type":"datadog","client_payload":{"id":"$ID","title":"$EVENT_TITLE","body":"$EVENT_MSG","transition":"$ALERT_TRANSITION"}}`},
+	{"GitLab", false, `{"token":"t","ref":"main","variables":[{"key":"TITLE","value":"$EVENT_TITLE"},{"key":"MESSAGE","value":"$TEXT_ONLY_MSG"},{"key":"LINK","value":"$LINK"},{"key":"ALERT_ID","value":"$ALERT_ID"}]}`},
+	{"Lark", false, `{"msg_type":"interactive","card":{"header":{"template":"red","title":{"tag":"plain_text","content":"$EVENT_TITLE"}},"elements":[{"tag":"div","text":{"tag":"lark_md","content":"$TEXT_ONLY_MSG"}},{"tag":"action","actions":[{"tag":"button","text":{"tag":"plain_text","content":"Open"},"url":"$LINK"}]}]}}`},
+	{"Mattermost", false, `{"username":"Datadog","icon_url":"https://example.com/a.png","text":"#### $EVENT_TITLE\n$TEXT_ONLY_MSG","props":{"card":"$ALERT_STATUS"}}`},
+	{"PagerTree", true, `{"Id":"$ID","Title":"$EVENT_TITLE","Description":"$EVENT_MSG","Urgency":"high","Tags":["$TAGS"]}`},
+	{"SIGNL4", true, `{"Title":"$EVENT_TITLE","Message":"$EVENT_MSG","X-S4-ExternalID":"$ALERT_ID","X-S4-Status":"new","X-S4-SourceSystem":"Datadog"}`},
+	{"Statuspage", false, `{"incident":{"name":"$EVENT_TITLE","status":"investigating","impact_override":"major","body":"$TEXT_ONLY_MSG","metadata":{"datadog":{"link":"$LINK"}}}}`},
+	{"Webex", false, `{"roomId":"r","markdown":"**$EVENT_TITLE**\n\n$TEXT_ONLY_MSG"}`},
+	{"Zendesk", false, `{"ticket":{"subject":"$EVENT_TITLE","priority":"urgent","tags":["datadog"],"comment":{"body":"$TEXT_ONLY_MSG"}}}`},
 	{"Zenduty", true, `{"alert_id":"$ALERT_ID","title":"$EVENT_TITLE","event_msg":"$TEXT_ONLY_MSG","alert_status":"$ALERT_STATUS","alert_transition":"$ALERT_TRANSITION","hostname":"$HOSTNAME","aggreg_key":"$AGGREG_KEY","date_posix":"$DATE_POSIX","link":"$LINK"}`},
 }
 
