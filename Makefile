@@ -146,6 +146,10 @@ fuzz: ## Fuzz every fuzz target, some seconds each (FUZZTIME=10000x inputs)
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$$package"; \
 	done < .build/fuzz-targets.txt
 
+.PHONY: suspects
+suspects: ## Show how often the rules of the step suspects are right about scripted incidents
+	@go test -count=1 -v -run '^TestFigures$$' ./shared/enrich/suspects | sed -n 's/^ *measure_test.go:[0-9]*: //p'
+
 # Mutants that no test notices are listed as LIVED. MUTATED is one package, because each takes minutes.
 MUTATED ?= ./shared/pipeline
 GREMLINS := go run github.com/go-gremlins/gremlins/cmd/gremlins@v0.6.0

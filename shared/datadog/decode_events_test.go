@@ -61,12 +61,12 @@ func TestClient_SearchEvents(t *testing.T) {
 		"change": {
 			`{"data":[{"id":"A1","attributes":{"message":"m","tags":["service:shop"],"timestamp":"2026-08-21T10:00:00.5Z","attributes":{
 			  "title":"Flag on","service":"shop","status":"ok","author":{"name":"ann@example.com","type":"user"},"changed_resource":{"name":"fallback","type":"feature_flag"},
-			  "prev_value":{"enabled": false},"new_value":{ "enabled": true },"change_metadata":{},
+			  "prev_value":{"enabled": false},"new_value":{ "enabled": true },"change_metadata":{},"impacted_resources":[{"name":"shop","type":"service"}],
 			  "evt":{"category":"change","uid":"AZsKLCxv","id":"7"},"monitor_id":8}}}]}`,
 			[]SearchedEvent{{
 				ID: "A1", StreamID: "7", Title: "Flag on", Text: "m", Happened: time.Date(2026, 8, 21, 10, 0, 0, 5e8, time.UTC), Status: "ok", Category: "change", Service: "shop",
 				Tags: []string{"service:shop"}, URL: "https://app.datadoghq.com/event/event?uid=AZsKLCxv", MonitorID: 8,
-				Change: Change{Author: "ann@example.com", Resource: "fallback", ResourceType: "feature_flag", Previous: `{"enabled":false}`, New: `{"enabled":true}`},
+				Change: Change{Author: "ann@example.com", Resource: "fallback", ResourceType: "feature_flag", Previous: `{"enabled":false}`, New: `{"enabled":true}`, Impacted: []string{"shop"}},
 			}},
 		},
 		"none": {`{"data":[]}`, []SearchedEvent{}},

@@ -48,11 +48,12 @@ type SearchedEvent struct {
 // (https://docs.datadoghq.com/api/latest/events/#post-an-event).
 type Change struct {
 	Author       string
-	Resource     string // Such as the name of a feature flag.
-	ResourceType string // "feature_flag", "configuration", or a newer one.
-	Previous     string // JSON, or empty.
-	New          string // JSON, or empty.
-	Metadata     string // JSON, or empty.
+	Resource     string   // Such as the name of a feature flag.
+	ResourceType string   // "feature_flag", "configuration", or a newer one.
+	Previous     string   // JSON, or empty.
+	New          string   // JSON, or empty.
+	Metadata     string   // JSON, or empty.
+	Impacted     []string // Services.
 }
 
 // SearchEvents returns the newest events that match, the newest first.
@@ -127,16 +128,17 @@ type searchedFields struct {
 	Attributes         struct {
 		Title, Status, Service string
 
-		Hostname        string
-		SourceTypeName  string `json:"source_type_name"`
-		MonitorID       int64  `json:"monitor_id"`
-		RelatedEventID  int64  `json:"related_event_id"`
-		Evt             struct{ ID, UID, Category string }
-		Author          struct{ Name string }
-		ChangedResource struct{ Name, Type string } `json:"changed_resource"`
-		PrevValue       json.RawMessage             `json:"prev_value"`
-		NewValue        json.RawMessage             `json:"new_value"`
-		ChangeMetadata  json.RawMessage             `json:"change_metadata"`
+		Hostname          string
+		SourceTypeName    string `json:"source_type_name"`
+		MonitorID         int64  `json:"monitor_id"`
+		RelatedEventID    int64  `json:"related_event_id"`
+		Evt               struct{ ID, UID, Category string }
+		Author            struct{ Name string }
+		ChangedResource   struct{ Name, Type string } `json:"changed_resource"`
+		PrevValue         json.RawMessage             `json:"prev_value"`
+		NewValue          json.RawMessage             `json:"new_value"`
+		ChangeMetadata    json.RawMessage             `json:"change_metadata"`
+		ImpactedResources []struct{ Name string }     `json:"impacted_resources"`
 	}
 }
 
@@ -151,9 +153,16 @@ func (c *Client) searchedEvent(found resource[searchedFields]) SearchedEvent {
 		Tags: outer.Tags, URL: c.eventPage(a.Evt.UID, a.Evt.ID), MonitorID: a.MonitorID, RelatedEventID: a.RelatedEventID,
 		Change: Change{
 			Author: a.Author.Name, Resource: a.ChangedResource.Name, ResourceType: a.ChangedResource.Type,
-			Previous: compact(a.PrevValue), New: compact(a.NewValue), Metadata: compact(a.ChangeMetadata),
+			Previous: compact(a.PrevValue), New: compact(a.NewValue), Metadata: compact(a.ChangeMetadata), Impacted: names(a.ImpactedResources),
 		},
 	}
+}
+
+func names(resources []struct{ Name string }) (all []string) {
+	for _, r := range resources {
+		all = append(all, r.Name)
+	}
+	return all
 }
 
 // eventPage returns the page of an event, by the newer of its two ids.

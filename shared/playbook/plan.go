@@ -112,7 +112,11 @@ func (p *Plan) environment(results []enrich.Result, earlier map[string]enrich.Re
 			views[s.Name] = stepView(s.zero, ended[s.Name])
 		}
 	}
-	return withDeadline(map[string]any{"alert": p.alert, "steps": views})
+	env := map[string]any{"alert": p.alert, "steps": views, suspectsName: []any{}}
+	if named := firstOf(p.steps, suspectsName); named != nil {
+		env[suspectsName] = views[named.Name].(map[string]any)[suspectsName]
+	}
+	return withDeadline(env)
 }
 
 // Draft returns what the playbooks set in the event: the first text of each field, and

@@ -2,6 +2,7 @@ package playbook_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"sync"
@@ -330,5 +331,30 @@ func TestPlan_Draft(t *testing.T) {
 				t.Errorf("failed: %s\nwant %s", got, c.failed)
 			}
 		})
+	}
+}
+
+func TestPlan_Suspects(t *testing.T) {
+	finds := func(source string) func(context.Context, made, alert.Alert) (enrich.Finding, error) {
+		return func(context.Context, made, alert.Alert) (enrich.Finding, error) {
+			var data suspectsData
+			err := json.Unmarshal([]byte(source), &data)
+			return enrich.Finding{Data: data}, err
+		}
+	}
+	source := one(`
+steps:
+  - {name: why, uses: suspects}
+  - {uses: owner, when: 'len(suspects) > 0 && suspects[0].title == "a"', with: {service: "{{ (index .suspects 0).title }}"}}
+event:
+  title: "{{ range .suspects }}<{{ .title }}>{{ else }}none{{ end }}"`)
+	for found, want := range map[string]string{`{"suspects":[{"title":"a"},{"title":"b"}]}`: "<a><b>", `{}`: "none"} {
+		r := &recorder{}
+		plan := bench{"suspects": finds(found), "owner": r.note("owner")}.load(t, source).For(checkout())
+		results := enrich.Run(t.Context(), plan.Steps(), checkout(), time.Second)
+		draft, errs := plan.Draft(results, event.Cycle{})
+		if draft.Title != want || len(errs) > 0 || (results[1].Status == enrich.OK) != (want != "none") {
+			t.Errorf("%s: got the title %q, %v, owner %s (%v)", found, draft.Title, errs, results[1].Status, results[1].Err)
+		}
 	}
 }

@@ -37,8 +37,26 @@ func (s *scope) shapes() map[string]any {
 			steps[step.Name] = step.shape
 		}
 		all["steps"] = steps
+		if s.suspects() != nil {
+			all[suspectsName] = []any{}
+		}
 	}
 	return all
+}
+
+// suspectsName is the kind of step whose list has a name of its own.
+const suspectsName = "suspects"
+
+// suspects returns the first step that names suspects.
+func (s *scope) suspects() *step { return firstOf(s.steps, suspectsName) }
+
+func firstOf(steps []*step, kind string) *step {
+	for _, one := range steps {
+		if one.kind.Name == kind {
+			return one
+		}
+	}
+	return nil
 }
 
 // key is equal for scopes with equal shapes.
@@ -136,6 +154,9 @@ func (c *checks) read(at int, path []string) bool {
 	}
 	if len(path) > 1 && path[0] == "steps" {
 		c.steps = appendNew(c.steps, path[1])
+	}
+	if named := c.scope.suspects(); len(path) > 0 && path[0] == suspectsName && named != nil {
+		c.steps = appendNew(c.steps, named.Name)
 	}
 	return problem == ""
 }

@@ -1,6 +1,7 @@
 package suspects
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,6 +18,8 @@ const (
 	fullDelay, noDelay           = 20 * time.Minute, 90 * time.Minute
 	fullMoveDelay, noMoveDelay   = 10 * time.Minute, 60 * time.Minute
 	fullAlertDelay, noAlertDelay = 30 * time.Minute, 2 * time.Hour
+	// detectionDelay is how long after what it is about an alert begins.
+	detectionDelay = 10 * time.Minute
 	// moveTolerance is how exactly a metric's points say when it moved.
 	moveTolerance = 2 * time.Minute
 )
@@ -40,7 +43,10 @@ func (e evidence) closeness(at time.Time) float64 {
 
 // changes returns the rule for one kind of change.
 func changes(kind events.Kind) func(evidence) []candidate {
-	return func(e evidence) []candidate { return e.changes(kind, own, place) }
+	if kind == events.Infrastructure {
+		return func(e evidence) []candidate { return e.changes(kind, own, place) }
+	}
+	return func(e evidence) []candidate { return e.changes(kind, own) }
 }
 
 func dependencyChanges(e evidence) (all []candidate) {
@@ -84,6 +90,9 @@ var scaling = enrich.Pattern(`(?i)\bauto-?scal(er|ing)\b|horizontalpodautoscaler
 
 func upstreamAlerts(e evidence) (all []candidate) {
 	for _, one := range e.alerts {
+		if !e.moved.At.IsZero() && one.Happened.Sub(e.moved.At) > detectionDelay {
+			continue
+		}
 		if score := closeness(e.began.Sub(one.Happened), fullAlertDelay, noAlertDelay); score > 0 {
 			all = append(all, candidate{event: one, score: score, because: []string{fmt.Sprintf("%s depends on %s", e.service, one.subject)}})
 		}
@@ -150,7 +159,9 @@ func onlyGroup(e evidence) []candidate {
 
 // groupCandidates returns the first tag that only the failing groups have.
 func groupCandidates(failing, healthy []datadog.MonitorGroup, counts func(key string) bool) []candidate {
-	for _, tag := range onlyIn(failing, healthy) {
+	only := onlyIn(failing, healthy)
+	slices.SortStableFunc(only, func(a, b string) int { return cmp.Compare(narrowness(a), narrowness(b)) })
+	for _, tag := range only {
 		if key, value, _ := strings.Cut(tag, ":"); value == "" || !counts(key) {
 			continue
 		}
@@ -165,6 +176,18 @@ func groupCandidates(failing, healthy []datadog.MonitorGroup, counts func(key st
 		return []candidate{c}
 	}
 	return nil
+}
+
+// narrowness ranks the tags of groups, those that say most first.
+func narrowness(tag string) int {
+	key, _, _ := strings.Cut(tag, ":")
+	switch {
+	case key == "version" || key == "image_tag":
+		return 0
+	case slices.Contains(singleKeys, key):
+		return 1
+	}
+	return 2
 }
 
 func metricMoved(e evidence, c candidate) (met float64, because string) {

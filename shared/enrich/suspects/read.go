@@ -48,8 +48,9 @@ type event struct {
 }
 
 const (
-	// lookback is how long before the alert's begin an event can concern it.
-	lookback = 3 * time.Hour
+	// lookback is how long before the alert's begin events are read, to know what is
+	// routine, and metricLookback the same for the metric, to know its level.
+	lookback, metricLookback = 6 * time.Hour, 3 * time.Hour
 	// pastDays is how long before earlier alerts are looked for.
 	pastDays = 14 * 24 * time.Hour
 	// maxEvents is how many events one search returns, as one list does.
@@ -175,7 +176,7 @@ func (r reader) changesPart(s scope, began time.Time) enrich.Named {
 
 func (r reader) metricPart(a alert.Alert, began time.Time) enrich.Named {
 	return part(readMetric, func(ctx context.Context) (metric.Move, error) {
-		from, to := enrich.Window(alert.Alert{Date: began}, lookback)
+		from, to := enrich.Window(alert.Alert{Date: began}, metricLookback)
 		return metric.ReadMove(ctx, r.client.Series, a, from, to)
 	})
 }
@@ -185,7 +186,9 @@ func (r reader) readPast(ctx context.Context, a alert.Alert, e evidence, candida
 	s := e.scope
 	var sources, names []string
 	for _, c := range candidates {
-		sources = appendNew(sources, enrich.Quote(events.Source(c.SearchedEvent)))
+		if source := events.Source(c.SearchedEvent); source != "" {
+			sources = appendNew(sources, enrich.Quote(source))
+		}
 		names = appendNew(names, c.subject)
 	}
 	read := part(readPast, func(ctx context.Context) ([]datadog.SearchedEvent, error) {
@@ -193,7 +196,7 @@ func (r reader) readPast(ctx context.Context, a alert.Alert, e evidence, candida
 		for _, name := range names {
 			terms = appendNew(terms, "service:"+enrich.Quote(name))
 		}
-		query := fmt.Sprintf("(%s) source:(alert OR monitor_alert OR %s)", strings.Join(terms, " OR "), strings.Join(sources, " OR "))
+		query := fmt.Sprintf("(%s) source:(%s)", strings.Join(terms, " OR "), strings.Join(append([]string{"alert", "monitor_alert"}, sources...), " OR "))
 		from, to := enrich.Window(alert.Alert{Date: e.began}, pastDays)
 		return r.client.SearchEvents(ctx, datadog.SearchQuery{Query: query, From: from, To: to, Limit: maxEvents})
 	})
@@ -227,7 +230,7 @@ const (
 // terms find the events of the alert's service and resources.
 func (s scope) terms() (terms []string) {
 	for _, name := range sortedNames(s.names) {
-		for _, key := range nameKeys {
+		for _, key := range searchKeys {
 			if len(terms) < maxTerms && len(name) <= maxName {
 				terms = append(terms, key+":"+enrich.Quote(name))
 			}
@@ -254,8 +257,8 @@ func sortedNames(names map[string]relation) (all []string) {
 // what is new.
 func (s scope) changesQuery(terms []string) string {
 	query := fmt.Sprintf(`-source:(alert OR monitor_alert OR watchdog) (%s OR -source:kubernetes OR "scaled up replica set")`, strings.Join(terms, " OR "))
-	if s.env != "" && len(s.env) <= maxName {
-		query += fmt.Sprintf(" (env:%s OR -env:*)", enrich.Quote(s.env))
+	if len(s.envs) > 0 && len(s.envs[0]) <= maxName {
+		query += fmt.Sprintf(" (env:(%s) OR -env:*)", strings.Join(spellings(s.envs[0]), " OR "))
 	}
 	return query
 }
@@ -293,43 +296,58 @@ func (e evidence) concerning(searched []datadog.SearchedEvent, listed []datadog.
 	return concerning
 }
 
-// The repetitions of an event by which it is routine: how many before it, and how far
-// apart, because one rollout sends many events.
+// The repetitions of an event by which it is routine: how many before it, how far apart,
+// because one rollout sends many events, and for releases how regular, because a team may
+// release often.
 const (
 	routineTimes    = 2
 	routineDistance = 8 * time.Minute
+	maxIrregular    = 1.5
 )
 
 // markRoutine marks the events that repeat what happened before.
 func markRoutine(newestFirst []event) {
 	type repetition struct {
-		times int
-		last  time.Time
+		times             int
+		last              time.Time
+		shortest, longest time.Duration
 	}
 	seen := map[string]repetition{}
 	for i := range slices.Backward(newestFirst) {
 		one := &newestFirst[i]
 		key := one.repetitionKey()
 		r, repeated := seen[key]
-		switch {
+		switch distance := one.Happened.Sub(r.last); {
 		case !repeated:
 			r.last = one.Happened
-		case one.Happened.Sub(r.last) >= routineDistance:
-			r.times, r.last = r.times+1, one.Happened
+		case distance >= routineDistance:
+			r.times, r.last, r.longest = r.times+1, one.Happened, max(r.longest, distance)
+			if r.times == 1 || distance < r.shortest {
+				r.shortest = distance
+			}
 		}
-		seen[key], one.routine = r, r.times >= routineTimes
+		isRegular := !one.isRelease() || float64(r.longest) <= maxIrregular*float64(r.shortest)
+		seen[key], one.routine = r, r.times >= routineTimes && isRegular
 	}
 }
 
+// isRelease reports whether a person or a pipeline of theirs made the change.
+func (one event) isRelease() bool {
+	return one.kind == events.Deploy || one.kind == events.Flag || one.kind == events.Setting
+}
+
 // repetitionKey is equal for events that repeat one another. A release repeats another
-// only with its version: a team may release often.
+// only with its version.
 func (one event) repetitionKey() string {
 	text := shape(one.Title)
-	if one.kind == events.Deploy || one.kind == events.Flag || one.kind == events.Setting {
-		text = fmt.Sprintf("%s %s %v", one.Title, alert.Tags(one.Tags).Get("version"), one.Change)
+	if one.isRelease() {
+		text = fmt.Sprintf("%s %s %v %s", one.Title, alert.Tags(one.Tags).Get("version"), one.Change, counter().ReplaceAllString(enrich.Line(one.Text, maxMatched), "#"))
 	}
 	return string(one.kind) + " " + one.subject + " " + text
 }
+
+// counter is a number in a text, such as that of a build, and no hash.
+var counter = enrich.Pattern(`\b[0-9]+\b`)
 
 // missing says for people which reads failed, and returns the first error.
 func missing(results []enrich.Result) (texts []string, first error) {

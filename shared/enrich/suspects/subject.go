@@ -22,9 +22,12 @@ const (
 var (
 	// nameKeys are the tags that name what an event is about. Deploy tools have their own
 	// tags for a service.
-	nameKeys = []string{
-		"service", "app", "application", "kube_deployment", "kube_stateful_set", "kube_daemon_set", "kube_cronjob", "kube_job", "helm_release",
-		"functionname", "dbinstanceidentifier", "dbclusteridentifier", "queuename", "topicname",
+	nameKeys = append(slices.Clone(searchKeys),
+		"helm_release", "repo", "repository", "component", "workload", "functionname", "dbinstanceidentifier", "dbclusteridentifier", "cacheclusterid",
+		"queuename", "topicname", "streamname", "tablename", "loadbalancer")
+	// searchKeys are those of them that Kubernetes has.
+	searchKeys = []string{
+		"service", "app", "application", "kube_deployment", "kube_stateful_set", "kube_daemon_set", "kube_cronjob", "kube_job",
 	}
 	// placeKeys are the tags that say where something runs.
 	placeKeys = []string{"host", "kube_node", "autoscaling_group", "kube_namespace", "kube_cluster_name", "cluster_name", "availability-zone", "zone", "region", "datacenter"}
@@ -37,14 +40,16 @@ type scope struct {
 	service   string // The alert's service, or else its resource.
 	names     map[string]relation
 	places    alert.Tags
-	env       string   // As the alert's tag has it.
-	envs      []string // In the usual spelling.
+	envs      []string // In their usual spelling.
 	monitorID int64
 }
 
 func newScope(a alert.Alert) scope {
 	tags := enrich.Tags(a)
-	s := scope{names: map[string]relation{}, env: tags.Get("env"), envs: environments(tags)}
+	s := scope{names: map[string]relation{}, envs: environments(tags)}
+	if found := queryEnvironment().FindStringSubmatch(a.Query); len(s.envs) == 0 && found != nil {
+		s.envs = []string{environment(found[1])}
+	}
 	s.monitorID, _ = enrich.MonitorID(a.MonitorID)
 	for _, name := range namesIn(tags) {
 		if s.service == "" {
@@ -70,10 +75,13 @@ func (s scope) withDependencies(all []datadog.Entity) scope {
 	return s
 }
 
-// key is how names are compared: without case, and without the environment that deploy
-// tools add.
+// queryEnvironment finds the environment of an alert whose tags have none.
+var queryEnvironment = enrich.Pattern(`\benv(?:ironment)?:([\w-]+)`)
+
+// key is how names are compared: without case, the owner of a repository, and the
+// environment that deploy tools add.
 func (s scope) key(name string) string {
-	name = strings.ToLower(name)
+	name = strings.ToLower(name[strings.LastIndex(name, "/")+1:])
 	for _, env := range s.envs {
 		name = strings.TrimPrefix(strings.TrimSuffix(name, "-"+env), env+"-")
 	}
@@ -95,12 +103,18 @@ func (s scope) relate(e datadog.SearchedEvent) (relation, string) {
 	if e.Service != "" {
 		names = append(names, e.Service)
 	}
+	names = append(names, e.Change.Impacted...)
 	if s.isElsewhere(tags, e.Title) {
 		return unrelated, ""
 	}
 	best, by := unrelated, ""
 	for _, name := range names {
-		if r := s.names[s.key(name)]; r != unrelated && (best == unrelated || r < best) {
+		key := s.key(name)
+		r := s.names[key]
+		if r == unrelated {
+			r = s.names[ordinal().ReplaceAllString(key, "")]
+		}
+		if r != unrelated && (best == unrelated || r < best) {
 			best, by = r, name
 		}
 	}
@@ -119,14 +133,21 @@ func (s scope) relate(e datadog.SearchedEvent) (relation, string) {
 	return unrelated, ""
 }
 
+// ordinal is what distinguishes the instances of a database: "orders-db-1".
+var ordinal = enrich.Pattern(`-[0-9]+$`)
+
 // isElsewhere reports whether an event is of another environment or place than the alert.
 func (s scope) isElsewhere(tags alert.Tags, title string) bool {
 	envs := environments(tags)
 	if len(envs) == 0 {
 		envs = environmentIn(title)
 	}
-	if len(envs) > 0 && len(s.envs) > 0 && !intersect(envs, s.envs) {
+	switch {
+	case len(envs) == 0:
+	case len(s.envs) > 0 && !intersect(envs, s.envs):
 		return true
+	case len(s.envs) == 0 && !slices.ContainsFunc(envs, func(env string) bool { return !slices.Contains(trials, env) }):
+		return true // An alert that does not say where is of production.
 	}
 	for _, key := range placeKeys {
 		here, there := s.places.All(key), tags.All(key)
@@ -144,8 +165,11 @@ func intersect(a, b []string) bool {
 // environmentNames are the usual names by their other spellings.
 var environmentNames = map[string]string{
 	"production": "prod", "prd": "prod", "live": "prod", "stage": "staging", "stg": "staging", "development": "dev",
-	"pre-prod": "preprod", "preproduction": "preprod", "pre-production": "preprod", "testing": "test",
+	"load-test": "loadtest", "pre-prod": "preprod", "preproduction": "preprod", "pre-production": "preprod", "testing": "test",
 }
+
+// trials are the usual environments in which nobody is woken.
+var trials = []string{"staging", "preprod", "dev", "test", "qa", "uat", "sandbox", "loadtest"}
 
 func environments(tags alert.Tags) (envs []string) {
 	for _, key := range []string{"env", "environment"} {
@@ -162,6 +186,21 @@ func environment(name string) string {
 		return usual
 	}
 	return name
+}
+
+// spellings returns an environment in all its spellings, for a search.
+func spellings(env string) (quoted []string) {
+	all := []string{env}
+	for name, usual := range environmentNames {
+		if usual == env {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	for _, name := range all {
+		quoted = append(quoted, enrich.Quote(name))
+	}
+	return quoted
 }
 
 // inEnvironment finds where something was deployed: "Deploy cart to staging succeeded".

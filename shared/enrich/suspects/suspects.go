@@ -55,6 +55,7 @@ type Suspect struct {
 	Rule     string    `json:"rule"`
 	Service  string    `json:"service"` // What it is about.
 	URL      string    `json:"url"`
+	EventID  string    `json:"event_id"` // In the event stream, empty for a group.
 	Score    float64   `json:"score"`
 }
 
@@ -134,7 +135,7 @@ func (e evidence) suspect(c candidate) Suspect {
 	if c.group != "" {
 		s.Kind = "group"
 	} else {
-		s.Title, s.URL = events.Title(c.SearchedEvent), events.Link(c.SearchedEvent)
+		s.Title, s.URL, s.EventID = events.Title(c.SearchedEvent), events.Link(c.SearchedEvent), c.StreamID
 		if who := events.Author(c.SearchedEvent); who != "" {
 			s.Title += ", by " + who
 		}
