@@ -56,7 +56,9 @@ func (a *Alert) identify(links []link) (certain bool) {
 	case given != "":
 		a.ID = given
 		a.guess("identity", "id")
-	case len(mentioned) == 1 || mention == fromAddress: // An address of its own comes first.
+	case mention == fromAddress, len(mentioned) == 1 && a.guessedFrom("title", fromMessage):
+		// A card's address comes first, and a chat's text has the template's links. In other
+		// messages a person links other events.
 		a.ID = mentioned[0]
 		a.guess("identity", mention)
 	default:
