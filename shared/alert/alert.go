@@ -180,7 +180,11 @@ var transitions = sync.OnceValue(func() map[string]Transition {
 // ParseTransition returns the documented spelling of text, and whether there is one.
 // Case, spaces, hyphens and underscores do not matter.
 func ParseTransition(text string) (Transition, bool) {
-	if t, known := transitions()[string(canonical(nil, text))]; known {
+	var buf [24]byte // Longer than any of them.
+	if len(text) > len(buf) {
+		return Transition(text), false
+	}
+	if t, known := transitions()[string(canonical(buf[:0], text))]; known {
 		return t, true
 	}
 	return Transition(text), false
