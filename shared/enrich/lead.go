@@ -14,6 +14,17 @@ type Lead struct {
 // MaxLead bounds a lead, because the first screen has several.
 const MaxLead = 120
 
+// NewLead returns a lead whose text is truncated to MaxLead, and the answer for the facts
+// that say the same, which is empty if the text was truncated.
+func NewLead(l Lead) (lead Lead, repeated Answer) {
+	text := l.Text
+	l.Text = Line(text, MaxLead)
+	if l.Text != text {
+		return l, ""
+	}
+	return l, l.Answer
+}
+
 // Answer is the question that a Lead answers to the person on call.
 type Answer string
 

@@ -50,6 +50,10 @@ func TestProblems(t *testing.T) {
 			Blocks: []enrich.Block{enrich.Facts{{Name: "a", Value: "b"}}, enrich.List{Items: []enrich.Item{{Text: "a"}}}, enrich.Code("a"), enrich.Image{URL: "https://x"}},
 		}, nil},
 		"empty": {enrich.Finding{}, []string{"no title", "weight 0", "0 of 0 blocks are not empty", "data is not a JSON object with keys: null, <nil>"}},
+		"bad leads": {enrich.Finding{
+			Title: "Monitor", Weight: enrich.Useful, Data: map[string]int{"a": 1}, Blocks: []enrich.Block{enrich.Code("a")},
+			Lead: []enrich.Lead{{Answer: enrich.What, Text: "2 of 14 groups"}, {Text: "a"}, {Answer: enrich.Owner}},
+		}, []string{`lead "", "a"`, `lead "owner", ""`}},
 		"empty blocks": {
 			enrich.Finding{Title: "Monitor", Weight: enrich.Useful, Data: map[string]int{"a": 1}, Blocks: []enrich.Block{nil, enrich.Facts{}, enrich.List{}, enrich.Code("a"), enrich.Image{}}},
 			[]string{"1 of 5 blocks are not empty"},

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -198,6 +199,11 @@ func problems(f enrich.Finding) []string {
 	}
 	if shown := enrich.Blocks(slices.Clone(f.Blocks)...); len(shown) == 0 || len(shown) < len(f.Blocks) {
 		all = append(all, fmt.Sprintf("%d of %d blocks are not empty", len(shown), len(f.Blocks)))
+	}
+	for _, lead := range f.Lead {
+		if lead.Answer == "" || lead.Text == "" || lead.Answer != enrich.Suspect && utf8.RuneCountInString(lead.Text) > enrich.MaxLead {
+			all = append(all, fmt.Sprintf("lead %q, %q", lead.Answer, lead.Text))
+		}
 	}
 	var object map[string]any
 	if text, err := json.Marshal(f.Data); err != nil || json.Unmarshal(text, &object) != nil || len(object) == 0 {

@@ -87,8 +87,12 @@ func newStep(hosts source, s site.Site, c Config) enrich.Step {
 			return newFinding(a, h, now, "https://"+s.App()+"/infrastructure?hostname="+url.QueryEscape(h.Name)), nil
 		}
 		// It is a finding and not an error, because a host that is down for long looks like this.
-		facts := enrich.Facts{{Name: "Name", Value: name}, {Name: "State", Value: "Datadog has no data of it for seven days"}}
-		return enrich.Finding{Title: "Host", Weight: enrich.Useful, Data: Data{Name: name}, Blocks: []enrich.Block{facts.Known(maxValueRunes)}}, nil
+		const none = "Datadog has no data of it for seven days"
+		lead, repeated := enrich.NewLead(enrich.Lead{Answer: enrich.What, Text: "host " + enrich.Line(name, maxValueRunes) + ": " + none})
+		facts := enrich.Facts{{Name: "Name", Value: name, Lead: repeated}, {Name: "State", Value: none, Lead: repeated}}
+		return enrich.Finding{
+			Title: "Host", Weight: enrich.Useful, Data: Data{Name: name}, Blocks: []enrich.Block{facts.Known(maxValueRunes)}, Lead: []enrich.Lead{lead},
+		}, nil
 	})
 }
 
@@ -123,9 +127,14 @@ func newFinding(a alert.Alert, h datadog.Host, now time.Time, page string) enric
 	for _, check := range h.Checks {
 		d.Failing = append(d.Failing, Check(check))
 	}
+	stateNow := state(h, now, a.Date)
+	lead, repeated := enrich.NewLead(enrich.Lead{Answer: enrich.What, Text: "host " + h.Name + " is " + stateNow})
+	if h.Up {
+		repeated = ""
+	}
 	facts := enrich.Facts{
-		{Name: "Name", Value: h.Name},
-		{Name: "State", Value: state(h, now)},
+		{Name: "Name", Value: h.Name, Lead: repeated},
+		{Name: "State", Value: stateNow, Lead: repeated},
 		{Name: "Muted", Value: muted(h)},
 		{Name: "System", Value: system(h)},
 		{Name: "Load", Value: load(h)},
@@ -139,22 +148,21 @@ func newFinding(a alert.Alert, h datadog.Host, now time.Time, page string) enric
 	if !h.Up || h.Muted || len(h.Checks) > 0 {
 		f.Weight = enrich.Important
 	}
+	if !h.Up {
+		f.Lead = []enrich.Lead{lead}
+	}
 	return f
 }
 
-func state(h datadog.Host, now time.Time) string {
+func state(h datadog.Host, now, alerted time.Time) string {
 	state := "down"
 	if h.Up {
 		state = "up"
 	}
-	ago := max(0, now.Sub(h.LastReported))
-	switch {
-	case h.LastReported.IsZero(), h.Up && ago < 2*time.Minute:
+	if h.LastReported.IsZero() || h.Up && now.Sub(h.LastReported) < 2*time.Minute {
 		return state
-	case ago < time.Hour:
-		return fmt.Sprintf("%s, last report %d minutes ago", state, ago/time.Minute)
 	}
-	return state + ", last report on " + enrich.FormatTime(h.LastReported)
+	return state + ", last report " + enrich.Moment(h.LastReported, alerted)
 }
 
 func muted(h datadog.Host) string {

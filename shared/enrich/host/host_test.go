@@ -58,10 +58,11 @@ func TestEnrich(t *testing.T) {
 	}
 	enrichtest.Equal(t, got, enrich.Finding{
 		Title: "Host", Weight: enrich.Important,
+		Lead: []enrich.Lead{{Answer: enrich.What, Text: "host web-1 is down, last report 31 Dec 19:00 UTC"}},
 		Blocks: []enrich.Block{
 			enrich.Facts{
-				{Name: "Name", Value: "web-1"},
-				{Name: "State", Value: "down, last report on 31 Dec 19:00 UTC"},
+				{Name: "Name", Value: "web-1", Lead: enrich.What},
+				{Name: "State", Value: "down, last report 31 Dec 19:00 UTC", Lead: enrich.What},
 				{Name: "Muted", Value: "until 1 Jan 01:00 UTC"},
 				{Name: "System", Value: "ubuntu 18.04, i-0abc, 4 CPUs"},
 				{Name: "Load", Value: "CPU 29.52 %, I/O wait 0.00 %, load 0.32"},
@@ -91,13 +92,13 @@ func TestEnrich_State(t *testing.T) {
 			enrich.Useful,
 			enrich.Facts{{Name: "State", Value: "up"}, {Name: "System", Value: "linux, 1 CPU"}},
 		},
-		{"no recent report", datadog.Host{Up: true, LastReported: midnight.Add(-17 * time.Minute)}, enrich.Useful, enrich.Facts{{Name: "State", Value: "up, last report 17 minutes ago"}}},
+		{"no recent report", datadog.Host{Up: true, LastReported: midnight.Add(-17 * time.Minute)}, enrich.Useful, enrich.Facts{{Name: "State", Value: "up, last report 31 Dec 23:43 UTC, 17 min before"}}},
 		{"report in the future", datadog.Host{Up: true, LastReported: midnight.Add(time.Hour)}, enrich.Useful, enrich.Facts{{Name: "State", Value: "up"}}},
-		{"muted without end", datadog.Host{Muted: true}, enrich.Important, enrich.Facts{{Name: "State", Value: "down"}, {Name: "Muted", Value: "indefinitely"}}},
+		{"muted without end", datadog.Host{Muted: true}, enrich.Important, enrich.Facts{{Name: "State", Value: "down", Lead: enrich.What}, {Name: "Muted", Value: "indefinitely"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.host.Name = "web-1"
-			got, _ := enriched(t, Config{}, alert.Alert{Hostname: "web-1"}, tt.host)
+			got, _ := enriched(t, Config{}, alert.Alert{Hostname: "web-1", Date: midnight}, tt.host)
 			if diff := cmp.Diff(tt.want, got.Blocks[0].(enrich.Facts)[1:]); diff != "" || got.Weight != tt.weight {
 				t.Errorf("weight %d; facts (-want +got):\n%s", got.Weight, diff)
 			}
@@ -134,7 +135,7 @@ func TestEnrich_SelectsHost(t *testing.T) {
 
 func TestEnrich_UnknownHost(t *testing.T) {
 	got, _ := enriched(t, Config{}, alert.Alert{Hostname: "web"}, datadog.Host{Name: "web-1"})
-	enrichtest.Blocks(t, got, enrich.Facts{{Name: "Name", Value: "web"}, {Name: "State", Value: "Datadog has no data of it for seven days"}})
+	enrichtest.Blocks(t, got, enrich.Facts{{Name: "Name", Value: "web", Lead: enrich.What}, {Name: "State", Value: "Datadog has no data of it for seven days", Lead: enrich.What}})
 	if d := got.Data.(Data); d.Name != "web" || d.Known || got.Weight != enrich.Useful {
 		t.Errorf("weight %d, data %+v", got.Weight, d)
 	}

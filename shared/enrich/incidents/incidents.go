@@ -44,7 +44,7 @@ func newStep(search source, c Config) enrich.Step {
 		if err != nil {
 			return enrich.Finding{}, err
 		}
-		return newFinding(found, about), nil
+		return newFinding(found, about, a.Date), nil
 	})
 }
 
@@ -97,7 +97,7 @@ type Incident struct {
 	URL              string    `json:"url"`
 }
 
-func newFinding(incidents datadog.Incidents, about string) enrich.Finding {
+func newFinding(incidents datadog.Incidents, about string, alerted time.Time) enrich.Finding {
 	d, list := Data{Count: incidents.Total}, enrich.List{}
 	for _, i := range incidents.Newest {
 		if i.Test {
@@ -118,7 +118,9 @@ func newFinding(incidents datadog.Incidents, about string) enrich.Finding {
 		d.Open, d.ID, d.Title, d.State, d.Severity = true, newest.ID, newest.Title, newest.State, newest.Severity
 		d.Commander, d.URL = newest.Commander, newest.URL
 		list.More = max(0, d.Count-len(d.Incidents))
-		f.Title, f.Weight, f.Blocks = "Open incidents", enrich.Important, []enrich.Block{list}
+		lead, repeated := enrich.NewLead(newest.lead(alerted))
+		list.Items[0].Lead = repeated
+		f.Title, f.Weight, f.Blocks, f.Lead = "Open incidents", enrich.Important, []enrich.Block{list}, []enrich.Lead{lead}
 	case d.Count > 0:
 		f.Weight = enrich.Useful
 		f.Blocks = []enrich.Block{enrich.Paragraph(fmt.Sprintf(
@@ -129,6 +131,19 @@ func newFinding(incidents datadog.Incidents, about string) enrich.Finding {
 	}
 	f.Data = d
 	return f
+}
+
+// lead is an incident for the first screen: "SEV-2 incident since 05:50 UTC, 23 min before:
+// #42 Checkout fails (active)".
+func (i Incident) lead(alerted time.Time) enrich.Lead {
+	text := "incident"
+	if i.Severity != "" {
+		text = i.Severity + " incident"
+	}
+	if !i.Created.IsZero() {
+		text += " since " + enrich.Moment(i.Created, alerted)
+	}
+	return enrich.Lead{Answer: enrich.What, Text: text + ": " + i.summary(), URL: i.URL, Time: i.Created}
 }
 
 // summary is an incident in a line: "#42 Checkout fails (stable, customers impacted,

@@ -104,11 +104,19 @@ func newFinding(c Config, t *table, key string, r row) enrich.Finding {
 	data := t.data(r)
 	var facts enrich.Facts
 	var links enrich.Links
+	var leads []enrich.Lead
 	for _, column := range show[:min(len(show), maxShown)] {
-		if value := enrich.Text(data[column]); enrich.IsWebURL(value) {
+		value := enrich.Text(data[column])
+		if enrich.IsWebURL(value) {
 			links = append(links, enrich.Link{Kind: linkKind(column), Title: column, URL: value})
 		} else {
 			facts = append(facts, enrich.Fact{Name: column, Value: value})
+		}
+		if lead, ok := newLead(column, value); ok {
+			leads = append(leads, lead)
+			if lead.URL == "" {
+				facts[len(facts)-1].Lead = lead.Answer
+			}
 		}
 	}
 	facts = facts.Known(maxValueRunes)
@@ -116,7 +124,26 @@ func newFinding(c Config, t *table, key string, r row) enrich.Finding {
 		facts = enrich.Facts{{Name: key, Value: enrich.Line(enrich.Text(data[key]), maxValueRunes)}}
 	}
 	title := cmp.Or(c.Title, strings.TrimSuffix(path.Base(c.File), path.Ext(c.File)))
-	return enrich.Finding{Title: title, Weight: enrich.Useful, Data: data, Blocks: enrich.Blocks(facts, links)}
+	return enrich.Finding{Title: title, Weight: enrich.Useful, Data: data, Blocks: enrich.Blocks(facts, links), Lead: leads}
+}
+
+// answers are those of columns by their names.
+var answers = map[string]enrich.Answer{"team": enrich.Owner, "owner": enrich.Owner, "oncall": enrich.OnCall, "runbook": enrich.Runbook}
+
+// newLead returns what a column says for the first screen. A page is one for a runbook only.
+func newLead(column, value string) (enrich.Lead, bool) {
+	answer := answers[strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(column))]
+	lead := enrich.Lead{Answer: answer, Text: strings.TrimSpace(column + " " + value)}
+	switch {
+	case answer == enrich.Runbook && enrich.IsWebURL(value):
+		lead.Text, lead.URL = column, value
+	case answer == enrich.OnCall:
+		lead.Text = value
+	case answer == enrich.Runbook, enrich.IsWebURL(value), value == "":
+		return lead, false
+	}
+	lead, repeated := enrich.NewLead(lead)
+	return lead, repeated != ""
 }
 
 // linkKind returns Datadog's kind of link for a column's name.

@@ -37,13 +37,14 @@ func TestEnrich_CSV(t *testing.T) {
 	all := enrich.Finding{
 		Title: "owners", Weight: enrich.Useful,
 		Blocks: []enrich.Block{
-			enrich.Facts{{Name: "team", Value: "shop"}, {Name: "tier", Value: "1"}, {Name: "note", Value: `a, "b" c`}},
+			enrich.Facts{{Name: "team", Value: "shop", Lead: enrich.Owner}, {Name: "tier", Value: "1"}, {Name: "note", Value: `a, "b" c`}},
 			enrich.Links{{Kind: "runbook", Title: "runbook", URL: "https://wiki.example.com/checkout"}},
 		},
+		Lead: []enrich.Lead{{Answer: enrich.Owner, Text: "team shop"}, {Answer: enrich.Runbook, Text: "runbook", URL: "https://wiki.example.com/checkout"}},
 		Data: Data{"service": "checkout", "team": "shop", "tier": "1", "runbook": "https://wiki.example.com/checkout", "note": "a, \"b\"\nc"},
 	}
 	some := all
-	some.Title, some.Blocks = "Owner", []enrich.Block{enrich.Facts{{Name: "tier", Value: "1"}, {Name: "service", Value: "checkout"}}}
+	some.Title, some.Lead, some.Blocks = "Owner", nil, []enrich.Block{enrich.Facts{{Name: "tier", Value: "1"}, {Name: "service", Value: "checkout"}}}
 	for _, tt := range []struct {
 		name   string
 		config Config
@@ -52,9 +53,9 @@ func TestEnrich_CSV(t *testing.T) {
 		{"tag", Config{File: "owners.csv"}, all},
 		{"key and value", Config{File: "owners.csv", Key: "service", Value: " Checkout"}, all},
 		{"other column", Config{File: "owners.csv", Key: "tier", Value: "1"}, enrich.Finding{
-			Title: "owners", Weight: enrich.Useful, Data: all.Data,
+			Title: "owners", Weight: enrich.Useful, Data: all.Data, Lead: all.Lead,
 			Blocks: []enrich.Block{
-				enrich.Facts{{Name: "service", Value: "checkout"}, {Name: "team", Value: "shop"}, {Name: "note", Value: `a, "b" c`}},
+				enrich.Facts{{Name: "service", Value: "checkout"}, {Name: "team", Value: "shop", Lead: enrich.Owner}, {Name: "note", Value: `a, "b" c`}},
 				all.Blocks[1],
 			},
 		}},
@@ -87,18 +88,18 @@ func TestEnrich_YAML(t *testing.T) {
 		facts                      enrich.Facts
 	}{
 		{"mapping", "a.yaml", mapping, "checkout", row, enrich.Facts{
-			{Name: "team", Value: "shop"},
+			{Name: "team", Value: "shop", Lead: enrich.Owner},
 			{Name: "tier", Value: "1"},
 			{Name: "load", Value: "0.5"},
 			{Name: "on", Value: "true"},
-			{Name: "oncall", Value: "a, b"},
+			{Name: "oncall", Value: "a, b", Lead: enrich.OnCall},
 			{Name: "slack", Value: `{"id":9007199254740993}`},
 			{Name: "big", Value: "18446744073709552000"},
 			{Name: "endless", Value: "+Inf"},
 		}},
 		{"mapping of values", "a.yml", mapping, "cart", Data{"key": "cart", "value": "shop"}, enrich.Facts{{Name: "value", Value: "shop"}}},
 		{"list", "a.yaml", "- {service: checkout, team: shop}\n- {service: 7, lead: a}\n", "7", Data{"service": int64(7), "lead": "a"}, enrich.Facts{{Name: "lead", Value: "a"}}},
-		{"JSON", "a.json", `[{"service":"checkout","team":"shop","debt":-1}]`, "checkout", Data{"service": "checkout", "team": "shop", "debt": int64(-1)}, enrich.Facts{{Name: "team", Value: "shop"}, {Name: "debt", Value: "-1"}}},
+		{"JSON", "a.json", `[{"service":"checkout","team":"shop","debt":-1}]`, "checkout", Data{"service": "checkout", "team": "shop", "debt": int64(-1)}, enrich.Facts{{Name: "team", Value: "shop", Lead: enrich.Owner}, {Name: "debt", Value: "-1"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := enrichtest.Find(t, newStep(folder(map[string]string{tt.file: tt.content}), Config{File: tt.file, Value: tt.value}), alert.Alert{})

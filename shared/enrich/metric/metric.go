@@ -7,9 +7,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -90,7 +88,7 @@ func newStep(series func(context.Context, datadog.SeriesQuery) ([]datadog.Series
 		if err != nil {
 			return enrich.Finding{}, err
 		}
-		return newFinding(q, selectSeries(all, a, q), from, to), nil
+		return newFinding(q, selectSeries(all, a, q), from, to, a.Date), nil
 	})
 }
 
@@ -175,13 +173,15 @@ const (
 	maxFactRunes  = 1000
 )
 
-func newFinding(q Query, s selection, from, to time.Time) enrich.Finding {
+func newFinding(q Query, s selection, from, to, about time.Time) enrich.Finding {
 	window := formatDuration(to.Sub(from))
 	code := enrich.Code(enrich.Line(q.Metric, maxQueryRunes))
 	d := Data{Query: q.Metric, Groups: s.of, Points: len(s.Points)}
+	f := enrich.Finding{Title: "Metric", Weight: enrich.Important}
 	if d.Points == 0 {
-		none := fmt.Sprintf("Datadog has no points of this metric in the %s before %s.", window, to.Format("15:04 UTC"))
-		return enrich.Finding{Title: "Metric", Weight: enrich.Important, Blocks: []enrich.Block{enrich.Paragraph(none), code}, Data: d}
+		none, repeated := enrich.NewLead(enrich.Lead{Answer: enrich.What, Text: fmt.Sprintf("no points of the metric in the %s before %s", window, to.Format("15:04 UTC"))})
+		f.Data, f.Lead, f.Blocks = d, []enrich.Lead{none}, []enrich.Block{enrich.Facts{{Name: "Value", Value: none.Text, Lead: repeated}}, code}
+		return f
 	}
 	stats, shape := summarize(s.Points), shapeOf(s.Points)
 	d.Group, d.Unit = enrich.Line(strings.Join(s.Group, ", "), maxGroupRunes), enrich.Line(s.Unit, maxGroupRunes)
@@ -191,58 +191,92 @@ func newFinding(q Query, s selection, from, to time.Time) enrich.Finding {
 	}
 	d.Trend, d.Sparkline = shape.trend, sparkline(s.Points)
 	d.JumpedAt, d.JumpedFrom, d.JumpedTo = shape.at, shape.from, shape.to
-	return enrich.Finding{Title: "Metric", Weight: enrich.Important, Blocks: []enrich.Block{newFacts(q, s, d, window), code}, Data: d}
+	lead, repeated := enrich.NewLead(enrich.Lead{Answer: enrich.What, Text: leadText(q, s, d, about)})
+	f.Data, f.Lead, f.Blocks = d, []enrich.Lead{lead}, []enrich.Block{newFacts(q, s, d, window, about, repeated), code}
+	return f
 }
 
-func newFacts(q Query, s selection, d Data, window string) enrich.Facts {
-	threshold, group, jump := "", d.Group, ""
+func newFacts(q Query, s selection, d Data, window string, about time.Time, repeated enrich.Answer) enrich.Facts {
+	threshold := ""
 	if q.Compared != "" && q.Operator != "" {
-		threshold = fmt.Sprintf("%s %s %s", q.Compared, q.Operator, formatNumber(q.Threshold, ""))
-	}
-	if group != "" && s.of > 1 && !s.isAlert {
-		group = fmt.Sprintf("%s, the most extreme of %d", group, s.of)
-	}
-	if d.Trend == Jump {
-		jump = fmt.Sprintf("at %s, from %s to %s", d.JumpedAt.Format("15:04 UTC"), formatNumber(d.JumpedFrom, d.Unit), formatNumber(d.JumpedTo, d.Unit))
+		threshold = fmt.Sprintf("%s %s %s", q.Compared, q.Operator, d.number(q.Threshold))
+		if strings.HasPrefix(q.Compared, "pct_change") {
+			threshold = fmt.Sprintf("%s %s %s", q.Compared, q.Operator, enrich.Number(q.Threshold, "%", exact))
+		}
 	}
 	return enrich.Facts{
-		{Name: "Value", Value: valueText(q, d)},
+		{Name: "Value", Value: valueText(q, d), Lead: repeated},
 		{Name: "Threshold", Value: threshold},
-		{Name: "Group", Value: group},
-		{Name: "Last " + window, Value: fmt.Sprintf("min %s, mean %s, max %s", formatNumber(d.Min, d.Unit), formatNumber(d.Mean, d.Unit), formatNumber(d.Max, d.Unit))},
+		{Name: "Group", Value: groupText(s, d)},
+		{Name: "Last " + window, Value: fmt.Sprintf("min %s, mean %s, max %s", d.number(d.Min), d.number(d.Mean), d.number(d.Max))},
 		{Name: "Trend", Value: d.Sparkline + " " + string(d.Trend)},
-		{Name: "Jump", Value: jump},
+		{Name: "Jump", Value: jumpText(d, about), Lead: repeated},
 	}.Known(maxFactRunes)
 }
 
-// valueText returns the value and the threshold: "0.93 (avg over 5m), beyond the
-// threshold > 0.8".
+func groupText(s selection, d Data) string {
+	if d.Group != "" && s.of > 1 && !s.isAlert {
+		return fmt.Sprintf("%s, the most extreme of %d", d.Group, s.of)
+	}
+	return d.Group
+}
+
+// jumpText is the jump: "from 0.4 s to 0.96 s at 06:12 UTC, 6 min before".
+func jumpText(d Data, about time.Time) string {
+	if d.Trend != Jump {
+		return ""
+	}
+	return fmt.Sprintf("from %s to %s at %s", d.number(d.JumpedFrom), d.number(d.JumpedTo), enrich.Moment(d.JumpedAt, about))
+}
+
+// leadText is the metric for the first screen: "0.97 s (avg over 5m), above 0.8 s; jumped
+// from 0.4 s to 0.96 s at 06:12 UTC, 6 min before".
+func leadText(q Query, s selection, d Data, about time.Time) string {
+	text := valueText(q, d)
+	if s.of > 1 && !s.isAlert {
+		text += " in " + groupText(s, d)
+	}
+	switch d.Trend {
+	case Jump:
+		return text + "; jumped " + jumpText(d, about)
+	case Rising, Falling, Steady:
+		return text + "; " + string(d.Trend)
+	}
+	return text
+}
+
+// sides are the words for a value that meets a comparison, and for one that does not.
+var sides = map[string][2]string{
+	">": {"above", "not above"}, ">=": {"at or above", "below"}, "<": {"below", "not below"}, "<=": {"at or below", "above"},
+	"==": {"equal to", "not equal to"}, "!=": {"not equal to", "equal to"},
+}
+
+// valueText returns the value and the threshold: "0.93 s (avg over 5m), above 0.8 s".
 func valueText(q Query, d Data) string {
-	text := formatNumber(d.Value, d.Unit)
+	text, threshold := d.number(d.Value), enrich.Number(d.Threshold, d.Unit, exact)
+	if text == threshold && d.Value != d.Threshold {
+		text = enrich.Number(d.Value, d.Unit, exact)
+	}
 	if q.Aggregation != "" && q.Over > 0 {
 		text += fmt.Sprintf(" (%s over %s)", q.Aggregation, formatDuration(q.Over))
 	}
 	if d.Operator == "" {
 		return text
 	}
-	side := "within"
+	side := sides[d.Operator][1]
 	if d.Beyond {
-		side = "beyond"
+		side = sides[d.Operator][0]
 	}
-	return fmt.Sprintf("%s, %s the threshold %s %s", text, side, d.Operator, formatNumber(d.Threshold, ""))
+	return fmt.Sprintf("%s, %s %s", text, side, threshold)
 }
 
-// formatNumber returns four significant digits, or all digits of the whole part, and the unit.
-func formatNumber(v float64, unit string) string {
-	text := strconv.FormatFloat(v, 'g', 4, 64)
-	if abs := math.Abs(v); abs >= 1000 && abs < 1e15 {
-		text = strconv.FormatFloat(v, 'f', 0, 64)
-	}
-	if unit == "" || strings.HasPrefix(unit, "%") {
-		return text + unit
-	}
-	return text + " " + unit
-}
+// The significant digits of a value, and of what a person set.
+const (
+	rounded = 3
+	exact   = 6
+)
+
+func (d Data) number(v float64) string { return enrich.Number(v, d.Unit, rounded) }
 
 // formatDuration leaves out zeros: 5m, 1h, 1h30m.
 func formatDuration(d time.Duration) string {

@@ -63,14 +63,15 @@ func TestEnrich_AlertingGroup(t *testing.T) {
 		Title: "Metric", Weight: enrich.Important,
 		Blocks: []enrich.Block{
 			enrich.Facts{
-				{Name: "Value", Value: "0.93% (avg over 5m), beyond the threshold > 0.8"},
+				{Name: "Value", Value: "0.93 % (avg over 5m), above 0.8 %", Lead: enrich.What},
 				{Name: "Group", Value: "host:b"},
-				{Name: "Last 1h", Value: "min 0.29%, mean 0.615%, max 0.96%"},
+				{Name: "Last 1h", Value: "min 0.29 %, mean 0.615 %, max 0.96 %"},
 				{Name: "Trend", Value: "▁▁▁▁▁█████ jump"},
-				{Name: "Jump", Value: "at 11:56 UTC, from 0.3% to 0.93%"},
+				{Name: "Jump", Value: "from 0.3 % to 0.93 % at 11:56 UTC, 4 min before", Lead: enrich.What},
 			},
 			enrich.Code("avg:system.load.1{env:prod} by {host}"),
 		},
+		Lead: []enrich.Lead{{Answer: enrich.What, Text: "0.93 % (avg over 5m), above 0.8 %; jumped from 0.3 % to 0.93 % at 11:56 UTC, 4 min before"}},
 		Data: Data{
 			Query: "avg:system.load.1{env:prod} by {host}", Group: "host:b", Groups: 2, Unit: "%", Points: 10,
 			Value: 0.93, Operator: ">", Threshold: 0.8, Beyond: true, Min: 0.29, Max: 0.96, Mean: 0.615,
@@ -99,15 +100,15 @@ func TestEnrich_MostExtremeGroup(t *testing.T) {
 func TestEnrich_ValueAndThreshold(t *testing.T) {
 	series := datadog.Series{Points: points(10, 1, 2, 6)}
 	for query, want := range map[string][]string{
-		"avg(last_3m):avg:a{*} > 5":   {"3 (avg over 3m), within the threshold > 5"},
-		"min(last_3m):avg:a{*} < 5":   {"1 (min over 3m), beyond the threshold < 5"},
-		"max(last_1h):avg:a{*} >= 10": {"10 (max over 1h), beyond the threshold >= 10"},
-		"sum(last_2m):avg:a{*} > 1e6": {"8 (sum over 2m), within the threshold > 1000000"},
+		"avg(last_3m):avg:a{*} > 5":   {"3 (avg over 3m), not above 5"},
+		"min(last_3m):avg:a{*} < 5":   {"1 (min over 3m), below 5"},
+		"max(last_1h):avg:a{*} >= 10": {"10 (max over 1h), at or above 10"},
+		"sum(last_2m):avg:a{*} > 1e6": {"8 (sum over 2m), not above 1000000"},
 		"avg:a{*}":                    {"6"},
 		// The threshold of a change, or of a window without a fixed length, is not the value's.
 		"sum(current_1mo):avg:a{*} > 1":                  {"6", "sum over current_1mo > 1"},
 		"avg(current_1d):avg:a{*}":                       {"6"},
-		"pct_change(avg(last_2m),last_1h):avg:a{*} > 50": {"4 (avg over 2m)", "pct_change since last_1h > 50"},
+		"pct_change(avg(last_2m),last_1h):avg:a{*} > 50": {"4 (avg over 2m)", "pct_change since last_1h > 50 %"},
 		"change(avg(last_2m),last_1h):avg:a{*}":          {"4 (avg over 2m)"},
 	} {
 		got := enriched(t, Config{}, alert.Alert{Query: query, Date: noon}, series)
@@ -120,9 +121,32 @@ func TestEnrich_ValueAndThreshold(t *testing.T) {
 		if diff := cmp.Diff(want, values); diff != "" {
 			t.Errorf("%s: facts (-want +got):\n%s", query, diff)
 		}
-		compared := strings.Contains(want[0], "threshold")
-		if d := got.Data.(Data); compared != (d.Operator != "") || d.Beyond != strings.Contains(want[0], "beyond") {
+		_, side, compared := strings.Cut(want[0], ", ")
+		if d := got.Data.(Data); compared != (d.Operator != "") || d.Beyond != (compared && !strings.HasPrefix(side, "not")) {
 			t.Errorf("%s: data %+v", query, d)
+		}
+	}
+}
+
+func TestEnrich_Lead(t *testing.T) {
+	rising := make([]float64, 60)
+	for i := range rising {
+		rising[i] = float64(i) / 10
+	}
+	for _, tt := range []struct {
+		name, query string
+		series      []datadog.Series
+		want        string
+	}{
+		{"rising", "max(last_5m):avg:a{*} > 5", []datadog.Series{{Unit: "s", Points: points(rising...)}}, "5.9 s (max over 5m), above 5 s; rising"},
+		{"near", "avg(last_5m):avg:a{*} > 0.8", []datadog.Series{{Unit: "s", Points: points(0.80041)}}, "0.80041 s (avg over 5m), above 0.8 s"},
+		{"bytes", "avg(last_5m):avg:a{*} > 1073741824", []datadog.Series{{Unit: "B", Points: points(1288490188, 1288490188, 1288490188, 1288490188)}}, "1.2 GiB (avg over 5m), above 1 GiB; steady"},
+		{"another group", "avg(last_5m):avg:a{*} by {host} > 1", []datadog.Series{{Group: []string{"host:a"}, Points: points(2)}, {Group: []string{"host:b"}, Points: points(3)}}, "3 (avg over 5m), above 1 in host:b, the most extreme of 2"},
+		{"no points", "avg(last_5m):avg:a{*} > 1", nil, "no points of the metric in the 1h before 12:00 UTC"},
+	} {
+		got := enriched(t, Config{}, alert.Alert{Query: tt.query, Date: noon}, tt.series...)
+		if diff := cmp.Diff([]enrich.Lead{{Answer: enrich.What, Text: tt.want}}, got.Lead); diff != "" {
+			t.Errorf("%s: leads (-want +got):\n%s", tt.name, diff)
 		}
 	}
 }
@@ -138,7 +162,7 @@ func TestEnrich_WholeMonitorWindow(t *testing.T) {
 	got := enrichtest.Find(t, newStep(series, Config{}), alert.Alert{Query: "sum(last_4h):sum:a{*}.as_count() > 200", Date: noon})
 	got.Blocks = got.Blocks[:1]
 	enrichtest.Blocks(t, got, enrich.Facts{
-		{Name: "Value", Value: "240 (sum over 4h), beyond the threshold > 200"},
+		{Name: "Value", Value: "240 (sum over 4h), above 200", Lead: enrich.What},
 		{Name: "Last 4h", Value: "min 1, mean 1, max 1"},
 		{Name: "Trend", Value: strings.Repeat("▁", 32) + " steady"},
 	})
@@ -147,7 +171,7 @@ func TestEnrich_WholeMonitorWindow(t *testing.T) {
 func TestEnrich_NoPoints(t *testing.T) {
 	got := enriched(t, Config{Window: 90 * time.Minute}, alert.Alert{Query: query, Date: noon}, datadog.Series{Group: []string{"host:a"}})
 	enrichtest.Blocks(t, got,
-		enrich.Paragraph("Datadog has no points of this metric in the 1h30m before 12:00 UTC."),
+		enrich.Facts{{Name: "Value", Value: "no points of the metric in the 1h30m before 12:00 UTC", Lead: enrich.What}},
 		enrich.Code("avg:system.load.1{env:prod} by {host}"))
 	if diff := cmp.Diff(Data{Query: "avg:system.load.1{env:prod} by {host}"}, got.Data); diff != "" {
 		t.Errorf("data (-want +got):\n%s", diff)

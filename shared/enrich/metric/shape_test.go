@@ -68,19 +68,6 @@ func TestSparkline(t *testing.T) {
 	}
 }
 
-func TestFormatNumber(t *testing.T) {
-	for want, v := range map[string]struct {
-		value float64
-		unit  string
-	}{
-		"0": {0, ""}, "0.9333": {0.93333, ""}, "12.5%": {12.5, "%"}, "1234567 B": {1234567, "B"}, "-1500 ms": {-1500.4, "ms"}, "1e-07 s": {1e-7, "s"}, "1e+20": {1e20, ""},
-	} {
-		if got := formatNumber(v.value, v.unit); got != want {
-			t.Errorf("%v %s: got %q, want %q", v.value, v.unit, got, want)
-		}
-	}
-}
-
 func TestFormatDuration(t *testing.T) {
 	for d, want := range map[time.Duration]string{time.Hour: "1h", 5 * time.Minute: "5m", 90 * time.Minute: "1h30m", 90 * time.Second: "1m30s", 720 * time.Hour: "720h", 10 * time.Minute: "10m", 20 * time.Second: "20s"} {
 		if got := formatDuration(d); got != want {

@@ -109,6 +109,9 @@ func downtimesFinding(matches []datadog.DowntimeMatch, notes []datadog.DowntimeN
 		return enrich.Item{Time: one.Start, Text: one.summary()}
 	})
 	f.Weight, f.Blocks, f.Data = enrich.Important, []enrich.Block{list}, d
+	if d.Muted {
+		f.Lead = []enrich.Lead{{Answer: enrich.What, Text: "muted " + enrich.Until(d.Until)}}
+	}
 	return f
 }
 

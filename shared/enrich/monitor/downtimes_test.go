@@ -76,6 +76,7 @@ func TestDowntimes_Enrich(t *testing.T) {
 	})
 	enrichtest.Equal(t, got, enrich.Finding{
 		Title: "Downtimes", Weight: enrich.Important,
+		Lead: []enrich.Lead{{Answer: enrich.What, Text: "muted until 21 Nov 16:00 UTC"}},
 		Blocks: []enrich.Block{enrich.List{Items: []enrich.Item{
 			{Time: noon, Text: "env:staging, until 21 Nov 16:00 UTC, by ada@example.com: upgrade of the database"},
 			{Time: noon, Text: "everything, until 21 Nov 13:00 UTC"},

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -106,14 +107,22 @@ const (
 )
 
 func newFinding(d Data) enrich.Finding {
+	now := cmp.Or(summary(d.Responders), "no one")
+	lead, repeated := enrich.NewLead(enrich.Lead{Answer: enrich.OnCall, Text: now})
 	facts := enrich.Facts{
 		{Name: "Team", Value: enrich.NameAndID(d.TeamName, d.Team)},
-		{Name: "On call now", Value: cmp.Or(summary(d.Responders), "no one")},
+		{Name: "On call now", Value: now, Lead: repeated},
 	}
 	for i, step := range d.Escalations[:min(len(d.Escalations), maxSteps)] {
 		facts = append(facts, enrich.Fact{Name: fmt.Sprintf("Escalation %d", i+1), Value: summary(step)})
 	}
-	return enrich.Finding{Title: "On call", Weight: enrich.Important, Blocks: []enrich.Block{facts.Known(maxFact)}, Data: d}
+	if next := slices.IndexFunc(facts, func(f enrich.Fact) bool { return f.Lead == "" && f.Name != "Team" && f.Value != now && f.Value != "" }); next > 0 {
+		both := enrich.Lead{Answer: enrich.OnCall, Text: now + ", then " + facts[next].Value}
+		if both, repeated := enrich.NewLead(both); repeated != "" {
+			lead, facts[next].Lead = both, repeated
+		}
+	}
+	return enrich.Finding{Title: "On call", Weight: enrich.Important, Blocks: []enrich.Block{facts.Known(maxFact)}, Data: d, Lead: []enrich.Lead{lead}}
 }
 
 // summary names people: "Ada Lovelace (ada@example.com), bob@example.com".

@@ -72,10 +72,11 @@ func TestEnrich(t *testing.T) {
 	const adaJSON, bobJSON = `{"name":"Ada","email":"ada@example.com"}`, `{"name":"","email":"bob@example.com"}`
 	enrichtest.Equal(t, got, enrich.Finding{
 		Title: "On call", Weight: enrich.Important,
+		Lead: []enrich.Lead{{Answer: enrich.OnCall, Text: "Ada (ada@example.com), bob@example.com, then bob@example.com, Cid"}},
 		Blocks: []enrich.Block{enrich.Facts{
 			{Name: "Team", Value: "Shop (shop)"},
-			{Name: "On call now", Value: "Ada (ada@example.com), bob@example.com"},
-			{Name: "Escalation 2", Value: "bob@example.com, Cid"},
+			{Name: "On call now", Value: "Ada (ada@example.com), bob@example.com", Lead: enrich.OnCall},
+			{Name: "Escalation 2", Value: "bob@example.com, Cid", Lead: enrich.OnCall},
 			{Name: "Escalation 3", Value: "Ada (ada@example.com)"},
 		}},
 	}, `{"team":"shop","team_id":"7","team_name":"Shop","name":"Ada","email":"ada@example.com","responders":[`+adaJSON+`,`+bobJSON+`],`+
@@ -95,5 +96,5 @@ func TestEnrich_Limits(t *testing.T) {
 }
 
 func TestEnrich_NoResponder(t *testing.T) {
-	enrichtest.Blocks(t, enrichtest.Find(t, newStep(&source{}, Config{}), shop), enrich.Facts{{Name: "Team", Value: "Shop (shop)"}, {Name: "On call now", Value: "no one"}})
+	enrichtest.Blocks(t, enrichtest.Find(t, newStep(&source{}, Config{}), shop), enrich.Facts{{Name: "Team", Value: "Shop (shop)"}, {Name: "On call now", Value: "no one", Lead: enrich.OnCall}})
 }

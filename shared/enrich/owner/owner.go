@@ -139,11 +139,12 @@ const (
 )
 
 func newFinding(d Data) enrich.Finding {
+	lead, repeated := enrich.NewLead(enrich.Lead{Answer: enrich.Owner, Text: d.lead()})
 	facts := enrich.Facts{
-		{Name: "Service", Value: enrich.NameAndID(d.DisplayName, d.Service)},
-		{Name: "Team", Value: cmp.Or(d.Team, "none in the Software Catalog")},
+		{Name: "Service", Value: enrich.NameAndID(d.DisplayName, d.Service), Lead: repeated},
+		{Name: "Team", Value: cmp.Or(d.Team, "none in the Software Catalog"), Lead: repeated},
 		{Name: "Other owners", Value: enrich.Join(d.OtherOwners, ", ", maxNames)},
-		{Name: "Tier", Value: d.Tier},
+		{Name: "Tier", Value: d.Tier, Lead: repeated},
 		{Name: "Lifecycle", Value: d.Lifecycle},
 	}
 	for _, c := range d.Contacts[:min(len(d.Contacts), maxContacts)] {
@@ -152,7 +153,24 @@ func newFinding(d Data) enrich.Finding {
 	facts = append(facts, enrich.Fact{Name: "Depends on", Value: enrich.Join(d.DependsOn, ", ", maxNames)})
 	facts = slices.DeleteFunc(facts, func(f enrich.Fact) bool { return f.Value == "" })
 	blocks := enrich.Blocks(facts, links(d), enrich.Paragraph(enrich.Line(d.Description, maxDescription)))
-	return enrich.Finding{Title: "Owner", Weight: enrich.Important, Blocks: blocks, Data: d}
+	f := enrich.Finding{Title: "Owner", Weight: enrich.Important, Blocks: blocks, Data: d, Lead: []enrich.Lead{lead}}
+	if d.Runbook != "" {
+		runbook, _ := enrich.NewLead(enrich.Lead{Answer: enrich.Runbook, Text: cmp.Or(d.Links[0].Name, "Runbook"), URL: d.Runbook})
+		f.Lead = append(f.Lead, runbook)
+	}
+	return f
+}
+
+// lead is the owner for the first screen: "team payments, tier 1, service Shop (shop)".
+func (d Data) lead() string {
+	parts := []string{"no team in the Software Catalog"}
+	if d.Team != "" {
+		parts[0] = "team " + d.Team
+	}
+	if d.Tier != "" {
+		parts = append(parts, "tier "+d.Tier)
+	}
+	return strings.Join(append(parts, "service "+enrich.NameAndID(d.DisplayName, d.Service)), ", ")
 }
 
 // contactLabel writes "Microsoft teams" for the type "microsoft-teams", and the

@@ -65,12 +65,16 @@ func TestEnrich(t *testing.T) {
 	})
 	enrichtest.Equal(t, got, enrich.Finding{
 		Title: "Owner", Weight: enrich.Important,
+		Lead: []enrich.Lead{
+			{Answer: enrich.Owner, Text: "team shop, tier 1, service Checkout (checkout)"},
+			{Answer: enrich.Runbook, Text: "Restart", URL: "https://wiki.example.com/restart"},
+		},
 		Blocks: []enrich.Block{
 			enrich.Facts{
-				{Name: "Service", Value: "Checkout (checkout)"},
-				{Name: "Team", Value: "shop"},
+				{Name: "Service", Value: "Checkout (checkout)", Lead: enrich.Owner},
+				{Name: "Team", Value: "shop", Lead: enrich.Owner},
 				{Name: "Other owners", Value: "payments"},
-				{Name: "Tier", Value: "1"},
+				{Name: "Tier", Value: "1", Lead: enrich.Owner},
 				{Name: "Lifecycle", Value: "production"},
 				{Name: "Slack", Value: "@slack-shop"},
 				{Name: "Email (Support)", Value: "shop@example.com"},
@@ -98,7 +102,7 @@ func TestEnrich(t *testing.T) {
 
 func TestEnrich_NoTeam(t *testing.T) {
 	got := enriched(t, datadog.Service{Name: "checkout", DisplayName: "checkout"})
-	enrichtest.Blocks(t, got, enrich.Facts{{Name: "Service", Value: "checkout"}, {Name: "Team", Value: "none in the Software Catalog"}})
+	enrichtest.Blocks(t, got, enrich.Facts{{Name: "Service", Value: "checkout", Lead: enrich.Owner}, {Name: "Team", Value: "none in the Software Catalog", Lead: enrich.Owner}})
 }
 
 func TestEnrich_Limits(t *testing.T) {

@@ -189,7 +189,9 @@ func newFinding(slos []datadog.SLO, s site.Site, stale error) enrich.Finding {
 	d.SLO = d.SLOs[0]
 	f := enrich.Finding{Title: "Error budget", Weight: enrich.Useful, Blocks: []enrich.Block{list}, Data: d, PartialReason: stale}
 	if d.State == breached || d.State == warning {
-		f.Weight = enrich.Important
+		lead, repeated := enrich.NewLead(enrich.Lead{Answer: enrich.What, Text: list.Items[0].Text, URL: d.URL})
+		list.Items[0].Lead = repeated
+		f.Weight, f.Lead = enrich.Important, []enrich.Lead{lead}
 	}
 	if stale != nil {
 		asOf := ""
@@ -213,8 +215,8 @@ func newSLO(o datadog.SLO, s site.Site) SLO {
 	return one
 }
 
-// summary is an SLO in a line: "Checkout answers: 12.5% of the error budget left
-// (99.6% good, target 99.5% over 7d)".
+// summary is an SLO in a line: "Checkout answers: 12.5 % of the error budget
+// left (99.6 % good, target 99.5 % over 7d)".
 func (o SLO) summary(problem string) string {
 	target := fmt.Sprintf("target %s over %s", percent(o.Target), o.Timeframe)
 	if !o.Known {
@@ -230,4 +232,4 @@ func (o SLO) summary(problem string) string {
 	return fmt.Sprintf("%s: %s (%s good, %s)", o.Name, left, percent(o.SLI), target)
 }
 
-func percent(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) + "%" }
+func percent(v float64) string { return enrich.Number(v, "%", 6) }

@@ -86,10 +86,13 @@ func TestEnrich(t *testing.T) {
 	})
 	enrichtest.Equal(t, got, enrich.Finding{
 		Title: "Error budget", Weight: enrich.Important,
+		Lead: []enrich.Lead{{
+			Answer: enrich.What, Text: "Checkout is quick: error budget overspent by 2 % (94.9 % good, target 95 % over 30d)", URL: "https://app.datadoghq.eu/slo?slo_id=b",
+		}},
 		Blocks: []enrich.Block{enrich.List{Items: []enrich.Item{
-			{Tag: "breached", Text: "Checkout is quick: error budget overspent by 2% (94.9% good, target 95% over 30d)", URL: "https://app.datadoghq.eu/slo?slo_id=b"},
-			{Tag: "warning", Text: "Checkout answers: 25% of the error budget left (99.625% good, target 99.5% over 7d)", URL: "https://app.datadoghq.eu/slo?slo_id=a"},
-			{Tag: "no_data", Text: "Here: error budget unknown: The denominator is zero valued (target 99% over month)", URL: "https://app.datadoghq.eu/slo?slo_id=d"},
+			{Tag: "breached", Text: "Checkout is quick: error budget overspent by 2 % (94.9 % good, target 95 % over 30d)", URL: "https://app.datadoghq.eu/slo?slo_id=b", Lead: enrich.What},
+			{Tag: "warning", Text: "Checkout answers: 25 % of the error budget left (99.625 % good, target 99.5 % over 7d)", URL: "https://app.datadoghq.eu/slo?slo_id=a"},
+			{Tag: "no_data", Text: "Here: error budget unknown: The denominator is zero valued (target 99 % over month)", URL: "https://app.datadoghq.eu/slo?slo_id=d"},
 		}}},
 	}, `{"id":"b","name":"Checkout is quick","state":"breached","timeframe":"30d","target":95,"sli":94.9,"budget":-2,"known":true,"url":"https://app.datadoghq.eu/slo?slo_id=b",`+
 		`"count":3,"slos":[{"id":"b","name":"Checkout is quick","state":"breached","timeframe":"30d","target":95,"sli":94.9,"budget":-2,"known":true,"url":"https://app.datadoghq.eu/slo?slo_id=b"},`+
@@ -107,7 +110,7 @@ func TestEnrich(t *testing.T) {
 func TestEnrich_History(t *testing.T) {
 	indexed := datadog.SLO{ID: "a", Name: "Checkout answers", Timeframe: "7d", Target: 99, State: "warning", SLIStatus: status(99.1, 10), Indexed: noon.Add(-5 * time.Minute)}
 	limited := &fault.Error{Kind: fault.Temporary, Public: "its rate limit ends in 7s"}
-	const lastKnown = "Checkout answers: 10% of the error budget left (99.1% good, target 99% over 7d)"
+	const lastKnown = "Checkout answers: 10 % of the error budget left (99.1 % good, target 99 % over 7d)"
 	for _, tt := range []struct {
 		name    string
 		status  datadog.SLIStatus
@@ -116,7 +119,7 @@ func TestEnrich_History(t *testing.T) {
 		text    string
 		partial string
 	}{
-		{"healthy", status(100, 100), nil, enrich.Useful, "Checkout answers: 100% of the error budget left (100% good, target 99% over 7d)", ""},
+		{"healthy", status(100, 100), nil, enrich.Useful, "Checkout answers: 100 % of the error budget left (100 % good, target 99 % over 7d)", ""},
 		{"failed", datadog.SLIStatus{}, limited, enrich.Important, lastKnown, "Last known values, as of 21 Nov 11:55 UTC: its rate limit ends in 7s."},
 		{"no data", datadog.SLIStatus{}, nil, enrich.Important, lastKnown, ""},
 	} {
