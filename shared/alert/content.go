@@ -18,6 +18,9 @@ func (a *Alert) addContent(payload map[string]any, unread []any) bool {
 	if isNumber(a.Title) {
 		a.Title = ""
 	}
+	if a.Title == "" && isNumber(a.AlertTitle) {
+		a.AlertTitle = ""
+	}
 	if a.Title == "" && a.AlertTitle == "" {
 		a.take("title", &a.Title, "incident", a.Incident.Title)
 		a.take("title", &a.Title, "security", cmp.Or(a.Security.SignalTitle, a.Security.RuleName))

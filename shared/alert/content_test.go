@@ -27,11 +27,12 @@ func TestDecode_Content(t *testing.T) {
 			title: "[Triggered on {host:web-1}] CPU", link: link, transition: "Triggered", group: "host:web-1",
 		},
 		`{"incident_public_id":"123456","incident_title":"Orders are late","incident_msg":"We look.","incident_severity":"SEV-2"}`: {title: "Orders are late", message: "We look.", priority: "P2"},
-		`{"title":"123456","incident_title":"Orders are late"}`:                                                                    {title: "Orders are late"},
-		`{"security_signal_title":"Odd logins","security_signal_msg":"Many.","security_signal_severity":"high"}`:                   {title: "Odd logins", message: "Many.", priority: "P2"},
-		`{"security_rule_name":"Odd logins","security_rule_id":"a"}`:                                                               {title: "Odd logins"},
-		`{"synthetics_test_name":"Buying","synthetics_first_failing_step_name":"Pay"}`:                                             {title: "Buying", message: "Pay"},
-		`{"case_title":"Odd","case_description":"It broke.","case_priority":"P3","case_url":"https://app.datadoghq.com/cases/1"}`:  {title: "Odd", message: "It broke.", priority: "P3", link: "https://app.datadoghq.com/cases/1"},
+		`{"alert_title":"123456","text":"Disk is full"}`:                                                                          {message: "Disk is full"},
+		`{"title":"123456","incident_title":"Orders are late"}`:                                                                   {title: "Orders are late"},
+		`{"security_signal_title":"Odd logins","security_signal_msg":"Many.","security_signal_severity":"high"}`:                  {title: "Odd logins", message: "Many.", priority: "P2"},
+		`{"security_rule_name":"Odd logins","security_rule_id":"a"}`:                                                              {title: "Odd logins"},
+		`{"synthetics_test_name":"Buying","synthetics_first_failing_step_name":"Pay"}`:                                            {title: "Buying", message: "Pay"},
+		`{"case_title":"Odd","case_description":"It broke.","case_priority":"P3","case_url":"https://app.datadoghq.com/cases/1"}`: {title: "Odd", message: "It broke.", priority: "P3", link: "https://app.datadoghq.com/cases/1"},
 
 		`{"alert_id":"221","title":"[Triggered] x","transition":"Triggered","priority":"P2","scope":"host:a","summary":"Disk is full; see https://wiki.example.com/rb"}`: {
 			title: "[Triggered] x", message: "Disk is full; see https://wiki.example.com/rb", priority: "P2", transition: "Triggered", monitor: "221", group: "host:a",
