@@ -201,7 +201,7 @@ func problems(f enrich.Finding) []string {
 		all = append(all, fmt.Sprintf("%d of %d blocks are not empty", len(shown), len(f.Blocks)))
 	}
 	for _, lead := range f.Lead {
-		if lead.Answer == "" || lead.Text == "" || lead.Answer != enrich.Suspect && utf8.RuneCountInString(lead.Text) > enrich.MaxLead {
+		if lead.Answer == "" || lead.Text == "" && lead.Time.IsZero() || lead.Answer != enrich.Suspect && utf8.RuneCountInString(lead.Text) > enrich.MaxLead {
 			all = append(all, fmt.Sprintf("lead %q, %q", lead.Answer, lead.Text))
 		}
 	}

@@ -143,7 +143,7 @@ func (i Incident) lead(alerted time.Time) enrich.Lead {
 	if !i.Created.IsZero() {
 		text += " since " + enrich.Moment(i.Created, alerted)
 	}
-	return enrich.Lead{Answer: enrich.What, Text: text + ": " + i.summary(), URL: i.URL, Time: i.Created}
+	return enrich.Lead{Answer: enrich.What, Text: text + ": " + i.summary(), URL: i.URL}
 }
 
 // summary is an incident in a line: "#42 Checkout fails (stable, customers impacted,

@@ -59,7 +59,7 @@ func TestEnrich(t *testing.T) {
 	enrichtest.Equal(t, got, enrich.Finding{
 		Title: "Open incidents", Weight: enrich.Important,
 		Lead: []enrich.Lead{{
-			Answer: enrich.What, Time: noon, URL: "https://app.datadoghq.com/incidents/42",
+			Answer: enrich.What, URL: "https://app.datadoghq.com/incidents/42",
 			Text: "SEV-1 incident since 21 Nov 12:00 UTC: #42 Checkout fails (active, customers impacted, commander ada@example.com)",
 		}},
 		Blocks: []enrich.Block{enrich.List{

@@ -165,7 +165,7 @@ func searchFinding(lines []datadog.Log, q datadog.SearchQuery, page string) enri
 	f := newFinding(d, fmt.Sprintf("%s, %s to %s", query, from, to), lines)
 	f.Blocks = append(f.Blocks, links)
 	if most := f.Data.(Data).Patterns[0]; most.Count > 1 {
-		lead, _ := enrich.NewLead(enrich.Lead{Answer: enrich.What, Text: fmt.Sprintf("%d× in the logs: %s", most.Count, most.Sample), Time: most.LastAt})
+		lead, _ := enrich.NewLead(enrich.Lead{Answer: enrich.What, Text: fmt.Sprintf("%d× in the logs: %s", most.Count, most.Sample)})
 		f.Lead = []enrich.Lead{lead}
 	}
 	return f

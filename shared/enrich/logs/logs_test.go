@@ -56,7 +56,7 @@ func TestEnrich_Patterns(t *testing.T) {
 	), Config{}, ofCheckout)
 	want := enrich.Finding{
 		Title: "Logs", Weight: enrich.Important,
-		Lead: []enrich.Lead{{Answer: enrich.What, Text: "2× in the logs: timeout after 5003 ms to 10.0.0.7:5432 at pool.go:12", Time: noon.Add(-2 * time.Second)}},
+		Lead: []enrich.Lead{{Answer: enrich.What, Text: "2× in the logs: timeout after 5003 ms to 10.0.0.7:5432 at pool.go:12"}},
 		Blocks: []enrich.Block{
 			enrich.Facts{{Name: "service:checkout status:error, 11:45 to 12:00 UTC", Value: "3 lines of 2 patterns"}},
 			enrich.List{Items: []enrich.Item{

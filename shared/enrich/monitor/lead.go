@@ -15,14 +15,14 @@ import (
 // leads are the step's lines of the first screen.
 func leads(a alert.Alert, d Data, what string, own Group, pages enrich.Links) (all []enrich.Lead) {
 	add := func(lead enrich.Lead) {
-		if lead.Text = enrich.Line(lead.Text, enrich.MaxLead); lead.Text != "" {
+		if lead, _ = enrich.NewLead(lead); lead.Text != "" || !lead.Time.IsZero() {
 			all = append(all, lead)
 		}
 	}
 	add(enrich.Lead{Answer: enrich.What, Text: d.difference(a)})
 	add(enrich.Lead{Answer: enrich.What, Text: what})
 	if isFailing(own.State) && !own.Since.IsZero() {
-		add(enrich.Lead{Answer: enrich.Since, Text: enrich.Moment(own.Since, a.Date), Time: own.Since})
+		add(enrich.Lead{Answer: enrich.Since, Time: own.Since})
 	}
 	if len(pages) > 0 && pages[0].Kind == kindRunbook {
 		add(enrich.Lead{Answer: enrich.Runbook, Text: pages[0].Title, URL: pages[0].URL})
