@@ -3,6 +3,7 @@ package datadog
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -329,6 +330,18 @@ func TestClient_Lists_Forms(t *testing.T) {
 		ids := each(events, func(e Event) string { return e.ID })
 		if got := fmt.Sprint(ids); err == nil && got != want || err != nil && (want != "" || !fault.IsTemporary(err)) {
 			t.Errorf("%s: got %s (%v), want %s", body, got, err, want)
+		}
+	}
+}
+
+func TestClient_SearchEvents_MaxText(t *testing.T) {
+	client := clientOver(t, func(*http.Request) (*http.Response, error) {
+		return respond(200, `{"data":[{"attributes":{"message":"first line"}}]}`), nil
+	}, keyring{})
+	for limit, want := range map[int]string{0: "first line", 5: "first", 100: "first line"} {
+		events, err := client.Cached(time.Minute).SearchEvents(t.Context(), SearchQuery{MaxText: limit})
+		if err != nil || len(events) != 1 || events[0].Text != want {
+			t.Errorf("%d: got %+v, %v", limit, events, err)
 		}
 	}
 }

@@ -71,14 +71,20 @@ func (c *Client) Events(ctx context.Context, query EventQuery) ([]Event, error) 
 	call.variant = strconv.Itoa(query.MaxText)
 	return readEach(ctx, c, call, "events", func(f eventFields) Event {
 		e := c.event(f)
-		if query.MaxText > 0 && len(e.Text) > query.MaxText {
-			e.Text = strings.ToValidUTF8(strings.Clone(e.Text[:query.MaxText]), "")
-		}
+		e.Text = textStart(e.Text, query.MaxText)
 		for i, tag := range e.Tags { // Most are those of other events, too.
 			e.Tags[i] = unique.Make(tag).Value()
 		}
 		return e
 	})
+}
+
+// textStart returns the first bytes of a text, and does not keep the others in memory.
+func textStart(text string, limit int) string {
+	if limit == 0 || len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(strings.Clone(text[:limit]), "")
 }
 
 func (q EventQuery) values() url.Values {

@@ -21,6 +21,7 @@ type SearchQuery struct {
 	Indexes  []string // Of logs; empty for all of them.
 	From, To time.Time
 	Limit    int // At most 1,000; 0 is Datadog's default of 10.
+	MaxText  int // How many bytes of an event's text are kept; 0 keeps all.
 }
 
 // SearchedEvent is an event of the Events Explorer. Fields that a response lacks are
@@ -61,8 +62,12 @@ type Change struct {
 func (c *Client) SearchEvents(ctx context.Context, query SearchQuery) ([]SearchedEvent, error) {
 	return readEach(ctx, c, call{
 		op: "search the events", permission: eventsRead, method: http.MethodPost, path: "/api/v2/events/search",
-		body: newSearch(query),
-	}, "data", c.searchedEvent)
+		body: newSearch(query), variant: strconv.Itoa(query.MaxText),
+	}, "data", func(found resource[searchedFields]) SearchedEvent {
+		e := c.searchedEvent(found)
+		e.Text = textStart(e.Text, query.MaxText)
+		return e
+	})
 }
 
 // FindPosted returns the event that was posted under an idempotency key by a webhook, or by any

@@ -29,7 +29,7 @@ func HistoryQuery(a alert.Alert) datadog.EventQuery {
 	return datadog.EventQuery{
 		Start: a.Date.Add(-day).Truncate(time.Minute), End: a.Date.Truncate(time.Minute).Add(time.Minute),
 		Tags:         []string{"monitor"},
-		Unaggregated: true, ExcludeAggregate: true,
+		Unaggregated: true, ExcludeAggregate: true, MaxText: 1,
 	}
 }
 
@@ -39,12 +39,7 @@ func history(list lister) enrich.Step {
 		if err != nil {
 			return enrich.Finding{}, err
 		}
-		// Alerts of the same minute share one cached response.
-		events, err := list(ctx, datadog.EventQuery{
-			Start: a.Date.Add(-day).Truncate(time.Minute), End: a.Date.Truncate(time.Minute).Add(time.Minute),
-			Tags:         []string{"monitor"},
-			Unaggregated: true, ExcludeAggregate: true, MaxText: 1,
-		})
+		events, err := list(ctx, HistoryQuery(a))
 		if err != nil {
 			return enrich.Finding{}, err
 		}

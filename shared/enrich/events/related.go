@@ -119,22 +119,18 @@ const maxText = 300
 func AroundQuery(a alert.Alert) datadog.EventQuery {
 	return datadog.EventQuery{
 		Start: a.Date.Add(-before).Truncate(time.Minute).UTC(), End: a.Date.Add(after).Truncate(time.Minute).UTC(),
-		Tags: searchTags(enrich.Tags(a)), Unaggregated: true, ExcludeAggregate: true,
+		Tags: searchTags(enrich.Tags(a)), Unaggregated: true, ExcludeAggregate: true, MaxText: maxText,
 	}
 }
 
 func around(list lister) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
-		tags := searchTags(enrich.Tags(a))
-		if len(tags) == 0 {
+		q := AroundQuery(a)
+		if len(q.Tags) == 0 {
 			return enrich.Finding{}, enrich.Skip("the alert has no tag to find related events by")
 		}
-		// Alerts of the same minute share one cached response.
-		d := Around{Tags: tags, From: a.Date.Add(-before).Truncate(time.Minute).UTC(), To: a.Date.Add(after).Truncate(time.Minute).UTC()}
-		events, err := list(ctx, datadog.EventQuery{
-			Start: d.From, End: d.To, Tags: tags,
-			Unaggregated: true, ExcludeAggregate: true, MaxText: maxText,
-		})
+		d := Around{Tags: q.Tags, From: q.Start, To: q.End}
+		events, err := list(ctx, q)
 		if err != nil {
 			return enrich.Finding{}, err
 		}

@@ -83,7 +83,7 @@ func (e evidence) isScaling(one event) bool {
 	if host := e.places.Get("host"); host != "" && (one.Host == host || slices.Contains(one.Tags, "host:"+host)) {
 		return false
 	}
-	return events.Source(one.SearchedEvent) == "autoscaling" || scaling().MatchString(one.Title) || scaling().MatchString(enrich.Line(one.Text, maxMatched))
+	return events.Source(one.SearchedEvent) == "autoscaling" || scaling().MatchString(one.Title) || scaling().MatchString(one.Text)
 }
 
 var scaling = enrich.Pattern(`(?i)\bauto-?scal(er|ing)\b|horizontalpodautoscaler|successfulrescale`)

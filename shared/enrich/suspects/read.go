@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
@@ -170,7 +171,7 @@ func (r reader) changesPart(s scope, began time.Time) enrich.Named {
 			return nil, errNoSubject
 		}
 		from, to := enrich.Window(alert.Alert{Date: began}, lookback)
-		return r.client.SearchEvents(ctx, datadog.SearchQuery{Query: s.changesQuery(terms), From: from, To: to, Limit: maxEvents})
+		return r.client.SearchEvents(ctx, datadog.SearchQuery{Query: s.changesQuery(terms), From: from, To: to, Limit: maxEvents, MaxText: maxMatched})
 	})
 }
 
@@ -198,7 +199,7 @@ func (r reader) readPast(ctx context.Context, a alert.Alert, e evidence, candida
 		}
 		query := fmt.Sprintf("(%s) source:(%s)", strings.Join(terms, " OR "), strings.Join(append([]string{"alert", "monitor_alert"}, sources...), " OR "))
 		from, to := enrich.Window(alert.Alert{Date: e.began}, pastDays)
-		return r.client.SearchEvents(ctx, datadog.SearchQuery{Query: query, From: from, To: to, Limit: maxEvents})
+		return r.client.SearchEvents(ctx, datadog.SearchQuery{Query: query, From: from, To: to, Limit: maxEvents, MaxText: maxMatched})
 	})
 	result := enrich.Run(ctx, []enrich.Named{read}, a, enrich.PartTimeout(ctx))
 	for _, one := range found[[]datadog.SearchedEvent](result, readPast) {
@@ -287,6 +288,7 @@ func (e evidence) concerning(searched []datadog.SearchedEvent, listed []datadog.
 			continue
 		}
 		seen[k] = len(concerning)
+		one.Text = wholeWords(one.Text)
 		concerning = append(concerning, event{SearchedEvent: one, kind: kind, relation: relation, subject: subject})
 	}
 	slices.SortStableFunc(concerning, func(a, b event) int {
@@ -294,6 +296,14 @@ func (e evidence) concerning(searched []datadog.SearchedEvent, listed []datadog.
 	})
 	markRoutine(concerning)
 	return concerning
+}
+
+// wholeWords drops the last word of a text that was truncated, which may be half a URL.
+func wholeWords(text string) string {
+	if len(text) < maxMatched-utf8.UTFMax {
+		return text
+	}
+	return text[:max(0, strings.LastIndexAny(text, " \n\t"))]
 }
 
 // The repetitions of an event by which it is routine: how many before it, how far apart,
@@ -341,7 +351,7 @@ func (one event) isRelease() bool {
 func (one event) repetitionKey() string {
 	text := shape(one.Title)
 	if one.isRelease() {
-		text = fmt.Sprintf("%s %s %v %s", one.Title, alert.Tags(one.Tags).Get("version"), one.Change, counter().ReplaceAllString(enrich.Line(one.Text, maxMatched), "#"))
+		text = fmt.Sprintf("%s %s %v %s", one.Title, alert.Tags(one.Tags).Get("version"), one.Change, counter().ReplaceAllString(one.Text, "#"))
 	}
 	return string(one.kind) + " " + one.subject + " " + text
 }

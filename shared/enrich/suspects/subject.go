@@ -246,8 +246,8 @@ func words(text string) map[string]bool {
 var nothingChanged = enrich.Pattern(`(?i)\b0 to add, 0 to change, 0 to destroy\b|\b0 added, 0 changed, 0 destroyed\b|\bupdated 0 resources\b|\brun planned\b|\bno changes\b|\bdry[ -]run\b|\bwith 0 notifications\b`)
 
 func changedNothing(e datadog.SearchedEvent) bool {
-	return nothingChanged().MatchString(e.Title) || nothingChanged().MatchString(enrich.Line(e.Text, maxMatched))
+	return nothingChanged().MatchString(e.Title) || nothingChanged().MatchString(e.Text)
 }
 
-// maxMatched is how much of a text is searched for what it says of its run.
-const maxMatched = 500
+// maxMatched is how many bytes of a text are read for what it says of its run.
+const maxMatched = 1000

@@ -1,27 +1,240 @@
 package suspects_test
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/enrichtest"
+	"boomerang/shared/enrich/events"
+	"boomerang/shared/enrich/monitor"
 	"boomerang/shared/enrich/suspects"
 	"boomerang/shared/fakedatadog"
+	"boomerang/shared/fault"
+	"boomerang/shared/site"
 )
 
+var noon = time.Date(2026, time.November, 21, 12, 0, 0, 0, time.UTC)
+
+// checkoutAlert is one whose metric jumped after a deploy.
+func checkoutAlert() alert.Alert {
+	return alert.Alert{
+		ID: "1", MonitorID: "7", Date: noon, Transition: alert.Triggered, Title: "[Triggered] Checkout is slow", Tags: alert.Tags{"service:checkout", "env:prod"},
+		Query: "avg(last_5m):avg:checkout.duration{env:prod} > 1",
+	}
+}
+
+func seedCheckout(s *fakedatadog.Server) {
+	s.AddMonitor(fakedatadog.Monitor{ID: 7, Name: "Checkout is slow"})
+	s.AddEntity(fakedatadog.Entity{Metadata: fakedatadog.EntityMetadata{Name: "checkout"}, Spec: fakedatadog.EntitySpec{DependsOn: []string{"service:payments"}}})
+	post(s, -9, fakedatadog.Event{ID: 42, Title: "Deploy checkout to prod succeeded", SourceTypeName: "github", Tags: []string{"service:checkout", "env:prod", "version:2", "author:ann"}})
+	post(s, -25, fakedatadog.Event{ID: 43, Title: "[Triggered] Payments fail", AlertType: "error", MonitorID: 8, Tags: []string{"service:payments", "env:prod", "monitor"}})
+	var points [][2]float64
+	for minute := -180.0; minute <= 0; minute++ {
+		value := 0.3
+		if minute >= -6 {
+			value = 1.4
+		}
+		points = append(points, [2]float64{float64(at(minute).UnixMilli()), value})
+	}
+	s.AddSeries(fakedatadog.Series{Query: "avg:checkout.duration{env:prod}", Points: points})
+}
+
+func at(minute float64) time.Time { return noon.Add(minutes(minute)) }
+
+func post(s *fakedatadog.Server, minute float64, e fakedatadog.Event) {
+	e.Text, e.DateHappened = e.Title, at(minute).Unix()
+	s.AddEvent(e)
+}
+
+// find returns what the step finds among what seed adds.
+func find(t *testing.T, c suspects.Config, a alert.Alert, seed func(*fakedatadog.Server)) (enrich.Finding, *fakedatadog.Server) {
+	t.Helper()
+	client, fake := enrichtest.Client(t, fakedatadog.Options{Now: func() time.Time { return noon }})
+	seed(fake)
+	return enrichtest.Find(t, suspects.Kind(client).New(c, time.Minute), a), fake
+}
+
 func TestConformance(t *testing.T) {
-	now := time.Now().UTC().Truncate(time.Second)
+	a := checkoutAlert()
+	a.Date = time.Now().UTC().Truncate(time.Second)
 	enrichtest.Conformance(t, enrichtest.Case{
-		Kind: suspects.Kind,
-		Alert: alert.Alert{
-			MonitorID: "7", Date: now, Tags: alert.Tags{"service:checkout", "env:prod"}, Query: "avg(last_5m):avg:trace.http.request{service:checkout} by {host} > 1",
-		},
+		Kind: suspects.Kind, Alert: a,
 		Seed: func(s *fakedatadog.Server) {
 			s.AddMonitor(fakedatadog.Monitor{ID: 7, Name: "Checkout is slow"})
 			s.AddEvent(fakedatadog.Event{
-				Title: "Deploy checkout v2 to prod succeeded", Text: "x", DateHappened: now.Add(-9 * time.Minute).Unix(), SourceTypeName: "github", Tags: []string{"service:checkout", "env:prod"},
+				Title: "Deploy checkout to prod succeeded", Text: "x", DateHappened: a.Date.Add(-9 * time.Minute).Unix(), SourceTypeName: "github", Tags: []string{"service:checkout", "env:prod"},
 			})
 		},
 	})
+}
+
+func TestStep(t *testing.T) {
+	got, _ := find(t, suspects.Config{}, checkoutAlert(), seedCheckout)
+	deploy := "Deploy checkout to prod succeeded (version 2), by ann; the metric jumped 3 min later"
+	upstream := "[Triggered] Payments fail; checkout depends on payments"
+	const page = "https://app.datadoghq.com/event/event?event_id="
+	enrichtest.Equal(t, got, enrich.Finding{
+		Title: "Suspects", Weight: enrich.Essential,
+		Blocks: []enrich.Block{enrich.List{Items: []enrich.Item{
+			{Time: at(-9), Tag: "deploy", Text: deploy, URL: page + "42", Lead: enrich.Suspect},
+			{Time: at(-25), Tag: "alert", Text: upstream, URL: page + "43", Lead: enrich.Suspect},
+		}}},
+		Lead: []enrich.Lead{
+			{Answer: enrich.Suspect, Text: deploy, URL: page + "42", Time: at(-9)},
+			{Answer: enrich.Suspect, Text: upstream, URL: page + "43", Time: at(-25)},
+		},
+	}, `{"began":"2026-11-21T12:00:00Z","suspects":[`+
+		`{"kind":"deploy","title":"Deploy checkout to prod succeeded (version 2), by ann","time":"2026-11-21T11:51:00Z","before":540,`+
+		`"evidence":["the metric jumped 3 min later"],"rule":"deploy","service":"checkout","url":"`+page+`42","event_id":"42","score":1.3},`+
+		`{"kind":"alert","title":"[Triggered] Payments fail","time":"2026-11-21T11:35:00Z","before":1500,`+
+		`"evidence":["checkout depends on payments"],"rule":"upstream_alert","service":"payments","url":"`+page+`43","event_id":"43","score":0.95}]}`)
+}
+
+func TestStep_None(t *testing.T) {
+	got, _ := find(t, suspects.Config{}, checkoutAlert(), func(s *fakedatadog.Server) { s.AddMonitor(fakedatadog.Monitor{ID: 7}) })
+	lead := []enrich.Lead{{Answer: enrich.Suspect, Text: "No suspect found."}}
+	if diff := cmp.Diff(lead, got.Lead); diff != "" || got.PartialReason != nil {
+		t.Errorf("partial: %v, lead (-want +got):\n%s", got.PartialReason, diff)
+	}
+	enrichtest.Blocks(t, got, enrich.List{Items: []enrich.Item{{Text: "No suspect found.", Lead: enrich.Suspect}}})
+}
+
+func TestStep_Without(t *testing.T) {
+	got, _ := find(t, suspects.Config{Without: []string{"deploy", "upstream_alert"}}, checkoutAlert(), seedCheckout)
+	if d := got.Data.(suspects.Data); len(d.Suspects) != 0 {
+		t.Errorf("got %+v", d.Suspects)
+	}
+	enrichtest.Validate(t, suspects.Config{Without: []string{"deploy", "metric_move"}}, "")
+	enrichtest.Validate(t, suspects.Config{Without: []string{"deploys"}}, `without: there is no rule "deploys": use one of deploy, flag, config, infrastructure, `+
+		`other_change, dependency_change, upstream_alert, shared_group, only_group, recurring, metric_move, precedent`)
+}
+
+// TestStep_Reads counts the calls beside those of the other default steps.
+func TestStep_Reads(t *testing.T) {
+	for name, tt := range map[string]struct {
+		transition alert.Transition
+		seed       func(*fakedatadog.Server)
+		want       string
+	}{
+		"a suspect": {alert.Triggered, seedCheckout, "catalog.relations events.search metrics.query"},
+		"none but an event as before earlier alerts": {
+			alert.Triggered, func(s *fakedatadog.Server) {
+				post(s, -5, fakedatadog.Event{Title: "Import started", SourceTypeName: "airflow", Tags: []string{"service:checkout"}})
+			}, "catalog.relations events.search events.search metrics.query",
+		},
+		"a reminder": {alert.Renotify, func(s *fakedatadog.Server) {
+			seedCheckout(s)
+			post(s, -3, fakedatadog.Event{Title: "[Triggered] Checkout is slow", AlertType: "error", MonitorID: 7, Tags: []string{"monitor"}})
+		}, "catalog.relations events.search metrics.query"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, fake := enrichtest.Client(t, fakedatadog.Options{Now: func() time.Time { return noon }})
+			tt.seed(fake)
+			fake.AddMonitor(fakedatadog.Monitor{ID: 7})
+			a := checkoutAlert()
+			a.Transition = tt.transition
+			for _, kind := range []enrich.Kind{monitor.Kind(client, site.US1), events.RelatedKind(client)} {
+				enrichtest.Find(t, kind.New(kind.Config, time.Minute), a)
+			}
+			before := len(fake.Requests())
+			enrichtest.Find(t, suspects.Kind(client).New(suspects.Config{}, time.Minute), a)
+			var further []string
+			for _, r := range fake.Requests()[before:] {
+				further = append(further, string(r.Route))
+			}
+			slices.Sort(further)
+			if got := strings.Join(further, " "); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestStep_Partial(t *testing.T) {
+	for route, want := range map[fakedatadog.Route]string{
+		fakedatadog.CatalogRelations: "dependencies", fakedatadog.MetricsQuery: "the metric's move", fakedatadog.MonitorGet: "the monitor's groups",
+	} {
+		t.Run(string(route), func(t *testing.T) {
+			got, _ := find(t, suspects.Config{}, checkoutAlert(), func(s *fakedatadog.Server) {
+				seedCheckout(s)
+				if err := s.Inject(route, enrichtest.Unavailable, 0); err != nil {
+					t.Fatal(err)
+				}
+			})
+			d := got.Data.(suspects.Data)
+			if got.PartialReason == nil || len(d.Suspects) == 0 || len(d.Missing) != 1 || !strings.HasPrefix(d.Missing[0], "Unavailable: "+want+": ") {
+				t.Errorf("partial: %v, data %+v", fault.Public(got.PartialReason), d)
+			}
+		})
+	}
+}
+
+func TestStep_Began(t *testing.T) {
+	own := func(s *fakedatadog.Server, minute float64, title, kind string) {
+		post(s, minute, fakedatadog.Event{Title: title + " Checkout is slow", AlertType: kind, MonitorID: 7, MonitorGroups: []string{"*"}, Tags: []string{"monitor"}})
+	}
+	for name, tt := range map[string]struct {
+		transition alert.Transition
+		group      fakedatadog.GroupState
+		seed       func(*fakedatadog.Server)
+		want       float64 // Minutes; 1 if it is unknown.
+	}{
+		"at its notification":        {alert.Triggered, fakedatadog.GroupState{}, func(*fakedatadog.Server) {}, 0},
+		"when its group failed":      {alert.Triggered, fakedatadog.GroupState{LastTriggeredTS: at(-2).Unix()}, func(*fakedatadog.Server) {}, -2},
+		"not at an earlier failure":  {alert.Triggered, fakedatadog.GroupState{LastTriggeredTS: at(-300).Unix()}, func(*fakedatadog.Server) {}, 0},
+		"with a warning":             {alert.Triggered, fakedatadog.GroupState{LastTriggeredTS: at(0).Unix()}, func(s *fakedatadog.Server) { own(s, -20, "[Warn]", "warning") }, -20},
+		"after a recovery":           {alert.Triggered, fakedatadog.GroupState{}, func(s *fakedatadog.Server) { own(s, -60, "[Warn]", "warning"); own(s, -30, "[Recovered]", "success") }, 0},
+		"a cycle without a recovery": {alert.Triggered, fakedatadog.GroupState{}, func(s *fakedatadog.Server) { own(s, -200, "[Triggered]", "error") }, 0},
+		"a reminder": {alert.Renotify, fakedatadog.GroupState{LastTriggeredTS: at(-1).Unix()}, func(s *fakedatadog.Server) {
+			own(s, -400, "[Recovered]", "success")
+			own(s, -240, "[Triggered]", "error")
+			own(s, -120, "[Renotify]", "error")
+		}, -240},
+		"a reminder after days": {alert.Renotify, fakedatadog.GroupState{LastTriggeredTS: at(-4000).Unix()}, func(*fakedatadog.Server) {}, -4000},
+		"a recovery":            {alert.Recovered, fakedatadog.GroupState{}, func(s *fakedatadog.Server) { own(s, -50, "[Triggered]", "error") }, -50},
+		"a recovery after days": {alert.Recovered, fakedatadog.GroupState{}, func(*fakedatadog.Server) {}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := checkoutAlert()
+			a.Transition = tt.transition
+			got, _ := find(t, suspects.Config{}, a, func(s *fakedatadog.Server) {
+				tt.group.Name, tt.group.Status = "*", "Alert"
+				s.AddMonitor(fakedatadog.Monitor{ID: 7, State: &fakedatadog.MonitorState{Groups: map[string]fakedatadog.GroupState{"*": tt.group}}})
+				tt.seed(s)
+			})
+			want := at(tt.want)
+			if tt.want == 1 {
+				want = time.Time{}
+			}
+			if d := got.Data.(suspects.Data); !d.Began.Equal(want) {
+				t.Errorf("it began at %v, want %v", d.Began, want)
+			}
+		})
+	}
+}
+
+// TestStep_Many bounds the work for as many events as the lists have.
+func TestStep_Many(t *testing.T) {
+	took := func(n int) time.Duration {
+		started := time.Now()
+		find(t, suspects.Config{}, checkoutAlert(), func(s *fakedatadog.Server) {
+			seedCheckout(s)
+			for i := range n {
+				post(s, -float64(i%300)/10, fakedatadog.Event{
+					Title: fmt.Sprintf("Campaign %d was sent to %d customers of segment %d", i, i*7, i%13), SourceTypeName: "airflow", Tags: []string{"service:checkout", "env:prod"},
+				})
+			}
+		})
+		return time.Since(started)
+	}
+	if small, large := took(100), took(1000); large > 100*small {
+		t.Errorf("100 events take %v, and 1000 take %v", small, large)
+	}
 }
