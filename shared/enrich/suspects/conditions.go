@@ -20,8 +20,8 @@ const (
 	fullAlertDelay, noAlertDelay = 30 * time.Minute, 2 * time.Hour
 	// detectionDelay is how long after what it is about an alert begins.
 	detectionDelay = 10 * time.Minute
-	// moveTolerance is how exactly a metric's points say when it moved.
-	moveTolerance = 2 * time.Minute
+	// How exactly a metric's points say when it moved: a climb has no clear begin.
+	jumpTolerance, climbTolerance = 2 * time.Minute, 5 * time.Minute
 )
 
 // closeness is 1 up to a full delay, and falls to 0 at the other.
@@ -35,10 +35,17 @@ func (e evidence) closeness(at time.Time) float64 {
 		return closeness(e.began.Sub(at), fullDelay, noDelay)
 	}
 	delay := e.moved.At.Sub(at)
-	if delay < -moveTolerance {
+	if delay < -e.tolerance() {
 		return 0 // The metric had moved already.
 	}
 	return closeness(delay, fullMoveDelay, noMoveDelay)
+}
+
+func (e evidence) tolerance() time.Duration {
+	if e.moved.Sudden {
+		return jumpTolerance
+	}
+	return climbTolerance
 }
 
 // changes returns the rule for one kind of change.
@@ -50,7 +57,7 @@ func changes(kind events.Kind) func(evidence) []candidate {
 }
 
 func dependencyChanges(e evidence) (all []candidate) {
-	for _, kind := range []events.Kind{events.Deploy, events.Flag, events.Setting, events.Infrastructure, events.OtherChange} {
+	for _, kind := range []events.Kind{events.Deploy, events.Flag, events.Setting, events.Infrastructure, events.OtherChange, events.Other} {
 		for _, c := range e.changes(kind, dependency) {
 			c.score *= changeWeights[kind]
 			c.because = []string{fmt.Sprintf("%s depends on %s", e.service, c.subject)}
@@ -66,7 +73,7 @@ const placePart = 0.6
 func (e evidence) changes(kind events.Kind, relations ...relation) (all []candidate) {
 	for _, one := range e.events {
 		score := e.closeness(one.Happened)
-		if one.kind != kind || !slices.Contains(relations, one.relation) || score == 0 || one.routine || changedNothing(one.SearchedEvent) || e.isScaling(one) {
+		if one.kind != kind || !slices.Contains(relations, one.relation) || score == 0 || one.routine || one.isSymptom() || changedNothing(one.SearchedEvent) || e.isScaling(one) {
 			continue
 		}
 		if one.relation == place {
@@ -75,6 +82,11 @@ func (e evidence) changes(kind events.Kind, relations ...relation) (all []candid
 		all = append(all, candidate{event: one, score: score})
 	}
 	return all
+}
+
+// isSymptom reports whether an event that is no change says what fails, and not why.
+func (one event) isSymptom() bool {
+	return one.kind == events.Other && (events.Source(one.SearchedEvent) == "kubernetes" || one.Status == "error" || one.Status == "warn" || one.Status == "warning")
 }
 
 // isScaling reports whether an event is about automatic scaling, which follows the load,
@@ -192,7 +204,7 @@ func narrowness(tag string) int {
 
 func metricMoved(e evidence, c candidate) (met float64, because string) {
 	later := e.moved.At.Sub(c.Happened)
-	if e.moved.At.IsZero() || c.group != "" || later < -moveTolerance || later > fullMoveDelay {
+	if e.moved.At.IsZero() || c.group != "" || later < -e.tolerance() || later > fullMoveDelay {
 		return 0, ""
 	}
 	verb, when := "began to move", minutesText(later)+" later"

@@ -23,7 +23,7 @@ const (
 func (e evidence) recurringCandidates() (all []event) {
 	for _, one := range e.events {
 		delay := e.began.Sub(one.Happened)
-		if one.kind != events.CI && one.relation != place && !one.routine && delay <= recurringDelay && e.closeness(one.Happened) > 0 && len(all) < maxRecurring {
+		if one.kind != events.CI && one.relation != place && !one.routine && !one.isSymptom() && delay <= recurringDelay && e.closeness(one.Happened) > 0 && len(all) < maxRecurring {
 			all = append(all, one)
 		}
 	}

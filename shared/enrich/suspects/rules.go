@@ -31,7 +31,7 @@ type candidate struct {
 }
 
 // changeWeights are the weights of the rules for each kind of change.
-var changeWeights = map[events.Kind]float64{events.Deploy: 1, events.Flag: 1, events.Setting: 1, events.Infrastructure: 0.85, events.OtherChange: 0.3}
+var changeWeights = map[events.Kind]float64{events.Deploy: 1, events.Flag: 1, events.Setting: 1, events.Infrastructure: 0.85, events.OtherChange: 0.3, events.Other: 0.2}
 
 // rules are all rules, in the order of the documents and of equal scores.
 var rules = []rule{
@@ -61,8 +61,13 @@ var rules = []rule{
 		example:   "Price list updated",
 	},
 	{
+		name: "other_event", weight: changeWeights[events.Other], find: changes(events.Other),
+		condition: "An event of the alert's service that is no known change and not routine; it needs the support of another rule",
+		example:   "Import of prices started",
+	},
+	{
 		name: "dependency_change", weight: 0.8, find: dependencyChanges,
-		condition: "A change that these rules name, but of what the service depends on; it keeps that part of its score",
+		condition: "A change or event that these rules name, but of what the service depends on; it keeps that part of its score",
 		example:   "Deploy pricing v4.0.0 to prod succeeded, which order-api depends on",
 	},
 	{

@@ -51,7 +51,11 @@ func newScope(a alert.Alert) scope {
 		s.envs = []string{environment(found[1])}
 	}
 	s.monitorID, _ = enrich.MonitorID(a.MonitorID)
-	for _, name := range namesIn(tags) {
+	names := namesIn(tags)
+	if found := queryService().FindStringSubmatch(a.Query); len(names) == 0 && found != nil {
+		names = []string{found[1]}
+	}
+	for _, name := range names {
 		if s.service == "" {
 			s.service = name
 		}
@@ -75,8 +79,11 @@ func (s scope) withDependencies(all []datadog.Entity) scope {
 	return s
 }
 
-// queryEnvironment finds the environment of an alert whose tags have none.
-var queryEnvironment = enrich.Pattern(`\benv(?:ironment)?:([\w-]+)`)
+// These find the environment and the service of an alert whose tags have none.
+var (
+	queryEnvironment = enrich.Pattern(`\benv(?:ironment)?:([\w-]+)`)
+	queryService     = enrich.Pattern(`\bservice:"?([\w.-]+)`)
+)
 
 // key is how names are compared: without case, the owner of a repository, and the
 // environment that deploy tools add.

@@ -113,7 +113,7 @@ func TestStep_Without(t *testing.T) {
 	}
 	enrichtest.Validate(t, suspects.Config{Without: []string{"deploy", "metric_move"}}, "")
 	enrichtest.Validate(t, suspects.Config{Without: []string{"deploys"}}, `without: there is no rule "deploys": use one of deploy, flag, config, infrastructure, `+
-		`other_change, dependency_change, upstream_alert, shared_group, only_group, recurring, metric_move, precedent`)
+		`other_change, other_event, dependency_change, upstream_alert, shared_group, only_group, recurring, metric_move, precedent`)
 }
 
 // TestStep_Reads counts the calls beside those of the other default steps.
