@@ -111,6 +111,9 @@ func (s scope) relate(e datadog.SearchedEvent) (relation, string) {
 		names = append(names, e.Service)
 	}
 	names = append(names, e.Change.Impacted...)
+	if len(names) == 0 {
+		names = s.namedBy(tags)
+	}
 	if s.isElsewhere(tags, e.Title) {
 		return unrelated, ""
 	}
@@ -138,6 +141,21 @@ func (s scope) relate(e datadog.SearchedEvent) (relation, string) {
 		}
 	}
 	return unrelated, ""
+}
+
+// otherKeys are tags whose values can be a service's name and mean something else.
+var otherKeys = append([]string{"team", "owner", "env", "environment", "source", "author", "user", "triggered_by", "branch"}, placeKeys...)
+
+// namedBy returns what an event is about that has none of nameKeys: integrations have
+// keys of their own, whose values are the same names.
+func (s scope) namedBy(tags alert.Tags) (names []string) {
+	for _, tag := range tags {
+		key, value, _ := strings.Cut(tag, ":")
+		if value != "" && s.names[s.key(value)] != unrelated && !slices.Contains(otherKeys, key) {
+			names = append(names, value)
+		}
+	}
+	return names
 }
 
 // ordinal is what distinguishes the instances of a database: "orders-db-1".
