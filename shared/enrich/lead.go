@@ -25,6 +25,9 @@ func NewLead(l Lead) (lead Lead, repeated Answer) {
 	return l, l.Answer
 }
 
+// NoSuspect is the whole line where nothing points anywhere.
+const NoSuspect = "No suspect found."
+
 // Answer is the question that a Lead answers to the person on call.
 type Answer string
 

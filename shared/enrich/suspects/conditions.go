@@ -207,7 +207,7 @@ func metricMoved(e evidence, c candidate) (met float64, because string) {
 	if e.moved.At.IsZero() || c.group != "" || later < -e.tolerance() || later > fullMoveDelay {
 		return 0, ""
 	}
-	verb, when := "began to move", minutesText(later)+" later"
+	verb, when := "began to move", enrich.FormatDuration(later)+" later"
 	if e.moved.Sudden {
 		verb = "jumped"
 	}

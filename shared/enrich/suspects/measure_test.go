@@ -2,6 +2,7 @@ package suspects_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -81,6 +82,10 @@ var floors = map[string]struct{ right, silent, accused float64 }{
 }
 
 func TestFigures(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, folder := range []string{tuning, held} {
 		f, floor := measure(t, folder), floors[folder]
 		t.Logf("%s: %s", folder, f)
@@ -88,6 +93,10 @@ func TestFigures(t *testing.T) {
 			for _, failure := range f.failures {
 				t.Log(failure)
 			}
+		}
+		row := fmt.Sprintf("| %s | %d of %d | %d of %d | %d of %d |\n", folder, f.right, f.causes, f.silent, f.nothing, f.accused, f.causes+f.nothing)
+		if !strings.Contains(string(readme), row) {
+			t.Errorf("README.md has other figures than %s", row)
 		}
 		if percent(f.right, f.causes) < floor.right || percent(f.silent, f.nothing) < floor.silent || percent(f.accused, f.causes+f.nothing) > floor.accused {
 			t.Errorf("%s is below what the rules reached: %+v", folder, floor)

@@ -2,7 +2,6 @@ package suspects
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
@@ -171,17 +170,4 @@ func (c candidate) time() time.Time {
 		return c.since
 	}
 	return c.Happened
-}
-
-// minutesText writes a time between two events: "under a minute", "9 min", "2 h 5 min".
-func minutesText(d time.Duration) string {
-	switch d = d.Truncate(time.Minute); {
-	case d < time.Minute:
-		return "under a minute"
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", d/time.Minute)
-	case d%time.Hour == 0:
-		return fmt.Sprintf("%d h", d/time.Hour)
-	}
-	return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
 }

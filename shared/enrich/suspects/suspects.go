@@ -5,6 +5,7 @@ package suspects
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -110,15 +111,12 @@ func newFinding(e evidence, named []candidate, results []enrich.Result) (enrich.
 		s := e.suspect(c)
 		d.Suspects = append(d.Suspects, s)
 		text := strings.Join(append([]string{s.Title}, s.Evidence...), "; ")
-		lead := enrich.Lead{Answer: enrich.Suspect, Text: enrich.Line(text, enrich.MaxLead), URL: s.URL, Time: s.Time}
-		item := enrich.Item{Time: s.Time, Tag: s.Kind, Text: text, URL: s.URL}
-		if lead.Text == text {
-			item.Lead = enrich.Suspect
-		}
-		f.Lead, list.Items = append(f.Lead, lead), append(list.Items, item)
+		lead, repeated := enrich.NewLead(enrich.Lead{Answer: enrich.Suspect, Text: text, URL: s.URL, Time: s.Time})
+		f.Lead = append(f.Lead, lead)
+		list.Items = append(list.Items, enrich.Item{Time: s.Time, Tag: s.Kind, Text: text, URL: s.URL, Lead: repeated})
 	}
 	if len(named) == 0 {
-		none := "No suspect found."
+		none := enrich.NoSuspect
 		if e.began.IsZero() {
 			none = "No suspect found: Datadog does not say when the alert began."
 		}
@@ -131,7 +129,7 @@ func newFinding(e evidence, named []candidate, results []enrich.Result) (enrich.
 
 // suspect returns a candidate as people and playbooks see it.
 func (e evidence) suspect(c candidate) Suspect {
-	s := Suspect{Kind: string(c.kind), Title: c.group, Time: c.time().UTC(), Evidence: c.because, Rule: c.rule, Service: c.subject, Score: c.score}
+	s := Suspect{Kind: string(c.kind), Title: c.group, Time: c.time().UTC(), Evidence: c.because, Rule: c.rule, Service: c.subject, Score: math.Round(100*c.score) / 100}
 	if c.group != "" {
 		s.Kind = "group"
 	} else {

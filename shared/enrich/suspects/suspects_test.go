@@ -99,7 +99,7 @@ func TestStep(t *testing.T) {
 
 func TestStep_None(t *testing.T) {
 	got, _ := find(t, suspects.Config{}, checkoutAlert(), func(s *fakedatadog.Server) { s.AddMonitor(fakedatadog.Monitor{ID: 7}) })
-	lead := []enrich.Lead{{Answer: enrich.Suspect, Text: "No suspect found."}}
+	lead := []enrich.Lead{{Answer: enrich.Suspect, Text: enrich.NoSuspect}}
 	if diff := cmp.Diff(lead, got.Lead); diff != "" || got.PartialReason != nil {
 		t.Errorf("partial: %v, lead (-want +got):\n%s", got.PartialReason, diff)
 	}
