@@ -144,7 +144,7 @@ func (c *canary) travel(t *testing.T) {
 	dry.Headers["x-dry-run"] = "true"
 	c.deliver(t, dry, 200)
 	for status, body := range map[int]string{
-		400: `{"title":"` + canaryName + `" ` + canaryMail,
+		400: `{"` + canaryName + ` ` + canaryMail + `":`,
 		413: `{"title":"` + canaryMail + strings.Repeat("x", 300<<10) + `"}`,
 		200: `{"user":"` + canaryName + `","date":"` + canaryMail + `"}`,
 	} {
@@ -152,6 +152,9 @@ func (c *canary) travel(t *testing.T) {
 		r.Body = body
 		c.deliver(t, r, status)
 	}
+	cut := canaryRequest(4, canaryToken)
+	cut.Body = `{"title":"` + canaryName + `" ` + canaryMail
+	c.deliver(t, cut, 200)
 	// Keys that Datadog rejects: queued, and posted once it accepts them.
 	c.refuse.Store(403)
 	c.deliver(t, canaryRequest(5, canaryToken), 202)

@@ -1,16 +1,21 @@
 package handler
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"regexp"
 	"strings"
+	"sync"
 	"time"
+	"unicode"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"boomerang/shared/alert"
+	"boomerang/shared/fault"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/telemetry"
 )
@@ -24,32 +29,48 @@ const (
 
 var errDecodeTimeout = errors.New("decoding took too long")
 
-// decodeInTime decodes a request. Datadog would repeat one that takes too long in vain, so
-// its words become an alert as they are.
+// decodeInTime decodes a request. Datadog would repeat one that takes too long in vain, and
+// never repeats one that is refused, so the words of both become an alert as they are.
 func decodeInTime(ctx context.Context, r events.LambdaFunctionURLRequest, decode func(events.LambdaFunctionURLRequest) (alert.Alert, error)) (a alert.Alert, err error) {
 	ctx, span := telemetry.Start(ctx, "decode")
 	defer func() { span.End(err) }()
 	ctx, cancel := context.WithTimeoutCause(ctx, decodeTimeout, errDecodeTimeout)
 	defer cancel()
 	a, err = pipeline.Compute(ctx, "read the payload", func() (alert.Alert, error) { return decode(r) })
-	if errors.Is(err, errDecodeTimeout) {
-		return unread(r)
+	switch raw, bodyErr := body(r); {
+	case err == nil, bodyErr != nil && !errors.Is(err, errDecodeTimeout):
+		return a, err
+	case bodyErr != nil:
+		return alert.Alert{}, bodyErr
+	case errors.Is(err, errDecodeTimeout):
+		return unread(raw, "An alert whose payload could not be read in time", "takes too long to read"), nil
+	case fault.From(err).Kind == fault.Malformed && hasWords(raw):
+		a = unread(raw, "An alert whose payload could not be read", fault.From(err).Public)
+		a.Infer()
+		return a, nil
 	}
 	return a, err
 }
 
-// unread returns the alert of a request that is not decoded.
-func unread(r events.LambdaFunctionURLRequest) (alert.Alert, error) {
-	raw, err := body(r)
-	if err != nil {
-		return alert.Alert{}, err
-	}
+// unread returns the alert of a payload that is not decoded.
+func unread(raw []byte, title, reason string) alert.Alert {
 	sum := sha256.Sum256(raw)
 	return alert.Alert{
-		Title:      "An alert whose payload could not be read in time",
+		Title:      title,
 		Text:       strings.ToValidUTF8(string(raw[:min(len(raw), maxUnreadBytes)]), ""),
 		Digest:     hex.EncodeToString(sum[:]),
-		Unreadable: []alert.Problem{{Field: "payload", Reason: "takes too long to read"}},
+		Unreadable: []alert.Problem{{Field: "payload", Reason: reason}},
 		Guessed:    []alert.Guess{{Field: "identity", Source: "content"}},
-	}, nil
+	}
+}
+
+// wordless is what says nothing about an alert: the keys of JSON, and variables that
+// Datadog left unresolved.
+var wordless = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`"(?:[^"\\]|\\.)*"\s*:|\$[A-Z][A-Z0-9_]*`)
+})
+
+// hasWords reports whether a payload that is not JSON says something all the same.
+func hasWords(raw []byte) bool {
+	return bytes.ContainsFunc(wordless().ReplaceAll(raw, nil), unicode.IsLetter)
 }

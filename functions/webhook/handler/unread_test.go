@@ -1,0 +1,48 @@
+package handler_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Datadog never repeats a 400, so a payload that cannot be read comes back with its words.
+func TestHandler_Unread(t *testing.T) {
+	for name, tt := range map[string]struct{ body, words, alertType string }{
+		"cut":                   {`{"title":"[P2] [Triggered on {host:a}] CPU","text":"web-1 is hot, see htt`, "web-1 is hot", "error"},
+		"unescaped quotes":      {`{"title":"[Recovered] CPU","query":"logs("status:error").rollup("count")"}`, `logs("status:error")`, "success"},
+		"unquoted title":        {`{"title":[P2] [Warn on {host:a}] CPU is high,"host":"a"}`, "CPU is high", "warning"},
+		"unquoted tags":         {`{"title":"[Triggered] CPU","tags":env:prod,service:checkout}`, "service:checkout", "error"},
+		"something after it":    {`{"title":"[Triggered] CPU"}}`, "[Triggered] CPU", "error"},
+		"single quotes":         {`{'title':'[Triggered] CPU @all'}`, "＠all", "error"},
+		"a list of texts":       {`["[Triggered] CPU","web-1"]`, "web-1", "error"},
+		"a text":                {`"[Triggered] CPU"`, "[Triggered] CPU", "error"},
+		"no JSON at all":        {"[Triggered] CPU\nweb-1 is hot", "web-1 is hot", "error"},
+		"in another script":     {"負荷が高い", "負荷が高い", "info"},
+		"Datadog's own monitor": {`{"text":"x" "y","body":"[[Monitor Status](https://app.datadoghq.com/monitors/4711?group=host%3Aa)]"`, "4711", "info"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newEnv(t)
+			h := w.handler()
+			for _, status := range []string{"posted", "duplicate"} {
+				r := handle(t, h, post(tt.body))
+				if got := fields(t, r.Body); r.StatusCode != 200 || got["status"] != status || status == "posted" && !slices.Equal(got["unreadable"].([]any), []any{"payload"}) {
+					t.Errorf("got %d %s, want %s", r.StatusCode, r.Body, status)
+				}
+			}
+			posted := w.datadog.Posted()
+			if len(posted) != 1 {
+				t.Fatalf("%d events", len(posted))
+			}
+			e := posted[0].Event
+			if !strings.Contains(e.Text, tt.words) || e.AlertType != tt.alertType || !strings.Contains(e.Title, "could not be read") {
+				t.Errorf("title %q, alert_type %q, text %q", e.Title, e.AlertType, e.Text)
+			}
+		})
+	}
+	for _, body := range []string{`{"id":`, `{"title":"$EVENT_TITLE","id":"$ID"`, `{"id":"1",}}`, `{"a b":"12" 3`} {
+		if r := handle(t, newEnv(t).handler(), post(body)); r.StatusCode != 400 {
+			t.Errorf("%s: %d %s", body, r.StatusCode, r.Body)
+		}
+	}
+}
