@@ -219,7 +219,7 @@ func metricMoved(e evidence, c candidate) (met float64, because string) {
 
 func precedent(e evidence, c candidate) (met float64, because string) {
 	for _, p := range e.precedents {
-		if p.Kind == c.kind && p.Times >= 2 && strings.EqualFold(p.Service, c.subject) {
+		if p.Kind == string(c.kind) && p.Times >= 2 && strings.EqualFold(p.Service, c.subject) {
 			return 1, fmt.Sprintf("%d of %d earlier alerts followed a %s of %s", p.Times, p.Of, p.Kind, p.Service)
 		}
 	}

@@ -28,14 +28,7 @@ type evidence struct {
 	past   []event                // Events like those before the alert in the weeks before, if they were read.
 	cycles []time.Time            // When earlier alerts of the monitor began, if past was read.
 	// precedents are what earlier cycles of the monitor's group followed.
-	precedents []Precedent
-}
-
-// Precedent is a kind of change that earlier cycles of the same monitor and group followed.
-type Precedent struct {
-	Kind      events.Kind
-	Service   string
-	Times, Of int // So many of so many cycles.
+	precedents []enrich.Precedent
 }
 
 const (
@@ -65,7 +58,7 @@ const (
 type reader struct{ client *datadog.Client }
 
 func (r reader) read(ctx context.Context, a alert.Alert) (evidence, []enrich.Result) {
-	e := evidence{scope: newScope(a), began: a.Date}
+	e := evidence{scope: newScope(a), began: a.Date, precedents: enrich.Precedents(ctx)}
 	first := []enrich.Named{r.monitorPart(a), r.historyPart(a, e.scope), r.dependenciesPart(e.scope)}
 	var results []enrich.Result
 	if isFresh(a) {

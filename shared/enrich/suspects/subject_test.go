@@ -9,6 +9,7 @@ import (
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/events"
 )
 
@@ -93,9 +94,9 @@ func TestSuspectsOf(t *testing.T) {
 		want     []string
 	}{
 		"none": {evidence{}, nil},
-		"precedents": {evidence{events: []event{flag}, precedents: []Precedent{{Kind: events.Flag, Service: "Shop", Times: 3, Of: 9}}},
+		"precedents": {evidence{events: []event{flag}, precedents: []enrich.Precedent{{Kind: "flag", Service: "Shop", Times: 3, Of: 9}}},
 			[]string{"Flag by flag, 0.49: 3 of 9 earlier alerts followed a flag of Shop"}},
-		"one precedent is none": {evidence{events: []event{flag}, precedents: []Precedent{{Kind: events.Flag, Service: "shop", Times: 1, Of: 1}}}, nil},
+		"one precedent is none": {evidence{events: []event{flag}, precedents: []enrich.Precedent{{Kind: "flag", Service: "shop", Times: 1, Of: 1}}}, nil},
 		"one rollout": {evidence{events: []event{change(-5, "Rolled out 2 of 2", events.Deploy), change(-6, "Rolled out 1 of 2", events.Deploy)}},
 			[]string{"Rolled out 2 of 2 by deploy, 1.00: "}},
 		"at most three": {evidence{events: []event{change(-5, "a", events.Flag), change(-6, "b", events.Flag), change(-7, "c", events.Flag), change(-8, "d", events.Flag)}},

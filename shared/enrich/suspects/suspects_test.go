@@ -116,6 +116,20 @@ func TestStep_Without(t *testing.T) {
 		`other_change, other_event, dependency_change, upstream_alert, shared_group, only_group, recurring, metric_move, precedent`)
 }
 
+func TestStep_Precedents(t *testing.T) {
+	client, fake := enrichtest.Client(t, fakedatadog.Options{Now: func() time.Time { return noon }})
+	seedCheckout(fake)
+	ctx := enrich.WithPrecedents(t.Context(), []enrich.Precedent{{Kind: "deploy", Service: "checkout", Times: 3, Of: 9}})
+	got, err := suspects.Kind(client).New(suspects.Config{}, time.Minute).Enrich(ctx, checkoutAlert())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"the metric jumped 3 min later", "3 of 9 earlier alerts followed a deploy of checkout"}
+	if diff := cmp.Diff(want, got.Data.(suspects.Data).Suspects[0].Evidence); diff != "" {
+		t.Errorf("evidence (-want +got):\n%s", diff)
+	}
+}
+
 // TestStep_Reads counts the calls beside those of the other default steps.
 func TestStep_Reads(t *testing.T) {
 	for name, tt := range map[string]struct {
