@@ -17,7 +17,7 @@ const SourceTag = "boomerang"
 // lacks it, or has it empty, as "null", "None" or an unresolved "$NAME", and Datadog's own
 // words do not say it either. Queue
 // messages and the step lambda use its JSON form. The tag variable names Datadog's
-// variable, and what its text is: "verbatim" keeps white space, "priority" is P1 to P5,
+// variable, and what its text is: "verbatim" keeps white space, "priority" is P1 to P5, "event_priority" and "type" are Datadog's own words,
 // "number" may also be spelled 42.0 or 4.2e1, and "list" may also be a JSON list.
 type Alert struct {
 	ID        string `json:"id,omitempty" variable:"ID,number"` // The event's id: decimal, 64 bits.
@@ -32,7 +32,7 @@ type Alert struct {
 	Status     string     `json:"status,omitempty" variable:"ALERT_STATUS"` // A sentence and not a state.
 	AlertTitle string     `json:"alert_title,omitempty" variable:"ALERT_TITLE"`
 	Transition Transition `json:"transition,omitempty" variable:"ALERT_TRANSITION"`
-	Type       string     `json:"type,omitempty" variable:"ALERT_TYPE"` // "error", "warning", "success" or "info".
+	Type       string     `json:"type,omitempty" variable:"ALERT_TYPE,type"` // "error", "warning", "success" or "info".
 
 	Date        time.Time `json:"date,omitzero" variable:"DATE"`
 	LastUpdated time.Time `json:"last_updated,omitzero" variable:"LAST_UPDATED"`
@@ -40,8 +40,8 @@ type Alert struct {
 	Title         string `json:"title,omitempty" variable:"EVENT_TITLE"`
 	Message       string `json:"message,omitempty" variable:"EVENT_MSG,verbatim"` // Datadog's markdown.
 	Text          string `json:"text,omitempty" variable:"TEXT_ONLY_MSG,verbatim"`
-	EventType     string `json:"event_type,omitempty" variable:"EVENT_TYPE"`   // An open list.
-	EventPriority string `json:"event_priority,omitempty" variable:"PRIORITY"` // "normal" or "low".
+	EventType     string `json:"event_type,omitempty" variable:"EVENT_TYPE"`                  // An open list.
+	EventPriority string `json:"event_priority,omitempty" variable:"PRIORITY,event_priority"` // "normal" or "low".
 
 	Hostname        string `json:"hostname,omitempty" variable:"HOSTNAME"`
 	Tags            Tags   `json:"tags,omitempty" variable:"TAGS"`

@@ -49,6 +49,7 @@ func TestDecode_Text(t *testing.T) {
 		`"f":1e400,"g":123456789012345678901234567890,"i":-1e30`:                                        {Extra: Extra{"f": json.Number("1e400"), "g": json.Number("123456789012345678901234567890"), "i": json.Number("-1e30")}},
 		`"alert_scope":["host:a","env:b"]`:                                                              {Scope: "host:a,env:b"},
 		`"timestamp":"just now"`:                                                                        {Message: "just now", Extra: Extra{"timestamp": "just now"}},
+		`"alert_type":"critical"`:                                                                       {Type: "critical", Unreadable: []Problem{{"alert_type", "must be error, warning, success or info"}}},
 		`"alert_transition":["Triggered"]`:                                                              unreadable("alert_transition", notText),
 		`"INCIDENT_COMMANDER":{"id":"1"},"incident":{"todos":[1]}`:                                      {Incident: Incident{Commander: json.RawMessage(`{"id":"1"}`), Todos: json.RawMessage(`[1]`)}},
 		`"incident_fields":{"title":"no"}`:                                                              {Incident: Incident{Fields: json.RawMessage(`{"title":"no"}`)}},
@@ -89,6 +90,7 @@ func TestDecode_Dates(t *testing.T) {
 }
 
 func TestDecode_Priority(t *testing.T) {
+	unknownPriority := []Problem{{"priority", "must be P1 to P5, normal or low"}}
 	tests := fieldCases{
 		`"priority":"P1"`:                               {Priority: "P1"},
 		`"priority":"p5"`:                               {Priority: "P5"},
@@ -105,14 +107,14 @@ func TestDecode_Priority(t *testing.T) {
 		`"alert_priority":"SEV-3 (P4)"`:                 {Priority: "P4"},
 		`"alert":{"priority":4},"event_priority":"low"`: {Priority: "P4", EventPriority: "low"},
 		`"alert_priority":"low","priority":2`:           {Priority: "P2", EventPriority: "low"},
-		`"priority":0`:                                  {EventPriority: "0"},
-		`"priority":"45"`:                               {EventPriority: "45"},
-		`"priority":"SEV-4"`:                            {EventPriority: "SEV-4"},
-		`"priority":"4 hosts"`:                          {EventPriority: "4 hosts"},
+		`"priority":0`:                                  {EventPriority: "0", Unreadable: unknownPriority},
+		`"priority":"45"`:                               {EventPriority: "45", Unreadable: unknownPriority},
+		`"priority":"SEV-4"`:                            {EventPriority: "SEV-4", Unreadable: unknownPriority},
+		`"priority":"4 hosts"`:                          {EventPriority: "4 hosts", Unreadable: unknownPriority},
 		`"severity":4`:                                  {Extra: Extra{"severity": int64(4)}},
 		`"priority":"normal"`:                           {EventPriority: "normal"},
 		`"PRIORITY":"low"`:                              {EventPriority: "low"},
-		`"priority":"P6"`:                               {EventPriority: "P6"},
+		`"priority":"P6"`:                               {EventPriority: "P6", Unreadable: unknownPriority},
 		`"priority":"P1","alert_priority":"P2"`:         {Priority: "P2"},
 		`"priority":"low","metadata":{"ALERT_PRIORITY":"P3"}`: {Priority: "P3", EventPriority: "low"},
 		`"priority":"P3","metadata":{"PRIORITY":"low"}`:       {Priority: "P3", EventPriority: "low"},

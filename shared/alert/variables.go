@@ -77,6 +77,14 @@ func (v variable) set(a *Alert, value any) string {
 			if *field = priorityOf(trimmed); *field == "" {
 				return "must be P1 to P5"
 			}
+		case "event_priority":
+			if *field = trimmed; isText && !isEventPriority(trimmed) {
+				return "must be P1 to P5, normal or low"
+			}
+		case "type":
+			if *field = trimmed; isText && !isAlertType(trimmed) {
+				return "must be error, warning, success or info"
+			}
 		case "verbatim":
 			*field = text
 		case "number":

@@ -37,7 +37,7 @@ type body struct {
 // text returns what is failing, the monitor's message, the findings, pages to open, the
 // failed steps, and what the event lacks.
 func text(a alert.Alert, d Draft, results []enrich.Result, cut []string) string {
-	b := body{head: head(a, d.Cycle), message: message(a, d.Text), tail: tail(a, results), cut: cut}
+	b := body{head: head(a, d.Cycle), message: message(a, d.Text), tail: joinNonEmpty(between, tail(a, results), notes(a, d)), cut: cut}
 	if d.Text == "" {
 		b.add(sampleLogs(a), a.Date)
 	}

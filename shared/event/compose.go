@@ -25,6 +25,7 @@ type Draft struct {
 	AlertType string
 	Tags      []string // besides the alert's and ours
 	Cycle     Cycle
+	Warnings  []string // what the playbook sets in vain, for people
 }
 
 // Cycle is the history of an alert from its trigger to this notification. It is zero if

@@ -51,6 +51,8 @@ type Outcome struct {
 	// MaybePosted says of an alert that is not done that this attempt, or an earlier one,
 	// may have posted its event.
 	MaybePosted bool
+	// PlaybookWarnings are for people: what the playbook sets in vain.
+	PlaybookWarnings []string
 	// Warnings are for the log: failures that did not change the status.
 	Warnings []error
 }

@@ -188,10 +188,12 @@ func (p *Pipeline) compose(ctx context.Context, a alert.Alert, plan *playbook.Pl
 	defer func() { span.End(err) }()
 	steps, cycle := o.Steps, o.Cycle
 	var failed []error
+	var warnings []string
 	o.Event, err = compute(ctx, "compose the event", func() event.Request {
 		var draft event.Draft
 		draft, failed = plan.Draft(steps, cycle)
 		draft.Webhook, draft.Key = p.WebhookName, key
+		warnings = draft.Warnings
 		if plan.API == playbook.APIv2 {
 			return event.ComposeAlert(a, draft, steps, p.Now())
 		}
@@ -199,6 +201,7 @@ func (p *Pipeline) compose(ctx context.Context, a alert.Alert, plan *playbook.Pl
 	})
 	if err == nil {
 		o.warn(failed...)
+		o.PlaybookWarnings = warnings
 	}
 	return err
 }

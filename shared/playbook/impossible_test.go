@@ -29,6 +29,28 @@ func TestCheck_Possible(t *testing.T) {
 	}
 }
 
+// TestCheck_Values checks what Datadog knows as the priority and type of an event.
+func TestCheck_Values(t *testing.T) {
+	for keys, want := range map[string]string{
+		`event: {priority: Low, alert_type: Error}`:                       "<nil>",
+		`event: {priority: " ", alert_type: ""}`:                          "<nil>",
+		`event: {api: v2, priority: P2}`:                                  "<nil>",
+		`event: {priority: "{{ .alert.title }}", alert_type: "x{{ 1 }}"}`: "<nil>",
+		`event: {priority: urgent}`:                                       "test.yaml:3:23: priority must be normal or low; with api: v2 1 to 5",
+		`event: {api: v2, priority: low}`:                                 "test.yaml:3:32: priority must be 1 to 5, because api is v2",
+		`event: {alert_type: critical}`:                                   "test.yaml:3:25: alert_type must be error, warning, info or success",
+	} {
+		if got := checkError(one(keys)); got != want {
+			t.Errorf("%s: got %s, want %s", keys, got, want)
+		}
+	}
+	// A playbook may add its priority to another one's event.
+	const two = "playbooks:\n  - {name: a, continue: true, event: {api: v2}}\n  - {name: b, event: {priority: 3}}\n"
+	if got := checkError(two); got != "<nil>" {
+		t.Error(got)
+	}
+}
+
 // TestCheck_Never checks that each mistake has one problem.
 func TestCheck_Never(t *testing.T) {
 	for _, expression := range []string{`alert.priority == 2`, `alert.tags.team == nil`, `alert.tags.team ?? "x"`, `"team:b" in alert.tags`} {
@@ -45,6 +67,7 @@ func TestLoad_Deployed(t *testing.T) {
 		`match: alert.tags.team == nil`, `match: alert.transition == "triggered"`, `match: (alert.tags.team ?? "x") == "y"`, `match: '"team:b" in alert.tags'`,
 		`event: {title: '{{ if eq .alert.priority 2 }}{{ end }}'}`, `limit: 010`, `limit: 1_000`, "match: alert.test &&\talert.recovered",
 		`steps: [{uses: ask, with: {url: "https://example.com", body: {n: 010}}}]`,
+		`event: {priority: urgent}`, `event: {priority: P2}`, `event: {api: v2, priority: normal}`, `event: {api: v2, priority: 6}`, `event: {alert_type: critical}`,
 	} {
 		bench{}.load(t, one(keys))
 		if err := checkError(one(keys)); err == "<nil>" {

@@ -56,6 +56,9 @@ func load(name string, content []byte, kinds []enrich.Kind, strict bool) (*Book,
 		shapes: map[string]shapes{}, expressions: map[string]*expression{}, compiled: map[string]*textTemplate{},
 	}
 	book := l.book(file)
+	if strict {
+		l.checkValues(file)
+	}
 	if err := l.Err(); err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package playbook
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -119,41 +118,46 @@ func (p *Plan) environment(results []enrich.Result, earlier map[string]enrich.Re
 	return withDeadline(env)
 }
 
-// Draft returns what the playbooks set in the event: the first text of each field, and
-// the tags of all. The errors name the templates that failed, whose texts stay the
-// event's own.
+// Draft returns what the playbooks set in the event: the first text of each field that
+// Datadog knows, and the tags of all. The errors, which are the draft's warnings too, name the
+// templates that failed and the texts that Datadog does not know. The event has its own texts
+// in their place.
 func (p *Plan) Draft(results []enrich.Result, cycle event.Cycle) (event.Draft, []error) {
 	env := p.environment(results, nil)
 	env["cycle"] = map[string]any{"lasted": cycle.Lasted.Seconds(), "notified": int64(cycle.Notified)}
 	draft := event.Draft{Playbook: p.Name(), Cycle: cycle}
-	var failed []error
+	var warnings []error
+	var emptyTitle error
 	for _, b := range p.playbooks {
+		v := values{playbook: b.Name, api: p.API, ownAPI: cmp.Or(b.Event.API, APIv1)}
 		filled, _ := b.event.fill("event", func(path, source string) (string, error) {
 			text, err := b.event.templates[source].render(env)
 			if err != nil {
-				failed = append(failed, draftError(b.Name, path, err))
+				v.failed(path, err)
 			}
 			return text, nil
 		})
 		texts := filled.(eventDefinition)
-		draft.Title = cmp.Or(draft.Title, strings.TrimSpace(texts.Title))
+		if title := strings.TrimSpace(texts.Title); enrich.Line(title, 1) != "" {
+			draft.Title = cmp.Or(draft.Title, title)
+		} else if b.Event.Title != "" && !v.titleFailed {
+			emptyTitle = cmp.Or(emptyTitle, v.emptyTitle())
+		}
 		draft.Text = cmp.Or(draft.Text, strings.TrimSpace(texts.Text))
-		draft.Priority = cmp.Or(draft.Priority, strings.TrimSpace(texts.Priority))
-		draft.AlertType = cmp.Or(draft.AlertType, strings.TrimSpace(texts.AlertType))
+		draft.Priority = cmp.Or(draft.Priority, v.priority(texts.Priority))
+		draft.AlertType = cmp.Or(draft.AlertType, v.alertType(texts.AlertType))
 		for _, tag := range texts.Tags {
 			if tag = strings.TrimSpace(tag); tag != "" {
 				draft.Tags = appendNew(draft.Tags, tag)
 			}
 		}
+		warnings = append(warnings, v.warnings...)
 	}
-	return draft, failed
-}
-
-func draftError(playbook, path string, err error) error {
-	path, _, _ = strings.Cut(path, "[")
-	where := fmt.Sprintf("playbook %s, %s", playbook, path)
-	if _, ok := errors.AsType[*fault.Error](err); ok {
-		return fault.Wrap(where+": the template", err)
+	if draft.Title == "" && emptyTitle != nil {
+		warnings = append(warnings, emptyTitle)
 	}
-	return fmt.Errorf("%s: %w", where, err)
+	for _, w := range warnings {
+		draft.Warnings = append(draft.Warnings, fault.Public(w))
+	}
+	return draft, warnings
 }

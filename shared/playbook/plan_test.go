@@ -305,8 +305,29 @@ func TestPlan_Draft(t *testing.T) {
   title: '{{ $x := .alert.message }}{{ range .alert.tag_list }}{{ $x = printf "%s%s" $x $x }}{{ end }}{{ $x }}'
   text: still there
   tags: ['{{ replace "a" .alert.message .alert.message }}', kept]`,
-			event.Draft{Text: "still there", Tags: []string{"kept"}},
+			event.Draft{Text: "still there", Tags: []string{"kept"}, Warnings: []string{
+				"playbook test, event.title: the template: the output exceeds 256 KiB", "playbook test, event.tags: the template: the output exceeds 256 KiB",
+			}},
 			"playbook test, event.title: the template: the output exceeds 256 KiB\nplaybook test, event.tags: the template: the output exceeds 256 KiB",
+		},
+		"what Datadog does not know": {
+			"\n  title: \"{{ .alert.extra.none }} \\u200b\"\n  priority: '{{ .alert.title }}'\n  alert_type: '{{ if .alert.title }}critical{{ end }}'",
+			event.Draft{Warnings: []string{
+				`playbook test, event.priority: Datadog does not know "Errors on checkout": use normal or low`,
+				`playbook test, event.alert_type: Datadog does not know "critical": use error, warning, info or success`,
+				"playbook test, event.title: the template came out empty, so the event has the alert's title",
+			}},
+			`playbook test, event.priority: Datadog does not know "…": use normal or low` + "\n" +
+				`playbook test, event.alert_type: Datadog does not know "…": use error, warning, info or success` + "\n" +
+				"playbook test, event.title: the template came out empty, so the event has the alert's title",
+		},
+		"a priority of v2": {
+			"\n  api: v2\n  priority: '{{ if .alert.title }}2{{ end }}'\n  alert_type: Warning",
+			event.Draft{Priority: "2", AlertType: "Warning"}, "",
+		},
+		"a priority of v1 in v2": {
+			"\n  api: v2\n  priority: '{{ if .alert.title }}low{{ end }}'",
+			event.Draft{Warnings: []string{`playbook test, event.priority: Datadog does not know "low": use 1 to 5`}}, `playbook test, event.priority: Datadog does not know "…": use 1 to 5`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

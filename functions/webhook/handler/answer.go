@@ -36,6 +36,8 @@ type responseBody struct {
 	// where each was found, and Unreadable the keys whose values were ignored.
 	Guessed    map[string]string `json:"guessed,omitempty"`
 	Unreadable []string          `json:"unreadable,omitempty"`
+	// Warnings say what the playbook sets in vain.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // problem is an RFC 9457 problem document.
@@ -50,7 +52,7 @@ type problem struct {
 // outcomeResponse answers with the outcome of an alert. A status that it does not know is
 // an error: it must not look like a posted alert.
 func outcomeResponse(o pipeline.Outcome, a alert.Alert) (events.LambdaFunctionURLResponse, error) {
-	body := responseBody{Status: o.Status, Guessed: sources(a.Guessed), Unreadable: fieldNames(a.Unreadable)}
+	body := responseBody{Status: o.Status, Guessed: sources(a.Guessed), Unreadable: fieldNames(a.Unreadable), Warnings: o.PlaybookWarnings}
 	switch o.Status {
 	case pipeline.Posted:
 		body.Event, body.Playbook, body.Steps = o.Posted, o.Playbook, o.StepSummaries(fault.Public)
@@ -61,7 +63,7 @@ func outcomeResponse(o pipeline.Outcome, a alert.Alert) (events.LambdaFunctionUR
 	case pipeline.Ignored:
 		body = responseBody{Status: o.Status, Reason: o.Detail}
 	case pipeline.Queued:
-		return jsonResponse(http.StatusAccepted, responseBody{Status: o.Status}), nil
+		return jsonResponse(http.StatusAccepted, responseBody{Status: o.Status, Unreadable: body.Unreadable}), nil
 	default:
 		return events.LambdaFunctionURLResponse{}, fault.New(fault.Internal, textInternal, fmt.Errorf("no answer for the status %q", o.Status))
 	}

@@ -99,9 +99,14 @@ func TestHandler_Guessed(t *testing.T) {
 		t.Errorf("answered %s, logged %s", answer.Body, w.log.String())
 	}
 	w.inject(fakedatadog.EventsCreate, "status:500")
-	queued := handle(t, h, post(`{"title":"y"}`))
-	if diff := cmp.Diff(map[string]any{"status": "queued"}, fields(t, queued.Body)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	for payload, want := range map[string]map[string]any{
+		`{"title":"y"}`:                 {"status": "queued"},
+		`{"title":"z","date":"monday"}`: {"status": "queued", "unreadable": []any{"date"}},
+	} {
+		queued := handle(t, h, post(payload))
+		if diff := cmp.Diff(want, fields(t, queued.Body)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
 	}
 }
 

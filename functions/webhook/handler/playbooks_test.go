@@ -1,9 +1,13 @@
 package handler_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
 
 	"boomerang/shared/fakedatadog"
 )
@@ -43,6 +47,41 @@ playbooks:
 				t.Errorf("the log says %s", w.log.String())
 			}
 		})
+	}
+}
+
+// TestHandler_UnknownValues says in answer, event and log what a playbook sets in vain.
+func TestHandler_UnknownValues(t *testing.T) {
+	w := newEnv(t)
+	w.source = `
+playbooks:
+  - name: first
+    event: {title: "{{ .alert.extra.none }}", priority: "{{ .alert.extra.urgency }}", alert_type: "{{ if .alert.title }}critical{{ end }}"}
+`
+	h := w.handler()
+	body := `{"id":"8306082300000000001","link":"https://app.datadoghq.com/event/event?id=8306082300000000001","title":"Full disk","date":"monday","alert_transition":"Triggered","urgency":"very secret"}`
+	for _, request := range []events.LambdaFunctionURLRequest{with(post(body), "x-dry-run", "true"), post(body)} {
+		got := fields(t, handle(t, h, request).Body)
+		want := []any{
+			`playbook first, event.priority: Datadog does not know "very secret": use normal or low`,
+			`playbook first, event.alert_type: Datadog does not know "critical": use error, warning, info or success`,
+			"playbook first, event.title: the template came out empty, so the event has the alert's title",
+		}
+		if diff := cmp.Diff(want, got["warnings"]); diff != "" || !cmp.Equal(got["unreadable"], []any{"date"}) {
+			t.Errorf("unreadable %v, warnings (-want +got):\n%s", got["unreadable"], diff)
+		}
+	}
+	posted := w.datadog.Posted()
+	if len(posted) != 1 {
+		t.Fatalf("posted %d events", len(posted))
+	}
+	e := fields(t, string(posted[0].Body))
+	if text := fmt.Sprint(e["text"]); e["title"] != "Full disk" || e["alert_type"] != "error" || e["priority"] != nil ||
+		!strings.Contains(text, "unreadable in the payload: date") || !strings.Contains(text, "came out empty") {
+		t.Errorf("posted %v", e)
+	}
+	if log := w.log.String(); !strings.Contains(log, "event.priority") || strings.Contains(log, "secret") {
+		t.Errorf("logged %s", log)
 	}
 }
 

@@ -1,0 +1,47 @@
+package event_test
+
+import (
+	"strings"
+	"testing"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/event"
+)
+
+func TestCompose_Notes(t *testing.T) {
+	for name, c := range map[string]struct {
+		unreadable []string
+		warnings   []string
+		want       string
+	}{
+		"none":       {},
+		"unreadable": {unreadable: []string{"date", "metadata.ALERT_PRIORITY"}, want: `_To mend:_ unreadable in the payload: date, metadata.ALERT_PRIORITY`},
+		"both": {
+			unreadable: []string{"a", "b", "c", "d", "e", "f", "@all"}, warnings: []string{`playbook x, event.priority: Datadog does not know "@all"`},
+			want: `_To mend:_ unreadable in the payload: a, b, c, d, e, 2 more; playbook x, event.priority: Datadog does not know "＠all"`,
+		},
+	} {
+		a := triggered()
+		for _, field := range c.unreadable {
+			a.Unreadable = append(a.Unreadable, alert.Problem{Field: field, Reason: "is not a date"})
+		}
+		e := event.Compose(a, event.Draft{Playbook: "x", Warnings: c.warnings}, results(), now)
+		if c.want == "" && strings.Contains(e.Text, "To mend") || !strings.Contains(e.Text, c.want) {
+			t.Errorf("%s: the text lacks %q:\n%s", name, c.want, e.Text)
+		}
+		mustBeAcceptable(t, e)
+	}
+}
+
+func TestCompose_NotesLimit(t *testing.T) {
+	a := triggered()
+	for range 100 {
+		a.Unreadable = append(a.Unreadable, alert.Problem{Field: strings.Repeat("é@", 5000)})
+	}
+	a.Message = strings.Repeat("a word ", 1000)
+	e := event.Compose(a, event.Draft{Playbook: "x", Warnings: []string{strings.Repeat("w", 5000), strings.Repeat("x", 5000)}}, results(), now)
+	mustBeAcceptable(t, e)
+	if !strings.Contains(e.Text, "_To mend:_") {
+		t.Error("the notes are missing")
+	}
+}
