@@ -84,7 +84,7 @@ func (e evidence) changes(kind events.Kind, relations ...relation) (all []candid
 	return all
 }
 
-// isSymptom reports whether an event that is no change says what fails, and not why.
+// isSymptom reports whether an event says what fails, and not what was done.
 func (one event) isSymptom() bool {
 	return one.kind == events.Other && (events.Source(one.SearchedEvent) == "kubernetes" || one.Status == "error" || one.Status == "warn" || one.Status == "warning")
 }

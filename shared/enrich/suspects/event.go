@@ -36,14 +36,20 @@ func (e evidence) concerning(searched []datadog.SearchedEvent, listed []datadog.
 	seen := map[key]int{} // The index of each.
 	var concerning []event
 	for _, one := range all {
-		relation, subject := e.relate(one)
 		k := key{one.Title, one.Happened.Unix()}
-		kind := events.Classify(one)
 		if i, known := seen[k]; known {
 			concerning[i].URL = cmp.Or(one.URL, concerning[i].URL) // The step related_events links to this one.
 			continue
 		}
-		if relation == unrelated || kind == events.Alert || !one.Happened.Before(e.began) || alert.Tags(one.Tags).Has(alert.SourceTag) {
+		if !one.Happened.Before(e.began) || alert.Tags(one.Tags).Has(alert.SourceTag) {
+			continue
+		}
+		relation, subject := e.relate(one)
+		if relation == unrelated {
+			continue
+		}
+		kind := events.Classify(one)
+		if kind == events.Alert {
 			continue
 		}
 		seen[k] = len(concerning)

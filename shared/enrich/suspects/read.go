@@ -60,11 +60,10 @@ type reader struct{ client *datadog.Client }
 func (r reader) read(ctx context.Context, a alert.Alert) (evidence, []enrich.Result) {
 	e := evidence{scope: newScope(a), began: a.Date, precedents: enrich.Precedents(ctx)}
 	first := []enrich.Named{r.monitorPart(a), r.historyPart(a, e.scope), r.dependenciesPart(e.scope)}
-	var results []enrich.Result
 	if isFresh(a) {
 		first = append(first, r.aroundPart(a), r.changesPart(e.scope, a.Date), r.metricPart(a, a.Date))
 	}
-	results = enrich.Run(ctx, first, a, enrich.PartTimeout(ctx))
+	results := enrich.Run(ctx, first, a, enrich.PartTimeout(ctx))
 	m, history := found[datadog.Monitor](results, readMonitor), found[[]datadog.Event](results, readHistory)
 	e.began = beganOf(a, m, history)
 	if !isFresh(a) && !e.began.IsZero() {
@@ -253,6 +252,9 @@ func missing(results []enrich.Result) (texts []string, first error) {
 		if r.Status == enrich.Failed || r.Status == enrich.TimedOut {
 			texts, first = append(texts, fmt.Sprintf("Unavailable: %s: %s.", r.Name, fault.Public(r.Err))), cmp.Or(first, r.Err)
 		}
+	}
+	if len(found[[]datadog.SearchedEvent](results, readChanges)) == maxEvents {
+		texts = append(texts, fmt.Sprintf("Only the newest %d events before the alert were read.", maxEvents))
 	}
 	return texts, first
 }

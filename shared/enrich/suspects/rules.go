@@ -61,7 +61,7 @@ var rules = []rule{
 	},
 	{
 		name: "other_event", weight: changeWeights[events.Other], find: changes(events.Other),
-		condition: "An event of the alert's service that is no known change and not routine; it needs the support of another rule",
+		condition: "An event of the alert's service that is not routine and not classified as a change; it needs the support of another rule",
 		example:   "Import of prices started",
 	},
 	{

@@ -1,6 +1,7 @@
 package suspects
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -69,8 +70,9 @@ func newScope(a alert.Alert) scope {
 	return s
 }
 
-// withDependencies adds what the service depends on.
+// withDependencies adds what the service depends on. A read that is late may still use s.
 func (s scope) withDependencies(all []datadog.Entity) scope {
+	s.names = maps.Clone(s.names)
 	for _, one := range all {
 		if name := s.key(one.Name); name != "" && s.names[name] == unrelated {
 			s.names[name] = dependency
@@ -193,7 +195,7 @@ var environmentNames = map[string]string{
 	"load-test": "loadtest", "pre-prod": "preprod", "preproduction": "preprod", "pre-production": "preprod", "testing": "test",
 }
 
-// trials are the usual environments in which nobody is woken.
+// trials are the usual environments besides production.
 var trials = []string{"staging", "preprod", "dev", "test", "qa", "uat", "sandbox", "loadtest"}
 
 func environments(tags alert.Tags) (envs []string) {

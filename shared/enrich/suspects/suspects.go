@@ -120,6 +120,9 @@ func newFinding(e evidence, named []candidate, results []enrich.Result) (enrich.
 		if e.began.IsZero() {
 			none = "No suspect found: Datadog does not say when the alert began."
 		}
+		if failed != nil {
+			none += " Not all of the evidence could be read."
+		}
 		f.Lead = []enrich.Lead{{Answer: enrich.Suspect, Text: none}}
 		list.Items = []enrich.Item{{Text: none, Lead: enrich.Suspect}}
 	}
