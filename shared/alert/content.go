@@ -160,8 +160,12 @@ func firstLine(message string) string {
 		if line = strings.TrimSpace(line); line == "" || line == "%%%" {
 			continue
 		}
+		line = strings.Trim(line, "*_# ")
 		if address, text, ok := strings.Cut(line, "|"); ok && strings.HasPrefix(address, "<http") {
 			line = strings.Replace(text, ">", "", 1)
+		}
+		if text, _, ok := strings.Cut(line, "](http"); ok && strings.HasPrefix(text, "[") {
+			line = text[1:]
 		}
 		return strings.Trim(line, "*_# ")
 	}
@@ -171,8 +175,10 @@ func firstLine(message string) string {
 // isLine reports whether a text can be a title.
 func isLine(s string) bool {
 	const maxTitle = 300
-	return s != "" && len(s) <= maxTitle && !strings.Contains(strings.TrimSpace(s), "\n")
+	return s != "" && len(s) <= maxTitle && isOneLine(s)
 }
+
+func isOneLine(s string) bool { return !strings.Contains(strings.TrimSpace(s), "\n") }
 
 func isAddress(s string) bool {
 	return strings.HasPrefix(strings.TrimSpace(s), "http") && strings.Contains(s, "://") && !strings.ContainsFunc(strings.TrimSpace(s), unicode.IsSpace)

@@ -131,7 +131,8 @@ func (a *Alert) selectKey(found []candidate, container, key string, value any) [
 	return found
 }
 
-// maxPathKey is how many bytes of a key are in the path of what is nested in it.
+// maxPathKey is how many bytes of a key are compared, and are in the path of what is
+// nested in it.
 const maxPathKey = 64
 
 // appendNested adds the values that are deeper in the payload, under keys that are
@@ -162,6 +163,10 @@ func appendNested(found []candidate, path, key string, value any) []candidate {
 	case []any:
 		for i, item := range value {
 			found = appendNested(found, fmt.Sprintf("%s.%04d", path, i), key, item)
+		}
+	case string:
+		if inner, isObject := parseInner(value).(map[string]any); isObject {
+			found = appendNested(found, path, key, inner)
 		}
 	}
 	return found

@@ -71,6 +71,8 @@ func TestDecode_Identity(t *testing.T) {
 		"number sign of an event":  {`"link":"` + site + `/event/jump_to#event_id=` + thisEvent + `"`, thisEvent, "", true, "link"},
 		"site":                     {`"link":"https://us3.datadoghq.com/event/event?id=` + thisEvent + `"`, thisEvent, "", true, "link"},
 		"government":               {`"link":"https://app.ddog-gov.com/event/event?id=` + thisEvent + `"`, thisEvent, "", true, "link"},
+		"another host":             {`"link":"https://example.com/event/event?id=` + thisEvent + `"`, "", "", false, "content"},
+		"another host's footer":    {`"body":"[[Monitor Status](https://example.com/monitors/1234?event_id=` + thisEvent + `)]"`, "", "1234", false, "content"},
 		"customer":                 {`"link":"https://example.datadoghq.eu/monitors/1234?group=a%3Ab&event_id=` + thisEvent + `&link_source=monitor_notif"`, thisEvent, "1234", true, "link"},
 		"login":                    {`"link":"` + site + `/account/login?next=%2Fmonitors%2F1234%3Fevent_id%3D` + thisEvent + `"`, thisEvent, "1234", true, "link"},
 		"footer alone":             {footer(`?group=a%3Ab&event_id=` + thisEvent), thisEvent, "1234", true, "message"},

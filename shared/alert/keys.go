@@ -80,9 +80,9 @@ var keyTable = []keyRow{
 
 	{"ALERT_STATUS", guess, isWord, "status"},
 	{"ALERT_TITLE", guess, nil, "monitor_name monitor alert name"},
-	{"EVENT_TITLE", guess, nil, "summary subject entity_display_name case_title"},
-	{"EVENT_MSG", guess, nil, "case_description case_message case_msg description event_description alert_description detailed_description details content state_message"},
-	{"DATE", guess, nil, "timestamp event_time event_ts event_timestamp occurred_at triggered_at fired_at fire_time start_time starts_at time alert_time"},
+	{"EVENT_TITLE", guess, isOneLine, "summary subject entity_display_name case_title"},
+	{"EVENT_MSG", guess, nil, "summary case_description case_message case_msg description event_description alert_description detailed_description details content state_message"},
+	{"DATE", guess, nil, "timestamp event_time event_ts event_timestamp occurred_at triggered_at fired_at fire_time start_time state_start_time starts_at time alert_time"},
 	{"LAST_UPDATED", guess, nil, "updated_at"},
 	{"LINK", guess, nil, "link_to_upstream_details datadog_url case_url case_link"},
 	{"SNAPSHOT", guess, nil, "image_url image"},
@@ -148,9 +148,10 @@ var keyMappings = sync.OnceValue(func() map[string][]keyMapping {
 })
 
 // canonical appends the key's lower-case letters and digits to dst. It keeps all
-// non-ASCII bytes, so that a key in another script never equals one of the table.
+// non-ASCII bytes, so that a key in another script never equals one of the table. No
+// key of the table is near as long as the bytes it reads.
 func canonical(dst []byte, key string) []byte {
-	for i := range len(key) {
+	for i := range min(len(key), maxPathKey) {
 		switch c := key[i]; {
 		case 'A' <= c && c <= 'Z':
 			dst = append(dst, c+'a'-'A')

@@ -43,7 +43,7 @@ func appendLinks(found []link, text, source string) []link {
 		}
 		at += len(address)
 		if l, ok := readLink(address); ok {
-			l.source, l.own = source, source == fromLink || isFooter(before)
+			l.source, l.own = source, isOfDatadog(address) && (source == fromLink || isFooter(before))
 			l.address = text[at-len(address)-len(scheme)-schemeLength(before) : at]
 			found = append(found, l)
 		}
@@ -53,6 +53,13 @@ func appendLinks(found []link, text, source string) []link {
 // schemeLength is that of "https" or "http" at the end of a text.
 func schemeLength(before string) int {
 	return len(before) - len(strings.TrimSuffix(strings.TrimSuffix(before, "http"), "https"))
+}
+
+// isOfDatadog reports whether an address without its scheme is on a host of Datadog.
+func isOfDatadog(address string) bool {
+	host, _, _ := strings.Cut(address, "/")
+	host = strings.ToLower(host)
+	return strings.HasSuffix(host, "datadoghq.com") || strings.HasSuffix(host, "datadoghq.eu") || strings.HasSuffix(host, "ddog-gov.com")
 }
 
 // isFooter reports whether a link after this text is one that Datadog adds to each

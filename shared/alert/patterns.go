@@ -125,11 +125,14 @@ func readMarks(title string) (m marks) {
 			title = strings.TrimLeft(rest, " ")
 			continue
 		}
-		word, rest, ok := strings.Cut(title, ":")
-		state, known := stateOf(word)
+		word, rest, ok := cutColon(title)
+		if ok && m.state == "" {
+			if m.add(word); m.state != "" {
+				title = strings.TrimLeft(rest, " ")
+				continue
+			}
+		}
 		switch start := strings.IndexByte(title, '['); {
-		case ok && known && m.state == "":
-			m.state, title = state, strings.TrimLeft(rest, " ")
 		case start > 0 && !prefixed && m == marks{}:
 			title, prefixed = title[start:], true // Words of the template's, such as "Datadog: ".
 		default:
@@ -155,6 +158,14 @@ func cutMark(title string) (inside, rest string, ok bool) {
 		}
 	}
 	return inside, rest, true
+}
+
+// cutColon splits "Triggered: CPU" and "Triggered on {host:a}: CPU".
+func cutColon(title string) (word, rest string, ok bool) {
+	if word, rest, ok = strings.Cut(title, ":"); strings.Contains(word, " on {") {
+		word, rest, ok = strings.Cut(title, "}:")
+	}
+	return word, rest, ok
 }
 
 func (m *marks) add(inside string) {
