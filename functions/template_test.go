@@ -93,12 +93,12 @@ var deployedFunctions = map[string]struct {
 }{
 	"Webhook": {config.Names[config.Webhook](), map[string]string{
 		"[" + keys + " WebhookSecret]": "secretsmanager:GetSecretValue",
-		"LedgerTable.Arn":              "[dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem]",
+		"LedgerTable.Arn":              "[dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem]",
 		"RedeliveryQueue.Arn":          "sqs:SendMessage",
 	}},
 	"Redeliver": {config.Names[config.Redeliver](), map[string]string{
 		keys:                  "secretsmanager:GetSecretValue",
-		"LedgerTable.Arn":     "[dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem]",
+		"LedgerTable.Arn":     "[dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem]",
 		"RedeliveryQueue.Arn": "[sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes sqs:SendMessage]",
 		"DeadLetterQueue.Arn": "sqs:SendMessage",
 	}},

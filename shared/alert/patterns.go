@@ -189,11 +189,16 @@ func stateOf(word string) (string, bool) {
 
 // stateIn reads what Datadog writes when a person resolves a monitor.
 func stateIn(message string) string {
-	if strings.Contains(message, " was marked as **recovered**") {
+	if strings.Contains(message, resolvedByPerson) {
 		return string(Recovered)
 	}
 	return ""
 }
+
+const resolvedByPerson = " was marked as **recovered**"
+
+// ResolvedByPerson reports whether a person resolved the monitor.
+func (a Alert) ResolvedByPerson() bool { return strings.Contains(a.Message, resolvedByPerson) }
 
 // scopeIn returns the group between two marks of a text.
 func scopeIn(text, before, after string) string {

@@ -15,11 +15,23 @@ type Finding struct {
 	Blocks []Block
 	// Lead is what the step knows for the event's first screen.
 	Lead []Lead
+	// Suspect is what the alert most likely followed; zero if the step does not say.
+	Suspect Change
+	// Changes are those shortly before and after the alert; nil if the step did not see all.
+	Changes []Change
 	// PartialReason says why a part of the finding is missing. The event is then
 	// tagged as partly enriched.
 	PartialReason error
 	// Data is the same knowledge for playbooks: a struct of the step with json tags.
 	Data any
+}
+
+// Change is a change, or what else an alert can follow. Only Kind is always set.
+type Change struct {
+	Kind    string // "deploy", "config", "flag", "infrastructure", "change" or "alert".
+	Service string
+	Title   string
+	Time    time.Time
 }
 
 // Weight is the importance of a finding to the person on call.

@@ -71,8 +71,12 @@ func head(a alert.Alert, c Cycle) string {
 	if status := escape(a.Status); status != "" {
 		lines = append(lines, headLine(status))
 	}
-	if history := c.history(a.Transition); history != "" {
-		lines = append(lines, history)
+	for _, lead := range c.leads(a.Transition) {
+		text := escape(lead.Text)
+		if !lead.Time.IsZero() {
+			text += " · " + formatTime(lead.Time, a.Date)
+		}
+		lines = append(lines, headLine(text))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -87,21 +91,6 @@ func joinNonEmpty(separator string, parts ...string) string {
 		}
 	}
 	return strings.Join(kept, separator)
-}
-
-// history describes the cycle so far, which is nothing for its first notification.
-func (c Cycle) history(t alert.Transition) string {
-	switch {
-	case c.Notified < 2:
-		return ""
-	case t.IsRecovery():
-		times := map[int]string{1: "once", 2: "twice"}[c.Notified-1]
-		if times == "" {
-			times = fmt.Sprintf("%d times", c.Notified-1)
-		}
-		return fmt.Sprintf("It lasted %s and was notified %s.", FormatDuration(c.Lasted), times)
-	}
-	return fmt.Sprintf("It has lasted %s so far; this is notification %d.", FormatDuration(c.Lasted), c.Notified)
 }
 
 // message is the playbook's text, or Datadog's markdown, or its plain text.

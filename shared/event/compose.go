@@ -28,13 +28,6 @@ type Draft struct {
 	Warnings  []string // what the playbook sets in vain, for people
 }
 
-// Cycle is the history of an alert from its trigger to this notification. It is zero if
-// unknown.
-type Cycle struct {
-	Lasted   time.Duration
-	Notified int // this notification included
-}
-
 // Compose makes the event about an alert. It compares the alert's date with now, because
 // Datadog refuses old ones.
 func Compose(a alert.Alert, d Draft, results []enrich.Result, now time.Time) Event {

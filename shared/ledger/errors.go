@@ -20,6 +20,7 @@ func (l *Ledger) failed(operation string, err error) error {
 var (
 	errUnreadable  = errors.New("unreadable record")
 	errUnprocessed = errors.New("BatchGetItem processed none of the keys (throttled)")
+	errContended   = errors.New("other runs kept changing the item")
 )
 
 const throttled = "is throttled; raise its capacity, or set it to on-demand"
@@ -34,6 +35,8 @@ func explain(operation string, err error) string {
 		return "holds a record that cannot be read; delete the record, or deploy the version that wrote it"
 	case errors.Is(err, errUnprocessed):
 		return throttled
+	case errors.Is(err, errContended):
+		return "has an item that too many runs change at once"
 	}
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {

@@ -22,6 +22,7 @@ func calls(t *testing.T, l *Ledger, key string, timeout time.Duration) map[strin
 	_, addErr := l.AddNotification(ctx, key, triggered)
 	_, knownErr := l.FilterKnown(ctx, key)
 	_, watermarkErr := l.Watermark(ctx, key)
+	_, historyErr := l.History(ctx, key)
 	_, allowErr := l.Allow(ctx, w, 1, Occurrence{Key: "0"})
 	_, suppressedErr := l.Suppressed(ctx, w)
 	return map[string]error{
@@ -35,6 +36,8 @@ func calls(t *testing.T, l *Ledger, key string, timeout time.Duration) map[strin
 		"UpdateItem (window)":       allowErr,
 		"UpdateItem (window, read)": suppressedErr,
 		"UpdateItem (window, mark)": l.MarkSummaryQueued(ctx, w),
+		"PutItem (history)":         l.AddToHistory(ctx, key, nil, pastCycleOf(1)),
+		"GetItem (history)":         historyErr,
 		"GetItem (watermark)":       watermarkErr,
 		"BatchGetItem (known)":      knownErr,
 	}

@@ -21,6 +21,7 @@ const (
 	attrFolded          = "folded"
 	attrFirstSeen       = "first_seen"
 	attrReadUntil       = "read_until"
+	attrCycles          = "cycles"
 )
 
 type item = map[string]types.AttributeValue

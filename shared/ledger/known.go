@@ -95,20 +95,11 @@ func (l *Ledger) MarkQueued(ctx context.Context, key string) error {
 
 // Watermark returns how far the named reader has read, or zero.
 func (l *Ledger) Watermark(ctx context.Context, name string) (time.Time, error) {
-	id, err := recordID(watermarkPrefix, name)
-	if err != nil {
+	found, err := l.read(ctx, watermarkPrefix, name)
+	if err != nil || len(found) == 0 {
 		return time.Time{}, err
 	}
-	out, err := l.client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &l.table, Key: item{attrID: text(id)}, ConsistentRead: aws.Bool(true),
-	})
-	if err != nil {
-		return time.Time{}, l.failed("GetItem", err)
-	}
-	if len(out.Item) == 0 {
-		return time.Time{}, nil
-	}
-	at, err := readNumber(out.Item, attrReadUntil)
+	at, err := readNumber(found, attrReadUntil)
 	if err != nil {
 		return time.Time{}, l.failed("GetItem", err)
 	}

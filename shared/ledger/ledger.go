@@ -1,5 +1,6 @@
 // Package ledger records in a DynamoDB table what was done already: which alerts are
-// posted or in progress, how each alert cycle went, and how many alerts a storm has.
+// posted or in progress, how each alert cycle went, what earlier cycles were, and how many
+// alerts a storm has.
 //
 // The rules for claims are those of AWS's Powertools for idempotency
 // (https://docs.aws.amazon.com/powertools/python/latest/utilities/idempotency/): a claim
@@ -19,6 +20,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -52,6 +54,19 @@ type Ledger struct {
 // New returns the ledger in a table.
 func New(client *dynamodb.Client, table string) *Ledger {
 	return &Ledger{client: client, table: table, now: time.Now, process: rand.Text() + "/"}
+}
+
+// read returns the item of a key, or none.
+func (l *Ledger) read(ctx context.Context, prefix, key string) (item, error) {
+	id, err := recordID(prefix, key)
+	if err != nil {
+		return nil, err
+	}
+	out, err := l.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &l.table, Key: item{attrID: text(id)}, ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return nil, l.failed("GetItem", err)
+	}
+	return out.Item, nil
 }
 
 // put writes the item of a key, and returns the attributes that in asks for.
@@ -95,6 +110,7 @@ const (
 	listPrefix      = "storm_list#"
 	queuedPrefix    = "parked#"
 	watermarkPrefix = "watermark#"
+	historyPrefix   = "history#"
 )
 
 // maxKeyBytes keeps a key within DynamoDB's 2,048 bytes for a partition key.

@@ -6,7 +6,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"boomerang/shared/enrich"
 	"boomerang/shared/event"
+	"boomerang/shared/memory"
 )
 
 // Items that earlier versions wrote are read as they are.
@@ -23,6 +25,7 @@ func TestLedger_Upgrade(t *testing.T) {
 				"id": text("cycle#cycle-1"), "expires_at": expires, "folded": number(40), "first_seen": number(start.Add(-time.Hour).UnixMilli()),
 				"seen": set(`{"at":1795251600000,"id":"100","transition":"Triggered"}`, `{"at":1795252200000,"id":"101","transition":"Renotify"}`),
 			},
+			{"id": text("history#" + group), "expires_at": expires, "cycles": text(`[{"at":1795251600000,"for":720000,"n":2,"self":true,"kind":"deploy","of":"cart"}]`)},
 			{
 				"id": text("storm#" + s.window().Key()), "expires_at": expires, "announced": &types.AttributeValueMemberBOOL{Value: true}, "overflow": number(2),
 				"passed": set("UiF45YkW"), "times": set("2026-11-21T10:00:09Z"), "transitions": set("Recovered"),
@@ -40,6 +43,10 @@ func TestLedger_Upgrade(t *testing.T) {
 		s.claims(s.a, "abandoned", expired(time.UnixMilli(0).UTC()))
 		s.readUntil(s.a, "reconcile", start)
 		s.same("cycle", Cycle{start.Add(-time.Hour), recovered.At, 43}, s.adds(s.a, recovered))
+		s.remembers(memory.Cycle{
+			Began: time.UnixMilli(1795251600000).UTC(), Lasted: 12 * time.Minute, Notified: 2, Recovered: true,
+			Followed: enrich.Change{Kind: "deploy", Service: "cart"},
+		})
 		s.suppressed(s.a, event.Suppressed{
 			Count: 4, Groups: []string{"host:a"}, MoreGroups: true, Transitions: []string{"Recovered", "Triggered"},
 			First: start.Add(time.Second), Last: start.Add(9 * time.Second),

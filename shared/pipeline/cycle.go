@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"boomerang/shared/alert"
-	"boomerang/shared/event"
 	"boomerang/shared/ledger"
 )
 
@@ -16,8 +15,10 @@ type Cycles interface {
 }
 
 type cycleResult struct {
-	event.Cycle
-	err error
+	began    time.Time
+	lasted   time.Duration
+	notified int // this notification included
+	err      error
 }
 
 // startCycle records the notification while the run goes on. The channel gets one result.
@@ -48,5 +49,5 @@ func (p *Pipeline) addNotification(ctx context.Context, a alert.Alert, receivedA
 	if at.IsZero() {
 		at = c.LastSeen
 	}
-	return cycleResult{Cycle: event.Cycle{Lasted: max(0, at.Sub(c.FirstSeen)), Notified: c.Notified}}
+	return cycleResult{began: c.FirstSeen, lasted: max(0, at.Sub(c.FirstSeen)), notified: c.Notified}
 }

@@ -14,6 +14,7 @@ import (
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
+	"boomerang/shared/memory"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/playbook"
 	"boomerang/shared/queue"
@@ -43,6 +44,9 @@ type env struct {
 	found    event.Posted // by the search
 	searched []searchArgs
 	reported string // by the follow-up
+	finding  enrich.Finding
+	// remembered is what the step was given.
+	remembered []enrich.Precedent
 }
 
 type searchArgs struct {
@@ -54,7 +58,7 @@ func newEnv(t *testing.T) *env {
 	e := &env{T: t, store: newStore()}
 	e.Config = pipeline.Config{
 		Playbooks: e.playbooks(), EnrichBudget: 5 * time.Second, WebhookName: "Shop.api",
-		Poster: e, Stream: e, Ledger: &e.store, Cycles: &e.store, Storms: &e.store, Queue: e,
+		Poster: e, Stream: e, Ledger: &e.store, Cycles: &e.store, History: &e.store, Storms: &e.store, Queue: e,
 	}
 	return e
 }
@@ -113,6 +117,7 @@ type store struct {
 	calls   []string
 	claims  map[string]claim
 	cycles  map[string][]ledger.Notification
+	past    map[string][]memory.Cycle
 	windows map[string]*window
 	known   []string // keys that are done or queued
 }
@@ -130,12 +135,19 @@ type window struct {
 }
 
 func newStore() store {
-	return store{fails: map[string]error{}, claims: map[string]claim{}, cycles: map[string][]ledger.Notification{}, windows: map[string]*window{}}
+	return store{fails: map[string]error{}, claims: map[string]claim{}, cycles: map[string][]ledger.Notification{}, past: map[string][]memory.Cycle{}, windows: map[string]*window{}}
 }
 
 func (s *store) call(ctx context.Context, name string) error {
 	s.mu.Lock()
 	s.calls = append(s.calls, name)
+	s.mu.Unlock()
+	return s.callBeside(ctx, name)
+}
+
+// callBeside is a call that others run beside, so that its place is not recorded.
+func (s *store) callBeside(ctx context.Context, name string) error {
+	s.mu.Lock()
 	err := s.fails[name]
 	s.mu.Unlock()
 	if errors.Is(err, errHang) {
@@ -204,6 +216,23 @@ func (s *store) AddNotification(ctx context.Context, key string, n ledger.Notifi
 	return ledger.Cycle{FirstSeen: s.cycles[key][0].At, LastSeen: n.At, Notified: len(s.cycles[key])}, nil
 }
 
+func (s *store) History(ctx context.Context, key string) ([]memory.Cycle, error) {
+	if err := s.callBeside(ctx, "history"); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.past[key], nil
+}
+
+func (s *store) AddToHistory(ctx context.Context, key string, _ []memory.Cycle, more ...memory.Cycle) error {
+	if err := s.call(ctx, "add to history"); err != nil {
+		return err
+	}
+	s.past[key] = memory.Add(s.past[key], more...)
+	return nil
+}
+
 func (s *store) window(w ledger.Window) *window {
 	if s.windows[w.Key()] == nil {
 		s.windows[w.Key()] = &window{passed: map[string]bool{}}
@@ -254,7 +283,8 @@ func (e *env) playbooks() *playbook.Book {
 	}
 	find := func(struct{}, time.Duration) enrich.Step {
 		return enrich.StepFunc(func(ctx context.Context, _ alert.Alert) (enrich.Finding, error) {
-			return enrich.Finding{}, e.call(ctx, "step")
+			e.remembered = enrich.Precedents(ctx)
+			return e.finding, e.call(ctx, "step")
 		})
 	}
 	report := func(w with, _ time.Duration) enrich.Step {
@@ -274,6 +304,8 @@ playbooks:
     match: alert.tags.api == "v2"
     event: {api: v2, title: "v2 of {{ .alert.title }}"}
     then: [{uses: report, with: {text: "{{ .event.id }} {{ .event.title }}"}}]
+  - name: again
+    match: alert.tags.again == "yes" && memory.count > 0
   - name: calm
     limit: 2
     steps: [{uses: find}]

@@ -48,6 +48,8 @@ type Outcome struct {
 	Playbook string
 	Steps    []enrich.Result
 	Cycle    event.Cycle
+	// cycleBegan is when the cycle's first notification happened.
+	cycleBegan time.Time
 	// MaybePosted says of an alert that is not done that this attempt, or an earlier one,
 	// may have posted its event.
 	MaybePosted bool
@@ -74,8 +76,16 @@ func (o *Outcome) addPlan(plan *playbook.Plan) {
 	o.warn(plan.Warnings...)
 }
 
+func (o *Outcome) addHistory(h history) {
+	o.Cycle.Earlier = h.Memory
+	o.warn(h.err)
+}
+
 func (o *Outcome) addCycle(r cycleResult) {
-	o.Cycle = r.Cycle
+	o.Cycle.Lasted, o.Cycle.Notified, o.cycleBegan = r.lasted, r.notified, r.began
+	if r.notified > 1 {
+		o.Cycle.Meanwhile = changedBetween(o.Steps, r.began, r.began.Add(r.lasted))
+	}
 	o.warn(r.err)
 }
 

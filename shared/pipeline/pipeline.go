@@ -11,6 +11,7 @@ import (
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
 	"boomerang/shared/ledger"
+	"boomerang/shared/memory"
 	"boomerang/shared/playbook"
 	"boomerang/shared/queue"
 	"boomerang/shared/telemetry"
@@ -46,11 +47,12 @@ type Config struct {
 	WebhookName  string // the name of the webhook in Datadog, for the tag of its events
 	EnrichBudget time.Duration
 	Poster       Poster
-	Stream       Stream // nil: no search for the event of an earlier attempt, and no tag to find it by
-	Ledger       Ledger // nil: no deduplication
-	Cycles       Cycles // nil: events do not say how long the alert lasted
-	Storms       Storms // nil: no storm limit, as without Queue
-	Queue        Queue  // nil: the sender must retry what fails
+	Stream       Stream  // nil: no search for the event of an earlier attempt, and no tag to find it by
+	Ledger       Ledger  // nil: no deduplication
+	Cycles       Cycles  // nil: events do not say how long the alert lasted
+	History      History // nil: nothing is remembered of earlier cycles, as without Cycles
+	Storms       Storms  // nil: no storm limit, as without Queue
+	Queue        Queue   // nil: the sender must retry what fails
 	// Steps changes the steps before they run, so that a test of playbooks can record
 	// and replace them. It is called for the steps before the post, then for those after it.
 	Steps func([]enrich.Named) []enrich.Named
@@ -118,7 +120,7 @@ func (p *Pipeline) DryRun(ctx context.Context, a alert.Alert) (o Outcome, err er
 	defer cancel()
 	defer recovered(&err)
 	o.Status = DryRun
-	plan, err := compute(ctx, "match the playbooks", func() *playbook.Plan { return p.Playbooks.For(a) })
+	plan, err := compute(ctx, "match the playbooks", func() *playbook.Plan { return p.Playbooks.For(a, memory.Memory{}) })
 	if err != nil {
 		return o, err
 	}
@@ -134,7 +136,9 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 		return ignored(), nil
 	}
 
-	// Claim: one run at a time works on an alert.
+	// Claim: one run at a time works on an alert. The ledger reads its group's earlier
+	// cycles in the meantime.
+	reading := p.startHistory(ctx, a)
 	o, err = p.claim(ctx, t)
 	if err != nil || o.Status == Duplicate {
 		return o, err
@@ -151,7 +155,9 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	// Match the playbooks, which have the storm limit. The ledger records the alert's
 	// cycle in the meantime.
 	cycle := p.startCycle(ctx, a, t.delivery.ReceivedAt)
-	plan, err := compute(ctx, "match the playbooks", func() *playbook.Plan { return p.Playbooks.For(a) })
+	earlier := <-reading
+	o.addHistory(earlier)
+	plan, err := compute(ctx, "match the playbooks", func() *playbook.Plan { return p.Playbooks.For(a, o.Cycle.Earlier) })
 	if err != nil {
 		return o, err
 	}
@@ -160,12 +166,12 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	// Storm: above the playbook's limit, a summary replaces the event.
 	if plan.Limit > 0 && p.suppressed(ctx, a, plan.Limit, &o) {
 		o.addCycle(<-cycle)
-		o.warn(p.complete(ctx, t.delivery, o.Posted))
+		o.warn(p.complete(ctx, t.delivery, o.Posted), p.remember(ctx, a, earlier, &o))
 		return o, nil
 	}
 
 	// Enrich.
-	o.Steps = enrich.Run(ctx, p.Steps(plan.Steps()), a, enrichTime(ctx, p.EnrichBudget))
+	o.Steps = enrich.Run(enrich.WithPrecedents(ctx, earlier.Precedents()), p.Steps(plan.Steps()), a, enrichTime(ctx, p.EnrichBudget))
 	o.addCycle(<-cycle)
 
 	// Compose, post, complete.
@@ -175,7 +181,7 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	if err := p.post(ctx, &o); err != nil {
 		return o, err
 	}
-	o.warn(p.complete(ctx, t.delivery, o.Posted))
+	o.warn(p.complete(ctx, t.delivery, o.Posted), p.remember(ctx, a, earlier, &o))
 
 	// Follow up. A failure here changes nothing: the alert is posted.
 	o.warn(p.followUp(ctx, a, plan, &o))

@@ -26,6 +26,9 @@ const (
 	answerReserve = 500 * time.Millisecond
 	// ledgerTimeout bounds one use of the ledger. The pipeline works without it.
 	ledgerTimeout = time.Second
+	// historyTimeout bounds reading the earlier cycles. Nothing waits for them as long as
+	// for a claim.
+	historyTimeout = 500 * time.Millisecond
 	// summaryTimeout bounds reading a storm's window, without which there is no summary.
 	summaryTimeout = 5 * time.Second
 	// searchTimeout bounds the search for the event of an earlier attempt.

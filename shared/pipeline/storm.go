@@ -9,6 +9,7 @@ import (
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
+	"boomerang/shared/memory"
 	"boomerang/shared/playbook"
 	"boomerang/shared/queue"
 )
@@ -93,7 +94,7 @@ func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.
 		return o, err
 	}
 	suppressed.Limit = storm.Limit
-	plan, err := compute(ctx, "match the playbooks", func() *playbook.Plan { return p.Playbooks.For(like) })
+	plan, err := compute(ctx, "match the playbooks", func() *playbook.Plan { return p.Playbooks.For(like, memory.Memory{}) })
 	if err != nil {
 		return o, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
+	"boomerang/shared/memory"
 	"boomerang/shared/playbook"
 )
 
@@ -58,7 +59,7 @@ func BenchmarkBook_For(b *testing.B) {
 	book, a := bench{}.load(b, book200()), checkout()
 	b.ReportAllocs()
 	for b.Loop() {
-		if plan := book.For(a); plan.Name() != "checkout" {
+		if plan := book.For(a, memory.Memory{}); plan.Name() != "checkout" {
 			b.Fatal(plan.Names)
 		}
 	}
@@ -69,7 +70,7 @@ func BenchmarkPlan(b *testing.B) {
 	book, a := bench{"owner": finds(ownerData{Team: "payments"})}.load(b, book200()), checkout()
 	b.ReportAllocs()
 	for b.Loop() {
-		plan := book.For(a)
+		plan := book.For(a, memory.Memory{})
 		plan.Draft(enrich.Run(b.Context(), plan.Steps(), a, time.Minute), event.Cycle{})
 	}
 }
@@ -93,7 +94,7 @@ event:
 				a.Tags = append(a.Tags, fmt.Sprintf("@tag%d:@", i))
 			}
 			for b.Loop() {
-				if _, failed := book.For(a).Draft(nil, event.Cycle{}); len(failed) > 0 {
+				if _, failed := book.For(a, memory.Memory{}).Draft(nil, event.Cycle{}); len(failed) > 0 {
 					b.Fatal(failed)
 				}
 			}

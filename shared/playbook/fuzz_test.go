@@ -16,6 +16,7 @@ import (
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
+	"boomerang/shared/memory"
 	"boomerang/shared/playbook"
 )
 
@@ -42,7 +43,7 @@ func FuzzLoad(f *testing.F) {
 			t.Errorf("Check lets %v pass", err)
 		}
 		if err == nil {
-			plan := book.For(checkout())
+			plan := book.For(checkout(), memory.Memory{})
 			if len(plan.Names) == 0 || plan.Name() == "" {
 				t.Error("an alert without a playbook")
 			}
@@ -129,7 +130,7 @@ func FuzzAlert(f *testing.F) {
 	f.Fuzz(func(t *testing.T, title, message, tags, extra string) {
 		a := fuzzed(title, message, tags, extra)
 		started := time.Now()
-		plan := book.For(a)
+		plan := book.For(a, memory.Memory{})
 		if took := time.Since(started); took > soon {
 			t.Errorf("matching took %s", took)
 		}

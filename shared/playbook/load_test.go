@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"boomerang/shared/alert"
+	"boomerang/shared/memory"
 	"boomerang/shared/playbook"
 )
 
@@ -152,7 +153,7 @@ func TestLoad_Fallback(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, a := range []alert.Alert{{}, checkout()} {
-		plan := book.For(a)
+		plan := book.For(a, memory.Memory{})
 		if plan.Name() != "default" || plan.API != playbook.APIv1 || len(plan.Warnings) > 0 {
 			t.Errorf("got %v, %s, %v", plan.Names, plan.API, plan.Warnings)
 		}

@@ -13,6 +13,7 @@ import (
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
+	"boomerang/shared/memory"
 	"boomerang/shared/playbook"
 )
 
@@ -88,7 +89,7 @@ func TestBook_For(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			plan := book.For(c.alert)
+			plan := book.For(c.alert, memory.Memory{})
 			if diff := cmp.Diff(c.names, plan.Names); diff != "" {
 				t.Errorf("playbooks (-want +got):\n%s", diff)
 			}
@@ -133,7 +134,7 @@ func TestBook_For_Continue(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			const file = "playbooks:\n  - name: a\n    continue: true\n    %s\n  - name: b\n    continue: true\n    %s\n  - name: c\n    %s\n"
-			plan := bench{}.load(t, fmt.Sprintf(file, c.first, c.second, c.third)).For(checkout())
+			plan := bench{}.load(t, fmt.Sprintf(file, c.first, c.second, c.third)).For(checkout(), memory.Memory{})
 			draft, failed := plan.Draft(nil, event.Cycle{})
 			c.want.Playbook = "a"
 			if diff := cmp.Diff(c.want, draft); diff != "" || len(failed) > 0 {
@@ -148,7 +149,7 @@ func TestBook_For_Continue(t *testing.T) {
 
 // TestPlan_Draft_Error checks that an error names the playbook of the template.
 func TestPlan_Draft_Error(t *testing.T) {
-	plan := bench{}.load(t, "playbooks:\n  - name: a\n    continue: true\n  - name: b\n    event: {title: '{{ url `..` }}'}\n").For(checkout())
+	plan := bench{}.load(t, "playbooks:\n  - name: a\n    continue: true\n  - name: b\n    event: {title: '{{ url `..` }}'}\n").For(checkout(), memory.Memory{})
 	if _, failed := plan.Draft(nil, event.Cycle{}); len(failed) != 1 || !strings.HasPrefix(failed[0].Error(), "playbook b, event.title: the template") {
 		t.Errorf("got %v", failed)
 	}
@@ -186,7 +187,7 @@ func TestBook_For_Expressions(t *testing.T) {
 		`lower(alert.title) | hasPrefix("err")`:                                              true,
 	} {
 		t.Run(expression, func(t *testing.T) {
-			plan := bench{}.load(t, one("match: '"+strings.ReplaceAll(expression, "'", "''")+"'")).For(checkout())
+			plan := bench{}.load(t, one("match: '"+strings.ReplaceAll(expression, "'", "''")+"'")).For(checkout(), memory.Memory{})
 			if got := plan.Name() == "test"; got != want || len(plan.Warnings) > 0 {
 				t.Errorf("matches: %v, want %v; %v", got, want, plan.Warnings)
 			}
@@ -200,7 +201,7 @@ func TestBook_For_EmptyAlert(t *testing.T) {
 match: >-
   alert.tags.a contains "x" || alert.title matches "y" || alert.priority in ["P1"] || alert.extra.key == 1
   || alert.security.rule_name endsWith "z" || any(alert.tag_list, {# == "w"}) || alert.date > "2026"`))
-	if plan := book.For(alert.Alert{}); plan.Name() != "default" || len(plan.Warnings) > 0 {
+	if plan := book.For(alert.Alert{}, memory.Memory{}); plan.Name() != "default" || len(plan.Warnings) > 0 {
 		t.Errorf("got %s, %v", plan.Name(), plan.Warnings)
 	}
 }
@@ -242,7 +243,7 @@ func TestBook_For_ForeignValues(t *testing.T) {
 				part + " || alert.tags.service == \"checkout\"":         true,
 				"alert.tags.service == \"checkout\" && !(" + part + ")": true,
 			} {
-				plan := bench{}.load(t, one("match: '"+expression+"'\nsteps: [{uses: monitor, when: '"+expression+"'}]")).For(a)
+				plan := bench{}.load(t, one("match: '"+expression+"'\nsteps: [{uses: monitor, when: '"+expression+"'}]")).For(a, memory.Memory{})
 				if got := plan.Name() == "test"; got != want || len(plan.Warnings) > 0 {
 					t.Errorf("%s: %s: matches: %v, want %v; %v", name, expression, got, want, plan.Warnings)
 				}
@@ -260,7 +261,7 @@ func TestBook_For_EvaluationError(t *testing.T) {
 	a := flood()
 	a.Title = "jane (roe@example.com"
 	const expression = `any(alert.tag_list, {any(alert.tag_list, {any(alert.tag_list, {alert.title contains # + "x"})})})`
-	plan := bench{}.load(t, one("match: '"+expression+"'")).For(a)
+	plan := bench{}.load(t, one("match: '"+expression+"'")).For(a, memory.Memory{})
 	if plan.Name() != "default" || len(plan.Warnings) != 1 {
 		t.Fatalf("got %s with %v", plan.Name(), plan.Warnings)
 	}
@@ -289,7 +290,7 @@ playbooks:
   - name: never
     match: alert.test
 `)
-	verdicts := book.Explain(checkout())
+	verdicts := book.Explain(checkout(), memory.Memory{})
 	want := []playbook.Verdict{
 		{Playbook: "staging", False: `any(alert.tag_list, # == "env:staging")`},
 		{Playbook: "foreign", False: `alert.extra.limits > 3`},

@@ -22,6 +22,7 @@ type Plan struct {
 	Warnings []error  // for the log: expressions that cannot be evaluated
 
 	alert       map[string]any // its View
+	memory      map[string]any
 	playbooks   []*playbook
 	steps, then []*step
 }
@@ -111,7 +112,7 @@ func (p *Plan) environment(results []enrich.Result, earlier map[string]enrich.Re
 			views[s.Name] = stepView(s.zero, ended[s.Name])
 		}
 	}
-	env := map[string]any{"alert": p.alert, "steps": views, suspectsName: []any{}}
+	env := map[string]any{"alert": p.alert, "memory": p.memory, "steps": views, suspectsName: []any{}}
 	if named := firstOf(p.steps, suspectsName); named != nil {
 		env[suspectsName] = views[named.Name].(map[string]any)[suspectsName]
 	}

@@ -17,6 +17,7 @@ import (
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
+	"boomerang/shared/memory"
 	"boomerang/shared/playbook"
 )
 
@@ -78,7 +79,7 @@ steps:
   - {name: by-failure, uses: monitor, when: not steps.ask.ok && steps.ask.status == 0 && steps.ask.body == nil}
   - {name: by-skip, uses: monitor, when: not steps.not.ok}
   - {name: by-nothing, uses: monitor, when: len(steps.owner.contacts) == 0 && steps.owner.manager == nil}
-  - {name: no-value, uses: ask, with: {url: "https://example.com/{{ .alert.extra.nothing }}"}}`)).For(checkout())
+  - {name: no-value, uses: ask, with: {url: "https://example.com/{{ .alert.extra.nothing }}"}}`)).For(checkout(), memory.Memory{})
 	want := map[string]outcome{
 		"holds":      {enrich.OK, ""},
 		"not":        {enrich.Skipped, `its condition does not hold: alert.tags.team == "search"`},
@@ -120,7 +121,7 @@ steps:
       secret: {name: key}
   - uses: table
     cache:
-    with: {file: "x-{{ .alert.id }}"}`)).For(checkout())
+    with: {file: "x-{{ .alert.id }}"}`)).For(checkout(), memory.Memory{})
 	wantOK(t, run(t, plan, checkout()))
 	want := map[string]made{
 		"owner":  {ownerConfig{Service: "checkout-"}, playbook.DefaultCache},
@@ -163,12 +164,12 @@ event: {title: "{{ .steps.ask.body }}"}`))
 	for i := range 50 {
 		all.Go(func() {
 			a := alert.Alert{ID: fmt.Sprint(i), Tags: alert.Tags{"service:checkout"}}
-			plan := book.For(a)
+			plan := book.For(a, memory.Memory{})
 			draft, _ := plan.Draft(run(t, plan, a), event.Cycle{})
 			if want := fmt.Sprintf("%dhttps://example.com/%d", i, i); draft.Title != want {
 				t.Errorf("alert %d got %q", i, draft.Title)
 			}
-			book.Explain(a)
+			book.Explain(a, memory.Memory{})
 		})
 	}
 	all.Wait()
@@ -190,7 +191,7 @@ steps:
   - {name: b, uses: owner, when: steps.a.ok}
   - {name: c, uses: owner, with: {service: "{{ .steps.b.team }}"}}
   - {name: d, uses: owner}
-  - {name: e, uses: owner, with: {service: "{{ if .steps.d.ok }}{{ .alert.title }}{{ end }}"}}`)).For(checkout())
+  - {name: e, uses: owner, with: {service: "{{ if .steps.d.ok }}{{ .alert.title }}{{ end }}"}}`)).For(checkout(), memory.Memory{})
 		started := time.Now()
 		results := run(t, plan, checkout())
 		if took := time.Since(started); took != 3*each {
@@ -216,7 +217,7 @@ func TestPlan_Steps_After(t *testing.T) {
 `
 	loaded := bench{}.load(t, "playbooks:\n"+fmt.Sprintf(source, "x")+fmt.Sprintf(source, "y"))
 	for _, read := range []string{"x", "y"} {
-		steps := loaded.For(alert.Alert{Title: read}).Steps()
+		steps := loaded.For(alert.Alert{Title: read}, memory.Memory{}).Steps()
 		if diff := cmp.Diff([]string{"a", "b", "c", read}, steps[len(steps)-1].After); diff != "" {
 			t.Errorf("%s waits for (-want +got):\n%s", read, diff)
 		}
@@ -233,7 +234,7 @@ func TestPlan_Steps_Timeout(t *testing.T) {
 		plan := bench{"owner": hangs, "metric": r.note("metric")}.load(t, one(`
 steps:
   - {uses: owner, timeout: 200ms}
-  - {uses: metric, with: {query: "<{{ .steps.owner.team }}{{ .steps.owner.ok }}{{ .steps.owner.contacts }}>"}}`)).For(checkout())
+  - {uses: metric, with: {query: "<{{ .steps.owner.team }}{{ .steps.owner.ok }}{{ .steps.owner.contacts }}>"}}`)).For(checkout(), memory.Memory{})
 		started := time.Now()
 		got := outcomes(run(t, plan, checkout()))
 		if took := time.Since(started); took != 200*time.Millisecond {
@@ -263,7 +264,7 @@ then:
     when: event.id != "" && not steps.metric.ok && steps.channel.ok
     with:
       url: https://example.com/{{ .event.id }}/{{ .steps.owner.team }}?channel={{ .steps.channel.channel }}&text={{ .event.title }}
-      headers: {Link: "{{ .event.url }}"}`)).For(a)
+      headers: {Link: "{{ .event.url }}"}`)).For(a, memory.Memory{})
 	results := run(t, plan, a)
 	then := plan.Then(results, event.Event{Title: "What & why?"}, event.Posted{ID: "42", URL: "https://app.datadoghq.com/event/42"})
 	wantOK(t, enrich.Run(t.Context(), then, a, time.Second))
@@ -337,7 +338,7 @@ func TestPlan_Draft(t *testing.T) {
 			if c.event != "" {
 				source += "\nevent:" + c.event
 			}
-			plan := b.load(t, one(source)).For(a)
+			plan := b.load(t, one(source)).For(a, memory.Memory{})
 			cycle := event.Cycle{Lasted: 12 * time.Minute, Notified: 3}
 			draft, failed := plan.Draft(run(t, plan, a), cycle)
 			c.want.Playbook, c.want.Cycle = "test", cycle
@@ -371,7 +372,7 @@ event:
   title: "{{ range .suspects }}<{{ .title }}>{{ else }}none{{ end }}"`)
 	for found, want := range map[string]string{`{"suspects":[{"title":"a"},{"title":"b"}]}`: "<a><b>", `{}`: "none"} {
 		r := &recorder{}
-		plan := bench{"suspects": finds(found), "owner": r.note("owner")}.load(t, source).For(checkout())
+		plan := bench{"suspects": finds(found), "owner": r.note("owner")}.load(t, source).For(checkout(), memory.Memory{})
 		results := enrich.Run(t.Context(), plan.Steps(), checkout(), time.Second)
 		draft, errs := plan.Draft(results, event.Cycle{})
 		if draft.Title != want || len(errs) > 0 || (results[1].Status == enrich.OK) != (want != "none") {

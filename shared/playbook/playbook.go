@@ -15,6 +15,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/fault"
+	"boomerang/shared/memory"
 )
 
 // The format of a playbook file. The JSON Schema takes its texts from the doc tags.
@@ -96,11 +97,11 @@ func (b *Book) Names() map[string][]string {
 	return names
 }
 
-// For returns the plan for an alert: the first playbook that matches, with those that it
-// continues to, or the fallback.
-func (b *Book) For(a alert.Alert) *Plan {
-	plan := &Plan{alert: View(a)}
-	env := withDeadline(map[string]any{"alert": plan.alert})
+// For returns the plan for an alert with what is known of earlier cycles: the first
+// playbook that matches, with those that it continues to, or the fallback.
+func (b *Book) For(a alert.Alert, m memory.Memory) *Plan {
+	plan := &Plan{alert: View(a), memory: memoryView(m)}
+	env := withDeadline(map[string]any{"alert": plan.alert, "memory": plan.memory})
 	var machine vm.VM
 	for _, p := range b.playbooks {
 		holds, err := p.match.holds(&machine, env)
@@ -132,8 +133,8 @@ type Verdict struct {
 }
 
 // Explain returns a verdict on each playbook.
-func (b *Book) Explain(a alert.Alert) []Verdict {
-	env := map[string]any{"alert": View(a)}
+func (b *Book) Explain(a alert.Alert, m memory.Memory) []Verdict {
+	env := map[string]any{"alert": View(a), "memory": memoryView(m)}
 	var verdicts []Verdict
 	ended := false
 	for _, p := range b.playbooks {

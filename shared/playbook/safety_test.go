@@ -14,6 +14,7 @@ import (
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
+	"boomerang/shared/memory"
 	"boomerang/shared/playbook"
 )
 
@@ -124,7 +125,7 @@ func TestAlert_IsData(t *testing.T) {
 	if want := a.Title + "|" + a.Title + "|"; got != want || len(failed) > 0 {
 		t.Errorf("got %s, want %s; %v", got, want, failed)
 	}
-	plan := bench{}.load(t, one(`match: 'alert.title == "true" || alert.tags[alert.title] == "x"'`)).For(a)
+	plan := bench{}.load(t, one(`match: 'alert.title == "true" || alert.tags[alert.title] == "x"'`)).For(a, memory.Memory{})
 	if plan.Name() != "default" {
 		t.Error("an alert's text was evaluated")
 	}
@@ -147,7 +148,7 @@ func TestExpression_Deadline(t *testing.T) {
 			t.Parallel()
 			a := flood()
 			plan, started := bench{}.load(t, one("match: '"+expression+"'")), time.Now()
-			got := plan.For(a)
+			got := plan.For(a, memory.Memory{})
 			if took := time.Since(started); took > soon {
 				t.Errorf("took %s", took)
 			}
@@ -203,7 +204,7 @@ func TestStep_LargeSettings(t *testing.T) {
 steps:
   - uses: owner
     with: {service: "{{ range .alert.tag_list }}{{ $.alert.message }}{{ end }}"}
-  - uses: monitor`)).For(a)
+  - uses: monitor`)).For(a, memory.Memory{})
 	want := map[string]outcome{"owner": {enrich.Failed, "its settings could not be rendered"}, "monitor": {enrich.OK, ""}}
 	if diff := cmp.Diff(want, outcomes(run(t, plan, a))); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"boomerang/shared/alert"
+	"boomerang/shared/memory"
 )
 
 // scope is what an expression or a template can name at one place of a playbook.
@@ -16,20 +17,21 @@ type scope struct {
 	matching bool // before any step: there is no "steps"
 	steps    []*step
 	later    []stepDefinition
-	extra    map[string]any // names besides alert and steps, with their shapes
+	extra    map[string]any // names besides alert, memory and steps, with their shapes
 }
 
 // The shape of a value is what its fields are before there is data: a map that is not
 // empty stands for exactly its fields, nil for anything.
 var (
-	alertShape = sync.OnceValue(func() map[string]any { return View(alert.Alert{}) })
-	thenShape  = map[string]any{"event": map[string]any{"id": "", "url": "", "title": ""}}
-	eventShape = map[string]any{"cycle": map[string]any{"lasted": 0.0, "notified": int64(0)}}
+	alertShape  = sync.OnceValue(func() map[string]any { return View(alert.Alert{}) })
+	memoryShape = sync.OnceValue(func() map[string]any { return memoryView(memory.Memory{}) })
+	thenShape   = map[string]any{"event": map[string]any{"id": "", "url": "", "title": ""}}
+	eventShape  = map[string]any{"cycle": map[string]any{"lasted": 0.0, "notified": int64(0)}}
 )
 
 // shapes returns the shape of everything in the scope, by name.
 func (s *scope) shapes() map[string]any {
-	all := map[string]any{"alert": alertShape()}
+	all := map[string]any{"alert": alertShape(), "memory": memoryShape()}
 	maps.Copy(all, s.extra)
 	if !s.matching {
 		steps := make(map[string]any, len(s.steps))

@@ -9,12 +9,13 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
+	"boomerang/shared/memory"
 )
 
 // text renders a template as an event's text, with the findings of a step "ask".
 func text(t testing.TB, template string, a alert.Alert, body any) (string, []error) {
 	t.Helper()
-	plan := bench{}.load(t, one("steps: [{uses: ask, with: {url: 'https://example.com'}}, {uses: owner}]\nevent: {text: '"+strings.ReplaceAll(template, "'", "''")+"'}")).For(a)
+	plan := bench{}.load(t, one("steps: [{uses: ask, with: {url: 'https://example.com'}}, {uses: owner}]\nevent: {text: '"+strings.ReplaceAll(template, "'", "''")+"'}")).For(a, memory.Memory{})
 	results := []enrich.Result{{Name: "ask", Status: enrich.OK, Finding: enrich.Finding{Data: askData{Status: 200, Body: body}}}}
 	draft, failed := plan.Draft(results, event.Cycle{Lasted: 90 * time.Second, Notified: 2})
 	return draft.Text, failed

@@ -13,6 +13,7 @@ import (
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
+	"boomerang/shared/memory"
 )
 
 // The bounds of what expressions and templates see.
@@ -41,6 +42,12 @@ func View(a alert.Alert) map[string]any {
 		delete(view, internal)
 	}
 	return view
+}
+
+// memoryView returns what is known of earlier cycles as expressions and templates see it.
+func memoryView(m memory.Memory) map[string]any {
+	v := viewer{left: maxViewBytes}
+	return v.view(m).(map[string]any)
 }
 
 // stepView returns a step as later steps see it: all fields of its Data, and "ok".

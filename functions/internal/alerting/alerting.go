@@ -50,7 +50,7 @@ func New(ctx context.Context, r *runtime.Runtime, cfg config.Pipeline) (*pipelin
 		return pipeline.New(conf), nil
 	}
 	table := ledger.New(dynamodb.NewFromConfig(r.AWS), cfg.LedgerTable)
-	conf.Ledger, conf.Cycles, conf.Storms = table, table, table
+	conf.Ledger, conf.Cycles, conf.History, conf.Storms = table, table, table, table
 	return pipeline.New(conf), nil
 }
 

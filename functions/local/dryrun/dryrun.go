@@ -12,6 +12,7 @@ import (
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
+	"boomerang/shared/memory"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/playbook"
 	"boomerang/shared/queue"
@@ -24,6 +25,7 @@ type Runner struct {
 	Budget      time.Duration
 	Poster      pipeline.Poster
 	Cycles      pipeline.Cycles // nil: the alert's cycle is unknown
+	Earlier     []memory.Cycle  // of the monitor's group
 	Now         func() time.Time
 	Override    func(Step) enrich.Step // returns what runs for a step; nil: the step
 }
@@ -80,17 +82,34 @@ func (o observed) Enrich(ctx context.Context, a alert.Alert) (enrich.Finding, er
 
 // Run processes the alert. The error says why no event was posted.
 func (r Runner) Run(ctx context.Context, a alert.Alert) (Report, error) {
-	plan := r.Playbooks.For(a)
+	if r.Now == nil {
+		r.Now = time.Now
+	}
+	now := a.Date
+	if now.IsZero() {
+		now = r.Now()
+	}
+	known := memory.Of(r.Earlier, now)
+	plan := r.Playbooks.For(a, known)
 	recorder := &recorder{override: r.Override, beforePost: len(plan.Steps())}
 	p := pipeline.New(pipeline.Config{
-		Playbooks: r.Playbooks, WebhookName: r.WebhookName, EnrichBudget: r.Budget, Poster: r.Poster, Cycles: r.Cycles, Now: r.Now,
+		Playbooks: r.Playbooks, WebhookName: r.WebhookName, EnrichBudget: r.Budget, Poster: r.Poster, Cycles: r.Cycles, History: earlier(r.Earlier), Now: r.Now,
 		Steps: recorder.wrapAll,
 	})
 	outcome, err := p.Redeliver(ctx, queue.Message{Alert: a})
 	return Report{
-		Verdicts: r.Playbooks.Explain(a), Playbooks: plan.Names, Steps: recorder.results(outcome.Steps),
+		Verdicts: r.Playbooks.Explain(a, known), Playbooks: plan.Names, Steps: recorder.results(outcome.Steps),
 		Status: outcome.Status, Reason: outcome.Detail, Event: outcome.Event, Warnings: warningTexts(outcome.Warnings),
 	}, err
+}
+
+// earlier is a history that nothing is added to.
+type earlier []memory.Cycle
+
+func (e earlier) History(context.Context, string) ([]memory.Cycle, error) { return e, nil }
+
+func (earlier) AddToHistory(context.Context, string, []memory.Cycle, ...memory.Cycle) error {
+	return nil
 }
 
 // warningTexts prefers the text for users to the text for logs.

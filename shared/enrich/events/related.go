@@ -92,7 +92,8 @@ func joinParts(parts []enrich.Result) (enrich.Finding, error) {
 	if len(f.Blocks) == 0 {
 		return enrich.Finding{}, cmp.Or(f.PartialReason, skipped)
 	}
-	d.Around, _ = parts[0].Finding.Data.(Around)   // Zero if the part is missing.
+	d.Around, _ = parts[0].Finding.Data.(Around) // Zero if the part is missing.
+	f.Changes = parts[0].Finding.Changes
 	d.History, _ = parts[1].Finding.Data.(History) // Zero if the part is missing.
 	f.Blocks = enrich.Blocks(append(f.Blocks, enrich.Paragraph(strings.Join(d.Missing, " ")))...)
 	f.Data = d
@@ -204,11 +205,12 @@ func aroundFinding(d Around, events []Change) enrich.Finding {
 	counts := count(events)
 	d.Alerts, d.Deploys, d.Changes, d.Others = counts[Alert], counts[Deploy], counts[OtherChange], counts[Other]
 	var list enrich.List
-	shown := make(map[Kind]int)
+	shown, changes := make(map[Kind]int), []enrich.Change{}
 	for _, e := range events {
 		entry := Entry{Kind: e.Kind, Title: e.Title, Source: e.Source, Time: e.Time, URL: e.URL, Times: e.Times}
-		if d.LastChange == nil && e.Kind.IsChange() {
-			d.LastChange = &entry
+		if e.Kind.IsChange() {
+			d.LastChange = cmp.Or(d.LastChange, &entry)
+			changes = append(changes, enrich.Change{Kind: string(e.Kind), Title: e.Title, Time: e.Time})
 		}
 		if shown[e.Kind] == maxEntries[e.Kind] {
 			list.More++
@@ -222,7 +224,10 @@ func aroundFinding(d Around, events []Change) enrich.Finding {
 		Name:  fmt.Sprintf("Around %s, %s to %s", strings.Join(d.Tags, ", "), d.From.Format("15:04"), d.To.Format("15:04 UTC")),
 		Value: d.summary(),
 	}}
-	return enrich.Finding{Blocks: enrich.Blocks(facts, list), Data: d}
+	if d.AtLeast {
+		changes = nil
+	}
+	return enrich.Finding{Blocks: enrich.Blocks(facts, list), Changes: changes, Data: d}
 }
 
 // summary counts by kind: "1 deploy, 2 other alerts". Where Datadog lists the newest

@@ -96,6 +96,7 @@ func TestRelated_Enrich(t *testing.T) {
 	from, to := noon.Add(-time.Hour), noon.Add(5*time.Minute)
 	enrichtest.Equal(t, got, enrich.Finding{
 		Title: "Related events", Weight: enrich.Important,
+		Changes: []enrich.Change{{Kind: "deploy", Title: "Deployed checkout (version 1.2.3)", Time: noon.Add(-10 * time.Minute)}},
 		Blocks: []enrich.Block{
 			enrich.Facts{{Name: "Around service:checkout, 11:00 to 12:05 UTC", Value: "1 deploy, 1 other alert, 2 other events"}},
 			enrich.List{Items: []enrich.Item{

@@ -107,6 +107,9 @@ func newFinding(e evidence, named []candidate, results []enrich.Result) (enrich.
 	f := enrich.Finding{Title: "Suspects", Weight: enrich.Essential, PartialReason: failed}
 	d.Began, d.Missing, d.Suspects = e.began.UTC(), texts, []Suspect{}
 	var list enrich.List
+	if len(named) > 0 && named[0].group == "" {
+		f.Suspect = enrich.Change{Kind: string(named[0].kind), Service: named[0].subject}
+	}
 	for _, c := range named {
 		s := e.suspect(c)
 		d.Suspects = append(d.Suspects, s)

@@ -1,0 +1,112 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+	"boomerang/shared/memory"
+)
+
+// History remembers the cycles of each monitor's group that are over.
+type History interface {
+	History(ctx context.Context, key string) ([]memory.Cycle, error)
+	AddToHistory(ctx context.Context, key string, known []memory.Cycle, more ...memory.Cycle) error
+}
+
+// history is what the ledger remembers of an alert's group.
+type history struct {
+	memory.Memory
+	key    string // empty if nothing is remembered
+	cycles []memory.Cycle
+	err    error
+}
+
+// startHistory reads the earlier cycles while the alert is claimed. The channel gets one
+// result.
+func (p *Pipeline) startHistory(ctx context.Context, a alert.Alert) <-chan history {
+	result := make(chan history, 1)
+	go func() { result <- p.readHistory(ctx, a) }()
+	return result
+}
+
+func (p *Pipeline) readHistory(ctx context.Context, a alert.Alert) (h history) {
+	if p.History == nil || memory.Key(a) == "" {
+		return history{}
+	}
+	defer recovered(&h.err)
+	ctx, cancel := context.WithTimeoutCause(ctx, historyTimeout, errLedgerTimeout)
+	defer cancel()
+	h.key = memory.Key(a)
+	if h.cycles, h.err = p.History.History(ctx, h.key); h.err != nil {
+		h.err = fmt.Errorf("the alert's earlier cycles are unknown: %w", h.err)
+	}
+	if len(h.cycles) > 0 {
+		h.Memory = memory.Of(h.cycles, p.timeOf(a))
+	}
+	return h
+}
+
+// timeOf is when the alert happened, or now if it does not say.
+func (p *Pipeline) timeOf(a alert.Alert) time.Time {
+	if a.Date.IsZero() {
+		return p.Now()
+	}
+	return a.Date
+}
+
+// remember adds the cycle that a recovery ends. Of a cycle whose trigger never arrived
+// nothing is known.
+func (p *Pipeline) remember(ctx context.Context, a alert.Alert, h history, o *Outcome) (err error) {
+	if h.key == "" || !a.Transition.IsRecovery() || o.Cycle.Notified < 2 {
+		return nil
+	}
+	defer recovered(&err)
+	ctx, cancel := reserve(ctx, answerReserve, errLedgerTimeout)
+	defer cancel()
+	ctx, cancel = withLedgerTimeout(ctx)
+	defer cancel()
+	closed := memory.Cycle{
+		Began: o.cycleBegan, Lasted: o.Cycle.Lasted, Notified: o.Cycle.Notified - 1,
+		Recovered: recoveredByItself(a, o.Cycle, o.Steps), Followed: suspected(o.Steps),
+	}
+	if err := p.History.AddToHistory(ctx, h.key, h.cycles, closed); err != nil {
+		return fmt.Errorf("the alert's cycle is not remembered: %w", err)
+	}
+	return nil
+}
+
+// recoveredByItself reports whether no person resolved the monitor, and the steps looked
+// for changes shortly before the recovery and saw none.
+func recoveredByItself(a alert.Alert, c event.Cycle, steps []enrich.Result) bool {
+	looked := false
+	for _, s := range steps {
+		looked = looked || s.Finding.Changes != nil
+	}
+	return looked && len(c.Meanwhile) == 0 && !a.ResolvedByPerson()
+}
+
+// suspected returns the first suspect of the steps.
+func suspected(steps []enrich.Result) enrich.Change {
+	for _, s := range steps {
+		if s.Finding.Suspect.Kind != "" {
+			return s.Finding.Suspect
+		}
+	}
+	return enrich.Change{}
+}
+
+// changedBetween returns the changes that the steps saw between two times, without the first.
+func changedBetween(steps []enrich.Result, from, to time.Time) (changes []enrich.Change) {
+	for _, s := range steps {
+		for _, c := range s.Finding.Changes {
+			if c.Time.After(from) && !c.Time.After(to) {
+				changes = append(changes, c)
+			}
+		}
+	}
+	return changes
+}

@@ -1,0 +1,166 @@
+package pipeline_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+	"boomerang/shared/memory"
+	"boomerang/shared/pipeline"
+)
+
+// incident runs the notifications of a cycle that begins now, and returns the texts of its
+// events.
+func (e *env) incident(n int, lasts time.Duration, message string) (triggered, recovered string) {
+	e.Helper()
+	a := alert.Alert{OrgID: "1", MonitorID: "4711", CycleKey: fmt.Sprint(n), Title: "x", Scope: "host:a, env:prod", Transition: alert.Triggered, Date: time.Now()}
+	a.ID = fmt.Sprint("1", n)
+	e.run(a, pipeline.Posted)
+	triggered = e.text()
+	time.Sleep(lasts)
+	a.ID, a.Transition, a.Date, a.Message = fmt.Sprint("2", n), alert.Recovered, time.Now(), message
+	e.run(a, pipeline.Posted)
+	recovered = e.text()
+	time.Sleep(time.Hour)
+	return triggered, recovered
+}
+
+func (e *env) text() string { return e.events[len(e.events)-1].(event.Event).Text }
+
+func TestPipeline_History(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEnv(t)
+		start := time.Now()
+		e.finding = enrich.Finding{Changes: []enrich.Change{}, Suspect: enrich.Change{Kind: "deploy", Service: "cart"}}
+		for n, lasts := range []time.Duration{10 * time.Minute, 12 * time.Minute, 20 * time.Minute} {
+			if triggered, recovered := e.incident(n, lasts, ""); strings.Contains(triggered, "time in") || strings.Contains(recovered, "before") {
+				t.Errorf("after %d cycles: %s, %s", n, triggered, recovered)
+			}
+		}
+		e.finding.Changes = []enrich.Change{{Kind: "deploy", Title: "Deployed *cart* 2", Time: time.Now().Add(15 * time.Minute)}, {Kind: "change", Time: time.Now().Add(time.Hour)}}
+		triggered, recovered := e.incident(3, 30*time.Minute, "")
+		for text, want := range map[string]string{
+			triggered: "4th time in 30 days; 3 recovered by themselves, median 12 min; 3 followed a deploy of cart.",
+			recovered: "Longer than 3 of 3 before (median 12 min).",
+		} {
+			if !strings.Contains(text, want) {
+				t.Errorf("got %s, want %s", text, want)
+			}
+		}
+		if want := `Changed meanwhile: Deployed \*cart\* 2`; !strings.Contains(recovered, want) {
+			t.Errorf("got %s, want %s", recovered, want)
+		}
+		e.finding.Changes = nil
+		if triggered, _ := e.incident(4, time.Minute, "x was marked as **recovered** by Ann"); !strings.Contains(triggered, "5th time in 30 days; 3 of 4 recovered by themselves, median 16 min") {
+			t.Errorf("got %s", triggered)
+		}
+		want := memory.Cycle{Began: start, Lasted: 10 * time.Minute, Notified: 1, Recovered: true, Followed: e.finding.Suspect}
+		got := e.past["1:4711:env:prod,host:a"]
+		if diff := cmp.Diff(want, got[0]); diff != "" || len(got) != 5 || got[3].Recovered || got[4].Recovered {
+			t.Errorf("%d cycles (-want +got):\n%s", len(got), diff)
+		}
+		if diff := cmp.Diff([]enrich.Precedent{{Kind: "deploy", Service: "cart", Times: 4, Of: 4}}, e.remembered); diff != "" {
+			t.Errorf("the steps know (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// A person who resolves the monitor is no recovery by itself, and nor is a recovery around
+// which no step looked.
+func TestPipeline_History_Recovered(t *testing.T) {
+	for name, c := range map[string]struct {
+		message string
+		changes []enrich.Change
+		want    bool
+	}{
+		"by itself":               {"", []enrich.Change{}, true},
+		"a change long before":    {"", []enrich.Change{{Time: time.Unix(0, 0)}}, true},
+		"no step looked":          {"", nil, false},
+		"a person resolved it":    {"The monitor was marked as **recovered** by Ann", []enrich.Change{}, false},
+		"a change shortly before": {"", []enrich.Change{{Kind: "deploy", Time: time.Date(2000, 1, 1, 0, 5, 0, 0, time.UTC)}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEnv(t)
+				e.finding.Changes = c.changes
+				e.incident(1, 10*time.Minute, c.message)
+				if got := e.past["1:4711:env:prod,host:a"]; len(got) != 1 || got[0].Recovered != c.want {
+					t.Errorf("got %+v", got)
+				}
+			})
+		})
+	}
+}
+
+// The alert goes on without its history, and in no more time than the ledger may take.
+func TestPipeline_History_Failures(t *testing.T) {
+	for name, c := range map[string]struct {
+		call     string
+		err      error
+		took     time.Duration
+		warnings int
+	}{
+		"the read fails":  {"history", down, 0, 1},
+		"the read hangs":  {"history", errHang, 500 * time.Millisecond, 1},
+		"the write fails": {"add to history", down, 0, 1},
+		"the write hangs": {"add to history", errHang, time.Second, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEnv(t)
+				a := alert.Alert{ID: "1", OrgID: "1", MonitorID: "4711", CycleKey: "c", Transition: alert.Triggered, Date: time.Now()}
+				e.run(a, pipeline.Posted)
+				e.fails[c.call] = c.err
+				a.ID, a.Transition, a.Date = "2", alert.Recovered, time.Now().Add(time.Minute)
+				start := time.Now()
+				o := e.run(a, pipeline.Posted)
+				if took := time.Since(start); took != c.took || len(o.Warnings) != c.warnings {
+					t.Errorf("took %v, warnings %v", took, o.Warnings)
+				}
+				if n := len(e.past["1:4711:"]); n != map[bool]int{true: 1}[c.call == "history"] {
+					t.Errorf("%d cycles are remembered", n)
+				}
+			})
+		})
+	}
+}
+
+// A suppressed recovery has no event of its own, and its cycle is over all the same.
+func TestPipeline_History_Storm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEnv(t)
+		for i := range 5 {
+			a := alert.Alert{ID: fmt.Sprint("1", i), OrgID: "1", MonitorID: "4711", CycleKey: fmt.Sprint(i), Scope: fmt.Sprint("host:", i), Transition: alert.Triggered, Date: time.Now()}
+			e.deliver(a)
+			a.ID, a.Transition, a.Date = fmt.Sprint("2", i), alert.Recovered, time.Now().Add(time.Minute)
+			e.deliver(a)
+			e.deliver(a)
+		}
+		if len(e.past) != 5 || len(e.past["1:4711:host:4"]) != 1 {
+			t.Errorf("%d groups are remembered: %v", len(e.past), e.past)
+		}
+	})
+}
+
+func (e *env) deliver(a alert.Alert) {
+	e.Helper()
+	if _, err := pipeline.New(e.Config).Run(e.Context(), a); err != nil {
+		e.Fatal(err)
+	}
+}
+
+// The memory is known before the playbooks are matched.
+func TestPipeline_History_Playbook(t *testing.T) {
+	e := newEnv(t)
+	e.past["1:4711:"] = memory.Add(nil, memory.Cycle{Began: time.Now().Add(-time.Hour), Lasted: time.Minute})
+	if o := e.run(alert.Alert{ID: "1", OrgID: "1", MonitorID: "4711", Tags: alert.Tags{"again:yes"}}, pipeline.Posted); o.Playbook != "again" {
+		t.Errorf("the playbook %s is used", o.Playbook)
+	}
+}
