@@ -162,11 +162,15 @@ func canonical(dst []byte, key string) []byte {
 	return dst
 }
 
+// maxKey bounds what is read of a name: the longest that means something is shorter.
+const maxKey = 96 // Bytes.
+
 // mappingsOf returns the mappings of a key inside a container, or at the top level
 // when container is empty. Container and key together come first: org.id is $ORG_ID
 // only.
 func mappingsOf(container, key string) []keyMapping {
-	var buf [96]byte
+	container, key = container[:min(len(container), maxKey)], key[:min(len(key), maxKey)]
+	var buf [2 * maxKey]byte
 	k := canonical(buf[:0], container)
 	split := len(k)
 	k = canonical(k, key)
@@ -182,6 +186,7 @@ func mappingsOf(container, key string) []keyMapping {
 
 // isJoined reports whether container and key together name a variable.
 func isJoined(container, key string) bool {
+	container, key = container[:min(len(container), maxKey)], key[:min(len(key), maxKey)]
 	return keyMappings()[string(canonical(canonical(nil, container), key))] != nil
 }
 
