@@ -34,9 +34,7 @@ func serve(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error
 	if err != nil {
 		return err
 	}
-	if err := s.Seed(example, time.Now()); err != nil {
-		return err
-	}
+	s.Seed(example, time.Now())
 	env := s.Environment(c.env, slog.New(slog.NewJSONHandler(c.stderr, nil)))
 	deduplication := "each alert is posted once (by moto_server)"
 	closeLedger, err := addLedger(ctx, &env)

@@ -85,9 +85,7 @@ func try(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
 		return err
 	}
 	defer d.sandbox.Close()
-	if err := d.sandbox.Seed(d.alert, d.at); err != nil {
-		return err
-	}
+	d.sandbox.Seed(d.alert, d.at)
 	if err := d.open(c.env); err != nil {
 		return err
 	}

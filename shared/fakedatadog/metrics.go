@@ -35,6 +35,8 @@ type Series struct {
 	Scope string
 	// TagSet are the tags that differ from the query's other series.
 	TagSet []string
+	// Unit is a short name, "s"; empty for a metric without one.
+	Unit string
 	// Points are pairs of epoch milliseconds and value, in the order of time.
 	Points [][2]float64
 }
@@ -73,8 +75,12 @@ func (s Series) shown(points [][2]float64) object {
 	if len(points) > 1 {
 		interval = max(1, (int64(points[1][0])-start)/1000)
 	}
+	var unit any
+	if s.Unit != "" {
+		unit = []any{object{"short_name": s.Unit, "name": s.Unit}, nil}
+	}
 	return object{
-		"metric": metric, "display_name": metric, "expression": s.Query, "aggr": orNull(aggregation), "scope": cmp.Or(s.Scope, "*"),
+		"unit": unit, "metric": metric, "display_name": metric, "expression": s.Query, "aggr": orNull(aggregation), "scope": cmp.Or(s.Scope, "*"),
 		"tag_set": s.TagSet, "interval": interval, "start": start, "end": end + (interval-1)*1000, "length": len(points), "pointlist": points,
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -42,7 +43,7 @@ const maxDistance = 7 * 24 * time.Hour
 
 // epochMillis is a time as in $DATE, and textDate one as Datadog writes it in a text.
 var (
-	epochMillis = regexp.MustCompile(`\b1[0-9]{12}\b`)
+	epochMillis = regexp.MustCompile(`(\b|%3D)1[0-9]{12}\b`)
 	textDate    = regexp.MustCompile(`\b[A-Z][a-z]{2} [A-Z][a-z]{2} \d{2} \d{4} \d{2}:\d{2}:\d{2} UTC\b`)
 )
 
@@ -60,12 +61,13 @@ func Fresh(event events.LambdaFunctionURLRequest, now time.Time) (events.LambdaF
 		}
 		body = string(decoded)
 	}
-	body = epochMillis.ReplaceAllStringFunc(body, func(digits string) string {
+	body = epochMillis.ReplaceAllStringFunc(body, func(text string) string {
+		digits := strings.TrimPrefix(text, "%3D") // A form encodes an equals sign in an address.
 		ms, _ := strconv.ParseInt(digits, 10, 64) // 13 digits always parse.
 		if at := time.UnixMilli(ms); at.Sub(sent).Abs() <= maxDistance {
-			return strconv.FormatInt(at.Add(now.Sub(sent)).UnixMilli(), 10)
+			return strings.TrimSuffix(text, digits) + strconv.FormatInt(at.Add(now.Sub(sent)).UnixMilli(), 10)
 		}
-		return digits
+		return text
 	})
 	body = textDate.ReplaceAllStringFunc(body, func(text string) string {
 		at, err := time.Parse(textLayout, text)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
 	"boomerang/shared/ledger"
 	"boomerang/shared/secret"
 )
@@ -37,9 +39,7 @@ func seeded(t *testing.T, file string) (*Sandbox, alert.Alert) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Seed(a, time.Now()); err != nil {
-		t.Fatal(err)
-	}
+	s.Seed(a, time.Now())
 	return s, a
 }
 
@@ -86,20 +86,77 @@ func TestSeed(t *testing.T) {
 			}
 		}
 	}
-	if got := len(s.Datadog.Events()); got != 4 {
-		t.Errorf("%d events, want 4", got)
+	if got := len(s.Datadog.Events()); got != 6 {
+		t.Errorf("%d events, want 6", got)
 	}
 }
 
-func TestSeed_NoService(t *testing.T) {
-	s, _ := seeded(t, "no-data.json")
-	titles := ""
-	for _, e := range s.Datadog.Events() {
-		titles += e.Title + "\n"
+// TestSeed_Stories checks that what Datadog knows fits each request in the folder events.
+func TestSeed_Stories(t *testing.T) {
+	const deploy, pool = "Deployed checkout 4.2.1 to prod", "Connections of payments-db are near the limit"
+	for file, tt := range map[string]struct {
+		groups      string // The states of the alert's group, and of the two others.
+		has, hasNot []string
+	}{
+		"triggered.json":               {"Alert OK Warn", []string{deploy, pool}, nil},
+		"torq-payload.json":            {"Alert OK Warn", []string{deploy, pool}, nil},
+		"datadog-default-payload.json": {"Alert OK Warn", []string{deploy, pool}, nil},
+		"form.json":                    {"Alert OK Warn", []string{deploy, pool}, nil},
+		"base64.json":                  {"Alert OK Warn", []string{deploy, pool}, nil},
+		"test-notification.json":       {"Alert OK Warn", []string{deploy, pool}, nil},
+		"warn.json":                    {"Warn OK OK", []string{deploy}, []string{pool}},
+		"re-triggered.json":            {"Alert OK Warn", []string{deploy, pool}, nil},
+		"renotify.json":                {"Alert OK Warn", []string{deploy, pool}, nil},
+		"recovered.json":               {"OK OK OK", []string{deploy, pool}, nil},
+		"no-data.json":                 {"No Data OK OK", []string{"Terminating EC2 instance: i-0a1b2c3d4e5f60718", "[No data] The Datadog Agent"}, []string{"checkout", "payments"}},
+		"object-variables.json":        {"Alert", []string{"[Triggered] psp refuses connections"}, []string{"checkout", "Deployed"}},
+		"unresolved-variables.json":    {"Alert", []string{"[Triggered] Payments API logs many errors"}, []string{"Deployed"}},
+	} {
+		s, a := seeded(t, file)
+		titles := ""
+		for _, e := range s.Datadog.Events() {
+			titles += e.Title + "\n"
+			if e.DateHappened > a.Date.Unix() {
+				t.Errorf("%s: %s is in the future", file, e.Title)
+			}
+		}
+		for _, want := range tt.has {
+			if !strings.Contains(titles, want) {
+				t.Errorf("%s lacks %q: %s", file, want, titles)
+			}
+		}
+		for _, not := range tt.hasNot {
+			if strings.Contains(titles, not) {
+				t.Errorf("%s has %q: %s", file, not, titles)
+			}
+		}
+		m, err := client(t, s).Monitor(t.Context(), newScenario(a, a.Date).monitorID(), datadog.MonitorQuery{GroupStates: []string{"all"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		isOwn := enrich.IsGroup(a)
+		var own, others []string
+		for _, g := range m.Groups {
+			if isOwn(g.Name) || g.Name == "*" {
+				own = append(own, g.Status)
+			} else {
+				others = append(others, g.Status)
+			}
+		}
+		slices.Sort(others)
+		if got := strings.Join(append(own, others...), " "); got != tt.groups {
+			t.Errorf("%s: groups are %s, want %s", file, got, tt.groups)
+		}
 	}
-	if !strings.Contains(titles, "Deployed i-0a1b2c3d4e5f60718 4.2.1") || !strings.Contains(titles, "[Triggered] The Datadog Agent does not report") {
-		t.Errorf("events are\n%s", titles)
+}
+
+func client(t *testing.T, s *Sandbox) *datadog.Client {
+	t.Helper()
+	c, err := s.Client()
+	if err != nil {
+		t.Fatal(err)
 	}
+	return c
 }
 
 func TestStart_Live(t *testing.T) {
@@ -111,9 +168,7 @@ func TestStart_Live(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if err := s.Seed(alert.Alert{ID: "1", MonitorID: "4711", Query: "avg:a{*} > 1"}, time.Now()); err != nil {
-		t.Fatal(err)
-	}
+	s.Seed(alert.Alert{ID: "1", MonitorID: "4711", Query: "avg:a{*} > 1"}, time.Now())
 	s.SeedMetric(alert.Alert{}, "avg:a{*}", time.Now())
 	if len(s.Datadog.Events()) > 0 || s.Keys != (datadog.FixedKeys{API: "a", App: "b"}) {
 		t.Errorf("it seeded the fake, or has other keys than the user's")

@@ -1,15 +1,12 @@
 package sandbox
 
 import (
-	"bytes"
 	"cmp"
-	_ "embed"
-	"encoding/json"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
-	"text/template"
 	"time"
 
 	"boomerang/shared/alert"
@@ -18,66 +15,38 @@ import (
 	"boomerang/shared/fakedatadog"
 )
 
-// scenarioJSON is a template of the JSON of seeds.
-//
-//go:embed scenario.json.tmpl
-var scenarioJSON string
-
-var scenarioTemplate = template.Must(template.New("scenario").Funcs(template.FuncMap{"json": encode}).Parse(scenarioJSON))
-
-func encode(v any) (string, error) {
-	raw, err := json.Marshal(v)
-	return string(raw), err
-}
-
 // Seed gives the fake what Datadog knows when the alert fires, so that every step finds
-// something. A live sandbox has no fake to seed.
-func (s *Sandbox) Seed(a alert.Alert, now time.Time) error {
+// something that fits. A live sandbox has no fake to seed.
+func (s *Sandbox) Seed(a alert.Alert, now time.Time) {
 	if s.Live {
-		return nil
+		return
 	}
+	c := newScenario(a, now)
 	s.SeedMetric(a, "", now)
-	var rendered bytes.Buffer
-	if err := scenarioTemplate.Execute(&rendered, newScenario(a, now)); err != nil {
-		return err
+	for _, m := range c.monitors() {
+		s.Datadog.AddMonitor(m)
 	}
-	var known seeds
-	decoder := json.NewDecoder(&rendered)
-	decoder.DisallowUnknownFields() // A key that the fake renamed would be lost.
-	if err := decoder.Decode(&known); err != nil {
-		return err
+	story := c.story()
+	for _, e := range append(c.firings(), story.events...) {
+		if e.DateHappened <= c.at.Unix() { // A warning comes before the rest of its story.
+			s.Datadog.AddEvent(e)
+		}
 	}
-	for _, monitor := range known.Monitors {
-		s.Datadog.AddMonitor(monitor)
+	for _, l := range story.logs {
+		if !l.Timestamp.After(c.at) {
+			s.Datadog.AddLog(l)
+		}
 	}
-	for _, event := range known.Events {
-		s.Datadog.AddEvent(event)
+	s.Datadog.AddTeam(c.onCall())
+	if c.service != "" {
+		s.Datadog.AddEntity(c.entity())
+		s.Datadog.AddSLO(fakedatadog.SLO{
+			Name: c.service + " answers in time", Tags: a.Tags, Target: 99.5, State: "warning", SLI: new(99.62), Budget: new(12.4), HistoryBudget: new(12.4),
+		})
 	}
-	for _, log := range known.Logs {
-		s.Datadog.AddLog(log)
+	if c.host != "" {
+		s.Datadog.SetHosts(c.runningOn())
 	}
-	for _, slo := range known.SLOs {
-		s.Datadog.AddSLO(slo)
-	}
-	for _, team := range known.Teams {
-		s.Datadog.AddTeam(team)
-	}
-	for _, entity := range known.Entities {
-		s.Datadog.AddEntity(entity)
-	}
-	s.Datadog.SetHosts(known.Hosts...)
-	return nil
-}
-
-// seeds are what the template has.
-type seeds struct {
-	Monitors []fakedatadog.Monitor
-	Events   []fakedatadog.Event
-	Hosts    []fakedatadog.Host
-	Logs     []fakedatadog.Log
-	Entities []fakedatadog.Entity
-	SLOs     []fakedatadog.SLO
-	Teams    []fakedatadog.Team
 }
 
 // SeedMetric adds the series of a query, or of the alert's own query. The fake does not
@@ -87,61 +56,55 @@ func (s *Sandbox) SeedMetric(a alert.Alert, query string, now time.Time) {
 	if err != nil || s.Live {
 		return
 	}
-	group := groupOf(q.Metric, enrich.Tags(a))
-	s.Datadog.AddSeries(fakedatadog.Series{Query: q.Metric, Scope: strings.Join(group, ","), TagSet: group, Points: newScenario(a, now).points(q.Threshold)})
+	c := newScenario(a, now)
+	group := c.groupTags(groupsOf(q.Metric))
+	s.Datadog.AddSeries(fakedatadog.Series{Query: q.Metric, Scope: strings.Join(group, ","), TagSet: group, Unit: unitOf(q.Metric), Points: c.points(q.Threshold)})
 }
 
-var groupBy = regexp.MustCompile(`by *\{([^}]*)\}`)
-
-// groupOf returns the alert's tags among those by which a query groups.
-func groupOf(query string, tags alert.Tags) (group []string) {
-	by := groupBy.FindStringSubmatch(query)
-	if by == nil {
-		return nil
-	}
-	for key := range strings.SplitSeq(by[1], ",") {
-		if value := tags.Get(strings.TrimSpace(key)); value != "" {
-			group = append(group, strings.TrimSpace(key)+":"+value)
-		}
-	}
-	return group
-}
-
-// scenario is a deploy that makes a service slow, around an alert.
+// scenario is the situation in which an alert fires. Each alert has a story that fits it.
 type scenario struct {
 	alert.Alert
-	at                           time.Time
-	Service, Host, Subject, Team string
-	Tags                         []string
+	tags                         alert.Tags
+	at, triggered                time.Time // Of this notification, and of the first of its cycle.
+	service, host, subject, team string
+}
+
+// sinceTriggered are the times from the trigger to the later notifications of a cycle, as in
+// the folder events.
+var sinceTriggered = map[alert.Transition]time.Duration{
+	alert.Warn: -8 * time.Minute, alert.ReTriggered: 15 * time.Minute, alert.Renotify: 45 * time.Minute, alert.Recovered: 56 * time.Minute,
 }
 
 func newScenario(a alert.Alert, now time.Time) scenario {
+	id, _ := strconv.ParseInt(a.MonitorID, 10, 64)
+	a.Query = cmp.Or(a.Query, known[id].query)
+	if len(a.Tags) == 0 {
+		a.Tags = known[id].tags
+	}
 	tags := enrich.Tags(a)
-	c := scenario{Alert: a, at: a.Date, Service: tags.Get("service"), Host: cmp.Or(a.Hostname, a.Scopes().Get("host"), tags.Get("host"))}
+	c := scenario{Alert: a, tags: tags, at: a.Date, service: tags.Get("service"), host: cmp.Or(a.Hostname, a.Scopes().Get("host"), tags.Get("host"))}
 	if c.at.IsZero() {
 		c.at = now
 	}
-	c.Subject = cmp.Or(c.Service, c.Host, "the fleet")
-	c.Team = cmp.Or(tags.Get("team"), c.Service, "platform")
-	for _, key := range []string{"env", "service", "host"} {
-		if value := tags.Get(key); value != "" {
-			c.Tags = append(c.Tags, key+":"+value)
-		}
-	}
+	c.triggered = c.at.Add(-sinceTriggered[a.Transition])
+	c.subject = cmp.Or(c.service, c.host, "the fleet")
+	c.team = cmp.Or(tags.Get("team"), c.service, "platform")
 	return c
 }
 
-// With returns a tag and those of the scenario.
-func (c scenario) With(tag string) []string { return append([]string{tag}, c.Tags...) }
-
-// At returns the time after an offset from the alert.
-func (c scenario) At(offset string) (time.Time, error) {
-	d, err := time.ParseDuration(offset)
-	return c.at.Add(d), err
+// with returns a tag and those that find the alert's events.
+func (c scenario) with(tag string) []string {
+	all := []string{tag}
+	for _, key := range []string{"env", "service", "host"} {
+		if value := c.tags.Get(key); value != "" {
+			all = append(all, key+":"+value)
+		}
+	}
+	return all
 }
 
-// Monitor returns the id of the alert's monitor, or 0.
-func (c scenario) Monitor() int64 {
+// monitorID is the id of the alert's monitor, or 0.
+func (c scenario) monitorID() int64 {
 	id, _ := strconv.ParseInt(c.MonitorID, 10, 64)
 	return id
 }
@@ -149,35 +112,96 @@ func (c scenario) Monitor() int64 {
 // titlePrefix is what Datadog puts before a monitor's name in an alert's title.
 var titlePrefix = regexp.MustCompile(`^(?:\[[^\]]*\]\s*)+`)
 
-// MonitorName returns the name that the alert's title has.
-func (c scenario) MonitorName() string {
-	return cmp.Or(titlePrefix.ReplaceAllString(cmp.Or(c.AlertTitle, c.Title), ""), "A monitor of "+c.Subject)
+// monitorName returns the name that the alert's title has.
+func (c scenario) monitorName() string {
+	return cmp.Or(titlePrefix.ReplaceAllString(cmp.Or(c.AlertTitle, c.Title), ""), "A monitor of "+c.subject)
 }
 
-// Thresholds returns those of the alert's query.
-func (c scenario) Thresholds() map[string]float64 {
-	q, err := metric.ParseQuery(c.Query)
-	if err != nil || q.Operator == "" {
+// footer starts what Datadog adds to a monitor's message.
+var footer = regexp.MustCompile(`(?m)^(\[!\[Metric Graph|No data has been received|More than \*\*|The monitor was last triggered|- - -)`)
+
+// message is the monitor's, without what Datadog adds.
+func (c scenario) message() string {
+	text := strings.TrimPrefix(c.Message, "%%%\n")
+	if at := footer.FindStringIndex(text); at != nil {
+		text = text[:at[0]]
+	}
+	if !strings.Contains(text, "://") {
+		text += "\nRunbook: https://runbooks.example.com/" + strings.ReplaceAll(c.subject, " ", "-")
+	}
+	return text
+}
+
+// groupBy finds the groups of a metric's query, and of a log's or a check's.
+var groupBy = regexp.MustCompile(`by *\{([^}]*)\}|\.by\(([^)]*)\)`)
+
+func groupsOf(query string) (keys []string) {
+	by := groupBy.FindStringSubmatch(query)
+	if by == nil {
 		return nil
 	}
-	return map[string]float64{"critical": q.Threshold, "warning": rounded(0.75 * q.Threshold)}
+	for key := range strings.SplitSeq(by[1]+by[2], ",") {
+		keys = append(keys, strings.Trim(key, ` "'`))
+	}
+	return keys
 }
 
-// points are one a minute over four hours: half the threshold, and a fifth above it in
-// the last 15 minutes.
+// groupTags returns the alert's tags among those by which a query groups.
+func (c scenario) groupTags(keys []string) (group []string) {
+	for _, key := range keys {
+		if value := c.tags.Get(key); value != "" {
+			group = append(group, key+":"+value)
+		}
+	}
+	return group
+}
+
+// siblings are two other groups: their last character differs.
+func siblings(group string) []string {
+	last := len(group) - 1
+	var others []string
+	for _, alphabet := range []string{"abc", "0123456789abcdef"} {
+		if at := strings.IndexByte(alphabet, group[last]); at >= 0 && len(others) == 0 {
+			for i := 1; i <= 2; i++ {
+				others = append(others, group[:last]+string(alphabet[(at+i)%len(alphabet)]))
+			}
+		}
+	}
+	return others
+}
+
+// points are one a minute over four hours: half the threshold, from three minutes before the
+// alert's warning on a little less than it, and from four minutes before the trigger on a
+// fifth above it. They fall before a recovery.
 func (c scenario) points(threshold float64) (all [][2]float64) {
 	if threshold == 0 {
 		threshold = 100
 	}
+	end := c.at.Truncate(time.Minute)
 	for minute := -240; minute <= 0; minute++ {
-		value := 0.5 * threshold
-		if minute >= -15 && !c.Transition.IsRecovery() {
-			value = 1.2 * threshold
+		at := end.Add(time.Duration(minute) * time.Minute)
+		part := 0.43
+		switch before := c.triggered.Sub(at); {
+		case c.Transition.IsRecovery() && minute > -6:
+		case before <= 4*time.Minute:
+			part = 1.2
+		case before <= 12*time.Minute:
+			part = 0.85
 		}
-		at := c.at.Truncate(time.Minute).Add(time.Duration(minute) * time.Minute)
-		all = append(all, [2]float64{float64(at.UnixMilli()), rounded(value * (1 + 0.05*math.Sin(float64(minute)/9)))})
+		all = append(all, [2]float64{float64(at.UnixMilli()), rounded(part * threshold * (1 + 0.02*math.Sin(float64(minute))))})
 	}
 	return all
+}
+
+// units are those of metrics by a part of their name.
+var units = []struct{ part, unit string }{{"trace.", "s"}, {"in_use", "fraction"}, {"cpu", "%"}, {"mem", "B"}, {"disk.", "B"}, {"net.", "B/s"}}
+
+func unitOf(query string) string {
+	i := slices.IndexFunc(units, func(u struct{ part, unit string }) bool { return strings.Contains(query, u.part) })
+	if i < 0 {
+		return ""
+	}
+	return units[i].unit
 }
 
 func rounded(value float64) float64 { return math.Round(value*1000) / 1000 }
