@@ -84,6 +84,10 @@ type Links []Link
 // resource; an empty one means resource.
 type Link struct{ Kind, Title, URL string }
 
+// Reference is a block that people can look up elsewhere, such as a monitor's type. It is
+// the first to be dropped when the event is full.
+type Reference struct{ Block }
+
 // Paragraph is a sentence or two.
 type Paragraph string
 

@@ -2,6 +2,7 @@ package event
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,9 +11,8 @@ import (
 	"boomerang/shared/fault"
 )
 
-// The bounds of the parts of head and tail, which therefore always fit.
+// The bounds of the parts of the tail, which therefore always fits.
 const (
-	maxHeadLine    = 300
 	maxReason      = 160
 	maxUnavailable = 600
 )
@@ -23,10 +23,10 @@ const minMessageRunes = 1200
 
 // body is the event's text before it is fitted into its limit, in reading order.
 type body struct {
-	head     string // what is failing
-	message  string // the monitor's message, markdown
-	findings []section
-	tail     string // pages to open, and what is unavailable
+	screen   string    // the first screen
+	findings []section // by descending weight
+	message  string    // the monitor's message, markdown
+	tail     string    // pages to open, and what is unavailable
 	// cut names what other fields of the event lack.
 	cut []string
 	// shown is the part of the message that fits, and omitted counts its other characters.
@@ -34,54 +34,41 @@ type body struct {
 	omitted int
 }
 
-// text returns what is failing, the monitor's message, the findings, pages to open, the
-// failed steps, and what the event lacks.
-func text(a alert.Alert, d Draft, results []enrich.Result, cut []string) string {
-	b := body{head: head(a, d.Cycle), message: message(a, d.Text), tail: joinNonEmpty(between, tail(a, results), notes(a, d)), cut: cut}
-	if d.Text == "" {
-		b.add(sampleLogs(a), a.Date)
-	}
-	for _, result := range results {
-		if result.Status == enrich.OK {
-			b.add(result.Finding, a.Date)
+// text returns the first screen, the findings, the monitor's message, pages to open, the
+// failed steps, and what the event lacks. What stands further up is not said again.
+func text(a alert.Alert, d Draft, results []enrich.Result, cut []string, now time.Time) string {
+	title, message := title(a, d.Title), message(a, d.Text)
+	screen := newScreen(answers(a, d.Cycle, title, message, results, now))
+	said := newSaid()
+	b := body{screen: said.screen(screen, a), cut: cut}
+	add := func(i int, f enrich.Finding) {
+		isSaid := func(answer enrich.Answer) bool { return answer != "" && screen.says(i, answer) }
+		if s := newSection(f, a.Date, said, isSaid); len(s.lines) > 0 {
+			b.findings = append(b.findings, s)
 		}
 	}
-	if b.head+b.message+b.tail == "" && len(b.findings) == 0 {
-		b.message = "(no message)"
+	for _, i := range heaviestFirst(results) {
+		add(i, results[i].Finding)
 	}
+	if d.Text == "" {
+		add(alertItself, sampleLogs(a))
+	}
+	b.message = said.message(message)
+	b.tail = joinNonEmpty(between, tail(a, results, said), notes(a, d))
 	return b.fit(MaxText)
 }
 
-// add renders a finding of the alert of a time, unless it is empty.
-func (b *body) add(f enrich.Finding, about time.Time) {
-	if s := newSection(f, about); len(s.lines) > 0 {
-		b.findings = append(b.findings, s)
+// screen returns the first screen as text, and remembers what it says.
+func (s *said) screen(screen screen, a alert.Alert) string {
+	lines := screen.lines()
+	for _, l := range lines {
+		s.line(l)
 	}
-}
-
-func head(a alert.Alert, c Cycle) string {
-	var lines []string
-	scope := a.Scope
-	if scope == "" && a.Hostname != "" {
-		scope = "host:" + a.Hostname
-	}
-	if state := joinNonEmpty(" · ", escape(string(a.Transition)), escape(a.Priority), escape(scope)); state != "" {
-		lines = append(lines, "**"+headLine(state)+"**")
-	}
-	if status := escape(a.Status); status != "" {
-		lines = append(lines, headLine(status))
-	}
-	for _, lead := range c.leads(a.Transition) {
-		text := escape(lead.Text)
-		if !lead.Time.IsZero() {
-			text += " · " + formatTime(lead.Time, a.Date)
-		}
-		lines = append(lines, headLine(text))
+	if status := statusOf(a); fits(status, maxStatus) && strings.Contains(strings.Join(lines, "\n"), escapeMentions(escape(withoutScope(status)))) {
+		s.line(escapeMentions(escape(status)))
 	}
 	return strings.Join(lines, "\n")
 }
-
-func headLine(l string) string { return escapeMentions(truncate(l, maxHeadLine)) }
 
 func joinNonEmpty(separator string, parts ...string) string {
 	var kept []string
@@ -104,15 +91,18 @@ func message(a alert.Alert, override string) string {
 	for l := range strings.Lines(clean(a.Text)) {
 		lines = append(lines, escape(l))
 	}
-	return escapeMentions(strings.TrimSpace(strings.Join(lines, "\n")))
+	return escapeMentions(strings.TrimSpace(strings.Join(lines, hardBreak)))
 }
 
+// hardBreak ends a line of plain text, because markdown joins lines.
+const hardBreak = "  \n"
+
 // tail has the alert's pages, and the steps that failed with their reasons.
-func tail(a alert.Alert, results []enrich.Result) string {
-	var open, failed, lines []string
-	for _, page := range pages(a) {
-		if address := webAddress(page.URL, maxURL); address != "" {
-			open = append(open, escapeMentions(linkTo(linkTitle(page.Title), address)))
+func tail(a alert.Alert, results []enrich.Result, said *said) string {
+	var open, failed []string
+	for _, p := range pages(a) {
+		if address := webAddress(shortAddress(p.URL), maxURL); address != "" && said.page(address) {
+			open = append(open, escapeMentions(linkTo(linkTitle(p.Title), address)))
 		}
 	}
 	for _, r := range results {
@@ -120,13 +110,7 @@ func tail(a alert.Alert, results []enrich.Result) string {
 			failed = append(failed, escapeMentions(escape(r.Name+": "+truncate(fault.Public(r.Err), maxReason))))
 		}
 	}
-	if len(open) > 0 {
-		lines = append(lines, strings.Join(open, " · "))
-	}
-	if len(failed) > 0 {
-		lines = append(lines, "_Unavailable:_ "+truncate(strings.Join(failed, "; "), maxUnavailable))
-	}
-	return strings.Join(lines, "\n")
+	return joinNonEmpty(between, strings.Join(open, " · "), prefix("_Unavailable:_ ", truncate(strings.Join(failed, "; "), maxUnavailable)))
 }
 
 // pages are those of the alert itself, which may lack any of them.
@@ -142,28 +126,55 @@ func pages(a alert.Alert) enrich.Links {
 const noteRoom = 80
 
 // fit returns the text within limit characters, the markdown wrapper included. It drops
-// the message beyond minMessageRunes, then findings from the lowest weight and the last
-// line on, then the rest of the message. A note says what was left out.
+// what can be looked up elsewhere, then the message beyond minMessageRunes, then findings
+// from the lowest weight and the last line on, then the rest of the message. A note says
+// what was left out.
 func (b *body) fit(limit int) string {
 	limit -= len(markdownOpen) + len(markdownClose)
 	b.show(limit)
-	text := b.assemble()
-	if fits(text, limit) {
-		return markdownOpen + text + markdownClose
-	}
-	room := max(minMessageRunes, length(b.shown)-(length(text)-limit)-noteRoom)
-	b.show(room)
 	for over := b.length() - limit; over > 0; over = b.length() - limit {
-		if s := b.lowestPriority(); s != nil {
+		s := b.lightest(section.hasReference)
+		if s == nil {
+			break
+		}
+		s.dropReference()
+	}
+	room := limit
+	if over := b.length() - limit; over > 0 {
+		room = max(minMessageRunes, length(b.shown)-over-noteRoom)
+		b.show(room)
+	}
+	for over := b.length() - limit; over > 0; over = b.length() - limit {
+		if s := b.lightest(section.hasLines); s != nil {
 			s.drop(over)
 		} else if b.shown != "" {
 			room = min(room, length(b.shown)) - over
 			b.show(room)
 		} else {
-			break // Head and tail are bounded, so this is unlikely.
+			break // Screen and tail are bounded, so this is unlikely.
 		}
 	}
+	b.limitLinks()
 	return markdownOpen + truncate(b.assemble(), limit) + markdownClose
+}
+
+// linkShare is which part of a text may be addresses: a quarter.
+const linkShare = 4
+
+// limitLinks leaves out the addresses of findings, from the lightest on, while the text has
+// too many.
+func (b *body) limitLinks() {
+	text := b.assemble()
+	whole, addresses := length(text), addressRunes(text)
+	for i := len(b.findings) - 1; i >= 0; i-- {
+		s := &b.findings[i]
+		for n := len(s.lines) - 1; n >= 0 && addresses*linkShare > whole; n-- {
+			if fewer := addressRunes(s.lines[n].text); fewer > 0 {
+				whole -= s.unlink(n)
+				addresses -= fewer
+			}
+		}
+	}
 }
 
 // show chooses as much of the message as limit allows.
@@ -173,33 +184,32 @@ func (b *body) show(limit int) {
 	b.shown = closeFence(shown)
 }
 
-// lowestPriority returns the section whose lines are dropped next: of equal weights the
-// last one.
-func (b *body) lowestPriority() (lowest *section) {
-	for i := range b.findings {
-		s := &b.findings[i]
-		if len(s.lines) > 0 && (lowest == nil || s.weight <= lowest.weight) {
-			lowest = s
+// lightest returns the section of lowest weight that has what is asked for: of equal weights
+// the last one.
+func (b *body) lightest(has func(section) bool) *section {
+	for i := range slices.Backward(b.findings) {
+		if s := &b.findings[i]; has(*s) {
+			return s
 		}
 	}
-	return lowest
+	return nil
 }
 
 // between separates the parts of a text.
 const between = "\n\n"
 
 func (b *body) assemble() string {
-	parts := []string{b.head, b.shown}
+	parts := []string{b.screen}
 	for i := range b.findings {
 		parts = append(parts, b.findings[i].String())
 	}
-	return joinNonEmpty(between, append(parts, b.tail, b.omissions())...)
+	return joinNonEmpty(between, append(parts, b.shown, b.tail, b.omissions())...)
 }
 
 // length is that of the assembled text.
 func (b *body) length() int {
 	total := -length(between)
-	for _, part := range []string{b.head, b.shown, b.tail, b.omissions()} {
+	for _, part := range []string{b.screen, b.shown, b.tail, b.omissions()} {
 		if part != "" {
 			total += length(between) + length(part)
 		}

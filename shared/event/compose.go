@@ -34,7 +34,7 @@ func Compose(a alert.Alert, d Draft, results []enrich.Result, now time.Time) Eve
 	f := newFields(a, d, results, now)
 	return Event{
 		Title:          title(a, d.Title),
-		Text:           text(a, d, results, f.cut),
+		Text:           text(a, d, results, f.cut, now),
 		DateHappened:   epochSeconds(f.happened),
 		AggregationKey: f.aggregationKey,
 		RelatedEventID: relatedEventID(a.ID),

@@ -200,7 +200,7 @@ func TestCompose_Mentions(t *testing.T) {
 	for message, want := range map[string]string{
 		"write to ops@example.com":                                "write to ops@example.com",
 		"write to ops+@example.com, a_@b.io, c-@d.io":             "write to ops+@example.com, a_@b.io, c-@d.io",
-		"@ana@example.com":                                        "＠ana@example.com",
+		"@ana@example.com knows":                                  "＠ana@example.com knows",
 		"ssh deploy@web-1 && psql postgres@db":                    "ssh deploy@web-1 && psql postgres@db",
 		"docker pull app@sha256:ab, git@github.com:org/repo":      "docker pull app@sha256:ab, git@github.com:org/repo",
 		"user@10.0.0.1 root@[::1] me@localhost, a@b.io,c@d.io":    "user@10.0.0.1 root@[::1] me@localhost, a@b.io,c@d.io",
@@ -223,7 +223,7 @@ func TestCompose_Mentions(t *testing.T) {
 	} {
 		e := event.Compose(alert.Alert{ID: "1", Message: message}, event.Draft{Playbook: "default"}, nil, now)
 		mustBeAcceptable(t, e)
-		if got := strings.TrimSuffix(strings.TrimPrefix(e.Text, "%%% \n"), "\n %%%"); got != want {
+		if _, got, _ := strings.Cut(strings.TrimSuffix(e.Text, "\n %%%"), "\n\n"); got != want {
 			t.Errorf("%s: got %s, want %s", message, got, want)
 		}
 	}
@@ -352,7 +352,7 @@ func TestCompose_DropsLowestPriority(t *testing.T) {
 		"by weight": {
 			[]enrich.Result{section("Heavy", enrich.Essential, 10), section("Light", enrich.Background, 10), section("Middle", enrich.Important, 30)},
 			[]string{"Heavy"},
-			`_Left out, for Datadog's limit: Light; \d+ of 30 lines of Middle\._`,
+			`_Left out, for Datadog's limit: \d+ of 30 lines of Middle; Light\._`,
 		},
 		"the last of equal weights": {
 			[]enrich.Result{section("First", enrich.Useful, 10), section("Second", enrich.Useful, 10), section("Third", enrich.Useful, 30)},

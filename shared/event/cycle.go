@@ -43,9 +43,9 @@ func (c Cycle) history(t alert.Transition) string {
 		if times == "" {
 			times = fmt.Sprintf("%d times", c.Notified-1)
 		}
-		return fmt.Sprintf("It lasted %s and was notified %s.", FormatDuration(c.Lasted), times)
+		return fmt.Sprintf("It lasted %s and was notified %s.", enrich.FormatDuration(c.Lasted), times)
 	}
-	return fmt.Sprintf("It has lasted %s so far; this is notification %d.", FormatDuration(c.Lasted), c.Notified)
+	return fmt.Sprintf("It has lasted %s so far; this is notification %d.", enrich.FormatDuration(c.Lasted), c.Notified)
 }
 
 // repetition compares the cycle with those before it, if they are enough to say what is
@@ -55,7 +55,7 @@ func (c Cycle) repetition(t alert.Transition) string {
 	if m.Count < memory.MinCycles {
 		return ""
 	}
-	median := "median " + FormatDuration(seconds(m.Median))
+	median := "median " + enrich.FormatDuration(seconds(m.Median))
 	switch shorter := m.Shorter(c.Lasted); {
 	case t.IsRecovery() && c.Notified < 2:
 		return ""

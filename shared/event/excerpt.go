@@ -16,9 +16,6 @@ const (
 	gapRoom = 120
 )
 
-// footer begins the links to the monitor's pages, with which Datadog ends its messages.
-const footer = "\n- - -\n"
-
 // excerpt shortens a message to limit characters and returns how many it leaves out. It
 // keeps the start and the end, where people put the runbook and tools the cause.
 func excerpt(message string, limit int) (shown string, omitted int) {
@@ -26,10 +23,7 @@ func excerpt(message string, limit int) (shown string, omitted int) {
 		return message, 0
 	}
 	whole := length(message)
-	if at := strings.LastIndex(message, footer); at >= 0 && strings.Contains(message[at:], "[[Monitor Status](") {
-		message = strings.TrimSpace(message[:at])
-	}
-	if limit < minExcerpt || fits(message, limit) {
+	if limit < minExcerpt {
 		shown = truncate(message, limit)
 		return shown, whole - length(shown)
 	}
@@ -121,29 +115,42 @@ func gaps(text string) iter.Seq[int] {
 const maxFenceLine = 30
 
 // openFence returns the fence of the block of code in which a text ends, with its
-// indentation in a list or a quotation (https://spec.commonmark.org/0.31.2/#fenced-code-blocks).
+// indentation in a list or a quotation.
 func openFence(markdown string) (indent, open string) {
 	if !strings.Contains(markdown, "```") && !strings.Contains(markdown, "~~~") {
 		return "", ""
 	}
+	var code fence
 	for l := range strings.Lines(markdown) {
-		l = strings.TrimRight(l, " \t\n")
-		marks := strings.TrimLeft(l, " \t>")
-		if marks == "" || marks[0] != '`' && marks[0] != '~' {
-			continue
-		}
-		info := strings.TrimLeft(marks, marks[:1])
-		before := l[:len(l)-len(marks)]
-		marks = marks[:len(marks)-len(info)]
-		switch {
-		case len(marks) < 3 || len(before)+len(marks) > maxFenceLine:
-		case open == "" && !(marks[0] == '`' && strings.Contains(info, "`")):
-			indent, open = before, marks
-		case open != "" && strings.HasPrefix(marks, open) && info == "":
-			open = ""
-		}
+		code.read(l)
 	}
-	return indent, open
+	return code.indent, code.marks
+}
+
+// fence is that of the block of code around a line, if marks is not empty
+// (https://spec.commonmark.org/0.31.2/#fenced-code-blocks).
+type fence struct{ indent, marks string }
+
+// read takes the next line, and reports whether it opens or closes a block.
+func (f *fence) read(l string) bool {
+	l = strings.TrimRight(l, " \t\n")
+	marks := strings.TrimLeft(l, " \t>")
+	if marks == "" || marks[0] != '`' && marks[0] != '~' {
+		return false
+	}
+	info := strings.TrimLeft(marks, marks[:1])
+	before := l[:len(l)-len(marks)]
+	marks = marks[:len(marks)-len(info)]
+	switch {
+	case len(marks) < 3 || len(before)+len(marks) > maxFenceLine:
+	case f.marks == "" && !(marks[0] == '`' && strings.Contains(info, "`")):
+		f.indent, f.marks = before, marks
+		return true
+	case f.marks != "" && strings.HasPrefix(marks, f.marks) && info == "":
+		f.marks = ""
+		return true
+	}
+	return false
 }
 
 // closeFence closes the block of code that markdown leaves open: everything after it would

@@ -11,18 +11,18 @@ import (
 
 func TestCompose_CodeFence(t *testing.T) {
 	for name, c := range map[string]struct{ message, want string }{
-		"left open":                 {"Look:\n```\nlogs", "\n```\nlogs\n```\n\n**Monitor**"},
-		"left open with tildes":     {"Look:\n~~~sh\nlogs\n```", "\n~~~sh\nlogs\n```\n~~~\n\n**Monitor**"},
-		"left open by a shorter":    {"`````\nlogs\n```", "`````\nlogs\n```\n`````\n\n**Monitor**"},
-		"left open in a list":       {"1. Look:\n   ```\n   logs", "   ```\n   logs\n   ```\n\n**Monitor**"},
-		"left open in a quotation":  {"> ```\n> logs", "> ```\n> logs\n> ```\n\n**Monitor**"},
-		"truncated":                 {"Look:\n```\n" + strings.Repeat("a log line\n", 500) + "```\nbye", "log line\n```\n\n_(2630 characters left out)_\n\n```\na log line\n"},
-		"truncated before the code": {strings.Repeat("m", 3000) + "\n```\n" + strings.Repeat("a log line\n", 500) + "```", "m…\n\n_(5623 characters left out)_\n\n```\na log line\n"},
-		"truncated, left open":      {"Look:\n```\n" + strings.Repeat("a log line\n", 500), "a log line\n```\n\n**Monitor**"},
-		"closed":                    {"```\nlogs\n```", "```\nlogs\n```\n\n**Monitor**"},
-		"closed by a longer":        {"~~~\nlogs\n ~~~~ \nbye", "\n ~~~~ \nbye\n\n**Monitor**"},
-		"one line of code":          {"```logs``` are `there`", "```logs``` are `there`\n\n**Monitor**"},
-		"the second left open":      {"```\na\n```\n```\nb", "```\na\n```\n```\nb\n```\n\n**Monitor**"},
+		"left open":                 {"Look:\n```\nlogs", "\n```\nlogs\n```\n\n[Graph]("},
+		"left open with tildes":     {"Look:\n~~~sh\nlogs\n```", "\n~~~sh\nlogs\n```\n~~~\n\n[Graph]("},
+		"left open by a shorter":    {"`````\nlogs\n```", "`````\nlogs\n```\n`````\n\n[Graph]("},
+		"left open in a list":       {"1. Look:\n   ```\n   logs", "   ```\n   logs\n   ```\n\n[Graph]("},
+		"left open in a quotation":  {"> ```\n> logs", "> ```\n> logs\n> ```\n\n[Graph]("},
+		"truncated":                 {"Look:\n```\n" + strings.Repeat("a log line\n", 500) + "```\nbye", "log line\n```\n\n_(2619 characters left out)_\n\n```\na log line\n"},
+		"truncated before the code": {strings.Repeat("m", 3000) + "\n```\n" + strings.Repeat("a log line\n", 500) + "```", "m…\n\n_(5607 characters left out)_\n\n```\na log line\n"},
+		"truncated, left open":      {"Look:\n```\n" + strings.Repeat("a log line\n", 500), "a log line\n```\n\n[Graph]("},
+		"closed":                    {"```\nlogs\n```", "```\nlogs\n```\n\n[Graph]("},
+		"closed by a longer":        {"~~~\nlogs\n ~~~~ \nbye", "\n ~~~~ \nbye\n\n[Graph]("},
+		"one line of code":          {"```logs``` are `there`", "```logs``` are `there`\n\n[Graph]("},
+		"the second left open":      {"```\na\n```\n```\nb", "```\na\n```\n```\nb\n```\n\n[Graph]("},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := triggered()
@@ -52,7 +52,7 @@ func TestCompose_LongLink(t *testing.T) {
 		"without room": {list(strings.Repeat("tag ", 250)), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			found := enrich.Result{Name: "x", Status: enrich.OK, Finding: enrich.Finding{Title: "Found", Blocks: []enrich.Block{c.block}}}
+			found := enrich.Result{Name: "x", Status: enrich.OK, Finding: enrich.Finding{Title: "Found", Blocks: []enrich.Block{c.block, enrich.Paragraph(strings.Repeat("word ", 300))}}}
 			e := event.Compose(alert.Alert{ID: "1"}, event.Draft{Playbook: "default"}, []enrich.Result{found}, now)
 			mustBeAcceptable(t, e)
 			if c.whole != strings.Contains(e.Text, "…]("+address+")") || strings.Contains(e.Text, "https:") != c.whole {
@@ -63,10 +63,8 @@ func TestCompose_LongLink(t *testing.T) {
 }
 
 func TestCompose_NoMessage(t *testing.T) {
-	for message, want := range map[string]bool{"": true, "of web-1": false} {
-		got := event.Compose(alert.Alert{Title: "Disk is full", Message: message}, event.Draft{}, nil, now).Text
-		if strings.Contains(got, "(no message)") != want {
-			t.Errorf("%q: got %q", message, got)
-		}
+	want := "%%% \n- Since 03:00 UTC or earlier\n- No owner found.\n %%%"
+	if got := event.Compose(alert.Alert{Title: "Disk is full"}, event.Draft{}, nil, now).Text; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

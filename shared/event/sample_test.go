@@ -29,7 +29,7 @@ func TestCompose_SampleLogs(t *testing.T) {
 			a := alert.Alert{Title: "x", Message: "m", LogsSample: json.RawMessage(c.sample)}
 			e := event.Compose(a, event.Draft{Playbook: "default"}, nil, now)
 			mustBeAcceptable(t, e)
-			if !strings.HasSuffix(e.Text, c.want+"\n %%%") || strings.Contains(e.Text, "Sample logs") != (c.want != "") {
+			if !strings.HasSuffix(e.Text, c.want+"\n\nm\n %%%") || strings.Contains(e.Text, "Sample logs") != (c.want != "") {
 				t.Errorf("got %s", e.Text)
 			}
 			if own := event.Compose(a, event.Draft{Text: "own text"}, nil, now); strings.Contains(own.Text, "Sample") {
@@ -45,7 +45,7 @@ func TestCompose_SampleLogsOfBackticks(t *testing.T) {
 		sample, _ := json.Marshal("x" + strings.Repeat("`", n) + "y **z**")
 		e := event.Compose(alert.Alert{Title: "x", Message: "m", LogsSample: sample}, event.Draft{}, nil, now)
 		mustBeAcceptable(t, e)
-		line := e.Text[strings.Index(e.Text, "- ")+2 : strings.LastIndex(e.Text, "\n")]
+		_, line, _ := strings.Cut(strings.TrimSuffix(e.Text, "\n\nm\n %%%"), "**Sample logs**\n- ")
 		fence := line[:len(line)-len(strings.TrimLeft(line, "`"))]
 		if inside := strings.TrimSuffix(strings.TrimPrefix(line, fence), fence); len(fence) == 0 || strings.Contains(inside, fence) || !strings.HasSuffix(line, fence) {
 			t.Errorf("%d backticks: %s", n, line)

@@ -2,11 +2,8 @@ package event
 
 import (
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"boomerang/shared/enrich"
 )
 
 // clean removes what people cannot read: broken UTF-8, control characters other than
@@ -87,6 +84,3 @@ func lastRunes(text string, n int) string {
 func fits(text string, limit int) bool { return len(text) <= limit || length(text) <= limit }
 
 func length(text string) int { return utf8.RuneCountInString(text) }
-
-// FormatDuration returns a duration in at most two units. See enrich.FormatDuration.
-func FormatDuration(d time.Duration) string { return enrich.FormatDuration(d) }

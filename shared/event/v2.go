@@ -70,7 +70,7 @@ func ComposeAlert(a alert.Alert, d Draft, results []enrich.Result, now time.Time
 	links, custom := f.links(a, results), f.custom(a, results)
 	return AlertEvent{Data: AlertData{Type: "event", Attributes: AlertAttributes{
 		Title:          title(a, d.Title),
-		Message:        text(a, d, results, f.cut),
+		Message:        text(a, d, results, f.cut, now),
 		Category:       "alert",
 		Timestamp:      timestamp(f.happened),
 		AggregationKey: f.aggregationKey,
@@ -144,9 +144,22 @@ func (f *fields) links(a alert.Alert, results []enrich.Result) []AlertLink {
 
 // byWeight returns the results with a finding, by descending weight.
 func byWeight(results []enrich.Result) []enrich.Result {
-	found := slices.DeleteFunc(slices.Clone(results), func(r enrich.Result) bool { return r.Status != enrich.OK })
-	slices.SortStableFunc(found, func(a, b enrich.Result) int { return cmp.Compare(b.Finding.Weight, a.Finding.Weight) })
+	var found []enrich.Result
+	for _, i := range heaviestFirst(results) {
+		found = append(found, results[i])
+	}
 	return found
+}
+
+// heaviestFirst returns where the results with a finding are, by descending weight.
+func heaviestFirst(results []enrich.Result) (at []int) {
+	for i, r := range results {
+		if r.Status == enrich.OK {
+			at = append(at, i)
+		}
+	}
+	slices.SortStableFunc(at, func(a, b int) int { return cmp.Compare(results[b].Finding.Weight, results[a].Finding.Weight) })
+	return at
 }
 
 var categories = []string{"runbook", "documentation", "dashboard", "resource"}

@@ -47,8 +47,8 @@ func TestPipeline_History(t *testing.T) {
 		e.finding.Changes = []enrich.Change{{Kind: "deploy", Title: "Deployed *cart* 2", Time: time.Now().Add(15 * time.Minute)}, {Kind: "change", Time: time.Now().Add(time.Hour)}}
 		triggered, recovered := e.incident(3, 30*time.Minute, "")
 		for text, want := range map[string]string{
-			triggered: "4th time in 30 days; 3 recovered by themselves, median 12 min; 3 followed a deploy of cart.",
-			recovered: "Longer than 3 of 3 before (median 12 min).",
+			triggered: "4th time in 30 days; 3 recovered by themselves, median 12 min; 3 followed a deploy of cart",
+			recovered: "Longer than 3 of 3 before (median 12 min)",
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("got %s, want %s", text, want)

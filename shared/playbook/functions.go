@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"boomerang/shared/enrich"
-	"boomerang/shared/event"
 )
 
 // functions are all functions of templates besides and, or and not. They take values of
@@ -252,7 +251,7 @@ func duration(v any) string {
 	if !ok || !(seconds >= 0 && seconds <= century) {
 		return ""
 	}
-	return event.FormatDuration(time.Duration(seconds * float64(time.Second)))
+	return enrich.FormatDuration(time.Duration(seconds * float64(time.Second)))
 }
 
 // verb matches one verb of a format, with a width and a precision of two digits.

@@ -39,7 +39,7 @@ func TestHandler_EventOfHardAlerts(t *testing.T) {
 		},
 		"a long message": {
 			set: message("It fails.\n" + strings.Repeat("a line of little use\n", 1000) + "Runbook: https://wiki.example.com/checkout\ncause: the disk is full"),
-			has: []string{"It fails.\n", " characters left out)_", "Runbook: https://wiki.example.com/checkout\ncause: the disk is full", "characters of the message"},
+			has: []string{"It fails.\n", " characters left out)_", "[Runbook](https://wiki.example.com/checkout)", "cause: the disk is full", "characters of the message"},
 		},
 		"a sample of logs": {
 			set: map[string]any{"metadata": map[string]any{"LOGS_SAMPLE": json.RawMessage(sample), "ALERT_ID": "4711"}},

@@ -37,7 +37,7 @@ func TestEnrich_Composite(t *testing.T) {
 		{Tag: "OK", Text: "Traffic (12)", URL: "https://app.datadoghq.com/monitors/12", Lead: enrich.What},
 		{Tag: "unknown", Text: "13", URL: "https://app.datadoghq.com/monitors/13", Lead: enrich.What},
 	}}
-	if diff := cmp.Diff(wantList, got.Blocks[1]); diff != "" {
+	if diff := cmp.Diff(wantList, got.Blocks[0]); diff != "" {
 		t.Errorf("parts (-want +got):\n%s", diff)
 	}
 	if !errors.Is(got.PartialReason, broken) {

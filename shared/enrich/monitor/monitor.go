@@ -139,7 +139,7 @@ func newFinding(a alert.Alert, m datadog.Monitor, parts []Part, page string) enr
 		Title: "Monitor", Weight: enrich.Essential, Data: d, Lead: leads(a, d, what, own, pages),
 		Blocks: enrich.Blocks(
 			facts(a, d, counts, repeated), partList, append(pages, enrich.Link{Title: "Monitor in Datadog", URL: pageAt(a, d, own)}),
-			groupList, enrich.Code(m.Query),
+			groupList, enrich.Reference{Block: enrich.Facts{{Name: "Type", Value: d.Type}}.Known(maxFact)}, enrich.Reference{Block: enrich.Code(m.Query)},
 		),
 	}
 }
@@ -168,7 +168,7 @@ func facts(a alert.Alert, d Data, failing string, repeated enrich.Answer) enrich
 			all = append(all, enrich.Fact{Name: one.name, Value: strings.Join(tags.All(one.key), ", ")})
 		}
 	}
-	return append(all, enrich.Fact{Name: "Type", Value: d.Type}).Known(maxFact)
+	return all.Known(maxFact)
 }
 
 // failingSummary counts the groups by state: "3 of 14 groups fail (2 Alert, 1 No Data)".

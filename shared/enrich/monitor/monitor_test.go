@@ -90,7 +90,6 @@ func TestEnrich(t *testing.T) {
 				{Name: "Priority", Value: "P2"},
 				{Name: "Service", Value: "checkout, cart"},
 				{Name: "Team", Value: "shop"},
-				{Name: "Type", Value: "query alert"},
 			},
 			enrich.Links{
 				{Kind: "runbook", Title: "Load", URL: "https://git.example.com/load.md"},
@@ -107,7 +106,8 @@ func TestEnrich(t *testing.T) {
 				},
 				More: 1,
 			},
-			enrich.Code("avg(last_5m):avg:system.load.1{*} by {host} > 4.5"),
+			enrich.Reference{Block: enrich.Facts{{Name: "Type", Value: "query alert"}}},
+			enrich.Reference{Block: enrich.Code("avg(last_5m):avg:system.load.1{*} by {host} > 4.5")},
 		},
 	}, `{"id":7,"name":"Load is high","type":"query alert","query":"avg(last_5m):avg:system.load.1{*} by {host} > 4.5","state":"Alert","priority":"P2",`+
 		`"tags":["service:checkout","service:cart","team:shop","env:prod"],"thresholds":{"critical":4.5,"critical_recovery":0.25,"warning":10000000},`+

@@ -1,0 +1,214 @@
+package event
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+)
+
+// The bounds of what the first screen takes from the alert itself.
+const (
+	maxStatus  = 140
+	maxScope   = 100
+	maxHandles = 5
+	// maxScreenURL is the longest address on the first screen.
+	maxScreenURL = 250
+)
+
+// answers returns what the steps know for the first screen, the heaviest finding first, and
+// what the alert itself says where no step knows more.
+func answers(a alert.Alert, c Cycle, title, message string, results []enrich.Result, now time.Time) map[enrich.Answer][]entry {
+	known := map[enrich.Answer][]entry{}
+	add := func(answer enrich.Answer, source int, text, linked string) {
+		if text = escapeMentions(text); text != "" {
+			known[answer] = append(known[answer], entry{text: text, linked: escapeMentions(linked), source: source})
+		}
+	}
+	// The alert itself is asked where no step knows.
+	alone := func(answer enrich.Answer, texts ...string) {
+		if len(known[answer]) == 0 {
+			add(answer, alertItself, cmp.Or(texts...), "")
+		}
+	}
+	state := joinNonEmpty(" · ", unless(title, string(a.Transition)), unless(title, a.Priority))
+	add(enrich.What, alertItself, truncate(escape(state), maxScope), "")
+	for _, i := range heaviestFirst(results) {
+		for _, lead := range results[i].Finding.Lead {
+			text, linked := leadText(lead, a.Date)
+			add(lead.Answer, i, text, linked)
+		}
+	}
+	past := ""
+	for _, lead := range c.leads(a.Transition) {
+		if lead.Answer == enrich.Since {
+			past = ". " + lead.Text
+			continue
+		}
+		text, _ := leadText(enrich.Lead{Text: strings.TrimSuffix(lead.Text, "."), Time: lead.Time}, a.Date)
+		add(lead.Answer, alertItself, text, "")
+	}
+	add(enrich.What, alertItself, truncate(escape(withoutScope(statusOf(a))), maxStatus), "")
+	add(enrich.What, alertItself, truncate(escape(newScope(a, title)), maxScope), "")
+	alone(enrich.What, firstSentence(message, title))
+	alone(enrich.Since, sinceText(a, c, now))
+	known[enrich.Since][0].text += past
+	if len(known[enrich.OnCall]) == 0 {
+		alone(enrich.Owner, prefix("Owner: ", escape(truncate(cmp.Or(a.Tags.Get("team"), a.Tags.Get("owner")), enrich.MaxLead))),
+			prefix("Notified: ", truncate(strings.Join(handles(message), ", "), maxStatus)), "No owner found.")
+	}
+	alone(enrich.Runbook, page("Runbook", runbookIn(message)))
+	alone(enrich.Monitor, page(monitorTitle(a), shortAddress(a.Link)))
+	return known
+}
+
+// leadText renders a lead, also with its page where it has one that may be left out.
+func leadText(l enrich.Lead, about time.Time) (text, linked string) {
+	text = truncate(escape(l.Text), enrich.MaxLead)
+	at := ""
+	if !l.Time.IsZero() {
+		at = enrich.Moment(l.Time, about)
+	}
+	switch l.Answer {
+	case enrich.Suspect:
+		if strings.HasPrefix(l.Text, enrich.NoSuspect) {
+			return text, ""
+		}
+		text = joinNonEmpty(", ", text, at)
+		if address := webAddress(l.URL, maxScreenURL); address != "" {
+			linked = "Suspect: " + joinNonEmpty(", ", linkTo(truncate(linkTitle(l.Text), enrich.MaxLead), shortAddress(address)), at)
+		}
+		return prefix("Suspect: ", text), linked
+	case enrich.Since:
+		return prefix("Since ", joinNonEmpty(", ", at, text)), ""
+	case enrich.Owner:
+		return prefix("Owner: ", text), ""
+	case enrich.OnCall:
+		return prefix("On call: ", joinNonEmpty(", ", text, at)), ""
+	case enrich.Runbook:
+		return cmp.Or(page("Runbook", l.URL), prefix("Runbook: ", text)), ""
+	case enrich.Monitor:
+		return cmp.Or(page("Monitor at the time of the alert", l.URL), text), ""
+	}
+	return joinNonEmpty(", ", text, at), ""
+}
+
+// prefix returns a text with its name before it, unless it is empty.
+func prefix(name, text string) string {
+	if text == "" {
+		return ""
+	}
+	return name + text
+}
+
+// page returns a link, or nothing if the address is none or too long.
+func page(title, address string) string {
+	if address = webAddress(shortAddress(address), maxScreenURL); address == "" {
+		return ""
+	}
+	return linkTo(linkTitle(title), address)
+}
+
+func monitorTitle(a alert.Alert) string {
+	if a.MonitorID == "" && !strings.Contains(a.Link, "/monitors/") {
+		return "Alert in Datadog"
+	}
+	return "Monitor at the time of the alert"
+}
+
+// unless returns a text that the title does not say.
+func unless(title, text string) string {
+	if text = line(text); strings.Contains(strings.ToLower(title), strings.ToLower(text)) {
+		return ""
+	}
+	return text
+}
+
+// metricSentence is Datadog's sentence about a metric: in the status, and with marks in the
+// message.
+var metricSentence = enrich.Pattern(`(?m)^\**([^*\n]+?)\** over \**([^*\n]+?)\** was \**([^*\n]+?)\** (on average|at least once|at all times|in total)( during the )\**([^*\n]+?)\**\.?$`)
+
+// statusOf returns the status sentence, or the same sentence of the message.
+func statusOf(a alert.Alert) string {
+	if a.Status != "" {
+		return a.Status
+	}
+	return metricSentence().FindString(firstRunes(a.Message, MaxText))
+}
+
+// withoutScope leaves the group out of the status sentence. The title and the tags have it.
+func withoutScope(status string) string {
+	return metricSentence().ReplaceAllString(line(firstRunes(status, MaxText)), "$1 was $3 $4$5$6")
+}
+
+// newScope returns the group's tags that the title does not say.
+func newScope(a alert.Alert, title string) string {
+	scopes := a.Scopes()
+	if len(scopes) == 0 && a.Hostname != "" {
+		scopes = alert.Tags{"host:" + a.Hostname}
+	}
+	var tags []string
+	size := 0
+	for _, tag := range scopes {
+		if size > maxScope {
+			break
+		}
+		_, value, _ := strings.Cut(tag, ":")
+		if unless(title, tag) != "" && unless(title, cmp.Or(value, tag)) != "" {
+			tags = append(tags, tag)
+			size += len(tag)
+		}
+	}
+	return strings.Join(tags, ", ")
+}
+
+// sinceText says when the alert began, as far as the notification tells.
+func sinceText(a alert.Alert, c Cycle, now time.Time) string {
+	switch {
+	case a.Date.IsZero():
+		return "Since " + enrich.Moment(now, now) + " or earlier"
+	case a.Transition.IsRecovery():
+		return "Ended " + enrich.Moment(a.Date, a.Date)
+	case c.Notified > 1:
+		return "Since " + enrich.Moment(a.Date.Add(-c.Lasted), a.Date)
+	case a.Transition == alert.Renotify, strings.HasPrefix(string(a.Transition), "Re-"):
+		return "Since before " + enrich.Moment(a.Date, a.Date)
+	}
+	return "Since " + enrich.Moment(a.Date, a.Date)
+}
+
+// handles returns those that a message notifies, without the @ that is escaped.
+func handles(message string) (all []string) {
+	for word := range strings.FieldsSeq(message) {
+		if handle, ok := strings.CutPrefix(word, "＠"); ok && len(all) < maxHandles && !strings.HasPrefix(handle, "webhook-") {
+			all = append(all, strings.TrimRight(handle, ".,;:)"))
+		}
+	}
+	return all
+}
+
+// runbookIn returns the first page of a message that calls itself or its line a runbook.
+func runbookIn(message string) string {
+	for l := range strings.Lines(message) {
+		if !strings.Contains(l, "://") || !strings.Contains(strings.ToLower(l), "runbook") {
+			continue
+		}
+		for _, m := range links().FindAllStringSubmatch(l, 1) {
+			return strings.TrimRight(cmp.Or(m[3], m[6], m[0]), ".,;:!?*_~")
+		}
+	}
+	return ""
+}
+
+// firstSentence returns the start of a message, if it is a sentence that the title lacks.
+func firstSentence(message, title string) string {
+	l, _, _ := strings.Cut(message, "\n")
+	sentence, _, _ := strings.Cut(l, ". ")
+	sentence = strings.TrimSuffix(strings.TrimSpace(sentence), ".")
+	if !fits(sentence, maxStatus) || !isSentence(sentence) || strings.Contains(sentence, "://") {
+		return ""
+	}
+	return unless(title, strings.TrimLeft(sentence, "#>-* \t"))
+}
