@@ -30,6 +30,7 @@ func newHandler(ctx context.Context, env runtime.Environment) (any, error) {
 		Datadog:     r.Datadog,
 		Ledger:      table,
 		Watermarks:  table,
+		History:     table,
 		Queue:       queue.New(sqs.NewFromConfig(env.AWS), cfg.RedeliveryQueueURL),
 		Logger:      env.Logger,
 	})

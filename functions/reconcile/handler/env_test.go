@@ -17,6 +17,7 @@ import (
 
 	"boomerang/shared/datadog"
 	"boomerang/shared/fakedatadog"
+	"boomerang/shared/memory"
 	"boomerang/shared/queue"
 	"boomerang/shared/site"
 )
@@ -42,6 +43,8 @@ type env struct {
 	fails     func(call string) bool
 	known     map[string]time.Time // until when a key is known
 	watermark time.Time
+	historyTo time.Time                 // the history's watermark
+	past      map[string][]memory.Cycle // the history
 	messages  []queue.Message
 }
 
@@ -107,15 +110,34 @@ func (e *env) MarkQueued(_ context.Context, key string) error {
 	return nil
 }
 
-func (e *env) Watermark(_ context.Context, _ string) (time.Time, error) {
+func (e *env) Watermark(_ context.Context, name string) (time.Time, error) {
+	if name == historyReader {
+		return e.historyTo, e.call("Watermark of the history")
+	}
 	return e.watermark, e.call("Watermark")
 }
 
-func (e *env) SetWatermark(_ context.Context, _ string, until time.Time) error {
+func (e *env) SetWatermark(_ context.Context, name string, until time.Time) error {
+	if name == historyReader {
+		e.historyTo = until
+		return e.call("SetWatermark of the history")
+	}
 	if err := e.call("SetWatermark"); err != nil {
 		return err
 	}
 	e.watermark = until
+	return nil
+}
+
+func (e *env) History(_ context.Context, key string) ([]memory.Cycle, error) {
+	return e.past[key], e.call("History")
+}
+
+func (e *env) AddToHistory(_ context.Context, key string, known []memory.Cycle, more ...memory.Cycle) error {
+	if err := e.call("AddToHistory"); err != nil {
+		return err
+	}
+	e.past[key] = memory.Add(known, more...)
 	return nil
 }
 
@@ -153,6 +175,7 @@ func (e *env) addAlert(age time.Duration, changes ...func(*fakedatadog.Event)) s
 type entry struct {
 	Msg, Level, Error              string
 	Read, Matched, Missing, Queued int
+	Remembered                     int
 	From, To                       time.Time
 	Lag                            float64 `json:"lag_seconds"`
 	Gap                            float64 `json:"gap_seconds"`

@@ -2,6 +2,8 @@
 // that never arrived: Datadog does not retry a request that a throttled Function URL
 // answered with 429, nor one that it sent while the stack was down.
 //
+// In a new stack it also fills the history of earlier cycles from the stream, once.
+//
 // A run may fail anywhere and loses nothing: the watermark moves only after everything
 // found up to it is in the queue, and the next run starts there.
 package handler
@@ -50,6 +52,7 @@ type Config struct {
 	Ledger      Ledger
 	Watermarks  WatermarkStore
 	Queue       Queue
+	History     History // nil: nothing is remembered
 	Logger      *slog.Logger
 	Now         func() time.Time // nil: time.Now
 }
@@ -60,6 +63,8 @@ type Handler struct {
 	Config
 	mention *regexp.Regexp
 	orgID   atomic.Int64 // 0 until it is known
+	// historyRead says that nothing is left to fill the history with.
+	historyRead atomic.Bool
 }
 
 // New returns a handler.
@@ -86,6 +91,11 @@ func (h *Handler) Handle(ctx context.Context) error {
 	}
 	var entry logEntry
 	err := h.run(ctx, &entry)
+	if err == nil && entry.lag == 0 {
+		if err := h.fillHistory(ctx, &entry); err != nil { // The next run continues.
+			entry.warnings = append(entry.warnings, err)
+		}
+	}
 	entry.write(ctx, h.Logger, err)
 	if entry.queued > 0 {
 		telemetry.Reconciled.Record(ctx, float64(entry.queued))
@@ -93,8 +103,7 @@ func (h *Handler) Handle(ctx context.Context) error {
 	return err
 }
 
-// run reads the window in slices, the oldest first. A slice with too many events is halved,
-// and the ones after it grow again.
+// run reads the window after the watermark.
 func (h *Handler) run(ctx context.Context, entry *logEntry) error {
 	watermark, err := h.Watermarks.Watermark(ctx, reader)
 	if err != nil {
@@ -108,36 +117,61 @@ func (h *Handler) run(ctx context.Context, entry *logEntry) error {
 			return err
 		}
 	}
-	entry.from, entry.to, entry.gap = w.from, w.from, w.gap
-	slice, newPages := maxSlice, 0
-	for entry.to.Before(w.to) && newPages < maxPages {
-		from, to := entry.to, earlier(entry.to.Add(slice), w.to)
-		pages, err := h.readSlice(ctx, from, to, entry)
-		if length := to.Sub(from); isTooLarge(err) && length > time.Second {
-			slice = max(time.Second, (length / 2).Truncate(time.Second))
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if pages <= maxSlicePages/2 {
-			slice = min(2*slice, maxSlice)
-		}
-		entry.to = to
-		if !to.After(watermark) {
-			continue // The overlap does not count, or a run that ended in it would make no progress.
-		}
-		if err := h.Watermarks.SetWatermark(ctx, reader, to); err != nil {
-			return err
-		}
-		newPages += pages
+	entry.from, entry.gap = w.from, w.gap
+	read := func(ctx context.Context, from, to time.Time) (int, error) {
+		return h.readPages(ctx, from, to, func(events []datadog.Event) error {
+			entry.read += len(events)
+			return h.queueMissing(ctx, h.mentioningWebhook(events), entry)
+		})
+	}
+	entry.to, err = h.readSlices(ctx, stream{reader, maxSlice, maxPages, read}, w.from, w.to, watermark)
+	if err != nil {
+		return err
 	}
 	entry.lag = w.to.Sub(entry.to)
 	return nil
 }
 
-// readSlice queues the missing alerts between two seconds, both included.
-func (h *Handler) readSlice(ctx context.Context, from, to time.Time, entry *logEntry) (pages int, err error) {
+// stream is a way to read the event stream up to a watermark.
+type stream struct {
+	watermark string
+	maxSlice  time.Duration // how much is read before the watermark moves
+	maxPages  int           // how many new pages one run reads
+	// read reads a slice, both ends included, and returns its number of pages.
+	read func(ctx context.Context, from, to time.Time) (pages int, err error)
+}
+
+// readSlices reads in slices, the oldest first, and returns how far it came. A slice with
+// too many events is halved, and the ones after it grow again.
+func (h *Handler) readSlices(ctx context.Context, s stream, at, end, watermark time.Time) (time.Time, error) {
+	slice, newPages := s.maxSlice, 0
+	for at.Before(end) && newPages < s.maxPages {
+		to := earlier(at.Add(slice), end)
+		pages, err := s.read(ctx, at, to)
+		if length := to.Sub(at); isTooLarge(err) && length > time.Second {
+			slice = max(time.Second, (length / 2).Truncate(time.Second))
+			continue
+		}
+		if err != nil {
+			return at, err
+		}
+		if pages <= maxSlicePages/2 {
+			slice = min(2*slice, s.maxSlice)
+		}
+		at = to
+		if !to.After(watermark) {
+			continue // The overlap does not count, or a run that ended in it would make no progress.
+		}
+		if err := h.Watermarks.SetWatermark(ctx, s.watermark, to); err != nil {
+			return at, err
+		}
+		newPages += pages
+	}
+	return at, nil
+}
+
+// readPages visits the alerts between two seconds, both included, the newest page first.
+func (h *Handler) readPages(ctx context.Context, from, to time.Time, visit func([]datadog.Event) error) (pages int, err error) {
 	for pages < maxSlicePages {
 		events, err := h.Datadog.Events(ctx, datadog.EventQuery{
 			Start: from, End: to, Page: pages,
@@ -151,8 +185,7 @@ func (h *Handler) readSlice(ctx context.Context, from, to time.Time, entry *logE
 		if len(events) == 0 { // A page that is merely short may be followed by another.
 			return pages, nil
 		}
-		entry.read += len(events)
-		if err := h.queueMissing(ctx, h.mentioningWebhook(events), entry); err != nil {
+		if err := visit(events); err != nil {
 			return pages, err
 		}
 	}

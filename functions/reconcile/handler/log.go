@@ -17,7 +17,9 @@ type logEntry struct {
 	lag      time.Duration // what is left for the next run
 	gap      time.Duration // what no run will read
 	keys     keyStats
-	warnings []error
+	// remembered counts the cycles that the history was filled with.
+	remembered int
+	warnings   []error
 }
 
 func (e logEntry) write(ctx context.Context, logger *slog.Logger, err error) {
@@ -34,6 +36,9 @@ func (e logEntry) write(ctx context.Context, logger *slog.Logger, err error) {
 	}
 	if e.gap > 0 {
 		attrs = append(attrs, slog.Float64("gap_seconds", e.gap.Seconds()))
+	}
+	if e.remembered > 0 {
+		attrs = append(attrs, slog.Int("remembered", e.remembered))
 	}
 	if all := errors.Join(append(e.warnings, err)...); all != nil {
 		attrs = append(attrs, slog.String("error", all.Error()))
