@@ -380,3 +380,23 @@ event:
 		}
 	}
 }
+
+func TestPlan_Memory(t *testing.T) {
+	book := bench{}.load(t, `playbooks:
+  - name: again
+    match: memory.count > 3 && memory.median < 900 && any(memory.followed, {.kind == "deploy"})
+    event: {title: "{{ .memory.count }} in {{ .memory.days }} days{{ range .memory.followed }}, {{ .count }} after {{ .kind }} of {{ .service }}{{ end }}"}
+  - name: first
+    event: {title: "{{ .memory.count }}{{ range .memory.followed }}x{{ end }}, {{ .memory.recovered }}"}`)
+	known := memory.Memory{Count: 8, Days: 30, Median: 720, Followed: []memory.Followed{{Kind: "deploy", Service: "cart", Count: 3}}}
+	for want, m := range map[string]memory.Memory{"8 in 30 days, 3 after deploy of cart": known, "0, 0": {}} {
+		plan := book.For(checkout(), m)
+		if draft, failed := plan.Draft(nil, event.Cycle{Earlier: m}); draft.Title != want || len(failed)+len(plan.Warnings) > 0 {
+			t.Errorf("%q, want %q; %v, %v", draft.Title, want, failed, plan.Warnings)
+		}
+	}
+	verdicts := book.Explain(checkout(), known)
+	if !verdicts[0].Matched {
+		t.Errorf("got %+v", verdicts)
+	}
+}

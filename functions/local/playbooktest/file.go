@@ -35,12 +35,13 @@ type (
 	}
 
 	definition struct {
-		Name   string          `yaml:"name" required:"true" doc:"The expected behavior in one sentence."`
-		Event  string          `yaml:"event" doc:"A file with a Function URL event, relative to this file, such as those in events/."`
-		Alert  map[string]any  `yaml:"alert" doc:"The alert in place of an event file, by Datadog's webhook variables: alert_transition, tags, …"`
-		Cycle  cycle           `yaml:"cycle" doc:"The alert's cycle so far."`
-		Steps  map[string]stub `yaml:"steps" doc:"The stubs for this case, by step name. A step without a stub is skipped."`
-		Expect expectation     `yaml:"expect" required:"true" doc:"The expected event."`
+		Name    string          `yaml:"name" required:"true" doc:"The expected behavior in one sentence."`
+		Event   string          `yaml:"event" doc:"A file with a Function URL event, relative to this file, such as those in events/."`
+		Alert   map[string]any  `yaml:"alert" doc:"The alert in place of an event file, by Datadog's webhook variables: alert_transition, tags, …"`
+		Cycle   cycle           `yaml:"cycle" doc:"The alert's cycle so far."`
+		Earlier []pastCycle     `yaml:"earlier" doc:"The earlier cycles of the monitor's group, for memory."`
+		Steps   map[string]stub `yaml:"steps" doc:"The stubs for this case, by step name. A step without a stub is skipped."`
+		Expect  expectation     `yaml:"expect" required:"true" doc:"The expected event."`
 
 		decoded alert.Alert // of Event or Alert
 	}
@@ -48,6 +49,14 @@ type (
 	cycle struct {
 		Lasted   time.Duration `yaml:"lasted" doc:"How long the cycle has lasted, such as 11m."`
 		Notified int           `yaml:"notified" doc:"The number of notifications, this one included."`
+	}
+
+	pastCycle struct {
+		Before    time.Duration `yaml:"before" required:"true" doc:"How long before the alert it began, such as 26h."`
+		Lasted    time.Duration `yaml:"lasted" doc:"How long it lasted, such as 12m."`
+		Recovered bool          `yaml:"recovered" doc:"Whether it recovered by itself."`
+		Kind      string        `yaml:"kind" doc:"The kind of change that it followed, such as deploy."`
+		Service   string        `yaml:"service" doc:"The service of that change."`
 	}
 
 	stub struct {
@@ -187,6 +196,9 @@ func (s *Suite) decode(c definition) (alert.Alert, error) {
 	}
 	if c.Cycle != (cycle{}) {
 		a.CycleKey = cmp.Or(a.CycleKey, "cycle")
+	}
+	if len(c.Earlier) > 0 {
+		a.MonitorID = cmp.Or(a.MonitorID, "1")
 	}
 	return a, err
 }

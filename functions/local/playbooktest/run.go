@@ -12,6 +12,7 @@ import (
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
+	"boomerang/shared/memory"
 )
 
 // Result is the result of a suite.
@@ -87,7 +88,7 @@ func (s *Suite) run(ctx context.Context, c definition) (dryrun.Report, error) {
 	}
 	runner := dryrun.Runner{
 		Playbooks: s.book, WebhookName: "boomerang", Budget: time.Minute, Poster: discardPoster{},
-		Now: func() time.Time { return now }, Cycles: fixedHistory{c.Cycle, now},
+		Now: func() time.Time { return now }, Cycles: fixedHistory{c.Cycle, now}, Earlier: c.earlier(now),
 		Override: func(step dryrun.Step) enrich.Step { return c.Steps[step.Name].step(step) },
 	}
 	report, err := runner.Run(ctx, c.decoded)
@@ -101,6 +102,17 @@ func (s *Suite) run(ctx context.Context, c definition) (dryrun.Report, error) {
 		return report, fmt.Errorf("%s: %s: %s", s.path, c.Name, fault.Public(err))
 	}
 	return report, nil
+}
+
+// earlier returns the earlier cycles of an alert, the oldest first.
+func (c definition) earlier(now time.Time) []memory.Cycle {
+	var all []memory.Cycle
+	for _, past := range c.Earlier {
+		all = memory.Add(all, memory.Cycle{
+			Began: now.Add(-past.Before), Lasted: past.Lasted, Recovered: past.Recovered, Followed: enrich.Change{Kind: past.Kind, Service: past.Service},
+		})
+	}
+	return all
 }
 
 // discardPoster accepts all events.
