@@ -12,15 +12,19 @@ import (
 
 	"boomerang/shared/event"
 	"boomerang/shared/ledger"
+	"boomerang/shared/memory"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/queue"
 )
 
 // The latencies of DynamoDB, which documents single-digit milliseconds, and of SQS.
 const (
-	writeTime = 5 * time.Millisecond
-	sendTime  = 8 * time.Millisecond
+	ledgerTime = 5 * time.Millisecond
+	sendTime   = 8 * time.Millisecond
 )
+
+// historyUnits is what writing a full history takes: 32 cycles of some 75 bytes.
+const historyUnits = 3
 
 // listEntryBytes is what an alert adds to the list of a window.
 const listEntryBytes = 100
@@ -30,6 +34,7 @@ type account struct {
 	mu       sync.Mutex
 	usage    Usage
 	windows  map[string]*window
+	cycles   map[string]ledger.Cycle
 	messages []*message
 }
 
@@ -63,6 +68,7 @@ func (a *account) count(u Usage) {
 	a.usage.Seconds += u.Seconds
 	a.usage.SQSRequests += u.SQSRequests
 	a.usage.WriteUnits += u.WriteUnits
+	a.usage.ReadUnits += u.ReadUnits
 	a.usage.SecretCalls += u.SecretCalls
 	a.usage.LogBytes += u.LogBytes
 }
@@ -70,7 +76,7 @@ func (a *account) count(u Usage) {
 // write waits for a write and counts its units: one for an item of less than 1 KB.
 func (a *account) write(ctx context.Context, units int) error {
 	a.count(Usage{WriteUnits: units})
-	return sleep(ctx, writeTime)
+	return sleep(ctx, ledgerTime)
 }
 
 // Claim is always granted, because each alert is sent once.
@@ -87,6 +93,29 @@ func (a *account) Release(ctx context.Context, _ ledger.Delivery, _ bool) error 
 }
 
 func (a *account) MarkQueued(ctx context.Context, _ string) error { return a.write(ctx, 1) }
+
+// AddNotification counts each notification, because each is sent once.
+func (a *account) AddNotification(ctx context.Context, key string, n ledger.Notification) (ledger.Cycle, error) {
+	a.mu.Lock()
+	c := a.cycles[key]
+	if c.Notified == 0 {
+		c.FirstSeen = n.At
+	}
+	c.LastSeen, c.Notified = n.At, c.Notified+1
+	a.cycles[key] = c
+	a.mu.Unlock()
+	return c, a.write(ctx, 1)
+}
+
+// History returns nothing and costs what a full one does, as AddToHistory.
+func (a *account) History(ctx context.Context, _ string) ([]memory.Cycle, error) {
+	a.count(Usage{ReadUnits: 1})
+	return nil, sleep(ctx, ledgerTime)
+}
+
+func (a *account) AddToHistory(ctx context.Context, _ string, _ []memory.Cycle, _ ...memory.Cycle) error {
+	return a.write(ctx, historyUnits)
+}
 
 // Allow needs a second write, to the list or to the counter, for a suppressed alert.
 func (a *account) Allow(ctx context.Context, of ledger.Window, limit int, o ledger.Occurrence) (ledger.Decision, error) {

@@ -14,6 +14,8 @@ const (
 	perSQSRequest = 0.40 / 1e6
 	// https://aws.amazon.com/dynamodb/pricing/on-demand/ (an item of up to 1 KB is one unit)
 	perWriteUnit = 0.625 / 1e6
+	// https://aws.amazon.com/dynamodb/pricing/on-demand/ (a consistent read of up to 4 KB is one unit)
+	perReadUnit = 0.125 / 1e6
 	// https://aws.amazon.com/secrets-manager/pricing/
 	perSecretCall = 0.05 / 10_000
 	// https://aws.amazon.com/cloudwatch/pricing/ (logs, standard class)
@@ -29,6 +31,7 @@ type Usage struct {
 	Seconds     float64 // of all invocations
 	SQSRequests int
 	WriteUnits  int // of DynamoDB
+	ReadUnits   int // of DynamoDB
 	SecretCalls int
 	LogBytes    int
 }
@@ -44,7 +47,7 @@ func (u Usage) Cost() Cost {
 	return Cost{
 		Lambda:   float64(u.Invocations)*perLambdaRequest + u.Seconds*memoryGB*perLambdaGBSecond,
 		SQS:      float64(u.SQSRequests) * perSQSRequest,
-		DynamoDB: float64(u.WriteUnits) * perWriteUnit,
+		DynamoDB: float64(u.WriteUnits)*perWriteUnit + float64(u.ReadUnits)*perReadUnit,
 		Secrets:  float64(u.SecretCalls) * perSecretCall,
 		Logs:     float64(u.LogBytes) * perLogByte,
 	}

@@ -111,9 +111,9 @@ func (k *storm) delay(quantile float64) time.Duration {
 }
 
 func TestUsage_Cost(t *testing.T) {
-	got := Usage{Invocations: 1e6, Seconds: 4e6, SQSRequests: 1e6, WriteUnits: 1e6, SecretCalls: 10_000, LogBytes: 1e9}.Cost()
-	want := Cost{Lambda: 0.20 + 13.3334, SQS: 0.40, DynamoDB: 0.625, Secrets: 0.05, Logs: 0.50}
-	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(0, 1e-9)); diff != "" || math.Abs(got.Total()-15.1084) > 1e-9 {
+	got := Usage{Invocations: 1e6, Seconds: 4e6, SQSRequests: 1e6, WriteUnits: 1e6, ReadUnits: 1e6, SecretCalls: 10_000, LogBytes: 1e9}.Cost()
+	want := Cost{Lambda: 0.20 + 13.3334, SQS: 0.40, DynamoDB: 0.75, Secrets: 0.05, Logs: 0.50}
+	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(0, 1e-9)); diff != "" || math.Abs(got.Total()-15.2334) > 1e-9 {
 		t.Errorf("total %v (-want +got):\n%s", got.Total(), diff)
 	}
 }

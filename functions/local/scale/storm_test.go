@@ -20,6 +20,7 @@ import (
 	"boomerang/shared/enrich/registry"
 	"boomerang/shared/event"
 	"boomerang/shared/fakedatadog"
+	"boomerang/shared/ledger"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/playbook"
 	"boomerang/shared/site"
@@ -80,7 +81,7 @@ type instance struct {
 
 func newStorm(s scenario) *storm {
 	k := &storm{
-		scenario: s, account: account{windows: map[string]*window{}}, start: time.Now(), instances: make(chan *instance, accountConcurrency),
+		scenario: s, account: account{windows: map[string]*window{}, cycles: map[string]ledger.Cycle{}}, start: time.Now(), instances: make(chan *instance, accountConcurrency),
 		datadog: fakedatadog.New(fakedatadog.Options{VisibleAfter: -1}), answers: map[pipeline.Status]int{}, posted: map[int64]time.Time{},
 	}
 	for m := range s.monitors {
@@ -132,7 +133,7 @@ func (k *storm) pipeline(t *testing.T) *pipeline.Pipeline {
 		t.Error(err)
 	}
 	return pipeline.New(pipeline.Config{
-		Playbooks: book, EnrichBudget: 5 * time.Second, Poster: client, Stream: client, Ledger: &k.account, Storms: &k.account, Queue: &k.account,
+		Playbooks: book, EnrichBudget: 5 * time.Second, Poster: client, Stream: client, Ledger: &k.account, Cycles: &k.account, History: &k.account, Storms: &k.account, Queue: &k.account,
 	})
 }
 
@@ -179,11 +180,13 @@ func (k *storm) deliver(t *testing.T, i int) {
 	if k.queued {
 		run = p.Enqueue
 	}
-	monitor := strconv.Itoa(firstMonitor + i%k.monitors)
+	// Every other alert is the recovery of the one before.
+	group, transition := i/2, []alert.Transition{alert.Triggered, alert.Recovered}[i%2]
+	monitor := strconv.Itoa(firstMonitor + group%k.monitors)
 	outcome, err := run(ctx, alert.Alert{
-		ID: strconv.FormatInt(firstID+int64(i), 10), OrgID: "1", MonitorID: monitor, Title: "[Triggered] Latency of service-" + monitor,
-		Transition: alert.Triggered, Date: time.Now(), CycleKey: strconv.Itoa(i), Tags: alert.Tags{"service:service-" + monitor, "env:prod"},
-		Scope: "host:" + strconv.Itoa(i),
+		ID: strconv.FormatInt(firstID+int64(i), 10), OrgID: "1", MonitorID: monitor, Title: "[" + string(transition) + "] Latency of service-" + monitor,
+		Transition: transition, Date: time.Now(), CycleKey: strconv.Itoa(group), Tags: alert.Tags{"service:service-" + monitor, "env:prod"},
+		Scope: "host:" + strconv.Itoa(group),
 	})
 	used.Seconds = time.Since(start).Seconds()
 	k.count(used)
