@@ -124,13 +124,13 @@ func distance(t, about time.Time) string {
 	return ""
 }
 
-// Until writes when something ends: "until 21 Nov 16:00 UTC", or "indefinitely" when
-// the time is zero.
-func Until(t time.Time) string {
+// Until writes when something ends, and how long after the alert: "until 21 Nov 16:00 UTC,
+// 4 h after", or "indefinitely" when the time is zero.
+func Until(t, about time.Time) string {
 	if t.IsZero() {
 		return "indefinitely"
 	}
-	return "until " + FormatTime(t)
+	return "until " + FormatTime(t) + distance(t, about)
 }
 
 // Times writes how often something happened: "once", "twice", "3 times".

@@ -86,17 +86,18 @@ func TestDecodeJSON(t *testing.T) {
 func TestTexts(t *testing.T) {
 	afternoon := time.Date(2026, 11, 21, 17, 0, 0, 0, time.FixedZone("", 3600))
 	for got, want := range map[string]string{
-		FormatTime(afternoon):     "21 Nov 16:00 UTC",
-		Until(afternoon):          "until 21 Nov 16:00 UTC",
-		Until(time.Time{}):        "indefinitely",
-		Times(1):                  "once",
-		Times(2):                  "twice",
-		Times(3):                  "3 times",
-		Quote(`a" OR b\`):         `"a\" OR b\\"`,
-		NameAndID("Shop", "shop"): "Shop (shop)",
-		NameAndID("", "shop"):     "shop",
-		NameAndID("Shop", ""):     "Shop",
-		NameAndID("cart", "cart"): "cart",
+		FormatTime(afternoon):                       "21 Nov 16:00 UTC",
+		Until(afternoon, time.Time{}):               "until 21 Nov 16:00 UTC",
+		Until(afternoon, afternoon.Add(-time.Hour)): "until 21 Nov 16:00 UTC, 1 h after",
+		Until(time.Time{}, afternoon):               "indefinitely",
+		Times(1):                                    "once",
+		Times(2):                                    "twice",
+		Times(3):                                    "3 times",
+		Quote(`a" OR b\`):                           `"a\" OR b\\"`,
+		NameAndID("Shop", "shop"):                   "Shop (shop)",
+		NameAndID("", "shop"):                       "shop",
+		NameAndID("Shop", ""):                       "Shop",
+		NameAndID("cart", "cart"):                   "cart",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -44,7 +44,7 @@ func history(list lister) enrich.Step {
 			return enrich.Finding{}, err
 		}
 		h := newHistory(events, id, a)
-		return enrich.Finding{Blocks: []enrich.Block{enrich.Facts{{Name: "This monitor", Value: h.summary()}}}, Data: h}, nil
+		return enrich.Finding{Blocks: []enrich.Block{enrich.Facts{{Name: "This monitor", Value: h.summary(a.Date)}}}, Data: h}, nil
 	})
 }
 
@@ -77,7 +77,7 @@ func Fired(e datadog.Event) bool {
 	return false
 }
 
-func (h History) summary() string {
+func (h History) summary(alerted time.Time) string {
 	switch {
 	case h.FiredLastDay == 0 && h.FiredAtLeast:
 		return fmt.Sprintf("unknown: none of the newest %d events of that day is of this monitor", maxListed)
@@ -88,5 +88,5 @@ func (h History) summary() string {
 	if h.FiredAtLeast {
 		atLeast = "at least "
 	}
-	return fmt.Sprintf("fired %s%s in the day before, last on %s", atLeast, enrich.Times(h.FiredLastDay), enrich.FormatTime(h.LastFired))
+	return fmt.Sprintf("fired %s%s in the day before, last at %s", atLeast, enrich.Times(h.FiredLastDay), enrich.Moment(h.LastFired, alerted))
 }

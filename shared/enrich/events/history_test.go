@@ -46,12 +46,12 @@ func TestHistory_Summary(t *testing.T) {
 		want string
 	}{
 		{History{}, "did not fire in the day before"},
-		{History{FiredLastDay: 1, LastFired: noon}, "fired once in the day before, last on 21 Nov 12:00 UTC"},
-		{History{FiredLastDay: 3, LastFired: noon}, "fired 3 times in the day before, last on 21 Nov 12:00 UTC"},
-		{History{FiredLastDay: 2, FiredAtLeast: true, LastFired: noon}, "fired at least twice in the day before, last on 21 Nov 12:00 UTC"},
+		{History{FiredLastDay: 1, LastFired: noon}, "fired once in the day before, last at 12:00 UTC, 2 h before"},
+		{History{FiredLastDay: 3, LastFired: noon}, "fired 3 times in the day before, last at 12:00 UTC, 2 h before"},
+		{History{FiredLastDay: 2, FiredAtLeast: true, LastFired: noon}, "fired at least twice in the day before, last at 12:00 UTC, 2 h before"},
 		{History{FiredAtLeast: true}, "unknown: none of the newest 1000 events of that day is of this monitor"},
 	} {
-		if got := tt.h.summary(); got != tt.want {
+		if got := tt.h.summary(noon.Add(2 * time.Hour)); got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)
 		}
 	}

@@ -104,7 +104,7 @@ func TestRelated_Enrich(t *testing.T) {
 				{Time: noon.Add(-5 * time.Minute), Tag: "other", Text: "Pod is not ready (twice)"},
 				{Time: noon.Add(-10 * time.Minute), Tag: "deploy", Text: "Deployed checkout (version 1.2.3)"},
 			}},
-			enrich.Facts{{Name: "This monitor", Value: "fired twice in the day before, last on 21 Nov 09:00 UTC"}},
+			enrich.Facts{{Name: "This monitor", Value: "fired twice in the day before, last at 09:00 UTC, 3 h before"}},
 		},
 	}, `{"tags":["service:checkout"],"from":"2026-11-21T11:00:00Z","to":"2026-11-21T12:05:00Z","alerts":1,"deploys":1,"changes":0,"others":2,"last_change":`+deploy+
 		`,"events":[{"kind":"alert","title":"[Triggered] Cart is slow","time":"2026-11-21T12:01:00Z","url":"`+eventURL+`","times":1},`+

@@ -135,7 +135,7 @@ func newFinding(a alert.Alert, h datadog.Host, now time.Time, page string) enric
 	facts := enrich.Facts{
 		{Name: "Name", Value: h.Name, Lead: repeated},
 		{Name: "State", Value: stateNow, Lead: repeated},
-		{Name: "Muted", Value: muted(h)},
+		{Name: "Muted", Value: muted(h, a.Date)},
 		{Name: "System", Value: system(h)},
 		{Name: "Load", Value: load(h)},
 		{Name: "Agent", Value: h.AgentVersion},
@@ -165,11 +165,11 @@ func state(h datadog.Host, now, alerted time.Time) string {
 	return state + ", last report " + enrich.Moment(h.LastReported, alerted)
 }
 
-func muted(h datadog.Host) string {
+func muted(h datadog.Host, alerted time.Time) string {
 	if !h.Muted {
 		return ""
 	}
-	return enrich.Until(h.MutedUntil)
+	return enrich.Until(h.MutedUntil, alerted)
 }
 
 func system(h datadog.Host) string {

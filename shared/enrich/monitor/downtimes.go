@@ -106,11 +106,11 @@ func downtimesFinding(matches []datadog.DowntimeMatch, notes []datadog.DowntimeN
 			one.Message, one.By = strings.TrimSpace(notes[i].Message), notes[i].Creator.Email
 		}
 		d.Downtimes = append(d.Downtimes, one)
-		return enrich.Item{Time: one.Start, Text: one.summary()}
+		return enrich.Item{Time: one.Start, Text: one.summary(a.Date)}
 	})
 	f.Weight, f.Blocks, f.Data = enrich.Important, []enrich.Block{list}, d
 	if d.Muted {
-		f.Lead = []enrich.Lead{{Answer: enrich.What, Text: "muted " + enrich.Until(d.Until)}}
+		f.Lead = []enrich.Lead{{Answer: enrich.What, Text: "muted " + enrich.Until(d.Until, a.Date)}}
 	}
 	return f
 }
@@ -123,12 +123,12 @@ func mutes(m datadog.DowntimeMatch, isGroup func(string) bool) bool {
 
 // summary is a downtime in a line: "env:staging, until 21 Nov 16:00 UTC, by
 // ada@example.com: database upgrade".
-func (d ActiveDowntime) summary() string {
+func (d ActiveDowntime) summary(alerted time.Time) string {
 	text := d.Scope
 	if text == "" || text == "*" {
 		text = "everything"
 	}
-	text += ", " + enrich.Until(d.Until)
+	text += ", " + enrich.Until(d.Until, alerted)
 	if d.By != "" {
 		text += ", by " + d.By
 	}

@@ -151,7 +151,7 @@ func facts(a alert.Alert, d Data, failing string, repeated enrich.Answer) enrich
 		{Name: "Groups", Value: failing, Lead: repeated},
 		{Name: "Thresholds", Value: d.thresholdSummary(shownFirst), Lead: repeated},
 		{Name: "Other thresholds", Value: d.thresholdSummary(shownLater)},
-		{Name: "Muted", Value: mutedSummary(d.Downtimes)},
+		{Name: "Muted", Value: mutedSummary(d.Downtimes, a.Date)},
 	}
 	if states[a.Transition] == "" {
 		all = append(all, enrich.Fact{Name: "State", Value: d.state()})
@@ -194,10 +194,10 @@ func failingSummary(failing []Group, total int) string {
 }
 
 // mutedSummary lists the downtimes: "until 21 Nov 16:00 UTC for env:dev".
-func mutedSummary(downtimes []Downtime) string {
+func mutedSummary(downtimes []Downtime, alerted time.Time) string {
 	var texts []string
 	for _, d := range downtimes {
-		text := enrich.Until(d.Until)
+		text := enrich.Until(d.Until, alerted)
 		if scope := strings.Join(d.Scope, ", "); scope != "" && scope != "*" {
 			text += " for " + scope
 		}

@@ -86,7 +86,7 @@ func newStep(source Source, s site.Site, c Config) enrich.Step {
 		slices.SortStableFunc(slos, worstFirst)
 		stale := refresh(ctx, source, slos[:min(len(slos), maxRefreshed)], a.Date)
 		slices.SortStableFunc(slos, worstFirst)
-		return newFinding(slos, s, stale), nil
+		return newFinding(slos, s, stale, a.Date), nil
 	})
 }
 
@@ -179,7 +179,7 @@ func worstFirst(a, b datadog.SLO) int {
 }
 
 // newFinding shows the worst SLOs. An error means that they could not be refreshed.
-func newFinding(slos []datadog.SLO, s site.Site, stale error) enrich.Finding {
+func newFinding(slos []datadog.SLO, s site.Site, stale error, alerted time.Time) enrich.Finding {
 	d := Data{Count: len(slos)}
 	list := enrich.ListOf(slos, maxShown, func(o datadog.SLO) enrich.Item {
 		one := newSLO(o, s)
@@ -196,7 +196,7 @@ func newFinding(slos []datadog.SLO, s site.Site, stale error) enrich.Finding {
 	if stale != nil {
 		asOf := ""
 		if indexed := slos[0].Indexed; !indexed.IsZero() {
-			asOf = ", as of " + enrich.FormatTime(indexed)
+			asOf = ", as of " + enrich.Moment(indexed, alerted)
 		}
 		f.Blocks = append(f.Blocks, enrich.Paragraph(fmt.Sprintf("Last known values%s: %s.", asOf, fault.Public(stale))))
 	}

@@ -120,7 +120,7 @@ func TestEnrich_History(t *testing.T) {
 		partial string
 	}{
 		{"healthy", status(100, 100), nil, enrich.Useful, "Checkout answers: 100 % of the error budget left (100 % good, target 99 % over 7d)", ""},
-		{"failed", datadog.SLIStatus{}, limited, enrich.Important, lastKnown, "Last known values, as of 21 Nov 11:55 UTC: its rate limit ends in 7s."},
+		{"failed", datadog.SLIStatus{}, limited, enrich.Important, lastKnown, "Last known values, as of 11:55 UTC, 6 min before: its rate limit ends in 7s."},
 		{"no data", datadog.SLIStatus{}, nil, enrich.Important, lastKnown, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
