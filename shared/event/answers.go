@@ -41,20 +41,15 @@ func answers(a alert.Alert, c Cycle, title, message string, results []enrich.Res
 			add(lead.Answer, i, text, linked)
 		}
 	}
-	past := ""
-	for _, lead := range c.leads(a.Transition) {
-		if lead.Answer == enrich.Since {
-			past = ". " + lead.Text
-			continue
-		}
-		text, _ := leadText(enrich.Lead{Text: strings.TrimSuffix(lead.Text, "."), Time: lead.Time}, a.Date)
-		add(lead.Answer, alertItself, text, "")
-	}
 	add(enrich.What, alertItself, truncate(escape(withoutScope(statusOf(a))), maxStatus), "")
 	add(enrich.What, alertItself, truncate(escape(newScope(a, title)), maxScope), "")
 	alone(enrich.What, firstSentence(message, title))
 	alone(enrich.Since, sinceText(a, c, now))
-	known[enrich.Since][0].text += past
+	known[enrich.Since][0].text += prefix(". ", c.history(a.Transition))
+	for _, lead := range c.leads(a.Transition) {
+		text, _ := leadText(enrich.Lead{Text: lead.Text, Time: lead.Time}, a.Date)
+		add(lead.Answer, alertItself, text, "")
+	}
 	if len(known[enrich.OnCall]) == 0 {
 		alone(enrich.Owner, prefix("Owner: ", escape(truncate(cmp.Or(a.Tags.Get("team"), a.Tags.Get("owner")), enrich.MaxLead))),
 			prefix("Notified: ", truncate(strings.Join(handles(message), ", "), maxStatus)), "No owner found.")

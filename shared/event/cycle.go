@@ -21,9 +21,9 @@ type Cycle struct {
 	Meanwhile []enrich.Change
 }
 
-// leads are what the history says on the first screen.
+// leads are what earlier cycles, and the changes in this one, say on the first screen.
 func (c Cycle) leads(t alert.Transition) []enrich.Lead {
-	all := []enrich.Lead{{Answer: enrich.Since, Text: c.history(t)}, {Answer: enrich.What, Text: c.repetition(t)}, c.meanwhile(t)}
+	all := []enrich.Lead{{Answer: enrich.Since, Text: c.repetition(t)}, c.meanwhile(t)}
 	known := all[:0]
 	for _, lead := range all {
 		if lead.Text != "" {
@@ -60,9 +60,9 @@ func (c Cycle) repetition(t alert.Transition) string {
 	case t.IsRecovery() && c.Notified < 2:
 		return ""
 	case t.IsRecovery() && shorter == 0:
-		return fmt.Sprintf("Not longer than any of %d before (%s).", m.Count, median)
+		return fmt.Sprintf("Not longer than any of %d before (%s)", m.Count, median)
 	case t.IsRecovery():
-		return fmt.Sprintf("Longer than %d of %d before (%s).", shorter, m.Count, median)
+		return fmt.Sprintf("Longer than %d of %d before (%s)", shorter, m.Count, median)
 	}
 	text := ordinal(m.Count+1) + " time"
 	if m.AtLeast {
@@ -80,7 +80,7 @@ func (c Cycle) repetition(t alert.Transition) string {
 	if followed := followedText(m); length(text)+length(followed) < enrich.MaxLead {
 		text += followed
 	}
-	return text + "."
+	return text
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
@@ -133,5 +133,5 @@ func (c Cycle) meanwhile(t alert.Transition) enrich.Lead {
 		more = fmt.Sprintf(", and %d more", n)
 	}
 	text := "Changed meanwhile: " + strings.TrimSpace(line(newest.Title))
-	return enrich.Lead{Answer: enrich.What, Text: truncate(text, enrich.MaxLead-length(more)) + more, Time: newest.Time}
+	return enrich.Lead{Answer: enrich.Since, Text: truncate(text, enrich.MaxLead-length(more)) + more, Time: newest.Time}
 }

@@ -33,13 +33,14 @@ type entry struct {
 
 const alertItself = -1
 
-// newScreen shows the first entry of each answer, then the pages of the suspects, then
-// what else has room.
+// newScreen shows the first entry of each answer, then what is known of the past, then the
+// pages of the suspects, then what else has room.
 func newScreen(known map[enrich.Answer][]entry) screen {
 	s := screen{known, MaxScreen}
 	for _, answer := range order {
 		s.show(answer, 1)
 	}
+	s.show(enrich.Since, len(known[enrich.Since]))
 	for i, e := range known[enrich.Suspect] {
 		if more := length(e.linked) - length(e.text); e.shown && e.linked != "" && more <= s.room {
 			known[enrich.Suspect][i].text, s.room = e.linked, s.room-more
