@@ -3,7 +3,9 @@ package playbook
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"text/template/parse"
 
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
@@ -17,34 +19,75 @@ const (
 	levels     = "1 to 5, because api is v2"
 )
 
-// checkValues reports the texts without a template that Datadog does not know. The API is
-// that of the first playbook that matches, so that one that sets none may post to v2.
+// checkValues reports the texts that Datadog does not know, as far as they do not depend on
+// values. The API is that of the first playbook that matches, so that one that sets none may
+// post to v2.
 func (l *loader) checkValues(file document) {
-	anyV2 := false
-	for _, d := range file.Playbooks {
-		anyV2 = anyV2 || d.Event.API == APIv2
-	}
+	anyV2 := slices.ContainsFunc(file.Playbooks, func(d definition) bool { return d.Event.API == APIv2 })
 	for i, d := range file.Playbooks {
 		path := element("playbooks", i) + ".event"
-		if text, ok := literal(d.Event.AlertType); ok && !event.IsAlertType(text) {
-			l.Report(path+".alert_type", "alert_type must be %s", alertTypes)
-		}
-		text, ok := literal(d.Event.Priority)
-		isLevel, isPriority := event.IsLevel(text), event.IsPriority(text)
+		isKnown, allowed := event.IsPriority, priorities
 		switch {
-		case !ok:
-		case d.Event.API == APIv2 && !isLevel:
-			l.Report(path+".priority", "priority must be %s", levels)
-		case !isPriority && !(isLevel && (d.Event.API == APIv2 || d.Event.API == "" && anyV2)):
-			l.Report(path+".priority", "priority must be %s", priorities)
+		case d.Event.API == APIv2:
+			isKnown, allowed = event.IsLevel, levels
+		case d.Event.API == "" && anyV2:
+			isKnown = func(text string) bool { return event.IsPriority(text) || event.IsLevel(text) }
+		}
+		l.checkValue(path+".priority", d.Event.Priority, isKnown, "priority must be "+allowed)
+		l.checkValue(path+".alert_type", d.Event.AlertType, event.IsAlertType, "alert_type must be "+alertTypes)
+	}
+}
+
+func (l *loader) checkValue(path, source string, isKnown func(string) bool, problem string) {
+	for _, text := range outputs(source) {
+		if text = strings.TrimSpace(text); text != "" && !isKnown(text) {
+			l.Report(path, "%s, not %q", problem, text)
+			return
 		}
 	}
 }
 
-// literal returns a text that is not empty and no template.
-func literal(text string) (string, bool) {
-	text = strings.TrimSpace(text)
-	return text, text != "" && !strings.Contains(text, "{{")
+// outputs returns what a template can come out as, if that are fixed texts with conditions.
+func outputs(source string) []string {
+	tree := parse.New("")
+	tree.Mode = parse.SkipFuncCheck
+	if _, err := tree.Parse(source, "", "", map[string]*parse.Tree{}); err != nil || tree.Root == nil {
+		return nil // It is reported elsewhere.
+	}
+	return outputsOf(tree.Root)
+}
+
+// maxOutputs bounds the combinations of conditions.
+const maxOutputs = 64
+
+// outputsOf returns nil for a list with anything but texts and conditions.
+func outputsOf(list *parse.ListNode) []string {
+	all := []string{""}
+	if list == nil {
+		return all
+	}
+	for _, node := range list.Nodes {
+		var more []string
+		switch n := node.(type) {
+		case *parse.TextNode:
+			more = []string{string(n.Text)}
+		case *parse.IfNode:
+			then, other := outputsOf(n.List), outputsOf(n.ElseList)
+			if then != nil && other != nil {
+				more = slices.Concat(then, other)
+			}
+		}
+		var joined []string
+		for _, before := range all {
+			for _, after := range more {
+				joined = append(joined, before+after)
+			}
+		}
+		if all = joined; len(all) > maxOutputs {
+			return nil
+		}
+	}
+	return all
 }
 
 // values are the texts that one playbook's templates came out as.
