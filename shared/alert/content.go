@@ -14,7 +14,7 @@ import (
 // addContent finds a title, a message and a link in the payload where no key of the
 // table names them, so that an alert comes back with its words. It reports whether the
 // payload has any.
-func (a *Alert) addContent(payload map[string]any, unread []any) bool {
+func (a *Alert) addContent(payload map[string]any, unused []any) bool {
 	if isNumber(a.Title) {
 		a.Title = ""
 	}
@@ -32,8 +32,8 @@ func (a *Alert) addContent(payload map[string]any, unread []any) bool {
 		a.take("message", &a.Message, "synthetics", a.Synthetics.FirstFailingStepName)
 	}
 	title, message := cmp.Or(a.Title, a.AlertTitle), cmp.Or(a.Message, a.Text)
-	if title == "" || message == "" || title == message || a.Link == "" {
-		a.searchContent(a.unclaimed(unread))
+	if title == "" || message == "" || title == message || a.Link == "" || !isMarked(title) {
+		a.searchContent(a.unclaimed(unused))
 	}
 	if a.Title+a.AlertTitle+a.Message+a.Text+a.Status != "" {
 		return true
@@ -54,18 +54,20 @@ func (a *Alert) searchContent(texts []string) {
 		}
 	}
 	text, line := longest(texts, isMessage), firstLine(a.Message)
-	if a.Title == "" && a.AlertTitle == "" {
-		switch {
-		case isMarked(line):
+	if a.AlertTitle == "" && !isMarked(a.Title) {
+		switch constant := a.Title; { // Such as "Datadog alert".
+		case constant == "" && isMarked(line):
 			a.take("title", &a.Title, fromMessage, line)
-		case isLine(a.Message) && len(text) > len(a.Message):
+		case constant == "" && isLine(a.Message) && len(text) > len(a.Message):
 			// Chats and on-call tools have their title in "text" or "message".
 			a.take("title", &a.Title, fromMessage, strings.TrimSpace(a.Message))
 		default:
+			a.Title = ""
 			a.take("title", &a.Title, "first_line", markedLine(texts))
+			a.Title = cmp.Or(a.Title, constant)
 		}
 	}
-	if isLine(a.Message) && text != "" && (isMarked(line) || line == cmp.Or(a.Title, a.AlertTitle)) {
+	if isLine(a.Message) && text+a.Text != "" && (isMarked(line) || line == cmp.Or(a.Title, a.AlertTitle)) {
 		a.Message = "" // It is a title.
 	}
 	if a.Text == "" {
@@ -93,16 +95,16 @@ func (a *Alert) guessedFrom(field string, sources ...string) bool {
 	return slices.ContainsFunc(a.Guessed, func(g Guess) bool { return g.Field == field && slices.Contains(sources, g.Source) })
 }
 
-// unclaimed returns the texts of Extra and of unreadable values that fill no field, in
+// unclaimed returns the texts of Extra and of unused values that fill no field, in
 // a fixed order.
-func (a *Alert) unclaimed(unread []any) []string {
+func (a *Alert) unclaimed(unused []any) []string {
 	claimed := make(map[string]bool)
 	for _, v := range variables() {
 		if field := reflect.ValueOf(a).Elem().FieldByIndex(v.field); field.Kind() == reflect.String {
 			claimed[field.String()] = true
 		}
 	}
-	found := textsIn(textsIn(nil, map[string]any(a.Extra)), unread)
+	found := textsIn(textsIn(nil, map[string]any(a.Extra)), unused)
 	return slices.DeleteFunc(found, func(s string) bool { return claimed[s] || claimed[strings.TrimSpace(s)] })
 }
 
@@ -118,7 +120,9 @@ func textsIn(found []string, v any) []string {
 			found = textsIn(found, item)
 		}
 	case string:
-		if !isAbsentText(v) {
+		if inner := parseObjects(v); inner != nil {
+			found = textsIn(found, inner)
+		} else if !isAbsentText(v) {
 			found = append(found, v)
 		}
 	case json.Number, int64, uint64, float64:
@@ -175,10 +179,8 @@ func firstLine(message string) string {
 // isLine reports whether a text can be a title.
 func isLine(s string) bool {
 	const maxTitle = 300
-	return s != "" && len(s) <= maxTitle && isOneLine(s)
+	return s != "" && len(s) <= maxTitle && !strings.Contains(strings.TrimSpace(s), "\n")
 }
-
-func isOneLine(s string) bool { return !strings.Contains(strings.TrimSpace(s), "\n") }
 
 func isAddress(s string) bool {
 	return strings.HasPrefix(strings.TrimSpace(s), "http") && strings.Contains(s, "://") && !strings.ContainsFunc(strings.TrimSpace(s), unicode.IsSpace)

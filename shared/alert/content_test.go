@@ -46,6 +46,11 @@ func TestDecode_Content(t *testing.T) {
 		`{"blocks":[{"text":{"text":"*<` + link + `|[Triggered] CPU>*"}},{"text":{"text":"web-1 is hot"}}]}`:                     {title: "[Triggered] CPU", message: "web-1 is hot", transition: "Triggered"},
 		`{"name":"[Triggered] CPU","summary":"web-1 is hot.\nSee the runbook.","description":"load was > 3"}`:                    {message: "web-1 is hot.\nSee the runbook.", transition: "Triggered"},
 		`{"records":[{"description":"CPU is high","additional_info":"{\"transition\":\"Recovered\",\"monitor_id\":\"4711\"}"}]}`: {message: "CPU is high", transition: "Recovered", monitor: "4711"},
+		`{"text":"[P2] [Recovered] CPU","message":"web-1 is fine.\nSee the runbook."}`:                                           {title: "[P2] [Recovered] CPU", message: "web-1 is fine.\nSee the runbook.", priority: "P2", transition: "Recovered"},
+		`{"message":"[Recovered] CPU","text":"web-1 is fine"}`:                                                                   {title: "[Recovered] CPU", message: "web-1 is fine", transition: "Recovered"},
+		`{"message":"[Recovered] CPU","details":{"text":"web-1 is fine"}}`:                                                       {title: "[Recovered] CPU", message: "web-1 is fine", transition: "Recovered"},
+		`{"title":"Datadog alert","summary":"[Recovered] CPU","text":"web-1 is fine"}`:                                           {title: "[Recovered] CPU", message: "web-1 is fine", transition: "Recovered"},
+		`{"channel":"c","attachments":"[{\"title\":\"[Recovered] CPU\",\"text\":\"web-1 is fine\"}]"}`:                           {title: "[Recovered] CPU", message: "web-1 is fine", transition: "Recovered"},
 		`{"security":{"signal":{"title":"Odd logins","msg":"Many.","severity":"critical"},"rule":{"name":"R"}}}`:                 {title: "Odd logins", message: "Many.", priority: "P1"},
 		`{"signal":{"title":"Odd logins","message":"Many.","severity":"low"}}`:                                                   {title: "Odd logins", message: "Many.", priority: "P4"},
 		`{"test":{"name":"Buying"},"status":"Triggered"}`:                                                                        {title: "Buying", transition: "Triggered"},
@@ -56,6 +61,11 @@ func TestDecode_Content(t *testing.T) {
 		`{"id":"42"}`:                                                                                                            {title: "Datadog alert 42"},
 	} {
 		a := decode(t, body)
+		for _, g := range a.Guessed {
+			if g.Source == "" {
+				t.Errorf("%s: %s is guessed from nothing", body, g.Field)
+			}
+		}
 		if got := (content{a.Title, a.Message, a.Link, a.Priority, string(a.Transition), a.MonitorID, a.Scope}); got != want {
 			t.Errorf("%s:\n got %+v\nwant %+v\nguessed %v", body, got, want, a.Guessed)
 		}

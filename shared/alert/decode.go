@@ -44,8 +44,8 @@ func read(body []byte, parse func([]byte) (map[string]any, error)) (Alert, error
 	}
 	var a Alert
 	var buf [48]candidate
-	unread := a.fill(a.flatten(buf[:0], payload))
-	if !a.addContent(payload, unread) {
+	unused := a.fill(a.flatten(buf[:0], payload))
+	if !a.addContent(payload, unused) {
 		return Alert{}, a.invalid()
 	}
 	links := a.links()
@@ -80,10 +80,7 @@ type candidate struct {
 
 // path is the key as it stands in the template.
 func (c candidate) path() string {
-	if c.container == "" {
-		return c.key
-	}
-	return c.container + "." + c.key
+	return strings.TrimPrefix(c.container+"."+c.key, ".")
 }
 
 // compare orders the candidates of each variable: certain before guessed, outer before
@@ -131,8 +128,7 @@ func (a *Alert) selectKey(found []candidate, container, key string, value any) [
 	return found
 }
 
-// maxPathKey is how many bytes of a key are compared, and are in the path of what is
-// nested in it.
+// maxPathKey is how many bytes of a key are compared, and are in a path.
 const maxPathKey = 64
 
 // appendNested adds the values that are deeper in the payload, under keys that are
@@ -165,9 +161,7 @@ func appendNested(found []candidate, path, key string, value any) []candidate {
 			found = appendNested(found, fmt.Sprintf("%s.%04d", path, i), key, item)
 		}
 	case string:
-		if inner, isObject := parseInner(value).(map[string]any); isObject {
-			found = appendNested(found, path, key, inner)
-		}
+		found = appendNested(found, path, key, parseObjects(value))
 	}
 	return found
 }
@@ -187,27 +181,32 @@ func labelOf(object map[string]any) (label string, ok bool) {
 }
 
 // fill sets each field from its first candidate that can be read, and returns the
-// lists and objects where text is expected.
-func (a *Alert) fill(found []candidate) (unread []any) {
+// lists and objects where text is expected, and the titles and messages that another
+// one comes before.
+func (a *Alert) fill(found []candidate) (unused []any) {
 	slices.SortFunc(found, compare)
-	filled := -1
+	filled, taken := -1, ""
 	for _, c := range found {
+		v := variables()[c.variable]
 		if c.variable == filled {
+			if text, isText := c.value.(string); isText && text != taken && c.kind == certain && v.isContent() {
+				unused = append(unused, text)
+			}
 			continue
 		}
-		v := variables()[c.variable]
 		switch reason := v.set(a, c.value); {
 		case reason == "":
 			filled = c.variable
+			taken, _ = c.value.(string)
 			if name := guessNames[v.name]; name != "" && c.kind != certain {
 				a.guess(name, c.source)
 			}
 		case c.kind == certain:
 			a.Unreadable = append(a.Unreadable, Problem{Field: c.path(), Reason: reason})
 			if reason == notText {
-				unread = append(unread, c.value)
+				unused = append(unused, c.value)
 			}
 		}
 	}
-	return unread
+	return unused
 }

@@ -80,7 +80,7 @@ var keyTable = []keyRow{
 
 	{"ALERT_STATUS", guess, isWord, "status"},
 	{"ALERT_TITLE", guess, nil, "monitor_name monitor alert name"},
-	{"EVENT_TITLE", guess, isOneLine, "summary subject entity_display_name case_title"},
+	{"EVENT_TITLE", guess, func(s string) bool { return !strings.Contains(s, "\n") }, "summary subject entity_display_name case_title"},
 	{"EVENT_MSG", guess, nil, "summary case_description case_message case_msg description event_description alert_description detailed_description details content state_message"},
 	{"DATE", guess, nil, "timestamp event_time event_ts event_timestamp occurred_at triggered_at fired_at fire_time start_time state_start_time starts_at time alert_time"},
 	{"LAST_UPDATED", guess, nil, "updated_at"},
@@ -141,17 +141,16 @@ var keyMappings = sync.OnceValue(func() map[string][]keyMapping {
 		k := string(canonical(nil, name))
 		accepted := slices.ContainsFunc(byKey[k], func(m keyMapping) bool { return m.variable == i })
 		if !accepted {
-			byKey[k] = append(byKey[k], keyMapping{variable: i})
+			byKey[k] = append(byKey[k], keyMapping{variable: i, source: strings.ToLower(name)})
 		}
 	}
 	return byKey
 })
 
 // canonical appends the key's lower-case letters and digits to dst. It keeps all
-// non-ASCII bytes, so that a key in another script never equals one of the table. No
-// key of the table is near as long as the bytes it reads.
+// non-ASCII bytes, so that a key in another script never equals one of the table.
 func canonical(dst []byte, key string) []byte {
-	for i := range min(len(key), maxPathKey) {
+	for i := range min(len(key), maxPathKey) { // The table has none near as long.
 		switch c := key[i]; {
 		case 'A' <= c && c <= 'Z':
 			dst = append(dst, c+'a'-'A')

@@ -57,8 +57,7 @@ func schemeLength(before string) int {
 
 // isOfDatadog reports whether an address without its scheme is on a host of Datadog.
 func isOfDatadog(address string) bool {
-	host, _, _ := strings.Cut(address, "/")
-	host = strings.ToLower(host)
+	host := strings.ToLower(address[:max(0, strings.IndexAny(address, "/:"))])
 	return strings.HasSuffix(host, "datadoghq.com") || strings.HasSuffix(host, "datadoghq.eu") || strings.HasSuffix(host, "ddog-gov.com")
 }
 

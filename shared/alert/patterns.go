@@ -125,7 +125,10 @@ func readMarks(title string) (m marks) {
 			title = strings.TrimLeft(rest, " ")
 			continue
 		}
-		word, rest, ok := cutColon(title)
+		word, rest, ok := strings.Cut(title, ":")
+		if strings.Contains(word, " on {") { // "Triggered on {host:a}: CPU"
+			word, rest, ok = strings.Cut(title, "}:")
+		}
 		if ok && m.state == "" {
 			if m.add(word); m.state != "" {
 				title = strings.TrimLeft(rest, " ")
@@ -158,14 +161,6 @@ func cutMark(title string) (inside, rest string, ok bool) {
 		}
 	}
 	return inside, rest, true
-}
-
-// cutColon splits "Triggered: CPU" and "Triggered on {host:a}: CPU".
-func cutColon(title string) (word, rest string, ok bool) {
-	if word, rest, ok = strings.Cut(title, ":"); strings.Contains(word, " on {") {
-		word, rest, ok = strings.Cut(title, "}:")
-	}
-	return word, rest, ok
 }
 
 func (m *marks) add(inside string) {

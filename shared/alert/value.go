@@ -59,15 +59,22 @@ func wholeNumber(s string) string {
 	return f.Text('f', 0)
 }
 
+// parseObjects returns the object or the list of objects that a text holds, or nil.
+func parseObjects(s string) any {
+	if s = strings.TrimSpace(s); strings.HasPrefix(s, "{") || strings.HasPrefix(s, "[{") {
+		return parseInner(s)
+	}
+	return nil
+}
+
 // parseInner returns the object or list that a text holds, or nil.
 func parseInner(s string) any {
 	s = strings.TrimSpace(s)
 	if s == "" || s[0] != '{' && s[0] != '[' {
 		return nil
 	}
-	v, ok := jsonvalue.Parse(s)
-	if !ok {
-		return nil
+	if v, ok := jsonvalue.Parse(s); ok {
+		return v
 	}
-	return v
+	return nil
 }
