@@ -15,6 +15,8 @@ type Finding struct {
 	Blocks []Block
 	// Lead is what the step knows for the event's first screen.
 	Lead []Lead
+	// Began is when the alert's cycle began; zero if the step does not know.
+	Began time.Time
 	// Suspect is what the alert most likely followed; zero if the step does not say.
 	Suspect Change
 	// Changes are those shortly before and after the alert; nil if the step did not see all.

@@ -33,9 +33,12 @@ func (c Cycle) leads(t alert.Transition) []enrich.Lead {
 	return known
 }
 
-// history describes the cycle so far, which is nothing for its first notification.
+// history describes the cycle so far, which is nothing for its first notification. How often
+// a recovery was notified may be unknown.
 func (c Cycle) history(t alert.Transition) string {
 	switch {
+	case t.IsRecovery() && c.Notified < 2 && c.Lasted > 0:
+		return fmt.Sprintf("It lasted %s.", enrich.FormatDuration(c.Lasted))
 	case c.Notified < 2:
 		return ""
 	case t.IsRecovery():
@@ -57,7 +60,7 @@ func (c Cycle) repetition(t alert.Transition) string {
 	}
 	median := "median " + enrich.FormatDuration(seconds(m.Median))
 	switch shorter := m.Shorter(c.Lasted); {
-	case t.IsRecovery() && c.Notified < 2:
+	case t.IsRecovery() && c.Lasted == 0:
 		return ""
 	case t.IsRecovery() && shorter == 0:
 		return fmt.Sprintf("Not longer than any of %d before (%s)", m.Count, median)

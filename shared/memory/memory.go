@@ -24,7 +24,7 @@ const (
 type Cycle struct {
 	Began  time.Time
 	Lasted time.Duration
-	// Notified counts the notifications before the recovery.
+	// Notified counts the notifications before the recovery; 0 if that is unknown.
 	Notified int
 	// Recovered says that it recovered by itself: no person resolved it, and no step saw a
 	// change shortly before it recovered. False means no, or that it is not known.

@@ -58,10 +58,9 @@ func (p *Pipeline) timeOf(a alert.Alert) time.Time {
 	return a.Date
 }
 
-// remember adds the cycle that a recovery ends. Of a cycle whose trigger never arrived
-// nothing is known.
+// remember adds the cycle that a recovery ends, if its begin is known.
 func (p *Pipeline) remember(ctx context.Context, a alert.Alert, h history, o *Outcome) (err error) {
-	if h.key == "" || !a.Transition.IsRecovery() || o.Cycle.Notified < 2 {
+	if h.key == "" || !a.Transition.IsRecovery() || o.Cycle.Lasted == 0 {
 		return nil
 	}
 	defer recovered(&err)
@@ -70,7 +69,7 @@ func (p *Pipeline) remember(ctx context.Context, a alert.Alert, h history, o *Ou
 	ctx, cancel = withLedgerTimeout(ctx)
 	defer cancel()
 	closed := memory.Cycle{
-		Began: o.cycleBegan, Lasted: o.Cycle.Lasted, Notified: o.Cycle.Notified - 1,
+		Began: o.cycleBegan, Lasted: o.Cycle.Lasted, Notified: max(0, o.Cycle.Notified-1),
 		Recovered: recoveredByItself(a, o.Cycle, o.Steps), Followed: suspected(o.Steps),
 	}
 	if err := p.History.AddToHistory(ctx, h.key, h.cycles, closed); err != nil {

@@ -164,3 +164,19 @@ func TestPipeline_History_Playbook(t *testing.T) {
 		t.Errorf("the playbook %s is used", o.Playbook)
 	}
 }
+
+// A payload without a cycle key says nothing of its cycle, and the event stream may.
+func TestPipeline_History_NoCycleKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEnv(t)
+		e.finding = enrich.Finding{Began: time.Now().Add(-12 * time.Minute), Changes: []enrich.Change{}}
+		a := alert.Alert{ID: "1", OrgID: "1", MonitorID: "4711", Title: "x", Transition: alert.Renotify, Date: time.Now()}
+		e.run(a, pipeline.Posted)
+		a.ID, a.Transition = "2", alert.Recovered
+		e.run(a, pipeline.Posted)
+		want := []memory.Cycle{{Began: e.finding.Began, Lasted: 12 * time.Minute, Recovered: true}}
+		if diff := cmp.Diff(want, e.past["1:4711:"]); diff != "" || !strings.Contains(e.text(), "It lasted 12 min.") {
+			t.Errorf("got %s (-want +got):\n%s", e.text(), diff)
+		}
+	})
+}

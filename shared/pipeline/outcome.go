@@ -81,9 +81,18 @@ func (o *Outcome) addHistory(h history) {
 	o.warn(h.err)
 }
 
-func (o *Outcome) addCycle(r cycleResult) {
+// addCycle adds what the ledger knows of the alert's cycle. Of a recovery whose trigger it
+// does not know, such as one without a cycle key, the steps may know the begin.
+func (o *Outcome) addCycle(r cycleResult, a alert.Alert) {
+	if a.Transition.IsRecovery() && r.notified < 2 && !a.Date.IsZero() {
+		for _, s := range o.Steps {
+			if began := s.Finding.Began; !began.IsZero() && began.Before(a.Date) {
+				r.began, r.lasted = began, a.Date.Sub(began)
+			}
+		}
+	}
 	o.Cycle.Lasted, o.Cycle.Notified, o.cycleBegan = r.lasted, r.notified, r.began
-	if r.notified > 1 {
+	if r.lasted > 0 {
 		o.Cycle.Meanwhile = changedBetween(o.Steps, r.began, r.began.Add(r.lasted))
 	}
 	o.warn(r.err)

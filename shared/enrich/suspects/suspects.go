@@ -104,7 +104,7 @@ func newFinding(e evidence, named []candidate, results []enrich.Result) (enrich.
 		}
 		return enrich.Finding{}, failed
 	}
-	f := enrich.Finding{Title: "Suspects", Weight: enrich.Essential, PartialReason: failed}
+	f := enrich.Finding{Title: "Suspects", Weight: enrich.Essential, Began: e.began.UTC(), PartialReason: failed}
 	d.Began, d.Missing, d.Suspects = e.began.UTC(), texts, []Suspect{}
 	var list enrich.List
 	if len(named) > 0 && named[0].group == "" {

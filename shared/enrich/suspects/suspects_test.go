@@ -81,7 +81,7 @@ func TestStep(t *testing.T) {
 	upstream := "[Triggered] Payments fail; checkout depends on payments"
 	const page = "https://app.datadoghq.com/event/event?event_id="
 	enrichtest.Equal(t, got, enrich.Finding{
-		Title: "Suspects", Weight: enrich.Essential, Suspect: enrich.Change{Kind: "deploy", Service: "checkout"},
+		Title: "Suspects", Weight: enrich.Essential, Began: noon, Suspect: enrich.Change{Kind: "deploy", Service: "checkout"},
 		Blocks: []enrich.Block{enrich.List{Items: []enrich.Item{
 			{Time: at(-9), Tag: "deploy", Text: deploy, URL: page + "42", Lead: enrich.Suspect},
 			{Time: at(-25), Tag: "alert", Text: upstream, URL: page + "43", Lead: enrich.Suspect},
