@@ -45,18 +45,15 @@ func Append(dst []byte, v any) []byte {
 func appendString(dst []byte, s string) []byte {
 	const hexDigits = "0123456789abcdef"
 	dst = append(dst, '"')
-	for s != "" {
-		plain := plainBytes(s)
-		dst = append(dst, s[:plain]...)
-		if plain == len(s) {
-			break
-		}
-		if c := s[plain]; c < ' ' {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ':
 			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xf])
-		} else {
+		case c == '"', c == '\\':
 			dst = append(dst, '\\', c)
+		default:
+			dst = append(dst, c)
 		}
-		s = s[plain+1:]
 	}
 	return append(dst, '"')
 }

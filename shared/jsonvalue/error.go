@@ -2,6 +2,7 @@ package jsonvalue
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,69 +32,47 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("the %s cannot be read as a JSON object%s: %s", what, where, e.Reason)
 }
 
-// syntaxError says where and why body[start:] is not JSON, as encoding/json says it.
-func syntaxError(body []byte, start int) error {
-	var ignored json.RawMessage
-	err := json.Unmarshal(body[start:], &ignored)
-	syntax, ok := errors.AsType[*json.SyntaxError](err)
-	if !ok {
-		return &SyntaxError{Reason: "it is not JSON"}
+// kinds are the values that are not objects, by their first byte; the rest are numbers.
+var kinds = map[byte]string{'[': "a list", '"': "a text", 't': "true or false", 'f': "true or false", 'n': "null"}
+
+// explain says where and why body[start:] is not a JSON object, as encoding/json says it.
+func explain(body []byte, start int) error {
+	text := bytes.Trim(body[start:], whiteSpace)
+	if len(text) == 0 {
+		return &SyntaxError{Reason: "it is empty"}
 	}
-	offset := start + int(syntax.Offset) - 1
+	syntax, invalid := errors.AsType[*json.SyntaxError](json.Unmarshal(body[start:], new(json.RawMessage)))
+	if !invalid {
+		return &SyntaxError{Reason: "it is " + cmp.Or(kinds[text[0]], "a number") + `; send an object: {"id": "$ID", …}`}
+	}
+	offset, reason := start+int(syntax.Offset)-1, syntax.Error()
+	before := bytes.TrimRight(body[:offset], whiteSpace)
+	const maxVariable = 64 // Bytes; Datadog's names are shorter.
 	switch {
-	case strings.HasPrefix(syntax.Error(), "unexpected end"):
-		return malformedAt(body, len(bytes.TrimRight(body, whiteSpace)), "it ends in the middle of the JSON", "")
-	case strings.HasSuffix(syntax.Error(), "after top-level value"):
-		return malformedAt(body, offset, "something follows the JSON", "")
-	default:
-		return malformedAt(body, offset, syntax.Error(), hintFor(body[:offset], syntax.Error()))
+	case strings.HasPrefix(reason, "unexpected end"):
+		offset, reason = len(bytes.TrimRight(body, whiteSpace)), "it ends in the middle of the JSON"
+	case strings.HasSuffix(reason, "after top-level value"):
+		reason = "something follows the JSON"
+	case strings.HasSuffix(reason, "looking for beginning of value") && bytes.HasSuffix(before, []byte(":")), strings.Contains(reason, " in literal "):
+		if name, _, _ := strings.Cut(Variable(string(body[offset:min(offset+maxVariable, len(body))])), "["); name != "" {
+			reason += ", found " + name
+		}
+		reason += `; most likely a variable without quotes: put it in quotes in the webhook's payload, "$NAME"`
+	case strings.HasSuffix(reason, "after object key:value pair") && (bytes.HasSuffix(before, []byte(`"{"`)) || bytes.HasSuffix(before, []byte(`"[{"`))):
+		reason += "; most likely a variable that holds JSON stands in quotes: take them away in the webhook's payload"
+	case strings.HasPrefix(reason, `invalid character '"' after`):
+		reason += "; most likely a comma is missing before it"
 	}
+	return errorAt(body, offset, reason)
 }
 
-// hintFor recognises the usual mistakes of payload templates.
-func hintFor(before []byte, message string) string {
-	before = bytes.TrimRight(before, whiteSpace)
-	switch {
-	case strings.HasSuffix(message, "looking for beginning of value") && bytes.HasSuffix(before, []byte(":")),
-		strings.Contains(message, " in literal "):
-		return "; most likely a variable without quotes: put it in quotes in the webhook's payload, \"$NAME\""
-	case strings.HasSuffix(message, "after object key:value pair") &&
-		(bytes.HasSuffix(before, []byte(`"{"`)) || bytes.HasSuffix(before, []byte(`"[{"`))):
-		return "; most likely a variable that holds JSON stands in quotes: take them away in the webhook's payload"
-	case strings.HasPrefix(message, `invalid character '"' after`):
-		return "; most likely a comma is missing before it"
-	default:
-		return ""
-	}
-}
-
-func malformedAt(body []byte, offset int, reason, hint string) *SyntaxError {
-	offset = min(max(offset, 0), len(body))
-	lineStart := bytes.LastIndexByte(body[:offset], '\n') + 1
-	const maxVariable = 64 // Datadog's names are shorter.
-	if name := Variable(string(body[offset:min(offset+maxVariable, len(body))])); name != "" {
-		name, _, _ = strings.Cut(name, "[")
-		reason += ", found " + name
-	}
+func errorAt(body []byte, offset int, reason string) *SyntaxError {
+	before := body[:min(max(offset, 0), len(body))]
+	lineStart := bytes.LastIndexByte(before, '\n') + 1
 	return &SyntaxError{
-		Reason: reason + hint,
-		Line:   bytes.Count(body[:lineStart], []byte("\n")) + 1,
-		Column: utf8.RuneCount(body[lineStart:offset]) + 1,
-		Offset: offset,
-	}
-}
-
-func kindOf(v any) string {
-	switch v.(type) {
-	case []any:
-		return "a list"
-	case string:
-		return "a text"
-	case json.Number:
-		return "a number"
-	case bool:
-		return "true or false"
-	default:
-		return "null"
+		Reason: reason,
+		Line:   bytes.Count(before, []byte("\n")) + 1,
+		Column: utf8.RuneCount(before[lineStart:]) + 1,
+		Offset: len(before),
 	}
 }

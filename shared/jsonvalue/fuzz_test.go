@@ -27,7 +27,7 @@ m"}`, `{"a":[}`, `{"a":$TAGS[`, `{"a"/*`, `0.50e-07`, `"\x"`, `"\u12"`, `"\u12g4
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		rest := bytes.TrimPrefix(bytes.TrimLeft(body, whiteSpace), byteOrderMark)
+		rest := bytes.TrimPrefix(bytes.TrimLeft(body, whiteSpace), []byte("\ufeff"))
 		p := parser{text: string(rest)}
 		got, ok := p.document()
 		mended, err := ParseObject(body)

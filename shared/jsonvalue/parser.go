@@ -22,8 +22,6 @@ const maxDepth = 64
 // whiteSpace is what JSON allows between its tokens.
 const whiteSpace = " \t\r\n"
 
-var byteOrderMark = []byte("\ufeff")
-
 // Parse reads text that is JSON, without mending it.
 func Parse(text string) (v any, ok bool) {
 	p := parser{text: text}
@@ -33,29 +31,18 @@ func Parse(text string) (v any, ok bool) {
 // ParseObject reads a body that is one JSON object, or can be mended into one. The error
 // is a *SyntaxError.
 func ParseObject(body []byte) (map[string]any, error) {
-	rest := bytes.TrimPrefix(bytes.TrimLeft(body, whiteSpace), byteOrderMark)
-	if len(bytes.TrimLeft(rest, whiteSpace)) == 0 {
-		return nil, &SyntaxError{Reason: "it is empty"}
-	}
-	strict := parser{text: string(rest)}
-	v, valid := strict.document()
-	object, ok := v.(map[string]any)
-	if !valid {
-		lenient := parser{text: strict.text, lenient: true, maxRepairs: 8 * len(rest)}
-		v, mended := lenient.document()
-		object, ok = v.(map[string]any)
-		ok = ok && mended
-	}
+	rest := bytes.TrimPrefix(bytes.TrimLeft(body, whiteSpace), []byte("\ufeff"))
 	start := len(body) - len(rest)
+	p := parser{text: string(rest), lenient: true, maxRepairs: 8 * len(rest)}
+	v, ok := p.document()
+	object, isObject := v.(map[string]any)
 	switch {
-	case ok:
+	case ok && isObject:
 		return object, nil
-	case valid:
-		return nil, &SyntaxError{Reason: "it is " + kindOf(v) + "; send an object: {\"id\": \"$ID\", …}"}
-	case strict.tooDeep:
-		return nil, malformedAt(body, start+strict.at, "it is nested more than 64 deep", "")
+	case p.tooDeep:
+		return nil, errorAt(body, start+p.at, "it is nested more than 64 deep")
 	default:
-		return nil, syntaxError(body, start)
+		return nil, explain(body, start)
 	}
 }
 
@@ -96,7 +83,7 @@ func (p *parser) value(level int) (any, bool) {
 		p.at++
 		return p.list(level + 1)
 	case first == '"' && p.lenient:
-		return p.lenientString(level)
+		return p.quoted(level)
 	case first == '"':
 		return p.string()
 	default:
@@ -202,25 +189,25 @@ func (p *parser) string() (s string, ok bool) {
 	if p.peek() != '"' {
 		return "", false
 	}
-	rest := p.text[p.at+1:]
-	end, escaped := plainBytes(rest), false
-	for end < len(rest) && (rest[end] == '\\' || p.lenient && rest[end] < ' ') {
-		if rest[end] == '\\' {
+	escaped := false
+	start := p.at + 1
+	for p.at = start; p.at < len(p.text); p.at++ {
+		switch c := p.text[p.at]; {
+		case c == '"' && escaped:
+			p.at++
+			return unescape(p.text[start : p.at-1])
+		case c == '"':
+			p.at++
+			return validText(p.text[start : p.at-1]), true
+		case c == '\\':
 			escaped = true
-			end++
+			p.at++
+		case c < ' ' && !p.lenient:
+			return "", false
 		}
-		end = min(end+1, len(rest))
-		end += plainBytes(rest[end:])
 	}
-	if end == len(rest) || rest[end] != '"' {
-		p.at += 1 + end
-		return "", false
-	}
-	p.at += end + 2
-	if escaped {
-		return unescape(rest[:end])
-	}
-	return validText(rest[:end]), true
+	p.at = len(p.text)
+	return "", false
 }
 
 // validText replaces each invalid byte by U+FFFD.
@@ -229,16 +216,6 @@ func validText(s string) string {
 		return s
 	}
 	return string([]rune(s))
-}
-
-// plainBytes returns how many bytes at the start of s stand for themselves in a string.
-func plainBytes(s string) int {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
-			return i
-		}
-	}
-	return len(s)
 }
 
 // unescape returns the text of a string. A surrogate without its other half is U+FFFD.

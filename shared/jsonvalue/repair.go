@@ -14,10 +14,10 @@ import (
 //   - a line break or another control character in a string;
 //   - a variable that holds JSON between quotes: "logs": "{"columns": […]}".
 
-// lenientString reads a string, or the object or list between the quotes as if the
+// quoted reads a string, or the object or list between the quotes as if the
 // quotes were not there. Truncated or invalid JSON between quotes is text up to the
 // first quote after which the rest of the body can be read.
-func (p *parser) lenientString(level int) (any, bool) {
+func (p *parser) quoted(level int) (any, bool) {
 	start := p.at
 	s, ok := p.string()
 	if ok && p.endsValue() {
