@@ -56,6 +56,10 @@ func (s *screen) show(answer enrich.Answer, n int) {
 	used := 0
 	for i, e := range s.known[answer][:min(n, len(s.known[answer]))] {
 		size := length(e.text) + len("- \n")
+		if !e.shown && s.isSaid(answer, e.text) { // By another step.
+			s.known[answer][i].shown = true
+			continue
+		}
 		if isTooLong := answer == enrich.What && used+size > maxWhat; !e.shown && (size > s.room || isTooLong) {
 			continue
 		}
@@ -65,12 +69,16 @@ func (s *screen) show(answer enrich.Answer, n int) {
 	}
 }
 
+func (s *screen) isSaid(answer enrich.Answer, text string) bool {
+	return slices.ContainsFunc(s.known[answer], func(e entry) bool { return e.shown && e.text == text })
+}
+
 // lines returns the screen as a list, so that markdown and plain text have the same lines.
 func (s *screen) lines() (lines []string) {
 	for _, answer := range order {
 		var texts []string
 		for _, e := range s.known[answer] {
-			if e.shown {
+			if e.shown && !slices.Contains(texts, e.text) {
 				texts = append(texts, e.text)
 			}
 		}

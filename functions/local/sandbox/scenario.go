@@ -170,8 +170,8 @@ func siblings(group string) []string {
 	return others
 }
 
-// points are one a minute over four hours: half the threshold, from three minutes before the
-// alert's warning on a little less than it, and from four minutes before the trigger on a
+// points are one a minute over four hours: below half the threshold, from six minutes before
+// the alert's warning on a little less than it, and from six minutes before the trigger on a
 // fifth above it. They fall before a recovery.
 func (c scenario) points(threshold float64) (all [][2]float64) {
 	if threshold == 0 {
@@ -183,12 +183,12 @@ func (c scenario) points(threshold float64) (all [][2]float64) {
 		part := 0.43
 		switch before := c.triggered.Sub(at); {
 		case c.Transition.IsRecovery() && minute > -6:
-		case before <= 4*time.Minute:
-			part = 1.2
-		case before <= 12*time.Minute:
+		case before <= 6*time.Minute:
+			part = 1.21
+		case before <= 14*time.Minute:
 			part = 0.85
 		}
-		all = append(all, [2]float64{float64(at.UnixMilli()), rounded(part * threshold * (1 + 0.02*math.Sin(float64(minute))))})
+		all = append(all, [2]float64{float64(at.UnixMilli()), rounded(part * threshold * (1 + 0.005*math.Sin(float64(minute))))})
 	}
 	return all
 }

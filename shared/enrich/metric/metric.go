@@ -183,6 +183,15 @@ func newFinding(q Query, s selection, from, to, about time.Time) enrich.Finding 
 		f.Data, f.Lead, f.Blocks = d, []enrich.Lead{none}, []enrich.Block{enrich.Facts{{Name: "Value", Value: none.Text, Lead: repeated}}, code}
 		return f
 	}
+	d = newData(q, s)
+	lead, repeated := enrich.NewLead(enrich.Lead{Answer: enrich.What, Text: leadText(q, s, d, about)})
+	f.Data, f.Lead, f.Blocks = d, []enrich.Lead{lead}, []enrich.Block{newFacts(q, s, d, window, about, repeated), code}
+	return f
+}
+
+// newData describes a series with points.
+func newData(q Query, s selection) Data {
+	d := Data{Query: q.Metric, Groups: s.of, Points: len(s.Points)}
 	stats, shape := summarize(s.Points), shapeOf(s.Points)
 	d.Group, d.Unit = enrich.Line(strings.Join(s.Group, ", "), maxGroupRunes), enrich.Line(s.Unit, maxGroupRunes)
 	d.Value, d.Min, d.Max, d.Mean = q.value(s.Points), stats.min, stats.max, stats.mean
@@ -191,9 +200,7 @@ func newFinding(q Query, s selection, from, to, about time.Time) enrich.Finding 
 	}
 	d.Trend, d.Sparkline = shape.trend, sparkline(s.Points)
 	d.JumpedAt, d.JumpedFrom, d.JumpedTo = shape.at, shape.from, shape.to
-	lead, repeated := enrich.NewLead(enrich.Lead{Answer: enrich.What, Text: leadText(q, s, d, about)})
-	f.Data, f.Lead, f.Blocks = d, []enrich.Lead{lead}, []enrich.Block{newFacts(q, s, d, window, about, repeated), code}
-	return f
+	return d
 }
 
 func newFacts(q Query, s selection, d Data, window string, about time.Time, repeated enrich.Answer) enrich.Facts {

@@ -1,10 +1,12 @@
 package metric
 
 import (
+	"context"
 	"math"
 	"testing"
 	"time"
 
+	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 )
 
@@ -56,5 +58,29 @@ func steps(before, at, after float64) func(float64) float64 {
 			return after
 		}
 		return before
+	}
+}
+
+// TestReadMove_Lead says of the longer time what the step metric says of its own.
+func TestReadMove_Lead(t *testing.T) {
+	values := make([]float64, 181)
+	for i := range values {
+		values[i] = float64(i) // The step sees the last hour only.
+	}
+	series := func(context.Context, datadog.SeriesQuery) ([]datadog.Series, error) {
+		return []datadog.Series{{Unit: "ms", Points: points(values...)}}, nil
+	}
+	a := alert.Alert{Query: "avg(last_5m):avg:a{*} > 100", Date: noon}
+	m, err := ReadMove(t.Context(), series, a, noon.Add(-3*time.Hour), noon)
+	if want := "178 ms (avg over 5m), above 100 ms; rising"; err != nil || m.Lead != want {
+		t.Errorf("got %q, %v, want %q", m.Lead, err, want)
+	}
+	step := enriched(t, Config{}, a, datadog.Series{Unit: "ms", Points: points(values[120:]...)})
+	if step.Lead[0].Text != m.Lead {
+		t.Errorf("the step says %q", step.Lead[0].Text)
+	}
+	none := func(context.Context, datadog.SeriesQuery) ([]datadog.Series, error) { return nil, nil }
+	if m, err := ReadMove(t.Context(), none, a, noon.Add(-3*time.Hour), noon); m.Lead != "" || err != nil {
+		t.Errorf("without points: %q, %v", m.Lead, err)
 	}
 }

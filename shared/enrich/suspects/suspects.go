@@ -80,7 +80,12 @@ func newStep(r reader, c Config) enrich.Step {
 			e, past = r.readPast(ctx, a, e, candidates)
 			results, named = append(results, past), suspectsOf(e, c.Without)
 		}
-		return newFinding(e, named, results)
+		f, err := newFinding(e, named, results)
+		if isFresh(a) && e.moved.Lead != "" { // Later the value is that of the alert's begin.
+			value, _ := enrich.NewLead(enrich.Lead{Answer: enrich.What, Text: e.moved.Lead})
+			f.Lead = append(f.Lead, value)
+		}
+		return f, err
 	})
 }
 
