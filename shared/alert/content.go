@@ -55,16 +55,15 @@ func (a *Alert) searchContent(texts []string) {
 	}
 	text, line := longest(texts, isMessage), firstLine(a.Message)
 	if a.AlertTitle == "" && !isMarked(a.Title) {
-		switch constant := a.Title; { // Such as "Datadog alert".
-		case constant == "" && isMarked(line):
+		constant := a.Title // Such as "Datadog alert".
+		if a.Title = ""; constant == "" && isMarked(line) {
 			a.take("title", &a.Title, fromMessage, line)
-		case constant == "" && isLine(a.Message) && len(text) > len(a.Message):
+		}
+		a.take("title", &a.Title, "first_line", markedLine(texts))
+		a.Title = cmp.Or(a.Title, constant)
+		if isLine(a.Message) && len(text) > len(a.Message) {
 			// Chats and on-call tools have their title in "text" or "message".
 			a.take("title", &a.Title, fromMessage, strings.TrimSpace(a.Message))
-		default:
-			a.Title = ""
-			a.take("title", &a.Title, "first_line", markedLine(texts))
-			a.Title = cmp.Or(a.Title, constant)
 		}
 	}
 	if isLine(a.Message) && text+a.Text != "" && (isMarked(line) || line == cmp.Or(a.Title, a.AlertTitle)) {

@@ -50,15 +50,19 @@ func TestDecode_Content(t *testing.T) {
 		`{"message":"[Recovered] CPU","text":"web-1 is fine"}`:                                                                   {title: "[Recovered] CPU", message: "web-1 is fine", transition: "Recovered"},
 		`{"message":"[Recovered] CPU","details":{"text":"web-1 is fine"}}`:                                                       {title: "[Recovered] CPU", message: "web-1 is fine", transition: "Recovered"},
 		`{"title":"Datadog alert","summary":"[Recovered] CPU","text":"web-1 is fine"}`:                                           {title: "[Recovered] CPU", message: "web-1 is fine", transition: "Recovered"},
+		`{"text":"[Warn] Lag","details":"Lag was > 3","note":"web-1 is slow, see the runbook"}`:                                  {title: "[Warn] Lag", message: "web-1 is slow, see the runbook", transition: "Warn"},
+		`{"headline":"[Warn] Lag","details":"Lag was > 3","note":"web-1 is slow, see the runbook"}`:                              {title: "[Warn] Lag", message: "Lag was > 3", transition: "Warn"},
+		`{"alert":[{"tags":"env:prod","alert_id":"4711"}],"title":"x","text":"y z"}`:                                             {title: "x", message: "y z", monitor: "4711"},
+		`{"alert_id":"9bd4ac313a4d1e8fae2482df7b77628","monitor_id":"4711","title":"x","text":"y z"}`:                            {title: "x", message: "y z", monitor: "4711"},
 		`{"channel":"c","attachments":"[{\"title\":\"[Recovered] CPU\",\"text\":\"web-1 is fine\"}]"}`:                           {title: "[Recovered] CPU", message: "web-1 is fine", transition: "Recovered"},
 		`{"security":{"signal":{"title":"Odd logins","msg":"Many.","severity":"critical"},"rule":{"name":"R"}}}`:                 {title: "Odd logins", message: "Many.", priority: "P1"},
 		`{"signal":{"title":"Odd logins","message":"Many.","severity":"low"}}`:                                                   {title: "Odd logins", message: "Many.", priority: "P4"},
 		`{"test":{"name":"Buying"},"status":"Triggered"}`:                                                                        {title: "Buying", transition: "Triggered"},
 		`[{"title":"[Triggered] x","text":"m"}]`:                                                                                 {title: "[Triggered] x", message: "m", transition: "Triggered"},
 		`[{"labels":{"alertname":"[Triggered] x"}},{"annotations":{"description":"Disk is full"}}]`:                              {title: "[Triggered] x", message: "Disk is full", transition: "Triggered"},
-		`{"a":{"b":["Disk is full"]}}`:                                                                                           {message: "Disk is full"},
-		`{"tags":"env:prod"}`:                                                                                                    {message: "env:prod"},
-		`{"id":"42"}`:                                                                                                            {title: "Datadog alert 42"},
+		`{"a":{"b":["Disk is full"]}}`: {message: "Disk is full"},
+		`{"tags":"env:prod"}`:          {message: "env:prod"},
+		`{"id":"42"}`:                  {title: "Datadog alert 42"},
 	} {
 		a := decode(t, body)
 		for _, g := range a.Guessed {

@@ -117,7 +117,7 @@ func (a *Alert) selectKey(found []candidate, container, key string, value any) [
 		return found
 	}
 	m, ok := mappingFor(container, key, value)
-	if ok {
+	if _, isList := value.([]any); ok && !(isList && m.kind == guess) {
 		found = append(found, candidate{m, container, key, value})
 	} else {
 		found = appendNested(found, container[:min(len(container), maxPathKey)], key, value)

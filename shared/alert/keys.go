@@ -47,7 +47,7 @@ var keyTable = []keyRow{
 
 	{"AGGREG_KEY", certain, nil, "aggregation_key aggregate"},
 	{"ALERT_CYCLE_KEY", certain, nil, "cycle_key alert_cycle_id cycle_id"},
-	{"ALERT_ID", certain, nil, "monitor_id"},
+	{"ALERT_ID", certain, isShort, "alert_id monitor_id"},
 	{"ALERT_METRIC", certain, nil, "metric metric_name"},
 	{"ALERT_PRIORITY", certain, nil, "monitor_priority"},
 	{"ALERT_QUERY", certain, nil, "monitor_query query"},
@@ -261,10 +261,9 @@ func isEventID(s string) bool {
 const maxMonitorID = 12
 
 // isMonitorID leaves out the numbers that count something.
-func isMonitorID(s string) bool {
-	s = wholeNumber(s)
-	return 4 <= len(s) && len(s) <= maxMonitorID && isDigits(s)
-}
+func isMonitorID(s string) bool { return len(wholeNumber(s)) >= 4 && isWholeNumber(s) && isShort(s) }
+
+func isShort(s string) bool { return len(wholeNumber(s)) <= maxMonitorID }
 
 func isWholeNumber(s string) bool { return isDigits(wholeNumber(s)) }
 
