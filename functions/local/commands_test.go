@@ -32,7 +32,7 @@ func TestCommands(t *testing.T) {
 	}{
 		{line: "run " + torq, shows: []string{
 			"200 OK", `"status": "posted"`, "The event in Datadog (POST /api/v1/events)", "aggregation_key", "enrichment:complete",
-			"Checkout p95 latency is high", "- Suspect: [Deployed checkout 4.2.1", "critical > 0.8, warning > 0.6", "deploy · Deployed checkout 4.2.1",
+			"Checkout p95 latency is high", "- Suspect: [Deployed checkout 4.2.1", "critical > 0.8, warning > 0.6", "alert · ",
 		}},
 		{line: "run " + torq, env: map[string]string{"PLAYBOOKS_FILE": "testdata/v2.yaml"}, shows: []string{
 			"The event in Datadog (POST /api/v2/events)", "status           error", "runbook          ", "custom.monitor   {", "playbook:alerts", "│ **Monitor**",

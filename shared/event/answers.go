@@ -34,7 +34,6 @@ func answers(a alert.Alert, c Cycle, title, message string, results []enrich.Res
 		}
 	}
 	state := joinNonEmpty(" · ", unless(title, string(a.Transition)), unless(title, a.Priority))
-	add(enrich.What, alertItself, truncate(escape(state), maxScope), "")
 	for _, i := range heaviestFirst(results) {
 		for _, lead := range results[i].Finding.Lead {
 			text, linked := leadText(lead, a.Date)
@@ -42,17 +41,21 @@ func answers(a alert.Alert, c Cycle, title, message string, results []enrich.Res
 		}
 	}
 	add(enrich.What, alertItself, truncate(escape(withoutScope(statusOf(a))), maxStatus), "")
-	add(enrich.What, alertItself, truncate(escape(newScope(a, title)), maxScope), "")
 	alone(enrich.What, firstSentence(message, title))
+	add(enrich.What, alertItself, truncate(escape(newScope(a, title)), maxScope), "")
+	if state != "" {
+		first := entry{text: escapeMentions(truncate(escape(state), maxScope)), source: alertItself}
+		known[enrich.What] = append([]entry{first}, known[enrich.What]...)
+	}
 	alone(enrich.Since, sinceText(a, c, now))
 	known[enrich.Since][0].text += prefix(". ", c.history(a.Transition))
 	for _, lead := range c.leads(a.Transition) {
 		text, _ := leadText(enrich.Lead{Text: lead.Text, Time: lead.Time}, a.Date)
 		add(lead.Answer, alertItself, text, "")
 	}
+	alone(enrich.Owner, prefix("Owner: ", escape(truncate(cmp.Or(a.Tags.Get("team"), a.Tags.Get("owner")), enrich.MaxLead))))
 	if len(known[enrich.OnCall]) == 0 {
-		alone(enrich.Owner, prefix("Owner: ", escape(truncate(cmp.Or(a.Tags.Get("team"), a.Tags.Get("owner")), enrich.MaxLead))),
-			prefix("Notified: ", truncate(strings.Join(handles(message), ", "), maxStatus)), "No owner found.")
+		alone(enrich.Owner, prefix("Notified: ", truncate(strings.Join(handles(message), ", "), maxStatus)), "No owner found.")
 	}
 	alone(enrich.Runbook, page("Runbook", runbookIn(message)))
 	alone(enrich.Monitor, page(monitorTitle(a), shortAddress(a.Link)))
@@ -127,10 +130,13 @@ var metricSentence = enrich.Pattern(`(?m)^\**([^*\n]+?)\** over \**([^*\n]+?)\**
 
 // statusOf returns the status sentence, or the same sentence of the message.
 func statusOf(a alert.Alert) string {
-	if a.Status != "" {
-		return a.Status
+	switch {
+	case a.Status == "":
+		return metricSentence().FindString(firstRunes(a.Message, MaxText))
+	case a.Status == a.Query: // Of a composite monitor, whose parts are numbers.
+		return ""
 	}
-	return metricSentence().FindString(firstRunes(a.Message, MaxText))
+	return a.Status
 }
 
 // withoutScope leaves the group out of the status sentence. The title and the tags have it.

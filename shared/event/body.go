@@ -62,12 +62,15 @@ func text(a alert.Alert, d Draft, results []enrich.Result, cut []string, now tim
 func (s *said) screen(screen screen, a alert.Alert) string {
 	lines := screen.lines()
 	for _, l := range lines {
-		s.line(l)
+		for part := range strings.SplitSeq(l, " · ") {
+			s.line(part)
+		}
 	}
-	if status := statusOf(a); fits(status, maxStatus) && strings.Contains(strings.Join(lines, "\n"), escapeMentions(escape(withoutScope(status)))) {
+	if status := statusOf(a); fits(withoutScope(status), maxStatus) && strings.Contains(strings.Join(lines, "\n"), escapeMentions(escape(withoutScope(status)))) {
 		s.line(escapeMentions(escape(status)))
 	}
-	return strings.Join(lines, "\n")
+	s.top = strings.Join(lines, "\n")
+	return s.top
 }
 
 func joinNonEmpty(separator string, parts ...string) string {
@@ -161,8 +164,8 @@ func (b *body) fit(limit int) string {
 // linkShare is which part of a text may be addresses: a quarter.
 const linkShare = 4
 
-// limitLinks leaves out the addresses of findings, from the lightest on, while the text has
-// too many.
+// limitLinks leaves out addresses while the text has too many: those of findings from the
+// lightest on, the group of the monitor's page, then the pictures of the message.
 func (b *body) limitLinks() {
 	text := b.assemble()
 	whole, addresses := length(text), addressRunes(text)
@@ -175,7 +178,21 @@ func (b *body) limitLinks() {
 			}
 		}
 	}
+	if addresses*linkShare > whole {
+		screen := monitorGroup().ReplaceAllString(b.screen, "$1")
+		addresses -= length(b.screen) - length(screen)
+		whole -= length(b.screen) - length(screen)
+		b.screen = screen
+	}
+	if addresses*linkShare > whole {
+		b.shown = strings.TrimSpace(pictures().ReplaceAllString(b.shown, ""))
+	}
 }
+
+var (
+	monitorGroup = enrich.Pattern(`(\(https?://\S+?/monitors/\d+\?[^)\s]*?)&group=[^)&\s]*`)
+	pictures     = enrich.Pattern(`(?m)^!\[[^\[\]]*\]\([^\s()<>]+\)$`)
+)
 
 // show chooses as much of the message as limit allows.
 func (b *body) show(limit int) {

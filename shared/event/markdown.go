@@ -43,8 +43,10 @@ func hasEffect(text string, i int) bool {
 	before := func() rune { r, _ := utf8.DecodeLastRuneInString(text[:i]); return r }
 	after := func() rune { r, _ := utf8.DecodeRuneInString(text[i+1:]); return r }
 	switch text[i] {
-	case '\\', '`', '*', '<':
+	case '\\', '`', '*':
 		return true
+	case '<': // A tag or an address, and not a comparison.
+		return after() == '/' || after() == '!' || after() == '?' || isWord(after())
 	case '_':
 		return !isWord(before()) || !isWord(after())
 	case ']':

@@ -13,11 +13,15 @@ import (
 //
 //   - A page is linked once. Its other links become their titles, and lines that have
 //     little else go.
+//   - An entry whose page and words stand on the first screen goes.
 //   - A sentence of at least minWords words and minLetters letters is said once, whatever its marks are.
 //   - What Datadog adds to a message goes: the links below it, when the monitor was last
 //     triggered, and the handles that it notifies.
 //   - Code stays as it is.
-type said struct{ pages, sentences map[string]bool }
+type said struct {
+	pages, sentences map[string]bool
+	top              string // the first screen
+}
 
 // The shortest sentence that counts. Shorter ones, such as "See above.", may stand anywhere.
 const (
@@ -29,7 +33,7 @@ const (
 // "3. Runbook: https://…".
 const maxLabel = 3
 
-func newSaid() *said { return &said{map[string]bool{}, map[string]bool{}} }
+func newSaid() *said { return &said{pages: map[string]bool{}, sentences: map[string]bool{}} }
 
 // message returns markdown without what was said before, and what Datadog adds to it.
 func (s *said) message(markdown string) string {
@@ -50,7 +54,7 @@ func (s *said) message(markdown string) string {
 			if len(kept) == 0 || strings.TrimSpace(last()) == "" {
 				continue
 			}
-		default:
+		case len(l) >= minLetters: // A shorter line is neither a page nor a sentence.
 			if l = s.line(l); l == "" {
 				continue
 			}
@@ -82,6 +86,12 @@ func isHandles(l string) bool {
 // links finds the links, pictures and addresses of a line. A picture may be a link.
 var links = enrich.Pattern(`\[!\[([^\[\]]*)\]\((https?://[^\s()<>]+)\)\]\((https?://[^\s()<>]+)\)` +
 	`|(!?)\[((?:[^\[\]\\]|\\.)*)\]\((https?://[^\s()<>]+)\)` + "|https?://[^\\s()<>\\[\\]\"'`|]+")
+
+// entry reports whether the first screen has an entry's page and words.
+func (s *said) entry(item enrich.Item) bool {
+	address := webAddress(item.URL, maxURL)
+	return address != "" && s.pages[pageKey(address)] && strings.Contains(s.top, escapeMentions(linkTitle(item.Text)))
+}
 
 // finding returns a line of a finding without links to pages that were linked before. Its
 // entries may have equal words.

@@ -37,6 +37,7 @@ const alertItself = -1
 // pages of the suspects, then what else has room.
 func newScreen(known map[enrich.Answer][]entry) screen {
 	s := screen{known, MaxScreen}
+	s.show(enrich.What, 2) // The first may be only the state.
 	for _, answer := range order {
 		s.show(answer, 1)
 	}

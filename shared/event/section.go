@@ -106,7 +106,7 @@ func newSection(f enrich.Finding, about time.Time, said *said, isSaid func(enric
 		if isReference {
 			block = reference.Block
 		}
-		for _, l := range blockLines(block, about, isSaid) {
+		for _, l := range blockLines(block, about, said, isSaid) {
 			if s.size > MaxText {
 				s.dropped++
 				continue
@@ -133,7 +133,7 @@ func isPage(b enrich.Block) bool {
 
 // blockLines renders a block as entries of a list, because markdown joins other lines.
 // Every line makes sense without the others.
-func blockLines(b enrich.Block, about time.Time, isSaid func(enrich.Answer) bool) (lines []string) {
+func blockLines(b enrich.Block, about time.Time, said *said, isSaid func(enrich.Answer) bool) (lines []string) {
 	switch b := b.(type) {
 	case enrich.Facts:
 		for _, fact := range b {
@@ -143,7 +143,7 @@ func blockLines(b enrich.Block, about time.Time, isSaid func(enrich.Answer) bool
 		}
 	case enrich.List:
 		for _, item := range b.Items {
-			if !isSaid(item.Lead) {
+			if !isSaid(item.Lead) && !said.entry(item) {
 				lines = append(lines, itemLine(item, about))
 			}
 		}

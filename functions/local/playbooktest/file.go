@@ -60,10 +60,11 @@ type (
 	}
 
 	stub struct {
-		Data    ast.Node      `yaml:"data" doc:"The finding, as templates see it under steps.<name>."`
-		Error   string        `yaml:"error" doc:"The reason for a failure, as the event shows it."`
-		Timeout time.Duration `yaml:"timeout" doc:"The step times out after this time, such as 5s."`
-		Skip    string        `yaml:"skip" doc:"The reason to skip the step."`
+		Data    ast.Node          `yaml:"data" doc:"The finding, as templates see it under steps.<name>."`
+		Lead    map[string]string `yaml:"lead" doc:"What the finding says on the event's first screen, by answer: what, since (a time), suspect, owner, on call, runbook or monitor (URLs)."`
+		Error   string            `yaml:"error" doc:"The reason for a failure, as the event shows it."`
+		Timeout time.Duration     `yaml:"timeout" doc:"The step times out after this time, such as 5s."`
+		Skip    string            `yaml:"skip" doc:"The reason to skip the step."`
 
 		path  string // of the stub in the file
 		value any    // of Data

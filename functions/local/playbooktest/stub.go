@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -40,8 +43,33 @@ func (s stub) finding(real dryrun.Step) (enrich.Finding, error) {
 	if err != nil {
 		return enrich.Finding{}, stubError{s.path + ".data", real.Kind.Name, err}
 	}
+	lead, err := leads(s.Lead)
+	if err != nil {
+		return enrich.Finding{}, stubError{s.path + ".lead", real.Kind.Name, err}
+	}
 	title := strings.ToUpper(real.Name[:1]) + strings.ReplaceAll(real.Name[1:], "_", " ")
-	return enrich.Finding{Title: title, Weight: enrich.Useful, Blocks: []enrich.Block{facts(s.Data)}, Data: data}, nil
+	return enrich.Finding{Title: title, Weight: enrich.Useful, Lead: lead, Blocks: []enrich.Block{facts(s.Data)}, Data: data}, nil
+}
+
+// leads returns what a finding says on the first screen.
+func leads(texts map[string]string) (all []enrich.Lead, err error) {
+	for _, answer := range slices.Sorted(maps.Keys(texts)) {
+		lead := enrich.Lead{Answer: enrich.Answer(answer)}
+		switch text := texts[answer]; lead.Answer {
+		case enrich.What, enrich.Suspect, enrich.Owner, enrich.OnCall:
+			lead.Text = text
+		case enrich.Runbook, enrich.Monitor:
+			lead.URL = text
+		case enrich.Since:
+			if lead.Time, err = time.Parse(time.RFC3339, text); err != nil {
+				return nil, errors.New("since is not a time such as 2026-11-20T09:02:00Z")
+			}
+		default:
+			return nil, fmt.Errorf("the first screen has no answer %q", answer)
+		}
+		all = append(all, lead)
+	}
+	return all, nil
 }
 
 // stubError is data that the step cannot find.
