@@ -86,8 +86,8 @@ func TestSeed(t *testing.T) {
 			}
 		}
 	}
-	if got := len(s.Datadog.Events()); got != 6 {
-		t.Errorf("%d events, want 6", got)
+	if got := len(s.Datadog.Events()); got != 7 {
+		t.Errorf("%d events, want 7", got)
 	}
 }
 

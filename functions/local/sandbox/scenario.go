@@ -27,6 +27,11 @@ func (s *Sandbox) Seed(a alert.Alert, now time.Time) {
 		s.Datadog.AddMonitor(m)
 	}
 	story := c.story()
+	if id, err := strconv.ParseInt(a.ID, 10, 64); err == nil && id > 0 {
+		own := c.alertEvent(a.Title, c.monitorID(), c.at)
+		own.ID, own.Text, own.Tags = id, a.Message, a.Tags
+		s.Datadog.AddEvent(own)
+	}
 	for _, e := range append(c.firings(), story.events...) {
 		if e.DateHappened <= c.at.Unix() { // A warning comes before the rest of its story.
 			s.Datadog.AddEvent(e)

@@ -184,8 +184,7 @@ func newFinding(q Query, s selection, from, to, about time.Time) enrich.Finding 
 		return f
 	}
 	d = newData(q, s)
-	lead, repeated := enrich.NewLead(enrich.Lead{Answer: enrich.What, Text: leadText(q, s, d, about)})
-	f.Data, f.Lead, f.Blocks = d, []enrich.Lead{lead}, []enrich.Block{newFacts(q, s, d, window, about, repeated), code}
+	f.Data, f.Lead, f.Blocks = d, leads(q, s, d, about), []enrich.Block{newFacts(q, s, d, window, about), code}
 	return f
 }
 
@@ -203,7 +202,7 @@ func newData(q Query, s selection) Data {
 	return d
 }
 
-func newFacts(q Query, s selection, d Data, window string, about time.Time, repeated enrich.Answer) enrich.Facts {
+func newFacts(q Query, s selection, d Data, window string, about time.Time) enrich.Facts {
 	threshold := ""
 	if q.Compared != "" && q.Operator != "" {
 		threshold = fmt.Sprintf("%s %s %s", q.Compared, q.Operator, d.number(q.Threshold))
@@ -212,12 +211,12 @@ func newFacts(q Query, s selection, d Data, window string, about time.Time, repe
 		}
 	}
 	return enrich.Facts{
-		{Name: "Value", Value: valueText(q, d), Lead: repeated},
+		{Name: "Value", Value: valueText(q, d), Lead: enrich.What},
 		{Name: "Threshold", Value: threshold},
 		{Name: "Group", Value: groupText(s, d)},
 		{Name: "Last " + window, Value: fmt.Sprintf("min %s, mean %s, max %s", d.number(d.Min), d.number(d.Mean), d.number(d.Max))},
 		{Name: "Trend", Value: d.Sparkline + " " + string(d.Trend)},
-		{Name: "Jump", Value: jumpText(d, about), Lead: repeated},
+		{Name: "Jump", Value: jumpText(d, about), Lead: enrich.What},
 	}.Known(maxFactRunes)
 }
 
@@ -236,20 +235,25 @@ func jumpText(d Data, about time.Time) string {
 	return fmt.Sprintf("from %s to %s at %s", d.number(d.JumpedFrom), d.number(d.JumpedTo), enrich.Moment(d.JumpedAt, about))
 }
 
-// leadText is the metric for the first screen: "0.97 s (avg over 5m), above 0.8 s; jumped
+// leads are the metric for the first screen: "0.97 s (avg over 5m), above 0.8 s", and "jumped
 // from 0.4 s to 0.96 s at 06:12 UTC, 6 min before".
-func leadText(q Query, s selection, d Data, about time.Time) string {
-	text := valueText(q, d)
+func leads(q Query, s selection, d Data, about time.Time) (all []enrich.Lead) {
+	texts := []string{valueText(q, d), ""}
 	if s.of > 1 && !s.isAlert {
-		text += " in " + groupText(s, d)
+		texts[0] += " in " + groupText(s, d)
 	}
 	switch d.Trend {
 	case Jump:
-		return text + "; jumped " + jumpText(d, about)
+		texts[1] = "jumped " + jumpText(d, about)
 	case Rising, Falling, Steady:
-		return text + "; " + string(d.Trend)
+		texts[1] = string(d.Trend)
 	}
-	return text
+	for _, text := range texts {
+		if lead, _ := enrich.NewLead(enrich.Lead{Answer: enrich.What, Text: text}); lead.Text != "" {
+			all = append(all, lead)
+		}
+	}
+	return all
 }
 
 // sides are the words for a value that meets a comparison, and for one that does not.

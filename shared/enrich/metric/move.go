@@ -19,8 +19,8 @@ type Move struct {
 	From, To float64
 	Unit     string
 	Sudden   bool // It jumped, and did not climb or fall over a while.
-	// Lead is the value against the threshold, as of the step metric; empty without points.
-	Lead string
+	// Lead is that of the step metric; empty without points.
+	Lead []enrich.Lead
 }
 
 // ReadMove returns the last move of the alert's metric in a time. The error skips an alert
@@ -40,7 +40,7 @@ func ReadMove(ctx context.Context, series func(context.Context, datadog.SeriesQu
 	start, _ := Config{}.windowFor(alert.Alert{Date: to}, q.Over)
 	s.Points = slices.DeleteFunc(slices.Clone(s.Points), func(p datadog.Point) bool { return p.Time.Before(start) })
 	if len(s.Points) > 0 {
-		m.Lead = leadText(q, s, newData(q, s), a.Date)
+		m.Lead = leads(q, s, newData(q, s), a.Date)
 	}
 	return m, nil
 }

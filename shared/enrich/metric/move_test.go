@@ -6,8 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
 )
 
 func TestMoveOf(t *testing.T) {
@@ -47,7 +50,7 @@ func TestMoveOf(t *testing.T) {
 			}
 		})
 	}
-	if got := moveOf(nil); got != (Move{}) {
+	if got := moveOf(nil); !cmp.Equal(got, Move{}) {
 		t.Errorf("without points: %+v", got)
 	}
 }
@@ -72,15 +75,16 @@ func TestReadMove_Lead(t *testing.T) {
 	}
 	a := alert.Alert{Query: "avg(last_5m):avg:a{*} > 100", Date: noon}
 	m, err := ReadMove(t.Context(), series, a, noon.Add(-3*time.Hour), noon)
-	if want := "178 ms (avg over 5m), above 100 ms; rising"; err != nil || m.Lead != want {
-		t.Errorf("got %q, %v, want %q", m.Lead, err, want)
+	want := []enrich.Lead{{Answer: enrich.What, Text: "178 ms (avg over 5m), above 100 ms"}, {Answer: enrich.What, Text: "rising"}}
+	if diff := cmp.Diff(want, m.Lead); err != nil || diff != "" {
+		t.Errorf("%v, leads (-want +got):\n%s", err, diff)
 	}
 	step := enriched(t, Config{}, a, datadog.Series{Unit: "ms", Points: points(values[120:]...)})
-	if step.Lead[0].Text != m.Lead {
-		t.Errorf("the step says %q", step.Lead[0].Text)
+	if diff := cmp.Diff(step.Lead, m.Lead); diff != "" {
+		t.Errorf("the step has others (-step +move):\n%s", diff)
 	}
 	none := func(context.Context, datadog.SeriesQuery) ([]datadog.Series, error) { return nil, nil }
-	if m, err := ReadMove(t.Context(), none, a, noon.Add(-3*time.Hour), noon); m.Lead != "" || err != nil {
-		t.Errorf("without points: %q, %v", m.Lead, err)
+	if m, err := ReadMove(t.Context(), none, a, noon.Add(-3*time.Hour), noon); len(m.Lead) > 0 || err != nil {
+		t.Errorf("without points: %v, %v", m.Lead, err)
 	}
 }

@@ -31,8 +31,9 @@ func leads(a alert.Alert, d Data, what string, own Group, pages enrich.Links) (a
 	return all
 }
 
-// what says how many groups fail, which parts of a composite do, and the thresholds.
-func (d Data) what(failing string) string {
+// what says how many groups fail, which parts of a composite do, and the thresholds, unless
+// the alert's status sentence has the one that counts.
+func (d Data) what(failing, thresholds string) string {
 	var texts []string
 	if failing != "" {
 		texts = append(texts, failing)
@@ -40,7 +41,7 @@ func (d Data) what(failing string) string {
 	for _, part := range d.Parts {
 		texts = append(texts, part.title()+": "+part.state())
 	}
-	if thresholds := d.thresholdSummary(shownFirst); thresholds != "" {
+	if thresholds != "" {
 		texts = append(texts, thresholds)
 	}
 	return strings.Join(texts, "; ")

@@ -126,7 +126,11 @@ func newFinding(a alert.Alert, m datadog.Monitor, parts []Part, page string) enr
 		}
 	}
 	counts := failingSummary(failing, d.Total)
-	what, repeated := d.what(counts), enrich.What
+	thresholds := d.thresholdSummary(shownFirst)
+	if a.Status != "" {
+		thresholds = ""
+	}
+	what, repeated := d.what(counts, thresholds), enrich.What
 	if utf8.RuneCountInString(what) > enrich.MaxLead {
 		repeated = "" // The lead is truncated.
 	}
@@ -138,18 +142,22 @@ func newFinding(a alert.Alert, m datadog.Monitor, parts []Part, page string) enr
 	return enrich.Finding{
 		Title: "Monitor", Weight: enrich.Essential, Data: d, Lead: leads(a, d, what, own, pages),
 		Blocks: enrich.Blocks(
-			facts(a, d, counts, repeated), partList, append(pages, enrich.Link{Title: "Monitor in Datadog", URL: pageAt(a, d, own)}),
+			facts(a, d, counts, thresholds, repeated), partList, append(pages, enrich.Link{Title: "Monitor in Datadog", URL: pageAt(a, d, own)}),
 			groupList, enrich.Reference{Block: enrich.Facts{{Name: "Type", Value: d.Type}}.Known(maxFact)}, enrich.Reference{Block: enrich.Code(m.Query)},
 		),
 	}
 }
 
 // facts are in the order of their use. What the alert says too is left out.
-func facts(a alert.Alert, d Data, failing string, repeated enrich.Answer) enrich.Facts {
+func facts(a alert.Alert, d Data, failing, thresholds string, repeated enrich.Answer) enrich.Facts {
+	ofThresholds := repeated
+	if thresholds == "" {
+		ofThresholds = ""
+	}
 	all := enrich.Facts{
 		{Name: "State", Value: d.difference(a), Lead: enrich.What},
 		{Name: "Groups", Value: failing, Lead: repeated},
-		{Name: "Thresholds", Value: d.thresholdSummary(shownFirst), Lead: repeated},
+		{Name: "Thresholds", Value: d.thresholdSummary(shownFirst), Lead: ofThresholds},
 		{Name: "Other thresholds", Value: d.thresholdSummary(shownLater)},
 		{Name: "Muted", Value: mutedSummary(d.Downtimes, a.Date)},
 	}

@@ -81,9 +81,8 @@ func newStep(r reader, c Config) enrich.Step {
 			results, named = append(results, past), suspectsOf(e, c.Without)
 		}
 		f, err := newFinding(e, named, results)
-		if isFresh(a) && e.moved.Lead != "" { // Later the value is that of the alert's begin.
-			value, _ := enrich.NewLead(enrich.Lead{Answer: enrich.What, Text: e.moved.Lead})
-			f.Lead = append(f.Lead, value)
+		if isFresh(a) { // Later the value is that of the alert's begin.
+			f.Lead = append(f.Lead, e.moved.Lead...)
 		}
 		return f, err
 	})
