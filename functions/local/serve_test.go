@@ -116,7 +116,7 @@ func TestServe_Log(t *testing.T) {
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &record); err != nil {
 		t.Fatalf("the log is not JSON: %v\n%s", err, lines)
 	}
-	if record.Level != "INFO" || record.Msg != "webhook" || record.Outcome != "posted" || len(record.Steps) != 3 || record.Steps[0].Name != "monitor" {
+	if record.Level != "INFO" || record.Msg != "webhook" || record.Outcome != "posted" || len(record.Steps) != 4 || record.Steps[0].Name != "metric" {
 		t.Errorf("the record is %+v", record)
 	}
 }

@@ -295,8 +295,8 @@ func (e *env) playbooks() *playbook.Book {
 	}
 	kinds := []enrich.Kind{enrich.KindOf(enrich.Kind{Name: "find"}, find), enrich.KindOf(enrich.Kind{Name: "report"}, report)}
 	// The embedded playbooks, which every file falls back to, use these.
-	for _, name := range []string{"monitor", "related_events", "suspects"} {
-		kinds = append(kinds, enrich.KindOf(enrich.Kind{Name: name}, func(struct{}, time.Duration) enrich.Step { return nil }))
+	for _, name := range []string{"metric", "monitor", "related_events", "suspects"} {
+		kinds = append(kinds, enrich.KindOf(enrich.Kind{Name: name}, func(map[string]string, time.Duration) enrich.Step { return nil }))
 	}
 	book, err := playbook.Load("test.yaml", []byte(`
 playbooks:

@@ -85,7 +85,7 @@ func TestBook_For(t *testing.T) {
 			steps: []string{"monitor", "owner"}, then: []string{"ask"}, api: "v2", limit: 5, title: "Staging: x",
 		},
 		"no match is the embedded default": {
-			alert: alert.Alert{}, names: []string{"default"}, steps: []string{"monitor", "related_events", "suspects"}, then: []string{}, api: "v1",
+			alert: alert.Alert{}, names: []string{"default"}, steps: []string{"metric", "monitor", "related_events", "suspects"}, then: []string{}, api: "v1",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

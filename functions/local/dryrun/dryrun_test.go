@@ -39,8 +39,8 @@ func kinds() []enrich.Kind {
 		})
 	})
 	all := []enrich.Kind{greet}
-	for _, name := range []string{"monitor", "related_events", "suspects"} {
-		all = append(all, enrich.KindOf(enrich.Kind{Name: name}, func(struct{}, time.Duration) enrich.Step { return nil }))
+	for _, name := range []string{"metric", "monitor", "related_events", "suspects"} {
+		all = append(all, enrich.KindOf(enrich.Kind{Name: name}, func(map[string]string, time.Duration) enrich.Step { return nil }))
 	}
 	return all
 }

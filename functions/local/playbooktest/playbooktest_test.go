@@ -17,7 +17,8 @@ import (
 )
 
 type config struct {
-	Of string `yaml:"of" doc:"Whose."`
+	Of     string `yaml:"of" doc:"Whose."`
+	Window string `yaml:"window" doc:"As the default playbook's."`
 }
 
 type data struct {
@@ -28,7 +29,7 @@ type data struct {
 // kinds are a step that must never run, under three names.
 func kinds(string) []enrich.Kind {
 	var all []enrich.Kind
-	for _, name := range []string{"owner", "monitor", "related_events", "suspects"} {
+	for _, name := range []string{"owner", "metric", "monitor", "related_events", "suspects"} {
 		all = append(all, enrich.KindOf(enrich.Kind{Name: name, Data: data{}}, func(config, time.Duration) enrich.Step {
 			return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) { panic("a test asked the real step") })
 		}))
