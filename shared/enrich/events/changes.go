@@ -146,9 +146,6 @@ func changesFinding(d ChangesData, changes []Change, window time.Duration) enric
 	weight := enrich.Useful
 	if len(changes) > 0 {
 		weight, d.Last = enrich.Important, changes[0]
-		if ago := d.To.Sub(d.Last.Time); !d.Last.Time.IsZero() && ago >= 0 {
-			facts = append(facts, enrich.Fact{Name: "Last", Value: durationText(ago) + " before the alert"})
-		}
 	}
 	d.Changes = changes[:min(len(changes), maxShown)]
 	list := enrich.ListOf(changes, maxShown, Change.item)
@@ -175,12 +172,5 @@ func windowText(d time.Duration) string {
 	case d%time.Hour == 0:
 		return fmt.Sprintf("%d hours", d/time.Hour)
 	}
-	return durationText(d)
-}
-
-func durationText(d time.Duration) string {
-	if d < time.Minute {
-		return d.Truncate(time.Second).String()
-	}
-	return strings.TrimSuffix(d.Truncate(time.Minute).String(), "0s")
+	return enrich.FormatDuration(d)
 }

@@ -66,7 +66,7 @@ func TestChanges_Enrich(t *testing.T) {
 	enrichtest.Equal(t, got, enrich.Finding{
 		Title: "Changes", Weight: enrich.Important,
 		Blocks: []enrich.Block{
-			enrich.Facts{{Name: "In the hour before", Value: "1 deploy, 1 feature flag"}, {Name: "Last", Value: "10m before the alert"}},
+			enrich.Facts{{Name: "In the hour before", Value: "1 deploy, 1 feature flag"}},
 			enrich.List{Items: []enrich.Item{
 				{Time: noon.Add(-10 * time.Minute), Tag: "deploy", Text: "Deployed checkout (version 1.2.3), by ann", URL: runURL},
 				{Time: noon.Add(-30 * time.Minute), Tag: "flag", Text: flagTitle + ", by ben@example.com", URL: flagURL},
@@ -87,8 +87,8 @@ func TestChanges_Configured(t *testing.T) {
 		titles  string
 		summary string
 	}{
-		{"longer window", ChangesConfig{Window: 150 * time.Minute}, `Deployed checkout (version 1.2.3); Fallback turned on (fallback): {"enabled":false} → {"enabled":true}; Deployed checkout`, "In the 2h30m before: 2 deploys, 1 feature flag"},
-		{"shorter window", ChangesConfig{Window: 5 * time.Minute}, "", "In the 5m before: no known changes"},
+		{"longer window", ChangesConfig{Window: 150 * time.Minute}, `Deployed checkout (version 1.2.3); Fallback turned on (fallback): {"enabled":false} → {"enabled":true}; Deployed checkout`, "In the 2 h 30 min before: 2 deploys, 1 feature flag"},
+		{"shorter window", ChangesConfig{Window: 5 * time.Minute}, "", "In the 5 min before: no known changes"},
 		{"sources", ChangesConfig{Sources: []string{"cron", "git\"hub"}}, "Backup finished", "In the hour before: 1 other change"},
 		{"query", ChangesConfig{Query: "service:cart"}, "Deployed cart", "In the hour before: 1 deploy"},
 		{"query and source", ChangesConfig{Query: "service:(cart OR checkout) env:prod", Sources: []string{"github"}, Window: 2 * time.Hour}, "Deployed cart; Deployed checkout (version 1.2.3); Deployed checkout", "In the 2 hours before: 3 deploys"},
@@ -142,7 +142,7 @@ func TestChanges_Kinds(t *testing.T) {
 	}
 	events = append(events, datadog.SearchedEvent{Title: "Changed", Category: "alert"})
 	got := enrichtest.Find(t, newChanges(returns(events), ChangesConfig{}), slow)
-	want := enrich.Facts{{Name: "In the hour before", Value: "1 configuration change, 2 infrastructure changes, 2 CI events, 2 other changes"}, {Name: "Last", Value: "1m before the alert"}}
+	want := enrich.Facts{{Name: "In the hour before", Value: "1 configuration change, 2 infrastructure changes, 2 CI events, 2 other changes"}}
 	if diff := cmp.Diff(want, got.Blocks[0]); diff != "" {
 		t.Errorf("facts (-want +got):\n%s", diff)
 	}
@@ -175,7 +175,7 @@ func TestChanges_Limits(t *testing.T) {
 	if len(list.Items) != maxShown || list.More != 67-maxShown || len(d.Changes) != maxShown || d.Count != maxFound || !d.AtLeast {
 		t.Errorf("got %d items and %d more; data %+v", len(list.Items), list.More, d)
 	}
-	if first := got.Blocks[0].(enrich.Facts); first[0].Value != "at least 200 deploys" || first[1].Value != "0s before the alert" || list.Items[0].Text != "Deployed 0 (3 times)" {
+	if first := got.Blocks[0].(enrich.Facts); len(first) != 1 || first[0].Value != "at least 200 deploys" || list.Items[0].Text != "Deployed 0 (3 times)" {
 		t.Errorf("got %+v, first %q", first, list.Items[0].Text)
 	}
 	got = enrichtest.Find(t, newChanges(returns(noise), ChangesConfig{}), slow)
