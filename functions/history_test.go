@@ -1,6 +1,7 @@
 package functions_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,10 @@ func TestHistory(t *testing.T) {
 	start := time.Now().Add(-10 * time.Hour)
 	for i, minutes := range []time.Duration{10, 12, 14, 40} {
 		at, cycle := start.Add(time.Duration(i)*time.Hour), "cycle-"+string(rune('a'+i))
+		s.Datadog.AddEvent(fakedatadog.Event{
+			Title: fmt.Sprintf("Deployed checkout 4.%d to prod", i), DateHappened: at.Add(-6 * time.Minute).Unix(), SourceTypeName: "github",
+			Tags: []string{"service:checkout", "env:prod", fmt.Sprintf("version:4.%d", i)},
+		})
 		send("Triggered", at, cycle)
 		send("Recovered", at.Add(minutes*time.Minute), cycle)
 	}
@@ -38,7 +43,7 @@ func TestHistory(t *testing.T) {
 		transition, want string
 		after            time.Duration
 	}{
-		{"Triggered", "5th time in 30 days; 4 recovered by themselves, median 13 min", 0},
+		{"Triggered", "5th time in 30 days; 4 recovered by themselves, median 13 min; 4 followed a deploy of checkout", 0},
 		{"Recovered", "Longer than 3 of 4 before (median 13 min)", 20 * time.Minute},
 	} {
 		if text := plain(send(c.transition, at.Add(c.after), "cycle-e")); !strings.Contains(text, c.want) {

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"boomerang/shared/alert"
@@ -21,11 +22,12 @@ type cycleResult struct {
 	err      error
 }
 
-// startCycle records the notification while the run goes on. The channel gets one result.
-func (p *Pipeline) startCycle(ctx context.Context, a alert.Alert, receivedAt time.Time) <-chan cycleResult {
+// startCycle records the notification while the run goes on. What it returns waits for the
+// result.
+func (p *Pipeline) startCycle(ctx context.Context, a alert.Alert, receivedAt time.Time) func() cycleResult {
 	result := make(chan cycleResult, 1)
 	go func() { result <- p.addNotification(ctx, a, receivedAt) }()
-	return result
+	return sync.OnceValue(func() cycleResult { return <-result })
 }
 
 func (p *Pipeline) addNotification(ctx context.Context, a alert.Alert, receivedAt time.Time) (r cycleResult) {

@@ -50,6 +50,18 @@ func (p *Pipeline) readHistory(ctx context.Context, a alert.Alert) (h history) {
 	return h
 }
 
+// withPast returns a context whose steps know what earlier cycles followed, and can ask when
+// this one began.
+func withPast(ctx context.Context, h history, cycle func() cycleResult) context.Context {
+	began := func() time.Time {
+		if r := cycle(); r.notified > 1 {
+			return r.began
+		}
+		return time.Time{}
+	}
+	return enrich.WithBegan(enrich.WithPrecedents(ctx, h.Precedents()), began)
+}
+
 // timeOf is when the alert happened, or now if it does not say.
 func (p *Pipeline) timeOf(a alert.Alert) time.Time {
 	if a.Date.IsZero() {

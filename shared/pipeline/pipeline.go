@@ -165,14 +165,14 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 
 	// Storm: above the playbook's limit, a summary replaces the event.
 	if plan.Limit > 0 && p.suppressed(ctx, a, plan.Limit, &o) {
-		o.addCycle(<-cycle, a)
+		o.addCycle(cycle(), a)
 		o.warn(p.complete(ctx, t.delivery, o.Posted), p.remember(ctx, a, earlier, &o))
 		return o, nil
 	}
 
 	// Enrich.
-	o.Steps = enrich.Run(enrich.WithPrecedents(ctx, earlier.Precedents()), p.Steps(plan.Steps()), a, enrichTime(ctx, p.EnrichBudget))
-	o.addCycle(<-cycle, a)
+	o.Steps = enrich.Run(withPast(ctx, earlier, cycle), p.Steps(plan.Steps()), a, enrichTime(ctx, p.EnrichBudget))
+	o.addCycle(cycle(), a)
 
 	// Compose, post, complete.
 	if err := p.compose(ctx, a, plan, p.eventKey(t.delivery), &o); err != nil {

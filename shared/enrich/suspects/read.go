@@ -65,7 +65,9 @@ func (r reader) read(ctx context.Context, a alert.Alert) (evidence, []enrich.Res
 	}
 	results := enrich.Run(ctx, first, a, enrich.PartTimeout(ctx))
 	m, history := found[datadog.Monitor](results, readMonitor), found[[]datadog.Event](results, readHistory)
-	e.began = beganOf(a, m, history)
+	if e.began = beganOf(a, m, history); e.began.IsZero() {
+		e.began = enrich.Began(ctx)
+	}
 	if !isFresh(a) && !e.began.IsZero() {
 		results = append(results, enrich.Run(ctx, []enrich.Named{r.changesPart(e.scope, e.began), r.metricPart(a, e.began)}, a, enrich.PartTimeout(ctx))...)
 	}

@@ -132,6 +132,32 @@ func TestStep_Precedents(t *testing.T) {
 	}
 }
 
+// TestStep_LedgerBegan suspects at a recovery what came before the begin that the ledger knows.
+func TestStep_LedgerBegan(t *testing.T) {
+	for name, c := range map[string]struct {
+		began time.Time
+		want  int
+	}{"known": {noon, 1}, "unknown": {time.Time{}, 0}} {
+		t.Run(name, func(t *testing.T) {
+			client, fake := enrichtest.Client(t, fakedatadog.Options{Now: func() time.Time { return noon }})
+			fake.AddMonitor(fakedatadog.Monitor{ID: 7, Name: "Checkout is slow"})
+			fake.AddEvent(fakedatadog.Event{
+				Title: "Deploy checkout to prod succeeded", DateHappened: noon.Add(-9 * time.Minute).Unix(), SourceTypeName: "github", Tags: []string{"service:checkout", "env:prod"},
+			})
+			a := checkoutAlert()
+			a.Transition, a.Date = alert.Recovered, noon.Add(2*time.Hour)
+			ctx := enrich.WithBegan(t.Context(), func() time.Time { return c.began })
+			got, err := suspects.Kind(client).New(suspects.Config{}, time.Minute).Enrich(ctx, a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := got.Data.(suspects.Data); len(d.Suspects) != c.want || !got.Began.Equal(c.began) {
+				t.Errorf("began %v, suspects %+v", got.Began, d.Suspects)
+			}
+		})
+	}
+}
+
 // TestStep_Reads counts the calls beside those of the other default steps.
 func TestStep_Reads(t *testing.T) {
 	for name, tt := range map[string]struct {
