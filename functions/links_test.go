@@ -27,7 +27,7 @@ var heavy = map[string]string{
 	"tracer v2":      "github.com/DataDog/dd-trace-go/",
 	"lambda library": "github.com/DataDog/datadog-lambda-go",
 	"expressions":    "github.com/expr-lang/expr",
-	"YAML":           "github.com/goccy/go-yaml",
+	"YAML":           "go.yaml.in/yaml",
 	"CloudFormation": "github.com/aws/aws-lambda-go/cfn",
 	"DynamoDB":       "github.com/aws/aws-sdk-go-v2/service/dynamodb",
 	"Lambda":         "github.com/aws/aws-sdk-go-v2/service/lambda",

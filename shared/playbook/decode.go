@@ -6,23 +6,28 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/token"
+	"go.yaml.in/yaml/v4"
+
+	"boomerang/shared/enrich"
 )
 
-var nodeType = reflect.TypeFor[ast.Node]()
+var (
+	nodeType     = reflect.TypeFor[*yaml.Node]()
+	durationType = reflect.TypeFor[time.Duration]()
+)
 
 // Value returns the value of a node at a path: texts, numbers, booleans, lists and maps.
-func (s *Source) Value(node ast.Node, path string) (value any) {
+func (s *Source) Value(node *yaml.Node, path string) (value any) {
 	s.decode(node, reflect.ValueOf(&value).Elem(), path)
 	return value
 }
 
 // decode puts the value of a node into a variable. A null leaves it as it is, like
 // a missing key.
-func (s *Source) decode(node ast.Node, into reflect.Value, path string) {
-	if s.refuse(node) || node.Type() == ast.NullType {
+func (s *Source) decode(node *yaml.Node, into reflect.Value, path string) {
+	if s.refuse(node) || isNull(node) {
 		return
 	}
 	if s.nodes != nil {
@@ -35,8 +40,8 @@ func (s *Source) decode(node ast.Node, into reflect.Value, path string) {
 		into.Set(reflect.New(into.Type().Elem()))
 		s.decode(node, into.Elem(), path)
 	case into.Kind() == reflect.Interface:
-		if advice := unclear(node); s.strict && advice != "" {
-			s.report(s.position(node), "%s: %s, or quote a text", scalarText(node), advice)
+		if s.strict && isUnclear(node) {
+			s.report(positionOf(node), "%s: %s, or quote a text", node.Value, clearForm)
 			return
 		}
 		value := reflect.New(typeOfNode(node)).Elem()
@@ -48,127 +53,170 @@ func (s *Source) decode(node ast.Node, into reflect.Value, path string) {
 		s.decodeSlice(node, into, path)
 	case into.Kind() == reflect.Map:
 		into.Set(reflect.MakeMap(into.Type()))
-		for _, pair := range s.pairs(node, path) {
+		for key, child := range s.pairs(node, path) {
 			value := reflect.New(into.Type().Elem()).Elem()
-			s.decode(pair.Value, value, under(path, keyOf(pair)))
-			into.SetMapIndex(reflect.ValueOf(keyOf(pair)), value)
+			s.decode(child, value, under(path, key.Value))
+			into.SetMapIndex(reflect.ValueOf(key.Value), value)
 		}
 	default:
 		want := setScalar(node, into)
-		if advice := unclear(node); s.strict && advice != "" && isNumber(into) {
-			want = "a number with one reading: " + advice
+		if s.strict && isUnclear(node) && (into.CanInt() || into.CanFloat()) && into.Type() != durationType {
+			want = "a number with one reading: " + clearForm
 		}
 		if want != "" {
-			s.report(s.position(node), "%s must be %s", lastOf(path), want)
+			s.report(positionOf(node), "%s must be %s%s", lastOf(path), want, s.quoteHint(node.Line))
 		} else if into.Kind() == reflect.String {
 			s.fillText(into, path)
 		}
 	}
 }
 
-// refuse reports a node that this decoder does not read, or that YAML's versions or
-// libraries read in different ways.
-func (s *Source) refuse(node ast.Node) bool {
+// refuse reports a node that would make a playbook hard to read, or that readers of YAML
+// take for different things.
+func (s *Source) refuse(node *yaml.Node) bool {
 	problem := ""
-	switch n := node.(type) {
-	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode, *ast.MergeKeyNode:
+	switch {
+	case node.Kind == yaml.AliasNode, node.Anchor != "", node.Style&yaml.TaggedStyle != 0, node.Tag == "!!merge":
 		problem = "anchors (&), aliases (*), tags (!) and merges (<<) are not supported: write out the value"
-	case *ast.MappingKeyNode:
-		problem = "a key with ? is not supported: write key: value"
-	case *ast.StringNode:
-		if s.strict && n.Token.Type == token.StringType && strings.Contains(strings.Trim(n.Token.Origin, " \t\n"), "\t") {
-			problem = "there is a tab in the text: quote the text, or use spaces"
-		}
+	case s.strict && isPlain(node) && strings.Contains(node.Value, "\t"):
+		problem = "there is a tab in the text: quote the text, or use spaces"
 	}
 	if problem != "" {
-		s.report(s.position(node), "%s", problem)
+		s.report(positionOf(node), "%s", problem)
 	}
 	return problem != ""
 }
 
-func (s *Source) decodeStruct(node ast.Node, into reflect.Value, path string) {
+func (s *Source) decodeStruct(node *yaml.Node, into reflect.Value, path string) {
 	fields := fieldsOf(into.Type(), "yaml")
-	pairs := s.pairs(node, path)
 	given := make([]bool, len(fields))
-	for _, pair := range pairs {
-		name := keyOf(pair)
-		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
+	for key, value := range s.pairs(node, path) {
+		i := slices.IndexFunc(fields, func(f field) bool { return f.name == key.Value })
 		if i < 0 {
-			s.report(s.position(pair), "unknown key %q%s", name, suggest(name, fieldNames(fields)))
+			var names []string
+			for _, f := range fields {
+				names = append(names, f.name)
+			}
+			s.report(positionOf(key), "unknown key %q%s", key.Value, suggest(key.Value, names))
 			continue
 		}
-		given[i] = pair.Value.Type() != ast.NullType
-		s.decode(pair.Value, into.FieldByIndex(fields[i].index), under(path, name))
+		given[i] = !isNull(value)
+		s.decode(value, into.FieldByIndex(fields[i].index), under(path, key.Value))
 	}
 	for i, f := range fields {
-		if _, isMapping := node.(ast.MapNode); isMapping && f.required && !given[i] {
-			s.report(s.position(node), "missing key %q", f.name)
+		if node.Kind == yaml.MappingNode && f.required && !given[i] {
+			s.report(positionOf(node), "missing key %q", f.name)
 		}
 	}
 }
 
-func (s *Source) decodeSlice(node ast.Node, into reflect.Value, path string) {
-	list, ok := node.(*ast.SequenceNode)
-	if !ok {
-		s.report(s.position(node), "%s must be a list", lastOf(path))
+func (s *Source) decodeSlice(node *yaml.Node, into reflect.Value, path string) {
+	if node.Kind != yaml.SequenceNode {
+		s.report(positionOf(node), "%s must be a list", lastOf(path))
 		return
 	}
-	into.Set(reflect.MakeSlice(into.Type(), len(list.Values), len(list.Values)))
-	for i, value := range list.Values {
-		if value.Type() == ast.NullType && into.Type().Elem().Kind() != reflect.Interface {
-			s.report(s.position(value), "%s is empty", element(lastOf(path), i))
+	into.Set(reflect.MakeSlice(into.Type(), len(node.Content), len(node.Content)))
+	for i, value := range node.Content {
+		if isNull(value) && into.Type().Elem().Kind() != reflect.Interface {
+			s.report(positionOf(value), "%s is empty", element(lastOf(path), i))
 		}
 		s.decode(value, into.Index(i), element(path, i))
 	}
 }
 
-// pairs returns the entries of a mapping, each key once, and reports any other node.
-func (s *Source) pairs(node ast.Node, path string) []*ast.MappingValueNode {
-	mapping, ok := node.(ast.MapNode)
-	if !ok {
-		s.report(s.position(node), "%s must be a mapping of keys to values", lastOf(path))
-		return nil
-	}
-	var pairs []*ast.MappingValueNode
-	seen := map[string]bool{}
-	for all := mapping.MapRange(); all.Next(); {
-		pair := all.KeyValue()
-		if s.refuse(pair.Key) {
-			continue
+// pairs yields the entries of a mapping, each key once, and reports any other node.
+func (s *Source) pairs(node *yaml.Node, path string) func(yield func(key, value *yaml.Node) bool) {
+	return func(yield func(key, value *yaml.Node) bool) {
+		if node.Kind != yaml.MappingNode {
+			s.report(positionOf(node), "%s must be a mapping of keys to values", lastOf(path))
+			return
 		}
-		if seen[keyOf(pair)] {
-			s.report(s.position(pair), "duplicate key %q", keyOf(pair))
-			continue
+		seen := map[string]bool{}
+		for pair := range slices.Chunk(node.Content, 2) {
+			switch key := pair[0]; {
+			case s.refuse(key):
+			case key.Kind != yaml.ScalarNode:
+				s.report(positionOf(key), "a key must be a text%s", s.quoteHint(key.Line))
+			case seen[key.Value]:
+				s.report(positionOf(key), "duplicate key %q", key.Value)
+			default:
+				seen[key.Value] = true
+				yield(key, pair[1])
+			}
 		}
-		seen[keyOf(pair)] = true
-		pairs = append(pairs, pair)
 	}
-	return pairs
 }
 
+// unclear matches numbers that readers of YAML take for other numbers, or for texts.
+var unclear = enrich.Pattern(`^[-+]?(0[0-9_]+|[0-9]+_[0-9_]*|0[xo][0-9a-fA-F]*_[0-9a-fA-F_]*|0b[01_]+)(\.[0-9_]*)?$`)
+
+const clearForm = "write the number without leading zeros and without _"
+
+func isUnclear(node *yaml.Node) bool { return isPlain(node) && unclear().MatchString(node.Value) }
+
+// isPlain reports whether a node is a scalar without quotes.
+func isPlain(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode && node.Style == 0 }
+
+func isNull(node *yaml.Node) bool { return isPlain(node) && node.Tag == "!!null" }
+
 // typeOfNode returns the Go type for a value of any kind.
-func typeOfNode(node ast.Node) reflect.Type {
-	switch node.(type) {
-	case *ast.SequenceNode:
+func typeOfNode(node *yaml.Node) reflect.Type {
+	switch node.Kind {
+	case yaml.SequenceNode:
 		return reflect.TypeFor[[]any]()
-	case ast.MapNode:
+	case yaml.MappingNode:
 		return reflect.TypeFor[map[string]any]()
 	}
 	return reflect.TypeOf(scalarValue(node))
 }
 
-func keyOf(pair *ast.MappingValueNode) string { return pair.Key.GetToken().Value }
+// scalarValue returns a bool, an int64, a float64 or a text.
+func scalarValue(node *yaml.Node) any {
+	switch {
+	case isPlain(node) && node.Tag == "!!bool":
+		return strings.EqualFold(node.Value, "true")
+	case isPlain(node) && (node.Tag == "!!int" || node.Tag == "!!float"):
+		if whole, err := strconv.ParseInt(node.Value, 0, 64); err == nil {
+			return whole
+		}
+		if number, err := strconv.ParseFloat(node.Value, 64); err == nil {
+			return number
+		}
+	}
+	return node.Value
+}
+
+// setScalar puts a single value into a variable, or returns what it must be. A text
+// variable takes the value as it is written.
+func setScalar(node *yaml.Node, into reflect.Value) (want string) {
+	value, fits := reflect.ValueOf(scalarValue(node)), false
+	switch {
+	case into.Kind() == reflect.String:
+		want, fits, value = "text", node.Kind == yaml.ScalarNode, reflect.ValueOf(node.Value)
+	case into.Type() == durationType:
+		d, err := time.ParseDuration(node.Value)
+		want, fits, value = "a duration with its unit, such as 5s or 2m", err == nil && d >= 0, reflect.ValueOf(d)
+	case into.Kind() == reflect.Bool:
+		want, fits = "true or false", value.Kind() == reflect.Bool
+	case into.CanInt():
+		want, fits = "a whole number", value.CanInt() && !into.OverflowInt(value.Int())
+	case into.CanFloat():
+		want, fits = "a number", value.CanInt() || value.CanFloat()
+	default:
+		panic("cannot decode YAML into " + into.Type().String())
+	}
+	if !fits {
+		return want
+	}
+	into.Set(value.Convert(into.Type()))
+	return ""
+}
 
 // element returns the path of an element of the list at a path.
 func element(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
 // under returns the path of a key in the mapping at a path.
-func under(path, name string) string {
-	if path == "" {
-		return name
-	}
-	return path + "." + name
-}
+func under(path, name string) string { return strings.TrimPrefix(path+"."+name, ".") }
 
 func lastOf(path string) string {
 	if path == "" {
@@ -206,12 +254,4 @@ func fieldsOf(t reflect.Type, tag string) []field {
 	}
 	knownFields.Store(key, fields)
 	return fields
-}
-
-func fieldNames(fields []field) []string {
-	names := make([]string, len(fields))
-	for i, f := range fields {
-		names[i] = f.name
-	}
-	return names
 }

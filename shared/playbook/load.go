@@ -7,9 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/token"
-
 	"boomerang/shared/enrich"
 )
 
@@ -233,11 +230,7 @@ func (l *loader) expression(source, path string, s *scope) *expression {
 
 // commentHint explains a comment that ends an expression without quotes.
 func (l *loader) commentHint(path string) string {
-	node, ok := l.nodes[path].(*ast.StringNode)
-	if !ok || node.Token.Type != token.StringType {
-		return ""
-	}
-	if i := l.position(node).line - 1; i < 0 || i >= len(l.lines) || !strings.Contains(l.lines[i], " #") {
+	if node := l.nodes[path]; node == nil || !isPlain(node) || !strings.Contains(l.lines[node.Line-1], " #") {
 		return ""
 	}
 	return "; # starts a YAML comment: quote the expression"

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/expr-lang/expr/vm"
-	"github.com/goccy/go-yaml/ast"
+	"go.yaml.in/yaml/v4"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
@@ -37,7 +37,7 @@ type (
 	stepDefinition struct {
 		Name    string        `yaml:"name" doc:"The name of the step in the event and in later steps (steps.<name>). Default: the value of uses."`
 		Uses    string        `yaml:"uses" required:"true" doc:"The kind of step."`
-		With    ast.Node      `yaml:"with" doc:"The settings of the step. Texts can be templates."`
+		With    *yaml.Node    `yaml:"with" doc:"The settings of the step. Texts can be templates."`
 		When    string        `yaml:"when" doc:"An expression. The step is skipped if it is false."`
 		Timeout time.Duration `yaml:"timeout" doc:"The timeout of the step, within the time for all steps."`
 		Cache   time.Duration `yaml:"cache" doc:"The maximum age of cached reads. Default: 30s; 0s reads each time."`
@@ -84,7 +84,7 @@ type step struct {
 // DefaultCache is the maximum age of a step's reads where a playbook does not set it.
 const DefaultCache = 30 * time.Second
 
-// Shape returns the type of a playbook file, for its JSON Schema. An ast.Node stands
+// Shape returns the type of a playbook file, for its JSON Schema. A *yaml.Node stands
 // for the Config of a step.
 func Shape() reflect.Type { return reflect.TypeFor[document]() }
 

@@ -5,13 +5,13 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
+	"go.yaml.in/yaml/v4"
 )
 
 // settings are the keys of a step or an event, whose texts may be templates.
 type settings struct {
 	of        reflect.Type
-	node      ast.Node                 // nil without keys
+	node      *yaml.Node               // nil without keys
 	templates map[string]*textTemplate // by source
 }
 

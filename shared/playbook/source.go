@@ -3,32 +3,27 @@ package playbook
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
+	"go.yaml.in/yaml/v4"
 
 	"boomerang/shared/enrich"
 )
 
-// The bounds of a file. A file of 200 playbooks has about 100 KiB.
-const (
-	maxFileBytes = 1 << 20
-	maxNesting   = 64
-)
+// maxFileBytes bounds a file. A file of 200 playbooks has about 100 KiB.
+const maxFileBytes = 1 << 20
 
 // Source is a YAML file that is read strictly. It collects all problems with their
-// positions. It decodes by itself, because go-yaml's strict mode stops at the first
-// problem and reads 1.5 as the integer 1, "3" as the number 3, and 1.10 as the text 1.1.
+// positions, in words for people who write playbooks.
 type Source struct {
 	name     string
 	lines    []string
-	nodes    map[string]ast.Node // by path, such as playbooks[0].match
+	nodes    map[string]*yaml.Node // by path, such as playbooks[0].match
 	problems Problems
 	strict   bool // refuses values that have two readings, too
 	// fill replaces each template in the texts of a Config, until its first error.
@@ -41,7 +36,7 @@ type Source struct {
 func Read(name string, content []byte, into any) *Source { return read(name, content, into, true) }
 
 func read(name string, content []byte, into any, strict bool) *Source {
-	s := &Source{name: name, nodes: map[string]ast.Node{}, strict: strict}
+	s := &Source{name: name, nodes: map[string]*yaml.Node{}, strict: strict}
 	if root := s.parse(content); root != nil {
 		s.decode(root, reflect.ValueOf(into).Elem(), "")
 	}
@@ -59,84 +54,120 @@ func (s *Source) Err() error {
 	return s.problems
 }
 
-// lineBreaks converts the line breaks of YAML
-// (https://yaml.org/spec/1.2.2/#54-line-break-characters).
-var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+// lineBreaks converts the line breaks that the YAML library knows.
+var lineBreaks = strings.NewReplacer("\ufeff", "", "\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
 
 // parse returns the document of the file, or nil and reports the problem.
-func (s *Source) parse(content []byte) ast.Node {
+func (s *Source) parse(content []byte) *yaml.Node {
 	if len(content) > maxFileBytes {
 		s.report(position{}, "the file is larger than 1 MiB")
 		return nil
 	}
-	text := lineBreaks.Replace(strings.TrimPrefix(string(content), "\ufeff"))
-	s.lines = strings.Split(text, "\n")
-	tokens := lexer.Tokenize(text)
-	if t := tooDeep(tokens); t != nil {
-		s.report(positionOf(t), "nesting is deeper than %d", maxNesting)
-		return nil
-	}
-	file, err := parseTokens(tokens)
-	if err != nil {
-		// go-yaml 1.19 refuses an empty line at the end of the file in a block with an
-		// indentation indicator, unless a comment ends the block.
-		if ended, stillWrong := parseTokens(lexer.Tokenize(text + "#")); stillWrong == nil {
-			file, err = ended, nil
-		}
-	}
+	s.lines = strings.Split(lineBreaks.Replace(string(content)), "\n")
+	var documents []yaml.Node
+	err := yaml.Load(content, &documents, yaml.WithAllDocuments())
+	wrong, isSyntax := errors.AsType[*yaml.LoadError](err)
 	switch {
+	case isSyntax:
+		s.report(position{min(wrong.Mark.Line, len(s.lines)), wrong.Mark.Column}, "invalid YAML: %s%s", wrong.Message, s.quoteHint(wrong.Mark.Line))
 	case err != nil:
-		s.syntaxError(err)
-	case len(file.Docs) == 0 || file.Docs[0].Body == nil:
+		s.report(position{}, "invalid YAML: %s", err)
+	case len(documents) == 0 || len(documents[0].Content) == 0:
 		s.report(position{}, "the file is empty")
-	case file.Docs[0].Body.Type() == ast.DirectiveType:
-		s.report(position{1, 1}, "directives (%%) are not supported: remove the line")
-	case len(file.Docs) > 1:
-		s.report(positionOf(file.Docs[1].Start), "a second document starts here: use one document per file")
+	case len(documents) > 1:
+		s.report(positionOf(&documents[1]), "a second document starts here: use one document per file")
 	default:
-		return file.Docs[0].Body
+		return documents[0].Content[0]
 	}
 	return nil
-}
-
-func parseTokens(tokens token.Tokens) (*ast.File, error) {
-	// The decoder reports duplicate keys with all other problems.
-	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 }
 
 // unquotedTemplate matches a template that YAML reads as a mapping.
 var unquotedTemplate = enrich.Pattern(`(^|[:\-,\[{])\s*\{\{`)
 
-func (s *Source) syntaxError(err error) {
-	syntax, ok := errors.AsType[yaml.Error](err)
-	if !ok {
-		s.report(position{}, "invalid YAML: %s", err)
-		return
+func (s *Source) quoteHint(line int) string {
+	if line > 0 && line <= len(s.lines) && unquotedTemplate().MatchString(s.lines[line-1]) {
+		return "; quote a text that starts with {{"
 	}
-	at, hint := positionOf(syntax.GetToken()), ""
-	if at.line > 0 && at.line <= len(s.lines) && unquotedTemplate().MatchString(s.lines[at.line-1]) {
-		hint = "; quote a text that starts with {{"
-	}
-	s.report(at, "invalid YAML: %s%s", syntax.GetMessage(), hint)
+	return ""
 }
 
-// tooDeep returns the token that nests too deep for the recursive parser.
-func tooDeep(tokens token.Tokens) *token.Token {
-	flow, row := 0, 0
-	for _, t := range tokens {
-		switch t.Type {
-		case token.SequenceStartType, token.MappingStartType:
-			flow++
-		case token.SequenceEndType, token.MappingEndType:
-			flow = max(0, flow-1)
-		case token.SequenceEntryType, token.MappingKeyType, token.TagType, token.AnchorType:
-			row++
-		default:
-			row = 0
-		}
-		if flow > maxNesting || row > maxNesting {
-			return t
-		}
+// position is a line and a column, from 1.
+type position struct{ line, column int }
+
+func positionOf(node *yaml.Node) position { return position{node.Line, node.Column} }
+
+func (s *Source) report(at position, format string, args ...any) {
+	s.problems = append(s.problems, Problem{s.name, at.line, at.column, fmt.Sprintf(format, args...)})
+}
+
+// Report adds a problem with the value at a path, such as "cases[0].event", or with
+// the nearest value around it.
+func (s *Source) Report(path, format string, args ...any) {
+	node, ok := s.nodes[path]
+	for !ok && path != "" {
+		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
+		node, ok = s.nodes[path]
 	}
-	return nil
+	at := position{}
+	if ok {
+		at = positionOf(node)
+	}
+	s.report(at, format, args...)
+}
+
+func (s *Source) has(path string) bool { return s.nodes[path] != nil }
+
+// mistake is a problem at a character of a text, from 0.
+type mistake struct {
+	at   int
+	text string
+}
+
+// reportIn reports a mistake in a source that is a part of the text at a path.
+func (s *Source) reportIn(path, source string, m mistake) {
+	node, ok := s.nodes[path]
+	if !ok {
+		s.Report(path, "%s", m.text)
+		return
+	}
+	before, _, _ := strings.Cut(node.Value, source)
+	s.report(s.locate(node, utf8.RuneCountInString(before)+m.at), "%s", m.text)
+}
+
+// locate returns the position of a character of a text. It searches the lines of the file
+// for the word there, because quotes, escapes, indentation and folding change the columns.
+func (s *Source) locate(node *yaml.Node, offset int) position {
+	text := []rune(strings.TrimRight(node.Value, " \t\n"))
+	offset = min(offset, max(0, len(text)-1)) // The end of a text is behind its last word.
+	for offset < len(text) && unicode.IsSpace(text[offset]) {
+		offset++
+	}
+	word := wordAt(text[offset:])
+	skip := strings.Count(string(text[:offset]), word)
+	line, before := node.Line, node.Column-1
+	switch {
+	case node.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		line, before = line+1, 0
+	case node.Style != 0:
+		before++
+	}
+	for ; word != "" && line <= len(s.lines); line, before = line+1, 0 {
+		rest := []rune(s.lines[line-1])
+		parts := strings.Split(string(rest[min(before, len(rest)):]), word)
+		if skip < len(parts)-1 {
+			return position{line, before + utf8.RuneCountInString(strings.Join(parts[:skip+1], word)) + 1}
+		}
+		skip -= len(parts) - 1
+	}
+	return positionOf(node)
+}
+
+// wordAt returns the first character of a text, with the letters and digits behind it.
+func wordAt(text []rune) string {
+	end := min(1, len(text))
+	for end < len(text) && (text[end] == '_' || unicode.IsLetter(text[end]) || unicode.IsDigit(text[end])) {
+		end++
+	}
+	return string(text[:end])
 }

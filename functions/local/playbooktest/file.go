@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml/ast"
+	"go.yaml.in/yaml/v4"
 
 	"boomerang/functions/local/dryrun"
 	"boomerang/functions/local/functionurl"
@@ -60,7 +60,7 @@ type (
 	}
 
 	stub struct {
-		Data    ast.Node          `yaml:"data" doc:"The finding, as templates see it under steps.<name>."`
+		Data    *yaml.Node        `yaml:"data" doc:"The finding, as templates see it under steps.<name>."`
 		Lead    map[string]string `yaml:"lead" doc:"What the finding says on the event's first screen, by answer: what, since (a time), suspect, owner, on call, runbook or monitor (URLs)."`
 		Error   string            `yaml:"error" doc:"The reason for a failure, as the event shows it."`
 		Timeout time.Duration     `yaml:"timeout" doc:"The step times out after this time, such as 5s."`

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml/ast"
+	"go.yaml.in/yaml/v4"
 
 	"boomerang/functions/local/dryrun"
 	"boomerang/shared/alert"
@@ -99,15 +99,14 @@ func dataOf(value, zero any) (any, error) {
 }
 
 // facts returns the scalar values of a mapping, in the order of the file.
-func facts(node ast.Node) enrich.Facts {
-	mapping, ok := node.(ast.MapNode)
-	if !ok {
+func facts(node *yaml.Node) enrich.Facts {
+	if node.Kind != yaml.MappingNode {
 		return nil
 	}
 	var all enrich.Facts
-	for pairs := mapping.MapRange(); pairs.Next(); {
-		if scalar, ok := pairs.Value().(ast.ScalarNode); ok && scalar.GetValue() != nil {
-			all = append(all, enrich.Fact{Name: pairs.Key().GetToken().Value, Value: fmt.Sprint(scalar.GetValue())})
+	for pair := range slices.Chunk(node.Content, 2) {
+		if name, value := pair[0], pair[1]; value.Kind == yaml.ScalarNode && value.Tag != "!!null" {
+			all = append(all, enrich.Fact{Name: name.Value, Value: value.Value})
 		}
 	}
 	return all

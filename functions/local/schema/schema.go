@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
+	yamlv4 "go.yaml.in/yaml/v4"
 
 	"boomerang/shared/enrich"
 )
@@ -60,7 +60,7 @@ func (g *generator) schema(t reflect.Type) object {
 			member("type", []string{"string", "integer"}), member("pattern", `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$|^0$`),
 			member("minimum", 0), member("maximum", 0),
 		}
-	case reflect.TypeFor[ast.Node](), reflect.TypeFor[any]():
+	case reflect.TypeFor[*yamlv4.Node](), reflect.TypeFor[any]():
 		return object{}
 	}
 	switch t.Kind() {

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/goccy/go-yaml/ast"
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v4"
 
 	"boomerang/functions/local/schema"
 	"boomerang/shared/enrich"
@@ -27,7 +27,7 @@ type file struct {
 
 type step struct {
 	Uses string        `yaml:"uses" required:"true" doc:"The kind."`
-	With ast.Node      `yaml:"with" doc:"The settings."`
+	With *yaml.Node    `yaml:"with" doc:"The settings."`
 	Wait time.Duration `yaml:"wait" doc:"A while."`
 }
 
