@@ -72,17 +72,14 @@ func (l *language) compile(source string, s *scope) (*expression, []mistake) {
 	if len(source) > maxExpressionBytes {
 		return nil, []mistake{{0, "the expression is longer than 4 KiB: match less, or use several playbooks"}}
 	}
-	names := types.Map{deadlineName: types.TypeOf((*deadline)(nil)), "alert": l.alert}
+	names := types.Map{"alert": l.alert}
 	for name, shape := range s.shapes() {
 		if name != "alert" {
 			names[name] = typeOf(shape)
 		}
 	}
 	config := conf.CreateNew()
-	for _, option := range []expr.Option{
-		expr.AsBool(), expr.MaxNodes(maxNodes), expr.Env(names),
-		expr.Function(valueName, value, new(func(string, ...any) any)), expr.Function(holdsName, holds, new(func(string, ...any) bool)),
-	} {
+	for _, option := range []expr.Option{expr.AsBool(), expr.MaxNodes(maxNodes), expr.Env(names), expr.Function(callName, operate)} {
 		option(config)
 	}
 	tree, err := parser.ParseWithConfig(source, config)
@@ -100,22 +97,14 @@ func (l *language) compile(source string, s *scope) (*expression, []mistake) {
 	}
 	ast.Walk(&tree.Node, anyType{s})
 	tree.Node = condition(tree.Node)
-	program, err := build(tree, config)
+	if err := optimizer.Optimize(&tree.Node, config); err != nil {
+		return nil, []mistake{mistakeOf(err)}
+	}
+	program, err := compiler.Compile(tree, config)
 	if err != nil {
 		return nil, []mistake{mistakeOf(err)}
 	}
 	return &expression{source, program, check.steps}, nil
-}
-
-// build compiles a tree whose operations take any values.
-func build(tree *parser.Tree, config *conf.Config) (*vm.Program, error) {
-	if _, err := checker.Check(tree, config); err != nil {
-		return nil, err
-	}
-	if err := optimizer.Optimize(&tree.Node, config); err != nil {
-		return nil, err
-	}
-	return compiler.Compile(tree, config)
 }
 
 func mistakeOf(err error) mistake {
