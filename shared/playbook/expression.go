@@ -10,7 +10,6 @@ import (
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/checker"
-	"github.com/expr-lang/expr/checker/nature"
 	"github.com/expr-lang/expr/compiler"
 	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
@@ -47,24 +46,25 @@ type expression struct {
 	steps   []string // that it reads
 }
 
-// language compiles expressions. It is not safe for concurrent use: the types of expr
-// cache look-ups.
+// language compiles expressions. It is not safe for concurrent use.
 type language struct {
-	alert  cachedType
-	strict bool // refuses what can never hold, too
+	configs map[string]*conf.Config // by the key of the scope
+	strict  bool                    // refuses what can never hold, too
 }
 
-// cachedType is a type with a known nature, which expr would compute for each expression.
-type cachedType struct {
-	types.Type
-	nature nature.Nature
-}
+func newLanguage(strict bool) *language { return &language{map[string]*conf.Config{}, strict} }
 
-func (t cachedType) Nature() nature.Nature { return t.nature }
-
-func newLanguage(strict bool) *language {
-	t := typeOf(alertShape())
-	return &language{cachedType{t, t.Nature()}, strict}
+// config returns the names of a scope with their types, and the bounds.
+func (l *language) config(s *scope) *conf.Config {
+	if known := l.configs[s.key()]; known != nil {
+		return known
+	}
+	config := conf.CreateNew()
+	for _, option := range []expr.Option{expr.AsBool(), expr.MaxNodes(maxNodes), expr.Env(typeOf(s.shapes())), expr.Function(callName, operate)} {
+		option(config)
+	}
+	l.configs[s.key()] = config
+	return config
 }
 
 // compile returns the expression, or its mistakes.
@@ -72,19 +72,10 @@ func (l *language) compile(source string, s *scope) (*expression, []mistake) {
 	if len(source) > maxExpressionBytes {
 		return nil, []mistake{{0, "the expression is longer than 4 KiB: match less, or use several playbooks"}}
 	}
-	names := types.Map{"alert": l.alert}
-	for name, shape := range s.shapes() {
-		if name != "alert" {
-			names[name] = typeOf(shape)
-		}
-	}
-	config := conf.CreateNew()
-	for _, option := range []expr.Option{expr.AsBool(), expr.MaxNodes(maxNodes), expr.Env(names), expr.Function(callName, operate)} {
-		option(config)
-	}
+	config := l.config(s)
 	tree, err := parser.ParseWithConfig(source, config)
 	if err != nil {
-		return nil, []mistake{mistakeOf(err)}
+		return nil, mistakesOf(err)
 	}
 	_, err = checker.Check(tree, config)
 	check := &mistakeFinder{checks: checks{scope: s, strict: l.strict}, bare: map[ast.Node]string{}}
@@ -93,25 +84,25 @@ func (l *language) compile(source string, s *scope) (*expression, []mistake) {
 		return nil, mistakes
 	}
 	if err != nil {
-		return nil, []mistake{mistakeOf(err)}
+		return nil, mistakesOf(err)
 	}
 	ast.Walk(&tree.Node, anyType{s})
 	tree.Node = condition(tree.Node)
 	if err := optimizer.Optimize(&tree.Node, config); err != nil {
-		return nil, []mistake{mistakeOf(err)}
+		return nil, mistakesOf(err)
 	}
 	program, err := compiler.Compile(tree, config)
 	if err != nil {
-		return nil, []mistake{mistakeOf(err)}
+		return nil, mistakesOf(err)
 	}
 	return &expression{source, program, check.steps}, nil
 }
 
-func mistakeOf(err error) mistake {
+func mistakesOf(err error) []mistake {
 	if wrong, ok := errors.AsType[*file.Error](err); ok {
-		return mistake{wrong.From, wrong.Message}
+		return []mistake{{wrong.From, wrong.Message}}
 	}
-	return mistake{0, firstLine(err)}
+	return []mistake{{0, firstLine(err)}}
 }
 
 // typeOf returns the expression type of a shape.
@@ -235,8 +226,8 @@ func (c *mistakeFinder) member(n *ast.MemberNode) {
 	} else if _, problem := c.scope.resolve(parent); problem != "" {
 		return // The visit of the parent reported it.
 	}
-	if c.read(n.Property.Location().From, path) && c.strict {
-		c.tagName(n.Property, path)
+	if parent := path[:len(path)-1]; c.read(n.Property.Location().From, path) && c.strict && slices.Equal(parent, []string{"alert", "tags"}) {
+		c.tag(n.Property, path[len(path)-1])
 	}
 }
 

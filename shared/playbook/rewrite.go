@@ -164,8 +164,8 @@ func (r *rewriter) comparison(field, path []string, arg parse.Node) []string {
 	}
 	switch arg.(type) {
 	case *parse.StringNode, *parse.NumberNode:
-		if problem := (operand{values: valuesOf(field)}).never(constant); problem != "" {
-			r.refuse(arg.Position(), "%s is %s", strings.Join(field, "."), problem)
+		if values := valuesOf(field); values != nil && constant != "" && !slices.Contains(values, constant) {
+			r.refuse(arg.Position(), "%s is never %q%s", strings.Join(field, "."), constant, suggest(constant, values))
 		}
 	}
 	return field
