@@ -36,12 +36,13 @@ func TestCheck_Values(t *testing.T) {
 		`event: {priority: " ", alert_type: ""}`:                          "<nil>",
 		`event: {api: v2, priority: P2}`:                                  "<nil>",
 		`event: {priority: "{{ .alert.title }}", alert_type: "x{{ 1 }}"}`: "<nil>",
-		`event: {priority: urgent}`:                                       "test.yaml:3:23: priority must be normal or low; with api: v2 1 to 5, not \"urgent\"",
-		`event: {api: v2, priority: low}`:                                 "test.yaml:3:32: priority must be 1 to 5, because api is v2, not \"low\"",
-		`event: {alert_type: critical}`:                                   "test.yaml:3:25: alert_type must be error, warning, info or success, not \"critical\"",
+		`event: {priority: urgent}`:                                       "test.yaml:3:23: priority must be normal or low (api: v1), not \"urgent\"",
+		`event: {api: v2, priority: low}`:                                 "test.yaml:3:32: priority must be 1 to 5 (api: v2), not \"low\"",
+		`event: {alert_type: critical}`:                                   "test.yaml:3:25: alert_type must be error, warning, info or success (api: v1), not \"critical\"",
 		`event: {alert_type: "{{ if .alert.recovered }}success{{ else if .alert.test }} info {{ end }}"}`: "<nil>",
-		`event: {priority: "{{ if .alert.recovered }}low{{ else }}high{{ end }}"}`:                        "test.yaml:3:23: priority must be normal or low; with api: v2 1 to 5, not \"high\"",
+		`event: {priority: "{{ if .alert.recovered }}low{{ else }}high{{ end }}"}`:                        "test.yaml:3:23: priority must be normal or low (api: v1), not \"high\"",
 		`event: {priority: "{{ if .alert.recovered }}low{{ else }}{{ .alert.title }}{{ end }}"}`:          "<nil>",
+		`event: {alert_type: "{{ if .alert.test }}{{ .alert.title }}{{ else }}alarm{{ end }}"}`:           "test.yaml:3:25: alert_type must be error, warning, info or success (api: v1), not \"alarm\"",
 	} {
 		if got := checkError(one(keys)); got != want {
 			t.Errorf("%s: got %s, want %s", keys, got, want)

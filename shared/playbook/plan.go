@@ -145,8 +145,8 @@ func (p *Plan) Draft(results []enrich.Result, cycle event.Cycle) (event.Draft, [
 			emptyTitle = cmp.Or(emptyTitle, v.emptyTitle())
 		}
 		draft.Text = cmp.Or(draft.Text, strings.TrimSpace(texts.Text))
-		draft.Priority = cmp.Or(draft.Priority, v.priority(texts.Priority))
-		draft.AlertType = cmp.Or(draft.AlertType, v.alertType(texts.AlertType))
+		draft.Priority = cmp.Or(draft.Priority, v.known("priority", texts.Priority))
+		draft.AlertType = cmp.Or(draft.AlertType, v.known("alert_type", texts.AlertType))
 		for _, tag := range texts.Tags {
 			if tag = strings.TrimSpace(tag); tag != "" {
 				draft.Tags = appendNew(draft.Tags, tag)

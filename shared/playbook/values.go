@@ -1,8 +1,8 @@
 package playbook
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"text/template/parse"
@@ -12,12 +12,16 @@ import (
 	"boomerang/shared/fault"
 )
 
-// The values that Datadog knows.
-const (
-	alertTypes = "error, warning, info or success"
-	priorities = "normal or low; with api: v2 1 to 5"
-	levels     = "1 to 5, because api is v2"
-)
+// allowed returns what Datadog knows in a field of an API's event.
+func allowed(field, api string) (knows func(string) bool, texts string) {
+	switch {
+	case field == "alert_type":
+		return event.IsAlertType, "error, warning, info or success"
+	case api == APIv2:
+		return event.IsLevel, "1 to 5"
+	}
+	return event.IsPriority, "normal or low"
+}
 
 // checkValues reports the texts that Datadog does not know, as far as they do not depend on
 // values. The API is that of the first playbook that matches, so that one that sets none may
@@ -25,69 +29,44 @@ const (
 func (l *loader) checkValues(file document) {
 	anyV2 := slices.ContainsFunc(file.Playbooks, func(d definition) bool { return d.Event.API == APIv2 })
 	for i, d := range file.Playbooks {
-		path := element("playbooks", i) + ".event"
-		isKnown, allowed := event.IsPriority, priorities
-		switch {
-		case d.Event.API == APIv2:
-			isKnown, allowed = event.IsLevel, levels
-		case d.Event.API == "" && anyV2:
-			isKnown = func(text string) bool { return event.IsPriority(text) || event.IsLevel(text) }
+		apis := []string{cmp.Or(d.Event.API, APIv1)}
+		if d.Event.API == "" && anyV2 {
+			apis = append(apis, APIv2)
 		}
-		l.checkValue(path+".priority", d.Event.Priority, isKnown, "priority must be "+allowed)
-		l.checkValue(path+".alert_type", d.Event.AlertType, event.IsAlertType, "alert_type must be "+alertTypes)
-	}
-}
-
-func (l *loader) checkValue(path, source string, isKnown func(string) bool, problem string) {
-	for _, text := range outputs(source) {
-		if text = strings.TrimSpace(text); text != "" && !isKnown(text) {
-			l.Report(path, "%s, not %q", problem, text)
-			return
+		for field, source := range map[string]string{"alert_type": d.Event.AlertType, "priority": d.Event.Priority} {
+			unknown := slices.DeleteFunc(outputs(source), func(text string) bool {
+				return text == "" || slices.ContainsFunc(apis, func(api string) bool {
+					knows, _ := allowed(field, api)
+					return knows(text)
+				})
+			})
+			if len(unknown) > 0 {
+				_, texts := allowed(field, apis[0])
+				l.Report(element("playbooks", i)+".event."+field, "%s must be %s (api: %s), not %q", field, texts, apis[0], unknown[0])
+			}
 		}
 	}
 }
 
-// outputs returns what a template can come out as, if that are fixed texts with conditions.
+// outputs returns the fixed texts that a template can come out as.
 func outputs(source string) []string {
 	tree := parse.New("")
 	tree.Mode = parse.SkipFuncCheck
-	if _, err := tree.Parse(source, "", "", map[string]*parse.Tree{}); err != nil || tree.Root == nil {
-		return nil // It is reported elsewhere.
-	}
+	_, _ = tree.Parse(strings.TrimSpace(source), "", "", map[string]*parse.Tree{}) // An error is reported elsewhere.
 	return outputsOf(tree.Root)
 }
 
-// maxOutputs bounds the combinations of conditions.
-const maxOutputs = 64
-
-// outputsOf returns nil for a list with anything but texts and conditions.
 func outputsOf(list *parse.ListNode) []string {
-	all := []string{""}
-	if list == nil {
-		return all
+	if list == nil || len(list.Nodes) != 1 {
+		return nil
 	}
-	for _, node := range list.Nodes {
-		var more []string
-		switch n := node.(type) {
-		case *parse.TextNode:
-			more = []string{string(n.Text)}
-		case *parse.IfNode:
-			then, other := outputsOf(n.List), outputsOf(n.ElseList)
-			if then != nil && other != nil {
-				more = slices.Concat(then, other)
-			}
-		}
-		var joined []string
-		for _, before := range all {
-			for _, after := range more {
-				joined = append(joined, before+after)
-			}
-		}
-		if all = joined; len(all) > maxOutputs {
-			return nil
-		}
+	switch n := list.Nodes[0].(type) {
+	case *parse.TextNode:
+		return []string{strings.TrimSpace(string(n.Text))}
+	case *parse.IfNode:
+		return append(outputsOf(n.List), outputsOf(n.ElseList)...)
 	}
-	return all
+	return nil
 }
 
 // values are the texts that one playbook's templates came out as.
@@ -98,51 +77,36 @@ type values struct {
 	warnings    []error
 }
 
+func (v *values) where(field string) string { return "playbook " + v.playbook + ", " + field + ": " }
+
 // failed notes a template that cannot be rendered.
 func (v *values) failed(path string, err error) {
 	path, _, _ = strings.Cut(path, "[")
 	v.titleFailed = v.titleFailed || path == "event.title"
-	where := fmt.Sprintf("playbook %s, %s", v.playbook, path)
-	if _, ok := errors.AsType[*fault.Error](err); ok {
-		v.warnings = append(v.warnings, fault.Wrap(where+": the template", err))
-		return
+	if _, ok := errors.AsType[*fault.Error](err); !ok {
+		err = fault.New(fault.Permanent, v.where(path)+err.Error(), nil)
+	} else {
+		err = fault.Wrap(v.where(path)+"the template", err)
 	}
-	v.warnings = append(v.warnings, fault.New(fault.Permanent, where+": "+err.Error(), nil))
+	v.warnings = append(v.warnings, err)
 }
 
 func (v *values) emptyTitle() error {
-	return fault.New(fault.Permanent, "playbook "+v.playbook+", event.title: the template came out empty, so the event has the alert's title", nil)
+	return fault.New(fault.Permanent, v.where("event.title")+"the template came out empty, so the event has the alert's title", nil)
 }
 
-// priority returns a priority that the event's API knows. It notes one that the playbook's
-// own API does not know.
-func (v *values) priority(text string) string {
-	text = strings.TrimSpace(text)
-	isOwn := event.IsPriority
-	if v.ownAPI == APIv2 {
-		isOwn = event.IsLevel
-	}
-	if v.api != v.ownAPI && isOwn(text) {
-		return ""
-	}
-	if v.api == APIv2 {
-		return v.known("priority", text, event.IsLevel, "1 to 5")
-	}
-	return v.known("priority", text, event.IsPriority, "normal or low")
-}
-
-func (v *values) alertType(text string) string {
-	return v.known("alert_type", text, event.IsAlertType, alertTypes)
-}
-
-// known returns a text that Datadog knows, and notes another.
-func (v *values) known(field, text string, isKnown func(string) bool, allowed string) string {
+// known returns a text that the event's API knows. It notes one that the playbook's own
+// API does not know, either.
+func (v *values) known(field, text string) string {
 	const maxShown = 40
 	text = strings.TrimSpace(text)
-	if text == "" || isKnown(text) {
+	knows, texts := allowed(field, v.api)
+	if text == "" || knows(text) {
 		return text
 	}
-	where := fmt.Sprintf("playbook %s, event.%s: ", v.playbook, field)
-	v.warnings = append(v.warnings, fault.NewRedacted(fault.Permanent, where+`Datadog does not know "`, enrich.Line(text, maxShown), `": use `+allowed, nil))
+	if own, _ := allowed(field, v.ownAPI); !own(text) {
+		shown := enrich.Line(text, maxShown)
+		v.warnings = append(v.warnings, fault.NewRedacted(fault.Permanent, v.where("event."+field)+`Datadog does not know "`, shown, `": use `+texts, nil))
+	}
 	return ""
 }
