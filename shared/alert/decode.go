@@ -2,7 +2,6 @@ package alert
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -43,8 +42,7 @@ func read(body []byte, parse func([]byte) (map[string]any, error)) (Alert, error
 		return Alert{}, err
 	}
 	var a Alert
-	var buf [48]candidate
-	unused := a.fill(a.flatten(buf[:0], payload))
+	unused := a.fill(a.collect(make([]candidate, 0, 40), "", 0, payload))
 	if !a.addContent(payload, unused) {
 		return Alert{}, a.invalid()
 	}
@@ -73,97 +71,76 @@ func (a *Alert) invalid() error {
 
 // candidate is a value that may fill the field of a variable.
 type candidate struct {
-	keyMapping
+	*keyMapping
+	at, depth      int
 	container, key string // container is empty at the top level.
 	value          any
 }
 
-// path is the key as it stands in the template.
-func (c candidate) path() string {
-	return strings.TrimPrefix(c.container+"."+c.key, ".")
-}
+// certain reports whether nothing else can be meant. Deeper in a payload, any object may
+// be described.
+func (c candidate) certain() bool { return c.kind == certain && c.depth < 2 }
 
-// compare orders the candidates of each variable: certain before guessed, outer before
-// inner, then the better key. It ends with the names, so that the order of a map never
-// decides.
+// compare orders the candidates of each variable: certain before guessed, both before
+// deeper ones, outer before inner, then the better key, then the order of the keys.
 func compare(a, b candidate) int {
-	if a.variable != b.variable {
-		return a.variable - b.variable
-	}
-	outer := min(len(a.container), 1) - min(len(b.container), 1)
-	return cmp.Or(int(a.kind-b.kind), outer, a.rank-b.rank, strings.Compare(a.container, b.container), strings.Compare(a.key, b.key))
+	return cmp.Or(a.variable-b.variable, a.depth/2-b.depth/2, int(a.kind-b.kind), a.depth-b.depth, a.rank-b.rank, a.at-b.at)
 }
 
-// flatten returns the candidates of the payload and of the objects in it, and puts
-// the rest in Extra.
-func (a *Alert) flatten(found []candidate, payload map[string]any) []candidate {
-	for key, value := range payload {
-		object, isObject := value.(map[string]any)
-		if isObject && key != "" && !takesObject(mappingsOf("", key)) {
-			for childKey, child := range object {
-				found = a.selectKey(found, key, childKey, child)
-			}
+// collect appends the candidates in an object in the order of its keys, and puts the rest
+// in Extra. An object at the top level holds keys as the payload does.
+func (a *Alert) collect(found []candidate, container string, depth int, object map[string]any) []candidate {
+	for _, key := range sortedKeys(object) {
+		value := object[key]
+		if isAbsent(value) {
 			continue
 		}
-		found = a.selectKey(found, "", key, value)
+		m := mappingFor(container, key, value)
+		if depth > 1 && m != nil && (m.kind != certain || variables()[m.variable].isContent()) {
+			m = nil // A card has several titles, messages and links.
+		}
+		inner, isObject := value.(map[string]any)
+		switch {
+		case m != nil:
+			found = append(found, candidate{m, len(found), depth, container, key, value})
+		case isObject && depth == 0 && key != "":
+			found = a.collect(found, key, 1, inner)
+			continue
+		default:
+			found = a.search(found, key, max(depth+1, 2), value)
+		}
+		if depth < 2 && (m == nil || m.kind == guess) {
+			a.Extra.put(container, key, value)
+		}
 	}
 	return found
 }
 
-// selectKey adds the value to the candidates if its key names a variable, and to
-// Extra unless it certainly does.
-func (a *Alert) selectKey(found []candidate, container, key string, value any) []candidate {
-	if isAbsent(value) {
-		return found
-	}
-	m, ok := mappingFor(container, key, value)
-	if _, isList := value.([]any); ok && !(isList && m.kind == guess) {
-		found = append(found, candidate{m, container, key, value})
-	} else {
-		found = appendNested(found, container[:min(len(container), maxPathKey)], key, value)
-	}
-	if !ok || m.kind == guess {
-		a.Extra.put(container, key, value)
-	}
-	return found
-}
-
-// maxPathKey is how many bytes of a key are compared, and are in a path.
-const maxPathKey = 64
-
-// appendNested adds the values that are deeper in the payload, under keys that are
-// certain elsewhere. Titles, messages and links are not among them: a card has several
-// of each.
-func appendNested(found []candidate, path, key string, value any) []candidate {
+// search appends the candidates in a value under keys that are certain elsewhere.
+func (a *Alert) search(found []candidate, key string, depth int, value any) []candidate {
 	switch value := value.(type) {
 	case map[string]any:
-		path += "." + key[:min(len(key), maxPathKey)]
 		if label, labelled := labelOf(value); labelled {
 			value = map[string]any{label: value["value"]}
 		}
-		for child, v := range value {
-			m, ok := mappingFor(path, child, v) // "security": {"signal": {"title": …}}
-			if joined := ok && isJoined(path, child); !joined {
-				m, ok = mappingFor(key, child, v)
-				ok = ok && (m.kind == certain && !variables()[m.variable].isContent())
-			}
-			switch {
-			case isAbsent(v):
-			case ok:
-				m.kind = nested
-				found = append(found, candidate{m, path, child, v})
-			default:
-				found = appendNested(found, path, child, v)
-			}
-		}
+		return a.collect(found, key, depth, value)
 	case []any:
-		for i, item := range value {
-			found = appendNested(found, fmt.Sprintf("%s.%04d", path, i), key, item)
+		for _, item := range value {
+			found = a.search(found, key, depth, item)
 		}
 	case string:
-		found = appendNested(found, path, key, parseObjects(value))
+		return a.search(found, key, depth, parseObjects(value))
 	}
 	return found
+}
+
+func sortedKeys(object map[string]any) []string {
+	keys := make([]string, 0, len(object))
+	for key := range object {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 // labelOf returns the label of an object that is a key and its value, as the fields of
@@ -189,7 +166,7 @@ func (a *Alert) fill(found []candidate) (unused []any) {
 	for _, c := range found {
 		v := variables()[c.variable]
 		if c.variable == filled {
-			if text, isText := c.value.(string); isText && text != taken && c.kind == certain && v.isContent() {
+			if text, isText := c.value.(string); isText && text != taken && c.certain() && v.isContent() {
 				unused = append(unused, text)
 			}
 			continue
@@ -198,11 +175,11 @@ func (a *Alert) fill(found []candidate) (unused []any) {
 		case reason == "":
 			filled = c.variable
 			taken, _ = c.value.(string)
-			if name := guessNames[v.name]; name != "" && c.kind != certain {
+			if name := guessNames[v.name]; name != "" && !c.certain() {
 				a.guess(name, c.source)
 			}
-		case c.kind == certain:
-			a.Unreadable = append(a.Unreadable, Problem{Field: c.path(), Reason: reason})
+		case c.certain():
+			a.Unreadable = append(a.Unreadable, Problem{strings.TrimPrefix(c.container+"."+c.key, "."), reason})
 			if reason == notText {
 				unused = append(unused, c.value)
 			}

@@ -24,7 +24,6 @@ type keyKind int
 const (
 	certain keyKind = iota
 	guess
-	nested // A certain key deeper in the payload. Extra has its value too.
 )
 
 // keyTable has all keys but the variables' names, with those of partners' templates
@@ -60,7 +59,7 @@ var keyTable = []keyRow{
 	{"EVENT_MSG", certain, nil, "event_message body message text msg event_body event_text alert_message alert_body alert_msg alert_text monitor_message"},
 	{"TEXT_ONLY_MSG", certain, nil, "text_only_message text_msg text_message text_only"},
 	{"PRIORITY", certain, nil, "event_priority"},
-	{"HOSTNAME", certain, nil, "host"},
+	{"HOSTNAME", certain, nil, "host_name host"},
 	{"TAGS", certain, nil, "alert_tags event_tags monitor_tags"},
 	{"LINK", certain, nil, "event_url url alert_url event_link alert_link"},
 	{"SNAPSHOT", certain, nil, "snapshot_url"},
@@ -90,28 +89,19 @@ var keyTable = []keyRow{
 	{"INCIDENT_PUBLIC_ID", guess, nil, "public_id"},
 }
 
-// entities are containers that describe another object: an "id", "name" or "title"
-// inside is not the alert's, unless container and key together name a variable, as
+// entities are containers that describe another object: a key of one word inside, such
+// as "id", is not the alert's, unless container and key together name a variable, as
 // org.id does.
-var entities = keySet("account actor app application assignee author channel cluster commander creator customer " +
-	"dashboard device env environment group host incident integration log notification_target org organisation " +
-	"organization owner policy project receiver recipient region requester rule runbook schedule security sender " +
-	"service signal source synthetics target team tenant test user users")
-
-// ambiguous are the keys that describe an entity itself.
-var ambiguous = keySet("action aggregate body content date description details email groups host id level link logs " +
-	"message metric monitor msg name org organisation organization priority public_id query scope scopes severity " +
-	"start_time starts_at state status subject summary tags text time timestamp title type updated_at urgency url user")
-
-func keySet(keys string) func() map[string]bool {
-	return sync.OnceValue(func() map[string]bool {
-		set := make(map[string]bool)
-		for key := range strings.FieldsSeq(keys) {
-			set[string(canonical(nil, key))] = true
-		}
-		return set
-	})
-}
+var entities = sync.OnceValue(func() map[string]bool {
+	set := make(map[string]bool)
+	for name := range strings.FieldsSeq("account actor app application assignee author channel cluster commander creator customer " +
+		"dashboard device env environment group host incident integration log notificationtarget org organisation " +
+		"organization owner policy project receiver recipient region requester rule runbook schedule security sender " +
+		"service signal source synthetics target team tenant test user users") {
+		set[name] = true
+	}
+	return set
+})
 
 // keyMapping says that a key holds a variable, if when accepts the value's text.
 type keyMapping struct {
@@ -127,30 +117,34 @@ type keyMapping struct {
 // decode none.
 var keyMappings = sync.OnceValue(func() map[string][]keyMapping {
 	byKey := make(map[string][]keyMapping)
+	add := func(key string, m keyMapping) {
+		k := string(canonical(nil, key))
+		byKey[k] = append(byKey[k], m)
+	}
 	indexes := make(map[string]int)
 	for i, v := range variables() {
 		indexes[v.name] = i
 	}
 	for _, row := range keyTable {
 		for i, key := range strings.Fields(row.keys) {
-			k := string(canonical(nil, key))
-			byKey[k] = append(byKey[k], keyMapping{indexes[row.variable], 1 + i, row.kind, row.when, key})
+			add(key, keyMapping{indexes[row.variable], 1 + i, row.kind, row.when, key})
 		}
 	}
 	for name, i := range indexes {
-		k := string(canonical(nil, name))
-		accepted := slices.ContainsFunc(byKey[k], func(m keyMapping) bool { return m.variable == i })
-		if !accepted {
-			byKey[k] = append(byKey[k], keyMapping{variable: i, source: strings.ToLower(name)})
+		if !slices.ContainsFunc(byKey[string(canonical(nil, name))], func(m keyMapping) bool { return m.variable == i }) {
+			add(name, keyMapping{variable: i, source: strings.ToLower(name)})
 		}
 	}
 	return byKey
 })
 
+// maxKey is how many bytes of a key are read. Those of the table are shorter.
+const maxKey = 64
+
 // canonical appends the key's lower-case letters and digits to dst. It keeps all
 // non-ASCII bytes, so that a key in another script never equals one of the table.
 func canonical(dst []byte, key string) []byte {
-	for i := range min(len(key), maxPathKey) { // The table has none near as long.
+	for i := range min(len(key), maxKey) {
 		switch c := key[i]; {
 		case 'A' <= c && c <= 'Z':
 			dst = append(dst, c+'a'-'A')
@@ -161,45 +155,37 @@ func canonical(dst []byte, key string) []byte {
 	return dst
 }
 
-// maxKey bounds what is read of a name: the longest that means something is shorter.
-const maxKey = 96 // Bytes.
-
 // mappingsOf returns the mappings of a key inside a container, or at the top level
 // when container is empty. Container and key together come first: org.id is $ORG_ID
 // only.
 func mappingsOf(container, key string) []keyMapping {
-	container, key = container[:min(len(container), maxKey)], key[:min(len(key), maxKey)]
 	var buf [2 * maxKey]byte
 	k := canonical(buf[:0], container)
 	split := len(k)
 	k = canonical(k, key)
-	found := keyMappings()[string(k)]
-	if container == "" || found != nil {
+	if found := keyMappings()[string(k)]; found != nil {
 		return found
 	}
-	if ambiguous()[string(k[split:])] && entities()[string(k[:split])] {
+	found := keyMappings()[string(k[split:])]
+	if len(found) > 0 && entities()[string(k[:split])] && !strings.Contains(found[0].source, "_") {
 		return nil
 	}
-	return keyMappings()[string(k[split:])]
+	return found
 }
 
-// isJoined reports whether container and key together name a variable.
-func isJoined(container, key string) bool {
-	container, key = container[:min(len(container), maxKey)], key[:min(len(key), maxKey)]
-	return keyMappings()[string(canonical(canonical(nil, container), key))] != nil
-}
-
-// mappingFor returns the mapping that accepts the value.
-func mappingFor(container, key string, value any) (keyMapping, bool) {
+// mappingFor returns the mapping that accepts the value, or nil.
+func mappingFor(container, key string, value any) *keyMapping {
 	_, isObject := value.(map[string]any)
+	_, isList := value.([]any)
 	s, _ := scalar(value)
 	s = strings.TrimSpace(s)
-	for _, m := range mappingsOf(container, key) {
-		if (m.when == nil || m.when(s)) && (!isObject || variables()[m.variable].object) {
-			return m, true
+	found := mappingsOf(container, key)
+	for i, m := range found {
+		if (m.when == nil || m.when(s)) && !(isObject && !variables()[m.variable].object) && !(isList && m.kind == guess) {
+			return &found[i]
 		}
 	}
-	return keyMapping{}, false
+	return nil
 }
 
 // guessNames are the fields that Guessed names, by variable.

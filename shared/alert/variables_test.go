@@ -33,11 +33,6 @@ func TestKeyMappings_Unique(t *testing.T) {
 			}
 		}
 	}
-	for key := range ambiguous() {
-		if keyMappings()[key] == nil {
-			t.Errorf("ambiguous key %s names nothing", key)
-		}
-	}
 }
 
 func TestVariables(t *testing.T) {

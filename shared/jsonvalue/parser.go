@@ -189,25 +189,28 @@ func (p *parser) string() (s string, ok bool) {
 	if p.peek() != '"' {
 		return "", false
 	}
-	escaped := false
 	start := p.at + 1
-	for p.at = start; p.at < len(p.text); p.at++ {
-		switch c := p.text[p.at]; {
-		case c == '"' && escaped:
-			p.at++
-			return unescape(p.text[start : p.at-1])
-		case c == '"':
-			p.at++
-			return validText(p.text[start : p.at-1]), true
-		case c == '\\':
-			escaped = true
-			p.at++
-		case c < ' ' && !p.lenient:
+	for end := start; ; end++ {
+		quote := strings.IndexByte(p.text[end:], '"')
+		if quote < 0 {
+			p.at = len(p.text)
 			return "", false
 		}
+		end += quote
+		s = p.text[start:end]
+		p.at = end + 1
+		if backslashes := len(s) - len(strings.TrimRight(s, `\`)); backslashes%2 == 0 {
+			break
+		}
 	}
-	p.at = len(p.text)
-	return "", false
+	switch {
+	case !p.lenient && strings.ContainsFunc(s, func(r rune) bool { return r < ' ' }):
+		return "", false
+	case strings.Contains(s, `\`):
+		return unescape(s)
+	default:
+		return validText(s), true
+	}
 }
 
 // validText replaces each invalid byte by U+FFFD.
