@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -136,5 +137,21 @@ func TestCompose_LinearTime(t *testing.T) {
 				t.Errorf("2 KiB take %s and 32 KiB %s", small, large)
 			}
 		})
+	}
+}
+
+// A text that grows link by link is copied for each, which shows in bytes and not yet in time.
+func TestCompose_LinearMemory(t *testing.T) {
+	allocated := func(kib int) uint64 {
+		a := triggered()
+		a.Message = strings.Repeat("[http://x.y", kib<<10/len("[http://x.y"))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		event.Compose(a, event.Draft{Playbook: "default"}, nil, now)
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	if small, large := allocated(16), allocated(256); large > 32*small {
+		t.Errorf("16 KiB take %d bytes and 256 KiB %d", small, large)
 	}
 }

@@ -128,8 +128,8 @@ func (s *said) links(l string) string {
 	if !strings.Contains(l, "://") || strings.Contains(l, "`") {
 		return l
 	}
-	var out strings.Builder
-	at, repeated, label, changed := 0, 0, "", false
+	var out, label strings.Builder
+	at, repeated, changed := 0, 0, false
 	found := links().FindAllStringSubmatchIndex(l, -1)
 	part := func(m []int, n int) string {
 		if m[2*n] < 0 {
@@ -139,7 +139,7 @@ func (s *said) links(l string) string {
 	}
 	for _, m := range found {
 		out.WriteString(l[at:m[0]])
-		label += l[at:m[0]]
+		label.WriteString(l[at:m[0]])
 		at = m[1]
 		whole := l[m[0]:m[1]]
 		switch picture, address := part(m, 2), part(m, 6); {
@@ -167,7 +167,7 @@ func (s *said) links(l string) string {
 	if repeated == 0 && !changed {
 		return l
 	}
-	if label += l[at:]; repeated == len(found) && len(strings.Fields(label)) <= maxLabel {
+	if label.WriteString(l[at:]); repeated == len(found) && len(strings.Fields(label.String())) <= maxLabel {
 		return ""
 	}
 	return out.String() + l[at:]
