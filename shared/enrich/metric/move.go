@@ -19,8 +19,6 @@ type Move struct {
 	From, To float64
 	Unit     string
 	Sudden   bool // It jumped, and did not climb or fall over a while.
-	// Lead is that of the step metric; empty without points.
-	Lead []enrich.Lead
 }
 
 // ReadMove returns the last move of the alert's metric in a time. The error skips an alert
@@ -37,11 +35,6 @@ func ReadMove(ctx context.Context, series func(context.Context, datadog.SeriesQu
 	s := selectSeries(all, a, q)
 	m := moveOf(s.Points)
 	m.Unit = enrich.Line(s.Unit, maxGroupRunes)
-	start, _ := Config{}.windowFor(alert.Alert{Date: to}, q.Over)
-	s.Points = slices.DeleteFunc(slices.Clone(s.Points), func(p datadog.Point) bool { return p.Time.Before(start) })
-	if len(s.Points) > 0 {
-		m.Lead = leads(q, s, newData(q, s), a.Date)
-	}
 	return m, nil
 }
 

@@ -1,16 +1,11 @@
 package metric
 
 import (
-	"context"
 	"math"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
-	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
-	"boomerang/shared/enrich"
 )
 
 func TestMoveOf(t *testing.T) {
@@ -50,7 +45,7 @@ func TestMoveOf(t *testing.T) {
 			}
 		})
 	}
-	if got := moveOf(nil); !cmp.Equal(got, Move{}) {
+	if got := moveOf(nil); got != (Move{}) {
 		t.Errorf("without points: %+v", got)
 	}
 }
@@ -61,30 +56,5 @@ func steps(before, at, after float64) func(float64) float64 {
 			return after
 		}
 		return before
-	}
-}
-
-// TestReadMove_Lead says of the longer time what the step metric says of its own.
-func TestReadMove_Lead(t *testing.T) {
-	values := make([]float64, 181)
-	for i := range values {
-		values[i] = float64(i) // The step sees the last hour only.
-	}
-	series := func(context.Context, datadog.SeriesQuery) ([]datadog.Series, error) {
-		return []datadog.Series{{Unit: "ms", Points: points(values...)}}, nil
-	}
-	a := alert.Alert{Query: "avg(last_5m):avg:a{*} > 100", Date: noon}
-	m, err := ReadMove(t.Context(), series, a, noon.Add(-3*time.Hour), noon)
-	want := []enrich.Lead{{Answer: enrich.What, Text: "178 ms (avg over 5m), above 100 ms"}, {Answer: enrich.What, Text: "rising"}}
-	if diff := cmp.Diff(want, m.Lead); err != nil || diff != "" {
-		t.Errorf("%v, leads (-want +got):\n%s", err, diff)
-	}
-	step := enriched(t, Config{}, a, datadog.Series{Unit: "ms", Points: points(values[120:]...)})
-	if diff := cmp.Diff(step.Lead, m.Lead); diff != "" {
-		t.Errorf("the step has others (-step +move):\n%s", diff)
-	}
-	none := func(context.Context, datadog.SeriesQuery) ([]datadog.Series, error) { return nil, nil }
-	if m, err := ReadMove(t.Context(), none, a, noon.Add(-3*time.Hour), noon); len(m.Lead) > 0 || err != nil {
-		t.Errorf("without points: %v, %v", m.Lead, err)
 	}
 }

@@ -80,11 +80,7 @@ func newStep(r reader, c Config) enrich.Step {
 			e, past = r.readPast(ctx, a, e, candidates)
 			results, named = append(results, past), suspectsOf(e, c.Without)
 		}
-		f, err := newFinding(e, named, results)
-		if isFresh(a) { // Later the value is that of the alert's begin.
-			f.Lead = append(f.Lead, e.moved.Lead...)
-		}
-		return f, err
+		return newFinding(e, named, results)
 	})
 }
 

@@ -89,8 +89,6 @@ func TestStep(t *testing.T) {
 		Lead: []enrich.Lead{
 			{Answer: enrich.Suspect, Text: deploy, URL: page + "42", Time: at(-9)},
 			{Answer: enrich.Suspect, Text: upstream, URL: page + "43", Time: at(-25)},
-			{Answer: enrich.What, Text: "1.4 (avg over 5m), above 1"},
-			{Answer: enrich.What, Text: "jumped from 0.3 to 1.4 at 11:54 UTC, 6 min before"},
 		},
 	}, `{"began":"2026-11-21T12:00:00Z","suspects":[`+
 		`{"kind":"deploy","title":"Deploy checkout to prod succeeded (version 2), by ann","time":"2026-11-21T11:51:00Z","before":540,`+
