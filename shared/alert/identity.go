@@ -2,8 +2,12 @@ package alert
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"time"
+
+	"boomerang/shared/jsonvalue"
 )
 
 // RepeatWindow is how long after a delivery an equal one is a repetition, if nothing
@@ -32,35 +36,23 @@ func (a *Alert) identify(links []link) (certain bool) {
 	if given == a.CycleKey || given == a.AggregKey {
 		given = ""
 	}
-	var linked, mentioned []string
-	var source, mention string
-	for _, l := range links {
-		switch {
-		case l.event == "":
-		case l.event == given:
-			a.ID = given
-			return true
-		case l.own && len(linked) < 2 && !slices.Contains(linked, l.event):
-			linked = append(linked, l.event)
-			source = cmp.Or(source, l.source)
-		case !l.own && len(mentioned) < 2 && !slices.Contains(mentioned, l.event):
-			mentioned = append(mentioned, l.event)
-			mention = cmp.Or(mention, l.source)
-		}
+	if given != "" && slices.ContainsFunc(links, func(l link) bool { return l.event == given }) {
+		return true
 	}
+	own, certain := first(links, func(l link) string { return l.ifOwn(l.event) })
+	other, only := first(links, func(l link) string { return l.event })
 	switch {
-	case len(linked) > 0:
-		a.ID = linked[0]
-		a.guess("identity", source)
-		return given == "" && len(linked) == 1
+	case own.event != "":
+		a.ID = own.event
+		a.guess("identity", own.source)
+		return given == "" && certain
 	case given != "":
-		a.ID = given
 		a.guess("identity", "id")
-	case mention == fromAddress, len(mentioned) == 1 && a.guessedFrom("title", fromMessage):
+	case other.source == fromAddress, other.event != "" && only && a.guessedFrom("title", fromMessage):
 		// A card's address comes first, and a chat's text has the template's links. In other
 		// messages a person links other events.
-		a.ID = mentioned[0]
-		a.guess("identity", mention)
+		a.ID = other.event
+		a.guess("identity", other.source)
 	default:
 		a.ID = ""
 		a.guess("identity", "content")
@@ -94,4 +86,11 @@ func (a Alert) isOfMonitor() bool {
 	}
 	return a.Tags.Has("monitor") || a.CycleKey+a.Query+a.Status != "" ||
 		inField("monitor", a.MonitorID) || inField("state", string(a.Transition)) || inField("group", a.Scope)
+}
+
+// digest returns the SHA-256 of the payload's canonical JSON in hex. The keys of
+// alerts in the table depend on it.
+func digest(payload map[string]any, sizeHint int) string {
+	sum := sha256.Sum256(jsonvalue.Append(make([]byte, 0, sizeHint), payload))
+	return hex.EncodeToString(sum[:])
 }

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -77,14 +78,9 @@ func readLink(address string) (l link, ok bool) {
 	_, path, _ := strings.Cut(address, "/")
 	isEvent := strings.HasPrefix(path, "event/") || strings.HasPrefix(path, "#/event/") || strings.HasPrefix(path, "event?")
 	for _, mark := range []string{"monitors/", "monitors#"} {
-		if _, rest, found := strings.Cut(path, mark); found && l.monitor == "" {
-			if l.monitor = leadingDigits(rest); len(l.monitor) > maxMonitorID {
-				l.monitor = ""
-			}
+		if _, rest, _ := strings.Cut(path, mark); l.monitor == "" && isShort(leadingDigits(rest)) {
+			l.monitor = leadingDigits(rest)
 		}
-	}
-	if !isEvent && l.monitor == "" {
-		return link{}, false
 	}
 	isSeparator := func(r rune) bool { return r == '?' || r == '&' || r == ';' || r == '#' }
 	for parameter := range strings.FieldsFuncSeq(path, isSeparator) {
@@ -94,57 +90,47 @@ func readLink(address string) (l link, ok bool) {
 				l.event = id
 			}
 		case key == "group":
-			if group, err := url.QueryUnescape(value); err == nil {
-				l.group = scopeOf(group)
-			}
+			group, _ := url.QueryUnescape(value)
+			l.group = scopeOf(group)
 		}
 	}
-	return l, true
+	return l, isEvent || l.monitor != ""
 }
 
 func leadingDigits(s string) string {
-	if end := strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
-		return s[:end]
+	return s[:len(s)-len(strings.TrimLeft(s, "0123456789"))]
+}
+
+// first returns the first link that has a value, and whether no other link has another.
+func first(links []link, value func(link) string) (found link, only bool) {
+	only = true
+	for _, l := range links {
+		switch v := value(l); {
+		case v == "":
+		case found == link{}:
+			found = l
+		default:
+			only = only && v == value(found)
+		}
 	}
-	return s
+	return found, only
+}
+
+// ifOwn returns a value of Datadog's own link only.
+func (l link) ifOwn(value string) string {
+	if l.own {
+		return value
+	}
+	return ""
 }
 
 // monitorOf returns the monitor of the links from a source: of Datadog's own one, or
 // the only one that is linked.
-func monitorOf(links []link, source string) (monitor string) {
-	several := false
-	for _, l := range links {
-		switch {
-		case l.source != source || l.monitor == "":
-		case l.own:
-			return l.monitor
-		default:
-			several = several || monitor != "" && monitor != l.monitor
-			monitor = l.monitor
-		}
+func monitorOf(links []link, source string) string {
+	links = slices.DeleteFunc(slices.Clone(links), func(l link) bool { return l.source != source })
+	own, _ := first(links, func(l link) string { return l.ifOwn(l.monitor) })
+	if l, only := first(links, func(l link) string { return l.monitor }); only {
+		return l.monitor
 	}
-	if several {
-		return ""
-	}
-	return monitor
-}
-
-// ownAddress returns the address of Datadog's own link.
-func ownAddress(links []link) string {
-	for _, l := range links {
-		if l.own {
-			return l.address
-		}
-	}
-	return ""
-}
-
-// groupOf returns the group of Datadog's own links.
-func groupOf(links []link) string {
-	for _, l := range links {
-		if l.own && l.group != "" {
-			return l.group
-		}
-	}
-	return ""
+	return own.monitor
 }

@@ -1,6 +1,9 @@
 package alert
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // The sources of guesses that are texts, and not fields of the payload. What is read
 // from them may also stand in an event that is not a monitor's.
@@ -22,27 +25,32 @@ type pattern struct {
 // before all of them.
 var patterns = []pattern{
 	{"state", fromTitle, func(t texts) string { return t.marks.state }},
-	{"state", fromMessage, func(t texts) string { return stateIn(t.message) }},
+	{"state", fromMessage, func(t texts) string { return stateIn(t.Message) }},
 	{"priority", fromTitle, func(t texts) string { return t.marks.priority }},
-	{"priority", fromTags, func(t texts) string { return severityOf(t.tags.Get("priority")) }},
-	{"priority", "incident", func(t texts) string { return severityOf(t.incident) }},
-	{"priority", "security", func(t texts) string { return severityOf(t.security) }},
+	{"priority", fromTags, func(t texts) string { return severityOf(t.Tags.Get("priority")) }},
+	{"priority", "incident", func(t texts) string { return severityOf(t.Incident.Severity) }},
+	{"priority", "security", func(t texts) string { return severityOf(t.Security.SignalSeverity) }},
 	{"monitor", fromLink, func(t texts) string { return monitorOf(t.links, fromLink) }},
 	{"monitor", fromAddress, func(t texts) string { return monitorOf(t.links, fromAddress) }},
 	{"monitor", fromMessage, func(t texts) string { return monitorOf(t.links, fromMessage) }},
 	{"group", fromTitle, func(t texts) string { return t.marks.group }},
-	{"group", fromLink, func(t texts) string { return groupOf(t.links) }},
-	{"group", "alert_status", func(t texts) string { return scopeIn(t.status, " over ", " was ") }},
-	{"group", fromMessage, func(t texts) string { return scopeIn(t.message, "** over **", "**") }},
-	{"link", fromMessage, func(t texts) string { return ownAddress(t.links) }},
+	{"group", fromLink, func(t texts) string {
+		l, _ := first(t.links, func(l link) string { return l.ifOwn(l.group) })
+		return l.group
+	}},
+	{"group", "alert_status", func(t texts) string { return scopeIn(t.Status, " over ", " was ") }},
+	{"group", fromMessage, func(t texts) string { return scopeIn(t.Message, "** over **", "**") }},
+	{"link", fromMessage, func(t texts) string {
+		l, _ := first(t.links, func(l link) string { return l.ifOwn(l.address) })
+		return l.address
+	}},
 }
 
 // texts are what the patterns read.
 type texts struct {
-	marks                               marks
-	message, status, incident, security string
-	tags                                Tags
-	links                               []link
+	*Alert
+	marks marks
+	links []link
 }
 
 // Infer fills state, priority, monitor, group and link from Datadog's own words in the alert,
@@ -50,14 +58,13 @@ type texts struct {
 func (a *Alert) Infer() { a.infer(a.links()) }
 
 func (a *Alert) infer(links []link) {
-	t := texts{a.marks(), a.Message, a.Status, a.Incident.Severity, a.Security.SignalSeverity, a.Tags, links}
+	fields := map[string]*string{
+		"state": (*string)(&a.Transition), "priority": &a.Priority, "monitor": &a.MonitorID, "group": &a.Scope, "link": &a.Link,
+	}
+	t := texts{a, a.marks(), links}
 	for _, p := range patterns {
-		field := a.field(p.field)
-		if *field != "" {
-			continue
-		}
-		if *field = p.find(t); *field != "" {
-			a.guess(p.field, p.source)
+		if field := fields[p.field]; *field == "" {
+			a.take(p.field, field, p.source, p.find(t))
 		}
 	}
 	if a.Type == "" {
@@ -79,22 +86,6 @@ func (a *Alert) typeOf() string {
 		return "warning"
 	}
 	return ""
-}
-
-// field returns the field that a guess names.
-func (a *Alert) field(name string) *string {
-	switch name {
-	case "state":
-		return (*string)(&a.Transition)
-	case "priority":
-		return &a.Priority
-	case "monitor":
-		return &a.MonitorID
-	case "group":
-		return &a.Scope
-	default:
-		return &a.Link
-	}
 }
 
 // marks are what Datadog writes before a monitor's name in a title:
@@ -120,22 +111,11 @@ func readMarks(title string) (m marks) {
 	title = title[:min(len(title), maxMarks)]
 	prefixed := false
 	for title != "" {
-		if inside, rest, ok := cutMark(title); ok {
-			m.add(inside)
-			title = strings.TrimLeft(rest, " ")
-			continue
-		}
-		word, rest, ok := strings.Cut(title, ":")
-		if strings.Contains(word, " on {") { // "Triggered on {host:a}: CPU"
-			word, rest, ok = strings.Cut(title, "}:")
-		}
-		if ok && m.state == "" {
-			if m.add(word); m.state != "" {
-				title = strings.TrimLeft(rest, " ")
-				continue
-			}
-		}
+		inside, rest, bracketed := cutMark(title)
+		known := m.add(inside)
 		switch start := strings.IndexByte(title, '['); {
+		case bracketed, known:
+			title = strings.TrimLeft(rest, " ")
 		case start > 0 && !prefixed && m == marks{}:
 			title, prefixed = title[start:], true // Words of the template's, such as "Datadog: ".
 		default:
@@ -148,29 +128,36 @@ func readMarks(title string) (m marks) {
 	return m
 }
 
-// cutMark splits "[inside] rest". A group in braces may hold brackets, and the title may
-// be cut.
-func cutMark(title string) (inside, rest string, ok bool) {
-	if title[0] != '[' {
+// cutMark splits "[inside] rest", and "inside: rest". A group in braces may hold brackets
+// and colons, and the title may be cut.
+func cutMark(title string) (inside, rest string, bracketed bool) {
+	end := ":"
+	if title, bracketed = strings.CutPrefix(title, "["); bracketed {
+		end = "]"
+	}
+	inside, rest, ended := strings.Cut(title, end)
+	if i := strings.Index(title, "}"+end); i > 0 && strings.Contains(inside, "{") {
+		return title[:i+1], title[i+2:], bracketed
+	}
+	if !ended && !bracketed {
 		return "", "", false
 	}
-	inside, rest, _ = strings.Cut(title[1:], "]")
-	if strings.Contains(inside, "{") {
-		if i := strings.Index(title, "}]"); i > 0 {
-			return title[1 : i+1], title[i+2:], true
-		}
-	}
-	return inside, rest, true
+	return inside, rest, bracketed
 }
 
-func (m *marks) add(inside string) {
+// add reads what a mark says, and reports whether it says anything.
+func (m *marks) add(inside string) bool {
 	word, group, _ := strings.Cut(inside, " on ")
 	switch state, known := stateOf(word); {
 	case known && m.state == "":
 		m.state, m.group = state, scopeOf(strings.Trim(group, "{}"))
 	case len(inside) == 2 && inside[0] == 'P' && m.priority == "":
 		m.priority = priorityOf(inside)
+		return m.priority != ""
+	default:
+		return false
 	}
+	return true
 }
 
 // stateOf returns the transition that a word in a title means.
@@ -216,11 +203,8 @@ func scopeOf(group string) string {
 // severityOf returns the priority that a severity means: SEV-2, high, P2.
 func severityOf(severity string) string {
 	severity = strings.ToLower(severity)
-	for i, word := range []string{"critical", "high", "medium", "low", "info"} {
-		p := string(rune('1' + i))
-		if severity == word || severity == "p"+p || severity == "sev-"+p || severity == "sev"+p {
-			return "P" + p
-		}
+	if i := slices.Index([]string{"critical", "high", "medium", "low", "info"}, severity); i >= 0 {
+		return Values("priority")[i]
 	}
-	return ""
+	return priorityOf(strings.TrimLeft(severity, "sev-"))
 }

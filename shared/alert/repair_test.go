@@ -45,15 +45,15 @@ func TestDecode_Repair(t *testing.T) {
 		},
 		{
 			"truncated object", `{"title":"t","logs_sample":"` + cutSample + `","org_id":"2"}`,
-			Alert{Title: "t", OrgID: "2", LogsSample: rawJSON(cutSample)},
+			Alert{Title: "t", OrgID: "2", LogsSample: structured(cutSample)},
 		},
 		{
 			"truncated at the end", `{"title":"t","metadata":{"LOGS_SAMPLE":"` + cutSample + `"}}`,
-			Alert{Title: "t", LogsSample: rawJSON(cutSample)},
+			Alert{Title: "t", LogsSample: structured(cutSample)},
 		},
 		{
 			"invalid list", `{"title":"t","logs":"[{"a": Infinity}]","incident_fields":"{"a":1}"}`,
-			Alert{Title: "t", LogsSample: rawJSON(`[{"a": Infinity}]`), Incident: Incident{Fields: json.RawMessage(`{"a":1}`)}},
+			Alert{Title: "t", LogsSample: structured(`[{"a": Infinity}]`), Incident: Incident{Fields: json.RawMessage(`{"a":1}`)}},
 		},
 	}
 	for _, tt := range tests {
@@ -115,7 +115,7 @@ func TestDecode_Lenient(t *testing.T) {
 		{"\ufeff{\"alert_id\":\"1\" \"title\":\"t\",\"tags\":[\"a:b\",\"c\",],\"body\":\"a\nb\",\"logs\":\"{\"a\":1}\",\"hostname\":}", with(func(a *Alert) {
 			a.Message, a.LogsSample = "a\nb", json.RawMessage(`{"a":1}`)
 		})},
-		{`{"alert_id":"1","title":"t" "tags":["a:b","c"],"logs_sample":"` + cutSample + `","hostname":}`, with(func(a *Alert) { a.LogsSample = rawJSON(cutSample) })},
+		{`{"alert_id":"1","title":"t" "tags":["a:b","c"],"logs_sample":"` + cutSample + `","hostname":}`, with(func(a *Alert) { a.LogsSample = structured(cutSample) })},
 	}
 	for _, tt := range tests {
 		t.Run(tt.body, func(t *testing.T) {

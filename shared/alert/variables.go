@@ -182,7 +182,8 @@ func structured(v any) json.RawMessage {
 	if isAbsent(v) {
 		return nil
 	}
-	return rawJSON(v)
+	raw, _ := json.Marshal(v) // As the queue does, which so changes nothing.
+	return raw
 }
 
 // Dates outside these years are mistakes of a template.
