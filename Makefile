@@ -210,6 +210,21 @@ golden: ## Rewrite the golden files; review the diff before you commit
 	[ -n "$$packages" ] || { echo "no package has golden files" >&2; exit 1; }; \
 	go test -count=1 $$packages -update
 
+# The events that stand beside package event: as commit BEFORE wrote them, and as they are now.
+EXAMPLES := torq-payload object-variables no-data
+BEFORE := 7916892
+TEXT_OF_EVENT = awk '/^  title  / { sub(/^  title +/, ""); print $$0 "\n" } /^  │/ { sub(/^  │ ?/, ""); print }'
+
+.PHONY: pictures
+pictures: ## Draw three events before and after, as Datadog shows them on a phone (needs chromium)
+	@$(call need,$(or $(CHROMIUM),chromium),install chromium or set CHROMIUM to another browser of its kind)
+	@rm -rf .build/before && git worktree prune && git worktree add -q --detach .build/before $(BEFORE)
+	@for name in $(EXAMPLES); do \
+		(cd .build/before && go run ./functions/local run events/$$name.json) | $(TEXT_OF_EVENT) > shared/event/examples/$$name.before.md; \
+		go run ./functions/local run events/$$name.json | $(TEXT_OF_EVENT) > shared/event/examples/$$name.after.md; done
+	@git worktree remove --force .build/before
+	@cd functions/local/pictures && go run . $(CURDIR)/shared/event/examples
+
 ## In AWS
 
 .PHONY: build

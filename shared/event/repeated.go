@@ -15,8 +15,8 @@ import (
 //     little else go.
 //   - An entry whose page and words stand on the first screen goes.
 //   - A sentence of at least minWords words and minLetters letters is said once, whatever its marks are.
-//   - What Datadog adds to a message goes: the links below it, when the monitor was last
-//     triggered, and the handles that it notifies.
+//   - What Datadog adds to a message goes: its sentence about the metric, the links below it,
+//     when the monitor was last triggered, and the handles that it notifies.
 //   - Code stays as it is.
 type said struct {
 	pages, sentences map[string]bool
@@ -69,7 +69,13 @@ var footers = enrich.Pattern(`^(?:\[\[[^\]]*\]\([^)]*\)\](?: · )?)+$|^The monit
 
 func isFooter(l string) bool {
 	l = strings.TrimSpace(l)
-	return (strings.HasPrefix(l, "[[") || strings.HasPrefix(l, "The monitor was")) && footers().MatchString(l) || isHandles(l)
+	switch {
+	case strings.HasPrefix(l, "[["), strings.HasPrefix(l, "The monitor was"):
+		return footers().MatchString(l)
+	case strings.HasPrefix(l, "**"):
+		return metricSentence().MatchString(l) // The first screen has it, or what a step knows of the metric.
+	}
+	return isHandles(l)
 }
 
 // isHandles reports whether a line has nothing but handles, whose @ is escaped.
@@ -125,59 +131,50 @@ func (s *said) line(l string) string {
 
 // links replaces the links to pages that were linked before.
 func (s *said) links(l string) string {
-	if !strings.Contains(l, "://") || strings.Contains(l, "`") {
+	if !strings.Contains(l, "://") {
 		return l
 	}
-	var out, label strings.Builder
-	at, repeated, changed := 0, 0, false
 	found := links().FindAllStringSubmatchIndex(l, -1)
-	part := func(m []int, n int) string {
-		if m[2*n] < 0 {
-			return ""
-		}
-		return l[m[2*n]:m[2*n+1]]
+	var out strings.Builder
+	at, repeated, words, ticks := 0, 0, 0, 0
+	between := func(to int) {
+		text := l[at:to]
+		words += len(strings.Fields(text))
+		ticks += strings.Count(text, "`")
+		out.WriteString(text)
 	}
 	for _, m := range found {
-		out.WriteString(l[at:m[0]])
-		label.WriteString(l[at:m[0]])
+		between(m[0])
 		at = m[1]
-		whole := l[m[0]:m[1]]
-		switch picture, address := part(m, 2), part(m, 6); {
+		part := func(n int) string { return l[max(0, m[2*n]):max(0, m[2*n+1])] }
+		whole, picture, address := l[m[0]:m[1]], part(2), part(6)
+		switch {
+		case ticks%2 == 1: // Inside code.
+			out.WriteString(whole)
 		case picture != "":
-			isNewPage, isNewPicture := s.page(part(m, 3)), s.page(picture)
+			isNewPage, isNewPicture := s.page(part(3)), s.page(picture)
 			switch {
 			case isNewPage && isNewPicture:
 				out.WriteString(whole)
-				continue
 			case isNewPicture:
-				out.WriteString("![" + part(m, 1) + "](" + picture + ")")
-				changed = true
-				continue
+				out.WriteString("![" + part(1) + "](" + picture + ")")
+			default:
+				repeated++
 			}
-			repeated++
-		case s.page(strings.TrimRight(orWhole(address, whole), ".,;:!?*_~")):
+		case s.page(strings.TrimRight(cmp.Or(address, whole), ".,;:!?*_~")):
 			out.WriteString(whole)
 		default:
 			repeated++
-			if part(m, 4) == "" {
-				out.WriteString(shownAddress(part(m, 5), whole))
+			if part(4) == "" {
+				out.WriteString(shownAddress(part(5), whole))
 			}
 		}
 	}
-	if repeated == 0 && !changed {
-		return l
-	}
-	if label.WriteString(l[at:]); repeated == len(found) && len(strings.Fields(label.String())) <= maxLabel {
+	between(len(l))
+	if repeated > 0 && repeated == len(found) && words <= maxLabel {
 		return ""
 	}
-	return out.String() + l[at:]
-}
-
-func orWhole(address, whole string) string {
-	if address == "" {
-		return whole
-	}
-	return address
+	return out.String()
 }
 
 // shownAddress is what stays of a link to a page that was linked before: its title, or the

@@ -1,0 +1,95 @@
+package event_test
+
+import (
+	"strings"
+	"testing"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+)
+
+func TestCompose_Repeated(t *testing.T) {
+	const monitor = "https://app.datadoghq.com/monitors/4711"
+	link := func(query string) string { return monitor + "?from_ts=1&to_ts=2" + query }
+	for name, c := range map[string]struct{ message, want string }{
+		"Datadog's footer": {
+			"It fails.\n\nThe monitor was last triggered at Wed Oct 01 2025 18:37:04 UTC.\n\n- - -\n\n[[Monitor Status](" + link("&event_id=1") + ")] · [[Edit Monitor](" + monitor + "/edit)]",
+			"It fails.",
+		},
+		"the status, with marks":    {"It fails.\n\n**error rate** over **service:checkout** was **> 5.0** on average during the **last 5m**.", "It fails."},
+		"the status in a paragraph": {"It fails. error rate over service:checkout was > 5.0 on average during the last 5m", "It fails."},
+		"a sentence twice":          {"The shopping cart cannot be paid.\nThe shopping cart **cannot** be paid. Call us.", "The shopping cart cannot be paid.\nCall us."},
+		"short lines twice":         {"yes\nno\nyes", "yes\nno\nyes"},
+		"code twice":                {"```\nthe same line of code\nthe same line of code\n```", "```\nthe same line of code\nthe same line of code\n```"},
+		"the monitor again":         {"See [the monitor](" + link("&group=a") + ") before you restart it.", "See the monitor before you restart it."},
+		"a picture with a link":     {"[![Graph](https://p.example/1.png)](" + link("&group=a") + ")", "![Graph](https://p.example/1.png)"},
+		"a page twice":              {"Read https://a.example/x first, then https://a.example/x again.", "Read https://a.example/x first, then a.example/x again."},
+		"a page after code":         {"Is `db` full? [Graphs](https://a.example/x)\n[Graphs](https://a.example/x)", "Is `db` full? [Graphs](https://a.example/x)"},
+		"an address in code":        {"`curl https://a.example/x` and `curl https://a.example/x`", "`curl https://a.example/x` and `curl https://a.example/x`"},
+		"only a label":              {"It fails.\n1. Look.\n2. Runbook: https://a.example/runbook", "It fails.\n1. Look."},
+		"a label in a line":         {"It fails. Runbook: https://a.example/runbook", "It fails."},
+		"handles":                   {"It fails.\n@slack-a @pagerduty-b\n- @c\nAsk @d", "It fails.\nAsk ＠d"},
+		"blank lines":               {"a\n\n\n\nb", "a\n\nb"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := triggered()
+			a.Message, a.Link, a.Snapshot = c.message, link("&event_id=1&link_source=monitor_notif"), ""
+			// The finding is long, so that the message may have links.
+			room := enrich.Finding{Title: "Room", Blocks: []enrich.Block{enrich.Paragraph(strings.Repeat("word ", 100) + "end")}}
+			text := event.Compose(a, event.Draft{Playbook: "default"}, []enrich.Result{{Name: "room", Status: enrich.OK, Finding: room}}, now).Text
+			screen, got, _ := strings.Cut(strings.TrimSuffix(text, "\n %%%"), "word end\n\n")
+			if got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+			if !strings.Contains(screen, "("+link("")+")") {
+				t.Errorf("the monitor's link is not short: %s", screen)
+			}
+		})
+	}
+}
+
+func TestCompose_ReferenceGoesFirst(t *testing.T) {
+	found := func(name string, weight enrich.Weight, blocks ...enrich.Block) enrich.Result {
+		return enrich.Result{Name: name, Status: enrich.OK, Finding: enrich.Finding{Title: name, Weight: weight, Blocks: blocks}}
+	}
+	a := triggered()
+	a.Message = "It fails.\n" + strings.Repeat("m", 2500)
+	e := event.Compose(a, event.Draft{Playbook: "default"}, []enrich.Result{
+		found("Monitor", enrich.Essential, enrich.Reference{Block: enrich.Facts{{Name: "Type", Value: "query alert"}}}, enrich.Reference{Block: enrich.Code(strings.Repeat("q", 1150))}),
+		found("Error budget", enrich.Background, enrich.Paragraph("12 % of the error budget are left")),
+		found("On call", enrich.Useful, enrich.Paragraph("Ada Marsh is on call")),
+		found("Incidents", enrich.Useful, enrich.Paragraph("SEV-2 is open")),
+	}, now)
+	mustBeAcceptable(t, e)
+	for _, want := range []string{"error budget are left", "Ada Marsh", "SEV-2", a.Message, "_Left out, for Datadog's limit: 1 of 2 lines of Monitor._"} {
+		if !strings.Contains(e.Text, want) {
+			t.Errorf("no %.40q in %s", want, e.Text)
+		}
+	}
+}
+
+func TestCompose_FirstScreenOfLittle(t *testing.T) {
+	for name, c := range map[string]struct {
+		alert alert.Alert
+		want  string
+	}{
+		"a title":    {alert.Alert{Title: "x"}, "- Since 03:00 UTC or earlier\n- No owner found."},
+		"a recovery": {alert.Alert{Title: "[Recovered] x", Transition: alert.Recovered, Date: now}, "- Ended 03:00 UTC\n- No owner found."},
+		"a renotification": {
+			alert.Alert{Title: "x", Transition: alert.Renotify, Date: now, Tags: alert.Tags{"team:a"}},
+			"- Renotify\n- Since before 03:00 UTC\n- Owner: a",
+		},
+		"a sentence": {
+			alert.Alert{Title: "x", Priority: "P1", Date: now, Message: "Nobody can pay in the shop. Ask @slack-shop"},
+			"- P1 · Nobody can pay in the shop\n- Since 03:00 UTC\n- Notified: slack-shop\n\nAsk ＠slack-shop",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := event.Compose(c.alert, event.Draft{}, nil, now).Text
+			if got := strings.TrimSuffix(strings.TrimPrefix(text, "%%% \n"), "\n %%%"); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
