@@ -64,24 +64,16 @@ func functionNames() []string {
 	return names
 }
 
-// textOf returns a value as people read it: empty for nil, and lists with commas.
+// textOf returns a value as people read it.
 func textOf(v any) string {
 	switch v := v.(type) {
-	case nil:
-		return ""
-	case string:
-		return v
-	case float64:
-		if v > -1e15 && v < 1e15 {
-			return strconv.FormatFloat(v, 'f', -1, 64) // 1000000, not 1e+06
-		}
-	case []string, []any:
-		return strings.Join(elementsOf(v), ", ")
-	case map[string]any, map[string]string:
+	case []string:
+		return strings.Join(v, ", ")
+	case map[string]string:
 		raw, _ := json.Marshal(v)
 		return string(raw)
 	}
-	return fmt.Sprint(v)
+	return enrich.Text(v)
 }
 
 func elementsOf(list any) []string {
@@ -154,22 +146,19 @@ func index(v any, path ...any) any {
 			v = known[textOf(key)]
 		case map[string]string:
 			v = known[textOf(key)]
-		case []any:
-			v = at(known, key)
-		case []string:
-			v = at(known, key)
 		default:
-			return nil
+			list := reflect.ValueOf(v)
+			if list.Kind() != reflect.Slice {
+				return nil
+			}
+			i, ok := intBelow(key, list.Len())
+			if !ok {
+				return nil
+			}
+			v = list.Index(i).Interface()
 		}
 	}
 	return v
-}
-
-func at[T any](list []T, key any) any {
-	if i, ok := intBelow(key, len(list)); ok {
-		return list[i]
-	}
-	return nil
 }
 
 // intBelow returns a value as an index of a list of a length.
@@ -192,10 +181,10 @@ func replace(old, replacement, v any) (string, error) {
 	if from == "" {
 		return text, nil
 	}
-	if len(text)+strings.Count(text, from)*(len(to)-len(from)) > maxRendered {
+	if strings.Count(text, from)*len(to) > maxRendered {
 		return "", errTooLong
 	}
-	return strings.ReplaceAll(text, from, to), nil
+	return bounded(strings.ReplaceAll(text, from, to))
 }
 
 // truncate returns at most limit characters.
@@ -210,14 +199,10 @@ func truncate(limit, v any) string {
 
 func join(separator, list any) (string, error) {
 	elements, between := elementsOf(list), textOf(separator)
-	size := len(between) * len(elements)
-	for _, e := range elements {
-		size += len(e)
-	}
-	if size > maxRendered {
+	if len(between)*len(elements) > maxRendered {
 		return "", errTooLong
 	}
-	return strings.Join(elements, between), nil
+	return bounded(strings.Join(elements, between)) // A view bounds the elements.
 }
 
 func toJSON(v any) (string, error) {

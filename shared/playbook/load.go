@@ -215,37 +215,27 @@ func (l *loader) expression(source, path string, s *scope) *expression {
 	if strings.TrimSpace(source) == "" {
 		return nil
 	}
-	key := s.key() + source
-	if known := l.expressions[key]; known != nil {
-		return known
+	hint := ""
+	if node := l.nodes[path]; isPlain(node) && strings.Contains(l.lines[node.Line-1], " #") {
+		hint = "; # starts a YAML comment: quote the expression"
 	}
-	e, mistakes := l.language.compile(source, s)
-	for _, m := range mistakes {
-		m.text += l.commentHint(path)
-		l.reportIn(path, source, m)
-	}
-	l.expressions[key] = e
-	return e
-}
-
-// commentHint explains a comment that ends an expression without quotes.
-func (l *loader) commentHint(path string) string {
-	if node := l.nodes[path]; node == nil || !isPlain(node) || !strings.Contains(l.lines[node.Line-1], " #") {
-		return ""
-	}
-	return "; # starts a YAML comment: quote the expression"
+	return compile(l, l.expressions, l.language.compile, source, path, hint, s)
 }
 
 // template compiles a template in the text at a path.
 func (l *loader) template(source, path string, s *scope) *textTemplate {
+	return compile(l, l.compiled, l.templates.compile, source, path, "", s)
+}
+
+// compile compiles a source once for all scopes of one key, and reports its mistakes.
+func compile[T any](l *loader, known map[string]*T, compiler func(string, *scope) (*T, []mistake), source, path, hint string, s *scope) *T {
 	key := s.key() + source
-	if known := l.compiled[key]; known != nil {
-		return known
+	if known[key] == nil {
+		compiled, mistakes := compiler(source, s)
+		for _, m := range mistakes {
+			l.reportIn(path, source, mistake{m.at, m.text + hint})
+		}
+		known[key] = compiled
 	}
-	t, mistakes := l.templates.compile(source, s)
-	for _, m := range mistakes {
-		l.reportIn(path, source, m)
-	}
-	l.compiled[key] = t
-	return t
+	return known[key]
 }

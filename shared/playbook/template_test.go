@@ -46,7 +46,7 @@ func TestTemplate(t *testing.T) {
 		"{{ (index .steps.ask.body `deep`).er.est }}":                                                                                 "here",
 		"{{ $b := .steps.ask.body }}{{ $b.deep.er.est }}":                                                                             "here",
 		"{{ .steps.ask.body.id }} {{ .alert.logs_sample.id }}":                                                                        "7284105863092654118 7284105863092654118",
-		"{{ .steps.ask.body.million }} {{ .steps.ask.body.f }} {{ .steps.ask.body.big }}":                                             "1000000 0.25 1e+21",
+		"{{ .steps.ask.body.million }} {{ .steps.ask.body.f }} {{ .steps.ask.body.big }}":                                             "1000000 0.25 1000000000000000000000",
 		"{{ .steps.ask.body.list }}":                                                                                                  "a, 1, , true",
 		"{{ .steps.ask.body.map }}":                                                                                                   `{"a":"x","b":1}`,
 		"{{ .steps.ask.status }} {{ .steps.ask.ok }} {{ .steps.owner.ok }} <{{ .steps.owner.team }}>":                                 "200 true false <>",
