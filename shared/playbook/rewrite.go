@@ -83,15 +83,15 @@ func (r *rewriter) isIterable(pipe *parse.PipeNode, path []string) bool {
 // unless the path is wrong.
 func (r *rewriter) value(pipe *parse.PipeNode, dot []string) []string {
 	path := r.pipe(pipe, dot)
-	if !r.use(pipe.Cmds[0].Args[0].Position(), path) {
+	if !r.use(pipe.Cmds[0].Args[0], path) {
 		return nil
 	}
 	return path
 }
 
 // use checks the path of a value and notes the step that it reads.
-func (r *rewriter) use(at parse.Pos, path []string) bool {
-	return path == nil || r.read(int(at), path)
+func (r *rewriter) use(node parse.Node, path []string) bool {
+	return path == nil || r.read(int(node.Position()), path)
 }
 
 // pipe rewrites a pipeline and returns the path of its value.
@@ -101,74 +101,68 @@ func (r *rewriter) pipe(pipe *parse.PipeNode, dot []string) []string {
 			r.refuse(variable.Pos, "$ is reserved: give the variable a name")
 		}
 	}
-	var path []string
-	for i, command := range pipe.Cmds {
-		path = r.command(command, dot, i > 0)
-		if len(pipe.Cmds) > 1 {
-			r.use(command.Args[0].Position(), path)
-			path = nil
-		}
+	if len(pipe.Cmds) == 1 {
+		return r.command(pipe.Cmds[0], dot, false)
 	}
-	return path
+	for i, command := range pipe.Cmds {
+		r.use(command.Args[0], r.command(command, dot, i > 0))
+	}
+	return nil
 }
 
 // command rewrites a call or a single value. A piped command gets the value before it
 // as its last argument.
 func (r *rewriter) command(c *parse.CommandNode, dot []string, piped bool) []string {
 	name, isCall := c.Args[0].(*parse.IdentifierNode)
-	if _, isNil := c.Args[0].(*parse.NilNode); isNil {
-		r.refuse(c.Args[0].Position(), "nil is not a value")
-	}
 	if !isCall {
-		if piped || len(c.Args) > 1 {
+		if _, isNil := c.Args[0].(*parse.NilNode); isNil {
+			r.refuse(c.Args[0].Position(), "nil is not a value")
+		} else if piped || len(c.Args) > 1 {
 			r.refuse(c.Args[0].Position(), "only functions take arguments")
 		}
 		value, path := r.operand(c.Args[0], dot)
 		c.Args[0] = value
 		return path
 	}
-	r.checkCall(name, c.Args[1:], piped)
-	isIndex := name.Ident == indexName
+	args := c.Args[1:]
+	r.checkCall(name, args, piped)
 	var base, path []string // of index; path is nil after a key that is not constant
-	var field []string      // that eq or ne compares
-	for i, arg := range c.Args[1:] {
+	for i, arg := range args {
 		value, of := r.operand(arg, dot)
-		c.Args[i+1] = value
-		if r.strict && (name.Ident == "eq" || name.Ident == "ne") {
-			field = r.comparison(field, of, arg)
-		}
+		args[i] = value
 		key, isConstant := arg.(*parse.StringNode)
 		switch {
-		case isIndex && i == 0:
+		case name.Ident == indexName && i == 0:
 			base, path = of, of
 		case path != nil && isConstant:
 			path = append(slices.Clip(path), key.Text)
 		default:
-			r.use(c.Args[0].Position(), base)
+			r.use(name, base)
+			r.use(arg, of)
 			base, path = nil, nil
-			r.use(arg.Position(), of)
+		}
+		if values := valuesOf(of); r.strict && values != nil && (name.Ident == "eq" || name.Ident == "ne") {
+			r.comparison(of, values, args)
 		}
 	}
 	return path
 }
 
-// comparison refuses a text that the field of a comparison never has. It returns the
-// field, once it is known.
-func (r *rewriter) comparison(field, path []string, arg parse.Node) []string {
-	if path != nil {
-		return path
-	}
-	constant := arg.String()
-	if text, ok := arg.(*parse.StringNode); ok {
-		constant = text.Text
-	}
-	switch arg.(type) {
-	case *parse.StringNode, *parse.NumberNode:
-		if values := valuesOf(field); values != nil && constant != "" && !slices.Contains(values, constant) {
+// comparison refuses texts that a field never has.
+func (r *rewriter) comparison(field, values []string, args []parse.Node) {
+	for _, arg := range args {
+		constant := arg.String()
+		switch n := arg.(type) {
+		case *parse.StringNode:
+			constant = n.Text
+		case *parse.NumberNode:
+		default:
+			continue
+		}
+		if constant != "" && !slices.Contains(values, constant) {
 			r.refuse(arg.Position(), "%s is never %q%s", strings.Join(field, "."), constant, suggest(constant, values))
 		}
 	}
-	return field
 }
 
 // checkCall refuses a call of an unknown function or with a wrong number of arguments.
@@ -195,14 +189,10 @@ func (r *rewriter) checkCall(name *parse.IdentifierNode, args []parse.Node, pipe
 	if name.Ident != "printf" {
 		return
 	}
-	format, isConstant := (*parse.StringNode)(nil), false
-	if len(args) > 0 {
-		format, isConstant = args[0].(*parse.StringNode)
-	}
-	if !isConstant {
+	if len(args) == 0 || args[0].Type() != parse.NodeString {
 		r.refuse(name.Pos, "the format of printf must be a quoted constant")
-	} else if err := checkFormat(format.Text); err != nil {
-		r.refuse(format.Pos, "%s", err)
+	} else if format := args[0].(*parse.StringNode); strings.Contains(verb().ReplaceAllLiteralString(format.Text, ""), "%") {
+		r.refuse(format.Pos, "printf supports %%s %%q %%d %%f %%g %%e %%t and %%%%, with widths below 100")
 	}
 }
 
