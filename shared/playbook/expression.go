@@ -46,39 +46,33 @@ type expression struct {
 	steps   []string // that it reads
 }
 
-// language compiles expressions. It is not safe for concurrent use.
-type language struct {
-	configs map[string]*conf.Config // by the key of the scope
-	strict  bool                    // refuses what can never hold, too
-}
-
-func newLanguage(strict bool) *language { return &language{map[string]*conf.Config{}, strict} }
-
-// config returns the names of a scope with their types, and the bounds.
-func (l *language) config(s *scope) *conf.Config {
-	if known := l.configs[s.key()]; known != nil {
-		return known
-	}
+// newConfig returns the names of a scope with their types, and the bounds.
+func newConfig(s *scope) *conf.Config {
 	config := conf.CreateNew()
-	for _, option := range []expr.Option{expr.AsBool(), expr.MaxNodes(maxNodes), expr.Env(typeOf(s.shapes())), expr.Function(callName, operate)} {
+	for _, option := range []expr.Option{expr.AsBool(), expr.MaxNodes(maxNodes), expr.Env(typeOf(s.root)), expr.Function(callName, operate)} {
 		option(config)
 	}
-	l.configs[s.key()] = config
 	return config
 }
 
-// compile returns the expression, or its mistakes.
-func (l *language) compile(source string, s *scope) (*expression, []mistake) {
+func (l *loader) compileExpression(source string, s *scope) (*expression, []mistake) {
+	if l.configs[s.key] == nil {
+		l.configs[s.key] = newConfig(s)
+	}
+	return compileExpression(source, s, l.configs[s.key], l.strict)
+}
+
+// compileExpression returns the expression, or its mistakes. A strict one can hold, too.
+func compileExpression(source string, s *scope, config *conf.Config, strict bool) (*expression, []mistake) {
 	if len(source) > maxExpressionBytes {
 		return nil, []mistake{{0, "the expression is longer than 4 KiB: match less, or use several playbooks"}}
 	}
-	config := l.config(s)
 	tree, err := parser.ParseWithConfig(source, config)
 	if err != nil {
 		return nil, mistakesOf(err)
 	}
 	_, err = checker.Check(tree, config)
-	check := &mistakeFinder{checks: checks{scope: s, strict: l.strict}, bare: map[ast.Node]string{}}
+	check := &mistakeFinder{checks: checks{scope: s, strict: strict}, bare: map[ast.Node]string{}}
 	ast.Walk(&tree.Node, check)
 	if mistakes := check.result(); len(mistakes) > 0 {
 		return nil, mistakes
@@ -150,9 +144,9 @@ func (e *expression) falsePart(env map[string]any) string {
 	if err != nil {
 		return e.source
 	}
-	l := newLanguage(false)
+	config := newConfig(matchScope())
 	for _, node := range conjuncts(tree.Node) {
-		part, mistakes := l.compile(node.String(), &scope{matching: true})
+		part, mistakes := compileExpression(node.String(), matchScope(), config, false)
 		if holds, _ := part.holds(new(vm.VM), env); len(mistakes) == 0 && !holds {
 			return part.source
 		}

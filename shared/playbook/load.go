@@ -6,6 +6,9 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"text/template"
+
+	"github.com/expr-lang/expr/conf"
 
 	"boomerang/shared/enrich"
 )
@@ -49,7 +52,7 @@ func Check(name string, source []byte, kinds []enrich.Kind) error {
 func load(name string, content []byte, kinds []enrich.Kind, strict bool) (*Book, error) {
 	var file document
 	l := &loader{
-		Source: read(name, content, &file, strict), kinds: kinds, language: newLanguage(strict), templates: newTemplateCompiler(strict),
+		Source: read(name, content, &file, strict), kinds: kinds, configs: map[string]*conf.Config{}, templates: newTemplates(),
 		shapes: map[string]shapes{}, expressions: map[string]*expression{}, compiled: map[string]*textTemplate{},
 	}
 	book := l.book(file)
@@ -66,9 +69,9 @@ func load(name string, content []byte, kinds []enrich.Kind, strict bool) (*Book,
 type loader struct {
 	*Source
 	kinds     []enrich.Kind
-	language  *language
-	templates *templateCompiler
-	shapes    map[string]shapes // by kind
+	configs   map[string]*conf.Config // of expressions, by the key of the scope
+	templates *template.Template      // all, and their functions
+	shapes    map[string]shapes       // by kind
 	// Playbooks repeat expressions and templates. The keys are their scopes and sources.
 	expressions map[string]*expression
 	compiled    map[string]*textTemplate
@@ -100,10 +103,10 @@ func (l *loader) playbook(d definition, path string) *playbook {
 		l.Report(path+".event.api", "api must be %s or %s", APIv1, APIv2)
 	}
 	p := &playbook{definition: d}
-	p.match = l.expression(d.Match, path+".match", &scope{matching: true})
+	p.match = l.expression(d.Match, path+".match", matchScope())
 	p.steps = l.steps(d.Steps, path+".steps", nil, nil)
 	p.then = l.steps(d.Then, path+".then", p.steps, thenShape)
-	p.event, _, _ = l.settings(d.Event, path+".event", &scope{steps: p.steps, extra: eventShape})
+	p.event, _, _ = l.settings(d.Event, path+".event", newScope(p.steps, nil, eventShape))
 	return p
 }
 
@@ -126,7 +129,7 @@ func (l *loader) steps(definitions []stepDefinition, path string, before []*step
 	}
 	steps := slices.Grow(slices.Clip(before), len(definitions))
 	for i, d := range definitions {
-		steps = append(steps, l.step(d, element(path, i), &scope{steps: steps, later: definitions[i+1:], extra: extra}))
+		steps = append(steps, l.step(d, element(path, i), newScope(steps, definitions[i+1:], extra)))
 	}
 	return steps[len(before):]
 }
@@ -219,17 +222,17 @@ func (l *loader) expression(source, path string, s *scope) *expression {
 	if node := l.nodes[path]; isPlain(node) && strings.Contains(l.lines[node.Line-1], " #") {
 		hint = "; # starts a YAML comment: quote the expression"
 	}
-	return compile(l, l.expressions, l.language.compile, source, path, hint, s)
+	return compile(l, l.expressions, l.compileExpression, source, path, hint, s)
 }
 
 // template compiles a template in the text at a path.
 func (l *loader) template(source, path string, s *scope) *textTemplate {
-	return compile(l, l.compiled, l.templates.compile, source, path, "", s)
+	return compile(l, l.compiled, l.compileTemplate, source, path, "", s)
 }
 
 // compile compiles a source once for all scopes of one key, and reports its mistakes.
 func compile[T any](l *loader, known map[string]*T, compiler func(string, *scope) (*T, []mistake), source, path, hint string, s *scope) *T {
-	key := s.key() + source
+	key := s.key + "\n" + source
 	if known[key] == nil {
 		compiled, mistakes := compiler(source, s)
 		for _, m := range mistakes {

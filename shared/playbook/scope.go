@@ -14,10 +14,11 @@ import (
 
 // scope is what an expression or a template can name at one place of a playbook.
 type scope struct {
-	matching bool // before any step: there is no "steps"
+	root     map[string]any // the shapes, by name
+	key      string         // equal for scopes with equal shapes
 	steps    []*step
 	later    []stepDefinition
-	extra    map[string]any // names besides alert, memory and steps, with their shapes
+	suspects string // the first step that finds suspects
 }
 
 // The shape of a value is what its fields are before there is data: a map that is not
@@ -29,28 +30,30 @@ var (
 	eventShape  = map[string]any{"cycle": map[string]any{"lasted": 0.0, "notified": int64(0)}}
 )
 
-// shapes returns the shape of everything in the scope, by name.
-func (s *scope) shapes() map[string]any {
-	all := map[string]any{"alert": alertShape(), "memory": memoryShape()}
-	maps.Copy(all, s.extra)
-	if !s.matching {
-		steps := make(map[string]any, len(s.steps))
-		for _, step := range s.steps {
-			steps[step.Name] = step.shape
-		}
-		all["steps"] = steps
-		if s.suspects() != nil {
-			all[suspectsName] = []any{}
-		}
-	}
-	return all
-}
-
 // suspectsName is the kind of step whose list has a name of its own.
 const suspectsName = "suspects"
 
-// suspects returns the first step that names suspects.
-func (s *scope) suspects() *step { return firstOf(s.steps, suspectsName) }
+// matchScope is that of match, before any step.
+var matchScope = sync.OnceValue(func() *scope {
+	return &scope{key: "match", root: map[string]any{"alert": alertShape(), "memory": memoryShape()}}
+})
+
+// newScope returns the scope behind steps, with extra names.
+func newScope(steps []*step, later []stepDefinition, extra map[string]any) *scope {
+	s := &scope{root: maps.Clone(matchScope().root), steps: steps, later: later}
+	maps.Copy(s.root, extra)
+	known := make(map[string]any, len(steps))
+	s.key = strings.Join(slices.Sorted(maps.Keys(extra)), " ")
+	for _, step := range steps {
+		known[step.Name] = step.shape
+		s.key += "\n" + step.Name + " " + step.kind.Name
+	}
+	s.root["steps"] = known
+	if named := firstOf(steps, suspectsName); named != nil {
+		s.suspects, s.root[suspectsName] = named.Name, []any{}
+	}
+	return s
+}
 
 func firstOf(steps []*step, kind string) *step {
 	for _, one := range steps {
@@ -61,40 +64,19 @@ func firstOf(steps []*step, kind string) *step {
 	return nil
 }
 
-// key is equal for scopes with equal shapes.
-func (s *scope) key() string {
-	if s.matching {
-		return "match"
-	}
-	var key strings.Builder
-	for name := range s.extra {
-		key.WriteString(name + "\n")
-	}
-	for _, step := range s.steps {
-		key.WriteString(step.Name + " " + step.kind.Name + "\n")
-	}
-	return key.String()
-}
-
 // resolve returns the shape of a path such as alert.tags.env, or its problem.
 func (s *scope) resolve(path []string) (shape any, problem string) {
-	var root map[string]any
-	if len(path) > 1 && path[0] == "alert" {
-		root = map[string]any{"alert": alertShape()} // The usual path, without all others.
-	} else {
-		root = s.shapes()
+	if len(path) == 0 {
+		return nil, "name a value: " + strings.Join(slices.Sorted(maps.Keys(s.root)), ", ")
 	}
+	shape, ok := s.root[path[0]]
 	switch {
-	case len(path) == 0:
-		return nil, "name a value: " + strings.Join(slices.Sorted(maps.Keys(root)), ", ")
-	case path[0] == "steps" && s.matching:
+	case !ok && path[0] == "steps":
 		return nil, "match runs before all steps: use when in a step"
+	case !ok:
+		return nil, fmt.Sprintf("unknown name %q%s", path[0], suggest(path[0], slices.Sorted(maps.Keys(s.root))))
 	case path[0] == "steps" && len(path) == 1:
 		return nil, "name the step: steps.<name>"
-	}
-	shape, ok := root[path[0]]
-	if !ok {
-		return nil, fmt.Sprintf("unknown name %q%s", path[0], suggest(path[0], slices.Sorted(maps.Keys(root))))
 	}
 	for i, name := range path[1:] {
 		parent := path[:i+1]
@@ -157,8 +139,8 @@ func (c *checks) read(at int, path []string) bool {
 	if len(path) > 1 && path[0] == "steps" {
 		c.steps = appendNew(c.steps, path[1])
 	}
-	if named := c.scope.suspects(); len(path) > 0 && path[0] == suspectsName && named != nil {
-		c.steps = appendNew(c.steps, named.Name)
+	if len(path) > 0 && path[0] == suspectsName && c.scope.suspects != "" {
+		c.steps = appendNew(c.steps, c.scope.suspects)
 	}
 	return problem == ""
 }

@@ -63,22 +63,16 @@ type textTemplate struct {
 	steps  []string // that it reads
 }
 
-// templateCompiler compiles the templates of one file.
-type templateCompiler struct {
-	set    *template.Template // with the functions
-	count  int
-	strict bool // refuses what can never hold, too
-}
-
-func newTemplateCompiler(strict bool) *templateCompiler {
-	return &templateCompiler{strict: strict, set: template.New("").Funcs(functions).Funcs(template.FuncMap{
+// newTemplates returns the functions of templates.
+func newTemplates() *template.Template {
+	return template.New("").Funcs(functions).Funcs(template.FuncMap{
 		writeName: func(v any) (string, error) { return bounded(textOf(v)) },
 		iterationName: func(env map[string]any) (string, error) {
 			d, _ := env[deadlineName].(*deadline)
 			return "", d.check()
 		},
 		itemsName: items,
-	})}
+	})
 }
 
 // Functions that the rewriter adds.
@@ -98,19 +92,18 @@ func items(v any) any {
 	return nil
 }
 
-// compile returns the template, or its mistakes.
-func (c *templateCompiler) compile(source string, s *scope) (*textTemplate, []mistake) {
+// compileTemplate returns the template, or its mistakes.
+func (l *loader) compileTemplate(source string, s *scope) (*textTemplate, []mistake) {
 	if len(source) > maxTemplateBytes {
 		return nil, []mistake{{0, "the template is longer than 16 KiB"}}
 	}
-	c.count++
-	tree := parse.New("t" + strconv.Itoa(c.count))
+	tree := parse.New("t" + strconv.Itoa(len(l.compiled)))
 	tree.Mode = parse.SkipFuncCheck
 	trees := map[string]*parse.Tree{}
 	if _, err := tree.Parse(source, "", "", trees); err != nil {
 		return nil, []mistake{parseError(source, err)}
 	}
-	r := &rewriter{checks: checks{scope: s, strict: c.strict}, tree: tree}
+	r := &rewriter{checks: checks{scope: s, strict: l.strict}, tree: tree}
 	if len(trees) > 1 {
 		r.refuse(0, "define and block are not supported")
 	} else {
@@ -122,7 +115,7 @@ func (c *templateCompiler) compile(source string, s *scope) (*textTemplate, []mi
 		}
 		return nil, r.mistakes
 	}
-	parsed, err := c.set.AddParseTree(tree.Name, tree)
+	parsed, err := l.templates.AddParseTree(tree.Name, tree)
 	if err != nil {
 		return nil, []mistake{{0, err.Error()}}
 	}
