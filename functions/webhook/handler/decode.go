@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"net/url"
 	"regexp"
 	"strings"
 	"sync"
@@ -44,8 +45,8 @@ func decodeInTime(ctx context.Context, r events.LambdaFunctionURLRequest, decode
 		return alert.Alert{}, bodyErr
 	case errors.Is(err, errDecodeTimeout):
 		return unread(raw, "An alert whose payload could not be read in time", "takes too long to read"), nil
-	case fault.From(err).Kind == fault.Malformed && hasWords(raw):
-		a = unread(raw, "An alert whose payload could not be read", fault.From(err).Public)
+	case fault.From(err).Kind == fault.Malformed && hasWords(plain(raw)):
+		a = unread(plain(raw), "An alert whose payload could not be read", fault.From(err).Public)
 		a.Infer()
 		return a, nil
 	}
@@ -62,6 +63,16 @@ func unread(raw []byte, title, reason string) alert.Alert {
 		Unreadable: []alert.Problem{{Field: "payload", Reason: reason}},
 		Guessed:    []alert.Guess{{Field: "identity", Source: "content"}},
 	}
+}
+
+// plain returns the value of a form's only field as people read it, and any other payload
+// as it is.
+func plain(raw []byte) []byte {
+	field, value, _ := strings.Cut(string(raw), "=")
+	if text, err := url.QueryUnescape(value); err == nil && field == "payload" {
+		return []byte(text)
+	}
+	return raw
 }
 
 // wordless is what says nothing about an alert: the keys of JSON, and variables that

@@ -1,6 +1,7 @@
 package handler_test
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -39,6 +40,11 @@ func TestHandler_Unread(t *testing.T) {
 				t.Errorf("title %q, alert_type %q, text %q", e.Title, e.AlertType, e.Text)
 			}
 		})
+	}
+	w := newEnv(t)
+	r := handle(t, w.handler(), with(post("payload="+url.QueryEscape(`{"title":"[Triggered] CPU","text":"web-1 is h`)), "content-type", "application/x-www-form-urlencoded"))
+	if posted := w.datadog.Posted(); r.StatusCode != 200 || len(posted) != 1 || posted[0].Event.AlertType != "error" || !strings.Contains(posted[0].Event.Text, "web-1 is h") {
+		t.Errorf("a form: %d %s, posted %v", r.StatusCode, r.Body, posted)
 	}
 	for _, body := range []string{`{"id":`, `{"title":"$EVENT_TITLE","id":"$ID"`, `{"id":"1",}}`, `{"a b":"12" 3`} {
 		if r := handle(t, newEnv(t).handler(), post(body)); r.StatusCode != 400 {
