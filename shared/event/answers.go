@@ -33,7 +33,7 @@ func answers(a alert.Alert, c Cycle, title, message string, results []enrich.Res
 			add(answer, alertItself, cmp.Or(texts...), "")
 		}
 	}
-	state := joinNonEmpty(" · ", unless(title, string(a.Transition)), unless(title, a.Priority))
+	state := joinNonEmpty(" · ", newState(title, a.Transition), unless(title, a.Priority))
 	for _, i := range heaviestFirst(results) {
 		for _, lead := range results[i].Finding.Lead {
 			text, linked := leadText(lead, a.Date)
@@ -122,6 +122,14 @@ func unless(title, text string) string {
 		return ""
 	}
 	return text
+}
+
+// newState returns the transition, unless the title says it: "Renotified" for Renotify.
+func newState(title string, t alert.Transition) string {
+	if unless(title, strings.TrimSuffix(string(t), "y")) == "" {
+		return ""
+	}
+	return line(string(t))
 }
 
 // metricSentence is Datadog's sentence about a metric: in the status, and with marks in the

@@ -81,8 +81,12 @@ func (s Suppressed) finding() enrich.Finding {
 	if s.MoreGroups {
 		known = "at least " + known
 	}
-	return enrich.Finding{Title: "Suppressed", Weight: enrich.Essential, Blocks: []enrich.Block{
-		enrich.Paragraph(fmt.Sprintf("%s in a minute, above the limit of %d. They have no events of their own.", moreAlerts(s.Count), s.Limit)),
+	lead := []enrich.Lead{
+		{Answer: enrich.What, Text: fmt.Sprintf("%s in a minute, above the limit of %d", moreAlerts(s.Count), s.Limit)},
+		{Answer: enrich.Since, Time: s.First},
+	}
+	return enrich.Finding{Title: "Suppressed", Weight: enrich.Essential, Lead: lead, Blocks: []enrich.Block{
+		enrich.Paragraph("They have no events of their own."),
 		enrich.Facts{
 			{Name: "First", Value: s.First.UTC().Format("2006-01-02 15:04:05 UTC")},
 			{Name: "Last", Value: s.Last.UTC().Format("2006-01-02 15:04:05 UTC")},
