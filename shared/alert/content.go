@@ -3,7 +3,6 @@ package alert
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -124,8 +123,8 @@ func textsIn(found []string, v any) []string {
 		} else if !isAbsentText(v) {
 			found = append(found, v)
 		}
-	case json.Number, int64, uint64, float64:
-		found = append(found, fmt.Sprint(v))
+	case json.Number:
+		found = append(found, string(v))
 	}
 	return found
 }

@@ -15,44 +15,43 @@ import (
 // The error is a *MalformedError for a body that is not a JSON object, and an
 // *InvalidError for one without any text. Otherwise Unreadable lists the values that
 // could not be read, and Guessed the fields that no key names.
-func Decode(body []byte) (Alert, error) { return read(body, parseBody) }
-
-// parseBody reads an object, or a list of objects, which some receivers take.
-func parseBody(body []byte) (map[string]any, error) {
-	object, err := jsonvalue.ParseObject(body)
-	if err == nil {
-		return object, nil
+func Decode(body []byte) (Alert, error) {
+	payload, err := jsonvalue.ParseObject(body)
+	if err != nil { // Some receivers take a list of objects.
+		v, _ := jsonvalue.Parse(string(body))
+		list, _ := v.([]any)
+		if len(list) == 0 {
+			return Alert{}, err
+		}
+		object, isObject := list[0].(map[string]any)
+		if !isObject {
+			return Alert{}, err
+		}
+		if payload = object; len(list) > 1 {
+			payload = map[string]any{"alerts": list}
+		}
 	}
-	v, _ := jsonvalue.Parse(string(body))
-	list, _ := v.([]any)
-	if len(list) == 0 {
-		return nil, err
-	}
-	if first, isObject := list[0].(map[string]any); isObject && len(list) == 1 {
-		return first, nil
-	} else if isObject {
-		return map[string]any{"alerts": list}, nil
-	}
-	return nil, err
+	return read(payload, len(body))
 }
 
-func read(body []byte, parse func([]byte) (map[string]any, error)) (Alert, error) {
-	payload, err := parse(body)
-	if err != nil {
-		return Alert{}, err
-	}
+func read(payload map[string]any, size int) (Alert, error) {
 	var a Alert
 	unused := a.fill(a.collect(make([]candidate, 0, 40), "", 0, payload))
 	if !a.addContent(payload, unused) {
-		return Alert{}, a.invalid()
+		return Alert{}, &InvalidError{append([]Problem{
+			{"id", "is missing: send $ID"},
+			{"title", "is missing: send $EVENT_TITLE or $ALERT_TITLE"},
+			{"body", "is missing: send $EVENT_MSG or $TEXT_ONLY_MSG"},
+		}, a.Unreadable...)}
 	}
 	links := a.links()
 	certain := a.identify(links)
 	a.infer(links)
 	a.Test = strings.Contains(a.Title, testMark) || strings.Contains(a.AlertTitle, testMark)
 	if !certain {
-		a.Digest = digest(payload, len(body))
+		a.Digest = digest(payload, size)
 	}
+	simplify(map[string]any(a.Extra))
 	return a, nil
 }
 
@@ -60,13 +59,21 @@ func read(body []byte, parse func([]byte) (map[string]any, error)) (Alert, error
 // (https://docs.datadoghq.com/monitors/notify/#test-notifications).
 const testMark = "[TEST]"
 
-func (a *Alert) invalid() error {
-	missing := []Problem{
-		{"id", "is missing: send $ID"},
-		{"title", "is missing: send $EVENT_TITLE or $ALERT_TITLE"},
-		{"body", "is missing: send $EVENT_MSG or $TEXT_ONLY_MSG"},
+// MalformedError says where and why a body cannot be decoded, and what to do. The HTTP
+// status is 400.
+type MalformedError = jsonvalue.SyntaxError
+
+// InvalidError says that a payload lacks what an alert needs. The HTTP status is 422.
+type InvalidError struct {
+	Problems []Problem
+}
+
+func (e *InvalidError) Error() string {
+	parts := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		parts[i] = p.Field + " " + p.Reason
 	}
-	return &InvalidError{Problems: append(missing, a.Unreadable...)}
+	return "the payload does not say which alert it is about: " + strings.Join(parts, "; ")
 }
 
 // candidate is a value that may fill the field of a variable.

@@ -16,11 +16,8 @@ type Extra map[string]any
 // UnmarshalJSON gives numbers the same types as Decode.
 func (e *Extra) UnmarshalJSON(data []byte) error {
 	object, err := jsonvalue.ParseObject(data)
-	if err != nil {
-		return err
-	}
-	*e, _ = plain(object).(map[string]any)
-	return nil
+	*e, _ = simplify(object).(map[string]any)
+	return err
 }
 
 // put sets a key, in the object of its container if it has one.
@@ -30,40 +27,33 @@ func (e *Extra) put(container, key string, value any) {
 	}
 	target := map[string]any(*e)
 	if container != "" {
-		inner, ok := target[container].(map[string]any)
-		if !ok {
-			inner = make(map[string]any)
-			target[container] = inner
+		if target[container] == nil {
+			target[container] = make(map[string]any)
 		}
-		target = inner
+		target = target[container].(map[string]any)
 	}
-	target[key] = plain(value)
+	target[key] = value
 }
 
-// plain returns a copy of v without json.Number.
-func plain(v any) any {
+// simplify replaces each json.Number in a value, and returns it.
+func simplify(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
-		object := make(map[string]any, len(v))
 		for key, item := range v {
-			object[key] = plain(item)
+			v[key] = simplify(item)
 		}
-		return object
 	case []any:
-		list := make([]any, len(v))
 		for i, item := range v {
-			list[i] = plain(item)
+			v[i] = simplify(item)
 		}
-		return list
 	case json.Number:
-		return plainNumber(v)
-	default:
-		return v
+		return simpleNumber(v)
 	}
+	return v
 }
 
-// plainNumber returns an integer for "1.0" too, because the queue writes it as "1".
-func plainNumber(n json.Number) any {
+// simpleNumber returns an integer for "1.0" too, because the queue writes it as "1".
+func simpleNumber(n json.Number) any {
 	whole := wholeNumber(string(n))
 	if i, err := strconv.ParseInt(whole, 10, 64); err == nil {
 		return i

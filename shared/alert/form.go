@@ -1,11 +1,9 @@
 package alert
 
 import (
-	"bytes"
 	"errors"
 	"maps"
 	"net/url"
-	"slices"
 	"strings"
 
 	"boomerang/shared/jsonvalue"
@@ -19,85 +17,66 @@ import (
 // It reads JSON as JSON and a stray "%" as itself, because Datadog does not resend a
 // rejected alert. Its errors are those of Decode.
 func DecodeForm(body []byte) (Alert, error) {
-	text := bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(body), []byte(byteOrderMark)))
-	if bytes.HasPrefix(text, []byte("{")) {
+	text := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(string(body)), byteOrderMark))
+	if text == "" || text[0] == '{' {
 		return Decode(body)
 	}
-	if len(text) == 0 {
-		return Alert{}, &MalformedError{Reason: "it is empty"}
-	}
-	return read(text, parseForm)
-}
-
-func parseForm(text []byte) (map[string]any, error) {
-	var fields form
-	for pair := range strings.SplitSeq(string(text), "&") {
+	payload := make(map[string]any)
+	var name, whole string
+	for pair := range strings.SplitSeq(text, "&") {
 		key, value, _ := strings.Cut(pair, "=")
-		if key = formText(key); key != "" {
-			fields = append(fields, formField{key, formText(value)})
+		key, value = formText(key), formText(value)
+		switch {
+		case strings.EqualFold(key, "payload") && startsObject(value) && whole == "":
+			name, whole = key, value
+		case startsObject(key) && value == "": // A client that sends JSON as a form makes it the key.
+			whole = key
+		case key != "":
+			addField(payload, key, decoded(key, value))
 		}
 	}
-	name, whole := "", ""
-	isPayload := func(f formField) bool { return strings.EqualFold(f.key, "payload") && startsObject(f.value) }
-	if i := slices.IndexFunc(fields, isPayload); i >= 0 {
-		name, whole = fields[i].key, fields[i].value
-		fields = slices.Delete(fields, i, i+1)
-	} else if len(fields) == 1 && fields[0].value == "" && startsObject(fields[0].key) {
-		// A client that sends JSON as a form makes it the key.
-		whole, fields = fields[0].key, nil
-	}
-	payload := fields.payload()
-	if whole == "" {
-		return payload, nil
-	}
-	inner, err := jsonvalue.ParseObject([]byte(whole))
-	if problem, ok := errors.AsType[*MalformedError](err); ok {
-		problem.Field = name
-		return nil, problem
-	}
-	maps.Copy(payload, inner)
-	return payload, nil
-}
-
-// form is a decoded form. Its order is that of lists.
-type form []formField
-
-type formField struct{ key, value string }
-
-// payload returns the JSON object that the form stands for.
-func (f form) payload() map[string]any {
-	payload := make(map[string]any, len(f))
-	for _, field := range f {
-		value := field.decoded()
-		container, key := splitKey(field.key)
-		switch object, ok := payload[container].(map[string]any); {
-		case container == "":
-			put(payload, field.key, value)
-		case key == "" || isDigits(key):
-			put(payload, container, []any{value})
-		case ok:
-			put(object, key, value)
-		case payload[container] == nil:
-			payload[container] = map[string]any{key: value}
-		default:
-			put(payload, field.key, value)
+	if whole != "" {
+		inner, err := jsonvalue.ParseObject([]byte(whole))
+		if problem, ok := errors.AsType[*MalformedError](err); ok {
+			problem.Field = name
+			return Alert{}, problem
 		}
+		maps.Copy(payload, inner)
 	}
-	return payload
+	return read(payload, len(body))
 }
 
-// decoded returns the object or list that the field's text holds, or the text. Where
+// addField adds a field under org[id] or org.id to the object org, and one under tags[] or
+// tags[0] to the list tags.
+func addField(payload map[string]any, key string, value any) {
+	container, inner := key, ""
+	if i := strings.IndexAny(key, "[."); i > 0 {
+		container, inner = key[:i], strings.TrimSuffix(key[i+1:], "]")
+	}
+	object, isObject := payload[container].(map[string]any)
+	switch {
+	case container == key:
+		put(payload, key, value)
+	case inner == "" || isDigits(inner):
+		put(payload, container, []any{value})
+	case isObject:
+		put(object, inner, value)
+	case payload[container] == nil:
+		payload[container] = map[string]any{inner: value}
+	default:
+		put(payload, key, value)
+	}
+}
+
+// decoded returns the object or list that a field's text holds, or the text. Where
 // text is expected, "[" starts a title and not a list.
-func (f formField) decoded() any {
-	switch inner := parseInner(f.value).(type) {
-	case map[string]any:
-		return inner
-	case []any:
-		if found := mappingsOf("", f.key); len(found) == 0 || takesObject(found) {
-			return inner
-		}
+func decoded(key, value string) any {
+	inner := parseInner(value)
+	_, isList := inner.([]any)
+	if found := mappingsOf("", key); inner == nil || isList && len(found) > 0 && !takesObject(found) {
+		return value
 	}
-	return f.value
+	return inner
 }
 
 // put sets a key, or makes a list of its values.
@@ -113,18 +92,6 @@ func asList(v any) []any {
 		return list
 	}
 	return []any{v}
-}
-
-// splitKey splits org[id] and org.id into org and id, and tags[] into tags and "".
-func splitKey(key string) (container, rest string) {
-	i := strings.IndexAny(key, "[.")
-	if i <= 0 {
-		return "", key
-	}
-	if key[i] == '[' {
-		return key[:i], strings.TrimSuffix(key[i+1:], "]")
-	}
-	return key[:i], key[i+1:]
 }
 
 const byteOrderMark = "\ufeff"
