@@ -151,22 +151,16 @@ const (
 
 // Values returns the documented values of a field, by its JSON name, or nil for a field
 // that can have any.
-func Values(field string) []string {
-	switch field {
-	case "priority":
-		return []string{"P1", "P2", "P3", "P4", "P5"}
-	case "event_priority":
-		return []string{"normal", "low"}
-	case "type":
-		return []string{"error", "warning", "success", "info"}
-	case "transition":
-		var texts []string
-		for _, t := range []Transition{Triggered, ReTriggered, Warn, ReWarn, NoData, ReNoData, Recovered, WarnRecovered, Renotify} {
-			texts = append(texts, string(t))
-		}
-		return texts
-	}
-	return nil
+func Values(field string) []string { return values[field] }
+
+var values = map[string][]string{
+	"priority":       {"P1", "P2", "P3", "P4", "P5"},
+	"event_priority": {"normal", "low"},
+	"type":           {"error", "warning", "success", "info"},
+	"transition": {
+		string(Triggered), string(ReTriggered), string(Warn), string(ReWarn), string(NoData), string(ReNoData),
+		string(Recovered), string(WarnRecovered), string(Renotify),
+	},
 }
 
 var transitions = sync.OnceValue(func() map[string]Transition {
@@ -181,11 +175,10 @@ var transitions = sync.OnceValue(func() map[string]Transition {
 // Case, spaces, hyphens and underscores do not matter.
 func ParseTransition(text string) (Transition, bool) {
 	var buf [24]byte // Longer than any of them.
-	if len(text) > len(buf) {
-		return Transition(text), false
-	}
-	if t, known := transitions()[string(canonical(buf[:0], text))]; known {
-		return t, true
+	if len(text) <= len(buf) {
+		if t, known := transitions()[string(canonical(buf[:0], text))]; known {
+			return t, true
+		}
 	}
 	return Transition(text), false
 }

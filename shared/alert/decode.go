@@ -153,7 +153,7 @@ func sortedKeys(object map[string]any) []string {
 // labelOf returns the label of an object that is a key and its value, as the fields of
 // cards are.
 func labelOf(object map[string]any) (label string, ok bool) {
-	if object["value"] == nil {
+	if _, ok = object["value"]; !ok {
 		return "", false
 	}
 	for _, key := range []string{"name", "title", "key", "label"} {

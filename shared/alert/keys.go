@@ -32,14 +32,14 @@ const (
 var keyTable = []keyRow{
 	// Templates confuse $PRIORITY and $ALERT_PRIORITY, whose values differ.
 	{"ALERT_PRIORITY", certain, hasPriority, "priority event_priority"},
-	{"PRIORITY", certain, isEventPriority, "alert_priority monitor_priority"},
+	{"PRIORITY", certain, isOneOf("event_priority"), "alert_priority monitor_priority"},
 
-	{"ALERT_PRIORITY", guess, isPriority, "severity urgency level case_priority"},
+	{"ALERT_PRIORITY", guess, isOneOf("priority"), "severity urgency level case_priority"},
 	{"ID", certain, isEventID, "id event_id alert_instance_id"},
 	{"ID", guess, isEventID, "alert_uid alert_id monitor_id"},
 	{"ALERT_ID", guess, isMonitorID, "id event_id"},
 	{"ALERT_TRANSITION", guess, isTransition, "status state alert_status alert_state event_status monitor_status monitor_state action event_action message_type"},
-	{"ALERT_TYPE", guess, isAlertType, "type severity level alert_level"},
+	{"ALERT_TYPE", guess, isOneOf("type"), "type severity level alert_level"},
 	{"EVENT_TYPE", guess, isEventType, "type"},
 	{"ALERT_ID", guess, isWholeNumber, "monitor"},
 	{"ORG_ID", guess, isWholeNumber, "org organization organisation"},
@@ -210,23 +210,18 @@ func Known(key string) bool {
 	return slices.ContainsFunc(mappingsOf("", key), func(m keyMapping) bool { return m.kind == certain })
 }
 
-func isPriority(s string) bool {
-	return len(s) == 2 && (s[0] == 'P' || s[0] == 'p') && '1' <= s[1] && s[1] <= '5'
+// isOneOf recognises the documented values of a field, in any case.
+func isOneOf(field string) func(string) bool {
+	return func(s string) bool {
+		return slices.ContainsFunc(Values(field), func(value string) bool { return strings.EqualFold(value, s) })
+	}
 }
 
 func hasPriority(s string) bool { return priorityOf(s) != "" }
 
-func isEventPriority(s string) bool {
-	return strings.EqualFold(s, "normal") || strings.EqualFold(s, "low")
-}
-
 func isTransition(s string) bool {
 	_, known := ParseTransition(s)
 	return known
-}
-
-func isAlertType(s string) bool {
-	return slices.Contains(Values("type"), strings.ToLower(s))
 }
 
 // isEventType recognises the documented event types: query_alert_monitor, log_alert,
@@ -238,21 +233,16 @@ func isEventType(s string) bool {
 // isEventID recognises the 64-bit ids of events. Other numbers are shorter: a monitor's
 // id, and a date in milliseconds.
 func isEventID(s string) bool {
-	s = wholeNumber(s)
-	_, err := strconv.ParseInt(s, 10, 64)
-	return len(s) >= 16 && err == nil && isDigits(s)
+	_, err := strconv.ParseUint(wholeNumber(s), 10, 63)
+	return err == nil && len(wholeNumber(s)) >= 16
 }
-
-// maxMonitorID is how many digits a monitor's id has at most.
-const maxMonitorID = 12
 
 // isMonitorID leaves out the numbers that count something.
 func isMonitorID(s string) bool { return len(wholeNumber(s)) >= 4 && isWholeNumber(s) && isShort(s) }
 
-func isShort(s string) bool { return len(wholeNumber(s)) <= maxMonitorID }
+// isShort reports whether a monitor's id can have as many digits.
+func isShort(s string) bool { return len(wholeNumber(s)) <= 12 }
 
 func isWholeNumber(s string) bool { return isDigits(wholeNumber(s)) }
 
-func isDigits(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
-}
+func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

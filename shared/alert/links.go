@@ -2,8 +2,10 @@ package alert
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // link is what an address of Datadog says about an alert. The address is one of
@@ -29,53 +31,41 @@ func (a *Alert) links() []link {
 	return appendLinks(found, a.Text, fromMessage)
 }
 
+// address finds the addresses in a text of any markup.
+var address = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("https?://[^ \\t\\r\\n\"'<>()[\\]|\\\\`*]+") })
+
 func appendLinks(found []link, text, source string) []link {
-	const scheme = "://"
-	for at := 0; ; {
-		i := strings.Index(text[at:], scheme)
-		if i < 0 {
-			return found
-		}
-		before := text[:at+i]
-		at += i + len(scheme)
-		address := text[at:]
-		if end := strings.IndexAny(address, " \t\r\n\"'<>()[]|\\`*"); end >= 0 {
-			address = address[:end]
-		}
-		at += len(address)
-		if l, ok := readLink(address); ok {
-			l.source, l.own = source, isOfDatadog(address) && (source == fromLink || isFooter(before))
-			l.address = text[at-len(address)-len(scheme)-schemeLength(before) : at]
+	for _, at := range address().FindAllStringIndex(text, -1) {
+		if l := readLink(text[at[0]:at[1]]); l != (link{}) {
+			l.source, l.own = source, isOfDatadog(l.address) && (source == fromLink || isFooter(text[:at[0]]))
 			found = append(found, l)
 		}
 	}
+	return found
 }
 
-// schemeLength is that of "https" or "http" at the end of a text.
-func schemeLength(before string) int {
-	return len(before) - len(strings.TrimSuffix(strings.TrimSuffix(before, "http"), "https"))
-}
-
-// isOfDatadog reports whether an address without its scheme is on a host of Datadog.
+// isOfDatadog reports whether an address is on a host of Datadog.
 func isOfDatadog(address string) bool {
-	host := strings.ToLower(address[:max(0, strings.IndexAny(address, "/:"))])
+	_, host, _ := strings.Cut(address, "://")
+	host = strings.ToLower(host[:max(0, strings.IndexAny(host, "/:"))])
 	return strings.HasSuffix(host, "datadoghq.com") || strings.HasSuffix(host, "datadoghq.eu") || strings.HasSuffix(host, "ddog-gov.com")
 }
 
 // isFooter reports whether a link after this text is one that Datadog adds to each
 // message: at the graph, and to the monitor's status. A person may write other links.
 func isFooter(before string) bool {
-	before = before[:len(before)-schemeLength(before)]
 	const graph = "[![Metric Graph]("
 	return strings.HasSuffix(before, "[Monitor Status](") ||
 		strings.HasSuffix(before, ")](") && strings.Contains(before[max(0, len(before)-1024):], graph)
 }
 
-func readLink(address string) (l link, ok bool) {
+func readLink(address string) link {
+	l := link{address: address}
 	if strings.Contains(address, "%3Fevent_id%3D") || strings.Contains(address, "%26event_id%3D") { // A login page that leads to it.
 		address, _ = url.QueryUnescape(address)
 	}
-	_, path, _ := strings.Cut(address, "/")
+	_, path, _ := strings.Cut(address, "://")
+	_, path, _ = strings.Cut(path, "/")
 	isEvent := strings.HasPrefix(path, "event/") || strings.HasPrefix(path, "#/event/") || strings.HasPrefix(path, "event?")
 	for _, mark := range []string{"monitors/", "monitors#"} {
 		if _, rest, _ := strings.Cut(path, mark); l.monitor == "" && isShort(leadingDigits(rest)) {
@@ -94,7 +84,10 @@ func readLink(address string) (l link, ok bool) {
 			l.group = scopeOf(group)
 		}
 	}
-	return l, isEvent || l.monitor != ""
+	if !isEvent && l.monitor == "" {
+		return link{}
+	}
+	return l
 }
 
 func leadingDigits(s string) string {

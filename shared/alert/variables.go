@@ -3,7 +3,6 @@ package alert
 import (
 	"cmp"
 	"encoding/json"
-	"maps"
 	"math"
 	"reflect"
 	"regexp"
@@ -52,55 +51,46 @@ func Variables() []string {
 
 const notText = "is a list or an object where text is expected"
 
+// mustBe says which values a form has, if they are few.
+var mustBe = map[string]string{
+	"priority": "must be P1 to P5", "event_priority": "must be P1 to P5, normal or low", "type": "must be error, warning, success or info",
+}
+
 // set puts a value that is not absent into the variable's field. It returns why that is
 // not possible, or "". The reason never quotes the value.
-func (v variable) set(a *Alert, value any) string {
-	text, isText := scalar(value)
-	trimmed := strings.TrimSpace(text)
+func (v variable) set(a *Alert, value any) (reason string) {
+	verbatim, isText := scalar(value)
+	text := strings.TrimSpace(verbatim)
+	if !isText {
+		reason = notText
+	}
 	switch field := reflect.ValueOf(a).Elem().FieldByIndex(v.field).Addr().Interface().(type) {
 	case *json.RawMessage:
-		*field = structured(value)
-		return ""
+		*field, reason = structured(value), ""
 	case *time.Time:
-		return setDate(field, trimmed)
+		reason = setDate(field, text)
 	case *Tags:
-		tags, reason := tagsOf(value)
-		if len(tags) > 0 {
-			*field = tags
-		}
-		return reason
+		*field, reason = tagsOf(value)
 	case *Transition:
-		*field, _ = ParseTransition(trimmed)
+		*field, _ = ParseTransition(text)
 	case *string:
 		switch v.form {
-		case "priority":
-			if *field = priorityOf(trimmed); *field == "" {
-				return "must be P1 to P5"
-			}
-		case "event_priority":
-			if *field = trimmed; isText && !isEventPriority(trimmed) {
-				return "must be P1 to P5, normal or low"
-			}
-		case "type":
-			if *field = trimmed; isText && !isAlertType(trimmed) {
-				return "must be error, warning, success or info"
-			}
 		case "verbatim":
-			*field = text
+			text = verbatim
 		case "number":
-			*field = wholeNumber(trimmed)
+			text = wholeNumber(text)
+		case "priority":
+			text = priorityOf(text)
 		case "list":
-			tags, reason := tagsOf(value)
-			*field = strings.Join(tags, ",")
-			return reason
-		default:
-			*field = trimmed
+			var tags Tags
+			tags, reason = tagsOf(value)
+			text = strings.Join(tags, ",")
+		}
+		if *field = text; mustBe[v.form] != "" && !isOneOf(v.form)(text) {
+			reason = mustBe[v.form]
 		}
 	}
-	if !isText {
-		return notText
-	}
-	return ""
+	return reason
 }
 
 // priority finds "P4", "4" and "P4 (low)", but not the 4 of "SEV-4" or of "4 hosts".
@@ -123,52 +113,43 @@ const notAllText = "holds entries that are not text"
 // text. It skips what it cannot read and returns the reason.
 func tagsOf(v any) (tags Tags, reason string) {
 	if s, ok := scalar(v); ok {
-		inner := parseInner(s)
-		if inner == nil {
+		if v = parseInner(s); v == nil {
 			return splitTags(s), ""
 		}
-		v = inner
+	}
+	list, _ := v.([]any)
+	if len(list) == 1 {
+		if s, ok := list[0].(string); ok {
+			return splitTags(s), "" // ["$TAGS"]
+		}
+	}
+	object, _ := v.(map[string]any)
+	for _, key := range sortedKeys(object) {
+		list = append(list, map[string]any{"key": key, "value": object[key]})
 	}
 	var found []string
-	add := func(tag string, ok bool) {
-		if ok {
-			found = append(found, tag)
-		} else {
+	for _, item := range list {
+		tag, ok := tagOf(item)
+		if !ok {
 			reason = notAllText
 		}
-	}
-	switch v := v.(type) {
-	case []any:
-		for _, item := range v {
-			if s, ok := item.(string); ok && len(v) == 1 {
-				return splitTags(s), "" // ["$TAGS"]
-			}
-			add(tagOf(item))
-		}
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			add(keyValue(key, v[key]))
-		}
+		found = append(found, tag)
 	}
 	return uniqueTags(found), reason
 }
 
 // tagOf reads an entry of a list: "env:prod", or {"key": "env", "value": "prod"}.
-func tagOf(v any) (string, bool) {
-	object, isObject := v.(map[string]any)
-	if key, ok := labelOf(object); ok {
-		return keyValue(key, object["value"])
+func tagOf(v any) (tag string, ok bool) {
+	object, _ := v.(map[string]any)
+	key, labelled := labelOf(object)
+	if labelled {
+		v = object["value"]
 	}
-	s, ok := scalar(v)
-	return s, ok || v == nil && !isObject
-}
-
-func keyValue(key string, value any) (string, bool) {
-	if isAbsent(value) {
-		return "", true
+	tag, ok = scalar(v)
+	if labelled && !isAbsentText(tag) {
+		tag = strings.TrimSpace(key) + ":" + strings.TrimSpace(tag)
 	}
-	s, ok := scalar(value)
-	return strings.TrimSpace(key) + ":" + strings.TrimSpace(s), ok
+	return tag, ok || v == nil
 }
 
 // structured returns a JSON object or list, also from text that holds one. Other text
