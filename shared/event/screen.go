@@ -93,9 +93,11 @@ func (s *screen) lines() (lines []string) {
 	return lines
 }
 
-// says reports whether the screen shows all that a result knows of an answer.
+// says reports whether the screen shows all that a result knows of an answer, with its pages.
 func (s *screen) says(source int, answer enrich.Answer) bool {
 	isOf := func(e entry) bool { return e.source == source }
-	isHidden := func(e entry) bool { return e.source == source && !e.shown }
+	isHidden := func(e entry) bool {
+		return e.source == source && (!e.shown || e.linked != "" && e.text != e.linked)
+	}
 	return slices.ContainsFunc(s.known[answer], isOf) && !slices.ContainsFunc(s.known[answer], isHidden)
 }
