@@ -195,17 +195,6 @@ func TestBook_For_Expressions(t *testing.T) {
 	}
 }
 
-// TestBook_For_EmptyAlert shows that no usual expression fails.
-func TestBook_For_EmptyAlert(t *testing.T) {
-	book := bench{}.load(t, one(`
-match: >-
-  alert.tags.a contains "x" || alert.title matches "y" || alert.priority in ["P1"] || alert.extra.key == 1
-  || alert.security.rule_name endsWith "z" || any(alert.tag_list, {# == "w"}) || alert.date > "2026"`))
-	if plan := book.For(alert.Alert{}, memory.Memory{}); plan.Name() != "default" || len(plan.Warnings) > 0 {
-		t.Errorf("got %s, %v", plan.Name(), plan.Warnings)
-	}
-}
-
 // foreign are values that a person who writes an expression about a text or a number
 // does not expect, as payloads have them.
 var foreign = map[string]any{

@@ -66,13 +66,14 @@ func (s *Source) parse(content []byte) *yaml.Node {
 	s.lines = strings.Split(lineBreaks.Replace(string(content)), "\n")
 	var documents []yaml.Node
 	err := yaml.Load(content, &documents, yaml.WithAllDocuments())
+	documents = slices.DeleteFunc(documents, func(d yaml.Node) bool { return len(d.Content) == 0 || isNull(d.Content[0]) }) // Such as one behind a last "---".
 	wrong, isSyntax := errors.AsType[*yaml.LoadError](err)
 	switch {
 	case isSyntax:
 		s.report(position{min(wrong.Mark.Line, len(s.lines)), wrong.Mark.Column}, "invalid YAML: %s%s", wrong.Message, s.quoteHint(wrong.Mark.Line))
 	case err != nil:
 		s.report(position{}, "invalid YAML: %s", err)
-	case len(documents) == 0 || len(documents[0].Content) == 0:
+	case len(documents) == 0:
 		s.report(position{}, "the file is empty")
 	case len(documents) > 1:
 		s.report(positionOf(&documents[1]), "a second document starts here: use one document per file")

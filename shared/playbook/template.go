@@ -10,8 +10,6 @@ import (
 	"text/template/parse"
 	"time"
 	"unicode/utf8"
-
-	"boomerang/shared/enrich"
 )
 
 // The bounds of a template's source, of the output of a template or a function, and of
@@ -122,19 +120,16 @@ func (l *loader) compileTemplate(source string, s *scope) (*textTemplate, []mist
 	return &textTemplate{parsed: parsed, steps: r.steps}, nil
 }
 
-// parseErrorPrefix matches the start of an error of the parser.
-var parseErrorPrefix = enrich.Pattern(`^template: t\d+:(\d+): `)
-
 // parseError returns an error of the parser, which knows the line only.
 func parseError(source string, err error) mistake {
-	found := parseErrorPrefix().FindStringSubmatch(err.Error())
-	if found == nil {
+	parts := strings.SplitN(err.Error(), ":", 4) // "template: name:line: text"
+	if len(parts) < 4 {
 		return mistake{0, err.Error()}
 	}
-	line, _ := strconv.Atoi(found[1])
+	line, _ := strconv.Atoi(parts[2])
 	lines := strings.SplitAfter(source, "\n")
-	before := strings.Join(lines[:min(line-1, len(lines))], "")
-	return mistake{utf8.RuneCountInString(before), strings.TrimPrefix(err.Error(), found[0])}
+	before := strings.Join(lines[:min(max(line-1, 0), len(lines))], "")
+	return mistake{utf8.RuneCountInString(before), strings.TrimSpace(parts[3])}
 }
 
 // render executes the template. An absent value is empty.

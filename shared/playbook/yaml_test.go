@@ -102,6 +102,7 @@ func TestRead_YAML(t *testing.T) {
 		"text: {{ a }}":            "1:7: text must be text; quote a text that starts with {{",
 		"text: {{ a }} b":          "; quote a text that starts with {{",
 		"%YAML 1.1\n---\ntext: a":  `"a"`,
+		"text: a\n---\n":           `"a"`,
 		"--- # a\ntext: a\n...\n":  `"a"`,
 		"text: a\rany:\r\n  - b\r": `[]interface {}{"b"}`,
 	} {
