@@ -84,8 +84,9 @@ var readCalls = map[string]apiCall{
 	"SLO history": {func(ctx context.Context, c *Client) (any, error) {
 		return c.SLOHistory(ctx, SLOHistoryQuery{ID: "../a?b#c", Timeframe: "7d", Target: 99.95, From: start, To: end})
 	}, "GET /api/v1/slo/..%2Fa%3Fb%23c/history?from_ts=1700000000&target=99.95&to_ts=1700000900", "", "slos_read"},
-	"dashboards": {func(ctx context.Context, c *Client) (any, error) { return c.DashboardsTitled(ctx, "a") }, "GET /api/v1/dashboard?count=100&start=0", "", "dashboards_read"},
-	"webhook":    {func(ctx context.Context, c *Client) (any, error) { return c.Webhook(ctx, "a b/c") }, "GET /api/v1/integration/webhooks/configuration/webhooks/a%20b%2Fc", "", "integrations_read"},
+	"dashboards":         {func(ctx context.Context, c *Client) (any, error) { return c.DashboardsTitled(ctx, "a") }, "GET /api/v1/dashboard?count=100&start=0", "", "dashboards_read"},
+	"notification rules": {func(ctx context.Context, c *Client) (any, error) { return c.NotificationRules(ctx) }, "GET /api/v2/monitor/notification_rule?page=0&per_page=100", "", "monitors_read"},
+	"webhook":            {func(ctx context.Context, c *Client) (any, error) { return c.Webhook(ctx, "a b/c") }, "GET /api/v1/integration/webhooks/configuration/webhooks/a%20b%2Fc", "", "integrations_read"},
 }
 
 // writeCalls are the calls that change the setup of an organisation.
@@ -119,6 +120,15 @@ var writeCalls = map[string]apiCall{
 	"delete monitor": {func(ctx context.Context, c *Client) (any, error) {
 		return nil, c.DeleteMonitor(ctx, MonitorDefinition{ID: 7})
 	}, "DELETE /api/v1/monitor/7", "", "monitors_write"},
+	"create notification rule": {func(ctx context.Context, c *Client) (any, error) {
+		return nil, c.CreateNotificationRule(ctx, NotificationRule{Name: "a", Filter: RuleFilter{Scope: "env:prod"}, Recipients: []string{"webhook-a"}})
+	}, "POST /api/v2/monitor/notification_rule", `{"data":{"attributes":{"name":"a","filter":{"scope":"env:prod"},"recipients":["webhook-a"]},"type":"monitor-notification-rule"}}`, "monitor_config_policy_write"},
+	"update notification rule": {func(ctx context.Context, c *Client) (any, error) {
+		return nil, c.UpdateNotificationRule(ctx, NotificationRule{ID: "5d-6", Name: "a", Filter: RuleFilter{Tags: []string{"env:prod"}}, Recipients: []string{"webhook-a"}})
+	}, "PATCH /api/v2/monitor/notification_rule/5d-6", `{"data":{"attributes":{"name":"a","filter":{"tags":["env:prod"]},"recipients":["webhook-a"]},"id":"5d-6","type":"monitor-notification-rule"}}`, "monitor_config_policy_write"},
+	"delete notification rule": {func(ctx context.Context, c *Client) (any, error) {
+		return nil, c.DeleteNotificationRule(ctx, NotificationRule{ID: "a/b"})
+	}, "DELETE /api/v2/monitor/notification_rule/a%2Fb", "", "monitor_config_policy_write"},
 }
 
 // createCalls are the calls that post an event.

@@ -134,3 +134,36 @@ func TestClient_Definitions(t *testing.T) {
 		t.Errorf("an object for a list: %v", err)
 	}
 }
+
+func TestClient_NotificationRules(t *testing.T) {
+	got, err := clientOver(t, answering(200, `{"data":[{"type":"monitor-notification-rule","id":"5d","attributes":{"name":"a","filter":{"tags":["a:b"]},"recipients":["x"],"created_at":"2025"}},
+		{"id":"6e","attributes":{"name":"b","filter":{"scope":"a:b"},"conditional_recipients":{"conditions":[{"scope":"priority:p1","recipients":["x"]}],"fallback_recipients":["y"]},"bundle_config":{"duration":60}}},
+		{"id":"7f","attributes":{"name":"c","filter":{"new":true},"recipients":{"dynamic":"team"}}}]}`), keyring{}).NotificationRules(t.Context())
+	want := []NotificationRule{
+		{ID: "5d", Name: "a", Filter: RuleFilter{Tags: []string{"a:b"}}, Recipients: []string{"x"}},
+		{ID: "6e", Name: "b", Filter: RuleFilter{Scope: "a:b"}, Bundle: json.RawMessage(`{"duration":60}`), Conditional: &ConditionalRecipients{
+			Conditions: []RuleCondition{{"priority:p1", []string{"x"}}}, Fallback: []string{"y"},
+		}},
+		{ID: "7f", Name: "c"},
+	}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v, -want +got\n%s", err, diff)
+	}
+	for total, calls := range map[int]int{0: 1, 99: 1, 100: 2, 250: 3} {
+		made := 0
+		found, err := clientOver(t, func(r *http.Request) (*http.Response, error) {
+			page, _ := strconv.Atoi(r.URL.Query().Get("page"))
+			made++
+			rules := make([]map[string]string, min(rulesPage, total-page*rulesPage))
+			body, err := json.Marshal(map[string]any{"data": rules})
+			return respond(200, string(body)), err
+		}, keyring{}).NotificationRules(t.Context())
+		if err != nil || len(found) != total || made != calls {
+			t.Errorf("%d: found %d in %d requests, %v", total, len(found), made, err)
+		}
+	}
+	endless := answering(200, `{"data":[`+strings.Repeat("{},", rulesPage-1)+"{}]}")
+	if found, err := clientOver(t, endless, keyring{}).NotificationRules(t.Context()); err == nil || fault.IsTemporary(err) || found != nil {
+		t.Errorf("an endless list: %d, %v", len(found), err)
+	}
+}

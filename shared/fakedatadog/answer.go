@@ -71,8 +71,10 @@ func (a answer) writeHeader(w http.ResponseWriter) {
 	for name, value := range a.header {
 		w.Header().Set(name, value)
 	}
-	if bodyAllowed(a.status) {
+	if a.media != "" {
 		w.Header().Set("Content-Type", a.media)
+	}
+	if bodyAllowed(a.status) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
 	}
 	w.WriteHeader(a.status)

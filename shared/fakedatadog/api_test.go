@@ -49,6 +49,16 @@ var calls = []struct {
 	{row: "monitor.delete 200", call: "DELETE /api/v1/monitor/8"},
 	{row: "monitor.delete 404", call: "DELETE /api/v1/monitor/8"},
 
+	{row: "notification_rule.create 200", call: "POST " + rulesAt, body: ruleBody(`"filter":{"tags":["a:b"]},"recipients":["webhook-shop"]`)},
+	{row: "notification_rule.create 200", call: "POST " + rulesAt, body: ruleBody(`"filter":{"scope":"a:b"},"conditional_recipients":{"conditions":[{"scope":"a:b","recipients":["x"]}]}`)},
+	{row: "notification_rule.create 400", call: "POST " + rulesAt, body: ruleBody(`"filter":{"tags":["a:b"]},"recipients":["@webhook-shop"]`)},
+	{row: "notification_rule.list 200", call: "GET " + rulesAt},
+	{row: "notification_rule.update 200", call: "PATCH " + rulesAt + "/" + firstRule, body: ruleBody(`"filter":{"scope":"a:b"},"recipients":["webhook-shop"],"bundle_config":{"duration":60}`)},
+	{row: "notification_rule.update 400", call: "PATCH " + rulesAt + "/" + firstRule, body: ruleBody(`"filter":{"scope":"a:b"},"recipients":["@webhook-shop"]`)},
+	{row: "notification_rule.update 404", call: "PATCH " + rulesAt + "/none", body: ruleBody("")},
+	{row: "notification_rule.delete 204", call: "DELETE " + rulesAt + "/" + firstRule},
+	{row: "notification_rule.delete 404", call: "DELETE " + rulesAt + "/" + firstRule},
+
 	{row: "downtime.list 200", call: "GET /api/v2/downtime"},
 	{row: "downtime.matches 200", call: "GET /api/v2/monitor/7/downtime_matches"},
 	{row: "downtime.matches 404", call: "GET /api/v2/monitor/0/downtime_matches"},
@@ -121,7 +131,7 @@ func TestAPI(t *testing.T) {
 			if limit := limitOf(got.header); limit != cmp.Or(want.Limit, limit) {
 				t.Errorf("limit %q, want %q", limit, want.Limit)
 			}
-			body := decode[any](t, got.body)
+			body := decode[any](t, cmp.Or(got.body, "null"))
 			if got.status >= http.StatusBadRequest {
 				if diff := gocmp.Diff(want.Body, body); diff != "" {
 					t.Errorf("body (-want +got):\n%s", diff)

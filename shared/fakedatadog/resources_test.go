@@ -122,6 +122,42 @@ func TestMonitors(t *testing.T) {
 const monitorBody = `{"type":"query alert","name":"CPU","query":"avg:cpu{*} > 4","message":"m","tags":["a:b"],"priority":1,` +
 	`"options":{"thresholds":{"critical":4,"warning":null}}}`
 
+const (
+	rulesAt   = "/api/v2/monitor/notification_rule"
+	firstRule = "37c000cf-37ec-9421-a221-a59ded6542f0"
+)
+
+func ruleBody(attributes string) string {
+	return `{"data":{"type":"monitor-notification-rule","attributes":{"name":"shop",` + cmp.Or(attributes, `"filter":{}`) + `}}}`
+}
+
+func TestNotificationRules(t *testing.T) {
+	s := newServer()
+	const tags = `"filter":{"tags":["a:b"]}`
+	refused := func(attributes, want string) exchange {
+		return exchange{call: "POST " + rulesAt, body: ruleBody(attributes), status: 400, want: "The value provided for parameter '" + want + "' is invalid"}
+	}
+	run(t, s,
+		refused(`"name":"","filter":{"tags":["a:b"]},"recipients":["x"]`, "name"),
+		refused(`"filter":{"tags":["a:b"],"scope":"a:b"},"recipients":["x"]`, "filter"),
+		refused(`"filter":{},"recipients":["x"]`, "filter"),
+		refused(tags, "recipients"),
+		refused(tags+`,"recipients":["x"],"conditional_recipients":{}`, "recipients"),
+		exchange{call: "POST " + rulesAt, body: ruleBody(tags + `,"recipients":["x"]`), path: "data.id", want: firstRule},
+		exchange{call: "PATCH " + rulesAt + "/" + firstRule, body: ruleBody(tags + `,"recipients":["y"]`), path: "data.attributes.recipients", want: "[y]"},
+	)
+	for range 3 {
+		s.AddNotificationRule(`{"name":"added"}`)
+	}
+	run(t, s,
+		exchange{call: "GET " + rulesAt, path: "data.*.attributes.name", want: "shop added added added"},
+		exchange{call: "GET " + rulesAt + "?page=1&per_page=3", path: "data.*.attributes.name", want: "added"},
+	)
+	if all := s.NotificationRules(); len(all) != 4 || fmt.Sprint(all[0]["recipients"]) != "[y]" {
+		t.Errorf("rules %v", all)
+	}
+}
+
 func TestDowntimes(t *testing.T) {
 	s := newServer()
 	s.AddMonitor(fakedatadog.Monitor{ID: 7, Tags: []string{"service:checkout", "env:prod"}})

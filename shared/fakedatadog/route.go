@@ -36,7 +36,7 @@ type call struct {
 func (s *Server) register() {
 	s.table = slices.Concat(
 		s.keyRoutes(), s.eventRoutes(), s.monitorRoutes(), s.downtimeRoutes(), s.catalogRoutes(), s.teamRoutes(), s.incidentRoutes(),
-		s.metricRoutes(), s.logRoutes(), s.sloRoutes(), s.hostRoutes(), s.webhookRoutes(), s.dashboardRoutes(),
+		s.metricRoutes(), s.logRoutes(), s.sloRoutes(), s.hostRoutes(), s.webhookRoutes(), s.dashboardRoutes(), s.ruleRoutes(),
 	)
 	s.limits = newLimits(s.table)
 	s.mux = http.NewServeMux()

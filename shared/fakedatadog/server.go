@@ -72,6 +72,8 @@ type Server struct {
 	variables        collection[variable]
 	dashboards       collection[dashboard]
 	issuedDashboards int
+	rules            collection[notificationRule]
+	issuedRules      int
 }
 
 // New returns a Server without any event or monitor.
@@ -89,6 +91,7 @@ func New(o Options) *Server {
 		webhooks:     collection[Webhook]{id: func(w Webhook) string { return w.Name }},
 		variables:    collection[variable]{id: func(v variable) string { return v.Name }},
 		dashboards:   collection[dashboard]{id: func(d dashboard) string { return d.id }},
+		rules:        collection[notificationRule]{id: func(r notificationRule) string { return r.id }},
 	}
 	if s.now == nil {
 		s.now = time.Now
