@@ -36,7 +36,7 @@ func Decode(body []byte) (Alert, error) {
 
 func read(payload map[string]any, size int) (Alert, error) {
 	var a Alert
-	unused := a.fill(a.collect(make([]candidate, 0, 40), "", 0, payload))
+	unused := a.fill(a.collect(make([]candidate, 0, 32), "", 0, payload))
 	if !a.addContent(payload, unused) {
 		return Alert{}, &InvalidError{append([]Problem{
 			{"id", "is missing: send $ID"},

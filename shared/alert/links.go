@@ -2,10 +2,8 @@ package alert
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // link is what an address of Datadog says about an alert. The address is one of
@@ -31,17 +29,23 @@ func (a *Alert) links() []link {
 	return appendLinks(found, a.Text, fromMessage)
 }
 
-// address finds the addresses in a text of any markup.
-var address = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("https?://[^ \\t\\r\\n\"'<>()[\\]|\\\\`*]+") })
-
+// appendLinks appends the links of Datadog in a text of any markup.
 func appendLinks(found []link, text, source string) []link {
-	for _, at := range address().FindAllStringIndex(text, -1) {
-		if l := readLink(text[at[0]:at[1]]); l != (link{}) {
-			l.source, l.own = source, isOfDatadog(l.address) && (source == fromLink || isFooter(text[:at[0]]))
+	for at := 0; ; {
+		start := strings.Index(text[at:], "http")
+		if start < 0 {
+			return found
+		}
+		start += at
+		at = len(text)
+		if end := strings.IndexAny(text[start:], " \t\r\n\"'<>()[]|\\`*"); end >= 0 {
+			at = start + end
+		}
+		if l := readLink(text[start:at]); l != (link{}) {
+			l.source, l.own = source, isOfDatadog(l.address) && (source == fromLink || isFooter(text[:start]))
 			found = append(found, l)
 		}
 	}
-	return found
 }
 
 // isOfDatadog reports whether an address is on a host of Datadog.

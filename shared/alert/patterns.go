@@ -151,9 +151,8 @@ func (m *marks) add(inside string) bool {
 	switch state, known := stateOf(word); {
 	case known && m.state == "":
 		m.state, m.group = state, scopeOf(strings.Trim(group, "{}"))
-	case len(inside) == 2 && inside[0] == 'P' && m.priority == "":
-		m.priority = priorityOf(inside)
-		return m.priority != ""
+	case m.priority == "" && slices.Contains(Values("priority"), inside):
+		m.priority = inside
 	default:
 		return false
 	}
