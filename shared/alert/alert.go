@@ -164,7 +164,7 @@ var values = map[string][]string{
 }
 
 var transitions = sync.OnceValue(func() map[string]Transition {
-	byKey := make(map[string]Transition)
+	byKey := map[string]Transition{"renotified": Renotify} // As titles say it.
 	for _, t := range Values("transition") {
 		byKey[string(canonical(nil, t))] = Transition(t)
 	}

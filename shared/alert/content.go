@@ -3,7 +3,6 @@ package alert
 import (
 	"cmp"
 	"encoding/json"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -110,7 +109,7 @@ func (a *Alert) unclaimed(unused []any) []string {
 func textsIn(found []string, v any) []string {
 	switch v := v.(type) {
 	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(v)) {
+		for _, key := range sortedKeys(v) {
 			found = textsIn(found, v[key])
 		}
 	case []any:

@@ -17,17 +17,14 @@ import (
 // could not be read, and Guessed the fields that no key names.
 func Decode(body []byte) (Alert, error) {
 	payload, err := jsonvalue.ParseObject(body)
-	if err != nil { // Some receivers take a list of objects.
-		v, _ := jsonvalue.Parse(string(body))
-		list, _ := v.([]any)
-		if len(list) == 0 {
+	if err != nil {
+		list, isList := parseObjects(string(body)).([]any)
+		switch { // Some receivers take a list of objects.
+		case !isList:
 			return Alert{}, err
-		}
-		object, isObject := list[0].(map[string]any)
-		if !isObject {
-			return Alert{}, err
-		}
-		if payload = object; len(list) > 1 {
+		case len(list) == 1:
+			payload = list[0].(map[string]any)
+		default:
 			payload = map[string]any{"alerts": list}
 		}
 	}

@@ -25,7 +25,7 @@ type pattern struct {
 // before all of them.
 var patterns = []pattern{
 	{"state", fromTitle, func(t texts) string { return t.marks.state }},
-	{"state", fromMessage, func(t texts) string { return stateIn(t.Message) }},
+	{"state", fromMessage, func(t texts) string { return t.stateByPerson() }},
 	{"priority", fromTitle, func(t texts) string { return t.marks.priority }},
 	{"priority", fromTags, func(t texts) string { return severityOf(t.Tags.Get("priority")) }},
 	{"priority", "incident", func(t texts) string { return severityOf(t.Incident.Severity) }},
@@ -148,9 +148,9 @@ func cutMark(title string) (inside, rest string, bracketed bool) {
 // add reads what a mark says, and reports whether it says anything.
 func (m *marks) add(inside string) bool {
 	word, group, _ := strings.Cut(inside, " on ")
-	switch state, known := stateOf(word); {
+	switch state, known := ParseTransition(word); {
 	case known && m.state == "":
-		m.state, m.group = state, scopeOf(strings.Trim(group, "{}"))
+		m.state, m.group = string(state), scopeOf(strings.Trim(group, "{}"))
 	case m.priority == "" && slices.Contains(Values("priority"), inside):
 		m.priority = inside
 	default:
@@ -159,27 +159,17 @@ func (m *marks) add(inside string) bool {
 	return true
 }
 
-// stateOf returns the transition that a word in a title means.
-func stateOf(word string) (string, bool) {
-	if word = strings.TrimSpace(word); strings.EqualFold(word, "renotified") {
-		return string(Renotify), true
-	}
-	t, known := ParseTransition(word)
-	return string(t), known
+// ResolvedByPerson reports whether a person resolved the monitor, as Datadog writes it.
+func (a Alert) ResolvedByPerson() bool {
+	return strings.Contains(a.Message, " was marked as **recovered**")
 }
 
-// stateIn reads what Datadog writes when a person resolves a monitor.
-func stateIn(message string) string {
-	if strings.Contains(message, resolvedByPerson) {
+func (a Alert) stateByPerson() string {
+	if a.ResolvedByPerson() {
 		return string(Recovered)
 	}
 	return ""
 }
-
-const resolvedByPerson = " was marked as **recovered**"
-
-// ResolvedByPerson reports whether a person resolved the monitor.
-func (a Alert) ResolvedByPerson() bool { return strings.Contains(a.Message, resolvedByPerson) }
 
 // scopeIn returns the group between two marks of a text.
 func scopeIn(text, before, after string) string {
