@@ -1,7 +1,6 @@
 package playbook
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
 	"math"
@@ -91,7 +90,7 @@ func (v *viewer) value(r reflect.Value, depth int) any {
 	case rawType:
 		return v.decoded(r.Bytes(), depth)
 	case numberType:
-		return exactNumber(json.Number(r.String()))
+		return v.decoded([]byte(r.String()), depth)
 	}
 	switch r.Kind() {
 	case reflect.Pointer:
@@ -170,25 +169,6 @@ func (v *viewer) entries(r reflect.Value, depth int) any {
 }
 
 func (v *viewer) decoded(raw []byte, depth int) any {
-	if len(raw) == 0 {
-		return nil
-	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	var decoded any
-	if decoder.Decode(&decoded) != nil {
-		return nil
-	}
-	return v.value(reflect.ValueOf(decoded), depth)
-}
-
-// exactNumber returns an int64, a float64, or the text of a number beyond both.
-func exactNumber(n json.Number) any {
-	if whole, err := n.Int64(); err == nil {
-		return whole
-	}
-	if float, err := n.Float64(); err == nil {
-		return float
-	}
-	return n.String()
+	value, _ := enrich.DecodeJSON(raw)
+	return v.value(reflect.ValueOf(value), depth)
 }
