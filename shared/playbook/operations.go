@@ -93,7 +93,9 @@ type anyType struct{ scope *scope }
 
 // Visit implements ast.Visitor.
 func (v anyType) Visit(node *ast.Node) {
-	if _, isField := (*node).(*ast.MemberNode); !isField {
+	switch (*node).(type) {
+	case *ast.MemberNode, *ast.StringNode:
+	default:
 		(*node).SetNature(nature.Nature{}) // The result may be nil.
 	}
 	switch n := (*node).(type) {

@@ -169,6 +169,9 @@ func (v *viewer) entries(r reflect.Value, depth int) any {
 }
 
 func (v *viewer) decoded(raw []byte, depth int) any {
+	if len(raw) == 0 {
+		return nil
+	}
 	value, _ := enrich.DecodeJSON(raw)
 	return v.value(reflect.ValueOf(value), depth)
 }
