@@ -283,7 +283,7 @@ func TestTemplate_Resources(t *testing.T) {
 		"MissingAlerts": `map[FilterPattern:{ $.message = "reconcile" && $.missing > 0 } LogGroupName:ReconcileLogGroup ` +
 			"MetricTransformations:[map[MetricName:MissingAlerts MetricNamespace:Boomerang/${AWS::StackName} MetricValue:$.missing]]]",
 		"DatadogSetup": "map[DatadogSecretArn:" + keys + " DatadogSite:DatadogSite DeadLetterQueueName:DeadLetterQueue.QueueName FunctionNames:[WebhookFunction RedeliverFunction ReconcileFunction] " +
-			"FunctionUrl:WebhookFunctionUrl.FunctionUrl Notify:Notify QueueName:RedeliveryQueue.QueueName Revision:SetupFunction.Version ServiceTimeout:300 " +
+			"FunctionUrl:WebhookFunctionUrl.FunctionUrl Notify:Notify QueueName:RedeliveryQueue.QueueName Revision:SetupFunction.Version Route:Route ServiceTimeout:300 " +
 			"ServiceToken:SetupFunction.Arn StackName:AWS::StackName WebhookName:WebhookName WebhookSecretArn:WebhookSecret]",
 		"TokenRotation":      "map[RotateImmediatelyOnUpdate:false RotationLambdaARN:SetupFunction.Arn RotationRules:map[AutomaticallyAfterDays:RotateTokenDays] SecretId:WebhookSecret]",
 		"RotationPermission": "map[Action:lambda:InvokeFunction FunctionName:SetupFunction Principal:secretsmanager.amazonaws.com SourceAccount:AWS::AccountId]",

@@ -40,7 +40,7 @@ var commands = []command{
 	{"check-payload", "<file or webhook>", "Find what the payload template of a webhook lacks. With --live, of a webhook in Datadog.", checkPayload},
 	{"serve", "[<address>]", "Serve the Function URL. The default address is " + defaultAddress + ".", serve},
 	{"drill", "[<Function URL>]", "Send a synthetic alert and wait for its event, without a URL on this machine.\nA URL needs WEBHOOK_TOKEN, DD_API_KEY and DD_APP_KEY in the environment.", runDrill},
-	{"setup", "", "Create the webhook, the dashboard and the monitors in Datadog, and try them in the fake.\nThe environment can set STACK_NAME, WEBHOOK_NAME, NOTIFY, QUEUE_NAME, DEAD_LETTER_QUEUE_NAME and FUNCTION_NAMES.", setup},
+	{"setup", "", "Create the webhook, the dashboard and the monitors in Datadog, and try them in the fake.\nThe environment can set STACK_NAME, WEBHOOK_NAME, NOTIFY, ROUTE, QUEUE_NAME, DEAD_LETTER_QUEUE_NAME and FUNCTION_NAMES.", setup},
 	{"redrive", "", "Show the messages of the dead-letter queue, and move them back.\nThe environment must set DEAD_LETTER_QUEUE_URL and REDELIVERY_QUEUE_URL.", redrive},
 	{"schema", "<folder>", "Write the JSON Schemas of playbooks and of their tests, and the reference of the steps.", writeSchemas},
 }

@@ -31,7 +31,7 @@ func setup(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error
 		return err
 	}
 	spec := provision.Spec{
-		Stack: cmp.Or(c.env["STACK_NAME"], "boomerang"), WebhookName: cmp.Or(c.env["WEBHOOK_NAME"], "boomerang"), Notify: c.env["NOTIFY"],
+		Stack: cmp.Or(c.env["STACK_NAME"], "boomerang"), WebhookName: cmp.Or(c.env["WEBHOOK_NAME"], "boomerang"), Notify: c.env["NOTIFY"], Route: c.env["ROUTE"],
 		Queue: c.env["QUEUE_NAME"], DeadLetterQueue: c.env["DEAD_LETTER_QUEUE_NAME"],
 		Functions: strings.FieldsFunc(c.env["FUNCTION_NAMES"], func(r rune) bool { return r == ',' || r == ' ' }),
 	}

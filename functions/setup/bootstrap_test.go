@@ -54,7 +54,7 @@ func ask(t *testing.T, f *e2e.Instance, kind cfn.RequestType, functionURL string
 	_, err := f.Invoke(cfn.Event{
 		RequestType: kind, RequestID: "1", ResponseURL: url, LogicalResourceID: "DatadogSetup", StackID: "stack", PhysicalResourceID: "boomerang-webhook-boomerang",
 		ResourceProperties: map[string]any{
-			"ServiceToken": "arn", "FunctionUrl": functionURL, "WebhookName": "boomerang", "StackName": "boomerang", "Notify": "", "Revision": "1",
+			"ServiceToken": "arn", "FunctionUrl": functionURL, "WebhookName": "boomerang", "StackName": "boomerang", "Notify": "", "Route": "", "Revision": "1",
 			"DatadogSite": "datadoghq.com", "DatadogSecretArn": "arn", "WebhookSecretArn": "arn",
 			"QueueName": "queue", "DeadLetterQueueName": "letters", "FunctionNames": []string{"webhook", "redeliver", "reconcile"},
 		},

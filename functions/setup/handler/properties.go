@@ -13,7 +13,7 @@ import (
 // whether each may be empty. Those after DeadLetterQueueName only make CloudFormation
 // update the resource when the code, the organization or the token changes.
 var properties = map[string]struct{ mayBeEmpty bool }{
-	"FunctionUrl": {}, "WebhookName": {}, "StackName": {}, "Notify": {mayBeEmpty: true}, "QueueName": {}, "DeadLetterQueueName": {},
+	"FunctionUrl": {}, "WebhookName": {}, "StackName": {}, "Notify": {mayBeEmpty: true}, "Route": {mayBeEmpty: true}, "QueueName": {}, "DeadLetterQueueName": {},
 	"ServiceToken": {}, "Revision": {mayBeEmpty: true}, "DatadogSite": {}, "DatadogSecretArn": {}, "WebhookSecretArn": {},
 }
 
@@ -72,6 +72,7 @@ func lenientSpec(raw map[string]any) provision.Spec {
 	}
 	return provision.Spec{
 		Stack: text(raw, "StackName"), FunctionURL: text(raw, "FunctionUrl"), WebhookName: text(raw, "WebhookName"), Notify: text(raw, "Notify"),
+		Route: text(raw, "Route"),
 		Queue: text(raw, "QueueName"), DeadLetterQueue: text(raw, "DeadLetterQueueName"), Functions: functions,
 	}
 }

@@ -90,7 +90,7 @@ func (h *Handler) install(ctx context.Context, request cfn.Event) outcome {
 	if failed.err = errors.Join(h.failing, err); failed.err != nil {
 		return failed
 	}
-	spec.FormerURL = text(request.OldResourceProperties, "FunctionUrl")
+	spec.FormerURL, spec.FormerRoute = text(request.OldResourceProperties, "FunctionUrl"), text(request.OldResourceProperties, "Route")
 	token, err := h.Tokens.Current(ctx)
 	if err != nil {
 		failed.err = err

@@ -151,7 +151,7 @@ func (w *world) request(kind cfn.RequestType, changes ...change) cfn.Event {
 		LogicalResourceID: "DatadogSetup", StackID: "arn:aws:cloudformation:eu-west-1:123456789012:stack/shop/1",
 		ResourceProperties: map[string]any{
 			"ServiceToken": "arn:aws:lambda:eu-west-1:123456789012:function:shop-setup", "ServiceTimeout": "300",
-			"FunctionUrl": functionURL, "WebhookName": "boomerang", "StackName": "Shop", "Notify": "@slack-sre",
+			"FunctionUrl": functionURL, "WebhookName": "boomerang", "StackName": "Shop", "Notify": "@slack-sre", "Route": "",
 			"QueueName": "shop-RedeliveryQueue-1A", "DeadLetterQueueName": "shop-DeadLetterQueue-1A",
 			"FunctionNames": []any{"shop-WebhookFunction-1A", "shop-RedeliverFunction-1A", "shop-ReconcileFunction-1A"},
 			"Revision":      "1", "DatadogSite": "datadoghq.eu", "DatadogSecretArn": "arn:datadog", "WebhookSecretArn": "arn:webhook",

@@ -48,8 +48,12 @@ type thresholds struct {
 
 // alertsQuery matches the alerts that monitors send to our webhook. It omits the "@",
 // which begins an attribute in the search syntax, and our own monitors, whose alerts may
-// quote this query.
+// quote this query. An alert that the notification rule routes need not mention the webhook;
+// rules of others are not counted.
 func (s Spec) alertsQuery() string {
+	if s.Route != "" {
+		return fmt.Sprintf(`source:alert ("webhook-%s" OR (%s)) -%s`, s.WebhookName, s.Route, managedBy)
+	}
 	return fmt.Sprintf(`source:alert "webhook-%s" -%s`, s.WebhookName, managedBy)
 }
 

@@ -1,6 +1,6 @@
 // Package provision creates, updates and removes what a stack has inside Datadog: the
-// webhook and the secret variable with its token, a dashboard, and monitors on
-// Boomerang's own failures. It finds each resource by its name and leaves it alone if it
+// webhook and the secret variable with its token, a dashboard, monitors on Boomerang's own
+// failures, and on request a notification rule. It finds each resource by its name and leaves it alone if it
 // is up to date.
 package provision
 
@@ -40,7 +40,7 @@ type Result struct {
 
 // Provisioner manages the resources. Its application key needs create_webhooks,
 // manage_integrations, integrations_read, dashboards_read, dashboards_write,
-// monitors_read and monitors_write.
+// monitors_read and monitors_write, and for a notification rule monitor_config_policy_write.
 type Provisioner struct {
 	Datadog *datadog.Client
 	// RetryTimeout bounds how long a temporary failure is retried, every RetryInterval.
@@ -103,11 +103,15 @@ func (p Provisioner) ensure(ctx context.Context, r resource) (action Action, isC
 	return action, isCreated, err
 }
 
-// resources are in the order of creation. The webhook is last, because alerts arrive once
-// it is there.
+// resources are in the order of creation. The webhook and the rule that needs it are last,
+// because alerts arrive once they are there.
 func (p Provisioner) resources(spec Spec, token string, result *Result) []resource {
 	all := append(p.monitors(spec), p.dashboard(spec, result))
-	return append(all, p.variable(spec, token), p.webhook(spec))
+	all = append(all, p.variable(spec, token), p.webhook(spec))
+	if spec.Route != "" || spec.FormerRoute != "" {
+		all = append(all, p.rule(spec))
+	}
+	return all
 }
 
 // RollbackTimeout is the time that Install may need after its context has ended.

@@ -91,6 +91,19 @@ func TestSpec_SelfMonitors(t *testing.T) {
 	}
 }
 
+// The monitor counts what the notification rule routes, with the mention or without.
+func TestSpec_SelfMonitors_Route(t *testing.T) {
+	routed := shop
+	routed.Route = `env:prod OR team:"a b"`
+	const want = `events("source:alert (\"webhook-boomerang\" OR (env:prod OR team:\"a b\")) -service:boomerang").rollup("count").last("20m") > 0`
+	if got := routed.selfMonitors()[0](nil).Query; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if !strings.Contains(dashboard(t, routed), `source:alert (\"webhook-boomerang\" OR (env:prod`) {
+		t.Error("the dashboard counts mentions only")
+	}
+}
+
 // Beside a second stack a count of all events would stay above zero while this one
 // posts none.
 func TestSpec_OwnEventsOnly(t *testing.T) {

@@ -21,6 +21,9 @@ type Spec struct {
 	WebhookName            string
 	// Notify is appended to the messages of our monitors, such as "@slack-sre".
 	Notify string
+	// Route is the scope of the notification rule that notifies the webhook, and FormerRoute
+	// the one before an update. Empty: there is no rule.
+	Route, FormerRoute string
 	// The names of the queues and functions; empty where there is no stack in AWS.
 	Queue, DeadLetterQueue string
 	Functions              []string
@@ -91,6 +94,9 @@ func (s Spec) Check() error {
 	// Only these characters keep @webhook-<name> one word.
 	if name := regexp.MustCompile(`^[A-Za-z0-9_.-]{0,99}[A-Za-z0-9_]$`); !name.MatchString(s.WebhookName) {
 		problems = append(problems, "WebhookName is not a valid webhook name (the part after @webhook-)")
+	}
+	if err := s.checkRoute(); err != nil {
+		problems = append(problems, "Route is not a scope that Boomerang can evaluate: "+err.Error())
 	}
 	if s.notifiesItself() {
 		problems = append(problems, "Notify mentions this webhook, which cannot report its own failure")
