@@ -97,7 +97,7 @@ func TestDecode_TestNotification(t *testing.T) {
 
 func TestDecode_Invalid(t *testing.T) {
 	for _, body := range []string{
-		`{}`, `{"id":null,"title":"$EVENT_TITLE","body":"None"}`, `{"id":" "}`, `{"a":{"b":[true,null," ","$TAGS"]}}`,
+		`{}`, `{"id":null,"title":"$EVENT_TITLE","body":"None"}`, `{"id":" "}`, `{"a":{"b":[true,null," ","$TAGS"]}}`, `{"a":true}`, `{"a":[null,{}],"b":" "}`,
 	} {
 		_, err := Decode([]byte(body))
 		invalid, ok := errors.AsType[*InvalidError](err)

@@ -21,9 +21,8 @@ func isAbsent(v any) bool {
 		return len(v) == 0
 	case map[string]any:
 		return len(v) == 0
-	default:
-		return false
 	}
+	return false
 }
 
 func isAbsentText(s string) bool {
@@ -41,9 +40,8 @@ func scalar(v any) (string, bool) {
 		return string(v), true
 	case bool:
 		return strconv.FormatBool(v), true
-	default:
-		return "", false
 	}
+	return "", false
 }
 
 // wholeNumber spells 42.0 and 4.2e1 as 42, and keeps all digits of a 64-bit id.
@@ -68,13 +66,9 @@ func parseObjects(s string) any {
 }
 
 // parseInner returns the object or list that a text holds, or nil.
-func parseInner(s string) any {
-	s = strings.TrimSpace(s)
-	if s == "" || s[0] != '{' && s[0] != '[' {
-		return nil
+func parseInner(s string) (v any) {
+	if s = strings.TrimSpace(s); strings.HasPrefix(s, "{") || strings.HasPrefix(s, "[") {
+		v, _ = jsonvalue.Parse(s)
 	}
-	if v, ok := jsonvalue.Parse(s); ok {
-		return v
-	}
-	return nil
+	return v
 }

@@ -25,7 +25,10 @@ const whiteSpace = " \t\r\n"
 // Parse reads text that is JSON, without mending it.
 func Parse(text string) (v any, ok bool) {
 	p := parser{text: text}
-	return p.document()
+	if v, ok = p.document(); !ok {
+		return nil, false
+	}
+	return v, true
 }
 
 // ParseObject reads a body that is one JSON object, or can be mended into one. The error

@@ -25,15 +25,13 @@ func (p *parser) quoted(level int) (any, bool) {
 	}
 	inner := parser{text: p.text, at: start + 1}
 	inner.skipSpace()
-	if inner.peek() != '{' && inner.peek() != '[' {
-		return s, ok && p.startsNext()
-	}
-	if v, ok := inner.value(level); ok && inner.take('"') && inner.endsValue() {
+	holdsJSON := inner.peek() == '{' || inner.peek() == '['
+	if v, valid := inner.value(level); valid && holdsJSON && inner.take('"') && inner.endsValue() {
 		p.at = inner.at
 		return v, true
 	}
-	if ok && p.startsNext() {
-		return s, true
+	if next := ok && p.startsNext(); next || !holdsJSON {
+		return s, next
 	}
 	p.at = max(p.at, inner.at) // How far was read, for completes.
 	for end := start + 1; p.maxRepairs > 0 && end < len(p.text); end++ {
