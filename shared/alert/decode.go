@@ -2,6 +2,8 @@ package alert
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -28,10 +30,10 @@ func Decode(body []byte) (Alert, error) {
 			payload = map[string]any{"alerts": list}
 		}
 	}
-	return read(payload, len(body))
+	return read(payload)
 }
 
-func read(payload map[string]any, size int) (Alert, error) {
+func read(payload map[string]any) (Alert, error) {
 	var a Alert
 	unused := a.fill(a.collect(make([]candidate, 0, 32), "", 0, payload))
 	if !a.addContent(payload, unused) {
@@ -46,7 +48,7 @@ func read(payload map[string]any, size int) (Alert, error) {
 	a.infer(links)
 	a.Test = strings.Contains(a.Title, testMark) || strings.Contains(a.AlertTitle, testMark)
 	if !certain {
-		a.Digest = digest(payload, size)
+		a.Digest = fmt.Sprintf("%x", sha256.Sum256(jsonvalue.Append(nil, payload)))
 	}
 	simplify(map[string]any(a.Extra))
 	return a, nil

@@ -43,7 +43,7 @@ func DecodeForm(body []byte) (Alert, error) {
 		}
 		maps.Copy(payload, inner)
 	}
-	return read(payload, len(body))
+	return read(payload)
 }
 
 // addField adds a field under org[id] or org.id to the object org, and one under tags[] or

@@ -2,12 +2,8 @@ package alert
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"time"
-
-	"boomerang/shared/jsonvalue"
 )
 
 // RepeatWindow is how long after a delivery an equal one is a repetition, if nothing
@@ -86,11 +82,4 @@ func (a Alert) isOfMonitor() bool {
 	}
 	return a.Tags.Has("monitor") || a.CycleKey+a.Query+a.Status != "" ||
 		inField("monitor", a.MonitorID) || inField("state", string(a.Transition)) || inField("group", a.Scope)
-}
-
-// digest returns the SHA-256 of the payload's canonical JSON in hex. The keys of
-// alerts in the table depend on it.
-func digest(payload map[string]any, sizeHint int) string {
-	sum := sha256.Sum256(jsonvalue.Append(make([]byte, 0, sizeHint), payload))
-	return hex.EncodeToString(sum[:])
 }
