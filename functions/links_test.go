@@ -13,7 +13,7 @@ import (
 // linkedByAll is what every function links of ours.
 var linkedByAll = []string{
 	"shared/alert", "shared/config", "shared/datadog", "shared/enrich:", "shared/event", "shared/fault", "shared/httpx", "shared/jsonvalue",
-	"shared/secret", "shared/site", "shared/telemetry", "functions/internal/runtime",
+	"shared/memory", "shared/secret", "shared/site", "shared/telemetry", "functions/internal/runtime",
 }
 
 // alertingLinks is what the functions link that take alerts.
@@ -28,6 +28,7 @@ var heavy = map[string]string{
 	"lambda library": "github.com/DataDog/datadog-lambda-go",
 	"expressions":    "github.com/expr-lang/expr",
 	"YAML":           "go.yaml.in/yaml",
+	"another YAML":   "github.com/goccy/go-yaml",
 	"CloudFormation": "github.com/aws/aws-lambda-go/cfn",
 	"DynamoDB":       "github.com/aws/aws-sdk-go-v2/service/dynamodb",
 	"Lambda":         "github.com/aws/aws-sdk-go-v2/service/lambda",
@@ -43,8 +44,8 @@ func TestLinks(t *testing.T) {
 	for name, may := range map[string]struct{ ours, heavy []string }{
 		"webhook":   {alertingLinks, slices.Concat(traced, stores, []string{"expressions", "YAML", "Lambda"})},
 		"redeliver": {alertingLinks, slices.Concat(traced, stores, []string{"expressions", "YAML", "Lambda"})},
-		"reconcile": {[]string{"functions/internal/ddlambda", "shared/ledger", "shared/queue"}, slices.Concat(traced, stores)},
-		"setup":     {[]string{"events", "functions/setup"}, []string{"CloudFormation"}},
+		"reconcile": {[]string{"functions/internal/ddlambda", "shared/ledger", "shared/queue", "shared/scope"}, slices.Concat(traced, stores)},
+		"setup":     {[]string{"events", "functions/setup", "shared/scope"}, []string{"CloudFormation"}},
 		"drill":     {[]string{"functions/internal/drill", "functions/internal/ddlambda"}, traced},
 	} {
 		t.Run(name, func(t *testing.T) {
