@@ -60,6 +60,7 @@ func FuzzParse_Mistakes(f *testing.F) {
 	f.Add([]byte(payload))
 	for _, seed := range []string{
 		`{"a":["[","{","\"",""],"b":{"c":"[1]","d":"{\"e\":[1,2]}"},"f":1,"g":[[],{},null,true],"h":"//","i":"/*","":" "}`,
+		`{"a":["0",true,"1",2,"3",{},"4",[],"5",null]}`,
 		`{"a":"[P1] [Triggered on {host:a}] x","b":"\n\t\u0001\\","c":[1,2.5,"x"],"d":["$X","[","]"],"e":"{","f":"\",\"g\":\""}`,
 	} {
 		f.Add([]byte(seed))

@@ -55,15 +55,17 @@ func (p *parser) endsValue() bool {
 	return b == ',' || b == '}' || b == ']'
 }
 
-// startsNext reports whether a string starts after white space, or a key at once, so
-// that only a comma is missing. Any other quote belongs to the text before it.
+// startsNext reports whether a string starts after white space, another value on a new
+// line, or a key at once, so that only a comma is missing. Any other quote belongs to the
+// text before it.
 func (p *parser) startsNext() bool {
+	space := p.text[strings.LastIndexByte(p.text[:p.at], '"')+1 : p.at]
 	if p.peek() != '"' {
-		return false
+		return strings.Contains(space, "\n") && strings.IndexByte("-0123456789tfn[{", p.peek()) >= 0
 	}
 	next := *p
 	_, isString := next.string()
-	return strings.IndexByte(whiteSpace, p.text[p.at-1]) >= 0 || isString && next.take(':')
+	return space != "" || isString && next.take(':')
 }
 
 // completes reports whether the body from at on is the rest of that many objects. Only
