@@ -11,6 +11,7 @@ var (
 	Queued             = Metric{"boomerang.queued", "alert", "alerts queued by the webhook, because of `intake` or a kind of failure", []string{"reason"}}
 	Coalesced          = Metric{"boomerang.coalesced", "alert", "alerts suppressed in a storm, for its summary", []string{"playbook"}}
 	Reconciled         = Metric{"boomerang.reconciled", "alert", "alerts that never arrived and that reconcile queued", nil}
+	Undecided          = Metric{"boomerang.undecided", "alert", "alerts in a run of reconcile that a notification rule may have routed here, because of a `rule` or since the `list` of rules failed", []string{"reason"}}
 	StepDuration       = Metric{"boomerang.step.duration", "second", "duration of a step", []string{"step", "status"}}
 	Truncated          = Metric{"boomerang.truncated", "event", "events shortened to Datadog's limits", []string{"playbook"}}
 	Delay              = Metric{"boomerang.delay", "second", "time from the alert's date to its event", nil}
@@ -20,5 +21,5 @@ var (
 
 // Metrics are all metrics.
 var Metrics = []Metric{
-	Received, Rejected, Posted, Duplicate, Queued, Coalesced, Reconciled, StepDuration, Truncated, Delay, Recovery, RateLimitRemaining,
+	Received, Rejected, Posted, Duplicate, Queued, Coalesced, Reconciled, Undecided, StepDuration, Truncated, Delay, Recovery, RateLimitRemaining,
 }

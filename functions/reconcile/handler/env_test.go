@@ -35,6 +35,7 @@ var errDown = errors.New("it is down")
 type env struct {
 	*testing.T
 	Datadog // what answers Events and Monitor
+	Rules   // what answers NotificationRules
 	fake    *fakedatadog.Server
 	elapsed atomic.Int64 // since start
 	log     bytes.Buffer
@@ -44,6 +45,7 @@ type env struct {
 	known     map[string]time.Time // until when a key is known
 	watermark time.Time
 	historyTo time.Time                 // the history's watermark
+	rulesSeen time.Time                 // the rules' watermark
 	past      map[string][]memory.Cycle // the history
 	messages  []queue.Message
 }
@@ -59,9 +61,9 @@ func newEnv(t *testing.T) *env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.Datadog = client
+	e.Datadog, e.Rules = client, client
 	e.handler = New(Config{
-		WebhookName: "boomerang", Datadog: e, Ledger: e, Watermarks: e, Queue: e,
+		WebhookName: "boomerang", Datadog: e, Rules: e, Ledger: e, Watermarks: e, Queue: e,
 		Logger: slog.New(slog.NewJSONHandler(&e.log, nil)), Now: e.now,
 	})
 	return e
@@ -92,6 +94,13 @@ func (e *env) Monitor(ctx context.Context, id int64, q datadog.MonitorQuery) (da
 	return e.Datadog.Monitor(ctx, id, q)
 }
 
+func (e *env) NotificationRules(ctx context.Context) ([]datadog.NotificationRule, error) {
+	if err := e.call("NotificationRules"); err != nil {
+		return nil, err
+	}
+	return e.Rules.NotificationRules(ctx)
+}
+
 func (e *env) FilterKnown(_ context.Context, keys ...string) (map[string]bool, error) {
 	known := map[string]bool{}
 	for _, key := range keys {
@@ -111,6 +120,9 @@ func (e *env) MarkQueued(_ context.Context, key string) error {
 }
 
 func (e *env) Watermark(_ context.Context, name string) (time.Time, error) {
+	if name == rulesReader {
+		return e.rulesSeen, e.call("Watermark of the rules")
+	}
 	if name == historyReader {
 		return e.historyTo, e.call("Watermark of the history")
 	}
@@ -118,6 +130,10 @@ func (e *env) Watermark(_ context.Context, name string) (time.Time, error) {
 }
 
 func (e *env) SetWatermark(_ context.Context, name string, until time.Time) error {
+	if name == rulesReader {
+		e.rulesSeen = until
+		return e.call("SetWatermark of the rules")
+	}
 	if name == historyReader {
 		e.historyTo = until
 		return e.call("SetWatermark of the history")
@@ -175,7 +191,7 @@ func (e *env) addAlert(age time.Duration, changes ...func(*fakedatadog.Event)) s
 type entry struct {
 	Msg, Level, Error              string
 	Read, Matched, Missing, Queued int
-	Remembered                     int
+	Remembered, Undecided          int
 	From, To                       time.Time
 	Lag                            float64 `json:"lag_seconds"`
 	Gap                            float64 `json:"gap_seconds"`

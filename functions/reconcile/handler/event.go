@@ -20,15 +20,6 @@ func mentionOf(webhook string) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)(?:^|[^\pL\pN_])@webhook-` + regexp.QuoteMeta(webhook) + `[.-]*(?:$|[^\pL\pN_.-])`)
 }
 
-// mentioningWebhook returns the events that notified our webhook, the oldest first.
-func (h *Handler) mentioningWebhook(events []datadog.Event) []datadog.Event {
-	mentioning := slices.DeleteFunc(slices.Clone(events), func(e datadog.Event) bool {
-		return !h.mention.MatchString(e.Text)
-	})
-	slices.SortStableFunc(mentioning, func(a, b datadog.Event) int { return a.Happened.Compare(b.Happened) })
-	return mentioning
-}
-
 // alertOf returns the alert of an event. What only the payload holds is missing, such as
 // the cycle's key.
 func alertOf(e datadog.Event, orgID string) alert.Alert {

@@ -1,5 +1,6 @@
 // Package handler compares Datadog's event stream with the ledger, and queues the alerts
-// that never arrived: Datadog does not retry a request that a throttled Function URL
+// that never arrived, among those that mention our webhook or that a notification rule
+// routes to it: Datadog does not retry a request that a throttled Function URL
 // answered with 429, nor one that it sent while the stack was down.
 //
 // In a new stack it also fills the history of earlier cycles from the stream, once.
@@ -49,6 +50,7 @@ type Config struct {
 	// WebhookName follows @webhook- in the messages of monitors that notify us.
 	WebhookName string
 	Datadog     Datadog
+	Rules       Rules
 	Ledger      Ledger
 	Watermarks  WatermarkStore
 	Queue       Queue
@@ -90,9 +92,12 @@ func (h *Handler) Handle(ctx context.Context) error {
 		defer cancel()
 	}
 	var entry logEntry
-	err := h.run(ctx, &entry)
+	rules, err := h.readRules(ctx, &entry)
+	if err == nil {
+		err = h.run(ctx, rules, &entry)
+	}
 	if err == nil && entry.lag == 0 {
-		if err := h.fillHistory(ctx, &entry); err != nil { // The next run continues.
+		if err := h.fillHistory(ctx, rules, &entry); err != nil { // The next run continues.
 			entry.warnings = append(entry.warnings, err)
 		}
 	}
@@ -100,11 +105,18 @@ func (h *Handler) Handle(ctx context.Context) error {
 	if entry.queued > 0 {
 		telemetry.Reconciled.Record(ctx, float64(entry.queued))
 	}
+	if entry.undecided > 0 {
+		reason := "rule"
+		if rules != nil && rules.unread {
+			reason = "list"
+		}
+		telemetry.Undecided.Record(ctx, float64(entry.undecided), reason)
+	}
 	return err
 }
 
 // run reads the window after the watermark.
-func (h *Handler) run(ctx context.Context, entry *logEntry) error {
+func (h *Handler) run(ctx context.Context, rules *routing, entry *logEntry) error {
 	watermark, err := h.Watermarks.Watermark(ctx, reader)
 	if err != nil {
 		return err
@@ -120,8 +132,12 @@ func (h *Handler) run(ctx context.Context, entry *logEntry) error {
 	entry.from, entry.gap = w.from, w.gap
 	read := func(ctx context.Context, from, to time.Time) (int, error) {
 		return h.readPages(ctx, from, to, func(events []datadog.Event) error {
-			entry.read += len(events)
-			return h.queueMissing(ctx, h.mentioningWebhook(events), entry)
+			ours, undecided, err := h.notified(ctx, events, rules)
+			if err != nil {
+				return err
+			}
+			entry.read, entry.undecided = entry.read+len(events), entry.undecided+undecided
+			return h.queueMissing(ctx, ours, entry)
 		})
 	}
 	entry.to, err = h.readSlices(ctx, stream{reader, maxSlice, maxPages, read}, w.from, w.to, watermark)

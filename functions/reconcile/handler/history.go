@@ -35,7 +35,7 @@ const (
 var historyRead = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // fillHistory reads on where the run before stopped.
-func (h *Handler) fillHistory(ctx context.Context, entry *logEntry) error {
+func (h *Handler) fillHistory(ctx context.Context, rules *routing, entry *logEntry) error {
 	if h.History == nil || h.historyRead.Load() {
 		return nil
 	}
@@ -54,7 +54,7 @@ func (h *Handler) fillHistory(ctx context.Context, entry *logEntry) error {
 	}
 	open := openCycles{}
 	read := func(ctx context.Context, from, to time.Time) (int, error) {
-		return h.rememberSlice(ctx, from, to, open, entry)
+		return h.rememberSlice(ctx, from, to, rules, open, entry)
 	}
 	at, err := h.readSlices(ctx, stream{historyReader, maxHistorySlice, maxHistoryPages, read}, from, to, watermark)
 	if err != nil || at.Before(to) {
@@ -71,10 +71,13 @@ type notification struct {
 }
 
 // rememberSlice remembers the cycles that end in a slice.
-func (h *Handler) rememberSlice(ctx context.Context, from, to time.Time, open openCycles, entry *logEntry) (int, error) {
+func (h *Handler) rememberSlice(ctx context.Context, from, to time.Time, rules *routing, open openCycles, entry *logEntry) (int, error) {
 	var all []notification
 	pages, err := h.readPages(ctx, from, to, func(events []datadog.Event) error {
-		events = h.mentioningWebhook(events)
+		events, _, err := h.notified(ctx, events, rules)
+		if err != nil {
+			return err
+		}
 		orgID, err := h.organisation(ctx, events)
 		for _, e := range events {
 			a := alertOf(e, entry.keys.orgID(orgID))

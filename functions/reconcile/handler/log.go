@@ -10,13 +10,15 @@ import (
 // logEntry is what the log says about a run.
 type logEntry struct {
 	read     int // events of monitors
-	matched  int // of these, events that mention our webhook
+	matched  int // of these, events that notified our webhook
 	missing  int // of these, alerts that the ledger does not know
 	queued   int
 	from, to time.Time     // what was read
 	lag      time.Duration // what is left for the next run
 	gap      time.Duration // what no run will read
 	keys     keyStats
+	// undecided counts the events where it is open whether a rule routed them to us.
+	undecided int
 	// remembered counts the cycles that the history was filled with.
 	remembered int
 	warnings   []error
@@ -36,6 +38,9 @@ func (e logEntry) write(ctx context.Context, logger *slog.Logger, err error) {
 	}
 	if e.gap > 0 {
 		attrs = append(attrs, slog.Float64("gap_seconds", e.gap.Seconds()))
+	}
+	if e.undecided > 0 {
+		attrs = append(attrs, slog.Int("undecided", e.undecided))
 	}
 	if e.remembered > 0 {
 		attrs = append(attrs, slog.Int("remembered", e.remembered))
