@@ -2,6 +2,7 @@ package event
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,11 +21,17 @@ const (
 
 // answers returns what the steps know for the first screen, the heaviest finding first, and
 // what the alert itself says where no step knows more.
-func answers(a alert.Alert, c Cycle, title, message string, results []enrich.Result, now time.Time) map[enrich.Answer][]entry {
-	known := map[enrich.Answer][]entry{}
+func answers(a alert.Alert, c Cycle, title, message string, found []enrich.Result, now time.Time) map[enrich.Answer][]*entry {
+	known := map[enrich.Answer][]*entry{}
 	add := func(answer enrich.Answer, source int, text, linked string) {
-		if text = escapeMentions(text); text != "" {
-			known[answer] = append(known[answer], entry{text: text, linked: escapeMentions(linked), source: source})
+		text = escapeMentions(text)
+		i := slices.IndexFunc(known[answer], func(e *entry) bool { return e.text == text })
+		switch {
+		case text == "":
+		case i >= 0: // Another step says the same.
+			known[answer][i].sources = append(known[answer][i].sources, source)
+		default:
+			known[answer] = append(known[answer], &entry{text: text, linked: escapeMentions(linked), sources: []int{source}})
 		}
 	}
 	// The alert itself is asked where no step knows.
@@ -33,20 +40,19 @@ func answers(a alert.Alert, c Cycle, title, message string, results []enrich.Res
 			add(answer, alertItself, cmp.Or(texts...), "")
 		}
 	}
-	state := joinNonEmpty(" · ", newState(title, a.Transition), unless(title, a.Priority))
-	for _, i := range heaviestFirst(results) {
-		for _, lead := range results[i].Finding.Lead {
+	add(enrich.What, alertItself, truncate(escape(joinNonEmpty(partBreak, newState(title, a.Transition), unless(title, a.Priority))), maxScope), "")
+	states := len(known[enrich.What])
+	for i, r := range found {
+		for _, lead := range r.Finding.Lead {
 			text, linked := leadText(lead, a.Date)
 			add(lead.Answer, i, text, linked)
 		}
 	}
 	add(enrich.What, alertItself, truncate(escape(withoutScope(statusOf(a))), maxStatus), "")
-	alone(enrich.What, firstSentence(message, title))
-	add(enrich.What, alertItself, truncate(escape(newScope(a, title)), maxScope), "")
-	if state != "" {
-		first := entry{text: escapeMentions(truncate(escape(state), maxScope)), source: alertItself}
-		known[enrich.What] = append([]entry{first}, known[enrich.What]...)
+	if len(known[enrich.What]) == states {
+		add(enrich.What, alertItself, firstSentence(message, title), "")
 	}
+	add(enrich.What, alertItself, truncate(escape(newScope(a, title)), maxScope), "")
 	alone(enrich.Since, sinceText(a, c, now))
 	known[enrich.Since][0].text += prefix(". ", c.history(a.Transition))
 	for _, lead := range c.leads(a.Transition) {
@@ -199,16 +205,16 @@ func handles(message string) (all []string) {
 }
 
 // runbookIn returns the first page of a message that calls itself or its line a runbook.
-func runbookIn(message string) string {
+func runbookIn(message string) (address string) {
 	for l := range strings.Lines(message) {
-		if !strings.Contains(l, "://") || !strings.Contains(strings.ToLower(l), "runbook") {
-			continue
-		}
-		for _, m := range links().FindAllStringSubmatch(l, 1) {
-			return strings.TrimRight(cmp.Or(m[3], m[6], m[0]), ".,;:!?*_~")
+		if address == "" && strings.Contains(l, "://") && strings.Contains(strings.ToLower(l), "runbook") {
+			replaceLinks(l, func(found markdownLink) string {
+				address = cmp.Or(address, found.address)
+				return ""
+			})
 		}
 	}
-	return ""
+	return address
 }
 
 // firstSentence returns the start of a message, if it is a sentence that the title lacks.
@@ -216,7 +222,7 @@ func firstSentence(message, title string) string {
 	l, _, _ := strings.Cut(message, "\n")
 	sentence, _, _ := strings.Cut(l, ". ")
 	sentence = strings.TrimSuffix(strings.TrimSpace(sentence), ".")
-	if !fits(sentence, maxStatus) || !isSentence(sentence) || strings.Contains(sentence, "://") {
+	if !fits(sentence, maxStatus) || sentenceKey(sentence) == "" || strings.Contains(sentence, "://") {
 		return ""
 	}
 	return unless(title, strings.TrimLeft(sentence, "#>-* \t"))

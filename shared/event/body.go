@@ -37,40 +37,18 @@ type body struct {
 // text returns the first screen, the findings, the monitor's message, pages to open, the
 // failed steps, and what the event lacks. What stands further up is not said again.
 func text(a alert.Alert, d Draft, results []enrich.Result, cut []string, now time.Time) string {
-	title, message := title(a, d.Title), message(a, d.Text)
-	screen := newScreen(answers(a, d.Cycle, title, message, results, now))
-	said := newSaid()
-	b := body{screen: said.screen(screen, a), cut: cut}
-	add := func(i int, f enrich.Finding) {
-		isSaid := func(answer enrich.Answer) bool { return answer != "" && screen.says(i, answer) }
-		if s := newSection(f, a.Date, said, isSaid); len(s.lines) > 0 {
-			b.findings = append(b.findings, s)
-		}
-	}
-	for _, i := range heaviestFirst(results) {
-		add(i, results[i].Finding)
+	message, found := message(a, d.Text), heaviestFirst(results)
+	said := newSaid(newScreen(answers(a, d.Cycle, title(a, d.Title), message, found, now)), a)
+	b := body{screen: said.top, cut: cut}
+	for i, r := range found {
+		b.findings = append(b.findings, said.section(i, r.Finding, a.Date))
 	}
 	if d.Text == "" {
-		add(alertItself, sampleLogs(a))
+		b.findings = append(b.findings, said.section(alertItself, sampleLogs(a), a.Date))
 	}
 	b.message = said.message(message)
 	b.tail = joinNonEmpty(between, tail(a, results, said), notes(a, d))
 	return b.fit(MaxText)
-}
-
-// screen returns the first screen as text, and remembers what it says.
-func (s *said) screen(screen screen, a alert.Alert) string {
-	lines := screen.lines()
-	for _, l := range lines {
-		for part := range strings.SplitSeq(l, " · ") {
-			s.line(part)
-		}
-	}
-	if status := statusOf(a); fits(withoutScope(status), maxStatus) && strings.Contains(strings.Join(lines, "\n"), escapeMentions(escape(withoutScope(status)))) {
-		s.line(escapeMentions(escape(status)))
-	}
-	s.top = strings.Join(lines, "\n")
-	return s.top
 }
 
 func joinNonEmpty(separator string, parts ...string) string {
@@ -113,7 +91,7 @@ func tail(a alert.Alert, results []enrich.Result, said *said) string {
 			failed = append(failed, escapeMentions(escape(r.Name+": "+truncate(fault.Public(r.Err), maxReason))))
 		}
 	}
-	return joinNonEmpty(between, strings.Join(open, " · "), prefix("_Unavailable:_ ", truncate(strings.Join(failed, "; "), maxUnavailable)))
+	return joinNonEmpty(between, strings.Join(open, partBreak), prefix("_Unavailable:_ ", truncate(strings.Join(failed, "; "), maxUnavailable)))
 }
 
 // pages are those of the alert itself, which may lack any of them.
@@ -134,65 +112,22 @@ const noteRoom = 80
 // what was left out.
 func (b *body) fit(limit int) string {
 	limit -= len(markdownOpen) + len(markdownClose)
+	over := func() int { return length(b.assemble()) - limit }
 	b.show(limit)
-	for over := b.length() - limit; over > 0; over = b.length() - limit {
-		s := b.lightest(section.hasReference)
-		if s == nil {
-			break
-		}
-		s.dropReference()
-	}
+	b.drop(over, isReference)
 	room := limit
-	if over := b.length() - limit; over > 0 {
-		room = max(minMessageRunes, length(b.shown)-over-noteRoom)
+	if n := over(); n > 0 {
+		room = max(minMessageRunes, length(b.shown)-n-noteRoom)
 		b.show(room)
 	}
-	for over := b.length() - limit; over > 0; over = b.length() - limit {
-		if s := b.lightest(section.hasLines); s != nil {
-			s.drop(over)
-		} else if b.shown != "" {
-			room = min(room, length(b.shown)) - over
-			b.show(room)
-		} else {
-			break // Screen and tail are bounded, so this is unlikely.
-		}
+	b.drop(over, isAny)
+	for n := over(); n > 0 && b.shown != ""; n = over() { // Screen and tail are bounded.
+		room = min(room, length(b.shown)) - n
+		b.show(room)
 	}
-	b.limitLinks()
+	b.limitAddresses()
 	return markdownOpen + truncate(b.assemble(), limit) + markdownClose
 }
-
-// linkShare is which part of a text may be addresses: a quarter.
-const linkShare = 4
-
-// limitLinks leaves out addresses while the text has too many: those of findings from the
-// lightest on, the group of the monitor's page, then the pictures of the message.
-func (b *body) limitLinks() {
-	text := b.assemble()
-	whole, addresses := length(text), addressRunes(text)
-	for i := len(b.findings) - 1; i >= 0; i-- {
-		s := &b.findings[i]
-		for n := len(s.lines) - 1; n >= 0 && addresses*linkShare > whole; n-- {
-			if fewer := addressRunes(s.lines[n].text); fewer > 0 {
-				whole -= s.unlink(n)
-				addresses -= fewer
-			}
-		}
-	}
-	if addresses*linkShare > whole {
-		screen := monitorGroup().ReplaceAllString(b.screen, "$1")
-		addresses -= length(b.screen) - length(screen)
-		whole -= length(b.screen) - length(screen)
-		b.screen = screen
-	}
-	if addresses*linkShare > whole {
-		b.shown = strings.TrimSpace(pictures().ReplaceAllString(b.shown, ""))
-	}
-}
-
-var (
-	monitorGroup = enrich.Pattern(`(\(https?://\S+?/monitors/\d+\?[^)\s]*?)&group=[^)&\s]*`)
-	pictures     = enrich.Pattern(`(?m)^!\[[^\[\]]*\]\([^\s()<>]+\)$`)
-)
 
 // show chooses as much of the message as limit allows.
 func (b *body) show(limit int) {
@@ -201,15 +136,36 @@ func (b *body) show(limit int) {
 	b.shown = closeFence(shown)
 }
 
-// lightest returns the section of lowest weight that has what is asked for: of equal weights
-// the last one.
-func (b *body) lightest(has func(section) bool) *section {
+// drop drops lines of a kind from the findings, the lightest first, and of equal weights the
+// last one.
+func (b *body) drop(over func() int, is func(sectionLine) bool) {
 	for i := range slices.Backward(b.findings) {
-		if s := &b.findings[i]; has(*s) {
-			return s
+		s := &b.findings[i]
+		for n := over(); n > 0 && slices.ContainsFunc(s.lines, is); n = over() {
+			s.drop(n, is)
 		}
 	}
-	return nil
+}
+
+// limitAddresses leaves out addresses while the text has too many: those of findings from
+// the lightest on, the group of the monitor's page, then the pictures of the message.
+func (b *body) limitAddresses() {
+	over := tooMuchAddress(b.assemble())
+	without := func(text *string, shorten func(string) string) {
+		if over > 0 {
+			shorter := shorten(*text)
+			over -= tooMuchAddress(*text) - tooMuchAddress(shorter)
+			*text = shorter
+		}
+	}
+	for i := range slices.Backward(b.findings) {
+		for n := range slices.Backward(b.findings[i].lines) {
+			l := &b.findings[i].lines[n]
+			without(&l.text, l.withoutAddresses)
+		}
+	}
+	without(&b.screen, func(text string) string { return monitorGroup().ReplaceAllString(text, "$1") })
+	without(&b.shown, func(text string) string { return strings.TrimSpace(pictures().ReplaceAllString(text, "")) })
 }
 
 // between separates the parts of a text.
@@ -217,26 +173,10 @@ const between = "\n\n"
 
 func (b *body) assemble() string {
 	parts := []string{b.screen}
-	for i := range b.findings {
-		parts = append(parts, b.findings[i].String())
+	for _, s := range b.findings {
+		parts = append(parts, s.String())
 	}
 	return joinNonEmpty(between, append(parts, b.shown, b.tail, b.omissions())...)
-}
-
-// length is that of the assembled text.
-func (b *body) length() int {
-	total := -length(between)
-	for _, part := range []string{b.screen, b.shown, b.tail, b.omissions()} {
-		if part != "" {
-			total += length(between) + length(part)
-		}
-	}
-	for i := range b.findings {
-		if n := b.findings[i].length(); n > 0 {
-			total += length(between) + n
-		}
-	}
-	return total
 }
 
 // The start and the end of the note about what was left out, which ends a text.
@@ -250,8 +190,8 @@ func (b *body) omissions() string {
 	if b.omitted > 0 {
 		omitted = append(omitted, fmt.Sprintf("%d characters of the message", b.omitted))
 	}
-	for i := range b.findings {
-		switch s := &b.findings[i]; {
+	for _, s := range b.findings {
+		switch {
 		case s.dropped == 0:
 		case len(s.lines) == 0:
 			omitted = append(omitted, s.title)

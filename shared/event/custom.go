@@ -43,7 +43,7 @@ func (f *fields) custom(a alert.Alert, results []enrich.Result) map[string]any {
 	kept := map[string]any{}
 	c := limiter{left: MaxCustomBytes - len("{}")}
 	c.property(kept, relatedEvent, a.ID, 1)
-	for _, r := range byWeight(results) {
+	for _, r := range heaviestFirst(results) {
 		c.property(kept, r.Name, plain(r.Finding.Data), 1)
 	}
 	f.leaveOut(c.cut, "data value")

@@ -1,8 +1,6 @@
 package event
 
 import (
-	"cmp"
-	"net/url"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -15,9 +13,6 @@ const (
 	markdownOpen  = wrapperMark + " \n"
 	markdownClose = "\n " + wrapperMark
 )
-
-// maxURL keeps one long link from filling the event.
-const maxURL = 1000
 
 // escape makes plain text show as it is where markdown is expected. It escapes only
 // what has an effect where it stands, so that the source stays readable in an e-mail.
@@ -99,46 +94,3 @@ func code(text string, limit int) string {
 	}
 	return fence + breakWrapper(text) + fence
 }
-
-// link renders a page in at most limit characters, or only its title if the address is
-// unusable or has no room. The title is truncated and never the address.
-func link(title, address string, limit int) string {
-	address = webAddress(address, maxURL)
-	room := limit - length(address) - len("[]()")
-	if address == "" || room < len(untitled) {
-		return escape(title)
-	}
-	return linkTo(truncate(linkTitle(title), room), address)
-}
-
-// linkTo renders a link from the results of linkTitle and webAddress.
-func linkTo(title, address string) string { return "[" + title + "](" + address + ")" }
-
-// untitled is the title of a page without one.
-const untitled = "open"
-
-func linkTitle(title string) string { return brackets.Replace(cmp.Or(escape(title), untitled)) }
-
-// brackets would end a link's title early. Some are escaped already.
-var brackets = strings.NewReplacer("[", "\\[", "]", "\\]", "\\]", "\\]")
-
-// webAddress returns an address in the form that markdown and Datadog need, or nothing
-// if it is not an http(s) address of at most limit bytes.
-func webAddress(address string, limit int) string {
-	if address = strings.TrimSpace(address); len(address) > limit {
-		return ""
-	}
-	parsed, err := url.Parse(strings.TrimSpace(clean(address)))
-	if err != nil || parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.Host == "" {
-		return ""
-	}
-	// Two percent signs escape nothing, and with the one of an escape they make a mark.
-	encoded := reserved.Replace(strings.ReplaceAll(parsed.String(), "%%", "%25%25"))
-	if len(encoded) > limit {
-		return ""
-	}
-	return encoded
-}
-
-// reserved are the characters of a URL that mean something to markdown.
-var reserved = strings.NewReplacer("(", "%28", ")", "%29", "|", "%7C")

@@ -49,23 +49,3 @@ func TestEnrichment(t *testing.T) {
 		}
 	}
 }
-
-func TestBody_Length(t *testing.T) {
-	full := section{title: "Full", size: 0, dropped: 2}
-	for _, l := range []string{"- é", "- b", "- c"} {
-		full.add(sectionLine{text: l})
-	}
-	empty := full
-	empty.drop(1000)
-	for name, b := range map[string]body{
-		"empty":            {},
-		"screen":           {screen: "é"},
-		"all":              {screen: "h", shown: "s\n🙂", findings: []section{full, empty, full}, tail: "t", cut: []string{"2 tags"}, omitted: 7},
-		"dropped findings": {findings: []section{empty}},
-		"tail":             {findings: []section{full}, tail: "t"},
-	} {
-		if got, want := max(0, b.length()), length(b.assemble()); got != want {
-			t.Errorf("%s: got %d, want %d", name, got, want)
-		}
-	}
-}

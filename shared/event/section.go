@@ -13,7 +13,6 @@ import (
 type section struct {
 	title   string
 	lines   []sectionLine
-	size    int // The characters of all lines.
 	dropped int
 }
 
@@ -24,131 +23,97 @@ type sectionLine struct {
 	isReference, isPage bool
 }
 
-func (s *section) String() string {
-	if len(s.lines) == 0 {
-		return ""
-	}
-	var out strings.Builder
-	out.WriteString("**" + s.title + "**")
+func isReference(l sectionLine) bool { return l.isReference }
+func isAny(sectionLine) bool         { return true }
+
+func (s section) String() string {
+	var lines []string
 	for _, l := range s.lines {
-		out.WriteString("\n" + l.text)
+		lines = append(lines, l.text)
 	}
-	return out.String()
+	return prefix("**"+s.title+"**\n", joinNonEmpty("\n", lines...))
 }
 
-// length is that of String.
-func (s *section) length() int {
-	if len(s.lines) == 0 {
-		return 0
-	}
-	return length("****") + length(s.title) + len(s.lines) + s.size
-}
-
-func (s *section) add(l sectionLine) {
-	s.lines = append(s.lines, l)
-	s.size += length(l.text)
-}
-
-func (s section) hasLines() bool { return len(s.lines) > 0 }
-
-func (s section) hasReference() bool {
-	return slices.ContainsFunc(s.lines, func(l sectionLine) bool { return l.isReference })
-}
-
-// dropReference drops the last line that can be looked up elsewhere.
-func (s *section) dropReference() {
+// drop drops lines of a kind from the last on, until n characters are saved.
+func (s *section) drop(n int, is func(sectionLine) bool) {
 	for i, l := range slices.Backward(s.lines) {
-		if l.isReference {
-			s.lines, s.size = slices.Delete(s.lines, i, i+1), s.size-length(l.text)
+		if n > 0 && is(l) {
+			s.lines = slices.Delete(s.lines, i, i+1)
 			s.dropped++
-			return
+			n -= length(l.text) + len("\n")
 		}
 	}
 }
 
-// unlink leaves out the addresses of a line, and a page altogether. It returns how many
-// characters that saves.
-func (s *section) unlink(n int) (saved int) {
-	l := &s.lines[n]
+// withoutAddresses leaves out the addresses of a line, and a page altogether.
+func (l sectionLine) withoutAddresses(text string) string {
 	if l.isPage {
-		saved = length(l.text) + len("\n")
-		s.lines = slices.Delete(s.lines, n, n+1)
-	} else {
-		text := links().ReplaceAllString(l.text, "$5")
-		saved, l.text = length(l.text)-length(text), text
+		return ""
 	}
-	s.size -= saved
-	return saved
-}
-
-// drop drops lines until n characters are saved, or all of them.
-func (s *section) drop(n int) {
-	for ; n > 0 && len(s.lines) > 0; s.dropped++ {
-		last := len(s.lines) - 1
-		saved := length(s.lines[last].text)
-		s.lines, s.size, n = s.lines[:last], s.size-saved, n-saved-len("\n")
-	}
+	return replaceLinks(text, func(found markdownLink) string { return found.title })
 }
 
 const (
 	// maxLine bounds one line of a finding and leaves room for a whole address.
 	maxLine = maxURL + 200
+	// maxEntry is a line without the mark of a list.
+	maxEntry = maxLine - len("- ")
 	// maxSectionTitle bounds what the note about dropped lines repeats.
 	maxSectionTitle = 100
 )
 
-// newSection renders a finding of the alert of a time, without what was said before. Lines
-// beyond what an event can show are only counted.
-func newSection(f enrich.Finding, about time.Time, said *said, isSaid func(enrich.Answer) bool) section {
-	s := section{title: escapeMentions(truncate(escape(f.Title), maxSectionTitle))}
+// section renders the finding of a source, about an alert of a time, without what was said
+// before. Lines beyond what an event can show are only counted.
+func (s *said) section(source int, f enrich.Finding, about time.Time) section {
+	out := section{title: escapeMentions(truncate(escape(f.Title), maxSectionTitle))}
+	size := 0
 	for _, block := range f.Blocks {
 		reference, isReference := block.(enrich.Reference)
 		if isReference {
 			block = reference.Block
 		}
-		for _, l := range blockLines(block, about, said, isSaid) {
-			if s.size > MaxText {
-				s.dropped++
+		_, isCode := block.(enrich.Code)
+		_, isLinks := block.(enrich.Links)
+		_, isImage := block.(enrich.Image)
+		for _, l := range s.entries(source, block, about) {
+			if l == "" {
 				continue
 			}
-			l = escapeMentions(truncate(l, maxLine))
-			if _, isCode := block.(enrich.Code); !isCode {
-				l = said.finding(l)
+			if size > MaxText {
+				out.dropped++
+				continue
+			}
+			l = escapeMentions("- " + truncate(l, maxEntry))
+			if !isCode {
+				l = s.finding(l)
 			}
 			if l != "" {
-				s.add(sectionLine{l, isReference, isPage(block)})
+				out.lines = append(out.lines, sectionLine{l, isReference, isLinks || isImage})
+				size += length(l)
 			}
 		}
 	}
-	return s
+	return out
 }
 
-func isPage(b enrich.Block) bool {
-	switch b.(type) {
-	case enrich.Links, enrich.Image:
-		return true
-	}
-	return false
-}
-
-// blockLines renders a block as entries of a list, because markdown joins other lines.
-// Every line makes sense without the others.
-func blockLines(b enrich.Block, about time.Time, said *said, isSaid func(enrich.Answer) bool) (lines []string) {
+// entries renders a block as entries of a list, because markdown joins other lines. Every
+// entry makes sense without the others.
+func (s *said) entries(source int, b enrich.Block, about time.Time) (all []string) {
 	switch b := b.(type) {
 	case enrich.Facts:
 		for _, fact := range b {
-			if value := escape(fact.Value); value != "" && !isSaid(fact.Lead) {
-				lines = append(lines, "- "+escape(fact.Name)+": "+value)
+			if !s.answer(source, fact.Lead) {
+				all = append(all, prefix(escape(fact.Name)+": ", escape(fact.Value)))
 			}
 		}
 	case enrich.List:
 		for _, item := range b.Items {
-			if !isSaid(item.Lead) && !said.entry(item) {
-				lines = append(lines, itemLine(item, about))
+			if !s.answer(source, item.Lead) && !s.entry(item) {
+				all = append(all, itemEntry(item, about))
 			}
 		}
 		if b.More > 0 {
-			lines = append(lines, fmt.Sprintf("- and %d more", b.More))
+			all = append(all, fmt.Sprintf("and %d more", b.More))
 		}
 	case enrich.Links:
 		for _, l := range b {
@@ -156,33 +121,32 @@ func blockLines(b enrich.Block, about time.Time, said *said, isSaid func(enrich.
 			if l.Kind != "" && !strings.EqualFold(l.Kind, l.Title) {
 				kind = " (" + escape(l.Kind) + ")"
 			}
-			lines = append(lines, "- "+link(l.Title, shortAddress(l.URL), maxLine-len("- ")-length(kind))+kind)
+			all = append(all, link(l.Title, shortAddress(l.URL), maxEntry-length(kind))+kind)
 		}
 	case enrich.Paragraph:
-		if text := escape(string(b)); text != "" {
-			lines = append(lines, "- "+text)
-		}
+		all = append(all, escape(string(b)))
 	case enrich.Code:
 		for row := range strings.Lines(clean(string(b))) {
-			if row = code(row, maxLine-len("- ")); row != "" {
-				lines = append(lines, "- "+row)
-			}
+			all = append(all, code(row, maxEntry))
 		}
 	case enrich.Image:
 		if address := webAddress(b.URL, maxURL); address != "" {
-			lines = append(lines, "- !"+linkTo(truncate(escape(b.Title), maxLine-length(address)-len("- ![]()")), address))
+			all = append(all, "!"+linkTo(truncate(escape(b.Title), maxEntry-length(address)-len("![]()")), address))
 		}
 	}
-	return lines
+	return all
 }
 
-func itemLine(item enrich.Item, about time.Time) string {
-	entry := "- "
+func itemEntry(item enrich.Item, about time.Time) string {
+	at := ""
 	if !item.Time.IsZero() {
-		entry += enrich.Moment(item.Time, about) + " · "
+		at = enrich.Moment(item.Time, about)
 	}
-	if item.Tag != "" {
-		entry += escape(item.Tag) + " · "
+	before := ""
+	for _, part := range []string{at, escape(item.Tag)} {
+		if part != "" {
+			before += part + partBreak
+		}
 	}
-	return entry + link(item.Text, shortAddress(item.URL), maxLine-length(entry))
+	return before + link(item.Text, shortAddress(item.URL), maxEntry-length(before))
 }

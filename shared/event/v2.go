@@ -118,7 +118,7 @@ func level(priority string) string {
 // each address once.
 func (f *fields) links(a alert.Alert, results []enrich.Result) []AlertLink {
 	found := pages(a)
-	for _, r := range byWeight(results) {
+	for _, r := range heaviestFirst(results) {
 		for _, block := range r.Finding.Blocks {
 			if more, ok := block.(enrich.Links); ok {
 				found = append(found, more...)
@@ -142,24 +142,11 @@ func (f *fields) links(a alert.Alert, results []enrich.Result) []AlertLink {
 	return links
 }
 
-// byWeight returns the results with a finding, by descending weight.
-func byWeight(results []enrich.Result) []enrich.Result {
-	var found []enrich.Result
-	for _, i := range heaviestFirst(results) {
-		found = append(found, results[i])
-	}
+// heaviestFirst returns the results with a finding, by descending weight.
+func heaviestFirst(results []enrich.Result) []enrich.Result {
+	found := slices.DeleteFunc(slices.Clone(results), func(r enrich.Result) bool { return r.Status != enrich.OK })
+	slices.SortStableFunc(found, func(a, b enrich.Result) int { return cmp.Compare(b.Finding.Weight, a.Finding.Weight) })
 	return found
-}
-
-// heaviestFirst returns where the results with a finding are, by descending weight.
-func heaviestFirst(results []enrich.Result) (at []int) {
-	for i, r := range results {
-		if r.Status == enrich.OK {
-			at = append(at, i)
-		}
-	}
-	slices.SortStableFunc(at, func(a, b int) int { return cmp.Compare(results[b].Finding.Weight, results[a].Finding.Weight) })
-	return at
 }
 
 var categories = []string{"runbook", "documentation", "dashboard", "resource"}
