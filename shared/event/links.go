@@ -145,7 +145,7 @@ func tooMuchAddress(text string) int {
 }
 
 var (
-	addresses    = enrich.Pattern(`https?://[^\s()<>]+`)
+	addresses    = enrich.Pattern("https?://[^\\s()<>`]+")
 	monitorGroup = enrich.Pattern(`(\(https?://\S+?/monitors/\d+\?[^)\s]*?)&group=[^)&\s]*`)
 	pictures     = enrich.Pattern(`(?m)^!\[[^\[\]]*\]\([^\s()<>]+\)$`)
 )

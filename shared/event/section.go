@@ -50,7 +50,8 @@ func (l sectionLine) withoutAddresses(text string) string {
 	if l.isPage {
 		return ""
 	}
-	return replaceLinks(text, func(found markdownLink) string { return found.title })
+	text = replaceLinks(text, func(found markdownLink) string { return found.title })
+	return addresses().ReplaceAllLiteralString(text, "…") // In code.
 }
 
 const (
