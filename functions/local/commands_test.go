@@ -52,7 +52,7 @@ func TestCommands(t *testing.T) {
 		{line: "try " + torq, shows: []string{"the embedded playbooks", "✓ default  used", "The event\n"}, lacks: "the function would answer"},
 		{line: "try ../../events/datadog-default-payload.json", shows: []string{`state comes from title: the template could have "alert_transition": "$ALERT_TRANSITION"`}},
 		{line: "check-payload ../../events/webhook-payload.json", shows: []string{"webhook-payload.json is valid, and could add 0 variables"}},
-		{line: "check-payload testdata/payload.json", shows: []string{"✗ the id is $ALERT_ID", `· without $DATE`}, fails: []string{"testdata/payload.json has 2 problems"}},
+		{line: "check-payload testdata/payload.json", shows: []string{"✗ the id is $ALERT_ID", `· without "date": "$DATE"`}, fails: []string{"testdata/payload.json has 1 problem"}},
 		{line: "check-payload none.json", fails: []string{"none.json"}},
 		{line: "check-payload --live boomerang", fails: []string{"DD_API_KEY"}},
 		{line: "try ../../events/own-event.json", shows: []string{"Nothing would be done"}},

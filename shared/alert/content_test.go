@@ -57,7 +57,9 @@ func TestDecode_Content(t *testing.T) {
 		`{"signal":{"title":"Odd logins","message":"Many.","severity":"low"}}`:                                                   {title: "Odd logins", message: "Many.", priority: "P4"},
 		`{"test":{"name":"Buying"},"status":"Triggered"}`:                                                                        {title: "Buying", transition: "Triggered"},
 		`[{"title":"[Triggered] x","text":"m"}]`:                                                                                 {title: "[Triggered] x", message: "m", transition: "Triggered"},
-		`[{"labels":{"alertname":"[Triggered] x"}},{"annotations":{"description":"Disk is full"}}]`:                              {title: "[Triggered] x", message: "Disk is full", transition: "Triggered"},
+		`[{"labels":{"alertname":"[Triggered] x"}},{"annotations":{"description":"Disk is full"}}]`: {
+			title: "[Triggered] x", message: `[{"labels":{"alertname":"[Triggered] x"}},{"annotations":{"description":"Disk is full"}}]`, transition: "Triggered",
+		},
 		`{"a":{"b":["Disk is full"]}}`: {message: "Disk is full"},
 		`{"tags":"env:prod"}`:          {message: "env:prod"},
 		`{"id":"42"}`:                  {title: "Datadog alert 42"},

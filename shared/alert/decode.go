@@ -20,14 +20,19 @@ import (
 func Decode(body []byte) (Alert, error) {
 	payload, err := jsonvalue.ParseObject(body)
 	if err != nil {
-		list, isList := parseObjects(string(body)).([]any)
+		list, _ := parseObjects(string(body)).([]any)
 		switch { // Some receivers take a list of objects.
-		case !isList:
+		case len(list) == 0:
 			return Alert{}, err
 		case len(list) == 1:
 			payload = list[0].(map[string]any)
-		default:
-			payload = map[string]any{"alerts": list}
+		default: // One event has the words of all.
+			a, err := read(map[string]any{"alerts": list})
+			if a.Title+a.AlertTitle == "" {
+				a.Title = firstLine(a.Message)
+			}
+			a.Message = strings.TrimSpace(string(body))
+			return a, err
 		}
 	}
 	return read(payload)

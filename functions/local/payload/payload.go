@@ -62,6 +62,7 @@ var (
 	reference = regexp.MustCompile(`\$([A-Z][A-Z0-9_]*)`)
 	// unquoted matches a variable in the place of a value.
 	unquoted = regexp.MustCompile(`[:,\[]\s*\$([A-Z][A-Z0-9_]*)`)
+	braced   = regexp.MustCompile(`\$\{([A-Z][A-Z0-9_]*)\}`)
 	// eventID matches what stands where the event's id belongs.
 	eventID = regexp.MustCompile(`(?i)"(?:event_?)?id"\s*:\s*"?([^",}\s]+)`)
 )
@@ -73,6 +74,13 @@ func Check(template string) (r Report) {
 			r.problem("$%s is not a variable of Datadog's webhooks: correct its name, unless it is a custom variable of yours", name)
 		}
 	}
+	for _, name := range names(braced, template) {
+		r.problem("Datadog knows no braces: write $%s instead of ${%s}", name, name)
+	}
+	if len(r.Problems) == 0 && len(names(reference, template)) == 0 {
+		r.problem("it has no variable of Datadog's: give the template that the webhook has in Datadog")
+		return r
+	}
 	a, err := alert.Decode([]byte(fill(template)))
 	if err != nil {
 		r.problem("filled with an alert, %w", err)
@@ -81,18 +89,22 @@ func Check(template string) (r Report) {
 		}
 		return r
 	}
-	if found := eventID.FindStringSubmatch(template); found != nil && !slices.Contains(names(reference, template), "ID") {
-		r.problem("the id is %s, which other alerts have too: use $ID", found[1])
+	wrongID := eventID.FindStringSubmatch(template)
+	if slices.Contains(names(reference, template), "ID") {
+		wrongID = nil
 	}
 	for _, w := range wanted {
 		isGuessed := slices.ContainsFunc(a.Guessed, func(g alert.Guess) bool { return g.Field == w.guess })
 		if !w.isEmpty(a) && !isGuessed {
 			continue
 		}
-		text := fmt.Sprintf("without $%s %s: add %s", w.name, w.without, line(w.name))
-		if w.isProblem && w.isEmpty(a) {
-			r.Problems = append(r.Problems, text)
-		} else {
+		text := fmt.Sprintf("without %s %s", line(w.name), w.without)
+		switch {
+		case w.name == "ID" && wrongID != nil:
+			r.problem("the id is %s, which other alerts have too: replace it by $ID", wrongID[1])
+		case w.isProblem && w.isEmpty(a):
+			r.problem("%s", text)
+		default:
 			r.Missing = append(r.Missing, text)
 		}
 	}

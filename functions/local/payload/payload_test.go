@@ -17,15 +17,17 @@ func TestCheck(t *testing.T) {
 	}{
 		"ours":              {events.WebhookPayload, nil, nil},
 		"Datadog's default": {defaultPayload, nil, []string{"$ALERT_TRANSITION", "$ALERT_ID", "$ALERT_SCOPE", "$ALERT_PRIORITY", "$ALERT_CYCLE_KEY", "$TAGS", `"link": "$LINK"`}},
-		"no id":             {without("id"), []string{`without $ID two alerts that say the same within 5 minutes become one event: add "id": "$ID"`}, nil},
-		"the monitor's id":  {with("id", `"$ALERT_ID"`), []string{"the id is $ALERT_ID", "without $ID"}, nil},
-		"the cycle's key":   {with("id", `"$ALERT_CYCLE_KEY"`), []string{"the id is $ALERT_CYCLE_KEY", "without $ID"}, nil},
-		"a word":            {with("id", `"datadog"`), []string{"the id is datadog", "without $ID"}, nil},
+		"no id":             {without("id"), []string{`without "id": "$ID" two alerts that say the same within 5 minutes become one event`}, nil},
+		"the monitor's id":  {with("id", `"$ALERT_ID"`), []string{"the id is $ALERT_ID, which other alerts have too: replace it by $ID"}, nil},
+		"the cycle's key":   {with("id", `"$ALERT_CYCLE_KEY"`), []string{"the id is $ALERT_CYCLE_KEY"}, nil},
+		"a word":            {with("id", `"datadog"`), []string{"the id is datadog"}, nil},
 		"no date":           {without("date"), nil, []string{`"date": "$DATE"`}},
 		"a wrong name":      {with("x", `"$ALERT_TRANSITON"`), []string{"$ALERT_TRANSITON is not a variable"}, nil},
 		"a tag's value":     {with("x", `"$TAGS[service]"`), nil, nil},
 		"text unquoted":     {with("event_title", "$EVENT_TITLE"), []string{"cannot be read as a JSON object at line", "$EVENT_TITLE stands outside of quotes"}, nil},
 		"numbers unquoted":  {with("date", "$DATE"), nil, nil},
+		"braces":            {with("x", `"${ALERT_QUERY}"`), []string{"write $ALERT_QUERY instead of ${ALERT_QUERY}"}, nil},
+		"a request":         {string(events.Triggered), []string{"it has no variable of Datadog's"}, nil},
 		"not JSON":          {"title=$EVENT_TITLE", []string{"cannot be read as a JSON object"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
