@@ -2,11 +2,11 @@ package datadog
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"boomerang/shared/fault"
 )
@@ -21,7 +21,9 @@ type NotificationRule struct {
 	// either these or conditions.
 	Recipients  []string               `json:"recipients,omitempty"`
 	Conditional *ConditionalRecipients `json:"conditional_recipients,omitempty"`
-	Bundle      json.RawMessage        `json:"bundle_config,omitempty"` // A preview: how alerts are bundled.
+	Bundle      map[string]any         `json:"bundle_config,omitempty"` // A preview: how alerts are bundled.
+
+	Created, Modified time.Time `json:"-"` // Modified may be before Created: never.
 }
 
 // RuleFilter has either tags, all of which must match, or a scope.
@@ -57,16 +59,25 @@ func (c *Client) NotificationRules(ctx context.Context) ([]NotificationRule, err
 	var all []NotificationRule
 	for page := range maxRules / rulesPage {
 		list.query = values("page", strconv.Itoa(page), "per_page", strconv.Itoa(rulesPage))
-		rules, err := readEach(ctx, c, list, "data", func(r resource[NotificationRule]) NotificationRule {
-			r.Attributes.ID = r.ID
-			return r.Attributes
-		})
+		rules, err := readEach(ctx, c, list, "data", notificationRule)
 		all = append(all, rules...)
 		if err != nil || len(rules) < rulesPage {
 			return all, err
 		}
 	}
 	return nil, fault.New(fault.Permanent, fmt.Sprintf("Datadog has more than %d notification rules, too many to read", maxRules), &Error{Op: list.op})
+}
+
+type ruleFields struct {
+	NotificationRule
+	CreatedAt  string `json:"created_at"`
+	ModifiedAt string `json:"modified_at"`
+}
+
+func notificationRule(r resource[ruleFields]) NotificationRule {
+	rule := r.Attributes.NotificationRule
+	rule.ID, rule.Created, rule.Modified = r.ID, parseTime(r.Attributes.CreatedAt), parseTime(r.Attributes.ModifiedAt)
+	return rule
 }
 
 // CreateNotificationRule creates a notification rule.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -136,12 +137,12 @@ func TestClient_Definitions(t *testing.T) {
 }
 
 func TestClient_NotificationRules(t *testing.T) {
-	got, err := clientOver(t, answering(200, `{"data":[{"type":"monitor-notification-rule","id":"5d","attributes":{"name":"a","filter":{"tags":["a:b"]},"recipients":["x"],"created_at":"2025"}},
+	got, err := clientOver(t, answering(200, `{"data":[{"type":"monitor-notification-rule","id":"5d","attributes":{"name":"a","filter":{"tags":["a:b"]},"recipients":["x"],"created_at":"2025-05-29T02:36:15.639714+00:00","modified_at":"1970-01-01T00:00:00+00:00"}},
 		{"id":"6e","attributes":{"name":"b","filter":{"scope":"a:b"},"conditional_recipients":{"conditions":[{"scope":"priority:p1","recipients":["x"]}],"fallback_recipients":["y"]},"bundle_config":{"duration":60}}},
-		{"id":"7f","attributes":{"name":"c","filter":{"new":true},"recipients":{"dynamic":"team"}}}]}`), keyring{}).NotificationRules(t.Context())
+		{"id":"7f","attributes":{"name":"c","filter":{"new":true},"recipients":{"dynamic":"team"},"bundle_config":null}}]}`), keyring{}).NotificationRules(t.Context())
 	want := []NotificationRule{
-		{ID: "5d", Name: "a", Filter: RuleFilter{Tags: []string{"a:b"}}, Recipients: []string{"x"}},
-		{ID: "6e", Name: "b", Filter: RuleFilter{Scope: "a:b"}, Bundle: json.RawMessage(`{"duration":60}`), Conditional: &ConditionalRecipients{
+		{ID: "5d", Name: "a", Filter: RuleFilter{Tags: []string{"a:b"}}, Recipients: []string{"x"}, Created: time.Date(2025, 5, 29, 2, 36, 15, 639714000, time.UTC), Modified: time.Unix(0, 0).UTC()},
+		{ID: "6e", Name: "b", Filter: RuleFilter{Scope: "a:b"}, Bundle: map[string]any{"duration": 60.0}, Conditional: &ConditionalRecipients{
 			Conditions: []RuleCondition{{"priority:p1", []string{"x"}}}, Fallback: []string{"y"},
 		}},
 		{ID: "7f", Name: "c"},

@@ -76,6 +76,7 @@ func (s *Server) putRule(c *call, r notificationRule) answer {
 	if !c.decode(&in) {
 		return answer{}
 	}
+	created := r.attributes["created_at"]
 	r.attributes = in.Data.Attributes
 	name, _ := r.attributes["name"].(string)
 	filter, _ := r.attributes["filter"].(object)
@@ -90,6 +91,10 @@ func (s *Server) putRule(c *call, r notificationRule) answer {
 		return badRequest(invalidValue, "recipients")
 	case slices.ContainsFunc(recipients, func(r any) bool { return strings.HasPrefix(fmt.Sprint(r), "@") }):
 		return badRequest("Invalid recipients: Recipient handle should not start with '@'")
+	}
+	r.attributes["modified_at"] = timeOrNull(c.now)
+	if r.attributes["created_at"] = created; created == nil {
+		r.attributes["created_at"] = timeOrNull(c.now)
 	}
 	data := s.addRule(r).shown()
 	data["relationships"] = object{"created_by": object{"data": author.reference()}}

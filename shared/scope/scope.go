@@ -23,36 +23,22 @@ func (a Answer) Not() Answer { return Yes - a }
 // Scope answers whether tags match.
 type Scope func(tags []string) Answer
 
-// Tag is the scope of one tag, which it takes literally.
-func Tag(tag string) Scope {
-	return func(tags []string) Answer {
-		for _, t := range tags {
-			if strings.EqualFold(t, tag) {
-				return Yes
-			}
-		}
-		return No
-	}
-}
-
-// All is a scope that matches where all of them do.
-func All(scopes ...Scope) Scope { return join(scopes, make([]bool, len(scopes))) }
-
-// Unknown is a scope that cannot be evaluated.
-func Unknown([]string) Answer { return Undecided }
-
-func anyValue(key string) Scope {
-	return func(tags []string) Answer {
-		for _, t := range tags {
-			if name, _, has := strings.Cut(t, ":"); has && strings.EqualFold(name, key) {
-				return Yes
-			}
-		}
-		return No
-	}
-}
+func unknown([]string) Answer { return Undecided }
 
 func not(s Scope) Scope { return func(tags []string) Answer { return s(tags).Not() } }
+
+// has matches a tag with the key and the value, or with any value for "*".
+func has(key, value string) Scope {
+	return func(tags []string) Answer {
+		for _, tag := range tags {
+			k, v, ok := strings.Cut(tag, ":")
+			if ok && strings.EqualFold(k, key) && (value == "*" || strings.EqualFold(v, value)) {
+				return Yes
+			}
+		}
+		return No
+	}
+}
 
 // join joins scopes, each with the one before it by OR or by AND.
 //

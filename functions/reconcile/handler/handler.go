@@ -106,11 +106,7 @@ func (h *Handler) Handle(ctx context.Context) error {
 		telemetry.Reconciled.Record(ctx, float64(entry.queued))
 	}
 	if entry.undecided > 0 {
-		reason := "rule"
-		if rules != nil && rules.unread {
-			reason = "list"
-		}
-		telemetry.Undecided.Record(ctx, float64(entry.undecided), reason)
+		telemetry.Undecided.Record(ctx, float64(entry.undecided), rules.unknown())
 	}
 	return err
 }
@@ -137,7 +133,7 @@ func (h *Handler) run(ctx context.Context, rules *routing, entry *logEntry) erro
 				return err
 			}
 			entry.read, entry.undecided = entry.read+len(events), entry.undecided+undecided
-			return h.queueMissing(ctx, ours, entry)
+			return h.queueMissing(ctx, ours, rules, entry)
 		})
 	}
 	entry.to, err = h.readSlices(ctx, stream{reader, maxSlice, maxPages, read}, w.from, w.to, watermark)
@@ -209,12 +205,12 @@ func (h *Handler) readPages(ctx context.Context, from, to time.Time, visit func(
 }
 
 // queueMissing queues the alerts that the ledger does not know.
-func (h *Handler) queueMissing(ctx context.Context, events []datadog.Event, entry *logEntry) error {
+func (h *Handler) queueMissing(ctx context.Context, events []datadog.Event, rules *routing, entry *logEntry) error {
 	if len(events) == 0 {
 		return nil
 	}
 	entry.matched += len(events)
-	orgID, err := h.organisation(ctx, events)
+	orgID, err := h.organisation(ctx, events, rules)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func (h *Handler) rememberSlice(ctx context.Context, from, to time.Time, rules *
 		if err != nil {
 			return err
 		}
-		orgID, err := h.organisation(ctx, events)
+		orgID, err := h.organisation(ctx, events, rules)
 		for _, e := range events {
 			a := alertOf(e, entry.keys.orgID(orgID))
 			all = append(all, notification{memory.Key(a), a.Date, a.Transition})

@@ -2,8 +2,6 @@ package handler
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"strconv"
 
 	"boomerang/shared/alert"
@@ -59,19 +57,18 @@ func keysOf(events []datadog.Event, orgID string) []string {
 // organisation returns the id of the organisation, which all monitors share and events in
 // a list do not have. It is empty if it was never learned and all these monitors are
 // deleted.
-func (h *Handler) organisation(ctx context.Context, events []datadog.Event) (string, error) {
-	asked := map[int64]bool{0: true}
+func (h *Handler) organisation(ctx context.Context, events []datadog.Event, r *routing) (string, error) {
 	for _, e := range events {
-		id, _ := strconv.ParseInt(alertOf(e, "").MonitorID, 10, 64) // 0 without a monitor.
-		if h.orgID.Load() != 0 || asked[id] {
-			continue
+		if h.orgID.Load() != 0 {
+			break
 		}
-		asked[id] = true
-		m, err := h.Datadog.Monitor(ctx, id, datadog.MonitorQuery{})
-		if err != nil && !isNotFound(err) {
+		m, err := h.monitorOf(ctx, alertOf(e, ""), r)
+		if err != nil {
 			return "", err
 		}
-		h.orgID.Store(m.OrgID)
+		if m != nil {
+			h.orgID.Store(m.OrgID)
+		}
 	}
 	if id := h.orgID.Load(); id != 0 {
 		return strconv.FormatInt(id, 10), nil
@@ -79,7 +76,20 @@ func (h *Handler) organisation(ctx context.Context, events []datadog.Event) (str
 	return "", nil
 }
 
-func isNotFound(err error) bool {
-	answer, ok := errors.AsType[*datadog.Error](err)
-	return ok && answer.Status == http.StatusNotFound
+// monitorOf reads each monitor once in a run. It returns nil if there is none.
+func (h *Handler) monitorOf(ctx context.Context, a alert.Alert, r *routing) (*datadog.Monitor, error) {
+	id, _ := strconv.ParseInt(a.MonitorID, 10, 64) // 0 without a monitor.
+	if m, read := r.monitors[id]; read || id == 0 {
+		return m, nil
+	}
+	m, err := h.Datadog.Monitor(ctx, id, datadog.MonitorQuery{})
+	switch {
+	case datadog.IsNotFound(err):
+		r.monitors[id] = nil
+	case err != nil:
+		return nil, err
+	default:
+		r.monitors[id] = &m
+	}
+	return r.monitors[id], nil
 }

@@ -1,12 +1,12 @@
 package handler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -28,16 +28,30 @@ const (
 	rulesKept = 30 * 24 * time.Hour
 )
 
-// routing is what one run knows of the notification rules.
+// routing is what one run knows of the notification rules and of the monitors.
 type routing struct {
 	rules    []notifies // those that may notify us
 	unread   bool       // The list failed.
 	monitors map[int64]*datadog.Monitor
 }
 
-// notifies says whether a rule notifies our webhook of an alert with these tags of monitor
-// and group. Conditions have the alert's state and priority beside them.
-type notifies func(tags, state []string) scope.Answer
+// unknown names what leaves alerts undecided.
+func (r *routing) unknown() string {
+	if r.unread {
+		return "list"
+	}
+	return "rule"
+}
+
+// notifies says whether a rule notifies our webhook of an alert.
+type notifies func(routable) scope.Answer
+
+// routable is what a rule is evaluated on.
+type routable struct {
+	at    time.Time
+	tags  []string // of monitor and group
+	state []string // transition type and priority, which conditions have beside the tags
+}
 
 // readRules lists the rules once for a run. While a rule is known that may notify us, a
 // failed list fails the run, which the next one repeats, or its alerts would be missed.
@@ -67,76 +81,65 @@ func (h *Handler) readRules(ctx context.Context, entry *logEntry) (*routing, err
 
 // notifiesOf returns nil for a rule that never notifies the recipient.
 func notifiesOf(r datadog.NotificationRule, recipient string) notifies {
-	names := func(recipients []string) scope.Answer {
-		answer := scope.No
-		for _, name := range recipients {
-			if strings.EqualFold(name, recipient) {
-				return scope.Yes
-			}
-			if strings.Contains(name, "{{") { // Datadog fills it in.
-				answer = scope.Undecided
-			}
-		}
-		return answer
+	to := datadog.ConditionalRecipients{Fallback: r.Recipients}
+	if r.Conditional != nil {
+		to = *r.Conditional
 	}
-	byState := func([]string) scope.Answer { return names(r.Recipients) }
-	most := names(r.Recipients)
-	switch {
-	case r.Conditional != nil:
-		byState, most = conditional(*r.Conditional, names)
-	case len(r.Recipients) == 0: // Datadog resolves them from tags.
-		byState, most = scope.Unknown, scope.Undecided
+	fallback := includes(to.Fallback, recipient)
+	if len(to.Fallback)+len(to.Conditions) == 0 { // Datadog resolves them from tags.
+		fallback = scope.Undecided
+	}
+	least, most, conditions := fallback, fallback, make([]scope.Scope, len(to.Conditions))
+	for i, c := range to.Conditions {
+		ours := includes(c.Recipients, recipient)
+		least, most, conditions[i] = min(least, ours), max(most, ours), conditionOf(c.Scope)
 	}
 	if most == scope.No {
 		return nil
 	}
-	filter, atMost := filterOf(r.Filter), scope.Yes
 	if len(r.Bundle) > 0 { // What a webhook gets of a bundle is not documented.
-		atMost = scope.Undecided
+		most = scope.Undecided
 	}
-	return func(tags, state []string) scope.Answer {
-		return min(filter(tags), byState(slices.Concat(tags, state)), atMost)
-	}
-}
-
-// conditional returns whether the conditions that match, or the fallback, have the
-// recipient, and the most that they can answer.
-func conditional(c datadog.ConditionalRecipients, names func([]string) scope.Answer) (byState scope.Scope, most scope.Answer) {
-	most = names(c.Fallback)
-	conditions := make([]scope.Scope, len(c.Conditions))
-	for i, condition := range c.Conditions {
-		conditions[i], most = conditionOf(condition.Scope), max(most, names(condition.Recipients))
-	}
-	return func(tags []string) scope.Answer {
-		anyMatches, notified := scope.No, scope.No
-		for i, matches := range conditions {
-			answer := matches(tags)
-			anyMatches, notified = max(anyMatches, answer), max(notified, min(answer, names(c.Conditions[i].Recipients)))
+	filter := filterOf(r.Filter)
+	return func(n routable) scope.Answer {
+		if n.at.Before(r.Created) {
+			return scope.No
 		}
-		return max(notified, min(anyMatches.Not(), names(c.Fallback)))
-	}, most
+		tags, anyMatches, notified := slices.Concat(n.tags, n.state), scope.No, least
+		for i, condition := range conditions {
+			matches := condition(tags)
+			anyMatches, notified = max(anyMatches, matches), max(notified, min(matches, includes(to.Conditions[i].Recipients, recipient)))
+		}
+		notified = max(notified, min(anyMatches.Not(), fallback))
+		if n.at.Before(r.Modified) { // It may have been another rule.
+			return min(filter(n.tags), notified, scope.Undecided)
+		}
+		return min(filter(n.tags), notified, most)
+	}
 }
 
+func includes(recipients []string, recipient string) scope.Answer {
+	answer := scope.No
+	for _, name := range recipients {
+		if strings.EqualFold(name, recipient) {
+			return scope.Yes
+		}
+		if strings.Contains(name, "{{") { // Datadog fills it in.
+			answer = scope.Undecided
+		}
+	}
+	return answer
+}
+
+// filterOf writes tags, all of which must match, as a scope.
 func filterOf(f datadog.RuleFilter) scope.Scope {
-	if f.Scope != "" {
-		return parsed(f.Scope)
-	}
-	var tags []scope.Scope
+	var tags []string
 	for _, tag := range f.Tags {
-		if strings.ContainsAny(tag, "*?") {
-			return scope.Unknown
-		}
-		tags = append(tags, scope.Tag(tag))
+		key, value, _ := strings.Cut(tag, ":")
+		tags = append(tags, key+`:"`+value+`"`)
 	}
-	return scope.All(tags...)
-}
-
-func parsed(text string) scope.Scope {
-	s, err := scope.Parse(text)
-	if err != nil {
-		return scope.Unknown
-	}
-	return s
+	filter, _ := scope.Parse(cmp.Or(f.Scope, strings.Join(tags, " AND ")))
+	return filter
 }
 
 // transitionType is the key of conditions on the alert's state.
@@ -150,17 +153,11 @@ var transitionTypes = map[alert.Transition]string{
 
 // conditionOf is undecided about another transition type, and about an alert without one.
 func conditionOf(text string) scope.Scope {
-	condition := parsed(text)
+	condition, _ := scope.Parse(text)
 	_, kind, isTransition := strings.Cut(text, transitionType+":")
-	if !isTransition {
-		return condition
-	}
-	if !slices.Contains(slices.Collect(maps.Values(transitionTypes)), kind) {
-		return scope.Unknown
-	}
-	known := parsed(transitionType + ":*")
+	isKnown := slices.Contains(slices.Collect(maps.Values(transitionTypes)), kind)
 	return func(tags []string) scope.Answer {
-		if known(tags) == scope.No {
+		if isTransition && (!isKnown || alert.Tags(tags).Get(transitionType) == "") {
 			return scope.Undecided
 		}
 		return condition(tags)
@@ -204,37 +201,19 @@ func (h *Handler) routed(ctx context.Context, e datadog.Event, r *routing) (scop
 	if m == nil { // An event lists tags that are not those of monitor and group.
 		return scope.Undecided, nil
 	}
-	tags, state := slices.Clone(m.Tags), []string{}
+	n := routable{at: e.Happened, tags: slices.Clone(m.Tags)}
 	for _, group := range e.MonitorGroups {
-		tags = append(tags, strings.Split(group, ",")...)
+		n.tags = append(n.tags, strings.Split(group, ",")...)
 	}
 	if m.Priority != 0 {
-		state = append(state, fmt.Sprintf("priority:p%d", m.Priority))
+		n.state = append(n.state, fmt.Sprintf("priority:p%d", m.Priority))
 	}
 	if kind := transitionTypes[a.Transition]; kind != "" {
-		state = append(state, transitionType+":"+kind)
+		n.state = append(n.state, transitionType+":"+kind)
 	}
 	answer := scope.No
 	for _, notifies := range r.rules {
-		answer = max(answer, notifies(tags, state))
+		answer = max(answer, notifies(n))
 	}
 	return answer, nil
-}
-
-// monitorOf reads each monitor once in a run. It returns nil if there is none.
-func (h *Handler) monitorOf(ctx context.Context, a alert.Alert, r *routing) (*datadog.Monitor, error) {
-	id, _ := strconv.ParseInt(a.MonitorID, 10, 64) // 0 without a monitor.
-	if m, read := r.monitors[id]; read || id == 0 {
-		return m, nil
-	}
-	m, err := h.Datadog.Monitor(ctx, id, datadog.MonitorQuery{})
-	switch {
-	case isNotFound(err):
-		r.monitors[id] = nil
-	case err != nil:
-		return nil, err
-	default:
-		r.monitors[id] = &m
-	}
-	return r.monitors[id], nil
 }

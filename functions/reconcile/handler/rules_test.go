@@ -96,6 +96,11 @@ func TestHandler_NotificationRules(t *testing.T) {
 		"conditions, other alerts": {
 			rules: []string{`"filter":{"scope":"env:dev"},"conditional_recipients":{"conditions":[` + condition("transition_type:x", ours) + `]}`}, want: no,
 		},
+		"all recipients are ours":   {rules: []string{conditions(`"webhook-boomerang"`, condition("transition_type:is_alert", ours))}, state: "Re-Triggered", want: yes},
+		"older than the alert":      {rules: filter(`"scope":"env:prod"`, toUs+`,"created_at":"2026-11-21T09:39:59.5+00:00","modified_at":"1970-01-01T00:00:00+00:00"`), want: yes},
+		"younger than the alert":    {rules: filter(`"scope":"env:prod"`, toUs+`,"created_at":"2026-11-21T09:40:01+00:00","modified_at":"1970-01-01T00:00:00+00:00"`), want: no},
+		"changed since the alert":   {rules: filter(`"scope":"env:prod"`, toUs+`,"created_at":"2026-11-20T09:40:00+00:00","modified_at":"2026-11-21T09:50:00+00:00"`), want: undecided},
+		"changed, not its alert":    {rules: filter(`"scope":"env:dev"`, toUs+`,"created_at":"2026-11-20T09:40:00+00:00","modified_at":"2026-11-21T09:50:00+00:00"`), want: no},
 		"key of a state in a scope": {rules: filter(`"scope":"transition_type:is_alert"`, toUs), want: no},
 	} {
 		t.Run(name, func(t *testing.T) {

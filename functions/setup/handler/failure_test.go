@@ -156,7 +156,7 @@ func TestHandler_Properties(t *testing.T) {
 		"invalid name":         {property("WebhookName", "@webhook-x y"), "WebhookName is not a valid webhook name"},
 		"http":                 {property("FunctionUrl", "http://example.com/"), "the Function URL is not https"},
 		"scope":                {property("Route", "service:web-*"), "Route is not a scope that Boomerang can evaluate: Datadog does not document the syntax at"},
-		"half a scope":         {property("Route", "env:a) OR (env:b"), "Route is not a scope that Boomerang can evaluate: a parenthesis is closed"},
+		"half a scope":         {property("Route", "env:a) OR (env:b"), "Route is not a scope that Boomerang can evaluate: Datadog does not document the syntax at"},
 		"notifies itself":      {property("Notify", "@slack-sre @webhook-Boomerang"), "Notify mentions this webhook"},
 		"function has no name": {property("FunctionNames", []any{""}), "FunctionNames is not a list of names"},
 		"none":                 {func(e *cfn.Event) { clear(e.ResourceProperties) }, "Revision is missing"},

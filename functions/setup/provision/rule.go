@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"boomerang/shared/datadog"
-	"boomerang/shared/scope"
 )
 
 // ruleName names the stack, because a rule has no tags, and may be the only thing that two
@@ -17,18 +16,6 @@ func (s Spec) ruleName() string { return s.title() + ", stack " + s.Stack }
 // ruleScope leaves out our own monitors, which cannot report a failure to the webhook that
 // fails.
 func (s Spec) ruleScope() string { return fmt.Sprintf("(%s) AND NOT %s", s.Route, managedBy) }
-
-// checkRoute returns why reconcile could not evaluate the rule's scope.
-func (s Spec) checkRoute() error {
-	if s.Route == "" {
-		return nil
-	}
-	if _, err := scope.Parse(s.Route); err != nil {
-		return err
-	}
-	_, err := scope.Parse(s.ruleScope())
-	return err
-}
 
 // rule is the notification rule that routes the alerts in the scope to the webhook. Without
 // a scope there is none.
@@ -59,7 +46,8 @@ func (p Provisioner) rule(spec Spec) resource {
 			return Created, p.Datadog.CreateNotificationRule(ctx, want)
 		}
 		wanted := want
-		if wanted.ID = found[0].ID; reflect.DeepEqual(found[0], wanted) {
+		wanted.ID, wanted.Created, wanted.Modified = found[0].ID, found[0].Created, found[0].Modified
+		if reflect.DeepEqual(found[0], wanted) {
 			return Unchanged, nil
 		}
 		return Updated, p.Datadog.UpdateNotificationRule(ctx, wanted)

@@ -11,6 +11,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/fault"
 	"boomerang/shared/httpx"
+	"boomerang/shared/scope"
 )
 
 // Spec describes what a stack has inside Datadog.
@@ -95,7 +96,7 @@ func (s Spec) Check() error {
 	if name := regexp.MustCompile(`^[A-Za-z0-9_.-]{0,99}[A-Za-z0-9_]$`); !name.MatchString(s.WebhookName) {
 		problems = append(problems, "WebhookName is not a valid webhook name (the part after @webhook-)")
 	}
-	if err := s.checkRoute(); err != nil {
+	if _, err := scope.Parse(s.Route); err != nil && s.Route != "" {
 		problems = append(problems, "Route is not a scope that Boomerang can evaluate: "+err.Error())
 	}
 	if s.notifiesItself() {
