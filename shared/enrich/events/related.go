@@ -159,10 +159,10 @@ func searchTags(tags alert.Tags) []string {
 
 // related returns the events besides the alert itself that can be of its environment.
 func related(events []datadog.Event, a alert.Alert) []Change {
-	env := enrich.Tags(a).All("env")
+	env, isOfGroup := enrich.Tags(a).All("env"), OfGroup(a)
 	var all []Change
 	for _, e := range events {
-		if isOwn(e, a) || enrich.DifferentEnv(e.Tags, env) {
+		if isOwn(e, a) || isOfGroup(e) || enrich.DifferentEnv(e.Tags, env) {
 			continue
 		}
 		found := Searched(e)
@@ -194,6 +194,16 @@ func isOwn(e datadog.Event, a alert.Alert) bool {
 		return e.ID == a.ID
 	}
 	return strconv.FormatInt(e.MonitorID, 10) == a.MonitorID && e.Happened.Unix() == a.Date.Unix() && e.Title == a.Title
+}
+
+// OfGroup returns a function that reports whether the alert's monitor sent an event for
+// the alert's group. An event or alert without a group may be of any.
+func OfGroup(a alert.Alert) func(datadog.Event) bool {
+	id, err := enrich.MonitorID(a.MonitorID)
+	isGroup, isAny := enrich.IsGroup(a), len(a.Scopes()) == 0
+	return func(e datadog.Event) bool {
+		return err == nil && e.MonitorID == id && (isAny || len(e.MonitorGroups) == 0 || slices.ContainsFunc(e.MonitorGroups, isGroup))
+	}
 }
 
 // maxEntries is how many events of each kind are shown, so that a noisy source does not

@@ -156,6 +156,30 @@ func TestRelated_Parts(t *testing.T) {
 	}
 }
 
+// TestRelated_OwnMonitor counts the monitor's other groups as other alerts, and not the same
+// group's notifications, which the history counts.
+func TestRelated_OwnMonitor(t *testing.T) {
+	for name, tt := range map[string]struct {
+		scope  string
+		e      datadog.Event
+		alerts int
+	}{
+		"the same group":   {"env:prod,host:a", datadog.Event{MonitorID: 7, MonitorGroups: []string{"host:a"}}, 0},
+		"another group":    {"env:prod,host:a", datadog.Event{MonitorID: 7, MonitorGroups: []string{"host:b"}}, 1},
+		"no groups":        {"", datadog.Event{MonitorID: 7, MonitorGroups: []string{"*"}}, 0},
+		"an unknown group": {"host:a", datadog.Event{MonitorID: 7}, 0},
+		"another monitor":  {"host:a", datadog.Event{MonitorID: 8, MonitorGroups: []string{"host:a"}}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt.e.ID, tt.e.Title, tt.e.Happened = "2", "[Triggered] Checkout is slow", noon.Add(-30*time.Minute)
+			a := alert.Alert{ID: "1", MonitorID: "7", Scope: tt.scope, Date: noon}
+			if d := aroundFinding(Around{}, related([]datadog.Event{tt.e}, a)).Data.(Around); d.Alerts != tt.alerts {
+				t.Errorf("%d other alerts, want %d", d.Alerts, tt.alerts)
+			}
+		})
+	}
+}
+
 func TestSearchTags(t *testing.T) {
 	for tags, want := range map[string]string{
 		"":                              "",

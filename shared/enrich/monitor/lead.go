@@ -21,7 +21,7 @@ func leads(a alert.Alert, d Data, what string, own Group, pages enrich.Links) (a
 	}
 	add(enrich.Lead{Answer: enrich.What, Text: d.difference(a)})
 	add(enrich.Lead{Answer: enrich.What, Text: what})
-	if isFailing(own.State) && !own.Since.IsZero() {
+	if began(a, own) {
 		add(enrich.Lead{Answer: enrich.Since, Time: own.Since})
 	}
 	if len(pages) > 0 && pages[0].Kind == kindRunbook {
@@ -29,6 +29,12 @@ func leads(a alert.Alert, d Data, what string, own Group, pages enrich.Links) (a
 	}
 	add(enrich.Lead{Answer: enrich.Monitor, Text: "Monitor " + strconv.FormatInt(d.ID, 10), URL: pageAt(a, d, own)})
 	return all
+}
+
+// began reports whether the group's state says since when it fails. One after the alert, which
+// a later alert changed, does not.
+func began(a alert.Alert, own Group) bool {
+	return isFailing(own.State) && !own.Since.IsZero() && (a.Date.IsZero() || !own.Since.After(a.Date))
 }
 
 // what says how many groups fail, which parts of a composite do, and the thresholds, unless

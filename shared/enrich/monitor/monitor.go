@@ -136,7 +136,7 @@ func newFinding(a alert.Alert, m datadog.Monitor, parts []Part, page string) enr
 	}
 	partList := enrich.ListOf(parts, len(parts), func(p Part) enrich.Item { return p.item(repeated) })
 	groupList := enrich.ListOf(failing, maxGroups, Group.item)
-	if len(failing) > 0 && failing[0].Name == own.Name && !own.Since.IsZero() {
+	if began(a, own) {
 		groupList.Items[0].Lead = enrich.Since
 	}
 	return enrich.Finding{

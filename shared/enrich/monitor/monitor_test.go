@@ -222,3 +222,29 @@ func TestEnrich_Page(t *testing.T) {
 		t.Errorf("leads (-want +got):\n%s", diff)
 	}
 }
+
+// TestLead_Since leaves a time after the alert to the alert, whose own date counts then.
+func TestLead_Since(t *testing.T) {
+	for name, tt := range map[string]struct{ date, since, want time.Time }{
+		"before the alert":     {noon, noon.Add(-time.Minute), noon.Add(-time.Minute)},
+		"with the alert":       {noon, noon, noon},
+		"after the alert":      {noon, noon.Add(4 * time.Minute), time.Time{}},
+		"an alert of no date":  {time.Time{}, noon, noon},
+		"a state without time": {noon, time.Time{}, time.Time{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := enriched(t, alert.Alert{MonitorID: "7", Date: tt.date}, datadog.Monitor{
+				ID: 7, Groups: []datadog.MonitorGroup{{Name: "*", Status: "Alert", LastTriggered: tt.since}},
+			})
+			var since time.Time
+			for _, lead := range got.Lead {
+				if lead.Answer == enrich.Since {
+					since = lead.Time
+				}
+			}
+			if !since.Equal(tt.want) {
+				t.Errorf("since %v, want %v", since, tt.want)
+			}
+		})
+	}
+}

@@ -50,10 +50,9 @@ func groupBegan(a alert.Alert, groups []datadog.MonitorGroup) time.Time {
 // cycleBegan returns when the first notification of the alert's cycle was sent, which is
 // the first after the last recovery.
 func cycleBegan(a alert.Alert, history []datadog.Event) (began time.Time) {
-	id, _ := enrich.MonitorID(a.MonitorID)
-	isOwn, scopes := enrich.IsGroup(a), a.Scopes()
+	isOwn := events.OfGroup(a)
 	mine := slices.DeleteFunc(slices.Clone(history), func(e datadog.Event) bool {
-		return e.MonitorID != id || id == 0 || !e.Happened.Before(a.Date) || len(scopes) > 0 && len(e.MonitorGroups) > 0 && !slices.ContainsFunc(e.MonitorGroups, isOwn) ||
+		return !isOwn(e) || !e.Happened.Before(a.Date) ||
 			// Without a recovery between them, the recovery is what the list lacks.
 			isFresh(a) && strings.Contains(e.Title, fmt.Sprintf("[%s", a.Transition))
 	})

@@ -20,13 +20,14 @@ import (
 // evidence is all that the rules see.
 type evidence struct {
 	scope
-	began  time.Time // Of the alert and not of its notification; zero if it is unknown.
-	moved  metric.Move
-	groups []datadog.MonitorGroup // The healthy ones too, while the alert lasts.
-	events []event                // Those that concern the alert, from lookback before its begin to it, the newest first.
-	alerts []event                // Alerts of dependencies that were open when the alert began.
-	past   []event                // Events like those before the alert in the weeks before, if they were read.
-	cycles []time.Time            // When earlier alerts of the monitor began, if past was read.
+	began   time.Time // Of the alert and not of its notification; zero if it is unknown.
+	ongoing bool      // The monitor's groups are still as the alert made them.
+	moved   metric.Move
+	groups  []datadog.MonitorGroup // The healthy ones too, while the alert lasts.
+	events  []event                // Those that concern the alert, from lookback before its begin to it, the newest first.
+	alerts  []event                // Alerts of dependencies that were open when the alert began.
+	past    []event                // Events like those before the alert in the weeks before, if they were read.
+	cycles  []time.Time            // When earlier alerts of the monitor began, if past was read.
 	// precedents are what earlier cycles of the monitor's group followed.
 	precedents []enrich.Precedent
 }
@@ -58,7 +59,7 @@ const (
 type reader struct{ client *datadog.Client }
 
 func (r reader) read(ctx context.Context, a alert.Alert) (evidence, []enrich.Result) {
-	e := evidence{scope: newScope(a), began: a.Date, precedents: enrich.Precedents(ctx)}
+	e := evidence{scope: newScope(a), began: a.Date, ongoing: !a.Transition.IsRecovery(), precedents: enrich.Precedents(ctx)}
 	first := []enrich.Named{r.monitorPart(a), r.historyPart(a, e.scope), r.dependenciesPart(e.scope)}
 	if isFresh(a) {
 		first = append(first, r.aroundPart(a), r.changesPart(e.scope, a.Date), r.metricPart(a, a.Date))
@@ -73,16 +74,13 @@ func (r reader) read(ctx context.Context, a alert.Alert) (evidence, []enrich.Res
 	}
 	e.scope = e.withDependencies(found[[]datadog.Entity](results, readDependencies))
 	e.moved = found[metric.Move](results, readMetric)
-	if isOngoing(a) {
+	if e.ongoing {
 		e.groups = m.Groups
 	}
 	e.events = e.concerning(found[[]datadog.SearchedEvent](results, readChanges), found[[]datadog.Event](results, readAround))
 	e.alerts = e.openAlerts(history)
 	return e, results
 }
-
-// isOngoing reports whether the monitor's groups are still as the alert made them.
-func isOngoing(a alert.Alert) bool { return !a.Transition.IsRecovery() }
 
 // part makes a read a step, so that one that fails or is slow affects only itself.
 func part[T any](name string, read func(context.Context) (T, error)) enrich.Named {

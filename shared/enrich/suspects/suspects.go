@@ -120,8 +120,8 @@ func newFinding(e evidence, named []candidate, results []enrich.Result) (enrich.
 	}
 	if len(named) == 0 {
 		none := enrich.NoSuspect
-		if e.began.IsZero() {
-			none = "No suspect found: Datadog does not say when the alert began."
+		if e.began.IsZero() && e.ongoing {
+			none += " Datadog does not say when the alert began."
 		}
 		if failed != nil {
 			none += " Not all of the evidence could be read."

@@ -152,6 +152,9 @@ func TestStep_LedgerBegan(t *testing.T) {
 			if d := got.Data.(suspects.Data); len(d.Suspects) != c.want || !got.Began.Equal(c.began) {
 				t.Errorf("began %v, suspects %+v", got.Began, d.Suspects)
 			}
+			if c.want == 0 && got.Lead[0].Text != enrich.NoSuspect {
+				t.Errorf("lead %q", got.Lead[0].Text)
+			}
 		})
 	}
 }
