@@ -56,8 +56,8 @@ func answers(a alert.Alert, c Cycle, title, message string, found []enrich.Resul
 	alone(enrich.Since, sinceText(a, c, now))
 	known[enrich.Since][0].text += prefix(". ", c.history(a.Transition))
 	for _, lead := range c.leads(a.Transition) {
-		text, _ := leadText(enrich.Lead{Text: lead.Text, Time: lead.Time}, a.Date)
-		add(lead.Answer, alertItself, text, "")
+		text, _ := leadText(lead, a.Date)
+		add(enrich.Since, alertItself, text, "")
 	}
 	alone(enrich.Owner, prefix("Owner: ", escape(truncate(cmp.Or(a.Tags.Get("team"), a.Tags.Get("owner")), enrich.MaxLead))))
 	if len(known[enrich.OnCall]) == 0 {
@@ -158,25 +158,16 @@ func withoutScope(status string) string {
 	return metricSentence().ReplaceAllString(line(firstRunes(status, MaxText)), "$1 was $3 $4$5$6")
 }
 
-// newScope returns the group's tags that the title does not say.
+// newScope returns the group's tags whose values the title does not say.
 func newScope(a alert.Alert, title string) string {
 	scopes := a.Scopes()
 	if len(scopes) == 0 && a.Hostname != "" {
 		scopes = alert.Tags{"host:" + a.Hostname}
 	}
-	var tags []string
-	size := 0
-	for _, tag := range scopes {
-		if size > maxScope {
-			break
-		}
+	return strings.Join(slices.DeleteFunc(scopes[:min(len(scopes), maxScope)], func(tag string) bool {
 		_, value, _ := strings.Cut(tag, ":")
-		if unless(title, tag) != "" && unless(title, cmp.Or(value, tag)) != "" {
-			tags = append(tags, tag)
-			size += len(tag)
-		}
-	}
-	return strings.Join(tags, ", ")
+		return unless(title, cmp.Or(value, tag)) == ""
+	}), ", ")
 }
 
 // sinceText says when the alert began, as far as the notification tells.

@@ -15,6 +15,9 @@ import (
 const (
 	maxReason      = 160
 	maxUnavailable = 600
+	maxNote        = 160
+	maxNotes       = 400
+	maxNotedFields = 5
 )
 
 // minMessageRunes is how much of the alert's message stays before any finding is
@@ -36,10 +39,10 @@ type body struct {
 
 // text returns the first screen, the findings, the monitor's message, pages to open, the
 // failed steps, and what the event lacks. What stands further up is not said again.
-func text(a alert.Alert, d Draft, results []enrich.Result, cut []string, now time.Time) string {
+func (f *fields) text(a alert.Alert, d Draft, results []enrich.Result, now time.Time) string {
 	message, found := message(a, d.Text), heaviestFirst(results)
-	said := newSaid(newScreen(answers(a, d.Cycle, title(a, d.Title), message, found, now)), a)
-	b := body{screen: said.top, cut: cut}
+	said := newSaid(newScreen(answers(a, d.Cycle, f.title, message, found, now)), a)
+	b := body{screen: said.top, cut: f.cut}
 	for i, r := range found {
 		b.findings = append(b.findings, said.section(i, r.Finding, a.Date))
 	}
@@ -92,6 +95,24 @@ func tail(a alert.Alert, results []enrich.Result, said *said) string {
 		}
 	}
 	return joinNonEmpty(between, strings.Join(open, partBreak), prefix("_Unavailable:_ ", truncate(strings.Join(failed, "; "), maxUnavailable)))
+}
+
+// notes says in a line what a person should mend: the keys of the payload that could not be
+// read, and what the playbook set in vain.
+func notes(a alert.Alert, d Draft) string {
+	var fields []string
+	for i, p := range a.Unreadable {
+		if i == maxNotedFields {
+			fields = append(fields, fmt.Sprintf("%d more", len(a.Unreadable)-i))
+			break
+		}
+		fields = append(fields, truncate(line(p.Field), maxNote/maxNotedFields))
+	}
+	all := []string{prefix("unreadable in the payload: ", strings.Join(fields, ", "))}
+	for _, warning := range d.Warnings {
+		all = append(all, truncate(line(warning), maxNote))
+	}
+	return prefix("_To mend:_ ", escapeMentions(truncate(escape(joinNonEmpty("; ", all...)), maxNotes)))
 }
 
 // pages are those of the alert itself, which may lack any of them.

@@ -33,8 +33,8 @@ type Draft struct {
 func Compose(a alert.Alert, d Draft, results []enrich.Result, now time.Time) Event {
 	f := newFields(a, d, results, now)
 	return Event{
-		Title:          title(a, d.Title),
-		Text:           text(a, d, results, f.cut, now),
+		Title:          f.title,
+		Text:           f.text(a, d, results, now),
 		DateHappened:   epochSeconds(f.happened),
 		AggregationKey: f.aggregationKey,
 		RelatedEventID: relatedEventID(a.ID),
@@ -54,10 +54,10 @@ func epochSeconds(at time.Time) int64 {
 
 func relatedEventID(id string) int64 {
 	n, err := strconv.ParseInt(id, 10, 64)
-	if err != nil || n < 0 {
+	if err != nil {
 		return 0
 	}
-	return n
+	return max(0, n)
 }
 
 // alertType is the playbook's, or follows from the transition, then from $ALERT_TYPE: a
@@ -90,6 +90,15 @@ func priority(given string) string {
 	}
 	return ""
 }
+
+// IsAlertType reports whether Datadog knows a type of v1 events.
+func IsAlertType(text string) bool { return slices.Contains(alertTypes, strings.ToLower(text)) }
+
+// IsPriority reports whether Datadog knows a priority of v1 events.
+func IsPriority(text string) bool { return priority(text) != "" }
+
+// IsLevel reports whether Datadog knows a priority of v2 events.
+func IsLevel(text string) bool { return level(text) != "" }
 
 // completeness is "none" without any finding, "partial" if a step failed or a part of a
 // finding is missing, or "complete".

@@ -46,20 +46,17 @@ func (f *fields) custom(a alert.Alert, results []enrich.Result) map[string]any {
 	for _, r := range heaviestFirst(results) {
 		c.property(kept, r.Name, plain(r.Finding.Data), 1)
 	}
-	f.leaveOut(c.cut, "data value")
+	f.leaveOut("", c.cut, "data value")
 	return kept
 }
 
 // plain turns a value into what JSON makes of it. Numbers stay as they are
 // written, because ids do not fit a float64.
 func plain(v any) any {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return nil
-	}
-	var out any
+	raw, _ := json.Marshal(v) // Of an error, nothing is left to decode.
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
+	var out any
 	if decoder.Decode(&out) != nil {
 		return nil
 	}
@@ -104,49 +101,39 @@ func (c *limiter) value(v any, depth int) any {
 			return v
 		}
 	case []any:
-		return c.list(v, depth)
+		var kept []any
+		if c.enter(depth) {
+			c.cut += max(0, len(v)-MaxElements)
+			for _, element := range v[:min(len(v), MaxElements)] {
+				if element = c.value(element, depth+1); element != nil && c.take(len(",")) {
+					kept = append(kept, element)
+				}
+			}
+		}
+		if len(kept) > 0 {
+			return kept
+		}
 	case map[string]any:
-		return c.object(v, depth)
+		kept := map[string]any{}
+		if c.enter(depth) {
+			for _, name := range slices.Sorted(maps.Keys(v)) {
+				c.property(kept, name, v[name], depth)
+			}
+		}
+		if len(kept) > 0 {
+			return kept
+		}
 	}
 	return nil
 }
 
-func (c *limiter) isTooDeep(depth int) bool {
+// enter reports whether an object or a list at a depth fits, without what is in it.
+func (c *limiter) enter(depth int) bool {
 	if depth > MaxDepth {
 		c.cut++
+		return false
 	}
-	return depth > MaxDepth
-}
-
-func (c *limiter) list(v []any, depth int) any {
-	if c.isTooDeep(depth) || !c.take(len("[],")) {
-		return nil
-	}
-	c.cut += max(0, len(v)-MaxElements)
-	var kept []any
-	for _, element := range v[:min(len(v), MaxElements)] {
-		if element = c.value(element, depth+1); element != nil && c.take(len(",")) {
-			kept = append(kept, element)
-		}
-	}
-	if kept == nil { // A nil slice in an interface is not nil.
-		return nil
-	}
-	return kept
-}
-
-func (c *limiter) object(v map[string]any, depth int) any {
-	if c.isTooDeep(depth) || !c.take(len("{},")) {
-		return nil
-	}
-	kept := map[string]any{}
-	for _, name := range slices.Sorted(maps.Keys(v)) {
-		c.property(kept, name, v[name], depth)
-	}
-	if len(kept) == 0 {
-		return nil
-	}
-	return kept
+	return c.take(len("{},"))
 }
 
 // property adds a property to an object at a depth. It replaces one with the same name.

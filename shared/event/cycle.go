@@ -2,7 +2,6 @@ package event
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"boomerang/shared/alert"
@@ -23,32 +22,22 @@ type Cycle struct {
 
 // leads are what earlier cycles, and the changes in this one, say on the first screen.
 func (c Cycle) leads(t alert.Transition) []enrich.Lead {
-	all := []enrich.Lead{{Answer: enrich.Since, Text: c.repetition(t)}, c.meanwhile(t)}
-	known := all[:0]
-	for _, lead := range all {
-		if lead.Text != "" {
-			known = append(known, lead)
-		}
-	}
-	return known
+	return []enrich.Lead{{Text: c.repetition(t)}, c.meanwhile(t)}
 }
 
 // history describes the cycle so far, which is nothing for its first notification. How often
 // a recovery was notified may be unknown.
 func (c Cycle) history(t alert.Transition) string {
+	lasted := enrich.FormatDuration(c.Lasted)
 	switch {
 	case t.IsRecovery() && c.Notified < 2 && c.Lasted > 0:
-		return fmt.Sprintf("It lasted %s.", enrich.FormatDuration(c.Lasted))
+		return fmt.Sprintf("It lasted %s.", lasted)
 	case c.Notified < 2:
 		return ""
 	case t.IsRecovery():
-		times := map[int]string{1: "once", 2: "twice"}[c.Notified-1]
-		if times == "" {
-			times = fmt.Sprintf("%d times", c.Notified-1)
-		}
-		return fmt.Sprintf("It lasted %s and was notified %s.", enrich.FormatDuration(c.Lasted), times)
+		return fmt.Sprintf("It lasted %s and was notified %s.", lasted, enrich.Times(c.Notified-1))
 	}
-	return fmt.Sprintf("It has lasted %s so far; this is notification %d.", enrich.FormatDuration(c.Lasted), c.Notified)
+	return fmt.Sprintf("It has lasted %s so far; this is notification %d.", lasted, c.Notified)
 }
 
 // repetition compares the cycle with those before it, if they are enough to say what is
@@ -58,7 +47,7 @@ func (c Cycle) repetition(t alert.Transition) string {
 	if m.Count < memory.MinCycles {
 		return ""
 	}
-	median := "median " + enrich.FormatDuration(seconds(m.Median))
+	median := "median " + enrich.FormatDuration(time.Duration(m.Median*float64(time.Second)))
 	switch shorter := m.Shorter(c.Lasted); {
 	case t.IsRecovery() && c.Lasted == 0:
 		return ""
@@ -74,19 +63,17 @@ func (c Cycle) repetition(t alert.Transition) string {
 	text += fmt.Sprintf(" in %d days; ", m.Days)
 	switch m.Recovered {
 	case 0:
-		text += median
 	case m.Count:
-		text += fmt.Sprintf("%d recovered by themselves, %s", m.Recovered, median)
+		text += fmt.Sprintf("%d recovered by themselves, ", m.Recovered)
 	default:
-		text += fmt.Sprintf("%d of %d recovered by themselves, %s", m.Recovered, m.Count, median)
+		text += fmt.Sprintf("%d of %d recovered by themselves, ", m.Recovered, m.Count)
 	}
+	text += median
 	if followed := followedText(m); length(text)+length(followed) < enrich.MaxLead {
 		text += followed
 	}
 	return text
 }
-
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // changeNames are the kinds of change with their article.
 var changeNames = map[string]string{
@@ -96,34 +83,25 @@ var changeNames = map[string]string{
 
 // followedText says what most cycles followed, if more than one did.
 func followedText(m memory.Memory) string {
-	if len(m.Followed) == 0 || m.Followed[0].Count < 2 {
+	if len(m.Followed) == 0 {
 		return ""
 	}
 	first := m.Followed[0]
 	name := changeNames[first.Kind]
-	if name == "" {
+	if first.Count < 2 || name == "" {
 		return ""
 	}
-	if first.Service != "" {
-		name += " of " + first.Service
-	}
-	return fmt.Sprintf("; %d followed %s", first.Count, name)
+	return fmt.Sprintf("; %d followed %s%s", first.Count, name, prefix(" of ", first.Service))
 }
 
 // ordinal writes 1st, 2nd, 3rd, 4th, 11th.
 func ordinal(n int) string {
-	suffix := "th"
-	if tens := n / 10 % 10; tens != 1 {
-		switch n % 10 {
-		case 1:
-			suffix = "st"
-		case 2:
-			suffix = "nd"
-		case 3:
-			suffix = "rd"
-		}
+	suffixes := []string{"th", "st", "nd", "rd"}
+	last := n % 10
+	if last >= len(suffixes) || n/10%10 == 1 {
+		last = 0
 	}
-	return fmt.Sprint(n, suffix)
+	return fmt.Sprint(n, suffixes[last])
 }
 
 // meanwhile is the newest change between the trigger and the recovery.
@@ -135,6 +113,6 @@ func (c Cycle) meanwhile(t alert.Transition) enrich.Lead {
 	if n := len(c.Meanwhile) - 1; n > 0 {
 		more = fmt.Sprintf(", and %d more", n)
 	}
-	text := "Changed meanwhile: " + strings.TrimSpace(line(newest.Title))
-	return enrich.Lead{Answer: enrich.Since, Text: truncate(text, enrich.MaxLead-length(more)) + more, Time: newest.Time}
+	text := "Changed meanwhile: " + line(newest.Title)
+	return enrich.Lead{Text: truncate(text, enrich.MaxLead-length(more)) + more, Time: newest.Time}
 }

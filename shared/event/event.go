@@ -5,6 +5,8 @@ package event
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -51,9 +53,12 @@ func TagWebhook(name string) string { return tagWebhook + tagValue(name) }
 
 // TagKey returns the tag that finds the event of an idempotency key. A digest stands for
 // the key, which may be longer than a tag.
-func TagKey(key string) string {
-	sum := sha256.Sum256([]byte(key))
-	return tagKey + hex.EncodeToString(sum[:8])
+func TagKey(key string) string { return tagKey + digest(key, 8) }
+
+// digest returns the first n bytes of a text's SHA-256, in hex.
+func digest(text string, n int) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:n])
 }
 
 // Event is the request body of POST /api/v1/events.
@@ -72,9 +77,35 @@ type Event struct {
 // Headline returns the title.
 func (e Event) Headline() string { return e.Title }
 
+func (e Event) content() (text string, tags []string) { return e.Text, e.Tags }
+
 // Request is the body of a request that posts an event: an Event for the v1 API, an
 // AlertEvent for v2.
-type Request interface{ Headline() string }
+type Request interface {
+	Headline() string
+	content() (text string, tags []string)
+}
+
+// LeftOut reports whether a composed event's text lacks something for Datadog's limit.
+func LeftOut(r Request) bool {
+	if r == nil {
+		return false
+	}
+	text, _ := r.content()
+	at := strings.LastIndex(text, noteStart)
+	return at >= 0 && !strings.Contains(text[at:], between) && strings.HasSuffix(text, noteEnd+markdownClose)
+}
+
+// Enrichment returns the value of a composed event's enrichment tag.
+func Enrichment(r Request) string {
+	_, tags := r.content()
+	for _, tag := range slices.Backward(tags) { // Ours come after the alert's.
+		if value, ok := strings.CutPrefix(tag, tagEnrichment); ok {
+			return value
+		}
+	}
+	return ""
+}
 
 // Posted identifies an event that was posted.
 type Posted struct {

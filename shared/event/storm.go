@@ -56,16 +56,14 @@ func common(a alert.Alert) alert.Tags {
 func (s Suppressed) alertType(like alert.Alert) string {
 	var types []string
 	for _, transition := range s.Transitions {
-		given := ""
-		if transition == string(like.Transition) {
-			given = like.Type
+		one := alert.Alert{Transition: alert.Transition(transition)}
+		if one.Transition == like.Transition {
+			one.Type = like.Type
 		}
-		types = append(types, alertType(alert.Alert{Transition: alert.Transition(transition), Type: given}, ""))
+		types = append(types, alertType(one, ""))
 	}
-	for _, candidate := range alertTypes {
-		if slices.Contains(types, candidate) {
-			return candidate
-		}
+	if first := slices.IndexFunc(alertTypes, func(t string) bool { return slices.Contains(types, t) }); first >= 0 {
+		return alertTypes[first]
 	}
 	return alertType(like, "")
 }

@@ -9,40 +9,23 @@ import (
 // clean removes what people cannot read: broken UTF-8, control characters other than
 // line feed and tab, and the invisible characters that reorder text.
 func clean(text string) string {
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	if !strings.ContainsFunc(text[len(plainStart(text)):], isUnprintable) {
-		return text // Most texts.
-	}
 	return strings.Map(func(r rune) rune {
-		if isUnprintable(r) {
+		switch {
+		case isPlain(r), r == '\n', r == '\t':
+			return r
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == utf8.RuneError:
 			return -1
 		}
 		return r
 	}, text)
 }
 
-// plainStart returns the start of a text up to the first character that is not plain ASCII.
-func plainStart(text string) string {
-	for i := range len(text) {
-		if c := text[i]; c < ' ' && c != '\n' || c > '~' {
-			return text[:i]
-		}
-	}
-	return text
-}
-
-func isUnprintable(r rune) bool {
-	switch {
-	case r >= ' ' && r <= '~', r == '\n', r == '\t':
-		return false
-	}
-	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError
-}
+func isPlain(r rune) bool { return r >= ' ' && r <= '~' }
 
 // line returns clean text on one line.
 func line(text string) string {
-	isPlain := plainStart(text) == text && !strings.Contains(text, "\n")
-	if isPlain && !strings.Contains(text, "  ") && strings.TrimSpace(text) == text {
+	isOther := func(r rune) bool { return !isPlain(r) }
+	if strings.TrimSpace(text) == text && !strings.Contains(text, "  ") && !strings.ContainsFunc(text, isOther) {
 		return text // Most texts.
 	}
 	return strings.Join(strings.Fields(clean(text)), " ")

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
 )
 
 func title(a alert.Alert, override string) string {
@@ -28,54 +29,32 @@ func wholeTitle(a alert.Alert, override string) string {
 	return "Datadog alert " + line(a.ID)
 }
 
-// shortenTitle shortens a title to limit characters: first the groups in its brackets, as in
-// "[P1] [Triggered on {env:prod,host:a}] Disk is full", so that the monitor's name stays.
+// group is what stands in braces inside brackets. It may hold braces.
+var group = enrich.Pattern(`\[[^\[\]{]*\{((?:[^{}]|\{[^{}]*\})*)\}`)
+
+// shortenTitle shortens a title to limit characters: first the groups in its brackets, the
+// longest first, as in "[P1] [Triggered on {env:prod,host:a}] Disk is full", so that the
+// monitor's name stays.
 func shortenTitle(title string, limit int) string {
-	if fits(title, limit) {
+	over := length(title) - limit
+	if over <= 0 {
 		return title
 	}
-	over := length(title) - limit
-	groups := bracketGroups(title)
-	shorter := make(map[span]string, len(groups))
-	for _, g := range slices.SortedStableFunc(slices.Values(groups), func(a, b span) int { return (b.end - b.start) - (a.end - a.start) }) {
-		tags := title[g.start:g.end]
-		shorter[g] = shortenTags(tags, length(tags)-max(0, over))
-		over -= length(tags) - length(shorter[g])
+	groups := group().FindAllStringSubmatchIndex(title, -1)
+	shorter := make(map[int]string, len(groups)) // By the start of the group.
+	longest := slices.SortedStableFunc(slices.Values(groups), func(a, b []int) int { return (b[3] - b[2]) - (a[3] - a[2]) })
+	for _, g := range longest {
+		tags := title[g[2]:g[3]]
+		shorter[g[2]] = shortenTags(tags, length(tags)-max(0, over))
+		over -= length(tags) - length(shorter[g[2]])
 	}
 	var out strings.Builder
 	at := 0
 	for _, g := range groups {
-		out.WriteString(title[at:g.start])
-		out.WriteString(shorter[g])
-		at = g.end
+		out.WriteString(title[at:g[2]] + shorter[g[2]])
+		at = g[3]
 	}
-	out.WriteString(title[at:])
-	return truncate(out.String(), limit)
-}
-
-// span is a part of a text, in bytes.
-type span struct{ start, end int }
-
-// bracketGroups returns what stands in braces inside brackets. A group may hold brackets.
-func bracketGroups(title string) (groups []span) {
-	brackets, braces, start := 0, 0, 0
-	for i := range len(title) {
-		switch c := title[i]; {
-		case c == '}' && braces > 0:
-			if braces--; braces == 0 {
-				groups = append(groups, span{start, i})
-			}
-		case c == '{' && brackets > 0:
-			if braces++; braces == 1 {
-				start = i + 1
-			}
-		case c == '[' && braces == 0:
-			brackets++
-		case c == ']' && braces == 0 && brackets > 0:
-			brackets--
-		}
-	}
-	return groups
+	return truncate(out.String()+title[at:], limit)
 }
 
 // shortenTags shortens "env:prod,host:a" to limit characters, if possible by whole tags.

@@ -64,13 +64,17 @@ type AlertLink struct {
 // Headline returns the title.
 func (e AlertEvent) Headline() string { return e.Data.Attributes.Title }
 
+func (e AlertEvent) content() (text string, tags []string) {
+	return e.Data.Attributes.Message, e.Data.Attributes.Tags
+}
+
 // ComposeAlert is Compose for the v2 API.
 func ComposeAlert(a alert.Alert, d Draft, results []enrich.Result, now time.Time) AlertEvent {
 	f := newFields(a, d, results, now)
 	links, custom := f.links(a, results), f.custom(a, results)
 	return AlertEvent{Data: AlertData{Type: "event", Attributes: AlertAttributes{
-		Title:          title(a, d.Title),
-		Message:        text(a, d, results, f.cut, now),
+		Title:          f.title,
+		Message:        f.text(a, d, results, now),
 		Category:       "alert",
 		Timestamp:      timestamp(f.happened),
 		AggregationKey: f.aggregationKey,
@@ -129,16 +133,11 @@ func (f *fields) links(a alert.Alert, results []enrich.Result) []AlertLink {
 	known := map[string]bool{}
 	for _, l := range found {
 		address := webAddress(l.URL, MaxLinkURL)
-		if address == "" || known[address] {
-			continue
+		if address != "" && isNew(known, address) && len(known) <= MaxLinks {
+			links = append(links, AlertLink{Category: category(l.Kind), URL: address, Title: truncate(escapeMentions(line(l.Title)), MaxLinkTitle)})
 		}
-		known[address] = true
-		if len(known) > MaxLinks {
-			continue
-		}
-		links = append(links, AlertLink{Category: category(l.Kind), URL: address, Title: truncate(escapeMentions(line(l.Title)), MaxLinkTitle)})
 	}
-	f.leaveOut(len(known)-len(links), "link")
+	f.leaveOut("", len(known)-len(links), "link")
 	return links
 }
 
