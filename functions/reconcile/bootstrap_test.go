@@ -13,13 +13,13 @@ import (
 const timeout = 30 * time.Second
 
 // addAlert adds an alert to Datadog's event stream, as of some minutes ago.
-func addAlert(t *testing.T, s *e2e.Stack) (id int64, at time.Time) {
+func addAlert(t *testing.T, s *e2e.Stack, text string) (id int64, at time.Time) {
 	t.Helper()
 	at = time.Now().Add(-10 * time.Minute)
 	s.Datadog.AddMonitor(fakedatadog.Monitor{ID: 4711, OrgID: 352001, Name: "Checkout is slow"})
 	id, err := strconv.ParseInt(s.Datadog.AddEvent(fakedatadog.Event{
-		Title: "[Triggered] Checkout is slow", Text: "@webhook-boomerang", AlertType: "error", DateHappened: at.Unix(),
-		Tags: []string{"monitor", "service:checkout"}, MonitorID: 4711, SourceTypeName: "alert",
+		Title: "[Triggered] Checkout is slow", Text: text, AlertType: "error", DateHappened: at.Unix(),
+		Tags: []string{"monitor", "service:checkout"}, MonitorID: 4711, MonitorGroups: []string{"host:a,env:prod"}, SourceTypeName: "alert",
 	}), 10, 64)
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +37,9 @@ func run(t *testing.T, f *e2e.Instance) {
 func TestBootstrap_LostAlert(t *testing.T) {
 	s := e2e.New(t)
 	f, worker := s.Start(e2e.Reconcile, nil), s.Start(e2e.Redeliver, nil)
-	id, _ := addAlert(t, s)
+	s.Datadog.AddNotificationRule(`{"name":"a","filter":{"scope":"env:(prod OR staging)"},"recipients":["webhook-boomerang"]}`)
+	id, _ := addAlert(t, s, "@webhook-boomerang")
+	routed, _ := addAlert(t, s, "by the rule")
 	run(t, f)
 	run(t, f)
 	if err := s.Drain(worker, timeout, timeout); err != nil {
@@ -45,10 +47,10 @@ func TestBootstrap_LostAlert(t *testing.T) {
 	}
 	run(t, f)
 	if n := s.Length(s.Queue); n != 0 {
-		t.Errorf("%d messages for an alert that is posted", n)
+		t.Errorf("%d messages for alerts that are posted", n)
 	}
-	if got := s.Posted(); got[id] != 1 || len(got) != 1 {
-		t.Errorf("posted %v, want one event for %d", got, id)
+	if got := s.Posted(); got[id] != 1 || got[routed] != 1 || len(got) != 2 {
+		t.Errorf("posted %v, want one event each for %d and %d", got, id, routed)
 	}
 }
 
@@ -59,7 +61,7 @@ func TestBootstrap_DeliveredAlert(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := e2e.New(t)
 			webhook, f := s.Start(e2e.Webhook, nil), s.Start(e2e.Reconcile, nil)
-			id, at := addAlert(t, s)
+			id, at := addAlert(t, s, "@webhook-boomerang")
 			request := e2e.Alert{ID: id, Monitor: 4711, Date: at}.Request()
 			if !certain {
 				request.Body = strings.Replace(request.Body, "https://app.datadoghq.com/event/event?id=", "https://example.com/", 1)
@@ -81,7 +83,7 @@ func TestBootstrap_Failure(t *testing.T) {
 	if _, err := f.Invoke(e2e.Scheduled, timeout); err == nil || !strings.Contains(err.Error(), "Datadog could not be reached") {
 		t.Errorf("got %v", err)
 	}
-	id, _ := addAlert(t, s)
+	id, _ := addAlert(t, s, "@webhook-boomerang")
 	s.Open(e2e.Datadog)
 	run(t, f)
 	if queued := s.Take(s.Queue); len(queued) != 1 || !strings.Contains(*queued[0].Body, strconv.FormatInt(id, 10)) {
