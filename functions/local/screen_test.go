@@ -174,3 +174,14 @@ func TestRepeated(t *testing.T) {
 		}
 	}
 }
+
+// TestEvents_DefaultPayload leads with what the alert's monitor knows, because the payload has
+// only a link to it.
+func TestEvents_DefaultPayload(t *testing.T) {
+	text := postedText(t, "../../events/datadog-default-payload.json")
+	for _, want := range []string{"\n- Owner: checkout\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not say %q:\n%s", want, text)
+		}
+	}
+}

@@ -1,6 +1,9 @@
 package enrich
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Lead is one line of an event's first screen, of at most MaxLead characters. Its text is
 // plain; package event orders, escapes and bounds the lines. Time and URL are optional.
@@ -9,6 +12,8 @@ type Lead struct {
 	Text   string
 	URL    string
 	Time   time.Time
+	// Fallback is set if the lead counts only where no other step has one of its answer.
+	Fallback bool
 }
 
 // MaxLead bounds a lead, because the first screen has several.
@@ -23,6 +28,19 @@ func NewLead(l Lead) (lead Lead, repeated Answer) {
 		return l, ""
 	}
 	return l, l.Answer
+}
+
+// dropFallbacks drops the fallbacks from findings whose answer another finding has too.
+func dropFallbacks(results []Result) {
+	known := map[Answer]bool{}
+	for _, r := range results {
+		for _, l := range r.Finding.Lead {
+			known[l.Answer] = known[l.Answer] || !l.Fallback
+		}
+	}
+	for i, r := range results {
+		results[i].Finding.Lead = slices.DeleteFunc(slices.Clone(r.Finding.Lead), func(l Lead) bool { return l.Fallback && known[l.Answer] })
+	}
 }
 
 // NoSuspect is the whole line where nothing points anywhere.

@@ -44,6 +44,7 @@ func Run(ctx context.Context, steps []Named, a alert.Alert, budget time.Duration
 		})
 	}
 	running.Wait()
+	dropFallbacks(results)
 	return results
 }
 

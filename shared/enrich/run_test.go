@@ -245,3 +245,30 @@ func TestPartTimeout(t *testing.T) {
 		}
 	})
 }
+
+// TestRun_Fallback keeps a fallback only where no other step has a lead of its answer.
+func TestRun_Fallback(t *testing.T) {
+	has := func(leads ...Lead) Named {
+		return step("x", func(context.Context) (Finding, error) { return Finding{Lead: leads}, nil })
+	}
+	fallback, catalog := Lead{Answer: Owner, Text: "shop", Fallback: true}, Lead{Answer: Owner, Text: "team shop, tier 1"}
+	what := Lead{Answer: What, Text: "2 of 3 groups fail"}
+	for name, tt := range map[string]struct {
+		steps []Named
+		want  []Lead
+	}{
+		"alone":               {[]Named{has(what, fallback)}, []Lead{what, fallback}},
+		"another has it":      {[]Named{has(what, fallback), has(catalog)}, []Lead{what, catalog}},
+		"another has another": {[]Named{has(fallback), has(what)}, []Lead{fallback, what}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []Lead
+			for _, r := range Run(t.Context(), tt.steps, alert.Alert{}, budget) {
+				got = append(got, r.Finding.Lead...)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("leads (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

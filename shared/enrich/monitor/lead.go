@@ -24,6 +24,7 @@ func leads(a alert.Alert, d Data, what string, own Group, pages enrich.Links) (a
 	if began(a, own) {
 		add(enrich.Lead{Answer: enrich.Since, Time: own.Since})
 	}
+	add(enrich.Lead{Answer: enrich.Owner, Text: owner(a, d), Fallback: true})
 	if len(pages) > 0 && pages[0].Kind == kindRunbook {
 		add(enrich.Lead{Answer: enrich.Runbook, Text: pages[0].Title, URL: pages[0].URL})
 	}
@@ -35,6 +36,14 @@ func leads(a alert.Alert, d Data, what string, own Group, pages enrich.Links) (a
 // a later alert changed, does not.
 func began(a alert.Alert, own Group) bool {
 	return isFailing(own.State) && !own.Since.IsZero() && (a.Date.IsZero() || !own.Since.After(a.Date))
+}
+
+// owner is the team of the monitor of an alert that names no owner itself.
+func owner(a alert.Alert, d Data) string {
+	if a.Tags.Get("team") != "" || a.Tags.Get("owner") != "" {
+		return ""
+	}
+	return strings.Join(alert.Tags(d.Tags).All("team"), ", ")
 }
 
 // what says how many groups fail, which parts of a composite do, and the thresholds, unless

@@ -171,9 +171,14 @@ func facts(a alert.Alert, d Data, failing, thresholds string, repeated enrich.An
 		all = append(all, enrich.Fact{Name: "Priority", Value: d.Priority})
 	}
 	known, tags := enrich.Tags(a), alert.Tags(d.Tags)
-	for _, one := range []struct{ key, name string }{{"service", "Service"}, {"team", "Team"}, {"env", "Env"}} {
+	for _, one := range []struct {
+		key, name string
+		lead      enrich.Answer
+	}{{"service", "Service", ""}, {"team", "Team", enrich.Owner}, {"env", "Env", ""}} {
 		if known.Get(one.key) == "" {
-			all = append(all, enrich.Fact{Name: one.name, Value: strings.Join(tags.All(one.key), ", ")})
+			value := strings.Join(tags.All(one.key), ", ")
+			_, said := enrich.NewLead(enrich.Lead{Answer: one.lead, Text: value})
+			all = append(all, enrich.Fact{Name: one.name, Value: value, Lead: said})
 		}
 	}
 	return all.Known(maxFact)

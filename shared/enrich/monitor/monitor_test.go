@@ -76,6 +76,7 @@ func TestEnrich(t *testing.T) {
 		Lead: []enrich.Lead{
 			{Answer: enrich.What, Text: "6 of 7 groups fail (3 Alert, 1 Warn, 2 No Data); critical > 4.5, warning > 10000000"},
 			{Answer: enrich.Since, Time: noon},
+			{Answer: enrich.Owner, Text: "shop", Fallback: true},
 			{Answer: enrich.Runbook, Text: "Load", URL: "https://git.example.com/load.md"},
 			{Answer: enrich.Monitor, Text: "Monitor 7", URL: page.URL + "?group=env%3Aprod%2Chost%3Ac"},
 		},
@@ -89,7 +90,7 @@ func TestEnrich(t *testing.T) {
 				{Name: "Name", Value: "Load is high"},
 				{Name: "Priority", Value: "P2"},
 				{Name: "Service", Value: "checkout, cart"},
-				{Name: "Team", Value: "shop"},
+				{Name: "Team", Value: "shop", Lead: enrich.Owner},
 			},
 			enrich.Links{
 				{Kind: "runbook", Title: "Load", URL: "https://git.example.com/load.md"},
@@ -246,5 +247,21 @@ func TestLead_Since(t *testing.T) {
 				t.Errorf("since %v, want %v", since, tt.want)
 			}
 		})
+	}
+}
+
+// TestLead_Owner is the monitor's team, unless the alert names an owner.
+func TestLead_Owner(t *testing.T) {
+	for tags, want := range map[string]string{"service:checkout": "shop, ops", "team:cart": "", "owner:ann": ""} {
+		got := enriched(t, alert.Alert{MonitorID: "7", Tags: alert.Tags{tags}}, datadog.Monitor{ID: 7, Tags: []string{"team:shop", "team:ops"}})
+		owner := ""
+		for _, lead := range got.Lead {
+			if lead.Answer == enrich.Owner {
+				owner = lead.Text
+			}
+		}
+		if owner != want {
+			t.Errorf("an alert with %s: owner %q, want %q", tags, owner, want)
+		}
 	}
 }
