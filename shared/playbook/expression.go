@@ -94,10 +94,18 @@ func compileExpression(source string, s *scope, config *conf.Config, strict bool
 
 func mistakesOf(err error) []mistake {
 	if wrong, ok := errors.AsType[*file.Error](err); ok {
-		return []mistake{{wrong.From, wrong.Message}}
+		return []mistake{{wrong.From, parserWords.Replace(wrong.Message)}}
 	}
 	return []mistake{{0, firstLine(err)}}
 }
+
+// parserWords are the language's words for mistakes, and what to do about them.
+var parserWords = strings.NewReplacer(
+	`unexpected token Operator("=")`, "write == to compare",
+	"unexpected token EOF", "the expression ends too early",
+	"unexpected token Operator", "an operand is missing before the operator ", "unexpected token Bracket", "a bracket stands where none is expected: ",
+	"literal not terminated", "a text has no closing quotation mark",
+)
 
 // typeOf returns the expression type of a shape.
 func typeOf(shape any) types.Type {

@@ -73,6 +73,8 @@ func (s *scope) resolve(path []string) (shape any, problem string) {
 	switch {
 	case !ok && path[0] == "steps":
 		return nil, "match runs before all steps: use when in a step"
+	case !ok && path[0] == suspectsName:
+		return nil, "no step suspects runs before this: add one, or move it before"
 	case !ok:
 		return nil, fmt.Sprintf("unknown name %q%s", path[0], suggest(path[0], slices.Sorted(maps.Keys(s.root))))
 	case path[0] == "steps" && len(path) == 1:
