@@ -3,8 +3,6 @@ package event
 import (
 	"fmt"
 	"strings"
-
-	"boomerang/shared/enrich"
 )
 
 const (
@@ -77,21 +75,22 @@ const maxFenceLine = 30
 // indented.
 type fence struct{ indent, marks string }
 
-var fenceLine = enrich.Pattern("^([ \\t>]*)(`{3,}|~{3,})(.*?)\\s*$")
-
 // read takes the next line, and reports whether it opens or closes a block.
 func (f *fence) read(l string) bool {
-	if !strings.Contains(l, "```") && !strings.Contains(l, "~~~") {
+	l = strings.TrimRight(l, " \t\n")
+	marks := strings.TrimLeft(l, " \t>")
+	if !strings.HasPrefix(marks, "```") && !strings.HasPrefix(marks, "~~~") {
 		return false
 	}
-	m := fenceLine().FindStringSubmatch(l)
+	info := strings.TrimLeft(marks, marks[:1])
+	indent, marks := l[:len(l)-len(marks)], marks[:len(marks)-len(info)]
 	switch {
-	case m == nil || len(m[1])+len(m[2]) > maxFenceLine:
+	case len(indent)+len(marks) > maxFenceLine:
 		return false
-	case f.marks == "" && !(m[2][0] == '`' && strings.Contains(m[3], "`")):
-		*f = fence{m[1], m[2]}
+	case f.marks == "" && !(marks[0] == '`' && strings.Contains(info, "`")):
+		*f = fence{indent, marks}
 		return true
-	case f.marks != "" && strings.HasPrefix(m[2], f.marks) && m[3] == "":
+	case f.marks != "" && strings.HasPrefix(marks, f.marks) && info == "":
 		f.marks = ""
 		return true
 	}

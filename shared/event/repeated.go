@@ -123,8 +123,9 @@ func (s *said) line(l string) string {
 // links replaces the links to pages that were linked before by their titles, or their
 // addresses without the scheme. Nothing is left of a line that has little else.
 func (s *said) links(l string) string {
-	isRepeated, isNeeded := false, strings.Contains(l, "`") // Code is no label.
+	linkWords, isRepeated, isNeeded := 0, false, strings.Contains(l, "`") // Code is no label.
 	left := replaceLinks(l, func(l markdownLink) string {
+		linkWords += len(strings.Fields(l.whole))
 		title := l.title
 		if strings.HasPrefix(title, "![") {
 			title = s.links(title)
@@ -144,7 +145,7 @@ func (s *said) links(l string) string {
 		_, address, _ := strings.Cut(l.whole, "://")
 		return address
 	})
-	if isRepeated && !isNeeded && len(strings.Fields(links().ReplaceAllString(l, " "))) <= maxLabel {
+	if isRepeated && !isNeeded && len(strings.Fields(l))-linkWords <= maxLabel {
 		return ""
 	}
 	return left
