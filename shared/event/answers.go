@@ -64,7 +64,7 @@ func answers(a alert.Alert, c Cycle, title, message string, found []enrich.Resul
 		alone(enrich.Owner, prefix("Notified: ", truncate(strings.Join(handles(message), ", "), maxStatus)), "No owner found.")
 	}
 	alone(enrich.Runbook, page("Runbook", runbookIn(message)))
-	alone(enrich.Monitor, page(monitorTitle(a), shortAddress(a.Link)))
+	alone(enrich.Monitor, page(linkName(a), a.Link))
 	return known
 }
 
@@ -94,7 +94,7 @@ func leadText(l enrich.Lead, about time.Time) (text, linked string) {
 	case enrich.Runbook:
 		return cmp.Or(page("Runbook", l.URL), prefix("Runbook: ", text)), ""
 	case enrich.Monitor:
-		return cmp.Or(page("Monitor at the time of the alert", l.URL), text), ""
+		return cmp.Or(page(monitorPage, l.URL), text), ""
 	}
 	return joinNonEmpty(", ", text, at), ""
 }
@@ -115,11 +115,14 @@ func page(title, address string) string {
 	return linkTo(linkTitle(title), address)
 }
 
-func monitorTitle(a alert.Alert) string {
+// monitorPage is the name of the monitor's page.
+const monitorPage = "Monitor at the time of the alert"
+
+func linkName(a alert.Alert) string {
 	if a.MonitorID == "" && !strings.Contains(a.Link, "/monitors/") {
 		return "Alert in Datadog"
 	}
-	return "Monitor at the time of the alert"
+	return monitorPage
 }
 
 // unless returns a text that the title does not say.

@@ -91,10 +91,14 @@ func tail(a alert.Alert, results []enrich.Result, said *said) string {
 	}
 	for _, r := range results {
 		if r.Status == enrich.Failed || r.Status == enrich.TimedOut {
-			failed = append(failed, escapeMentions(escape(r.Name+": "+truncate(fault.Public(r.Err), maxReason))))
+			failed = append(failed, r.Name+": "+truncate(fault.Public(r.Err), maxReason))
 		}
 	}
-	return joinNonEmpty(between, strings.Join(open, partBreak), prefix("_Unavailable:_ ", truncate(strings.Join(failed, "; "), maxUnavailable)))
+	return joinNonEmpty(between, strings.Join(open, partBreak), note("Unavailable", failed, maxUnavailable))
+}
+
+func note(name string, all []string, limit int) string {
+	return prefix("_"+name+":_ ", escapeMentions(truncate(escape(joinNonEmpty("; ", all...)), limit)))
 }
 
 // notes says in a line what a person should mend: the keys of the payload that could not be
@@ -112,7 +116,7 @@ func notes(a alert.Alert, d Draft) string {
 	for _, warning := range d.Warnings {
 		all = append(all, truncate(line(warning), maxNote))
 	}
-	return prefix("_To mend:_ ", escapeMentions(truncate(escape(joinNonEmpty("; ", all...)), maxNotes)))
+	return note("To mend", all, maxNotes)
 }
 
 // pages are those of the alert itself, which may lack any of them.

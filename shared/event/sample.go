@@ -17,16 +17,16 @@ const (
 // sampleLogs returns the first lines of a log monitor's sample.
 func sampleLogs(a alert.Alert) enrich.Finding {
 	rows, text := enrich.SampleLogs(a)
-	var lines []string
-	for l := range strings.Lines(text) {
-		lines = append(lines, enrich.Line(l, maxSampleLine))
-	}
+	lines := strings.Split(text, "\n")
 	for _, row := range rows {
 		var cells []string
 		for _, cell := range append(row.Items, row.Message) {
 			cells = append(cells, enrich.Text(cell))
 		}
-		lines = append(lines, enrich.Line(joinNonEmpty(" · ", cells...), maxSampleLine))
+		lines = append(lines, joinNonEmpty(partBreak, cells...))
+	}
+	for i, l := range lines {
+		lines[i] = enrich.Line(l, maxSampleLine)
 	}
 	lines = slices.DeleteFunc(lines, func(l string) bool { return l == "" })
 	more := max(0, len(lines)-maxSampleLines)

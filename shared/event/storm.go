@@ -71,10 +71,7 @@ func (s Suppressed) alertType(like alert.Alert) string {
 func moreAlerts(n int) string { return enrich.Count(n, "more alert") }
 
 func (s Suppressed) finding() enrich.Finding {
-	groups := enrich.List{}
-	for _, group := range s.Groups {
-		groups.Items = append(groups.Items, enrich.Item{Text: group})
-	}
+	groups := enrich.ListOf(s.Groups, len(s.Groups), func(group string) enrich.Item { return enrich.Item{Text: group} })
 	known := fmt.Sprint(len(s.Groups))
 	if s.MoreGroups {
 		known = "at least " + known

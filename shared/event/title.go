@@ -1,6 +1,7 @@
 package event
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -14,19 +15,16 @@ func title(a alert.Alert, override string) string {
 
 // wholeTitle is the title before it is shortened.
 func wholeTitle(a alert.Alert, override string) string {
-	for _, text := range []string{override, a.Title, a.AlertTitle, a.Status} {
-		if l := line(text); l != "" {
+	return cmp.Or(line(override), line(a.Title), line(a.AlertTitle), line(a.Status), firstLine(a.Text), firstLine(a.Message), "Datadog alert "+line(a.ID))
+}
+
+func firstLine(text string) string {
+	for l := range strings.Lines(withoutWrapper(text)) {
+		if l = line(l); l != "" {
 			return l
 		}
 	}
-	for _, text := range []string{a.Text, a.Message} {
-		for l := range strings.Lines(withoutWrapper(text)) {
-			if l = line(l); l != "" {
-				return l
-			}
-		}
-	}
-	return "Datadog alert " + line(a.ID)
+	return ""
 }
 
 // group is what stands in braces inside brackets. It may hold braces.

@@ -100,13 +100,7 @@ func timestamp(at time.Time) string {
 // alertStatus maps an alert type to v2's three states. Only a success is ok, because ok
 // means that the problem is over.
 func alertStatus(alertType string) string {
-	switch alertType {
-	case "error":
-		return "error"
-	case "success":
-		return "ok"
-	}
-	return "warn"
+	return cmp.Or(map[string]string{"error": "error", "success": "ok"}[alertType], "warn")
 }
 
 // level returns the digit of a monitor's priority, P1 to P5.
