@@ -179,7 +179,7 @@ func TestRepeated(t *testing.T) {
 // only a link to it.
 func TestEvents_DefaultPayload(t *testing.T) {
 	text := postedText(t, "../../events/datadog-default-payload.json")
-	for _, want := range []string{"\n- Owner: checkout\n"} {
+	for _, want := range []string{"0.967 s (avg over 5m), above 0.8 s", "\n- Suspect: [Deployed checkout 4.2.1 to prod; the metric jumped 3 min later](", "\n- Owner: checkout\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q:\n%s", want, text)
 		}

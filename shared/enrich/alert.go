@@ -30,6 +30,20 @@ func NewTags(tags []string, a alert.Alert, ignored string) []string {
 	return slices.DeleteFunc(slices.Clone(tags), func(tag string) bool { return known[tag] || strings.HasPrefix(tag, ignored) })
 }
 
+// NameKeys are the tags that name what an alert or an event is about. Deploy tools have their
+// own tags for a service.
+var NameKeys = []string{
+	"service", "app", "application", "kube_deployment", "kube_stateful_set", "kube_daemon_set", "kube_cronjob", "kube_job",
+	"helm_release", "repo", "repository", "component", "workload", "functionname", "dbinstanceidentifier", "dbclusteridentifier", "cacheclusterid",
+	"queuename", "topicname", "streamname", "tablename", "loadbalancer",
+}
+
+// NamesSubject reports whether an alert has a tag that names what it is about, or its host.
+func NamesSubject(a alert.Alert) bool {
+	tags := Tags(a)
+	return tags.Get("host") != "" || slices.ContainsFunc(NameKeys, func(key string) bool { return tags.Get(key) != "" })
+}
+
 // maxTagBytes bounds what a step looks up: a tag has at most 200 characters
 // (https://docs.datadoghq.com/getting_started/tagging/).
 const maxTagBytes = 4 * 200

@@ -54,14 +54,14 @@ func (s *Sandbox) Seed(a alert.Alert, now time.Time) {
 	}
 }
 
-// SeedMetric adds the series of a query, or of the alert's own query. The fake does not
-// evaluate queries.
+// SeedMetric adds the series of a query, or of the alert's own, which its monitor may know
+// alone. The fake does not evaluate queries.
 func (s *Sandbox) SeedMetric(a alert.Alert, query string, now time.Time) {
-	q, err := metric.ParseQuery(cmp.Or(strings.TrimSpace(query), a.Query))
+	c := newScenario(a, now)
+	q, err := metric.ParseQuery(cmp.Or(strings.TrimSpace(query), c.Query))
 	if err != nil || s.Live {
 		return
 	}
-	c := newScenario(a, now)
 	group := c.groupTags(groupsOf(q.Metric))
 	s.Datadog.AddSeries(fakedatadog.Series{Query: q.Metric, Scope: strings.Join(group, ","), TagSet: group, Unit: unitOf(q.Metric), Points: c.points(q.Threshold)})
 }

@@ -12,6 +12,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/monitor"
 )
 
 // ChangesConfig is the step's "with" in a playbook.
@@ -57,9 +58,11 @@ type ChangesData struct {
 func ChangesKind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "changes", Doc: "Deploys, feature flags, configuration changes and builds in the hour before, with authors.",
-		Permissions: []string{"events_read"}, Data: ChangesData{},
+		Permissions: []string{"events_read", "monitors_read"}, Data: ChangesData{},
 	}, func(c ChangesConfig, cache time.Duration) enrich.Step {
-		return newChanges(client.Cached(cache).SearchEvents, c)
+		cached := client.Cached(cache)
+		lacks := func(a alert.Alert) bool { return c.Query == "" && !enrich.NamesSubject(a) }
+		return monitor.Completed(cached.Monitor, lacks, newChanges(cached.SearchEvents, c))
 	})
 }
 

@@ -208,3 +208,26 @@ func TestChangesConfig_Validate(t *testing.T) {
 		enrichtest.Validate(t, ChangesConfig{Window: window}, want)
 	}
 }
+
+// TestKinds_MonitorTags searches by the monitor's service where the alert names no subject.
+func TestKinds_MonitorTags(t *testing.T) {
+	client, fake := enrichtest.Client(t, fakedatadog.Options{Now: func() time.Time { return noon }})
+	seed(fake)
+	fake.AddMonitor(fakedatadog.Monitor{ID: 77, Tags: []string{"team:shop", "service:checkout"}})
+	a := alert.Alert{ID: "1", MonitorID: "77", Date: noon, Scope: "env:prod"}
+	if d := enrichtest.Find(t, ChangesKind(client).New(ChangesConfig{}, time.Minute), a).Data.(ChangesData); d.Deploys != 1 || d.Flags != 1 {
+		t.Errorf("changes %+v", d)
+	}
+	if d := enrichtest.Find(t, RelatedKind(client).New(struct{}{}, time.Minute), a).Data.(RelatedData); d.Deploys != 1 || strings.Join(d.Tags, " ") != "service:checkout" {
+		t.Errorf("related events %+v", d)
+	}
+	reads := 0
+	for _, r := range fake.Requests() {
+		if r.Route == fakedatadog.MonitorGet {
+			reads++
+		}
+	}
+	if reads != 1 {
+		t.Errorf("%d reads of the monitor", reads)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/monitor"
 	"boomerang/shared/fault"
 )
 
@@ -52,8 +53,11 @@ type Entry struct {
 func RelatedKind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "related_events", Doc: "Events around the alert: deploys and other changes, other alerts, how often this monitor fired in the last day.",
-		Permissions: []string{"events_read"}, Data: RelatedData{},
-	}, func(_ struct{}, cache time.Duration) enrich.Step { return newRelated(client.Cached(cache).Events) })
+		Permissions: []string{"events_read", "monitors_read"}, Data: RelatedData{},
+	}, func(_ struct{}, cache time.Duration) enrich.Step {
+		cached := client.Cached(cache)
+		return monitor.Completed(cached.Monitor, func(a alert.Alert) bool { return !enrich.NamesSubject(a) }, newRelated(cached.Events))
+	})
 }
 
 type lister func(context.Context, datadog.EventQuery) ([]datadog.Event, error)

@@ -14,14 +14,18 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/monitor"
 )
 
 // Kind describes the step.
 func Kind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "metric", Doc: "The alert's metric: value against threshold, min, mean and max before the alert, trend as a sparkline, whether it jumped.",
-		Permissions: []string{"timeseries_query"}, Data: Data{},
-	}, func(c Config, cache time.Duration) enrich.Step { return newStep(client.Cached(cache).Series, c) })
+		Permissions: []string{"timeseries_query", "monitors_read"}, Data: Data{},
+	}, func(c Config, cache time.Duration) enrich.Step {
+		cached := client.Cached(cache)
+		return monitor.Completed(cached.Monitor, c.lacksQuery, newStep(cached.Series, c))
+	})
 }
 
 // Config is what a playbook sets.
@@ -67,6 +71,11 @@ func (c Config) queryFor(a alert.Alert) (Query, error) {
 		return Query{}, enrich.Skip(owner + " is " + err.Error())
 	}
 	return q, nil
+}
+
+// lacksQuery reports whether only the alert's monitor can have a query.
+func (c Config) lacksQuery(a alert.Alert) bool {
+	return strings.TrimSpace(c.Query) == "" && strings.TrimSpace(a.Query) == ""
 }
 
 // maxQueryBytes keeps a request's URL within what servers accept.

@@ -326,3 +326,21 @@ func TestQuery_IsBeyond(t *testing.T) {
 		}
 	}
 }
+
+// TestKinds_MonitorQuery takes the query of the alert's monitor where the payload has none.
+func TestKinds_MonitorQuery(t *testing.T) {
+	client, fake := enrichtest.Client(t, fakedatadog.Options{Now: func() time.Time { return noon }})
+	fake.AddMonitor(fakedatadog.Monitor{ID: 7, Query: query})
+	fake.AddSeries(fakedatadog.Series{
+		Query: "avg:system.load.1{env:prod} by {host}", TagSet: []string{"host:a"}, Points: [][2]float64{{float64(noon.Add(-time.Minute).UnixMilli()), 0.93}},
+	})
+	got := enrichtest.Find(t, Kind(client).New(Config{}, time.Minute), alert.Alert{MonitorID: "7", Date: noon})
+	if d := got.Data.(Data); d.Value != 0.93 || d.Threshold != 0.8 {
+		t.Errorf("data %+v", d)
+	}
+	got = enrichtest.Find(t, SnapshotKind(client).New(SnapshotConfig{}, time.Minute), alert.Alert{MonitorID: "7", Date: noon})
+	if d := got.Data.(SnapshotData); d.Query != "avg:system.load.1{env:prod} by {host}" {
+		t.Errorf("data %+v", d)
+	}
+	enrichtest.Skips(t, Kind(client).New(Config{}, time.Minute), alert.Alert{MonitorID: "99", Date: noon}, "the alert has no query")
+}

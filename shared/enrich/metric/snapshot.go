@@ -10,6 +10,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/monitor"
 )
 
 // SnapshotKind describes the step "snapshot": a picture of the metric's graph. It is the
@@ -20,7 +21,9 @@ func SnapshotKind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "snapshot", Doc: "A picture of the metric's graph: the alert's own, or one that Datadog renders.", Data: SnapshotData{},
 	}, func(c SnapshotConfig, cache time.Duration) enrich.Step {
-		return newSnapshot(client.Cached(cache).Snapshot, c)
+		cached := client.Cached(cache)
+		lacks := func(a alert.Alert) bool { return !isPicture(strings.TrimSpace(a.Snapshot)) && Config(c).lacksQuery(a) }
+		return monitor.Completed(cached.Monitor, lacks, newSnapshot(cached.Snapshot, c))
 	})
 }
 

@@ -148,7 +148,7 @@ func groupTags(g datadog.MonitorGroup) []string {
 }
 
 // subjectKeys say what a group is, and not where or how it runs.
-var subjectKeys = append([]string{"env", "team"}, nameKeys...)
+var subjectKeys = append([]string{"env", "team"}, enrich.NameKeys...)
 
 func sharedGroups(e evidence) []candidate {
 	failing, healthy := splitGroups(e.groups)

@@ -55,16 +55,23 @@ const (
 	readPast         = "earlier alerts"
 )
 
-// reader reads the evidence. All reads of an alert that just began run side by side.
+// reader reads the evidence. All reads of an alert that just began run side by side, after
+// that of the monitor if the alert lacks what the others need.
 type reader struct{ client *datadog.Client }
 
 func (r reader) read(ctx context.Context, a alert.Alert) (evidence, []enrich.Result) {
+	first := []enrich.Named{r.monitorPart(a)}
+	var results []enrich.Result
+	if strings.TrimSpace(a.Query) == "" || !enrich.NamesSubject(a) {
+		results = enrich.Run(ctx, first, a, enrich.PartTimeout(ctx))
+		a, first = monitor.Complete(a, found[datadog.Monitor](results, readMonitor)), nil
+	}
 	e := evidence{scope: newScope(a), began: a.Date, ongoing: !a.Transition.IsRecovery(), precedents: enrich.Precedents(ctx)}
-	first := []enrich.Named{r.monitorPart(a), r.historyPart(a, e.scope), r.dependenciesPart(e.scope)}
+	first = append(first, r.historyPart(a, e.scope), r.dependenciesPart(e.scope))
 	if isFresh(a) {
 		first = append(first, r.aroundPart(a), r.changesPart(e.scope, a.Date), r.metricPart(a, a.Date))
 	}
-	results := enrich.Run(ctx, first, a, enrich.PartTimeout(ctx))
+	results = append(results, enrich.Run(ctx, first, a, enrich.PartTimeout(ctx))...)
 	m, history := found[datadog.Monitor](results, readMonitor), found[[]datadog.Event](results, readHistory)
 	if e.began = beganOf(a, m, history); e.began.IsZero() {
 		e.began = enrich.Began(ctx)

@@ -21,12 +21,7 @@ const (
 )
 
 var (
-	// nameKeys are the tags that name what an event is about. Deploy tools have their own
-	// tags for a service.
-	nameKeys = append(slices.Clone(searchKeys),
-		"helm_release", "repo", "repository", "component", "workload", "functionname", "dbinstanceidentifier", "dbclusteridentifier", "cacheclusterid",
-		"queuename", "topicname", "streamname", "tablename", "loadbalancer")
-	// searchKeys are those of them that Kubernetes has.
+	// searchKeys are those of enrich.NameKeys that Kubernetes has.
 	searchKeys = []string{
 		"service", "app", "application", "kube_deployment", "kube_stateful_set", "kube_daemon_set", "kube_cronjob", "kube_job",
 	}
@@ -98,7 +93,7 @@ func (s scope) key(name string) string {
 }
 
 func namesIn(tags alert.Tags) (names []string) {
-	for _, key := range nameKeys {
+	for _, key := range enrich.NameKeys {
 		names = append(names, tags.All(key)...)
 	}
 	return names
@@ -148,7 +143,7 @@ func (s scope) relate(e datadog.SearchedEvent) (relation, string) {
 // otherKeys are tags whose values can be a service's name and mean something else.
 var otherKeys = append([]string{"team", "owner", "env", "environment", "source", "author", "user", "triggered_by", "branch"}, placeKeys...)
 
-// namedBy returns what an event is about that has none of nameKeys: integrations have
+// namedBy returns what an event is about that has none of enrich.NameKeys: integrations have
 // keys of their own, whose values are the same names.
 func (s scope) namedBy(tags alert.Tags) (names []string) {
 	for _, tag := range tags {

@@ -35,7 +35,11 @@ func seedCheckout(s *fakedatadog.Server) {
 	s.AddEntity(fakedatadog.Entity{Metadata: fakedatadog.EntityMetadata{Name: "checkout"}, Spec: fakedatadog.EntitySpec{DependsOn: []string{"service:payments"}}})
 	post(s, -9, fakedatadog.Event{ID: 42, Title: "Deploy checkout to prod succeeded", SourceTypeName: "github", Tags: []string{"service:checkout", "env:prod", "version:2", "author:ann"}})
 	post(s, -25, fakedatadog.Event{ID: 43, Title: "[Triggered] Payments fail", AlertType: "error", MonitorID: 8, Tags: []string{"service:payments", "env:prod", "monitor"}})
-	var points [][2]float64
+	s.AddSeries(fakedatadog.Series{Query: "avg:checkout.duration{env:prod}", Points: jump()})
+}
+
+// jump is a metric that jumped 6 minutes before noon.
+func jump() (points [][2]float64) {
 	for minute := -180.0; minute <= 0; minute++ {
 		value := 0.3
 		if minute >= -6 {
@@ -43,7 +47,7 @@ func seedCheckout(s *fakedatadog.Server) {
 		}
 		points = append(points, [2]float64{float64(at(minute).UnixMilli()), value})
 	}
-	s.AddSeries(fakedatadog.Series{Query: "avg:checkout.duration{env:prod}", Points: points})
+	return points
 }
 
 func at(minute float64) time.Time { return noon.Add(minutes(minute)) }
@@ -95,6 +99,30 @@ func TestStep(t *testing.T) {
 		`"evidence":["the metric jumped 3 min later"],"rule":"deploy","service":"checkout","url":"`+page+`42","event_id":"42","score":1.3},`+
 		`{"kind":"alert","title":"[Triggered] Payments fail","time":"2026-11-21T11:35:00Z","before":1500,`+
 		`"evidence":["checkout depends on payments"],"rule":"upstream_alert","service":"payments","url":"`+page+`43","event_id":"43","score":0.95}]}`)
+}
+
+// TestStep_MonitorOnly has an alert as of Datadog's default payload, of which only the monitor
+// says what it is about.
+func TestStep_MonitorOnly(t *testing.T) {
+	want, _ := find(t, suspects.Config{}, checkoutAlert(), seedCheckout)
+	for name, tags := range map[string][]string{"its tags": {"service:checkout", "env:prod"}, "its query": {"team:shop"}} {
+		t.Run(name, func(t *testing.T) {
+			a := checkoutAlert()
+			query := strings.Replace(a.Query, "{env:prod}", "{env:prod,service:checkout}", 1)
+			a.Tags, a.Query = nil, ""
+			got, fake := find(t, suspects.Config{}, a, func(s *fakedatadog.Server) {
+				seedCheckout(s)
+				s.AddSeries(fakedatadog.Series{Query: "avg:checkout.duration{env:prod,service:checkout}", Points: jump()})
+				s.AddMonitor(fakedatadog.Monitor{ID: 7, Query: query, Tags: tags})
+			})
+			if diff := cmp.Diff(want.Data, got.Data); diff != "" {
+				t.Errorf("data (-want +got):\n%s", diff)
+			}
+			if n := strings.Count(fmt.Sprint(fake.Requests()), "/api/v1/monitor/7"); n != 1 {
+				t.Errorf("%d reads of the monitor", n)
+			}
+		})
+	}
 }
 
 func TestStep_None(t *testing.T) {
