@@ -61,10 +61,3 @@ func TestCompose_LongLink(t *testing.T) {
 		})
 	}
 }
-
-func TestCompose_NoMessage(t *testing.T) {
-	want := "%%% \n- Since 03:00 UTC or earlier\n- No owner found.\n %%%"
-	if got := event.Compose(alert.Alert{Title: "Disk is full"}, event.Draft{}, nil, now).Text; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}

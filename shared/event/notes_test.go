@@ -1,6 +1,7 @@
 package event_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,12 +17,17 @@ func TestCompose_Notes(t *testing.T) {
 	}{
 		"none":       {},
 		"unreadable": {unreadable: []string{"date", "metadata.ALERT_PRIORITY"}, want: `_To mend:_ unreadable in the payload: date, metadata.ALERT_PRIORITY`},
+		"too many": {
+			unreadable: slices.Repeat([]string{strings.Repeat("é@", 5000)}, 100), warnings: []string{strings.Repeat("w", 5000), strings.Repeat("x", 5000)},
+			want: "_To mend:_ unreadable in the payload: é＠é＠",
+		},
 		"both": {
 			unreadable: []string{"a", "b", "c", "d", "e", "f", "@all"}, warnings: []string{`playbook x, event.priority: Datadog does not know "@all"`},
 			want: `_To mend:_ unreadable in the payload: a, b, c, d, e, 2 more; playbook x, event.priority: Datadog does not know "＠all"`,
 		},
 	} {
 		a := triggered()
+		a.Message = strings.Repeat("a word ", 1000)
 		for _, field := range c.unreadable {
 			a.Unreadable = append(a.Unreadable, alert.Problem{Field: field, Reason: "is not a date"})
 		}
@@ -30,18 +36,5 @@ func TestCompose_Notes(t *testing.T) {
 			t.Errorf("%s: the text lacks %q:\n%s", name, c.want, e.Text)
 		}
 		mustBeAcceptable(t, e)
-	}
-}
-
-func TestCompose_NotesLimit(t *testing.T) {
-	a := triggered()
-	for range 100 {
-		a.Unreadable = append(a.Unreadable, alert.Problem{Field: strings.Repeat("é@", 5000)})
-	}
-	a.Message = strings.Repeat("a word ", 1000)
-	e := event.Compose(a, event.Draft{Playbook: "x", Warnings: []string{strings.Repeat("w", 5000), strings.Repeat("x", 5000)}}, results(), now)
-	mustBeAcceptable(t, e)
-	if !strings.Contains(e.Text, "_To mend:_") {
-		t.Error("the notes are missing")
 	}
 }

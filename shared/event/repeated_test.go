@@ -17,20 +17,23 @@ func TestCompose_Repeated(t *testing.T) {
 			"It fails.\n\nThe monitor was last triggered at Wed Oct 01 2025 18:37:04 UTC.\n\n- - -\n\n[[Monitor Status](" + link("&event_id=1") + ")] · [[Edit Monitor](" + monitor + "/edit)]",
 			"It fails.",
 		},
-		"the status, with marks":    {"It fails.\n\n**error rate** over **service:checkout** was **> 5.0** on average during the **last 5m**.", "It fails."},
-		"the status in a paragraph": {"It fails. error rate over service:checkout was > 5.0 on average during the last 5m", "It fails."},
-		"a sentence twice":          {"The shopping cart cannot be paid.\nThe shopping cart **cannot** be paid. Call us.", "The shopping cart cannot be paid.\nCall us."},
-		"short lines twice":         {"yes\nno\nyes", "yes\nno\nyes"},
-		"code twice":                {"```\nthe same line of code\nthe same line of code\n```", "```\nthe same line of code\nthe same line of code\n```"},
-		"the monitor again":         {"See [the monitor](" + link("&group=a") + ") before you restart it.", "See the monitor before you restart it."},
-		"a picture with a link":     {"[![Graph](https://p.example/1.png)](" + link("&group=a") + ")", "![Graph](https://p.example/1.png)"},
-		"a page twice":              {"Read https://a.example/x first, then https://a.example/x again.", "Read https://a.example/x first, then a.example/x again."},
-		"a page after code":         {"Is `db` full? [Graphs](https://a.example/x)\n[Graphs](https://a.example/x)", "Is `db` full? [Graphs](https://a.example/x)"},
-		"an address in code":        {"`curl https://a.example/x` and `curl https://a.example/x`", "`curl https://a.example/x` and `curl https://a.example/x`"},
-		"only a label":              {"It fails.\n1. Look.\n2. Runbook: https://a.example/runbook", "It fails.\n1. Look."},
-		"a label in a line":         {"It fails. Runbook: https://a.example/runbook", "It fails."},
-		"handles":                   {"It fails.\n@slack-a @pagerduty-b\n- @c\nAsk @d", "It fails.\nAsk ＠d"},
-		"blank lines":               {"a\n\n\n\nb", "a\n\nb"},
+		"the status, with marks":       {"It fails.\n\n**error rate** over **service:checkout** was **> 5.0** on average during the **last 5m**.", "It fails."},
+		"the status in a paragraph":    {"It fails. error rate over service:checkout was > 5.0 on average during the last 5m", "It fails."},
+		"a sentence twice":             {"The shopping cart cannot be paid.\nThe shopping cart **cannot** be paid. Call us.", "The shopping cart cannot be paid.\nCall us."},
+		"short lines twice":            {"yes\nno\nyes", "yes\nno\nyes"},
+		"code twice":                   {"```\nthe same line of code\nthe same line of code\n```", "```\nthe same line of code\nthe same line of code\n```"},
+		"the monitor again":            {"See [the monitor](" + link("&group=a") + ") before you restart it.", "See the monitor before you restart it."},
+		"a picture with a link":        {"[![Graph](https://p.example/1.png)](" + link("&group=a") + ")", "![Graph](https://p.example/1.png)"},
+		"a page twice":                 {"Read https://a.example/x first, then https://a.example/x again.", "Read https://a.example/x first, then a.example/x again."},
+		"a page after code":            {"Is `db` full? [Graphs](https://a.example/x)\n[Graphs](https://a.example/x)", "Is `db` full? [Graphs](https://a.example/x)"},
+		"an address in code":           {"`curl https://a.example/x` and `curl https://a.example/x`", "`curl https://a.example/x` and `curl https://a.example/x`"},
+		"after code, a page twice":     {"See https://a.example/x\nRun `a` https://a.example/x", "See https://a.example/x\nRun `a` a.example/x"},
+		"a picture twice, with a link": {"[![Graph](https://p.example/1.png)](https://a.example/1)\nThe shop of the north fails: [![Graph](https://p.example/1.png)](https://a.example/2)", "[![Graph](https://p.example/1.png)](https://a.example/1)\nThe shop of the north fails:"},
+		"a rule of Datadog's":          {"It fails.\n\n- - -\n\nCall us.", "It fails.\n\nCall us."},
+		"only a label":                 {"It fails.\n1. Look.\n2. Runbook: https://a.example/runbook", "It fails.\n1. Look."},
+		"a label in a line":            {"It fails. Runbook: https://a.example/runbook", "It fails."},
+		"handles":                      {"It fails.\n@slack-a @pagerduty-b\n- @c\nAsk @d", "It fails.\nAsk ＠d"},
+		"blank lines":                  {"a\n\n\n\nb", "a\n\nb"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := triggered()
@@ -91,5 +94,29 @@ func TestCompose_FirstScreenOfLittle(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// What two steps say is said once.
+func TestCompose_SameLead(t *testing.T) {
+	const text = "0.97 s (avg over 5m), above 0.8 s"
+	lead := []enrich.Lead{{Answer: enrich.What, Text: text}}
+	e := event.Compose(triggered(), event.Draft{Playbook: "x"}, []enrich.Result{
+		{Name: "suspects", Status: enrich.OK, Finding: enrich.Finding{Title: "Suspects", Weight: enrich.Essential, Lead: lead, Blocks: []enrich.Block{enrich.Paragraph("one two")}}},
+		{Name: "metric", Status: enrich.OK, Finding: enrich.Finding{
+			Title: "Metric", Weight: enrich.Important, Lead: lead, Blocks: []enrich.Block{enrich.Facts{{Name: "Value", Value: text, Lead: enrich.What}, {Name: "Trend", Value: "rising"}}},
+		}},
+	}, now)
+	if strings.Count(e.Text, text) != 1 || !strings.Contains(e.Text, "Trend") {
+		t.Errorf("the text is\n%s", e.Text)
+	}
+}
+
+// Addresses are at most a quarter of a text, also those in the code of a finding.
+func TestCompose_Addresses(t *testing.T) {
+	log := enrich.Finding{Title: "Logs", Blocks: []enrich.Block{enrich.Code("GET https://a.example/" + strings.Repeat("x", 300))}}
+	e := event.Compose(alert.Alert{Title: "x"}, event.Draft{}, []enrich.Result{{Name: "logs", Status: enrich.OK, Finding: log}}, now)
+	if !strings.Contains(e.Text, "- `GET …`") {
+		t.Errorf("got %s", e.Text)
 	}
 }

@@ -61,11 +61,13 @@ func TestSummarise_MoreGroups(t *testing.T) {
 }
 
 func TestSummarise_Title(t *testing.T) {
+	name := "The error rate of the checkout is too high " + strings.Repeat("x", 20)
 	for title, want := range map[string]string{
-		"[Triggered on {host:a}] [P1] Disk":       "2 more alerts of: [P1] Disk",
-		"[TEST] [P1] [Re-Warn on {host:a}] Disk":  "2 more alerts of: [TEST] [P1] Disk",
-		"[Warn Recovered] Disk":                   "2 more alerts of: Disk",
-		"[Memory] on [db] [Triggered on {a:b}] x": "2 more alerts of: [Memory] on [db] [Triggered on {a:b}] x",
+		"[Triggered on {host:a}] [P1] Disk":                              "2 more alerts of: [P1] Disk",
+		"[TEST] [P1] [Re-Warn on {host:a}] Disk":                         "2 more alerts of: [TEST] [P1] Disk",
+		"[Triggered on {" + strings.Repeat("host:a,", 30) + "}] " + name: "2 more alerts of: " + name,
+		"[Warn Recovered] Disk":                                          "2 more alerts of: Disk",
+		"[Memory] on [db] [Triggered on {a:b}] x":                        "2 more alerts of: [Memory] on [db] [Triggered on {a:b}] x",
 	} {
 		if got := Summarise(alert.Alert{Title: title}, Draft{}, Suppressed{Count: 2}, time.Now()).Title; got != want {
 			t.Errorf("%s: got %s, want %s", title, got, want)

@@ -33,11 +33,3 @@ func TestCompose_LongTitle(t *testing.T) {
 		}
 	}
 }
-
-func TestSummarise_LongTitle(t *testing.T) {
-	name := "The error rate of the checkout is too high " + strings.Repeat("x", 20)
-	like := alert.Alert{Title: "[P1] [Triggered on {" + strings.Repeat("host:a,", 30) + "}] " + name}
-	if got := event.Summarise(like, event.Draft{}, event.Suppressed{Count: 2}, now).Title; got != "2 more alerts of: [P1] "+name {
-		t.Errorf("got %s", got)
-	}
-}
