@@ -70,11 +70,7 @@ func answers(a alert.Alert, c Cycle, title, message string, found []enrich.Resul
 
 // leadText renders a lead, also with its page where it has one that may be left out.
 func leadText(l enrich.Lead, about time.Time) (text, linked string) {
-	text = truncate(escape(l.Text), enrich.MaxLead)
-	at := ""
-	if !l.Time.IsZero() {
-		at = enrich.Moment(l.Time, about)
-	}
+	text, at := truncate(escape(l.Text), enrich.MaxLead), moment(l.Time, about)
 	switch l.Answer {
 	case enrich.Suspect:
 		if strings.HasPrefix(l.Text, enrich.NoSuspect) {
@@ -99,12 +95,11 @@ func leadText(l enrich.Lead, about time.Time) (text, linked string) {
 	return joinNonEmpty(", ", text, at), ""
 }
 
-// prefix returns a text with its name before it, unless it is empty.
-func prefix(name, text string) string {
-	if text == "" {
+func moment(at, about time.Time) string {
+	if at.IsZero() {
 		return ""
 	}
-	return name + text
+	return enrich.Moment(at, about)
 }
 
 // page returns a link, or nothing if the address is none or too long.

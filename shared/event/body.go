@@ -54,16 +54,6 @@ func (f *fields) text(a alert.Alert, d Draft, results []enrich.Result, now time.
 	return b.fit(MaxText)
 }
 
-func joinNonEmpty(separator string, parts ...string) string {
-	var kept []string
-	for _, part := range parts {
-		if part != "" {
-			kept = append(kept, part)
-		}
-	}
-	return strings.Join(kept, separator)
-}
-
 // message is the playbook's text, or Datadog's markdown, or its plain text.
 func message(a alert.Alert, override string) string {
 	for _, markdown := range []string{override, a.Message} {

@@ -139,15 +139,9 @@ func (s *said) entries(source int, b enrich.Block, about time.Time) (all []strin
 }
 
 func itemEntry(item enrich.Item, about time.Time) string {
-	at := ""
-	if !item.Time.IsZero() {
-		at = enrich.Moment(item.Time, about)
-	}
-	before := ""
-	for _, part := range []string{at, escape(item.Tag)} {
-		if part != "" {
-			before += part + partBreak
-		}
+	before := joinNonEmpty(partBreak, moment(item.Time, about), escape(item.Tag))
+	if before != "" {
+		before += partBreak
 	}
 	return before + link(item.Text, shortAddress(item.URL), maxEntry-length(before))
 }

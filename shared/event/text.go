@@ -67,3 +67,21 @@ func lastRunes(text string, n int) string {
 func fits(text string, limit int) bool { return len(text) <= limit || length(text) <= limit }
 
 func length(text string) int { return utf8.RuneCountInString(text) }
+
+// prefix returns a text with its name before it, unless it is empty.
+func prefix(name, text string) string {
+	if text == "" {
+		return ""
+	}
+	return name + text
+}
+
+func joinNonEmpty(separator string, parts ...string) string {
+	var kept []string
+	for _, part := range parts {
+		if part != "" {
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, separator)
+}
