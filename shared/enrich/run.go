@@ -26,6 +26,7 @@ var (
 func Run(ctx context.Context, steps []Named, a alert.Alert, budget time.Duration) []Result {
 	ctx, cancel := context.WithTimeoutCause(ctx, budget, errBudget)
 	defer cancel()
+	ctx = context.WithValue(ctx, besideKey{}, steps)
 	results := make([]Result, len(steps))
 	done := make([]chan struct{}, len(steps))
 	var running sync.WaitGroup
@@ -46,6 +47,15 @@ func Run(ctx context.Context, steps []Named, a alert.Alert, budget time.Duration
 	running.Wait()
 	dropFallbacks(results)
 	return results
+}
+
+type besideKey struct{}
+
+// RunsBeside reports whether a step of that name runs with the one that asks, so that it
+// says itself which of its reads failed.
+func RunsBeside(ctx context.Context, name string) bool {
+	steps, _ := ctx.Value(besideKey{}).([]Named)
+	return slices.ContainsFunc(steps, func(s Named) bool { return s.Name == name })
 }
 
 // runStep runs one step until it ends or its time is over.

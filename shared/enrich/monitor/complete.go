@@ -20,8 +20,8 @@ func Completed(get source, lacks func(alert.Alert) bool, step enrich.Step) enric
 			return step.Enrich(ctx, a)
 		}
 		m, missing := get(ctx, id, Query)
-		if datadog.IsNotFound(missing) {
-			missing = nil // Only the step monitor says so.
+		if datadog.IsNotFound(missing) || enrich.RunsBeside(ctx, "monitor") {
+			missing = nil // The step monitor says so.
 		}
 		f, err := step.Enrich(ctx, Complete(a, m))
 		if err != nil {

@@ -3,7 +3,9 @@ package monitor
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -54,6 +56,7 @@ func TestCompleted(t *testing.T) {
 		"no monitor":     {"", always, nil, "no query", 0},
 		"read":           {"7", always, nil, "", 1},
 		"refused":        {"7", always, refused, "Datadog refused", 1},
+		"refused beside": {"7", always, refused, "no query", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			reads := 0
@@ -69,9 +72,12 @@ func TestCompleted(t *testing.T) {
 				}
 				return enrich.Finding{}, nil
 			}))
-			_, err := step.Enrich(t.Context(), alert.Alert{MonitorID: tt.id})
+			steps := []enrich.Named{{Name: "metric", Step: step}}
+			if strings.HasSuffix(name, "beside") {
+				steps = append(steps, enrich.Named{Name: "monitor", Step: enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) { return enrich.Finding{}, nil })})
+			}
 			text := ""
-			if err != nil {
+			if err := enrich.Run(t.Context(), steps, alert.Alert{MonitorID: tt.id}, time.Minute)[0].Err; err != nil {
 				text = fault.Public(err)
 			}
 			if text != tt.wantErr || reads != tt.reads {

@@ -119,7 +119,11 @@ func (r reader) monitorPart(a alert.Alert) enrich.Named {
 		if err != nil {
 			return datadog.Monitor{}, err
 		}
-		return r.client.Monitor(ctx, id, monitor.Query)
+		m, err := r.client.Monitor(ctx, id, monitor.Query)
+		if datadog.IsNotFound(err) {
+			return m, enrich.Skip("Datadog has no such monitor")
+		}
+		return m, err
 	})
 }
 
@@ -253,15 +257,25 @@ func (s scope) changesQuery(terms []string) string {
 	return query
 }
 
-// missing says for people which reads failed, and returns the first error.
-func missing(results []enrich.Result) (texts []string, first error) {
+// readers are the steps that make the same reads.
+var readers = map[string]string{readMonitor: "monitor", readHistory: "related_events", readAround: "related_events"}
+
+// missing says for people which reads failed, and returns the first error. The steps that
+// run beside this one say the same of their own reads, and news leaves those out.
+func missing(ctx context.Context, results []enrich.Result) (texts, news []string, first error) {
 	for _, r := range results {
-		if r.Status == enrich.Failed || r.Status == enrich.TimedOut {
-			texts, first = append(texts, fmt.Sprintf("Unavailable: %s: %s.", r.Name, fault.Public(r.Err))), cmp.Or(first, r.Err)
+		if r.Status != enrich.Failed && r.Status != enrich.TimedOut {
+			continue
+		}
+		text := fmt.Sprintf("Unavailable: %s: %s.", r.Name, fault.Public(r.Err))
+		texts, first = append(texts, text), cmp.Or(first, r.Err)
+		if !enrich.RunsBeside(ctx, readers[r.Name]) {
+			news = append(news, text)
 		}
 	}
 	if len(found[[]datadog.SearchedEvent](results, readChanges)) == maxEvents {
-		texts = append(texts, fmt.Sprintf("Only the newest %d events before the alert were read.", maxEvents))
+		text := fmt.Sprintf("Only the newest %d events before the alert were read.", maxEvents)
+		texts, news = append(texts, text), append(news, text)
 	}
-	return texts, first
+	return texts, news, first
 }

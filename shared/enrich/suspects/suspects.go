@@ -80,7 +80,7 @@ func newStep(r reader, c Config) enrich.Step {
 			e, past = r.readPast(ctx, a, e, candidates)
 			results, named = append(results, past), suspectsOf(e, c.Without)
 		}
-		return newFinding(e, named, results)
+		return newFinding(ctx, e, named, results)
 	})
 }
 
@@ -95,9 +95,9 @@ func furtherReads(results []enrich.Result) (n int) {
 	return n
 }
 
-func newFinding(e evidence, named []candidate, results []enrich.Result) (enrich.Finding, error) {
+func newFinding(ctx context.Context, e evidence, named []candidate, results []enrich.Result) (enrich.Finding, error) {
 	var d Data
-	texts, failed := missing(results)
+	texts, news, failed := missing(ctx, results)
 	if !slices.ContainsFunc(results, func(r enrich.Result) bool { return r.Status == enrich.OK }) {
 		if failed == nil {
 			failed = errNoSubject
@@ -129,7 +129,7 @@ func newFinding(e evidence, named []candidate, results []enrich.Result) (enrich.
 		f.Lead = []enrich.Lead{{Answer: enrich.Suspect, Text: none}}
 		list.Items = []enrich.Item{{Text: none, Lead: enrich.Suspect}}
 	}
-	f.Blocks, f.Data = enrich.Blocks(list, enrich.Paragraph(strings.Join(texts, " "))), d
+	f.Blocks, f.Data = enrich.Blocks(list, enrich.Paragraph(strings.Join(news, " "))), d
 	return f, nil
 }
 

@@ -247,6 +247,37 @@ func TestStep_Partial(t *testing.T) {
 	}
 }
 
+// TestStep_NoMonitor leaves it to the step monitor to say that Datadog has no such monitor.
+func TestStep_NoMonitor(t *testing.T) {
+	got, _ := find(t, suspects.Config{}, checkoutAlert(), func(*fakedatadog.Server) {})
+	if d := got.Data.(suspects.Data); got.PartialReason != nil || len(d.Missing) > 0 || got.Lead[0].Text != enrich.NoSuspect {
+		t.Errorf("partial: %v, lead %q, data %+v", got.PartialReason, got.Lead[0].Text, d)
+	}
+}
+
+// TestStep_PartialBeside does not repeat what a step says that makes the same read.
+func TestStep_PartialBeside(t *testing.T) {
+	client, fake := enrichtest.Client(t, fakedatadog.Options{Now: func() time.Time { return noon }})
+	fake.AddMonitor(fakedatadog.Monitor{ID: 7})
+	if err := fake.Inject(fakedatadog.MonitorGet, enrichtest.Unavailable, 0); err != nil {
+		t.Fatal(err)
+	}
+	named := func(k enrich.Kind) enrich.Named {
+		return enrich.Named{Name: k.Name, Step: k.New(k.Config, time.Minute)}
+	}
+	for name, tt := range map[string]struct {
+		beside []enrich.Named
+		blocks int
+	}{"alone": {nil, 2}, "beside the step monitor": {[]enrich.Named{named(monitor.Kind(client, site.US1))}, 1}} {
+		t.Run(name, func(t *testing.T) {
+			got := enrich.Run(t.Context(), append([]enrich.Named{named(suspects.Kind(client))}, tt.beside...), checkoutAlert(), time.Minute)[0].Finding
+			if d := got.Data.(suspects.Data); got.PartialReason == nil || len(d.Missing) != 1 || len(got.Blocks) != tt.blocks {
+				t.Errorf("partial: %v, data %+v, blocks %+v", got.PartialReason, d, got.Blocks)
+			}
+		})
+	}
+}
+
 func TestStep_Began(t *testing.T) {
 	own := func(s *fakedatadog.Server, minute float64, title, kind string) {
 		post(s, minute, fakedatadog.Event{Title: title + " Checkout is slow", AlertType: kind, MonitorID: 7, MonitorGroups: []string{"*"}, Tags: []string{"monitor"}})
