@@ -15,6 +15,7 @@ import (
 	"boomerang/functions/local/functionurl"
 	"boomerang/functions/local/sandbox"
 	"boomerang/functions/webhook/handler"
+	"boomerang/shared/alert"
 	"boomerang/shared/event"
 )
 
@@ -63,6 +64,12 @@ func TestReadyPlaybooks_FirstScreen(t *testing.T) {
 // postedText returns the text that the function posts for a request, with the stand-in's story.
 func postedText(t *testing.T, file string) string {
 	t.Helper()
+	return postedWith(t, file, func(*alert.Alert) {})
+}
+
+// postedWith is postedText where the stand-in knows less of the alert than the request says.
+func postedWith(t *testing.T, file string, forget func(*alert.Alert)) string {
+	t.Helper()
 	now := time.Now()
 	request, err := functionurl.ReadFresh(file, now)
 	if err != nil {
@@ -81,6 +88,7 @@ func postedText(t *testing.T, file string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	forget(&a)
 	s.Seed(a, now)
 	if response, err := function.Invoke(t.Context(), request); err != nil || response.StatusCode != 200 {
 		t.Fatalf("answered %d %s, %v", response.StatusCode, response.Body, err)
@@ -183,5 +191,17 @@ func TestEvents_DefaultPayload(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q:\n%s", want, text)
 		}
+	}
+}
+
+// TestEvents_NoMonitor says once that Datadog has no such monitor.
+func TestEvents_NoMonitor(t *testing.T) {
+	for _, file := range []string{"triggered.json", "recovered.json", "datadog-default-payload.json"} {
+		t.Run(file, func(t *testing.T) {
+			text := postedWith(t, "../../events/"+file, func(a *alert.Alert) { a.MonitorID = "" })
+			if strings.Count(text, "no monitor 4711") != 1 || strings.Contains(text, "the monitor's groups") || strings.Contains(text, "Not all of the evidence") {
+				t.Error(text)
+			}
+		})
 	}
 }
