@@ -98,6 +98,9 @@ func LeftOut(r Request) bool {
 
 // Enrichment returns the value of a composed event's enrichment tag.
 func Enrichment(r Request) string {
+	if r == nil {
+		return ""
+	}
 	_, tags := r.content()
 	for _, tag := range slices.Backward(tags) { // Ours come after the alert's.
 		if value, ok := strings.CutPrefix(tag, tagEnrichment); ok {
