@@ -61,7 +61,7 @@ func answers(a alert.Alert, c Cycle, title, message string, found []enrich.Resul
 	}
 	alone(enrich.Owner, prefix("Owner: ", escape(truncate(cmp.Or(a.Tags.Get("team"), a.Tags.Get("owner")), enrich.MaxLead))))
 	if len(known[enrich.OnCall]) == 0 {
-		alone(enrich.Owner, prefix("Notified: ", truncate(strings.Join(handles(message), ", "), maxStatus)), "No owner found.")
+		alone(enrich.Owner, prefix("Notified: ", truncate(strings.Join(handles(message), ", "), maxStatus)), "Owner: not known")
 	}
 	alone(enrich.Runbook, page("Runbook", runbookIn(message)))
 	alone(enrich.Monitor, page(linkName(a), a.Link))

@@ -17,7 +17,7 @@ func TestCompose_CodeFence(t *testing.T) {
 		"left open in a list":       {"1. Look:\n   ```\n   logs", "   ```\n   logs\n   ```\n\n[Graph]("},
 		"left open in a quotation":  {"> ```\n> logs", "> ```\n> logs\n> ```\n\n[Graph]("},
 		"truncated":                 {"Look:\n```\n" + strings.Repeat("a log line\n", 500) + "```\nbye", "log line\n```\n\n_(2619 characters left out)_\n\n```\na log line\n"},
-		"truncated before the code": {strings.Repeat("m", 3000) + "\n```\n" + strings.Repeat("a log line\n", 500) + "```", "m…\n\n_(5607 characters left out)_\n\n```\na log line\n"},
+		"truncated before the code": {strings.Repeat("m", 3000) + "\n```\n" + strings.Repeat("a log line\n", 500) + "```", "m…\n\n_(5618 characters left out)_\n\n```\na log line\n"},
 		"truncated, left open":      {"Look:\n```\n" + strings.Repeat("a log line\n", 500), "a log line\n```\n\n[Graph]("},
 		"closed":                    {"```\nlogs\n```", "```\nlogs\n```\n\n[Graph]("},
 		"closed by a longer":        {"~~~\nlogs\n ~~~~ \nbye", "\n ~~~~ \nbye\n\n[Graph]("},

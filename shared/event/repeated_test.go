@@ -77,8 +77,8 @@ func TestCompose_FirstScreenOfLittle(t *testing.T) {
 		alert alert.Alert
 		want  string
 	}{
-		"a title":    {alert.Alert{Title: "x"}, "- Since 03:00 UTC or earlier\n- No owner found."},
-		"a recovery": {alert.Alert{Title: "[Recovered] x", Transition: alert.Recovered, Date: now}, "- Ended 03:00 UTC\n- No owner found."},
+		"a title":    {alert.Alert{Title: "x"}, "- Since 03:00 UTC or earlier\n- Owner: not known"},
+		"a recovery": {alert.Alert{Title: "[Recovered] x", Transition: alert.Recovered, Date: now}, "- Ended 03:00 UTC\n- Owner: not known"},
 		"a renotification": {
 			alert.Alert{Title: "x", Transition: alert.Renotify, Date: now, Tags: alert.Tags{"team:a"}},
 			"- Renotify\n- Since before 03:00 UTC\n- Owner: a",

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,13 +46,20 @@ func (s *section) drop(n int, is func(sectionLine) bool) {
 	}
 }
 
-// withoutAddresses leaves out the addresses of a line, and a page altogether.
+// withoutAddresses leaves out the addresses of a line but for their hosts, and a page
+// altogether.
 func (l sectionLine) withoutAddresses(text string) string {
 	if l.isPage {
 		return ""
 	}
-	text = replaceLinks(text, func(found markdownLink) string { return found.title })
+	text = replaceLinks(text, func(found markdownLink) string { return cmp.Or(found.title, hostOf(found.address)) })
 	return addresses().ReplaceAllLiteralString(text, "…") // In code.
+}
+
+func hostOf(address string) string {
+	_, rest, _ := strings.Cut(address, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return escape(host)
 }
 
 const (
