@@ -58,8 +58,11 @@ func everywhere(text string) (alert.Alert, event.Draft, []enrich.Result) {
 		Link: "https://a.example/" + text, Snapshot: text, MonitorID: text,
 	}
 	found := enrich.Finding{Title: text, Blocks: []enrich.Block{
-		enrich.Paragraph(text), enrich.Code(text), enrich.Facts{{Name: text, Value: text}}, enrich.Links{{Kind: text, Title: text, URL: "https://a.example/" + text}},
-		enrich.List{Items: []enrich.Item{{Time: now, Tag: text, Text: text, URL: text}}}, enrich.Image{Title: text, URL: "https://a.example/" + text},
+		enrich.Paragraph(text), enrich.Code(text),
+		enrich.Facts{{Name: text, Value: text}},
+		enrich.Links{{Kind: text, Title: text, URL: "https://a.example/" + text}},
+		enrich.List{Items: []enrich.Item{{Time: now, Tag: text, Text: text, URL: text}}},
+		enrich.Image{Title: text, URL: "https://a.example/" + text},
 	}, Data: map[string]any{"text": text, "list": []string{text}, text: 1}}
 	return a, event.Draft{Playbook: "default"}, []enrich.Result{
 		{Name: "x", Status: enrich.OK, Finding: found},

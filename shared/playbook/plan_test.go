@@ -324,11 +324,13 @@ func TestPlan_Draft(t *testing.T) {
 		},
 		"a priority of v2": {
 			"\n  api: v2\n  priority: '{{ if .alert.title }}2{{ end }}'\n  alert_type: Warning",
-			event.Draft{Priority: "2", AlertType: "Warning"}, "",
+			event.Draft{Priority: "2", AlertType: "Warning"},
+			"",
 		},
 		"a priority of v1 in v2": {
 			"\n  api: v2\n  priority: '{{ if .alert.title }}low{{ end }}'",
-			event.Draft{Warnings: []string{`playbook test, event.priority: Datadog does not know "low": use 1 to 5`}}, `playbook test, event.priority: Datadog does not know "…": use 1 to 5`,
+			event.Draft{Warnings: []string{`playbook test, event.priority: Datadog does not know "low": use 1 to 5`}},
+			`playbook test, event.priority: Datadog does not know "…": use 1 to 5`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -130,7 +130,8 @@ func TestEnrich_Groups(t *testing.T) {
 			"monitor without groups",
 			datadog.MonitorGroup{Name: "*", Status: "Alert", LastTriggered: noon},
 			[]enrich.Block{
-				enrich.Facts{{Name: "State", Value: "Alert"}, name}, enrich.Links{page},
+				enrich.Facts{{Name: "State", Value: "Alert"}, name},
+				enrich.Links{page},
 				enrich.List{Items: []enrich.Item{{Time: noon, Tag: "Alert", Text: "the whole monitor", Lead: enrich.Since}}},
 			},
 		},

@@ -94,15 +94,23 @@ func TestSuspectsOf(t *testing.T) {
 		want     []string
 	}{
 		"none": {evidence{}, nil},
-		"precedents": {evidence{events: []event{flag}, precedents: []enrich.Precedent{{Kind: "flag", Service: "Shop", Times: 3, Of: 9}}},
-			[]string{"Flag by flag, 0.49: 3 of 9 earlier alerts followed a flag of Shop"}},
+		"precedents": {
+			evidence{events: []event{flag}, precedents: []enrich.Precedent{{Kind: "flag", Service: "Shop", Times: 3, Of: 9}}},
+			[]string{"Flag by flag, 0.49: 3 of 9 earlier alerts followed a flag of Shop"},
+		},
 		"one precedent is none": {evidence{events: []event{flag}, precedents: []enrich.Precedent{{Kind: "flag", Service: "shop", Times: 1, Of: 1}}}, nil},
-		"one rollout": {evidence{events: []event{change(-5, "Rolled out 2 of 2", events.Deploy), change(-6, "Rolled out 1 of 2", events.Deploy)}},
-			[]string{"Rolled out 2 of 2 by deploy, 1.00: "}},
-		"at most three": {evidence{events: []event{change(-5, "a", events.Flag), change(-6, "b", events.Flag), change(-7, "c", events.Flag), change(-8, "d", events.Flag)}},
-			[]string{"a by flag, 1.00: ", "b by flag, 1.00: ", "c by flag, 1.00: "}},
-		"a narrow tag first": {evidence{groups: []datadog.MonitorGroup{group("host:a,rack:1,version:2", "Alert"), group("host:b,rack:1,version:2", "No Data"), group("host:c,rack:2,version:1", "OK"), group("host:d,rack:2,version:1", "OK")}},
-			[]string{"version:2 by shared_group, 0.90: 2 groups with it fail, and none of 2 groups without it does"}},
+		"one rollout": {
+			evidence{events: []event{change(-5, "Rolled out 2 of 2", events.Deploy), change(-6, "Rolled out 1 of 2", events.Deploy)}},
+			[]string{"Rolled out 2 of 2 by deploy, 1.00: "},
+		},
+		"at most three": {
+			evidence{events: []event{change(-5, "a", events.Flag), change(-6, "b", events.Flag), change(-7, "c", events.Flag), change(-8, "d", events.Flag)}},
+			[]string{"a by flag, 1.00: ", "b by flag, 1.00: ", "c by flag, 1.00: "},
+		},
+		"a narrow tag first": {
+			evidence{groups: []datadog.MonitorGroup{group("host:a,rack:1,version:2", "Alert"), group("host:b,rack:1,version:2", "No Data"), group("host:c,rack:2,version:1", "OK"), group("host:d,rack:2,version:1", "OK")}},
+			[]string{"version:2 by shared_group, 0.90: 2 groups with it fail, and none of 2 groups without it does"},
+		},
 		"what groups are about":  {evidence{groups: []datadog.MonitorGroup{group("service:a,x:1", "Alert"), group("service:a,x:2", "Alert"), group("service:b,x:1", "OK"), group("service:b,x:2", "OK")}}, nil},
 		"too few healthy groups": {evidence{groups: []datadog.MonitorGroup{group("zone:a,host:1", "Alert"), group("zone:a,host:2", "Alert"), group("zone:b,host:3", "OK")}}, nil},
 	} {
