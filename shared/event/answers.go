@@ -22,7 +22,7 @@ const (
 // answers returns what the steps know for the first screen, the heaviest finding first, and
 // what the alert itself says where no step knows more.
 func answers(a alert.Alert, c Cycle, title, message string, found []enrich.Result, now time.Time) map[enrich.Answer][]*entry {
-	known := map[enrich.Answer][]*entry{}
+	known, about := map[enrich.Answer][]*entry{}, cmp.Or(a.Date, now)
 	add := func(answer enrich.Answer, source int, text, linked string) {
 		text = escapeMentions(text)
 		i := slices.IndexFunc(known[answer], func(e *entry) bool { return e.text == text })
@@ -44,7 +44,7 @@ func answers(a alert.Alert, c Cycle, title, message string, found []enrich.Resul
 	states := len(known[enrich.What])
 	for i, r := range found {
 		for _, lead := range r.Finding.Lead {
-			text, linked := leadText(lead, a.Date)
+			text, linked := leadText(lead, about)
 			add(lead.Answer, i, text, linked)
 		}
 	}
@@ -56,7 +56,7 @@ func answers(a alert.Alert, c Cycle, title, message string, found []enrich.Resul
 	alone(enrich.Since, sinceText(a, c, now))
 	known[enrich.Since][0].text += prefix(". ", c.history(a.Transition))
 	for _, lead := range []enrich.Lead{{Text: c.Earlier.Compare(c.Lasted, a.Transition.IsRecovery())}, c.meanwhile(a.Transition)} {
-		text, _ := leadText(lead, a.Date)
+		text, _ := leadText(lead, about)
 		add(enrich.Since, alertItself, text, "")
 	}
 	alone(enrich.Owner, prefix("Owner: ", escape(truncate(cmp.Or(a.Tags.Get("team"), a.Tags.Get("owner")), enrich.MaxLead))))

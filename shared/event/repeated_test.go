@@ -3,6 +3,7 @@ package event_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
@@ -94,6 +95,14 @@ func TestCompose_FirstScreenOfLittle(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// An alert without a date is of today.
+func TestCompose_SinceWithoutDate(t *testing.T) {
+	found := []enrich.Result{{Status: enrich.OK, Finding: enrich.Finding{Lead: []enrich.Lead{{Answer: enrich.Since, Time: now.Add(-5 * time.Minute)}}}}}
+	if text := event.Compose(alert.Alert{Title: "x"}, event.Draft{}, found, now).Text; !strings.Contains(text, "- Since 02:55 UTC, 5 min before\n") {
+		t.Error(text)
 	}
 }
 
