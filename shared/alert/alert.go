@@ -183,6 +183,9 @@ func ParseTransition(text string) (Transition, bool) {
 	return Transition(text), false
 }
 
+// Begins reports whether the transition begins an alert cycle, and is no repetition.
+func (t Transition) Begins() bool { return t == Triggered || t == Warn || t == NoData }
+
 // IsRecovery reports whether the transition ends an alert cycle. Datadog may add words
 // to "Recovered".
 func (t Transition) IsRecovery() bool {

@@ -21,7 +21,7 @@ const (
 
 // answers returns what the steps know for the first screen, the heaviest finding first, and
 // what the alert itself says where no step knows more.
-func answers(a alert.Alert, c Cycle, title, message string, found []enrich.Result, now time.Time) map[enrich.Answer][]*entry {
+func answers(a alert.Alert, c Cycle, title, message, status string, found []enrich.Result, now time.Time) map[enrich.Answer][]*entry {
 	known, about := map[enrich.Answer][]*entry{}, cmp.Or(a.Date, now)
 	add := func(answer enrich.Answer, source int, text, linked string) {
 		text = escapeMentions(text)
@@ -48,7 +48,7 @@ func answers(a alert.Alert, c Cycle, title, message string, found []enrich.Resul
 			add(lead.Answer, i, text, linked)
 		}
 	}
-	add(enrich.What, alertItself, truncate(escape(withoutScope(statusOf(a))), maxStatus), "")
+	add(enrich.What, alertItself, truncate(status, maxStatus), "")
 	if len(known[enrich.What]) == states {
 		add(enrich.What, alertItself, firstSentence(message, title), "")
 	}

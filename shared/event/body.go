@@ -40,8 +40,9 @@ type body struct {
 // text returns the first screen, the findings, the monitor's message, pages to open, the
 // failed steps, and what the event lacks. What stands further up is not said again.
 func (f *fields) text(a alert.Alert, d Draft, results []enrich.Result, now time.Time) string {
-	message, found := message(a, d.Text), heaviestFirst(results)
-	said := newSaid(newScreen(answers(a, d.Cycle, f.title, message, found, now)), a)
+	message, status, found := message(a, d.Text), statusOf(a), heaviestFirst(results)
+	short := escape(withoutScope(status))
+	said := newSaid(newScreen(answers(a, d.Cycle, f.title, message, short, found, now)), status, short)
 	b := body{screen: said.top, cut: f.cut}
 	for i, r := range found {
 		b.findings = append(b.findings, said.section(i, r.Finding, a.Date))

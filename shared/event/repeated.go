@@ -5,7 +5,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 )
 
@@ -14,7 +13,7 @@ import (
 //   - A page is linked once. Its other links become their titles, and lines that have
 //     little else go.
 //   - An entry whose page and words stand on the first screen goes.
-//   - A sentence of at least minWords words and minLetters letters is said once, whatever its marks are.
+//   - A sentence of at least minWords words and minLetters letters is said once. Its marks do not count.
 //   - What Datadog adds to a message goes: its sentence about the metric, the links below it,
 //     when the monitor was last triggered, and the handles that it notifies.
 //   - Code stays as it is.
@@ -34,15 +33,15 @@ const (
 // "3. Runbook: https://…".
 const maxLabel = 3
 
-// newSaid remembers what the first screen says.
-func newSaid(screen screen, a alert.Alert) *said {
+// newSaid remembers what the first screen says. It shows the status sentence in a short form.
+func newSaid(screen screen, status, short string) *said {
 	s := &said{pages: map[string]bool{}, sentences: map[string]bool{}, screen: screen, top: screen.String()}
 	for l := range strings.Lines(s.top) {
 		for part := range strings.SplitSeq(l, partBreak) {
 			s.line(part)
 		}
 	}
-	if status := statusOf(a); strings.Contains(s.top, escapeMentions(escape(withoutScope(status)))) {
+	if strings.Contains(s.top, escapeMentions(short)) {
 		s.line(escapeMentions(escape(status)))
 	}
 	return s

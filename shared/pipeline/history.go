@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -45,7 +46,7 @@ func (p *Pipeline) readHistory(ctx context.Context, a alert.Alert) (h history) {
 		h.err = fmt.Errorf("the alert's earlier cycles are unknown: %w", h.err)
 	}
 	if len(h.cycles) > 0 {
-		h.Memory = memory.Of(h.cycles, p.timeOf(a))
+		h.Memory = memory.Of(h.cycles, cmp.Or(a.Date, p.Now()))
 	}
 	return h
 }
@@ -60,14 +61,6 @@ func withPast(ctx context.Context, h history, cycle func() cycleResult) context.
 		return time.Time{}
 	}
 	return enrich.WithBegan(enrich.WithPrecedents(ctx, h.Precedents()), began)
-}
-
-// timeOf is when the alert happened, or now if it does not say.
-func (p *Pipeline) timeOf(a alert.Alert) time.Time {
-	if a.Date.IsZero() {
-		return p.Now()
-	}
-	return a.Date
 }
 
 // remember adds the cycle that a recovery ends, if its begin is known.

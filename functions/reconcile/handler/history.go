@@ -121,7 +121,7 @@ func (o openCycles) add(all []notification) map[string][]memory.Cycle {
 			c.Lasted = n.at.Sub(c.Began)
 			closed[n.key] = append(closed[n.key], c)
 			delete(o, n.key)
-		case isOpen, slices.Contains([]alert.Transition{alert.Triggered, alert.Warn, alert.NoData}, n.transition):
+		case isOpen, n.transition.Begins():
 			if !isOpen {
 				c.Began = n.at
 			}

@@ -68,13 +68,8 @@ func Fired(e datadog.Event) bool {
 	if strings.Contains(e.Title, "[TEST]") {
 		return false
 	}
-	switch alert.TransitionIn(e.Title) {
-	case alert.Triggered, alert.Warn, alert.NoData:
-		return true
-	case "":
-		return e.AlertType == "error" || e.AlertType == "warning"
-	}
-	return false
+	t := alert.TransitionIn(e.Title)
+	return t.Begins() || t == "" && (e.AlertType == "error" || e.AlertType == "warning")
 }
 
 func (h History) summary(alerted time.Time) string {

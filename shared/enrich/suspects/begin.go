@@ -1,7 +1,9 @@
 package suspects
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -99,15 +101,7 @@ func (e evidence) openAlerts(history []datadog.Event) []event {
 			open[k] = event{SearchedEvent: searched, kind: events.Alert, relation: relation, subject: subject}
 		}
 	}
-	var alerts []event
-	for _, one := range open {
-		alerts = append(alerts, one)
-	}
-	slices.SortFunc(alerts, func(a, b event) int {
-		if byTime := b.Happened.Compare(a.Happened); byTime != 0 {
-			return byTime
-		}
-		return strings.Compare(a.Title, b.Title)
+	return slices.SortedFunc(maps.Values(open), func(a, b event) int {
+		return cmp.Or(b.Happened.Compare(a.Happened), strings.Compare(a.Title, b.Title))
 	})
-	return alerts
 }

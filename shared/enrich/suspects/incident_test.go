@@ -480,7 +480,7 @@ func (in incident) checkEvents(check checker) {
 	for _, w := range in.Want {
 		check((w.Event == "") != (w.Group == ""), "a suspect is an event or a group")
 		e, exists := byID[w.Event]
-		check(w.Event == "" || exists && e.At < 0 && e.Times <= 1, "the suspect %s is no single event before the alert", w.Event)
+		check(w.Event == "" || exists && e.At < 0 && e.Times <= 1, "the suspect %s must be a single event before the alert", w.Event)
 		check((in.Kind == "group") == (w.Group != ""), "a group is suspected in the kind %q", in.Kind)
 		check(in.Kind == "two" || (in.Kind == "upstream") == (e.Monitor != 0), "an alert is suspected in the kind %q, or none is", in.Kind)
 	}

@@ -109,7 +109,7 @@ func found[T any](results []enrich.Result, name string) (data T) {
 
 // isFresh reports whether the notification comes when the alert begins.
 func isFresh(a alert.Alert) bool {
-	return slices.Contains([]alert.Transition{"", alert.Triggered, alert.Warn, alert.NoData}, a.Transition)
+	return a.Transition == "" || a.Transition.Begins()
 }
 
 // monitorPart is the read of the step monitor.
