@@ -12,7 +12,7 @@ import (
 	"boomerang/shared/event"
 )
 
-// Whatever an alert says, Datadog takes its event, which says what it lacks and keeps our
+// Datadog takes the event of any alert, which says what it lacks and keeps our
 // own tags.
 func TestCompose_Limits(t *testing.T) {
 	huge := strings.Repeat("<é&\u2028", 16<<10)

@@ -72,8 +72,8 @@ func TestPipeline_History(t *testing.T) {
 	})
 }
 
-// A person who resolves the monitor is no recovery by itself, and nor is a recovery around
-// which no step looked.
+// An alert did not recover by itself if a person resolved the monitor, or if no step looked
+// for changes around the recovery.
 func TestPipeline_History_Recovered(t *testing.T) {
 	for name, c := range map[string]struct {
 		message string

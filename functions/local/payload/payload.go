@@ -41,7 +41,7 @@ var wanted = []struct {
 	{"ALERT_CYCLE_KEY", "cycle", func(a alert.Alert) bool { return a.CycleKey == "" }, "events of one alert are not grouped, and a recovery does not say how long it lasted", false},
 	{"TAGS", "tags", func(a alert.Alert) bool { return len(a.Tags) == 0 }, "most steps find nothing: they search by service, env and host", false},
 	{"LINK", "link", func(a alert.Alert) bool { return a.Link == "" }, "the event does not link to its alert", false},
-	{"ORG_ID", "org", func(a alert.Alert) bool { return a.OrgID == "" }, "alerts of two organizations are not told apart", false},
+	{"ORG_ID", "org", func(a alert.Alert) bool { return a.OrgID == "" }, "alerts of two organizations look the same", false},
 }
 
 // Line is the line of a template that says a guessed field plainly, or "".

@@ -8,7 +8,7 @@ import (
 	"boomerang/shared/fakedatadog"
 )
 
-// Each notification of a monitor comes back, whatever its template has as "id"; only the
+// Each notification of a monitor comes back, with any value as "id" in its template; only the
 // same delivery is a duplicate.
 func TestHandler_EachNotification(t *testing.T) {
 	link := func(n int) string {

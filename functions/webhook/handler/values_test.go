@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// However a template spells its values, and whatever small mistakes it has, the event is the same.
+// A template's spelling of values and its small mistakes do not change the event.
 func TestHandler_Spellings(t *testing.T) {
 	now := time.Now().UTC().Truncate(time.Second)
 	plain := fmt.Sprintf(`{"id":"8306082300000000001","alert_id":"42","org_id":"7","date":"%d","alert_priority":"P4","tags":"env:prod,service:checkout",`+
