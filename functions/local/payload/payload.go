@@ -94,15 +94,15 @@ func Check(template string) (r Report) {
 		wrongID = nil
 	}
 	for _, w := range wanted {
-		isGuessed := slices.ContainsFunc(a.Guessed, func(g alert.Guess) bool { return g.Field == w.guess })
-		if !w.isEmpty(a) && !isGuessed {
-			continue
-		}
+		guess := slices.IndexFunc(a.Guessed, func(g alert.Guess) bool { return g.Field == w.guess })
 		text := fmt.Sprintf("without %s %s", line(w.name), w.without)
 		switch {
+		case !w.isEmpty(a) && guess < 0:
+		case !w.isEmpty(a): // An event has it, and says where it is from.
+			r.Missing = append(r.Missing, fmt.Sprintf("without %s the %s comes from %s", line(w.name), w.guess, strings.ReplaceAll(a.Guessed[guess].Source, "_", " ")))
 		case w.name == "ID" && wrongID != nil:
 			r.problem("the id is %s, which other alerts have too: replace it by $ID", wrongID[1])
-		case w.isProblem && w.isEmpty(a):
+		case w.isProblem:
 			r.problem("%s", text)
 		default:
 			r.Missing = append(r.Missing, text)
