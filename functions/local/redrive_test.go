@@ -151,7 +151,7 @@ func TestRedrive_Apply(t *testing.T) {
 	}
 	contains(t, screen, "Moved 13 messages into "+q.RedeliveryQueueURL, "1 message cannot be read and stays")
 	want := queue.Message{
-		Version: queue.Version, Alert: alert.Alert{ID: "0", OrgID: "1", Title: "[Triggered] Checkout is slow"},
+		Version: 1, Alert: alert.Alert{ID: "0", OrgID: "1", Title: "[Triggered] Checkout is slow"},
 		ReceivedAt: q.now.Add(-50 * time.Hour).Round(0).UTC(), Attempt: 1, Reason: "redriven from the dead-letter queue",
 	}
 	moved := q.moved(t)

@@ -16,9 +16,13 @@ import (
 	"boomerang/shared/fault"
 )
 
-// Version is the version of messages. It goes up when an older function could misread a
-// message, not when a field is added: Decode ignores unknown fields.
-const Version = 1
+// The versions of messages. A message has the lowest that no older function misreads: a
+// function that knows alerts and storms only would post the alert of version 2 again. A new
+// field alone needs no new version, because Decode ignores unknown fields.
+const (
+	versionAlert  = 1 // an alert, or the summary of a storm
+	versionStaged = 2 // work on an alert whose event is posted already
+)
 
 // Message is an alert for a later run.
 type Message struct {
@@ -35,6 +39,8 @@ type Message struct {
 	MaybePosted bool `json:"tried,omitempty"`
 	// Storm asks for the summary of a storm. Alert is then one of the suppressed alerts.
 	Storm *Storm `json:"storm,omitempty"`
+	// FollowUp asks for the event that says what became of the alert.
+	FollowUp *FollowUp `json:"follow_up,omitempty"`
 	// Trace is the trace context of the run that queued the alert, by header name.
 	Trace map[string]string `json:"trace,omitempty"`
 }
@@ -44,6 +50,20 @@ type Storm struct {
 	Source string    `json:"source"`
 	Start  time.Time `json:"start"` // of the minute
 	Limit  int       `json:"limit"` // how many alerts were allowed
+}
+
+// FollowUp is one of the at most two follow-ups of an alert cycle.
+type FollowUp struct {
+	Number int           `json:"number"` // 1 or 2
+	After  time.Duration `json:"after"`  // the time since the alert's event, in nanoseconds
+}
+
+// version returns the version that the message needs.
+func (m Message) version() int {
+	if m.FollowUp != nil {
+		return versionStaged
+	}
+	return versionAlert
 }
 
 const (
@@ -69,10 +89,10 @@ type envelope struct {
 // Encode returns the body of the message, compressed if it does not fit otherwise. An
 // error is a bug of ours: the message does not marshal, or not even its gzip fits.
 func Encode(m Message) (string, error) {
-	m.Version, m.Reason = Version, truncate(m.Reason, maxReasonBytes)
+	m.Version, m.Reason = m.version(), truncate(m.Reason, maxReasonBytes)
 	body, err := marshal(m)
 	if err == nil && len(body) > maxBodyBytes {
-		body, err = marshal(envelope{Version: Version, Gzip: compress(body)})
+		body, err = marshal(envelope{Version: m.Version, Gzip: compress(body)})
 	}
 	if err == nil && len(body) > maxBodyBytes {
 		err = fmt.Errorf("%d bytes", len(body))
@@ -114,9 +134,10 @@ func Decode(body string) (Message, error) {
 	if err := json.Unmarshal([]byte(body), &v); err != nil {
 		return Message{}, malformed(err)
 	}
-	if v.Version != Version {
+	if v.Version < versionAlert || v.Version > versionStaged {
 		return Message{}, invalid("version", fmt.Sprintf("it is %d", v.Version), fmt.Sprintf(
-			"the queue message is of version %d and this function reads version %d; deploy the version that wrote it, then redrive the dead-letter queue", v.Version, Version))
+			"the queue message is of version %d and this function reads versions %d to %d; deploy the version that wrote it, then redrive the dead-letter queue",
+			v.Version, versionAlert, versionStaged))
 	}
 	var m struct {
 		Message
@@ -133,7 +154,7 @@ func Decode(body string) (Message, error) {
 		// All such alerts would have one key, and be duplicates of the first.
 		return Message{}, invalid("alert", "it has neither an id nor a digest", "the queue message has no alert; look at it in the dead-letter queue, and delete it there")
 	}
-	m.Version = Version
+	m.Version = v.Version
 	return m.Message, nil
 }
 

@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "write the golden files")
 func whole() Message {
 	raw := func(s string) json.RawMessage { return json.RawMessage(s) }
 	return Message{
-		Version:     Version,
+		Version:     versionAlert,
 		ReceivedAt:  time.Date(2026, 11, 21, 10, 0, 1, 500_000_000, time.UTC),
 		Reason:      "Datadog answered 503",
 		Attempt:     2,
@@ -108,8 +108,8 @@ func readFile(t *testing.T, path string) string {
 	return strings.TrimSpace(string(b))
 }
 
-// The files are messages of version 1. Such messages are in queues while a new version is
-// deployed, so a change of the files needs a new Version.
+// The files are messages of each version. Such messages are in queues while a new version is
+// deployed, so a change of the files needs a new version.
 func TestMessage_Golden(t *testing.T) {
 	date := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
 	checkout := alert.Alert{
@@ -128,6 +128,10 @@ func TestMessage_Golden(t *testing.T) {
 		"testdata/summary-v1.json": {
 			Version: 1, Alert: checkout, ReceivedAt: date, Reason: "a storm held alerts back",
 			Storm: &Storm{Source: "352347:4711", Start: date, Limit: 20},
+		},
+		"testdata/follow-up-v2.json": {
+			Version: 2, Alert: checkout, ReceivedAt: date, Reason: "a follow-up of the alert after 15m",
+			FollowUp: &FollowUp{Number: 1, After: 15 * time.Minute},
 		},
 	} {
 		isCompressed := path == "testdata/message-v1-compressed.json"
@@ -204,6 +208,27 @@ func TestDecode(t *testing.T) {
 	t.Run("digest instead of an id", func(t *testing.T) {
 		same(t, "digest", "ab", mustDecode(t, `{"version":1,"alert":{"digest":"ab"}}`).Alert.Digest)
 	})
+	t.Run("versions", func(t *testing.T) {
+		a := alert.Alert{ID: "1"}
+		large := alert.Alert{ID: "1", Message: strings.Repeat("load is high\n", 100_000)}
+		for name, c := range map[string]struct {
+			message Message
+			version int
+		}{
+			"alert":                {Message{Alert: a, Version: 2}, 1},
+			"storm":                {Message{Alert: a, Storm: &Storm{}}, 1},
+			"follow-up":            {Message{Alert: a, FollowUp: &FollowUp{}}, 2},
+			"compressed alert":     {Message{Alert: large}, 1},
+			"compressed follow-up": {Message{Alert: large, FollowUp: &FollowUp{Number: 2}}, 2},
+		} {
+			body := mustEncode(t, c.message)
+			if want := fmt.Sprintf(`{"version":%d,`, c.version); !strings.HasPrefix(body, want) {
+				t.Errorf("%s: the body begins with %.20s, want %s", name, body, want)
+			}
+			c.message.Version = c.version
+			same(t, name, c.message, mustDecode(t, body))
+		}
+	})
 	t.Run("large integers", func(t *testing.T) {
 		m := mustDecode(t, `{"version":1,"alert":{"id":"1","extra":{"n":9007199254740993}}}`)
 		same(t, "n", any(int64(9007199254740993)), m.Alert.Extra["n"])
@@ -225,7 +250,7 @@ func TestDecode(t *testing.T) {
 		"gzip, not JSON":           {compressed("hello"), fault.Malformed, foreign},
 		"gzip bomb":                {compressed(`{"version":1,"alert":{"id":"1"}}` + strings.Repeat(" ", maxUnpackedBytes)), fault.Malformed, foreign},
 		"no version":               {`{"alert":{"id":"1"}}`, fault.Invalid, "version 0"},
-		"a later version":          {`{"version":2,"alert":"elsewhere","gzip":{}}`, fault.Invalid, "deploy the version that wrote it"},
+		"a later version":          {`{"version":3,"alert":"elsewhere","gzip":{}}`, fault.Invalid, "deploy the version that wrote it"},
 		"no alert":                 {`{"version":1}`, fault.Invalid, "has no alert"},
 		"an alert without a key":   {`{"version":1,"alert":{"title":"t"}}`, fault.Invalid, "has no alert"},
 		"gzip, no alert":           {compressed(`{"version":1}`), fault.Invalid, "has no alert"},

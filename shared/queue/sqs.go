@@ -56,7 +56,7 @@ func (q *Queue) Send(ctx context.Context, m Message, delay time.Duration) error 
 		return err
 	}
 	attributes := map[string]types.MessageAttributeValue{
-		attrVersion: {DataType: aws.String("Number"), StringValue: aws.String(strconv.Itoa(Version))},
+		attrVersion: {DataType: aws.String("Number"), StringValue: aws.String(strconv.Itoa(m.version()))},
 		attrKey:     stringAttribute(m.Alert.Key()),
 	}
 	if len(m.Trace) > 0 {

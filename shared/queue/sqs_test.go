@@ -66,6 +66,11 @@ func TestQueue_Send(t *testing.T) {
 		same(t, "key", []string{"String", "352347:sha256:" + strings.Repeat("ab", 32)}, []string{*key.DataType, *key.StringValue})
 		same(t, "attributes", 3, len(got.MessageAttributes))
 	})
+	t.Run("version of a follow-up", func(t *testing.T) {
+		m := whole()
+		m.FollowUp = &FollowUp{Number: 1, After: time.Minute}
+		same(t, "version", "2", *e.delivers(t, m).MessageAttributes["schema_version"].StringValue)
+	})
 	t.Run("any alphabet", func(t *testing.T) {
 		m := whole()
 		m.Alert.OrgID, m.Alert.Message = "\x00\uFFFF org ключ 鍵", "a\x00\x1b\uFFFE\uFFFF\U0010FFFF \u2028 鍵 é"

@@ -32,7 +32,7 @@ func TestHandler_MissingAlert(t *testing.T) {
 		t.Errorf("logged (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]queue.Message{{
-		Version: queue.Version, ReceivedAt: start, Reason: "the ledger does not know it", MaybePosted: true,
+		Version: 1, ReceivedAt: start, Reason: "the ledger does not know it", MaybePosted: true,
 		Alert: alert.Alert{
 			ID: id, OrgID: organisation, MonitorID: "4711",
 			Title: event.Title, Message: event.Text, Tags: alert.Tags{"monitor", "service:checkout"},
