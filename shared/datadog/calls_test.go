@@ -48,6 +48,9 @@ var readCalls = map[string]apiCall{
 			Unaggregated: true, ExcludeAggregate: true, Page: 3,
 		})
 	}, "GET /api/v1/events?end=1700000900&exclude_aggregate=true&page=3&start=1700000000&tags=env%3Aprod%2Cservice%3Aa%26b&unaggregated=true", "", "events_read"},
+	"events with all parameters": {func(ctx context.Context, c *Client) (any, error) {
+		return c.Events(ctx, EventQuery{Start: start, End: end, Priority: "low", Sources: []string{"torq", "my apps"}, Unaggregated: true})
+	}, "GET /api/v1/events?end=1700000900&priority=low&sources=torq%2Cmy+apps&start=1700000000&unaggregated=true", "", "events_read"},
 	"search events": {func(ctx context.Context, c *Client) (any, error) {
 		return c.SearchEvents(ctx, SearchQuery{Query: `service:"a" -source:alert`, From: start, To: end, Limit: 100})
 	}, "POST /api/v2/events/search", `{"filter":{"query":"service:\"a\" -source:alert","from":"2023-11-14T22:13:20Z","to":"2023-11-14T22:28:20Z"},"page":{"limit":100},"sort":"-timestamp"}`, "events_read"},

@@ -2,6 +2,7 @@ package datadog
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -29,20 +30,34 @@ var wantMonitorEvent = Event{
 	ID: "6966206777461602138", Title: "[Triggered] CPU", Text: "%%%\nhot\n%%%",
 	Happened:  time.Date(2023, 3, 22, 10, 32, 26, 0, time.UTC),
 	AlertType: "error", Priority: "normal", Source: "Monitor Alert",
-	Host: "i-0b91c7113c5aae6e1", Tags: []string{"env:test", "monitor"},
+	Host: "i-0b91c7113c5aae6e1", DeviceName: "sda", Tags: []string{"env:test", "monitor"},
 	URL:            "https://app.datadoghq.com/event/event?id=6966206777461602138",
 	RelatedEventID: 6966206777461602000,
 	MonitorID:      337147, MonitorGroups: []string{"host:a,env:prod", "*"},
 }
 
+// asSent adds to an event what is kept of its JSON.
+func asSent(e Event, payload, raw string) Event {
+	e.Payload, e.Raw = payload, json.RawMessage(raw)
+	return e
+}
+
+const monitorPayload = `{"monitor": {"id": 337147}}`
+
 func TestClient_Event(t *testing.T) {
-	testDecode(t, func(ctx context.Context, c *Client) (Event, error) { return c.Event(ctx, "7") }, cases[Event]{
-		"all fields":     {`{"event":` + monitorEvent + `}`, wantMonitorEvent},
-		"nulls":          {`{"event":{"id_str":"7","host":null,"device_name":null,"monitor_id":null,"priority":null,"payload":null,"tags":null}}`, Event{ID: "7"}},
-		"source name":    {`{"event":{"id_str":"7","source_type_name":"github"}}`, Event{ID: "7", Source: "github"}},
-		"unknown values": {`{"event":{"id_str":"7","alert_type":"catastrophe","priority":"urgent","tags":["a",7,"b"],"monitor_id":"x","title":"t"}}`, Event{ID: "7", AlertType: "catastrophe", Priority: "urgent", Tags: []string{"a", "", "b"}, Title: "t"}},
-		"negative time":  {`{"event":{"id_str":"7","date_happened":-1}}`, Event{ID: "7"}},
-	})
+	tests := cases[Event]{
+		"all fields":     {monitorEvent, asSent(wantMonitorEvent, monitorPayload, "")},
+		"nulls":          {`{"id_str":"7","host":null,"device_name":null,"monitor_id":null,"priority":null,"payload":null,"tags":null}`, Event{ID: "7"}},
+		"source name":    {`{"id_str":"7","source_type_name":"github"}`, Event{ID: "7", Source: "github"}},
+		"unknown values": {`{"id_str":"7","alert_type":"catastrophe","priority":"urgent","tags":["a",7,"b"],"monitor_id":"x","title":"t","payload":{}}`, Event{ID: "7", AlertType: "catastrophe", Priority: "urgent", Tags: []string{"a", "", "b"}, Title: "t"}},
+		"negative time":  {`{"id_str":"7","date_happened":-1}`, Event{ID: "7"}},
+	}
+	for name, tt := range tests {
+		tt.want.Raw = json.RawMessage(tt.body)
+		tt.body = `{"event":` + tt.body + `}`
+		tests[name] = tt
+	}
+	testDecode(t, func(ctx context.Context, c *Client) (Event, error) { return c.Event(ctx, "7") }, tests)
 }
 
 func TestClient_SearchEvents(t *testing.T) {
@@ -95,6 +110,16 @@ func TestClient_Events(t *testing.T) {
 	testDecode(t, func(ctx context.Context, c *Client) ([]Event, error) { return c.Events(ctx, EventQuery{}) }, cases[[]Event]{
 		"two":  {`{"events":[` + monitorEvent + `,{"id_str":"8","alert_type":"new"}]}`, []Event{wantMonitorEvent, {ID: "8", AlertType: "new"}}},
 		"none": {`{"events":[]}`, []Event{}},
+	})
+}
+
+func TestClient_Events_Raw(t *testing.T) {
+	const later, other = `{ "id":9007199254740993, "new":{"b":1,"a":[1.50]}}`, `{"id_str":"7","payload":{"x":1}}`
+	testDecode(t, func(ctx context.Context, c *Client) ([]Event, error) { return c.Events(ctx, EventQuery{Raw: true}) }, cases[[]Event]{
+		"all fields":     {`{"events":[` + monitorEvent + `]}`, []Event{asSent(wantMonitorEvent, monitorPayload, monitorEvent)}},
+		"unknown fields": {`{"events":[` + later + `,` + other + `]}`, []Event{asSent(Event{ID: "9007199254740993"}, "", later), asSent(Event{ID: "7"}, "", other)}},
+		"not objects":    {`{"events":[5]}`, []Event{{Raw: json.RawMessage("5")}}},
+		"none":           {`{"events":[]}`, []Event{}},
 	})
 }
 

@@ -3,6 +3,8 @@ package datadog
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -29,6 +31,7 @@ type Event struct {
 	Priority       string    `json:"priority"`   // "normal" or "low".
 	Source         string    `json:"source"`     // A display name, such as "My Apps" for the tag "source:my_apps".
 	Host           string    `json:"host"`
+	DeviceName     string    `json:"device_name"`
 	Tags           []string  `json:"tags"`
 	URL            string    `json:"url"` // Absolute.
 	RelatedEventID int64     `json:"related_event_id"`
@@ -36,6 +39,10 @@ type Event struct {
 	// These are set for events of monitors.
 	MonitorID     int64    `json:"monitor_id"`
 	MonitorGroups []string `json:"monitor_groups"` // Such as "host:a,env:prod", or "*".
+
+	// Payload and Raw are set for a single event, and in a list if its query asks for them.
+	Payload string          `json:"-"` // As Datadog has it, such as the JSON of a monitor.
+	Raw     json.RawMessage `json:"-"` // The event as Datadog sent it, with the fields that are not known here.
 }
 
 // Event returns the event with the id. Datadog does not find an event in the first seconds after its
@@ -46,29 +53,42 @@ func (c *Client) Event(ctx context.Context, id string) (Event, error) {
 	if _, err := strconv.ParseInt(id, 10, 64); err != nil {
 		return Event{}, fault.NewRedacted(fault.Permanent, "invalid event id ", strconv.Quote(id), "; it must be a whole number", &Error{Op: get.op})
 	}
-	return read(ctx, c, get, func(r struct{ Event eventFields }) (Event, bool) { return c.event(r.Event), r.Event.id() != "" })
+	return read(ctx, c, get, func(r struct{ Event document[eventFields] }) (Event, bool) {
+		return c.wholeEvent(r.Event), r.Event.fields.id() != ""
+	})
 }
 
 // EventQuery selects events of the event stream. Start and End are required.
 type EventQuery struct {
 	Start, End time.Time // Whole seconds count.
+	Priority   string    // "normal" or "low"; empty for both.
+	Sources    []string  // Any of them.
 	Tags       []string  // All of them.
 	// Unaggregated also returns the events whose parent is outside the time.
 	Unaggregated bool
-	// ExcludeAggregate leaves out the parents. It needs Unaggregated.
+	// ExcludeAggregate leaves out the parents, and implies Unaggregated.
 	ExcludeAggregate bool
-	// Page counts from 0, by 1,000 events. It needs Unaggregated.
+	// Page counts from 0, by 1,000 events. It needs Unaggregated or ExcludeAggregate.
 	Page int
 	// MaxText is how many bytes of a text are kept, which has up to 4,000 characters. 0
 	// keeps it whole.
 	MaxText int
+	// Raw also keeps Payload and Raw of each event.
+	Raw bool
 }
+
+// MaxEvents is how many events one list has at most
+// (https://docs.datadoghq.com/api/latest/events/#get-a-list-of-events).
+const MaxEvents = 1000
 
 // Events returns the newest 1,000 events that match query, or a later page of them.
 // https://docs.datadoghq.com/api/latest/events/#get-a-list-of-events
 func (c *Client) Events(ctx context.Context, query EventQuery) ([]Event, error) {
 	call := get("list events", eventsRead, eventsPath, query.values())
-	call.variant = strconv.Itoa(query.MaxText)
+	call.variant = fmt.Sprint(query.MaxText, query.Raw)
+	if query.Raw {
+		return readEach(ctx, c, call, "events", c.wholeEvent)
+	}
 	return readEach(ctx, c, call, "events", func(f eventFields) Event {
 		e := c.event(f)
 		e.Text = textStart(e.Text, query.MaxText)
@@ -93,7 +113,8 @@ func (q EventQuery) values() url.Values {
 		page = strconv.Itoa(q.Page)
 	}
 	return values(
-		"start", unixSeconds(q.Start), "end", unixSeconds(q.End), "tags", strings.Join(q.Tags, ","), "page", page,
+		"start", unixSeconds(q.Start), "end", unixSeconds(q.End), "priority", q.Priority,
+		"sources", strings.Join(q.Sources, ","), "tags", strings.Join(q.Tags, ","), "page", page,
 		"unaggregated", ifTrue(q.Unaggregated), "exclude_aggregate", ifTrue(q.ExcludeAggregate),
 	)
 }
@@ -125,6 +146,15 @@ func (r eventRef) id() string {
 func (c *Client) event(f eventFields) Event {
 	e := f.Event
 	e.ID, e.Happened, e.Source, e.URL = f.id(), unixTime(f.DateHappened), cmp.Or(f.Source, f.SourceTypeName), c.page(f.URL)
+	return e
+}
+
+// wholeEvent decodes the payload by itself, because most lists do without it.
+func (c *Client) wholeEvent(d document[eventFields]) Event {
+	var more struct{ Payload string }
+	_ = decode(d.raw, &more) // The event is useful without it.
+	e := c.event(d.fields)
+	e.Payload, e.Raw = more.Payload, d.raw
 	return e
 }
 

@@ -45,6 +45,7 @@ type Event struct {
 	AlertType      string `json:"alert_type"`    // error, warning, info, success, user_update, recommendation, snapshot.
 	Priority       string `json:"priority"`      // normal or low.
 	Host           string `json:"host,omitempty"`
+	DeviceName     string `json:"device_name,omitempty"`
 	AggregationKey string `json:"aggregation_key,omitempty"`
 	RelatedEventID int64  `json:"related_event_id,omitempty"`
 	// SourceTypeName is the sender, "github"; empty is Datadog's "my_apps".
@@ -53,6 +54,10 @@ type Event struct {
 	// MonitorID and MonitorGroups are those of an event that a monitor sent.
 	MonitorID     int64    `json:"monitor_id,omitempty"`
 	MonitorGroups []string `json:"monitor_groups,omitempty"`
+	// Payload is more of what Datadog knows of an event, as text.
+	Payload string `json:"payload,omitempty"`
+	// IsAggregate marks the parent of other events.
+	IsAggregate bool `json:"is_aggregate,omitempty"`
 	// Change is set in an event of the category "change".
 	Change *ChangeEvent `json:"change,omitempty"`
 }
@@ -146,9 +151,11 @@ func (s *Server) accept(c *call, route Route, e Event) Event {
 	return e
 }
 
-func (e Event) source() string {
-	return strings.ReplaceAll(strings.ToLower(cmp.Or(e.SourceTypeName, "my_apps")), " ", "_")
-}
+func (e Event) source() string { return sourceTag(cmp.Or(e.SourceTypeName, "my_apps")) }
+
+// sourceTag returns a source as the tag "source" and searches have it
+// (https://docs.datadoghq.com/integrations/faq/list-of-api-source-attribute-value/).
+func sourceTag(name string) string { return strings.ReplaceAll(strings.ToLower(name), " ", "_") }
 
 // allTags returns the tags as Datadog shows them: sorted, with the source.
 func (e Event) allTags() []string {
@@ -183,12 +190,16 @@ func (s *Server) getEvent(c *call) answer {
 // shown is the event as the v1 API shows it by itself.
 func (e storedEvent) shown() object {
 	id := strconv.FormatInt(e.ID, 10)
-	return object{
+	shown := object{
 		"id": e.ID, "id_str": id, "title": e.Title, "text": e.Text, "date_happened": e.DateHappened,
-		"alert_type": e.AlertType, "priority": e.Priority, "host": orNull(e.Host),
+		"alert_type": e.AlertType, "priority": e.Priority, "host": orNull(e.Host), "device_name": orNull(e.DeviceName),
 		"tags": e.allTags, "url": "/event/event?event_id=" + id, "resource": "/api/v1/events/" + id,
 		"monitor_id": orNull(e.MonitorID), "monitor_groups": orEmpty(e.MonitorGroups),
 	}
+	if e.Payload != "" {
+		shown["payload"] = e.Payload
+	}
+	return shown
 }
 
 // maxEventsPerPage is documented
@@ -199,7 +210,8 @@ const maxEventsPerPage = 1000
 // event is left out whose parent, the newest of its aggregation key, is outside the period.
 func (s *Server) listEvents(c *call) answer {
 	c.require("start", "end")
-	start, end, page, tags := c.integer("start", 0), c.integer("end", 0), c.integer("page", 0), c.list("tags")
+	start, end, page := c.integer("start", 0), c.integer("end", 0), c.integer("page", 0)
+	priority, sources, tags := c.oneOf("priority", priorities), c.list("sources"), c.list("tags")
 	excludeAggregate, unaggregated := c.flag("exclude_aggregate"), c.flag("unaggregated")
 	unaggregated = unaggregated || excludeAggregate
 	if start > end {
@@ -218,17 +230,23 @@ func (s *Server) listEvents(c *call) answer {
 		if !isChild && e.AggregationKey != "" && !unaggregated {
 			parent, parents[e.AggregationKey] = e.DateHappened, e.DateHappened
 		}
-		if e.DateHappened <= end && (!isChild || parent <= end) && e.hasTags(tags) {
+		isListed := e.DateHappened <= end && (!isChild || parent <= end) && !(excludeAggregate && e.IsAggregate)
+		if isListed && (priority == "" || e.Priority == priority) && e.isFrom(sources) && e.hasTags(tags) {
 			matching = append(matching, e)
 		}
 	}
 	listed := []object{}
 	for _, e := range window(matching, min(page, 1<<20)*maxEventsPerPage, maxEventsPerPage) {
 		one := e.shown()
-		one["source"] = cmp.Or(e.SourceTypeName, "My Apps")
+		one["source"], one["is_aggregate"] = cmp.Or(e.SourceTypeName, "My Apps"), e.IsAggregate
 		listed = append(listed, one)
 	}
 	return success(object{"events": listed})
+}
+
+// isFrom reports whether the event has one of the sources, if there are any.
+func (e Event) isFrom(sources []string) bool {
+	return len(sources) == 0 || slices.ContainsFunc(sources, func(name string) bool { return sourceTag(name) == e.source() })
 }
 
 // hasTags reports whether the event has all of the tags.

@@ -122,7 +122,7 @@ func TestEvents_Refused(t *testing.T) {
 func TestEvents_Create(t *testing.T) {
 	s := fakedatadog.New(fakedatadog.Options{Now: newWatch().Now, VisibleAfter: -1, AppURL: "http://127.0.0.1:8080"})
 	v1 := `{"title":"a <b>","text":"` + strings.Repeat("ü", 4001) + `","priority":"low","related_event_id":7891,"tags":["x:y"],"host":"web-1",` +
-		`"aggregation_key":"k","alert_type":"error","source_type_name":"torq","id":7,"monitor_id":7}`
+		`"aggregation_key":"k","alert_type":"error","source_type_name":"torq","device_name":"sda","id":7,"monitor_id":7,"payload":"{}","is_aggregate":true}`
 	v2 := `{"data":{"type":"event","attributes":{"title":"a","message":"b","category":"alert","timestamp":"2026-03-14T11:59:00.500Z","aggregation_key":"k",` +
 		`"host":"web-1","integration_id":"custom-events","tags":["x:y"],"attributes":{"status":"error","priority":"1","custom":{"owner":{"team":"shop"}}}}}}`
 	first := ask(t, s, "POST", "/api/v1/events", v1).mustBe(t, 202)
@@ -131,7 +131,7 @@ func TestEvents_Create(t *testing.T) {
 	want := []fakedatadog.PostedEvent{
 		{Route: fakedatadog.EventsCreate, Body: json.RawMessage(v1), Event: fakedatadog.Event{
 			ID: posted[0].Event.ID, Title: "a <b>", Text: strings.Repeat("ü", 4000), DateHappened: noon.Unix(), AlertType: "error", Priority: "low",
-			Host: "web-1", AggregationKey: "k", RelatedEventID: 7891, SourceTypeName: "torq", Tags: []string{"x:y"},
+			Host: "web-1", DeviceName: "sda", AggregationKey: "k", RelatedEventID: 7891, SourceTypeName: "torq", Tags: []string{"x:y"},
 		}},
 		{Route: fakedatadog.EventsCreateV2, Body: json.RawMessage(v2), Event: fakedatadog.Event{
 			ID: posted[1].Event.ID, Title: "a", Text: "b", DateHappened: noon.Add(-time.Minute).Unix(), AlertType: "error", Priority: "normal",
@@ -203,11 +203,31 @@ func TestEvents_List(t *testing.T) {
 		exchange{call: early, path: titles, want: "other deploy"}, // The parent is later.
 		exchange{call: early + "&unaggregated=true", path: titles, want: "other alert deploy"},
 		exchange{call: early + "&exclude_aggregate=true", path: titles, want: "other alert deploy"},
+		exchange{call: always + "&sources=github, My Tool", path: titles, want: "other deploy"},
+		exchange{call: always + "&sources=my_apps&priority=normal", path: titles, want: "recovered alert"},
+		exchange{call: always + "&sources=git", path: titles},
+		exchange{call: always + "&priority=low", path: titles},
+		exchange{call: always + "&priority=high", status: 400, want: fmt.Sprintf(invalid, "priority")},
 		exchange{call: always + "&unaggregated=true&page=1", path: titles},
 		exchange{call: until, status: 400, want: "The parameter 'end' is required"},
 		exchange{call: until + "-2", status: 400, want: fmt.Sprintf(invalid, "end")},
 		exchange{call: always + "&unaggregated=maybe", status: 400, want: fmt.Sprintf(invalid, "unaggregated")},
 		exchange{call: always + "&page=0", status: 400, want: "The parameter 'page' can only be used with 'unaggregated' or 'exclude_aggregate'"},
+	)
+}
+
+// Read-only fields are those of events that Datadog writes itself.
+func TestEvents_ReadOnlyFields(t *testing.T) {
+	s := newServer()
+	id := s.AddEvent(fakedatadog.Event{Title: "parent", IsAggregate: true, DeviceName: "sda", Payload: `{"monitor":{"id":7}}`})
+	s.AddEvent(fakedatadog.Event{Title: "child"})
+	const list = "GET /api/v1/events?start=0&end=1773489600"
+	run(t, s,
+		exchange{call: "GET /api/v1/events/" + id, path: "event.payload", want: `{"monitor":{"id":7}}`},
+		exchange{call: "GET /api/v1/events/" + id, path: "event.device_name", want: "sda"},
+		exchange{call: list, path: "events.*.is_aggregate", want: "false true"},
+		exchange{call: list + "&unaggregated=true", path: "events.*.title", want: "child parent"},
+		exchange{call: list + "&exclude_aggregate=true", path: "events.*.title", want: "child"},
 	)
 }
 
@@ -249,6 +269,7 @@ func TestEvents_Search(t *testing.T) {
 		find("status:ok", "attributes.title", "Deployed"),
 		find("ann", "attributes.title", "Deployed"),
 		find("@evt.category:change", "attributes.author.name", "ann"),
+		find("sources:github", "attributes.title", "Deployed"),
 		find("service:none", "attributes.title", ""),
 		find("status:ok", "attributes.service", "checkout"),
 		find("monitor:7", "attributes.service", "undefined"),

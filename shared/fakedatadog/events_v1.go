@@ -34,7 +34,7 @@ func (s *Server) createEvent(c *call) answer {
 	if !c.decode(&in) {
 		return answer{media: mediaText}
 	}
-	in.ID, in.MonitorID, in.MonitorGroups, in.Change = 0, 0, nil, nil // Callers cannot set them.
+	in.ID, in.MonitorID, in.MonitorGroups, in.Change, in.Payload, in.IsAggregate = 0, 0, nil, nil, "", false // Callers cannot set them.
 	sent := in
 	if problem := in.problem(c.now); problem != "" {
 		return badRequest("%s", problem).as(mediaText)

@@ -67,7 +67,7 @@ func (e Event) values(key string) []string {
 	switch key {
 	case "":
 		return []string{e.Title, e.Text}
-	case "source":
+	case "source", "sources": // The boards of integrations use the older word.
 		return []string{e.source()}
 	case "host":
 		return append(tagValues(e.Tags, "host"), e.Host)

@@ -58,6 +58,15 @@ func (p *params) flag(name string) bool {
 	return v == "true"
 }
 
+// oneOf returns a value that must be one of those.
+func (p *params) oneOf(name string, values []string) string {
+	v := p.Get(name)
+	if !slices.Contains(values, v) {
+		p.fail(invalidValue, name)
+	}
+	return v
+}
+
 // list splits at commas and drops what is empty.
 func (p *params) list(name string) (parts []string) {
 	for part := range strings.SplitSeq(p.Get(name), ",") {
