@@ -74,7 +74,7 @@ func New(c Config) *Handler {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Handler{Config: c, mention: mentionOf(c.WebhookName)}
+	return &Handler{Config: c, mention: datadog.Mention(c.WebhookName)}
 }
 
 // reader is the name of the watermark.
@@ -187,7 +187,7 @@ func (h *Handler) readPages(ctx context.Context, from, to time.Time, visit func(
 	for pages < maxSlicePages {
 		events, err := h.Datadog.Events(ctx, datadog.EventQuery{
 			Start: from, End: to, Page: pages,
-			Tags:         []string{monitorTag},
+			Tags:         []string{datadog.MonitorTag},
 			Unaggregated: true, ExcludeAggregate: true,
 		})
 		if err != nil {
@@ -221,7 +221,7 @@ func (h *Handler) queueMissing(ctx context.Context, events []datadog.Event, rule
 	missing := entry.keys.missing(events, orgID, known)
 	entry.missing += len(missing)
 	for _, e := range missing {
-		a := alertOf(e, entry.keys.orgID(orgID))
+		a := e.Alert(entry.keys.orgID(orgID))
 		// It may have been posted while the ledger was down.
 		m := queue.Message{Alert: a, ReceivedAt: h.Now(), Reason: "the ledger does not know it", MaybePosted: true}
 		if err := h.Queue.Send(ctx, m, 0); err != nil {

@@ -80,7 +80,7 @@ func (h *Handler) rememberSlice(ctx context.Context, from, to time.Time, rules *
 		}
 		orgID, err := h.organisation(ctx, events, rules)
 		for _, e := range events {
-			a := alertOf(e, entry.keys.orgID(orgID))
+			a := e.Alert(entry.keys.orgID(orgID))
 			all = append(all, notification{memory.Key(a), a.Date, a.Transition})
 		}
 		return err

@@ -62,7 +62,7 @@ func (h *Handler) organisation(ctx context.Context, events []datadog.Event, r *r
 		if h.orgID.Load() != 0 {
 			break
 		}
-		m, err := h.monitorOf(ctx, alertOf(e, ""), r)
+		m, err := h.monitorOf(ctx, e.Alert(""), r)
 		if err != nil {
 			return "", err
 		}

@@ -193,7 +193,7 @@ func (h *Handler) routed(ctx context.Context, e datadog.Event, r *routing) (scop
 	if len(r.rules) == 0 {
 		return scope.No, nil
 	}
-	a := alertOf(e, "")
+	a := e.Alert("")
 	m, err := h.monitorOf(ctx, a, r)
 	if err != nil {
 		return scope.No, err

@@ -1,15 +1,12 @@
-package handler
+package datadog
 
 import (
 	"testing"
-	"time"
 
 	"boomerang/shared/alert"
-	"boomerang/shared/datadog"
-	"boomerang/shared/fakedatadog"
 )
 
-func TestMentionOf(t *testing.T) {
+func TestMention(t *testing.T) {
 	for name, texts := range map[string]struct{ ours, others []string }{
 		"boomerang": {
 			ours: []string{
@@ -27,7 +24,7 @@ func TestMentionOf(t *testing.T) {
 			others: []string{"@webhook-axb-c", "@webhook-a.b", "@webhook-a.b-c-d"},
 		},
 	} {
-		mention := mentionOf(name)
+		mention := Mention(name)
 		for _, text := range texts.ours {
 			if !mention.MatchString(text) {
 				t.Errorf("@webhook-%s is not found in %q", name, text)
@@ -41,7 +38,7 @@ func TestMentionOf(t *testing.T) {
 	}
 }
 
-func TestAlertOf_Title(t *testing.T) {
+func TestEvent_AlertTitle(t *testing.T) {
 	for title, want := range map[string]struct {
 		priority   string
 		transition alert.Transition
@@ -68,79 +65,29 @@ func TestAlertOf_Title(t *testing.T) {
 		"[]":                                                 {"", "", false},
 		"":                                                   {"", "", false},
 	} {
-		got := alertOf(datadog.Event{Title: title}, "")
+		got := Event{Title: title}.Alert("")
 		if got.Priority != want.priority || got.Transition != want.transition || got.Test != want.test {
 			t.Errorf("%q: got %q, %q, test %v, want %+v", title, got.Priority, got.Transition, got.Test, want)
 		}
 	}
 }
 
-func TestAlertOf_Monitor(t *testing.T) {
+func TestEvent_AlertMonitor(t *testing.T) {
 	for name, tt := range map[string]struct {
-		event datadog.Event
+		event Event
 		want  string
 	}{
-		"field":           {datadog.Event{MonitorID: 7, Text: "https://app.datadoghq.com/monitors/8"}, "7"},
-		"link":            {datadog.Event{Text: "[x](https://app.datadoghq.com/monitors/221164084?from_ts=1)"}, "221164084"},
-		"old link":        {datadog.Event{Text: "https://app.datadoghq.com/monitors#1234/edit"}, "1234"},
-		"neither":         {datadog.Event{Text: "https://app.datadoghq.com/monitors/manage"}, ""},
-		"too many digits": {datadog.Event{Text: "https://app.datadoghq.com/monitors/99999999999999999999"}, ""},
+		"field":           {Event{MonitorID: 7, Text: "https://app.datadoghq.com/monitors/8"}, "7"},
+		"link":            {Event{Text: "[x](https://app.datadoghq.com/monitors/221164084?from_ts=1)"}, "221164084"},
+		"old link":        {Event{Text: "https://app.datadoghq.com/monitors#1234/edit"}, "1234"},
+		"neither":         {Event{Text: "https://app.datadoghq.com/monitors/manage"}, ""},
+		"too many digits": {Event{Text: "https://app.datadoghq.com/monitors/99999999999999999999"}, ""},
 		"several": {
-			datadog.Event{Text: "Like https://app.datadoghq.com/monitors/8\n\n[[Monitor Status](https://app.datadoghq.com/monitors/7?to_ts=1)]"}, "7",
+			Event{Text: "Like https://app.datadoghq.com/monitors/8\n\n[[Monitor Status](https://app.datadoghq.com/monitors/7?to_ts=1)]"}, "7",
 		},
 	} {
-		if got := alertOf(tt.event, "").MonitorID; got != tt.want {
+		if got := tt.event.Alert("").MonitorID; got != tt.want {
 			t.Errorf("%s: got %q, want %q", name, got, tt.want)
 		}
-	}
-}
-
-// A missing alert gets the key that the webhook would give it.
-func TestHandler_Key(t *testing.T) {
-	deleted := func(e *fakedatadog.Event) { e.MonitorID = 4712 }
-	for name, tt := range map[string]struct {
-		arrange  func(e *env)
-		deleted  bool // the missing alert's monitor
-		want     string
-		requests int // for monitors
-	}{
-		"most keys have no organisation": {arrange: func(e *env) {
-			for i := range 3 {
-				e.know(":" + e.addAlert(time.Duration(30+i)*time.Minute))
-			}
-			e.know(organisation + ":" + e.addAlert(40*time.Minute))
-		}, want: ":", requests: 1},
-		"another monitor is deleted": {arrange: func(e *env) {
-			e.know(organisation + ":" + e.addAlert(30*time.Minute, deleted))
-		}, want: organisation + ":", requests: 2},
-		"an earlier run learned the organisation": {arrange: func(e *env) {
-			e.know(organisation + ":" + e.addAlert(30*time.Minute))
-			e.run("")
-			e.advance(30 * time.Minute)
-		}, deleted: true, want: organisation + ":", requests: 1},
-		"all monitors are deleted": {arrange: func(*env) {}, deleted: true, want: ":", requests: 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			e := newEnv(t)
-			tt.arrange(e)
-			id := e.addAlert(20*time.Minute, func(event *fakedatadog.Event) {
-				if tt.deleted {
-					deleted(event)
-				}
-			})
-			e.run("")
-			if len(e.messages) != 1 || e.messages[0].Alert.Key() != tt.want+id {
-				t.Errorf("queued %+v, want the key %s", e.messages, tt.want+id)
-			}
-			requests := 0
-			for _, r := range e.fake.Requests() {
-				if r.Route == fakedatadog.MonitorGet {
-					requests++
-				}
-			}
-			if requests != tt.requests {
-				t.Errorf("%d requests for monitors, want %d", requests, tt.requests)
-			}
-		})
 	}
 }
