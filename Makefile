@@ -30,15 +30,16 @@ BASE ?=
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.1
 GOFUMPT := go run mvdan.cc/gofumpt@v0.12.0
 
-# The deployed functions: every folder of functions/ but local.
-FUNCTIONS := $(filter-out local,$(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go)))
+# The deployed functions: every folder of functions/ with a main.go.
+FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go))
 
 # Lambda starts the file named bootstrap. lambda.norpc leaves out the runtime that Go functions no longer use.
 # Without the commit, unchanged code builds the same bytes, which are not deployed again.
 LAMBDA_GOFLAGS = $(shell go env GOFLAGS) -trimpath -buildvcs=false -tags=lambda.norpc '-ldflags=-s -w'
 LAMBDA = CGO_ENABLED=0 GOOS=linux GOARCH=arm64 GOFLAGS="$(LAMBDA_GOFLAGS)"
 
-LIVE_FLAG = $(if $(LIVE),--live=$(LIVE))
+# The command for this machine. LIVE, UPDATE, DELETE and GO reach it in the environment.
+BOOMERANG = go run ./functions/local/boomerang
 
 # $(call need,command,how to get it) stops where the command is missing.
 need = command -v $(1) >/dev/null || { echo "this needs $(1), which is not installed: $(2)" >&2; exit 1; }
@@ -52,22 +53,22 @@ help: ## Show this list
 
 .PHONY: run
 run: ## Take one alert through the function and show the event that Datadog would get (EVENT=events/….json)
-	@go run ./functions/local run $(LIVE_FLAG) $(EVENT)
+	@$(BOOMERANG) run $(EVENT)
 
 # The embedded playbooks and the ready ones, unless PLAYBOOKS names others.
 ALL_PLAYBOOKS = $(or $(PLAYBOOKS),shared/playbook)
 
 .PHONY: try
 try: ## Show what playbooks make of an alert, step by step (EVENT=events/….json PLAYBOOKS=….yaml RECORD=<folder> REPLAY=<folder>)
-	@go run ./functions/local try $(LIVE_FLAG) $(EVENT) $(PLAYBOOKS) $(if $(RECORD),--record $(RECORD)) $(if $(REPLAY),--replay $(REPLAY))
+	@$(BOOMERANG) try $(EVENT) $(if $(PLAYBOOKS),--playbooks $(PLAYBOOKS)) $(if $(RECORD),--record $(RECORD)) $(if $(REPLAY),--replay $(REPLAY))
 
 .PHONY: test-playbooks
 test-playbooks: ## Run the tests beside playbooks (PLAYBOOKS=<file or folder>; UPDATE=1 writes their golden files)
-	@go run ./functions/local test-playbooks $(if $(UPDATE),--update) $(ALL_PLAYBOOKS)
+	@$(BOOMERANG) test $(ALL_PLAYBOOKS)
 
 .PHONY: serve
 serve: ## Serve the Function URL on this machine with a fake of Datadog (ADDRESS=127.0.0.1:8787)
-	@go run ./functions/local serve $(LIVE_FLAG) $(ADDRESS)
+	@$(BOOMERANG) serve $(ADDRESS)
 
 # The tests' emulator of AWS. Without it the tests that need it are skipped, unless REQUIRE_ALL_TESTS is set.
 MOTO := .tools/venv/bin/moto_server
@@ -104,15 +105,15 @@ tidy:
 
 .PHONY: check-playbooks
 check-playbooks: ## Find every mistake in playbooks (PLAYBOOKS=<file or folder>)
-	@go run ./functions/local check-playbooks $(ALL_PLAYBOOKS)
+	@$(BOOMERANG) check $(ALL_PLAYBOOKS)
 
 .PHONY: check-payload
 check-payload: ## Find what the payload template of a webhook lacks (PAYLOAD=<file>; LIVE=1 PAYLOAD=<name of the webhook>)
-	@go run ./functions/local check-payload $(LIVE_FLAG) $(PAYLOAD)
+	@$(BOOMERANG) check --payload $(PAYLOAD)
 
 .PHONY: schema
 schema: ## Write the JSON Schema of playbooks, so that editors can complete them, and the reference of the steps
-	go generate ./functions/local
+	go generate ./functions/local/boomerang
 
 # The packages whose tests run the code in their own process. The tests of functions/ run the built binaries, which
 # neither the race detector nor the coverage profile sees.
@@ -221,7 +222,7 @@ pictures: ## Draw three events before and after, as Datadog shows them on a phon
 	@rm -rf .build/before && git worktree prune && git worktree add -q --detach .build/before $(BEFORE)
 	@for name in $(EXAMPLES); do \
 		(cd .build/before && go run ./functions/local run events/$$name.json) | $(TEXT_OF_EVENT) > shared/event/examples/$$name.before.md; \
-		go run ./functions/local run events/$$name.json | $(TEXT_OF_EVENT) > shared/event/examples/$$name.after.md; done
+		$(BOOMERANG) run events/$$name.json | $(TEXT_OF_EVENT) > shared/event/examples/$$name.after.md; done
 	@git worktree remove --force .build/before
 	@cd functions/local/pictures && go run . $(CURDIR)/shared/event/examples
 
@@ -270,15 +271,15 @@ logs: need-sam ## Follow the functions' logs (ENV=default or trial; needs SAM)
 
 .PHONY: drill
 drill: ## Send a synthetic alert and wait for its event (URL=<Function URL>; without one, all on this machine)
-	@go run ./functions/local drill $(LIVE_FLAG) $(URL)
+	@$(BOOMERANG) drill $(URL)
 
 .PHONY: setup
 setup: ## Create the webhook, the dashboard and the monitors in a fake of Datadog and try them (LIVE=1 URL=…: in Datadog; DELETE=1: remove them)
-	@go run ./functions/local setup $(LIVE_FLAG) $(if $(URL),--url $(URL)) $(if $(DELETE),--delete=$(DELETE))
+	@$(BOOMERANG) setup $(if $(URL),--url $(URL))
 
 .PHONY: redrive
 redrive: ## Show the messages of the dead-letter queue; GO=1 moves them back (REDELIVERY_QUEUE_URL=… DEAD_LETTER_QUEUE_URL=…)
-	@go run ./functions/local redrive $(if $(GO),--apply=$(GO))
+	@$(BOOMERANG) redrive
 
 .PHONY: clean
 clean: ## Remove everything that was built

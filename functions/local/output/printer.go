@@ -140,3 +140,6 @@ func (p *Printer) text(text string) {
 		p.Line("  %s %s", p.paint(dim, "│"), strings.TrimRight(l, "\n"))
 	}
 }
+
+// Write writes what is text already.
+func (p *Printer) Write(text []byte) (int, error) { return p.out.Write(text) }

@@ -134,7 +134,7 @@ func (c *comparison) golden(path string, e event.Request, update bool) error {
 	}
 	want, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		c.add("there is no file %s; make test-playbooks UPDATE=1 (or --update) writes it", path)
+		c.add("there is no file %s; UPDATE=1 (boomerang test --update) writes it", path)
 		return nil
 	}
 	if err != nil || string(want) == got {

@@ -78,7 +78,7 @@ type (
 		Priority  string   `yaml:"priority" doc:"The event's priority."`
 		Tags      contents `yaml:"tags" doc:"The event's tags."`
 		Text      contents `yaml:"text" doc:"The event's text."`
-		Golden    string   `yaml:"golden" doc:"A file with the whole event, relative to this file; make test-playbooks UPDATE=1 writes it."`
+		Golden    string   `yaml:"golden" doc:"A file with the whole event, relative to this file; boomerang test --update writes it."`
 	}
 
 	contents struct {

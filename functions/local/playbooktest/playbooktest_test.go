@@ -159,7 +159,7 @@ cases:
 			"steps: want [again], got [owner]", `title: want "fast", got "shop: slow"`,
 			`alert_type: want "info", got "error"`, `priority: want "low", got ""`,
 			`tags: "a:b" is missing`, `tags: "tier:1" must not be there`, "tags: got service:checkout, tier:1",
-			`text: "not there" is missing`, `text: "team: shop" must not be there`, "- team: shop", "none.golden; make test-playbooks UPDATE=1 (or --update) writes it",
+			`text: "not there" is missing`, `text: "team: shop" must not be there`, "- team: shop", "none.golden; UPDATE=1 (boomerang test --update) writes it",
 		},
 		{`checkout did not match; this is false: alert.tags.service == "checkout"`},
 	} {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/spf13/cobra"
 
 	"boomerang/functions/internal/runtime"
 	"boomerang/functions/local/functionurl"
@@ -24,20 +24,25 @@ import (
 // functionTimeout is the Timeout in template.yaml.
 const functionTimeout = 14 * time.Second
 
-// run sends the event in a file to the function and shows the response and the event
+func (c cli) runCommand() *cobra.Command {
+	var live bool
+	cmd := &cobra.Command{
+		Use: "run <alert>", Short: "Send an alert through the function and show the event.", Args: arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error { return c.sendAlert(cmd.Context(), args[0], live) },
+	}
+	addLive(cmd, &live)
+	return cmd
+}
+
+// sendAlert sends the alert in a file to the function and shows the response and the event
 // that Datadog received.
-func run(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
-	live := liveFlag(flags)
-	files, err := parse(flags, args, 1, 1)
-	if err != nil {
-		return err
-	}
+func (c cli) sendAlert(ctx context.Context, file string, live bool) error {
 	now := time.Now()
-	request, err := functionurl.ReadFresh(files[0], now)
+	request, err := functionurl.ReadFresh(file, now)
 	if err != nil {
 		return err
 	}
-	s, err := sandbox.Start(c.env, *live, time.Now)
+	s, err := sandbox.Start(c.env, live, time.Now)
 	if err != nil {
 		return err
 	}
@@ -49,7 +54,7 @@ func run(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
 	if a, err := handler.Decode(request); err == nil {
 		s.Seed(a, now)
 	}
-	c.out.Heading("%s %s ← %s", request.RequestContext.HTTP.Method, request.RawPath, files[0])
+	c.out.Heading("%s %s ← %s", request.RequestContext.HTTP.Method, request.RawPath, file)
 	sent := time.Now()
 	response, err := function.Invoke(ctx, request)
 	if err != nil {

@@ -13,9 +13,9 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files of the ready playbooks anew")
 
-const ready = "../../shared/playbook/ready"
+const ready = "../../../shared/playbook/ready"
 
-// TestReadyPlaybooks runs what `make test-playbooks` does.
+// TestReadyPlaybooks runs what `boomerang test` does.
 func TestReadyPlaybooks(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(ready, "*.yaml"))
 	if err != nil || len(files) == 0 {
@@ -73,11 +73,11 @@ func TestTestPlaybooks_Update(t *testing.T) {
 		"a.yaml":      "playbooks: [{name: one}]",
 		"a.test.yaml": "cases: [{name: any, alert: {title: x}, expect: {golden: a.golden}}]",
 	})
-	if _, err := invoke(t, nil, "test-playbooks", path); err == nil {
+	if _, err := invoke(t, nil, "test", path); err == nil {
 		t.Error("a golden file that is not there passes")
 	}
-	mustInvoke(t, nil, "test-playbooks", path, "--update")
-	mustInvoke(t, nil, "test-playbooks", path)
+	mustInvoke(t, nil, "test", path, "--update")
+	mustInvoke(t, nil, "test", path)
 }
 
 func TestSchemas(t *testing.T) {
@@ -86,7 +86,7 @@ func TestSchemas(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range all {
-		got, err := os.ReadFile(filepath.Join("../../shared/playbook", name))
+		got, err := os.ReadFile(filepath.Join("../../../shared/playbook", name))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -17,17 +16,12 @@ import (
 )
 
 // checkPayload checks the payload template of a webhook, in a file or in Datadog.
-func checkPayload(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
-	live := liveFlag(flags)
-	names, err := parse(flags, args, 1, 1)
-	if err != nil {
-		return err
-	}
+func (c cli) checkPayload(ctx context.Context, name string, live bool) error {
 	read := c.template
-	if *live {
+	if live {
 		read = c.templateInDatadog
 	}
-	template, err := read(ctx, names[0])
+	template, err := read(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -39,9 +33,9 @@ func checkPayload(ctx context.Context, c cli, flags *flag.FlagSet, args []string
 		c.out.Line("· %s", missing)
 	}
 	if len(r.Problems) > 0 {
-		return fmt.Errorf("%s has %s", names[0], enrich.Count(len(r.Problems), "problem"))
+		return fmt.Errorf("%s has %s", name, enrich.Count(len(r.Problems), "problem"))
 	}
-	c.out.Line("%s is valid, and could add %s", names[0], enrich.Count(len(r.Missing), "variable"))
+	c.out.Line("%s is valid, and could add %s", name, enrich.Count(len(r.Missing), "variable"))
 	return nil
 }
 

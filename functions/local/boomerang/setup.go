@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"boomerang/functions/local/sandbox"
@@ -22,31 +22,41 @@ import (
 	"boomerang/shared/fault"
 )
 
-// setup creates in Datadog what a deployed stack creates there, or removes it.
-func setup(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
-	live := liveFlag(flags)
-	remove := flags.Bool("delete", false, "remove what setup created")
-	functionURL := flags.String("url", "", "the Function `URL`, with --live")
-	if _, err := parse(flags, args, 0, 0); err != nil {
-		return err
+func (c cli) setupCommand() *cobra.Command {
+	var live, remove bool
+	var functionURL string
+	cmd := &cobra.Command{
+		Use: "setup", Short: "Create the webhook, the dashboard and the monitors in Datadog, and try them in the fake.",
+		Long: "Create the webhook, the dashboard and the monitors in Datadog. Without --live: in the fake, and send an alert through them.\n" +
+			"The environment can set STACK_NAME, WEBHOOK_NAME, NOTIFY, ROUTE, QUEUE_NAME, DEAD_LETTER_QUEUE_NAME and FUNCTION_NAMES.",
+		Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.setup(cmd.Context(), functionURL, live, remove) },
 	}
+	cmd.Flags().StringVar(&functionURL, "url", "", "the Function `URL`, with --live")
+	addSwitch(cmd, &remove, "delete", "DELETE", "remove what setup created")
+	addLive(cmd, &live)
+	return cmd
+}
+
+// setup creates in Datadog what a deployed stack creates there, or removes it.
+func (c cli) setup(ctx context.Context, functionURL string, live, remove bool) error {
 	spec := provision.Spec{
 		Stack: cmp.Or(c.env["STACK_NAME"], "boomerang"), WebhookName: cmp.Or(c.env["WEBHOOK_NAME"], "boomerang"), Notify: c.env["NOTIFY"], Route: c.env["ROUTE"],
 		Queue: c.env["QUEUE_NAME"], DeadLetterQueue: c.env["DEAD_LETTER_QUEUE_NAME"],
 		Functions: strings.FieldsFunc(c.env["FUNCTION_NAMES"], func(r rune) bool { return r == ',' || r == ' ' }),
 	}
-	s, err := sandbox.Start(c.env, *live, time.Now)
+	s, err := sandbox.Start(c.env, live, time.Now)
 	if err == nil {
 		defer s.Close()
 	}
-	if spec.FunctionURL = strings.TrimSpace(*functionURL); *live && spec.FunctionURL == "" {
+	if spec.FunctionURL = strings.TrimSpace(functionURL); live && spec.FunctionURL == "" {
 		err = errors.Join(errors.New("set URL (--url) to the stack's output FunctionUrl"), err)
 	}
 	if err != nil {
 		return err
 	}
-	if *live {
-		return c.setupIn(ctx, s, spec, *remove)
+	if live {
+		return c.setupIn(ctx, s, spec, remove)
 	}
 	if spec.FunctionURL, err = c.serveFunction(ctx, s); err != nil {
 		return err
@@ -55,7 +65,7 @@ func setup(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error
 		return err
 	}
 	c.showInstalled(s.Datadog)
-	if err := c.deliver(ctx, s, spec.WebhookName); err != nil || !*remove {
+	if err := c.deliver(ctx, s, spec.WebhookName); err != nil || !remove {
 		return err
 	}
 	return c.setupIn(ctx, s, spec, true)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/spf13/cobra"
 
 	"boomerang/functions/internal/alerting"
 	"boomerang/functions/local/dryrun"
@@ -38,35 +38,32 @@ type tryOptions struct {
 	live                             bool
 }
 
-func parseTry(flags *flag.FlagSet, args []string) (tryOptions, error) {
+func (c cli) tryCommand() *cobra.Command {
 	var o tryOptions
-	flags.StringVar(&o.record, "record", "", "keep Datadog's responses in this `folder`, without keys and names")
-	flags.StringVar(&o.replay, "replay", "", "replay the responses in this `folder`")
-	live := liveFlag(flags)
-	files, err := parse(flags, args, 1, 2)
-	if err != nil {
-		return o, err
+	cmd := &cobra.Command{
+		Use: "try <alert>", Short: "Show what playbooks do with an alert, step by step. Nothing is posted.", Args: arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.event = args[0]
+			switch {
+			case o.record != "" && o.replay != "":
+				return wrongUse(cmd, "use either --record or --replay")
+			case o.live && o.replay != "":
+				return wrongUse(cmd, "a replay does not use Datadog: omit LIVE=1 (--live)")
+			}
+			return c.try(cmd.Context(), o)
+		},
 	}
-	o.live, o.event = *live, files[0]
-	if len(files) == 2 {
-		o.playbooks = files[1]
-	}
-	if o.record != "" && o.replay != "" {
-		return o, wrongUse(flags, "use either --record or --replay")
-	}
-	if o.live && o.replay != "" {
-		return o, wrongUse(flags, "a replay does not use Datadog: omit LIVE=1 (--live)")
-	}
-	return o, nil
+	cmd.Flags().StringVar(&o.playbooks, "playbooks", "", "a playbook `file`, by default the embedded one")
+	cmd.Flags().StringVar(&o.record, "record", "", "keep Datadog's responses in this `folder`, without keys and names")
+	cmd.Flags().StringVar(&o.replay, "replay", "", "replay the responses in this `folder`")
+	addLive(cmd, &o.live)
+	return cmd
 }
 
 // try takes the alert in a file through playbooks. It reads Datadog and posts to the
 // fake.
-func try(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
-	o, err := parseTry(flags, args)
-	if err != nil {
-		return err
-	}
+func (c cli) try(ctx context.Context, o tryOptions) error {
+	var err error
 	d := dryRun{tryOptions: o, at: time.Now()}
 	if o.replay != "" {
 		if d.player, err = recording.NewPlayer(o.replay); err != nil {

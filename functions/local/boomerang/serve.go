@@ -2,10 +2,11 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"boomerang/functions/internal/runtime"
 	"boomerang/functions/local/sandbox"
@@ -18,14 +19,21 @@ const defaultAddress = "127.0.0.1:8787"
 // exampleBody is an alert that the user can send at once.
 const exampleBody = `{"id":"1","title":"[Triggered] Checkout is slow","body":"p95 is **0.97 s**","alert_id":"4711","alert_transition":"Triggered","tags":"service:checkout,env:prod"}`
 
-// serve serves the Function URL until it is interrupted. The log is JSON, as in Lambda.
-func serve(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
-	live := liveFlag(flags)
-	addresses, err := parse(flags, args, 0, 1)
-	if err != nil {
-		return err
+func (c cli) serveCommand() *cobra.Command {
+	var live bool
+	cmd := &cobra.Command{
+		Use: "serve [<address>]", Short: "Serve the Function URL at an address, by default " + defaultAddress + ".", Args: arguments(0, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.serve(cmd.Context(), append(args, defaultAddress)[0], live)
+		},
 	}
-	s, err := sandbox.Start(c.env, *live, time.Now)
+	addLive(cmd, &live)
+	return cmd
+}
+
+// serve serves the Function URL until it is interrupted. The log is JSON, as in Lambda.
+func (c cli) serve(ctx context.Context, address string, live bool) error {
+	s, err := sandbox.Start(c.env, live, time.Now)
 	if err != nil {
 		return err
 	}
@@ -46,7 +54,7 @@ func serve(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error
 	if err != nil {
 		return err
 	}
-	url, err := s.Serve(append(addresses, defaultAddress)[0], function)
+	url, err := s.Serve(address, function)
 	if err != nil {
 		return fmt.Errorf("%w\nUse another address: make serve ADDRESS=127.0.0.1:8788", err)
 	}

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/spf13/cobra"
 
 	"boomerang/functions/internal/drill"
 	"boomerang/functions/local/output"
@@ -19,26 +19,35 @@ import (
 	"boomerang/shared/httpx"
 )
 
-// runDrill sends a synthetic alert to a Function URL, or to a function that it starts,
-// and waits for the event.
-func runDrill(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
-	wait := drill.DefaultTimeouts
-	flags.DurationVar(&wait.Event, "timeout", wait.Event, "how long to wait for the event")
-	live := liveFlag(flags)
-	urls, err := parse(flags, args, 0, 1)
-	if err != nil {
-		return err
+func (c cli) drillCommand() *cobra.Command {
+	wait, live := drill.DefaultTimeouts, false
+	cmd := &cobra.Command{
+		Use: "drill [<Function URL>]", Short: "Send a synthetic alert and wait for its event, without a URL on this machine.",
+		Long: "Send a synthetic alert to a Function URL, and wait for its event. Without a URL all happens on this machine.\n" +
+			"A URL needs WEBHOOK_TOKEN, DD_API_KEY and DD_APP_KEY in the environment.",
+		Args: arguments(0, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if wait.Event <= 0 {
+				return wrongUse(cmd, "--timeout must be positive")
+			}
+			return c.drill(cmd.Context(), args, wait, live)
+		},
 	}
-	if wait.Event <= 0 {
-		return wrongUse(flags, "--timeout must be positive")
-	}
+	cmd.Flags().DurationVar(&wait.Event, "timeout", wait.Event, "how long to wait for the event")
+	addLive(cmd, &live)
+	return cmd
+}
+
+// drill sends a synthetic alert to a Function URL, or to a function that it starts, and
+// waits for the event.
+func (c cli) drill(ctx context.Context, urls []string, wait drill.Timeouts, live bool) (err error) {
 	target := drill.Target{Token: sandbox.Token, TokenSource: "the local token", Organisation: "both"}
 	if len(urls) == 1 {
 		if target, err = parseTarget(urls[0], c.env); err != nil {
 			return err
 		}
 	}
-	s, err := sandbox.Start(c.env, *live || target.URL != "", time.Now)
+	s, err := sandbox.Start(c.env, live || target.URL != "", time.Now)
 	if err != nil {
 		return err
 	}

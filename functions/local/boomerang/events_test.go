@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	folder  = "../../events"
+	folder  = "../../../events"
 	payload = "webhook-payload.json"
 )
 

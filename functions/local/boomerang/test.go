@@ -3,33 +3,32 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
-	"maps"
 	"math"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 
-	"boomerang/functions/internal/alerting"
+	"github.com/spf13/cobra"
+
 	"boomerang/functions/local/playbooktest"
-	"boomerang/functions/local/schema"
-	"boomerang/shared/enrich"
-	"boomerang/shared/enrich/registry"
-	"boomerang/shared/playbook"
 )
+
+func (c cli) testCommand() *cobra.Command {
+	var update bool
+	cmd := &cobra.Command{
+		Use: "test <playbook file or folder>...", Short: "Run the tests of playbooks (*" + playbooktest.Suffix + ").", Args: arguments(1, math.MaxInt),
+		RunE: func(cmd *cobra.Command, args []string) error { return c.testPlaybooks(cmd.Context(), args, update) },
+	}
+	addSwitch(cmd, &update, "update", "UPDATE", "write the golden files")
+	return cmd
+}
 
 // testPlaybooks runs the tests of playbooks. The error has the number of failed cases and
 // the mistakes in the test files.
-func testPlaybooks(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
-	update := flags.Bool("update", false, "write the golden files")
-	paths, err := parse(flags, args, 1, math.MaxInt)
-	if err != nil {
-		return err
-	}
+func (c cli) testPlaybooks(ctx context.Context, paths []string, update bool) error {
 	files, err := testFiles(paths)
 	if err != nil {
 		return err
@@ -37,7 +36,7 @@ func testPlaybooks(ctx context.Context, c cli, flags *flag.FlagSet, args []strin
 	total, failed, unreached := 0, 0, 0
 	var problems []error
 	for _, file := range files {
-		r, err := runTests(ctx, file, *update)
+		r, err := runTests(ctx, file, update)
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -61,44 +60,6 @@ func runTests(ctx context.Context, file string, update bool) (playbooktest.Resul
 		return playbooktest.Result{}, err
 	}
 	return suite.Run(ctx, update)
-}
-
-// kindsBeside returns kinds to check a playbook file with. They read its lookup tables
-// and cannot make steps.
-func kindsBeside(playbooks string) []enrich.Kind {
-	return registry.Kinds(registry.Deps{Tables: alerting.Tables(playbooks)})
-}
-
-// checkPlaybooks shows all mistakes in playbook files.
-func checkPlaybooks(_ context.Context, c cli, flags *flag.FlagSet, args []string) error {
-	paths, err := parse(flags, args, 1, math.MaxInt)
-	if err != nil {
-		return err
-	}
-	files, err := yamlFiles(paths, isPlaybook)
-	if err != nil {
-		return err
-	}
-	if len(files) == 0 {
-		return fmt.Errorf("no playbooks in %s: give a .yaml file, or a folder that has some", strings.Join(paths, ", "))
-	}
-	var problems []error
-	for _, file := range files {
-		if isTest(file) {
-			problems = append(problems, fmt.Errorf("%s is a test of playbooks: run make test-playbooks PLAYBOOKS=%s", file, file))
-			continue
-		}
-		source, err := os.ReadFile(file)
-		if err == nil {
-			err = playbook.Check(file, source, kindsBeside(file))
-		}
-		problems = append(problems, err)
-	}
-	if err := errors.Join(problems...); err != nil {
-		return err
-	}
-	c.out.Line("%d valid playbook files", len(files))
-	return nil
 }
 
 // testFiles returns the test files that paths name: by their own name, by that of the
@@ -152,40 +113,4 @@ func yamlFiles(paths []string, keep func(path string) bool) ([]string, error) {
 		}
 	}
 	return files, nil
-}
-
-//go:generate go run . schema ../../shared/playbook
-
-// writeSchemas writes the files that are generated from the code of playbooks.
-func writeSchemas(_ context.Context, c cli, flags *flag.FlagSet, args []string) error {
-	folders, err := parse(flags, args, 1, 1)
-	if err != nil {
-		return err
-	}
-	files, err := schemas()
-	if err != nil {
-		return err
-	}
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		path := filepath.Join(folders[0], name)
-		if err := os.WriteFile(path, files[name], 0o644); err != nil {
-			return err
-		}
-		c.out.Line("%s", path)
-	}
-	return nil
-}
-
-// schemas returns the content of these files by name.
-func schemas() (map[string][]byte, error) {
-	kinds := kindsBeside("")
-	playbooks, err := schema.Of(playbook.Shape(), "Boomerang's playbooks", kinds)
-	if err != nil {
-		return nil, err
-	}
-	tests, err := schema.Of(playbooktest.Shape(), "Tests of Boomerang's playbooks", nil)
-	if err != nil {
-		return nil, err
-	}
-	return map[string][]byte{"schema.json": playbooks, "test.schema.json": tests, "steps.md": schema.Steps(kinds)}, nil
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/spf13/cobra"
 
 	"boomerang/functions/local/output"
 	"boomerang/shared/config"
@@ -34,12 +34,20 @@ const (
 	noReason        = "no reason given: the worker timed out or crashed"
 )
 
-// redrive shows the messages of the dead-letter queue, and moves them back.
-func redrive(ctx context.Context, c cli, flags *flag.FlagSet, args []string) error {
-	apply := flags.Bool("apply", false, "move the messages back into the queue")
-	if _, err := parse(flags, args, 0, 0); err != nil {
-		return err
+func (c cli) redriveCommand() *cobra.Command {
+	var apply bool
+	cmd := &cobra.Command{
+		Use: "redrive", Short: "Show the messages of the dead-letter queue, and move them back.",
+		Long: "Show the messages of the dead-letter queue, and move them back.\nThe environment must set DEAD_LETTER_QUEUE_URL and REDELIVERY_QUEUE_URL.",
+		Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.redrive(cmd.Context(), apply) },
 	}
+	addSwitch(cmd, &apply, "apply", "GO", "move the messages back into the queue")
+	return cmd
+}
+
+// redrive shows the messages of the dead-letter queue, and moves them back.
+func (c cli) redrive(ctx context.Context, apply bool) error {
 	cfg, err := config.Load[config.Redrive](c.env)
 	if err != nil {
 		return err
@@ -52,7 +60,7 @@ func redrive(ctx context.Context, c cli, flags *flag.FlagSet, args []string) err
 		return fmt.Errorf("read the AWS configuration: %w", err)
 	}
 	r := redriver{client: sqs.NewFromConfig(awsCfg), Redrive: cfg, limit: maxMessages, out: c.out, now: time.Now}
-	return r.run(ctx, *apply)
+	return r.run(ctx, apply)
 }
 
 type redriver struct {

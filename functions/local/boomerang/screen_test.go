@@ -29,7 +29,7 @@ var answers = map[string]*regexp.Regexp{
 }
 
 func TestEvents_FirstScreen(t *testing.T) {
-	files, err := filepath.Glob("../../events/*.json")
+	files, err := filepath.Glob("../../../events/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}
@@ -186,7 +186,7 @@ func TestRepeated(t *testing.T) {
 // TestEvents_DefaultPayload leads with what the alert's monitor knows, because the payload has
 // only a link to it.
 func TestEvents_DefaultPayload(t *testing.T) {
-	text := postedText(t, "../../events/datadog-default-payload.json")
+	text := postedText(t, "../../../events/datadog-default-payload.json")
 	for _, want := range []string{"0.967 s (avg over 5m), above 0.8 s", "\n- Suspect: [Deployed checkout 4.2.1 to prod; the metric jumped 3 min later](", "\n- Owner: checkout\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q:\n%s", want, text)
@@ -198,7 +198,7 @@ func TestEvents_DefaultPayload(t *testing.T) {
 func TestEvents_NoMonitor(t *testing.T) {
 	for _, file := range []string{"triggered.json", "recovered.json", "datadog-default-payload.json"} {
 		t.Run(file, func(t *testing.T) {
-			text := postedWith(t, "../../events/"+file, func(a *alert.Alert) { a.MonitorID = "" })
+			text := postedWith(t, "../../../events/"+file, func(a *alert.Alert) { a.MonitorID = "" })
 			if strings.Count(text, "no monitor 4711") != 1 || strings.Contains(text, "the monitor's groups") || strings.Contains(text, "Not all of the evidence") {
 				t.Error(text)
 			}

@@ -1,0 +1,31 @@
+// Command boomerang tries Boomerang on one machine: it runs the webhook function with a fake
+// of Datadog, tries and tests playbooks, and works with a deployed stack. It is not deployed.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/caarlos0/env/v11"
+
+	"boomerang/functions/local/output"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	c := cli{out: output.New(os.Stdout), stderr: os.Stderr, stdin: os.Stdin, env: env.ToMap(os.Environ())}
+	err := c.run(ctx, os.Args[1:]...)
+	stop()
+	if err == nil {
+		return
+	}
+	fmt.Fprintln(os.Stderr, err)
+	if _, isUsage := errors.AsType[usageError](err); isUsage {
+		os.Exit(2)
+	}
+	os.Exit(1)
+}

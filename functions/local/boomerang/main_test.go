@@ -1,0 +1,235 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"boomerang/functions/local/output"
+)
+
+const torq = "../../../events/torq-payload.json"
+
+// invoke runs a command and returns what it prints.
+func invoke(t *testing.T, env map[string]string, args ...string) (string, error) {
+	t.Helper()
+	var screen, log bytes.Buffer
+	c := cli{out: output.New(&screen), stderr: &log, env: env}
+	err := c.run(t.Context(), args...)
+	return screen.String(), err
+}
+
+func mustInvoke(t *testing.T, env map[string]string, args ...string) string {
+	t.Helper()
+	screen, err := invoke(t, env, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return screen
+}
+
+func contains(t *testing.T, text string, all ...string) {
+	t.Helper()
+	for _, want := range all {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not show %q:\n%s", want, text)
+		}
+	}
+}
+
+func errorContains(t *testing.T, err error, all ...string) {
+	t.Helper()
+	for _, want := range all {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+// file writes a temporary file.
+func file(t *testing.T, name, content string) string {
+	t.Helper()
+	return filepath.Join(folder(t, map[string]string{name: content}), name)
+}
+
+// folder writes files into a temporary folder.
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	path := t.TempDir()
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(path, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return path
+}
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asBoomerang) != "" {
+		main()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// asBoomerang makes the test binary the command.
+const asBoomerang = "TEST_AS_BOOMERANG"
+
+// start runs the command as a process, and returns what it prints and its exit code.
+func start(t *testing.T, env []string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	var out, err bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+	cmd.Env = append([]string{asBoomerang + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, env...)
+	cmd.Stdout, cmd.Stderr = &out, &err
+	if failed := cmd.Run(); failed != nil && cmd.ProcessState == nil {
+		t.Fatal(failed)
+	}
+	return out.String(), err.String(), cmd.ProcessState.ExitCode()
+}
+
+// TestProcess_WrongUse answers each wrong use with one sentence and the exit code 2.
+func TestProcess_WrongUse(t *testing.T) {
+	for _, c := range []struct {
+		line, want string
+		env        []string
+	}{
+		{line: "dance", want: `boomerang: there is no command "dance"; see boomerang --help`},
+		{line: "tryy", want: `there is no command "tryy" (did you mean try?); see boomerang --help`},
+		{line: "help dance", want: `there is no command "dance"`},
+		{line: "--fast", want: "--fast"},
+		{line: "run", want: `0 arguments do not fit "boomerang run <alert> [flags]"; see boomerang run --help`},
+		{line: "run a b", want: "2 arguments do not fit"},
+		{line: "run a --fast", want: "--fast"},
+		{line: "run a --live=soon", want: "write yes or no"},
+		{line: "run a", env: []string{"LIVE=soon"}, want: "LIVE=soon is not understood: write yes or no"},
+		{line: "setup", env: []string{"DELETE=all"}, want: "DELETE=all is not understood"},
+		{line: "redrive", env: []string{"GO=go1.26"}, want: "GO=go1.26 is not understood"},
+		{line: "test a", env: []string{"UPDATE=maybe"}, want: "UPDATE=maybe is not understood"},
+		{line: "try", want: "0 arguments"},
+		{line: "try a --fast", want: "--fast"},
+		{line: "try a --record x --replay y", want: "either --record or --replay"},
+		{line: "try a --live --replay y", want: "omit LIVE=1"},
+		{line: "try a --replay y", env: []string{"LIVE=on"}, want: "omit LIVE=1"},
+		{line: "serve a b", want: "2 arguments"},
+		{line: "drill a b", want: "2 arguments"},
+		{line: "drill --timeout soon", want: "soon"},
+		{line: "drill --timeout 0s", want: "--timeout must be positive"},
+		{line: "test", want: "0 arguments"},
+		{line: "check", want: "give a playbook file or a folder"},
+		{line: "check a --payload b", want: "either playbooks or a --payload"},
+		{line: "check a --live", want: "omit LIVE=1"},
+		{line: "schema", want: "0 arguments"},
+		{line: "setup a", want: "1 arguments"},
+		{line: "redrive a", want: "1 arguments"},
+		{line: "completion tcsh", want: "tcsh"},
+		{line: "completion bash zsh", want: "zsh"},
+	} {
+		t.Run(strings.Join(append(c.env, c.line), " "), func(t *testing.T) {
+			t.Parallel()
+			stdout, stderr, code := start(t, c.env, strings.Fields(c.line)...)
+			if code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, c.want) {
+				t.Errorf("exit code %d, stdout %q, stderr %q; want %q", code, stdout, stderr, c.want)
+			}
+		})
+	}
+}
+
+// TestProcess_Help shows how each command is used, on the standard output.
+func TestProcess_Help(t *testing.T) {
+	lines := []string{"", "--help", "help", "help try", "completion --help", "completion bash --help"}
+	for _, cmd := range (cli{out: output.New(&bytes.Buffer{})}).root().Commands() {
+		lines = append(lines, cmd.Name()+" --help", cmd.Name()+" -h")
+	}
+	for _, line := range lines {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			stdout, stderr, code := start(t, nil, strings.Fields(line)...)
+			if code != 0 || stderr != "" || !strings.Contains(stdout, "Usage:\n  boomerang") || !strings.Contains(stdout, ".\n") {
+				t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+			}
+			for l := range strings.Lines(stdout) {
+				if len(line) > 4 && !strings.HasPrefix(line, "completion") && utf8.RuneCountInString(l) > 140 {
+					t.Errorf("a line is %d wide: %s", len(l), l)
+				}
+			}
+		})
+	}
+}
+
+// TestProcess_Switches reads the words for yes and no, of a flag and of a variable.
+func TestProcess_Switches(t *testing.T) {
+	t.Parallel()
+	path := folder(t, map[string]string{"a.yaml": "playbooks: [{name: one}]", "a.test.yaml": "cases: [{name: any, alert: {title: x}, expect: {golden: a.golden}}]"})
+	golden := filepath.Join(path, "a.golden")
+	for _, c := range []struct {
+		env, flag string
+		on        bool
+	}{
+		{"UPDATE=0", "", false},
+		{"UPDATE=no", "", false},
+		{"UPDATE=", "", false},
+		{"UPDATE=off", "", false},
+		{"", "--update=false", false},
+		{"UPDATE=1", "--update=no", false},
+		{"UPDATE=1", "", true},
+		{"UPDATE=YES", "", true},
+		{"UPDATE=true", "", true},
+		{"UPDATE=on", "", true},
+		{"", "--update", true},
+		{"UPDATE=0", "--update=yes", true},
+	} {
+		if err := os.RemoveAll(golden); err != nil {
+			t.Fatal(err)
+		}
+		_, stderr, code := start(t, []string{c.env}, slices.DeleteFunc([]string{"test", path, c.flag}, func(arg string) bool { return arg == "" })...)
+		_, err := os.Stat(golden)
+		if (code == 0) != c.on || (err == nil) != c.on {
+			t.Errorf("%s %s: exit code %d, %v, %s", c.env, c.flag, code, err, stderr)
+		}
+	}
+}
+
+func TestProcess_Completion(t *testing.T) {
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		t.Run(shell, func(t *testing.T) {
+			t.Parallel()
+			script, stderr, code := start(t, nil, "completion", shell)
+			if code != 0 || stderr != "" || !strings.Contains(script, "boomerang") {
+				t.Fatalf("exit code %d, stderr %q", code, stderr)
+			}
+			path, err := exec.LookPath(shell)
+			if err != nil {
+				t.Skipf("%s is not installed", shell)
+			}
+			if out, err := exec.CommandContext(t.Context(), path, "-n", file(t, "completion", script)).CombinedOutput(); err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
+	}
+	stdout, _, _ := start(t, nil, "__complete", "re")
+	if !strings.HasPrefix(stdout, "redrive\t") {
+		t.Errorf("re is completed to %q", stdout)
+	}
+}
+
+func TestProcess_Version(t *testing.T) {
+	stdout, stderr, code := start(t, nil, "--version")
+	if code != 0 || stderr != "" || !strings.HasPrefix(stdout, "boomerang version ") {
+		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+}
+
+// TestProcess_Failure shows what was done on the standard output, and the error in one
+// sentence beside it.
+func TestProcess_Failure(t *testing.T) {
+	stdout, stderr, code := start(t, nil, "run", "../../../events/wrong-token.json")
+	if code != 1 || !strings.Contains(stdout, "401 Unauthorized") || stderr != "no event was posted\n" || strings.Contains(stdout, "\x1b[") {
+		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+}

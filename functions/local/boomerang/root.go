@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"boomerang/functions/local/output"
+)
+
+// cli is what a command works with.
+type cli struct {
+	out    *output.Printer
+	stderr io.Writer
+	stdin  *os.File
+	env    map[string]string
+}
+
+// run runs a command line.
+func (c cli) run(ctx context.Context, args ...string) error {
+	root := c.root()
+	root.SetArgs(append([]string{}, args...)) // Cobra takes nil for the arguments of the process.
+	return root.ExecuteContext(ctx)
+}
+
+// root returns the command with its subcommands.
+func (c cli) root() *cobra.Command {
+	root := &cobra.Command{
+		Use: "boomerang", Short: "Try Boomerang on this machine, and work with a deployed stack.", Version: version(),
+		Args: cobra.ArbitraryArgs, SilenceErrors: true, SilenceUsage: true, SuggestionsMinimumDistance: 2,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return unknownCommand(cmd, args[0])
+		},
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return c.readSwitches(cmd) },
+	}
+	root.SetOut(c.out)
+	root.SetErr(c.stderr)
+	root.SetIn(c.stdin)
+	root.SetFlagErrorFunc(usageErrorOf)
+	root.SetHelpCommand(helpCommand())
+	root.AddCommand(
+		c.runCommand(), c.tryCommand(), c.testCommand(), c.checkCommand(), c.serveCommand(),
+		c.drillCommand(), c.setupCommand(), c.redriveCommand(), c.schemaCommand(),
+	)
+	root.InitDefaultCompletionCmd()
+	markUsageErrors(root)
+	return root
+}
+
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [<command>]", Short: "Show how a command is used.", Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknownCommand(cmd.Root(), strings.Join(args, " "))
+			}
+			return found.Help()
+		},
+	}
+}
+
+// usageError is a wrong use of a command, in one sentence.
+type usageError struct{ text string }
+
+func (e usageError) Error() string { return e.text }
+
+func usageErrorOf(cmd *cobra.Command, err error) error {
+	return usageError{fmt.Sprintf("%s: %s; see %s --help", cmd.CommandPath(), err, cmd.CommandPath())}
+}
+
+// wrongUse returns an error of the arguments or flags of a command.
+func wrongUse(cmd *cobra.Command, format string, args ...any) error {
+	return usageErrorOf(cmd, fmt.Errorf(format, args...))
+}
+
+func unknownCommand(root *cobra.Command, name string) error {
+	meant := root.SuggestionsFor(name)
+	if len(meant) == 0 {
+		return wrongUse(root, "there is no command %q", name)
+	}
+	return wrongUse(root, "there is no command %q (did you mean %s?)", name, strings.Join(meant, " or "))
+}
+
+// markUsageErrors makes wrong arguments of all commands below a usage error.
+func markUsageErrors(parent *cobra.Command) {
+	for _, cmd := range parent.Commands() {
+		markUsageErrors(cmd)
+		if !cmd.Runnable() { // Cobra shows the help then, whatever the arguments are.
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+		if check := cmd.Args; check != nil {
+			cmd.Args = func(cmd *cobra.Command, args []string) error {
+				if err := check(cmd, args); err != nil {
+					return usageErrorOf(cmd, err)
+				}
+				return nil
+			}
+		}
+	}
+}
+
+// arguments checks how many arguments a command gets.
+func arguments(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < least || len(args) > most {
+			return fmt.Errorf("%d arguments do not fit %q", len(args), cmd.UseLine())
+		}
+		return nil
+	}
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"boomerang/functions/local/playbooktest"
+	"boomerang/functions/local/schema"
+	"boomerang/shared/playbook"
+)
+
+//go:generate go run . schema ../../../shared/playbook
+
+// schemaCommand is for the repository itself.
+func (c cli) schemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "schema <folder>", Short: "Write the JSON Schemas of playbooks and of their tests, and the reference of the steps.", Hidden: true, Args: arguments(1, 1),
+		RunE: func(_ *cobra.Command, args []string) error { return c.writeSchemas(args[0]) },
+	}
+}
+
+// writeSchemas writes the files that are generated from the code of playbooks.
+func (c cli) writeSchemas(folder string) error {
+	files, err := schemas()
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, files[name], 0o644); err != nil {
+			return err
+		}
+		c.out.Line("%s", path)
+	}
+	return nil
+}
+
+// schemas returns the content of these files by name.
+func schemas() (map[string][]byte, error) {
+	kinds := kindsBeside("")
+	playbooks, err := schema.Of(playbook.Shape(), "Boomerang's playbooks", kinds)
+	if err != nil {
+		return nil, err
+	}
+	tests, err := schema.Of(playbooktest.Shape(), "Tests of Boomerang's playbooks", nil)
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]byte{"schema.json": playbooks, "test.schema.json": tests, "steps.md": schema.Steps(kinds)}, nil
+}
