@@ -23,6 +23,8 @@ type Draft struct {
 	Text      string // markdown, instead of the alert's message
 	Priority  string
 	AlertType string
+	Source    string   // of v1, by which "source:<it>" finds the event
+	Device    string   // of v1
 	Tags      []string // besides the alert's and ours
 	Cycle     Cycle
 	Warnings  []string // what the playbook sets in vain, for people
@@ -32,6 +34,7 @@ type Draft struct {
 // Datadog refuses old ones.
 func Compose(a alert.Alert, d Draft, results []enrich.Result, now time.Time) Event {
 	f := newFields(a, d, results, now)
+	source, device := f.name("source", line(d.Source)), f.name("device's name", line(d.Device))
 	return Event{
 		Title:          f.title,
 		Text:           f.text(a, d, results, now),
@@ -41,6 +44,8 @@ func Compose(a alert.Alert, d Draft, results []enrich.Result, now time.Time) Eve
 		AlertType:      alertType(a, d.AlertType),
 		Priority:       cmp.Or(priority(d.Priority), priority(a.EventPriority)),
 		Host:           f.host,
+		DeviceName:     device,
+		SourceTypeName: source,
 		Tags:           f.tags,
 	}
 }

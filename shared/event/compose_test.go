@@ -301,6 +301,27 @@ func TestCompose_AlertType(t *testing.T) {
 	}
 }
 
+func TestCompose_SourceAndDevice(t *testing.T) {
+	long := strings.Repeat("s", event.MaxHost+1)
+	for _, c := range []struct{ source, device, wantSource, wantDevice, note string }{
+		{"", "", "", "", ""},
+		{"torq", "sda", "torq", "sda", ""},
+		{" My\nTool\x00", "\u202esda ", "My Tool", "sda", ""},
+		{long[1:], long[1:], long[1:], long[1:], ""},
+		{long, "sda", "", "sda", "the source of 256 characters"},
+		{"torq", long, "torq", "", "the device's name of 256 characters"},
+	} {
+		d := event.Draft{Playbook: "default", Source: c.source, Device: c.device}
+		e := event.Compose(triggered(), d, nil, now)
+		if e.SourceTypeName != c.wantSource || e.DeviceName != c.wantDevice {
+			t.Errorf("%.10q, %.10q: got %q, %q", c.source, c.device, e.SourceTypeName, e.DeviceName)
+		}
+		mustBeAcceptable(t, e)
+		mustSay(t, e, e.Text, c.note)
+		mustBeAcceptableAlert(t, event.ComposeAlert(triggered(), d, nil, now))
+	}
+}
+
 func TestCompose_EnrichmentTag(t *testing.T) {
 	ok, skipped := enrich.Result{Status: enrich.OK}, enrich.Result{Status: enrich.Skipped}
 	failed, late := enrich.Result{Status: enrich.Failed, Err: errors.New("x")}, enrich.Result{Status: enrich.TimedOut, Err: errors.New("x")}

@@ -24,7 +24,8 @@ const (
 	MaxTag = 200
 	// MaxTags is how many tags an event may have. Datadog documents it for v2 only.
 	MaxTags = 100
-	// MaxHost is Datadog's limit for host, which it documents for v2 only.
+	// MaxHost is Datadog's limit for host, which it documents for v2 only. It bounds the
+	// source and the device's name too, for which Datadog documents none.
 	MaxHost = 255
 	// MaxRequest bounds the JSON of a whole event, in bytes. It follows from the other
 	// limits, and Datadog documents none.
@@ -71,6 +72,8 @@ type Event struct {
 	AlertType      string   `json:"alert_type,omitempty"`
 	Priority       string   `json:"priority,omitempty"` // normal or low
 	Host           string   `json:"host,omitempty"`
+	DeviceName     string   `json:"device_name,omitempty"`
+	SourceTypeName string   `json:"source_type_name,omitempty"`
 	Tags           []string `json:"tags,omitempty"`
 }
 

@@ -35,10 +35,7 @@ func newFields(a alert.Alert, d Draft, results []enrich.Result, now time.Time) *
 		f.aggregationKey = firstRunes(f.aggregationKey, MaxAggregationKey-len(end)) + end
 		f.cut = append(f.cut, "the end of the aggregation key")
 	}
-	if n := length(f.host); n > MaxHost { // Its start would be another host's name.
-		f.host = ""
-		f.cut = append(f.cut, fmt.Sprintf("the host's name of %d characters", n))
-	}
+	f.host = f.name("host's name", f.host)
 	f.tags = tags(a, d, results, late)
 	dropped, shortened := max(0, len(f.tags)-MaxTags), 0
 	f.tags = f.tags[dropped:]
@@ -51,6 +48,15 @@ func newFields(a alert.Alert, d Draft, results []enrich.Result, now time.Time) *
 	f.leaveOut("", dropped, "tag")
 	f.leaveOut("the end of ", shortened, "tag")
 	return f
+}
+
+// name returns a name, or leaves out one that is too long: its start would be another name.
+func (f *fields) name(what, name string) string {
+	if n := length(name); n > MaxHost {
+		f.cut = append(f.cut, fmt.Sprintf("the %s of %d characters", what, n))
+		return ""
+	}
+	return name
 }
 
 // leaveOut records n things, or parts of them, that a limit leaves out.

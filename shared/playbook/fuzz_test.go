@@ -110,6 +110,8 @@ event:
   tags: ["{{ .alert.extra }}", "{{ json .alert.logs_sample }}", "{{ .steps.owner.team }}{{ .steps.ask.body.a.b }}", "{{ eq .alert.title .alert.extra.a .alert.extra.b }}"]
   priority: "{{ .alert.incident.severity }}{{ .alert.security.rule_queries }}"
   alert_type: "{{ url .alert.message }}"
+  source: "{{ .alert.title }}"
+  device_name: "{{ .alert.host }}"
 `
 
 // FuzzAlert matches all expressions and renders all templates.
@@ -146,7 +148,7 @@ func FuzzAlert(f *testing.F) {
 			t.Errorf("rendering took %s", took)
 		}
 		given := title + message + tags + extra
-		for _, written := range append(draft.Tags, draft.Title, draft.Text, draft.Priority, draft.AlertType) {
+		for _, written := range append(draft.Tags, draft.Title, draft.Text, draft.Priority, draft.AlertType, draft.Source, draft.Device) {
 			if len(written) > 256<<10 {
 				t.Errorf("%d bytes", len(written))
 			}

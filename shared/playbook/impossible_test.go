@@ -43,13 +43,17 @@ func TestCheck_Values(t *testing.T) {
 		`event: {priority: "{{ if .alert.recovered }}low{{ else }}high{{ end }}"}`:                        "test.yaml:3:23: priority must be normal or low (api: v1), not \"high\"",
 		`event: {priority: "{{ if .alert.recovered }}low{{ else }}{{ .alert.title }}{{ end }}"}`:          "<nil>",
 		`event: {alert_type: "{{ if .alert.test }}{{ .alert.title }}{{ else }}alarm{{ end }}"}`:           "test.yaml:3:25: alert_type must be error, warning, info or success (api: v1), not \"alarm\"",
+		`event: {source: torq, device_name: "{{ .alert.host }}"}`:                                         "<nil>",
+		`event: {api: v2, source: "", device_name: }`:                                                     "<nil>",
+		`event: {api: v2, source: "{{ .alert.title }}"}`:                                                  "test.yaml:3:30: source is only for v1: events of the v2 API have no such field. Leave it out, or use api: v1",
+		`event: {api: v2, device_name: sda}`:                                                              "test.yaml:3:35: device_name is only for v1: events of the v2 API have no such field. Leave it out, or use api: v1",
 	} {
 		if got := checkError(one(keys)); got != want {
 			t.Errorf("%s: got %s, want %s", keys, got, want)
 		}
 	}
-	// A playbook may add its priority to another one's event.
-	const two = "playbooks:\n  - {name: a, continue: true, event: {api: v2}}\n  - {name: b, event: {priority: 3}}\n"
+	// A playbook may add its priority to another one's event, or keep its source to its own.
+	const two = "playbooks:\n  - {name: a, continue: true, event: {api: v2}}\n  - {name: b, event: {priority: 3, source: torq}}\n"
 	if got := checkError(two); got != "<nil>" {
 		t.Error(got)
 	}
@@ -72,6 +76,7 @@ func TestLoad_Deployed(t *testing.T) {
 		`event: {title: '{{ if eq .alert.priority 2 }}{{ end }}'}`, `limit: 010`, `limit: 1_000`, "match: alert.test &&\talert.recovered",
 		`steps: [{uses: ask, with: {url: "https://example.com", body: {n: 010}}}]`,
 		`event: {priority: urgent}`, `event: {priority: P2}`, `event: {api: v2, priority: normal}`, `event: {api: v2, priority: 6}`, `event: {alert_type: critical}`,
+		`event: {api: v2, source: torq}`,
 	} {
 		bench{}.load(t, one(keys))
 		if err := checkError(one(keys)); err == "<nil>" {

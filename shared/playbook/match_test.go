@@ -121,9 +121,10 @@ func TestBook_For_Continue(t *testing.T) {
 		"no limit is not the smallest": {
 			first: "limit: 0", second: "limit: 3", third: "limit: 0", limit: 3, api: "v1",
 		},
-		"the first API counts":          {second: "event: {api: v2}", third: "event: {api: v1}", api: "v2"},
-		"an API that is said counts":    {first: "event: {api: v1}", second: "event: {api: v2}", api: "v1"},
-		"an API without a value is not": {first: "event: {api: }", second: "event: {api: v2}", api: "v2"},
+		"fields of v1 in an event of v2": {second: "event: {api: v2}", third: "event: {source: torq, device_name: sda}", api: "v2"},
+		"the first API counts":           {second: "event: {api: v2}", third: "event: {api: v1}", api: "v2"},
+		"an API that is said counts":     {first: "event: {api: v1}", second: "event: {api: v2}", api: "v1"},
+		"an API without a value is not":  {first: "event: {api: }", second: "event: {api: v2}", api: "v2"},
 		"the first text of each field counts": {
 			first:  `event: {title: "{{ .alert.extra.nothing }}", text: one}`,
 			second: `event: {title: two, text: two, priority: low, tags: ["a:1", "b:2"]}`,

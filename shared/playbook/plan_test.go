@@ -327,6 +327,16 @@ func TestPlan_Draft(t *testing.T) {
 			event.Draft{Priority: "2", AlertType: "Warning"},
 			"",
 		},
+		"fields of v1": {
+			"\n  source: ' {{ .alert.extra.none | default \"torq\" }} '\n  device_name: '{{ lower \"SDA\" }}'",
+			event.Draft{Source: "torq", Device: "sda"},
+			"",
+		},
+		"fields of v1 in v2": {
+			"\n  api: v2\n  source: torq\n  device_name: '{{ .alert.extra.none }}'",
+			event.Draft{Warnings: []string{"playbook test, event.source: events of the v2 API have no such field: use api: v1"}},
+			"playbook test, event.source: events of the v2 API have no such field: use api: v1",
+		},
 		"a priority of v1 in v2": {
 			"\n  api: v2\n  priority: '{{ if .alert.title }}low{{ end }}'",
 			event.Draft{Warnings: []string{`playbook test, event.priority: Datadog does not know "low": use 1 to 5`}},

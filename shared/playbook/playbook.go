@@ -50,6 +50,8 @@ type (
 		Tags      []string `yaml:"tags" doc:"Templates for more tags. Empty ones are left out."`
 		Priority  string   `yaml:"priority" doc:"A template for the priority: normal or low; with v2 1 to 5."`
 		AlertType string   `yaml:"alert_type" doc:"A template for the type: error, warning, info or success."`
+		Source    string   `yaml:"source" doc:"A template for the source (source_type_name), such as github: the search source:github finds the event. Only with v1. Default: Datadog's my_apps."`
+		Device    string   `yaml:"device_name" doc:"A template for the name of a device. Only with v1."`
 	}
 )
 

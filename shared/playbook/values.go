@@ -45,6 +45,11 @@ func (l *loader) checkValues(file document) {
 				l.Report(element("playbooks", i)+".event."+field, "%s must be %s (api: %s), not %q", field, texts, apis[0], unknown[0])
 			}
 		}
+		for field, source := range map[string]string{"source": d.Event.Source, "device_name": d.Event.Device} {
+			if source != "" && d.Event.API == APIv2 {
+				l.Report(element("playbooks", i)+".event."+field, "%s is only for v1: events of the v2 API have no such field. Leave it out, or use api: v1", field)
+			}
+		}
 	}
 }
 
@@ -93,6 +98,18 @@ func (v *values) failed(path string, err error) {
 
 func (v *values) emptyTitle() error {
 	return fault.New(fault.Permanent, v.where("event.title")+"the template came out empty, so the event has the alert's title", nil)
+}
+
+// ofV1 returns the text of a field that only v1 has. It notes one in a playbook for v2.
+func (v *values) ofV1(field, text string) string {
+	text = strings.TrimSpace(text)
+	if v.api != APIv2 {
+		return text
+	}
+	if text != "" && v.ownAPI == APIv2 {
+		v.warnings = append(v.warnings, fault.New(fault.Permanent, v.where("event."+field)+"events of the v2 API have no such field: use api: v1", nil))
+	}
+	return ""
 }
 
 // known returns a text that the event's API knows. It notes one that the playbook's own

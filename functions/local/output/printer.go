@@ -98,7 +98,9 @@ func (p *Printer) Event(request event.Request) {
 func (p *Printer) eventV1(e event.Event) {
 	p.field("alert_type", e.AlertType)
 	p.field("priority", e.Priority)
+	p.field("source_type_name", e.SourceTypeName)
 	p.field("host", e.Host)
+	p.field("device_name", e.DeviceName)
 	p.field("tags", strings.Join(e.Tags, ", "))
 	p.field("aggregation_key", e.AggregationKey)
 	if e.RelatedEventID != 0 {

@@ -29,7 +29,11 @@ func (s *Suite) compare(want expectation, got dryrun.Report, update bool) ([]str
 		c.equal("steps", list(want.Steps), list(ranSteps(got)))
 	}
 	for _, text := range []struct{ name, want, got string }{
-		{"title", want.Title, e.title}, {"alert_type", want.AlertType, e.alertType}, {"priority", want.Priority, e.priority},
+		{"title", want.Title, e.title},
+		{"alert_type", want.AlertType, e.alertType},
+		{"priority", want.Priority, e.priority},
+		{"source", want.Source, e.source},
+		{"device_name", want.Device, e.device},
 	} {
 		if text.want != "" {
 			c.equal(text.name, strconv.Quote(text.want), strconv.Quote(text.got))
@@ -49,17 +53,17 @@ func list(names []string) string { return "[" + strings.Join(names, ", ") + "]" 
 
 // content is what an event of either API says.
 type content struct {
-	title, alertType, priority, text string
-	tags                             []string
+	title, alertType, priority, source, device, text string
+	tags                                             []string
 }
 
 func contentOf(e event.Request) content {
 	switch e := e.(type) {
 	case event.Event:
-		return content{e.Title, e.AlertType, e.Priority, e.Text, e.Tags}
+		return content{e.Title, e.AlertType, e.Priority, e.SourceTypeName, e.DeviceName, e.Text, e.Tags}
 	case event.AlertEvent:
 		a := e.Data.Attributes
-		return content{a.Title, a.Attributes.Status, a.Attributes.Priority, a.Message, a.Tags}
+		return content{title: a.Title, alertType: a.Attributes.Status, priority: a.Attributes.Priority, text: a.Message, tags: a.Tags}
 	}
 	return content{}
 }

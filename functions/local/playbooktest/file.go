@@ -76,6 +76,8 @@ type (
 		Title     string   `yaml:"title" doc:"The event's title."`
 		AlertType string   `yaml:"alert_type" doc:"The event's type: error, warning, info or success; with api v2 its status: error, warn or ok."`
 		Priority  string   `yaml:"priority" doc:"The event's priority."`
+		Source    string   `yaml:"source" doc:"The event's source. Only with api v1."`
+		Device    string   `yaml:"device_name" doc:"The event's device. Only with api v1."`
 		Tags      contents `yaml:"tags" doc:"The event's tags."`
 		Text      contents `yaml:"text" doc:"The event's text."`
 		Golden    string   `yaml:"golden" doc:"A file with the whole event, relative to this file; boomerang test --update writes it."`

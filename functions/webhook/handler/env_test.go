@@ -105,7 +105,7 @@ func newEnv(t *testing.T) *env {
 	return &env{t: t, datadog: fakedatadog.New(fakedatadog.Options{}), ledger: store{}, queue: &sent{}, tokens: token{goodToken}}
 }
 
-func (e *env) handler() *handler.Handler {
+func (e *env) client() *datadog.Client {
 	e.t.Helper()
 	server := httptest.NewServer(e.datadog)
 	e.t.Cleanup(server.Close)
@@ -113,6 +113,12 @@ func (e *env) handler() *handler.Handler {
 	if err != nil {
 		e.t.Fatal(err)
 	}
+	return client
+}
+
+func (e *env) handler() *handler.Handler {
+	e.t.Helper()
+	client := e.client()
 	kinds := registry.Kinds(registry.Deps{Datadog: client, Site: site.US1})
 	book, err := playbook.Default(kinds)
 	if e.source != "" {

@@ -5,10 +5,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
+	"boomerang/shared/datadog"
 	"boomerang/shared/fakedatadog"
 )
 
@@ -82,6 +84,33 @@ playbooks:
 	}
 	if log := w.log.String(); !strings.Contains(log, "event.priority") || strings.Contains(log, "secret") {
 		t.Errorf("logged %s", log)
+	}
+}
+
+// TestHandler_Source posts an event that the boards of an integration show: those of Torq search
+// for sources:torq
+// (https://github.com/DataDog/integrations-extras/blob/master/torq/assets/dashboards/torq_overview.json).
+func TestHandler_Source(t *testing.T) {
+	w := newEnv(t)
+	w.datadog = fakedatadog.New(fakedatadog.Options{VisibleAfter: -1})
+	w.source = `
+playbooks:
+  - name: torq
+    event: {source: torq, device_name: "{{ .alert.extra.device }}"}
+`
+	body := `{"id":"8306082300000000001","link":"https://app.datadoghq.com/event/event?id=8306082300000000001","title":"Full disk","device":"sda1"}`
+	if got := fields(t, handle(t, w.handler(), post(body)).Body); got["status"] != "posted" || got["warnings"] != nil {
+		t.Fatalf("got %v", got)
+	}
+	client := w.client()
+	later := time.Now().Add(time.Hour)
+	found, err := client.SearchEvents(t.Context(), datadog.SearchQuery{Query: "sources:torq", From: later.Add(-2 * time.Hour), To: later})
+	if err != nil || len(found) != 1 || found[0].Source != "torq" || found[0].Title != "Full disk" {
+		t.Errorf("the board finds %+v, %v", found, err)
+	}
+	listed, err := client.Events(t.Context(), datadog.EventQuery{Start: later.Add(-2 * time.Hour), End: later, Sources: []string{"torq"}})
+	if err != nil || len(listed) != 1 || listed[0].DeviceName != "sda1" {
+		t.Errorf("listed %+v, %v", listed, err)
 	}
 }
 
