@@ -16,15 +16,18 @@ import (
 
 // Plan is the steps and the event's texts for one alert.
 type Plan struct {
-	Names    []string // of the playbooks that matched, in order
-	API      string   // that posts the event
-	Limit    int      // events a minute for one monitor, the smallest of all; 0 for any number
-	Warnings []error  // for the log: expressions that cannot be evaluated
+	Names    []string   // of the playbooks that matched, in order
+	API      string     // that posts the event
+	Limit    int        // events a minute for one monitor, the smallest of all; 0 for any number
+	Warnings []error    // for the log: expressions that cannot be evaluated
+	Unjudged []Unjudged // of a Judge: the event's templates that read unknown values
 
 	alert       map[string]any // its View
 	memory      map[string]any
 	playbooks   []*playbook
 	steps, then []*step
+	unknown     Unknown // of a Judge
+	stepsText   string  // of a Judge
 }
 
 // Name is the first playbook that matched.
@@ -40,6 +43,15 @@ func (p *Plan) add(b *playbook) {
 	}
 	p.steps = mergeSteps(p.steps, b.steps)
 	p.then = mergeSteps(p.then, b.then)
+}
+
+// orFallback returns the plan, or that of the book's fallback if no playbook matched.
+func (p *Plan) orFallback(b *Book) *Plan {
+	if len(p.Names) == 0 {
+		p.add(b.fallback)
+	}
+	p.API = cmp.Or(p.API, APIv1)
+	return p
 }
 
 func mergeSteps(steps, more []*step) []*step {
@@ -132,7 +144,12 @@ func (p *Plan) Draft(results []enrich.Result, cycle event.Cycle) (event.Draft, [
 	for _, b := range p.playbooks {
 		v := values{playbook: b.Name, api: p.API, ownAPI: cmp.Or(b.Event.API, APIv1)}
 		filled, _ := b.event.fill("event", func(path, source string) (string, error) {
-			text, err := b.event.templates[source].render(env)
+			t := b.event.templates[source]
+			if p.leavesOpen(b, path, t, source) {
+				v.titleFailed = v.titleFailed || path == titleKey
+				return "", nil
+			}
+			text, err := t.render(env)
 			if err != nil {
 				v.failed(path, err)
 			}

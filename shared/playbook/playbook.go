@@ -4,7 +4,6 @@
 package playbook
 
 import (
-	"cmp"
 	"reflect"
 	"slices"
 	"time"
@@ -99,6 +98,18 @@ func (b *Book) Names() map[string][]string {
 	return names
 }
 
+// Fallback returns the name of the playbook for alerts that match nothing.
+func (b *Book) Fallback() string { return b.fallback.Name }
+
+// Join returns a book of all playbooks, in order, with the fallback of the first.
+func Join(first *Book, more ...*Book) *Book {
+	all := *first
+	for _, b := range more {
+		all.playbooks = slices.Concat(all.playbooks, b.playbooks)
+	}
+	return &all
+}
+
 // For returns the plan for an alert with what is known of earlier cycles: the first
 // playbook that matches, with those that it continues to, or the fallback.
 func (b *Book) For(a alert.Alert, m memory.Memory) *Plan {
@@ -118,11 +129,7 @@ func (b *Book) For(a alert.Alert, m memory.Memory) *Plan {
 			break
 		}
 	}
-	if len(plan.Names) == 0 {
-		plan.add(b.fallback)
-	}
-	plan.API = cmp.Or(plan.API, APIv1)
-	return plan
+	return plan.orFallback(b)
 }
 
 // Verdict says whether one playbook matched, and why not.

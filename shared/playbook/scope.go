@@ -125,6 +125,7 @@ type checks struct {
 	scope    *scope
 	strict   bool // refuses what can never hold, too
 	steps    []string
+	paths    []string
 	mistakes []mistake
 }
 
@@ -132,12 +133,13 @@ func (c *checks) refuse(at int, format string, args ...any) {
 	c.mistakes = append(c.mistakes, mistake{at, fmt.Sprintf(format, args...)})
 }
 
-// read notes the step of a path, and reports whether the scope has the path.
+// read notes a path and its step, and reports whether the scope has the path.
 func (c *checks) read(at int, path []string) bool {
 	_, problem := c.scope.resolve(path)
 	if problem != "" {
 		c.refuse(at, "%s", problem)
 	}
+	c.paths = appendNew(c.paths, strings.Join(path, "."))
 	if len(path) > 1 && path[0] == "steps" {
 		c.steps = appendNew(c.steps, path[1])
 	}

@@ -59,6 +59,7 @@ func (d *deadline) check() error {
 type textTemplate struct {
 	parsed *template.Template
 	steps  []string // that it reads
+	paths  []string // that it reads
 }
 
 // newTemplates returns the functions of templates.
@@ -117,7 +118,7 @@ func (l *loader) compileTemplate(source string, s *scope) (*textTemplate, []mist
 	if err != nil {
 		return nil, []mistake{{0, err.Error()}}
 	}
-	return &textTemplate{parsed: parsed, steps: r.steps}, nil
+	return &textTemplate{parsed: parsed, steps: r.steps, paths: r.paths}, nil
 }
 
 // parseError returns an error of the parser, which knows the line only.

@@ -84,10 +84,12 @@ type values struct {
 
 func (v *values) where(field string) string { return "playbook " + v.playbook + ", " + field + ": " }
 
+const titleKey = "event.title"
+
 // failed notes a template that cannot be rendered.
 func (v *values) failed(path string, err error) {
 	path, _, _ = strings.Cut(path, "[")
-	v.titleFailed = v.titleFailed || path == "event.title"
+	v.titleFailed = v.titleFailed || path == titleKey
 	if _, ok := errors.AsType[*fault.Error](err); !ok {
 		err = fault.New(fault.Permanent, v.where(path)+err.Error(), nil)
 	} else {
@@ -97,7 +99,7 @@ func (v *values) failed(path string, err error) {
 }
 
 func (v *values) emptyTitle() error {
-	return fault.New(fault.Permanent, v.where("event.title")+"the template came out empty, so the event has the alert's title", nil)
+	return fault.New(fault.Permanent, v.where(titleKey)+"the template came out empty, so the event has the alert's title", nil)
 }
 
 // ofV1 returns the text of a field that only v1 has. It notes one in a playbook for v2.
