@@ -1,6 +1,7 @@
 package enrich
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,6 +64,7 @@ func runStep(ctx context.Context, step Named, earlier map[string]Result, a alert
 	started := time.Now()
 	ctx, span := telemetry.Start(ctx, "step")
 	defer func() { endSpan(span, r) }()
+	ctx = context.WithValue(ctx, stepKey{}, cmp.Or(step.ID, step.Name))
 	if step.Timeout > 0 {
 		limited, cancel := context.WithTimeoutCause(ctx, step.Timeout, errTimeout)
 		defer cancel()

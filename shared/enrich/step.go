@@ -25,6 +25,8 @@ func (f StepFunc) Enrich(ctx context.Context, a alert.Alert) (Finding, error) { 
 // Named is a step with its name in events and logs.
 type Named struct {
 	Name string
+	// ID is the name with that of the playbook. The default is the name.
+	ID   string
 	Step Step
 	// After names the earlier steps whose results Make needs.
 	After []string

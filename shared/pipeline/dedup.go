@@ -102,13 +102,18 @@ func (p *Pipeline) findPosted(ctx context.Context, a alert.Alert, t *attempt, o 
 	return true, nil
 }
 
-// eventKey is what the search finds the alert's event by. Alerts that share a key in the
-// ledger differ in when they were received first.
+// eventKey is what the search finds the alert's event by.
 func (p *Pipeline) eventKey(d ledger.Delivery) string {
-	switch {
-	case p.Stream == nil:
+	if p.Stream == nil {
 		return ""
-	case d.Window == 0:
+	}
+	return uniqueKey(d)
+}
+
+// uniqueKey is the same in all attempts on an alert. Alerts that share a key in the ledger
+// differ in when they were received first.
+func uniqueKey(d ledger.Delivery) string {
+	if d.Window == 0 {
 		return d.Key
 	}
 	return d.Key + "@" + strconv.FormatInt(d.ReceivedAt.UnixMilli(), 10)

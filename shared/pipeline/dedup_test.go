@@ -35,6 +35,41 @@ func TestPipeline_RepeatWindow(t *testing.T) {
 }
 
 // A message is judged by when its alert was received, however late it is delivered.
+// The idempotency key of a step is that of the alert, in all its attempts.
+func TestPipeline_IdempotencyKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		guessed := alert.Alert{Digest: "d", Title: "x"}
+		for name, c := range map[string]struct {
+			first, next alert.Alert
+			same        bool
+		}{
+			"another attempt":                     {a, a, true},
+			"another alert":                       {a, alert.Alert{ID: "8", OrgID: "1", Title: "x"}, false},
+			"another attempt without an id":       {guessed, guessed, true},
+			"the same id in another organisation": {a, alert.Alert{ID: "7", OrgID: "2", Title: "x"}, false},
+		} {
+			e := newEnv(t)
+			e.run(c.first, pipeline.Posted)
+			if c.same { // The run ended without a word.
+				received := e.claims[c.first.Key()].receivedAt
+				e.claims[c.first.Key()] = claim{until: time.Now().Add(-time.Minute), receivedAt: received}
+				time.Sleep(time.Second)
+			}
+			e.run(c.next, pipeline.Posted)
+			if len(e.keys) != 2 || e.keys[0] == "" || (e.keys[0] == e.keys[1]) != c.same {
+				t.Errorf("%s: the keys are %q", name, e.keys)
+			}
+		}
+		e := newEnv(t)
+		e.run(guessed, pipeline.Posted)
+		time.Sleep(time.Hour)
+		e.run(guessed, pipeline.Posted)
+		if len(e.keys) != 2 || e.keys[0] == e.keys[1] {
+			t.Errorf("the next alert with the same payload: the keys are %q", e.keys)
+		}
+	})
+}
+
 func TestRedeliver_RepeatWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEnv(t)

@@ -43,7 +43,8 @@ type env struct {
 	delays   []time.Duration
 	found    event.Posted // by the search
 	searched []searchArgs
-	reported string // by the follow-up
+	reported string   // by the follow-up
+	keys     []string // the idempotency keys of the follow-ups
 	finding  enrich.Finding
 	// remembered is what the step was given.
 	remembered []enrich.Precedent
@@ -290,6 +291,7 @@ func (e *env) playbooks() *playbook.Book {
 	report := func(w with, _ time.Duration) enrich.Step {
 		return enrich.StepFunc(func(ctx context.Context, _ alert.Alert) (enrich.Finding, error) {
 			e.reported = w.Text
+			e.keys = append(e.keys, enrich.IdempotencyKey(ctx))
 			return enrich.Finding{}, e.call(ctx, "follow up")
 		})
 	}

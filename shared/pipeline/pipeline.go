@@ -144,6 +144,7 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 		return o, err
 	}
 	defer p.releaseOnError(ctx, t.delivery, &o, &err)
+	ctx = enrich.WithAlertKey(ctx, uniqueKey(t.delivery))
 
 	// Look up the event, if an earlier attempt may have posted it.
 	if o.MaybePosted {

@@ -104,8 +104,8 @@ func (l *loader) playbook(d definition, path string) *playbook {
 	}
 	p := &playbook{definition: d}
 	p.match = l.expression(d.Match, path+".match", matchScope())
-	p.steps = l.steps(d.Steps, path+".steps", nil, nil)
-	p.then = l.steps(d.Then, path+".then", p.steps, thenShape)
+	p.steps = l.steps(d.Name, d.Steps, path+".steps", nil, nil)
+	p.then = l.steps(d.Name, d.Then, path+".then", p.steps, thenShape)
 	p.event, _, _ = l.settings(d.Event, path+".event", newScope(p.steps, nil, eventShape))
 	return p
 }
@@ -118,8 +118,9 @@ func (l *loader) checkName(name, path, what string) {
 	}
 }
 
-// steps returns the steps of a list. They can read the steps before them and extra names.
-func (l *loader) steps(definitions []stepDefinition, path string, before []*step, extra map[string]any) []*step {
+// steps returns the steps of a playbook's list. They can read the steps before them and
+// extra names.
+func (l *loader) steps(playbook string, definitions []stepDefinition, path string, before []*step, extra map[string]any) []*step {
 	for i, d := range definitions {
 		l.checkName(d.Name, element(path, i), "a step's name")
 		definitions[i].Name = cmp.Or(d.Name, d.Uses)
@@ -129,13 +130,13 @@ func (l *loader) steps(definitions []stepDefinition, path string, before []*step
 	}
 	steps := slices.Grow(slices.Clip(before), len(definitions))
 	for i, d := range definitions {
-		steps = append(steps, l.step(d, element(path, i), newScope(steps, definitions[i+1:], extra)))
+		steps = append(steps, l.step(playbook, d, element(path, i), newScope(steps, definitions[i+1:], extra)))
 	}
 	return steps[len(before):]
 }
 
-func (l *loader) step(d stepDefinition, path string, known *scope) *step {
-	s := &step{stepDefinition: d}
+func (l *loader) step(playbook string, d stepDefinition, path string, known *scope) *step {
+	s := &step{stepDefinition: d, playbook: playbook}
 	if s.Name != "" && slices.Contains(stepNames(known.steps), s.Name) {
 		l.Report(path+".name", "there is another step %q: give this one its own name", s.Name)
 	}

@@ -79,7 +79,7 @@ func (p *Plan) Then(results []enrich.Result, e event.Request, posted event.Poste
 func (p *Plan) named(steps []*step, results []enrich.Result, posted map[string]any) []enrich.Named {
 	all := make([]enrich.Named, len(steps))
 	for i, s := range steps {
-		all[i] = enrich.Named{Name: s.Name, After: s.after, Timeout: s.Timeout}
+		all[i] = enrich.Named{Name: s.Name, ID: s.id(), After: s.after, Timeout: s.Timeout}
 		all[i].Make = func(earlier map[string]enrich.Result) (enrich.Step, error) {
 			if s.when == nil && len(s.with.templates) == 0 {
 				return s.make(nil)
@@ -91,6 +91,9 @@ func (p *Plan) named(steps []*step, results []enrich.Result, posted map[string]a
 	}
 	return all
 }
+
+// id names the step among those of all playbooks.
+func (s *step) id() string { return s.playbook + "/" + s.Name }
 
 func (s *step) make(env map[string]any) (enrich.Step, error) {
 	holds, err := s.when.holds(new(vm.VM), env)

@@ -75,7 +75,8 @@ type playbook struct {
 
 type step struct {
 	stepDefinition
-	kind enrich.Kind
+	playbook string
+	kind     enrich.Kind
 	shapes
 	with  settings // the Config of the kind
 	when  *expression

@@ -54,6 +54,10 @@ func newStep(client *Client, secrets Secrets, c Config) enrich.Step {
 	})
 }
 
+// idempotencyHeader is a quoted string, by which a server knows a repeated request
+// (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/).
+const idempotencyHeader = "Idempotency-Key"
+
 // request is an HTTP request and the secret in it.
 type request struct {
 	*http.Request
@@ -87,6 +91,9 @@ func newRequest(ctx context.Context, client *Client, secrets Secrets, c Config) 
 	r.Header.Set("User-Agent", "boomerang")
 	if c.Body != "" {
 		r.Header.Set("Content-Type", "application/json")
+	}
+	if key := enrich.IdempotencyKey(ctx); key != "" && r.Method != http.MethodGet {
+		r.Header.Set(idempotencyHeader, `"`+key+`"`)
 	}
 	for name, value := range c.Headers {
 		r.Header.Set(name, value)

@@ -8,11 +8,13 @@
 //	    "id": "8306082202796025694", "monitor_id": "4711", "transition": "Triggered", "date": "2026-11-21T12:00:00Z",
 //	    "title": "[P1] [Triggered] Disk is full", "hostname": "db-1", "tags": ["env:prod", "service:orders"], …
 //	  },
-//	  "with": {"pool": "a"}
+//	  "with": {"pool": "a"},
+//	  "idempotency_key": "6f1ed002ab5595859014ebf0951522d9"
 //	}
 //
 // where "alert" is the JSON form of alert.Alert without its empty fields, and "with"
-// is what the playbook sets, such as {host: "{{ .alert.host }}"}. It returns
+// is what the playbook sets, such as {host: "{{ .alert.host }}"}. The idempotency key is
+// the same when Boomerang repeats the call for this alert and step. The function returns
 //
 //	{
 //	  "title": "Capacity",
@@ -94,6 +96,8 @@ func (c Config) Validate() error {
 type event struct {
 	Alert alert.Alert       `json:"alert"`
 	With  map[string]string `json:"with"`
+	// IdempotencyKey is the same in all attempts of the step on the alert.
+	IdempotencyKey string `json:"idempotency_key,omitempty"`
 }
 
 // maxEventBytes is Lambda's limit for one invocation
@@ -106,7 +110,7 @@ func newStep(invoker Invoker, c Config) enrich.Step {
 		if with == nil {
 			with = map[string]string{}
 		}
-		payload, err := json.Marshal(event{a, with})
+		payload, err := json.Marshal(event{a, with, enrich.IdempotencyKey(ctx)})
 		if err != nil {
 			return enrich.Finding{}, fault.New(fault.Permanent, "cannot encode the alert for the function "+c.Function, err)
 		}

@@ -120,6 +120,13 @@ func TestEnrich_Event(t *testing.T) {
 	}
 	const want = `{"alert":{"id":"8306082202796025694","monitor_id":"4711","transition":"Triggered","date":"2026-11-21T12:00:00Z",` +
 		`"title":"[P1] [Triggered] Disk is full","hostname":"db-1","tags":["env:prod","service:orders"],"extra":{"mine":1}},"with":`
+	keyed := enrich.WithAlertKey(t.Context(), "1:7")
+	if _, err := newStep(c, Config{Function: "capacity"}).Enrich(keyed, a); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want+`{},"idempotency_key":"`+enrich.IdempotencyKey(keyed)+`"}`, body); diff != "" {
+		t.Errorf("event with a key (-want +got):\n%s", diff)
+	}
 	for with, config := range map[string]Config{
 		`{}}`:           {Function: "capacity"},
 		`{"pool":"a"}}`: {Function: "capacity", With: map[string]string{"pool": "a"}},
