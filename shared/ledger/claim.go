@@ -123,6 +123,24 @@ func (l *Ledger) Complete(ctx context.Context, d Delivery, posted event.Posted) 
 	return err
 }
 
+// Posted returns the alert's event and when it was completed, to the second. Both are zero if it is not
+// complete.
+func (l *Ledger) Posted(ctx context.Context, d Delivery) (event.Posted, time.Time, error) {
+	found, err := l.read(ctx, alertPrefix, d.Key)
+	if err != nil || len(found) == 0 {
+		return event.Posted{}, time.Time{}, err
+	}
+	r, err := readRecord(found)
+	if err != nil {
+		return event.Posted{}, time.Time{}, l.failed("GetItem", err)
+	}
+	isOther := r.ReceivedAt != 0 && d.ReceivedAt.Sub(time.UnixMilli(r.ReceivedAt)).Abs() > d.Window
+	if r.Status != statusCompleted || isOther {
+		return event.Posted{}, time.Time{}, nil
+	}
+	return r.Posted, time.Unix(r.ExpiresAt, 0).Add(-TTL).UTC(), nil
+}
+
 // Release ends this process's claim, so that the next delivery need not wait for it. A
 // run that may have posted the event leaves an expired claim for the next run to see
 // (see Claim.Earlier). A claim of another process stays, which is not an error.

@@ -287,6 +287,46 @@ var claimCases = map[string]func(env){
 	},
 }
 
+func TestLedger_Posted(t *testing.T) {
+	each(t, map[string]func(env){
+		"unknown":     func(s env) { s.isPosted(Delivery{Key: key}, event.Posted{}, time.Time{}) },
+		"in progress": func(s env) { s.claims(s.a, key, granted); s.isPosted(Delivery{Key: key}, event.Posted{}, time.Time{}) },
+		"completed": func(s env) {
+			s.Advance(time.Minute)
+			s.completes(s.a, key, posted)
+			s.Advance(24 * time.Hour)
+			s.isPosted(Delivery{Key: key}, posted, start.Add(time.Minute))
+		},
+		"completed, of a key that is not certain": func(s env) {
+			d := Delivery{Key: key, ReceivedAt: start, Window: time.Minute}
+			if err := s.a.Complete(s.Context(), d, posted); err != nil {
+				s.Fatal(err)
+			}
+			s.isPosted(d, posted, start)
+			d.ReceivedAt = start.Add(-time.Hour)
+			s.isPosted(d, event.Posted{}, time.Time{})
+		},
+		"unreadable": func(s env) {
+			s.put(item{attrID: text(alertPrefix + key), attrStatus: text("x")})
+			_, _, err := s.a.Posted(s.Context(), Delivery{Key: key})
+			s.temporary(err)
+		},
+		"throttled": func(s env) {
+			s.aws.Break(awstest.Fault{Effect: awstest.Error(400, "ThrottlingException")})
+			_, _, err := s.a.Posted(s.Context(), Delivery{Key: key})
+			s.temporary(err)
+		},
+	})
+}
+
+func (s env) isPosted(d Delivery, want event.Posted, at time.Time) {
+	s.Helper()
+	got, completed, err := s.b.Posted(s.Context(), d)
+	if got != want || !completed.Equal(at) || err != nil {
+		s.Errorf("got %+v at %v, %v; want %+v at %v", got, completed, err, want, at)
+	}
+}
+
 // race lets 20 claims start together, half of them by each process.
 func (s env) race(d time.Duration, first Claim) {
 	s.Helper()

@@ -68,6 +68,20 @@ func (l *Ledger) AddNotification(ctx context.Context, cycleKey string, n Notific
 	return c.summary(), nil
 }
 
+// ReadCycle returns a cycle, and those of its notifications in order that did not happen before n, without
+// n itself. An unknown cycle is zero.
+func (l *Ledger) ReadCycle(ctx context.Context, cycleKey string, n Notification) (Cycle, []Notification, error) {
+	found, err := l.read(ctx, cyclePrefix, cycleKey)
+	if err != nil || len(found) == 0 {
+		return Cycle{}, nil, err
+	}
+	c, err := readCycle(found)
+	if err != nil {
+		return Cycle{}, nil, l.failed("GetItem", err)
+	}
+	return c.summary(), c.since(newEntry(n, l.now())), nil
+}
+
 // fold shortens a long cycle. The condition lets one of several runs do it. A failure is
 // ignored, because the next notification folds instead.
 func (l *Ledger) fold(ctx context.Context, cycleKey string, c cycle) {
@@ -167,6 +181,21 @@ func (c cycle) summary() Cycle {
 		LastSeen:  time.UnixMilli(list[len(list)-1].At).UTC(),
 		Notified:  c.folded + len(list),
 	}
+}
+
+// since returns the notifications that did not happen before one, without it. The set may know it by
+// another time.
+func (c cycle) since(one entry) (later []Notification) {
+	list := c.notifications()
+	if i := slices.IndexFunc(list, func(e entry) bool { return e.ID == one.ID }); i >= 0 {
+		one = list[i]
+	}
+	for _, e := range list {
+		if e.At >= one.At && e.ID != one.ID {
+			later = append(later, Notification{At: time.UnixMilli(e.At).UTC(), Transition: e.Transition, ID: e.ID})
+		}
+	}
+	return later
 }
 
 func (c cycle) earliest(e entry) int64 {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"boomerang/shared/awstest"
+	"boomerang/shared/fault"
 )
 
 var (
@@ -216,4 +217,82 @@ func TestCycle_Fold(t *testing.T) {
 			t.Errorf("dropped %v, summary %+v", dropped, c.summary())
 		}
 	})
+}
+
+func TestLedger_ReadCycle(t *testing.T) { each(t, readCycleCases) }
+
+// later returns the transitions after a notification, as the other process reads them.
+func (s env) later(n Notification) (transitions []string) {
+	s.Helper()
+	_, later, err := s.b.ReadCycle(s.Context(), "cycle-1", n)
+	if err != nil {
+		s.Fatal(err)
+	}
+	for _, one := range later {
+		transitions = append(transitions, one.Transition)
+	}
+	return transitions
+}
+
+var readCycleCases = map[string]func(env){
+	"unknown cycle": func(s env) {
+		c, later, err := s.a.ReadCycle(s.Context(), "cycle-1", triggered)
+		if c != (Cycle{}) || len(later) > 0 || err != nil {
+			s.Errorf("got %+v, %v, %v", c, later, err)
+		}
+	},
+	"any order of arrival": func(s env) {
+		for _, n := range []Notification{recovered, triggered, renotify} {
+			s.adds(s.a, n)
+		}
+		for n, want := range map[Notification][]string{triggered: {"Renotify", "Recovered"}, renotify: {"Recovered"}, recovered: nil} {
+			if diff := cmp.Diff(want, s.later(n)); diff != "" {
+				s.Errorf("after %s (-want +got):\n%s", n.Transition, diff)
+			}
+		}
+		c, _, err := s.b.ReadCycle(s.Context(), "cycle-1", triggered)
+		if s.same("cycle", wholeCycle, c); err != nil {
+			s.Error(err)
+		}
+	},
+	"the same time": func(s env) {
+		same := recovered
+		same.At = triggered.At
+		s.adds(s.a, triggered)
+		s.adds(s.a, same)
+		if got := s.later(triggered); !slices.Equal(got, []string{"Recovered"}) {
+			s.Errorf("got %v", got)
+		}
+	},
+	"a notification without a time": func(s env) {
+		noTime := Notification{Transition: "Triggered", ID: "100"}
+		s.adds(s.a, noTime)
+		s.Advance(time.Minute)
+		s.adds(s.a, Notification{Transition: "Recovered", ID: "101"})
+		s.Advance(time.Minute)
+		if got := s.later(noTime); !slices.Equal(got, []string{"Recovered"}) {
+			s.Errorf("got %v", got)
+		}
+	},
+	"folded away": func(s env) {
+		s.adds(s.a, triggered)
+		for i := range maxEntries {
+			s.adds(s.a, renotification(i))
+		}
+		if got := len(s.later(triggered)); got < keptIDs || got > maxEntries {
+			s.Errorf("%d later notifications", got)
+		}
+	},
+	"failures": func(s env) {
+		s.aws.Break(awstest.Fault{Effect: awstest.Error(400, "ThrottlingException")})
+		if _, _, err := s.a.ReadCycle(s.Context(), "cycle-1", triggered); !fault.IsTemporary(err) {
+			s.Errorf("got %v", err)
+		}
+	},
+	"unreadable": func(s env) {
+		s.put(item{attrID: text(cyclePrefix + "cycle-1"), attrSeen: text("x")})
+		if _, _, err := s.a.ReadCycle(s.Context(), "cycle-1", triggered); !fault.IsTemporary(err) {
+			s.Errorf("got %v", err)
+		}
+	},
 }
