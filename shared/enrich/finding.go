@@ -21,6 +21,8 @@ type Finding struct {
 	Suspect Change
 	// Changes are those shortly before and after the alert; nil if the step did not see all.
 	Changes []Change
+	// Standing is how the alert stands now.
+	Standing Standing
 	// PartialReason says why a part of the finding is missing. The event is then
 	// tagged as partly enriched.
 	PartialReason error

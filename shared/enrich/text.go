@@ -96,6 +96,17 @@ func FormatDuration(d time.Duration) string {
 	return twoUnits(int(d.Hours())/24, "d", int(d.Hours())%24, "h")
 }
 
+// ShortDuration writes a duration as a playbook has it, without zeros: 5m, 1h, 1h30m.
+func ShortDuration(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
+}
+
 func twoUnits(big int, bigUnit string, small int, smallUnit string) string {
 	if small == 0 {
 		return fmt.Sprintf("%d %s", big, bigUnit)

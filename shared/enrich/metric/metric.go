@@ -183,7 +183,7 @@ const (
 )
 
 func newFinding(q Query, s selection, from, to, about time.Time) enrich.Finding {
-	window := formatDuration(to.Sub(from))
+	window := enrich.ShortDuration(to.Sub(from))
 	code := enrich.Code(enrich.Line(q.Metric, maxQueryRunes))
 	d := Data{Query: q.Metric, Groups: s.of, Points: len(s.Points)}
 	f := enrich.Finding{Title: "Metric", Weight: enrich.Important}
@@ -194,6 +194,7 @@ func newFinding(q Query, s selection, from, to, about time.Time) enrich.Finding 
 	}
 	d = newData(q, s)
 	f.Data, f.Lead, f.Blocks = d, leads(q, s, d, about), []enrich.Block{newFacts(q, s, d, window, about), code}
+	f.Standing = enrich.Standing{Value: &d.Value, Unit: d.Unit}
 	return f
 }
 

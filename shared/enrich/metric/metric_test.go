@@ -59,8 +59,9 @@ func TestEnrich_AlertingGroup(t *testing.T) {
 		datadog.Series{Group: []string{"host:b"}, Unit: "%", Points: points(0.3, 0.31, 0.3, 0.29, 0.3, 0.9, 0.95, 0.9, 0.94, 0.96)},
 		datadog.Series{Group: []string{"host:c"}},
 	)
+	value := 0.93
 	want := enrich.Finding{
-		Title: "Metric", Weight: enrich.Important,
+		Title: "Metric", Weight: enrich.Important, Standing: enrich.Standing{Value: &value, Unit: "%"},
 		Blocks: []enrich.Block{
 			enrich.Facts{
 				{Name: "Value", Value: "0.93 % (avg over 5m), above 0.8 %", Lead: enrich.What},

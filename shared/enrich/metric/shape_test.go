@@ -67,11 +67,3 @@ func TestSparkline(t *testing.T) {
 		t.Errorf("a thousand points: got %s, want %s", got, want)
 	}
 }
-
-func TestFormatDuration(t *testing.T) {
-	for d, want := range map[time.Duration]string{time.Hour: "1h", 5 * time.Minute: "5m", 90 * time.Minute: "1h30m", 90 * time.Second: "1m30s", 720 * time.Hour: "720h", 10 * time.Minute: "10m", 20 * time.Second: "20s"} {
-		if got := formatDuration(d); got != want {
-			t.Errorf("%v: got %s, want %s", d, got, want)
-		}
-	}
-}

@@ -2,7 +2,6 @@ package metric
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"boomerang/shared/enrich"
@@ -57,7 +56,7 @@ func valueText(q Query, d Data) string {
 		text = enrich.Number(d.Value, d.Unit, exact)
 	}
 	if q.Aggregation != "" && q.Over > 0 {
-		text += fmt.Sprintf(" (%s over %s)", q.Aggregation, formatDuration(q.Over))
+		text += fmt.Sprintf(" (%s over %s)", q.Aggregation, enrich.ShortDuration(q.Over))
 	}
 	if d.Operator == "" {
 		return text
@@ -76,14 +75,3 @@ const (
 )
 
 func (d Data) number(v float64) string { return enrich.Number(v, d.Unit, rounded) }
-
-// formatDuration leaves out zeros: 5m, 1h, 1h30m.
-func formatDuration(d time.Duration) string {
-	text := d.String()
-	for _, zero := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(text, zero) {
-			text = text[:len(text)-2]
-		}
-	}
-	return text
-}

@@ -72,7 +72,7 @@ func TestEnrich(t *testing.T) {
 		Assets:    []datadog.Asset{{Category: "runbook", Name: "Load", URL: "https://git.example.com/load.md"}},
 	})
 	enrichtest.Equal(t, got, enrich.Finding{
-		Title: "Monitor", Weight: enrich.Essential,
+		Title: "Monitor", Weight: enrich.Essential, Standing: enrich.Standing{State: "Alert", Failing: 6, Groups: 7},
 		Lead: []enrich.Lead{
 			{Answer: enrich.What, Text: "6 of 7 groups fail (3 Alert, 1 Warn, 2 No Data); critical > 4.5, warning > 10000000"},
 			{Answer: enrich.Since, Time: noon},
