@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"boomerang/functions/internal/alerting"
+	"boomerang/functions/local/playbooktest"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/registry"
 	"boomerang/shared/playbook"
@@ -50,7 +51,7 @@ func kindsBeside(playbooks string) []enrich.Kind {
 
 // checkPlaybooks shows all mistakes in playbook files.
 func (c cli) checkPlaybooks(paths []string) error {
-	files, err := yamlFiles(paths, isPlaybook)
+	files, err := playbooktest.Files(paths, playbooktest.IsPlaybook)
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func (c cli) checkPlaybooks(paths []string) error {
 	}
 	var problems []error
 	for _, file := range files {
-		if isTest(file) {
+		if playbooktest.IsTest(file) {
 			problems = append(problems, fmt.Errorf("%s is a test of playbooks: run boomerang test %s", file, file))
 			continue
 		}

@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -65,52 +62,17 @@ func runTests(ctx context.Context, file string, update bool) (playbooktest.Resul
 // testFiles returns the test files that paths name: by their own name, by that of the
 // playbook file, or by their folder.
 func testFiles(paths []string) ([]string, error) {
-	files, err := yamlFiles(paths, isTest)
+	files, err := playbooktest.Files(paths, playbooktest.IsTest)
 	if err != nil {
 		return nil, err
 	}
 	for i, file := range files {
-		if !isTest(file) {
+		if !playbooktest.IsTest(file) {
 			files[i] = strings.TrimSuffix(file, filepath.Ext(file)) + playbooktest.Suffix
 		}
 	}
 	if len(files) == 0 {
 		return nil, fmt.Errorf("no tests of playbooks in %s: a test file has the name of its playbook file and ends in %s", strings.Join(paths, ", "), playbooktest.Suffix)
-	}
-	return files, nil
-}
-
-func isTest(path string) bool { return strings.HasSuffix(path, playbooktest.Suffix) }
-
-// playbooksKey distinguishes a playbook file from a lookup table beside it.
-var playbooksKey = regexp.MustCompile(`(?m)^playbooks\s*:`)
-
-func isPlaybook(path string) bool {
-	source, err := os.ReadFile(path)
-	return err == nil && !isTest(path) && playbooksKey.Match(source)
-}
-
-// yamlFiles returns the files that paths name, and the YAML files in folders that keep
-// accepts. Like the go command, it skips testdata and hidden folders.
-func yamlFiles(paths []string, keep func(path string) bool) ([]string, error) {
-	var files []string
-	for _, root := range paths {
-		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-			base, extension := filepath.Base(path), filepath.Ext(path)
-			switch {
-			case err != nil:
-				return err
-			case entry.IsDir() && path != root && (base == "testdata" || base[0] == '.' || base[0] == '_'):
-				return fs.SkipDir
-			case entry.IsDir():
-			case path == root || (extension == ".yaml" || extension == ".yml") && keep(path):
-				files = append(files, path)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
 	}
 	return files, nil
 }
