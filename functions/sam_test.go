@@ -85,9 +85,9 @@ type sam struct {
 	flags                 []string
 }
 
-// buildWithSAM builds the webhook for this machine's processor. In that, and in the
-// name of the variable for the certificate, since SAM sets only those that are
-// named, the template differs from the one that is deployed.
+// buildWithSAM builds the webhook for this machine's processor. In the name of the
+// variable for the certificate, since SAM sets only those that are named, the template
+// differs from the one that is deployed.
 func buildWithSAM(t *testing.T) *sam {
 	t.Helper()
 	folder := t.TempDir()
@@ -104,14 +104,13 @@ func buildWithSAM(t *testing.T) *sam {
 		t.Fatal(err)
 	}
 	const endpoint = "        AWS_ENDPOINT_URL: \"\"\n"
-	changed := strings.ReplaceAll(string(source), "[arm64]", "["+architecture+"]")
-	changed = strings.Replace(changed, endpoint, endpoint+"        SSL_CERT_FILE: \"\"\n", 1)
+	changed := strings.Replace(string(source), endpoint, endpoint+"        SSL_CERT_FILE: \"\"\n", 1)
 	if !strings.Contains(changed, "SSL_CERT_FILE") {
 		t.Fatal("template.yaml names AWS_ENDPOINT_URL elsewhere than this test thinks")
 	}
 	write(t, filepath.Join(folder, "template.yaml"), []byte(changed))
 	s.run(t, "build", "WebhookFunction", "--template", filepath.Join(folder, "template.yaml"), "--base-dir", "..", "--build-dir", filepath.Join(folder, "build"),
-		"--build-in-source", "--no-cached")
+		"--build-in-source", "--parameter-overrides", "Architecture="+architecture)
 	s.serve(t)
 	return s
 }
@@ -187,7 +186,7 @@ func (s *sam) invoke(t *testing.T, path string) events.LambdaFunctionURLResponse
 func (s *sam) run(t *testing.T, arguments ...string) []byte {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "sam", arguments...)
-	command.Env = append(os.Environ(), "SAM_CLI_TELEMETRY=0", "CGO_ENABLED=0", "GOOS=linux", "GOFLAGS="+os.Getenv("LAMBDA_GOFLAGS"),
+	command.Env = append(os.Environ(), "SAM_CLI_TELEMETRY=0",
 		"AWS_REGION="+awstest.Region, "AWS_DEFAULT_REGION="+awstest.Region, "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local",
 		"AWS_EC2_METADATA_DISABLED=true", "AWS_ENDPOINT_URL_STS=http://127.0.0.1:9", "AWS_MAX_ATTEMPTS=1")
 	var progress bytes.Buffer

@@ -52,6 +52,7 @@ func TestTemplate_Parameters(t *testing.T) {
 		"RotateTokenDays":         {"-1", "1001", "monthly"},
 		"Intake":                  {"both"},
 		"EnrichBudget":            {"5", "5m"},
+		"Architecture":            {"amd64", ""},
 		"WorkerConcurrency":       {"1", "1001"}, // AWS accepts 2 to 1,000.
 		"Reconcile":               {"true"},
 		"AlarmTopicArn":           {"alarms"},

@@ -125,7 +125,7 @@ const unset = "PLAYBOOKS_FILE"
 func TestTemplate_Functions(t *testing.T) {
 	whole, _ := readTemplate(t)
 	shared := whole.part("Globals", "Function")
-	for key, want := range map[string]string{"Handler": "bootstrap", "Runtime": "provided.al2023", "Architectures": "[arm64]"} {
+	for key, want := range map[string]string{"Handler": "bootstrap", "Runtime": "provided.al2023", "Architectures": "[Architecture]", "CodeUri": "."} {
 		if got := shared.text(key); got != want {
 			t.Errorf("%s is %s, want %s", key, got, want)
 		}
@@ -137,8 +137,8 @@ func TestTemplate_Functions(t *testing.T) {
 	for name, want := range deployedFunctions {
 		r := whole.part("Resources", name+"Function")
 		f, folder := r.part("Properties"), strings.ToLower(name)
-		got := []string{f.text("CodeUri"), f.text("Role"), f.text("LoggingConfig", "LogGroup"), r.text("Metadata", "BuildMethod"), f.text("ReservedConcurrentExecutions"), f.text("Policies")}
-		if diff := cmp.Diff([]string{"functions/" + folder, name + "Role.Arn", name + "LogGroup", "go1.x", "", ""}, got); diff != "" {
+		got := []string{f.text("CodeUri"), f.text("Role"), f.text("LoggingConfig", "LogGroup"), r.text("Metadata", "BuildMethod"), r.text("Metadata", "ContextPath"), f.text("ReservedConcurrentExecutions"), f.text("Policies")}
+		if diff := cmp.Diff([]string{"", name + "Role.Arn", name + "LogGroup", "makefile", "functions/internal/build/${Architecture}", "", ""}, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 		group := whole.part("Resources", name+"LogGroup", "Properties")
@@ -301,8 +301,8 @@ func TestTemplate_Resources(t *testing.T) {
 	if got := whole.text("Resources", "DatadogSecret", "Properties", "SecretString"); got != `{"api_key":"${DatadogApiKey}","app_key":"${DatadogAppKey}","dd_api_key":"${DatadogApiKey}"}` {
 		t.Errorf("the keys of the functions and the extension: %s", got)
 	}
-	const layer = "arn:${AWS::Partition}:lambda:${AWS::Region}:${Account}:layer:Datadog-Extension-ARM:${DatadogExtensionVersion}"
-	if got := whole.text("Globals", "Function", "Layers"); got != "[HasExtension [["+layer+" map[Account:[IsGovCloud 002406178527 464622532012]]]] []]" {
+	const layer = "arn:${AWS::Partition}:lambda:${AWS::Region}:${Account}:layer:Datadog-Extension${Suffix}:${DatadogExtensionVersion}"
+	if got := whole.text("Globals", "Function", "Layers"); got != "[HasExtension [["+layer+" map[Account:[IsGovCloud 002406178527 464622532012] Suffix:[IsARM -ARM ]]]] []]" {
 		t.Errorf("the extension: %s", got)
 	}
 	conditional := map[string][]string{}
@@ -330,7 +330,7 @@ func TestTemplate_Resources(t *testing.T) {
 	for _, condition := range []string{
 		`MakesDatadogSecret: !Equals [!Ref DatadogSecretArn, ""]`, "RunsSetup: !Equals [!Ref Setup, ENABLED]", `RunsDrill: !Not [!Equals [!Ref DrillSchedule, ""]]`,
 		`RotatesToken: !And [!Condition RunsSetup, !Not [!Equals [!Ref RotateTokenDays, "0"]]]`, `HasAlarmTopic: !Not [!Equals [!Ref AlarmTopicArn, ""]]`,
-		`HasExtension: !Not [!Equals [!Ref DatadogExtensionVersion, "0"]]`, "IsGovCloud: !Equals [!Ref AWS::Partition, aws-us-gov]", `HasVersion: !Not [!Equals [!Ref Version, ""]]`,
+		`HasExtension: !Not [!Equals [!Ref DatadogExtensionVersion, "0"]]`, "IsARM: !Equals [!Ref Architecture, arm64]", "IsGovCloud: !Equals [!Ref AWS::Partition, aws-us-gov]", `HasVersion: !Not [!Equals [!Ref Version, ""]]`,
 	} {
 		if !strings.Contains(source, "\n  "+condition+"\n") {
 			t.Errorf("there is no condition %s", condition)
