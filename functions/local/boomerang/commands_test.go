@@ -110,6 +110,15 @@ func TestCommands(t *testing.T) {
 
 		{line: "redrive", env: map[string]string{"REDELIVERY_QUEUE_URL": queue}, fails: []string{"DEAD_LETTER_QUEUE_URL is not set"}},
 		{line: "redrive", env: map[string]string{"REDELIVERY_QUEUE_URL": queue, "DEAD_LETTER_QUEUE_URL": queue}, fails: []string{"are the same queue"}},
+		{line: "events list --start 7d", shows: []string{"alert          8306082202796025013 [Triggered] Connections of payments-db", "\n6 events\n"}},
+		{line: "events list --start 7d --sources github --tags env:prod,service:checkout --output json", shows: []string{"[\n  {\n", `"id": 8306082202796025011,`}, lacks: "8306082202796025013"},
+		{line: "events list --end 1d --start 2d --output json", shows: []string{"[]\n"}},
+		{line: "events list --end 1d --start 2d", shows: []string{"0 events\n"}},
+		{line: "events list --live", fails: []string{"set DD_API_KEY"}},
+		{line: "events get 8306082202796025011", shows: []string{"title            Deployed checkout 4.2.1", "source           github\n", "resource         /api/v1/events/8306082202796025011", "│ "}},
+		{line: "events get 8306082202796025011 --output json", shows: []string{"{\n", `"id_str": "8306082202796025011"`}},
+		{line: "events get 7", fails: []string{"404", "No event matches that event_id"}},
+		{line: "events get AZsKLCxv", fails: []string{`invalid event id "AZsKLCxv"; it must be a whole number`}},
 		{line: "schema testdata/none", fails: []string{"none"}},
 	} {
 		t.Run(c.line, func(t *testing.T) {

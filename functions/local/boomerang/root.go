@@ -47,7 +47,7 @@ func (c cli) root() *cobra.Command {
 	root.SetHelpCommand(helpCommand())
 	root.AddCommand(
 		c.runCommand(), c.tryCommand(), c.testCommand(), c.checkCommand(), c.serveCommand(),
-		c.drillCommand(), c.setupCommand(), c.redriveCommand(), c.schemaCommand(),
+		c.drillCommand(), c.setupCommand(), c.redriveCommand(), c.eventsCommand(), c.schemaCommand(),
 	)
 	root.InitDefaultCompletionCmd()
 	markUsageErrors(root)

@@ -107,7 +107,7 @@ func (p *Printer) eventV1(e event.Event) {
 		p.field("related_event_id", fmt.Sprint(e.RelatedEventID))
 	}
 	if e.DateHappened != 0 {
-		p.field("date_happened", time.Unix(e.DateHappened, 0).UTC().Format("2006-01-02 15:04:05 UTC"))
+		p.field("date_happened", utc(time.Unix(e.DateHappened, 0)))
 	}
 	p.text(e.Text)
 }

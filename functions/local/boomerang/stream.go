@@ -1,0 +1,159 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"boomerang/functions/local/events"
+	"boomerang/functions/local/sandbox"
+	"boomerang/shared/alert"
+	"boomerang/shared/datadog"
+	"boomerang/shared/enrich"
+	"boomerang/shared/fault"
+)
+
+func (c cli) eventsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "events", Short: "Show events of Datadog's event stream.",
+		Long: "Show events of Datadog's event stream. Without --live the stream is that of the fake, in which one alert fires.",
+		Args: cobra.NoArgs,
+	}
+	cmd.AddCommand(c.eventCommand(), c.listCommand())
+	return cmd
+}
+
+func (c cli) eventCommand() *cobra.Command {
+	var live bool
+	form := textForm
+	cmd := &cobra.Command{
+		Use: "get <id>", Short: "Show one event with all its fields.",
+		Args: arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withStream(live, func(stream *datadog.Client) error {
+				e, err := stream.Event(cmd.Context(), args[0])
+				switch {
+				case err != nil:
+					return err
+				case form == jsonForm:
+					return c.showJSON(e.Raw)
+				}
+				c.out.StreamEvent(e)
+				return nil
+			})
+		},
+	}
+	cmd.Flags().Var(&form, "output", "text or json; json is the event as Datadog sent it")
+	addLive(cmd, &live)
+	return cmd
+}
+
+func (c cli) listCommand() *cobra.Command {
+	var live bool
+	form := textForm
+	o := events.Options{Start: "1h", End: "now", Page: -1, Limit: datadog.MaxEvents}
+	cmd := &cobra.Command{
+		Use: "list", Short: "List events, the newest first.",
+		Long: "List events, the newest first. A time is RFC 3339 or a date (in UTC), seconds since 1970, or how long ago it was, such as 2h or 7d.",
+		Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			query, err := o.Query(time.Now())
+			if err != nil {
+				return wrongUse(cmd, "%w", err)
+			}
+			return c.withStream(live, func(stream *datadog.Client) error {
+				all, more, err := o.Read(cmd.Context(), stream, query)
+				if err != nil {
+					return err
+				}
+				return c.showEvents(all, more, form)
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.Start, "start", o.Start, "events from this `time` on")
+	flags.StringVar(&o.End, "end", o.End, "events up to this `time`")
+	flags.StringVar(&o.Priority, "priority", "", "normal or low")
+	flags.StringSliceVar(&o.Sources, "sources", nil, "events of any of these sources, such as github,torq")
+	flags.StringSliceVar(&o.Tags, "tags", nil, "events with all of these tags, such as env:prod,service:checkout")
+	flags.BoolVar(&o.Unaggregated, "unaggregated", false, "also events whose parent is outside the time")
+	flags.BoolVar(&o.ExcludeAggregate, "exclude-aggregate", false, "no parents of other events; implies --unaggregated")
+	flags.IntVar(&o.Page, "page", o.Page, "only this page of 1,000 events, from 0; -1 for all; needs --unaggregated or --exclude-aggregate")
+	flags.IntVar(&o.Limit, "limit", o.Limit, "at most this many events")
+	flags.Var(&form, "output", "text or json; json is the list of the events as Datadog sent them")
+	addLive(cmd, &live)
+	return cmd
+}
+
+// withStream calls use with a client of the event stream.
+func (c cli) withStream(live bool, use func(*datadog.Client) error) error {
+	s, err := sandbox.Start(c.env, live, time.Now)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	example, err := alert.Decode([]byte(exampleBody))
+	if err != nil {
+		return err
+	}
+	s.Seed(example, time.Now())
+	client, err := s.Client()
+	if err != nil {
+		return err
+	}
+	if err := use(client); err != nil {
+		return errors.New(fault.Public(err)) // The error itself is for a log, without what was asked for.
+	}
+	return nil
+}
+
+// showEvents shows a list, and says on the error output that it is not whole.
+func (c cli) showEvents(all []datadog.Event, more bool, form outputForm) error {
+	if more {
+		fmt.Fprintln(c.stderr, "There may be more events: raise --limit, or set --end to the time of the last one.")
+	}
+	if form == jsonForm {
+		raw := make([]json.RawMessage, len(all))
+		for i, e := range all {
+			raw[i] = e.Raw
+		}
+		return c.showJSON(raw)
+	}
+	c.out.Stream(all)
+	c.out.Line("%s", enrich.Count(len(all), "event"))
+	return nil
+}
+
+// showJSON writes a value as JSON. What Datadog sent keeps its numbers and the order of its keys.
+func (c cli) showJSON(value any) error {
+	encoder := json.NewEncoder(c.out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+// outputForm is the value of the flag --output.
+type outputForm string
+
+const (
+	textForm outputForm = "text"
+	jsonForm outputForm = "json"
+)
+
+// Set implements pflag.Value.
+func (f *outputForm) Set(word string) error {
+	if !slices.Contains([]outputForm{textForm, jsonForm}, outputForm(word)) {
+		return errors.New("write text or json")
+	}
+	*f = outputForm(word)
+	return nil
+}
+
+func (f *outputForm) String() string { return string(*f) }
+
+// Type implements pflag.Value.
+func (*outputForm) Type() string { return "form" }
