@@ -5,6 +5,7 @@ package alert
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -185,6 +186,11 @@ func ParseTransition(text string) (Transition, bool) {
 
 // Begins reports whether the transition begins an alert cycle, and is no repetition.
 func (t Transition) Begins() bool { return t == Triggered || t == Warn || t == NoData }
+
+// Fires reports whether the transition says that something fails, for the first time or still.
+func (t Transition) Fires() bool {
+	return slices.Contains(Values("transition"), string(t)) && !t.IsRecovery()
+}
 
 // IsRecovery reports whether the transition ends an alert cycle. Datadog may add words
 // to "Recovered".

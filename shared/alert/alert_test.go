@@ -7,6 +7,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+func TestTransition_Fires(t *testing.T) {
+	for _, text := range Values("transition") {
+		if transition := Transition(text); transition.Fires() == transition.IsRecovery() {
+			t.Errorf("%s: fires %v", text, transition.Fires())
+		}
+	}
+	for _, transition := range []Transition{"", "Something else", "Recovered from something"} {
+		if transition.Fires() {
+			t.Errorf("%q fires", transition)
+		}
+	}
+}
+
 func TestTransition_IsRecovery(t *testing.T) {
 	for transition, want := range map[Transition]bool{
 		Recovered: true, WarnRecovered: true, "RECOVERED by hand": true, Triggered: false, NoData: false, "": false,

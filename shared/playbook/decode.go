@@ -111,6 +111,12 @@ func (s *Source) decodeStruct(node *yaml.Node, into reflect.Value, path string) 
 }
 
 func (s *Source) decodeSlice(node *yaml.Node, into reflect.Value, path string) {
+	if into.Type().Elem() == durationType && node.Kind == yaml.ScalarNode { // One stands for a list of one.
+		one := reflect.New(durationType).Elem()
+		s.decode(node, one, path)
+		into.Set(reflect.Append(into, one))
+		return
+	}
 	if node.Kind != yaml.SequenceNode {
 		s.report(positionOf(node), "%s must be a list", lastOf(path))
 		return

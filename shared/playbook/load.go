@@ -104,6 +104,7 @@ func (l *loader) playbook(d definition, path string) *playbook {
 	}
 	p := &playbook{definition: d}
 	p.match = l.expression(d.Match, path+".match", matchScope())
+	l.checkAfter(p, path+".after")
 	p.steps = l.steps(d.Name, d.Steps, path+".steps", nil, nil)
 	p.then = l.steps(d.Name, d.Then, path+".then", p.steps, thenShape)
 	p.event, _, _ = l.settings(d.Event, path+".event", newScope(p.steps, nil, eventShape))

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/expr-lang/expr/vm"
 
@@ -16,11 +17,12 @@ import (
 
 // Plan is the steps and the event's texts for one alert.
 type Plan struct {
-	Names    []string   // of the playbooks that matched, in order
-	API      string     // that posts the event
-	Limit    int        // events a minute for one monitor, the smallest of all; 0 for any number
-	Warnings []error    // for the log: expressions that cannot be evaluated
-	Unjudged []Unjudged // of a Judge: the event's templates that read unknown values
+	Names    []string        // of the playbooks that matched, in order
+	API      string          // that posts the event
+	Limit    int             // events a minute for one monitor, the smallest of all; 0 for any number
+	After    []time.Duration // of the follow-ups, those of the first playbook that has any
+	Warnings []error         // for the log: expressions that cannot be evaluated
+	Unjudged []Unjudged      // of a Judge: the event's templates that read unknown values
 
 	alert       map[string]any // its View
 	memory      map[string]any
@@ -40,6 +42,9 @@ func (p *Plan) add(b *playbook) {
 	p.API = cmp.Or(p.API, b.Event.API)
 	if p.Limit == 0 || b.Limit > 0 && b.Limit < p.Limit {
 		p.Limit = b.Limit
+	}
+	if len(p.After) == 0 {
+		p.After = b.After
 	}
 	p.steps = mergeSteps(p.steps, b.steps)
 	p.then = mergeSteps(p.then, b.then)

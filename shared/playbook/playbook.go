@@ -28,6 +28,7 @@ type (
 		Match    string           `yaml:"match" doc:"An expression over the alert, such as alert.tags.service == \"checkout\". Default: every alert matches."`
 		Continue bool             `yaml:"continue" doc:"Continue to the next playbook that matches, and add its steps, tags, limit and event texts to the same event."`
 		Limit    int              `yaml:"limit" doc:"The maximum number of events per minute for one monitor, of several playbooks the smallest. Further alerts become one summary event. Default: no limit."`
+		After    []time.Duration  `yaml:"after" doc:"Times after the alert's event, such as 15m or [15m, 1h], at which a follow-up says what became of the alert, unless it has recovered. From 1m to 24h, at most two. Default: no follow-up."`
 		Steps    []stepDefinition `yaml:"steps" doc:"The steps, which run in parallel."`
 		Event    eventDefinition  `yaml:"event" doc:"Changes to the event."`
 		Then     []stepDefinition `yaml:"then" doc:"Steps that run after the event is posted. They can read event.id, event.url and event.title."`

@@ -60,6 +60,9 @@ func (g *generator) schema(t reflect.Type) object {
 			member("type", []string{"string", "integer"}), member("pattern", `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$|^0$`),
 			member("minimum", 0), member("maximum", 0),
 		}
+	case reflect.TypeFor[[]time.Duration](): // One stands for a list of one.
+		one := g.schema(t.Elem())
+		return object{member("anyOf", []object{one, {member("type", "array"), member("items", one)}})}
 	case reflect.TypeFor[*yamlv4.Node](), reflect.TypeFor[any]():
 		return object{}
 	}

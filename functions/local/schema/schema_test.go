@@ -20,6 +20,7 @@ type file struct {
 	Then  []step            `yaml:"then" doc:"More steps."`
 	Words map[string]string `yaml:"words" doc:"Words with < and >."`
 	Any   any               `yaml:"any" doc:"Anything."`
+	Waits []time.Duration   `yaml:"waits" doc:"Some whiles."`
 	Sure  bool              `yaml:"sure" doc:"Sure."`
 	Share float64           `yaml:"share" doc:"A share."`
 	Inner string
@@ -60,6 +61,10 @@ const want = `{
     "then": {"description": "More steps.", "type": "array", "items": {"$ref": "#/definitions/step"}},
     "words": {"description": "Words with < and >.", "type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}},
     "any": {"description": "Anything."},
+    "waits": {"description": "Some whiles.", "anyOf": [
+      {"type": ["string", "integer"], "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$|^0$", "minimum": 0, "maximum": 0},
+      {"type": "array", "items": {"type": ["string", "integer"], "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$|^0$", "minimum": 0, "maximum": 0}}
+    ]},
     "sure": {"description": "Sure.", "type": "boolean"},
     "share": {"description": "A share.", "type": "number"}
   },
