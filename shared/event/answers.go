@@ -55,7 +55,7 @@ func answers(a alert.Alert, c Cycle, title, message, status string, found []enri
 	add(enrich.What, alertItself, truncate(escape(newScope(a, title)), maxScope), "")
 	alone(enrich.Since, sinceText(a, c, now))
 	known[enrich.Since][0].text += prefix(". ", c.history(a.Transition))
-	for _, lead := range []enrich.Lead{{Text: c.Earlier.Compare(c.Lasted, a.Transition.IsRecovery())}, c.meanwhile(a.Transition)} {
+	for _, lead := range []enrich.Lead{{Text: c.Earlier.Compare(c.Lasted, a.Transition.IsRecovery())}, c.meanwhile()} {
 		text, _ := leadText(lead, about)
 		add(enrich.Since, alertItself, text, "")
 	}

@@ -41,6 +41,9 @@ type body struct {
 // failed steps, and what the event lacks. What stands further up is not said again.
 func (f *fields) text(a alert.Alert, d Draft, results []enrich.Result, now time.Time) string {
 	message, status, found := message(a, d.Text), statusOf(a), heaviestFirst(results)
+	if d.FollowUp != nil {
+		status = "" // It says how the alert began.
+	}
 	short := escape(withoutScope(status))
 	said := newSaid(newScreen(answers(a, d.Cycle, f.title, message, short, found, now)), status, short)
 	b := body{screen: said.top, cut: f.cut}

@@ -27,12 +27,16 @@ type Draft struct {
 	Device    string   // of v1
 	Tags      []string // besides the alert's and ours
 	Cycle     Cycle
-	Warnings  []string // what the playbook sets in vain, for people
+	FollowUp  *FollowUp // nil for the alert's own event
+	Warnings  []string  // what the playbook sets in vain, for people
 }
 
 // Compose makes the event about an alert. It compares the alert's date with now, because
 // Datadog refuses old ones.
 func Compose(a alert.Alert, d Draft, results []enrich.Result, now time.Time) Event {
+	if d.FollowUp != nil {
+		a, d, results = d.FollowUp.about(a, d, results, now)
+	}
 	f := newFields(a, d, results, now)
 	source, device := f.name("source", line(d.Source)), f.name("device's name", line(d.Device))
 	return Event{
@@ -94,6 +98,12 @@ func priority(given string) string {
 		return p
 	}
 	return ""
+}
+
+// IsFailure reports whether the event about an alert has a type that says that something fails.
+func IsFailure(a alert.Alert, d Draft) bool {
+	t := alertType(a, d.AlertType)
+	return t == "error" || t == "warning"
 }
 
 // IsAlertType reports whether Datadog knows a type of v1 events.

@@ -16,7 +16,8 @@ type Cycle struct {
 	Notified int // this notification included
 	// Earlier is what is known of the earlier cycles of the monitor's group.
 	Earlier memory.Memory
-	// Meanwhile are the changes between the trigger and the recovery, the newest first.
+	// Meanwhile are the changes between the trigger and the recovery, or the follow-up, the
+	// newest first.
 	Meanwhile []enrich.Change
 }
 
@@ -35,9 +36,9 @@ func (c Cycle) history(t alert.Transition) string {
 	return fmt.Sprintf("It has lasted %s so far; this is notification %d.", lasted, c.Notified)
 }
 
-// meanwhile is the newest change between the trigger and the recovery.
-func (c Cycle) meanwhile(t alert.Transition) enrich.Lead {
-	if !t.IsRecovery() || len(c.Meanwhile) == 0 {
+// meanwhile is the newest change since the trigger.
+func (c Cycle) meanwhile() enrich.Lead {
+	if len(c.Meanwhile) == 0 {
 		return enrich.Lead{}
 	}
 	newest, more := c.Meanwhile[0], ""

@@ -70,6 +70,9 @@ func (e AlertEvent) content() (text string, tags []string) {
 
 // ComposeAlert is Compose for the v2 API.
 func ComposeAlert(a alert.Alert, d Draft, results []enrich.Result, now time.Time) AlertEvent {
+	if d.FollowUp != nil {
+		a, d, results = d.FollowUp.about(a, d, results, now)
+	}
 	f := newFields(a, d, results, now)
 	links, custom := f.links(a, results), f.custom(a, results)
 	return AlertEvent{Data: AlertData{Type: "event", Attributes: AlertAttributes{

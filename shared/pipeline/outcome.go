@@ -92,7 +92,7 @@ func (o *Outcome) addCycle(r cycleResult, a alert.Alert) {
 		}
 	}
 	o.Cycle.Lasted, o.Cycle.Notified, o.cycleBegan = r.lasted, r.notified, r.began
-	if r.lasted > 0 {
+	if r.lasted > 0 && a.Transition.IsRecovery() {
 		o.Cycle.Meanwhile = changedBetween(o.Steps, r.began, r.began.Add(r.lasted))
 	}
 	o.warn(r.err)

@@ -1,0 +1,122 @@
+package event
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+)
+
+// tagFollowUp marks a follow-up by its delay: follow_up:15m.
+const tagFollowUp = "follow_up:"
+
+// FollowUp makes an event say what became of its alert.
+type FollowUp struct {
+	After     time.Duration // since the alert's event
+	First     Posted        // the alert's event
+	Began     time.Time     // the alert
+	Then, Now enrich.Standing
+}
+
+// about returns what the event is made of: the alert as it is now, and the comparison as the
+// first finding. What the alert says of its own state is no longer true.
+func (f FollowUp) about(a alert.Alert, d Draft, results []enrich.Result, now time.Time) (alert.Alert, Draft, []enrich.Result) {
+	of := groupState().ReplaceAllString(wholeTitle(a, d.Title), "$1")
+	d.Title = fmt.Sprintf("%s after %s: %s", f.verdict(), enrich.FormatDuration(f.After), of)
+	d.AlertType = alertType(a, d.AlertType)
+	if f.Now.State == healthy {
+		d.AlertType = "success"
+	}
+	d.Tags = append(slices.Clip(d.Tags), tagFollowUp+enrich.ShortDuration(f.After))
+	d.Cycle.Notified = 0 // The follow-up is not one of them.
+	a.ID, a.Date, a.Transition, a.Status = cmp.Or(f.First.ID, a.ID), now, "", ""
+	first := enrich.Result{Name: "follow_up", Status: enrich.OK, Finding: f.finding(results)}
+	return a, d, append([]enrich.Result{first}, results...)
+}
+
+// healthy is Datadog's state of a group that does not fail, and failing are those of one
+// that does.
+const healthy = "OK"
+
+var failing = []string{"Alert", "Warn", "No Data"}
+
+func (f FollowUp) verdict() string {
+	switch {
+	case f.Now.State == healthy:
+		return "No longer firing"
+	case slices.Contains(failing, f.Now.State):
+		return "Still firing"
+	}
+	return "Not recovered" // As far as the ledger knows.
+}
+
+// finding compares now with then.
+func (f FollowUp) finding(results []enrich.Result) enrich.Finding {
+	text := joinNonEmpty("; ", f.state(), f.groups(), f.value())
+	lead, repeated := enrich.NewLead(enrich.Lead{Answer: enrich.What, Text: text})
+	finding := enrich.Finding{
+		Title: "Follow-up", Weight: enrich.Essential, Data: f.data(), Lead: []enrich.Lead{lead},
+		Blocks: enrich.Blocks(enrich.Facts{{Name: "Compared", Value: text, Lead: repeated}}.Known(MaxTitle*2), enrich.Links{{Title: "The alert's event", URL: f.First.URL}}),
+	}
+	knowsSince := func(r enrich.Result) bool {
+		return slices.ContainsFunc(r.Finding.Lead, func(l enrich.Lead) bool { return l.Answer == enrich.Since })
+	}
+	if !slices.ContainsFunc(results, knowsSince) {
+		finding.Lead = append(finding.Lead, enrich.Lead{Answer: enrich.Since, Time: f.Began})
+	}
+	return finding
+}
+
+func (f FollowUp) state() string {
+	switch then, now := f.Then.State, f.Now.State; {
+	case now == "":
+		return ""
+	case then == "":
+		return now + " now"
+	case then == now:
+		return "still " + now
+	default:
+		return now + " now, " + then + " at first"
+	}
+}
+
+func (f FollowUp) groups() string {
+	if f.Now.Groups < 2 {
+		return ""
+	}
+	text := fmt.Sprintf("%d of %d groups fail", f.Now.Failing, f.Now.Groups)
+	switch more := f.Now.Failing - f.Then.Failing; {
+	case f.Then.Groups == 0:
+		return text
+	case more > 0:
+		return fmt.Sprintf("%s, %d more than at first", text, more)
+	case more < 0:
+		return fmt.Sprintf("%s, %d fewer than at first", text, -more)
+	}
+	return text + ", as many as at first"
+}
+
+func (f FollowUp) value() string {
+	const digits = 3
+	if f.Now.Value == nil {
+		return ""
+	}
+	now := enrich.Number(*f.Now.Value, f.Now.Unit, digits)
+	if f.Then.Value == nil {
+		return now + " now"
+	}
+	return now + " now, " + enrich.Number(*f.Then.Value, f.Then.Unit, digits) + " at first"
+}
+
+// data is the comparison for the structured attributes of a v2 event.
+func (f FollowUp) data() any {
+	return struct {
+		After   string          `json:"after"`
+		AlertID string          `json:"first_event_id"`
+		Then    enrich.Standing `json:"then"`
+		Now     enrich.Standing `json:"now"`
+	}{enrich.ShortDuration(f.After), f.First.ID, f.Then, f.Now}
+}
