@@ -310,6 +310,7 @@ playbooks:
     match: alert.tags.again == "yes" && memory.count > 0
   - name: calm
     limit: 2
+    event: {source: "{{ .alert.monitor_id }}{{ .steps.find.found }}"}
     steps: [{uses: find}]
     then: [{uses: report, with: {text: "{{ .event.id }} {{ .event.title }}"}}]
 `), kinds)

@@ -100,7 +100,11 @@ func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.
 	}
 	o.addPlan(plan)
 	draft := event.Draft{Playbook: o.Playbook, Webhook: p.WebhookName, Key: p.eventKey(t.delivery)}
-	o.Event, err = compute(ctx, "compose the summary", func() event.Request { return event.Summarise(like, draft, suppressed, p.Now()) })
+	o.Event, err = compute(ctx, "compose the summary", func() event.Request {
+		texts, _ := plan.Draft(nil, event.Cycle{})
+		draft.Source = texts.Source // The boards that show the alerts show the summary, too.
+		return event.Summarise(like, draft, suppressed, p.Now())
+	})
 	if err != nil {
 		return o, err
 	}

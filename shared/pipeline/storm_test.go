@@ -74,6 +74,9 @@ func TestPipeline_StormSummary(t *testing.T) {
 				t.Errorf("the summary does not say %q: %s", want, summary.Text)
 			}
 		}
+		if summary.SourceTypeName != "4711" {
+			t.Errorf("the source is %q, unlike that of the alerts", summary.SourceTypeName)
+		}
 		if !strings.HasPrefix(summary.Title, "38 more alerts of: Disk is full") {
 			t.Errorf("title %q", summary.Title)
 		}
