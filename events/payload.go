@@ -2,7 +2,7 @@
 // request each.
 package events
 
-import _ "embed"
+import "embed"
 
 // WebhookPayload is what our webhook is set up to send: JSON that names every
 // variable of Datadog's that means something to an alert
@@ -15,3 +15,8 @@ var WebhookPayload string
 //
 //go:embed triggered.json
 var Triggered []byte
+
+// Files are the files of this folder.
+//
+//go:embed *.json
+var Files embed.FS

@@ -17,10 +17,22 @@ import (
 // It reads JSON as JSON and a stray "%" as itself, because Datadog does not resend a
 // rejected alert. Its errors are those of Decode.
 func DecodeForm(body []byte) (Alert, error) {
-	text := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(string(body)), byteOrderMark))
+	text := formBody(body)
 	if text == "" || text[0] == '{' {
 		return Decode(body)
 	}
+	payload, err := formPayload(text)
+	if err != nil {
+		return Alert{}, err
+	}
+	return read(payload)
+}
+
+func formBody(body []byte) string {
+	return strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(string(body)), byteOrderMark))
+}
+
+func formPayload(text string) (map[string]any, error) {
 	payload := make(map[string]any)
 	var name, whole string
 	for pair := range strings.SplitSeq(text, "&") {
@@ -39,11 +51,11 @@ func DecodeForm(body []byte) (Alert, error) {
 		inner, err := jsonvalue.ParseObject([]byte(whole))
 		if problem, ok := errors.AsType[*MalformedError](err); ok {
 			problem.Field = name
-			return Alert{}, problem
+			return nil, problem
 		}
 		maps.Copy(payload, inner)
 	}
-	return read(payload)
+	return payload, nil
 }
 
 // addField adds a field under org[id] or org.id to the object org, and one under tags[] or

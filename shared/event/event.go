@@ -90,13 +90,29 @@ type Request interface {
 }
 
 // LeftOut reports whether a composed event's text lacks something for Datadog's limit.
-func LeftOut(r Request) bool {
+func LeftOut(r Request) bool { return Omissions(r) != "" }
+
+// Omissions says what a composed event's text lacks for Datadog's limit.
+func Omissions(r Request) string {
 	if r == nil {
-		return false
+		return ""
 	}
 	text, _ := r.content()
 	at := strings.LastIndex(text, noteStart)
-	return at >= 0 && !strings.Contains(text[at:], between) && strings.HasSuffix(text, noteEnd+markdownClose)
+	if at < 0 || strings.Contains(text[at:], between) {
+		return ""
+	}
+	omitted, ends := strings.CutSuffix(text[at+len(noteStart):], noteEnd+markdownClose)
+	if !ends {
+		return ""
+	}
+	return omitted
+}
+
+// Text returns the markdown of an event's text without its wrapper.
+func Text(r Request) string {
+	text, _ := r.content()
+	return withoutWrapper(text)
 }
 
 // Enrichment returns the value of a composed event's enrichment tag.

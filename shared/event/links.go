@@ -134,11 +134,13 @@ func shortAddress(address string) string {
 const linkShare = 4
 
 // tooMuchAddress is by how many characters the addresses of a text exceed their share of it.
-func tooMuchAddress(text string) int {
-	n := -length(text)
+func tooMuchAddress(text string) int { return linkShare*AddressLength(text) - length(text) }
+
+// AddressLength counts the characters of a text that are web addresses.
+func AddressLength(text string) (n int) {
 	if strings.Contains(text, "://") {
 		for _, address := range addresses().FindAllString(text, -1) {
-			n += linkShare * length(address)
+			n += length(address)
 		}
 	}
 	return n

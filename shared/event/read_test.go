@@ -27,6 +27,10 @@ func TestLeftOut(t *testing.T) {
 			if v1 != c.want || v2 != c.want {
 				t.Errorf("got %v for v1, %v for v2", v1, v2)
 			}
+			omitted := Omissions(Compose(a, Draft{}, nil, now))
+			if c.want && !strings.HasSuffix(omitted, " characters of the message") || !c.want && omitted != "" {
+				t.Errorf("it lacks %q", omitted)
+			}
 		})
 	}
 	if LeftOut(nil) {
@@ -46,6 +50,17 @@ func TestEnrichment(t *testing.T) {
 	} {
 		if got := Enrichment(r); got != want {
 			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestText(t *testing.T) {
+	now := time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
+	a := alert.Alert{ID: "1", Title: "x", Message: "see https://example.com/a and [b](https://example.com/bc)"}
+	for name, r := range map[string]Request{"v1": Compose(a, Draft{}, nil, now), "v2": ComposeAlert(a, Draft{}, nil, now)} {
+		text := Text(r)
+		if text == "" || strings.Contains(text, wrapperMark) || AddressLength(text) != len("https://example.com/a")+len("https://example.com/bc") {
+			t.Errorf("%s: %q has %d characters of addresses", name, text, AddressLength(text))
 		}
 	}
 }

@@ -146,20 +146,27 @@ func (e *expression) holds(machine *vm.VM, env map[string]any) (bool, error) {
 	return result, nil
 }
 
-// falsePart returns the first operand of the top-level && that does not hold.
-func (e *expression) falsePart(env map[string]any) string {
+// clauses evaluates the operands of the top-level &&, or the whole expression if an operand
+// cannot stand alone.
+func (e *expression) clauses(env map[string]any) []Clause {
+	if e == nil {
+		return nil
+	}
 	tree, err := parser.Parse(e.source)
 	if err != nil {
-		return e.source
+		return nil
 	}
+	var all []Clause
 	config := newConfig(matchScope())
 	for _, node := range conjuncts(tree.Node) {
 		part, mistakes := compileExpression(node.String(), matchScope(), config, false)
-		if holds, _ := part.holds(new(vm.VM), env); len(mistakes) == 0 && !holds {
-			return part.source
+		if len(mistakes) > 0 {
+			return nil
 		}
+		holds, _ := part.holds(new(vm.VM), env)
+		all = append(all, Clause{part.source, holds})
 	}
-	return e.source
+	return all
 }
 
 func conjuncts(node ast.Node) []ast.Node {

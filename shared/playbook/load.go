@@ -16,6 +16,9 @@ import (
 //go:embed default.yaml
 var defaultFile []byte
 
+// DefaultSource returns the file of the embedded playbooks.
+func DefaultSource() []byte { return slices.Clone(defaultFile) }
+
 // Default returns the embedded playbooks.
 func Default(kinds []enrich.Kind) (*Book, error) {
 	book, err := load("default.yaml", defaultFile, kinds, false)

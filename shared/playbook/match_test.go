@@ -289,7 +289,22 @@ playbooks:
 		{Playbook: "rest", Matched: true},
 		{Playbook: "never", False: "alert.test", Unreached: true},
 	}
+	var clauses [][]playbook.Clause
+	for i, v := range verdicts {
+		clauses, verdicts[i].Clauses = append(clauses, v.Clauses), nil
+	}
 	if diff := cmp.Diff(want, verdicts); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+	wantClauses := [][]playbook.Clause{
+		{{`alert.tags.service == "checkout"`, true}, {`any(alert.tag_list, # == "env:staging")`, false}, {`alert.title matches "x"`, false}},
+		{{`alert.test == false`, true}, {`alert.extra.limits > 3`, false}},
+		{{`alert.test || alert.recovered`, false}},
+		{{`alert.tags.service == "checkout"`, true}},
+		nil,
+		{{"alert.test", false}},
+	}
+	if diff := cmp.Diff(wantClauses, clauses); diff != "" {
+		t.Errorf("the clauses (-want +got):\n%s", diff)
 	}
 }

@@ -138,9 +138,16 @@ func (b *Book) For(a alert.Alert, m memory.Memory) *Plan {
 type Verdict struct {
 	Playbook  string
 	Matched   bool
-	False     string // the part of the expression that is false
-	Err       error  // the expression cannot be evaluated, which counts as no match
-	Unreached bool   // a playbook before this one ended the matching
+	Clauses   []Clause // the operands of the expression's &&
+	False     string   // the first of them that is false
+	Err       error    // the expression cannot be evaluated, which counts as no match
+	Unreached bool     // a playbook before this one ended the matching
+}
+
+// Clause is a part of an expression.
+type Clause struct {
+	Text  string
+	Holds bool
 }
 
 // Explain returns a verdict on each playbook.
@@ -151,8 +158,12 @@ func (b *Book) Explain(a alert.Alert, m memory.Memory) []Verdict {
 	for _, p := range b.playbooks {
 		v := Verdict{Playbook: p.Name, Unreached: ended}
 		v.Matched, v.Err = p.match.holds(new(vm.VM), withDeadline(env))
-		if !v.Matched {
-			v.False = p.match.falsePart(withDeadline(env))
+		v.Clauses = p.match.clauses(withDeadline(env))
+		if i := slices.IndexFunc(v.Clauses, func(c Clause) bool { return !c.Holds }); !v.Matched {
+			v.False = p.match.source
+			if i >= 0 {
+				v.False = v.Clauses[i].Text
+			}
 		}
 		verdicts = append(verdicts, v)
 		ended = ended || v.Matched && !p.Continue

@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"boomerang/functions/internal/runtime"
+	"boomerang/functions/local/page"
 	"boomerang/functions/local/sandbox"
-	"boomerang/shared/alert"
 	"boomerang/shared/awstest"
 )
 
@@ -20,29 +21,28 @@ const defaultAddress = "127.0.0.1:8787"
 const exampleBody = `{"id":"1","title":"[Triggered] Checkout is slow","body":"p95 is **0.97 s**","alert_id":"4711","alert_transition":"Triggered","tags":"service:checkout,env:prod"}`
 
 func (c cli) serveCommand() *cobra.Command {
-	var live bool
+	var live, remote bool
 	cmd := &cobra.Command{
-		Use: "serve [<address>]", Short: "Serve the Function URL at an address, by default " + defaultAddress + ".", Args: arguments(0, 1),
+		Use: "serve [<address>]", Short: "Serve the Function URL and its page at an address, by default " + defaultAddress + ".", Args: arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.serve(cmd.Context(), append(args, defaultAddress)[0], live)
+			return c.serve(cmd.Context(), append(args, defaultAddress)[0], live, remote)
 		},
 	}
 	addLive(cmd, &live)
+	addSwitch(cmd, &remote, "remote", "REMOTE", "let other machines reach the address; the page then requires a token")
 	return cmd
 }
 
 // serve serves the Function URL until it is interrupted. The log is JSON, as in Lambda.
-func (c cli) serve(ctx context.Context, address string, live bool) error {
+func (c cli) serve(ctx context.Context, address string, live, remote bool) error {
+	if _, _, err := net.SplitHostPort(address); err == nil && !page.IsLoopback(address) && !remote {
+		return fmt.Errorf("other machines can reach %s: use 127.0.0.1, or --remote, which protects the page by a token", address)
+	}
 	s, err := sandbox.Start(c.env, live, time.Now)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	example, err := alert.Decode([]byte(exampleBody))
-	if err != nil {
-		return err
-	}
-	s.Seed(example, time.Now())
 	env := s.Environment(c.env, slog.New(slog.NewJSONHandler(c.stderr, nil)))
 	deduplication := "each alert is posted once (by moto_server)"
 	closeLedger, err := addLedger(ctx, &env)
@@ -50,7 +50,7 @@ func (c cli) serve(ctx context.Context, address string, live bool) error {
 		deduplication = "off: a repeated alert is posted again. `make test` installs moto_server, which this needs"
 	}
 	defer closeLedger()
-	function, err := newFunction(ctx, env)
+	function, err := page.New(ctx, page.Config{Sandbox: s, Environment: env, Remote: remote})
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (c cli) serve(ctx context.Context, address string, live bool) error {
 	if err != nil {
 		return fmt.Errorf("%w\nUse another address: make serve ADDRESS=127.0.0.1:8788", err)
 	}
-	c.printUsage(s, url+"/", deduplication)
+	c.printUsage(s, url+"/", function.Login(), deduplication)
 	<-ctx.Done()
 	return nil
 }
@@ -78,11 +78,12 @@ func addLedger(ctx context.Context, env *runtime.Environment) (stop func(), err 
 }
 
 // printUsage says what is served and how to use it.
-func (c cli) printUsage(s *sandbox.Sandbox, url, deduplication string) {
+func (c cli) printUsage(s *sandbox.Sandbox, url, login, deduplication string) {
 	datadog := "the real one"
 	if !s.Live {
 		datadog = s.URL + " (a fake)"
 	}
+	c.out.Line("Page           %s", url+login)
 	c.out.Line("Function URL   %s", url)
 	c.out.Line("Datadog        %s", datadog)
 	c.out.Line("Deduplication  %s", deduplication)

@@ -76,6 +76,12 @@ func Observed(kinds []enrich.Kind) []enrich.Kind {
 
 type observed struct{ Step }
 
+// StepOf returns what a step of an observed kind was made with.
+func StepOf(made enrich.Step) (Step, bool) {
+	o, ok := made.(observed)
+	return o.Step, ok
+}
+
 func (o observed) Enrich(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
 	return o.Real().Enrich(ctx, a)
 }

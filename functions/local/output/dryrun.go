@@ -51,7 +51,7 @@ func (p *Printer) Steps(steps []dryrun.StepRun) {
 			name += ", after the post"
 		}
 		p.Line("  %s %s %s", p.mark(s.Status), p.paint(bold, name), p.paint(dim, fmt.Sprintf("%s in %s", s.Status, Rounded(s.Duration))))
-		p.block("with", configText(s.With))
+		p.block("with", ConfigText(s.With))
 		if s.Status != enrich.OK {
 			p.block("why", fault.Public(s.Err))
 			continue
@@ -81,8 +81,8 @@ func (p *Printer) block(name, text string) {
 	}
 }
 
-// configText returns a step's configuration as a playbook has it, without empty values.
-func configText(config any) string {
+// ConfigText returns a step's configuration as a playbook has it, without empty values.
+func ConfigText(config any) string {
 	if config == nil {
 		return ""
 	}

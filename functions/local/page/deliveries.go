@@ -1,0 +1,128 @@
+package page
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/pipeline"
+	"boomerang/shared/playbook"
+	"boomerang/shared/queue"
+)
+
+// maxDeliveries bounds what the page remembers.
+const maxDeliveries = 1000
+
+// deliveries are the newest deliveries to the function, and what became of each.
+type deliveries struct {
+	mu      sync.Mutex
+	all     []*delivery // oldest first
+	version int64       // grows with each change
+	changed chan struct{}
+}
+
+// delivery is a request to the function, or an event that the function posts for several.
+type delivery struct {
+	id       string
+	version  int64 // of the last change
+	received time.Time
+	request  events.LambdaFunctionURLRequest // none for a summary
+	answer   events.LambdaFunctionURLResponse
+	took     time.Duration
+	message  queue.Message // the message that waits, or waited
+	next     time.Time     // when it is delivered; zero if none waits
+	dead     string        // why it became a dead letter
+	runs     []execution
+}
+
+// execution is one run of the pipeline.
+type execution struct {
+	at        time.Time
+	alert     alert.Alert
+	playbooks *playbook.Book
+	inputs    *inputs
+	outcome   pipeline.Outcome
+	err       error
+	event     *drawing
+}
+
+func newDeliveries() *deliveries { return &deliveries{changed: make(chan struct{})} }
+
+// update changes the delivery with an id, or a new one, and wakes the streams.
+func (d *deliveries) update(id string, change func(*delivery)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	i := slices.IndexFunc(d.all, func(one *delivery) bool { return one.id == id })
+	if i < 0 {
+		d.all = append(d.all, &delivery{id: id, received: time.Now()})
+		d.all = d.all[max(0, len(d.all)-maxDeliveries):]
+		i = len(d.all) - 1
+	}
+	d.version++
+	d.all[i].version = d.version
+	change(d.all[i])
+	close(d.changed)
+	d.changed = make(chan struct{})
+}
+
+func (d *deliveries) arrived(id string, r events.LambdaFunctionURLRequest) {
+	d.update(id, func(one *delivery) { one.request = r })
+}
+
+func (d *deliveries) answered(id string, a events.LambdaFunctionURLResponse, took time.Duration) {
+	d.update(id, func(one *delivery) { one.answer, one.took = a, took })
+}
+
+// ran adds a run. What waited for it waits no longer, unless the run queued it again.
+func (d *deliveries) ran(id string, run execution) {
+	d.update(id, func(one *delivery) {
+		if one.next.Before(run.at) {
+			one.next = time.Time{}
+		}
+		one.runs = append(one.runs, run)
+	})
+}
+
+func (d *deliveries) waits(id string, m queue.Message, next time.Time) {
+	d.update(id, func(one *delivery) { one.message, one.next = m, next })
+}
+
+func (d *deliveries) dead(id, reason string) {
+	d.update(id, func(one *delivery) { one.dead = reason })
+}
+
+// since returns the deliveries that changed after a version, the newest version, and a channel
+// that closes with the next change.
+func (d *deliveries) since(version int64) (cards []card, newest int64, changed <-chan struct{}) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, one := range d.all {
+		if one.version > version {
+			cards = append(cards, one.card())
+		}
+	}
+	return cards, d.version, d.changed
+}
+
+// snapshot returns all deliveries, the oldest first.
+func (d *deliveries) snapshot() []delivery {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := make([]delivery, len(d.all))
+	for i, one := range d.all {
+		all[i] = *one // What it points to does not change.
+	}
+	return all
+}
+
+// find returns the delivery with an id, or nil.
+func (d *deliveries) find(id string) *delivery {
+	all := d.snapshot()
+	if i := slices.IndexFunc(all, func(one delivery) bool { return one.id == id }); i >= 0 {
+		return &all[i]
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package page
+
+import (
+	"bytes"
+	"html"
+	"regexp"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/microcosm-cc/bluemonday"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+
+	"boomerang/shared/event"
+)
+
+// drawing is an event as Datadog draws it.
+type drawing struct {
+	API        string   `json:"api"`
+	Title      string   `json:"title"`
+	Status     string   `json:"status"` // error, warning, success or info; of v2 error, warn or ok
+	Priority   string   `json:"priority,omitempty"`
+	Host       string   `json:"host,omitempty"`
+	Tags       []string `json:"tags"`
+	HTML       string   `json:"html"` // safe
+	Characters int      `json:"characters"`
+	Limit      int      `json:"limit"`
+	Links      int      `json:"links"` // characters of web addresses
+	LeftOut    string   `json:"left_out,omitempty"`
+	Request    any      `json:"request"` // the body for Datadog
+}
+
+// draw returns nil for no event.
+func draw(r event.Request) *drawing {
+	if r == nil {
+		return nil
+	}
+	d := drawing{Limit: event.MaxText, LeftOut: event.Omissions(r), Request: r, Title: r.Headline(), HTML: markdown(event.Text(r))}
+	body := ""
+	switch e := r.(type) {
+	case event.Event:
+		d.API, d.Status, d.Priority, d.Host, d.Tags, body = "v1", e.AlertType, e.Priority, e.Host, e.Tags, e.Text
+	case event.AlertEvent:
+		a := e.Data.Attributes
+		d.API, d.Status, d.Priority, d.Host, d.Tags, body = "v2", a.Attributes.Status, a.Attributes.Priority, a.Host, a.Tags, a.Message
+	}
+	d.Characters, d.Links = utf8.RuneCountInString(body), event.AddressLength(body)
+	return &d
+}
+
+// drawTime bounds the time for a text, because the library takes quadratic time for some.
+const drawTime = 500 * time.Millisecond
+
+// markdown returns safe HTML for a text, or the text itself if that takes too long.
+func markdown(source string) string {
+	if runes := []rune(source); len(runes) > event.MaxText {
+		source = string(runes[:event.MaxText])
+	}
+	plain := "<pre>" + html.EscapeString(source) + "</pre>"
+	done := make(chan string, 1)
+	go func() {
+		defer func() {
+			if recover() != nil {
+				done <- plain
+			}
+		}()
+		var out bytes.Buffer
+		if err := converter().Convert([]byte(source), &out); err != nil {
+			panic(err)
+		}
+		done <- sanitizer().Sanitize(out.String())
+	}()
+	select {
+	case drawn := <-done:
+		return drawn
+	case <-time.After(drawTime):
+		return plain
+	}
+}
+
+var converter = sync.OnceValue(func() goldmark.Markdown {
+	return goldmark.New(
+		goldmark.WithExtensions(extension.Linkify),
+		goldmark.WithParserOptions(parser.WithASTTransformers(util.Prioritized(screenEnd{}, 1000))),
+		goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(pictures{}, 100))),
+	)
+})
+
+// sanitizer lets pass what the converter writes: no scripts, no styles, no pictures, and links
+// to the web only.
+var sanitizer = sync.OnceValue(func() *bluemonday.Policy {
+	p := bluemonday.NewPolicy()
+	p.AllowElements("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "em", "strong")
+	p.AllowAttrs("href").OnElements("a")
+	p.AllowURLSchemes("http", "https")
+	p.RequireNoReferrerOnLinks(true)
+	p.AddTargetBlankToFullyQualifiedLinks(true)
+	p.AllowAttrs("class").Matching(regexp.MustCompile("^(picture|screen-end)$")).OnElements("span", "p", "li", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6")
+	return p
+})
+
+// screenEnd marks where the first screen of a phone ends: at the first block, or entry of a list,
+// that starts behind it.
+type screenEnd struct{}
+
+// Transform implements parser.ASTTransformer.
+func (screenEnd) Transform(document *ast.Document, reader text.Reader, _ parser.Context) {
+	source := []rune(string(reader.Source()))
+	limit := len(string(source[:min(event.MaxScreen, len(source))]))
+	_ = ast.Walk(document, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		isPart := n.Kind() == ast.KindParagraph || n.Kind() == ast.KindHeading || n.Kind() == ast.KindListItem || n.Kind() == ast.KindBlockquote
+		if entering && isPart && start(n) >= limit {
+			n.SetAttributeString("class", []byte("screen-end"))
+			return ast.WalkStop, nil
+		}
+		return ast.WalkContinue, nil
+	})
+}
+
+// start is where a block's first line starts, or -1.
+func start(n ast.Node) int {
+	for ; n != nil && n.Type() == ast.TypeBlock; n = n.FirstChild() {
+		if n.Lines().Len() > 0 {
+			return n.Lines().At(0).Start
+		}
+	}
+	return -1
+}
+
+// pictures renders pictures as their titles, because the page loads nothing from elsewhere.
+type pictures struct{}
+
+// RegisterFuncs implements renderer.NodeRenderer.
+func (pictures) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
+	r.Register(ast.KindImage, func(w util.BufWriter, _ []byte, _ ast.Node, entering bool) (ast.WalkStatus, error) {
+		tag := "</span>"
+		if entering {
+			tag = `<span class="picture">Picture: `
+		}
+		_, err := w.WriteString(tag)
+		return ast.WalkContinue, err
+	})
+}

@@ -1,0 +1,222 @@
+package page
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"boomerang/functions/internal/alerting"
+	"boomerang/functions/internal/runtime"
+	"boomerang/functions/local/dryrun"
+	"boomerang/functions/local/functionurl"
+	redeliver "boomerang/functions/redeliver/handler"
+	webhook "boomerang/functions/webhook/handler"
+	"boomerang/shared/alert"
+	"boomerang/shared/config"
+	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/httpapi"
+	"boomerang/shared/enrich/metric"
+	"boomerang/shared/enrich/registry"
+	"boomerang/shared/pipeline"
+	"boomerang/shared/playbook"
+	"boomerang/shared/queue"
+	"boomerang/shared/secret"
+)
+
+// open builds the functions webhook and redeliver as they are deployed, with a queue in memory
+// between them, and observes them.
+func (p *Page) open(ctx context.Context) error {
+	cfg, r, err := runtime.Open[config.Webhook](ctx, p.Environment)
+	if err != nil {
+		return err
+	}
+	tokens := secret.NewTokens(r.SecretsManager, cfg.WebhookSecretARN, r.SecretFailed)
+	tokens.Start(ctx)
+	deployed, err := alerting.New(ctx, r, cfg.Pipeline)
+	if err != nil {
+		return err
+	}
+	p.playbooks = cfg.PlaybooksFile
+	kinds := dryrun.Observed(registry.Kinds(registry.Deps{
+		Datadog: r.Datadog, Site: cfg.Site, Tables: alerting.Tables(cfg.PlaybooksFile), HTTP: httpapi.NewLocalClient(),
+		Secrets: r.Secrets, Functions: awslambda.NewFromConfig(r.AWS),
+	}))
+	p.load = func(source []byte, replace override) (*pipeline.Pipeline, error) {
+		c := deployed.Config
+		c.Queue, c.Steps = p.queue, observer(replace)
+		c.Playbooks, err = playbook.Load(p.playbookName(), source, kinds)
+		return pipeline.New(c), err
+	}
+	p.queue = &localQueue{ctx: ctx, deliveries: p.deliveries}
+	p.queue.worker = redeliver.New(redeliver.Config{Redeliver: p.redeliver, DeadLetters: p.queue, Logger: p.Environment.Logger})
+	source, err := p.source()
+	if err != nil {
+		return err
+	}
+	if err := p.use(source); err != nil {
+		return err
+	}
+	h := &webhook.Handler{Tokens: tokens, Logger: p.Environment.Logger, Run: p.with((*pipeline.Pipeline).Run), DryRun: p.with((*pipeline.Pipeline).DryRun)}
+	p.function = functionurl.Server{Function: observed{lambda.NewHandler(h.Handle), p.deliveries}, Timeout: pipeline.RunTime}
+	return runtime.WaitForSecrets(ctx, tokens, r.Keys)
+}
+
+func (p *Page) playbookName() string { return cmp.Or(p.playbooks, "default.yaml") }
+
+// source returns the playbook file.
+func (p *Page) source() ([]byte, error) {
+	if p.playbooks == "" {
+		return playbook.DefaultSource(), nil
+	}
+	return os.ReadFile(p.playbooks)
+}
+
+// use makes the function use a playbook file.
+func (p *Page) use(source []byte) error {
+	served, err := p.load(source, p.seedMetric)
+	if err == nil {
+		p.served.Store(served)
+	}
+	return err
+}
+
+// with runs the pipeline with the playbooks that are in use.
+func (p *Page) with(run func(*pipeline.Pipeline, context.Context, alert.Alert) (pipeline.Outcome, error)) webhook.Run {
+	return func(ctx context.Context, a alert.Alert) (pipeline.Outcome, error) {
+		p.seed(a)
+		served := p.served.Load()
+		done := execute(ctx, served, a, func(ctx context.Context, a alert.Alert) (pipeline.Outcome, error) { return run(served, ctx, a) })
+		p.deliveries.ran(deliveryOf(ctx), done)
+		return done.outcome, done.err
+	}
+}
+
+func (p *Page) redeliver(ctx context.Context, m queue.Message) (pipeline.Outcome, error) {
+	return p.with(func(served *pipeline.Pipeline, ctx context.Context, _ alert.Alert) (pipeline.Outcome, error) {
+		return served.Redeliver(ctx, m)
+	})(ctx, m.Alert)
+}
+
+// execute runs a pipeline and keeps what it did.
+func execute(ctx context.Context, served *pipeline.Pipeline, a alert.Alert, run webhook.Run) execution {
+	done := execution{at: time.Now(), alert: a, playbooks: served.Playbooks, inputs: &inputs{steps: map[string]input{}}}
+	done.outcome, done.err = run(context.WithValue(ctx, inputsKey{}, done.inputs), a)
+	done.event = draw(done.outcome.Event)
+	return done
+}
+
+// observed is a function that keeps its requests and its answers.
+type observed struct {
+	lambda.Handler
+	deliveries *deliveries
+}
+
+// Invoke implements lambda.Handler.
+func (o observed) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	var request events.LambdaFunctionURLRequest
+	var answer events.LambdaFunctionURLResponse
+	_ = json.Unmarshal(payload, &request) // functionurl wrote it.
+	id, started := request.RequestContext.RequestID, time.Now()
+	if request.RequestContext.HTTP.Method != http.MethodPost {
+		return o.Handler.Invoke(ctx, payload)
+	}
+	o.deliveries.arrived(id, request)
+	raw, err := o.Handler.Invoke(context.WithValue(ctx, deliveryKey{}, id), payload)
+	_ = json.Unmarshal(raw, &answer)
+	o.deliveries.answered(id, answer, time.Since(started))
+	return raw, err
+}
+
+// override returns what runs in place of a step, or nil for the step itself.
+type override func(a alert.Alert, s dryrun.Step) enrich.Step
+
+// inputs are what the steps of one run were made with, and when.
+type inputs struct {
+	mu    sync.Mutex
+	steps map[string]input
+}
+
+type input struct {
+	dryrun.Step
+	at time.Time
+}
+
+type inputsKey struct{}
+
+func (i *inputs) of(name string) input {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.steps[name]
+}
+
+// observer keeps the inputs of steps in the run that ctx belongs to.
+func observer(replace override) func([]enrich.Named) []enrich.Named {
+	return func(steps []enrich.Named) []enrich.Named {
+		observed := slices.Clone(steps)
+		for i, step := range steps {
+			observed[i].Make = func(earlier map[string]enrich.Result) (enrich.Step, error) {
+				made, err := step.Make(earlier)
+				if err != nil {
+					return nil, err
+				}
+				return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
+					with, _ := dryrun.StepOf(made)
+					if run, ok := ctx.Value(inputsKey{}).(*inputs); ok {
+						run.mu.Lock()
+						run.steps[step.Name] = input{with, time.Now()}
+						run.mu.Unlock()
+					}
+					if other := replace(a, with); other != nil {
+						return other.Enrich(ctx, a)
+					}
+					return made.Enrich(ctx, a)
+				}), nil
+			}
+		}
+		return observed
+	}
+}
+
+// seeds gives the fake a story for each alert, once in a while, because the fake keeps it.
+type seeds struct {
+	mu    sync.Mutex
+	known []string
+}
+
+// maxSeeds bounds what a storm of monitors adds to the fake.
+const maxSeeds = 200
+
+func (s *seeds) isNew(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	isNew := !slices.Contains(s.known, key) && len(s.known) < maxSeeds
+	if isNew {
+		s.known = append(s.known, key)
+	}
+	return isNew
+}
+
+func (p *Page) seed(a alert.Alert) {
+	const lasting = 15 * time.Minute
+	now := time.Now()
+	if !a.IsFromBoomerang() && p.seeds.isNew(fmt.Sprint(a.MonitorID, a.Tags, a.Hostname, a.Transition, now.Truncate(lasting))) {
+		p.Sandbox.Seed(a, now)
+	}
+}
+
+func (p *Page) seedMetric(a alert.Alert, s dryrun.Step) enrich.Step {
+	if c, ok := s.With.(metric.Config); ok && c.Query != "" && p.seeds.isNew(fmt.Sprint(a.MonitorID, c.Query)) {
+		p.Sandbox.SeedMetric(a, c.Query, time.Now())
+	}
+	return nil
+}

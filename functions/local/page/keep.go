@@ -1,0 +1,145 @@
+package page
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"boomerang/functions/internal/alerting"
+	"boomerang/functions/local/playbooktest"
+	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/registry"
+	"boomerang/shared/fault"
+)
+
+// save writes the playbook file that the server was started with, and uses it.
+func (p *Page) save(_ context.Context, d draft) (any, error) {
+	if p.playbooks == "" {
+		return nil, failure{http.StatusConflict, "Start the server with --playbooks <file>: the page writes beside that file only."}
+	}
+	if err := p.use([]byte(d.Playbooks)); err != nil {
+		return nil, failure{http.StatusUnprocessableEntity, err.Error()}
+	}
+	return struct{}{}, os.WriteFile(p.playbooks, []byte(d.Playbooks), 0o644) //nolint:gosec // It is a file of the user's project.
+}
+
+// testCase is a case of a test file (see package playbooktest).
+type testCase struct {
+	Name   string          `json:"name"`
+	Alert  json.RawMessage `json:"alert"`
+	Steps  map[string]stub `json:"steps,omitempty"`
+	Expect struct {
+		Playbooks []string `json:"playbooks"`
+		Steps     []string `json:"steps,omitempty"`
+		Title     string   `json:"title"`
+		AlertType string   `json:"alert_type"`
+	} `json:"expect"`
+}
+
+type stub struct {
+	Data  any    `json:"data,omitempty"`
+	Error string `json:"error,omitempty"`
+}
+
+// keeping asks to keep a draft as a test case.
+type keeping struct {
+	draft
+	Name string `json:"name"`
+}
+
+// kept is a case, where it is, and how the tests beside it ended.
+type kept struct {
+	File  string   `json:"file"`
+	Text  string   `json:"text"` // the case, or the whole file if the page writes none
+	Lines []string `json:"lines"`
+	OK    bool     `json:"ok"`
+}
+
+func (p *Page) keep(ctx context.Context, k keeping) (any, error) {
+	run, seen := p.try(ctx, k.draft)
+	if run == nil || run.event == nil {
+		return nil, failure{http.StatusUnprocessableEntity, "There is no event to keep: " + seen.Error}
+	}
+	var used []string
+	for _, v := range run.result(nil).Playbooks {
+		if v.Used {
+			used = append(used, v.Name)
+		}
+	}
+	text, err := caseOf(k, run, used)
+	if err != nil {
+		return nil, err
+	}
+	name := strings.TrimSuffix(p.playbookName(), filepath.Ext(p.playbookName())) + playbooktest.Suffix
+	if p.playbooks == "" {
+		return kept{File: filepath.Base(name), Text: "cases:\n" + text}, nil
+	}
+	return p.write(ctx, name, text)
+}
+
+// caseOf is a case in YAML. Its steps find again what they found now.
+func caseOf(k keeping, run *execution, used []string) (string, error) {
+	c := testCase{Name: strings.TrimSpace(k.Name), Alert: json.RawMessage(k.Body), Steps: map[string]stub{}}
+	if !json.Valid(c.Alert) || !strings.HasPrefix(strings.TrimSpace(k.Body), "{") {
+		return "", failure{http.StatusUnprocessableEntity, "A case keeps a body that is a JSON object. Put this one into a file, and name it under event."}
+	}
+	for _, s := range run.outcome.Steps {
+		switch s.Status {
+		case enrich.Skipped:
+			continue
+		case enrich.OK:
+			c.Steps[s.Name] = stub{Data: s.Finding.Data}
+		default:
+			c.Steps[s.Name] = stub{Error: fault.Public(s.Err)}
+		}
+		c.Expect.Steps = append(c.Expect.Steps, s.Name)
+	}
+	c.Expect.Playbooks, c.Expect.Title, c.Expect.AlertType = used, run.event.Title, run.event.Status
+	raw, err := json.Marshal(c)
+	if err != nil {
+		return "", err
+	}
+	out, err := yaml.JSONToYAML(raw)
+	return "  - " + strings.ReplaceAll(strings.TrimSpace(string(out)), "\n", "\n    ") + "\n", err
+}
+
+// write adds a case to the end of the test file and runs the file's tests. A file that does not
+// load with it stays as it was.
+func (p *Page) write(ctx context.Context, file, text string) (any, error) {
+	before, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		before, err = []byte("cases:\n"), nil
+	}
+	if err == nil {
+		err = os.WriteFile(file, append(bytes.TrimRight(before, "\n"), "\n"+text...), 0o644) //nolint:gosec // It is a file of the user's project.
+	}
+	if err != nil {
+		return nil, err
+	}
+	var r playbooktest.Result
+	suite, err := playbooktest.Load(file, func(playbooks string) []enrich.Kind {
+		return registry.Kinds(registry.Deps{Tables: alerting.Tables(playbooks)})
+	})
+	if err == nil {
+		r, err = suite.Run(ctx, false)
+	}
+	if err != nil {
+		return nil, failure{http.StatusUnprocessableEntity, fmt.Sprintf("The case does not fit into %s: %s", file, errors.Join(err, os.WriteFile(file, before, 0o644)))} //nolint:gosec // As above.
+	}
+	k := kept{File: file, Text: text, OK: r.Passed(), Lines: []string{}}
+	for _, c := range r.Cases {
+		if len(c.Failures) > 0 {
+			c.Name += " failed: " + strings.Join(c.Failures, "; ")
+		}
+		k.Lines = append(k.Lines, c.Name)
+	}
+	return k, nil
+}

@@ -1,0 +1,336 @@
+package page
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"boomerang/functions/local/sandbox"
+	"boomerang/shared/fakedatadog"
+)
+
+// served is a page with its function behind HTTP.
+type served struct {
+	t    *testing.T
+	page *Page
+	url  string
+}
+
+func serve(t *testing.T, remote bool, variables map[string]string) served {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	s, err := sandbox.Start(nil, false, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := s.Environment(nil, slog.New(slog.DiscardHandler))
+	maps.Copy(env.Variables, variables)
+	p, err := New(ctx, Config{Sandbox: s, Environment: env, Remote: remote})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(p)
+	t.Cleanup(func() {
+		stop()
+		server.CloseClientConnections()
+		server.Close()
+		s.Close()
+	})
+	return served{t, p, server.URL}
+}
+
+// do sends a request with headers, given as "Name: value".
+func (s served) do(method, path, body string, headers ...string) (status int, text string, header http.Header) {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		if r.Header.Set(name, value); name == "Host" {
+			r.Host = value
+		}
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	raw, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return response.StatusCode, string(raw), response.Header
+}
+
+const tokenHeader, jsonHeader = "X-Webhook-Token: " + sandbox.Token, "Content-Type: application/json"
+
+// deliver sends an alert as Datadog does, and returns what became of it.
+func (s served) deliver(body string, headers ...string) card {
+	s.t.Helper()
+	s.do(http.MethodPost, "/", body, append([]string{tokenHeader, jsonHeader}, headers...)...)
+	all := s.page.deliveries.snapshot()
+	return all[len(all)-1].card()
+}
+
+// call asks the page, and decodes its answer.
+func call[Out any](s served, method, path string, in any) (status int, out Out) {
+	s.t.Helper()
+	body, err := json.Marshal(in)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	status, text, _ := s.do(method, prefix+path, string(body), jsonHeader)
+	if err := json.Unmarshal([]byte(text), &out); err != nil {
+		s.t.Fatalf("%s %s: %d %s", method, path, status, text)
+	}
+	return status, out
+}
+
+func TestServeHTTP_Function(t *testing.T) {
+	s := serve(t, false, nil)
+	for name, c := range map[string]struct {
+		method, path, accept string
+		status               int
+		isPage               bool
+	}{
+		"a browser":               {http.MethodGet, "/", "text/html,*/*", 200, true},
+		"curl":                    {http.MethodGet, "/", "*/*", 405, false},
+		"an alert":                {http.MethodPost, "/", "text/html", 401, false},
+		"an alert under any path": {http.MethodPost, "/hook", "", 401, false},
+		"health":                  {http.MethodGet, "/health", "text/html", 200, false},
+		"a file":                  {http.MethodGet, "/-/page.js", "", 200, true},
+		"no file":                 {http.MethodGet, "/-/page.go", "", 404, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			status, text, header := s.do(c.method, c.path, "{}", "Accept: "+c.accept)
+			if isPage := header.Get("Content-Security-Policy") != ""; status != c.status || isPage != c.isPage {
+				t.Errorf("%d, of the page: %v, %s", status, isPage, text)
+			}
+		})
+	}
+}
+
+func TestServeHTTP_Guard(t *testing.T) {
+	s := serve(t, false, nil)
+	port := s.url[strings.LastIndex(s.url, ":"):]
+	for name, c := range map[string]struct {
+		method  string
+		headers []string
+		allowed bool
+	}{
+		"own name":                        {http.MethodGet, []string{"Host: 127.0.0.1" + port}, true},
+		"localhost":                       {http.MethodGet, []string{"Host: localhost" + port}, true},
+		"IPv6":                            {http.MethodGet, []string{"Host: [::1]" + port}, true},
+		"another name for this machine":   {http.MethodGet, []string{"Host: rebound.example" + port}, false},
+		"a name that starts as ours":      {http.MethodGet, []string{"Host: localhost.example"}, false},
+		"an address of the network":       {http.MethodGet, []string{"Host: 192.168.1.4" + port}, false},
+		"a read by another site":          {http.MethodGet, []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: cors"}, false},
+		"a script of another port":        {http.MethodGet, []string{"Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: no-cors"}, false},
+		"a link of another site":          {http.MethodGet, []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate"}, true},
+		"its own script":                  {http.MethodPost, []string{jsonHeader, "Sec-Fetch-Site: same-origin", "Origin: " + s.url}, true},
+		"a post by another site":          {http.MethodPost, []string{jsonHeader, "Sec-Fetch-Site: cross-site"}, false},
+		"a form of another site":          {http.MethodPost, []string{"Origin: https://evil.example"}, false},
+		"a form of another site, no site": {http.MethodPost, []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Content-Type: text/plain"}, false},
+		"an opaque origin":                {http.MethodPost, []string{jsonHeader, "Origin: null"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := map[string]string{http.MethodGet: "/-/setup", http.MethodPost: "/-/fault"}[c.method]
+			status, text, _ := s.do(c.method, path, "{}", c.headers...)
+			if want := map[bool]int{true: 200, false: 403}[c.allowed]; status != want {
+				t.Errorf("%d %s, want %d", status, text, want)
+			}
+		})
+	}
+	if status, text, _ := s.do(http.MethodPost, "/-/fault", "{}", "Content-Type: text/plain"); status != http.StatusUnsupportedMediaType {
+		t.Errorf("what a form can send is answered %d %s", status, text)
+	}
+}
+
+func TestServeHTTP_Remote(t *testing.T) {
+	s := serve(t, true, nil)
+	token := strings.TrimPrefix(s.page.Login(), "#token=")
+	if len(token) < 20 {
+		t.Fatalf("the token is %q", token)
+	}
+	for _, path := range []string{"/-/setup", "/-/stream", "/-/search?q=", "/-/deliveries/1"} {
+		if status, text, _ := s.do(http.MethodGet, path, ""); status != http.StatusUnauthorized || strings.Contains(text, token) {
+			t.Errorf("%s: %d %s", path, status, text)
+		}
+	}
+	for _, wrong := range []string{"", "x", token[1:], token + "x"} {
+		if status, _, header := s.do(http.MethodPost, "/-/login", "", "X-Page-Token: "+wrong); status != http.StatusUnauthorized || header.Get("Set-Cookie") != "" {
+			t.Errorf("the token %q is answered %d", wrong, status)
+		}
+	}
+	status, _, header := s.do(http.MethodPost, "/-/login", "", "X-Page-Token: "+token)
+	cookie := header.Get("Set-Cookie")
+	if status != http.StatusNoContent || !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "SameSite=Strict") {
+		t.Fatalf("%d, %s", status, cookie)
+	}
+	cookie, _, _ = strings.Cut(cookie, ";")
+	if status, text, _ := s.do(http.MethodGet, "/-/setup", "", "Host: laptop.example", "Cookie: "+cookie); status != http.StatusOK {
+		t.Errorf("with the cookie: %d %s", status, text)
+	}
+	if status, _, _ := s.do(http.MethodPost, "/-/fault", "{}", jsonHeader, "Cookie: "+cookie, "Origin: https://evil.example"); status != http.StatusForbidden {
+		t.Errorf("another site with the cookie is answered %d", status)
+	}
+}
+
+func TestIsLoopback(t *testing.T) {
+	for address, want := range map[string]bool{
+		"127.0.0.1:8787": true, "localhost:1": true, "[::1]:8787": true, "127.9.9.9:1": true,
+		":8787": false, "0.0.0.0:8787": false, "[::]:8787": false, "192.168.1.4:8787": false, "laptop:8787": false, "8787": false,
+	} {
+		if got := IsLoopback(address); got != want {
+			t.Errorf("%s: %v", address, got)
+		}
+	}
+}
+
+// The policy allows no inline script and no inline style, and the files need none.
+func TestStatic(t *testing.T) {
+	inline := regexp.MustCompile(`(?i)<script(?:[^>]*src=)?[^>]*>[^<]|<style|\sstyle=|\son[a-z]+\s*=\s*"|javascript:|eval\(|https?://`)
+	total := 0
+	err := fs.WalkDir(static, "static", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		raw, err := fs.ReadFile(static, path)
+		total += len(raw)
+		if strings.HasSuffix(path, ".html") {
+			for _, found := range inline.FindAllString(string(raw), -1) {
+				t.Errorf("%s has %q", path, found)
+			}
+		}
+		if n := strings.Count(string(raw), "innerHTML"); n > 0 && !strings.HasSuffix(path, "dom.js") || n > 1 {
+			t.Errorf("%s makes markup of texts", path)
+		}
+		return err
+	})
+	if err != nil || total > 150_000 {
+		t.Errorf("%d bytes, %v", total, err)
+	}
+	for _, part := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"} {
+		if !strings.Contains(policy, part) {
+			t.Errorf("the policy lacks %s", part)
+		}
+	}
+	if strings.Contains(policy, "unsafe") {
+		t.Error("the policy allows what is unsafe")
+	}
+}
+
+// events reads a stream until it has n events, each with its id and data.
+func (s served) events(n int, last string) (all [][2]string) {
+	s.t.Helper()
+	ctx, stop := context.WithTimeout(s.t.Context(), 10*time.Second)
+	defer stop()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/-/stream", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Last-Event-ID", last)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var id string
+	lines := bufio.NewScanner(response.Body)
+	lines.Buffer(nil, 1<<20)
+	for len(all) < n && lines.Scan() {
+		if text, ok := strings.CutPrefix(lines.Text(), "id: "); ok {
+			id = text
+		} else if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+			all = append(all, [2]string{id, data})
+		}
+	}
+	if len(all) < n {
+		s.t.Fatalf("the stream ended after %v: %v", all, lines.Err())
+	}
+	return all
+}
+
+func TestStream(t *testing.T) {
+	s := serve(t, false, nil)
+	if first := s.events(1, ""); first[0][1] != "{}" {
+		t.Errorf("a new browser gets %v", first)
+	}
+	came := make(chan [][2]string)
+	go func() { came <- s.events(3, "") }() // The clearing, the arrival and the end.
+	time.Sleep(50 * time.Millisecond)
+	sent := time.Now()
+	s.deliver(`{"id":"1","title":"first"}`)
+	all := <-came
+	if took := time.Since(sent); took > 5*time.Second {
+		t.Errorf("it came after %s", took)
+	}
+	last := all[2]
+	if !strings.Contains(last[1], `"title":"first"`) || !strings.Contains(last[1], `"characters":`) {
+		t.Errorf("got %s", last[1])
+	}
+	s.deliver(`{"id":"2","title":"second"}`)
+	if again := s.events(1, last[0]); !strings.Contains(again[0][1], `"title":"second"`) {
+		t.Errorf("a browser that comes back gets %s", again[0][1])
+	}
+	if again := s.events(1, "otherserver-7"); again[0][1] != "{}" {
+		t.Errorf("a browser of another server gets %s", again[0][1])
+	}
+}
+
+func TestDeliveries_States(t *testing.T) {
+	s := serve(t, false, nil)
+	inject := func(route fakedatadog.Route, fault fakedatadog.Fault) func() {
+		return func() {
+			if err := s.page.Sandbox.Datadog.Inject(route, fault, 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name, c := range map[string]struct {
+		before  func()
+		body    string
+		headers []string
+		state   string
+		why     []string
+	}{
+		"posted":          {nil, `{"id":"8306082202796025777","title":"x"}`, nil, "posted", []string{"Posted as event ", " by playbook default."}},
+		"queued":          {inject(fakedatadog.EventsCreate, "status:503"), `{"id":"8306082202796025778","title":"x"}`, nil, "queued", []string{"Queued: ", "503", "Next try at "}},
+		"our own":         {nil, `{"id":"1","title":"x","tags":"boomerang,playbook:default,enrichment:none"}`, nil, "ignored", []string{"Ignored: ", "tag boomerang"}},
+		"a dry run":       {nil, `{"id":"1","title":"x"}`, []string{"X-Dry-Run: true"}, "dry_run", []string{"nothing was posted"}},
+		"a wrong token":   {nil, `{"id":"1","title":"x"}`, []string{"X-Webhook-Token: wrong"}, "refused", []string{"Refused with 401 Unauthorized: the token is missing or wrong."}},
+		"nothing in it":   {nil, `{}`, nil, "refused", []string{"422", "at least one of id, title and body"}},
+		"a type":          {nil, `x`, []string{"Content-Type: text/plain"}, "refused", []string{"415", "send application/json"}},
+		"words, not JSON": {nil, `<alert>disk full</alert>`, nil, "posted", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if c.before != nil {
+				c.before()
+			}
+			got := s.deliver(c.body, c.headers...)
+			if got.State != c.state {
+				t.Errorf("it is %s: %s", got.State, got.Why)
+			}
+			for _, part := range c.why {
+				if !strings.Contains(got.Why, part) {
+					t.Errorf("%q lacks %q", got.Why, part)
+				}
+			}
+			if (got.Event != nil) != (c.state == "posted" || c.state == "dry_run") {
+				t.Errorf("its event is %v", got.Event)
+			}
+		})
+	}
+}

@@ -1,0 +1,73 @@
+package page
+
+import (
+	"context"
+	"errors"
+
+	"boomerang/functions/local/dryrun"
+	webhook "boomerang/functions/webhook/handler"
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/httpapi"
+	"boomerang/shared/enrich/lambda"
+	"boomerang/shared/fault"
+	"boomerang/shared/playbook"
+)
+
+// draft is a body with a playbook file that is being written.
+type draft struct {
+	Body      string `json:"body"`
+	Playbooks string `json:"playbooks"`
+}
+
+// preview is what a draft makes of its body, or what is wrong with it.
+type preview struct {
+	*result
+	Problems []playbook.Problem `json:"problems"`        // of the playbook file
+	Error    string             `json:"error,omitempty"` // of the body, or why there is no event
+}
+
+func (p *Page) preview(ctx context.Context, d draft) (any, error) {
+	run, seen := p.try(ctx, d)
+	if run != nil {
+		found := run.result([]byte(d.Body))
+		seen.result = &found
+	}
+	return seen, nil
+}
+
+// try runs a draft without posting. The execution is nil if it cannot run.
+func (p *Page) try(ctx context.Context, d draft) (*execution, preview) {
+	seen := preview{Problems: []playbook.Problem{}}
+	edited, err := p.load([]byte(d.Playbooks), p.withoutCalls)
+	if problems, ok := errors.AsType[playbook.Problems](err); ok {
+		seen.Problems = problems
+		return nil, seen
+	}
+	a, bodyErr := webhook.Decode(bodyRequest(d.Body))
+	if err = errors.Join(err, bodyErr); err != nil {
+		seen.Error = fault.Public(err)
+		return nil, seen
+	}
+	p.seed(a)
+	run := execute(ctx, edited, a, edited.DryRun)
+	switch {
+	case run.err != nil:
+		seen.Error = "No event would be posted: " + fault.Public(run.err) + "."
+	case run.event == nil:
+		seen.Error = "No event would be posted: " + run.outcome.Detail + "."
+	}
+	return &run, seen
+}
+
+// withoutCalls skips the steps that call others than Datadog, because a preview runs at every
+// change of a text.
+func (p *Page) withoutCalls(a alert.Alert, s dryrun.Step) enrich.Step {
+	switch s.With.(type) {
+	case lambda.Config, httpapi.Config:
+		return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
+			return enrich.Finding{}, enrich.Skip("a preview calls Datadog only; send the alert to run this step")
+		})
+	}
+	return p.seedMetric(a, s)
+}

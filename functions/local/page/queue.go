@@ -1,0 +1,69 @@
+package page
+
+import (
+	"context"
+	"crypto/rand"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	redeliver "boomerang/functions/redeliver/handler"
+	"boomerang/shared/pipeline"
+	"boomerang/shared/queue"
+)
+
+// localQueue is SQS and what calls the function redeliver, in memory. It retries as the
+// deployed queue does, and the deliveries show what waits.
+type localQueue struct {
+	ctx        context.Context //nolint:containedctx // Messages wait until the page ends.
+	worker     *redeliver.Handler
+	deliveries *deliveries
+}
+
+// deliveryKey is the key of the delivery's id in a context.
+type deliveryKey struct{}
+
+func deliveryOf(ctx context.Context) string {
+	id, _ := ctx.Value(deliveryKey{}).(string)
+	return id
+}
+
+// Send implements pipeline.Queue.
+func (q *localQueue) Send(ctx context.Context, m queue.Message, delay time.Duration) error {
+	id := deliveryOf(ctx)
+	if m.Storm != nil {
+		id = "summary of " + m.Storm.Source + " at " + m.Storm.Start.UTC().Format("15:04")
+	}
+	body, err := queue.Encode(m)
+	if err == nil {
+		q.wait(id, m, body, 1, delay)
+	}
+	return err
+}
+
+func (q *localQueue) wait(id string, m queue.Message, body string, receives int, delay time.Duration) {
+	delay = min(delay, queue.MaxDelay)
+	q.deliveries.waits(id, m, time.Now().Add(delay))
+	time.AfterFunc(delay, func() {
+		if q.ctx.Err() == nil && !q.receive(id, body, receives) {
+			q.wait(id, m, body, receives+1, pipeline.VisibilityTimeout)
+		}
+	})
+}
+
+// receive reports whether the worker is done with a message.
+func (q *localQueue) receive(id, body string, receives int) bool {
+	ctx, cancel := context.WithTimeout(context.WithValue(q.ctx, deliveryKey{}, id), pipeline.WorkerTimeout)
+	defer cancel()
+	response, _ := q.worker.Handle(ctx, events.SQSEvent{Records: []events.SQSMessage{{
+		MessageId: rand.Text(), Body: body, Attributes: map[string]string{"ApproximateReceiveCount": strconv.Itoa(receives)},
+	}}}) // It never returns an error.
+	return len(response.BatchItemFailures) == 0
+}
+
+// DeadLetter implements the redeliver function's dead-letter queue.
+func (q *localQueue) DeadLetter(ctx context.Context, _, reason string) error {
+	q.deliveries.dead(deliveryOf(ctx), reason)
+	return nil
+}

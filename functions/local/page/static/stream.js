@@ -1,0 +1,62 @@
+import { h, say, time, ms } from "./dom.js";
+import { drawEvent } from "./event.js";
+
+const maxCards = 100;
+
+// cards are all deliveries by id, newest last.
+const cards = new Map();
+let list;
+
+export const states = {
+  received: "working", posted: "posted", duplicate: "duplicate", ignored: "ignored", dry_run: "dry run", queued: "queued", held_back: "held back",
+  waiting: "waiting", refused: "refused", failed: "failed", dead_letter: "dead letter",
+};
+
+export const badge = (state) => h("span", { class: `badge ${state}` }, states[state] ?? state);
+
+function draw(card) {
+  return h("article", { class: "card", "data-id": card.id, "data-state": card.state, "aria-labelledby": `title-${card.id}` },
+    h("header", {},
+      h("h2", { id: `title-${card.id}` }, h("a", { href: `#/delivery/${encodeURIComponent(card.id)}` }, card.title || "A request")),
+      badge(card.state), time(card.received), card.took_ms > 0 && h("span", {}, ms(card.took_ms))),
+    h("p", { class: "why" }, card.why),
+    card.event && drawEvent(card.event));
+}
+
+function show(card) {
+  const old = cards.get(card.id)?.element;
+  const element = draw(card);
+  cards.set(card.id, { card, element });
+  if (!list) return;
+  if (old?.isConnected) old.replaceWith(element);
+  else list.prepend(element);
+  while (list.children.length > maxCards) list.lastElementChild.remove();
+}
+
+// connect follows the deliveries. The browser connects again by itself.
+export function connect() {
+  const connection = document.getElementById("connection");
+  const source = new EventSource("/-/stream");
+  source.addEventListener("clear", () => {
+    cards.clear();
+    list?.replaceChildren();
+  });
+  source.addEventListener("message", (message) => {
+    const card = JSON.parse(message.data);
+    show(card);
+    if (card.state !== "received") say(`${states[card.state] ?? card.state}: ${card.title || "a request"}`);
+    document.dispatchEvent(new CustomEvent("delivery", { detail: card }));
+  });
+  source.addEventListener("open", () => { connection.textContent = "connected"; });
+  source.addEventListener("error", () => { connection.textContent = "not connected: is the server running?"; });
+}
+
+export function streamView() {
+  list = h("div", { class: "stream" });
+  for (const { element } of [...cards.values()].slice(-maxCards)) list.prepend(element);
+  return [
+    h("h2", { class: "unseen", tabindex: "-1" }, "Stream"),
+    h("p", { class: "hint" }, "Each delivery to the function appears here. ", h("a", { href: "#/try" }, "Send a sample, or an alert of your own.")),
+    list,
+  ];
+}

@@ -1,0 +1,88 @@
+import { h, copy, json, ms, pretty, time } from "./dom.js";
+import { get } from "./api.js";
+import { badge } from "./stream.js";
+import { drawVersions } from "./event.js";
+
+// pathOf is the template of a value below a step: the way a playbook reads it.
+export function pathOf(step, keys) {
+  let path = /^[A-Za-z_]\w*$/.test(step) ? `.steps.${step}` : `(index .steps "${step}")`;
+  for (const key of keys) {
+    if (typeof key === "number") path = `(index ${path} ${key})`;
+    else path = /^[A-Za-z_]\w*$/.test(key) ? `${path}.${key}` : `(index ${path} ${JSON.stringify(key)})`;
+  }
+  return `{{ ${path} }}`;
+}
+
+// tree shows a finding. A click on a value copies its path.
+function tree(step, value, keys = []) {
+  if (value === null || typeof value !== "object") {
+    const path = pathOf(step, keys);
+    return h("button", { type: "button", class: "value", title: `Copy ${path}`, onclick: () => copy(path) }, pretty(value) === "" ? "\"\"" : String(value));
+  }
+  const entries = Array.isArray(value) ? value.map((item, i) => [i, item]) : Object.entries(value);
+  if (entries.length === 0) return h("span", {}, "none");
+  return h("ul", { class: "tree" }, entries.map(([key, inner]) => h("li", {}, h("span", { class: "key" }, `${key}: `), tree(step, inner, [...keys, key]))));
+}
+
+function waterfall(steps) {
+  if (steps.length === 0) return h("p", {}, "No step ran.");
+  const end = Math.max(1, ...steps.map((step) => step.start_ms + step.duration_ms));
+  return h("ul", { class: "waterfall" }, steps.map((step) => {
+    const bar = h("span", { class: `run ${step.status}` });
+    bar.style.marginLeft = `${(100 * step.start_ms) / end}%`;
+    bar.style.width = `${Math.max(0.5, (100 * step.duration_ms) / end)}%`;
+    return h("li", {}, h("details", { open: step.status !== "skipped" && steps.length === 1 },
+      h("summary", {}, h("span", { class: "name" }, step.name), h("span", { class: "track" }, bar), h("span", { class: "took" }, `${step.status}, ${ms(step.duration_ms)}`)),
+      step.uses && step.uses !== step.name && h("p", {}, `uses ${step.uses}`),
+      step.why && h("p", { class: "problem" }, step.why),
+      step.with && [h("h4", {}, "Input"), h("pre", { tabindex: "0" }, step.with)],
+      step.data && [h("h4", {}, "Output"), h("p", { class: "hint" }, "A click on a value copies its template path."), tree(step.name, step.data)]));
+  }));
+}
+
+const verdicts = (playbooks) => h("ul", { class: "verdicts" }, playbooks.map((one) =>
+  h("li", {}, h("strong", {}, `${one.used ? "✓" : "✗"} ${one.name}`), one.used ? " is used" : " is not used", one.why && `: ${one.why}`,
+    one.clauses?.length > 0 && h("ul", {}, one.clauses.map((clause) =>
+      h("li", { class: clause.Holds ? "true" : "false" }, h("code", {}, clause.Text), clause.Holds ? " is true" : " is false"))))));
+
+function fields(result) {
+  const guessed = (result.guessed ?? []).map((one) => h("li", {}, `${one.field} is guessed from ${one.source.replaceAll("_", " ")}`));
+  const unreadable = (result.unreadable ?? []).map((one) => h("li", {}, `${one.field} ${one.reason}`));
+  return [
+    guessed.length + unreadable.length > 0 && h("ul", { class: "notes" }, unreadable, guessed),
+    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Fields of the alert" },
+      h("table", {},
+        h("thead", {}, h("tr", {}, ["Field", "Value", "Key of the payload"].map((name) => h("th", { scope: "col" }, name)))),
+        h("tbody", {}, result.fields.map((field) =>
+          h("tr", {}, h("th", { scope: "row" }, h("code", {}, `alert.${field.path}`)), h("td", {}, pretty(field.value)), h("td", {}, field.key ? h("code", {}, field.key) : "–")))))),
+  ];
+}
+
+const part = (title, ...content) => h("section", { class: "part" }, h("h3", {}, title), content);
+
+// drawResult shows what the pipeline made of an alert.
+export function drawResult(result) {
+  return [
+    result.versions?.length > 0 && part("The event", drawVersions(result.versions)),
+    result.warnings?.length > 0 && part("To mend in the playbook", h("ul", {}, result.warnings.map((text) => h("li", {}, text)))),
+    part("Playbooks", verdicts(result.playbooks)),
+    part("Steps", waterfall(result.steps)),
+    part("The alert", fields(result)),
+  ];
+}
+
+export async function deliveryView(id) {
+  const trip = await get(`deliveries/${encodeURIComponent(id)}`);
+  return [
+    h("h2", { tabindex: "-1" }, trip.title || "A request"),
+    h("p", {}, badge(trip.state), " ", time(trip.received), trip.took_ms > 0 && `, answered in ${ms(trip.took_ms)}`),
+    h("p", { class: "why" }, trip.why),
+    trip.tries.length > 1 && h("ol", {}, trip.tries.map((one) => h("li", {}, one))),
+    trip.fields && drawResult(trip),
+    trip.request.rawPath && part("The request",
+      h("p", {}, h("code", {}, `${trip.request.requestContext.http.method} ${trip.request.rawPath}`), " ", h("a", { href: "#/try", onclick: () => sessionStorage.setItem("body", trip.request.body) }, "Try this body")),
+      h("pre", { tabindex: "0" }, json(trip.request.body)),
+      h("details", {}, h("summary", {}, "As it came"), h("pre", { tabindex: "0" }, `${pretty(trip.request.headers)}\n\n${trip.request.body}`))),
+    trip.answer.statusCode > 0 && part(`The answer: ${trip.answer.statusCode}`, h("pre", { tabindex: "0" }, json(trip.answer.body))),
+  ].flat().filter(Boolean);
+}

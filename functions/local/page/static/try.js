@@ -1,0 +1,142 @@
+import { h, say } from "./dom.js";
+import { get, post } from "./api.js";
+import { drawResult } from "./trip.js";
+
+// The view stays as it is while other views are shown.
+let view;
+let running;
+let timer;
+
+const field = (id, label, control) => h("div", { class: "field" }, h("label", { for: id }, label), control);
+
+function area(id, value, rows) {
+  const text = h("textarea", { id, rows, spellcheck: "false", autocapitalize: "off", autocomplete: "off" });
+  text.value = value;
+  text.addEventListener("input", later);
+  return text;
+}
+
+function later() {
+  clearTimeout(timer);
+  timer = setTimeout(preview, 250);
+}
+
+// select moves the cursor to a place that a problem names.
+function select(text, line, column) {
+  const lines = text.value.split("\n");
+  const start = lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0) + [...(lines[line - 1] ?? "")].slice(0, column - 1).join("").length;
+  text.focus();
+  text.setSelectionRange(start, start + 1);
+}
+
+async function preview() {
+  running?.abort();
+  running = new AbortController();
+  const { body, playbooks, problems, result } = view;
+  result.setAttribute("aria-busy", "true");
+  try {
+    const seen = await post("preview", { body: body.value, playbooks: playbooks.value }, running.signal);
+    problems.replaceChildren(...seen.problems.map((one) => h("li", {},
+      h("button", { type: "button", onclick: () => select(playbooks, one.Line, one.Column) }, `Line ${one.Line}, column ${one.Column}`), ` ${one.Text}`)));
+    playbooks.setAttribute("aria-invalid", seen.problems.length > 0);
+    if (seen.problems.length > 0) return; // The last result stays.
+    result.replaceChildren(...[seen.error && h("p", { class: "problem" }, seen.error), seen.fields && drawResult(seen)].flat().filter(Boolean));
+  } catch (error) {
+    if (error.name !== "AbortError") problems.replaceChildren(h("li", {}, error.message));
+  } finally {
+    result.removeAttribute("aria-busy");
+  }
+}
+
+// act does something and says how it went.
+const act = (text, run) => h("button", {
+  type: "button",
+  onclick: async () => {
+    try {
+      say(await run());
+    } catch (error) {
+      view.outcome.replaceChildren(h("p", { class: "problem" }, error.message));
+    }
+  },
+}, text);
+
+async function deliver(count) {
+  await post("send", { body: view.body.value, count });
+  view.outcome.replaceChildren(h("p", {}, `Sent ${count === 1 ? "the alert" : `${count} alerts`}. `, h("a", { href: "#/stream" }, "See the stream")));
+  return "Sent";
+}
+
+async function keep() {
+  const kept = await post("keep", { body: view.body.value, playbooks: view.playbooks.value, name: view.name.value });
+  if (kept.lines) {
+    view.outcome.replaceChildren(h("p", { class: kept.ok ? "good" : "problem" }, `Kept in ${kept.file}. ${kept.ok ? "All its tests pass." : "A test fails."}`),
+      h("ul", {}, kept.lines.map((line) => h("li", {}, line))), h("pre", { tabindex: "0" }, kept.text));
+    return "Kept";
+  }
+  const link = h("a", { href: URL.createObjectURL(new Blob([kept.text], { type: "text/yaml" })), download: kept.file }, `Download ${kept.file}`);
+  view.outcome.replaceChildren(h("p", {}, "The page writes beside a file that --playbooks names only. ", link), h("pre", { tabindex: "0" }, kept.text));
+  return "Here is the case";
+}
+
+async function save() {
+  await post("save", { playbooks: view.playbooks.value });
+  view.outcome.replaceChildren(h("p", { class: "good" }, "Saved. The function uses it from now on."));
+  return "Saved";
+}
+
+const faults = [
+  ["", "behaves well"], ["status:500", "answers 500"], ["status:503", "answers 503"], ["rate-limited", "limits the rate"], ["forbidden", "refuses the key"],
+  ["slow:2s", "is slow"], ["hang", "never answers"], ["reset", "resets the connection"], ["drop-response", "loses its answer"], ["corrupt", "answers what is not JSON"],
+];
+
+function misbehaviour(setup) {
+  const fault = h("select", { id: "fault" }, faults.map(([value, text]) => h("option", { value }, text)));
+  const route = h("select", { id: "route" }, ["*", "events.create", ...setup.routes].map((value) => h("option", { value }, value === "*" ? "all calls" : value)));
+  const calls = h("input", { id: "calls", type: "number", min: "0", value: "1" });
+  return h("fieldset", {}, h("legend", {}, "Datadog's stand-in"),
+    field("fault", "It", fault), field("route", "For", route), field("calls", "Calls (0: all)", calls),
+    act("Apply", async () => {
+      await post("fault", { fault: fault.value, route: route.value, calls: Number(calls.value) });
+      return fault.value ? "The next calls fail" : "It behaves well";
+    }));
+}
+
+async function open() {
+  const setup = await get("setup");
+  const names = Object.keys(setup.samples);
+  const sample = h("select", { id: "sample" }, h("option", { value: "" }, "Choose a sample"), names.map((value) => h("option", { value }, value)));
+  view = {
+    body: area("body", setup.samples.triggered ?? "", 14), playbooks: area("playbooks", setup.source, 18),
+    problems: h("ul", { class: "problems", id: "problems", "aria-live": "polite" }), result: h("div", { class: "result" }), outcome: h("div", { class: "outcome", "aria-live": "polite" }),
+    name: h("input", { id: "name", value: "says what it says today" }),
+  };
+  sample.addEventListener("change", () => {
+    view.body.value = setup.samples[sample.value] ?? view.body.value;
+    preview();
+  });
+  view.playbooks.setAttribute("aria-describedby", "problems");
+  view.content = [
+    h("h2", { tabindex: "-1" }, "Try an alert and a playbook"),
+    h("div", { class: "editors" },
+      h("section", { "aria-label": "Alert" }, field("sample", "Sample", sample), field("body", "Body of the webhook", view.body),
+        h("div", { class: "row" }, act("Send it", () => deliver(1)), act("Send a burst of 10", () => deliver(10)), act("Send a storm of 100", () => deliver(100)))),
+      h("section", { "aria-label": "Playbooks" }, field("playbooks", `Playbooks (${setup.playbooks})`, view.playbooks), view.problems,
+        h("div", { class: "row" }, setup.writable && act("Save", save), field("name", "The case", view.name), act("Keep as test case", keep)))),
+    view.outcome,
+    !setup.live && misbehaviour(setup),
+    h("h2", {}, "Result"),
+    h("p", { class: "hint" }, "It changes with each change above. Nothing is posted."),
+    view.result,
+  ].filter(Boolean);
+}
+
+export async function tryView() {
+  if (!view) await open();
+  const body = sessionStorage.getItem("body");
+  if (body) {
+    sessionStorage.removeItem("body");
+    view.body.value = body;
+  }
+  preview();
+  return view.content;
+}

@@ -1,0 +1,276 @@
+package page
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"boomerang/functions/local/output"
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+	"boomerang/shared/fault"
+	"boomerang/shared/pipeline"
+	"boomerang/shared/playbook"
+)
+
+// card is a delivery in the stream.
+type card struct {
+	ID       string    `json:"id"`
+	Received time.Time `json:"received"`
+	State    string    `json:"state"`
+	Why      string    `json:"why"` // a sentence
+	Title    string    `json:"title"`
+	AlertID  string    `json:"alert_id,omitempty"`
+	Monitor  string    `json:"monitor,omitempty"`
+	Took     float64   `json:"took_ms"`
+	Event    *drawing  `json:"event,omitempty"`
+}
+
+func (d *delivery) card() card {
+	c := card{ID: d.id, Received: d.received, Took: pipeline.Milliseconds(d.took), Title: d.message.Alert.Title}
+	if run := d.last(); run != nil {
+		c.Title, c.AlertID, c.Monitor, c.Event = run.alert.Title, run.alert.ID, run.alert.MonitorID, run.event
+	}
+	c.State, c.Why = d.state()
+	return c
+}
+
+func (d *delivery) last() *execution {
+	if len(d.runs) == 0 {
+		return nil
+	}
+	return &d.runs[len(d.runs)-1]
+}
+
+// clock is how a sentence gives a time.
+const clock = "15:04:05"
+
+// state is what became of the delivery, in a word and in a sentence.
+func (d *delivery) state() (state, why string) {
+	next := ""
+	if !d.next.IsZero() {
+		next = " Next try at " + d.next.Format(clock) + "."
+	}
+	run := d.last()
+	switch {
+	case d.dead != "":
+		return "dead_letter", "No event: the alert is a dead letter, because " + d.dead + "."
+	case run == nil && d.message.Storm != nil:
+		return "waiting", fmt.Sprintf("The summary of a storm: monitor %s has more than %d alerts a minute. It is posted at %s.", d.message.Alert.MonitorID, d.message.Storm.Limit, d.next.Format(clock))
+	case run == nil && d.answer.StatusCode == 0:
+		return "received", "The function works on it."
+	case run == nil:
+		return "refused", fmt.Sprintf("Refused with %d %s: %s", d.answer.StatusCode, http.StatusText(d.answer.StatusCode), detail(d.answer))
+	case next != "":
+		return "queued", "Queued: " + d.message.Reason + "." + next
+	case run.err != nil:
+		return "failed", "No event: " + fault.Public(run.err) + ". Datadog sends the alert again."
+	}
+	o := run.outcome
+	switch o.Status {
+	case pipeline.Posted:
+		why = "Posted as event " + o.Posted.ID + " by playbook " + o.Playbook
+		if n := len(d.runs); n > 1 {
+			why += fmt.Sprintf(" at try %d", n)
+		}
+		return string(o.Status), why + "."
+	case pipeline.Duplicate:
+		return string(o.Status), "A duplicate: an earlier delivery of this alert has event " + o.Posted.ID + "."
+	case pipeline.Queued:
+		return "held_back", "Held back: " + o.Detail + "."
+	case pipeline.DryRun:
+		return string(o.Status), "A dry run: nothing was posted."
+	}
+	return string(o.Status), "Ignored: " + o.Detail + "."
+}
+
+// detail is what an answer says about a problem.
+func detail(a events.LambdaFunctionURLResponse) string {
+	var problem struct{ Detail string }
+	if json.Unmarshal([]byte(a.Body), &problem) == nil && problem.Detail != "" {
+		return problem.Detail + "."
+	}
+	if a.StatusCode == http.StatusUnauthorized {
+		return "the token is missing or wrong."
+	}
+	return a.Body
+}
+
+// result is what the pipeline made of an alert.
+type result struct {
+	Fields     []field         `json:"fields"`
+	Guessed    []alert.Guess   `json:"guessed"`
+	Unreadable []alert.Problem `json:"unreadable"`
+	Playbooks  []verdict       `json:"playbooks"`
+	Steps      []step          `json:"steps"`
+	Versions   []*drawing      `json:"versions"` // the event that was posted, then the other API's
+	Warnings   []string        `json:"warnings"`
+}
+
+// field is a field of the alert as playbooks see it, and the key that filled it.
+type field struct {
+	Path  string `json:"path"`
+	Value any    `json:"value"`
+	Key   string `json:"key,omitempty"`
+}
+
+type verdict struct {
+	Name    string            `json:"name"`
+	Used    bool              `json:"used"`
+	Why     string            `json:"why,omitempty"`
+	Clauses []playbook.Clause `json:"clauses"`
+}
+
+type step struct {
+	Name     string        `json:"name"`
+	Uses     string        `json:"uses"`
+	Status   enrich.Status `json:"status"`
+	Start    float64       `json:"start_ms"`
+	Duration float64       `json:"duration_ms"`
+	With     string        `json:"with,omitempty"`
+	Data     any           `json:"data,omitempty"`
+	Why      string        `json:"why,omitempty"`
+}
+
+func (run *execution) result(body []byte) result {
+	r := result{
+		Fields: fields(run.alert, body), Guessed: run.alert.Guessed, Unreadable: run.alert.Unreadable, Warnings: run.outcome.PlaybookWarnings,
+		Playbooks: []verdict{}, Steps: []step{}, Versions: run.versions(),
+	}
+	earlier := run.outcome.Cycle.Earlier
+	plan := run.playbooks.For(run.alert, earlier)
+	for _, v := range run.playbooks.Explain(run.alert, earlier) {
+		one := verdict{Name: v.Playbook, Used: v.Matched && !v.Unreached, Clauses: v.Clauses}
+		switch {
+		case v.Unreached:
+			one.Why = "not reached: a playbook above it ends the matching"
+		case v.Err != nil:
+			one.Why = fault.Public(v.Err)
+		}
+		r.Playbooks = append(r.Playbooks, one)
+	}
+	if !slices.ContainsFunc(r.Playbooks, func(v verdict) bool { return v.Used }) {
+		r.Playbooks = append(r.Playbooks, verdict{Name: plan.Name(), Used: true, Why: "no playbook of the file matches"})
+	}
+	for _, s := range run.outcome.Steps {
+		with := run.inputs.of(s.Name)
+		one := step{
+			Name: s.Name, Uses: with.Kind.Name, Status: s.Status, Duration: pipeline.Milliseconds(s.Duration), With: output.ConfigText(with.With), Data: s.Finding.Data,
+		}
+		if !with.at.IsZero() {
+			one.Start = pipeline.Milliseconds(with.at.Sub(run.at))
+		}
+		if why := cmp.Or(s.Err, s.Finding.PartialReason); why != nil {
+			one.Why = fault.Public(why)
+		}
+		r.Steps = append(r.Steps, one)
+	}
+	return r
+}
+
+// versions are the event as it was posted, then as the other API has it.
+func (run *execution) versions() []*drawing {
+	if run.event == nil {
+		return nil
+	}
+	plan := run.playbooks.For(run.alert, run.outcome.Cycle.Earlier)
+	if plan.API = playbook.APIv1; run.event.API == plan.API {
+		plan.API = playbook.APIv2
+	}
+	before := run.outcome.Steps[:min(len(plan.Steps()), len(run.outcome.Steps))]
+	draft, _ := plan.Draft(before, run.outcome.Cycle)
+	var other event.Request = event.Compose(run.alert, draft, before, run.at)
+	if plan.API == playbook.APIv2 {
+		other = event.ComposeAlert(run.alert, draft, before, run.at)
+	}
+	return []*drawing{run.event, draw(other)}
+}
+
+// fields are those with a value. Those of an incident and the like have a path of two names.
+func fields(a alert.Alert, body []byte) []field {
+	origins := alert.Origins(body)
+	origins["host"], origins["tag_list"] = origins["hostname"], origins["tags"]
+	all := []field{}
+	for name, value := range playbook.View(a) {
+		inner, isObject := value.(map[string]any)
+		if name == "tags" || name == "extra" || !isObject {
+			inner = map[string]any{"": value}
+		}
+		for key, value := range inner {
+			path := strings.TrimSuffix(name+"."+key, ".")
+			if empty := []string{"", "<nil>", "map[]", "[]", "false"}; !slices.Contains(empty, fmt.Sprint(value)) {
+				all = append(all, field{path, value, origins[path]})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b field) int { return strings.Compare(a.Path, b.Path) })
+	return all
+}
+
+// roundTrip is all that is known of a delivery.
+type roundTrip struct {
+	card
+	*result
+	Request events.LambdaFunctionURLRequest  `json:"request"`
+	Answer  events.LambdaFunctionURLResponse `json:"answer"`
+	Tries   []string                         `json:"tries"`
+}
+
+// secretHeaders have the token.
+var secretHeaders = []string{"x-webhook-token", "authorization"}
+
+func (d *delivery) roundTrip() roundTrip {
+	r := roundTrip{card: d.card(), Request: d.request, Answer: d.answer, Tries: []string{}}
+	r.Request.Body, r.Request.Headers = string(bodyOf(d.request)), maps.Clone(d.request.Headers)
+	for name := range r.Request.Headers {
+		if slices.Contains(secretHeaders, strings.ToLower(name)) {
+			r.Request.Headers[name] = "…"
+		}
+	}
+	for _, run := range d.runs {
+		text := string(run.outcome.Status) + " " + run.outcome.Detail
+		if run.err != nil {
+			text = fault.Public(run.err)
+		}
+		r.Tries = append(r.Tries, run.at.Format(clock)+" "+text)
+	}
+	if run := d.last(); run != nil {
+		found := run.result([]byte(r.Request.Body))
+		r.result = &found
+	}
+	return r
+}
+
+func bodyOf(r events.LambdaFunctionURLRequest) []byte {
+	if r.IsBase64Encoded {
+		if decoded, err := base64.StdEncoding.DecodeString(r.Body); err == nil {
+			return decoded
+		}
+	}
+	return []byte(r.Body)
+}
+
+// matches reports whether a delivery has all words of a search, in its ids, title, tags or body.
+func (d *delivery) matches(words string) bool {
+	all := []string{d.id, string(bodyOf(d.request)), d.message.Alert.Title}
+	if run := d.last(); run != nil {
+		all = append(all, run.alert.ID, run.alert.MonitorID, run.alert.CycleKey, run.alert.Title, run.outcome.Posted.ID, run.outcome.Playbook, strings.Join(run.alert.Tags, " "))
+	}
+	state, why := d.state()
+	text := strings.ToLower(strings.Join(append(all, state, why), "\n"))
+	for word := range strings.FieldsSeq(strings.ToLower(words)) {
+		if !strings.Contains(text, word) {
+			return false
+		}
+	}
+	return true
+}
