@@ -18,7 +18,7 @@ var linkedByAll = []string{
 
 // alertingLinks is what the functions link that take alerts.
 var alertingLinks = []string{
-	"functions/internal/alerting", "functions/internal/ddlambda", "shared/enrich", "shared/ledger", "shared/pipeline", "shared/playbook", "shared/queue",
+	"functions/internal/alerting", "functions/internal/ddlambda", "shared/enrich", "shared/ledger", "shared/pipeline", "shared/playbook:", "shared/queue",
 }
 
 // heavy are the libraries that cost a binary megabytes, by the prefix of their packages.

@@ -1,7 +1,6 @@
 package playbook
 
 import (
-	"slices"
 	"time"
 
 	"boomerang/shared/alert"
@@ -14,8 +13,7 @@ const (
 	maxAfter     = 24 * time.Hour
 )
 
-// checkAfter reports times that no follow-up can have. A strict loader also reports a
-// playbook whose alerts never have one.
+// checkAfter reports times that no follow-up can have.
 func (l *loader) checkAfter(p *playbook, path string) {
 	for i, after := range p.After {
 		at := path
@@ -34,26 +32,14 @@ func (l *loader) checkAfter(p *playbook, path string) {
 			l.Report(at, "after must have the shorter time first, and each once")
 		}
 	}
-	if !l.strict || len(p.After) == 0 {
-		return
-	}
-	if texts := outputs(p.definition.Event.AlertType); len(texts) > 0 && !slices.ContainsFunc(texts, isFailureType) {
-		l.Report(path, "after makes no follow-up here: the playbook's alert_type is never error or warning")
-	}
-	if l.matchesNoFailure(p) {
-		l.Report(path, "after makes no follow-up here: the playbook matches no alert that begins or goes on, such as one with alert.transition == \"Triggered\"")
-	}
 }
 
-func isFailureType(alertType string) bool {
-	return alertType == "" || alertType == "error" || alertType == "warning"
-}
-
-// matchesNoFailure reports whether no alert that can have a follow-up matches, whatever else
-// its values are.
-func (l *loader) matchesNoFailure(p *playbook) bool {
+// MatchesFailure reports whether an alert that can have a follow-up matches a playbook of the
+// book, whatever else its values are.
+func (b *Book) MatchesFailure(i int) bool {
+	p := b.playbooks[i]
 	if p.match == nil {
-		return false
+		return true
 	}
 	unknown := Unknown{"memory"}
 	for field := range alertShape() {
@@ -67,9 +53,9 @@ func (l *loader) matchesNoFailure(p *playbook) bool {
 			a := alert.Alert{Transition: alert.Transition(transition), Type: alertType}
 			e := evaluation{env: map[string]any{"alert": View(a), "memory": memoryShape()}, unknown: unknown}
 			if a.Transition.Fires() && e.answer(condition) != no {
-				return false
+				return true
 			}
 		}
 	}
-	return true
+	return false
 }

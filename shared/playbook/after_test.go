@@ -9,6 +9,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/memory"
 	"boomerang/shared/playbook"
+	"boomerang/shared/playbook/check"
 )
 
 // TestCheck_After: a time in testdata/problems is never right; these never come to it.
@@ -35,7 +36,7 @@ func TestCheck_After(t *testing.T) {
 			}
 			source := []byte("playbooks: [{name: a, " + body[1:] + "]\n")
 			source = []byte(strings.ReplaceAll(string(source), "if alert.recovered", "if .alert.recovered"))
-			err := playbook.Check("test.yaml", source, bench{}.kinds())
+			err := check.File("test.yaml", source, bench{}.kinds()).Err
 			if (err == nil) != (c.never == "") || err != nil && !strings.Contains(err.Error(), c.never) {
 				t.Errorf("got %v", err)
 			}

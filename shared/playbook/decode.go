@@ -40,7 +40,7 @@ func (s *Source) decode(node *yaml.Node, into reflect.Value, path string) {
 		into.Set(reflect.New(into.Type().Elem()))
 		s.decode(node, into.Elem(), path)
 	case into.Kind() == reflect.Interface:
-		if s.strict && isUnclear(node) {
+		if s.checks != nil && isUnclear(node) {
 			s.report(positionOf(node), "%s: %s, or quote a text", node.Value, clearForm)
 			return
 		}
@@ -60,7 +60,7 @@ func (s *Source) decode(node *yaml.Node, into reflect.Value, path string) {
 		}
 	default:
 		want := setScalar(node, into)
-		if s.strict && isUnclear(node) && (into.CanInt() || into.CanFloat()) && into.Type() != durationType {
+		if s.checks != nil && isUnclear(node) && (into.CanInt() || into.CanFloat()) && into.Type() != durationType {
 			want = "a number with one reading: " + clearForm
 		}
 		if want != "" {
@@ -78,7 +78,7 @@ func (s *Source) refuse(node *yaml.Node) bool {
 	switch {
 	case node.Kind == yaml.AliasNode, node.Anchor != "", node.Style&yaml.TaggedStyle != 0, node.Tag == "!!merge":
 		problem = "anchors (&), aliases (*), tags (!) and merges (<<) are not supported: write out the value"
-	case s.strict && isPlain(node) && strings.Contains(node.Value, "\t"):
+	case s.checks != nil && isPlain(node) && strings.Contains(node.Value, "\t"):
 		problem = "there is a tab in the text: quote the text, or use spaces"
 	}
 	if problem != "" {
@@ -89,24 +89,40 @@ func (s *Source) refuse(node *yaml.Node) bool {
 
 func (s *Source) decodeStruct(node *yaml.Node, into reflect.Value, path string) {
 	fields := fieldsOf(into.Type(), "yaml")
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.name
+	}
 	given := make([]bool, len(fields))
+	var unknown []*yaml.Node
 	for key, value := range s.pairs(node, path) {
-		i := slices.IndexFunc(fields, func(f field) bool { return f.name == key.Value })
+		i := slices.Index(names, key.Value)
 		if i < 0 {
-			var names []string
-			for _, f := range fields {
-				names = append(names, f.name)
+			unknown = append(unknown, key)
+			if i = slices.Index(names, closest(key.Value, names)); i >= 0 {
+				given[i] = true // One mistake has one problem.
 			}
-			s.report(positionOf(key), "unknown key %q%s", key.Value, suggest(key.Value, names))
 			continue
 		}
 		given[i] = !isNull(value)
 		s.decode(value, into.FieldByIndex(fields[i].index), under(path, key.Value))
+		if s.checks != nil && s.checks.Field != nil && given[i] {
+			if problem := s.checks.Field(fields[i].tag, into.FieldByIndex(fields[i].index)); problem != "" {
+				s.report(positionOf(value), "%s %s", key.Value, problem)
+			}
+		}
 	}
 	for i, f := range fields {
-		if node.Kind == yaml.MappingNode && f.required && !given[i] {
-			s.report(positionOf(node), "missing key %q", f.name)
+		if node.Kind != yaml.MappingNode || !f.required || given[i] {
+			continue
 		}
+		s.report(positionOf(node), "missing key %q", f.name)
+		if len(fields) == 1 {
+			return // The keys are those of what it should hold.
+		}
+	}
+	for _, key := range unknown {
+		s.report(positionOf(key), "unknown key %q%s", key.Value, Suggest(key.Value, names))
 	}
 }
 
@@ -236,6 +252,7 @@ type field struct {
 	name     string
 	index    []int
 	required bool // in YAML
+	tag      reflect.StructTag
 }
 
 type fieldKey struct {
@@ -255,7 +272,7 @@ func fieldsOf(t reflect.Type, tag string) []field {
 	var fields []field
 	for _, f := range reflect.VisibleFields(t) {
 		if name, _, _ := strings.Cut(f.Tag.Get(tag), ","); f.IsExported() && name != "" && name != "-" {
-			fields = append(fields, field{name, f.Index, f.Tag.Get("required") == "true"})
+			fields = append(fields, field{name, f.Index, f.Tag.Get("required") == "true", f.Tag})
 		}
 	}
 	knownFields.Store(key, fields)

@@ -55,57 +55,53 @@ func newConfig(s *scope) *conf.Config {
 	return config
 }
 
-func (l *loader) compileExpression(source string, s *scope) (*expression, []mistake) {
+func (l *loader) compileExpression(source string, s *scope) (*expression, []Mistake) {
 	if l.configs[s.key] == nil {
 		l.configs[s.key] = newConfig(s)
 	}
-	return compileExpression(source, s, l.configs[s.key], l.strict)
+	return compileExpression(source, s, l.configs[s.key], l.checks)
 }
 
-// compileExpression returns the expression, or its mistakes. A strict one can hold, too.
-func compileExpression(source string, s *scope, config *conf.Config, strict bool) (*expression, []mistake) {
+// compileExpression returns the expression, or its mistakes, and warnings.
+func compileExpression(source string, s *scope, config *conf.Config, checks *Checks) (*expression, []Mistake) {
 	if len(source) > maxExpressionBytes {
-		return nil, []mistake{{0, "the expression is longer than 4 KiB: match less, or use several playbooks"}}
+		return nil, []Mistake{{Text: "the expression is longer than 4 KiB: match less, or use several playbooks"}}
 	}
 	tree, err := parser.ParseWithConfig(source, config)
 	if err != nil {
-		return nil, mistakesOf(err)
+		return nil, []Mistake{mistakeOf(err)}
 	}
 	_, err = checker.Check(tree, config)
-	check := &mistakeFinder{checks: checks{scope: s, strict: strict}, bare: map[ast.Node]string{}}
-	ast.Walk(&tree.Node, check)
-	if mistakes := check.result(); len(mistakes) > 0 {
+	find := &mistakeFinder{reader: reader{scope: s}, bare: map[ast.Node]string{}}
+	ast.Walk(&tree.Node, find)
+	mistakes := find.result()
+	if checks != nil && checks.Expression != nil && find.unsupported == nil {
+		mistakes = append(mistakes, checks.Expression(tree.Node, s)...)
+	}
+	if slices.ContainsFunc(mistakes, func(m Mistake) bool { return !m.Warning }) {
 		return nil, mistakes
 	}
 	if err != nil {
-		return nil, mistakesOf(err)
+		return nil, []Mistake{mistakeOf(err)}
 	}
 	ast.Walk(&tree.Node, anyType{s})
 	tree.Node = condition(tree.Node)
 	if err := optimizer.Optimize(&tree.Node, config); err != nil {
-		return nil, mistakesOf(err)
+		return nil, []Mistake{mistakeOf(err)}
 	}
 	program, err := compiler.Compile(tree, config)
 	if err != nil {
-		return nil, mistakesOf(err)
+		return nil, []Mistake{mistakeOf(err)}
 	}
-	return &expression{source, program, check.steps}, nil
+	return &expression{source, program, find.steps}, mistakes
 }
 
-func mistakesOf(err error) []mistake {
+func mistakeOf(err error) Mistake {
 	if wrong, ok := errors.AsType[*file.Error](err); ok {
-		return []mistake{{wrong.From, parserWords.Replace(wrong.Message)}}
+		return Mistake{At: wrong.From, Text: wrong.Message}
 	}
-	return []mistake{{0, firstLine(err)}}
+	return Mistake{Text: firstLine(err)}
 }
-
-// parserWords are the language's words for mistakes, and what to do about them.
-var parserWords = strings.NewReplacer(
-	`unexpected token Operator("=")`, "write == to compare",
-	"unexpected token EOF", "the expression ends too early",
-	"unexpected token Operator", "an operand is missing before the operator ", "unexpected token Bracket", "a bracket stands where none is expected: ",
-	"literal not terminated", "a text has no closing quotation mark",
-)
 
 // typeOf returns the expression type of a shape.
 func typeOf(shape any) types.Type {
@@ -159,7 +155,7 @@ func (e *expression) clauses(env map[string]any) []Clause {
 	var all []Clause
 	config := newConfig(matchScope())
 	for _, node := range conjuncts(tree.Node) {
-		part, mistakes := compileExpression(node.String(), matchScope(), config, false)
+		part, mistakes := compileExpression(node.String(), matchScope(), config, nil)
 		if len(mistakes) > 0 {
 			return nil
 		}
@@ -180,11 +176,15 @@ func conjuncts(node ast.Node) []ast.Node {
 // mistakeFinder visits the nodes of an expression, inner nodes first. It collects what
 // the language allows and a playbook must not do.
 type mistakeFinder struct {
-	checks
-	bare map[ast.Node]string // names without a field behind them
+	reader
+	bare        map[ast.Node]string // names without a field behind them
+	unsupported *Mistake            // a part of the language that playbooks do not have; the rest is not worth reading
 }
 
-func (c *mistakeFinder) result() []mistake {
+func (c *mistakeFinder) result() []Mistake {
+	if c.unsupported != nil {
+		return []Mistake{*c.unsupported}
+	}
 	for node, name := range c.bare {
 		c.read(node.Location().From, []string{name})
 	}
@@ -192,7 +192,11 @@ func (c *mistakeFinder) result() []mistake {
 }
 
 func (c *mistakeFinder) refuse(node ast.Node, format string, args ...any) {
-	c.checks.refuse(node.Location().From, format, args...)
+	c.reader.refuse(node.Location().From, format, args...)
+}
+
+func (c *mistakeFinder) unsupport(node ast.Node, text string) {
+	c.unsupported = &Mistake{At: node.Location().From, Text: text}
 }
 
 // Visit implements ast.Visitor.
@@ -206,50 +210,45 @@ func (c *mistakeFinder) Visit(node *ast.Node) {
 		c.call(n)
 	case *ast.BuiltinNode: // expr 1.17 cannot disable groupBy, sortBy and reduce.
 		if !slices.Contains(builtins, n.Name) {
-			c.refuse(n, "unknown function %q%s", n.Name, suggest(n.Name, builtins))
+			c.refuse(n, "unknown function %q%s", n.Name, Suggest(n.Name, builtins))
 		}
 	case *ast.BinaryNode:
-		if c.strict {
-			c.comparison(n)
-		}
 		switch n.Operator {
 		case "..":
-			c.refuse(n, "ranges (..) are not supported")
+			c.unsupport(n, "ranges (..) are not supported")
 		case "matches":
 			c.pattern(n)
 		}
 	case *ast.VariableDeclaratorNode:
-		c.refuse(n, "let is not supported: write the value where it is used")
+		c.unsupport(n, "let is not supported: write the value where it is used")
 	case *ast.SequenceNode:
-		c.refuse(n, "write one expression, without ;")
+		c.unsupport(n, "write one expression, without ;")
 	}
 }
 
 func (c *mistakeFinder) member(n *ast.MemberNode) {
-	path := memberPath(n)
+	path := FieldPath(n)
 	if path == nil {
 		return
 	}
 	if parent := path[:len(path)-1]; len(parent) == 1 && parent[0] == "steps" {
 		delete(c.bare, n.Node)
-	} else if _, problem := c.scope.resolve(parent); problem != "" {
+	} else if _, problem := c.scope.Resolve(parent); problem != "" {
 		return // The visit of the parent reported it.
 	}
-	if parent := path[:len(path)-1]; c.read(n.Property.Location().From, path) && c.strict && slices.Equal(parent, []string{"alert", "tags"}) {
-		c.tag(n.Property, path[len(path)-1])
-	}
+	c.read(n.Property.Location().From, path)
 }
 
-// memberPath returns the names of a node such as alert.tags.env, or nil for another.
-func memberPath(node ast.Node) []string {
+// FieldPath returns the names of a node such as alert.tags.env, or nil for another.
+func FieldPath(node ast.Node) []string {
 	switch n := node.(type) {
 	case *ast.IdentifierNode:
 		return []string{n.Value}
 	case *ast.ChainNode:
-		return memberPath(n.Node)
+		return FieldPath(n.Node)
 	case *ast.MemberNode:
 		field, isConstant := n.Property.(*ast.StringNode)
-		if path := memberPath(n.Node); path != nil && isConstant {
+		if path := FieldPath(n.Node); path != nil && isConstant {
 			return append(path, field.Value)
 		}
 	}
@@ -259,10 +258,14 @@ func memberPath(node ast.Node) []string {
 func (c *mistakeFinder) call(n *ast.CallNode) {
 	if name, ok := n.Callee.(*ast.IdentifierNode); ok {
 		delete(c.bare, name)
-		c.refuse(n, "unknown function %q%s", name.Value, suggest(name.Value, builtins))
+		c.refuse(n, "unknown function %q%s", name.Value, Suggest(name.Value, builtins))
 		return
 	}
-	if _, problem := c.scope.resolve(memberPath(n.Callee)); problem == "" || memberPath(n.Callee) == nil {
+	method, _ := n.Callee.(*ast.MemberNode)
+	if _, ofCall := method.Node.(*ast.CallNode); ofCall {
+		return // That call is wrong already.
+	}
+	if _, problem := c.scope.Resolve(FieldPath(method)); problem == "" || FieldPath(method) == nil {
 		c.refuse(n, "values have no methods")
 	}
 }

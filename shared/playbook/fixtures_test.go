@@ -16,6 +16,7 @@ import (
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/httpapi"
 	"boomerang/shared/playbook"
+	"boomerang/shared/playbook/check"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -189,5 +190,5 @@ func run(t testing.TB, plan *playbook.Plan, a alert.Alert) []enrich.Result {
 }
 
 func checkError(source string) string {
-	return fmt.Sprint(playbook.Check("test.yaml", []byte(source), bench{}.kinds()))
+	return fmt.Sprint(check.File("test.yaml", []byte(source), bench{}.kinds()).Err)
 }

@@ -43,12 +43,15 @@ var functions = template.FuncMap{
 	"date":     func(v any) string { return formatTime(v, time.DateOnly) },
 	"duration": duration,
 
-	// Former names.
+	// The former names.
 	"shorten": truncate,
 	"clock":   func(v any) string { return formatTime(v, "15:04 UTC") },
 	"day":     func(v any) string { return formatTime(v, time.DateOnly) },
 	"span":    duration,
 }
+
+// former are names that playbooks may still have.
+var former = []string{"shorten", "clock", "day", "span"}
 
 // builtinFunctions are those of text/template, which evaluates their arguments lazily.
 var builtinFunctions = template.FuncMap{
@@ -59,6 +62,7 @@ var builtinFunctions = template.FuncMap{
 
 func functionNames() []string {
 	names := slices.AppendSeq(slices.Collect(maps.Keys(functions)), maps.Keys(builtinFunctions))
+	names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(former, name) })
 	slices.Sort(names)
 	return names
 }

@@ -17,6 +17,7 @@ import (
 	"boomerang/shared/fault"
 	"boomerang/shared/memory"
 	"boomerang/shared/playbook"
+	"boomerang/shared/playbook/check"
 )
 
 func FuzzLoad(f *testing.F) {
@@ -38,7 +39,7 @@ func FuzzLoad(f *testing.F) {
 	kinds := bench{}.kinds()
 	f.Fuzz(func(t *testing.T, source []byte) {
 		book, err := playbook.Load("fuzz.yaml", source, kinds)
-		if checked := playbook.Check("fuzz.yaml", source, kinds); checked == nil && err != nil {
+		if checked := check.File("fuzz.yaml", source, kinds).Err; checked == nil && err != nil {
 			t.Errorf("Check lets %v pass", err)
 		}
 		if err == nil {

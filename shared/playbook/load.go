@@ -21,8 +21,8 @@ func DefaultSource() []byte { return slices.Clone(defaultFile) }
 
 // Default returns the embedded playbooks.
 func Default(kinds []enrich.Kind) (*Book, error) {
-	book, err := load("default.yaml", defaultFile, kinds, false)
-	if err != nil {
+	book, source, _ := load("default.yaml", defaultFile, kinds, nil)
+	if err := source.Err(); err != nil {
 		return nil, err
 	}
 	book.fallback = book.playbooks[len(book.playbooks)-1]
@@ -32,8 +32,8 @@ func Default(kinds []enrich.Kind) (*Book, error) {
 // Load reads a playbook file with steps of these kinds. The last embedded playbook is
 // its fallback. The error is Problems: everything that keeps the file from use.
 func Load(name string, source []byte, kinds []enrich.Kind) (*Book, error) {
-	book, err := load(name, source, kinds, false)
-	if err != nil {
+	book, read, _ := load(name, source, kinds, nil)
+	if err := read.Err(); err != nil {
 		return nil, err
 	}
 	embedded, err := Default(kinds)
@@ -44,28 +44,13 @@ func Load(name string, source []byte, kinds []enrich.Kind) (*Book, error) {
 	return book, nil
 }
 
-// Check returns the Problems of a playbook file. It also refuses what Load lets through,
-// so that a file that is deployed stays in use: expressions that can never hold, and
-// values that YAML's readers take for different things.
-func Check(name string, source []byte, kinds []enrich.Kind) error {
-	_, err := load(name, source, kinds, true)
-	return err
-}
-
-func load(name string, content []byte, kinds []enrich.Kind, strict bool) (*Book, error) {
-	var file document
+func load(name string, content []byte, kinds []enrich.Kind, checks *Checks) (*Book, *Source, Document) {
+	var file Document
 	l := &loader{
-		Source: read(name, content, &file, strict), kinds: kinds, configs: map[string]*conf.Config{}, templates: newTemplates(),
+		Source: Read(name, content, &file, checks), kinds: kinds, configs: map[string]*conf.Config{}, templates: newTemplates(),
 		shapes: map[string]shapes{}, expressions: map[string]*expression{}, compiled: map[string]*textTemplate{},
 	}
-	book := l.book(file)
-	if strict {
-		l.checkValues(file)
-	}
-	if err := l.Err(); err != nil {
-		return nil, err
-	}
-	return book, nil
+	return l.book(file), l.Source, file
 }
 
 // loader checks a decoded file and compiles it.
@@ -80,7 +65,7 @@ type loader struct {
 	compiled    map[string]*textTemplate
 }
 
-func (l *loader) book(file document) *Book {
+func (l *loader) book(file Document) *Book {
 	book := &Book{}
 	if len(file.Playbooks) == 0 && len(l.problems) == 0 {
 		l.Report("playbooks", "there is no playbook: list them under playbooks")
@@ -157,7 +142,7 @@ func (l *loader) step(playbook string, d stepDefinition, path string, known *sco
 		names = append(names, kind.Name)
 	}
 	if l.has(path + ".uses") {
-		l.Report(path+".uses", "unknown step %q%s", d.Uses, suggest(d.Uses, names))
+		l.Report(path+".uses", "unknown step %q%s", d.Uses, Suggest(d.Uses, names))
 	}
 	return s
 }
@@ -227,21 +212,23 @@ func (l *loader) expression(source, path string, s *scope) *expression {
 	if node := l.nodes[path]; isPlain(node) && strings.Contains(l.lines[node.Line-1], " #") {
 		hint = "; # starts a YAML comment: quote the expression"
 	}
-	return compile(l, l.expressions, l.compileExpression, source, path, hint, s)
+	return compile(l, Expression, l.expressions, l.compileExpression, source, path, hint, s)
 }
 
 // template compiles a template in the text at a path.
 func (l *loader) template(source, path string, s *scope) *textTemplate {
-	return compile(l, l.compiled, l.compileTemplate, source, path, "", s)
+	return compile(l, Template, l.compiled, l.compileTemplate, source, path, "", s)
 }
 
 // compile compiles a source once for all scopes of one key, and reports its mistakes.
-func compile[T any](l *loader, known map[string]*T, compiler func(string, *scope) (*T, []mistake), source, path, hint string, s *scope) *T {
+func compile[T any](l *loader, language Language, known map[string]*T, compiler func(string, *scope) (*T, []Mistake), source, path, hint string, s *scope) *T {
 	key := s.key + "\n" + source
-	if known[key] == nil {
+	if known[key] == nil || l.checks != nil { // A check warns at each place.
 		compiled, mistakes := compiler(source, s)
 		for _, m := range mistakes {
-			l.reportIn(path, source, mistake{m.at, m.text + hint})
+			m = l.checks.advise(language, source, m)
+			m.Text += hint
+			l.reportIn(path, source, m)
 		}
 		known[key] = compiled
 	}

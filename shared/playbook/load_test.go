@@ -13,6 +13,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/memory"
 	"boomerang/shared/playbook"
+	"boomerang/shared/playbook/check"
 )
 
 // TestLoad_Problems reads the files of testdata/problems.
@@ -27,7 +28,7 @@ func TestLoad_Problems(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = playbook.Check(filepath.Base(file), source, bench{}.kinds())
+			err = check.File(filepath.Base(file), source, bench{}.kinds()).Err
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -172,25 +173,24 @@ func TestRead(t *testing.T) {
 			Wait  time.Duration  `yaml:"wait"`
 		} `yaml:"cases"`
 	}
-	source := playbook.Read("cases.yaml", []byte("cases:\n  - event: a.json\n    steps: {owner: {team: x, n: [1, 2.5]}}\n    count: 3\n    wait: 2s\n  - evnt: b\n"), &cases)
+	source := playbook.Read("cases.yaml", []byte("cases:\n  - event: a.json\n    steps: {owner: {team: x, n: [1, 2.5]}}\n    count: 3\n    wait: 2s\n  - evnt: b\n"), &cases, &playbook.Checks{})
 	source.Report("cases[0].steps.owner", "unknown %s", "step")
 	source.Report("cases[0].steps.owner.n[1]", "unknown number")
 	source.Report("cases[7]", "unknown case")
 	want := `cases.yaml:2:3: unknown case
 cases.yaml:3:20: unknown step
 cases.yaml:3:37: unknown number
-cases.yaml:6:5: unknown key "evnt"; did you mean "event"?
-cases.yaml:6:5: missing key "event"`
+cases.yaml:6:5: unknown key "evnt"; did you mean "event"?`
 	if err := source.Err(); err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
 	if got := cases.Cases[0]; *got.Count != 3 || got.Wait != 2*time.Second || fmt.Sprint(got.Steps) != "map[owner:map[n:[1 2.5] team:x]]" {
 		t.Errorf("got %+v", got)
 	}
-	if err := playbook.Read("cases.yaml", []byte("cases: []"), &cases).Err(); err != nil {
+	if err := playbook.Read("cases.yaml", []byte("cases: []"), &cases, &playbook.Checks{}).Err(); err != nil {
 		t.Error(err)
 	}
-	if err := playbook.Read("cases.yaml", []byte("["), &cases).Err(); err == nil {
+	if err := playbook.Read("cases.yaml", []byte("["), &cases, &playbook.Checks{}).Err(); err == nil {
 		t.Error("no error")
 	}
 }
@@ -208,6 +208,22 @@ func TestShape(t *testing.T) {
 			if f.Type.Kind() == reflect.Struct {
 				shapes = append(shapes, f.Type)
 			}
+		}
+	}
+}
+
+// TestLoad_Deployed loads what only Check refuses, as it was loaded before.
+func TestLoad_Deployed(t *testing.T) {
+	for _, keys := range []string{
+		`match: alert.tags.team == nil`, `match: alert.transition == "triggered"`, `match: (alert.tags.team ?? "x") == "y"`, `match: '"team:b" in alert.tags'`,
+		`event: {title: '{{ if eq .alert.priority 2 }}{{ end }}'}`, `limit: 010`, `limit: 1_000`, "match: alert.test &&\talert.recovered",
+		`steps: [{uses: ask, with: {url: "https://example.com", body: {n: 010}}}]`,
+		`event: {priority: urgent}`, `event: {priority: P2}`, `event: {api: v2, priority: normal}`, `event: {api: v2, priority: 6}`, `event: {alert_type: critical}`,
+		`event: {api: v2, source: torq}`,
+	} {
+		bench{}.load(t, one(keys))
+		if err := checkError(one(keys)); err == "<nil>" {
+			t.Errorf("%s is not refused", keys)
 		}
 	}
 }

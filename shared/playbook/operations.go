@@ -172,11 +172,11 @@ func loop(n *ast.BuiltinNode) {
 
 // isField reports whether a node is a field of a map that every alert has.
 func (v anyType) isField(n *ast.MemberNode) bool {
-	path := memberPath(n)
+	path := FieldPath(n)
 	if path == nil || path[0] != "alert" {
 		return false
 	}
-	switch parent, _ := v.scope.resolve(path[:len(path)-1]); parent.(type) {
+	switch parent, _ := v.scope.Resolve(path[:len(path)-1]); parent.(type) {
 	case map[string]any, map[string]string:
 		return true
 	}

@@ -19,7 +19,8 @@ import (
 
 // The format of a playbook file. The JSON Schema takes its texts from the doc tags.
 type (
-	document struct {
+	// Document is a playbook file.
+	Document struct {
 		Playbooks []definition `yaml:"playbooks" required:"true" doc:"The playbooks. The first that matches an alert is used."`
 	}
 
@@ -89,7 +90,7 @@ const DefaultCache = 30 * time.Second
 
 // Shape returns the type of a playbook file, for its JSON Schema. A *yaml.Node stands
 // for the Config of a step.
-func Shape() reflect.Type { return reflect.TypeFor[document]() }
+func Shape() reflect.Type { return reflect.TypeFor[Document]() }
 
 // Names returns the playbooks' names and their steps' names.
 func (b *Book) Names() map[string][]string {

@@ -10,13 +10,18 @@ type Problem struct {
 	File         string
 	Line, Column int // from 1, in characters; 0 for the whole file
 	Text         string
+	Warning      bool // The file does what it says, which is probably not what is meant.
 }
 
 func (p Problem) String() string {
-	if p.Line == 0 {
-		return p.File + ": " + p.Text
+	text := p.Text
+	if p.Warning {
+		text = "warning: " + text
 	}
-	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Text)
+	if p.Line == 0 {
+		return p.File + ": " + text
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, text)
 }
 
 // Problems are all mistakes in a file. A file with any is not used.
@@ -30,21 +35,26 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// suggest returns how to correct an unknown word: the closest known word, or all.
-func suggest(word string, known []string) string {
-	best, least := "", min(2, max(1, len(word)/2))+1
-	for _, candidate := range known {
-		if d := difference(strings.ToLower(word), strings.ToLower(candidate)); d < least {
-			best, least = candidate, d
-		}
-	}
-	switch {
+// Suggest returns how to correct an unknown word: the closest known word, or all.
+func Suggest(word string, known []string) string {
+	switch best := closest(word, known); {
 	case best != "":
 		return fmt.Sprintf("; did you mean %q?", best)
 	case len(known) == 0:
 		return ""
 	}
 	return "; use one of " + strings.Join(known, ", ")
+}
+
+// closest returns the known word that differs least from a word, or "" if all differ much.
+func closest(word string, known []string) string {
+	best, least := "", min(2, max(1, len(word)/2))+1
+	for _, candidate := range known {
+		if d := difference(strings.ToLower(word), strings.ToLower(candidate)); d < least {
+			best, least = candidate, d
+		}
+	}
+	return best
 }
 
 // difference returns the length of what differs between the equal starts and ends of two

@@ -14,12 +14,14 @@ const maxLoops = 2
 // check the deadline, and write formats each value. A path is a value's place from the
 // root, such as alert.tags; it is nil where it is unknown.
 type rewriter struct {
-	checks // with offsets in bytes
-	tree   *parse.Tree
+	reader    // with offsets in bytes
+	checks    *Checks
+	variables map[string][]string // the paths of their values, known in a check only
+	tree      *parse.Tree
 }
 
 func (r *rewriter) refuse(at parse.Pos, format string, args ...any) {
-	r.checks.refuse(int(at), format, args...)
+	r.reader.refuse(int(at), format, args...)
 }
 
 // list rewrites nodes. dot is the path of the dot.
@@ -30,16 +32,18 @@ func (r *rewriter) list(list *parse.ListNode, dot []string, loops int) {
 	for _, node := range list.Nodes {
 		switch n := node.(type) {
 		case *parse.ActionNode:
-			r.value(n.Pipe, dot)
+			r.declare(n.Pipe, r.value(n.Pipe, dot))
 			if len(n.Pipe.Decl) == 0 {
 				r.addCall(n.Pipe, writeName)
 			}
 		case *parse.IfNode:
-			r.value(n.Pipe, dot)
+			r.declare(n.Pipe, r.value(n.Pipe, dot))
 			r.list(n.List, dot, loops)
 			r.list(n.ElseList, dot, loops)
 		case *parse.WithNode:
-			r.list(n.List, r.value(n.Pipe, dot), loops)
+			path := r.value(n.Pipe, dot)
+			r.declare(n.Pipe, path)
+			r.list(n.List, path, loops)
 			r.list(n.ElseList, dot, loops)
 		case *parse.RangeNode:
 			r.loop(n, dot, loops+1)
@@ -53,10 +57,17 @@ func (r *rewriter) loop(n *parse.RangeNode, dot []string, loops int) {
 	if loops > maxLoops {
 		r.refuse(n.Pos, "loops nest deeper than %d", maxLoops)
 	}
-	if path := r.value(n.Pipe, dot); !r.isIterable(n.Pipe, path) {
+	before := len(r.mistakes)
+	path := r.value(n.Pipe, dot)
+	if len(r.mistakes) == before && !r.isIterable(n.Pipe, path) {
 		r.refuse(n.Pos, "range needs a list or a map, such as .alert.tag_list")
 	}
-	r.list(n.List, nil, loops)
+	var element []string // A file that is deployed may name any field of it.
+	if r.checks != nil && path != nil {
+		element = append(slices.Clip(path), Element)
+	}
+	r.declare(n.Pipe, element)
+	r.list(n.List, element, loops)
 	r.list(n.ElseList, dot, loops)
 	r.addCall(n.Pipe, itemsName)
 	root := &parse.VariableNode{NodeType: parse.NodeVariable, Pos: n.Pos, Ident: []string{"$"}}
@@ -67,7 +78,7 @@ func (r *rewriter) loop(n *parse.RangeNode, dot []string, loops int) {
 // isIterable reports whether a loop may run, as far as that is known without data.
 func (r *rewriter) isIterable(pipe *parse.PipeNode, path []string) bool {
 	if path != nil {
-		shape, _ := r.scope.resolve(path)
+		shape, _ := r.scope.Resolve(path)
 		return shape == nil || items(shape) != nil
 	}
 	switch n := pipe.Cmds[len(pipe.Cmds)-1].Args[0].(type) {
@@ -77,6 +88,19 @@ func (r *rewriter) isIterable(pipe *parse.PipeNode, path []string) bool {
 		return n.Ident == indexName || n.Ident == "default"
 	}
 	return true
+}
+
+// declare notes the path of the last variable that a pipeline declares. A name that is
+// declared twice can stand for either value.
+func (r *rewriter) declare(pipe *parse.PipeNode, path []string) {
+	if len(pipe.Decl) == 0 || r.checks == nil {
+		return
+	}
+	name := pipe.Decl[len(pipe.Decl)-1].Ident[0]
+	if _, twice := r.variables[name]; twice || pipe.IsAssign {
+		path = nil
+	}
+	r.variables[name] = path
 }
 
 // value rewrites a pipeline whose value is used. It returns the path of the value,
@@ -119,13 +143,14 @@ func (r *rewriter) command(c *parse.CommandNode, dot []string, piped bool) []str
 			r.refuse(c.Args[0].Position(), "nil is not a value")
 		} else if piped || len(c.Args) > 1 {
 			r.refuse(c.Args[0].Position(), "only functions take arguments")
+			return nil
 		}
 		value, path := r.operand(c.Args[0], dot)
 		c.Args[0] = value
 		return path
 	}
 	args := c.Args[1:]
-	r.checkCall(name, args, piped)
+	known, paths := r.checkCall(name, args, piped), make([][]string, len(args))
 	var base, path []string // of index; path is nil after a key that is not constant
 	for i, arg := range args {
 		value, of := r.operand(arg, dot)
@@ -141,39 +166,23 @@ func (r *rewriter) command(c *parse.CommandNode, dot []string, piped bool) []str
 			r.use(arg, of)
 			base, path = nil, nil
 		}
-		if values := valuesOf(of); r.strict && values != nil && (name.Ident == "eq" || name.Ident == "ne") {
-			r.comparison(of, values, args)
-		}
+		paths[i] = of
+	}
+	if r.checks != nil && r.checks.Call != nil && known {
+		r.mistakes = append(r.mistakes, r.checks.Call(Call{name.Ident, args, paths, r.scope, piped})...)
 	}
 	return path
 }
 
-// comparison refuses texts that a field never has.
-func (r *rewriter) comparison(field, values []string, args []parse.Node) {
-	for _, arg := range args {
-		constant := arg.String()
-		switch n := arg.(type) {
-		case *parse.StringNode:
-			constant = n.Text
-		case *parse.NumberNode:
-		default:
-			continue
-		}
-		if constant != "" && !slices.Contains(values, constant) {
-			r.refuse(arg.Position(), "%s is never %q%s", strings.Join(field, "."), constant, suggest(constant, values))
-		}
-	}
-}
-
 // checkCall refuses a call of an unknown function or with a wrong number of arguments.
-func (r *rewriter) checkCall(name *parse.IdentifierNode, args []parse.Node, piped bool) {
+func (r *rewriter) checkCall(name *parse.IdentifierNode, args []parse.Node, piped bool) (ok bool) {
 	function, ok := functions[name.Ident]
 	if !ok {
 		function, ok = builtinFunctions[name.Ident]
 	}
 	if !ok {
-		r.refuse(name.Pos, "unknown function %q%s", name.Ident, suggest(name.Ident, functionNames()))
-		return
+		r.refuse(name.Pos, "unknown function %q%s", name.Ident, Suggest(name.Ident, functionNames()))
+		return false
 	}
 	given, want := len(args), reflect.TypeOf(function).NumIn()
 	if piped {
@@ -184,16 +193,19 @@ func (r *rewriter) checkCall(name *parse.IdentifierNode, args []parse.Node, pipe
 			want--
 		}
 		r.refuse(name.Pos, "%s needs %d arguments, not %d", name.Ident, want, given)
-		return
+		return false
 	}
 	if name.Ident != "printf" {
-		return
+		return true
 	}
 	if len(args) == 0 || args[0].Type() != parse.NodeString {
 		r.refuse(name.Pos, "the format of printf must be a quoted constant")
 	} else if format := args[0].(*parse.StringNode); strings.Contains(verb().ReplaceAllLiteralString(format.Text, ""), "%") {
 		r.refuse(format.Pos, "printf supports %%s %%q %%d %%f %%g %%e %%t and %%%%, with widths below 100")
+	} else {
+		return true
 	}
+	return false
 }
 
 // operand rewrites a single value and returns its path.
@@ -211,7 +223,7 @@ func (r *rewriter) operand(node parse.Node, dot []string) (parse.Node, []string)
 	case *parse.FieldNode:
 		return r.fields(n.Pos, &parse.DotNode{NodeType: parse.NodeDot, Pos: n.Pos}, dot, n.Ident)
 	case *parse.VariableNode:
-		var path []string
+		path := r.variables[n.Ident[0]]
 		if n.Ident[0] == "$" {
 			path = []string{}
 		}

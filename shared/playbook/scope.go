@@ -12,7 +12,9 @@ import (
 	"boomerang/shared/memory"
 )
 
-// scope is what an expression or a template can name at one place of a playbook.
+// Scope is what an expression or a template can name at one place of a playbook.
+type Scope = scope
+
 type scope struct {
 	root     map[string]any // the shapes, by name
 	key      string         // equal for scopes with equal shapes
@@ -25,7 +27,7 @@ type scope struct {
 // empty stands for exactly its fields, nil for anything.
 var (
 	alertShape  = sync.OnceValue(func() map[string]any { return View(alert.Alert{}) })
-	memoryShape = sync.OnceValue(func() map[string]any { return memoryView(memory.Memory{}) })
+	memoryShape = sync.OnceValue(func() map[string]any { return shapeOf(memory.Memory{}).(map[string]any) })
 	thenShape   = map[string]any{"event": map[string]any{"id": "", "url": "", "title": ""}}
 	eventShape  = map[string]any{"cycle": map[string]any{"lasted": 0.0, "notified": int64(0)}}
 )
@@ -50,7 +52,7 @@ func newScope(steps []*step, later []stepDefinition, extra map[string]any) *scop
 	}
 	s.root["steps"] = known
 	if named := firstOf(steps, suspectsName); named != nil {
-		s.suspects, s.root[suspectsName] = named.Name, []any{}
+		s.suspects, s.root[suspectsName] = named.Name, index(named.shape, suspectsName)
 	}
 	return s
 }
@@ -64,8 +66,11 @@ func firstOf(steps []*step, kind string) *step {
 	return nil
 }
 
-// resolve returns the shape of a path such as alert.tags.env, or its problem.
-func (s *scope) resolve(path []string) (shape any, problem string) {
+// Element is the name of any element of a list in a path.
+const Element = "[]"
+
+// Resolve returns the shape of a path such as alert.tags.env, or its problem.
+func (s *scope) Resolve(path []string) (shape any, problem string) {
 	if len(path) == 0 {
 		return nil, "name a value: " + strings.Join(slices.Sorted(maps.Keys(s.root)), ", ")
 	}
@@ -75,13 +80,14 @@ func (s *scope) resolve(path []string) (shape any, problem string) {
 		return nil, "match runs before all steps: use when in a step"
 	case !ok && path[0] == suspectsName:
 		return nil, "no step suspects runs before this: add one, or move it before"
+	case !ok && index(alertShape(), path[0]) != nil:
+		return nil, fmt.Sprintf("unknown name %q; did you mean alert.%[1]s?", path[0])
 	case !ok:
-		return nil, fmt.Sprintf("unknown name %q%s", path[0], suggest(path[0], slices.Sorted(maps.Keys(s.root))))
+		return nil, fmt.Sprintf("unknown name %q%s", path[0], Suggest(path[0], slices.Sorted(maps.Keys(s.root))))
 	case path[0] == "steps" && len(path) == 1:
 		return nil, "name the step: steps.<name>"
 	}
 	for i, name := range path[1:] {
-		parent := path[:i+1]
 		switch known := shape.(type) {
 		case nil:
 			return nil, ""
@@ -93,23 +99,73 @@ func (s *scope) resolve(path []string) (shape any, problem string) {
 			case !ok && i == 0 && path[0] == "steps":
 				return nil, s.unknownStep(name)
 			case !ok && len(known) > 0:
-				return nil, fmt.Sprintf("%s has no %q%s", strings.Join(parent, "."), name, suggest(name, slices.Sorted(maps.Keys(known))))
+				return nil, fmt.Sprintf("%s has no %q%s", s.describe(path[:i+1]), name, s.suggest(path[:i+2], slices.Sorted(maps.Keys(known))))
 			}
 			shape = inner
 		case []any, []string:
-			return nil, fmt.Sprintf("%s is a list and has no %q", strings.Join(parent, "."), name)
+			if name != Element {
+				return nil, fmt.Sprintf("%s is a list and has no %q", s.describe(path[:i+1]), name)
+			}
+			shape = elementShape(known)
 		default:
-			return nil, fmt.Sprintf("%s is a single value and has no %q", strings.Join(parent, "."), name)
+			return nil, fmt.Sprintf("%s is a single value and has no %q%s", s.describe(path[:i+1]), name, s.suggest(path[:i+2], nil))
 		}
 	}
 	return shape, ""
+}
+
+// elementShape returns the shape of a list's elements: of the one that it has, if it has one.
+func elementShape(list any) any {
+	switch list := list.(type) {
+	case []string:
+		return ""
+	case []any:
+		if len(list) > 0 {
+			return list[0]
+		}
+	}
+	return nil
+}
+
+func (s *scope) describe(path []string) string {
+	if last := len(path) - 1; path[last] == Element {
+		return "an element of " + s.describe(path[:last])
+	}
+	return strings.ReplaceAll(strings.Join(path, "."), "."+Element, Element)
+}
+
+// suggest returns what to write for the last name of a path.
+func (s *scope) suggest(path, known []string) string {
+	name := path[len(path)-1]
+	if _, isRoot := s.root[name]; isRoot && slices.Contains(path, Element) {
+		return fmt.Sprintf("; inside of range write $.%s", name)
+	}
+	return Suggest(name, known)
 }
 
 func (s *scope) unknownStep(name string) string {
 	if slices.ContainsFunc(s.later, func(d stepDefinition) bool { return d.Name == name }) {
 		return fmt.Sprintf("the step %q comes later: move it before this one", name)
 	}
-	return fmt.Sprintf("there is no step %q before this one%s", name, suggest(name, stepNames(s.steps)))
+	return fmt.Sprintf("there is no step %q before this one%s", name, Suggest(name, stepNames(s.steps)))
+}
+
+// NeverNil reports whether a value without data is empty, and not nil.
+func (s *scope) NeverNil(path []string) bool {
+	if len(path) < 2 || path[0] != "steps" {
+		shape, problem := s.Resolve(path)
+		return shape != nil && problem == ""
+	}
+	for _, one := range s.steps {
+		if one.Name == path[1] {
+			var zero any = one.zero
+			for _, name := range path[2:] {
+				zero = index(zero, name)
+			}
+			return zero == ""
+		}
+	}
+	return false
 }
 
 func stepNames(steps []*step) []string {
@@ -120,22 +176,21 @@ func stepNames(steps []*step) []string {
 	return names
 }
 
-// checks are what an expression or a template reads, and its mistakes.
-type checks struct {
+// reader is what an expression or a template reads, and its mistakes.
+type reader struct {
 	scope    *scope
-	strict   bool // refuses what can never hold, too
 	steps    []string
 	paths    []string
-	mistakes []mistake
+	mistakes []Mistake
 }
 
-func (c *checks) refuse(at int, format string, args ...any) {
-	c.mistakes = append(c.mistakes, mistake{at, fmt.Sprintf(format, args...)})
+func (c *reader) refuse(at int, format string, args ...any) {
+	c.mistakes = append(c.mistakes, Mistake{At: at, Text: fmt.Sprintf(format, args...)})
 }
 
 // read notes a path and its step, and reports whether the scope has the path.
-func (c *checks) read(at int, path []string) bool {
-	_, problem := c.scope.resolve(path)
+func (c *reader) read(at int, path []string) bool {
+	_, problem := c.scope.Resolve(path)
 	if problem != "" {
 		c.refuse(at, "%s", problem)
 	}
@@ -173,8 +228,12 @@ func newShapes(data any) shapes {
 	if !isObject || reflect.TypeOf(data).Kind() != reflect.Struct {
 		return shapes{zero: zero}
 	}
-	all := viewer{left: maxViewBytes, followNil: true}
-	fields, _ := all.view(data).(map[string]any)
+	fields := shapeOf(data).(map[string]any)
 	fields["ok"] = false
 	return shapes{zero, fields}
+}
+
+func shapeOf(zero any) any {
+	v := viewer{left: maxViewBytes, shape: true}
+	return v.view(zero)
 }

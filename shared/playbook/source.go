@@ -25,18 +25,17 @@ type Source struct {
 	lines    []string
 	nodes    map[string]*yaml.Node // by path, such as playbooks[0].match
 	problems Problems
-	strict   bool // refuses values that have two readings, too
+	checks   *Checks // nil in a function
 	// fill replaces each template in the texts of a Config, until its first error.
 	fill    func(path, template string) (string, error)
 	fillErr error
 }
 
-// Read decodes a YAML document into a pointer to a struct with yaml tags. Err
-// returns the problems.
-func Read(name string, content []byte, into any) *Source { return read(name, content, into, true) }
-
-func read(name string, content []byte, into any, strict bool) *Source {
-	s := &Source{name: name, nodes: map[string]*yaml.Node{}, strict: strict}
+// Read decodes a YAML document into a pointer to a struct with yaml tags. Err returns the
+// problems. With checks, it also refuses values that readers of YAML take for different
+// things.
+func Read(name string, content []byte, into any, checks *Checks) *Source {
+	s := &Source{name: name, nodes: map[string]*yaml.Node{}, checks: checks}
 	if root := s.parse(content); root != nil {
 		s.decode(root, reflect.ValueOf(into).Elem(), "")
 	}
@@ -45,13 +44,26 @@ func read(name string, content []byte, into any, strict bool) *Source {
 
 // Err returns all Problems in the order of the file, or nil.
 func (s *Source) Err() error {
-	if len(s.problems) == 0 {
-		return nil
+	if problems := s.found(false); len(problems) > 0 {
+		return problems
 	}
-	slices.SortStableFunc(s.problems, func(a, b Problem) int {
+	return nil
+}
+
+// Warnings returns what is probably not meant, in the order of the file.
+func (s *Source) Warnings() Problems { return s.found(true) }
+
+func (s *Source) found(warnings bool) Problems {
+	var found Problems
+	for _, p := range s.problems {
+		if p.Warning == warnings {
+			found = append(found, p)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	return s.problems
+	return found
 }
 
 // lineBreaks converts the line breaks that the YAML library knows.
@@ -70,7 +82,7 @@ func (s *Source) parse(content []byte) *yaml.Node {
 	wrong, isSyntax := errors.AsType[*yaml.LoadError](err)
 	switch {
 	case isSyntax:
-		s.report(position{min(wrong.Mark.Line, len(s.lines)), wrong.Mark.Column}, "invalid YAML: %s%s", wrong.Message, s.quoteHint(wrong.Mark.Line))
+		s.invalidYAML(position{min(wrong.Mark.Line, len(s.lines)), wrong.Mark.Column}, wrong.Message)
 	case err != nil:
 		s.report(position{}, "invalid YAML: %s", err)
 	case len(documents) == 0:
@@ -81,6 +93,20 @@ func (s *Source) parse(content []byte) *yaml.Node {
 		return documents[0].Content[0]
 	}
 	return nil
+}
+
+// invalidYAML reports an error of the YAML library.
+func (s *Source) invalidYAML(at position, message string) {
+	m := Mistake{At: max(0, at.column-1), Text: "invalid YAML: " + message + s.quoteHint(at.line)}
+	for _, line := range s.lines[:max(0, at.line-1)] {
+		m.At += utf8.RuneCountInString(line) + 1
+	}
+	m = s.checks.advise(YAML, strings.Join(s.lines, "\n"), m)
+	at = position{1, m.At + 1}
+	for length := utf8.RuneCountInString(s.lines[0]); at.column > length+1 && at.line < len(s.lines); length = utf8.RuneCountInString(s.lines[at.line-1]) {
+		at = position{at.line + 1, at.column - length - 1}
+	}
+	s.report(at, "%s", m.Text)
 }
 
 // unquotedTemplate matches a template that YAML reads as a mapping.
@@ -99,41 +125,53 @@ type position struct{ line, column int }
 func positionOf(node *yaml.Node) position { return position{node.Line, node.Column} }
 
 func (s *Source) report(at position, format string, args ...any) {
-	s.problems = append(s.problems, Problem{s.name, at.line, at.column, fmt.Sprintf(format, args...)})
+	s.add(at, fmt.Sprintf(format, args...), false)
+}
+
+// add adds a problem, once for each place.
+func (s *Source) add(at position, text string, warning bool) {
+	if at.line > 0 && at.line <= len(s.lines) {
+		text = s.checks.advise(Value, s.lines[at.line-1], Mistake{At: at.column - 1, Text: text}).Text
+	}
+	if p := (Problem{File: s.name, Line: at.line, Column: at.column, Text: text, Warning: warning}); !slices.Contains(s.problems, p) {
+		s.problems = append(s.problems, p)
+	}
 }
 
 // Report adds a problem with the value at a path, such as "cases[0].event", or with
 // the nearest value around it.
 func (s *Source) Report(path, format string, args ...any) {
+	s.report(s.positionAt(path), format, args...)
+}
+
+// Warn adds a warning about the value at a path.
+func (s *Source) Warn(path, format string, args ...any) {
+	s.add(s.positionAt(path), fmt.Sprintf(format, args...), true)
+}
+
+// positionAt returns the position of the value at a path, or of the nearest value around it.
+func (s *Source) positionAt(path string) position {
 	node, ok := s.nodes[path]
 	for !ok && path != "" {
 		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
 		node, ok = s.nodes[path]
 	}
-	at := position{}
-	if ok {
-		at = positionOf(node)
+	if !ok {
+		return position{}
 	}
-	s.report(at, format, args...)
+	return positionOf(node)
 }
 
 func (s *Source) has(path string) bool { return s.nodes[path] != nil }
 
-// mistake is a problem at a character of a text, from 0.
-type mistake struct {
-	at   int
-	text string
-}
-
 // reportIn reports a mistake in a source that is a part of the text at a path.
-func (s *Source) reportIn(path, source string, m mistake) {
-	node, ok := s.nodes[path]
-	if !ok {
-		s.Report(path, "%s", m.text)
-		return
+func (s *Source) reportIn(path, source string, m Mistake) {
+	at := s.positionAt(path)
+	if node, ok := s.nodes[path]; ok {
+		before, _, _ := strings.Cut(node.Value, source)
+		at = s.locate(node, utf8.RuneCountInString(before)+m.At)
 	}
-	before, _, _ := strings.Cut(node.Value, source)
-	s.report(s.locate(node, utf8.RuneCountInString(before)+m.at), "%s", m.text)
+	s.add(at, m.Text, m.Warning)
 }
 
 // locate returns the position of a character of a text. It searches the lines of the file

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -92,45 +93,45 @@ func items(v any) any {
 }
 
 // compileTemplate returns the template, or its mistakes.
-func (l *loader) compileTemplate(source string, s *scope) (*textTemplate, []mistake) {
+func (l *loader) compileTemplate(source string, s *scope) (*textTemplate, []Mistake) {
 	if len(source) > maxTemplateBytes {
-		return nil, []mistake{{0, "the template is longer than 16 KiB"}}
+		return nil, []Mistake{{Text: "the template is longer than 16 KiB"}}
 	}
 	tree := parse.New("t" + strconv.Itoa(len(l.compiled)))
 	tree.Mode = parse.SkipFuncCheck
 	trees := map[string]*parse.Tree{}
 	if _, err := tree.Parse(source, "", "", trees); err != nil {
-		return nil, []mistake{parseError(source, err)}
+		return nil, []Mistake{parseError(source, err)}
 	}
-	r := &rewriter{checks: checks{scope: s, strict: l.strict}, tree: tree}
+	r := &rewriter{reader: reader{scope: s}, checks: l.checks, variables: map[string][]string{}, tree: tree}
 	if len(trees) > 1 {
 		r.refuse(0, "define and block are not supported")
 	} else {
 		r.list(tree.Root, []string{}, 0)
 	}
-	if len(r.mistakes) > 0 {
-		for i, m := range r.mistakes {
-			r.mistakes[i].at = utf8.RuneCountInString(source[:m.at])
-		}
+	for i, m := range r.mistakes {
+		r.mistakes[i].At = utf8.RuneCountInString(source[:m.At])
+	}
+	if slices.ContainsFunc(r.mistakes, func(m Mistake) bool { return !m.Warning }) {
 		return nil, r.mistakes
 	}
 	parsed, err := l.templates.AddParseTree(tree.Name, tree)
 	if err != nil {
-		return nil, []mistake{{0, err.Error()}}
+		return nil, []Mistake{{Text: err.Error()}}
 	}
-	return &textTemplate{parsed: parsed, steps: r.steps, paths: r.paths}, nil
+	return &textTemplate{parsed: parsed, steps: r.steps, paths: r.paths}, r.mistakes
 }
 
 // parseError returns an error of the parser, which knows the line only.
-func parseError(source string, err error) mistake {
+func parseError(source string, err error) Mistake {
 	parts := strings.SplitN(err.Error(), ":", 4) // "template: name:line: text"
 	if len(parts) < 4 {
-		return mistake{0, err.Error()}
+		return Mistake{Text: err.Error()}
 	}
 	line, _ := strconv.Atoi(parts[2])
 	lines := strings.SplitAfter(source, "\n")
 	before := strings.Join(lines[:min(max(line-1, 0), len(lines))], "")
-	return mistake{utf8.RuneCountInString(before), strings.TrimSpace(parts[3])}
+	return Mistake{At: utf8.RuneCountInString(before), Text: strings.TrimSpace(parts[3])}
 }
 
 // render executes the template. An absent value is empty.

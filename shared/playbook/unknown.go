@@ -65,7 +65,7 @@ func partIn(node ast.Node, config *conf.Config) *part {
 	case *ast.ConditionalNode:
 		return of("?:", n.Cond, n.Exp1, n.Exp2)
 	}
-	c.value, _ = compileExpression(node.String(), matchScope(), config, false) // Without a value it stays open.
+	c.value, _ = compileExpression(node.String(), matchScope(), config, nil) // Without a value it stays open.
 	return c
 }
 
@@ -90,7 +90,7 @@ type pathFinder struct {
 
 // Visit implements ast.Visitor.
 func (f *pathFinder) Visit(node *ast.Node) {
-	path := memberPath(*node)
+	path := FieldPath(*node)
 	if path == nil {
 		return
 	}

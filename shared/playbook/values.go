@@ -1,19 +1,16 @@
 package playbook
 
 import (
-	"cmp"
 	"errors"
-	"slices"
 	"strings"
-	"text/template/parse"
 
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
 )
 
-// allowed returns what Datadog knows in a field of an API's event.
-func allowed(field, api string) (knows func(string) bool, texts string) {
+// Allowed returns what Datadog knows in a field of an API's event.
+func Allowed(field, api string) (knows func(string) bool, texts string) {
 	switch {
 	case field == "alert_type":
 		return event.IsAlertType, "error, warning, info or success"
@@ -21,57 +18,6 @@ func allowed(field, api string) (knows func(string) bool, texts string) {
 		return event.IsLevel, "1 to 5"
 	}
 	return event.IsPriority, "normal or low"
-}
-
-// checkValues reports the texts that Datadog does not know, as far as they do not depend on
-// values. The API is that of the first playbook that matches, so that one that sets none may
-// post to v2.
-func (l *loader) checkValues(file document) {
-	anyV2 := slices.ContainsFunc(file.Playbooks, func(d definition) bool { return d.Event.API == APIv2 })
-	for i, d := range file.Playbooks {
-		apis := []string{cmp.Or(d.Event.API, APIv1)}
-		if d.Event.API == "" && anyV2 {
-			apis = append(apis, APIv2)
-		}
-		for field, source := range map[string]string{"alert_type": d.Event.AlertType, "priority": d.Event.Priority} {
-			unknown := slices.DeleteFunc(outputs(source), func(text string) bool {
-				return text == "" || slices.ContainsFunc(apis, func(api string) bool {
-					knows, _ := allowed(field, api)
-					return knows(text)
-				})
-			})
-			if len(unknown) > 0 {
-				_, texts := allowed(field, apis[0])
-				l.Report(element("playbooks", i)+".event."+field, "%s must be %s (api: %s), not %q", field, texts, apis[0], unknown[0])
-			}
-		}
-		for field, source := range map[string]string{"source": d.Event.Source, "device_name": d.Event.Device} {
-			if source != "" && d.Event.API == APIv2 {
-				l.Report(element("playbooks", i)+".event."+field, "%s is only for v1: events of the v2 API have no such field. Leave it out, or use api: v1", field)
-			}
-		}
-	}
-}
-
-// outputs returns the fixed texts that a template can come out as.
-func outputs(source string) []string {
-	tree := parse.New("")
-	tree.Mode = parse.SkipFuncCheck
-	_, _ = tree.Parse(strings.TrimSpace(source), "", "", map[string]*parse.Tree{}) // An error is reported elsewhere.
-	return outputsOf(tree.Root)
-}
-
-func outputsOf(list *parse.ListNode) []string {
-	if list == nil || len(list.Nodes) != 1 {
-		return nil
-	}
-	switch n := list.Nodes[0].(type) {
-	case *parse.TextNode:
-		return []string{strings.TrimSpace(string(n.Text))}
-	case *parse.IfNode:
-		return append(outputsOf(n.List), outputsOf(n.ElseList)...)
-	}
-	return nil
 }
 
 // values are the texts that one playbook's templates came out as.
@@ -119,11 +65,11 @@ func (v *values) ofV1(field, text string) string {
 func (v *values) known(field, text string) string {
 	const maxShown = 40
 	text = strings.TrimSpace(text)
-	knows, texts := allowed(field, v.api)
+	knows, texts := Allowed(field, v.api)
 	if text == "" || knows(text) {
 		return text
 	}
-	if own, _ := allowed(field, v.ownAPI); !own(text) {
+	if own, _ := Allowed(field, v.ownAPI); !own(text) {
 		shown := enrich.Line(text, maxShown)
 		v.warnings = append(v.warnings, fault.NewRedacted(fault.Permanent, v.where("event."+field)+`Datadog does not know "`, shown, `": use `+texts, nil))
 	}

@@ -65,8 +65,8 @@ func stepView(zero map[string]any, r enrich.Result) map[string]any {
 // viewer converts values as encoding/json does, within the bounds. Unlike JSON it keeps
 // integers exact and empty fields present.
 type viewer struct {
-	left      int  // bytes
-	followNil bool // shows a nil pointer as the zero value of its type
+	left  int  // bytes
+	shape bool // shows a nil pointer as the zero value of its type, and a list with one element
 }
 
 var (
@@ -94,7 +94,7 @@ func (v *viewer) value(r reflect.Value, depth int) any {
 	}
 	switch r.Kind() {
 	case reflect.Pointer:
-		if r.IsNil() && v.followNil {
+		if r.IsNil() && v.shape {
 			return v.value(reflect.Zero(r.Type().Elem()), depth+1)
 		}
 		return v.value(r.Elem(), depth)
@@ -111,6 +111,9 @@ func (v *viewer) value(r reflect.Value, depth int) any {
 		return v.entries(r, depth)
 	case reflect.Slice, reflect.Array:
 		list := []any{}
+		if v.shape {
+			list = append(list, v.value(reflect.Zero(r.Type().Elem()), depth+1))
+		}
 		for i := range min(r.Len(), maxElements) {
 			if v.left--; v.left < 0 {
 				break

@@ -113,7 +113,7 @@ func TestRead_YAML(t *testing.T) {
 			Flag  bool    `yaml:"flag"`
 			Any   any     `yaml:"any"`
 		}
-		text := fmt.Sprint(playbook.Read("a.yaml", []byte(source), &got).Err())
+		text := fmt.Sprint(playbook.Read("a.yaml", []byte(source), &got, &playbook.Checks{}).Err())
 		if text == "<nil>" {
 			values := map[string]any{"text": got.Text, "limit": got.Limit, "scale": got.Scale, "flag": got.Flag, "any": got.Any}
 			lines := strings.FieldsFunc(strings.TrimPrefix(source, "\ufeff"), func(r rune) bool { return r == '\n' || r == '\r' })

@@ -13,7 +13,7 @@ import (
 	"boomerang/functions/local/playbooktest"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/registry"
-	"boomerang/shared/playbook"
+	"boomerang/shared/playbook/check"
 )
 
 func (c cli) checkCommand() *cobra.Command {
@@ -66,7 +66,7 @@ func (c cli) checkPlaybooks(paths []string) error {
 		}
 		source, err := os.ReadFile(file)
 		if err == nil {
-			err = playbook.Check(file, source, kindsBeside(file))
+			err = check.File(file, source, kindsBeside(file)).Err
 		}
 		problems = append(problems, err)
 	}

@@ -24,6 +24,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/playbook"
+	"boomerang/shared/playbook/check"
 )
 
 // The format of a test file. The JSON Schema takes its texts from the doc tags.
@@ -111,14 +112,14 @@ func Load(path string, kinds func(playbooks string) []enrich.Kind) (*Suite, erro
 		return nil, err
 	}
 	var d document
-	s := &Suite{path: path, source: playbook.Read(path, raw, &d)}
+	s := &Suite{path: path, source: check.Read(path, raw, &d)}
 	playbooks := strings.TrimSuffix(path, Suffix) + ".yaml"
 	if d.Playbooks != "" {
 		playbooks = s.file(d.Playbooks)
 	}
 	raw, err = os.ReadFile(playbooks)
 	if err == nil {
-		s.book, err = playbook.Load(playbooks, raw, dryrun.Observed(kinds(playbooks)))
+		s.book, err = check.Load(playbooks, raw, dryrun.Observed(kinds(playbooks)))
 	}
 	if err != nil {
 		return nil, errors.Join(s.source.Err(), fmt.Errorf("%s tests an invalid file:\n%w", path, err))

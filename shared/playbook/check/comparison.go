@@ -1,4 +1,4 @@
-package playbook
+package check
 
 import (
 	"regexp"
@@ -8,6 +8,7 @@ import (
 	"github.com/expr-lang/expr/ast"
 
 	"boomerang/shared/alert"
+	"boomerang/shared/playbook"
 )
 
 // operand is a field in a comparison, or lower or upper of one.
@@ -22,13 +23,13 @@ type operand struct {
 var folds = map[string]func(string) string{"lower": strings.ToLower, "upper": strings.ToUpper}
 
 // operand returns the field of a node; anything for another node.
-func (c *mistakeFinder) operand(node ast.Node) operand {
+func (c *finder) operand(node ast.Node) operand {
 	o := operand{Node: node, fold: func(text string) string { return text }}
-	if call, ok := node.(*ast.BuiltinNode); ok && folds[call.Name] != nil {
+	if call, ok := node.(*ast.BuiltinNode); ok && folds[call.Name] != nil && len(call.Arguments) == 1 {
 		o.fold, node = folds[call.Name], call.Arguments[0]
 	}
-	if o.path = memberPath(node); o.path != nil {
-		o.shape, _ = c.scope.resolve(o.path)
+	if o.path = c.path(node); o.path != nil {
+		o.shape, _ = c.scope.Resolve(o.path)
 		for _, v := range valuesOf(o.path) {
 			o.values = append(o.values, o.fold(v))
 		}
@@ -52,12 +53,12 @@ func (o operand) never(text string) string {
 	case o.values == nil, text == "", slices.Contains(o.values, text):
 		return ""
 	}
-	return suggest(text, o.values)
+	return playbook.Suggest(text, o.values)
 }
 
 // comparison refuses what can never hold, with what to write instead. The type checker
 // of expr refuses the rest.
-func (c *mistakeFinder) comparison(n *ast.BinaryNode) {
+func (c *finder) comparison(n *ast.BinaryNode) {
 	left, right := c.operand(n.Left), c.operand(n.Right)
 	switch n.Operator {
 	case "==", "!=":
@@ -84,7 +85,7 @@ func (c *mistakeFinder) comparison(n *ast.BinaryNode) {
 			c.refuse(n.Right, "%s is a text: write %[1]s contains %s", right, n.Left)
 		}
 	case "??":
-		if c.neverNil(left) {
+		if left.path != nil && c.scope.NeverNil(left.path) {
 			c.refuse(n.Right, `%s is never nil, so ?? has no effect: write %[1]s != "" ? %[1]s : %s`, left, n.Right)
 		}
 	case "contains", "startsWith", "endsWith", "matches":
@@ -93,11 +94,11 @@ func (c *mistakeFinder) comparison(n *ast.BinaryNode) {
 }
 
 // equality checks a field against a constant.
-func (c *mistakeFinder) equality(operator string, o operand, other ast.Node) {
+func (c *finder) equality(operator string, o operand, other ast.Node) {
 	_, isText := o.shape.(string)
 	switch constant := other.(type) {
 	case *ast.NilNode:
-		if !c.neverNil(o) {
+		if o.path == nil || !c.scope.NeverNil(o.path) {
 			return
 		}
 		switch o.shape.(type) {
@@ -132,25 +133,8 @@ func (c *mistakeFinder) equality(operator string, o operand, other ast.Node) {
 	}
 }
 
-// neverNil reports whether an alert without the field has an empty value.
-func (c *mistakeFinder) neverNil(o operand) bool {
-	if len(o.path) < 2 || o.path[0] != "steps" {
-		return o.shape != nil
-	}
-	for _, s := range c.scope.steps {
-		if s.Name == o.path[1] {
-			var zero any = s.zero
-			for _, name := range o.path[2:] {
-				zero = index(zero, name)
-			}
-			return zero == ""
-		}
-	}
-	return false
-}
-
 // tag refuses a tag with its value as the name of a tag.
-func (c *mistakeFinder) tag(node ast.Node, tag string) {
+func (c *finder) tag(node ast.Node, tag string) {
 	if name, value, hasValue := strings.Cut(tag, ":"); hasValue {
 		c.refuse(node, "alert.tags is a map by name: write alert.tags[%q] == %q, or %q in alert.tag_list", name, value, tag)
 	}
@@ -166,7 +150,7 @@ var partOf = map[string]func(text, part string) bool{
 }
 
 // part refuses a part of a text that no value of the field has.
-func (c *mistakeFinder) part(n *ast.BinaryNode, o operand) {
+func (c *finder) part(n *ast.BinaryNode, o operand) {
 	text, isConstant := n.Right.(*ast.StringNode)
 	switch o.shape.(type) {
 	case []string, map[string]string:

@@ -1,0 +1,96 @@
+package check
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"boomerang/shared/playbook"
+)
+
+// rule says what to do about a mistake. The first rule whose patterns match is used.
+type rule struct {
+	message string // a pattern of the parser's message
+	// source is a pattern of the text that the mistake is about; "" for any. A group named
+	// at moves the mistake to where it matches.
+	source string
+	advice string // with $1 for a group of source, and @1 for one of message
+}
+
+type compiledRule struct {
+	message, source *regexp.Regexp
+	advice          string
+}
+
+var rules = map[playbook.Language][]compiledRule{
+	playbook.YAML:       compiled(yamlRules),
+	playbook.Value:      compiled(valueRules),
+	playbook.Expression: compiled(expressionRules),
+	playbook.Template:   compiled(templateRules),
+}
+
+func compiled(rules []rule) []compiledRule {
+	all := make([]compiledRule, len(rules))
+	for i, r := range rules {
+		all[i] = compiledRule{regexp.MustCompile(r.message), regexp.MustCompile(r.source), r.advice}
+	}
+	return all
+}
+
+// advise says what to do about a mistake in a source, in plain words.
+func advise(l playbook.Language, source string, m playbook.Mistake) playbook.Mistake {
+	from := offset(source, m.At)
+	if l == playbook.YAML { // Its parser notices a mistake up to a line later.
+		line := strings.LastIndexByte(source[:from], '\n') + 1
+		from = strings.LastIndexByte(source[:max(line-1, 0)], '\n') + 1
+	}
+	for _, r := range rules[l] {
+		message := r.message.FindStringSubmatch(m.Text)
+		if message == nil {
+			continue
+		}
+		match := []int{0, 0}
+		if r.source.String() != "" {
+			if match = r.first(source, from); match == nil {
+				continue
+			}
+		}
+		if i := r.source.SubexpIndex("at"); i > 0 {
+			m.At = utf8.RuneCountInString(source[:match[2*i]])
+		}
+		m.Text = group.ReplaceAllStringFunc(r.advice, func(p string) string {
+			i := int(p[1] - '0')
+			switch {
+			case p[0] == '@':
+				return message[i]
+			case match[2*i] < 0:
+				return ""
+			}
+			return source[match[2*i]:match[2*i+1]]
+		})
+		return m
+	}
+	return m
+}
+
+// first returns the first match of the source's pattern that ends behind an offset.
+func (r compiledRule) first(source string, from int) []int {
+	for _, match := range r.source.FindAllStringSubmatchIndex(source, -1) {
+		if match[1] > from {
+			return match
+		}
+	}
+	return nil
+}
+
+var group = regexp.MustCompile(`[@$][0-9]`)
+
+// offset returns where a character of a text starts.
+func offset(text string, character int) int {
+	for at := range text {
+		if character--; character < 0 {
+			return at
+		}
+	}
+	return len(text)
+}

@@ -1,0 +1,68 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/template/parse"
+
+	"boomerang/shared/playbook"
+)
+
+// call returns the mistakes in a call of a template: texts that a field never has, and
+// arguments in the wrong order.
+func call(c playbook.Call) []playbook.Mistake {
+	var found []playbook.Mistake
+	add := func(node parse.Node, warning bool, format string, args ...any) {
+		found = append(found, playbook.Mistake{At: int(node.Position()), Text: fmt.Sprintf(format, args...), Warning: warning})
+	}
+	for i, arg := range c.Args {
+		if n, ok := arg.(*parse.NumberNode); ok && strings.HasPrefix(n.Text, "'") {
+			add(arg, false, "%s is the number of a character: write a text in double quotes", n.Text)
+		}
+		if c.Paths[i] == nil {
+			continue
+		}
+		values := valuesOf(c.Paths[i])
+		if values == nil || c.Name != "eq" && c.Name != "ne" {
+			continue
+		}
+		for _, other := range c.Args {
+			if constant, ok := constantOf(other); ok && constant != "" && !slices.Contains(values, constant) {
+				add(other, false, "%s is never %q%s", strings.Join(c.Paths[i], "."), constant, playbook.Suggest(constant, values))
+			}
+		}
+	}
+	if len(c.Args) == 0 || c.Piped {
+		return found
+	}
+	_, firstIsConstant := constantOf(c.Args[0])
+	switch last, lastIsConstant := constantOf(c.Args[len(c.Args)-1]); {
+	case slices.Contains([]string{"truncate", "default", "join", "contains"}, c.Name) && !firstIsConstant && lastIsConstant && c.Paths[0] != nil:
+		add(c.Args[0], true, "%s takes the value last: write %[1]s %s .%s", c.Name, quoted(c.Args[1], last), strings.Join(c.Paths[0], "."))
+	case c.Name == "printf" && firstIsConstant:
+		format := strings.ReplaceAll(c.Args[0].(*parse.StringNode).Text, "%%", "")
+		if verbs := strings.Count(format, "%"); verbs != len(c.Args)-1 {
+			add(c.Args[0], true, "the format of printf has %d verbs, and there are %d values", verbs, len(c.Args)-1)
+		}
+	}
+	return found
+}
+
+// constantOf returns the value of a constant.
+func constantOf(node parse.Node) (string, bool) {
+	switch n := node.(type) {
+	case *parse.StringNode:
+		return n.Text, true
+	case *parse.NumberNode:
+		return n.Text, true
+	}
+	return "", false
+}
+
+func quoted(node parse.Node, text string) string {
+	if node.Type() == parse.NodeString {
+		return fmt.Sprintf("%q", text)
+	}
+	return text
+}
