@@ -99,7 +99,7 @@ func (s *Source) decodeStruct(node *yaml.Node, into reflect.Value, path string) 
 		i := slices.Index(names, key.Value)
 		if i < 0 {
 			unknown = append(unknown, key)
-			if i = slices.Index(names, closest(key.Value, names)); i >= 0 {
+			if i = slices.Index(names, Closest(key.Value, names)); i >= 0 {
 				given[i] = true // One mistake has one problem.
 			}
 			continue

@@ -37,7 +37,7 @@ func (p Problems) Error() string {
 
 // Suggest returns how to correct an unknown word: the closest known word, or all.
 func Suggest(word string, known []string) string {
-	switch best := closest(word, known); {
+	switch best := Closest(word, known); {
 	case best != "":
 		return fmt.Sprintf("; did you mean %q?", best)
 	case len(known) == 0:
@@ -46,8 +46,8 @@ func Suggest(word string, known []string) string {
 	return "; use one of " + strings.Join(known, ", ")
 }
 
-// closest returns the known word that differs least from a word, or "" if all differ much.
-func closest(word string, known []string) string {
+// Closest returns the known word that differs least from a word, or "" if all differ much.
+func Closest(word string, known []string) string {
 	best, least := "", min(2, max(1, len(word)/2))+1
 	for _, candidate := range known {
 		if d := difference(strings.ToLower(word), strings.ToLower(candidate)); d < least {

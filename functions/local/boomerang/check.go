@@ -65,10 +65,15 @@ func (c cli) checkPlaybooks(paths []string) error {
 			continue
 		}
 		source, err := os.ReadFile(file)
-		if err == nil {
-			err = check.File(file, source, kindsBeside(file)).Err
+		if err != nil {
+			problems = append(problems, err)
+			continue
 		}
-		problems = append(problems, err)
+		report := check.File(file, source, kindsBeside(file))
+		for _, warning := range report.Warnings {
+			c.out.Line("%s", warning)
+		}
+		problems = append(problems, report.Err)
 	}
 	if err := errors.Join(problems...); err != nil {
 		return err

@@ -81,7 +81,8 @@ func TestCommands(t *testing.T) {
 		{line: "test testdata/bad", fails: []string{"no tests of playbooks"}},
 		{line: "test none", fails: []string{"none"}},
 
-		{line: "check testdata/good testdata/lookup", shows: []string{"2 valid playbook files\n"}},
+		{line: "check testdata/good testdata/lookup", shows: []string{"3 valid playbook files\n"}},
+		{line: "check testdata/good/source.yaml", shows: []string{`testdata/good/source.yaml:1:39: warning: Datadog does not list the source "githib"`, `did you mean "github"?`, "1 valid playbook files\n"}},
 		{line: "check testdata/bad", fails: []string{`a.yaml:1:23: unknown key "mach"; did you mean "match"?`, `did you mean "owner"?`, "owners.csv", "d.yaml:1:30: limit must be a number with one reading", "d.yaml:1:61: alert.tags.team is never nil"}},
 		{line: "check testdata/good/owners.yaml", fails: []string{"owners.yaml"}}, // A file that is named is checked as playbooks.
 		{line: "check ../../../events", fails: []string{"no playbooks in ../../../events"}},

@@ -30,6 +30,7 @@ func File(name string, content []byte, kinds []enrich.Kind) Report {
 	if source.Err() == nil {
 		followUps(book, source, file)
 	}
+	sources(source, file)
 	placeholders(source, file)
 	times(source, file)
 	report := Report{Err: source.Err(), Warnings: source.Warnings()}
