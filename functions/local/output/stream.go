@@ -15,14 +15,17 @@ import (
 	"boomerang/shared/enrich"
 )
 
-// maxShown is how many characters of a value are shown on its line.
-const maxShown = 1000
+// The bounds of what is shown on one line, in characters. A payload is shown whole.
+const (
+	maxValue = 1 << 20
+	maxTitle = 200
+)
 
 // StreamEvent writes an event of Datadog's stream with all fields that Datadog sent.
 func (p *Printer) StreamEvent(e datadog.Event) {
 	var others map[string]json.RawMessage
 	_ = json.Unmarshal(e.Raw, &others) // Without an object there is nothing more to show.
-	p.field("title", p.paint(bold, enrich.Line(e.Title, maxShown)))
+	p.field("title", p.paint(bold, enrich.Line(e.Title, maxValue)))
 	for _, f := range []struct{ name, value string }{
 		{"id", e.ID},
 		{"url", e.URL},
@@ -34,12 +37,12 @@ func (p *Printer) StreamEvent(e datadog.Event) {
 		{"device_name", e.DeviceName},
 		{"tags", strings.Join(e.Tags, ", ")},
 	} {
-		p.field(f.name, enrich.Line(f.value, maxShown))
+		p.field(f.name, enrich.Line(f.value, maxValue))
 		delete(others, f.name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(others)) {
 		if !slices.Contains([]string{"title", "text", "id_str"}, name) {
-			p.field(name, enrich.Line(valueOf(others[name]), maxShown))
+			p.field(name, enrich.Line(valueOf(others[name]), maxValue))
 		}
 	}
 	p.text(visible(e.Text))
@@ -71,7 +74,7 @@ func visible(text string) string {
 func (p *Printer) Stream(events []datadog.Event) {
 	for _, e := range events {
 		at, rest := fmt.Sprintf("%-23s", utc(e.Happened)), fmt.Sprintf("%-10s %-14s %-19s", visible(e.AlertType), visible(sourceOf(e)), e.ID)
-		p.Line("%s  %s %s", p.paint(dim, at), rest, p.paint(bold, enrich.Line(e.Title, maxShown)))
+		p.Line("%s  %s %s", p.paint(dim, at), rest, p.paint(bold, enrich.Line(e.Title, maxTitle)))
 	}
 }
 

@@ -2,6 +2,7 @@ package output_test
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -10,13 +11,15 @@ import (
 	"boomerang/shared/datadog"
 )
 
+var payload = `{"monitor":{"name":"` + strings.Repeat("n", 5000) + `"}}`
+
 func streamEvent() datadog.Event {
 	return datadog.Event{
 		ID: "8306082202796025013", Title: "Full\x1b[31m disk\n", Text: "%%%\nfirst\x1b]0;x\x07\n\tsecond\n%%%", Happened: time.Date(2026, 3, 14, 3, 0, 0, 0, time.UTC),
 		AlertType: "error", Priority: "low", Source: "Torq", Host: "web-1", DeviceName: "sda", Tags: []string{"env:prod", "source:torq"}, URL: "https://app.datadoghq.com/event/event?id=7",
-		Payload: `{"monitor":{"id":7}}`,
+		Payload: payload,
 		Raw: []byte(`{"id":8306082202796025000,"id_str":"8306082202796025013","title":"t","text":"x","date_happened":1,"tags":["a"],"source":"Torq","host":"h",
-			"payload":"{\"monitor\":{\"id\":7}}","comments":[],"handle":null,"is_aggregate":false,"monitor_id":12345678901234567890,"new":{"a": 1.50},"device_name":"sda"}`),
+			"payload":` + strconv.Quote(payload) + `,"comments":[],"handle":null,"is_aggregate":false,"monitor_id":12345678901234567890,"new":{"a": 1.50},"device_name":"sda"}`),
 	}
 }
 
@@ -29,7 +32,7 @@ func TestPrinter_StreamEvent(t *testing.T) {
 			"  title            Full[31m disk", "  id               8306082202796025013", "  url              https://app.datadoghq.com/event/event?id=7",
 			"  date_happened    2026-03-14 03:00:00 UTC", "  alert_type       error", "  priority         low", "  source           torq",
 			"  host             web-1", "  device_name      sda", "  tags             env:prod, source:torq",
-			"  is_aggregate     false", "  monitor_id       12345678901234567890", `  new              {"a": 1.50}`, `  payload          {"monitor":{"id":7}}`,
+			"  is_aggregate     false", "  monitor_id       12345678901234567890", `  new              {"a": 1.50}`, "  payload          " + payload,
 			"", "  │ first]0;x", "  │ \tsecond",
 		}},
 		"not an object": {datadog.Event{ID: "7", Raw: []byte("5")}, []string{"  id               7", ""}},
