@@ -3,6 +3,8 @@ package playbook
 import (
 	"cmp"
 	_ "embed"
+	"io/fs"
+	"path"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,20 +15,62 @@ import (
 	"boomerang/shared/enrich"
 )
 
+// DefaultFile is the name of the embedded playbooks.
+const DefaultFile = "default.yaml"
+
 //go:embed default.yaml
 var defaultFile []byte
+
+// OwnFolder is the folder of the playbooks of those who deploy, which Own has.
+const OwnFolder = "own"
 
 // DefaultSource returns the file of the embedded playbooks.
 func DefaultSource() []byte { return slices.Clone(defaultFile) }
 
 // Default returns the embedded playbooks.
 func Default(kinds []enrich.Kind) (*Book, error) {
-	book, source, _ := load("default.yaml", defaultFile, kinds, nil)
+	book, source, _ := load(DefaultFile, defaultFile, kinds, nil)
 	if err := source.Err(); err != nil {
 		return nil, err
 	}
 	book.fallback = book.playbooks[len(book.playbooks)-1]
 	return book, nil
+}
+
+// Deployed returns the playbook files in a folder, in the order of their names, and then
+// the embedded playbooks.
+func Deployed(folder fs.FS, kinds []enrich.Kind) (*Book, error) {
+	book, err := Default(kinds)
+	if err != nil {
+		return nil, err
+	}
+	files, err := fs.ReadDir(folder, ".")
+	if err != nil {
+		return nil, err
+	}
+	var own []*playbook
+	for _, file := range files {
+		if !IsFile(file.Name()) || file.IsDir() {
+			continue
+		}
+		source, err := fs.ReadFile(folder, file.Name())
+		if err != nil {
+			return nil, err
+		}
+		more, checked, _ := load(path.Join(OwnFolder, file.Name()), source, kinds, nil)
+		if err := checked.Err(); err != nil {
+			return nil, err
+		}
+		own = append(own, more.playbooks...)
+	}
+	book.playbooks = append(own, book.playbooks...)
+	return book, nil
+}
+
+// IsFile reports whether a name in OwnFolder is that of a playbook file. Tests have their
+// own ending, and tables are CSV files or in a folder below.
+func IsFile(name string) bool {
+	return !strings.HasSuffix(name, ".test.yaml") && (path.Ext(name) == ".yaml" || path.Ext(name) == ".yml")
 }
 
 // Load reads a playbook file with steps of these kinds. The last embedded playbook is

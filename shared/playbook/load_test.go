@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"boomerang/shared/alert"
@@ -161,6 +162,30 @@ func TestLoad_Fallback(t *testing.T) {
 	}
 	if _, err := playbook.Load("test.yaml", []byte(one("match: alert.test")), nil); err == nil || !strings.HasPrefix(err.Error(), "default.yaml:") {
 		t.Errorf("without the steps of the fallback: %v", err)
+	}
+}
+
+func TestDeployed(t *testing.T) {
+	files := fstest.MapFS{
+		"README.md":         {Data: []byte("# Mine")},
+		"a.test.yaml":       {Data: []byte("cases: []")},
+		"b.yml":             {Data: []byte("playbooks: [{name: b, match: alert.host == \"b\"}, {name: every, match: alert.host != \"\"}]")},
+		"a.yaml":            {Data: []byte("playbooks: [{name: a, match: alert.host == \"a\"}]")},
+		"owners.csv":        {Data: []byte("service,team")},
+		"tables/sites.yaml": {Data: []byte("[{site: a}]")},
+	}
+	book, err := playbook.Deployed(files, bench{}.kinds())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]string{"a": "a", "b": "b", "c": "every", "": "default"} {
+		if got := book.For(alert.Alert{Hostname: host}, memory.Memory{}).Name(); got != want {
+			t.Errorf("an alert of the host %q gets %s, want %s", host, got, want)
+		}
+	}
+	files["a.yaml"].Data = []byte("playbok: []")
+	if _, err := playbook.Deployed(files, bench{}.kinds()); err == nil || !strings.Contains(err.Error(), "own/a.yaml:1") {
+		t.Errorf("a mistake: %v", err)
 	}
 }
 

@@ -4,9 +4,13 @@ package alerting
 
 import (
 	"context"
+	"embed"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -54,17 +58,36 @@ func New(ctx context.Context, r *runtime.Runtime, cfg config.Pipeline) (*pipelin
 	return pipeline.New(conf), nil
 }
 
-// Playbooks loads a playbook file, or the embedded playbooks if path is empty.
+// Playbooks loads a playbook file, or the deployed playbooks if path is empty.
 func Playbooks(path string, kinds []enrich.Kind) (*playbook.Book, error) {
-	if path == "" {
+	switch path {
+	case "":
+		return playbook.Deployed(folder(path), kinds)
+	case playbook.DefaultFile:
 		return playbook.Default(kinds)
 	}
-	source, err := os.ReadFile(path)
+	source, err := fs.ReadFile(folder(path), filepath.Base(path))
 	if err != nil {
-		return nil, fmt.Errorf("PLAYBOOKS_FILE: %w", err)
+		return nil, fmt.Errorf("PLAYBOOKS_FILE=%s: %w", path, err)
 	}
 	return playbook.Load(path, source, kinds)
 }
 
-// Tables returns the lookup tables beside a playbook file.
-func Tables(path string) *lookup.Tables { return lookup.NewTables(os.DirFS(filepath.Dir(path))) }
+// Tables returns the lookup tables beside a playbook file, or those beside the deployed
+// playbooks if path is empty.
+func Tables(path string) *lookup.Tables { return lookup.NewTables(folder(path)) }
+
+// folder returns the folder of a playbook file. What is in own/ is embedded.
+func folder(file string) fs.FS {
+	if file == "" {
+		file = playbook.OwnFolder + "/"
+	}
+	if !strings.HasPrefix(file, playbook.OwnFolder+"/") {
+		return os.DirFS(filepath.Dir(file))
+	}
+	embedded, err := fs.Sub(playbook.Own, path.Dir(file))
+	if err != nil {
+		return embed.FS{} // The path leads out of the folder.
+	}
+	return embedded
+}

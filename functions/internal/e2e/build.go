@@ -55,7 +55,7 @@ func buildAll(name, ldflags string) (string, error) {
 // build builds functions as Lambda runs them, but for this machine, and without
 // -trimpath, so that packages compiled for the tests are used again.
 func build(dir, ldflags string, functions ...Function) error {
-	arguments := []string{"build", "-tags", "lambda.norpc", "-ldflags=-s -w" + ldflags, "-o", dir + string(filepath.Separator)}
+	arguments := []string{"build", "-tags", "lambda.norpc,noown", "-ldflags=-s -w" + ldflags, "-o", dir + string(filepath.Separator)}
 	for _, f := range functions {
 		arguments = append(arguments, "boomerang/functions/"+string(f))
 	}

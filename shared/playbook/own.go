@@ -1,0 +1,10 @@
+//go:build !noown
+
+package playbook
+
+import "embed"
+
+// Own has OwnFolder.
+//
+//go:embed own
+var Own embed.FS
