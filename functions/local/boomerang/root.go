@@ -43,12 +43,11 @@ func (c cli) root() *cobra.Command {
 	root.SetOut(c.out)
 	root.SetErr(c.stderr)
 	root.SetIn(c.stdin)
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 100"))
 	root.SetFlagErrorFunc(usageErrorOf)
 	root.SetHelpCommand(helpCommand())
 	root.AddCommand(
 		c.runCommand(), c.tryCommand(), c.testCommand(), c.checkCommand(), c.serveCommand(),
-		c.drillCommand(), c.setupCommand(), c.redriveCommand(), c.eventsCommand(), c.schemaCommand(),
+		c.drillCommand(), c.setupCommand(), c.redriveCommand(), c.eventsCommand(), c.backtestCommand(), c.schemaCommand(),
 	)
 	root.InitDefaultCompletionCmd()
 	markUsageErrors(root)

@@ -147,3 +147,25 @@ func (r recording) save(folder string) error {
 	}
 	return os.WriteFile(filepath.Join(folder, File), out.Bytes(), 0o644)
 }
+
+// Bodies returns the bodies of the successful responses to GET of a path, in order.
+func Bodies(folder, path string) ([][]byte, error) {
+	r, err := load(folder)
+	if err != nil {
+		return nil, notRecorded(folder, err)
+	}
+	var bodies [][]byte
+	for _, e := range r.Exchanges {
+		if e.Request.Method == http.MethodGet && e.Request.Path == path && e.Response.Status < http.StatusMultipleChoices {
+			bodies = append(bodies, encode(e.Response.Body))
+		}
+	}
+	return bodies, nil
+}
+
+func notRecorded(folder string, err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s is not a recording: it has no %s; make try RECORD=<folder> (or --record) makes one, and so does make backtest", folder, File)
+	}
+	return err
+}

@@ -82,11 +82,8 @@ type Player struct {
 // recorder.
 func NewPlayer(folder string, secrets ...string) (*Player, error) {
 	r, err := load(folder)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s is not a recording: it has no %s; make try RECORD=<folder> (or --record) makes one", folder, File)
-	}
 	if err != nil {
-		return nil, err
+		return nil, notRecorded(folder, err)
 	}
 	p := &Player{At: r.At, folder: folder, scrubber: scrubber{secrets}, responses: map[string]response{}}
 	for _, e := range slices.Backward(r.Exchanges) {

@@ -86,8 +86,11 @@ func (s *Sandbox) Close() {
 }
 
 // Client returns a client of the fake, or of the real Datadog if live.
-func (s *Sandbox) Client() (*datadog.Client, error) {
-	return datadog.New(datadog.Config{Site: s.site, BaseURL: s.apiURL}, s.Keys)
+func (s *Sandbox) Client() (*datadog.Client, error) { return s.ClientThrough(http.DefaultTransport) }
+
+// ClientThrough is Client with a transport that can record.
+func (s *Sandbox) ClientThrough(transport http.RoundTripper) (*datadog.Client, error) {
+	return datadog.New(datadog.Config{Site: s.site, BaseURL: s.apiURL, HTTPClient: &http.Client{Transport: transport}}, s.Keys)
 }
 
 // Name says whose Datadog the client reads.

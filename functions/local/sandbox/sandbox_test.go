@@ -31,10 +31,7 @@ func seeded(t *testing.T, file string) (*Sandbox, alert.Alert) {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	request, err := functionurl.ReadFile("../../../events/" + file)
-	if err == nil {
-		request, err = functionurl.Fresh(request, time.Now())
-	}
+	request, err := functionurl.ReadFresh("../../../events/"+file, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

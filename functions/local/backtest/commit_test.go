@@ -1,0 +1,118 @@
+package backtest_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"boomerang/functions/local/backtest"
+)
+
+// repository returns a folder whose HEAD has some playbooks, and whose first commit has a
+// broken one.
+func repository(t *testing.T) string {
+	t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed")
+	}
+	folder := t.TempDir()
+	git := func(args ...string) {
+		t.Helper()
+		cmd := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"}, args...)...) //nolint:gosec // A test's own words.
+		cmd.Dir = folder
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v\n%s", args, err, out)
+		}
+	}
+	git("init", "-q")
+	write(t, filepath.Join(folder, "ops", "a.yaml"), "playbooks: [{name: a, mach: x}]")
+	write(t, filepath.Join(folder, "ops", "owners.csv"), "service,team\ncheckout,shop\n")
+	git("add", ".")
+	git("commit", "-qm", "broken")
+	git("tag", "broken")
+	write(t, filepath.Join(folder, "ops", "a.yaml"), `playbooks: [{name: before, match: alert.tags.service == "checkout", steps: [{uses: lookup, with: {file: owners.csv, key: service, value: checkout}}]}]`)
+	write(t, filepath.Join(folder, "ops", "sub", "b.yaml"), `playbooks: [{name: other, match: alert.tags.service == "cart"}]`)
+	git("add", ".")
+	git("commit", "-qm", "good")
+	write(t, filepath.Join(folder, "ops", "a.yaml"), `playbooks: [{name: after, match: alert.tags.service == "checkout"}]`)
+	write(t, filepath.Join(folder, "ops", "new.yaml"), `playbooks: [{name: new, match: alert.tags.service == "search"}]`)
+	write(t, filepath.Join(folder, "later", "c.yaml"), `playbooks: [{name: c}]`)
+	return folder
+}
+
+func TestLoadCommit(t *testing.T) {
+	folder := repository(t)
+	for _, tt := range []struct {
+		commit, path string
+		want         string // the playbooks of the commit, or its error
+	}{
+		{"HEAD", "ops/a.yaml", "after 0 3, before 3 0, default 3 3"},
+		{"HEAD", "ops", "after 0 3, before 3 0, other 2 2, default 1 0, new 0 1"},
+		{"HEAD", "ops/sub/b.yaml", "default 4 4, other 2 2"},
+		{"HEAD", "ops/new.yaml", "ops/new.yaml: give the playbooks to compare with by --base-playbooks"},
+		{"HEAD", "later", "has no folder"},
+		{"broken", "ops/a.yaml", "the playbooks of broken ("},
+		{"broken", "ops", `a.yaml:1:23: unknown key "mach"; did you mean "match"?`},
+		{"none", "ops", `there is no commit "none" in this repository`},
+		{"--all", "ops", `there is no commit "--all" in this repository`},
+		{"HEAD", "ops/none.yaml", "no such file"},
+	} {
+		path := filepath.Join(folder, filepath.FromSlash(tt.path))
+		base, err := backtest.LoadCommit(t.Context(), tt.commit, path, kindsBeside)
+		got := ""
+		if err != nil {
+			got = err.Error()
+		} else {
+			now, err := backtest.Load(path, path, kindsBeside)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = strings.Join(lines(backtest.Run(backtest.Select(stream(), "boomerang", false, time.Time{}), base, now, 1, func(int, int) {}))[1:], ", ")
+		}
+		if !strings.Contains(got, tt.want) || strings.Contains(got, os.TempDir()+"/backtest") {
+			t.Errorf("%s of %s: got %s, want %s", tt.path, tt.commit, got, tt.want)
+		}
+	}
+	if _, err := backtest.LoadCommit(t.Context(), "HEAD", t.TempDir(), kindsBeside); err == nil || !strings.Contains(err.Error(), "is in no git repository") {
+		t.Errorf("outside of a repository: %v", err)
+	}
+	left, err := filepath.Glob(filepath.Join(os.TempDir(), "backtest*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestCommit_String(t *testing.T) {
+	for name, want := range map[string]string{"HEAD": "HEAD (01234567)", "0123": "01234567", "v1": "v1 (01234567)"} {
+		if got := (backtest.Commit{Name: name, Hash: "0123456789abcdef"}).String(); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func TestLoad(t *testing.T) {
+	folder := t.TempDir()
+	write(t, filepath.Join(folder, "default.yaml"), "playbooks: [{name: default}]")
+	write(t, filepath.Join(folder, "z.yaml"), `playbooks: [{name: z, match: alert.tags.service == "cart"}]`)
+	write(t, filepath.Join(folder, "z.test.yaml"), "cases: []")
+	write(t, filepath.Join(folder, "owners.yaml"), "checkout: shop")
+	all, err := backtest.Load(folder, folder, kindsBeside)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := lines(backtest.Run(backtest.Select(stream(), "boomerang", false, time.Time{}), all, all, 1, func(int, int) {})); got[1] != "default 4 4" || got[2] != "z 2 2" {
+		t.Errorf("got %v", got)
+	}
+	write(t, filepath.Join(folder, "a.yaml"), "playbooks: [{name: z}]")
+	if _, err := backtest.Load(folder, folder, kindsBeside); err == nil || !strings.Contains(err.Error(), `both have a playbook "z": rename one`) {
+		t.Errorf("two of a name: %v", err)
+	}
+	for _, path := range []string{t.TempDir(), filepath.Join(folder, "none")} {
+		if _, err := backtest.Load(path, path, kindsBeside); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}

@@ -1,0 +1,271 @@
+package backtest
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"boomerang/shared/enrich"
+	"boomerang/shared/playbook"
+)
+
+// Report is the result of a backtest. It counts alerts. Its JSON names are those of the
+// command's output.
+type Report struct {
+	Base      string    `json:"base"`      // the playbooks to compare with
+	Playbooks string    `json:"playbooks"` // those of the working tree
+	From      time.Time `json:"from,omitzero"`
+	To        time.Time `json:"to,omitzero"`
+	Read      int       `json:"events_read"`
+	Skipped   int       `json:"alerts_of_others"` // that did not notify the webhook
+	Note      string    `json:"note,omitempty"`
+
+	Alerts    int `json:"alerts"`
+	Changed   int `json:"changed"`
+	Unchanged int `json:"unchanged"`
+	NotJudged int `json:"not_judged"` // no change is known, and not all is judged
+
+	Matched []Match `json:"matched"` // by playbook
+	Default Pair    `json:"default"` // alerts that only the default playbook matches
+	Open    Pair    `json:"open"`    // alerts of which it is open what they match
+
+	Changes  []Group `json:"changes"`
+	Cut      Count   `json:"cut"`
+	HeldBack Count   `json:"held_back"`
+	Followed Count   `json:"followed_up"`
+
+	Unjudged []Unjudged `json:"unjudged"`
+	// Posted compares the base with the events that Boomerang posted.
+	Posted Posted `json:"posted"`
+}
+
+// Pair is a number with the base's playbooks, and with those of the working tree.
+type Pair struct {
+	Base int `json:"base"`
+	Now  int `json:"now"`
+}
+
+func (p *Pair) add(side int) { *[]*int{&p.Base, &p.Now}[side]++ }
+
+// Match counts the alerts that a playbook matches first.
+type Match struct {
+	Playbook string `json:"playbook"`
+	Pair
+}
+
+// Group is changes of one kind that have something in common.
+type Group struct {
+	Kind     string    `json:"kind"`
+	Playbook string    `json:"playbook,omitempty"` // of the working tree
+	What     string    `json:"what,omitempty"`
+	Count    int       `json:"count"`
+	Examples []Example `json:"examples"`
+}
+
+// Example is one alert.
+type Example struct {
+	ID     string `json:"id"`
+	URL    string `json:"url"`
+	Title  string `json:"title"`
+	Before string `json:"before,omitempty"`
+	After  string `json:"after,omitempty"`
+}
+
+// Count is alerts for which both versions do the same, with groups of those of the working
+// tree.
+type Count struct {
+	Pair
+	Groups []Group `json:"groups"`
+}
+
+// Unjudged is an expression or a template that reads what rebuilt alerts lack.
+type Unjudged struct {
+	Playbook string   `json:"playbook"`
+	Key      string   `json:"key"`
+	Source   string   `json:"source"`
+	Needs    []string `json:"needs"`
+	Count    int      `json:"count"`
+	BaseOnly bool     `json:"base_only"`
+}
+
+// Posted counts the alerts whose own event is in the stream.
+type Posted struct {
+	Events int     `json:"events"`
+	Other  int     `json:"other"` // from another playbook than the base's
+	Groups []Group `json:"groups"`
+}
+
+// maxExamples is how many alerts a group shows.
+const maxExamples = 3
+
+func newReport(s Selection, base, now Playbooks) *report {
+	r := &report{Report: Report{
+		Base: base.Name, Playbooks: now.Name, Read: s.Read, Skipped: s.Skipped, Note: s.Note, Alerts: len(s.Alerts),
+	}, fallbacks: [2]string{base.fallback, now.fallback}, matched: map[string]*Match{}, groups: map[groupKey]*Group{}, unjudged: map[unjudgedKey]*Unjudged{}}
+	if len(s.Alerts) > 0 {
+		r.From, r.To = s.Alerts[0].Date, s.Alerts[len(s.Alerts)-1].Date
+	}
+	return r
+}
+
+// report is a Report that grows.
+type report struct {
+	Report
+	fallbacks [2]string
+	matched   map[string]*Match
+	groups    map[groupKey]*Group
+	unjudged  map[unjudgedKey]*Unjudged
+}
+
+type groupKey struct{ list, kind, playbook, what string }
+
+type unjudgedKey struct{ playbook, key, source string }
+
+// The lists of groups besides that of changes.
+const (
+	cutList    = "cut"
+	heldList   = "held back"
+	followList = "followed up"
+	postedList = "posted"
+)
+
+func (r *report) add(a Alert, one result) {
+	switch {
+	case len(one.changes) > 0:
+		r.Changed++
+	case len(one.notJudged) > 0:
+		r.NotJudged++
+	default:
+		r.Unchanged++
+	}
+	for _, c := range one.changes {
+		r.group(groupKey{"", c.kind, c.playbook, c.group}, a, c.before, c.after)
+	}
+	for side, o := range one.sides() {
+		if o == nil {
+			r.Open.add(side)
+			continue
+		}
+		r.match(o.plan.Name()).add(side)
+		if o.plan.Name() == r.fallbacks[side] {
+			r.Default.add(side)
+		}
+		if len(o.cut) > 0 {
+			r.Cut.add(side)
+		}
+	}
+	if one.after != nil {
+		for _, what := range one.after.cut {
+			r.group(groupKey{cutList, "", one.after.playbook, withoutNumbers(what)}, a, "", what)
+		}
+	}
+	r.addPosted(a, one)
+	r.addUnjudged(one.unjudged)
+}
+
+// withoutNumbers replaces the numbers of a text, which differ by alert.
+func withoutNumbers(text string) string {
+	words := strings.Fields(text)
+	for i, word := range words {
+		if strings.Trim(word, "0123456789") == "" {
+			words[i] = "…"
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func (r *report) addPosted(a Alert, one result) {
+	if a.Posted == "" || one.before == nil {
+		return
+	}
+	r.Posted.Events++
+	if name := one.before.plan.Name(); name != a.Posted {
+		r.Posted.Other++
+		r.group(groupKey{postedList, "", name, "posted by " + a.Posted}, a, a.Posted, name)
+	}
+}
+
+// addUnjudged counts each expression once for an alert.
+func (r *report) addUnjudged(sides [2][]playbook.Unjudged) {
+	counted := map[unjudgedKey]bool{}
+	for side, all := range [][]playbook.Unjudged{sides[1], sides[0]} {
+		for _, u := range all {
+			key := unjudgedKey{u.Playbook, u.Key, u.Source}
+			if r.unjudged[key] == nil {
+				r.unjudged[key] = &Unjudged{Playbook: u.Playbook, Key: u.Key, Source: strings.TrimSpace(u.Source), BaseOnly: true}
+			}
+			known := r.unjudged[key]
+			known.BaseOnly = known.BaseOnly && side == 1
+			known.Needs = append(known.Needs, without(u.Needs, known.Needs)...)
+			if !counted[key] {
+				counted[key] = true
+				known.Count++
+			}
+		}
+	}
+}
+
+// hold counts an alert that a limit holds back.
+func (r *report) hold(side int, a Alert, o outcome) {
+	r.HeldBack.add(side)
+	if side == 1 {
+		r.group(groupKey{heldList, "", o.playbook, "monitor " + a.MonitorID}, a, "", "")
+	}
+}
+
+// followUp counts an alert that gets a follow-up.
+func (r *report) followUp(side int, a Alert, o outcome) {
+	r.Followed.add(side)
+	if side == 1 {
+		r.group(groupKey{followList, "", o.playbook, "after " + enrich.ShortDuration(o.plan.After[0])}, a, "", "")
+	}
+}
+
+func (r *report) match(name string) *Match {
+	if r.matched[name] == nil {
+		r.matched[name] = &Match{Playbook: name}
+	}
+	return r.matched[name]
+}
+
+func (r *report) group(key groupKey, a Alert, before, after string) {
+	g := r.groups[key]
+	if g == nil {
+		g = &Group{Kind: key.kind, Playbook: key.playbook, What: key.what}
+		r.groups[key] = g
+	}
+	g.Count++
+	if len(g.Examples) < maxExamples {
+		g.Examples = append(g.Examples, Example{ID: a.ID, URL: a.Link, Title: a.Title, Before: before, After: after})
+	}
+}
+
+// finished sorts all lists: the most frequent first.
+func (r *report) finished() Report {
+	for key, g := range r.groups {
+		list := map[string]*[]Group{"": &r.Changes, cutList: &r.Cut.Groups, heldList: &r.HeldBack.Groups, followList: &r.Followed.Groups, postedList: &r.Posted.Groups}[key.list]
+		*list = append(*list, *g)
+	}
+	for _, list := range []*[]Group{&r.Changes, &r.Cut.Groups, &r.HeldBack.Groups, &r.Followed.Groups, &r.Posted.Groups} {
+		slices.SortFunc(*list, func(a, b Group) int {
+			return cmp.Or(
+				cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind)), cmp.Compare(b.Count, a.Count),
+				cmp.Compare(a.Playbook, b.Playbook), cmp.Compare(a.What, b.What),
+			)
+		})
+	}
+	for _, m := range r.matched {
+		r.Matched = append(r.Matched, *m)
+	}
+	slices.SortFunc(r.Matched, func(a, b Match) int {
+		return cmp.Or(cmp.Compare(max(b.Base, b.Now), max(a.Base, a.Now)), cmp.Compare(a.Playbook, b.Playbook))
+	})
+	for _, u := range r.unjudged {
+		r.Unjudged = append(r.Unjudged, *u)
+	}
+	slices.SortFunc(r.Unjudged, func(a, b Unjudged) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Playbook, b.Playbook), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Source, b.Source))
+	})
+	return r.Report
+}

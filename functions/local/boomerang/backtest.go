@@ -1,0 +1,243 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"boomerang/functions/local/backtest"
+	"boomerang/functions/local/events"
+	"boomerang/functions/local/output"
+	"boomerang/functions/local/recording"
+	"boomerang/functions/local/sandbox"
+	"boomerang/shared/datadog"
+	"boomerang/shared/fault"
+	"boomerang/shared/site"
+)
+
+// deployedPlaybooks are those that the functions embed, in the repository.
+const deployedPlaybooks = "shared/playbook/default.yaml"
+
+type backtestOptions struct {
+	since, file, record, replay         string
+	webhook, base, playbooks, basePaths string
+	failOver                            string
+	live, all, failOnChange             bool
+
+	limit *backtest.Limit
+}
+
+func (c cli) backtestCommand() *cobra.Command {
+	var o backtestOptions
+	form := textForm
+	cmd := &cobra.Command{
+		Use: "backtest", Short: "Say what a change of playbooks makes of the alerts in Datadog's event stream.",
+		Long: "Say what the playbooks of this working tree make of the alerts in Datadog's event stream, compared with those of\n" +
+			"another commit. No step runs and nothing is posted. The alerts are read with --live, --replay or --file.",
+		Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.parse(); err != nil {
+				return wrongUse(cmd, "%w", err)
+			}
+			return c.backtest(cmd.Context(), o, form)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.since, "since", "", "events from this `time` on, such as 36h, 7d (the default with --live) or 2026-11-20")
+	flags.StringVar(&o.file, "file", "", "read the events from this `file`, - for the input: responses of GET /api/v1/events")
+	flags.StringVar(&o.replay, "replay", "", "read the events from the recording in this `folder`")
+	flags.StringVar(&o.record, "record", "", "keep Datadog's responses in this `folder`, without keys and names")
+	flags.StringVar(&o.playbooks, "playbooks", "", "a playbook `file or folder`, by default "+deployedPlaybooks)
+	flags.StringVar(&o.base, "base", "HEAD", "the `commit` to compare with")
+	flags.StringVar(&o.basePaths, "base-playbooks", "", "a playbook `file or folder` to compare with, instead of a commit")
+	flags.StringVar(&o.webhook, "webhook", "", "the `name` of the webhook in Datadog, by default WEBHOOK_NAME or boomerang")
+	addSwitch(cmd, &o.all, "all-monitors", "ALL_MONITORS", "count alerts that did not notify the webhook, too")
+	flags.Var(&form, "output", "text or json")
+	flags.StringVar(&o.failOver, "fail-if-default-over", "", "fail if more alerts than this `number`, or share such as 5%, fall to the default playbook")
+	addSwitch(cmd, &o.failOnChange, "fail-on-change", "FAIL_ON_CHANGE", "fail if any alert changes, or cannot be judged")
+	addLive(cmd, &o.live)
+	return cmd
+}
+
+// parse checks the options. An error is a wrong use.
+func (o *backtestOptions) parse() error {
+	sources := 0
+	for _, given := range []bool{o.live, o.replay != "", o.file != ""} {
+		if given {
+			sources++
+		}
+	}
+	switch {
+	case sources != 1:
+		return errors.New("say where the alerts are read: LIVE=1 (--live) with DD_API_KEY and DD_APP_KEY, REPLAY=<folder> (--replay) or FILE=<file> (--file)")
+	case o.record != "" && !o.live:
+		return errors.New("only what is read with LIVE=1 (--live) can be recorded")
+	}
+	if _, err := o.from(time.Now()); err != nil {
+		return err
+	}
+	if o.failOver != "" {
+		limit, err := backtest.ParseLimit(o.failOver)
+		if err != nil {
+			return fmt.Errorf("--fail-if-default-over: %w", err)
+		}
+		o.limit = &limit
+	}
+	return nil
+}
+
+// from returns the time that the events are read from, which may be given from the last one.
+func (o backtestOptions) from(last time.Time) (at time.Time, err error) {
+	if o.since == "" {
+		return at, nil
+	}
+	if at, err = events.Time(o.since, last); err != nil {
+		err = fmt.Errorf("--since: %w", err)
+	}
+	return at, err
+}
+
+func (c cli) backtest(ctx context.Context, o backtestOptions, form outputForm) error {
+	base, now, err := o.load(ctx)
+	if err != nil {
+		return err
+	}
+	read, err := c.readEvents(ctx, o)
+	if err != nil {
+		return err
+	}
+	from, err := o.from(backtest.Newest(read))
+	if err != nil {
+		return err
+	}
+	found := backtest.Select(read, cmp.Or(o.webhook, c.env["WEBHOOK_NAME"], "boomerang"), o.all, from)
+	report := backtest.Run(found, base, now, runtime.NumCPU(), output.Progress(c.stderr, "compared", "alerts"))
+	if form == textForm {
+		c.out.Backtest(report)
+	} else if err := c.showJSON(report); err != nil {
+		return err
+	}
+	return o.verdict(report)
+}
+
+// load loads the playbooks of both sides.
+func (o backtestOptions) load(ctx context.Context) (base, now backtest.Playbooks, err error) {
+	path := o.playbooks
+	if path == "" {
+		if path, err = findUpward(deployedPlaybooks); err != nil {
+			return base, now, err
+		}
+	}
+	if now, err = backtest.Load(path, path, kindsBeside); err != nil {
+		return base, now, err
+	}
+	if o.basePaths != "" {
+		base, err = backtest.Load(o.basePaths, o.basePaths, kindsBeside)
+	} else {
+		base, err = backtest.LoadCommit(ctx, o.base, path, kindsBeside)
+	}
+	return base, now, err
+}
+
+// findUpward returns the path of a file in this folder or in one above it.
+func findUpward(file string) (string, error) {
+	for folder := "."; ; folder = filepath.Join("..", folder) {
+		path := filepath.Join(folder, file)
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		}
+		if at, err := filepath.Abs(folder); err != nil || at == filepath.Dir(at) {
+			return "", fmt.Errorf("there is no %s here: run this in the repository, or give a file or folder by --playbooks", file)
+		}
+	}
+}
+
+// readEvents reads the stream, a recording or a file.
+func (c cli) readEvents(ctx context.Context, o backtestOptions) ([]datadog.Event, error) {
+	if o.live {
+		return c.readStream(ctx, o)
+	}
+	var responses [][]byte
+	var err error
+	name := o.replay
+	if name != "" {
+		responses, err = recording.Bodies(name, "/api/v1/events")
+	} else {
+		name, responses = o.file, make([][]byte, 1)
+		responses[0], err = c.readFile(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(responses) == 0 {
+		return nil, fmt.Errorf("the recording in %s has no list of events; LIVE=1 RECORD=<folder> makes one", name)
+	}
+	ofLinks, err := site.Parse(cmp.Or(c.env["DD_SITE"], site.Default.String()))
+	if err != nil {
+		return nil, fmt.Errorf("DD_SITE: %w", err)
+	}
+	read, err := backtest.Decode(ctx, ofLinks, responses...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return read, nil
+}
+
+func (c cli) readFile(name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(c.stdin)
+	}
+	return os.ReadFile(name)
+}
+
+func (c cli) readStream(ctx context.Context, o backtestOptions) ([]datadog.Event, error) {
+	s, err := sandbox.Start(c.env, true, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	to := time.Now().Truncate(time.Second)
+	o.since = cmp.Or(o.since, "7d")
+	from, err := o.from(to)
+	if err != nil {
+		return nil, err
+	}
+	transport, save := http.DefaultTransport, func() error { return nil }
+	if o.record != "" {
+		recorder, err := recording.NewRecorder(o.record, to, transport, s.Keys.API, s.Keys.App)
+		if err != nil {
+			return nil, err
+		}
+		transport, save = recorder, func() error { _, err := recorder.Close(); return err }
+	}
+	client, err := s.ClientThrough(transport)
+	if err != nil {
+		return nil, err
+	}
+	read, err := backtest.Read(ctx, client, from, to, output.Progress(c.stderr, "read", "hours"))
+	if err != nil {
+		err = errors.New(fault.Public(err)) // The error itself is for a log.
+	}
+	return read, errors.Join(err, save())
+}
+
+// verdict is the error of a backtest that fails.
+func (o backtestOptions) verdict(r backtest.Report) error {
+	var problems []error
+	if o.limit != nil && o.limit.Exceeded(r.Default.Now, r.Alerts) {
+		problems = append(problems, fmt.Errorf("%d of %d alerts fall to the default playbook, more than %s", r.Default.Now, r.Alerts, o.limit))
+	}
+	if o.failOnChange && r.Changed+r.NotJudged > 0 {
+		problems = append(problems, fmt.Errorf("%d of %d alerts change, and %d cannot be judged", r.Changed, r.Alerts, r.NotJudged))
+	}
+	return errors.Join(problems...)
+}
