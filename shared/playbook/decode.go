@@ -105,8 +105,9 @@ func (s *Source) decodeStruct(node *yaml.Node, into reflect.Value, path string) 
 			continue
 		}
 		given[i] = !isNull(value)
+		before := len(s.problems)
 		s.decode(value, into.FieldByIndex(fields[i].index), under(path, key.Value))
-		if s.checks != nil && s.checks.Field != nil && given[i] {
+		if s.checks != nil && s.checks.Field != nil && given[i] && len(s.problems) == before {
 			if problem := s.checks.Field(fields[i].tag, into.FieldByIndex(fields[i].index)); problem != "" {
 				s.report(positionOf(value), "%s %s", key.Value, problem)
 			}

@@ -128,10 +128,10 @@ func (l *loader) book(file Document) *Book {
 
 func (l *loader) playbook(d definition, path string) *playbook {
 	l.checkName(d.Name, path, "a playbook's name")
-	if d.Limit < 0 {
+	if d.Limit < 0 && l.checks == nil { // A check holds the bounds.
 		l.Report(path+".limit", "limit must be a number of events above zero, or be left out")
 	}
-	if l.has(path+".event.api") && d.Event.API != APIv1 && d.Event.API != APIv2 {
+	if l.has(path+".event.api") && d.Event.API != APIv1 && d.Event.API != APIv2 && l.checks == nil {
 		l.Report(path+".event.api", "api must be %s or %s", APIv1, APIv2)
 	}
 	p := &playbook{definition: d}

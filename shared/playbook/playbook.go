@@ -17,7 +17,9 @@ import (
 	"boomerang/shared/memory"
 )
 
-// The format of a playbook file. The JSON Schema takes its texts from the doc tags.
+// The format of a playbook file. The JSON Schema takes its texts from the doc tags, and its
+// bounds from min, max and values, which a check holds. A text with the tag texts is one of
+// these or a template.
 type (
 	// Document is a playbook file.
 	Document struct {
@@ -25,32 +27,32 @@ type (
 	}
 
 	definition struct {
-		Name     string           `yaml:"name" required:"true" doc:"The name, which events carry as the tag playbook:<name>. Lower-case letters, digits and dashes."`
+		Name     string           `yaml:"name" required:"true" pattern:"^[a-z0-9][a-z0-9_-]{0,63}$" doc:"The name, which events carry as the tag playbook:<name>. Lower-case letters, digits and dashes."`
 		Match    string           `yaml:"match" doc:"An expression over the alert, such as alert.tags.service == \"checkout\". Default: every alert matches."`
 		Continue bool             `yaml:"continue" doc:"Continue to the next playbook that matches, and add its steps, tags, limit and event texts to the same event."`
-		Limit    int              `yaml:"limit" doc:"The maximum number of events per minute for one monitor, of several playbooks the smallest. Further alerts become one summary event. Default: no limit."`
-		After    []time.Duration  `yaml:"after" doc:"Times after the alert's event, such as 15m or [15m, 1h], at which a follow-up says what became of the alert, unless it has recovered. From 1m to 24h, at most two. Default: no follow-up."`
+		Limit    int              `yaml:"limit" min:"1" max:"10000" doc:"The maximum number of events per minute for one monitor, of several playbooks the smallest. Further alerts become one summary event. Default: no limit."`
+		After    []time.Duration  `yaml:"after" min:"1m" max:"24h" items:"2" doc:"Times after the alert's event, such as 15m or [15m, 1h], at which a follow-up says what became of the alert, unless it has recovered. From 1m to 24h, at most two. Default: no follow-up."`
 		Steps    []stepDefinition `yaml:"steps" doc:"The steps, which run in parallel."`
 		Event    eventDefinition  `yaml:"event" doc:"Changes to the event."`
 		Then     []stepDefinition `yaml:"then" doc:"Steps that run after the event is posted. They can read event.id, event.url and event.title."`
 	}
 
 	stepDefinition struct {
-		Name    string        `yaml:"name" doc:"The name of the step in the event and in later steps (steps.<name>). Default: the value of uses."`
+		Name    string        `yaml:"name" pattern:"^[a-z0-9][a-z0-9_-]{0,63}$" doc:"The name of the step in the event and in later steps (steps.<name>). Default: the value of uses."`
 		Uses    string        `yaml:"uses" required:"true" doc:"The kind of step."`
 		With    *yaml.Node    `yaml:"with" doc:"The settings of the step. Texts can be templates."`
 		When    string        `yaml:"when" doc:"An expression. The step is skipped if it is false."`
-		Timeout time.Duration `yaml:"timeout" doc:"The timeout of the step, within the time for all steps."`
-		Cache   time.Duration `yaml:"cache" doc:"The maximum age of cached reads. Default: 30s; 0s reads each time."`
+		Timeout time.Duration `yaml:"timeout" min:"10ms" max:"1m" doc:"The timeout of the step, within the time for all steps."`
+		Cache   time.Duration `yaml:"cache" min:"0s" max:"24h" doc:"The maximum age of cached reads. Default: 30s; 0s reads each time."`
 	}
 
 	eventDefinition struct {
-		API       string   `yaml:"api" doc:"The Events API: v1 (default) or v2 (an alert with structured attributes)."`
+		API       string   `yaml:"api" values:"v1,v2" doc:"The Events API: v1 (default) or v2 (an alert with structured attributes)."`
 		Title     string   `yaml:"title" doc:"A template for the title."`
 		Text      string   `yaml:"text" doc:"A template, in markdown, for the text above the findings. It replaces the alert's message."`
 		Tags      []string `yaml:"tags" doc:"Templates for more tags. Empty ones are left out."`
-		Priority  string   `yaml:"priority" doc:"A template for the priority: normal or low; with v2 1 to 5."`
-		AlertType string   `yaml:"alert_type" doc:"A template for the type: error, warning, info or success."`
+		Priority  string   `yaml:"priority" texts:"normal,low,1,2,3,4,5" doc:"A template for the priority: normal or low; with v2 1 to 5."`
+		AlertType string   `yaml:"alert_type" texts:"error,warning,info,success" doc:"A template for the type: error, warning, info or success."`
 		Source    string   `yaml:"source" doc:"A template for the source (source_type_name), such as github: the search source:github finds the event. Only with v1. Default: Datadog's my_apps."`
 		Device    string   `yaml:"device_name" doc:"A template for the name of a device. Only with v1."`
 	}

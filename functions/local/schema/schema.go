@@ -51,18 +51,21 @@ type generator struct {
 	definitions object // of the steps, which stand in several places
 }
 
-// schema returns the schema of a value.
-func (g *generator) schema(t reflect.Type) object {
+// jsonText is what a text implements that can also be a mapping or a list.
+var jsonText = reflect.TypeFor[interface{ SetJSON(value any) }]()
+
+// schema returns the schema of a value, with the bounds that its tags give.
+func (g *generator) schema(t reflect.Type, tag reflect.StructTag) object {
+	if reflect.PointerTo(t).Implements(jsonText) {
+		return object{member("type", []string{"string", "object", "array"})}
+	}
 	switch t {
 	case reflect.TypeFor[time.Duration]():
-		// 0 needs no unit.
-		return object{
-			member("type", []string{"string", "integer"}), member("pattern", `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$|^0$`),
-			member("minimum", 0), member("maximum", 0),
-		}
+		return duration(tag)
 	case reflect.TypeFor[[]time.Duration](): // One stands for a list of one.
-		one := g.schema(t.Elem())
-		return object{member("anyOf", []object{one, {member("type", "array"), member("items", one)}})}
+		one := duration(tag)
+		list := object{member("type", "array"), member("items", one)}
+		return object{member("anyOf", []object{one, append(list, numbers(tag, "items", "maxItems")...)})}
 	case reflect.TypeFor[*yamlv4.Node](), reflect.TypeFor[any]():
 		return object{}
 	}
@@ -73,17 +76,17 @@ func (g *generator) schema(t reflect.Type) object {
 		}
 		return g.mapping(t)
 	case reflect.Slice:
-		return object{member("type", "array"), member("items", g.schema(t.Elem()))}
+		return object{member("type", "array"), member("items", g.schema(t.Elem(), ""))}
 	case reflect.Map:
-		return object{member("type", "object"), member("additionalProperties", g.schema(t.Elem()))}
+		return object{member("type", "object"), member("additionalProperties", g.schema(t.Elem(), ""))}
 	case reflect.Bool:
 		return object{member("type", "boolean")}
 	case reflect.Float32, reflect.Float64:
 		return object{member("type", "number")}
 	case reflect.String:
-		return object{member("type", []string{"string", "number", "boolean"})}
+		return text(tag)
 	}
-	return object{member("type", "integer")}
+	return append(object{member("type", "integer")}, numbers(tag, "min", "minimum", "max", "maximum")...)
 }
 
 func (g *generator) reference(t reflect.Type) object {
@@ -97,7 +100,7 @@ func (g *generator) reference(t reflect.Type) object {
 func (g *generator) mapping(t reflect.Type) object {
 	properties, required, isStep := object{}, []string{}, false
 	for name, f := range fields(t, "yaml") {
-		value := g.schema(f.Type)
+		value := g.schema(f.Type, f.Tag)
 		if name == "uses" {
 			isStep, value = true, g.names()
 		}

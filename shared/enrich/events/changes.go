@@ -17,7 +17,7 @@ import (
 
 // ChangesConfig is the step's "with" in a playbook.
 type ChangesConfig struct {
-	Window  time.Duration `yaml:"window" doc:"How long before the alert to look, at most 168h. Default: 1h."`
+	Window  time.Duration `yaml:"window" min:"1s" max:"168h" doc:"How long before the alert to look, at most 168h. Default: 1h."`
 	Sources []string      `yaml:"sources" doc:"Count all events of these sources as changes, and no others. A source is a value of the tag source, such as github."`
 	Query   string        `yaml:"query" doc:"Event search. All events it finds count as changes. Default: the alert's tags."`
 }

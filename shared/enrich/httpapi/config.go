@@ -16,7 +16,7 @@ import (
 type Config struct {
 	Title   string            `yaml:"title" doc:"Title of the finding in the event; the host's name by default."`
 	URL     URL               `yaml:"url" required:"true" doc:"Address to call, https only; templates may fill path segments and query values, never the host."`
-	Method  string            `yaml:"method" doc:"GET or POST; by default POST with a body and GET without."`
+	Method  string            `yaml:"method" values:"GET,POST" doc:"GET or POST; by default POST with a body and GET without."`
 	Headers map[string]string `yaml:"headers" doc:"Headers to send, by name; send secrets under secret instead. A POST also has an Idempotency-Key, the same in all attempts of the step on the alert, unless you set one."`
 	Body    Body              `yaml:"body" doc:"JSON to send with POST; templates may stand in strings, or for a whole value."`
 	Secret  Secret            `yaml:"secret" doc:"A secret to send in a header, to the url's host only."`

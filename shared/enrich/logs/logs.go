@@ -32,7 +32,7 @@ func Kind(client *datadog.Client, s site.Site) enrich.Kind {
 // Config is what a playbook sets.
 type Config struct {
 	Query   string        `yaml:"query" doc:"Log search, such as service:checkout status:error; by default the errors of the alert's service, or else of its host."`
-	Window  time.Duration `yaml:"window" doc:"Time before the alert to search, 15m by default."`
+	Window  time.Duration `yaml:"window" min:"1m" max:"168h" doc:"Time before the alert to search, 15m by default."`
 	Indexes []string      `yaml:"indexes" doc:"Log indexes to search; all by default."`
 }
 

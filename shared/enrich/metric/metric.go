@@ -31,7 +31,7 @@ func Kind(client *datadog.Client) enrich.Kind {
 // Config is what a playbook sets.
 type Config struct {
 	Query  string        `yaml:"query" doc:"Metric query, such as avg:system.load.1{env:prod} by {host}, optionally with a comparison; the query of the alert's monitor by default."`
-	Window time.Duration `yaml:"window" doc:"Time before the alert to look at, 1h by default; at least the time that the query itself covers."`
+	Window time.Duration `yaml:"window" min:"1m" max:"720h" doc:"Time before the alert to look at, 1h by default; at least the time that the query itself covers."`
 }
 
 const (

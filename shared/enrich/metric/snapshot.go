@@ -30,7 +30,7 @@ func SnapshotKind(client *datadog.Client) enrich.Kind {
 // SnapshotConfig is what a playbook sets.
 type SnapshotConfig struct {
 	Query  string        `yaml:"query" doc:"Metric query to draw, such as avg:system.load.1{env:prod} by {host}; by default the alert's own picture, or else the query of its monitor."`
-	Window time.Duration `yaml:"window" doc:"Time before the alert to draw, 1h by default; the alert's own picture has its own."`
+	Window time.Duration `yaml:"window" min:"1m" max:"720h" doc:"Time before the alert to draw, 1h by default; the alert's own picture has its own."`
 }
 
 // Validate checks the configuration as it is in the playbook.

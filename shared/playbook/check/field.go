@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"boomerang/shared/playbook"
 )
 
 // field says what is wrong with the value of a key, by the tags of its field: "values" are
@@ -20,7 +18,7 @@ func field(tag reflect.StructTag, value reflect.Value) string {
 		if strings.Contains(text, "{{") || slices.Contains(all, text) {
 			return ""
 		}
-		return fmt.Sprintf("is never %q%s", text, playbook.Suggest(text, all))
+		return fmt.Sprintf("must be %s, not %q", strings.Join(all, " or "), text)
 	}
 	least, most := tag.Get("min"), tag.Get("max")
 	if least == "" || !value.CanInt() {
