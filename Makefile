@@ -45,6 +45,7 @@ LAMBDA = CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) GOAMD64=v1 GOARM64=v8.0 GOEXP
 
 # The command for this machine. LIVE, UPDATE, DELETE and GO reach it in the environment.
 BOOMERANG = go run ./functions/local/boomerang
+PLAYBOOKS_FLAGS = $(addprefix --playbooks ,$(PLAYBOOKS))
 
 # $(call need,command,how to get it) stops where the command is missing.
 need = command -v $(1) >/dev/null || { echo "this needs $(1), which is not installed: $(2)" >&2; exit 1; }
@@ -58,14 +59,14 @@ help: ## Show this list
 
 .PHONY: run
 run: ## Take one alert through the function and show the event that Datadog would get (EVENT=events/….json)
-	@$(BOOMERANG) run $(EVENT)
+	@$(BOOMERANG) run $(EVENT) $(PLAYBOOKS_FLAGS)
 
 # The embedded playbooks and the ready ones, unless PLAYBOOKS names others.
 ALL_PLAYBOOKS = $(or $(PLAYBOOKS),shared/playbook)
 
 .PHONY: try
 try: ## Show what playbooks make of an alert, step by step (EVENT=events/….json PLAYBOOKS=….yaml RECORD=<folder> REPLAY=<folder>)
-	@$(BOOMERANG) try $(EVENT) $(if $(PLAYBOOKS),--playbooks $(PLAYBOOKS)) $(if $(RECORD),--record $(RECORD)) $(if $(REPLAY),--replay $(REPLAY))
+	@$(BOOMERANG) try $(EVENT) $(PLAYBOOKS_FLAGS) $(if $(RECORD),--record $(RECORD)) $(if $(REPLAY),--replay $(REPLAY))
 
 .PHONY: test-playbooks
 test-playbooks: ## Run the tests beside playbooks (PLAYBOOKS=<file or folder>; UPDATE=1 writes their golden files)
@@ -81,7 +82,7 @@ backtest: ## Say what a change of playbooks makes of past alerts (LIVE=1 SINCE=7
 
 .PHONY: serve
 serve: ## Serve the Function URL on this machine with a fake of Datadog (ADDRESS=127.0.0.1:8787)
-	@$(BOOMERANG) serve $(ADDRESS)
+	@$(BOOMERANG) serve $(ADDRESS) $(PLAYBOOKS_FLAGS)
 
 # The tests' emulator of AWS. Without it the tests that need it are skipped, unless REQUIRE_ALL_TESTS is set.
 MOTO := .tools/venv/bin/moto_server
@@ -235,7 +236,7 @@ pictures: ## Draw three events before and after, as Datadog shows them on a phon
 	@rm -rf .build/before && git worktree prune && git worktree add -q --detach .build/before $(BEFORE)
 	@for name in $(EXAMPLES); do \
 		(cd .build/before && go run ./functions/local run events/$$name.json) | $(TEXT_OF_EVENT) > shared/event/examples/$$name.before.md; \
-		$(BOOMERANG) run events/$$name.json | $(TEXT_OF_EVENT) > shared/event/examples/$$name.after.md; done
+		$(BOOMERANG) run -v events/$$name.json | $(TEXT_OF_EVENT) > shared/event/examples/$$name.after.md; done
 	@git worktree remove --force .build/before
 	@cd functions/local/pictures && go run . $(CURDIR)/shared/event/examples
 
@@ -295,11 +296,11 @@ logs: need-sam ## Follow the functions' logs (ENV=default or trial; needs SAM)
 
 .PHONY: drill
 drill: ## Send a synthetic alert and wait for its event (URL=<Function URL>; without one, all on this machine)
-	@$(BOOMERANG) drill $(URL)
+	@$(BOOMERANG) drill $(URL) $(PLAYBOOKS_FLAGS)
 
 .PHONY: setup
 setup: ## Create the webhook, the dashboard and the monitors in a fake of Datadog and try them (LIVE=1 URL=…: in Datadog; DELETE=1: remove them)
-	@$(BOOMERANG) setup $(if $(URL),--url $(URL))
+	@$(BOOMERANG) setup $(if $(URL),--url $(URL)) $(PLAYBOOKS_FLAGS)
 
 .PHONY: redrive
 redrive: ## Show the messages of the dead-letter queue; GO=1 moves them back (REDELIVERY_QUEUE_URL=… DEAD_LETTER_QUEUE_URL=…)

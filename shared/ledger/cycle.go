@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"boomerang/shared/alert"
 )
 
 // Notification is one notification of an alert cycle. Its ID tells a repeated delivery;
@@ -68,8 +70,8 @@ func (l *Ledger) AddNotification(ctx context.Context, cycleKey string, n Notific
 	return c.summary(), nil
 }
 
-// ReadCycle returns a cycle, and those of its notifications in order that did not happen before n, without
-// n itself. An unknown cycle is zero.
+// ReadCycle returns a cycle, and its notifications after n in order. A recovery at the time of
+// n is after it. An unknown cycle is zero.
 func (l *Ledger) ReadCycle(ctx context.Context, cycleKey string, n Notification) (Cycle, []Notification, error) {
 	found, err := l.read(ctx, cyclePrefix, cycleKey)
 	if err != nil || len(found) == 0 {
@@ -183,15 +185,15 @@ func (c cycle) summary() Cycle {
 	}
 }
 
-// since returns the notifications that did not happen before one, without it. The set may know it by
-// another time.
+// since returns the notifications after one, which the set may know by another time.
 func (c cycle) since(one entry) (later []Notification) {
 	list := c.notifications()
 	if i := slices.IndexFunc(list, func(e entry) bool { return e.ID == one.ID }); i >= 0 {
 		one = list[i]
 	}
 	for _, e := range list {
-		if e.At >= one.At && e.ID != one.ID {
+		isRecoveryThen := e.At == one.At && e.ID != one.ID && alert.Transition(e.Transition).IsRecovery()
+		if compareEntries(e, one) > 0 || isRecoveryThen {
 			later = append(later, Notification{At: time.UnixMilli(e.At).UTC(), Transition: e.Transition, ID: e.ID})
 		}
 	}

@@ -256,12 +256,17 @@ var readCycleCases = map[string]func(env){
 		}
 	},
 	"the same time": func(s env) {
-		same := recovered
-		same.At = triggered.At
-		s.adds(s.a, triggered)
-		s.adds(s.a, same)
+		warned, over := triggered, recovered
+		warned.ID, warned.Transition, over.ID = "099", "Warn", "098"
+		warned.At, over.At = triggered.At, triggered.At
+		for _, n := range []Notification{triggered, warned, over} {
+			s.adds(s.a, n)
+		}
 		if got := s.later(triggered); !slices.Equal(got, []string{"Recovered"}) {
-			s.Errorf("got %v", got)
+			s.Errorf("after the trigger: %v", got)
+		}
+		if got := s.later(warned); !slices.Equal(got, []string{"Recovered", "Triggered"}) {
+			s.Errorf("after the warning: %v", got)
 		}
 	},
 	"a notification without a time": func(s env) {

@@ -37,13 +37,7 @@ func (p *Pipeline) addNotification(ctx context.Context, a alert.Alert, receivedA
 	defer recovered(&r.err)
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
-	n := ledger.Notification{At: a.Date, Transition: string(a.Transition)}
-	if a.Certain() {
-		n.ID = a.ID
-	} else if n.At.IsZero() {
-		n.At = receivedAt
-	}
-	c, err := p.Cycles.AddNotification(ctx, a.OrgID+":"+a.CycleKey, n)
+	c, err := p.Cycles.AddNotification(ctx, cycleKey(a), notificationOf(a, receivedAt))
 	if err != nil {
 		return cycleResult{err: fmt.Errorf("the alert's cycle is unknown: %w", err)}
 	}
@@ -52,4 +46,16 @@ func (p *Pipeline) addNotification(ctx context.Context, a alert.Alert, receivedA
 		at = c.LastSeen
 	}
 	return cycleResult{began: c.FirstSeen, lasted: max(0, at.Sub(c.FirstSeen)), notified: c.Notified}
+}
+
+func cycleKey(a alert.Alert) string { return a.OrgID + ":" + a.CycleKey }
+
+func notificationOf(a alert.Alert, receivedAt time.Time) ledger.Notification {
+	n := ledger.Notification{At: a.Date, Transition: string(a.Transition)}
+	if a.Certain() {
+		n.ID = a.ID
+	} else if n.At.IsZero() {
+		n.At = receivedAt
+	}
+	return n
 }

@@ -88,7 +88,7 @@ func (p *Pipeline) findPosted(ctx context.Context, a alert.Alert, t *attempt, o 
 	posted, err := p.Stream.FindPosted(searching, p.eventKey(t.delivery), a, p.WebhookName, from.Add(-searchMargin), to)
 	if err != nil {
 		err = fmt.Errorf("cannot find out whether an earlier attempt posted the event: %w", err)
-		if t.needsSearch && fault.IsTemporary(err) {
+		if t.once || t.needsSearch && fault.IsTemporary(err) {
 			return false, err
 		}
 		o.warn(err)
@@ -140,14 +140,18 @@ func (p *Pipeline) releaseOnError(ctx context.Context, d ledger.Delivery, o *Out
 	if r := recover(); r != nil {
 		*err = panicked(r)
 	}
-	if *err == nil || p.Ledger == nil {
-		return
+	if *err != nil && p.Ledger != nil {
+		o.warn(p.release(ctx, d, o.MaybePosted))
 	}
+}
+
+func (p *Pipeline) release(ctx context.Context, d ledger.Delivery, maybePosted bool) error {
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
-	if releaseErr := p.Ledger.Release(ctx, d, o.MaybePosted); releaseErr != nil {
-		o.warn(fmt.Errorf("the claim was not released and lasts until it expires: %w", releaseErr))
+	if err := p.Ledger.Release(ctx, d, maybePosted); err != nil {
+		return fmt.Errorf("the claim was not released and lasts until it expires: %w", err)
 	}
+	return nil
 }
 
 // markQueued records for reconcile that the alert is not lost. It runs after the queue has the

@@ -38,6 +38,7 @@ type env struct {
 	*testing.T
 	pipeline.Config
 	store
+	followUps
 	events   []event.Request
 	sent     []queue.Message
 	delays   []time.Duration
@@ -57,9 +58,10 @@ type searchArgs struct {
 
 func newEnv(t *testing.T) *env {
 	e := &env{T: t, store: newStore()}
+	e.followUps = followUps{store: &e.store}
 	e.Config = pipeline.Config{
 		Playbooks: e.playbooks(), EnrichBudget: 5 * time.Second, WebhookName: "Shop.api",
-		Poster: e, Stream: e, Ledger: &e.store, Cycles: &e.store, History: &e.store, Storms: &e.store, Queue: e,
+		Poster: e, Stream: e, Ledger: &e.store, Cycles: &e.store, History: &e.store, Storms: &e.store, Queue: e, Progress: &e.store, FollowUps: &e.followUps,
 	}
 	return e
 }
@@ -127,6 +129,7 @@ type claim struct {
 	until, receivedAt time.Time
 	done              bool
 	posted            event.Posted
+	doneAt            time.Time
 }
 
 type window struct {
@@ -186,7 +189,7 @@ func (s *store) Complete(ctx context.Context, d ledger.Delivery, posted event.Po
 	if err := s.call(ctx, "complete"); err != nil {
 		return err
 	}
-	s.claims[d.Key] = claim{done: true, posted: posted, receivedAt: d.ReceivedAt}
+	s.claims[d.Key] = claim{done: true, posted: posted, receivedAt: d.ReceivedAt, doneAt: time.Now()}
 	s.known = append(s.known, d.Alias)
 	return nil
 }
@@ -215,6 +218,31 @@ func (s *store) AddNotification(ctx context.Context, key string, n ledger.Notifi
 	defer s.mu.Unlock()
 	s.cycles[key] = append(s.cycles[key], n)
 	return ledger.Cycle{FirstSeen: s.cycles[key][0].At, LastSeen: n.At, Notified: len(s.cycles[key])}, nil
+}
+
+func (s *store) Posted(ctx context.Context, d ledger.Delivery) (event.Posted, time.Time, error) {
+	if err := s.call(ctx, "posted"); err != nil {
+		return event.Posted{}, time.Time{}, err
+	}
+	c := s.claims[d.Key]
+	return c.posted, c.doneAt, nil
+}
+
+func (s *store) ReadCycle(ctx context.Context, key string, n ledger.Notification) (c ledger.Cycle, later []ledger.Notification, err error) {
+	if err := s.call(ctx, "read cycle"); err != nil {
+		return c, nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, one := range s.cycles[key] {
+		if c.Notified++; c.FirstSeen.IsZero() || one.At.Before(c.FirstSeen) {
+			c.FirstSeen = one.At
+		}
+		if one.At.After(n.At) {
+			later = append(later, one)
+		}
+	}
+	return c, later, nil
 }
 
 func (s *store) History(ctx context.Context, key string) ([]memory.Cycle, error) {
@@ -308,6 +336,19 @@ playbooks:
     then: [{uses: report, with: {text: "{{ .event.id }} {{ .event.title }}"}}]
   - name: again
     match: alert.tags.again == "yes" && memory.count > 0
+  - name: followed
+    match: alert.tags.after == "15m"
+    after: [15m, 1h]
+    limit: 2
+    steps: [{uses: find}]
+  - name: followed-for-a-day
+    match: alert.tags.after == "24h"
+    after: 24h
+    event: {api: v2}
+  - name: informed
+    match: alert.tags.after == "info"
+    after: 15m
+    event: {alert_type: info}
   - name: calm
     limit: 2
     event: {source: "{{ .alert.monitor_id }}{{ .steps.find.found }}"}

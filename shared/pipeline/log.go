@@ -26,6 +26,7 @@ func (o Outcome) Report(ctx context.Context, a alert.Alert, errs ...error) []slo
 		{"transition", transitionOf(a)},
 		{"playbook", o.Playbook},
 		{"event_id", o.Posted.ID},
+		{"follow_up", o.followUpName()},
 	} {
 		if id.value != "" {
 			attrs = append(attrs, slog.String(id.key, id.value))
@@ -33,7 +34,7 @@ func (o Outcome) Report(ctx context.Context, a alert.Alert, errs ...error) []slo
 		}
 	}
 	// The detail of a fault may quote the alert. The fault is among the errors, redacted.
-	if o.Detail != "" && (o.Cause == "" || o.Cause == causeIntake || o.Cause == causeStorm) {
+	if o.Detail != "" && (o.Cause == "" || o.Status == Ignored || o.Cause == causeIntake || o.Cause == causeStorm || o.Cause == causeFollowUp) {
 		attrs = append(attrs, slog.String("reason", o.Detail))
 	}
 	if len(o.Steps) > 0 {
@@ -43,6 +44,14 @@ func (o Outcome) Report(ctx context.Context, a alert.Alert, errs ...error) []slo
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	return attrs
+}
+
+// followUpName is the time of a follow-up, as its playbook has it.
+func (o Outcome) followUpName() string {
+	if o.FollowUp == nil {
+		return ""
+	}
+	return enrich.ShortDuration(o.FollowUp.After)
 }
 
 // other replaces values that a payload's template put in a place that is not for them.

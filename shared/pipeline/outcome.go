@@ -9,6 +9,7 @@ import (
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
 	"boomerang/shared/playbook"
+	"boomerang/shared/queue"
 	"boomerang/shared/telemetry"
 )
 
@@ -28,6 +29,15 @@ const (
 const (
 	causeIntake = "intake"
 	causeStorm  = "storm"
+	// causeFollowUp is that of a follow-up that waits.
+	causeFollowUp = "follow_up"
+)
+
+// The causes for ignoring a follow-up.
+const (
+	causeRecovered = "recovered"
+	causeNewer     = "newer"
+	causeNoEvent   = "no_event"
 )
 
 func causeOf(err error) string {
@@ -48,6 +58,13 @@ type Outcome struct {
 	Playbook string
 	Steps    []enrich.Result
 	Cycle    event.Cycle
+	// FollowUps are the times of the follow-ups that were sent for, or would have been, and
+	// FollowUp is set if the event is one.
+	FollowUps []time.Duration
+	FollowUp  *event.FollowUp
+	// unsent counts the follow-ups that the queue did not accept.
+	unsent    int
+	isFailure bool // the event's type says that something fails
 	// cycleBegan is when the cycle's first notification happened.
 	cycleBegan time.Time
 	// MaybePosted says of an alert that is not done that this attempt, or an earlier one,
@@ -69,6 +86,13 @@ func (o *Outcome) warn(warnings ...error) {
 			o.Warnings = append(o.Warnings, w)
 		}
 	}
+}
+
+func (o *Outcome) ignore(cause, detail string) { o.Status, o.Cause, o.Detail = Ignored, cause, detail }
+
+func (o *Outcome) addUnsent(unsent []queue.Message, err error) {
+	o.unsent = len(unsent)
+	o.warn(err)
 }
 
 func (o *Outcome) addPlan(plan *playbook.Plan) {
@@ -103,6 +127,13 @@ func (o Outcome) measure(ctx context.Context, a alert.Alert) {
 	for _, s := range o.Steps {
 		telemetry.StepDuration.Record(ctx, s.Duration.Seconds(), s.Name, string(s.Status))
 	}
+	if o.unsent > 0 {
+		telemetry.FollowUp.Record(ctx, float64(o.unsent), o.Playbook, "unsent")
+	}
+	if o.FollowUp != nil {
+		o.measureFollowUp(ctx)
+		return
+	}
 	switch o.Status {
 	case Duplicate:
 		telemetry.Duplicate.Record(ctx, 1)
@@ -115,6 +146,17 @@ func (o Outcome) measure(ctx context.Context, a alert.Alert) {
 	case Posted:
 		o.measurePosted(ctx, a)
 	case Ignored, DryRun:
+	}
+}
+
+// measureFollowUp counts how a follow-up ended, which is none of the other metrics of alerts.
+func (o Outcome) measureFollowUp(ctx context.Context) {
+	switch o.Status {
+	case Posted, Duplicate:
+		telemetry.FollowUp.Record(ctx, 1, o.Playbook, string(o.Status))
+	case Ignored:
+		telemetry.FollowUp.Record(ctx, 1, o.Playbook, o.Cause)
+	case Queued, DryRun: // It waits.
 	}
 }
 

@@ -71,9 +71,16 @@ func TestOutcome_ReportMetrics(t *testing.T) {
 			alert.Alert{},
 			[]string{"boomerang.queued:1|d|#reason:temporary", "boomerang.step.duration:1.5|d|#step:monitor,status:ok"},
 		},
-		"a dry run": {pipeline.Outcome{Status: pipeline.DryRun, Event: short}, alert.Alert{Date: now}, nil},
-		"ignored":   {pipeline.Outcome{Status: pipeline.Ignored}, alert.Alert{}, nil},
-		"a failure": {pipeline.Outcome{}, alert.Alert{}, nil},
+		"a follow-up": {
+			pipeline.Outcome{Status: pipeline.Posted, PostedAt: now, Playbook: "p", Event: short, FollowUp: &event.FollowUp{}},
+			alert.Alert{Transition: alert.Triggered, Date: now.Add(-time.Hour)},
+			[]string{"boomerang.follow_up:1|d|#playbook:p,result:posted"},
+		},
+		"a follow-up that waits":    {pipeline.Outcome{Status: pipeline.Queued, Cause: "follow_up", FollowUp: &event.FollowUp{}}, alert.Alert{}, nil},
+		"a follow-up of a recovery": {pipeline.Outcome{Status: pipeline.Ignored, Cause: "recovered", FollowUp: &event.FollowUp{}}, alert.Alert{}, []string{"boomerang.follow_up:1|d|#result:recovered"}},
+		"a dry run":                 {pipeline.Outcome{Status: pipeline.DryRun, Event: short}, alert.Alert{Date: now}, nil},
+		"ignored":                   {pipeline.Outcome{Status: pipeline.Ignored}, alert.Alert{}, nil},
+		"a failure":                 {pipeline.Outcome{}, alert.Alert{}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := telemetrytest.During(t, func(ctx context.Context) { c.outcome.Report(ctx, c.alert) })

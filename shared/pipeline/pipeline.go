@@ -47,12 +47,14 @@ type Config struct {
 	WebhookName  string // the name of the webhook in Datadog, for the tag of its events
 	EnrichBudget time.Duration
 	Poster       Poster
-	Stream       Stream  // nil: no search for the event of an earlier attempt, and no tag to find it by
-	Ledger       Ledger  // nil: no deduplication
-	Cycles       Cycles  // nil: events do not say how long the alert lasted
-	History      History // nil: nothing is remembered of earlier cycles, as without Cycles
-	Storms       Storms  // nil: no storm limit, as without Queue
-	Queue        Queue   // nil: the sender must retry what fails
+	Stream       Stream   // nil: no search for the event of an earlier attempt, and no tag to find it by
+	Ledger       Ledger   // nil: no deduplication
+	Cycles       Cycles   // nil: events do not say how long the alert lasted
+	History      History  // nil: nothing is remembered of earlier cycles, as without Cycles
+	Storms       Storms   // nil: no storm limit, as without Queue
+	Queue        Queue    // nil: the sender must retry what fails
+	FollowUps    Queue    // nil: no follow-ups, as without Progress
+	Progress     Progress // nil: no follow-ups
 	// Steps changes the steps before they run, so that a test of playbooks can record
 	// and replace them. It is called for the steps before the post, then for those after it.
 	Steps func([]enrich.Named) []enrich.Named
@@ -87,15 +89,18 @@ func (p *Pipeline) Run(ctx context.Context, a alert.Alert) (Outcome, error) {
 	return outcome, nil
 }
 
-// Redeliver processes a message from the queue: its alert, or the summary of a storm. An
-// error says whether another delivery may succeed.
+// Redeliver processes a message from the queue: its alert, the summary of a storm, or a
+// follow-up. An error says whether another delivery may succeed.
 func (p *Pipeline) Redeliver(ctx context.Context, m queue.Message) (Outcome, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	waits := p.Now().Sub(m.ReceivedAt) <= retryWindow // SQS delivers the message again.
 	t := attempt{delivery: deliveryOf(m.Alert, m.ReceivedAt), needsLedger: waits, needsSearch: waits, maybePosted: m.MaybePosted || m.Attempt > 0}
-	if m.Storm != nil {
+	switch {
+	case m.Storm != nil:
 		return p.summarize(ctx, m.Alert, *m.Storm, &t)
+	case m.FollowUp != nil:
+		return p.followUp(ctx, m, &t)
 	}
 	return p.process(ctx, m.Alert, &t)
 }
@@ -126,7 +131,9 @@ func (p *Pipeline) DryRun(ctx context.Context, a alert.Alert) (o Outcome, err er
 	}
 	o.addPlan(plan)
 	o.Steps = enrich.Run(ctx, p.Steps(plan.Steps()), a, enrichTime(ctx, p.EnrichBudget))
-	return o, p.compose(ctx, a, plan, "", &o)
+	err = p.compose(ctx, a, plan, "", &o)
+	p.followUpsOf(a, plan, p.Now(), &o)
+	return o, err
 }
 
 // process takes one alert all the way to its event. An error means that it is not posted,
@@ -175,17 +182,19 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	o.Steps = enrich.Run(withPast(ctx, earlier, cycle), p.Steps(plan.Steps()), a, enrichTime(ctx, p.EnrichBudget))
 	o.addCycle(cycle(), a)
 
-	// Compose, post, complete.
+	// Compose, send for the follow-ups, post, complete. A crash after the post loses nothing.
 	if err := p.compose(ctx, a, plan, p.eventKey(t.delivery), &o); err != nil {
 		return o, err
 	}
+	unsent, _ := p.sendFollowUps(ctx, p.followUpsOf(a, plan, t.delivery.ReceivedAt, &o))
 	if err := p.post(ctx, &o); err != nil {
 		return o, err
 	}
 	o.warn(p.complete(ctx, t.delivery, o.Posted), p.remember(ctx, a, earlier, &o))
 
-	// Follow up. A failure here changes nothing: the alert is posted.
-	o.warn(p.followUp(ctx, a, plan, &o))
+	// Send again, and act. A failure here changes nothing: the alert is posted.
+	o.addUnsent(p.sendFollowUps(ctx, unsent))
+	o.warn(p.act(ctx, a, plan, &o))
 	return o, nil
 }
 
@@ -196,10 +205,12 @@ func (p *Pipeline) compose(ctx context.Context, a alert.Alert, plan *playbook.Pl
 	steps, cycle := o.Steps, o.Cycle
 	var failed []error
 	var warnings []string
+	var isFailure bool
 	o.Event, err = compute(ctx, "compose the event", func() event.Request {
 		var draft event.Draft
 		draft, failed = plan.Draft(steps, cycle)
-		draft.Webhook, draft.Key = p.WebhookName, key
+		draft.Webhook, draft.Key, draft.FollowUp = p.WebhookName, key, o.FollowUp
+		isFailure = event.IsFailure(a, draft)
 		warnings = draft.Warnings
 		if plan.API == playbook.APIv2 {
 			return event.ComposeAlert(a, draft, steps, p.Now())
@@ -208,7 +219,7 @@ func (p *Pipeline) compose(ctx context.Context, a alert.Alert, plan *playbook.Pl
 	})
 	if err == nil {
 		o.warn(failed...)
-		o.PlaybookWarnings = warnings
+		o.PlaybookWarnings, o.isFailure = warnings, isFailure
 	}
 	return err
 }
@@ -234,8 +245,8 @@ func (p *Pipeline) post(ctx context.Context, o *Outcome) (err error) {
 	return err
 }
 
-// followUp runs the playbook's steps for after the post. The error is that of a panic.
-func (p *Pipeline) followUp(ctx context.Context, a alert.Alert, plan *playbook.Plan, o *Outcome) (err error) {
+// act runs the playbook's steps for after the post. The error is that of a panic.
+func (p *Pipeline) act(ctx context.Context, a alert.Alert, plan *playbook.Plan, o *Outcome) (err error) {
 	defer recovered(&err)
 	steps := p.Steps(plan.Then(o.Steps, o.Event, o.Posted))
 	o.Steps = append(o.Steps, enrich.Run(ctx, steps, a, timeLeft(ctx, answerReserve))...)

@@ -31,6 +31,8 @@ const (
 	historyTimeout = 500 * time.Millisecond
 	// summaryTimeout bounds reading a storm's window, without which there is no summary.
 	summaryTimeout = 5 * time.Second
+	// followUpTimeout bounds sending for all follow-ups of an alert, whose event waits for it.
+	followUpTimeout = time.Second
 	// searchTimeout bounds the search for the event of an earlier attempt.
 	searchTimeout = 2 * time.Second
 )
@@ -45,6 +47,11 @@ const (
 	// retryWindow is how long a queued alert waits for a ledger or a search that fails:
 	// for two more deliveries. After it a duplicate is better than a lost alert.
 	retryWindow = 15 * time.Minute
+	// firstEventWindow is how long a follow-up waits for its alert's event, which comes at
+	// the latest with the last attempt of the queue.
+	firstEventWindow = 2 * time.Hour
+	// followUpMargin is how early a follow-up may be. It was sent for before the alert's event.
+	followUpMargin = 5 * time.Second
 	// summaryDelay lets the runs of a storm's window finish counting before its summary.
 	summaryDelay = 5 * time.Second
 	// searchLookback is how far the search goes back for an alert without a date, and
@@ -80,6 +87,8 @@ type attempt struct {
 	// whether the alert is a duplicate, or if Datadog's search fails for now. An alert that
 	// no queue keeps, or that waited for long, needs neither: its event is posted anyway.
 	needsLedger, needsSearch bool
+	// once says of a follow-up that it needs the search in any case: rather no event than two.
+	once bool
 	// maybePosted says that an earlier attempt may have posted the event.
 	maybePosted bool
 	// searchFrom is when the search can find the event of an attempt that the claim found.

@@ -18,6 +18,11 @@ var (
 	durationType = reflect.TypeFor[time.Duration]()
 )
 
+// jsonText is a text that a playbook can also write as a mapping or a list.
+type jsonText interface{ SetJSON(value any) }
+
+var jsonType = reflect.TypeFor[jsonText]()
+
 // Value returns the value of a node at a path: texts, numbers, booleans, lists and maps.
 func (s *Source) Value(node *yaml.Node, path string) (value any) {
 	s.decode(node, reflect.ValueOf(&value).Elem(), path)
@@ -47,6 +52,8 @@ func (s *Source) decode(node *yaml.Node, into reflect.Value, path string) {
 		value := reflect.New(typeOfNode(node)).Elem()
 		s.decode(node, value, path)
 		into.Set(value)
+	case node.Kind != yaml.ScalarNode && reflect.PointerTo(into.Type()).Implements(jsonType):
+		into.Addr().Interface().(jsonText).SetJSON(s.Value(node, path))
 	case into.Kind() == reflect.Struct:
 		s.decodeStruct(node, into, path)
 	case into.Kind() == reflect.Slice:

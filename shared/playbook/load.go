@@ -208,22 +208,27 @@ func (l *loader) with(s *step, path string, known *scope) {
 		return // A Config in part fails its own checks, too.
 	}
 	if v, ok := config.Interface().(interface{ Validate() error }); ok {
-		err = v.Validate()
+		err = cmp.Or(v.Validate(), err)
 	}
 	if err == nil && s.kind.Check != nil {
 		err = s.kind.Check(config.Interface())
 	}
-	l.invalid(err, path)
+	l.invalid(err, path, known)
 }
 
-// invalid reports the errors of a Config, which start with the field and a colon.
-func (l *loader) invalid(err error, path string) {
+// invalid reports the errors of a Config, which start with the field and a colon. A template
+// that a Config cannot read has the mistakes that any template has.
+func (l *loader) invalid(err error, path string, known *scope) {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, one := range joined.Unwrap() {
-			l.invalid(one, path)
+			l.invalid(one, path, known)
 		}
 	} else if err != nil {
-		field, _, _ := strings.Cut(err.Error(), ": ")
+		field, problem, _ := strings.Cut(err.Error(), ": ")
+		node, isText := l.nodes[under(path, field)]
+		if isText && strings.HasPrefix(problem, "invalid template: ") && l.template(node.Value, under(path, field), known) == nil {
+			return
+		}
 		l.Report(under(path, field), "%s", err)
 	}
 }

@@ -7,10 +7,11 @@ import (
 
 // Problem is one mistake in a file, its position, and how to correct it.
 type Problem struct {
-	File         string
-	Line, Column int // from 1, in characters; 0 for the whole file
-	Text         string
-	Warning      bool // The file does what it says, which is probably not what is meant.
+	File    string `json:"file"`
+	Line    int    `json:"line"` // from 1, in characters; 0 for the whole file
+	Column  int    `json:"column"`
+	Text    string `json:"text"`
+	Warning bool   `json:"warning,omitempty"` // The file does what it says, which is probably not what is meant.
 }
 
 func (p Problem) String() string {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
 	"boomerang/shared/fault"
 )
 
@@ -56,6 +57,8 @@ type Storm struct {
 type FollowUp struct {
 	Number int           `json:"number"` // 1 or 2
 	After  time.Duration `json:"after"`  // the time since the alert's event, in nanoseconds
+	// Then is how the alert stood at its event.
+	Then enrich.Standing `json:"then,omitzero"`
 }
 
 // version returns the version that the message needs.

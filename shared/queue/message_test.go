@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
 	"boomerang/shared/fault"
 )
 
@@ -111,7 +112,7 @@ func readFile(t *testing.T, path string) string {
 // The files are messages of each version. Such messages are in queues while a new version is
 // deployed, so a change of the files needs a new version.
 func TestMessage_Golden(t *testing.T) {
-	date := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
+	date, value := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC), 0.97
 	checkout := alert.Alert{
 		ID: "7284105863092654118", OrgID: "352347", MonitorID: "4711", Title: "[Triggered] Checkout is slow",
 		Transition: alert.Triggered, Tags: alert.Tags{"env:prod", "service:checkout"}, Date: date,
@@ -131,7 +132,7 @@ func TestMessage_Golden(t *testing.T) {
 		},
 		"testdata/follow-up-v2.json": {
 			Version: 2, Alert: checkout, ReceivedAt: date, Reason: "a follow-up of the alert after 15m",
-			FollowUp: &FollowUp{Number: 1, After: 15 * time.Minute},
+			FollowUp: &FollowUp{Number: 1, After: 15 * time.Minute, Then: enrich.Standing{State: "Alert", Failing: 3, Groups: 14, Value: &value, Unit: "second"}},
 		},
 	} {
 		isCompressed := path == "testdata/message-v1-compressed.json"

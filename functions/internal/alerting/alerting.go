@@ -32,10 +32,13 @@ import (
 // TLS handshake.
 func New(ctx context.Context, r *runtime.Runtime, cfg config.Pipeline) (*pipeline.Pipeline, error) {
 	go r.Datadog.Connect(ctx)
-	playbooks, err := Playbooks(cfg.PlaybooksFile, registry.Kinds(registry.Deps{
-		Datadog: r.Datadog, Site: cfg.Site, Tables: Tables(cfg.PlaybooksFile), HTTP: httpapi.NewClient(),
-		Secrets: r.Secrets, Functions: lambda.NewFromConfig(r.AWS),
-	}))
+	deps := registry.Deps{
+		Datadog: r.Datadog, Site: cfg.Site, HTTP: httpapi.NewClient(), Secrets: r.Secrets, Functions: lambda.NewFromConfig(r.AWS),
+	}
+	playbooks, err := Playbooks(cfg.PlaybooksFile, func(file string) []enrich.Kind {
+		deps.Tables = Tables(file)
+		return registry.Kinds(deps)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -58,19 +61,35 @@ func New(ctx context.Context, r *runtime.Runtime, cfg config.Pipeline) (*pipelin
 	return pipeline.New(conf), nil
 }
 
-// Playbooks loads a playbook file, or the deployed playbooks if path is empty.
-func Playbooks(path string, kinds []enrich.Kind) (*playbook.Book, error) {
-	switch path {
+// Playbooks loads playbook files, or the deployed playbooks if there is no file. Colons are
+// between the files. Each has its own kinds of steps, with the tables beside it.
+func Playbooks(files string, kinds func(file string) []enrich.Kind) (*playbook.Book, error) {
+	switch files {
 	case "":
-		return playbook.Deployed(folder(path), kinds)
+		return playbook.Deployed(folder(""), kinds(""))
 	case playbook.DefaultFile:
-		return playbook.Default(kinds)
+		return playbook.Default(kinds(files))
 	}
-	source, err := fs.ReadFile(folder(path), filepath.Base(path))
-	if err != nil {
-		return nil, fmt.Errorf("PLAYBOOKS_FILE=%s: %w", path, err)
+	var books []*playbook.Book
+	taken := map[string]bool{}
+	for _, file := range filepath.SplitList(files) {
+		source, err := fs.ReadFile(folder(file), filepath.Base(file))
+		if err != nil {
+			return nil, fmt.Errorf("PLAYBOOKS_FILE=%s: %w", file, err)
+		}
+		book, err := playbook.Load(file, source, kinds(file))
+		if err != nil {
+			return nil, err
+		}
+		for name := range book.Names() {
+			if taken[name] {
+				return nil, fmt.Errorf("PLAYBOOKS_FILE=%s: there is another playbook %q: rename one of them", file, name)
+			}
+			taken[name] = true
+		}
+		books = append(books, book)
 	}
-	return playbook.Load(path, source, kinds)
+	return playbook.Join(books[0], books[1:]...), nil
 }
 
 // Tables returns the lookup tables beside a playbook file, or those beside the deployed

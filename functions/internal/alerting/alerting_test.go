@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"boomerang/functions/internal/alerting"
+	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/lookup"
 	"boomerang/shared/enrich/registry"
 )
@@ -28,7 +29,7 @@ func TestPlaybooks(t *testing.T) {
 		"none.yaml": "PLAYBOOKS_FILE=none.yaml",
 	} {
 		tables := alerting.Tables(path)
-		_, err := alerting.Playbooks(path, registry.Kinds(registry.Deps{Tables: tables}))
+		_, err := alerting.Playbooks(path, func(string) []enrich.Kind { return registry.Kinds(registry.Deps{Tables: tables}) })
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q", path, err, want)
 		}

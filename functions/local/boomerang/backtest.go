@@ -38,7 +38,7 @@ type backtestOptions struct {
 
 func (c cli) backtestCommand() *cobra.Command {
 	var o backtestOptions
-	form := textForm
+	var form format
 	cmd := &cobra.Command{
 		Use: "backtest", Short: "Say what a change of playbooks makes of the alerts in Datadog's event stream.",
 		Long: "Say what the playbooks of this working tree make of the alerts in Datadog's event stream, compared with those of\n" +
@@ -61,9 +61,9 @@ func (c cli) backtestCommand() *cobra.Command {
 	flags.StringVar(&o.basePaths, "base-playbooks", "", "a playbook `file or folder` to compare with, instead of a commit")
 	flags.StringVar(&o.webhook, "webhook", "", "the `name` of the webhook in Datadog, by default WEBHOOK_NAME or boomerang")
 	addSwitch(cmd, &o.all, "all-monitors", "ALL_MONITORS", "count alerts that did not notify the webhook, too")
-	flags.Var(&form, "output", "text or json")
 	flags.StringVar(&o.failOver, "fail-if-default-over", "", "fail if more alerts than this `number`, or share such as 5%, fall to the default playbook")
 	addSwitch(cmd, &o.failOnChange, "fail-on-change", "FAIL_ON_CHANGE", "fail if any alert changes, or cannot be judged")
+	addOutput(cmd, &form, "how to show the report", asText, asJSON)
 	addLive(cmd, &o.live)
 	return cmd
 }
@@ -106,7 +106,7 @@ func (o backtestOptions) from(last time.Time) (at time.Time, err error) {
 	return at, err
 }
 
-func (c cli) backtest(ctx context.Context, o backtestOptions, form outputForm) error {
+func (c cli) backtest(ctx context.Context, o backtestOptions, form format) error {
 	base, now, err := o.load(ctx)
 	if err != nil {
 		return err
@@ -121,10 +121,10 @@ func (c cli) backtest(ctx context.Context, o backtestOptions, form outputForm) e
 	}
 	found := backtest.Select(read, cmp.Or(o.webhook, c.env["WEBHOOK_NAME"], "boomerang"), o.all, from)
 	report := backtest.Run(found, base, now, runtime.NumCPU(), output.Progress(c.stderr, "compared", "alerts"))
-	if form == textForm {
+	if form.name == asJSON {
+		c.out.JSON(report)
+	} else {
 		c.out.Backtest(report)
-	} else if err := c.showJSON(report); err != nil {
-		return err
 	}
 	return o.verdict(report)
 }

@@ -2,10 +2,9 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"os"
-	"strings"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -13,33 +12,43 @@ import (
 	"boomerang/functions/local/playbooktest"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/registry"
+	"boomerang/shared/playbook"
 	"boomerang/shared/playbook/check"
 )
 
+type checkOptions struct {
+	payload   string
+	playbooks []string
+	live      bool
+	output    format
+}
+
 func (c cli) checkCommand() *cobra.Command {
-	var payload string
-	var live bool
+	var o checkOptions
 	cmd := &cobra.Command{
 		Use: "check <playbook file or folder>...", Short: "Find all mistakes in playbooks, or what the payload template of a webhook lacks.",
 		Long: "Find all mistakes in playbooks. With --payload, find what the payload template of a webhook lacks,\n" +
 			"in a file or, with --live, in the webhook of that name in Datadog.",
 		Args: arguments(0, math.MaxInt),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			paths := slices.Concat(o.playbooks, args)
 			switch {
-			case payload != "" && len(args) > 0:
+			case o.payload != "" && len(paths) > 0:
 				return wrongUse(cmd, "check either playbooks or a --payload")
-			case payload != "":
-				return c.checkPayload(cmd.Context(), payload, live)
-			case len(args) == 0:
+			case o.payload != "":
+				return c.checkPayload(cmd.Context(), o)
+			case len(paths) == 0:
 				return wrongUse(cmd, "give a playbook file or a folder")
-			case live:
+			case o.live:
 				return wrongUse(cmd, "only the --payload of a webhook is read from Datadog: omit LIVE=1 (--live)")
 			}
-			return c.checkPlaybooks(args)
+			return c.checkPlaybooks(paths, o.output)
 		},
 	}
-	cmd.Flags().StringVar(&payload, "payload", "", "check a payload template: a `file`, - for the input, or the name of a webhook")
-	addLive(cmd, &live)
+	cmd.Flags().StringVar(&o.payload, "payload", "", "check a payload template: a `file`, - for the standard input, or the name of a webhook")
+	addPlaybooks(cmd, &o.playbooks)
+	addOutput(cmd, &o.output, "how to show the result", asText, asJSON)
+	addLive(cmd, &o.live)
 	return cmd
 }
 
@@ -50,34 +59,41 @@ func kindsBeside(playbooks string) []enrich.Kind {
 }
 
 // checkPlaybooks shows all mistakes in playbook files.
-func (c cli) checkPlaybooks(paths []string) error {
-	files, err := playbooktest.Files(paths, playbooktest.IsPlaybook)
+func (c cli) checkPlaybooks(paths []string, as format) error {
+	files, err := playbooktest.Playbooks(paths)
 	if err != nil {
 		return err
 	}
-	if len(files) == 0 {
-		return fmt.Errorf("no playbooks in %s: give a .yaml file, or a folder that has some", strings.Join(paths, ", "))
-	}
+	result := struct {
+		Files    []string           `json:"files"`
+		Problems []playbook.Problem `json:"problems"`
+	}{files, []playbook.Problem{}}
 	var problems []error
 	for _, file := range files {
-		if playbooktest.IsTest(file) {
-			problems = append(problems, fmt.Errorf("%s is a test of playbooks: run boomerang test %s", file, file))
-			continue
-		}
 		source, err := os.ReadFile(file)
 		if err != nil {
 			problems = append(problems, err)
 			continue
 		}
 		report := check.File(file, source, kindsBeside(file))
-		for _, warning := range report.Warnings {
-			c.out.Line("%s", warning)
-		}
 		problems = append(problems, report.Err)
+		found, _ := errors.AsType[playbook.Problems](report.Err)
+		result.Problems = append(append(result.Problems, report.Warnings...), found...)
+		for _, warning := range report.Warnings {
+			if as.name == asText {
+				c.out.Line("%s", warning)
+			}
+		}
 	}
-	if err := errors.Join(problems...); err != nil {
-		return err
+	err = errors.Join(problems...)
+	switch {
+	case as.name == asJSON:
+		c.out.JSON(result)
+		if err != nil {
+			err = errors.New("the playbooks have mistakes")
+		}
+	case err == nil:
+		c.out.Line("%s, no mistakes", enrich.Count(len(files), "playbook file"))
 	}
-	c.out.Line("%d valid playbook files", len(files))
-	return nil
+	return err
 }

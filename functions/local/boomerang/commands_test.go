@@ -30,35 +30,35 @@ func TestCommands(t *testing.T) {
 		shows, fails []string
 		lacks        string
 	}{
-		{line: "run " + torq, shows: []string{
+		{line: "run -v " + torq, shows: []string{
 			"200 OK", `"status": "posted"`, "The event in Datadog (POST /api/v1/events)", "aggregation_key", "enrichment:complete",
 			"Checkout p95 latency is high", "- Suspect: [Deployed checkout 4.2.1", "critical > 0.8, warning > 0.6", "alert · ",
 		}},
-		{line: "run " + torq, env: map[string]string{"PLAYBOOKS_FILE": "testdata/v2.yaml"}, shows: []string{
+		{line: "run -v " + torq, env: map[string]string{"PLAYBOOKS_FILE": "testdata/v2.yaml"}, shows: []string{
 			"The event in Datadog (POST /api/v2/events)", "status           error", "runbook          ", "custom.monitor   {", "playbook:alerts", "│ **Monitor**",
 		}},
 		{line: "run ../../../events/wrong-token.json", shows: []string{"401 Unauthorized"}, fails: []string{"no event was posted"}},
 		{line: "run none.json", fails: []string{"none.json"}},
 		{line: "run --live " + torq, fails: []string{"DD_API_KEY"}},
 
-		{line: "try " + torq + " --playbooks testdata/mine.yaml", shows: []string{
+		{line: "try -v " + torq + " --playbooks testdata/mine.yaml", shows: []string{
 			"Playbooks: testdata/mine.yaml", `✗ other  this is false: alert.tags.service == "other"`, "✓ mine   used", "· last   not reached",
 			"✓ owner ok in", `"team": "checkout"`, "with  query: sum:checkout.errors{service:checkout}.as_count()", `"points": `,
 			"✓ page (oncall) ok in", "with  team: checkout", "Ada Marsh", "· never skipped in", `why   its condition does not hold`,
 			"· tell (owner), after the post skipped in", "with  service: checkout owns it", "a try does not post",
 			"The event\n  title            checkout owns it", "The request to Datadog: POST /api/v1/events\n{\n  \"title\": \"checkout owns it\",",
 		}},
-		{line: "try " + torq + " --playbooks testdata/v2.yaml", shows: []string{"The request to Datadog: POST /api/v2/events\n", `"category": "alert"`}},
-		{line: "try " + torq, shows: []string{"the embedded playbooks", "✓ default  used", "The event\n"}, lacks: "the function would answer"},
-		{line: "try ../../../events/datadog-default-payload.json", shows: []string{`state comes from title: the template could have "alert_transition": "$ALERT_TRANSITION"`}},
+		{line: "try -v " + torq + " --playbooks testdata/v2.yaml", shows: []string{"The request to Datadog: POST /api/v2/events\n", `"category": "alert"`}},
+		{line: "try -v " + torq, shows: []string{"the embedded playbooks", "✓ default  used", "The event\n"}, lacks: "the function would answer"},
+		{line: "try -v ../../../events/datadog-default-payload.json", shows: []string{`state comes from title: the template could have "alert_transition": "$ALERT_TRANSITION"`}},
 		{line: "check --payload ../../../events/webhook-payload.json", shows: []string{"webhook-payload.json is valid, and could add 0 variables"}},
 		{line: "check --payload testdata/payload.json", shows: []string{"✗ the id is $ALERT_ID", `· without "date": "$DATE"`}, fails: []string{"testdata/payload.json has 1 problem"}},
 		{line: "check --payload none.json", fails: []string{"none.json"}},
 		{line: "check --live --payload boomerang", fails: []string{"DD_API_KEY"}},
 		{line: "try ../../../events/own-event.json", shows: []string{"Nothing would be done"}},
-		{line: "try ../../../events/wrong-token.json", shows: []string{"the function would answer 401 Unauthorized", "The event\n"}},
-		{line: "try testdata/get.json", shows: []string{"the function would answer 405 Method Not Allowed", "The event\n"}},
-		{line: "try testdata/mine.yaml", fails: []string{"not a Function URL event"}},
+		{line: "try -v ../../../events/wrong-token.json", shows: []string{"the function would answer 401 Unauthorized", "The event\n"}},
+		{line: "try -v testdata/get.json", shows: []string{"the function would answer 405 Method Not Allowed", "The event\n"}},
+		{line: "try testdata/empty.json", fails: []string{"testdata/empty.json: it is empty: give the body of a webhook"}},
 		{line: "try none.json", fails: []string{"none.json"}},
 		{line: "try testdata/no-alert.json", fails: []string{"the function would reject"}},
 		{line: "try testdata/no-base64.json", fails: []string{"base64"}},
@@ -70,7 +70,7 @@ func TestCommands(t *testing.T) {
 		{line: "try " + torq, env: map[string]string{"ENRICH_BUDGET": "soon"}, fails: []string{"ENRICH_BUDGET"}},
 
 		{line: "test testdata/passing", shows: []string{
-			"testdata/passing/a.test.yaml\n  pass urgent\n  note no case reaches the playbook two\n", "1 cases, 0 failed; 1 playbooks or steps that no case reaches",
+			"testdata/passing/a.test.yaml\n  pass urgent\n  note no case reaches the playbook two\n", "1 case, 0 failed; 1 playbook or step that no case reaches",
 		}},
 		{line: "test testdata/passing/a.yaml", shows: []string{"  pass urgent\n"}},
 		{line: "test testdata/passing/a.test.yaml", shows: []string{"  pass urgent\n"}},
@@ -81,8 +81,8 @@ func TestCommands(t *testing.T) {
 		{line: "test testdata/bad", fails: []string{"no tests of playbooks"}},
 		{line: "test none", fails: []string{"none"}},
 
-		{line: "check testdata/good testdata/lookup", shows: []string{"3 valid playbook files\n"}},
-		{line: "check testdata/good/source.yaml", shows: []string{`testdata/good/source.yaml:1:39: warning: Datadog does not list the source "githib"`, `did you mean "github"?`, "1 valid playbook files\n"}},
+		{line: "check testdata/good testdata/lookup", shows: []string{"3 playbook files, no mistakes\n"}},
+		{line: "check testdata/good/source.yaml", shows: []string{`testdata/good/source.yaml:1:39: warning: Datadog does not list the source "githib"`, `did you mean "github"?`, "1 playbook file, no mistakes\n"}},
 		{line: "check testdata/bad", fails: []string{`a.yaml:1:23: unknown key "mach"; did you mean "match"?`, `did you mean "owner"?`, "owners.csv", "d.yaml:1:30: limit must be a number with one reading", "d.yaml:1:61: alert.tags.team is never nil"}},
 		{line: "check testdata/good/owners.yaml", fails: []string{"owners.yaml"}}, // A file that is named is checked as playbooks.
 		{line: "check ../../../events", fails: []string{"no playbooks in ../../../events"}},

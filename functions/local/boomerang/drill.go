@@ -20,34 +20,44 @@ import (
 )
 
 func (c cli) drillCommand() *cobra.Command {
-	wait, live := drill.DefaultTimeouts, false
+	wait := drill.DefaultTimeouts
+	var o runOptions
 	cmd := &cobra.Command{
 		Use: "drill [<Function URL>]", Short: "Send a synthetic alert and wait for its event, without a URL on this machine.",
-		Long: "Send a synthetic alert to a Function URL, and wait for its event. Without a URL all happens on this machine.\n" +
+		Long: "Send a synthetic alert to a Function URL, and wait for its event.\nWithout a URL all happens on this machine.\n" +
 			"A URL needs WEBHOOK_TOKEN, DD_API_KEY and DD_APP_KEY in the environment.",
 		Args: arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if wait.Event <= 0 {
 				return wrongUse(cmd, "--timeout must be positive")
 			}
-			return c.drill(cmd.Context(), args, wait, live)
+			if len(o.playbooks) > 0 && len(args) > 0 {
+				return wrongUse(cmd, "a deployed stack has its own playbooks: omit --playbooks")
+			}
+			c, err := c.withPlaybooks(o.playbooks)
+			if err != nil {
+				return err
+			}
+			return c.drill(cmd.Context(), args, wait, o)
 		},
 	}
 	cmd.Flags().DurationVar(&wait.Event, "timeout", wait.Event, "how long to wait for the event")
-	addLive(cmd, &live)
+	addPlaybooks(cmd, &o.playbooks)
+	addVerbose(cmd, &o.verbose)
+	addLive(cmd, &o.live)
 	return cmd
 }
 
 // drill sends a synthetic alert to a Function URL, or to a function that it starts, and
 // waits for the event.
-func (c cli) drill(ctx context.Context, urls []string, wait drill.Timeouts, live bool) (err error) {
+func (c cli) drill(ctx context.Context, urls []string, wait drill.Timeouts, o runOptions) (err error) {
 	target := drill.Target{Token: sandbox.Token, TokenSource: "the local token", Organisation: "both"}
 	if len(urls) == 1 {
 		if target, err = parseTarget(urls[0], c.env); err != nil {
 			return err
 		}
 	}
-	s, err := sandbox.Start(c.env, live || target.URL != "", time.Now)
+	s, err := sandbox.Start(c.env, o.live || target.URL != "", time.Now)
 	if err != nil {
 		return err
 	}
@@ -61,12 +71,12 @@ func (c cli) drill(ctx context.Context, urls []string, wait drill.Timeouts, live
 	if target.Stream, err = s.Client(); err != nil {
 		return err
 	}
-	return c.showDrill(ctx, target, wait)
+	return c.showDrill(ctx, target, wait, o.verbose)
 }
 
 // showDrill shows what becomes of a synthetic alert. The error is a sentence that says
 // how far it came.
-func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Timeouts) error {
+func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Timeouts, verbose bool) error {
 	d := drill.New(target, wait)
 	c.out.Heading("Alert %d → %s", d.ID, target.URL)
 	start := time.Now()
@@ -80,9 +90,7 @@ func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Time
 		c.out.Response(response, answer.Took)
 		return err
 	}
-	c.out.Response(response, answer.Took)
-	c.showReply(answer.Reply)
-
+	c.showBrief(delivery{response: events.LambdaFunctionURLResponse{StatusCode: answer.Status, Body: answer.Body}, took: answer.Took}, "")
 	c.out.Line("\nLooking for %s in the events of %s, for at most %s", d.Tag(), target.StreamName, wait.Event)
 	found, err := d.Await(ctx)
 	if len(found) == 0 {
@@ -91,26 +99,19 @@ func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Time
 	took := time.Since(start)
 	for _, e := range found {
 		c.out.Heading("The event in Datadog: %s", cmp.Or(e.URL, e.ID))
-		c.out.Event(event.Event{
+		shown := event.Event{
 			Title: e.Title, Text: e.Text, DateHappened: e.Happened.Unix(), RelatedEventID: e.RelatedEventID,
 			AlertType: e.AlertType, Priority: e.Priority, Host: e.Host, Tags: e.Tags,
-		})
+		}
+		if verbose {
+			c.out.Event(shown)
+		} else {
+			c.out.Brief("", nil, shown, "-v shows everything")
+		}
 	}
 	c.out.Line("\nIt took %s: the webhook answered after %s, and the event was in the stream %s later.",
 		output.Rounded(took), output.Rounded(answer.Took), output.Rounded(took-answer.Took))
 	return err
-}
-
-func (c cli) showReply(r drill.Reply) {
-	status := string(r.Status)
-	if r.Playbook != "" {
-		status += " by the playbook " + r.Playbook
-	}
-	c.out.Line("  %s", status)
-	for _, s := range r.Steps {
-		took := time.Duration(s.DurationMS * float64(time.Millisecond))
-		c.out.Line("%s", strings.TrimRight(fmt.Sprintf("  %-20s %-8s %8s  %s", s.Name, s.Status, output.Rounded(took), s.Error), " "))
-	}
 }
 
 // required are the variables for a deployed stack.

@@ -68,7 +68,7 @@ func (s stack) drill(t *testing.T, wait drill.Timeouts) (string, error) {
 		t.Fatal(err)
 	}
 	var screen bytes.Buffer
-	err = cli{out: output.New(&screen)}.showDrill(t.Context(), target, wait)
+	err = cli{out: output.New(&screen)}.showDrill(t.Context(), target, wait, false)
 	return screen.String(), err
 }
 
@@ -82,7 +82,7 @@ func TestDrill_LateEvent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	contains(t, screen, "related_events       failed", "The event in Datadog")
+	contains(t, screen, "✗ related_events", "The event in Datadog")
 	reads := 0
 	for _, r := range s.datadog.Requests() {
 		if r.Route == fakedatadog.EventsList {
@@ -169,8 +169,8 @@ func TestParseTarget_URL(t *testing.T) {
 func TestDrill(t *testing.T) {
 	s := newStack(t, 0)
 	screen := mustInvoke(t, s.env, "drill", s.url, "--timeout", "5s")
-	contains(t, screen, "200 OK in", "posted by the playbook default", "related_events       ok", "for at most 5s", "The event in Datadog: https://app.datadoghq.com/event",
-		"[Drill]", "drill:", "enrichment:complete", "alert_type       info", "It took ")
+	contains(t, screen, "200 OK in", "posted by the playbook default", "✓ related_events", "for at most 5s", "The event in Datadog: https://app.datadoghq.com/event",
+		"[Drill]", "drill:", "enrichment:complete", "info · normal", "It took ")
 	if !regexp.MustCompile(`Alert [1-9][0-9]{18} → ` + regexp.QuoteMeta(s.url)).MatchString(screen) {
 		t.Errorf("no id of 19 digits: %s", screen)
 	}

@@ -3,12 +3,18 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"boomerang/functions/local/output"
+	"boomerang/functions/local/playbooktest"
 )
 
 // version is that of the module, or of the commit that it was built from.
@@ -36,10 +42,10 @@ func (s *onOff) Set(word string) error {
 	return errors.New("write yes or no")
 }
 
-func (s *onOff) String() string { return map[bool]string{true: "yes", false: "no"}[bool(*s)] }
+func (s *onOff) String() string { return strconv.FormatBool(bool(*s)) }
 
-// Type implements pflag.Value.
-func (*onOff) Type() string { return "switch" }
+// Type implements pflag.Value. The help shows flags of this type without a value.
+func (*onOff) Type() string { return "bool" }
 
 // environment is the annotation of a flag that a variable of the environment sets, too.
 const environment = "environment"
@@ -48,7 +54,7 @@ const environment = "environment"
 // too, because make passes its own variables on in the environment.
 func addSwitch(cmd *cobra.Command, value *bool, name, variable, usage string) {
 	flag := cmd.Flags().VarPF((*onOff)(value), name, "", fmt.Sprintf("%s (or %s=1)", usage, variable))
-	flag.NoOptDefVal = "yes"
+	flag.NoOptDefVal = "true"
 	flag.Annotations = map[string][]string{environment: {variable}}
 }
 
@@ -69,4 +75,79 @@ func (c cli) readSwitches(cmd *cobra.Command) (err error) {
 		}
 	})
 	return err
+}
+
+// format is how a command shows its result.
+type format struct {
+	name    string
+	allowed []string
+}
+
+const (
+	asText  = "text"
+	asJSON  = "json"
+	asEvent = "event"
+)
+
+// Set implements pflag.Value.
+func (f *format) Set(name string) error {
+	if !slices.Contains(f.allowed, name) {
+		return fmt.Errorf("write one of %s", strings.Join(f.allowed, ", "))
+	}
+	f.name = name
+	return nil
+}
+
+func (f *format) String() string { return f.name }
+
+// Type implements pflag.Value.
+func (f *format) Type() string { return strings.Join(f.allowed, "|") }
+
+// notes is where remarks beside the result go.
+func (c cli) notes(f format) *output.Printer {
+	if f.name == asText {
+		return c.out
+	}
+	return output.New(c.stderr)
+}
+
+// addOutput adds the flag of commands whose result programs can read. The first format is
+// the default.
+func addOutput(cmd *cobra.Command, f *format, usage string, allowed ...string) {
+	*f = format{allowed[0], allowed}
+	cmd.Flags().VarP(f, "output", "o", usage)
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp)) // The flag exists.
+}
+
+// addVerbose adds the flag of commands that show a screen.
+func addVerbose(cmd *cobra.Command, verbose *bool) {
+	cmd.Flags().BoolVarP(verbose, "verbose", "v", false, "show everything, not only a screen")
+}
+
+// addPlaybooks adds the flag of commands that work with playbooks.
+func addPlaybooks(cmd *cobra.Command, paths *[]string) {
+	cmd.Flags().StringArrayVarP(paths, "playbooks", "p", nil, "a playbook `file or folder`, several times for more; by default the embedded playbooks")
+}
+
+// withPlaybooks returns c with the playbooks in files and folders in the place of the
+// embedded ones.
+func (c cli) withPlaybooks(paths []string) (cli, error) {
+	if len(paths) == 0 {
+		return c, nil
+	}
+	files, err := playbooktest.Playbooks(paths)
+	if err != nil {
+		return c, err
+	}
+	c.env = maps.Clone(c.env)
+	if c.env == nil {
+		c.env = map[string]string{}
+	}
+	for i, file := range files { // default.yaml and own/… would be embedded files.
+		if !filepath.IsAbs(file) {
+			files[i] = "." + string(filepath.Separator) + file
+		}
+	}
+	c.env["PLAYBOOKS_FILE"] = strings.Join(files, string(filepath.ListSeparator))
+	return c, nil
 }

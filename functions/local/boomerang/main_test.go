@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 )
 
 const torq = "../../../events/torq-payload.json"
+
+func newCLI(screen io.Writer) cli { return cli{out: output.New(screen), stderr: io.Discard} }
 
 // invoke runs a command and returns what it prints.
 func invoke(t *testing.T, env map[string]string, args ...string) (string, error) {
@@ -120,7 +123,7 @@ func TestProcess_WrongUse(t *testing.T) {
 		{line: "drill a b", want: "2 arguments"},
 		{line: "drill --timeout soon", want: "soon"},
 		{line: "drill --timeout 0s", want: "--timeout must be positive"},
-		{line: "test", want: "0 arguments"},
+		{line: "test", want: "give a playbook file or a folder"},
 		{line: "check", want: "give a playbook file or a folder"},
 		{line: "check a --payload b", want: "either playbooks or a --payload"},
 		{line: "check a --live", want: "omit LIVE=1"},
@@ -129,7 +132,7 @@ func TestProcess_WrongUse(t *testing.T) {
 		{line: "redrive a", want: "1 arguments"},
 		{line: "events dance", want: `unknown command "dance" for "boomerang events"`},
 		{line: "events get", want: "0 arguments"},
-		{line: "events get 7 --output event", want: "write text or json"},
+		{line: "events get 7 --output xml", want: "write one of text, json"},
 		{line: "events list 7", want: "1 arguments"},
 		{line: "events list --start soon", want: `the start "soon" is not a time: write 2026-11-29T12:00:00Z`},
 		{line: "events list --priority high", want: "write normal or low"},
@@ -162,7 +165,7 @@ func TestProcess_Help(t *testing.T) {
 				t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 			}
 			for l := range strings.Lines(stdout) {
-				if len(line) > 4 && !strings.HasPrefix(line, "completion") && utf8.RuneCountInString(l) > 140 {
+				if len(line) > 4 && !strings.HasPrefix(line, "completion") && utf8.RuneCountInString(l) > 101 {
 					t.Errorf("a line is %d wide: %s", len(l), l)
 				}
 			}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"boomerang/functions/local/output"
 	"boomerang/functions/local/payload"
 	"boomerang/functions/local/sandbox"
 	"boomerang/shared/enrich"
@@ -16,9 +17,9 @@ import (
 )
 
 // checkPayload checks the payload template of a webhook, in a file or in Datadog.
-func (c cli) checkPayload(ctx context.Context, name string, live bool) error {
-	read := c.template
-	if live {
+func (c cli) checkPayload(ctx context.Context, o checkOptions) error {
+	name, read := o.payload, c.template
+	if o.live {
 		read = c.templateInDatadog
 	}
 	template, err := read(ctx, name)
@@ -26,6 +27,10 @@ func (c cli) checkPayload(ctx context.Context, name string, live bool) error {
 		return err
 	}
 	r := payload.Check(template)
+	if o.output.name == asJSON {
+		c.out.JSON(r)
+		c.out = output.New(io.Discard)
+	}
 	for _, problem := range r.Problems {
 		c.out.Line("✗ %s", problem)
 	}

@@ -43,6 +43,7 @@ func (c cli) root() *cobra.Command {
 	root.SetOut(c.out)
 	root.SetErr(c.stderr)
 	root.SetIn(c.stdin)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 100"))
 	root.SetFlagErrorFunc(usageErrorOf)
 	root.SetHelpCommand(helpCommand())
 	root.AddCommand(

@@ -6,43 +6,93 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/spf13/cobra"
 
+	"boomerang/functions/internal/alerting"
+	"boomerang/functions/internal/drill"
 	"boomerang/functions/internal/runtime"
+	"boomerang/functions/local/dryrun"
 	"boomerang/functions/local/functionurl"
+	"boomerang/functions/local/output"
+	"boomerang/functions/local/request"
 	"boomerang/functions/local/sandbox"
 	"boomerang/functions/webhook/handler"
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
 	"boomerang/shared/event"
 	"boomerang/shared/fakedatadog"
+	"boomerang/shared/memory"
 )
 
 // functionTimeout is the Timeout in template.yaml.
 const functionTimeout = 14 * time.Second
 
+// alertHelp says what the commands take that take an alert.
+const alertHelp = "The alert is a file, or - for the standard input: the body of a webhook, a payload template with\n" +
+	"Datadog's $VARIABLES, which an example fills, or a Function URL request as in events/.\nIt is sent as if it fired now."
+
+type runOptions struct {
+	live, verbose bool
+	playbooks     []string
+	output        format
+}
+
 func (c cli) runCommand() *cobra.Command {
-	var live bool
+	var o runOptions
 	cmd := &cobra.Command{
-		Use: "run <alert>", Short: "Send an alert through the function and show the event.", Args: arguments(1, 1),
-		RunE: func(cmd *cobra.Command, args []string) error { return c.sendAlert(cmd.Context(), args[0], live) },
+		Use: "run <alert>", Short: "Send an alert through the function and show the event.",
+		Long: "Send an alert through the function and show the event.\n\n" + alertHelp, Args: arguments(1, 1),
+		Example: "  boomerang run body.json\n  boomerang run - < body.json\n  boomerang run events/torq-payload.json --playbooks mine.yaml",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := c.withPlaybooks(o.playbooks)
+			if err != nil {
+				return err
+			}
+			return c.sendAlert(cmd.Context(), args[0], o)
+		},
 	}
-	addLive(cmd, &live)
+	addPlaybooks(cmd, &o.playbooks)
+	addOutput(cmd, &o.output, "what to show: a screen, the answer and the event's request as JSON, or the event's text alone", asText, asJSON, asEvent)
+	addVerbose(cmd, &o.verbose)
+	addLive(cmd, &o.live)
 	return cmd
 }
 
-// sendAlert sends the alert in a file to the function and shows the response and the event
-// that Datadog received.
-func (c cli) sendAlert(ctx context.Context, file string, live bool) error {
+// delivery is a request to the function, and what became of it.
+type delivery struct {
+	from     string
+	request  request.Request
+	response events.LambdaFunctionURLResponse
+	took     time.Duration
+	posted   []posted
+	live     bool
+	notes    []string
+}
+
+// posted is an event that Datadog received.
+type posted struct {
+	Path  string          `json:"path"`
+	Body  json.RawMessage `json:"body"`
+	event event.Request
+}
+
+// sendAlert sends an alert to the function and shows the response and the event that
+// Datadog received.
+func (c cli) sendAlert(ctx context.Context, name string, o runOptions) error {
 	now := time.Now()
-	request, err := functionurl.ReadFresh(file, now)
+	r, err := request.Read(name, c.stdin, now)
 	if err != nil {
 		return err
 	}
-	s, err := sandbox.Start(c.env, live, time.Now)
+	s, err := sandbox.Start(c.env, o.live, time.Now)
 	if err != nil {
 		return err
 	}
@@ -51,17 +101,148 @@ func (c cli) sendAlert(ctx context.Context, file string, live bool) error {
 	if err != nil {
 		return err
 	}
-	if a, err := handler.Decode(request); err == nil {
+	d := delivery{from: name, request: r, live: o.live}
+	if a, err := handler.Decode(r.LambdaFunctionURLRequest); err == nil {
 		s.Seed(a, now)
+		d.notes = c.limitNotes(a)
 	}
-	c.out.Heading("%s %s ← %s", request.RequestContext.HTTP.Method, request.RawPath, file)
 	sent := time.Now()
-	response, err := function.Invoke(ctx, request)
-	if err != nil {
+	if d.response, err = function.Invoke(ctx, r.LambdaFunctionURLRequest); err != nil {
 		return fmt.Errorf("the function failed; a Function URL would answer 502: %w", err)
 	}
-	c.out.Response(response, time.Since(sent))
-	return c.showPosted(s, response)
+	d.took = time.Since(sent)
+	if d.posted, err = postedTo(s); err != nil {
+		return err
+	}
+	return c.showDelivery(d, o)
+}
+
+// limitNotes says that nothing counts the alert for the limit of its playbooks.
+func (c cli) limitNotes(a alert.Alert) []string {
+	book, err := alerting.Playbooks(c.env["PLAYBOOKS_FILE"], kindsBeside)
+	if err != nil { // The function has the same error.
+		return nil
+	}
+	return limitNote(book.For(a, memory.Memory{}).Limit)
+}
+
+func limitNote(limit int) []string {
+	if limit == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("the limit of %d events a minute has no effect here: it needs the queue of a stack", limit)}
+}
+
+// showDelivery shows the answer and the event. The error says that there is no event.
+func (c cli) showDelivery(d delivery, o runOptions) error {
+	switch {
+	case o.output.name == asJSON:
+		c.out.JSON(struct {
+			StatusCode int      `json:"status_code"`
+			Answer     any      `json:"answer"`
+			Events     []posted `json:"events"`
+		}{d.response.StatusCode, answerJSON(d.response.Body), d.posted})
+	case o.output.name == asEvent:
+		for _, p := range d.posted {
+			c.out.Line("%s", dryrun.ContentOf(p.event).Markdown())
+		}
+	case o.verbose:
+		c.out.Heading("%s %s ← %s (%s)", d.request.RequestContext.HTTP.Method, d.request.RawPath, d.from, d.request.Origin)
+		c.out.Response(d.response, d.took)
+		c.showPosted(d.posted)
+		for _, note := range d.notes {
+			c.out.Line("\nNote: %s.", note)
+		}
+	default:
+		c.showBrief(d, "-v shows everything")
+	}
+	if d.response.StatusCode != http.StatusOK {
+		return errors.New("no event was posted")
+	}
+	if d.live && o.output.name == asText {
+		c.out.Line("\nThe event is in Datadog's event stream: %s", answerOf(d.response).Event.URL)
+	}
+	return nil
+}
+
+// answer is the function's answer, or the problem that it reports.
+type answer struct {
+	drill.Reply
+	Detail               string
+	Guessed              map[string]string
+	Unreadable, Warnings []string
+}
+
+func answerOf(r events.LambdaFunctionURLResponse) (a answer) {
+	_ = json.Unmarshal([]byte(r.Body), &a) // An answer that is not JSON has no status.
+	return a
+}
+
+func answerJSON(body string) any {
+	if json.Valid([]byte(body)) {
+		return json.RawMessage(body)
+	}
+	return body
+}
+
+// showBrief shows a delivery on one screen.
+func (c cli) showBrief(d delivery, hint string) {
+	a := answerOf(d.response)
+	heading := fmt.Sprintf("%d %s in %s", d.response.StatusCode, http.StatusText(d.response.StatusCode), output.Rounded(d.took))
+	if a.Status != "" {
+		heading += ": " + a.describe()
+	}
+	var entries []output.Entry
+	if a.Detail != "" {
+		entries = append(entries, output.Entry{Bad: true, Text: a.Detail})
+	}
+	entries = append(entries, a.stepEntries()...)
+	var guessed []alert.Guess
+	for _, field := range slices.Sorted(maps.Keys(a.Guessed)) {
+		guessed = append(guessed, alert.Guess{Field: field, Source: a.Guessed[field]})
+	}
+	for _, note := range slices.Concat(d.notes, d.request.Notes(), readingNotes(guessed, a.Unreadable), a.Warnings) {
+		entries = append(entries, output.Entry{Text: note})
+	}
+	var e event.Request
+	if len(d.posted) > 0 {
+		e = d.posted[0].event
+	}
+	c.out.Brief(heading, entries, e, hint)
+}
+
+// readingNotes say what of a payload was guessed, and what was unreadable.
+func readingNotes(guessed []alert.Guess, unreadable []string) (notes []string) {
+	texts := make([]string, len(guessed))
+	for i, g := range guessed {
+		texts[i] = g.Field + " from " + strings.ReplaceAll(g.Source, "_", " ")
+	}
+	if len(texts) > 0 {
+		notes = append(notes, "guessed: "+strings.Join(texts, ", "))
+	}
+	if len(unreadable) > 0 {
+		notes = append(notes, "unreadable: "+strings.Join(unreadable, ", "))
+	}
+	return notes
+}
+
+func (a answer) describe() string {
+	text := string(a.Status)
+	if a.Playbook != "" {
+		text += " by the playbook " + a.Playbook
+	}
+	if a.Reason != "" {
+		text += ", " + a.Reason
+	}
+	return text
+}
+
+func (a answer) stepEntries() []output.Entry {
+	entries := make([]output.Entry, len(a.Steps))
+	for i, s := range a.Steps {
+		entries[i] = output.StepEntry(s.Name, enrich.Status(s.Status), time.Duration(s.DurationMS*float64(time.Millisecond)), s.Error)
+	}
+	return entries
 }
 
 // serveFunction serves the function on a free port of the sandbox.
@@ -84,33 +265,33 @@ func newFunction(ctx context.Context, env runtime.Environment) (*functionurl.Ser
 }
 
 // showPosted shows the events that Datadog received.
-func (c cli) showPosted(s *sandbox.Sandbox, response events.LambdaFunctionURLResponse) error {
-	if response.StatusCode != http.StatusOK {
-		return errors.New("no event was posted")
+func (c cli) showPosted(all []posted) {
+	for _, p := range all {
+		c.out.Heading("The event in Datadog (POST %s)", p.Path)
+		c.out.Event(p.event)
 	}
-	if s.Live {
-		c.out.Line("\nThe event is in Datadog's event stream. The response above has its URL.")
-		return nil
-	}
-	for _, posted := range s.Datadog.Posted() {
-		path, e, err := decodePosted(posted)
-		if err != nil {
-			return err
-		}
-		c.out.Heading("The event in Datadog (POST %s)", path)
-		c.out.Event(e)
-	}
-	return nil
 }
 
-// decodePosted returns an event and the path it was posted to.
-func decodePosted(posted fakedatadog.PostedEvent) (string, event.Request, error) {
-	if posted.Route == fakedatadog.EventsCreateV2 {
+// postedTo returns the events that the fake received.
+func postedTo(s *sandbox.Sandbox) ([]posted, error) {
+	all := []posted{}
+	for _, p := range s.Datadog.Posted() {
+		one, err := decodePosted(p)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+func decodePosted(p fakedatadog.PostedEvent) (posted, error) {
+	if p.Route == fakedatadog.EventsCreateV2 {
 		var e event.AlertEvent
-		err := json.Unmarshal(posted.Body, &e)
-		return "/api/v2/events", e, err
+		err := json.Unmarshal(p.Body, &e)
+		return posted{"/api/v2/events", p.Body, e}, err
 	}
 	var e event.Event
-	err := json.Unmarshal(posted.Body, &e)
-	return "/api/v1/events", e, err
+	err := json.Unmarshal(p.Body, &e)
+	return posted{"/api/v1/events", p.Body, e}, err
 }

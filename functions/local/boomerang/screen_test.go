@@ -12,7 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"boomerang/functions/local/functionurl"
+	"boomerang/functions/local/request"
 	"boomerang/functions/local/sandbox"
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/alert"
@@ -71,7 +71,7 @@ func postedText(t *testing.T, file string) string {
 func postedWith(t *testing.T, file string, forget func(*alert.Alert)) string {
 	t.Helper()
 	now := time.Now()
-	request, err := functionurl.ReadFresh(file, now)
+	r, err := request.Read(file, nil, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,13 +84,13 @@ func postedWith(t *testing.T, file string, forget func(*alert.Alert)) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := handler.Decode(request)
+	a, err := handler.Decode(r.LambdaFunctionURLRequest)
 	if err != nil {
 		t.Fatal(err)
 	}
 	forget(&a)
 	s.Seed(a, now)
-	if response, err := function.Invoke(t.Context(), request); err != nil || response.StatusCode != 200 {
+	if response, err := function.Invoke(t.Context(), r.LambdaFunctionURLRequest); err != nil || response.StatusCode != 200 {
 		t.Fatalf("answered %d %s, %v", response.StatusCode, response.Body, err)
 	}
 	posted := s.Datadog.Posted()

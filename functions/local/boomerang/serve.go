@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,12 +23,21 @@ const exampleBody = `{"id":"1","title":"[Triggered] Checkout is slow","body":"p9
 
 func (c cli) serveCommand() *cobra.Command {
 	var live, remote bool
+	var playbooks []string
 	cmd := &cobra.Command{
 		Use: "serve [<address>]", Short: "Serve the Function URL and its page at an address, by default " + defaultAddress + ".", Args: arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := c.withPlaybooks(playbooks)
+			if err != nil {
+				return err
+			}
+			if files := filepath.SplitList(c.env["PLAYBOOKS_FILE"]); len(files) > 1 {
+				return wrongUse(cmd, "the page edits one playbook file, not these %d: name one", len(files))
+			}
 			return c.serve(cmd.Context(), append(args, defaultAddress)[0], live, remote)
 		},
 	}
+	addPlaybooks(cmd, &playbooks)
 	addLive(cmd, &live)
 	addSwitch(cmd, &remote, "remote", "REMOTE", "let other machines reach the address; the page then requires a token")
 	return cmd
@@ -87,6 +97,7 @@ func (c cli) printUsage(s *sandbox.Sandbox, url, login, deduplication string) {
 	c.out.Line("Function URL   %s", url)
 	c.out.Line("Datadog        %s", datadog)
 	c.out.Line("Deduplication  %s", deduplication)
+	c.out.Line("Limits         off: the limit of a playbook needs the queue of a stack")
 	c.out.Line("\nSend an alert (the same id again is a duplicate):\n")
 	c.out.Line("  curl -H 'X-Webhook-Token: %s' -H 'Content-Type: application/json' \\\n    -d '%s' %s\n", sandbox.Token, exampleBody, url)
 	if !s.Live {

@@ -25,14 +25,25 @@ import (
 func (c cli) setupCommand() *cobra.Command {
 	var live, remove bool
 	var functionURL string
+	var playbooks []string
 	cmd := &cobra.Command{
-		Use: "setup", Short: "Create the webhook, the dashboard and the monitors in Datadog, and try them in the fake.",
-		Long: "Create the webhook, the dashboard and the monitors in Datadog. Without --live: in the fake, and send an alert through them.\n" +
-			"The environment can set STACK_NAME, WEBHOOK_NAME, NOTIFY, ROUTE, QUEUE_NAME, DEAD_LETTER_QUEUE_NAME and FUNCTION_NAMES.",
+		Use: "setup", Short: "Create the webhook, the dashboard and the monitors in Datadog, or in the fake.",
+		Long: "Create the webhook, the dashboard and the monitors in Datadog.\nWithout --live: in the fake, and send an alert through them.\n" +
+			"The environment can set STACK_NAME, WEBHOOK_NAME, NOTIFY, ROUTE, QUEUE_NAME,\nDEAD_LETTER_QUEUE_NAME and FUNCTION_NAMES.",
 		Args: arguments(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.setup(cmd.Context(), functionURL, live, remove) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if live && len(playbooks) > 0 {
+				return wrongUse(cmd, "a deployed stack has its own playbooks: omit --playbooks")
+			}
+			c, err := c.withPlaybooks(playbooks)
+			if err != nil {
+				return err
+			}
+			return c.setup(cmd.Context(), functionURL, live, remove)
+		},
 	}
 	cmd.Flags().StringVar(&functionURL, "url", "", "the Function `URL`, with --live")
+	addPlaybooks(cmd, &playbooks)
 	addSwitch(cmd, &remove, "delete", "DELETE", "remove what setup created")
 	addLive(cmd, &live)
 	return cmd
@@ -164,7 +175,7 @@ func (c cli) deliver(ctx context.Context, s *sandbox.Sandbox, webhook string) er
 	c.out.Heading("An alert through @webhook-%s", webhook)
 	now := time.Now()
 	s.Datadog.AddMonitor(fakedatadog.Monitor{ID: 4711, Name: "Checkout is slow", Query: "avg(last_5m):avg:checkout.latency{env:prod} > 0.8"})
-	delivery, err := s.Datadog.Deliver(ctx, webhook, map[string]string{
+	sent, err := s.Datadog.Deliver(ctx, webhook, map[string]string{
 		"ID": strconv.FormatInt(now.UnixNano(), 10), "ALERT_ID": "4711", "ORG_ID": "352001", "DATE": strconv.FormatInt(now.UnixMilli(), 10),
 		"EVENT_TITLE": "[Triggered] Checkout is slow", "EVENT_MSG": "Shoppers wait for checkout. @webhook-" + webhook,
 		"ALERT_TRANSITION": "Triggered", "ALERT_TYPE": "error", "ALERT_CYCLE_KEY": strconv.FormatInt(now.Unix(), 10), "TAGS": "service:checkout,env:prod",
@@ -172,7 +183,10 @@ func (c cli) deliver(ctx context.Context, s *sandbox.Sandbox, webhook string) er
 	if err != nil {
 		return err
 	}
-	response := events.LambdaFunctionURLResponse{StatusCode: delivery.Status, Body: delivery.Body}
-	c.out.Response(response, time.Since(now))
-	return c.showPosted(s, response)
+	response := events.LambdaFunctionURLResponse{StatusCode: sent.Status, Body: sent.Body}
+	d := delivery{response: response, took: time.Since(now)}
+	if d.posted, err = postedTo(s); err != nil {
+		return err
+	}
+	return c.showDelivery(d, runOptions{})
 }

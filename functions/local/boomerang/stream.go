@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,7 +20,7 @@ import (
 func (c cli) eventsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "events", Short: "Show events of Datadog's event stream.",
-		Long: "Show events of Datadog's event stream. Without --live the stream is that of the fake, in which one alert fires.",
+		Long: "Show events of Datadog's event stream.\nWithout --live the stream is that of the fake, in which one alert fires.",
 		Args: cobra.NoArgs,
 	}
 	cmd.AddCommand(c.eventCommand(), c.listCommand())
@@ -29,7 +29,7 @@ func (c cli) eventsCommand() *cobra.Command {
 
 func (c cli) eventCommand() *cobra.Command {
 	var live bool
-	form := textForm
+	var form format
 	cmd := &cobra.Command{
 		Use: "get <id>", Short: "Show one event with all its fields.",
 		Args: arguments(1, 1),
@@ -39,22 +39,26 @@ func (c cli) eventCommand() *cobra.Command {
 				switch {
 				case err != nil:
 					return err
-				case form == jsonForm:
-					return c.showJSON(e.Raw)
+				case form.name == asJSON:
+					c.out.JSON(e.Raw)
+					return nil
+				case form.name == asEvent:
+					c.out.Line("%s", strings.Trim(e.Text, "% \n"))
+					return nil
 				}
 				c.out.StreamEvent(e)
 				return nil
 			})
 		},
 	}
-	cmd.Flags().Var(&form, "output", "text or json; json is the event as Datadog sent it")
+	addOutput(cmd, &form, "how to show it: as text, the event as Datadog sent it, or its text alone", asText, asJSON, asEvent)
 	addLive(cmd, &live)
 	return cmd
 }
 
 func (c cli) listCommand() *cobra.Command {
 	var live bool
-	form := textForm
+	var form format
 	o := events.Options{Start: "1h", End: "now", Page: -1, Limit: datadog.MaxEvents}
 	cmd := &cobra.Command{
 		Use: "list", Short: "List events, the newest first.",
@@ -84,7 +88,7 @@ func (c cli) listCommand() *cobra.Command {
 	flags.BoolVar(&o.ExcludeAggregate, "exclude-aggregate", false, "no parents of other events; implies --unaggregated")
 	flags.IntVar(&o.Page, "page", o.Page, "only this page of 1,000 events, from 0; -1 for all; needs --unaggregated or --exclude-aggregate")
 	flags.IntVar(&o.Limit, "limit", o.Limit, "at most this many events")
-	flags.Var(&form, "output", "text or json; json is the list of the events as Datadog sent them")
+	addOutput(cmd, &form, "how to show them: as text, or as Datadog sent them", asText, asJSON)
 	addLive(cmd, &live)
 	return cmd
 }
@@ -112,48 +116,19 @@ func (c cli) withStream(live bool, use func(*datadog.Client) error) error {
 }
 
 // showEvents shows a list, and says on the error output that it is not whole.
-func (c cli) showEvents(all []datadog.Event, more bool, form outputForm) error {
+func (c cli) showEvents(all []datadog.Event, more bool, form format) error {
 	if more {
 		fmt.Fprintln(c.stderr, "There may be more events: raise --limit, or set --end to the time of the last one.")
 	}
-	if form == jsonForm {
+	if form.name == asJSON {
 		raw := make([]json.RawMessage, len(all))
 		for i, e := range all {
 			raw[i] = e.Raw
 		}
-		return c.showJSON(raw)
+		c.out.JSON(raw)
+		return nil
 	}
 	c.out.Stream(all)
 	c.out.Line("%s", enrich.Count(len(all), "event"))
 	return nil
 }
-
-// showJSON writes a value as JSON. What Datadog sent keeps its numbers and the order of its keys.
-func (c cli) showJSON(value any) error {
-	encoder := json.NewEncoder(c.out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(value)
-}
-
-// outputForm is the value of the flag --output.
-type outputForm string
-
-const (
-	textForm outputForm = "text"
-	jsonForm outputForm = "json"
-)
-
-// Set implements pflag.Value.
-func (f *outputForm) Set(word string) error {
-	if !slices.Contains([]outputForm{textForm, jsonForm}, outputForm(word)) {
-		return errors.New("write text or json")
-	}
-	*f = outputForm(word)
-	return nil
-}
-
-func (f *outputForm) String() string { return string(*f) }
-
-// Type implements pflag.Value.
-func (*outputForm) Type() string { return "form" }

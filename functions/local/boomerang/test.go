@@ -5,32 +5,43 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"path/filepath"
-	"strings"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"boomerang/functions/local/playbooktest"
+	"boomerang/shared/enrich"
 )
 
 func (c cli) testCommand() *cobra.Command {
 	var update bool
+	var playbooks []string
+	var as format
 	cmd := &cobra.Command{
-		Use: "test <playbook file or folder>...", Short: "Run the tests of playbooks (*" + playbooktest.Suffix + ").", Args: arguments(1, math.MaxInt),
-		RunE: func(cmd *cobra.Command, args []string) error { return c.testPlaybooks(cmd.Context(), args, update) },
+		Use: "test <playbook file or folder>...", Short: "Run the tests of playbooks (*" + playbooktest.Suffix + ").", Args: arguments(0, math.MaxInt),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			paths := slices.Concat(playbooks, args)
+			if len(paths) == 0 {
+				return wrongUse(cmd, "give a playbook file or a folder")
+			}
+			return c.testPlaybooks(cmd.Context(), paths, update, as)
+		},
 	}
+	addPlaybooks(cmd, &playbooks)
+	addOutput(cmd, &as, "how to show the results", asText, asJSON)
 	addSwitch(cmd, &update, "update", "UPDATE", "write the golden files")
 	return cmd
 }
 
 // testPlaybooks runs the tests of playbooks. The error has the number of failed cases and
 // the mistakes in the test files.
-func (c cli) testPlaybooks(ctx context.Context, paths []string, update bool) error {
-	files, err := testFiles(paths)
+func (c cli) testPlaybooks(ctx context.Context, paths []string, update bool, as format) error {
+	files, err := playbooktest.Tests(paths)
 	if err != nil {
 		return err
 	}
 	total, failed, unreached := 0, 0, 0
+	results := map[string]playbooktest.Result{}
 	var problems []error
 	for _, file := range files {
 		r, err := runTests(ctx, file, update)
@@ -38,13 +49,20 @@ func (c cli) testPlaybooks(ctx context.Context, paths []string, update bool) err
 			problems = append(problems, err)
 			continue
 		}
-		c.out.Suite(file, r)
+		results[file] = r
+		if as.name == asText {
+			c.out.Suite(file, r)
+		}
 		total, unreached = total+len(r.Cases), unreached+len(r.Unreached)
 		for _, one := range r.Cases {
 			failed += min(1, len(one.Failures))
 		}
 	}
-	c.out.Line("\n%d cases, %d failed; %d playbooks or steps that no case reaches", total, failed, unreached)
+	if as.name == asJSON {
+		c.out.JSON(results)
+	} else {
+		c.out.Line("\n%s, %d failed; %s that no case reaches", enrich.Count(total, "case"), failed, enrich.Count(unreached, "playbook or step"))
+	}
 	if failed > 0 {
 		problems = append(problems, fmt.Errorf("%d of %d cases failed", failed, total))
 	}
@@ -57,22 +75,4 @@ func runTests(ctx context.Context, file string, update bool) (playbooktest.Resul
 		return playbooktest.Result{}, err
 	}
 	return suite.Run(ctx, update)
-}
-
-// testFiles returns the test files that paths name: by their own name, by that of the
-// playbook file, or by their folder.
-func testFiles(paths []string) ([]string, error) {
-	files, err := playbooktest.Files(paths, playbooktest.IsTest)
-	if err != nil {
-		return nil, err
-	}
-	for i, file := range files {
-		if !playbooktest.IsTest(file) {
-			files[i] = strings.TrimSuffix(file, filepath.Ext(file)) + playbooktest.Suffix
-		}
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("no tests of playbooks in %s: a test file has the name of its playbook file and ends in %s", strings.Join(paths, ", "), playbooktest.Suffix)
-	}
-	return files, nil
 }

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,10 +17,10 @@ import (
 
 	"boomerang/functions/internal/alerting"
 	"boomerang/functions/local/dryrun"
-	"boomerang/functions/local/functionurl"
 	"boomerang/functions/local/output"
 	"boomerang/functions/local/payload"
 	"boomerang/functions/local/recording"
+	"boomerang/functions/local/request"
 	"boomerang/functions/local/sandbox"
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/alert"
@@ -34,17 +37,24 @@ import (
 )
 
 type tryOptions struct {
-	event, playbooks, record, replay string
-	live                             bool
+	event, record, replay string
+	live, verbose         bool
+	playbooks             []string
+	output                format
 }
 
 func (c cli) tryCommand() *cobra.Command {
 	var o tryOptions
 	cmd := &cobra.Command{
-		Use: "try <alert>", Short: "Show what playbooks do with an alert, step by step. Nothing is posted.", Args: arguments(1, 1),
+		Use: "try <alert> [<playbook file or folder>...]", Short: "Show what playbooks do with an alert, step by step. Nothing is posted.",
+		Long: "Show what playbooks do with an alert, step by step. Nothing is posted.\n\n" + alertHelp, Args: arguments(1, math.MaxInt),
+		Example: "  boomerang try body.json mine.yaml\n  boomerang try --output json - < body.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.event = args[0]
+			c, err := c.withPlaybooks(slices.Concat(o.playbooks, args[1:]))
 			switch {
+			case err != nil:
+				return err
 			case o.record != "" && o.replay != "":
 				return wrongUse(cmd, "use either --record or --replay")
 			case o.live && o.replay != "":
@@ -53,7 +63,9 @@ func (c cli) tryCommand() *cobra.Command {
 			return c.try(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().StringVar(&o.playbooks, "playbooks", "", "a playbook `file`, by default the embedded one")
+	addPlaybooks(cmd, &o.playbooks)
+	addOutput(cmd, &o.output, "what to show: a screen, the request to Datadog as JSON, or the event's text alone", asText, asJSON, asEvent)
+	addVerbose(cmd, &o.verbose)
 	cmd.Flags().StringVar(&o.record, "record", "", "keep Datadog's responses in this `folder`, without keys and names")
 	cmd.Flags().StringVar(&o.replay, "replay", "", "replay the responses in this `folder`")
 	addLive(cmd, &o.live)
@@ -71,12 +83,11 @@ func (c cli) try(ctx context.Context, o tryOptions) error {
 		}
 		d.at = d.player.At
 	}
-	request, err := functionurl.ReadFresh(o.event, d.at)
-	if err != nil {
+	if d.request, err = request.Read(o.event, c.stdin, d.at); err != nil {
 		return err
 	}
-	if d.alert, err = handler.Decode(request); err != nil {
-		return fmt.Errorf("the function would reject %s: %w", o.event, err)
+	if d.alert, d.rejection, err = decode(ctx, d.request.LambdaFunctionURLRequest); err != nil {
+		return fmt.Errorf("the function would reject %s: %s", o.event, fault.Public(err))
 	}
 	if d.sandbox, err = sandbox.Start(c.env, o.live, d.now); err != nil {
 		return err
@@ -86,20 +97,22 @@ func (c cli) try(ctx context.Context, o tryOptions) error {
 	if err := d.open(c.env); err != nil {
 		return err
 	}
-	c.warnIfRejected(ctx, request)
 	report, err := d.runner.Run(ctx, d.alert)
-	return errors.Join(c.showTry(d, report, err), d.close(c.out))
+	return errors.Join(c.showTry(d, report, err), d.close(c.notes(d.output)))
 }
 
 // dryRun is one try. With a recording it happens at the time of the recording.
 type dryRun struct {
 	tryOptions
-	at       time.Time
-	alert    alert.Alert
-	sandbox  *sandbox.Sandbox
-	runner   dryrun.Runner
-	player   *recording.Player
-	recorder *recording.Recorder
+	at        time.Time
+	request   request.Request
+	alert     alert.Alert
+	rejection []string
+	files     string // the playbooks
+	sandbox   *sandbox.Sandbox
+	runner    dryrun.Runner
+	player    *recording.Player
+	recorder  *recording.Recorder
 }
 
 func (d *dryRun) now() time.Time {
@@ -128,12 +141,12 @@ func (d *dryRun) open(env map[string]string) error {
 	if err != nil {
 		return err
 	}
-	if d.playbooks == "" {
-		d.playbooks = cfg.PlaybooksFile
-	}
-	playbooks, err := alerting.Playbooks(d.playbooks, dryrun.Observed(registry.Kinds(registry.Deps{
-		Datadog: reader, Site: cfg.Site, Tables: alerting.Tables(d.playbooks), HTTP: httpapi.NewLocalClient(),
-	})))
+	d.files = cfg.PlaybooksFile
+	playbooks, err := alerting.Playbooks(d.files, func(file string) []enrich.Kind {
+		return dryrun.Observed(registry.Kinds(registry.Deps{
+			Datadog: reader, Site: cfg.Site, Tables: alerting.Tables(file), HTTP: httpapi.NewLocalClient(),
+		}))
+	})
 	d.runner = dryrun.Runner{
 		Playbooks: playbooks, WebhookName: cfg.WebhookName, Budget: cfg.EnrichBudget, Poster: withoutDeadline{poster}, Now: d.now, Override: d.override,
 	}
@@ -202,21 +215,25 @@ func (d *dryRun) close(out *output.Printer) error {
 	}
 	n, err := d.recorder.Close()
 	if err == nil {
-		out.Line("\n%d of Datadog's responses are in %s, without keys and names. Replay them with make try REPLAY=%s (or --replay).", n, d.record, d.record)
+		out.Line("%d of Datadog's responses are in %s, without keys and names. Replay them with make try REPLAY=%s (or --replay).", n, d.record, d.record)
 	}
 	return err
 }
 
-// warnIfRejected says whether the function would reject the request for its method or its
-// token, which a try does not use.
-func (c cli) warnIfRejected(ctx context.Context, request events.LambdaFunctionURLRequest) {
-	accept := func(context.Context, alert.Alert) (pipeline.Outcome, error) {
+// decode returns the alert that the function takes from a request. If it would reject the
+// request for its method or its token, which a try does not use, it says so.
+func decode(ctx context.Context, r events.LambdaFunctionURLRequest) (a alert.Alert, rejection []string, err error) {
+	accept := func(_ context.Context, read alert.Alert) (pipeline.Outcome, error) {
+		a = read
 		return pipeline.Outcome{Status: pipeline.Posted}, nil
 	}
-	response, err := (&handler.Handler{Tokens: staticToken(sandbox.Token), Run: accept, DryRun: accept, Logger: slog.New(slog.DiscardHandler)}).Handle(ctx, request)
-	if err == nil && response.StatusCode >= http.StatusBadRequest {
-		c.out.Line("To this request the function would answer %d %s and do nothing. A try only uses its alert.", response.StatusCode, http.StatusText(response.StatusCode))
+	h := handler.Handler{Tokens: staticToken(sandbox.Token), Run: accept, DryRun: accept, Logger: slog.New(slog.DiscardHandler)}
+	response, err := h.Handle(ctx, r)
+	if err == nil && response.StatusCode < http.StatusBadRequest {
+		return a, nil, nil
 	}
+	a, err = handler.Decode(r)
+	return a, []string{fmt.Sprintf("to this request the function would answer %d %s and do nothing; a try only uses its alert", response.StatusCode, http.StatusText(response.StatusCode))}, err
 }
 
 type staticToken string
@@ -227,39 +244,87 @@ func (t staticToken) Check(_ context.Context, presented string) (bool, error) {
 
 // showTry shows the report. The error says why no event would be posted.
 func (c cli) showTry(d dryRun, r dryrun.Report, failed error) error {
-	if r.Status == pipeline.Ignored {
-		c.out.Line("Nothing would be done: %s.", r.Reason)
-		return nil
-	}
-	c.showGuessed(d.alert)
-	name := d.playbooks
-	if name == "" {
-		name = "the embedded playbooks"
-	}
-	c.out.Heading("Playbooks: %s", name)
-	c.out.Verdicts(r)
-	c.out.Heading("Steps")
-	c.out.Steps(r.Steps)
-	if len(r.Warnings) > 0 {
-		c.out.Heading("Templates and conditions that failed")
-		for _, warning := range r.Warnings {
-			c.out.Line("  %s", warning)
+	var all []posted
+	if r.Status != pipeline.Ignored && failed == nil {
+		var err error
+		if all, err = postedTo(d.sandbox); err != nil {
+			return err
 		}
+	}
+	switch {
+	case d.output.name == asJSON:
+		for _, p := range all {
+			c.out.JSON(p.Body)
+		}
+	case d.output.name == asEvent:
+		for _, p := range all {
+			c.out.Line("%s", dryrun.ContentOf(p.event).Markdown())
+		}
+	case r.Status == pipeline.Ignored:
+		c.out.Line("Nothing would be done:\n  %s", r.Reason)
+	case d.verbose:
+		c.showTryVerbose(d, r, all)
+	default:
+		c.showTryBrief(d, r, all)
 	}
 	if failed != nil {
 		return fmt.Errorf("no event would be posted: %s", fault.Public(failed))
 	}
-	for _, posted := range d.sandbox.Datadog.Posted() {
-		path, e, err := decodePosted(posted)
-		if err != nil {
-			return err
-		}
-		c.out.Heading("The event")
-		c.out.Event(e)
-		c.out.Heading("The request to Datadog: POST %s", path)
-		c.out.Line("%s", output.Indent(posted.Body))
-	}
 	return nil
+}
+
+func (d *dryRun) playbooksName() string {
+	if d.files == "" {
+		return "the embedded playbooks"
+	}
+	files := filepath.SplitList(d.files)
+	for i, file := range files {
+		files[i] = filepath.Clean(file)
+	}
+	return strings.Join(files, ", ")
+}
+
+// notes say what is special about a try.
+func (d *dryRun) notes(r dryrun.Report) []string {
+	return slices.Concat(d.rejection, r.Warnings, limitNote(r.Limit), d.request.Notes())
+}
+
+// showTryBrief shows a try on one screen.
+func (c cli) showTryBrief(d dryRun, r dryrun.Report, all []posted) {
+	entries := slices.Concat(output.VerdictEntries(r), output.StepEntries(r.Steps))
+	unreadable := make([]string, len(d.alert.Unreadable))
+	for i, u := range d.alert.Unreadable {
+		unreadable[i] = u.Field
+	}
+	for _, note := range slices.Concat(d.notes(r), readingNotes(d.alert.Guessed, unreadable)) {
+		entries = append(entries, output.Entry{Text: note})
+	}
+	var e event.Request
+	if len(all) > 0 {
+		e = all[0].event
+	}
+	c.out.Brief("Playbooks: "+d.playbooksName(), entries, e, "-v shows everything, --output json the request to Datadog")
+}
+
+// showTryVerbose shows a try with what each step was given and found.
+func (c cli) showTryVerbose(d dryRun, r dryrun.Report, all []posted) {
+	c.showGuessed(d.alert)
+	c.out.Heading("Playbooks: %s", d.playbooksName())
+	c.out.Verdicts(r)
+	c.out.Heading("Steps")
+	c.out.Steps(r.Steps)
+	for i, note := range d.notes(r) {
+		if i == 0 {
+			c.out.Heading("Notes")
+		}
+		c.out.Line("  %s", note)
+	}
+	for _, p := range all {
+		c.out.Heading("The event")
+		c.out.Event(p.event)
+		c.out.Heading("The request to Datadog: POST %s", p.Path)
+		c.out.Line("%s", output.Indent(p.Body))
+	}
 }
 
 // showGuessed says which fields the payload does not name, and the line of its template

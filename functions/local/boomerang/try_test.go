@@ -13,14 +13,14 @@ import (
 
 func TestTry_Replay(t *testing.T) {
 	recorded, playbooks := filepath.Join(t.TempDir(), "recording"), "testdata/mine.yaml"
-	first := mustInvoke(t, nil, "try", "--record", recorded, torq, "--playbooks", playbooks)
+	first := mustInvoke(t, nil, "try", "-v", "--record", recorded, torq, "--playbooks", playbooks)
 	contains(t, first, "of Datadog's responses are in "+recorded, "make try REPLAY="+recorded+" (or --replay)")
 	raw, err := os.ReadFile(filepath.Join(recorded, "recording.json"))
 	if err != nil || bytes.Contains(raw, []byte("fake-datadog")) || bytes.Contains(raw, []byte("Ada Marsh")) {
 		t.Errorf("the recording has a key or a name, or %v:\n%s", err, raw)
 	}
 
-	replayed := mustInvoke(t, nil, "try", torq, "--replay", recorded, "--playbooks", playbooks)
+	replayed := mustInvoke(t, nil, "try", "-v", torq, "--replay", recorded, "--playbooks", playbooks)
 	contains(t, replayed, "✓ page (oncall) ok in", "Person ")
 	// A replayed alert has the date of the recording.
 	happened := ""
@@ -33,7 +33,7 @@ func TestTry_Replay(t *testing.T) {
 		t.Errorf("the replay has no %q:\n%s", happened, replayed)
 	}
 
-	_, err = invoke(t, nil, "try", torq, "--replay", recorded)
+	_, err = invoke(t, nil, "try", "-v", torq, "--replay", recorded)
 	errorContains(t, err, "has no response to\n  GET /api/v1/", "--record")
 }
 
@@ -45,7 +45,7 @@ func TestTry_Live(t *testing.T) {
 	}))
 	defer datadog.Close()
 	env := map[string]string{"DD_API_KEY": "my-api-key", "DD_APP_KEY": "my-app-key", "DATADOG_API_URL": datadog.URL}
-	contains(t, mustInvoke(t, env, "try", "--live", torq, "--playbooks", file(t, "mine.yaml", "playbooks: [{name: mine, steps: [{uses: owner}]}]")),
+	contains(t, mustInvoke(t, env, "try", "-v", "--live", torq, "--playbooks", file(t, "mine.yaml", "playbooks: [{name: mine, steps: [{uses: owner}]}]")),
 		"✗ owner failed in", "apm_service_catalog_read", "enrichment:none", "The request to Datadog")
 	for _, call := range calls {
 		if !strings.HasPrefix(call, "GET ") || !strings.HasSuffix(call, " my-api-key") {
@@ -79,13 +79,13 @@ playbooks:
       - {name: start, uses: lambda, with: {function: mine}}
 `)
 	recorded := filepath.Join(t.TempDir(), "recording")
-	contains(t, mustInvoke(t, nil, "try", torq, "--playbooks", playbooks, "--record", recorded),
+	contains(t, mustInvoke(t, nil, "try", "-v", torq, "--playbooks", playbooks, "--record", recorded),
 		"✓ ask (http) ok in", `"status": "fine"`, "url: "+api.URL+"/checkout",
 		"· tell (http) skipped in", "a try sends a POST with LIVE=1 only", "· start (lambda) skipped in", "a try does not invoke functions")
 	if got := strings.Join(calls, ","); got != "GET /checkout" {
 		t.Errorf("the API got %s", got)
 	}
-	contains(t, mustInvoke(t, nil, "try", torq, "--playbooks", playbooks, "--replay", recorded), "· ask (http) skipped in", "a recording has Datadog's responses only")
+	contains(t, mustInvoke(t, nil, "try", "-v", torq, "--playbooks", playbooks, "--replay", recorded), "· ask (http) skipped in", "a recording has Datadog's responses only")
 	keys := map[string]string{"DD_API_KEY": "a", "DD_APP_KEY": "b"}
-	contains(t, mustInvoke(t, keys, "try", torq, "--playbooks", playbooks, "--live"), "✓ tell (http) ok in", "· start (lambda) skipped in")
+	contains(t, mustInvoke(t, keys, "try", "-v", torq, "--playbooks", playbooks, "--live"), "✓ tell (http) ok in", "· start (lambda) skipped in")
 }

@@ -52,6 +52,7 @@ type Report struct {
 	Reason    string
 	Event     event.Request
 	Warnings  []string // templates and conditions that failed
+	Limit     int      // of the playbooks, which a dry run does not count
 }
 
 // StepRun is the result of a step. With is nil if the step was not made.
@@ -105,7 +106,7 @@ func (r Runner) Run(ctx context.Context, a alert.Alert) (Report, error) {
 	outcome, err := p.Redeliver(ctx, queue.Message{Alert: a})
 	return Report{
 		Verdicts: r.Playbooks.Explain(a, known), Playbooks: plan.Names, Steps: recorder.results(outcome.Steps),
-		Status: outcome.Status, Reason: outcome.Detail, Event: outcome.Event, Warnings: warningTexts(outcome.Warnings),
+		Status: outcome.Status, Reason: outcome.Detail, Event: outcome.Event, Warnings: warningTexts(outcome.Warnings), Limit: plan.Limit,
 	}, err
 }
 

@@ -13,15 +13,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// ReadFresh returns the event in a file as if it were sent now.
-func ReadFresh(path string, now time.Time) (events.LambdaFunctionURLRequest, error) {
-	event, err := ReadFile(path)
-	if err != nil {
-		return event, err
-	}
-	return Fresh(event, now)
-}
-
 // ReadFile returns the Function URL event in a file.
 func ReadFile(path string) (events.LambdaFunctionURLRequest, error) {
 	raw, err := os.ReadFile(path)

@@ -35,7 +35,7 @@ type Server struct {
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	event, err := newEvent(r, time.Now())
+	event, err := NewEvent(r, time.Now())
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		http.Error(w, tooLarge.Error(), http.StatusRequestEntityTooLarge)
 		return
@@ -72,8 +72,8 @@ func (s *Server) Invoke(ctx context.Context, event events.LambdaFunctionURLReque
 	return response, err
 }
 
-// newEvent returns the event, in payload format 2.0, for an HTTP request.
-func newEvent(r *http.Request, now time.Time) (events.LambdaFunctionURLRequest, error) {
+// NewEvent returns the event, in payload format 2.0, for an HTTP request.
+func NewEvent(r *http.Request, now time.Time) (events.LambdaFunctionURLRequest, error) {
 	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxPayloadBytes))
 	if err != nil {
 		return events.LambdaFunctionURLRequest{}, err

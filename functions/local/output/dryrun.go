@@ -43,14 +43,7 @@ func (p *Printer) Steps(steps []dryrun.StepRun) {
 		p.Line("  none")
 	}
 	for _, s := range steps {
-		name := s.Name
-		if s.Uses != "" && s.Uses != s.Name {
-			name += " (" + s.Uses + ")"
-		}
-		if s.Then {
-			name += ", after the post"
-		}
-		p.Line("  %s %s %s", p.mark(s.Status), p.paint(bold, name), p.paint(dim, fmt.Sprintf("%s in %s", s.Status, Rounded(s.Duration))))
+		p.Line("  %s %s %s", p.mark(s.Status), p.paint(bold, stepName(s)), p.paint(dim, fmt.Sprintf("%s in %s", s.Status, Rounded(s.Duration))))
 		p.block("with", ConfigText(s.With))
 		if s.Status != enrich.OK {
 			p.block("why", fault.Public(s.Err))
@@ -61,6 +54,17 @@ func (p *Printer) Steps(steps []dryrun.StepRun) {
 			p.block("lacks", fault.Public(s.Finding.PartialReason))
 		}
 	}
+}
+
+func stepName(s dryrun.StepRun) string {
+	name := s.Name
+	if s.Uses != "" && s.Uses != s.Name {
+		name += " (" + s.Uses + ")"
+	}
+	if s.Then {
+		name += ", after the post"
+	}
+	return name
 }
 
 func (p *Printer) mark(status enrich.Status) string {

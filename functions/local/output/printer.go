@@ -84,6 +84,14 @@ func Indent(body []byte) string {
 	return out.String()
 }
 
+// JSON writes a value as indented JSON.
+func (p *Printer) JSON(value any) {
+	encoder := json.NewEncoder(p.out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	_ = encoder.Encode(value) // What commands show always encodes.
+}
+
 // Event writes the fields of an event and its text.
 func (p *Printer) Event(request event.Request) {
 	p.field("title", p.paint(bold, request.Headline()))

@@ -18,8 +18,8 @@ import (
 
 // Report says what is wrong with a template, and what it could add.
 type Report struct {
-	Problems []string // An alert may get lost, or its event lacks its title or text.
-	Missing  []string // The event, or the playbooks, miss something.
+	Problems []string `json:"problems"` // An alert may get lost, or its event lacks its title or text.
+	Missing  []string `json:"missing"`  // The event, or the playbooks, miss something.
 }
 
 // wanted are the variables that a template should have, each with the field that holds it,
@@ -81,7 +81,7 @@ func Check(template string) (r Report) {
 		r.problem("it has no variable of Datadog's: give the template that the webhook has in Datadog")
 		return r
 	}
-	a, err := alert.Decode([]byte(fill(template)))
+	a, err := alert.Decode([]byte(fill(template, values(), JSON)))
 	if err != nil {
 		r.problem("filled with an alert, %w", err)
 		if outside := names(unquoted, template); len(outside) > 0 {
@@ -125,12 +125,11 @@ func names(pattern *regexp.Regexp, template string) (found []string) {
 	return found
 }
 
-// values are those of the alert in events/triggered.json, by variable, with "x" for a
-// variable that it lacks.
-var values = sync.OnceValue(func() map[string]string {
-	all := map[string]string{"DATE_POSIX": "1795165924", "LAST_UPDATED_POSIX": "1795165924", "SECURITY_RULE_QUERY": "x"}
+// samples are the values of the alert in events/triggered.json, by variable.
+var samples = sync.OnceValue(func() map[string]string {
+	all := map[string]string{"DATE_POSIX": "1795165924", "LAST_UPDATED_POSIX": "1795165924", "SECURITY_RULE_QUERY": ""}
 	for _, name := range alert.Variables() {
-		all[name] = "x"
+		all[name] = ""
 	}
 	var request struct{ Body string }
 	var body map[string]string
@@ -138,19 +137,44 @@ var values = sync.OnceValue(func() map[string]string {
 		panic(err) // The file is embedded.
 	}
 	for key, value := range body {
-		if name := strings.ToUpper(key); value != "" && all[name] != "" {
-			all[name] = value
+		if _, ok := all[strings.ToUpper(key)]; ok {
+			all[strings.ToUpper(key)] = value
 		}
+	}
+	return all
+})
+
+// values are the samples, with "x" for a variable that they lack.
+var values = sync.OnceValue(func() map[string]string {
+	all := map[string]string{}
+	for name, value := range samples() {
+		all[name] = cmp.Or(value, "x")
 	}
 	all["EVENT_TITLE"] += ` "quoted"`
 	return all
 })
 
-// fill replaces each variable by its value in an alert, escaped for a JSON string, as
-// Datadog does. A value with quotes and line ends shows what breaks without them.
-func fill(template string) string {
+// JSON escapes a value for a JSON string, as Datadog does. A value with quotes and line ends
+// shows what breaks without them.
+func JSON(value string) string {
+	quoted, _ := json.Marshal(value) // A string always encodes.
+	return string(quoted[1 : len(quoted)-1])
+}
+
+// Plain keeps a value as it is.
+func Plain(value string) string { return value }
+
+// Fill replaces each variable of Datadog's by its value in an example.
+func Fill(template string, escape func(string) string) string {
+	return fill(template, samples(), escape)
+}
+
+func fill(template string, values map[string]string, escape func(string) string) string {
 	return reference.ReplaceAllStringFunc(template, func(found string) string {
-		quoted, _ := json.Marshal(cmp.Or(values()[found[1:]], found)) // A string always encodes.
-		return string(quoted[1 : len(quoted)-1])
+		value, ok := values[found[1:]]
+		if !ok {
+			return found
+		}
+		return escape(value)
 	})
 }

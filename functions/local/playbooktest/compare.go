@@ -21,7 +21,7 @@ import (
 // compare returns the differences between an event and the expectation.
 func (s *Suite) compare(want expectation, got dryrun.Report, update bool) ([]string, error) {
 	c := comparison{failures: slices.Clone(got.Warnings)}
-	e := contentOf(got.Event)
+	e := dryrun.ContentOf(got.Event)
 	if want.Playbooks != nil && !c.equal("playbooks", list(want.Playbooks), list(got.Playbooks)) {
 		c.add("%s", explain(got))
 	}
@@ -29,19 +29,19 @@ func (s *Suite) compare(want expectation, got dryrun.Report, update bool) ([]str
 		c.equal("steps", list(want.Steps), list(ranSteps(got)))
 	}
 	for _, text := range []struct{ name, want, got string }{
-		{"title", want.Title, e.title},
-		{"alert_type", want.AlertType, e.alertType},
-		{"priority", want.Priority, e.priority},
-		{"source", want.Source, e.source},
-		{"device_name", want.Device, e.device},
+		{"title", want.Title, e.Title},
+		{"alert_type", want.AlertType, e.AlertType},
+		{"priority", want.Priority, e.Priority},
+		{"source", want.Source, e.Source},
+		{"device_name", want.Device, e.Device},
 	} {
 		if text.want != "" {
 			c.equal(text.name, strconv.Quote(text.want), strconv.Quote(text.got))
 		}
 	}
-	c.contains("tags", want.Tags, func(tag string) bool { return slices.Contains(e.tags, tag) }, strings.Join(e.tags, ", "))
-	c.contains("text", want.Text, func(part string) bool { return strings.Contains(e.text, part) },
-		"\n  "+strings.ReplaceAll(strings.TrimSpace(e.text), "\n", "\n  "))
+	c.contains("tags", want.Tags, func(tag string) bool { return slices.Contains(e.Tags, tag) }, strings.Join(e.Tags, ", "))
+	c.contains("text", want.Text, func(part string) bool { return strings.Contains(e.Text, part) },
+		"\n  "+strings.ReplaceAll(strings.TrimSpace(e.Text), "\n", "\n  "))
 	if want.Golden == "" {
 		return c.failures, nil
 	}
@@ -50,23 +50,6 @@ func (s *Suite) compare(want expectation, got dryrun.Report, update bool) ([]str
 }
 
 func list(names []string) string { return "[" + strings.Join(names, ", ") + "]" }
-
-// content is what an event of either API says.
-type content struct {
-	title, alertType, priority, source, device, text string
-	tags                                             []string
-}
-
-func contentOf(e event.Request) content {
-	switch e := e.(type) {
-	case event.Event:
-		return content{e.Title, e.AlertType, e.Priority, e.SourceTypeName, e.DeviceName, e.Text, e.Tags}
-	case event.AlertEvent:
-		a := e.Data.Attributes
-		return content{title: a.Title, alertType: a.Attributes.Status, priority: a.Attributes.Priority, text: a.Message, tags: a.Tags}
-	}
-	return content{}
-}
 
 func ranSteps(r dryrun.Report) []string {
 	names := []string{}
@@ -158,5 +141,5 @@ func goldenText(e event.Request) string {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	_ = encoder.Encode(e) // Texts and numbers always encode.
-	return out.String() + "\n" + contentOf(e).text + "\n"
+	return out.String() + "\n" + dryrun.ContentOf(e).Text + "\n"
 }

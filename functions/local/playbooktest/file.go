@@ -19,7 +19,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"boomerang/functions/local/dryrun"
-	"boomerang/functions/local/functionurl"
+	"boomerang/functions/local/request"
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
@@ -37,7 +37,7 @@ type (
 
 	definition struct {
 		Name    string          `yaml:"name" required:"true" doc:"The expected behavior in one sentence."`
-		Event   string          `yaml:"event" doc:"A file with a Function URL event, relative to this file, such as those in events/."`
+		Event   string          `yaml:"event" doc:"A file with a Function URL request or the body of a webhook, relative to this file, such as those in events/."`
 		Alert   map[string]any  `yaml:"alert" doc:"The alert in place of an event file, by Datadog's webhook variables: alert_transition, tags, …"`
 		Cycle   cycle           `yaml:"cycle" doc:"The alert's cycle so far."`
 		Earlier []pastCycle     `yaml:"earlier" doc:"The earlier cycles of the monitor's group, for memory."`
@@ -208,11 +208,15 @@ func (s *Suite) decode(c definition) (alert.Alert, error) {
 }
 
 func decodeFile(path string) (alert.Alert, error) {
-	request, err := functionurl.ReadFile(path)
+	content, err := os.ReadFile(path)
 	if err != nil {
 		return alert.Alert{}, err
 	}
-	return handler.Decode(request)
+	r, err := request.Of(content)
+	if err != nil {
+		return alert.Alert{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return handler.Decode(r.LambdaFunctionURLRequest)
 }
 
 func decodeFields(fields map[string]any) (alert.Alert, error) {

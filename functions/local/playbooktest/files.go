@@ -1,10 +1,12 @@
 package playbooktest
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -41,6 +43,52 @@ func Files(paths []string, keep func(path string) bool) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	return files, nil
+}
+
+// Playbooks returns the playbook files that paths name or that are in their folders, in the
+// order of their names, but default.yaml last, which takes all alerts.
+func Playbooks(paths []string) ([]string, error) {
+	files, err := Files(paths, IsPlaybook)
+	if err != nil {
+		return nil, err
+	}
+	if at := slices.IndexFunc(files, IsTest); at >= 0 {
+		return nil, fmt.Errorf("%s is a test of playbooks: run boomerang test %s", files[at], files[at])
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("no playbooks in %s: give a .yaml file, or a folder that has some", strings.Join(paths, ", "))
+	}
+	slices.SortStableFunc(files, func(a, b string) int { return isDefault(a) - isDefault(b) })
+	return files, nil
+}
+
+func isDefault(file string) int {
+	if filepath.Base(file) == "default.yaml" {
+		return 1
+	}
+	return 0
+}
+
+// Tests returns the test files that paths name: by their own name, by that of the playbook
+// file, or by their folder.
+func Tests(paths []string) ([]string, error) {
+	files, err := Files(paths, IsTest)
+	if err != nil {
+		return nil, err
+	}
+	for i, file := range files {
+		if IsTest(file) {
+			continue
+		}
+		files[i] = strings.TrimSuffix(file, filepath.Ext(file)) + Suffix
+		if _, err := os.Stat(files[i]); err != nil {
+			return nil, fmt.Errorf("%s has no tests: write %s", file, files[i])
+		}
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("no tests of playbooks in %s: a test file has the name of its playbook file and ends in %s", strings.Join(paths, ", "), Suffix)
 	}
 	return files, nil
 }

@@ -17,14 +17,14 @@ import (
 
 // Result is the result of a suite.
 type Result struct {
-	Cases     []CaseResult
-	Unreached []string // playbooks that no case uses, and steps that none runs
+	Cases     []CaseResult `json:"cases"`
+	Unreached []string     `json:"unreached,omitempty"` // playbooks that no case uses, and steps that none runs
 }
 
 // CaseResult is the result of a case, which passed without failures.
 type CaseResult struct {
-	Name     string
-	Failures []string
+	Name     string   `json:"name"`
+	Failures []string `json:"failures,omitempty"`
 }
 
 // Passed reports whether all cases passed.

@@ -18,7 +18,7 @@ type Config struct {
 	URL     URL               `yaml:"url" required:"true" doc:"Address to call, https only; templates may fill path segments and query values, never the host."`
 	Method  string            `yaml:"method" values:"GET,POST" doc:"GET or POST; by default POST with a body and GET without."`
 	Headers map[string]string `yaml:"headers" doc:"Headers to send, by name; send secrets under secret instead. A POST also has an Idempotency-Key, the same in all attempts of the step on the alert, unless you set one."`
-	Body    Body              `yaml:"body" doc:"JSON to send with POST; templates may stand in strings, or for a whole value."`
+	Body    Body              `yaml:"body" doc:"JSON to send with POST: a mapping or a list, whose texts may be templates, or a text of JSON, where a template may also stand for a whole value."`
 	Secret  Secret            `yaml:"secret" doc:"A secret to send in a header, to the url's host only."`
 	Show    []Show            `yaml:"show" doc:"Parts of the response to show in the event; by default its first plain values."`
 }

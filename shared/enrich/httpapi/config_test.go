@@ -56,7 +56,7 @@ func TestConfig_Validate(t *testing.T) {
 		"other method":                  {Config{URL: good, Method: "DELETE"}, `method: "DELETE" is neither GET nor POST`},
 		"GET with a body":               {Config{URL: good, Method: "GET", Body: "{}"}, "body: GET sends no body; use POST, or remove method"},
 		"body of another type":          {Config{URL: good, Body: "text={{ .a }}"}, notJSON},
-		"open template in the body":     {Config{URL: good, Body: `{"a":"{{ .a"}`}, "body: invalid template: bad character U+0022 '\"'"},
+		"open template in the body":     {Config{URL: good, Body: `{"a":"{{ .a"}`}, "body: invalid template: unclosed action"},
 		"template after a backslash":    {Config{URL: good, Body: `{"a":"\{{ .a }}"}`}, `body: a template follows a single \`},
 		"template in a number":          {Config{URL: good, Body: `{"a":{{ .a }}{{ .b }}}`}, notJSON},
 		"invalid header":                {Config{URL: good, Headers: map[string]string{"a b": "c"}}, `headers: invalid header name "a b"`},

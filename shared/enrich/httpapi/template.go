@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -152,8 +153,18 @@ func parseURL(s string) (*url.URL, error) {
 var errNotHTTPS = errors.New("it must start with https://")
 
 // Body is a JSON text with templates inside strings or in place of whole values.
-// Fill escapes their values, so that each stays one value.
+// Fill escapes their values, so that each stays one value. A playbook can also write it as a
+// mapping or a list, whose texts have the templates.
 type Body string
+
+// SetJSON sets the body to a value.
+func (b *Body) SetJSON(value any) {
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(value) // A value of YAML always encodes.
+	*b = Body(strings.TrimSpace(text.String()))
+}
 
 // maxBodyBytes is the limit of a body with an alert's values.
 const maxBodyBytes = 256 << 10
@@ -208,6 +219,9 @@ func (b Body) check() error {
 	if b == "" {
 		return nil
 	}
+	if value, err := enrich.DecodeJSON([]byte(b)); err == nil { // Such as a mapping, whose templates are whole texts.
+		return checkTexts(value)
+	}
 	// A number is valid as a value and as part of a string.
 	if err := b.Fill(sample("0")); err != nil {
 		return err
@@ -216,6 +230,24 @@ func (b Body) check() error {
 		return errors.New(`not valid JSON; write for example {"service": "{{ .alert.tags.service }}"}`)
 	}
 	return nil
+}
+
+// checkTexts parses the templates in the texts of a value.
+func checkTexts(value any) error {
+	var err error
+	switch value := value.(type) {
+	case string:
+		_, err = fill(value, escapeInJSON, sample("0"))
+	case []any:
+		for _, one := range value {
+			err = cmp.Or(err, checkTexts(one))
+		}
+	case map[string]any:
+		for _, one := range value {
+			err = cmp.Or(err, checkTexts(one))
+		}
+	}
+	return err
 }
 
 func (b Body) checkFilled() error {

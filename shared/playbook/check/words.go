@@ -79,7 +79,8 @@ var expressionRules = []rule{
 // parser knows the line only.
 var templateRules = []rule{
 	{`.`, `(?P<at>\{\{\{)`, "write two braces: {{ … }}"},
-	{`unclosed action|unexpected "\}" in|unexpected "\{"`, `(?P<at>\{\{)(?:[^{}]|\}[^}])*(?:\{\{|\}?$)`, "this {{ has no }}"},
+	{`^(bad|un)`, `(?P<at>\{\{)(?:[^}]|\}[^}])*\}?$`, "this {{ has no }}"},
+	{`unexpected "\}" in|unexpected "\{"`, `(?P<at>\{\{)(?:[^{}]|\}[^}])*(?:\{\{|\}?$)`, "this {{ has no }}"},
 	{`.`, `(?P<at>\{\{)[^}]*[“”‘’]`, `write the quotation marks of the keyboard: "`},
 	{`unexpected "="|expected :=|:= in`, `\{\{-? *(?:else )?if (?P<at>(\S+) *={2,3} *("[^"]*"|\S+))`, `write eq $2 $3 to compare`},
 	{`unexpected ":=" in`, `(?P<at>(\w+) *:=)`, "a variable starts with $: write $$2 :="},

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// TestScreen shows each sample on one screen, by run and by try.
+func TestScreen(t *testing.T) {
+	files, err := filepath.Glob("../../../events/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		for _, command := range []string{"run", "try"} {
+			t.Run(command+" "+filepath.Base(file), func(t *testing.T) {
+				t.Parallel()
+				screen, _ := invoke(t, nil, command, file)
+				if lines := strings.Count(screen, "\n"); lines > 24 {
+					t.Errorf("%d lines:\n%s", lines, screen)
+				}
+				for l := range strings.Lines(screen) {
+					if utf8.RuneCountInString(strings.TrimRight(l, "\n")) > 100 {
+						t.Errorf("a line of %d columns: %s", utf8.RuneCountInString(l), l)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestRun_Screen(t *testing.T) {
+	screen := mustInvoke(t, nil, "run", torq)
+	contains(t, screen, "200 OK in ", ": posted by the playbook default\n  ✓ metric ", "\n  ✓ suspects ", "\n  · guessed: priority from title\n",
+		"\n\n[P2] [Triggered on {availability-zone:eu-west-1b}] Checkout p95 latency is high\nerror · normal\n  │ - 2 of 3 groups fail",
+		"\n  │ - Suspect: Deployed checkout 4.2.1 to prod", "\n  │ - Owner: checkout\n  │ - Runbook\n", "\ntags  availability-zone:eu-west-1b, env:prod",
+		"more lines of text; -v shows everything\n")
+	playbooks := file(t, "mine.yaml", "playbooks: [{name: mine, limit: 3, steps: [{uses: owner}]}]")
+	contains(t, mustInvoke(t, nil, "run", torq, "--playbooks", playbooks), "posted by the playbook mine", "· the limit of 3 events a minute has no effect here")
+	contains(t, mustInvoke(t, nil, "run", "-v", torq, "--playbooks", playbooks), "Note: the limit of 3 events a minute has no effect here")
+	contains(t, mustInvoke(t, nil, "try", torq, "--playbooks", playbooks), "✓ mine matches", "· the limit of 3 events a minute has no effect here")
+}
+
+func TestTry_Screen(t *testing.T) {
+	screen := mustInvoke(t, nil, "try", torq, "testdata/mine.yaml")
+	contains(t, screen, "Playbooks: testdata/mine.yaml\n  ✗ other does not match: false is alert.tags.service == \"other\"\n  ✓ mine matches\n",
+		"· not reached, because the playbook above does not continue: last\n", "✓ page (oncall) ", "· never ", "skipped: its condition does not hold",
+		"· tell (owner), after the post ", "\n\ncheckout owns it\n", "-v shows everything, --output json the request to Datadog\n")
+}
+
+// TestOutput prints what programs read, and nothing else.
+func TestOutput(t *testing.T) {
+	var request struct{ Title, Text string }
+	if err := json.Unmarshal([]byte(mustInvoke(t, nil, "try", "--output", "json", torq)), &request); err != nil || !strings.Contains(request.Title, "Checkout") {
+		t.Errorf("%+v, %v", request, err)
+	}
+	var sent struct {
+		StatusCode int `json:"status_code"`
+		Answer     struct{ Status string }
+		Events     []struct {
+			Path string
+			Body struct{ Title string }
+		}
+	}
+	if err := json.Unmarshal([]byte(mustInvoke(t, nil, "run", "-o", "json", torq)), &sent); err != nil || sent.StatusCode != 200 || sent.Answer.Status != "posted" ||
+		len(sent.Events) != 1 || sent.Events[0].Path != "/api/v1/events" || sent.Events[0].Body.Title != request.Title {
+		t.Errorf("%+v, %v", sent, err)
+	}
+	for _, command := range []string{"run", "try"} {
+		if text := mustInvoke(t, nil, command, "--output", "event", torq); !strings.HasPrefix(text, "- 2 of 3 groups fail") || strings.Contains(text, "%%%") {
+			t.Errorf("%s: %s", command, text)
+		}
+	}
+	var checked struct {
+		Files    []string
+		Problems []struct {
+			File   string
+			Line   int
+			Column int
+			Text   string
+		}
+	}
+	screen, err := invoke(t, nil, "check", "--output", "json", "testdata/bad")
+	if err == nil || json.Unmarshal([]byte(screen), &checked) != nil || len(checked.Files) == 0 || checked.Problems[0].Line != 1 || checked.Problems[0].Text == "" {
+		t.Errorf("%v: %s", err, screen)
+	}
+	errorContains(t, err, "the playbooks have mistakes")
+	var tested map[string]struct {
+		Cases []struct {
+			Name     string
+			Failures []string
+		}
+	}
+	screen, err = invoke(t, nil, "test", "--output", "json", "testdata/passing", "testdata/failing")
+	if err == nil || json.Unmarshal([]byte(screen), &tested) != nil || len(tested) != 2 || len(tested["testdata/failing/a.test.yaml"].Cases[0].Failures) == 0 {
+		t.Errorf("%v: %s", err, screen)
+	}
+	var template struct{ Problems, Missing []string }
+	screen, err = invoke(t, nil, "check", "--output", "json", "--payload", "testdata/payload.json")
+	if err == nil || json.Unmarshal([]byte(screen), &template) != nil || len(template.Problems) != 1 || len(template.Missing) == 0 {
+		t.Errorf("%v: %s", err, screen)
+	}
+}
+
+// TestPlaybooks names playbooks in the same way for each command that takes alerts.
+func TestPlaybooks(t *testing.T) {
+	one := folder(t, map[string]string{
+		"default.yaml": "playbooks: [{name: all, steps: [{uses: owner}]}]", "mine.yaml": `playbooks: [{name: mine, match: alert.tags.service == "checkout", steps: [{name: mine, uses: owner}]}]`,
+		"owners.yaml": "a: {team: b}", "mine.test.yaml": "cases: []",
+	})
+	other := file(t, "other.yaml", `playbooks: [{name: other, match: alert.priority == "P5"}]`)
+	for _, line := range []string{"run " + torq, "try " + torq, "drill", "setup"} {
+		for _, paths := range [][]string{{filepath.Join(one, "mine.yaml")}, {one}, {other, one}} {
+			args := strings.Fields(line)
+			for _, path := range paths {
+				args = append(args, "--playbooks", path)
+			}
+			if line == "drill" || line == "setup" { // Their alerts have other tags.
+				mustInvoke(t, nil, args...)
+				continue
+			}
+			contains(t, mustInvoke(t, nil, args...), "playbook:mine")
+		}
+	}
+	same := folder(t, map[string]string{"a.yaml": "playbooks: [{name: one}]", "b.yaml": "playbooks: [{name: one}]"})
+	for _, line := range []string{"run " + torq, "try " + torq, "drill", "setup", "serve 127.0.0.1:0"} {
+		_, err := invoke(t, nil, append(strings.Fields(line), "--playbooks", "none")...)
+		errorContains(t, err, "none")
+		_, err = invoke(t, nil, append(strings.Fields(line), "--playbooks", t.TempDir())...)
+		errorContains(t, err, "no playbooks in ")
+		_, err = invoke(t, nil, append(strings.Fields(line), "--playbooks", filepath.Join(one, "mine.test.yaml"))...)
+		errorContains(t, err, "is a test of playbooks: run boomerang test ")
+		_, err = invoke(t, nil, append(strings.Fields(line), "--playbooks", same)...)
+		if strings.HasPrefix(line, "serve") {
+			errorContains(t, err, "the page edits one playbook file, not these 2")
+			continue
+		}
+		errorContains(t, err, `there is another playbook "one"`)
+	}
+	contains(t, mustInvoke(t, nil, "check", "--playbooks", one, other), "3 playbook files, no mistakes")
+	contains(t, mustInvoke(t, nil, "test", "--playbooks", "testdata/passing"), "pass urgent")
+	_, err := invoke(t, nil, "test", other)
+	errorContains(t, err, "has no tests: write ")
+}
+
+// TestRun_StandardInput reads an alert from the input.
+func TestRun_StandardInput(t *testing.T) {
+	for _, command := range []string{"run", "try"} {
+		in, err := os.Open(file(t, "body", `{"id":"7","title":"Disk is full","tags":"service:checkout"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var screen strings.Builder
+		c := newCLI(&screen)
+		c.stdin = in
+		if err := c.run(t.Context(), command, "-"); err != nil {
+			t.Error(err)
+		}
+		_ = in.Close()
+		contains(t, screen.String(), "Disk is full\n", "service:checkout")
+	}
+	contains(t, mustInvoke(t, nil, "try", file(t, "text", "Disk is full on db-1")), "unreadable: payload", "│ Disk is full on db-1")
+}

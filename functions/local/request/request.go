@@ -1,0 +1,132 @@
+// Package request makes a Function URL request of what a user has: the request itself, the
+// body of a webhook, or the payload template of one.
+package request
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"boomerang/functions/local/functionurl"
+	"boomerang/functions/local/payload"
+	"boomerang/functions/local/sandbox"
+	"boomerang/functions/webhook/handler"
+)
+
+// The origins of requests.
+const (
+	sent     = "a Function URL request"
+	body     = "the body of a webhook"
+	template = "a payload template, filled with an example"
+)
+
+// Request is a request to the function, and what it was made of.
+type Request struct {
+	events.LambdaFunctionURLRequest
+	Origin string
+}
+
+// Notes say what the request was made of, if that is not obvious.
+func (r Request) Notes() []string {
+	if r.Origin == template {
+		return []string{"the alert is " + r.Origin}
+	}
+	return nil
+}
+
+// Read returns the request that a file holds, or the input if the name is "-", as if it were
+// sent now.
+func Read(name string, stdin io.Reader, now time.Time) (Request, error) {
+	read := os.ReadFile
+	if name == "-" {
+		read = func(string) ([]byte, error) { return io.ReadAll(stdin) }
+	}
+	content, err := read(name)
+	if err != nil {
+		return Request{}, err
+	}
+	r, err := Of(content)
+	if err == nil {
+		r.LambdaFunctionURLRequest, err = functionurl.Fresh(r.LambdaFunctionURLRequest, now)
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: %w", name, err)
+	}
+	return r, err
+}
+
+// Of returns the request that the content is or becomes, with its own times.
+func Of(content []byte) (Request, error) {
+	content = bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(content), []byte("\ufeff")))
+	if len(content) == 0 {
+		return Request{}, errors.New("it is empty: give the body of a webhook, or a Function URL request as in events/")
+	}
+	var r Request
+	if json.Unmarshal(content, &r.LambdaFunctionURLRequest) == nil && r.RequestContext.HTTP.Method != "" {
+		r.Origin = sent
+		return r, nil
+	}
+	r.Origin = body
+	form := formOf(string(content))
+	if isTemplate(string(content)) {
+		r.Origin = template
+		for _, values := range form {
+			for i, value := range values {
+				values[i] = payload.Fill(value, payload.Plain)
+			}
+		}
+		content = []byte(payload.Fill(string(content), payload.JSON))
+	}
+	contentType := "application/json"
+	if form != nil {
+		content, contentType = []byte(form.Encode()), "application/x-www-form-urlencoded"
+	}
+	err := r.wrap(content, contentType)
+	return r, err
+}
+
+// wrap makes the request as Datadog and Lambda do. Its time is that of the alert, if the
+// body says it.
+func (r *Request) wrap(content []byte, contentType string) error {
+	post, err := http.NewRequest(http.MethodPost, "/", bytes.NewReader(content)) //nolint:noctx // It is never sent.
+	if err != nil {
+		return err
+	}
+	post.Host, post.RemoteAddr = "localhost", "127.0.0.1"
+	post.Header = http.Header{"Content-Type": {contentType}, "User-Agent": {"Datadog"}, "X-Webhook-Token": {sandbox.Token}}
+	if r.LambdaFunctionURLRequest, err = functionurl.NewEvent(post, time.Now()); err != nil {
+		return err
+	}
+	if a, err := handler.Decode(r.LambdaFunctionURLRequest); err == nil && !a.Date.IsZero() {
+		r.RequestContext.TimeEpoch = a.Date.UnixMilli()
+	}
+	return nil
+}
+
+// variables matches the variables that Datadog always replaces. A text may contain the others.
+var variables = regexp.MustCompile(`\$(EVENT_TITLE|EVENT_MSG|TEXT_ONLY_MSG)\b|[:=]\s*"?\$(ID|DATE|ALERT_ID)("|&|\s*[,}]|$)`)
+
+func isTemplate(text string) bool { return variables.MatchString(text) }
+
+var formStart = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]*=\S*$`)
+
+// formOf returns the fields of a form, or nil.
+func formOf(text string) url.Values {
+	if !formStart.MatchString(text) {
+		return nil
+	}
+	values, err := url.ParseQuery(text)
+	if err != nil {
+		return nil
+	}
+	return values
+}
