@@ -39,6 +39,8 @@ PERMISSIONS = [
 POLLED = [
     {"FunctionName": "RedeliverFunction", "EventSourceArn": "RedeliveryQueue.Arn", "BatchSize": 10,
      "FunctionResponseTypes": ["ReportBatchItemFailures"], "ScalingConfig": {"MaximumConcurrency": "WorkerConcurrency"}},
+    {"FunctionName": "RedeliverFunction", "EventSourceArn": "FollowUpQueue.Arn", "BatchSize": 10,
+     "FunctionResponseTypes": ["ReportBatchItemFailures"], "ScalingConfig": {"MaximumConcurrency": 2}},
 ]
 
 # SAM keeps a function's old versions, which go with the function itself.

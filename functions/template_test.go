@@ -85,6 +85,8 @@ func (t tree) names(kind string) []string {
 
 const keys = "[MakesDatadogSecret DatadogSecret DatadogSecretArn]"
 
+const queues = "[RedeliveryQueue.Arn FollowUpQueue.Arn]"
+
 // deployedFunctions are the functions with the variables that their code reads and the
 // actions that their role allows, by resource.
 var deployedFunctions = map[string]struct {
@@ -94,14 +96,14 @@ var deployedFunctions = map[string]struct {
 	"Webhook": {config.Names[config.Webhook](), map[string]string{
 		"[" + keys + " WebhookSecret]": "secretsmanager:GetSecretValue",
 		"LedgerTable.Arn":              "[dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem]",
-		"RedeliveryQueue.Arn":          "sqs:SendMessage",
+		queues:                         "sqs:SendMessage",
 		"LambdaStepFunctionArns":       "HasFunctions: lambda:InvokeFunction",
 		"HttpStepSecretArns":           "HasSecrets: secretsmanager:GetSecretValue",
 	}},
 	"Redeliver": {config.Names[config.Redeliver](), map[string]string{
 		keys:                     "secretsmanager:GetSecretValue",
 		"LedgerTable.Arn":        "[dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem]",
-		"RedeliveryQueue.Arn":    "[sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes sqs:SendMessage]",
+		queues:                   "[sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes sqs:SendMessage]",
 		"DeadLetterQueue.Arn":    "sqs:SendMessage",
 		"LambdaStepFunctionArns": "HasFunctions: lambda:InvokeFunction",
 		"HttpStepSecretArns":     "HasSecrets: secretsmanager:GetSecretValue",
@@ -201,7 +203,7 @@ func TestTemplate_Defaults(t *testing.T) {
 				environ[name] = value
 			}
 		}
-		for _, url := range []string{"REDELIVERY_QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "FUNCTION_URL"} {
+		for _, url := range []string{"REDELIVERY_QUEUE_URL", "FOLLOW_UP_QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "FUNCTION_URL"} {
 			if environ[url] != "" {
 				environ[url] = "https://" + strings.ToLower(strings.TrimSuffix(environ[url], ".FunctionUrl")) + ".example"
 			}
@@ -209,7 +211,7 @@ func TestTemplate_Defaults(t *testing.T) {
 		return environ
 	}
 	datadog := config.Datadog{DatadogSecretARN: "DatadogSecret", Site: site.Default}
-	pipeline := config.Pipeline{Datadog: datadog, RedeliveryQueueURL: "https://redeliveryqueue.example", LedgerTable: "LedgerTable", EnrichBudget: 5 * time.Second, WebhookName: "boomerang"}
+	pipeline := config.Pipeline{Datadog: datadog, RedeliveryQueueURL: "https://redeliveryqueue.example", FollowUpQueueURL: "https://followupqueue.example", LedgerTable: "LedgerTable", EnrichBudget: 5 * time.Second, WebhookName: "boomerang"}
 	loads(t, load("WebhookFunction"), config.Webhook{Pipeline: pipeline, WebhookSecretARN: "WebhookSecret", Intake: config.Direct})
 	loads(t, load("RedeliverFunction"), config.Redeliver{Pipeline: pipeline, DeadLetterQueueURL: "https://deadletterqueue.example"})
 	loads(t, load("ReconcileFunction"), config.Reconcile{Datadog: datadog, RedeliveryQueueURL: "https://redeliveryqueue.example", LedgerTable: "LedgerTable", WebhookName: "boomerang"})
@@ -242,6 +244,9 @@ func TestTemplate_Retries(t *testing.T) {
 			t.Errorf("%s is %s, want %s", name, c.got, c.want)
 		}
 	}
+	if followUps := properties("FollowUpQueue"); followUps.text() != queue.text() {
+		t.Errorf("the queue of the follow-ups (-want +got):\n%s", cmp.Diff(queue.text(), followUps.text()))
+	}
 	for name, q := range map[string]tree{"the queue": queue, "the dead-letter queue": dead} {
 		if got := q.text("MaximumMessageSize"); got != strconv.Itoa(messages.MaxMessageBytes) {
 			t.Errorf("%s takes messages of %s bytes, want %d", name, got, messages.MaxMessageBytes)
@@ -258,6 +263,14 @@ func TestTemplate_Retries(t *testing.T) {
 	source := worker.part("Events", "Queue", "Properties")
 	if got := source.text(); got != "map[BatchSize:10 FunctionResponseTypes:[ReportBatchItemFailures] Queue:RedeliveryQueue.Arn ScalingConfig:map[MaximumConcurrency:WorkerConcurrency]]" {
 		t.Errorf("the worker's event source: %s", got)
+	}
+	if got := worker.text("Events", "FollowUps", "Properties"); got != "map[BatchSize:10 FunctionResponseTypes:[ReportBatchItemFailures] Queue:FollowUpQueue.Arn ScalingConfig:map[MaximumConcurrency:2]]" {
+		t.Errorf("the worker's event source of follow-ups: %s", got)
+	}
+	// A message that waits is no reason for an alarm, and one that is late by as much as an alert may be is one.
+	late := func(alarm string) time.Duration { return properties(alarm).seconds("Threshold") }
+	if late("FollowUpAlarm") != messages.MaxDelay+late("OldestMessageAlarm") {
+		t.Errorf("the alarm on follow-ups is at %s", late("FollowUpAlarm"))
 	}
 	if queue.text("RedrivePolicy", "deadLetterTargetArn") != "DeadLetterQueue.Arn" || queue.text("SqsManagedSseEnabled") != "true" || dead.text("SqsManagedSseEnabled") != "true" {
 		t.Errorf("the queues: %v, %v", queue, dead)
@@ -362,6 +375,7 @@ func TestTemplate_Alarms(t *testing.T) {
 	want := map[string]string{
 		"DeadLetterAlarm":     "Maximum ApproximateNumberOfMessagesVisible of DeadLetterQueue.QueueName > 0, 1 × 60 s",
 		"OldestMessageAlarm":  "Maximum ApproximateAgeOfOldestMessage of RedeliveryQueue.QueueName > 900, 1 × 60 s",
+		"FollowUpAlarm":       "Maximum ApproximateAgeOfOldestMessage of FollowUpQueue.QueueName > 1800, 1 × 60 s",
 		"WebhookErrorAlarm":   "Sum Errors of WebhookFunction > 0, 1 × 300 s",
 		"WebhookFailureAlarm": "Sum WebhookFailures > 0, 1 × 300 s",
 		"WebhookRefusalAlarm": "Sum Url4xxCount of WebhookFunction > 10, 1 × 300 s",

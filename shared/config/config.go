@@ -31,6 +31,8 @@ type Pipeline struct {
 	Datadog
 	// RedeliveryQueueURL is empty if there is no queue for alerts to retry.
 	RedeliveryQueueURL string `env:"REDELIVERY_QUEUE_URL"`
+	// FollowUpQueueURL is empty if there is no queue for follow-ups, and so no follow-up.
+	FollowUpQueueURL string `env:"FOLLOW_UP_QUEUE_URL"`
 	// LedgerTable is empty if alerts are not deduplicated.
 	LedgerTable string `env:"LEDGER_TABLE"`
 	// EnrichBudget bounds all steps together. It is above zero.

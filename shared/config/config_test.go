@@ -178,6 +178,7 @@ func TestLoad_Values(t *testing.T) {
 			name: "REDELIVERY_QUEUE_URL", good: []string{queue, "http://127.0.0.1:5000/123456789012/q", "https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q.fifo"},
 			bad: []string{"boomerang", "arn:aws:sqs:eu-west-1:123456789012:boomerang", "sqs.eu-west-1.amazonaws.com/1/q", "https://", "ftp://a/b"},
 		},
+		{name: "FOLLOW_UP_QUEUE_URL", good: []string{queue}, bad: []string{"boomerang", "ftp://a/b"}},
 		{
 			name: "LEDGER_TABLE", good: []string{"abc", "Boomerang_ledger-1.0", "arn:aws:dynamodb:eu-west-1:123456789012:table/boomerang"},
 			bad: []string{"ab", "a b c", "ledger/1", "arn:aws:s3:::bucket", strings.Repeat("a", 256)},
@@ -246,8 +247,8 @@ func TestNames(t *testing.T) {
 	shared := []string{"DATADOG_SECRET_ARN", "DD_SITE", "DATADOG_API_URL", "REDELIVERY_QUEUE_URL", "LEDGER_TABLE"}
 	used := map[string]bool{}
 	for name, tt := range map[string]struct{ got, want []string }{
-		"webhook":   {Names[Webhook](), append(slices.Clone(shared), "ENRICH_BUDGET", "PLAYBOOKS_FILE", "WEBHOOK_NAME", "WEBHOOK_SECRET_ARN", "INTAKE")},
-		"redeliver": {Names[Redeliver](), append(slices.Clone(shared), "ENRICH_BUDGET", "PLAYBOOKS_FILE", "WEBHOOK_NAME", "DEAD_LETTER_QUEUE_URL")},
+		"webhook":   {Names[Webhook](), append(slices.Insert(slices.Clone(shared), 4, "FOLLOW_UP_QUEUE_URL"), "ENRICH_BUDGET", "PLAYBOOKS_FILE", "WEBHOOK_NAME", "WEBHOOK_SECRET_ARN", "INTAKE")},
+		"redeliver": {Names[Redeliver](), append(slices.Insert(slices.Clone(shared), 4, "FOLLOW_UP_QUEUE_URL"), "ENRICH_BUDGET", "PLAYBOOKS_FILE", "WEBHOOK_NAME", "DEAD_LETTER_QUEUE_URL")},
 		"reconcile": {Names[Reconcile](), append(slices.Clone(shared), "WEBHOOK_NAME")},
 		"setup":     {Names[Setup](), []string{"DATADOG_SECRET_ARN", "DD_SITE", "DATADOG_API_URL", "WEBHOOK_SECRET_ARN", "WEBHOOK_NAME"}},
 		"drill":     {Names[Drill](), []string{"DATADOG_SECRET_ARN", "DD_SITE", "DATADOG_API_URL", "WEBHOOK_SECRET_ARN", "FUNCTION_URL"}},

@@ -14,6 +14,7 @@ const (
 	queueURL = "REDELIVERY_QUEUE_URL"
 	intake   = "INTAKE"
 
+	followUpURL   = "FOLLOW_UP_QUEUE_URL"
 	deadLetterURL = "DEAD_LETTER_QUEUE_URL"
 	functionURL   = "FUNCTION_URL"
 )
@@ -33,6 +34,7 @@ var variables = map[string]variable{
 	"DD_SITE":            {validateSite, "one of " + sites()},
 	apiURL:               {validateAPIURL, "an https URL with no credentials, query or fragment (http for a loopback address only), or to nothing for the site's own"},
 	queueURL:             {validateQueueURL, "the URL of an SQS queue"},
+	followUpURL:          {validateQueueURL, "the URL of an SQS queue"},
 	deadLetterURL:        {validateQueueURL, "the URL of an SQS queue"},
 	"LEDGER_TABLE":       {validateTable, "the name or ARN of a DynamoDB table"},
 	intake:               {validateIntake, "direct or queue"},

@@ -23,10 +23,19 @@ import (
 type Queue struct {
 	client *sqs.Client
 	url    string
+	// refusal begins the text of an error, and variable is what to check, for people.
+	refusal, variable string
 }
 
 // New returns the queue with the URL. The client's role needs sqs:SendMessage on it.
-func New(client *sqs.Client, url string) *Queue { return &Queue{client: client, url: url} }
+func New(client *sqs.Client, url string) *Queue {
+	return &Queue{client, url, "the redelivery queue did not accept the alert: ", "REDELIVERY_QUEUE_URL"}
+}
+
+// NewFollowUps returns the queue of the follow-ups.
+func NewFollowUps(client *sqs.Client, url string) *Queue {
+	return &Queue{client, url, "the queue of the follow-ups did not accept one: ", "FOLLOW_UP_QUEUE_URL"}
+}
 
 // The attributes of a message, for filters and for people who look at the queue.
 const (
@@ -75,7 +84,7 @@ func (q *Queue) DeadLetter(ctx context.Context, body, reason string) error {
 func (q *Queue) send(ctx context.Context, in *sqs.SendMessageInput) error {
 	in.QueueUrl = &q.url
 	if _, err := q.client.SendMessage(ctx, in); err != nil {
-		return fault.New(fault.Temporary, "the redelivery queue did not accept the alert: "+explain(err), fmt.Errorf("sqs:SendMessage: %w", err))
+		return fault.New(fault.Temporary, q.refusal+q.explain(err), fmt.Errorf("sqs:SendMessage: %w", err))
 	}
 	return nil
 }
@@ -101,7 +110,7 @@ func stringAttribute(s string) types.MessageAttributeValue {
 // explain says what to repair. The codes are those of
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html,
 // and the older ones that SQS sends beside them.
-func explain(err error) string {
+func (q *Queue) explain(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return "it did not answer in time"
 	}
@@ -115,7 +124,7 @@ func explain(err error) string {
 	}
 	switch code {
 	case "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "InvalidAddress", "QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently":
-		return "it does not exist in this account and region; check REDELIVERY_QUEUE_URL"
+		return "it does not exist in this account and region; check " + q.variable
 	case "AccessDenied", "AccessDeniedException":
 		return "access was refused; allow sqs:SendMessage on it in the function's role"
 	case "UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch", "ExpiredToken", "ExpiredTokenException", "InvalidSecurity":
@@ -123,7 +132,7 @@ func explain(err error) string {
 	case "RequestThrottled", "ThrottlingException", "Throttling", "OverLimit":
 		return "it is throttled"
 	case "MissingParameter":
-		return "it must be a standard queue, not a FIFO queue; check REDELIVERY_QUEUE_URL"
+		return "it must be a standard queue, not a FIFO queue; check " + q.variable
 	}
 	return "AWS answered " + code
 }

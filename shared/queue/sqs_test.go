@@ -161,6 +161,10 @@ func TestQueue_Failures(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), timeout)
 			defer cancel()
+			followUps := NewFollowUps(e.client, e.url)
+			if public := fault.Public(followUps.Send(ctx, whole(), 0)); !strings.HasPrefix(public, "the queue of the follow-ups did not accept one: ") || strings.Contains(public, "REDELIVERY") {
+				t.Errorf("of the follow-ups: %q", public)
+			}
 			for _, err := range []error{e.Send(ctx, whole(), 0), e.DeadLetter(ctx, "body", "reason")} {
 				public := fault.Public(err)
 				if !fault.IsTemporary(err) || !strings.HasPrefix(public, "the redelivery queue did not accept the alert: ") || !strings.Contains(public, c.says) {

@@ -111,7 +111,7 @@ const (
 func (s *Sandbox) Environment(variables map[string]string, logger *slog.Logger) runtime.Environment {
 	all := map[string]string{}
 	maps.Copy(all, variables)
-	maps.Copy(all, map[string]string{"DATADOG_SECRET_ARN": datadogSecret, "WEBHOOK_SECRET_ARN": webhookSecret, "LEDGER_TABLE": "", "REDELIVERY_QUEUE_URL": ""})
+	maps.Copy(all, map[string]string{"DATADOG_SECRET_ARN": datadogSecret, "WEBHOOK_SECRET_ARN": webhookSecret, "LEDGER_TABLE": "", "REDELIVERY_QUEUE_URL": "", "FOLLOW_UP_QUEUE_URL": ""})
 	if !s.Live {
 		all["DATADOG_API_URL"] = s.URL
 	}

@@ -188,8 +188,8 @@ func TestStart_Live(t *testing.T) {
 func TestEnvironment_NoAWS(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://192.0.2.1")
 	s, _ := seeded(t, "torq-payload.json")
-	env := s.Environment(map[string]string{"LEDGER_TABLE": "theirs", "REDELIVERY_QUEUE_URL": "theirs", "ENRICH_BUDGET": "2s"}, slog.New(slog.DiscardHandler))
-	for name, want := range map[string]string{"LEDGER_TABLE": "", "REDELIVERY_QUEUE_URL": "", "ENRICH_BUDGET": "2s", "DATADOG_API_URL": s.URL} {
+	env := s.Environment(map[string]string{"LEDGER_TABLE": "theirs", "REDELIVERY_QUEUE_URL": "theirs", "FOLLOW_UP_QUEUE_URL": "theirs", "ENRICH_BUDGET": "2s"}, slog.New(slog.DiscardHandler))
+	for name, want := range map[string]string{"LEDGER_TABLE": "", "REDELIVERY_QUEUE_URL": "", "FOLLOW_UP_QUEUE_URL": "", "ENRICH_BUDGET": "2s", "DATADOG_API_URL": s.URL} {
 		if got := env.Variables[name]; got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
