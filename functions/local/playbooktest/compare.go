@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/pmezard/go-difflib/difflib"
@@ -18,15 +17,18 @@ import (
 	"boomerang/shared/event"
 )
 
-// compare returns the differences between an event and the expectation.
+// compare returns the differences between an event and the expectation. Other playbooks
+// have other steps and another event, so they are the only difference.
 func (s *Suite) compare(want expectation, got dryrun.Report, update bool) ([]string, error) {
 	c := comparison{failures: slices.Clone(got.Warnings)}
 	e := dryrun.ContentOf(got.Event)
-	if want.Playbooks != nil && !c.equal("playbooks", list(want.Playbooks), list(got.Playbooks)) {
+	if want.Playbooks != nil && !slices.Equal(want.Playbooks, got.Playbooks) {
+		c.differs("playbooks", want.Playbooks, got.Playbooks)
 		c.add("%s", explain(got))
+		return c.failures, nil
 	}
-	if want.Steps != nil {
-		c.equal("steps", list(want.Steps), list(ranSteps(got)))
+	if ran := ranSteps(got); want.Steps != nil && !slices.Equal(want.Steps, ran) {
+		c.differs("steps", want.Steps, ran)
 	}
 	for _, text := range []struct{ name, want, got string }{
 		{"title", want.Title, e.Title},
@@ -35,13 +37,16 @@ func (s *Suite) compare(want expectation, got dryrun.Report, update bool) ([]str
 		{"source", want.Source, e.Source},
 		{"device_name", want.Device, e.Device},
 	} {
-		if text.want != "" {
-			c.equal(text.name, strconv.Quote(text.want), strconv.Quote(text.got))
+		if text.want != "" && text.want != text.got {
+			c.differs(text.name, []string{text.want}, []string{text.got})
 		}
 	}
-	c.contains("tags", want.Tags, func(tag string) bool { return slices.Contains(e.Tags, tag) }, strings.Join(e.Tags, ", "))
-	c.contains("text", want.Text, func(part string) bool { return strings.Contains(e.Text, part) },
-		"\n  "+strings.ReplaceAll(strings.TrimSpace(e.Text), "\n", "\n  "))
+	c.contains("tags", want.Tags, e.Tags, func(tag, part string) bool { return tag == part })
+	lines := strings.Split(e.Text, "\n")
+	if parts := slices.Concat(want.Text.Contains, want.Text.Lacks); slices.ContainsFunc(parts, isMultiline) {
+		lines = []string{e.Text}
+	}
+	c.contains("text", want.Text, lines, strings.Contains)
 	if want.Golden == "" {
 		return c.failures, nil
 	}
@@ -49,7 +54,7 @@ func (s *Suite) compare(want expectation, got dryrun.Report, update bool) ([]str
 	return c.failures, err
 }
 
-func list(names []string) string { return "[" + strings.Join(names, ", ") + "]" }
+func isMultiline(text string) bool { return strings.Contains(text, "\n") }
 
 func ranSteps(r dryrun.Report) []string {
 	names := []string{}
@@ -86,31 +91,72 @@ func (c *comparison) add(format string, args ...any) {
 	c.failures = append(c.failures, fmt.Sprintf(format, args...))
 }
 
-func (c *comparison) equal(name, want, got string) bool {
-	if want != got {
-		c.add("%s: want %s, got %s", name, want, got)
-	}
-	return want == got
+// differs adds a difference by lines.
+func (c *comparison) differs(name string, want, got []string) {
+	c.add("%s (-want +got):\n%s", name, difference(want, got))
 }
 
-func (c *comparison) contains(name string, want contents, has func(string) bool, all string) {
-	before := len(c.failures)
-	for _, one := range want.Contains {
-		if !has(one) {
-			c.add("%s: %q is missing", name, one)
+// difference shows the lines that differ, with two equal ones around them.
+func difference(want, got []string) string {
+	var out []string
+	for i, group := range difflib.NewMatcher(want, got).GetGroupedOpCodes(2) {
+		if i > 0 {
+			out = append(out, "  …")
+		}
+		for _, code := range group {
+			if code.Tag == 'e' {
+				out = appendMarked(out, "  ", want[code.I1:code.I2])
+				continue
+			}
+			out = appendMarked(out, "- ", want[code.I1:code.I2])
+			out = appendMarked(out, "+ ", got[code.J1:code.J2])
 		}
 	}
-	for _, one := range want.Lacks {
-		if has(one) {
-			c.add("%s: %q must not be there", name, one)
+	return strings.Join(out, "\n")
+}
+
+func appendMarked(out []string, mark string, lines []string) []string {
+	for _, l := range lines {
+		out = append(out, mark+l)
+	}
+	return out
+}
+
+// contains reports the parts that no line has, each with the line that is most like it, and
+// the lines that have a part that they must lack.
+func (c *comparison) contains(name string, want contents, lines []string, has func(line, part string) bool) {
+	find := func(part string) int {
+		return slices.IndexFunc(lines, func(l string) bool { return has(l, part) })
+	}
+	for _, part := range want.Contains {
+		if find(part) < 0 {
+			c.add("%s (-want +got): %q is missing%s", name, part, closest(part, lines))
 		}
 	}
-	if len(c.failures) > before {
-		c.add("%s: got %s", name, all)
+	for _, part := range want.Lacks {
+		if at := find(part); at >= 0 {
+			c.add("%s: %q must not be there\n+ %s", name, part, lines[at])
+		}
 	}
 }
 
-// golden compares the event with a file, or writes the file.
+// closest returns the line that is most like a text, as a difference.
+func closest(text string, lines []string) string {
+	const alike = 0.5
+	best, most := "", alike
+	for _, l := range lines {
+		if ratio := difflib.NewMatcher(strings.Split(text, ""), strings.Split(l, "")).Ratio(); ratio > most {
+			best, most = l, ratio
+		}
+	}
+	if best == "" {
+		return "; got " + strings.Join(lines[:min(len(lines), 20)], ", ")
+	}
+	return "\n" + difference([]string{text}, []string{best})
+}
+
+// golden compares the event with a file, or writes the file. What differs from the
+// expectations above differs from the file too, and is not shown twice.
 func (c *comparison) golden(path string, e event.Request, update bool) error {
 	got := goldenText(e)
 	if update {
@@ -120,18 +166,30 @@ func (c *comparison) golden(path string, e event.Request, update bool) error {
 		return os.WriteFile(path, []byte(got), 0o644)
 	}
 	want, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
 		c.add("there is no file %s; UPDATE=1 (boomerang test --update) writes it", path)
 		return nil
-	}
-	if err != nil || string(want) == got {
+	case err != nil || string(want) == got:
 		return err
+	case len(c.failures) > 0:
+		return nil
 	}
-	diff, err := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
-		A: difflib.SplitLines(string(want)), B: difflib.SplitLines(got), FromFile: path, ToFile: "the event", Context: 2,
+	shown := difference(readable(string(want)), readable(got))
+	if shown == "" {
+		shown = difference(strings.Split(string(want), "\n"), strings.Split(got, "\n"))
+	}
+	c.add("the event differs from %s (-want +got):\n%s\nTo accept it: UPDATE=1 (boomerang test --update)", path, shown)
+	return nil
+}
+
+// readable leaves out the text that is a JSON string, because it stands below as people
+// read it.
+func readable(golden string) []string {
+	return slices.DeleteFunc(strings.Split(golden, "\n"), func(l string) bool {
+		l = strings.TrimSpace(l)
+		return strings.HasPrefix(l, `"text": "`) || strings.HasPrefix(l, `"message": "`)
 	})
-	c.add("the event differs:\n%s", diff)
-	return err
 }
 
 // goldenText is the body of the request, and the text of the event as people read it.

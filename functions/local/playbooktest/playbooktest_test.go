@@ -139,15 +139,14 @@ cases:
     alert: {title: slow, tags: ["service:checkout"], alert_type: error}
     steps: {owner: {data: {team: shop, tier: 1}}}
     expect:
-      playbooks: [never]
       steps: [again]
       title: "fast"
       alert_type: info
       priority: low
-      tags: {contains: ["a:b"], lacks: ["tier:1"]}
-      text: {contains: ["not there"], lacks: ["team: shop"]}
+      tags: {contains: ["a:b", "tier:2"], lacks: ["tier:1"]}
+      text: {contains: ["not there", "team: search"], lacks: ["team: shop"]}
       golden: none.golden
-  - {name: no match, alert: {tags: ["service:other"]}, expect: {playbooks: [checkout]}}
+  - {name: no match, alert: {tags: ["service:other"]}, expect: {playbooks: [checkout], title: fast}}
 `)
 	unreached := []string{"playbook never", "step again of playbook checkout", "step tell of playbook checkout"}
 	if diff := cmp.Diff(unreached, r.Unreached); diff != "" {
@@ -155,14 +154,18 @@ cases:
 	}
 	for i, all := range [][]string{
 		{
-			"playbooks: want [never], got [checkout]", "checkout matched", "never was not reached",
-			"steps: want [again], got [owner]", `title: want "fast", got "shop: slow"`,
-			`alert_type: want "info", got "error"`, `priority: want "low", got ""`,
-			`tags: "a:b" is missing`, `tags: "tier:1" must not be there`, "tags: got service:checkout, tier:1",
-			`text: "not there" is missing`, `text: "team: shop" must not be there`, "- team: shop", "none.golden; UPDATE=1 (boomerang test --update) writes it",
+			"steps (-want +got):\n- again\n+ owner", "title (-want +got):\n- fast\n+ shop: slow",
+			"alert_type (-want +got):\n- info\n+ error", "priority (-want +got):\n- low\n+ ",
+			`tags (-want +got): "a:b" is missing; got service:checkout, tier:1`, "tags (-want +got): \"tier:2\" is missing\n- tier:2\n+ tier:1",
+			"tags: \"tier:1\" must not be there\n+ tier:1", `text (-want +got): "not there" is missing`,
+			"text (-want +got): \"team: search\" is missing\n- team: search\n+ - team: shop", "text: \"team: shop\" must not be there\n+ - team: shop",
+			"none.golden; UPDATE=1 (boomerang test --update) writes it",
 		},
-		{`checkout did not match; this is false: alert.tags.service == "checkout"`},
+		{"playbooks (-want +got):\n- checkout\n+ default", "checkout did not match; this is false: alert.tags.service == \"checkout\"\nnever did not match"},
 	} {
+		if diff := cmp.Diff(len(all), len(r.Cases[i].Failures)); diff != "" {
+			t.Errorf("failures (-want +got):\n%s", diff)
+		}
 		got := strings.Join(r.Cases[i].Failures, "\n")
 		for _, want := range all {
 			if !strings.Contains(got, want) {
@@ -210,7 +213,8 @@ cases:
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(r.Cases[0].Failures, "\n"); !strings.Contains(got, `-  "title": "shop: fast",`) || !strings.Contains(got, `+  "title": "shop: slow",`) {
+	if got := r.Cases[0].Failures; len(got) != 1 || !strings.Contains(got[0], "-   \"title\": \"shop: fast\",\n+   \"title\": \"shop: slow\",") ||
+		!strings.HasSuffix(got[0], "\nTo accept it: UPDATE=1 (boomerang test --update)") {
 		t.Errorf("the difference is\n%s", got)
 	}
 }
