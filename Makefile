@@ -43,7 +43,7 @@ GOARCH := $(or $(GOARCH_$(ARCHITECTURE)),$(error ARCHITECTURE is $(ARCHITECTURE)
 LAMBDA = CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) GOAMD64=v1 GOARM64=v8.0 GOEXPERIMENT= GOFIPS140=off GOWORK=off GOFLAGS= \
 	go build -trimpath -buildvcs=false -tags=lambda.norpc '-ldflags=-s -w'
 
-# The command for this machine. LIVE, UPDATE, DELETE and GO reach it in the environment.
+# The command for this machine. LIVE, UPDATE, DELETE, GO and V reach it in the environment.
 BOOMERANG = go run ./functions/local/boomerang
 PLAYBOOKS_FLAGS = $(addprefix --playbooks ,$(PLAYBOOKS))
 
@@ -58,14 +58,14 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^## / { printf "\n%s\n", substr($$0, 4) } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: ## Take one alert through the function and show the event that Datadog would get (EVENT=events/….json)
+run: ## Take one alert through the function and show the event that Datadog would get (EVENT=events/….json PLAYBOOKS=….yaml; V=1 shows everything)
 	@$(BOOMERANG) run $(EVENT) $(PLAYBOOKS_FLAGS)
 
 # The embedded playbooks and the ready ones, unless PLAYBOOKS names others.
 ALL_PLAYBOOKS = $(or $(PLAYBOOKS),shared/playbook)
 
 .PHONY: try
-try: ## Show what playbooks make of an alert, step by step (EVENT=events/….json PLAYBOOKS=….yaml RECORD=<folder> REPLAY=<folder>)
+try: ## Show what playbooks make of an alert, step by step (EVENT=events/….json PLAYBOOKS=….yaml RECORD=<folder> REPLAY=<folder>; V=1 shows everything)
 	@$(BOOMERANG) try $(EVENT) $(PLAYBOOKS_FLAGS) $(if $(RECORD),--record $(RECORD)) $(if $(REPLAY),--replay $(REPLAY))
 
 .PHONY: test-playbooks

@@ -41,8 +41,9 @@ func (c cli) backtestCommand() *cobra.Command {
 	var form format
 	cmd := &cobra.Command{
 		Use: "backtest", Short: "Say what a change of playbooks makes of the alerts in Datadog's event stream.",
-		Long: "Say what the playbooks of this working tree make of the alerts in Datadog's event stream, compared with those of\n" +
-			"another commit. No step runs and nothing is posted. The alerts are read with --live, --replay or --file.",
+		Long: "Say what the playbooks of this working tree make of the alerts in Datadog's event stream,\n" +
+			"compared with those of another commit. No step runs and nothing is posted.\n" +
+			"The alerts are read with --live, --replay or --file.",
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.parse(); err != nil {

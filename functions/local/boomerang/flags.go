@@ -53,7 +53,8 @@ const environment = "environment"
 // addSwitch adds a flag that is off by default. A variable of the environment sets it,
 // too, because make passes its own variables on in the environment.
 func addSwitch(cmd *cobra.Command, value *bool, name, variable, usage string) {
-	flag := cmd.Flags().VarPF((*onOff)(value), name, "", fmt.Sprintf("%s (or %s=1)", usage, variable))
+	name, letter, _ := strings.Cut(name, ",")
+	flag := cmd.Flags().VarPF((*onOff)(value), name, letter, fmt.Sprintf("%s (or %s=1)", usage, variable))
 	flag.NoOptDefVal = "true"
 	flag.Annotations = map[string][]string{environment: {variable}}
 }
@@ -121,7 +122,7 @@ func addOutput(cmd *cobra.Command, f *format, usage string, allowed ...string) {
 
 // addVerbose adds the flag of commands that show a screen.
 func addVerbose(cmd *cobra.Command, verbose *bool) {
-	cmd.Flags().BoolVarP(verbose, "verbose", "v", false, "show everything, not only a screen")
+	addSwitch(cmd, verbose, "verbose,v", "V", "show everything, not only a screen")
 }
 
 // addPlaybooks adds the flag of commands that work with playbooks.
