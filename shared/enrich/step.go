@@ -45,6 +45,8 @@ type Kind struct {
 	Doc string
 	// Permissions are those that the application key needs, by Datadog's names.
 	Permissions []string
+	// Grant is what the step needs in AWS, or nil.
+	Grant *Grant
 	// Config is the zero value of a playbook's "with": a struct with yaml and doc
 	// tags. If it has a Validate method, loading a playbook calls it.
 	Config any
@@ -55,6 +57,18 @@ type Kind struct {
 	// New returns the step for a Config. The step may use responses up to cache old.
 	New func(config any, cache time.Duration) Step
 }
+
+// Grant is what a step does in AWS. The stack allows it on what one of its parameters lists.
+type Grant struct {
+	Action    string // such as lambda:InvokeFunction
+	Parameter string // of template.yaml
+	// ARN returns the ARN of what a Config names, or "" if it names nothing. An Account
+	// completes a name.
+	ARN func(config any, in Account) string
+}
+
+// Account is where a name belongs that names no account and no region.
+type Account struct{ Partition, Region, ID string }
 
 // KindOf completes k for steps that are configured by a Config.
 func KindOf[Config any](k Kind, newStep func(c Config, cache time.Duration) Step) Kind {

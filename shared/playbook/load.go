@@ -50,7 +50,7 @@ func Deployed(folder fs.FS, kinds []enrich.Kind) (*Book, error) {
 	}
 	var own []*playbook
 	for _, file := range files {
-		if !IsFile(file.Name()) || file.IsDir() {
+		if !isFile(file.Name()) || file.IsDir() {
 			continue
 		}
 		source, err := fs.ReadFile(folder, file.Name())
@@ -67,9 +67,9 @@ func Deployed(folder fs.FS, kinds []enrich.Kind) (*Book, error) {
 	return book, nil
 }
 
-// IsFile reports whether a name in OwnFolder is that of a playbook file. Tests have their
+// isFile reports whether a name in OwnFolder is that of a playbook file. Tests have their
 // own ending, and tables are CSV files or in a folder below.
-func IsFile(name string) bool {
+func isFile(name string) bool {
 	return !strings.HasSuffix(name, ".test.yaml") && (path.Ext(name) == ".yaml" || path.Ext(name) == ".yml")
 }
 

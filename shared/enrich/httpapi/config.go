@@ -107,3 +107,12 @@ func checkHeader(name string) error {
 	}
 	return nil
 }
+
+// secretARN returns the ARN of a secret. Secrets Manager adds six characters to a name.
+func secretARN(config any, in enrich.Account) string {
+	name := config.(Config).Secret.Name
+	if name == "" || strings.HasPrefix(name, "arn:") {
+		return name
+	}
+	return strings.Join([]string{"arn", in.Partition, "secretsmanager", in.Region, in.ID, "secret", name}, ":") + "-??????"
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/enrichtest"
 	"boomerang/shared/fault"
 )
@@ -197,4 +198,19 @@ func FuzzFill(f *testing.F) {
 			t.Errorf("%q makes %s: %v", value, b, err)
 		}
 	})
+}
+
+func TestKind_Grant(t *testing.T) {
+	account := enrich.Account{Partition: "aws-cn", Region: "cn-north-1", ID: "123456789012"}
+	const whole = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a/b-AbCdEf"
+	for name, want := range map[string]string{
+		"":       "",
+		"a/b":    "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:a/b-??????",
+		"my-key": "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:my-key-??????",
+		whole:    whole,
+	} {
+		if got := Kind(nil, nil).Grant.ARN(Config{Secret: Secret{Name: name}}, account); got != want {
+			t.Errorf("%q: %s, want %s", name, got, want)
+		}
+	}
 }

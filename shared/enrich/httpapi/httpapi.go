@@ -35,6 +35,7 @@ type Data struct {
 func Kind(client *Client, secrets Secrets) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "http", Doc: "The response of any JSON API about the alert; POST sends the alert to one.", Data: Data{},
+		Grant: &enrich.Grant{Action: "secretsmanager:GetSecretValue", Parameter: "HttpStepSecretArns", ARN: secretARN},
 	}, func(c Config, _ time.Duration) enrich.Step { return newStep(client, secrets, c) })
 }
 

@@ -63,7 +63,7 @@ type Invoker interface {
 func Kind(invoker Invoker) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "lambda", Doc: "What a Lambda function of your own finds about the alert.",
-		Permissions: []string{permission}, Data: Data{},
+		Grant: &enrich.Grant{Action: permission, Parameter: "LambdaStepFunctionArns", ARN: functionARN}, Data: Data{},
 	}, func(c Config, _ time.Duration) enrich.Step { return newStep(invoker, c) })
 }
 
@@ -78,6 +78,15 @@ type Config struct {
 var functionName = enrich.Pattern(`^(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\d:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?$`)
 
 const maxNameBytes = 170
+
+func functionARN(config any, in enrich.Account) string {
+	found := functionName().FindStringSubmatch(config.(Config).Function)
+	if found == nil {
+		return ""
+	}
+	part := func(i int, otherwise string) string { return cmp.Or(strings.TrimSuffix(found[i], ":"), otherwise) }
+	return strings.Join([]string{"arn", part(2, in.Partition), "lambda", part(3, in.Region), part(5, in.ID), "function", found[7]}, ":") + found[8]
+}
 
 // Validate checks the configuration as it is in the playbook.
 func (c Config) Validate() error {

@@ -249,3 +249,24 @@ func TestConfig_Validate(t *testing.T) {
 		enrichtest.Validate(t, Config{Function: function}, want)
 	}
 }
+
+func TestKind_Grant(t *testing.T) {
+	account := enrich.Account{Partition: "aws", Region: "eu-west-1", ID: "123456789012"}
+	grant := Kind(nil).Grant
+	for function, want := range map[string]string{
+		"capacity":                            "arn:aws:lambda:eu-west-1:123456789012:function:capacity",
+		"capacity:live":                       "arn:aws:lambda:eu-west-1:123456789012:function:capacity:live",
+		"capacity:$LATEST":                    "arn:aws:lambda:eu-west-1:123456789012:function:capacity:$LATEST",
+		"function:capacity":                   "arn:aws:lambda:eu-west-1:123456789012:function:capacity",
+		"210987654321:function:capacity":      "arn:aws:lambda:eu-west-1:210987654321:function:capacity",
+		"us-east-1:210987654321:function:a:7": "arn:aws:lambda:us-east-1:210987654321:function:a:7",
+		"arn:aws-us-gov:lambda:us-gov-west-1:210987654321:function:a": "arn:aws-us-gov:lambda:us-gov-west-1:210987654321:function:a",
+	} {
+		if got := grant.ARN(Config{Function: function}, account); got != want {
+			t.Errorf("%s: %s, want %s", function, got, want)
+		}
+	}
+	if grant.Action != permission || grant.Parameter != "LambdaStepFunctionArns" {
+		t.Errorf("it needs %s by %s", grant.Action, grant.Parameter)
+	}
+}

@@ -6,7 +6,6 @@ package check
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"boomerang/shared/enrich"
 	"boomerang/shared/playbook"
@@ -20,10 +19,14 @@ type Report struct {
 	Warnings playbook.Problems
 	// Kinds are the steps that the playbooks use, in the order of the documents.
 	Kinds []enrich.Kind
+	// Needs are what their steps use in AWS.
+	Needs []Need
 }
 
 // File checks a playbook file with steps of these kinds.
 func File(name string, content []byte, kinds []enrich.Kind) Report {
+	var needs []Need
+	kinds = noting(kinds, func(n Need) { needs = append(needs, n) })
 	book, source, file := playbook.Inspect(name, content, kinds, playbook.Checks{Advise: advise, Expression: expression, Call: call, Field: field})
 	texts(source, file)
 	hidden(source, file)
@@ -33,7 +36,7 @@ func File(name string, content []byte, kinds []enrich.Kind) Report {
 	sources(source, file)
 	placeholders(source, file)
 	times(source, file)
-	report := Report{Err: source.Err(), Warnings: source.Warnings()}
+	report := Report{Err: source.Err(), Warnings: source.Warnings(), Needs: needs}
 	for _, kind := range kinds {
 		if uses(file, kind.Name) {
 			report.Kinds = append(report.Kinds, kind)
@@ -75,15 +78,11 @@ type Permission struct {
 	Steps []string
 }
 
-// Permissions returns what steps of these kinds need in Datadog, by name. Those of AWS, such
-// as lambda:InvokeFunction, belong to the stack's role.
+// Permissions returns what steps of these kinds need in Datadog, by name.
 func Permissions(kinds []enrich.Kind) []Permission {
 	var all []Permission
 	for _, kind := range kinds {
 		for _, name := range kind.Permissions {
-			if strings.Contains(name, ":") {
-				continue
-			}
 			i := slices.IndexFunc(all, func(p Permission) bool { return p.Name == name })
 			if i < 0 {
 				i, all = len(all), append(all, Permission{Name: name})
