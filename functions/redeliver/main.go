@@ -27,7 +27,7 @@ func newHandler(ctx context.Context, env runtime.Environment) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	conf := handler.Config{Redeliver: alerts.Redeliver, Logger: env.Logger}
+	conf := handler.Config{Redeliver: alerts.Redeliver, GiveUp: alerts.GiveUp, Logger: env.Logger}
 	if cfg.DeadLetterQueueURL != "" {
 		conf.DeadLetters = queue.New(sqs.NewFromConfig(env.AWS), cfg.DeadLetterQueueURL)
 	}

@@ -19,6 +19,10 @@ type Cycle struct {
 	// Meanwhile are the changes between the trigger and the recovery, or the follow-up, the
 	// newest first.
 	Meanwhile []enrich.Change
+	// Kept are the texts that earlier notifications' actions kept, by name, and Pending
+	// the names that such an action will keep: it is not done yet.
+	Kept    map[string]string
+	Pending []string
 }
 
 // history describes the cycle so far, which is nothing for its first notification. How often

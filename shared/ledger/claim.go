@@ -48,8 +48,9 @@ type Claim struct {
 
 // Run is a run that ended without completing its claim. What is unknown is zero.
 type Run struct {
-	ReceivedAt time.Time // when its delivery arrived
-	EndedAt    time.Time // when it ended, at the latest
+	ReceivedAt time.Time    // when its delivery arrived
+	EndedAt    time.Time    // when it ended, at the latest
+	Posted     event.Posted // its event
 }
 
 // claimCondition is record.expired as a DynamoDB expression. windowCondition adds the
@@ -123,6 +124,12 @@ func (l *Ledger) Complete(ctx context.Context, d Delivery, posted event.Posted) 
 	return err
 }
 
+// MarkPosted records the alert's event in this process's claim, so that the next run knows it
+// although there is more to do. A claim of another process stays, which is not an error.
+func (l *Ledger) MarkPosted(ctx context.Context, d Delivery, posted event.Posted) error {
+	return l.updateOwn(ctx, d, "SET event_id = :id, event_url = :url", item{":id": text(posted.ID), ":url": text(posted.URL)})
+}
+
 // Posted returns the alert's event and when it was completed, to the second. Both are zero if it is not
 // complete.
 func (l *Ledger) Posted(ctx context.Context, d Delivery) (event.Posted, time.Time, error) {
@@ -145,32 +152,44 @@ func (l *Ledger) Posted(ctx context.Context, d Delivery) (event.Posted, time.Tim
 // run that may have posted the event leaves an expired claim for the next run to see
 // (see Claim.Earlier). A claim of another process stays, which is not an error.
 func (l *Ledger) Release(ctx context.Context, d Delivery, maybePosted bool) error {
-	id, err := recordID(alertPrefix, d.Key)
-	if err != nil {
-		return err
-	}
-	values := item{":inprogress": text(statusInProgress), ":process": text(l.process)}
 	if maybePosted {
-		change := "SET in_progress_until = :expired"
-		values[":expired"] = number(l.now().UnixMilli() - 1)
+		change, values := "SET in_progress_until = :expired", item{":expired": number(l.now().UnixMilli() - 1)}
 		if d.Window > 0 {
 			change += ", received_at = :received"
 			values[":received"] = number(d.receipt())
 		}
-		_, err = l.update(ctx, alertPrefix, d.Key, &dynamodb.UpdateItemInput{
-			UpdateExpression: &change, ConditionExpression: aws.String(ownCondition),
-			ExpressionAttributeNames: statusName, ExpressionAttributeValues: values,
-		})
-	} else if _, err = l.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-		TableName: &l.table, Key: item{attrID: text(id)}, ConditionExpression: aws.String(ownCondition),
-		ExpressionAttributeNames: statusName, ExpressionAttributeValues: values,
-	}); err != nil {
-		err = l.failed("DeleteItem", err)
+		return l.updateOwn(ctx, d, change, values)
 	}
+	id, err := recordID(alertPrefix, d.Key)
+	if err != nil {
+		return err
+	}
+	_, err = l.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+		TableName: &l.table, Key: item{attrID: text(id)}, ConditionExpression: aws.String(ownCondition),
+		ExpressionAttributeNames: statusName, ExpressionAttributeValues: l.own(item{}),
+	})
+	if _, notOwn := errors.AsType[*types.ConditionalCheckFailedException](err); notOwn || err == nil {
+		return nil
+	}
+	return l.failed("DeleteItem", err)
+}
+
+// updateOwn changes this process's claim, and leaves another process's as it is.
+func (l *Ledger) updateOwn(ctx context.Context, d Delivery, change string, values item) error {
+	_, err := l.update(ctx, alertPrefix, d.Key, &dynamodb.UpdateItemInput{
+		UpdateExpression: &change, ConditionExpression: aws.String(ownCondition),
+		ExpressionAttributeNames: statusName, ExpressionAttributeValues: l.own(values),
+	})
 	if _, notOwn := errors.AsType[*types.ConditionalCheckFailedException](err); notOwn {
 		return nil
 	}
 	return err
+}
+
+// own adds the values of ownCondition.
+func (l *Ledger) own(values item) item {
+	values[":inprogress"], values[":process"] = text(statusInProgress), text(l.process)
+	return values
 }
 
 // receipt is what a record keeps of the time of receipt: nothing if the key needs none.
@@ -190,7 +209,7 @@ func (d Delivery) earlierRun(previous item) *Run {
 	if err != nil {
 		return &Run{}
 	}
-	run := &Run{EndedAt: time.UnixMilli(r.InProgressUntil).UTC()}
+	run := &Run{EndedAt: time.UnixMilli(r.InProgressUntil).UTC(), Posted: r.Posted}
 	if r.ReceivedAt != 0 {
 		run.ReceivedAt = time.UnixMilli(r.ReceivedAt).UTC()
 		if d.ReceivedAt.Sub(run.ReceivedAt).Abs() > d.Window {

@@ -111,6 +111,8 @@ const (
 	queuedPrefix    = "parked#"
 	watermarkPrefix = "watermark#"
 	historyPrefix   = "history#"
+	actionPrefix    = "action#"
+	keptPrefix      = "kept#"
 )
 
 // maxKeyBytes keeps a key within DynamoDB's 2,048 bytes for a partition key.

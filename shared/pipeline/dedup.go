@@ -66,9 +66,13 @@ func (p *Pipeline) claim(ctx context.Context, t *attempt) (Outcome, error) {
 	return o, nil
 }
 
-// findPosted reports whether an earlier attempt posted the event, and completes the claim
-// if so. Without an answer the attempt fails if it needs one.
+// findPosted reports whether an earlier attempt posted the event. Without an answer the
+// attempt fails if it needs one.
 func (p *Pipeline) findPosted(ctx context.Context, a alert.Alert, t *attempt, o *Outcome) (bool, error) {
+	if t.posted != (event.Posted{}) {
+		o.Status, o.Posted = Duplicate, t.posted
+		return true, nil
+	}
 	if p.Stream == nil {
 		return false, nil
 	}
@@ -98,8 +102,16 @@ func (p *Pipeline) findPosted(ctx context.Context, a alert.Alert, t *attempt, o 
 		return false, nil
 	}
 	o.Status, o.Posted = Duplicate, posted
-	o.warn(p.complete(ctx, t.delivery, posted))
 	return true, nil
+}
+
+// completePosted is findPosted for work that ends with its event.
+func (p *Pipeline) completePosted(ctx context.Context, a alert.Alert, t *attempt, o *Outcome) (bool, error) {
+	found, err := p.findPosted(ctx, a, t, o)
+	if found {
+		o.warn(p.complete(ctx, t.delivery, o.Posted))
+	}
+	return found, err
 }
 
 // eventKey is what the search finds the alert's event by.
@@ -117,6 +129,20 @@ func uniqueKey(d ledger.Delivery) string {
 		return d.Key
 	}
 	return d.Key + "@" + strconv.FormatInt(d.ReceivedAt.UnixMilli(), 10)
+}
+
+// markPosted records the event before the actions, so that the attempt after a crash need not
+// search for it.
+func (p *Pipeline) markPosted(ctx context.Context, d ledger.Delivery, posted event.Posted) error {
+	if p.Ledger == nil {
+		return nil
+	}
+	ctx, cancel := withLedgerTimeout(ctx)
+	defer cancel()
+	if err := p.Ledger.MarkPosted(ctx, d, posted); err != nil {
+		return fmt.Errorf("posted, but not recorded in the ledger: %w", err)
+	}
+	return nil
 }
 
 func (p *Pipeline) complete(ctx context.Context, d ledger.Delivery, posted event.Posted) error {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -44,8 +46,8 @@ type env struct {
 	delays   []time.Duration
 	found    event.Posted // by the search
 	searched []searchArgs
-	reported string   // by the follow-up
-	keys     []string // the idempotency keys of the follow-ups
+	reported string   // by the step of then
+	keys     []string // the idempotency keys of its calls
 	finding  enrich.Finding
 	// remembered is what the step was given.
 	remembered []enrich.Precedent
@@ -61,7 +63,8 @@ func newEnv(t *testing.T) *env {
 	e.followUps = followUps{store: &e.store}
 	e.Config = pipeline.Config{
 		Playbooks: e.playbooks(), EnrichBudget: 5 * time.Second, WebhookName: "Shop.api",
-		Poster: e, Stream: e, Ledger: &e.store, Cycles: &e.store, History: &e.store, Storms: &e.store, Queue: e, Progress: &e.store, FollowUps: &e.followUps,
+		Poster: e, Stream: e, Ledger: &e.store, Cycles: &e.store, History: &e.store, Storms: &e.store, Actions: &e.store, Kept: &e.store, Queue: e,
+		Progress: &e.store, FollowUps: &e.followUps,
 	}
 	return e
 }
@@ -123,12 +126,19 @@ type store struct {
 	past    map[string][]memory.Cycle
 	windows map[string]*window
 	known   []string // keys that are done or queued
+	actions map[string]action
+	kept    map[string]ledger.Kept // by cycle
+}
+
+type action struct {
+	alert string
+	done  bool
 }
 
 type claim struct {
 	until, receivedAt time.Time
 	done              bool
-	posted            event.Posted
+	posted            event.Posted // of a claim that is not done, too
 	doneAt            time.Time
 }
 
@@ -139,7 +149,7 @@ type window struct {
 }
 
 func newStore() store {
-	return store{fails: map[string]error{}, claims: map[string]claim{}, cycles: map[string][]ledger.Notification{}, past: map[string][]memory.Cycle{}, windows: map[string]*window{}}
+	return store{fails: map[string]error{}, claims: map[string]claim{}, cycles: map[string][]ledger.Notification{}, past: map[string][]memory.Cycle{}, windows: map[string]*window{}, actions: map[string]action{}, kept: map[string]ledger.Kept{}}
 }
 
 func (s *store) call(ctx context.Context, name string) error {
@@ -180,7 +190,7 @@ func (s *store) Claim(ctx context.Context, d ledger.Delivery, until time.Time) (
 	s.claims[d.Key] = claim{until: until, receivedAt: d.ReceivedAt}
 	granted := ledger.Claim{State: ledger.Granted}
 	if same && !c.done {
-		granted.Earlier = &ledger.Run{ReceivedAt: c.receivedAt, EndedAt: c.until}
+		granted.Earlier = &ledger.Run{ReceivedAt: c.receivedAt, EndedAt: c.until, Posted: c.posted}
 	}
 	return granted, nil
 }
@@ -198,11 +208,122 @@ func (s *store) Release(ctx context.Context, d ledger.Delivery, maybePosted bool
 	if err := s.call(ctx, "release"); err != nil {
 		return err
 	}
+	posted := s.claims[d.Key].posted
 	delete(s.claims, d.Key)
 	if maybePosted {
-		s.claims[d.Key] = claim{until: time.Now(), receivedAt: d.ReceivedAt}
+		s.claims[d.Key] = claim{until: time.Now(), receivedAt: d.ReceivedAt, posted: posted}
 	}
 	return nil
+}
+
+func (s *store) MarkPosted(ctx context.Context, d ledger.Delivery, posted event.Posted) error {
+	if err := s.call(ctx, "mark posted"); err != nil {
+		return err
+	}
+	c := s.claims[d.Key]
+	c.posted = posted
+	s.claims[d.Key] = c
+	return nil
+}
+
+func (s *store) actionKey(a ledger.Action) string {
+	if a.Cycle != "" {
+		return a.Cycle + " " + a.Step
+	}
+	return a.Alert + " " + a.Step
+}
+
+func (s *store) BeginAction(ctx context.Context, a ledger.Action) (ledger.State, error) {
+	if err := s.call(ctx, "begin"); err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known, exists := s.actions[s.actionKey(a)]
+	switch {
+	case known.done:
+		return ledger.Done, nil
+	case exists && known.alert != a.Alert:
+		return ledger.Busy, nil
+	}
+	s.actions[s.actionKey(a)] = action{alert: a.Alert}
+	return ledger.Granted, nil
+}
+
+func (s *store) CompleteAction(ctx context.Context, a ledger.Action) error {
+	if err := s.call(ctx, "act done"); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.actions[s.actionKey(a)] = action{a.Alert, true}
+	return nil
+}
+
+func (s *store) ReleaseAction(ctx context.Context, a ledger.Action) error {
+	if err := s.call(ctx, "release action"); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known := s.actions[s.actionKey(a)]; known.alert == a.Alert && !known.done {
+		delete(s.actions, s.actionKey(a))
+	}
+	return nil
+}
+
+// Expect names the alert in the text of a name that is pending.
+func (s *store) Expect(ctx context.Context, cycleKey, alert string, names []string, _ time.Time) error {
+	if err := s.callBeside(ctx, "expect"); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := s.keptOf(cycleKey)
+	for _, name := range names {
+		if k.Texts["pending "+name] == "" {
+			k.Texts["pending "+name] = alert
+		}
+	}
+	return nil
+}
+
+func (s *store) Keep(ctx context.Context, cycleKey string, texts map[string]string, names []string) error {
+	if err := s.call(ctx, "keep"); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := s.keptOf(cycleKey)
+	maps.Copy(k.Texts, texts)
+	for _, name := range names {
+		delete(k.Texts, "pending "+name)
+	}
+	return nil
+}
+
+func (s *store) Kept(ctx context.Context, cycleKey, alert string) (k ledger.Kept, err error) {
+	if err := s.callBeside(ctx, "kept"); err != nil {
+		return ledger.Kept{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k.Texts = map[string]string{}
+	for name, text := range s.keptOf(cycleKey).Texts {
+		if pending, ok := strings.CutPrefix(name, "pending "); !ok {
+			k.Texts[name] = text
+		} else if text != alert && s.keptOf(cycleKey).Texts[pending] == "" {
+			k.Pending = append(k.Pending, pending)
+		}
+	}
+	return k, nil
+}
+
+func (s *store) keptOf(cycleKey string) ledger.Kept {
+	if s.kept[cycleKey].Texts == nil {
+		s.kept[cycleKey] = ledger.Kept{Texts: map[string]string{}}
+	}
+	return s.kept[cycleKey]
 }
 
 func (s *store) MarkQueued(ctx context.Context, key string) error {

@@ -96,7 +96,7 @@ func (p *Pipeline) followUp(ctx context.Context, m queue.Message, t *attempt) (o
 	defer p.releaseOnError(ctx, t.delivery, &o, &err)
 	if o.MaybePosted {
 		// Nothing but the date: the follow-up is not about the alert's event.
-		if found, err := p.findPosted(ctx, alert.Alert{Date: m.ReceivedAt}, t, &o); found || err != nil {
+		if found, err := p.completePosted(ctx, alert.Alert{Date: m.ReceivedAt}, t, &o); found || err != nil {
 			return o, err
 		}
 	}

@@ -23,6 +23,7 @@ const (
 	Ignored   Status = "ignored"
 	DryRun    Status = "dry_run"
 	Queued    Status = "queued"
+	Acted     Status = "acted" // of a message that asks for an action
 )
 
 // The causes for queueing an alert besides the kinds of fault.
@@ -57,6 +58,7 @@ type Outcome struct {
 	Event    event.Request // what was, or would have been, posted: its JSON is the request's body
 	Playbook string
 	Steps    []enrich.Result
+	Actions  []ActionResult // those that were not done at once
 	Cycle    event.Cycle
 	// FollowUps are the times of the follow-ups that were sent for, or would have been, and
 	// FollowUp is set if the event is one.
@@ -122,6 +124,12 @@ func (o *Outcome) addCycle(r cycleResult, a alert.Alert) {
 	o.warn(r.err)
 }
 
+// addKept adds what the cycle keeps.
+func (o *Outcome) addKept(r keptResult) {
+	o.Cycle.Kept, o.Cycle.Pending = r.Texts, r.Pending
+	o.warn(r.errs...)
+}
+
 // measure records the outcome's metrics.
 func (o Outcome) measure(ctx context.Context, a alert.Alert) {
 	for _, s := range o.Steps {
@@ -134,6 +142,7 @@ func (o Outcome) measure(ctx context.Context, a alert.Alert) {
 		o.measureFollowUp(ctx)
 		return
 	}
+	o.measureActions(ctx)
 	switch o.Status {
 	case Duplicate:
 		telemetry.Duplicate.Record(ctx, 1)
@@ -145,7 +154,7 @@ func (o Outcome) measure(ctx context.Context, a alert.Alert) {
 		}
 	case Posted:
 		o.measurePosted(ctx, a)
-	case Ignored, DryRun:
+	case Ignored, DryRun, Acted:
 	}
 }
 

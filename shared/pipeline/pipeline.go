@@ -33,6 +33,7 @@ type Ledger interface {
 	Claim(ctx context.Context, d ledger.Delivery, until time.Time) (ledger.Claim, error)
 	Complete(ctx context.Context, d ledger.Delivery, posted event.Posted) error
 	Release(ctx context.Context, d ledger.Delivery, maybePosted bool) error
+	MarkPosted(ctx context.Context, d ledger.Delivery, posted event.Posted) error
 	MarkQueued(ctx context.Context, key string) error
 }
 
@@ -52,6 +53,8 @@ type Config struct {
 	Cycles       Cycles   // nil: events do not say how long the alert lasted
 	History      History  // nil: nothing is remembered of earlier cycles, as without Cycles
 	Storms       Storms   // nil: no storm limit, as without Queue
+	Actions      Actions  // nil: a repeated attempt repeats actions, also those of once
+	Kept         Kept     // nil: cycles keep nothing
 	Queue        Queue    // nil: the sender must retry what fails
 	FollowUps    Queue    // nil: no follow-ups, as without Progress
 	Progress     Progress // nil: no follow-ups
@@ -89,8 +92,8 @@ func (p *Pipeline) Run(ctx context.Context, a alert.Alert) (Outcome, error) {
 	return outcome, nil
 }
 
-// Redeliver processes a message from the queue: its alert, the summary of a storm, or a
-// follow-up. An error says whether another delivery may succeed.
+// Redeliver processes a message from the queue: its alert, the summary of a storm, an action
+// or a follow-up. An error says whether another delivery may succeed.
 func (p *Pipeline) Redeliver(ctx context.Context, m queue.Message) (Outcome, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
@@ -101,6 +104,8 @@ func (p *Pipeline) Redeliver(ctx context.Context, m queue.Message) (Outcome, err
 		return p.summarize(ctx, m.Alert, *m.Storm, &t)
 	case m.FollowUp != nil:
 		return p.followUp(ctx, m, &t)
+	case m.Action != nil:
+		return p.redeliverAction(ctx, m)
 	}
 	return p.process(ctx, m.Alert, &t)
 }
@@ -154,15 +159,14 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	ctx = enrich.WithAlertKey(ctx, uniqueKey(t.delivery))
 
 	// Look up the event, if an earlier attempt may have posted it.
+	found := false
 	if o.MaybePosted {
-		if found, err := p.findPosted(ctx, a, t, &o); found || err != nil {
+		if found, err = p.findPosted(ctx, a, t, &o); err != nil {
 			return o, err
 		}
 	}
 
-	// Match the playbooks, which have the storm limit. The ledger records the alert's
-	// cycle in the meantime.
-	cycle := p.startCycle(ctx, a, t.delivery.ReceivedAt)
+	// Match the playbooks, which have the storm limit. An event without actions is all.
 	earlier := <-reading
 	o.addHistory(earlier)
 	plan, err := compute(ctx, "match the playbooks", func() *playbook.Plan { return p.Playbooks.For(a, o.Cycle.Earlier) })
@@ -170,31 +174,52 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 		return o, err
 	}
 	o.addPlan(plan)
+	if found && !plan.Acts() {
+		o.warn(p.complete(ctx, t.delivery, o.Posted))
+		return o, nil
+	}
 
 	// Storm: above the playbook's limit, a summary replaces the event.
-	if plan.Limit > 0 && p.suppressed(ctx, a, plan.Limit, &o) {
+	suppressed := plan.Limit > 0 && !found && p.suppressed(ctx, a, plan.Limit, &o)
+	cycle := p.startCycle(ctx, a, t.delivery.ReceivedAt)
+	if suppressed {
 		o.addCycle(cycle(), a)
 		o.warn(p.complete(ctx, t.delivery, o.Posted), p.remember(ctx, a, earlier, &o))
 		return o, nil
 	}
 
-	// Enrich.
+	// Enrich. The ledger records the alert's cycle in the meantime.
+	kept := p.startKept(ctx, a, t.delivery, plan, cycle)
 	o.Steps = enrich.Run(withPast(ctx, earlier, cycle), p.Steps(plan.Steps()), a, enrichTime(ctx, p.EnrichBudget))
 	o.addCycle(cycle(), a)
+	o.addKept(kept())
 
-	// Compose, send for the follow-ups, post, complete. A crash after the post loses nothing.
+	// Compose, send for the follow-ups, and post, unless an earlier attempt did. A crash after
+	// the post loses nothing.
 	if err := p.compose(ctx, a, plan, p.eventKey(t.delivery), &o); err != nil {
 		return o, err
 	}
-	unsent, _ := p.sendFollowUps(ctx, p.followUpsOf(a, plan, t.delivery.ReceivedAt, &o))
-	if err := p.post(ctx, &o); err != nil {
-		return o, err
+	var unsent []queue.Message
+	if !found {
+		unsent, _ = p.sendFollowUps(ctx, p.followUpsOf(a, plan, t.delivery.ReceivedAt, &o))
+		if err := p.post(ctx, &o); err != nil {
+			return o, err
+		}
 	}
-	o.warn(p.complete(ctx, t.delivery, o.Posted), p.remember(ctx, a, earlier, &o))
 
-	// Send again, and act. A failure here changes nothing: the alert is posted.
+	// Act. The claim lasts until each action is done or queued.
+	if plan.Acts() {
+		o.warn(p.markPosted(ctx, t.delivery, o.Posted))
+		if err := p.act(ctx, a, plan, t.delivery, &o); err != nil {
+			return o, err
+		}
+	}
+
+	// Complete, and send again what the queue did not accept.
+	ctx, cancel := reserve(ctx, answerReserve, errLedgerTimeout)
+	defer cancel()
+	o.warn(p.complete(ctx, t.delivery, o.Posted), p.remember(ctx, a, earlier, &o))
 	o.addUnsent(p.sendFollowUps(ctx, unsent))
-	o.warn(p.act(ctx, a, plan, &o))
 	return o, nil
 }
 
@@ -243,12 +268,4 @@ func (p *Pipeline) post(ctx context.Context, o *Outcome) (err error) {
 		o.Status, o.PostedAt = Posted, p.Now()
 	}
 	return err
-}
-
-// act runs the playbook's steps for after the post. The error is that of a panic.
-func (p *Pipeline) act(ctx context.Context, a alert.Alert, plan *playbook.Plan, o *Outcome) (err error) {
-	defer recovered(&err)
-	steps := p.Steps(plan.Then(o.Steps, o.Event, o.Posted))
-	o.Steps = append(o.Steps, enrich.Run(ctx, steps, a, timeLeft(ctx, answerReserve))...)
-	return nil
 }

@@ -27,7 +27,7 @@ func TestPipeline_Order(t *testing.T) {
 	e := newEnv(t)
 	e.crashed(a.Key())
 	e.run(alert.Alert{ID: "7", OrgID: "1", MonitorID: "4711"}, pipeline.Posted)
-	if diff := cmp.Diff([]string{"claim", "search", "allow", "step", "post", "complete", "follow up"}, e.calls); diff != "" {
+	if diff := cmp.Diff([]string{"claim", "search", "allow", "step", "post", "mark posted", "begin", "follow up", "act done", "complete"}, e.calls); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -133,8 +133,11 @@ func TestPipeline_FollowUpHangs(t *testing.T) {
 		e.fails["follow up"] = errHang
 		start := time.Now()
 		o := e.run(a, pipeline.Posted)
-		if took := time.Since(start); took != 13500*time.Millisecond || o.Steps[1].Status == enrich.OK {
+		if took := time.Since(start); took != 12*time.Second || o.Steps[1].Status == enrich.OK {
 			t.Errorf("took %v, steps %+v", took, o.Steps)
+		}
+		if len(e.sent) != 1 || e.sent[0].Action == nil || len(e.events) != 1 {
+			t.Errorf("queued %+v, posted %d", e.sent, len(e.events))
 		}
 	})
 }

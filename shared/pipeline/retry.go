@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"boomerang/shared/alert"
+	"boomerang/shared/event"
 	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
 	"boomerang/shared/queue"
@@ -20,10 +21,13 @@ const (
 	RunTime = 14 * time.Second
 	// postReserve is kept back from the steps for composing and posting.
 	postReserve = 4 * time.Second
-	// queueReserve is kept back from posting for releasing the claim, queueing and answering.
+	// queueReserve is kept back from posting and from actions for releasing the claim,
+	// queueing and answering.
 	queueReserve = 2 * time.Second
-	// answerReserve is kept back from queueing and from follow-ups for answering.
+	// answerReserve is kept back from queueing for answering.
 	answerReserve = 500 * time.Millisecond
+	// completeReserve is kept back from queueing actions for completing the claim.
+	completeReserve = 500 * time.Millisecond
 	// ledgerTimeout bounds one use of the ledger. The pipeline works without it.
 	ledgerTimeout = time.Second
 	// historyTimeout bounds reading the earlier cycles. Nothing waits for them as long as
@@ -54,6 +58,9 @@ const (
 	followUpMargin = 5 * time.Second
 	// summaryDelay lets the runs of a storm's window finish counting before its summary.
 	summaryDelay = 5 * time.Second
+	// pendingTime is how long a notification waits for what an earlier one's action keeps:
+	// for the hour of the alert in the queue, and that of the action.
+	pendingTime = 180 * time.Minute
 	// searchLookback is how far the search goes back for an alert without a date, and
 	// searchMargin what it adds for clocks that differ.
 	searchLookback = time.Hour
@@ -94,10 +101,13 @@ type attempt struct {
 	// searchFrom is when the search can find the event of an attempt that the claim found.
 	// The sender of a message that says maybePosted has waited for it.
 	searchFrom time.Time
+	// posted is the event of an earlier run, if that run recorded it.
+	posted event.Posted
 }
 
 // follow makes the attempt the next one after an earlier run.
 func (t *attempt) follow(earlier ledger.Run) {
+	t.posted = earlier.Posted
 	if !t.maybePosted {
 		t.searchFrom = earlier.EndedAt.Add(eventVisibilityDelay)
 	}

@@ -83,7 +83,7 @@ func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.
 	defer p.releaseOnError(ctx, t.delivery, &o, &err)
 	if o.MaybePosted {
 		// Nothing but the date: the summary is not about the alert's event.
-		if found, err := p.findPosted(ctx, alert.Alert{Date: like.Date}, t, &o); found || err != nil {
+		if found, err := p.completePosted(ctx, alert.Alert{Date: like.Date}, t, &o); found || err != nil {
 			return o, err
 		}
 	}

@@ -43,7 +43,7 @@ var builtins = []string{
 type expression struct {
 	source  string
 	program *vm.Program
-	steps   []string // that it reads
+	reads
 }
 
 // newConfig returns the names of a scope with their types, and the bounds.
@@ -93,7 +93,7 @@ func compileExpression(source string, s *scope, config *conf.Config, checks *Che
 	if err != nil {
 		return nil, []Mistake{mistakeOf(err)}
 	}
-	return &expression{source, program, find.steps}, mistakes
+	return &expression{source, program, find.reads}, mistakes
 }
 
 func mistakeOf(err error) Mistake {

@@ -62,6 +62,7 @@ func Deployed(folder fs.FS, kinds []enrich.Kind) (*Book, error) {
 			return nil, err
 		}
 		own = append(own, more.playbooks...)
+		book.kept = appendNew(book.kept, more.kept...)
 	}
 	book.playbooks = append(own, book.playbooks...)
 	return book, nil
@@ -104,13 +105,15 @@ type loader struct {
 	configs   map[string]*conf.Config // of expressions, by the key of the scope
 	templates *template.Template      // all, and their functions
 	shapes    map[string]shapes       // by kind
+	cycle     map[string]any          // the shape of the alert's cycle
 	// Playbooks repeat expressions and templates. The keys are their scopes and sources.
 	expressions map[string]*expression
 	compiled    map[string]*textTemplate
 }
 
 func (l *loader) book(file Document) *Book {
-	book := &Book{}
+	book := &Book{kinds: l.kinds, kept: keptNames(file)}
+	l.cycle = cycleShape(book.kept)
 	if len(file.Playbooks) == 0 && len(l.problems) == 0 {
 		l.Report("playbooks", "there is no playbook: list them under playbooks")
 	}
@@ -137,9 +140,13 @@ func (l *loader) playbook(d definition, path string) *playbook {
 	p := &playbook{definition: d}
 	p.match = l.expression(d.Match, path+".match", matchScope())
 	l.checkAfter(p, path+".after")
-	p.steps = l.steps(d.Name, d.Steps, path+".steps", nil, nil)
-	p.then = l.steps(d.Name, d.Then, path+".then", p.steps, thenShape)
-	p.event, _, _ = l.settings(d.Event, path+".event", newScope(p.steps, nil, eventShape))
+	p.steps = l.steps(d.Name, d.Steps, path+".steps", nil, map[string]any{"cycle": l.cycle})
+	p.then = l.steps(d.Name, d.Then, path+".then", p.steps, map[string]any{"cycle": l.cycle, "event": eventShape})
+	p.event, p.texts, _ = l.settings(d.Event, path+".event", newScope(p.steps, nil, map[string]any{"cycle": l.cycle}))
+	for i := range d.Steps {
+		l.refuseActionKeys(element(path+".steps", i))
+	}
+	l.actions(p.then, path+".then")
 	return p
 }
 
@@ -174,7 +181,7 @@ func (l *loader) step(playbook string, d stepDefinition, path string, known *sco
 		l.Report(path+".name", "there is another step %q: give this one its own name", s.Name)
 	}
 	if s.when = l.expression(d.When, path+".when", known); s.when != nil {
-		s.after = slices.Clone(s.when.steps) // Other steps may share the expression.
+		s.reads.add(s.when.reads)
 	}
 	var names []string
 	for _, kind := range l.kinds {
@@ -203,7 +210,8 @@ func (l *loader) with(s *step, path string, known *scope) {
 		l.decode(s.With, config, path)
 	}
 	compiled, reads, err := l.settings(s.kind.Config, path, known)
-	s.with, s.after = compiled, appendNew(s.after, reads...)
+	s.with = compiled
+	s.reads.add(reads)
 	if len(l.problems) > before {
 		return // A Config in part fails its own checks, too.
 	}
@@ -233,23 +241,22 @@ func (l *loader) invalid(err error, path string, known *scope) {
 	}
 }
 
-// settings compiles the templates of the settings at a path. It returns the steps that
-// they read, too.
-func (l *loader) settings(zero any, path string, known *scope) (settings, []string, error) {
-	compiled := settings{of: reflect.TypeOf(zero), node: l.nodes[path]}
+// settings compiles the templates of the settings at a path. It returns what they read,
+// too.
+func (l *loader) settings(zero any, path string, known *scope) (compiled settings, all reads, err error) {
+	compiled = settings{of: reflect.TypeOf(zero), node: l.nodes[path]}
 	if compiled.node == nil {
-		return compiled, nil, nil
+		return compiled, all, nil
 	}
 	compiled.templates = map[string]*textTemplate{}
-	var reads []string
-	_, err := compiled.fill(path, func(path, source string) (string, error) {
+	_, err = compiled.fill(path, func(path, source string) (string, error) {
 		if t := l.template(source, path, known); t != nil {
 			compiled.templates[source] = t
-			reads = appendNew(reads, t.steps...)
+			all.add(t.reads)
 		}
 		return "0", nil
 	})
-	return compiled, reads, err
+	return compiled, all, err
 }
 
 // expression compiles the expression at a path.

@@ -96,7 +96,7 @@ func TestBook_For(t *testing.T) {
 			if diff := cmp.Diff(c.steps, names(plan.Steps())); diff != "" {
 				t.Errorf("steps (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(c.then, names(plan.Then(nil, event.Event{}, event.Posted{}))); diff != "" {
+			if diff := cmp.Diff(c.then, names(named(plan.Then(nil, "", event.Posted{})))); diff != "" {
 				t.Errorf("then (-want +got):\n%s", diff)
 			}
 			draft, failed := plan.Draft(nil, event.Cycle{})

@@ -23,13 +23,18 @@ type Plan struct {
 	After    []time.Duration // of the follow-ups, those of the first playbook that has any
 	Warnings []error         // for the log: expressions that cannot be evaluated
 	Unjudged []Unjudged      // of a Judge: the event's templates that read unknown values
+	// Cycle returns what is known of the alert's cycle, for steps that read it. Without it,
+	// nothing is known.
+	Cycle func() event.Cycle
 
 	alert       map[string]any // its View
 	memory      map[string]any
 	playbooks   []*playbook
 	steps, then []*step
-	unknown     Unknown // of a Judge
-	stepsText   string  // of a Judge
+	recovered   bool     // of the alert
+	kept        []string // the names that cycles keep
+	unknown     Unknown  // of a Judge
+	stepsText   string   // of a Judge
 }
 
 // Name is the first playbook that matched.
@@ -70,43 +75,57 @@ func mergeSteps(steps, more []*step) []*step {
 }
 
 // Steps returns the steps to run for the alert.
-func (p *Plan) Steps() []enrich.Named { return p.named(p.steps, nil, nil) }
-
-// Then returns the steps to run after the event is posted. They can read all results
-// and the event.
-func (p *Plan) Then(results []enrich.Result, e event.Request, posted event.Posted) []enrich.Named {
-	view := map[string]any{"id": posted.ID, "url": posted.URL, "title": e.Headline()}
-	return p.named(p.then, results, view)
-}
-
-// named returns steps for the runner, which makes each once the steps that it reads
-// have ended. results are those of the steps before the event.
-func (p *Plan) named(steps []*step, results []enrich.Result, posted map[string]any) []enrich.Named {
-	all := make([]enrich.Named, len(steps))
-	for i, s := range steps {
-		all[i] = enrich.Named{Name: s.Name, ID: s.id(), After: s.after, Timeout: s.Timeout}
+func (p *Plan) Steps() []enrich.Named {
+	all := make([]enrich.Named, len(p.steps))
+	for i, s := range p.steps {
+		all[i] = enrich.Named{Name: s.Name, ID: s.id(), After: s.steps, Timeout: s.Timeout}
 		all[i].Make = func(earlier map[string]enrich.Result) (enrich.Step, error) {
-			if s.when == nil && len(s.with.templates) == 0 {
-				return s.make(nil)
+			var env map[string]any
+			if s.when != nil || len(s.with.templates) > 0 {
+				var cycle event.Cycle
+				if s.readsBelow("cycle") {
+					cycle = p.cycle()
+				}
+				env = p.environment(nil, earlier, cycle)
 			}
-			env := p.environment(results, earlier)
-			env["event"] = posted
-			return s.make(env)
+			config, err := s.config(env, nil)
+			if err != nil {
+				return nil, err
+			}
+			return s.kind.New(config, s.Cache), nil
 		}
 	}
 	return all
 }
 
+// cycle is what is known of the alert's cycle.
+func (p *Plan) cycle() event.Cycle {
+	if p.Cycle == nil {
+		return event.Cycle{}
+	}
+	return p.Cycle()
+}
+
 // id names the step among those of all playbooks.
 func (s *step) id() string { return s.playbook + "/" + s.Name }
 
-func (s *step) make(env map[string]any) (enrich.Step, error) {
+// config returns the Config for an alert, if the condition holds. A step that reads one of
+// the pending names of the cycle fails for now.
+func (s *step) config(env map[string]any, pending []string) (any, error) {
+	if s.when != nil {
+		if err := s.when.waits(pending); err != nil {
+			return nil, err
+		}
+	}
 	holds, err := s.when.holds(new(vm.VM), env)
 	if err != nil {
 		return nil, fault.Wrap("its condition could not be evaluated", err)
 	}
 	if !holds {
 		return nil, enrich.Skip("its condition does not hold: " + s.when.source)
+	}
+	if err := s.waits(pending); err != nil {
+		return nil, err
 	}
 	config, err := s.with.render(env)
 	if _, ok := errors.AsType[*fault.Error](err); ok {
@@ -115,12 +134,12 @@ func (s *step) make(env map[string]any) (enrich.Step, error) {
 	if err != nil {
 		return nil, fault.New(fault.Permanent, "its settings could not be rendered", err)
 	}
-	return s.kind.New(config, s.Cache), nil
+	return config, nil
 }
 
 // environment is what expressions and templates see: the alert, and all steps, those
 // that have not ended without findings.
-func (p *Plan) environment(results []enrich.Result, earlier map[string]enrich.Result) map[string]any {
+func (p *Plan) environment(results []enrich.Result, earlier map[string]enrich.Result, cycle event.Cycle) map[string]any {
 	ended := make(map[string]enrich.Result, len(results)+len(earlier))
 	for _, r := range results {
 		ended[r.Name] = r
@@ -132,7 +151,14 @@ func (p *Plan) environment(results []enrich.Result, earlier map[string]enrich.Re
 			views[s.Name] = stepView(s.zero, ended[s.Name])
 		}
 	}
-	env := map[string]any{"alert": p.alert, "memory": p.memory, "steps": views, suspectsName: []any{}}
+	kept := make(map[string]any, len(p.kept))
+	for _, name := range p.kept {
+		kept[name] = cycle.Kept[name]
+	}
+	env := map[string]any{
+		"alert": p.alert, "memory": p.memory, "steps": views, suspectsName: []any{},
+		"cycle": map[string]any{"lasted": cycle.Lasted.Seconds(), "notified": int64(cycle.Notified), "kept": kept},
+	}
 	if named := firstOf(p.steps, suspectsName); named != nil {
 		env[suspectsName] = views[named.Name].(map[string]any)[suspectsName]
 	}
@@ -144,8 +170,7 @@ func (p *Plan) environment(results []enrich.Result, earlier map[string]enrich.Re
 // templates that failed and the texts that Datadog does not know. The event has its own texts
 // in their place.
 func (p *Plan) Draft(results []enrich.Result, cycle event.Cycle) (event.Draft, []error) {
-	env := p.environment(results, nil)
-	env["cycle"] = map[string]any{"lasted": cycle.Lasted.Seconds(), "notified": int64(cycle.Notified)}
+	env := p.environment(results, nil, cycle)
 	draft := event.Draft{Playbook: p.Name(), Cycle: cycle}
 	var warnings []error
 	var emptyTitle error

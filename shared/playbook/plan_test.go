@@ -266,8 +266,8 @@ then:
       url: https://example.com/{{ .event.id }}/{{ .steps.owner.team }}?channel={{ .steps.channel.channel }}&text={{ .event.title }}
       headers: {Link: "{{ .event.url }}"}`)).For(a, memory.Memory{})
 	results := run(t, plan, a)
-	then := plan.Then(results, event.Event{Title: "What & why?"}, event.Posted{ID: "42", URL: "https://app.datadoghq.com/event/42"})
-	wantOK(t, enrich.Run(t.Context(), then, a, time.Second))
+	then := plan.Then(results, "What & why?", event.Posted{ID: "42", URL: "https://app.datadoghq.com/event/42"})
+	wantOK(t, enrich.Run(t.Context(), named(then), a, time.Second))
 	want := askConfig{
 		URL:     "https://example.com/42/payments?channel=%23pay&text=What+%26+why%3F",
 		Headers: map[string]string{"Link": "https://app.datadoghq.com/event/42"},

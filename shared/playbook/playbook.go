@@ -34,7 +34,7 @@ type (
 		After    []time.Duration  `yaml:"after" min:"1m" max:"24h" items:"2" doc:"Times after the alert's event, such as 15m or [15m, 1h], at which a follow-up says what became of the alert, unless it has recovered. From 1m to 24h, at most two. Default: no follow-up."`
 		Steps    []stepDefinition `yaml:"steps" doc:"The steps, which run in parallel."`
 		Event    eventDefinition  `yaml:"event" doc:"Changes to the event."`
-		Then     []stepDefinition `yaml:"then" doc:"Steps that run after the event is posted. They can read event.id, event.url and event.title."`
+		Then     []stepDefinition `yaml:"then" doc:"Steps that run after the event is posted. They can read event.id, event.url and event.title. One that fails for now is retried for an hour."`
 	}
 
 	stepDefinition struct {
@@ -44,6 +44,11 @@ type (
 		When    string        `yaml:"when" doc:"An expression. The step is skipped if it is false."`
 		Timeout time.Duration `yaml:"timeout" min:"10ms" max:"1m" doc:"The timeout of the step, within the time for all steps."`
 		Cache   time.Duration `yaml:"cache" min:"0s" max:"24h" doc:"The maximum age of cached reads. Default: 30s; 0s reads each time."`
+
+		// These are for the steps of then only.
+		On   string            `yaml:"on" values:"recovery,failure,every" doc:"In then: run on recovery, on failure (all other notifications), or on every one (default)."`
+		Once string            `yaml:"once" values:"cycle" doc:"In then: cycle runs the step once from the alert's trigger to its recovery."`
+		Keep map[string]string `yaml:"keep" doc:"In then: templates over this step (steps.<name>) and the alert. Later notifications of the cycle read each text as cycle.kept.<name>."`
 	}
 
 	eventDefinition struct {
@@ -68,6 +73,8 @@ const (
 type Book struct {
 	playbooks []*playbook
 	fallback  *playbook // for alerts that match nothing
+	kinds     []enrich.Kind
+	kept      []string // the names that cycles keep
 }
 
 type playbook struct {
@@ -75,6 +82,7 @@ type playbook struct {
 	match       *expression
 	steps, then []*step
 	event       settings // an eventDefinition
+	texts       reads    // of the event
 }
 
 type step struct {
@@ -84,7 +92,8 @@ type step struct {
 	shapes
 	with  settings // the Config of the kind
 	when  *expression
-	after []string // the steps that it reads
+	reads // of its condition and its settings
+	keep  map[string]*textTemplate
 }
 
 // DefaultCache is the maximum age of a step's reads where a playbook does not set it.
@@ -118,7 +127,7 @@ func Join(first *Book, more ...*Book) *Book {
 // For returns the plan for an alert with what is known of earlier cycles: the first
 // playbook that matches, with those that it continues to, or the fallback.
 func (b *Book) For(a alert.Alert, m memory.Memory) *Plan {
-	plan := &Plan{alert: View(a), memory: memoryView(m)}
+	plan := &Plan{alert: View(a), memory: memoryView(m), kept: b.kept, recovered: a.Transition.IsRecovery()}
 	env := withDeadline(map[string]any{"alert": plan.alert, "memory": plan.memory})
 	var machine vm.VM
 	for _, p := range b.playbooks {

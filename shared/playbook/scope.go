@@ -28,9 +28,20 @@ type scope struct {
 var (
 	alertShape  = sync.OnceValue(func() map[string]any { return View(alert.Alert{}) })
 	memoryShape = sync.OnceValue(func() map[string]any { return shapeOf(memory.Memory{}).(map[string]any) })
-	thenShape   = map[string]any{"event": map[string]any{"id": "", "url": "", "title": ""}}
-	eventShape  = map[string]any{"cycle": map[string]any{"lasted": 0.0, "notified": int64(0)}}
+	eventShape  = map[string]any{"id": "", "url": "", "title": ""}
 )
+
+// cycleShape is that of the alert's cycle, which keeps these names.
+func cycleShape(kept []string) map[string]any {
+	texts := make(map[string]any, len(kept))
+	for _, name := range kept {
+		texts[name] = ""
+	}
+	return map[string]any{"lasted": 0.0, "notified": int64(0), "kept": texts}
+}
+
+// keptPath is the place of the texts that actions keep.
+var keptPath = []string{"cycle", "kept"}
 
 // suspectsName is the kind of step whose list has a name of its own.
 const suspectsName = "suspects"
@@ -98,6 +109,8 @@ func (s *scope) Resolve(path []string) (shape any, problem string) {
 			switch {
 			case !ok && i == 0 && path[0] == "steps":
 				return nil, s.unknownStep(name)
+			case !ok && slices.Equal(path[:i+1], keptPath):
+				return nil, fmt.Sprintf("no step of a then keeps %q%s", name, Suggest(name, slices.Sorted(maps.Keys(known))))
 			case !ok && len(known) > 0:
 				return nil, fmt.Sprintf("%s has no %q%s", s.describe(path[:i+1]), name, s.suggest(path[:i+2], slices.Sorted(maps.Keys(known))))
 			}
@@ -176,11 +189,22 @@ func stepNames(steps []*step) []string {
 	return names
 }
 
+// reads are the steps and all paths that an expression or a template reads.
+type reads struct{ steps, paths []string }
+
+func (r *reads) add(more reads) {
+	r.steps, r.paths = appendNew(slices.Clip(r.steps), more.steps...), appendNew(slices.Clip(r.paths), more.paths...)
+}
+
+// readsBelow reports whether one of the paths is a value or below it.
+func (r *reads) readsBelow(parent string) bool {
+	return slices.ContainsFunc(r.paths, func(path string) bool { return isBelow(path, parent) })
+}
+
 // reader is what an expression or a template reads, and its mistakes.
 type reader struct {
+	reads
 	scope    *scope
-	steps    []string
-	paths    []string
 	mistakes []Mistake
 }
 

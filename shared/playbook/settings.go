@@ -27,7 +27,7 @@ func (c settings) render(env map[string]any) (any, error) {
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", path, err)
 		}
-		return text, nil
+		return strings.ToValidUTF8(text, "\uFFFD"), nil // YAML has no other texts.
 	})
 }
 

@@ -59,8 +59,7 @@ func (d *deadline) check() error {
 // environment, files or secrets.
 type textTemplate struct {
 	parsed *template.Template
-	steps  []string // that it reads
-	paths  []string // that it reads
+	reads
 }
 
 // newTemplates returns the functions of templates.
@@ -119,7 +118,7 @@ func (l *loader) compileTemplate(source string, s *scope) (*textTemplate, []Mist
 	if err != nil {
 		return nil, []Mistake{{Text: err.Error()}}
 	}
-	return &textTemplate{parsed: parsed, steps: r.steps, paths: r.paths}, r.mistakes
+	return &textTemplate{parsed: parsed, reads: r.reads}, r.mistakes
 }
 
 // parseError returns an error of the parser, which knows the line only.

@@ -14,6 +14,7 @@ import (
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
+	"boomerang/shared/event"
 	"boomerang/shared/fault"
 )
 
@@ -42,6 +43,8 @@ type Message struct {
 	Storm *Storm `json:"storm,omitempty"`
 	// FollowUp asks for the event that says what became of the alert.
 	FollowUp *FollowUp `json:"follow_up,omitempty"`
+	// Action asks for one step that runs after the event is posted.
+	Action *Action `json:"action,omitempty"`
 	// Trace is the trace context of the run that queued the alert, by header name.
 	Trace map[string]string `json:"trace,omitempty"`
 }
@@ -61,9 +64,21 @@ type FollowUp struct {
 	Then enrich.Standing `json:"then,omitzero"`
 }
 
+// Action is a step that runs after the alert's event is posted, and that failed for now.
+type Action struct {
+	enrich.Action
+	Posted event.Posted `json:"posted"` // the alert's event
+	Title  string       `json:"title"`  // of the event
+	// Kept has, of a step that is done, what is still to be kept.
+	Kept map[string]string `json:"kept,omitempty"`
+}
+
+// maxActionBytes bounds an action's settings, so that its message fits.
+const maxActionBytes = 512 << 10
+
 // version returns the version that the message needs.
 func (m Message) version() int {
-	if m.FollowUp != nil {
+	if m.FollowUp != nil || m.Action != nil {
 		return versionStaged
 	}
 	return versionAlert
@@ -93,6 +108,9 @@ type envelope struct {
 // error is a bug of ours: the message does not marshal, or not even its gzip fits.
 func Encode(m Message) (string, error) {
 	m.Version, m.Reason = m.version(), truncate(m.Reason, maxReasonBytes)
+	if m.Action != nil && len(m.Action.With) > maxActionBytes {
+		return "", fault.New(fault.Permanent, fmt.Sprintf("the settings of the step %s are larger than %d KiB, so that it cannot be queued", m.Action.Step, maxActionBytes>>10), nil)
+	}
 	body, err := marshal(m)
 	if err == nil && len(body) > maxBodyBytes {
 		body, err = marshal(envelope{Version: m.Version, Gzip: compress(body)})

@@ -15,6 +15,7 @@ import (
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
+	"boomerang/shared/event"
 	"boomerang/shared/fault"
 )
 
@@ -109,6 +110,20 @@ func readFile(t *testing.T, path string) string {
 	return strings.TrimSpace(string(b))
 }
 
+// An action's settings have a limit, below which its message fits with the largest alert.
+func TestMessage_ActionSize(t *testing.T) {
+	largest := alert.Alert{ID: "1", Message: noise(1, 256<<10)}
+	for size, fits := range map[int]bool{0: true, 1 << 10: true, maxActionBytes: true, maxActionBytes + 1: false} {
+		m := Message{Version: versionStaged, Alert: largest, Action: &Action{Action: enrich.Action{Playbook: "shop", Step: "ticket", With: noise(2, size)}}}
+		body, err := Encode(m)
+		if f := fault.From(err); fits != (err == nil) || !fits && (f.Kind != fault.Permanent || !strings.Contains(f.Public, "the step ticket are larger than 512 KiB")) {
+			t.Errorf("%d bytes: %v", size, err)
+		} else if fits {
+			same(t, "the message", m, mustDecode(t, body))
+		}
+	}
+}
+
 // The files are messages of each version. Such messages are in queues while a new version is
 // deployed, so a change of the files needs a new version.
 func TestMessage_Golden(t *testing.T) {
@@ -133,6 +148,23 @@ func TestMessage_Golden(t *testing.T) {
 		"testdata/follow-up-v2.json": {
 			Version: 2, Alert: checkout, ReceivedAt: date, Reason: "a follow-up of the alert after 15m",
 			FollowUp: &FollowUp{Number: 1, After: 15 * time.Minute, Then: enrich.Standing{State: "Alert", Failing: 3, Groups: 14, Value: &value, Unit: "second"}},
+		},
+		"testdata/action-v2.json": {
+			Version: 2, Alert: checkout, ReceivedAt: date, Reason: "the step ticket of the playbook shop: jira.example.com failed (503 Service Unavailable)", MaybePosted: true,
+			Action: &Action{
+				Action: enrich.Action{
+					Playbook: "shop", Step: "ticket", Kind: "http", With: "url: https://jira.example.com/issues\nbody: '{\"title\": \"Checkout is slow\"}'\n",
+					Timeout: 5 * time.Second, Once: true, Keep: map[string]string{"ticket": "{{ .steps.ticket.body.key }}"},
+				},
+				Posted: event.Posted{ID: "5", URL: "https://app.datadoghq.com/event/event?id=5"}, Title: "Checkout is slow",
+			},
+		},
+		"testdata/action-kept-v2.json": {
+			Version: 2, Alert: checkout, ReceivedAt: date, Reason: "the ledger table \"ledger\" is throttled",
+			Action: &Action{
+				Action: enrich.Action{Playbook: "shop", Step: "ticket", Kind: "http", With: "url: https://jira.example.com/issues\n"},
+				Posted: event.Posted{ID: "5", URL: "https://app.datadoghq.com/event/event?id=5"}, Kept: map[string]string{"ticket": "OPS-7"},
+			},
 		},
 	} {
 		isCompressed := path == "testdata/message-v1-compressed.json"
@@ -220,6 +252,7 @@ func TestDecode(t *testing.T) {
 			"storm":                {Message{Alert: a, Storm: &Storm{}}, 1},
 			"follow-up":            {Message{Alert: a, FollowUp: &FollowUp{}}, 2},
 			"compressed alert":     {Message{Alert: large}, 1},
+			"action":               {Message{Alert: a, Action: &Action{}}, 2},
 			"compressed follow-up": {Message{Alert: large, FollowUp: &FollowUp{Number: 2}}, 2},
 		} {
 			body := mustEncode(t, c.message)

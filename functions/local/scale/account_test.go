@@ -92,6 +92,10 @@ func (a *account) Release(ctx context.Context, _ ledger.Delivery, _ bool) error 
 	return a.write(ctx, 1)
 }
 
+func (a *account) MarkPosted(ctx context.Context, _ ledger.Delivery, _ event.Posted) error {
+	return a.write(ctx, 1)
+}
+
 func (a *account) MarkQueued(ctx context.Context, _ string) error { return a.write(ctx, 1) }
 
 // AddNotification counts each notification, because each is sent once.

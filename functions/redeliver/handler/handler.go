@@ -21,6 +21,9 @@ import (
 // Redeliver processes the alert, or the summary, of a message.
 type Redeliver func(ctx context.Context, m queue.Message) (pipeline.Outcome, error)
 
+// GiveUp lets go of what a dead-lettered message claims, and adds that to its outcome.
+type GiveUp func(ctx context.Context, m queue.Message, o *pipeline.Outcome)
+
 // DeadLetters keeps messages that no retry will finish, with the reason.
 type DeadLetters interface {
 	DeadLetter(ctx context.Context, body, reason string) error
@@ -30,6 +33,7 @@ type DeadLetters interface {
 // messages to the dead-letter queue, without a reason.
 type Config struct {
 	Redeliver   Redeliver
+	GiveUp      GiveUp // nil: nothing is claimed
 	DeadLetters DeadLetters
 	Logger      *slog.Logger
 }
@@ -75,6 +79,9 @@ func (h *Handler) processRecord(ctx context.Context, record events.SQSMessage) b
 	}
 	if entry.err != nil {
 		entry.deadLettered, entry.deadLetterErr = h.deadLetter(ctx, record, entry.err)
+	}
+	if entry.deadLettered && h.GiveUp != nil {
+		h.GiveUp(ctx, m, &entry.outcome)
 	}
 	entry.write(ctx, h.Logger)
 	span.End(entry.err)

@@ -63,6 +63,8 @@ func (s store) Complete(_ context.Context, d ledger.Delivery, posted event.Poste
 	return nil
 }
 
+func (s store) MarkPosted(context.Context, ledger.Delivery, event.Posted) error { return nil }
+
 func (s store) Release(_ context.Context, d ledger.Delivery, _ bool) error {
 	delete(s, d.Key)
 	return nil

@@ -1,0 +1,155 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// Action is a step that runs after an alert's event is posted.
+type Action struct {
+	Alert string // the alert's key
+	Step  string // with the playbook
+	// Cycle is the key of the alert's cycle, in which the step runs once; empty for a step
+	// that runs for each alert.
+	Cycle string
+}
+
+func (a Action) key() string {
+	if a.Cycle != "" {
+		return "cycle#" + a.Cycle + "#" + a.Step
+	}
+	return a.Alert + "#" + a.Step
+}
+
+// actionCondition refuses an action that is done, and one that another alert of the cycle
+// does. All attempts on one alert may do it, because they share an idempotency key.
+const actionCondition = "attribute_not_exists(id) OR expires_at < :now OR (#status = :inprogress AND claimed_by = :alert)"
+
+// BeginAction claims an action for an alert. It is Done if it was done before, and Busy if
+// another alert of the cycle does it.
+func (l *Ledger) BeginAction(ctx context.Context, a Action) (State, error) {
+	i := l.actionItem(a, statusInProgress)
+	_, err := l.put(ctx, actionPrefix, a.key(), &dynamodb.PutItemInput{
+		Item: i, ConditionExpression: aws.String(actionCondition), ExpressionAttributeNames: statusName,
+		ExpressionAttributeValues:           item{":now": number(l.now().Unix()), ":inprogress": text(statusInProgress), ":alert": i[attrClaimedBy]},
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	refused, isRefused := errors.AsType[*types.ConditionalCheckFailedException](err)
+	switch {
+	case err == nil:
+		return Granted, nil
+	case !isRefused:
+		return "", err
+	case readText(refused.Item, attrStatus) == statusCompleted:
+		return Done, nil
+	}
+	return Busy, nil
+}
+
+// CompleteAction records that an action is done.
+func (l *Ledger) CompleteAction(ctx context.Context, a Action) error {
+	_, err := l.put(ctx, actionPrefix, a.key(), &dynamodb.PutItemInput{Item: l.actionItem(a, statusCompleted)})
+	return err
+}
+
+// ReleaseAction lets another alert of the cycle do an action that this alert will not. An
+// action that is done, or another alert's, stays, which is not an error.
+func (l *Ledger) ReleaseAction(ctx context.Context, a Action) error {
+	id, err := recordID(actionPrefix, a.key())
+	if err != nil {
+		return err
+	}
+	_, err = l.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+		TableName: &l.table, Key: item{attrID: text(id)}, ConditionExpression: aws.String("#status = :inprogress AND claimed_by = :alert"),
+		ExpressionAttributeNames:  statusName,
+		ExpressionAttributeValues: item{":inprogress": text(statusInProgress), ":alert": text(hashKey(a.Alert, maxKeyBytes))},
+	})
+	if _, isRefused := errors.AsType[*types.ConditionalCheckFailedException](err); isRefused || err == nil {
+		return nil
+	}
+	return l.failed("DeleteItem", err)
+}
+
+func (l *Ledger) actionItem(a Action, status string) item {
+	ttl := TTL
+	if a.Cycle != "" {
+		ttl = CycleTTL
+	}
+	return item{attrStatus: text(status), attrClaimedBy: text(hashKey(a.Alert, maxKeyBytes)), attrExpiresAt: l.expiry(ttl)}
+}
+
+// Kept is what the actions of a cycle keep.
+type Kept struct {
+	Texts map[string]string // by name
+	// Pending are names without a text that another alert's action will keep.
+	Pending []string
+}
+
+// The attributes of what a cycle keeps start with these, and end with the name. It has an
+// item of its own, because most cycles keep nothing.
+const (
+	attrKept    = "kept_"
+	attrPending = "pending_"
+)
+
+// Expect records that the actions of an alert will keep these names, until then at most.
+// The first alert stays.
+func (l *Ledger) Expect(ctx context.Context, cycleKey, alert string, names []string, until time.Time) error {
+	changes := []string{"expires_at = :expires"}
+	for _, name := range names {
+		changes = append(changes, attrPending+name+" = if_not_exists("+attrPending+name+", :pending)")
+	}
+	_, err := l.update(ctx, keptPrefix, cycleKey, &dynamodb.UpdateItemInput{
+		UpdateExpression: aws.String("SET " + strings.Join(changes, ", ")),
+		ExpressionAttributeValues: item{
+			":expires": l.expiry(CycleTTL), ":pending": text(strconv.FormatInt(until.Unix(), 10) + " " + hashKey(alert, maxKeyBytes)),
+		},
+	})
+	return err
+}
+
+// Keep keeps the texts, and expects the names no longer.
+func (l *Ledger) Keep(ctx context.Context, cycleKey string, texts map[string]string, names []string) error {
+	change, values := "SET expires_at = :expires", item{":expires": l.expiry(CycleTTL)}
+	for i, name := range slices.Sorted(maps.Keys(texts)) {
+		value := ":text" + strconv.Itoa(i)
+		change += ", " + attrKept + name + " = " + value
+		values[value] = text(texts[name])
+	}
+	if len(names) > 0 {
+		change += " REMOVE " + attrPending + strings.Join(names, ", "+attrPending)
+	}
+	_, err := l.update(ctx, keptPrefix, cycleKey, &dynamodb.UpdateItemInput{UpdateExpression: &change, ExpressionAttributeValues: values})
+	return err
+}
+
+// Kept returns what a cycle keeps, as one of its alerts sees it.
+func (l *Ledger) Kept(ctx context.Context, cycleKey, alert string) (Kept, error) {
+	found, err := l.read(ctx, keptPrefix, cycleKey)
+	if err != nil {
+		return Kept{}, err
+	}
+	k := Kept{Texts: map[string]string{}}
+	for _, attribute := range slices.Sorted(maps.Keys(found)) {
+		if name, ok := strings.CutPrefix(attribute, attrKept); ok {
+			k.Texts[name] = readText(found, attribute)
+		}
+		if name, ok := strings.CutPrefix(attribute, attrPending); ok && found[attrKept+name] == nil {
+			until, by, _ := strings.Cut(readText(found, attribute), " ")
+			seconds, err := strconv.ParseInt(until, 10, 64)
+			if err == nil && seconds > l.now().Unix() && by != hashKey(alert, maxKeyBytes) {
+				k.Pending = append(k.Pending, name)
+			}
+		}
+	}
+	return k, nil
+}

@@ -1,0 +1,82 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+	"boomerang/shared/ledger"
+	"boomerang/shared/playbook"
+)
+
+// Kept is what the actions of a cycle keep for its later notifications.
+type Kept interface {
+	Expect(ctx context.Context, cycleKey, alert string, names []string, until time.Time) error
+	Keep(ctx context.Context, cycleKey string, texts map[string]string, names []string) error
+	Kept(ctx context.Context, cycleKey, alert string) (ledger.Kept, error)
+}
+
+type keptResult struct {
+	ledger.Kept
+	errs []error
+}
+
+// startKept reads what the cycle keeps, if the plan needs it, and records which names this
+// alert's actions will keep. Both are done while the run goes on, and before the post: so a
+// later notification waits for the names also if this alert is queued first.
+func (p *Pipeline) startKept(ctx context.Context, a alert.Alert, d ledger.Delivery, plan *playbook.Plan, cycle func() cycleResult) func() keptResult {
+	kept := func() keptResult { return keptResult{} }
+	reads, keeps := plan.ReadsKept(), plan.Keeps()
+	if p.Kept != nil && a.CycleKey != "" && len(reads)+len(keeps) > 0 {
+		result := make(chan keptResult, 1)
+		go func() { result <- p.readKept(ctx, a, d, reads, keeps) }()
+		kept = sync.OnceValue(func() keptResult { return <-result })
+	}
+	plan.Cycle = func() event.Cycle {
+		r, k := cycle(), kept()
+		return event.Cycle{Lasted: r.lasted, Notified: r.notified, Kept: k.Texts, Pending: k.Pending}
+	}
+	return kept
+}
+
+func (p *Pipeline) readKept(ctx context.Context, a alert.Alert, d ledger.Delivery, reads, keeps []string) (r keptResult) {
+	defer func() {
+		if v := recover(); v != nil {
+			r.Pending, r.errs = reads, append(r.errs, panicked(v))
+		}
+	}()
+	ctx, cancel := withLedgerTimeout(ctx)
+	defer cancel()
+	if len(keeps) > 0 {
+		if err := p.Kept.Expect(ctx, cycleKey(a), uniqueKey(d), keeps, p.Now().Add(pendingTime)); err != nil {
+			r.errs = append(r.errs, fmt.Errorf("the cycle does not expect what this alert's actions keep: %w", err))
+		}
+	}
+	if len(reads) > 0 {
+		var err error
+		if r.Kept, err = p.Kept.Kept(ctx, cycleKey(a), uniqueKey(d)); err != nil {
+			// Each of them may be there: an action that reads one waits.
+			r.Pending, r.errs = reads, append(r.errs, fmt.Errorf("what the cycle keeps is unknown: %w", err))
+		}
+	}
+	return r
+}
+
+// keep keeps the texts of an action, and expects no more of it.
+func (w acting) keep(ctx context.Context, saved enrich.Action, texts map[string]string) error {
+	if w.Kept == nil || w.alert.CycleKey == "" || len(saved.Keep) == 0 {
+		return nil
+	}
+	ctx, cancel := withLedgerTimeout(ctx)
+	defer cancel()
+	if err := w.Kept.Keep(ctx, cycleKey(w.alert), texts, slices.Sorted(maps.Keys(saved.Keep))); err != nil {
+		return fmt.Errorf("the cycle does not keep what the action found: %w", err)
+	}
+	return nil
+}
