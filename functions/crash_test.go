@@ -1,6 +1,7 @@
 package functions_test
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -106,8 +107,18 @@ func TestCrash_Worker(t *testing.T) {
 // start runs the function that the crash is to kill.
 func (c crash) start(t *testing.T, f e2e.Function, intake string) (s *e2e.Stack, victim *e2e.Instance) {
 	t.Helper()
+	return c.startWith(t, f, map[string]string{"INTAKE": intake}, nil)
+}
+
+// startWith runs it with variables, after what comes before.
+func (c crash) startWith(t *testing.T, f e2e.Function, variables map[string]string, before func(*e2e.Stack)) (s *e2e.Stack, victim *e2e.Instance) {
+	t.Helper()
 	s = e2e.New(t)
 	s.AddMonitors(4711)
+	if before != nil {
+		before(s)
+	}
+	variables = maps.Clone(variables)
 	datadog := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c.datadog == "" || !strings.HasPrefix(r.Method+" "+r.URL.Path, c.datadog) {
 			s.Datadog.ServeHTTP(w, r)
@@ -119,7 +130,8 @@ func (c crash) start(t *testing.T, f e2e.Function, intake string) (s *e2e.Stack,
 		victim.Kill()
 	}))
 	t.Cleanup(datadog.Close)
-	victim = s.Start(f, map[string]string{"INTAKE": intake, string(e2e.Datadog): datadog.URL})
+	variables[string(e2e.Datadog)] = datadog.URL
+	victim = s.Start(f, variables)
 	if err := victim.Ready(); err != nil {
 		t.Fatalf("%v; it wrote %s", err, victim.Output())
 	}

@@ -31,11 +31,22 @@ type Batch struct {
 // succeed, as Lambda's event source mapping does
 // (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html).
 // Those that fail are not visible until Drain lets time pass.
-func (s *Stack) Poll(i *Instance, limit time.Duration) Batch {
+func (s *Stack) Poll(i *Instance, limit time.Duration) Batch { return s.poll(s.Queue, i, limit) }
+
+// PollFollowUps is Poll for the queue of the follow-ups. Their delays are over at once, so one
+// whose time has not come is sent again.
+func (s *Stack) PollFollowUps(i *Instance, limit time.Duration) Batch {
+	return s.poll(s.FollowUps, i, limit)
+}
+
+// receipt is that of a message of a queue.
+type receipt struct{ queue, handle *string }
+
+func (s *Stack) poll(queue string, i *Instance, limit time.Duration) Batch {
 	s.t.Helper()
 	s.working.RLock()
 	defer s.working.RUnlock()
-	messages := s.receive(s.Queue)
+	messages := s.receive(queue)
 	if len(messages) == 0 {
 		return Batch{}
 	}
@@ -47,12 +58,12 @@ func (s *Stack) Poll(i *Instance, limit time.Duration) Batch {
 	b := Batch{Received: len(messages), Err: err}
 	for _, m := range messages {
 		if err == nil && !slices.Contains(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: *m.MessageId}) {
-			s.delete(s.Queue, m)
+			s.delete(queue, m)
 			continue
 		}
 		b.Failed++
 		s.mu.Lock()
-		s.failed = append(s.failed, m.ReceiptHandle)
+		s.failed = append(s.failed, receipt{&queue, m.ReceiptHandle})
 		s.mu.Unlock()
 	}
 	return b
@@ -82,26 +93,43 @@ func (s *Stack) isEmpty() bool {
 	if s.Length(s.Queue) == 0 {
 		return true
 	}
-	if len(s.failed) == 0 {
-		return false
+	if len(s.failed) > 0 {
+		s.passVisibility()
 	}
+	return false
+}
+
+// LetPass lets time pass: for the claims that runs left behind, for the messages that failed,
+// and since the alerts were posted.
+func (s *Stack) LetPass(d time.Duration) {
+	s.working.Lock()
+	defer s.working.Unlock()
+	s.passVisibility()
+	done, err := s.dynamodb.Scan(context.Background(), &dynamodb.ScanInput{TableName: &s.Table, FilterExpression: aws.String("attribute_exists(event_id)")})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, item := range done.Items {
+		s.add(item, "expires_at", -int64(d.Seconds()))
+	}
+}
+
+func (s *Stack) passVisibility() {
 	time.Sleep(time.Second) // The pause after a secret that was not read goes by the function's own clock.
 	s.endClaims()
-	for _, receipt := range s.failed {
-		_, err := s.sqs.ChangeMessageVisibility(context.Background(), &sqs.ChangeMessageVisibilityInput{QueueUrl: &s.Queue, ReceiptHandle: receipt})
+	for _, failed := range s.failed {
+		_, err := s.sqs.ChangeMessageVisibility(context.Background(), &sqs.ChangeMessageVisibilityInput{QueueUrl: failed.queue, ReceiptHandle: failed.handle})
 		// In a long run the visibility timeout passes by itself, and the receipt with it.
 		if _, isOld := errors.AsType[*types.ReceiptHandleIsInvalid](err); err != nil && !isOld {
 			s.t.Fatal(err)
 		}
 	}
 	s.failed = nil
-	return false
 }
 
 // endClaims lets the visibility timeout pass for the claims that a run left behind.
 func (s *Stack) endClaims() {
 	recent := &dynamodbtypes.AttributeValueMemberN{Value: strconv.FormatInt(time.Now().Add(-pipeline.VisibilityTimeout).UnixMilli(), 10)}
-	passed := &dynamodbtypes.AttributeValueMemberN{Value: strconv.FormatInt(pipeline.VisibilityTimeout.Milliseconds(), 10)}
 	claims, err := s.dynamodb.Scan(context.Background(), &dynamodb.ScanInput{
 		TableName: &s.Table, FilterExpression: aws.String("in_progress_until >= :recent"), ExpressionAttributeValues: map[string]dynamodbtypes.AttributeValue{":recent": recent},
 	})
@@ -109,13 +137,18 @@ func (s *Stack) endClaims() {
 		s.t.Fatal(err)
 	}
 	for _, claim := range claims.Items {
-		if _, err := s.dynamodb.UpdateItem(context.Background(), &dynamodb.UpdateItemInput{
-			TableName: &s.Table, Key: map[string]dynamodbtypes.AttributeValue{"id": claim["id"]},
-			UpdateExpression:          aws.String("SET in_progress_until = in_progress_until - :passed"),
-			ExpressionAttributeValues: map[string]dynamodbtypes.AttributeValue{":passed": passed},
-		}); err != nil {
-			s.t.Fatal(err)
-		}
+		s.add(claim, "in_progress_until", -pipeline.VisibilityTimeout.Milliseconds())
+	}
+}
+
+// add adds to a number of an item.
+func (s *Stack) add(item map[string]dynamodbtypes.AttributeValue, attribute string, n int64) {
+	if _, err := s.dynamodb.UpdateItem(context.Background(), &dynamodb.UpdateItemInput{
+		TableName: &s.Table, Key: map[string]dynamodbtypes.AttributeValue{"id": item["id"]},
+		UpdateExpression:          aws.String("ADD " + attribute + " :n"),
+		ExpressionAttributeValues: map[string]dynamodbtypes.AttributeValue{":n": &dynamodbtypes.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}},
+	}); err != nil {
+		s.t.Fatal(err)
 	}
 }
 

@@ -50,7 +50,7 @@ type Stack struct {
 	Datadog *fakedatadog.Server
 	AWS     *awstest.AWS
 	// Where the stack's things are: ARNs, a name and URLs.
-	DatadogSecret, WebhookSecret, Table, Queue, DeadLetters string
+	DatadogSecret, WebhookSecret, Table, Queue, FollowUps, DeadLetters string
 
 	t         testing.TB
 	variables map[string]string
@@ -61,7 +61,7 @@ type Stack struct {
 	sqs       *sqs.Client
 
 	mu     sync.Mutex
-	failed []*string // receipts of the messages that failed and are not visible
+	failed []receipt // of the messages that failed and are not visible
 
 	// working is held for reading by a batch, and for writing while the clock advances.
 	working sync.RWMutex
@@ -77,14 +77,15 @@ func New(t testing.TB, closed ...Dependency) *Stack {
 	s.WebhookSecret = s.AWS.Secret(t, `{"token":"`+Token+`"}`)
 	s.Table = s.AWS.Table(t)
 	s.DeadLetters = s.AWS.Queue(t, nil)
-	s.Queue = s.AWS.Queue(t, map[string]string{
+	attributes := map[string]string{
 		"VisibilityTimeout": strconv.Itoa(int(pipeline.VisibilityTimeout.Seconds())),
 		"RedrivePolicy":     fmt.Sprintf(`{"maxReceiveCount":"%d","deadLetterTargetArn":%q}`, pipeline.RedriveReceives, awstest.QueueARN(s.DeadLetters)),
-	})
+	}
+	s.Queue, s.FollowUps = s.AWS.Queue(t, attributes), s.AWS.Queue(t, attributes)
 	s.variables = map[string]string{
 		"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_FUNCTION_NAME": "boomerang", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
 		"DATADOG_SECRET_ARN": s.DatadogSecret, "WEBHOOK_SECRET_ARN": s.WebhookSecret, "LEDGER_TABLE": s.Table,
-		"REDELIVERY_QUEUE_URL": s.Queue, "DEAD_LETTER_QUEUE_URL": s.DeadLetters,
+		"REDELIVERY_QUEUE_URL": s.Queue, "FOLLOW_UP_QUEUE_URL": s.FollowUps, "DEAD_LETTER_QUEUE_URL": s.DeadLetters,
 	}
 	for _, variable := range s.AWS.Environ() {
 		name, value, _ := strings.Cut(variable, "=")

@@ -1,0 +1,155 @@
+package functions_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"boomerang/functions/internal/e2e"
+	"boomerang/shared/fakedatadog"
+)
+
+const followUpPlaybooks = `
+playbooks:
+  - name: followed
+    after: 1m
+    limit: 1000
+    steps: [{uses: monitor}, {uses: metric}]
+`
+
+// withFollowUps writes playbooks with a follow-up after a minute.
+func withFollowUps(t *testing.T) map[string]string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "playbooks.yaml")
+	if err := os.WriteFile(file, []byte(followUpPlaybooks), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{"PLAYBOOKS_FILE": file}
+}
+
+// followUpsIn returns the events of a stack that are follow-ups.
+func followUpsIn(s *e2e.Stack) (all []fakedatadog.Event) {
+	for _, p := range s.Datadog.Posted() {
+		if slices.Contains(p.Event.Tags, "follow_up:1m") {
+			all = append(all, p.Event)
+		}
+	}
+	return all
+}
+
+// mustFollowUp delivers follow-ups until their queue is empty.
+func mustFollowUp(t *testing.T, s *e2e.Stack, worker *e2e.Instance) {
+	t.Helper()
+	for end := time.Now().Add(timeout); s.Length(s.FollowUps) > 0; {
+		if b := s.PollFollowUps(worker, limit); b.Received == 0 {
+			s.LetPass(0)
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d messages are still in the queue; the worker wrote %s", s.Length(s.FollowUps), worker.Output())
+		}
+	}
+	for _, m := range s.Take(s.DeadLetters) {
+		t.Errorf("a dead letter: %s", reason(m))
+	}
+}
+
+func TestFollowUp(t *testing.T) {
+	t.Parallel()
+	s := e2e.New(t)
+	s.AddMonitors(4711)
+	variables := withFollowUps(t)
+	webhook, worker := s.Start(e2e.Webhook, variables), s.Start(e2e.Redeliver, variables)
+	mustDeliver(t, webhook, e2e.Alert{ID: 1}, "posted")
+	mustDeliver(t, webhook, e2e.Alert{ID: 2}, "posted")
+	if n := s.Length(s.FollowUps); n != 2 {
+		t.Fatalf("%d messages wait", n)
+	}
+	// Before their time they are sent again.
+	if b := s.PollFollowUps(worker, limit); b.Received == 0 || b.Failed > 0 || s.Length(s.FollowUps) != 2 || len(followUpsIn(s)) > 0 {
+		t.Fatalf("%+v; %d messages wait; the worker wrote %s", b, s.Length(s.FollowUps), worker.Output())
+	}
+	mustDeliver(t, webhook, e2e.Alert{ID: 3, Cycle: "cycle-2", Transition: "Recovered"}, "posted")
+	s.LetPass(time.Minute)
+	mustFollowUp(t, s, worker)
+	all := followUpsIn(s)
+	if len(all) != 1 {
+		t.Fatalf("%d follow-ups; the worker wrote %s", len(all), worker.Output())
+	}
+	first, followUp := s.Datadog.Posted()[0].Event, all[0]
+	if !strings.HasSuffix(followUp.Title, " after 1 min: [P2] Checkout p95 latency is high") || followUp.AggregationKey != "cycle-1" || followUp.AggregationKey != first.AggregationKey {
+		t.Errorf("got %+v", followUp)
+	}
+	if strings.Contains(followUp.Text, " @") {
+		t.Errorf("a mention in %s", followUp.Text)
+	}
+	if log := worker.Output(); !strings.Contains(log, `"follow_up":"1m"`) || !strings.Contains(log, "the alert recovered at") {
+		t.Errorf("the log does not tell the follow-ups apart: %s", log)
+	}
+}
+
+// TestFollowUp_Crash kills the worker at every call that it makes about a follow-up.
+func TestFollowUp_Crash(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]crash{
+		"at the cycle":          {service: "DynamoDB", operation: "GetItem", nth: 1},
+		"at the alert's event":  {service: "DynamoDB", operation: "GetItem", nth: 2},
+		"before the claim":      {service: "DynamoDB", operation: "PutItem", nth: 1},
+		"after the claim":       {service: "DynamoDB", operation: "PutItem", nth: 1, after: true},
+		"at a monitor's read":   {datadog: "GET /api/v1/monitor/"},
+		"at the second look":    {service: "DynamoDB", operation: "GetItem", nth: 4},
+		"before the post":       {datadog: "POST /api/v1/events"},
+		"after the post":        {datadog: "POST /api/v1/events", after: true},
+		"before the completion": {service: "DynamoDB", operation: "PutItem", nth: 2},
+		"after the completion":  {service: "DynamoDB", operation: "PutItem", nth: 2, after: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			variables := withFollowUps(t)
+			s, worker := c.startWith(t, e2e.Redeliver, variables, func(s *e2e.Stack) {
+				mustDeliver(t, s.Start(e2e.Webhook, variables), e2e.Alert{ID: delivered}, "posted")
+				s.LetPass(time.Minute)
+			})
+			if b := s.PollFollowUps(worker, limit); b.Err == nil {
+				t.Fatalf("it was not killed: %+v, it wrote %s", b, worker.Output())
+			}
+			s.ClearFaults()
+			s.LetPass(0)
+			mustFollowUp(t, s, s.Start(e2e.Redeliver, variables))
+			if n := len(followUpsIn(s)); n != 1 {
+				t.Errorf("%d follow-ups", n)
+			}
+		})
+	}
+}
+
+// TestFollowUp_WebhookCrash kills the webhook around the messages for follow-ups. The alert
+// comes again, and its follow-up comes once.
+func TestFollowUp_WebhookCrash(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]crash{
+		"before the message": {service: "SQS", operation: "SendMessage", nth: 1},
+		"after the message":  {service: "SQS", operation: "SendMessage", nth: 1, after: true},
+		"after the post":     {datadog: "POST /api/v1/events", after: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			variables := withFollowUps(t)
+			s, webhook := c.startWith(t, e2e.Webhook, variables, nil)
+			if r, err := webhook.Deliver(e2e.Alert{ID: delivered}, limit); err == nil {
+				t.Fatalf("it was not killed, and answered %d %s", r.StatusCode, r.Body)
+			}
+			s.ClearFaults()
+			worker := s.Start(e2e.Redeliver, variables)
+			deliver(t, s.Start(e2e.Webhook, variables), e2e.Alert{ID: delivered})
+			mustDrain(t, s, worker)
+			s.LetPass(time.Minute)
+			mustFollowUp(t, s, worker)
+			if n := len(followUpsIn(s)); n != 1 || len(s.Datadog.Posted()) != 2 {
+				t.Errorf("%d follow-ups of %d events", n, len(s.Datadog.Posted()))
+			}
+		})
+	}
+}
