@@ -26,11 +26,13 @@ function tree(step, value, keys = []) {
 
 function waterfall(steps) {
   if (steps.length === 0) return h("p", {}, "No step ran.");
-  const end = Math.max(1, ...steps.map((step) => step.start_ms + step.duration_ms));
+  const begun = steps.filter((step) => step.start_ms > 0);
+  const start = Math.min(...begun.map((step) => step.start_ms));
+  const span = Math.max(1, ...begun.map((step) => step.start_ms + step.duration_ms - start));
   return h("ul", { class: "waterfall" }, steps.map((step) => {
     const bar = h("span", { class: `run ${step.status}` });
-    bar.style.marginLeft = `${(100 * step.start_ms) / end}%`;
-    bar.style.width = `${Math.max(0.5, (100 * step.duration_ms) / end)}%`;
+    bar.style.marginLeft = `${Math.max(0, (100 * (step.start_ms - start)) / span)}%`;
+    bar.style.width = `${Math.max(0.5, (100 * step.duration_ms) / span)}%`;
     return h("li", {}, h("details", { open: step.status !== "skipped" && steps.length === 1 },
       h("summary", {}, h("span", { class: "name" }, step.name), h("span", { class: "track" }, bar), h("span", { class: "took" }, `${step.status}, ${ms(step.duration_ms)}`)),
       step.uses && step.uses !== step.name && h("p", {}, `uses ${step.uses}`),

@@ -1,0 +1,111 @@
+package browser
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+const body = `{
+  "id": "8306082202796025777",
+  "title": "[Triggered] Checkout is slow",
+  "body": "p95 is **0.97 s**, see [the runbook](https://runbooks.example.com/checkout) @pagerduty-checkout",
+  "alert_id": "4711",
+  "alert_transition": "Triggered",
+  "priority": "P2",
+  "tags": "service:checkout,env:prod,team:checkout"
+}`
+
+const playbooks = `playbooks:
+  - name: checkout
+    match: alert.tags.service == "checkout" && alert.priority == "P2"
+    steps:
+      - uses: monitor
+      - uses: owner
+      - uses: suspects
+    event:
+      title: "{{ .alert.title }}, owner {{ .steps.owner.team }}"
+`
+
+// TestStory is what a new user does, from the start to a test of a playbook that passes. Its
+// pictures are in the documents.
+func TestStory(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "checkout.yaml")
+	if err := os.WriteFile(file, []byte("playbooks:\n  - name: checkout\n    steps:\n      - uses: monitor\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PLAYBOOKS_FILE", filepath.Base(file))
+	url := serve(t, folder)
+	b := open(t, desktop, url)
+
+	// An alert of one's own is drawn while it is pasted.
+	b.run(chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter)) // The second link.
+	b.run(chromedp.WaitVisible(chromedp.CSS("#body")))
+	b.write("#body", body)
+	b.says(".result .event h4", "Checkout is slow")
+
+	// A mistake in a playbook is shown with its place, and a click goes there.
+	b.write("#playbooks", strings.Replace(playbooks, "uses: owner", "uses: owners", 1))
+	b.says("#problems", `did you mean "owner"?`)
+	b.click("Line 6, column 15")
+	b.until(`document.activeElement.id === "playbooks" && document.activeElement.selectionStart > 0`)
+	b.write("#playbooks", playbooks)
+	b.says(".result .event h4", "Checkout is slow, owner checkout")
+	b.picture("try", "header")
+
+	// The playbook is saved, the alert is sent, and its event comes.
+	b.click("Save")
+	b.says(".outcome", "Saved")
+	b.click("Send it")
+	b.says(".outcome", "Sent the alert")
+	b.click("See the stream")
+	b.says(".card .event h3", "Checkout is slow, owner checkout")
+	b.picture("stream", "header")
+
+	// The round trip: a click on a finding copies its template path.
+	b.run(chromedp.Click(chromedp.CSS(".card h2 a")), chromedp.WaitVisible(chromedp.CSS(".waterfall")))
+	b.run(chromedp.Click(`//details[.//span[text()="owner"]]/summary`))
+	b.run(chromedp.WaitVisible(`//button[contains(@title, "{{ .steps.owner.team }}")]`))
+	b.run(chromedp.Click(`//button[contains(@title, "{{ .steps.owner.team }}")]`))
+	b.says("#news", "{{ .steps.owner.team }}")
+	b.picture("trip", ".verdicts")
+
+	// The same alert again is found by its id.
+	b.click("Why no event?")
+	b.write("#words", "8306082202796025777")
+	b.run(chromedp.KeyEvent(kb.Enter))
+	b.says(".found", "Posted as event")
+
+	// The alert becomes a test, which passes here and on the command line.
+	b.click("Try")
+	b.run(chromedp.WaitVisible(chromedp.CSS("#name")))
+	b.write("#name", "names the owner in the title")
+	b.click("Keep as test case")
+	b.says(".outcome", "All its tests pass.")
+	b.noProblems(url)
+	out, err := exec.CommandContext(t.Context(), os.Getenv("BOOMERANG"), "test", file).CombinedOutput() //nolint:gosec // It is what make built.
+	if err != nil || !strings.Contains(string(out), "1 cases, 0 failed") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// picture writes what the reader sees, if PICTURES names a folder.
+func (b *tab) picture(name, selector string) {
+	b.Helper()
+	folder := os.Getenv("PICTURES")
+	if folder == "" {
+		return
+	}
+	value[any](b, `document.querySelector("`+selector+`").scrollIntoView()`)
+	raw := must(b, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng}).Data
+	if err := os.WriteFile(filepath.Join(folder, name+".png"), raw, 0o600); err != nil {
+		b.Fatal(err)
+	}
+}
