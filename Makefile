@@ -12,6 +12,7 @@ RECORD ?=
 REPLAY ?=
 UPDATE ?=
 ADDRESS ?=
+PICTURES ?=
 FUZZTIME ?= 10000x
 COVERAGE ?= 90
 RACE ?=
@@ -81,7 +82,7 @@ backtest: ## Say what a change of playbooks makes of past alerts (LIVE=1 SINCE=7
 		BASE_PLAYBOOKS=--base-playbooks FAIL_IF_DEFAULT_OVER=--fail-if-default-over OUTPUT=--output)
 
 .PHONY: serve
-serve: ## Serve the Function URL on this machine with a fake of Datadog (ADDRESS=127.0.0.1:8787)
+serve: ## Serve the Function URL and its page on this machine, with a fake of Datadog (ADDRESS=127.0.0.1:8787 PLAYBOOKS=….yaml)
 	@$(BOOMERANG) serve $(ADDRESS) $(PLAYBOOKS_FLAGS)
 
 # The tests' emulator of AWS. Without it the tests that need it are skipped, unless REQUIRE_ALL_TESTS is set.
@@ -90,6 +91,21 @@ $(MOTO): .ci/moto.txt .ci/requirements.txt
 	@mkdir -p .tools
 	@{ python3 -m venv .tools/venv && .tools/venv/bin/pip install --quiet --disable-pip-version-check -r .ci/moto.txt -c .ci/requirements.txt && touch $@; } || \
 		{ echo "Python 3 with venv and pip is missing or failed: the tests that need an emulator of AWS are skipped." >&2; [ -z "$${REQUIRE_ALL_TESTS:-}" ]; }
+
+# What checks the page's accessibility. The file is in a wheel, so that no second package manager is needed.
+AXE := .tools/axe/axe.min.js
+$(AXE): .ci/axe.txt $(MOTO)
+	@mkdir -p .tools/axe
+	@.tools/venv/bin/pip download --quiet --disable-pip-version-check --no-deps --dest .tools/axe -r .ci/axe.txt
+	@cd .tools/axe && python3 -m zipfile -e axe_playwright_python-*.whl . && mv axe_playwright_python/axe.min.js . && touch axe.min.js
+
+.PHONY: page-test
+page-test: $(AXE) ## Test the page of serve in a browser (needs chromium; PICTURES=1 takes the pictures of the documents)
+	@$(call need,$(or $(CHROMIUM),chromium),install chromium or set CHROMIUM to another browser of its kind)
+	@go build -o .build/boomerang ./functions/local/boomerang
+	@$(if $(PICTURES),mkdir -p functions/local/page/pictures)
+	@.ci/with-moto env BOOMERANG=$(CURDIR)/.build/boomerang AXE=$(CURDIR)/$(AXE) $(if $(PICTURES),PICTURES=$(CURDIR)/functions/local/page/pictures) \
+		go -C functions/local/page/browser test -count=1 -v .
 
 .PHONY: test
 test: $(MOTO) ## Run every test (some minutes the first time)

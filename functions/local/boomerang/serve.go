@@ -54,10 +54,10 @@ func (c cli) serve(ctx context.Context, address string, live, remote bool) error
 	}
 	defer s.Close()
 	env := s.Environment(c.env, slog.New(slog.NewJSONHandler(c.stderr, nil)))
-	deduplication := "each alert is posted once (by moto_server)"
+	deduplication := "each alert is posted once, and limits and follow-ups work (by moto_server)"
 	closeLedger, err := addLedger(ctx, &env)
 	if err != nil {
-		deduplication = "off: a repeated alert is posted again. `make test` installs moto_server, which this needs"
+		deduplication = "off, as limits and follow-ups: a repeated alert is posted again. `make test` installs moto_server, which this needs"
 	}
 	defer closeLedger()
 	function, err := page.New(ctx, page.Config{Sandbox: s, Environment: env, Remote: remote})
@@ -97,7 +97,6 @@ func (c cli) printUsage(s *sandbox.Sandbox, url, login, deduplication string) {
 	c.out.Line("Function URL   %s", url)
 	c.out.Line("Datadog        %s", datadog)
 	c.out.Line("Deduplication  %s", deduplication)
-	c.out.Line("Limits         off: the limit of a playbook needs the queue of a stack")
 	c.out.Line("\nSend an alert (the same id again is a duplicate):\n")
 	c.out.Line("  curl -H 'X-Webhook-Token: %s' -H 'Content-Type: application/json' \\\n    -d '%s' %s\n", sandbox.Token, exampleBody, url)
 	if !s.Live {

@@ -35,7 +35,9 @@ type delivery struct {
 	message  queue.Message // the message that waits, or waited
 	next     time.Time     // when it is delivered; zero if none waits
 	dead     string        // why it became a dead letter
-	runs     []execution
+
+	followUps []time.Time // when they are due
+	runs      []execution
 }
 
 // execution is one run of the pipeline.

@@ -1,12 +1,12 @@
 package page
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -46,24 +46,22 @@ func (p *Page) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.playbooks = cfg.PlaybooksFile
-	kinds := dryrun.Observed(registry.Kinds(registry.Deps{
-		Datadog: r.Datadog, Site: cfg.Site, Tables: alerting.Tables(cfg.PlaybooksFile), HTTP: httpapi.NewLocalClient(),
-		Secrets: r.Secrets, Functions: awslambda.NewFromConfig(r.AWS),
-	}))
-	p.load = func(source []byte, replace override) (*pipeline.Pipeline, error) {
-		c := deployed.Config
-		c.Queue, c.Steps = p.queue, observer(replace)
-		c.Playbooks, err = playbook.Load(p.playbookName(), source, kinds)
-		return pipeline.New(c), err
+	if cfg.PlaybooksFile != playbook.DefaultFile {
+		p.files = filepath.SplitList(cfg.PlaybooksFile)
 	}
-	p.queue = &localQueue{ctx: ctx, deliveries: p.deliveries}
+	deps := registry.Deps{
+		Datadog: r.Datadog, Site: cfg.Site, HTTP: httpapi.NewLocalClient(), Secrets: r.Secrets, Functions: awslambda.NewFromConfig(r.AWS),
+	}
+	p.kinds = func(file string) []enrich.Kind {
+		own := deps
+		own.Tables = alerting.Tables(file)
+		return dryrun.Observed(registry.Kinds(own))
+	}
+	p.deployed = deployed.Config
+	p.deployed.Queue, p.deployed.FollowUps = p.queue, p.queue
+	p.deployed.Progress, _ = p.deployed.Ledger.(pipeline.Progress)
 	p.queue.worker = redeliver.New(redeliver.Config{Redeliver: p.redeliver, DeadLetters: p.queue, Logger: p.Environment.Logger})
-	source, err := p.source()
-	if err != nil {
-		return err
-	}
-	if err := p.use(source); err != nil {
+	if err := p.use("", nil); err != nil {
 		return err
 	}
 	h := &webhook.Handler{Tokens: tokens, Logger: p.Environment.Logger, Run: p.with((*pipeline.Pipeline).Run), DryRun: p.with((*pipeline.Pipeline).DryRun)}
@@ -71,19 +69,49 @@ func (p *Page) open(ctx context.Context) error {
 	return runtime.WaitForSecrets(ctx, tokens, r.Keys)
 }
 
-func (p *Page) playbookName() string { return cmp.Or(p.playbooks, "default.yaml") }
-
-// source returns the playbook file.
-func (p *Page) source() ([]byte, error) {
-	if p.playbooks == "" {
-		return playbook.DefaultSource(), nil
+// book loads the playbooks in use, with a source in place of one file's.
+func (p *Page) book(edited string, source []byte) (*playbook.Book, error) {
+	if edited == "" && len(p.files) == 0 {
+		return alerting.Playbooks("", p.kinds)
 	}
-	return os.ReadFile(p.playbooks)
+	var books []*playbook.Book
+	for _, file := range p.names() {
+		text, err := source, error(nil)
+		if file != edited {
+			text, err = os.ReadFile(file)
+		}
+		if err != nil {
+			return nil, err
+		}
+		book, err := playbook.Load(file, text, p.kinds(file))
+		if err != nil {
+			return nil, err
+		}
+		books = append(books, book)
+	}
+	return playbook.Join(books[0], books[1:]...), nil
 }
 
-// use makes the function use a playbook file.
-func (p *Page) use(source []byte) error {
-	served, err := p.load(source, p.seedMetric)
+// names are the files that can be edited.
+func (p *Page) names() []string {
+	if len(p.files) == 0 {
+		return []string{playbook.DefaultFile}
+	}
+	return p.files
+}
+
+// pipeline is the deployed one with these playbooks and observed steps.
+func (p *Page) pipeline(edited string, source []byte, replace override) (*pipeline.Pipeline, error) {
+	c := p.deployed
+	var err error
+	c.Steps = observer(replace)
+	c.Playbooks, err = p.book(edited, source)
+	return pipeline.New(c), err
+}
+
+// use makes the function use the playbooks.
+func (p *Page) use(edited string, source []byte) error {
+	served, err := p.pipeline(edited, source, p.seedMetric)
 	if err == nil {
 		p.served.Store(served)
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -20,15 +21,15 @@ import (
 	"boomerang/shared/fault"
 )
 
-// save writes the playbook file that the server was started with, and uses it.
+// save writes a playbook file that the server was started with, and uses it.
 func (p *Page) save(_ context.Context, d draft) (any, error) {
-	if p.playbooks == "" {
-		return nil, failure{http.StatusConflict, "Start the server with --playbooks <file>: the page writes beside that file only."}
+	if !slices.Contains(p.files, d.File) {
+		return nil, failure{http.StatusConflict, "Start the server with --playbooks <file>: the page writes that file only, and the test file beside it."}
 	}
-	if err := p.use([]byte(d.Playbooks)); err != nil {
+	if err := p.use(d.File, []byte(d.Playbooks)); err != nil {
 		return nil, failure{http.StatusUnprocessableEntity, err.Error()}
 	}
-	return struct{}{}, os.WriteFile(p.playbooks, []byte(d.Playbooks), 0o644) //nolint:gosec // It is a file of the user's project.
+	return struct{}{}, os.WriteFile(d.File, []byte(d.Playbooks), 0o644) //nolint:gosec // It is a file of the user's project.
 }
 
 // testCase is a case of a test file (see package playbooktest).
@@ -78,9 +79,9 @@ func (p *Page) keep(ctx context.Context, k keeping) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := strings.TrimSuffix(p.playbookName(), filepath.Ext(p.playbookName())) + playbooktest.Suffix
-	if p.playbooks == "" {
-		return kept{File: filepath.Base(name), Text: "cases:\n" + text}, nil
+	name := strings.TrimSuffix(k.File, filepath.Ext(k.File)) + playbooktest.Suffix
+	if len(p.files) == 0 {
+		return kept{File: name, Text: "cases:\n" + text}, nil
 	}
 	return p.write(ctx, name, text)
 }

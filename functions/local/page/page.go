@@ -18,6 +18,7 @@ import (
 	"boomerang/functions/internal/runtime"
 	"boomerang/functions/local/functionurl"
 	"boomerang/functions/local/sandbox"
+	"boomerang/shared/enrich"
 	"boomerang/shared/pipeline"
 )
 
@@ -39,14 +40,16 @@ type Page struct {
 	seeds      seeds
 	function   functionurl.Server
 	served     atomic.Pointer[pipeline.Pipeline]
-	load       func(source []byte, edit override) (*pipeline.Pipeline, error)
-	playbooks  string // the file, or "" for the embedded playbooks
-	started    string // names this server to a browser that comes back
+	deployed   pipeline.Config
+	kinds      func(file string) []enrich.Kind
+	files      []string // the playbooks; none for the deployed ones
+	started    string   // names this server to a browser that comes back
 }
 
 // New returns the page with a function that ends with ctx.
 func New(ctx context.Context, c Config) (*Page, error) {
 	p := &Page{Config: c, guard: newGuard(c.Remote), mux: http.NewServeMux(), deliveries: newDeliveries(), started: rand.Text()}
+	p.queue = &localQueue{ctx: ctx, deliveries: p.deliveries}
 	if err := p.open(ctx); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package page
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"boomerang/functions/local/dryrun"
 	webhook "boomerang/functions/webhook/handler"
@@ -12,11 +13,13 @@ import (
 	"boomerang/shared/enrich/lambda"
 	"boomerang/shared/fault"
 	"boomerang/shared/playbook"
+	"boomerang/shared/playbook/check"
 )
 
 // draft is a body with a playbook file that is being written.
 type draft struct {
 	Body      string `json:"body"`
+	File      string `json:"file"` // one of those in use
 	Playbooks string `json:"playbooks"`
 }
 
@@ -39,9 +42,15 @@ func (p *Page) preview(ctx context.Context, d draft) (any, error) {
 // try runs a draft without posting. The execution is nil if it cannot run.
 func (p *Page) try(ctx context.Context, d draft) (*execution, preview) {
 	seen := preview{Problems: []playbook.Problem{}}
-	edited, err := p.load([]byte(d.Playbooks), p.withoutCalls)
-	if problems, ok := errors.AsType[playbook.Problems](err); ok {
-		seen.Problems = problems
+	if !slices.Contains(p.names(), d.File) {
+		seen.Error = "The server does not use " + d.File + "."
+		return nil, seen
+	}
+	report := check.File(d.File, []byte(d.Playbooks), p.kinds(d.File))
+	mistakes, _ := errors.AsType[playbook.Problems](report.Err)
+	seen.Problems = append(append(seen.Problems, mistakes...), report.Warnings...)
+	edited, err := p.pipeline(d.File, []byte(d.Playbooks), p.withoutCalls)
+	if _, ok := errors.AsType[playbook.Problems](err); ok {
 		return nil, seen
 	}
 	a, bodyErr := webhook.Decode(bodyRequest(d.Body))

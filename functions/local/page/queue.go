@@ -3,7 +3,9 @@ package page
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -32,8 +34,12 @@ func deliveryOf(ctx context.Context) string {
 // Send implements pipeline.Queue.
 func (q *localQueue) Send(ctx context.Context, m queue.Message, delay time.Duration) error {
 	id := deliveryOf(ctx)
-	if m.Storm != nil {
+	switch {
+	case m.Storm != nil:
 		id = "summary of " + m.Storm.Source + " at " + m.Storm.Start.UTC().Format("15:04")
+	case m.FollowUp != nil && !strings.HasPrefix(id, "follow-up "):
+		q.deliveries.update(id, func(one *delivery) { one.followUps = append(one.followUps, time.Now().Add(m.FollowUp.After)) })
+		id = fmt.Sprintf("follow-up %d of %s", m.FollowUp.Number, id)
 	}
 	body, err := queue.Encode(m)
 	if err == nil {

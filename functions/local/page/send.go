@@ -7,6 +7,7 @@ import (
 	"fmt"
 	number "math/rand/v2"
 	"net/http"
+	"os"
 	"path"
 	"strings"
 	"time"
@@ -19,21 +20,27 @@ import (
 	"boomerang/functions/local/sandbox"
 	webhook "boomerang/functions/webhook/handler"
 	"boomerang/shared/fakedatadog"
+	"boomerang/shared/playbook"
 )
 
 // setup is what the page needs at its start.
 func (p *Page) setup(*http.Request) (any, error) {
-	source, err := p.source()
-	if err != nil {
-		return nil, err
+	files := map[string]string{playbook.DefaultFile: string(playbook.DefaultSource())}
+	for _, file := range p.files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		delete(files, playbook.DefaultFile)
+		files[file] = string(raw)
 	}
 	bodies := map[string]string{}
 	for name, r := range requests() {
 		bodies[name] = string(bodyOf(r))
 	}
 	return map[string]any{
-		"playbooks": p.playbookName(), "source": string(source), "writable": p.playbooks != "", "samples": bodies,
-		"routes": p.Sandbox.Datadog.Routes(), "live": p.Sandbox.Live, "header": map[string]string{"x-webhook-token": sandbox.Token},
+		"files": files, "writable": len(p.files) > 0, "samples": bodies,
+		"routes": p.Sandbox.Datadog.Routes(), "live": p.Sandbox.Live,
 	}, nil
 }
 

@@ -66,6 +66,8 @@ func (d *delivery) state() (state, why string) {
 		return "dead_letter", "No event: the alert is a dead letter, because " + d.dead + "."
 	case run == nil && d.message.Storm != nil:
 		return "waiting", fmt.Sprintf("The summary of a storm: monitor %s has more than %d alerts a minute. It is posted at %s.", d.message.Alert.MonitorID, d.message.Storm.Limit, d.next.Format(clock))
+	case d.message.FollowUp != nil && next != "":
+		return "waiting", "A follow-up says what became of the alert, at " + d.next.Format(clock) + ", unless it recovers."
 	case run == nil && d.answer.StatusCode == 0:
 		return "received", "The function works on it."
 	case run == nil:
@@ -81,6 +83,9 @@ func (d *delivery) state() (state, why string) {
 		why = "Posted as event " + o.Posted.ID + " by playbook " + o.Playbook
 		if n := len(d.runs); n > 1 {
 			why += fmt.Sprintf(" at try %d", n)
+		}
+		for _, at := range d.followUps {
+			why += ", follow-up at " + at.Format(clock)
 		}
 		return string(o.Status), why + "."
 	case pipeline.Duplicate:

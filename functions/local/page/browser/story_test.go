@@ -41,8 +41,7 @@ func TestStory(t *testing.T) {
 	if err := os.WriteFile(file, []byte("playbooks:\n  - name: checkout\n    steps:\n      - uses: monitor\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("PLAYBOOKS_FILE", filepath.Base(file))
-	url := serve(t, folder)
+	url := serve(t, folder, "--playbooks", filepath.Base(file))
 	b := open(t, desktop, url)
 
 	// An alert of one's own is drawn while it is pasted.
@@ -91,7 +90,7 @@ func TestStory(t *testing.T) {
 	b.says(".outcome", "All its tests pass.")
 	b.noProblems(url)
 	out, err := exec.CommandContext(t.Context(), os.Getenv("BOOMERANG"), "test", file).CombinedOutput() //nolint:gosec // It is what make built.
-	if err != nil || !strings.Contains(string(out), "1 cases, 0 failed") {
+	if err != nil || !strings.Contains(string(out), "pass names the owner in the title") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
@@ -104,8 +103,8 @@ func (b *tab) picture(name, selector string) {
 		return
 	}
 	value[any](b, `document.querySelector("`+selector+`").scrollIntoView()`)
-	raw := must(b, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng}).Data
-	if err := os.WriteFile(filepath.Join(folder, name+".png"), raw, 0o600); err != nil {
+	raw := must(b, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatWebp, Quality: new(int64(80))}).Data
+	if err := os.WriteFile(filepath.Join(folder, name+".webp"), raw, 0o600); err != nil {
 		b.Fatal(err)
 	}
 }

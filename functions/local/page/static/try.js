@@ -4,6 +4,7 @@ import { drawResult } from "./trip.js";
 
 // The view stays as it is while other views are shown.
 let view;
+let setup;
 let running;
 let timer;
 
@@ -29,17 +30,19 @@ function select(text, line, column) {
   text.setSelectionRange(start, start + 1);
 }
 
+const draft = () => ({ body: view.body.value, file: view.file.value, playbooks: view.playbooks.value });
+
 async function preview() {
   running?.abort();
   running = new AbortController();
-  const { body, playbooks, problems, result } = view;
+  const { playbooks, problems, result } = view;
   result.setAttribute("aria-busy", "true");
   try {
-    const seen = await post("preview", { body: body.value, playbooks: playbooks.value }, running.signal);
+    const seen = await post("preview", draft(), running.signal);
     problems.replaceChildren(...seen.problems.map((one) => h("li", {},
-      h("button", { type: "button", onclick: () => select(playbooks, one.Line, one.Column) }, `Line ${one.Line}, column ${one.Column}`), ` ${one.Text}`)));
-    playbooks.setAttribute("aria-invalid", seen.problems.length > 0);
-    if (seen.problems.length > 0) return; // The last result stays.
+      h("button", { type: "button", onclick: () => select(playbooks, one.line, one.column) }, `Line ${one.line}, column ${one.column}`), ` ${one.warning ? "Warning: " : ""}${one.text}`)));
+    playbooks.setAttribute("aria-invalid", seen.problems.some((one) => !one.warning));
+    if (!seen.fields && !seen.error) return; // The last result stays.
     result.replaceChildren(...[seen.error && h("p", { class: "problem" }, seen.error), seen.fields && drawResult(seen)].flat().filter(Boolean));
   } catch (error) {
     if (error.name !== "AbortError") problems.replaceChildren(h("li", {}, error.message));
@@ -67,7 +70,7 @@ async function deliver(count) {
 }
 
 async function keep() {
-  const kept = await post("keep", { body: view.body.value, playbooks: view.playbooks.value, name: view.name.value });
+  const kept = await post("keep", { ...draft(), name: view.name.value });
   if (kept.lines) {
     view.outcome.replaceChildren(h("p", { class: kept.ok ? "good" : "problem" }, `Kept in ${kept.file}. ${kept.ok ? "All its tests pass." : "A test fails."}`),
       h("ul", {}, kept.lines.map((line) => h("li", {}, line))), h("pre", { tabindex: "0" }, kept.text));
@@ -79,7 +82,8 @@ async function keep() {
 }
 
 async function save() {
-  await post("save", { playbooks: view.playbooks.value });
+  await post("save", draft());
+  setup.files[view.file.value] = view.playbooks.value;
   view.outcome.replaceChildren(h("p", { class: "good" }, "Saved. The function uses it from now on."));
   return "Saved";
 }
@@ -89,7 +93,7 @@ const faults = [
   ["slow:2s", "is slow"], ["hang", "never answers"], ["reset", "resets the connection"], ["drop-response", "loses its answer"], ["corrupt", "answers what is not JSON"],
 ];
 
-function misbehaviour(setup) {
+function misbehaviour() {
   const fault = h("select", { id: "fault" }, faults.map(([value, text]) => h("option", { value }, text)));
   const route = h("select", { id: "route" }, ["*", "events.create", ...setup.routes].map((value) => h("option", { value }, value === "*" ? "all calls" : value)));
   const calls = h("input", { id: "calls", type: "number", min: "0", value: "1" });
@@ -102,16 +106,22 @@ function misbehaviour(setup) {
 }
 
 async function open() {
-  const setup = await get("setup");
+  setup = await get("setup");
   const names = Object.keys(setup.samples);
   const sample = h("select", { id: "sample" }, h("option", { value: "" }, "Choose a sample"), names.map((value) => h("option", { value }, value)));
+  const files = Object.keys(setup.files);
+  const file = h("select", { id: "file" }, files.map((value) => h("option", { value }, value)));
   view = {
-    body: area("body", setup.samples.triggered ?? "", 14), playbooks: area("playbooks", setup.source, 18),
+    file, body: area("body", setup.samples.triggered ?? "", 14), playbooks: area("playbooks", setup.files[file.value], 18),
     problems: h("ul", { class: "problems", id: "problems", "aria-live": "polite" }), result: h("div", { class: "result" }), outcome: h("div", { class: "outcome", "aria-live": "polite" }),
     name: h("input", { id: "name", value: "says what it says today" }),
   };
   sample.addEventListener("change", () => {
     view.body.value = setup.samples[sample.value] ?? view.body.value;
+    preview();
+  });
+  file.addEventListener("change", () => {
+    view.playbooks.value = setup.files[file.value];
     preview();
   });
   view.playbooks.setAttribute("aria-describedby", "problems");
@@ -120,10 +130,10 @@ async function open() {
     h("div", { class: "editors" },
       h("section", { "aria-label": "Alert" }, field("sample", "Sample", sample), field("body", "Body of the webhook", view.body),
         h("div", { class: "row" }, act("Send it", () => deliver(1)), act("Send a burst of 10", () => deliver(10)), act("Send a storm of 100", () => deliver(100)))),
-      h("section", { "aria-label": "Playbooks" }, field("playbooks", `Playbooks (${setup.playbooks})`, view.playbooks), view.problems,
+      h("section", { "aria-label": "Playbooks" }, field("file", "File", file), field("playbooks", "Playbooks", view.playbooks), view.problems,
         h("div", { class: "row" }, setup.writable && act("Save", save), field("name", "The case", view.name), act("Keep as test case", keep)))),
     view.outcome,
-    !setup.live && misbehaviour(setup),
+    !setup.live && misbehaviour(),
     h("h2", {}, "Result"),
     h("p", { class: "hint" }, "It changes with each change above. Nothing is posted."),
     view.result,
