@@ -49,7 +49,7 @@ func load(t testing.TB, source string) backtest.Playbooks {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "playbooks.yaml")
 	write(t, path, source)
-	p, err := backtest.Load("playbooks.yaml", path, kindsBeside)
+	p, err := backtest.Load(backtest.Source{Paths: []string{path}}, kindsBeside)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,14 +11,12 @@ import (
 	"boomerang/functions/local/backtest"
 )
 
-// repository returns a folder whose HEAD has some playbooks, and whose first commit has a
-// broken one.
-func repository(t *testing.T) string {
+// gitIn returns a function that runs git in a new repository.
+func gitIn(t *testing.T, folder string) func(args ...string) {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("git is not installed")
 	}
-	folder := t.TempDir()
 	git := func(args ...string) {
 		t.Helper()
 		cmd := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"}, args...)...) //nolint:gosec // A test's own words.
@@ -28,6 +26,15 @@ func repository(t *testing.T) string {
 		}
 	}
 	git("init", "-q")
+	return git
+}
+
+// repository returns a folder whose HEAD has some playbooks, and whose first commit has a
+// broken one.
+func repository(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	git := gitIn(t, folder)
 	write(t, filepath.Join(folder, "ops", "a.yaml"), "playbooks: [{name: a, mach: x}]")
 	write(t, filepath.Join(folder, "ops", "owners.csv"), "service,team\ncheckout,shop\n")
 	git("add", ".")
@@ -43,6 +50,8 @@ func repository(t *testing.T) string {
 	return folder
 }
 
+func in(paths ...string) backtest.Source { return backtest.Source{Paths: paths} }
+
 func TestLoadCommit(t *testing.T) {
 	folder := repository(t)
 	for _, tt := range []struct {
@@ -55,18 +64,19 @@ func TestLoadCommit(t *testing.T) {
 		{"HEAD", "ops/new.yaml", "ops/new.yaml: give the playbooks to compare with by --base-playbooks"},
 		{"HEAD", "later", "has no folder"},
 		{"broken", "ops/a.yaml", "the playbooks of broken ("},
+		{"broken", "ops/a.yaml", "ops/a.yaml:1:23: unknown"},
 		{"broken", "ops", `a.yaml:1:23: unknown key "mach"; did you mean "match"?`},
 		{"none", "ops", `there is no commit "none" in this repository`},
 		{"--all", "ops", `there is no commit "--all" in this repository`},
 		{"HEAD", "ops/none.yaml", "no such file"},
 	} {
 		path := filepath.Join(folder, filepath.FromSlash(tt.path))
-		base, err := backtest.LoadCommit(t.Context(), tt.commit, path, kindsBeside)
+		base, err := backtest.LoadCommit(t.Context(), tt.commit, in(path), kindsBeside)
 		got := ""
 		if err != nil {
 			got = err.Error()
 		} else {
-			now, err := backtest.Load(path, path, kindsBeside)
+			now, err := backtest.Load(in(path), kindsBeside)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -76,13 +86,59 @@ func TestLoadCommit(t *testing.T) {
 			t.Errorf("%s of %s: got %s, want %s", tt.path, tt.commit, got, tt.want)
 		}
 	}
-	if _, err := backtest.LoadCommit(t.Context(), "HEAD", t.TempDir(), kindsBeside); err == nil || !strings.Contains(err.Error(), "is in no git repository") {
+	if _, err := backtest.LoadCommit(t.Context(), "HEAD", in(t.TempDir()), kindsBeside); err == nil || !strings.Contains(err.Error(), "is in no git repository") {
 		t.Errorf("outside of a repository: %v", err)
 	}
 	left, err := filepath.Glob(filepath.Join(os.TempDir(), "backtest*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
+}
+
+// TestLoadCommit_Deployed compares what a build embeds.
+func TestLoadCommit_Deployed(t *testing.T) {
+	root := t.TempDir()
+	folder, own := filepath.Join(root, "playbook"), filepath.Join(root, "playbook", "own")
+	git := gitIn(t, root)
+	write(t, filepath.Join(root, ".gitignore"), "/playbook/own/*\n")
+	write(t, filepath.Join(folder, "default.yaml"), "playbooks: [{name: default}]")
+	git("add", ".")
+	git("commit", "-qm", "a")
+	outcome := func() (string, string) {
+		t.Helper()
+		source := backtest.Source{Folder: folder}
+		base, err := backtest.LoadCommit(t.Context(), "HEAD", source, kindsBeside)
+		if err != nil {
+			return err.Error(), ""
+		}
+		now, err := backtest.Load(source, kindsBeside)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := backtest.Run(backtest.Select(stream(), "boomerang", false, time.Time{}), base, now, 1, func(int, int) {})
+		return strings.Join(lines(r)[1:], ", "), strings.Join(r.Notes, ", ")
+	}
+	check := func(want, wantNote string) {
+		t.Helper()
+		if got, note := outcome(); !strings.Contains(got, want) || !strings.Contains(note, wantNote) || (note == "") != (wantNote == "") {
+			t.Errorf("got %s (%s), want %s (%s)", got, note, want, wantNote)
+		}
+	}
+	check("default 6 6", "")
+	write(t, filepath.Join(own, "a.yaml"), `playbooks: [{name: cart, match: alert.tags.service == "cart"}]`)
+	write(t, filepath.Join(own, "_b.yaml"), "not embedded")
+	write(t, filepath.Join(own, "trial", "c.yaml"), "playbooks: [{name: c}]")
+	write(t, filepath.Join(own, "a.test.yaml"), "cases: []")
+	check("default 6 4, cart 0 2, 2 playbook default → cart", "git knows no playbooks in "+own)
+	git = gitIn(t, own)
+	git("add", ".")
+	git("commit", "-qm", "own")
+	write(t, filepath.Join(own, "a.yaml"), `playbooks: [{name: shop, match: alert.tags.service == "cart"}]`)
+	check("default 4 4, cart 2 0, shop 0 2, 2 playbook cart → shop", "")
+	write(t, filepath.Join(own, "a.yaml"), "playbooks: [{name: a, mach: x}]")
+	git("commit", "-qam", "broken")
+	write(t, filepath.Join(own, "a.yaml"), "playbooks: [{name: a}]")
+	check(filepath.Join(own, "a.yaml")+`:1:23: unknown key "mach"`, "")
 }
 
 func TestCommit_String(t *testing.T) {
@@ -99,7 +155,7 @@ func TestLoad(t *testing.T) {
 	write(t, filepath.Join(folder, "z.yaml"), `playbooks: [{name: z, match: alert.tags.service == "cart"}]`)
 	write(t, filepath.Join(folder, "z.test.yaml"), "cases: []")
 	write(t, filepath.Join(folder, "owners.yaml"), "checkout: shop")
-	all, err := backtest.Load(folder, folder, kindsBeside)
+	all, err := backtest.Load(in(folder), kindsBeside)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,11 +163,11 @@ func TestLoad(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 	write(t, filepath.Join(folder, "a.yaml"), "playbooks: [{name: z}]")
-	if _, err := backtest.Load(folder, folder, kindsBeside); err == nil || !strings.Contains(err.Error(), `both have a playbook "z": rename one`) {
+	if _, err := backtest.Load(in(folder), kindsBeside); err == nil || !strings.Contains(err.Error(), `there is another playbook "z": rename one`) {
 		t.Errorf("two of a name: %v", err)
 	}
 	for _, path := range []string{t.TempDir(), filepath.Join(folder, "none")} {
-		if _, err := backtest.Load(path, path, kindsBeside); err == nil || !strings.Contains(err.Error(), path) {
+		if _, err := backtest.Load(in(path), kindsBeside); err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}

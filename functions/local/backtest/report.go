@@ -19,7 +19,7 @@ type Report struct {
 	To        time.Time `json:"to,omitzero"`
 	Read      int       `json:"events_read"`
 	Skipped   int       `json:"alerts_of_others"` // that did not notify the webhook
-	Note      string    `json:"note,omitempty"`
+	Notes     []string  `json:"notes,omitempty"`
 
 	Alerts    int `json:"alerts"`
 	Changed   int `json:"changed"`
@@ -101,7 +101,7 @@ const maxExamples = 3
 
 func newReport(s Selection, base, now Playbooks) *report {
 	r := &report{Report: Report{
-		Base: base.Name, Playbooks: now.Name, Read: s.Read, Skipped: s.Skipped, Note: s.Note, Alerts: len(s.Alerts),
+		Base: base.Name, Playbooks: now.Name, Read: s.Read, Skipped: s.Skipped, Notes: slices.DeleteFunc([]string{s.Note, base.Note}, func(note string) bool { return note == "" }), Alerts: len(s.Alerts),
 	}, fallbacks: [2]string{base.fallback, now.fallback}, matched: map[string]*Match{}, groups: map[groupKey]*Group{}, unjudged: map[unjudgedKey]*Unjudged{}}
 	if len(s.Alerts) > 0 {
 		r.From, r.To = s.Alerts[0].Date, s.Alerts[len(s.Alerts)-1].Date

@@ -24,14 +24,14 @@ import (
 	"boomerang/shared/site"
 )
 
-// deployedPlaybooks are those that the functions embed, in the repository.
-const deployedPlaybooks = "shared/playbook/default.yaml"
+// deployedPlaybooks has the playbooks that the functions embed, in the repository.
+const deployedPlaybooks = "shared/playbook"
 
 type backtestOptions struct {
-	since, file, record, replay         string
-	webhook, base, playbooks, basePaths string
-	failOver                            string
-	live, all, failOnChange             bool
+	since, file, record, replay string
+	webhook, base, failOver     string
+	playbooks, basePlaybooks    []string
+	live, all, failOnChange     bool
 
 	limit *backtest.Limit
 }
@@ -57,13 +57,13 @@ func (c cli) backtestCommand() *cobra.Command {
 	flags.StringVar(&o.file, "file", "", "read the events from this `file`, - for the input: responses of GET /api/v1/events")
 	flags.StringVar(&o.replay, "replay", "", "read the events from the recording in this `folder`")
 	flags.StringVar(&o.record, "record", "", "keep Datadog's responses in this `folder`, without keys and names")
-	flags.StringVar(&o.playbooks, "playbooks", "", "a playbook `file or folder`, by default "+deployedPlaybooks)
 	flags.StringVar(&o.base, "base", "HEAD", "the `commit` to compare with")
-	flags.StringVar(&o.basePaths, "base-playbooks", "", "a playbook `file or folder` to compare with, instead of a commit")
+	flags.StringArrayVar(&o.basePlaybooks, "base-playbooks", nil, "a playbook `file or folder` to compare with, instead of a commit")
 	flags.StringVar(&o.webhook, "webhook", "", "the `name` of the webhook in Datadog, by default WEBHOOK_NAME or boomerang")
 	addSwitch(cmd, &o.all, "all-monitors", "ALL_MONITORS", "count alerts that did not notify the webhook, too")
 	flags.StringVar(&o.failOver, "fail-if-default-over", "", "fail if more alerts than this `number`, or share such as 5%, fall to the default playbook")
 	addSwitch(cmd, &o.failOnChange, "fail-on-change", "FAIL_ON_CHANGE", "fail if any alert changes, or cannot be judged")
+	addPlaybooks(cmd, &o.playbooks)
 	addOutput(cmd, &form, "how to show the report", asText, asJSON)
 	addLive(cmd, &o.live)
 	return cmd
@@ -132,32 +132,32 @@ func (c cli) backtest(ctx context.Context, o backtestOptions, form format) error
 
 // load loads the playbooks of both sides.
 func (o backtestOptions) load(ctx context.Context) (base, now backtest.Playbooks, err error) {
-	path := o.playbooks
-	if path == "" {
-		if path, err = findUpward(deployedPlaybooks); err != nil {
+	source := backtest.Source{Paths: o.playbooks}
+	if len(o.playbooks) == 0 {
+		if source.Folder, err = findUpward(deployedPlaybooks); err != nil {
 			return base, now, err
 		}
 	}
-	if now, err = backtest.Load(path, path, kindsBeside); err != nil {
+	if now, err = backtest.Load(source, kindsBeside); err != nil {
 		return base, now, err
 	}
-	if o.basePaths != "" {
-		base, err = backtest.Load(o.basePaths, o.basePaths, kindsBeside)
+	if len(o.basePlaybooks) > 0 {
+		base, err = backtest.Load(backtest.Source{Paths: o.basePlaybooks}, kindsBeside)
 	} else {
-		base, err = backtest.LoadCommit(ctx, o.base, path, kindsBeside)
+		base, err = backtest.LoadCommit(ctx, o.base, source, kindsBeside)
 	}
 	return base, now, err
 }
 
-// findUpward returns the path of a file in this folder or in one above it.
-func findUpward(file string) (string, error) {
+// findUpward returns the path of a folder in this folder or in one above it.
+func findUpward(name string) (string, error) {
 	for folder := "."; ; folder = filepath.Join("..", folder) {
-		path := filepath.Join(folder, file)
+		path := filepath.Join(folder, name)
 		if _, err := os.Stat(path); err == nil {
 			return path, nil
 		}
 		if at, err := filepath.Abs(folder); err != nil || at == filepath.Dir(at) {
-			return "", fmt.Errorf("there is no %s here: run this in the repository, or give a file or folder by --playbooks", file)
+			return "", fmt.Errorf("there is no %s here: run this in the repository, or give a file or folder by --playbooks", name)
 		}
 	}
 }

@@ -27,8 +27,8 @@ func (p *Printer) Backtest(r backtest.Report) {
 	if r.Skipped > 0 {
 		p.Line("%s did not notify the webhook; --all-monitors counts them, too", enrich.Count(r.Skipped, "more alert"))
 	}
-	if r.Note != "" {
-		p.Line("Note: %s", r.Note)
+	for _, note := range r.Notes {
+		p.Line("Note: %s", note)
 	}
 	p.backtestTotals(r)
 	if len(r.Changes) > 0 {
