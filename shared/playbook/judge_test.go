@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"boomerang/shared/event"
+	"boomerang/shared/memory"
 	"boomerang/shared/playbook"
 )
 
@@ -147,5 +148,19 @@ func TestJoin(t *testing.T) {
 		if got := judge.Judge(a, nil).Plan(nil).Name(); got != want {
 			t.Errorf("%s: got %s, want %s", priority, got, want)
 		}
+	}
+}
+
+// TestJoin_Kept reads what the playbooks of a second file keep.
+func TestJoin_Kept(t *testing.T) {
+	joined := playbook.Join(bench{}.load(t, one(`match: alert.priority == "P1"`)), bench{}.load(t, `
+playbooks:
+  - name: second
+    event: {title: "{{ .cycle.kept.ticket }}"}
+    then: [{uses: table, keep: {ticket: "{{ .steps.table.key }}"}}]
+`))
+	draft, _ := joined.For(checkout(), memory.Memory{}).Draft(nil, event.Cycle{Kept: map[string]string{"ticket": "OPS-7"}})
+	if draft.Title != "OPS-7" {
+		t.Errorf("got %+v", draft)
 	}
 }

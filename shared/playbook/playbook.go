@@ -120,6 +120,7 @@ func Join(first *Book, more ...*Book) *Book {
 	all := *first
 	for _, b := range more {
 		all.playbooks = slices.Concat(all.playbooks, b.playbooks)
+		all.kept = appendNew(slices.Clip(all.kept), b.kept...)
 	}
 	return &all
 }

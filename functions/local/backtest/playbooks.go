@@ -41,7 +41,9 @@ func (s Source) files() ([]string, error) {
 	}
 	var files []string
 	for _, entry := range entries {
-		if name := entry.Name(); playbook.IsFile(name) && !entry.IsDir() && name[0] != '.' && name[0] != '_' {
+		name := entry.Name()
+		isYAML := filepath.Ext(name) == ".yaml" || filepath.Ext(name) == ".yml"
+		if isYAML && !entry.IsDir() && !playbooktest.IsTest(name) && name[0] != '.' && name[0] != '_' {
 			files = append(files, filepath.Join(own, name))
 		}
 	}
