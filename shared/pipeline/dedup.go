@@ -92,7 +92,10 @@ func (p *Pipeline) findPosted(ctx context.Context, a alert.Alert, t *attempt, o 
 	posted, err := p.Stream.FindPosted(searching, p.eventKey(t.delivery), a, p.WebhookName, from.Add(-searchMargin), to)
 	if err != nil {
 		err = fmt.Errorf("cannot find out whether an earlier attempt posted the event: %w", err)
-		if t.once || t.needsSearch && fault.IsTemporary(err) {
+		switch {
+		case t.once: // A permission may come back, and the dead letter says which is missing.
+			return false, fault.New(fault.Temporary, "cannot find out whether an earlier attempt posted the event: "+fault.Public(err), err)
+		case t.needsSearch && fault.IsTemporary(err):
 			return false, err
 		}
 		o.warn(err)

@@ -109,11 +109,16 @@ func (p *Pipeline) followUp(ctx context.Context, m queue.Message, t *attempt) (o
 		return o, err
 	}
 	o.addPlan(plan)
+	o.Cycle.Lasted = p.Now().Sub(o.FollowUp.Began)
+	if reads := plan.ReadsKept(); p.Kept != nil && len(reads) > 0 {
+		o.addKept(p.readKept(ctx, m.Alert, t.delivery, reads, nil))
+	}
+	cycle := o.Cycle
+	plan.Cycle = func() event.Cycle { return cycle }
 	ctx = enrich.WithAlertKey(ctx, uniqueKey(t.delivery))
 	known := enrich.WithBegan(enrich.WithPrecedents(ctx, earlier.Precedents()), func() time.Time { return o.FollowUp.Began })
 	o.Steps = enrich.Run(known, p.Steps(plan.Steps()), still(m.Alert, p.Now()), enrichTime(ctx, p.EnrichBudget))
 	o.FollowUp.Now = enrich.StandingOf(o.Steps)
-	o.Cycle.Lasted = p.Now().Sub(o.FollowUp.Began)
 	o.Cycle.Meanwhile = changedBetween(o.Steps, happened(m), p.Now())
 
 	// Compose, post, complete. The cycle may have gone on in the meantime.

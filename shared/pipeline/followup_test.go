@@ -569,3 +569,16 @@ func (e *env) mend() {
 func notified(t alert.Transition) ledger.Notification {
 	return ledger.Notification{At: time.Now(), Transition: string(t), ID: "recovery"}
 }
+
+// A follow-up reads what the cycle keeps, and its actions do not run again.
+func TestFollowUp_Kept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, d := newDeskEnv(t, strings.Replace(deskBook, "name: shop", "name: shop\n    after: 15m", 1))
+		e.run(opening, pipeline.Posted)
+		e.deliverFollowUps()
+		if got := e.followUpTitles(); len(got) != 1 || got[0] != "Not recovered after 15 min: x1 OPS-1" {
+			t.Errorf("posted %v", got)
+		}
+		e.wantCalls(d, "open for x1")
+	})
+}
