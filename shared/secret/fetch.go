@@ -1,10 +1,13 @@
 package secret
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -100,34 +103,68 @@ func redactError(err error) error {
 	return err
 }
 
-// fetchMembers returns members of a secret that is a JSON object, trimmed. Errors do not
-// quote the content.
-func fetchMembers(ctx context.Context, client Client, in *secretsmanager.GetSecretValueInput, names ...string) ([]Secret, error) {
+// member is a text in a secret that is a JSON object.
+type member struct {
+	name string
+	// also are other names, in lower case without separators.
+	also []string
+}
+
+func (m member) isNamed(name string) bool {
+	return name == m.name || slices.Contains(m.also, strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name)))
+}
+
+// find returns the text, trimmed, and the names that have one. Other members may hold
+// anything. If names have different texts, which of them is right cannot be known.
+func (m member) find(object map[string]json.RawMessage) (value Secret, names []string, isConflict bool) {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		var text string
+		if !m.isNamed(name) || json.Unmarshal(object[name], &text) != nil || strings.TrimSpace(text) == "" {
+			continue
+		}
+		found := New(strings.TrimSpace(text))
+		isConflict = isConflict || len(names) > 0 && !found.Equal(value)
+		value, names = found, append(names, name)
+	}
+	return value, names, isConflict
+}
+
+// fetchMembers returns members of a secret that is a JSON object. Errors do not quote the
+// content.
+func fetchMembers(ctx context.Context, client Client, in *secretsmanager.GetSecretValueInput, members ...member) ([]Secret, error) {
 	content, err := fetch(ctx, client, in)
 	if err != nil {
 		return nil, err
 	}
-	var object map[string]json.RawMessage // Other members may hold anything.
+	var object map[string]json.RawMessage
 	isObject := json.Unmarshal(content, &object) == nil && object != nil
-	values := make([]Secret, len(names))
-	want := make([]string, len(names))
-	var missing []string
-	for i, name := range names {
-		var text string
-		_ = json.Unmarshal(object[name], &text) // It is missing below.
-		if values[i] = New(strings.TrimSpace(text)); values[i].IsEmpty() {
-			missing = append(missing, name)
+	values := make([]Secret, len(members))
+	var missing, conflicts, want []string
+	for i, m := range members {
+		var names []string
+		var isConflict bool
+		if values[i], names, isConflict = m.find(object); isConflict {
+			conflicts = append(conflicts, strings.Join(names, " and "))
 		}
-		want[i] = fmt.Sprintf("%q:%q", name, "…")
+		if names == nil {
+			missing = append(missing, m.name)
+		}
+		want = append(want, fmt.Sprintf("%q:%q", m.name, "…"))
 	}
-	problem := "has no text in " + strings.Join(missing, " and ")
+	problem, remedy := "", "store {"+strings.Join(want, ",")+"} in it"
 	switch {
+	case !isObject && len(missing) > 1 && len(bytes.Fields(content)) == 1 && !bytes.ContainsAny(content, "{}[]") && string(content) != "null":
+		problem = fmt.Sprintf("is plain text: if it is the %s, the %s is missing", missing[0], strings.Join(missing[1:], " and "))
 	case !isObject:
 		problem = "is not a JSON object"
-	case missing == nil:
+	case missing != nil:
+		problem = "has no text in " + strings.Join(missing, " and ")
+	case conflicts != nil:
+		problem, remedy = "has different values in "+strings.Join(conflicts, ", and in "), "keep the right one"
+	default:
 		return values, nil
 	}
-	return nil, fault.New(fault.Permanent, fmt.Sprintf("secret %q %s: store {%s} in it", *in.SecretId, problem, strings.Join(want, ",")), nil)
+	return nil, fault.New(fault.Permanent, fmt.Sprintf("secret %q %s: %s", *in.SecretId, problem, remedy), nil)
 }
 
 // CurrentToken returns the AWSCURRENT token of the secret with this name or ARN and the
@@ -138,7 +175,7 @@ func CurrentToken(ctx context.Context, client Client, id string) (Secret, error)
 
 // fetchToken returns the token in one version of a secret.
 func fetchToken(ctx context.Context, client Client, in *secretsmanager.GetSecretValueInput) (Secret, error) {
-	values, err := fetchMembers(ctx, client, in, "token")
+	values, err := fetchMembers(ctx, client, in, member{name: "token"})
 	if err != nil {
 		return Secret{}, err
 	}

@@ -73,6 +73,12 @@ func TestFetchKeys(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
 		"white space": holding(fmt.Sprintf(` {"api_key":" %s\n", "app_key":"\t%s\r\n"} `, apiKey, appKey)),
 		"other keys":  holding(fmt.Sprintf(`{"site":"datadoghq.eu","n":1e999,"api_key":%q,"app_key":%q}`, apiKey, appKey)),
+		"extension":   holding(fmt.Sprintf(`{"dd_api_key":%q,"dd_app_key":%q}`, apiKey, appKey)),
+		"environment": holding(fmt.Sprintf(`{"DD_API_KEY":%q,"DD_APP_KEY":%q,"DD_SITE":"datadoghq.eu"}`, apiKey, appKey)),
+		"camel case":  holding(fmt.Sprintf(`{"apiKey":%q,"apiKeyId":"1d2c","appKey":%q,"appKeyId":"9f","serviceAccountId":"ab"}`, apiKey, appKey)),
+		"admin key":   holding(fmt.Sprintf(`{"adminApiKey":%q,"adminApiKeyId":"1d2c","adminAppKey":%q,"adminAppKeyId":"9f","site":"datadoghq.com"}`, apiKey, appKey)),
+		"long names":  holding(fmt.Sprintf(`{"DATADOG_API_KEY":%q,"datadog-application-key":%q}`, apiKey, appKey)),
+		"same twice":  holding(fmt.Sprintf(`{"api_key":%q,"app_key":%q,"dd_api_key":%q,"apiKey":" ","API_KEY":7}`, apiKey, appKey, apiKey+"\n")),
 		"binary":      write(http.StatusOK, `{"SecretBinary":"`+base64.StdEncoding.EncodeToString([]byte(keysJSON()))+`"}`),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,7 +111,12 @@ var failures = map[string]struct {
 	"bad ARN":           {exception(400, "ValidationException"), fault.Permanent, "correct the variable"},
 	"bad parameter":     {exception(400, "InvalidParameterException"), fault.Permanent, "correct the variable"},
 	"deleted secret":    {exception(400, "InvalidRequestException"), fault.Permanent, "restore it"},
-	"bare key":          {holding(apiKey), fault.Permanent, "is not a JSON object"},
+	"bare key":          {holding(apiKey), fault.Permanent, `secret "boomerang/datadog" is plain text: if it is the api_key, the app_key is missing: store {"api_key":"…","app_key":"…"} in it`},
+	"bare key in JSON":  {holding(`"` + apiKey + `"` + "\n"), fault.Permanent, "the app_key is missing"},
+	"two bare keys":     {holding(apiKey + "\n" + appKey), fault.Permanent, "is not a JSON object"},
+	"only the API key":  {holding(fmt.Sprintf(`{"apiKey":%q,"apiKeyId":"1d2c"}`, apiKey)), fault.Permanent, "has no text in app_key: store"},
+	"two API keys":      {holding(fmt.Sprintf(`{"dd_api_key":%q,"api_key":%q,"app_key":"a"}`, apiKey, appKey)), fault.Permanent, `secret "boomerang/datadog" has different values in api_key and dd_api_key: keep the right one`},
+	"two of each":       {holding(fmt.Sprintf(`{"dd_api_key":%q,"api_key":%q,"app_key":%q,"appKey":%q}`, apiKey, appKey, apiKey, appKey)), fault.Permanent, "in api_key and dd_api_key, and in appKey and app_key: keep"},
 	"truncated content": {holding(strings.TrimSuffix(keysJSON(), `"}`)), fault.Permanent, "is not a JSON object"},
 	"null":              {holding("null"), fault.Permanent, "is not a JSON object"},
 	"list":              {holding("[" + keysJSON() + "]"), fault.Permanent, "is not a JSON object"},

@@ -16,6 +16,17 @@ func (k DatadogKeys) Equal(other DatadogKeys) bool {
 	return k.API.Equal(other.API) && k.App.Equal(other.App)
 }
 
+// The keys also have the names that others give them: the Datadog Lambda Extension and
+// Forwarder (dd_api_key, https://docs.datadoghq.com/serverless/guide/), Datadog's environment
+// variables (DD_API_KEY), and the rotation that Secrets Manager manages (apiKey, adminApiKey,
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/mes-partner-DatadogAdminKey.html).
+var (
+	apiKeyMember = member{"api_key", []string{"apikey", "ddapikey", "datadogapikey", "adminapikey"}}
+	appKeyMember = member{"app_key", []string{
+		"appkey", "ddappkey", "datadogappkey", "adminappkey", "applicationkey", "ddapplicationkey", "datadogapplicationkey",
+	}}
+)
+
 // NewDatadogKeys returns a cache of the secret with this name or ARN and the content
 // {"api_key":"…","app_key":"…"}.
 func NewDatadogKeys(client Client, id string, failed Failed) *Cache[DatadogKeys] {
@@ -23,7 +34,7 @@ func NewDatadogKeys(client Client, id string, failed Failed) *Cache[DatadogKeys]
 }
 
 func fetchKeys(ctx context.Context, client Client, id string) (DatadogKeys, error) {
-	keys, err := fetchMembers(ctx, client, byStage(id, current), "api_key", "app_key")
+	keys, err := fetchMembers(ctx, client, byStage(id, current), apiKeyMember, appKeyMember)
 	if err != nil {
 		return DatadogKeys{}, err
 	}
