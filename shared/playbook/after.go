@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"boomerang/shared/alert"
+	"boomerang/shared/memory"
 )
 
 // The bounds of the key after.
@@ -51,7 +52,7 @@ func (b *Book) MatchesFailure(i int) bool {
 	for _, transition := range alert.Values("transition") {
 		for _, alertType := range []string{"error", "warning"} {
 			a := alert.Alert{Transition: alert.Transition(transition), Type: alertType}
-			e := evaluation{env: map[string]any{"alert": View(a), "memory": memoryShape()}, unknown: unknown}
+			e := evaluation{env: map[string]any{"alert": View(a), "memory": memoryView(memory.Memory{})}, unknown: unknown}
 			if a.Transition.Fires() && e.answer(condition) != no {
 				return true
 			}

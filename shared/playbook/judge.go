@@ -7,6 +7,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"boomerang/shared/alert"
+	"boomerang/shared/memory"
 )
 
 // Unknown are the paths whose values are not known, such as "alert.query" and "memory".
@@ -66,7 +67,7 @@ type Judgment struct {
 // Judge evaluates all conditions.
 func (j *Judge) Judge(a alert.Alert, unknown Unknown) *Judgment {
 	d := &Judgment{judge: j, alert: View(a), unknown: unknown, answers: make([]answer, len(j.conditions))}
-	e := evaluation{env: map[string]any{"alert": d.alert, "memory": memoryShape()}, unknown: unknown}
+	e := evaluation{env: map[string]any{"alert": d.alert, "memory": memoryView(memory.Memory{})}, unknown: unknown}
 	for i, p := range j.book.playbooks {
 		e.needs = nil
 		if d.answers[i] = e.answer(j.conditions[i]); d.answers[i] == open {
@@ -81,7 +82,7 @@ func (j *Judge) Judge(a alert.Alert, unknown Unknown) *Judgment {
 
 // Plan returns the plan if the open conditions hold as holds says.
 func (d *Judgment) Plan(holds func(condition string) bool) *Plan {
-	plan := &Plan{alert: d.alert, memory: memoryShape(), unknown: d.unknown}
+	plan := &Plan{alert: d.alert, memory: memoryView(memory.Memory{}), unknown: d.unknown}
 	for i, p := range d.judge.book.playbooks {
 		if d.answers[i] != yes && (d.answers[i] == no || !holds(p.Match)) {
 			continue

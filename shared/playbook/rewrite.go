@@ -161,6 +161,9 @@ func (r *rewriter) command(c *parse.CommandNode, dot []string, piped bool) []str
 			base, path = of, of
 		case path != nil && isConstant:
 			path = append(slices.Clip(path), key.Text)
+		case r.checks != nil && r.isList(path) && arg.Type() == parse.NodeNumber:
+			path = append(slices.Clip(path), Element)
+		case !known && arg.Type() == parse.NodeDot: // As other template languages pass it.
 		default:
 			r.use(name, base)
 			r.use(arg, of)
@@ -172,6 +175,15 @@ func (r *rewriter) command(c *parse.CommandNode, dot []string, piped bool) []str
 		r.mistakes = append(r.mistakes, r.checks.Call(Call{name.Ident, args, paths, r.scope, piped})...)
 	}
 	return path
+}
+
+func (r *rewriter) isList(path []string) bool {
+	shape, _ := r.scope.Resolve(path)
+	switch shape.(type) {
+	case []any, []string:
+		return path != nil
+	}
+	return false
 }
 
 // checkCall refuses a call of an unknown function or with a wrong number of arguments.

@@ -98,7 +98,7 @@ func TestSchemas(t *testing.T) {
 
 func TestWriteSchemas(t *testing.T) {
 	path := t.TempDir()
-	if screen := mustInvoke(t, nil, "schema", path); strings.Count(screen, "\n") != 3 {
+	if screen := mustInvoke(t, nil, "schema", path); strings.Count(screen, "\n") != 4 {
 		t.Errorf("got %q", screen)
 	}
 }

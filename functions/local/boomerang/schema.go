@@ -18,7 +18,7 @@ import (
 // schemaCommand is for the repository itself.
 func (c cli) schemaCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "schema <folder>", Short: "Write the JSON Schemas of playbooks and of their tests, and the reference of the steps.", Hidden: true, Args: arguments(1, 1),
+		Use: "schema <folder>", Short: "Write the JSON Schemas of playbooks and their tests, and the references of fields and steps.", Hidden: true, Args: arguments(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error { return c.writeSchemas(args[0]) },
 	}
 }
@@ -50,5 +50,9 @@ func schemas() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{"schema.json": playbooks, "test.schema.json": tests, "steps.md": schema.Steps(kinds)}, nil
+	fields, err := schema.Fields(kinds)
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]byte{"fields.md": fields, "schema.json": playbooks, "test.schema.json": tests, "steps.md": schema.Steps(kinds)}, nil
 }

@@ -1,5 +1,5 @@
 // Package schema generates the JSON Schemas of playbook files and of their tests, which
-// editors use, and the reference of the steps.
+// editors use, and the references of the steps and of what expressions and templates can name.
 package schema
 
 import (

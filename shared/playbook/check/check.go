@@ -32,10 +32,10 @@ func File(name string, content []byte, kinds []enrich.Kind) Report {
 	hidden(source, file)
 	if source.Err() == nil {
 		followUps(book, source, file)
+		times(source, file)
 	}
 	sources(source, file)
 	placeholders(source, file)
-	times(source, file)
 	report := Report{Err: source.Err(), Warnings: source.Warnings(), Needs: needs}
 	for _, kind := range kinds {
 		if uses(file, kind.Name) {

@@ -254,7 +254,7 @@ func (c *finder) junction(n *ast.BinaryNode) {
 			if and {
 				c.refuse(last, "%s is never both %s and %s: write %[1]s in [%[2]s, %[3]s]", field, other, text)
 			} else {
-				c.warn(last, "one of %s != %s and %[1]s != %s always holds: write %[1]s not in [%[2]s, %[3]s]", field, other, text)
+				c.warn(last, "one of %[1]s != %[2]s and %[1]s != %[3]s always holds: write %[1]s not in [%[2]s, %[3]s]", field, other, text)
 			}
 		}
 		if isText {
