@@ -29,6 +29,21 @@ STORM ?= 60
 ROUNDS ?= 10
 BASE ?=
 
+# The help of each target names the variables that it uses. A switch counts that is on in the environment, too.
+HASH := \#
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+GIVEN += $(foreach name,LIVE UPDATE DELETE GUIDED,$(if $(filter environment,$(origin $(name))),$(if $(filter-out 0 no false off,$($(name))),$(name))))
+UNUSED := $(if $(strip $(GIVEN)),$(shell awk -F ':.*$(HASH)$(HASH) ' -v goals='$(or $(MAKECMDGOALS),help)' -v given='$(GIVEN)' '\
+	BEGIN { split(goals, list, " "); for (i in list) goal[list[i]] = 1 } \
+	{ known = known " " $$2; split($$1, list, " "); for (i in list) if (list[i] in goal) used = used " " $$2 } \
+	function has(text, name) { return text ~ ("[^A-Z_]" name "=") } \
+	END { n = split(given, list, " "); for (i = 1; i <= n; i++) if (has(known, list[i]) && !has(used, list[i])) print list[i] }' Makefile))
+$(if $(UNUSED),$(error make $(or $(MAKECMDGOALS),help) does not use $(UNUSED): omit it, or see make help))
+
+# $(call on,NAME) is not empty if the variable NAME says yes.
+on = $(if $(filter 1 y yes t true on,$(call lower,$($(1)))),yes,$(if $(filter-out 0 n no f false off,$(call lower,$($(1)))),$(error $(1)=$($(1)) is not understood: write yes or no)))
+lower = $(shell printf '%s' '$(subst ','"'"',$(1))' | tr A-Z a-z)
+
 # The linters. They are not in go.mod, which lists what the functions need.
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.1
 GOFUMPT := go run mvdan.cc/gofumpt@v0.12.0
@@ -45,7 +60,7 @@ LAMBDA = CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) GOAMD64=v1 GOARM64=v8.0 GOEXP
 	go build -trimpath -buildvcs=false -tags=lambda.norpc '-ldflags=-s -w'
 
 # The command for this machine. LIVE, UPDATE, DELETE, GO and V reach it in the environment.
-BOOMERANG = go run ./functions/local/boomerang
+BOOMERANG = .ci/boomerang
 PLAYBOOKS_FLAGS = $(addprefix --playbooks ,$(PLAYBOOKS))
 
 # $(call need,command,how to get it) stops where the command is missing.
@@ -59,15 +74,15 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^## / { printf "\n%s\n", substr($$0, 4) } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: ## Take one alert through the function and show the event that Datadog would get (EVENT=events/….json PLAYBOOKS=….yaml; V=1 shows everything)
-	@$(BOOMERANG) run $(EVENT) $(PLAYBOOKS_FLAGS)
+run: ## Take one alert through the function and show the event that Datadog would get (EVENT=events/….json PLAYBOOKS=….yaml; LIVE=1 posts to Datadog; V=1 shows everything)
+	@$(BOOMERANG) run "$(EVENT)" $(PLAYBOOKS_FLAGS)
 
 # The embedded playbooks and the ready ones, unless PLAYBOOKS names others.
 ALL_PLAYBOOKS = $(or $(PLAYBOOKS),shared/playbook)
 
 .PHONY: try
-try: ## Show what playbooks make of an alert, step by step (EVENT=events/….json PLAYBOOKS=….yaml RECORD=<folder> REPLAY=<folder>; V=1 shows everything)
-	@$(BOOMERANG) try $(EVENT) $(PLAYBOOKS_FLAGS) $(if $(RECORD),--record $(RECORD)) $(if $(REPLAY),--replay $(REPLAY))
+try: ## Show what playbooks make of an alert, step by step (EVENT=events/….json PLAYBOOKS=….yaml RECORD=<folder> REPLAY=<folder>; LIVE=1 reads Datadog; V=1 shows everything)
+	@$(BOOMERANG) try "$(EVENT)" $(PLAYBOOKS_FLAGS) $(if $(RECORD),--record $(RECORD)) $(if $(REPLAY),--replay $(REPLAY))
 
 .PHONY: test-playbooks
 test-playbooks: ## Run the tests beside playbooks (PLAYBOOKS=<file or folder>; UPDATE=1 writes their golden files)
@@ -77,12 +92,12 @@ test-playbooks: ## Run the tests beside playbooks (PLAYBOOKS=<file or folder>; U
 flags = $(foreach pair,$(1),$(if $($(word 1,$(subst =, ,$(pair)))),$(word 2,$(subst =, ,$(pair)))=$($(word 1,$(subst =, ,$(pair))))))
 
 .PHONY: backtest
-backtest: ## Say what a change of playbooks makes of past alerts (LIVE=1 SINCE=7d, REPLAY=<folder> or FILE=<file>; BASE=HEAD PLAYBOOKS=…; FAIL_IF_DEFAULT_OVER=5%)
+backtest: ## Say what a change of playbooks makes of past alerts (LIVE=1 SINCE=7d, REPLAY=<folder> or FILE=<file>; BASE=HEAD PLAYBOOKS=… BASE_PLAYBOOKS=… RECORD=<folder> OUTPUT=text or json; ALL_MONITORS=1; FAIL_ON_CHANGE=1 FAIL_IF_DEFAULT_OVER=5%)
 	@$(BOOMERANG) backtest $(call flags,SINCE=--since FILE=--file REPLAY=--replay RECORD=--record PLAYBOOKS=--playbooks BASE=--base \
 		BASE_PLAYBOOKS=--base-playbooks FAIL_IF_DEFAULT_OVER=--fail-if-default-over OUTPUT=--output)
 
 .PHONY: serve
-serve: ## Serve the Function URL and its page on this machine, with a fake of Datadog (ADDRESS=127.0.0.1:8787 PLAYBOOKS=….yaml)
+serve: ## Serve the Function URL and its page on this machine, with a fake of Datadog (ADDRESS=127.0.0.1:8787 PLAYBOOKS=….yaml; LIVE=1 posts to Datadog; REMOTE=1 lets other machines reach it)
 	@$(BOOMERANG) serve $(ADDRESS) $(PLAYBOOKS_FLAGS)
 
 # The tests' emulator of AWS. Without it the tests that need it are skipped, unless REQUIRE_ALL_TESTS is set.
@@ -114,7 +129,7 @@ test: $(MOTO) ## Run every test (some minutes the first time)
 ## Before a commit
 
 .PHONY: check
-check: vet staticcheck format tidy check-playbooks ## Vet, lint and check the format (fetches two linters)
+check: vet staticcheck format tidy check-playbooks ## Vet, lint and check the format (PLAYBOOKS=<file or folder>; fetches two linters)
 
 .PHONY: vet
 vet:
@@ -139,7 +154,7 @@ check-playbooks: ## Find every mistake in playbooks (PLAYBOOKS=<file or folder>)
 
 .PHONY: check-payload
 check-payload: ## Find what the payload template of a webhook lacks (PAYLOAD=<file>; LIVE=1 PAYLOAD=<name of the webhook>)
-	@$(BOOMERANG) check --payload $(PAYLOAD)
+	@$(BOOMERANG) check --payload "$(PAYLOAD)"
 
 .PHONY: schema
 schema: ## Write the JSON Schema of playbooks, so that editors can complete them, and the reference of the steps
@@ -190,9 +205,9 @@ mutants: $(MOTO) ## Change the code of a package in small ways, and list the cha
 	.ci/with-moto $(GREMLINS) unleash --workers 1 --timeout-coefficient 10 $(MUTATED)
 
 .PHONY: cover
-cover: $(MOTO) ## Measure the coverage of shared/; less than COVERAGE percent fails (RACE=1: under the race detector)
+cover: $(MOTO) ## Measure the coverage of shared/; less than COVERAGE=90 percent fails (RACE=1: under the race detector)
 	@mkdir -p .build
-	$(if $(RACE),CGO_ENABLED=1) .ci/with-moto go test -tags=noown -shuffle=on -timeout=20m $(if $(RACE),-race -covermode=atomic) -coverpkg=./shared/... -coverprofile=.build/cover.out $(IN_PROCESS)
+	$(if $(call on,RACE),CGO_ENABLED=1) .ci/with-moto go test -tags=noown -shuffle=on -timeout=20m $(if $(call on,RACE),-race -covermode=atomic) -coverpkg=./shared/... -coverprofile=.build/cover.out $(IN_PROCESS)
 	@go tool cover -func=.build/cover.out | awk -v least=$(COVERAGE) '/^total:/ { seen = 1; \
 		printf "shared/ is covered to %s, and %d%% is the least\n", $$3, least; exit ($$3 + 0 < least) } END { if (!seen) exit 1 }'
 
@@ -300,7 +315,7 @@ package: sam-build ## Upload what was built, and write the template that names i
 
 .PHONY: deploy
 deploy: sam-build ## Deploy to AWS with your credentials (ENV=default or trial; GUIDED=1 asks for the parameters; needs SAM)
-	sam deploy --config-env $(ENV) $(if $(GUIDED),--guided)
+	sam deploy --config-env $(ENV) $(if $(call on,GUIDED),--guided)
 
 .PHONY: delete
 delete: need-sam ## Remove the stack and all that it made, in AWS and in Datadog (ENV=default or trial; needs SAM)
@@ -311,11 +326,11 @@ logs: need-sam ## Follow the functions' logs (ENV=default or trial; needs SAM)
 	sam logs --config-env $(ENV)
 
 .PHONY: drill
-drill: ## Send a synthetic alert and wait for its event (URL=<Function URL>; without one, all on this machine)
+drill: ## Send a synthetic alert and wait for its event (URL=<Function URL>; without one, all on this machine, with PLAYBOOKS=….yaml; LIVE=1 posts to Datadog; V=1 shows everything)
 	@$(BOOMERANG) drill $(URL) $(PLAYBOOKS_FLAGS)
 
 .PHONY: setup
-setup: ## Create the webhook, the dashboard and the monitors in a fake of Datadog and try them (LIVE=1 URL=…: in Datadog; DELETE=1: remove them)
+setup: ## Create the webhook, the dashboard and the monitors in a fake of Datadog and try them (LIVE=1 URL=…: in Datadog; DELETE=1: remove them; PLAYBOOKS=….yaml)
 	@$(BOOMERANG) setup $(if $(URL),--url $(URL)) $(PLAYBOOKS_FLAGS)
 
 .PHONY: redrive
