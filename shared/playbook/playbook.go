@@ -125,6 +125,9 @@ func Join(first *Book, more ...*Book) *Book {
 	return &all
 }
 
+// Kept returns the names that steps of then keep in a cycle.
+func (b *Book) Kept() []string { return slices.Clone(b.kept) }
+
 // For returns the plan for an alert with what is known of earlier cycles: the first
 // playbook that matches, with those that it continues to, or the fallback.
 func (b *Book) For(a alert.Alert, m memory.Memory) *Plan {

@@ -181,7 +181,13 @@ func (m message) name() string {
 		return "message " + m.id
 	case m.content.Storm != nil:
 		return "the summary of a storm of " + m.content.Storm.Source
+	case m.content.Action != nil:
+		return "the step " + m.content.Action.Step + " of the playbook " + m.content.Action.Playbook + " for " + m.alertName()
 	}
+	return m.alertName()
+}
+
+func (m message) alertName() string {
 	return m.content.Alert.Key() + "  " + cmp.Or(m.content.Alert.Title, m.content.Alert.AlertTitle)
 }
 

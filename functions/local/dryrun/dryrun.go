@@ -25,6 +25,7 @@ type Runner struct {
 	Budget      time.Duration
 	Poster      pipeline.Poster
 	Cycles      pipeline.Cycles // nil: the alert's cycle is unknown
+	Kept        pipeline.Kept   // nil: the cycle keeps nothing
 	Earlier     []memory.Cycle  // of the monitor's group
 	Now         func() time.Time
 	Override    func(Step) enrich.Step // returns what runs for a step; nil: the step
@@ -101,7 +102,7 @@ func (r Runner) Run(ctx context.Context, a alert.Alert) (Report, error) {
 	recorder := &recorder{override: r.Override, beforePost: len(plan.Steps())}
 	p := pipeline.New(pipeline.Config{
 		Playbooks: r.Playbooks, WebhookName: r.WebhookName, EnrichBudget: r.Budget, Poster: r.Poster, Cycles: r.Cycles, History: earlier(r.Earlier), Now: r.Now,
-		Steps: recorder.wrapAll,
+		Kept: r.Kept, Steps: recorder.wrapAll,
 	})
 	outcome, err := p.Redeliver(ctx, queue.Message{Alert: a})
 	return Report{

@@ -50,6 +50,8 @@ type (
 	cycle struct {
 		Lasted   time.Duration `yaml:"lasted" doc:"How long the cycle has lasted, such as 11m."`
 		Notified int           `yaml:"notified" doc:"The number of notifications, this one included."`
+
+		Kept map[string]string `yaml:"kept" doc:"What earlier notifications kept, by name (cycle.kept.<name>)."`
 	}
 
 	pastCycle struct {
@@ -148,6 +150,11 @@ func (s *Suite) addCases(d document) {
 		if reflect.ValueOf(c.Expect).IsZero() {
 			s.source.Report(path+".expect", "a case needs an expectation")
 		}
+		for name := range c.Cycle.Kept {
+			if known := s.book.Kept(); !slices.Contains(known, name) {
+				s.source.Report(path+".cycle.kept."+name, "no step of a then keeps %q%s", name, playbook.Suggest(name, known))
+			}
+		}
 		var err error
 		if c.decoded, err = s.decode(c); err != nil {
 			s.source.Report(path, "%s", err)
@@ -198,7 +205,7 @@ func (s *Suite) decode(c definition) (alert.Alert, error) {
 	} else {
 		a, err = decodeFields(c.Alert)
 	}
-	if c.Cycle != (cycle{}) {
+	if !reflect.ValueOf(c.Cycle).IsZero() {
 		a.CycleKey = cmp.Or(a.CycleKey, "cycle")
 	}
 	if len(c.Earlier) > 0 {

@@ -53,8 +53,24 @@ playbooks:
     match: alert.host == "never"
 `
 
+const keeping = `
+playbooks:
+  - name: checkout
+    steps:
+      - {uses: owner, when: cycle.kept.ticket == ""}
+    event: {title: "{{ .cycle.kept.ticket | default .alert.title }}"}
+    then:
+      - {name: open, uses: owner, on: failure, once: cycle, keep: {ticket: "{{ .steps.open.team }}"}}
+      - {name: close, uses: owner, on: recovery, when: cycle.kept.ticket != ""}
+`
+
 // suite writes a test file beside playbooks and loads it.
 func suite(t *testing.T, tests string) (*playbooktest.Suite, string, error) {
+	t.Helper()
+	return suiteOf(t, playbooks, tests)
+}
+
+func suiteOf(t *testing.T, playbooks, tests string) (*playbooktest.Suite, string, error) {
 	t.Helper()
 	folder := t.TempDir()
 	for name, content := range map[string]string{"a.yaml": playbooks, "a.test.yaml": tests} {
@@ -129,6 +145,39 @@ func TestRun_Passes(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"playbook never"}, r.Unreached); diff != "" {
 		t.Errorf("unreached (-want +got):\n%s", diff)
+	}
+}
+
+// A case says what the cycle keeps, and which actions run.
+func TestRun_Kept(t *testing.T) {
+	s, _, err := suiteOf(t, keeping, `
+steps: {owner: {data: {team: shop}}, open: {data: {team: OPS-7}}, close: {data: {team: done}}}
+cases:
+  - {name: opens, alert: {title: x, alert_transition: Triggered}, expect: {steps: [owner, open]}}
+  - {name: has one, alert: {alert_transition: Renotify}, cycle: {kept: {ticket: OPS-7}}, expect: {steps: [open], title: OPS-7}}
+  - {name: closes, alert: {alert_transition: Recovered}, cycle: {kept: {ticket: OPS-7}}, expect: {steps: [close], title: OPS-7}}
+  - {name: nothing to close, alert: {title: x, alert_transition: Recovered}, expect: {steps: [owner]}}
+  - {name: keeps nothing, alert: {title: x, alert_transition: Triggered}, steps: {open: {data: {tier: 1}}}, expect: {steps: [owner, open]}}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.Run(t.Context(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	failures := map[string][]string{}
+	for _, c := range r.Cases {
+		if len(c.Failures) > 0 {
+			failures[c.Name] = c.Failures
+		}
+	}
+	if diff := cmp.Diff(map[string][]string{"keeps nothing": {"playbook checkout, open, keep.ticket: the template came out empty"}}, failures); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	_, _, err = suiteOf(t, keeping, "cases: [{name: a, alert: {title: x}, cycle: {kept: {tikcet: x}}, expect: {steps: []}}]")
+	if want := `a.test.yaml:1:61: no step of a then keeps "tikcet"; did you mean "ticket"?`; err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 

@@ -88,7 +88,7 @@ func (s *Suite) run(ctx context.Context, c definition) (dryrun.Report, error) {
 	}
 	runner := dryrun.Runner{
 		Playbooks: s.book, WebhookName: "boomerang", Budget: time.Minute, Poster: discardPoster{},
-		Now: func() time.Time { return now }, Cycles: fixedHistory{c.Cycle, now}, Earlier: c.earlier(now),
+		Now: func() time.Time { return now }, Cycles: fixedHistory{c.Cycle, now}, Kept: kept(c.Cycle.Kept), Earlier: c.earlier(now),
 		Override: func(step dryrun.Step) enrich.Step { return c.Steps[step.Name].step(step) },
 	}
 	report, err := runner.Run(ctx, c.decoded)
@@ -139,3 +139,14 @@ func (h fixedHistory) AddNotification(_ context.Context, _ string, n ledger.Noti
 	}
 	return ledger.Cycle{FirstSeen: at.Add(-h.cycle.Lasted), LastSeen: at, Notified: max(1, h.cycle.Notified)}, nil
 }
+
+// kept is what a cycle keeps already. Nothing is added to it.
+type kept map[string]string
+
+func (k kept) Kept(context.Context, string, string) (ledger.Kept, error) {
+	return ledger.Kept{Texts: k}, nil
+}
+
+func (kept) Expect(context.Context, string, string, []string, time.Time) error { return nil }
+
+func (kept) Keep(context.Context, string, map[string]string, []string) error { return nil }

@@ -157,6 +157,57 @@ func TestHandler_Spans(t *testing.T) {
 	}
 }
 
+// What a dead letter claims is let go of, and the record and the metric name the step.
+func TestHandler_GiveUp(t *testing.T) {
+	action := func(receives string, err error) (gaveUp int, record map[string]any, lines []string) {
+		body, encodeErr := queue.Encode(queue.Message{Alert: alert.Alert{ID: "1", Title: "secret words"}, Action: &queue.Action{
+			Action: enrich.Action{Playbook: "shop", Step: "ticket", With: "body: secret words"}, Title: "secret words",
+		}})
+		if encodeErr != nil {
+			t.Fatal(encodeErr)
+		}
+		var log bytes.Buffer
+		h := handler.New(handler.Config{
+			DeadLetters: &deadLetters{}, Logger: slog.New(slog.NewJSONHandler(&log, nil)),
+			Redeliver: func(context.Context, queue.Message) (pipeline.Outcome, error) {
+				return pipeline.Outcome{Playbook: "shop"}, err
+			},
+			GiveUp: func(_ context.Context, m queue.Message, o *pipeline.Outcome) {
+				gaveUp++
+				o.Actions = append(o.Actions, pipeline.ActionResult{Playbook: m.Action.Playbook, Step: m.Action.Step, Result: "dead_letter"})
+			},
+		})
+		e := telemetrytest.During(t, func(ctx context.Context) {
+			if _, err := h.Handle(ctx, events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m", Body: body, Attributes: map[string]string{"ApproximateReceiveCount": receives}}}}); err != nil {
+				t.Error(err)
+			}
+		})
+		if err := json.Unmarshal(log.Bytes(), &record); err != nil || strings.Contains(log.String(), "secret words") {
+			t.Fatalf("%s: %v", log.String(), err)
+		}
+		return gaveUp, record, e.Lines(t)
+	}
+	down := fault.New(fault.Temporary, "the step ticket of the playbook shop: jira.example.com failed (503)", nil)
+	refused := fault.New(fault.Permanent, "the step ticket of the playbook shop: jira.example.com refused the request (400)", nil)
+	for _, c := range []struct {
+		receives string
+		err      error
+		level    string
+		gaveUp   int
+		lines    []string
+	}{
+		{"1", down, "WARN", 0, nil},
+		{"10", down, "ERROR", 1, []string{"boomerang.action:1|d|#result:dead_letter,playbook:shop,step:ticket"}},
+		{"1", refused, "ERROR", 1, []string{"boomerang.action:1|d|#result:dead_letter,playbook:shop,step:ticket"}},
+	} {
+		gaveUp, record, lines := action(c.receives, c.err)
+		_, isReported := record["actions"]
+		if gaveUp != c.gaveUp || record["level"] != c.level || record["error"] != c.err.Error() || isReported != (c.gaveUp > 0) || !slices.Equal(lines, c.lines) {
+			t.Errorf("received %s times: gave up %d times, metrics %q, record %v", c.receives, gaveUp, lines, record)
+		}
+	}
+}
+
 func TestHandler_LogAndMetrics(t *testing.T) {
 	var log bytes.Buffer
 	h := handler.New(handler.Config{Logger: slog.New(slog.NewJSONHandler(&log, nil)), Redeliver: redeliver})
