@@ -43,6 +43,7 @@ type delivery struct {
 // execution is one run of the pipeline.
 type execution struct {
 	at        time.Time
+	body      []byte // of the request
 	alert     alert.Alert
 	playbooks *playbook.Book
 	inputs    *inputs
@@ -84,6 +85,7 @@ func (d *deliveries) ran(id string, run execution) {
 		if one.next.Before(run.at) {
 			one.next = time.Time{}
 		}
+		run.body = bodyOf(one.request)
 		one.runs = append(one.runs, run)
 	})
 }

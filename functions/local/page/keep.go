@@ -70,7 +70,7 @@ func (p *Page) keep(ctx context.Context, k keeping) (any, error) {
 		return nil, failure{http.StatusUnprocessableEntity, "There is no event to keep: " + seen.Error}
 	}
 	var used []string
-	for _, v := range run.result(nil).Playbooks {
+	for _, v := range run.result().Playbooks {
 		if v.Used {
 			used = append(used, v.Name)
 		}
@@ -88,8 +88,8 @@ func (p *Page) keep(ctx context.Context, k keeping) (any, error) {
 
 // caseOf is a case in YAML. Its steps find again what they found now.
 func caseOf(k keeping, run *execution, used []string) (string, error) {
-	c := testCase{Name: strings.TrimSpace(k.Name), Alert: json.RawMessage(k.Body), Steps: map[string]stub{}}
-	if !json.Valid(c.Alert) || !strings.HasPrefix(strings.TrimSpace(k.Body), "{") {
+	c := testCase{Name: strings.TrimSpace(k.Name), Alert: run.body, Steps: map[string]stub{}}
+	if !json.Valid(c.Alert) || !bytes.HasPrefix(bytes.TrimSpace(run.body), []byte("{")) {
 		return "", failure{http.StatusUnprocessableEntity, "A case keeps a body that is a JSON object. Put this one into a file, and name it under event."}
 	}
 	for _, s := range run.outcome.Steps {

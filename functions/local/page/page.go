@@ -54,6 +54,7 @@ func New(ctx context.Context, c Config) (*Page, error) {
 		return nil, err
 	}
 	p.routes()
+	go markdown("") // The first event need not wait for the library's tables.
 	return p, nil
 }
 

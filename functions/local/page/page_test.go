@@ -11,11 +11,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"boomerang/functions/local/sandbox"
+	"boomerang/shared/awstest"
 	"boomerang/shared/fakedatadog"
 )
 
@@ -28,6 +30,16 @@ type served struct {
 
 func serve(t *testing.T, remote bool, variables map[string]string) served {
 	t.Helper()
+	return serveOn(t, nil, remote, variables)
+}
+
+func serveWith(t *testing.T, aws *awstest.AWS, variables map[string]string) served {
+	t.Helper()
+	return serveOn(t, aws, false, variables)
+}
+
+func serveOn(t *testing.T, aws *awstest.AWS, remote bool, variables map[string]string) served {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	s, err := sandbox.Start(nil, false, time.Now)
 	if err != nil {
@@ -35,6 +47,9 @@ func serve(t *testing.T, remote bool, variables map[string]string) served {
 	}
 	env := s.Environment(nil, slog.New(slog.DiscardHandler))
 	maps.Copy(env.Variables, variables)
+	if aws != nil {
+		env.AWS = aws.Config()
+	}
 	p, err := New(ctx, Config{Sandbox: s, Environment: env, Remote: remote})
 	if err != nil {
 		t.Fatal(err)
@@ -80,8 +95,13 @@ const tokenHeader, jsonHeader = "X-Webhook-Token: " + sandbox.Token, "Content-Ty
 func (s served) deliver(body string, headers ...string) card {
 	s.t.Helper()
 	s.do(http.MethodPost, "/", body, append([]string{tokenHeader, jsonHeader}, headers...)...)
-	all := s.page.deliveries.snapshot()
-	return all[len(all)-1].card()
+	for _, d := range slices.Backward(s.page.deliveries.snapshot()) {
+		if d.request.RawPath != "" {
+			return d.card()
+		}
+	}
+	s.t.Fatal("the page has no delivery")
+	return card{}
 }
 
 // call asks the page, and decodes its answer.
@@ -281,6 +301,7 @@ func TestStream(t *testing.T) {
 	if !strings.Contains(last[1], `"title":"first"`) || !strings.Contains(last[1], `"characters":`) {
 		t.Errorf("got %s", last[1])
 	}
+	last = s.events(2, "")[1] // The answer came after the run.
 	s.deliver(`{"id":"2","title":"second"}`)
 	if again := s.events(1, last[0]); !strings.Contains(again[0][1], `"title":"second"`) {
 		t.Errorf("a browser that comes back gets %s", again[0][1])

@@ -33,7 +33,7 @@ type preview struct {
 func (p *Page) preview(ctx context.Context, d draft) (any, error) {
 	run, seen := p.try(ctx, d)
 	if run != nil {
-		found := run.result([]byte(d.Body))
+		found := run.result()
 		seen.result = &found
 	}
 	return seen, nil
@@ -53,13 +53,21 @@ func (p *Page) try(ctx context.Context, d draft) (*execution, preview) {
 	if _, ok := errors.AsType[playbook.Problems](err); ok {
 		return nil, seen
 	}
-	a, bodyErr := webhook.Decode(bodyRequest(d.Body))
-	if err = errors.Join(err, bodyErr); err != nil {
-		seen.Error = fault.Public(err)
+	r, err := requestOf(d.Body)
+	var a alert.Alert
+	if err == nil {
+		a, err = webhook.Decode(r)
+	}
+	if err != nil {
+		seen.Error = err.Error()
+		if f, ok := errors.AsType[*fault.Error](err); ok {
+			seen.Error = f.Public
+		}
 		return nil, seen
 	}
 	p.seed(a)
 	run := execute(ctx, edited, a, edited.DryRun)
+	run.body = bodyOf(r)
 	switch {
 	case run.err != nil:
 		seen.Error = "No event would be posted: " + fault.Public(run.err) + "."

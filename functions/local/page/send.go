@@ -3,12 +3,10 @@ package page
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	number "math/rand/v2"
 	"net/http"
 	"os"
-	"path"
 	"strings"
 	"time"
 
@@ -17,6 +15,7 @@ import (
 
 	samples "boomerang/events"
 	"boomerang/functions/local/functionurl"
+	"boomerang/functions/local/request"
 	"boomerang/functions/local/sandbox"
 	webhook "boomerang/functions/webhook/handler"
 	"boomerang/shared/fakedatadog"
@@ -35,8 +34,14 @@ func (p *Page) setup(*http.Request) (any, error) {
 		files[file] = string(raw)
 	}
 	bodies := map[string]string{}
-	for name, r := range requests() {
-		bodies[name] = string(bodyOf(r))
+	names, _ := samples.Files.ReadDir(".") // The folder is embedded.
+	for _, name := range names {
+		raw, _ := samples.Files.ReadFile(name.Name())
+		body := string(raw) // As it is, where the body alone is another request.
+		if r, err := requestOf(body); err == nil && r.Headers["x-webhook-token"] == sandbox.Token {
+			body = string(bodyOf(r))
+		}
+		bodies[strings.TrimSuffix(name.Name(), ".json")] = body
 	}
 	return map[string]any{
 		"files": files, "writable": len(p.files) > 0, "samples": bodies,
@@ -44,28 +49,19 @@ func (p *Page) setup(*http.Request) (any, error) {
 	}, nil
 }
 
-// requests are the files of the folder events that are requests, by name, as if sent now.
-func requests() map[string]events.LambdaFunctionURLRequest {
-	all := map[string]events.LambdaFunctionURLRequest{}
-	files, _ := samples.Files.ReadDir(".") // The folder is embedded.
-	for _, file := range files {
-		raw, _ := samples.Files.ReadFile(file.Name())
-		var r events.LambdaFunctionURLRequest
-		if json.Unmarshal(raw, &r) != nil || r.RequestContext.HTTP.Method == "" {
-			continue // The payload of the webhook.
-		}
-		if fresh, err := functionurl.Fresh(r, time.Now()); err == nil {
-			all[strings.TrimSuffix(file.Name(), path.Ext(file.Name()))] = fresh
-		}
+// requestOf is the request that a text is or becomes, as if it were sent now.
+func requestOf(text string) (events.LambdaFunctionURLRequest, error) {
+	r, err := request.Of([]byte(text))
+	if err != nil {
+		return r.LambdaFunctionURLRequest, failure{http.StatusUnprocessableEntity, err.Error()}
 	}
-	return all
+	return functionurl.Fresh(r.LambdaFunctionURLRequest, time.Now())
 }
 
-// sending asks for deliveries: a body, or a sample by name, as often as Count says.
+// sending asks for deliveries of an alert.
 type sending struct {
-	Sample string `json:"sample"`
-	Body   string `json:"body"`
-	Count  int    `json:"count"`
+	Body  string `json:"body"`
+	Count int    `json:"count"`
 }
 
 // maxSent bounds a storm, and atOnce how many of its alerts arrive together.
@@ -77,22 +73,21 @@ const (
 // send delivers alerts to the function as Datadog does. Of several, each has its own id, as
 // long as those of Datadog.
 func (p *Page) send(ctx context.Context, s sending) (any, error) {
-	r, isSample := requests()[s.Sample]
-	if !isSample {
-		r = bodyRequest(s.Body)
+	r, err := requestOf(s.Body)
+	if err == nil && (s.Count < 1 || s.Count > maxSent) {
+		err = failure{http.StatusBadRequest, fmt.Sprintf("send 1 to %d alerts", maxSent)}
 	}
-	if s.Count < 1 || s.Count > maxSent {
-		return nil, failure{http.StatusBadRequest, fmt.Sprintf("send 1 to %d alerts", maxSent)}
+	if err != nil {
+		return nil, err
 	}
-	body := string(bodyOf(r))
-	a, err := webhook.Decode(r)
+	a, _ := webhook.Decode(r) // The function says what is wrong with it.
 	var group errgroup.Group
 	group.SetLimit(atOnce)
 	for range s.Count {
 		one := r
 		one.RequestContext.RequestID = rand.Text()
-		if err == nil && a.ID != "" && (isSample || s.Count > 1) {
-			one.Body, one.IsBase64Encoded = strings.ReplaceAll(body, a.ID, fmt.Sprintf("8306082%012d", number.Int64N(1e12))), false
+		if a.ID != "" && s.Count > 1 {
+			one.Body, one.IsBase64Encoded = strings.ReplaceAll(string(bodyOf(r)), a.ID, fmt.Sprintf("8306082%012d", number.Int64N(1e12))), false
 		}
 		group.Go(func() error {
 			_, err := p.function.Invoke(context.WithoutCancel(ctx), one)
@@ -100,19 +95,6 @@ func (p *Page) send(ctx context.Context, s sending) (any, error) {
 		})
 	}
 	return struct{}{}, group.Wait()
-}
-
-// bodyRequest is a request with this body, JSON or a form.
-func bodyRequest(body string) events.LambdaFunctionURLRequest {
-	media := "application/json"
-	if text := strings.TrimSpace(body); text != "" && !strings.ContainsRune("{[\"", rune(text[0])) && strings.Contains(text, "=") {
-		media = "application/x-www-form-urlencoded"
-	}
-	r := events.LambdaFunctionURLRequest{
-		Version: "2.0", RawPath: "/", Body: body, Headers: map[string]string{"content-type": media, "x-webhook-token": sandbox.Token, "user-agent": "the page"},
-	}
-	r.RequestContext.HTTP.Method, r.RequestContext.TimeEpoch = http.MethodPost, time.Now().UnixMilli()
-	return r
 }
 
 // misbehaviour of the fake: the next calls of a route meet a fault. An empty fault ends all.

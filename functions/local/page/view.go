@@ -68,12 +68,12 @@ func (d *delivery) state() (state, why string) {
 		return "waiting", fmt.Sprintf("The summary of a storm: monitor %s has more than %d alerts a minute. It is posted at %s.", d.message.Alert.MonitorID, d.message.Storm.Limit, d.next.Format(clock))
 	case d.message.FollowUp != nil && next != "":
 		return "waiting", "A follow-up says what became of the alert, at " + d.next.Format(clock) + ", unless it recovers."
+	case next != "":
+		return "queued", "Queued: " + d.message.Reason + "." + next
 	case run == nil && d.answer.StatusCode == 0:
 		return "received", "The function works on it."
 	case run == nil:
 		return "refused", fmt.Sprintf("Refused with %d %s: %s", d.answer.StatusCode, http.StatusText(d.answer.StatusCode), detail(d.answer))
-	case next != "":
-		return "queued", "Queued: " + d.message.Reason + "." + next
 	case run.err != nil:
 		return "failed", "No event: " + fault.Public(run.err) + ". Datadog sends the alert again."
 	}
@@ -146,9 +146,9 @@ type step struct {
 	Why      string        `json:"why,omitempty"`
 }
 
-func (run *execution) result(body []byte) result {
+func (run *execution) result() result {
 	r := result{
-		Fields: fields(run.alert, body), Guessed: run.alert.Guessed, Unreadable: run.alert.Unreadable, Warnings: run.outcome.PlaybookWarnings,
+		Fields: fields(run.alert, run.body), Guessed: run.alert.Guessed, Unreadable: run.alert.Unreadable, Warnings: run.outcome.PlaybookWarnings,
 		Playbooks: []verdict{}, Steps: []step{}, Versions: run.versions(),
 	}
 	earlier := run.outcome.Cycle.Earlier
@@ -249,7 +249,7 @@ func (d *delivery) roundTrip() roundTrip {
 		r.Tries = append(r.Tries, run.at.Format(clock)+" "+text)
 	}
 	if run := d.last(); run != nil {
-		found := run.result([]byte(r.Request.Body))
+		found := run.result()
 		r.result = &found
 	}
 	return r

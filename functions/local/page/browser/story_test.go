@@ -104,7 +104,7 @@ func (b *tab) picture(name, selector string) {
 	}
 	value[any](b, `document.querySelector("`+selector+`").scrollIntoView()`)
 	raw := must(b, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatWebp, Quality: new(int64(80))}).Data
-	if err := os.WriteFile(filepath.Join(folder, name+".webp"), raw, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, name+".webp"), raw, 0o644); err != nil { //nolint:gosec // It is for the repository.
 		b.Fatal(err)
 	}
 }
