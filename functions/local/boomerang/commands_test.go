@@ -83,6 +83,14 @@ func TestCommands(t *testing.T) {
 
 		{line: "check testdata/good testdata/lookup", shows: []string{"3 playbook files, no mistakes\n"}},
 		{line: "check testdata/good/source.yaml", shows: []string{`testdata/good/source.yaml:1:39: warning: Datadog does not list the source "githib"`, `did you mean "github"?`, "1 playbook file, no mistakes\n"}},
+		{line: "try ../../../events/triggered.json -p testdata/bad/a.yaml", fails: []string{`a.yaml:1:23: unknown key "mach"; did you mean "match"?`}},
+		{line: "check --strict testdata/good/source.yaml", shows: []string{"warning: Datadog does not list"}, fails: []string{"1 warning, which --strict does not let pass"}},
+		{line: "check --strict testdata/good/a.yaml", shows: []string{"1 playbook file, no mistakes\n"}},
+		{
+			line:  "check ../../../shared/playbook/default.yaml",
+			shows: []string{"1 playbook file, no mistakes\n\nPermissions of the application key", "  events_read               related_events, suspects\n", "  timeseries_query          "},
+		},
+		{line: "check --output json testdata/good/a.yaml", shows: []string{`"permissions": `}},
 		{line: "check testdata/bad", fails: []string{`a.yaml:1:23: unknown key "mach"; did you mean "match"?`, `did you mean "owner"?`, "owners.csv", "d.yaml:1:30: limit must be a number with one reading", "d.yaml:1:61: alert.tags.team is never nil"}},
 		{line: "check testdata/good/owners.yaml", fails: []string{"owners.yaml"}}, // A file that is named is checked as playbooks.
 		{line: "check ../../../events", fails: []string{"no playbooks in ../../../events"}},

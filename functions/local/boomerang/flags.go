@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -15,6 +16,7 @@ import (
 
 	"boomerang/functions/local/output"
 	"boomerang/functions/local/playbooktest"
+	"boomerang/shared/playbook/check"
 )
 
 // version is that of the module, or of the commit that it was built from.
@@ -139,6 +141,15 @@ func (c cli) withPlaybooks(paths []string) (cli, error) {
 	files, err := playbooktest.Playbooks(paths)
 	if err != nil {
 		return c, err
+	}
+	for _, file := range files { // A function that starts has the words of parsers.
+		source, err := os.ReadFile(file)
+		if err == nil {
+			_, err = check.Load(file, source, kindsBeside(file))
+		}
+		if err != nil {
+			return c, err
+		}
 	}
 	c.env = maps.Clone(c.env)
 	if c.env == nil {

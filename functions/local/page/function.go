@@ -29,6 +29,7 @@ import (
 	"boomerang/shared/enrich/registry"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/playbook"
+	"boomerang/shared/playbook/check"
 	"boomerang/shared/queue"
 	"boomerang/shared/secret"
 )
@@ -83,7 +84,7 @@ func (p *Page) book(edited string, source []byte) (*playbook.Book, error) {
 		if err != nil {
 			return nil, err
 		}
-		book, err := playbook.Load(file, text, p.kinds(file))
+		book, err := check.Load(file, text, p.kinds(file))
 		if err != nil {
 			return nil, err
 		}

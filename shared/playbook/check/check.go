@@ -74,8 +74,8 @@ func Read(name string, content []byte, into any) *playbook.Source {
 
 // Permission is a permission of Datadog's application key, and the steps that need it.
 type Permission struct {
-	Name  string
-	Steps []string
+	Name  string   `json:"name"`
+	Steps []string `json:"steps"`
 }
 
 // Permissions returns what steps of these kinds need in Datadog, by name.
