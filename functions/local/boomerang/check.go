@@ -30,9 +30,9 @@ func (c cli) checkCommand() *cobra.Command {
 	var o checkOptions
 	cmd := &cobra.Command{
 		Use: "check <playbook file or folder>...", Short: "Find all mistakes in playbooks, or what the payload template of a webhook lacks.",
-		Long: "Find all mistakes in playbooks, warn of what is probably not meant, and list the permissions that their\n" +
-			"steps need in Datadog. With --payload, find what the payload template of a webhook lacks,\n" +
-			"in a file or, with --live, in the webhook of that name in Datadog.",
+		Long: "Find all mistakes in playbooks, warn of what is probably not meant, and list the permissions that\n" +
+			"their steps need in Datadog. With --payload, find what the payload template of a webhook lacks, in a\n" +
+			"file or, with --live, in the webhook of that name in Datadog.",
 		Args: arguments(0, math.MaxInt),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			paths := slices.Concat(o.playbooks, args)
