@@ -61,11 +61,13 @@ func runSoak(t *testing.T, intake string, workers int) {
 		t.Parallel()
 	}
 	s := &soak{T: t, Stack: e2e.New(t), alerts: cmp.Or(n, soakAlerts)}
+	variables := withFollowUps(t)
+	variables["INTAKE"] = intake
 	for range webhooks {
-		s.instances = append(s.instances, s.Start(e2e.Webhook, map[string]string{"INTAKE": intake}))
+		s.instances = append(s.instances, s.Start(e2e.Webhook, variables))
 	}
 	for range workers {
-		s.instances = append(s.instances, s.Start(e2e.Redeliver, nil))
+		s.instances = append(s.instances, s.Start(e2e.Redeliver, variables))
 	}
 	s.begin()
 	started, sent := time.Now(), make(chan struct{})
@@ -80,10 +82,12 @@ func runSoak(t *testing.T, intake string, workers int) {
 	deliveries.Wait()
 	close(sent)
 	redeliveries.Wait()
+	s.followUp()
 	s.ClearFaults()
 	s.Logf("%d alerts, %d at once, INTAKE=%s, in %.0f s; %d calls failed", s.alerts, webhooks, intake, time.Since(started).Seconds(), len(s.Datadog.Faulted())+len(s.faultedAWS()))
 	s.Logf("posted %d, queued %d; 503 and repeated %d times", s.posted.Load(), s.queued.Load(), s.repeated.Load())
 	s.check()
+	s.checkFollowUps()
 }
 
 // begin waits for the instances and injects the faults.
@@ -115,6 +119,66 @@ func (s *soak) begin() {
 		s.AWS.Break(awstest.Fault{Effect: effect, Rate: faultRate / float64(len(aws))})
 	}
 }
+
+// followUp lets every second alert recover, and then the time of the follow-ups come.
+func (s *soak) followUp() {
+	var recoveries, followUps sync.WaitGroup
+	for i, f := range s.instances[:webhooks] {
+		recoveries.Go(func() {
+			for n := int64(2 + 2*i); n <= s.alerts; n += 2 * webhooks {
+				s.recover(f, n)
+			}
+		})
+	}
+	recoveries.Wait()
+	workers := s.instances[webhooks:]
+	if err := s.Drain(workers[0], limit, soakTimeout); err != nil {
+		s.Errorf("%v; the worker wrote %s", err, workers[0].Output())
+	}
+	s.LetPass(time.Minute)
+	for _, f := range workers {
+		followUps.Go(func() { mustFollowUp(s.T, s.Stack, f, soakTimeout) })
+	}
+	followUps.Wait()
+}
+
+func (s *soak) recover(f *e2e.Instance, n int64) {
+	id := strconv.FormatInt(n, 10)
+	a := e2e.Alert{ID: s.alerts + n, Monitor: n%soakMonitors + 1, Service: "service-" + id, Cycle: "cycle-" + id, Transition: "Recovered"}
+	for code := 503; code == 503; {
+		r, err := f.Deliver(a, limit)
+		if code = r.StatusCode; err != nil {
+			s.Error(err)
+			return
+		}
+	}
+}
+
+// checkFollowUps counts the follow-ups of each cycle: none after a recovery that the ledger
+// saw, and else one.
+func (s *soak) checkFollowUps() {
+	unseen := map[string]bool{}
+	for _, c := range s.faultedAWS() {
+		if cycle := cycleItem.FindSubmatch(c.Body); cycle != nil && c.Operation == "UpdateItem" {
+			unseen[string(cycle[1])] = true
+		}
+	}
+	posted := map[string]int{}
+	for _, e := range followUpsIn(s.Stack) {
+		posted[e.AggregationKey]++
+	}
+	for n := int64(1); n <= s.alerts; n++ {
+		cycle := "cycle-" + strconv.FormatInt(n, 10)
+		want := int(n % 2)
+		if got := posted[cycle]; got != want && (want == 1 || got > 1 || !unseen[cycle]) {
+			s.Errorf("%s has %d follow-ups, want %d", cycle, got, want)
+		}
+	}
+	s.Logf("%d of %d cycles have a follow-up", len(posted), s.alerts)
+}
+
+// cycleItem is the key of a cycle's item.
+var cycleItem = regexp.MustCompile(`"cycle#\d+:(cycle-\d+)"`)
 
 // deliver sends alerts as Datadog does, which repeats what is answered 5xx. They are
 // spread over ten hours and many services, as an event stream is.
@@ -162,8 +226,12 @@ func (s *soak) redeliver(f *e2e.Instance, sent <-chan struct{}) {
 // than a lost alert: the response to a post was lost and Datadog could not be searched
 // for the first event, or the ledger could not tell the alert from a copy.
 func (s *soak) check() {
-	events, unseen, unclaimed := s.Posted(), map[int64]int{}, map[int64]bool{}
+	events, unseen, unclaimed := map[int64]int{}, map[int64]int{}, map[int64]bool{}
 	for _, p := range s.Datadog.Posted() {
+		if slices.Contains(p.Event.Tags, followUpTag) {
+			continue
+		}
+		events[e2e.Number(p.Event)]++
 		if p.Fault == fakedatadog.DropResponse {
 			unseen[e2e.Number(p.Event)]++
 		}
