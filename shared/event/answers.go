@@ -144,7 +144,14 @@ var metricSentence = enrich.Pattern(`(?m)^\**([^*\n]+?)\** over \**([^*\n]+?)\**
 func statusOf(a alert.Alert) string {
 	switch {
 	case a.Status == "":
-		return metricSentence().FindString(firstRunes(a.Message, MaxText))
+		for l := range strings.Lines(firstRunes(a.Message, MaxText)) {
+			if strings.Contains(l, " during the ") { // The pattern is slow on other lines.
+				if found := metricSentence().FindString(l); found != "" {
+					return found
+				}
+			}
+		}
+		return ""
 	case a.Status == a.Query: // Of a composite monitor, whose parts are numbers.
 		return ""
 	}

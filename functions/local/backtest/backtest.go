@@ -34,39 +34,28 @@ func Run(s Selection, base, now Playbooks, workers int, progress func(done, tota
 		})
 	}
 	wait.Wait()
+	decideFates(s.Alerts, results)
 	r := newReport(s, base, now)
-	held, ends := [2]limiter{{}, {}}, endsOf(s.Alerts)
 	for i, one := range results {
-		a := s.Alerts[i]
-		r.add(a, one)
-		for side, o := range one.sides() {
-			switch {
-			case o == nil:
-			case held[side].holds(a, o.plan.Limit):
-				r.hold(side, a, *o)
-			case o.hasFollowUp(a, ends[i]):
-				r.followUp(side, a, *o)
-			}
-		}
+		r.add(s.Alerts[i], one)
 	}
 	return r.finished()
 }
 
-// result is what is known of one alert.
+// result is what is known of one alert. A pair has what the base makes of it, and what these
+// playbooks make of it.
 type result struct {
-	before, after *outcome // nil if it is open which playbooks match
-	changes       []change
-	notJudged     []string               // the kinds of change
-	unjudged      [2][]playbook.Unjudged // of the base and of these playbooks
+	fates     [2]*fate // nil if it is open which playbooks match
+	changes   []change
+	notJudged []string // the kinds of change
+	unjudged  [2][]playbook.Unjudged
 }
-
-func (r result) sides() [2]*outcome { return [2]*outcome{r.before, r.after} }
 
 // compare tries all conditions that are open both ways: the two versions can be compared as
 // far as the results agree.
-func compare(a Alert, base, now *playbook.Judge) result {
+func compare(a Alert, base, now *playbook.Judge) (r result) {
 	before, after := base.Judge(a.Alert, a.unknown), now.Judge(a.Alert, a.unknown)
-	r := result{unjudged: [2][]playbook.Unjudged{before.Open, after.Open}}
+	r.unjudged = [2][]playbook.Unjudged{before.Open, after.Open}
 	var open []string
 	for _, u := range slices.Concat(before.Open, after.Open) {
 		if condition := strings.TrimSpace(u.Source); !slices.Contains(open, condition) {
@@ -77,38 +66,51 @@ func compare(a Alert, base, now *playbook.Judge) result {
 		r.notJudged = []string{kindPlaybook}
 		return r
 	}
-	c := composer{a, map[string]composed{}}
+	c := newComposer(a)
 	for world := range 1 << len(open) {
 		holds := func(condition string) bool { return world>>slices.Index(open, strings.TrimSpace(condition))&1 == 1 }
-		one := compareOutcomes(c.outcome(before.Plan(holds)), c.outcome(after.Plan(holds)))
-		if world == 0 {
-			one.unjudged[0], one.unjudged[1] = slices.Concat(r.unjudged[0], one.unjudged[0]), slices.Concat(r.unjudged[1], one.unjudged[1])
-			r = one
+		sides := [2]*outcome{c.outcome(0, before.Plan(holds)), c.outcome(1, after.Plan(holds))}
+		changes, notJudged := changesBetween(sides[0], sides[1])
+		if world > 0 {
+			r.agree(sides, changes, notJudged)
 			continue
 		}
-		r.agree(one)
-	}
-	return r
-}
-
-func compareOutcomes(before, after outcome) result {
-	r := result{before: &before, after: &after}
-	r.changes, r.notJudged = changes(before, after)
-	for side, o := range r.sides() {
-		r.unjudged[side] = o.plan.Unjudged
+		r.changes, r.notJudged = changes, notJudged
+		for side, o := range sides {
+			r.fates[side], r.unjudged[side] = &o.fate, slices.Concat(r.unjudged[side], o.unjudged)
+		}
 	}
 	return r
 }
 
 // agree keeps what another result says, too.
-func (r *result) agree(other result) {
-	for side, o := range r.sides() {
-		if o != nil && o.playbook != other.sides()[side].playbook {
-			*[]**outcome{&r.before, &r.after}[side] = nil
+func (r *result) agree(sides [2]*outcome, changes []change, notJudged []string) {
+	for side, o := range sides {
+		if r.fates[side] != nil && r.fates[side].playbook != o.playbook {
+			r.fates[side] = nil
 		}
 	}
-	if !slices.Equal(r.changes, other.changes) || !slices.Equal(r.notJudged, other.notJudged) {
+	if !slices.Equal(r.changes, changes) || !slices.Equal(r.notJudged, notJudged) {
 		r.changes, r.notJudged = nil, []string{kindPlaybook}
+	}
+}
+
+// decideFates finds the alerts that limits hold back, and those that are followed up.
+func decideFates(alerts []Alert, results []result) {
+	counts, ends := [2]limiter{{}, {}}, endsOf(alerts)
+	for i, a := range alerts {
+		for side, f := range results[i].fates {
+			if f == nil {
+				continue
+			}
+			f.isHeld = counts[side].holds(a, f.limit)
+			if f.isHeld || !f.hasFollowUp(a, ends[i]) {
+				f.after = nil
+			}
+		}
+		if before, after := results[i].fates[0], results[i].fates[1]; before != nil && after != nil {
+			results[i].changes = append(results[i].changes, changesOfFate(*before, *after)...)
+		}
 	}
 }
 
@@ -127,11 +129,11 @@ func endsOf(alerts []Alert) []time.Time {
 }
 
 // hasFollowUp reports whether a follow-up comes before the cycle goes on.
-func (o outcome) hasFollowUp(a Alert, end time.Time) bool {
-	if len(o.plan.After) == 0 || !a.Transition.Fires() || !o.isFailure {
+func (f *fate) hasFollowUp(a Alert, end time.Time) bool {
+	if len(f.after) == 0 || !a.Transition.Fires() || !f.isFailure {
 		return false
 	}
-	return end.IsZero() || a.Date.Add(o.plan.After[0]).Before(end)
+	return end.IsZero() || a.Date.Add(f.after[0]).Before(end)
 }
 
 // limiter counts the alerts of each monitor by the minute, as the ledger does.

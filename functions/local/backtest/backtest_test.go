@@ -1,9 +1,11 @@
 package backtest_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/registry"
+	"boomerang/shared/site"
 )
 
 var began = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
@@ -145,7 +148,12 @@ func TestRun_Changes(t *testing.T) {
 		"a text":        {replaced("title:", "text: Run., title:"), append([]string{"changed 3, unchanged 3, not judged 0"}, append(matched, "3 text (checkout): |Run.")...)},
 		"another API": {replaced("title:", "api: v2, title:"), append([]string{"changed 3, unchanged 3, not judged 0"}, append(matched,
 			"3 priority normal → 2 (checkout): normal|2", "3 api v1 → v2 (checkout): v1|v2")...)},
-		"a limit": {replaced("- name: checkout", "- name: checkout\n    limit: 1"), append([]string{"changed 0, unchanged 6, not judged 0"}, append(matched, "held back 0 2, monitor 4711")...)},
+		"a limit": {replaced("- name: checkout", "- name: checkout\n    limit: 1"), append([]string{"changed 2, unchanged 4, not judged 0"}, append(matched,
+			"2 held_back no → yes (checkout): no|yes", "held back 0 2, monitor 4711")...)},
+		"a follow-up": {replaced("- name: checkout", "- name: checkout\n    after: [15m, 1h]"), append([]string{"changed 1, unchanged 5, not judged 0"}, append(matched,
+			"1 follow_up none → 15m, 1h (checkout): |15m, 1h")...)},
+		"a step": {replaced("event:", "steps: [{uses: owner}, {uses: oncall}]\n    event:"), append([]string{"changed 3, unchanged 3, not judged 0"}, append(matched,
+			"3 steps +oncall +owner (checkout): |owner, oncall")...)},
 		"a new continue": {replaced("- name: checkout", "- name: checkout\n    continue: true"), append([]string{"changed 3, unchanged 3, not judged 0"}, append(matched,
 			"3 playbook checkout → checkout + shop (checkout + shop): checkout|checkout + shop")...)},
 		"a match over a query": {replaced(`== "checkout"`, `== "checkout" && alert.query contains "p95"`), []string{
@@ -299,8 +307,50 @@ func TestRun_Posted(t *testing.T) {
 	}
 }
 
+func TestRun_Warnings(t *testing.T) {
+	r := run(t, stream(), base, strings.Replace(base, "title:", `priority: "{{ .alert.host }}", title:`, 1))
+	if len(r.Warnings) != 1 || r.Warnings[0].Count != 3 || !strings.Contains(r.Warnings[0].What, `event.priority: Datadog does not know "web-1"`) {
+		t.Errorf("got %+v", r.Warnings)
+	}
+}
+
 func TestRun_Empty(t *testing.T) {
-	if r := run(t, nil, base, base); r.Alerts != 0 || len(r.Matched) != 0 {
-		t.Errorf("got %+v", r)
+	r := run(t, nil, base, base)
+	raw, err := json.Marshal(r)
+	if err != nil || r.Alerts != 0 || strings.Contains(string(raw), "null") {
+		t.Errorf("got %s, %v", raw, err)
+	}
+}
+
+// manyEvents are n events of 5 services and 40 monitors, with messages of 0 to 4,000
+// characters.
+func manyEvents(n int) []byte {
+	states := []string{"[Triggered", "[Warn", "[Recovered", "[No data", "[P1] [Re-Triggered"}
+	var all strings.Builder
+	for i := range n {
+		service := []string{"checkout", "cart", "search", "payments", "orders"}[i%5]
+		message, _ := json.Marshal("%%%\nShoppers wait.\n" + strings.Repeat("Words of a runbook. ", i*7%200) + "\n\n@webhook-boomerang\n%%%")
+		fmt.Fprintf(&all, `{"id_str": "%d", "title": "%s on {host:web-%d,service:%s}] Latency of %s is high", "text": %s, "date_happened": %d, "alert_type": "error", "priority": "normal",
+			"host": "web-%d", "tags": ["monitor", "env:prod", "service:%s"], "url": "/event/event?event_id=%d", "monitor_id": %d, "monitor_groups": ["host:web-%d,service:%s"]}`+"\n",
+			8306082202796025001+2*i, states[i*3%5], i%50, service, service, message, 1795000000+i*60, i%50, service, i, 4700+i%40, i%50, service)
+	}
+	return []byte(all.String())
+}
+
+// BenchmarkRun decodes and compares 10,000 alerts; the goal is 10 s.
+func BenchmarkRun(b *testing.B) {
+	raw := manyEvents(10_000)
+	before, after := load(b, base), load(b, strings.Replace(base, "fails", "is down", 1)+`
+  - {name: often, match: alert.tags.service == "search" && memory.count > 3, event: {priority: low, tags: ["team:{{ .alert.extra.team }}"]}}
+`)
+	for b.Loop() {
+		events, err := backtest.Decode(b.Context(), site.Default, raw)
+		if err != nil {
+			b.Fatal(err)
+		}
+		r := backtest.Run(backtest.Select(events, "boomerang", false, time.Time{}), before, after, runtime.NumCPU(), func(int, int) {})
+		if r.Alerts != 10_000 || r.Changed != 2000 || r.NotJudged != 2000 {
+			b.Fatal(lines(r))
+		}
 	}
 }

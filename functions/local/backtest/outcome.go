@@ -6,7 +6,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
+	"boomerang/shared/enrich"
 	"boomerang/shared/event"
 	"boomerang/shared/playbook"
 )
@@ -14,42 +16,71 @@ import (
 // The kinds of change.
 const (
 	kindPlaybook  = "playbook"
-	kindTitle     = "title"
-	kindText      = "text"
-	kindTags      = "tags"
+	kindHeld      = "held_back"
+	kindFollowUp  = "follow_up"
 	kindAlertType = "alert_type"
 	kindPriority  = "priority"
+	kindTitle     = "title"
+	kindTags      = "tags"
+	kindText      = "text"
+	kindSteps     = "steps"
 	kindSource    = "source"
 	kindDevice    = "device_name"
 	kindAPI       = "api"
 )
 
 // kinds are in the order of the report.
-var kinds = []string{kindPlaybook, kindAlertType, kindPriority, kindTitle, kindTags, kindText, kindSource, kindDevice, kindAPI}
+var kinds = []string{
+	kindPlaybook, kindHeld, kindFollowUp, kindAlertType, kindPriority, kindTitle, kindTags, kindText, kindSteps, kindSource, kindDevice, kindAPI,
+}
 
 // outcome is what playbooks make of an alert, as far as it is known without the steps.
 type outcome struct {
-	plan      *playbook.Plan
+	fate
+	texts    map[string]string   // by kind
+	lists    map[string][]string // by kind
+	open     map[string][]playbook.Unjudged
+	unjudged []playbook.Unjudged
+}
+
+// fate is what counts of an outcome when all alerts are known.
+type fate struct {
+	first     string // the playbook that gives the event its tag
 	playbook  string // all that are used
-	texts     map[string]string
-	tags      []string
-	open      map[string][]playbook.Unjudged // by kind
-	isFailure bool                           // as far as it is known
-	cut       []string                       // what Datadog's limits leave out at least
+	limit     int
+	after     []time.Duration
+	isFailure bool     // as far as it is known
+	isHeld    bool     // by the limit
+	cut       []string // what Datadog's limits leave out at least
+	warnings  []string // of templates that failed
 }
 
 // composer composes the events of one alert. Most plans for it draft the same event.
 type composer struct {
 	Alert
 	composed map[string]composed
+	outcomes [2]map[string]*outcome // by playbooks
 }
 
 // composed is what counts of a composed event.
 type composed struct{ title, alertType, priority, omissions string }
 
-func (c composer) outcome(plan *playbook.Plan) outcome {
+func newComposer(a Alert) composer {
+	return composer{a, map[string]composed{}, [2]map[string]*outcome{{}, {}}}
+}
+
+// outcome returns what a plan of one side makes of the alert.
+func (c composer) outcome(side int, plan *playbook.Plan) *outcome {
+	name := strings.Join(plan.Names, " + ")
+	if known := c.outcomes[side][name]; known != nil {
+		return known
+	}
 	draft, _ := plan.Draft(nil, event.Cycle{})
-	o := outcome{plan: plan, playbook: strings.Join(plan.Names, " + "), tags: draft.Tags, open: map[string][]playbook.Unjudged{}}
+	o := &outcome{
+		fate:     fate{first: plan.Name(), playbook: name, limit: plan.Limit, after: plan.After, warnings: draft.Warnings},
+		open:     map[string][]playbook.Unjudged{},
+		unjudged: plan.Unjudged,
+	}
 	for _, u := range plan.Unjudged {
 		kind, _, _ := strings.Cut(strings.TrimPrefix(u.Key, "event."), "[")
 		o.open[kind] = append(o.open[kind], u)
@@ -57,8 +88,12 @@ func (c composer) outcome(plan *playbook.Plan) outcome {
 	o.isFailure = event.IsFailure(c.Alert.Alert, draft) && len(o.open[kindAlertType]) == 0
 	e := c.compose(plan.API, draft)
 	o.texts = map[string]string{
-		kindPlaybook: o.playbook, kindAPI: plan.API, kindTitle: e.title, kindText: draft.Text, kindAlertType: e.alertType,
+		kindPlaybook: name, kindAPI: plan.API, kindTitle: e.title, kindText: draft.Text, kindAlertType: e.alertType,
 		kindPriority: e.priority, kindSource: draft.Source, kindDevice: draft.Device,
+	}
+	o.lists = map[string][]string{kindTags: draft.Tags}
+	for _, step := range plan.Steps() {
+		o.lists[kindSteps] = append(o.lists[kindSteps], step.Name)
 	}
 	const ellipsis = "…"
 	if whole := cmp.Or(draft.Title, c.Title); strings.Count(e.title, ellipsis) > strings.Count(whole, ellipsis) && len(o.open[kindTitle]) == 0 {
@@ -67,6 +102,7 @@ func (c composer) outcome(plan *playbook.Plan) outcome {
 	if e.omissions != "" && len(o.open[kindText]) == 0 {
 		o.cut = append(o.cut, e.omissions)
 	}
+	c.outcomes[side][name] = o
 	return o
 }
 
@@ -96,36 +132,64 @@ type change struct {
 	group string
 }
 
-// changes compares two outcomes. notJudged are the kinds that depend on unknown values.
-func changes(before, after outcome) (found []change, notJudged []string) {
+// changesBetween compares two outcomes. notJudged are the kinds that depend on unknown values.
+func changesBetween(before, after *outcome) (found []change, notJudged []string) {
 	for _, kind := range kinds {
 		isJudged := slices.EqualFunc(before.open[kind], after.open[kind], isSame)
 		if !isJudged {
 			notJudged = append(notJudged, kind)
 		}
-		if !isJudged && kind != kindTags {
-			continue
-		}
-		c := change{kind: kind, playbook: after.playbook, before: before.texts[kind], after: after.texts[kind]}
+		c := change{kind: kind, playbook: after.playbook}
 		switch kind {
-		case kindTags:
+		case kindTags, kindSteps:
 			var added, removed []string
 			if isJudged || len(before.open[kind]) == 0 { // No open tag of the base can be the same.
-				added = without(after.tags, before.tags)
+				added = without(after.lists[kind], before.lists[kind])
 			}
 			if isJudged || len(after.open[kind]) == 0 {
-				removed = without(before.tags, after.tags)
+				removed = without(before.lists[kind], after.lists[kind])
 			}
-			c.before, c.after = strings.Join(removed, ", "), strings.Join(added, ", ")
-			c.group = joined(names("-", removed), names("+", added))
-		case kindPlaybook, kindAlertType, kindPriority, kindAPI:
-			c.group = orNone(c.before) + " → " + orNone(c.after)
+			if kind == kindSteps && before.playbook != after.playbook {
+				continue // Other playbooks have other steps.
+			}
+			c.before, c.after, c.group = strings.Join(removed, ", "), strings.Join(added, ", "), strings.TrimSpace(names("-", removed)+" "+names("+", added))
+		default:
+			if !isJudged {
+				continue
+			}
+			c.before, c.after = before.texts[kind], after.texts[kind]
+			if kind == kindPlaybook || kind == kindAlertType || kind == kindPriority || kind == kindAPI {
+				c.group = arrow(c.before, c.after)
+			}
 		}
 		if c.before != c.after {
 			found = append(found, c)
 		}
 	}
 	return found, notJudged
+}
+
+// changesOfFate compares what becomes of the alert's event.
+func changesOfFate(before, after fate) (found []change) {
+	for kind, texts := range map[string][2]string{
+		kindHeld:     {yesNo(before.isHeld), yesNo(after.isHeld)},
+		kindFollowUp: {durations(before.after), durations(after.after)},
+	} {
+		if texts[0] != texts[1] {
+			found = append(found, change{kind, after.playbook, texts[0], texts[1], arrow(texts[0], texts[1])})
+		}
+	}
+	return found
+}
+
+func yesNo(is bool) string { return map[bool]string{true: "yes", false: "no"}[is] }
+
+func durations(all []time.Duration) string {
+	texts := make([]string, len(all))
+	for i, d := range all {
+		texts[i] = enrich.ShortDuration(d)
+	}
+	return strings.Join(texts, ", ")
 }
 
 // isSame reports whether two templates come out equal, whatever the unknown values are.
@@ -141,16 +205,16 @@ func without(list, other []string) (all []string) {
 	return all
 }
 
-// names returns the sorted names of tags, each once with a sign.
-func names(sign string, tags []string) string {
+// names returns the sorted names of tags or steps, each once with a sign.
+func names(sign string, list []string) string {
 	all := map[string]bool{}
-	for _, tag := range tags {
-		name, _, _ := strings.Cut(tag, ":")
+	for _, one := range list {
+		name, _, _ := strings.Cut(one, ":")
 		all[sign+name] = true
 	}
 	return strings.Join(slices.Sorted(maps.Keys(all)), " ")
 }
 
-func joined(a, b string) string { return strings.TrimSpace(a + " " + b) }
-
-func orNone(text string) string { return cmp.Or(text, "none") }
+func arrow(before, after string) string {
+	return cmp.Or(before, "none") + " → " + cmp.Or(after, "none")
+}

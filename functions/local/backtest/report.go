@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"boomerang/shared/enrich"
 	"boomerang/shared/playbook"
 )
 
@@ -34,6 +33,7 @@ type Report struct {
 	Cut      Count   `json:"cut"`
 	HeldBack Count   `json:"held_back"`
 	Followed Count   `json:"followed_up"`
+	Warnings []Group `json:"warnings"` // of templates that failed
 
 	Unjudged []Unjudged `json:"unjudged"`
 	// Posted compares the base with the events that Boomerang posted.
@@ -124,10 +124,11 @@ type unjudgedKey struct{ playbook, key, source string }
 
 // The lists of groups besides that of changes.
 const (
-	cutList    = "cut"
-	heldList   = "held back"
-	followList = "followed up"
-	postedList = "posted"
+	cutList     = "cut"
+	heldList    = "held back"
+	followList  = "followed up"
+	warningList = "warning"
+	postedList  = "posted"
 )
 
 func (r *report) add(a Alert, one result) {
@@ -142,26 +143,41 @@ func (r *report) add(a Alert, one result) {
 	for _, c := range one.changes {
 		r.group(groupKey{"", c.kind, c.playbook, c.group}, a, c.before, c.after)
 	}
-	for side, o := range one.sides() {
-		if o == nil {
+	for side, f := range one.fates {
+		if f == nil {
 			r.Open.add(side)
 			continue
 		}
-		r.match(o.plan.Name()).add(side)
-		if o.plan.Name() == r.fallbacks[side] {
-			r.Default.add(side)
-		}
-		if len(o.cut) > 0 {
-			r.Cut.add(side)
+		r.match(f.first).add(side)
+		for pair, counts := range map[*Pair]bool{
+			&r.Default: f.first == r.fallbacks[side], &r.Cut.Pair: len(f.cut) > 0, &r.HeldBack.Pair: f.isHeld, &r.Followed.Pair: len(f.after) > 0,
+		} {
+			if counts {
+				pair.add(side)
+			}
 		}
 	}
-	if one.after != nil {
-		for _, what := range one.after.cut {
-			r.group(groupKey{cutList, "", one.after.playbook, withoutNumbers(what)}, a, "", what)
-		}
+	if f := one.fates[1]; f != nil {
+		r.addFate(a, f)
 	}
 	r.addPosted(a, one)
 	r.addUnjudged(one.unjudged)
+}
+
+// addFate groups what becomes of an alert with the playbooks of the working tree.
+func (r *report) addFate(a Alert, f *fate) {
+	for _, what := range f.cut {
+		r.group(groupKey{cutList, "", f.playbook, withoutNumbers(what)}, a, "", what)
+	}
+	for _, warning := range f.warnings {
+		r.group(groupKey{warningList, "", f.playbook, warning}, a, "", "")
+	}
+	if f.isHeld {
+		r.group(groupKey{heldList, "", f.playbook, "monitor " + a.MonitorID}, a, "", "")
+	}
+	if len(f.after) > 0 {
+		r.group(groupKey{followList, "", f.playbook, "after " + durations(f.after)}, a, "", "")
+	}
 }
 
 // withoutNumbers replaces the numbers of a text, which differ by alert.
@@ -176,11 +192,11 @@ func withoutNumbers(text string) string {
 }
 
 func (r *report) addPosted(a Alert, one result) {
-	if a.Posted == "" || one.before == nil {
+	if a.Posted == "" || one.fates[0] == nil {
 		return
 	}
 	r.Posted.Events++
-	if name := one.before.plan.Name(); name != a.Posted {
+	if name := one.fates[0].first; name != a.Posted {
 		r.Posted.Other++
 		r.group(groupKey{postedList, "", name, "posted by " + a.Posted}, a, a.Posted, name)
 	}
@@ -206,22 +222,6 @@ func (r *report) addUnjudged(sides [2][]playbook.Unjudged) {
 	}
 }
 
-// hold counts an alert that a limit holds back.
-func (r *report) hold(side int, a Alert, o outcome) {
-	r.HeldBack.add(side)
-	if side == 1 {
-		r.group(groupKey{heldList, "", o.playbook, "monitor " + a.MonitorID}, a, "", "")
-	}
-}
-
-// followUp counts an alert that gets a follow-up.
-func (r *report) followUp(side int, a Alert, o outcome) {
-	r.Followed.add(side)
-	if side == 1 {
-		r.group(groupKey{followList, "", o.playbook, "after " + enrich.ShortDuration(o.plan.After[0])}, a, "", "")
-	}
-}
-
 func (r *report) match(name string) *Match {
 	if r.matched[name] == nil {
 		r.matched[name] = &Match{Playbook: name}
@@ -243,11 +243,17 @@ func (r *report) group(key groupKey, a Alert, before, after string) {
 
 // finished sorts all lists: the most frequent first.
 func (r *report) finished() Report {
-	for key, g := range r.groups {
-		list := map[string]*[]Group{"": &r.Changes, cutList: &r.Cut.Groups, heldList: &r.HeldBack.Groups, followList: &r.Followed.Groups, postedList: &r.Posted.Groups}[key.list]
-		*list = append(*list, *g)
+	r.Matched, r.Unjudged = []Match{}, []Unjudged{} // JSON has no null in their places.
+	lists := map[string]*[]Group{
+		"": &r.Changes, cutList: &r.Cut.Groups, heldList: &r.HeldBack.Groups, followList: &r.Followed.Groups, warningList: &r.Warnings, postedList: &r.Posted.Groups,
 	}
-	for _, list := range []*[]Group{&r.Changes, &r.Cut.Groups, &r.HeldBack.Groups, &r.Followed.Groups, &r.Posted.Groups} {
+	for _, list := range lists {
+		*list = []Group{}
+	}
+	for key, g := range r.groups {
+		*lists[key.list] = append(*lists[key.list], *g)
+	}
+	for _, list := range lists {
 		slices.SortFunc(*list, func(a, b Group) int {
 			return cmp.Or(
 				cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind)), cmp.Compare(b.Count, a.Count),

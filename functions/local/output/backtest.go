@@ -42,6 +42,7 @@ func (p *Printer) Backtest(r backtest.Report) {
 		{"Cut, for Datadog's limits", r.Cut.Groups},
 		{"Held back, by the limit of a playbook", r.HeldBack.Groups},
 		{"Followed up", r.Followed.Groups},
+		{"Templates that failed", r.Warnings},
 		{"Posted by another playbook than the base's", r.Posted.Groups},
 	} {
 		if len(list.groups) > 0 {
