@@ -1,0 +1,275 @@
+package functions_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"boomerang/functions/internal/e2e"
+	"boomerang/shared/fakedatadog"
+)
+
+const deskPlaybooks = `
+playbooks:
+  - name: desk
+    steps: [{uses: monitor}]
+    then:
+      - name: open
+        uses: lambda
+        on: failure
+        once: cycle
+        timeout: 2s
+        with: {function: desk, with: {do: open, title: "{{ .event.title }}"}}
+        keep: {ticket: "{{ .steps.open.data.key }}"}
+      - name: close
+        uses: lambda
+        on: recovery
+        timeout: 2s
+        with: {function: desk, with: {do: close, ticket: "{{ .cycle.kept.ticket }}"}}
+`
+
+// desk is a user's function that opens a ticket for each idempotency key, and closes tickets.
+type desk struct {
+	variables map[string]string // of the functions that call it
+
+	mu      sync.Mutex
+	down    bool
+	before  func() // called before and after a ticket is opened
+	after   func()
+	tickets map[string]string // numbers by key
+	asked   map[string]string // what was sent, by key
+	closed  []string
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "playbooks.yaml")
+	if err := os.WriteFile(file, []byte(deskPlaybooks), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{tickets: map[string]string{}, asked: map[string]string{}}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.serve(t, w, r) }))
+	t.Cleanup(server.Close)
+	d.variables = map[string]string{"PLAYBOOKS_FILE": file, "AWS_ENDPOINT_URL_LAMBDA": server.URL, "AWS_MAX_ATTEMPTS": "1", "INTAKE": "direct"}
+	return d
+}
+
+func (d *desk) serve(t *testing.T, w http.ResponseWriter, r *http.Request) {
+	var event struct {
+		With map[string]string `json:"with"`
+		Key  string            `json:"idempotency_key"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&event); err != nil || event.Key == "" {
+		t.Errorf("the function got %+v, %v", event, err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	sent := fmt.Sprint(event.With)
+	if known, ok := d.asked[event.Key]; ok && known != sent {
+		t.Errorf("an attempt sends %s, and another %s", known, sent)
+	}
+	d.asked[event.Key] = sent
+	if d.down {
+		w.Header().Set("X-Amzn-ErrorType", "ServiceException")
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	if d.before != nil {
+		d.before()
+	}
+	switch event.With["do"] {
+	case "open":
+		if d.tickets[event.Key] == "" {
+			d.tickets[event.Key] = fmt.Sprintf("OPS-%d", len(d.tickets)+1)
+		}
+		_, _ = fmt.Fprintf(w, `{"data": {"key": %q}}`, d.tickets[event.Key])
+	case "close":
+		d.closed = append(d.closed, event.With["ticket"])
+		_, _ = fmt.Fprint(w, `{"data": {"key": "closed"}}`)
+	}
+	if d.after != nil {
+		d.after()
+	}
+}
+
+func (d *desk) set(down bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.down = down
+}
+
+// mustHave fails unless there is one ticket, and it was closed so many times.
+func (d *desk) mustHave(t *testing.T, closed ...string) {
+	t.Helper()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.tickets) != 1 || !slices.Equal(d.closed, closed) {
+		t.Errorf("tickets %v, closed %q", d.tickets, d.closed)
+	}
+}
+
+// beginDesk returns a stack whose functions call a desk.
+func beginDesk(t *testing.T) (d *desk, s *e2e.Stack, webhook, worker *e2e.Instance) {
+	t.Helper()
+	t.Parallel()
+	d, s = newDesk(t), e2e.New(t)
+	s.AddMonitors(4711)
+	return d, s, s.Start(e2e.Webhook, d.variables), s.Start(e2e.Redeliver, d.variables)
+}
+
+var (
+	opens  = e2e.Alert{ID: 1, Cycle: "cycle-1"}
+	closes = e2e.Alert{ID: 2, Cycle: "cycle-1", Transition: "Recovered"}
+)
+
+// TestAction_Waits has a ticket opened and closed by actions that wait in the queue.
+func TestAction_Waits(t *testing.T) {
+	d, s, webhook, worker := beginDesk(t)
+	d.set(true)
+	mustDeliver(t, webhook, opens, "posted")
+	mustDeliver(t, webhook, closes, "posted")
+	if n := s.Length(s.Queue); n != 2 {
+		t.Fatalf("%d messages wait; the webhook wrote %s", n, webhook.Output())
+	}
+	if b := s.Poll(worker, limit); b.Failed == 0 {
+		t.Errorf("while the function fails: %+v", b)
+	}
+	mustDeliver(t, webhook, opens, "duplicate")
+	d.set(false)
+	mustDrain(t, s, worker)
+	d.mustHave(t, "OPS-1")
+	mustPost(t, s, map[int64]int{1: 1, 2: 1})
+	mustDeliver(t, webhook, e2e.Alert{ID: 3, Cycle: "cycle-1", Transition: "Renotify"}, "posted")
+	d.mustHave(t, "OPS-1")
+	logs := webhook.Output() + worker.Output()
+	for _, want := range []string{`"actions":[{"playbook":"desk","step":"open","result":"queued"`, `"result":"done"`, `"outcome":"acted"`, "it waits for ticket"} {
+		if !strings.Contains(logs, want) {
+			t.Errorf("%s is in no log: %s", want, logs)
+		}
+	}
+	if strings.Contains(logs, "Checkout p95 latency is high") {
+		t.Errorf("the alert's words are in a log: %s", logs)
+	}
+}
+
+// TestAction_AlertWaits has the trigger wait in the queue when its recovery comes.
+func TestAction_AlertWaits(t *testing.T) {
+	d, s, webhook, worker := beginDesk(t)
+	inject(t, s, isPost, fakedatadog.Status(503), 0)
+	mustDeliver(t, webhook, opens, "queued")
+	s.ClearFaults()
+	mustDeliver(t, webhook, closes, "posted")
+	d.mustNothing(t)
+	mustDrain(t, s, worker)
+	d.mustHave(t, "OPS-1")
+	mustPost(t, s, map[int64]int{1: 1, 2: 1})
+}
+
+func (d *desk) mustNothing(t *testing.T) {
+	t.Helper()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.tickets)+len(d.closed) > 0 {
+		t.Errorf("tickets %v, closed %q", d.tickets, d.closed)
+	}
+}
+
+// TestAction_DeadLetter gives an action up after its tries, and redrives it.
+func TestAction_DeadLetter(t *testing.T) {
+	d, s, webhook, worker := beginDesk(t)
+	d.set(true)
+	mustDeliver(t, webhook, opens, "posted")
+	if err := s.Drain(worker, limit, timeout); err != nil {
+		t.Fatal(err)
+	}
+	dead := s.Take(s.DeadLetters)
+	if len(dead) != 1 || !strings.HasPrefix(reason(dead[0]), "the step open of the playbook desk: AWS Lambda could not run the function desk") {
+		t.Fatalf("%d dead letters; the worker wrote %s", len(dead), worker.Output())
+	}
+	d.set(false)
+	mustDeliver(t, webhook, closes, "posted") // It waits no longer.
+	d.mu.Lock()
+	if !slices.Equal(d.closed, []string{""}) {
+		t.Errorf("closed %q", d.closed)
+	}
+	d.closed = nil
+	d.mu.Unlock()
+	s.Enqueue(*dead[0].Body)
+	mustDrain(t, s, worker)
+	d.mustHave(t)
+	s.Enqueue(*dead[0].Body)
+	mustDrain(t, s, worker)
+	d.mustHave(t)
+	mustPost(t, s, map[int64]int{1: 1, 2: 1})
+}
+
+// TestAction_Copies delivers one alert to two instances at once.
+func TestAction_Copies(t *testing.T) {
+	d, s, webhook, worker := beginDesk(t)
+	other := s.Start(e2e.Webhook, d.variables)
+	var both sync.WaitGroup
+	for _, f := range []*e2e.Instance{webhook, other} {
+		both.Go(func() {
+			if r, err := f.Deliver(opens, limit); err != nil || r.StatusCode > 202 {
+				t.Errorf("%d %s, %v", r.StatusCode, r.Body, err)
+			}
+		})
+	}
+	both.Wait()
+	mustDrain(t, s, worker)
+	d.mustHave(t)
+	mustPost(t, s, map[int64]int{1: 1})
+}
+
+// TestAction_Crash kills the webhook at every call that it makes about an alert with an
+// action. The alert comes again, and has one event and one ticket, which its recovery closes.
+func TestAction_Crash(t *testing.T) {
+	t.Parallel()
+	points := map[string]crash{"before the ticket": {}, "after the ticket": {after: true}}
+	for operation, calls := range map[string]int{"PutItem": 4, "UpdateItem": 4, "GetItem": 2} {
+		for nth := 1; nth <= calls; nth++ {
+			points[fmt.Sprint("before ", operation, " ", nth)] = crash{service: "DynamoDB", operation: operation, nth: nth}
+			points[fmt.Sprint("after ", operation, " ", nth)] = crash{service: "DynamoDB", operation: operation, nth: nth, after: true}
+		}
+	}
+	points["before the post"], points["after the post"] = crashes["before the post"], crashes["after the post"]
+	for name, c := range points {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			s, webhook := c.startWith(t, e2e.Webhook, d.variables, nil)
+			if c.service == "" && c.datadog == "" {
+				d.mu.Lock()
+				if c.after {
+					d.after = webhook.Kill
+				} else {
+					d.before = webhook.Kill
+				}
+				d.mu.Unlock()
+			}
+			if r, err := webhook.Deliver(opens, limit); err == nil {
+				t.Fatalf("it was not killed, and answered %d %s", r.StatusCode, r.Body)
+			}
+			s.ClearFaults()
+			d.mu.Lock()
+			d.before, d.after = nil, nil
+			d.mu.Unlock()
+			again, worker := s.Start(e2e.Webhook, d.variables), s.Start(e2e.Redeliver, d.variables)
+			if code, status := deliver(t, again, opens); code > 202 {
+				t.Fatalf("the repetition was answered %d %s", code, status)
+			}
+			mustDrain(t, s, worker)
+			mustDeliver(t, again, closes, "posted")
+			mustDrain(t, s, worker)
+			d.mustHave(t, "OPS-1")
+			mustPost(t, s, map[int64]int{1: 1, 2: 1})
+		})
+	}
+}
