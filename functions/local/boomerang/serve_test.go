@@ -132,3 +132,21 @@ func TestServe_AddressInUse(t *testing.T) {
 		errorContains(t, err, "cannot serve on "+address, "make serve ADDRESS=127.0.0.1:8788")
 	}
 }
+
+func TestServe_Page(t *testing.T) {
+	s := startServe(t)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept", "text/html")
+	contains(t, s.screen, "Page           "+s.url+"\n")
+	contains(t, do(t, r), "<title>Boomerang</title>")
+}
+
+func TestServe_Remote(t *testing.T) {
+	for _, address := range []string{"0.0.0.0:0", ":0", "[::]:0"} {
+		_, err := invoke(t, nil, "serve", address)
+		errorContains(t, err, "other machines can reach "+address, "--remote")
+	}
+}

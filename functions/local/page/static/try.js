@@ -97,12 +97,12 @@ function misbehaviour() {
   const fault = h("select", { id: "fault" }, faults.map(([value, text]) => h("option", { value }, text)));
   const route = h("select", { id: "route" }, ["*", "events.create", ...setup.routes].map((value) => h("option", { value }, value === "*" ? "all calls" : value)));
   const calls = h("input", { id: "calls", type: "number", min: "0", value: "1" });
-  return h("fieldset", {}, h("legend", {}, "Datadog's stand-in"),
+  return h("details", {}, h("summary", {}, "Let Datadog's stand-in misbehave"), h("div", { class: "row" },
     field("fault", "It", fault), field("route", "For", route), field("calls", "Calls (0: all)", calls),
     act("Apply", async () => {
       await post("fault", { fault: fault.value, route: route.value, calls: Number(calls.value) });
       return fault.value ? "The next calls fail" : "It behaves well";
-    }));
+    })));
 }
 
 async function open() {
@@ -112,7 +112,7 @@ async function open() {
   const files = Object.keys(setup.files);
   const file = h("select", { id: "file" }, files.map((value) => h("option", { value }, value)));
   view = {
-    file, body: area("body", setup.samples.triggered ?? "", 14), playbooks: area("playbooks", setup.files[file.value], 18),
+    file, body: area("body", setup.samples.triggered ?? "", 12), playbooks: area("playbooks", setup.files[file.value], 12),
     problems: h("ul", { class: "problems", id: "problems", "aria-live": "polite" }), result: h("div", { class: "result" }), outcome: h("div", { class: "outcome", "aria-live": "polite" }),
     name: h("input", { id: "name", value: "says what it says today" }),
   };
@@ -129,15 +129,14 @@ async function open() {
     h("h2", { tabindex: "-1" }, "Try an alert and a playbook"),
     h("div", { class: "editors" },
       h("section", { "aria-label": "Alert" }, field("sample", "Sample", sample), field("body", "Body of the webhook", view.body),
-        h("div", { class: "row" }, act("Send it", () => deliver(1)), act("Send a burst of 10", () => deliver(10)), act("Send a storm of 100", () => deliver(100)))),
+        h("div", { class: "row" }, act("Send it", () => deliver(1)), act("Send a burst of 10", () => deliver(10)), act("Send a storm of 100", () => deliver(100))), !setup.live && misbehaviour()),
       h("section", { "aria-label": "Playbooks" }, field("file", "File", file), field("playbooks", "Playbooks", view.playbooks), view.problems,
         h("div", { class: "row" }, setup.writable && act("Save", save), field("name", "The case", view.name), act("Keep as test case", keep)))),
     view.outcome,
-    !setup.live && misbehaviour(),
     h("h2", {}, "Result"),
     h("p", { class: "hint" }, "It changes with each change above. Nothing is posted."),
     view.result,
-  ].filter(Boolean);
+  ];
 }
 
 export async function tryView() {
