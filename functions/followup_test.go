@@ -20,7 +20,10 @@ playbooks:
     steps: [{uses: metric}, {uses: monitor}, {uses: related_events}, {uses: suspects}]
 `
 
-const followUpTag = "follow_up:1m"
+const (
+	followUpAfter = time.Minute
+	followUpTag   = "follow_up:1m"
+)
 
 // withFollowUps writes playbooks with a follow-up after a minute.
 func withFollowUps(t *testing.T) map[string]string {
@@ -75,7 +78,7 @@ func TestFollowUp(t *testing.T) {
 		t.Fatalf("%+v; %d messages wait; the worker wrote %s", b, s.Length(s.FollowUps), worker.Output())
 	}
 	mustDeliver(t, webhook, e2e.Alert{ID: 3, Cycle: "cycle-2", Transition: "Recovered"}, "posted")
-	s.LetPass(time.Minute)
+	s.LetPass(followUpAfter)
 	mustFollowUp(t, s, worker, timeout)
 	all := followUpsIn(s)
 	if len(all) != 1 {
@@ -113,7 +116,7 @@ func TestFollowUp_Crash(t *testing.T) {
 			variables := withFollowUps(t)
 			s, worker := c.startWith(t, e2e.Redeliver, variables, func(s *e2e.Stack) {
 				mustDeliver(t, s.Start(e2e.Webhook, variables), e2e.Alert{ID: delivered}, "posted")
-				s.LetPass(time.Minute)
+				s.LetPass(followUpAfter)
 			})
 			if b := s.PollFollowUps(worker, limit); b.Err == nil {
 				t.Fatalf("it was not killed: %+v, it wrote %s", b, worker.Output())
@@ -148,7 +151,7 @@ func TestFollowUp_WebhookCrash(t *testing.T) {
 			worker := s.Start(e2e.Redeliver, variables)
 			deliver(t, s.Start(e2e.Webhook, variables), e2e.Alert{ID: delivered})
 			mustDrain(t, s, worker)
-			s.LetPass(time.Minute)
+			s.LetPass(followUpAfter)
 			mustFollowUp(t, s, worker, timeout)
 			if n := len(followUpsIn(s)); n != 1 || len(s.Datadog.Posted()) != 2 {
 				t.Errorf("%d follow-ups of %d events", n, len(s.Datadog.Posted()))

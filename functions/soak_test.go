@@ -135,7 +135,7 @@ func (s *soak) followUp() {
 	if err := s.Drain(workers[0], limit, soakTimeout); err != nil {
 		s.Errorf("%v; the worker wrote %s", err, workers[0].Output())
 	}
-	s.LetPass(time.Minute)
+	s.LetPass(followUpAfter)
 	for _, f := range workers {
 		followUps.Go(func() { mustFollowUp(s.T, s.Stack, f, soakTimeout) })
 	}

@@ -1,0 +1,49 @@
+package functions_test
+
+import (
+	"strings"
+	"testing"
+
+	"boomerang/functions/internal/e2e"
+	"boomerang/shared/awstest"
+)
+
+// TestMatrix_FollowUps breaks each dependency in every way while a follow-up is due, in a
+// worker that starts then. Once the fault is over there is one follow-up.
+func TestMatrix_FollowUps(t *testing.T) {
+	t.Parallel()
+	for _, f := range faults {
+		for _, on := range targets {
+			if f.aws == nil || on.name == "queue" { // Refused connections last; a follow-up that is due sends nothing.
+				continue
+			}
+			t.Run(strings.ReplaceAll(on.name+"/"+f.name, " ", "_"), func(t *testing.T) {
+				t.Parallel()
+				c := cell{T: t, target: on, fault: f, s: e2e.New(t)}
+				variables := withFollowUps(t)
+				c.s.AddMonitors(4711)
+				mustDeliver(t, c.s.Start(e2e.Webhook, variables), e2e.Alert{ID: delivered}, "posted")
+				c.s.LetPass(followUpAfter)
+				if on.service == "" {
+					inject(t, c.s, on.routes, f.datadog, 0)
+				} else {
+					c.s.AWS.Break(awstest.Fault{Service: on.service, Effect: f.aws})
+				}
+				worker := c.s.Start(e2e.Redeliver, variables)
+				if b := c.s.PollFollowUps(worker, limit); b.Received == 0 || b.Err != nil {
+					t.Errorf("the worker: %+v; it wrote %s", b, worker.Output())
+				}
+				c.mustHaveFailed()
+				if n := len(followUpsIn(c.s)); on.name == "ledger" && n > 0 {
+					t.Errorf("%d follow-ups without the ledger", n)
+				}
+				c.s.ClearFaults()
+				mustFollowUp(t, c.s, worker, timeout)
+				mustLogJSON(t, worker)
+				if n := len(followUpsIn(c.s)); n != 1 {
+					t.Errorf("%d follow-ups; the worker wrote %s", n, worker.Output())
+				}
+			})
+		}
+	}
+}
