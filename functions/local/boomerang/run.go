@@ -133,6 +133,18 @@ func limitNote(limit int) []string {
 	return []string{fmt.Sprintf("the limit of %d events a minute has no effect here: it needs the queue of a stack", limit)}
 }
 
+// followUpNote says which follow-ups a stack would post later.
+func followUpNote(after []time.Duration) []string {
+	if len(after) == 0 {
+		return nil
+	}
+	var times []string
+	for _, d := range after {
+		times = append(times, enrich.FormatDuration(d))
+	}
+	return []string{"a stack follows up after " + strings.Join(times, " and ") + ", unless the alert recovers"}
+}
+
 // showDelivery shows the answer and the event. The error says that there is no event.
 func (c cli) showDelivery(d delivery, o runOptions) error {
 	switch {

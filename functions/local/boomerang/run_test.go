@@ -43,6 +43,8 @@ func TestRun_Screen(t *testing.T) {
 	contains(t, mustInvoke(t, nil, "run", torq, "--playbooks", playbooks), "posted by the playbook mine", "· the limit of 3 events a minute has no effect here")
 	contains(t, mustInvoke(t, nil, "run", "-v", torq, "--playbooks", playbooks), "Note: the limit of 3 events a minute has no effect here")
 	contains(t, mustInvoke(t, nil, "try", torq, "--playbooks", playbooks), "✓ mine matches", "· the limit of 3 events a minute has no effect here")
+	playbooks = file(t, "followed.yaml", "playbooks: [{name: mine, after: [15m, 1h], steps: [{uses: owner}]}]")
+	contains(t, mustInvoke(t, nil, "try", "../../../events/triggered.json", "--playbooks", playbooks), "· a stack follows up after 15 min and 1 h, unless the alert recovers")
 }
 
 func TestTry_Screen(t *testing.T) {

@@ -286,7 +286,7 @@ func (d *dryRun) playbooksName() string {
 
 // notes say what is special about a try.
 func (d *dryRun) notes(r dryrun.Report) []string {
-	return slices.Concat(d.rejection, r.Warnings, limitNote(r.Limit), d.request.Notes())
+	return slices.Concat(d.rejection, r.Warnings, limitNote(r.Limit), followUpNote(r.FollowUps), d.request.Notes())
 }
 
 // showTryBrief shows a try on one screen.

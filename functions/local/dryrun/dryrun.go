@@ -52,8 +52,9 @@ type Report struct {
 	Status    pipeline.Status
 	Reason    string
 	Event     event.Request
-	Warnings  []string // templates and conditions that failed
-	Limit     int      // of the playbooks, which a dry run does not count
+	Warnings  []string        // templates and conditions that failed
+	Limit     int             // of the playbooks, which a dry run does not count
+	FollowUps []time.Duration // that the alert would have, which a dry run does not wait for
 }
 
 // StepRun is the result of a step. With is nil if the step was not made.
@@ -107,7 +108,7 @@ func (r Runner) Run(ctx context.Context, a alert.Alert) (Report, error) {
 	outcome, err := p.Redeliver(ctx, queue.Message{Alert: a})
 	return Report{
 		Verdicts: r.Playbooks.Explain(a, known), Playbooks: plan.Names, Steps: recorder.results(outcome.Steps),
-		Status: outcome.Status, Reason: outcome.Detail, Event: outcome.Event, Warnings: warningTexts(outcome.Warnings), Limit: plan.Limit,
+		Status: outcome.Status, Reason: outcome.Detail, Event: outcome.Event, Warnings: warningTexts(outcome.Warnings), Limit: plan.Limit, FollowUps: outcome.FollowUps,
 	}, err
 }
 
