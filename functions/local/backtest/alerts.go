@@ -112,7 +112,7 @@ func Select(events []datadog.Event, webhook string, all bool, from time.Time) Se
 func once(events []datadog.Event, from time.Time) []datadog.Event {
 	all := slices.DeleteFunc(slices.Clone(events), func(e datadog.Event) bool { return e.Happened.Before(from) })
 	slices.SortFunc(all, func(a, b datadog.Event) int { return cmp.Or(a.Happened.Compare(b.Happened), cmp.Compare(a.ID, b.ID)) })
-	return slices.CompactFunc(all, func(a, b datadog.Event) bool { return a.ID == b.ID })
+	return slices.CompactFunc(all, func(a, b datadog.Event) bool { return a.ID == b.ID && a.ID != "" })
 }
 
 // Newest returns when the newest event happened.

@@ -67,8 +67,15 @@ func Decode(ctx context.Context, s site.Site, responses ...[]byte) ([]datadog.Ev
 	if err != nil {
 		return nil, err
 	}
-	all, _, err := events.All(ctx, client, datadog.EventQuery{Unaggregated: true}, math.MaxInt)
-	return all, err
+	var all []datadog.Event
+	for query := (datadog.EventQuery{Unaggregated: true}); query.Page*datadog.MaxEvents < len(found); query.Page++ {
+		page, err := client.Events(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+	}
+	return all, nil
 }
 
 // pages answers lists of events from what was recorded, so that the client decodes it.
@@ -82,10 +89,9 @@ func (p *pages) add(value json.RawMessage) error {
 		return p.addEach(list)
 	}
 	var object struct {
-		Events []json.RawMessage
-		Event  json.RawMessage
-		Data   json.RawMessage
-		Title  *string
+		Events                 []json.RawMessage
+		Event, ID, Title       json.RawMessage // null is there, too.
+		Data, Type, Attributes json.RawMessage // of the v2 API
 	}
 	switch err := json.Unmarshal(value, &object); {
 	case err != nil:
@@ -94,11 +100,11 @@ func (p *pages) add(value json.RawMessage) error {
 		return p.addEach(object.Events)
 	case object.Event != nil:
 		return p.add(object.Event)
-	case object.Title != nil:
+	case object.Data != nil, object.Type != nil && object.Attributes != nil:
+		return fmt.Errorf("%w but of the v2 API, which have other ids", errNotEvents)
+	case object.ID != nil, object.Title != nil:
 		*p = append(*p, value)
 		return nil
-	case object.Data != nil:
-		return fmt.Errorf("%w but of the v2 API, which have other ids", errNotEvents)
 	}
 	return errNotEvents
 }

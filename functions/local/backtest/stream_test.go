@@ -46,8 +46,13 @@ func TestDecode(t *testing.T) {
 			t.Errorf("%s: %+v", name, e)
 		}
 	}
+	odd := `[{"id": 7, "title": null, "tags": null, "date_happened": null, "monitor_id": "5"}, {"title": "[Triggered] x", "tags": ["monitor", 5]}, {"title": "[Triggered] x", "tags": ["monitor"]}]`
+	events, err := backtest.Decode(t.Context(), site.Default, []byte(odd))
+	if s := backtest.Select(events, "boomerang", false, time.Time{}); err != nil || s.Read != 3 || len(s.Alerts) != 2 {
+		t.Errorf("odd events: %+v, %v", s, err)
+	}
 	for text, want := range map[string]string{
-		`{"data": [{"id": "AQ"}]}`: "of the v2 API", `{"monitors": []}`: "not events", `"x"`: "not events", `{"events": [`: "unexpected EOF", `[1]`: "not events", `%`: "byte",
+		`{"data": [{"id": "AQ"}]}`: "of the v2 API", `[{"id": "AQ", "type": "event", "attributes": {}}]`: "of the v2 API", `{"monitors": []}`: "not events", `"x"`: "not events", `{"events": [`: "unexpected EOF", `[1]`: "not events", `%`: "byte",
 	} {
 		if _, err := backtest.Decode(t.Context(), site.Default, []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", text, err, want)

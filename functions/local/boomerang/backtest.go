@@ -167,15 +167,7 @@ func (c cli) readEvents(ctx context.Context, o backtestOptions) ([]datadog.Event
 	if o.live {
 		return c.readStream(ctx, o)
 	}
-	var responses [][]byte
-	var err error
-	name := o.replay
-	if name != "" {
-		responses, err = recording.Bodies(name, "/api/v1/events")
-	} else {
-		name, responses = o.file, make([][]byte, 1)
-		responses[0], err = c.readFile(name)
-	}
+	responses, name, err := c.readResponses(o)
 	if err != nil {
 		return nil, err
 	}
@@ -193,11 +185,20 @@ func (c cli) readEvents(ctx context.Context, o backtestOptions) ([]datadog.Event
 	return read, nil
 }
 
-func (c cli) readFile(name string) ([]byte, error) {
-	if name == "-" {
-		return io.ReadAll(c.stdin)
+// readResponses reads the responses in a recording or a file, and names it.
+func (c cli) readResponses(o backtestOptions) (responses [][]byte, name string, err error) {
+	if o.replay != "" {
+		responses, err = recording.Bodies(o.replay, "/api/v1/events")
+		return responses, o.replay, err
 	}
-	return os.ReadFile(name)
+	var raw []byte
+	if name = o.file; name == "-" {
+		name = "the input"
+		raw, err = io.ReadAll(c.stdin)
+	} else {
+		raw, err = os.ReadFile(name)
+	}
+	return [][]byte{raw}, name, err
 }
 
 func (c cli) readStream(ctx context.Context, o backtestOptions) ([]datadog.Event, error) {
