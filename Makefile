@@ -172,13 +172,11 @@ race: $(MOTO) ## Run the tests under the race detector (needs a C compiler)
 .PHONY: fault-matrix matrix
 matrix: fault-matrix
 fault-matrix: $(MOTO) ## Break each dependency in every way, and show what the webhook answers and after how long
-	@mkdir -p .build
-	@.ci/with-moto go test -count=1 -v -run '^TestMatrix$$' ./functions > .build/matrix.txt || { cat .build/matrix.txt; exit 1; }
-	@awk '/INTAKE=/ { table = 1 } /^(---|===)/ { table = 0 } table' .build/matrix.txt
+	@$(BOOMERANG) bench matrix
 
 .PHONY: soak
 soak: $(MOTO) ## Send ALERTS=20000 alerts while one call in twenty fails, and count the events (INTAKE=direct or queue; 20,000 take some 12 minutes direct, and the emulated queue takes 2,000 at most in 3)
-	SOAK=$(ALERTS) .ci/with-moto go test -count=1 -timeout=60m -v -run '^TestSoak$$/^$(INTAKE)$$' ./functions
+	@$(BOOMERANG) bench soak --alerts "$(ALERTS)" --intake "$(INTAKE)"
 
 # A number of inputs, because a time limit can fail a correct target (https://go.dev/issue/75804).
 .PHONY: fuzz
@@ -211,44 +209,17 @@ cover: $(MOTO) ## Measure the coverage of shared/; less than COVERAGE=90 percent
 	@go tool cover -func=.build/cover.out | awk -v least=$(COVERAGE) '/^total:/ { seen = 1; \
 		printf "shared/ is covered to %s, and %d%% is the least\n", $$3, least; exit ($$3 + 0 < least) } END { if (!seen) exit 1 }'
 
-# The benchmark's Python function has an environment of its own.
-BENCH = .build/bench
-BENCHSTAT := go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
-$(BENCH)/python/ready: functions/local/bench/python/requirements.txt
-	@$(call need,python3,the benchmark compares with a function in Python; get Python 3.10 or later with venv)
-	@python3 -m venv $(BENCH)/python
-	@$(BENCH)/python/bin/python -m pip install --quiet --disable-pip-version-check -r $<
-	@touch $@
-
-# The functions are built as they are deployed, but without -trimpath, which changes no figure and would compile everything again.
-BENCH_BUILD = CGO_ENABLED=0 go build -buildvcs=false -tags=lambda.norpc '-ldflags=-s -w' -o $(CURDIR)/$(BENCH)/bin/
 .PHONY: bench
-bench: $(BENCH)/python/ready ## Compare the deployed webhook with a bare function, with one in Python, and with another commit (ROUNDS=10 BASE=<commit>; needs Python 3)
-	@rm -rf $(BENCH)/bin $(BENCH)/base $(BENCH)/result.txt && mkdir -p $(BENCH)/bin
-	@$(BENCH_BUILD) ./functions/webhook ./functions/local/bench/bare
-	@if [ -n "$(BASE)" ]; then git worktree prune && git worktree add -q --detach $(BENCH)/base $(BASE) && \
-		(cd $(BENCH)/base && $(BENCH_BUILD)base ./functions/webhook); git worktree remove --force $(BENCH)/base; fi
-	@go test -c -o $(BENCH)/bench.test ./functions/local/bench
-	@for round in $$(seq $(ROUNDS)); do printf '\rround %d of %d' $$round $(ROUNDS) >&2; \
-		(cd functions/local/bench && BIN=$(CURDIR)/$(BENCH)/bin PYTHON=$(CURDIR)/$(BENCH)/python/bin/python \
-		$(CURDIR)/$(BENCH)/bench.test -test.run '^$$' -test.bench Function -test.benchtime 1x) >> $(BENCH)/result.txt || { cat $(BENCH)/result.txt; exit 1; }; done; echo >&2
-	@for peer in bare python $(if $(BASE),base); do $(BENCHSTAT) -col "/function@($$peer webhook)" -filter "/function:($$peer OR webhook)" $(BENCH)/result.txt; done
-	@wc -c $(BENCH)/bin/* | awk '!/total/ { printf "%s: %.1f MB\n", $$2, $$1 / 1e6 }'
+bench: ## Compare the deployed webhook with a bare function, with one in Python, and with another commit (ROUNDS=10 BASE=<commit>; needs Python 3)
+	@$(BOOMERANG) bench start --rounds "$(ROUNDS)" $(call flags,BASE=--base)
 
 .PHONY: bench-memory
 bench-memory: ## Compare the memory of ten alerts with full lists of events with another commit's (ROUNDS=10 BASE=<commit>)
-	@rm -rf $(BENCH)/bin $(BENCH)/base && mkdir -p $(BENCH)/bin/this $(BENCH)/bin/base
-	@$(BENCH_BUILD)this ./functions/webhook ./functions/redeliver
-	@if [ -n "$(BASE)" ]; then git worktree prune && git worktree add -q --detach $(BENCH)/base $(BASE) && \
-		(cd $(BENCH)/base && $(BENCH_BUILD)base ./functions/webhook ./functions/redeliver); git worktree remove --force $(BENCH)/base; fi
-	@BIN=$(CURDIR)/$(BENCH)/bin go test -count=$(ROUNDS) -run '^$$' -bench Memory -benchtime 1x ./functions/local/bench > $(BENCH)/memory.txt || { cat $(BENCH)/memory.txt; exit 1; }
-	@$(BENCHSTAT) -col /commit $(BENCH)/memory.txt
+	@$(BOOMERANG) bench memory --rounds "$(ROUNDS)" $(call flags,BASE=--base)
 
 .PHONY: scale
 scale: ## Simulate a storm of 1,000 alerts a second for STORM=60 seconds of a virtual clock, and its cost
-	@mkdir -p .build
-	@STORM=$(STORM) go test -count=1 -timeout=30m -v -run '^TestStorm$$' ./functions/local/scale > .build/scale.txt || { cat .build/scale.txt; exit 1; }
-	@awk '/^ *Alerts / { table = 1 } /^(---|===)/ { table = 0 } table' .build/scale.txt
+	@$(BOOMERANG) bench scale --seconds "$(STORM)"
 
 .PHONY: golden
 golden: ## Rewrite the golden files; review the diff before you commit
@@ -282,7 +253,7 @@ build: ## Build each function as Lambda runs it, into .build/ (ARCHITECTURE=arm6
 build-%Function:
 	@$(call need,go,get Go 1.26 from https://go.dev/dl/)
 	@[ $* != Webhook ] || find shared/playbook/own -mindepth 1 -maxdepth 1 ! -name '.*' ! -name '*.test.yaml' \( -type d -o -name '*.y*ml' \) \
-		-exec $(BOOMERANG) check {} +
+		-exec go run ./functions/local/boomerang check {} +
 	@$(LAMBDA) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/$(shell echo $* | tr A-Z a-z)
 
 .PHONY: need-sam

@@ -3,13 +3,16 @@ package functions_test
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"boomerang/functions/internal/e2e"
+	"boomerang/functions/local/output"
 	"boomerang/shared/awstest"
 	"boomerang/shared/fakedatadog"
 )
@@ -57,6 +60,8 @@ var targets = []target{
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	var results sync.Map
+	var done atomic.Int64
+	progress := output.Progress(os.Stderr, "tried", "faults")
 	t.Run("cells", func(t *testing.T) {
 		for _, f := range faults {
 			for _, intake := range []string{"direct", "queue"} {
@@ -65,6 +70,7 @@ func TestMatrix(t *testing.T) {
 						t.Parallel()
 						c := cell{T: t, target: on, fault: f, intake: intake}
 						results.Store(intake+on.name+f.name, c.run())
+						progress(int(done.Add(1)), 2*len(faults)*len(targets))
 					})
 				}
 			}

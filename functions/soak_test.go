@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"boomerang/functions/internal/e2e"
+	"boomerang/functions/local/output"
 	"boomerang/shared/awstest"
 	"boomerang/shared/fakedatadog"
 )
@@ -53,6 +54,7 @@ type soak struct {
 
 	next                     atomic.Int64
 	posted, queued, repeated atomic.Int64
+	progress                 func(done, total int)
 }
 
 func runSoak(t *testing.T, intake string, workers int) {
@@ -60,7 +62,7 @@ func runSoak(t *testing.T, intake string, workers int) {
 	if err != nil {
 		t.Parallel()
 	}
-	s := &soak{T: t, Stack: e2e.New(t), alerts: cmp.Or(n, soakAlerts)}
+	s := &soak{T: t, Stack: e2e.New(t), alerts: cmp.Or(n, soakAlerts), progress: output.Progress(os.Stderr, "sent", "alerts")}
 	variables := withFollowUps(t)
 	variables["INTAKE"] = intake
 	for range webhooks {
@@ -202,6 +204,7 @@ func (s *soak) deliver(f *e2e.Instance) {
 				time.Sleep(100 * time.Millisecond)
 			}
 		}
+		s.progress(int(s.posted.Load()+s.queued.Load()), int(s.alerts))
 	}
 }
 

@@ -37,6 +37,11 @@ func TestMake(t *testing.T) {
 		"backtest REPLAY=a BASE=b PLAYBOOKS=c":       "backtest --replay=a --playbooks=c --base=b",
 		"cover RACE=no":                              ".ci/with-moto go test -tags=noown -shuffle=on -timeout=20m  -coverpkg",
 		"cover RACE=Yes COVERAGE=80":                 "CGO_ENABLED=1 .ci/with-moto go test",
+		"soak ALERTS=200 INTAKE=queue":               `bench soak --alerts "200" --intake "queue"`,
+		"matrix":                                     "bench matrix",
+		"scale STORM=5":                              `bench scale --seconds "5"`,
+		"bench BASE=a":                               `bench start --rounds "10" --base=a`,
+		"bench-memory ROUNDS=2":                      `bench memory --rounds "2"`,
 		"golden":                                     "-update",
 		"help":                                       "awk",
 	} {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"text/tabwriter"
@@ -15,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"boomerang/functions/local/output"
 	"boomerang/shared/pipeline"
 )
 
@@ -25,6 +27,9 @@ func TestStorm(t *testing.T) {
 		lasts, monitors = time.Duration(seconds)*time.Second, 200
 	}
 	var storms []*storm
+	var sent atomic.Int64
+	stop := showProgress(&sent, int(4100*lasts.Seconds()))
+	defer stop()
 	for _, s := range []scenario{
 		{name: "1 a second, direct", rate: 1, lasts: 10 * lasts, workers: 5},
 		{name: "1,000 a second, direct", rate: 1000, lasts: lasts, workers: 5},
@@ -36,6 +41,7 @@ func TestStorm(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				k := newStorm(s)
+				k.sent = &sent
 				k.run(t)
 				k.check(t)
 				storms = append(storms, k)
@@ -43,6 +49,24 @@ func TestStorm(t *testing.T) {
 		})
 	}
 	t.Log("\n" + summary(storms))
+}
+
+// showProgress shows how many alerts were sent. It has a clock of its own, because that of a
+// storm is virtual.
+func showProgress(sent *atomic.Int64, total int) (stop func()) {
+	show := output.Progress(os.Stderr, "sent", "alerts")
+	ticker, ended := time.NewTicker(200*time.Millisecond), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-ticker.C:
+				show(int(sent.Load()), total)
+			case <-ended:
+				return
+			}
+		}
+	}()
+	return func() { ticker.Stop(); close(ended) }
 }
 
 // check compares the events with the alerts.

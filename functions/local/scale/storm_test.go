@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -71,6 +72,7 @@ type storm struct {
 	answers            map[pipeline.Status]int
 	errors, refused    int                 // refused by Datadog: 429
 	posted             map[int64]time.Time // by the alert's id
+	sent               *atomic.Int64       // of all storms, for the progress
 }
 
 // instance takes one invocation at a time. Its Datadog client has its own cache.
@@ -239,6 +241,7 @@ func (k *storm) run(t *testing.T) {
 	for i := range k.alerts() {
 		time.Sleep(time.Until(k.sentAt(i)))
 		deliveries.Go(func() { k.deliver(t, i) })
+		k.sent.Add(1)
 	}
 	deliveries.Wait()
 	close(done)

@@ -1,0 +1,185 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+const (
+	// folder has what a measurement builds and writes.
+	folder    = ".build/bench"
+	benchstat = "golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da"
+)
+
+// Runner runs measurements in the root of the repository.
+type Runner struct {
+	Root     string
+	Out, Err io.Writer
+	Progress func(done, total int) // of the rounds
+}
+
+// Root returns the root of the repository that the working directory is in.
+func Root(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "boomerang").Output()
+	if err != nil {
+		return "", errors.New("run this in Boomerang's repository, whose code it builds")
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// Test is a measurement that is a test of a package. It shows its progress itself.
+type Test struct {
+	Package, Pattern string
+	Env              []string
+}
+
+// Test runs a test, and shows what it logs. The error has all that a failed test prints.
+func (r Runner) Test(ctx context.Context, test Test) error {
+	binary := filepath.Join(r.Root, folder, "measure.test")
+	if err := r.run(ctx, r.Root, r.Err, nil, "go", "test", "-c", "-o", binary, "./"+test.Package); err != nil {
+		return err
+	}
+	var printed bytes.Buffer
+	with := []string{filepath.Join(r.Root, ".ci/with-moto"), binary, "-test.v", "-test.timeout=60m", "-test.run", test.Pattern}
+	err := r.run(ctx, filepath.Join(r.Root, test.Package), &printed, test.Env, with...)
+	if err != nil {
+		_, _ = r.Out.Write(printed.Bytes())
+		return errors.New("see above")
+	}
+	for lines := bufio.NewScanner(&printed); lines.Scan(); {
+		if !ofGo.MatchString(lines.Text()) {
+			fmt.Fprintln(r.Out, place.ReplaceAllString(lines.Text(), ""))
+		}
+	}
+	return nil
+}
+
+var (
+	// ofGo matches what the test binary itself prints.
+	ofGo  = regexp.MustCompile(`^\s*(=== |--- |PASS$|ok\s)`)
+	place = regexp.MustCompile(`^ +\w+_test\.go:\d+: `)
+)
+
+// Start compares the start of the deployed webhook with that of a bare function, of one in
+// Python, and of the webhook of another commit.
+func (r Runner) Start(ctx context.Context, rounds int, base string) error {
+	python, err := r.python(ctx)
+	if err != nil {
+		return err
+	}
+	peers := []string{"bare", "python"}
+	if base != "" {
+		peers = append(peers, "base")
+	}
+	err = r.build(ctx, r.Root, "bin/", "./functions/webhook", "./functions/local/bench/bare")
+	if err == nil && base != "" {
+		err = r.buildBase(ctx, base, "bin/base", "./functions/webhook")
+	}
+	if err == nil {
+		err = r.rounds(ctx, rounds, "Function", "PYTHON="+python)
+	}
+	for _, peer := range peers {
+		if err == nil {
+			err = r.compare(ctx, "-col", "/function@("+peer+" webhook)", "-filter", "/function:("+peer+" OR webhook)")
+		}
+	}
+	return err
+}
+
+// Memory compares the memory of ten alerts with full lists of events with another commit's.
+func (r Runner) Memory(ctx context.Context, rounds int, base string) error {
+	functions := []string{"./functions/webhook", "./functions/redeliver"}
+	err := r.build(ctx, r.Root, "bin/this/", functions...)
+	if err == nil && base != "" {
+		err = r.buildBase(ctx, base, "bin/base/", functions...)
+	}
+	if err == nil {
+		err = r.rounds(ctx, rounds, "Memory")
+	}
+	if err == nil {
+		err = r.compare(ctx, "-col", "/commit")
+	}
+	return err
+}
+
+func (r Runner) path(name string) string { return filepath.Join(r.Root, folder, name) }
+
+// build builds functions as they are deployed, but without -trimpath, which changes no figure
+// and would compile everything again.
+func (r Runner) build(ctx context.Context, root, into string, functions ...string) error {
+	if root == r.Root {
+		if err := os.RemoveAll(r.path("bin")); err != nil {
+			return err
+		}
+	}
+	args := []string{"go", "build", "-buildvcs=false", "-tags=lambda.norpc", "-ldflags=-s -w", "-o", r.Root + "/" + folder + "/" + into}
+	return r.run(ctx, root, r.Err, []string{"CGO_ENABLED=0"}, append(args, functions...)...)
+}
+
+func (r Runner) buildBase(ctx context.Context, commit, into string, functions ...string) error {
+	tree := r.path("base")
+	git := func(args ...string) error {
+		return r.run(ctx, r.Root, r.Err, nil, append([]string{"git", "worktree"}, args...)...)
+	}
+	if err := errors.Join(os.RemoveAll(tree), git("prune"), git("add", "-q", "--detach", tree, commit)); err != nil {
+		return err
+	}
+	return errors.Join(r.build(ctx, tree, into, functions...), git("remove", "--force", tree))
+}
+
+// python returns the interpreter of an environment that has what the Python function needs.
+func (r Runner) python(ctx context.Context) (string, error) {
+	interpreter := r.path("python/bin/python")
+	if _, err := exec.LookPath("python3"); err != nil {
+		return "", errors.New("the benchmark compares with a function in Python: install Python 3.10 or later with venv")
+	}
+	return interpreter, errors.Join(
+		r.run(ctx, r.Root, r.Err, nil, "python3", "-m", "venv", r.path("python")),
+		r.run(ctx, r.Root, r.Err, nil, interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "functions/local/bench/python/requirements.txt"),
+	)
+}
+
+// rounds runs a benchmark so often, and keeps the results.
+func (r Runner) rounds(ctx context.Context, n int, benchmark string, env ...string) error {
+	binary := r.path("measure.test")
+	if err := r.run(ctx, r.Root, r.Err, nil, "go", "test", "-c", "-o", binary, "./functions/local/bench"); err != nil {
+		return err
+	}
+	var results bytes.Buffer
+	for i := range n {
+		r.Progress(i, n)
+		var printed bytes.Buffer
+		err := r.run(ctx, r.Root+"/functions/local/bench", &printed, append(env, "BIN="+r.path("bin")), binary, "-test.run", "^$", "-test.bench", benchmark, "-test.benchtime", "1x")
+		if err != nil {
+			_, _ = r.Out.Write(printed.Bytes())
+			return errors.New("see above")
+		}
+		results.Write(printed.Bytes())
+	}
+	r.Progress(n, n)
+	return os.WriteFile(r.path("result.txt"), results.Bytes(), 0o600)
+}
+
+func (r Runner) compare(ctx context.Context, args ...string) error {
+	return r.run(ctx, r.Root, r.Out, nil, append(append([]string{"go", "run", benchstat}, args...), r.path("result.txt"))...)
+}
+
+// run runs a command, whose errors the user sees.
+func (r Runner) run(ctx context.Context, dir string, out io.Writer, env []string, command ...string) error {
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, r.Err
+	cmd.Env = append(os.Environ(), env...)
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%s: %w", strings.Join(command[:min(3, len(command))], " "), err)
+	}
+	return nil
+}
