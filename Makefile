@@ -92,7 +92,7 @@ test-playbooks: ## Run the tests beside playbooks (PLAYBOOKS=<file or folder>; U
 flags = $(foreach pair,$(1),$(if $($(word 1,$(subst =, ,$(pair)))),$(word 2,$(subst =, ,$(pair)))=$($(word 1,$(subst =, ,$(pair))))))
 
 .PHONY: backtest
-backtest: ## Say what a change of playbooks makes of past alerts (LIVE=1 SINCE=7d, REPLAY=<folder> or FILE=<file>; BASE=HEAD PLAYBOOKS=… BASE_PLAYBOOKS=… RECORD=<folder> OUTPUT=text or json; ALL_MONITORS=1; FAIL_ON_CHANGE=1 FAIL_IF_DEFAULT_OVER=5%)
+backtest: ## Say what a change of playbooks makes of past alerts (SINCE=7d, REPLAY=<folder> or FILE=<file>; BASE=HEAD PLAYBOOKS=… BASE_PLAYBOOKS=… RECORD=<folder> OUTPUT=text or json; ALL_MONITORS=1; FAIL_ON_CHANGE=1 FAIL_IF_DEFAULT_OVER=5%)
 	@$(BOOMERANG) backtest $(call flags,SINCE=--since FILE=--file REPLAY=--replay RECORD=--record PLAYBOOKS=--playbooks BASE=--base \
 		BASE_PLAYBOOKS=--base-playbooks FAIL_IF_DEFAULT_OVER=--fail-if-default-over OUTPUT=--output)
 

@@ -42,10 +42,12 @@ func (c cli) backtestCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "backtest", Short: "Say what a change of playbooks makes of the alerts in Datadog's event stream.",
 		Long: "Say what the playbooks of this working tree make of the alerts in Datadog's event stream,\n" +
-			"compared with those of another commit. No step runs and nothing is posted.\n" +
-			"The alerts are read with --live, --replay or --file.",
+			"compared with those of another commit. No step runs and nothing is posted. The alerts are read\n" +
+			"from Datadog with DD_API_KEY and DD_APP_KEY, or with --replay or --file.",
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			// It only reads, so the keys say enough.
+			o.live = o.live || o.replay == "" && o.file == "" && c.env["LIVE"] == "" && !cmd.Flags().Changed("live") && c.env["DD_API_KEY"] != "" && c.env["DD_APP_KEY"] != ""
 			if err := o.parse(); err != nil {
 				return wrongUse(cmd, "%w", err)
 			}
@@ -79,7 +81,7 @@ func (o *backtestOptions) parse() error {
 	}
 	switch {
 	case sources != 1:
-		return errors.New("say where the alerts are read: LIVE=1 (--live) with DD_API_KEY and DD_APP_KEY, REPLAY=<folder> (--replay) or FILE=<file> (--file)")
+		return errors.New("say where the alerts are read: set DD_API_KEY and DD_APP_KEY to read Datadog, or REPLAY=<folder> (--replay) or FILE=<file> (--file)")
 	case o.record != "" && !o.live:
 		return errors.New("only what is read with LIVE=1 (--live) can be recorded")
 	}

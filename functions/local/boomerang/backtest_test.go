@@ -74,7 +74,7 @@ func TestBacktest(t *testing.T) {
 		{line: "backtest --replay none" + sides, fails: []string{"none is not a recording"}},
 		{line: "backtest --live" + sides, fails: []string{"DD_API_KEY"}},
 
-		{line: "backtest", isUsage: true, fails: []string{"say where the alerts are read: LIVE=1"}},
+		{line: "backtest", isUsage: true, fails: []string{"say where the alerts are read: set DD_API_KEY"}},
 		{line: read + " --live", isUsage: true, fails: []string{"say where"}},
 		{line: read + " --record x", isUsage: true, fails: []string{"only what is read with LIVE=1"}},
 		{line: read + " --since soon", isUsage: true, fails: []string{`--since: `, `"soon" is not a time`}},
@@ -114,6 +114,12 @@ func TestBacktest_Live(t *testing.T) {
 	line := []string{"backtest", "--base-playbooks", filepath.Join(files, "before.yaml"), "--playbooks", filepath.Join(files, "after.yaml"), "--output", "json"}
 	recorded := filepath.Join(files, "recorded")
 	live := mustInvoke(t, env, append(line, "--live", "--since", "3d", "--record", recorded)...)
+	if byKeys := mustInvoke(t, env, append(line, "--since", "3d")...); !strings.Contains(byKeys, `"alerts": 1050`) {
+		t.Errorf("with keys and without --live:\n%s", byKeys)
+	}
+	if _, err := invoke(t, with("LIVE", "no"), line...); err == nil || !strings.Contains(err.Error(), "say where the alerts are read") {
+		t.Errorf("with keys and LIVE=no: %v", err)
+	}
 	if replayed := mustInvoke(t, nil, append(line, "--replay", recorded)...); replayed != live {
 		t.Errorf("live:\n%s\nreplayed:\n%s", live, replayed)
 	}
