@@ -36,8 +36,8 @@ type delivery struct {
 	next     time.Time     // when it is delivered; zero if none waits
 	dead     string        // why it became a dead letter
 
-	followUps []time.Time // when they are due
-	runs      []execution
+	later []string // what waits besides: "follow-up 1 at 12:15:00"
+	runs  []execution
 }
 
 // execution is one run of the pipeline.

@@ -61,7 +61,7 @@ func (p *Page) open(ctx context.Context) error {
 	p.deployed = deployed.Config
 	p.deployed.Queue, p.deployed.FollowUps = p.queue, p.queue
 	p.deployed.Progress, _ = p.deployed.Ledger.(pipeline.Progress)
-	p.queue.worker = redeliver.New(redeliver.Config{Redeliver: p.redeliver, DeadLetters: p.queue, Logger: p.Environment.Logger})
+	p.queue.worker = redeliver.New(redeliver.Config{Redeliver: p.redeliver, GiveUp: p.giveUp, DeadLetters: p.queue, Logger: p.Environment.Logger})
 	if err := p.use("", nil); err != nil {
 		return err
 	}
@@ -134,6 +134,10 @@ func (p *Page) redeliver(ctx context.Context, m queue.Message) (pipeline.Outcome
 	return p.with(func(served *pipeline.Pipeline, ctx context.Context, _ alert.Alert) (pipeline.Outcome, error) {
 		return served.Redeliver(ctx, m)
 	})(ctx, m.Alert)
+}
+
+func (p *Page) giveUp(ctx context.Context, m queue.Message, o *pipeline.Outcome) {
+	p.served.Load().GiveUp(ctx, m, o)
 }
 
 // execute runs a pipeline and keeps what it did.
@@ -216,36 +220,23 @@ func observer(replace override) func([]enrich.Named) []enrich.Named {
 	}
 }
 
-// seeds gives the fake a story for each alert, once in a while, because the fake keeps it.
-type seeds struct {
-	mu    sync.Mutex
-	known []string
-}
-
-// maxSeeds bounds what a storm of monitors adds to the fake.
-const maxSeeds = 200
-
-func (s *seeds) isNew(key string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	isNew := !slices.Contains(s.known, key) && len(s.known) < maxSeeds
-	if isNew {
-		s.known = append(s.known, key)
-	}
-	return isNew
-}
-
+// seed gives the fake a story for an alert, once in a while, because the fake keeps it.
 func (p *Page) seed(a alert.Alert) {
 	const lasting = 15 * time.Minute
 	now := time.Now()
-	if !a.IsFromBoomerang() && p.seeds.isNew(fmt.Sprint(a.MonitorID, a.Tags, a.Hostname, a.Transition, now.Truncate(lasting))) {
+	if !a.IsFromBoomerang() && p.isNew(a.MonitorID, a.Tags, a.Hostname, a.Transition, now.Truncate(lasting)) {
 		p.Sandbox.Seed(a, now)
 	}
 }
 
 func (p *Page) seedMetric(a alert.Alert, s dryrun.Step) enrich.Step {
-	if c, ok := s.With.(metric.Config); ok && c.Query != "" && p.seeds.isNew(fmt.Sprint(a.MonitorID, c.Query)) {
+	if c, ok := s.With.(metric.Config); ok && c.Query != "" && p.isNew(a.MonitorID, c.Query) {
 		p.Sandbox.SeedMetric(a, c.Query, time.Now())
 	}
 	return nil
+}
+
+func (p *Page) isNew(of ...any) bool {
+	_, known := p.seeded.LoadOrStore(fmt.Sprint(of...), true)
+	return !known
 }

@@ -69,13 +69,7 @@ func (p *Page) keep(ctx context.Context, k keeping) (any, error) {
 	if run == nil || run.event == nil {
 		return nil, failure{http.StatusUnprocessableEntity, "There is no event to keep: " + seen.Error}
 	}
-	var used []string
-	for _, v := range run.result().Playbooks {
-		if v.Used {
-			used = append(used, v.Name)
-		}
-	}
-	text, err := caseOf(k, run, used)
+	text, err := caseOf(k, run)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +81,7 @@ func (p *Page) keep(ctx context.Context, k keeping) (any, error) {
 }
 
 // caseOf is a case in YAML. Its steps find again what they found now.
-func caseOf(k keeping, run *execution, used []string) (string, error) {
+func caseOf(k keeping, run *execution) (string, error) {
 	c := testCase{Name: strings.TrimSpace(k.Name), Alert: run.body, Steps: map[string]stub{}}
 	if !json.Valid(c.Alert) || !bytes.HasPrefix(bytes.TrimSpace(run.body), []byte("{")) {
 		return "", failure{http.StatusUnprocessableEntity, "A case keeps a body that is a JSON object. Put this one into a file, and name it under event."}
@@ -103,7 +97,7 @@ func caseOf(k keeping, run *execution, used []string) (string, error) {
 		}
 		c.Expect.Steps = append(c.Expect.Steps, s.Name)
 	}
-	c.Expect.Playbooks, c.Expect.Title, c.Expect.AlertType = used, run.event.Title, run.event.Status
+	c.Expect.Playbooks, c.Expect.Title, c.Expect.AlertType = run.result().Used, run.event.Title, run.event.Status
 	raw, err := json.Marshal(c)
 	if err != nil {
 		return "", err

@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"boomerang/functions/internal/runtime"
@@ -37,7 +38,7 @@ type Page struct {
 	mux        *http.ServeMux
 	deliveries *deliveries
 	queue      *localQueue
-	seeds      seeds
+	seeded     sync.Map // by alert
 	function   functionurl.Server
 	served     atomic.Pointer[pipeline.Pipeline]
 	deployed   pipeline.Config
@@ -74,7 +75,6 @@ func (p *Page) routes() {
 	for pattern, handle := range map[string]http.HandlerFunc{
 		"GET stream":          p.stream,
 		"GET deliveries/{id}": get(p.delivery),
-		"GET search":          get(p.search),
 		"GET setup":           get(p.setup),
 		"POST preview":        post(p.preview),
 		"POST send":           post(p.send),

@@ -33,13 +33,19 @@ func deliveryOf(ctx context.Context) string {
 
 // Send implements pipeline.Queue.
 func (q *localQueue) Send(ctx context.Context, m queue.Message, delay time.Duration) error {
-	id := deliveryOf(ctx)
+	id, later, due := deliveryOf(ctx), "", time.Now().Add(delay)
 	switch {
 	case m.Storm != nil:
 		id = "summary of " + m.Storm.Source + " at " + m.Storm.Start.UTC().Format("15:04")
-	case m.FollowUp != nil && !strings.HasPrefix(id, "follow-up "):
-		q.deliveries.update(id, func(one *delivery) { one.followUps = append(one.followUps, time.Now().Add(m.FollowUp.After)) })
-		id = fmt.Sprintf("follow-up %d of %s", m.FollowUp.Number, id)
+	case strings.Contains(id, " of "): // It waits once more.
+	case m.FollowUp != nil:
+		later, due = fmt.Sprintf("follow-up %d", m.FollowUp.Number), time.Now().Add(m.FollowUp.After)
+	case m.Action != nil:
+		later = "step " + m.Action.Step
+	}
+	if later != "" {
+		q.deliveries.update(id, func(one *delivery) { one.later = append(one.later, later+" at "+due.Format(clock)) })
+		id = later + " of " + id
 	}
 	body, err := queue.Encode(m)
 	if err == nil {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,20 +54,4 @@ func (p *Page) delivery(r *http.Request) (any, error) {
 		return nil, failure{http.StatusNotFound, fmt.Sprintf("The page remembers the last %d deliveries, and this one is not among them.", maxDeliveries)}
 	}
 	return found.roundTrip(), nil
-}
-
-// maxFound bounds the answer to a search.
-const maxFound = 50
-
-// search returns the newest deliveries that have the words.
-func (p *Page) search(r *http.Request) (any, error) {
-	found := []card{}
-	for _, one := range slices.Backward(p.deliveries.snapshot()) {
-		if len(found) < maxFound && one.matches(r.URL.Query().Get("q")) {
-			c := one.card()
-			c.Event = nil
-			found = append(found, c)
-		}
-	}
-	return found, nil
 }

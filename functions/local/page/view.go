@@ -84,10 +84,9 @@ func (d *delivery) state() (state, why string) {
 		if n := len(d.runs); n > 1 {
 			why += fmt.Sprintf(" at try %d", n)
 		}
-		for _, at := range d.followUps {
-			why += ", follow-up at " + at.Format(clock)
-		}
-		return string(o.Status), why + "."
+		return string(o.Status), strings.Join(append([]string{why}, d.later...), ", ") + "."
+	case pipeline.Acted:
+		return string(o.Status), "Done after the event: " + d.message.Reason + "."
 	case pipeline.Duplicate:
 		return string(o.Status), "A duplicate: an earlier delivery of this alert has event " + o.Posted.ID + "."
 	case pipeline.Queued:
@@ -112,13 +111,14 @@ func detail(a events.LambdaFunctionURLResponse) string {
 
 // result is what the pipeline made of an alert.
 type result struct {
-	Fields     []field         `json:"fields"`
-	Guessed    []alert.Guess   `json:"guessed"`
-	Unreadable []alert.Problem `json:"unreadable"`
-	Playbooks  []verdict       `json:"playbooks"`
-	Steps      []step          `json:"steps"`
-	Versions   []*drawing      `json:"versions"` // the event that was posted, then the other API's
-	Warnings   []string        `json:"warnings"`
+	Fields     []field            `json:"fields"`
+	Guessed    []alert.Guess      `json:"guessed"`
+	Unreadable []alert.Problem    `json:"unreadable"`
+	Used       []string           `json:"used"` // playbooks
+	Verdicts   []playbook.Verdict `json:"verdicts"`
+	Steps      []step             `json:"steps"`
+	Versions   []*drawing         `json:"versions"` // the event that was posted, then the other API's
+	Warnings   []string           `json:"warnings"`
 }
 
 // field is a field of the alert as playbooks see it, and the key that filled it.
@@ -126,13 +126,6 @@ type field struct {
 	Path  string `json:"path"`
 	Value any    `json:"value"`
 	Key   string `json:"key,omitempty"`
-}
-
-type verdict struct {
-	Name    string            `json:"name"`
-	Used    bool              `json:"used"`
-	Why     string            `json:"why,omitempty"`
-	Clauses []playbook.Clause `json:"clauses"`
 }
 
 type step struct {
@@ -147,24 +140,10 @@ type step struct {
 }
 
 func (run *execution) result() result {
+	earlier := run.outcome.Cycle.Earlier
 	r := result{
 		Fields: fields(run.alert, run.body), Guessed: run.alert.Guessed, Unreadable: run.alert.Unreadable, Warnings: run.outcome.PlaybookWarnings,
-		Playbooks: []verdict{}, Steps: []step{}, Versions: run.versions(),
-	}
-	earlier := run.outcome.Cycle.Earlier
-	plan := run.playbooks.For(run.alert, earlier)
-	for _, v := range run.playbooks.Explain(run.alert, earlier) {
-		one := verdict{Name: v.Playbook, Used: v.Matched && !v.Unreached, Clauses: v.Clauses}
-		switch {
-		case v.Unreached:
-			one.Why = "not reached: a playbook above it ends the matching"
-		case v.Err != nil:
-			one.Why = fault.Public(v.Err)
-		}
-		r.Playbooks = append(r.Playbooks, one)
-	}
-	if !slices.ContainsFunc(r.Playbooks, func(v verdict) bool { return v.Used }) {
-		r.Playbooks = append(r.Playbooks, verdict{Name: plan.Name(), Used: true, Why: "no playbook of the file matches"})
+		Used: run.playbooks.For(run.alert, earlier).Names, Verdicts: run.playbooks.Explain(run.alert, earlier), Steps: []step{}, Versions: run.versions(),
 	}
 	for _, s := range run.outcome.Steps {
 		with := run.inputs.of(s.Name)
@@ -262,20 +241,4 @@ func bodyOf(r events.LambdaFunctionURLRequest) []byte {
 		}
 	}
 	return []byte(r.Body)
-}
-
-// matches reports whether a delivery has all words of a search, in its ids, title, tags or body.
-func (d *delivery) matches(words string) bool {
-	all := []string{d.id, string(bodyOf(d.request)), d.message.Alert.Title}
-	if run := d.last(); run != nil {
-		all = append(all, run.alert.ID, run.alert.MonitorID, run.alert.CycleKey, run.alert.Title, run.outcome.Posted.ID, run.outcome.Playbook, strings.Join(run.alert.Tags, " "))
-	}
-	state, why := d.state()
-	text := strings.ToLower(strings.Join(append(all, state, why), "\n"))
-	for word := range strings.FieldsSeq(strings.ToLower(words)) {
-		if !strings.Contains(text, word) {
-			return false
-		}
-	}
-	return true
 }

@@ -78,8 +78,9 @@ func TestStory(t *testing.T) {
 
 	// The same alert again is found by its id.
 	b.click("Why no event?")
-	b.write("#words", "8306082202796025777")
-	b.run(chromedp.KeyEvent(kb.Enter))
+	b.write("#words", "nothing like it")
+	b.says("main", "This server saw no such alert.")
+	b.write("#words", "8306082202796025777 posted")
 	b.says(".found", "Posted as event")
 
 	// The alert becomes a test, which passes here and on the command line.

@@ -3,13 +3,13 @@ import { drawEvent } from "./event.js";
 
 const maxCards = 100;
 
-// cards are all deliveries by id, newest last.
-const cards = new Map();
+// cards are all deliveries by id, the oldest first.
+export const cards = new Map();
 let list;
 
 export const states = {
   received: "working", posted: "posted", duplicate: "duplicate", ignored: "ignored", dry_run: "dry run", queued: "queued", held_back: "held back",
-  waiting: "waiting", refused: "refused", failed: "failed", dead_letter: "dead letter",
+  waiting: "waiting", refused: "refused", failed: "failed", dead_letter: "dead letter", acted: "done",
 };
 
 export const badge = (state) => h("span", { class: `badge ${state}` }, states[state] ?? state);

@@ -42,10 +42,14 @@ function waterfall(steps) {
   }));
 }
 
-const verdicts = (playbooks) => h("ul", { class: "verdicts" }, playbooks.map((one) =>
-  h("li", {}, h("strong", {}, `${one.used ? "✓" : "✗"} ${one.name}`), one.used ? " is used" : " is not used", one.why && `: ${one.why}`,
-    one.clauses?.length > 0 && h("ul", {}, one.clauses.map((clause) =>
-      h("li", { class: clause.Holds ? "true" : "false" }, h("code", {}, clause.Text), clause.Holds ? " is true" : " is false"))))));
+function verdicts({ used, verdicts }) {
+  const all = verdicts.map((one) => ({ name: one.Playbook, clauses: one.Clauses ?? [], used: one.Matched && !one.Unreached, why: one.Unreached ? "not reached, a playbook above it ends the matching" : one.Err && "its condition failed" }));
+  const other = used.filter((name) => !all.some((one) => one.used && one.name === name)).map((name) => ({ name, clauses: [], used: true, why: "no playbook of the file matches" }));
+  return h("ul", { class: "verdicts" }, [...all, ...other].map((one) =>
+    h("li", {}, h("strong", {}, `${one.used ? "✓" : "✗"} ${one.name}`), one.used ? " is used" : " is not used", one.why && `: ${one.why}`,
+      one.clauses.length > 0 && h("ul", {}, one.clauses.map((clause) =>
+        h("li", { class: clause.Holds ? "true" : "false" }, h("code", {}, clause.Text), clause.Holds ? " is true" : " is false"))))));
+}
 
 function fields(result) {
   const guessed = (result.guessed ?? []).map((one) => h("li", {}, `${one.field} is guessed from ${one.source.replaceAll("_", " ")}`));
@@ -67,7 +71,7 @@ export function drawResult(result) {
   return [
     result.versions?.length > 0 && part("The event", drawVersions(result.versions)),
     result.warnings?.length > 0 && part("To mend in the playbook", h("ul", {}, result.warnings.map((text) => h("li", {}, text)))),
-    part("Playbooks", verdicts(result.playbooks)),
+    part("Playbooks", verdicts(result)),
     part("Steps", waterfall(result.steps)),
     part("The alert", fields(result)),
   ];

@@ -1,31 +1,32 @@
 import { h, time } from "./dom.js";
-import { get } from "./api.js";
-import { badge } from "./stream.js";
+import { badge, cards } from "./stream.js";
+
+const maxFound = 50;
 
 const results = h("div", { "aria-live": "polite" });
 const input = h("input", { id: "words", type: "search", autocomplete: "off", spellcheck: "false" });
 
-async function search(event) {
-  event?.preventDefault();
-  let found;
-  try {
-    found = await get(`search?q=${encodeURIComponent(input.value)}`);
-  } catch (error) {
-    results.replaceChildren(h("p", { class: "problem" }, error.message));
-    return;
-  }
+// search finds the newest deliveries that have all words, in their ids, their states or their events.
+function search() {
+  const words = input.value.toLowerCase().split(/\s+/);
+  const found = [...cards.values()].reverse().map(({ card }) => card).filter((card) => {
+    const text = JSON.stringify({ ...card, event: card.event?.request }).toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
   results.replaceChildren(found.length === 0
     ? h("p", {}, "This server saw no such alert. Look at the webhook's address in Datadog, and at the monitor's message: it must mention the webhook.")
-    : h("ul", { class: "found" }, found.map((card) => h("li", {},
+    : h("ul", { class: "found" }, found.slice(0, maxFound).map((card) => h("li", {},
       h("a", { href: `#/delivery/${encodeURIComponent(card.id)}` }, card.title || "A request"), " ", badge(card.state), " ", time(card.received), h("p", { class: "why" }, card.why)))));
 }
+
+input.addEventListener("input", search);
+document.addEventListener("delivery", () => input.isConnected && search());
 
 export function whyView() {
   search();
   return [
     h("h2", { tabindex: "-1" }, "Why did no event come?"),
-    h("form", { role: "search", onsubmit: search },
-      h("label", { for: "words" }, "An alert's id, or words of its title, tags, body or state"), h("div", { class: "row" }, input, h("button", {}, "Search"))),
+    h("div", { role: "search", class: "field" }, h("label", { for: "words" }, "An alert's id, or words of its title, tags, text or state"), input),
     results,
   ];
 }
