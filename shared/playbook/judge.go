@@ -32,11 +32,11 @@ type Unjudged struct {
 	Source   string
 	Needs    []string // the unknown values
 	// Steps is the text of all steps whose findings a template can read. Two templates with
-	// one source and one text come out equal, whatever the values are.
+	// one source and one text come out equal for all values.
 	Steps string
 }
 
-// Judge matches alerts of which some values are unknown, and never guesses these.
+// Judge matches alerts that have unknown values, and never guesses these.
 type Judge struct {
 	book       *Book
 	conditions []*part

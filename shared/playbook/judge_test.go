@@ -1,11 +1,13 @@
 package playbook_test
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"boomerang/shared/alert"
 	"boomerang/shared/event"
 	"boomerang/shared/memory"
 	"boomerang/shared/playbook"
@@ -162,5 +164,58 @@ playbooks:
 	draft, _ := joined.For(checkout(), memory.Memory{}).Draft(nil, event.Cycle{Kept: map[string]string{"ticket": "OPS-7"}})
 	if draft.Title != "OPS-7" {
 		t.Errorf("got %+v", draft)
+	}
+}
+
+// TestJudge_Sound gives the same answer as For for all values of what is unknown, or none.
+func TestJudge_Sound(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // The same expressions each time.
+	atoms := []string{
+		`alert.tags.service == "checkout"`, `alert.priority in ["P1"]`, `alert.recovered`, `alert.scope`, `true`, `any(alert.tag_list, # == "bare")`,
+		`alert.query contains "cpu"`, `alert.query`, `alert.extra.a`, `alert.extra.a == true`, `memory.count > 3`, `any(alert.tag_list, # == alert.query)`,
+	}
+	var build func(depth int) string
+	build = func(depth int) string {
+		if depth == 0 {
+			return atoms[random.IntN(len(atoms))]
+		}
+		a, b, c := build(random.IntN(depth)), build(random.IntN(depth)), build(random.IntN(depth))
+		return []string{
+			"(" + a + ") and (" + b + ")", "(" + a + ") || (" + b + ")", "not (" + a + ")", "!(" + a + ")", "(" + a + ") ? (" + b + ") : (" + c + ")",
+			"((" + a + ") && (" + b + ")) or (" + c + ")", "((" + a + ") == (" + b + "))",
+		}[random.IntN(7)]
+	}
+	decided := 0
+	for range 400 {
+		match := build(3)
+		book, err := playbook.Load("test.yaml", []byte(one("match: "+quoted(match))), bench{}.kinds())
+		if err != nil {
+			continue // Such as a text for a condition.
+		}
+		judged := playbook.NewJudge(book).Judge(checkout(), unknown)
+		if len(judged.Open) > 0 {
+			continue
+		}
+		decided++
+		want := judged.Plan(nil).Name()
+		for variant := range 8 {
+			a, m := checkout(), memory.Memory{}
+			a.Query, a.Extra = "", nil
+			if variant&1 > 0 {
+				a.Query = "cpu"
+			}
+			if variant&2 > 0 {
+				a.Extra = alert.Extra{"a": true}
+			}
+			if variant&4 > 0 {
+				m.Count = 5
+			}
+			if got := book.For(a, m).Name(); got != want {
+				t.Errorf("%s: judged %s, but %s for query %q, extra %v, count %d", match, want, got, a.Query, a.Extra, m.Count)
+			}
+		}
+	}
+	if decided < 50 {
+		t.Errorf("only %d expressions are decided", decided)
 	}
 }

@@ -176,7 +176,7 @@ func TestRun_Changes(t *testing.T) {
 	}
 }
 
-// TestRun_SameUnknown finds that equal playbooks do the same, whatever the unknown values are.
+// TestRun_SameUnknown finds that equal playbooks do the same for all unknown values.
 func TestRun_SameUnknown(t *testing.T) {
 	const open = `
 playbooks:

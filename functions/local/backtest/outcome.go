@@ -192,7 +192,7 @@ func durations(all []time.Duration) string {
 	return strings.Join(texts, ", ")
 }
 
-// isSame reports whether two templates come out equal, whatever the unknown values are.
+// isSame reports whether two templates come out equal for all unknown values.
 func isSame(a, b playbook.Unjudged) bool { return a.Source == b.Source && a.Steps == b.Steps }
 
 // without returns the elements of a list that another one lacks.

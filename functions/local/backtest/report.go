@@ -27,7 +27,7 @@ type Report struct {
 
 	Matched []Match `json:"matched"` // by playbook
 	Default Pair    `json:"default"` // alerts that only the default playbook matches
-	Open    Pair    `json:"open"`    // alerts of which it is open what they match
+	Open    Pair    `json:"open"`    // alerts whose playbook is open
 
 	Changes  []Group `json:"changes"`
 	Cut      Count   `json:"cut"`

@@ -94,7 +94,7 @@ func TestRead(t *testing.T) {
 	}
 	server.Close()
 	if _, err := backtest.Read(t.Context(), client, now.Add(-time.Hour), now, func(int, int) {}); err == nil {
-		t.Error("a stream that cannot be read is no error")
+		t.Error("no error for a stream that cannot be read")
 	}
 }
 

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spf13/pflag"
 
 	"boomerang/functions/local/backtest"
 	"boomerang/shared/fakedatadog"
@@ -95,6 +98,21 @@ func TestBacktest(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestBacktest_Readme finds each flag in the README.
+func TestBacktest_Readme(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "\n## Backtest\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	cli{}.backtestCommand().Flags().VisitAll(func(flag *pflag.Flag) {
+		if !strings.Contains(section, "`--"+flag.Name+"`") {
+			t.Errorf("the README does not have --%s", flag.Name)
+		}
+	})
 }
 
 // TestBacktest_Live records what it reads, and replays it to the same report.
