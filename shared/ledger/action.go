@@ -101,6 +101,10 @@ const (
 	attrPending = "pending_"
 )
 
+// pendingBy is the beginning of what marks a name that an alert's action will keep. The time
+// until which it is expected follows.
+func pendingBy(alert string) string { return hashKey(alert, maxKeyBytes) + " " }
+
 // Expect records that the actions of an alert will keep these names, until then at most.
 // The first alert stays.
 func (l *Ledger) Expect(ctx context.Context, cycleKey, alert string, names []string, until time.Time) error {
@@ -111,24 +115,44 @@ func (l *Ledger) Expect(ctx context.Context, cycleKey, alert string, names []str
 	_, err := l.update(ctx, keptPrefix, cycleKey, &dynamodb.UpdateItemInput{
 		UpdateExpression: aws.String("SET " + strings.Join(changes, ", ")),
 		ExpressionAttributeValues: item{
-			":expires": l.expiry(CycleTTL), ":pending": text(strconv.FormatInt(until.Unix(), 10) + " " + hashKey(alert, maxKeyBytes)),
+			":expires": l.expiry(CycleTTL), ":pending": text(pendingBy(alert) + strconv.FormatInt(until.Unix(), 10)),
 		},
 	})
 	return err
 }
 
-// Keep keeps the texts, and expects the names no longer.
-func (l *Ledger) Keep(ctx context.Context, cycleKey string, texts map[string]string, names []string) error {
-	change, values := "SET expires_at = :expires", item{":expires": l.expiry(CycleTTL)}
-	for i, name := range slices.Sorted(maps.Keys(texts)) {
-		value := ":text" + strconv.Itoa(i)
-		change += ", " + attrKept + name + " = " + value
-		values[value] = text(texts[name])
+// Keep keeps the texts of an alert's action, and expects none of the action's names any more.
+// What another alert's action will keep stays expected.
+func (l *Ledger) Keep(ctx context.Context, cycleKey, alert string, texts map[string]string, names []string) error {
+	var failed []error
+	if len(texts) > 0 {
+		change, values := "SET expires_at = :expires", item{":expires": l.expiry(CycleTTL)}
+		kept := slices.Sorted(maps.Keys(texts))
+		for i, name := range kept {
+			value := ":text" + strconv.Itoa(i)
+			change += ", " + attrKept + name + " = " + value
+			values[value] = text(texts[name])
+		}
+		change += " REMOVE " + attrPending + strings.Join(kept, ", "+attrPending)
+		_, err := l.update(ctx, keptPrefix, cycleKey, &dynamodb.UpdateItemInput{UpdateExpression: &change, ExpressionAttributeValues: values})
+		failed = append(failed, err)
 	}
-	if len(names) > 0 {
-		change += " REMOVE " + attrPending + strings.Join(names, ", "+attrPending)
+	for _, name := range names {
+		if texts[name] == "" {
+			failed = append(failed, l.expectNoMore(ctx, cycleKey, alert, attrPending+name))
+		}
 	}
-	_, err := l.update(ctx, keptPrefix, cycleKey, &dynamodb.UpdateItemInput{UpdateExpression: &change, ExpressionAttributeValues: values})
+	return errors.Join(failed...)
+}
+
+func (l *Ledger) expectNoMore(ctx context.Context, cycleKey, alert, attribute string) error {
+	_, err := l.update(ctx, keptPrefix, cycleKey, &dynamodb.UpdateItemInput{
+		UpdateExpression: aws.String("REMOVE " + attribute), ConditionExpression: aws.String("begins_with(" + attribute + ", :alert)"),
+		ExpressionAttributeValues: item{":alert": text(pendingBy(alert))},
+	})
+	if _, isOther := errors.AsType[*types.ConditionalCheckFailedException](err); isOther {
+		return nil
+	}
 	return err
 }
 
@@ -144,9 +168,9 @@ func (l *Ledger) Kept(ctx context.Context, cycleKey, alert string) (Kept, error)
 			k.Texts[name] = readText(found, attribute)
 		}
 		if name, ok := strings.CutPrefix(attribute, attrPending); ok && found[attrKept+name] == nil {
-			until, by, _ := strings.Cut(readText(found, attribute), " ")
-			seconds, err := strconv.ParseInt(until, 10, 64)
-			if err == nil && seconds > l.now().Unix() && by != hashKey(alert, maxKeyBytes) {
+			value := readText(found, attribute)
+			until, err := strconv.ParseInt(value[strings.LastIndexByte(value, ' ')+1:], 10, 64)
+			if err == nil && until > l.now().Unix() && !strings.HasPrefix(value, pendingBy(alert)) {
 				k.Pending = append(k.Pending, name)
 			}
 		}

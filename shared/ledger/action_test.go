@@ -105,7 +105,7 @@ func TestLedger_Action(t *testing.T) {
 			s.temporary(s.a.CompleteAction(s.Context(), first))
 			s.temporary(s.a.ReleaseAction(s.Context(), first))
 			s.temporary(s.a.Expect(s.Context(), "1:c", "1:7", []string{"ticket"}, start))
-			s.temporary(s.a.Keep(s.Context(), "1:c", map[string]string{"ticket": "OPS-7"}, nil))
+			s.temporary(s.a.Keep(s.Context(), "1:c", "1:7", map[string]string{"ticket": "OPS-7"}, nil))
 			_, err = s.a.Kept(s.Context(), "1:c", "1:9")
 			s.temporary(err)
 		},
@@ -132,9 +132,12 @@ func TestLedger_Kept(t *testing.T) {
 			if diff := cmp.Diff(Kept{texts{}, []string{"thread"}}, own); diff != "" || err != nil {
 				s.Errorf("%v, to the alert itself (-want +got):\n%s", err, diff)
 			}
-			s.must(s.a.Keep(s.Context(), "1:c", texts{"ticket": "OPS-7"}, []string{"ticket", "page"}))
+			s.must(s.a.Keep(s.Context(), "1:c", "1:8", nil, []string{"ticket", "page"})) // Another alert will keep them.
+			s.must(s.a.Keep(s.Context(), "1:c", "1:", nil, []string{"ticket", "page"}))
+			s.keeps(texts{}, "page", "thread", "ticket")
+			s.must(s.a.Keep(s.Context(), "1:c", "1:7", texts{"ticket": "OPS-7"}, []string{"ticket", "page"}))
 			s.keeps(texts{"ticket": "OPS-7"}, "thread")
-			s.must(s.a.Keep(s.Context(), "1:c", texts{"ticket": "OPS-8", "thread": "T"}, nil))
+			s.must(s.a.Keep(s.Context(), "1:c", "1:9", texts{"ticket": "OPS-8", "thread": "T"}, nil))
 			s.keeps(texts{"ticket": "OPS-8", "thread": "T"})
 		},
 		"expected for a time": func(s env) {
@@ -147,7 +150,7 @@ func TestLedger_Kept(t *testing.T) {
 			for i := range 10 {
 				all[string(rune('a'+i))] = strings.Repeat("x", 1<<10)
 			}
-			s.must(s.a.Keep(s.Context(), "1:c", all, nil))
+			s.must(s.a.Keep(s.Context(), "1:c", "1:7", all, nil))
 			s.keeps(all)
 		},
 		"an item of a later version": func(s env) {

@@ -172,7 +172,10 @@ func (w acting) settle(ctx context.Context, action *playbook.Action, r enrich.Re
 	case r.Status == enrich.OK:
 		w.o.warn(r.Finding.PartialReason)
 		return nil
-	case errors.Is(r.Err, errActionDone), errors.Is(r.Err, errActionOther), !action.Applies:
+	case errors.Is(r.Err, errActionOther), !action.Applies:
+		return nil
+	case errors.Is(r.Err, errActionDone): // There is no more to keep than what is kept.
+		w.o.warn(w.keep(ctx, saved, nil))
 		return nil
 	case r.Status == enrich.Skipped:
 		w.o.warn(w.giveUp(ctx, saved))

@@ -72,6 +72,10 @@ playbooks:
       - {name: close, uses: desk, on: recovery, with: {text: "close {{ .cycle.kept.ticket }}"}}
 `
 
+// conditionalBook opens no ticket for some alerts.
+var conditionalBook = strings.Replace(deskBook, "once: cycle", `once: cycle
+        when: alert.title != "no ticket"`, 1)
+
 // newDeskEnv is an environment whose playbook opens a ticket and closes it.
 func newDeskEnv(t *testing.T, book string) (*env, *desk) {
 	e, d := newEnv(t), &desk{tickets: map[string]string{}}
@@ -250,6 +254,14 @@ func TestAction_Recovery(t *testing.T) {
 			clear(e.fails)
 			e.run(closing, pipeline.Posted)
 		},
+		"while the action waits, and another alert of the cycle does not act": func(e *env, d *desk) {
+			d.fails = []error{down}
+			e.run(opening, pipeline.Posted)
+			quiet := again
+			quiet.Title = "no ticket"
+			e.run(quiet, pipeline.Posted)
+			e.run(closing, pipeline.Posted)
+		},
 		"while both wait": func(e *env, d *desk) {
 			e.fails["post"] = down
 			e.run(opening, pipeline.Queued)
@@ -292,11 +304,11 @@ func TestAction_Recovery(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				e, d := newDeskEnv(t, deskBook)
+				e, d := newDeskEnv(t, conditionalBook)
 				run(e, d)
 				e.drain(d)
 				done := slices.DeleteFunc(slices.Clone(d.calls), func(c string) bool { return c == "open for x1" })
-				if len(done) == 0 || done[len(done)-1] != "close OPS-1" || slices.Contains(done, "close ") || len(d.tickets) != 1 || len(e.events) != 2 {
+				if len(done) == 0 || done[len(done)-1] != "close OPS-1" || slices.Contains(done, "close ") || len(d.tickets) != 1 || len(e.events) < 2 {
 					t.Errorf("calls %q, tickets %v, %d events", d.calls, d.tickets, len(e.events))
 				}
 				if name == "after the ledger did not keep the number" && len(d.calls) != 2 {
@@ -330,8 +342,7 @@ func TestAction_Recovery_WaitsForNothing(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e, d := newDeskEnv(t, strings.Replace(deskBook, "once: cycle", `once: cycle
-        when: alert.title != "no ticket"`, 1))
+			e, d := newDeskEnv(t, conditionalBook)
 			run(e, d)
 			d.calls = nil
 			e.run(closing, pipeline.Posted)
@@ -458,6 +469,7 @@ func TestAction_NothingToKeep(t *testing.T) {
 	if len(o.Warnings) != 1 || o.Warnings[0].Error() != "playbook shop, open, keep.ticket: the template came out empty" {
 		t.Errorf("warnings %v", o.Warnings)
 	}
+	e.run(again, pipeline.Posted)
 	e.run(closing, pipeline.Posted)
 	e.wantCalls(d, "page for x1", "close ")
 }

@@ -288,7 +288,7 @@ func (s *store) Expect(ctx context.Context, cycleKey, alert string, names []stri
 	return nil
 }
 
-func (s *store) Keep(ctx context.Context, cycleKey string, texts map[string]string, names []string) error {
+func (s *store) Keep(ctx context.Context, cycleKey, alert string, texts map[string]string, names []string) error {
 	if err := s.call(ctx, "keep"); err != nil {
 		return err
 	}
@@ -297,7 +297,9 @@ func (s *store) Keep(ctx context.Context, cycleKey string, texts map[string]stri
 	k := s.keptOf(cycleKey)
 	maps.Copy(k.Texts, texts)
 	for _, name := range names {
-		delete(k.Texts, "pending "+name)
+		if texts[name] != "" || k.Texts["pending "+name] == alert {
+			delete(k.Texts, "pending "+name)
+		}
 	}
 	return nil
 }

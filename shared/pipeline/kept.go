@@ -18,7 +18,7 @@ import (
 // Kept is what the actions of a cycle keep for its later notifications.
 type Kept interface {
 	Expect(ctx context.Context, cycleKey, alert string, names []string, until time.Time) error
-	Keep(ctx context.Context, cycleKey string, texts map[string]string, names []string) error
+	Keep(ctx context.Context, cycleKey, alert string, texts map[string]string, names []string) error
 	Kept(ctx context.Context, cycleKey, alert string) (ledger.Kept, error)
 }
 
@@ -75,7 +75,7 @@ func (w acting) keep(ctx context.Context, saved enrich.Action, texts map[string]
 	}
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
-	if err := w.Kept.Keep(ctx, cycleKey(w.alert), texts, slices.Sorted(maps.Keys(saved.Keep))); err != nil {
+	if err := w.Kept.Keep(ctx, cycleKey(w.alert), uniqueKey(w.delivery), texts, slices.Sorted(maps.Keys(saved.Keep))); err != nil {
 		return fmt.Errorf("the cycle does not keep what the action found: %w", err)
 	}
 	return nil

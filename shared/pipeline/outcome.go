@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"boomerang/shared/alert"
@@ -128,6 +129,11 @@ func (o *Outcome) addCycle(r cycleResult, a alert.Alert) {
 func (o *Outcome) addKept(r keptResult) {
 	o.Cycle.Kept, o.Cycle.Pending = r.Texts, r.Pending
 	o.warn(r.errs...)
+}
+
+// HasOpenActions reports whether an action was not done: it is queued, refused or given up.
+func (o Outcome) HasOpenActions() bool {
+	return slices.ContainsFunc(o.Actions, func(a ActionResult) bool { return a.Result != actionDone })
 }
 
 // measure records the outcome's metrics.

@@ -149,4 +149,4 @@ func (k kept) Kept(context.Context, string, string) (ledger.Kept, error) {
 
 func (kept) Expect(context.Context, string, string, []string, time.Time) error { return nil }
 
-func (kept) Keep(context.Context, string, map[string]string, []string) error { return nil }
+func (kept) Keep(context.Context, string, string, map[string]string, []string) error { return nil }

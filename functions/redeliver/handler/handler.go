@@ -152,6 +152,8 @@ func (e logEntry) write(ctx context.Context, logger *slog.Logger) {
 		level, result = slog.LevelError, "dead_letter"
 	case e.err != nil:
 		level, result = slog.LevelWarn, "retry"
+	case e.outcome.HasOpenActions():
+		level = slog.LevelWarn
 	}
 	telemetry.Tag(ctx, "outcome", result)
 	logger.LogAttrs(ctx, level, "redeliver", append([]slog.Attr{

@@ -157,6 +157,22 @@ func TestHandler_Spans(t *testing.T) {
 	}
 }
 
+// An alert whose action waits or is refused is a warning.
+func TestHandler_OpenActions(t *testing.T) {
+	for result, want := range map[string]string{"queued": "WARN", "refused": "WARN", "done": "INFO"} {
+		var log bytes.Buffer
+		h := handler.New(handler.Config{Logger: slog.New(slog.NewJSONHandler(&log, nil)), Redeliver: func(context.Context, queue.Message) (pipeline.Outcome, error) {
+			return pipeline.Outcome{Status: pipeline.Posted, Actions: []pipeline.ActionResult{{Playbook: "shop", Step: "ticket", Result: result}}}, nil
+		}})
+		if _, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{message(t, "1", "1")}}); err != nil {
+			t.Error(err)
+		}
+		if !strings.Contains(log.String(), `"level":"`+want+`"`) || !strings.Contains(log.String(), `"actions":[{"playbook":"shop","step":"ticket","result":"`+result+`"}]`) {
+			t.Errorf("%s: %s", result, log.String())
+		}
+	}
+}
+
 // What a dead letter claims is let go of, and the record and the metric name the step.
 func TestHandler_GiveUp(t *testing.T) {
 	action := func(receives string, err error) (gaveUp int, record map[string]any, lines []string) {

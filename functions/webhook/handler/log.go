@@ -62,7 +62,7 @@ func (e logEntry) level() slog.Level {
 	switch {
 	case e.status >= http.StatusInternalServerError && !isUnverified(e.err):
 		return slog.LevelError // WebhookFailureAlarm counts these.
-	case e.status >= http.StatusBadRequest, e.outcome.Status == pipeline.Queued, len(e.outcome.Warnings) > 0:
+	case e.status >= http.StatusBadRequest, e.outcome.Status == pipeline.Queued, len(e.outcome.Warnings) > 0, e.outcome.HasOpenActions():
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo
