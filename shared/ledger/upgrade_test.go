@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -38,11 +39,15 @@ func TestLedger_Upgrade(t *testing.T) {
 			s.put(i)
 		}
 		s.claims(s.a, "posted", done(posted))
+		s.isPosted(Delivery{Key: "posted"}, posted, start.Add(time.Hour-TTL))
 		s.claims(s.a, "busy", busy(start.Add(runTime)))
 		s.knows(s.a, []string{"posted", "busy", "abandoned", "queued"}, "posted", "busy", "queued")
 		s.claims(s.a, "abandoned", expired(time.UnixMilli(0).UTC()))
 		s.readUntil(s.a, "reconcile", start)
 		s.same("cycle", Cycle{start.Add(-time.Hour), recovered.At, 43}, s.adds(s.a, recovered))
+		if got := s.later(Notification{ID: "100"}); !slices.Equal(got, []string{"Renotify", "Recovered"}) {
+			s.Errorf("after the trigger: %v", got)
+		}
 		s.remembers(memory.Cycle{
 			Began: time.UnixMilli(1795251600000).UTC(), Lasted: 12 * time.Minute, Notified: 2, Recovered: true,
 			Followed: enrich.Change{Kind: "deploy", Service: "cart"},

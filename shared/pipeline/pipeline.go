@@ -136,9 +136,11 @@ func (p *Pipeline) DryRun(ctx context.Context, a alert.Alert) (o Outcome, err er
 	}
 	o.addPlan(plan)
 	o.Steps = enrich.Run(ctx, p.Steps(plan.Steps()), a, enrichTime(ctx, p.EnrichBudget))
-	err = p.compose(ctx, a, plan, "", &o)
+	if err := p.compose(ctx, a, plan, "", &o); err != nil {
+		return o, err
+	}
 	p.followUpsOf(a, plan, p.Now(), &o)
-	return o, err
+	return o, nil
 }
 
 // process takes one alert all the way to its event. An error means that it is not posted,
@@ -227,14 +229,14 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 func (p *Pipeline) compose(ctx context.Context, a alert.Alert, plan *playbook.Plan, key string, o *Outcome) (err error) {
 	ctx, span := telemetry.Start(ctx, "compose")
 	defer func() { span.End(err) }()
-	steps, cycle := o.Steps, o.Cycle
+	steps, cycle, followUp := o.Steps, o.Cycle, o.FollowUp
 	var failed []error
 	var warnings []string
 	var isFailure bool
 	o.Event, err = compute(ctx, "compose the event", func() event.Request {
 		var draft event.Draft
 		draft, failed = plan.Draft(steps, cycle)
-		draft.Webhook, draft.Key, draft.FollowUp = p.WebhookName, key, o.FollowUp
+		draft.Webhook, draft.Key, draft.FollowUp = p.WebhookName, key, followUp
 		isFailure = event.IsFailure(a, draft)
 		warnings = draft.Warnings
 		if plan.API == playbook.APIv2 {
