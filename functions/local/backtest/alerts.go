@@ -81,16 +81,13 @@ func Select(events []datadog.Event, webhook string, all bool, from time.Time) Se
 	posted, mention := map[string]string{}, datadog.Mention(webhook)
 	var ours, others []Alert
 	for _, e := range events {
-		a := e.Alert("")
-		switch {
-		case !a.IsFromBoomerang():
-		case e.RelatedEventID != 0 && !a.Tags.Has(event.TagStorm):
-			posted[strconv.FormatInt(e.RelatedEventID, 10)] = a.Tags.Get("playbook")
+		if tags := alert.Tags(e.Tags); isOwn(e) && e.RelatedEventID != 0 && !tags.Has(event.TagStorm) {
+			posted[strconv.FormatInt(e.RelatedEventID, 10)] = tags.Get("playbook")
 		}
 	}
 	for _, e := range events {
 		a := Alert{Alert: e.Alert("")}
-		if a.IsFromBoomerang() || e.MonitorID == 0 && !a.Tags.Has(datadog.MonitorTag) {
+		if isOwn(e) || e.MonitorID == 0 && !a.Tags.Has(datadog.MonitorTag) {
 			continue
 		}
 		a.Posted, a.unknown = posted[a.ID], unknownOf(a.Alert)
@@ -107,6 +104,9 @@ func Select(events []datadog.Event, webhook string, all bool, from time.Time) Se
 	}
 	return s
 }
+
+// isOwn reports whether Boomerang posted the event, whose text may be that of a monitor.
+func isOwn(e datadog.Event) bool { return alert.Alert{Tags: e.Tags}.IsFromBoomerang() }
 
 // once returns each event once, the oldest first.
 func once(events []datadog.Event, from time.Time) []datadog.Event {

@@ -296,7 +296,7 @@ func TestRun_Lacking(t *testing.T) {
 func TestRun_Posted(t *testing.T) {
 	own := func(id int, about int64, playbook string, tags ...string) datadog.Event {
 		return datadog.Event{
-			ID: fmt.Sprint(id), Title: "x", Happened: began, RelatedEventID: about,
+			ID: fmt.Sprint(id), Title: "[Triggered] x", Text: "[Monitor](https://app.datadoghq.com/monitors/4711) @webhook-boomerang", Happened: began, RelatedEventID: about,
 			Tags: append([]string{"boomerang", "playbook:" + playbook, "enrichment:none"}, tags...),
 		}
 	}
