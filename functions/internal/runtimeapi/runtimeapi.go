@@ -1,5 +1,10 @@
 // Package runtimeapi is a fake of the Lambda Runtime API, for tests of the deployed programs.
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+//
+// TestEmulator of functions/ holds it to AWS's own emulator, which takes one invocation at a
+// time, answers 200 to an error that a function returns, and starts a function at its first
+// invocation. So it can replace this fake neither where tests see failures and starts, nor
+// where many instances run at once.
 package runtimeapi
 
 import (
