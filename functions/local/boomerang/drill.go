@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"boomerang/functions/internal/drill"
+	"boomerang/functions/local/delivery"
 	"boomerang/functions/local/output"
 	"boomerang/functions/local/sandbox"
 	"boomerang/shared/event"
@@ -43,6 +44,7 @@ func (c cli) drillCommand() *cobra.Command {
 	}
 	cmd.Flags().DurationVar(&wait.Event, "timeout", wait.Event, "how long to wait for the event")
 	addPlaybooks(cmd, &o.playbooks)
+	addOutput(cmd, &o.output, "what to show: the progress and the event, the event as JSON, or its text alone", asText, asJSON, asEvent)
 	addVerbose(cmd, &o.verbose)
 	addLive(cmd, &o.live)
 	return cmd
@@ -63,7 +65,7 @@ func (c cli) drill(ctx context.Context, urls []string, wait drill.Timeouts, o ru
 	}
 	defer s.Close()
 	if target.URL == "" {
-		if target.URL, err = c.serveFunction(ctx, s); err != nil {
+		if target.URL, err = delivery.Serve(ctx, s, c.env); err != nil {
 			return err
 		}
 	}
@@ -71,12 +73,14 @@ func (c cli) drill(ctx context.Context, urls []string, wait drill.Timeouts, o ru
 	if target.Stream, err = s.Client(); err != nil {
 		return err
 	}
-	return c.showDrill(ctx, target, wait, o.verbose)
+	return c.showDrill(ctx, target, wait, o)
 }
 
 // showDrill shows what becomes of a synthetic alert. The error is a sentence that says
 // how far it came.
-func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Timeouts, verbose bool) error {
+func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Timeouts, o runOptions) error {
+	result := c.out
+	c.out = c.notes(o.output)
 	d := drill.New(target, wait)
 	c.out.Heading("Alert %d → %s", d.ID, target.URL)
 	start := time.Now()
@@ -90,7 +94,7 @@ func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Time
 		c.out.Response(response, answer.Took)
 		return err
 	}
-	c.showBrief(delivery{response: events.LambdaFunctionURLResponse{StatusCode: answer.Status, Body: answer.Body}, took: answer.Took}, "")
+	c.showBrief(delivery.Delivery{Response: events.LambdaFunctionURLResponse{StatusCode: answer.Status, Body: answer.Body}, Took: answer.Took}, nil, "")
 	c.out.Line("\nLooking for %s in the events of %s, for at most %s", d.Tag(), target.StreamName, wait.Event)
 	found, err := d.Await(ctx)
 	if len(found) == 0 {
@@ -103,9 +107,20 @@ func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Time
 			Title: e.Title, Text: e.Text, DateHappened: e.Happened.Unix(), RelatedEventID: e.RelatedEventID,
 			AlertType: e.AlertType, Priority: e.Priority, Host: e.Host, Tags: e.Tags,
 		}
-		if verbose {
+		switch {
+		case o.output.name == asEvent:
+			result.Line("%s", strings.Trim(e.Text, "% \n"))
+		case o.output.name == asJSON:
+			result.JSON(struct {
+				ID         string      `json:"id"`
+				URL        string      `json:"url,omitempty"`
+				Event      event.Event `json:"event"`
+				AnsweredMS int64       `json:"answered_ms"`
+				TookMS     int64       `json:"took_ms"`
+			}{e.ID, e.URL, shown, answer.Took.Milliseconds(), took.Milliseconds()})
+		case o.verbose:
 			c.out.Event(shown)
-		} else {
+		default:
 			c.out.Brief("", nil, shown, "-v shows everything")
 		}
 	}

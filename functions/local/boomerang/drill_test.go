@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"boomerang/functions/internal/drill"
+	"boomerang/functions/local/delivery"
 	"boomerang/functions/local/output"
 	"boomerang/functions/local/sandbox"
 	"boomerang/shared/datadog"
@@ -35,7 +36,7 @@ func newStack(t *testing.T, visibleAfter time.Duration) stack {
 	d := fakedatadog.New(fakedatadog.Options{VisibleAfter: max(visibleAfter, 1)})
 	s := &sandbox.Sandbox{Datadog: d, URL: serveTest(t, d), Keys: datadog.FixedKeys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}}
 	env := map[string]string{"WEBHOOK_TOKEN": sandbox.Token, "DD_API_KEY": s.Keys.API, "DD_APP_KEY": s.Keys.App + "\n", "DATADOG_API_URL": s.URL}
-	function, err := newFunction(t.Context(), s.Environment(functionEnv, slog.New(slog.DiscardHandler)))
+	function, err := delivery.New(t.Context(), s.Environment(functionEnv, slog.New(slog.DiscardHandler)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +69,7 @@ func (s stack) drill(t *testing.T, wait drill.Timeouts) (string, error) {
 		t.Fatal(err)
 	}
 	var screen bytes.Buffer
-	err = cli{out: output.New(&screen)}.showDrill(t.Context(), target, wait, false)
+	err = cli{out: output.New(&screen)}.showDrill(t.Context(), target, wait, runOptions{output: format{name: asText}})
 	return screen.String(), err
 }
 

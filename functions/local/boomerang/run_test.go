@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -166,4 +167,37 @@ func TestRun_StandardInput(t *testing.T) {
 		contains(t, screen.String(), "Disk is full\n", "service:checkout")
 	}
 	contains(t, mustInvoke(t, nil, "try", file(t, "text", "Disk is full on db-1")), "unreadable: payload", "│ Disk is full on db-1")
+}
+
+// TestOutput_Drill prints the event of a drill, and its progress on the error output.
+func TestOutput_Drill(t *testing.T) {
+	var drilled struct {
+		ID    string
+		Event struct{ Title string }
+	}
+	if err := json.Unmarshal([]byte(mustInvoke(t, nil, "drill", "--output", "json")), &drilled); err != nil || drilled.ID == "" || !strings.Contains(drilled.Event.Title, "[Drill]") {
+		t.Errorf("%+v, %v", drilled, err)
+	}
+	if text := mustInvoke(t, nil, "drill", "--output", "event"); text == "" || strings.Contains(text, "200 OK") || strings.Contains(text, "%%%") {
+		t.Errorf("got %q", text)
+	}
+}
+
+// TestColor shows color on a terminal only, and not where NO_COLOR is set.
+func TestColor(t *testing.T) {
+	terminal, err := exec.LookPath("script")
+	if err != nil {
+		t.Skip("script, which gives a command a terminal, is not installed")
+	}
+	for _, c := range []struct {
+		noColor string
+		want    bool
+	}{{"", true}, {"1", false}} {
+		cmd := exec.CommandContext(t.Context(), terminal, "-qec", os.Args[0]+" run "+torq, "/dev/null")
+		cmd.Env = []string{asBoomerang + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "NO_COLOR=" + c.noColor}
+		screen, err := cmd.CombinedOutput()
+		if err != nil || strings.Contains(string(screen), "\x1b[") != c.want || !strings.Contains(string(screen), "200 OK") {
+			t.Errorf("NO_COLOR=%s: %v: %q", c.noColor, err, screen)
+		}
+	}
 }

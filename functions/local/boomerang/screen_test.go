@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"boomerang/functions/local/delivery"
 	"boomerang/functions/local/request"
 	"boomerang/functions/local/sandbox"
 	"boomerang/functions/webhook/handler"
@@ -80,7 +81,7 @@ func postedWith(t *testing.T, file string, forget func(*alert.Alert)) string {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	function, err := newFunction(t.Context(), s.Environment(nil, slog.New(slog.DiscardHandler)))
+	function, err := delivery.New(t.Context(), s.Environment(nil, slog.New(slog.DiscardHandler)))
 	if err != nil {
 		t.Fatal(err)
 	}

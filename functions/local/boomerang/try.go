@@ -4,33 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math"
-	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/aws/aws-lambda-go/events"
 	"github.com/spf13/cobra"
 
-	"boomerang/functions/internal/alerting"
+	"boomerang/functions/local/delivery"
 	"boomerang/functions/local/dryrun"
 	"boomerang/functions/local/output"
 	"boomerang/functions/local/payload"
-	"boomerang/functions/local/recording"
-	"boomerang/functions/local/request"
-	"boomerang/functions/local/sandbox"
-	"boomerang/functions/webhook/handler"
+	"boomerang/functions/local/try"
 	"boomerang/shared/alert"
-	"boomerang/shared/config"
-	"boomerang/shared/datadog"
-	"boomerang/shared/enrich"
-	"boomerang/shared/enrich/httpapi"
-	"boomerang/shared/enrich/lambda"
-	"boomerang/shared/enrich/metric"
-	"boomerang/shared/enrich/registry"
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
 	"boomerang/shared/pipeline"
@@ -72,200 +58,45 @@ func (c cli) tryCommand() *cobra.Command {
 	return cmd
 }
 
-// try takes the alert in a file through playbooks. It reads Datadog and posts to the
-// fake.
+// try takes an alert through playbooks, and shows what they do.
 func (c cli) try(ctx context.Context, o tryOptions) error {
-	var err error
-	d := dryRun{tryOptions: o, at: time.Now()}
-	if o.replay != "" {
-		if d.player, err = recording.NewPlayer(o.replay); err != nil {
-			return err
-		}
-		d.at = d.player.At
-	}
-	if d.request, err = request.Read(o.event, c.stdin, d.at); err != nil {
-		return err
-	}
-	if d.alert, d.rejection, err = decode(ctx, d.request.LambdaFunctionURLRequest); err != nil {
-		return fmt.Errorf("the function would reject %s: %s", o.event, fault.Public(err))
-	}
-	if d.sandbox, err = sandbox.Start(c.env, o.live, d.now); err != nil {
-		return err
-	}
-	defer d.sandbox.Close()
-	d.sandbox.Seed(d.alert, d.at)
-	if err := d.open(c.env); err != nil {
-		return err
-	}
-	report, err := d.runner.Run(ctx, d.alert)
-	return errors.Join(c.showTry(d, report, err), d.close(c.notes(d.output)))
-}
-
-// dryRun is one try. With a recording it happens at the time of the recording.
-type dryRun struct {
-	tryOptions
-	at        time.Time
-	request   request.Request
-	alert     alert.Alert
-	rejection []string
-	files     string // the playbooks
-	sandbox   *sandbox.Sandbox
-	runner    dryrun.Runner
-	player    *recording.Player
-	recorder  *recording.Recorder
-}
-
-func (d *dryRun) now() time.Time {
-	if d.player != nil {
-		return d.at
-	}
-	return time.Now()
-}
-
-// open makes the runner: it reads from Datadog, the fake or a recording, and posts to the
-// fake.
-func (d *dryRun) open(env map[string]string) error {
-	cfg, err := config.Load[config.Webhook](d.sandbox.Environment(env, nil).Variables)
+	t, err := try.Open(ctx, try.Options{Name: o.event, Input: c.stdin, Record: o.record, Replay: o.replay, Live: o.live, Env: c.env})
 	if err != nil {
 		return err
 	}
-	transport, err := d.transport()
-	if err != nil {
-		return err
+	report, failed := t.Run(ctx)
+	shown := c.showTry(t, report, failed, o)
+	recorded, err := t.Close()
+	if err == nil && o.record != "" {
+		c.notes(o.output).Line("%d of Datadog's responses are in %s, without keys and names. Replay them with make try REPLAY=%s (or --replay).", recorded, o.record, o.record)
 	}
-	reader, err := datadog.New(datadog.Config{Site: cfg.Site, BaseURL: cfg.APIURL, HTTPClient: &http.Client{Transport: transport}}, d.sandbox.Keys)
-	if err != nil {
-		return err
-	}
-	poster, err := datadog.New(datadog.Config{Site: cfg.Site, BaseURL: d.sandbox.URL}, d.sandbox.Keys)
-	if err != nil {
-		return err
-	}
-	d.files = cfg.PlaybooksFile
-	playbooks, err := alerting.Playbooks(d.files, func(file string) []enrich.Kind {
-		return dryrun.Observed(registry.Kinds(registry.Deps{
-			Datadog: reader, Site: cfg.Site, Tables: alerting.Tables(file), HTTP: httpapi.NewLocalClient(),
-		}))
-	})
-	d.runner = dryrun.Runner{
-		Playbooks: playbooks, WebhookName: cfg.WebhookName, Budget: cfg.EnrichBudget, Poster: withoutDeadline{poster}, Now: d.now, Override: d.override,
-	}
-	return err
-}
-
-func (d *dryRun) transport() (http.RoundTripper, error) {
-	if d.player != nil {
-		return d.player, nil
-	}
-	if d.record == "" {
-		return http.DefaultTransport, nil
-	}
-	var err error
-	d.recorder, err = recording.NewRecorder(d.record, d.at, http.DefaultTransport, d.sandbox.Keys.API, d.sandbox.Keys.App)
-	return d.recorder, err
-}
-
-// override skips steps that would change something outside.
-func (d *dryRun) override(s dryrun.Step) enrich.Step {
-	switch config := s.With.(type) {
-	case metric.Config:
-		if config.Query != "" {
-			d.sandbox.SeedMetric(d.alert, config.Query, d.at)
-		}
-	case lambda.Config:
-		return skip("a try does not invoke functions; a test of the playbook can give the response")
-	case httpapi.Config:
-		if d.player != nil {
-			return skip("a recording has Datadog's responses only; a test of the playbook can give the response of " + string(config.URL))
-		}
-		if !d.live && (config.Method == http.MethodPost || config.Body != "") {
-			return skip("a try sends a POST with LIVE=1 only")
-		}
-	}
-	if s.Then {
-		return skip("it runs after the post, and a try does not post")
-	}
-	return s.Real()
-}
-
-func skip(why string) enrich.Step {
-	return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
-		return enrich.Finding{}, enrich.Skip(why)
-	})
-}
-
-// withoutDeadline posts without a deadline, because that of a replay is long past.
-type withoutDeadline struct{ pipeline.Poster }
-
-func (p withoutDeadline) Create(ctx context.Context, e event.Event) (event.Posted, error) {
-	return p.Poster.Create(context.WithoutCancel(ctx), e)
-}
-
-func (p withoutDeadline) CreateAlert(ctx context.Context, e event.AlertEvent) (event.Posted, error) {
-	return p.Poster.CreateAlert(context.WithoutCancel(ctx), e)
-}
-
-// close says what was recorded, and what a recording lacks.
-func (d *dryRun) close(out *output.Printer) error {
-	if d.player != nil {
-		return d.player.Err()
-	}
-	if d.recorder == nil {
-		return nil
-	}
-	n, err := d.recorder.Close()
-	if err == nil {
-		out.Line("%d of Datadog's responses are in %s, without keys and names. Replay them with make try REPLAY=%s (or --replay).", n, d.record, d.record)
-	}
-	return err
-}
-
-// decode returns the alert that the function takes from a request. If it would reject the
-// request for its method or its token, which a try does not use, it says so.
-func decode(ctx context.Context, r events.LambdaFunctionURLRequest) (a alert.Alert, rejection []string, err error) {
-	accept := func(_ context.Context, read alert.Alert) (pipeline.Outcome, error) {
-		a = read
-		return pipeline.Outcome{Status: pipeline.Posted}, nil
-	}
-	h := handler.Handler{Tokens: staticToken(sandbox.Token), Run: accept, DryRun: accept, Logger: slog.New(slog.DiscardHandler)}
-	response, err := h.Handle(ctx, r)
-	if err == nil && response.StatusCode < http.StatusBadRequest {
-		return a, nil, nil
-	}
-	a, err = handler.Decode(r)
-	return a, []string{fmt.Sprintf("to this request the function would answer %d %s and do nothing; a try only uses its alert", response.StatusCode, http.StatusText(response.StatusCode))}, err
-}
-
-type staticToken string
-
-func (t staticToken) Check(_ context.Context, presented string) (bool, error) {
-	return presented == string(t), nil
+	return errors.Join(shown, err)
 }
 
 // showTry shows the report. The error says why no event would be posted.
-func (c cli) showTry(d dryRun, r dryrun.Report, failed error) error {
-	var all []posted
+func (c cli) showTry(t *try.Try, r dryrun.Report, failed error, o tryOptions) error {
+	var all []delivery.Posted
 	if r.Status != pipeline.Ignored && failed == nil {
 		var err error
-		if all, err = postedTo(d.sandbox); err != nil {
+		if all, err = delivery.PostedTo(t.Sandbox); err != nil {
 			return err
 		}
 	}
 	switch {
-	case d.output.name == asJSON:
+	case o.output.name == asJSON:
 		for _, p := range all {
 			c.out.JSON(p.Body)
 		}
-	case d.output.name == asEvent:
+	case o.output.name == asEvent:
 		for _, p := range all {
-			c.out.Line("%s", dryrun.ContentOf(p.event).Markdown())
+			c.out.Line("%s", dryrun.ContentOf(p.Event).Markdown())
 		}
 	case r.Status == pipeline.Ignored:
 		c.out.Line("Nothing would be done:\n  %s", r.Reason)
-	case d.verbose:
-		c.showTryVerbose(d, r, all)
+	case o.verbose:
+		c.showTryVerbose(t, r, all)
 	default:
-		c.showTryBrief(d, r, all)
+		c.showTryBrief(t, r, all)
 	}
 	if failed != nil {
 		return fmt.Errorf("no event would be posted: %s", fault.Public(failed))
@@ -273,11 +104,11 @@ func (c cli) showTry(d dryRun, r dryrun.Report, failed error) error {
 	return nil
 }
 
-func (d *dryRun) playbooksName() string {
-	if d.files == "" {
+func playbooksName(list string) string {
+	if list == "" {
 		return "the embedded playbooks"
 	}
-	files := filepath.SplitList(d.files)
+	files := filepath.SplitList(list)
 	for i, file := range files {
 		files[i] = filepath.Clean(file)
 	}
@@ -285,35 +116,35 @@ func (d *dryRun) playbooksName() string {
 }
 
 // notes say what is special about a try.
-func (d *dryRun) notes(r dryrun.Report) []string {
-	return slices.Concat(d.rejection, r.Warnings, limitNote(r.Limit), followUpNote(r.FollowUps), d.request.Notes())
+func tryNotes(t *try.Try, r dryrun.Report) []string {
+	return slices.Concat(t.Rejection, r.Warnings, limitNote(r.Limit), followUpNote(r.FollowUps), t.Request.Notes())
 }
 
 // showTryBrief shows a try on one screen.
-func (c cli) showTryBrief(d dryRun, r dryrun.Report, all []posted) {
+func (c cli) showTryBrief(t *try.Try, r dryrun.Report, all []delivery.Posted) {
 	entries := slices.Concat(output.VerdictEntries(r), output.StepEntries(r.Steps))
-	unreadable := make([]string, len(d.alert.Unreadable))
-	for i, u := range d.alert.Unreadable {
+	unreadable := make([]string, len(t.Alert.Unreadable))
+	for i, u := range t.Alert.Unreadable {
 		unreadable[i] = u.Field
 	}
-	for _, note := range slices.Concat(d.notes(r), readingNotes(d.alert.Guessed, unreadable)) {
+	for _, note := range slices.Concat(tryNotes(t, r), readingNotes(t.Alert.Guessed, unreadable)) {
 		entries = append(entries, output.Entry{Text: note})
 	}
 	var e event.Request
 	if len(all) > 0 {
-		e = all[0].event
+		e = all[0].Event
 	}
-	c.out.Brief("Playbooks: "+d.playbooksName(), entries, e, "-v shows everything, --output json the request to Datadog")
+	c.out.Brief("Playbooks: "+playbooksName(t.Files), entries, e, "-v shows everything, --output json the request to Datadog")
 }
 
 // showTryVerbose shows a try with what each step was given and found.
-func (c cli) showTryVerbose(d dryRun, r dryrun.Report, all []posted) {
-	c.showGuessed(d.alert)
-	c.out.Heading("Playbooks: %s", d.playbooksName())
+func (c cli) showTryVerbose(t *try.Try, r dryrun.Report, all []delivery.Posted) {
+	c.showGuessed(t.Alert)
+	c.out.Heading("Playbooks: %s", playbooksName(t.Files))
 	c.out.Verdicts(r)
 	c.out.Heading("Steps")
 	c.out.Steps(r.Steps)
-	for i, note := range d.notes(r) {
+	for i, note := range tryNotes(t, r) {
 		if i == 0 {
 			c.out.Heading("Notes")
 		}
@@ -321,7 +152,7 @@ func (c cli) showTryVerbose(d dryRun, r dryrun.Report, all []posted) {
 	}
 	for _, p := range all {
 		c.out.Heading("The event")
-		c.out.Event(p.event)
+		c.out.Event(p.Event)
 		c.out.Heading("The request to Datadog: POST %s", p.Path)
 		c.out.Line("%s", output.Indent(p.Body))
 	}

@@ -1,4 +1,4 @@
-package main
+package redrive
 
 import (
 	"bytes"
@@ -27,6 +27,15 @@ type queues struct {
 }
 
 const rejected = "Datadog refused to create the event (400 Bad Request)"
+
+func contains(t *testing.T, text string, all ...string) {
+	t.Helper()
+	for _, want := range all {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not show %q:\n%s", want, text)
+		}
+	}
+}
 
 func newQueues(t *testing.T, alerts int) queues {
 	t.Helper()
@@ -67,8 +76,8 @@ func (q queues) redrive(t *testing.T, apply bool) (screen string, err error) {
 	t.Helper()
 	var out bytes.Buffer
 	client := sqs.NewFromConfig(q.aws.Config(), func(o *sqs.Options) { o.Retryer = aws.NopRetryer{} })
-	r := redriver{client: client, Redrive: q.Redrive, limit: 15, out: output.New(&out), now: func() time.Time { return q.now }}
-	err = r.run(t.Context(), apply)
+	r := Redriver{Client: client, Redrive: q.Redrive, Out: output.New(&out), limit: 15, now: func() time.Time { return q.now }}
+	err = r.Run(t.Context(), apply)
 	return out.String(), err
 }
 

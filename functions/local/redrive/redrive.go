@@ -1,0 +1,226 @@
+// Package redrive shows the messages of the dead-letter queue, and moves them back into the
+// queue.
+package redrive
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"boomerang/functions/local/output"
+	"boomerang/shared/config"
+	"boomerang/shared/fault"
+	"boomerang/shared/queue"
+)
+
+const (
+	maxMessages = 1000 // of one redrive
+	batchSize   = 10   // SQS's limit
+	// holdTime hides the messages from other consumers for as long as a redrive takes.
+	holdTime = 5 * time.Minute
+	// releaseTimeout bounds the cleanup after an interrupt.
+	releaseTimeout = 10 * time.Second
+	// reasonAttribute is the one of queue.Queue.DeadLetter.
+	reasonAttribute = "reason"
+	noReason        = "no reason given: the worker timed out or crashed"
+)
+
+// Redriver works on the queues of one stack.
+type Redriver struct {
+	// Client needs the permissions sqs:ReceiveMessage, ChangeMessageVisibility and
+	// DeleteMessage on the dead-letter queue, and sqs:SendMessage on the other queue.
+	Client *sqs.Client
+	config.Redrive
+	Out *output.Printer
+
+	limit int              // maxMessages if 0
+	now   func() time.Time // time.Now if nil
+}
+
+// message is a message of the dead-letter queue.
+type message struct {
+	id, receipt string
+	reason      string
+	since       time.Time // when the alert arrived, or else the message
+	content     queue.Message
+	invalid     error
+}
+
+// Run shows the messages of the dead-letter queue, and moves them back if apply is set.
+func (r Redriver) Run(ctx context.Context, apply bool) error {
+	r.limit = cmp.Or(r.limit, maxMessages)
+	if r.now == nil {
+		r.now = time.Now
+	}
+	messages, err := r.receive(ctx)
+	if err != nil {
+		r.release(ctx, messages)
+		return err
+	}
+	r.show(messages)
+	if !apply || len(messages) == 0 {
+		if len(messages) > 0 {
+			r.Out.Line("\nNothing was moved. When the causes are fixed, GO=1 (--apply) moves the messages into %s.", r.RedeliveryQueueURL)
+		}
+		r.release(ctx, messages)
+		return nil
+	}
+	isValid := func(m message) bool { return m.invalid == nil }
+	invalid := slices.DeleteFunc(slices.Clone(messages), isValid)
+	valid := slices.DeleteFunc(messages, func(m message) bool { return !isValid(m) })
+	moved, err := r.move(ctx, valid)
+	r.release(ctx, slices.Concat(valid[moved:], invalid))
+	r.Out.Line("\nMoved %s into %s.", count(moved), r.RedeliveryQueueURL)
+	if len(invalid) > 0 {
+		r.Out.Line("%s cannot be read and stays. Delete it in the SQS console.", count(len(invalid)))
+	}
+	return err
+}
+
+// receive hides the messages, so that it receives each once.
+func (r Redriver) receive(ctx context.Context) ([]message, error) {
+	byID := map[string]message{}
+	var err error
+	for len(byID) < r.limit {
+		var out *sqs.ReceiveMessageOutput
+		out, err = r.Client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+			QueueUrl:                    &r.DeadLetterQueueURL,
+			MaxNumberOfMessages:         int32(min(batchSize, r.limit-len(byID))),
+			VisibilityTimeout:           int32(holdTime / time.Second),
+			WaitTimeSeconds:             1, // Without a wait, SQS does not query all its servers.
+			MessageAttributeNames:       []string{reasonAttribute},
+			MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameSentTimestamp},
+		})
+		if err != nil {
+			err = fmt.Errorf("cannot read the dead-letter queue; check DEAD_LETTER_QUEUE_URL, your AWS credentials and region: %w", err)
+			break
+		}
+		if len(out.Messages) == 0 {
+			break
+		}
+		for _, m := range out.Messages {
+			byID[aws.ToString(m.MessageId)] = newMessage(m)
+		}
+	}
+	return slices.SortedFunc(maps.Values(byID), func(a, b message) int {
+		return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.id, b.id))
+	}), err
+}
+
+func newMessage(in types.Message) message {
+	m := message{id: aws.ToString(in.MessageId), receipt: aws.ToString(in.ReceiptHandle)}
+	m.reason = cmp.Or(aws.ToString(in.MessageAttributes[reasonAttribute].StringValue), noReason)
+	if ms, err := strconv.ParseInt(in.Attributes[string(types.MessageSystemAttributeNameSentTimestamp)], 10, 64); err == nil {
+		m.since = time.UnixMilli(ms)
+	}
+	if m.content, m.invalid = queue.Decode(aws.ToString(in.Body)); m.invalid != nil {
+		m.reason = fault.Public(m.invalid)
+	} else if !m.content.ReceivedAt.IsZero() {
+		m.since = m.content.ReceivedAt
+	}
+	return m
+}
+
+// show groups the messages by reason, the oldest first.
+func (r Redriver) show(messages []message) {
+	const shown = 5
+	r.Out.Line("%s in %s", count(len(messages)), r.DeadLetterQueueURL)
+	if len(messages) >= r.limit {
+		r.Out.Line("There may be more: a redrive handles %d at most.", r.limit)
+	}
+	byReason := map[string][]message{}
+	for _, m := range messages {
+		byReason[m.reason] = append(byReason[m.reason], m)
+	}
+	for _, reason := range slices.Sorted(maps.Keys(byReason)) {
+		same := byReason[reason]
+		r.Out.Heading("%s: %s", count(len(same)), reason)
+		for _, m := range same[:min(shown, len(same))] {
+			r.Out.Line("  %-8s %s", r.age(m), m.name())
+		}
+		if hidden := len(same) - shown; hidden > 0 {
+			r.Out.Line("  and %d more, the newest %s old", hidden, r.age(same[len(same)-1]))
+		}
+	}
+}
+
+func (m message) name() string {
+	switch {
+	case m.invalid != nil:
+		return "message " + m.id
+	case m.content.Storm != nil:
+		return "the summary of a storm of " + m.content.Storm.Source
+	case m.content.Action != nil:
+		return "the step " + m.content.Action.Step + " of the playbook " + m.content.Action.Playbook + " for " + m.alertName()
+	}
+	return m.alertName()
+}
+
+func (m message) alertName() string {
+	return m.content.Alert.Key() + "  " + cmp.Or(m.content.Alert.Title, m.content.Alert.AlertTitle)
+}
+
+// age returns the age of a message in its two largest units.
+func (r Redriver) age(m message) string {
+	d := max(0, r.now().Sub(m.since))
+	days, hours, minutes := int(d.Hours())/24, int(d.Hours())%24, int(d.Minutes())%60
+	switch {
+	case m.since.IsZero():
+		return "?"
+	case days > 0:
+		return fmt.Sprintf("%dd %dh", days, hours)
+	case hours > 0:
+		return fmt.Sprintf("%dh %dm", hours, minutes)
+	}
+	return fmt.Sprintf("%dm", minutes)
+}
+
+// move sends each message to the queue before it deletes it: a duplicate is better than a
+// lost alert. It returns how many it moved.
+func (r Redriver) move(ctx context.Context, messages []message) (int, error) {
+	to := queue.New(r.Client, r.RedeliveryQueueURL)
+	for i, m := range messages {
+		m.content.Attempt++
+		m.content.Reason = "redriven from the dead-letter queue"
+		if err := to.Send(ctx, m.content, 0); err != nil {
+			return i, err
+		}
+		if _, err := r.Client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &r.DeadLetterQueueURL, ReceiptHandle: &m.receipt}); err != nil {
+			return i, fmt.Errorf("a message was moved but not deleted, so it will be moved again: %w", err)
+		}
+	}
+	return len(messages), nil
+}
+
+// release makes the messages visible again, also after an interrupt. Otherwise they
+// become visible after holdTime.
+func (r Redriver) release(ctx context.Context, messages []message) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	for batch := range slices.Chunk(messages, batchSize) {
+		entries := make([]types.ChangeMessageVisibilityBatchRequestEntry, len(batch))
+		for i, m := range batch {
+			entries[i] = types.ChangeMessageVisibilityBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: &m.receipt}
+		}
+		_, err := r.Client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &r.DeadLetterQueueURL, Entries: entries})
+		if err != nil {
+			r.Out.Line("Some messages stay hidden for %s: %v", holdTime, err)
+			return
+		}
+	}
+}
+
+func count(n int) string {
+	if n == 1 {
+		return "1 message"
+	}
+	return fmt.Sprintf("%d messages", n)
+}
