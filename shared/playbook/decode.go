@@ -121,13 +121,13 @@ func (s *Source) decodeStruct(node *yaml.Node, into reflect.Value, path string) 
 		}
 	}
 	for i, f := range fields {
-		if node.Kind != yaml.MappingNode || !f.required || given[i] {
-			continue
+		if node.Kind == yaml.MappingNode && f.required && !given[i] {
+			s.report(positionOf(node), "missing key %q", f.name)
+			unknown = nil // One of them may be meant.
 		}
-		s.report(positionOf(node), "missing key %q", f.name)
-		if len(fields) == 1 {
-			return // The keys are those of what it should hold.
-		}
+	}
+	if len(unknown) > 0 && s.unknown != nil {
+		s.unknown[path] = true
 	}
 	for _, key := range unknown {
 		s.report(positionOf(key), "unknown key %q%s", key.Value, Suggest(key.Value, names))

@@ -273,6 +273,9 @@ func (c *mistakeFinder) call(n *ast.CallNode) {
 // pattern refuses a regular expression that an alert chooses, and one that is slow.
 func (c *mistakeFinder) pattern(n *ast.BinaryNode) {
 	text, ok := n.Right.(*ast.StringNode)
+	if _, isName := c.bare[n.Right]; isName && FieldPath(n.Right)[0] != "alert" {
+		return // The name is unknown.
+	}
 	if !ok {
 		c.refuse(n.Right, "the regular expression must be a quoted constant")
 		return

@@ -11,6 +11,7 @@ import (
 	"text/template"
 
 	"github.com/expr-lang/expr/conf"
+	"go.yaml.in/yaml/v4"
 
 	"boomerang/shared/enrich"
 )
@@ -192,7 +193,7 @@ func (l *loader) step(playbook string, d stepDefinition, path string, known *sco
 		}
 		names = append(names, kind.Name)
 	}
-	if l.has(path + ".uses") {
+	if node := l.nodes[path+".uses"]; node != nil && node.Kind == yaml.ScalarNode {
 		l.Report(path+".uses", "unknown step %q%s", d.Uses, Suggest(d.Uses, names))
 	}
 	return s
@@ -212,7 +213,7 @@ func (l *loader) with(s *step, path string, known *scope) {
 	compiled, reads, err := l.settings(s.kind.Config, path, known)
 	s.with = compiled
 	s.reads.add(reads)
-	if len(l.problems) > before {
+	if len(l.problems) > before || l.unknown[strings.TrimSuffix(path, ".with")] {
 		return // A Config in part fails its own checks, too.
 	}
 	if v, ok := config.Interface().(interface{ Validate() error }); ok {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"text/template/parse"
+
+	"boomerang/shared/enrich"
 )
 
 // maxLoops bounds how deep loops nest.
@@ -204,7 +206,7 @@ func (r *rewriter) checkCall(name *parse.IdentifierNode, args []parse.Node, pipe
 		if variadic {
 			want--
 		}
-		r.refuse(name.Pos, "%s needs %d arguments, not %d", name.Ident, want, given)
+		r.refuse(name.Pos, "%s needs %s, not %d", name.Ident, enrich.Count(want, "argument"), given)
 		return false
 	}
 	if name.Ident != "printf" {

@@ -91,6 +91,8 @@ func (s *scope) Resolve(path []string) (shape any, problem string) {
 		return nil, "match runs before all steps: use when in a step"
 	case !ok && path[0] == suspectsName:
 		return nil, "no step suspects runs before this: add one, or move it before"
+	case !ok && slices.Contains(stepNames(s.steps), path[0]):
+		return nil, fmt.Sprintf("unknown name %q; did you mean steps.%[1]s?", path[0])
 	case !ok && index(alertShape(), path[0]) != nil:
 		return nil, fmt.Sprintf("unknown name %q; did you mean alert.%[1]s?", path[0])
 	case !ok:
@@ -150,8 +152,8 @@ func (s *scope) describe(path []string) string {
 // suggest returns what to write for the last name of a path.
 func (s *scope) suggest(path, known []string) string {
 	name := path[len(path)-1]
-	if _, isRoot := s.root[name]; isRoot && slices.Contains(path, Element) {
-		return fmt.Sprintf("; inside of range write $.%s", name)
+	if _, isRoot := s.root[name]; isRoot {
+		return fmt.Sprintf("; inside of range and with write $.%s", name)
 	}
 	return Suggest(name, known)
 }

@@ -25,7 +25,8 @@ type Source struct {
 	lines    []string
 	nodes    map[string]*yaml.Node // by path, such as playbooks[0].match
 	problems Problems
-	checks   *Checks // nil in a function
+	checks   *Checks         // nil in a function
+	unknown  map[string]bool // the paths of mappings with unknown keys
 	// fill replaces each template in the texts of a Config, until its first error.
 	fill    func(path, template string) (string, error)
 	fillErr error
@@ -35,7 +36,7 @@ type Source struct {
 // problems. With checks, it also refuses values that readers of YAML take for different
 // things.
 func Read(name string, content []byte, into any, checks *Checks) *Source {
-	s := &Source{name: name, nodes: map[string]*yaml.Node{}, checks: checks}
+	s := &Source{name: name, nodes: map[string]*yaml.Node{}, unknown: map[string]bool{}, checks: checks}
 	if root := s.parse(content); root != nil {
 		s.decode(root, reflect.ValueOf(into).Elem(), "")
 	}
@@ -128,12 +129,13 @@ func (s *Source) report(at position, format string, args ...any) {
 	s.add(at, fmt.Sprintf(format, args...), false)
 }
 
-// add adds a problem, once for each place.
+// add adds a problem, unless it is the last one again.
 func (s *Source) add(at position, text string, warning bool) {
 	if at.line > 0 && at.line <= len(s.lines) {
 		text = s.checks.advise(Value, s.lines[at.line-1], Mistake{At: at.column - 1, Text: text}).Text
 	}
-	if p := (Problem{File: s.name, Line: at.line, Column: at.column, Text: text, Warning: warning}); !slices.Contains(s.problems, p) {
+	p := Problem{File: s.name, Line: at.line, Column: at.column, Text: text, Warning: warning}
+	if n := len(s.problems); n == 0 || s.problems[n-1] != p {
 		s.problems = append(s.problems, p)
 	}
 }

@@ -39,10 +39,19 @@ func compiled(rules []rule) []compiledRule {
 
 // advise says what to do about a mistake in a source, in plain words.
 func advise(l playbook.Language, source string, m playbook.Mistake) playbook.Mistake {
-	from := offset(source, m.At)
-	if l == playbook.YAML { // Its parser notices a mistake up to a line later.
-		line := strings.LastIndexByte(source[:from], '\n') + 1
-		from = strings.LastIndexByte(source[:max(line-1, 0)], '\n') + 1
+	from, to := offset(source, m.At), len(source)
+	switch l {
+	case playbook.YAML: // Its parser notices a mistake up to a line later.
+		from = strings.LastIndexByte(source[:from], '\n') + 1
+		if end := strings.IndexByte(source[from:], '\n'); end >= 0 {
+			to = from + end + 1
+		}
+	case playbook.Template: // Its parser notices what is not closed at the end.
+		if strings.HasPrefix(m.Text, "unclosed action") {
+			from = max(strings.LastIndex(source, "{{"), 0)
+		} else if m.Text == "unexpected EOF" {
+			from = openBlock(source)
+		}
 	}
 	for _, r := range rules[l] {
 		message := r.message.FindStringSubmatch(m.Text)
@@ -51,7 +60,10 @@ func advise(l playbook.Language, source string, m playbook.Mistake) playbook.Mis
 		}
 		match := []int{0, 0}
 		if r.source.String() != "" {
-			if match = r.first(source, from); match == nil {
+			if match = r.first(source, from, to); match == nil && l == playbook.YAML {
+				match = r.first(source, strings.LastIndexByte(source[:max(from-1, 0)], '\n')+1, from)
+			}
+			if match == nil {
 				continue
 			}
 		}
@@ -73,14 +85,33 @@ func advise(l playbook.Language, source string, m playbook.Mistake) playbook.Mis
 	return m
 }
 
-// first returns the first match of the source's pattern that ends behind an offset.
-func (r compiledRule) first(source string, from int) []int {
+// first returns the first match of the source's pattern that ends behind an offset and starts
+// before another, or that lasts to the end.
+func (r compiledRule) first(source string, from, to int) []int {
 	for _, match := range r.source.FindAllStringSubmatchIndex(source, -1) {
-		if match[1] > from {
+		if match[1] > from && match[0] < to || match[1] == len(source) && strings.HasSuffix(r.source.String(), `\z`) {
 			return match
 		}
 	}
 	return nil
+}
+
+var blockWord = regexp.MustCompile(`\{\{-?\s*(if|with|range|end)\b`)
+
+// openBlock returns where the last block starts that a template does not end.
+func openBlock(source string) int {
+	var open []int
+	for _, match := range blockWord.FindAllStringSubmatchIndex(source, -1) {
+		if source[match[2]:match[3]] != "end" {
+			open = append(open, match[0])
+		} else if len(open) > 0 {
+			open = open[:len(open)-1]
+		}
+	}
+	if len(open) == 0 {
+		return 0
+	}
+	return open[len(open)-1]
 }
 
 var group = regexp.MustCompile(`[@$][0-9]`)

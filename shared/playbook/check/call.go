@@ -37,9 +37,13 @@ func call(c playbook.Call) []playbook.Mistake {
 		return found
 	}
 	_, firstIsConstant := constantOf(c.Args[0])
-	switch last, lastIsConstant := constantOf(c.Args[len(c.Args)-1]); {
-	case slices.Contains([]string{"truncate", "default", "join", "contains"}, c.Name) && !firstIsConstant && lastIsConstant && c.Paths[0] != nil:
-		add(c.Args[0], true, "%s takes the value last: write %[1]s %s .%s", c.Name, quoted(c.Args[1], last), strings.Join(c.Paths[0], "."))
+	switch _, lastIsConstant := constantOf(c.Args[len(c.Args)-1]); {
+	case slices.Contains([]string{"truncate", "default", "join", "contains", "replace"}, c.Name) && !firstIsConstant && lastIsConstant && c.Paths[0] != nil:
+		var rest []string
+		for _, arg := range c.Args[1:] {
+			rest = append(rest, arg.String())
+		}
+		add(c.Args[0], true, "%s takes the value last: write %[1]s %s .%s", c.Name, strings.Join(rest, " "), strings.Join(c.Paths[0], "."))
 	case c.Name == "printf" && firstIsConstant:
 		format := strings.ReplaceAll(c.Args[0].(*parse.StringNode).Text, "%%", "")
 		if verbs := strings.Count(format, "%"); verbs != len(c.Args)-1 {
@@ -58,11 +62,4 @@ func constantOf(node parse.Node) (string, bool) {
 		return n.Text, true
 	}
 	return "", false
-}
-
-func quoted(node parse.Node, text string) string {
-	if node.Type() == parse.NodeString {
-		return fmt.Sprintf("%q", text)
-	}
-	return text
 }

@@ -90,23 +90,27 @@ func followUps(book *playbook.Book, source *playbook.Source, file playbook.Docum
 // hidden warns of playbooks that no alert reaches, because one above them ends the matching
 // for each alert that matches them.
 func hidden(source *playbook.Source, file playbook.Document) {
-	var ending []int
+	type matcher struct {
+		name       string
+		conditions []string
+	}
+	var ending []matcher
 	for i, d := range file.Playbooks {
-		below := conditions(d.Match)
+		this := matcher{d.Name, conditions(d.Match)}
 		for _, above := range ending {
-			conditionsAbove := conditions(file.Playbooks[above].Match)
-			if file.Playbooks[above].Name == d.Name || slices.ContainsFunc(conditionsAbove, func(c string) bool { return !slices.Contains(below, c) }) {
+			isOpen := func(condition string) bool { return !slices.Contains(this.conditions, condition) }
+			if above.name == this.name || slices.ContainsFunc(above.conditions, isOpen) {
 				continue
 			}
 			why := "matches every alert that this one matches"
-			if len(conditionsAbove) == 0 {
+			if len(above.conditions) == 0 {
 				why = "matches every alert"
 			}
-			source.Warn(at(i, "name"), "no alert reaches this playbook: %q above it %s and does not continue; move this one above it, or set continue: true there", file.Playbooks[above].Name, why)
+			source.Warn(at(i, "name"), "no alert reaches this playbook: %q above it %s and does not continue; move this one above it, or set continue: true there", above.name, why)
 			break
 		}
 		if !d.Continue {
-			ending = append(ending, i)
+			ending = append(ending, this)
 		}
 	}
 }
@@ -131,7 +135,7 @@ func conditions(match string) []string {
 }
 
 // placeholder matches what other tools replace in a text.
-var placeholder = regexp.MustCompile(`\$\{?[A-Z][A-Z_]+\b\}?|\$\{[^}]*\}|(?:^|[^{])(\{ ?\.?(?:alert|steps|memory|cycle)\.[^{}]*\})(?:[^}]|$)`)
+var placeholder = regexp.MustCompile(`\$\{?[A-Z][A-Z_]+\b\}?|\$\{[^}]*\}|\{%.*?%\}|<%.*?%>|(?:^|[^{])(\{ ?\.?(?:alert|steps|memory|cycle)\.[^{}]*\})(?:[^}]|$)`)
 
 // placeholders warns of texts that look like a template and are none.
 func placeholders(source *playbook.Source, file playbook.Document) {
