@@ -26,11 +26,17 @@ type followUps struct {
 	dead    []string        // the reasons of the dead letters
 }
 
-// delivery is a message at the time at which SQS delivers it.
+// delivery is a message at the time at which SQS delivers it, or what else happens then.
 type delivery struct {
 	at       time.Time
 	body     string
 	receives int
+	happens  func()
+}
+
+// after lets something happen later, between the deliveries.
+func (f *followUps) after(d time.Duration, happens func()) {
+	f.waiting = append(f.waiting, delivery{at: time.Now().Add(d), happens: happens})
 }
 
 func (f *followUps) Send(ctx context.Context, m queue.Message, delay time.Duration) error {
@@ -43,7 +49,7 @@ func (f *followUps) Send(ctx context.Context, m queue.Message, delay time.Durati
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.waiting, f.hops = append(f.waiting, delivery{time.Now().Add(delay), body, 1}), append(f.hops, delay)
+	f.waiting, f.hops = append(f.waiting, delivery{at: time.Now().Add(delay), body: body, receives: 1}), append(f.hops, delay)
 	return nil
 }
 
@@ -56,6 +62,10 @@ func (e *env) deliverFollowUps() (outcomes []pipeline.Outcome) {
 		next := e.waiting[0]
 		e.waiting = e.waiting[1:]
 		time.Sleep(time.Until(next.at))
+		if next.happens != nil {
+			next.happens()
+			continue
+		}
 		m, err := queue.Decode(next.body)
 		if err != nil {
 			e.Fatal(err)
@@ -68,7 +78,7 @@ func (e *env) deliverFollowUps() (outcomes []pipeline.Outcome) {
 		case !fault.IsTemporary(err) || next.receives == pipeline.MaxReceives:
 			e.dead = append(e.dead, fault.Public(err))
 		default:
-			e.waiting = append(e.waiting, delivery{time.Now().Add(pipeline.VisibilityTimeout), next.body, next.receives + 1})
+			e.waiting = append(e.waiting, delivery{at: time.Now().Add(pipeline.VisibilityTimeout), body: next.body, receives: next.receives + 1})
 		}
 	}
 	return outcomes
@@ -198,12 +208,10 @@ func TestFollowUp_Recovered(t *testing.T) {
 					if after > 15*time.Minute {
 						due = 1
 					}
-					time.AfterFunc(after+time.Millisecond, func() {
+					e.after(after+time.Millisecond, func() {
 						recovery := notification("Recovered").of(a)
 						recovery.Date = recovery.Date.Add(lag)
-						if _, err := pipeline.New(e.Config).Run(t.Context(), recovery); err != nil {
-							t.Error(err)
-						}
+						e.run(recovery, pipeline.Posted)
 					})
 					start := time.Now()
 					outcomes := e.deliverFollowUps()
@@ -247,8 +255,8 @@ func TestFollowUp_NewerTrigger(t *testing.T) {
 		want       []time.Duration // of the follow-ups, since the first alert
 	}{
 		"before the first follow-up":     {alert.ReTriggered, 10 * time.Minute, []time.Duration{25 * time.Minute, 70 * time.Minute}},
-		"between the two":                {alert.Triggered, 30 * time.Minute, []time.Duration{15 * time.Minute, 90 * time.Minute}},
-		"after both":                     {alert.ReTriggered, 2 * time.Hour, []time.Duration{15 * time.Minute, time.Hour}},
+		"between the two":                {alert.Triggered, 31 * time.Minute, []time.Duration{15 * time.Minute, 91 * time.Minute}},
+		"after both":                     {alert.ReTriggered, 121 * time.Minute, []time.Duration{15 * time.Minute, time.Hour}},
 		"a renotification is no trigger": {alert.Renotify, 10 * time.Minute, []time.Duration{15 * time.Minute, time.Hour}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -259,16 +267,7 @@ func TestFollowUp_NewerTrigger(t *testing.T) {
 				start := time.Now()
 				var times []time.Duration
 				e.Poster = timed{e, func() { times = append(times, time.Since(start)) }}
-				newer := make(chan struct{})
-				go func() {
-					defer close(newer)
-					time.Sleep(c.after)
-					if _, err := pipeline.New(e.Config).Run(t.Context(), notification(c.transition).of(a)); err != nil {
-						t.Error(err)
-					}
-				}()
-				e.deliverFollowUps()
-				<-newer
+				e.after(c.after, func() { e.run(notification(c.transition).of(a), pipeline.Posted) })
 				e.deliverFollowUps()
 				times = slices.DeleteFunc(times, func(at time.Duration) bool { return at == c.after })
 				if !slices.Equal(times, c.want) {
@@ -393,7 +392,7 @@ func TestFollowUp_Failures(t *testing.T) {
 						if crashes {
 							e.fails["release"] = down
 						}
-						time.AfterFunc(20*time.Second, e.mend) // The next delivery succeeds.
+						e.after(20*time.Second, e.mend) // The next delivery succeeds.
 						e.deliverFollowUps()
 						if got := e.followUpTitles(); len(got) != 1 || len(e.dead) > 0 {
 							t.Errorf("posted %v, dead letters %v", got, e.dead)
@@ -424,7 +423,7 @@ func TestFollowUp_LostAnswer(t *testing.T) {
 				e.onlyFirst()
 				time.Sleep(15 * time.Minute)
 				e.fails["post"], e.fails[c.fails] = errHang, refused
-				time.AfterFunc(20*time.Second, func() {
+				e.after(20*time.Second, func() {
 					stillFails := e.fails["search"]
 					e.mend()
 					e.fails["search"] = stillFails
@@ -473,19 +472,13 @@ func TestFollowUp_LatePost(t *testing.T) {
 		e.run(firing("7", "15m"), pipeline.Queued)
 		var times []time.Duration
 		e.Poster = timed{e, func() { times = append(times, time.Since(start).Truncate(time.Minute)) }}
-		retried := make(chan struct{})
-		go func() {
-			defer close(retried)
-			for range 7 {
-				time.Sleep(pipeline.VisibilityTimeout)
-				if time.Since(start) > 40*time.Minute {
-					delete(e.fails, "post")
-				}
-				_, _ = pipeline.New(e.Config).Redeliver(t.Context(), e.sent[0])
-			}
-		}()
+		body, err := queue.Encode(e.sent[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.waiting = append(e.waiting, delivery{at: time.Now().Add(pipeline.VisibilityTimeout), body: body, receives: 1})
+		e.after(40*time.Minute, e.mend)
 		e.deliverFollowUps()
-		<-retried
 		if got, want := times[len(times)-3:], []time.Duration{42 * time.Minute, 57 * time.Minute, 102 * time.Minute}; !slices.Equal(got, want) {
 			t.Errorf("posted after %v, want %v", got, want)
 		}
