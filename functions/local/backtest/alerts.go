@@ -68,7 +68,7 @@ func unknownOf(a alert.Alert) playbook.Unknown {
 type Selection struct {
 	Alerts  []Alert // the oldest first
 	Read    int     // events, each once
-	Skipped int     // of monitors that did not notify our webhook
+	Skipped int     // of monitors that do not mention our webhook
 	Note    string  // how the alerts were chosen, if not by the webhook
 }
 

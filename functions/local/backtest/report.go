@@ -17,7 +17,7 @@ type Report struct {
 	From      time.Time `json:"from,omitzero"`
 	To        time.Time `json:"to,omitzero"`
 	Read      int       `json:"events_read"`
-	Skipped   int       `json:"alerts_of_others"` // that did not notify the webhook
+	Skipped   int       `json:"alerts_of_others"` // that do not mention the webhook
 	Notes     []string  `json:"notes,omitempty"`
 
 	Alerts    int `json:"alerts"`

@@ -62,7 +62,7 @@ func (c cli) backtestCommand() *cobra.Command {
 	flags.StringVar(&o.base, "base", "HEAD", "the `commit` to compare with")
 	flags.StringArrayVar(&o.basePlaybooks, "base-playbooks", nil, "a playbook `file or folder` to compare with, instead of a commit")
 	flags.StringVar(&o.webhook, "webhook", "", "the `name` of the webhook in Datadog, by default WEBHOOK_NAME or boomerang")
-	addSwitch(cmd, &o.all, "all-monitors", "ALL_MONITORS", "count alerts that did not notify the webhook, too")
+	addSwitch(cmd, &o.all, "all-monitors", "ALL_MONITORS", "count alerts that do not mention the webhook, too")
 	flags.StringVar(&o.failOver, "fail-if-default-over", "", "fail if more alerts than this `number`, or share such as 5%, fall to the default playbook")
 	addSwitch(cmd, &o.failOnChange, "fail-on-change", "FAIL_ON_CHANGE", "fail if any alert changes, or cannot be judged")
 	addPlaybooks(cmd, &o.playbooks)

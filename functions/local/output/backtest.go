@@ -11,7 +11,8 @@ import (
 // The bounds of a backtest's screen.
 const (
 	maxRows   = 8   // playbooks
-	maxGroups = 5   // groups of one kind
+	maxGroups = 3   // groups of one kind
+	maxOpen   = 5   // expressions that are not judged
 	maxText   = 100 // characters
 )
 
@@ -25,7 +26,7 @@ func (p *Printer) Backtest(r backtest.Report) {
 	const day = "2006-01-02 15:04"
 	p.Line("%s from %s to %s UTC, in %s; no step runs", enrich.Count(r.Alerts, "alert"), r.From.UTC().Format(day), r.To.UTC().Format(day), enrich.Count(r.Read, "event"))
 	if r.Skipped > 0 {
-		p.Line("%s did not notify the webhook; --all-monitors counts them, too", enrich.Count(r.Skipped, "more alert"))
+		p.Line("%s do not mention the webhook; --all-monitors counts them, too", enrich.Count(r.Skipped, "more alert"))
 	}
 	for _, note := range r.Notes {
 		p.Line("Note: %s", note)
@@ -117,7 +118,7 @@ func (p *Printer) backtestUnjudged(all []backtest.Unjudged) {
 	}
 	p.Heading("Not judged, because only the payload, a step or the ledger has the value")
 	for i, u := range all {
-		if i == 2*maxGroups {
+		if i == maxOpen {
 			p.Line("  and %s", enrich.Count(len(all)-i, "more expression"))
 			break
 		}
