@@ -2,6 +2,7 @@ package page
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -71,7 +72,11 @@ func (d *deliveries) update(id string, change func(*delivery)) {
 	d.changed = make(chan struct{})
 }
 
+// maxBody bounds what is kept of a body. The function refuses longer ones.
+const maxBody = 256 << 10
+
 func (d *deliveries) arrived(id string, r events.LambdaFunctionURLRequest) {
+	r.Body = strings.Clone(r.Body[:min(len(r.Body), maxBody)])
 	d.update(id, func(one *delivery) { one.request = r })
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -119,11 +120,28 @@ func (p *Page) use(edited string, source []byte) error {
 	return err
 }
 
+// current is the pipeline with the playbooks as their files are now. Files with a mistake are
+// not used.
+func (p *Page) current() *pipeline.Pipeline {
+	changed := ""
+	for _, file := range p.files {
+		if info, err := os.Stat(file); err == nil {
+			changed += info.ModTime().String()
+		}
+	}
+	if p.changed.Swap(changed) != changed {
+		if err := p.use("", nil); err != nil {
+			p.Environment.Logger.Warn("the playbooks are used as they were before the last change", slog.String("error", err.Error()))
+		}
+	}
+	return p.served.Load()
+}
+
 // with runs the pipeline with the playbooks that are in use.
 func (p *Page) with(run func(*pipeline.Pipeline, context.Context, alert.Alert) (pipeline.Outcome, error)) webhook.Run {
 	return func(ctx context.Context, a alert.Alert) (pipeline.Outcome, error) {
 		p.seed(a)
-		served := p.served.Load()
+		served := p.current()
 		done := execute(ctx, served, a, func(ctx context.Context, a alert.Alert) (pipeline.Outcome, error) { return run(served, ctx, a) })
 		p.deliveries.ran(deliveryOf(ctx), done)
 		return done.outcome, done.err

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -75,7 +76,7 @@ func (p *Page) keep(ctx context.Context, k keeping) (any, error) {
 	}
 	name := strings.TrimSuffix(k.File, filepath.Ext(k.File)) + playbooktest.Suffix
 	if len(p.files) == 0 {
-		return kept{File: name, Text: "cases:\n" + text}, nil
+		return kept{File: name, Text: "cases:\n" + indented(text, "")}, nil
 	}
 	return p.write(ctx, name, text)
 }
@@ -103,7 +104,19 @@ func caseOf(k keeping, run *execution) (string, error) {
 		return "", err
 	}
 	out, err := yaml.JSONToYAML(raw)
-	return "  - " + strings.ReplaceAll(strings.TrimSpace(string(out)), "\n", "\n    ") + "\n", err
+	return "- " + strings.ReplaceAll(strings.TrimSpace(string(out)), "\n", "\n  ") + "\n", err
+}
+
+// lastCase finds how far the cases of a file are indented.
+var lastCase = regexp.MustCompile(`(?m)^( *)- name:`)
+
+// indented is a case as it fits into a file.
+func indented(text, file string) string {
+	indent := "  "
+	if found := lastCase.FindAllStringSubmatch(file, -1); found != nil {
+		indent = found[len(found)-1][1]
+	}
+	return indent + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n"+indent) + "\n"
 }
 
 // write adds a case to the end of the test file and runs the file's tests. A file that does not
@@ -114,6 +127,7 @@ func (p *Page) write(ctx context.Context, file, text string) (any, error) {
 		before, err = []byte("cases:\n"), nil
 	}
 	if err == nil {
+		text = indented(text, string(before))
 		err = os.WriteFile(file, append(bytes.TrimRight(before, "\n"), "\n"+text...), 0o644) //nolint:gosec // It is a file of the user's project.
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package page
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -200,6 +202,41 @@ func TestSaveAndKeep(t *testing.T) {
 	}
 }
 
+// The function uses what an editor writes, unless it has a mistake.
+func TestServe_ChangedFile(t *testing.T) {
+	file := playbooksFile(t, "playbooks:\n  - name: x\n")
+	s := serve(t, false, map[string]string{"PLAYBOOKS_FILE": file})
+	at := time.Now()
+	for i, c := range []struct{ name, want string }{{"y", "y"}, {"Y Y", "y"}, {"z", "z"}} {
+		at = at.Add(time.Minute)
+		if err := errors.Join(os.WriteFile(file, []byte("playbooks:\n  - name: "+c.name+"\n"), 0o600), os.Chtimes(file, at, at)); err != nil {
+			t.Fatal(err)
+		}
+		if came := s.deliver(fmt.Sprintf(`{"id":"%d","title":"x"}`, i)); !strings.HasSuffix(came.Why, " by playbook "+c.want+".") {
+			t.Errorf("after %s: %s", c.name, came.Why)
+		}
+	}
+}
+
+// A case is indented as the cases before it.
+func TestKeep_Indented(t *testing.T) {
+	file := playbooksFile(t, checkoutPlaybooks)
+	s := serve(t, false, map[string]string{"PLAYBOOKS_FILE": file})
+	test := strings.TrimSuffix(file, ".yaml") + ".test.yaml"
+	for _, before := range []string{
+		"cases:\n- name: first\n  alert: {title: x}\n  expect: {playbooks: [default]}\n",
+		"# Ours.\ncases:\n    - name: first\n      alert: {title: x}\n      expect: {playbooks: [default]}\n\n\n",
+		"cases:\n",
+	} {
+		if err := os.WriteFile(test, []byte(before), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if status, got := call[answered](s, http.MethodPost, "keep", keeping{draft{checkoutBody, file, checkoutPlaybooks}, "second"}); status != http.StatusOK || !got.OK {
+			t.Errorf("%q: %d %+v", before, status, got)
+		}
+	}
+}
+
 // Without a file of its own the page writes nothing.
 func TestKeep_Embedded(t *testing.T) {
 	t.Chdir(t.TempDir())
@@ -250,6 +287,15 @@ func TestSend(t *testing.T) {
 		if status, got := call[answered](s, http.MethodPost, "send", wrong); status < 400 || got.Error == "" {
 			t.Errorf("%d of %d bytes is answered %d", wrong.Count, len(wrong.Body), status)
 		}
+	}
+}
+
+// A body that the function refuses for its size is not kept whole.
+func TestDelivery_TooLarge(t *testing.T) {
+	s := serve(t, false, nil)
+	came := s.deliver(`{"title":"` + strings.Repeat("x", 2<<20) + `"}`)
+	if kept := len(s.page.deliveries.find(came.ID).request.Body); came.State != "refused" || kept > maxBody {
+		t.Errorf("%s, %d bytes", came.State, kept)
 	}
 }
 

@@ -85,7 +85,15 @@ type tab struct {
 	requests []string
 }
 
+// open opens the page and waits until it follows the deliveries.
 func open(t *testing.T, s screen, url string) *tab {
+	t.Helper()
+	b := start(t, s, url)
+	b.until(`document.getElementById("connection").textContent === "connected"`)
+	return b
+}
+
+func start(t *testing.T, s screen, url string) *tab {
 	t.Helper()
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(browserPath()), chromedp.Flag("hide-scrollbars", true))
 	if os.Geteuid() == 0 {
@@ -106,7 +114,6 @@ func open(t *testing.T, s screen, url string) *tab {
 		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
 	}})
 	b.run(chromedp.EmulateViewport(s.width, s.height), chromedp.Navigate(url))
-	b.until(`document.getElementById("connection").textContent === "connected"`)
 	return b
 }
 

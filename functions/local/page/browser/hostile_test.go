@@ -2,6 +2,8 @@ package browser
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -53,4 +55,51 @@ func TestHostile(t *testing.T) {
 		t.Errorf("a text became more than a text: %s", value[string](b, "document.body.innerHTML"))
 	}
 	b.noProblems(url)
+}
+
+// The policy stops what would get past the page itself.
+func TestPolicy(t *testing.T) {
+	url := serve(t, t.TempDir())
+	b := open(t, desktop, url)
+	for name, script := range map[string]string{
+		"markup":          `document.body.insertAdjacentHTML("beforeend", "<img src=x onerror='hacked = 1'>")`,
+		"a frame":         `document.body.appendChild(document.createElement("iframe")).srcdoc = "<script>parent.hacked = 1</script>"`,
+		"a second policy": `trustedTypes.createPolicy("other", { createHTML: (text) => text })`,
+		"text as code":    `setTimeout("hacked = 1", 0)`,
+	} {
+		if refused := value[bool](b, `(() => { try { `+script+`; return false; } catch { return true; } })()`); !refused {
+			t.Errorf("the browser accepts %s", name)
+		}
+	}
+	blocked := value[[]string](b, `new Promise((done) => {
+		const seen = [];
+		document.addEventListener("securitypolicyviolation", (one) => { if (seen.push(one.effectiveDirective) === 3) done(seen.sort()); });
+		document.body.append(Object.assign(document.createElement("img"), { src: "https://evil.example/x.png" }));
+		document.body.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: "https://evil.example/x.css" }));
+		fetch("https://evil.example/").catch(() => {});
+		setTimeout(() => done(seen.sort()), 5000);
+	}).catch((error) => [String(error)])`)
+	if !slices.Equal(blocked, []string{"connect-src", "img-src", "style-src-elem"}) {
+		t.Errorf("the browser blocks %v", blocked)
+	}
+	if value[bool](b, `typeof hacked !== "undefined"`) {
+		t.Error("a script ran")
+	}
+}
+
+// TestRemote opens the page as another machine does, with the token and without.
+func TestRemote(t *testing.T) {
+	url := serve(t, t.TempDir(), "--remote")
+	address, token, found := strings.Cut(url, "#token=")
+	if !found || len(token) < 20 {
+		t.Fatalf("serve prints %s", url)
+	}
+	b := open(t, desktop, url)
+	b.says("main", "Each delivery to the function appears here.")
+	if shown := value[string](b, "location.href + document.cookie"); strings.Contains(shown, token) {
+		t.Errorf("the token stays in %s", shown)
+	}
+	b.noProblems(address)
+	stranger := start(t, desktop, address)
+	stranger.says("#connection", "not connected: Open the address with the token")
 }

@@ -1,4 +1,5 @@
 import { h, say, time, ms } from "./dom.js";
+import { get } from "./api.js";
 import { drawEvent } from "./event.js";
 
 const maxCards = 100;
@@ -14,10 +15,13 @@ export const states = {
 
 export const badge = (state) => h("span", { class: `badge ${state}` }, states[state] ?? state);
 
+let drawn = 0; // An id may have spaces, which the id of an element cannot have.
+
 function draw(card) {
-  return h("article", { class: "card", "data-id": card.id, "data-state": card.state, "aria-labelledby": `title-${card.id}` },
+  const title = `title-${drawn++}`;
+  return h("article", { class: "card", "data-id": card.id, "data-state": card.state, "aria-labelledby": title },
     h("header", {},
-      h("h2", { id: `title-${card.id}` }, h("a", { href: `#/delivery/${encodeURIComponent(card.id)}` }, card.title || "A request")),
+      h("h2", { id: title }, h("a", { href: `#/delivery/${encodeURIComponent(card.id)}` }, card.title || "A request")),
       badge(card.state), time(card.received), card.took_ms > 0 && h("span", {}, ms(card.took_ms))),
     h("p", { class: "why" }, card.why),
     card.event && drawEvent(card.event));
@@ -48,7 +52,10 @@ export function connect() {
     document.dispatchEvent(new CustomEvent("delivery", { detail: card }));
   });
   source.addEventListener("open", () => { connection.textContent = "connected"; });
-  source.addEventListener("error", () => { connection.textContent = "not connected: is the server running?"; });
+  source.addEventListener("error", async () => {
+    connection.textContent = "not connected: is the server running?";
+    if (source.readyState === EventSource.CLOSED) await get("setup").catch((error) => { connection.textContent = `not connected: ${error.message}`; });
+  });
 }
 
 export function streamView() {
