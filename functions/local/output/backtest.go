@@ -92,8 +92,9 @@ func (p *Printer) backtestGroups(groups []backtest.Group) {
 			text += p.paint(dim, " in "+g.Playbook)
 		}
 		p.Line("  %6d  %s", g.Count, text)
-		for _, e := range g.Examples[:1] {
-			p.backtestExample(g, e)
+		p.Line("          %s", p.paint(dim, "e.g. "+enrich.Line(g.Examples[0].Title, maxText)+"  "+cmp.Or(g.Examples[0].URL, g.Examples[0].ID)))
+		if shown[g.Kind] == 1 {
+			p.backtestTexts(g, g.Examples[0])
 		}
 	}
 	if hidden > 0 {
@@ -101,8 +102,8 @@ func (p *Printer) backtestGroups(groups []backtest.Group) {
 	}
 }
 
-func (p *Printer) backtestExample(g backtest.Group, e backtest.Example) {
-	p.Line("          %s", p.paint(dim, strings.TrimSpace("e.g. "+enrich.Line(e.Title, maxText)+"  "+cmp.Or(e.URL, e.ID))))
+// backtestTexts writes how a text differs, unless the group says it.
+func (p *Printer) backtestTexts(g backtest.Group, e backtest.Example) {
 	isSaid := g.Kind != "tags" && strings.Contains(g.What, " → ")
 	if e.Before != "" && !isSaid {
 		p.Line("          %s %s", p.paint(red, "-"), enrich.Line(e.Before, maxText))

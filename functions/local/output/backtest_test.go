@@ -40,7 +40,7 @@ func TestPrinter_Backtest(t *testing.T) {
 			t.Errorf("it does not show %q:\n%s", want, got)
 		}
 	}
-	if lines := strings.Count(got, "\n"); lines > 65 || strings.ContainsAny(got, "\x1b\x07") {
+	if lines := strings.Count(got, "\n"); lines > 55 || strings.ContainsAny(got, "\x1b\x07") {
 		t.Errorf("%d lines, or control characters:\n%q", lines, got)
 	}
 }
