@@ -49,8 +49,12 @@ func (b *Book) MatchesFailure(i int) bool {
 		}
 	}
 	condition := newPart(p.match, newConfig(matchScope()))
+	types := []string{"", "error", "warning"}
+	if p.definition.Event.AlertType != "" { // It replaces the alert's.
+		types = append(types, "info", "success")
+	}
 	for _, transition := range alert.Values("transition") {
-		for _, alertType := range []string{"error", "warning"} {
+		for _, alertType := range types {
 			a := alert.Alert{Transition: alert.Transition(transition), Type: alertType}
 			e := evaluation{env: map[string]any{"alert": View(a), "memory": memoryView(memory.Memory{})}, unknown: unknown}
 			if a.Transition.Fires() && e.answer(condition) != no {

@@ -26,8 +26,10 @@ func TestCheck_After(t *testing.T) {
 		"any recovery":            {`{match: 'alert.tags.team == "a" && alert.recovered', after: 15m}`, "matches no alert that begins"},
 		"an alert of type info":   {`{match: 'alert.type == "info"', after: 15m}`, "matches no alert that begins"},
 		"events of type info":     {`{event: {alert_type: info}, after: 15m}`, "alert_type is never error or warning"},
-		"events of type error":    {`{event: {alert_type: error}, after: 15m}`, ""},
-		"events of some type":     {`{event: {alert_type: "{{ if alert.recovered }}success{{ else }}warning{{ end }}"}, after: 15m}`, ""},
+		"an event of type error about an alert of type info": {`{match: 'alert.type == "info"', event: {alert_type: error}, after: 15m}`, ""},
+		"an alert without a type":                            {`{match: 'alert.type == ""', after: 15m}`, ""},
+		"events of type error":                               {`{event: {alert_type: error}, after: 15m}`, ""},
+		"events of some type":                                {`{event: {alert_type: "{{ if alert.recovered }}success{{ else }}warning{{ end }}"}, after: 15m}`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := c.playbook
@@ -36,9 +38,10 @@ func TestCheck_After(t *testing.T) {
 			}
 			source := []byte("playbooks: [{name: a, " + body[1:] + "]\n")
 			source = []byte(strings.ReplaceAll(string(source), "if alert.recovered", "if .alert.recovered"))
-			err := check.File("test.yaml", source, bench{}.kinds()).Err
-			if (err == nil) != (c.never == "") || err != nil && !strings.Contains(err.Error(), c.never) {
-				t.Errorf("got %v", err)
+			report := check.File("test.yaml", source, bench{}.kinds())
+			warnings := report.Warnings
+			if report.Err != nil || (len(warnings) == 0) != (c.never == "") || len(warnings) > 0 && !strings.Contains(warnings.Error(), c.never) {
+				t.Errorf("got %v, %v", report.Err, warnings)
 			}
 			if _, err := playbook.Load("test.yaml", source, bench{}.kinds()); err != nil {
 				t.Errorf("a deployed file must stay in use: %v", err)

@@ -6,7 +6,7 @@ var (
 	Rejected = Metric{
 		"boomerang.rejected", "request", "requests answered with an error; `temporary`, `unverified` and `internal` are answered 503", []string{"reason"},
 	}
-	Posted             = Metric{"boomerang.posted", "event", "events posted to Datadog", []string{"enrichment", "playbook", "transition"}}
+	Posted             = Metric{"boomerang.posted", "event", "events posted to Datadog, without follow-ups", []string{"enrichment", "playbook", "transition"}}
 	Duplicate          = Metric{"boomerang.duplicate", "alert", "alerts that were posted before", nil}
 	Queued             = Metric{"boomerang.queued", "alert", "alerts queued by the webhook, because of `intake` or a kind of failure", []string{"reason"}}
 	Coalesced          = Metric{"boomerang.coalesced", "alert", "alerts suppressed in a storm, for its summary", []string{"playbook"}}

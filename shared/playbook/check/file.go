@@ -71,7 +71,7 @@ func outputsOf(list *parse.ListNode) []string {
 	return nil
 }
 
-// followUps reports playbooks that ask for follow-ups, and whose alerts never have one.
+// followUps warns of playbooks that ask for follow-ups, and whose alerts never have one.
 func followUps(book *playbook.Book, source *playbook.Source, file playbook.Document) {
 	isFailure := func(alertType string) bool { return slices.Contains([]string{"", "error", "warning"}, alertType) }
 	for i, d := range file.Playbooks {
@@ -79,10 +79,10 @@ func followUps(book *playbook.Book, source *playbook.Source, file playbook.Docum
 			continue
 		}
 		if texts := outputs(d.Event.AlertType); len(texts) > 0 && !slices.ContainsFunc(texts, isFailure) {
-			source.Report(at(i, "after"), "after makes no follow-up here: the playbook's alert_type is never error or warning")
+			source.Warn(at(i, "after"), "after makes no follow-up here: the playbook's alert_type is never error or warning")
 		}
 		if !book.MatchesFailure(i) {
-			source.Report(at(i, "after"), "after makes no follow-up here: the playbook matches no alert that begins or goes on, such as one with alert.transition == \"Triggered\"")
+			source.Warn(at(i, "after"), "after makes no follow-up here: the playbook matches no alert that begins or goes on, such as one with alert.transition == \"Triggered\"")
 		}
 	}
 }
