@@ -128,6 +128,7 @@ func TestProcess_WrongUse(t *testing.T) {
 		{line: "check a --payload b", want: "either playbooks or a --payload"},
 		{line: "check a --live", want: "omit LIVE=1"},
 		{line: "schema", want: "0 arguments"},
+		{line: "setup --url https://example.com/", want: "omit --url, or add LIVE=1"},
 		{line: "setup a", want: "1 arguments"},
 		{line: "bench fly", want: "1 arguments"},
 		{line: "bench soak --intake fast", want: "--intake must be direct or queue"},

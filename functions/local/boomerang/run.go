@@ -132,8 +132,11 @@ func (c cli) showDelivery(d delivery.Delivery, notes []string, o runOptions) err
 	if d.Response.StatusCode != http.StatusOK {
 		return errors.New("no event was posted")
 	}
-	if o.live && o.output.name == asText {
-		c.out.Line("\nThe event is in Datadog's event stream: %s", delivery.AnswerOf(d.Response).Event.URL)
+	switch answer := delivery.AnswerOf(d.Response); {
+	case o.live:
+		c.notes(o.output).Line("The event is in Datadog's event stream: %s", answer.Event.URL)
+	case len(d.Posted) == 0 && o.output.name == asEvent:
+		c.notes(o.output).Line("There is no event: %s", answer)
 	}
 	return nil
 }

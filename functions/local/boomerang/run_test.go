@@ -183,6 +183,16 @@ func TestOutput_Drill(t *testing.T) {
 	}
 }
 
+// TestOutput_Ignored says on the error output why there is no event.
+func TestOutput_Ignored(t *testing.T) {
+	for _, line := range []string{"run -o event", "try -o event", "try -o json"} {
+		stdout, stderr, code := start(t, nil, append(strings.Fields(line), "../../../events/own-event.json")...)
+		if code != 0 || stdout != "" || !strings.Contains(stderr, "Boomerang posted this event itself") {
+			t.Errorf("%s: exit code %d, stdout %q, stderr %q", line, code, stdout, stderr)
+		}
+	}
+}
+
 // TestColor shows color on a terminal only, and not where NO_COLOR is set.
 func TestColor(t *testing.T) {
 	terminal, err := exec.LookPath("script")

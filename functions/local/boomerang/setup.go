@@ -33,8 +33,11 @@ func (c cli) setupCommand() *cobra.Command {
 			"The environment can set STACK_NAME, WEBHOOK_NAME, NOTIFY, ROUTE, QUEUE_NAME,\nDEAD_LETTER_QUEUE_NAME and FUNCTION_NAMES.",
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if live && len(playbooks) > 0 {
+			switch {
+			case live && len(playbooks) > 0:
 				return wrongUse(cmd, "a deployed stack has its own playbooks: omit --playbooks")
+			case !live && functionURL != "":
+				return wrongUse(cmd, "the fake of Datadog calls the function here: omit --url, or add LIVE=1 (--live)")
 			}
 			c, err := c.withPlaybooks(playbooks)
 			if err != nil {

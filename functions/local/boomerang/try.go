@@ -83,6 +83,8 @@ func (c cli) showTry(t *try.Try, r dryrun.Report, failed error, o tryOptions) er
 		}
 	}
 	switch {
+	case r.Status == pipeline.Ignored:
+		c.notes(o.output).Line("Nothing would be done:\n  %s", r.Reason)
 	case o.output.name == asJSON:
 		for _, p := range all {
 			c.out.JSON(p.Body)
@@ -91,8 +93,6 @@ func (c cli) showTry(t *try.Try, r dryrun.Report, failed error, o tryOptions) er
 		for _, p := range all {
 			c.out.Line("%s", dryrun.ContentOf(p.Event).Markdown())
 		}
-	case r.Status == pipeline.Ignored:
-		c.out.Line("Nothing would be done:\n  %s", r.Reason)
 	case o.verbose:
 		c.showTryVerbose(t, r, all)
 	default:

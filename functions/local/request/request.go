@@ -51,6 +51,9 @@ func Read(name string, stdin io.Reader, now time.Time) (Request, error) {
 		read = func(string) ([]byte, error) { return io.ReadAll(stdin) }
 	}
 	content, err := read(name)
+	if info, failed := os.Stat(name); err != nil && failed == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a folder: name a file in it", name)
+	}
 	if err != nil {
 		return Request{}, err
 	}

@@ -102,6 +102,9 @@ func TestRead_Errors(t *testing.T) {
 			t.Errorf("%q: got %v, want %s", content, err, want)
 		}
 	}
+	if _, err := request.Read(".", nil, now); err == nil || err.Error() != ". is a folder: name a file in it" {
+		t.Errorf("got %v", err)
+	}
 	if _, err := request.Read("no-such-file.json", nil, now); err == nil || !strings.Contains(err.Error(), "no-such-file.json") {
 		t.Errorf("got %v", err)
 	}
