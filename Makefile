@@ -24,6 +24,7 @@ DELETE ?=
 GO ?=
 ENV ?= default
 ARCHITECTURE ?= arm64
+STACK ?=
 GUIDED ?=
 STORM ?= 60
 ROUNDS ?= 10
@@ -149,8 +150,8 @@ tidy:
 	go mod tidy -diff
 
 .PHONY: check-playbooks
-check-playbooks: ## Find every mistake in playbooks (PLAYBOOKS=<file or folder>)
-	@$(BOOMERANG) check $(ALL_PLAYBOOKS)
+check-playbooks: ## Find every mistake in playbooks (PLAYBOOKS=<file or folder>; STACK=<name>: does the stack allow what they need?)
+	@$(BOOMERANG) check $(if $(STACK),--stack $(STACK)) $(ALL_PLAYBOOKS)
 
 .PHONY: check-payload
 check-payload: ## Find what the payload template of a webhook lacks (PAYLOAD=<file>; LIVE=1 PAYLOAD=<name of the webhook>)

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"slices"
@@ -11,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"boomerang/functions/internal/alerting"
+	"boomerang/functions/local/deployed"
 	"boomerang/functions/local/playbooktest"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/registry"
@@ -19,6 +22,7 @@ import (
 )
 
 type checkOptions struct {
+	stack     string
 	payload   string
 	playbooks []string
 	live      bool
@@ -46,11 +50,12 @@ func (c cli) checkCommand() *cobra.Command {
 			case o.live:
 				return wrongUse(cmd, "only the --payload of a webhook is read from Datadog: omit LIVE=1 (--live)")
 			}
-			return c.checkPlaybooks(paths, o)
+			return c.checkPlaybooks(cmd.Context(), paths, o)
 		},
 	}
 	cmd.Flags().StringVar(&o.payload, "payload", "", "check a payload template: a `file`, - for the standard input, or the name of a webhook")
 	cmd.Flags().BoolVar(&o.strict, "strict", false, "fail for warnings, too")
+	cmd.Flags().StringVar(&o.stack, "stack", "", "compare with the parameters of this deployed `stack`, with the AWS credentials of this machine")
 	addPlaybooks(cmd, &o.playbooks)
 	addOutput(cmd, &o.output, "how to show the result", asText, asJSON)
 	addLive(cmd, &o.live)
@@ -64,7 +69,7 @@ func kindsBeside(playbooks string) []enrich.Kind {
 }
 
 // checkPlaybooks shows all mistakes in playbook files.
-func (c cli) checkPlaybooks(paths []string, o checkOptions) error {
+func (c cli) checkPlaybooks(ctx context.Context, paths []string, o checkOptions) error {
 	files, err := playbooktest.Playbooks(paths)
 	if err != nil {
 		return err
@@ -73,9 +78,12 @@ func (c cli) checkPlaybooks(paths []string, o checkOptions) error {
 		Files       []string           `json:"files"`
 		Problems    []playbook.Problem `json:"problems"`
 		Permissions []check.Permission `json:"permissions"`
+		// Parameters of the stack, and the ARNs that they must list.
+		Parameters map[string][]string `json:"parameters,omitempty"`
 	}{Files: files, Problems: []playbook.Problem{}}
 	var problems []error
 	var kinds []enrich.Kind
+	var needs []check.Need
 	warnings := 0
 	for _, file := range files {
 		source, err := os.ReadFile(file)
@@ -92,12 +100,17 @@ func (c cli) checkPlaybooks(paths []string, o checkOptions) error {
 				c.out.Line("%s", warning)
 			}
 		}
-		kinds, warnings = append(kinds, report.Kinds...), warnings+len(report.Warnings)
+		kinds, needs, warnings = append(kinds, report.Kinds...), append(needs, report.Needs...), warnings+len(report.Warnings)
 	}
 	result.Permissions = check.Permissions(kinds)
 	err = errors.Join(problems...)
 	if err == nil && o.strict && warnings > 0 {
 		err = fmt.Errorf("%s, which --strict does not let pass", enrich.Count(warnings, "warning"))
+	}
+	result.Parameters = check.Parameters(needs, anAccount)
+	var lacks error
+	if err == nil && o.stack != "" {
+		result.Parameters, lacks, err = compareWithStack(ctx, o.stack, needs)
 	}
 	switch {
 	case o.output.name == asJSON:
@@ -108,8 +121,44 @@ func (c cli) checkPlaybooks(paths []string, o checkOptions) error {
 	case err == nil:
 		c.out.Line("%s, no mistakes", enrich.Count(len(files), "playbook file"))
 		c.permissions(result.Permissions)
+		c.parameters(result.Parameters)
 	}
-	return err
+	return errors.Join(err, lacks)
+}
+
+// anAccount is where names belong while the account is not known.
+var anAccount = enrich.Account{Partition: "aws", Region: "<region>", ID: "<account>"}
+
+// compareWithStack returns what the parameters must list in the account of a stack, and an
+// error that names what they lack.
+func compareWithStack(ctx context.Context, name string, needs []check.Need) (wanted map[string][]string, lacks, err error) {
+	session, err := deployed.Open(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	stack, err := session.Stack(ctx, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	wanted = check.Parameters(needs, session.Account)
+	var all []error
+	for _, parameter := range slices.Sorted(maps.Keys(wanted)) {
+		if missing := stack.Missing(parameter, wanted[parameter]); missing != nil {
+			all = append(all, fmt.Errorf("the stack %s lacks %s in %s", name, strings.Join(missing, " and "), parameter))
+		}
+	}
+	return wanted, errors.Join(all...), nil
+}
+
+// parameters shows what the steps need in AWS, ready to paste into samconfig.toml.
+func (c cli) parameters(all map[string][]string) {
+	if len(all) == 0 {
+		return
+	}
+	c.out.Line("\nParameters of the stack, by which it allows what their steps use in AWS:")
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		c.out.Line("  %s=%s", name, strings.Join(all[name], ","))
+	}
 }
 
 // permissions shows what the steps of the playbooks need in Datadog.

@@ -147,3 +147,9 @@ func TestCommands(t *testing.T) {
 		})
 	}
 }
+
+func TestCheck_Parameters(t *testing.T) {
+	path := file(t, "needs.yaml", `playbooks: [{name: a, steps: [{uses: lambda, with: {function: capacity}}]}]`)
+	contains(t, mustInvoke(t, nil, "check", path), "\n  LambdaStepFunctionArns=arn:aws:lambda:<region>:<account>:function:capacity\n")
+	contains(t, mustInvoke(t, nil, "check", path, "--output", "json"), `"parameters":`, "function:capacity")
+}

@@ -1,0 +1,157 @@
+// Package deployed reads a deployed stack with the AWS credentials of this machine: who asks,
+// the stack's parameters and outputs, and the secrets that its outputs name.
+package deployed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+
+	"boomerang/shared/enrich"
+	"boomerang/shared/secret"
+)
+
+// Session is an AWS account and region with credentials that AWS accepts.
+type Session struct {
+	Account enrich.Account
+	Caller  string // the ARN of the user or role
+
+	config aws.Config
+}
+
+// timeout bounds the search for credentials, which may ask services that do not answer.
+const timeout = 10 * time.Second
+
+// Open finds the region and the credentials as the AWS SDK does. Its error is a sentence
+// that says what to do.
+func Open(ctx context.Context) (Session, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return Session{}, fmt.Errorf("the AWS configuration of this machine cannot be read: %w", err)
+	}
+	if cfg.Region == "" {
+		return Session{}, errors.New("AWS has no region here: set AWS_REGION, such as eu-west-1, or a region in the profile of AWS_PROFILE")
+	}
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		return Session{}, errors.New("AWS has no credentials here, or they are too old: run `aws login` or `aws configure`, or set AWS_PROFILE")
+	}
+	identity, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return Session{}, fmt.Errorf("AWS refuses the credentials of this machine: log in again: %w", reason(err))
+	}
+	caller, err := arn.Parse(aws.ToString(identity.Arn))
+	if err != nil {
+		return Session{}, fmt.Errorf("AWS does not say who asks: %w", err)
+	}
+	return Session{Account: enrich.Account{Partition: caller.Partition, Region: cfg.Region, ID: caller.AccountID}, Caller: caller.String(), config: cfg}, nil
+}
+
+// reason keeps the code and the message of an error that AWS sent.
+func reason(err error) error {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return fmt.Errorf("%s: %s", api.ErrorCode(), api.ErrorMessage())
+	}
+	return err
+}
+
+// Stack is a deployed stack.
+type Stack struct {
+	Name                string
+	Status              string
+	Parameters, Outputs map[string]string
+
+	session Session
+}
+
+// ErrNone says that there is no stack of a name.
+var ErrNone = errors.New("there is no such stack")
+
+// Stack returns the stack of a name.
+func (s Session) Stack(ctx context.Context, name string) (Stack, error) {
+	out, err := cloudformation.NewFromConfig(s.config).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
+	if err == nil && len(out.Stacks) == 0 || err != nil && strings.Contains(err.Error(), "does not exist") {
+		return Stack{}, fmt.Errorf("%w: %s in %s of the account %s", ErrNone, name, s.Account.Region, s.Account.ID)
+	}
+	if err != nil {
+		return Stack{}, fmt.Errorf("the stack %s cannot be read, which needs cloudformation:DescribeStacks: %w", name, reason(err))
+	}
+	found := out.Stacks[0]
+	stack := Stack{Name: name, Status: string(found.StackStatus), Parameters: map[string]string{}, Outputs: map[string]string{}, session: s}
+	for _, p := range found.Parameters {
+		stack.Parameters[aws.ToString(p.ParameterKey)] = aws.ToString(p.ParameterValue)
+	}
+	for _, o := range found.Outputs {
+		stack.Outputs[aws.ToString(o.OutputKey)] = aws.ToString(o.OutputValue)
+	}
+	return stack, nil
+}
+
+// Output returns an output of the stack.
+func (s Stack) Output(name string) (string, error) {
+	if value := s.Outputs[name]; value != "" {
+		return value, nil
+	}
+	return "", fmt.Errorf("the stack %s has no output %s: deploy it again with this version", s.Name, name)
+}
+
+// Token returns the token that the stack's webhook sends.
+func (s Stack) Token(ctx context.Context) (string, error) {
+	id, err := s.Output("WebhookSecretArn")
+	if err != nil {
+		return "", err
+	}
+	token, err := secret.CurrentToken(ctx, secretsmanager.NewFromConfig(s.session.config), id)
+	return token.Reveal(), err
+}
+
+// Keys returns the Datadog keys of the stack.
+func (s Stack) Keys(ctx context.Context) (secret.DatadogKeys, error) {
+	id, err := s.Output("DatadogSecretArn")
+	if err != nil {
+		return secret.DatadogKeys{}, err
+	}
+	return secret.NewDatadogKeys(secretsmanager.NewFromConfig(s.session.config), id, nil).Get(ctx)
+}
+
+// Missing returns which of the values a parameter of the stack, a list, does not have.
+func (s Stack) Missing(parameter string, values []string) (missing []string) {
+	has := strings.Split(s.Parameters[parameter], ",")
+	for _, value := range values {
+		if !anyMatches(has, value) {
+			missing = append(missing, value)
+		}
+	}
+	return missing
+}
+
+// anyMatches reports whether one of the ARNs is the wanted one, of which the last six
+// characters may be ??????, and so may those of the other.
+func anyMatches(has []string, wanted string) bool {
+	const unknown = "??????"
+	for _, one := range has {
+		one = strings.TrimSpace(one)
+		if one == wanted {
+			return true
+		}
+		stem, isOpen := strings.CutSuffix(wanted, unknown)
+		if isOpen && len(one) == len(wanted) && strings.HasPrefix(one, stem) {
+			return true
+		}
+		if stem, isOpen = strings.CutSuffix(one, unknown); isOpen && len(one) == len(wanted) && strings.HasPrefix(wanted, stem) {
+			return true
+		}
+	}
+	return false
+}
