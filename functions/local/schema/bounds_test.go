@@ -3,9 +3,12 @@ package schema_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v4"
@@ -52,16 +55,51 @@ func TestBounds(t *testing.T) {
 		if report := check.File("test.yaml", []byte(source), kinds); (report.Err == nil) != isValid {
 			t.Errorf("the check of %s: %v", keys, report.Err)
 		}
-		var value any
-		if err := yaml.Unmarshal([]byte(source), &value); err != nil {
-			t.Fatal(err)
-		}
-		encoded, _ := json.Marshal(value)
-		_ = json.Unmarshal(encoded, &value)
-		if (validator{root}.problem(root, value) == "") != isValid {
-			t.Errorf("the schema of %s: %q", keys, validator{root}.problem(root, value))
+		if problem := (validator{root}).problem(root, decoded(t, []byte(source))); (problem == "") != isValid {
+			t.Errorf("the schema of %s: %q", keys, problem)
 		}
 	}
+}
+
+// TestSchema_Playbooks holds the schema to the playbooks that are there.
+func TestSchema_Playbooks(t *testing.T) {
+	raw, err := schema.Of(playbook.Shape(), "playbooks", registry.Kinds(registry.Deps{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root map[string]any
+	if err := json.Unmarshal(raw, &root); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("../../../shared/playbook/ready/*.yaml")
+	if err != nil || len(files) < 6 {
+		t.Fatal(files, err)
+	}
+	for _, file := range append(files, "../../../shared/playbook/default.yaml") {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if problem := (validator{root}).problem(root, decoded(t, source)); !strings.HasSuffix(file, ".test.yaml") && problem != "" {
+			t.Errorf("%s: %s", file, problem)
+		}
+	}
+}
+
+// decoded returns a YAML document as JSON has it.
+func decoded(t *testing.T, source []byte) (value any) {
+	t.Helper()
+	if err := yaml.Unmarshal(source, &value); err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := json.Marshal(value)
+	if err == nil {
+		err = json.Unmarshal(encoded, &value)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
 }
 
 // validator knows the keywords of JSON Schema that the generator writes.

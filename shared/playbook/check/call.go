@@ -23,6 +23,11 @@ func call(c playbook.Call) []playbook.Mistake {
 		if c.Paths[i] == nil {
 			continue
 		}
+		if other, ok := constantOf(c.Args[len(c.Args)-1]); ok && i == 0 && len(c.Args) == 2 && strings.Join(c.Paths[0], ".") == priority {
+			if problem := ofPriority(c.Name, other); problem != "" {
+				add(arg, true, "%s", problem)
+			}
+		}
 		values := valuesOf(c.Paths[i])
 		if values == nil || c.Name != "eq" && c.Name != "ne" {
 			continue
@@ -51,6 +56,21 @@ func call(c playbook.Call) []playbook.Mistake {
 		}
 	}
 	return found
+}
+
+// ofPriority says for what else a comparison of the priority holds than one may think.
+func ofPriority(function, than string) string {
+	list, absent := priorities(map[string]string{"lt": "<", "le": "<=", "gt": ">", "ge": ">="}[function], than)
+	switch eq := "write eq .alert.priority " + strings.Join(list, " "); {
+	case function == "ne" && than != "":
+		return "this also holds for an alert without a priority: to leave those out, write and .alert.priority (ne .alert.priority " + fmt.Sprintf("%q)", than)
+	case len(list) == 0 || len(list) == 5:
+		return ""
+	case absent:
+		return "this also holds for an alert without a priority, and P1 is the highest: " + eq
+	default:
+		return "P1 is the highest priority, so this holds for the lower ones: " + eq + " if that is meant"
+	}
 }
 
 // constantOf returns the value of a constant.

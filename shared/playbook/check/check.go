@@ -29,8 +29,8 @@ func File(name string, content []byte, kinds []enrich.Kind) Report {
 	kinds = noting(kinds, func(n Need) { needs = append(needs, n) })
 	book, source, file := playbook.Inspect(name, content, kinds, playbook.Checks{Advise: advise, Expression: expression, Call: call, Field: field})
 	texts(source, file)
-	hidden(source, file)
 	if source.Err() == nil {
+		hidden(source, file)
 		followUps(book, source, file)
 		times(source, file)
 	}

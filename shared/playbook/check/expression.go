@@ -147,6 +147,9 @@ const priority = "alert.priority"
 // priorities returns the priorities for which a comparison by order holds, and whether it
 // holds for an alert without one.
 func priorities(operator, than string) (list []string, absent bool) {
+	if operator == "" {
+		return nil, false
+	}
 	holds := func(p string) bool {
 		d := strings.Compare(p, than)
 		return d < 0 && operator[0] == '<' || d > 0 && operator[0] == '>' || d == 0 && len(operator) == 2

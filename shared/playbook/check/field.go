@@ -18,7 +18,8 @@ func field(tag reflect.StructTag, value reflect.Value) string {
 		if strings.Contains(text, "{{") || slices.Contains(all, text) {
 			return ""
 		}
-		return fmt.Sprintf("must be %s, not %q", strings.Join(all, " or "), text)
+		last := len(all) - 1
+		return fmt.Sprintf("must be %s, not %q", strings.TrimPrefix(strings.Join(all[:last], ", ")+" or "+all[last], " or "), text)
 	}
 	least, most := tag.Get("min"), tag.Get("max")
 	if least == "" || !value.CanInt() {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/parser"
+	"go.yaml.in/yaml/v4"
 
 	"boomerang/shared/playbook"
 )
@@ -97,17 +98,16 @@ func hidden(source *playbook.Source, file playbook.Document) {
 	var ending []matcher
 	for i, d := range file.Playbooks {
 		this := matcher{d.Name, conditions(d.Match)}
+		if below := file.Playbooks[i+1:]; len(this.conditions) == 0 && !d.Continue && len(below) > 0 {
+			source.Warn(at(i, "name"), "%q matches every alert and does not continue, so no alert reaches the playbooks below it: move it to the end, or set continue: true", d.Name)
+			return
+		}
 		for _, above := range ending {
 			isOpen := func(condition string) bool { return !slices.Contains(this.conditions, condition) }
-			if above.name == this.name || slices.ContainsFunc(above.conditions, isOpen) {
-				continue
+			if above.name != this.name && !slices.ContainsFunc(above.conditions, isOpen) {
+				source.Warn(at(i, "name"), "no alert reaches %q: %q above it matches every alert that this one matches, and does not continue; move this one above it, or set continue: true there", d.Name, above.name)
+				break
 			}
-			why := "matches every alert that this one matches"
-			if len(above.conditions) == 0 {
-				why = "matches every alert"
-			}
-			source.Warn(at(i, "name"), "no alert reaches this playbook: %q above it %s and does not continue; move this one above it, or set continue: true there", above.name, why)
-			break
 		}
 		if !d.Continue {
 			ending = append(ending, this)
@@ -135,17 +135,43 @@ func conditions(match string) []string {
 }
 
 // placeholder matches what other tools replace in a text.
-var placeholder = regexp.MustCompile(`\$\{?[A-Z][A-Z_]+\b\}?|\$\{[^}]*\}|\{%.*?%\}|<%.*?%>|(?:^|[^{])(\{ ?\.?(?:alert|steps|memory|cycle)\.[^{}]*\})(?:[^}]|$)`)
+var placeholder = regexp.MustCompile(variable.String() + `|\$\{[^}]*\}|\{%.*?%\}|<%.*?%>|(?:^|[^{])(\{ ?\.?(?:alert|steps|memory|cycle)\.[^{}]*\})(?:[^}]|$)`)
+
+// variable matches Datadog's variables, and those of a shell.
+var variable = regexp.MustCompile(`\$\{?[A-Z][A-Z_]+\b\}?`)
 
 // placeholders warns of texts that look like a template and are none.
 func placeholders(source *playbook.Source, file playbook.Document) {
 	for i, d := range file.Playbooks {
-		for field, text := range map[string]string{"title": d.Event.Title, "text": d.Event.Text} {
-			if match := placeholder.FindStringSubmatch(text); match != nil {
-				source.Warn(at(i, "event."+field), "%s stays in the event as it is written: write a template, such as {{ .alert.title }}", cmp.Or(match[1], match[0]))
+		warn := func(keys, found string) {
+			if found != "" {
+				source.Warn(at(i, keys), "%s stays as it is written: write a template, such as {{ .alert.title }}", found)
 			}
 		}
+		for keys, text := range map[string]string{"event.title": d.Event.Title, "event.text": d.Event.Text, "event.tags": strings.Join(d.Event.Tags, "\n")} {
+			if match := placeholder.FindStringSubmatch(text); match != nil {
+				warn(keys, cmp.Or(match[1], match[0]))
+			}
+		}
+		for j, s := range d.Steps {
+			warn(fmt.Sprintf("steps[%d].with", j), variable.FindString(textIn(s.With)))
+		}
+		for j, s := range d.Then {
+			warn(fmt.Sprintf("then[%d].with", j), variable.FindString(textIn(s.With)))
+		}
 	}
+}
+
+// textIn returns all texts in a node.
+func textIn(node *yaml.Node) string {
+	if node == nil {
+		return ""
+	}
+	text := node.Value
+	for _, one := range node.Content {
+		text += "\n" + textIn(one)
+	}
+	return text
 }
 
 // stepsTime is the time for all steps of an alert unless the stack's EnrichBudget, in the
