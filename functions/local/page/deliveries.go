@@ -51,6 +51,8 @@ type execution struct {
 	outcome   pipeline.Outcome
 	err       error
 	event     *drawing
+	// isFollowing says that the event is not of the alert: a follow-up, or a storm's summary.
+	isFollowing bool
 }
 
 func newDeliveries() *deliveries { return &deliveries{changed: make(chan struct{})} }
@@ -90,7 +92,7 @@ func (d *deliveries) ran(id string, run execution) {
 		if one.next.Before(run.at) {
 			one.next = time.Time{}
 		}
-		run.body = bodyOf(one.request)
+		run.body, run.isFollowing = bodyOf(one.request), one.message.FollowUp != nil || one.message.Storm != nil
 		one.runs = append(one.runs, run)
 	})
 }

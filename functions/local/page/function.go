@@ -183,7 +183,9 @@ func (o observed) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	o.deliveries.arrived(id, request)
 	raw, err := o.Handler.Invoke(context.WithValue(ctx, deliveryKey{}, id), payload)
-	_ = json.Unmarshal(raw, &answer)
+	if err != nil || json.Unmarshal(raw, &answer) != nil {
+		answer.StatusCode = http.StatusBadGateway // As a Function URL answers for a function that fails.
+	}
 	o.deliveries.answered(id, answer, time.Since(started))
 	return raw, err
 }

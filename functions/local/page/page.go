@@ -128,17 +128,21 @@ func (f failure) Error() string { return f.text }
 // get answers with JSON.
 func get(answer func(*http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		status, body := http.StatusOK, []byte(nil)
 		value, err := answer(r)
-		status := http.StatusOK
+		if err == nil {
+			body, err = json.Marshal(value)
+		}
 		if err != nil {
-			status, value = http.StatusInternalServerError, map[string]string{"error": err.Error()}
+			status = http.StatusInternalServerError
 			if f, ok := errors.AsType[failure](err); ok {
 				status = f.status
 			}
+			body, _ = json.Marshal(map[string]string{"error": err.Error()}) // A text always marshals.
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(value)
+		_, _ = w.Write(body)
 	}
 }
 

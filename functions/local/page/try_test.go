@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/awstest"
 	"boomerang/shared/playbook"
+	"boomerang/shared/queue"
 )
 
 const checkoutBody = `{"ID":"8306082202796025777","title":"[Triggered] Checkout is slow","alert_id":"4711","alert_transition":"Triggered","tags":"service:checkout,env:prod","date":"yesterday","org":{"id":"7"}}`
@@ -349,7 +351,9 @@ func TestDeliveries_Ledger(t *testing.T) {
 		state, why := d.state()
 		states[state]++
 		if strings.HasPrefix(d.id, "summary of ") && strings.Contains(why, "monitor 4711 has more than 1 alerts a minute") {
-			summaries++
+			if summaries++; summaries == 1 {
+				s.summarized(d)
+			}
 		}
 		if state == "waiting" && strings.HasPrefix(d.id, "follow-up 1 of ") && strings.Contains(why, "unless it recovers") {
 			waiting++
@@ -357,5 +361,19 @@ func TestDeliveries_Ledger(t *testing.T) {
 	}
 	if states["held_back"] < 2 || summaries < 1 || waiting != 1 {
 		t.Errorf("%v, %d summaries, %d follow-ups", states, summaries, waiting)
+	}
+}
+
+// summarized delivers the message of a summary before its time.
+func (s served) summarized(d delivery) {
+	s.t.Helper()
+	s.page.deliveries.update(d.id, func(one *delivery) { one.next = time.Now() })
+	body, err := queue.Encode(d.message)
+	if err != nil || !s.page.queue.receive(d.id, body, 1) {
+		s.t.Fatalf("the summary is not posted: %v", err)
+	}
+	status, got := call[answered](s, http.MethodGet, "deliveries/"+url.PathEscape(d.id), nil)
+	if status != http.StatusOK || got.State != "posted" || len(got.Versions) != 1 || !strings.Contains(got.Versions[0].Title, "more") {
+		s.t.Errorf("%d %s: %s, %+v", status, got.State, got.Title, got.Versions)
 	}
 }

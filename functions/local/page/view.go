@@ -38,7 +38,7 @@ type card struct {
 func (d *delivery) card() card {
 	c := card{ID: d.id, Received: d.received, Took: pipeline.Milliseconds(d.took), Title: d.message.Alert.Title}
 	if run := d.last(); run != nil {
-		c.Title, c.AlertID, c.Monitor, c.Event = run.alert.Title, run.alert.ID, run.alert.MonitorID, run.event
+		c.Title, c.AlertID, c.Monitor, c.Event = cmp.Or(run.alert.Title, run.alert.AlertTitle), run.alert.ID, run.alert.MonitorID, run.event
 	}
 	c.State, c.Why = d.state()
 	return c
@@ -161,10 +161,13 @@ func (run *execution) result() result {
 	return r
 }
 
-// versions are the event as it was posted, then as the other API has it.
+// versions are the event as it was posted, then, of an alert, as the other API has it.
 func (run *execution) versions() []*drawing {
-	if run.event == nil {
+	switch {
+	case run.event == nil:
 		return nil
+	case run.isFollowing:
+		return []*drawing{run.event}
 	}
 	plan := run.playbooks.For(run.alert, run.outcome.Cycle.Earlier)
 	if plan.API = playbook.APIv1; run.event.API == plan.API {

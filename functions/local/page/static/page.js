@@ -34,6 +34,10 @@ async function start() {
   }
   connect();
   addEventListener("hashchange", route);
+  document.addEventListener("delivery", ({ detail }) => {
+    const shown = main.querySelector(".badge[data-id]");
+    if (shown?.dataset.id === detail.id && shown.dataset.state !== detail.state) route();
+  });
   await route();
 }
 

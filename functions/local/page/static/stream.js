@@ -13,7 +13,7 @@ export const states = {
   waiting: "waiting", refused: "refused", failed: "failed", dead_letter: "dead letter", acted: "done",
 };
 
-export const badge = (state) => h("span", { class: `badge ${state}` }, states[state] ?? state);
+export const badge = (state, id) => h("span", { class: `badge ${state}`, "data-state": state, "data-id": id }, states[state] ?? state);
 
 let drawn = 0; // An id may have spaces, which the id of an element cannot have.
 

@@ -81,7 +81,7 @@ export async function deliveryView(id) {
   const trip = await get(`deliveries/${encodeURIComponent(id)}`);
   return [
     h("h2", { tabindex: "-1" }, trip.title || "A request"),
-    h("p", {}, badge(trip.state), " ", time(trip.received), trip.took_ms > 0 && `, answered in ${ms(trip.took_ms)}`),
+    h("p", {}, badge(trip.state, trip.id), " ", time(trip.received), trip.took_ms > 0 && `, answered in ${ms(trip.took_ms)}`),
     h("p", { class: "why" }, trip.why),
     trip.tries.length > 1 && h("ol", {}, trip.tries.map((one) => h("li", {}, one))),
     trip.fields && drawResult(trip),
