@@ -1,6 +1,8 @@
 package functions_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -157,5 +159,47 @@ func TestFollowUp_WebhookCrash(t *testing.T) {
 				t.Errorf("%d follow-ups of %d events", n, len(s.Datadog.Posted()))
 			}
 		})
+	}
+}
+
+// TestFollowUp_TwoStacks has two stacks in one organisation, and a worker of each that is killed
+// after its post. Each follows up its own event, once.
+func TestFollowUp_TwoStacks(t *testing.T) {
+	t.Parallel()
+	organisation := e2e.New(t)
+	organisation.AddMonitors(4711)
+	var victim *e2e.Instance
+	datadog := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if victim != nil && strings.HasPrefix(r.URL.Path, "/api/v1/events") && r.Method == http.MethodPost {
+			w = httptest.NewRecorder()
+			defer victim.Kill()
+		}
+		organisation.Datadog.ServeHTTP(w, r)
+	}))
+	t.Cleanup(datadog.Close)
+	stacks := map[string]*e2e.Stack{"webhook:one": organisation, "webhook:two": e2e.New(t)}
+	for name, s := range stacks {
+		variables := withFollowUps(t)
+		variables["WEBHOOK_NAME"], variables[string(e2e.Datadog)] = strings.TrimPrefix(name, "webhook:"), datadog.URL
+		mustDeliver(t, s.Start(e2e.Webhook, variables), e2e.Alert{ID: delivered}, "posted")
+		s.LetPass(followUpAfter)
+		victim = s.Start(e2e.Redeliver, variables)
+		if b := s.PollFollowUps(victim, limit); b.Err == nil {
+			t.Fatalf("it was not killed: %+v, it wrote %s", b, victim.Output())
+		}
+		victim = nil
+		s.LetPass(0)
+		mustFollowUp(t, s, s.Start(e2e.Redeliver, variables), timeout)
+	}
+	firsts := map[string]int64{}
+	for _, p := range organisation.Datadog.Posted() {
+		if name := p.Event.Tags[slices.IndexFunc(p.Event.Tags, func(tag string) bool { return stacks[tag] != nil })]; !slices.Contains(p.Event.Tags, followUpTag) {
+			firsts[name] = p.Event.ID
+		} else if p.Event.RelatedEventID != firsts[name] {
+			t.Errorf("the follow-up of %s is about %d, want %d", name, p.Event.RelatedEventID, firsts[name])
+		}
+	}
+	if n := len(organisation.Datadog.Posted()); n != 4 {
+		t.Errorf("%d events of two stacks, want 4", n)
 	}
 }

@@ -254,10 +254,10 @@ func TestFollowUp_NewerTrigger(t *testing.T) {
 		after      time.Duration
 		want       []time.Duration // of the follow-ups, since the first alert
 	}{
-		"before the first follow-up":     {alert.ReTriggered, 10 * time.Minute, []time.Duration{25 * time.Minute, 70 * time.Minute}},
-		"between the two":                {alert.Triggered, 31 * time.Minute, []time.Duration{15 * time.Minute, 91 * time.Minute}},
-		"after both":                     {alert.ReTriggered, 121 * time.Minute, []time.Duration{15 * time.Minute, time.Hour}},
-		"a renotification is no trigger": {alert.Renotify, 10 * time.Minute, []time.Duration{15 * time.Minute, time.Hour}},
+		"before the first follow-up":       {alert.ReTriggered, 10 * time.Minute, []time.Duration{25 * time.Minute, 70 * time.Minute}},
+		"between the two":                  {alert.Triggered, 31 * time.Minute, []time.Duration{15 * time.Minute, 91 * time.Minute}},
+		"after both":                       {alert.ReTriggered, 121 * time.Minute, []time.Duration{15 * time.Minute, time.Hour}},
+		"a renotification cancels nothing": {alert.Renotify, 10 * time.Minute, []time.Duration{15 * time.Minute, time.Hour}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
