@@ -94,7 +94,7 @@ func unknownCommand(root *cobra.Command, name string) error {
 func markUsageErrors(parent *cobra.Command) {
 	for _, cmd := range parent.Commands() {
 		markUsageErrors(cmd)
-		if !cmd.Runnable() { // Cobra shows the help then, whatever the arguments are.
+		if !cmd.Runnable() { // Cobra shows the help then, also for wrong arguments.
 			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 		}
 		if check := cmd.Args; check != nil {
