@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,9 +29,6 @@ func (c cli) serveCommand() *cobra.Command {
 			c, err := c.withPlaybooks(playbooks)
 			if err != nil {
 				return err
-			}
-			if files := filepath.SplitList(c.env["PLAYBOOKS_FILE"]); len(files) > 1 {
-				return wrongUse(cmd, "the page edits one playbook file, not these %d: name one", len(files))
 			}
 			return c.serve(cmd.Context(), append(args, defaultAddress)[0], live, remote)
 		},

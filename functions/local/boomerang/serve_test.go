@@ -29,7 +29,7 @@ type session struct {
 	end    func() (log string)
 }
 
-func startServe(t *testing.T) session {
+func startServe(t *testing.T, flags ...string) session {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	screen, writer := io.Pipe()
@@ -37,7 +37,7 @@ func startServe(t *testing.T) session {
 	c := cli{out: output.New(writer), stderr: &log}
 	ended := make(chan error, 1)
 	go func() {
-		ended <- c.run(ctx, "serve", "127.0.0.1:0")
+		ended <- c.run(ctx, append([]string{"serve", "127.0.0.1:0"}, flags...)...)
 		_ = writer.Close() // Otherwise the scanner waits for a serve that failed.
 	}()
 	end := func() string {
@@ -149,4 +149,12 @@ func TestServe_Remote(t *testing.T) {
 		_, err := invoke(t, nil, "serve", address)
 		errorContains(t, err, "other machines can reach "+address, "--remote")
 	}
+}
+
+// TestServe_Playbooks takes playbooks as the other commands do.
+func TestServe_Playbooks(t *testing.T) {
+	path := folder(t, map[string]string{
+		"default.yaml": "playbooks: [{name: all}]", "mine.yaml": `playbooks: [{name: mine, match: alert.tags.service == "checkout", steps: [{uses: owner}]}]`,
+	})
+	contains(t, startServe(t, "--playbooks", path).send(t), `"playbook":"mine"`)
 }
