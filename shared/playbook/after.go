@@ -36,7 +36,7 @@ func (l *loader) checkAfter(p *playbook, path string) {
 }
 
 // MatchesFailure reports whether an alert that can have a follow-up matches a playbook of the
-// book, whatever else its values are.
+// book. The other values of the alert can be any.
 func (b *Book) MatchesFailure(i int) bool {
 	p := b.playbooks[i]
 	if p.match == nil {
