@@ -47,7 +47,7 @@ type execution struct {
 	body      []byte // of the request
 	alert     alert.Alert
 	playbooks *playbook.Book
-	inputs    *inputs
+	inputs    *sync.Map // see inputsKey
 	outcome   pipeline.Outcome
 	err       error
 	event     *drawing

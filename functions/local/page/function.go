@@ -160,7 +160,7 @@ func (p *Page) giveUp(ctx context.Context, m queue.Message, o *pipeline.Outcome)
 
 // execute runs a pipeline and keeps what it did.
 func execute(ctx context.Context, served *pipeline.Pipeline, a alert.Alert, run webhook.Run) execution {
-	done := execution{at: time.Now(), alert: a, playbooks: served.Playbooks, inputs: &inputs{steps: map[string]input{}}}
+	done := execution{at: time.Now(), alert: a, playbooks: served.Playbooks, inputs: new(sync.Map)}
 	done.outcome, done.err = run(context.WithValue(ctx, inputsKey{}, done.inputs), a)
 	done.event = draw(done.outcome.Event)
 	return done
@@ -193,24 +193,14 @@ func (o observed) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 // override returns what runs in place of a step, or nil for the step itself.
 type override func(a alert.Alert, s dryrun.Step) enrich.Step
 
-// inputs are what the steps of one run were made with, and when.
-type inputs struct {
-	mu    sync.Mutex
-	steps map[string]input
-}
-
+// input is what a step was made with, and when.
 type input struct {
 	dryrun.Step
 	at time.Time
 }
 
+// inputsKey is the key of a run's inputs in a context: a *sync.Map by the names of its steps.
 type inputsKey struct{}
-
-func (i *inputs) of(name string) input {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.steps[name]
-}
 
 // observer keeps the inputs of steps in the run that ctx belongs to.
 func observer(replace override) func([]enrich.Named) []enrich.Named {
@@ -224,10 +214,8 @@ func observer(replace override) func([]enrich.Named) []enrich.Named {
 				}
 				return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
 					with, _ := dryrun.StepOf(made)
-					if run, ok := ctx.Value(inputsKey{}).(*inputs); ok {
-						run.mu.Lock()
-						run.steps[step.Name] = input{with, time.Now()}
-						run.mu.Unlock()
+					if inputs, ok := ctx.Value(inputsKey{}).(*sync.Map); ok {
+						inputs.Store(step.Name, input{with, time.Now()})
 					}
 					if other := replace(a, with); other != nil {
 						return other.Enrich(ctx, a)

@@ -5,7 +5,7 @@ import (
 	"crypto/subtle"
 	"net"
 	"net/http"
-	"strings"
+	"net/url"
 )
 
 // guard keeps other sites and other machines out. Another site can point its own name at this
@@ -23,14 +23,10 @@ func newGuard(remote bool) guard {
 	return g
 }
 
-// IsLoopback reports whether only this machine can reach an address.
+// IsLoopback reports whether only this machine can reach an address, or has a name.
 func IsLoopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	host := (&url.URL{Host: address}).Hostname()
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // Login returns the part of the page's address that has the token, or "".
@@ -46,19 +42,12 @@ func (g guard) check(r *http.Request) string {
 	site := r.Header.Get("Sec-Fetch-Site")
 	isOpened := r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Method == http.MethodGet
 	switch {
-	case g.token == "" && !IsLoopback(withPort(r.Host)):
+	case g.token == "" && !IsLoopback(r.Host):
 		return "The page answers under the names localhost and 127.0.0.1 only."
 	case g.origin.Check(r) != nil, (site == "cross-site" || site == "same-site") && !isOpened:
 		return "The page does not answer other sites."
 	}
 	return ""
-}
-
-func withPort(host string) string {
-	if _, _, err := net.SplitHostPort(host); err != nil {
-		return net.JoinHostPort(strings.Trim(host, "[]"), "80")
-	}
-	return host
 }
 
 const cookieName = "boomerang-page"

@@ -146,7 +146,8 @@ func (run *execution) result() result {
 		Used: run.playbooks.For(run.alert, earlier).Names, Verdicts: run.playbooks.Explain(run.alert, earlier), Steps: []step{}, Versions: run.versions(),
 	}
 	for _, s := range run.outcome.Steps {
-		with := run.inputs.of(s.Name)
+		found, _ := run.inputs.Load(s.Name)
+		with, _ := found.(input) // None if the step was not made.
 		one := step{
 			Name: s.Name, Uses: with.Kind.Name, Status: s.Status, Duration: pipeline.Milliseconds(s.Duration), With: output.ConfigText(with.With), Data: s.Finding.Data,
 		}
