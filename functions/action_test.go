@@ -3,6 +3,7 @@ package functions_test
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,24 +15,27 @@ import (
 
 	"boomerang/functions/internal/e2e"
 	"boomerang/shared/fakedatadog"
+	"boomerang/shared/pipeline"
 )
 
 const deskPlaybooks = `
 playbooks:
   - name: desk
     steps: [{uses: monitor}]
-    then:
+` + deskActions
+
+const deskActions = `    then:
       - name: open
         uses: lambda
         on: failure
         once: cycle
-        timeout: 2s
-        with: {function: desk, with: {do: open, title: "{{ .event.title }}"}}
+        timeout: 5s
+        with: {function: desk, with: {do: open, title: "{{ .alert.title }}"}}
         keep: {ticket: "{{ .steps.open.data.key }}"}
       - name: close
         uses: lambda
         on: recovery
-        timeout: 2s
+        timeout: 5s
         with: {function: desk, with: {do: close, ticket: "{{ .cycle.kept.ticket }}"}}
 `
 
@@ -43,18 +47,26 @@ type desk struct {
 	down    bool
 	before  func() // called before and after a ticket is opened
 	after   func()
+	faults  float64           // the share of calls that fail
 	tickets map[string]string // numbers by key
+	opened  map[string]int    // tickets by alert
 	asked   map[string]string // what was sent, by key
 	closed  []string
 }
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
+	return newDeskOf(t, deskPlaybooks)
+}
+
+// newDeskOf returns a desk that the actions of playbooks call.
+func newDeskOf(t *testing.T, playbooks string) *desk {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "playbooks.yaml")
-	if err := os.WriteFile(file, []byte(deskPlaybooks), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(playbooks), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{tickets: map[string]string{}, asked: map[string]string{}}
+	d := &desk{tickets: map[string]string{}, opened: map[string]int{}, asked: map[string]string{}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.serve(t, w, r) }))
 	t.Cleanup(server.Close)
 	d.variables = map[string]string{"PLAYBOOKS_FILE": file, "AWS_ENDPOINT_URL_LAMBDA": server.URL, "AWS_MAX_ATTEMPTS": "1", "INTAKE": "direct"}
@@ -63,6 +75,9 @@ func newDesk(t *testing.T) *desk {
 
 func (d *desk) serve(t *testing.T, w http.ResponseWriter, r *http.Request) {
 	var event struct {
+		Alert struct {
+			ID string `json:"id"`
+		} `json:"alert"`
 		With map[string]string `json:"with"`
 		Key  string            `json:"idempotency_key"`
 	}
@@ -76,7 +91,7 @@ func (d *desk) serve(t *testing.T, w http.ResponseWriter, r *http.Request) {
 		t.Errorf("an attempt sends %s, and another %s", known, sent)
 	}
 	d.asked[event.Key] = sent
-	if d.down {
+	if d.down || rand.Float64() < d.faults { //nolint:gosec // Chance is enough.
 		w.Header().Set("X-Amzn-ErrorType", "ServiceException")
 		w.WriteHeader(http.StatusInternalServerError)
 		return
@@ -88,6 +103,7 @@ func (d *desk) serve(t *testing.T, w http.ResponseWriter, r *http.Request) {
 	case "open":
 		if d.tickets[event.Key] == "" {
 			d.tickets[event.Key] = fmt.Sprintf("OPS-%d", len(d.tickets)+1)
+			d.opened[event.Alert.ID]++
 		}
 		_, _ = fmt.Fprintf(w, `{"data": {"key": %q}}`, d.tickets[event.Key])
 	case "close":
@@ -97,12 +113,15 @@ func (d *desk) serve(t *testing.T, w http.ResponseWriter, r *http.Request) {
 	if d.after != nil {
 		d.after()
 	}
+	if rand.Float64() < d.faults { //nolint:gosec // Chance is enough.
+		panic(http.ErrAbortHandler) // The answer is lost.
+	}
 }
 
-func (d *desk) set(down bool) {
+func (d *desk) set(down bool, faults float64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.down = down
+	d.down, d.faults = down, faults
 }
 
 // mustHave fails unless there is one ticket, and it was closed so many times.
@@ -132,7 +151,7 @@ var (
 // TestAction_Waits has a ticket opened and closed by actions that wait in the queue.
 func TestAction_Waits(t *testing.T) {
 	d, s, webhook, worker := beginDesk(t)
-	d.set(true)
+	d.set(true, 0)
 	mustDeliver(t, webhook, opens, "posted")
 	mustDeliver(t, webhook, closes, "posted")
 	if n := s.Length(s.Queue); n != 2 {
@@ -142,7 +161,7 @@ func TestAction_Waits(t *testing.T) {
 		t.Errorf("while the function fails: %+v", b)
 	}
 	mustDeliver(t, webhook, opens, "duplicate")
-	d.set(false)
+	d.set(false, 0)
 	mustDrain(t, s, worker)
 	d.mustHave(t, "OPS-1")
 	mustPost(t, s, map[int64]int{1: 1, 2: 1})
@@ -184,7 +203,7 @@ func (d *desk) mustNothing(t *testing.T) {
 // TestAction_DeadLetter gives an action up after its tries, and redrives it.
 func TestAction_DeadLetter(t *testing.T) {
 	d, s, webhook, worker := beginDesk(t)
-	d.set(true)
+	d.set(true, 0)
 	mustDeliver(t, webhook, opens, "posted")
 	if err := s.Drain(worker, limit, timeout); err != nil {
 		t.Fatal(err)
@@ -193,7 +212,7 @@ func TestAction_DeadLetter(t *testing.T) {
 	if len(dead) != 1 || !strings.HasPrefix(reason(dead[0]), "the step open of the playbook desk: AWS Lambda could not run the function desk") {
 		t.Fatalf("%d dead letters; the worker wrote %s", len(dead), worker.Output())
 	}
-	d.set(false)
+	d.set(false, 0)
 	mustDeliver(t, webhook, closes, "posted") // It waits no longer.
 	d.mu.Lock()
 	if !slices.Equal(d.closed, []string{""}) {
@@ -233,7 +252,7 @@ func TestAction_Copies(t *testing.T) {
 func TestAction_Crash(t *testing.T) {
 	t.Parallel()
 	points := map[string]crash{"before the ticket": {}, "after the ticket": {after: true}}
-	for operation, calls := range map[string]int{"PutItem": 4, "UpdateItem": 4, "GetItem": 2} {
+	for operation, calls := range map[string]int{"PutItem": 4, "UpdateItem": 4, "GetItem": 1} {
 		for nth := 1; nth <= calls; nth++ {
 			points[fmt.Sprint("before ", operation, " ", nth)] = crash{service: "DynamoDB", operation: operation, nth: nth}
 			points[fmt.Sprint("after ", operation, " ", nth)] = crash{service: "DynamoDB", operation: operation, nth: nth, after: true}
@@ -254,7 +273,7 @@ func TestAction_Crash(t *testing.T) {
 				}
 				d.mu.Unlock()
 			}
-			if r, err := webhook.Deliver(opens, limit); err == nil {
+			if r, err := webhook.Deliver(opens, pipeline.RunTime); err == nil {
 				t.Fatalf("it was not killed, and answered %d %s", r.StatusCode, r.Body)
 			}
 			s.ClearFaults()

@@ -51,6 +51,7 @@ type soak struct {
 	*e2e.Stack
 	alerts    int64
 	instances []*e2e.Instance
+	desk      *desk
 
 	next                     atomic.Int64
 	posted, queued, repeated atomic.Int64
@@ -63,7 +64,8 @@ func runSoak(t *testing.T, intake string, workers int) {
 		t.Parallel()
 	}
 	s := &soak{T: t, Stack: e2e.New(t), alerts: cmp.Or(n, soakAlerts), progress: output.Progress(os.Stderr, "sent", "alerts")}
-	variables := withFollowUps(t)
+	s.desk = newDeskOf(t, followUpPlaybooks+deskActions)
+	variables := s.desk.variables
 	variables["INTAKE"] = intake
 	for range webhooks {
 		s.instances = append(s.instances, s.Start(e2e.Webhook, variables))
@@ -90,6 +92,25 @@ func runSoak(t *testing.T, intake string, workers int) {
 	s.Logf("posted %d, queued %d; 503 and repeated %d times", s.posted.Load(), s.queued.Load(), s.repeated.Load())
 	s.check()
 	s.checkFollowUps()
+	s.checkTickets()
+}
+
+// checkTickets counts the tickets of each alert, of which every second one was closed.
+func (s *soak) checkTickets() {
+	s.desk.mu.Lock()
+	defer s.desk.mu.Unlock()
+	closed := map[string]bool{}
+	for _, ticket := range s.desk.closed {
+		closed[ticket] = true
+	}
+	for alert, n := range s.desk.opened {
+		if n != 1 {
+			s.Errorf("alert %s has %d tickets", alert, n)
+		}
+	}
+	if len(s.desk.opened) != int(s.alerts) || len(closed) != int(s.alerts/2) || closed[""] {
+		s.Errorf("%d of %d alerts have a ticket, %d are closed", len(s.desk.opened), s.alerts, len(closed))
+	}
 }
 
 // begin waits for the instances and injects the faults.
@@ -117,6 +138,7 @@ func (s *soak) begin() {
 	if err := s.Datadog.InjectRandom(faultRate, 1, datadog...); err != nil {
 		s.Fatal(err)
 	}
+	s.desk.set(false, faultRate)
 	for _, effect := range aws {
 		s.AWS.Break(awstest.Fault{Effect: effect, Rate: faultRate / float64(len(aws))})
 	}

@@ -105,20 +105,25 @@ const (
 // until which it is expected follows.
 func pendingBy(alert string) string { return hashKey(alert, maxKeyBytes) + " " }
 
-// Expect records that the actions of an alert will keep these names, until then at most.
-// The first alert stays.
-func (l *Ledger) Expect(ctx context.Context, cycleKey, alert string, names []string, until time.Time) error {
-	changes := []string{"expires_at = :expires"}
+// Expect records that the actions of an alert will keep these names, until then at most. The
+// first alert stays. It returns what the cycle keeps, as the alert sees it: an answer without
+// the item is an error, and not a cycle that keeps nothing.
+func (l *Ledger) Expect(ctx context.Context, cycleKey, alert string, names []string, until time.Time) (Kept, error) {
+	change, values := "SET expires_at = :expires", item{":expires": l.expiry(CycleTTL)}
 	for _, name := range names {
-		changes = append(changes, attrPending+name+" = if_not_exists("+attrPending+name+", :pending)")
+		change += ", " + attrPending + name + " = if_not_exists(" + attrPending + name + ", :pending)"
+		values[":pending"] = text(pendingBy(alert) + strconv.FormatInt(until.Unix(), 10))
 	}
-	_, err := l.update(ctx, keptPrefix, cycleKey, &dynamodb.UpdateItemInput{
-		UpdateExpression: aws.String("SET " + strings.Join(changes, ", ")),
-		ExpressionAttributeValues: item{
-			":expires": l.expiry(CycleTTL), ":pending": text(pendingBy(alert) + strconv.FormatInt(until.Unix(), 10)),
-		},
+	found, err := l.update(ctx, keptPrefix, cycleKey, &dynamodb.UpdateItemInput{
+		UpdateExpression: &change, ExpressionAttributeValues: values, ReturnValues: types.ReturnValueAllNew,
 	})
-	return err
+	if err == nil && readText(found, attrID) == "" {
+		err = l.failed("UpdateItem", unreadable("it has no %s", attrID))
+	}
+	if err != nil {
+		return Kept{}, err
+	}
+	return l.readKept(found, alert), nil
 }
 
 // Keep keeps the texts of an alert's action, and expects none of the action's names any more.
@@ -134,7 +139,12 @@ func (l *Ledger) Keep(ctx context.Context, cycleKey, alert string, texts map[str
 			values[value] = text(texts[name])
 		}
 		change += " REMOVE " + attrPending + strings.Join(kept, ", "+attrPending)
-		_, err := l.update(ctx, keptPrefix, cycleKey, &dynamodb.UpdateItemInput{UpdateExpression: &change, ExpressionAttributeValues: values})
+		found, err := l.update(ctx, keptPrefix, cycleKey, &dynamodb.UpdateItemInput{
+			UpdateExpression: &change, ExpressionAttributeValues: values, ReturnValues: types.ReturnValueAllNew,
+		})
+		if err == nil && readText(found, attrKept+kept[0]) == "" {
+			err = l.failed("UpdateItem", unreadable("it has no %s", attrKept+kept[0]))
+		}
 		failed = append(failed, err)
 	}
 	for _, name := range names {
@@ -156,12 +166,7 @@ func (l *Ledger) expectNoMore(ctx context.Context, cycleKey, alert, attribute st
 	return err
 }
 
-// Kept returns what a cycle keeps, as one of its alerts sees it.
-func (l *Ledger) Kept(ctx context.Context, cycleKey, alert string) (Kept, error) {
-	found, err := l.read(ctx, keptPrefix, cycleKey)
-	if err != nil {
-		return Kept{}, err
-	}
+func (l *Ledger) readKept(found item, alert string) Kept {
 	k := Kept{Texts: map[string]string{}}
 	for _, attribute := range slices.Sorted(maps.Keys(found)) {
 		if name, ok := strings.CutPrefix(attribute, attrKept); ok {
@@ -175,5 +180,5 @@ func (l *Ledger) Kept(ctx context.Context, cycleKey, alert string) (Kept, error)
 			}
 		}
 	}
-	return k, nil
+	return k
 }

@@ -104,9 +104,8 @@ func TestLedger_Action(t *testing.T) {
 			s.temporary(err)
 			s.temporary(s.a.CompleteAction(s.Context(), first))
 			s.temporary(s.a.ReleaseAction(s.Context(), first))
-			s.temporary(s.a.Expect(s.Context(), "1:c", "1:7", []string{"ticket"}, start))
 			s.temporary(s.a.Keep(s.Context(), "1:c", "1:7", map[string]string{"ticket": "OPS-7"}, nil))
-			_, err = s.a.Kept(s.Context(), "1:c", "1:9")
+			_, err = s.a.Expect(s.Context(), "1:c", "1:7", []string{"ticket"}, start)
 			s.temporary(err)
 		},
 	})
@@ -114,10 +113,16 @@ func TestLedger_Action(t *testing.T) {
 
 func (s env) keeps(texts map[string]string, pending ...string) {
 	s.Helper()
-	got, err := s.b.Kept(s.Context(), "1:c", "1:9")
+	got, err := s.b.Expect(s.Context(), "1:c", "1:9", nil, start)
 	if diff := cmp.Diff(Kept{texts, pending}, got); diff != "" || err != nil {
 		s.Errorf("%v (-want +got):\n%s", err, diff)
 	}
+}
+
+func (s env) expects(alert string, names ...string) {
+	s.Helper()
+	_, err := s.a.Expect(s.Context(), "1:c", alert, names, start.Add(time.Hour))
+	s.must(err)
 }
 
 func TestLedger_Kept(t *testing.T) {
@@ -125,10 +130,10 @@ func TestLedger_Kept(t *testing.T) {
 	each(t, map[string]func(env){
 		"nothing": func(s env) { s.keeps(texts{}) },
 		"expected, then kept": func(s env) {
-			s.must(s.a.Expect(s.Context(), "1:c", "1:7", []string{"ticket", "page"}, start.Add(time.Hour)))
-			s.must(s.a.Expect(s.Context(), "1:c", "1:8", []string{"ticket", "thread"}, start.Add(time.Hour)))
+			s.expects("1:7", []string{"ticket", "page"}...)
+			s.expects("1:8", []string{"ticket", "thread"}...)
 			s.keeps(texts{}, "page", "thread", "ticket")
-			own, err := s.b.Kept(s.Context(), "1:c", "1:7")
+			own, err := s.b.Expect(s.Context(), "1:c", "1:7", nil, start)
 			if diff := cmp.Diff(Kept{texts{}, []string{"thread"}}, own); diff != "" || err != nil {
 				s.Errorf("%v, to the alert itself (-want +got):\n%s", err, diff)
 			}
@@ -137,13 +142,20 @@ func TestLedger_Kept(t *testing.T) {
 			s.keeps(texts{}, "page", "thread", "ticket")
 			s.must(s.a.Keep(s.Context(), "1:c", "1:7", texts{"ticket": "OPS-7"}, []string{"ticket", "page"}))
 			s.keeps(texts{"ticket": "OPS-7"}, "thread")
+			s.must(s.a.Keep(s.Context(), "1:c", "1:7", texts{"ticket": "OPS-7"}, []string{"ticket"})) // Once more.
 			s.must(s.a.Keep(s.Context(), "1:c", "1:9", texts{"ticket": "OPS-8", "thread": "T"}, nil))
 			s.keeps(texts{"ticket": "OPS-8", "thread": "T"})
 		},
 		"expected for a time": func(s env) {
-			s.must(s.a.Expect(s.Context(), "1:c", "1:7", []string{"ticket"}, start.Add(time.Hour)))
+			s.expects("1:7", []string{"ticket"}...)
 			s.Advance(time.Hour)
 			s.keeps(texts{})
+		},
+		"an answer without the item": func(s env) {
+			s.aws.Break(awstest.Fault{Effect: awstest.Empty})
+			_, err := s.a.Expect(s.Context(), "1:c", "1:7", nil, start)
+			s.temporary(err)
+			s.temporary(s.a.Keep(s.Context(), "1:c", "1:7", texts{"ticket": "OPS-7"}, nil))
 		},
 		"ten long texts": func(s env) {
 			all := texts{}

@@ -288,7 +288,7 @@ func TestAction_Recovery(t *testing.T) {
 		},
 		"while the ledger is down": func(e *env, d *desk) {
 			e.run(opening, pipeline.Posted)
-			e.fails["kept"] = down
+			e.fails["expect"] = down
 			e.run(closing, pipeline.Posted)
 			clear(e.fails)
 		},

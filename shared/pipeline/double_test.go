@@ -273,19 +273,27 @@ func (s *store) ReleaseAction(ctx context.Context, a ledger.Action) error {
 }
 
 // Expect names the alert in the text of a name that is pending.
-func (s *store) Expect(ctx context.Context, cycleKey, alert string, names []string, _ time.Time) error {
+func (s *store) Expect(ctx context.Context, cycleKey, alert string, names []string, _ time.Time) (k ledger.Kept, err error) {
 	if err := s.callBeside(ctx, "expect"); err != nil {
-		return err
+		return ledger.Kept{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k := s.keptOf(cycleKey)
+	all := s.keptOf(cycleKey).Texts
 	for _, name := range names {
-		if k.Texts["pending "+name] == "" {
-			k.Texts["pending "+name] = alert
+		if all["pending "+name] == "" {
+			all["pending "+name] = alert
 		}
 	}
-	return nil
+	k.Texts = map[string]string{}
+	for name, text := range all {
+		if pending, ok := strings.CutPrefix(name, "pending "); !ok {
+			k.Texts[name] = text
+		} else if text != alert && all[pending] == "" {
+			k.Pending = append(k.Pending, pending)
+		}
+	}
+	return k, nil
 }
 
 func (s *store) Keep(ctx context.Context, cycleKey, alert string, texts map[string]string, names []string) error {
@@ -302,23 +310,6 @@ func (s *store) Keep(ctx context.Context, cycleKey, alert string, texts map[stri
 		}
 	}
 	return nil
-}
-
-func (s *store) Kept(ctx context.Context, cycleKey, alert string) (k ledger.Kept, err error) {
-	if err := s.callBeside(ctx, "kept"); err != nil {
-		return ledger.Kept{}, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	k.Texts = map[string]string{}
-	for name, text := range s.keptOf(cycleKey).Texts {
-		if pending, ok := strings.CutPrefix(name, "pending "); !ok {
-			k.Texts[name] = text
-		} else if text != alert && s.keptOf(cycleKey).Texts[pending] == "" {
-			k.Pending = append(k.Pending, pending)
-		}
-	}
-	return k, nil
 }
 
 func (s *store) keptOf(cycleKey string) ledger.Kept {

@@ -17,18 +17,17 @@ import (
 
 // Kept is what the actions of a cycle keep for its later notifications.
 type Kept interface {
-	Expect(ctx context.Context, cycleKey, alert string, names []string, until time.Time) error
+	Expect(ctx context.Context, cycleKey, alert string, names []string, until time.Time) (ledger.Kept, error)
 	Keep(ctx context.Context, cycleKey, alert string, texts map[string]string, names []string) error
-	Kept(ctx context.Context, cycleKey, alert string) (ledger.Kept, error)
 }
 
 type keptResult struct {
 	ledger.Kept
-	errs []error
+	err error
 }
 
 // startKept reads what the cycle keeps, if the plan needs it, and records which names this
-// alert's actions will keep. Both are done while the run goes on, and before the post: so a
+// alert's actions will keep. That is done while the run goes on, and before the post: so a
 // later notification waits for the names also if this alert is queued first.
 func (p *Pipeline) startKept(ctx context.Context, a alert.Alert, d ledger.Delivery, plan *playbook.Plan, cycle func() cycleResult) func() keptResult {
 	kept := func() keptResult { return keptResult{} }
@@ -47,23 +46,15 @@ func (p *Pipeline) startKept(ctx context.Context, a alert.Alert, d ledger.Delive
 
 func (p *Pipeline) readKept(ctx context.Context, a alert.Alert, d ledger.Delivery, reads, keeps []string) (r keptResult) {
 	defer func() {
-		if v := recover(); v != nil {
-			r.Pending, r.errs = reads, append(r.errs, panicked(v))
+		if r.err != nil { // Each of them may be there: an action that reads one waits.
+			r.Pending = reads
 		}
 	}()
+	defer recovered(&r.err)
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
-	if len(keeps) > 0 {
-		if err := p.Kept.Expect(ctx, cycleKey(a), uniqueKey(d), keeps, p.Now().Add(pendingTime)); err != nil {
-			r.errs = append(r.errs, fmt.Errorf("the cycle does not expect what this alert's actions keep: %w", err))
-		}
-	}
-	if len(reads) > 0 {
-		var err error
-		if r.Kept, err = p.Kept.Kept(ctx, cycleKey(a), uniqueKey(d)); err != nil {
-			// Each of them may be there: an action that reads one waits.
-			r.Pending, r.errs = reads, append(r.errs, fmt.Errorf("what the cycle keeps is unknown: %w", err))
-		}
+	if r.Kept, r.err = p.Kept.Expect(ctx, cycleKey(a), uniqueKey(d), keeps, p.Now().Add(pendingTime)); r.err != nil {
+		r.err = fmt.Errorf("what the cycle keeps is unknown: %w", r.err)
 	}
 	return r
 }

@@ -128,7 +128,7 @@ func (o *Outcome) addCycle(r cycleResult, a alert.Alert) {
 // addKept adds what the cycle keeps.
 func (o *Outcome) addKept(r keptResult) {
 	o.Cycle.Kept, o.Cycle.Pending = r.Texts, r.Pending
-	o.warn(r.errs...)
+	o.warn(r.err)
 }
 
 // HasOpenActions reports whether an action was not done: it is queued, refused or given up.
