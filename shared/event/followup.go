@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"boomerang/shared/alert"
@@ -33,8 +34,21 @@ func (f FollowUp) about(a alert.Alert, d Draft, results []enrich.Result, now tim
 	d.Tags = append(slices.Clip(d.Tags), tagFollowUp+enrich.ShortDuration(f.After))
 	d.Cycle.Notified = 0 // The follow-up is not one of them.
 	a.ID, a.Date, a.Transition, a.Status = cmp.Or(f.First.ID, a.ID), now, "", ""
-	first := enrich.Result{Name: "follow_up", Status: enrich.OK, Finding: f.finding(results)}
-	return a, d, append([]enrich.Result{first}, results...)
+	found := []enrich.Result{{Name: "follow_up", Status: enrich.OK, Finding: f.finding(results)}}
+	for _, r := range results {
+		r.Finding.Lead = f.withoutCompared(r.Finding.Lead)
+		found = append(found, r)
+	}
+	return a, d, found
+}
+
+// withoutCompared leaves out what the comparison says, so that the first screen has room for
+// the rest.
+func (f FollowUp) withoutCompared(leads []enrich.Lead) []enrich.Lead {
+	return slices.DeleteFunc(slices.Clone(leads), func(l enrich.Lead) bool {
+		repeats := func(text string) bool { return text != "" && strings.HasPrefix(l.Text, text) }
+		return l.Answer == enrich.What && (repeats(groupsOf(f.Now)) || repeats(valueOf(f.Now)))
+	})
 }
 
 // healthy is Datadog's state of a group that does not fail, and failing are those of one
@@ -84,12 +98,9 @@ func (f FollowUp) state() string {
 }
 
 func (f FollowUp) groups() string {
-	if f.Now.Groups < 2 {
-		return ""
-	}
-	text := fmt.Sprintf("%d of %d groups fail", f.Now.Failing, f.Now.Groups)
+	text := groupsOf(f.Now)
 	switch more := f.Now.Failing - f.Then.Failing; {
-	case f.Then.Groups == 0:
+	case f.Then.Groups == 0, text == "":
 		return text
 	case more > 0:
 		return fmt.Sprintf("%s, %d more than at first", text, more)
@@ -100,15 +111,29 @@ func (f FollowUp) groups() string {
 }
 
 func (f FollowUp) value() string {
-	const digits = 3
-	if f.Now.Value == nil {
+	now, then := valueOf(f.Now), valueOf(f.Then)
+	switch {
+	case now == "":
 		return ""
-	}
-	now := enrich.Number(*f.Now.Value, f.Now.Unit, digits)
-	if f.Then.Value == nil {
+	case then == "":
 		return now + " now"
 	}
-	return now + " now, " + enrich.Number(*f.Then.Value, f.Then.Unit, digits) + " at first"
+	return now + " now, " + then + " at first"
+}
+
+func groupsOf(s enrich.Standing) string {
+	if s.Groups < 2 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d groups fail", s.Failing, s.Groups)
+}
+
+func valueOf(s enrich.Standing) string {
+	const digits = 3
+	if s.Value == nil {
+		return ""
+	}
+	return enrich.Number(*s.Value, s.Unit, digits)
 }
 
 // data is the comparison for the structured attributes of a v2 event.

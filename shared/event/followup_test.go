@@ -98,6 +98,20 @@ func TestComposeAlert_FollowUp(t *testing.T) {
 	mustBeAcceptableAlert(t, e)
 }
 
+// The first screen has room for what the comparison does not say.
+func TestCompose_FollowUpLeads(t *testing.T) {
+	now := enrich.Standing{State: "Alert", Failing: 5, Groups: 14, Value: value(0.97), Unit: "second"}
+	found := results()
+	for _, text := range []string{"5 of 14 groups fail (5 Alert); critical > 0.8", "0.97 s (avg over 5m), above 0.8 s", "rising", "SEV-2 incident since 03:05 UTC: #42 Checkout fails (active)"} {
+		found[0].Finding.Lead = append(found[0].Finding.Lead, enrich.Lead{Answer: enrich.What, Text: text})
+	}
+	_, screen, _ := strings.Cut(event.Compose(triggered(), followedUp(enrich.Standing{}, now), found, later).Text, "\n")
+	screen, _, _ = strings.Cut(screen, "\n")
+	if want := `- Alert now; 5 of 14 groups fail; 0.97 s now · rising · SEV-2 incident since 03:05 UTC: #42 Checkout fails (active)`; screen != want {
+		t.Errorf("the first line is %s, want %s", screen, want)
+	}
+}
+
 func TestIsFailure(t *testing.T) {
 	for _, c := range []struct {
 		a        alert.Alert

@@ -102,6 +102,7 @@ type Downtime struct {
 
 const (
 	maxFact   = 500 // Characters of a fact's value.
+	maxState  = 40  // Characters of a state.
 	maxGroups = 5   // Failing groups that are named.
 )
 
@@ -140,7 +141,7 @@ func newFinding(a alert.Alert, m datadog.Monitor, parts []Part, page string) enr
 		groupList.Items[0].Lead = enrich.Since
 	}
 	return enrich.Finding{
-		Title: "Monitor", Weight: enrich.Essential, Data: d, Standing: enrich.Standing{State: d.state(), Failing: d.Failing, Groups: d.Total}, Lead: leads(a, d, what, own, pages),
+		Title: "Monitor", Weight: enrich.Essential, Data: d, Standing: enrich.Standing{State: enrich.Line(d.state(), maxState), Failing: d.Failing, Groups: d.Total}, Lead: leads(a, d, what, own, pages),
 		Blocks: enrich.Blocks(
 			facts(a, d, counts, thresholds, repeated), partList, append(pages, enrich.Link{Title: "Monitor in Datadog", URL: pageAt(a, d, own)}),
 			groupList, enrich.Reference{Block: enrich.Facts{{Name: "Type", Value: d.Type}}.Known(maxFact)}, enrich.Reference{Block: enrich.Code(m.Query)},
