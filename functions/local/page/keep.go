@@ -22,10 +22,19 @@ import (
 	"boomerang/shared/fault"
 )
 
+// saving asks to write a playbook file that still is as it was read.
+type saving struct {
+	draft
+	Read string `json:"read"`
+}
+
 // save writes a playbook file that the server was started with, and uses it.
-func (p *Page) save(_ context.Context, d draft) (any, error) {
+func (p *Page) save(_ context.Context, d saving) (any, error) {
 	if !slices.Contains(p.files, d.File) {
 		return nil, failure{http.StatusConflict, "Start the server with --playbooks <file>: the page writes that file only, and the test file beside it."}
+	}
+	if now, err := os.ReadFile(d.File); err == nil && string(now) != d.Read {
+		return nil, failure{http.StatusConflict, d.File + " has changed since the page read it. Keep your text, and load the page again."}
 	}
 	if err := p.use(d.File, []byte(d.Playbooks)); err != nil {
 		return nil, failure{http.StatusUnprocessableEntity, err.Error()}

@@ -154,14 +154,18 @@ func TestPreview(t *testing.T) {
 }
 
 func TestSaveAndKeep(t *testing.T) {
-	file := playbooksFile(t, "playbooks:\n  - name: x\n")
+	const first = "playbooks:\n  - name: x\n"
+	file := playbooksFile(t, first)
 	s := serve(t, false, map[string]string{"PLAYBOOKS_FILE": file})
 	d := draft{checkoutBody, file, checkoutPlaybooks}
 
-	if status, got := call[answered](s, http.MethodPost, "save", draft{checkoutBody, file, "playbooks: x"}); status != http.StatusUnprocessableEntity {
+	if status, got := call[answered](s, http.MethodPost, "save", saving{draft{checkoutBody, file, "playbooks: x"}, first}); status != http.StatusUnprocessableEntity {
 		t.Errorf("a mistake is saved: %d %s", status, got.Error)
 	}
-	if status, got := call[answered](s, http.MethodPost, "save", d); status != http.StatusOK {
+	if status, got := call[answered](s, http.MethodPost, "save", saving{d, "what was in it before"}); status != http.StatusConflict || !strings.Contains(got.Error, "has changed") {
+		t.Errorf("a change of another editor is lost: %d %s", status, got.Error)
+	}
+	if status, got := call[answered](s, http.MethodPost, "save", saving{d, first}); status != http.StatusOK {
 		t.Fatalf("%d %s", status, got.Error)
 	}
 	if raw, err := os.ReadFile(file); err != nil || string(raw) != checkoutPlaybooks {
@@ -172,9 +176,9 @@ func TestSaveAndKeep(t *testing.T) {
 	}
 
 	test := strings.TrimSuffix(file, ".yaml") + ".test.yaml"
-	status, first := call[answered](s, http.MethodPost, "keep", keeping{d, "names the owner"})
-	if status != http.StatusOK || !first.OK || first.File != test || !slices.Equal(first.Lines, []string{"names the owner"}) {
-		t.Fatalf("%d %+v", status, first)
+	status, one := call[answered](s, http.MethodPost, "keep", keeping{d, "names the owner"})
+	if status != http.StatusOK || !one.OK || one.File != test || !slices.Equal(one.Lines, []string{"names the owner"}) {
+		t.Fatalf("%d %+v", status, one)
 	}
 	hostile := "two\n  lines: \"and\" # {{ .alert.title }}"
 	status, second := call[answered](s, http.MethodPost, "keep", keeping{d, hostile})
@@ -182,7 +186,7 @@ func TestSaveAndKeep(t *testing.T) {
 		t.Fatalf("%d %+v", status, second)
 	}
 	before, err := os.ReadFile(test)
-	if err != nil || string(before) != "cases:\n"+first.Text+second.Text {
+	if err != nil || string(before) != "cases:\n"+one.Text+second.Text {
 		t.Errorf("the file is\n%s, %v", before, err)
 	}
 	for name, k := range map[string]keeping{
@@ -247,7 +251,7 @@ func TestKeep_Embedded(t *testing.T) {
 	if status, got := call[answered](s, http.MethodPost, "keep", keeping{d, "names the owner"}); status != http.StatusOK || !strings.HasPrefix(got.Text, "cases:\n  - name: names the owner\n") || got.File != "default.test.yaml" {
 		t.Errorf("%d %+v", status, got)
 	}
-	if status, got := call[answered](s, http.MethodPost, "save", d); status != http.StatusConflict || !strings.Contains(got.Error, "--playbooks") {
+	if status, got := call[answered](s, http.MethodPost, "save", saving{d, ""}); status != http.StatusConflict || !strings.Contains(got.Error, "--playbooks") {
 		t.Errorf("%d %s", status, got.Error)
 	}
 	if files, err := os.ReadDir("."); err != nil || len(files) > 0 {

@@ -6,7 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -94,6 +96,31 @@ func TestStory(t *testing.T) {
 	if err != nil || !strings.Contains(string(out), "pass names the owner in the title") {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// TestDownload keeps a case where the server has no file of its own.
+func TestDownload(t *testing.T) {
+	folder := t.TempDir()
+	url := serve(t, folder)
+	b := open(t, desktop, url)
+	if _, err := chromedp.CallBrowser(b.ctx, cdpbrowser.SetDownloadBehavior, cdpbrowser.SetDownloadBehaviorParams{Behavior: "allow", DownloadPath: folder}); err != nil {
+		t.Fatal(err)
+	}
+	b.click("Try")
+	b.run(visible("#body"))
+	b.write("#body", body)
+	b.says(".result .event h4", "Checkout is slow")
+	b.click("Keep as test case")
+	b.click("Download default.test.yaml")
+	file := filepath.Join(folder, "default.test.yaml")
+	for range 100 {
+		if raw, err := os.ReadFile(file); err == nil && strings.HasPrefix(string(raw), "cases:\n  - name: says what it says today\n") {
+			b.noProblems(url)
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Error("the case is not downloaded")
 }
 
 // picture writes what the reader sees, if PICTURES names a folder.

@@ -82,7 +82,7 @@ async function keep() {
 }
 
 async function save() {
-  await post("save", draft());
+  await post("save", { ...draft(), read: setup.files[view.file.value] });
   setup.files[view.file.value] = view.playbooks.value;
   view.outcome.replaceChildren(h("p", { class: "good" }, "Saved. The function uses it from now on."));
   return "Saved";
@@ -95,7 +95,7 @@ const faults = [
 
 function misbehaviour() {
   const fault = h("select", { id: "fault" }, faults.map(([value, text]) => h("option", { value }, text)));
-  const route = h("select", { id: "route" }, ["*", "events.create", ...setup.routes].map((value) => h("option", { value }, value === "*" ? "all calls" : value)));
+  const route = h("select", { id: "route" }, ["*", ...setup.routes].map((value) => h("option", { value }, value === "*" ? "all calls" : value)));
   const calls = h("input", { id: "calls", type: "number", min: "0", value: "1" });
   return h("details", {}, h("summary", {}, "Let Datadog's stand-in misbehave"), h("div", { class: "row" },
     field("fault", "It", fault), field("route", "For", route), field("calls", "Calls (0: all)", calls),
@@ -129,7 +129,8 @@ async function open() {
     h("h2", { tabindex: "-1" }, "Try an alert and a playbook"),
     h("div", { class: "editors" },
       h("section", { "aria-label": "Alert" }, field("sample", "Sample", sample), field("body", "Body of the webhook", view.body),
-        h("div", { class: "row" }, act("Send it", () => deliver(1)), act("Send a burst of 10", () => deliver(10)), act("Send a storm of 100", () => deliver(100))), !setup.live && misbehaviour()),
+        h("div", { class: "row" }, act("Send it", () => deliver(1)), !setup.live && [act("Send a burst of 10", () => deliver(10)), act("Send a storm of 100", () => deliver(100))]),
+        setup.live ? h("p", { class: "hint" }, "What you send is posted to the real Datadog.") : misbehaviour()),
       h("section", { "aria-label": "Playbooks" }, field("file", "File", file), field("playbooks", "Playbooks", view.playbooks), view.problems,
         h("div", { class: "row" }, setup.writable && act("Save", save), field("name", "The case", view.name), act("Keep as test case", keep)))),
     view.outcome,
