@@ -12,7 +12,7 @@ var fieldTexts = map[string]string{
 	"alert.transition":                         "how the state changed:",
 	"alert.recovered":                          "the transition is a recovery: Recovered or Warn Recovered",
 	"alert.type":                               "the event's type:",
-	"alert.priority":                           "the monitor's priority, of which P1 is the highest; empty for a monitor without one:",
+	"alert.priority":                           "the monitor's priority, P1 is the highest; empty for a monitor without one:",
 	"alert.event_priority":                     "the event's priority:",
 	"alert.event_type":                         "the kind of monitor or of event; an open list",
 	"alert.monitor_id":                         "the monitor's id",

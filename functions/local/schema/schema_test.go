@@ -145,7 +145,7 @@ func TestSteps(t *testing.T) {
 		"\n## rest\n\nIt rests.\n" +
 		"\n## take\n\nIt takes apart.\n\n| with | |\n|---|---|\n| `parts` | The parts. |\n| `parts[].of` | Of what \\| or whom. |\n" +
 		"| `one` | One part. |\n| `one.of` | Of what \\| or whom. |\n" +
-		"\nLater steps and templates see `steps.take.`: `ok`, `name`, `at`, `all[][]`, `pages[].url`, `count`.\n"
+		"\nLater steps and templates see `steps.take.`: `ok` (true or false), `name`, `at` (time), `all[][]`, `pages[].url`, `count` (number).\n"
 	if diff := cmp.Diff(want, string(schema.Steps(kinds))); diff != "" {
 		t.Errorf("steps (-want +got):\n%s", diff)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
 	"boomerang/shared/enrich"
 )
@@ -28,7 +29,7 @@ func Steps(kinds []enrich.Kind) []byte {
 			out.WriteString("\n| with | |\n|---|---|\n" + rows)
 		}
 		if names := findings(reflect.TypeOf(k.Data)); len(names) > 0 {
-			fmt.Fprintf(&out, "\nLater steps and templates see `steps.%s.`: `ok`, `%s`.\n", k.Name, strings.Join(names, "`, `"))
+			fmt.Fprintf(&out, "\nLater steps and templates see `steps.%s.`: `ok` (true or false), %s.\n", k.Name, strings.Join(names, ", "))
 		}
 	}
 	return []byte(out.String())
@@ -49,7 +50,7 @@ func settings(t reflect.Type, path string) string {
 	return rows.String()
 }
 
-// findings returns the names of a finding's fields, as templates write them.
+// findings returns the names of a finding's fields, as templates write them, with their types.
 func findings(t reflect.Type) []string {
 	if t == nil || t.Kind() != reflect.Struct {
 		return nil
@@ -59,19 +60,39 @@ func findings(t reflect.Type) []string {
 		name, of := element(name, f.Type)
 		inner := findings(of)
 		if len(inner) == 0 {
-			all = append(all, name)
+			all = append(all, "`"+name+"`"+typeIn(of))
 		}
 		for _, field := range inner {
-			all = append(all, name+"."+field)
+			all = append(all, "`"+name+"."+strings.TrimPrefix(field, "`"))
 		}
 	}
 	return all
 }
 
-// element returns the name and the type of what a list holds.
+// typeIn returns the type of a value in brackets, as templates see it; nothing for a text.
+func typeIn(t reflect.Type) string {
+	switch zero := reflect.Zero(t); {
+	case t == reflect.TypeFor[time.Time]():
+		return " (time)"
+	case zero.CanInt(), zero.CanUint(), zero.CanFloat():
+		return " (number)"
+	case t.Kind() == reflect.Bool:
+		return " (true or false)"
+	case t.Kind() == reflect.Map:
+		return " (map)"
+	case t.Kind() == reflect.Interface:
+		return " (any)"
+	}
+	return ""
+}
+
+// element returns the name and the type of what a list or a pointer holds.
 func element(name string, t reflect.Type) (string, reflect.Type) {
-	for t.Kind() == reflect.Slice {
-		name, t = name+"[]", t.Elem()
+	for t.Kind() == reflect.Slice || t.Kind() == reflect.Pointer {
+		if t.Kind() == reflect.Slice {
+			name += "[]"
+		}
+		t = t.Elem()
 	}
 	return name, t
 }

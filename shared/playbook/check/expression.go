@@ -141,7 +141,7 @@ func (c *finder) member(n *ast.MemberNode) {
 
 var mirrored = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
-// The priority of an alert, of which P1 is the highest.
+// priority is the field whose highest value is P1.
 const priority = "alert.priority"
 
 // priorities returns the priorities for which a comparison by order holds, and whether it
@@ -227,7 +227,8 @@ func operands(node ast.Node, words ...string) []ast.Node {
 	return append(operands(n.Left, words...), operands(n.Right, words...)...)
 }
 
-// junction refuses texts as conditions, and comparisons of which never, or always, one holds.
+// junction refuses texts as conditions, and comparisons that exclude each other. It warns of
+// comparisons that always leave one to hold.
 func (c *finder) junction(n *ast.BinaryNode) {
 	and := n.Operator == "&&" || n.Operator == "and"
 	if !and && n.Operator != "||" && n.Operator != "or" {

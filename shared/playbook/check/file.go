@@ -98,6 +98,10 @@ func hidden(source *playbook.Source, file playbook.Document) {
 	var ending []matcher
 	for i, d := range file.Playbooks {
 		this := matcher{d.Name, conditions(d.Match)}
+		if slices.Contains(this.conditions, "false") {
+			source.Warn(at(i, "match"), "%q matches no alert: its condition is always false", d.Name)
+			continue
+		}
 		if below := file.Playbooks[i+1:]; len(this.conditions) == 0 && !d.Continue && len(below) > 0 {
 			source.Warn(at(i, "name"), "%q matches every alert and does not continue, so no alert reaches the playbooks below it: move it to the end, or set continue: true", d.Name)
 			return
