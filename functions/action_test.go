@@ -292,3 +292,48 @@ func TestAction_Crash(t *testing.T) {
 		})
 	}
 }
+
+// TestAction_WorkerCrash kills the worker at every call that it makes about an action.
+func TestAction_WorkerCrash(t *testing.T) {
+	t.Parallel()
+	points := map[string]crash{"before the ticket": {}, "after the ticket": {after: true}}
+	for operation, calls := range map[string]int{"PutItem": 2, "UpdateItem": 1} {
+		for nth := 1; nth <= calls; nth++ {
+			points[fmt.Sprint("before ", operation, " ", nth)] = crash{service: "DynamoDB", operation: operation, nth: nth}
+			points[fmt.Sprint("after ", operation, " ", nth)] = crash{service: "DynamoDB", operation: operation, nth: nth, after: true}
+		}
+	}
+	for name, c := range points {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			s, worker := c.startWith(t, e2e.Redeliver, d.variables, func(s *e2e.Stack) {
+				d.set(true, 0)
+				mustDeliver(t, s.Start(e2e.Webhook, d.variables), opens, "posted")
+				d.set(false, 0)
+			})
+			if c.service == "" {
+				d.mu.Lock()
+				if c.after {
+					d.after = worker.Kill
+				} else {
+					d.before = worker.Kill
+				}
+				d.mu.Unlock()
+			}
+			if b := s.Poll(worker, pipeline.RunTime); b.Err == nil {
+				t.Fatalf("it was not killed: %+v, it wrote %s", b, worker.Output())
+			}
+			s.ClearFaults()
+			d.mu.Lock()
+			d.before, d.after = nil, nil
+			d.mu.Unlock()
+			again := s.Start(e2e.Redeliver, d.variables)
+			mustDrain(t, s, again)
+			mustDeliver(t, s.Start(e2e.Webhook, d.variables), closes, "posted")
+			mustDrain(t, s, again)
+			d.mustHave(t, "OPS-1")
+			mustPost(t, s, map[int64]int{1: 1, 2: 1})
+		})
+	}
+}
