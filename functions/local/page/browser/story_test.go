@@ -76,6 +76,7 @@ func TestStory(t *testing.T) {
 	b.run(chromedp.WaitVisible(`//button[contains(@title, "{{ .steps.owner.team }}")]`))
 	b.run(chromedp.Click(`//button[contains(@title, "{{ .steps.owner.team }}")]`))
 	b.says("#news", "{{ .steps.owner.team }}")
+	b.says("pre", `"related_event_id": 8306082202796025777`) // No digit is lost.
 	b.picture("trip", ".verdicts")
 
 	// The same alert again is found by its id.

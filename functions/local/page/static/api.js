@@ -1,6 +1,8 @@
+import { parse } from "./dom.js";
+
 async function call(path, options) {
   const response = await fetch(`/-/${path}`, options);
-  if (response.ok) return response.status === 204 ? null : response.json();
+  if (response.ok) return parse((await response.text()) || "null");
   const text = await response.text();
   let message = text;
   try {

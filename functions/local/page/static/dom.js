@@ -43,10 +43,14 @@ export const ms = (number) => (number < 10 ? number.toFixed(1) : Math.round(numb
 
 export const pretty = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 2));
 
+// parse keeps the digits of numbers that JavaScript rounds, such as the ids of events.
+export const parse = (text) => JSON.parse(text, (key, value, context) =>
+  Number.isInteger(value) && !Number.isSafeInteger(value) && JSON.rawJSON && context ? JSON.rawJSON(context.source) : value);
+
 // json is a text as people read JSON, if it is JSON.
 export function json(text) {
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    return JSON.stringify(parse(text), null, 2);
   } catch {
     return text;
   }

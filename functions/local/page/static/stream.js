@@ -1,4 +1,4 @@
-import { h, say, time, ms } from "./dom.js";
+import { h, parse, say, time, ms } from "./dom.js";
 import { get } from "./api.js";
 import { drawEvent } from "./event.js";
 
@@ -46,7 +46,7 @@ export function connect() {
     list?.replaceChildren();
   });
   source.addEventListener("message", (message) => {
-    const card = JSON.parse(message.data);
+    const card = parse(message.data);
     show(card);
     if (card.state !== "received") say(`${states[card.state] ?? card.state}: ${card.title || "a request"}`);
     document.dispatchEvent(new CustomEvent("delivery", { detail: card }));

@@ -15,9 +15,9 @@ export function pathOf(step, keys) {
 
 // tree shows a finding. A click on a value copies its path.
 function tree(step, value, keys = []) {
-  if (value === null || typeof value !== "object") {
+  if (value === null || typeof value !== "object" || JSON.isRawJSON?.(value)) {
     const path = pathOf(step, keys);
-    return h("button", { type: "button", class: "value", title: `Copy ${path}`, onclick: () => copy(path) }, pretty(value) === "" ? "\"\"" : String(value));
+    return h("button", { type: "button", class: "value", title: `Copy ${path}`, onclick: () => copy(path) }, value === "" ? "\"\"" : pretty(value));
   }
   const entries = Array.isArray(value) ? value.map((item, i) => [i, item]) : Object.entries(value);
   if (entries.length === 0) return h("span", {}, "none");
