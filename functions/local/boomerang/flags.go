@@ -66,17 +66,29 @@ func addLive(cmd *cobra.Command, live *bool) {
 	addSwitch(cmd, live, "live", "LIVE", "use the real Datadog in DD_SITE with DD_API_KEY and DD_APP_KEY")
 }
 
-// readSwitches reads the variables for switches that the command line leaves out.
+// readSwitches reads the variables for switches that the command line leaves out. It refuses
+// those that another command has, because they would change nothing here.
 func (c cli) readSwitches(cmd *cobra.Command) (err error) {
+	used := map[string]bool{}
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
-		if len(flag.Annotations[environment]) == 0 || flag.Changed {
+		if len(flag.Annotations[environment]) == 0 {
 			return
 		}
 		name := flag.Annotations[environment][0]
+		used[name] = true
+		if flag.Changed {
+			return
+		}
 		if wrong := flag.Value.Set(c.env[name]); wrong != nil {
 			err = errors.Join(err, wrongUse(cmd, "%s=%s is not understood: %w", name, c.env[name], wrong))
 		}
 	})
+	isOurs := cmd.HasParent() && !cmd.Hidden && cmd.Name() != "help" && cmd.Parent().Name() != "completion"
+	for _, name := range []string{"LIVE", "UPDATE", "DELETE"} {
+		if off := slices.Contains(words[false], strings.ToLower(c.env[name])); isOurs && !used[name] && !off {
+			err = errors.Join(err, wrongUse(cmd, "%s=%s changes nothing here: omit it", name, c.env[name]))
+		}
+	}
 	return err
 }
 

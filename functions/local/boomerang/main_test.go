@@ -114,6 +114,8 @@ func TestProcess_WrongUse(t *testing.T) {
 		{line: "setup", env: []string{"DELETE=all"}, want: "DELETE=all is not understood"},
 		{line: "redrive", env: []string{"GO=go1.26"}, want: "GO=go1.26 is not understood"},
 		{line: "test a", env: []string{"UPDATE=maybe"}, want: "UPDATE=maybe is not understood"},
+		{line: "test a", env: []string{"LIVE=yes"}, want: "LIVE=yes changes nothing here: omit it"},
+		{line: "run a", env: []string{"UPDATE=1"}, want: "UPDATE=1 changes nothing here: omit it"},
 		{line: "try", want: "0 arguments"},
 		{line: "try a --fast", want: "--fast"},
 		{line: "try a --record x --replay y", want: "either --record or --replay"},
@@ -166,7 +168,7 @@ func TestProcess_Help(t *testing.T) {
 	for _, line := range lines {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()
-			stdout, stderr, code := start(t, nil, strings.Fields(line)...)
+			stdout, stderr, code := start(t, []string{"LIVE=1", "UPDATE=maybe"}, strings.Fields(line)...)
 			if code != 0 || stderr != "" || !strings.Contains(stdout, "Usage:\n  boomerang") || !strings.Contains(stdout, ".\n") {
 				t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 			}

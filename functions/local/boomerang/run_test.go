@@ -34,6 +34,15 @@ func TestScreen(t *testing.T) {
 	}
 }
 
+// TestScreen_AllPlaybooks shows each ready playbook with the part of it that is false.
+func TestScreen_AllPlaybooks(t *testing.T) {
+	screen := mustInvoke(t, nil, "try", torq, "--playbooks", "../../../shared/playbook")
+	contains(t, screen, "✗ disk-memory does not match: false is ", " matches\n", "  │ - Since ")
+	if lines := strings.Count(screen, "\n"); lines > 24 {
+		t.Errorf("%d lines:\n%s", lines, screen)
+	}
+}
+
 func TestRun_Screen(t *testing.T) {
 	screen := mustInvoke(t, nil, "run", torq)
 	contains(t, screen, "200 OK in ", ": posted by the playbook default\n  ✓ metric ", "\n  ✓ suspects ", "\n  · guessed: priority from title\n",

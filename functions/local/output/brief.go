@@ -19,7 +19,7 @@ const (
 	screenRows    = 24
 	screenColumns = 100
 	// leastText is how many lines of an event's text a long list of steps leaves.
-	leastText = 8
+	leastText = 5
 )
 
 // Entry is a line about a playbook or a step: a mark, and a text that is cut at the
