@@ -285,8 +285,14 @@ test-sam: ## Run every event through the built function in Lambda's own containe
 package: sam-build ## Upload what was built, and write the template that names it to .build/packaged.yaml (ENV=default or trial)
 	sam package --config-env $(ENV) --output-template-file .build/packaged.yaml
 
+.PHONY: preflight
+preflight: need-sam ## Check what a deployment needs: credentials and region of AWS, and with DD_API_KEY and DD_APP_KEY those of Datadog
+	@$(BOOMERANG) setup --check
+
 .PHONY: deploy
-deploy: sam-build ## Deploy to AWS with your credentials (ENV=default or trial; GUIDED=1 asks for the parameters; needs SAM)
+deploy: preflight sam-build ## Deploy to AWS with your credentials (ENV=default or trial; GUIDED=1 asks for the parameters; needs SAM)
+	@[ -z "$(call on,GUIDED)" ] || printf '%s\n' "" "SAM will ask: WebhookFunction Function Url has no authentication. Is this okay?" \
+		"Answer y: Datadog cannot sign requests for AWS, so the function itself checks the token of each request." ""
 	sam deploy --config-env $(ENV) $(if $(call on,GUIDED),--guided)
 
 .PHONY: delete
@@ -297,9 +303,14 @@ delete: need-sam ## Remove the stack and all that it made, in AWS and in Datadog
 logs: need-sam ## Follow the functions' logs (ENV=default or trial; needs SAM)
 	sam logs --config-env $(ENV)
 
+# SAM has no Function URLs on this machine: make serve has.
+.PHONY: remote-invoke
+remote-invoke: need-sam ## Send an alert to a deployed function, past its Function URL (EVENT=events/….json STACK=boomerang; needs SAM)
+	@$(BOOMERANG) request --stack $(or $(STACK),boomerang) $(EVENT) | sam remote invoke WebhookFunction --stack-name $(or $(STACK),boomerang) --event-file -
+
 .PHONY: drill
-drill: ## Send a synthetic alert and wait for its event (URL=<Function URL>; without one, all on this machine, with PLAYBOOKS=….yaml; LIVE=1 posts to Datadog; V=1 shows everything)
-	@$(BOOMERANG) drill $(URL) $(PLAYBOOKS_FLAGS)
+drill: ## Send a synthetic alert and wait for its event (STACK=<name> or URL=<Function URL>: a deployed one; without, all on this machine, with PLAYBOOKS=….yaml; LIVE=1 posts to Datadog; V=1 shows everything)
+	@$(BOOMERANG) drill $(if $(STACK),--stack $(STACK)) $(URL) $(PLAYBOOKS_FLAGS)
 
 .PHONY: setup
 setup: ## Create the webhook, the dashboard and the monitors in a fake of Datadog and try them (LIVE=1 URL=…: in Datadog; DELETE=1: remove them; PLAYBOOKS=….yaml)

@@ -55,7 +55,7 @@ func (c cli) checkCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&o.payload, "payload", "", "check a payload template: a `file`, - for the standard input, or the name of a webhook")
 	cmd.Flags().BoolVar(&o.strict, "strict", false, "fail for warnings, too")
-	cmd.Flags().StringVar(&o.stack, "stack", "", "compare with the parameters of this deployed `stack`, with the AWS credentials of this machine")
+	addStack(cmd, &o.stack, "compare with the parameters of")
 	addPlaybooks(cmd, &o.playbooks)
 	addOutput(cmd, &o.output, "how to show the result", asText, asJSON)
 	addLive(cmd, &o.live)

@@ -23,25 +23,37 @@ import (
 func (c cli) drillCommand() *cobra.Command {
 	wait := drill.DefaultTimeouts
 	var o runOptions
+	var stack string
 	cmd := &cobra.Command{
 		Use: "drill [<Function URL>]", Short: "Send a synthetic alert and wait for its event, without a URL on this machine.",
 		Long: "Send a synthetic alert to a Function URL, and wait for its event.\nWithout a URL all happens on this machine.\n" +
-			"A URL needs WEBHOOK_TOKEN, DD_API_KEY and DD_APP_KEY in the environment.",
+			"A URL needs WEBHOOK_TOKEN, DD_API_KEY and DD_APP_KEY in the environment; --stack reads all of them.",
 		Args: arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if wait.Event <= 0 {
 				return wrongUse(cmd, "--timeout must be positive")
 			}
-			if len(o.playbooks) > 0 && len(args) > 0 {
+			if stack != "" && len(args) > 0 {
+				return wrongUse(cmd, "give either a URL or a --stack, which has one")
+			}
+			if len(o.playbooks) > 0 && (len(args) > 0 || stack != "") {
 				return wrongUse(cmd, "a deployed stack has its own playbooks: omit --playbooks")
 			}
 			c, err := c.withPlaybooks(o.playbooks)
 			if err != nil {
 				return err
 			}
+			if stack != "" {
+				var url string
+				if c, url, err = c.withStack(cmd.Context(), stack); err != nil {
+					return err
+				}
+				args = []string{url}
+			}
 			return c.drill(cmd.Context(), args, wait, o)
 		},
 	}
+	addStack(cmd, &stack, "send it to")
 	cmd.Flags().DurationVar(&wait.Event, "timeout", wait.Event, "how long to wait for the event")
 	addPlaybooks(cmd, &o.playbooks)
 	addOutput(cmd, &o.output, "what to show: the progress and the event, the event as JSON, or its text alone", asText, asJSON, asEvent)

@@ -48,7 +48,7 @@ func (c cli) root() *cobra.Command {
 	root.SetHelpCommand(helpCommand())
 	root.AddCommand(
 		c.runCommand(), c.tryCommand(), c.testCommand(), c.checkCommand(), c.serveCommand(),
-		c.drillCommand(), c.setupCommand(), c.redriveCommand(), c.eventsCommand(), c.backtestCommand(), c.benchCommand(), c.schemaCommand(),
+		c.drillCommand(), c.requestCommand(), c.setupCommand(), c.redriveCommand(), c.eventsCommand(), c.backtestCommand(), c.benchCommand(), c.schemaCommand(),
 	)
 	root.InitDefaultCompletionCmd()
 	markUsageErrors(root)

@@ -24,7 +24,7 @@ import (
 )
 
 func (c cli) setupCommand() *cobra.Command {
-	var live, remove bool
+	var live, remove, isCheck bool
 	var functionURL string
 	var playbooks []string
 	cmd := &cobra.Command{
@@ -47,6 +47,7 @@ func (c cli) setupCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&functionURL, "url", "", "the Function `URL`, with --live")
+	cmd.Flags().BoolVar(&isCheck, "check", false, "only check what a deployment needs: credentials and region of AWS, keys and permissions of Datadog")
 	addPlaybooks(cmd, &playbooks)
 	addSwitch(cmd, &remove, "delete", "DELETE", "remove what setup created")
 	addLive(cmd, &live)
