@@ -31,6 +31,7 @@ type card struct {
 	Title    string    `json:"title"`
 	AlertID  string    `json:"alert_id,omitempty"`
 	Monitor  string    `json:"monitor,omitempty"`
+	EventID  string    `json:"event_id,omitempty"`
 	Took     float64   `json:"took_ms"`
 	Event    *drawing  `json:"event,omitempty"`
 }
@@ -39,6 +40,7 @@ func (d *delivery) card() card {
 	c := card{ID: d.id, Received: d.received, Took: pipeline.Milliseconds(d.took), Title: d.message.Alert.Title}
 	if run := d.last(); run != nil {
 		c.Title, c.AlertID, c.Monitor, c.Event = cmp.Or(run.alert.Title, run.alert.AlertTitle), run.alert.ID, run.alert.MonitorID, run.event
+		c.EventID = run.outcome.Posted.ID
 	}
 	c.State, c.Why = d.state()
 	return c

@@ -79,7 +79,12 @@ func TestStory(t *testing.T) {
 	b.says("pre", `"related_event_id": 8306082202796025777`) // No digit is lost.
 	b.picture("trip", ".verdicts")
 
-	// The same alert again is found by its id.
+	// The same alert again is a duplicate, which leads to the first, and is found by its id.
+	post(t, url, body)
+	b.click("Stream")
+	b.run(chromedp.Click(`//article[@data-state="duplicate"]//h2/a`))
+	b.click("See that delivery")
+	b.says(".why", "Posted as event")
 	b.click("Why no event?")
 	b.write("#words", "nothing like it")
 	b.says("main", "This server saw no such alert.")

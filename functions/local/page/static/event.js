@@ -25,7 +25,8 @@ export function drawEvent(event, level = 3) {
     h("p", { class: "facts" }, facts.filter(Boolean).join(" · ")),
     sanitized(event.html),
     h("ul", { class: "tags", "aria-label": "Tags" }, (event.tags ?? []).map((tag) => h("li", {}, tag))),
-    bar(event));
+    bar(event),
+    h("details", {}, h("summary", {}, "Request to Datadog"), h("pre", { tabindex: "0" }, pretty(event.request))));
 }
 
 // drawVersions draws the event of both APIs side by side.
@@ -33,5 +34,4 @@ export const drawVersions = (versions) =>
   h("div", { class: "versions" }, versions.map((event, i) =>
     h("section", { "aria-label": `Event of the API ${event.api}` },
       h("h3", {}, `API ${event.api}`, i > 0 && h("small", {}, " as it would be")),
-      drawEvent(event, 4),
-      h("details", {}, h("summary", {}, "Request to Datadog"), h("pre", { tabindex: "0" }, pretty(event.request))))));
+      drawEvent(event, 4))));

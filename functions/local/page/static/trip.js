@@ -1,6 +1,6 @@
 import { h, copy, json, ms, pretty, time } from "./dom.js";
 import { get } from "./api.js";
-import { badge } from "./stream.js";
+import { badge, cards } from "./stream.js";
 import { drawVersions } from "./event.js";
 
 // pathOf is the template of a value below a step: the way a playbook reads it.
@@ -77,12 +77,18 @@ export function drawResult(result) {
   ];
 }
 
+// first links the delivery that a duplicate repeats.
+function first(trip) {
+  const found = trip.state === "duplicate" && [...cards.values()].find(({ card }) => card.event_id === trip.event_id && card.state === "posted");
+  return found && [" ", h("a", { href: `#/delivery/${encodeURIComponent(found.card.id)}` }, "See that delivery")];
+}
+
 export async function deliveryView(id) {
   const trip = await get(`deliveries/${encodeURIComponent(id)}`);
   return [
     h("h2", { tabindex: "-1" }, trip.title || "A request"),
     h("p", {}, badge(trip.state, trip.id), " ", time(trip.received), trip.took_ms > 0 && `, answered in ${ms(trip.took_ms)}`),
-    h("p", { class: "why" }, trip.why),
+    h("p", { class: "why" }, trip.why, ...(first(trip) || [])),
     trip.tries.length > 1 && h("ol", {}, trip.tries.map((one) => h("li", {}, one))),
     trip.fields && drawResult(trip),
     trip.request.rawPath && part("The request",
