@@ -8,6 +8,8 @@ var yamlRules = []rule{
 	{`unexpected end of stream`, `(?:: |- )(?P<at>"[^"]*|'[^']*)\z`, "this quotation mark has no closing one"},
 	{`cannot start any token|alphabetic or numeric|directive`, `(?m)(?:: |- )\s*(?P<at>([@%` + "`" + `*&]).*)$`, `quote a text that starts with $2`},
 	{`unknown anchor`, `(?P<at>\*\w+)`, `a text that starts with * must be in quotes; YAML's aliases are not supported`},
+	{`expected ','`, `[\[,{:] *(?P<at>'[^'\n]*'[^\s,\]}'\n][^\n]*)`, "a quotation mark inside of the text ends it: write it twice, or the other kind"},
+	{`expected ','`, `[\[,{:] *(?P<at>"[^"\n]*"[^\s,\]}"\n][^\n]*)`, "a quotation mark inside of the text ends it: put the whole text in single quotes"},
 	{`expected ','`, `[\[{][^\n]*?(?P<at>[^\s,\[{]*\{\{)`, "quote a text that has {{"},
 	{`not allowed in this context|expected key|flow|expected ','|could not find`, `(?m)(?:: |- |\[|^\s*)(?P<at>\{\{)`, "quote a text that starts with {{"},
 	{`not allowed in this context`, `(?m)^\s*(?:- )?\w+: +(?P<at>[^\s"'{\[|>#][^\n]*: )`, "quote a text that has a colon and a space"},
@@ -40,7 +42,7 @@ var yamlRules = []rule{
 // valueRules are for the loader's own messages, with the line that they are about.
 var valueRules = []rule{
 	{`^anchors `, `: *!(\w[\w.]*)`, "quote an expression that starts with !, or write not $1"},
-	{`^anchors `, `: *(&&|\*\w)`, "something is missing before $1; quote a text that starts with & or *"},
+	{`^anchors `, `(?:match|when): *(&&|\*\w)`, "something is missing before $1; quote a text that starts with & or *"},
 	{`^(.*) must be a list$`, `^\s*-(\w+):`, "@1 must be a list: put a space behind the dash: - $1:"},
 	{`^(tags) must be a list$`, `tags: *["']?([^\s\[{][^"'}]*)`, `@1 must be a list: write tags: ["$1"]`},
 	{`^(.*) must be a list$`, ``, "@1 must be a list: write each element behind a dash (-)"},
@@ -57,6 +59,9 @@ var valueRules = []rule{
 	{`^(.*) must be a duration.*`, `: *["']?(\d+) ?d`, "@1 must be a duration in hours, minutes or seconds: 24h is a day"},
 	{`^(.*) must be a duration.*`, `: *["']?(\d+) ?w`, "@1 must be a duration in hours, minutes or seconds: 168h is a week"},
 	{`^(.*) must be a whole number$`, `: *["'](\d+)["']`, "@1 must be a whole number, without quotes: $1"},
+	{`^file: (.*): invalid YAML at line (\d+), column (\d+): .*`, ``, "file: @1 is not valid YAML at line @2, column @3: compare its indentation, quotes and colons with the lines above"},
+	{`^file: (.*): record on line (\d+)(?:; parse error on line \d+, column \d+)?: wrong number of fields`, ``, "file: line @2 of @1 has another number of columns than the first line"},
+	{`^file: (.*): (?:parse error on|record on) line (\d+).*: .*quote.*`, ``, `file: line @2 of @1 has a wrong quotation mark: write "" for one inside of a quoted value`},
 	{`^(match|when) must be text$`, ``, `@1 must be an expression, such as alert.tags.env == "prod"`},
 	{`^(a (?:playbook|step)'s name) has .*`, ``, "@1 may have lower-case letters, digits, - and _ only, at most 64: such as checkout-latency"},
 	{`^(.*) must be true or false$`, `: *["'](true|false)["']`, "@1 must be true or false, without quotes: $1"},
@@ -70,7 +75,7 @@ var valueRules = []rule{
 	{`^missing key "uses"$`, `- *(?:step|type|kind|use|action|run): *(\w+)`, `missing key "uses": write uses: $1`},
 	{`^missing key "uses"$`, `- *(\w+): *$`, `missing key "uses": write uses: $1`},
 	{`^missing key "uses"$`, ``, `missing key "uses": write uses: with the kind of step`},
-	{`^missing key "name"$`, ``, `missing key "name": give each playbook a name, such as name: checkout`},
+	{`^missing key "name"$`, `^ *- .`, `missing key "name": give each playbook a name, such as name: checkout`},
 	{`^duplicate key "(.*)"$`, ``, `duplicate key "@1": keep one of them`},
 	{`^there is another playbook "(.*)"$`, ``, `there is another playbook "@1": give each its own name`},
 }
