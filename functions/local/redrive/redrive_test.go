@@ -16,6 +16,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/awstest"
 	"boomerang/shared/config"
+	"boomerang/shared/enrich"
 	"boomerang/shared/queue"
 )
 
@@ -217,5 +218,16 @@ func TestRedrive_Failure(t *testing.T) {
 				t.Errorf("%d alerts moved in the end, %d messages left", moved, left)
 			}
 		})
+	}
+}
+
+// A message that asks for an action names its step.
+func TestRedrive_ActionName(t *testing.T) {
+	m := message{content: queue.Message{
+		Alert:  alert.Alert{ID: "7", OrgID: "1", Title: "Checkout is slow"},
+		Action: &queue.Action{Action: enrich.Action{Playbook: "shop", Step: "ticket"}},
+	}}
+	if got, want := m.name(), "the step ticket of the playbook shop for 1:7  Checkout is slow"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
