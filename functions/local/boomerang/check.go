@@ -57,6 +57,7 @@ func (c cli) checkCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&o.strict, "strict", false, "fail for warnings, too")
 	addStack(cmd, &o.stack, "compare with the parameters of")
 	addPlaybooks(cmd, &o.playbooks)
+	cmd.Flag("playbooks").Usage = "a `file or folder`, as the arguments are"
 	addOutput(cmd, &o.output, "how to show the result", asText, asJSON)
 	addLive(cmd, &o.live)
 	return cmd

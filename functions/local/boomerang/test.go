@@ -28,6 +28,7 @@ func (c cli) testCommand() *cobra.Command {
 		},
 	}
 	addPlaybooks(cmd, &playbooks)
+	cmd.Flag("playbooks").Usage = "a `file or folder`, as the arguments are"
 	addOutput(cmd, &as, "how to show the results", asText, asJSON)
 	addSwitch(cmd, &update, "update", "UPDATE", "write the golden files")
 	return cmd

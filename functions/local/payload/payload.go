@@ -164,6 +164,9 @@ func JSON(value string) string {
 // Plain keeps a value as it is.
 func Plain(value string) string { return value }
 
+// HasVariables reports whether a text has variables of Datadog's.
+func HasVariables(text string) bool { return fill(text, samples(), Plain) != text }
+
 // Fill replaces each variable of Datadog's by its value in an example.
 func Fill(template string, escape func(string) string) string {
 	return fill(template, samples(), escape)

@@ -79,10 +79,10 @@ func Of(content []byte) (Request, error) {
 		return r, nil
 	}
 	r.Origin = body
-	form := formOf(string(content))
+	fields := formOf(string(content))
 	if isTemplate(string(content)) {
 		r.Origin = template
-		for _, values := range form {
+		for _, values := range fields {
 			for i, value := range values {
 				values[i] = payload.Fill(value, payload.Plain)
 			}
@@ -90,8 +90,8 @@ func Of(content []byte) (Request, error) {
 		content = []byte(payload.Fill(string(content), payload.JSON))
 	}
 	contentType := "application/json"
-	if form != nil {
-		content, contentType = []byte(form.Encode()), "application/x-www-form-urlencoded"
+	if fields != nil {
+		content, contentType = []byte(fields.Encode()), "application/x-www-form-urlencoded"
 	}
 	err := r.wrap(content, contentType)
 	return r, err
@@ -115,16 +115,23 @@ func (r *Request) wrap(content []byte, contentType string) error {
 	return nil
 }
 
-// variables matches the variables that Datadog always replaces. A text may contain the others.
-var variables = regexp.MustCompile(`\$(EVENT_TITLE|EVENT_MSG|TEXT_ONLY_MSG)\b|[:=]\s*"?\$(ID|DATE|ALERT_ID)("|&|\s*[,}]|$)`)
+var (
+	// always matches the variables that Datadog replaces for every event. A text may contain
+	// the last ones.
+	always = regexp.MustCompile(`\$(EVENT_TITLE|EVENT_MSG|TEXT_ONLY_MSG|EVENT_TYPE|ORG_ID|ORG_NAME|LAST_UPDATED)\b|[:=]\s*"?\$(ID|DATE|LINK|ALERT_ID)("|&|\s*[,}]|$)`)
+	// filled matches an id or a date, which a body has where a template has variables.
+	filled = regexp.MustCompile(`[0-9]{10}`)
+	// form matches fields without spaces, or several fields.
+	form = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]*=(\S*$|[^\n]*&[A-Za-z][A-Za-z0-9_.-]*=)`)
+)
 
-func isTemplate(text string) bool { return variables.MatchString(text) }
-
-var formStart = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]*=\S*$`)
+func isTemplate(text string) bool {
+	return always.MatchString(text) || payload.HasVariables(text) && !filled.MatchString(text)
+}
 
 // formOf returns the fields of a form, or nil.
 func formOf(text string) url.Values {
-	if !formStart.MatchString(text) {
+	if !form.MatchString(text) {
 		return nil
 	}
 	values, err := url.ParseQuery(text)
