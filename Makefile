@@ -25,6 +25,7 @@ GO ?=
 ENV ?= default
 ARCHITECTURE ?= arm64
 STACK ?=
+STRICT ?=
 GUIDED ?=
 STORM ?= 60
 ROUNDS ?= 10
@@ -150,8 +151,8 @@ tidy:
 	go mod tidy -diff
 
 .PHONY: check-playbooks
-check-playbooks: ## Find every mistake in playbooks (PLAYBOOKS=<file or folder>; STACK=<name>: does the stack allow what they need?)
-	@$(BOOMERANG) check $(if $(STACK),--stack $(STACK)) $(ALL_PLAYBOOKS)
+check-playbooks: ## Find every mistake in playbooks (PLAYBOOKS=<file or folder>; STRICT=1: warnings fail, too; STACK=<name>: does the stack allow what they need?)
+	@$(BOOMERANG) check $(if $(call on,STRICT),--strict) $(if $(STACK),--stack $(STACK)) $(ALL_PLAYBOOKS)
 
 .PHONY: check-payload
 check-payload: ## Find what the payload template of a webhook lacks (PAYLOAD=<file>; LIVE=1 PAYLOAD=<name of the webhook>)
