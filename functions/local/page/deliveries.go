@@ -82,10 +82,6 @@ func (d *deliveries) arrived(id string, r events.LambdaFunctionURLRequest) {
 	d.update(id, func(one *delivery) { one.request = r })
 }
 
-func (d *deliveries) answered(id string, a events.LambdaFunctionURLResponse, took time.Duration) {
-	d.update(id, func(one *delivery) { one.answer, one.took = a, took })
-}
-
 // ran adds a run. What waited for it waits no longer, unless the run queued it again.
 func (d *deliveries) ran(id string, run execution) {
 	d.update(id, func(one *delivery) {
@@ -95,14 +91,6 @@ func (d *deliveries) ran(id string, run execution) {
 		run.body, run.isFollowing = bodyOf(one.request), one.message.FollowUp != nil || one.message.Storm != nil
 		one.runs = append(one.runs, run)
 	})
-}
-
-func (d *deliveries) waits(id string, m queue.Message, next time.Time) {
-	d.update(id, func(one *delivery) { one.message, one.next = m, next })
-}
-
-func (d *deliveries) dead(id, reason string) {
-	d.update(id, func(one *delivery) { one.dead = reason })
 }
 
 // since returns the deliveries that changed after a version, the newest version, and a channel
@@ -131,9 +119,10 @@ func (d *deliveries) snapshot() []delivery {
 
 // find returns the delivery with an id, or nil.
 func (d *deliveries) find(id string) *delivery {
-	all := d.snapshot()
-	if i := slices.IndexFunc(all, func(one delivery) bool { return one.id == id }); i >= 0 {
-		return &all[i]
+	for _, one := range d.snapshot() {
+		if one.id == id {
+			return &one
+		}
 	}
 	return nil
 }

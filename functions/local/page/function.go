@@ -186,7 +186,7 @@ func (o observed) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err != nil || json.Unmarshal(raw, &answer) != nil {
 		answer.StatusCode = http.StatusBadGateway // As a Function URL answers for a function that fails.
 	}
-	o.deliveries.answered(id, answer, time.Since(started))
+	o.deliveries.update(id, func(one *delivery) { one.answer, one.took = answer, time.Since(started) })
 	return raw, err
 }
 

@@ -56,7 +56,7 @@ func (q *localQueue) Send(ctx context.Context, m queue.Message, delay time.Durat
 
 func (q *localQueue) wait(id string, m queue.Message, body string, receives int, delay time.Duration) {
 	delay = min(delay, queue.MaxDelay)
-	q.deliveries.waits(id, m, time.Now().Add(delay))
+	q.deliveries.update(id, func(one *delivery) { one.message, one.next = m, time.Now().Add(delay) })
 	time.AfterFunc(delay, func() {
 		if q.ctx.Err() == nil && !q.receive(id, body, receives) {
 			q.wait(id, m, body, receives+1, pipeline.VisibilityTimeout)
@@ -76,6 +76,6 @@ func (q *localQueue) receive(id, body string, receives int) bool {
 
 // DeadLetter implements the redeliver function's dead-letter queue.
 func (q *localQueue) DeadLetter(ctx context.Context, _, reason string) error {
-	q.deliveries.dead(deliveryOf(ctx), reason)
+	q.deliveries.update(deliveryOf(ctx), func(one *delivery) { one.dead = reason })
 	return nil
 }

@@ -104,6 +104,37 @@ func TestStory(t *testing.T) {
 	}
 }
 
+// TestPaths pastes every path that a click copies into a playbook.
+func TestPaths(t *testing.T) {
+	url := serve(t, t.TempDir())
+	b := open(t, desktop, url)
+	post(t, url, body)
+	b.says(".card .event h3", "Checkout is slow")
+	b.run(chromedp.Click(chromedp.CSS(".card h2 a")), visible(".waterfall"))
+	paths := value[[]string](b, `[...document.querySelectorAll(".value")].map((one) => one.title.replace("Copy ", ""))`)
+	if len(paths) < 30 {
+		t.Fatalf("the steps found %q", paths)
+	}
+	b.click("Try")
+	b.run(visible("#body"))
+	b.write("#body", body)
+	b.write("#playbooks", "playbooks:\n  - name: x\n    steps:\n      - uses: metric\n        with:\n          window: 3h\n      - uses: monitor\n      - uses: related_events\n      - uses: suspects\n"+
+		"    event:\n      text: |\n        all of "+strings.Join(paths, "\n        ")+"\n")
+	b.says(".result .event", "all of ")
+	if problems := value[string](b, `document.getElementById("problems").textContent`); problems != "" || strings.Contains(value[string](b, `document.querySelector(".result").textContent`), "To mend") {
+		t.Errorf("of %q: %s", paths, problems)
+	}
+	for want, call := range map[string]string{
+		"{{ .steps.owner.team }}":                               `"owner", ["team"]`,
+		`{{ (index .steps "on-call").team }}`:                   `"on-call", ["team"]`,
+		`{{ (index (index .steps.http.body 0) "a\"b c").d_1 }}`: `"http", ["body", 0, 'a"b c', "d_1"]`,
+	} {
+		if got := value[string](b, `import("/-/trip.js").then((module) => module.pathOf(`+call+`))`); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
 // TestDownload keeps a case where the server has no file of its own.
 func TestDownload(t *testing.T) {
 	folder := t.TempDir()
