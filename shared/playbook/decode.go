@@ -112,6 +112,9 @@ func (s *Source) decodeStruct(node *yaml.Node, into reflect.Value, path string) 
 			continue
 		}
 		given[i] = !isNull(value)
+		if s.checks != nil && value.Value == "" && isNull(value) && strings.HasPrefix(strings.TrimSpace(s.behind(key)), ": #") {
+			s.add(positionOf(key), key.Value+" is empty, because # starts a comment: quote a text that starts with #", true)
+		}
 		before := len(s.problems)
 		s.decode(value, into.FieldByIndex(fields[i].index), under(path, key.Value))
 		if s.checks != nil && s.checks.Field != nil && given[i] && len(s.problems) == before {
@@ -132,6 +135,12 @@ func (s *Source) decodeStruct(node *yaml.Node, into reflect.Value, path string) 
 	for _, key := range unknown {
 		s.report(positionOf(key), "unknown key %q%s", key.Value, Suggest(key.Value, names))
 	}
+}
+
+// behind returns what is behind a key in its line.
+func (s *Source) behind(key *yaml.Node) string {
+	_, rest, _ := strings.Cut(s.lines[min(key.Line, len(s.lines))-1], key.Value)
+	return rest
 }
 
 func (s *Source) decodeSlice(node *yaml.Node, into reflect.Value, path string) {

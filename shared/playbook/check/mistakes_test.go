@@ -559,6 +559,8 @@ func TestFile_Mistakes(t *testing.T) {
 		{`event: {title: '{{ if gt .alert.priority "P2" }}x{{ end }}'}`, `3:36: warning: P1 is the highest priority, so this holds for the lower ones: write eq .alert.priority "P3" "P4" "P5" if that is meant`},
 		{`event: {title: '{{ if le .alert.priority "P2" }}x{{ end }}'}`, `3:36: warning: this also holds for an alert without a priority, and P1 is the highest: write eq .alert.priority "P1" "P2"`},
 		{`event: {title: '{{ if ne .alert.priority "P1" }}x{{ end }}'}`, `3:36: warning: this also holds for an alert without a priority: to leave those out, write and .alert.priority (ne .alert.priority "P1")`},
+		{`match: # == "x"`, `3:5: warning: match is empty, because # starts a comment: quote a text that starts with #`},
+		{"event:\n  title: #5 is down", `4:7: warning: title is empty, because # starts a comment: quote a text that starts with #`},
 		{`match: false`, `3:12: warning: "test" matches no alert: its condition is always false`},
 		{`match: alert.test && false`, `3:12: warning: "test" matches no alert: its condition is always false`},
 		{`event: {tags: ["service:$SERVICE"]}`, `3:19: warning: $SERVICE stays as it is written: write a template, such as {{ .alert.title }}`},
