@@ -50,6 +50,9 @@ func (p *Printer) Brief(heading string, entries []Entry, e event.Request, hint s
 	c := dryrun.ContentOf(e)
 	attributes := slices.DeleteFunc([]string{c.AlertType, c.Priority, c.Host}, func(text string) bool { return text == "" })
 	title, tags := wrap(c.Title, screenColumns), wrap(strings.Join(c.Tags, ", "), screenColumns-6)
+	if len(c.Tags) == 0 {
+		tags = nil
+	}
 	text := wrapLines(readable(c.Markdown()), screenColumns-4)
 	room := max(leastText, screenRows-len(entries)-len(title)-len(tags)-4)
 
@@ -157,7 +160,7 @@ func wrap(line string, width int) []string {
 		lines = append(lines, strings.TrimRight(string(runes[:at]), " "))
 		line = strings.TrimLeft(string(runes[at:]), " ")
 	}
-	return append(lines, line)
+	return append(lines, strings.TrimRight(line, " "))
 }
 
 // cut shortens a text to one line of a width.
