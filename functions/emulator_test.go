@@ -47,7 +47,7 @@ func TestEmulator(t *testing.T) {
 			if err != nil {
 				t.Fatal(err, inDouble.Output())
 			}
-			got, err := inEmulator.Send(request)
+			got, err := inEmulator.Send(request, timeout)
 			if err != nil {
 				t.Fatal(err, inEmulator.Output())
 			}

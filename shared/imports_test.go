@@ -157,8 +157,8 @@ var rules = []rule{
 	{
 		name:    "fakes are not deployed",
 		in:      []string{"."},
-		outside: []string{"functions/local", "functions/internal/e2e", "shared/fakedatadog", "shared/awstest", "shared/enrich/enrichtest", "shared/telemetry/telemetrytest", "functions/internal/ddlambda/agenttest"},
-		never:   []string{"shared/fakedatadog", "shared/awstest", "shared/enrich/enrichtest", "shared/telemetry/telemetrytest", "functions/internal/ddlambda/agenttest", "functions/local", "functions/internal/runtimeapi", "functions/internal/e2e"},
+		outside: []string{"functions/local", "functions/internal/e2e", "shared/fakedatadog", "shared/awstest", "shared/httpfault", "shared/enrich/enrichtest", "shared/telemetry/telemetrytest", "functions/internal/ddlambda/agenttest"},
+		never:   []string{"shared/fakedatadog", "shared/awstest", "shared/httpfault", "shared/enrich/enrichtest", "shared/telemetry/telemetrytest", "functions/internal/ddlambda/agenttest", "functions/local", "functions/internal/runtimeapi", "functions/internal/e2e"},
 		because: "only a local run and a test may use a fake",
 	},
 	{

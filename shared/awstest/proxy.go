@@ -3,11 +3,11 @@ package awstest
 import (
 	"bytes"
 	"io"
-	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
+
+	"boomerang/shared/httpfault"
 )
 
 // Call is one call as it arrived.
@@ -43,7 +43,7 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	prefix, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	call := Call{Service: services[prefix], Operation: operation, Body: body}
 	if strings.Contains(r.Header.Get("Authorization"), "Credential="+directKey+"/") {
-		a.forward(r, call).write(w)
+		a.forward(r, call).Write(w)
 		return
 	}
 	a.mu.Lock()
@@ -54,18 +54,14 @@ func (a *AWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a.mu.Unlock()
 	if effect == nil {
-		a.forward(r, call).write(w)
+		a.forward(r, call).Write(w)
 		return
 	}
 	effect(w, r, func() Response { return a.forward(r, call) })
 }
 
 // Response is what the emulator answered.
-type Response struct {
-	Status int
-	Header http.Header
-	Body   []byte
-}
+type Response = httpfault.Response
 
 // transport does not reuse connections, because moto's server closes each after its answer.
 var transport = &http.Transport{DisableKeepAlives: true}
@@ -92,21 +88,10 @@ func (a *AWS) forward(in *http.Request, call Call) Response {
 	if err != nil {
 		return gatewayError(err)
 	}
+	response.Header.Del("Connection")
 	return Response{Status: response.StatusCode, Header: response.Header, Body: body}
 }
 
 func gatewayError(err error) Response {
 	return Response{Status: http.StatusBadGateway, Body: []byte("moto: " + err.Error())}
-}
-
-func (r Response) write(w http.ResponseWriter) {
-	r.writeHeader(w)
-	_, _ = w.Write(r.Body)
-}
-
-func (r Response) writeHeader(w http.ResponseWriter) {
-	maps.Copy(w.Header(), r.Header)
-	w.Header().Del("Connection")
-	w.Header().Set("Content-Length", strconv.Itoa(len(r.Body)))
-	w.WriteHeader(r.Status)
 }

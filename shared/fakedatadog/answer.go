@@ -9,8 +9,9 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"strconv"
 	"time"
+
+	"boomerang/shared/httpfault"
 )
 
 const (
@@ -20,22 +21,12 @@ const (
 	mediaVendor = "application/vnd.api+json"
 )
 
-// answer is a whole response. Its body is value as JSON, or body.
+// answer is a whole response before it is encoded.
 type answer struct {
 	status int
 	media  string
-	header map[string]string
-	value  any
-	body   []byte
-}
-
-// with returns the answer with more headers.
-func (a answer) with(header map[string]string) answer {
-	all := map[string]string{}
-	maps.Copy(all, a.header)
-	maps.Copy(all, header)
-	a.header = all
-	return a
+	header http.Header
+	value  any // The body: a string as it is, everything else as JSON.
 }
 
 // as returns the answer with another media type.
@@ -44,44 +35,27 @@ func (a answer) as(media string) answer {
 	return a
 }
 
-// encoded returns the answer with its body as Datadog writes it, without escaping <, >
-// and &.
-func (a answer) encoded() answer {
-	if a.value == nil {
-		return a
-	}
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(a.value); err != nil {
-		return failure(http.StatusInternalServerError, fmt.Sprintf("fakedatadog cannot encode its answer: %v", err)).encoded()
-	}
-	a.value, a.body = nil, b.Bytes()
-	return a
-}
-
-func (a answer) write(w http.ResponseWriter) {
-	a = a.encoded()
-	a.writeHeader(w)
-	_, _ = w.Write(a.body) // The caller may have left.
-}
-
-// writeHeader declares the length of the whole body, even if less is written.
-func (a answer) writeHeader(w http.ResponseWriter) {
-	for name, value := range a.header {
-		w.Header().Set(name, value)
-	}
+// response encodes JSON as Datadog does, without escaping <, > and &.
+func (a answer) response() httpfault.Response {
+	r := httpfault.Response{Status: a.status, Header: http.Header{}}
+	maps.Copy(r.Header, a.header)
 	if a.media != "" {
-		w.Header().Set("Content-Type", a.media)
+		r.Header.Set("Content-Type", a.media)
 	}
-	if bodyAllowed(a.status) {
-		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+	switch body := a.value.(type) {
+	case nil:
+	case string:
+		r.Body = []byte(body)
+	default:
+		var b bytes.Buffer
+		encoder := json.NewEncoder(&b)
+		encoder.SetEscapeHTML(false)
+		if err := encoder.Encode(body); err != nil {
+			panic(err) // A test added what JSON cannot have.
+		}
+		r.Body = b.Bytes()
 	}
-	w.WriteHeader(a.status)
-}
-
-func bodyAllowed(status int) bool {
-	return status != http.StatusNoContent && status != http.StatusNotModified
+	return r
 }
 
 func success(v any) answer { return jsonAnswer(http.StatusOK, v) }
@@ -91,10 +65,6 @@ func jsonAnswer(status int, v any) answer { return answer{status: status, media:
 // failure answers in the error format of the v1 API.
 func failure(status int, text string) answer {
 	return jsonAnswer(status, object{"errors": []string{text}})
-}
-
-func badRequest(format string, args ...any) answer {
-	return failure(http.StatusBadRequest, fmt.Sprintf(format, args...))
 }
 
 // gatewayFailure answers as the gateway before Datadog's services does, 403 to a
@@ -110,12 +80,12 @@ func gatewayFailure(status int) answer {
 // load balancer, which sends HTML.
 func datadogFailure(status int) answer {
 	switch {
-	case !bodyAllowed(status):
+	case status == http.StatusNoContent, status == http.StatusNotModified:
 		return answer{status: status}
 	case status == http.StatusGatewayTimeout:
 		const page = "<html>\n<head><title>504 Gateway Time-out</title></head>\n" +
 			"<body>\n<center><h1>504 Gateway Time-out</h1></center>\n</body>\n</html>\n"
-		return answer{status: status, media: "text/html", body: []byte(page)}
+		return answer{status: status, media: "text/html", value: page}
 	case status == http.StatusForbidden, status >= http.StatusInternalServerError:
 		return gatewayFailure(status)
 	}
@@ -124,17 +94,6 @@ func datadogFailure(status int) answer {
 
 func statusText(status int) string {
 	return cmp.Or(http.StatusText(status), fmt.Sprintf("Error %d", status))
-}
-
-// withBody makes a handler of a function that takes the JSON body.
-func withBody[T any](handle func(*call, T) answer) func(*call) answer {
-	return func(c *call) answer {
-		var in T
-		if !c.decode(&in) {
-			return answer{}
-		}
-		return handle(c, in)
-	}
 }
 
 // decode decodes the body over v. If it cannot, the call's answer is 400.
@@ -166,6 +125,11 @@ type reference struct {
 	ID   string `json:"id"`
 }
 
+// resource is an element of the v2 API.
+func resource(kind, id string, attributes object) object {
+	return object{"type": kind, "id": id, "attributes": attributes}
+}
+
 // relation refers to resources.
 func relation(to ...reference) object { return object{"data": append([]reference{}, to...)} }
 
@@ -183,7 +147,7 @@ func (p Person) reference() reference { return reference{Type: "users", ID: uuid
 // user returns a person as a resource.
 func (p Person) user() object {
 	ref := p.reference()
-	return object{"type": ref.Type, "id": ref.ID, "attributes": object{"name": p.Name, "email": p.Email, "handle": p.Email, "uuid": ref.ID}}
+	return resource(ref.Type, ref.ID, object{"name": p.Name, "email": p.Email, "handle": p.Email, "uuid": ref.ID})
 }
 
 // uuidOf returns a UUID that is always the same for a name.

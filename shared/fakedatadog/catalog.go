@@ -5,26 +5,9 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
-
-// The routes of the Software Catalog
-// (https://docs.datadoghq.com/api/latest/software-catalog/).
-const (
-	CatalogList          Route = "catalog.list"
-	CatalogRelations     Route = "catalog.relations"
-	ServiceDefinitionGet Route = "service_definition.get"
-)
-
-func (s *Server) catalogRoutes() []route {
-	return []route{
-		{name: CatalogList, pattern: "GET /api/v2/catalog/entity", handle: s.listEntities},
-		{name: CatalogRelations, pattern: "GET /api/v2/catalog/relation", handle: s.listRelations},
-		{name: ServiceDefinitionGet, pattern: "GET /api/v2/services/definitions/{id}", handle: s.getDefinition},
-	}
-}
 
 // Entity is an entity of the Software Catalog, version 3
 // (https://docs.datadoghq.com/internal_developer_portal/software_catalog/entity_model/).
@@ -104,24 +87,18 @@ func (e Entity) reference() string {
 	return e.Kind + ":" + e.Metadata.Namespace + "/" + e.Metadata.Name
 }
 
-// is reports whether ref names the entity: kind:name in the default namespace, or
-// kind:namespace/name.
-func (e Entity) is(ref string) bool {
-	return strings.EqualFold(ref, e.reference()) || strings.EqualFold(strings.Replace(ref, ":", ":default/", 1), e.reference())
-}
-
 func (s *Server) listEntities(c *call) answer {
-	ref, withSchema := c.Get("filter[ref]"), c.includes("schema")
-	data, included := []object{}, []object{}
-	for _, e := range where(s.entities.all, func(e Entity) bool { return ref == "" || e.is(ref) }) {
+	withSchema, included := c.includes("schema"), []object{}
+	matching := where(s.entities.all, func(e Entity) bool { return isReference(c.Get("filter[ref]"), e.reference()) })
+	data := list(matching, func(e Entity) object {
 		shown := e.shown(c.now)
 		if withSchema {
 			id := uuidOf(e.reference())
 			shown["relationships"] = object{"schema": object{"data": reference{ID: id, Type: "schema"}}}
-			included = append(included, object{"id": id, "type": "schema", "attributes": object{"schema": e}})
+			included = append(included, resource("schema", id, object{"schema": e}))
 		}
-		data = append(data, shown)
-	}
+		return shown
+	})
 	body := object{"data": data, "meta": object{"count": len(data), "includeCount": len(included)}}
 	if withSchema {
 		body["included"] = included
@@ -130,46 +107,25 @@ func (s *Server) listEntities(c *call) answer {
 }
 
 func (e Entity) shown(now time.Time) object {
-	attributes := object{
-		"apiVersion": e.APIVersion, "kind": e.Kind, "name": e.Metadata.Name, "namespace": e.Metadata.Namespace,
-		"displayName": e.Metadata.DisplayName, "description": e.Metadata.Description, "owner": e.Metadata.Owner,
-	}
-	maps.DeleteFunc(attributes, func(_ string, v any) bool { return v == "" })
-	if len(e.Metadata.Tags) > 0 {
-		attributes["tags"] = e.Metadata.Tags
-	}
-	return object{
-		"id": uuidOf(e.reference()), "type": "entity", "attributes": attributes, "meta": object{"modifiedAt": now.UTC().Format(time.RFC3339)},
-	}
+	attributes := objectOf(e.Metadata)
+	maps.DeleteFunc(attributes, func(key string, _ any) bool { return key == "contacts" || key == "links" })
+	attributes["apiVersion"], attributes["kind"] = e.APIVersion, e.Kind
+	shown := resource("entity", uuidOf(e.reference()), attributes)
+	shown["meta"] = object{"modifiedAt": now.UTC().Format(time.RFC3339)}
+	return shown
 }
 
 // maxRelationsPerPage is what a page has at most, and without a limit in the request, as recorded.
 const maxRelationsPerPage = 100
 
-// listRelations answers with the edges that schemas define, by id. Datadog's own discovery
-// finds more, for callers that ask for it.
+// listRelations answers with the first page of the edges that schemas define, by id.
+// Datadog's own discovery finds more, for callers that ask for it.
 func (s *Server) listRelations(c *call) answer {
 	c.flag("includeDiscovered")
-	from, to, kind := c.Get("filter[from_ref]"), c.Get("filter[to_ref]"), c.Get("filter[type]")
-	offset, limit := c.integer("page[offset]", 0), min(c.integer("page[limit]", maxRelationsPerPage), maxRelationsPerPage)
-	matching := where(s.relations(), func(e catalogEdge) bool {
-		return (kind == "" || e.kind == kind) && isReference(from, e.from) && isReference(to, e.to)
-	})
-	data := []object{}
-	for _, e := range window(matching, offset, limit) {
-		data = append(data, e.shown(c.now))
-	}
-	page := func(at int64) string {
-		next := maps.Clone(c.Values)
-		next.Set("page[limit]", strconv.FormatInt(limit, 10))
-		next.Set("page[offset]", strconv.FormatInt(at, 10))
-		return c.URL.Path + "?" + next.Encode()
-	}
-	links := object{"self": page(offset)}
-	if offset+limit < int64(len(matching)) {
-		links["next"] = page(offset + limit)
-	}
-	return success(object{"data": data, "meta": object{"count": len(data), "includeCount": 0}, "links": links}).as(mediaVendor)
+	from, kind := c.Get("filter[from_ref]"), c.Get("filter[type]")
+	matching := where(s.relations(), func(e catalogEdge) bool { return (kind == "" || e.kind == kind) && isReference(from, e.from) })
+	page := window(matching, 0, min(c.integer("page[limit]", maxRelationsPerPage), maxRelationsPerPage))
+	return success(object{"data": list(page, catalogEdge.shown), "meta": object{"count": len(page), "includeCount": 0}}).as(mediaVendor)
 }
 
 func (s *Server) relations() []catalogEdge {
@@ -188,18 +144,15 @@ func (s *Server) relations() []catalogEdge {
 			both("RelationTypeOwnedBy", "RelationTypeOwns", fullReference("team:"+e.Metadata.Owner))
 		}
 	}
-	all := slices.Collect(maps.Values(byID))
-	slices.SortFunc(all, func(a, b catalogEdge) int { return cmp.Compare(a.id(), b.id()) })
-	return all
+	return slices.SortedFunc(maps.Values(byID), func(a, b catalogEdge) int { return cmp.Compare(a.id(), b.id()) })
 }
 
 // fullReference adds the default namespace to a reference without one.
 func fullReference(ref string) string {
-	kind, name, _ := strings.Cut(ref, ":")
-	if !strings.Contains(name, "/") {
-		name = "default/" + name
+	if kind, name, _ := strings.Cut(ref, ":"); !strings.Contains(name, "/") {
+		return kind + ":default/" + name
 	}
-	return kind + ":" + name
+	return ref
 }
 
 // isReference reports whether a filter is empty or names the entity.
@@ -207,13 +160,10 @@ func isReference(filter, full string) bool {
 	return filter == "" || strings.EqualFold(fullReference(filter), full)
 }
 
-func (e catalogEdge) shown(now time.Time) object {
-	at := now.UTC().Format(time.RFC3339)
-	return object{
-		"id": e.id(), "type": "relation",
-		"attributes": object{"from": referenceParts(e.from), "to": referenceParts(e.to), "type": e.kind},
-		"meta":       object{"createdAt": at, "modifiedAt": at, "source": "schema", "definedBy": e.definedBy},
-	}
+func (e catalogEdge) shown() object {
+	shown := resource("relation", e.id(), object{"from": referenceParts(e.from), "to": referenceParts(e.to), "type": e.kind})
+	shown["meta"] = object{"source": "schema", "definedBy": e.definedBy}
+	return shown
 }
 
 func referenceParts(full string) object {
@@ -225,12 +175,10 @@ func referenceParts(full string) object {
 // getDefinition answers with the version of the schema that the caller wants. Those
 // from v2.1 on have the same keys here.
 func (s *Server) getDefinition(c *call) answer {
-	found, exists := s.definitions.get(c.PathValue("id"))
+	found, exists := s.definitions.find(c.PathValue("id"))
 	if !exists {
 		return jsonAnswer(http.StatusNotFound, object{"errors": []string{"Not Found"}, "error_details": []object{{}}})
 	}
 	found.SchemaVersion = cmp.Or(c.Get("schema_version"), "v2.2")
-	return success(object{"data": object{
-		"type": "service-definition", "id": uuidOf(found.Service), "attributes": object{"schema": found},
-	}})
+	return success(object{"data": resource("service-definition", uuidOf(found.Service), object{"schema": found})})
 }

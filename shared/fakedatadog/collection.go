@@ -7,59 +7,106 @@ import (
 	"strings"
 )
 
-// collection keeps resources in the order in which they were added.
+// collection keeps resources in the order in which they were added, and handles calls
+// about one of them: {id} or {number} in the path.
 type collection[T any] struct {
-	id  func(T) string
-	all []T
+	id func(T) string
+	// missing is the text about an unknown resource; %s stands for its id.
+	missing string
+	// change makes the new resource of a call's body and of the old resource, which is
+	// zero for a new one. It tells the call of a problem.
+	change func(*call, T) T
+	// show returns the resource as it is in answers about itself.
+	show   func(*call, T) any
+	all    []T
+	issued int64 // The last of the numbers that new ids are made of.
 }
 
-func (c *collection[T]) index(id string) int {
-	return slices.IndexFunc(c.all, func(v T) bool { return c.id(v) == id })
+func (k *collection[T]) issue() int64 {
+	k.issued++
+	return k.issued
+}
+
+func (k *collection[T]) index(id string) int {
+	return slices.IndexFunc(k.all, func(v T) bool { return k.id(v) == id })
 }
 
 // put adds a resource, or replaces the one with the same id.
-func (c *collection[T]) put(v T) {
-	if i := c.index(c.id(v)); i >= 0 {
-		c.all[i] = v
+func (k *collection[T]) put(v T) {
+	if i := k.index(k.id(v)); i >= 0 {
+		k.all[i] = v
 		return
 	}
-	c.all = append(c.all, v)
+	k.all = append(k.all, v)
 }
 
-func (c *collection[T]) remove(id string) {
-	if i := c.index(id); i >= 0 {
-		c.all = slices.Delete(c.all, i, i+1)
-	}
+func (k *collection[T]) remove(v T) {
+	k.all = slices.DeleteFunc(k.all, func(other T) bool { return k.id(other) == k.id(v) })
 }
 
-func (c *collection[T]) get(id string) (found T, exists bool) {
-	if i := c.index(id); i >= 0 {
-		return c.all[i], true
+func (k *collection[T]) find(id string) (found T, exists bool) {
+	if i := k.index(id); i >= 0 {
+		return k.all[i], true
 	}
 	return found, false
 }
 
-// found makes a handler of a function that takes the resource of the path, {id} or
-// {number}. The text about a missing one may have its id for %s.
-func (c *collection[T]) found(missing string, handle func(*call, T) answer) func(*call) answer {
-	return func(request *call) answer {
-		id := cmp.Or(request.PathValue("id"), request.PathValue("number"))
-		if v, exists := c.get(id); exists {
-			return handle(request, v)
+// found makes a handler of a function that takes the resource of the path.
+func (k *collection[T]) found(handle func(*call, T) answer) func(*call) answer {
+	return func(c *call) answer {
+		id := cmp.Or(c.PathValue("id"), c.PathValue("number"))
+		if v, exists := k.find(id); exists {
+			return handle(c, v)
 		}
-		return failure(http.StatusNotFound, strings.ReplaceAll(missing, "%s", id))
+		return failure(http.StatusNotFound, strings.ReplaceAll(k.missing, "%s", id))
 	}
 }
 
-// deleted makes a handler that deletes the resource of the path.
-func (c *collection[T]) deleted(missing string) func(*call) answer {
-	return c.found(missing, func(_ *call, v T) answer {
-		c.remove(c.id(v))
-		return success(object{})
+func (k *collection[T]) get() func(*call) answer {
+	return k.found(func(c *call, v T) answer { return success(k.show(c, v)) })
+}
+
+func (k *collection[T]) create(status int) func(*call) answer {
+	return func(c *call) answer {
+		var none T
+		return k.write(c, none, status)
+	}
+}
+
+func (k *collection[T]) update() func(*call) answer {
+	return k.found(func(c *call, v T) answer { return k.write(c, v, http.StatusOK) })
+}
+
+func (k *collection[T]) write(c *call, before T, status int) answer {
+	after := k.change(c, before)
+	if c.problem != "" {
+		return answer{}
+	}
+	k.put(after)
+	return jsonAnswer(status, k.show(c, after))
+}
+
+// delete makes a handler that deletes the resource, and answers with its id under a key.
+func (k *collection[T]) delete(key string) func(*call) answer {
+	return k.found(func(_ *call, v T) answer {
+		k.remove(v)
+		if key == "" {
+			return success(object{})
+		}
+		return success(object{key: k.id(v)})
 	})
 }
 
 // where returns the resources that match.
 func where[T any](all []T, matches func(T) bool) []T {
 	return slices.DeleteFunc(slices.Clone(all), func(v T) bool { return !matches(v) })
+}
+
+// list returns a page of resources as JSON.
+func list[T any](page []T, show func(T) object) []object {
+	shown := []object{}
+	for _, v := range page {
+		shown = append(shown, show(v))
+	}
+	return shown
 }

@@ -1,6 +1,7 @@
 package fakedatadog
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/json"
@@ -10,27 +11,8 @@ import (
 	"time"
 )
 
-// The routes of the dashboards (https://docs.datadoghq.com/api/latest/dashboards/).
-const (
-	DashboardCreate Route = "dashboard.create"
-	DashboardGet    Route = "dashboard.get"
-	DashboardList   Route = "dashboard.list"
-	DashboardUpdate Route = "dashboard.update"
-	DashboardDelete Route = "dashboard.delete"
-)
-
-func (s *Server) dashboardRoutes() []route {
-	const all, one, read, write, missing = " /api/v1/dashboard", " /api/v1/dashboard/{id}", "dashboards_read", "dashboards_write", "Dashboard with ID %s not found"
-	return []route{
-		{name: DashboardCreate, pattern: "POST" + all, permission: write, handle: s.createDashboard},
-		{name: DashboardList, pattern: "GET" + all, permission: read, handle: s.listDashboards},
-		{name: DashboardGet, pattern: "GET" + one, permission: read, handle: s.dashboards.found(missing, getDashboard)},
-		{name: DashboardUpdate, pattern: "PUT" + one, permission: write, handle: s.dashboards.found(missing, s.putDashboard)},
-		{name: DashboardDelete, pattern: "DELETE" + one, permission: write, handle: s.dashboards.found(missing, s.deleteDashboard)},
-	}
-}
-
-// dashboard is the definition that was sent, and what Datadog adds.
+// dashboard is the definition that was sent, and what Datadog adds
+// (https://docs.datadoghq.com/api/latest/dashboards/).
 type dashboard struct {
 	id         string
 	modified   time.Time
@@ -43,79 +25,52 @@ func (s *Server) Dashboards() []json.RawMessage {
 	defer s.mu.Unlock()
 	shown := []json.RawMessage{}
 	for _, d := range s.dashboards.all {
-		shown = append(shown, success(d.shown()).encoded().body)
+		shown = append(shown, success(d.shown()).response().Body)
 	}
 	return shown
 }
 
-// createDashboard gives ids that look like "p63-b2n-sjg".
-func (s *Server) createDashboard(c *call) answer {
-	s.issuedDashboards++
-	sum := sha256.Sum256(fmt.Append(nil, "dashboard ", s.issuedDashboards))
-	id := strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))
-	return s.putDashboard(c, dashboard{id: id[0:3] + "-" + id[3:6] + "-" + id[6:9]})
-}
-
-// putDashboard checks the most important of the documented rules.
-func (s *Server) putDashboard(c *call, d dashboard) answer {
+// changeDashboard checks the most important of the documented rules. New ids look like
+// "p63-b2n-sjg".
+func (s *Server) changeDashboard(c *call, d dashboard) dashboard {
 	d.definition, d.modified = nil, c.now
-	if !c.decode(&d.definition) {
-		return answer{}
-	}
-	title, _ := d.definition["title"].(string)
+	c.decode(&d.definition)
 	layout, _ := d.definition["layout_type"].(string)
 	widgets, isList := d.definition["widgets"].([]any)
-	switch {
-	case title == "":
-		return badRequest(invalidValue, "title")
-	case layout != "ordered" && layout != "free":
-		return badRequest(invalidValue, "layout_type")
-	case !isList:
-		return badRequest(invalidValue, "widgets")
+	c.failIf(cmp.Or(d.definition["title"], any("")) == "", invalidValue, "title")
+	c.failIf(layout != "ordered" && layout != "free", invalidValue, "layout_type")
+	c.failIf(!isList, invalidValue, "widgets")
+	c.checkWidgets(widgets, layout == "free" || d.definition["reflow_type"] == "fixed")
+	if d.id == "" {
+		sum := sha256.Sum256(fmt.Append(nil, "dashboard ", s.dashboards.issue()))
+		id := strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))
+		d.id = id[0:3] + "-" + id[3:6] + "-" + id[6:9]
 	}
-	if problem := widgetProblem(widgets, layout == "free" || d.definition["reflow_type"] == "fixed"); problem != "" {
-		return badRequest("%s", problem)
-	}
-	s.dashboards.put(d)
-	return success(d.shown())
+	return d
 }
 
-func widgetProblem(widgets []any, fixed bool) string {
+func (c *call) checkWidgets(widgets []any, fixed bool) {
 	for i, w := range widgets {
 		widget, _ := w.(object)
 		definition, _ := widget["definition"].(object)
-		if kind, _ := definition["type"].(string); kind == "" {
-			return fmt.Sprintf("Invalid widget definition at position %d: type is required", i)
-		}
-		if _, placed := widget["layout"]; fixed && !placed {
-			return fmt.Sprintf("Invalid widget definition at position %d: layout is required", i)
-		}
+		c.failIf(cmp.Or(definition["type"], any("")) == "", "Invalid widget definition at position %d: type is required", i)
+		c.failIf(fixed && widget["layout"] == nil, "Invalid widget definition at position %d: layout is required", i)
 		inner, _ := definition["widgets"].([]any)
-		if problem := widgetProblem(inner, fixed); problem != "" {
-			return problem
-		}
+		c.checkWidgets(inner, fixed)
 	}
-	return ""
 }
 
-func getDashboard(_ *call, d dashboard) answer { return success(d.shown()) }
-
-func (s *Server) deleteDashboard(_ *call, d dashboard) answer {
-	s.dashboards.remove(d.id)
-	return success(object{"deleted_dashboard_id": d.id})
-}
+func showDashboard(_ *call, d dashboard) any { return d.shown() }
 
 // listDashboards answers with a page of summaries.
 func (s *Server) listDashboards(c *call) answer {
-	summaries := []object{}
-	for _, d := range window(s.dashboards.all, c.integer("start", 0), c.integer("count", 100)) {
+	return success(object{"dashboards": list(window(s.dashboards.all, c.integer("start", 0), c.integer("count", 100)), func(d dashboard) object {
 		summary := d.shown()
 		for _, detail := range []string{"widgets", "template_variables", "reflow_type"} {
 			delete(summary, detail)
 		}
-		summaries = append(summaries, summary)
-	}
-	return success(object{"dashboards": summaries})
+		return summary
+	})})
 }
 
 // shown is the dashboard in Datadog's answers.

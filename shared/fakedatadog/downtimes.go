@@ -3,26 +3,13 @@ package fakedatadog
 import (
 	"cmp"
 	"fmt"
+	"net/http"
+	"slices"
 	"time"
 )
 
-// The routes of the downtimes (https://docs.datadoghq.com/api/latest/downtimes/).
-const (
-	DowntimeMatches Route = "downtime.matches"
-	DowntimeList    Route = "downtime.list"
-)
-
-func (s *Server) downtimeRoutes() []route {
-	return []route{
-		{
-			name: DowntimeMatches, pattern: "GET /api/v2/monitor/{number}/downtime_matches",
-			handle: s.monitors.found("Monitor with id %s not found", s.matchDowntimes),
-		},
-		{name: DowntimeList, pattern: "GET /api/v2/downtime", handle: s.listDowntimes},
-	}
-}
-
-// ScheduledDowntime silences monitors. Datadog's defaults replace zero values.
+// ScheduledDowntime silences monitors (https://docs.datadoghq.com/api/latest/downtimes/).
+// Datadog's defaults replace zero values.
 type ScheduledDowntime struct {
 	ID        string // A UUID.
 	MonitorID int64  // The one monitor that it silences, 0 for all.
@@ -44,14 +31,16 @@ func (s *Server) AddDowntime(d ScheduledDowntime) {
 	s.downtimes = append(s.downtimes, d)
 }
 
-func (s *Server) matchDowntimes(c *call, m Monitor) answer {
+func (s *Server) matchDowntimes(c *call) answer {
+	m, exists := s.monitors.find(c.PathValue("number"))
+	if !exists {
+		return failure(http.StatusNotFound, "Monitor with id "+c.PathValue("number")+" not found")
+	}
 	matching := where(s.downtimes, func(d ScheduledDowntime) bool {
 		return d.status(c.now) == "active" && (d.MonitorID == 0 || d.MonitorID == m.ID)
 	})
 	return downtimePage(c, matching, func(d ScheduledDowntime) object {
-		return object{"type": "downtime_match", "id": d.ID, "attributes": object{
-			"groups": []string{"*"}, "scope": "*", "start": timeOrNull(d.Start), "end": timeOrNull(d.End),
-		}}
+		return resource("downtime_match", d.ID, object{"groups": []string{"*"}, "scope": "*", "start": timeOrNull(d.Start), "end": timeOrNull(d.End)})
 	})
 }
 
@@ -64,18 +53,15 @@ func (s *Server) listDowntimes(c *call) answer {
 const downtimesPerPage = 30 // As recorded.
 
 func downtimePage(c *call, matching []ScheduledDowntime, show func(ScheduledDowntime) object) answer {
-	data, creators := []object{}, collection[Person]{id: func(p Person) string { return p.Email }}
-	for _, d := range window(matching, 0, c.integer("page[limit]", downtimesPerPage)) {
-		data = append(data, show(d))
-		creators.put(d.CreatedBy)
-	}
-	body := object{"data": data, "meta": object{"page": object{"total_filtered_count": len(matching)}}}
-	if c.includes("created_by") {
-		included := []object{}
-		for _, p := range creators.all {
-			included = append(included, p.user())
+	page, creators := window(matching, 0, c.integer("page[limit]", downtimesPerPage)), []Person{}
+	for _, d := range page {
+		if !slices.Contains(creators, d.CreatedBy) {
+			creators = append(creators, d.CreatedBy)
 		}
-		body["included"] = included
+	}
+	body := object{"data": list(page, show), "meta": object{"page": object{"total_filtered_count": len(matching)}}}
+	if c.includes("created_by") {
+		body["included"] = list(creators, Person.user)
 	}
 	return success(body)
 }
@@ -95,10 +81,10 @@ func (d ScheduledDowntime) shown(c *call) object {
 	if d.MonitorID != 0 {
 		identifier = object{"monitor_id": d.MonitorID}
 	}
-	shown := object{"type": "downtime", "id": d.ID, "attributes": object{
+	shown := resource("downtime", d.ID, object{
 		"monitor_identifier": identifier, "scope": "*", "message": orNull(d.Message), "status": d.status(c.now),
 		"schedule": object{"start": timeOrNull(d.Start), "end": timeOrNull(d.End)}, "created": timeOrNull(d.Start),
-	}}
+	})
 	if c.includes("created_by") {
 		shown["relationships"] = object{"created_by": object{"data": d.CreatedBy.reference()}}
 	}

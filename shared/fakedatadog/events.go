@@ -11,30 +11,8 @@ import (
 	"time"
 )
 
-// The routes of the events (https://docs.datadoghq.com/api/latest/events/). Datadog
-// has EventsCreateV2 on a host of its own.
-const (
-	EventsCreate   Route = "events.create"
-	EventsCreateV2 Route = "events.create_v2"
-	EventsGet      Route = "events.get"
-	EventsList     Route = "events.list"
-	EventsSearch   Route = "events.search"
-)
-
-func (s *Server) eventRoutes() []route {
-	// The number is documented, the name is not.
-	submission := limit{name: "event_submission", calls: 250_000, period: time.Minute, silent: true}
-	stream := limit{name: "event_stream_api", calls: 600, period: time.Minute}
-	return []route{
-		{name: EventsCreate, pattern: "POST /api/v1/events", access: apiKeyOnly, limit: submission, handle: s.createEvent},
-		{name: EventsCreateV2, pattern: "POST /api/v2/events", limit: submission, handle: s.createEventV2},
-		{name: EventsGet, pattern: "GET /api/v1/events/{number}", limit: globalLimit, handle: s.getEvent},
-		{name: EventsList, pattern: "GET /api/v1/events", limit: stream, handle: s.listEvents},
-		{name: EventsSearch, pattern: "POST /api/v2/events/search", limit: globalLimit, handle: withBody(s.searchEvents)},
-	}
-}
-
-// Event is an event of the stream. Its JSON names are Datadog's.
+// Event is an event of the stream. Its JSON names are Datadog's
+// (https://docs.datadoghq.com/api/latest/events/).
 type Event struct {
 	// ID is a 64-bit number that a float64 cannot hold, which is why Datadog's own
 	// answer to a create rounds it.
@@ -211,15 +189,11 @@ const maxEventsPerPage = 1000
 func (s *Server) listEvents(c *call) answer {
 	c.require("start", "end")
 	start, end, page := c.integer("start", 0), c.integer("end", 0), c.integer("page", 0)
-	priority, sources, tags := c.oneOf("priority", priorities), c.list("sources"), c.list("tags")
+	priority, sources, tags := c.oneOf("priority", priorities...), c.list("sources"), c.list("tags")
 	excludeAggregate, unaggregated := c.flag("exclude_aggregate"), c.flag("unaggregated")
 	unaggregated = unaggregated || excludeAggregate
-	if start > end {
-		c.fail("start param must be greater than end param") // Wrong, but recorded.
-	}
-	if c.Has("page") && !unaggregated {
-		c.fail("The parameter 'page' can only be used with 'unaggregated' or 'exclude_aggregate'")
-	}
+	c.failIf(start > end, "start param must be greater than end param") // Wrong, but recorded.
+	c.failIf(c.Has("page") && !unaggregated, "The parameter 'page' can only be used with 'unaggregated' or 'exclude_aggregate'")
 	parents := map[string]int64{}
 	matching := []storedEvent{}
 	for e := range s.visible(c.now) {
@@ -235,13 +209,11 @@ func (s *Server) listEvents(c *call) answer {
 			matching = append(matching, e)
 		}
 	}
-	listed := []object{}
-	for _, e := range window(matching, min(page, 1<<20)*maxEventsPerPage, maxEventsPerPage) {
+	return success(object{"events": list(window(matching, min(page, 1<<20)*maxEventsPerPage, maxEventsPerPage), func(e storedEvent) object {
 		one := e.shown()
 		one["source"], one["is_aggregate"] = cmp.Or(e.SourceTypeName, "My Apps"), e.IsAggregate
-		listed = append(listed, one)
-	}
-	return success(object{"events": listed})
+		return one
+	})})
 }
 
 // isFrom reports whether the event has one of the sources, if there are any.

@@ -2,7 +2,6 @@ package fakedatadog
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -31,14 +30,12 @@ var (
 // createEvent accepts an event. Its refusals are JSON as text/plain, as recorded.
 func (s *Server) createEvent(c *call) answer {
 	in := Event{DateHappened: c.now.Unix()}
-	if !c.decode(&in) {
+	c.decode(&in)
+	in.ID, in.MonitorID, in.MonitorGroups, in.Change, in.Payload, in.IsAggregate = 0, 0, nil, nil, "", false // Callers cannot set them.
+	if c.checkEvent(in); c.problem != "" {
 		return answer{media: mediaText}
 	}
-	in.ID, in.MonitorID, in.MonitorGroups, in.Change, in.Payload, in.IsAggregate = 0, 0, nil, nil, "", false // Callers cannot set them.
 	sent := in
-	if problem := in.problem(c.now); problem != "" {
-		return badRequest("%s", problem).as(mediaText)
-	}
 	in.Text = string(window([]rune(in.Text), 0, maxTextRunes)) // As Datadog does.
 	e := s.accept(c, EventsCreate, in)
 	id := strconv.FormatInt(e.ID, 10)
@@ -49,35 +46,22 @@ func (s *Server) createEvent(c *call) answer {
 	}})
 }
 
-// problem returns the first rule that the request breaks. Where Datadog accepts an
+// checkEvent finds the first rule that the request breaks. Where Datadog accepts an
 // event and then loses it, such as for an unknown alert_type, it says so.
-func (e Event) problem(now time.Time) string {
-	happened := e.at()
-	switch {
-	case e.Title == "":
-		return fmt.Sprintf(missingValue, "title")
-	case e.Text == "":
-		return fmt.Sprintf(missingValue, "text")
-	case happened.Before(now.Add(-maxAge)):
-		return "Event too far in the past"
-	case happened.After(now.Add(maxAhead)):
-		return "Event too far in the future"
-	case !slices.Contains(alertTypes, e.AlertType):
-		return fmt.Sprintf(invalidValue, "alert_type")
-	case !slices.Contains(priorities, e.Priority):
-		return fmt.Sprintf(invalidValue, "priority")
-	case utf8.RuneCountInString(e.AggregationKey) > maxAggregationKeyRunes:
-		return tooLong("aggregation_key", maxAggregationKeyRunes)
-	case utf8.RuneCountInString(e.Host) > maxHostRunes:
-		return tooLong("host", maxHostRunes)
-	case len(e.Tags) > maxTags:
-		return fmt.Sprintf("The value provided for parameter 'tags' has more than %d elements", maxTags)
-	case slices.ContainsFunc(e.Tags, func(tag string) bool { return utf8.RuneCountInString(tag) > maxTagRunes }):
-		return tooLong("tags", maxTagRunes)
-	}
-	return ""
+func (c *call) checkEvent(e Event) {
+	c.failIf(e.Title == "", missingValue, "title")
+	c.failIf(e.Text == "", missingValue, "text")
+	c.failIf(e.at().Before(c.now.Add(-maxAge)), "Event too far in the past")
+	c.failIf(e.at().After(c.now.Add(maxAhead)), "Event too far in the future")
+	c.failIf(!slices.Contains(alertTypes, e.AlertType), invalidValue, "alert_type")
+	c.failIf(!slices.Contains(priorities, e.Priority), invalidValue, "priority")
+	c.checkLength("aggregation_key", maxAggregationKeyRunes, e.AggregationKey)
+	c.checkLength("host", maxHostRunes, e.Host)
+	c.failIf(len(e.Tags) > maxTags, "The value provided for parameter 'tags' has more than %d elements", maxTags)
+	c.checkLength("tags", maxTagRunes, e.Tags...)
 }
 
-func tooLong(parameter string, runes int) string {
-	return fmt.Sprintf("The value provided for parameter '%s' is longer than %d characters", parameter, runes)
+func (c *call) checkLength(parameter string, runes int, texts ...string) {
+	tooLong := slices.ContainsFunc(texts, func(text string) bool { return utf8.RuneCountInString(text) > runes })
+	c.failIf(tooLong, "The value provided for parameter '%s' is longer than %d characters", parameter, runes)
 }

@@ -44,7 +44,7 @@ func (s *Server) createEventV2(c *call) answer {
 	})
 	evt := object{"id": strconv.FormatInt(e.ID, 10), "uid": e.uid()}
 	return jsonAnswer(http.StatusAccepted, object{
-		"data":  object{"type": "event", "id": "_", "attributes": object{"attributes": object{"evt": evt}}},
+		"data":  resource("event", "_", object{"attributes": object{"evt": evt}}),
 		"links": object{"self": s.appURL + "/event/event?uid=" + e.uid()},
 	})
 }
@@ -56,9 +56,7 @@ func (e Event) uid() string {
 }
 
 // searchEvents finds events by their tags and some of their fields.
-func (s *Server) searchEvents(c *call, in searchRequest) answer {
-	return search(c, in, s.visible(c.now), object{})
-}
+func (s *Server) searchEvents(c *call) answer { return search(c, s.visible(c.now), object{}) }
 
 // values returns what the event has for a key of a search. Its status differs from the
 // one that was posted
@@ -102,7 +100,5 @@ func (e Event) found() object {
 		tags = append([]string{source}, tags...)
 	}
 	id := "AgAAAYGCFXAg" + base64.RawURLEncoding.EncodeToString(strconv.AppendInt(nil, e.ID, 10))
-	return object{"id": id, "type": "event", "attributes": object{
-		"attributes": attributes, "message": e.Text, "tags": tags, "timestamp": e.at().Format(time.RFC3339),
-	}}
+	return resource("event", id, object{"attributes": attributes, "message": e.Text, "tags": tags, "timestamp": e.at().Format(time.RFC3339)})
 }

@@ -2,13 +2,13 @@ package fakedatadog
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"boomerang/shared/httpfault"
 )
 
 // Fault names one way to fail, some with an argument after a colon: "slow:2s",
@@ -46,128 +46,47 @@ const (
 // with it: "status:503". Without effect.
 func Status(code int) Fault { return Fault("status:" + strconv.Itoa(code)) }
 
-const defaultDelay = 2 * time.Second
+const defaultDelay = "2s"
 
-// fault is a Fault with its argument.
-type fault struct {
-	text   Fault
-	name   Fault
-	delay  time.Duration
-	status int
+var withoutArgument = map[Fault]httpfault.Effect{
+	DropResponse: httpfault.DropResponse, Truncate: httpfault.Truncate, Corrupt: httpfault.Corrupt, Empty: httpfault.Empty,
+	Hang: httpfault.Hang, Reset: httpfault.Reset, Forbidden: httpfault.Answer(datadogFailure(http.StatusForbidden).response()),
 }
 
-func (f Fault) parse() (parsed fault, err error) {
-	name, arg, hasArg := strings.Cut(string(f), ":")
-	parsed = fault{text: f, name: Fault(name)}
-	switch parsed.name {
-	case "status":
-		if parsed.status, err = strconv.Atoi(arg); err != nil || parsed.status < 200 || parsed.status > 599 {
-			err = fmt.Errorf("invalid status %q: want 200 to 599", arg)
-		}
+// effect returns what the fault does to a call of a route with the limit.
+func (f Fault) effect(l limit, now time.Time) (httpfault.Effect, error) {
+	l = cmp.Or(l, globalLimit)
+	name, arg, _ := strings.Cut(string(f), ":")
+	switch name := Fault(name); name {
 	case Slow, Drip, RateLimited:
-		if parsed.delay, err = time.ParseDuration(arg); hasArg && (err != nil || parsed.delay <= 0) {
-			err = fmt.Errorf("invalid duration %q: want 300ms or 2s", arg)
-		} else if !hasArg {
-			parsed.delay, err = 0, nil
+		delay, err := time.ParseDuration(cmp.Or(arg, defaultDelay))
+		switch {
+		case err != nil || delay <= 0:
+			return nil, fmt.Errorf("fault %q: invalid duration %q: want 300ms or 2s", f, arg)
+		case name == Slow:
+			return httpfault.Delay(delay), nil
+		case name == Drip:
+			return httpfault.Drip(delay), nil
+		case arg == "":
+			delay = l.reset(now)
 		}
-	case Hang, Reset, DropResponse, Truncate, Corrupt, Empty, Forbidden:
-		if hasArg {
-			err = errors.New("it takes no argument")
-		}
-	default:
-		err = errors.New("unknown fault")
-	}
-	if err != nil {
-		err = fmt.Errorf("fault %q: %w", f, err)
-	}
-	return parsed, err
-}
-
-// exchange is one call before it is answered.
-type exchange struct {
-	w     http.ResponseWriter
-	r     *http.Request
-	route route
-	now   func() time.Time
-	// next handles the call and returns the right answer.
-	next func() answer
-}
-
-// inject answers a call with a fault, or does not answer.
-func (x exchange) inject(f fault) {
-	delay := cmp.Or(f.delay, defaultDelay)
-	switch f.name {
-	case Hang:
-		<-x.r.Context().Done()
-	case Reset:
-		x.reset()
-	case DropResponse:
-		x.next()
-		x.reset()
-	case Truncate: // net/http closes a connection that got less than its Content-Length.
-		a := x.next()
-		a.writeHeader(x.w)
-		_, _ = x.w.Write(a.body[:len(a.body)/2])
-	case Corrupt:
-		a := x.next()
-		a.body = []byte("{\"event\": \x00\xff\xfe <!doctype")
-		a.write(x.w)
-	case Empty:
-		a := x.next()
-		a.body = nil
-		a.write(x.w)
-	case Drip:
-		x.drip(delay)
-	case Forbidden:
-		datadogFailure(http.StatusForbidden).write(x.w)
-	case RateLimited:
-		a := x.route.tooMany(x.route.limit, x.now())
-		if f.delay > 0 {
-			a = a.with(map[string]string{"X-RateLimit-Reset": seconds(f.delay)})
-		}
-		a.write(x.w)
+		return httpfault.Answer(l.tooMany(delay).response()), nil
 	case "status":
-		if f.status == http.StatusTooManyRequests {
-			x.route.tooMany(x.route.limit, x.now()).write(x.w)
-			return
+		status, _ := strconv.Atoi(arg)
+		switch {
+		case status < 200 || status > 599:
+			return nil, fmt.Errorf("fault %q: invalid status %q: want 200 to 599", f, arg)
+		case status == http.StatusTooManyRequests:
+			return RateLimited.effect(l, now)
 		}
-		datadogFailure(f.status).write(x.w)
-	case Slow:
-		if x.wait(delay) {
-			x.next().write(x.w)
-		}
-	default:
-		x.next().write(x.w)
+		return httpfault.Answer(datadogFailure(status).response()), nil
 	}
-}
-
-func (x exchange) drip(d time.Duration) {
-	const pieces = 10
-	a := x.next()
-	a.writeHeader(x.w)
-	for i := 0; i < pieces && x.wait(d/pieces); i++ {
-		_, _ = x.w.Write(a.body[len(a.body)*i/pieces : len(a.body)*(i+1)/pieces])
-		_ = http.NewResponseController(x.w).Flush()
+	effect, known := withoutArgument[Fault(name)]
+	switch {
+	case !known:
+		return nil, fmt.Errorf("fault %q: unknown fault", f)
+	case arg != "":
+		return nil, fmt.Errorf("fault %q: it takes no argument", f)
 	}
-}
-
-// wait reports whether the caller is still there after d.
-func (x exchange) wait(d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-x.r.Context().Done():
-		return false
-	}
-}
-
-func (x exchange) reset() {
-	conn, _, err := http.NewResponseController(x.w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler) // net/http closes the connection then.
-	}
-	if tcp, isTCP := conn.(*net.TCPConn); isTCP {
-		_ = tcp.SetLinger(0) // Close sends RST instead of FIN.
-	}
-	_ = conn.Close()
+	return effect, nil
 }

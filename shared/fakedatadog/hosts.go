@@ -7,15 +7,8 @@ import (
 	"time"
 )
 
-// HostsList is the route that lists the hosts
+// Host is a host. Its JSON names are Datadog's
 // (https://docs.datadoghq.com/api/latest/hosts/#get-all-hosts-for-your-organization).
-const HostsList Route = "hosts.list"
-
-func (s *Server) hostRoutes() []route {
-	return []route{{name: HostsList, pattern: "GET /api/v1/hosts", limit: globalLimit, handle: s.listHosts}}
-}
-
-// Host is a host. Its JSON names are Datadog's.
 type Host struct {
 	Name             string              `json:"name"`
 	Aliases          []string            `json:"aliases"`
@@ -56,15 +49,14 @@ func (s *Server) listHosts(c *call) answer {
 	from := max(c.integer("from", c.now.Add(-hostsLiveFor).Unix()), c.now.Add(-hostsKeptFor).Unix())
 	withMeta := c.flag("include_hosts_metadata")
 	matching := where(s.hosts, func(h Host) bool { return h.LastReportedTime >= from && h.matches(c.Get("filter")) })
-	page := []object{}
-	for _, h := range window(matching, 0, count) {
+	page := list(window(matching, 0, count), func(h Host) object {
 		if !withMeta || h.Meta == nil {
 			h.Meta = object{}
 		}
 		shown := objectOf(h)
 		shown["host_name"] = h.Name
-		page = append(page, shown)
-	}
+		return shown
+	})
 	return success(object{
 		"host_list": page, "total_returned": len(page), "total_matching": len(matching), "exact_total_matching": true,
 	})

@@ -7,14 +7,6 @@ import (
 	"time"
 )
 
-// IncidentSearch is the route that searches for incidents
-// (https://docs.datadoghq.com/api/latest/incidents/#search-for-incidents).
-const IncidentSearch Route = "incident.search"
-
-func (s *Server) incidentRoutes() []route {
-	return []route{{name: IncidentSearch, pattern: "GET /api/v2/incidents/search", handle: s.searchIncidents}}
-}
-
 // Incident is an incident. Datadog's defaults replace zero values.
 type Incident struct {
 	PublicID int64
@@ -40,20 +32,16 @@ func (s *Server) AddIncident(i Incident) {
 	s.incidents = append(s.incidents, i)
 }
 
-// searchIncidents answers with the newest first, without facets.
+// searchIncidents answers with the newest first, without facets
+// (https://docs.datadoghq.com/api/latest/incidents/#search-for-incidents).
 func (s *Server) searchIncidents(c *call) answer {
 	size := min(c.integer("page[size]", 10), 100)
 	c.require("query")
 	wanted, ok := parseQuery(c.Get("query"))
-	if !ok {
-		return badRequest(invalidValue, "query")
-	}
-	matching := where(s.incidents, func(i Incident) bool { return wanted.matches(i.values) })
+	c.failIf(!ok, invalidValue, "query")
+	matching := where(s.incidents, func(i Incident) bool { return wanted(i.values) })
 	slices.SortStableFunc(matching, func(a, b Incident) int { return b.Created.Compare(a.Created) })
-	found := []object{}
-	for _, i := range window(matching, 0, size) {
-		found = append(found, object{"data": i.shown()})
-	}
+	found := list(window(matching, 0, size), func(i Incident) object { return object{"data": i.shown()} })
 	return success(object{
 		"data": object{"type": "incidents_search_results", "attributes": object{"total": len(matching), "incidents": found}},
 		"meta": object{"pagination": object{"next_offset": len(found), "size": len(found)}},
@@ -68,7 +56,7 @@ func (i Incident) values(key string) []string {
 }
 
 func (i Incident) shown() object {
-	return object{"type": "incidents", "id": uuidOf(fmt.Sprint("incident:", i.PublicID)), "attributes": object{
+	return resource("incidents", uuidOf(fmt.Sprint("incident:", i.PublicID)), object{
 		"public_id": i.PublicID, "title": i.Title, "severity": i.Severity, "state": i.State, "created_by": object{"data": author.user()},
 		"created": i.Created.UTC().Format("2006-01-02T15:04:05-07:00"),
 		"fields": object{
@@ -76,7 +64,7 @@ func (i Incident) shown() object {
 			"services": field("autocomplete", i.Services), "teams": field("autocomplete", i.Teams),
 			"slug": field("textbox", fmt.Sprintf("IR-%d", i.PublicID)),
 		},
-	}}
+	})
 }
 
 // field shows an empty list as null, as Datadog does in incidents.

@@ -21,15 +21,6 @@ const (
 	public
 )
 
-// Validate is GET /api/v1/validate, which checks the API key
-// (https://docs.datadoghq.com/api/latest/authentication/#validate-api-key).
-const Validate Route = "validate"
-
-func (s *Server) keyRoutes() []route {
-	valid := func(*call) answer { return success(map[string]bool{"valid": true}) }
-	return []route{{name: Validate, pattern: "GET /api/v1/validate", access: apiKeyOnly, handle: valid}}
-}
-
 // keys are the pair that Datadog accepts.
 type keys struct{ api, app string }
 
@@ -41,22 +32,20 @@ func (s *Server) SetKeys(apiKey, appKey string) {
 	s.keys = keys{api: apiKey, app: appKey}
 }
 
-// check returns the refusal of a call without the right keys. A wrong key and a
-// missing API key are 403, a missing application key is 401.
-func (k keys) check(c *call, required access) (refusal answer, ok bool) {
+// refusal answers a call without the right keys
+// (https://docs.datadoghq.com/api/latest/authentication/). A wrong key and a missing API
+// key are 403, a missing application key is 401.
+func (k keys) refusal(c *call, required access) *answer {
 	api := cmp.Or(c.Header.Get(apiKeyHeader), c.Get(apiKeyParam))
 	app := cmp.Or(c.Header.Get(appKeyHeader), c.Get(appKeyParam))
 	switch {
 	case required == public:
 	case api == "":
-		return failure(http.StatusForbidden, "API key required"), false
-	case api != k.api:
-		return gatewayFailure(http.StatusForbidden), false
-	case required == apiKeyOnly:
-	case app == "":
-		return failure(http.StatusUnauthorized, "Unauthorized"), false
-	case app != k.app:
-		return gatewayFailure(http.StatusForbidden), false
+		return new(failure(http.StatusForbidden, "API key required"))
+	case api != k.api, required == bothKeys && app != "" && app != k.app:
+		return new(gatewayFailure(http.StatusForbidden))
+	case required == bothKeys && app == "":
+		return new(failure(http.StatusUnauthorized, "Unauthorized"))
 	}
-	return answer{}, true
+	return nil
 }

@@ -2,6 +2,7 @@ package fakedatadog
 
 import (
 	"fmt"
+	"net/http"
 	"strconv"
 	"time"
 )
@@ -24,23 +25,24 @@ func (l limit) reset(now time.Time) time.Duration {
 	return now.Truncate(l.period).Add(l.period).Sub(now)
 }
 
-func (l limit) text() string {
-	return fmt.Sprintf("Rate limit of %d requests in %d seconds reached. Please try again later.",
-		l.calls, int(l.period.Seconds()))
-}
-
 // headers rounds the reset up, because a caller that waits less is refused again.
-func (l limit) headers(remaining int, reset time.Duration) map[string]string {
-	return map[string]string{
-		"X-RateLimit-Limit":     strconv.Itoa(l.calls),
-		"X-RateLimit-Period":    strconv.Itoa(int(l.period.Seconds())),
-		"X-RateLimit-Remaining": strconv.Itoa(remaining),
-		"X-RateLimit-Reset":     seconds(reset),
-		"X-RateLimit-Name":      l.name,
+func (l limit) headers(remaining int, reset time.Duration) http.Header {
+	header := http.Header{}
+	header.Set("X-RateLimit-Name", l.name)
+	for name, n := range map[string]int{
+		"Limit": l.calls, "Period": int(l.period.Seconds()), "Remaining": remaining, "Reset": int((reset + time.Second - 1) / time.Second),
+	} {
+		header.Set("X-RateLimit-"+name, strconv.Itoa(n))
 	}
+	return header
 }
 
-func seconds(d time.Duration) string { return strconv.Itoa(int((d + time.Second - 1) / time.Second)) }
+// tooMany answers that the limit is used up for some time.
+func (l limit) tooMany(reset time.Duration) answer {
+	a := failure(http.StatusTooManyRequests, fmt.Sprintf("Rate limit of %d requests in %d seconds reached. Please try again later.", l.calls, int(l.period.Seconds())))
+	a.header = l.headers(0, reset)
+	return a
+}
 
 // limits counts the calls of the running period.
 type limits struct {
@@ -53,48 +55,37 @@ type usage struct {
 	calls int
 }
 
-func newLimits(table []route) limits {
-	l := limits{of: map[Route]limit{}, used: map[string]usage{}}
-	for _, rt := range table {
-		l.of[rt.name] = rt.limit
-	}
-	return l
-}
-
-// spend counts one call and returns the headers of its answer, or reports that
-// the period's calls are used up.
-func (l *limits) spend(name Route, now time.Time) (headers map[string]string, within bool) {
+// spend counts one call and returns the headers of its answer, or a refusal if the
+// period's calls are used up.
+func (l *limits) spend(name Route, now time.Time) (headers http.Header, refusal *answer) {
 	of := l.of[name]
 	if of.period == 0 {
-		return nil, true
+		return nil, nil
 	}
-	used := l.used[of.name]
-	if since := now.Truncate(of.period); !used.since.Equal(since) {
+	since, used := now.Truncate(of.period), l.used[of.name]
+	if !used.since.Equal(since) {
 		used = usage{since: since}
 	}
 	if used.calls >= of.calls {
-		return nil, false
+		return nil, new(of.tooMany(of.reset(now)))
 	}
 	used.calls++
 	l.used[of.name] = used
 	if of.silent {
-		return nil, true
+		return nil, nil
 	}
-	return of.headers(of.calls-used.calls, of.reset(now)), true
+	return of.headers(of.calls-used.calls, of.reset(now)), nil
 }
 
 // Limit gives a route a limit of its own: so many calls in each period, which
 // is a whole number of seconds. The call after that is answered 429 until the
 // period ends by the server's clock.
 func (s *Server) Limit(name Route, calls int, period time.Duration) error {
-	switch {
-	case !s.knows(name):
-		return fmt.Errorf("unknown route %q", name)
-	case calls < 0 || period < time.Second || period%time.Second != 0:
-		return fmt.Errorf("invalid limit of %d calls in %v: want calls and a period in whole seconds", calls, period)
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if _, known := s.limits.of[name]; !known || calls < 0 || period%time.Second != 0 || period < time.Second {
+		return fmt.Errorf("invalid limit of %d calls in %v of route %q: want a route, calls and a period in whole seconds", calls, period, name)
+	}
 	s.limits.of[name] = limit{name: string(name), calls: calls, period: period}
 	delete(s.limits.used, string(name))
 	return nil

@@ -3,15 +3,7 @@ package fakedatadog
 import (
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
-)
-
-// How many of the latest requests a Server remembers, and how many of those that
-// met a fault, which may be a small share of a long run.
-const (
-	maxRequests = 1000
-	maxFaulted  = 20_000
 )
 
 // Request is one call as it arrived. Keys and signatures are named, never kept.
@@ -49,23 +41,11 @@ func newRequest(now time.Time, name Route, f Fault, r *http.Request, body []byte
 	return e
 }
 
-// requestLog keeps the latest requests, the oldest first.
-type requestLog struct{ entries, faulted []Request }
+// history keeps the latest requests, the oldest first.
+type history []Request
 
-func (l *requestLog) add(e Request) {
-	l.entries = appendBounded(l.entries, e, maxRequests)
-	if e.Fault != "" {
-		l.faulted = appendBounded(l.faulted, e, maxFaulted)
-	}
-}
-
-// appendBounded keeps at least the latest of the entries, as many as the bound.
-// Cutting only at twice the bound keeps the copying rare.
-func appendBounded(entries []Request, e Request, bound int) []Request {
-	if len(entries) == 2*bound {
-		entries = slices.Delete(entries, 0, bound)
-	}
-	return append(entries, e)
+func (h *history) add(e Request, bound int) {
+	*h = append((*h)[max(0, len(*h)+1-bound):], e)
 }
 
 // Requests returns the latest calls in the order in which they arrived, at most
@@ -73,7 +53,7 @@ func appendBounded(entries []Request, e Request, bound int) []Request {
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return latest(s.log.entries, maxRequests)
+	return orEmpty(s.requests)
 }
 
 // Faulted returns the latest calls that met a fault, at most 20,000 of
@@ -81,9 +61,5 @@ func (s *Server) Requests() []Request {
 func (s *Server) Faulted() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return latest(s.log.faulted, maxFaulted)
-}
-
-func latest(entries []Request, bound int) []Request {
-	return append([]Request{}, entries[max(0, len(entries)-bound):]...)
+	return orEmpty(s.faulted)
 }

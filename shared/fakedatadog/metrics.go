@@ -11,21 +11,6 @@ import (
 	"time"
 )
 
-// The routes of metrics (https://docs.datadoghq.com/api/latest/metrics/) and of pictures
-// of them (https://docs.datadoghq.com/api/latest/snapshots/).
-const (
-	MetricsQuery  Route = "metrics.query"
-	GraphSnapshot Route = "graph.snapshot"
-)
-
-// The limits are recorded.
-func (s *Server) metricRoutes() []route {
-	return []route{
-		{name: MetricsQuery, pattern: "GET /api/v1/query", limit: limit{name: "query_metrics", calls: 1600, period: time.Hour}, handle: s.queryMetrics},
-		{name: GraphSnapshot, pattern: "GET /api/v1/graph/snapshot", limit: limit{name: "graph_snapshot", calls: 60, period: time.Hour}, handle: takeSnapshot},
-	}
-}
-
 // Series is one line of a metric's graph. Queries are not evaluated: a series is the
 // answer to the query that it was added for.
 type Series struct {
@@ -49,6 +34,7 @@ func (s *Server) AddSeries(added Series) {
 	s.series = append(s.series, added)
 }
 
+// queryMetrics answers as in https://docs.datadoghq.com/api/latest/metrics/.
 func (s *Server) queryMetrics(c *call) answer {
 	c.require("from", "to", "query")
 	from, to, text := c.integer("from", 0)*1000, c.integer("to", 0)*1000, c.Get("query")
@@ -85,7 +71,8 @@ func (s Series) shown(points [][2]float64) object {
 	}
 }
 
-// takeSnapshot answers with the address of a picture, which differs for each query.
+// takeSnapshot answers with the address of a picture, which differs for each query
+// (https://docs.datadoghq.com/api/latest/snapshots/).
 // Datadog takes one of a query without data too.
 func takeSnapshot(c *call) answer {
 	c.require("start", "end", "metric_query")

@@ -2,35 +2,15 @@ package fakedatadog
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
+	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
-
-// The routes of the monitors (https://docs.datadoghq.com/api/latest/monitors/).
-const (
-	MonitorCreate Route = "monitor.create"
-	MonitorGet    Route = "monitor.get"
-	MonitorUpdate Route = "monitor.update"
-	MonitorDelete Route = "monitor.delete"
-	MonitorList   Route = "monitor.list"
-)
-
-func (s *Server) monitorRoutes() []route {
-	const all, one, read, write, missing = " /api/v1/monitor", " /api/v1/monitor/{number}", "monitors_read", "monitors_write", "Monitor not found"
-	// As recorded.
-	per10s := func(name string, calls int) limit { return limit{name: name, calls: calls, period: 10 * time.Second} }
-	return []route{
-		{name: MonitorCreate, pattern: "POST" + all, permission: write, limit: per10s("post_monitors", 500), handle: s.createMonitor},
-		{name: MonitorList, pattern: "GET" + all, permission: read, limit: per10s("get_all_monitors", 1000), handle: s.listMonitors},
-		{name: MonitorGet, pattern: "GET" + one, permission: read, limit: per10s("get_monitors", 3000), handle: s.monitors.found(missing, getMonitor)},
-		{name: MonitorUpdate, pattern: "PUT" + one, permission: write, limit: per10s("put_monitors", 500), handle: s.monitors.found(missing, s.updateMonitor)},
-		{name: MonitorDelete, pattern: "DELETE" + one, permission: write, limit: globalLimit, handle: s.monitors.found(missing, s.deleteMonitor)},
-	}
-}
 
 // Monitor is a monitor. Its JSON names are Datadog's
 // (https://docs.datadoghq.com/api/latest/monitors/#get-a-monitors-details).
@@ -79,24 +59,28 @@ const (
 func (s *Server) AddMonitor(m Monitor) (id int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.putMonitor(m, s.now()).ID
+	m = s.completed(m, s.now())
+	s.monitors.put(m)
+	return m.ID
 }
 
 // Monitors returns all monitors by id, without their states.
 func (s *Server) Monitors() []Monitor {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := orEmpty(s.monitors.all)
+	all := slices.SortedFunc(slices.Values(s.monitors.all), compareMonitors)
 	for i := range all {
 		all[i].State = nil
 	}
 	return all
 }
 
-func (s *Server) putMonitor(m Monitor, now time.Time) Monitor {
+func compareMonitors(a, b Monitor) int { return cmp.Compare(a.ID, b.ID) }
+
+// completed returns a monitor with Datadog's defaults.
+func (s *Server) completed(m Monitor, now time.Time) Monitor {
 	if m.ID == 0 {
-		s.lastMonitorID++
-		m.ID = firstMonitorID + s.lastMonitorID
+		m.ID = firstMonitorID + s.monitors.issue()
 	}
 	m.OrgID, m.Type, m.OverallState = cmp.Or(m.OrgID, organisationID), cmp.Or(m.Type, "query alert"), cmp.Or(m.OverallState, "No Data")
 	m.Multi = m.Multi || strings.Contains(m.Query, ".by(") || strings.Contains(m.Query, " by {")
@@ -105,8 +89,6 @@ func (s *Server) putMonitor(m Monitor, now time.Time) Monitor {
 	if m.State != nil {
 		m.State = &MonitorState{Groups: maps.Clone(m.State.Groups)}
 	}
-	s.monitors.put(m)
-	slices.SortFunc(s.monitors.all, func(a, b Monitor) int { return cmp.Compare(a.ID, b.ID) })
 	return m
 }
 
@@ -152,9 +134,7 @@ func (c *call) groupStates() []string {
 	states := c.list("group_states")
 	for i, state := range states {
 		states[i] = strings.ToLower(state)
-		if !slices.Contains([]string{"all", "alert", "warn", "no data"}, states[i]) {
-			c.fail("Invalid group_state filters.")
-		}
+		c.failIf(!slices.Contains([]string{"all", "alert", "warn", "no data"}, states[i]), "Invalid group_state filters.")
 	}
 	return states
 }
@@ -167,7 +147,7 @@ func getMonitor(c *call, found Monitor) answer {
 func (s *Server) listMonitors(c *call) answer {
 	tags, listed := c.list("monitor_tags"), []object{}
 	c.groupStates()
-	for _, m := range s.monitors.all {
+	for _, m := range slices.SortedFunc(slices.Values(s.monitors.all), compareMonitors) {
 		if !slices.ContainsFunc(tags, func(tag string) bool { return !slices.Contains(m.Tags, tag) }) {
 			listed = append(listed, m.shown(c, true)) // A list always has the downtimes.
 		}
@@ -175,33 +155,27 @@ func (s *Server) listMonitors(c *call) answer {
 	return success(listed)
 }
 
-func (s *Server) createMonitor(c *call) answer { return s.changeMonitor(c, Monitor{}) }
-
-// updateMonitor replaces what the request names; options as a whole.
-func (s *Server) updateMonitor(c *call, found Monitor) answer { return s.changeMonitor(c, found) }
-
-func (s *Server) changeMonitor(c *call, before Monitor) answer {
-	in := before
-	in.Options = nil // Decoding would add to them.
-	if !c.decode(&in) {
-		return answer{}
+// changeMonitor replaces what the request names; options as a whole.
+func (s *Server) changeMonitor(c *call, before Monitor) Monitor {
+	m := before
+	m.Options = nil // Decoding would add to them.
+	c.decode(&m)
+	m.ID, m.OrgID, m.State = before.ID, before.OrgID, before.State // Callers cannot set them.
+	if m.Options == nil {
+		m.Options = before.Options
 	}
-	in.ID, in.OrgID, in.State = before.ID, before.OrgID, before.State // Callers cannot set them.
-	if in.Options == nil {
-		in.Options = before.Options
+	parts := m.parts()
+	c.failIf(m.Type == "", invalidValue, "type")
+	c.failIf(m.Query == "", invalidValue, "query")
+	c.failIf(m.Priority != nil && (*m.Priority < 1 || *m.Priority > 5), invalidValue, "priority")
+	c.failIf(m.Type == "composite" && (len(parts) == 0 || slices.ContainsFunc(parts, func(id string) bool { return s.monitors.index(id) < 0 })), "Some monitor IDs are invalid")
+	if c.problem != "" {
+		return before
 	}
-	switch {
-	case in.Type == "":
-		return badRequest(invalidValue, "type")
-	case in.Query == "":
-		return badRequest(invalidValue, "query")
-	case in.Priority != nil && (*in.Priority < 1 || *in.Priority > 5):
-		return badRequest(invalidValue, "priority")
-	case in.Type == "composite" && (len(in.parts()) == 0 || slices.ContainsFunc(in.parts(), func(id string) bool { return s.monitors.index(id) < 0 })):
-		return badRequest("Some monitor IDs are invalid")
-	}
-	return success(s.putMonitor(in, c.now).shown(c, false))
+	return s.completed(m, c.now)
 }
+
+func showMonitor(c *call, m Monitor) any { return m.shown(c, false) }
 
 var monitorReference = regexp.MustCompile(`\d+`)
 
@@ -216,9 +190,9 @@ func (m Monitor) parts() []string {
 func (s *Server) deleteMonitor(_ *call, found Monitor) answer {
 	for _, other := range s.monitors.all {
 		if slices.Contains(other.parts(), found.id()) {
-			return badRequest("monitor [%d,%s] is referenced in composite monitors: [%d,%s]", found.ID, found.Name, other.ID, other.Name)
+			return failure(http.StatusBadRequest, fmt.Sprintf("monitor [%d,%s] is referenced in composite monitors: [%d,%s]", found.ID, found.Name, other.ID, other.Name))
 		}
 	}
-	s.monitors.remove(found.id())
+	s.monitors.remove(found)
 	return success(object{"deleted_monitor_id": found.ID})
 }

@@ -42,28 +42,27 @@ func (p *params) integer(name string, defaultValue int64) int64 {
 	return cmp.Or(n, defaultValue)
 }
 
+// failIf keeps a problem if there is one.
+func (p *params) failIf(wrong bool, format string, args ...any) {
+	if wrong {
+		p.fail(format, args...)
+	}
+}
+
 func (p *params) require(names ...string) {
 	for _, name := range names {
-		if p.Get(name) == "" {
-			p.fail(missingValue, name)
-		}
+		p.failIf(p.Get(name) == "", missingValue, name)
 	}
 }
 
 func (p *params) flag(name string) bool {
-	v := p.Get(name)
-	if v != "" && v != "true" && v != "false" {
-		p.fail(invalidValue, name)
-	}
-	return v == "true"
+	return p.oneOf(name, "", "true", "false") == "true"
 }
 
 // oneOf returns a value that must be one of those.
-func (p *params) oneOf(name string, values []string) string {
+func (p *params) oneOf(name string, values ...string) string {
 	v := p.Get(name)
-	if !slices.Contains(values, v) {
-		p.fail(invalidValue, name)
-	}
+	p.failIf(!slices.Contains(values, v), invalidValue, name)
 	return v
 }
 
@@ -86,17 +85,6 @@ func window[T any](all []T, offset, limit int64) []T {
 	return all[first : first+max(0, min(limit, int64(len(all))-first))]
 }
 
-// searchRequest is the body of a search for events or logs
-// (https://docs.datadoghq.com/api/latest/logs/#search-logs-post).
-type searchRequest struct {
-	Filter struct{ Query, From, To string }
-	Page   struct {
-		Limit  int64
-		Cursor string
-	}
-	Sort string
-}
-
 const (
 	defaultSearchLimit = 10
 	maxSearchLimit     = 1000
@@ -111,33 +99,35 @@ type searchable interface {
 	found() object
 }
 
-// search answers with the first page of what matches; all has the newest first. A page
-// without results has other keys than one with some, as recorded. It refuses every
+// search answers with the first page of what matches
+// (https://docs.datadoghq.com/api/latest/logs/#search-logs-post); all has the newest first.
+// A page without results has other keys than one with some, as recorded. It refuses every
 // cursor, because no caller asks for a later page.
-func search[T searchable](c *call, in searchRequest, all iter.Seq[T], empty object) answer {
+func search[T searchable](c *call, all iter.Seq[T], empty object) answer {
+	var in struct {
+		Filter struct{ Query, From, To string }
+		Page   struct {
+			Limit  int64
+			Cursor string
+		}
+		Sort string
+	}
+	c.decode(&in)
 	from, to := c.time(in.Filter.From, c.now.Add(-15*time.Minute)), c.time(in.Filter.To, c.now)
 	wanted, ok := parseQuery(in.Filter.Query)
-	switch {
-	case in.Page.Cursor != "":
-		return badRequest(`{'errors': [u"input_validation_error(Field 'page' is invalid: invalid cursor)"]}`)
-	case in.Page.Limit < 0 || in.Page.Limit > maxSearchLimit:
-		c.fail("input_validation_error(Field 'page.limit' is invalid: limit must be between 0 and %d)", maxSearchLimit)
-	case !ok:
-		c.fail("input_validation_error(Field 'filter.query' is invalid: fakedatadog cannot parse %q)", in.Filter.Query)
-	}
+	c.failIf(in.Page.Cursor != "", `{'errors': [u"input_validation_error(Field 'page' is invalid: invalid cursor)"]}`)
+	c.failIf(in.Page.Limit < 0 || in.Page.Limit > maxSearchLimit, "input_validation_error(Field 'page.limit' is invalid: limit must be between 0 and %d)", maxSearchLimit)
+	c.failIf(!ok, "input_validation_error(Field 'filter.query' is invalid: fakedatadog cannot parse %q)", in.Filter.Query)
 	var matching []T
 	for v := range all {
-		if !v.at().Before(from) && !v.at().After(to) && wanted.matches(v.values) {
+		if !v.at().Before(from) && !v.at().After(to) && wanted(v.values) {
 			matching = append(matching, v)
 		}
 	}
 	if !strings.HasPrefix(in.Sort, "-") {
 		slices.Reverse(matching)
 	}
-	data := []object{}
-	for _, v := range window(matching, 0, cmp.Or(in.Page.Limit, defaultSearchLimit)) {
-		data = append(data, v.found())
-	}
+	data := list(window(matching, 0, cmp.Or(max(0, in.Page.Limit), defaultSearchLimit)), T.found)
 	if len(data) == 0 {
 		empty["data"] = data
 		return success(empty)
@@ -150,12 +140,10 @@ func search[T searchable](c *call, in searchRequest, all iter.Seq[T], empty obje
 }
 
 func (c *call) time(text string, defaultValue time.Time) time.Time {
+	at, err := time.Parse(time.RFC3339, text)
 	if text == "" {
 		return defaultValue
 	}
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		c.fail("input_validation_error(Field 'filter' is invalid: invalid time %q)", text)
-	}
+	c.failIf(err != nil, "input_validation_error(Field 'filter' is invalid: invalid time %q)", text)
 	return at
 }

@@ -8,107 +8,96 @@ import (
 
 // query is a search in Datadog's syntax, as far as it is used here: words, key:value,
 // key:(a OR b), AND, OR, NOT, - and parentheses
-// (https://docs.datadoghq.com/logs/explorer/search_syntax/).
-type query []string
+// (https://docs.datadoghq.com/logs/explorer/search_syntax/). It reports whether something
+// has the values that it wants for each key. The key "" stands for its texts, in which a
+// word may be anywhere.
+type query func(values func(key string) []string) bool
 
 var token = regexp.MustCompile(`^(-|\(|\)|[\w.@-]+:|"(?:[^"\\]|\\.)*"|(?:[^\s"():\\]|\\.)+)`)
 
-// parseQuery splits a query. It refuses everything else, because a filter that is
-// ignored proves nothing.
+// parseQuery refuses what it does not know, because a filter that is ignored proves
+// nothing.
 func parseQuery(text string) (q query, ok bool) {
+	var p queryParser
 	for text = strings.TrimSpace(text); text != "" && text != "*"; text = strings.TrimSpace(text) {
 		next := token.FindString(text)
 		if next == "" {
 			return nil, false
 		}
-		q, text = append(q, next), text[len(next):]
+		p.rest, text = append(p.rest, next), text[len(next):]
 	}
-	e := evaluation{rest: q, values: func(string) []string { return nil }}
-	e.run()
-	return q, !e.failed
+	if len(p.rest) == 0 {
+		return func(func(string) []string) bool { return true }, true
+	}
+	q = p.anyOf("")
+	return q, !p.failed && len(p.rest) == 0
 }
 
-// matches reports whether something has the values that the query wants for each key.
-// The key "" stands for its texts, in which a word may be anywhere.
-func (q query) matches(values func(key string) []string) bool {
-	e := evaluation{rest: q, values: values}
-	return e.run()
-}
-
-// evaluation reads a query from left to right.
-type evaluation struct {
-	rest   query
-	values func(key string) []string
+type queryParser struct {
+	rest   []string
 	failed bool
 }
 
-func (e *evaluation) run() bool {
-	if len(e.rest) == 0 {
-		return true
-	}
-	matches := e.anyOf("")
-	e.failed = e.failed || len(e.rest) > 0
-	return matches
-}
-
-func (e *evaluation) next() (text string) {
-	if len(e.rest) > 0 {
-		text, e.rest = e.rest[0], e.rest[1:]
+func (p *queryParser) next() (text string) {
+	if len(p.rest) > 0 {
+		text, p.rest = p.rest[0], p.rest[1:]
 	}
 	return text
 }
 
 // take takes the next token if it is one of those.
-func (e *evaluation) take(texts ...string) bool {
-	taken := len(e.rest) > 0 && slices.Contains(texts, e.rest[0])
+func (p *queryParser) take(texts ...string) bool {
+	taken := len(p.rest) > 0 && slices.Contains(texts, p.rest[0])
 	if taken {
-		e.next()
+		p.next()
 	}
 	return taken
 }
 
 // anyOf reads terms joined by OR; key is that of the values in parentheses.
-func (e *evaluation) anyOf(key string) bool {
-	matches := e.allOf(key)
-	for e.take("OR") {
-		matches = e.allOf(key) || matches
+func (p *queryParser) anyOf(key string) query {
+	q := p.allOf(key)
+	for p.take("OR") {
+		left, right := q, p.allOf(key)
+		q = func(values func(string) []string) bool { return left(values) || right(values) }
 	}
-	return matches
+	return q
 }
 
 // allOf reads terms joined by AND, or by nothing.
-func (e *evaluation) allOf(key string) bool {
-	matches := e.term(key)
-	for e.take("AND") || len(e.rest) > 0 && e.rest[0] != "OR" && e.rest[0] != ")" {
-		matches = e.term(key) && matches
+func (p *queryParser) allOf(key string) query {
+	q := p.term(key)
+	for p.take("AND") || len(p.rest) > 0 && p.rest[0] != "OR" && p.rest[0] != ")" {
+		left, right := q, p.term(key)
+		q = func(values func(string) []string) bool { return left(values) && right(values) }
 	}
-	return matches
+	return q
 }
 
-func (e *evaluation) term(key string) bool {
-	if e.take("NOT", "-") {
-		return !e.term(key)
+func (p *queryParser) term(key string) query {
+	if p.take("NOT", "-") {
+		q := p.term(key)
+		return func(values func(string) []string) bool { return !q(values) }
 	}
-	text := e.next()
+	text := p.next()
 	if name, isKey := strings.CutSuffix(text, ":"); isKey && key == "" {
-		key, text = strings.ToLower(name), e.next()
+		key, text = strings.ToLower(name), p.next()
 	}
 	if text == "(" {
-		matches := e.anyOf(key)
-		e.failed = !e.take(")") || e.failed
-		return matches
+		q := p.anyOf(key)
+		p.failed = !p.take(")") || p.failed
+		return q
 	}
-	e.failed = e.failed || slices.Contains([]string{"", ")", "OR", "AND"}, text) || strings.HasSuffix(text, ":")
+	p.failed = p.failed || slices.Contains([]string{"", ")", "OR", "AND"}, text) || strings.HasSuffix(text, ":")
 	wanted := escaped.ReplaceAllString(strings.Trim(text, `"`), "$1")
-	return slices.ContainsFunc(e.values(key), func(value string) bool { return has(value, wanted, key == "") })
+	return func(values func(string) []string) bool {
+		return slices.ContainsFunc(values(key), func(value string) bool {
+			return strings.EqualFold(value, wanted) || wanted == "*" || key == "" && strings.Contains(strings.ToLower(value), strings.ToLower(wanted))
+		})
+	}
 }
 
 var escaped = regexp.MustCompile(`\\(.)`)
-
-// has reports whether a value is what a query wants, or for a word has it anywhere.
-func has(value, wanted string, word bool) bool {
-	return strings.EqualFold(value, wanted) || wanted == "*" || word && strings.Contains(strings.ToLower(value), strings.ToLower(wanted))
-}
 
 // tagValues returns the values of the tags with a key.
 func tagValues(tags []string, key string) (values []string) {

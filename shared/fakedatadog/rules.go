@@ -1,6 +1,7 @@
 package fakedatadog
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -9,25 +10,8 @@ import (
 	"strings"
 )
 
-// The routes of the notification rules (https://docs.datadoghq.com/api/latest/monitors/).
-const (
-	RuleCreate Route = "notification_rule.create"
-	RuleList   Route = "notification_rule.list"
-	RuleUpdate Route = "notification_rule.update"
-	RuleDelete Route = "notification_rule.delete"
-)
-
-func (s *Server) ruleRoutes() []route {
-	const all, one, read, write, missing = " /api/v2/monitor/notification_rule", " /api/v2/monitor/notification_rule/{id}", "monitors_read", "monitor_config_policy_write", "Monitor Notification Rule not found"
-	return []route{
-		{name: RuleCreate, pattern: "POST" + all, permission: write, handle: s.createRule},
-		{name: RuleList, pattern: "GET" + all, permission: read, handle: s.listRules},
-		{name: RuleUpdate, pattern: "PATCH" + one, permission: write, handle: s.rules.found(missing, s.putRule)},
-		{name: RuleDelete, pattern: "DELETE" + one, permission: write, handle: s.rules.found(missing, s.deleteRule)},
-	}
-}
-
-// notificationRule is a rule with the attributes that were sent.
+// notificationRule is a rule (https://docs.datadoghq.com/api/latest/monitors/) with the
+// attributes that were sent.
 type notificationRule struct {
 	id         string
 	attributes object
@@ -38,82 +22,65 @@ type notificationRule struct {
 func (s *Server) AddNotificationRule(attributes string) (id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var r notificationRule
+	r := notificationRule{id: s.ruleID()}
 	if err := json.Unmarshal([]byte(attributes), &r.attributes); err != nil {
 		panic(err) // It is a test's.
 	}
-	return s.addRule(r).id
+	s.rules.put(r)
+	return r.id
 }
+
+func (s *Server) ruleID() string { return uuidOf(fmt.Sprint("notification rule ", s.rules.issue())) }
 
 // NotificationRules returns the attributes of all notification rules.
 func (s *Server) NotificationRules() []map[string]any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var all []map[string]any
-	for _, r := range s.rules.all {
-		all = append(all, maps.Clone(r.attributes))
-	}
-	return all
+	return list(s.rules.all, func(r notificationRule) object { return maps.Clone(r.attributes) })
 }
 
-// addRule gives the rule an id if it has none.
-func (s *Server) addRule(r notificationRule) notificationRule {
-	if r.id == "" {
-		s.issuedRules++
-		r.id = uuidOf(fmt.Sprint("notification rule ", s.issuedRules))
-	}
-	s.rules.put(r)
-	return r
-}
-
-func (s *Server) createRule(c *call) answer { return s.putRule(c, notificationRule{}) }
-
-// putRule checks the most important of the documented rules.
-func (s *Server) putRule(c *call, r notificationRule) answer {
+// changeRule checks the most important of the documented rules.
+func (s *Server) changeRule(c *call, before notificationRule) notificationRule {
 	var in struct {
 		Data struct{ Attributes object }
 	}
-	if !c.decode(&in) {
-		return answer{}
+	c.decode(&in)
+	attributes := in.Data.Attributes
+	name, _ := attributes["name"].(string)
+	filter, _ := attributes["filter"].(object)
+	recipients, _ := attributes["recipients"].([]any)
+	_, conditional := attributes["conditional_recipients"].(object)
+	c.failIf(name == "", invalidValue, "name")
+	c.failIf(len(filter) != 1 || filter["tags"] == nil && filter["scope"] == nil, invalidValue, "filter")
+	c.failIf(conditional == (len(recipients) > 0), invalidValue, "recipients")
+	c.failIf(slices.ContainsFunc(recipients, func(r any) bool { return strings.HasPrefix(fmt.Sprint(r), "@") }), "Invalid recipients: Recipient handle should not start with '@'")
+	if c.problem != "" {
+		return before
 	}
-	created := r.attributes["created_at"]
-	r.attributes = in.Data.Attributes
-	name, _ := r.attributes["name"].(string)
-	filter, _ := r.attributes["filter"].(object)
-	recipients, _ := r.attributes["recipients"].([]any)
-	_, conditional := r.attributes["conditional_recipients"].(object)
-	switch {
-	case name == "":
-		return badRequest(invalidValue, "name")
-	case len(filter) != 1 || filter["tags"] == nil && filter["scope"] == nil:
-		return badRequest(invalidValue, "filter")
-	case conditional == (len(recipients) > 0):
-		return badRequest(invalidValue, "recipients")
-	case slices.ContainsFunc(recipients, func(r any) bool { return strings.HasPrefix(fmt.Sprint(r), "@") }):
-		return badRequest("Invalid recipients: Recipient handle should not start with '@'")
+	attributes["modified_at"] = timeOrNull(c.now)
+	attributes["created_at"] = cmp.Or(before.attributes["created_at"], attributes["modified_at"])
+	if before.id == "" {
+		before.id = s.ruleID()
 	}
-	r.attributes["modified_at"] = timeOrNull(c.now)
-	if r.attributes["created_at"] = created; created == nil {
-		r.attributes["created_at"] = timeOrNull(c.now)
-	}
-	data := s.addRule(r).shown()
+	return notificationRule{before.id, attributes}
+}
+
+func showRule(_ *call, r notificationRule) any {
+	data := r.shown()
 	data["relationships"] = object{"created_by": object{"data": author.reference()}}
-	return success(object{"data": data, "included": []object{author.user()}})
+	return object{"data": data, "included": []object{author.user()}}
 }
 
 func (s *Server) listRules(c *call) answer {
-	data, size := []object{}, c.integer("per_page", 100)
-	for _, r := range window(s.rules.all, c.integer("page", 0)*size, size) {
-		data = append(data, r.shown())
-	}
-	return success(object{"data": data})
+	size := c.integer("per_page", 100)
+	return success(object{"data": list(window(s.rules.all, c.integer("page", 0)*size, size), notificationRule.shown)})
 }
 
 func (s *Server) deleteRule(_ *call, r notificationRule) answer {
-	s.rules.remove(r.id)
+	s.rules.remove(r)
 	return answer{status: http.StatusNoContent, media: "text/html; charset=utf-8"}
 }
 
 func (r notificationRule) shown() object {
-	return object{"type": "monitor-notification-rule", "id": r.id, "attributes": maps.Clone(r.attributes)}
+	return resource("monitor-notification-rule", r.id, maps.Clone(r.attributes))
 }

@@ -13,105 +13,52 @@ import (
 // tags.
 type schema map[string]rule
 
-// rule says what a value must be: one of some words, a text, a list, a time, or else an
-// object.
+// rule says what a value must be.
 type rule struct {
-	oneOf    []string
-	runes    int // The longest text.
-	elements int // The longest list.
-	after    time.Time
-	required []string // The properties that the object must have.
+	want   string
+	allows func(any) bool
 }
 
-// eventSchema is that of an alert in POST /api/v2/events. Changes are not supported
-// (https://docs.datadoghq.com/api/latest/events/#post-an-event, tab v2).
-func eventSchema(now time.Time) schema {
-	const data, event, alert = "$.data", "$.data.attributes", "$.data.attributes.attributes"
-	return schema{
-		"$":                         {required: []string{"data"}},
-		data:                        {required: []string{"type", "attributes"}},
-		data + ".type":              {oneOf: []string{"event"}},
-		event:                       {required: []string{"title", "category", "attributes"}},
-		event + ".title":            {runes: 500},
-		event + ".message":          {runes: maxTextRunes},
-		event + ".category":         {oneOf: []string{"alert", "change"}},
-		event + ".tags":             {elements: maxTags},
-		event + ".tags[]":           {runes: maxTagRunes},
-		event + ".timestamp":        {after: now.Add(-maxAge)},
-		event + ".aggregation_key":  {runes: maxAggregationKeyRunes},
-		event + ".host":             {runes: maxHostRunes},
-		event + ".integration_id":   {oneOf: []string{"custom-events"}},
-		alert:                       {required: []string{"status"}},
-		alert + ".status":           {oneOf: []string{"ok", "warn", "error"}},
-		alert + ".priority":         {oneOf: []string{"1", "2", "3", "4", "5"}},
-		alert + ".links":            {elements: 20},
-		alert + ".links[]":          {required: []string{"category", "url"}},
-		alert + ".links[].category": {oneOf: []string{"runbook", "documentation", "dashboard", "resource"}},
-		alert + ".links[].url":      {runes: 2048},
-		alert + ".links[].title":    {runes: 300},
-		alert + ".custom":           {},
-	}
+func oneOf(words ...string) rule {
+	return rule{`one of: ["` + strings.Join(words, `", "`) + `"]`, func(v any) bool {
+		text, isText := v.(string)
+		return isText && slices.Contains(words, text)
+	}}
 }
 
-// problem returns the first thing that is wrong with a value, pattern being its path
-// without the numbers of elements. The form of a problem is recorded, and so are the
-// words for a value outside an enumeration; the other words are ours.
-func (s schema) problem(path, pattern string, v any) string {
-	r, known := s[pattern]
-	if !known {
-		return "JSON validation failed at " + path + ": property is not in the schema, which allows no others."
-	}
-	if !r.allows(v) {
-		return "JSON validation failed at " + path + ": value must be " + r.String() + "."
-	}
-	elements, _ := v.([]any)
-	for i, element := range elements {
-		if problem := s.problem(fmt.Sprintf("%s[%d]", path, i), pattern+"[]", element); problem != "" {
-			return problem
-		}
-	}
-	properties, _ := v.(object)
-	if strings.HasSuffix(pattern, ".custom") { // Its properties are the caller's own.
-		return ""
-	}
-	for _, name := range slices.Sorted(maps.Keys(properties)) {
-		if problem := s.problem(path+"."+name, pattern+"."+name, properties[name]); problem != "" {
-			return problem
-		}
-	}
-	return ""
+func text(runes int) rule {
+	return rule{fmt.Sprintf("a string of 1 to %d characters", runes), func(v any) bool {
+		text, _ := v.(string)
+		return text != "" && utf8.RuneCountInString(text) <= runes
+	}}
 }
 
-func (r rule) allows(v any) bool {
-	switch v := v.(type) {
-	case string:
-		at, err := time.Parse(time.RFC3339, v)
-		isTime := !r.after.IsZero() && err == nil && !at.Before(r.after)
-		return isTime || slices.Contains(r.oneOf, v) || v != "" && utf8.RuneCountInString(v) <= r.runes
-	case []any:
-		return len(v) > 0 && len(v) <= r.elements
-	case object:
-		isObject := r.oneOf == nil && r.runes == 0 && r.elements == 0 && r.after.IsZero()
-		return isObject && (r.required != nil || fits(v, 1)) && !slices.ContainsFunc(r.required, func(name string) bool { _, exists := v[name]; return !exists })
-	}
-	return false
+func elements(n int) rule {
+	return rule{fmt.Sprintf("a list of 1 to %d elements", n), func(v any) bool {
+		elements, _ := v.([]any)
+		return len(elements) > 0 && len(elements) <= n
+	}}
 }
 
-func (r rule) String() string {
-	switch {
-	case r.oneOf != nil:
-		return fmt.Sprintf(`one of: ["%s"]`, strings.Join(r.oneOf, `", "`))
-	case r.runes > 0:
-		return fmt.Sprintf("a string of 1 to %d characters", r.runes)
-	case r.elements > 0:
-		return fmt.Sprintf("a list of 1 to %d elements", r.elements)
-	case !r.after.IsZero():
-		return fmt.Sprintf("a time in ISO 8601, at most %d hours old", int(maxAge.Hours()))
-	case r.required != nil:
-		return "an object with " + strings.Join(r.required, ", ")
-	}
-	return "an object of at most 100 properties, nested at most 10 levels deep"
+func recent(now time.Time) rule {
+	return rule{fmt.Sprintf("a time in ISO 8601, at most %d hours old", int(maxAge.Hours())), func(v any) bool {
+		text, _ := v.(string)
+		at, err := time.Parse(time.RFC3339, text)
+		return err == nil && !at.Before(now.Add(-maxAge))
+	}}
 }
+
+func properties(required ...string) rule {
+	return rule{"an object with " + strings.Join(required, ", "), func(v any) bool {
+		o, _ := v.(object)
+		return !slices.ContainsFunc(required, func(name string) bool { _, exists := o[name]; return !exists })
+	}}
+}
+
+var custom = rule{"an object of at most 100 properties, nested at most 10 levels deep", func(v any) bool {
+	_, isObject := v.(object)
+	return isObject && fits(v, 1)
+}}
 
 // fits reports whether an object has at most 100 properties, also those inside, which are
 // nested at most 10 deep. Lists count too.
@@ -129,4 +76,61 @@ func fits(v any, depth int) bool {
 		return true
 	}
 	return depth <= 10 && !slices.ContainsFunc(children, func(child any) bool { return !fits(child, depth+1) })
+}
+
+// eventSchema is that of an alert in POST /api/v2/events. Changes are not supported
+// (https://docs.datadoghq.com/api/latest/events/#post-an-event, tab v2).
+func eventSchema(now time.Time) schema {
+	const data, event, alert = "$.data", "$.data.attributes", "$.data.attributes.attributes"
+	return schema{
+		"$":                         properties("data"),
+		data:                        properties("type", "attributes"),
+		data + ".type":              oneOf("event"),
+		event:                       properties("title", "category", "attributes"),
+		event + ".title":            text(500),
+		event + ".message":          text(maxTextRunes),
+		event + ".category":         oneOf("alert", "change"),
+		event + ".tags":             elements(maxTags),
+		event + ".tags[]":           text(maxTagRunes),
+		event + ".timestamp":        recent(now),
+		event + ".aggregation_key":  text(maxAggregationKeyRunes),
+		event + ".host":             text(maxHostRunes),
+		event + ".integration_id":   oneOf("custom-events"),
+		alert:                       properties("status"),
+		alert + ".status":           oneOf("ok", "warn", "error"),
+		alert + ".priority":         oneOf("1", "2", "3", "4", "5"),
+		alert + ".links":            elements(20),
+		alert + ".links[]":          properties("category", "url"),
+		alert + ".links[].category": oneOf("runbook", "documentation", "dashboard", "resource"),
+		alert + ".links[].url":      text(2048),
+		alert + ".links[].title":    text(300),
+		alert + ".custom":           custom,
+	}
+}
+
+// problem returns the first thing that is wrong with a value, pattern being its path
+// without the numbers of elements. The form of a problem is recorded, and so are the
+// words for a value outside an enumeration; the other words are ours.
+func (s schema) problem(path, pattern string, v any) (problem string) {
+	switch r, known := s[pattern]; {
+	case !known:
+		return "JSON validation failed at " + path + ": property is not in the schema, which allows no others."
+	case !r.allows(v):
+		return "JSON validation failed at " + path + ": value must be " + r.want + "."
+	case strings.HasSuffix(pattern, ".custom"): // Its properties are the caller's own.
+		return ""
+	}
+	switch v := v.(type) {
+	case []any:
+		for i := 0; i < len(v) && problem == ""; i++ {
+			problem = s.problem(fmt.Sprintf("%s[%d]", path, i), pattern+"[]", v[i])
+		}
+	case object:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if problem == "" {
+				problem = s.problem(path+"."+name, pattern+"."+name, v[name])
+			}
+		}
+	}
+	return problem
 }

@@ -2,9 +2,9 @@
 // server that answers as Datadog documents, and as its recorded answers show
 // (testdata/api.json). It injects faults by name.
 //
-// A Server is an http.Handler. Each integration has a file with its routes, which
-// is all there is to adding one. A handler names the keys of its answer whose values
-// matter; the recorded shape adds the others.
+// A Server is an http.Handler. To add an endpoint, add a line to Server.routes. A
+// handler names the keys of its answer whose values matter; the recorded shape adds
+// the others.
 package fakedatadog
 
 import (
@@ -12,8 +12,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
+
+	"boomerang/shared/httpfault"
 )
 
 // The defaults of Options.
@@ -24,8 +27,14 @@ const (
 	DefaultVisibleAfter = time.Second
 )
 
-// maxBodyBytes bounds what the server keeps of one request.
-const maxBodyBytes = 8 << 20
+const (
+	// maxBodyBytes bounds what the server keeps of one request.
+	maxBodyBytes = 8 << 20
+	// How many of the latest requests a Server remembers, and how many of those that
+	// met a fault, which may be a small share of a long run.
+	maxRequests = 1000
+	maxFaulted  = 20_000
+)
 
 // Options configure a Server. The zero value of each means its default.
 type Options struct {
@@ -49,31 +58,28 @@ type Server struct {
 	// visibleAfter is Options.VisibleAfter.
 	visibleAfter time.Duration
 
-	mu     sync.Mutex
-	keys   keys
-	denied map[string]bool // Permissions that the application key lacks.
-	limits limits
-	faults faults
-	log    requestLog
+	mu                sync.Mutex
+	keys              keys
+	denied            []string // Permissions that the application key lacks.
+	limits            limits
+	faults            faults
+	requests, faulted history
 
-	stream           stream
-	monitors         collection[Monitor]
-	lastMonitorID    int64
-	downtimes        []ScheduledDowntime
-	entities         collection[Entity]
-	definitions      collection[ServiceDefinition]
-	teams            collection[Team]
-	incidents        []Incident
-	series           []Series
-	lines            []Log // Newest first.
-	hosts            []Host
-	slos             collection[SLO]
-	webhooks         collection[Webhook]
-	variables        collection[variable]
-	dashboards       collection[dashboard]
-	issuedDashboards int
-	rules            collection[notificationRule]
-	issuedRules      int
+	stream      stream
+	monitors    collection[Monitor]
+	downtimes   []ScheduledDowntime
+	entities    collection[Entity]
+	definitions collection[ServiceDefinition]
+	teams       collection[Team]
+	incidents   []Incident
+	series      []Series
+	lines       []Log // Newest first.
+	hosts       []Host
+	slos        collection[SLO]
+	webhooks    collection[Webhook]
+	variables   collection[variable]
+	dashboards  collection[dashboard]
+	rules       collection[notificationRule]
 }
 
 // New returns a Server without any event or monitor.
@@ -83,16 +89,16 @@ func New(o Options) *Server {
 		keys:         keys{api: cmp.Or(o.APIKey, DefaultAPIKey), app: cmp.Or(o.AppKey, DefaultAppKey)},
 		appURL:       cmp.Or(o.AppURL, DefaultAppURL),
 		visibleAfter: max(0, cmp.Or(o.VisibleAfter, DefaultVisibleAfter)),
-		monitors:     collection[Monitor]{id: Monitor.id},
 		entities:     collection[Entity]{id: Entity.reference},
 		definitions:  collection[ServiceDefinition]{id: func(d ServiceDefinition) string { return d.Service }},
-		teams:        collection[Team]{id: func(t Team) string { return t.ID }},
-		slos:         collection[SLO]{id: func(slo SLO) string { return slo.ID }},
-		webhooks:     collection[Webhook]{id: func(w Webhook) string { return w.Name }},
-		variables:    collection[variable]{id: func(v variable) string { return v.Name }},
-		dashboards:   collection[dashboard]{id: func(d dashboard) string { return d.id }},
-		rules:        collection[notificationRule]{id: func(r notificationRule) string { return r.id }},
+		teams:        collection[Team]{id: func(t Team) string { return t.ID }, missing: "Not Found"},
+		slos:         collection[SLO]{id: func(slo SLO) string { return slo.ID }, missing: "SLO ID: %s not found"},
 	}
+	s.monitors = collection[Monitor]{id: Monitor.id, missing: "Monitor not found", change: s.changeMonitor, show: showMonitor}
+	s.webhooks = collection[Webhook]{id: func(w Webhook) string { return w.Name }, missing: "Webhook does not exist", change: s.changeWebhook, show: showWebhook}
+	s.variables = collection[variable]{id: func(v variable) string { return v.Name }, missing: "Custom variable does not exist", change: s.changeVariable, show: showVariable}
+	s.dashboards = collection[dashboard]{id: func(d dashboard) string { return d.id }, missing: "Dashboard with ID %s not found", change: s.changeDashboard, show: showDashboard}
+	s.rules = collection[notificationRule]{id: func(r notificationRule) string { return r.id }, missing: "Monitor Notification Rule not found", change: s.changeRule, show: showRule}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -107,43 +113,57 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.Serve
 func (s *Server) serve(rt route, w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	if err != nil {
-		failure(http.StatusRequestEntityTooLarge, "Payload too big").write(w)
+		failure(http.StatusRequestEntityTooLarge, "Payload too big").response().Write(w)
 		return
 	}
-	s.mu.Lock()
-	fault := s.faults.next(rt.name)
-	s.log.add(newRequest(s.now(), rt.name, fault.text, r, body))
-	s.mu.Unlock()
-
-	x := exchange{w: w, r: r, route: rt, now: s.now, next: func() answer {
+	fault, limit := s.arrived(rt, r, body)
+	forward := func() httpfault.Response {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return s.answer(rt, &call{Request: r, now: s.now(), params: params{Values: r.URL.Query()}, body: body, fault: fault.text})
-	}}
-	x.inject(fault)
+		return s.answer(rt, &call{Request: r, now: s.now(), params: params{Values: r.URL.Query()}, body: body, fault: fault}).response()
+	}
+	if effect, err := fault.effect(limit, s.now()); err == nil {
+		effect(w, r, forward)
+		return
+	}
+	forward().Write(w) // There is no fault.
+}
+
+// arrived logs a call and returns what it meets, and the limit of its route.
+func (s *Server) arrived(rt route, r *http.Request, body []byte) (Fault, limit) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fault := s.faults.next(rt.name)
+	arrived := newRequest(s.now(), rt.name, fault, r, body)
+	s.requests.add(arrived, maxRequests)
+	if fault != "" {
+		s.faulted.add(arrived, maxFaulted)
+	}
+	return fault, s.limits.of[rt.name]
 }
 
 // answer checks a call in Datadog's order, keys before the rate limit, and handles
 // it. The caller holds the lock.
 func (s *Server) answer(rt route, c *call) answer {
-	if refusal, ok := s.keys.check(c, rt.access); !ok {
-		return refusal
+	if refusal := s.keys.refusal(c, rt.access); refusal != nil {
+		return *refusal
 	}
-	if s.denied[rt.permission] {
+	if rt.permission != "" && slices.Contains(s.denied, rt.permission) {
 		return failure(http.StatusForbidden, "Forbidden")
 	}
-	headers, ok := s.limits.spend(rt.name, c.now)
-	if !ok {
-		return rt.tooMany(s.limits.of[rt.name], c.now)
+	headers, refusal := s.limits.spend(rt.name, c.now)
+	if refusal != nil {
+		return *refusal
 	}
 	a := rt.handle(c)
 	if c.problem != "" {
-		a = badRequest("%s", c.problem).as(cmp.Or(a.media, mediaJSON))
+		a = answer{status: http.StatusBadRequest, media: cmp.Or(a.media, mediaJSON), value: object{"errors": []string{c.problem}}}
 	}
 	if a.status < http.StatusBadRequest {
 		complete(a.value, shapes()[fmt.Sprintf("%s %d", rt.name, a.status)])
 	}
-	return a.with(headers).encoded()
+	a.header = headers
+	return a
 }
 
 // Deny takes permissions such as "monitors_write" away from the application key,
@@ -151,8 +171,5 @@ func (s *Server) answer(rt route, c *call) answer {
 func (s *Server) Deny(permissions ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.denied = map[string]bool{}
-	for _, permission := range permissions {
-		s.denied[permission] = true
-	}
+	s.denied = permissions
 }

@@ -10,23 +10,8 @@ import (
 	"time"
 )
 
-// The routes of the SLOs
+// SLO is a service level objective and its state
 // (https://docs.datadoghq.com/api/latest/service-level-objectives/).
-const (
-	SLOSearch  Route = "slo.search"
-	SLOHistory Route = "slo.history"
-)
-
-// The limit of the history is recorded.
-func (s *Server) sloRoutes() []route {
-	history := limit{name: "slo_history", calls: 150, period: 10 * time.Second}
-	return []route{
-		{name: SLOSearch, pattern: "GET /api/v1/slo/search", limit: globalLimit, handle: s.searchSLOs},
-		{name: SLOHistory, pattern: "GET /api/v1/slo/{id}/history", limit: history, handle: s.slos.found("SLO ID: %s not found", sloHistory)},
-	}
-}
-
-// SLO is a service level objective and its state.
 type SLO struct {
 	ID        string
 	Name      string
@@ -58,10 +43,7 @@ func (s *Server) AddSLO(added SLO) (id string) {
 func (s *Server) searchSLOs(c *call) answer {
 	size, text := c.integer("page[size]", 10), c.Get("query")
 	matching := where(s.slos.all, func(slo SLO) bool { return slo.matches(text) })
-	found := []object{}
-	for _, slo := range window(matching, 0, size) {
-		found = append(found, object{"data": object{"type": "slo", "id": slo.ID, "attributes": slo.found(c.now)}})
-	}
+	found := list(window(matching, 0, size), func(slo SLO) object { return object{"data": resource("slo", slo.ID, slo.found(c.now))} })
 	return success(object{
 		"data": object{"type": "service_level_objective_search_results", "attributes": object{"slos": found}},
 		"meta": object{"pagination": object{"size": size, "total": len(matching), "type": "number_size"}},
@@ -96,12 +78,9 @@ func (s SLO) threshold() object {
 func sloHistory(c *call, slo SLO) answer {
 	c.require("from_ts", "to_ts")
 	from, to := c.integer("from_ts", 0), c.integer("to_ts", 0)
-	if target, err := strconv.ParseFloat(c.Get("target"), 64); c.Has("target") && (err != nil || target <= 0 || target >= 100) {
-		c.fail(invalidValue, "target")
-	}
-	if from >= to {
-		c.fail("The timeframe is incorrect: invalid from %d or to %d timestamp", from, to)
-	}
+	target, err := strconv.ParseFloat(c.Get("target"), 64)
+	c.failIf(c.Has("target") && (err != nil || target <= 0 || target >= 100), invalidValue, "target")
+	c.failIf(from >= to, "The timeframe is incorrect: invalid from %d or to %d timestamp", from, to)
 	data := object{
 		"from_ts": from, "to_ts": to, "type": slo.Type, "type_id": slices.Index([]string{"monitor", "metric", "time_slice"}, slo.Type),
 		"slo": object{

@@ -7,20 +7,7 @@ import (
 	"strings"
 )
 
-// The routes of teams and on-call (https://docs.datadoghq.com/api/latest/teams/).
-const (
-	TeamList      Route = "team.list"
-	TeamOnCallGet Route = "team.on_call"
-)
-
-func (s *Server) teamRoutes() []route {
-	return []route{
-		{name: TeamList, pattern: "GET /api/v2/team", handle: s.listTeams},
-		{name: TeamOnCallGet, pattern: "GET /api/v2/on-call/teams/{id}/on-call", handle: s.teams.found("Not Found", getOnCall)},
-	}
-}
-
-// Team is a team, and who is on call for it.
+// Team is a team (https://docs.datadoghq.com/api/latest/teams/), and who is on call for it.
 type Team struct {
 	ID          string // A UUID.
 	Handle      string
@@ -45,15 +32,11 @@ const maxTeams = 100
 
 func (s *Server) listTeams(c *call) answer {
 	size := c.integer("page[size]", maxTeams)
-	if size > maxTeams {
-		c.fail("page[size] must be at most %d", maxTeams)
-	}
+	c.failIf(size > maxTeams, "page[size] must be at most %d", maxTeams)
 	matching := where(s.teams.all, func(t Team) bool { return t.matches(c.Get("filter[keyword]")) })
-	data := []object{}
-	for _, t := range window(matching, c.integer("page[number]", 0)*size, size) {
-		attributes := object{"handle": t.Handle, "name": t.Name}
-		data = append(data, object{"type": "team", "id": t.ID, "attributes": attributes})
-	}
+	data := list(window(matching, c.integer("page[number]", 0)*size, size), func(t Team) object {
+		return resource("team", t.ID, object{"handle": t.Handle, "name": t.Name})
+	})
 	return success(object{"data": data, "meta": object{"pagination": object{"size": size, "total": len(matching), "type": "number_size"}}})
 }
 
@@ -88,8 +71,7 @@ func getOnCall(c *call, team Team) answer {
 	}
 	for _, person := range users.all {
 		ref := person.reference()
-		attributes := object{"email": person.Email, "name": person.Name, "status": "active"}
-		resources = append(resources, object{"type": ref.Type, "id": ref.ID, "attributes": attributes})
+		resources = append(resources, resource(ref.Type, ref.ID, object{"email": person.Email, "name": person.Name, "status": "active"}))
 	}
 	body := object{"data": object{
 		"id": fmt.Sprintf("%s-%d", team.ID, c.now.Unix()), "type": "team_oncall_responders",

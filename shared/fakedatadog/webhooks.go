@@ -3,51 +3,12 @@ package fakedatadog
 import (
 	"cmp"
 	"encoding/json"
-	"net/http"
 	"regexp"
 	"slices"
 )
 
-// The routes of the webhooks integration
+// Webhook is a webhook. Its JSON names are Datadog's
 // (https://docs.datadoghq.com/api/latest/webhooks-integration/).
-const (
-	WebhookCreate  Route = "webhook.create"
-	WebhookGet     Route = "webhook.get"
-	WebhookUpdate  Route = "webhook.update"
-	WebhookDelete  Route = "webhook.delete"
-	VariableCreate Route = "variable.create"
-	VariableGet    Route = "variable.get"
-	VariableUpdate Route = "variable.update"
-	VariableDelete Route = "variable.delete"
-)
-
-// The permissions are those of the published specification: to create a webhook and to
-// change one take different ones.
-func (s *Server) webhookRoutes() []route {
-	const (
-		base            = " /api/v1/integration/webhooks/configuration/"
-		webhooks        = base + "webhooks"
-		variables       = base + "custom-variables"
-		one             = "/{id}"
-		create          = "create_webhooks"
-		manage          = "manage_integrations"
-		read            = "integrations_read"
-		missing         = "Webhook does not exist"
-		missingVariable = "Custom variable does not exist"
-	)
-	return []route{
-		{name: WebhookCreate, pattern: "POST" + webhooks, permission: create, handle: withBody(s.createWebhook)},
-		{name: WebhookGet, pattern: "GET" + webhooks + one, permission: read, handle: s.webhooks.found(missing, getWebhook)},
-		{name: WebhookUpdate, pattern: "PUT" + webhooks + one, permission: manage, handle: s.webhooks.found(missing, s.updateWebhook)},
-		{name: WebhookDelete, pattern: "DELETE" + webhooks + one, permission: manage, handle: s.webhooks.deleted(missing)},
-		{name: VariableCreate, pattern: "POST" + variables, permission: manage, handle: withBody(s.createVariable)},
-		{name: VariableGet, pattern: "GET" + variables + one, permission: read, handle: s.variables.found(missingVariable, getVariable)},
-		{name: VariableUpdate, pattern: "PUT" + variables + one, permission: manage, handle: s.variables.found(missingVariable, s.updateVariable)},
-		{name: VariableDelete, pattern: "DELETE" + variables + one, permission: manage, handle: s.variables.deleted(missingVariable)},
-	}
-}
-
-// Webhook is a webhook. Its JSON names are Datadog's.
 type Webhook struct {
 	Name          string  `json:"name"`
 	URL           string  `json:"url"`
@@ -86,35 +47,18 @@ func (w Webhook) withDefaults() Webhook {
 // recording, and no handle can contain one.
 var webhookName = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 
-func (w Webhook) isValid() bool {
-	return webhookName.MatchString(w.Name) && w.URL != "" && (w.EncodeAs == "json" || w.EncodeAs == "form") &&
-		json.Valid([]byte(w.Payload)) && json.Valid([]byte(valueOr(w.CustomHeaders, "{}")))
+// changeWebhook replaces what the request names.
+func (s *Server) changeWebhook(c *call, before Webhook) Webhook {
+	w := before
+	c.decode(&w)
+	w = w.withDefaults()
+	c.failIf(before.Name == "" && s.webhooks.index(w.Name) >= 0, "Webhook already exists")
+	c.failIf(!webhookName.MatchString(w.Name) || w.URL == "" || w.EncodeAs != "json" && w.EncodeAs != "form" ||
+		!json.Valid([]byte(w.Payload)) || !json.Valid([]byte(valueOr(w.CustomHeaders, "{}"))), "Invalid webhook")
+	return w
 }
 
-func (s *Server) createWebhook(_ *call, in Webhook) answer {
-	if s.webhooks.index(in.Name) >= 0 {
-		return badRequest("Webhook already exists")
-	}
-	return s.putWebhook(http.StatusCreated, in)
-}
-
-func (s *Server) putWebhook(status int, w Webhook) answer {
-	if w = w.withDefaults(); !w.isValid() {
-		return badRequest("Invalid webhook")
-	}
-	s.webhooks.put(w)
-	return jsonAnswer(status, w)
-}
-
-func getWebhook(_ *call, found Webhook) answer { return success(found) }
-
-// updateWebhook replaces what the request names.
-func (s *Server) updateWebhook(c *call, found Webhook) answer {
-	if !c.decode(&found) {
-		return answer{}
-	}
-	return s.putWebhook(http.StatusOK, found)
-}
+func showWebhook(_ *call, w Webhook) any { return w }
 
 // variableName is the documented rule for the names of custom variables.
 var variableName = regexp.MustCompile(`^[A-Z0-9_]+$`)
@@ -126,7 +70,7 @@ type variable struct {
 	IsSecret bool    `json:"is_secret"`
 }
 
-func (v variable) shown() variable {
+func showVariable(_ *call, v variable) any {
 	if v.IsSecret {
 		v.Value = nil
 	}
@@ -150,29 +94,15 @@ func (s *Server) Variables() []string {
 func (s *Server) Variable(name string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	found, _ := s.variables.get(name)
+	found, _ := s.variables.find(name)
 	return valueOr(found.Value, "")
 }
 
-func (s *Server) createVariable(_ *call, in variable) answer {
-	if s.variables.index(in.Name) >= 0 {
-		return badRequest("Custom variable already exists")
-	}
-	if !variableName.MatchString(in.Name) || in.Value == nil {
-		return badRequest("Invalid custom variable")
-	}
-	s.variables.put(in)
-	return jsonAnswer(http.StatusCreated, in.shown())
-}
-
-func getVariable(_ *call, found variable) answer { return success(found.shown()) }
-
-func (s *Server) updateVariable(c *call, found variable) answer {
-	changed := found
-	if !c.decode(&changed) {
-		return answer{}
-	}
-	changed.Name = found.Name
-	s.variables.put(changed)
-	return success(changed.shown())
+func (s *Server) changeVariable(c *call, before variable) variable {
+	v := before
+	c.decode(&v)
+	v.Name = cmp.Or(before.Name, v.Name)
+	c.failIf(before.Name == "" && s.variables.index(v.Name) >= 0, "Custom variable already exists")
+	c.failIf(!variableName.MatchString(v.Name) || v.Value == nil, "Invalid custom variable")
+	return v
 }

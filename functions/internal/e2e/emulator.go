@@ -2,8 +2,7 @@ package e2e
 
 import (
 	"bytes"
-	"encoding/json"
-	"fmt"
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -12,82 +11,55 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
+	"boomerang/functions/internal/runtimeapi"
 )
 
-// Emulator is a function in the emulator of the Lambda runtime that AWS publishes
+// Emulate runs a function in the emulator of the Lambda runtime that AWS publishes
 // (https://github.com/aws/aws-lambda-runtime-interface-emulator), without a container.
-type Emulator struct {
-	url    string
-	output *output
-}
-
-// Emulate runs a function in the emulator, which is the program at path.
-func (s *Stack) Emulate(path string, f Function, limit time.Duration) *Emulator {
+// path is that of the emulator's program.
+func (s *Stack) Emulate(path string, f Function, limit time.Duration) *Instance {
 	s.t.Helper()
 	dir, err := binaries()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	address := freeAddress(s)
-	e := &Emulator{url: "http://" + address + "/2015-03-31/functions/function/invocations", output: &output{}}
-	command := exec.Command(path, "--log-level", "error", "--runtime-api-address", freeAddress(s), "--runtime-interface-emulator-address", address, //nolint:gosec // The test gives the path.
+	s.check(err)
+	address := s.freeAddress()
+	command := exec.Command(path, "--log-level", "error", "--runtime-api-address", s.freeAddress(), "--runtime-interface-emulator-address", address, //nolint:gosec // The test gives the path.
 		filepath.Join(dir, string(f)))
 	command.Env = append(s.environment(nil), "AWS_LAMBDA_FUNCTION_TIMEOUT="+strconv.Itoa(int(limit.Seconds())))
-	command.Stdout, command.Stderr = e.output, e.output
-	if err := command.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-	})
-	for range 100 {
-		connection, err := net.DialTimeout("tcp", address, time.Second)
-		if err == nil {
-			_ = connection.Close()
-			return e
+	listening := make(chan struct{})
+	go func() {
+		for {
+			if connection, err := net.DialTimeout("tcp", address, time.Second); err == nil {
+				_ = connection.Close()
+				close(listening)
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
 		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	s.t.Fatalf("the emulator does not start: %s", e.Output())
-	return nil
+	}()
+	return s.run(command, emulator("http://"+address+"/2015-03-31/functions/function/invocations"), listening)
 }
 
-func freeAddress(s *Stack) string {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+// emulator is the URL at which the emulator takes invocations.
+type emulator string
+
+// Invoke implements invoker.
+func (e emulator) Invoke(ctx context.Context, payload []byte, _ time.Time) (runtimeapi.Result, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, string(e), bytes.NewReader(payload))
 	if err != nil {
-		s.t.Fatal(err)
+		return runtimeapi.Result{}, err
 	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return runtimeapi.Result{}, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	return runtimeapi.Result{Body: body, Failed: response.StatusCode != http.StatusOK}, err
+}
+
+func (s *Stack) freeAddress() string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	s.check(err)
 	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()
-}
-
-// Send sends a request to the webhook.
-func (e *Emulator) Send(request events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
-	var response events.LambdaFunctionURLResponse
-	raw, err := json.Marshal(request)
-	if err != nil {
-		return response, err
-	}
-	answer, err := http.Post(e.url, "application/json", bytes.NewReader(raw)) //nolint:gosec,noctx // The emulator of the test.
-	if err != nil {
-		return response, err
-	}
-	defer func() { _ = answer.Body.Close() }()
-	body, err := io.ReadAll(answer.Body)
-	if err == nil && answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("the emulator answered %d %s", answer.StatusCode, body)
-	}
-	if err == nil {
-		err = json.Unmarshal(body, &response)
-	}
-	return response, err
-}
-
-// Output is the end of what the emulator and the function wrote.
-func (e *Emulator) Output() string {
-	e.output.mu.Lock()
-	defer e.output.mu.Unlock()
-	return e.output.buffer.String()
 }

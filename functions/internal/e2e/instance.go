@@ -33,38 +33,44 @@ var (
 
 // Instance is one running function, which takes one invocation at a time.
 type Instance struct {
-	api     *runtimeapi.Server
+	api     invoker
+	ready   <-chan struct{} // closed when it takes invocations
 	command *exec.Cmd
 	output  output
 	running context.Context // ends with the process, whose error is its cause
+}
+
+// invoker hands an invocation to the function.
+type invoker interface {
+	Invoke(ctx context.Context, payload []byte, deadline time.Time) (runtimeapi.Result, error)
 }
 
 // Start runs a new instance of a function and does not wait for it. The changes are to the
 // environment of a deployed one; an empty value removes a variable.
 func (s *Stack) Start(f Function, changes map[string]string) *Instance {
 	s.t.Helper()
-	built, command := binaries, exec.Command
+	built, newCommand := binaries, exec.Command
 	if s.extension != nil {
-		built, command = binariesWithExtension, agenttest.Command
+		built, newCommand = binariesWithExtension, agenttest.Command
 	}
 	dir, err := built()
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	s.check(err)
 	api, err := runtimeapi.Start()
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	s.check(err)
 	s.t.Cleanup(api.Close)
+	command := newCommand(filepath.Join(dir, string(f)))
+	command.Env = append(s.environment(changes), "AWS_LAMBDA_RUNTIME_API="+api.Addr)
+	return s.run(command, api, api.Ready)
+}
+
+func (s *Stack) run(command *exec.Cmd, api invoker, ready <-chan struct{}) *Instance {
+	s.t.Helper()
 	running, end := context.WithCancelCause(context.Background())
-	i := &Instance{api: api, command: command(filepath.Join(dir, string(f))), running: running}
-	i.command.Env = append(s.environment(changes), "AWS_LAMBDA_RUNTIME_API="+api.Addr)
-	i.command.Stdout, i.command.Stderr = &i.output, &i.output
-	if err := i.command.Start(); err != nil {
-		s.t.Fatal(err)
-	}
+	i := &Instance{api: api, ready: ready, command: command, running: running}
+	command.Stdout, command.Stderr = &i.output, &i.output
+	s.check(command.Start())
 	s.t.Cleanup(i.Kill)
-	go func() { end(errors.Join(errEnded, i.command.Wait())) }()
+	go func() { end(errors.Join(errEnded, command.Wait())) }()
 	return i
 }
 
@@ -73,12 +79,12 @@ func (i *Instance) Ready() error {
 	ctx, cancel := context.WithTimeoutCause(i.running, initTime, errors.New("it did not start in the time that Lambda gives it"))
 	defer cancel()
 	select {
-	case <-i.api.Ready:
+	case <-i.ready:
 		return nil
 	case <-ctx.Done():
 	}
 	select {
-	case <-i.api.Ready: // It ended later.
+	case <-i.ready: // It ended later.
 		return nil
 	default:
 		return context.Cause(ctx)

@@ -106,9 +106,7 @@ func (s *Stack) LetPass(d time.Duration) {
 	defer s.working.Unlock()
 	s.passVisibility()
 	done, err := s.dynamodb.Scan(context.Background(), &dynamodb.ScanInput{TableName: &s.Table, FilterExpression: aws.String("attribute_exists(event_id)")})
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	s.check(err)
 	for _, item := range done.Items {
 		s.add(item, "expires_at", -int64(d.Seconds()))
 	}
@@ -129,13 +127,11 @@ func (s *Stack) passVisibility() {
 
 // endClaims lets the visibility timeout pass for the claims that a run left behind.
 func (s *Stack) endClaims() {
-	recent := &dynamodbtypes.AttributeValueMemberN{Value: strconv.FormatInt(time.Now().Add(-pipeline.VisibilityTimeout).UnixMilli(), 10)}
 	claims, err := s.dynamodb.Scan(context.Background(), &dynamodb.ScanInput{
-		TableName: &s.Table, FilterExpression: aws.String("in_progress_until >= :recent"), ExpressionAttributeValues: map[string]dynamodbtypes.AttributeValue{":recent": recent},
+		TableName: &s.Table, FilterExpression: aws.String("in_progress_until >= :n"),
+		ExpressionAttributeValues: number(time.Now().Add(-pipeline.VisibilityTimeout).UnixMilli()),
 	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	s.check(err)
 	for _, claim := range claims.Items {
 		s.add(claim, "in_progress_until", -pipeline.VisibilityTimeout.Milliseconds())
 	}
@@ -143,13 +139,15 @@ func (s *Stack) endClaims() {
 
 // add adds to a number of an item.
 func (s *Stack) add(item map[string]dynamodbtypes.AttributeValue, attribute string, n int64) {
-	if _, err := s.dynamodb.UpdateItem(context.Background(), &dynamodb.UpdateItemInput{
+	_, err := s.dynamodb.UpdateItem(context.Background(), &dynamodb.UpdateItemInput{
 		TableName: &s.Table, Key: map[string]dynamodbtypes.AttributeValue{"id": item["id"]},
-		UpdateExpression:          aws.String("ADD " + attribute + " :n"),
-		ExpressionAttributeValues: map[string]dynamodbtypes.AttributeValue{":n": &dynamodbtypes.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}},
-	}); err != nil {
-		s.t.Fatal(err)
-	}
+		UpdateExpression: aws.String("ADD " + attribute + " :n"), ExpressionAttributeValues: number(n),
+	})
+	s.check(err)
+}
+
+func number(n int64) map[string]dynamodbtypes.AttributeValue {
+	return map[string]dynamodbtypes.AttributeValue{":n": &dynamodbtypes.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}}
 }
 
 // sqsEvent is a batch as Lambda hands it to the function.
@@ -174,17 +172,14 @@ func (s *Stack) receive(queue string) []types.Message {
 		QueueUrl: &queue, MaxNumberOfMessages: 10, MessageAttributeNames: []string{"All"},
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
 	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	s.check(err)
 	return out.Messages
 }
 
 func (s *Stack) delete(queue string, m types.Message) {
 	s.t.Helper()
-	if _, err := s.sqs.DeleteMessage(context.Background(), &sqs.DeleteMessageInput{QueueUrl: &queue, ReceiptHandle: m.ReceiptHandle}); err != nil {
-		s.t.Fatal(err)
-	}
+	_, err := s.sqs.DeleteMessage(context.Background(), &sqs.DeleteMessageInput{QueueUrl: &queue, ReceiptHandle: m.ReceiptHandle})
+	s.check(err)
 }
 
 // Length returns how many messages a queue has, visible or not.
@@ -193,9 +188,7 @@ func (s *Stack) Length(queue string) (n int) {
 	out, err := s.sqs.GetQueueAttributes(context.Background(), &sqs.GetQueueAttributesInput{
 		QueueUrl: &queue, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll},
 	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	s.check(err)
 	for _, name := range []string{"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"} {
 		count, _ := strconv.Atoi(out.Attributes[name])
 		n += count
@@ -218,7 +211,6 @@ func (s *Stack) Take(queue string) (all []types.Message) {
 // Enqueue puts a body into the redelivery queue.
 func (s *Stack) Enqueue(body string) {
 	s.t.Helper()
-	if _, err := s.sqs.SendMessage(context.Background(), &sqs.SendMessageInput{QueueUrl: &s.Queue, MessageBody: &body}); err != nil {
-		s.t.Fatal(err)
-	}
+	_, err := s.sqs.SendMessage(context.Background(), &sqs.SendMessageInput{QueueUrl: &s.Queue, MessageBody: &body})
+	s.check(err)
 }

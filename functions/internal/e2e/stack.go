@@ -54,7 +54,7 @@ type Stack struct {
 
 	t         testing.TB
 	variables map[string]string
-	open      map[Dependency]func() // for those that were closed
+	open      map[Dependency]func() // those that were closed
 	extension *agenttest.Agent      // nil: there is none
 	dynamodb  *dynamodb.Client
 	secrets   *secretsmanager.Client
@@ -151,6 +151,14 @@ func withoutDelay(next http.Handler) http.Handler {
 	})
 }
 
+// check ends the test if the test's own means failed.
+func (s *Stack) check(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // Install puts the Datadog Lambda Extension beside the instances that start from now on.
 func (s *Stack) Install(e *agenttest.Agent) { s.extension = e }
 
@@ -163,9 +171,8 @@ func (s *Stack) ClearFaults() {
 // SetSecret adds a version to a secret.
 func (s *Stack) SetSecret(arn, value string) {
 	s.t.Helper()
-	if _, err := s.secrets.PutSecretValue(context.Background(), &secretsmanager.PutSecretValueInput{SecretId: &arn, SecretString: &value}); err != nil {
-		s.t.Fatal(err)
-	}
+	_, err := s.secrets.PutSecretValue(context.Background(), &secretsmanager.PutSecretValueInput{SecretId: &arn, SecretString: &value})
+	s.check(err)
 }
 
 // environment is that of a deployed function. In changes, an empty value removes a variable.
