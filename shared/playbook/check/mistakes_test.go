@@ -55,7 +55,7 @@ func TestFile_Mistakes(t *testing.T) {
 		{"playbooks:\n  - name: a\n  - name: a", `3:11: there is another playbook "a": give each its own name`},
 		{"playbooks:\n  - name: a\n    match: alert.test\n    match: alert.recovered", `4:5: duplicate key "match": keep one of them`},
 		{"playbooks:\n  - name: My Playbook", `2:11: a playbook's name may have lower-case letters, digits, - and _ only, at most 64: such as checkout-latency`},
-		{"playbooks:\n  - match: alert.test", `2:5: missing key "name": give each playbook a name, such as name: checkout`},
+		{"playbooks:\n  - match: alert.test", `2:5: missing key "name": write one, such as name: checkout`},
 		{"playbooks:\n  - name: a\n    event:\n      title: {{ .alert.title }}", `4:14: title must be text; quote a text that starts with {{`},
 		{"playbooks:\n  - name: a\n    event:\n      title: x: {{ .alert.title }}", `4:17: quote a text that starts with {{`},
 		{"playbooks:\n  - name: a\n    event:\n      tags: [{{ .alert.title }}]", `4:14: tags[0] must be text; quote a text that starts with {{`},

@@ -75,7 +75,7 @@ var valueRules = []rule{
 	{`^missing key "uses"$`, `- *(?:step|type|kind|use|action|run): *(\w+)`, `missing key "uses": write uses: $1`},
 	{`^missing key "uses"$`, `- *(\w+): *$`, `missing key "uses": write uses: $1`},
 	{`^missing key "uses"$`, ``, `missing key "uses": write uses: with the kind of step`},
-	{`^missing key "name"$`, `^ *- .`, `missing key "name": give each playbook a name, such as name: checkout`},
+	{`^missing key "name"$`, `^ *- .`, `missing key "name": write one, such as name: checkout`},
 	{`^duplicate key "(.*)"$`, ``, `duplicate key "@1": keep one of them`},
 	{`^there is another playbook "(.*)"$`, ``, `there is another playbook "@1": give each its own name`},
 }
