@@ -90,7 +90,7 @@ func TestMake_Build(t *testing.T) {
 		".ci/boomerang": string(script),
 		"bin/go": `#!/bin/sh
 if [ "$1" = list ]; then printf 'a\nb\nc\nd\n'; exit; fi
-echo internal/a; sleep 6; echo internal/b; echo "x.go:1:2: a warning"
+echo internal/a; echo internal/b; echo "x.go:1:2: a warning"
 while [ "$1" != -o ]; do shift; done
 printf '#!/bin/sh\necho ran "$@"; exit 3\n' > "$2"; chmod +x "$2"
 `,
@@ -109,13 +109,13 @@ printf '#!/bin/sh\necho ran "$@"; exit 3\n' > "$2"; chmod +x "$2"
 	}
 	var stdout, stderr strings.Builder
 	cmd := exec.CommandContext(t.Context(), filepath.Join(root, ".ci/boomerang"), "run", "a b")
-	cmd.Env = []string{"PATH=" + filepath.Join(root, "bin") + ":" + os.Getenv("PATH")}
+	cmd.Env = []string{"PROGRESS_INTERVAL=0", "PATH=" + filepath.Join(root, "bin") + ":" + os.Getenv("PATH")}
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	_ = cmd.Run()
 	if cmd.ProcessState.ExitCode() != 3 || stdout.String() != "ran run a b\n" {
 		t.Errorf("exit code %d, %q, %q", cmd.ProcessState.ExitCode(), stdout.String(), stderr.String())
 	}
-	want := regexp.MustCompile(`^Building boomerang. The first time takes some minutes.\nBuilding boomerang: 2 of 4 packages, 0 a second, at most \d s left\nx.go:1:2: a warning\nBuilt boomerang in \d s.\n$`)
+	want := regexp.MustCompile(`^Building boomerang. The first time takes some minutes.\nBuilding boomerang: 1 of 4 packages, \d a second, at most \d s left\nBuilding boomerang: 2 of 4 packages, \d a second, at most \d s left\nx.go:1:2: a warning\nBuilt boomerang in \d s.\n$`)
 	if !want.MatchString(stderr.String()) {
 		t.Errorf("it says %q", stderr.String())
 	}
