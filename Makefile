@@ -298,6 +298,8 @@ deploy: preflight sam-build ## Deploy to AWS with your credentials (ENV=default 
 
 .PHONY: delete
 delete: need-sam ## Remove the stack and all that it made, in AWS and in Datadog (ENV=default or trial; needs SAM)
+	@$(BOOMERANG) setup --check --stack "$$(sed -n '/^\[$(ENV).global/,/^$$/s/^stack_name = "\(.*\)"/\1/p' samconfig.toml)" || \
+		echo "What the stack made in Datadog cannot be removed with its keys, and stays there; functions/README.md says how to remove it." >&2
 	sam delete --config-env $(ENV)
 
 .PHONY: logs

@@ -72,10 +72,10 @@ def everything():
     }
 
 
-def check_roles(secrets):
+def check_roles(known):
     """Every statement of a role must name a resource that exists, by its whole ARN."""
     iam, sqs, dynamodb = client("iam"), client("sqs"), client("dynamodb")
-    arns = set(secrets)
+    arns = set(known)
     arns |= {sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"] for url in sqs.list_queues()["QueueUrls"]}
     arns |= {dynamodb.describe_table(TableName=name)["Table"]["TableArn"] for name in dynamodb.list_tables()["TableNames"]}
     arns |= {g["arn"].removesuffix(":*") for g in client("logs").describe_log_groups()["logGroups"]}
@@ -97,20 +97,26 @@ def check_roles(secrets):
     return checked
 
 
+def emulated(template, known):
+    """Leaves out what the emulator does not know, and puts in what is known in its place."""
+    resources = {name: replaced(resource, known) for name, resource in template["Resources"].items() if resource["Type"] not in NOT_EMULATED}
+    return {section: part for section, part in template.items() if section not in ("Outputs", "Rules")} | {"Resources": resources}
+
+
+def make_known(secrets):
+    """Makes the secrets, and returns what stands for the resources that are not emulated."""
+    known = {name: client("secretsmanager").create_secret(Name=name, SecretString=text)["ARN"] for name, text in secrets.items()}
+    return known | {"WebhookFunctionUrl.FunctionUrl": "https://webhook.lambda-url.eu-west-1.on.aws/"}
+
+
 def main(path, parameters):
     with open(path, encoding="utf-8") as file:
         template = json.load(file)
     with open(parameters, encoding="utf-8") as file:
         parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in json.load(file).items()]
     upload_code()
-    secrets = client("secretsmanager")
-    known = {name: secrets.create_secret(Name=name, SecretString="{}")["ARN"] for name in ("DatadogSecret", "WebhookSecret")}
-    known["WebhookFunctionUrl.FunctionUrl"] = "https://webhook.lambda-url.eu-west-1.on.aws/"
-    template["Resources"] = {
-        name: replaced(resource, known) for name, resource in template["Resources"].items() if resource["Type"] not in NOT_EMULATED
-    }
-    for section in ("Outputs", "Rules"):
-        del template[section]
+    known = make_known({"DatadogSecret": "{}", "WebhookSecret": "{}"})
+    template = emulated(template, known)
 
     before, cloudformation = everything(), client("cloudformation")
     cloudformation.create_stack(StackName=STACK, TemplateBody=json.dumps(template), Parameters=parameters, Capabilities=["CAPABILITY_IAM"])
@@ -118,7 +124,8 @@ def main(path, parameters):
     made = {r["LogicalResourceId"] for r in cloudformation.list_stack_resources(StackName=STACK)["StackResourceSummaries"]}
     if status != "CREATE_COMPLETE" or made != set(template["Resources"]):
         sys.exit(f"the stack is {status}, and lacks {set(template['Resources']) - made}")
-    checked, deployed = check_roles(known[name] for name in ("DatadogSecret", "WebhookSecret")), everything()
+    others = [arn for p in parameters if p["ParameterKey"].endswith("Arns") for arn in p["ParameterValue"].split(",")]
+    checked, deployed = check_roles([known["DatadogSecret"], known["WebhookSecret"], *others]), everything()
     cloudformation.delete_stack(StackName=STACK)
     left = everything()
     if left != before:
@@ -127,4 +134,5 @@ def main(path, parameters):
     print(f"{checked} resources in the statements of roles exist")
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -25,7 +25,7 @@ import (
 
 func (c cli) setupCommand() *cobra.Command {
 	var live, remove, isCheck bool
-	var functionURL string
+	var functionURL, stack string
 	var playbooks []string
 	cmd := &cobra.Command{
 		Use: "setup", Short: "Create the webhook, the dashboard and the monitors in Datadog, or in the fake.",
@@ -47,6 +47,7 @@ func (c cli) setupCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&functionURL, "url", "", "the Function `URL`, with --live")
+	addStack(cmd, &stack, "check with the keys of")
 	cmd.Flags().BoolVar(&isCheck, "check", false, "only check what a deployment needs: credentials and region of AWS, keys and permissions of Datadog")
 	addPlaybooks(cmd, &playbooks)
 	addSwitch(cmd, &remove, "delete", "DELETE", "remove what setup created")

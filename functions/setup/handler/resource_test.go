@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
 	"github.com/google/go-cmp/cmp"
@@ -209,6 +210,20 @@ func TestHandler_Delete(t *testing.T) {
 			}
 			if len(w.titles()) != 0 || !strings.Contains(w.log.String(), `"level":"WARN"`) {
 				w.Errorf("left are %v; logged %s", w.titles(), w.log.String())
+			}
+		},
+		"revoked keys": func(w *world) {
+			w.mustSucceed(cfn.RequestCreate)
+			w.keys.api = "revoked"
+			begun := time.Now()
+			answer := w.mustSucceed(cfn.RequestDelete)
+			for _, want := range []string{"the webhook boomerang is left", "the custom variable", "the dashboard \"Boomerang (boomerang)\" is left", "there are dead letters", "check that both keys"} {
+				if !strings.Contains(answer.Reason, want) {
+					w.Errorf("it does not say %q: %s", want, answer.Reason)
+				}
+			}
+			if took := time.Since(begun); took > 20*time.Second {
+				w.Errorf("it took %s", took)
 			}
 		},
 		"datadog is down": func(w *world) {
