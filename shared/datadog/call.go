@@ -150,20 +150,6 @@ func (c *Client) request(ctx context.Context, call call, keys Keys) (*http.Reque
 	return req, nil
 }
 
-// change sends a call that changes the setup. A status of 2xx means that the change is made.
-func (c *Client) change(ctx context.Context, method, path, op, permission string, body any) error {
-	_, err := c.do(ctx, call{method: method, path: path, op: op, permission: permission, body: body})
-	return err
-}
-
-// create sends a call that creates something and returns what convert makes of the response.
-func create[W, T any](ctx context.Context, c *Client, path, op, permission string, body any, convert func(W) (T, bool)) (created T, err error) {
-	call := call{method: http.MethodPost, path: path, op: op, permission: permission, body: body}
-	call.decode = into(&created, whole(convert))
-	_, err = c.do(ctx, call)
-	return created, err
-}
-
 // key identifies a read: equal reads have equal keys.
 func (c call) key() (string, error) {
 	body, err := json.Marshal(c.body)

@@ -95,43 +95,44 @@ var readCalls = map[string]apiCall{
 // writeCalls are the calls that change the setup of an organisation.
 var writeCalls = map[string]apiCall{
 	"create webhook": {
-		func(ctx context.Context, c *Client) (any, error) { return nil, c.CreateWebhook(ctx, webhook) },
+		adding(webhook),
 		"POST /api/v1/integration/webhooks/configuration/webhooks", `{"name":"a-b","url":"https://example.com/","payload":"{\"id\":\"$ID\"}","custom_headers":"{\"X\":\"$Y\"}","encode_as":"json"}`, "create_webhooks",
 	},
 	"update webhook": {
-		func(ctx context.Context, c *Client) (any, error) { return nil, c.UpdateWebhook(ctx, webhook) },
+		updating(webhook),
 		"PUT /api/v1/integration/webhooks/configuration/webhooks/a-b", `{"name":"a-b","url":"https://example.com/","payload":"{\"id\":\"$ID\"}","custom_headers":"{\"X\":\"$Y\"}","encode_as":"json"}`, "manage_integrations",
 	},
-	"delete webhook": {func(ctx context.Context, c *Client) (any, error) { return nil, c.DeleteWebhook(ctx, "a-b") }, "DELETE /api/v1/integration/webhooks/configuration/webhooks/a-b", "", "manage_integrations"},
-	"create variable": {
-		func(ctx context.Context, c *Client) (any, error) { return nil, c.CreateVariable(ctx, variable) },
-		"POST /api/v1/integration/webhooks/configuration/custom-variables", `{"name":"A_TOKEN","value":"the-private-token","is_secret":true}`, "manage_integrations",
+	"delete webhook":   {deleting(webhook), "DELETE /api/v1/integration/webhooks/configuration/webhooks/a-b", "", "manage_integrations"},
+	"create variable":  {adding(variable), "POST /api/v1/integration/webhooks/configuration/custom-variables", `{"name":"A_TOKEN","value":"the-private-token","is_secret":true}`, "manage_integrations"},
+	"update variable":  {updating(variable), "PUT /api/v1/integration/webhooks/configuration/custom-variables/A_TOKEN", `{"value":"the-private-token","is_secret":true}`, "manage_integrations"},
+	"delete variable":  {deleting(variable), "DELETE /api/v1/integration/webhooks/configuration/custom-variables/A_TOKEN", "", "manage_integrations"},
+	"create dashboard": {adding(Dashboard{Definition: definition}), "POST /api/v1/dashboard", `{"title":"a"}`, "dashboards_write"},
+	"update dashboard": {updating(Dashboard{ID: "p63-b2n-sjg", Definition: definition}), "PUT /api/v1/dashboard/p63-b2n-sjg", `{"title":"a"}`, "dashboards_write"},
+	"delete dashboard": {deleting(Dashboard{ID: "p63-b2n-sjg"}), "DELETE /api/v1/dashboard/p63-b2n-sjg", "", "dashboards_write"},
+	"create monitor":   {adding(MonitorDefinition{Name: "a", Definition: definition}), "POST /api/v1/monitor", `{"title":"a"}`, "monitors_write"},
+	"update monitor":   {updating(MonitorDefinition{ID: "7", Definition: definition}), "PUT /api/v1/monitor/7", `{"title":"a"}`, "monitors_write"},
+	"delete monitor":   {deleting(MonitorDefinition{ID: "7"}), "DELETE /api/v1/monitor/7", "", "monitors_write"},
+	"create notification rule": {
+		adding(NotificationRule{Name: "a", Filter: RuleFilter{Scope: "env:prod"}, Recipients: []string{"webhook-a"}}),
+		"POST /api/v2/monitor/notification_rule", `{"data":{"attributes":{"name":"a","filter":{"scope":"env:prod"},"recipients":["webhook-a"]},"type":"monitor-notification-rule"}}`, "monitor_config_policy_write",
 	},
-	"update variable":  {func(ctx context.Context, c *Client) (any, error) { return nil, c.UpdateVariable(ctx, variable) }, "PUT /api/v1/integration/webhooks/configuration/custom-variables/A_TOKEN", `{"value":"the-private-token","is_secret":true}`, "manage_integrations"},
-	"delete variable":  {func(ctx context.Context, c *Client) (any, error) { return nil, c.DeleteVariable(ctx, "A_TOKEN") }, "DELETE /api/v1/integration/webhooks/configuration/custom-variables/A_TOKEN", "", "manage_integrations"},
-	"create dashboard": {func(ctx context.Context, c *Client) (any, error) { return c.CreateDashboard(ctx, definition) }, "POST /api/v1/dashboard", `{"title":"a"}`, "dashboards_write"},
-	"update dashboard": {func(ctx context.Context, c *Client) (any, error) {
-		return nil, c.UpdateDashboard(ctx, "p63-b2n-sjg", definition)
-	}, "PUT /api/v1/dashboard/p63-b2n-sjg", `{"title":"a"}`, "dashboards_write"},
-	"delete dashboard": {func(ctx context.Context, c *Client) (any, error) { return nil, c.DeleteDashboard(ctx, "p63-b2n-sjg") }, "DELETE /api/v1/dashboard/p63-b2n-sjg", "", "dashboards_write"},
-	"create monitor": {func(ctx context.Context, c *Client) (any, error) {
-		return c.CreateMonitor(ctx, MonitorDefinition{Name: "a", Definition: definition})
-	}, "POST /api/v1/monitor", `{"title":"a"}`, "monitors_write"},
-	"update monitor": {func(ctx context.Context, c *Client) (any, error) {
-		return nil, c.UpdateMonitor(ctx, MonitorDefinition{ID: 7, Definition: definition})
-	}, "PUT /api/v1/monitor/7", `{"title":"a"}`, "monitors_write"},
-	"delete monitor": {func(ctx context.Context, c *Client) (any, error) {
-		return nil, c.DeleteMonitor(ctx, MonitorDefinition{ID: 7})
-	}, "DELETE /api/v1/monitor/7", "", "monitors_write"},
-	"create notification rule": {func(ctx context.Context, c *Client) (any, error) {
-		return nil, c.CreateNotificationRule(ctx, NotificationRule{Name: "a", Filter: RuleFilter{Scope: "env:prod"}, Recipients: []string{"webhook-a"}})
-	}, "POST /api/v2/monitor/notification_rule", `{"data":{"attributes":{"name":"a","filter":{"scope":"env:prod"},"recipients":["webhook-a"]},"type":"monitor-notification-rule"}}`, "monitor_config_policy_write"},
-	"update notification rule": {func(ctx context.Context, c *Client) (any, error) {
-		return nil, c.UpdateNotificationRule(ctx, NotificationRule{ID: "5d-6", Name: "a", Filter: RuleFilter{Tags: []string{"env:prod"}}, Recipients: []string{"webhook-a"}})
-	}, "PATCH /api/v2/monitor/notification_rule/5d-6", `{"data":{"attributes":{"name":"a","filter":{"tags":["env:prod"]},"recipients":["webhook-a"]},"id":"5d-6","type":"monitor-notification-rule"}}`, "monitor_config_policy_write"},
-	"delete notification rule": {func(ctx context.Context, c *Client) (any, error) {
-		return nil, c.DeleteNotificationRule(ctx, NotificationRule{ID: "a/b"})
-	}, "DELETE /api/v2/monitor/notification_rule/a%2Fb", "", "monitor_config_policy_write"},
+	"update notification rule": {
+		updating(NotificationRule{ID: "5d-6", Name: "a", Filter: RuleFilter{Tags: []string{"env:prod"}}, Recipients: []string{"webhook-a"}}),
+		"PATCH /api/v2/monitor/notification_rule/5d-6", `{"data":{"attributes":{"name":"a","filter":{"tags":["env:prod"]},"recipients":["webhook-a"]},"id":"5d-6","type":"monitor-notification-rule"}}`, "monitor_config_policy_write",
+	},
+	"delete notification rule": {deleting(NotificationRule{ID: "a/b"}), "DELETE /api/v2/monitor/notification_rule/a%2Fb", "", "monitor_config_policy_write"},
+}
+
+func adding(m Managed) func(context.Context, *Client) (any, error) {
+	return func(ctx context.Context, c *Client) (any, error) { return c.Add(ctx, m) }
+}
+
+func updating(m Managed) func(context.Context, *Client) (any, error) {
+	return func(ctx context.Context, c *Client) (any, error) { return nil, c.Update(ctx, m) }
+}
+
+func deleting(m Managed) func(context.Context, *Client) (any, error) {
+	return func(ctx context.Context, c *Client) (any, error) { return nil, c.Delete(ctx, m) }
 }
 
 // createCalls are the calls that post an event.

@@ -7,12 +7,11 @@ import (
 	"net/url"
 	"strconv"
 	"time"
-
-	"boomerang/shared/fault"
 )
 
 // NotificationRule notifies recipients of each alert that matches its filter, beside those
-// that the monitor's message mentions.
+// that the monitor's message mentions
+// (https://docs.datadoghq.com/api/latest/monitors/#create-a-monitor-notification-rule).
 type NotificationRule struct {
 	ID     string     `json:"-"` // A UUID.
 	Name   string     `json:"name"`
@@ -44,28 +43,24 @@ type RuleCondition struct {
 	Recipients []string `json:"recipients"`
 }
 
-const (
-	rulesPath  = "/api/v2/monitor/notification_rule"
-	rulesWrite = "monitor_config_policy_write"
-	rulesPage  = 100 // Datadog's default.
-	// maxRules is far above Datadog's limit for an organisation, 1,000 by default.
-	maxRules = 10_000
-)
+const rulesPath = "/api/v2/monitor/notification_rule"
+
+func (r NotificationRule) object() object {
+	data := map[string]any{"type": "monitor-notification-rule", "attributes": r}
+	if r.ID != "" {
+		data["id"] = r.ID
+	}
+	return object{
+		title: fmt.Sprintf("the notification rule %q", r.Name), collection: rulesPath, id: r.ID, body: map[string]any{"data": data},
+		permission: "monitor_config_policy_write", update: http.MethodPatch,
+	}
+}
 
 // NotificationRules returns all notification rules.
 // https://docs.datadoghq.com/api/latest/monitors/#get-all-monitor-notification-rules
 func (c *Client) NotificationRules(ctx context.Context) ([]NotificationRule, error) {
-	list := get("list the notification rules", monitorsRead, rulesPath, nil)
-	var all []NotificationRule
-	for page := range maxRules / rulesPage {
-		list.query = values("page", strconv.Itoa(page), "per_page", strconv.Itoa(rulesPage))
-		rules, err := readEach(ctx, c, list, "data", notificationRule)
-		all = append(all, rules...)
-		if err != nil || len(rules) < rulesPage {
-			return all, err
-		}
-	}
-	return nil, fault.New(fault.Permanent, fmt.Sprintf("Datadog has more than %d notification rules, too many to read", maxRules), &Error{Op: list.op})
+	page := func(n int) url.Values { return values("page", strconv.Itoa(n), "per_page", strconv.Itoa(pageSize)) }
+	return readPages(ctx, c, get("list the notification rules", monitorsRead, rulesPath, nil), page, "data", notificationRule)
 }
 
 type ruleFields struct {
@@ -78,36 +73,4 @@ func notificationRule(r resource[ruleFields]) NotificationRule {
 	rule := r.Attributes.NotificationRule
 	rule.ID, rule.Created, rule.Modified = r.ID, parseTime(r.Attributes.CreatedAt), parseTime(r.Attributes.ModifiedAt)
 	return rule
-}
-
-// CreateNotificationRule creates a notification rule.
-// https://docs.datadoghq.com/api/latest/monitors/#create-a-monitor-notification-rule
-func (c *Client) CreateNotificationRule(ctx context.Context, r NotificationRule) error {
-	return c.change(ctx, http.MethodPost, rulesPath, r.op("create"), rulesWrite, r.body())
-}
-
-// UpdateNotificationRule replaces a notification rule.
-// https://docs.datadoghq.com/api/latest/monitors/#update-a-monitor-notification-rule
-func (c *Client) UpdateNotificationRule(ctx context.Context, r NotificationRule) error {
-	return c.change(ctx, http.MethodPatch, r.path(), r.op("update"), rulesWrite, r.body())
-}
-
-// DeleteNotificationRule deletes a notification rule.
-// https://docs.datadoghq.com/api/latest/monitors/#delete-a-monitor-notification-rule
-func (c *Client) DeleteNotificationRule(ctx context.Context, r NotificationRule) error {
-	return c.change(ctx, http.MethodDelete, r.path(), r.op("delete"), rulesWrite, nil)
-}
-
-func (r NotificationRule) path() string { return rulesPath + "/" + url.PathEscape(r.ID) }
-
-func (r NotificationRule) op(verb string) string {
-	return fmt.Sprintf("%s the notification rule %q", verb, r.Name)
-}
-
-func (r NotificationRule) body() any {
-	data := map[string]any{"type": "monitor-notification-rule", "attributes": r}
-	if r.ID != "" {
-		data["id"] = r.ID
-	}
-	return map[string]any{"data": data}
 }

@@ -27,7 +27,7 @@ func TestClient_Write(t *testing.T) {
 		}
 	}
 	for _, body := range []string{`{}`, `[]`, `{"id":null}`} {
-		if _, err := clientOver(t, answering(200, body), keyring{}).CreateMonitor(t.Context(), MonitorDefinition{}); !fault.IsTemporary(err) {
+		if _, err := clientOver(t, answering(200, body), keyring{}).Add(t.Context(), MonitorDefinition{}); !fault.IsTemporary(err) {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
@@ -102,7 +102,7 @@ func TestClient_DashboardsTitled(t *testing.T) {
 		calls := 0
 		counted := func(r *http.Request) (*http.Response, error) { calls++; return pages(total)(r) }
 		found, err := clientOver(t, counted, keyring{}).DashboardsTitled(t.Context(), "ours")
-		if err != nil || len(found) != want || calls != total/dashboardPage+1 {
+		if err != nil || len(found) != want || calls != total/pageSize+1 {
 			t.Errorf("%d: found %d in %d requests, %v", total, len(found), calls, err)
 		}
 		if want > 0 && (found[want-1].ID != strconv.Itoa(100*(want-1)) || found[0].URL != "https://app.datadoghq.com/dashboard/0") {
@@ -111,7 +111,7 @@ func TestClient_DashboardsTitled(t *testing.T) {
 	}
 	var calls int
 	endless := func(r *http.Request) (*http.Response, error) { calls++; return pages(1 << 30)(r) }
-	if _, err := clientOver(t, endless, keyring{}).DashboardsTitled(t.Context(), "none"); err == nil || fault.IsTemporary(err) || calls != maxDashboards/dashboardPage {
+	if _, err := clientOver(t, endless, keyring{}).DashboardsTitled(t.Context(), "none"); err == nil || fault.IsTemporary(err) || calls != maxPages {
 		t.Errorf("an endless list: %d requests, %v", calls, err)
 	}
 }
@@ -125,8 +125,8 @@ func TestClient_Definitions(t *testing.T) {
 	}
 	monitors, err := clientOver(t, answering(200, `[{"id":7,"name":"a","query":"x"},{"id":8,"name":"b"}]`), keyring{}).MonitorsTagged(t.Context(), "c")
 	wantMonitors := []MonitorDefinition{
-		{ID: 7, Name: "a", Definition: json.RawMessage(`{"id":7,"name":"a","query":"x"}`)},
-		{ID: 8, Name: "b", Definition: json.RawMessage(`{"id":8,"name":"b"}`)},
+		{ID: "7", Name: "a", Definition: json.RawMessage(`{"id":7,"name":"a","query":"x"}`)},
+		{ID: "8", Name: "b", Definition: json.RawMessage(`{"id":8,"name":"b"}`)},
 	}
 	if diff := cmp.Diff(wantMonitors, monitors); err != nil || diff != "" {
 		t.Errorf("%v, -want +got\n%s", err, diff)
@@ -155,7 +155,7 @@ func TestClient_NotificationRules(t *testing.T) {
 		found, err := clientOver(t, func(r *http.Request) (*http.Response, error) {
 			page, _ := strconv.Atoi(r.URL.Query().Get("page"))
 			made++
-			rules := make([]map[string]string, min(rulesPage, total-page*rulesPage))
+			rules := make([]map[string]string, min(pageSize, total-page*pageSize))
 			body, err := json.Marshal(map[string]any{"data": rules})
 			return respond(200, string(body)), err
 		}, keyring{}).NotificationRules(t.Context())
@@ -163,7 +163,7 @@ func TestClient_NotificationRules(t *testing.T) {
 			t.Errorf("%d: found %d in %d requests, %v", total, len(found), made, err)
 		}
 	}
-	endless := answering(200, `{"data":[`+strings.Repeat("{},", rulesPage-1)+"{}]}")
+	endless := answering(200, `{"data":[`+strings.Repeat("{},", pageSize-1)+"{}]}")
 	if found, err := clientOver(t, endless, keyring{}).NotificationRules(t.Context()); err == nil || fault.IsTemporary(err) || found != nil {
 		t.Errorf("an endless list: %d, %v", len(found), err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 )
 
@@ -16,7 +15,8 @@ const (
 	integrationsRead   = "integrations_read"
 )
 
-// Webhook is what @webhook-<Name> in a message calls.
+// Webhook is what @webhook-<Name> in a message calls
+// (https://docs.datadoghq.com/api/latest/webhooks-integration/).
 type Webhook struct {
 	Name string `json:"name"`
 	URL  string `json:"url"`
@@ -32,29 +32,17 @@ const (
 	variablesPath = "/api/v1/integration/webhooks/configuration/custom-variables"
 )
 
+func (w Webhook) object() object {
+	return object{
+		title: "the webhook " + w.Name, collection: webhooksPath, id: w.Name, body: w, permission: manageIntegrations, creation: createWebhooks,
+	}
+}
+
 // Webhook returns the webhook with the name. IsNotFound is true of the error when there is none.
 // https://docs.datadoghq.com/api/latest/webhooks-integration/#get-a-webhook-integration
 func (c *Client) Webhook(ctx context.Context, name string) (Webhook, error) {
 	return read(ctx, c, get("get the webhook "+name, integrationsRead, webhooksPath+"/"+url.PathEscape(name), nil),
 		func(w Webhook) (Webhook, bool) { return w, w.Name != "" && w.URL != "" })
-}
-
-// CreateWebhook creates a webhook.
-// https://docs.datadoghq.com/api/latest/webhooks-integration/#create-a-webhooks-integration
-func (c *Client) CreateWebhook(ctx context.Context, w Webhook) error {
-	return c.change(ctx, http.MethodPost, webhooksPath, "create the webhook "+w.Name, createWebhooks, w)
-}
-
-// UpdateWebhook replaces all of a webhook but its name.
-// https://docs.datadoghq.com/api/latest/webhooks-integration/#update-a-webhook
-func (c *Client) UpdateWebhook(ctx context.Context, w Webhook) error {
-	return c.change(ctx, http.MethodPut, webhooksPath+"/"+url.PathEscape(w.Name), "update the webhook "+w.Name, manageIntegrations, w)
-}
-
-// DeleteWebhook deletes a webhook.
-// https://docs.datadoghq.com/api/latest/webhooks-integration/#delete-a-webhook
-func (c *Client) DeleteWebhook(ctx context.Context, name string) error {
-	return c.change(ctx, http.MethodDelete, webhooksPath+"/"+url.PathEscape(name), "delete the webhook "+name, manageIntegrations, nil)
 }
 
 // SecretVariable is a custom variable of the webhooks integration whose value Datadog
@@ -72,8 +60,15 @@ func (v SecretVariable) MarshalText() ([]byte, error) { return []byte("$" + v.Na
 
 type variableFields struct {
 	Name     string `json:"name,omitempty"`
-	Value    string `json:"value,omitempty"`
+	Value    string `json:"value"`
 	IsSecret bool   `json:"is_secret"`
+}
+
+func (v SecretVariable) object() object {
+	return object{
+		title: "the custom variable " + v.Name, collection: variablesPath, id: v.Name, body: variableFields{v.Name, v.Value, true}, change: variableFields{Value: v.Value, IsSecret: true},
+		secret: v.Value, permission: manageIntegrations,
+	}
 }
 
 // HasVariable reports whether there is a custom variable with the name.
@@ -85,31 +80,4 @@ func (c *Client) HasVariable(ctx context.Context, name string) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
-}
-
-// CreateVariable creates a custom variable.
-// https://docs.datadoghq.com/api/latest/webhooks-integration/#create-a-custom-variable
-func (c *Client) CreateVariable(ctx context.Context, v SecretVariable) error {
-	body := variableFields{Name: v.Name, Value: v.Value, IsSecret: true}
-	return c.changeVariable(ctx, call{op: "create the custom variable " + v.Name, method: http.MethodPost, path: variablesPath}, body)
-}
-
-// UpdateVariable gives a custom variable another value; IsNotFound is true of the error when there is
-// none.
-// https://docs.datadoghq.com/api/latest/webhooks-integration/#update-a-custom-variable
-func (c *Client) UpdateVariable(ctx context.Context, v SecretVariable) error {
-	body := variableFields{Value: v.Value, IsSecret: true}
-	return c.changeVariable(ctx, call{op: "update the custom variable " + v.Name, method: http.MethodPut, path: variablesPath + "/" + url.PathEscape(v.Name)}, body)
-}
-
-func (c *Client) changeVariable(ctx context.Context, call call, body variableFields) error {
-	call.permission, call.body, call.secret = manageIntegrations, body, body.Value
-	_, err := c.do(ctx, call)
-	return err
-}
-
-// DeleteVariable deletes a custom variable.
-// https://docs.datadoghq.com/api/latest/webhooks-integration/#delete-a-custom-variable
-func (c *Client) DeleteVariable(ctx context.Context, name string) error {
-	return c.change(ctx, http.MethodDelete, variablesPath+"/"+url.PathEscape(name), "delete the custom variable "+name, manageIntegrations, nil)
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"boomerang/shared/datadog"
 )
 
 // dashboardJSON is the dashboard in Datadog's form
@@ -52,43 +54,19 @@ func inJSON(text string) string {
 }
 
 func (p Provisioner) dashboard(spec Spec, result *Result) resource {
-	ensure := func(ctx context.Context, creating func()) (Action, error) {
-		definition, err := spec.dashboardDefinition()
-		if err != nil {
-			return "", err
-		}
-		titled, err := p.Datadog.DashboardsTitled(ctx, spec.title())
-		if err != nil {
-			return "", err
-		}
-		if len(titled) == 0 {
-			creating()
-			created, err := p.Datadog.CreateDashboard(ctx, definition)
-			result.DashboardURL = created.URL
-			return Created, err
-		}
-		result.DashboardURL = titled[0].URL
-		found, err := p.Datadog.Dashboard(ctx, titled[0].ID)
-		if err != nil {
-			return "", err
-		}
-		if covers(found.Definition, definition) {
-			return Unchanged, nil
-		}
-		return Updated, p.Datadog.UpdateDashboard(ctx, found.ID, definition)
-	}
-	remove := func(ctx context.Context) (Action, error) {
-		titled, err := p.Datadog.DashboardsTitled(ctx, spec.title())
-		if err != nil {
-			return "", err
-		}
-		action := Absent
-		for _, found := range titled {
-			if action, err = deletedOrError(p.Datadog.DeleteDashboard(ctx, found.ID)); err != nil {
-				return "", err
+	return managed[datadog.Dashboard]{
+		name: fmt.Sprintf("the dashboard %q", spec.title()),
+		find: func(ctx context.Context) ([]datadog.Dashboard, error) {
+			return p.Datadog.DashboardsTitled(ctx, spec.title())
+		},
+		want: func(ctx context.Context, listed datadog.Dashboard) (want datadog.Dashboard, same bool, err error) {
+			want.ID, result.DashboardURL = listed.ID, listed.URL
+			if want.Definition, err = spec.dashboardDefinition(); err != nil || listed.ID == "" {
+				return want, false, err
 			}
-		}
-		return action, nil
-	}
-	return resource{name: fmt.Sprintf("the dashboard %q", spec.title()), ensure: ensure, remove: remove}
+			found, err := p.Datadog.Dashboard(ctx, listed.ID)
+			return want, covers(found.Definition, want.Definition), err
+		},
+		created: func(c datadog.Created) { result.DashboardURL = c.URL },
+	}.resource(p.Datadog)
 }

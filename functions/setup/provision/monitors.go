@@ -35,6 +35,11 @@ type monitor struct {
 	Options  monitorOptions `json:"options"`
 }
 
+func (m monitor) json() json.RawMessage {
+	raw, _ := json.Marshal(m) // Texts and numbers always marshal.
+	return raw
+}
+
 type monitorOptions struct {
 	Thresholds      *thresholds `json:"thresholds,omitempty"` // A composite monitor has none.
 	EvaluationDelay int         `json:"evaluation_delay,omitempty"`
@@ -66,20 +71,20 @@ func (s Spec) eventsQuery() string {
 // selfMonitors are the monitors on Boomerang's own failures, as functions of the ids of
 // those before them. The third combines the first two, which alone cannot tell a failure
 // from silence, and only it notifies.
-func (s Spec) selfMonitors() []func(ids []int64) monitor {
-	all := []func(ids []int64) monitor{
-		func([]int64) monitor {
+func (s Spec) selfMonitors() []func(ids []string) monitor {
+	all := []func(ids []string) monitor{
+		func([]string) monitor {
 			return s.monitor("alerts were sent", "event-v2 alert", countQuery(s.alertsQuery(), alertsWindow, "> 0"), 5,
 				"Part of \""+s.title()+": no event comes back\". It notifies no one.",
 				monitorOptions{Thresholds: &thresholds{0}, EvaluationDelay: alertsDelay})
 		},
-		func([]int64) monitor {
+		func([]string) monitor {
 			return s.monitor("no event in half an hour", "event-v2 alert", countQuery(s.eventsQuery(), eventsWindow, "< 1"), 5,
 				"Part of \""+s.title()+": no event comes back\". It notifies no one, and alerts whenever there is nothing to enrich.",
 				monitorOptions{Thresholds: &thresholds{1}})
 		},
-		func(ids []int64) monitor {
-			return s.monitor("no event comes back", "composite", fmt.Sprintf("%d && %d", ids[0], ids[1]), 2,
+		func(ids []string) monitor {
+			return s.monitor("no event comes back", "composite", fmt.Sprintf("%s && %s", ids[0], ids[1]), 2,
 				"Monitors called Boomerang, and for half an hour it posted no enriched event. The alerts still reach their other recipients.\n\n"+
 					"Check the webhook's answers in Datadog (Integrations, Webhooks, "+s.WebhookName+") and the logs of "+functionNames(s.Functions)+". "+
 					"`make drill` shows how far an alert comes.\n\n"+s.Notify,
@@ -89,7 +94,7 @@ func (s Spec) selfMonitors() []func(ids []int64) monitor {
 	if s.DeadLetterQueue == "" {
 		return all
 	}
-	return append(all, func([]int64) monitor {
+	return append(all, func([]string) monitor {
 		return s.monitor("there are dead letters", "metric alert",
 			fmt.Sprintf("max(%s):max:aws.sqs.approximate_number_of_messages_visible{queuename:%s} > 0", dlqWindow, strings.ToLower(s.DeadLetterQueue)), 3,
 			"All attempts for some alerts failed. `make redrive` shows which ones and why, and puts them back into the queue.\n\n"+s.Notify,
@@ -122,67 +127,25 @@ func functionNames(names []string) string {
 // monitors are the resources of the selfMonitors. Each stores its id for those after it.
 func (p Provisioner) monitors(spec Spec) []resource {
 	definitions := spec.selfMonitors()
-	ids := make([]int64, len(definitions))
+	ids := make([]string, len(definitions))
 	resources := make([]resource, len(definitions))
 	for n, define := range definitions {
 		name := define(ids).Name
-		resources[n] = resource{
+		resources[n] = managed[datadog.MonitorDefinition]{
 			name: fmt.Sprintf("the monitor %q", name),
-			ensure: func(ctx context.Context, creating func()) (action Action, err error) {
-				action, ids[n], err = p.ensureMonitor(ctx, define(ids), creating)
-				return action, err
+			// It ignores the stack's tag, because another stack may have created the same webhook before.
+			find: func(ctx context.Context) ([]datadog.MonitorDefinition, error) {
+				all, err := p.Datadog.MonitorsTagged(ctx, ownTag, managedBy)
+				return slices.DeleteFunc(all, func(m datadog.MonitorDefinition) bool { return m.Name != name }), err
 			},
-			remove: func(ctx context.Context) (Action, error) { return p.removeMonitor(ctx, name) },
-		}
+			want: func(_ context.Context, found datadog.MonitorDefinition) (datadog.MonitorDefinition, bool, error) {
+				ids[n] = found.ID
+				want, compared := define(ids), define(ids)
+				compared.Type = "" // Datadog stores a "metric alert" as a "query alert".
+				return datadog.MonitorDefinition{ID: found.ID, Name: name, Definition: want.json()}, covers(found.Definition, compared.json()), nil
+			},
+			created: func(c datadog.Created) { ids[n] = c.ID },
+		}.resource(p.Datadog)
 	}
 	return resources
-}
-
-func (p Provisioner) ensureMonitor(ctx context.Context, want monitor, creating func()) (action Action, id int64, err error) {
-	definition, err := json.Marshal(want)
-	if err != nil {
-		return "", 0, err
-	}
-	found, err := p.monitorsNamed(ctx, want.Name)
-	if err != nil {
-		return "", 0, err
-	}
-	m := datadog.MonitorDefinition{Name: want.Name, Definition: definition}
-	if len(found) == 0 {
-		creating()
-		id, err := p.Datadog.CreateMonitor(ctx, m)
-		return Created, id, err
-	}
-	m.ID = found[0].ID
-	// Datadog stores a "metric alert" as a "query alert".
-	want.Type = ""
-	comparable, err := json.Marshal(want)
-	if err != nil {
-		return "", 0, err
-	}
-	if covers(found[0].Definition, comparable) {
-		return Unchanged, m.ID, nil
-	}
-	return Updated, m.ID, p.Datadog.UpdateMonitor(ctx, m)
-}
-
-func (p Provisioner) removeMonitor(ctx context.Context, name string) (Action, error) {
-	found, err := p.monitorsNamed(ctx, name)
-	if err != nil {
-		return "", err
-	}
-	action := Absent
-	for _, m := range found {
-		if action, err = deletedOrError(p.Datadog.DeleteMonitor(ctx, m)); err != nil {
-			return "", err
-		}
-	}
-	return action, nil
-}
-
-// monitorsNamed finds our monitors by name, which contains the webhook's. It ignores the
-// stack's tag, because another stack may have created the same webhook before.
-func (p Provisioner) monitorsNamed(ctx context.Context, name string) ([]datadog.MonitorDefinition, error) {
-	all, err := p.Datadog.MonitorsTagged(ctx, ownTag, managedBy)
-	return slices.DeleteFunc(all, func(m datadog.MonitorDefinition) bool { return m.Name != name }), err
 }

@@ -71,7 +71,11 @@ type resource struct {
 // Resources that were there before stay.
 func (p Provisioner) Install(ctx context.Context, spec Spec, token string) (Result, error) {
 	// An instance that is still warm may hold the keys of another organization.
-	for _, check := range []func(context.Context) error{p.Datadog.RenewKeys, p.Datadog.Validate, spec.checkOwner(p.Datadog)} {
+	unowned := func(ctx context.Context) error {
+		_, err := p.findWebhook(ctx, spec) // Before anything is created.
+		return err
+	}
+	for _, check := range []func(context.Context) error{p.Datadog.RenewKeys, p.Datadog.Validate, unowned} {
 		if err := p.retry(ctx, check); err != nil {
 			return Result{}, err
 		}

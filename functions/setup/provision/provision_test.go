@@ -83,7 +83,7 @@ func TestSpec_Dashboard(t *testing.T) {
 func TestSpec_SelfMonitors(t *testing.T) {
 	var all []monitor
 	for _, define := range shop.selfMonitors() {
-		all = append(all, define([]int64{1, 2}))
+		all = append(all, define([]string{"1", "2"}))
 	}
 	sameAsGolden(t, all, "monitors.json")
 	if own := (Spec{WebhookName: "x"}).selfMonitors(); len(own) != 3 {
@@ -109,7 +109,7 @@ func TestSpec_SelfMonitors_Route(t *testing.T) {
 func TestSpec_OwnEventsOnly(t *testing.T) {
 	created := []any{dashboard(t, shop)}
 	for _, define := range shop.selfMonitors() {
-		created = append(created, define([]int64{1, 2}))
+		created = append(created, define([]string{"1", "2"}))
 	}
 	raw, err := json.Marshal(created)
 	if err != nil {

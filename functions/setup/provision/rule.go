@@ -23,39 +23,20 @@ func (p Provisioner) rule(spec Spec) resource {
 	want := datadog.NotificationRule{
 		Name: spec.ruleName(), Filter: datadog.RuleFilter{Scope: spec.ruleScope()}, Recipients: []string{"webhook-" + spec.WebhookName},
 	}
-	remove := func(ctx context.Context) (Action, error) {
-		found, err := p.rulesNamed(ctx, want.Name)
-		action := Absent
-		for _, r := range found {
-			if action, err = deletedOrError(p.Datadog.DeleteNotificationRule(ctx, r)); err != nil {
-				break
-			}
-		}
-		return action, err
+	r := managed[datadog.NotificationRule]{
+		name: fmt.Sprintf("the notification rule %q", want.Name),
+		find: func(ctx context.Context) ([]datadog.NotificationRule, error) {
+			all, err := p.Datadog.NotificationRules(ctx)
+			return slices.DeleteFunc(all, func(r datadog.NotificationRule) bool { return r.Name != want.Name }), err
+		},
+		want: func(_ context.Context, found datadog.NotificationRule) (datadog.NotificationRule, bool, error) {
+			wanted := want
+			wanted.ID, wanted.Created, wanted.Modified = found.ID, found.Created, found.Modified
+			return wanted, reflect.DeepEqual(found, wanted), nil
+		},
+	}.resource(p.Datadog)
+	if spec.Route == "" {
+		r.ensure = func(ctx context.Context, _ func()) (Action, error) { return r.remove(ctx) }
 	}
-	ensure := func(ctx context.Context, creating func()) (Action, error) {
-		if spec.Route == "" {
-			return remove(ctx)
-		}
-		found, err := p.rulesNamed(ctx, want.Name)
-		if err != nil {
-			return "", err
-		}
-		if len(found) == 0 {
-			creating()
-			return Created, p.Datadog.CreateNotificationRule(ctx, want)
-		}
-		wanted := want
-		wanted.ID, wanted.Created, wanted.Modified = found[0].ID, found[0].Created, found[0].Modified
-		if reflect.DeepEqual(found[0], wanted) {
-			return Unchanged, nil
-		}
-		return Updated, p.Datadog.UpdateNotificationRule(ctx, wanted)
-	}
-	return resource{name: fmt.Sprintf("the notification rule %q", want.Name), ensure: ensure, remove: remove}
-}
-
-func (p Provisioner) rulesNamed(ctx context.Context, name string) ([]datadog.NotificationRule, error) {
-	all, err := p.Datadog.NotificationRules(ctx)
-	return slices.DeleteFunc(all, func(r datadog.NotificationRule) bool { return r.Name != name }), err
+	return r
 }

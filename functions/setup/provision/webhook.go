@@ -13,32 +13,21 @@ import (
 // tokenHeader is where functions/webhook looks first.
 const tokenHeader = "X-Webhook-Token"
 
-// checkOwner rejects a webhook of the same name that calls another receiver, before
-// anything is created.
-func (s Spec) checkOwner(client *datadog.Client) func(context.Context) error {
-	return func(ctx context.Context) error {
-		found, err := client.Webhook(ctx, s.WebhookName)
-		switch {
-		case datadog.IsNotFound(err):
-			return nil
-		case err != nil:
-			return err
-		case !s.owns(found):
-			return s.nameTaken(found)
-		}
-		return nil
+// findWebhook returns the webhook of the name. The error rejects one that calls another
+// receiver.
+func (p Provisioner) findWebhook(ctx context.Context, s Spec) ([]datadog.Webhook, error) {
+	found, err := p.Datadog.Webhook(ctx, s.WebhookName)
+	switch {
+	case datadog.IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case !sameHost(found.URL, s.FunctionURL) && !sameHost(found.URL, s.FormerURL):
+		return nil, notOurs{fault.New(fault.Permanent, fmt.Sprintf(
+			"Datadog already has a webhook %s that calls %s instead of this stack: choose another WebhookName, delete that webhook, or change its URL to %s; setup did not change it",
+			s.WebhookName, host(found.URL), s.FunctionURL), nil)}
 	}
-}
-
-// owns reports whether a webhook calls this stack.
-func (s Spec) owns(w datadog.Webhook) bool {
-	return sameHost(w.URL, s.FunctionURL) || sameHost(w.URL, s.FormerURL)
-}
-
-func (s Spec) nameTaken(w datadog.Webhook) error {
-	return fault.New(fault.Permanent, fmt.Sprintf(
-		"Datadog already has a webhook %s that calls %s instead of this stack: choose another WebhookName, delete that webhook, or change its URL to %s; setup did not change it",
-		s.WebhookName, host(w.URL), s.FunctionURL), nil)
+	return []datadog.Webhook{found}, nil
 }
 
 // webhookDefinition is the webhook as it should be.
@@ -51,34 +40,14 @@ func (s Spec) webhookDefinition() datadog.Webhook {
 }
 
 func (p Provisioner) webhook(spec Spec) resource {
-	ensure := func(ctx context.Context, creating func()) (Action, error) {
-		found, err := p.Datadog.Webhook(ctx, spec.WebhookName)
-		switch {
-		case datadog.IsNotFound(err):
-			creating()
-			return Created, p.Datadog.CreateWebhook(ctx, spec.webhookDefinition())
-		case err != nil:
-			return "", err
-		case !spec.owns(found):
-			return "", spec.nameTaken(found)
-		case sameWebhook(found, spec.webhookDefinition()):
-			return Unchanged, nil
-		}
-		return Updated, p.Datadog.UpdateWebhook(ctx, spec.webhookDefinition())
-	}
-	remove := func(ctx context.Context) (Action, error) {
-		found, err := p.Datadog.Webhook(ctx, spec.WebhookName)
-		switch {
-		case datadog.IsNotFound(err):
-			return Absent, nil
-		case err != nil:
-			return "", err
-		case !spec.owns(found):
-			return Unchanged, nil
-		}
-		return deletedOrError(p.Datadog.DeleteWebhook(ctx, spec.WebhookName))
-	}
-	return resource{name: "the webhook " + spec.WebhookName, ensure: ensure, remove: remove}
+	want := spec.webhookDefinition()
+	return managed[datadog.Webhook]{
+		name: "the webhook " + spec.WebhookName,
+		find: func(ctx context.Context) ([]datadog.Webhook, error) { return p.findWebhook(ctx, spec) },
+		want: func(_ context.Context, found datadog.Webhook) (datadog.Webhook, bool, error) {
+			return want, sameWebhook(found, want), nil
+		},
+	}.resource(p.Datadog)
 }
 
 // sameWebhook ignores white space, because Datadog may format JSON differently.
@@ -91,20 +60,20 @@ func sameWebhook(found, want datadog.Webhook) bool {
 // variable is the custom variable with the token. It is written each time, because
 // Datadog does not return its value.
 func (p Provisioner) variable(spec Spec, token string) resource {
-	name := VariableFor(spec.WebhookName)
-	ensure := func(ctx context.Context, creating func()) (Action, error) {
-		v := datadog.SecretVariable{Name: name, Value: token}
-		exists, err := p.Datadog.HasVariable(ctx, name)
-		switch {
-		case err != nil:
-			return "", err
-		case !exists:
-			creating()
-			return Created, p.Datadog.CreateVariable(ctx, v)
-		}
-		return Updated, p.Datadog.UpdateVariable(ctx, v)
-	}
-	remove := func(ctx context.Context) (Action, error) {
+	v := datadog.SecretVariable{Name: VariableFor(spec.WebhookName), Value: token}
+	r := managed[datadog.SecretVariable]{
+		name: "the custom variable " + v.Name,
+		find: func(ctx context.Context) ([]datadog.SecretVariable, error) {
+			if exists, err := p.Datadog.HasVariable(ctx, v.Name); !exists {
+				return nil, err
+			}
+			return []datadog.SecretVariable{v}, nil
+		},
+		want: func(context.Context, datadog.SecretVariable) (datadog.SecretVariable, bool, error) {
+			return v, false, nil
+		},
+	}.resource(p.Datadog)
+	r.remove = func(ctx context.Context) (Action, error) {
 		// A webhook that is still there may use this token with another receiver.
 		switch _, err := p.Datadog.Webhook(ctx, spec.WebhookName); {
 		case err == nil:
@@ -112,27 +81,19 @@ func (p Provisioner) variable(spec Spec, token string) resource {
 		case !datadog.IsNotFound(err):
 			return "", err
 		}
-		return deletedOrError(p.Datadog.DeleteVariable(ctx, name))
+		return deletedOrError(p.Datadog.Delete(ctx, v))
 	}
-	return resource{name: "the custom variable " + name, ensure: ensure, remove: remove}
+	return r
 }
 
 // Rotate writes another token into the webhook's variable. It reports whether there is
 // one; a stack without setup has none.
 func (p Provisioner) Rotate(ctx context.Context, webhookName, token string) (exists bool, err error) {
 	err = p.retry(ctx, func(ctx context.Context) error {
-		return p.Datadog.UpdateVariable(ctx, datadog.SecretVariable{Name: VariableFor(webhookName), Value: token})
+		return p.Datadog.Update(ctx, datadog.SecretVariable{Name: VariableFor(webhookName), Value: token})
 	})
 	if datadog.IsNotFound(err) {
 		return false, nil
 	}
 	return err == nil, err
-}
-
-// deletedOrError accepts that a resource is already deleted.
-func deletedOrError(err error) (Action, error) {
-	if datadog.IsNotFound(err) {
-		return Absent, nil
-	}
-	return Removed, err
 }
