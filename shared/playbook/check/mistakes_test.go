@@ -561,6 +561,7 @@ func TestFile_Mistakes(t *testing.T) {
 		{`event: {title: '{{ if ne .alert.priority "P1" }}x{{ end }}'}`, `3:36: warning: this also holds for an alert without a priority: to leave those out, write and .alert.priority (ne .alert.priority "P1")`},
 		{`match: # == "x"`, `3:5: warning: match is empty, because # starts a comment: quote a text that starts with #`},
 		{"event:\n  title: #5 is down", `4:7: warning: title is empty, because # starts a comment: quote a text that starts with #`},
+		{"steps:\n  - uses: http\n    name: my-api\n    with: {url: 'https://a.example'}\n  - uses: owner\n    when: steps.my-api.ok", `8:15: a - in a name needs brackets: write steps["my-api"]`},
 		{`match: false`, `3:12: warning: "test" matches no alert: its condition is always false`},
 		{`match: alert.test && false`, `3:12: warning: "test" matches no alert: its condition is always false`},
 		{`event: {tags: ["service:$SERVICE"]}`, `3:19: warning: $SERVICE stays as it is written: write a template, such as {{ .alert.title }}`},

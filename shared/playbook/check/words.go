@@ -91,6 +91,7 @@ var expressionRules = []rule{
 	{`invalid number of arguments`, ``, "this function has another number of arguments"},
 	{`unexpected end of expression|empty sequence`, ``, "the expression ends too early"},
 	{`a map key must be`, `(?P<at>\{)`, "curly brackets have no use here: write a list in [ ]"},
+	{`^unknown name|^there is no step`, `(?P<at>steps)\.(\w+(?:-\w+)+)`, `a - in a name needs brackets: write steps["$2"]`},
 	{`^alert has no "(service|env|team|version|region|tier|cluster\w*|kube_\w+|datacenter)"`, ``, `alert has no "@1": write alert.tags.@1 for a tag`},
 	{`^alert has no "(state|status_name|alert_state)"`, ``, `alert has no "@1": write alert.transition`},
 	{`^alert has no "(severity|level|prio)"`, ``, `alert has no "@1": write alert.priority`},
