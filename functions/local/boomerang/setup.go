@@ -38,6 +38,10 @@ func (c cli) setupCommand() *cobra.Command {
 				return wrongUse(cmd, "a deployed stack has its own playbooks: omit --playbooks")
 			case !live && functionURL != "":
 				return wrongUse(cmd, "the fake of Datadog calls the function here: omit --url, or add LIVE=1 (--live)")
+			case stack != "" && !isCheck:
+				return wrongUse(cmd, "--stack is for --check only")
+			case isCheck:
+				return c.preflight(cmd.Context(), stack)
 			}
 			c, err := c.withPlaybooks(playbooks)
 			if err != nil {

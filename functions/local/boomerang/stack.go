@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -49,10 +50,12 @@ func (c cli) withStack(ctx context.Context, name string) (cli, string, error) {
 	if err != nil {
 		return c, "", errors.New(fault.Public(err))
 	}
-	c.env = maps.Clone(c.env)
-	maps.Copy(c.env, map[string]string{
+	env := map[string]string{}
+	maps.Copy(env, c.env)
+	maps.Copy(env, map[string]string{
 		"WEBHOOK_TOKEN": token, "DD_API_KEY": keys.API.Reveal(), "DD_APP_KEY": keys.App.Reveal(), "DD_SITE": stack.Parameters["DatadogSite"],
 	})
+	c.env = env
 	return c, url, nil
 }
 
@@ -96,8 +99,14 @@ func (c cli) showRequest(ctx context.Context, name, stack string) error {
 }
 
 // preflight checks what a deployment needs before it is built: credentials and region of
-// AWS, and the Datadog keys if the environment has them.
-func (c cli) preflight(ctx context.Context, webhook string) error {
+// AWS, and the Datadog keys of the environment or of a deployed stack.
+func (c cli) preflight(ctx context.Context, stack string) error {
+	if stack != "" {
+		var err error
+		if c, _, err = c.withStack(ctx, stack); err != nil {
+			return err
+		}
+	}
 	session, err := deployed.Open(ctx)
 	if err != nil {
 		return err
@@ -117,7 +126,7 @@ func (c cli) preflight(ctx context.Context, webhook string) error {
 		return err
 	}
 	var failed []error
-	for _, one := range preflight.Datadog(ctx, client, webhook) {
+	for _, one := range preflight.Datadog(ctx, client, cmp.Or(c.env["WEBHOOK_NAME"], "boomerang")) {
 		if one.Err == nil {
 			c.out.Line("  ok    %s: %s", s.Name(), one.What)
 			continue
