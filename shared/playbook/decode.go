@@ -106,7 +106,11 @@ func (s *Source) decodeStruct(node *yaml.Node, into reflect.Value, path string) 
 		i := slices.Index(names, key.Value)
 		if i < 0 {
 			unknown = append(unknown, key)
-			if i = slices.Index(names, Closest(key.Value, names)); i >= 0 {
+			i = slices.Index(names, Closest(key.Value, names))
+			if len(names) == 1 && len(node.Content) == 2 { // It stands for the only key that there can be.
+				i = 0
+			}
+			if i >= 0 {
 				given[i] = true // One mistake has one problem.
 			}
 			continue

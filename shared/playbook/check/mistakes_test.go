@@ -22,6 +22,7 @@ func TestFile_Mistakes(t *testing.T) {
 		{"playbooks:\n- name a\n  match: alert.test", `2:3: write a colon behind the key: name:`},
 		{"playbooks:\n  -name: a", `2:3: playbooks must be a list: put a space behind the dash: - name:`},
 		{"playbook:\n  - name: a", `1:1: unknown key "playbook"; did you mean "playbooks"?`},
+		{"playbok: []", `1:1: unknown key "playbok"; use one of playbooks`},
 		{"name: a\nmatch: alert.test", `1:1: missing key "playbooks": write playbooks: in the first line, and each playbook below it behind a dash (-)`},
 		{"playbooks:\n  - name: a\n    match:alert.test", `3:5: put a space behind the colon: match …`},
 		{"playbooks:\n  - name: a\n    match: alert.title == \"x\": y", `3:12: quote a text that has a colon and a space`},
@@ -607,7 +608,7 @@ func TestFile_Mistakes(t *testing.T) {
 		{`steps: [{uses: http, with: {url: 'https://a.example', show: [{name: x}]}}]`, `3:66: missing key "path"`},
 	} {
 		source := row.source
-		if !strings.HasPrefix(source, "playbook") && !strings.HasPrefix(source, "name: a\n") && !strings.HasPrefix(source, "<<<") {
+		if !strings.HasPrefix(source, "playbo") && !strings.HasPrefix(source, "name: a\n") && !strings.HasPrefix(source, "<<<") {
 			source = one(source)
 		}
 		report := file(source + "\n")
