@@ -5,7 +5,6 @@ package dryrun
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"boomerang/shared/alert"
@@ -28,21 +27,19 @@ type Runner struct {
 	Kept        pipeline.Kept   // nil: the cycle keeps nothing
 	Earlier     []memory.Cycle  // of the monitor's group
 	Now         func() time.Time
-	Override    func(Step) enrich.Step // returns what runs for a step; nil: the step
+	Override    Override
 }
 
 // Step is a step that is about to run.
 type Step struct {
 	Name string
 	Kind enrich.Kind
-	With any  // the step's Config, with its templates rendered
-	Then bool // whether it runs after the post
+	With any       // the step's Config, with its templates rendered
+	Then bool      // whether it runs after the post
+	At   time.Time // when it was made
 
 	cache time.Duration
 }
-
-// Real returns the step itself.
-func (s Step) Real() enrich.Step { return s.Kind.New(s.With, s.cache) }
 
 // Report is the result of a run.
 type Report struct {
@@ -63,30 +60,7 @@ type StepRun struct {
 	Uses string
 	With any
 	Then bool
-}
-
-// Observed returns kinds whose steps a Runner can observe.
-func Observed(kinds []enrich.Kind) []enrich.Kind {
-	all := make([]enrich.Kind, len(kinds))
-	for i, kind := range kinds {
-		all[i] = kind
-		all[i].New = func(config any, cache time.Duration) enrich.Step {
-			return observed{Step{Kind: kind, With: config, cache: cache}}
-		}
-	}
-	return all
-}
-
-type observed struct{ Step }
-
-// StepOf returns what a step of an observed kind was made with.
-func StepOf(made enrich.Step) (Step, bool) {
-	o, ok := made.(observed)
-	return o.Step, ok
-}
-
-func (o observed) Enrich(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
-	return o.Real().Enrich(ctx, a)
+	At   time.Time
 }
 
 // Run processes the alert. The error says why no event was posted.
@@ -100,14 +74,14 @@ func (r Runner) Run(ctx context.Context, a alert.Alert) (Report, error) {
 	}
 	known := memory.Of(r.Earlier, now)
 	plan := r.Playbooks.For(a, known)
-	recorder := &recorder{override: r.Override, beforePost: len(plan.Steps())}
+	recorder := Recorder{Override: r.Override}
 	p := pipeline.New(pipeline.Config{
 		Playbooks: r.Playbooks, WebhookName: r.WebhookName, EnrichBudget: r.Budget, Poster: r.Poster, Cycles: r.Cycles, History: earlier(r.Earlier), Now: r.Now,
-		Kept: r.Kept, Steps: recorder.wrapAll,
+		Kept: r.Kept, Steps: recorder.Wrap,
 	})
 	outcome, err := p.Redeliver(ctx, queue.Message{Alert: a})
 	return Report{
-		Verdicts: r.Playbooks.Explain(a, known), Playbooks: plan.Names, Steps: recorder.results(outcome.Steps),
+		Verdicts: r.Playbooks.Explain(a, known), Playbooks: plan.Names, Steps: recorder.Results(outcome.Steps),
 		Status: outcome.Status, Reason: outcome.Detail, Event: outcome.Event, Warnings: warningTexts(outcome.Warnings), Limit: plan.Limit, FollowUps: outcome.FollowUps,
 	}, err
 }
@@ -131,61 +105,4 @@ func warningTexts(warnings []error) []string {
 		}
 	}
 	return texts
-}
-
-// recorder keeps what steps are made with. The pipeline wraps the steps before the post
-// and then those after it, in the order of its results.
-type recorder struct {
-	override   func(Step) enrich.Step
-	beforePost int
-
-	mu    sync.Mutex
-	steps []Step
-}
-
-func (r *recorder) wrapAll(steps []enrich.Named) []enrich.Named {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	wrapped := make([]enrich.Named, len(steps))
-	for i, step := range steps {
-		index := len(r.steps)
-		r.steps = append(r.steps, Step{Name: step.Name, Then: index >= r.beforePost})
-		wrapped[i] = step
-		wrapped[i].Make = func(earlier map[string]enrich.Result) (enrich.Step, error) {
-			made, err := step.Make(earlier)
-			if err != nil {
-				return nil, err
-			}
-			return r.replace(index, made), nil
-		}
-	}
-	return wrapped
-}
-
-// replace returns what runs for the step at index.
-func (r *recorder) replace(index int, made enrich.Step) enrich.Step {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	o, ok := made.(observed)
-	if !ok {
-		return made
-	}
-	step := &r.steps[index]
-	step.Kind, step.With, step.cache = o.Kind, o.With, o.cache
-	if r.override == nil {
-		return made
-	}
-	return r.override(*step)
-}
-
-// results locks because a step that timed out may still run.
-func (r *recorder) results(results []enrich.Result) []StepRun {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	runs := make([]StepRun, len(results))
-	for i, result := range results {
-		step := r.steps[i]
-		runs[i] = StepRun{Result: result, Uses: step.Kind.Name, With: step.With, Then: step.Then}
-	}
-	return runs
 }

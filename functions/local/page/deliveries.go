@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"boomerang/functions/local/dryrun"
 	"boomerang/shared/alert"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/playbook"
@@ -47,8 +48,8 @@ type execution struct {
 	body      []byte // of the request
 	alert     alert.Alert
 	playbooks *playbook.Book
-	inputs    *sync.Map // see inputsKey
 	outcome   pipeline.Outcome
+	steps     []dryrun.StepRun
 	err       error
 	event     *drawing
 	// isFollowing says that the event is not of the alert: a follow-up, or a storm's summary.

@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -102,18 +100,17 @@ func (p *Page) names() []string {
 	return p.files
 }
 
-// pipeline is the deployed one with these playbooks and observed steps.
-func (p *Page) pipeline(edited string, source []byte, replace override) (*pipeline.Pipeline, error) {
+// pipeline is the deployed one with these playbooks.
+func (p *Page) pipeline(edited string, source []byte) (*pipeline.Pipeline, error) {
 	c := p.deployed
 	var err error
-	c.Steps = observer(replace)
 	c.Playbooks, err = p.book(edited, source)
 	return pipeline.New(c), err
 }
 
 // use makes the function use the playbooks.
 func (p *Page) use(edited string, source []byte) error {
-	served, err := p.pipeline(edited, source, p.seedMetric)
+	served, err := p.pipeline(edited, source)
 	if err == nil {
 		p.served.Store(served)
 	}
@@ -138,11 +135,10 @@ func (p *Page) current() *pipeline.Pipeline {
 }
 
 // with runs the pipeline with the playbooks that are in use.
-func (p *Page) with(run func(*pipeline.Pipeline, context.Context, alert.Alert) (pipeline.Outcome, error)) webhook.Run {
+func (p *Page) with(run run) webhook.Run {
 	return func(ctx context.Context, a alert.Alert) (pipeline.Outcome, error) {
 		p.seed(a)
-		served := p.current()
-		done := execute(ctx, served, a, func(ctx context.Context, a alert.Alert) (pipeline.Outcome, error) { return run(served, ctx, a) })
+		done := execute(ctx, p.current(), a, p.seedMetric, run)
 		p.deliveries.ran(deliveryOf(ctx), done)
 		return done.outcome, done.err
 	}
@@ -158,11 +154,20 @@ func (p *Page) giveUp(ctx context.Context, m queue.Message, o *pipeline.Outcome)
 	p.served.Load().GiveUp(ctx, m, o)
 }
 
+// run is a method of a pipeline.
+type run func(*pipeline.Pipeline, context.Context, alert.Alert) (pipeline.Outcome, error)
+
+// override returns what runs in place of a step of an alert, or nil for the step itself.
+type override func(alert.Alert, dryrun.Step) enrich.Step
+
 // execute runs a pipeline and keeps what it did.
-func execute(ctx context.Context, served *pipeline.Pipeline, a alert.Alert, run webhook.Run) execution {
-	done := execution{at: time.Now(), alert: a, playbooks: served.Playbooks, inputs: new(sync.Map)}
-	done.outcome, done.err = run(context.WithValue(ctx, inputsKey{}, done.inputs), a)
-	done.event = draw(done.outcome.Event)
+func execute(ctx context.Context, served *pipeline.Pipeline, a alert.Alert, replace override, run run) execution {
+	steps := dryrun.Recorder{Override: func(s dryrun.Step) enrich.Step { return replace(a, s) }}
+	c := served.Config
+	c.Steps = steps.Wrap
+	done := execution{at: time.Now(), alert: a, playbooks: c.Playbooks}
+	done.outcome, done.err = run(pipeline.New(c), ctx, a)
+	done.steps, done.event = steps.Results(done.outcome.Steps), draw(done.outcome.Event)
 	return done
 }
 
@@ -188,44 +193,6 @@ func (o observed) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	o.deliveries.update(id, func(one *delivery) { one.answer, one.took = answer, time.Since(started) })
 	return raw, err
-}
-
-// override returns what runs in place of a step, or nil for the step itself.
-type override func(a alert.Alert, s dryrun.Step) enrich.Step
-
-// input is what a step was made with, and when.
-type input struct {
-	dryrun.Step
-	at time.Time
-}
-
-// inputsKey is the key of a run's inputs in a context: a *sync.Map by the names of its steps.
-type inputsKey struct{}
-
-// observer keeps the inputs of steps in the run that ctx belongs to.
-func observer(replace override) func([]enrich.Named) []enrich.Named {
-	return func(steps []enrich.Named) []enrich.Named {
-		observed := slices.Clone(steps)
-		for i, step := range steps {
-			observed[i].Make = func(earlier map[string]enrich.Result) (enrich.Step, error) {
-				made, err := step.Make(earlier)
-				if err != nil {
-					return nil, err
-				}
-				return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
-					with, _ := dryrun.StepOf(made)
-					if inputs, ok := ctx.Value(inputsKey{}).(*sync.Map); ok {
-						inputs.Store(step.Name, input{with, time.Now()})
-					}
-					if other := replace(a, with); other != nil {
-						return other.Enrich(ctx, a)
-					}
-					return made.Enrich(ctx, a)
-				}), nil
-			}
-		}
-		return observed
-	}
 }
 
 // seed gives the fake a story for an alert, once in a while, because the fake keeps it.

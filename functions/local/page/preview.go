@@ -12,6 +12,7 @@ import (
 	"boomerang/shared/enrich/httpapi"
 	"boomerang/shared/enrich/lambda"
 	"boomerang/shared/fault"
+	"boomerang/shared/pipeline"
 	"boomerang/shared/playbook"
 	"boomerang/shared/playbook/check"
 )
@@ -49,7 +50,7 @@ func (p *Page) try(ctx context.Context, d draft) (*execution, preview) {
 	report := check.File(d.File, []byte(d.Playbooks), p.kinds(d.File))
 	mistakes, _ := errors.AsType[playbook.Problems](report.Err)
 	seen.Problems = append(append(seen.Problems, mistakes...), report.Warnings...)
-	edited, err := p.pipeline(d.File, []byte(d.Playbooks), p.withoutCalls)
+	edited, err := p.pipeline(d.File, []byte(d.Playbooks))
 	if _, ok := errors.AsType[playbook.Problems](err); ok {
 		return nil, seen
 	}
@@ -66,7 +67,7 @@ func (p *Page) try(ctx context.Context, d draft) (*execution, preview) {
 		return nil, seen
 	}
 	p.seed(a)
-	run := execute(ctx, edited, a, edited.DryRun)
+	run := execute(ctx, edited, a, p.withoutCalls, (*pipeline.Pipeline).DryRun)
 	run.body = bodyOf(r)
 	switch {
 	case run.err != nil:

@@ -147,14 +147,10 @@ func (run *execution) result() result {
 		Fields: fields(run.alert, run.body), Guessed: run.alert.Guessed, Unreadable: run.alert.Unreadable, Warnings: run.outcome.PlaybookWarnings,
 		Used: run.playbooks.For(run.alert, earlier).Names, Verdicts: run.playbooks.Explain(run.alert, earlier), Steps: []step{}, Versions: run.versions(),
 	}
-	for _, s := range run.outcome.Steps {
-		found, _ := run.inputs.Load(s.Name)
-		with, _ := found.(input) // None if the step was not made.
-		one := step{
-			Name: s.Name, Uses: with.Kind.Name, Status: s.Status, Duration: pipeline.Milliseconds(s.Duration), With: output.ConfigText(with.With), Data: s.Finding.Data,
-		}
-		if !with.at.IsZero() {
-			one.Start = pipeline.Milliseconds(with.at.Sub(run.at))
+	for _, s := range run.steps {
+		one := step{Name: s.Name, Uses: s.Uses, Status: s.Status, Duration: pipeline.Milliseconds(s.Duration), With: output.ConfigText(s.With), Data: s.Finding.Data}
+		if !s.At.IsZero() {
+			one.Start = pipeline.Milliseconds(s.At.Sub(run.at))
 		}
 		if why := cmp.Or(s.Err, s.Finding.PartialReason); why != nil {
 			one.Why = fault.Public(why)

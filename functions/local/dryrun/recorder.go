@@ -1,0 +1,90 @@
+package dryrun
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+)
+
+// Override returns what runs in place of a step, or nil for the step itself.
+type Override func(Step) enrich.Step
+
+// Recorder keeps what the steps of one run of a pipeline are made with.
+type Recorder struct {
+	Override Override // nil: every step itself
+
+	mu       sync.Mutex
+	steps    []Step
+	isPosted bool
+}
+
+// Observed returns kinds whose steps a Recorder can observe.
+func Observed(kinds []enrich.Kind) []enrich.Kind {
+	all := slices.Clone(kinds)
+	for i, kind := range kinds {
+		all[i].New = func(config any, cache time.Duration) enrich.Step {
+			return observed{Step{Kind: kind, With: config, cache: cache}}
+		}
+	}
+	return all
+}
+
+type observed struct{ Step }
+
+func (o observed) Enrich(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
+	return o.Kind.New(o.With, o.cache).Enrich(ctx, a)
+}
+
+// Wrap is the pipeline's Config.Steps. The pipeline wraps the steps before the post and then
+// those after it, in the order of its results.
+func (r *Recorder) Wrap(steps []enrich.Named) []enrich.Named {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	wrapped := slices.Clone(steps)
+	for i, step := range steps {
+		index := len(r.steps)
+		r.steps = append(r.steps, Step{Name: step.Name, Then: r.isPosted})
+		wrapped[i].Make = func(earlier map[string]enrich.Result) (enrich.Step, error) {
+			made, err := step.Make(earlier)
+			if o, ok := made.(observed); ok && err == nil {
+				return r.record(index, o), nil
+			}
+			return made, err
+		}
+	}
+	r.isPosted = true
+	return wrapped
+}
+
+// record returns what runs for the step at index.
+func (r *Recorder) record(index int, o observed) enrich.Step {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o.Name, o.Then, o.At = r.steps[index].Name, r.steps[index].Then, time.Now()
+	r.steps[index] = o.Step
+	if r.Override != nil {
+		if other := r.Override(o.Step); other != nil {
+			return other
+		}
+	}
+	return o
+}
+
+// Results locks because a step that timed out may still run.
+func (r *Recorder) Results(results []enrich.Result) []StepRun {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	runs := make([]StepRun, len(results))
+	for i, result := range results {
+		var step Step
+		if i < len(r.steps) {
+			step = r.steps[i]
+		}
+		runs[i] = StepRun{Result: result, Uses: step.Kind.Name, With: step.With, Then: step.Then, At: step.At}
+	}
+	return runs
+}
