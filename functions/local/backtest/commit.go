@@ -1,16 +1,14 @@
 package backtest
 
 import (
-	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
-	"path"
-	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -48,37 +46,16 @@ func (c Commit) String() string {
 
 // Export writes the commit's files of the folder into another one.
 func (c Commit) Export(ctx context.Context, to string) error {
-	archive, err := git(ctx, c.folder, "archive", "--format=tar", c.Hash)
+	archive, err := git(ctx, c.folder, "archive", "--format=zip", c.Hash)
 	if err != nil {
 		return fmt.Errorf("the commit %s has no folder %s: give the playbooks to compare with by --base-playbooks", c, c.folder)
 	}
-	root, err := os.OpenRoot(to)
+	files, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
 	if err != nil {
-		return err
+		return fmt.Errorf("git archive: %w", err)
 	}
-	defer func() { _ = root.Close() }()
-	for files := tar.NewReader(bytes.NewReader(archive)); ; {
-		header, err := files.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("git archive: %w", err)
-		}
-		if header.Typeflag != tar.TypeReg {
-			continue
-		}
-		content, err := io.ReadAll(files)
-		if err == nil {
-			err = root.MkdirAll(filepath.FromSlash(path.Dir(header.Name)), 0o700)
-		}
-		if err == nil {
-			err = root.WriteFile(filepath.FromSlash(header.Name), content, 0o600)
-		}
-		if err != nil {
-			return err
-		}
-	}
+	files.File = slices.DeleteFunc(files.File, func(f *zip.File) bool { return f.Mode().Type() != 0 }) // Folders follow from their files.
+	return os.CopyFS(to, files)
 }
 
 func git(ctx context.Context, folder string, args ...string) ([]byte, error) {

@@ -102,7 +102,8 @@ func TestLoadCommit_Deployed(t *testing.T) {
 	git := gitIn(t, root)
 	write(t, filepath.Join(root, ".gitignore"), "/playbook/own/*\n")
 	write(t, filepath.Join(folder, "default.yaml"), "playbooks: [{name: default}]")
-	git("add", ".")
+	write(t, filepath.Join(own, "README.md"), "Here are your own playbooks.")
+	git("add", ".", "-f", "playbook/own/README.md")
 	git("commit", "-qm", "a")
 	outcome := func() (string, string) {
 		t.Helper()

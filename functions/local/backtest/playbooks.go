@@ -110,7 +110,11 @@ func (s Source) at(ctx context.Context, name, to string) (commit Commit, old Sou
 		}
 		own := filepath.Join(s.Folder, playbook.OwnFolder)
 		if _, err := os.Stat(filepath.Join(own, ".git")); err == nil { // A repository of its own.
-			if _, err := export(ctx, name, own, filepath.Join(to, playbook.OwnFolder)); err != nil {
+			into := filepath.Join(to, playbook.OwnFolder)
+			if err := os.RemoveAll(into); err != nil {
+				return commit, old, err
+			}
+			if _, err := export(ctx, name, own, into); err != nil {
 				return commit, old, err
 			}
 		}
