@@ -165,7 +165,7 @@ func seededServer() *fakedatadog.Server {
 	s.AddSeries(fakedatadog.Series{
 		Query: "avg:system.cpu.idle{*}by{host}", TagSet: []string{"host:a"}, Points: [][2]float64{{1000, 1}, {2000, 2}},
 	})
-	s.AddLog(fakedatadog.Log{Message: "failed", Host: "web-1", Tags: []string{"a:b"}, Timestamp: noon.Add(-time.Minute), Attributes: map[string]any{"duration": 1}})
+	s.AddLog(fakedatadog.Log{Message: "failed", Host: "web-1", Tags: []string{"a:b"}, Timestamp: noon.Add(-time.Minute)})
 	s.SetHosts(fakedatadog.Host{Name: "web-1", Apps: []string{"agent"}, Sources: []string{"agent"}})
 	s.AddSLO(fakedatadog.SLO{ID: "metric", Name: "checkout works", State: "no_data"})
 	s.AddSLO(fakedatadog.SLO{ID: "monitor", Name: "checks pass", Type: "monitor", Timeframe: "30d"})

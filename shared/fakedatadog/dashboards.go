@@ -40,7 +40,7 @@ func (s *Server) changeDashboard(c *call, d dashboard) dashboard {
 	c.failIf(cmp.Or(d.definition["title"], any("")) == "", invalidValue, "title")
 	c.failIf(layout != "ordered" && layout != "free", invalidValue, "layout_type")
 	c.failIf(!isList, invalidValue, "widgets")
-	c.checkWidgets(widgets, layout == "free" || d.definition["reflow_type"] == "fixed")
+	c.checkWidgets(widgets)
 	if d.id == "" {
 		sum := sha256.Sum256(fmt.Append(nil, "dashboard ", s.dashboards.issue()))
 		id := strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))
@@ -49,14 +49,13 @@ func (s *Server) changeDashboard(c *call, d dashboard) dashboard {
 	return d
 }
 
-func (c *call) checkWidgets(widgets []any, fixed bool) {
+func (c *call) checkWidgets(widgets []any) {
 	for i, w := range widgets {
 		widget, _ := w.(object)
 		definition, _ := widget["definition"].(object)
 		c.failIf(cmp.Or(definition["type"], any("")) == "", "Invalid widget definition at position %d: type is required", i)
-		c.failIf(fixed && widget["layout"] == nil, "Invalid widget definition at position %d: layout is required", i)
 		inner, _ := definition["widgets"].([]any)
-		c.checkWidgets(inner, fixed)
+		c.checkWidgets(inner)
 	}
 }
 

@@ -36,17 +36,15 @@ func (s *Server) SetHosts(all ...Host) {
 	}
 }
 
-// What a list shows by default, and how long Datadog keeps a host.
+// What a list shows by default.
 const (
 	hostsLiveFor    = 3 * time.Hour
-	hostsKeptFor    = 7 * 24 * time.Hour
 	defaultHosts    = 100
 	maxHostsPerPage = 1000
 )
 
 func (s *Server) listHosts(c *call) answer {
-	count := min(c.integer("count", defaultHosts), maxHostsPerPage)
-	from := max(c.integer("from", c.now.Add(-hostsLiveFor).Unix()), c.now.Add(-hostsKeptFor).Unix())
+	count, from := min(c.integer("count", defaultHosts), maxHostsPerPage), c.now.Add(-hostsLiveFor).Unix()
 	withMeta := c.flag("include_hosts_metadata")
 	matching := where(s.hosts, func(h Host) bool { return h.LastReportedTime >= from && h.matches(c.Get("filter")) })
 	page := list(window(matching, 0, count), func(h Host) object {

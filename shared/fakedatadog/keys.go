@@ -1,16 +1,6 @@
 package fakedatadog
 
-import (
-	"cmp"
-	"net/http"
-)
-
-const (
-	apiKeyHeader = "DD-API-KEY"
-	appKeyHeader = "DD-APPLICATION-KEY"
-	apiKeyParam  = "api_key"
-	appKeyParam  = "application_key"
-)
+import "net/http"
 
 // access says which keys a route requires.
 type access int
@@ -36,8 +26,7 @@ func (s *Server) SetKeys(apiKey, appKey string) {
 // (https://docs.datadoghq.com/api/latest/authentication/). A wrong key and a missing API
 // key are 403, a missing application key is 401.
 func (k keys) refusal(c *call, required access) *answer {
-	api := cmp.Or(c.Header.Get(apiKeyHeader), c.Get(apiKeyParam))
-	app := cmp.Or(c.Header.Get(appKeyHeader), c.Get(appKeyParam))
+	api, app := c.Header.Get("DD-API-KEY"), c.Header.Get("DD-APPLICATION-KEY")
 	switch {
 	case required == public:
 	case api == "":

@@ -3,42 +3,18 @@ package fakedatadog
 import (
 	"net/http"
 	"net/url"
-	"time"
 )
 
-// Request is one call as it arrived. Keys and signatures are named, never kept.
+// Request is one call as it arrived, without its headers, which have the keys.
 type Request struct {
-	Time time.Time `json:"time"`
 	// Route is empty when the call belongs to none.
-	Route  Route      `json:"route"`
-	Method string     `json:"method"`
-	Path   string     `json:"path"`
-	Query  url.Values `json:"query,omitempty"`
-	// Credentials are the headers and query parameters by which the caller showed
-	// who it is: DD-API-KEY, DD-APPLICATION-KEY, Authorization, api_key, application_key.
-	Credentials []string `json:"credentials,omitempty"`
-	Body        string   `json:"body,omitempty"`
+	Route  Route
+	Method string
+	Path   string
+	Query  url.Values
+	Body   string
 	// Fault is what the call met instead of the right answer.
-	Fault Fault `json:"fault,omitempty"`
-}
-
-func newRequest(now time.Time, name Route, f Fault, r *http.Request, body []byte) Request {
-	e := Request{
-		Time: now, Route: name, Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(),
-		Body: string(body), Fault: f,
-	}
-	for _, header := range []string{apiKeyHeader, appKeyHeader, "Authorization"} {
-		if r.Header.Get(header) != "" {
-			e.Credentials = append(e.Credentials, header)
-		}
-	}
-	for _, param := range []string{apiKeyParam, appKeyParam} {
-		if e.Query.Has(param) {
-			e.Credentials = append(e.Credentials, param)
-			e.Query.Del(param)
-		}
-	}
-	return e
+	Fault Fault
 }
 
 // history keeps the latest requests, the oldest first.
@@ -46,6 +22,19 @@ type history []Request
 
 func (h *history) add(e Request, bound int) {
 	*h = append((*h)[max(0, len(*h)+1-bound):], e)
+}
+
+// arrived logs a call and returns what it meets, and the limit of its route.
+func (s *Server) arrived(rt route, r *http.Request, body []byte) (Fault, limit) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fault := s.faults.next(rt.name)
+	request := Request{rt.name, r.Method, r.URL.Path, r.URL.Query(), string(body), fault}
+	s.requests.add(request, maxRequests)
+	if fault != "" {
+		s.faulted.add(request, maxFaulted)
+	}
+	return fault, s.limits.of[rt.name]
 }
 
 // Requests returns the latest calls in the order in which they arrived, at most

@@ -17,8 +17,6 @@ type Log struct {
 	Host      string
 	Message   string
 	Tags      []string
-	// Attributes are the other keys of the line's JSON.
-	Attributes map[string]any
 }
 
 // AddLog adds a line. Zero values become the status info, the time of the server's
@@ -31,7 +29,7 @@ func (s *Server) AddLog(l Log) {
 	if l.Timestamp.IsZero() {
 		l.Timestamp = s.now()
 	}
-	l.Tags, l.Attributes = slices.Clone(l.Tags), maps.Clone(l.Attributes)
+	l.Tags = slices.Clone(l.Tags)
 	s.lines = append(s.lines, l)
 	slices.SortStableFunc(s.lines, func(a, b Log) int { return b.Timestamp.Compare(a.Timestamp) })
 }
@@ -59,9 +57,6 @@ func (l Log) found() object {
 	maps.DeleteFunc(shown, func(_ string, v any) bool { return v == "" })
 	if len(l.Tags) > 0 {
 		shown["tags"] = l.Tags
-	}
-	if len(l.Attributes) > 0 {
-		shown["attributes"] = l.Attributes
 	}
 	return resource("log", l.ID, shown)
 }

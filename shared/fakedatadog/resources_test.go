@@ -183,7 +183,6 @@ func TestDowntimes(t *testing.T) {
 		exchange{call: list, path: "included"},
 		exchange{call: list + "?current_only=true", path: "data.*.id", want: "all one ending"},
 		exchange{call: list + "?include=created_by", path: "included.*.attributes.email", want: "someone@example.com ada@example.com"},
-		exchange{call: list + "?current_only=maybe", status: 400, want: "The value provided for parameter 'current_only' is invalid"},
 	)
 }
 
@@ -201,7 +200,6 @@ func TestRelations(t *testing.T) {
 		exchange{call: list + "?filter[from_ref]=team:shop", path: to, want: "checkout"},
 		exchange{call: list + "?filter[from_ref]=service:none", path: "data.*"},
 		exchange{call: list + "?page[limit]=2", path: from, want: "orders cart"},
-		exchange{call: list + "?includeDiscovered=yes", status: 400, want: "The value provided for parameter 'includeDiscovered' is invalid"},
 	)
 }
 
@@ -268,7 +266,6 @@ func TestIncidents(t *testing.T) {
 		exchange{call: search + "-state:active&page[size]=1", path: titles, want: "c"},
 		exchange{call: search + "unheard_of:x", path: titles},
 		exchange{call: search + "state:", status: 400, want: "The value provided for parameter 'query' is invalid"},
-		exchange{call: search, status: 400, want: "The parameter 'query' is required"},
 	)
 }
 
@@ -284,10 +281,7 @@ func TestMetrics(t *testing.T) {
 		exchange{call: query + "avg:system.load.1{env:prod}by{host}", path: "series.*.pointlist", want: "[[1773489540000 2] [1773489600000 3]]"},
 		exchange{call: query + "avg:system.load.1{env:prod} by {host}", path: "series.*.interval", want: "60"},
 		exchange{call: query + "avg:system.load.5{*}", path: "series.*"},
-		exchange{call: "GET /api/v1/query?from=0&to=x&query=x", status: 400, want: "The value provided for parameter 'to' is invalid"},
-		exchange{call: "GET /api/v1/query?to=1&query=x", status: 400, want: "The parameter 'from' is required"},
 		exchange{call: snapshot + "&metric_query=a", path: "graph_def", want: `{"requests":[{"q":"a"}]}`},
-		exchange{call: snapshot, status: 400, want: "The parameter 'metric_query' is required"},
 	)
 }
 
@@ -297,7 +291,6 @@ func TestHosts(t *testing.T) {
 		fakedatadog.Host{Name: "web-1", Meta: map[string]any{"platform": "linux"}},
 		fakedatadog.Host{Name: "web-12", Aliases: []string{"i-0abc"}, TagsBySource: map[string][]string{"Users": {"team:shop"}}},
 		fakedatadog.Host{Name: "gone", LastReportedTime: noon.Add(-4 * time.Hour).Unix()},
-		fakedatadog.Host{Name: "forgotten", LastReportedTime: noon.Add(-8 * 24 * time.Hour).Unix()},
 	)
 	const list, names = "GET /api/v1/hosts", "host_list.*.name"
 	run(t, s,
@@ -307,10 +300,8 @@ func TestHosts(t *testing.T) {
 		exchange{call: list + "?filter=team:shop", path: names, want: "web-12"},
 		exchange{call: list + "?filter=none", path: names},
 		exchange{call: list + "?count=1", path: names, want: "web-1"},
-		exchange{call: list + "?from=1", path: names, want: "web-1 web-12 gone"},
 		exchange{call: list, path: "host_list.*.meta.platform"},
 		exchange{call: list + "?include_hosts_metadata=true", path: "host_list.*.meta.platform", want: "linux"},
-		exchange{call: list + "?from=x", status: 400, want: "The value provided for parameter 'from' is invalid"},
 	)
 }
 
@@ -318,7 +309,7 @@ func TestSLOs(t *testing.T) {
 	s := newServer()
 	for _, slo := range []fakedatadog.SLO{
 		{ID: "a", Name: "Checkout answers", Tags: []string{"service:checkout"}, SLI: new(99.5), Budget: new(20.0), State: "ok"},
-		{ID: "b", Name: "Checkout is quick", Tags: []string{"service:checkout"}, Type: "monitor", Timeframe: "30d", Budget: new(50.0), HistoryBudget: new(-3.0)},
+		{ID: "b", Name: "Checkout is quick", Tags: []string{"service:checkout"}, Type: "monitor", Timeframe: "30d", Budget: new(50.0)},
 		{ID: "c", Name: "Search answers", Type: "time_slice"},
 	} {
 		s.AddSLO(slo)
@@ -330,13 +321,11 @@ func TestSLOs(t *testing.T) {
 		exchange{call: search + "checkout IS", path: ids, want: "b"},
 		exchange{call: search + "service:cart", path: ids},
 		exchange{call: search + "checkout answers", path: "data.attributes.slos.*.data.attributes.status.error_budget_remaining", want: "20"},
-		exchange{call: search + "x&page[size]=many", status: 400, want: "The value provided for parameter 'page[size]' is invalid"},
 		exchange{call: "GET /api/v1/slo/a" + period, path: "data.overall.sli_value", want: "99.5"},
 		exchange{call: "GET /api/v1/slo/a" + period, path: "data.overall.error_budget_remaining.7d", want: "20"},
-		exchange{call: "GET /api/v1/slo/b" + period + "&target=99.5", path: "data.overall.error_budget_remaining", want: "map[30d:-3 custom:-3]"},
+		exchange{call: "GET /api/v1/slo/b" + period + "&target=99.5", path: "data.overall.error_budget_remaining", want: "map[30d:50 custom:50]"},
 		exchange{call: "GET /api/v1/slo/c" + period, path: "data.overall.sli_value"},
 		exchange{call: "GET /api/v1/slo/a" + period + "&target=100", status: 400, want: "The value provided for parameter 'target' is invalid"},
-		exchange{call: "GET /api/v1/slo/a/history?from_ts=1", status: 400, want: "The parameter 'to_ts' is required"},
 	)
 }
 
@@ -344,7 +333,7 @@ func TestLogs(t *testing.T) {
 	s := newServer()
 	for i, l := range []fakedatadog.Log{
 		{Message: "Connection refused", Status: "error", Service: "checkout", Host: "web-1", Tags: []string{"env:prod"}, Timestamp: noon.Add(-2 * time.Minute)},
-		{Message: "connection reset", Status: "error", Service: "check out", Attributes: map[string]any{"n": 1}, Timestamp: noon.Add(-time.Minute)},
+		{Message: "connection reset", Status: "error", Service: "check out", Timestamp: noon.Add(-time.Minute)},
 		{Message: "started", Service: "checkout", Tags: []string{"env:dev"}},
 		{Message: "old", Status: "error", Service: "checkout", Timestamp: noon.Add(-time.Hour)},
 	} {

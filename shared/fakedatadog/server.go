@@ -129,19 +129,6 @@ func (s *Server) serve(rt route, w http.ResponseWriter, r *http.Request) {
 	forward().Write(w) // There is no fault.
 }
 
-// arrived logs a call and returns what it meets, and the limit of its route.
-func (s *Server) arrived(rt route, r *http.Request, body []byte) (Fault, limit) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	fault := s.faults.next(rt.name)
-	arrived := newRequest(s.now(), rt.name, fault, r, body)
-	s.requests.add(arrived, maxRequests)
-	if fault != "" {
-		s.faulted.add(arrived, maxFaulted)
-	}
-	return fault, s.limits.of[rt.name]
-}
-
 // answer checks a call in Datadog's order, keys before the rate limit, and handles
 // it. The caller holds the lock.
 func (s *Server) answer(rt route, c *call) answer {

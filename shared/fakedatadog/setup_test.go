@@ -95,7 +95,6 @@ func TestDashboards(t *testing.T) {
 		invalid(`{"title":"a",`+layout+`}`, "The value provided for parameter 'widgets' is invalid"),
 		invalid(`{"title":"a",`+layout+`,"widgets":[{"definition":{}}]}`, widget+"type is required"),
 		invalid(`{"title":"a",`+layout+`,"widgets":[{"definition":{"type":"group","widgets":[{}]}}]}`, widget+"type is required"),
-		invalid(`{"title":"a","layout_type":"free","widgets":[{"definition":{"type":"note"}}]}`, widget+"layout is required"),
 		exchange{call: "DELETE " + one, path: "deleted_dashboard_id", want: id},
 		exchange{call: "GET " + one, status: 404, want: missing},
 		exchange{call: "PUT " + one, body: dashboardBody, status: 404, want: missing},

@@ -23,9 +23,6 @@ type SLO struct {
 	// SLI and Budget are in percent; null if Datadog could not calculate them.
 	SLI    *float64
 	Budget *float64
-	// HistoryBudget replaces Budget in a history, which Datadog calculates for the call;
-	// the search's index is minutes old.
-	HistoryBudget *float64
 }
 
 // AddSLO adds an SLO and returns its id. Defaults replace zero values: a metric SLO over
@@ -104,10 +101,10 @@ func (s SLO) overall(withTarget bool) object {
 	if s.State != "" {
 		overall["state"] = s.State
 	}
-	if left := cmp.Or(s.HistoryBudget, s.Budget); left != nil {
-		budget := object{s.Timeframe: left}
+	if s.Budget != nil {
+		budget := object{s.Timeframe: s.Budget}
 		if withTarget {
-			budget["custom"] = left
+			budget["custom"] = s.Budget
 		}
 		overall["error_budget_remaining"] = budget
 	}

@@ -9,10 +9,9 @@ import (
 
 // Team is a team (https://docs.datadoghq.com/api/latest/teams/), and who is on call for it.
 type Team struct {
-	ID          string // A UUID.
-	Handle      string
-	Name        string
-	Description string
+	ID     string // A UUID.
+	Handle string
+	Name   string
 	// OnCall are the people that a page reaches now.
 	OnCall []Person
 	// Escalations are the people of each step of the escalation policy.

@@ -46,7 +46,7 @@ func (s *Sandbox) Seed(a alert.Alert, now time.Time) {
 	if c.service != "" {
 		s.Datadog.AddEntity(c.entity())
 		s.Datadog.AddSLO(fakedatadog.SLO{
-			Name: c.service + " answers in time", Tags: a.Tags, Target: 99.5, State: "warning", SLI: new(99.62), Budget: new(12.4), HistoryBudget: new(12.4),
+			Name: c.service + " answers in time", Tags: a.Tags, Target: 99.5, State: "warning", SLI: new(99.62), Budget: new(12.4),
 		})
 	}
 	if c.host != "" {
