@@ -101,10 +101,8 @@ func (a *AWS) Environ() []string {
 // Table creates a table and returns its name.
 func (a *AWS) Table(t testing.TB) string {
 	t.Helper()
-	name, err := a.CreateTable(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
+	name, err := a.CreateTable(t.Context())
+	check(t, err)
 	return name
 }
 
@@ -123,12 +121,10 @@ func (a *AWS) CreateTable(ctx context.Context) (string, error) {
 // Queue creates a queue and returns its URL at the proxy.
 func (a *AWS) Queue(t testing.TB, attributes map[string]string) string {
 	t.Helper()
-	out, err := sqs.NewFromConfig(a.Direct()).CreateQueue(context.Background(), &sqs.CreateQueueInput{
+	out, err := sqs.NewFromConfig(a.Direct()).CreateQueue(t.Context(), &sqs.CreateQueueInput{
 		QueueName: aws.String("queue-" + rand.Text()), Attributes: attributes,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	return *out.QueueUrl
 }
 
@@ -140,11 +136,16 @@ func QueueARN(url string) string {
 // Secret creates a secret and returns its ARN.
 func (a *AWS) Secret(t testing.TB, value string) string {
 	t.Helper()
-	out, err := secretsmanager.NewFromConfig(a.Direct()).CreateSecret(context.Background(), &secretsmanager.CreateSecretInput{
+	out, err := secretsmanager.NewFromConfig(a.Direct()).CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{
 		Name: aws.String("secret-" + rand.Text()), SecretString: &value,
 	})
+	check(t, err)
+	return *out.ARN
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return *out.ARN
 }

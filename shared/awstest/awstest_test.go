@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -91,11 +90,7 @@ func TestAWS_Break(t *testing.T) {
 		}
 		return aws.ToString(out.SecretString)
 	}
-	effects := map[string]awstest.Effect{
-		"error": awstest.Error(400, "ThrottlingException"), "status": awstest.Status(503), "reset": awstest.Reset,
-		"drop response": awstest.DropResponse, "truncate": awstest.Truncate, "corrupt": awstest.Corrupt,
-	}
-	for name, effect := range effects {
+	for name, effect := range map[string]awstest.Effect{"error": awstest.Error(400, "ThrottlingException"), "status": awstest.Status(503), "truncate": awstest.Truncate} {
 		a.Break(awstest.Fault{Service: "SecretsManager", Operation: "GetSecretValue", Effect: effect, Times: 1})
 		if first, second := get(), get(); first == "value" || second != "value" {
 			t.Errorf("%s: got %q, then %q", name, first, second)
@@ -106,10 +101,7 @@ func TestAWS_Break(t *testing.T) {
 		t.Errorf("every second call fails: got %q, %q and with a retry %q", first, second, retried)
 	}
 	a.ClearFaults()
-	for _, effect := range []awstest.Effect{awstest.Delay(50 * time.Millisecond), awstest.Drip(50 * time.Millisecond)} {
-		a.Break(awstest.Fault{Effect: effect, Times: 1})
-		if start, got := time.Now(), get(); got != "value" || time.Since(start) < 50*time.Millisecond {
-			t.Errorf("slow: got %q after %s", got, time.Since(start))
-		}
+	if got := get(); got != "value" {
+		t.Errorf("without faults: got %q", got)
 	}
 }

@@ -1,44 +1,16 @@
 package enrichtest
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"boomerang/shared/alert"
-	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
-	"boomerang/shared/fakedatadog"
 )
-
-func eventStep(client *datadog.Client) enrich.Step {
-	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
-		if a.ID == "" {
-			return enrich.Finding{}, enrich.Skip("the alert has no event")
-		}
-		e, err := client.Event(ctx, a.ID)
-		return enrich.Finding{Title: "Event", Weight: enrich.Useful, Blocks: []enrich.Block{enrich.Paragraph(e.Title)}, Data: e}, err
-	})
-}
-
-func TestConformance(t *testing.T) {
-	Conformance(t, Case{
-		Kind: func(client *datadog.Client) enrich.Kind {
-			return enrich.KindOf(enrich.Kind{Permissions: []string{"events_read"}}, func(struct{}, time.Duration) enrich.Step { return eventStep(client) })
-		},
-		Alert: alert.Alert{ID: "8306082202796025001"},
-		Seed: func(s *fakedatadog.Server) {
-			s.AddEvent(fakedatadog.Event{ID: 8306082202796025001, Title: "Load is high"})
-		},
-		NotFound: "Datadog refused to get the event (404 Not Found): No event matches that event_id.",
-	})
-}
 
 func TestProblems(t *testing.T) {
 	for name, tt := range map[string]struct {

@@ -174,9 +174,19 @@ func (e External) concurrent(t *testing.T) {
 	}
 }
 
+// hostileAlert checks that no alert is more than a step can handle.
 func (e External) hostileAlert(t *testing.T) {
+	const evil = "../../api/v1/validate?x=y&api_key=z#\r\nHost: evil\x00,%2e%2e/{{.}}"
 	step := e.New(t, None)
-	for _, a := range hostileAlerts() {
+	for _, a := range []alert.Alert{
+		{
+			ID: evil, MonitorID: evil, Scope: "host:" + evil, Hostname: evil, Title: evil, Date: time.Unix(1<<60, 0),
+			Tags: alert.Tags{"", ":", "service:" + evil, "env:" + strings.Repeat("é", 1<<16)},
+		},
+		{MonitorID: "-1"},
+		{MonitorID: "99999999999999999999"},
+		{},
+	} {
 		if r := run(t, step, a); r.Err != nil && fault.From(r.Err).Kind == fault.Internal {
 			t.Errorf("internal error: %v", r.Err)
 		}
