@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 )
 
 // Entity is an entity of the Software Catalog, version 3
@@ -62,7 +61,7 @@ type ServiceDefinition struct {
 
 // catalogEdge is one relation between two entities. Each is there in both directions.
 type catalogEdge struct {
-	kind, from, to, definedBy string
+	kind, from, to string
 }
 
 func (e catalogEdge) id() string { return e.from + ":" + e.kind + ":" + e.to }
@@ -91,7 +90,7 @@ func (s *Server) listEntities(c *call) answer {
 	withSchema, included := c.includes("schema"), []object{}
 	matching := where(s.entities.all, func(e Entity) bool { return isReference(c.Get("filter[ref]"), e.reference()) })
 	data := list(matching, func(e Entity) object {
-		shown := e.shown(c.now)
+		shown := e.shown()
 		if withSchema {
 			id := uuidOf(e.reference())
 			shown["relationships"] = object{"schema": object{"data": reference{ID: id, Type: "schema"}}}
@@ -106,13 +105,11 @@ func (s *Server) listEntities(c *call) answer {
 	return success(body).as(mediaVendor)
 }
 
-func (e Entity) shown(now time.Time) object {
+func (e Entity) shown() object {
 	attributes := objectOf(e.Metadata)
 	maps.DeleteFunc(attributes, func(key string, _ any) bool { return key == "contacts" || key == "links" })
 	attributes["apiVersion"], attributes["kind"] = e.APIVersion, e.Kind
-	shown := resource("entity", uuidOf(e.reference()), attributes)
-	shown["meta"] = object{"modifiedAt": now.UTC().Format(time.RFC3339)}
-	return shown
+	return resource("entity", uuidOf(e.reference()), attributes)
 }
 
 // maxRelationsPerPage is what a page has at most, and without a limit in the request, as recorded.
@@ -133,7 +130,7 @@ func (s *Server) relations() []catalogEdge {
 	for _, e := range s.entities.all {
 		self := e.reference()
 		both := func(kind, inverse, other string) {
-			for _, edge := range []catalogEdge{{kind, self, other, self}, {inverse, other, self, self}} {
+			for _, edge := range []catalogEdge{{kind, self, other}, {inverse, other, self}} {
 				byID[edge.id()] = edge
 			}
 		}
@@ -161,9 +158,7 @@ func isReference(filter, full string) bool {
 }
 
 func (e catalogEdge) shown() object {
-	shown := resource("relation", e.id(), object{"from": referenceParts(e.from), "to": referenceParts(e.to), "type": e.kind})
-	shown["meta"] = object{"source": "schema", "definedBy": e.definedBy}
-	return shown
+	return resource("relation", e.id(), object{"from": referenceParts(e.from), "to": referenceParts(e.to), "type": e.kind})
 }
 
 func referenceParts(full string) object {

@@ -56,7 +56,7 @@ func (e Event) uid() string {
 }
 
 // searchEvents finds events by their tags and some of their fields.
-func (s *Server) searchEvents(c *call) answer { return search(c, s.visible(c.now), object{}) }
+func (s *Server) searchEvents(c *call) answer { return search(c, s.visible(c.now)) }
 
 // values returns what the event has for a key of a search. Its status differs from the
 // one that was posted
@@ -79,15 +79,16 @@ func (e Event) values(key string) []string {
 	return tagValues(e.Tags, key)
 }
 
-// found returns the event as a search shows it, without the keys of what it lacks.
+// found returns the event as a search shows it.
 func (e Event) found() object {
-	evt := object{"id": strconv.FormatInt(e.ID, 10), "source_id": 100, "type": "api"}
+	evt := object{"id": strconv.FormatInt(e.ID, 10)}
 	attributes := object{
-		"title": e.Title, "status": e.AlertType, "priority": e.Priority, "timestamp": e.at().UnixMilli(),
-		"service": strings.Join(append(tagValues(e.Tags, "service"), "undefined")[:1], ""), "evt": evt,
-		"hostname": e.Host, "aggregation_key": e.AggregationKey, "event_object": e.AggregationKey, "related_event_id": e.RelatedEventID,
+		"title": e.Title, "status": e.AlertType, "priority": e.Priority, "timestamp": e.at().UnixMilli(), "hostname": e.Host, "evt": evt,
+		"aggregation_key": e.AggregationKey, "service": append(tagValues(e.Tags, "service"), "undefined")[0],
 	}
-	maps.DeleteFunc(attributes, func(_ string, v any) bool { return v == "" || v == int64(0) })
+	if e.RelatedEventID != 0 {
+		attributes["related_event_id"] = e.RelatedEventID
+	}
 	if e.MonitorID != 0 {
 		attributes["monitor_id"], attributes["monitor_groups"] = e.MonitorID, orEmpty(e.MonitorGroups)
 	}

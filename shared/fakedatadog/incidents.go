@@ -57,15 +57,6 @@ func (i Incident) values(key string) []string {
 
 func (i Incident) shown() object {
 	return resource("incidents", uuidOf(fmt.Sprint("incident:", i.PublicID)), object{
-		"public_id": i.PublicID, "title": i.Title, "severity": i.Severity, "state": i.State, "created_by": object{"data": author.user()},
-		"created": i.Created.UTC().Format("2006-01-02T15:04:05-07:00"),
-		"fields": object{
-			"state": field("dropdown", i.State), "severity": field("dropdown", i.Severity),
-			"services": field("autocomplete", i.Services), "teams": field("autocomplete", i.Teams),
-			"slug": field("textbox", fmt.Sprintf("IR-%d", i.PublicID)),
-		},
+		"public_id": i.PublicID, "title": i.Title, "severity": i.Severity, "state": i.State, "created": i.Created.UTC().Format("2006-01-02T15:04:05-07:00"),
 	})
 }
-
-// field shows an empty list as null, as Datadog does in incidents.
-func field(kind string, value any) object { return object{"type": kind, "value": value} }

@@ -3,7 +3,6 @@ package fakedatadog
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 )
@@ -34,10 +33,7 @@ func (s *Server) AddLog(l Log) {
 	slices.SortStableFunc(s.lines, func(a, b Log) int { return b.Timestamp.Compare(a.Timestamp) })
 }
 
-func (s *Server) searchLogs(c *call) answer {
-	meta := object{"elapsed": 0, "request_id": "pddv1ChZmYWtlZGF0YWRvZw", "status": "done"}
-	return search(c, slices.Values(s.lines), object{"meta": meta})
-}
+func (s *Server) searchLogs(c *call) answer { return search(c, slices.Values(s.lines)) }
 
 func (l Log) at() time.Time { return l.Timestamp }
 
@@ -48,15 +44,9 @@ func (l Log) values(key string) []string {
 	return tagValues(append(l.Tags, "status:"+l.Status, "service:"+l.Service, "host:"+l.Host), key)
 }
 
-// found leaves out what the line lacks, as Datadog does.
 func (l Log) found() object {
-	shown := object{
+	return resource("log", l.ID, object{
 		"timestamp": l.Timestamp.UTC().Format("2006-01-02T15:04:05.000Z"), "status": l.Status, "message": l.Message,
-		"service": l.Service, "host": l.Host,
-	}
-	maps.DeleteFunc(shown, func(_ string, v any) bool { return v == "" })
-	if len(l.Tags) > 0 {
-		shown["tags"] = l.Tags
-	}
-	return resource("log", l.ID, shown)
+		"host": l.Host, "tags": orEmpty(l.Tags),
+	})
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -50,25 +49,12 @@ func (s *Server) queryMetrics(c *call) answer {
 
 func withoutSpaces(text string) string { return strings.Join(strings.Fields(text), "") }
 
-var metricPart = regexp.MustCompile(`(?:(\w+):)?([A-Za-z][\w.]*)\{`)
-
 func (s Series) shown(points [][2]float64) object {
-	var aggregation, metric string
-	if part := metricPart.FindStringSubmatch(s.Query); part != nil {
-		aggregation, metric = part[1], part[2]
-	}
-	start, end, interval := int64(points[0][0]), int64(points[len(points)-1][0]), int64(1)
-	if len(points) > 1 {
-		interval = max(1, (int64(points[1][0])-start)/1000)
-	}
 	var unit any
 	if s.Unit != "" {
 		unit = []any{object{"short_name": s.Unit, "name": s.Unit}, nil}
 	}
-	return object{
-		"unit": unit, "metric": metric, "display_name": metric, "expression": s.Query, "aggr": orNull(aggregation), "scope": cmp.Or(s.Scope, "*"),
-		"tag_set": s.TagSet, "interval": interval, "start": start, "end": end + (interval-1)*1000, "length": len(points), "pointlist": points,
-	}
+	return object{"unit": unit, "expression": s.Query, "scope": cmp.Or(s.Scope, "*"), "tag_set": s.TagSet, "pointlist": points}
 }
 
 // takeSnapshot answers with the address of a picture, which differs for each query

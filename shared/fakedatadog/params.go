@@ -2,7 +2,6 @@ package fakedatadog
 
 import (
 	"cmp"
-	"encoding/base64"
 	"fmt"
 	"iter"
 	"net/url"
@@ -101,9 +100,8 @@ type searchable interface {
 
 // search answers with the first page of what matches
 // (https://docs.datadoghq.com/api/latest/logs/#search-logs-post); all has the newest first.
-// A page without results has other keys than one with some, as recorded. It refuses every
-// cursor, because no caller asks for a later page.
-func search[T searchable](c *call, all iter.Seq[T], empty object) answer {
+// It refuses every cursor, because no caller asks for a later page.
+func search[T searchable](c *call, all iter.Seq[T]) answer {
 	var in struct {
 		Filter struct{ Query, From, To string }
 		Page   struct {
@@ -127,16 +125,7 @@ func search[T searchable](c *call, all iter.Seq[T], empty object) answer {
 	if !strings.HasPrefix(in.Sort, "-") {
 		slices.Reverse(matching)
 	}
-	data := list(window(matching, 0, cmp.Or(max(0, in.Page.Limit), defaultSearchLimit)), T.found)
-	if len(data) == 0 {
-		empty["data"] = data
-		return success(empty)
-	}
-	cursor := base64.RawURLEncoding.EncodeToString(fmt.Append(nil, data[len(data)-1]["id"]))
-	return success(object{
-		"data": data, "meta": object{"page": object{"after": cursor}},
-		"links": object{"next": "https://api.datadoghq.com" + c.URL.Path + "?page%5Bcursor%5D=" + cursor},
-	})
+	return success(object{"data": list(window(matching, 0, cmp.Or(max(0, in.Page.Limit), defaultSearchLimit)), T.found)})
 }
 
 func (c *call) time(text string, defaultValue time.Time) time.Time {

@@ -279,7 +279,7 @@ func TestMetrics(t *testing.T) {
 	const snapshot = "GET /api/v1/graph/snapshot?start=1&end=2"
 	run(t, s,
 		exchange{call: query + "avg:system.load.1{env:prod}by{host}", path: "series.*.pointlist", want: "[[1773489540000 2] [1773489600000 3]]"},
-		exchange{call: query + "avg:system.load.1{env:prod} by {host}", path: "series.*.interval", want: "60"},
+		exchange{call: query + "avg:system.load.1{env:prod} by {host}", path: "series.*.tag_set", want: "[host:a]"},
 		exchange{call: query + "avg:system.load.5{*}", path: "series.*"},
 		exchange{call: snapshot + "&metric_query=a", path: "graph_def", want: `{"requests":[{"q":"a"}]}`},
 	)

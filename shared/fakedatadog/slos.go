@@ -3,7 +3,6 @@ package fakedatadog
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,58 +54,30 @@ func (s SLO) matches(query string) bool {
 
 // found is the SLO in search results.
 func (s SLO) found(now time.Time) object {
-	state := object{"state": s.State, "error_budget_remaining": s.Budget, "indexed_at": now.Unix()}
-	status, overall := maps.Clone(state), maps.Clone(state)
-	status["sli"] = s.SLI
-	overall["timeframe"], overall["target"], overall["status"] = s.Timeframe, s.Target, s.SLI
 	return object{
-		"name": s.Name, "slo_type": s.Type, "all_tags": s.Tags, "timeframe": s.Timeframe,
-		"target_threshold": s.Target, "thresholds": []object{s.threshold()},
-		"status": status, "overall_status": []object{overall},
+		"name": s.Name, "slo_type": s.Type, "all_tags": s.Tags, "timeframe": s.Timeframe, "target_threshold": s.Target,
+		"status": object{"state": s.State, "error_budget_remaining": s.Budget, "indexed_at": now.Unix(), "sli": s.SLI},
 	}
 }
 
-func (s SLO) threshold() object {
-	return object{"timeframe": s.Timeframe, "target": s.Target, "target_display": fmt.Sprintf("%g.", s.Target)}
-}
-
-// sloHistory answers with the SLO's state at the end of a period. The keys depend on
-// the SLO's type, as recorded.
+// sloHistory answers with the SLO's state at the end of a period: the budget of the SLO's
+// timeframe, and that of the call's target under "custom".
 func sloHistory(c *call, slo SLO) answer {
 	c.require("from_ts", "to_ts")
 	from, to := c.integer("from_ts", 0), c.integer("to_ts", 0)
 	target, err := strconv.ParseFloat(c.Get("target"), 64)
 	c.failIf(c.Has("target") && (err != nil || target <= 0 || target >= 100), invalidValue, "target")
 	c.failIf(from >= to, "The timeframe is incorrect: invalid from %d or to %d timestamp", from, to)
-	data := object{
-		"from_ts": from, "to_ts": to, "type": slo.Type, "type_id": slices.Index([]string{"monitor", "metric", "time_slice"}, slo.Type),
-		"slo": object{
-			"id": slo.ID, "name": slo.Name, "tags": slo.Tags, "type": slo.Type, "timeframe": slo.Timeframe,
-			"target_threshold": slo.Target, "thresholds": []object{slo.threshold()},
-		},
-		"thresholds": object{slo.Timeframe: slo.threshold()}, "overall": slo.overall(c.Has("target")),
+	overall := object{}
+	if slo.SLI != nil || slo.Type == "metric" {
+		overall["sli_value"] = slo.SLI
 	}
-	if slo.Type == "metric" {
-		data["group_by"], data["series"] = []any{}, object{"from_date": from * 1000, "to_date": to * 1000} // Nothing happened.
-	}
-	return success(object{"data": data})
-}
-
-// overall has the budget of the SLO's timeframe, and of the call's target under "custom".
-func (s SLO) overall(withTarget bool) object {
-	overall := object{"precision": object{s.Timeframe: 0}, "errors": []object{}}
-	if s.SLI != nil || s.Type == "metric" {
-		overall["sli_value"] = s.SLI
-	}
-	if s.State != "" {
-		overall["state"] = s.State
-	}
-	if s.Budget != nil {
-		budget := object{s.Timeframe: s.Budget}
-		if withTarget {
-			budget["custom"] = s.Budget
+	if slo.Budget != nil {
+		budget := object{slo.Timeframe: slo.Budget}
+		if c.Has("target") {
+			budget["custom"] = slo.Budget
 		}
 		overall["error_budget_remaining"] = budget
 	}
-	return overall
+	return success(object{"data": object{"from_ts": from, "to_ts": to, "type": slo.Type, "overall": overall}})
 }
