@@ -12,14 +12,20 @@ import (
 	"boomerang/shared/fakedatadog"
 )
 
-// monitorTypes are the monitors' types by their queries.
-var monitorTypes = []struct{ query, name string }{{`^logs\(`, "log alert"}, {`^"[^"]*"\.over\(`, "service check"}, {`^[!( ]*\d+[) ]*(&&|\|\|)`, "composite"}}
+var (
+	logQuery       = regexp.MustCompile(`^logs\(`)
+	checkQuery     = regexp.MustCompile(`^"[^"]*"\.over\(`)
+	compositeQuery = regexp.MustCompile(`^[!( ]*\d+[) ]*(&&|\|\|)`)
+)
 
-func (c scenario) monitorType() string {
-	for _, one := range monitorTypes {
-		if regexp.MustCompile(one.query).MatchString(c.Query) {
-			return one.name
-		}
+func (c *scenario) monitorType() string {
+	switch {
+	case logQuery.MatchString(c.Query):
+		return "log alert"
+	case checkQuery.MatchString(c.Query):
+		return "service check"
+	case compositeQuery.MatchString(c.Query):
+		return "composite"
 	}
 	return "query alert"
 }
@@ -29,15 +35,10 @@ var states = map[alert.Transition]string{
 	alert.Warn: "Warn", alert.ReWarn: "Warn", alert.NoData: "No Data", alert.ReNoData: "No Data", alert.Recovered: "OK", alert.WarnRecovered: "OK",
 }
 
-func (c scenario) state() string {
-	if state := states[c.Transition]; state != "" {
-		return state
-	}
-	return "Alert"
-}
+func (c *scenario) state() string { return cmp.Or(states[c.Transition], "Alert") }
 
 // monitors are the alert's monitor, and the parts of a composite one.
-func (c scenario) monitors() (all []fakedatadog.Monitor) {
+func (c *scenario) monitors() (all []fakedatadog.Monitor) {
 	if c.monitorID() == 0 {
 		return nil
 	}
@@ -63,7 +64,7 @@ func (c scenario) monitors() (all []fakedatadog.Monitor) {
 }
 
 // thresholds are those of the alert's query.
-func (c scenario) thresholds() map[string]any {
+func (c *scenario) thresholds() map[string]any {
 	if q, err := metric.ParseQuery(c.Query); err == nil && q.Operator != "" {
 		return map[string]any{"critical": q.Threshold, "warning": rounded(0.75 * q.Threshold)}
 	}
@@ -80,7 +81,7 @@ var (
 )
 
 // groups are the one that alerted and two others, the second of which fails less or later.
-func (c scenario) groups() map[string]fakedatadog.GroupState {
+func (c *scenario) groups() map[string]fakedatadog.GroupState {
 	all := map[string]fakedatadog.GroupState{}
 	add := func(name, status string, since time.Time) {
 		g := fakedatadog.GroupState{Name: name, Status: status, LastTriggeredTS: since.Unix(), LastNotifiedTS: c.at.Unix()}
@@ -110,7 +111,7 @@ func (c scenario) groups() map[string]fakedatadog.GroupState {
 }
 
 // parts are the ids in a composite monitor's query.
-func (c scenario) parts() (ids []int64) {
+func (c *scenario) parts() (ids []int64) {
 	for _, text := range number.FindAllString(c.Query, -1) {
 		if id, err := strconv.ParseInt(text, 10, 64); err == nil {
 			ids = append(ids, id)
@@ -138,7 +139,7 @@ func monitorName(id int64) string {
 	return cmp.Or(known[id].name, "Monitor "+strconv.FormatInt(id, 10))
 }
 
-func (c scenario) onCall() fakedatadog.Team {
+func (c *scenario) onCall() fakedatadog.Team {
 	return fakedatadog.Team{
 		Handle: c.team, Name: "Team " + c.team,
 		OnCall:      []fakedatadog.Person{{Name: "Ada Marsh", Email: "ada.marsh@example.com"}},
@@ -146,7 +147,7 @@ func (c scenario) onCall() fakedatadog.Team {
 	}
 }
 
-func (c scenario) entity() fakedatadog.Entity {
+func (c *scenario) entity() fakedatadog.Entity {
 	return fakedatadog.Entity{
 		Metadata: fakedatadog.EntityMetadata{
 			Name: c.service, DisplayName: c.service, Owner: c.team, Description: "An example. Your Software Catalog has the real entry.",
@@ -164,14 +165,9 @@ func (c scenario) entity() fakedatadog.Entity {
 // dependencies are what the services of the folder events depend on.
 var dependencies = map[string]string{"checkout": "payments-api", "payments-api": "psp"}
 
-func (c scenario) dependency() string {
-	if name := dependencies[c.service]; name != "" {
-		return name
-	}
-	return c.service + "-db"
-}
+func (c *scenario) dependency() string { return cmp.Or(dependencies[c.service], c.service+"-db") }
 
-func (c scenario) runningOn() fakedatadog.Host {
+func (c *scenario) runningOn() fakedatadog.Host {
 	h := fakedatadog.Host{
 		Name: c.host, Up: true, LastReportedTime: c.at.Unix(), Apps: []string{"agent", "nginx"}, Sources: []string{"agent", "aws"},
 		TagsBySource: map[string][]string{"Datadog": c.with("host:" + c.host)},

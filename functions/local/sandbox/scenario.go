@@ -26,21 +26,18 @@ func (s *Sandbox) Seed(a alert.Alert, now time.Time) {
 	for _, m := range c.monitors() {
 		s.Datadog.AddMonitor(m)
 	}
-	story := c.story()
 	if id, err := strconv.ParseInt(a.ID, 10, 64); err == nil && id > 0 {
 		own := c.alertEvent(a.Title, c.monitorID(), c.at)
 		own.ID, own.Text, own.Tags = id, a.Message, a.Tags
-		s.Datadog.AddEvent(own)
+		c.add(own)
 	}
-	for _, e := range append(c.firings(), story.events...) {
-		if e.DateHappened <= c.at.Unix() { // A warning comes before the rest of its story.
-			s.Datadog.AddEvent(e)
-		}
+	c.firings()
+	c.story()
+	for _, e := range c.events {
+		s.Datadog.AddEvent(e)
 	}
-	for _, l := range story.logs {
-		if !l.Timestamp.After(c.at) {
-			s.Datadog.AddLog(l)
-		}
+	for _, l := range c.logs {
+		s.Datadog.AddLog(l)
 	}
 	s.Datadog.AddTeam(c.onCall())
 	if c.service != "" {
@@ -72,6 +69,9 @@ type scenario struct {
 	tags                         alert.Tags
 	at, triggered                time.Time // Of this notification, and of the first of its cycle.
 	service, host, subject, team string
+
+	events []fakedatadog.Event // What happened around the alert, and before.
+	logs   []fakedatadog.Log
 }
 
 // sinceTriggered are the times from the trigger to the later notifications of a cycle, as in
@@ -80,14 +80,14 @@ var sinceTriggered = map[alert.Transition]time.Duration{
 	alert.Warn: -8 * time.Minute, alert.ReTriggered: 15 * time.Minute, alert.Renotify: 45 * time.Minute, alert.Recovered: 56 * time.Minute,
 }
 
-func newScenario(a alert.Alert, now time.Time) scenario {
+func newScenario(a alert.Alert, now time.Time) *scenario {
 	id, _ := strconv.ParseInt(a.MonitorID, 10, 64)
 	a.Query = cmp.Or(a.Query, known[id].query)
 	if len(a.Tags) == 0 {
 		a.Tags = known[id].tags
 	}
 	tags := enrich.Tags(a)
-	c := scenario{Alert: a, tags: tags, at: a.Date, service: tags.Get("service"), host: cmp.Or(a.Hostname, a.Scopes().Get("host"), tags.Get("host"))}
+	c := &scenario{Alert: a, tags: tags, at: a.Date, service: tags.Get("service"), host: cmp.Or(a.Hostname, a.Scopes().Get("host"), tags.Get("host"))}
 	if c.at.IsZero() {
 		c.at = now
 	}
@@ -98,7 +98,7 @@ func newScenario(a alert.Alert, now time.Time) scenario {
 }
 
 // with returns a tag and those that find the alert's events.
-func (c scenario) with(tag string) []string {
+func (c *scenario) with(tag string) []string {
 	all := []string{tag}
 	for _, key := range []string{"env", "service", "host"} {
 		if value := c.tags.Get(key); value != "" {
@@ -109,7 +109,7 @@ func (c scenario) with(tag string) []string {
 }
 
 // monitorID is the id of the alert's monitor, or 0.
-func (c scenario) monitorID() int64 {
+func (c *scenario) monitorID() int64 {
 	id, _ := strconv.ParseInt(c.MonitorID, 10, 64)
 	return id
 }
@@ -118,7 +118,7 @@ func (c scenario) monitorID() int64 {
 var titlePrefix = regexp.MustCompile(`^(?:\[[^\]]*\]\s*)+`)
 
 // monitorName returns the name that the alert's title has.
-func (c scenario) monitorName() string {
+func (c *scenario) monitorName() string {
 	return cmp.Or(titlePrefix.ReplaceAllString(cmp.Or(c.AlertTitle, c.Title), ""), "A monitor of "+c.subject)
 }
 
@@ -126,7 +126,7 @@ func (c scenario) monitorName() string {
 var footer = regexp.MustCompile(`(?m)^(\[!\[Metric Graph|No data has been received|More than \*\*|The monitor was last triggered|- - -)`)
 
 // message is the monitor's, without what Datadog adds.
-func (c scenario) message() string {
+func (c *scenario) message() string {
 	text := strings.TrimPrefix(c.Message, "%%%\n")
 	if at := footer.FindStringIndex(text); at != nil {
 		text = text[:at[0]]
@@ -152,7 +152,7 @@ func groupsOf(query string) (keys []string) {
 }
 
 // groupTags returns the alert's tags among those by which a query groups.
-func (c scenario) groupTags(keys []string) (group []string) {
+func (c *scenario) groupTags(keys []string) (group []string) {
 	for _, key := range keys {
 		if value := c.tags.Get(key); value != "" {
 			group = append(group, key+":"+value)
@@ -162,14 +162,12 @@ func (c scenario) groupTags(keys []string) (group []string) {
 }
 
 // siblings are two other groups: their last character differs.
-func siblings(group string) []string {
+func siblings(group string) (others []string) {
 	last := len(group) - 1
-	var others []string
 	for _, alphabet := range []string{"abc", "0123456789abcdef"} {
-		if at := strings.IndexByte(alphabet, group[last]); at >= 0 && len(others) == 0 {
-			for i := 1; i <= 2; i++ {
-				others = append(others, group[:last]+string(alphabet[(at+i)%len(alphabet)]))
-			}
+		at := strings.IndexByte(alphabet, group[last])
+		for i := 1; i <= 2 && at >= 0 && len(others) < 2; i++ {
+			others = append(others, group[:last]+string(alphabet[(at+i)%len(alphabet)]))
 		}
 	}
 	return others
@@ -178,7 +176,7 @@ func siblings(group string) []string {
 // points are one a minute over four hours: below half the threshold, from six minutes before
 // the alert's warning on a little less than it, and from six minutes before the trigger on a
 // fifth above it. They fall before a recovery.
-func (c scenario) points(threshold float64) (all [][2]float64) {
+func (c *scenario) points(threshold float64) (all [][2]float64) {
 	if threshold == 0 {
 		threshold = 100
 	}
