@@ -160,6 +160,29 @@ def check_without_make(builds):
     shutil.rmtree(programs)
 
 
+def check_files_of_stacks(builds):
+    """PlaybooksFile chooses what is embedded."""
+    trial = builds.copy / "shared/playbook/own/trial/playbooks.yaml"
+    trial.parent.mkdir()
+    for path, name in ((builds.copy / OWN, "mine"), (trial, "trial")):
+        path.write_text(f"playbooks: [{{name: {name}}}]\n")
+    for file, name in (("", "mine"), ("own/trial/playbooks.yaml", "trial"), ("own/mine.yaml", "mine"), ("default.yaml", "default")):
+        command = ["go", "run", "./functions/local/boomerang", "run", "events/triggered.json", "--output", "json"]
+        shown = subprocess.run(command, cwd=builds.copy, env=os.environ | {"PLAYBOOKS_FILE": file}, capture_output=True, text=True)
+        if f'"playbook:{name}"' not in shown.stdout:
+            sys.exit(f"PLAYBOOKS_FILE={file} does not use the playbook {name}: {shown.stdout}{shown.stderr}")
+    shutil.rmtree(trial.parent)
+    print("each stack has the playbooks that its PlaybooksFile names")
+
+
+def check_remote_invoke(builds):
+    command = f"go run ./functions/local/boomerang request events/triggered.json | sam remote invoke WebhookFunction --stack-name {STACK} --event-file -"
+    done = subprocess.run(command, shell=True, cwd=builds.copy, env=builds.environ, capture_output=True, text=True)
+    if done.returncode or '"x-webhook-token"' not in done.stdout:  # The emulator answers with the event.
+        sys.exit(f"sam remote invoke: {done.stdout}{done.stderr}")
+    print("sam remote invoke takes an event of boomerang request")
+
+
 def main():
     deploy_stack()
     copy = copy_repository()
@@ -188,6 +211,9 @@ def main():
         sys.exit(f"a playbook with a mistake is built: {broken.stderr}")
     (copy / OWN).unlink()
     check_without_make(builds)
+    check_files_of_stacks(builds)
+    check_remote_invoke(builds)
+    (copy / OWN).unlink()
     x86 = builds.run("sam", "build", "SetupFunction", "--parameter-overrides", "Architecture=x86_64", program=copy / ".aws-sam/build/SetupFunction/bootstrap")
     same("setup for x86_64", {"sam build": x86, "make build": builds.run(
         "make", "build", "FUNCTIONS=setup", "ARCHITECTURE=x86_64", program=copy / ".build/setup/bootstrap")})

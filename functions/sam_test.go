@@ -96,6 +96,7 @@ func buildWithSAM(t *testing.T) *sam {
 	if architecture == "" {
 		t.Fatalf("Lambda has no containers for %s", runtime.GOARCH)
 	}
+	s.flags = append(s.flags, "--parameter-overrides", "Architecture="+architecture)
 	if exec.CommandContext(t.Context(), "docker", "image", "inspect", "public.ecr.aws/lambda/provided:al2023-"+architecture).Run() == nil {
 		s.flags = append(s.flags, "--skip-pull-image")
 	}
@@ -169,7 +170,7 @@ func (s *sam) invoke(t *testing.T, path string) events.LambdaFunctionURLResponse
 	writeJSON(t, eventFile, event)
 	writeJSON(t, environment, map[string]map[string]string{"WebhookFunction": {
 		"DATADOG_SECRET_ARN": s.stack.DatadogSecret, "WEBHOOK_SECRET_ARN": s.stack.WebhookSecret,
-		"LEDGER_TABLE": s.stack.Table, "REDELIVERY_QUEUE_URL": s.stack.Queue,
+		"LEDGER_TABLE": s.stack.Table, "REDELIVERY_QUEUE_URL": s.stack.Queue, "FOLLOW_UP_QUEUE_URL": s.stack.FollowUps,
 		"DATADOG_API_URL": s.url, "AWS_ENDPOINT_URL": s.url, "SSL_CERT_FILE": "/var/task/" + ca,
 	}})
 	arguments := append([]string{"local", "invoke", "WebhookFunction", "--template", s.template, "--event", eventFile, "--env-vars", environment}, s.flags...)
