@@ -79,18 +79,33 @@ const (
 // writes, and a third if the list is full. An alert above the limit that cannot be counted
 // has SummaryQueued as well as the error.
 func (l *Ledger) Allow(ctx context.Context, w Window, limit int, o Occurrence) (Decision, error) {
-	_, err := l.updateWindow(ctx, stormPrefix, w, &dynamodb.UpdateItemInput{
+	full, err := l.admit(ctx, w, limit, o)
+	if full == nil {
+		return Decision{Allowed: err == nil}, err
+	}
+	_, summaryQueued := full.Item["announced"]
+	return Decision{SummaryQueued: summaryQueued}, l.suppress(ctx, w, full.Item, o)
+}
+
+// IsFull reports whether a window has room for no more alerts, and adds the alert if it has. That
+// takes one write. It counts no alert above the limit.
+func (l *Ledger) IsFull(ctx context.Context, w Window, limit int, alertKey string) (bool, error) {
+	full, err := l.admit(ctx, w, limit, Occurrence{Key: alertKey})
+	return full != nil, err
+}
+
+// admit adds an alert to the window's first, or returns the window's own item if it is full.
+func (l *Ledger) admit(ctx context.Context, w Window, limit int, o Occurrence) (full *types.ConditionalCheckFailedException, err error) {
+	_, err = l.updateWindow(ctx, stormPrefix, w, &dynamodb.UpdateItemInput{
 		UpdateExpression:                    aws.String("SET expires_at = :expires ADD passed :marks"),
 		ConditionExpression:                 aws.String(allowCondition),
 		ExpressionAttributeValues:           o.values(limit),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
-	refused, isRefused := errors.AsType[*types.ConditionalCheckFailedException](err)
-	if !isRefused {
-		return Decision{Allowed: err == nil}, err
+	if full, isFull := errors.AsType[*types.ConditionalCheckFailedException](err); isFull {
+		return full, nil
 	}
-	_, summaryQueued := refused.Item["announced"]
-	return Decision{SummaryQueued: summaryQueued}, l.suppress(ctx, w, refused.Item, o)
+	return nil, err
 }
 
 // suppress lists an alert, or counts it if the list is full or fails: a summary with fewer

@@ -78,6 +78,16 @@ var stormCases = map[string]func(env){
 			First: start.Add(time.Second), Last: start.Add(9 * time.Second),
 		})
 	},
+	"above the limit, not counted": func(s env) {
+		for key, want := range []bool{false, false, true, true} {
+			for _, l := range []*Ledger{s.a, s.b} {
+				if full, err := l.IsFull(s.Context(), s.window(), 2, fmt.Sprint(key)); full != want || err != nil {
+					s.Errorf("alert %d: full %t, %v", key, full, err)
+				}
+			}
+		}
+		s.suppressed(s.a, event.Suppressed{})
+	},
 	"below the limit": func(s env) {
 		s.suppressed(s.a, event.Suppressed{})
 		s.allows(s.a, 1, Occurrence{Key: "0", Group: "host:a", Transition: "Triggered", At: s.Now()}, true)

@@ -402,6 +402,18 @@ func (s *store) Allow(ctx context.Context, w ledger.Window, limit int, o ledger.
 	return ledger.Decision{SummaryQueued: win.summaryQueued}, nil
 }
 
+func (s *store) IsFull(ctx context.Context, w ledger.Window, limit int, alertKey string) (bool, error) {
+	if err := s.call(ctx, "is full"); err != nil {
+		return false, err
+	}
+	passed := s.window(w).passed
+	if passed[alertKey] || len(passed) < limit {
+		passed[alertKey] = true
+		return false, nil
+	}
+	return true, nil
+}
+
 func (s *store) MarkSummaryQueued(ctx context.Context, w ledger.Window) error {
 	if err := s.call(ctx, "mark summary"); err != nil {
 		return err

@@ -51,6 +51,27 @@ func (p *Pipeline) canFollowUp() bool {
 	return p.FollowUps != nil && p.Progress != nil && p.Ledger != nil
 }
 
+// limitFollowUps leaves out the messages of an alert if enough others of its monitor have some in
+// this minute. If that is not known, they are sent. A playbook's limit has counted the alert.
+func (p *Pipeline) limitFollowUps(ctx context.Context, a alert.Alert, limit int, all []queue.Message, o *Outcome) []queue.Message {
+	if len(all) == 0 || limit > 0 && a.MonitorID != "" || p.Storms == nil {
+		return all
+	}
+	ctx, cancel := withLedgerTimeout(ctx)
+	defer cancel()
+	w := ledger.WindowAt("follow_up:"+a.OrgID+":"+a.MonitorID, p.Now())
+	full, err := p.Storms.IsFull(ctx, w, playbook.MaxFollowed, a.Key())
+	if err != nil {
+		o.warn(fmt.Errorf("the follow-ups of the monitor's other alerts were not counted: %w", err))
+	}
+	if !full {
+		return all
+	}
+	o.FollowUps, o.limited = nil, len(all)
+	o.warn(fmt.Errorf("no follow-up: %d alerts of this monitor have some in this minute; to change that, set limit in the playbook", playbook.MaxFollowed))
+	return nil
+}
+
 // sendFollowUps sends messages side by side, and returns those that the queue did not accept.
 func (p *Pipeline) sendFollowUps(ctx context.Context, all []queue.Message) (unsent []queue.Message, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, followUpTimeout, errQueueTimeout)

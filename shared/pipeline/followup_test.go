@@ -15,6 +15,7 @@ import (
 	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
 	"boomerang/shared/pipeline"
+	"boomerang/shared/playbook"
 	"boomerang/shared/queue"
 )
 
@@ -341,6 +342,43 @@ func TestFollowUp_None(t *testing.T) {
 
 // A queue that fails is asked once more after the post. What it does not accept then is lost,
 // and counted.
+// A storm of alerts makes no storm of follow-ups, and keeps no other monitor from having its own.
+func TestFollowUp_Storm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEnv(t)
+		time.Sleep(time.Until(time.Now().Truncate(time.Minute).Add(time.Minute)))
+		group := func(monitor string, n int) alert.Alert {
+			a := firing(fmt.Sprint(monitor, n), "24h")
+			a.MonitorID, a.CycleKey = monitor, a.ID
+			return a
+		}
+		const storm = 10_000
+		limited := 0
+		for n := range storm {
+			if o := e.run(group("1", n), pipeline.Posted); len(o.FollowUps) == 0 && len(o.Warnings) == 1 {
+				limited++
+			}
+		}
+		if want := storm - playbook.MaxFollowed; limited != want || len(e.waiting) != playbook.MaxFollowed {
+			t.Errorf("%d without follow-ups, want %d; %d messages", limited, want, len(e.waiting))
+		}
+		e.run(group("1", 3), pipeline.Duplicate)
+		e.run(group("2", 1), pipeline.Posted)
+		none := group("", 1)
+		e.run(none, pipeline.Posted)
+		e.fails["is full"] = down
+		if o := e.run(group("1", storm), pipeline.Posted); len(o.FollowUps) != 1 {
+			t.Errorf("without the ledger: %+v", o)
+		}
+		clear(e.fails)
+		time.Sleep(time.Minute)
+		e.run(group("1", storm+1), pipeline.Posted)
+		if got, want := len(e.waiting), playbook.MaxFollowed+4; got != want {
+			t.Errorf("%d messages, want %d", got, want)
+		}
+	})
+}
+
 func TestFollowUp_Unsent(t *testing.T) {
 	for name, c := range map[string]struct {
 		err      error

@@ -65,9 +65,10 @@ type Outcome struct {
 	// FollowUp is set if the event is one.
 	FollowUps []time.Duration
 	FollowUp  *event.FollowUp
-	// unsent counts the follow-ups that the queue did not accept.
-	unsent    int
-	isFailure bool // the event's type says that something fails
+	// unsent counts the follow-ups that the queue did not accept, and limited those that too
+	// many others of the monitor left out.
+	unsent, limited int
+	isFailure       bool // the event's type says that something fails
 	// cycleBegan is when the cycle's first notification happened.
 	cycleBegan time.Time
 	// MaybePosted says of an alert that is not done that this attempt, or an earlier one,
@@ -141,8 +142,10 @@ func (o Outcome) measure(ctx context.Context, a alert.Alert) {
 	for _, s := range o.Steps {
 		telemetry.StepDuration.Record(ctx, s.Duration.Seconds(), s.Name, string(s.Status))
 	}
-	if o.unsent > 0 {
-		telemetry.FollowUp.Record(ctx, float64(o.unsent), o.Playbook, "unsent")
+	for result, n := range map[string]int{"unsent": o.unsent, "limited": o.limited} {
+		if n > 0 {
+			telemetry.FollowUp.Record(ctx, float64(n), o.Playbook, result)
+		}
 	}
 	if o.FollowUp != nil {
 		o.measureFollowUp(ctx)

@@ -203,7 +203,8 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	}
 	var unsent []queue.Message
 	if !found {
-		unsent, _ = p.sendFollowUps(ctx, p.followUpsOf(a, plan, t.delivery.ReceivedAt, &o))
+		all := p.followUpsOf(a, plan, t.delivery.ReceivedAt, &o)
+		unsent, _ = p.sendFollowUps(ctx, p.limitFollowUps(ctx, a, plan.Limit, all, &o))
 		if err := p.post(ctx, &o); err != nil {
 			return o, err
 		}

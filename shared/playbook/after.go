@@ -14,6 +14,10 @@ const (
 	maxAfter     = 24 * time.Hour
 )
 
+// MaxFollowed is how many alerts of one monitor are followed up that come in the same minute,
+// unless the playbook's limit says how many have events.
+const MaxFollowed = 10
+
 // checkAfter reports times that no follow-up can have.
 func (l *loader) checkAfter(p *playbook, path string) {
 	for i, after := range p.After {

@@ -10,7 +10,7 @@ var (
 	Duplicate          = Metric{"boomerang.duplicate", "alert", "alerts that were posted before", nil}
 	Queued             = Metric{"boomerang.queued", "alert", "alerts queued by the webhook, because of `intake` or a kind of failure", []string{"reason"}}
 	Coalesced          = Metric{"boomerang.coalesced", "alert", "alerts suppressed in a storm, for its summary", []string{"playbook"}}
-	FollowUp           = Metric{"boomerang.follow_up", "event", "follow-ups by their end: `posted`, `duplicate`, the cycle `recovered` or had a `newer` notification, the alert has `no_event`, or the queue did not accept it (`unsent`)", []string{"playbook", "result"}}
+	FollowUp           = Metric{"boomerang.follow_up", "event", "follow-ups by their end: `posted`, `duplicate`, the cycle `recovered` or had a `newer` notification, the alert has `no_event`, the queue did not accept it (`unsent`), or too many alerts of the monitor have some (`limited`)", []string{"playbook", "result"}}
 	Reconciled         = Metric{"boomerang.reconciled", "alert", "alerts that never arrived and that reconcile queued", nil}
 	Undecided          = Metric{"boomerang.undecided", "alert", "alerts in a run of reconcile that a notification rule may have routed here, because of a `rule` or since the `list` of rules failed", []string{"reason"}}
 	StepDuration       = Metric{"boomerang.step.duration", "second", "duration of a step", []string{"step", "status"}}

@@ -97,14 +97,15 @@ func (r *result) agree(sides [2]*outcome, changes []change, notJudged []string) 
 
 // decideFates finds the alerts that limits hold back, and those that are followed up.
 func decideFates(alerts []Alert, results []result) {
-	counts, ends := [2]limiter{{}, {}}, endsOf(alerts)
+	counts, followed, ends := [2]limiter{{}, {}}, [2]limiter{{}, {}}, endsOf(alerts)
 	for i, a := range alerts {
 		for side, f := range results[i].fates {
 			if f == nil {
 				continue
 			}
 			f.isHeld = counts[side].holds(a, f.limit)
-			if f.isHeld || !f.hasFollowUp(a, ends[i]) {
+			isFollowed := !f.isHeld && f.mayFollow(a) && (f.limit > 0 || !followed[side].holds(a, playbook.MaxFollowed))
+			if !isFollowed || f.isOver(a, ends[i]) {
 				f.after = nil
 			}
 		}
@@ -128,12 +129,13 @@ func endsOf(alerts []Alert) []time.Time {
 	return ends
 }
 
-// hasFollowUp reports whether a follow-up comes before the cycle goes on.
-func (f *fate) hasFollowUp(a Alert, end time.Time) bool {
-	if len(f.after) == 0 || !a.Transition.Fires() || !f.isFailure {
-		return false
-	}
-	return end.IsZero() || a.Date.Add(f.after[0]).Before(end)
+// mayFollow reports whether an alert has follow-ups unless its cycle goes on before their time.
+func (f *fate) mayFollow(a Alert) bool {
+	return len(f.after) > 0 && a.Transition.Fires() && f.isFailure
+}
+
+func (f *fate) isOver(a Alert, end time.Time) bool {
+	return !end.IsZero() && !a.Date.Add(f.after[0]).Before(end)
 }
 
 // limiter counts the alerts of each monitor by the minute, as the ledger does.

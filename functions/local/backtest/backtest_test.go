@@ -265,6 +265,13 @@ func TestRun_After(t *testing.T) {
 			t.Errorf("%s: followed up %+v, want %d", name, r.Followed.Pair, tt.want)
 		}
 	}
+	var storm []datadog.Event
+	for id := range 30 {
+		storm = append(storm, at(100+id, 0, "[Triggered] x", func(e *datadog.Event) { e.MonitorGroups = []string{"host:" + e.ID} }))
+	}
+	if r := run(t, storm, followed, strings.Replace(followed, "all,", "all, limit: 20,", 1)); r.Followed.Pair != (backtest.Pair{Base: 10, Now: 20}) {
+		t.Errorf("of a storm are followed up %+v", r.Followed.Pair)
+	}
 	r := run(t, stream(func(e *datadog.Event) { e.MonitorGroups = []string{"host:" + e.ID} }), base, `playbooks: [{name: all, after: 15m, limit: 2}]`)
 	if r.Followed.Pair != (backtest.Pair{Now: 2}) || r.HeldBack.Pair != (backtest.Pair{Now: 4}) || r.Followed.Groups[0].What != "after 15m" {
 		t.Errorf("with a limit: followed up %+v, held back %+v", r.Followed, r.HeldBack.Pair)

@@ -141,6 +141,14 @@ func (a *account) Allow(ctx context.Context, of ledger.Window, limit int, o ledg
 	return d, a.write(ctx, units)
 }
 
+func (a *account) IsFull(ctx context.Context, of ledger.Window, limit int, alertKey string) (bool, error) {
+	w := a.lockWindow(of)
+	full := !w.allowed[alertKey] && len(w.allowed) >= limit
+	w.allowed[alertKey] = w.allowed[alertKey] || !full
+	a.mu.Unlock()
+	return full, a.write(ctx, 1)
+}
+
 func (a *account) lockWindow(w ledger.Window) *window {
 	a.mu.Lock()
 	if a.windows[w.Key()] == nil {
