@@ -65,6 +65,7 @@ func TestSpec_Dashboard(t *testing.T) {
 	}
 	for _, want := range []string{
 		`"title": "Boomerang (boomerang)"`, `The stack Shop made this dashboard`,
+		`sum:boomerang.action{functionname IN (`, `sum:boomerang.follow_up{functionname IN (`,
 		`"query": "source:alert \"webhook-boomerang\" -service:boomerang"`,
 		`sum:boomerang.posted{functionname IN (shop-webhookfunction-1a,shop-redeliverfunction-1a)}.as_count()`,
 		`{functionname IN (shop-webhookfunction-1a,shop-redeliverfunction-1a) AND status IN (failed,timeout)}`,
