@@ -6,17 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"golang.org/x/term"
-
-	"boomerang/shared/event"
 )
 
 // Printer writes to a terminal, a file or a pipe.
@@ -85,70 +81,47 @@ func Indent(body []byte) string {
 }
 
 // JSON writes a value as indented JSON.
-func (p *Printer) JSON(value any) {
-	encoder := json.NewEncoder(p.out)
+func (p *Printer) JSON(value any) { _, _ = p.Write([]byte(encoded(value))) }
+
+// encoded returns indented JSON, and nothing for nil.
+func encoded(value any) string {
+	if value == nil {
+		return ""
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	_ = encoder.Encode(value) // What commands show always encodes.
+	if err := encoder.Encode(value); err != nil {
+		return err.Error()
+	}
+	return out.String()
 }
 
-// Event writes the fields of an event and its text.
-func (p *Printer) Event(request event.Request) {
-	p.field("title", p.paint(bold, request.Headline()))
-	switch e := request.(type) {
-	case event.Event:
-		p.eventV1(e)
-	case event.AlertEvent:
-		p.eventV2(e.Data.Attributes)
+// field returns a line with a name and a value, if there is one.
+func (p *Printer) field(name, value string) string {
+	if value == "" {
+		return ""
 	}
+	return "  " + p.paint(dim, fmt.Sprintf("%-16s", name)) + " " + value + "\n"
 }
 
-func (p *Printer) eventV1(e event.Event) {
-	p.field("alert_type", e.AlertType)
-	p.field("priority", e.Priority)
-	p.field("source_type_name", e.SourceTypeName)
-	p.field("host", e.Host)
-	p.field("device_name", e.DeviceName)
-	p.field("tags", strings.Join(e.Tags, ", "))
-	p.field("aggregation_key", e.AggregationKey)
-	if e.RelatedEventID != 0 {
-		p.field("related_event_id", fmt.Sprint(e.RelatedEventID))
-	}
-	if e.DateHappened != 0 {
-		p.field("date_happened", utc(time.Unix(e.DateHappened, 0)))
-	}
-	p.text(e.Text)
-}
-
-func (p *Printer) eventV2(e event.AlertAttributes) {
-	p.field("status", e.Attributes.Status)
-	p.field("priority", e.Attributes.Priority)
-	p.field("host", e.Host)
-	p.field("tags", strings.Join(e.Tags, ", "))
-	p.field("aggregation_key", e.AggregationKey)
-	p.field("timestamp", e.Timestamp)
-	for _, l := range e.Attributes.Links {
-		p.field(l.Category, strings.TrimSpace(l.Title+" "+l.URL))
-	}
-	for _, name := range slices.Sorted(maps.Keys(e.Attributes.Custom)) {
-		value, _ := json.Marshal(e.Attributes.Custom[name])
-		p.field("custom."+name, string(value))
-	}
-	p.text(e.Message)
-}
-
-func (p *Printer) field(name, value string) {
-	if value != "" {
-		p.Line("  %s %s", p.paint(dim, fmt.Sprintf("%-16s", name)), value)
-	}
-}
-
-// text writes the text without its Markdown fence.
-func (p *Printer) text(text string) {
-	p.Line("")
+// text returns the lines of an event's text, without its Markdown fence.
+func (p *Printer) text(text string) string {
+	out := "\n"
 	for l := range strings.Lines(strings.Trim(text, "% \n")) {
-		p.Line("  %s %s", p.paint(dim, "│"), strings.TrimRight(l, "\n"))
+		out += "  " + p.paint(dim, "│") + " " + strings.TrimRight(l, "\n") + "\n"
 	}
+	return out
+}
+
+// lines returns the lines of a text with a name before the first.
+func (p *Printer) lines(name, text string) (out string) {
+	for l := range strings.Lines(strings.TrimSpace(text)) {
+		out += "      " + p.paint(dim, fmt.Sprintf("%-5s", name)) + " " + strings.TrimRight(l, "\n") + "\n"
+		name = ""
+	}
+	return out
 }
 
 // Write writes what is text already.

@@ -25,7 +25,7 @@ const (
 func (p *Printer) StreamEvent(e datadog.Event) {
 	var others map[string]json.RawMessage
 	_ = json.Unmarshal(e.Raw, &others) // Without an object there is nothing more to show.
-	p.field("title", p.paint(bold, enrich.Line(e.Title, maxValue)))
+	out := p.field("title", p.paint(bold, enrich.Line(e.Title, maxValue)))
 	for _, f := range []struct{ name, value string }{
 		{"id", e.ID},
 		{"url", e.URL},
@@ -37,15 +37,15 @@ func (p *Printer) StreamEvent(e datadog.Event) {
 		{"device_name", e.DeviceName},
 		{"tags", strings.Join(e.Tags, ", ")},
 	} {
-		p.field(f.name, enrich.Line(f.value, maxValue))
+		out += p.field(f.name, enrich.Line(f.value, maxValue))
 		delete(others, f.name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(others)) {
 		if !slices.Contains([]string{"title", "text", "id_str"}, name) {
-			p.field(name, enrich.Line(valueOf(others[name]), maxValue))
+			out += p.field(name, enrich.Line(valueOf(others[name]), maxValue))
 		}
 	}
-	p.text(visible(e.Text))
+	_, _ = p.Write([]byte(out + p.text(visible(e.Text))))
 }
 
 // valueOf returns a JSON value as people read it, and nothing for what is empty.
