@@ -9,16 +9,13 @@ import (
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
-	"boomerang/shared/enrich"
 )
 
 // Move is how the alert's metric left its level. It is zero where the metric did not, or
 // where the points do not say when.
 type Move struct {
-	At       time.Time
-	From, To float64
-	Unit     string
-	Sudden   bool // It jumped, and did not climb or fall over a while.
+	At     time.Time
+	Sudden bool // It jumped, and did not climb or fall over a while.
 }
 
 // ReadMove returns the last move of the alert's metric in a time. The error skips an alert
@@ -32,10 +29,7 @@ func ReadMove(ctx context.Context, series func(context.Context, datadog.SeriesQu
 	if err != nil {
 		return Move{}, err
 	}
-	s := selectSeries(all, a, q)
-	m := moveOf(s.Points)
-	m.Unit = enrich.Line(s.Unit, maxGroupRunes)
-	return m, nil
+	return moveOf(selectSeries(all, a, q).Points), nil
 }
 
 const (
@@ -56,18 +50,15 @@ func moveOf(points []datadog.Point) Move {
 		return Move{}
 	}
 	level, deviation := levelOf(points[:len(points)/4])
-	last := farthest(points[len(points)-stepPoints:], level)
-	span := last - level
+	span := farthest(points[len(points)-stepPoints:], level) - level
 	if math.Abs(span) <= max(minMove*math.Abs(level), minDeviations*deviation) {
 		return Move{}
 	}
 	if split := steepest(points, span); split > 0 {
-		return Move{
-			At: points[split].Time, From: mean(points[max(0, split-stepPoints):split]), To: mean(points[split:min(len(points), split+stepPoints)]), Sudden: true,
-		}
+		return Move{At: points[split].Time, Sudden: true}
 	}
 	quarter, half := passed(points, level, span, 0.25), passed(points, level, span, 0.5)
-	return Move{At: quarter.Add(-half.Sub(quarter)), From: level, To: last}
+	return Move{At: quarter.Add(-half.Sub(quarter))}
 }
 
 // levelOf returns the median of points and the median deviation from it.
