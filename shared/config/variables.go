@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 	"time"
@@ -10,13 +11,10 @@ import (
 )
 
 const (
-	apiURL   = "DATADOG_API_URL"
-	queueURL = "REDELIVERY_QUEUE_URL"
-	intake   = "INTAKE"
-
-	followUpURL   = "FOLLOW_UP_QUEUE_URL"
-	deadLetterURL = "DEAD_LETTER_QUEUE_URL"
-	functionURL   = "FUNCTION_URL"
+	apiURL      = "DATADOG_API_URL"
+	functionURL = "FUNCTION_URL"
+	intake      = "INTAKE"
+	queueURL    = "REDELIVERY_QUEUE_URL"
 )
 
 // variable is the rule of one environment variable.
@@ -29,28 +27,31 @@ type variable struct {
 }
 
 var variables = map[string]variable{
-	"DATADOG_SECRET_ARN": {validateSecretID, `the Secrets Manager name or ARN of a secret that holds {"api_key":"…","app_key":"…"}`},
-	"WEBHOOK_SECRET_ARN": {validateSecretID, `the Secrets Manager name or ARN of a secret that holds {"token":"…"}`},
-	"DD_SITE":            {validateSite, "one of " + sites()},
-	apiURL:               {validateAPIURL, "an https URL with no credentials, query or fragment (http for a loopback address only), or to nothing for the site's own"},
-	queueURL:             {validateQueueURL, "the URL of an SQS queue"},
-	followUpURL:          {validateQueueURL, "the URL of an SQS queue"},
-	deadLetterURL:        {validateQueueURL, "the URL of an SQS queue"},
-	"LEDGER_TABLE":       {validateTable, "the name or ARN of a DynamoDB table"},
-	intake:               {validateIntake, "direct or queue"},
-	"ENRICH_BUDGET":      {validateBudget, "a duration with its unit, above zero, such as 5s"},
-	"WEBHOOK_NAME":       {validateWebhookName, "the webhook's name in Datadog, which follows @webhook- in a monitor's message"},
-	functionURL:          {validateAPIURL, "the Function URL of the webhook, an https URL with no credentials, query or fragment"},
-	"PLAYBOOKS_FILE":     {noCheck, "the path of a playbook file"},
+	"DATADOG_SECRET_ARN":    {validateSecretID, `the Secrets Manager name or ARN of a secret that holds {"api_key":"…","app_key":"…"}`},
+	"WEBHOOK_SECRET_ARN":    {validateSecretID, `the Secrets Manager name or ARN of a secret that holds {"token":"…"}`},
+	"DD_SITE":               {validateSite, "one of " + sites()},
+	apiURL:                  {validateAPIURL, "an https URL with no credentials, query or fragment (http for a loopback address only), or to nothing for the site's own"},
+	queueURL:                {validateQueueURL, "the URL of an SQS queue"},
+	"FOLLOW_UP_QUEUE_URL":   {validateQueueURL, "the URL of an SQS queue"},
+	"DEAD_LETTER_QUEUE_URL": {validateQueueURL, "the URL of an SQS queue"},
+	"LEDGER_TABLE":          {validateTable, "the name or ARN of a DynamoDB table"},
+	intake:                  {validateIntake, "direct or queue"},
+	"ENRICH_BUDGET":         {validateBudget, "a duration with its unit, above zero, such as 5s"},
+	"WEBHOOK_NAME":          {validateWebhookName, "the webhook's name in Datadog, which follows @webhook- in a monitor's message"},
+	functionURL:             {validateAPIURL, "the Function URL of the webhook, an https URL with no credentials, query or fragment"},
+	"PLAYBOOKS_FILE":        {func(string) string { return "" }, "the path of a playbook file"},
 }
 
-func noCheck(string) string { return "" }
+func problem(ok bool, text string) string {
+	if ok {
+		return ""
+	}
+	return text
+}
 
 func validateSite(value string) string {
-	if _, err := site.Parse(value); err != nil {
-		return "is not a Datadog site"
-	}
-	return ""
+	_, err := site.Parse(value)
+	return problem(err == nil, "is not a Datadog site")
 }
 
 func sites() string {
@@ -62,21 +63,12 @@ func sites() string {
 }
 
 func validateIntake(value string) string {
-	if i := Intake(value); i != Direct && i != Queue {
-		return "is not an intake"
-	}
-	return ""
+	return problem(Intake(value) == Direct || Intake(value) == Queue, "is not an intake")
 }
 
 func validateBudget(value string) string {
 	d, err := time.ParseDuration(value)
-	switch {
-	case err != nil:
-		return "is not a duration"
-	case d <= 0:
-		return "is not above zero"
-	}
-	return ""
+	return cmp.Or(problem(err == nil, "is not a duration"), problem(d > 0, "is not above zero"))
 }
 
 // The characters that values consist of. Regular expressions would take 0.15 ms of
@@ -115,47 +107,34 @@ func nameInARN(arn, service, kind string) string {
 
 // validateWebhookName allows what can follow @webhook- in a monitor's message.
 func validateWebhookName(value string) string {
-	if consistsOf(word+".-", value, 1, 100) && consistsOf(word, value[len(value)-1:], 1, 1) {
-		return ""
-	}
-	return "is not a webhook name"
+	return problem(consistsOf(word+".-", value, 1, 100) && consistsOf(word, value[len(value)-1:], 1, 1), "is not a webhook name")
 }
 
 func validateSecretID(value string) string {
-	if consistsOf(secretName, value, 1, 512) || consistsOf(secretName, nameInARN(value, "secretsmanager", "secret:"), 1, 519) {
-		return ""
-	}
-	return "is neither the name nor the ARN of a secret"
+	return problem(consistsOf(secretName, value, 1, 512) || consistsOf(secretName, nameInARN(value, "secretsmanager", "secret:"), 1, 519),
+		"is neither the name nor the ARN of a secret")
 }
 
 func validateTable(value string) string {
-	if consistsOf(tableName, value, 3, 255) || consistsOf(tableName, nameInARN(value, "dynamodb", "table/"), 3, 255) {
-		return ""
-	}
-	return "is neither the name nor the ARN of a table"
+	return problem(consistsOf(tableName, value, 3, 255) || consistsOf(tableName, nameInARN(value, "dynamodb", "table/"), 3, 255),
+		"is neither the name nor the ARN of a table")
 }
 
 func validateQueueURL(value string) string {
 	u, err := url.Parse(value)
-	if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return "is not an http or https URL"
-	}
-	return ""
+	return problem(err == nil && u.Hostname() != "" && (u.Scheme == "https" || u.Scheme == "http"), "is not an http or https URL")
 }
 
 // validateAPIURL keeps the keys, which every request carries, from being sent in plain
 // text or to a mistyped host.
 func validateAPIURL(value string) string {
-	u, err := url.Parse(value)
-	switch {
-	case err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http":
-		return "is not an http or https URL"
-	case u.Scheme == "http" && !httpx.IsLoopback(u.Hostname()):
-		return "is plain http to another machine"
-	case u.User != nil:
-		return "contains credentials"
-	case strings.ContainsAny(value, "?#"):
-		return "has a query or a fragment"
+	if notURL := validateQueueURL(value); notURL != "" {
+		return notURL
 	}
-	return ""
+	u, _ := url.Parse(value)
+	return cmp.Or(
+		problem(u.Scheme == "https" || httpx.IsLoopback(u.Hostname()), "is plain http to another machine"),
+		problem(u.User == nil, "contains credentials"),
+		problem(!strings.ContainsAny(value, "?#"), "has a query or a fragment"),
+	)
 }

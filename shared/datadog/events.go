@@ -166,14 +166,14 @@ func (c *Client) wholeEvent(d document[eventFields]) Event {
 // https://docs.datadoghq.com/api/latest/events/#post-an-event
 func (c *Client) Create(ctx context.Context, e event.Event) (event.Posted, error) {
 	var created struct{ Event eventRef }
-	_, err := c.do(ctx, call{
-		op: "create the event", apiKeyOnly: true, retryOnAuthError: true,
-		method: http.MethodPost, path: eventsPath, body: e, decode: ifReadable(&created),
-	})
-	if err != nil {
-		return event.Posted{}, err
-	}
-	return event.Posted{ID: created.Event.id(), URL: c.page(created.Event.URL)}, nil
+	err := c.post(ctx, call{apiKeyOnly: true, path: eventsPath, body: e, decode: ifReadable(&created)})
+	return event.Posted{ID: created.Event.id(), URL: c.page(created.Event.URL)}, err
+}
+
+func (c *Client) post(ctx context.Context, call call) error {
+	call.op, call.method, call.retryOnAuthError = "create the event", http.MethodPost, true
+	_, err := c.do(ctx, call)
+	return err
 }
 
 // CreateAlert posts an event to the v2 API, with both keys, because the API's specification asks for
@@ -190,13 +190,7 @@ func (c *Client) CreateAlert(ctx context.Context, e event.AlertEvent) (event.Pos
 		}
 		Links struct{ Self string }
 	}
-	_, err := c.do(ctx, call{
-		op: "create the event", toIntake: true, retryOnAuthError: true,
-		method: http.MethodPost, path: "/api/v2/events", body: e, decode: ifReadable(&created),
-	})
-	if err != nil {
-		return event.Posted{}, err
-	}
+	err := c.post(ctx, call{toIntake: true, path: "/api/v2/events", body: e, decode: ifReadable(&created)})
 	evt := created.Data.Attributes.Attributes.Evt
-	return event.Posted{ID: cmp.Or(evt.UID, evt.ID), URL: c.page(created.Links.Self)}, nil
+	return event.Posted{ID: cmp.Or(evt.UID, evt.ID), URL: c.page(created.Links.Self)}, err
 }

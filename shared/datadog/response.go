@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -239,14 +240,10 @@ func (r *references) UnmarshalJSON(raw []byte) error {
 }
 
 // included returns the resources of a response that refs name, in their order.
-func included[A any](all []resource[A], refs references) []resource[A] {
-	var found []resource[A]
+func included[A any](all []resource[A], refs references) (found []resource[A]) {
 	for _, ref := range refs {
-		for _, r := range all {
-			if r.reference == ref {
-				found = append(found, r)
-				break
-			}
+		if i := slices.IndexFunc(all, func(r resource[A]) bool { return r.reference == ref }); i >= 0 {
+			found = append(found, all[i])
 		}
 	}
 	return found

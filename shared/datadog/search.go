@@ -158,16 +158,9 @@ func (c *Client) searchedEvent(found resource[searchedFields]) SearchedEvent {
 		Tags: outer.Tags, URL: c.eventPage(a.Evt.UID, a.Evt.ID), MonitorID: a.MonitorID, RelatedEventID: a.RelatedEventID,
 		Change: Change{
 			Author: a.Author.Name, Resource: a.ChangedResource.Name, ResourceType: a.ChangedResource.Type,
-			Previous: compact(a.PrevValue), New: compact(a.NewValue), Metadata: compact(a.ChangeMetadata), Impacted: names(a.ImpactedResources),
+			Previous: compact(a.PrevValue), New: compact(a.NewValue), Metadata: compact(a.ChangeMetadata), Impacted: each(a.ImpactedResources, func(r struct{ Name string }) string { return r.Name }),
 		},
 	}
-}
-
-func names(resources []struct{ Name string }) (all []string) {
-	for _, r := range resources {
-		all = append(all, r.Name)
-	}
-	return all
 }
 
 // eventPage returns the page of an event, by the newer of its two ids.

@@ -3,7 +3,6 @@ package suspects
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -51,57 +50,48 @@ func groupBegan(a alert.Alert, groups []datadog.MonitorGroup) time.Time {
 
 // cycleBegan returns when the first notification of the alert's cycle was sent, which is
 // the first after the last recovery.
-func cycleBegan(a alert.Alert, history []datadog.Event) (began time.Time) {
+func cycleBegan(a alert.Alert, history []datadog.Event) time.Time {
 	isOwn := events.OfGroup(a)
 	mine := slices.DeleteFunc(slices.Clone(history), func(e datadog.Event) bool {
 		return !isOwn(e) || !e.Happened.Before(a.Date) ||
 			// Without a recovery between them, the recovery is what the list lacks.
 			isFresh(a) && strings.Contains(e.Title, fmt.Sprintf("[%s", a.Transition))
 	})
-	slices.SortFunc(mine, func(a, b datadog.Event) int { return a.Happened.Compare(b.Happened) })
-	for _, e := range mine {
-		switch {
-		case isClosed(e):
-			began = time.Time{}
-		case began.IsZero() && events.Fired(e):
-			began = e.Happened
-		}
-	}
-	return began
+	return openCycles(mine, func(datadog.Event) string { return "" })[""].Happened
 }
 
-func isClosed(e datadog.Event) bool {
-	return e.AlertType == "success" || strings.Contains(e.Title, "Recovered")
+// openCycles returns the first notification of each cycle that no recovery ends.
+func openCycles(all []datadog.Event, keyOf func(datadog.Event) string) map[string]datadog.Event {
+	slices.SortStableFunc(all, func(a, b datadog.Event) int { return a.Happened.Compare(b.Happened) })
+	open := map[string]datadog.Event{}
+	for _, e := range all {
+		key := keyOf(e)
+		_, isOpen := open[key]
+		switch {
+		case e.AlertType == "success" || alert.TransitionIn(e.Title).IsRecovery():
+			delete(open, key)
+		case !isOpen && events.Fired(e):
+			open[key] = e
+		}
+	}
+	return open
 }
 
 // openAlerts returns the alerts of dependencies that began before the alert and were not
 // over when it began, the newest first.
-func (e evidence) openAlerts(history []datadog.Event) []event {
-	var all []datadog.Event
-	for _, one := range history {
-		if one.MonitorID != 0 && one.MonitorID != e.monitorID && one.Happened.Before(e.began) {
-			all = append(all, one)
-		}
-	}
-	slices.SortStableFunc(all, func(a, b datadog.Event) int { return a.Happened.Compare(b.Happened) })
-	type key struct {
-		monitor int64
-		groups  string
-	}
-	open := map[key]event{}
-	for _, one := range all {
-		k := key{one.MonitorID, strings.Join(one.MonitorGroups, " ")}
-		_, isOpen := open[k]
+func (e evidence) openAlerts(history []datadog.Event) (all []event) {
+	others := slices.DeleteFunc(slices.Clone(history), func(one datadog.Event) bool {
+		return one.MonitorID == 0 || one.MonitorID == e.monitorID || !one.Happened.Before(e.began)
+	})
+	keyOf := func(one datadog.Event) string { return fmt.Sprint(one.MonitorID, one.MonitorGroups) }
+	for _, one := range openCycles(others, keyOf) {
 		searched := events.Searched(one)
-		relation, subject := e.relate(searched)
-		switch {
-		case isClosed(one):
-			delete(open, k)
-		case relation == dependency && !isOpen && events.Fired(one):
-			open[k] = event{SearchedEvent: searched, kind: events.Alert, relation: relation, subject: subject}
+		if relation, subject := e.relate(searched); relation == dependency {
+			all = append(all, event{SearchedEvent: searched, kind: events.Alert, relation: relation, subject: subject})
 		}
 	}
-	return slices.SortedFunc(maps.Values(open), func(a, b event) int {
+	slices.SortFunc(all, func(a, b event) int {
 		return cmp.Or(b.Happened.Compare(a.Happened), strings.Compare(a.Title, b.Title))
 	})
+	return all
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/events"
@@ -126,26 +127,19 @@ func splitGroups(groups []datadog.MonitorGroup) (failing, healthy []datadog.Moni
 }
 
 // onlyIn returns the tags that all failing groups have and no healthy one has.
-func onlyIn(failing, healthy []datadog.MonitorGroup) (only []string) {
-	common := groupTags(failing[0])
-	for _, g := range failing[1:] {
-		tags := groupTags(g)
-		common = slices.DeleteFunc(common, func(tag string) bool { return !slices.Contains(tags, tag) })
+func onlyIn(failing, healthy []datadog.MonitorGroup) []string {
+	has := func(tag string) func(datadog.MonitorGroup) bool {
+		return func(g datadog.MonitorGroup) bool { return slices.Contains(groupTags(g), tag) }
 	}
-	for _, g := range healthy {
-		tags := groupTags(g)
-		common = slices.DeleteFunc(common, func(tag string) bool { return slices.Contains(tags, tag) })
+	lacks := func(tag string) func(datadog.MonitorGroup) bool {
+		return func(g datadog.MonitorGroup) bool { return !has(tag)(g) }
 	}
-	return common
+	return slices.DeleteFunc(groupTags(failing[0]), func(tag string) bool {
+		return slices.ContainsFunc(failing, lacks(tag)) || slices.ContainsFunc(healthy, has(tag))
+	})
 }
 
-func groupTags(g datadog.MonitorGroup) []string {
-	tags := strings.Split(g.Name, ",")
-	for i, tag := range tags {
-		tags[i] = strings.TrimSpace(tag)
-	}
-	return tags
-}
+func groupTags(g datadog.MonitorGroup) alert.Tags { return alert.Alert{Scope: g.Name}.Scopes() }
 
 // subjectKeys say what a group is, and not where or how it runs.
 var subjectKeys = append([]string{"env", "team"}, enrich.NameKeys...)

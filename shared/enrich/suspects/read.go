@@ -89,13 +89,19 @@ func (r reader) read(ctx context.Context, a alert.Alert) (evidence, []enrich.Res
 	return e, results
 }
 
-// part makes a read a step, so that one that fails or is slow affects only itself.
-func part[T any](name string, read func(context.Context) (T, error)) enrich.Named {
+// part makes a read a step, so that one that fails or is slow affects only itself. An alert
+// without what the read needs skips it.
+func part[T any](name string, isNeeded bool, read func(context.Context) (T, error)) enrich.Named {
 	return enrich.Named{Name: name, Step: enrich.StepFunc(func(ctx context.Context, _ alert.Alert) (enrich.Finding, error) {
+		if !isNeeded {
+			return enrich.Finding{}, errNoSubject
+		}
 		data, err := read(ctx)
 		return enrich.Finding{Data: data}, err
 	})}
 }
+
+var errNoSubject = enrich.Skip("the alert names no service and no resource")
 
 // found returns what a read returned, or zero.
 func found[T any](results []enrich.Result, name string) (data T) {
@@ -114,7 +120,7 @@ func isFresh(a alert.Alert) bool {
 
 // monitorPart is the read of the step monitor.
 func (r reader) monitorPart(a alert.Alert) enrich.Named {
-	return part(readMonitor, func(ctx context.Context) (datadog.Monitor, error) {
+	return part(readMonitor, true, func(ctx context.Context) (datadog.Monitor, error) {
 		id, err := enrich.MonitorID(a.MonitorID)
 		if err != nil {
 			return datadog.Monitor{}, err
@@ -127,49 +133,38 @@ func (r reader) monitorPart(a alert.Alert) enrich.Named {
 	})
 }
 
-var errNoSubject = enrich.Skip("the alert names no service and no resource")
-
 func (r reader) historyPart(a alert.Alert, s scope) enrich.Named {
-	return part(readHistory, func(ctx context.Context) ([]datadog.Event, error) {
-		if s.monitorID == 0 && len(s.names) == 0 {
-			return nil, errNoSubject
-		}
+	return part(readHistory, s.monitorID != 0 || len(s.names) > 0, func(ctx context.Context) ([]datadog.Event, error) {
 		return r.client.Events(ctx, events.HistoryQuery(a))
 	})
 }
 
 func (r reader) aroundPart(a alert.Alert) enrich.Named {
-	return part(readAround, func(ctx context.Context) ([]datadog.Event, error) {
-		q := events.AroundQuery(a)
-		if len(q.Tags) == 0 {
-			return nil, errNoSubject
-		}
-		return r.client.Events(ctx, q)
-	})
+	q := events.AroundQuery(a)
+	return part(readAround, len(q.Tags) > 0, func(ctx context.Context) ([]datadog.Event, error) { return r.client.Events(ctx, q) })
 }
 
 func (r reader) dependenciesPart(s scope) enrich.Named {
-	return part(readDependencies, func(ctx context.Context) ([]datadog.Entity, error) {
-		if s.service == "" || len(s.service) > maxName {
-			return nil, errNoSubject
-		}
+	return part(readDependencies, s.service != "" && len(s.service) <= maxName, func(ctx context.Context) ([]datadog.Entity, error) {
 		return r.client.Dependencies(ctx, s.service)
 	})
 }
 
 func (r reader) changesPart(s scope, began time.Time) enrich.Named {
-	return part(readChanges, func(ctx context.Context) ([]datadog.SearchedEvent, error) {
-		terms := s.terms()
-		if len(terms) == 0 {
-			return nil, errNoSubject
-		}
-		from, to := enrich.Window(alert.Alert{Date: began}, lookback)
-		return r.client.SearchEvents(ctx, datadog.SearchQuery{Query: s.changesQuery(terms), From: from, To: to, Limit: maxEvents, MaxText: maxMatched})
+	terms := s.terms()
+	return part(readChanges, len(terms) > 0, func(ctx context.Context) ([]datadog.SearchedEvent, error) {
+		return r.search(ctx, s.changesQuery(terms), began, lookback)
 	})
 }
 
+// search finds the newest events in a time before the alert.
+func (r reader) search(ctx context.Context, query string, began time.Time, before time.Duration) ([]datadog.SearchedEvent, error) {
+	from, to := enrich.Window(alert.Alert{Date: began}, before)
+	return r.client.SearchEvents(ctx, datadog.SearchQuery{Query: query, From: from, To: to, Limit: maxEvents, MaxText: maxMatched})
+}
+
 func (r reader) metricPart(a alert.Alert, began time.Time) enrich.Named {
-	return part(readMetric, func(ctx context.Context) (metric.Move, error) {
+	return part(readMetric, true, func(ctx context.Context) (metric.Move, error) {
 		from, to := enrich.Window(alert.Alert{Date: began}, metricLookback)
 		return metric.ReadMove(ctx, r.client.Series, a, from, to)
 	})
@@ -185,14 +180,13 @@ func (r reader) readPast(ctx context.Context, a alert.Alert, e evidence, candida
 		}
 		names = appendNew(names, c.subject)
 	}
-	read := part(readPast, func(ctx context.Context) ([]datadog.SearchedEvent, error) {
+	read := part(readPast, true, func(ctx context.Context) ([]datadog.SearchedEvent, error) {
 		terms := s.terms()
 		for _, name := range names {
 			terms = appendNew(terms, "service:"+enrich.Quote(name))
 		}
 		query := fmt.Sprintf("(%s) source:(%s)", strings.Join(terms, " OR "), strings.Join(append([]string{"alert", "monitor_alert"}, sources...), " OR "))
-		from, to := enrich.Window(alert.Alert{Date: e.began}, pastDays)
-		return r.client.SearchEvents(ctx, datadog.SearchQuery{Query: query, From: from, To: to, Limit: maxEvents, MaxText: maxMatched})
+		return r.search(ctx, query, e.began, pastDays)
 	})
 	result := enrich.Run(ctx, []enrich.Named{read}, a, enrich.PartTimeout(ctx))
 	for _, one := range found[[]datadog.SearchedEvent](result, readPast) {
