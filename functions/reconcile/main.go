@@ -28,7 +28,6 @@ func newHandler(ctx context.Context, env runtime.Environment) (any, error) {
 	h := handler.New(handler.Config{
 		WebhookName: cfg.WebhookName,
 		Datadog:     r.Datadog,
-		Rules:       r.Datadog,
 		Ledger:      table,
 		Watermarks:  table,
 		History:     table,

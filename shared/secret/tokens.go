@@ -9,21 +9,13 @@ import (
 
 // Tokens checks the token of webhook requests. The current and the previous version of
 // the secret are valid, so that Datadog can change its token after the secret does.
-type Tokens struct {
-	cache *Cache[tokenVersions]
-}
+type Tokens struct{ *Cache[tokenVersions] }
 
 // NewTokens returns the tokens in the secret with this name or ARN and the content
 // {"token":"…"}.
 func NewTokens(client Client, id string, failed Failed) *Tokens {
 	return &Tokens{newCache(client, id, fetchVersions, failed)}
 }
-
-// Start is Cache.Start.
-func (t *Tokens) Start(ctx context.Context) { t.cache.Start(ctx) }
-
-// Ready is Cache.Ready.
-func (t *Tokens) Ready(ctx context.Context) error { return t.cache.Ready(ctx) }
 
 // Check reports whether a token is valid. It refreshes the cache for an unknown token,
 // so that a rotated token is valid at once. A token is wrong only if the secret was read
@@ -38,14 +30,14 @@ func (t *Tokens) Check(ctx context.Context, token string) (bool, error) {
 	if token == "" {
 		return false, nil
 	}
-	valid, err := t.cache.Get(ctx)
+	valid, err := t.Get(ctx)
 	if err != nil {
 		return false, fault.New(fault.Temporary, textUnchecked, err)
 	}
 	if valid.accept(token) {
 		return true, nil
 	}
-	valid, isLatest, err := t.cache.Refresh(ctx, valid)
+	valid, isLatest, err := t.Refresh(ctx, valid)
 	if valid.accept(token) {
 		return true, nil
 	}

@@ -34,8 +34,7 @@ var errDown = errors.New("it is down")
 // env is a handler with Datadog's fake, and a ledger and a queue in memory.
 type env struct {
 	*testing.T
-	Datadog // what answers Events and Monitor
-	Rules   // what answers NotificationRules
+	Datadog // what answers its calls
 	fake    *fakedatadog.Server
 	elapsed atomic.Int64 // since start
 	log     bytes.Buffer
@@ -61,9 +60,9 @@ func newEnv(t *testing.T) *env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.Datadog, e.Rules = client, client
+	e.Datadog = client
 	e.handler = New(Config{
-		WebhookName: "boomerang", Datadog: e, Rules: e, Ledger: e, Watermarks: e, Queue: e,
+		WebhookName: "boomerang", Datadog: e, Ledger: e, Watermarks: e, Queue: e,
 		Logger: slog.New(slog.NewJSONHandler(&e.log, nil)), Now: e.now,
 	})
 	return e
@@ -98,7 +97,7 @@ func (e *env) NotificationRules(ctx context.Context) ([]datadog.NotificationRule
 	if err := e.call("NotificationRules"); err != nil {
 		return nil, err
 	}
-	return e.Rules.NotificationRules(ctx)
+	return e.Datadog.NotificationRules(ctx)
 }
 
 func (e *env) FilterKnown(_ context.Context, keys ...string) (map[string]bool, error) {

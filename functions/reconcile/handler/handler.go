@@ -21,11 +21,12 @@ import (
 	"boomerang/shared/telemetry"
 )
 
-// Datadog lists events and reads monitors. It needs the permissions events_read and
-// monitors_read.
+// Datadog lists events and notification rules, and reads monitors. It needs the permissions
+// events_read and monitors_read.
 type Datadog interface {
 	Events(ctx context.Context, query datadog.EventQuery) ([]datadog.Event, error)
 	Monitor(ctx context.Context, id int64, query datadog.MonitorQuery) (datadog.Monitor, error)
+	NotificationRules(ctx context.Context) ([]datadog.NotificationRule, error)
 }
 
 // Ledger knows which alerts arrived or are queued.
@@ -50,7 +51,6 @@ type Config struct {
 	// WebhookName follows @webhook- in the messages of monitors that notify us.
 	WebhookName string
 	Datadog     Datadog
-	Rules       Rules
 	Ledger      Ledger
 	Watermarks  WatermarkStore
 	Queue       Queue

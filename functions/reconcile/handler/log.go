@@ -26,24 +26,16 @@ type logEntry struct {
 
 func (e logEntry) write(ctx context.Context, logger *slog.Logger, err error) {
 	attrs := []slog.Attr{
-		slog.Int("read", e.read),
-		slog.Int("matched", e.matched),
-		slog.Int("missing", e.missing),
-		slog.Int("queued", e.queued),
-		slog.Time("from", e.from),
-		slog.Time("to", e.to),
+		slog.Int("read", e.read), slog.Int("matched", e.matched), slog.Int("missing", e.missing), slog.Int("queued", e.queued),
+		slog.Time("from", e.from), slog.Time("to", e.to),
 	}
-	if e.lag > 0 {
-		attrs = append(attrs, slog.Float64("lag_seconds", e.lag.Seconds()))
-	}
-	if e.gap > 0 {
-		attrs = append(attrs, slog.Float64("gap_seconds", e.gap.Seconds()))
-	}
-	if e.undecided > 0 {
-		attrs = append(attrs, slog.Int("undecided", e.undecided))
-	}
-	if e.remembered > 0 {
-		attrs = append(attrs, slog.Int("remembered", e.remembered))
+	for _, seldom := range []slog.Attr{
+		slog.Float64("lag_seconds", e.lag.Seconds()), slog.Float64("gap_seconds", e.gap.Seconds()),
+		slog.Int("undecided", e.undecided), slog.Int("remembered", e.remembered),
+	} {
+		if seldom.Value.String() != "0" {
+			attrs = append(attrs, seldom)
+		}
 	}
 	if all := errors.Join(append(e.warnings, err)...); all != nil {
 		attrs = append(attrs, slog.String("error", all.Error()))

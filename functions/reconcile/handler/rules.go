@@ -15,12 +15,6 @@ import (
 	"boomerang/shared/scope"
 )
 
-// Rules lists the notification rules of the organisation. It needs the permission
-// monitors_read.
-type Rules interface {
-	NotificationRules(ctx context.Context) ([]datadog.NotificationRule, error)
-}
-
 const (
 	// rulesReader is the watermark of when a rule was last seen that may notify us.
 	rulesReader = "notification_rules"
@@ -58,7 +52,7 @@ type routable struct {
 // Otherwise the run goes on with mentions.
 func (h *Handler) readRules(ctx context.Context, entry *logEntry) (*routing, error) {
 	r := &routing{monitors: map[int64]*datadog.Monitor{}}
-	all, err := h.Rules.NotificationRules(ctx)
+	all, err := h.Datadog.NotificationRules(ctx)
 	if err != nil {
 		seen, watermarkErr := h.Watermarks.Watermark(ctx, rulesReader)
 		if watermarkErr != nil || h.Now().Sub(seen) < rulesKept {

@@ -46,7 +46,7 @@ func (h *Handler) resource(ctx context.Context, request cfn.Event) error {
 	select {
 	case o = <-result:
 	case <-limited.Done():
-		o = outcome{id: idAfterFailure(request, ownID(request)), err: fault.New(fault.Temporary, "the function timed out before it was done: try again", context.Cause(limited))}
+		o = interrupted(request, fault.New(fault.Temporary, "the function timed out before it was done: try again", context.Cause(limited)))
 	}
 	h.log(ctx, request, o)
 	return h.answer(ctx, request.ResponseURL, responseTo(request, o))
@@ -56,7 +56,7 @@ func (h *Handler) resource(ctx context.Context, request cfn.Event) error {
 func (h *Handler) attempt(ctx context.Context, request cfn.Event) (o outcome) {
 	defer func() {
 		if r := recover(); r != nil {
-			o = outcome{id: idAfterFailure(request, ownID(request)), err: fault.New(fault.Internal, "internal error in Boomerang; see its log", fault.FromPanic(r))}
+			o = interrupted(request, fault.New(fault.Internal, "internal error in Boomerang; see its log", fault.FromPanic(r)))
 		}
 	}()
 	ctx, cancel := withReserve(ctx, rollbackReserve)
@@ -79,9 +79,10 @@ func idAfterFailure(request cfn.Event, created string) string {
 	return request.PhysicalResourceID
 }
 
-func ownID(request cfn.Event) string {
+// interrupted is the outcome of a request that may have created something.
+func interrupted(request cfn.Event, err error) outcome {
 	name, _ := request.ResourceProperties["WebhookName"].(string)
-	return physicalID(name)
+	return outcome{id: idAfterFailure(request, physicalID(name)), err: err}
 }
 
 func (h *Handler) install(ctx context.Context, request cfn.Event) outcome {

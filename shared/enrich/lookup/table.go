@@ -24,17 +24,12 @@ type Tables struct {
 	files fs.FS
 
 	mu   sync.Mutex
-	read map[string]readResult
-}
-
-type readResult struct {
-	table *table
-	err   error
+	read map[string]func() (*table, error)
 }
 
 // NewTables returns the tables in a folder, such as the playbook file's.
 func NewTables(files fs.FS) *Tables {
-	return &Tables{files: files, read: make(map[string]readResult)}
+	return &Tables{files: files, read: make(map[string]func() (*table, error))}
 }
 
 // Check reads the table of a configuration and returns its problems: no such file, not
@@ -58,13 +53,13 @@ func (t *Tables) Check(c Config) error {
 
 func (t *Tables) table(file string) (*table, error) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	r, ok := t.read[file]
+	read, ok := t.read[file]
 	if !ok {
-		r.table, r.err = readTable(t.files, file)
-		t.read[file] = r
+		read = sync.OnceValues(func() (*table, error) { return readTable(t.files, file) })
+		t.read[file] = read
 	}
-	return r.table, r.err
+	t.mu.Unlock()
+	return read()
 }
 
 // table is a table in memory, with its columns in the file's order.
