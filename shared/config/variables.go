@@ -30,7 +30,7 @@ var variables = map[string]variable{
 	"DATADOG_SECRET_ARN":    {validateSecretID, `the Secrets Manager name or ARN of a secret that holds {"api_key":"…","app_key":"…"}`},
 	"WEBHOOK_SECRET_ARN":    {validateSecretID, `the Secrets Manager name or ARN of a secret that holds {"token":"…"}`},
 	"DD_SITE":               {validateSite, "one of " + sites()},
-	apiURL:                  {validateAPIURL, "an https URL with no credentials, query or fragment (http for a loopback address only), or to nothing for the site's own"},
+	apiURL:                  {httpx.URLProblem, "an https URL with no credentials, query or fragment (http for a loopback address only), or to nothing for the site's own"},
 	queueURL:                {validateQueueURL, "the URL of an SQS queue"},
 	"FOLLOW_UP_QUEUE_URL":   {validateQueueURL, "the URL of an SQS queue"},
 	"DEAD_LETTER_QUEUE_URL": {validateQueueURL, "the URL of an SQS queue"},
@@ -38,7 +38,7 @@ var variables = map[string]variable{
 	intake:                  {validateIntake, "direct or queue"},
 	"ENRICH_BUDGET":         {validateBudget, "a duration with its unit, above zero, such as 5s"},
 	"WEBHOOK_NAME":          {validateWebhookName, "the webhook's name in Datadog, which follows @webhook- in a monitor's message"},
-	functionURL:             {validateAPIURL, "the Function URL of the webhook, an https URL with no credentials, query or fragment"},
+	functionURL:             {httpx.URLProblem, "the Function URL of the webhook, an https URL with no credentials, query or fragment"},
 	"PLAYBOOKS_FILE":        {func(string) string { return "" }, "the path of a playbook file"},
 }
 
@@ -123,18 +123,4 @@ func validateTable(value string) string {
 func validateQueueURL(value string) string {
 	u, err := url.Parse(value)
 	return problem(err == nil && u.Hostname() != "" && (u.Scheme == "https" || u.Scheme == "http"), "is not an http or https URL")
-}
-
-// validateAPIURL keeps the keys, which every request carries, from being sent in plain
-// text or to a mistyped host.
-func validateAPIURL(value string) string {
-	if notURL := validateQueueURL(value); notURL != "" {
-		return notURL
-	}
-	u, _ := url.Parse(value)
-	return cmp.Or(
-		problem(u.Scheme == "https" || httpx.IsLoopback(u.Hostname()), "is plain http to another machine"),
-		problem(u.User == nil, "contains credentials"),
-		problem(!strings.ContainsAny(value, "?#"), "has a query or a fragment"),
-	)
 }

@@ -8,7 +8,6 @@ package datadog
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -49,10 +48,10 @@ func New(cfg Config, credentials Credentials) (*Client, error) {
 	}
 	base, intake := "https://"+cfg.Site.API(), "https://"+cfg.Site.EventIntake()
 	if cfg.BaseURL != "" {
-		var err error
-		if base, err = parseBaseURL(cfg.BaseURL); err != nil {
-			return nil, fmt.Errorf("the base URL of the Datadog API %w", err)
+		if problem := httpx.URLProblem(cfg.BaseURL); problem != "" {
+			return nil, errors.New("the base URL of the Datadog API " + problem)
 		}
+		base = strings.TrimRight(cfg.BaseURL, "/")
 		intake = base
 	}
 	return &Client{http: withoutRedirects(cfg.HTTPClient), base: base, intake: intake, site: cfg.Site, credentials: credentials, cache: newCache()}, nil
@@ -64,20 +63,6 @@ func (c *Client) Cached(maxAge time.Duration) *Client {
 	view := *c
 	view.maxAge = maxAge
 	return &view
-}
-
-// parseBaseURL never quotes its input, which may hold a password.
-func parseBaseURL(s string) (string, error) {
-	u, err := url.Parse(s)
-	switch {
-	case err != nil || u.Host == "":
-		return "", errors.New("is not a URL such as https://api.datadoghq.com")
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return "", errors.New("must not hold a user, a query or a fragment")
-	case u.Scheme != "https" && (u.Scheme != "http" || !httpx.IsLoopback(u.Hostname())):
-		return "", errors.New("must start with https://; http:// is for loopback addresses only, since it shows the keys to the network")
-	}
-	return strings.TrimRight(u.String(), "/"), nil
 }
 
 // withoutRedirects returns a copy of c that returns a redirect as the response.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,23 @@ import (
 func IsLoopback(host string) bool {
 	address, err := netip.ParseAddr(host)
 	return err == nil && address.IsLoopback() || strings.EqualFold(host, "localhost")
+}
+
+// URLProblem says why requests with keys or tokens must not go to an address, or nothing. It does
+// not quote the address, which may hold a password.
+func URLProblem(address string) string {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http":
+		return "is not an http or https URL"
+	case u.Scheme == "http" && !IsLoopback(u.Hostname()):
+		return "is plain http to another machine"
+	case u.User != nil:
+		return "contains credentials"
+	case strings.ContainsAny(address, "?#"):
+		return "has a query or a fragment"
+	}
+	return ""
 }
 
 // StatusLine returns a status with its text: "404 Not Found".

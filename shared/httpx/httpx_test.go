@@ -95,3 +95,16 @@ func TestRedactError(t *testing.T) {
 		t.Errorf("the unredacted error is still reachable: %v", inner)
 	}
 }
+
+func TestURLProblem(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://api.datadoghq.com": "", "https://proxy.example/datadog/": "", "http://127.0.0.1:8126": "", "http://[::1]:8126": "",
+		"": "not an http", "datadog.example": "not an http", "ftp://127.0.0.1": "not an http", "https://%zz:hunter2@": "not an http",
+		"http://10.0.0.1": "plain http", "http://127.0.0.1.example": "plain http", "https://me:hunter2@datadog.example": "credentials",
+		"https://datadog.example?api_key=hunter2": "query", "https://datadog.example#a": "fragment",
+	} {
+		if got := URLProblem(address); (got == "") != (want == "") || !strings.Contains(got, want) || strings.Contains(got, "hunter2") {
+			t.Errorf("%s: got %q, want %q", address, got, want)
+		}
+	}
+}

@@ -105,7 +105,7 @@ func TestCommands(t *testing.T) {
 			"set DD_API_KEY to an API key of the organization that the stack posts to, and DD_APP_KEY to an application key",
 		}},
 		{line: "drill " + lambdaURL, env: with("DD_SITE", "example.com"), fails: []string{`DD_SITE: "example.com" is not a Datadog site`}},
-		{line: "drill " + lambdaURL, env: with("DATADOG_API_URL", "http://example.com"), fails: []string{"the base URL of the Datadog API must start with https://"}},
+		{line: "drill " + lambdaURL, env: with("DATADOG_API_URL", "http://example.com"), fails: []string{"the base URL of the Datadog API is plain http to another machine"}},
 
 		{line: "setup --delete", env: map[string]string{"WEBHOOK_NAME": "shop", "DEAD_LETTER_QUEUE_NAME": "letters"}, shows: []string{
 			"created       the webhook shop", `created       the dashboard "Boomerang (shop)"`, "Mention @webhook-shop",
