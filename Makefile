@@ -35,7 +35,8 @@ BASE ?=
 HASH := \#
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 GIVEN += $(foreach name,LIVE UPDATE DELETE GUIDED,$(if $(filter environment,$(origin $(name))),$(if $(filter-out 0 no false off,$($(name))),$(name))))
-UNUSED := $(if $(strip $(GIVEN)),$(shell awk -F ':.*$(HASH)$(HASH) ' -v goals='$(or $(MAKECMDGOALS),help)' -v given='$(GIVEN)' '\
+# SAM calls a target with the variables of the target that called SAM.
+UNUSED := $(if $(and $(strip $(GIVEN)),$(if $(ARTIFACTS_DIR),,yes)),$(shell awk -F ':.*$(HASH)$(HASH) ' -v goals='$(or $(MAKECMDGOALS),help)' -v given='$(GIVEN)' '\
 	BEGIN { split(goals, list, " "); for (i in list) goal[list[i]] = 1 } \
 	{ known = known " " $$2; split($$1, list, " "); for (i in list) if (list[i] in goal) used = used " " $$2 } \
 	function has(text, name) { return text ~ ("[^A-Z_]" name "=") } \
@@ -263,7 +264,7 @@ need-sam:
 	@$(need_sam)
 
 .PHONY: validate
-validate: need-sam ## Ask SAM and cfn-lint whether template.yaml is right (needs SAM)
+validate: need-sam ## Ask SAM and cfn-lint whether template.yaml is right (ENV=default or trial; needs SAM)
 	sam validate --config-env $(ENV)
 
 # The built template takes only the architecture that was built, so that CloudFormation refuses to deploy it as the other.
