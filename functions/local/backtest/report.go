@@ -2,6 +2,7 @@ package backtest
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -99,37 +100,35 @@ type Posted struct {
 // maxExamples is how many alerts a group shows.
 const maxExamples = 3
 
+// report is a Report that grows.
+type report struct {
+	Report
+	fallbacks [2]string
+	places    map[groupKey]int // of the groups in their lists
+}
+
+type groupKey struct {
+	list                 *[]Group
+	kind, playbook, what string
+}
+
 func newReport(s Selection, base, now Playbooks) *report {
 	r := &report{Report: Report{
-		Base: base.Name, Playbooks: now.Name, Read: s.Read, Skipped: s.Skipped, Notes: slices.DeleteFunc([]string{s.Note, base.Note}, func(note string) bool { return note == "" }), Alerts: len(s.Alerts),
-	}, fallbacks: [2]string{base.fallback, now.fallback}, matched: map[string]*Match{}, groups: map[groupKey]*Group{}, unjudged: map[unjudgedKey]*Unjudged{}}
+		Base: base.Name, Playbooks: now.Name, Read: s.Read, Skipped: s.Skipped, Alerts: len(s.Alerts), Matched: []Match{}, Unjudged: []Unjudged{},
+		Notes: slices.DeleteFunc([]string{s.Note, base.Note}, func(note string) bool { return note == "" }),
+	}, fallbacks: [2]string{base.fallback, now.fallback}, places: map[groupKey]int{}}
+	for _, list := range r.lists() {
+		*list = []Group{} // JSON has no null in their places.
+	}
 	if len(s.Alerts) > 0 {
 		r.From, r.To = s.Alerts[0].Date, s.Alerts[len(s.Alerts)-1].Date
 	}
 	return r
 }
 
-// report is a Report that grows.
-type report struct {
-	Report
-	fallbacks [2]string
-	matched   map[string]*Match
-	groups    map[groupKey]*Group
-	unjudged  map[unjudgedKey]*Unjudged
+func (r *report) lists() []*[]Group {
+	return []*[]Group{&r.Changes, &r.Cut.Groups, &r.HeldBack.Groups, &r.Followed.Groups, &r.Warnings, &r.Posted.Groups}
 }
-
-type groupKey struct{ list, kind, playbook, what string }
-
-type unjudgedKey struct{ playbook, key, source string }
-
-// The lists of groups besides that of changes.
-const (
-	cutList     = "cut"
-	heldList    = "held back"
-	followList  = "followed up"
-	warningList = "warning"
-	postedList  = "posted"
-)
 
 func (r *report) add(a Alert, one result) {
 	switch {
@@ -141,7 +140,7 @@ func (r *report) add(a Alert, one result) {
 		r.Unchanged++
 	}
 	for _, c := range one.changes {
-		r.group(groupKey{"", c.kind, c.playbook, c.group}, a, c.before, c.after)
+		r.group(&r.Changes, Group{Kind: c.kind, Playbook: c.playbook, What: c.group}, a, c.before, c.after)
 	}
 	for side, f := range one.fates {
 		if f == nil {
@@ -160,62 +159,53 @@ func (r *report) add(a Alert, one result) {
 	if f := one.fates[1]; f != nil {
 		r.addFate(a, f)
 	}
-	r.addPosted(a, one)
+	if f := one.fates[0]; f != nil && a.Posted != "" {
+		r.Posted.Events++
+		if f.first != a.Posted {
+			r.Posted.Other++
+			r.group(&r.Posted.Groups, Group{Playbook: f.first, What: "posted by " + a.Posted}, a, a.Posted, f.first)
+		}
+	}
 	r.addUnjudged(one.unjudged)
 }
 
 // addFate groups what becomes of an alert with the playbooks of the working tree.
 func (r *report) addFate(a Alert, f *fate) {
 	for _, what := range f.cut {
-		r.group(groupKey{cutList, "", f.playbook, withoutNumbers(what)}, a, "", what)
+		r.group(&r.Cut.Groups, Group{Playbook: f.playbook, What: numbers.ReplaceAllString(what, "…")}, a, "", what)
 	}
 	for _, warning := range f.warnings {
-		r.group(groupKey{warningList, "", f.playbook, warning}, a, "", "")
+		r.group(&r.Warnings, Group{Playbook: f.playbook, What: warning}, a, "", "")
 	}
 	if f.isHeld {
-		r.group(groupKey{heldList, "", f.playbook, "monitor " + a.MonitorID}, a, "", "")
+		r.group(&r.HeldBack.Groups, Group{Playbook: f.playbook, What: "monitor " + a.MonitorID}, a, "", "")
 	}
 	if len(f.after) > 0 {
-		r.group(groupKey{followList, "", f.playbook, "after " + durations(f.after)}, a, "", "")
+		r.group(&r.Followed.Groups, Group{Playbook: f.playbook, What: "after " + durations(f.after)}, a, "", "")
 	}
 }
 
-// withoutNumbers replaces the numbers of a text, which differ by alert.
-func withoutNumbers(text string) string {
-	words := strings.Fields(text)
-	for i, word := range words {
-		if strings.Trim(word, "0123456789") == "" {
-			words[i] = "…"
-		}
-	}
-	return strings.Join(words, " ")
-}
-
-func (r *report) addPosted(a Alert, one result) {
-	if a.Posted == "" || one.fates[0] == nil {
-		return
-	}
-	r.Posted.Events++
-	if name := one.fates[0].first; name != a.Posted {
-		r.Posted.Other++
-		r.group(groupKey{postedList, "", name, "posted by " + a.Posted}, a, a.Posted, name)
-	}
-}
+// numbers matches what differs by alert in a text on omissions.
+var numbers = regexp.MustCompile(`\b[0-9]+\b`)
 
 // addUnjudged counts each expression once for an alert.
 func (r *report) addUnjudged(sides [2][]playbook.Unjudged) {
-	counted := map[unjudgedKey]bool{}
+	counted := map[int]bool{}
 	for side, all := range [][]playbook.Unjudged{sides[1], sides[0]} {
 		for _, u := range all {
-			key := unjudgedKey{u.Playbook, u.Key, u.Source}
-			if r.unjudged[key] == nil {
-				r.unjudged[key] = &Unjudged{Playbook: u.Playbook, Key: u.Key, Source: strings.TrimSpace(u.Source), BaseOnly: true}
+			source := strings.TrimSpace(u.Source)
+			i := slices.IndexFunc(r.Unjudged, func(known Unjudged) bool {
+				return known.Playbook == u.Playbook && known.Key == u.Key && known.Source == source
+			})
+			if i < 0 {
+				i = len(r.Unjudged)
+				r.Unjudged = append(r.Unjudged, Unjudged{Playbook: u.Playbook, Key: u.Key, Source: source, BaseOnly: true})
 			}
-			known := r.unjudged[key]
+			known := &r.Unjudged[i]
 			known.BaseOnly = known.BaseOnly && side == 1
 			known.Needs = append(known.Needs, without(u.Needs, known.Needs)...)
-			if !counted[key] {
-				counted[key] = true
+			if !counted[i] {
+				counted[i] = true
 				known.Count++
 			}
 		}
@@ -223,37 +213,32 @@ func (r *report) addUnjudged(sides [2][]playbook.Unjudged) {
 }
 
 func (r *report) match(name string) *Match {
-	if r.matched[name] == nil {
-		r.matched[name] = &Match{Playbook: name}
+	i := slices.IndexFunc(r.Matched, func(m Match) bool { return m.Playbook == name })
+	if i < 0 {
+		i = len(r.Matched)
+		r.Matched = append(r.Matched, Match{Playbook: name})
 	}
-	return r.matched[name]
+	return &r.Matched[i]
 }
 
-func (r *report) group(key groupKey, a Alert, before, after string) {
-	g := r.groups[key]
-	if g == nil {
-		g = &Group{Kind: key.kind, Playbook: key.playbook, What: key.what}
-		r.groups[key] = g
+// group adds an alert to a group of a list.
+func (r *report) group(list *[]Group, g Group, a Alert, before, after string) {
+	key := groupKey{list, g.Kind, g.Playbook, g.What}
+	i, known := r.places[key]
+	if !known {
+		i = len(*list)
+		r.places[key], *list = i, append(*list, g)
 	}
-	g.Count++
-	if len(g.Examples) < maxExamples {
-		g.Examples = append(g.Examples, Example{ID: a.ID, URL: a.Link, Title: a.Title, Before: before, After: after})
+	in := &(*list)[i]
+	in.Count++
+	if len(in.Examples) < maxExamples {
+		in.Examples = append(in.Examples, Example{ID: a.ID, URL: a.Link, Title: a.Title, Before: before, After: after})
 	}
 }
 
 // finished sorts all lists: the most frequent first.
 func (r *report) finished() Report {
-	r.Matched, r.Unjudged = []Match{}, []Unjudged{} // JSON has no null in their places.
-	lists := map[string]*[]Group{
-		"": &r.Changes, cutList: &r.Cut.Groups, heldList: &r.HeldBack.Groups, followList: &r.Followed.Groups, warningList: &r.Warnings, postedList: &r.Posted.Groups,
-	}
-	for _, list := range lists {
-		*list = []Group{}
-	}
-	for key, g := range r.groups {
-		*lists[key.list] = append(*lists[key.list], *g)
-	}
-	for _, list := range lists {
+	for _, list := range r.lists() {
 		slices.SortFunc(*list, func(a, b Group) int {
 			return cmp.Or(
 				cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind)), cmp.Compare(b.Count, a.Count),
@@ -261,15 +246,9 @@ func (r *report) finished() Report {
 			)
 		})
 	}
-	for _, m := range r.matched {
-		r.Matched = append(r.Matched, *m)
-	}
 	slices.SortFunc(r.Matched, func(a, b Match) int {
 		return cmp.Or(cmp.Compare(max(b.Base, b.Now), max(a.Base, a.Now)), cmp.Compare(a.Playbook, b.Playbook))
 	})
-	for _, u := range r.unjudged {
-		r.Unjudged = append(r.Unjudged, *u)
-	}
 	slices.SortFunc(r.Unjudged, func(a, b Unjudged) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Playbook, b.Playbook), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Source, b.Source))
 	})
