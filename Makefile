@@ -243,7 +243,7 @@ pictures: ## Draw three events before and after, as Datadog shows them on a phon
 		(cd .build/before && go run ./functions/local run events/$$name.json) | $(TEXT_OF_EVENT) > shared/event/examples/$$name.before.md; \
 		$(BOOMERANG) run -v events/$$name.json | $(TEXT_OF_EVENT) > shared/event/examples/$$name.after.md; done
 	@git worktree remove --force .build/before
-	@cd functions/local/pictures && go run . $(CURDIR)/shared/event/examples
+	@EXAMPLES_FOLDER=$(CURDIR)/shared/event/examples go test -count=1 -run "^TestPictures$$" ./functions/local/page
 
 ## In AWS
 
