@@ -287,9 +287,11 @@ test-sam: ## Run every event through the built function in Lambda's own containe
 package: sam-build ## Upload what was built, and write the template that names it to .build/packaged.yaml (ENV=default or trial)
 	sam package --config-env $(ENV) --output-template-file .build/packaged.yaml
 
+STACK_NAME = $(shell sed -n '/^\[$(ENV).global/,/^$$/s/^stack_name = "\(.*\)"/\1/p' samconfig.toml)
+
 .PHONY: preflight
-preflight: need-sam ## Check what a deployment needs: credentials and region of AWS, and with DD_API_KEY and DD_APP_KEY those of Datadog
-	@$(BOOMERANG) setup --check
+preflight: ## Check what a deployment needs: credentials and region of AWS, and Datadog's keys, those in DD_API_KEY and DD_APP_KEY or of the stack (ENV=default or trial)
+	@$(BOOMERANG) setup --check --stack "$(STACK_NAME)"
 
 .PHONY: deploy
 deploy: preflight sam-build ## Deploy to AWS with your credentials (ENV=default or trial; GUIDED=1 asks for the parameters; needs SAM)
@@ -299,7 +301,7 @@ deploy: preflight sam-build ## Deploy to AWS with your credentials (ENV=default 
 
 .PHONY: delete
 delete: need-sam ## Remove the stack and all that it made, in AWS and in Datadog (ENV=default or trial; needs SAM)
-	@$(BOOMERANG) setup --check --stack "$$(sed -n '/^\[$(ENV).global/,/^$$/s/^stack_name = "\(.*\)"/\1/p' samconfig.toml)" || \
+	@DD_API_KEY= DD_APP_KEY= $(BOOMERANG) setup --check --stack "$(STACK_NAME)" || \
 		echo "What the stack made in Datadog cannot be removed with its keys, and stays there; functions/README.md says how to remove it." >&2
 	sam delete --config-env $(ENV)
 

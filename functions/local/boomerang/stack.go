@@ -99,22 +99,22 @@ func (c cli) showRequest(ctx context.Context, name, stack string) error {
 }
 
 // preflight checks what a deployment needs before it is built: credentials and region of
-// AWS, and the Datadog keys of the environment or of a deployed stack.
+// AWS, and the Datadog keys of the environment or, without them, of the deployed stack.
 func (c cli) preflight(ctx context.Context, stack string) error {
-	if stack != "" {
-		var err error
-		if c, _, err = c.withStack(ctx, stack); err != nil {
-			return err
-		}
-	}
 	session, err := deployed.Open(ctx)
 	if err != nil {
 		return err
 	}
 	c.out.Line("  ok    AWS: the account %s in %s, as %s", session.Account.ID, session.Account.Region, session.Caller)
 	if c.env["DD_API_KEY"] == "" && c.env["DD_APP_KEY"] == "" {
-		c.out.Line("  -     Datadog: not checked before the deployment, because DD_API_KEY and DD_APP_KEY are not set")
-		return nil
+		why := errors.New("DD_API_KEY and DD_APP_KEY are not set")
+		if stack != "" {
+			c, _, why = c.withStack(ctx, stack)
+		}
+		if why != nil {
+			c.out.Line("  -     Datadog: not checked, because %s", why)
+			return nil
+		}
 	}
 	s, err := sandbox.Start(c.env, true, time.Now)
 	if err != nil {

@@ -76,7 +76,8 @@ func TestCheck_Stack(t *testing.T) {
 
 func TestSetup_Check(t *testing.T) {
 	stack := deploy(t, lambdaURL, map[string]string{"DatadogSite": "datadoghq.eu"})
-	contains(t, mustInvoke(t, nil, "setup", "--check"), "ok    AWS: the account 123456789012 in "+awstest.Region, "Datadog: not checked")
+	contains(t, mustInvoke(t, nil, "setup", "--check"), "ok    AWS: the account 123456789012 in "+awstest.Region, "Datadog: not checked, because DD_API_KEY")
+	contains(t, mustInvoke(t, nil, "setup", "--check", "--stack", "none"), "Datadog: not checked, because there is no such stack: none in ")
 	fake := fakedatadog.New(fakedatadog.Options{})
 	env := map[string]string{"DATADOG_API_URL": serveTest(t, fake)}
 	contains(t, mustInvoke(t, env, "setup", "--check", "--stack", stack), "the API key", "events_read", "monitors_read", "dashboards_read", "integrations_read")

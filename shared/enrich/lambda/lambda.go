@@ -24,7 +24,7 @@
 //	}
 //
 // All fields are optional; after an empty response the step is skipped. Boomerang's
-// role needs lambda:InvokeFunction on the function.
+// role needs lambda:InvokeFunction on the function: the stack's parameter LambdaStepFunctionArns.
 package lambda
 
 import (
@@ -163,7 +163,7 @@ func invokeError(ctx context.Context, function string, err error) error {
 	case code == "ResourceNotFoundException":
 		return fault.New(fault.Permanent, "there is no function "+function+" in this account and region", err)
 	case code == "AccessDeniedException" || status == http.StatusForbidden:
-		return fault.New(fault.Permanent, "no access to the function "+function+": allow "+permission+" on it in Boomerang's role", err)
+		return fault.New(fault.Permanent, "no access to the function "+function+": allow "+permission+" on it by the stack's parameter LambdaStepFunctionArns", err)
 	case status >= http.StatusInternalServerError:
 		return fault.New(fault.Temporary, "AWS Lambda could not run the function "+function+" ("+code+")", err)
 	default:

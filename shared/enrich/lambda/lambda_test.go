@@ -200,7 +200,7 @@ func TestEnrich_Errors(t *testing.T) {
 		want    string
 	}{
 		"unknown function":       {refuses(404, "ResourceNotFoundException"), fault.Permanent, "there is no function capacity in this account and region"},
-		"unknown credentials":    {refuses(403, "UnrecognizedClientException"), fault.Permanent, "no access to the function capacity: allow lambda:InvokeFunction on it in Boomerang's role"},
+		"unknown credentials":    {refuses(403, "UnrecognizedClientException"), fault.Permanent, "no access to the function capacity: allow lambda:InvokeFunction on it by the stack's parameter LambdaStepFunctionArns"},
 		"cannot start":           {refuses(502, "InvalidRuntimeException"), fault.Temporary, "AWS Lambda could not run the function capacity (InvalidRuntimeException)"},
 		"refused":                {refuses(400, "InvalidRequestContentException"), fault.Permanent, "AWS Lambda refused to run the function capacity (InvalidRequestContentException)"},
 		"throttled":              {refuses(429, "TooManyRequestsException"), fault.Temporary, "the function capacity has reached its concurrency limit; raise its limit or the account's"},
