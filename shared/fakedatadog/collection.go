@@ -14,10 +14,10 @@ type collection[T any] struct {
 	// missing is the text about an unknown resource; %s stands for its id.
 	missing string
 	// change makes the new resource of a call's body and of the old resource, which is
-	// zero for a new one. It tells the call of a problem.
+	// zero for a new one. A problem is the call's.
 	change func(*call, T) T
 	// show returns the resource as it is in answers about itself.
-	show   func(*call, T) any
+	show   func(T) any
 	all    []T
 	issued int64 // The last of the numbers that new ids are made of.
 }
@@ -63,7 +63,7 @@ func (k *collection[T]) found(handle func(*call, T) answer) func(*call) answer {
 }
 
 func (k *collection[T]) get() func(*call) answer {
-	return k.found(func(c *call, v T) answer { return success(k.show(c, v)) })
+	return k.found(func(_ *call, v T) answer { return success(k.show(v)) })
 }
 
 func (k *collection[T]) create(status int) func(*call) answer {
@@ -83,7 +83,7 @@ func (k *collection[T]) write(c *call, before T, status int) answer {
 		return answer{}
 	}
 	k.put(after)
-	return jsonAnswer(status, k.show(c, after))
+	return jsonAnswer(status, k.show(after))
 }
 
 // delete makes a handler that deletes the resource, and answers with its id under a key.

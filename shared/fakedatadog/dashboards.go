@@ -59,8 +59,6 @@ func (c *call) checkWidgets(widgets []any) {
 	}
 }
 
-func showDashboard(_ *call, d dashboard) any { return d.shown() }
-
 // listDashboards answers with a page of summaries.
 func (s *Server) listDashboards(c *call) answer {
 	return success(object{"dashboards": list(window(s.dashboards.all, c.integer("start", 0), c.integer("count", 100)), func(d dashboard) object {

@@ -93,7 +93,7 @@ func (s *Server) AddEvent(e Event) (id string) {
 func (s *Server) Events() []Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	events := make([]Event, 0, len(s.stream.events))
+	var events []Event
 	for _, e := range slices.Backward(s.stream.events) {
 		events = append(events, e.Event)
 	}

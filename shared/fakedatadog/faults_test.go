@@ -36,12 +36,17 @@ func post(ctx context.Context, t *testing.T, server *httptest.Server) (status in
 	return w.StatusCode, string(raw), err
 }
 
+func inject(t *testing.T, s *fakedatadog.Server, name fakedatadog.Route, f fakedatadog.Fault, calls int) {
+	t.Helper()
+	if err := s.Inject(name, f, calls); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func faulty(t *testing.T, m fakedatadog.Fault) (*fakedatadog.Server, *httptest.Server) {
 	t.Helper()
 	s := newServer()
-	if err := s.Inject(fakedatadog.EventsCreate, m, 1); err != nil {
-		t.Fatal(err)
-	}
+	inject(t, s, fakedatadog.EventsCreate, m, 1)
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	return s, server
@@ -122,9 +127,7 @@ func TestServer_InjectDelay(t *testing.T) {
 		t.Run(string(m), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newServer()
-				if err := s.Inject(fakedatadog.AnyRoute, m, 1); err != nil {
-					t.Fatal(err)
-				}
+				inject(t, s, fakedatadog.AnyRoute, m, 1)
 				start := time.Now()
 				ask(t, s, "POST", "/api/v1/events", anEvent).mustBe(t, 202)
 				if took := time.Since(start); took != want {
@@ -137,9 +140,7 @@ func TestServer_InjectDelay(t *testing.T) {
 
 func TestServer_InjectResetWithoutHijack(t *testing.T) {
 	s := newServer()
-	if err := s.Inject(fakedatadog.Validate, fakedatadog.Reset, 1); err != nil {
-		t.Fatal(err)
-	}
+	inject(t, s, fakedatadog.Validate, fakedatadog.Reset, 1)
 	defer func() {
 		if p := recover(); p != http.ErrAbortHandler { //nolint:errorlint // A panic's value, not an error in a chain.
 			t.Errorf("panic %v, want http.ErrAbortHandler", p)
@@ -150,16 +151,10 @@ func TestServer_InjectResetWithoutHijack(t *testing.T) {
 
 func TestServer_InjectOrder(t *testing.T) {
 	s := newServer()
-	order := func(name fakedatadog.Route, m fakedatadog.Fault, times int) {
-		t.Helper()
-		if err := s.Inject(name, m, times); err != nil {
-			t.Fatal(err)
-		}
-	}
-	order(fakedatadog.Validate, fakedatadog.Status(500), 1)
-	order(fakedatadog.Validate, fakedatadog.Status(503), 2)
-	order(fakedatadog.AnyRoute, fakedatadog.Status(429), 1)
-	order(fakedatadog.MonitorList, fakedatadog.Status(502), 0)
+	inject(t, s, fakedatadog.Validate, fakedatadog.Status(500), 1)
+	inject(t, s, fakedatadog.Validate, fakedatadog.Status(503), 2)
+	inject(t, s, fakedatadog.AnyRoute, fakedatadog.Status(429), 1)
+	inject(t, s, fakedatadog.MonitorList, fakedatadog.Status(502), 0)
 
 	var got []int
 	for range 5 {

@@ -55,9 +55,7 @@ func (s *Server) listHosts(c *call) answer {
 		shown["host_name"] = h.Name
 		return shown
 	})
-	return success(object{
-		"host_list": page, "total_returned": len(page), "total_matching": len(matching), "exact_total_matching": true,
-	})
+	return success(object{"host_list": page, "total_returned": len(page), "total_matching": len(matching)})
 }
 
 // matches takes the start of a name, an alias or a tag, or any part of a name.

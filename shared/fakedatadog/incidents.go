@@ -42,10 +42,7 @@ func (s *Server) searchIncidents(c *call) answer {
 	matching := where(s.incidents, func(i Incident) bool { return wanted(i.values) })
 	slices.SortStableFunc(matching, func(a, b Incident) int { return b.Created.Compare(a.Created) })
 	found := list(window(matching, 0, size), func(i Incident) object { return object{"data": i.shown()} })
-	return success(object{
-		"data": object{"type": "incidents_search_results", "attributes": object{"total": len(matching), "incidents": found}},
-		"meta": object{"pagination": object{"next_offset": len(found), "size": len(found)}},
-	})
+	return success(object{"data": object{"attributes": object{"total": len(matching), "incidents": found}}})
 }
 
 // values returns what the incident has for a facet.

@@ -77,9 +77,7 @@ func TestServer_InjectRateLimited(t *testing.T) {
 		{"/api/v1/events?start=0&end=1", fakedatadog.EventsList, fakedatadog.Status(429), "600 0 60 60 event_stream_api"},
 		{"/api/v1/validate", fakedatadog.Validate, fakedatadog.RateLimited, "12000 0 60 60 global_org"},
 	} {
-		if err := s.Inject(c.route, c.fault, 1); err != nil {
-			t.Fatal(err)
-		}
+		inject(t, s, c.route, c.fault, 1)
 		if got := rate(ask(t, s, "GET", c.call, "").mustBe(t, 429).header); got != c.headers {
 			t.Errorf("%s on %s: limit %q, want %q", c.fault, c.call, got, c.headers)
 		}

@@ -105,19 +105,20 @@ func withDefaultOptions(options map[string]any) map[string]any {
 	return all
 }
 
-// shown is the monitor with those of its groups whose states are asked for. It has no
+func (m Monitor) shown() object {
+	m.State = nil
+	return objectOf(m)
+}
+
+// asAsked is the monitor with those of its groups whose states are asked for. It has no
 // downtimes and assets.
-func (m Monitor) shown(c *call, withDowntimes bool) object {
-	filter, groups := c.groupStates(), object{}
-	if m.State != nil {
-		for name, group := range m.State.Groups {
-			if slices.Contains(filter, "all") || slices.Contains(filter, strings.ToLower(group.Status)) {
-				groups[name] = group
-			}
+func (m Monitor) asAsked(c *call, withDowntimes bool) object {
+	shown, filter, groups := m.shown(), c.groupStates(), object{}
+	for name, group := range valueOr(m.State, MonitorState{}).Groups {
+		if slices.Contains(filter, "all") || slices.Contains(filter, strings.ToLower(group.Status)) {
+			groups[name] = group
 		}
 	}
-	m.State = nil
-	shown := objectOf(m)
 	if filter != nil {
 		shown["state"] = object{"groups": groups}
 	}
@@ -140,7 +141,7 @@ func (c *call) groupStates() []string {
 }
 
 func getMonitor(c *call, found Monitor) answer {
-	return success(found.shown(c, c.flag("with_downtimes")))
+	return success(found.asAsked(c, c.flag("with_downtimes")))
 }
 
 // listMonitors answers with all monitors that have the tags, by id.
@@ -149,7 +150,7 @@ func (s *Server) listMonitors(c *call) answer {
 	c.groupStates()
 	for _, m := range slices.SortedFunc(slices.Values(s.monitors.all), compareMonitors) {
 		if !slices.ContainsFunc(tags, func(tag string) bool { return !slices.Contains(m.Tags, tag) }) {
-			listed = append(listed, m.shown(c, true)) // A list always has the downtimes.
+			listed = append(listed, m.asAsked(c, true)) // A list always has the downtimes.
 		}
 	}
 	return success(listed)
@@ -174,8 +175,6 @@ func (s *Server) changeMonitor(c *call, before Monitor) Monitor {
 	}
 	return s.completed(m, c.now)
 }
-
-func showMonitor(c *call, m Monitor) any { return m.shown(c, false) }
 
 var monitorReference = regexp.MustCompile(`\d+`)
 

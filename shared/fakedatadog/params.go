@@ -30,15 +30,9 @@ func (p *params) fail(format string, args ...any) {
 
 // integer returns a number that is not negative.
 func (p *params) integer(name string, defaultValue int64) int64 {
-	if !p.Has(name) {
-		return defaultValue
-	}
-	n, err := strconv.ParseInt(p.Get(name), 10, 64)
-	if err != nil || n < 0 {
-		p.fail(invalidValue, name)
-		return defaultValue
-	}
-	return cmp.Or(n, defaultValue)
+	n, err := strconv.ParseInt(cmp.Or(p.Get(name), "0"), 10, 64)
+	p.failIf(err != nil || n < 0, invalidValue, name)
+	return cmp.Or(max(0, n), defaultValue)
 }
 
 // failIf keeps a problem if there is one.

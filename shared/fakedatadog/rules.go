@@ -65,7 +65,7 @@ func (s *Server) changeRule(c *call, before notificationRule) notificationRule {
 	return notificationRule{before.id, attributes}
 }
 
-func showRule(_ *call, r notificationRule) any {
+func (r notificationRule) whole() any {
 	data := r.shown()
 	data["relationships"] = object{"created_by": object{"data": author.reference()}}
 	return object{"data": data, "included": []object{author.user()}}

@@ -94,11 +94,11 @@ func New(o Options) *Server {
 		teams:        collection[Team]{id: func(t Team) string { return t.ID }, missing: "Not Found"},
 		slos:         collection[SLO]{id: func(slo SLO) string { return slo.ID }, missing: "SLO ID: %s not found"},
 	}
-	s.monitors = collection[Monitor]{id: Monitor.id, missing: "Monitor not found", change: s.changeMonitor, show: showMonitor}
-	s.webhooks = collection[Webhook]{id: func(w Webhook) string { return w.Name }, missing: "Webhook does not exist", change: s.changeWebhook, show: showWebhook}
-	s.variables = collection[variable]{id: func(v variable) string { return v.Name }, missing: "Custom variable does not exist", change: s.changeVariable, show: showVariable}
-	s.dashboards = collection[dashboard]{id: func(d dashboard) string { return d.id }, missing: "Dashboard with ID %s not found", change: s.changeDashboard, show: showDashboard}
-	s.rules = collection[notificationRule]{id: func(r notificationRule) string { return r.id }, missing: "Monitor Notification Rule not found", change: s.changeRule, show: showRule}
+	s.monitors = collection[Monitor]{id: Monitor.id, missing: "Monitor not found", change: s.changeMonitor, show: func(m Monitor) any { return m.shown() }}
+	s.webhooks = collection[Webhook]{id: func(w Webhook) string { return w.Name }, missing: "Webhook does not exist", change: s.changeWebhook, show: func(w Webhook) any { return w }}
+	s.variables = collection[variable]{id: func(v variable) string { return v.Name }, missing: "Custom variable does not exist", change: s.changeVariable, show: variable.shown}
+	s.dashboards = collection[dashboard]{id: func(d dashboard) string { return d.id }, missing: "Dashboard with ID %s not found", change: s.changeDashboard, show: func(d dashboard) any { return d.shown() }}
+	s.rules = collection[notificationRule]{id: func(r notificationRule) string { return r.id }, missing: "Monitor Notification Rule not found", change: s.changeRule, show: notificationRule.whole}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -47,7 +47,7 @@ func TestWebhooks(t *testing.T) {
 
 func TestWebhooks_Variables(t *testing.T) {
 	s := newServer()
-	const secret, plain, missing = variablesAt + "/A_SECRET", variablesAt + "/A_PLAIN", "Custom variable does not exist"
+	const secret, plain = variablesAt + "/A_SECRET", variablesAt + "/A_PLAIN"
 	made := ask(t, s, "POST", variablesAt, `{"name":"A_SECRET","value":"first","is_secret":true}`).mustBe(t, 201)
 	ask(t, s, "POST", variablesAt, `{"name":"A_PLAIN","value":"first","is_secret":false}`).mustBe(t, 201)
 	run(t, s,
@@ -58,9 +58,6 @@ func TestWebhooks_Variables(t *testing.T) {
 		exchange{call: "POST " + variablesAt, body: `{"name":"small","value":"x","is_secret":true}`, status: 400, want: "Invalid custom variable"},
 		exchange{call: "POST " + variablesAt, body: `{"name":"A","is_secret":true}`, status: 400, want: "Invalid custom variable"},
 		exchange{call: "DELETE " + plain},
-		exchange{call: "GET " + plain, status: 404, want: missing},
-		exchange{call: "PUT " + plain, body: `{}`, status: 404, want: missing},
-		exchange{call: "DELETE " + plain, status: 404, want: missing},
 	)
 	if got := s.Variables(); strings.Contains(made.body, "first") || s.Variable("A_SECRET") != "second" || !cmp.Equal(got, []string{"A_SECRET"}) {
 		t.Errorf("variables %v; created as %s", got, made.body)
@@ -88,8 +85,6 @@ func TestDashboards(t *testing.T) {
 		exchange{call: "GET " + all, path: "dashboards.*.title", want: "New The shop"},
 		exchange{call: "GET " + all + "?count=1&start=1", path: "dashboards.*.id", want: other},
 		exchange{call: "GET " + all, path: "dashboards.*.widgets"},
-		exchange{call: "GET " + all + "?count=many", status: 400, want: "The value provided for parameter 'count' is invalid"},
-		invalid(`{`, "Payload is not valid JSON"),
 		invalid(`{`+layout+`,"widgets":[]}`, "The value provided for parameter 'title' is invalid"),
 		invalid(`{"title":"a","layout_type":"round","widgets":[]}`, "The value provided for parameter 'layout_type' is invalid"),
 		invalid(`{"title":"a",`+layout+`}`, "The value provided for parameter 'widgets' is invalid"),
@@ -97,8 +92,6 @@ func TestDashboards(t *testing.T) {
 		invalid(`{"title":"a",`+layout+`,"widgets":[{"definition":{"type":"group","widgets":[{}]}}]}`, widget+"type is required"),
 		exchange{call: "DELETE " + one, path: "deleted_dashboard_id", want: id},
 		exchange{call: "GET " + one, status: 404, want: missing},
-		exchange{call: "PUT " + one, body: dashboardBody, status: 404, want: missing},
-		exchange{call: "DELETE " + one, status: 404, want: missing},
 	)
 }
 
@@ -142,16 +135,4 @@ func TestServer_Deliver(t *testing.T) {
 			t.Errorf("no error for %s", name)
 		}
 	}
-}
-
-func TestServer_Deny(t *testing.T) {
-	s := newServer()
-	s.Deny("create_webhooks", "monitors_read")
-	run(t, s,
-		exchange{call: "POST " + webhooksAt, body: `{"name":"a","url":"https://example.com/"}`, status: 403, want: "Forbidden"},
-		exchange{call: "GET /api/v1/monitor", status: 403, want: "Forbidden"},
-		exchange{call: "GET " + webhooksAt + "/a", status: 404, want: "Webhook does not exist"},
-	)
-	s.Deny()
-	ask(t, s, "GET", "/api/v1/monitor", "").mustBe(t, 200)
 }

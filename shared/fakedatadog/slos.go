@@ -40,10 +40,7 @@ func (s *Server) searchSLOs(c *call) answer {
 	size, text := c.integer("page[size]", 10), c.Get("query")
 	matching := where(s.slos.all, func(slo SLO) bool { return slo.matches(text) })
 	found := list(window(matching, 0, size), func(slo SLO) object { return object{"data": resource("slo", slo.ID, slo.found(c.now))} })
-	return success(object{
-		"data": object{"type": "service_level_objective_search_results", "attributes": object{"slos": found}},
-		"meta": object{"pagination": object{"size": size, "total": len(matching), "type": "number_size"}},
-	})
+	return success(object{"data": object{"attributes": object{"slos": found}}})
 }
 
 // matches takes a whole tag, or a part of the name.

@@ -36,7 +36,7 @@ func (s *Server) listTeams(c *call) answer {
 	data := list(window(matching, c.integer("page[number]", 0)*size, size), func(t Team) object {
 		return resource("team", t.ID, object{"handle": t.Handle, "name": t.Name})
 	})
-	return success(object{"data": data, "meta": object{"pagination": object{"size": size, "total": len(matching), "type": "number_size"}}})
+	return success(object{"data": data})
 }
 
 // matches reports whether a keyword is in the team's handle or name, or in the address

@@ -58,8 +58,6 @@ func (s *Server) changeWebhook(c *call, before Webhook) Webhook {
 	return w
 }
 
-func showWebhook(_ *call, w Webhook) any { return w }
-
 // variableName is the documented rule for the names of custom variables.
 var variableName = regexp.MustCompile(`^[A-Z0-9_]+$`)
 
@@ -70,7 +68,7 @@ type variable struct {
 	IsSecret bool    `json:"is_secret"`
 }
 
-func showVariable(_ *call, v variable) any {
+func (v variable) shown() any {
 	if v.IsSecret {
 		v.Value = nil
 	}
