@@ -180,6 +180,9 @@ func (e storedEvent) shown() object {
 	return shown
 }
 
+// appURL starts the links to posted events.
+const appURL = "https://app.datadoghq.com"
+
 // maxEventsPerPage is documented
 // (https://docs.datadoghq.com/api/latest/events/#get-a-list-of-events).
 const maxEventsPerPage = 1000

@@ -120,7 +120,7 @@ func TestEvents_Refused(t *testing.T) {
 }
 
 func TestEvents_Create(t *testing.T) {
-	s := fakedatadog.New(fakedatadog.Options{Now: newWatch().Now, VisibleAfter: -1, AppURL: "http://127.0.0.1:8080"})
+	s := fakedatadog.New(fakedatadog.Options{Now: newWatch().Now, VisibleAfter: -1})
 	v1 := `{"title":"a <b>","text":"` + strings.Repeat("ü", 4001) + `","priority":"low","related_event_id":7891,"tags":["x:y"],"host":"web-1",` +
 		`"aggregation_key":"k","alert_type":"error","source_type_name":"torq","device_name":"sda","id":7,"monitor_id":7,"payload":"{}","is_aggregate":true}`
 	v2 := `{"data":{"type":"event","attributes":{"title":"a","message":"b","category":"alert","timestamp":"2026-03-14T11:59:00.500Z","aggregation_key":"k",` +
@@ -144,7 +144,7 @@ func TestEvents_Create(t *testing.T) {
 	id := strconv.FormatInt(posted[0].Event.ID, 10)
 	rounded, _ := strconv.ParseFloat(id, 64)
 	for path, value := range map[string]string{
-		"event.id": strconv.FormatFloat(rounded, 'f', -1, 64), "event.id_str": id, "event.url": "http://127.0.0.1:8080/event/event?id=" + id,
+		"event.id": strconv.FormatFloat(rounded, 'f', -1, 64), "event.id_str": id, "event.url": "https://app.datadoghq.com/event/event?id=" + id,
 		"event.related_event_id": "7891", "event.priority": "low", "status": "ok",
 	} {
 		if got := pick(t, first.body, path); got != value {
@@ -155,7 +155,7 @@ func TestEvents_Create(t *testing.T) {
 		t.Errorf("a create with %v answered %s", first.header, first.body)
 	}
 	uid := pick(t, second.body, "data.attributes.attributes.evt.uid")
-	if len(uid) != 24 || pick(t, second.body, "links.self") != "http://127.0.0.1:8080/event/event?uid="+uid {
+	if len(uid) != 24 || pick(t, second.body, "links.self") != "https://app.datadoghq.com/event/event?uid="+uid {
 		t.Errorf("answered %s", second.body)
 	}
 }

@@ -42,7 +42,7 @@ func (s *Server) createEvent(c *call) answer {
 	rounded := json.Number(strconv.FormatFloat(float64(e.ID), 'f', -1, 64)) // As if it were a float64.
 	return jsonAnswer(http.StatusAccepted, object{"status": "ok", "event": object{
 		"id": rounded, "id_str": id, "title": e.Title, "text": e.Text, "date_happened": e.DateHappened,
-		"priority": orNull(sent.Priority), "related_event_id": orNull(sent.RelatedEventID), "tags": sent.Tags, "url": s.appURL + "/event/event?id=" + id,
+		"priority": orNull(sent.Priority), "related_event_id": orNull(sent.RelatedEventID), "tags": sent.Tags, "url": appURL + "/event/event?id=" + id,
 	}})
 }
 

@@ -45,7 +45,7 @@ func (s *Server) createEventV2(c *call) answer {
 	evt := object{"id": strconv.FormatInt(e.ID, 10), "uid": e.uid()}
 	return jsonAnswer(http.StatusAccepted, object{
 		"data":  resource("event", "_", object{"attributes": object{"evt": evt}}),
-		"links": object{"self": s.appURL + "/event/event?uid=" + e.uid()},
+		"links": object{"self": appURL + "/event/event?uid=" + e.uid()},
 	})
 }
 

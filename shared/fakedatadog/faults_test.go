@@ -154,7 +154,7 @@ func TestServer_InjectOrder(t *testing.T) {
 	inject(t, s, fakedatadog.Validate, fakedatadog.Status(500), 1)
 	inject(t, s, fakedatadog.Validate, fakedatadog.Status(503), 2)
 	inject(t, s, fakedatadog.AnyRoute, fakedatadog.Status(429), 1)
-	inject(t, s, fakedatadog.MonitorList, fakedatadog.Status(502), 0)
+	inject(t, s, "monitor.list", fakedatadog.Status(502), 0)
 
 	var got []int
 	for range 5 {

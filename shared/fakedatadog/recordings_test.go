@@ -38,16 +38,16 @@ type row struct {
 // The keys whose contents belong to the organisation that was recorded, or that the
 // fake leaves empty.
 var opaqueKeys = map[fakedatadog.Route][]string{
-	fakedatadog.DashboardCreate:      {"widgets"},
-	fakedatadog.HostsList:            {"meta", "tags_by_source"},
-	fakedatadog.LogsSearch:           {"attributes.attributes"},
-	fakedatadog.MonitorCreate:        {"options"},
-	fakedatadog.MonitorGet:           {"options"},
-	fakedatadog.MonitorList:          {"options"},
-	fakedatadog.MonitorUpdate:        {"options"},
-	fakedatadog.RuleList:             {"attributes"}, // One of their forms was recorded.
-	fakedatadog.ServiceDefinitionGet: {"schema"},
-	fakedatadog.IncidentSearch: {
+	fakedatadog.DashboardCreate: {"widgets"},
+	"hosts.list":                {"meta", "tags_by_source"},
+	"logs.search":               {"attributes.attributes"},
+	fakedatadog.MonitorCreate:   {"options"},
+	fakedatadog.MonitorGet:      {"options"},
+	"monitor.list":              {"options"},
+	fakedatadog.MonitorUpdate:   {"options"},
+	fakedatadog.RuleList:        {"attributes"}, // One of their forms was recorded.
+	"service_definition.get":    {"schema"},
+	"incident.search": {
 		"attachments", "facets", "field_analytics", "impacts", "incidents_relationship", "integrations", "responders", "user_defined_fields",
 		"included", // The incidents once more.
 	},
@@ -55,10 +55,10 @@ var opaqueKeys = map[fakedatadog.Route][]string{
 
 // The keys that Datadog added to an answer after some of the recordings were made.
 var addedKeys = map[fakedatadog.Route][]string{
-	fakedatadog.MonitorCreate:  {"restriction_policy"},
-	fakedatadog.MetricsQuery:   {"times", "values"},
-	fakedatadog.LogsSearch:     {"meta"},
-	fakedatadog.IncidentSearch: {"archived", "declared", "declared_by", "declared_by_uuid", "declared_by_user", "incident_type_uuid", "is_test", "slug"},
+	fakedatadog.MonitorCreate: {"restriction_policy"},
+	fakedatadog.MetricsQuery:  {"times", "values"},
+	"logs.search":             {"meta"},
+	"incident.search":         {"archived", "declared", "declared_by", "declared_by_uuid", "declared_by_user", "incident_type_uuid", "is_test", "slug"},
 }
 
 // TestRecordings holds the table to the recordings of the tests of Datadog's own

@@ -336,7 +336,7 @@ func TestLogs(t *testing.T) {
 		l.ID = fmt.Sprint("line-", i)
 		s.AddLog(l)
 	}
-	if err := s.Limit(fakedatadog.LogsSearch, 100, time.Minute); err != nil {
+	if err := s.Limit("logs.search", 100, time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	search := func(query, want string) exchange {

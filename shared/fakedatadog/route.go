@@ -15,32 +15,25 @@ const AnyRoute Route = "*"
 
 // The routes that tests name. Server.routes has all.
 const (
-	CatalogRelations     Route = "catalog.relations"
-	DashboardCreate      Route = "dashboard.create"
-	DashboardDelete      Route = "dashboard.delete"
-	DashboardList        Route = "dashboard.list"
-	EventsCreate         Route = "events.create"
-	EventsCreateV2       Route = "events.create_v2"
-	EventsGet            Route = "events.get"
-	EventsList           Route = "events.list"
-	HostsList            Route = "hosts.list"
-	IncidentSearch       Route = "incident.search"
-	LogsSearch           Route = "logs.search"
-	MetricsQuery         Route = "metrics.query"
-	MonitorCreate        Route = "monitor.create"
-	MonitorGet           Route = "monitor.get"
-	MonitorList          Route = "monitor.list"
-	MonitorUpdate        Route = "monitor.update"
-	RuleCreate           Route = "notification_rule.create"
-	RuleList             Route = "notification_rule.list"
-	RuleUpdate           Route = "notification_rule.update"
-	ServiceDefinitionGet Route = "service_definition.get"
-	Validate             Route = "validate"
-	VariableCreate       Route = "variable.create"
-	VariableUpdate       Route = "variable.update"
-	WebhookCreate        Route = "webhook.create"
-	WebhookGet           Route = "webhook.get"
-	WebhookUpdate        Route = "webhook.update"
+	CatalogRelations Route = "catalog.relations"
+	DashboardCreate  Route = "dashboard.create"
+	DashboardDelete  Route = "dashboard.delete"
+	DashboardList    Route = "dashboard.list"
+	EventsCreate     Route = "events.create"
+	EventsCreateV2   Route = "events.create_v2"
+	EventsList       Route = "events.list"
+	MetricsQuery     Route = "metrics.query"
+	MonitorCreate    Route = "monitor.create"
+	MonitorGet       Route = "monitor.get"
+	MonitorUpdate    Route = "monitor.update"
+	RuleCreate       Route = "notification_rule.create"
+	RuleList         Route = "notification_rule.list"
+	Validate         Route = "validate"
+	VariableCreate   Route = "variable.create"
+	VariableUpdate   Route = "variable.update"
+	WebhookCreate    Route = "webhook.create"
+	WebhookGet       Route = "webhook.get"
+	WebhookUpdate    Route = "webhook.update"
 )
 
 // route is one line of the table of endpoints.
@@ -89,13 +82,13 @@ func (s *Server) routes() []route {
 
 		{name: EventsCreate, pattern: "POST /api/v1/events", access: apiKeyOnly, limit: submission, handle: s.createEvent},
 		{name: EventsCreateV2, pattern: "POST /api/v2/events", limit: submission, handle: s.createEventV2}, // Datadog has it on a host of its own.
-		{name: EventsGet, pattern: "GET /api/v1/events/{number}", limit: globalLimit, handle: s.getEvent},
+		{name: "events.get", pattern: "GET /api/v1/events/{number}", limit: globalLimit, handle: s.getEvent},
 		{name: EventsList, pattern: "GET /api/v1/events", limit: stream, handle: s.listEvents},
 		{name: "events.search", pattern: "POST /api/v2/events/search", limit: globalLimit, handle: s.searchEvents},
-		{name: LogsSearch, pattern: "POST /api/v2/logs/events/search", limit: per10s("logs_public_search_api", 10), handle: s.searchLogs},
+		{name: "logs.search", pattern: "POST /api/v2/logs/events/search", limit: per10s("logs_public_search_api", 10), handle: s.searchLogs},
 
 		{name: MonitorCreate, pattern: "POST" + monitor, permission: write, limit: per10s("post_monitors", 500), handle: s.monitors.create(http.StatusOK)},
-		{name: MonitorList, pattern: "GET" + monitor, permission: read, limit: per10s("get_all_monitors", 1000), handle: s.listMonitors},
+		{name: "monitor.list", pattern: "GET" + monitor, permission: read, limit: per10s("get_all_monitors", 1000), handle: s.listMonitors},
 		{name: MonitorGet, pattern: "GET" + monitor + "/{number}", permission: read, limit: per10s("get_monitors", 3000), handle: s.monitors.found(getMonitor)},
 		{name: MonitorUpdate, pattern: "PUT" + monitor + "/{number}", permission: write, limit: per10s("put_monitors", 500), handle: s.monitors.update()},
 		{name: "monitor.delete", pattern: "DELETE" + monitor + "/{number}", permission: write, limit: globalLimit, handle: s.monitors.found(s.deleteMonitor)},
@@ -104,19 +97,19 @@ func (s *Server) routes() []route {
 
 		{name: RuleCreate, pattern: "POST" + rule, permission: policy, handle: s.rules.create(http.StatusOK)},
 		{name: RuleList, pattern: "GET" + rule, permission: read, handle: s.listRules},
-		{name: RuleUpdate, pattern: "PATCH" + rule + "/{id}", permission: policy, handle: s.rules.update()},
+		{name: "notification_rule.update", pattern: "PATCH" + rule + "/{id}", permission: policy, handle: s.rules.update()},
 		{name: "notification_rule.delete", pattern: "DELETE" + rule + "/{id}", permission: policy, handle: s.rules.found(s.deleteRule)},
 
 		{name: "catalog.list", pattern: "GET /api/v2/catalog/entity", handle: s.listEntities},
 		{name: CatalogRelations, pattern: "GET /api/v2/catalog/relation", handle: s.listRelations},
-		{name: ServiceDefinitionGet, pattern: "GET /api/v2/services/definitions/{id}", handle: s.getDefinition},
+		{name: "service_definition.get", pattern: "GET /api/v2/services/definitions/{id}", handle: s.getDefinition},
 		{name: "team.list", pattern: "GET /api/v2/team", handle: s.listTeams},
 		{name: "team.on_call", pattern: "GET /api/v2/on-call/teams/{id}/on-call", handle: s.teams.found(getOnCall)},
-		{name: IncidentSearch, pattern: "GET /api/v2/incidents/search", handle: s.searchIncidents},
+		{name: "incident.search", pattern: "GET /api/v2/incidents/search", handle: s.searchIncidents},
 
 		{name: MetricsQuery, pattern: "GET /api/v1/query", limit: perHour("query_metrics", 1600), handle: s.queryMetrics},
 		{name: "graph.snapshot", pattern: "GET /api/v1/graph/snapshot", limit: perHour("graph_snapshot", 60), handle: takeSnapshot},
-		{name: HostsList, pattern: "GET /api/v1/hosts", limit: globalLimit, handle: s.listHosts},
+		{name: "hosts.list", pattern: "GET /api/v1/hosts", limit: globalLimit, handle: s.listHosts},
 		{name: "slo.search", pattern: "GET /api/v1/slo/search", limit: globalLimit, handle: s.searchSLOs},
 		{name: "slo.history", pattern: "GET /api/v1/slo/{id}/history", limit: per10s("slo_history", 150), handle: s.slos.found(sloHistory)},
 

@@ -23,7 +23,6 @@ import (
 const (
 	DefaultAPIKey       = "fake-datadog-api-key"
 	DefaultAppKey       = "fake-datadog-app-key"
-	DefaultAppURL       = "https://app.datadoghq.com"
 	DefaultVisibleAfter = time.Second
 )
 
@@ -40,8 +39,6 @@ const (
 type Options struct {
 	// APIKey and AppKey are the pair that Datadog accepts.
 	APIKey, AppKey string
-	// AppURL is the start of the links to posted events, without a trailing slash.
-	AppURL string
 	// VisibleAfter is how long a posted event is missing from reads, because Datadog's
 	// stream is eventually consistent. Negative: not at all.
 	VisibleAfter time.Duration
@@ -51,10 +48,9 @@ type Options struct {
 
 // Server is Datadog's API. It is safe for concurrent use.
 type Server struct {
-	now    func() time.Time
-	table  []route
-	mux    *http.ServeMux
-	appURL string
+	now   func() time.Time
+	table []route
+	mux   *http.ServeMux
 	// visibleAfter is Options.VisibleAfter.
 	visibleAfter time.Duration
 
@@ -87,7 +83,6 @@ func New(o Options) *Server {
 	s := &Server{
 		now:          o.Now,
 		keys:         keys{api: cmp.Or(o.APIKey, DefaultAPIKey), app: cmp.Or(o.AppKey, DefaultAppKey)},
-		appURL:       cmp.Or(o.AppURL, DefaultAppURL),
 		visibleAfter: max(0, cmp.Or(o.VisibleAfter, DefaultVisibleAfter)),
 		entities:     collection[Entity]{id: Entity.reference},
 		definitions:  collection[ServiceDefinition]{id: func(d ServiceDefinition) string { return d.Service }},

@@ -131,7 +131,7 @@ func TestServer_UnknownRoutes(t *testing.T) {
 			t.Errorf("request %d has route %q, want none", i, r.Route)
 		}
 	}
-	if s.Route(httptest.NewRequest("GET", "/api/v1/events/12", nil)) != fakedatadog.EventsGet {
+	if s.Route(httptest.NewRequest("GET", "/api/v1/events/12", nil)) != "events.get" {
 		t.Error("Route does not know the route of an event")
 	}
 }
@@ -156,7 +156,7 @@ func TestServer_Requests(t *testing.T) {
 		}
 		ask(t, s, "GET", "/api/v1/monitor", "")
 		got := s.Requests()
-		if len(got) != 1000 || got[999].Route != fakedatadog.MonitorList || got[0].Route != fakedatadog.Validate {
+		if len(got) != 1000 || got[999].Route != "monitor.list" || got[0].Route != fakedatadog.Validate {
 			t.Errorf("%d requests, the last to %q", len(got), got[len(got)-1].Route)
 		}
 	})
