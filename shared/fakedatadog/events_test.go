@@ -120,7 +120,7 @@ func TestEvents_Refused(t *testing.T) {
 }
 
 func TestEvents_Create(t *testing.T) {
-	s := fakedatadog.New(fakedatadog.Options{Now: newWatch().Now, VisibleAfter: -1})
+	s := newServer()
 	v1 := `{"title":"a <b>","text":"` + strings.Repeat("ü", 4001) + `","priority":"low","related_event_id":7891,"tags":["x:y"],"host":"web-1",` +
 		`"aggregation_key":"k","alert_type":"error","source_type_name":"torq","device_name":"sda","id":7,"monitor_id":7,"payload":"{}","is_aggregate":true}`
 	v2 := `{"data":{"type":"event","attributes":{"title":"a","message":"b","category":"alert","timestamp":"2026-03-14T11:59:00.500Z","aggregation_key":"k",` +
@@ -161,8 +161,8 @@ func TestEvents_Create(t *testing.T) {
 }
 
 func TestEvents_VisibilityDelay(t *testing.T) {
-	clock := newWatch()
-	s := fakedatadog.New(fakedatadog.Options{Now: clock.Now})
+	now := noon
+	s := fakedatadog.New(fakedatadog.Options{Now: func() time.Time { return now }})
 	ask(t, s, "POST", "/api/v1/events", `{"title":"a","text":"b","tags":["z","a:b"]}`).mustBe(t, 202)
 	get := "GET /api/v1/events/" + strconv.FormatInt(s.Events()[0].ID, 10)
 	const list, search = "GET /api/v1/events?start=0&end=1773489610", "POST /api/v2/events/search"
@@ -171,7 +171,7 @@ func TestEvents_VisibilityDelay(t *testing.T) {
 		exchange{call: list, path: "events.*.title"},
 		exchange{call: search, body: "{}", path: "data.*.attributes.message"},
 	)
-	clock.advance(fakedatadog.DefaultVisibleAfter)
+	now = now.Add(fakedatadog.DefaultVisibleAfter)
 	run(t, s,
 		exchange{call: get, path: "event.tags.*", want: "a:b source:my_apps z"},
 		exchange{call: get, path: "event.alert_type", want: "info"},

@@ -19,9 +19,8 @@ func rate(h http.Header) string {
 }
 
 func TestServer_RateLimits(t *testing.T) {
-	clock := newWatch()
-	clock.advance(2500 * time.Millisecond)
-	s := fakedatadog.New(fakedatadog.Options{Now: clock.Now, VisibleAfter: -1})
+	now := noon.Add(2500 * time.Millisecond)
+	s := fakedatadog.New(fakedatadog.Options{Now: func() time.Time { return now }, VisibleAfter: -1})
 	if err := s.Limit(fakedatadog.EventsCreate, 2, 10*time.Second); err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +51,7 @@ func TestServer_RateLimits(t *testing.T) {
 		if c.status == 429 && pick(t, got.body, "errors.*") != "Rate limit of 2 requests in 10 seconds reached. Please try again later." {
 			t.Errorf("body %s", got.body)
 		}
-		clock.advance(c.pause)
+		now = now.Add(c.pause)
 	}
 	if got := len(s.Posted()); got != 3 {
 		t.Errorf("%d events were accepted, want 3", got)

@@ -16,29 +16,9 @@ import (
 // noon is when the tests' clocks start.
 var noon = time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
 
-// watch is a clock that a test moves.
-type watch struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newWatch() *watch { return &watch{now: noon} }
-
-func (w *watch) Now() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.now
-}
-
-func (w *watch) advance(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.now = w.now.Add(d)
-}
-
 // newServer returns a server at noon that shows posted events at once.
 func newServer() *fakedatadog.Server {
-	return fakedatadog.New(fakedatadog.Options{Now: newWatch().Now, VisibleAfter: -1})
+	return fakedatadog.New(fakedatadog.Options{Now: func() time.Time { return noon }, VisibleAfter: -1})
 }
 
 var rightKeys = http.Header{

@@ -49,20 +49,16 @@ func buildAll(name, ldflags string) (string, error) {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return "", err
 	}
-	return dir, build(dir, ldflags, Webhook, Redeliver, Reconcile, Setup, Drill)
-}
-
-// build builds functions as Lambda runs them, but for this machine, and without
-// -trimpath, so that packages compiled for the tests are used again.
-func build(dir, ldflags string, functions ...Function) error {
+	// As Lambda runs them, but for this machine, and without -trimpath, so that packages
+	// compiled for the tests are used again.
 	arguments := []string{"build", "-tags", "lambda.norpc,noown", "-ldflags=-s -w" + ldflags, "-o", dir + string(filepath.Separator)}
-	for _, f := range functions {
+	for _, f := range []Function{Webhook, Redeliver, Reconcile, Setup, Drill} {
 		arguments = append(arguments, "boomerang/functions/"+string(f))
 	}
 	command := exec.Command("go", arguments...)
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("build the functions: %w\n%s", err, out)
+		return "", fmt.Errorf("build the functions: %w\n%s", err, out)
 	}
-	return nil
+	return dir, nil
 }

@@ -21,8 +21,8 @@ func (s *Stack) Emulate(path string, f Function, limit time.Duration) *Instance 
 	s.t.Helper()
 	dir, err := binaries()
 	s.check(err)
-	address := s.freeAddress()
-	command := exec.Command(path, "--log-level", "error", "--runtime-api-address", s.freeAddress(), "--runtime-interface-emulator-address", address, //nolint:gosec // The test gives the path.
+	address := closedAddress()
+	command := exec.Command(path, "--log-level", "error", "--runtime-api-address", closedAddress(), "--runtime-interface-emulator-address", address, //nolint:gosec // The test gives the path.
 		filepath.Join(dir, string(f)))
 	command.Env = append(s.environment(nil), "AWS_LAMBDA_FUNCTION_TIMEOUT="+strconv.Itoa(int(limit.Seconds())))
 	listening := make(chan struct{})
@@ -55,11 +55,4 @@ func (e emulator) Invoke(ctx context.Context, payload []byte, _ time.Time) (runt
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	return runtimeapi.Result{Body: body, Failed: response.StatusCode != http.StatusOK}, err
-}
-
-func (s *Stack) freeAddress() string {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	s.check(err)
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
 }
