@@ -25,23 +25,18 @@ func (s *Server) createEventV2(c *call) answer {
 	var in struct {
 		Data struct {
 			Attributes struct {
-				Title          string
-				Message        string
-				AggregationKey string `json:"aggregation_key"`
-				Host           string
-				Tags           []string
-				Timestamp      *time.Time
-				Attributes     struct{ Status string }
+				Event      // Its title, host, tags and aggregation_key.
+				Message    string
+				Timestamp  *time.Time
+				Attributes struct{ Status string }
 			}
 		}
 	}
 	_ = json.Unmarshal(c.body, &in) // The schema has its types.
 	a := in.Data.Attributes
-	e := s.accept(c, EventsCreateV2, Event{
-		Title: a.Title, Text: a.Message, AggregationKey: a.AggregationKey, Host: a.Host, Tags: a.Tags,
-		DateHappened: valueOr(a.Timestamp, c.now).Unix(),
-		AlertType:    map[string]string{"ok": "success", "warn": "warning", "error": "error"}[a.Attributes.Status],
-	})
+	a.Text, a.DateHappened = a.Message, valueOr(a.Timestamp, c.now).Unix()
+	a.AlertType = map[string]string{"ok": "success", "warn": "warning", "error": "error"}[a.Attributes.Status]
+	e := s.accept(c, EventsCreateV2, a.Event)
 	evt := object{"id": strconv.FormatInt(e.ID, 10), "uid": e.uid()}
 	return jsonAnswer(http.StatusAccepted, object{
 		"data":  resource("event", "_", object{"attributes": object{"evt": evt}}),
