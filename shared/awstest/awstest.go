@@ -41,15 +41,15 @@ type AWS struct {
 	calls  []Call
 }
 
-// New returns an AWS without faults. It skips the test where moto is missing.
+// New returns an AWS without faults. It skips the test where moto is missing, unless
+// REQUIRE_ALL_TESTS is set.
 func New(t testing.TB) *AWS {
 	t.Helper()
 	a, err := Start()
-	if err != nil && os.Getenv(RequireAll) == "" {
+	if err != nil && os.Getenv("REQUIRE_ALL_TESTS") == "" {
 		t.Skipf("needs an emulator of AWS, which `make test` sets up: %v", err)
-	} else if err != nil {
-		t.Fatal(err)
 	}
+	check(t, err)
 	t.Cleanup(a.Close)
 	return a
 }
@@ -68,9 +68,6 @@ func Start() (*AWS, error) {
 
 // Close closes the proxy. The emulator ends with the process.
 func (a *AWS) Close() { a.proxy.Close() }
-
-// RequireAll names the environment variable that turns skipped tests into failures.
-const RequireAll = "REQUIRE_ALL_TESTS"
 
 // Config is for clients in the test's own process.
 func (a *AWS) Config() aws.Config { return a.config("test") }

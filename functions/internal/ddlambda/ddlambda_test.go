@@ -473,41 +473,14 @@ func TestInvocationError_IsNotBase64(t *testing.T) {
 	}
 }
 
-// startMock replaces the library's tracer for a test.
-func startMock(t *testing.T) mocktracer.Tracer {
-	t.Helper()
-	mock := mocktracer.Start()
+func TestBackend_TracingOff(t *testing.T) {
+	mocktracer.Start().Stop() // It stops the library's tracer for this test.
 	t.Cleanup(func() {
-		mock.Stop()
 		if w, err := wrapOnce(); err == nil {
 			options := tracerOptions(w.(*wrapper).backend.traces, slog.New(slog.DiscardHandler))
 			tracer.Start(append(options, tracer.WithService("aws.lambda"))...)
 		}
 	})
-	return mock
-}
-
-func TestBackend_MockTracer(t *testing.T) {
-	mock := startMock(t)
-	b := backend{traces: newTraceTransport(false), metrics: &logMetrics{out: os.Stdout}}
-	root, ctx := tracer.StartSpanFromContext(t.Context(), "aws.lambda")
-	for range 2 { // The second one is a warm invocation.
-		_, s := b.StartSpan(ctx, "claim", nil)
-		s.SetTag("resource.name", "table")
-		s.Finish(&telemetry.Failure{Kind: "temporary", Message: "throttled"})
-	}
-	finished := mock.FinishedSpans()
-	if len(finished) != 2 {
-		t.Fatalf("%d spans: %v", len(finished), finished)
-	}
-	s := finished[1]
-	if s.OperationName() != "boomerang.claim" || s.ParentID() != root.Context().SpanID() || s.Tag("resource.name") != "table" || s.Tag("error.message") != "throttled" {
-		t.Errorf("the span is %v", s)
-	}
-}
-
-func TestBackend_TracingOff(t *testing.T) {
-	startMock(t).Stop()
 	b := backend{traces: newTraceTransport(true), metrics: &logMetrics{out: os.Stdout}}
 	ctx, s := b.StartSpan(t.Context(), "claim", other)
 	_, inner := b.StartSpan(ctx, "step", nil)
