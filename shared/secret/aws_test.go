@@ -31,43 +31,6 @@ func create(t *testing.T, client *secretsmanager.Client, in secretsmanager.Creat
 	return *out.ARN
 }
 
-func TestRotation(t *testing.T) {
-	client, name := newAWS(t)
-	arn := create(t, client, secretsmanager.CreateSecretInput{Name: &name, SecretString: new(tokenJSON(oldToken))})
-	warm, r := NewTokens(client, name, nil), NewRotation(client, name)
-	wantCurrent := func(want string) {
-		t.Helper()
-		if got, err := r.Current(t.Context()); err != nil || got.Reveal() != want {
-			t.Errorf("the current token is %q (%v), want %q", got.Reveal(), err, want)
-		}
-	}
-	for _, tokens := range []*Tokens{warm, NewTokens(client, arn, nil)} {
-		wantCheck(t, tokens, true, oldToken)
-		wantCheck(t, tokens, false, newToken)
-	}
-	for range 2 {
-		if err := r.Create(t.Context(), nextVersion, ""); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := r.Test(t.Context(), nextVersion); err != nil {
-		t.Fatal(err)
-	}
-	wantCurrent(oldToken)
-	wantCheck(t, warm, true, oldToken)
-	for range 2 {
-		fresh, err := r.Finish(t.Context(), nextVersion)
-		if err != nil {
-			t.Fatal(err)
-		}
-		wantCurrent(fresh.Reveal())
-		for _, tokens := range []*Tokens{warm, NewTokens(client, arn, nil)} {
-			wantCheck(t, tokens, true, fresh.Reveal(), oldToken)
-			wantCheck(t, tokens, false, wrongToken)
-		}
-	}
-}
-
 func TestRotation_Create(t *testing.T) {
 	seen := map[string]bool{}
 	for _, proof := range []string{"", "proof"} {
@@ -128,23 +91,6 @@ func createVersion(t *testing.T, r *Rotation) error { return r.Create(t.Context(
 func finishVersion(t *testing.T, r *Rotation) error {
 	_, err := r.Finish(t.Context(), nextVersion)
 	return err
-}
-
-func TestDatadogKeys_AWS(t *testing.T) {
-	client, name := newAWS(t)
-	create(t, client, secretsmanager.CreateSecretInput{Name: &name, SecretBinary: []byte(keysJSON())})
-	keys := NewDatadogKeys(client, name, nil)
-	first, err := keys.Get(t.Context())
-	if err != nil || first.API.Reveal() != apiKey || first.App.Reveal() != appKey {
-		t.Fatalf("got %v (%v)", first, err)
-	}
-	if _, err := client.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: &name, SecretString: new(`{"api_key":"next","app_key":"after"}`)}); err != nil {
-		t.Fatal(err)
-	}
-	second, _, err := keys.Refresh(t.Context(), first)
-	if err != nil || second.API.Reveal() != "next" || second.App.Reveal() != "after" {
-		t.Fatalf("got %v (%v)", second, err)
-	}
 }
 
 func TestTokens_PermanentErrors(t *testing.T) {

@@ -26,11 +26,13 @@ func TestHandler_MissingPermission(t *testing.T) {
 		"dashboards_write":    "create the dashboard",
 		"manage_integrations": "create the custom variable BOOMERANG_TOKEN",
 		"create_webhooks":     "create the webhook boomerang",
+
+		"monitor_config_policy_write": `create the notification rule "` + ruleName + `"`,
 	} {
 		t.Run(permission, func(t *testing.T) {
 			w := newWorld(t)
 			w.datadog.Deny(permission)
-			answer := w.send(cfn.RequestCreate)
+			answer := w.send(cfn.RequestCreate, routed)
 			want := "Datadog refused to " + operation + " (403 Forbidden); check that both keys are of one organisation on datadoghq.eu, and that the application key has the permission " + permission
 			got := strings.TrimSuffix(answer.Reason, "; the resources that were created before that are removed")
 			if answer.Status != cfn.StatusFailed || got != want {
@@ -91,18 +93,22 @@ func TestHandler_SameWebhookName(t *testing.T) {
 }
 
 // creations are the calls by which something is created.
-var creations = []fakedatadog.Route{fakedatadog.MonitorCreate, fakedatadog.DashboardCreate, fakedatadog.VariableCreate, fakedatadog.WebhookCreate}
+var creations = []fakedatadog.Route{
+	fakedatadog.MonitorCreate, fakedatadog.DashboardCreate, fakedatadog.VariableCreate, fakedatadog.WebhookCreate, fakedatadog.RuleCreate,
+}
 
 func TestHandler_CreateRollback(t *testing.T) {
 	t.Parallel()
-	for _, route := range creations {
+	for _, route := range append(creations, fakedatadog.RuleList) {
 		for _, f := range []fakedatadog.Fault{fakedatadog.Status(400), fakedatadog.Status(503), fakedatadog.RateLimited} {
 			t.Run(fmt.Sprintf("%s %s", route, f), func(t *testing.T) {
 				w := newWorld(t)
 				w.withoutRetries()
+				w.datadog.AddNotificationRule(others)
 				w.inject(route, f, 0)
-				w.mustFail(notCreated, "Datadog ")
+				w.mustFail(notCreated, "Datadog ", routed)
 				w.mustHave(0, 0, 0, 0)
+				w.mustRoute()
 			})
 		}
 	}
@@ -113,9 +119,11 @@ func TestHandler_LostResponse(t *testing.T) {
 		for _, f := range []fakedatadog.Fault{fakedatadog.DropResponse, fakedatadog.Truncate} {
 			t.Run(fmt.Sprintf("%s %s", route, f), func(t *testing.T) {
 				w := newWorld(t)
+				w.datadog.AddNotificationRule(others)
 				w.inject(route, f, 0)
-				w.mustSucceed(cfn.RequestCreate)
+				w.mustSucceed(cfn.RequestCreate, routed)
 				w.mustHave(1, 1, 1, 4)
+				w.mustRoute("(env:prod OR service:checkout) AND NOT service:boomerang")
 			})
 		}
 	}
@@ -154,10 +162,8 @@ func TestHandler_Properties(t *testing.T) {
 		"site is a list":       {property("DatadogSite", []any{"datadoghq.eu"}), "DatadogSite is not a text"},
 		"empty":                {property("StackName", " "), "the custom resource's properties are wrong: StackName is empty"},
 		"invalid name":         {property("WebhookName", "@webhook-x y"), "WebhookName is not a valid webhook name"},
-		"http":                 {property("FunctionUrl", "http://example.com/"), "the Function URL is not https"},
 		"scope":                {property("Route", "service:web-*"), "Route is not a scope that Boomerang can evaluate: Datadog does not document the syntax at"},
 		"half a scope":         {property("Route", "env:a) OR (env:b"), "Route is not a scope that Boomerang can evaluate: Datadog does not document the syntax at"},
-		"notifies itself":      {property("Notify", "@slack-sre @webhook-Boomerang"), "Notify mentions this webhook"},
 		"function has no name": {property("FunctionNames", []any{""}), "FunctionNames is not a list of names"},
 		"none":                 {func(e *cfn.Event) { clear(e.ResourceProperties) }, "Revision is missing"},
 	} {

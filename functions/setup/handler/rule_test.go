@@ -93,30 +93,3 @@ func TestHandler_Route_None(t *testing.T) {
 		}
 	}
 }
-
-func TestHandler_Route_Failure(t *testing.T) {
-	for name, tt := range map[string]struct {
-		arrange func(*world)
-		want    string
-	}{
-		"missing permission": {func(w *world) { w.datadog.Deny("monitor_config_policy_write") }, `Datadog refused to create the notification rule "` + ruleName +
-			`" (403 Forbidden); check that both keys are of one organisation on datadoghq.eu, and that the application key has the permission monitor_config_policy_write`},
-		"limit of rules": {func(w *world) { w.inject(fakedatadog.RuleCreate, fakedatadog.Status(400), 0) }, "Datadog refused to create the notification rule"},
-		"down":           {func(w *world) { w.inject(fakedatadog.RuleList, fakedatadog.Status(503), 0) }, "Datadog could not list the notification rules"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			w.withoutRetries()
-			w.datadog.AddNotificationRule(others)
-			tt.arrange(w)
-			w.mustFail(notCreated, tt.want, routed)
-			w.mustRoute()
-			w.mustHave(0, 0, 0, 0)
-		})
-	}
-	w := newWorld(t)
-	w.datadog.AddNotificationRule(others)
-	w.inject(fakedatadog.RuleCreate, fakedatadog.DropResponse, 0)
-	w.mustSucceed(cfn.RequestCreate, routed)
-	w.mustRoute("(env:prod OR service:checkout) AND NOT service:boomerang")
-}

@@ -19,7 +19,6 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"boomerang/shared/alert"
-	"boomerang/shared/enrich/enrichtest"
 	"boomerang/shared/enrich/metric"
 	"boomerang/shared/fakedatadog"
 )
@@ -590,36 +589,6 @@ func TestIncidents_Apart(t *testing.T) {
 			for _, e := range in.Events {
 				once("title " + digits.ReplaceAllString(strings.ToLower(e.Title), "0"))
 			}
-		}
-	}
-}
-
-func TestIncidents_Seed(t *testing.T) {
-	for _, folder := range []string{tuning, held} {
-		for _, in := range load(t, folder) {
-			t.Run(in.file, func(t *testing.T) {
-				_, fake := enrichtest.Client(t, fakedatadog.Options{Now: func() time.Time { return notified }})
-				scripted := in.seed(fake)
-				ids := map[string]bool{}
-				for _, id := range scripted {
-					ids[id] = true
-				}
-				if len(ids) != len(in.Events) {
-					t.Errorf("%d of %d events came back", len(ids), len(in.Events))
-				}
-				a, found := in.alert(), 0
-				for _, e := range fake.Events() {
-					if e.DateHappened > notified.Unix() {
-						t.Errorf("%q is in the future", e.Title)
-					}
-					if strconv.FormatInt(e.ID, 10) == a.ID {
-						found++
-					}
-				}
-				if found != 1 {
-					t.Errorf("the alert's event is there %d times", found)
-				}
-			})
 		}
 	}
 }
