@@ -198,7 +198,7 @@ func TestHandler_Metric(t *testing.T) {
 
 // The next good run queues what the failed runs did not.
 func TestHandler_FailedCalls(t *testing.T) {
-	for _, call := range []string{"Events", "Monitor", "FilterKnown", "Watermark", "SetWatermark", "Send"} {
+	for _, call := range []string{"Events", "Monitor", "NotificationRules", "FilterKnown", "Watermark", "SetWatermark", "SetWatermark of the rules", "Send"} {
 		t.Run(call, func(t *testing.T) {
 			answers := 0
 			for failsAfter(t, call, answers) {
@@ -213,7 +213,7 @@ func TestHandler_FailedCalls(t *testing.T) {
 
 // failsAfter lets a call fail after some answers, and reports whether the run made so many.
 func failsAfter(t *testing.T, call string, answers int) (failed bool) {
-	e := newEnv(t)
+	e := routedEnv(t, `"filter":{"tags":["service:checkout"]},`+toUs)
 	e.run("")
 	e.handler.orgID.Store(0) // Let it call Monitor again.
 	var ids []string

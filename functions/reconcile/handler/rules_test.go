@@ -163,6 +163,9 @@ func TestHandler_NotificationRules_Unread(t *testing.T) {
 				t.Errorf("logged %+v", got)
 			}
 			e.checkQueued(mentioned)
+			e.fails = func(call string) bool { return call == "Watermark of the rules" }
+			e.run(errDown.Error())
+			e.fails = func(string) bool { return false }
 			e.fake.ClearFaults()
 			e.fake.AddNotificationRule(`{"name":"a","filter":{"tags":["env:prod"]},` + toUs + `}`)
 			e.advance(time.Hour)
@@ -186,22 +189,6 @@ func TestHandler_NotificationRules_Unread(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestHandler_NotificationRules_FailedCalls(t *testing.T) {
-	for _, call := range []string{"Monitor", "SetWatermark of the rules", "NotificationRules"} {
-		e := routedEnv(t, `"filter":{"tags":["env:prod"]},`+toUs)
-		e.rulesSeen = e.now()
-		id := e.addRouted("Triggered", 20*time.Minute, "env:prod")
-		e.fails = func(name string) bool { return name == call }
-		e.run(errDown.Error())
-		e.fails = func(string) bool { return false }
-		e.run("")
-		e.checkQueued(id)
-	}
-	e := routedEnv(t)
-	e.fails = func(name string) bool { return name == "NotificationRules" || name == "Watermark of the rules" }
-	e.run(errDown.Error())
 }
 
 func TestHandler_NotificationRules_Metric(t *testing.T) {
