@@ -100,25 +100,6 @@ func alert(id int64) map[string]string {
 	}
 }
 
-func TestBootstrap_CreateAndDelete(t *testing.T) {
-	s := e2e.New(t)
-	webhook, setup := s.Start(e2e.Webhook, nil), s.Start(e2e.Setup, nil)
-	url := behind(t, webhook)
-	if a := ask(t, setup, cfn.RequestCreate, url); a.Status != cfn.StatusSuccess {
-		t.Fatal(a.Reason)
-	}
-	delivery, err := s.Datadog.Deliver(t.Context(), "boomerang", alert(1))
-	if err != nil || delivery.Status != http.StatusOK || s.Posted()[1] != 1 {
-		t.Errorf("got %+v, %v; posted %v", delivery, err, s.Posted())
-	}
-	if a := ask(t, setup, cfn.RequestDelete, url); a.Status != cfn.StatusSuccess || a.Reason != "" {
-		t.Errorf("got %+v", a)
-	}
-	if hooks := s.Datadog.Webhooks(); len(hooks)+len(s.Datadog.Variables())+len(s.Datadog.Dashboards())+len(s.Datadog.Monitors()) != 0 {
-		t.Error("something is left")
-	}
-}
-
 // CloudFormation needs an answer, so the function must start.
 func TestBootstrap_WrongEnvironment(t *testing.T) {
 	f := e2e.New(t).Start(e2e.Setup, map[string]string{"DD_SITE": "datadog.example", "WEBHOOK_SECRET_ARN": ""})
@@ -131,7 +112,7 @@ func TestBootstrap_WrongEnvironment(t *testing.T) {
 	}
 }
 
-func TestBootstrap_RotationUnderLoad(t *testing.T) {
+func TestBootstrap_CreateRotateDelete(t *testing.T) {
 	const rotations, senders = 3, 4
 	s := e2e.New(t)
 	setup := s.Start(e2e.Setup, nil)
@@ -180,4 +161,10 @@ func TestBootstrap_RotationUnderLoad(t *testing.T) {
 		t.Errorf("%d events for %d alerts", len(posted), sent.Load())
 	}
 	t.Logf("%d alerts came back", taken.Load())
+	if a := ask(t, setup, cfn.RequestDelete, url); a.Status != cfn.StatusSuccess || a.Reason != "" {
+		t.Errorf("got %+v", a)
+	}
+	if hooks := s.Datadog.Webhooks(); len(hooks)+len(s.Datadog.Variables())+len(s.Datadog.Dashboards())+len(s.Datadog.Monitors()) != 0 {
+		t.Error("something is left")
+	}
 }

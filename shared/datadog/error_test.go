@@ -164,6 +164,7 @@ var unreadableResponses = map[string]http.HandlerFunc{
 	"null":           write("", `null`),
 	"other fields":   write("", `{"event":7,"events":7,"id":"x"}`),
 	"not gzip":       write("gzip", wholeAnswer),
+	"echoed keys":    echo(200, "%s %s"),
 }
 
 func write(encoding, body string) http.HandlerFunc {
@@ -199,17 +200,63 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestClient_BrokenConnection(t *testing.T) {
-	for how, handler := range brokenConnections {
-		t.Run(how, func(t *testing.T) {
-			_, c := server(t, handler)
-			testCalls(t, func(t *testing.T, call apiCall) {
-				if f, e := failure(t, call.do(t.Context(), c)); f.Kind != fault.Temporary || e.Status != 0 || e.Cause == nil {
-					t.Errorf("got kind %v and %+v", f.Kind, e)
-				}
-			}, allCalls...)
-		})
+// quotes are rejections that quote the keys.
+var quotes = map[string]http.HandlerFunc{
+	"echo 400":     echo(400, `{"errors":["the keys %s and %s are unknown"]}`),
+	"echo 403":     echo(403, `{"errors":["the keys %s and %s are unknown"]}`),
+	"echo 500":     echo(500, `{"errors":["the keys %s and %s are unknown"]}`),
+	"echo as text": echo(400, strings.Repeat("x", 280)+" %s %s"),
+}
+
+func echo(status int, format string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(status)
+		_, _ = fmt.Fprintf(w, format, r.Header.Get("DD-API-KEY"), r.Header.Get("DD-APPLICATION-KEY"))
 	}
+}
+
+func TestClient_BrokenServer(t *testing.T) {
+	for kind, handlers := range map[string]map[string]http.HandlerFunc{"broken": brokenConnections, "unreadable": unreadableResponses, "quotes": quotes} {
+		for how, handler := range handlers {
+			t.Run(how, func(t *testing.T) {
+				s, _ := server(t, handler)
+				c := newClient(t, Config{Site: site.US1, BaseURL: s.URL}, keyring{renew: func(Keys) (Keys, error) { return fresh, nil }})
+				testCalls(t, func(t *testing.T, call apiCall) {
+					err := call.do(t.Context(), c)
+					if kind == "unreadable" && call.isCreate() {
+						if err != nil {
+							t.Errorf("the event was accepted: %v", err)
+						}
+						return
+					}
+					f, e := failure(t, err)
+					if isStatus := e.Status/100 == 2; kind != "quotes" && (f.Kind != fault.Temporary || e.Cause == nil || isStatus != (kind == "unreadable") || !isStatus && e.Status != 0) {
+						t.Errorf("got kind %v and %+v", f.Kind, e)
+					}
+					hasNoKeys(t, err)
+				}, allCalls...)
+			})
+		}
+	}
+}
+
+// hasNoKeys prints an error in every way.
+func hasNoKeys(t *testing.T, err error) {
+	t.Helper()
+	f, e := failure(t, err)
+	for _, text := range []string{
+		err.Error(), f.Public, e.Text, e.Error(), fault.Public(err),
+		fmt.Sprintf("%v %+v %#v %q", err, err, err, err), fmt.Sprintf("%+v %#v", *e, *e),
+	} {
+		for _, key := range []string{apiKey, appKey, freshAPI, freshApp, apiKey[:16], appKey[:16]} {
+			if strings.Contains(text, key) {
+				t.Errorf("the error has a key: %s", text)
+			}
+		}
+	}
+}
+
+func TestClient_Unreachable(t *testing.T) {
 	create := createCalls["create"].do
 	s, c := server(t, nil)
 	s.Close()
@@ -223,26 +270,6 @@ func TestClient_BrokenConnection(t *testing.T) {
 	err := create(t.Context(), newClient(t, Config{Site: site.US1, BaseURL: s.URL}, keyring{}))
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok || !fault.IsTemporary(err) {
 		t.Errorf("an unknown certificate: got %v", err)
-	}
-}
-
-func TestClient_UnreadableResponse(t *testing.T) {
-	for how, handler := range unreadableResponses {
-		t.Run(how, func(t *testing.T) {
-			_, c := server(t, handler)
-			testCalls(t, func(t *testing.T, call apiCall) {
-				err := call.do(t.Context(), c)
-				if call.isCreate() {
-					if err != nil {
-						t.Errorf("the event was accepted: %v", err)
-					}
-					return
-				}
-				if f, e := failure(t, err); f.Kind != fault.Temporary || e.Status/100 != 2 || e.Cause == nil {
-					t.Errorf("got kind %v and %+v", f.Kind, e)
-				}
-			}, allCalls...)
-		})
 	}
 }
 
@@ -341,45 +368,6 @@ func TestClient_ContextEnds(t *testing.T) {
 				})
 			}, allCalls...)
 		}
-	}
-}
-
-func TestClient_ErrorsHaveNoKeys(t *testing.T) {
-	echo := func(status int, format string) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			w.WriteHeader(status)
-			_, _ = fmt.Fprintf(w, format, r.Header.Get("DD-API-KEY"), r.Header.Get("DD-APPLICATION-KEY"))
-		}
-	}
-	const quote = `{"errors":["the keys %s and %s are unknown"]}`
-	handlers := map[string]http.HandlerFunc{
-		"echo 400": echo(400, quote), "echo 403": echo(403, quote), "echo 500": echo(500, quote),
-		"echo as text": echo(400, strings.Repeat("x", 280)+" %s %s"), "echo in a 200": echo(200, "%s %s"),
-	}
-	maps.Copy(handlers, brokenConnections)
-	maps.Copy(handlers, unreadableResponses)
-	for how, handler := range handlers {
-		t.Run(how, func(t *testing.T) {
-			s, _ := server(t, handler)
-			c := newClient(t, Config{Site: site.US1, BaseURL: s.URL}, keyring{renew: func(Keys) (Keys, error) { return fresh, nil }})
-			testCalls(t, func(t *testing.T, call apiCall) {
-				err := call.do(t.Context(), c)
-				if err == nil {
-					return // A create whose status is 2xx.
-				}
-				f, e := failure(t, err)
-				for _, text := range []string{
-					err.Error(), f.Public, e.Text, e.Error(), fault.Public(err),
-					fmt.Sprintf("%v %+v %#v %q", err, err, err, err), fmt.Sprintf("%+v %#v", *e, *e),
-				} {
-					for _, key := range []string{apiKey, appKey, freshAPI, freshApp, apiKey[:16], appKey[:16]} {
-						if strings.Contains(text, key) {
-							t.Errorf("the error has a key: %s", text)
-						}
-					}
-				}
-			}, allCalls...)
-		})
 	}
 }
 

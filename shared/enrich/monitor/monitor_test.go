@@ -255,13 +255,7 @@ func TestLead_Since(t *testing.T) {
 func TestLead_Owner(t *testing.T) {
 	for tags, want := range map[string]string{"service:checkout": "shop, ops", "team:cart": "", "owner:ann": ""} {
 		got := enriched(t, alert.Alert{MonitorID: "7", Tags: alert.Tags{tags}}, datadog.Monitor{ID: 7, Tags: []string{"team:shop", "team:ops"}})
-		owner := ""
-		for _, lead := range got.Lead {
-			if lead.Answer == enrich.Owner {
-				owner = lead.Text
-			}
-		}
-		if owner != want {
+		if owner := strings.Join(leadTexts(got, enrich.Owner), ";"); owner != want {
 			t.Errorf("an alert with %s: owner %q, want %q", tags, owner, want)
 		}
 	}

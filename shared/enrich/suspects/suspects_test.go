@@ -321,22 +321,3 @@ func TestStep_Began(t *testing.T) {
 		})
 	}
 }
-
-// TestStep_Many bounds the work for as many events as the lists have.
-func TestStep_Many(t *testing.T) {
-	took := func(n int) time.Duration {
-		started := time.Now()
-		find(t, suspects.Config{}, checkoutAlert(), func(s *fakedatadog.Server) {
-			seedCheckout(s)
-			for i := range n {
-				post(s, -float64(i%300)/10, fakedatadog.Event{
-					Title: fmt.Sprintf("Campaign %d was sent to %d customers of segment %d", i, i*7, i%13), SourceTypeName: "airflow", Tags: []string{"service:checkout", "env:prod"},
-				})
-			}
-		})
-		return time.Since(started)
-	}
-	if small, large := took(100), took(1000); large > 100*small {
-		t.Errorf("100 events take %v, and 1000 take %v", small, large)
-	}
-}
