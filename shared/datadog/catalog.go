@@ -137,9 +137,7 @@ func (e entity) service() Service {
 
 // definitionResponse has version 2.2 of the schema, to which Datadog converts others.
 type definitionResponse struct {
-	Data struct {
-		Attributes struct{ Schema serviceDefinition }
-	}
+	Data resource[struct{ Schema serviceDefinition }]
 }
 
 type serviceDefinition struct {

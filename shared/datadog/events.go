@@ -181,13 +181,9 @@ func (c *Client) post(ctx context.Context, call call) error {
 // https://docs.datadoghq.com/api/latest/events/#post-an-event (tab v2)
 func (c *Client) CreateAlert(ctx context.Context, e event.AlertEvent) (event.Posted, error) {
 	var created struct {
-		Data struct {
-			Attributes struct {
-				Attributes struct {
-					Evt struct{ UID, ID string } // The ID is deprecated.
-				}
-			}
-		}
+		Data resource[struct {
+			Attributes struct{ Evt struct{ UID, ID string } } // The ID is deprecated.
+		}]
 		Links struct{ Self string }
 	}
 	err := c.post(ctx, call{toIntake: true, path: "/api/v2/events", body: e, decode: ifReadable(&created)})

@@ -36,12 +36,10 @@ func (c *Client) Incidents(ctx context.Context, query string, size int) (Inciden
 }
 
 type incidentsResponse struct {
-	Data struct {
-		Attributes struct {
-			Total     int
-			Incidents []struct{ Data resource[incidentFields] }
-		}
-	}
+	Data resource[struct {
+		Total     int
+		Incidents []struct{ Data resource[incidentFields] }
+	}]
 }
 
 type incidentFields struct {

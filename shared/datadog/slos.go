@@ -70,24 +70,19 @@ func (c *Client) SLOHistory(ctx context.Context, query SLOHistoryQuery) (SLIStat
 }
 
 type sloResponse struct {
-	Data struct {
-		Attributes struct {
-			SLOs []struct {
-				Data struct {
-					ID         string
-					Attributes struct {
-						SLO
-						Status struct {
-							State            string
-							SLI              optionalNumber
-							Budget           optionalNumber `json:"error_budget_remaining"`
-							CalculationError string         `json:"calculation_error"`
-							IndexedAt        int64          `json:"indexed_at"`
-						}
-					}
-				}
-			}
-		}
+	Data resource[struct {
+		SLOs []struct{ Data resource[sloFields] }
+	}]
+}
+
+type sloFields struct {
+	SLO
+	Status struct {
+		State            string
+		SLI              optionalNumber
+		Budget           optionalNumber `json:"error_budget_remaining"`
+		CalculationError string         `json:"calculation_error"`
+		IndexedAt        int64          `json:"indexed_at"`
 	}
 }
 

@@ -40,18 +40,16 @@ type env struct {
 	log     bytes.Buffer
 	handler *Handler
 
-	fails     func(call string) bool
-	known     map[string]time.Time // until when a key is known
-	watermark time.Time
-	historyTo time.Time                 // the history's watermark
-	rulesSeen time.Time                 // the rules' watermark
-	past      map[string][]memory.Cycle // the history
-	messages  []queue.Message
+	fails      func(call string) bool
+	known      map[string]time.Time      // until when a key is known
+	watermarks map[string]time.Time      // by name
+	past       map[string][]memory.Cycle // the history
+	messages   []queue.Message
 }
 
 func newEnv(t *testing.T) *env {
 	t.Helper()
-	e := &env{T: t, fails: func(string) bool { return false }, known: map[string]time.Time{}}
+	e := &env{T: t, fails: func(string) bool { return false }, known: map[string]time.Time{}, watermarks: map[string]time.Time{}}
 	e.fake = fakedatadog.New(fakedatadog.Options{Now: e.now})
 	e.fake.AddMonitor(fakedatadog.Monitor{ID: monitorID, OrgID: 352001, Name: "Checkout is slow"})
 	server := httptest.NewServer(e.fake)
@@ -119,28 +117,14 @@ func (e *env) MarkQueued(_ context.Context, key string) error {
 }
 
 func (e *env) Watermark(_ context.Context, name string) (time.Time, error) {
-	if name == rulesReader {
-		return e.rulesSeen, e.call("Watermark of the rules")
-	}
-	if name == historyReader {
-		return e.historyTo, e.call("Watermark of the history")
-	}
-	return e.watermark, e.call("Watermark")
+	return e.watermarks[name], e.call("Watermark of " + name)
 }
 
 func (e *env) SetWatermark(_ context.Context, name string, until time.Time) error {
-	if name == rulesReader {
-		e.rulesSeen = until
-		return e.call("SetWatermark of the rules")
-	}
-	if name == historyReader {
-		e.historyTo = until
-		return e.call("SetWatermark of the history")
-	}
-	if err := e.call("SetWatermark"); err != nil {
+	if err := e.call("SetWatermark of " + name); err != nil {
 		return err
 	}
-	e.watermark = until
+	e.watermarks[name] = until
 	return nil
 }
 

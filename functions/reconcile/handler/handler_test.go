@@ -198,7 +198,7 @@ func TestHandler_Metric(t *testing.T) {
 
 // The next good run queues what the failed runs did not.
 func TestHandler_FailedCalls(t *testing.T) {
-	for _, call := range []string{"Events", "Monitor", "NotificationRules", "FilterKnown", "Watermark", "SetWatermark", "SetWatermark of the rules", "Send"} {
+	for _, call := range []string{"Events", "Monitor", "NotificationRules", "FilterKnown", "Watermark of reconcile", "SetWatermark of reconcile", "SetWatermark of notification_rules", "Send"} {
 		t.Run(call, func(t *testing.T) {
 			answers := 0
 			for failsAfter(t, call, answers) {

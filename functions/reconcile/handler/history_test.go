@@ -68,8 +68,8 @@ func TestHandler_History(t *testing.T) {
 			t.Errorf("logged %+v", got)
 		}
 	}
-	if remembered != 4 || !e.historyTo.Equal(historyRead) {
-		t.Errorf("%d cycles, read to %v", remembered, e.historyTo)
+	if remembered != 4 || !e.watermarks[historyReader].Equal(historyRead) {
+		t.Errorf("%d cycles, read to %v", remembered, e.watermarks[historyReader])
 	}
 	want := map[string][]memory.Cycle{
 		keyOfGroup("host:a"):          {past(20*day, time.Hour, 2), past(10*day, day, 2), live},
@@ -91,7 +91,7 @@ func TestHandler_History(t *testing.T) {
 func TestHandler_History_Runs(t *testing.T) {
 	for name, fails := range map[string]string{
 		"all good": "", "the stream": "Events", "the read": "History", "the write": "AddToHistory",
-		"the watermark": "Watermark of the history", "the new watermark": "SetWatermark of the history",
+		"the watermark": "Watermark of history", "the new watermark": "SetWatermark of history",
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newHistoryEnv(t)
@@ -104,8 +104,8 @@ func TestHandler_History_Runs(t *testing.T) {
 				want = append(want, past(before, 5*time.Hour, 1))
 			}
 			e.run("") // Fills in part: a slice takes two pages.
-			if len(e.past) == 0 || e.historyTo.Equal(historyRead) {
-				t.Fatalf("the first run came to %v, and remembers %d groups", e.historyTo, len(e.past))
+			if len(e.past) == 0 || e.watermarks[historyReader].Equal(historyRead) {
+				t.Fatalf("the first run came to %v, and remembers %d groups", e.watermarks[historyReader], len(e.past))
 			}
 			calls := 0
 			e.fails = func(call string) bool {
@@ -120,8 +120,8 @@ func TestHandler_History_Runs(t *testing.T) {
 					t.Fatal(got)
 				}
 			}
-			if diff := cmp.Diff(want[cycles-memory.MaxCycles:], e.past[keyOfGroup("host:a")]); diff != "" || !e.historyTo.Equal(historyRead) {
-				t.Errorf("read to %v (-want +got):\n%s", e.historyTo, diff)
+			if diff := cmp.Diff(want[cycles-memory.MaxCycles:], e.past[keyOfGroup("host:a")]); diff != "" || !e.watermarks[historyReader].Equal(historyRead) {
+				t.Errorf("read to %v (-want +got):\n%s", e.watermarks[historyReader], diff)
 			}
 		})
 	}
@@ -136,7 +136,7 @@ func TestHandler_History_Pages(t *testing.T) {
 		t.Errorf("%d lists in one run, want at most %d", counter.reads, most)
 	}
 	// A failure of the history is a warning, and the run does its work all the same.
-	e.fails = func(call string) bool { return call == "Watermark of the history" }
+	e.fails = func(call string) bool { return call == "Watermark of history" }
 	id := e.addAlert(4 * time.Minute)
 	e.advance(5 * time.Minute)
 	if got := e.run(""); got.Level != "WARN" || got.Queued != 1 || !strings.Contains(got.Error, errDown.Error()) {

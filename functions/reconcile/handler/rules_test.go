@@ -163,7 +163,7 @@ func TestHandler_NotificationRules_Unread(t *testing.T) {
 				t.Errorf("logged %+v", got)
 			}
 			e.checkQueued(mentioned)
-			e.fails = func(call string) bool { return call == "Watermark of the rules" }
+			e.fails = func(call string) bool { return call == "Watermark of notification_rules" }
 			e.run(errDown.Error())
 			e.fails = func(string) bool { return false }
 			e.fake.ClearFaults()

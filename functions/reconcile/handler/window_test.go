@@ -90,11 +90,11 @@ func TestHandler_Flood(t *testing.T) {
 			e.Datadog = stream
 			oldest := stream.from
 			if tt.watermark > 0 {
-				e.watermark = start.Add(-tt.watermark)
-				oldest = e.watermark.Add(-overlap)
+				e.watermarks[reader] = start.Add(-tt.watermark)
+				oldest = e.watermarks[reader].Add(-overlap)
 			}
 			runs := 0
-			for lag, last := 1.0, e.watermark; lag > 0; runs++ {
+			for lag, last := 1.0, e.watermarks[reader]; lag > 0; runs++ {
 				calls := stream.calls
 				got := e.run("")
 				if lag = got.Lag; lag > 0 && got.Level == "INFO" || !got.To.After(last) {
@@ -127,7 +127,7 @@ func TestHandler_FloodWithinOneSecond(t *testing.T) {
 		}
 	}
 	e.log.Reset()
-	if got := e.run("more alerts within a second"); got.To.After(stream.from) || e.watermark.After(stream.from) {
-		t.Errorf("read until %s, with the watermark at %s", got.To, e.watermark)
+	if got := e.run("more alerts within a second"); got.To.After(stream.from) || e.watermarks[reader].After(stream.from) {
+		t.Errorf("read until %s, with the watermark at %s", got.To, e.watermarks[reader])
 	}
 }

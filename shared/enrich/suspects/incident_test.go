@@ -526,22 +526,15 @@ func TestIncidents_Mix(t *testing.T) {
 	counts := map[string]map[string]int{}
 	for _, folder := range []string{tuning, held} {
 		kinds, seen := map[string]int{}, map[string]int{}
-		all := load(t, folder)
-		causes, distracted := 0, 0
+		all, distracted := load(t, folder), 0
 		for _, in := range all {
 			kinds[in.Kind]++
 			seen[in.Signal]++
-			if len(in.Want) > 0 {
-				causes++
-			}
-			if others := len(in.Events) - len(in.Want); others > 0 {
+			if len(in.Events) > len(in.Want) {
 				distracted++
 			}
 		}
 		counts[folder] = kinds
-		if len(all) < 42 || causes < 30 || len(all)-causes < 12 {
-			t.Errorf("%s has %d incidents, %d of them with a cause", folder, len(all), causes)
-		}
 		if 3*distracted < 2*len(all) {
 			t.Errorf("%s has %d incidents of %d with other events than the suspects", folder, distracted, len(all))
 		}
