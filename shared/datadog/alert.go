@@ -23,9 +23,10 @@ func Mention(webhook string) *regexp.Regexp {
 // Alert returns the alert of a monitor's event. What only the payload holds is missing, such as
 // the cycle's key.
 func (e Event) Alert(orgID string) alert.Alert {
+	isSource := func(tag string) bool { return strings.HasPrefix(tag, "source:") } // Of listed events, and not in $TAGS.
 	a := alert.Alert{
 		ID: e.ID, OrgID: orgID,
-		Title: e.Title, Message: e.Text, Tags: e.payloadTags(),
+		Title: e.Title, Message: e.Text, Tags: slices.DeleteFunc(slices.Clone(e.Tags), isSource),
 		Type: e.AlertType, EventPriority: e.Priority,
 		Date: e.Happened, Link: e.URL, Hostname: e.Host,
 		Scope: strings.Join(e.MonitorGroups, ","),
@@ -37,9 +38,4 @@ func (e Event) Alert(orgID string) alert.Alert {
 	a.Infer()
 	a.Guessed = nil // It is for the author of a payload.
 	return a
-}
-
-// payloadTags returns the tags as in $TAGS: without the source, which every listed event has.
-func (e Event) payloadTags() alert.Tags {
-	return slices.DeleteFunc(slices.Clone(e.Tags), func(tag string) bool { return strings.HasPrefix(tag, "source:") })
 }

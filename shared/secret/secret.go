@@ -7,7 +7,6 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"io"
-	"log/slog"
 )
 
 const redacted = "<secret>"
@@ -33,9 +32,6 @@ func (s Secret) Reveal() string {
 	return s.reveal()
 }
 
-// IsEmpty reports whether the string is empty.
-func (s Secret) IsEmpty() bool { return s.Reveal() == "" }
-
 // Equal compares in constant time. The hashes also hide the lengths.
 func (s Secret) Equal(other Secret) bool {
 	a, b := sha256.Sum256([]byte(s.Reveal())), sha256.Sum256([]byte(other.Reveal()))
@@ -45,11 +41,5 @@ func (s Secret) Equal(other Secret) bool {
 // Format implements fmt.Formatter for all verbs.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
-// String implements fmt.Stringer.
-func (s Secret) String() string { return redacted }
-
-// MarshalText implements encoding.TextMarshaler, for encoding/json as well.
+// MarshalText implements encoding.TextMarshaler, for encoding/json and log/slog as well.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// LogValue implements slog.LogValuer.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }

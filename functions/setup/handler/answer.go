@@ -93,7 +93,7 @@ func (h *Handler) put(ctx context.Context, address string, body []byte) (retry b
 	if err != nil {
 		return false, errors.New("cannot answer CloudFormation: its ResponseURL is invalid")
 	}
-	response, err := h.HTTPClient.Do(request)
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return true, fmt.Errorf("cannot answer CloudFormation: %w", fault.StripURL(err))
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
@@ -39,7 +38,6 @@ type Config struct {
 	// WebhookName the webhook that uses it.
 	TokenSecret, WebhookName string
 	Logger                   *slog.Logger
-	HTTPClient               *http.Client // for answers to CloudFormation; nil: a default
 }
 
 // Handler processes one event at a time.
@@ -49,22 +47,12 @@ type Handler struct {
 }
 
 // New returns a handler.
-func New(c Config) *Handler {
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	if c.HTTPClient == nil {
-		c.HTTPClient = &http.Client{Timeout: answerTimeout}
-	}
-	return &Handler{Config: c}
-}
+func New(c Config) *Handler { return &Handler{Config: c} }
 
 // Failing returns a handler that answers every request with the error. A function that
 // does not start leaves CloudFormation waiting for an hour, and the stack undeletable.
 func Failing(err error, logger *slog.Logger) *Handler {
-	h := New(Config{Logger: logger})
-	h.failing = err
-	return h
+	return &Handler{Config: Config{Logger: logger}, failing: err}
 }
 
 // Handle processes an event of either kind. After an error Lambda repeats CloudFormation's
