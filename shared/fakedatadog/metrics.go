@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -72,4 +73,136 @@ func takeSnapshot(c *call) answer {
 		"snapshot_url": fmt.Sprintf("https://p.datadoghq.com/snapshot/view/dd-snapshots-prod/org_%d/%s/%x.png",
 			organisationID, c.now.UTC().Format(time.DateOnly), sum[:20]),
 	})
+}
+
+// SLO is a service level objective and its state
+// (https://docs.datadoghq.com/api/latest/service-level-objectives/).
+type SLO struct {
+	ID        string
+	Name      string
+	Type      string // metric, monitor or time_slice.
+	Tags      []string
+	Timeframe string // 7d, 30d or 90d.
+	Target    float64
+	State     string // ok, warning, breached or no_data.
+	// SLI and Budget are in percent; null if Datadog could not calculate them.
+	SLI    *float64
+	Budget *float64
+}
+
+// AddSLO adds an SLO and returns its id. Defaults replace zero values: a metric SLO over
+// seven days, with a target of 99 percent.
+func (s *Server) AddSLO(added SLO) (id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	added.ID = cmp.Or(added.ID, strings.ReplaceAll(uuidOf(fmt.Sprint(added.Name, len(s.slos.all))), "-", ""))
+	added.Type, added.Timeframe = cmp.Or(added.Type, "metric"), cmp.Or(added.Timeframe, "7d")
+	added.Target, added.Tags = cmp.Or(added.Target, 99), orEmpty(added.Tags)
+	s.slos.put(added)
+	return added.ID
+}
+
+func (s *Server) searchSLOs(c *call) answer {
+	size, text := c.integer("page[size]", 10), c.Get("query")
+	matching := where(s.slos.all, func(slo SLO) bool { return slo.matches(text) })
+	found := list(window(matching, 0, size), func(slo SLO) object { return object{"data": resource("slo", slo.ID, slo.found(c.now))} })
+	return success(object{"data": object{"attributes": object{"slos": found}}})
+}
+
+// matches takes a whole tag, or a part of the name.
+func (s SLO) matches(query string) bool {
+	return slices.Contains(s.Tags, strings.ReplaceAll(query, `"`, "")) ||
+		!strings.Contains(query, ":") && strings.Contains(strings.ToLower(s.Name), strings.ToLower(query))
+}
+
+// found is the SLO in search results.
+func (s SLO) found(now time.Time) object {
+	return object{
+		"name": s.Name, "slo_type": s.Type, "all_tags": s.Tags, "timeframe": s.Timeframe, "target_threshold": s.Target,
+		"status": object{"state": s.State, "error_budget_remaining": s.Budget, "indexed_at": now.Unix(), "sli": s.SLI},
+	}
+}
+
+// sloHistory answers with the SLO's state at the end of a period: the budget of the SLO's
+// timeframe, and that of the call's target under "custom".
+func sloHistory(c *call, slo SLO) answer {
+	c.require("from_ts", "to_ts")
+	from, to := c.integer("from_ts", 0), c.integer("to_ts", 0)
+	target, err := strconv.ParseFloat(c.Get("target"), 64)
+	c.failIf(c.Has("target") && (err != nil || target <= 0 || target >= 100), invalidValue, "target")
+	c.failIf(from >= to, "The timeframe is incorrect: invalid from %d or to %d timestamp", from, to)
+	overall := object{}
+	if slo.SLI != nil || slo.Type == "metric" {
+		overall["sli_value"] = slo.SLI
+	}
+	if slo.Budget != nil {
+		budget := object{slo.Timeframe: slo.Budget}
+		if c.Has("target") {
+			budget["custom"] = slo.Budget
+		}
+		overall["error_budget_remaining"] = budget
+	}
+	return success(object{"data": object{"from_ts": from, "to_ts": to, "type": slo.Type, "overall": overall}})
+}
+
+// Host is a host. Its JSON names are Datadog's
+// (https://docs.datadoghq.com/api/latest/hosts/#get-all-hosts-for-your-organization).
+type Host struct {
+	Name             string              `json:"name"`
+	Aliases          []string            `json:"aliases"`
+	Apps             []string            `json:"apps"`
+	Up               bool                `json:"up"`
+	LastReportedTime int64               `json:"last_reported_time"` // Epoch seconds.
+	TagsBySource     map[string][]string `json:"tags_by_source"`
+	Sources          []string            `json:"sources"`
+	// Meta is what the Agent reports about its host.
+	Meta map[string]any `json:"meta"`
+}
+
+// SetHosts replaces all hosts. Defaults replace zero values: a host reported just now.
+func (s *Server) SetHosts(all ...Host) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hosts = nil
+	for _, h := range all {
+		h.LastReportedTime = cmp.Or(h.LastReportedTime, s.now().Unix())
+		h.Aliases, h.Apps, h.Sources = orEmpty(h.Aliases), orEmpty(h.Apps), orEmpty(h.Sources)
+		if h.TagsBySource == nil {
+			h.TagsBySource = map[string][]string{"Datadog": {"host:" + h.Name}}
+		}
+		s.hosts = append(s.hosts, h)
+	}
+}
+
+// What a list shows by default.
+const (
+	hostsLiveFor    = 3 * time.Hour
+	defaultHosts    = 100
+	maxHostsPerPage = 1000
+)
+
+func (s *Server) listHosts(c *call) answer {
+	count, from := min(c.integer("count", defaultHosts), maxHostsPerPage), c.now.Add(-hostsLiveFor).Unix()
+	withMeta := c.flag("include_hosts_metadata")
+	matching := where(s.hosts, func(h Host) bool { return h.LastReportedTime >= from && h.matches(c.Get("filter")) })
+	page := list(window(matching, 0, count), func(h Host) object {
+		if !withMeta || h.Meta == nil {
+			h.Meta = object{}
+		}
+		shown := objectOf(h)
+		shown["host_name"] = h.Name
+		return shown
+	})
+	return success(object{"host_list": page, "total_returned": len(page), "total_matching": len(matching)})
+}
+
+// matches takes the start of a name, an alias or a tag, or any part of a name.
+func (h Host) matches(filter string) bool {
+	filter = strings.TrimPrefix(strings.ToLower(filter), "host:")
+	candidates := slices.Concat([]string{h.Name}, h.Aliases)
+	for _, tags := range h.TagsBySource {
+		candidates = append(candidates, tags...)
+	}
+	return strings.Contains(strings.ToLower(h.Name), filter) ||
+		slices.ContainsFunc(candidates, func(s string) bool { return strings.HasPrefix(strings.ToLower(s), filter) })
 }

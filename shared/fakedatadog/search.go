@@ -1,10 +1,67 @@
 package fakedatadog
 
 import (
+	"cmp"
+	"fmt"
+	"iter"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
+
+const (
+	defaultSearchLimit = 10
+	maxSearchLimit     = 1000
+)
+
+// searchable is what a search finds.
+type searchable interface {
+	at() time.Time
+	// values returns what it has for a key of a search.
+	values(key string) []string
+	// found returns it as a search shows it.
+	found() object
+}
+
+// search answers with the first page of what matches
+// (https://docs.datadoghq.com/api/latest/logs/#search-logs-post); all has the newest first.
+// It refuses every cursor, because no caller asks for a later page.
+func search[T searchable](c *call, all iter.Seq[T]) answer {
+	var in struct {
+		Filter struct{ Query, From, To string }
+		Page   struct {
+			Limit  int64
+			Cursor string
+		}
+		Sort string
+	}
+	c.decode(&in)
+	from, to := c.time(in.Filter.From, c.now.Add(-15*time.Minute)), c.time(in.Filter.To, c.now)
+	wanted, ok := parseQuery(in.Filter.Query)
+	c.failIf(in.Page.Cursor != "", `{'errors': [u"input_validation_error(Field 'page' is invalid: invalid cursor)"]}`)
+	c.failIf(in.Page.Limit < 0 || in.Page.Limit > maxSearchLimit, "input_validation_error(Field 'page.limit' is invalid: limit must be between 0 and %d)", maxSearchLimit)
+	c.failIf(!ok, "input_validation_error(Field 'filter.query' is invalid: fakedatadog cannot parse %q)", in.Filter.Query)
+	var matching []T
+	for v := range all {
+		if !v.at().Before(from) && !v.at().After(to) && wanted(v.values) {
+			matching = append(matching, v)
+		}
+	}
+	if !strings.HasPrefix(in.Sort, "-") {
+		slices.Reverse(matching)
+	}
+	return success(object{"data": list(window(matching, 0, cmp.Or(max(0, in.Page.Limit), defaultSearchLimit)), T.found)})
+}
+
+func (c *call) time(text string, defaultValue time.Time) time.Time {
+	at, err := time.Parse(time.RFC3339, text)
+	if text == "" {
+		return defaultValue
+	}
+	c.failIf(err != nil, "input_validation_error(Field 'filter' is invalid: invalid time %q)", text)
+	return at
+}
 
 // query is a search in Datadog's syntax, as far as it is used here: words, key:value,
 // key:(a OR b), AND, OR, NOT, - and parentheses
@@ -107,4 +164,48 @@ func tagValues(tags []string, key string) (values []string) {
 		}
 	}
 	return values
+}
+
+// Log is one log line.
+type Log struct {
+	ID        string
+	Timestamp time.Time
+	Status    string
+	Service   string
+	Host      string
+	Message   string
+	Tags      []string
+}
+
+// AddLog adds a line. Zero values become the status info, the time of the server's
+// clock, a new id.
+func (s *Server) AddLog(l Log) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.ID = cmp.Or(l.ID, fmt.Sprintf("AQAAAYAZdboJ7dGw%08d", len(s.lines)+1))
+	l.Status = cmp.Or(l.Status, "info")
+	if l.Timestamp.IsZero() {
+		l.Timestamp = s.now()
+	}
+	l.Tags = slices.Clone(l.Tags)
+	s.lines = append(s.lines, l)
+	slices.SortStableFunc(s.lines, func(a, b Log) int { return b.Timestamp.Compare(a.Timestamp) })
+}
+
+func (s *Server) searchLogs(c *call) answer { return search(c, slices.Values(s.lines)) }
+
+func (l Log) at() time.Time { return l.Timestamp }
+
+func (l Log) values(key string) []string {
+	if key == "" {
+		return []string{l.Message}
+	}
+	return tagValues(append(l.Tags, "status:"+l.Status, "service:"+l.Service, "host:"+l.Host), key)
+}
+
+func (l Log) found() object {
+	return resource("log", l.ID, object{
+		"timestamp": l.Timestamp.UTC().Format("2006-01-02T15:04:05.000Z"), "status": l.Status, "message": l.Message,
+		"host": l.Host, "tags": orEmpty(l.Tags),
+	})
 }

@@ -2,10 +2,80 @@ package fakedatadog
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
+
+// The words of Datadog's answers about parameters.
+const (
+	missingValue = "The parameter '%s' is required"
+	invalidValue = "The value provided for parameter '%s' is invalid"
+)
+
+// params reads query parameters and keeps the first problem, which then is the
+// call's answer.
+type params struct {
+	url.Values
+	problem string
+}
+
+func (p *params) fail(format string, args ...any) {
+	p.problem = cmp.Or(p.problem, fmt.Sprintf(format, args...))
+}
+
+// integer returns a number that is not negative.
+func (p *params) integer(name string, defaultValue int64) int64 {
+	n, err := strconv.ParseInt(cmp.Or(p.Get(name), "0"), 10, 64)
+	p.failIf(err != nil || n < 0, invalidValue, name)
+	return cmp.Or(max(0, n), defaultValue)
+}
+
+// failIf keeps a problem if there is one.
+func (p *params) failIf(wrong bool, format string, args ...any) {
+	if wrong {
+		p.fail(format, args...)
+	}
+}
+
+func (p *params) require(names ...string) {
+	for _, name := range names {
+		p.failIf(p.Get(name) == "", missingValue, name)
+	}
+}
+
+func (p *params) flag(name string) bool {
+	return p.oneOf(name, "", "true", "false") == "true"
+}
+
+// oneOf returns a value that must be one of those.
+func (p *params) oneOf(name string, values ...string) string {
+	v := p.Get(name)
+	p.failIf(!slices.Contains(values, v), invalidValue, name)
+	return v
+}
+
+// list splits at commas and drops what is empty.
+func (p *params) list(name string) (parts []string) {
+	for part := range strings.SplitSeq(p.Get(name), ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// includes reports whether the caller asks for related resources.
+func (p *params) includes(name string) bool { return slices.Contains(p.list("include"), name) }
+
+// window returns at most limit elements from offset on.
+func window[T any](all []T, offset, limit int64) []T {
+	first := min(offset, int64(len(all)))
+	return all[first : first+max(0, min(limit, int64(len(all))-first))]
+}
 
 // collection keeps resources in the order in which they were added, and handles calls
 // about one of them: {id} or {number} in the path.
