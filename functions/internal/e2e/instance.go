@@ -6,11 +6,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -173,4 +178,98 @@ func (i *Instance) PeakMemory() int64 {
 		}
 	}
 	return 0
+}
+
+// Function is one of the functions, by its folder.
+type Function string
+
+// The functions that a stack can run.
+const (
+	Webhook   Function = "webhook"
+	Redeliver Function = "redeliver"
+	Reconcile Function = "reconcile"
+	Setup     Function = "setup"
+	Drill     Function = "drill"
+)
+
+// The folders of the built functions: as they are, and with the address of the
+// extension's double linked in. All test binaries share them: the first one builds, and
+// the go command finds nothing to do for the others.
+var (
+	binaries              = sync.OnceValues(func() (string, error) { return buildAll("test", "") })
+	binariesWithExtension = sync.OnceValues(func() (string, error) { return buildAll("test-extension", agenttest.LDFlags()) })
+)
+
+func buildAll(name, ldflags string) (string, error) {
+	out, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOMOD: %w", err)
+	}
+	dir := filepath.Join(filepath.Dir(strings.TrimSpace(string(out))), ".build", name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	lock, err := os.Create(filepath.Join(dir, "lock"))
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = lock.Close() }()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return "", err
+	}
+	// As Lambda runs them, but for this machine, and without -trimpath, so that packages
+	// compiled for the tests are used again.
+	arguments := []string{"build", "-tags", "lambda.norpc,noown", "-ldflags=-s -w" + ldflags, "-o", dir + string(filepath.Separator)}
+	for _, f := range []Function{Webhook, Redeliver, Reconcile, Setup, Drill} {
+		arguments = append(arguments, "boomerang/functions/"+string(f))
+	}
+	command := exec.Command("go", arguments...)
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := command.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the functions: %w\n%s", err, out)
+	}
+	return dir, nil
+}
+
+// Emulate runs a function in the emulator of the Lambda runtime that AWS publishes
+// (https://github.com/aws/aws-lambda-runtime-interface-emulator), without a container.
+// path is that of the emulator's program.
+func (s *Stack) Emulate(path string, f Function, limit time.Duration) *Instance {
+	s.t.Helper()
+	dir, err := binaries()
+	s.check(err)
+	address := closedAddress()
+	command := exec.Command(path, "--log-level", "error", "--runtime-api-address", closedAddress(), "--runtime-interface-emulator-address", address, //nolint:gosec // The test gives the path.
+		filepath.Join(dir, string(f)))
+	command.Env = append(s.environment(nil), "AWS_LAMBDA_FUNCTION_TIMEOUT="+strconv.Itoa(int(limit.Seconds())))
+	listening := make(chan struct{})
+	go func() {
+		for {
+			if connection, err := net.DialTimeout("tcp", address, time.Second); err == nil {
+				_ = connection.Close()
+				close(listening)
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+	}()
+	return s.run(command, emulator("http://"+address+"/2015-03-31/functions/function/invocations"), listening)
+}
+
+// emulator is the URL at which the emulator takes invocations.
+type emulator string
+
+// Invoke implements invoker.
+func (e emulator) Invoke(ctx context.Context, payload []byte, _ time.Time) (runtimeapi.Result, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, string(e), bytes.NewReader(payload))
+	if err != nil {
+		return runtimeapi.Result{}, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return runtimeapi.Result{}, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	return runtimeapi.Result{Body: body, Failed: response.StatusCode != http.StatusOK}, err
 }
