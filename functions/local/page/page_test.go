@@ -334,6 +334,7 @@ func TestDeliveries_States(t *testing.T) {
 		"a wrong token":   {nil, `{"id":"1","title":"x"}`, []string{"X-Webhook-Token: wrong"}, "refused", []string{"Refused with 401 Unauthorized: the token is missing or wrong."}},
 		"nothing in it":   {nil, `{}`, nil, "refused", []string{"422", "at least one of id, title and body"}},
 		"a type":          {nil, `x`, []string{"Content-Type: text/plain"}, "refused", []string{"415", "send application/json"}},
+		"no title":        {nil, `{"alert_type":"error","id":"8306082202796025779","text":"x"}`, nil, "posted", nil},
 		"words, not JSON": {nil, `<alert>disk full</alert>`, nil, "posted", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -348,6 +349,9 @@ func TestDeliveries_States(t *testing.T) {
 				if !strings.Contains(got.Why, part) {
 					t.Errorf("%q lacks %q", got.Why, part)
 				}
+			}
+			if got.Event != nil && got.Title == "" {
+				t.Error("it has no title")
 			}
 			if (got.Event != nil) != (c.state == "posted" || c.state == "dry_run") {
 				t.Errorf("its event is %v", got.Event)

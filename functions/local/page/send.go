@@ -84,7 +84,10 @@ func (p *Page) send(ctx context.Context, s sending) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, _ := webhook.Decode(r) // The function says what is wrong with it.
+	a, err := webhook.Decode(r) // The function says what is wrong with it.
+	if err == nil && a.ID == "" && s.Count > 1 {
+		return nil, failure{http.StatusUnprocessableEntity, `the alert has no id, so that all after the first were duplicates: add "id": "1"`}
+	}
 	var group errgroup.Group
 	group.SetLimit(atOnce)
 	for range s.Count {

@@ -289,7 +289,7 @@ func TestSend(t *testing.T) {
 	if len(ids) != 25 {
 		t.Errorf("the burst is of %d alerts", len(ids))
 	}
-	for _, wrong := range []sending{{setup.Samples["triggered"], 0}, {setup.Samples["triggered"], maxSent + 1}, {"", 1}} {
+	for _, wrong := range []sending{{setup.Samples["triggered"], 0}, {setup.Samples["triggered"], maxSent + 1}, {"", 1}, {`{"title":"x"}`, 2}} {
 		if status, got := call[answered](s, http.MethodPost, "send", wrong); status < 400 || got.Error == "" {
 			t.Errorf("%d of %d bytes is answered %d", wrong.Count, len(wrong.Body), status)
 		}

@@ -42,6 +42,9 @@ func (d *delivery) card() card {
 		c.Title, c.AlertID, c.Monitor, c.Event = cmp.Or(run.alert.Title, run.alert.AlertTitle), run.alert.ID, run.alert.MonitorID, run.event
 		c.EventID = run.outcome.Posted.ID
 	}
+	if c.Title == "" && c.Event != nil {
+		c.Title = c.Event.Title
+	}
 	c.State, c.Why = d.state()
 	return c
 }

@@ -154,6 +154,9 @@ func (b *tab) listen(event any) {
 // noProblems fails the test for what went wrong in the tab, and for requests to other hosts.
 func (b *tab) noProblems(url string) {
 	b.Helper()
+	if text := value[string](b, "document.body.innerText"); strings.Contains(text, "[object ") {
+		b.Errorf("the page shows an object: %s", text)
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, problem := range b.problems {

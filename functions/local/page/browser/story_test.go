@@ -77,6 +77,7 @@ func TestStory(t *testing.T) {
 	b.run(chromedp.Click(`//button[contains(@title, "{{ .steps.owner.team }}")]`))
 	b.says("#news", "{{ .steps.owner.team }}")
 	b.says("pre", `"related_event_id": 8306082202796025777`) // No digit is lost.
+	b.says("table", "alert.title")
 	b.picture("trip", ".verdicts")
 
 	// The same alert again is a duplicate, which leads to the first, and is found by its id.

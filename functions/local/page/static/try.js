@@ -89,7 +89,7 @@ async function save() {
 }
 
 const faults = [
-  ["", "behaves well"], ["status:500", "answers 500"], ["status:503", "answers 503"], ["rate-limited", "limits the rate"], ["forbidden", "refuses the key"],
+  ["", "works"], ["status:500", "answers 500"], ["status:503", "answers 503"], ["rate-limited", "limits the rate"], ["forbidden", "refuses the key"],
   ["slow:2s", "is slow"], ["hang", "never answers"], ["reset", "resets the connection"], ["drop-response", "loses its answer"], ["corrupt", "answers what is not JSON"],
 ];
 
@@ -97,11 +97,11 @@ function misbehaviour() {
   const fault = h("select", { id: "fault" }, faults.map(([value, text]) => h("option", { value }, text)));
   const route = h("select", { id: "route" }, ["*", ...setup.routes].map((value) => h("option", { value }, value === "*" ? "all calls" : value)));
   const calls = h("input", { id: "calls", type: "number", min: "0", value: "1" });
-  return h("details", {}, h("summary", {}, "Let Datadog's stand-in misbehave"), h("div", { class: "row" },
+  return h("details", {}, h("summary", {}, "Let the fake of Datadog fail"), h("div", { class: "row" },
     field("fault", "It", fault), field("route", "For", route), field("calls", "Calls (0: all)", calls),
     act("Apply", async () => {
       await post("fault", { fault: fault.value, route: route.value, calls: Number(calls.value) });
-      return fault.value ? "The next calls fail" : "It behaves well";
+      return fault.value ? "The next calls fail" : "It works again";
     })));
 }
 
@@ -132,7 +132,7 @@ async function open() {
         h("div", { class: "row" }, act("Send it", () => deliver(1)), !setup.live && [act("Send a burst of 10", () => deliver(10)), act("Send a storm of 100", () => deliver(100))]),
         setup.live ? h("p", { class: "hint" }, "What you send is posted to the real Datadog.") : misbehaviour()),
       h("section", { "aria-label": "Playbooks" }, field("file", "File", file), field("playbooks", "Playbooks", view.playbooks), view.problems,
-        h("div", { class: "row" }, setup.writable && act("Save", save), field("name", "The case", view.name), act("Keep as test case", keep)))),
+        h("div", { class: "row" }, setup.writable && act("Save", save), field("name", "Name of the test case", view.name), act("Keep as test case", keep)))),
     view.outcome,
     h("h2", {}, "Result"),
     h("p", { class: "hint" }, "It changes with each change above. Nothing is posted."),
