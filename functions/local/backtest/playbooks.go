@@ -65,12 +65,7 @@ func Load(s Source, kinds func(file string) []enrich.Kind) (Playbooks, error) {
 	if err != nil {
 		return Playbooks{}, err
 	}
-	for i, file := range files { // default.yaml and own/… would be embedded files.
-		if !filepath.IsAbs(file) {
-			files[i] = "." + string(filepath.Separator) + file
-		}
-	}
-	book, err := alerting.Playbooks(strings.Join(files, string(filepath.ListSeparator)), kinds)
+	book, err := alerting.Playbooks(playbooktest.List(files), kinds)
 	if err != nil {
 		return Playbooks{}, err
 	}

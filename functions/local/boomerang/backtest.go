@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -17,7 +16,9 @@ import (
 	"boomerang/functions/local/backtest"
 	"boomerang/functions/local/events"
 	"boomerang/functions/local/output"
+	"boomerang/functions/local/playbooktest"
 	"boomerang/functions/local/recording"
+	"boomerang/functions/local/request"
 	"boomerang/functions/local/sandbox"
 	"boomerang/shared/datadog"
 	"boomerang/shared/fault"
@@ -30,29 +31,20 @@ const deployedPlaybooks = "shared/playbook"
 type backtestOptions struct {
 	since, file, record, replay string
 	webhook, base, failOver     string
-	playbooks, basePlaybooks    []string
-	live, all, failOnChange     bool
+	basePlaybooks               []string
+	all, failOnChange           bool
 
 	limit *backtest.Limit
 }
 
 func (c cli) backtestCommand() *cobra.Command {
 	var o backtestOptions
-	var form format
 	cmd := &cobra.Command{
 		Use: "backtest", Short: "Say what a change of playbooks makes of the alerts in Datadog's event stream.",
 		Long: "Say what the playbooks of this working tree make of the alerts in Datadog's event stream,\n" +
 			"compared with those of another commit. No step runs and nothing is posted. The alerts are read\n" +
 			"from Datadog with DD_API_KEY and DD_APP_KEY, or with --replay or --file.",
 		Args: arguments(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			// It only reads, so the keys say enough.
-			o.live = o.live || o.replay == "" && o.file == "" && c.env["LIVE"] == "" && !cmd.Flags().Changed("live") && c.env["DD_API_KEY"] != "" && c.env["DD_APP_KEY"] != ""
-			if err := o.parse(); err != nil {
-				return wrongUse(cmd, "%w", err)
-			}
-			return c.backtest(cmd.Context(), o, form)
-		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.since, "since", "", "events from this `time` on, such as 36h, 7d (the default with --live) or 2026-11-20")
@@ -65,16 +57,20 @@ func (c cli) backtestCommand() *cobra.Command {
 	addSwitch(cmd, &o.all, "all-monitors", "ALL_MONITORS", "count alerts that do not mention the webhook, too")
 	flags.StringVar(&o.failOver, "fail-if-default-over", "", "fail if more alerts than this `number`, or share such as 5%, fall to the default playbook")
 	addSwitch(cmd, &o.failOnChange, "fail-on-change", "FAIL_ON_CHANGE", "fail if any alert changes, or cannot be judged")
-	addPlaybooks(cmd, &o.playbooks)
-	addOutput(cmd, &form, "how to show the report", asText, asJSON)
-	addLive(cmd, &o.live)
-	return cmd
+	return c.command(cmd, func(c cli, cmd *cobra.Command, _ []string) error {
+		// It only reads, so the keys say enough.
+		c.live = c.live || o.replay == "" && o.file == "" && c.env["LIVE"] == "" && !cmd.Flags().Changed("live") && c.env["DD_API_KEY"] != "" && c.env["DD_APP_KEY"] != ""
+		if err := o.parse(c.live); err != nil {
+			return wrongUse(cmd, "%w", err)
+		}
+		return c.backtest(cmd.Context(), o)
+	}, playbooksFlag, liveFlag, outputFlag("how to show the report", asText, asJSON))
 }
 
 // parse checks the options. An error is a wrong use.
-func (o *backtestOptions) parse() error {
+func (o *backtestOptions) parse(live bool) error {
 	sources := 0
-	for _, given := range []bool{o.live, o.replay != "", o.file != ""} {
+	for _, given := range []bool{live, o.replay != "", o.file != ""} {
 		if given {
 			sources++
 		}
@@ -82,7 +78,7 @@ func (o *backtestOptions) parse() error {
 	switch {
 	case sources != 1:
 		return errors.New("say where the alerts are read: set DD_API_KEY and DD_APP_KEY to read Datadog, or REPLAY=<folder> (--replay) or FILE=<file> (--file)")
-	case o.record != "" && !o.live:
+	case o.record != "" && !live:
 		return errors.New("only what is read with LIVE=1 (--live) can be recorded")
 	}
 	if _, err := o.from(time.Now()); err != nil {
@@ -109,8 +105,8 @@ func (o backtestOptions) from(last time.Time) (at time.Time, err error) {
 	return at, err
 }
 
-func (c cli) backtest(ctx context.Context, o backtestOptions, form format) error {
-	base, now, err := o.load(ctx)
+func (c cli) backtest(ctx context.Context, o backtestOptions) error {
+	base, now, err := o.load(ctx, c.playbooks)
 	if err != nil {
 		return err
 	}
@@ -124,7 +120,7 @@ func (c cli) backtest(ctx context.Context, o backtestOptions, form format) error
 	}
 	found := backtest.Select(read, cmp.Or(o.webhook, c.env["WEBHOOK_NAME"], "boomerang"), o.all, from)
 	report := backtest.Run(found, base, now, runtime.NumCPU(), output.Progress(c.stderr, "compared", "alerts"))
-	if form.name == asJSON {
+	if c.output.name == asJSON {
 		c.out.JSON(report)
 	} else {
 		c.out.Backtest(report)
@@ -133,20 +129,20 @@ func (c cli) backtest(ctx context.Context, o backtestOptions, form format) error
 }
 
 // load loads the playbooks of both sides.
-func (o backtestOptions) load(ctx context.Context) (base, now backtest.Playbooks, err error) {
-	source := backtest.Source{Paths: o.playbooks}
-	if len(o.playbooks) == 0 {
+func (o backtestOptions) load(ctx context.Context, paths []string) (base, now backtest.Playbooks, err error) {
+	source := backtest.Source{Paths: paths}
+	if len(paths) == 0 {
 		if source.Folder, err = findUpward(deployedPlaybooks); err != nil {
 			return base, now, err
 		}
 	}
-	if now, err = backtest.Load(source, kindsBeside); err != nil {
+	if now, err = backtest.Load(source, playbooktest.Kinds); err != nil {
 		return base, now, err
 	}
 	if len(o.basePlaybooks) > 0 {
-		base, err = backtest.Load(backtest.Source{Paths: o.basePlaybooks}, kindsBeside)
+		base, err = backtest.Load(backtest.Source{Paths: o.basePlaybooks}, playbooktest.Kinds)
 	} else {
-		base, err = backtest.LoadCommit(ctx, o.base, source, kindsBeside)
+		base, err = backtest.LoadCommit(ctx, o.base, source, playbooktest.Kinds)
 	}
 	return base, now, err
 }
@@ -166,7 +162,7 @@ func findUpward(name string) (string, error) {
 
 // readEvents reads the stream, a recording or a file.
 func (c cli) readEvents(ctx context.Context, o backtestOptions) ([]datadog.Event, error) {
-	if o.live {
+	if c.live {
 		return c.readStream(ctx, o)
 	}
 	responses, name, err := c.readResponses(o)
@@ -193,12 +189,9 @@ func (c cli) readResponses(o backtestOptions) (responses [][]byte, name string, 
 		responses, err = recording.Bodies(o.replay, "/api/v1/events")
 		return responses, o.replay, err
 	}
-	var raw []byte
+	raw, err := request.Content(o.file, c.stdin)
 	if name = o.file; name == "-" {
 		name = "the input"
-		raw, err = io.ReadAll(c.stdin)
-	} else {
-		raw, err = os.ReadFile(name)
 	}
 	return [][]byte{raw}, name, err
 }

@@ -12,65 +12,43 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"boomerang/functions/internal/alerting"
 	"boomerang/functions/local/deployed"
 	"boomerang/functions/local/playbooktest"
 	"boomerang/shared/enrich"
-	"boomerang/shared/enrich/registry"
 	"boomerang/shared/playbook"
 	"boomerang/shared/playbook/check"
 )
 
-type checkOptions struct {
-	stack     string
-	payload   string
-	playbooks []string
-	live      bool
-	strict    bool
-	output    format
-}
-
 func (c cli) checkCommand() *cobra.Command {
-	var o checkOptions
+	var payload string
+	var strict bool
 	cmd := &cobra.Command{
 		Use: "check <playbook file or folder>...", Short: "Find all mistakes in playbooks, or what the payload template of a webhook lacks.",
 		Long: "Find all mistakes in playbooks, warn of what is probably not meant, and list the permissions that\n" +
 			"their steps need in Datadog. With --payload, find what the payload template of a webhook lacks, in a\n" +
 			"file or, with --live, in the webhook of that name in Datadog.",
 		Args: arguments(0, math.MaxInt),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			paths := slices.Concat(o.playbooks, args)
-			switch {
-			case o.payload != "" && len(paths) > 0:
-				return wrongUse(cmd, "check either playbooks or a --payload")
-			case o.payload != "":
-				return c.checkPayload(cmd.Context(), o)
-			case len(paths) == 0:
-				return wrongUse(cmd, "give a playbook file or a folder")
-			case o.live:
-				return wrongUse(cmd, "only the --payload of a webhook is read from Datadog: omit LIVE=1 (--live)")
-			}
-			return c.checkPlaybooks(cmd.Context(), paths, o)
-		},
 	}
-	cmd.Flags().StringVar(&o.payload, "payload", "", "check a payload template: a `file`, - for the standard input, or the name of a webhook")
-	cmd.Flags().BoolVar(&o.strict, "strict", false, "fail for warnings, too")
-	addStack(cmd, &o.stack, "compare with the parameters of")
-	addPlaybooks(cmd, &o.playbooks)
-	cmd.Flag("playbooks").Usage = "a `file or folder`, as the arguments are"
-	addOutput(cmd, &o.output, "how to show the result", asText, asJSON)
-	addLive(cmd, &o.live)
-	return cmd
-}
-
-// kindsBeside returns kinds to check a playbook file with. They read its lookup tables
-// and cannot make steps.
-func kindsBeside(playbooks string) []enrich.Kind {
-	return registry.Kinds(registry.Deps{Tables: alerting.Tables(playbooks)})
+	cmd.Flags().StringVar(&payload, "payload", "", "check a payload template: a `file`, - for the standard input, or the name of a webhook")
+	cmd.Flags().BoolVar(&strict, "strict", false, "fail for warnings, too")
+	return c.command(cmd, func(c cli, cmd *cobra.Command, args []string) error {
+		paths := slices.Concat(c.playbooks, args)
+		switch {
+		case payload != "" && len(paths) > 0:
+			return wrongUse(cmd, "check either playbooks or a --payload")
+		case payload != "":
+			return c.checkPayload(cmd.Context(), payload)
+		case len(paths) == 0:
+			return wrongUse(cmd, "give a playbook file or a folder")
+		case c.live:
+			return wrongUse(cmd, "only the --payload of a webhook is read from Datadog: omit LIVE=1 (--live)")
+		}
+		return c.checkPlaybooks(cmd.Context(), paths, strict)
+	}, stackFlag("compare with the parameters of"), pathsFlag, liveFlag, outputFlag("how to show the result", asText, asJSON))
 }
 
 // checkPlaybooks shows all mistakes in playbook files.
-func (c cli) checkPlaybooks(ctx context.Context, paths []string, o checkOptions) error {
+func (c cli) checkPlaybooks(ctx context.Context, paths []string, strict bool) error {
 	files, err := playbooktest.Playbooks(paths)
 	if err != nil {
 		return err
@@ -92,12 +70,12 @@ func (c cli) checkPlaybooks(ctx context.Context, paths []string, o checkOptions)
 			problems = append(problems, err)
 			continue
 		}
-		report := check.File(file, source, kindsBeside(file))
+		report := check.File(file, source, playbooktest.Kinds(file))
 		problems = append(problems, report.Err)
 		found, _ := errors.AsType[playbook.Problems](report.Err)
 		result.Problems = append(append(result.Problems, report.Warnings...), found...)
 		for _, warning := range report.Warnings {
-			if o.output.name == asText {
+			if c.output.name == asText {
 				c.out.Line("%s", warning)
 			}
 		}
@@ -105,16 +83,16 @@ func (c cli) checkPlaybooks(ctx context.Context, paths []string, o checkOptions)
 	}
 	result.Permissions = check.Permissions(kinds)
 	err = errors.Join(problems...)
-	if err == nil && o.strict && warnings > 0 {
+	if err == nil && strict && warnings > 0 {
 		err = fmt.Errorf("%s, which --strict does not let pass", enrich.Count(warnings, "warning"))
 	}
 	result.Parameters = check.Parameters(needs, anAccount)
 	var lacks error
-	if err == nil && o.stack != "" {
-		result.Parameters, lacks, err = compareWithStack(ctx, o.stack, needs)
+	if err == nil && c.stack != "" {
+		result.Parameters, lacks, err = compareWithStack(ctx, c.stack, needs)
 	}
 	switch {
-	case o.output.name == asJSON:
+	case c.output.name == asJSON:
 		c.out.JSON(result)
 		if err != nil {
 			err = errors.New("the playbooks have mistakes")

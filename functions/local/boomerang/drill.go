@@ -22,56 +22,45 @@ import (
 
 func (c cli) drillCommand() *cobra.Command {
 	wait := drill.DefaultTimeouts
-	var o runOptions
-	var stack string
 	cmd := &cobra.Command{
 		Use: "drill [<Function URL>]", Short: "Send a synthetic alert and wait for its event, without a URL on this machine.",
 		Long: "Send a synthetic alert to a Function URL, and wait for its event.\nWithout a URL all happens on this machine.\n" +
 			"A URL needs WEBHOOK_TOKEN, DD_API_KEY and DD_APP_KEY in the environment; --stack reads all of them.",
 		Args: arguments(0, 1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if wait.Event <= 0 {
-				return wrongUse(cmd, "--timeout must be positive")
-			}
-			if stack != "" && len(args) > 0 {
-				return wrongUse(cmd, "give either a URL or a --stack, which has one")
-			}
-			if len(o.playbooks) > 0 && (len(args) > 0 || stack != "") {
-				return wrongUse(cmd, "a deployed stack has its own playbooks: omit --playbooks")
-			}
-			c, err := c.withPlaybooks(o.playbooks)
-			if err != nil {
-				return err
-			}
-			if stack != "" {
-				var url string
-				if c, url, err = c.withStack(cmd.Context(), stack); err != nil {
-					return err
-				}
-				args = []string{url}
-			}
-			return c.drill(cmd.Context(), args, wait, o)
-		},
 	}
-	addStack(cmd, &stack, "send it to")
 	cmd.Flags().DurationVar(&wait.Event, "timeout", wait.Event, "how long to wait for the event")
-	addPlaybooks(cmd, &o.playbooks)
-	addOutput(cmd, &o.output, "what to show: the progress and the event, the event as JSON, or its text alone", asText, asJSON, asEvent)
-	addVerbose(cmd, &o.verbose)
-	addLive(cmd, &o.live)
-	return cmd
+	return c.command(cmd, func(c cli, cmd *cobra.Command, args []string) error {
+		switch {
+		case wait.Event <= 0:
+			return wrongUse(cmd, "--timeout must be positive")
+		case c.stack != "" && len(args) > 0:
+			return wrongUse(cmd, "give either a URL or a --stack, which has one")
+		case len(c.playbooks) > 0 && (len(args) > 0 || c.stack != ""):
+			return wrongUse(cmd, "a deployed stack has its own playbooks: omit --playbooks")
+		}
+		c, err := c.withPlaybooks(c.playbooks)
+		if err == nil && c.stack != "" {
+			args = []string{""}
+			c, args[0], err = c.withStack(cmd.Context(), c.stack)
+		}
+		if err != nil {
+			return err
+		}
+		return c.drill(cmd.Context(), args, wait)
+	}, stackFlag("send it to"), playbooksFlag, verboseFlag, liveFlag,
+		outputFlag("what to show: the progress and the event, the event as JSON, or its text alone", asText, asJSON, asEvent))
 }
 
 // drill sends a synthetic alert to a Function URL, or to a function that it starts, and
 // waits for the event.
-func (c cli) drill(ctx context.Context, urls []string, wait drill.Timeouts, o runOptions) (err error) {
+func (c cli) drill(ctx context.Context, urls []string, wait drill.Timeouts) (err error) {
 	target := drill.Target{Token: sandbox.Token, TokenSource: "the local token", Organisation: "both"}
 	if len(urls) == 1 {
 		if target, err = parseTarget(urls[0], c.env); err != nil {
 			return err
 		}
 	}
-	s, err := sandbox.Start(c.env, o.live || target.URL != "", time.Now)
+	s, err := sandbox.Start(c.env, c.live || target.URL != "", time.Now)
 	if err != nil {
 		return err
 	}
@@ -85,14 +74,14 @@ func (c cli) drill(ctx context.Context, urls []string, wait drill.Timeouts, o ru
 	if target.Stream, err = s.Client(); err != nil {
 		return err
 	}
-	return c.showDrill(ctx, target, wait, o)
+	return c.showDrill(ctx, target, wait)
 }
 
 // showDrill shows what becomes of a synthetic alert. The error is a sentence that says
 // how far it came.
-func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Timeouts, o runOptions) error {
+func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Timeouts) error {
 	result := c.out
-	c.out = c.notes(o.output)
+	c.out = c.notes()
 	d := drill.New(target, wait)
 	c.out.Heading("Alert %d → %s", d.ID, target.URL)
 	start := time.Now()
@@ -120,9 +109,9 @@ func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Time
 			AlertType: e.AlertType, Priority: e.Priority, Host: e.Host, Tags: e.Tags,
 		}
 		switch {
-		case o.output.name == asEvent:
+		case c.output.name == asEvent:
 			result.Line("%s", strings.Trim(e.Text, "% \n"))
-		case o.output.name == asJSON:
+		case c.output.name == asJSON:
 			result.JSON(struct {
 				ID         string      `json:"id"`
 				URL        string      `json:"url,omitempty"`
@@ -130,7 +119,7 @@ func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Time
 				AnsweredMS int64       `json:"answered_ms"`
 				TookMS     int64       `json:"took_ms"`
 			}{e.ID, e.URL, shown, answer.Took.Milliseconds(), took.Milliseconds()})
-		case o.verbose:
+		case c.verbose:
 			c.out.Event(shown)
 		default:
 			c.out.Brief("", nil, shown, "-v shows everything")

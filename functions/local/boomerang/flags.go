@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -61,9 +60,61 @@ func addSwitch(cmd *cobra.Command, value *bool, name, variable, usage string) {
 	flag.Annotations = map[string][]string{environment: {variable}}
 }
 
-// addLive adds the flag of commands that can use the real Datadog.
-func addLive(cmd *cobra.Command, live *bool) {
-	addSwitch(cmd, live, "live", "LIVE", "use the real Datadog in DD_SITE with DD_API_KEY and DD_APP_KEY")
+// options are the values of the flags that several commands have.
+type options struct {
+	live, verbose bool
+	playbooks     []string
+	output        format
+	stack         string
+}
+
+// commonFlag adds one of these flags to a command.
+type commonFlag func(*cobra.Command, *options)
+
+// command returns the command with these flags. It runs with their values.
+func (c cli) command(cmd *cobra.Command, run func(c cli, cmd *cobra.Command, args []string) error, flags ...commonFlag) *cobra.Command {
+	for _, add := range flags {
+		add(cmd, &c.options)
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return run(c, cmd, args) }
+	return cmd
+}
+
+// liveFlag is for commands that can use the real Datadog.
+func liveFlag(cmd *cobra.Command, o *options) {
+	addSwitch(cmd, &o.live, "live", "LIVE", "use the real Datadog in DD_SITE with DD_API_KEY and DD_APP_KEY")
+}
+
+// verboseFlag is for commands that show a screen.
+func verboseFlag(cmd *cobra.Command, o *options) {
+	addSwitch(cmd, &o.verbose, "verbose,v", "V", "show everything, not only a screen")
+}
+
+// playbooksFlag is for commands that work with playbooks.
+func playbooksFlag(cmd *cobra.Command, o *options) {
+	cmd.Flags().StringArrayVarP(&o.playbooks, "playbooks", "p", nil, "a playbook `file or folder`, several times for more; by default the embedded playbooks")
+}
+
+// pathsFlag is for commands whose arguments are playbooks.
+func pathsFlag(cmd *cobra.Command, o *options) {
+	playbooksFlag(cmd, o)
+	cmd.Flag("playbooks").Usage = "a `file or folder`, as the arguments are"
+}
+
+// stackFlag is for commands that work with a deployed stack.
+func stackFlag(usage string) commonFlag {
+	return func(cmd *cobra.Command, o *options) {
+		cmd.Flags().StringVar(&o.stack, "stack", "", usage+" this deployed `stack`, with the AWS credentials of this machine")
+	}
+}
+
+// outputFlag is for commands whose result programs can read. The first format is the default.
+func outputFlag(usage string, allowed ...string) commonFlag {
+	return func(cmd *cobra.Command, o *options) {
+		o.output = format{allowed[0], allowed}
+		cmd.Flags().VarP(&o.output, "output", "o", usage)
+		_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp)) // The flag exists.
+	}
 }
 
 // readSwitches reads the variables for switches that the command line leaves out. It refuses
@@ -119,29 +170,11 @@ func (f *format) String() string { return f.name }
 func (f *format) Type() string { return strings.Join(f.allowed, "|") }
 
 // notes is where remarks beside the result go.
-func (c cli) notes(f format) *output.Printer {
-	if f.name == asText {
+func (c cli) notes() *output.Printer {
+	if c.output.name == asText {
 		return c.out
 	}
 	return output.New(c.stderr)
-}
-
-// addOutput adds the flag of commands whose result programs can read. The first format is
-// the default.
-func addOutput(cmd *cobra.Command, f *format, usage string, allowed ...string) {
-	*f = format{allowed[0], allowed}
-	cmd.Flags().VarP(f, "output", "o", usage)
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp)) // The flag exists.
-}
-
-// addVerbose adds the flag of commands that show a screen.
-func addVerbose(cmd *cobra.Command, verbose *bool) {
-	addSwitch(cmd, verbose, "verbose,v", "V", "show everything, not only a screen")
-}
-
-// addPlaybooks adds the flag of commands that work with playbooks.
-func addPlaybooks(cmd *cobra.Command, paths *[]string) {
-	cmd.Flags().StringArrayVarP(paths, "playbooks", "p", nil, "a playbook `file or folder`, several times for more; by default the embedded playbooks")
 }
 
 // withPlaybooks returns c with the playbooks in files and folders in the place of the
@@ -157,7 +190,7 @@ func (c cli) withPlaybooks(paths []string) (cli, error) {
 	for _, file := range files { // A function that starts has the words of parsers.
 		source, err := os.ReadFile(file)
 		if err == nil {
-			_, err = check.Load(file, source, kindsBeside(file))
+			_, err = check.Load(file, source, playbooktest.Kinds(file))
 		}
 		if err != nil {
 			return c, err
@@ -167,11 +200,6 @@ func (c cli) withPlaybooks(paths []string) (cli, error) {
 	if c.env == nil {
 		c.env = map[string]string{}
 	}
-	for i, file := range files { // default.yaml and own/… would be embedded files.
-		if !filepath.IsAbs(file) {
-			files[i] = "." + string(filepath.Separator) + file
-		}
-	}
-	c.env["PLAYBOOKS_FILE"] = strings.Join(files, string(filepath.ListSeparator))
+	c.env["PLAYBOOKS_FILE"] = playbooktest.List(files)
 	return c, nil
 }

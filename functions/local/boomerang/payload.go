@@ -2,24 +2,22 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
-	"time"
 
 	"boomerang/functions/local/output"
 	"boomerang/functions/local/payload"
+	"boomerang/functions/local/request"
 	"boomerang/functions/local/sandbox"
+	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
-	"boomerang/shared/fault"
 )
 
 // checkPayload checks the payload template of a webhook, in a file or in Datadog.
-func (c cli) checkPayload(ctx context.Context, o checkOptions) error {
-	name, read := o.payload, c.template
-	if o.live {
+func (c cli) checkPayload(ctx context.Context, name string) error {
+	read := c.template
+	if c.live {
 		read = c.templateInDatadog
 	}
 	template, err := read(ctx, name)
@@ -27,7 +25,7 @@ func (c cli) checkPayload(ctx context.Context, o checkOptions) error {
 		return err
 	}
 	r := payload.Check(template)
-	if o.output.name == asJSON {
+	if c.output.name == asJSON {
 		c.out.JSON(r)
 		c.out = output.New(io.Discard)
 	}
@@ -46,28 +44,16 @@ func (c cli) checkPayload(ctx context.Context, o checkOptions) error {
 
 // template reads a file, or the input for "-".
 func (c cli) template(_ context.Context, name string) (string, error) {
-	if name == "-" {
-		text, err := io.ReadAll(c.stdin)
-		return string(text), err
-	}
-	text, err := os.ReadFile(name)
+	text, err := request.Content(name, c.stdin)
 	return string(text), err
 }
 
 // templateInDatadog reads the payload of the webhook with this name.
-func (c cli) templateInDatadog(ctx context.Context, name string) (string, error) {
-	s, err := sandbox.Start(c.env, true, time.Now)
-	if err != nil {
-		return "", err
-	}
-	defer s.Close()
-	client, err := s.Client()
-	if err != nil {
-		return "", err
-	}
-	webhook, err := client.Webhook(ctx, strings.TrimPrefix(name, "@webhook-"))
-	if err != nil {
-		return "", errors.New(fault.Public(err))
-	}
-	return webhook.Payload, nil
+func (c cli) templateInDatadog(ctx context.Context, name string) (template string, err error) {
+	err = c.withDatadog(func(_ *sandbox.Sandbox, client *datadog.Client) error {
+		webhook, err := client.Webhook(ctx, strings.TrimPrefix(name, "@webhook-"))
+		template = webhook.Payload
+		return publicErrors(err)
+	})
+	return template, err
 }

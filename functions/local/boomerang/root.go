@@ -18,6 +18,7 @@ type cli struct {
 	stderr io.Writer
 	stdin  *os.File
 	env    map[string]string
+	options
 }
 
 // run runs a command line.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +16,7 @@ import (
 	"boomerang/functions/local/delivery"
 	"boomerang/functions/local/dryrun"
 	"boomerang/functions/local/output"
+	"boomerang/functions/local/playbooktest"
 	"boomerang/functions/local/request"
 	"boomerang/functions/local/sandbox"
 	"boomerang/shared/alert"
@@ -29,55 +29,41 @@ import (
 const alertHelp = "The alert is a file, or - for the standard input: the body of a webhook, a payload template with\n" +
 	"Datadog's $VARIABLES, which an example fills, or a Function URL request as in events/.\nIt is sent as if it fired now."
 
-type runOptions struct {
-	live, verbose bool
-	playbooks     []string
-	output        format
-}
-
 func (c cli) runCommand() *cobra.Command {
-	var o runOptions
-	cmd := &cobra.Command{
+	return c.command(&cobra.Command{
 		Use: "run <alert>", Short: "Send an alert through the function and show the event.",
 		Long: "Send an alert through the function and show the event.\n\n" + alertHelp, Args: arguments(1, 1),
 		Example: "  boomerang run body.json\n  boomerang run - < body.json\n  boomerang run events/torq-payload.json --playbooks mine.yaml",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := c.withPlaybooks(o.playbooks)
-			if err != nil {
-				return err
-			}
-			return c.sendAlert(cmd.Context(), args[0], o)
-		},
-	}
-	addPlaybooks(cmd, &o.playbooks)
-	addOutput(cmd, &o.output, "what to show: a screen, the answer and the event's request as JSON, or the event's text alone", asText, asJSON, asEvent)
-	addVerbose(cmd, &o.verbose)
-	addLive(cmd, &o.live)
-	return cmd
+	}, cli.sendAlert, playbooksFlag, verboseFlag, liveFlag,
+		outputFlag("what to show: a screen, the answer and the event's request as JSON, or the event's text alone", asText, asJSON, asEvent))
 }
 
 // sendAlert sends an alert to the function and shows the response and the event that
 // Datadog received.
-func (c cli) sendAlert(ctx context.Context, name string, o runOptions) error {
-	r, err := request.Read(name, c.stdin, time.Now())
+func (c cli) sendAlert(cmd *cobra.Command, args []string) error {
+	c, err := c.withPlaybooks(c.playbooks)
 	if err != nil {
 		return err
 	}
-	s, err := sandbox.Start(c.env, o.live, time.Now)
+	r, err := request.Read(args[0], c.stdin, time.Now())
+	if err != nil {
+		return err
+	}
+	s, err := sandbox.Start(c.env, c.live, time.Now)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	d, err := delivery.Send(ctx, s, c.env, r)
+	d, err := delivery.Send(cmd.Context(), s, c.env, r)
 	if err != nil {
 		return err
 	}
-	return c.showDelivery(d, c.limitNotes(d.Alert), o)
+	return c.showDelivery(d, c.limitNotes(d.Alert))
 }
 
 // limitNotes says that nothing counts the alert for the limit of its playbooks.
 func (c cli) limitNotes(a alert.Alert) []string {
-	book, err := alerting.Playbooks(c.env["PLAYBOOKS_FILE"], kindsBeside)
+	book, err := alerting.Playbooks(c.env["PLAYBOOKS_FILE"], playbooktest.Kinds)
 	if err != nil { // The function has the same error.
 		return nil
 	}
@@ -104,19 +90,19 @@ func followUpNote(after []time.Duration) []string {
 }
 
 // showDelivery shows the answer and the event. The error says that there is no event.
-func (c cli) showDelivery(d delivery.Delivery, notes []string, o runOptions) error {
+func (c cli) showDelivery(d delivery.Delivery, notes []string) error {
 	switch {
-	case o.output.name == asJSON:
+	case c.output.name == asJSON:
 		c.out.JSON(struct {
 			StatusCode int               `json:"status_code"`
 			Answer     any               `json:"answer"`
 			Events     []delivery.Posted `json:"events"`
 		}{d.Response.StatusCode, answerJSON(d.Response.Body), d.Posted})
-	case o.output.name == asEvent:
+	case c.output.name == asEvent:
 		for _, p := range d.Posted {
 			c.out.Line("%s", dryrun.ContentOf(p.Event).Markdown())
 		}
-	case o.verbose:
+	case c.verbose:
 		c.out.Heading("%s %s, %s", d.Request.RequestContext.HTTP.Method, d.Request.RawPath, d.Request.Origin)
 		c.out.Response(d.Response, d.Took)
 		for _, p := range d.Posted {
@@ -133,10 +119,10 @@ func (c cli) showDelivery(d delivery.Delivery, notes []string, o runOptions) err
 		return errors.New("no event was posted")
 	}
 	switch answer := delivery.AnswerOf(d.Response); {
-	case o.live:
-		c.notes(o.output).Line("The event is in Datadog's event stream: %s", answer.Event.URL)
-	case len(d.Posted) == 0 && o.output.name == asEvent:
-		c.notes(o.output).Line("There is no event: %s", answer)
+	case c.live:
+		c.notes().Line("The event is in Datadog's event stream: %s", answer.Event.URL)
+	case len(d.Posted) == 0 && c.output.name == asEvent:
+		c.notes().Line("There is no event: %s", answer)
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func (c cli) writeSchemas(folder string) error {
 
 // schemas returns the content of these files by name.
 func schemas() (map[string][]byte, error) {
-	kinds := kindsBeside("")
+	kinds := playbooktest.Kinds("")
 	playbooks, err := schema.Of(playbook.Shape(), "Boomerang's playbooks", kinds)
 	if err != nil {
 		return nil, err

@@ -21,30 +21,26 @@ const defaultAddress = "127.0.0.1:8787"
 const exampleBody = `{"id":"1","title":"[Triggered] Checkout is slow","body":"p95 is **0.97 s**","alert_id":"4711","alert_transition":"Triggered","tags":"service:checkout,env:prod"}`
 
 func (c cli) serveCommand() *cobra.Command {
-	var live, remote bool
-	var playbooks []string
+	var remote bool
 	cmd := &cobra.Command{
 		Use: "serve [<address>]", Short: "Serve the Function URL and its page at an address, by default " + defaultAddress + ".", Args: arguments(0, 1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := c.withPlaybooks(playbooks)
-			if err != nil {
-				return err
-			}
-			return c.serve(cmd.Context(), append(args, defaultAddress)[0], live, remote)
-		},
 	}
-	addPlaybooks(cmd, &playbooks)
-	addLive(cmd, &live)
 	addSwitch(cmd, &remote, "remote", "REMOTE", "let other machines reach the address; the page then requires a token")
-	return cmd
+	return c.command(cmd, func(c cli, cmd *cobra.Command, args []string) error {
+		c, err := c.withPlaybooks(c.playbooks)
+		if err != nil {
+			return err
+		}
+		return c.serve(cmd.Context(), append(args, defaultAddress)[0], remote)
+	}, playbooksFlag, liveFlag)
 }
 
 // serve serves the Function URL until it is interrupted. The log is JSON, as in Lambda.
-func (c cli) serve(ctx context.Context, address string, live, remote bool) error {
+func (c cli) serve(ctx context.Context, address string, remote bool) error {
 	if _, _, err := net.SplitHostPort(address); err == nil && !page.IsLoopback(address) && !remote {
 		return fmt.Errorf("other machines can reach %s: use 127.0.0.1, or --remote, which protects the page by a token", address)
 	}
-	s, err := sandbox.Start(c.env, live, time.Now)
+	s, err := sandbox.Start(c.env, c.live, time.Now)
 	if err != nil {
 		return err
 	}

@@ -24,59 +24,54 @@ import (
 )
 
 func (c cli) setupCommand() *cobra.Command {
-	var live, remove, isCheck bool
-	var functionURL, stack string
-	var playbooks []string
+	var remove, isCheck bool
+	var functionURL string
 	cmd := &cobra.Command{
 		Use: "setup", Short: "Create the webhook, the dashboard and the monitors in Datadog, or in the fake.",
 		Long: "Create the webhook, the dashboard and the monitors in Datadog.\nWithout --live: in the fake, and send an alert through them.\n" +
 			"The environment can set STACK_NAME, WEBHOOK_NAME, NOTIFY, ROUTE, QUEUE_NAME,\nDEAD_LETTER_QUEUE_NAME and FUNCTION_NAMES.",
 		Args: arguments(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			switch {
-			case live && len(playbooks) > 0:
-				return wrongUse(cmd, "a deployed stack has its own playbooks: omit --playbooks")
-			case !live && functionURL != "":
-				return wrongUse(cmd, "the fake of Datadog calls the function here: omit --url, or add LIVE=1 (--live)")
-			case stack != "" && !isCheck:
-				return wrongUse(cmd, "--stack is for --check only")
-			case isCheck:
-				return c.preflight(cmd.Context(), stack)
-			}
-			c, err := c.withPlaybooks(playbooks)
-			if err != nil {
-				return err
-			}
-			return c.setup(cmd.Context(), functionURL, live, remove)
-		},
 	}
 	cmd.Flags().StringVar(&functionURL, "url", "", "the Function `URL`, with --live")
-	addStack(cmd, &stack, "check with the keys of")
 	cmd.Flags().BoolVar(&isCheck, "check", false, "only check what a deployment needs: credentials and region of AWS, keys and permissions of Datadog")
-	addPlaybooks(cmd, &playbooks)
 	addSwitch(cmd, &remove, "delete", "DELETE", "remove what setup created")
-	addLive(cmd, &live)
-	return cmd
+	return c.command(cmd, func(c cli, cmd *cobra.Command, _ []string) error {
+		switch {
+		case c.live && len(c.playbooks) > 0:
+			return wrongUse(cmd, "a deployed stack has its own playbooks: omit --playbooks")
+		case !c.live && functionURL != "":
+			return wrongUse(cmd, "the fake of Datadog calls the function here: omit --url, or add LIVE=1 (--live)")
+		case c.stack != "" && !isCheck:
+			return wrongUse(cmd, "--stack is for --check only")
+		case isCheck:
+			return c.preflight(cmd.Context())
+		}
+		c, err := c.withPlaybooks(c.playbooks)
+		if err != nil {
+			return err
+		}
+		return c.setup(cmd.Context(), functionURL, remove)
+	}, stackFlag("check with the keys of"), playbooksFlag, liveFlag)
 }
 
 // setup creates in Datadog what a deployed stack creates there, or removes it.
-func (c cli) setup(ctx context.Context, functionURL string, live, remove bool) error {
+func (c cli) setup(ctx context.Context, functionURL string, remove bool) error {
 	spec := provision.Spec{
 		Stack: cmp.Or(c.env["STACK_NAME"], "boomerang"), WebhookName: cmp.Or(c.env["WEBHOOK_NAME"], "boomerang"), Notify: c.env["NOTIFY"], Route: c.env["ROUTE"],
 		Queue: c.env["QUEUE_NAME"], DeadLetterQueue: c.env["DEAD_LETTER_QUEUE_NAME"],
 		Functions: strings.FieldsFunc(c.env["FUNCTION_NAMES"], func(r rune) bool { return r == ',' || r == ' ' }),
 	}
-	s, err := sandbox.Start(c.env, live, time.Now)
+	s, err := sandbox.Start(c.env, c.live, time.Now)
 	if err == nil {
 		defer s.Close()
 	}
-	if spec.FunctionURL = strings.TrimSpace(functionURL); live && spec.FunctionURL == "" {
+	if spec.FunctionURL = strings.TrimSpace(functionURL); c.live && spec.FunctionURL == "" {
 		err = errors.Join(errors.New("set URL (--url) to the stack's output FunctionUrl"), err)
 	}
 	if err != nil {
 		return err
 	}
-	if live {
+	if c.live {
 		return c.setupIn(ctx, s, spec, remove)
 	}
 	if spec.FunctionURL, err = delivery.Serve(ctx, s, c.env); err != nil {
@@ -126,7 +121,9 @@ func (c cli) setupIn(ctx context.Context, s *sandbox.Sandbox, spec provision.Spe
 func publicErrors(all ...error) error {
 	var public []error
 	for _, err := range all {
-		public = append(public, errors.New(fault.Public(err)))
+		if err != nil {
+			public = append(public, errors.New(fault.Public(err)))
+		}
 	}
 	return errors.Join(public...)
 }
@@ -198,5 +195,5 @@ func (c cli) deliver(ctx context.Context, s *sandbox.Sandbox, webhook string) er
 	if d.Posted, err = delivery.PostedTo(s); err != nil {
 		return err
 	}
-	return c.showDelivery(d, nil, runOptions{})
+	return c.showDelivery(d, nil)
 }

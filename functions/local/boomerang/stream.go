@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -14,7 +13,6 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
-	"boomerang/shared/fault"
 )
 
 func (c cli) eventsCommand() *cobra.Command {
@@ -28,55 +26,30 @@ func (c cli) eventsCommand() *cobra.Command {
 }
 
 func (c cli) eventCommand() *cobra.Command {
-	var live bool
-	var form format
-	cmd := &cobra.Command{
-		Use: "get <id>", Short: "Show one event with all its fields.",
-		Args: arguments(1, 1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withStream(live, func(stream *datadog.Client) error {
-				e, err := stream.Event(cmd.Context(), args[0])
-				switch {
-				case err != nil:
-					return err
-				case form.name == asJSON:
-					c.out.JSON(e.Raw)
-					return nil
-				case form.name == asEvent:
-					c.out.Line("%s", strings.Trim(e.Text, "% \n"))
-					return nil
-				}
+	return c.command(&cobra.Command{Use: "get <id>", Short: "Show one event with all its fields.", Args: arguments(1, 1)}, func(c cli, cmd *cobra.Command, args []string) error {
+		return c.withStream(func(stream *datadog.Client) error {
+			e, err := stream.Event(cmd.Context(), args[0])
+			switch {
+			case err != nil:
+				return err
+			case c.output.name == asJSON:
+				c.out.JSON(e.Raw)
+			case c.output.name == asEvent:
+				c.out.Line("%s", strings.Trim(e.Text, "% \n"))
+			default:
 				c.out.StreamEvent(e)
-				return nil
-			})
-		},
-	}
-	addOutput(cmd, &form, "how to show it: as text, the event as Datadog sent it, or its text alone", asText, asJSON, asEvent)
-	addLive(cmd, &live)
-	return cmd
+			}
+			return nil
+		})
+	}, liveFlag, outputFlag("how to show it: as text, the event as Datadog sent it, or its text alone", asText, asJSON, asEvent))
 }
 
 func (c cli) listCommand() *cobra.Command {
-	var live bool
-	var form format
 	o := events.Options{Start: "1h", End: "now", Page: -1, Limit: datadog.MaxEvents}
 	cmd := &cobra.Command{
 		Use: "list", Short: "List events, the newest first.",
 		Long: "List events, the newest first. A time is RFC 3339 or a date (in UTC), seconds since 1970, or how long ago it was, such as 2h or 7d.",
 		Args: arguments(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			query, err := o.Query(time.Now())
-			if err != nil {
-				return wrongUse(cmd, "%w", err)
-			}
-			return c.withStream(live, func(stream *datadog.Client) error {
-				all, more, err := o.Read(cmd.Context(), stream, query)
-				if err != nil {
-					return err
-				}
-				return c.showEvents(all, more, form)
-			})
-		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.Start, "start", o.Start, "events from this `time` on")
@@ -88,47 +61,60 @@ func (c cli) listCommand() *cobra.Command {
 	flags.BoolVar(&o.ExcludeAggregate, "exclude-aggregate", false, "no parents of other events; implies --unaggregated")
 	flags.IntVar(&o.Page, "page", o.Page, "only this page of 1,000 events, from 0; -1 for all; needs --unaggregated or --exclude-aggregate")
 	flags.IntVar(&o.Limit, "limit", o.Limit, "at most this many events")
-	addOutput(cmd, &form, "how to show them: as text, or as Datadog sent them", asText, asJSON)
-	addLive(cmd, &live)
-	return cmd
+	return c.command(cmd, func(c cli, cmd *cobra.Command, _ []string) error {
+		query, err := o.Query(time.Now())
+		if err != nil {
+			return wrongUse(cmd, "%w", err)
+		}
+		return c.withStream(func(stream *datadog.Client) error {
+			all, more, err := o.Read(cmd.Context(), stream, query)
+			if err == nil {
+				c.showEvents(all, more)
+			}
+			return err
+		})
+	}, liveFlag, outputFlag("how to show them: as text, or as Datadog sent them", asText, asJSON))
 }
 
-// withStream calls use with a client of the event stream.
-func (c cli) withStream(live bool, use func(*datadog.Client) error) error {
-	s, err := sandbox.Start(c.env, live, time.Now)
+// withDatadog calls use with a client of the real Datadog or of the fake.
+func (c cli) withDatadog(use func(*sandbox.Sandbox, *datadog.Client) error) error {
+	s, err := sandbox.Start(c.env, c.live, time.Now)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	example, err := alert.Decode([]byte(exampleBody))
-	if err != nil {
-		return err
-	}
-	s.Seed(example, time.Now())
 	client, err := s.Client()
 	if err != nil {
 		return err
 	}
-	if err := use(client); err != nil {
-		return errors.New(fault.Public(err)) // The error itself is for a log, without what was asked for.
-	}
-	return nil
+	return use(s, client)
+}
+
+// withStream calls use with a client of the event stream.
+func (c cli) withStream(use func(*datadog.Client) error) error {
+	return c.withDatadog(func(s *sandbox.Sandbox, client *datadog.Client) error {
+		example, err := alert.Decode([]byte(exampleBody))
+		if err != nil {
+			return err
+		}
+		s.Seed(example, time.Now())
+		return publicErrors(use(client)) // The error itself is for a log, without what was asked for.
+	})
 }
 
 // showEvents shows a list, and says on the error output that it is not whole.
-func (c cli) showEvents(all []datadog.Event, more bool, form format) error {
+func (c cli) showEvents(all []datadog.Event, more bool) {
 	if more {
 		fmt.Fprintln(c.stderr, "There may be more events: raise --limit, or set --end to the time of the last one.")
 	}
-	if form.name == asJSON {
+	if c.output.name == asJSON {
 		raw := make([]json.RawMessage, len(all))
 		for i, e := range all {
 			raw[i] = e.Raw
 		}
 		c.out.JSON(raw)
-		return nil
+		return
 	}
 	c.out.Stream(all)
 	c.out.Line("%s", enrich.Count(len(all), "event"))
-	return nil
 }

@@ -15,28 +15,22 @@ import (
 
 func (c cli) testCommand() *cobra.Command {
 	var update bool
-	var playbooks []string
-	var as format
 	cmd := &cobra.Command{
 		Use: "test <playbook file or folder>...", Short: "Run the tests of playbooks (*" + playbooktest.Suffix + ").", Args: arguments(0, math.MaxInt),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			paths := slices.Concat(playbooks, args)
-			if len(paths) == 0 {
-				return wrongUse(cmd, "give a playbook file or a folder")
-			}
-			return c.testPlaybooks(cmd.Context(), paths, update, as)
-		},
 	}
-	addPlaybooks(cmd, &playbooks)
-	cmd.Flag("playbooks").Usage = "a `file or folder`, as the arguments are"
-	addOutput(cmd, &as, "how to show the results", asText, asJSON)
 	addSwitch(cmd, &update, "update", "UPDATE", "write the golden files")
-	return cmd
+	return c.command(cmd, func(c cli, cmd *cobra.Command, args []string) error {
+		paths := slices.Concat(c.playbooks, args)
+		if len(paths) == 0 {
+			return wrongUse(cmd, "give a playbook file or a folder")
+		}
+		return c.testPlaybooks(cmd.Context(), paths, update)
+	}, pathsFlag, outputFlag("how to show the results", asText, asJSON))
 }
 
 // testPlaybooks runs the tests of playbooks. The error has the number of failed cases and
 // the mistakes in the test files.
-func (c cli) testPlaybooks(ctx context.Context, paths []string, update bool, as format) error {
+func (c cli) testPlaybooks(ctx context.Context, paths []string, update bool) error {
 	files, err := playbooktest.Tests(paths)
 	if err != nil {
 		return err
@@ -51,7 +45,7 @@ func (c cli) testPlaybooks(ctx context.Context, paths []string, update bool, as 
 			continue
 		}
 		results[file] = r
-		if as.name == asText {
+		if c.output.name == asText {
 			c.out.Suite(file, r)
 		}
 		total, unreached = total+len(r.Cases), unreached+len(r.Unreached)
@@ -59,7 +53,7 @@ func (c cli) testPlaybooks(ctx context.Context, paths []string, update bool, as 
 			failed += min(1, len(one.Failures))
 		}
 	}
-	if as.name == asJSON {
+	if c.output.name == asJSON {
 		c.out.JSON(results)
 	} else {
 		c.out.Line("\n%s, %d failed; %s that no case reaches", enrich.Count(total, "case"), failed, enrich.Count(unreached, "playbook or step"))
@@ -71,7 +65,7 @@ func (c cli) testPlaybooks(ctx context.Context, paths []string, update bool, as 
 }
 
 func runTests(ctx context.Context, file string, update bool) (playbooktest.Result, error) {
-	suite, err := playbooktest.Load(file, kindsBeside)
+	suite, err := playbooktest.Load(file, playbooktest.Kinds)
 	if err != nil {
 		return playbooktest.Result{}, err
 	}

@@ -22,59 +22,46 @@ import (
 	"boomerang/shared/pipeline"
 )
 
-type tryOptions struct {
-	event, record, replay string
-	live, verbose         bool
-	playbooks             []string
-	output                format
-}
-
 func (c cli) tryCommand() *cobra.Command {
-	var o tryOptions
+	var record, replay string
 	cmd := &cobra.Command{
 		Use: "try <alert> [<playbook file or folder>...]", Short: "Show what playbooks do with an alert, step by step. Nothing is posted.",
 		Long: "Show what playbooks do with an alert, step by step. Nothing is posted.\n\n" + alertHelp, Args: arguments(1, math.MaxInt),
 		Example: "  boomerang try body.json mine.yaml\n  boomerang try --output json - < body.json",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o.event = args[0]
-			c, err := c.withPlaybooks(slices.Concat(o.playbooks, args[1:]))
-			switch {
-			case err != nil:
-				return err
-			case o.record != "" && o.replay != "":
-				return wrongUse(cmd, "use either --record or --replay")
-			case o.live && o.replay != "":
-				return wrongUse(cmd, "a replay does not use Datadog: omit LIVE=1 (--live)")
-			}
-			return c.try(cmd.Context(), o)
-		},
 	}
-	addPlaybooks(cmd, &o.playbooks)
-	addOutput(cmd, &o.output, "what to show: a screen, the request to Datadog as JSON, or the event's text alone", asText, asJSON, asEvent)
-	addVerbose(cmd, &o.verbose)
-	cmd.Flags().StringVar(&o.record, "record", "", "keep Datadog's responses in this `folder`, without keys and names")
-	cmd.Flags().StringVar(&o.replay, "replay", "", "replay the responses in this `folder`")
-	addLive(cmd, &o.live)
-	return cmd
+	cmd.Flags().StringVar(&record, "record", "", "keep Datadog's responses in this `folder`, without keys and names")
+	cmd.Flags().StringVar(&replay, "replay", "", "replay the responses in this `folder`")
+	return c.command(cmd, func(c cli, cmd *cobra.Command, args []string) error {
+		c, err := c.withPlaybooks(slices.Concat(c.playbooks, args[1:]))
+		switch {
+		case err != nil:
+			return err
+		case record != "" && replay != "":
+			return wrongUse(cmd, "use either --record or --replay")
+		case c.live && replay != "":
+			return wrongUse(cmd, "a replay does not use Datadog: omit LIVE=1 (--live)")
+		}
+		return c.try(cmd.Context(), try.Options{Name: args[0], Input: c.stdin, Record: record, Replay: replay, Live: c.live, Env: c.env})
+	}, playbooksFlag, verboseFlag, liveFlag, outputFlag("what to show: a screen, the request to Datadog as JSON, or the event's text alone", asText, asJSON, asEvent))
 }
 
 // try takes an alert through playbooks, and shows what they do.
-func (c cli) try(ctx context.Context, o tryOptions) error {
-	t, err := try.Open(ctx, try.Options{Name: o.event, Input: c.stdin, Record: o.record, Replay: o.replay, Live: o.live, Env: c.env})
+func (c cli) try(ctx context.Context, o try.Options) error {
+	t, err := try.Open(ctx, o)
 	if err != nil {
 		return err
 	}
 	report, failed := t.Run(ctx)
-	shown := c.showTry(t, report, failed, o)
+	shown := c.showTry(t, report, failed)
 	recorded, err := t.Close()
-	if err == nil && o.record != "" {
-		c.notes(o.output).Line("%d of Datadog's responses are in %s, without keys and names. Replay them with make try REPLAY=%s (or --replay).", recorded, o.record, o.record)
+	if err == nil && o.Record != "" {
+		c.notes().Line("%d of Datadog's responses are in %s, without keys and names. Replay them with make try REPLAY=%s (or --replay).", recorded, o.Record, o.Record)
 	}
 	return errors.Join(shown, err)
 }
 
 // showTry shows the report. The error says why no event would be posted.
-func (c cli) showTry(t *try.Try, r dryrun.Report, failed error, o tryOptions) error {
+func (c cli) showTry(t *try.Try, r dryrun.Report, failed error) error {
 	var all []delivery.Posted
 	if r.Status != pipeline.Ignored && failed == nil {
 		var err error
@@ -84,16 +71,16 @@ func (c cli) showTry(t *try.Try, r dryrun.Report, failed error, o tryOptions) er
 	}
 	switch {
 	case r.Status == pipeline.Ignored:
-		c.notes(o.output).Line("Nothing would be done:\n  %s", r.Reason)
-	case o.output.name == asJSON:
+		c.notes().Line("Nothing would be done:\n  %s", r.Reason)
+	case c.output.name == asJSON:
 		for _, p := range all {
 			c.out.JSON(p.Body)
 		}
-	case o.output.name == asEvent:
+	case c.output.name == asEvent:
 		for _, p := range all {
 			c.out.Line("%s", dryrun.ContentOf(p.Event).Markdown())
 		}
-	case o.verbose:
+	case c.verbose:
 		c.showTryVerbose(t, r, all)
 	default:
 		c.showTryBrief(t, r, all)

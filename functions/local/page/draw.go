@@ -17,7 +17,9 @@ import (
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 
+	"boomerang/functions/local/dryrun"
 	"boomerang/shared/event"
+	"boomerang/shared/playbook"
 )
 
 // drawing is an event as Datadog draws it.
@@ -41,16 +43,14 @@ func draw(r event.Request) *drawing {
 	if r == nil {
 		return nil
 	}
-	d := drawing{Limit: event.MaxText, LeftOut: event.Omissions(r), Request: r, Title: r.Headline(), HTML: markdown(event.Text(r))}
-	body := ""
-	switch e := r.(type) {
-	case event.Event:
-		d.API, d.Status, d.Priority, d.Host, d.Tags, body = "v1", e.AlertType, e.Priority, e.Host, e.Tags, e.Text
-	case event.AlertEvent:
-		a := e.Data.Attributes
-		d.API, d.Status, d.Priority, d.Host, d.Tags, body = "v2", a.Attributes.Status, a.Attributes.Priority, a.Host, a.Tags, a.Message
+	c := dryrun.ContentOf(r)
+	d := drawing{
+		API: playbook.APIv1, Title: c.Title, Status: c.AlertType, Priority: c.Priority, Host: c.Host, Tags: c.Tags, HTML: markdown(event.Text(r)),
+		Characters: utf8.RuneCountInString(c.Text), Limit: event.MaxText, Links: event.AddressLength(c.Text), LeftOut: event.Omissions(r), Request: r,
 	}
-	d.Characters, d.Links = utf8.RuneCountInString(body), event.AddressLength(body)
+	if _, isV2 := r.(event.AlertEvent); isV2 {
+		d.API = playbook.APIv2
+	}
 	return &d
 }
 

@@ -15,10 +15,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"boomerang/functions/internal/alerting"
 	"boomerang/functions/local/playbooktest"
 	"boomerang/shared/enrich"
-	"boomerang/shared/enrich/registry"
 	"boomerang/shared/fault"
 )
 
@@ -143,9 +141,7 @@ func (p *Page) write(ctx context.Context, file, text string) (any, error) {
 		return nil, err
 	}
 	var r playbooktest.Result
-	suite, err := playbooktest.Load(file, func(playbooks string) []enrich.Kind {
-		return registry.Kinds(registry.Deps{Tables: alerting.Tables(playbooks)})
-	})
+	suite, err := playbooktest.Load(file, playbooktest.Kinds)
 	if err == nil {
 		r, err = suite.Run(ctx, false)
 	}

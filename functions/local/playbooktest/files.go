@@ -8,6 +8,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"boomerang/functions/internal/alerting"
+	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/registry"
 )
 
 // IsTest reports whether a file is a test of playbooks.
@@ -62,6 +66,24 @@ func Playbooks(paths []string) ([]string, error) {
 	}
 	slices.SortStableFunc(files, func(a, b string) int { return isDefault(a) - isDefault(b) })
 	return files, nil
+}
+
+// List returns files as PLAYBOOKS_FILE names them: default.yaml and own/… alone would be
+// those that are embedded.
+func List(files []string) string {
+	named := slices.Clone(files)
+	for i, file := range files {
+		if !filepath.IsAbs(file) {
+			named[i] = "." + string(filepath.Separator) + file
+		}
+	}
+	return strings.Join(named, string(filepath.ListSeparator))
+}
+
+// Kinds returns kinds to load a playbook file with. They read its lookup tables and cannot
+// make steps.
+func Kinds(playbooks string) []enrich.Kind {
+	return registry.Kinds(registry.Deps{Tables: alerting.Tables(playbooks)})
 }
 
 func isDefault(file string) int {

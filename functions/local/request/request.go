@@ -46,14 +46,7 @@ func (r Request) Notes() []string {
 // Read returns the request that a file holds, or the input if the name is "-", as if it were
 // sent now.
 func Read(name string, stdin io.Reader, now time.Time) (Request, error) {
-	read := os.ReadFile
-	if name == "-" {
-		read = func(string) ([]byte, error) { return io.ReadAll(stdin) }
-	}
-	content, err := read(name)
-	if info, failed := os.Stat(name); err != nil && failed == nil && info.IsDir() {
-		err = fmt.Errorf("%s is a folder: name a file in it", name)
-	}
+	content, err := Content(name, stdin)
 	if err != nil {
 		return Request{}, err
 	}
@@ -65,6 +58,18 @@ func Read(name string, stdin io.Reader, now time.Time) (Request, error) {
 		err = fmt.Errorf("%s: %w", name, err)
 	}
 	return r, err
+}
+
+// Content returns what a file holds, or the input if the name is "-".
+func Content(name string, stdin io.Reader) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(stdin)
+	}
+	content, err := os.ReadFile(name)
+	if info, failed := os.Stat(name); err != nil && failed == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a folder: name a file in it", name)
+	}
+	return content, err
 }
 
 // Of returns the request that the content is or becomes, with its own times.
