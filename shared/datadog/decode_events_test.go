@@ -61,15 +61,15 @@ func TestClient_Event(t *testing.T) {
 }
 
 func TestClient_SearchEvents(t *testing.T) {
-	testDecode(t, func(ctx context.Context, c *Client) ([]SearchedEvent, error) {
+	testDecode(t, func(ctx context.Context, c *Client) ([]Event, error) {
 		return c.SearchEvents(ctx, SearchQuery{})
-	}, cases[[]SearchedEvent]{
+	}, cases[[]Event]{
 		"stream event": {
 			`{"meta":{"page":{"after":"x"}},"data":[{"attributes":{"attributes":{"status":"info","event_object":"adip","service":"undefined","title":"Deployed","timestamp":1655744852000,
 			  "hostname":"a","priority":"normal","aggregation_key":"adip","monitor_id":null,"evt":{"source_id":100,"type":"api","id":"6567977849972254562"}},
 			  "message":"See https://ci.example.com/7","tags":["environment:staging","source:my_apps"],"timestamp":"2022-06-20T17:07:32Z"},"type":"event","id":"AgAAAYGCFXAg"}]}`,
-			[]SearchedEvent{{
-				ID: "AgAAAYGCFXAg", StreamID: "6567977849972254562", Title: "Deployed", Text: "See https://ci.example.com/7", Happened: time.Date(2022, 6, 20, 17, 7, 32, 0, time.UTC), Status: "info", Source: "my_apps", Host: "a",
+			[]Event{{
+				ID: "6567977849972254562", Title: "Deployed", Text: "See https://ci.example.com/7", Happened: time.Date(2022, 6, 20, 17, 7, 32, 0, time.UTC), AlertType: "info", Source: "my_apps", Host: "a",
 				Tags: []string{"environment:staging", "source:my_apps"}, URL: "https://app.datadoghq.com/event/event?id=6567977849972254562",
 			}},
 		},
@@ -78,16 +78,16 @@ func TestClient_SearchEvents(t *testing.T) {
 			  "title":"Flag on","service":"shop","status":"ok","author":{"name":"ann@example.com","type":"user"},"changed_resource":{"name":"fallback","type":"feature_flag"},
 			  "prev_value":{"enabled": false},"new_value":{ "enabled": true },"change_metadata":{},"impacted_resources":[{"name":"shop","type":"service"}],
 			  "evt":{"category":"change","uid":"AZsKLCxv","id":"7"},"monitor_id":8}}}]}`,
-			[]SearchedEvent{{
-				ID: "A1", StreamID: "7", Title: "Flag on", Text: "m", Happened: time.Date(2026, 8, 21, 10, 0, 0, 5e8, time.UTC), Status: "ok", Category: "change", Service: "shop",
+			[]Event{{
+				ID: "7", Title: "Flag on", Text: "m", Happened: time.Date(2026, 8, 21, 10, 0, 0, 5e8, time.UTC), AlertType: "ok", Category: "change", Service: "shop",
 				Tags: []string{"service:shop"}, URL: "https://app.datadoghq.com/event/event?uid=AZsKLCxv", MonitorID: 8,
 				Change: Change{Author: "ann@example.com", Resource: "fallback", ResourceType: "feature_flag", Previous: `{"enabled":false}`, New: `{"enabled":true}`, Impacted: []string{"shop"}},
 			}},
 		},
-		"none": {`{"data":[]}`, []SearchedEvent{}},
+		"none": {`{"data":[]}`, []Event{}},
 		"other types": {
 			`{"data":[{"id":7,"attributes":{"tags":"a","timestamp":1,"attributes":{"title":"t","evt":7,"author":"ann","source_type_name":"github","impacted_resources":{},"prev_value":null,"new_value":true}}},7]}`,
-			[]SearchedEvent{{Title: "t", Source: "github", Change: Change{New: "true"}}, {}},
+			[]Event{{Title: "t", Source: "github", Change: Change{New: "true"}}, {}},
 		},
 	})
 }

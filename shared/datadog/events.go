@@ -23,11 +23,11 @@ const (
 
 // Event is an event of the event stream. Fields that a response lacks are zero.
 type Event struct {
-	ID             string    `json:"id_str"` // Decimal, 64 bits.
+	ID             string    `json:"id_str"` // Decimal, 64 bits; of a search without it, the Events Explorer's.
 	Title          string    `json:"title"`
 	Text           string    `json:"text"`
 	Happened       time.Time `json:"-"`
-	AlertType      string    `json:"alert_type"` // "error", "warning", "info", "success", or a newer one.
+	AlertType      string    `json:"alert_type"` // "error", "warning", "info", "success", or a newer one. A search has "warn" and "ok".
 	Priority       string    `json:"priority"`   // "normal" or "low".
 	Source         string    `json:"source"`     // A display name, such as "My Apps" for the tag "source:my_apps".
 	Host           string    `json:"host"`
@@ -39,6 +39,11 @@ type Event struct {
 	// These are set for events of monitors.
 	MonitorID     int64    `json:"monitor_id"`
 	MonitorGroups []string `json:"monitor_groups"` // Such as "host:a,env:prod", or "*".
+
+	// These are set for events of a search.
+	Category string `json:"-"` // "change", "alert", …; empty for most.
+	Service  string `json:"-"`
+	Change   Change `json:"-"`
 
 	// Payload and Raw are set for a single event, and in a list if its query asks for them.
 	Payload string          `json:"-"` // As Datadog has it, such as the JSON of a monitor.

@@ -24,27 +24,6 @@ type SearchQuery struct {
 	MaxText  int // How many bytes of an event's text are kept; 0 keeps all.
 }
 
-// SearchedEvent is an event of the Events Explorer. Fields that a response lacks are
-// zero.
-type SearchedEvent struct {
-	ID        string // The explorer's id, which is not that of Event.
-	StreamID  string // The id of Event, where the response has it.
-	Title     string
-	Text      string
-	Happened  time.Time
-	Status    string // "error", "warn", "info", "ok", or a newer one.
-	Category  string // "change", "alert", …; empty for most.
-	Source    string // As in the tag "source".
-	Service   string
-	Host      string
-	Tags      []string
-	URL       string // Absolute, or empty.
-	MonitorID int64
-	// RelatedEventID is the stream's id of the event that this one is about.
-	RelatedEventID int64
-	Change         Change
-}
-
 // Change describes an event of the category "change"
 // (https://docs.datadoghq.com/api/latest/events/#post-an-event).
 type Change struct {
@@ -59,11 +38,11 @@ type Change struct {
 
 // SearchEvents returns the newest events that match, the newest first.
 // https://docs.datadoghq.com/api/latest/events/#search-events
-func (c *Client) SearchEvents(ctx context.Context, query SearchQuery) ([]SearchedEvent, error) {
+func (c *Client) SearchEvents(ctx context.Context, query SearchQuery) ([]Event, error) {
 	return readEach(ctx, c, call{
 		op: "search the events", permission: eventsRead, method: http.MethodPost, path: "/api/v2/events/search",
 		body: newSearch(query), variant: strconv.Itoa(query.MaxText),
-	}, "data", func(found resource[searchedFields]) SearchedEvent {
+	}, "data", func(found resource[searchedFields]) Event {
 		e := c.searchedEvent(found)
 		e.Text = textStart(e.Text, query.MaxText)
 		return e
@@ -79,23 +58,23 @@ func (c *Client) SearchEvents(ctx context.Context, query SearchQuery) ([]Searche
 // for one that is about the same event. A storm's summary is about more than one.
 func (c *Client) FindPosted(ctx context.Context, key string, a alert.Alert, webhook string, from, to time.Time) (event.Posted, error) {
 	query := SearchQuery{Query: event.TagKey(key), From: from, To: to, Limit: 1000}
-	isOurs := func(e SearchedEvent) bool { return alert.Tags(e.Tags).Has(event.TagKey(key)) }
+	isOurs := func(e Event) bool { return alert.Tags(e.Tags).Has(event.TagKey(key)) }
 	found, err := c.findPosted(ctx, query, webhook, isOurs)
 	id, _ := strconv.ParseInt(a.ID, 10, 64)
 	if err != nil || found != (event.Posted{}) || id == 0 || a.MonitorID == "" || !a.Certain() {
 		return found, err
 	}
 	query.Query = "monitor:" + strconv.Quote(a.MonitorID)
-	return c.findPosted(ctx, query, webhook, func(e SearchedEvent) bool {
+	return c.findPosted(ctx, query, webhook, func(e Event) bool {
 		return e.RelatedEventID == id && !alert.Tags(e.Tags).Has(event.TagStorm)
 	})
 }
 
-func (c *Client) findPosted(ctx context.Context, q SearchQuery, webhook string, matches func(SearchedEvent) bool) (event.Posted, error) {
+func (c *Client) findPosted(ctx context.Context, q SearchQuery, webhook string, matches func(Event) bool) (event.Posted, error) {
 	found, err := c.SearchEvents(ctx, q)
 	for _, e := range found {
 		if matches(e) && postedBy(webhook, e.Tags) {
-			return event.Posted{ID: cmp.Or(e.StreamID, e.ID), URL: e.URL}, nil
+			return event.Posted{ID: e.ID, URL: e.URL}, nil
 		}
 	}
 	return event.Posted{}, err
@@ -147,14 +126,14 @@ type searchedFields struct {
 	}
 }
 
-func (c *Client) searchedEvent(found resource[searchedFields]) SearchedEvent {
+func (c *Client) searchedEvent(found resource[searchedFields]) Event {
 	outer, a := found.Attributes, found.Attributes.Attributes
 	if a.Service == "undefined" { // Datadog's word for an unknown value.
 		a.Service = ""
 	}
-	return SearchedEvent{
-		ID: found.ID, StreamID: a.Evt.ID, Title: a.Title, Text: outer.Message, Happened: parseTime(outer.Timestamp),
-		Status: a.Status, Category: a.Evt.Category, Service: a.Service, Host: a.Hostname, Source: cmp.Or(alert.Tags(outer.Tags).Get("source"), a.SourceTypeName),
+	return Event{
+		ID: cmp.Or(a.Evt.ID, found.ID), Title: a.Title, Text: outer.Message, Happened: parseTime(outer.Timestamp),
+		AlertType: a.Status, Category: a.Evt.Category, Service: a.Service, Host: a.Hostname, Source: cmp.Or(alert.Tags(outer.Tags).Get("source"), a.SourceTypeName),
 		Tags: outer.Tags, URL: c.eventPage(a.Evt.UID, a.Evt.ID), MonitorID: a.MonitorID, RelatedEventID: a.RelatedEventID,
 		Change: Change{
 			Author: a.Author.Name, Resource: a.ChangedResource.Name, ResourceType: a.ChangedResource.Type,

@@ -66,7 +66,7 @@ func ChangesKind(client *datadog.Client) enrich.Kind {
 	})
 }
 
-type searcher func(context.Context, datadog.SearchQuery) ([]datadog.SearchedEvent, error)
+type searcher func(context.Context, datadog.SearchQuery) ([]datadog.Event, error)
 
 func newChanges(search searcher, c ChangesConfig) enrich.Step {
 	c.Window = cmp.Or(c.Window, defaultWindow)
@@ -124,7 +124,7 @@ func anyOf(tags alert.Tags, keys []string) string {
 
 // changes returns the events that are changes and can be of the environment. Where the
 // playbook chooses the events, all but those about alerts are changes.
-func (c ChangesConfig) changes(events []datadog.SearchedEvent, env []string) []Change {
+func (c ChangesConfig) changes(events []datadog.Event, env []string) []Change {
 	chosen := c.Query != "" || len(c.Sources) > 0
 	var all []Change
 	for _, e := range events {

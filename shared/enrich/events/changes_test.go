@@ -131,16 +131,16 @@ func TestChangesConfig_Search(t *testing.T) {
 }
 
 // returns is a search that always finds the same events.
-func returns(events []datadog.SearchedEvent) searcher {
-	return func(context.Context, datadog.SearchQuery) ([]datadog.SearchedEvent, error) { return events, nil }
+func returns(events []datadog.Event) searcher {
+	return func(context.Context, datadog.SearchQuery) ([]datadog.Event, error) { return events, nil }
 }
 
 func TestChanges_Kinds(t *testing.T) {
-	var events []datadog.SearchedEvent
+	var events []datadog.Event
 	for _, title := range []string{"Merged", "Merged", "Rebooted", "Rebooted again", "Config", "Updated", "Changed", "Backup"} {
-		events = append(events, datadog.SearchedEvent{Title: title, Happened: noon.Add(-90 * time.Second)})
+		events = append(events, datadog.Event{Title: title, Happened: noon.Add(-90 * time.Second)})
 	}
-	events = append(events, datadog.SearchedEvent{Title: "Changed", Category: "alert"})
+	events = append(events, datadog.Event{Title: "Changed", Category: "alert"})
 	got := enrichtest.Find(t, newChanges(returns(events), ChangesConfig{}), slow)
 	want := enrich.Facts{{Name: "In the hour before", Value: "1 configuration change, 2 infrastructure changes, 2 CI events, 2 other changes"}}
 	if diff := cmp.Diff(want, got.Blocks[0]); diff != "" {
@@ -152,7 +152,7 @@ func TestChanges_Kinds(t *testing.T) {
 }
 
 func TestChangesConfig_Chosen(t *testing.T) {
-	events := []datadog.SearchedEvent{
+	events := []datadog.Event{
 		{Title: "Anomaly", Source: "watchdog"}, {Title: "Login", Source: "audit_trail"}, {Title: "Backup"}, {Title: "Deployed", MonitorID: 7}, {Title: "Deployed", Category: "alert"},
 	}
 	var got []string
@@ -165,10 +165,10 @@ func TestChangesConfig_Chosen(t *testing.T) {
 }
 
 func TestChanges_Limits(t *testing.T) {
-	var deploys, noise []datadog.SearchedEvent
+	var deploys, noise []datadog.Event
 	for i := range maxFound {
-		deploys = append(deploys, datadog.SearchedEvent{Title: fmt.Sprintf("Deployed %d", i/3), Source: "github", Happened: noon.Add(-time.Duration(i) * time.Second)})
-		noise = append(noise, datadog.SearchedEvent{Title: "Backup", Source: "cron", Happened: noon})
+		deploys = append(deploys, datadog.Event{Title: fmt.Sprintf("Deployed %d", i/3), Source: "github", Happened: noon.Add(-time.Duration(i) * time.Second)})
+		noise = append(noise, datadog.Event{Title: "Backup", Source: "cron", Happened: noon})
 	}
 	got := enrichtest.Find(t, newChanges(returns(deploys), ChangesConfig{}), slow)
 	list, d := got.Blocks[1].(enrich.List), got.Data.(ChangesData)
@@ -188,7 +188,7 @@ func TestChanges_Limits(t *testing.T) {
 func TestEnrich_NoDate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var searched datadog.SearchQuery
-		enrichtest.Find(t, newChanges(func(_ context.Context, s datadog.SearchQuery) ([]datadog.SearchedEvent, error) {
+		enrichtest.Find(t, newChanges(func(_ context.Context, s datadog.SearchQuery) ([]datadog.Event, error) {
 			searched = s
 			return nil, nil
 		}, ChangesConfig{}), alert.Alert{Hostname: "a"})

@@ -1,10 +1,12 @@
 package events
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
 
+	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 )
@@ -62,7 +64,7 @@ var keywords = []struct {
 
 // Classify returns the kind of an event. Most sources send one kind. For the others
 // the text decides.
-func Classify(e datadog.SearchedEvent) Kind {
+func Classify(e datadog.Event) Kind {
 	if isFromMonitor(e) {
 		return Alert
 	}
@@ -82,13 +84,13 @@ func Classify(e datadog.SearchedEvent) Kind {
 		return CI
 	case byText != "":
 		return byText
-	case bySource == OtherChange, e.Category == "change", e.Status == "user_update":
+	case bySource == OtherChange, e.Category == "change", e.AlertType == "user_update":
 		return OtherChange
 	}
 	return Other
 }
 
-func kindByText(e datadog.SearchedEvent) Kind {
+func kindByText(e datadog.Event) Kind {
 	text := classifiedText(e)
 	for _, one := range keywords {
 		if one.pattern().MatchString(text) {
@@ -98,11 +100,11 @@ func kindByText(e datadog.SearchedEvent) Kind {
 	return ""
 }
 
-func isFromMonitor(e datadog.SearchedEvent) bool { return e.MonitorID != 0 || e.Category == "alert" }
+func isFromMonitor(e datadog.Event) bool { return e.MonitorID != 0 || e.Category == "alert" }
 
 // Source returns the source in the form of the tag "source".
-func Source(e datadog.SearchedEvent) string {
-	return strings.ReplaceAll(strings.ToLower(e.Source), " ", "_")
+func Source(e datadog.Event) string {
+	return strings.ReplaceAll(strings.ToLower(cmp.Or(alert.Tags(e.Tags).Get("source"), e.Source)), " ", "_")
 }
 
 // kindTags say what an event is. A tag such as "kube_deployment:checkout" does not: it
@@ -111,7 +113,7 @@ var kindTags = []string{"event", "event_type", "type", "kind", "category", "acti
 
 // classifiedText is the title and the tags that say what an event is. Kubernetes says
 // it in the text, under a fixed title.
-func classifiedText(e datadog.SearchedEvent) string {
+func classifiedText(e datadog.Event) string {
 	texts := []string{e.Title}
 	for _, tag := range e.Tags {
 		key, value, hasValue := strings.Cut(tag, ":")

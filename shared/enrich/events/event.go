@@ -106,7 +106,7 @@ const (
 
 // Title returns an event's title, or the first line of its text, with the resource, the
 // version and the values that it does not mention.
-func Title(e datadog.SearchedEvent) string {
+func Title(e datadog.Event) string {
 	text := enrich.Line(e.Title, maxTitle)
 	if text == "" {
 		first, _, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(e.Text), "%%%")), "\n")
@@ -129,7 +129,7 @@ func Title(e datadog.SearchedEvent) string {
 // authorTags are tags in which deploy tools name the author.
 var authorTags = []string{"author", "deployed_by", "deployer", "triggered_by", "user", "usr.name", "usr.email", "actor", "committer", "git.commit.author.name", "git.author"}
 
-func Author(e datadog.SearchedEvent) string {
+func Author(e datadog.Event) string {
 	name := e.Change.Author
 	for _, key := range authorTags {
 		name = cmp.Or(name, alert.Tags(e.Tags).Get(key))
@@ -141,7 +141,7 @@ func Author(e datadog.SearchedEvent) string {
 var webURL = enrich.Pattern(`https?://[^\s<>()\[\]"'|]+[^\s<>()\[\]"'|.,;:!?]`)
 
 // Link returns the page that an event's metadata or text links to, or the event's own.
-func Link(e datadog.SearchedEvent) string {
+func Link(e datadog.Event) string {
 	var metadata any
 	_ = json.Unmarshal([]byte(e.Change.Metadata), &metadata) // Invalid metadata has no link.
 	return cmp.Or(firstURL(metadata), webURL().FindString(e.Text), e.URL)

@@ -169,23 +169,13 @@ func related(events []datadog.Event, a alert.Alert) []Change {
 		if isOwn(e, a) || isOfGroup(e) || enrich.DifferentEnv(e.Tags, env) {
 			continue
 		}
-		found := Searched(e)
-		kind := Classify(found)
+		kind := Classify(e)
 		if kind.IsChange() && kind != Deploy {
 			kind = OtherChange
 		}
-		all = append(all, Change{Kind: kind, Title: Title(found), Source: Source(found), Time: e.Happened, URL: e.URL})
+		all = append(all, Change{Kind: kind, Title: Title(e), Source: Source(e), Time: e.Happened, URL: e.URL})
 	}
 	return merge(all)
-}
-
-// Searched returns an event of the stream as the Events Explorer shows it.
-func Searched(e datadog.Event) datadog.SearchedEvent {
-	tags := alert.Tags(e.Tags)
-	return datadog.SearchedEvent{
-		StreamID: e.ID, Title: e.Title, Text: e.Text, Happened: e.Happened, Status: e.AlertType, Source: cmp.Or(tags.Get("source"), e.Source),
-		Host: e.Host, Tags: e.Tags, URL: e.URL, MonitorID: e.MonitorID,
-	}
 }
 
 // isOwn reports whether the event is the alert itself or was posted by Boomerang. An

@@ -85,9 +85,8 @@ func (e evidence) openAlerts(history []datadog.Event) (all []event) {
 	})
 	keyOf := func(one datadog.Event) string { return fmt.Sprint(one.MonitorID, one.MonitorGroups) }
 	for _, one := range openCycles(others, keyOf) {
-		searched := events.Searched(one)
-		if relation, subject := e.relate(searched); relation == dependency {
-			all = append(all, event{SearchedEvent: searched, kind: events.Alert, relation: relation, subject: subject})
+		if relation, subject := e.relate(one); relation == dependency {
+			all = append(all, event{Event: one, kind: events.Alert, relation: relation, subject: subject})
 		}
 	}
 	slices.SortFunc(all, func(a, b event) int {

@@ -74,7 +74,7 @@ const placePart = 0.6
 func (e evidence) changes(kind events.Kind, relations ...relation) (all []candidate) {
 	for _, one := range e.events {
 		score := e.closeness(one.Happened)
-		if one.kind != kind || !slices.Contains(relations, one.relation) || score == 0 || one.routine || one.isSymptom() || changedNothing(one.SearchedEvent) || e.isScaling(one) {
+		if one.kind != kind || !slices.Contains(relations, one.relation) || score == 0 || one.routine || one.isSymptom() || changedNothing(one.Event) || e.isScaling(one) {
 			continue
 		}
 		if one.relation == place {
@@ -87,7 +87,7 @@ func (e evidence) changes(kind events.Kind, relations ...relation) (all []candid
 
 // isSymptom reports whether an event says what fails, and not what was done.
 func (one event) isSymptom() bool {
-	return one.kind == events.Other && (events.Source(one.SearchedEvent) == "kubernetes" || one.Status == "error" || one.Status == "warn" || one.Status == "warning")
+	return one.kind == events.Other && (events.Source(one.Event) == "kubernetes" || one.AlertType == "error" || one.AlertType == "warn" || one.AlertType == "warning")
 }
 
 // isScaling reports whether an event is about automatic scaling, which follows the load,
@@ -96,7 +96,7 @@ func (e evidence) isScaling(one event) bool {
 	if host := e.places.Get("host"); host != "" && (one.Host == host || slices.Contains(one.Tags, "host:"+host)) {
 		return false
 	}
-	return events.Source(one.SearchedEvent) == "autoscaling" || scaling().MatchString(one.Title) || scaling().MatchString(one.Text)
+	return events.Source(one.Event) == "autoscaling" || scaling().MatchString(one.Title) || scaling().MatchString(one.Text)
 }
 
 var scaling = enrich.Pattern(`(?i)\bauto-?scal(er|ing)\b|horizontalpodautoscaler|successfulrescale`)

@@ -16,7 +16,7 @@ import (
 
 // event is an event of the stream and how it concerns the alert.
 type event struct {
-	datadog.SearchedEvent
+	datadog.Event
 	kind events.Kind
 	relation
 	subject string
@@ -24,11 +24,8 @@ type event struct {
 }
 
 // concerning returns the events that concern the alert and came before it, each once.
-func (e evidence) concerning(searched []datadog.SearchedEvent, listed []datadog.Event) []event {
-	all := slices.Clone(searched)
-	for _, one := range listed {
-		all = append(all, events.Searched(one))
-	}
+func (e evidence) concerning(searched, listed []datadog.Event) []event {
+	all := slices.Concat(searched, listed)
 	type key struct {
 		title string
 		at    int64
@@ -54,7 +51,7 @@ func (e evidence) concerning(searched []datadog.SearchedEvent, listed []datadog.
 		}
 		seen[k] = len(concerning)
 		one.Text = wholeWords(one.Text)
-		concerning = append(concerning, event{SearchedEvent: one, kind: kind, relation: relation, subject: subject})
+		concerning = append(concerning, event{Event: one, kind: kind, relation: relation, subject: subject})
 	}
 	slices.SortStableFunc(concerning, func(a, b event) int {
 		return cmp.Or(b.Happened.Compare(a.Happened), cmp.Compare(a.Title, b.Title))

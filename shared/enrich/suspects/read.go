@@ -84,7 +84,7 @@ func (r reader) read(ctx context.Context, a alert.Alert) (evidence, []enrich.Res
 	if e.ongoing {
 		e.groups = m.Groups
 	}
-	e.events = e.concerning(found[[]datadog.SearchedEvent](results, readChanges), found[[]datadog.Event](results, readAround))
+	e.events = e.concerning(found[[]datadog.Event](results, readChanges), found[[]datadog.Event](results, readAround))
 	e.alerts = e.openAlerts(history)
 	return e, results
 }
@@ -152,13 +152,13 @@ func (r reader) dependenciesPart(s scope) enrich.Named {
 
 func (r reader) changesPart(s scope, began time.Time) enrich.Named {
 	terms := s.terms()
-	return part(readChanges, len(terms) > 0, func(ctx context.Context) ([]datadog.SearchedEvent, error) {
+	return part(readChanges, len(terms) > 0, func(ctx context.Context) ([]datadog.Event, error) {
 		return r.search(ctx, s.changesQuery(terms), began, lookback)
 	})
 }
 
 // search finds the newest events in a time before the alert.
-func (r reader) search(ctx context.Context, query string, began time.Time, before time.Duration) ([]datadog.SearchedEvent, error) {
+func (r reader) search(ctx context.Context, query string, began time.Time, before time.Duration) ([]datadog.Event, error) {
 	from, to := enrich.Window(alert.Alert{Date: began}, before)
 	return r.client.SearchEvents(ctx, datadog.SearchQuery{Query: query, From: from, To: to, Limit: maxEvents, MaxText: maxMatched})
 }
@@ -175,12 +175,12 @@ func (r reader) readPast(ctx context.Context, a alert.Alert, e evidence, candida
 	s := e.scope
 	var sources, names []string
 	for _, c := range candidates {
-		if source := events.Source(c.SearchedEvent); source != "" {
+		if source := events.Source(c.Event); source != "" {
 			sources = appendNew(sources, enrich.Quote(source))
 		}
 		names = appendNew(names, c.subject)
 	}
-	read := part(readPast, true, func(ctx context.Context) ([]datadog.SearchedEvent, error) {
+	read := part(readPast, true, func(ctx context.Context) ([]datadog.Event, error) {
 		terms := s.terms()
 		for _, name := range names {
 			terms = appendNew(terms, "service:"+enrich.Quote(name))
@@ -189,14 +189,13 @@ func (r reader) readPast(ctx context.Context, a alert.Alert, e evidence, candida
 		return r.search(ctx, query, e.began, pastDays)
 	})
 	result := enrich.Run(ctx, []enrich.Named{read}, a, enrich.PartTimeout(ctx))
-	for _, one := range found[[]datadog.SearchedEvent](result, readPast) {
-		stream := datadog.Event{Title: one.Title, AlertType: one.Status}
+	for _, one := range found[[]datadog.Event](result, readPast) {
 		switch relation, subject := s.relate(one); {
 		case !one.Happened.Before(e.began):
-		case one.MonitorID == s.monitorID && s.monitorID != 0 && events.Fired(stream):
+		case one.MonitorID == s.monitorID && s.monitorID != 0 && events.Fired(one):
 			e.cycles = append(e.cycles, one.Happened)
 		case relation != unrelated && one.MonitorID == 0:
-			e.past = append(e.past, event{SearchedEvent: one, kind: events.Classify(one), relation: relation, subject: subject})
+			e.past = append(e.past, event{Event: one, kind: events.Classify(one), relation: relation, subject: subject})
 		}
 	}
 	return e, result[0]
@@ -267,7 +266,7 @@ func missing(ctx context.Context, results []enrich.Result) (texts, news []string
 			news = append(news, text)
 		}
 	}
-	if len(found[[]datadog.SearchedEvent](results, readChanges)) == maxEvents {
+	if len(found[[]datadog.Event](results, readChanges)) == maxEvents {
 		text := fmt.Sprintf("Only the newest %d events before the alert were read.", maxEvents)
 		texts, news = append(texts, text), append(news, text)
 	}

@@ -66,7 +66,7 @@ func (e evidence) recurrences(one event, cycles []time.Time) (before, times int)
 	wanted := words(shape(one.Title))
 	var at []time.Time
 	for _, past := range e.past {
-		if past.subject == one.subject && events.Source(past.SearchedEvent) == events.Source(one.SearchedEvent) && similar(words(shape(past.Title)), wanted) {
+		if past.subject == one.subject && events.Source(past.Event) == events.Source(one.Event) && similar(words(shape(past.Title)), wanted) {
 			at = append(at, past.Happened)
 		}
 	}

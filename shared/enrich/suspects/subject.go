@@ -101,7 +101,7 @@ func namesIn(tags alert.Tags) (names []string) {
 
 // relate returns how an event relates to the alert, and by what. An event that names
 // only other subjects relates to nothing, even if it has the alert's team or cluster.
-func (s scope) relate(e datadog.SearchedEvent) (relation, string) {
+func (s scope) relate(e datadog.Event) (relation, string) {
 	tags := alert.Tags(e.Tags)
 	names := namesIn(tags)
 	if e.Service != "" {
@@ -267,7 +267,7 @@ func words(text string) map[string]bool {
 // nothingChanged finds runs of tools that changed nothing, or have not yet.
 var nothingChanged = enrich.Pattern(`(?i)\b0 to add, 0 to change, 0 to destroy\b|\b0 added, 0 changed, 0 destroyed\b|\bupdated 0 resources\b|\brun planned\b|\bno changes\b|\bdry[ -]run\b|\bwith 0 notifications\b`)
 
-func changedNothing(e datadog.SearchedEvent) bool {
+func changedNothing(e datadog.Event) bool {
 	return nothingChanged().MatchString(e.Title) || nothingChanged().MatchString(e.Text)
 }
 

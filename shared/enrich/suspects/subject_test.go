@@ -18,35 +18,35 @@ func TestScope_Relate(t *testing.T) {
 	plain := alert.Alert{Query: `logs("service:shop status:error env:production")`}
 	for name, tt := range map[string]struct {
 		alert   alert.Alert
-		event   datadog.SearchedEvent
+		event   datadog.Event
 		want    relation
 		subject string
 	}{
-		"its service":                         {host, datadog.SearchedEvent{Tags: []string{"service:shop"}}, own, "shop"},
-		"its service in a deploy tool's tag":  {host, datadog.SearchedEvent{Tags: []string{"application:Shop-prod"}}, own, "Shop-prod"},
-		"its service in a repository":         {host, datadog.SearchedEvent{Tags: []string{"repo:example/shop"}}, own, "example/shop"},
-		"its service as a field":              {host, datadog.SearchedEvent{Service: "shop"}, own, "shop"},
-		"an impacted resource":                {host, datadog.SearchedEvent{Change: datadog.Change{Impacted: []string{"shop"}}}, own, "shop"},
-		"an unknown key with its name":        {host, datadog.SearchedEvent{Tags: []string{"stack:shop"}}, own, "shop"},
-		"a dependency":                        {host, datadog.SearchedEvent{Tags: []string{"service:cart"}}, dependency, "cart"},
-		"an instance of a dependency":         {host, datadog.SearchedEvent{Tags: []string{"dbinstanceidentifier:orders-db-2"}}, dependency, "orders-db-2"},
-		"its service before a dependency":     {host, datadog.SearchedEvent{Tags: []string{"service:cart", "app:shop"}}, own, "shop"},
-		"its host":                            {host, datadog.SearchedEvent{Tags: []string{"host:web-1"}}, own, "web-1"},
-		"its host as a field":                 {host, datadog.SearchedEvent{Host: "web-1", Tags: []string{"service:agent"}}, own, "web-1"},
-		"another host":                        {host, datadog.SearchedEvent{Tags: []string{"service:shop", "host:web-2"}}, unrelated, ""},
-		"the sender's host":                   {host, datadog.SearchedEvent{Host: "ci-1", Tags: []string{"service:shop"}}, own, "shop"},
-		"its cluster":                         {host, datadog.SearchedEvent{Tags: []string{"kube_cluster_name:a"}}, place, "a"},
-		"another service of its cluster":      {host, datadog.SearchedEvent{Tags: []string{"service:news", "kube_cluster_name:a", "team:shop"}}, unrelated, ""},
-		"its team alone":                      {host, datadog.SearchedEvent{Tags: []string{"team:shop"}}, unrelated, ""},
-		"its zone alone":                      {host, datadog.SearchedEvent{Tags: []string{"availability-zone:z1"}}, unrelated, ""},
-		"another zone":                        {host, datadog.SearchedEvent{Tags: []string{"service:shop", "availability-zone:z2"}}, unrelated, ""},
-		"another environment":                 {host, datadog.SearchedEvent{Tags: []string{"service:shop", "env:staging"}}, unrelated, ""},
-		"its environment in other words":      {host, datadog.SearchedEvent{Tags: []string{"service:shop", "environment:production"}}, own, "shop"},
-		"another environment in the title":    {host, datadog.SearchedEvent{Title: "Deploy shop to staging", Tags: []string{"service:shop"}}, unrelated, ""},
-		"a name that begins alike":            {host, datadog.SearchedEvent{Tags: []string{"service:shop-admin"}}, unrelated, ""},
-		"the query's service":                 {plain, datadog.SearchedEvent{Tags: []string{"service:shop", "env:prod"}}, own, "shop"},
-		"not in the query's environment":      {plain, datadog.SearchedEvent{Tags: []string{"service:shop", "env:dev"}}, unrelated, ""},
-		"a trial, with no environment to ask": {alert.Alert{Tags: alert.Tags{"service:shop"}}, datadog.SearchedEvent{Tags: []string{"service:shop", "env:qa"}}, unrelated, ""},
+		"its service":                         {host, datadog.Event{Tags: []string{"service:shop"}}, own, "shop"},
+		"its service in a deploy tool's tag":  {host, datadog.Event{Tags: []string{"application:Shop-prod"}}, own, "Shop-prod"},
+		"its service in a repository":         {host, datadog.Event{Tags: []string{"repo:example/shop"}}, own, "example/shop"},
+		"its service as a field":              {host, datadog.Event{Service: "shop"}, own, "shop"},
+		"an impacted resource":                {host, datadog.Event{Change: datadog.Change{Impacted: []string{"shop"}}}, own, "shop"},
+		"an unknown key with its name":        {host, datadog.Event{Tags: []string{"stack:shop"}}, own, "shop"},
+		"a dependency":                        {host, datadog.Event{Tags: []string{"service:cart"}}, dependency, "cart"},
+		"an instance of a dependency":         {host, datadog.Event{Tags: []string{"dbinstanceidentifier:orders-db-2"}}, dependency, "orders-db-2"},
+		"its service before a dependency":     {host, datadog.Event{Tags: []string{"service:cart", "app:shop"}}, own, "shop"},
+		"its host":                            {host, datadog.Event{Tags: []string{"host:web-1"}}, own, "web-1"},
+		"its host as a field":                 {host, datadog.Event{Host: "web-1", Tags: []string{"service:agent"}}, own, "web-1"},
+		"another host":                        {host, datadog.Event{Tags: []string{"service:shop", "host:web-2"}}, unrelated, ""},
+		"the sender's host":                   {host, datadog.Event{Host: "ci-1", Tags: []string{"service:shop"}}, own, "shop"},
+		"its cluster":                         {host, datadog.Event{Tags: []string{"kube_cluster_name:a"}}, place, "a"},
+		"another service of its cluster":      {host, datadog.Event{Tags: []string{"service:news", "kube_cluster_name:a", "team:shop"}}, unrelated, ""},
+		"its team alone":                      {host, datadog.Event{Tags: []string{"team:shop"}}, unrelated, ""},
+		"its zone alone":                      {host, datadog.Event{Tags: []string{"availability-zone:z1"}}, unrelated, ""},
+		"another zone":                        {host, datadog.Event{Tags: []string{"service:shop", "availability-zone:z2"}}, unrelated, ""},
+		"another environment":                 {host, datadog.Event{Tags: []string{"service:shop", "env:staging"}}, unrelated, ""},
+		"its environment in other words":      {host, datadog.Event{Tags: []string{"service:shop", "environment:production"}}, own, "shop"},
+		"another environment in the title":    {host, datadog.Event{Title: "Deploy shop to staging", Tags: []string{"service:shop"}}, unrelated, ""},
+		"a name that begins alike":            {host, datadog.Event{Tags: []string{"service:shop-admin"}}, unrelated, ""},
+		"the query's service":                 {plain, datadog.Event{Tags: []string{"service:shop", "env:prod"}}, own, "shop"},
+		"not in the query's environment":      {plain, datadog.Event{Tags: []string{"service:shop", "env:dev"}}, unrelated, ""},
+		"a trial, with no environment to ask": {alert.Alert{Tags: alert.Tags{"service:shop"}}, datadog.Event{Tags: []string{"service:shop", "env:qa"}}, unrelated, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScope(tt.alert).withDependencies([]datadog.Entity{{Kind: "service", Name: "cart"}, {Kind: "datastore", Name: "orders-db"}, {Kind: "service", Name: "shop"}, {}})
@@ -60,7 +60,7 @@ func TestScope_Relate(t *testing.T) {
 var began = time.Date(2026, time.November, 21, 12, 0, 0, 0, time.UTC)
 
 func change(minute int, title string, kind events.Kind) event {
-	return event{SearchedEvent: datadog.SearchedEvent{Title: title, Happened: began.Add(time.Duration(minute) * time.Minute)}, kind: kind, relation: own, subject: "shop"}
+	return event{Event: datadog.Event{Title: title, Happened: began.Add(time.Duration(minute) * time.Minute)}, kind: kind, relation: own, subject: "shop"}
 }
 
 func TestMarkRoutine(t *testing.T) {

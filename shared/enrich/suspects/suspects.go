@@ -139,8 +139,8 @@ func (e evidence) suspect(c candidate) Suspect {
 	if c.group != "" {
 		s.Kind = "group"
 	} else {
-		s.Title, s.URL, s.EventID = events.Title(c.SearchedEvent), events.Link(c.SearchedEvent), c.StreamID
-		if who := events.Author(c.SearchedEvent); who != "" {
+		s.Title, s.URL, s.EventID = events.Title(c.Event), events.Link(c.Event), c.ID
+		if who := events.Author(c.Event); who != "" {
 			s.Title += ", by " + who
 		}
 	}
