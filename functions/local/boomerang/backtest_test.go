@@ -83,7 +83,7 @@ func TestBacktest(t *testing.T) {
 		{line: read + " --since soon", isUsage: true, fails: []string{`--since: `, `"soon" is not a time`}},
 		{line: read + " --output xml", isUsage: true, fails: []string{"write one of text, json"}},
 		{line: read + " --fail-if-default-over many", isUsage: true, fails: []string{`"many" is neither a number of alerts`}},
-		{line: read + " more", isUsage: true, fails: []string{"1 arguments do not fit"}},
+		{line: read + " more", isUsage: true, fails: []string{`"more" is one argument too many`}},
 	} {
 		t.Run(tt.line, func(t *testing.T) {
 			t.Parallel()

@@ -65,7 +65,7 @@ func TestReadme_FirstPlaybook(t *testing.T) {
 		t.Errorf("the commands are %v", shown)
 	}
 	contains(t, shown["try"], "✓ mine matches", "✓ owner ", "✓ monitor ", "✓ metric ", "\nTriggered: Checkout p95 latency is high (checkout)\n", "playbook:mine")
-	contains(t, shown["test-playbooks"], "2 cases, 0 failed; 0 ")
+	contains(t, shown["test-playbooks"], "2 cases, 0 failed\n")
 	contains(t, shown["check-playbooks"], "1 playbook file, no mistakes")
 }
 

@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"boomerang/functions/local/output"
 )
@@ -75,6 +78,9 @@ type usageError struct{ text string }
 func (e usageError) Error() string { return e.text }
 
 func usageErrorOf(cmd *cobra.Command, err error) error {
+	if value, ok := errors.AsType[*pflag.InvalidValueError](err); ok && errors.Is(err, strconv.ErrSyntax) {
+		err = fmt.Errorf("--%s is %q: write a number", value.GetFlag().Name, value.GetValue())
+	}
 	return usageError{fmt.Sprintf("%s: %s; see %s --help", cmd.CommandPath(), err, cmd.CommandPath())}
 }
 
@@ -112,8 +118,13 @@ func markUsageErrors(parent *cobra.Command) {
 // arguments checks how many arguments a command gets.
 func arguments(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) < least || len(args) > most {
-			return fmt.Errorf("%d arguments do not fit %q", len(args), cmd.UseLine())
+		switch {
+		case len(args) < least:
+			return fmt.Errorf("give %s", strings.Fields(cmd.Use)[1+len(args)])
+		case len(args) > most && cmd.HasSubCommands():
+			return fmt.Errorf("there is no command %q", args[most])
+		case len(args) > most:
+			return fmt.Errorf("%q is one argument too many", args[most])
 		}
 		return nil
 	}

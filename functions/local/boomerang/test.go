@@ -56,7 +56,11 @@ func (c cli) testPlaybooks(ctx context.Context, paths []string, update bool) err
 	if c.output.name == asJSON {
 		c.out.JSON(results)
 	} else {
-		c.out.Line("\n%s, %d failed; %s that no case reaches", enrich.Count(total, "case"), failed, enrich.Count(unreached, "playbook or step"))
+		rest := ""
+		if unreached > 0 {
+			rest = fmt.Sprintf(", not reached by any: %d", unreached)
+		}
+		c.out.Line("\n%s, %d failed%s", enrich.Count(total, "case"), failed, rest)
 	}
 	if failed > 0 {
 		problems = append(problems, fmt.Errorf("%d of %d cases failed", failed, total))

@@ -68,7 +68,7 @@ func (p *Printer) Brief(heading string, entries []Entry, e event.Request, hint s
 		p.Line("%s %s", p.paint(dim, fmt.Sprintf("%-5s", []string{"tags", ""}[min(i, 1)])), l)
 	}
 	if hidden := len(text) - room; hidden > 0 {
-		hint = fmt.Sprintf("%d more lines of text; %s", hidden, hint)
+		hint = enrich.Count(hidden, "more line") + " of text; " + hint
 	}
 	p.Line("%s", p.paint(dim, hint))
 }

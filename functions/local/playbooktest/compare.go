@@ -150,7 +150,8 @@ func closest(text string, lines []string) string {
 		}
 	}
 	if best == "" {
-		return "; got " + strings.Join(lines[:min(len(lines), 20)], ", ")
+		got := slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return strings.Trim(l, "% ") == "" })
+		return "\n" + difference([]string{text}, got[:min(len(got), 20)])
 	}
 	return "\n" + difference([]string{text}, []string{best})
 }

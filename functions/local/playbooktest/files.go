@@ -1,6 +1,8 @@
 package playbooktest
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -17,8 +19,9 @@ import (
 // IsTest reports whether a file is a test of playbooks.
 func IsTest(path string) bool { return strings.HasSuffix(path, Suffix) }
 
-// playbooksKey distinguishes a playbook file from a lookup table beside it.
-var playbooksKey = regexp.MustCompile(`(?m)^playbooks\s*:`)
+// playbooksKey distinguishes a playbook file, also one with a mistake in the key, from a
+// lookup table beside it.
+var playbooksKey = regexp.MustCompile(`(?im)^(playbooks?\s*:|\s*- uses\s*:)`)
 
 // IsPlaybook reports whether a file has playbooks.
 func IsPlaybook(path string) bool {
@@ -35,7 +38,7 @@ func Files(paths []string, keep func(path string) bool) ([]string, error) {
 			base, extension := filepath.Base(path), filepath.Ext(path)
 			switch {
 			case err != nil:
-				return err
+				return fmt.Errorf("%s: %w", path, cmp.Or(errors.Unwrap(err), err))
 			case entry.IsDir() && path != root && (base == "testdata" || base[0] == '.' || base[0] == '_'):
 				return fs.SkipDir
 			case entry.IsDir():

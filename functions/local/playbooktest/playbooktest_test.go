@@ -205,8 +205,8 @@ cases:
 		{
 			"steps (-want +got):\n- again\n+ owner", "title (-want +got):\n- fast\n+ shop: slow",
 			"alert_type (-want +got):\n- info\n+ error", "priority (-want +got):\n- low\n+ ",
-			`tags (-want +got): "a:b" is missing; got service:checkout, tier:1`, "tags (-want +got): \"tier:2\" is missing\n- tier:2\n+ tier:1",
-			"tags: \"tier:1\" must not be there\n+ tier:1", `text (-want +got): "not there" is missing`,
+			"tags (-want +got): \"a:b\" is missing\n- a:b\n+ service:checkout\n+ tier:1", "tags (-want +got): \"tier:2\" is missing\n- tier:2\n+ tier:1",
+			"tags: \"tier:1\" must not be there\n+ tier:1", "text (-want +got): \"not there\" is missing\n- not there\n+ - Since",
 			"text (-want +got): \"team: search\" is missing\n- team: search\n+ - team: shop", "text: \"team: shop\" must not be there\n+ - team: shop",
 			"none.golden; UPDATE=1 (boomerang test --update) writes it",
 		},
