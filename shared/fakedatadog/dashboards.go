@@ -1,7 +1,6 @@
 package fakedatadog
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/json"
@@ -37,7 +36,7 @@ func (s *Server) changeDashboard(c *call, d dashboard) dashboard {
 	c.decode(&d.definition)
 	layout, _ := d.definition["layout_type"].(string)
 	widgets, isList := d.definition["widgets"].([]any)
-	c.failIf(cmp.Or(d.definition["title"], any("")) == "", invalidValue, "title")
+	c.failIf(!isText(d.definition["title"]), invalidValue, "title")
 	c.failIf(layout != "ordered" && layout != "free", invalidValue, "layout_type")
 	c.failIf(!isList, invalidValue, "widgets")
 	c.checkWidgets(widgets)
@@ -49,11 +48,16 @@ func (s *Server) changeDashboard(c *call, d dashboard) dashboard {
 	return d
 }
 
+func isText(v any) bool {
+	text, _ := v.(string)
+	return text != ""
+}
+
 func (c *call) checkWidgets(widgets []any) {
 	for i, w := range widgets {
 		widget, _ := w.(object)
 		definition, _ := widget["definition"].(object)
-		c.failIf(cmp.Or(definition["type"], any("")) == "", "Invalid widget definition at position %d: type is required", i)
+		c.failIf(!isText(definition["type"]), "Invalid widget definition at position %d: type is required", i)
 		inner, _ := definition["widgets"].([]any)
 		c.checkWidgets(inner)
 	}

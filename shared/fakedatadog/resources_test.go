@@ -261,6 +261,7 @@ func TestIncidents(t *testing.T) {
 		exchange{call: search + "severity:(SEV-1 OR SEV-2)", path: titles, want: "a"},
 		exchange{call: search + "-state:active&page[size]=1", path: titles, want: "c"},
 		exchange{call: search + "unheard_of:x", path: titles},
+		exchange{call: search + `"open`, status: 400, want: "The value provided for parameter 'query' is invalid"},
 		exchange{call: search + "state:", status: 400, want: "The value provided for parameter 'query' is invalid"},
 	)
 }

@@ -79,7 +79,7 @@ func parseQuery(text string) (q query, ok bool) {
 	for text = strings.TrimSpace(text); text != "" && text != "*"; text = strings.TrimSpace(text) {
 		next := token.FindString(text)
 		if next == "" {
-			return nil, false
+			return func(func(string) []string) bool { return false }, false
 		}
 		p.rest, text = append(p.rest, next), text[len(next):]
 	}

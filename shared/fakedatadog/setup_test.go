@@ -86,6 +86,7 @@ func TestDashboards(t *testing.T) {
 		exchange{call: "GET " + all + "?count=1&start=1", path: "dashboards.*.id", want: other},
 		exchange{call: "GET " + all, path: "dashboards.*.widgets"},
 		invalid(`{`+layout+`,"widgets":[]}`, "The value provided for parameter 'title' is invalid"),
+		invalid(`{"title":{},`+layout+`,"widgets":[]}`, "The value provided for parameter 'title' is invalid"),
 		invalid(`{"title":"a","layout_type":"round","widgets":[]}`, "The value provided for parameter 'layout_type' is invalid"),
 		invalid(`{"title":"a",`+layout+`}`, "The value provided for parameter 'widgets' is invalid"),
 		invalid(`{"title":"a",`+layout+`,"widgets":[{"definition":{}}]}`, widget+"type is required"),
