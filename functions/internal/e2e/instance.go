@@ -244,7 +244,7 @@ func (s *Stack) Emulate(path string, f Function, limit time.Duration) *Instance 
 	command.Env = append(s.environment(nil), "AWS_LAMBDA_FUNCTION_TIMEOUT="+strconv.Itoa(int(limit.Seconds())))
 	listening := make(chan struct{})
 	go func() {
-		for {
+		for range 300 {
 			if connection, err := net.DialTimeout("tcp", address, time.Second); err == nil {
 				_ = connection.Close()
 				close(listening)
