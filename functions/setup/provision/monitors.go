@@ -68,38 +68,28 @@ func (s Spec) eventsQuery() string {
 	return event.TagWebhook(s.WebhookName) + "* enrichment:* -drill:*"
 }
 
-// selfMonitors are the monitors on Boomerang's own failures, as functions of the ids of
-// those before them. The third combines the first two, which alone cannot tell a failure
-// from silence, and only it notifies.
-func (s Spec) selfMonitors() []func(ids []string) monitor {
-	all := []func(ids []string) monitor{
-		func([]string) monitor {
-			return s.monitor("alerts were sent", "event-v2 alert", countQuery(s.alertsQuery(), alertsWindow, "> 0"), 5,
-				"Part of \""+s.title()+": no event comes back\". It notifies no one.",
-				monitorOptions{Thresholds: &thresholds{0}, EvaluationDelay: alertsDelay})
-		},
-		func([]string) monitor {
-			return s.monitor("no event in half an hour", "event-v2 alert", countQuery(s.eventsQuery(), eventsWindow, "< 1"), 5,
-				"Part of \""+s.title()+": no event comes back\". It notifies no one, and alerts whenever there is nothing to enrich.",
-				monitorOptions{Thresholds: &thresholds{1}})
-		},
-		func(ids []string) monitor {
-			return s.monitor("no event comes back", "composite", fmt.Sprintf("%s && %s", ids[0], ids[1]), 2,
-				"Monitors called Boomerang, and for half an hour it posted no enriched event. The alerts still reach their other recipients.\n\n"+
-					"Check the webhook's answers in Datadog (Integrations, Webhooks, "+s.WebhookName+") and the logs of "+functionNames(s.Functions)+". "+
-					"`make drill` shows how far an alert comes.\n\n"+s.Notify,
-				monitorOptions{})
-		},
+// selfMonitors are the monitors on Boomerang's own failures. The third combines the first two
+// by their ids, which alone cannot tell a failure from silence, and only it notifies.
+func (s Spec) selfMonitors(ids []string) []monitor {
+	part := "Part of \"" + s.title() + ": no event comes back\". It notifies no one"
+	all := []monitor{
+		s.monitor("alerts were sent", "event-v2 alert", countQuery(s.alertsQuery(), alertsWindow, "> 0"), 5,
+			part+".", monitorOptions{Thresholds: &thresholds{0}, EvaluationDelay: alertsDelay}),
+		s.monitor("no event in half an hour", "event-v2 alert", countQuery(s.eventsQuery(), eventsWindow, "< 1"), 5,
+			part+", and alerts whenever there is nothing to enrich.", monitorOptions{Thresholds: &thresholds{1}}),
+		s.monitor("no event comes back", "composite", ids[0]+" && "+ids[1], 2,
+			"Monitors called Boomerang, and for half an hour it posted no enriched event. The alerts still reach their other recipients.\n\n"+
+				"Check the webhook's answers in Datadog (Integrations, Webhooks, "+s.WebhookName+") and the logs of "+functionNames(s.Functions)+". "+
+				"`make drill` shows how far an alert comes.\n\n"+s.Notify,
+			monitorOptions{}),
 	}
 	if s.DeadLetterQueue == "" {
 		return all
 	}
-	return append(all, func([]string) monitor {
-		return s.monitor("there are dead letters", "metric alert",
-			fmt.Sprintf("max(%s):max:aws.sqs.approximate_number_of_messages_visible{queuename:%s} > 0", dlqWindow, strings.ToLower(s.DeadLetterQueue)), 3,
-			"All attempts for some alerts failed. `make redrive` shows which ones and why, and puts them back into the queue.\n\n"+s.Notify,
-			monitorOptions{Thresholds: &thresholds{0}, EvaluationDelay: awsDelay})
-	})
+	return append(all, s.monitor("there are dead letters", "metric alert",
+		fmt.Sprintf("max(%s):max:aws.sqs.approximate_number_of_messages_visible{queuename:%s} > 0", dlqWindow, strings.ToLower(s.DeadLetterQueue)), 3,
+		"All attempts for some alerts failed. `make redrive` shows which ones and why, and puts them back into the queue.\n\n"+s.Notify,
+		monitorOptions{Thresholds: &thresholds{0}, EvaluationDelay: awsDelay}))
 }
 
 func (s Spec) monitor(name, kind, query string, priority int, message string, options monitorOptions) monitor {
@@ -126,12 +116,11 @@ func functionNames(names []string) string {
 
 // monitors are the resources of the selfMonitors. Each stores its id for those after it.
 func (p Provisioner) monitors(spec Spec) []resource {
-	definitions := spec.selfMonitors()
-	ids := make([]string, len(definitions))
-	resources := make([]resource, len(definitions))
-	for n, define := range definitions {
-		name := define(ids).Name
-		resources[n] = managed[datadog.MonitorDefinition]{
+	ids := make([]string, 4)
+	var resources []resource
+	for n, definition := range spec.selfMonitors(ids) {
+		name := definition.Name
+		resources = append(resources, managed[datadog.MonitorDefinition]{
 			name: fmt.Sprintf("the monitor %q", name),
 			// It ignores the stack's tag, because another stack may have created the same webhook before.
 			find: func(ctx context.Context) ([]datadog.MonitorDefinition, error) {
@@ -140,12 +129,13 @@ func (p Provisioner) monitors(spec Spec) []resource {
 			},
 			want: func(_ context.Context, found datadog.MonitorDefinition) (datadog.MonitorDefinition, bool, error) {
 				ids[n] = found.ID
-				want, compared := define(ids), define(ids)
+				want := spec.selfMonitors(ids)[n]
+				compared := want
 				compared.Type = "" // Datadog stores a "metric alert" as a "query alert".
 				return datadog.MonitorDefinition{ID: found.ID, Name: name, Definition: want.json()}, covers(found.Definition, compared.json()), nil
 			},
 			created: func(c datadog.Created) { ids[n] = c.ID },
-		}.resource(p.Datadog)
+		}.resource(p.Datadog))
 	}
 	return resources
 }

@@ -82,12 +82,8 @@ func TestSpec_Dashboard(t *testing.T) {
 }
 
 func TestSpec_SelfMonitors(t *testing.T) {
-	var all []monitor
-	for _, define := range shop.selfMonitors() {
-		all = append(all, define([]string{"1", "2"}))
-	}
-	sameAsGolden(t, all, "monitors.json")
-	if own := (Spec{WebhookName: "x"}).selfMonitors(); len(own) != 3 {
+	sameAsGolden(t, shop.selfMonitors([]string{"1", "2"}), "monitors.json")
+	if own := (Spec{WebhookName: "x"}).selfMonitors([]string{"1", "2"}); len(own) != 3 {
 		t.Errorf("without a queue there are %d monitors", len(own))
 	}
 }
@@ -97,7 +93,7 @@ func TestSpec_SelfMonitors_Route(t *testing.T) {
 	routed := shop
 	routed.Route = `env:prod OR team:"a b"`
 	const want = `events("source:alert (\"webhook-boomerang\" OR (env:prod OR team:\"a b\")) -service:boomerang").rollup("count").last("20m") > 0`
-	if got := routed.selfMonitors()[0](nil).Query; got != want {
+	if got := routed.selfMonitors([]string{"1", "2"})[0].Query; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	if !strings.Contains(dashboard(t, routed), `source:alert (\"webhook-boomerang\" OR (env:prod`) {
@@ -108,11 +104,7 @@ func TestSpec_SelfMonitors_Route(t *testing.T) {
 // Beside a second stack a count of all events would stay above zero while this one
 // posts none.
 func TestSpec_OwnEventsOnly(t *testing.T) {
-	created := []any{dashboard(t, shop)}
-	for _, define := range shop.selfMonitors() {
-		created = append(created, define([]string{"1", "2"}))
-	}
-	raw, err := json.Marshal(created)
+	raw, err := json.Marshal([]any{dashboard(t, shop), shop.selfMonitors([]string{"1", "2"})})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -125,13 +125,19 @@ func TestStep_MonitorOnly(t *testing.T) {
 	}
 }
 
+// TestStep_None leaves it to the step monitor to say that Datadog has no such monitor.
 func TestStep_None(t *testing.T) {
-	got, _ := find(t, suspects.Config{}, checkoutAlert(), func(s *fakedatadog.Server) { s.AddMonitor(fakedatadog.Monitor{ID: 7}) })
-	lead := []enrich.Lead{{Answer: enrich.Suspect, Text: enrich.NoSuspect}}
-	if diff := cmp.Diff(lead, got.Lead); diff != "" || got.PartialReason != nil {
-		t.Errorf("partial: %v, lead (-want +got):\n%s", got.PartialReason, diff)
+	for name, monitors := range map[string][]fakedatadog.Monitor{"no event": {{ID: 7}}, "no monitor": nil} {
+		got, _ := find(t, suspects.Config{}, checkoutAlert(), func(s *fakedatadog.Server) {
+			for _, m := range monitors {
+				s.AddMonitor(m)
+			}
+		})
+		if d := got.Data.(suspects.Data); got.PartialReason != nil || len(d.Missing) > 0 || len(got.Lead) != 1 || got.Lead[0] != (enrich.Lead{Answer: enrich.Suspect, Text: enrich.NoSuspect}) {
+			t.Errorf("%s: partial: %v, lead %+v, data %+v", name, got.PartialReason, got.Lead, d)
+		}
+		enrichtest.Blocks(t, got, enrich.List{Items: []enrich.Item{{Text: "No suspect found.", Lead: enrich.Suspect}}})
 	}
-	enrichtest.Blocks(t, got, enrich.List{Items: []enrich.Item{{Text: "No suspect found.", Lead: enrich.Suspect}}})
 }
 
 func TestStep_Without(t *testing.T) {
@@ -244,14 +250,6 @@ func TestStep_Partial(t *testing.T) {
 				t.Errorf("partial: %v, data %+v", fault.Public(got.PartialReason), d)
 			}
 		})
-	}
-}
-
-// TestStep_NoMonitor leaves it to the step monitor to say that Datadog has no such monitor.
-func TestStep_NoMonitor(t *testing.T) {
-	got, _ := find(t, suspects.Config{}, checkoutAlert(), func(*fakedatadog.Server) {})
-	if d := got.Data.(suspects.Data); got.PartialReason != nil || len(d.Missing) > 0 || got.Lead[0].Text != enrich.NoSuspect {
-		t.Errorf("partial: %v, lead %q, data %+v", got.PartialReason, got.Lead[0].Text, d)
 	}
 }
 
