@@ -127,15 +127,10 @@ func Load[F Function](environ map[string]string) (F, error) {
 }
 
 // Names returns the variables of F.
-func Names[F Function]() []string {
-	var f F
-	params, err := env.GetFieldParams(&f)
-	if err != nil {
-		panic(err) // Only a wrong tag in this file gets here.
-	}
-	names := make([]string, len(params))
-	for i, p := range params {
-		names[i] = p.Key
+func Names[F Function]() (names []string) {
+	params, _ := env.GetFieldParams(new(F)) // Only a wrong tag in this file fails, as Load says.
+	for _, p := range params {
+		names = append(names, p.Key)
 	}
 	return names
 }

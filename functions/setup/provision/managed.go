@@ -28,7 +28,11 @@ func (m managed[T]) resource(client *datadog.Client) resource {
 		if err != nil {
 			return "", err
 		}
-		want, same, err := m.want(ctx, append(found, *new(T))[0])
+		var there T
+		if len(found) > 0 {
+			there = found[0]
+		}
+		want, same, err := m.want(ctx, there)
 		switch {
 		case err != nil || same:
 			return Unchanged, err

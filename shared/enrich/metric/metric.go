@@ -185,14 +185,13 @@ const (
 func newFinding(q Query, s selection, from, to, about time.Time) enrich.Finding {
 	window := enrich.ShortDuration(to.Sub(from))
 	code := enrich.Code(enrich.Line(q.Metric, maxQueryRunes))
-	d := Data{Query: q.Metric, Groups: s.of, Points: len(s.Points)}
 	f := enrich.Finding{Title: "Metric", Weight: enrich.Important}
-	if d.Points == 0 {
+	if len(s.Points) == 0 {
 		none, repeated := enrich.NewLead(enrich.Lead{Answer: enrich.What, Text: fmt.Sprintf("no points of the metric in the %s before %s", window, to.Format("15:04 UTC"))})
-		f.Data, f.Lead, f.Blocks = d, []enrich.Lead{none}, []enrich.Block{enrich.Facts{{Name: "Value", Value: none.Text, Lead: repeated}}, code}
+		f.Data, f.Lead, f.Blocks = Data{Query: q.Metric, Groups: s.of}, []enrich.Lead{none}, []enrich.Block{enrich.Facts{{Name: "Value", Value: none.Text, Lead: repeated}}, code}
 		return f
 	}
-	d = newData(q, s)
+	d := newData(q, s)
 	f.Data, f.Lead, f.Blocks = d, leads(q, s, d, about), []enrich.Block{newFacts(q, s, d, window, about), code}
 	f.Standing = enrich.Standing{Value: &d.Value, Unit: d.Unit}
 	return f
