@@ -137,11 +137,8 @@ func (c *cell) begin() {
 	switch {
 	case isRefused && c.target.name == "Datadog reads":
 		c.refuseReadsOnly()
-	case isRefused:
-	case c.target.service == "":
-		inject(c.T, c.s, c.target.routes, c.fault.datadog, 0)
-	default:
-		c.s.AWS.Break(awstest.Fault{Service: c.target.service, Effect: c.fault.aws})
+	case !isRefused:
+		c.inject()
 	}
 	if c.target.name == "queue" {
 		// The queue is used only while Datadog does not take events.

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"boomerang/functions/internal/e2e"
-	"boomerang/shared/awstest"
 )
 
 // TestMatrix_FollowUps breaks each dependency in every way while a follow-up is due, in a
@@ -24,11 +23,7 @@ func TestMatrix_FollowUps(t *testing.T) {
 				c.s.AddMonitors(4711)
 				mustDeliver(t, c.s.Start(e2e.Webhook, variables), e2e.Alert{ID: delivered}, "posted")
 				c.s.LetPass(followUpAfter)
-				if on.service == "" {
-					inject(t, c.s, on.routes, f.datadog, 0)
-				} else {
-					c.s.AWS.Break(awstest.Fault{Service: on.service, Effect: f.aws})
-				}
+				c.inject()
 				worker := c.s.Start(e2e.Redeliver, variables)
 				if b := c.s.PollFollowUps(worker, limit); b.Received == 0 || b.Err != nil {
 					t.Errorf("the worker: %+v; it wrote %s", b, worker.Output())
