@@ -123,7 +123,7 @@ func (c cli) backtest(ctx context.Context, o backtestOptions) error {
 	if c.output.name == asJSON {
 		c.out.JSON(report)
 	} else {
-		c.out.Backtest(report)
+		c.out.Show("backtest", report)
 	}
 	return o.verdict(report)
 }

@@ -99,8 +99,7 @@ func (c cli) checkPlaybooks(ctx context.Context, paths []string, strict bool) er
 		}
 	case err == nil:
 		c.out.Line("%s, no mistakes", enrich.Count(len(files), "playbook file"))
-		c.permissions(result.Permissions)
-		c.parameters(result.Parameters)
+		c.out.Show("needs", result)
 	}
 	return errors.Join(err, lacks)
 }
@@ -127,26 +126,4 @@ func compareWithStack(ctx context.Context, name string, needs []check.Need) (wan
 		}
 	}
 	return wanted, errors.Join(all...), nil
-}
-
-// parameters shows what the steps need in AWS, ready to paste into samconfig.toml.
-func (c cli) parameters(all map[string][]string) {
-	if len(all) == 0 {
-		return
-	}
-	c.out.Line("\nParameters of the stack, by which it allows what their steps use in AWS:")
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		c.out.Line("  %s=%s", name, strings.Join(all[name], ","))
-	}
-}
-
-// permissions shows what the steps of the playbooks need in Datadog.
-func (c cli) permissions(all []check.Permission) {
-	if len(all) == 0 {
-		return
-	}
-	c.out.Line("\nPermissions of the application key that their steps need:")
-	for _, p := range all {
-		c.out.Line("  %-24s  %s", p.Name, strings.Join(p.Steps, ", "))
-	}
 }

@@ -89,13 +89,12 @@ func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Time
 	if answer.Status == 0 {
 		return err
 	}
-	response := events.LambdaFunctionURLResponse{StatusCode: answer.Status}
+	answered := delivery.Delivery{Response: events.LambdaFunctionURLResponse{StatusCode: answer.Status, Body: answer.Body}, Took: answer.Took}
 	if err != nil {
-		response.Body = answer.Body
-		c.out.Response(response, answer.Took)
+		c.out.Show("response", answered)
 		return err
 	}
-	c.showBrief(delivery.Delivery{Response: events.LambdaFunctionURLResponse{StatusCode: answer.Status, Body: answer.Body}, Took: answer.Took}, nil, "")
+	c.showBrief(answered, nil, "")
 	c.out.Line("\nLooking for %s in the events of %s, for at most %s", d.Tag(), target.StreamName, wait.Event)
 	found, err := d.Await(ctx)
 	if len(found) == 0 {
@@ -120,7 +119,7 @@ func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Time
 				TookMS     int64       `json:"took_ms"`
 			}{e.ID, e.URL, shown, answer.Took.Milliseconds(), took.Milliseconds()})
 		case c.verbose:
-			c.out.Event(shown)
+			c.out.Show("event", shown)
 		default:
 			c.out.Brief("", nil, shown, "-v shows everything")
 		}

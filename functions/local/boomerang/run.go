@@ -103,15 +103,10 @@ func (c cli) showDelivery(d delivery.Delivery, notes []string) error {
 			c.out.Line("%s", dryrun.ContentOf(p.Event).Markdown())
 		}
 	case c.verbose:
-		c.out.Heading("%s %s, %s", d.Request.RequestContext.HTTP.Method, d.Request.RawPath, d.Request.Origin)
-		c.out.Response(d.Response, d.Took)
-		for _, p := range d.Posted {
-			c.out.Heading("The event in Datadog (POST %s)", p.Path)
-			c.out.Event(p.Event)
-		}
-		for _, note := range notes {
-			c.out.Line("\nNote: %s.", note)
-		}
+		c.out.Show("delivery", struct {
+			delivery.Delivery
+			Notes []string
+		}{d, notes})
 	default:
 		c.showBrief(d, notes, "-v shows everything")
 	}

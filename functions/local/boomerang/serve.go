@@ -60,7 +60,9 @@ func (c cli) serve(ctx context.Context, address string, remote bool) error {
 	if err != nil {
 		return fmt.Errorf("%w\nUse another address: make serve ADDRESS=127.0.0.1:8788", err)
 	}
-	c.printUsage(s, url+"/", function.Login(), deduplication)
+	c.out.Show("served", map[string]any{
+		"URL": url + "/", "Login": function.Login(), "Live": s.Live, "Datadog": s.URL, "Deduplication": deduplication, "Token": sandbox.Token, "Body": exampleBody,
+	})
 	<-ctx.Done()
 	return nil
 }
@@ -77,21 +79,4 @@ func addLedger(ctx context.Context, env *runtime.Environment) (stop func(), err 
 	}
 	env.AWS, env.Variables["LEDGER_TABLE"] = emulator.Config(), table
 	return emulator.Close, nil
-}
-
-// printUsage says what is served and how to use it.
-func (c cli) printUsage(s *sandbox.Sandbox, url, login, deduplication string) {
-	datadog := "the real one"
-	if !s.Live {
-		datadog = s.URL + " (a fake)"
-	}
-	c.out.Line("Page           %s", url+login)
-	c.out.Line("Function URL   %s", url)
-	c.out.Line("Datadog        %s", datadog)
-	c.out.Line("Deduplication  %s", deduplication)
-	c.out.Line("\nSend an alert (the same id again is a duplicate):\n")
-	c.out.Line("  curl -H 'X-Webhook-Token: %s' -H 'Content-Type: application/json' \\\n    -d '%s' %s\n", sandbox.Token, exampleBody, url)
-	if !s.Live {
-		c.out.Line("See what Datadog received:\n\n  curl %s/_fake/posted\n", s.URL)
-	}
 }

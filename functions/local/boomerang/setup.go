@@ -80,7 +80,7 @@ func (c cli) setup(ctx context.Context, functionURL string, remove bool) error {
 	if err := c.setupIn(ctx, s, spec, false); err != nil {
 		return err
 	}
-	c.showInstalled(s.Datadog)
+	c.out.Show("installed", s.Datadog)
 	if err := c.deliver(ctx, s, spec.WebhookName); err != nil || !remove {
 		return err
 	}
@@ -158,22 +158,6 @@ func readSecret(in *os.File) (string, error) {
 func (c cli) showChanges(changes []provision.Change) {
 	for _, change := range changes {
 		c.out.Line("  %-13s %s", change.Action, change.Name)
-	}
-}
-
-// showInstalled shows what is in the fake.
-func (c cli) showInstalled(s *fakedatadog.Server) {
-	for _, webhook := range s.Webhooks() {
-		c.out.Heading("The webhook %s", webhook.Name)
-		c.out.Line("  url             %s", webhook.URL)
-		if webhook.CustomHeaders != nil {
-			c.out.Line("  custom_headers  %s", *webhook.CustomHeaders)
-		}
-		c.out.Line("  payload         %d characters, events/webhook-payload.json", len(webhook.Payload))
-	}
-	c.out.Heading("The monitors")
-	for _, m := range s.Monitors() {
-		c.out.Line("  %d  %s\n             %s", m.ID, m.Name, m.Query)
 	}
 }
 

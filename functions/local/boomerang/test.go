@@ -46,7 +46,7 @@ func (c cli) testPlaybooks(ctx context.Context, paths []string, update bool) err
 		}
 		results[file] = r
 		if c.output.name == asText {
-			c.out.Suite(file, r)
+			c.out.Show("suite", r)
 		}
 		total, unreached = total+len(r.Cases), unreached+len(r.Unreached)
 		for _, one := range r.Cases {

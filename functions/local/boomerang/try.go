@@ -14,7 +14,6 @@ import (
 	"boomerang/functions/local/delivery"
 	"boomerang/functions/local/dryrun"
 	"boomerang/functions/local/output"
-	"boomerang/functions/local/payload"
 	"boomerang/functions/local/try"
 	"boomerang/shared/alert"
 	"boomerang/shared/event"
@@ -124,42 +123,14 @@ func (c cli) showTryBrief(t *try.Try, r dryrun.Report, all []delivery.Posted) {
 	c.out.Brief("Playbooks: "+playbooksName(t.Files), entries, e, "-v shows everything, --output json the request to Datadog")
 }
 
-// showTryVerbose shows a try with what each step was given and found.
+// showTryVerbose shows a try with what each step was given and found, the fields that the payload
+// does not name, and the line of its template that would.
 func (c cli) showTryVerbose(t *try.Try, r dryrun.Report, all []delivery.Posted) {
-	c.showGuessed(t.Alert)
-	c.out.Heading("Playbooks: %s", playbooksName(t.Files))
-	c.out.Verdicts(r)
-	c.out.Heading("Steps")
-	c.out.Steps(r.Steps)
-	for i, note := range tryNotes(t, r) {
-		if i == 0 {
-			c.out.Heading("Notes")
-		}
-		c.out.Line("  %s", note)
-	}
-	for _, p := range all {
-		c.out.Heading("The event")
-		c.out.Event(p.Event)
-		c.out.Heading("The request to Datadog: POST %s", p.Path)
-		c.out.Line("%s", output.Indent(p.Body))
-	}
-}
-
-// showGuessed says which fields the payload does not name, and the line of its template
-// that would.
-func (c cli) showGuessed(a alert.Alert) {
-	if len(a.Guessed)+len(a.Unreadable) == 0 {
-		return
-	}
-	c.out.Heading("The payload")
-	for _, g := range a.Guessed {
-		text := fmt.Sprintf("  %s comes from %s", g.Field, strings.ReplaceAll(g.Source, "_", " "))
-		if line := payload.Line(g.Field); line != "" {
-			text += ": the template could have " + line
-		}
-		c.out.Line("%s", text)
-	}
-	for _, p := range a.Unreadable {
-		c.out.Line("  %s %s", p.Field, p.Reason)
-	}
+	c.out.Show("try", struct {
+		Alert     alert.Alert
+		Playbooks string
+		Report    dryrun.Report
+		Notes     []string
+		Posted    []delivery.Posted
+	}{t.Alert, playbooksName(t.Files), r, tryNotes(t, r), all})
 }

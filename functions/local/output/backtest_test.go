@@ -27,7 +27,7 @@ func TestPrinter_Backtest(t *testing.T) {
 		r.Unjudged = append(r.Unjudged, backtest.Unjudged{Playbook: "p", Key: "match", Source: fmt.Sprintf("memory.count > %d", i), Needs: []string{"memory.count"}, Count: 1, BaseOnly: i == 0})
 	}
 	var screen bytes.Buffer
-	output.New(&screen).Backtest(r)
+	output.New(&screen).Show("backtest", r)
 	got := screen.String()
 	for _, want := range []string{
 		"a.yaml, compared with a.yaml at HEAD (01234567)\n1000 alerts from 2026-11-20 12:00 to 2026-11-20 13:00 UTC, in 2000 events; no step runs\n",

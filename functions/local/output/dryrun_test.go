@@ -35,7 +35,7 @@ func TestPrinter_Verdicts(t *testing.T) {
 		{Playbook: "broken", Err: fault.New(fault.Permanent, "no number", nil)},
 	}
 	got := screen(func(p *output.Printer) {
-		p.Verdicts(dryrun.Report{Verdicts: verdicts, Playbooks: []string{"default"}})
+		p.Show("verdicts", dryrun.Report{Verdicts: verdicts, Playbooks: []string{"default"}})
 	})
 	same(t, `  ✗ first   this is false: alert.host == "x"
   ✗ broken  not used, because its condition failed: no number
@@ -43,7 +43,7 @@ func TestPrinter_Verdicts(t *testing.T) {
 `, got)
 	verdicts = append(verdicts, playbook.Verdict{Playbook: "third", Matched: true}, playbook.Verdict{Playbook: "rest", Matched: true, Unreached: true})
 	got = screen(func(p *output.Printer) {
-		p.Verdicts(dryrun.Report{Verdicts: verdicts, Playbooks: []string{"third"}})
+		p.Show("verdicts", dryrun.Report{Verdicts: verdicts, Playbooks: []string{"third"}})
 	})
 	same(t, `  ✗ first   this is false: alert.host == "x"
   ✗ broken  not used, because its condition failed: no number
@@ -69,7 +69,7 @@ func TestPrinter_Steps(t *testing.T) {
 	then := ran("tell", enrich.Skipped, enrich.Skip("no recipient"))
 	then.Then = true
 	got := screen(func(p *output.Printer) {
-		p.Steps([]dryrun.StepRun{good, bare, ran("late", enrich.TimedOut, fault.New(fault.Temporary, "no answer within 5s", nil)), then})
+		p.Show("steps", []dryrun.StepRun{good, bare, ran("late", enrich.TimedOut, fault.New(fault.Temporary, "no answer within 5s", nil)), then})
 	})
 	same(t, `  ✓ metric ok in 1.5ms
       with  query: avg:a{*} > 1
@@ -85,12 +85,13 @@ func TestPrinter_Steps(t *testing.T) {
   · tell (metric), after the post skipped in 1.5ms
       why   no recipient
 `, got)
-	same(t, "  none\n", screen(func(p *output.Printer) { p.Steps(nil) }))
+	same(t, "  none\n", screen(func(p *output.Printer) { p.Show("steps", []dryrun.StepRun(nil)) }))
 }
 
 func TestPrinter_Suite(t *testing.T) {
 	got := screen(func(p *output.Printer) {
-		p.Suite("a.test.yaml", playbooktest.Result{
+		p.Show("suite", playbooktest.Result{
+			Path:      "a.test.yaml",
 			Cases:     []playbooktest.CaseResult{{Name: "good"}, {Name: "bad", Failures: []string{"title: want\nmore"}}},
 			Unreached: []string{"playbook x"},
 		})

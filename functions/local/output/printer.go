@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
 	"golang.org/x/term"
 )
 
@@ -55,27 +54,24 @@ func (p *Printer) Heading(format string, args ...any) {
 	p.Line("\n%s", p.paint(bold, fmt.Sprintf(format, args...)))
 }
 
-// Response writes the function's response and how long it took.
-func (p *Printer) Response(r events.LambdaFunctionURLResponse, took time.Duration) {
+// status is that of a response.
+func (p *Printer) status(code int) string {
 	s := green
-	if r.StatusCode >= http.StatusBadRequest {
+	if code >= http.StatusBadRequest {
 		s = red
 	}
-	status := fmt.Sprintf("%d %s", r.StatusCode, http.StatusText(r.StatusCode))
-	p.Line("%s %s", p.paint(s, status), p.paint(dim, "in "+Rounded(took).String()))
-	if r.Body != "" {
-		p.Line("%s", Indent([]byte(r.Body)))
-	}
+	return p.paint(s, fmt.Sprintf("%d %s", code, http.StatusText(code)))
 }
 
 // Rounded returns a duration as precisely as people read it.
 func Rounded(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
 
-// Indent returns JSON over several lines, and other text unchanged.
-func Indent(body []byte) string {
+// indented returns JSON over several lines, and other text unchanged.
+func indented(body any) string {
+	text := fmt.Sprintf("%s", body)
 	var out bytes.Buffer
-	if err := json.Indent(&out, body, "", "  "); err != nil {
-		return string(body)
+	if err := json.Indent(&out, []byte(text), "", "  "); err != nil {
+		return text
 	}
 	return out.String()
 }

@@ -38,7 +38,7 @@ func TestPrinter_Event(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var screen bytes.Buffer
-			output.New(&screen).Event(c.event)
+			output.New(&screen).Show("event", c.event)
 			if want := strings.Join(c.want, "\n") + "\n"; screen.String() != want {
 				t.Errorf("got\n%swant\n%s", screen.String(), want)
 			}

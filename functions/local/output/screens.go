@@ -12,7 +12,7 @@ import (
 
 	"boomerang/functions/local/backtest"
 	"boomerang/functions/local/dryrun"
-	"boomerang/functions/local/playbooktest"
+	"boomerang/functions/local/payload"
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
@@ -22,13 +22,13 @@ import (
 //go:embed screens.tmpl
 var screens string
 
-// show writes a screen of the template.
-func (p *Printer) show(name string, data any) {
+// Show writes a screen of screens.tmpl.
+func (p *Printer) Show(name string, data any) {
 	painted := func(s style) func(string) string { return func(text string) string { return p.paint(s, text) } }
 	functions := template.FuncMap{
 		"bold": painted(bold), "dim": painted(dim), "red": painted(red), "green": painted(green), "mark": p.mark,
-		"field": p.field, "text": p.text, "lines": p.lines, "stepName": stepName, "config": ConfigText, "data": encoded, "public": fault.Public, "rounded": Rounded,
-		"trim": strings.TrimSpace, "minus": func(a, b int) int { return a - b },
+		"status": p.status, "field": p.field, "text": p.text, "lines": p.lines, "stepName": stepName, "config": ConfigText, "data": encoded, "public": fault.Public, "rounded": Rounded,
+		"words": words, "templateLine": payload.Line, "attributes": attributes, "indented": indented, "trim": strings.TrimSpace, "minus": func(a, b int) int { return a - b },
 		"join": strings.Join, "contains": strings.Contains, "count": enrich.Count, "line": func(text string) string { return enrich.Line(text, maxText) },
 		"indent": func(text string) string { return strings.ReplaceAll(text, "\n", "\n       ") },
 		"json":   func(v any) (string, error) { raw, err := json.Marshal(v); return string(raw), err },
@@ -54,7 +54,7 @@ func (p *Printer) show(name string, data any) {
 	if err := t.ExecuteTemplate(&out, name, data); err != nil {
 		panic(err) // The screens fit their data.
 	}
-	p.Line("%s", strings.TrimSuffix(out.String(), "\n"))
+	_, _ = p.Write([]byte(out.String()))
 }
 
 // maxText and maxGroups bound the texts of a backtest, and its groups of one kind.
@@ -87,30 +87,16 @@ func groupsOf(name string, groups []backtest.Group) shownGroups {
 	return all
 }
 
-// Event writes the fields of an event and its text.
-func (p *Printer) Event(request event.Request) {
-	switch e := request.(type) {
-	case event.Event:
-		p.show("v1", e)
-	case event.AlertEvent:
-		p.show("v2", e.Data.Attributes)
+// attributes returns what an event of the v2 API has, or nil for one of the v1 API.
+func attributes(r event.Request) *event.AlertAttributes {
+	if e, ok := r.(event.AlertEvent); ok {
+		return &e.Data.Attributes
 	}
+	return nil
 }
 
-// Verdicts writes which playbooks are used, and why the others are not.
-func (p *Printer) Verdicts(r dryrun.Report) { p.show("verdicts", r) }
-
-// Steps writes what each step was given, what it found or why not, and how long it took.
-func (p *Printer) Steps(steps []dryrun.StepRun) { p.show("steps", steps) }
-
-// Suite writes the results of a test file, and what no case reaches.
-func (p *Printer) Suite(path string, r playbooktest.Result) {
-	p.Line("%s", p.paint(bold, path))
-	p.show("suite", r)
-}
-
-// Backtest writes what a change of playbooks makes of alerts.
-func (p *Printer) Backtest(r backtest.Report) { p.show("backtest", r) }
+// words writes a name as people do.
+func words(name string) string { return strings.ReplaceAll(name, "_", " ") }
 
 func stepName(s dryrun.StepRun) string {
 	name := s.Name

@@ -17,6 +17,7 @@ import (
 
 // Result is the result of a suite.
 type Result struct {
+	Path      string       `json:"-"`
 	Cases     []CaseResult `json:"cases"`
 	Unreached []string     `json:"unreached,omitempty"` // playbooks that no case uses, and steps that none runs
 }
@@ -35,7 +36,7 @@ func (r Result) Passed() bool {
 // Run runs all cases. With update it writes the golden files. An error is a mistake in
 // the test file.
 func (s *Suite) Run(ctx context.Context, update bool) (Result, error) {
-	var result Result
+	result := Result{Path: s.path}
 	reached := map[string]bool{}
 	for _, c := range s.cases {
 		report, err := s.run(ctx, c)

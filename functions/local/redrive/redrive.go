@@ -17,6 +17,7 @@ import (
 
 	"boomerang/functions/local/output"
 	"boomerang/shared/config"
+	"boomerang/shared/enrich"
 	"boomerang/shared/fault"
 	"boomerang/shared/queue"
 )
@@ -78,9 +79,9 @@ func (r Redriver) Run(ctx context.Context, apply bool) error {
 	valid := slices.DeleteFunc(messages, func(m message) bool { return !isValid(m) })
 	moved, err := r.move(ctx, valid)
 	r.release(ctx, slices.Concat(valid[moved:], invalid))
-	r.Out.Line("\nMoved %s into %s.", count(moved), r.RedeliveryQueueURL)
+	r.Out.Line("\nMoved %s into %s.", enrich.Count(moved, "message"), r.RedeliveryQueueURL)
 	if len(invalid) > 0 {
-		r.Out.Line("%s cannot be read and stays. Delete it in the SQS console.", count(len(invalid)))
+		r.Out.Line("%s cannot be read and stays. Delete it in the SQS console.", enrich.Count(len(invalid), "message"))
 	}
 	return err
 }
@@ -132,7 +133,7 @@ func newMessage(in types.Message) message {
 // show groups the messages by reason, the oldest first.
 func (r Redriver) show(messages []message) {
 	const shown = 5
-	r.Out.Line("%s in %s", count(len(messages)), r.DeadLetterQueueURL)
+	r.Out.Line("%s in %s", enrich.Count(len(messages), "message"), r.DeadLetterQueueURL)
 	if len(messages) >= r.limit {
 		r.Out.Line("There may be more: a redrive handles %d at most.", r.limit)
 	}
@@ -142,7 +143,7 @@ func (r Redriver) show(messages []message) {
 	}
 	for _, reason := range slices.Sorted(maps.Keys(byReason)) {
 		same := byReason[reason]
-		r.Out.Heading("%s: %s", count(len(same)), reason)
+		r.Out.Heading("%s: %s", enrich.Count(len(same), "message"), reason)
 		for _, m := range same[:min(shown, len(same))] {
 			r.Out.Line("  %-8s %s", r.age(m), m.name())
 		}
@@ -216,11 +217,4 @@ func (r Redriver) release(ctx context.Context, messages []message) {
 			return
 		}
 	}
-}
-
-func count(n int) string {
-	if n == 1 {
-		return "1 message"
-	}
-	return fmt.Sprintf("%d messages", n)
 }
