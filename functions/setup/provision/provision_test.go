@@ -1,11 +1,10 @@
 package provision
 
 import (
-	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,37 +15,12 @@ import (
 	"boomerang/shared/telemetry"
 )
 
-var update = flag.Bool("update", false, "write the golden files")
+var update = flag.Bool("update", false, "write the golden file")
 
 var shop = Spec{
 	Stack: "Shop", FunctionURL: "https://abc123.lambda-url.eu-west-1.on.aws/", WebhookName: "boomerang", Notify: "@slack-sre",
 	Queue: "shop-RedeliveryQueue-1A", DeadLetterQueue: "shop-DeadLetterQueue-1A",
 	Functions: []string{"shop-WebhookFunction-1A", "shop-RedeliverFunction-1A"},
-}
-
-// sameAsGolden compares v, as indented JSON, with a file.
-func sameAsGolden(t *testing.T, v any, file string) {
-	t.Helper()
-	var got bytes.Buffer
-	encoder := json.NewEncoder(&got)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(v); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join("testdata", file)
-	if *update {
-		if err := os.WriteFile(path, got.Bytes(), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("%s (-want +got)\n%s", file, diff)
-	}
 }
 
 func dashboard(t *testing.T, s Spec) string {
@@ -82,7 +56,19 @@ func TestSpec_Dashboard(t *testing.T) {
 }
 
 func TestSpec_SelfMonitors(t *testing.T) {
-	sameAsGolden(t, shop.selfMonitors([]string{"1", "2"}), "monitors.json")
+	const golden = "testdata/monitors.json"
+	raw, err := json.MarshalIndent(shop.selfMonitors([]string{"1", "2"}), "", "  ")
+	if *update {
+		err = errors.Join(err, os.WriteFile(golden, append(raw, '\n'), 0o600))
+	}
+	file, readErr := os.ReadFile(golden)
+	var got, want any
+	if err := errors.Join(err, readErr, json.Unmarshal(raw, &got), json.Unmarshal(file, &want)); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got)\n%s", golden, diff)
+	}
 	if own := (Spec{WebhookName: "x"}).selfMonitors([]string{"1", "2"}); len(own) != 3 {
 		t.Errorf("without a queue there are %d monitors", len(own))
 	}
