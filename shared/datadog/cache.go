@@ -149,7 +149,11 @@ func (s *cache) remove(key string) {
 
 // doWithinLimit sends call unless its rate limit is used up.
 func (c *Client) doWithinLimit(ctx context.Context, call call) (response, error) {
-	if left := c.cache.limitedFor(call.op); left > 0 {
+	s := c.cache
+	s.mu.Lock()
+	left := s.limited[call.op].Sub(now())
+	s.mu.Unlock()
+	if left > 0 {
 		return response{}, &fault.Error{
 			Kind:       fault.Temporary,
 			Public:     fmt.Sprintf("Datadog's rate limit does not allow to %s; it ends in %s", call.op, left.Round(time.Second)),
@@ -159,21 +163,11 @@ func (c *Client) doWithinLimit(ctx context.Context, call call) (response, error)
 	}
 	r, err := c.do(ctx, call)
 	if reset := r.rateLimitReset(); reset > 0 {
-		c.cache.limit(call.op, reset)
+		s.mu.Lock()
+		s.limited[call.op] = now().Add(reset)
+		s.mu.Unlock()
 	}
 	return r, err
-}
-
-func (s *cache) limitedFor(op string) time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.limited[op].Sub(now())
-}
-
-func (s *cache) limit(op string, reset time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.limited[op] = now().Add(reset)
 }
 
 // now is the wall clock. The monotonic clock may stand still while an instance is
