@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"encoding/json"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -149,9 +151,16 @@ func markedLine(texts []string) string {
 
 func isMarked(line string) bool { return readMarks(line) != (marks{}) }
 
-// isMessage reports whether a text has more than one word, and is not another title.
+// bold matches the end of a mark in bold text, such as *[Triggered]* CPU.
+var bold = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\]\*+`) })
+
+// monitorType matches the types of Datadog's monitors, such as metric alert and service check.
+var monitorType = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9-]+ (alert|check)$`) })
+
+// isMessage reports whether a text has more than one word, and is neither another title
+// nor a type.
 func isMessage(s string) bool {
-	return strings.ContainsFunc(strings.TrimSpace(s), unicode.IsSpace) && !(isLine(s) && isMarked(s))
+	return strings.ContainsFunc(strings.TrimSpace(s), unicode.IsSpace) && !(isLine(s) && isMarked(s)) && !monitorType().MatchString(s)
 }
 
 // firstLine returns the first line of a message with more than white space and the
@@ -168,7 +177,7 @@ func firstLine(message string) string {
 		if text, _, ok := strings.Cut(line, "](http"); ok && strings.HasPrefix(text, "[") {
 			line = text[1:]
 		}
-		return strings.Trim(line, "*_# ")
+		return bold().ReplaceAllString(strings.Trim(line, "*_# "), "]")
 	}
 	return ""
 }

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"os"
 	"testing"
 )
@@ -42,7 +43,7 @@ func TestDecode_Content(t *testing.T) {
 		`{"text":"<` + link + `|[Recovered on {host:a}] CPU>"}`:                                                                  {title: "[Recovered on {host:a}] CPU", message: "<" + link + "|[Recovered on {host:a}] CPU>", transition: "Recovered", group: "host:a"},
 		`{"text":"#### [[P2] [Warn on {host:a}] CPU](` + link + `)\nLag"}`:                                                       {title: "[P2] [Warn on {host:a}] CPU", message: "#### [[P2] [Warn on {host:a}] CPU](" + link + ")\nLag", priority: "P2", transition: "Warn", group: "host:a"},
 		`{"blocks":[{"text":{"text":"*<` + link + `|[Triggered] CPU>*"}},{"text":{"text":"web-1 is hot"}}]}`:                     {title: "[Triggered] CPU", message: "web-1 is hot", transition: "Triggered"},
-		`{"name":"[Triggered] CPU","summary":"web-1 is hot.\nSee the runbook.","description":"load was > 3"}`:                    {message: "web-1 is hot.\nSee the runbook.", transition: "Triggered"},
+		`{"name":"[Triggered] CPU","summary":"web-1 is hot.\nSee the runbook.","description":"load was > 3"}`:                    {title: "[Triggered] CPU", message: "web-1 is hot.\nSee the runbook.", transition: "Triggered"},
 		`{"records":[{"description":"CPU is high","additional_info":"{\"transition\":\"Recovered\",\"monitor_id\":\"4711\"}"}]}`: {message: "CPU is high", transition: "Recovered", monitor: "4711"},
 		`{"text":"[P2] [Recovered] CPU","message":"web-1 is fine.\nSee the runbook."}`:                                           {title: "[P2] [Recovered] CPU", message: "web-1 is fine.\nSee the runbook.", priority: "P2", transition: "Recovered"},
 		`{"message":"[Recovered] CPU","text":"web-1 is fine"}`:                                                                   {title: "[Recovered] CPU", message: "web-1 is fine", transition: "Recovered"},
@@ -60,6 +61,9 @@ func TestDecode_Content(t *testing.T) {
 		`[{"labels":{"alertname":"[Triggered] x"}},{"annotations":{"description":"Disk is full"}}]`: {
 			title: "[Triggered] x", message: `[{"labels":{"alertname":"[Triggered] x"}},{"annotations":{"description":"Disk is full"}}]`, transition: "Triggered",
 		},
+		`{"alert":{"id":"4711","monitor":{"name":"CPU high","type":"metric alert"},"transition":"Triggered"},"meta":{"note":"web-1 is hot"}}`: {title: "CPU high", message: "web-1 is hot", transition: "Triggered", monitor: "4711"},
+		`{"monitor":{"name":"CPU high","type":"service check"}}`:                                                                              {title: "CPU high"},
+		`{"text":"*[Triggered]* CPU high","blocks":["web-1 is hot"]}`:                                                                         {title: "[Triggered] CPU high", message: "web-1 is hot", transition: "Triggered"},
 		`{"a":{"b":["Disk is full"]}}`: {message: "Disk is full"},
 		`{"tags":"env:prod"}`:          {message: "env:prod"},
 		`{"id":"42"}`:                  {title: "Datadog alert 42"},
@@ -70,7 +74,7 @@ func TestDecode_Content(t *testing.T) {
 				t.Errorf("%s: %s is guessed from nothing", body, g.Field)
 			}
 		}
-		if got := (content{a.Title, a.Message, a.Link, a.Priority, string(a.Transition), a.MonitorID, a.Scope}); got != want {
+		if got := (content{cmp.Or(a.Title, a.AlertTitle), a.Message, a.Link, a.Priority, string(a.Transition), a.MonitorID, a.Scope}); got != want {
 			t.Errorf("%s:\n got %+v\nwant %+v\nguessed %v", body, got, want, a.Guessed)
 		}
 	}

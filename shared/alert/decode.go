@@ -107,7 +107,7 @@ func (a *Alert) collect(found []candidate, container string, depth int, object m
 			continue
 		}
 		m := mappingFor(container, key, value)
-		if depth > 1 && m != nil && (m.kind != certain || variables()[m.variable].isContent()) {
+		if depth > 1 && m != nil && m.source != "monitor_name" && (m.kind != certain || variables()[m.variable].isContent()) {
 			m = nil // A card has several titles, messages and links.
 		}
 		inner, isObject := value.(map[string]any)

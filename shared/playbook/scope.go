@@ -183,10 +183,13 @@ func (s *scope) NeverNil(path []string) bool {
 	return false
 }
 
+// stepNames returns the names of steps. A step without a kind may have none.
 func stepNames(steps []*step) []string {
-	names := make([]string, len(steps))
-	for i, s := range steps {
-		names[i] = s.Name
+	names := make([]string, 0, len(steps))
+	for _, s := range steps {
+		if s.Name != "" {
+			names = append(names, s.Name)
+		}
 	}
 	return names
 }

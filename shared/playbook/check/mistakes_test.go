@@ -78,6 +78,10 @@ func TestFile_Mistakes(t *testing.T) {
 		{"steps:\n  - uses: metric\n    timeout: -5s", `5:18: timeout must be a duration with its unit, such as 5s or 2m`},
 		{"steps:\n  - uses: metric\n    window: 2h", `5:9: unknown key "window" of a step: the settings of a step stand below with:`},
 		{"steps:\n  - uses: metrics", `4:15: unknown step "metrics"; did you mean "metric"?`},
+		{
+			"steps:\n  - use: owner\n  - uses: monitor\nevent: {title: '{{ .steps.owner.team }}'}",
+			"4:9: unknown key \"use\"; did you mean \"uses\"?\ntest.yaml:6:30: there is no step \"owner\" before this one; use one of monitor",
+		},
 		{"steps:\n  - uses: Owner", `4:15: unknown step "Owner"; did you mean "owner"?`},
 		{"steps:\n  - name: owner", `4:9: missing key "uses": write uses: with the kind of step`},
 		{"steps:\n  - uses: http\n    with: {url: \"https://a.example/x\", method: get}", `5:52: method must be GET or POST, not "get"`},
