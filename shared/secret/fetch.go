@@ -115,7 +115,8 @@ func (m member) isNamed(name string) bool {
 }
 
 // find returns the text, trimmed, and the names that have one. Other members may hold
-// anything. If names have different texts, which of them is right cannot be known.
+// anything. The member's own name comes before all others, as in every version. If two of
+// the others have different texts, which of them is right cannot be known.
 func (m member) find(object map[string]json.RawMessage) (value Secret, names []string, isConflict bool) {
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		var text string
@@ -123,6 +124,9 @@ func (m member) find(object map[string]json.RawMessage) (value Secret, names []s
 			continue
 		}
 		found := New(strings.TrimSpace(text))
+		if name == m.name {
+			return found, []string{name}, false
+		}
 		isConflict = isConflict || len(names) > 0 && !found.Equal(value)
 		value, names = found, append(names, name)
 	}

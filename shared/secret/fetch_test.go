@@ -79,6 +79,7 @@ func TestFetchKeys(t *testing.T) {
 		"admin key":   holding(fmt.Sprintf(`{"adminApiKey":%q,"adminApiKeyId":"1d2c","adminAppKey":%q,"adminAppKeyId":"9f","site":"datadoghq.com"}`, apiKey, appKey)),
 		"long names":  holding(fmt.Sprintf(`{"DATADOG_API_KEY":%q,"datadog-application-key":%q}`, apiKey, appKey)),
 		"same twice":  holding(fmt.Sprintf(`{"api_key":%q,"app_key":%q,"dd_api_key":%q,"apiKey":" ","API_KEY":7}`, apiKey, appKey, apiKey+"\n")),
+		"own names":   holding(fmt.Sprintf(`{"api_key":%q,"app_key":%q,"dd_api_key":%q,"API_KEY":%q,"appKey":%q}`, apiKey, appKey, "stale", "stale", "stale")),
 		"binary":      write(http.StatusOK, `{"SecretBinary":"`+base64.StdEncoding.EncodeToString([]byte(keysJSON()))+`"}`),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -115,8 +116,8 @@ var failures = map[string]struct {
 	"bare key in JSON":  {holding(`"` + apiKey + `"` + "\n"), fault.Permanent, "the app_key is missing"},
 	"two bare keys":     {holding(apiKey + "\n" + appKey), fault.Permanent, "is not a JSON object"},
 	"only the API key":  {holding(fmt.Sprintf(`{"apiKey":%q,"apiKeyId":"1d2c"}`, apiKey)), fault.Permanent, "has no text in app_key: store"},
-	"two API keys":      {holding(fmt.Sprintf(`{"dd_api_key":%q,"api_key":%q,"app_key":"a"}`, apiKey, appKey)), fault.Permanent, `secret "boomerang/datadog" has different values in api_key and dd_api_key: keep the right one`},
-	"two of each":       {holding(fmt.Sprintf(`{"dd_api_key":%q,"api_key":%q,"app_key":%q,"appKey":%q}`, apiKey, appKey, apiKey, appKey)), fault.Permanent, "in api_key and dd_api_key, and in appKey and app_key: keep"},
+	"two API keys":      {holding(fmt.Sprintf(`{"dd_api_key":%q,"apiKey":%q,"app_key":"a"}`, apiKey, appKey)), fault.Permanent, `secret "boomerang/datadog" has different values in apiKey and dd_api_key: keep the right one`},
+	"two of each":       {holding(fmt.Sprintf(`{"dd_api_key":%q,"apiKey":%q,"dd_app_key":%q,"appKey":%q}`, apiKey, appKey, apiKey, appKey)), fault.Permanent, "in apiKey and dd_api_key, and in appKey and dd_app_key: keep"},
 	"truncated content": {holding(strings.TrimSuffix(keysJSON(), `"}`)), fault.Permanent, "is not a JSON object"},
 	"null":              {holding("null"), fault.Permanent, "is not a JSON object"},
 	"list":              {holding("[" + keysJSON() + "]"), fault.Permanent, "is not a JSON object"},
