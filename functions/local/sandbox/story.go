@@ -10,7 +10,7 @@ import (
 	"boomerang/shared/fakedatadog"
 )
 
-// story tells what happened around the alert: parts of a composite failed, a host was
+// story adds what happened around the alert: parts of a composite failed, a host was
 // terminated, what a service depends on refused calls, or a deploy made a service slow.
 func (c *scenario) story() {
 	switch {
