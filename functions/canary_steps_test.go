@@ -3,11 +3,13 @@ package functions_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -124,6 +126,109 @@ func TestCanary_EveryStep(t *testing.T) {
 	for _, want := range []string{"users.csv has no row whose user is …", "has no service …", "the function echo failed", `"name":"tell"`, "cannot be evaluated for this alert"} {
 		if !strings.Contains(logs, want) {
 			t.Errorf("%q is in no log: %s", want, logs)
+		}
+	}
+}
+
+// staged has a follow-up, and actions that send, keep and read the alert's words.
+const staged = `
+playbooks:
+  - name: staged
+    after: 1m
+    steps: [{uses: monitor}, {uses: logs, with: {query: "@user:{{ .alert.tags.user }}"}}]
+    event: {text: "{{ .cycle.kept.user }}"}
+    then:
+      - name: open
+        uses: lambda
+        on: failure
+        once: cycle
+        with: {function: echo, with: {user: "{{ .alert.tags.user }} {{ .alert.title }}"}}
+        keep: {user: "{{ .alert.tags.user }} {{ .alert.title }}"}
+      - name: close
+        uses: lambda
+        on: recovery
+        with: {function: echo, with: {user: "{{ .cycle.kept.user }}"}}
+`
+
+// TestCanary_Staged has actions wait, end, be refused and become dead letters, and follow-ups be
+// posted, end with a recovery and be refused, while each service repeats what it was sent.
+func TestCanary_Staged(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "staged.yaml")
+	if err := os.WriteFile(file, []byte(staged), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var refuses atomic.Int32
+	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if status := int(refuses.Load()); status != 0 {
+			text, _ := json.Marshal(map[string]string{"Message": string(body)}) // Texts always marshal.
+			w.Header().Set("X-Amzn-ErrorType", "ServiceException")
+			w.WriteHeader(status)
+			_, _ = w.Write(text)
+			return
+		}
+		_, _ = w.Write(body)
+	}))
+	t.Cleanup(echo.Close)
+	c := newCanary(t, map[string]string{"PLAYBOOKS_FILE": file, "AWS_ENDPOINT_URL_LAMBDA": echo.URL, "AWS_MAX_ATTEMPTS": "1", "INTAKE": "direct"})
+	drain := func(wantDead int) {
+		t.Helper()
+		if err := c.Drain(c.worker, limit, timeout); err != nil {
+			t.Fatal(err)
+		}
+		if dead := c.Take(c.DeadLetters); len(dead) != wantDead {
+			t.Fatalf("%d dead letters, want %d; the worker wrote %s", len(dead), wantDead, c.worker.Output())
+		}
+	}
+	recovery := canaryRequest(41, canaryToken)
+	recovery.Body = strings.NewReplacer(`"Triggered"`, `"Recovered"`, "cycle-41", "cycle-40").Replace(recovery.Body)
+
+	refuses.Store(500)
+	c.deliver(t, canaryRequest(40, canaryToken), 200) // It waits.
+	c.deliver(t, recovery, 200)                       // It waits for what the first keeps.
+	refuses.Store(0)
+	drain(0)
+	refuses.Store(500)
+	c.deliver(t, canaryRequest(42, canaryToken), 200) // A dead letter.
+	drain(1)
+	refuses.Store(403)
+	c.deliver(t, canaryRequest(43, canaryToken), 200) // It is refused.
+	c.LetPass(followUpAfter)
+	c.quotes.Store(400)
+	mustFollowUp(t, c.Stack, c.worker, timeout)
+	c.quotes.Store(0)
+	c.deliver(t, canaryRequest(44, canaryToken), 200)
+	c.LetPass(followUpAfter)
+	c.refuse.Store(400)
+	for c.Length(c.FollowUps) > 0 {
+		c.PollFollowUps(c.worker, limit)
+	}
+	drain(1)
+
+	posted, _ := json.Marshal(c.Datadog.Posted())
+	var messages strings.Builder
+	for _, call := range c.AWS.Calls("SQS", "SendMessage") {
+		messages.Write(call.Body)
+	}
+	logs, telemetry := c.webhook.Output()+c.worker.Output(), c.extension.Said(t)
+	for place, said := range map[string]string{"the logs": logs, "traces and metrics": telemetry} {
+		mustLack(t, place, said, canaryPeople...)
+		mustLack(t, place, said, canarySecrets...)
+	}
+	mustLack(t, "the events", string(posted), canarySecrets...)
+	mustLack(t, "the queues", messages.String(), canarySecrets...)
+	for _, want := range []string{
+		`"step":"open","result":"queued"`, `"step":"open","result":"done"`, `"step":"close","result":"done"`, `"step":"open","result":"dead_letter"`, `"step":"open","result":"refused"`,
+		`"follow_up":"1m"`, "the alert recovered at", "it waits for user", "Datadog refused to create the event (400 Bad Request)",
+	} {
+		if !strings.Contains(logs, want) {
+			t.Errorf("%q is in no log: %s", want, logs)
+		}
+	}
+	for _, want := range []string{"boomerang.action:1|d", "boomerang.follow_up:1|d"} {
+		if !strings.Contains(telemetry, want) {
+			t.Errorf("%q is not in %s", want, telemetry)
 		}
 	}
 }

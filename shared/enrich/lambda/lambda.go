@@ -147,7 +147,7 @@ func invokeError(ctx context.Context, function string, err error) error {
 	if throttled, ok := errors.AsType[*types.TooManyRequestsException](err); ok {
 		seconds, _ := strconv.ParseUint(aws.ToString(throttled.RetryAfterSeconds), 10, 16)
 		return &fault.Error{
-			Kind: fault.Temporary, RetryAfter: time.Duration(seconds) * time.Second, Cause: err,
+			Kind: fault.Temporary, RetryAfter: time.Duration(seconds) * time.Second, Cause: errors.New(throttled.ErrorCode()),
 			Public: "the function " + function + " has reached its concurrency limit; raise its limit or the account's",
 		}
 	}
@@ -159,7 +159,9 @@ func invokeError(ctx context.Context, function string, err error) error {
 	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
 		status = response.HTTPStatusCode()
 	}
-	switch code := api.ErrorCode(); {
+	code := api.ErrorCode()
+	err = fmt.Errorf("%d %s", status, code) // AWS's text may quote the alert.
+	switch {
 	case code == "ResourceNotFoundException":
 		return fault.New(fault.Permanent, "there is no function "+function+" in this account and region", err)
 	case code == "AccessDeniedException" || status == http.StatusForbidden:
