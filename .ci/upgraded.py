@@ -1,9 +1,10 @@
-"""Upgrades stacks of older commits, with data in the table and the queue, to this template in the emulator of AWS; lets an
-update fail; and sends alerts to the built webhook in AWS's emulator of the runtime before, between and after.
+"""Upgrades stacks of older templates, each named after its commit, with data in the table and the queue, to this template
+in the emulator of AWS; lets an update fail; and sends alerts to the built webhook in AWS's emulator of the runtime before,
+between and after.
 
 The emulator of CloudFormation does not roll back by itself. The previous template is applied again, as CloudFormation does.
 
-Usage: MOTO_URL=http://127.0.0.1:5000 upgraded.py <emulator of the runtime> <built webhook> <commit>...
+Usage: MOTO_URL=http://127.0.0.1:5000 upgraded.py <emulator of the runtime> <built webhook> <older template>...
 """
 
 import copy
@@ -107,9 +108,11 @@ def must(condition, what):
         sys.exit(what)
 
 
-def upgrade(commit, runtime, program, known):
+def upgrade(path, runtime, program, known):
+    commit = os.path.splitext(os.path.basename(path))[0]
     stack = f"boomerang-{commit}"
-    old = expanded(subprocess.run(["git", "show", f"{commit}:template.yaml"], check=True, capture_output=True, text=True).stdout, known)
+    with open(path, encoding="utf-8") as file:
+        old = expanded(file.read(), known)
     with open("template.yaml", encoding="utf-8") as file:
         new = expanded(file.read(), known)
     resources = change("create_stack", stack, old)
@@ -137,11 +140,11 @@ def upgrade(commit, runtime, program, known):
     print(f"{commit}: upgraded with its items and messages, which also survive an update that fails")
 
 
-def main(runtime, program, *commits):
+def main(runtime, program, *templates):
     deployed.upload_code()
     known = deployed.make_known({"DatadogSecret": '{"api_key":"a","app_key":"b"}', "WebhookSecret": json.dumps({"token": TOKEN})})
-    for commit in commits:
-        upgrade(commit, runtime, program, known)
+    for path in templates:
+        upgrade(path, runtime, program, known)
 
 
 main(*sys.argv[1:])
