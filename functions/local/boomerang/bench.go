@@ -17,7 +17,14 @@ func (c cli) benchCommand() *cobra.Command {
 		Use: "bench", Short: "Measure the functions: start, memory, faults, many alerts.", Args: arguments(0, 0),
 		Long: "Measure the functions of this repository, which it builds with go, git and the emulator of AWS.",
 	}
-	cmd.AddCommand(c.startCommand(), c.memoryCommand(), c.matrixCommand(), c.soakCommand(), c.scaleCommand())
+	cmd.AddCommand(
+		c.rounds("start", "Compare the start of the deployed webhook with its peers.", bench.Runner.Start),
+		c.rounds("memory", "Compare the memory of ten alerts with full lists of events.", bench.Runner.Memory),
+		c.measurement("matrix", "Break each dependency in every way, and show what the webhook answers.", func() string { return "" }, func(ctx context.Context, r bench.Runner) error {
+			return r.Test(ctx, bench.Test{Package: "functions", Pattern: "^TestMatrix"})
+		}),
+		c.soakCommand(), c.scaleCommand(),
+	)
 	return cmd
 }
 
@@ -47,14 +54,6 @@ func (c cli) measurement(name, short string, unfit func() string, run func(conte
 	}
 }
 
-func (c cli) startCommand() *cobra.Command {
-	return c.rounds("start", "Compare the start of the deployed webhook with its peers.", bench.Runner.Start)
-}
-
-func (c cli) memoryCommand() *cobra.Command {
-	return c.rounds("memory", "Compare the memory of ten alerts with full lists of events.", bench.Runner.Memory)
-}
-
 // rounds returns a command that measures rounds, also of another commit.
 func (c cli) rounds(name, short string, run func(r bench.Runner, ctx context.Context, rounds int, base string) error) *cobra.Command {
 	var rounds int
@@ -66,21 +65,12 @@ func (c cli) rounds(name, short string, run func(r bench.Runner, ctx context.Con
 	return cmd
 }
 
-// fits is for commands without flags.
-func fits() string { return "" }
-
 // outside says that the value of a flag is not between its bounds.
 func outside(flag string, value, least, most int) string {
 	if value < least || value > most {
 		return fmt.Sprintf("%s must be from %d to %d", flag, least, most)
 	}
 	return ""
-}
-
-func (c cli) matrixCommand() *cobra.Command {
-	return c.measurement("matrix", "Break each dependency in every way, and show what the webhook answers.", fits, func(ctx context.Context, r bench.Runner) error {
-		return r.Test(ctx, bench.Test{Package: "functions", Pattern: "^TestMatrix"})
-	})
 }
 
 func (c cli) soakCommand() *cobra.Command {
