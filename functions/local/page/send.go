@@ -1,8 +1,10 @@
 package page
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	number "math/rand/v2"
 	"net/http"
@@ -40,6 +42,10 @@ func (p *Page) setup(*http.Request) (any, error) {
 		body := string(raw) // As it is, where the body alone is another request.
 		if r, err := requestOf(body); err == nil && r.Headers["x-webhook-token"] == sandbox.Token {
 			body = string(bodyOf(r))
+		}
+		var lines bytes.Buffer
+		if json.Indent(&lines, []byte(body), "", "  ") == nil {
+			body = lines.String()
 		}
 		bodies[strings.TrimSuffix(name.Name(), ".json")] = body
 	}

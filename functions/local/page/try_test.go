@@ -195,8 +195,9 @@ func TestSaveAndKeep(t *testing.T) {
 		"a body that is a list": {draft{`[{"title":"x"}]`, file, checkoutPlaybooks}, "list"},
 		"no event":              {draft{`{}`, file, checkoutPlaybooks}, "none"},
 		"another file":          {draft{checkoutBody, "/etc/hosts.yaml", checkoutPlaybooks}, "elsewhere"},
+		"a mistake":             {draft{checkoutBody, file, "playbook: []"}, "mistaken"},
 	} {
-		if status, got := call[answered](s, http.MethodPost, "keep", k); status != http.StatusUnprocessableEntity || got.Error == "" {
+		if status, got := call[answered](s, http.MethodPost, "keep", k); status != http.StatusUnprocessableEntity || got.Error == "" || strings.HasSuffix(got.Error, ": ") {
 			t.Errorf("%s: %d %+v", name, status, got)
 		}
 	}
@@ -267,6 +268,9 @@ func TestSend(t *testing.T) {
 	}](s, http.MethodGet, "setup", nil)
 	if len(setup.Samples) < 15 || !strings.Contains(setup.Files[playbook.DefaultFile], "playbooks:") {
 		t.Fatalf("the page gets %d samples and %v", len(setup.Samples), setup.Files)
+	}
+	if want := "{\n  \"id\": "; !strings.HasPrefix(setup.Samples["triggered"], want) {
+		t.Errorf("a sample is not in lines: %s", setup.Samples["triggered"])
 	}
 	for name, body := range setup.Samples {
 		if status, got := call[answered](s, http.MethodPost, "send", sending{body, 1}); status != http.StatusOK {
