@@ -53,6 +53,7 @@ type desk struct {
 	effect  awstest.Effect // on all calls, or nil
 	before  func()         // called before and after a ticket is opened
 	after   func()
+	named   string            // what the numbers of tickets begin with
 	faults  float64           // the share of calls that fail
 	tickets map[string]string // numbers by key
 	opened  map[string]int    // tickets by alert
@@ -72,7 +73,7 @@ func newDeskOf(t *testing.T, playbooks string) *desk {
 	if err := os.WriteFile(file, []byte(playbooks), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{tickets: map[string]string{}, opened: map[string]int{}, asked: map[string]string{}}
+	d := &desk{named: "OPS-", tickets: map[string]string{}, opened: map[string]int{}, asked: map[string]string{}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d.mu.Lock()
 		effect := d.effect
@@ -123,10 +124,10 @@ func (d *desk) serve(t *testing.T, w http.ResponseWriter, r *http.Request) {
 	switch event.With["do"] {
 	case "open":
 		if d.tickets[event.Key] == "" {
-			d.tickets[event.Key] = fmt.Sprintf("OPS-%d", len(d.tickets)+1)
+			d.tickets[event.Key] = fmt.Sprint(d.named, len(d.tickets)+1)
 			d.opened[event.Alert.ID]++
 		}
-		_, _ = fmt.Fprintf(w, `{"data": {"key": %q}}`, d.tickets[event.Key])
+		_ = json.NewEncoder(w).Encode(map[string]any{"data": map[string]string{"key": d.tickets[event.Key]}})
 	case "close":
 		d.closed = append(d.closed, event.With["ticket"])
 		_, _ = fmt.Fprint(w, `{"data": {"key": "closed"}}`)
@@ -219,6 +220,32 @@ func (d *desk) mustNothing(t *testing.T) {
 	if len(d.tickets)+len(d.closed) > 0 {
 		t.Errorf("tickets %v, closed %q", d.tickets, d.closed)
 	}
+}
+
+// TestAction_HostileText has a service answer with text that mentions, fills templates and has
+// control characters. The recovery's action sends it as it came, and the event shows it.
+func TestAction_HostileText(t *testing.T) {
+	t.Parallel()
+	const hostile = "@slack-all @webhook-boomerang {{ .alert.title }} ${x}: \"a\"\n- b: *c\t\x00\x1b[31m\u202e%%%\n#"
+	d, s := newDeskOf(t, strings.Replace(deskPlaybooks, "    then:", "    event: {text: \"kept: {{ .cycle.kept.ticket }}\", tags: [\"ticket:{{ .cycle.kept.ticket }}\"]}\n    then:", 1)), e2e.New(t)
+	d.named = hostile
+	s.AddMonitors(4711)
+	webhook, worker := s.Start(e2e.Webhook, d.variables), s.Start(e2e.Redeliver, d.variables)
+	d.set(true, 0)
+	mustDeliver(t, webhook, opens, "posted")
+	d.set(false, 0)
+	mustDrain(t, s, worker)
+	mustDeliver(t, webhook, closes, "posted")
+	mustDrain(t, s, worker)
+	d.mustHave(t, strings.TrimSpace(hostile)+"1")
+	text := s.Datadog.Posted()[1].Event.Text
+	if _, shown, ok := strings.Cut(text, "kept: "); !ok || !strings.Contains(shown, "{{ .alert.title }}") || strings.Contains(text, "@slack-all") || strings.ContainsAny(text, "\x00\x1b\u202e") {
+		t.Errorf("the event says %q", text)
+	}
+	if logs := webhook.Output() + worker.Output(); strings.Contains(logs, "slack-all") {
+		t.Errorf("the text is in a log: %s", logs)
+	}
+	mustLogJSON(t, worker)
 }
 
 // TestAction_DeadLetter gives an action up after its tries, and redrives it.

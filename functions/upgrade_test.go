@@ -3,10 +3,12 @@ package functions_test
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -57,6 +59,31 @@ func TestUpgrade(t *testing.T) {
 	}
 	if n := s.Length(s.Queue); n != 0 {
 		t.Errorf("%d messages are in the queue", n)
+	}
+}
+
+// TestUpgrade_Staged deploys other playbooks while an action and a follow-up wait. The action sends
+// what its playbook said, and the follow-up comes with the playbook of now.
+func TestUpgrade_Staged(t *testing.T) {
+	t.Parallel()
+	d, s := newDeskOf(t, followUpPlaybooks+deskActions), e2e.New(t)
+	s.AddMonitors(4711)
+	before := s.Start(e2e.Webhook, d.variables)
+	d.set(true, 0)
+	mustDeliver(t, before, opens, "posted")
+	d.set(false, 0)
+	if s.Length(s.Queue) != 1 || s.Length(s.FollowUps) != 1 {
+		t.Fatalf("%d actions and %d follow-ups wait; the webhook wrote %s", s.Length(s.Queue), s.Length(s.FollowUps), before.Output())
+	}
+	now := maps.Clone(d.variables)
+	delete(now, "PLAYBOOKS_FILE")
+	worker := s.Start(e2e.Redeliver, now)
+	mustDrain(t, s, worker)
+	d.mustHave(t)
+	s.LetPass(followUpAfter)
+	mustFollowUp(t, s, worker, timeout)
+	if all := followUpsIn(s); len(all) != 1 || !slices.Contains(all[0].Tags, "playbook:default") || len(s.Datadog.Posted()) != 2 {
+		t.Errorf("the follow-ups are %+v; the worker wrote %s", all, worker.Output())
 	}
 }
 
