@@ -87,10 +87,10 @@ func (l *Ledger) Allow(ctx context.Context, w Window, limit int, o Occurrence) (
 	return Decision{SummaryQueued: summaryQueued}, l.suppress(ctx, w, full.Item, o)
 }
 
-// IsFull reports whether a window has room for no more alerts, and adds the alert if it has. That
-// takes one write. It counts no alert above the limit.
-func (l *Ledger) IsFull(ctx context.Context, w Window, limit int, alertKey string) (bool, error) {
-	full, err := l.admit(ctx, w, limit, Occurrence{Key: alertKey})
+// IsFull reports whether a window has no room for a key, and else adds it. That takes one write.
+// It counts nothing above the limit.
+func (l *Ledger) IsFull(ctx context.Context, w Window, limit int, key string) (bool, error) {
+	full, err := l.admit(ctx, w, limit, Occurrence{Key: key})
 	return full != nil, err
 }
 

@@ -402,13 +402,13 @@ func (s *store) Allow(ctx context.Context, w ledger.Window, limit int, o ledger.
 	return ledger.Decision{SummaryQueued: win.summaryQueued}, nil
 }
 
-func (s *store) IsFull(ctx context.Context, w ledger.Window, limit int, alertKey string) (bool, error) {
+func (s *store) IsFull(ctx context.Context, w ledger.Window, limit int, key string) (bool, error) {
 	if err := s.call(ctx, "is full"); err != nil {
 		return false, err
 	}
 	passed := s.window(w).passed
-	if passed[alertKey] || len(passed) < limit {
-		passed[alertKey] = true
+	if passed[key] || len(passed) < limit {
+		passed[key] = true
 		return false, nil
 	}
 	return true, nil

@@ -51,8 +51,8 @@ func (p *Pipeline) canFollowUp() bool {
 	return p.FollowUps != nil && p.Progress != nil && p.Ledger != nil
 }
 
-// limitFollowUps leaves out the messages of an alert if enough others of its monitor have some in
-// this minute. If that is not known, they are sent. A playbook's limit has counted the alert.
+// limitFollowUps leaves out the messages of an alert if enough other cycles of its monitor have some
+// in this minute. If that is not known, they are sent. A playbook's limit has counted the alert.
 func (p *Pipeline) limitFollowUps(ctx context.Context, a alert.Alert, limit int, all []queue.Message, o *Outcome) []queue.Message {
 	if len(all) == 0 || limit > 0 && a.MonitorID != "" || p.Storms == nil {
 		return all
@@ -60,7 +60,7 @@ func (p *Pipeline) limitFollowUps(ctx context.Context, a alert.Alert, limit int,
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
 	w := ledger.WindowAt("follow_up:"+a.OrgID+":"+a.MonitorID, p.Now())
-	full, err := p.Storms.IsFull(ctx, w, playbook.MaxFollowed, a.Key())
+	full, err := p.Storms.IsFull(ctx, w, playbook.MaxFollowed, cycleKey(a))
 	if err != nil {
 		o.warn(fmt.Errorf("the follow-ups of the monitor's other alerts were not counted: %w", err))
 	}
@@ -68,7 +68,7 @@ func (p *Pipeline) limitFollowUps(ctx context.Context, a alert.Alert, limit int,
 		return all
 	}
 	o.FollowUps, o.limited = nil, len(all)
-	o.warn(fmt.Errorf("no follow-up: %d alerts of this monitor have some in this minute; to change that, set limit in the playbook", playbook.MaxFollowed))
+	o.warn(fmt.Errorf("no follow-up: %d groups of this monitor have some in this minute; to change that, set limit in the playbook", playbook.MaxFollowed))
 	return nil
 }
 
@@ -205,7 +205,7 @@ func (p *Pipeline) wentOn(ctx context.Context, m queue.Message, o *Outcome) (boo
 		case transition.IsRecovery():
 			o.ignore(causeRecovered, "the alert recovered at "+enrich.FormatTime(one.At))
 			return true, nil
-		case transition != alert.Renotify:
+		case transition.Fires() && transition != alert.Renotify:
 			o.ignore(causeNewer, "a newer trigger of the alert came at "+enrich.FormatTime(one.At))
 		}
 	}

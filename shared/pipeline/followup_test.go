@@ -259,6 +259,7 @@ func TestFollowUp_NewerTrigger(t *testing.T) {
 		"between the two":                  {alert.Triggered, 31 * time.Minute, []time.Duration{15 * time.Minute, 91 * time.Minute}},
 		"after both":                       {alert.ReTriggered, 121 * time.Minute, []time.Duration{15 * time.Minute, time.Hour}},
 		"a renotification cancels nothing": {alert.Renotify, 10 * time.Minute, []time.Duration{15 * time.Minute, time.Hour}},
+		"what has none cancels nothing":    {"Snoozed", 10 * time.Minute, []time.Duration{15 * time.Minute, time.Hour}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

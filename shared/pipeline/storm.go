@@ -19,7 +19,7 @@ type Storms interface {
 	Allow(ctx context.Context, w ledger.Window, limit int, o ledger.Occurrence) (ledger.Decision, error)
 	MarkSummaryQueued(ctx context.Context, w ledger.Window) error
 	Suppressed(ctx context.Context, w ledger.Window) (event.Suppressed, error)
-	IsFull(ctx context.Context, w ledger.Window, limit int, alertKey string) (bool, error)
+	IsFull(ctx context.Context, w ledger.Window, limit int, key string) (bool, error)
 }
 
 // suppressed reports whether the alert is above its monitor's limit for this minute. Such

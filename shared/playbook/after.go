@@ -14,8 +14,8 @@ const (
 	maxAfter     = 24 * time.Hour
 )
 
-// MaxFollowed is how many alerts of one monitor are followed up that come in the same minute,
-// unless the playbook's limit says how many have events.
+// MaxFollowed is how many cycles of one monitor are followed up whose alerts come in the same
+// minute, unless the playbook's limit says how many alerts have events.
 const MaxFollowed = 10
 
 // checkAfter reports times that no follow-up can have.
