@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"boomerang/functions/internal/e2e"
-	"boomerang/functions/local/functionurl"
+	"boomerang/functions/local/request"
 )
 
 // changing is what differs between two runs on one event.
@@ -36,18 +36,15 @@ func TestEmulator(t *testing.T) {
 			continue // It is a payload, and no event.
 		}
 		t.Run(name, func(t *testing.T) {
-			request, err := functionurl.ReadFile(path)
-			if err == nil {
-				request, err = functionurl.Fresh(request, time.Now())
-			}
+			r, err := request.Read(path, nil, time.Now())
 			if err != nil {
 				t.Fatal(err)
 			}
-			want, err := inDouble.Send(request, timeout)
+			want, err := inDouble.Send(r.LambdaFunctionURLRequest, timeout)
 			if err != nil {
 				t.Fatal(err, inDouble.Output())
 			}
-			got, err := inEmulator.Send(request, timeout)
+			got, err := inEmulator.Send(r.LambdaFunctionURLRequest, timeout)
 			if err != nil {
 				t.Fatal(err, inEmulator.Output())
 			}

@@ -20,7 +20,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"boomerang/functions/internal/e2e"
-	"boomerang/functions/local/functionurl"
+	"boomerang/functions/local/request"
 	"boomerang/shared/awstest"
 )
 
@@ -159,15 +159,12 @@ func listen(t *testing.T) net.Listener {
 // file, as if it were sent now.
 func (s *sam) invoke(t *testing.T, path string) events.LambdaFunctionURLResponse {
 	t.Helper()
-	event, err := functionurl.ReadFile(path)
+	event, err := request.Read(path, nil, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if event, err = functionurl.Fresh(event, time.Now()); err != nil {
-		t.Fatal(err)
-	}
 	eventFile, environment := filepath.Join(s.folder, "event.json"), filepath.Join(s.folder, "environment.json")
-	writeJSON(t, eventFile, event)
+	writeJSON(t, eventFile, event.LambdaFunctionURLRequest)
 	writeJSON(t, environment, map[string]map[string]string{"WebhookFunction": {
 		"DATADOG_SECRET_ARN": s.stack.DatadogSecret, "WEBHOOK_SECRET_ARN": s.stack.WebhookSecret,
 		"LEDGER_TABLE": s.stack.Table, "REDELIVERY_QUEUE_URL": s.stack.Queue, "FOLLOW_UP_QUEUE_URL": s.stack.FollowUps,

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"boomerang/functions/internal/e2e"
-	"boomerang/functions/local/functionurl"
+	"boomerang/functions/local/request"
 	"boomerang/shared/awstest"
 )
 
@@ -21,14 +21,11 @@ var alone = map[string]string{"LEDGER_TABLE": "", "REDELIVERY_QUEUE_URL": ""}
 // deliver sends the request in a file under events/, as if it happened now.
 func deliver(t *testing.T, f *e2e.Instance, file string) events.LambdaFunctionURLResponse {
 	t.Helper()
-	request, err := functionurl.ReadFile(filepath.Join("../../events", file))
+	r, err := request.Read(filepath.Join("../../events", file), nil, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if request, err = functionurl.Fresh(request, time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	response, err := f.Send(request, 14*time.Second)
+	response, err := f.Send(r.LambdaFunctionURLRequest, 14*time.Second)
 	if err != nil {
 		t.Fatalf("%v; the function wrote %s", err, f.Output())
 	}

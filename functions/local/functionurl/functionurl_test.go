@@ -117,15 +117,3 @@ func TestFresh(t *testing.T) {
 		}
 	}
 }
-
-func TestReadFile_Errors(t *testing.T) {
-	for path, says := range map[string]string{
-		"../../../events/no-such-file.json":    "no such file",
-		"../../../events/webhook-payload.json": "requestContext.http.method",
-		"../../../README.md":                   "not a Function URL event",
-	} {
-		if _, err := functionurl.ReadFile(path); err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("%s: %v, want %q", path, err, says)
-		}
-	}
-}

@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"boomerang/functions/local/functionurl"
@@ -31,7 +33,11 @@ func seeded(t *testing.T, file string) (*Sandbox, alert.Alert) {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	request, err := functionurl.ReadFile("../../../events/" + file)
+	var request events.LambdaFunctionURLRequest
+	raw, err := os.ReadFile("../../../events/" + file)
+	if err == nil {
+		err = json.Unmarshal(raw, &request)
+	}
 	if err == nil {
 		request, err = functionurl.Fresh(request, time.Now())
 	}

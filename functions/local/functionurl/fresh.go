@@ -2,9 +2,7 @@ package functionurl
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -12,22 +10,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 )
-
-// ReadFile returns the Function URL event in a file.
-func ReadFile(path string) (events.LambdaFunctionURLRequest, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return events.LambdaFunctionURLRequest{}, err
-	}
-	var event events.LambdaFunctionURLRequest
-	if err := json.Unmarshal(raw, &event); err != nil {
-		return event, fmt.Errorf("%s is not a Function URL event: %w", path, err)
-	}
-	if event.RequestContext.HTTP.Method == "" {
-		return event, fmt.Errorf("%s is not a Function URL event: it has no requestContext.http.method; see events/torq-payload.json", path)
-	}
-	return event, nil
-}
 
 // maxDistance is how far a time in the body may be from the request's to move with it.
 const maxDistance = 7 * 24 * time.Hour
