@@ -158,6 +158,7 @@ func TestFields(t *testing.T) {
 		e.Title = "[TEST] [P2] [Recovered on {service:a}] x"
 		e.DeviceName, e.RelatedEventID, e.Payload, e.Raw, e.Source = whole.DeviceName, whole.RelatedEventID, whole.Payload, whole.Raw, whole.Source
 	})
+	full.Category, full.Service, full.Change = "alert", "a", datadog.Change{Author: "b"} // Only a search sets them.
 	for i := range reflect.TypeFor[datadog.Event]().NumField() {
 		if reflect.ValueOf(full).Field(i).IsZero() {
 			t.Errorf("the event of this test has no %s", reflect.TypeFor[datadog.Event]().Field(i).Name)

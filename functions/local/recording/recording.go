@@ -284,6 +284,6 @@ func (p *Player) Err() error {
 		return nil
 	}
 	slices.Sort(p.missed)
-	return fmt.Errorf("the recording in %s has no response to\n  %s\nRecord this event with these playbooks: make try RECORD=<folder> (or --record).",
+	return fmt.Errorf("the recording in %s has no response to\n  %s\nRecord this event with these playbooks: make try RECORD=<folder> (or --record)",
 		p.folder, strings.Join(p.missed, "\n  "))
 }
