@@ -161,8 +161,8 @@ func readingNotes(guessed []alert.Guess, unreadable []string) (notes []string) {
 	for i, g := range guessed {
 		texts[i] = g.Field + " from " + strings.ReplaceAll(g.Source, "_", " ")
 	}
-	if len(texts) > 0 {
-		notes = append(notes, "guessed: "+strings.Join(texts, ", "))
+	for some := range slices.Chunk(texts, 3) { // As many as a line of the screen takes.
+		notes = append(notes, "guessed: "+strings.Join(some, ", "))
 	}
 	if len(unreadable) > 0 {
 		notes = append(notes, "unreadable: "+strings.Join(unreadable, ", "))

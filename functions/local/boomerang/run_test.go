@@ -49,6 +49,10 @@ func TestRun_Screen(t *testing.T) {
 		"\n\n[P2] [Triggered on {availability-zone:eu-west-1b}] Checkout p95 latency is high\nerror · normal\n  │ - 2 of 3 groups fail",
 		"\n  │ - Suspect: Deployed checkout 4.2.1 to prod", "\n  │ - Owner: checkout\n  │ - Runbook\n", "\ntags  availability-zone:eu-west-1b, env:prod",
 		"more lines of text; -v shows everything\n")
+	chat := file(t, "chat.json", `{"text":"*[Triggered]* CPU","attachments":[{"title_link":"https://app.datadoghq.com/monitors/99","fields":["web-1 is hot"]}]}`)
+	if screen = mustInvoke(t, nil, "run", chat); strings.Count(screen, "· guessed: ") != 2 || strings.Contains(screen, "…") {
+		t.Error(screen)
+	}
 	playbooks := file(t, "mine.yaml", "playbooks: [{name: mine, limit: 3, steps: [{uses: owner}]}]")
 	contains(t, mustInvoke(t, nil, "run", torq, "--playbooks", playbooks), "posted by the playbook mine", "· the limit of 3 events a minute has no effect here")
 	contains(t, mustInvoke(t, nil, "run", "-v", torq, "--playbooks", playbooks), "Note: the limit of 3 events a minute has no effect here")

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -59,6 +61,9 @@ func (c cli) serve(ctx context.Context, address string, remote bool) error {
 	url, err := s.Serve(address, function)
 	if err != nil {
 		return fmt.Errorf("%w\nUse another address: make serve ADDRESS=127.0.0.1:8788", err)
+	}
+	if host, err := os.Hostname(); err == nil {
+		url = strings.Replace(url, "[::]", host, 1) // Other machines cannot open the address of all.
 	}
 	c.out.Show("served", map[string]any{
 		"URL": url + "/", "Login": function.Login(), "Live": s.Live, "Datadog": s.URL, "Deduplication": deduplication, "Token": sandbox.Token, "Body": exampleBody,

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -148,6 +149,15 @@ func TestServe_Remote(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:0", ":0", "[::]:0"} {
 		_, err := invoke(t, nil, "serve", address)
 		errorContains(t, err, "other machines can reach "+address, "--remote")
+	}
+	var screen bytes.Buffer
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := (cli{out: output.New(&screen), stderr: io.Discard}).run(ctx, "serve", "0.0.0.0:0", "--remote"); err != nil {
+		t.Fatal(err)
+	}
+	if host, err := os.Hostname(); err == nil {
+		contains(t, screen.String(), "Page           http://"+host+":", "#token=")
 	}
 }
 

@@ -52,6 +52,10 @@ func TestStory(t *testing.T) {
 	b.write("#body", body)
 	b.says(".result .event h4", "Checkout is slow")
 
+	// A mistake in the whole file has no place to go to.
+	b.write("#playbooks", "")
+	b.until(`document.getElementById("problems").textContent === " the file is empty"`)
+
 	// A mistake in a playbook is shown with its place, and a click goes there.
 	b.write("#playbooks", strings.Replace(playbooks, "uses: owner", "uses: owners", 1))
 	b.says("#problems", `did you mean "owner"?`)

@@ -40,7 +40,7 @@ async function preview() {
   try {
     const seen = await post("preview", draft(), running.signal);
     problems.replaceChildren(...seen.problems.map((one) => h("li", {},
-      h("button", { type: "button", onclick: () => select(playbooks, one.line, one.column) }, `Line ${one.line}, column ${one.column}`), ` ${one.warning ? "Warning: " : ""}${one.text}`)));
+      one.line > 0 && h("button", { type: "button", onclick: () => select(playbooks, one.line, one.column) }, `Line ${one.line}, column ${one.column}`), ` ${one.warning ? "Warning: " : ""}${one.text}`)));
     playbooks.setAttribute("aria-invalid", seen.problems.some((one) => !one.warning));
     if (!seen.fields && !seen.error) return; // The last result stays.
     result.replaceChildren(...[seen.error && h("p", { class: "problem" }, seen.error), seen.fields && drawResult(seen)].flat().filter(Boolean));
