@@ -148,12 +148,7 @@ func (w acting) completeAction(ctx context.Context, saved enrich.Action) error {
 	if w.Actions == nil {
 		return nil
 	}
-	ctx, cancel := withLedgerTimeout(ctx)
-	defer cancel()
-	if err := w.Actions.CompleteAction(ctx, w.claimOf(saved)); err != nil {
-		return fmt.Errorf("done, but not recorded in the ledger: %w", err)
-	}
-	return nil
+	return record(ctx, notRecorded, func(ctx context.Context) error { return w.Actions.CompleteAction(ctx, w.claimOf(saved)) })
 }
 
 // claimOf names an action in the ledger.

@@ -18,6 +18,19 @@ func withLedgerTimeout(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeoutCause(ctx, ledgerTimeout, errLedgerTimeout)
 }
 
+// notRecorded says that work may be repeated.
+const notRecorded = "done, but not recorded in the ledger"
+
+// record writes to the ledger in time. Its error begins with what a failure means.
+func record(ctx context.Context, failure string, write func(ctx context.Context) error) error {
+	ctx, cancel := withLedgerTimeout(ctx)
+	defer cancel()
+	if err := write(ctx); err != nil {
+		return fmt.Errorf("%s: %w", failure, err)
+	}
+	return nil
+}
+
 // deliveryOf identifies an alert that was received at a time. A payload without Datadog's
 // event id may be the same as another alert's, so it is only the same alert for minutes.
 func deliveryOf(a alert.Alert, receivedAt time.Time) ledger.Delivery {
@@ -140,27 +153,19 @@ func (p *Pipeline) markPosted(ctx context.Context, d ledger.Delivery, posted eve
 	if p.Ledger == nil {
 		return nil
 	}
-	ctx, cancel := withLedgerTimeout(ctx)
-	defer cancel()
-	if err := p.Ledger.MarkPosted(ctx, d, posted); err != nil {
-		return fmt.Errorf("posted, but not recorded in the ledger: %w", err)
-	}
-	return nil
+	return record(ctx, "posted, but not recorded in the ledger", func(ctx context.Context) error { return p.Ledger.MarkPosted(ctx, d, posted) })
 }
 
 func (p *Pipeline) complete(ctx context.Context, d ledger.Delivery, posted event.Posted) error {
 	if p.Ledger == nil {
 		return nil
 	}
-	ctx, cancel := withLedgerTimeout(ctx)
-	defer cancel()
-	ctx, span := telemetry.Start(ctx, "complete")
-	err := p.Ledger.Complete(ctx, d, posted)
-	span.End(err)
-	if err != nil {
-		return fmt.Errorf("done, but not recorded in the ledger: %w", err)
-	}
-	return nil
+	return record(ctx, notRecorded, func(ctx context.Context) error {
+		ctx, span := telemetry.Start(ctx, "complete")
+		err := p.Ledger.Complete(ctx, d, posted)
+		span.End(err)
+		return err
+	})
 }
 
 // releaseOnError is deferred: it turns a panic into the run's error, and releases the
@@ -175,12 +180,9 @@ func (p *Pipeline) releaseOnError(ctx context.Context, d ledger.Delivery, o *Out
 }
 
 func (p *Pipeline) release(ctx context.Context, d ledger.Delivery, maybePosted bool) error {
-	ctx, cancel := withLedgerTimeout(ctx)
-	defer cancel()
-	if err := p.Ledger.Release(ctx, d, maybePosted); err != nil {
-		return fmt.Errorf("the claim was not released and lasts until it expires: %w", err)
-	}
-	return nil
+	return record(ctx, "the claim was not released and lasts until it expires", func(ctx context.Context) error {
+		return p.Ledger.Release(ctx, d, maybePosted)
+	})
 }
 
 // markQueued records for reconcile that the alert is not lost. It runs after the queue has the
@@ -189,13 +191,10 @@ func (p *Pipeline) markQueued(ctx context.Context, a alert.Alert) error {
 	if p.Ledger == nil {
 		return nil
 	}
-	ctx, cancel := withLedgerTimeout(ctx)
-	defer cancel()
 	d := deliveryOf(a, time.Time{})
-	if err := p.Ledger.MarkQueued(ctx, cmp.Or(d.Alias, d.Key)); err != nil {
-		return fmt.Errorf("queued, but not recorded in the ledger: %w", err)
-	}
-	return nil
+	return record(ctx, "queued, but not recorded in the ledger", func(ctx context.Context) error {
+		return p.Ledger.MarkQueued(ctx, cmp.Or(d.Alias, d.Key))
+	})
 }
 
 // recovered is deferred: it turns a panic into the function's error.

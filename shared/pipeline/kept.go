@@ -64,10 +64,7 @@ func (w acting) keep(ctx context.Context, saved enrich.Action, texts map[string]
 	if w.Kept == nil || w.alert.CycleKey == "" || len(saved.Keep) == 0 {
 		return nil
 	}
-	ctx, cancel := withLedgerTimeout(ctx)
-	defer cancel()
-	if err := w.Kept.Keep(ctx, cycleKey(w.alert), uniqueKey(w.delivery), texts, slices.Sorted(maps.Keys(saved.Keep))); err != nil {
-		return fmt.Errorf("the cycle does not keep what the action found: %w", err)
-	}
-	return nil
+	return record(ctx, "the cycle does not keep what the action found", func(ctx context.Context) error {
+		return w.Kept.Keep(ctx, cycleKey(w.alert), uniqueKey(w.delivery), texts, slices.Sorted(maps.Keys(saved.Keep)))
+	})
 }

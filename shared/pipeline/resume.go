@@ -14,7 +14,7 @@ func (p *Pipeline) redeliverAction(ctx context.Context, m queue.Message) (o Outc
 	defer recovered(&err)
 	saved := m.Action.Action
 	o = Outcome{Playbook: saved.Playbook, Posted: m.Action.Posted, MaybePosted: true}
-	w := acting{p, m.Alert, deliveryOf(m.Alert, m.ReceivedAt), m.Action.Posted, m.Action.Title, &o}
+	w := p.acting(m, &o)
 	ctx = enrich.WithAlertKey(ctx, uniqueKey(w.delivery))
 	if len(m.Action.Kept) > 0 {
 		if err := w.keep(ctx, saved, m.Action.Kept); err != nil {
@@ -27,6 +27,11 @@ func (p *Pipeline) redeliverAction(ctx context.Context, m queue.Message) (o Outc
 	o.Status = Acted
 	w.report(saved, actionDone, nil)
 	return o, nil
+}
+
+// acting returns the work on a message's action.
+func (p *Pipeline) acting(m queue.Message, o *Outcome) acting {
+	return acting{p, m.Alert, deliveryOf(m.Alert, m.ReceivedAt), m.Action.Posted, m.Action.Title, o}
 }
 
 func (w acting) redeliver(ctx context.Context, saved enrich.Action) error {
@@ -69,7 +74,7 @@ func (p *Pipeline) GiveUp(ctx context.Context, m queue.Message, o *Outcome) {
 	if m.Action == nil {
 		return
 	}
-	w := acting{p, m.Alert, deliveryOf(m.Alert, m.ReceivedAt), m.Action.Posted, m.Action.Title, o}
+	w := p.acting(m, o)
 	w.report(m.Action.Action, actionDeadLetter, nil)
 	o.warn(w.giveUp(ctx, m.Action.Action))
 }
