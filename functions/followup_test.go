@@ -1,6 +1,7 @@
 package functions_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-lambda-go/events"
 
 	"boomerang/functions/internal/e2e"
 	"boomerang/shared/fakedatadog"
@@ -201,5 +204,79 @@ func TestFollowUp_TwoStacks(t *testing.T) {
 	}
 	if n := len(organisation.Datadog.Posted()); n != 4 {
 		t.Errorf("%d events of two stacks, want 4", n)
+	}
+}
+
+// TestFollowUp_Payloads has payloads that lack what tells alerts apart, clocks that differ, and one
+// cycle key in two organisations. Each is a trigger, and what comes before its follow-up.
+func TestFollowUp_Payloads(t *testing.T) {
+	t.Parallel()
+	s := e2e.New(t)
+	s.AddMonitors(4711)
+	variables := withFollowUps(t)
+	webhook, worker := s.Start(e2e.Webhook, variables), s.Start(e2e.Redeliver, variables)
+	without := func(r events.LambdaFunctionURLRequest, keys ...string) events.LambdaFunctionURLRequest {
+		var payload map[string]any
+		if err := json.Unmarshal([]byte(r.Body), &payload); err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range keys {
+			delete(payload, key)
+		}
+		body, _ := json.Marshal(payload) // What was decoded can be encoded.
+		r.Body = string(body)
+		return r
+	}
+	inOrg2 := func(r events.LambdaFunctionURLRequest) events.LambdaFunctionURLRequest {
+		r.Body = strings.Replace(r.Body, `"352001"`, `"2"`, 1)
+		return r
+	}
+	at := func(n int64, cycle, transition string, skew time.Duration) e2e.Alert {
+		return e2e.Alert{ID: n, Cycle: cycle, Transition: transition, Date: time.Now().Add(skew)}
+	}
+	want := map[string]int{}
+	for cycle, c := range map[string]struct {
+		requests []events.LambdaFunctionURLRequest
+		want     int
+	}{
+		"two-organisations":  {[]events.LambdaFunctionURLRequest{at(1, "two-organisations", "Triggered", 0).Request(), inOrg2(at(2, "two-organisations", "Recovered", 0).Request())}, 1},
+		"both-organisations": {[]events.LambdaFunctionURLRequest{at(3, "both-organisations", "Triggered", 0).Request(), inOrg2(at(4, "both-organisations", "Triggered", 0).Request())}, 2},
+		"no-date":            {[]events.LambdaFunctionURLRequest{without(at(5, "no-date", "Triggered", 0).Request(), "date")}, 1},
+		"no-date-recovered":  {[]events.LambdaFunctionURLRequest{without(at(6, "no-date-recovered", "Triggered", 0).Request(), "date"), without(at(7, "no-date-recovered", "Recovered", 0).Request(), "date")}, 0},
+		"no-id":              {[]events.LambdaFunctionURLRequest{without(at(8, "no-id", "Triggered", 0).Request(), "id", "link"), without(at(8, "no-id", "Triggered", 0).Request(), "id", "link")}, 1},
+		"no-id-recovered":    {[]events.LambdaFunctionURLRequest{without(at(9, "no-id-recovered", "Triggered", 0).Request(), "id", "link"), without(at(9, "no-id-recovered", "Recovered", time.Second).Request(), "id", "link")}, 0},
+		"ahead":              {[]events.LambdaFunctionURLRequest{at(10, "ahead", "Triggered", 10*time.Minute).Request()}, 1},
+		"ahead-recovered":    {[]events.LambdaFunctionURLRequest{at(11, "ahead-recovered", "Triggered", 10*time.Minute).Request(), at(12, "ahead-recovered", "Recovered", 10*time.Minute+time.Second).Request()}, 0},
+		"behind":             {[]events.LambdaFunctionURLRequest{at(13, "behind", "Triggered", -10*time.Minute).Request(), at(14, "behind", "Renotify", -9*time.Minute).Request()}, 1},
+		"recovered-first":    {[]events.LambdaFunctionURLRequest{at(16, "recovered-first", "Recovered", time.Second).Request(), at(15, "recovered-first", "Triggered", 0).Request()}, 0},
+	} {
+		want[cycle] = c.want
+		for _, r := range c.requests {
+			if answer, err := webhook.Send(r, limit); err != nil || answer.StatusCode > 202 {
+				t.Fatalf("%s: %d %s, %v", cycle, answer.StatusCode, answer.Body, err)
+			}
+		}
+	}
+	mustDrain(t, s, worker)
+	s.LetPass(followUpAfter)
+	inject(t, s, isRead, fakedatadog.Status(500), 0) // The steps fail.
+	inject(t, s, isPost, "rate-limited:1s", 0)
+	if b := s.PollFollowUps(worker, limit); b.Failed == 0 {
+		t.Errorf("while Datadog limits the rate: %+v", b)
+	}
+	s.Datadog.ClearFaults()
+	s.LetPass(0)
+	mustFollowUp(t, s, worker, timeout)
+	got := map[string]int{}
+	for _, e := range followUpsIn(s) {
+		got[e.AggregationKey]++
+	}
+	for cycle, n := range want {
+		if got[cycle] != n {
+			t.Errorf("%s has %d follow-ups, want %d", cycle, got[cycle], n)
+		}
+	}
+	if t.Failed() {
+		t.Logf("the webhook wrote %s, the worker %s", webhook.Output(), worker.Output())
 	}
 }
