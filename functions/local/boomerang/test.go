@@ -55,7 +55,7 @@ func (c cli) testPlaybooks(ctx context.Context, paths []string, update bool) err
 	}
 	if c.output.name == asJSON {
 		c.out.JSON(results)
-	} else {
+	} else if total > 0 {
 		rest := ""
 		if unreached > 0 {
 			rest = fmt.Sprintf(", not reached by any: %d", unreached)

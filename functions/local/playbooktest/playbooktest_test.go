@@ -312,6 +312,7 @@ cases:
 			"needs an expectation", "needs its own name", "either an event file or an alert", "nowhere.json",
 		}},
 		"unknown key":       {"cases:\n  - {name: a, alert: {title: x}, expct: {title: x}}", []string{`unknown key "expct"; did you mean "expect"?`}},
+		"unknown keys":      {"cases:\n  - {name: a, alert: {title: x}, expect: {titles: x}}", []string{`unknown key "titles"; did you mean "title"?`}},
 		"no case":           {"cases: []", []string{"there is no case"}},
 		"missing playbooks": {"playbooks: none.yaml\ncases:\n  - {name: a, alert: {title: x}, expect: {title: x}}", []string{"none.yaml"}},
 		"two readings": {
@@ -325,6 +326,9 @@ cases:
 			_, _, err := suite(t, c.tests)
 			if err == nil {
 				t.Fatal("no error")
+			}
+			if strings.HasPrefix(name, "unknown key") && strings.Contains(err.Error(), "\n") {
+				t.Errorf("one mistake gives\n%v", err)
 			}
 			for _, want := range c.says {
 				if !strings.Contains(err.Error(), want) {
