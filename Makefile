@@ -31,7 +31,7 @@ STORM ?= 60
 ROUNDS ?= 10
 BASE ?=
 
-# The help of each target names the variables that it uses. A switch counts that is on in the environment, too.
+# The help of each target names the variables that it uses, also for one that is nearly spelled so. A switch counts that is on in the environment, too.
 HASH := \#
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 GIVEN += $(foreach name,LIVE UPDATE DELETE GUIDED,$(if $(filter environment,$(origin $(name))),$(if $(filter-out 0 no false off,$($(name))),$(name))))
@@ -40,7 +40,8 @@ UNUSED := $(if $(and $(strip $(GIVEN)),$(if $(ARTIFACTS_DIR),,yes)),$(shell awk 
 	BEGIN { split(goals, list, " "); for (i in list) goal[list[i]] = 1 } \
 	{ known = known " " $$2; split($$1, list, " "); for (i in list) if (list[i] in goal) used = used " " $$2 } \
 	function has(text, name) { return text ~ ("[^A-Z_]" name "=") } \
-	END { n = split(given, list, " "); for (i = 1; i <= n; i++) if (has(known, list[i]) && !has(used, list[i])) print list[i] }' Makefile))
+	function near(name) { name = toupper(name); return name ~ /S$$/ ? substr(name, 1, length(name) - 1) : name "S" } \
+	END { n = split(given, list, " "); for (i = 1; i <= n; i++) if (!has(used, list[i]) && (has(known, toupper(list[i])) || has(known, near(list[i])))) print list[i] }' Makefile))
 $(if $(UNUSED),$(error make $(or $(MAKECMDGOALS),help) does not use $(UNUSED): omit it, or see make help))
 
 # $(call on,NAME) is not empty if the variable NAME says yes.

@@ -58,6 +58,8 @@ func TestMake(t *testing.T) {
 func TestMake_Refused(t *testing.T) {
 	for target, want := range map[string]string{
 		"run RECORD=x":            "make run does not use RECORD: omit it",
+		"run EVENTS=x":            "make run does not use EVENTS: omit it",
+		"try playbook=x":          "make try does not use playbook: omit it",
 		"run test RACE=1":         "make run test does not use RACE: omit it",
 		"help PLAYBOOKS=x":        "make help does not use PLAYBOOKS: omit it",
 		"check-playbooks EVENT=x": "make check-playbooks does not use EVENT: omit it",
