@@ -20,7 +20,7 @@ func TestDecode_Malformed(t *testing.T) {
 		{"number", `12`, 0, 0, []string{"a number"}},
 		{"true", `true`, 0, 0, []string{"true or false"}},
 		{"null", `null`, 0, 0, []string{"null"}},
-		{"not JSON", `id=1&title=2`, 1, 1, []string{"invalid character 'i'"}},
+		{"not JSON", `id=1&title=2`, 1, 1, []string{"invalid character 'i'; it is not JSON"}},
 		{"truncated", "{\"id\":\"1\",\n\"title\":\"x", 2, 11, []string{"ends in the middle"}},
 		{"two objects", `{"id":"1"} {"id":"2"}`, 1, 12, []string{"something follows"}},
 		{"text follows", "{\"title\":\"1 a\"}\n\nbye", 3, 1, []string{"something follows"}},

@@ -51,6 +51,8 @@ func explain(body []byte, start int) error {
 	switch {
 	case strings.HasPrefix(reason, "unexpected end"):
 		offset, reason = len(bytes.TrimRight(body, whiteSpace)), "it ends in the middle of the JSON"
+	case len(before) <= start:
+		reason = strings.TrimSuffix(reason, " looking for beginning of value") + "; it is not JSON"
 	case strings.HasSuffix(reason, "after top-level value"):
 		reason = "something follows the JSON"
 	case strings.HasSuffix(reason, "looking for beginning of value") && bytes.HasSuffix(before, []byte(":")), strings.Contains(reason, " in literal "):
