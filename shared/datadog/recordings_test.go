@@ -24,7 +24,7 @@ var recordedReads = []recordedRead{
 	{`^GET /api/v1/events/\d+$`, readCalls["event"], []string{"event.id_str", "event.title", "event.text", "event.tags.*", "event.url", "event.host", "event.source", "event.alert_type"}},
 	{`^GET /api/v1/events$`, readCalls["events"], []string{"events.*.id_str", "events.*.title", "events.*.text", "events.*.tags.*", "events.*.url"}},
 	{`^POST /api/v2/events/search$`, readCalls["search events"], []string{
-		"data.*.id", "data.*.attributes.message", "data.*.attributes.tags.*", "data.*.attributes.attributes.title", "data.*.attributes.attributes.evt.id",
+		"data.*.attributes.message", "data.*.attributes.tags.*", "data.*.attributes.attributes.title", "data.*.attributes.attributes.evt.id",
 	}},
 	{`^(GET|PUT) /api/v1/monitor/\d+$`, readCalls["monitor"], []string{"id", "name", "type", "query", "message", "tags.*", "overall_state"}},
 	{`^GET /api/v1/monitor$`, otherCalls["monitors"], []string{"*.id", "*.name"}},
