@@ -16,12 +16,11 @@ import (
 var (
 	nodeType     = reflect.TypeFor[*yaml.Node]()
 	durationType = reflect.TypeFor[time.Duration]()
+	jsonType     = reflect.TypeFor[jsonText]()
 )
 
 // jsonText is a text that a playbook can also write as a mapping or a list.
 type jsonText interface{ SetJSON(value any) }
-
-var jsonType = reflect.TypeFor[jsonText]()
 
 // Value returns the value of a node at a path: texts, numbers, booleans, lists and maps.
 func (s *Source) Value(node *yaml.Node, path string) (value any) {
