@@ -97,7 +97,7 @@ func TestFollowUp(t *testing.T) {
 		t.Errorf("a mention in %s", followUp.Text)
 	}
 	if log := worker.Output(); !strings.Contains(log, `"follow_up":"1m"`) || !strings.Contains(log, "the alert recovered at") {
-		t.Errorf("the log does not tell the follow-ups apart: %s", log)
+		t.Errorf("the log does not distinguish the follow-ups: %s", log)
 	}
 }
 
@@ -207,7 +207,7 @@ func TestFollowUp_TwoStacks(t *testing.T) {
 	}
 }
 
-// TestFollowUp_Payloads has payloads that lack what tells alerts apart, clocks that differ, and one
+// TestFollowUp_Payloads has payloads without ids and dates, clocks that differ, and one
 // cycle key in two organisations. Each is a trigger, and what comes before its follow-up.
 func TestFollowUp_Payloads(t *testing.T) {
 	t.Parallel()

@@ -95,7 +95,7 @@ func runSoak(t *testing.T, intake string, workers int) {
 	s.checkTickets()
 }
 
-// checkTickets counts the tickets of each alert, of which every second one was closed.
+// checkTickets counts the tickets of each alert. Every second one was closed.
 func (s *soak) checkTickets() {
 	s.desk.mu.Lock()
 	defer s.desk.mu.Unlock()

@@ -415,7 +415,7 @@ func TestFollowUp_Unsent(t *testing.T) {
 	}
 }
 
-// Whatever fails, hangs or crashes while a follow-up is worked on: it comes once, after the
+// A follow-up comes once, also where a call fails, hangs or crashes: after the
 // next delivery. A run that crashes leaves its claim and gives its message back.
 func TestFollowUp_Failures(t *testing.T) {
 	for _, call := range []string{"read cycle", "posted", "send follow-up", "claim", "step", "post", "complete", "search"} {

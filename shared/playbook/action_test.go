@@ -142,8 +142,8 @@ func TestPlan_Pending(t *testing.T) {
 	}
 }
 
-// A resumed action has the Config of the first attempt, whatever its texts are, and keeps
-// the same.
+// A resumed action has the Config of the first attempt, also with odd texts, and keeps the
+// same.
 func TestBook_Resume(t *testing.T) {
 	for name, title := range map[string]string{
 		"plain": "Errors on checkout", "empty": "", "two lines": "a\n b\n\n", "quotes": `"a' {{ .alert.id }} # x: - &y *z !t`, "null": "null", "number": "010",

@@ -136,8 +136,8 @@ func (s Stack) Missing(parameter string, values []string) (missing []string) {
 	return missing
 }
 
-// anyMatches reports whether one of the ARNs is the wanted one, of which the last six
-// characters may be ??????, and so may those of the other.
+// anyMatches reports whether one of the ARNs is the wanted one. In both, ?????? may stand for
+// the last six characters.
 func anyMatches(has []string, wanted string) bool {
 	const unknown = "??????"
 	for _, one := range has {

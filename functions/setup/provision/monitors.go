@@ -69,7 +69,7 @@ func (s Spec) eventsQuery() string {
 }
 
 // selfMonitors are the monitors on Boomerang's own failures. The third combines the first two
-// by their ids, which alone cannot tell a failure from silence, and only it notifies.
+// by their ids and is the only one that notifies: each of the two may also just be silence.
 func (s Spec) selfMonitors(ids []string) []monitor {
 	part := "Part of \"" + s.title() + ": no event comes back\". It notifies no one"
 	all := []monitor{
