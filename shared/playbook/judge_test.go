@@ -52,6 +52,7 @@ func TestJudge_Match(t *testing.T) {
 		`memory.count > 3 ? alert.priority == "P2" : alert.priority in ["P2", "P3"]`: yes,
 		`memory.count > 3 ? alert.priority == "P2" : alert.priority == "P3"`:         "memory.count",
 		`(alert.extra.owner ?? alert.tags.team) == "payments"`:                       "alert.extra.owner",
+
 		`alert.title startsWith "Err" && alert.tags.service in ["checkout", alert.tags.team]`: yes,
 	} {
 		book := bench{}.load(t, one("match: "+quoted(match)))
