@@ -83,12 +83,18 @@ func TestMain(m *testing.M) {
 // asBoomerang makes the test binary the command.
 const asBoomerang = "TEST_AS_BOOMERANG"
 
+// processEnv is the environment of the command. A test binary that measures coverage warns without
+// GOCOVERDIR.
+func processEnv(t *testing.T) []string {
+	return []string{asBoomerang + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "GOCOVERDIR=" + t.TempDir()}
+}
+
 // start runs the command as a process, and returns what it prints and its exit code.
 func start(t *testing.T, env []string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, err bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append([]string{asBoomerang + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, env...)
+	cmd.Env = append(processEnv(t), env...)
 	cmd.Stdout, cmd.Stderr = &out, &err
 	if failed := cmd.Run(); failed != nil && cmd.ProcessState == nil {
 		t.Fatal(failed)

@@ -213,7 +213,7 @@ func TestColor(t *testing.T) {
 		want    bool
 	}{{"", true}, {"1", false}} {
 		cmd := exec.CommandContext(t.Context(), terminal, "-qec", os.Args[0]+" run "+torq, "/dev/null")
-		cmd.Env = []string{asBoomerang + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "NO_COLOR=" + c.noColor}
+		cmd.Env = append(processEnv(t), "NO_COLOR="+c.noColor)
 		screen, err := cmd.CombinedOutput()
 		if err != nil || strings.Contains(string(screen), "\x1b[") != c.want || !strings.Contains(string(screen), "200 OK") {
 			t.Errorf("NO_COLOR=%s: %v: %q", c.noColor, err, screen)
