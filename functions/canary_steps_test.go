@@ -181,12 +181,12 @@ func TestCanary_Staged(t *testing.T) {
 			t.Fatalf("%d dead letters, want %d; the worker wrote %s", len(dead), wantDead, c.worker.Output())
 		}
 	}
-	recovery := canaryRequest(41, canaryToken)
+	trigger, recovery := canaryRequest(40, canaryToken), canaryRequest(41, canaryToken)
 	recovery.Body = strings.NewReplacer(`"Triggered"`, `"Recovered"`, "cycle-41", "cycle-40").Replace(recovery.Body)
 
 	refuses.Store(500)
-	c.deliver(t, canaryRequest(40, canaryToken), 200) // It waits.
-	c.deliver(t, recovery, 200)                       // It waits for what the first keeps.
+	c.deliver(t, trigger, 200)  // It waits.
+	c.deliver(t, recovery, 200) // It waits for what the first keeps.
 	refuses.Store(0)
 	drain(0)
 	refuses.Store(500)
