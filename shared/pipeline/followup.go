@@ -72,9 +72,18 @@ func (p *Pipeline) limitFollowUps(ctx context.Context, a alert.Alert, limit int,
 	return nil
 }
 
+// resendFollowUps sends what the queue did not accept before the post, in the time that is
+// left.
+func (p *Pipeline) resendFollowUps(ctx context.Context, unsent []queue.Message) (_ []queue.Message, err error) {
+	for tries := time.Duration(followUpTries); tries > 0 && len(unsent) > 0; tries-- {
+		unsent, err = p.sendFollowUps(ctx, unsent, timeLeft(ctx, 0)/tries)
+	}
+	return unsent, err
+}
+
 // sendFollowUps sends messages side by side, and returns those that the queue did not accept.
-func (p *Pipeline) sendFollowUps(ctx context.Context, all []queue.Message) (unsent []queue.Message, err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, followUpTimeout, errQueueTimeout)
+func (p *Pipeline) sendFollowUps(ctx context.Context, all []queue.Message, timeout time.Duration) (unsent []queue.Message, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errQueueTimeout)
 	defer cancel()
 	failed := make([]error, len(all))
 	var sending sync.WaitGroup

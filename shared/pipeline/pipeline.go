@@ -204,7 +204,7 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	var unsent []queue.Message
 	if !found {
 		all := p.followUpsOf(a, plan, t.delivery.ReceivedAt, &o)
-		unsent, _ = p.sendFollowUps(ctx, p.limitFollowUps(ctx, a, plan.Limit, all, &o))
+		unsent, _ = p.sendFollowUps(ctx, p.limitFollowUps(ctx, a, plan.Limit, all, &o), followUpTimeout)
 		if err := p.post(ctx, &o); err != nil {
 			return o, err
 		}
@@ -222,7 +222,7 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	ctx, cancel := reserve(ctx, answerReserve, errLedgerTimeout)
 	defer cancel()
 	o.warn(p.complete(ctx, t.delivery, o.Posted), p.remember(ctx, a, earlier, &o))
-	o.addUnsent(p.sendFollowUps(ctx, unsent))
+	o.addUnsent(p.resendFollowUps(ctx, unsent))
 	return o, nil
 }
 

@@ -37,6 +37,8 @@ const (
 	summaryTimeout = 5 * time.Second
 	// followUpTimeout bounds sending for all follow-ups of an alert, whose event waits for it.
 	followUpTimeout = time.Second
+	// followUpTries is how often they are sent again after the post.
+	followUpTries = 3
 	// searchTimeout bounds the search for the event of an earlier attempt.
 	searchTimeout = 2 * time.Second
 )
