@@ -47,9 +47,12 @@ func (p *parser) fail() {
 	p.rest, p.token, p.key, p.value = "", "", "", ""
 }
 
+// Other characters of white space are refused, inside as at the end.
+const blanks = " \t\r\n"
+
 // next reads a token, which a blank, a parenthesis or the end must follow.
 func (p *parser) next() {
-	p.rest = strings.TrimSpace(p.rest)
+	p.rest = strings.Trim(p.rest, blanks)
 	if p.token, p.key, p.value = "", "", ""; p.rest == "" {
 		return
 	}
@@ -60,7 +63,7 @@ func (p *parser) next() {
 	}
 	p.token, p.key = found[0], found[1]
 	p.value, p.rest = strings.TrimPrefix(p.token, p.key+":"), p.rest[len(p.token):]
-	if p.value != "(" && p.rest != "" && !strings.ContainsAny(p.rest[:1], " \t\r\n()") {
+	if p.value != "(" && p.rest != "" && !strings.ContainsAny(p.rest[:1], blanks+"()") {
 		p.fail()
 	}
 }

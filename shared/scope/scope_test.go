@@ -69,7 +69,7 @@ func TestParse_Undocumented(t *testing.T) {
 		"-env:prod", "!env:prod", "env:prod && host:a", "env:prod || host:a", "env:prod,host:a", "env:a:b", "@env:prod", "env:>5", "env:[1 TO 2]", "env:prod}",
 		"AND", "OR env:prod", "env:prod OR", "env:prod AND", "NOT", "env:prod NOT", "env:prod AND OR env:dev", "env:()", "()", "(env:prod", "env:prod)", "env:(prod",
 		"env:(host:a)", "env:(a OR host:(b))", "env:(*)", "*:prod", `"env:prod"`, `env:"prod"x`, `env:prod"x"`, "env:prod and", "{{env.name}}", "env:{{x}}",
-		"1:a", "env:\x00", "env:'prod'", "env:prod#1", strings.Repeat("(", 1000), "env:" + strings.Repeat("x", MaxLength),
+		"1:a", "env:\x00", "env:'prod'", "env:prod#1", "env:prod\v", "\u00a0env:prod", strings.Repeat("(", 1000), "env:" + strings.Repeat("x", MaxLength),
 	} {
 		if s, err := Parse(text); err == nil || s(checkout) != Undecided || s(nil) != Undecided {
 			t.Errorf("%q is accepted", text)
