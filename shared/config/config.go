@@ -29,9 +29,9 @@ func (d Datadog) Base() Datadog { return d }
 // Pipeline is what the alert pipeline needs.
 type Pipeline struct {
 	Datadog
-	// RedeliveryQueueURL is empty if there is no queue for alerts to retry.
+	// RedeliveryQueueURL is empty without a queue for alerts to retry.
 	RedeliveryQueueURL string `env:"REDELIVERY_QUEUE_URL"`
-	// FollowUpQueueURL is empty if there is no queue for follow-ups, and so no follow-up.
+	// FollowUpQueueURL is empty without a queue for follow-ups, and then none is posted.
 	FollowUpQueueURL string `env:"FOLLOW_UP_QUEUE_URL"`
 	// LedgerTable is empty if alerts are not deduplicated.
 	LedgerTable string `env:"LEDGER_TABLE"`

@@ -196,7 +196,7 @@ func (w acting) settle(ctx context.Context, action *playbook.Action, r enrich.Re
 // queue queues an action, with its settings if they are rendered.
 func (w acting) queue(ctx context.Context, saved enrich.Action, cause error) error {
 	if w.Queue == nil {
-		return fault.New(fault.Permanent, "there is no queue to keep it", nil)
+		return fault.New(fault.Permanent, "no queue can keep it", nil)
 	}
 	m := queue.Message{
 		Alert: w.alert, ReceivedAt: w.delivery.ReceivedAt, Reason: actionName(saved) + ": " + fault.Public(cause), MaybePosted: true,

@@ -162,7 +162,7 @@ func (s *scope) unknownStep(name string) string {
 	if slices.ContainsFunc(s.later, func(d stepDefinition) bool { return d.Name == name }) {
 		return fmt.Sprintf("the step %q comes later: move it before this one", name)
 	}
-	return fmt.Sprintf("there is no step %q before this one%s", name, Suggest(name, stepNames(s.steps)))
+	return fmt.Sprintf("the step %q is not defined before this one%s", name, Suggest(name, stepNames(s.steps)))
 }
 
 // NeverNil reports whether a value without data is empty, and not nil.

@@ -30,7 +30,7 @@ func FindCommit(ctx context.Context, folder, name string) (Commit, error) {
 		if _, err := git(ctx, folder, "rev-parse", "--git-dir"); err != nil {
 			return Commit{}, fmt.Errorf("%s is in no git repository: give the playbooks to compare with by --base-playbooks", folder)
 		}
-		return Commit{}, fmt.Errorf("there is no commit %q in this repository: fetch it, or give another one by --base", name)
+		return Commit{}, fmt.Errorf("this repository does not have the commit %q: fetch it, or give another one by --base", name)
 	}
 	return Commit{Name: name, Hash: strings.TrimSpace(string(hash)), folder: folder}, nil
 }

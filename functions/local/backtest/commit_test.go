@@ -66,8 +66,8 @@ func TestLoadCommit(t *testing.T) {
 		{"broken", "ops/a.yaml", "the playbooks of broken ("},
 		{"broken", "ops/a.yaml", "ops/a.yaml:1:23: unknown"},
 		{"broken", "ops", `a.yaml:1:23: unknown key "mach"; did you mean "match"?`},
-		{"none", "ops", `there is no commit "none" in this repository`},
-		{"--all", "ops", `there is no commit "--all" in this repository`},
+		{"none", "ops", `this repository does not have the commit "none"`},
+		{"--all", "ops", `this repository does not have the commit "--all"`},
 		{"HEAD", "ops/none.yaml", "no such file"},
 	} {
 		path := filepath.Join(folder, filepath.FromSlash(tt.path))

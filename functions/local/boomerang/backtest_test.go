@@ -73,7 +73,7 @@ func TestBacktest(t *testing.T) {
 		{line: "backtest --file none.json" + sides, fails: []string{"none.json"}},
 		{line: read + " --playbooks " + file("broken.yaml"), fails: []string{`broken.yaml:1:23: unknown key "mach"`}},
 		{line: read + " --base-playbooks " + file("broken.yaml") + " --playbooks " + file("after.yaml"), fails: []string{`broken.yaml:1:23: unknown key "mach"`}},
-		{line: read + " --base none --playbooks ../../../shared/playbook/default.yaml", fails: []string{`there is no commit "none"`}},
+		{line: read + " --base none --playbooks ../../../shared/playbook/default.yaml", fails: []string{`this repository does not have the commit "none"`}},
 		{line: "backtest --replay none" + sides, fails: []string{"none is not a recording"}},
 		{line: "backtest --live" + sides, fails: []string{"DD_API_KEY"}},
 

@@ -108,9 +108,9 @@ func TestProcess_WrongUse(t *testing.T) {
 		line, want string
 		env        []string
 	}{
-		{line: "dance", want: `boomerang: there is no command "dance"; see boomerang --help`},
-		{line: "tryy", want: `there is no command "tryy" (did you mean try?); see boomerang --help`},
-		{line: "help dance", want: `there is no command "dance"`},
+		{line: "dance", want: `boomerang: "dance" is not a command; see boomerang --help`},
+		{line: "tryy", want: `"tryy" is not a command (did you mean try?); see boomerang --help`},
+		{line: "help dance", want: `"dance" is not a command`},
 		{line: "--fast", want: "--fast"},
 		{line: "run", want: "boomerang run: give <alert>; see boomerang run --help"},
 		{line: "run a b", want: `"b" is one argument too many`},
@@ -138,7 +138,7 @@ func TestProcess_WrongUse(t *testing.T) {
 		{line: "schema", want: "give <folder>"},
 		{line: "setup --url https://example.com/", want: "omit --url, or add LIVE=1"},
 		{line: "setup a", want: `"a" is one argument too many`},
-		{line: "bench fly", want: `boomerang bench: there is no command "fly"`},
+		{line: "bench fly", want: `boomerang bench: "fly" is not a command`},
 		{line: "bench soak --intake fast", want: "--intake must be direct or queue"},
 		{line: "bench soak --alerts 0", want: "--alerts must be from 1 to 1000000"},
 		{line: "bench scale --seconds 2", want: "--seconds must be from 5 to 3600"},

@@ -92,9 +92,9 @@ func wrongUse(cmd *cobra.Command, format string, args ...any) error {
 func unknownCommand(root *cobra.Command, name string) error {
 	meant := root.SuggestionsFor(name)
 	if len(meant) == 0 {
-		return wrongUse(root, "there is no command %q", name)
+		return wrongUse(root, "%q is not a command", name)
 	}
-	return wrongUse(root, "there is no command %q (did you mean %s?)", name, strings.Join(meant, " or "))
+	return wrongUse(root, "%q is not a command (did you mean %s?)", name, strings.Join(meant, " or "))
 }
 
 // markUsageErrors makes wrong arguments of all commands below a usage error.
@@ -122,7 +122,7 @@ func arguments(least, most int) cobra.PositionalArgs {
 		case len(args) < least:
 			return fmt.Errorf("give %s", strings.Fields(cmd.Use)[1+len(args)])
 		case len(args) > most && cmd.HasSubCommands():
-			return fmt.Errorf("there is no command %q", args[most])
+			return fmt.Errorf("%q is not a command", args[most])
 		case len(args) > most:
 			return fmt.Errorf("%q is one argument too many", args[most])
 		}

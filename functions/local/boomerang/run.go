@@ -89,7 +89,7 @@ func followUpNote(after []time.Duration) []string {
 	return []string{"a stack follows up after " + strings.Join(times, " and ") + ", unless the alert recovers"}
 }
 
-// showDelivery shows the answer and the event. The error says that there is no event.
+// showDelivery shows the answer and the event. It fails if no event was posted.
 func (c cli) showDelivery(d delivery.Delivery, notes []string) error {
 	switch {
 	case c.output.name == asJSON:
@@ -117,7 +117,7 @@ func (c cli) showDelivery(d delivery.Delivery, notes []string) error {
 	case c.live:
 		c.notes().Line("The event is in Datadog's event stream: %s", answer.Event.URL)
 	case len(d.Posted) == 0 && c.output.name == asEvent:
-		c.notes().Line("There is no event: %s", answer)
+		c.notes().Line("No event was posted: %s", answer)
 	}
 	return nil
 }

@@ -192,7 +192,7 @@ func TestOutput_Drill(t *testing.T) {
 	}
 }
 
-// TestOutput_Ignored says on the error output why there is no event.
+// TestOutput_Ignored says on the error output why no event was posted.
 func TestOutput_Ignored(t *testing.T) {
 	for _, line := range []string{"run -o event", "try -o event", "try -o json"} {
 		stdout, stderr, code := start(t, nil, append(strings.Fields(line), "../../../events/own-event.json")...)

@@ -59,7 +59,7 @@ func TestRequest_Stack(t *testing.T) {
 		t.Errorf("got %+v", request)
 	}
 	_, err := invoke(t, nil, "request", torq, "--stack", "none")
-	errorContains(t, err, "there is no such stack: none in "+awstest.Region)
+	errorContains(t, err, "the stack none does not exist in "+awstest.Region)
 }
 
 func TestCheck_Stack(t *testing.T) {
@@ -77,7 +77,7 @@ func TestCheck_Stack(t *testing.T) {
 func TestSetup_Check(t *testing.T) {
 	stack := deploy(t, lambdaURL, map[string]string{"DatadogSite": "datadoghq.eu"})
 	contains(t, mustInvoke(t, nil, "setup", "--check"), "ok    AWS: the account 123456789012 in "+awstest.Region, "Datadog: not checked, because DD_API_KEY")
-	contains(t, mustInvoke(t, nil, "setup", "--check", "--stack", "none"), "Datadog: not checked, because there is no such stack: none in ")
+	contains(t, mustInvoke(t, nil, "setup", "--check", "--stack", "none"), "Datadog: not checked, because the stack none does not exist in ")
 	fake := fakedatadog.New(fakedatadog.Options{})
 	env := map[string]string{"DATADOG_API_URL": serveTest(t, fake)}
 	contains(t, mustInvoke(t, env, "setup", "--check", "--stack", stack), "the API key", "events_read", "monitors_read", "dashboards_read", "integrations_read")

@@ -75,14 +75,14 @@ type Stack struct {
 	session Session
 }
 
-// ErrNone says that there is no stack of a name.
-var ErrNone = errors.New("there is no such stack")
+// ErrNone says that a stack is missing.
+var ErrNone = errors.New("does not exist")
 
 // Stack returns the stack of a name.
 func (s Session) Stack(ctx context.Context, name string) (Stack, error) {
 	out, err := cloudformation.NewFromConfig(s.config).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
 	if err == nil && len(out.Stacks) == 0 || err != nil && strings.Contains(err.Error(), "does not exist") {
-		return Stack{}, fmt.Errorf("%w: %s in %s of the account %s", ErrNone, name, s.Account.Region, s.Account.ID)
+		return Stack{}, fmt.Errorf("the stack %s %w in %s of the account %s", name, ErrNone, s.Account.Region, s.Account.ID)
 	}
 	if err != nil {
 		return Stack{}, fmt.Errorf("the stack %s cannot be read, which needs cloudformation:DescribeStacks: %w", name, reason(err))

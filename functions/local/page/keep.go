@@ -76,7 +76,7 @@ type kept struct {
 func (p *Page) keep(ctx context.Context, k keeping) (any, error) {
 	run, seen := p.try(ctx, k.draft)
 	if run == nil || run.event == nil {
-		return nil, failure{http.StatusUnprocessableEntity, "There is no event to keep: " + cmp.Or(seen.Error, "the playbooks have mistakes.")}
+		return nil, failure{http.StatusUnprocessableEntity, "No event to keep: " + cmp.Or(seen.Error, "the playbooks have mistakes.")}
 	}
 	text, err := caseOf(k, run)
 	if err != nil {

@@ -28,7 +28,7 @@ type draft struct {
 type preview struct {
 	*result
 	Problems []playbook.Problem `json:"problems"`        // of the playbook file
-	Error    string             `json:"error,omitempty"` // of the body, or why there is no event
+	Error    string             `json:"error,omitempty"` // of the body, or why it makes no event
 }
 
 func (p *Page) preview(ctx context.Context, d draft) (any, error) {

@@ -91,7 +91,7 @@ var expressionRules = []rule{
 	{`invalid number of arguments`, ``, "this function has another number of arguments"},
 	{`unexpected end of expression|empty sequence`, ``, "the expression ends too early"},
 	{`a map key must be`, `(?P<at>\{)`, "curly brackets have no use here: write a list in [ ]"},
-	{`^unknown name|^there is no step`, `(?P<at>steps)\.(\w+(?:-\w+)+)`, `a - in a name needs brackets: write steps["$2"]`},
+	{`^unknown name|^the step .* is not defined`, `(?P<at>steps)\.(\w+(?:-\w+)+)`, `a - in a name needs brackets: write steps["$2"]`},
 	{`^alert has no "(service|env|team|version|region|tier|cluster\w*|kube_\w+|datacenter)"`, ``, `alert has no "@1": write alert.tags.@1 for a tag`},
 	{`^alert has no "(state|status_name|alert_state)"`, ``, `alert has no "@1": write alert.transition`},
 	{`^alert has no "(severity|level|prio)"`, ``, `alert has no "@1": write alert.priority`},
@@ -114,7 +114,7 @@ var expressionRules = []rule{
 	{`unknown function "(?i)(starts_?with|ends_?with|contains|matches|regex|regex_?match)"`, `(?P<at>\w+)\((alert[\w.]+), *("[^"]*"|'[^']*')`, `unknown function "$1": write $2 startsWith, endsWith, contains or matches $3`},
 	{`unknown function "(has|exists|isset|defined|present)"`, `\w+\((alert[\w.]+)\)`, `unknown function "@1": an absent text is empty: write $1 != ""`},
 	{`has no "(contains|startsWith|endsWith|matches|startswith|includes)"`, `(?P<at>alert[\w.]*?)\.\w+\(("[^"]*"|'[^']*')\)`, `values have no methods: write $1 contains $2, startsWith or endsWith`},
-	{`^there is no step "(.*)" before this one$`, ``, `there is no step "@1" before this one: add it below steps:`},
+	{`^the step "(.*)" is not defined before this one$`, ``, `the step "@1" is not defined before this one: add it below steps:`},
 	{`^(?:cannot|invalid|type|no matching|expected|builtin)[^;]*(?:interface \{|map\[|\bu?int\d*\b|float64|\bfunc\(|<nil>)`, ``, "these values do not fit together here"},
 }
 
@@ -199,7 +199,7 @@ var templateRules = []rule{
 	{`only functions take arguments`, `(?P<at>(\.[\w.]+) (eq|ne|lt|le|gt|ge) ("[^"]*"|\.?[\w.]+))`, "write the function first: $3 $2 $4"},
 	{`only functions take arguments`, `(?P<at>\.) \w`, "write no space behind a dot"},
 	{`only functions take arguments`, ``, "only functions take arguments: an operator, such as eq or and, stands before its values"},
-	{`^there is no step "(.*)" before this one$`, ``, `there is no step "@1" before this one: add it below steps:`},
+	{`^the step "(.*)" is not defined before this one$`, ``, `the step "@1" is not defined before this one: add it below steps:`},
 	{`unknown name "event"`, ``, `unknown name "event": only steps below then: know the posted event`},
 	{`^unexpected (.*) in (\w+).*$`, ``, "@1 has no meaning here"},
 }
