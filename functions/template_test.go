@@ -167,14 +167,23 @@ func TestTemplate_Permissions(t *testing.T) {
 	whole, source := readTemplate(t)
 	for name, want := range deployedFunctions {
 		got := map[string]string{}
+		add := func(condition string, policy tree) {
+			for _, statement := range policy.list("PolicyDocument", "Statement") {
+				s := tree(statement.(map[string]any))
+				got[s.text("Resource")] = condition + s.text("Action")
+			}
+		}
 		for _, policy := range whole.list("Resources", name+"Role", "Properties", "Policies") {
 			condition := ""
 			if list, ok := policy.([]any); ok {
 				condition, policy = fmt.Sprint(list[0])+": ", list[1]
 			}
-			for _, statement := range tree(policy.(map[string]any)).list("PolicyDocument", "Statement") {
-				s := tree(statement.(map[string]any))
-				got[s.text("Resource")] = condition + s.text("Action")
+			add(condition, policy.(map[string]any))
+		}
+		for resource := range whole.part("Resources") {
+			r := whole.part("Resources", resource)
+			if r.text("Type") == "AWS::IAM::Policy" && strings.Contains(r.text("Properties", "Roles"), name+"Role") {
+				add(r.text("Condition")+": ", r.part("Properties"))
 			}
 		}
 		want.allows[name+"LogGroup.Arn"] = "[logs:CreateLogStream logs:PutLogEvents]"
@@ -337,6 +346,8 @@ func TestTemplate_Resources(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(map[string][]string{
+		"HasFunctions":       {"StepFunctionsPolicy"},
+		"HasSecrets":         {"StepSecretsPolicy"},
 		"MakesDatadogSecret": {"DatadogSecret"},
 		"RunsSetup":          {"DatadogSetup", "SetupFunction", "SetupLogGroup", "SetupRole"},
 		"RotatesToken":       {"RotationAlarm", "RotationPermission", "TokenRotation"},
