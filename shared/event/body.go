@@ -61,7 +61,7 @@ func (f *fields) text(a alert.Alert, d Draft, results []enrich.Result, now time.
 // message is the playbook's text, or Datadog's markdown, or its plain text.
 func message(a alert.Alert, override string) string {
 	for _, markdown := range []string{override, a.Message} {
-		if m := withoutWrapper(clean(markdown)); m != "" {
+		if m := WithoutWrapper(clean(markdown)); m != "" {
 			return escapeMentions(m)
 		}
 	}

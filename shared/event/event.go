@@ -112,7 +112,7 @@ func Omissions(r Request) string {
 // Text returns the markdown of an event's text without its wrapper.
 func Text(r Request) string {
 	text, _ := r.content()
-	return withoutWrapper(text)
+	return WithoutWrapper(text)
 }
 
 // Enrichment returns the value of a composed event's enrichment tag.

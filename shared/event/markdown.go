@@ -67,8 +67,8 @@ func breakWrapper(text string) string {
 	return text
 }
 
-// withoutWrapper removes all wrapper marks, because one inside would end our own.
-func withoutWrapper(text string) string {
+// WithoutWrapper removes all wrapper marks, because one inside would end our own.
+func WithoutWrapper(text string) string {
 	return strings.TrimSpace(strings.ReplaceAll(text, wrapperMark, ""))
 }
 

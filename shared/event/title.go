@@ -19,7 +19,7 @@ func wholeTitle(a alert.Alert, override string) string {
 }
 
 func firstLine(text string) string {
-	for l := range strings.Lines(withoutWrapper(text)) {
+	for l := range strings.Lines(WithoutWrapper(text)) {
 		if l = line(l); l != "" {
 			return l
 		}

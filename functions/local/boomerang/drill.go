@@ -109,7 +109,7 @@ func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Time
 		}
 		switch {
 		case c.output.name == asEvent:
-			result.Line("%s", strings.Trim(e.Text, "% \n"))
+			result.Line("%s", event.Text(shown))
 		case c.output.name == asJSON:
 			result.JSON(struct {
 				ID         string      `json:"id"`

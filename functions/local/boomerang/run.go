@@ -14,7 +14,6 @@ import (
 
 	"boomerang/functions/internal/alerting"
 	"boomerang/functions/local/delivery"
-	"boomerang/functions/local/dryrun"
 	"boomerang/functions/local/output"
 	"boomerang/functions/local/playbooktest"
 	"boomerang/functions/local/request"
@@ -100,7 +99,7 @@ func (c cli) showDelivery(d delivery.Delivery, notes []string) error {
 		}{d.Response.StatusCode, answerJSON(d.Response.Body), d.Posted})
 	case c.output.name == asEvent:
 		for _, p := range d.Posted {
-			c.out.Line("%s", dryrun.ContentOf(p.Event).Markdown())
+			c.out.Line("%s", event.Text(p.Event))
 		}
 	case c.verbose:
 		c.out.Show("delivery", struct {

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +12,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
+	"boomerang/shared/event"
 )
 
 func (c cli) eventsCommand() *cobra.Command {
@@ -35,7 +35,7 @@ func (c cli) eventCommand() *cobra.Command {
 			case c.output.name == asJSON:
 				c.out.JSON(e.Raw)
 			case c.output.name == asEvent:
-				c.out.Line("%s", strings.Trim(e.Text, "% \n"))
+				c.out.Line("%s", event.WithoutWrapper(e.Text))
 			default:
 				c.out.StreamEvent(e)
 			}

@@ -77,7 +77,7 @@ func (c cli) showTry(t *try.Try, r dryrun.Report, failed error) error {
 		}
 	case c.output.name == asEvent:
 		for _, p := range all {
-			c.out.Line("%s", dryrun.ContentOf(p.Event).Markdown())
+			c.out.Line("%s", event.Text(p.Event))
 		}
 	case c.verbose:
 		c.showTryVerbose(t, r, all)

@@ -1,10 +1,6 @@
 package dryrun
 
-import (
-	"strings"
-
-	"boomerang/shared/event"
-)
+import "boomerang/shared/event"
 
 // Content is what an event of either API says.
 type Content struct {
@@ -24,6 +20,3 @@ func ContentOf(e event.Request) Content {
 	}
 	return Content{}
 }
-
-// Markdown is the text without its fence.
-func (c Content) Markdown() string { return strings.Trim(c.Text, "% \n") }

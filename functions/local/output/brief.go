@@ -53,7 +53,7 @@ func (p *Printer) Brief(heading string, entries []Entry, e event.Request, hint s
 	if len(c.Tags) == 0 {
 		tags = nil
 	}
-	text := wrapLines(readable(c.Markdown()), screenColumns-4)
+	text := wrapLines(readable(event.Text(e)), screenColumns-4)
 	room := max(leastText, screenRows-len(entries)-len(title)-len(tags)-4)
 
 	p.Line("")

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"boomerang/shared/event"
 )
 
 // Printer writes to a terminal, a file or a pipe.
@@ -105,7 +107,7 @@ func (p *Printer) field(name, value string) string {
 // text returns the lines of an event's text, without its Markdown fence.
 func (p *Printer) text(text string) string {
 	out := "\n"
-	for l := range strings.Lines(strings.Trim(text, "% \n")) {
+	for l := range strings.Lines(event.WithoutWrapper(text)) {
 		out += "  " + p.paint(dim, "│") + " " + strings.TrimRight(l, "\n") + "\n"
 	}
 	return out
