@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"boomerang/functions/local/deployed"
 	"boomerang/functions/local/playbooktest"
 	"boomerang/shared/enrich"
 	"boomerang/shared/playbook"
@@ -110,15 +109,11 @@ var anAccount = enrich.Account{Partition: "aws", Region: "<region>", ID: "<accou
 // compareWithStack returns what the parameters must list in the account of a stack, and an
 // error that names what they lack.
 func compareWithStack(ctx context.Context, name string, needs []check.Need) (wanted map[string][]string, lacks, err error) {
-	session, err := deployed.Open(ctx)
+	stack, err := readStack(ctx, name)
 	if err != nil {
 		return nil, nil, err
 	}
-	stack, err := session.Stack(ctx, name)
-	if err != nil {
-		return nil, nil, err
-	}
-	wanted = check.Parameters(needs, session.Account)
+	wanted = check.Parameters(needs, stack.Session.Account)
 	var all []error
 	for _, parameter := range slices.Sorted(maps.Keys(wanted)) {
 		if missing := stack.Missing(parameter, wanted[parameter]); missing != nil {

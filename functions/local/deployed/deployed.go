@@ -71,8 +71,7 @@ type Stack struct {
 	Name                string
 	Status              string
 	Parameters, Outputs map[string]string
-
-	session Session
+	Session             Session // that read it
 }
 
 // ErrNone says that a stack is missing.
@@ -88,7 +87,7 @@ func (s Session) Stack(ctx context.Context, name string) (Stack, error) {
 		return Stack{}, fmt.Errorf("the stack %s cannot be read, which needs cloudformation:DescribeStacks: %w", name, reason(err))
 	}
 	found := out.Stacks[0]
-	stack := Stack{Name: name, Status: string(found.StackStatus), Parameters: map[string]string{}, Outputs: map[string]string{}, session: s}
+	stack := Stack{Name: name, Status: string(found.StackStatus), Parameters: map[string]string{}, Outputs: map[string]string{}, Session: s}
 	for _, p := range found.Parameters {
 		stack.Parameters[aws.ToString(p.ParameterKey)] = aws.ToString(p.ParameterValue)
 	}
@@ -112,7 +111,7 @@ func (s Stack) Token(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	token, err := secret.CurrentToken(ctx, secretsmanager.NewFromConfig(s.session.config), id)
+	token, err := secret.CurrentToken(ctx, secretsmanager.NewFromConfig(s.Session.config), id)
 	return token.Reveal(), err
 }
 
@@ -122,7 +121,7 @@ func (s Stack) Keys(ctx context.Context) (secret.DatadogKeys, error) {
 	if err != nil {
 		return secret.DatadogKeys{}, err
 	}
-	return secret.NewDatadogKeys(secretsmanager.NewFromConfig(s.session.config), id, nil).Get(ctx)
+	return secret.NewDatadogKeys(secretsmanager.NewFromConfig(s.Session.config), id, nil).Get(ctx)
 }
 
 // Missing returns which of the values a parameter of the stack, a list, does not have.
