@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"boomerang/shared/enrich"
 	"boomerang/shared/playbook"
 )
 
@@ -17,8 +18,9 @@ type rule struct {
 	advice string // with $1 for a group of source, and @1 for one of message
 }
 
+// compiledRule compiles its patterns at their first use: most files have few mistakes.
 type compiledRule struct {
-	message, source *regexp.Regexp
+	message, source func() *regexp.Regexp
 	advice          string
 }
 
@@ -32,7 +34,7 @@ var rules = map[playbook.Language][]compiledRule{
 func compiled(rules []rule) []compiledRule {
 	all := make([]compiledRule, len(rules))
 	for i, r := range rules {
-		all[i] = compiledRule{regexp.MustCompile(r.message), regexp.MustCompile(r.source), r.advice}
+		all[i] = compiledRule{enrich.Pattern(r.message), enrich.Pattern(r.source), r.advice}
 	}
 	return all
 }
@@ -54,12 +56,12 @@ func advise(l playbook.Language, source string, m playbook.Mistake) playbook.Mis
 		}
 	}
 	for _, r := range rules[l] {
-		message := r.message.FindStringSubmatch(m.Text)
+		message := r.message().FindStringSubmatch(m.Text)
 		if message == nil {
 			continue
 		}
 		match := []int{0, 0}
-		if r.source.String() != "" {
+		if r.source().String() != "" {
 			if match = r.first(source, from, to); match == nil && l == playbook.YAML {
 				match = r.first(source, strings.LastIndexByte(source[:max(from-1, 0)], '\n')+1, from)
 			}
@@ -67,10 +69,10 @@ func advise(l playbook.Language, source string, m playbook.Mistake) playbook.Mis
 				continue
 			}
 		}
-		if i := r.source.SubexpIndex("at"); i > 0 {
+		if i := r.source().SubexpIndex("at"); i > 0 {
 			m.At = utf8.RuneCountInString(source[:match[2*i]])
 		}
-		m.Text = group.ReplaceAllStringFunc(r.advice, func(p string) string {
+		m.Text = group().ReplaceAllStringFunc(r.advice, func(p string) string {
 			i := int(p[1] - '0')
 			switch {
 			case p[0] == '@':
@@ -88,20 +90,20 @@ func advise(l playbook.Language, source string, m playbook.Mistake) playbook.Mis
 // first returns the first match of the source's pattern that ends behind an offset and starts
 // before another, or that lasts to the end.
 func (r compiledRule) first(source string, from, to int) []int {
-	for _, match := range r.source.FindAllStringSubmatchIndex(source, -1) {
-		if match[1] > from && match[0] < to || match[1] == len(source) && strings.HasSuffix(r.source.String(), `\z`) {
+	for _, match := range r.source().FindAllStringSubmatchIndex(source, -1) {
+		if match[1] > from && match[0] < to || match[1] == len(source) && strings.HasSuffix(r.source().String(), `\z`) {
 			return match
 		}
 	}
 	return nil
 }
 
-var blockWord = regexp.MustCompile(`\{\{-?\s*(if|with|range|end)\b`)
+var blockWord = enrich.Pattern(`\{\{-?\s*(if|with|range|end)\b`)
 
 // openBlock returns where the last block starts that a template does not end.
 func openBlock(source string) int {
 	var open []int
-	for _, match := range blockWord.FindAllStringSubmatchIndex(source, -1) {
+	for _, match := range blockWord().FindAllStringSubmatchIndex(source, -1) {
 		if source[match[2]:match[3]] != "end" {
 			open = append(open, match[0])
 		} else if len(open) > 0 {
@@ -114,7 +116,7 @@ func openBlock(source string) int {
 	return open[len(open)-1]
 }
 
-var group = regexp.MustCompile(`[@$][0-9]`)
+var group = enrich.Pattern(`[@$][0-9]`)
 
 // offset returns where a character of a text starts.
 func offset(text string, character int) int {

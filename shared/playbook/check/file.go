@@ -3,7 +3,6 @@ package check
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"text/template/parse"
@@ -13,6 +12,7 @@ import (
 	"github.com/expr-lang/expr/parser"
 	"go.yaml.in/yaml/v4"
 
+	"boomerang/shared/enrich"
 	"boomerang/shared/playbook"
 )
 
@@ -139,10 +139,12 @@ func conditions(match string) []string {
 }
 
 // placeholder matches what other tools replace in a text.
-var placeholder = regexp.MustCompile(variable.String() + `|\$\{[^}]*\}|\{%.*?%\}|<%.*?%>|(?:^|[^{])(\{ ?\.?(?:alert|steps|memory|cycle)\.[^{}]*\})(?:[^}]|$)`)
+var placeholder = enrich.Pattern(variablePattern + `|\$\{[^}]*\}|\{%.*?%\}|<%.*?%>|(?:^|[^{])(\{ ?\.?(?:alert|steps|memory|cycle)\.[^{}]*\})(?:[^}]|$)`)
 
 // variable matches Datadog's variables, and those of a shell.
-var variable = regexp.MustCompile(`\$\{?[A-Z][A-Z_]+\b\}?`)
+var variable = enrich.Pattern(variablePattern)
+
+const variablePattern = `\$\{?[A-Z][A-Z_]+\b\}?`
 
 // placeholders warns of texts that look like a template and are none.
 func placeholders(source *playbook.Source, file playbook.Document) {
@@ -153,15 +155,15 @@ func placeholders(source *playbook.Source, file playbook.Document) {
 			}
 		}
 		for keys, text := range map[string]string{"event.title": d.Event.Title, "event.text": d.Event.Text, "event.tags": strings.Join(d.Event.Tags, "\n")} {
-			if match := placeholder.FindStringSubmatch(text); match != nil {
+			if match := placeholder().FindStringSubmatch(text); match != nil {
 				warn(keys, cmp.Or(match[1], match[0]))
 			}
 		}
 		for j, s := range d.Steps {
-			warn(fmt.Sprintf("steps[%d].with", j), variable.FindString(textIn(s.With)))
+			warn(fmt.Sprintf("steps[%d].with", j), variable().FindString(textIn(s.With)))
 		}
 		for j, s := range d.Then {
-			warn(fmt.Sprintf("then[%d].with", j), variable.FindString(textIn(s.With)))
+			warn(fmt.Sprintf("then[%d].with", j), variable().FindString(textIn(s.With)))
 		}
 	}
 }
