@@ -154,7 +154,7 @@ func (e *expression) clauses(env map[string]any) []Clause {
 	}
 	var all []Clause
 	config := newConfig(matchScope())
-	for _, node := range conjuncts(tree.Node) {
+	for _, node := range Operands(tree.Node, "&&", "and") {
 		part, mistakes := compileExpression(node.String(), matchScope(), config, nil)
 		if len(mistakes) > 0 {
 			return nil
@@ -165,12 +165,13 @@ func (e *expression) clauses(env map[string]any) []Clause {
 	return all
 }
 
-func conjuncts(node ast.Node) []ast.Node {
+// Operands returns the operands of a chain of one operator, which has several spellings.
+func Operands(node ast.Node, operator ...string) []ast.Node {
 	both, ok := node.(*ast.BinaryNode)
-	if !ok || both.Operator != "&&" && both.Operator != "and" {
+	if !ok || !slices.Contains(operator, both.Operator) {
 		return []ast.Node{node}
 	}
-	return append(conjuncts(both.Left), conjuncts(both.Right)...)
+	return append(Operands(both.Left, operator...), Operands(both.Right, operator...)...)
 }
 
 // mistakeFinder visits the nodes of an expression, inner nodes first. It collects what

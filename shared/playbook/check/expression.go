@@ -218,15 +218,6 @@ type visitor func(ast.Node)
 // Visit implements ast.Visitor.
 func (v visitor) Visit(node *ast.Node) { v(*node) }
 
-// operands returns the operands of a chain of one operator, in words or signs.
-func operands(node ast.Node, words ...string) []ast.Node {
-	n, ok := node.(*ast.BinaryNode)
-	if !ok || !slices.Contains(words, n.Operator) {
-		return []ast.Node{node}
-	}
-	return append(operands(n.Left, words...), operands(n.Right, words...)...)
-}
-
 // junction refuses texts as conditions, and comparisons that exclude each other. It warns of
 // comparisons that always leave one to hold.
 func (c *finder) junction(n *ast.BinaryNode) {
@@ -234,9 +225,9 @@ func (c *finder) junction(n *ast.BinaryNode) {
 	if !and && n.Operator != "||" && n.Operator != "or" {
 		return
 	}
-	operator, all := "!=", operands(n, "||", "or")
+	operator, all := "!=", playbook.Operands(n, "||", "or")
 	if and {
-		operator, all = "==", operands(n, "&&", "and")
+		operator, all = "==", playbook.Operands(n, "&&", "and")
 	}
 	constants := map[string]string{}
 	var last *ast.BinaryNode
