@@ -114,7 +114,7 @@ func (r *reads) readsKept(name string) bool {
 // waits returns an error if what is read will be known later.
 func (r *reads) waits(pending []string) error {
 	for _, name := range pending {
-		if r.readsBelow(strings.Join(append(slices.Clip(keptPath), name), ".")) {
+		if r.readsKept(name) {
 			return fault.New(fault.Temporary, "it waits for "+name+", which a step of an earlier notification has still to keep", nil)
 		}
 	}
