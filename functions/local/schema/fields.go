@@ -148,7 +148,7 @@ func (w *reference) row(path, text string, shape, sample any) {
 }
 
 func typeName(shape any) string {
-	switch shape := shape.(type) {
+	switch shape.(type) {
 	case string:
 		return "text"
 	case bool:
@@ -163,10 +163,8 @@ func typeName(shape any) string {
 		return "list"
 	case map[string]any:
 		return "map"
-	default:
-		_ = shape
-		return "any"
 	}
+	return "any"
 }
 
 // functions writes a table with the result of each example.
