@@ -133,12 +133,12 @@ func (b *Book) Resume(of alert.Alert, saved enrich.Action) (*Action, error) {
 	if err := Read("settings", []byte(saved.With), config.Interface(), nil).Err(); err != nil {
 		return nil, unloadable(saved, err)
 	}
-	known := newShapes(kind.Data)
+	known := &step{stepDefinition: stepDefinition{Name: saved.Step}, kind: kind, shapes: newShapes(kind.Data)}
 	a := &Action{saved: saved, zero: known.zero, keep: map[string]*textTemplate{}, alert: View(of), Applies: true}
 	a.make = func(map[string]enrich.Result) (enrich.Step, error) { return a.of(kind, config.Elem().Interface(), 0) }
 	l := &loader{Source: &Source{}, templates: newTemplates(), compiled: map[string]*textTemplate{}}
 	for name, source := range saved.Keep {
-		compiled, mistakes := l.compileTemplate(source, keepScope(saved.Step, known))
+		compiled, mistakes := l.compileTemplate(source, keepScope(known))
 		if len(mistakes) > 0 {
 			return nil, unloadable(saved, errors.New("keep."+name+": "+mistakes[0].Text))
 		}
@@ -213,9 +213,13 @@ func keptNames(file Document) (names []string) {
 	return names
 }
 
-// keepScope is that of the keep of a step.
-func keepScope(name string, of shapes) *scope {
-	return &scope{root: map[string]any{"alert": alertShape(), "steps": map[string]any{name: of.shape}}}
+// keepScope is that of the keep of a step, which reads that step only.
+func keepScope(of *step) *scope {
+	return &scope{
+		key:   "keep " + of.Name + " " + of.kind.Name,
+		root:  map[string]any{"alert": alertShape(), "steps": map[string]any{of.Name: of.shape}},
+		steps: []*step{of},
+	}
 }
 
 // keptForm is that of names that a template can read as a field.
@@ -255,11 +259,7 @@ func (l *loader) keep(s *step, name, path string) {
 	if s.kind.Name == "" {
 		return // It is reported as an unknown step.
 	}
-	compiled, mistakes := l.compileTemplate(source, keepScope(s.Name, s.shapes))
-	for _, m := range mistakes {
-		l.reportIn(path, source, m)
-	}
-	s.keep[name], l.compiled[path] = compiled, compiled
+	s.keep[name] = l.template(source, path, keepScope(s))
 }
 
 // refuseActionKeys reports the keys of actions in a step before the event.

@@ -561,6 +561,8 @@ func TestFile_Mistakes(t *testing.T) {
 		{"event:\n  text: |\n    Hello\n    {{ if .alert.test }}a{{ else }}b{{ else }}c{{ end }}", `6:41: a second {{ else }}: write one, or {{ else if … }} before it`},
 		{"event:\n  text: |\n    Hello\n    {{ if .alert.test }}a{{ elseif }}b{{ end }}", `6:33: write {{ else if … }}`},
 		{"event:\n  text: |\n    Hello\n    {{ continue }}", `6:9: {{ continue }} works inside of {{ range }} only`},
+		{`then: [{uses: owner, keep: {team: "{{ .steps.owner.team"}}]`, `3:40: this {{ has no }}`},
+		{`then: [{uses: owner, keep: {team: "{{ add 1 2 }}"}}]`, `3:43: templates do not calculate`},
 		{`event: {title: '{{ if gt .alert.priority "P2" }}x{{ end }}'}`, `3:36: warning: P1 is the highest priority, so this holds for the lower ones: write eq .alert.priority "P3" "P4" "P5" if that is meant`},
 		{`event: {title: '{{ if le .alert.priority "P2" }}x{{ end }}'}`, `3:36: warning: this also holds for an alert without a priority, and P1 is the highest: write eq .alert.priority "P1" "P2"`},
 		{`event: {title: '{{ if ne .alert.priority "P1" }}x{{ end }}'}`, `3:36: warning: this also holds for an alert without a priority: to leave those out, write and .alert.priority (ne .alert.priority "P1")`},

@@ -200,6 +200,6 @@ var templateRules = []rule{
 	{`only functions take arguments`, `(?P<at>\.) \w`, "write no space behind a dot"},
 	{`only functions take arguments`, ``, "only functions take arguments: an operator, such as eq or and, stands before its values"},
 	{`^the step "(.*)" is not defined before this one$`, ``, `the step "@1" is not defined before this one: add it below steps:`},
-	{`unknown name "event"`, ``, `unknown name "event": only steps below then: know the posted event`},
+	{`unknown name "event"; use one of alert, cycle`, ``, `unknown name "event": only steps below then: know the posted event`},
 	{`^unexpected (.*) in (\w+).*$`, ``, "@1 has no meaning here"},
 }
