@@ -114,6 +114,7 @@ func (c *finder) Visit(node *ast.Node) {
 	case *ast.BinaryNode:
 		c.comparison(n)
 		c.order(n)
+		c.recovery(n)
 		c.junction(n)
 	}
 }
@@ -184,6 +185,13 @@ func (c *finder) order(n *ast.BinaryNode) {
 	}
 }
 
+// recovery warns of a condition that leaves out one of the two recoveries.
+func (c *finder) recovery(n *ast.BinaryNode) {
+	if n.Operator == "!=" && n.Left.String() == "alert.transition" && n.Right.String() == `"Recovered"` {
+		c.warn(n, `%s also holds for "Warn Recovered": write not alert.recovered`, n)
+	}
+}
+
 // absentPriority warns of conditions that also hold for an alert without a priority, unless
 // the expression asks whether there is one.
 func (c *finder) absentPriority(root ast.Node) {
@@ -204,11 +212,6 @@ func (c *finder) absentPriority(root ast.Node) {
 			if ok && (inner.Operator == "in" || inner.Operator == "==") && inner.Left.String() == priority {
 				warn(n)
 			}
-		}
-	}))
-	ast.Walk(&root, visitor(func(node ast.Node) {
-		if n, ok := node.(*ast.BinaryNode); ok && n.Operator == "!=" && n.Left.String() == "alert.transition" && n.Right.String() == `"Recovered"` {
-			c.warn(n, `%s also holds for "Warn Recovered": write not alert.recovered`, n)
 		}
 	}))
 }

@@ -262,6 +262,7 @@ func TestFile_Mistakes(t *testing.T) {
 		{`match: 'alert.priority > "P5"'`, `3:28: alert.priority > "P5" holds for no priority: P1 is the highest and P5 the lowest`},
 		{`match: 'alert.priority < "P1"'`, `3:28: alert.priority < "P1" holds for no priority: P1 is the highest and P5 the lowest`},
 		{`match: 'alert.transition != "Recovered"'`, `3:30: warning: alert.transition != "Recovered" also holds for "Warn Recovered": write not alert.recovered`},
+		{`match: 'alert.priority != "" && alert.transition != "Recovered"'`, `3:54: warning: alert.transition != "Recovered" also holds for "Warn Recovered": write not alert.recovered`},
 		{`match: 'alert.tags.env != "prod" || alert.tags.env != "test"'`, `3:56: warning: one of alert.tags.env != "prod" and alert.tags.env != "test" always holds: write alert.tags.env not in ["prod", "test"]`},
 		{`match: 'alert.tags.env == "prod" && alert.tags.env == "test"'`, `3:56: alert.tags.env is never both "prod" and "test": write alert.tags.env in ["prod", "test"]`},
 		{`match: 'alert.transition == "triggered"'`, `3:33: alert.transition is never "triggered"; did you mean "Triggered"?`},
