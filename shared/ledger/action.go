@@ -64,19 +64,11 @@ func (l *Ledger) CompleteAction(ctx context.Context, a Action) error {
 // ReleaseAction lets another alert of the cycle do an action that this alert will not. An
 // action that is done, or another alert's, stays, which is not an error.
 func (l *Ledger) ReleaseAction(ctx context.Context, a Action) error {
-	id, err := recordID(actionPrefix, a.key())
-	if err != nil {
-		return err
-	}
-	_, err = l.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-		TableName: &l.table, Key: item{attrID: text(id)}, ConditionExpression: aws.String("#status = :inprogress AND claimed_by = :alert"),
+	return unlessRefused(l.delete(ctx, actionPrefix, a.key(), &dynamodb.DeleteItemInput{
+		ConditionExpression:       aws.String("#status = :inprogress AND claimed_by = :alert"),
 		ExpressionAttributeNames:  statusName,
 		ExpressionAttributeValues: item{":inprogress": text(statusInProgress), ":alert": text(hashKey(a.Alert, maxKeyBytes))},
-	})
-	if _, isRefused := errors.AsType[*types.ConditionalCheckFailedException](err); isRefused || err == nil {
-		return nil
-	}
-	return l.failed("DeleteItem", err)
+	}))
 }
 
 func (l *Ledger) actionItem(a Action, status string) item {
@@ -160,10 +152,7 @@ func (l *Ledger) expectNoMore(ctx context.Context, cycleKey, alert, attribute st
 		UpdateExpression: aws.String("REMOVE " + attribute), ConditionExpression: aws.String("begins_with(" + attribute + ", :alert)"),
 		ExpressionAttributeValues: item{":alert": text(pendingBy(alert))},
 	})
-	if _, isOther := errors.AsType[*types.ConditionalCheckFailedException](err); isOther {
-		return nil
-	}
-	return err
+	return unlessRefused(err)
 }
 
 func (l *Ledger) readKept(found item, alert string) Kept {

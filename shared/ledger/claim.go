@@ -160,18 +160,9 @@ func (l *Ledger) Release(ctx context.Context, d Delivery, maybePosted bool) erro
 		}
 		return l.updateOwn(ctx, d, change, values)
 	}
-	id, err := recordID(alertPrefix, d.Key)
-	if err != nil {
-		return err
-	}
-	_, err = l.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-		TableName: &l.table, Key: item{attrID: text(id)}, ConditionExpression: aws.String(ownCondition),
-		ExpressionAttributeNames: statusName, ExpressionAttributeValues: l.own(item{}),
-	})
-	if _, notOwn := errors.AsType[*types.ConditionalCheckFailedException](err); notOwn || err == nil {
-		return nil
-	}
-	return l.failed("DeleteItem", err)
+	return unlessRefused(l.delete(ctx, alertPrefix, d.Key, &dynamodb.DeleteItemInput{
+		ConditionExpression: aws.String(ownCondition), ExpressionAttributeNames: statusName, ExpressionAttributeValues: l.own(item{}),
+	}))
 }
 
 // updateOwn changes this process's claim, and leaves another process's as it is.
@@ -180,10 +171,7 @@ func (l *Ledger) updateOwn(ctx context.Context, d Delivery, change string, value
 		UpdateExpression: &change, ConditionExpression: aws.String(ownCondition),
 		ExpressionAttributeNames: statusName, ExpressionAttributeValues: l.own(values),
 	})
-	if _, notOwn := errors.AsType[*types.ConditionalCheckFailedException](err); notOwn {
-		return nil
-	}
-	return err
+	return unlessRefused(err)
 }
 
 // own adds the values of ownCondition.

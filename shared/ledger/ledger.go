@@ -17,6 +17,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -95,6 +96,27 @@ func (l *Ledger) update(ctx context.Context, prefix, key string, in *dynamodb.Up
 		return nil, l.failed("UpdateItem", err)
 	}
 	return out.Attributes, nil
+}
+
+// delete deletes the item of a key.
+func (l *Ledger) delete(ctx context.Context, prefix, key string, in *dynamodb.DeleteItemInput) error {
+	id, err := recordID(prefix, key)
+	if err != nil {
+		return err
+	}
+	in.TableName, in.Key = &l.table, item{attrID: text(id)}
+	if _, err := l.client.DeleteItem(ctx, in); err != nil {
+		return l.failed("DeleteItem", err)
+	}
+	return nil
+}
+
+// unlessRefused returns the error of a change, or none if the change's condition refused it.
+func unlessRefused(err error) error {
+	if _, isRefused := errors.AsType[*types.ConditionalCheckFailedException](err); isRefused {
+		return nil
+	}
+	return err
 }
 
 // expiry is the time after which DynamoDB may delete an item.
