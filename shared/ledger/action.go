@@ -98,20 +98,14 @@ const (
 func pendingBy(alert string) string { return hashKey(alert, maxKeyBytes) + " " }
 
 // Expect records that the actions of an alert will keep these names, until then at most. The
-// first alert stays. It returns what the cycle keeps, as the alert sees it: an answer without
-// the item is an error, and not a cycle that keeps nothing.
+// first alert stays. It returns what the cycle keeps, as the alert sees it.
 func (l *Ledger) Expect(ctx context.Context, cycleKey, alert string, names []string, until time.Time) (Kept, error) {
-	change, values := "SET expires_at = :expires", item{":expires": l.expiry(CycleTTL)}
+	change, values := "SET expires_at = :expires", item{}
 	for _, name := range names {
 		change += ", " + attrPending + name + " = if_not_exists(" + attrPending + name + ", :pending)"
 		values[":pending"] = text(pendingBy(alert) + strconv.FormatInt(until.Unix(), 10))
 	}
-	found, err := l.update(ctx, keptPrefix, cycleKey, &dynamodb.UpdateItemInput{
-		UpdateExpression: &change, ExpressionAttributeValues: values, ReturnValues: types.ReturnValueAllNew,
-	})
-	if err == nil && readText(found, attrID) == "" {
-		err = l.failed("UpdateItem", unreadable("it has no %s", attrID))
-	}
+	found, err := l.updateKept(ctx, cycleKey, change, values, attrID)
 	if err != nil {
 		return Kept{}, err
 	}
@@ -123,7 +117,7 @@ func (l *Ledger) Expect(ctx context.Context, cycleKey, alert string, names []str
 func (l *Ledger) Keep(ctx context.Context, cycleKey, alert string, texts map[string]string, names []string) error {
 	var failed []error
 	if len(texts) > 0 {
-		change, values := "SET expires_at = :expires", item{":expires": l.expiry(CycleTTL)}
+		change, values := "SET expires_at = :expires", item{}
 		kept := slices.Sorted(maps.Keys(texts))
 		for i, name := range kept {
 			value := ":text" + strconv.Itoa(i)
@@ -131,12 +125,7 @@ func (l *Ledger) Keep(ctx context.Context, cycleKey, alert string, texts map[str
 			values[value] = text(texts[name])
 		}
 		change += " REMOVE " + attrPending + strings.Join(kept, ", "+attrPending)
-		found, err := l.update(ctx, keptPrefix, cycleKey, &dynamodb.UpdateItemInput{
-			UpdateExpression: &change, ExpressionAttributeValues: values, ReturnValues: types.ReturnValueAllNew,
-		})
-		if err == nil && readText(found, attrKept+kept[0]) == "" {
-			err = l.failed("UpdateItem", unreadable("it has no %s", attrKept+kept[0]))
-		}
+		_, err := l.updateKept(ctx, cycleKey, change, values, attrKept+kept[0])
 		failed = append(failed, err)
 	}
 	for _, name := range names {
@@ -145,6 +134,20 @@ func (l *Ledger) Keep(ctx context.Context, cycleKey, alert string, texts map[str
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// updateKept changes and returns the item of what a cycle keeps, which stays as long as the
+// cycle's own. An answer without the attribute that the item then has is an error, and not a
+// cycle that keeps nothing.
+func (l *Ledger) updateKept(ctx context.Context, cycleKey, change string, values item, has string) (item, error) {
+	values[":expires"] = l.expiry(CycleTTL)
+	found, err := l.update(ctx, keptPrefix, cycleKey, &dynamodb.UpdateItemInput{
+		UpdateExpression: &change, ExpressionAttributeValues: values, ReturnValues: types.ReturnValueAllNew,
+	})
+	if err == nil && readText(found, has) == "" {
+		err = l.failed("UpdateItem", unreadable("it has no %s", has))
+	}
+	return found, err
 }
 
 func (l *Ledger) expectNoMore(ctx context.Context, cycleKey, alert, attribute string) error {
