@@ -76,7 +76,7 @@ func (p *Pipeline) limitFollowUps(ctx context.Context, a alert.Alert, limit int,
 // left.
 func (p *Pipeline) resendFollowUps(ctx context.Context, unsent []queue.Message) (_ []queue.Message, err error) {
 	for tries := time.Duration(followUpTries); tries > 0 && len(unsent) > 0; tries-- {
-		unsent, err = p.sendFollowUps(ctx, unsent, timeLeft(ctx, 0)/tries)
+		unsent, err = p.sendFollowUps(ctx, unsent, timeLeft(ctx, answerReserve)/tries)
 	}
 	return unsent, err
 }

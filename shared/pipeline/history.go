@@ -69,9 +69,7 @@ func (p *Pipeline) remember(ctx context.Context, a alert.Alert, h history, o *Ou
 		return nil
 	}
 	defer recovered(&err)
-	ctx, cancel := reserve(ctx, answerReserve, errLedgerTimeout)
-	defer cancel()
-	ctx, cancel = withLedgerTimeout(ctx)
+	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
 	closed := memory.Cycle{
 		Began: o.cycleBegan, Lasted: o.Cycle.Lasted, Notified: max(0, o.Cycle.Notified-1),

@@ -186,7 +186,7 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	cycle := p.startCycle(ctx, a, t.delivery.ReceivedAt)
 	if suppressed {
 		o.addCycle(cycle(), a)
-		o.warn(p.complete(ctx, t.delivery, o.Posted), p.remember(ctx, a, earlier, &o))
+		p.finish(ctx, a, t.delivery, earlier, &o)
 		return o, nil
 	}
 
@@ -219,11 +219,16 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	}
 
 	// Complete, and send again what the queue did not accept.
-	ctx, cancel := reserve(ctx, answerReserve, errLedgerTimeout)
-	defer cancel()
-	o.warn(p.complete(ctx, t.delivery, o.Posted), p.remember(ctx, a, earlier, &o))
+	p.finish(ctx, a, t.delivery, earlier, &o)
 	o.addUnsent(p.resendFollowUps(ctx, unsent))
 	return o, nil
+}
+
+// finish completes the claim and remembers the cycle, with time left to answer.
+func (p *Pipeline) finish(ctx context.Context, a alert.Alert, d ledger.Delivery, earlier history, o *Outcome) {
+	ctx, cancel := reserve(ctx, answerReserve, errLedgerTimeout)
+	defer cancel()
+	o.warn(p.complete(ctx, d, o.Posted), p.remember(ctx, a, earlier, o))
 }
 
 // compose writes the event from what the steps found. The key finds it again.
