@@ -69,16 +69,13 @@ func (p *Pipeline) remember(ctx context.Context, a alert.Alert, h history, o *Ou
 		return nil
 	}
 	defer recovered(&err)
-	ctx, cancel := withLedgerTimeout(ctx)
-	defer cancel()
 	closed := memory.Cycle{
 		Began: o.cycleBegan, Lasted: o.Cycle.Lasted, Notified: max(0, o.Cycle.Notified-1),
 		Recovered: recoveredByItself(a, o.Cycle, o.Steps), Followed: suspected(o.Steps),
 	}
-	if err := p.History.AddToHistory(ctx, h.key, h.cycles, closed); err != nil {
-		return fmt.Errorf("the alert's cycle is not remembered: %w", err)
-	}
-	return nil
+	return record(ctx, "the alert's cycle is not remembered", func(ctx context.Context) error {
+		return p.History.AddToHistory(ctx, h.key, h.cycles, closed)
+	})
 }
 
 // recoveredByItself reports whether no person resolved the monitor, and the steps looked
