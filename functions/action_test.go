@@ -8,8 +8,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -69,10 +67,6 @@ func newDesk(t *testing.T) *desk {
 // newDeskOf returns a desk that the actions of playbooks call.
 func newDeskOf(t *testing.T, playbooks string) *desk {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "playbooks.yaml")
-	if err := os.WriteFile(file, []byte(playbooks), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	d := &desk{named: "OPS-", tickets: map[string]string{}, opened: map[string]int{}, asked: map[string]string{}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d.mu.Lock()
@@ -91,7 +85,7 @@ func newDeskOf(t *testing.T, playbooks string) *desk {
 		})
 	}))
 	t.Cleanup(server.Close)
-	d.variables = map[string]string{"PLAYBOOKS_FILE": file, "AWS_ENDPOINT_URL_LAMBDA": server.URL, "AWS_MAX_ATTEMPTS": "1", "INTAKE": "direct"}
+	d.variables = map[string]string{"PLAYBOOKS_FILE": writePlaybooks(t, playbooks), "AWS_ENDPOINT_URL_LAMBDA": server.URL, "AWS_MAX_ATTEMPTS": "1", "INTAKE": "direct"}
 	return d
 }
 

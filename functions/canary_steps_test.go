@@ -154,10 +154,6 @@ playbooks:
 // posted, end with a recovery and be refused, while each service repeats what it was sent.
 func TestCanary_Staged(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "staged.yaml")
-	if err := os.WriteFile(file, []byte(staged), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	var refuses atomic.Int32
 	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -171,7 +167,7 @@ func TestCanary_Staged(t *testing.T) {
 		_, _ = w.Write(body)
 	}))
 	t.Cleanup(echo.Close)
-	c := newCanary(t, map[string]string{"PLAYBOOKS_FILE": file, "AWS_ENDPOINT_URL_LAMBDA": echo.URL, "AWS_MAX_ATTEMPTS": "1", "INTAKE": "direct"})
+	c := newCanary(t, map[string]string{"PLAYBOOKS_FILE": writePlaybooks(t, staged), "AWS_ENDPOINT_URL_LAMBDA": echo.URL, "AWS_MAX_ATTEMPTS": "1", "INTAKE": "direct"})
 	drain := func(wantDead int) {
 		t.Helper()
 		if err := c.Drain(c.worker, limit, timeout); err != nil {

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -33,11 +31,7 @@ const (
 // withFollowUps writes playbooks with a follow-up after a minute.
 func withFollowUps(t *testing.T) map[string]string {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "playbooks.yaml")
-	if err := os.WriteFile(file, []byte(followUpPlaybooks), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return map[string]string{"PLAYBOOKS_FILE": file}
+	return map[string]string{"PLAYBOOKS_FILE": writePlaybooks(t, followUpPlaybooks)}
 }
 
 // followUpsIn returns the events of a stack that are follow-ups.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +57,16 @@ func begin(t *testing.T) (s *e2e.Stack, webhook, worker *e2e.Instance) {
 	s = e2e.New(t)
 	s.AddMonitors(4711)
 	return s, s.Start(e2e.Webhook, nil), s.Start(e2e.Redeliver, nil)
+}
+
+// writePlaybooks returns the path of a file with playbooks.
+func writePlaybooks(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "playbooks.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 // enqueue puts an alert into the redelivery queue, as the webhook does.

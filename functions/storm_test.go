@@ -2,8 +2,6 @@ package functions_test
 
 import (
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -21,11 +19,7 @@ func TestStorm_RefusedSummary(t *testing.T) {
 	t.Parallel()
 	s := e2e.New(t)
 	s.AddMonitors(4711)
-	file := filepath.Join(t.TempDir(), "playbooks.yaml")
-	if err := os.WriteFile(file, []byte("playbooks:\n  - name: calm\n    limit: 1\n    steps: [{uses: monitor}]\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	variables := map[string]string{"PLAYBOOKS_FILE": file}
+	variables := map[string]string{"PLAYBOOKS_FILE": writePlaybooks(t, "playbooks:\n  - name: calm\n    limit: 1\n    steps: [{uses: monitor}]\n")}
 	webhook, worker := s.Start(e2e.Webhook, variables), s.Start(e2e.Redeliver, variables)
 	if err := webhook.Ready(); err != nil {
 		t.Fatalf("%v; it wrote %s", err, webhook.Output())
