@@ -28,9 +28,7 @@ func TestMatrix_Actions(t *testing.T) {
 				d, c := newDesk(t), cell{T: t, target: on, fault: f, s: e2e.New(t)}
 				c.s.AddMonitors(4711)
 				webhook, worker := c.s.Start(e2e.Webhook, d.variables), c.s.Start(e2e.Redeliver, d.variables)
-				if err := webhook.Ready(); err != nil {
-					t.Fatalf("%v; it wrote %s", err, webhook.Output())
-				}
+				mustReady(t, webhook)
 				d.set(on.name == "queue", 0) // The queue is used only for what fails.
 				if on.name == service.name {
 					d.mu.Lock()

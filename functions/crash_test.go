@@ -132,9 +132,7 @@ func (c crash) startWith(t *testing.T, f e2e.Function, variables map[string]stri
 	t.Cleanup(datadog.Close)
 	variables[string(e2e.Datadog)] = datadog.URL
 	victim = s.Start(f, variables)
-	if err := victim.Ready(); err != nil {
-		t.Fatalf("%v; it wrote %s", err, victim.Output())
-	}
+	mustReady(t, victim)
 	if c.service != "" {
 		s.AWS.Break(awstest.Fault{Service: c.service, Operation: c.operation, Every: c.nth, Times: 1, Effect: func(_ http.ResponseWriter, _ *http.Request, forward func() awstest.Response) {
 			if c.after {

@@ -97,9 +97,7 @@ func (c *cell) run() string {
 	c.begin()
 	webhook := c.s.Start(e2e.Webhook, map[string]string{"INTAKE": c.intake})
 	worker := c.s.Start(e2e.Redeliver, nil)
-	if err := webhook.Ready(); err != nil {
-		c.Fatalf("%v; it wrote %s", err, webhook.Output())
-	}
+	mustReady(c.T, webhook)
 	started := time.Now()
 	answer := c.deliver(webhook)
 	took := time.Since(started)

@@ -126,11 +126,7 @@ func (s *soak) begin() {
 			s.Fatal(err)
 		}
 	}
-	for _, i := range s.instances {
-		if err := i.Ready(); err != nil {
-			s.Fatalf("%v; it wrote %s", err, i.Output())
-		}
-	}
+	mustReady(s.T, s.instances...)
 	datadog, aws := soakDatadog, soakAWS
 	if s.alerts > soakAlerts { // A call that hangs holds its instance for as long as it may, so it is rare.
 		datadog, aws = append(slices.Repeat(datadog, 2), fakedatadog.Hang), append(slices.Repeat(aws, 2), awstest.Hang)

@@ -83,6 +83,16 @@ func enqueue(t *testing.T, s *e2e.Stack, a e2e.Alert) {
 	s.Enqueue(body)
 }
 
+// mustReady waits until the instances can be invoked.
+func mustReady(t *testing.T, instances ...*e2e.Instance) {
+	t.Helper()
+	for _, f := range instances {
+		if err := f.Ready(); err != nil {
+			t.Fatalf("%v; it wrote %s", err, f.Output())
+		}
+	}
+}
+
 // deliver returns the status of the response and the one in its body.
 func deliver(t *testing.T, f *e2e.Instance, a e2e.Alert) (code int, status string) {
 	t.Helper()

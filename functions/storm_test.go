@@ -21,9 +21,7 @@ func TestStorm_RefusedSummary(t *testing.T) {
 	s.AddMonitors(4711)
 	variables := map[string]string{"PLAYBOOKS_FILE": writePlaybooks(t, "playbooks:\n  - name: calm\n    limit: 1\n    steps: [{uses: monitor}]\n")}
 	webhook, worker := s.Start(e2e.Webhook, variables), s.Start(e2e.Redeliver, variables)
-	if err := webhook.Ready(); err != nil {
-		t.Fatalf("%v; it wrote %s", err, webhook.Output())
-	}
+	mustReady(t, webhook)
 	if left := time.Until(time.Now().Truncate(time.Minute).Add(time.Minute)); left < 20*time.Second {
 		time.Sleep(left) // A storm's alerts are those of one minute.
 	}
