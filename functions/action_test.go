@@ -293,17 +293,42 @@ func TestAction_Copies(t *testing.T) {
 	})
 }
 
-// TestAction_Crash kills the webhook at every call that it makes about an alert with an
-// action. The alert comes again, and has one event and one ticket, which its recovery closes.
-func TestAction_Crash(t *testing.T) {
-	t.Parallel()
+// actionCrashes are before and after the ticket, and before and after as many calls of each of
+// the ledger's operations.
+func actionCrashes(ledger map[string]int) map[string]crash {
 	points := map[string]crash{"before the ticket": {}, "after the ticket": {after: true}}
-	for operation, calls := range map[string]int{"PutItem": 4, "UpdateItem": 4, "GetItem": 1} {
+	for operation, calls := range ledger {
 		for nth := 1; nth <= calls; nth++ {
 			points[fmt.Sprint("before ", operation, " ", nth)] = crash{service: "DynamoDB", operation: operation, nth: nth}
 			points[fmt.Sprint("after ", operation, " ", nth)] = crash{service: "DynamoDB", operation: operation, nth: nth, after: true}
 		}
 	}
+	return points
+}
+
+// killAtTicket kills an instance that has a ticket opened or closed, before that or after it.
+func (d *desk) killAtTicket(victim *e2e.Instance, after bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if after {
+		d.after = victim.Kill
+	} else {
+		d.before = victim.Kill
+	}
+}
+
+// spare has tickets kill no instance anymore.
+func (d *desk) spare() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.before, d.after = nil, nil
+}
+
+// TestAction_Crash kills the webhook at every call that it makes about an alert with an
+// action. The alert comes again, and has one event and one ticket, which its recovery closes.
+func TestAction_Crash(t *testing.T) {
+	t.Parallel()
+	points := actionCrashes(map[string]int{"PutItem": 4, "UpdateItem": 4, "GetItem": 1})
 	points["before the post"], points["after the post"] = crashes["before the post"], crashes["after the post"]
 	points["before the queue"], points["after the queue"] = queueCrashes["before the queue"], queueCrashes["after the queue"]
 	for name, c := range points {
@@ -313,22 +338,14 @@ func TestAction_Crash(t *testing.T) {
 			s, webhook := c.startWith(t, e2e.Webhook, d.variables, nil)
 			d.set(c.service == "SQS", 0) // The queue is for what fails.
 			if c.service == "" && c.datadog == "" {
-				d.mu.Lock()
-				if c.after {
-					d.after = webhook.Kill
-				} else {
-					d.before = webhook.Kill
-				}
-				d.mu.Unlock()
+				d.killAtTicket(webhook, c.after)
 			}
 			if r, err := webhook.Deliver(opens, pipeline.RunTime); err == nil {
 				t.Fatalf("it was not killed, and answered %d %s", r.StatusCode, r.Body)
 			}
 			s.ClearFaults()
 			d.set(false, 0)
-			d.mu.Lock()
-			d.before, d.after = nil, nil
-			d.mu.Unlock()
+			d.spare()
 			again, worker := s.Start(e2e.Webhook, d.variables), s.Start(e2e.Redeliver, d.variables)
 			if code, status := deliver(t, again, opens); code > 202 {
 				t.Fatalf("the repetition was answered %d %s", code, status)
@@ -345,14 +362,7 @@ func TestAction_Crash(t *testing.T) {
 // TestAction_WorkerCrash kills the worker at every call that it makes about an action.
 func TestAction_WorkerCrash(t *testing.T) {
 	t.Parallel()
-	points := map[string]crash{"before the ticket": {}, "after the ticket": {after: true}}
-	for operation, calls := range map[string]int{"PutItem": 2, "UpdateItem": 1} {
-		for nth := 1; nth <= calls; nth++ {
-			points[fmt.Sprint("before ", operation, " ", nth)] = crash{service: "DynamoDB", operation: operation, nth: nth}
-			points[fmt.Sprint("after ", operation, " ", nth)] = crash{service: "DynamoDB", operation: operation, nth: nth, after: true}
-		}
-	}
-	for name, c := range points {
+	for name, c := range actionCrashes(map[string]int{"PutItem": 2, "UpdateItem": 1}) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
@@ -362,21 +372,13 @@ func TestAction_WorkerCrash(t *testing.T) {
 				d.set(false, 0)
 			})
 			if c.service == "" {
-				d.mu.Lock()
-				if c.after {
-					d.after = worker.Kill
-				} else {
-					d.before = worker.Kill
-				}
-				d.mu.Unlock()
+				d.killAtTicket(worker, c.after)
 			}
 			if b := s.Poll(worker, pipeline.RunTime); b.Err == nil {
 				t.Fatalf("it was not killed: %+v, it wrote %s", b, worker.Output())
 			}
 			s.ClearFaults()
-			d.mu.Lock()
-			d.before, d.after = nil, nil
-			d.mu.Unlock()
+			d.spare()
 			again := s.Start(e2e.Redeliver, d.variables)
 			mustDrain(t, s, again)
 			mustDeliver(t, s.Start(e2e.Webhook, d.variables), closes, "posted")
