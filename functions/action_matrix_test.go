@@ -16,60 +16,86 @@ import (
 // fault is over there are one event and one ticket, which the recovery closes. What the action's
 // service refuses for good has a record in the log.
 func TestMatrix_Actions(t *testing.T) {
-	t.Parallel()
 	service := target{name: "the action's service"}
-	for _, f := range faults {
-		for _, on := range []target{targetNamed("ledger"), targetNamed("queue"), targetNamed("Datadog events"), service} {
-			if f.aws == nil { // Refused connections last.
-				continue
-			}
-			t.Run(strings.ReplaceAll(on.name+"/"+f.name, " ", "_"), func(t *testing.T) {
-				t.Parallel()
-				d, c := newDesk(t), cell{T: t, target: on, fault: f, s: e2e.New(t)}
-				c.s.AddMonitors(4711)
-				webhook, worker := c.s.Start(e2e.Webhook, d.variables), c.s.Start(e2e.Redeliver, d.variables)
-				mustReady(t, webhook)
-				d.set(on.name == "queue", 0) // The queue is used only for what fails.
-				if on.name == service.name {
-					d.mu.Lock()
-					d.effect = f.aws
-					d.mu.Unlock()
-				}
-				c.inject()
-				code, status := deliver(t, webhook, opens)
-				if on.name != service.name {
-					c.mustHaveFailed()
-				}
-				c.s.ClearFaults()
-				d.set(false, 0)
-				for end := time.Now().Add(timeout); code == http.StatusServiceUnavailable && time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
-					code, status = deliver(t, webhook, opens)
-				}
-				if code > 202 {
-					t.Fatalf("answered %d %s; the webhook wrote %s", code, status, webhook.Output())
-				}
-				mustDrain(t, c.s, worker)
-				mustDeliver(t, webhook, closes, "posted")
-				mustDrain(t, c.s, worker)
-				mustPost(t, c.s, map[int64]int{1: 1, 2: 1})
-				if on.name == service.name && strings.Contains(webhook.Output()+worker.Output(), `"step":"open","result":"refused"`) {
-					return
-				}
-				d.mustHave(t, "OPS-1")
-				if t.Failed() {
-					t.Logf("the webhook wrote %s, the worker %s", webhook.Output(), worker.Output())
-				}
-			})
+	forEachOutage(t, []target{targetNamed("ledger"), targetNamed("queue"), targetNamed("Datadog events"), service}, func(t *testing.T, c *cell) {
+		d := newDesk(t)
+		webhook, worker := c.s.Start(e2e.Webhook, d.variables), c.s.Start(e2e.Redeliver, d.variables)
+		mustReady(t, webhook)
+		d.set(c.target.name == "queue", 0) // The queue is used only for what fails.
+		if c.target.name == service.name {
+			d.mu.Lock()
+			d.effect = c.fault.aws
+			d.mu.Unlock()
 		}
-	}
+		c.inject()
+		code, status := deliver(t, webhook, opens)
+		if c.target.name != service.name {
+			c.mustHaveFailed()
+		}
+		c.s.ClearFaults()
+		d.set(false, 0)
+		for end := time.Now().Add(timeout); code == http.StatusServiceUnavailable && time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+			code, status = deliver(t, webhook, opens)
+		}
+		if code > 202 {
+			t.Fatalf("answered %d %s; the webhook wrote %s", code, status, webhook.Output())
+		}
+		mustDrain(t, c.s, worker)
+		mustDeliver(t, webhook, closes, "posted")
+		mustDrain(t, c.s, worker)
+		mustPost(t, c.s, map[int64]int{1: 1, 2: 1})
+		if c.target.name == service.name && strings.Contains(webhook.Output()+worker.Output(), `"step":"open","result":"refused"`) {
+			return
+		}
+		d.mustHave(t, "OPS-1")
+		if t.Failed() {
+			t.Logf("the webhook wrote %s, the worker %s", webhook.Output(), worker.Output())
+		}
+	})
 }
 
 // TestMatrix_Rules breaks each dependency in every way while reconcile looks for an alert that a
 // notification rule routed and that never arrived. A later run queues it, once.
 func TestMatrix_Rules(t *testing.T) {
+	forEachOutage(t, []target{targetNamed("ledger"), targetNamed("queue"), targetNamed("Datadog reads")}, func(t *testing.T, c *cell) {
+		c.s.Datadog.AddNotificationRule(`{"name":"a","filter":{"scope":"env:(prod OR staging)"},"recipients":["webhook-boomerang"]}`)
+		first := c.s.Start(e2e.Reconcile, nil)
+		if _, err := first.Invoke(e2e.Scheduled, timeout); err != nil { // It has seen the rule.
+			t.Fatalf("%v; it wrote %s", err, first.Output())
+		}
+		id, err := strconv.ParseInt(c.s.Datadog.AddEvent(fakedatadog.Event{
+			Title: "[Triggered] Checkout is slow", AlertType: "error", DateHappened: time.Now().Add(-5 * time.Minute).Unix(),
+			Tags: []string{"monitor", "service:checkout"}, MonitorID: 4711, MonitorGroups: []string{"host:a,env:prod"}, SourceTypeName: "alert",
+		}), 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.inject()
+		broken := c.s.Start(e2e.Reconcile, nil)
+		_, _ = broken.Invoke(e2e.Scheduled, limit) // It may fail.
+		c.mustHaveFailed()
+		c.s.ClearFaults()
+		worker := c.s.Start(e2e.Redeliver, nil)
+		for range 2 {
+			again := c.s.Start(e2e.Reconcile, nil)
+			if _, err := again.Invoke(e2e.Scheduled, timeout); err != nil {
+				t.Fatalf("%v; it wrote %s", err, again.Output())
+			}
+			mustDrain(t, c.s, worker)
+		}
+		if got := c.s.Posted(); got[id] != 1 || len(got) != 1 {
+			t.Errorf("posted %v, want one event for %d; the broken run wrote %s", got, id, broken.Output())
+		}
+	})
+}
+
+// forEachOutage plays a test with a stack for each way to break each target for a time: all but
+// refused connections, which last.
+func forEachOutage(t *testing.T, of []target, play func(t *testing.T, c *cell)) {
+	t.Helper()
 	t.Parallel()
 	for _, f := range faults {
-		for _, on := range []target{targetNamed("ledger"), targetNamed("queue"), targetNamed("Datadog reads")} {
+		for _, on := range of {
 			if f.aws == nil {
 				continue
 			}
@@ -77,34 +103,7 @@ func TestMatrix_Rules(t *testing.T) {
 				t.Parallel()
 				c := cell{T: t, target: on, fault: f, s: e2e.New(t)}
 				c.s.AddMonitors(4711)
-				c.s.Datadog.AddNotificationRule(`{"name":"a","filter":{"scope":"env:(prod OR staging)"},"recipients":["webhook-boomerang"]}`)
-				first := c.s.Start(e2e.Reconcile, nil)
-				if _, err := first.Invoke(e2e.Scheduled, timeout); err != nil { // It has seen the rule.
-					t.Fatalf("%v; it wrote %s", err, first.Output())
-				}
-				id, err := strconv.ParseInt(c.s.Datadog.AddEvent(fakedatadog.Event{
-					Title: "[Triggered] Checkout is slow", AlertType: "error", DateHappened: time.Now().Add(-5 * time.Minute).Unix(),
-					Tags: []string{"monitor", "service:checkout"}, MonitorID: 4711, MonitorGroups: []string{"host:a,env:prod"}, SourceTypeName: "alert",
-				}), 10, 64)
-				if err != nil {
-					t.Fatal(err)
-				}
-				c.inject()
-				broken := c.s.Start(e2e.Reconcile, nil)
-				_, _ = broken.Invoke(e2e.Scheduled, limit) // It may fail.
-				c.mustHaveFailed()
-				c.s.ClearFaults()
-				worker := c.s.Start(e2e.Redeliver, nil)
-				for range 2 {
-					again := c.s.Start(e2e.Reconcile, nil)
-					if _, err := again.Invoke(e2e.Scheduled, timeout); err != nil {
-						t.Fatalf("%v; it wrote %s", err, again.Output())
-					}
-					mustDrain(t, c.s, worker)
-				}
-				if got := c.s.Posted(); got[id] != 1 || len(got) != 1 {
-					t.Errorf("posted %v, want one event for %d; the broken run wrote %s", got, id, broken.Output())
-				}
+				play(t, &c)
 			})
 		}
 	}
