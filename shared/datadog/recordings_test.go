@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/goccy/go-yaml"
+	"boomerang/shared/fakedatadog/recordings"
 )
 
 // recordedReads say which call reads a recorded response, and where the response holds values that must be in the
@@ -60,40 +58,22 @@ type recordedRead struct {
 	paths   []string
 }
 
-type recording struct {
-	Request struct {
-		Method string `yaml:"method"`
-		URL    string `yaml:"url"`
-	} `yaml:"request"`
-	Response struct {
-		Code    int         `yaml:"code"`
-		Headers http.Header `yaml:"headers"`
-		Body    string      `yaml:"body"`
-	} `yaml:"response"`
-}
-
 // TestRecordings reads what the real API answered in the tests of Datadog's own clients.
 func TestRecordings(t *testing.T) {
-	folder := os.Getenv("RECORDINGS")
-	if folder == "" {
-		t.Skip("RECORDINGS is not set: name the folder with the recorded exchanges of datadog-api-client-go")
-	}
-	played := make([]int, len(recordedReads))
-	for file, recordings := range recordingsIn(t, folder) {
-		for _, r := range recordings {
-			asked, err := url.Parse(r.Request.URL)
-			if err != nil {
-				t.Fatal(err)
-			}
-			i := slices.IndexFunc(recordedReads, func(recorded recordedRead) bool {
-				return regexp.MustCompile(recorded.request).MatchString(r.Request.Method + " " + asked.Path)
-			})
-			if i < 0 {
-				continue
-			}
-			played[i]++
-			t.Run(file, func(t *testing.T) { r.check(t, recordedReads[i]) })
+	exchanges, played := recordings.Read(t), make([]int, len(recordedReads))
+	for _, e := range exchanges {
+		asked, err := url.Parse(e.Request.URL)
+		if err != nil {
+			t.Fatal(err)
 		}
+		i := slices.IndexFunc(recordedReads, func(recorded recordedRead) bool {
+			return regexp.MustCompile(recorded.request).MatchString(e.Request.Method + " " + asked.Path)
+		})
+		if i < 0 {
+			continue
+		}
+		played[i]++
+		t.Run(e.File, func(t *testing.T) { recordedReads[i].check(t, e) })
 	}
 	for i, n := range played {
 		if n == 0 {
@@ -102,15 +82,15 @@ func TestRecordings(t *testing.T) {
 	}
 }
 
-func (r recording) check(t *testing.T, recorded recordedRead) {
-	got, err := recorded.call.get(t.Context(), clientOver(t, func(*http.Request) (*http.Response, error) {
-		resp := respond(r.Response.Code, r.Response.Body)
-		resp.Header = r.Response.Headers
+func (r recordedRead) check(t *testing.T, e recordings.Exchange) {
+	got, err := r.call.get(t.Context(), clientOver(t, func(*http.Request) (*http.Response, error) {
+		resp := respond(e.Response.Code, e.Response.Body)
+		resp.Header = e.Response.Headers
 		return resp, nil
 	}, keyring{}))
-	if r.Response.Code >= 300 {
-		if _, e := failure(t, err); e.Status != r.Response.Code || e.Text == "" {
-			t.Errorf("got %+v of %s", e, r.Response.Body)
+	if e.Response.Code >= 300 {
+		if _, got := failure(t, err); got.Status != e.Response.Code || got.Text == "" {
+			t.Errorf("got %+v of %s", got, e.Response.Body)
 		}
 		return
 	}
@@ -118,13 +98,13 @@ func (r recording) check(t *testing.T, recorded recordedRead) {
 		t.Fatal(err)
 	}
 	var body any
-	decoder := json.NewDecoder(strings.NewReader(r.Response.Body))
+	decoder := json.NewDecoder(strings.NewReader(e.Response.Body))
 	decoder.UseNumber()
 	if err := decoder.Decode(&body); err != nil {
 		t.Fatal(err)
 	}
 	result := fmt.Sprintf("%+v", got)
-	for _, path := range recorded.paths {
+	for _, path := range r.paths {
 		for _, want := range valuesAt(body, strings.Split(path, ".")) {
 			if number, ok := want.(json.Number); ok && !strings.Contains(result, number.String()) {
 				want, _ = number.Float64()
@@ -155,29 +135,4 @@ func valuesAt(v any, path []string) (found []any) {
 		}
 	}
 	return found
-}
-
-func recordingsIn(t *testing.T, folder string) map[string][]recording {
-	t.Helper()
-	all := map[string][]recording{}
-	err := filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".yaml" {
-			return err
-		}
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		var cassette struct {
-			Interactions []recording `yaml:"interactions"`
-		}
-		all[path] = nil
-		err = yaml.Unmarshal(raw, &cassette)
-		all[path] = cassette.Interactions
-		return err
-	})
-	if err != nil || len(all) == 0 {
-		t.Fatalf("%d files of recordings: %v", len(all), err)
-	}
-	return all
 }

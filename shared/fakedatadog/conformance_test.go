@@ -5,22 +5,20 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io/fs"
 	"maps"
 	"mime"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"boomerang/shared/fakedatadog"
+	"boomerang/shared/fakedatadog/recordings"
 )
 
 // calls leads to each row of the table. They run in this order.
@@ -223,15 +221,9 @@ var addedKeys = map[fakedatadog.Route][]string{
 	"incident.search":         {"archived", "declared", "declared_by", "declared_by_uuid", "declared_by_user", "incident_type_uuid", "is_test", "slug"},
 }
 
-// TestRecordings holds the table to the recordings of the tests of Datadog's own
-// clients (https://github.com/DataDog/datadog-api-client-go), which are in the folder
-// that RECORDINGS names.
+// TestRecordings holds the table to the recordings of the tests of Datadog's own clients.
 func TestRecordings(t *testing.T) {
-	folder := os.Getenv("RECORDINGS")
-	if folder == "" {
-		t.Skip("RECORDINGS is not set: name the folder of recorded exchanges to compare the table with them")
-	}
-	derived := deriveTable(t, folder)
+	derived := deriveTable(t, recordings.Read(t))
 	if *update {
 		raw, _ := json.MarshalIndent(derived, "", " ") // It came from JSON.
 		if err := os.WriteFile(tableFile, append(raw, '\n'), 0o600); err != nil {
@@ -252,43 +244,27 @@ func readTable(t *testing.T) table {
 	return decode[table](t, string(raw))
 }
 
-type cassette struct {
-	Interactions []struct {
-		Request struct {
-			Method string `yaml:"method"`
-			URL    string `yaml:"url"`
-		} `yaml:"request"`
-		Response struct {
-			Code    int         `yaml:"code"`
-			Headers http.Header `yaml:"headers"`
-			Body    string      `yaml:"body"`
-		} `yaml:"response"`
-	} `yaml:"interactions"`
-}
-
-func deriveTable(t *testing.T, folder string) table {
+func deriveTable(t *testing.T, exchanges []recordings.Exchange) table {
 	t.Helper()
 	rows, bodies := table{}, map[string]*observed{}
 	routes := map[string]fakedatadog.Route{}
 	server := newServer()
-	for _, c := range cassettes(t, folder) {
-		for _, e := range c.Interactions {
-			route := server.Route(httptest.NewRequest(e.Request.Method, e.Request.URL, nil))
-			if route == "" {
-				continue
-			}
-			key := fmt.Sprintf("%s %d", route, e.Response.Code)
-			if bodies[key] == nil {
-				bodies[key], routes[key] = &observed{}, route
-			}
-			body := decode[any](t, cmp.Or(e.Response.Body, "null"))
-			bodies[key].add(body)
-			r := row{Media: mediaType(t, e.Response.Headers), Limit: cmp.Or(limitOf(e.Response.Headers), rows[key].Limit)}
-			if e.Response.Code >= http.StatusBadRequest {
-				r.Body = body
-			}
-			rows[key] = r
+	for _, e := range exchanges {
+		route := server.Route(httptest.NewRequest(e.Request.Method, e.Request.URL, nil))
+		if route == "" {
+			continue
 		}
+		key := fmt.Sprintf("%s %d", route, e.Response.Code)
+		if bodies[key] == nil {
+			bodies[key], routes[key] = &observed{}, route
+		}
+		body := decode[any](t, cmp.Or(e.Response.Body, "null"))
+		bodies[key].add(body)
+		r := row{Media: mediaType(t, e.Response.Headers), Limit: cmp.Or(limitOf(e.Response.Headers), rows[key].Limit)}
+		if e.Response.Code >= http.StatusBadRequest {
+			r.Body = body
+		}
+		rows[key] = r
 	}
 	for key, r := range rows {
 		if r.Body == nil {
@@ -297,32 +273,6 @@ func deriveTable(t *testing.T, folder string) table {
 		}
 	}
 	return rows
-}
-
-func cassettes(t *testing.T, folder string) (all []cassette) {
-	t.Helper()
-	if _, err := os.Stat(folder); err != nil && !filepath.IsAbs(folder) {
-		folder = filepath.Join("..", "..", folder)
-	}
-	err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".yaml" {
-			return err
-		}
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		var c cassette
-		if err := yaml.Unmarshal(raw, &c); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		all = append(all, c)
-		return nil
-	})
-	if err != nil {
-		t.Fatalf("reading the recordings: %v", err)
-	}
-	return all
 }
 
 func mediaType(t *testing.T, header http.Header) string {
