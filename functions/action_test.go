@@ -153,10 +153,9 @@ func (d *desk) mustHave(t *testing.T, closed ...string) {
 // beginDesk returns a stack whose functions call a desk.
 func beginDesk(t *testing.T) (d *desk, s *e2e.Stack, webhook, worker *e2e.Instance) {
 	t.Helper()
-	t.Parallel()
-	d, s = newDesk(t), e2e.New(t)
-	s.AddMonitors(4711)
-	return d, s, s.Start(e2e.Webhook, d.variables), s.Start(e2e.Redeliver, d.variables)
+	d = newDesk(t)
+	s, webhook, worker = beginWith(t, d.variables)
+	return d, s, webhook, worker
 }
 
 var (
@@ -219,12 +218,10 @@ func (d *desk) mustNothing(t *testing.T) {
 // TestAction_HostileText has a service answer with text that mentions, fills templates and has
 // control characters. The recovery's action sends it as it came, and the event shows it.
 func TestAction_HostileText(t *testing.T) {
-	t.Parallel()
 	const hostile = "@slack-all @webhook-boomerang {{ .alert.title }} ${x}: \"a\"\n- b: *c\t\x00\x1b[31m\u202e%%%\n#"
-	d, s := newDeskOf(t, strings.Replace(deskPlaybooks, "    then:", "    event: {text: \"kept: {{ .cycle.kept.ticket }}\", tags: [\"ticket:{{ .cycle.kept.ticket }}\"]}\n    then:", 1)), e2e.New(t)
+	d := newDeskOf(t, strings.Replace(deskPlaybooks, "    then:", "    event: {text: \"kept: {{ .cycle.kept.ticket }}\", tags: [\"ticket:{{ .cycle.kept.ticket }}\"]}\n    then:", 1))
 	d.named = hostile
-	s.AddMonitors(4711)
-	webhook, worker := s.Start(e2e.Webhook, d.variables), s.Start(e2e.Redeliver, d.variables)
+	s, webhook, worker := beginWith(t, d.variables)
 	d.set(true, 0)
 	mustDeliver(t, webhook, opens, "posted")
 	d.set(false, 0)
@@ -317,7 +314,7 @@ func (d *desk) killAtTicket(victim *e2e.Instance, after bool) {
 	}
 }
 
-// spare has tickets kill no instance anymore.
+// spare stops killing instances at tickets.
 func (d *desk) spare() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -62,11 +62,7 @@ func mustFollowUp(t *testing.T, s *e2e.Stack, worker *e2e.Instance, timeout time
 }
 
 func TestFollowUp(t *testing.T) {
-	t.Parallel()
-	s := e2e.New(t)
-	s.AddMonitors(4711)
-	variables := withFollowUps(t)
-	webhook, worker := s.Start(e2e.Webhook, variables), s.Start(e2e.Redeliver, variables)
+	s, webhook, worker := beginWith(t, withFollowUps(t))
 	mustDeliver(t, webhook, e2e.Alert{ID: 1}, "posted")
 	mustDeliver(t, webhook, e2e.Alert{ID: 2}, "posted")
 	if n := s.Length(s.FollowUps); n != 2 {
@@ -204,11 +200,7 @@ func TestFollowUp_TwoStacks(t *testing.T) {
 // TestFollowUp_Payloads has payloads without ids and dates, clocks that differ, and one
 // cycle key in two organisations. Each is a trigger, and what comes before its follow-up.
 func TestFollowUp_Payloads(t *testing.T) {
-	t.Parallel()
-	s := e2e.New(t)
-	s.AddMonitors(4711)
-	variables := withFollowUps(t)
-	webhook, worker := s.Start(e2e.Webhook, variables), s.Start(e2e.Redeliver, variables)
+	s, webhook, worker := beginWith(t, withFollowUps(t))
 	without := func(r events.LambdaFunctionURLRequest, keys ...string) events.LambdaFunctionURLRequest {
 		var payload map[string]any
 		if err := json.Unmarshal([]byte(r.Body), &payload); err != nil {

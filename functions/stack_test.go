@@ -53,10 +53,16 @@ func inject(t *testing.T, s *e2e.Stack, on func(fakedatadog.Route) bool, f faked
 // begin returns a stack with a webhook and a worker.
 func begin(t *testing.T) (s *e2e.Stack, webhook, worker *e2e.Instance) {
 	t.Helper()
+	return beginWith(t, nil)
+}
+
+// beginWith begins with variables of the functions.
+func beginWith(t *testing.T, variables map[string]string) (s *e2e.Stack, webhook, worker *e2e.Instance) {
+	t.Helper()
 	t.Parallel()
 	s = e2e.New(t)
 	s.AddMonitors(4711)
-	return s, s.Start(e2e.Webhook, nil), s.Start(e2e.Redeliver, nil)
+	return s, s.Start(e2e.Webhook, variables), s.Start(e2e.Redeliver, variables)
 }
 
 // writePlaybooks returns the path of a file with playbooks.

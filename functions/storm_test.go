@@ -16,11 +16,8 @@ import (
 // queue answered late. Datadog then limits the rate. The second delivery of the summary must
 // not take the alert's event for the summary.
 func TestStorm_RefusedSummary(t *testing.T) {
-	t.Parallel()
-	s := e2e.New(t)
-	s.AddMonitors(4711)
-	variables := map[string]string{"PLAYBOOKS_FILE": writePlaybooks(t, "playbooks:\n  - name: calm\n    limit: 1\n    steps: [{uses: monitor}]\n")}
-	webhook, worker := s.Start(e2e.Webhook, variables), s.Start(e2e.Redeliver, variables)
+	file := writePlaybooks(t, "playbooks:\n  - name: calm\n    limit: 1\n    steps: [{uses: monitor}]\n")
+	s, webhook, worker := beginWith(t, map[string]string{"PLAYBOOKS_FILE": file})
 	mustReady(t, webhook)
 	if left := time.Until(time.Now().Truncate(time.Minute).Add(time.Minute)); left < 20*time.Second {
 		time.Sleep(left) // A storm's alerts are those of one minute.
