@@ -37,10 +37,10 @@ const (
 	managedBy = "service:boomerang"
 )
 
-// VariableFor returns the name of the custom variable with a webhook's token. Each
+// variableFor returns the name of the custom variable with a webhook's token. Each
 // webhook has its own, so that stacks in one organization do not share a token. A hash
 // keeps names apart that become equal in upper case.
-func VariableFor(webhookName string) string {
+func variableFor(webhookName string) string {
 	if webhookName == "boomerang" {
 		return "BOOMERANG_TOKEN"
 	}

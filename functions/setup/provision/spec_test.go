@@ -12,14 +12,14 @@ func TestVariableFor(t *testing.T) {
 	for webhook, want := range map[string]string{
 		"boomerang": "BOOMERANG_TOKEN", "boomerang_dev": "BOOMERANG_BOOMERANG_DEV_TOKEN", "torq": "BOOMERANG_TORQ_TOKEN", "1st": "BOOMERANG_1ST_TOKEN",
 	} {
-		if got := VariableFor(webhook); got != want {
+		if got := variableFor(webhook); got != want {
 			t.Errorf("%s: got %s, want %s", webhook, got, want)
 		}
 	}
 	// Names that differ only in case or punctuation have different variables.
 	seen := map[string]string{}
 	for _, webhook := range []string{"boomerang", "Boomerang", "boomerang_dev", "boomerang-dev", "boomerang.dev", "Boomerang-Dev", "dev"} {
-		name := VariableFor(webhook)
+		name := variableFor(webhook)
 		if other, taken := seen[name]; taken {
 			t.Errorf("%s and %s share %s", webhook, other, name)
 		}

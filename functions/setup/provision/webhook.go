@@ -32,7 +32,7 @@ func (p Provisioner) findWebhook(ctx context.Context, s Spec) ([]datadog.Webhook
 
 // webhookDefinition is the webhook as it should be.
 func (s Spec) webhookDefinition() datadog.Webhook {
-	headers, _ := json.Marshal(map[string]string{tokenHeader: "$" + VariableFor(s.WebhookName)}) // A map of strings always marshals.
+	headers, _ := json.Marshal(map[string]string{tokenHeader: "$" + variableFor(s.WebhookName)}) // A map of strings always marshals.
 	return datadog.Webhook{
 		Name: s.WebhookName, URL: s.FunctionURL, Payload: events.WebhookPayload,
 		CustomHeaders: string(headers), EncodeAs: "json",
@@ -60,7 +60,7 @@ func sameWebhook(found, want datadog.Webhook) bool {
 // variable is the custom variable with the token. It is written each time, because
 // Datadog does not return its value.
 func (p Provisioner) variable(spec Spec, token string) resource {
-	v := datadog.SecretVariable{Name: VariableFor(spec.WebhookName), Value: token}
+	v := datadog.SecretVariable{Name: variableFor(spec.WebhookName), Value: token}
 	r := managed[datadog.SecretVariable]{
 		name: "the custom variable " + v.Name,
 		find: func(ctx context.Context) ([]datadog.SecretVariable, error) {
@@ -90,7 +90,7 @@ func (p Provisioner) variable(spec Spec, token string) resource {
 // one; a stack without setup has none.
 func (p Provisioner) Rotate(ctx context.Context, webhookName, token string) (exists bool, err error) {
 	err = p.retry(ctx, func(ctx context.Context) error {
-		return p.Datadog.Update(ctx, datadog.SecretVariable{Name: VariableFor(webhookName), Value: token})
+		return p.Datadog.Update(ctx, datadog.SecretVariable{Name: variableFor(webhookName), Value: token})
 	})
 	if datadog.IsNotFound(err) {
 		return false, nil
