@@ -31,22 +31,24 @@ STORM ?= 60
 ROUNDS ?= 10
 BASE ?=
 
+# $(call on,NAME) is not empty if the variable NAME says yes.
+on = $(if $(filter 1 y yes t true on,$(call lower,$($(1)))),yes,$(if $(filter-out 0 n no f false off,$(call lower,$($(1)))),$(error $(1)=$($(1)) is not understood: write yes or no)))
+lower = $(shell printf '%s' '$(subst ','"'"',$(1))' | tr A-Z a-z)
+
 # The help of each target names the variables that it uses, also for one that is nearly spelled so. A switch counts that is on in the environment, too.
 HASH := \#
-GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
-GIVEN += $(foreach name,LIVE UPDATE DELETE GUIDED,$(if $(filter environment,$(origin $(name))),$(if $(filter-out 0 no false off,$($(name))),$(name))))
 # SAM calls a target with the variables of the target that called SAM.
-UNUSED := $(if $(and $(strip $(GIVEN)),$(if $(ARTIFACTS_DIR),,yes)),$(shell awk -F ':.*$(HASH)$(HASH) ' -v goals='$(or $(MAKECMDGOALS),help)' -v given='$(GIVEN)' '\
+ifndef ARTIFACTS_DIR
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+GIVEN += $(foreach name,LIVE UPDATE DELETE GUIDED,$(if $(filter environment,$(origin $(name))),$(if $(call on,$(name)),$(name))))
+UNUSED := $(if $(strip $(GIVEN)),$(shell awk -F ':.*$(HASH)$(HASH) ' -v goals='$(or $(MAKECMDGOALS),help)' -v given='$(GIVEN)' '\
 	BEGIN { split(goals, list, " "); for (i in list) goal[list[i]] = 1 } \
 	{ known = known " " $$2; split($$1, list, " "); for (i in list) if (list[i] in goal) used = used " " $$2 } \
 	function has(text, name) { return text ~ ("[^A-Z_]" name "=") } \
 	function near(name) { name = toupper(name); return name ~ /S$$/ ? substr(name, 1, length(name) - 1) : name "S" } \
 	END { n = split(given, list, " "); for (i = 1; i <= n; i++) if (!has(used, list[i]) && (has(known, toupper(list[i])) || has(known, near(list[i])))) print list[i] }' Makefile))
 $(if $(UNUSED),$(error make $(or $(MAKECMDGOALS),help) does not use $(UNUSED): omit it, or see make help))
-
-# $(call on,NAME) is not empty if the variable NAME says yes.
-on = $(if $(filter 1 y yes t true on,$(call lower,$($(1)))),yes,$(if $(filter-out 0 n no f false off,$(call lower,$($(1)))),$(error $(1)=$($(1)) is not understood: write yes or no)))
-lower = $(shell printf '%s' '$(subst ','"'"',$(1))' | tr A-Z a-z)
+endif
 
 # The linters. They are not in go.mod, which lists what the functions need.
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.1
@@ -69,6 +71,7 @@ PLAYBOOKS_FLAGS = $(addprefix --playbooks ,$(PLAYBOOKS))
 
 # $(call need,command,how to get it) stops where the command is missing.
 need = command -v $(1) >/dev/null || { echo "this needs $(1), which is not installed: $(2)" >&2; exit 1; }
+need_chromium = $(call need,$(or $(CHROMIUM),chromium),install chromium or set CHROMIUM to another browser of its kind)
 need_sam = $(call need,sam,install the AWS SAM CLI with 'pipx install aws-sam-cli' or as https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html says)
 
 ## First
@@ -120,7 +123,7 @@ $(AXE): .ci/axe.txt $(MOTO)
 
 .PHONY: page-test
 page-test: $(AXE) ## Test the page of serve in a browser (needs chromium; PICTURES=1 takes the pictures of the documents)
-	@$(call need,$(or $(CHROMIUM),chromium),install chromium or set CHROMIUM to another browser of its kind)
+	@$(need_chromium)
 	@go build -o .build/boomerang ./functions/local/boomerang
 	@$(if $(PICTURES),mkdir -p functions/local/page/pictures)
 	@.ci/with-moto env BOOMERANG=$(CURDIR)/.build/boomerang AXE=$(CURDIR)/$(AXE) $(if $(PICTURES),PICTURES=$(CURDIR)/functions/local/page/pictures) \
@@ -238,7 +241,7 @@ TEXT_OF_EVENT = awk '/^  title  / { sub(/^  title +/, ""); print $$0 "\n" } /^  
 
 .PHONY: pictures
 pictures: ## Draw three events before and after, as Datadog shows them on a phone (needs chromium)
-	@$(call need,$(or $(CHROMIUM),chromium),install chromium or set CHROMIUM to another browser of its kind)
+	@$(need_chromium)
 	@rm -rf .build/before && git worktree prune && git worktree add -q --detach .build/before $(BEFORE)
 	@for name in $(EXAMPLES); do \
 		(cd .build/before && go run ./functions/local run events/$$name.json) | $(TEXT_OF_EVENT) > shared/event/examples/$$name.before.md; \

@@ -73,7 +73,7 @@ func TestMake_Refused(t *testing.T) {
 	if out, err := makeTarget(t, []string{"LIVE=yes"}, "test-playbooks"); err == nil || !strings.Contains(out, "make test-playbooks does not use LIVE: omit it") {
 		t.Errorf("%v: %s", err, out)
 	}
-	for _, env := range []string{"LIVE=0", "UPDATE=", "GO=/usr/local/go/bin/go", "SHELL=/bin/zsh", "RECORD=x"} {
+	for _, env := range []string{"LIVE=0", "LIVE=False", "DELETE=n", "UPDATE=", "GO=/usr/local/go/bin/go", "SHELL=/bin/zsh", "RECORD=x"} {
 		if out, err := makeTarget(t, []string{env}, "run"); err != nil {
 			t.Errorf("%s: %v: %s", env, err, out)
 		}
