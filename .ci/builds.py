@@ -8,7 +8,6 @@ Usage: MOTO_URL=http://127.0.0.1:5000 builds.py
 
 import contextlib
 import hashlib
-import io
 import json
 import os
 import pathlib
@@ -19,10 +18,9 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-import zipfile
 
-import boto3
+import deployed
+from deployed import client
 
 STACK = "boomerang-builds"
 OWN = "shared/playbook/own/mine.yaml"
@@ -33,10 +31,6 @@ CHANGES = {
     "a shared package": ("shared/pipeline/log.go", '"other"', '"others"'),
     "a function": ("functions/webhook/handler/answer.go", "something went wrong inside", "something failed inside"),
 }
-
-
-def client(service):
-    return boto3.client(service, endpoint_url=os.environ["MOTO_URL"], region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
 
 
 def copy_repository():
@@ -98,15 +92,8 @@ def same(what, digests):
 
 def deploy_stack():
     """Deploys a stack whose functions are empty programs, for sam sync to replace."""
-    settings = json.dumps({"lambda": {"use_docker": False}}).encode()
-    urllib.request.urlopen(urllib.request.Request(os.environ["MOTO_URL"] + "/moto-api/config", settings, {"Content-Type": "application/json"}), timeout=30).close()
+    deployed.upload_code(STACK)
     role = client("iam").create_role(RoleName=STACK, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as package:
-        package.writestr("bootstrap", "")
-    s3 = client("s3")
-    s3.create_bucket(Bucket=STACK, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    s3.put_object(Bucket=STACK, Key="key", Body=archive.getvalue())
     function = {"Handler": "bootstrap", "Runtime": "provided.al2023", "Role": role, "Code": {"S3Bucket": STACK, "S3Key": "key"}}
     names = re.findall(r"^  (\w+Function):$", pathlib.Path("template.yaml").read_text(), re.MULTILINE)
     template = {"Resources": {name: {"Type": "AWS::Lambda::Function", "Properties": function} for name in names}}

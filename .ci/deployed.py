@@ -47,7 +47,7 @@ def replaced(tree, known):
     return tree
 
 
-def upload_code():
+def upload_code(bucket="bucket"):
     """The functions' code is an empty archive, which the emulator does not run."""
     settings = json.dumps({"lambda": {"use_docker": False}}).encode()
     urllib.request.urlopen(urllib.request.Request(os.environ["MOTO_URL"] + "/moto-api/config", settings, {"Content-Type": "application/json"}), timeout=30).close()
@@ -55,8 +55,8 @@ def upload_code():
     with zipfile.ZipFile(archive, "w") as package:
         package.writestr("bootstrap", "")
     s3 = client("s3")
-    s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    s3.put_object(Bucket="bucket", Key="key", Body=archive.getvalue())
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket=bucket, Key="key", Body=archive.getvalue())
 
 
 def everything():
