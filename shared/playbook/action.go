@@ -230,12 +230,8 @@ func (l *loader) actions(steps []*step, path string) {
 	var names []string
 	for i, s := range steps {
 		at := element(path, i)
-		if l.checks == nil && l.has(at+".on") && !slices.Contains([]string{onRecovery, onFailure, onEvery}, s.On) { // A check holds the values.
-			l.Report(at+".on", "on must be %s, %s or %s", onRecovery, onFailure, onEvery)
-		}
-		if l.checks == nil && l.has(at+".once") && s.Once != onceCycle {
-			l.Report(at+".once", "once must be %s", onceCycle)
-		}
+		l.checkValue(s.On, at+".on", onRecovery, onFailure, onEvery)
+		l.checkValue(s.Once, at+".once", onceCycle)
 		s.keep = make(map[string]*textTemplate, len(s.Keep))
 		for _, name := range slices.Sorted(maps.Keys(s.Keep)) {
 			l.keep(s, name, under(at+".keep", name))

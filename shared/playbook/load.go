@@ -135,9 +135,7 @@ func (l *loader) playbook(d definition, path string) *playbook {
 	if d.Limit < 0 && l.checks == nil { // A check holds the bounds.
 		l.Report(path+".limit", "limit must be a number of events above zero, or be left out")
 	}
-	if l.has(path+".event.api") && d.Event.API != APIv1 && d.Event.API != APIv2 && l.checks == nil {
-		l.Report(path+".event.api", "api must be %s or %s", APIv1, APIv2)
-	}
+	l.checkValue(d.Event.API, path+".event.api", APIv1, APIv2)
 	p := &playbook{definition: d}
 	p.match = l.expression(d.Match, path+".match", matchScope())
 	l.checkAfter(p, path+".after")
@@ -156,6 +154,14 @@ var nameForm = enrich.Pattern(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 func (l *loader) checkName(name, path, what string) {
 	if path += ".name"; l.has(path) && !nameForm().MatchString(name) {
 		l.Report(path, "%s has lower-case letters, digits, - and _, at most 64", what)
+	}
+}
+
+// checkValue reports a text other than all that its key can have. A check has their list from
+// the tags.
+func (l *loader) checkValue(value, path string, all ...string) {
+	if l.checks == nil && l.has(path) && !slices.Contains(all, value) {
+		l.Report(path, "%s must be %s", lastOf(path), OneOf(all))
 	}
 }
 

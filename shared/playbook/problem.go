@@ -47,6 +47,12 @@ func Suggest(word string, known []string) string {
 	return "; use one of " + strings.Join(known, ", ")
 }
 
+// OneOf lists what a value can be, such as "a, b or c".
+func OneOf(all []string) string {
+	last := len(all) - 1
+	return strings.TrimPrefix(strings.Join(all[:last], ", ")+" or "+all[last], " or ")
+}
+
 // Closest returns the known word that differs least from a word, or "" if all differ much.
 func Closest(word string, known []string) string {
 	best, least := "", min(2, max(1, len(word)/2))+1

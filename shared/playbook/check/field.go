@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"boomerang/shared/playbook"
 )
 
 // field says what is wrong with the value of a key, by the tags of its field: "values" are
@@ -18,8 +20,7 @@ func field(tag reflect.StructTag, value reflect.Value) string {
 		if strings.Contains(text, "{{") || slices.Contains(all, text) {
 			return ""
 		}
-		last := len(all) - 1
-		return fmt.Sprintf("must be %s, not %q", strings.TrimPrefix(strings.Join(all[:last], ", ")+" or "+all[last], " or "), text)
+		return fmt.Sprintf("must be %s, not %q", playbook.OneOf(all), text)
 	}
 	least, most := tag.Get("min"), tag.Get("max")
 	if least == "" || !value.CanInt() {
