@@ -2,14 +2,12 @@ package functions_test
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"boomerang/functions/internal/e2e"
 	"boomerang/shared/awstest"
-	"boomerang/shared/fakedatadog"
 )
 
 // TestMatrix_Actions breaks each dependency in every way while an alert has an action. Once the
@@ -63,13 +61,7 @@ func TestMatrix_Rules(t *testing.T) {
 		if _, err := first.Invoke(e2e.Scheduled, timeout); err != nil { // It has seen the rule.
 			t.Fatalf("%v; it wrote %s", err, first.Output())
 		}
-		id, err := strconv.ParseInt(c.s.Datadog.AddEvent(fakedatadog.Event{
-			Title: "[Triggered] Checkout is slow", AlertType: "error", DateHappened: time.Now().Add(-5 * time.Minute).Unix(),
-			Tags: []string{"monitor", "service:checkout"}, MonitorID: 4711, MonitorGroups: []string{"host:a,env:prod"}, SourceTypeName: "alert",
-		}), 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
+		id := c.s.AddAlert("", time.Now().Add(-5*time.Minute))
 		c.inject()
 		broken := c.s.Start(e2e.Reconcile, nil)
 		_, _ = broken.Invoke(e2e.Scheduled, limit) // It may fail.

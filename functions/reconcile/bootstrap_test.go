@@ -17,14 +17,7 @@ func addAlert(t *testing.T, s *e2e.Stack, text string) (id int64, at time.Time) 
 	t.Helper()
 	at = time.Now().Add(-10 * time.Minute)
 	s.Datadog.AddMonitor(fakedatadog.Monitor{ID: 4711, OrgID: 352001, Name: "Checkout is slow"})
-	id, err := strconv.ParseInt(s.Datadog.AddEvent(fakedatadog.Event{
-		Title: "[Triggered] Checkout is slow", Text: text, AlertType: "error", DateHappened: at.Unix(),
-		Tags: []string{"monitor", "service:checkout"}, MonitorID: 4711, MonitorGroups: []string{"host:a,env:prod"}, SourceTypeName: "alert",
-	}), 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id, at
+	return s.AddAlert(text, at), at
 }
 
 func run(t *testing.T, f *e2e.Instance) {

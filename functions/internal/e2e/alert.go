@@ -87,6 +87,18 @@ func (s *Stack) AddMonitors(ids ...int64) {
 	}
 }
 
+// AddAlert puts an alert of the monitor 4711 into Datadog's event stream, and returns its id.
+// No webhook is called.
+func (s *Stack) AddAlert(text string, at time.Time) int64 {
+	s.t.Helper()
+	id, err := strconv.ParseInt(s.Datadog.AddEvent(fakedatadog.Event{
+		Title: "[Triggered] Checkout is slow", Text: text, AlertType: "error", DateHappened: at.Unix(),
+		Tags: []string{"monitor", "service:checkout"}, MonitorID: 4711, MonitorGroups: []string{"host:a,env:prod"}, SourceTypeName: "alert",
+	}), 10, 64)
+	s.check(err)
+	return id
+}
+
 // Posted returns how many events there are about each notification.
 func (s *Stack) Posted() map[int64]int {
 	posted := map[int64]int{}
