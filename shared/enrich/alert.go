@@ -30,13 +30,17 @@ func NewTags(tags []string, a alert.Alert, ignored string) []string {
 	return slices.DeleteFunc(slices.Clone(tags), func(tag string) bool { return known[tag] || strings.HasPrefix(tag, ignored) })
 }
 
-// NameKeys are the tags that name what an alert or an event is about. Deploy tools have their
-// own tags for a service.
-var NameKeys = []string{
-	"service", "app", "application", "kube_deployment", "kube_stateful_set", "kube_daemon_set", "kube_cronjob", "kube_job",
-	"helm_release", "repo", "repository", "component", "workload", "functionname", "dbinstanceidentifier", "dbclusteridentifier", "cacheclusterid",
-	"queuename", "topicname", "streamname", "tablename", "loadbalancer",
-}
+var (
+	// NameKeys are the tags that name what an alert or an event is about. Deploy tools have their
+	// own tags for a service.
+	NameKeys = append(slices.Clone(KubernetesNameKeys),
+		"helm_release", "repo", "repository", "component", "workload", "functionname", "dbinstanceidentifier", "dbclusteridentifier", "cacheclusterid",
+		"queuename", "topicname", "streamname", "tablename", "loadbalancer")
+	// KubernetesNameKeys are those of them that Kubernetes has.
+	KubernetesNameKeys = []string{
+		"service", "app", "application", "kube_deployment", "kube_stateful_set", "kube_daemon_set", "kube_cronjob", "kube_job",
+	}
+)
 
 // NamesSubject reports whether an alert has a tag that names what it is about, or its host.
 func NamesSubject(a alert.Alert) bool {

@@ -217,7 +217,7 @@ const (
 // terms find the events of the alert's service and resources.
 func (s scope) terms() (terms []string) {
 	for _, name := range sortedNames(s.names) {
-		for _, key := range searchKeys {
+		for _, key := range enrich.KubernetesNameKeys {
 			if len(terms) < maxTerms && len(name) <= maxName {
 				terms = append(terms, key+":"+enrich.Quote(name))
 			}

@@ -21,10 +21,6 @@ const (
 )
 
 var (
-	// searchKeys are those of enrich.NameKeys that Kubernetes has.
-	searchKeys = []string{
-		"service", "app", "application", "kube_deployment", "kube_stateful_set", "kube_daemon_set", "kube_cronjob", "kube_job",
-	}
 	// placeKeys are the tags that say where something runs.
 	placeKeys = []string{"host", "kube_node", "autoscaling_group", "kube_namespace", "kube_cluster_name", "cluster_name", "availability-zone", "zone", "region", "datacenter"}
 	// widePlaces hold so much that an event there alone points to nothing.
