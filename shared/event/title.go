@@ -15,7 +15,10 @@ func title(a alert.Alert, override string) string {
 
 // wholeTitle is the title before it is shortened.
 func wholeTitle(a alert.Alert, override string) string {
-	return cmp.Or(line(override), line(a.Title), line(a.AlertTitle), line(a.Status), firstLine(a.Text), firstLine(a.Message), "Datadog alert "+line(a.ID))
+	if title := cmp.Or(line(override), line(a.Title), line(a.AlertTitle), line(a.Status)); title != "" {
+		return title
+	}
+	return cmp.Or(firstLine(a.Text), firstLine(a.Message), "Datadog alert "+line(a.ID))
 }
 
 func firstLine(text string) string {
