@@ -3,9 +3,10 @@ package page
 import (
 	"crypto/rand"
 	"crypto/subtle"
-	"net"
 	"net/http"
 	"net/url"
+
+	"boomerang/shared/httpx"
 )
 
 // guard keeps other sites and other machines out. Another site can point its own name at this
@@ -25,8 +26,7 @@ func newGuard(remote bool) guard {
 
 // IsLoopback reports whether only this machine can reach an address, or has a name.
 func IsLoopback(address string) bool {
-	host := (&url.URL{Host: address}).Hostname()
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
+	return httpx.IsLoopback((&url.URL{Host: address}).Hostname())
 }
 
 // Login returns the part of the page's address that has the token, or "".
