@@ -106,7 +106,7 @@ func caseOf(k keeping, run *execution) (string, error) {
 		}
 		c.Expect.Steps = append(c.Expect.Steps, s.Name)
 	}
-	c.Expect.Playbooks, c.Expect.Title, c.Expect.AlertType = run.result().Used, run.event.Title, run.event.Status
+	c.Expect.Playbooks, c.Expect.Title, c.Expect.AlertType = run.plan().Names, run.event.Title, run.event.Status
 	raw, err := json.Marshal(c)
 	if err != nil {
 		return "", err

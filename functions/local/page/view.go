@@ -144,11 +144,15 @@ type step struct {
 	Why      string        `json:"why,omitempty"`
 }
 
+// plan is that of the playbooks that the alert used.
+func (run *execution) plan() *playbook.Plan {
+	return run.playbooks.For(run.alert, run.outcome.Cycle.Earlier)
+}
+
 func (run *execution) result() result {
-	earlier := run.outcome.Cycle.Earlier
 	r := result{
 		Fields: fields(run.alert, run.body), Guessed: run.alert.Guessed, Unreadable: run.alert.Unreadable, Warnings: run.outcome.PlaybookWarnings,
-		Used: run.playbooks.For(run.alert, earlier).Names, Verdicts: run.playbooks.Explain(run.alert, earlier), Steps: []step{}, Versions: run.versions(),
+		Used: run.plan().Names, Verdicts: run.playbooks.Explain(run.alert, run.outcome.Cycle.Earlier), Steps: []step{}, Versions: run.versions(),
 	}
 	for _, s := range run.steps {
 		one := step{Name: s.Name, Uses: s.Uses, Status: s.Status, Duration: pipeline.Milliseconds(s.Duration), With: output.ConfigText(s.With), Data: s.Finding.Data}
@@ -171,7 +175,7 @@ func (run *execution) versions() []*drawing {
 	case run.isFollowing:
 		return []*drawing{run.event}
 	}
-	plan := run.playbooks.For(run.alert, run.outcome.Cycle.Earlier)
+	plan := run.plan()
 	if plan.API = playbook.APIv1; run.event.API == plan.API {
 		plan.API = playbook.APIv2
 	}
