@@ -21,7 +21,6 @@ import (
 	"boomerang/functions/local/request"
 	"boomerang/functions/local/sandbox"
 	"boomerang/shared/datadog"
-	"boomerang/shared/fault"
 	"boomerang/shared/site"
 )
 
@@ -221,10 +220,7 @@ func (c cli) readStream(ctx context.Context, o backtestOptions) ([]datadog.Event
 		return nil, err
 	}
 	read, err := backtest.Read(ctx, client, from, to, output.Progress(c.stderr, "read", "hours"))
-	if err != nil {
-		err = errors.New(fault.Public(err)) // The error itself is for a log.
-	}
-	return read, errors.Join(err, save())
+	return read, errors.Join(publicErrors(err), save()) // The error itself is for a log.
 }
 
 // verdict is the error of a backtest that fails.

@@ -15,7 +15,6 @@ import (
 	"boomerang/functions/local/request"
 	"boomerang/functions/local/sandbox"
 	"boomerang/shared/datadog"
-	"boomerang/shared/fault"
 )
 
 func readStack(ctx context.Context, name string) (deployed.Stack, error) {
@@ -39,11 +38,11 @@ func (c cli) withStack(ctx context.Context, name string) (cli, string, error) {
 	}
 	token, err := stack.Token(ctx)
 	if err != nil {
-		return c, "", errors.New(fault.Public(err))
+		return c, "", publicErrors(err)
 	}
 	keys, err := stack.Keys(ctx)
 	if err != nil {
-		return c, "", errors.New(fault.Public(err))
+		return c, "", publicErrors(err)
 	}
 	env := map[string]string{}
 	maps.Copy(env, c.env)
@@ -75,7 +74,7 @@ func (c cli) showRequest(cmd *cobra.Command, args []string) error {
 			return err
 		}
 		if r.Headers["x-webhook-token"], err = found.Token(cmd.Context()); err != nil {
-			return errors.New(fault.Public(err))
+			return publicErrors(err)
 		}
 		delete(r.Headers, "authorization")
 	}
