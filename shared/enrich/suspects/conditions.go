@@ -128,15 +128,16 @@ func splitGroups(groups []datadog.MonitorGroup) (failing, healthy []datadog.Moni
 
 // onlyIn returns the tags that all failing groups have and no healthy one has.
 func onlyIn(failing, healthy []datadog.MonitorGroup) []string {
-	has := func(tag string) func(datadog.MonitorGroup) bool {
-		return func(g datadog.MonitorGroup) bool { return slices.Contains(groupTags(g), tag) }
+	only := groupTags(failing[0])
+	for _, g := range failing[1:] {
+		tags := groupTags(g)
+		only = slices.DeleteFunc(only, func(tag string) bool { return !slices.Contains(tags, tag) })
 	}
-	lacks := func(tag string) func(datadog.MonitorGroup) bool {
-		return func(g datadog.MonitorGroup) bool { return !has(tag)(g) }
+	for _, g := range healthy {
+		tags := groupTags(g)
+		only = slices.DeleteFunc(only, func(tag string) bool { return slices.Contains(tags, tag) })
 	}
-	return slices.DeleteFunc(groupTags(failing[0]), func(tag string) bool {
-		return slices.ContainsFunc(failing, lacks(tag)) || slices.ContainsFunc(healthy, has(tag))
-	})
+	return only
 }
 
 func groupTags(g datadog.MonitorGroup) alert.Tags { return alert.Alert{Scope: g.Name}.Scopes() }
