@@ -174,12 +174,36 @@ func firstLine(message string) string {
 		if address, text, ok := strings.Cut(line, "|"); ok && strings.HasPrefix(address, "<http") {
 			line = strings.Replace(text, ">", "", 1)
 		}
-		if text, _, ok := strings.Cut(line, "](http"); ok && strings.HasPrefix(text, "[") {
-			line = text[1:]
-		}
-		return bold().ReplaceAllString(strings.Trim(line, "*_# "), "]")
+		return bold().ReplaceAllString(strings.Trim(withoutLinks(line), "*_# "), "]")
 	}
 	return ""
+}
+
+// withoutLinks leaves the titles of a line's links in markdown. A title may have brackets.
+func withoutLinks(line string) string {
+	if !strings.Contains(line, "](http") {
+		return line
+	}
+	kept := []byte(line)
+	var open []int // Where brackets begin that do not end yet.
+	for at := 0; at < len(line); at++ {
+		switch last := len(open) - 1; {
+		case line[at] == '[':
+			open = append(open, at)
+		case line[at] == ']' && last >= 0:
+			if strings.HasPrefix(line[at:], "](http") {
+				end := len(line)
+				if n := strings.IndexByte(line[at:], ')'); n >= 0 {
+					end = at + n + 1
+				}
+				kept[open[last]] = 0
+				clear(kept[at:end])
+				at = end - 1
+			}
+			open = open[:last]
+		}
+	}
+	return strings.ReplaceAll(string(kept), "\x00", "")
 }
 
 // isLine reports whether a text can be a title.

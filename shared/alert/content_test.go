@@ -56,8 +56,12 @@ func TestDecode_Content(t *testing.T) {
 		`{"channel":"c","attachments":"[{\"title\":\"[Recovered] CPU\",\"text\":\"web-1 is fine\"}]"}`:                           {title: "[Recovered] CPU", message: "web-1 is fine", transition: "Recovered"},
 		`{"security":{"signal":{"title":"Odd logins","msg":"Many.","severity":"critical"},"rule":{"name":"R"}}}`:                 {title: "Odd logins", message: "Many.", priority: "P1"},
 		`{"signal":{"title":"Odd logins","message":"Many.","severity":"low"}}`:                                                   {title: "Odd logins", message: "Many.", priority: "P4"},
-		`{"test":{"name":"Buying"},"status":"Triggered"}`:                                                                        {title: "Buying", transition: "Triggered"},
-		`[{"title":"[Triggered] x","text":"m"}]`:                                                                                 {title: "[Triggered] x", message: "m", transition: "Triggered"},
+		`{"content":"**[Warn on {host:a}] Disk of [a](https://wiki.example.com/a) is full**\n\nLag"}`: {
+			title: "[Warn on {host:a}] Disk of a is full", message: "**[Warn on {host:a}] Disk of [a](https://wiki.example.com/a) is full**\n\nLag", transition: "Warn", group: "host:a",
+		},
+		`{"severity":"Re-Triggered","event":"system.load.1","text":"Disk is full"}`: {message: "Disk is full", transition: "Re-Triggered"},
+		`{"test":{"name":"Buying"},"status":"Triggered"}`:                           {title: "Buying", transition: "Triggered"},
+		`[{"title":"[Triggered] x","text":"m"}]`:                                    {title: "[Triggered] x", message: "m", transition: "Triggered"},
 		`[{"labels":{"alertname":"[Triggered] x"}},{"annotations":{"description":"Disk is full"}}]`: {
 			title: "[Triggered] x", message: `[{"labels":{"alertname":"[Triggered] x"}},{"annotations":{"description":"Disk is full"}}]`, transition: "Triggered",
 		},

@@ -38,7 +38,7 @@ var keyTable = []keyRow{
 	{"ID", certain, isEventID, "id event_id alert_instance_id"},
 	{"ID", guess, isEventID, "alert_uid alert_id monitor_id"},
 	{"ALERT_ID", guess, isMonitorID, "id event_id"},
-	{"ALERT_TRANSITION", guess, isTransition, "status state alert_status alert_state event_status monitor_status monitor_state action event_action message_type"},
+	{"ALERT_TRANSITION", guess, isTransition, "status state alert_status alert_state event_status monitor_status monitor_state action event_action message_type severity"},
 	{"ALERT_TYPE", guess, isOneOf("type"), "type severity level alert_level"},
 	{"EVENT_TYPE", guess, isEventType, "type"},
 	{"ALERT_ID", guess, isWholeNumber, "monitor"},

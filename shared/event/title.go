@@ -18,16 +18,38 @@ func wholeTitle(a alert.Alert, override string) string {
 	if title := cmp.Or(line(override), line(a.Title), line(a.AlertTitle), line(a.Status)); title != "" {
 		return title
 	}
-	return cmp.Or(firstLine(a.Text), firstLine(a.Message), "Datadog alert "+line(a.ID))
+	return cmp.Or(firstLine(a.Text), firstLine(a.Message), line("Datadog alert "+a.ID))
 }
 
+// firstLine returns the first line with words, without the markdown that a title shows as
+// it is: a heading's mark, links, pictures, and the marks of a line that is all bold.
 func firstLine(text string) string {
 	for l := range strings.Lines(WithoutWrapper(text)) {
-		if l = line(l); l != "" {
+		l = strings.TrimSpace(withoutLinks(l))
+		if heading := strings.TrimLeft(l, "#"); strings.HasPrefix(heading, " ") {
+			l = heading
+		}
+		if l = line(l); len(l) > len("****") && strings.HasPrefix(l, "**") && strings.HasSuffix(l, "**") && strings.Count(l, "**") == 2 {
+			l = l[2 : len(l)-2]
+		}
+		if l != "" {
 			return l
 		}
 	}
 	return ""
+}
+
+// withoutLinks leaves the titles of links, and plain addresses.
+func withoutLinks(l string) string {
+	return replaceLinks(l, func(found markdownLink) string {
+		switch {
+		case found.isPicture:
+			return ""
+		case found.title == "":
+			return found.whole
+		}
+		return withoutLinks(found.title) // It may be a picture.
+	})
 }
 
 // group is what stands in braces inside brackets. It may hold braces.

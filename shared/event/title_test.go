@@ -33,3 +33,22 @@ func TestCompose_LongTitle(t *testing.T) {
 		}
 	}
 }
+
+// A title shows markdown as it is written, so that of a message's first line goes.
+func TestCompose_TitleFromMessage(t *testing.T) {
+	for message, want := range map[string]string{
+		"%%%\n### Disk of [web-3](https://wiki.example.com/web-3) is full\nClean it.\n%%%":                      "Disk of web-3 is full",
+		"%%% **[Monitor](https://wiki.example.com/x)** %%%":                                                     "Monitor",
+		"Call [us] at https://wiki.example.com/x":                                                               "Call [us] at https://wiki.example.com/x",
+		"[![Metric Graph](https://p.datadoghq.com/x.png)](https://app.datadoghq.com/monitors/7)\n\nLag is high": "Lag is high",
+		"#1 of **3** fails":     "#1 of **3** fails",
+		"*.example.com expires": "*.example.com expires",
+		"%%%":                   "Datadog alert",
+	} {
+		for _, a := range []alert.Alert{{Message: message}, {Text: message}} {
+			if got := event.Compose(a, event.Draft{}, nil, now).Title; got != want {
+				t.Errorf("%q: got %q, want %q", message, got, want)
+			}
+		}
+	}
+}
