@@ -43,6 +43,8 @@ func Suggest(word string, known []string) string {
 		return fmt.Sprintf("; did you mean %q?", best)
 	case len(known) == 0:
 		return ""
+	case len(known) == 1:
+		return "; use " + known[0]
 	}
 	return "; use one of " + strings.Join(known, ", ")
 }

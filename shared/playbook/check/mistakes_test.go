@@ -22,7 +22,7 @@ func TestFile_Mistakes(t *testing.T) {
 		{"playbooks:\n- name a\n  match: alert.test", `2:3: write a colon behind the key: name:`},
 		{"playbooks:\n  -name: a", `2:3: playbooks must be a list: put a space behind the dash: - name:`},
 		{"playbook:\n  - name: a", `1:1: unknown key "playbook"; did you mean "playbooks"?`},
-		{"playbok: []", `1:1: unknown key "playbok"; use one of playbooks`},
+		{"playbok: []", `1:1: unknown key "playbok"; use playbooks`},
 		{"name: a\nmatch: alert.test", `1:1: missing key "playbooks": write playbooks: in the first line, and each playbook below it behind a dash (-)`},
 		{"playbooks:\n  - name: a\n    match:alert.test", `3:5: put a space behind the colon: match …`},
 		{"playbooks:\n  - name: a\n    match: alert.title == \"x\": y", `3:12: quote a text that has a colon and a space`},
@@ -80,7 +80,7 @@ func TestFile_Mistakes(t *testing.T) {
 		{"steps:\n  - uses: metrics", `4:15: unknown step "metrics"; did you mean "metric"?`},
 		{
 			"steps:\n  - use: owner\n  - uses: monitor\nevent: {title: '{{ .steps.owner.team }}'}",
-			"4:9: unknown key \"use\"; did you mean \"uses\"?\ntest.yaml:6:30: the step \"owner\" is not defined before this one; use one of monitor",
+			"4:9: unknown key \"use\"; did you mean \"uses\"?\ntest.yaml:6:30: the step \"owner\" is not defined before this one; use monitor",
 		},
 		{"steps:\n  - uses: Owner", `4:15: unknown step "Owner"; did you mean "owner"?`},
 		{"steps:\n  - name: owner", `4:9: missing key "uses": write uses: with the kind of step`},
