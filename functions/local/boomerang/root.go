@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"boomerang/functions/local/output"
+	"boomerang/shared/playbook"
 )
 
 // cli is what a command works with.
@@ -81,6 +82,13 @@ func usageErrorOf(cmd *cobra.Command, err error) error {
 	if value, ok := errors.AsType[*pflag.InvalidValueError](err); ok && errors.Is(err, strconv.ErrSyntax) {
 		err = fmt.Errorf("--%s is %q: write a number", value.GetFlag().Name, value.GetValue())
 	}
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		var known []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+		if meant := playbook.Closest(unknown.GetSpecifiedName(), known); meant != "" {
+			err = fmt.Errorf("%w (did you mean --%s?)", err, meant)
+		}
+	}
 	return usageError{fmt.Sprintf("%s: %s; see %s --help", cmd.CommandPath(), err, cmd.CommandPath())}
 }
 
@@ -91,6 +99,9 @@ func wrongUse(cmd *cobra.Command, format string, args ...any) error {
 
 func unknownCommand(root *cobra.Command, name string) error {
 	meant := root.SuggestionsFor(name)
+	if root.Flags().Lookup(name) != nil {
+		meant = append(meant, "--"+name)
+	}
 	if len(meant) == 0 {
 		return wrongUse(root, "%q is not a command", name)
 	}
@@ -120,7 +131,7 @@ func arguments(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) < least:
-			return fmt.Errorf("give %s", strings.Fields(cmd.Use)[1+len(args)])
+			return fmt.Errorf("give %s", strings.Replace(strings.Fields(cmd.Use)[1+len(args)], "<alert>", "<alert>, or - for the standard input", 1))
 		case len(args) > most && cmd.HasSubCommands():
 			return fmt.Errorf("%q is not a command", args[most])
 		case len(args) > most:
