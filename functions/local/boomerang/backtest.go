@@ -154,7 +154,7 @@ func findUpward(name string) (string, error) {
 			return path, nil
 		}
 		if at, err := filepath.Abs(folder); err != nil || at == filepath.Dir(at) {
-			return "", fmt.Errorf("there is no %s here: run this in the repository, or give a file or folder by --playbooks", name)
+			return "", fmt.Errorf("%s is not here: run this in the repository, or give a file or folder by --playbooks", name)
 		}
 	}
 }

@@ -25,7 +25,7 @@ type Config struct {
 func (c Config) Validate() error {
 	for _, name := range c.Without {
 		if !slices.ContainsFunc(rules, func(r rule) bool { return r.name == name }) {
-			return fmt.Errorf("without: there is no rule %q: use one of %s", name, strings.Join(ruleNames(), ", "))
+			return fmt.Errorf("without: %q is not a rule: use one of %s", name, strings.Join(ruleNames(), ", "))
 		}
 	}
 	return nil

@@ -146,7 +146,7 @@ func TestStep_Without(t *testing.T) {
 		t.Errorf("got %+v", d.Suspects)
 	}
 	enrichtest.Validate(t, suspects.Config{Without: []string{"deploy", "metric_move"}}, "")
-	enrichtest.Validate(t, suspects.Config{Without: []string{"deploys"}}, `without: there is no rule "deploys": use one of deploy, flag, config, infrastructure, `+
+	enrichtest.Validate(t, suspects.Config{Without: []string{"deploys"}}, `without: "deploys" is not a rule: use one of deploy, flag, config, infrastructure, `+
 		`other_change, other_event, dependency_change, upstream_alert, shared_group, only_group, recurring, metric_move, precedent`)
 }
 

@@ -392,7 +392,7 @@ func TestFile_Mistakes(t *testing.T) {
 		{"steps:\n  - uses: http\n    with: {url: 'https://example.com', method: post}", `5:52: method must be GET or POST, not "post"`},
 		{"steps:\n  - uses: http\n    with: {url: 'https://example.com', show: [status]}", `5:51: show[0] must be a mapping: write {name: status, path: status}`},
 		{"steps:\n  - uses: logs\n    with: {indexes: main}", `5:25: indexes must be a list: write each element behind a dash (-)`},
-		{"steps:\n  - uses: suspects\n    with: {without: [deploys]}", `5:25: without: there is no rule "deploys": use one of deploy, flag, config, infrastructure, other_change, other_event, dependency_change, upstream_alert, shared_group, only_group, recurring, metric_move, precedent`},
+		{"steps:\n  - uses: suspects\n    with: {without: [deploys]}", `5:25: without: "deploys" is not a rule: use one of deploy, flag, config, infrastructure, other_change, other_event, dependency_change, upstream_alert, shared_group, only_group, recurring, metric_move, precedent`},
 		{`match: alert.priority = 'P1'`, `3:27: write == to compare`},
 		{`match: alert.priority is 'P1'`, `3:27: unknown operator is: write == to compare; an absent text is empty: != ""`},
 		{`match: alert.priority equals 'P1'`, `3:27: unknown operator equals: write == to compare`},
