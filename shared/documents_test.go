@@ -4,9 +4,11 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -20,20 +22,15 @@ import (
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
-	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil {
+	err := fs.WalkDir(os.DirFS(root), ".", func(name string, entry fs.DirEntry, err error) error {
+		base := path.Base(name)
+		switch {
+		case err != nil:
 			return err
-		}
-		base := entry.Name()
-		if entry.IsDir() && name != root && (base[0] == '.' || base == "testdata" || base == "node_modules") {
+		case entry.IsDir() && name != "." && (base == "testdata" || base[0] == '.'):
 			return fs.SkipDir
-		}
-		if !entry.IsDir() && strings.HasSuffix(base, ".md") {
-			relative, err := filepath.Rel(root, name)
-			if err != nil {
-				return err
-			}
-			texts[filepath.ToSlash(relative)] = content(t, relative)
+		case strings.HasSuffix(base, ".md"):
+			texts[name] = content(t, name)
 		}
 		return nil
 	})
@@ -163,7 +160,6 @@ func files(t *testing.T, pattern string) []string {
 	for i := range names {
 		names[i] = filepath.Base(names[i])
 	}
-	slices.Sort(names)
 	return names
 }
 
@@ -172,9 +168,6 @@ func environment(t *testing.T) []string {
 	t.Helper()
 	names := map[string]bool{}
 	for _, f := range files(t, "shared/config/*.go") {
-		if strings.HasSuffix(f, "_test.go") {
-			continue
-		}
 		for _, m := range regexp.MustCompile(`env:"([A-Z_]+)`).FindAllStringSubmatch(content(t, "shared/config/"+f), -1) {
 			names[m[1]] = true
 		}
@@ -237,10 +230,7 @@ func TestDocuments_Hops(t *testing.T) {
 	for _, line := range hops {
 		name := strings.TrimLeft(line, " ")
 		depth := (len(line) - len(name)) / 2
-		_, short, qualified := strings.Cut(name, ".")
-		if !qualified {
-			short = name
-		}
+		short := name[strings.LastIndex(name, ".")+1:]
 		if depth > len(callers) {
 			t.Fatalf("%s is indented too far", name)
 		}
@@ -286,12 +276,7 @@ func receiver(function *ast.FuncDecl) string {
 	if function.Recv == nil {
 		return ""
 	}
-	expression := function.Recv.List[0].Type
-	if star, ok := expression.(*ast.StarExpr); ok {
-		expression = star.X
-	}
-	id, _ := expression.(*ast.Ident)
-	return id.Name + "."
+	return strings.TrimPrefix(types.ExprString(function.Recv.List[0].Type), "*") + "."
 }
 
 func TestDocuments_RetryNumbers(t *testing.T) {
