@@ -22,8 +22,7 @@ func TestPipeline_RepeatWindow(t *testing.T) {
 		0: pipeline.Duplicate, 16 * time.Second: pipeline.Duplicate, 5 * time.Minute: pipeline.Duplicate,
 		5*time.Minute + 1: pipeline.Posted, 24 * time.Hour: pipeline.Posted,
 	} {
-		synctest.Test(t, func(t *testing.T) {
-			e := newEnv(t)
+		inBubble(t, func(e *env) {
 			e.run(guessed, pipeline.Posted)
 			time.Sleep(after)
 			e.run(guessed, want)
@@ -34,7 +33,6 @@ func TestPipeline_RepeatWindow(t *testing.T) {
 	}
 }
 
-// A message is judged by when its alert was received, however late it is delivered.
 // The idempotency key of a step is that of the alert, in all its attempts.
 func TestPipeline_IdempotencyKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -71,9 +69,9 @@ func TestPipeline_IdempotencyKey(t *testing.T) {
 	})
 }
 
+// A message is judged by when its alert was received, however late it is delivered.
 func TestRedeliver_RepeatWindow(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEnv(t)
+	inBubble(t, func(e *env) {
 		e.fails["post"] = refused
 		e.run(guessed, pipeline.Queued)
 		time.Sleep(10 * time.Minute)
@@ -90,12 +88,13 @@ func TestRedeliver_RepeatWindow(t *testing.T) {
 
 // Reconcile knows alerts by their event ids, also where the ledger has another key.
 func TestPipeline_Alias(t *testing.T) {
-	for name, c := range map[string]struct {
+	type row struct {
 		alert alert.Alert
 		fails string
 		want  pipeline.Status
 		known []string
-	}{
+	}
+	each(t, map[string]row{
 		"posted, a certain id": {alert: a, want: pipeline.Posted, known: []string{""}},
 		"posted, a guessed id": {alert: guessed, want: pipeline.Posted, known: []string{"1:4712"}},
 		"posted, no id":        {alert: alert.Alert{OrgID: "1", Digest: "5e"}, want: pipeline.Posted, known: []string{""}},
@@ -103,35 +102,31 @@ func TestPipeline_Alias(t *testing.T) {
 		"queued, a guessed id": {alert: guessed, fails: "post", want: pipeline.Queued, known: []string{"1:4712"}},
 		"queued, no id":        {alert: alert.Alert{OrgID: "1", Digest: "5e"}, fails: "post", want: pipeline.Queued, known: []string{"1:sha256:5e"}},
 		"queued by the intake": {alert: guessed, want: "", known: []string{"1:4712"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			e := newEnv(t)
-			e.fails[c.fails] = down
-			if c.want == "" {
-				if _, err := pipeline.New(e.Config).Enqueue(t.Context(), c.alert); err != nil {
-					t.Fatal(err)
-				}
-			} else {
-				e.run(c.alert, c.want)
+	}, func(e *env, c row) {
+		e.fails[c.fails] = down
+		if c.want == "" {
+			if _, err := pipeline.New(e.Config).Enqueue(e.Context(), c.alert); err != nil {
+				e.Fatal(err)
 			}
-			if !slices.Equal(e.known, c.known) {
-				t.Errorf("known are %q, want %q", e.known, c.known)
-			}
-		})
-	}
+		} else {
+			e.run(c.alert, c.want)
+		}
+		if !slices.Equal(e.known, c.known) {
+			e.Errorf("known are %q, want %q", e.known, c.known)
+		}
+	})
 }
 
 // The cycle counts each notification, also those that share an id.
 func TestPipeline_CycleOfGuessedID(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEnv(t)
+	inBubble(t, func(e *env) {
 		again := guessed
 		again.CycleKey = "c"
 		e.run(again, pipeline.Posted)
 		time.Sleep(time.Hour)
 		e.run(again, pipeline.Posted)
 		if seen := e.cycles["1:c"]; len(seen) != 2 || seen[0].ID+seen[1].ID != "" || seen[1].At.Sub(seen[0].At) != time.Hour {
-			t.Errorf("the cycle has %+v", seen)
+			e.Errorf("the cycle has %+v", seen)
 		}
 	})
 }
@@ -139,63 +134,58 @@ func TestPipeline_CycleOfGuessedID(t *testing.T) {
 // A run that was killed may have posted: the alert waits until the search shows it.
 func TestPipeline_KilledRun(t *testing.T) {
 	const runTime = pipeline.RunTime
-	for name, c := range map[string]struct {
+	type row struct {
 		alert alert.Alert
 		after time.Duration // the killed run's start
 		queue bool
 		want  pipeline.Status
 		delay time.Duration
-	}{
+	}
+	each(t, map[string]row{
 		"in the run's time":              {a, 10 * time.Second, true, pipeline.Queued, 4*time.Second + visible},
 		"soon after":                     {a, 16 * time.Second, true, pipeline.Queued, runTime + visible - 16*time.Second},
 		"later":                          {a, 30 * time.Second, true, pipeline.Queued, runTime + visible - 30*time.Second},
 		"later, a guessed id":            {guessed, 30 * time.Second, true, pipeline.Queued, runTime + visible - 30*time.Second},
 		"as soon as the search shows it": {a, runTime + visible, true, pipeline.Posted, 0},
 		"without a queue":                {a, 16 * time.Second, false, pipeline.Posted, 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				e := newEnv(t)
-				start := time.Now()
-				e.claims[c.alert.Key()] = claim{until: start.Add(runTime), receivedAt: start}
-				time.Sleep(c.after)
-				if !c.queue {
-					e.Queue = nil
-				}
-				e.run(c.alert, c.want)
-				if c.want != pipeline.Queued {
-					return
-				}
-				if e.delays[0] != c.delay || len(e.searched) > 0 {
-					t.Fatalf("queued for %v, after %d searches", e.delays[0], len(e.searched))
-				}
-				// A repetition while it waits is queued too, and all of them are one event.
-				time.Sleep(5 * time.Second)
-				e.run(c.alert, pipeline.Queued)
-				for i, m := range e.sent {
-					time.Sleep(e.delays[i])
-					e.found = earlier
-					if o := e.redeliver(m, pipeline.Duplicate); o.Posted != earlier {
-						t.Errorf("got %+v", o)
-					}
-				}
-			})
-		})
-	}
+	}, func(e *env, c row) {
+		start := time.Now()
+		e.claims[c.alert.Key()] = claim{until: start.Add(runTime), receivedAt: start}
+		time.Sleep(c.after)
+		if !c.queue {
+			e.Queue = nil
+		}
+		e.run(c.alert, c.want)
+		if c.want != pipeline.Queued {
+			return
+		}
+		if e.delays[0] != c.delay || len(e.searched) > 0 {
+			e.Fatalf("queued for %v, after %d searches", e.delays[0], len(e.searched))
+		}
+		// A repetition while it waits is queued too, and all of them are one event.
+		time.Sleep(5 * time.Second)
+		e.run(c.alert, pipeline.Queued)
+		for i, m := range e.sent {
+			time.Sleep(e.delays[i])
+			e.found = earlier
+			if o := e.redeliver(m, pipeline.Duplicate); o.Posted != earlier {
+				e.Errorf("got %+v", o)
+			}
+		}
+	})
 }
 
 // Alerts that share a key differ in when they were received first: the event of one
 // is not that of the next, and a repetition finds the event of the run that was killed.
 func TestPipeline_KilledRunOfGuessedID(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEnv(t)
+	inBubble(t, func(e *env) {
 		e.Stream = stream{e}
 		kill := func() {
 			e.fails["mark posted"], e.fails["complete"] = down, down // Nothing but the event and the claim is left.
 			o := e.run(guessed, pipeline.Posted)
 			clear(e.fails)
 			if len(o.Warnings) != 2 {
-				t.Errorf("warnings %v", o.Warnings)
+				e.Errorf("warnings %v", o.Warnings)
 			}
 		}
 		kill()
@@ -209,7 +199,7 @@ func TestPipeline_KilledRunOfGuessedID(t *testing.T) {
 		e.run(guessed, pipeline.Queued)
 		time.Sleep(e.delays[1])
 		if o := e.redeliver(e.sent[1], pipeline.Duplicate); o.Posted.ID != "2" {
-			t.Errorf("found %v", o.Posted)
+			e.Errorf("found %v", o.Posted)
 		}
 		// A third is only maybe posted, and is not.
 		time.Sleep(5 * time.Minute)
@@ -219,17 +209,16 @@ func TestPipeline_KilledRunOfGuessedID(t *testing.T) {
 
 // An answer that was lost says nothing, and the search does not show the event for a while.
 func TestPipeline_LostAnswer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEnv(t)
+	inBubble(t, func(e *env) {
 		e.fails["post"], e.fails["send"] = down, down
-		if _, err := pipeline.New(e.Config).Run(t.Context(), a); !fault.IsTemporary(err) || !errors.Is(err, down) {
-			t.Fatalf("got %v", err)
+		if _, err := pipeline.New(e.Config).Run(e.Context(), a); !fault.IsTemporary(err) || !errors.Is(err, down) {
+			e.Fatalf("got %v", err)
 		}
 		clear(e.fails)
 		time.Sleep(20 * time.Second)
 		e.run(a, pipeline.Queued)
 		if e.delays[0] != 25*time.Second {
-			t.Errorf("queued for %v", e.delays[0])
+			e.Errorf("queued for %v", e.delays[0])
 		}
 		time.Sleep(e.delays[0])
 		e.found = earlier

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -60,14 +59,6 @@ func TestPipeline_API(t *testing.T) {
 	}
 }
 
-func TestPipeline_Duplicate(t *testing.T) {
-	e := newEnv(t)
-	first := e.run(a, pipeline.Posted)
-	if again := e.run(a, pipeline.Duplicate); again.Posted != first.Posted || len(e.events) != 1 {
-		t.Errorf("got %+v after %+v, %d events", again, first, len(e.events))
-	}
-}
-
 func TestPipeline_OwnEvent(t *testing.T) {
 	e := newEnv(t)
 	own := alert.Alert{ID: "9", Tags: alert.Tags{"boomerang", "playbook:default", "enrichment:none"}}
@@ -80,24 +71,23 @@ func TestPipeline_OwnEvent(t *testing.T) {
 }
 
 func TestPipeline_Panic(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEnv(t)
+	inBubble(t, func(e *env) {
 		e.Poster = panicking{}
 		o := e.run(a, pipeline.Queued)
 		log := errors.Join(o.Warnings...).Error()
 		if m := e.sent[0]; strings.Contains(m.Reason, "panic") || !m.MaybePosted || !strings.Contains(log, "panic with a string") || !strings.Contains(log, "pipeline_test.go") {
-			t.Errorf("queued %+v; the log says %s", m, log)
+			e.Errorf("queued %+v; the log says %s", m, log)
 		}
 		e.Poster, e.Cycles = e, panicking{}
 		released := a
 		released.CycleKey = "c"
 		time.Sleep(visible)
 		if o := e.run(released, pipeline.Posted); len(o.Warnings) != 1 {
-			t.Errorf("warnings %v", o.Warnings)
+			e.Errorf("warnings %v", o.Warnings)
 		}
 		e.Playbooks = nil
-		if _, err := pipeline.New(e.Config).DryRun(t.Context(), a); fault.From(err).Kind != fault.Internal {
-			t.Errorf("dry run: %v", err)
+		if _, err := pipeline.New(e.Config).DryRun(e.Context(), a); fault.From(err).Kind != fault.Internal {
+			e.Errorf("dry run: %v", err)
 		}
 	})
 }
@@ -128,16 +118,15 @@ func (panicking) AddNotification(context.Context, string, ledger.Notification) (
 }
 
 func TestPipeline_FollowUpHangs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEnv(t)
+	inBubble(t, func(e *env) {
 		e.fails["follow up"] = errHang
 		start := time.Now()
 		o := e.run(a, pipeline.Posted)
 		if took := time.Since(start); took != 12*time.Second || o.Steps[1].Status == enrich.OK {
-			t.Errorf("took %v, steps %+v", took, o.Steps)
+			e.Errorf("took %v, steps %+v", took, o.Steps)
 		}
 		if len(e.sent) != 1 || e.sent[0].Action == nil || len(e.events) != 1 {
-			t.Errorf("queued %+v, posted %d", e.sent, len(e.events))
+			e.Errorf("queued %+v, posted %d", e.sent, len(e.events))
 		}
 	})
 }
@@ -176,12 +165,11 @@ func TestPipeline_Cycle(t *testing.T) {
 }
 
 func TestPipeline_PostedAt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEnv(t)
+	inBubble(t, func(e *env) {
 		e.fails["complete"] = errHang
 		o := e.run(a, pipeline.Posted)
 		if since := time.Since(o.PostedAt); since != time.Second {
-			t.Errorf("posted %v ago, want the time before the ledger's", since)
+			e.Errorf("posted %v ago, want the time before the ledger's", since)
 		}
 	})
 }

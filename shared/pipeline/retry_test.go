@@ -1,7 +1,6 @@
 package pipeline_test
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -12,171 +11,9 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
-	"boomerang/shared/ledger"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/queue"
 )
-
-func TestRun_Deadlines(t *testing.T) {
-	for name, c := range map[string]struct {
-		budget time.Duration // for the steps, which hang
-		limit  time.Duration // of the caller's context; 0: none
-		hangs  []string
-		queue  bool
-		want   pipeline.Status // empty: an error
-		took   time.Duration
-	}{
-		"the steps":                           {5 * time.Second, 14 * time.Second, nil, false, pipeline.Posted, 5 * time.Second},
-		"the steps, with a generous budget":   {time.Minute, 14 * time.Second, nil, false, pipeline.Posted, 8 * time.Second},
-		"the steps, without a deadline":       {time.Minute, 0, nil, false, pipeline.Posted, 8 * time.Second},
-		"the steps, with a later deadline":    {time.Minute, time.Minute, nil, false, pipeline.Posted, 8 * time.Second},
-		"the steps, when little time is left": {5 * time.Second, 3 * time.Second, nil, false, pipeline.Posted, 0},
-		"the post":                            {5 * time.Second, 14 * time.Second, []string{"post"}, true, pipeline.Queued, 12 * time.Second},
-		"the post, without a deadline":        {5 * time.Second, 0, []string{"post"}, true, pipeline.Queued, 12 * time.Second},
-		"the post, without a queue":           {5 * time.Second, 14 * time.Second, []string{"post"}, false, "", 12 * time.Second},
-		"the post and the queue":              {5 * time.Second, 14 * time.Second, []string{"post", "send"}, true, "", 13500 * time.Millisecond},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				e := newEnv(t)
-				e.EnrichBudget, e.fails["step"] = c.budget, errHang
-				if !c.queue {
-					e.Queue = nil
-				}
-				for _, name := range c.hangs {
-					e.fails[name] = errHang
-				}
-				ctx := t.Context()
-				if c.limit > 0 {
-					limited, cancel := context.WithTimeout(ctx, c.limit)
-					defer cancel()
-					ctx = limited
-				}
-				start := time.Now()
-				o, err := pipeline.New(e.Config).Run(ctx, a)
-				if o.Status != c.want || (err == nil) != (c.want != "") || err != nil && !fault.IsTemporary(err) {
-					t.Errorf("got %q, %v", o.Status, err)
-				}
-				if took := time.Since(start); took != c.took {
-					t.Errorf("took %v, want %v", took, c.took)
-				}
-			})
-		})
-	}
-}
-
-// Work that no context stops is abandoned in time to queue the alert, which the worker gives
-// back to the queue. What it finds later is dropped.
-func TestPipeline_SlowWork(t *testing.T) {
-	const toPostAndQueue = 12 * time.Second
-	slow := func(e *env, call int) {
-		e.Now = func() time.Time {
-			now := time.Now()
-			if call--; call == 0 {
-				time.Sleep(time.Minute)
-			}
-			return now
-		}
-	}
-	storm := &queue.Storm{Source: "1:4711", Start: time.Now(), Limit: 2}
-	for name, c := range map[string]struct {
-		call   int // of the clock: the one that composes
-		run    func(*env) (pipeline.Outcome, error)
-		queued bool
-	}{
-		"run":     {2, func(e *env) (pipeline.Outcome, error) { return pipeline.New(e.Config).Run(e.Context(), a) }, true},
-		"dry run": {1, func(e *env) (pipeline.Outcome, error) { return pipeline.New(e.Config).DryRun(e.Context(), a) }, false},
-		"redeliver": {2, func(e *env) (pipeline.Outcome, error) {
-			return pipeline.New(e.Config).Redeliver(e.Context(), queue.Message{Alert: a})
-		}, false},
-		"summary": {2, func(e *env) (pipeline.Outcome, error) {
-			return pipeline.New(e.Config).Redeliver(e.Context(), queue.Message{Alert: a, Storm: storm})
-		}, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				e := newEnv(t)
-				slow(e, c.call)
-				start := time.Now()
-				o, err := c.run(e)
-				if took := time.Since(start); took != toPostAndQueue {
-					t.Errorf("took %v", took)
-				}
-				time.Sleep(time.Hour)
-				if len(e.events) > 0 || len(e.sent) > 0 != c.queued {
-					t.Errorf("posted %v, queued %v", e.events, e.sent)
-				}
-				switch reason := "it took too long to compose the "; {
-				case c.queued && (o.Status != pipeline.Queued || !strings.HasPrefix(e.sent[0].Reason, reason) || e.sent[0].MaybePosted):
-					t.Errorf("got %+v", o)
-				case !c.queued && (!fault.IsTemporary(err) || !strings.HasPrefix(fault.Public(err), reason)):
-					t.Errorf("got %v", err)
-				}
-				if len(e.claims) > 0 {
-					t.Errorf("the claim is not released: %v", e.claims)
-				}
-			})
-		})
-	}
-}
-
-// Each use of the ledger and the search has a timeout of its own.
-func TestPipeline_Timeouts(t *testing.T) {
-	monitor := alert.Alert{ID: "7", OrgID: "1", MonitorID: "4711", CycleKey: "c"}
-	for name, c := range map[string]struct {
-		maybePosted bool
-		passed      int // alerts of the monitor before this one
-		fails       string
-		want        pipeline.Status
-		took        time.Duration
-	}{
-		"claim":            {want: pipeline.Posted, took: time.Second},
-		"search":           {maybePosted: true, want: pipeline.Posted, took: 2 * time.Second},
-		"add notification": {want: pipeline.Posted, took: time.Second},
-		"allow":            {want: pipeline.Posted, took: time.Second},
-		"mark summary":     {passed: 2, want: pipeline.Queued, took: time.Second},
-		"complete":         {want: pipeline.Posted, took: time.Second},
-		"release":          {fails: "post", took: time.Second},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				e := newEnv(t)
-				w := e.window(ledger.WindowAt("1:4711", time.Now()))
-				for i := range c.passed {
-					w.passed[string(rune('a'+i))] = true
-				}
-				e.fails[name], e.fails[c.fails] = errHang, down
-				start := time.Now()
-				o := e.redeliver(queue.Message{Alert: monitor, MaybePosted: c.maybePosted}, c.want)
-				if took := time.Since(start); took != c.took || c.want != "" && len(o.Warnings) == 0 {
-					t.Errorf("took %v, want %v; warnings %v", took, c.took, o.Warnings)
-				}
-			})
-		})
-	}
-	for name, c := range map[string]struct {
-		run  func(*env) (pipeline.Outcome, error)
-		took time.Duration
-	}{
-		"mark queued": {func(e *env) (pipeline.Outcome, error) { return pipeline.New(e.Config).Enqueue(e.Context(), a) }, time.Second},
-		"suppressed": {func(e *env) (pipeline.Outcome, error) {
-			storm := &queue.Storm{Source: "1:4711", Start: time.Now(), Limit: 2}
-			return pipeline.New(e.Config).Redeliver(e.Context(), queue.Message{Alert: monitor, Storm: storm})
-		}, 5 * time.Second},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				e := newEnv(t)
-				e.fails[name] = errHang
-				start := time.Now()
-				o, err := c.run(e)
-				if took := time.Since(start); took != c.took || err == nil && len(o.Warnings) != 1 {
-					t.Errorf("got %+v, %v after %v", o, err, took)
-				}
-			})
-		})
-	}
-}
 
 func TestRun_LedgerFails(t *testing.T) {
 	e := newEnv(t)
@@ -192,7 +29,7 @@ func TestRun_LedgerFails(t *testing.T) {
 func TestRun_Retry(t *testing.T) {
 	limited := fault.New(fault.Temporary, "Datadog limits the rate", nil)
 	limited.RetryAfter = 42 * time.Second
-	for name, c := range map[string]struct {
+	type row struct {
 		fails       string
 		err         error
 		busy        time.Duration
@@ -200,7 +37,8 @@ func TestRun_Retry(t *testing.T) {
 		delay       time.Duration
 		maybePosted bool
 		cause       string
-	}{
+	}
+	each(t, map[string]row{
 		"a rate limit":            {fails: "post", err: limited, delay: 42 * time.Second, maybePosted: true, cause: "temporary"},
 		"a temporary failure":     {fails: "post", err: down, delay: 45 * time.Second, maybePosted: true, cause: "temporary"},
 		"a permanent failure":     {fails: "post", err: refused, delay: 10 * time.Second, maybePosted: true, cause: "refused"},
@@ -209,36 +47,31 @@ func TestRun_Retry(t *testing.T) {
 		"a search that fails":     {fails: "search", err: down, crashed: true, delay: 45 * time.Second, maybePosted: true, cause: "temporary"},
 		"a search that hangs":     {fails: "search", err: errHang, crashed: true, delay: 45 * time.Second, maybePosted: true, cause: "temporary"},
 		"a search that must wait": {fails: "search", err: limited, crashed: true, delay: 42 * time.Second, maybePosted: true, cause: "temporary"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				e := newEnv(t)
-				e.fails[c.fails] = c.err
-				if c.busy > 0 {
-					e.claims[a.Key()] = claim{until: time.Now().Add(c.busy)}
-				}
-				if c.crashed {
-					e.crashed(a.Key())
-				}
-				received := time.Now()
-				o := e.run(a, pipeline.Queued)
-				m := e.sent[0]
-				if e.delays[0] != c.delay || m.MaybePosted != c.maybePosted || o.Cause != c.cause || m.Alert.ID != a.ID || !m.ReceivedAt.Equal(received) {
-					t.Errorf("queued %+v after %v because of %q, want %+v", m, e.delays[0], o.Cause, c)
-				}
-				if c.err != nil && c.err != errHang && m.Reason != fault.Public(c.err) {
-					t.Errorf("the reason is %q", m.Reason)
-				}
-				if e.calls[len(e.calls)-1] != "mark queued" {
-					t.Errorf("called %v", e.calls)
-				}
-				// The run that held the claim crashed.
-				time.Sleep(e.delays[0])
-				clear(e.fails)
-				e.redeliver(m, pipeline.Posted)
-			})
-		})
-	}
+	}, func(e *env, c row) {
+		e.fails[c.fails] = c.err
+		if c.busy > 0 {
+			e.claims[a.Key()] = claim{until: time.Now().Add(c.busy)}
+		}
+		if c.crashed {
+			e.crashed(a.Key())
+		}
+		received := time.Now()
+		o := e.run(a, pipeline.Queued)
+		m := e.sent[0]
+		if e.delays[0] != c.delay || m.MaybePosted != c.maybePosted || o.Cause != c.cause || m.Alert.ID != a.ID || !m.ReceivedAt.Equal(received) {
+			e.Errorf("queued %+v after %v because of %q, want %+v", m, e.delays[0], o.Cause, c)
+		}
+		if c.err != nil && c.err != errHang && m.Reason != fault.Public(c.err) {
+			e.Errorf("the reason is %q", m.Reason)
+		}
+		if e.calls[len(e.calls)-1] != "mark queued" {
+			e.Errorf("called %v", e.calls)
+		}
+		// The run that held the claim crashed.
+		time.Sleep(e.delays[0])
+		clear(e.fails)
+		e.redeliver(m, pipeline.Posted)
+	})
 }
 
 // Without a queue the sender must retry, also what the pipeline would not.
@@ -258,32 +91,30 @@ func TestRun_NoQueue(t *testing.T) {
 }
 
 func TestRun_SearchFails(t *testing.T) {
-	for name, c := range map[string]struct {
+	type row struct {
 		err   error
 		queue bool
-	}{
+	}
+	each(t, map[string]row{
 		"permanently":                {refused, true},
 		"and there is no queue":      {down, false},
 		"not, and finds nothing":     {nil, true},
 		"not, and there is no queue": {nil, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			e := newEnv(t)
-			e.crashed(a.Key())
-			e.fails["search"] = c.err
-			if !c.queue {
-				e.Queue = nil
-			}
-			if o := e.run(a, pipeline.Posted); len(o.Warnings) > 0 != (c.err != nil) || len(e.searched) != 1 {
-				t.Errorf("warnings %v after %d searches", o.Warnings, len(e.searched))
-			}
-		})
-	}
+	}, func(e *env, c row) {
+		e.crashed(a.Key())
+		e.fails["search"] = c.err
+		if !c.queue {
+			e.Queue = nil
+		}
+		if o := e.run(a, pipeline.Posted); len(o.Warnings) > 0 != (c.err != nil) || len(e.searched) != 1 {
+			e.Errorf("warnings %v after %d searches", o.Warnings, len(e.searched))
+		}
+	})
 }
 
 func TestRedeliver(t *testing.T) {
 	const window = 15 * time.Minute
-	for name, c := range map[string]struct {
+	type row struct {
 		message  queue.Message
 		age      time.Duration // 0: it is unknown when the message was received
 		crashed  bool
@@ -294,7 +125,8 @@ func TestRedeliver(t *testing.T) {
 		want     pipeline.Status // empty: SQS delivers it again
 		searches int
 		warnings int
-	}{
+	}
+	each(t, map[string]row{
 		"first attempt":            {found: earlier, want: pipeline.Posted},
 		"maybe posted, found":      {message: queue.Message{MaybePosted: true}, found: earlier, want: pipeline.Duplicate, searches: 1},
 		"redriven, found":          {message: queue.Message{Attempt: 1}, found: earlier, want: pipeline.Duplicate, searches: 1},
@@ -313,37 +145,31 @@ func TestRedeliver(t *testing.T) {
 		"ledger down, later":       {age: window + 1, fails: "claim", err: down, want: pipeline.Posted, warnings: 1},
 		"ledger down, next day":    {age: 24 * time.Hour, fails: "claim", err: down, want: pipeline.Posted, warnings: 1},
 		"ledger down, age unknown": {fails: "claim", err: down, want: pipeline.Posted, warnings: 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				e := newEnv(t)
-				e.found, e.fails[c.fails] = c.found, c.err
-				if c.crashed {
-					e.crashed(a.Key())
-				}
-				if c.noStream {
-					e.Stream = nil
-				}
-				if c.age > 0 {
-					c.message.ReceivedAt = time.Now().Add(-c.age)
-				}
-				c.message.Alert = a
-				o := e.redeliver(c.message, c.want)
-				if len(e.searched) != c.searches || len(o.Warnings) != c.warnings || c.want == pipeline.Duplicate && o.Posted != earlier {
-					t.Errorf("%d searches, got %+v", len(e.searched), o)
-				}
-				if known := e.claims[a.Key()]; known.done != (c.want != "") || known.posted != o.Posted {
-					t.Errorf("the ledger has %+v", known)
-				}
-			})
-		})
-	}
+	}, func(e *env, c row) {
+		e.found, e.fails[c.fails] = c.found, c.err
+		if c.crashed {
+			e.crashed(a.Key())
+		}
+		if c.noStream {
+			e.Stream = nil
+		}
+		if c.age > 0 {
+			c.message.ReceivedAt = time.Now().Add(-c.age)
+		}
+		c.message.Alert = a
+		o := e.redeliver(c.message, c.want)
+		if len(e.searched) != c.searches || len(o.Warnings) != c.warnings || c.want == pipeline.Duplicate && o.Posted != earlier {
+			e.Errorf("%d searches, got %+v", len(e.searched), o)
+		}
+		if known := e.claims[a.Key()]; known.done != (c.want != "") || known.posted != o.Posted {
+			e.Errorf("the ledger has %+v", known)
+		}
+	})
 }
 
 // The first run's answer got lost and the second cannot search: the third must still search.
 func TestPipeline_MaybePostedIsKept(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEnv(t)
+	inBubble(t, func(e *env) {
 		e.fails["post"] = down
 		e.redeliver(queue.Message{Alert: a, ReceivedAt: time.Now()}, "")
 		clear(e.fails)
@@ -354,7 +180,7 @@ func TestPipeline_MaybePostedIsKept(t *testing.T) {
 		time.Sleep(visible)
 		e.found = earlier
 		if o := e.run(a, pipeline.Duplicate); o.Posted != earlier {
-			t.Errorf("got %+v", o)
+			e.Errorf("got %+v", o)
 		}
 	})
 }
@@ -383,17 +209,16 @@ func TestPipeline_SearchWindow(t *testing.T) {
 }
 
 func TestEnqueue(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEnv(t)
-		o, err := pipeline.New(e.Config).Enqueue(t.Context(), a)
+	inBubble(t, func(e *env) {
+		o, err := pipeline.New(e.Config).Enqueue(e.Context(), a)
 		if err != nil || o.Status != pipeline.Queued || o.Cause != "intake" || o.Detail == "" {
-			t.Fatalf("got %+v, %v", o, err)
+			e.Fatalf("got %+v, %v", o, err)
 		}
 		if m := e.sent[0]; m.Alert.ID != a.ID || e.delays[0] != 0 || m.MaybePosted || !m.ReceivedAt.Equal(time.Now()) {
-			t.Errorf("queued %+v after %v", m, e.delays[0])
+			e.Errorf("queued %+v after %v", m, e.delays[0])
 		}
 		if len(e.calls) != 2 || e.calls[1] != "mark queued" {
-			t.Errorf("called %v", e.calls)
+			e.Errorf("called %v", e.calls)
 		}
 	})
 }

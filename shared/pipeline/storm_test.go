@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"boomerang/shared/alert"
@@ -32,19 +31,18 @@ func (e *env) storm(alerts int) {
 }
 
 func TestPipeline_StormSummary(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEnv(t)
+	inBubble(t, func(e *env) {
 		start := time.Now()
 		time.Sleep(12 * time.Second)
 		e.storm(40)
 		e.run(stormAlert(7, "host:web-2"), pipeline.Duplicate)
 		e.events = nil
 		if len(e.sent) != 1 || e.sent[0].Storm == nil || e.sent[0].Reason == "" || !e.sent[0].ReceivedAt.Equal(time.Now()) {
-			t.Fatalf("queued %+v", e.sent)
+			e.Fatalf("queued %+v", e.sent)
 		}
 		// The rest of the minute, and 5 s for the runs that still count.
 		if e.delays[0] != 48*time.Second+5*time.Second {
-			t.Errorf("the summary has a delay of %v", e.delays[0])
+			e.Errorf("the summary has a delay of %v", e.delays[0])
 		}
 		// Alerts of another monitor, or of another organisation's, are not part of the storm.
 		other, foreign := stormAlert(98, "host:db"), stormAlert(99, "host:db")
@@ -55,34 +53,34 @@ func TestPipeline_StormSummary(t *testing.T) {
 		// The message is JSON in the queue, and SQS may deliver it twice.
 		body, err := queue.Encode(e.sent[0])
 		if err != nil {
-			t.Fatal(err)
+			e.Fatal(err)
 		}
 		m, err := queue.Decode(body)
 		if err != nil {
-			t.Fatal(err)
+			e.Fatal(err)
 		}
 		time.Sleep(e.delays[0])
 		e.events = nil
 		e.redeliver(m, pipeline.Posted)
 		e.redeliver(m, pipeline.Duplicate)
 		if len(e.searched) > 0 {
-			t.Errorf("%d searches for a summary that no attempt can have posted before", len(e.searched))
+			e.Errorf("%d searches for a summary that no attempt can have posted before", len(e.searched))
 		}
 		summary := e.events[0].(event.Event)
 		for _, want := range []string{"38 more alerts", "limit of 2", start.Add(12 * time.Second).UTC().Format("2006-01-02 15:04:05 UTC"), "host:web-0", "host:web-4"} {
 			if !strings.Contains(summary.Text, want) {
-				t.Errorf("the summary does not say %q: %s", want, summary.Text)
+				e.Errorf("the summary does not say %q: %s", want, summary.Text)
 			}
 		}
 		if summary.SourceTypeName != "4711" {
-			t.Errorf("the source is %q, unlike that of the alerts", summary.SourceTypeName)
+			e.Errorf("the source is %q, unlike that of the alerts", summary.SourceTypeName)
 		}
 		if !strings.HasPrefix(summary.Title, "38 more alerts of: Disk is full") {
-			t.Errorf("title %q", summary.Title)
+			e.Errorf("title %q", summary.Title)
 		}
 		for _, tag := range []string{"storm:true", "boomerang", "webhook:shop.api", "playbook:calm"} {
 			if !slices.Contains(summary.Tags, tag) {
-				t.Errorf("no tag %s in %v", tag, summary.Tags)
+				e.Errorf("no tag %s in %v", tag, summary.Tags)
 			}
 		}
 
@@ -93,47 +91,42 @@ func TestPipeline_StormSummary(t *testing.T) {
 		e.events = nil
 		e.redeliver(e.sent[1], pipeline.Posted)
 		if !strings.HasPrefix(e.events[0].Headline(), "1 more alert of") {
-			t.Errorf("the second summary is %q", e.events[0].Headline())
+			e.Errorf("the second summary is %q", e.events[0].Headline())
 		}
 	})
 }
 
 func TestPipeline_StormFailures(t *testing.T) {
-	for name, c := range map[string]struct {
+	type row struct {
 		fails         string
 		summaryQueued bool
 		want          pipeline.Status
-	}{
+	}
+	each(t, map[string]row{
 		"the summary cannot be queued":              {"send", false, pipeline.Posted},
 		"the count fails, and a summary is queued":  {"allow", true, pipeline.Queued},
 		"the count fails, and no summary is queued": {"allow", false, pipeline.Posted},
 		"the mark of the summary fails":             {"mark summary", false, pipeline.Queued},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				e := newEnv(t)
-				e.storm(2)
-				e.window(ledger.WindowAt("1:4711", time.Now())).summaryQueued = c.summaryQueued
-				e.fails[c.fails] = down
-				o := e.run(stormAlert(3, "host:a"), c.want)
-				if len(o.Warnings) != 1 || !errors.Is(o.Warnings[0], down) {
-					t.Errorf("warnings %v", o.Warnings)
-				}
-			})
-		})
-	}
+	}, func(e *env, c row) {
+		e.storm(2)
+		e.window(ledger.WindowAt("1:4711", time.Now())).summaryQueued = c.summaryQueued
+		e.fails[c.fails] = down
+		o := e.run(stormAlert(3, "host:a"), c.want)
+		if len(o.Warnings) != 1 || !errors.Is(o.Warnings[0], down) {
+			e.Errorf("warnings %v", o.Warnings)
+		}
+	})
 }
 
 func TestPipeline_StormSummaryAnswerLost(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEnv(t)
+	inBubble(t, func(e *env) {
 		e.storm(3)
 		e.fails["post"] = down
 		e.redeliver(e.sent[0], "")
 		time.Sleep(pipeline.VisibilityTimeout)
 		e.found = earlier
 		if o := e.redeliver(e.sent[0], pipeline.Duplicate); o.Posted != earlier {
-			t.Errorf("got %+v", o)
+			e.Errorf("got %+v", o)
 		}
 	})
 }
@@ -161,12 +154,11 @@ func (q lateQueue) Send(ctx context.Context, m queue.Message, delay time.Duratio
 // The alert whose storm is summarized has an event of its own, and so has another summary:
 // neither is the summary that was refused at first.
 func TestPipeline_StormSummaryRefused(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEnv(t)
+	inBubble(t, func(e *env) {
 		e.Stream = stream{e}
 		limited := fault.New(fault.Temporary, "Datadog limits the rate", nil)
 		summarize := func(m queue.Message, headline string) {
-			t.Helper()
+			e.Helper()
 			e.fails["post"] = limited
 			e.redeliver(m, "")
 			clear(e.fails)
@@ -174,12 +166,12 @@ func TestPipeline_StormSummaryRefused(t *testing.T) {
 			m.MaybePosted = true // As the worker says of a second delivery.
 			posted := e.redeliver(m, pipeline.Posted)
 			if got := e.events[len(e.events)-1].Headline(); got != headline {
-				t.Errorf("posted %q, want %q", got, headline)
+				e.Errorf("posted %q, want %q", got, headline)
 			}
 			// It is found again if the answer to the post is lost.
 			delete(e.claims, "storm:1:4711#"+fmt.Sprint(m.Storm.Start.Unix()))
 			if again := e.redeliver(m, pipeline.Duplicate); again.Posted != posted.Posted {
-				t.Errorf("found %v, want %v", again.Posted, posted.Posted)
+				e.Errorf("found %v, want %v", again.Posted, posted.Posted)
 			}
 		}
 		e.storm(2)
@@ -215,8 +207,7 @@ func TestPipeline_StormWithoutLedger(t *testing.T) {
 
 // The trigger is suppressed and the recovery is not.
 func TestPipeline_StormCycle(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEnv(t)
+	inBubble(t, func(e *env) {
 		e.storm(2)
 		trigger := stormAlert(3, "host:b")
 		trigger.CycleKey = "77"
@@ -225,7 +216,7 @@ func TestPipeline_StormCycle(t *testing.T) {
 		recovery := stormAlert(4, "host:b")
 		recovery.CycleKey, recovery.Transition = "77", alert.Recovered
 		if o := e.run(recovery, pipeline.Posted); o.Cycle.Lasted != 65*time.Minute {
-			t.Errorf("it lasted %v", o.Cycle.Lasted)
+			e.Errorf("it lasted %v", o.Cycle.Lasted)
 		}
 	})
 }
