@@ -21,13 +21,6 @@ func (s env) begins(a Action, want State) {
 	}
 }
 
-func (s env) must(err error) {
-	s.Helper()
-	if err != nil {
-		s.Fatal(err)
-	}
-}
-
 func TestLedger_Action(t *testing.T) {
 	first := Action{Alert: "1:7", Step: "shop/ticket"}
 	second := Action{Alert: "1:8", Step: "shop/ticket"}
@@ -130,8 +123,8 @@ func TestLedger_Kept(t *testing.T) {
 	each(t, map[string]func(env){
 		"nothing": func(s env) { s.keeps(texts{}) },
 		"expected, then kept": func(s env) {
-			s.expects("1:7", []string{"ticket", "page"}...)
-			s.expects("1:8", []string{"ticket", "thread"}...)
+			s.expects("1:7", "ticket", "page")
+			s.expects("1:8", "ticket", "thread")
 			s.keeps(texts{}, "page", "thread", "ticket")
 			own, err := s.b.Expect(s.Context(), "1:c", "1:7", nil, start)
 			if diff := cmp.Diff(Kept{texts{}, []string{"thread"}}, own); diff != "" || err != nil {
@@ -147,7 +140,7 @@ func TestLedger_Kept(t *testing.T) {
 			s.keeps(texts{"ticket": "OPS-8", "thread": "T"})
 		},
 		"expected for a time": func(s env) {
-			s.expects("1:7", []string{"ticket"}...)
+			s.expects("1:7", "ticket")
 			s.Advance(time.Hour)
 			s.keeps(texts{})
 		},

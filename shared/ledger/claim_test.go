@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
@@ -28,113 +26,6 @@ const (
 	key     = "352347:8306082202796025694"
 	runTime = 14 * time.Second
 )
-
-// clock moves by Advance only.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// env is one table, and two processes that use it by one clock.
-type env struct {
-	*testing.T
-	*clock
-	aws    *awstest.AWS
-	client *dynamodb.Client
-	table  string
-	a, b   *Ledger
-}
-
-// each runs the cases, each with a table of its own.
-func each(t *testing.T, cases map[string]func(env)) {
-	t.Helper()
-	server := awstest.New(t)
-	for name, test := range cases {
-		t.Run(name, func(t *testing.T) { test(newEnv(t, server)) })
-	}
-}
-
-func newEnv(t *testing.T, server *awstest.AWS) env {
-	e := env{T: t, clock: &clock{now: start}, aws: server, client: dynamodb.NewFromConfig(server.Config()), table: server.Table(t)}
-	t.Cleanup(server.ClearFaults)
-	e.a, e.b = e.process(), e.process()
-	return e
-}
-
-// process is another process that uses the table.
-func (s env) process() *Ledger {
-	l := New(s.client, s.table)
-	l.now = s.Now
-	return l
-}
-
-// put writes an item, and item reads one, past the ledger.
-func (s env) put(i item) {
-	s.Helper()
-	if _, err := s.client.PutItem(s.Context(), &dynamodb.PutItemInput{TableName: &s.table, Item: i}); err != nil {
-		s.Fatal(err)
-	}
-}
-
-func (s env) item(id string) item {
-	s.Helper()
-	out, err := s.client.GetItem(s.Context(), &dynamodb.GetItemInput{TableName: &s.table, Key: item{attrID: text(id)}, ConsistentRead: aws.Bool(true)})
-	if err != nil {
-		s.Fatal(err)
-	}
-	return out.Item
-}
-
-func (s env) claims(l *Ledger, key string, want Claim) {
-	s.Helper()
-	s.claimsDelivery(l, Delivery{Key: key}, want)
-}
-
-func (s env) claimsDelivery(l *Ledger, d Delivery, want Claim) {
-	s.Helper()
-	got, err := l.Claim(s.Context(), d, s.Now().Add(runTime))
-	if err != nil {
-		s.Fatalf("Claim: %v", err)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		s.Fatalf("Claim (-want +got):\n%s", diff)
-	}
-}
-
-func (s env) completes(l *Ledger, key string, p event.Posted) {
-	s.Helper()
-	if err := l.Complete(s.Context(), Delivery{Key: key}, p); err != nil {
-		s.Fatalf("Complete: %v", err)
-	}
-}
-
-func (s env) releases(l *Ledger, key string, maybePosted bool) {
-	s.Helper()
-	if err := l.Release(s.Context(), Delivery{Key: key}, maybePosted); err != nil {
-		s.Fatalf("Release: %v", err)
-	}
-}
-
-func (s env) adds(l *Ledger, seen Notification) Cycle {
-	s.Helper()
-	c, err := l.AddNotification(s.Context(), "cycle-1", seen)
-	if err != nil {
-		s.Fatalf("AddNotification: %v", err)
-	}
-	return c
-}
 
 var granted = Claim{State: Granted}
 
@@ -299,9 +190,7 @@ func TestLedger_Posted(t *testing.T) {
 		},
 		"completed, of a key that is not certain": func(s env) {
 			d := Delivery{Key: key, ReceivedAt: start, Window: time.Minute}
-			if err := s.a.Complete(s.Context(), d, posted); err != nil {
-				s.Fatal(err)
-			}
+			s.must(s.a.Complete(s.Context(), d, posted))
 			s.isPosted(d, posted, start)
 			d.ReceivedAt = start.Add(-time.Hour)
 			s.isPosted(d, event.Posted{}, time.Time{})
@@ -366,92 +255,6 @@ func said(c Claim) string {
 	text, _ := json.Marshal(c)
 	return string(text)
 }
-
-func TestLedger_Window(t *testing.T) { each(t, windowCases) }
-
-// A key that may be another alert's too holds for a window around each receipt.
-var windowCases = func() map[string]func(env) {
-	const window = 5 * time.Minute
-	received := func(after time.Duration) Delivery {
-		return Delivery{Key: "1:sha256:5e", ReceivedAt: start.Add(after), Window: window}
-	}
-	complete := func(s env, d Delivery, p event.Posted) {
-		s.Helper()
-		if err := s.a.Complete(s.Context(), d, p); err != nil {
-			s.Fatal(err)
-		}
-	}
-	release := func(s env, d Delivery) {
-		s.Helper()
-		if err := s.a.Release(s.Context(), d, true); err != nil {
-			s.Fatal(err)
-		}
-	}
-	cases := map[string]func(env){
-		"counted from the first delivery": func(s env) {
-			s.claimsDelivery(s.a, received(0), granted)
-			complete(s, received(0), posted)
-			s.claimsDelivery(s.b, received(4*time.Minute), done(posted))
-			s.claimsDelivery(s.b, received(8*time.Minute), granted)
-			complete(s, received(8*time.Minute), other)
-			s.claimsDelivery(s.b, received(12*time.Minute), done(other))
-		},
-		"a message that was delivered late": func(s env) {
-			complete(s, received(0), posted)
-			s.Advance(14 * 24 * time.Hour)
-			s.claimsDelivery(s.a, received(time.Second), done(posted))
-			s.claimsDelivery(s.a, received(-window-time.Millisecond), granted)
-		},
-		"in progress": func(s env) {
-			s.claimsDelivery(s.a, received(0), granted)
-			s.claimsDelivery(s.b, received(time.Hour), busy(start.Add(runTime)))
-		},
-		"a run that ended, of the same alert": func(s env) {
-			s.claimsDelivery(s.a, received(0), granted)
-			s.Advance(runTime + time.Second)
-			s.claimsDelivery(s.b, received(window), Claim{State: Granted, Earlier: &Run{ReceivedAt: start, EndedAt: start.Add(runTime)}})
-		},
-		"a run that ended, of another alert": func(s env) {
-			s.claimsDelivery(s.a, received(0), granted)
-			s.Advance(runTime + time.Second)
-			s.claimsDelivery(s.b, received(window+time.Millisecond), granted)
-		},
-		"a release keeps the first receipt": func(s env) {
-			s.claimsDelivery(s.a, received(time.Minute), granted)
-			release(s, received(0))
-			s.claimsDelivery(s.b, received(2*time.Minute), Claim{State: Granted, Earlier: &Run{ReceivedAt: start, EndedAt: start.Add(-time.Millisecond)}})
-		},
-		"a record without a receipt is certain": func(s env) {
-			complete(s, Delivery{Key: "1:sha256:5e"}, posted)
-			s.claimsDelivery(s.a, received(10*24*time.Hour), done(posted))
-		},
-		"a certain key": func(s env) {
-			complete(s, Delivery{Key: key, ReceivedAt: start}, posted)
-			s.claimsDelivery(s.a, Delivery{Key: key, ReceivedAt: start.Add(time.Hour)}, done(posted))
-			if _, kept := s.item("alert#" + key)[attrReceivedAt]; kept {
-				s.Error("the record keeps a receipt that means nothing")
-			}
-		},
-		"an alias is known, and not claimed": func(s env) {
-			d := received(0)
-			d.Alias = "1:4712"
-			s.knows(s.a, []string{"1:4712"})
-			complete(s, d, posted)
-			s.knows(s.a, []string{"1:4712"}, "1:4712")
-			s.claims(s.a, "1:4712", granted)
-		},
-	}
-	for apart, want := range map[time.Duration]Claim{
-		-window - time.Millisecond: granted, -window: done(posted), -time.Second: done(posted), 0: done(posted),
-		16 * time.Second: done(posted), window: done(posted), window + time.Millisecond: granted, 24 * time.Hour: granted,
-	} {
-		cases["received "+apart.String()+" after the first"] = func(s env) {
-			complete(s, received(0), posted)
-			s.claimsDelivery(s.a, received(apart), want)
-		}
-	}
-	return cases
-}()
 
 func TestReadRecord_Unreadable(t *testing.T) {
 	for name, i := range map[string]item{

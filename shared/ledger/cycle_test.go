@@ -21,11 +21,7 @@ var (
 	recovered = Notification{At: start.Add(-10 * time.Minute), Transition: "Recovered", ID: "102"}
 )
 
-var wholeCycle = Cycle{
-	FirstSeen: triggered.At,
-	LastSeen:  recovered.At,
-	Notified:  3,
-}
+var wholeCycle = Cycle{FirstSeen: triggered.At, LastSeen: recovered.At, Notified: 3}
 
 func (s env) same(what string, want, got Cycle) {
 	s.Helper()
@@ -225,9 +221,7 @@ func TestLedger_ReadCycle(t *testing.T) { each(t, readCycleCases) }
 func (s env) later(n Notification) (transitions []string) {
 	s.Helper()
 	_, later, err := s.b.ReadCycle(s.Context(), "cycle-1", n)
-	if err != nil {
-		s.Fatal(err)
-	}
+	s.must(err)
 	for _, one := range later {
 		transitions = append(transitions, one.Transition)
 	}

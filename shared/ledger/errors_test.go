@@ -53,14 +53,6 @@ func TestLedger_EmptyKey(t *testing.T) {
 	}
 }
 
-// temporary checks that a call failed with a temporary fault.
-func (s env) temporary(err error) {
-	s.Helper()
-	if !fault.IsTemporary(err) {
-		s.Errorf("got %v, want a temporary fault", err)
-	}
-}
-
 // Every failure is temporary and says what to repair. AWS's own text is for the log.
 func TestLedger_Failures(t *testing.T) {
 	for name, c := range map[string]struct {

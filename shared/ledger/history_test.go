@@ -36,17 +36,13 @@ func pastCycles(n int) (all []memory.Cycle) {
 func (s env) history(l *Ledger) []memory.Cycle {
 	s.Helper()
 	cycles, err := l.History(s.Context(), group)
-	if err != nil {
-		s.Fatalf("History: %v", err)
-	}
+	s.must(err)
 	return cycles
 }
 
 func (s env) addsToHistory(l *Ledger, known []memory.Cycle, more ...memory.Cycle) {
 	s.Helper()
-	if err := l.AddToHistory(s.Context(), group, known, more...); err != nil {
-		s.Fatalf("AddToHistory: %v", err)
-	}
+	s.must(l.AddToHistory(s.Context(), group, known, more...))
 }
 
 func (s env) remembers(want ...memory.Cycle) {

@@ -17,9 +17,7 @@ import (
 func (s env) knows(l *Ledger, keys []string, want ...string) {
 	s.Helper()
 	got, err := l.FilterKnown(s.Context(), keys...)
-	if err != nil {
-		s.Fatalf("FilterKnown: %v", err)
-	}
+	s.must(err)
 	all := map[string]bool{}
 	for _, key := range want {
 		all[key] = true
@@ -31,9 +29,7 @@ func (s env) knows(l *Ledger, keys []string, want ...string) {
 
 func (s env) marks(l *Ledger, key string) {
 	s.Helper()
-	if err := l.MarkQueued(s.Context(), key); err != nil {
-		s.Fatalf("MarkQueued: %v", err)
-	}
+	s.must(l.MarkQueued(s.Context(), key))
 }
 
 func TestLedger_FilterKnown(t *testing.T) { each(t, knownCases) }
@@ -151,9 +147,7 @@ func (s env) readUntil(l *Ledger, name string, want time.Time) {
 
 func (s env) reads(l *Ledger, name string, until time.Time) {
 	s.Helper()
-	if err := l.SetWatermark(s.Context(), name, until); err != nil {
-		s.Fatalf("SetWatermark: %v", err)
-	}
+	s.must(l.SetWatermark(s.Context(), name, until))
 }
 
 func TestLedger_Watermark(t *testing.T) { each(t, watermarkCases) }

@@ -34,9 +34,7 @@ func (s env) allows(l *Ledger, limit int, a Occurrence, want bool) bool {
 func (s env) held(l *Ledger) event.Suppressed {
 	s.Helper()
 	held, err := l.Suppressed(s.Context(), s.window())
-	if err != nil {
-		s.Fatalf("Suppressed: %v", err)
-	}
+	s.must(err)
 	return held
 }
 
@@ -150,9 +148,7 @@ var stormCases = map[string]func(env){
 		if s.allows(s.a, 1, Occurrence{Key: "over"}, false) {
 			s.Error("it is queued already")
 		}
-		if err := s.a.MarkSummaryQueued(s.Context(), s.window()); err != nil {
-			s.Fatal(err)
-		}
+		s.must(s.a.MarkSummaryQueued(s.Context(), s.window()))
 		for _, key := range []string{"1", "and over"} {
 			if !s.allows(s.b, 1, Occurrence{Key: key}, false) {
 				s.Errorf("alert %s does not know that the summary is queued", key)
@@ -170,9 +166,7 @@ var stormCases = map[string]func(env){
 	},
 	"count fails": func(s env) {
 		s.allows(s.a, 1, Occurrence{Key: "0"}, true)
-		if err := s.a.MarkSummaryQueued(s.Context(), s.window()); err != nil {
-			s.Fatal(err)
-		}
+		s.must(s.a.MarkSummaryQueued(s.Context(), s.window()))
 		fails := awstest.Error(400, "ValidationException")
 		s.aws.Break(awstest.Fault{Operation: "UpdateItem", Effect: fails})
 		s.aws.Break(awstest.Fault{Operation: "UpdateItem", Effect: forward, Times: 1})
