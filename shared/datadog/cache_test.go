@@ -219,7 +219,6 @@ func TestClient_RateLimit(t *testing.T) {
 	}
 }
 
-// The monotonic clock of a frozen instance may have stood still, and results would not age.
 // TestClient_Lists holds the bodies of ten lists back. Four are read at once, the others
 // wait within their deadlines, and no other call waits for them.
 func TestClient_Lists(t *testing.T) {
@@ -274,6 +273,7 @@ func (b slowBody) Read(p []byte) (int, error) {
 	return b.Reader.Read(p)
 }
 
+// The monotonic clock of a frozen instance may have stood still, and results would not age.
 func TestCached_WallClock(t *testing.T) {
 	c := clientOver(t, answering(200, monitor7, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "30"), keyring{})
 	if err := getMonitor(t.Context(), c.Cached(time.Minute), 7); err != nil {

@@ -134,3 +134,23 @@ func TestClient_Dependencies(t *testing.T) {
 		"none": {`{"data":[]}`, []Entity{}},
 	})
 }
+
+func TestClient_OnCall(t *testing.T) {
+	ada, bob := User{"Ada", "ada@example.com"}, User{"", "bob@example.com"}
+	const users = `{"id":"a","type":"users","attributes":{"name":"Ada","email":"ada@example.com","status":"active"}},
+		{"id":"b","type":"users","attributes":{"name":null,"handle":"bob@example.com"}}`
+	testDecode(t, func(ctx context.Context, c *Client) (OnCall, error) { return c.OnCall(ctx, "7") }, cases[OnCall]{
+		"responders and steps": {
+			`{"data":{"id":"7-1","type":"team_oncall_responders","relationships":{
+				"responders":{"data":[{"id":"b","type":"users"},{"id":"gone","type":"users"}]},
+				"escalations":{"data":[{"id":"s2","type":"escalation_policy_steps"},{"id":"s1","type":"escalation_policy_steps"}]}}},
+			  "included":[` + users + `,
+				{"id":"s1","type":"escalation_policy_steps","relationships":{"responders":{"data":[{"id":"a","type":"users"},{"id":"b","type":"users"}]}}},
+				{"id":"s2","type":"escalation_policy_steps","relationships":{"responders":{"data":[{"id":"a","type":"users"}]}}}]}`,
+			OnCall{[]User{bob}, [][]User{{ada}, {ada, bob}}},
+		},
+		"no responders":    {`{"data":{"id":"7-1","relationships":{"responders":{"data":[]},"escalations":{"data":[]}}}}`, OnCall{}},
+		"nulls":            {`{"data":{"id":"7-1","relationships":{"responders":null,"escalations":{"data":null}}},"included":null}`, OnCall{}},
+		"nothing included": {`{"data":{"id":"7-1","relationships":{"responders":{"data":[{"id":"a","type":"users"}]},"escalations":{"data":[{"id":"s"}]}}}}`, OnCall{}},
+	})
+}
