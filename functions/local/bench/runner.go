@@ -27,30 +27,16 @@ type Runner struct {
 	Progress func(done, total int) // of the rounds
 }
 
-// Root returns the root of the repository that the working directory is in.
-func Root(ctx context.Context) (string, error) {
-	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "boomerang").Output()
-	if err != nil {
-		return "", errors.New("run this in Boomerang's repository, whose code it builds")
-	}
-	return strings.TrimSpace(string(out)), nil
-}
-
-// Test is a measurement that is a test of a package. It shows its progress itself.
-type Test struct {
-	Package, Pattern string
-	Env              []string
-}
-
-// Test runs a test, and shows what it logs. The error has all that a failed test prints.
-func (r Runner) Test(ctx context.Context, test Test) error {
-	binary := filepath.Join(r.Root, folder, "measure.test")
-	if err := r.run(ctx, r.Root, r.Err, nil, "go", "test", "-c", "-o", binary, "./"+test.Package); err != nil {
+// Test runs a test that is a measurement and shows its progress itself, and shows what it logs.
+// The error has all that a failed test prints.
+func (r Runner) Test(ctx context.Context, folder, pattern string, env ...string) error {
+	binary := r.path("measure.test")
+	if err := r.run(ctx, r.Root, r.Err, nil, "go", "test", "-c", "-o", binary, "./"+folder); err != nil {
 		return err
 	}
 	var printed bytes.Buffer
-	with := []string{filepath.Join(r.Root, ".ci/with-moto"), binary, "-test.v", "-test.timeout=60m", "-test.run", test.Pattern}
-	err := r.run(ctx, filepath.Join(r.Root, test.Package), &printed, test.Env, with...)
+	with := []string{filepath.Join(r.Root, ".ci/with-moto"), binary, "-test.v", "-test.timeout=60m", "-test.run", pattern}
+	err := r.run(ctx, filepath.Join(r.Root, folder), &printed, env, with...)
 	if err != nil {
 		_, _ = r.Out.Write(printed.Bytes())
 		return errors.New("see above")

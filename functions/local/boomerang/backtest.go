@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,16 +24,12 @@ import (
 	"boomerang/shared/site"
 )
 
-// deployedPlaybooks has the playbooks that the functions embed, in the repository.
-const deployedPlaybooks = "shared/playbook"
-
 type backtestOptions struct {
-	since, file, record, replay string
-	webhook, base, failOver     string
-	basePlaybooks               []string
-	all, failOnChange           bool
+	since, file, record, replay, webhook, base string
 
-	limit *backtest.Limit
+	basePlaybooks     []string
+	all, failOnChange bool
+	limit             *backtest.Limit
 }
 
 func (c cli) backtestCommand() *cobra.Command {
@@ -43,10 +39,13 @@ func (c cli) backtestCommand() *cobra.Command {
 		Long: "Say what the playbooks of this working tree make of the alerts in Datadog's event stream,\n" +
 			"compared with those of another commit. No step runs and nothing is posted. The alerts are read\n" +
 			"from Datadog with DD_API_KEY and DD_APP_KEY, or with --replay or --file.",
-		Args: arguments(0, 0),
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.since, "since", "", "events from this `time` on, such as 36h, 7d (the default with --live) or 2026-11-20")
+	flags.Func("since", "events from this `time` on, such as 36h, 7d (the default with --live) or 2026-11-20", func(text string) error {
+		_, err := events.Time(text, time.Now())
+		o.since = text
+		return err
+	})
 	flags.StringVar(&o.file, "file", "", "read the events from this `file`, - for the input: responses of GET /api/v1/events")
 	flags.StringVar(&o.replay, "replay", "", "read the events from the recording in this `folder`")
 	flags.StringVar(&o.record, "record", "", "keep Datadog's responses in this `folder`, without keys and names")
@@ -54,54 +53,33 @@ func (c cli) backtestCommand() *cobra.Command {
 	flags.StringArrayVar(&o.basePlaybooks, "base-playbooks", nil, "a playbook `file or folder` to compare with, instead of a commit")
 	flags.StringVar(&o.webhook, "webhook", "", "the `name` of the webhook in Datadog, by default WEBHOOK_NAME or boomerang")
 	addSwitch(cmd, &o.all, "all-monitors", "ALL_MONITORS", "count alerts that do not mention the webhook, too")
-	flags.StringVar(&o.failOver, "fail-if-default-over", "", "fail if more alerts than this `number`, or share such as 5%, fall to the default playbook")
+	flags.Func("fail-if-default-over", "fail if more alerts than this `number`, or share such as 5%, fall to the default playbook", func(text string) error {
+		limit, err := backtest.ParseLimit(text)
+		o.limit = &limit
+		return err
+	})
 	addSwitch(cmd, &o.failOnChange, "fail-on-change", "FAIL_ON_CHANGE", "fail if any alert changes, or cannot be judged")
-	return c.command(cmd, func(c cli, cmd *cobra.Command, _ []string) error {
+	return c.command(cmd, func(c cli, ctx context.Context, _ []string) error {
 		// It only reads, so the keys say enough.
-		c.live = c.live || o.replay == "" && o.file == "" && c.env["LIVE"] == "" && !cmd.Flags().Changed("live") && c.env["DD_API_KEY"] != "" && c.env["DD_APP_KEY"] != ""
-		if err := o.parse(c.live); err != nil {
-			return wrongUse(cmd, "%w", err)
+		hasKeys := c.env["DD_API_KEY"] != "" && c.env["DD_APP_KEY"] != "" && c.env["LIVE"] == "" && !flags.Changed("live")
+		c.live = c.live || hasKeys && o.replay == "" && o.file == ""
+		given := slices.DeleteFunc([]bool{c.live, o.replay != "", o.file != ""}, func(is bool) bool { return !is })
+		switch {
+		case len(given) != 1:
+			return wrongUse("say where the alerts are read: set DD_API_KEY and DD_APP_KEY to read Datadog, or REPLAY=<folder> (--replay) or FILE=<file> (--file)")
+		case o.record != "" && !c.live:
+			return wrongUse("only what is read with LIVE=1 (--live) can be recorded")
 		}
-		return c.backtest(cmd.Context(), o)
+		return c.backtest(ctx, o)
 	}, playbooksFlag, liveFlag, outputFlag("how to show the report", asText, asJSON))
 }
 
-// parse checks the options. An error is a wrong use.
-func (o *backtestOptions) parse(live bool) error {
-	sources := 0
-	for _, given := range []bool{live, o.replay != "", o.file != ""} {
-		if given {
-			sources++
-		}
-	}
-	switch {
-	case sources != 1:
-		return errors.New("say where the alerts are read: set DD_API_KEY and DD_APP_KEY to read Datadog, or REPLAY=<folder> (--replay) or FILE=<file> (--file)")
-	case o.record != "" && !live:
-		return errors.New("only what is read with LIVE=1 (--live) can be recorded")
-	}
-	if _, err := o.from(time.Now()); err != nil {
-		return err
-	}
-	if o.failOver != "" {
-		limit, err := backtest.ParseLimit(o.failOver)
-		if err != nil {
-			return fmt.Errorf("--fail-if-default-over: %w", err)
-		}
-		o.limit = &limit
-	}
-	return nil
-}
-
 // from returns the time that the events are read from, which may be given from the last one.
-func (o backtestOptions) from(last time.Time) (at time.Time, err error) {
+func (o backtestOptions) from(last time.Time) (time.Time, error) {
 	if o.since == "" {
-		return at, nil
+		return time.Time{}, nil
 	}
-	if at, err = events.Time(o.since, last); err != nil {
-		err = fmt.Errorf("--since: %w", err)
-	}
-	return at, err
+	return events.Time(o.since, last)
 }
 
 func (c cli) backtest(ctx context.Context, o backtestOptions) error {
@@ -119,7 +97,7 @@ func (c cli) backtest(ctx context.Context, o backtestOptions) error {
 	}
 	found := backtest.Select(read, cmp.Or(o.webhook, c.env["WEBHOOK_NAME"], "boomerang"), o.all, from)
 	report := backtest.Run(found, base, now, runtime.NumCPU(), output.Progress(c.stderr, "compared", "alerts"))
-	if c.output.name == asJSON {
+	if c.output == asJSON {
 		c.out.JSON(report)
 	} else {
 		c.out.Show("backtest", report)
@@ -131,9 +109,11 @@ func (c cli) backtest(ctx context.Context, o backtestOptions) error {
 func (o backtestOptions) load(ctx context.Context, paths []string) (base, now backtest.Playbooks, err error) {
 	source := backtest.Source{Paths: paths}
 	if len(paths) == 0 {
-		if source.Folder, err = findUpward(deployedPlaybooks); err != nil {
-			return base, now, err
+		root, err := repository()
+		if err != nil {
+			return base, now, fmt.Errorf("%w, or give a file or folder by --playbooks", err)
 		}
+		source.Folder = filepath.Join(root, deployedPlaybooks)
 	}
 	if now, err = backtest.Load(source, playbooktest.Kinds); err != nil {
 		return base, now, err
@@ -146,30 +126,23 @@ func (o backtestOptions) load(ctx context.Context, paths []string) (base, now ba
 	return base, now, err
 }
 
-// findUpward returns the path of a folder in this folder or in one above it.
-func findUpward(name string) (string, error) {
-	for folder := "."; ; folder = filepath.Join("..", folder) {
-		path := filepath.Join(folder, name)
-		if _, err := os.Stat(path); err == nil {
-			return path, nil
-		}
-		if at, err := filepath.Abs(folder); err != nil || at == filepath.Dir(at) {
-			return "", fmt.Errorf("%s is not here: run this in the repository, or give a file or folder by --playbooks", name)
-		}
-	}
-}
-
 // readEvents reads the stream, a recording or a file.
 func (c cli) readEvents(ctx context.Context, o backtestOptions) ([]datadog.Event, error) {
-	if c.live {
+	var responses [][]byte
+	var err error
+	switch {
+	case c.live:
 		return c.readStream(ctx, o)
+	case o.replay != "":
+		if responses, err = recording.Bodies(o.replay, "/api/v1/events"); err == nil && len(responses) == 0 {
+			err = fmt.Errorf("the recording in %s has no list of events; LIVE=1 RECORD=<folder> makes one", o.replay)
+		}
+	default:
+		responses = make([][]byte, 1)
+		responses[0], err = request.Content(o.file, c.stdin)
 	}
-	responses, name, err := c.readResponses(o)
 	if err != nil {
 		return nil, err
-	}
-	if len(responses) == 0 {
-		return nil, fmt.Errorf("the recording in %s has no list of events; LIVE=1 RECORD=<folder> makes one", name)
 	}
 	ofLinks, err := site.Parse(cmp.Or(c.env["DD_SITE"], site.Default.String()))
 	if err != nil {
@@ -177,22 +150,9 @@ func (c cli) readEvents(ctx context.Context, o backtestOptions) ([]datadog.Event
 	}
 	read, err := backtest.Decode(ctx, ofLinks, responses...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", o.replay+o.file, err)
 	}
 	return read, nil
-}
-
-// readResponses reads the responses in a recording or a file, and names it.
-func (c cli) readResponses(o backtestOptions) (responses [][]byte, name string, err error) {
-	if o.replay != "" {
-		responses, err = recording.Bodies(o.replay, "/api/v1/events")
-		return responses, o.replay, err
-	}
-	raw, err := request.Content(o.file, c.stdin)
-	if name = o.file; name == "-" {
-		name = "the input"
-	}
-	return [][]byte{raw}, name, err
 }
 
 func (c cli) readStream(ctx context.Context, o backtestOptions) ([]datadog.Event, error) {

@@ -80,8 +80,8 @@ func TestBacktest(t *testing.T) {
 		{line: "backtest", isUsage: true, fails: []string{"say where the alerts are read: set DD_API_KEY"}},
 		{line: read + " --live", isUsage: true, fails: []string{"say where"}},
 		{line: read + " --record x", isUsage: true, fails: []string{"only what is read with LIVE=1"}},
-		{line: read + " --since soon", isUsage: true, fails: []string{`--since: `, `"soon" is not a time`}},
-		{line: read + " --output xml", isUsage: true, fails: []string{"write one of text, json"}},
+		{line: read + " --since soon", isUsage: true, fails: []string{`"--since"`, `"soon" is not a time`}},
+		{line: read + " --output xml", isUsage: true, fails: []string{"write text or json"}},
 		{line: read + " --fail-if-default-over many", isUsage: true, fails: []string{`"many" is neither a number of alerts`}},
 		{line: read + " more", isUsage: true, fails: []string{`"more" is one argument too many`}},
 	} {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"os"
 	"slices"
 	"strings"
@@ -22,27 +21,26 @@ func (c cli) checkCommand() *cobra.Command {
 	var payload string
 	var strict bool
 	cmd := &cobra.Command{
-		Use: "check <playbook file or folder>...", Short: "Find all mistakes in playbooks, or what the payload template of a webhook lacks.",
+		Use: "check [<playbook file or folder>...]", Short: "Find all mistakes in playbooks, or what the payload template of a webhook lacks.",
 		Long: "Find all mistakes in playbooks, warn of what is probably not meant, and list the permissions that\n" +
 			"their steps need in Datadog. With --payload, find what the payload template of a webhook lacks, in a\n" +
 			"file or, with --live, in the webhook of that name in Datadog.",
-		Args: arguments(0, math.MaxInt),
 	}
 	cmd.Flags().StringVar(&payload, "payload", "", "check a payload template: a `file`, - for the standard input, or the name of a webhook")
 	cmd.Flags().BoolVar(&strict, "strict", false, "fail for warnings, too")
-	return c.command(cmd, func(c cli, cmd *cobra.Command, args []string) error {
+	return c.command(cmd, func(c cli, ctx context.Context, args []string) error {
 		paths := slices.Concat(c.playbooks, args)
 		switch {
 		case payload != "" && len(paths) > 0:
-			return wrongUse(cmd, "check either playbooks or a --payload")
+			return wrongUse("check either playbooks or a --payload")
 		case payload != "":
-			return c.checkPayload(cmd.Context(), payload)
+			return c.checkPayload(ctx, payload)
 		case len(paths) == 0:
-			return wrongUse(cmd, "give a playbook file or a folder")
+			return wrongUse("give a playbook file or a folder")
 		case c.live:
-			return wrongUse(cmd, "only the --payload of a webhook is read from Datadog: omit LIVE=1 (--live)")
+			return wrongUse("only the --payload of a webhook is read from Datadog: omit LIVE=1 (--live)")
 		}
-		return c.checkPlaybooks(cmd.Context(), paths, strict)
+		return c.checkPlaybooks(ctx, paths, strict)
 	}, stackFlag("compare with the parameters of"), pathsFlag, liveFlag, outputFlag("how to show the result", asText, asJSON))
 }
 
@@ -66,32 +64,29 @@ func (c cli) checkPlaybooks(ctx context.Context, paths []string, strict bool) er
 	for _, file := range files {
 		source, err := os.ReadFile(file)
 		if err != nil {
-			problems = append(problems, err)
-			continue
+			return err
 		}
 		report := check.File(file, source, playbooktest.Kinds(file))
-		problems = append(problems, report.Err)
-		found, _ := errors.AsType[playbook.Problems](report.Err)
-		result.Problems = append(append(result.Problems, report.Warnings...), found...)
-		for _, warning := range report.Warnings {
-			if c.output.name == asText {
+		mistakes, _ := errors.AsType[playbook.Problems](report.Err)
+		result.Problems = slices.Concat(result.Problems, report.Warnings, mistakes)
+		if c.output == asText {
+			for _, warning := range report.Warnings {
 				c.out.Line("%s", warning)
 			}
 		}
-		kinds, needs, warnings = append(kinds, report.Kinds...), append(needs, report.Needs...), warnings+len(report.Warnings)
+		problems, kinds, needs, warnings = append(problems, report.Err), append(kinds, report.Kinds...), append(needs, report.Needs...), warnings+len(report.Warnings)
 	}
-	result.Permissions = check.Permissions(kinds)
+	result.Permissions, result.Parameters = check.Permissions(kinds), check.Parameters(needs, anAccount)
 	err = errors.Join(problems...)
 	if err == nil && strict && warnings > 0 {
 		err = fmt.Errorf("%s, which --strict does not let pass", enrich.Count(warnings, "warning"))
 	}
-	result.Parameters = check.Parameters(needs, anAccount)
 	var lacks error
 	if err == nil && c.stack != "" {
 		result.Parameters, lacks, err = compareWithStack(ctx, c.stack, needs)
 	}
 	switch {
-	case c.output.name == asJSON:
+	case c.output == asJSON:
 		c.out.JSON(result)
 		if err != nil {
 			err = errors.New("the playbooks have mistakes")

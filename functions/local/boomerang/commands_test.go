@@ -31,26 +31,26 @@ func TestCommands(t *testing.T) {
 		lacks        string
 	}{
 		{line: "run -v " + torq, shows: []string{
-			"200 OK", `"status": "posted"`, "The event in Datadog (POST /api/v1/events)", "aggregation_key", "enrichment:complete",
+			"200 OK", `"status": "posted"`, "The request to Datadog: POST /api/v1/events\n{\n  \"title\": ", "aggregation_key", "enrichment:complete",
 			"Checkout p95 latency is high", "- Suspect: [Deployed checkout 4.2.1", "critical > 0.8, warning > 0.6", "alert · ",
 		}},
 		{line: "run -v " + torq, env: map[string]string{"PLAYBOOKS_FILE": "testdata/v2.yaml"}, shows: []string{
-			"The event in Datadog (POST /api/v2/events)", "status           error", "runbook          ", "custom.monitor   {", "playbook:alerts", "│ **Monitor**",
+			"The request to Datadog: POST /api/v2/events", "status           error", "runbook          ", "custom.monitor   {", "playbook:alerts", "│ **Monitor**",
 		}},
 		{line: "run ../../../events/wrong-token.json", shows: []string{"401 Unauthorized"}, fails: []string{"no event was posted"}},
 		{line: "run none.json", fails: []string{"none.json"}},
 		{line: "run --live " + torq, fails: []string{"DD_API_KEY"}},
 
 		{line: "try -v " + torq + " --playbooks testdata/mine.yaml", shows: []string{
-			"Playbooks: testdata/mine.yaml", `✗ other  this is false: alert.tags.service == "other"`, "✓ mine   used", "· last   not reached",
-			"✓ owner ok in", `"team": "checkout"`, "with  query: sum:checkout.errors{service:checkout}.as_count()", `"points": `,
-			"✓ page (oncall) ok in", "with  team: checkout", "Ada Marsh", "· never skipped in", `why   its condition does not hold`,
-			"· tell (owner), after the post skipped in", "with  service: checkout owns it", "a try does not post",
+			"Playbooks: testdata/mine.yaml", `✗ other does not match: false is alert.tags.service == "other"`, "✓ mine matches", "does not continue: last",
+			"✓ owner  ", `      found {`, `"team": "checkout"`, "with  query: sum:checkout.errors{service:checkout}.as_count()", `"points": `,
+			"✓ page (oncall)  ", "with  team: checkout", "Ada Marsh", "· never  ", "skipped: its condition does not hold",
+			"· tell (owner), after the post  ", "with  service: checkout owns it", "a try does not post",
 			"The event\n  title            checkout owns it", "The request to Datadog: POST /api/v1/events\n{\n  \"title\": \"checkout owns it\",",
 		}},
 		{line: "try -v " + torq + " --playbooks testdata/v2.yaml", shows: []string{"The request to Datadog: POST /api/v2/events\n", `"category": "alert"`}},
-		{line: "try -v " + torq, shows: []string{"the embedded playbooks", "✓ default  used", "The event\n"}, lacks: "the function would answer"},
-		{line: "try -v ../../../events/datadog-default-payload.json", shows: []string{`state comes from title: the template could have "alert_transition": "$ALERT_TRANSITION"`}},
+		{line: "try -v " + torq, shows: []string{"the embedded playbooks", "✓ default matches", "The event\n"}, lacks: "the function would answer"},
+		{line: "try -v ../../../events/datadog-default-payload.json", shows: []string{"state from title", "add   ", `"alert_transition": "$ALERT_TRANSITION"`}},
 		{line: "check --payload ../../../events/webhook-payload.json", shows: []string{"webhook-payload.json is valid, and could add 0 variables"}},
 		{line: "check --payload testdata/payload.json", shows: []string{"✗ the id is $ALERT_ID", `· without "date": "$DATE"`}, fails: []string{"testdata/payload.json has 1 problem"}},
 		{line: "check --payload none.json", fails: []string{"none.json"}},

@@ -26,27 +26,26 @@ func (c cli) drillCommand() *cobra.Command {
 		Use: "drill [<Function URL>]", Short: "Send a synthetic alert and wait for its event, without a URL on this machine.",
 		Long: "Send a synthetic alert to a Function URL, and wait for its event.\nWithout a URL all happens on this machine.\n" +
 			"A URL needs WEBHOOK_TOKEN, DD_API_KEY and DD_APP_KEY in the environment; --stack reads all of them.",
-		Args: arguments(0, 1),
 	}
 	cmd.Flags().DurationVar(&wait.Event, "timeout", wait.Event, "how long to wait for the event")
-	return c.command(cmd, func(c cli, cmd *cobra.Command, args []string) error {
+	return c.command(cmd, func(c cli, ctx context.Context, args []string) error {
 		switch {
 		case wait.Event <= 0:
-			return wrongUse(cmd, "--timeout must be positive")
+			return wrongUse("--timeout must be positive")
 		case c.stack != "" && len(args) > 0:
-			return wrongUse(cmd, "give either a URL or a --stack, which has one")
+			return wrongUse("give either a URL or a --stack, which has one")
 		case len(c.playbooks) > 0 && (len(args) > 0 || c.stack != ""):
-			return wrongUse(cmd, "a deployed stack has its own playbooks: omit --playbooks")
+			return wrongUse("a deployed stack has its own playbooks: omit --playbooks")
 		}
 		c, err := c.withPlaybooks(c.playbooks)
 		if err == nil && c.stack != "" {
 			args = []string{""}
-			c, args[0], err = c.withStack(cmd.Context(), c.stack)
+			c, args[0], err = c.withStack(ctx, c.stack)
 		}
 		if err != nil {
 			return err
 		}
-		return c.drill(cmd.Context(), args, wait)
+		return c.drill(ctx, args, wait)
 	}, stackFlag("send it to"), playbooksFlag, verboseFlag, liveFlag,
 		outputFlag("what to show: the progress and the event, the event as JSON, or its text alone", asText, asJSON, asEvent))
 }
@@ -80,52 +79,38 @@ func (c cli) drill(ctx context.Context, urls []string, wait drill.Timeouts) (err
 // showDrill shows what becomes of a synthetic alert. The error is a sentence that says
 // how far it came.
 func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Timeouts) error {
-	result := c.out
-	c.out = c.notes()
-	d := drill.New(target, wait)
-	c.out.Heading("Alert %d → %s", d.ID, target.URL)
-	start := time.Now()
+	notes, d, start := c.notes(), drill.New(target, wait), time.Now()
+	notes.Heading("Alert %d → %s", d.ID, target.URL)
 	answer, err := d.Send(ctx)
 	if answer.Status == 0 {
 		return err
 	}
-	answered := delivery.Delivery{Response: events.LambdaFunctionURLResponse{StatusCode: answer.Status, Body: answer.Body}, Took: answer.Took}
+	response := events.LambdaFunctionURLResponse{StatusCode: answer.Status, Body: answer.Body}
+	notes.Screen(deliveryScreen(delivery.Delivery{Response: response, Took: answer.Took}, nil), c.verbose)
 	if err != nil {
-		c.out.Show("response", answered)
 		return err
 	}
-	c.showBrief(answered, nil, "")
-	c.out.Line("\nLooking for %s in the events of %s, for at most %s", d.Tag(), target.StreamName, wait.Event)
+	notes.Line("\nLooking for %s in the events of %s, for at most %s", d.Tag(), target.StreamName, wait.Event)
 	found, err := d.Await(ctx)
-	if len(found) == 0 {
-		return err
-	}
 	took := time.Since(start)
 	for _, e := range found {
-		c.out.Heading("The event in Datadog: %s", cmp.Or(e.URL, e.ID))
+		notes.Heading("The event in Datadog: %s", cmp.Or(e.URL, e.ID))
 		shown := event.Event{
 			Title: e.Title, Text: e.Text, DateHappened: e.Happened.Unix(), RelatedEventID: e.RelatedEventID,
 			AlertType: e.AlertType, Priority: e.Priority, Host: e.Host, Tags: e.Tags,
 		}
-		switch {
-		case c.output.name == asEvent:
-			result.Line("%s", event.Text(shown))
-		case c.output.name == asJSON:
-			result.JSON(struct {
-				ID         string      `json:"id"`
-				URL        string      `json:"url,omitempty"`
-				Event      event.Event `json:"event"`
-				AnsweredMS int64       `json:"answered_ms"`
-				TookMS     int64       `json:"took_ms"`
-			}{e.ID, e.URL, shown, answer.Took.Milliseconds(), took.Milliseconds()})
-		case c.verbose:
-			c.out.Show("event", shown)
-		default:
-			c.out.Brief("", nil, shown, "-v shows everything")
-		}
+		c.show(output.Screen{Event: shown}, struct {
+			ID         string      `json:"id"`
+			URL        string      `json:"url,omitempty"`
+			Event      event.Event `json:"event"`
+			AnsweredMS int64       `json:"answered_ms"`
+			TookMS     int64       `json:"took_ms"`
+		}{e.ID, e.URL, shown, answer.Took.Milliseconds(), took.Milliseconds()})
 	}
-	c.out.Line("\nIt took %s: the webhook answered after %s, and the event was in the stream %s later.",
-		output.Rounded(took), output.Rounded(answer.Took), output.Rounded(took-answer.Took))
+	if len(found) > 0 {
+		notes.Line("\nIt took %s: the webhook answered after %s, and the event was in the stream %s later.",
+			output.Rounded(took), output.Rounded(answer.Took), output.Rounded(took-answer.Took))
+	}
 	return err
 }
 

@@ -69,7 +69,7 @@ func (s stack) drill(t *testing.T, wait drill.Timeouts) (string, error) {
 		t.Fatal(err)
 	}
 	var screen bytes.Buffer
-	err = cli{out: output.New(&screen), options: options{output: format{name: asText}}}.showDrill(t.Context(), target, wait)
+	err = cli{out: output.New(&screen), options: options{output: asText}}.showDrill(t.Context(), target, wait)
 	return screen.String(), err
 }
 

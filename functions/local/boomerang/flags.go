@@ -1,10 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"os"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -13,40 +13,58 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"boomerang/functions/local/output"
-	"boomerang/functions/local/playbooktest"
-	"boomerang/shared/playbook/check"
+	"boomerang/shared/playbook"
 )
 
 // version is that of the module, or of the commit that it was built from.
 func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
 	}
-	return info.Main.Version
+	return "unknown"
 }
 
-// onOff is the value of a flag that switches something.
-type onOff bool
+// options are the values of the flags that several commands have.
+type options struct {
+	live, verbose bool
+	playbooks     []string
+	output        string
+	stack         string
+}
 
-var words = map[bool][]string{true: {"1", "yes", "y", "true", "t", "on"}, false: {"", "0", "no", "n", "false", "f", "off"}}
+// commonFlag adds one of these flags to a command.
+type commonFlag func(*cobra.Command, *options)
 
-// Set implements pflag.Value.
-func (s *onOff) Set(word string) error {
-	for on, known := range words {
-		if slices.Contains(known, strings.ToLower(strings.TrimSpace(word))) {
-			*s = onOff(on)
-			return nil
+// command returns the command with these flags. It runs with their values, and with the
+// arguments that its use names.
+func (c cli) command(cmd *cobra.Command, run func(c cli, ctx context.Context, args []string) error, flags ...commonFlag) *cobra.Command {
+	for _, add := range flags {
+		add(cmd, &c.options)
+	}
+	cmd.Args = arguments
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := c.readSwitches(cmd); err != nil {
+			return err
 		}
+		return run(c, cmd.Context(), args)
 	}
-	return errors.New("write yes or no")
+	return cmd
 }
 
-func (s *onOff) String() string { return strconv.FormatBool(bool(*s)) }
+// argument matches <one> and [<one> in the use of a command.
+var argument = regexp.MustCompile(`\[?<[^>]+>`)
 
-// Type implements pflag.Value. The help shows flags of this type without a value.
-func (*onOff) Type() string { return "bool" }
+// arguments refuses those that the use of a command does not name.
+func arguments(cmd *cobra.Command, args []string) error {
+	named := argument.FindAllString(cmd.Use, -1)
+	switch {
+	case len(args) < len(named) && named[len(args)][0] == '<':
+		return fmt.Errorf("give %s", strings.Replace(named[len(args)], "<alert>", "<alert>, or - for the standard input", 1))
+	case len(args) > len(named) && !strings.Contains(cmd.Use, "..."):
+		return fmt.Errorf("%q is one argument too many", args[len(named)])
+	}
+	return nil
+}
 
 // environment is the annotation of a flag that a variable of the environment sets, too.
 const environment = "environment"
@@ -55,29 +73,86 @@ const environment = "environment"
 // too, because make passes its own variables on in the environment.
 func addSwitch(cmd *cobra.Command, value *bool, name, variable, usage string) {
 	name, letter, _ := strings.Cut(name, ",")
-	flag := cmd.Flags().VarPF((*onOff)(value), name, letter, fmt.Sprintf("%s (or %s=1)", usage, variable))
-	flag.NoOptDefVal = "true"
-	flag.Annotations = map[string][]string{environment: {variable}}
+	cmd.Flags().BoolFuncP(name, letter, fmt.Sprintf("%s (or %s=1)", usage, variable), func(word string) (err error) {
+		*value, err = isOn(word)
+		return err
+	})
+	cmd.Flag(name).Annotations = map[string][]string{environment: {variable}}
 }
 
-// options are the values of the flags that several commands have.
-type options struct {
-	live, verbose bool
-	playbooks     []string
-	output        format
-	stack         string
-}
-
-// commonFlag adds one of these flags to a command.
-type commonFlag func(*cobra.Command, *options)
-
-// command returns the command with these flags. It runs with their values.
-func (c cli) command(cmd *cobra.Command, run func(c cli, cmd *cobra.Command, args []string) error, flags ...commonFlag) *cobra.Command {
-	for _, add := range flags {
-		add(cmd, &c.options)
+func isOn(word string) (bool, error) {
+	switch strings.ToLower(strings.TrimSpace(word)) {
+	case "1", "yes", "y", "true", "t", "on":
+		return true, nil
+	case "", "0", "no", "n", "false", "f", "off":
+		return false, nil
 	}
-	cmd.RunE = func(cmd *cobra.Command, args []string) error { return run(c, cmd, args) }
-	return cmd
+	return false, errors.New("write yes or no")
+}
+
+// readSwitches reads the variables for switches that the command line leaves out. It refuses
+// those that another command has, because they would change nothing here.
+func (c cli) readSwitches(cmd *cobra.Command) (err error) {
+	used := map[string]bool{}
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+		for _, name := range flag.Annotations[environment] {
+			used[name] = true
+			if flag.Changed {
+				continue
+			}
+			if wrong := flag.Value.Set(c.env[name]); wrong != nil {
+				err = wrongUse("%s=%s is not understood: %s", name, c.env[name], wrong)
+			}
+		}
+	})
+	for _, name := range []string{"LIVE", "UPDATE", "DELETE"} {
+		if on, wrong := isOn(c.env[name]); !used[name] && (on || wrong != nil) {
+			err = wrongUse("%s=%s changes nothing here: omit it", name, c.env[name])
+		}
+	}
+	return err
+}
+
+// numberFlag adds a flag whose value is a number between two bounds. The default may be outside.
+func numberFlag(cmd *cobra.Command, value *int, name string, least, most int, usage string) {
+	if *value >= least {
+		usage += fmt.Sprintf(" (default %d)", *value)
+	}
+	cmd.Flags().Func(name, usage, func(text string) error {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < least || n > most {
+			return fmt.Errorf("write a number from %d to %d", least, most)
+		}
+		*value = n
+		return nil
+	})
+}
+
+// choice is the value of a flag that is one of some words.
+type choice struct {
+	value *string
+	words []string
+}
+
+// Set implements pflag.Value.
+func (c choice) Set(word string) error {
+	if !slices.Contains(c.words, word) {
+		return errors.New("write " + playbook.OneOf(c.words))
+	}
+	*c.value = word
+	return nil
+}
+
+func (c choice) String() string { return *c.value }
+
+// Type implements pflag.Value.
+func (c choice) Type() string { return strings.Join(c.words, "|") }
+
+// choiceFlag adds a flag whose value is one of some words.
+func choiceFlag(cmd *cobra.Command, value *string, name, usage string, words ...string) {
+	name, letter, _ := strings.Cut(name, ",")
+	cmd.Flags().VarP(choice{value, words}, name, letter, usage)
+	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)) // The flag exists.
 }
 
 // liveFlag is for commands that can use the real Datadog.
@@ -108,98 +183,16 @@ func stackFlag(usage string) commonFlag {
 	}
 }
 
-// outputFlag is for commands whose result programs can read. The first format is the default.
-func outputFlag(usage string, allowed ...string) commonFlag {
-	return func(cmd *cobra.Command, o *options) {
-		o.output = format{allowed[0], allowed}
-		cmd.Flags().VarP(&o.output, "output", "o", usage)
-		_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp)) // The flag exists.
-	}
-}
-
-// readSwitches reads the variables for switches that the command line leaves out. It refuses
-// those that another command has, because they would change nothing here.
-func (c cli) readSwitches(cmd *cobra.Command) (err error) {
-	used := map[string]bool{}
-	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
-		if len(flag.Annotations[environment]) == 0 {
-			return
-		}
-		name := flag.Annotations[environment][0]
-		used[name] = true
-		if flag.Changed {
-			return
-		}
-		if wrong := flag.Value.Set(c.env[name]); wrong != nil {
-			err = errors.Join(err, wrongUse(cmd, "%s=%s is not understood: %w", name, c.env[name], wrong))
-		}
-	})
-	isOurs := cmd.HasParent() && !cmd.Hidden && cmd.Name() != "help" && cmd.Parent().Name() != "completion"
-	for _, name := range []string{"LIVE", "UPDATE", "DELETE"} {
-		if off := slices.Contains(words[false], strings.ToLower(c.env[name])); isOurs && !used[name] && !off {
-			err = errors.Join(err, wrongUse(cmd, "%s=%s changes nothing here: omit it", name, c.env[name]))
-		}
-	}
-	return err
-}
-
-// format is how a command shows its result.
-type format struct {
-	name    string
-	allowed []string
-}
-
 const (
 	asText  = "text"
 	asJSON  = "json"
 	asEvent = "event"
 )
 
-// Set implements pflag.Value.
-func (f *format) Set(name string) error {
-	if !slices.Contains(f.allowed, name) {
-		return fmt.Errorf("write one of %s", strings.Join(f.allowed, ", "))
+// outputFlag is for commands whose result programs can read. The first format is the default.
+func outputFlag(usage string, formats ...string) commonFlag {
+	return func(cmd *cobra.Command, o *options) {
+		o.output = formats[0]
+		choiceFlag(cmd, &o.output, "output,o", usage, formats...)
 	}
-	f.name = name
-	return nil
-}
-
-func (f *format) String() string { return f.name }
-
-// Type implements pflag.Value.
-func (f *format) Type() string { return strings.Join(f.allowed, "|") }
-
-// notes is where remarks beside the result go.
-func (c cli) notes() *output.Printer {
-	if c.output.name == asText {
-		return c.out
-	}
-	return output.New(c.stderr)
-}
-
-// withPlaybooks returns c with the playbooks in files and folders in the place of the
-// embedded ones.
-func (c cli) withPlaybooks(paths []string) (cli, error) {
-	if len(paths) == 0 {
-		return c, nil
-	}
-	files, err := playbooktest.Playbooks(paths)
-	if err != nil {
-		return c, err
-	}
-	for _, file := range files { // A function that starts has the words of parsers.
-		source, err := os.ReadFile(file)
-		if err == nil {
-			_, err = check.Load(file, source, playbooktest.Kinds(file))
-		}
-		if err != nil {
-			return c, err
-		}
-	}
-	c.env = maps.Clone(c.env)
-	if c.env == nil {
-		c.env = map[string]string{}
-	}
-	c.env["PLAYBOOKS_FILE"] = playbooktest.List(files)
-	return c, nil
 }

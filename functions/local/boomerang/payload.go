@@ -16,16 +16,12 @@ import (
 
 // checkPayload checks the payload template of a webhook, in a file or in Datadog.
 func (c cli) checkPayload(ctx context.Context, name string) error {
-	read := c.template
-	if c.live {
-		read = c.templateInDatadog
-	}
-	template, err := read(ctx, name)
+	template, err := c.template(ctx, name)
 	if err != nil {
 		return err
 	}
 	r := payload.Check(template)
-	if c.output.name == asJSON {
+	if c.output == asJSON {
 		c.out.JSON(r)
 		c.out = output.New(io.Discard)
 	}
@@ -42,14 +38,12 @@ func (c cli) checkPayload(ctx context.Context, name string) error {
 	return nil
 }
 
-// template reads a file, or the input for "-".
-func (c cli) template(_ context.Context, name string) (string, error) {
-	text, err := request.Content(name, c.stdin)
-	return string(text), err
-}
-
-// templateInDatadog reads the payload of the webhook with this name.
-func (c cli) templateInDatadog(ctx context.Context, name string) (template string, err error) {
+// template reads a file, the input for "-", or the webhook with this name in Datadog.
+func (c cli) template(ctx context.Context, name string) (template string, err error) {
+	if !c.live {
+		raw, err := request.Content(name, c.stdin)
+		return string(raw), err
+	}
 	err = c.withDatadog(func(_ *sandbox.Sandbox, client *datadog.Client) error {
 		webhook, err := client.Webhook(ctx, strings.TrimPrefix(name, "@webhook-"))
 		template = webhook.Payload

@@ -18,11 +18,9 @@ func (c cli) redriveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "redrive", Short: "Show the messages of the dead-letter queue, and move them back.",
 		Long: "Show the messages of the dead-letter queue, and move them back.\nThe environment must set DEAD_LETTER_QUEUE_URL and REDELIVERY_QUEUE_URL.",
-		Args: arguments(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.redrive(cmd.Context(), apply) },
 	}
 	addSwitch(cmd, &apply, "apply", "GO", "move the messages back into the queue")
-	return cmd
+	return c.command(cmd, func(c cli, ctx context.Context, _ []string) error { return c.redrive(ctx, apply) })
 }
 
 // redrive shows the messages of the dead-letter queue, and moves them back.

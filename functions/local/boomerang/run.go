@@ -1,10 +1,10 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,7 +20,6 @@ import (
 	"boomerang/functions/local/sandbox"
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
-	"boomerang/shared/event"
 	"boomerang/shared/memory"
 )
 
@@ -31,7 +30,7 @@ const alertHelp = "The alert is a file, or - for the standard input: the body of
 func (c cli) runCommand() *cobra.Command {
 	return c.command(&cobra.Command{
 		Use: "run <alert>", Short: "Send an alert through the function and show the event.",
-		Long: "Send an alert through the function and show the event.\n\n" + alertHelp, Args: arguments(1, 1),
+		Long:    "Send an alert through the function and show the event.\n\n" + alertHelp,
 		Example: "  boomerang run body.json\n  boomerang run - < body.json\n  boomerang run events/torq-payload.json --playbooks mine.yaml",
 	}, cli.sendAlert, playbooksFlag, verboseFlag, liveFlag,
 		outputFlag("what to show: a screen, the answer and the event's request as JSON, or the event's text alone", asText, asJSON, asEvent))
@@ -39,7 +38,7 @@ func (c cli) runCommand() *cobra.Command {
 
 // sendAlert sends an alert to the function and shows the response and the event that
 // Datadog received.
-func (c cli) sendAlert(cmd *cobra.Command, args []string) error {
+func (c cli) sendAlert(ctx context.Context, args []string) error {
 	c, err := c.withPlaybooks(c.playbooks)
 	if err != nil {
 		return err
@@ -53,74 +52,55 @@ func (c cli) sendAlert(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	defer s.Close()
-	d, err := delivery.Send(cmd.Context(), s, c.env, r)
+	d, err := delivery.Send(ctx, s, c.env, r)
 	if err != nil {
 		return err
 	}
-	return c.showDelivery(d, c.limitNotes(d.Alert))
+	return c.showDelivery(d, c.planNotes(d.Alert))
 }
 
-// limitNotes says that nothing counts the alert for the limit of its playbooks.
-func (c cli) limitNotes(a alert.Alert) []string {
+// planNotes say what a stack would do for the alert, and the function here does not.
+func (c cli) planNotes(a alert.Alert) []string {
 	book, err := alerting.Playbooks(c.env["PLAYBOOKS_FILE"], playbooktest.Kinds)
 	if err != nil { // The function has the same error.
 		return nil
 	}
-	return limitNote(book.For(a, memory.Memory{}).Limit)
+	plan := book.For(a, memory.Memory{})
+	return stackNotes(plan.Limit, plan.After)
 }
 
-func limitNote(limit int) []string {
-	if limit == 0 {
-		return nil
+// stackNotes say what only a stack does for an alert.
+func stackNotes(limit int, followUps []time.Duration) (notes []string) {
+	if limit > 0 {
+		notes = append(notes, fmt.Sprintf("the limit of %d events a minute has no effect here: it needs the queue of a stack", limit))
 	}
-	return []string{fmt.Sprintf("the limit of %d events a minute has no effect here: it needs the queue of a stack", limit)}
-}
-
-// followUpNote says which follow-ups a stack would post later.
-func followUpNote(after []time.Duration) []string {
-	if len(after) == 0 {
-		return nil
+	if len(followUps) > 0 {
+		var times []string
+		for _, d := range followUps {
+			times = append(times, enrich.FormatDuration(d))
+		}
+		notes = append(notes, "a stack follows up after "+strings.Join(times, " and ")+", unless the alert recovers")
 	}
-	var times []string
-	for _, d := range after {
-		times = append(times, enrich.FormatDuration(d))
-	}
-	return []string{"a stack follows up after " + strings.Join(times, " and ") + ", unless the alert recovers"}
+	return notes
 }
 
 // showDelivery shows the answer and the event. It fails if no event was posted.
 func (c cli) showDelivery(d delivery.Delivery, notes []string) error {
-	switch {
-	case c.output.name == asJSON:
-		c.out.JSON(struct {
-			StatusCode int               `json:"status_code"`
-			Answer     any               `json:"answer"`
-			Events     []delivery.Posted `json:"events"`
-		}{d.Response.StatusCode, answerJSON(d.Response.Body), d.Posted})
-	case c.output.name == asEvent:
-		for _, p := range d.Posted {
-			c.out.Line("%s", event.Text(p.Event))
-		}
-	case c.verbose:
-		c.out.Show("delivery", struct {
-			delivery.Delivery
-			Notes []string
-		}{d, notes})
-	default:
-		c.showBrief(d, notes, "-v shows everything")
-	}
+	c.show(deliveryScreen(d, notes), struct {
+		StatusCode int               `json:"status_code"`
+		Answer     any               `json:"answer"`
+		Events     []delivery.Posted `json:"events"`
+	}{d.Response.StatusCode, answerJSON(d.Response.Body), d.Posted})
 	if d.Response.StatusCode != http.StatusOK {
 		return errors.New("no event was posted")
 	}
-	switch answer := delivery.AnswerOf(d.Response); {
-	case c.live:
-		c.notes().Line("The event is in Datadog's event stream: %s", answer.Event.URL)
-	case len(d.Posted) == 0 && c.output.name == asEvent:
-		c.notes().Line("No event was posted: %s", answer)
+	if c.live {
+		c.notes().Line("The event is in Datadog's event stream: %s", delivery.AnswerOf(d.Response).Event.URL)
 	}
 	return nil
 }
 
+// answerJSON is the text itself for what AWS answers in the place of the function.
 func answerJSON(body string) any {
 	if json.Valid([]byte(body)) {
 		return json.RawMessage(body)
@@ -128,51 +108,31 @@ func answerJSON(body string) any {
 	return body
 }
 
-// showBrief shows a delivery on one screen.
-func (c cli) showBrief(d delivery.Delivery, notes []string, hint string) {
-	a := delivery.AnswerOf(d.Response)
-	heading := fmt.Sprintf("%d %s in %s", d.Response.StatusCode, http.StatusText(d.Response.StatusCode), output.Rounded(d.Took))
+func deliveryScreen(d delivery.Delivery, notes []string) output.Screen {
+	a, code := delivery.AnswerOf(d.Response), d.Response.StatusCode
+	s := output.Screen{Heading: fmt.Sprintf("%d %s in %s", code, http.StatusText(code), output.Rounded(d.Took)), Answer: answerJSON(d.Response.Body)}
 	if a.Status != "" {
-		heading += ": " + a.String()
+		s.Heading += ": " + a.String()
 	}
-	var entries []output.Entry
 	if a.Detail != "" {
-		entries = append(entries, output.Entry{Bad: true, Text: a.Detail})
+		s.Entries = append(s.Entries, output.Entry{Bad: true, Text: a.Detail})
 	}
-	entries = append(entries, stepEntries(a)...)
+	for _, step := range a.Steps {
+		took := time.Duration(step.DurationMS * float64(time.Millisecond))
+		s.Entries = append(s.Entries, output.StepEntry(step.Name, enrich.Status(step.Status), took, step.Error))
+	}
 	var guessed []alert.Guess
-	for _, field := range slices.Sorted(maps.Keys(a.Guessed)) {
-		guessed = append(guessed, alert.Guess{Field: field, Source: a.Guessed[field]})
+	for field, source := range a.Guessed {
+		guessed = append(guessed, alert.Guess{Field: field, Source: source})
 	}
-	for _, note := range slices.Concat(notes, d.Request.Notes(), readingNotes(guessed, a.Unreadable), a.Warnings) {
-		entries = append(entries, output.Entry{Text: note})
+	var unreadable []alert.Problem
+	for _, field := range a.Unreadable {
+		unreadable = append(unreadable, alert.Problem{Field: field})
 	}
-	var e event.Request
+	notes = slices.Concat(notes, d.Request.Notes(), a.Warnings)
+	s.Entries = slices.Concat(s.Entries, output.Notes(notes), output.ReadingEntries(guessed, unreadable))
 	if len(d.Posted) > 0 {
-		e = d.Posted[0].Event
+		s.Event, s.Request = d.Posted[0].Event, d.Posted[0].Body
 	}
-	c.out.Brief(heading, entries, e, hint)
-}
-
-// readingNotes say what of a payload was guessed, and what was unreadable.
-func readingNotes(guessed []alert.Guess, unreadable []string) (notes []string) {
-	texts := make([]string, len(guessed))
-	for i, g := range guessed {
-		texts[i] = g.Field + " from " + strings.ReplaceAll(g.Source, "_", " ")
-	}
-	for some := range slices.Chunk(texts, 3) { // As many as a line of the screen takes.
-		notes = append(notes, "guessed: "+strings.Join(some, ", "))
-	}
-	if len(unreadable) > 0 {
-		notes = append(notes, "unreadable: "+strings.Join(unreadable, ", "))
-	}
-	return notes
-}
-
-func stepEntries(a delivery.Answer) []output.Entry {
-	entries := make([]output.Entry, len(a.Steps))
-	for i, s := range a.Steps {
-		entries[i] = output.StepEntry(s.Name, enrich.Status(s.Status), time.Duration(s.DurationMS*float64(time.Millisecond)), s.Error)
-	}
-	return entries
+	return s
 }

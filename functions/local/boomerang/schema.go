@@ -18,7 +18,7 @@ import (
 // schemaCommand is for the repository itself.
 func (c cli) schemaCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "schema <folder>", Short: "Write the JSON Schemas of playbooks and their tests, and the references of fields and steps.", Hidden: true, Args: arguments(1, 1),
+		Use: "schema <folder>", Short: "Write the JSON Schemas of playbooks and their tests, and the references of fields and steps.", Hidden: true, Args: arguments,
 		RunE: func(_ *cobra.Command, args []string) error { return c.writeSchemas(args[0]) },
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,21 +26,27 @@ const exampleBody = `{"id":"1","title":"[Triggered] Checkout is slow","body":"p9
 func (c cli) serveCommand() *cobra.Command {
 	var remote bool
 	cmd := &cobra.Command{
-		Use: "serve [<address>]", Short: "Serve the Function URL and its page at an address, by default " + defaultAddress + ".", Args: arguments(0, 1),
+		Use: "serve [<address>]", Short: "Serve the Function URL and its page at an address, by default " + defaultAddress + ".",
 	}
 	addSwitch(cmd, &remote, "remote", "REMOTE", "let other machines reach the address; the page then requires a token")
-	return c.command(cmd, func(c cli, cmd *cobra.Command, args []string) error {
+	return c.command(cmd, func(c cli, ctx context.Context, args []string) error {
 		c, err := c.withPlaybooks(c.playbooks)
 		if err != nil {
 			return err
 		}
-		return c.serve(cmd.Context(), append(args, defaultAddress)[0], remote)
+		return c.serve(ctx, append(args, defaultAddress)[0], remote)
 	}, playbooksFlag, liveFlag)
 }
 
 // serve serves the Function URL until it is interrupted. The log is JSON, as in Lambda.
 func (c cli) serve(ctx context.Context, address string, remote bool) error {
-	if _, _, err := net.SplitHostPort(address); err == nil && !page.IsLoopback(address) && !remote {
+	if _, err := strconv.ParseUint(address, 10, 16); err == nil {
+		address = net.JoinHostPort("127.0.0.1", address)
+	}
+	switch _, _, err := net.SplitHostPort(address); {
+	case err != nil:
+		return wrongUse("%q is not an address: write 127.0.0.1:8788, or 8788 alone", address)
+	case !page.IsLoopback(address) && !remote:
 		return fmt.Errorf("other machines can reach %s: use 127.0.0.1, or --remote, which protects the page by a token", address)
 	}
 	s, err := sandbox.Start(c.env, c.live, time.Now)

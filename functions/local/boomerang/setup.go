@@ -20,7 +20,6 @@ import (
 	"boomerang/functions/local/sandbox"
 	"boomerang/functions/setup/provision"
 	"boomerang/shared/fakedatadog"
-	"boomerang/shared/fault"
 )
 
 func (c cli) setupCommand() *cobra.Command {
@@ -30,27 +29,26 @@ func (c cli) setupCommand() *cobra.Command {
 		Use: "setup", Short: "Create the webhook, the dashboard and the monitors in Datadog, or in the fake.",
 		Long: "Create the webhook, the dashboard and the monitors in Datadog.\nWithout --live: in the fake, and send an alert through them.\n" +
 			"The environment can set STACK_NAME, WEBHOOK_NAME, NOTIFY, ROUTE, QUEUE_NAME,\nDEAD_LETTER_QUEUE_NAME and FUNCTION_NAMES.",
-		Args: arguments(0, 0),
 	}
 	cmd.Flags().StringVar(&functionURL, "url", "", "the Function `URL`, with --live")
 	cmd.Flags().BoolVar(&isCheck, "check", false, "only check what a deployment needs: credentials and region of AWS, keys and permissions of Datadog")
 	addSwitch(cmd, &remove, "delete", "DELETE", "remove what setup created")
-	return c.command(cmd, func(c cli, cmd *cobra.Command, _ []string) error {
+	return c.command(cmd, func(c cli, ctx context.Context, _ []string) error {
 		switch {
 		case c.live && len(c.playbooks) > 0:
-			return wrongUse(cmd, "a deployed stack has its own playbooks: omit --playbooks")
+			return wrongUse("a deployed stack has its own playbooks: omit --playbooks")
 		case !c.live && functionURL != "":
-			return wrongUse(cmd, "the fake of Datadog calls the function here: omit --url, or add LIVE=1 (--live)")
+			return wrongUse("the fake of Datadog calls the function here: omit --url, or add LIVE=1 (--live)")
 		case c.stack != "" && !isCheck:
-			return wrongUse(cmd, "--stack is for --check only")
+			return wrongUse("--stack is for --check only")
 		case isCheck:
-			return c.preflight(cmd.Context())
+			return c.preflight(ctx)
 		}
 		c, err := c.withPlaybooks(c.playbooks)
 		if err != nil {
 			return err
 		}
-		return c.setup(cmd.Context(), functionURL, remove)
+		return c.setup(ctx, functionURL, remove)
 	}, stackFlag("check with the keys of"), playbooksFlag, liveFlag)
 }
 
@@ -115,17 +113,6 @@ func (c cli) setupIn(ctx context.Context, s *sandbox.Sandbox, spec provision.Spe
 	c.showChanges(installed.Changes)
 	c.out.Line("\nMention @webhook-%s in a monitor's message. The dashboard: %s", spec.WebhookName, installed.DashboardURL)
 	return nil
-}
-
-// publicErrors keeps the texts for users, each on its line.
-func publicErrors(all ...error) error {
-	var public []error
-	for _, err := range all {
-		if err != nil {
-			public = append(public, errors.New(fault.Public(err)))
-		}
-	}
-	return errors.Join(public...)
 }
 
 // token returns WEBHOOK_TOKEN, or a line of the input. It is not an argument because all

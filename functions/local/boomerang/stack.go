@@ -5,13 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"boomerang/functions/local/deployed"
-	"boomerang/functions/local/preflight"
 	"boomerang/functions/local/request"
 	"boomerang/functions/local/sandbox"
 	"boomerang/shared/datadog"
@@ -32,25 +30,12 @@ func (c cli) withStack(ctx context.Context, name string) (cli, string, error) {
 	if err != nil {
 		return c, "", err
 	}
-	url, err := stack.Output("FunctionUrl")
-	if err != nil {
-		return c, "", err
-	}
-	token, err := stack.Token(ctx)
-	if err != nil {
-		return c, "", publicErrors(err)
-	}
-	keys, err := stack.Keys(ctx)
-	if err != nil {
-		return c, "", publicErrors(err)
-	}
-	env := map[string]string{}
-	maps.Copy(env, c.env)
-	maps.Copy(env, map[string]string{
+	url, noURL := stack.Output("FunctionUrl")
+	token, noToken := stack.Token(ctx)
+	keys, noKeys := stack.Keys(ctx)
+	return c.with(map[string]string{
 		"WEBHOOK_TOKEN": token, "DD_API_KEY": keys.API.Reveal(), "DD_APP_KEY": keys.App.Reveal(), "DD_SITE": stack.Parameters["DatadogSite"],
-	})
-	c.env = env
-	return c, url, nil
+	}), url, publicErrors(noURL, noToken, noKeys)
 }
 
 func (c cli) requestCommand() *cobra.Command {
@@ -58,22 +43,21 @@ func (c cli) requestCommand() *cobra.Command {
 		Use: "request <alert>", Short: "Show an alert as Lambda gives it to the function.",
 		Long:    "Show an alert as Lambda gives it to the function, with the token of a deployed stack.\n\n" + alertHelp,
 		Example: "  boomerang request events/triggered.json --stack boomerang |\n    sam remote invoke WebhookFunction --event-file -",
-		Args:    arguments(1, 1),
 	}, cli.showRequest, stackFlag("send the token of"))
 }
 
 // showRequest writes JSON to the standard output, which has the token.
-func (c cli) showRequest(cmd *cobra.Command, args []string) error {
+func (c cli) showRequest(ctx context.Context, args []string) error {
 	r, err := request.Read(args[0], c.stdin, time.Now())
 	if err != nil {
 		return err
 	}
 	if c.stack != "" {
-		found, err := readStack(cmd.Context(), c.stack)
+		found, err := readStack(ctx, c.stack)
 		if err != nil {
 			return err
 		}
-		if r.Headers["x-webhook-token"], err = found.Token(cmd.Context()); err != nil {
+		if r.Headers["x-webhook-token"], err = found.Token(ctx); err != nil {
 			return publicErrors(err)
 		}
 		delete(r.Headers, "authorization")
@@ -105,15 +89,32 @@ func (c cli) preflight(ctx context.Context) error {
 		}
 	}
 	c.live = true
-	return c.withDatadog(func(s *sandbox.Sandbox, client *datadog.Client) error {
-		var failed []error
-		for _, one := range preflight.Datadog(ctx, client, cmp.Or(c.env["WEBHOOK_NAME"], "boomerang")) {
-			if one.Err == nil {
-				c.out.Line("  ok    %s: %s", s.Name(), one.What)
-				continue
-			}
-			failed = append(failed, one.Err)
+	return c.withDatadog(func(s *sandbox.Sandbox, client *datadog.Client) error { return c.checkDatadog(ctx, s, client) })
+}
+
+// checkDatadog checks the API key, and each permission to read. Permissions to write cannot be
+// seen without writing: setup finds those that are missing, and rolls back.
+func (c cli) checkDatadog(ctx context.Context, s *sandbox.Sandbox, client *datadog.Client) error {
+	if err := client.Validate(ctx); err != nil {
+		return publicErrors(err) // Datadog refuses everything else, too.
+	}
+	now, webhook := time.Now(), cmp.Or(c.env["WEBHOOK_NAME"], "boomerang")
+	_, noEvents := client.Events(ctx, datadog.EventQuery{Start: now.Add(-time.Minute), End: now})
+	_, noMonitors := client.MonitorsTagged(ctx, "webhook:"+webhook)
+	_, noDashboards := client.DashboardsTitled(ctx, "Boomerang ("+webhook+")")
+	_, noWebhook := client.Webhook(ctx, webhook)
+	if datadog.IsNotFound(noWebhook) {
+		noWebhook = nil
+	}
+	var failed []error
+	for _, need := range []struct {
+		what string
+		err  error
+	}{{what: "the API key"}, {"events_read", noEvents}, {"monitors_read", noMonitors}, {"dashboards_read", noDashboards}, {"integrations_read", noWebhook}} {
+		if need.err == nil {
+			c.out.Line("  ok    %s: %s", s.Name(), need.what)
 		}
-		return publicErrors(failed...)
-	})
+		failed = append(failed, need.err)
+	}
+	return publicErrors(failed...)
 }

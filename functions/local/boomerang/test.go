@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -15,16 +14,14 @@ import (
 
 func (c cli) testCommand() *cobra.Command {
 	var update bool
-	cmd := &cobra.Command{
-		Use: "test <playbook file or folder>...", Short: "Run the tests of playbooks (*" + playbooktest.Suffix + ").", Args: arguments(0, math.MaxInt),
-	}
+	cmd := &cobra.Command{Use: "test [<playbook file or folder>...]", Short: "Run the tests of playbooks (*" + playbooktest.Suffix + ")."}
 	addSwitch(cmd, &update, "update", "UPDATE", "write the golden files")
-	return c.command(cmd, func(c cli, cmd *cobra.Command, args []string) error {
+	return c.command(cmd, func(c cli, ctx context.Context, args []string) error {
 		paths := slices.Concat(c.playbooks, args)
 		if len(paths) == 0 {
-			return wrongUse(cmd, "give a playbook file or a folder")
+			return wrongUse("give a playbook file or a folder")
 		}
-		return c.testPlaybooks(cmd.Context(), paths, update)
+		return c.testPlaybooks(ctx, paths, update)
 	}, pathsFlag, outputFlag("how to show the results", asText, asJSON))
 }
 
@@ -45,7 +42,7 @@ func (c cli) testPlaybooks(ctx context.Context, paths []string, update bool) err
 			continue
 		}
 		results[file] = r
-		if c.output.name == asText {
+		if c.output == asText {
 			c.out.Show("suite", r)
 		}
 		total, unreached = total+len(r.Cases), unreached+len(r.Unreached)
@@ -53,7 +50,7 @@ func (c cli) testPlaybooks(ctx context.Context, paths []string, update bool) err
 			failed += min(1, len(one.Failures))
 		}
 	}
-	if c.output.name == asJSON {
+	if c.output == asJSON {
 		c.out.JSON(results)
 	} else if total > 0 {
 		rest := ""

@@ -21,7 +21,7 @@ func TestTry_Replay(t *testing.T) {
 	}
 
 	replayed := mustInvoke(t, nil, "try", "-v", torq, "--replay", recorded, "--playbooks", playbooks)
-	contains(t, replayed, "✓ page (oncall) ok in", "Person ")
+	contains(t, replayed, "✓ page (oncall)  ", "Person ")
 	// A replayed alert has the date of the recording.
 	happened := ""
 	for l := range strings.Lines(first) {
@@ -46,7 +46,7 @@ func TestTry_Live(t *testing.T) {
 	defer datadog.Close()
 	env := map[string]string{"DD_API_KEY": "my-api-key", "DD_APP_KEY": "my-app-key", "DATADOG_API_URL": datadog.URL}
 	contains(t, mustInvoke(t, env, "try", "-v", "--live", torq, "--playbooks", file(t, "mine.yaml", "playbooks: [{name: mine, steps: [{uses: owner}]}]")),
-		"✗ owner failed in", "apm_service_catalog_read", "enrichment:none", "The request to Datadog")
+		"✗ owner  ", "  failed: ", "apm_service_catalog_read", "enrichment:none", "The request to Datadog")
 	for _, call := range calls {
 		if !strings.HasPrefix(call, "GET ") || !strings.HasSuffix(call, " my-api-key") {
 			t.Errorf("Datadog got %s", call)
@@ -80,12 +80,12 @@ playbooks:
 `)
 	recorded := filepath.Join(t.TempDir(), "recording")
 	contains(t, mustInvoke(t, nil, "try", "-v", torq, "--playbooks", playbooks, "--record", recorded),
-		"✓ ask (http) ok in", `"status": "fine"`, "url: "+api.URL+"/checkout",
-		"· tell (http) skipped in", "a try sends a POST with LIVE=1 only", "· start (lambda) skipped in", "a try does not invoke functions")
+		"✓ ask (http)  ", `"status": "fine"`, "url: "+api.URL+"/checkout",
+		"· tell (http)  ", "a try sends a POST with LIVE=1 only", "· start (lambda)  ", "a try does not invoke functions")
 	if got := strings.Join(calls, ","); got != "GET /checkout" {
 		t.Errorf("the API got %s", got)
 	}
-	contains(t, mustInvoke(t, nil, "try", "-v", torq, "--playbooks", playbooks, "--replay", recorded), "· ask (http) skipped in", "a recording has Datadog's responses only")
+	contains(t, mustInvoke(t, nil, "try", "-v", torq, "--playbooks", playbooks, "--replay", recorded), "· ask (http)  ", "a recording has Datadog's responses only")
 	keys := map[string]string{"DD_API_KEY": "a", "DD_APP_KEY": "b"}
-	contains(t, mustInvoke(t, keys, "try", "-v", torq, "--playbooks", playbooks, "--live"), "✓ tell (http) ok in", "· start (lambda) skipped in")
+	contains(t, mustInvoke(t, keys, "try", "-v", torq, "--playbooks", playbooks, "--live"), "✓ tell (http)  ", "· start (lambda)  ")
 }

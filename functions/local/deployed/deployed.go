@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"boomerang/shared/enrich"
+	"boomerang/shared/fault"
 	"boomerang/shared/secret"
 )
 
@@ -69,25 +71,21 @@ func reason(err error) error {
 // Stack is a deployed stack.
 type Stack struct {
 	Name                string
-	Status              string
 	Parameters, Outputs map[string]string
 	Session             Session // that read it
 }
 
-// ErrNone says that a stack is missing.
-var ErrNone = errors.New("does not exist")
-
 // Stack returns the stack of a name.
 func (s Session) Stack(ctx context.Context, name string) (Stack, error) {
 	out, err := cloudformation.NewFromConfig(s.config).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
-	if err == nil && len(out.Stacks) == 0 || err != nil && strings.Contains(err.Error(), "does not exist") {
-		return Stack{}, fmt.Errorf("the stack %s %w in %s of the account %s", name, ErrNone, s.Account.Region, s.Account.ID)
+	if err != nil && strings.Contains(err.Error(), "does not exist") {
+		return Stack{}, fmt.Errorf("the stack %s does not exist in %s of the account %s", name, s.Account.Region, s.Account.ID)
 	}
 	if err != nil {
 		return Stack{}, fmt.Errorf("the stack %s cannot be read, which needs cloudformation:DescribeStacks: %w", name, reason(err))
 	}
 	found := out.Stacks[0]
-	stack := Stack{Name: name, Status: string(found.StackStatus), Parameters: map[string]string{}, Outputs: map[string]string{}, Session: s}
+	stack := Stack{Name: name, Parameters: map[string]string{}, Outputs: map[string]string{}, Session: s}
 	for _, p := range found.Parameters {
 		stack.Parameters[aws.ToString(p.ParameterKey)] = aws.ToString(p.ParameterValue)
 	}
@@ -102,7 +100,7 @@ func (s Stack) Output(name string) (string, error) {
 	if value := s.Outputs[name]; value != "" {
 		return value, nil
 	}
-	return "", fmt.Errorf("the stack %s has no output %s: deploy it again with this version", s.Name, name)
+	return "", fault.New(fault.Permanent, fmt.Sprintf("the stack %s has no output %s: deploy it again with this version", s.Name, name), nil)
 }
 
 // Token returns the token that the stack's webhook sends.
@@ -128,29 +126,18 @@ func (s Stack) Keys(ctx context.Context) (secret.DatadogKeys, error) {
 func (s Stack) Missing(parameter string, values []string) (missing []string) {
 	has := strings.Split(s.Parameters[parameter], ",")
 	for _, value := range values {
-		if !anyMatches(has, value) {
+		if !slices.ContainsFunc(has, func(one string) bool { return isSame(strings.TrimSpace(one), value) }) {
 			missing = append(missing, value)
 		}
 	}
 	return missing
 }
 
-// anyMatches reports whether one of the ARNs is the wanted one. In both, ?????? may stand for
-// the last six characters.
-func anyMatches(has []string, wanted string) bool {
+// isSame compares two ARNs. In both, ?????? may stand for the last six characters.
+func isSame(a, b string) bool {
 	const unknown = "??????"
-	for _, one := range has {
-		one = strings.TrimSpace(one)
-		if one == wanted {
-			return true
-		}
-		stem, isOpen := strings.CutSuffix(wanted, unknown)
-		if isOpen && len(one) == len(wanted) && strings.HasPrefix(one, stem) {
-			return true
-		}
-		if stem, isOpen = strings.CutSuffix(one, unknown); isOpen && len(one) == len(wanted) && strings.HasPrefix(wanted, stem) {
-			return true
-		}
+	if len(a) == len(b) && (strings.HasSuffix(a, unknown) || strings.HasSuffix(b, unknown)) {
+		a, b = a[:len(a)-len(unknown)], b[:len(b)-len(unknown)]
 	}
-	return false
+	return a == b
 }

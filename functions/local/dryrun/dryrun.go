@@ -22,7 +22,7 @@ type Runner struct {
 	Playbooks   *playbook.Book // loaded with the kinds that Observed returns
 	WebhookName string
 	Budget      time.Duration
-	Poster      pipeline.Poster
+	Poster      pipeline.Poster // nil: accepts all events
 	Cycles      pipeline.Cycles // nil: the alert's cycle is unknown
 	Kept        pipeline.Kept   // nil: the cycle keeps nothing
 	Earlier     []memory.Cycle  // of the monitor's group
@@ -72,6 +72,9 @@ func (r Runner) Run(ctx context.Context, a alert.Alert) (Report, error) {
 	if now.IsZero() {
 		now = r.Now()
 	}
+	if r.Poster == nil {
+		r.Poster = discard{}
+	}
 	known := memory.Of(r.Earlier, now)
 	plan := r.Playbooks.For(a, known)
 	recorder := Recorder{Override: r.Override}
@@ -84,6 +87,17 @@ func (r Runner) Run(ctx context.Context, a alert.Alert) (Report, error) {
 		Verdicts: r.Playbooks.Explain(a, known), Playbooks: plan.Names, Steps: recorder.Results(outcome.Steps),
 		Status: outcome.Status, Reason: outcome.Detail, Event: outcome.Event, Warnings: warningTexts(outcome.Warnings), Limit: plan.Limit, FollowUps: outcome.FollowUps,
 	}, err
+}
+
+// discard accepts all events.
+type discard struct{}
+
+var posted = event.Posted{ID: "1", URL: "https://app.datadoghq.com/event/event?id=1"}
+
+func (discard) Create(context.Context, event.Event) (event.Posted, error) { return posted, nil }
+
+func (discard) CreateAlert(context.Context, event.AlertEvent) (event.Posted, error) {
+	return posted, nil
 }
 
 // earlier is a history that nothing is added to.

@@ -67,8 +67,6 @@ func TestOptions_Query(t *testing.T) {
 		"a wrong start":    {options: with(func(o *events.Options) { o.Start = "soon" }), fails: `the start "soon" is not a time`},
 		"a wrong end":      {options: with(func(o *events.Options) { o.End = "later" }), fails: `the end "later" is not a time`},
 		"the wrong order":  {options: with(func(o *events.Options) { o.Start, o.End = "1h", "2h" }), fails: "the start, 2026-03-14T11:00:00Z, is after the end, 2026-03-14T10:00:00Z"},
-		"no such priority": {options: with(func(o *events.Options) { o.Priority = "high" }), fails: `the priority is "high": write normal or low`},
-		"no limit":         {options: with(func(o *events.Options) { o.Limit = 0 }), fails: "the limit must be at least 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := c.options.Query(now)

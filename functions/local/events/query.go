@@ -39,10 +39,6 @@ func (o Options) Query(now time.Time) (datadog.EventQuery, error) {
 	switch {
 	case q.Start.After(q.End):
 		return q, fmt.Errorf("the start, %s, is after the end, %s", q.Start.Format(time.RFC3339), q.End.Format(time.RFC3339))
-	case q.Priority != "" && q.Priority != "normal" && q.Priority != "low":
-		return q, fmt.Errorf("the priority is %q: write normal or low", q.Priority)
-	case o.Limit < 1:
-		return q, errors.New("the limit must be at least 1")
 	case o.Page >= 0 && !isNumbered(q):
 		return q, errors.New("a page needs --unaggregated or --exclude-aggregate: Datadog numbers the pages of such lists only")
 	}

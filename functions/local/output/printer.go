@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -56,27 +55,8 @@ func (p *Printer) Heading(format string, args ...any) {
 	p.Line("\n%s", p.paint(bold, fmt.Sprintf(format, args...)))
 }
 
-// status is that of a response.
-func (p *Printer) status(code int) string {
-	s := green
-	if code >= http.StatusBadRequest {
-		s = red
-	}
-	return p.paint(s, fmt.Sprintf("%d %s", code, http.StatusText(code)))
-}
-
 // Rounded returns a duration as precisely as people read it.
 func Rounded(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
-
-// indented returns JSON over several lines, and other text unchanged.
-func indented(body any) string {
-	text := fmt.Sprintf("%s", body)
-	var out bytes.Buffer
-	if err := json.Indent(&out, []byte(text), "", "  "); err != nil {
-		return text
-	}
-	return out.String()
-}
 
 // JSON writes a value as indented JSON.
 func (p *Printer) JSON(value any) { _, _ = p.Write([]byte(encoded(value))) }

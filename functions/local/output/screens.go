@@ -11,12 +11,8 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"boomerang/functions/local/backtest"
-	"boomerang/functions/local/dryrun"
-	"boomerang/functions/local/payload"
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
-	"boomerang/shared/fault"
-	"boomerang/shared/playbook"
 )
 
 //go:embed screens.tmpl
@@ -27,19 +23,13 @@ func (p *Printer) Show(name string, data any) {
 	painted := func(s style) func(string) string { return func(text string) string { return p.paint(s, text) } }
 	functions := template.FuncMap{
 		"bold": painted(bold), "dim": painted(dim), "red": painted(red), "green": painted(green), "mark": p.mark,
-		"status": p.status, "field": p.field, "text": p.text, "lines": p.lines, "stepName": stepName, "config": ConfigText, "data": encoded, "public": fault.Public, "rounded": Rounded,
-		"words": words, "templateLine": payload.Line, "attributes": attributes, "indented": indented, "trim": strings.TrimSpace, "minus": func(a, b int) int { return a - b },
-		"join": strings.Join, "contains": strings.Contains, "count": enrich.Count, "line": func(text string) string { return enrich.Line(text, maxText) },
-		"indent": func(text string) string { return strings.ReplaceAll(text, "\n", "\n       ") },
-		"json":   func(v any) (string, error) { raw, err := json.Marshal(v); return string(raw), err },
-		"unix":   func(seconds int64) string { return utc(time.Unix(seconds, 0)) },
-		"minute": func(at time.Time) string { return at.UTC().Format("2006-01-02 15:04") },
-		"width": func(all []playbook.Verdict) (n int) {
-			for _, v := range all {
-				n = max(n, len(v.Playbook))
-			}
-			return n
-		},
+		"field": p.field, "text": p.text, "lines": p.lines, "data": encoded, "attributes": attributes,
+		"trim": strings.TrimSpace, "minus": func(a, b int) int { return a - b }, "join": strings.Join, "contains": strings.Contains,
+		"count": enrich.Count, "line": func(text string) string { return enrich.Line(text, maxText) },
+		"indent":  func(text string) string { return strings.ReplaceAll(text, "\n", "\n       ") },
+		"json":    func(v any) (string, error) { raw, err := json.Marshal(v); return string(raw), err },
+		"unix":    func(seconds int64) string { return utc(time.Unix(seconds, 0)) },
+		"minute":  func(at time.Time) string { return at.UTC().Format("2006-01-02 15:04") },
 		"percent": func(n, all int) string { return fmt.Sprintf("%.1f%%", 100*float64(n)/float64(all)) },
 		"pair": func(name string, n backtest.Pair) string {
 			if n == (backtest.Pair{}) {
@@ -93,31 +83,6 @@ func attributes(r event.Request) *event.AlertAttributes {
 		return &e.Data.Attributes
 	}
 	return nil
-}
-
-// words writes a name as people do.
-func words(name string) string { return strings.ReplaceAll(name, "_", " ") }
-
-func stepName(s dryrun.StepRun) string {
-	name := s.Name
-	if s.Uses != "" && s.Uses != s.Name {
-		name += " (" + s.Uses + ")"
-	}
-	if s.Then {
-		name += ", after the post"
-	}
-	return name
-}
-
-// mark is that of a step or of an entry.
-func (p *Printer) mark(status enrich.Status) string {
-	switch status {
-	case enrich.OK:
-		return p.paint(green, "✓")
-	case enrich.Skipped:
-		return p.paint(dim, "·")
-	}
-	return p.paint(red, "✗")
 }
 
 // ConfigText returns a step's configuration as a playbook has it, without empty values.

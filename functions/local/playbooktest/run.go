@@ -9,7 +9,6 @@ import (
 
 	"boomerang/functions/local/dryrun"
 	"boomerang/shared/enrich"
-	"boomerang/shared/event"
 	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
 	"boomerang/shared/memory"
@@ -88,7 +87,7 @@ func (s *Suite) run(ctx context.Context, c definition) (dryrun.Report, error) {
 		now = time.Date(2026, time.January, 2, 3, 4, 5, 0, time.UTC)
 	}
 	runner := dryrun.Runner{
-		Playbooks: s.book, WebhookName: "boomerang", Budget: time.Minute, Poster: discardPoster{},
+		Playbooks: s.book, WebhookName: "boomerang", Budget: time.Minute,
 		Now: func() time.Time { return now }, Cycles: fixedHistory{c.Cycle, now}, Kept: kept(c.Cycle.Kept), Earlier: c.earlier(now),
 		Override: func(step dryrun.Step) enrich.Step { return c.Steps[step.Name].step(step) },
 	}
@@ -114,17 +113,6 @@ func (c definition) earlier(now time.Time) []memory.Cycle {
 		})
 	}
 	return all
-}
-
-// discardPoster accepts all events.
-type discardPoster struct{}
-
-var posted = event.Posted{ID: "1", URL: "https://app.datadoghq.com/event/event?id=1"}
-
-func (discardPoster) Create(context.Context, event.Event) (event.Posted, error) { return posted, nil }
-
-func (discardPoster) CreateAlert(context.Context, event.AlertEvent) (event.Posted, error) {
-	return posted, nil
 }
 
 // fixedHistory is the history of one alert cycle.

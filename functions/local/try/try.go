@@ -1,5 +1,5 @@
 // Package try takes one alert through playbooks on this machine: it reads Datadog, the fake of
-// it or a recording, and posts to the fake.
+// it or a recording, and posts nothing.
 package try
 
 import (
@@ -20,13 +20,11 @@ import (
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/alert"
 	"boomerang/shared/config"
-	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/httpapi"
 	"boomerang/shared/enrich/lambda"
 	"boomerang/shared/enrich/metric"
 	"boomerang/shared/enrich/registry"
-	"boomerang/shared/event"
 	"boomerang/shared/fault"
 	"boomerang/shared/pipeline"
 )
@@ -40,115 +38,93 @@ type Options struct {
 	Env            map[string]string
 }
 
-// Try is one try. With a recording it happens at the time of the recording.
-type Try struct {
-	Options
+// Result is what playbooks do with an alert.
+type Result struct {
+	dryrun.Report
+	Failed    error // why no event would be posted
 	Request   request.Request
 	Alert     alert.Alert
 	Rejection []string // why the function would reject the request
 	Files     string   // the playbooks
-	Sandbox   *sandbox.Sandbox
-
-	at       time.Time
-	runner   dryrun.Runner
-	player   *recording.Player
-	recorder *recording.Recorder
+	Recorded  int      // of Datadog's responses
 }
 
-// Open reads the alert and the playbooks.
-func Open(ctx context.Context, o Options) (*Try, error) {
-	t := &Try{Options: o, at: time.Now()}
-	var err error
+// Run takes an alert through playbooks. With a recording it happens at the time of the
+// recording; what the recording lacks is an error beside the result.
+func Run(ctx context.Context, o Options) (*Result, error) {
+	at, now, transport, end := time.Now(), time.Now, http.DefaultTransport, func() (int, error) { return 0, nil }
 	if o.Replay != "" {
-		if t.player, err = recording.NewPlayer(o.Replay); err != nil {
+		player, err := recording.NewPlayer(o.Replay)
+		if err != nil {
 			return nil, err
 		}
-		t.at = t.player.At
+		at, now, transport = player.At, func() time.Time { return player.At }, player
+		end = func() (int, error) { return 0, player.Err() }
 	}
-	if t.Request, err = request.Read(o.Name, o.Input, t.at); err != nil {
+	var r Result
+	var err error
+	if r.Request, err = request.Read(o.Name, o.Input, at); err != nil {
 		return nil, err
 	}
-	if t.Alert, t.Rejection, err = decode(ctx, t.Request.LambdaFunctionURLRequest); err != nil {
+	if r.Alert, r.Rejection, err = decode(ctx, r.Request.LambdaFunctionURLRequest); err != nil {
 		return nil, fmt.Errorf("the function would reject %s: %s", o.Name, fault.Public(err))
 	}
-	if t.Sandbox, err = sandbox.Start(o.Env, o.Live, t.now); err != nil {
+	s, err := sandbox.Start(o.Env, o.Live, now)
+	if err != nil {
 		return nil, err
 	}
-	t.Sandbox.Seed(t.Alert, t.at)
-	if err := t.open(); err != nil {
-		t.Sandbox.Close()
+	defer s.Close()
+	s.Seed(r.Alert, at)
+	if o.Record != "" {
+		recorder, err := recording.NewRecorder(o.Record, at, transport, s.Keys.API, s.Keys.App)
+		if err != nil {
+			return nil, err
+		}
+		transport, end = recorder, recorder.Close
+	}
+	cfg, err := config.Load[config.Webhook](s.Environment(o.Env, nil).Variables)
+	if err != nil {
 		return nil, err
 	}
-	return t, nil
-}
-
-// Run takes the alert through the playbooks. The error says why no event would be posted.
-func (t *Try) Run(ctx context.Context) (dryrun.Report, error) { return t.runner.Run(ctx, t.Alert) }
-
-func (t *Try) now() time.Time {
-	if t.player != nil {
-		return t.at
-	}
-	return time.Now()
-}
-
-// open makes the runner: it reads from Datadog, the fake or a recording, and posts to the
-// fake.
-func (t *Try) open() error {
-	cfg, err := config.Load[config.Webhook](t.Sandbox.Environment(t.Env, nil).Variables)
+	reader, err := s.ClientThrough(transport)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	transport, err := t.transport()
-	if err != nil {
-		return err
-	}
-	reader, err := datadog.New(datadog.Config{Site: cfg.Site, BaseURL: cfg.APIURL, HTTPClient: &http.Client{Transport: transport}}, t.Sandbox.Keys)
-	if err != nil {
-		return err
-	}
-	poster, err := datadog.New(datadog.Config{Site: cfg.Site, BaseURL: t.Sandbox.URL}, t.Sandbox.Keys)
-	if err != nil {
-		return err
-	}
-	t.Files = cfg.PlaybooksFile
-	playbooks, err := alerting.Playbooks(t.Files, func(file string) []enrich.Kind {
+	r.Files = cfg.PlaybooksFile
+	playbooks, err := alerting.Playbooks(r.Files, func(file string) []enrich.Kind {
 		return dryrun.Observed(registry.Kinds(registry.Deps{
 			Datadog: reader, Site: cfg.Site, Tables: alerting.Tables(file), HTTP: httpapi.NewLocalClient(),
 		}))
 	})
-	t.runner = dryrun.Runner{
-		Playbooks: playbooks, WebhookName: cfg.WebhookName, Budget: cfg.EnrichBudget, Poster: withoutDeadline{poster}, Now: t.now, Override: t.override,
+	if err != nil {
+		return nil, err
 	}
-	return err
-}
-
-func (t *Try) transport() (http.RoundTripper, error) {
-	if t.player != nil {
-		return t.player, nil
+	runner := dryrun.Runner{
+		Playbooks: playbooks, WebhookName: cfg.WebhookName, Budget: cfg.EnrichBudget, Now: now,
+		Override: func(step dryrun.Step) enrich.Step {
+			if config, ok := step.With.(metric.Config); ok && config.Query != "" {
+				s.SeedMetric(r.Alert, config.Query, at)
+			}
+			return o.override(step)
+		},
 	}
-	if t.Record == "" {
-		return http.DefaultTransport, nil
+	if r.Report, r.Failed = runner.Run(ctx, r.Alert); r.Failed != nil {
+		r.Event = nil
 	}
-	var err error
-	t.recorder, err = recording.NewRecorder(t.Record, t.at, http.DefaultTransport, t.Sandbox.Keys.API, t.Sandbox.Keys.App)
-	return t.recorder, err
+	r.Recorded, err = end()
+	return &r, err
 }
 
 // override skips steps that would change something outside.
-func (t *Try) override(s dryrun.Step) enrich.Step {
+func (o Options) override(s dryrun.Step) enrich.Step {
 	switch config := s.With.(type) {
-	case metric.Config:
-		if config.Query != "" {
-			t.Sandbox.SeedMetric(t.Alert, config.Query, t.at)
-		}
 	case lambda.Config:
 		return skip("a try does not invoke functions; a test of the playbook can give the response")
 	case httpapi.Config:
-		if t.player != nil {
+		if o.Replay != "" {
 			return skip("a recording has Datadog's responses only; a test of the playbook can give the response of " + string(config.URL))
 		}
-		if !t.Live && (config.Method == http.MethodPost || config.Body != "") {
+		if !o.Live && (config.Method == http.MethodPost || config.Body != "") {
 			return skip("a try sends a POST with LIVE=1 only")
 		}
 	}
@@ -164,30 +140,6 @@ func skip(why string) enrich.Step {
 	})
 }
 
-// withoutDeadline posts without a deadline, because that of a replay is long past.
-type withoutDeadline struct{ pipeline.Poster }
-
-func (p withoutDeadline) Create(ctx context.Context, e event.Event) (event.Posted, error) {
-	return p.Poster.Create(context.WithoutCancel(ctx), e)
-}
-
-func (p withoutDeadline) CreateAlert(ctx context.Context, e event.AlertEvent) (event.Posted, error) {
-	return p.Poster.CreateAlert(context.WithoutCancel(ctx), e)
-}
-
-// Close ends the try. It returns how many responses of Datadog it recorded, or what its
-// recording lacks.
-func (t *Try) Close() (recorded int, err error) {
-	defer t.Sandbox.Close()
-	switch {
-	case t.player != nil:
-		return 0, t.player.Err()
-	case t.recorder != nil:
-		return t.recorder.Close()
-	}
-	return 0, nil
-}
-
 // decode returns the alert that the function takes from a request. If it would reject the
 // request for its method or its token, which a try does not use, it says so.
 func decode(ctx context.Context, r events.LambdaFunctionURLRequest) (a alert.Alert, rejection []string, err error) {
@@ -195,7 +147,7 @@ func decode(ctx context.Context, r events.LambdaFunctionURLRequest) (a alert.Ale
 		a = read
 		return pipeline.Outcome{Status: pipeline.Posted}, nil
 	}
-	h := handler.Handler{Tokens: staticToken(sandbox.Token), Run: accept, DryRun: accept, Logger: slog.New(slog.DiscardHandler)}
+	h := handler.Handler{Tokens: localToken{}, Run: accept, DryRun: accept, Logger: slog.New(slog.DiscardHandler)}
 	response, err := h.Handle(ctx, r)
 	if err == nil && response.StatusCode < http.StatusBadRequest {
 		return a, nil, nil
@@ -204,8 +156,8 @@ func decode(ctx context.Context, r events.LambdaFunctionURLRequest) (a alert.Ale
 	return a, []string{fmt.Sprintf("to this request the function would answer %d %s and do nothing; a try only uses its alert", response.StatusCode, http.StatusText(response.StatusCode))}, err
 }
 
-type staticToken string
+type localToken struct{}
 
-func (s staticToken) Check(_ context.Context, presented string) (bool, error) {
-	return presented == string(s), nil
+func (localToken) Check(_ context.Context, presented string) (bool, error) {
+	return presented == sandbox.Token, nil
 }
