@@ -136,13 +136,12 @@ func (b *Book) Resume(of alert.Alert, saved enrich.Action) (*Action, error) {
 	known := &step{stepDefinition: stepDefinition{Name: saved.Step}, kind: kind, shapes: newShapes(kind.Data)}
 	a := &Action{saved: saved, zero: known.zero, keep: map[string]*textTemplate{}, alert: View(of), Applies: true}
 	a.make = func(map[string]enrich.Result) (enrich.Step, error) { return a.of(kind, config.Elem().Interface(), 0) }
-	l := &loader{Source: &Source{}, templates: newTemplates(), compiled: map[string]*textTemplate{}}
 	for name, source := range saved.Keep {
-		compiled, mistakes := l.compileTemplate(source, keepScope(known))
+		compiled, mistakes := compileTemplate(source, keepScope(known), nil)
 		if len(mistakes) > 0 {
 			return nil, unloadable(saved, errors.New("keep."+name+": "+mistakes[0].Text))
 		}
-		l.compiled[name], a.keep[name] = compiled, compiled
+		a.keep[name] = compiled
 	}
 	return a, nil
 }
@@ -230,8 +229,6 @@ func (l *loader) actions(steps []*step, path string) {
 	var names []string
 	for i, s := range steps {
 		at := element(path, i)
-		l.checkValue(s.On, at+".on", onRecovery, onFailure, onEvery)
-		l.checkValue(s.Once, at+".once", onceCycle)
 		s.keep = make(map[string]*textTemplate, len(s.Keep))
 		for _, name := range slices.Sorted(maps.Keys(s.Keep)) {
 			l.keep(s, name, under(at+".keep", name))

@@ -52,7 +52,7 @@ func (b *Book) MatchesFailure(i int) bool {
 			unknown = append(unknown, "alert."+field)
 		}
 	}
-	condition := newPart(p.match, newConfig(matchScope()))
+	condition := newPart(p.match)
 	types := []string{"", "error", "warning"}
 	if p.definition.Event.AlertType != "" { // It replaces the alert's.
 		types = append(types, "info", "success")

@@ -1,7 +1,6 @@
 package playbook
 
 import (
-	"reflect"
 	"text/template/parse"
 
 	"github.com/expr-lang/expr/ast"
@@ -21,7 +20,7 @@ type Language string
 
 // The languages of a playbook file.
 const (
-	YAML       Language = "YAML"
+	YAML       Language = "yaml"
 	Value      Language = "value" // A line with a value that does not fit its key.
 	Expression Language = "expression"
 	Template   Language = "template"
@@ -37,8 +36,6 @@ type Checks struct {
 	Expression func(root ast.Node, s *Scope) []Mistake
 	// Call returns the mistakes of a call in a template, with offsets in bytes.
 	Call func(c Call) []Mistake
-	// Field says what is wrong with the value of a key, by the tags of its field.
-	Field func(tag reflect.StructTag, value reflect.Value) string
 }
 
 func (c *Checks) advise(l Language, source string, m Mistake) Mistake {

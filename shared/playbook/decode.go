@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
@@ -120,8 +121,8 @@ func (s *Source) decodeStruct(node *yaml.Node, into reflect.Value, path string) 
 		}
 		before := len(s.problems)
 		s.decode(value, into.FieldByIndex(fields[i].index), under(path, key.Value))
-		if s.checks != nil && s.checks.Field != nil && given[i] && len(s.problems) == before {
-			if problem := s.checks.Field(fields[i].tag, into.FieldByIndex(fields[i].index)); problem != "" {
+		if given[i] && len(s.problems) == before {
+			if problem := s.misfit(fields[i].tag, into.FieldByIndex(fields[i].index)); problem != "" {
 				s.report(positionOf(value), "%s %s", key.Value, problem)
 			}
 		}
@@ -138,6 +139,34 @@ func (s *Source) decodeStruct(node *yaml.Node, into reflect.Value, path string) 
 	for _, key := range unknown {
 		s.report(positionOf(key), "unknown key %q%s", key.Value, Suggest(key.Value, names))
 	}
+}
+
+var nameForm = enrich.Pattern(`^[a-z0-9][a-z0-9_-]{0,63}$`)
+
+// misfit says what is wrong with the value of a key, by the tags of its field. Texts with
+// templates are not known before an alert comes. Only a check holds the bounds, so that a file
+// that is deployed stays in use.
+func (s *Source) misfit(tag reflect.StructTag, value reflect.Value) string {
+	if value.Kind() == reflect.String {
+		switch values, text := tag.Get("values"), value.String(); {
+		case tag.Get("pattern") != "" && !nameForm().MatchString(text):
+			return "must have lower-case letters, digits, - and _ only, at most 64, such as checkout-latency"
+		case values != "" && text != "" && !strings.Contains(text, "{{") && !slices.Contains(strings.Split(values, ","), text):
+			return fmt.Sprintf("must be %s, not %q", OneOf(strings.Split(values, ",")), text)
+		}
+	}
+	least, most := tag.Get("min"), tag.Get("max")
+	if s.checks == nil || least == "" || !value.CanInt() {
+		return ""
+	}
+	of := func(bound string) int64 { n, _ := strconv.ParseInt(bound, 10, 64); return n }
+	if value.Type() == durationType {
+		of = func(bound string) int64 { d, _ := time.ParseDuration(bound); return int64(d) }
+	}
+	if value.Int() < of(least) || value.Int() > of(most) {
+		return fmt.Sprintf("must be between %s and %s", least, most)
+	}
+	return ""
 }
 
 // behind returns what is behind a key in its line.

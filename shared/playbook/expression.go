@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp/syntax"
@@ -46,37 +47,34 @@ type expression struct {
 	reads
 }
 
-// newConfig returns the names of a scope with their types, and the bounds.
-func newConfig(s *scope) *conf.Config {
-	config := conf.CreateNew()
-	for _, option := range []expr.Option{expr.AsBool(), expr.MaxNodes(maxNodes), expr.Env(typeOf(s.root)), expr.Function(callName, operate)} {
-		option(config)
+// config returns the names of the scope with their types, and the bounds. A file that is
+// deployed may name any field of a list's elements.
+func (s *scope) config(checked bool) *conf.Config {
+	if s.names == nil {
+		s.names = conf.CreateNew()
+		for _, option := range []expr.Option{expr.AsBool(), expr.MaxNodes(maxNodes), expr.Env(typeOf(s.root, checked)), expr.Function(callName, operate)} {
+			option(s.names)
+		}
 	}
-	return config
+	return s.names
 }
 
-func (l *loader) compileExpression(source string, s *scope) (*expression, []Mistake) {
-	if l.configs[s.key] == nil {
-		l.configs[s.key] = newConfig(s)
-	}
-	return compileExpression(source, s, l.configs[s.key], l.checks)
-}
-
-// compileExpression returns the expression, or its mistakes, and warnings.
-func compileExpression(source string, s *scope, config *conf.Config, checks *Checks) (*expression, []Mistake) {
+// compileExpression returns the expression, or its first mistake, and warnings.
+func compileExpression(source string, s *scope, checks *Checks) (*expression, []Mistake) {
 	if len(source) > maxExpressionBytes {
 		return nil, []Mistake{{Text: "the expression is longer than 4 KiB: match less, or use several playbooks"}}
 	}
+	config := s.config(checks != nil)
 	tree, err := parser.ParseWithConfig(source, config)
 	if err != nil {
 		return nil, []Mistake{mistakeOf(err)}
 	}
 	_, err = checker.Check(tree, config)
-	find := &mistakeFinder{reader: reader{scope: s}, bare: map[ast.Node]string{}}
+	find := &mistakeFinder{reader: reader{scope: s}, last: map[ast.Node][]string{}}
 	ast.Walk(&tree.Node, find)
-	mistakes := find.result()
-	if checks != nil && checks.Expression != nil && find.unsupported == nil {
-		mistakes = append(mistakes, checks.Expression(tree.Node, s)...)
+	mistakes := find.first()
+	if len(mistakes) == 0 && checks != nil {
+		mistakes = checks.Expression(tree.Node, s)
 	}
 	if slices.ContainsFunc(mistakes, func(m Mistake) bool { return !m.Warning }) {
 		return nil, mistakes
@@ -103,22 +101,26 @@ func mistakeOf(err error) Mistake {
 	return Mistake{Text: firstLine(err)}
 }
 
-// typeOf returns the expression type of a shape.
-func typeOf(shape any) types.Type {
-	fields, isMap := shape.(map[string]any)
-	switch {
-	case shape == nil:
+// typeOf returns the expression type of a shape, with or without that of elements.
+func typeOf(shape any, elements bool) types.Type {
+	switch shape := shape.(type) {
+	case nil:
 		return types.Any
-	case !isMap:
-		return types.TypeOf(shape)
-	case len(fields) == 0:
-		return types.Map{types.Extra: types.Any}
+	case []any:
+		if elements && len(shape) > 0 {
+			return types.Array(typeOf(shape[0], elements))
+		}
+	case map[string]any:
+		if len(shape) == 0 {
+			return types.Map{types.Extra: types.Any}
+		}
+		all := types.Map{}
+		for name, inner := range shape {
+			all[name] = typeOf(inner, elements)
+		}
+		return all
 	}
-	all := types.Map{}
-	for name, inner := range fields {
-		all[name] = typeOf(inner)
-	}
-	return all
+	return types.TypeOf(shape)
 }
 
 // firstLine drops the picture of the position in an error of the language.
@@ -135,80 +137,56 @@ func (e *expression) holds(machine *vm.VM, env map[string]any) (bool, error) {
 	}
 	out, err := machine.Run(e.program, env)
 	if err != nil {
-		subject, cause := fmt.Sprintf("the expression %q: ", e.source), truncate(maxQuote, firstLine(err))
-		return false, &fault.Error{Kind: fault.Permanent, Public: subject + cause, Log: subject + "cannot be evaluated for this alert"}
+		return false, fault.NewRedacted(fault.Permanent, fmt.Sprintf("the expression %q: ", e.source), truncate(maxQuote, firstLine(err)), "", nil)
 	}
 	result, _ := out.(bool)
 	return result, nil
 }
 
-// clauses evaluates the operands of the top-level &&, or the whole expression if an operand
-// cannot stand alone.
-func (e *expression) clauses(env map[string]any) []Clause {
-	if e == nil {
-		return nil
-	}
-	tree, err := parser.Parse(e.source)
-	if err != nil {
-		return nil
-	}
-	var all []Clause
-	config := newConfig(matchScope())
-	for _, node := range Operands(tree.Node, "&&", "and") {
-		part, mistakes := compileExpression(node.String(), matchScope(), config, nil)
-		if len(mistakes) > 0 {
-			return nil
-		}
-		holds, _ := part.holds(new(vm.VM), env)
-		all = append(all, Clause{part.source, holds})
-	}
-	return all
-}
-
-// Operands returns the operands of a chain of one operator, which has several spellings.
-func Operands(node ast.Node, operator ...string) []ast.Node {
-	both, ok := node.(*ast.BinaryNode)
-	if !ok || !slices.Contains(operator, both.Operator) {
-		return []ast.Node{node}
-	}
-	return append(Operands(both.Left, operator...), Operands(both.Right, operator...)...)
-}
-
-// mistakeFinder visits the nodes of an expression, inner nodes first. It collects what
-// the language allows and a playbook must not do.
+// mistakeFinder visits the nodes of an expression, inner nodes first. It collects what the
+// expression reads, and what the language allows and a playbook must not do.
 type mistakeFinder struct {
 	reader
-	bare        map[ast.Node]string // names without a field behind them
-	unsupported *Mistake            // a part of the language that playbooks do not have; the rest is not worth reading
+	last map[ast.Node][]string // the paths that no field follows
 }
 
-func (c *mistakeFinder) result() []Mistake {
-	if c.unsupported != nil {
-		return []Mistake{*c.unsupported}
+// first returns the first mistake, if there is one: others may come from it. One about a name
+// comes before others at the same place.
+func (c *mistakeFinder) first() []Mistake {
+	others := c.mistakes
+	c.mistakes = nil
+	for node, path := range c.last {
+		c.paths = appendNew(c.paths, strings.Join(path, "."))
+		if len(path) == 1 {
+			c.read(node.Location().From, path)
+		}
 	}
-	for node, name := range c.bare {
-		c.read(node.Location().From, []string{name})
-	}
-	return c.mistakes
+	slices.Sort(c.paths)
+	all := append(c.mistakes, others...)
+	slices.SortStableFunc(all, func(a, b Mistake) int { return cmp.Compare(a.At, b.At) })
+	return all[:min(1, len(all))]
 }
 
 func (c *mistakeFinder) refuse(node ast.Node, format string, args ...any) {
 	c.reader.refuse(node.Location().From, format, args...)
 }
 
-func (c *mistakeFinder) unsupport(node ast.Node, text string) {
-	c.unsupported = &Mistake{At: node.Location().From, Text: text}
-}
-
 // Visit implements ast.Visitor.
 func (c *mistakeFinder) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.IdentifierNode:
-		c.bare[n] = n.Value
+		c.last[n] = FieldPath(n)
+	case *ast.ChainNode:
+		c.follow(n, n.Node)
 	case *ast.MemberNode:
 		c.member(n)
 	case *ast.CallNode:
-		c.call(n)
+		if name, ok := n.Callee.(*ast.IdentifierNode); ok {
+			delete(c.last, name)
+			c.refuse(n, "unknown function %q%s", name.Value, Suggest(name.Value, builtins))
+		} else {
+			c.refuse(n, "values have no methods")
+		}
 	case *ast.BuiltinNode: // expr 1.17 cannot disable groupBy, sortBy and reduce.
 		if !slices.Contains(builtins, n.Name) {
 			c.refuse(n, "unknown function %q%s", n.Name, Suggest(n.Name, builtins))
@@ -216,28 +194,34 @@ func (c *mistakeFinder) Visit(node *ast.Node) {
 	case *ast.BinaryNode:
 		switch n.Operator {
 		case "..":
-			c.unsupport(n, "ranges (..) are not supported")
+			c.refuse(n, "ranges (..) are not supported")
 		case "matches":
-			c.pattern(n)
+			c.pattern(n.Right)
 		}
 	case *ast.VariableDeclaratorNode:
-		c.unsupport(n, "let is not supported: write the value where it is used")
+		c.refuse(n, "let is not supported: write the value where it is used")
 	case *ast.SequenceNode:
-		c.unsupport(n, "write one expression, without ;")
+		c.refuse(n, "write one expression, without ;")
 	}
 }
 
+// follow notes the path of a node, which takes the place of that of the node inside.
+func (c *mistakeFinder) follow(node, inside ast.Node) (path []string) {
+	if path = FieldPath(node); path != nil {
+		delete(c.last, inside)
+		c.last[node] = path
+	}
+	return path
+}
+
 func (c *mistakeFinder) member(n *ast.MemberNode) {
-	path := FieldPath(n)
-	if path == nil {
-		return
+	path := c.follow(n, n.Node)
+	if len(path) == 2 && path[0] != "steps" {
+		c.read(n.Node.Location().From, path[:1])
 	}
-	if parent := path[:len(path)-1]; len(parent) == 1 && parent[0] == "steps" {
-		delete(c.bare, n.Node)
-	} else if _, problem := c.scope.Resolve(parent); problem != "" {
-		return // The visit of the parent reported it.
+	if path != nil {
+		c.read(n.Property.Location().From, path)
 	}
-	c.read(n.Property.Location().From, path)
 }
 
 // FieldPath returns the names of a node such as alert.tags.env, or nil for another.
@@ -256,29 +240,11 @@ func FieldPath(node ast.Node) []string {
 	return nil
 }
 
-func (c *mistakeFinder) call(n *ast.CallNode) {
-	if name, ok := n.Callee.(*ast.IdentifierNode); ok {
-		delete(c.bare, name)
-		c.refuse(n, "unknown function %q%s", name.Value, Suggest(name.Value, builtins))
-		return
-	}
-	method, _ := n.Callee.(*ast.MemberNode)
-	if _, ofCall := method.Node.(*ast.CallNode); ofCall {
-		return // That call is wrong already.
-	}
-	if _, problem := c.scope.Resolve(FieldPath(method)); problem == "" || FieldPath(method) == nil {
-		c.refuse(n, "values have no methods")
-	}
-}
-
 // pattern refuses a regular expression that an alert chooses, and one that is slow.
-func (c *mistakeFinder) pattern(n *ast.BinaryNode) {
-	text, ok := n.Right.(*ast.StringNode)
-	if _, isName := c.bare[n.Right]; isName && FieldPath(n.Right)[0] != "alert" {
-		return // The name is unknown.
-	}
+func (c *mistakeFinder) pattern(n ast.Node) {
+	text, ok := n.(*ast.StringNode)
 	if !ok {
-		c.refuse(n.Right, "the regular expression must be a quoted constant")
+		c.refuse(n, "the regular expression must be a quoted constant")
 		return
 	}
 	parsed, err := syntax.Parse(text.Value, syntax.Perl)

@@ -46,9 +46,8 @@ type Judge struct {
 // NewJudge returns a judge for a book.
 func NewJudge(b *Book) *Judge {
 	j := &Judge{book: b, steps: map[*playbook]string{b.fallback: textOfSteps(b.fallback)}}
-	config := newConfig(matchScope())
 	for _, p := range b.playbooks {
-		j.conditions = append(j.conditions, newPart(p.match, config))
+		j.conditions = append(j.conditions, newPart(p.match))
 		j.steps[p] = textOfSteps(p)
 	}
 	return j

@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"text/template"
 
 	"github.com/expr-lang/expr/conf"
 	"go.yaml.in/yaml/v4"
@@ -92,24 +91,16 @@ func Load(name string, source []byte, kinds []enrich.Kind) (*Book, error) {
 
 func load(name string, content []byte, kinds []enrich.Kind, checks *Checks) (*Book, *Source, Document) {
 	var file Document
-	l := &loader{
-		Source: Read(name, content, &file, checks), kinds: kinds, configs: map[string]*conf.Config{}, templates: newTemplates(),
-		shapes: map[string]shapes{}, expressions: map[string]*expression{}, compiled: map[string]*textTemplate{},
-	}
+	l := &loader{Source: Read(name, content, &file, checks), kinds: kinds, compiled: map[string]any{}}
 	return l.book(file), l.Source, file
 }
 
 // loader checks a decoded file and compiles it.
 type loader struct {
 	*Source
-	kinds     []enrich.Kind
-	configs   map[string]*conf.Config // of expressions, by the key of the scope
-	templates *template.Template      // all, and their functions
-	shapes    map[string]shapes       // by kind
-	cycle     map[string]any          // the shape of the alert's cycle
-	// Playbooks repeat expressions and templates. The keys are their scopes and sources.
-	expressions map[string]*expression
-	compiled    map[string]*textTemplate
+	kinds    []enrich.Kind
+	cycle    map[string]any // the shape of the alert's cycle
+	compiled map[string]any // by scope and source, because playbooks repeat them
 }
 
 func (l *loader) book(file Document) *Book {
@@ -131,11 +122,6 @@ func (l *loader) book(file Document) *Book {
 }
 
 func (l *loader) playbook(d definition, path string) *playbook {
-	l.checkName(d.Name, path, "a playbook's name")
-	if d.Limit < 0 && l.checks == nil { // A check holds the bounds.
-		l.Report(path+".limit", "limit must be a number of events above zero, or be left out")
-	}
-	l.checkValue(d.Event.API, path+".event.api", APIv1, APIv2)
 	p := &playbook{definition: d}
 	p.match = l.expression(d.Match, path+".match", matchScope())
 	l.checkAfter(p, path+".after")
@@ -149,27 +135,10 @@ func (l *loader) playbook(d definition, path string) *playbook {
 	return p
 }
 
-var nameForm = enrich.Pattern(`^[a-z0-9][a-z0-9_-]{0,63}$`)
-
-func (l *loader) checkName(name, path, what string) {
-	if path += ".name"; l.has(path) && !nameForm().MatchString(name) {
-		l.Report(path, "%s has lower-case letters, digits, - and _, at most 64", what)
-	}
-}
-
-// checkValue reports a text other than all that its key can have. A check has their list from
-// the tags.
-func (l *loader) checkValue(value, path string, all ...string) {
-	if l.checks == nil && l.has(path) && !slices.Contains(all, value) {
-		l.Report(path, "%s must be %s", lastOf(path), OneOf(all))
-	}
-}
-
 // steps returns the steps of a playbook's list. They can read the steps before them and
 // extra names.
 func (l *loader) steps(playbook string, definitions []stepDefinition, path string, before []*step, extra map[string]any) []*step {
 	for i, d := range definitions {
-		l.checkName(d.Name, element(path, i), "a step's name")
 		definitions[i].Name = cmp.Or(d.Name, d.Uses)
 		if definitions[i].Cache == 0 && !l.has(element(path, i)+".cache") {
 			definitions[i].Cache = DefaultCache
@@ -207,10 +176,7 @@ func (l *loader) step(playbook string, d stepDefinition, path string, known *sco
 
 // with checks the settings of a step and compiles their templates.
 func (l *loader) with(s *step, path string, known *scope) {
-	if _, ok := l.shapes[s.kind.Name]; !ok {
-		l.shapes[s.kind.Name] = newShapes(s.kind.Data)
-	}
-	s.shapes = l.shapes[s.kind.Name]
+	s.shapes = newShapes(s.kind.Data)
 	config := reflect.New(reflect.TypeOf(s.kind.Config)).Elem()
 	before := len(l.problems)
 	if s.With != nil {
@@ -225,8 +191,11 @@ func (l *loader) with(s *step, path string, known *scope) {
 	if v, ok := config.Interface().(interface{ Validate() error }); ok {
 		err = cmp.Or(v.Validate(), err)
 	}
+	if err == nil {
+		s.raw = config.Interface()
+	}
 	if err == nil && s.kind.Check != nil {
-		err = s.kind.Check(config.Interface())
+		err = s.kind.Check(s.raw)
 	}
 	l.invalid(err, path, known)
 }
@@ -271,29 +240,35 @@ func (l *loader) expression(source, path string, s *scope) *expression {
 	if strings.TrimSpace(source) == "" {
 		return nil
 	}
-	hint := ""
-	if node := l.nodes[path]; isPlain(node) && strings.Contains(l.lines[node.Line-1], " #") {
-		hint = "; # starts a YAML comment: quote the expression"
-	}
-	return compile(l, Expression, l.expressions, l.compileExpression, source, path, hint, s)
+	return once(l, s, source, func() *expression {
+		s.names = once(l, s, "", func() *conf.Config { return s.config(l.checks != nil) })
+		compiled, mistakes := compileExpression(source, s, l.checks)
+		hint := ""
+		if node := l.nodes[path]; isPlain(node) && strings.Contains(l.lines[node.Line-1], " #") {
+			hint = "; # starts a YAML comment: quote the expression"
+		}
+		l.reportIn(path, Expression, source, mistakes, hint)
+		return compiled
+	})
 }
 
 // template compiles a template in the text at a path.
 func (l *loader) template(source, path string, s *scope) *textTemplate {
-	return compile(l, Template, l.compiled, l.compileTemplate, source, path, "", s)
+	return once(l, s, source, func() *textTemplate {
+		compiled, mistakes := compileTemplate(source, s, l.checks)
+		l.reportIn(path, Template, source, mistakes, "")
+		return compiled
+	})
 }
 
-// compile compiles a source once for all scopes of one key, and reports its mistakes.
-func compile[T any](l *loader, language Language, known map[string]*T, compiler func(string, *scope) (*T, []Mistake), source, path, hint string, s *scope) *T {
+// once returns what was made of a source in a scope before. A check makes it at each place, to
+// report it there.
+func once[T any](l *loader, s *scope, source string, compile func() T) T {
 	key := s.key + "\n" + source
-	if known[key] == nil || l.checks != nil { // A check warns at each place.
-		compiled, mistakes := compiler(source, s)
-		for _, m := range mistakes {
-			m = l.checks.advise(language, source, m)
-			m.Text += hint
-			l.reportIn(path, source, m)
-		}
-		known[key] = compiled
+	known, ok := l.compiled[key].(T)
+	if !ok || l.checks != nil {
+		known = compile()
+		l.compiled[key] = known
 	}
-	return known[key]
+	return known
 }

@@ -107,55 +107,6 @@ func TestBook_For(t *testing.T) {
 	}
 }
 
-// TestBook_For_Continue checks what playbooks that run together set in one event.
-func TestBook_For_Continue(t *testing.T) {
-	for name, c := range map[string]struct {
-		first, second, third string
-		limit                int
-		api                  string
-		want                 event.Draft
-	}{
-		"the smallest limit counts": {first: "limit: 9", second: "limit: 3", third: "limit: 5", limit: 3, api: "v1"},
-		"a later limit counts":      {second: "limit: 3", limit: 3, api: "v1"},
-		"the last limit counts":     {first: "limit: 9", third: "limit: 1", limit: 1, api: "v1"},
-		"no limit is not the smallest": {
-			first: "limit: 0", second: "limit: 3", third: "limit: 0", limit: 3, api: "v1",
-		},
-		"fields of v1 in an event of v2": {second: "event: {api: v2}", third: "event: {source: torq, device_name: sda}", api: "v2"},
-		"the first API counts":           {second: "event: {api: v2}", third: "event: {api: v1}", api: "v2"},
-		"an API that is said counts":     {first: "event: {api: v1}", second: "event: {api: v2}", api: "v1"},
-		"an API without a value is not":  {first: "event: {api: }", second: "event: {api: v2}", api: "v2"},
-		"the first text of each field counts": {
-			first:  `event: {title: "{{ .alert.extra.nothing }}", text: one}`,
-			second: `event: {title: two, text: two, priority: low, tags: ["a:1", "b:2"]}`,
-			third:  `event: {priority: normal, alert_type: info, tags: ["b:2", "c:{{ .alert.priority }}"]}`,
-			api:    "v1",
-			want:   event.Draft{Title: "two", Text: "one", Priority: "low", AlertType: "info", Tags: []string{"a:1", "b:2", "c:P2"}},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			const file = "playbooks:\n  - name: a\n    continue: true\n    %s\n  - name: b\n    continue: true\n    %s\n  - name: c\n    %s\n"
-			plan := bench{}.load(t, fmt.Sprintf(file, c.first, c.second, c.third)).For(checkout(), memory.Memory{})
-			draft, failed := plan.Draft(nil, event.Cycle{})
-			c.want.Playbook = "a"
-			if diff := cmp.Diff(c.want, draft); diff != "" || len(failed) > 0 {
-				t.Errorf("-want +got:\n%s%v", diff, failed)
-			}
-			if plan.Limit != c.limit || plan.API != c.api || len(plan.Names) != 3 {
-				t.Errorf("got limit %d, API %s, playbooks %v", plan.Limit, plan.API, plan.Names)
-			}
-		})
-	}
-}
-
-// TestPlan_Draft_Error checks that an error names the playbook of the template.
-func TestPlan_Draft_Error(t *testing.T) {
-	plan := bench{}.load(t, "playbooks:\n  - name: a\n    continue: true\n  - name: b\n    event: {title: '{{ url `..` }}'}\n").For(checkout(), memory.Memory{})
-	if _, failed := plan.Draft(nil, event.Cycle{}); len(failed) != 1 || !strings.HasPrefix(failed[0].Error(), "playbook b, event.title: the template") {
-		t.Errorf("got %v", failed)
-	}
-}
-
 func TestBook_For_Expressions(t *testing.T) {
 	for expression, want := range map[string]bool{
 		"":     true,

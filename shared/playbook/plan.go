@@ -45,7 +45,7 @@ func (p *Plan) add(b *playbook) {
 	p.playbooks = append(p.playbooks, b)
 	p.Names = append(p.Names, b.Name)
 	p.API = cmp.Or(p.API, b.Event.API)
-	if p.Limit == 0 || b.Limit > 0 && b.Limit < p.Limit {
+	if b.Limit > 0 && (p.Limit == 0 || b.Limit < p.Limit) {
 		p.Limit = b.Limit
 	}
 	if len(p.After) == 0 {

@@ -4,6 +4,7 @@
 package playbook
 
 import (
+	"iter"
 	"reflect"
 	"slices"
 	"time"
@@ -91,6 +92,7 @@ type step struct {
 	kind     enrich.Kind
 	shapes
 	with  settings // the Config of the kind
+	raw   any      // the Config, with its templates
 	when  *expression
 	reads // of its condition and its settings
 	keep  map[string]*textTemplate
@@ -110,6 +112,20 @@ func (b *Book) Names() map[string][]string {
 		names[p.Name] = stepNames(slices.Concat(p.steps, p.then))
 	}
 	return names
+}
+
+// Configs yields the kind and the Config of each step. The Config has its templates, and is nil
+// if it has a mistake.
+func (b *Book) Configs() iter.Seq2[enrich.Kind, any] {
+	return func(yield func(enrich.Kind, any) bool) {
+		for _, p := range b.playbooks {
+			for _, s := range slices.Concat(p.steps, p.then) {
+				if s.kind.Name != "" && !yield(s.kind, s.raw) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Fallback returns the name of the playbook for alerts that match nothing.
@@ -174,7 +190,7 @@ func (b *Book) Explain(a alert.Alert, m memory.Memory) []Verdict {
 	for _, p := range b.playbooks {
 		v := Verdict{Playbook: p.Name, Unreached: ended}
 		v.Matched, v.Err = p.match.holds(new(vm.VM), withDeadline(env))
-		v.Clauses = p.match.clauses(withDeadline(env))
+		v.Clauses = newPart(p.match).clauses(env)
 		if i := slices.IndexFunc(v.Clauses, func(c Clause) bool { return !c.Holds }); !v.Matched {
 			v.False = p.match.source
 			if i >= 0 {

@@ -9,9 +9,6 @@ import (
 	"boomerang/shared/enrich"
 )
 
-// maxLoops bounds how deep loops nest.
-const maxLoops = 2
-
 // rewriter checks a template and makes it safe: fields become calls of index, loops
 // check the deadline, and write formats each value. A path is a value's place from the
 // root, such as alert.tags; it is nil where it is unknown.
@@ -27,7 +24,7 @@ func (r *rewriter) refuse(at parse.Pos, format string, args ...any) {
 }
 
 // list rewrites nodes. dot is the path of the dot.
-func (r *rewriter) list(list *parse.ListNode, dot []string, loops int) {
+func (r *rewriter) list(list *parse.ListNode, dot []string) {
 	if list == nil {
 		return
 	}
@@ -40,25 +37,22 @@ func (r *rewriter) list(list *parse.ListNode, dot []string, loops int) {
 			}
 		case *parse.IfNode:
 			r.declare(n.Pipe, r.value(n.Pipe, dot))
-			r.list(n.List, dot, loops)
-			r.list(n.ElseList, dot, loops)
+			r.list(n.List, dot)
+			r.list(n.ElseList, dot)
 		case *parse.WithNode:
 			path := r.value(n.Pipe, dot)
 			r.declare(n.Pipe, path)
-			r.list(n.List, path, loops)
-			r.list(n.ElseList, dot, loops)
+			r.list(n.List, path)
+			r.list(n.ElseList, dot)
 		case *parse.RangeNode:
-			r.loop(n, dot, loops+1)
+			r.loop(n, dot)
 		case *parse.TemplateNode:
 			r.refuse(n.Pos, "template and block are not supported")
 		}
 	}
 }
 
-func (r *rewriter) loop(n *parse.RangeNode, dot []string, loops int) {
-	if loops > maxLoops {
-		r.refuse(n.Pos, "loops nest deeper than %d", maxLoops)
-	}
+func (r *rewriter) loop(n *parse.RangeNode, dot []string) {
 	before := len(r.mistakes)
 	path := r.value(n.Pipe, dot)
 	if len(r.mistakes) == before && !r.isIterable(n.Pipe, path) {
@@ -69,8 +63,8 @@ func (r *rewriter) loop(n *parse.RangeNode, dot []string, loops int) {
 		element = append(slices.Clip(path), Element)
 	}
 	r.declare(n.Pipe, element)
-	r.list(n.List, element, loops)
-	r.list(n.ElseList, dot, loops)
+	r.list(n.List, element)
+	r.list(n.ElseList, dot)
 	r.addCall(n.Pipe, itemsName)
 	root := &parse.VariableNode{NodeType: parse.NodeVariable, Pos: n.Pos, Ident: []string{"$"}}
 	check := &parse.ActionNode{NodeType: parse.NodeAction, Pos: n.Pos, Line: n.Line, Pipe: r.call(n.Pos, iterationName, root)}
@@ -115,9 +109,13 @@ func (r *rewriter) value(pipe *parse.PipeNode, dot []string) []string {
 	return path
 }
 
-// use checks the path of a value and notes the step that it reads.
+// use notes the path of a value, and reports whether it is right.
 func (r *rewriter) use(node parse.Node, path []string) bool {
-	return path == nil || r.read(int(node.Position()), path)
+	if path == nil {
+		return true
+	}
+	r.paths = appendNew(r.paths, strings.Join(path, "."))
+	return r.read(int(node.Position()), path)
 }
 
 // pipe rewrites a pipeline and returns the path of its value.
@@ -153,28 +151,42 @@ func (r *rewriter) command(c *parse.CommandNode, dot []string, piped bool) []str
 	}
 	args := c.Args[1:]
 	known, paths := r.checkCall(name, args, piped), make([][]string, len(args))
-	var base, path []string // of index; path is nil after a key that is not constant
 	for i, arg := range args {
-		value, of := r.operand(arg, dot)
-		args[i] = value
-		key, isConstant := arg.(*parse.StringNode)
-		switch {
-		case name.Ident == indexName && i == 0:
-			base, path = of, of
-		case path != nil && isConstant:
-			path = append(slices.Clip(path), key.Text)
-		case r.checks != nil && r.isList(path) && arg.Type() == parse.NodeNumber:
-			path = append(slices.Clip(path), Element)
-		case !known && arg.Type() == parse.NodeDot: // As other template languages pass it.
-		default:
-			r.use(name, base)
-			r.use(arg, of)
-			base, path = nil, nil
-		}
-		paths[i] = of
+		args[i], paths[i] = r.operand(arg, dot)
 	}
-	if r.checks != nil && r.checks.Call != nil && known {
+	if !known {
+		return nil
+	}
+	if path := r.indexed(name, args, paths); path != nil {
+		return path
+	}
+	for i, arg := range args {
+		r.use(arg, paths[i])
+	}
+	if r.checks != nil {
 		r.mistakes = append(r.mistakes, r.checks.Call(Call{name.Ident, args, paths, r.scope, piped})...)
+	}
+	return nil
+}
+
+// indexed returns the path of a call of index with constant keys.
+func (r *rewriter) indexed(name *parse.IdentifierNode, args []parse.Node, paths [][]string) []string {
+	if name.Ident != indexName || len(args) == 0 || paths[0] == nil {
+		return nil
+	}
+	path := slices.Clip(paths[0])
+	for _, arg := range args[1:] {
+		switch key := arg.(type) {
+		case *parse.StringNode:
+			path = append(path, key.Text)
+		case *parse.NumberNode:
+			if r.checks == nil || !r.isList(path) {
+				return nil
+			}
+			path = append(path, Element)
+		default:
+			return nil
+		}
 	}
 	return path
 }

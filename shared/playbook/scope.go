@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/expr-lang/expr/conf"
+
 	"boomerang/shared/alert"
 	"boomerang/shared/memory"
 )
@@ -20,7 +22,8 @@ type scope struct {
 	key      string         // equal for scopes with equal shapes
 	steps    []*step
 	later    []stepDefinition
-	suspects string // the first step that finds suspects
+	suspects string       // the first step that finds suspects
+	names    *conf.Config // the types, for expressions
 }
 
 // The shape of a value is what its fields are before there is data: a map that is not
@@ -47,16 +50,17 @@ var keptPath = []string{"cycle", "kept"}
 const suspectsName = "suspects"
 
 // matchScope is that of match, before any step.
-var matchScope = sync.OnceValue(func() *scope {
-	return &scope{key: "match", root: map[string]any{"alert": alertShape(), "memory": memoryShape()}}
-})
+func matchScope() *scope {
+	return &scope{root: map[string]any{"alert": alertShape(), "memory": memoryShape()}}
+}
 
 // newScope returns the scope behind steps, with extra names.
 func newScope(steps []*step, later []stepDefinition, extra map[string]any) *scope {
-	s := &scope{root: maps.Clone(matchScope().root), steps: steps, later: later}
+	s := matchScope()
+	s.steps, s.later = steps, later
 	maps.Copy(s.root, extra)
-	known := make(map[string]any, len(steps))
 	s.key = strings.Join(slices.Sorted(maps.Keys(extra)), " ")
+	known := make(map[string]any, len(steps))
 	for _, step := range steps {
 		known[step.Name] = step.shape
 		s.key += "\n" + step.Name + " " + step.kind.Name
@@ -217,13 +221,12 @@ func (c *reader) refuse(at int, format string, args ...any) {
 	c.mistakes = append(c.mistakes, Mistake{At: at, Text: fmt.Sprintf(format, args...)})
 }
 
-// read notes a path and its step, and reports whether the scope has the path.
+// read notes the step of a path, and reports whether the scope has the path.
 func (c *reader) read(at int, path []string) bool {
 	_, problem := c.scope.Resolve(path)
 	if problem != "" {
 		c.refuse(at, "%s", problem)
 	}
-	c.paths = appendNew(c.paths, strings.Join(path, "."))
 	if len(path) > 1 && path[0] == "steps" {
 		c.steps = appendNew(c.steps, path[1])
 	}

@@ -98,16 +98,14 @@ func (s *Source) parse(content []byte) *yaml.Node {
 
 // invalidYAML reports an error of the YAML library.
 func (s *Source) invalidYAML(at position, message string) {
-	m := Mistake{At: max(0, at.column-1), Text: "invalid YAML: " + message + s.quoteHint(at.line)}
+	text, before := strings.Join(s.lines, "\n"), 0
 	for _, line := range s.lines[:max(0, at.line-1)] {
-		m.At += utf8.RuneCountInString(line) + 1
+		before += utf8.RuneCountInString(line) + 1
 	}
-	m = s.checks.advise(YAML, strings.Join(s.lines, "\n"), m)
-	at = position{1, m.At + 1}
-	for length := utf8.RuneCountInString(s.lines[0]); at.column > length+1 && at.line < len(s.lines); length = utf8.RuneCountInString(s.lines[at.line-1]) {
-		at = position{at.line + 1, at.column - length - 1}
-	}
-	s.report(at, "%s", m.Text)
+	m := s.checks.advise(YAML, text, Mistake{At: before + max(0, at.column-1), Text: "invalid YAML: " + message + s.quoteHint(at.line)})
+	all := []rune(text)
+	lines := strings.Split(string(all[:min(m.At, len(all))]), "\n")
+	s.report(position{len(lines), utf8.RuneCountInString(lines[len(lines)-1]) + 1}, "%s", m.Text)
 }
 
 // unquotedTemplate matches a template that YAML reads as a mapping.
@@ -166,14 +164,17 @@ func (s *Source) positionAt(path string) position {
 
 func (s *Source) has(path string) bool { return s.nodes[path] != nil }
 
-// reportIn reports a mistake in a source that is a part of the text at a path.
-func (s *Source) reportIn(path, source string, m Mistake) {
-	at := s.positionAt(path)
-	if node, ok := s.nodes[path]; ok {
-		before, _, _ := strings.Cut(node.Value, source)
-		at = s.locate(node, utf8.RuneCountInString(before)+m.At)
+// reportIn reports mistakes in a source that is a part of the text at a path.
+func (s *Source) reportIn(path string, l Language, source string, mistakes []Mistake, hint string) {
+	for _, m := range mistakes {
+		m = s.checks.advise(l, source, m)
+		at := s.positionAt(path)
+		if node, ok := s.nodes[path]; ok {
+			before, _, _ := strings.Cut(node.Value, source)
+			at = s.locate(node, utf8.RuneCountInString(before)+m.At)
+		}
+		s.add(at, m.Text+hint, m.Warning)
 	}
-	s.add(at, m.Text, m.Warning)
 }
 
 // locate returns the position of a character of a text. It searches the lines of the file

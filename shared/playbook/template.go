@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"text/template"
 	"text/template/parse"
 	"time"
@@ -62,8 +63,8 @@ type textTemplate struct {
 	reads
 }
 
-// newTemplates returns the functions of templates.
-func newTemplates() *template.Template {
+// templates has the functions of all templates.
+var templates = sync.OnceValue(func() *template.Template {
 	return template.New("").Funcs(functions).Funcs(template.FuncMap{
 		writeName: func(v any) (string, error) { return bounded(textOf(v)) },
 		iterationName: func(env map[string]any) (string, error) {
@@ -72,7 +73,7 @@ func newTemplates() *template.Template {
 		},
 		itemsName: items,
 	})
-}
+})
 
 // Functions that the rewriter adds.
 const (
@@ -91,22 +92,21 @@ func items(v any) any {
 	return nil
 }
 
-// compileTemplate returns the template, or its mistakes.
-func (l *loader) compileTemplate(source string, s *scope) (*textTemplate, []Mistake) {
+// compileTemplate returns the template, or its mistakes, and warnings.
+func compileTemplate(source string, s *scope, checks *Checks) (*textTemplate, []Mistake) {
 	if len(source) > maxTemplateBytes {
 		return nil, []Mistake{{Text: "the template is longer than 16 KiB"}}
 	}
-	tree := parse.New("t" + strconv.Itoa(len(l.compiled)))
+	tree, trees := parse.New("template"), map[string]*parse.Tree{}
 	tree.Mode = parse.SkipFuncCheck
-	trees := map[string]*parse.Tree{}
 	if _, err := tree.Parse(source, "", "", trees); err != nil {
 		return nil, []Mistake{parseError(source, err)}
 	}
-	r := &rewriter{reader: reader{scope: s}, checks: l.checks, variables: map[string][]string{}, tree: tree}
+	r := &rewriter{reader: reader{scope: s}, checks: checks, variables: map[string][]string{}, tree: tree}
 	if len(trees) > 1 {
 		r.refuse(0, "define and block are not supported")
 	} else {
-		r.list(tree.Root, []string{}, 0)
+		r.list(tree.Root, []string{})
 	}
 	for i, m := range r.mistakes {
 		r.mistakes[i].At = utf8.RuneCountInString(source[:m.At])
@@ -114,7 +114,7 @@ func (l *loader) compileTemplate(source string, s *scope) (*textTemplate, []Mist
 	if slices.ContainsFunc(r.mistakes, func(m Mistake) bool { return !m.Warning }) {
 		return nil, r.mistakes
 	}
-	parsed, err := l.templates.AddParseTree(tree.Name, tree)
+	parsed, err := templates().AddParseTree(tree.Name, tree)
 	if err != nil {
 		return nil, []Mistake{{Text: err.Error()}}
 	}

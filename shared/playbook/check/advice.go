@@ -1,75 +1,70 @@
 package check
 
 import (
+	"embed"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"boomerang/shared/enrich"
 	"boomerang/shared/playbook"
 )
 
-// rule says what to do about a mistake. The first rule whose patterns match is used.
-type rule struct {
-	message string // a pattern of the parser's message
-	// source is a pattern of the text that the mistake is about; "" for any. A group named
-	// at moves the mistake to where it matches.
-	source string
-	advice string // with $1 for a group of source, and @1 for one of message
-}
+// Each file of rules has the rules of one language, one in a line: a pattern of the parser's
+// message, a pattern of the text that the mistake is about (empty for any), and the advice,
+// with $1 for a group of the text and @1 for one of the message, by tabs. A group named at moves
+// the mistake to where it matches. The first rule whose patterns match is used.
+//
+//go:embed rules
+var ruleFiles embed.FS
 
-// compiledRule compiles its patterns at their first use: most files have few mistakes.
-type compiledRule struct {
-	message, source func() *regexp.Regexp
+// rule says what to do about a mistake.
+type rule struct {
+	message, source *regexp.Regexp
 	advice          string
 }
 
-var rules = map[playbook.Language][]compiledRule{
-	playbook.YAML:       compiled(yamlRules),
-	playbook.Value:      compiled(valueRules),
-	playbook.Expression: compiled(expressionRules),
-	playbook.Template:   compiled(templateRules),
-}
-
-func compiled(rules []rule) []compiledRule {
-	all := make([]compiledRule, len(rules))
-	for i, r := range rules {
-		all[i] = compiledRule{enrich.Pattern(r.message), enrich.Pattern(r.source), r.advice}
+// rules are read at the first mistake: most files have none.
+var rules = sync.OnceValue(func() map[playbook.Language][]rule {
+	all := map[playbook.Language][]rule{}
+	for _, l := range []playbook.Language{playbook.YAML, playbook.Value, playbook.Expression, playbook.Template} {
+		file, _ := ruleFiles.ReadFile("rules/" + string(l) + ".tsv")
+		for line := range strings.Lines(string(file)) {
+			if !strings.HasPrefix(line, "# ") {
+				columns := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+				all[l] = append(all[l], rule{regexp.MustCompile(columns[0]), regexp.MustCompile(columns[1]), columns[2]})
+			}
+		}
 	}
 	return all
-}
+})
 
 // advise says what to do about a mistake in a source, in plain words.
 func advise(l playbook.Language, source string, m playbook.Mistake) playbook.Mistake {
 	from, to := offset(source, m.At), len(source)
-	switch l {
-	case playbook.YAML: // Its parser notices a mistake up to a line later.
-		from = strings.LastIndexByte(source[:from], '\n') + 1
-		if end := strings.IndexByte(source[from:], '\n'); end >= 0 {
-			to = from + end + 1
-		}
-	case playbook.Template: // Its parser notices what is not closed at the end.
-		if strings.HasPrefix(m.Text, "unclosed action") {
-			from = max(strings.LastIndex(source, "{{"), 0)
-		} else if m.Text == "unexpected EOF" {
-			from = openBlock(source)
-		}
+	switch {
+	case l == playbook.YAML: // Its parser notices a mistake up to a line later.
+		line, _, _ := strings.Cut(source[from:], "\n")
+		from, to = lineStart(source, from), from+len(line)+1
+	case strings.HasPrefix(m.Text, "unclosed action"): // The parser of templates notices it at the end.
+		from = max(strings.LastIndex(source, "{{"), 0)
+	case m.Text == "unexpected EOF":
+		from = openBlock(source)
 	}
-	for _, r := range rules[l] {
-		message := r.message().FindStringSubmatch(m.Text)
+	for _, r := range rules()[l] {
+		message := r.message.FindStringSubmatch(m.Text)
 		if message == nil {
 			continue
 		}
-		match := []int{0, 0}
-		if r.source().String() != "" {
-			if match = r.first(source, from, to); match == nil && l == playbook.YAML {
-				match = r.first(source, strings.LastIndexByte(source[:max(from-1, 0)], '\n')+1, from)
-			}
-			if match == nil {
-				continue
-			}
+		match := r.first(source, from, to)
+		if match == nil && l == playbook.YAML {
+			match = r.first(source, lineStart(source, from-1), from)
 		}
-		if i := r.source().SubexpIndex("at"); i > 0 {
+		if match == nil {
+			continue
+		}
+		if i := r.source.SubexpIndex("at"); i > 0 {
 			m.At = utf8.RuneCountInString(source[:match[2*i]])
 		}
 		m.Text = group().ReplaceAllStringFunc(r.advice, func(p string) string {
@@ -87,11 +82,17 @@ func advise(l playbook.Language, source string, m playbook.Mistake) playbook.Mis
 	return m
 }
 
+var group = enrich.Pattern(`[@$][0-9]`)
+
 // first returns the first match of the source's pattern that ends behind an offset and starts
 // before another, or that lasts to the end.
-func (r compiledRule) first(source string, from, to int) []int {
-	for _, match := range r.source().FindAllStringSubmatchIndex(source, -1) {
-		if match[1] > from && match[0] < to || match[1] == len(source) && strings.HasSuffix(r.source().String(), `\z`) {
+func (r rule) first(source string, from, to int) []int {
+	pattern := r.source.String()
+	if pattern == "" {
+		return []int{0, 0}
+	}
+	for _, match := range r.source.FindAllStringSubmatchIndex(source, -1) {
+		if match[1] > from && match[0] < to || match[1] == len(source) && strings.HasSuffix(pattern, `\z`) {
 			return match
 		}
 	}
@@ -102,21 +103,19 @@ var blockWord = enrich.Pattern(`\{\{-?\s*(if|with|range|end)\b`)
 
 // openBlock returns where the last block starts that a template does not end.
 func openBlock(source string) int {
-	var open []int
+	open := []int{0}
 	for _, match := range blockWord().FindAllStringSubmatchIndex(source, -1) {
 		if source[match[2]:match[3]] != "end" {
 			open = append(open, match[0])
-		} else if len(open) > 0 {
+		} else if len(open) > 1 {
 			open = open[:len(open)-1]
 		}
-	}
-	if len(open) == 0 {
-		return 0
 	}
 	return open[len(open)-1]
 }
 
-var group = enrich.Pattern(`[@$][0-9]`)
+// lineStart returns where the line of an offset starts.
+func lineStart(text string, at int) int { return strings.LastIndexByte(text[:max(at, 0)], '\n') + 1 }
 
 // offset returns where a character of a text starts.
 func offset(text string, character int) int {

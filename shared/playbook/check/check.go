@@ -25,9 +25,7 @@ type Report struct {
 
 // File checks a playbook file with steps of these kinds.
 func File(name string, content []byte, kinds []enrich.Kind) Report {
-	var needs []Need
-	kinds = noting(kinds, func(n Need) { needs = append(needs, n) })
-	book, source, file := playbook.Inspect(name, content, kinds, playbook.Checks{Advise: advise, Expression: expression, Call: call, Field: field})
+	book, source, file := playbook.Inspect(name, content, kinds, playbook.Checks{Advise: advise, Expression: expression, Call: call})
 	texts(source, file)
 	if source.Err() == nil {
 		hidden(source, file)
@@ -36,24 +34,20 @@ func File(name string, content []byte, kinds []enrich.Kind) Report {
 	}
 	sources(source, file)
 	placeholders(source, file)
-	report := Report{Err: source.Err(), Warnings: source.Warnings(), Needs: needs}
+	report := Report{Err: source.Err(), Warnings: source.Warnings()}
+	used := map[string]bool{}
+	for kind, config := range book.Configs() {
+		used[kind.Name] = true
+		if kind.Grant != nil && config != nil {
+			report.Needs = append(report.Needs, Need{kind.Grant, config})
+		}
+	}
 	for _, kind := range kinds {
-		if uses(file, kind.Name) {
+		if used[kind.Name] {
 			report.Kinds = append(report.Kinds, kind)
 		}
 	}
 	return report
-}
-
-func uses(file playbook.Document, kind string) bool {
-	for _, p := range file.Playbooks {
-		for _, s := range slices.Concat(p.Steps, p.Then) {
-			if s.Uses == kind {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // Load loads a playbook file as a function does, and says in plain words what keeps it from
@@ -69,7 +63,25 @@ func Load(name string, content []byte, kinds []enrich.Kind) (*playbook.Book, err
 // Read decodes a YAML file of another kind, such as a test of playbooks, with the same words
 // for mistakes.
 func Read(name string, content []byte, into any) *playbook.Source {
-	return playbook.Read(name, content, into, &playbook.Checks{Advise: advise, Field: field})
+	return playbook.Read(name, content, into, &playbook.Checks{Advise: advise})
+}
+
+// Need is what one step uses in AWS.
+type Need struct {
+	*enrich.Grant
+	config any
+}
+
+// Parameters returns what the parameters of a stack must list, by name. Names in the
+// playbooks belong to the account.
+func Parameters(needs []Need, in enrich.Account) map[string][]string {
+	parameters := map[string][]string{}
+	for _, n := range needs {
+		if arn := n.ARN(n.config, in); arn != "" && !slices.Contains(parameters[n.Parameter], arn) {
+			parameters[n.Parameter] = append(parameters[n.Parameter], arn)
+		}
+	}
+	return parameters
 }
 
 // Permission is a permission of Datadog's application key, and the steps that need it.

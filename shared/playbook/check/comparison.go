@@ -1,6 +1,7 @@
 package check
 
 import (
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,30 +12,37 @@ import (
 	"boomerang/shared/playbook"
 )
 
-// operand is a field in a comparison, or lower or upper of one.
+// operand is a value in a comparison.
 type operand struct {
 	ast.Node
-	path   []string
-	shape  any                 // nil for anything
+	path   []string            // of a field, also inside of lower or upper
 	fold   func(string) string // lower or upper
 	values []string            // all that it can be, besides empty; nil for anything
 }
 
 var folds = map[string]func(string) string{"lower": strings.ToLower, "upper": strings.ToUpper}
 
-// operand returns the field of a node; anything for another node.
-func (c *finder) operand(node ast.Node) operand {
+func operandOf(node ast.Node) operand {
 	o := operand{Node: node, fold: func(text string) string { return text }}
 	if call, ok := node.(*ast.BuiltinNode); ok && folds[call.Name] != nil && len(call.Arguments) == 1 {
 		o.fold, node = folds[call.Name], call.Arguments[0]
 	}
-	if o.path = c.path(node); o.path != nil {
-		o.shape, _ = c.scope.Resolve(o.path)
-		for _, v := range valuesOf(o.path) {
-			o.values = append(o.values, o.fold(v))
-		}
+	o.path = playbook.FieldPath(node)
+	for _, v := range valuesOf(o.path) {
+		o.values = append(o.values, o.fold(v))
 	}
 	return o
+}
+
+// is reports whether the operand is a value of a kind, and no operation.
+func (o operand) is(kind reflect.Kind) bool {
+	_, isOperation := o.Node.(*ast.BinaryNode)
+	return !isOperation && o.Nature().Kind == kind
+}
+
+// isTags reports whether the operand is the list or the map of the alert's tags.
+func (o operand) isTags() bool {
+	return slices.Contains([]string{"alert.tags", "alert.tag_list"}, o.String())
 }
 
 // valuesOf returns the documented values of a field of an alert.
@@ -59,7 +67,7 @@ func (o operand) never(text string) string {
 // comparison refuses what can never hold, with what to write instead. The type checker
 // of expr refuses the rest.
 func (c *finder) comparison(n *ast.BinaryNode) {
-	left, right := c.operand(n.Left), c.operand(n.Right)
+	left, right := operandOf(n.Left), operandOf(n.Right)
 	switch n.Operator {
 	case "==", "!=":
 		c.equality(n.Operator, left, n.Right)
@@ -75,13 +83,10 @@ func (c *finder) comparison(n *ast.BinaryNode) {
 				c.equality("==", left, one)
 			}
 		}
-		text, isText := n.Left.(*ast.StringNode)
-		switch right.shape.(type) {
-		case map[string]string:
-			if isText {
-				c.tag(text, text.Value)
-			}
-		case string:
+		if text, isText := n.Left.(*ast.StringNode); isText && right.String() == "alert.tags" {
+			c.tag(text, text.Value)
+		}
+		if right.path != nil && right.is(reflect.String) {
 			c.refuse(n.Right, "%s is a text: write %[1]s contains %s", right, n.Left)
 		}
 	case "??":
@@ -93,32 +98,27 @@ func (c *finder) comparison(n *ast.BinaryNode) {
 	}
 }
 
-// equality checks a field against a constant.
+// equality checks a value against a constant.
 func (c *finder) equality(operator string, o operand, other ast.Node) {
-	_, isText := o.shape.(string)
+	isText, isBool := o.is(reflect.String), o.is(reflect.Bool)
 	switch constant := other.(type) {
 	case *ast.NilNode:
-		if o.path == nil || !c.scope.NeverNil(o.path) {
-			return
-		}
-		switch o.shape.(type) {
-		case string:
+		switch {
+		case o.path == nil || !c.scope.NeverNil(o.path):
+		case isText:
 			c.refuse(other, `%s is never nil, but empty: write %[1]s %s ""`, o, operator)
-		case bool:
+		case isBool:
 			c.refuse(other, "%s is never nil, but false: write %[1]s, or not %[1]s", o)
 		default:
 			c.refuse(other, "%s is never nil, but empty: write len(%[1]s) %s 0", o, operator)
 		}
 	case *ast.StringNode:
-		switch o.shape.(type) {
-		case bool:
+		if isBool {
 			c.refuse(other, "%s is true or false: write %[1]s, or not %[1]s", o)
-		case []string, map[string]string:
+		} else if o.isTags() {
 			c.refuse(other, "%s is not a text: write %q in alert.tag_list", o, constant.Value)
-		case string:
-			if instead := o.never(constant.Value); instead != "" {
-				c.refuse(other, "%s is never %q%s", o, constant.Value, instead)
-			}
+		} else if instead := o.never(constant.Value); isText && instead != "" {
+			c.refuse(other, "%s is never %q%s", o, constant.Value, instead)
 		}
 	case *ast.IntegerNode, *ast.FloatNode:
 		if o.values != nil {
@@ -152,12 +152,11 @@ var partOf = map[string]func(text, part string) bool{
 // part refuses a part of a text that no value of the field has.
 func (c *finder) part(n *ast.BinaryNode, o operand) {
 	text, isConstant := n.Right.(*ast.StringNode)
-	switch o.shape.(type) {
-	case []string, map[string]string:
+	if o.isTags() {
 		c.refuse(n.Left, "%s is not a text: write any(alert.tag_list, # %s %s)", o, n.Operator, n.Right)
-	case string:
+	} else if isConstant && o.values != nil {
 		has := func(value string) bool { return partOf[n.Operator](value, text.Value) }
-		if isConstant && o.values != nil && !slices.ContainsFunc(append(o.values, ""), has) {
+		if !slices.ContainsFunc(append(o.values, ""), has) {
 			c.refuse(text, "%s is never a text that %s %q; its values are %s", o, n.Operator, text.Value, strings.Join(o.values, ", "))
 		}
 	}

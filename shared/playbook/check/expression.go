@@ -2,27 +2,29 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
 
+	"boomerang/shared/alert"
 	"boomerang/shared/playbook"
 )
 
 // finder visits the nodes of an expression, inner nodes first.
 type finder struct {
 	scope    *playbook.Scope
-	elements map[ast.Node][]string // the path of what # stands for, by its node; nil if it is unknown
+	asks     bool // whether the alert has a priority
 	mistakes []playbook.Mistake
 }
 
 // expression returns what an expression can never mean, and what it probably does not mean.
 func expression(root ast.Node, s *playbook.Scope) []playbook.Mistake {
-	c := &finder{scope: s, elements: map[ast.Node][]string{}}
-	ast.Walk(&root, binder{c})
+	text := root.String()
+	asks := strings.Contains(text, priority+` == ""`) || strings.Contains(text, priority+` != ""`) || strings.Contains(text, "len("+priority+")")
+	c := &finder{scope: s, asks: asks}
 	ast.Walk(&root, c)
-	c.absentPriority(root)
 	return c.mistakes
 }
 
@@ -38,80 +40,19 @@ func (c *finder) add(warning bool, node ast.Node, format string, args []any) {
 	}
 }
 
-// binder finds what # stands for in each loop.
-type binder struct{ *finder }
-
-// Visit implements ast.Visitor.
-func (b binder) Visit(node *ast.Node) {
-	loop, ok := (*node).(*ast.BuiltinNode)
-	if !ok || len(loop.Arguments) < 2 {
-		return
-	}
-	var element []string
-	if list := b.path(loop.Arguments[0]); list != nil {
-		element = append(list, playbook.Element)
-	}
-	ast.Walk(&loop.Arguments[1], pointers{b.elements, element})
-}
-
-type pointers struct {
-	elements map[ast.Node][]string
-	path     []string
-}
-
-// Visit implements ast.Visitor.
-func (p pointers) Visit(node *ast.Node) {
-	pointer, ok := (*node).(*ast.PointerNode)
-	if _, inner := p.elements[pointer]; ok && !inner && pointer.Name == "" {
-		p.elements[pointer] = p.path
-	}
-}
-
-// path returns the path of a node: of a field, also of an element of a list; nil for
-// another node.
-func (c *finder) path(node ast.Node) []string {
-	if path := playbook.FieldPath(node); path != nil {
-		return path
-	}
-	switch n := node.(type) {
-	case *ast.PointerNode:
-		return slices.Clone(c.elements[n])
-	case *ast.ChainNode:
-		return c.path(n.Node)
-	case *ast.MemberNode:
-		base := c.path(n.Node)
-		switch property := n.Property.(type) {
-		case *ast.StringNode:
-			if base != nil {
-				return append(base, property.Value)
-			}
-		case *ast.IntegerNode:
-			if base != nil {
-				return append(base, playbook.Element)
-			}
-		}
-	case *ast.BuiltinNode:
-		if len(n.Arguments) == 0 {
-			return nil
-		}
-		base := c.path(n.Arguments[0])
-		switch {
-		case base == nil:
-		case n.Name == "filter":
-			return base
-		case slices.Contains([]string{"find", "findLast", "first", "last"}, n.Name):
-			return append(base, playbook.Element)
-		}
-	}
-	return nil
-}
-
 // Visit implements ast.Visitor.
 func (c *finder) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.MemberNode:
 		c.member(n)
+	case *ast.UnaryNode:
+		if inner, ok := n.Node.(*ast.BinaryNode); ok && (inner.Operator == "in" || inner.Operator == "==") {
+			c.absentPriority(n, inner)
+		}
 	case *ast.BinaryNode:
+		if n.Operator == "!=" {
+			c.absentPriority(n, n)
+		}
 		c.comparison(n)
 		c.order(n)
 		c.recovery(n)
@@ -121,22 +62,15 @@ func (c *finder) Visit(node *ast.Node) {
 
 // member refuses fields of elements, which a deployed file may name, and tags with values.
 func (c *finder) member(n *ast.MemberNode) {
-	path := c.path(n)
-	if len(path) < 2 {
-		return
-	}
-	parent, name := path[:len(path)-1], path[len(path)-1]
-	if slices.Equal(parent, []string{"alert", "tags"}) {
-		c.tag(n.Property, name)
-	}
-	if !slices.Contains(parent, playbook.Element) {
-		return // Loading refuses it.
-	}
-	if _, problem := c.scope.Resolve(parent); problem != "" {
-		return
-	}
-	if _, problem := c.scope.Resolve(path); problem != "" {
-		c.refuse(n.Property, "%s", problem)
+	name, isConstant := n.Property.(*ast.StringNode)
+	switch element := n.Node.Nature(); {
+	case !isConstant:
+	case n.Node.String() == "alert.tags":
+		c.tag(name, name.Value)
+	case element.Strict && playbook.FieldPath(n) == nil: // Loading refuses others.
+		if _, ok := element.Fields[name.Value]; !ok {
+			c.refuse(name, "%s has no %q%s", strings.Replace(n.Node.String(), "#", "an element", 1), name.Value, playbook.Suggest(name.Value, slices.Sorted(maps.Keys(element.Fields))))
+		}
 	}
 }
 
@@ -155,7 +89,7 @@ func priorities(operator, than string) (list []string, absent bool) {
 		d := strings.Compare(p, than)
 		return d < 0 && operator[0] == '<' || d > 0 && operator[0] == '>' || d == 0 && len(operator) == 2
 	}
-	for _, p := range valuesOf([]string{"alert", "priority"}) {
+	for _, p := range alert.Values("priority") {
 		if holds(p) {
 			list = append(list, fmt.Sprintf("%q", p))
 		}
@@ -192,34 +126,13 @@ func (c *finder) recovery(n *ast.BinaryNode) {
 	}
 }
 
-// absentPriority warns of conditions that also hold for an alert without a priority, unless
+// absentPriority warns of a condition that also holds for an alert without a priority, unless
 // the expression asks whether there is one.
-func (c *finder) absentPriority(root ast.Node) {
-	if text := root.String(); strings.Contains(text, priority+` == ""`) || strings.Contains(text, priority+` != ""`) || strings.Contains(text, "len("+priority+")") {
-		return
-	}
-	warn := func(n ast.Node) {
+func (c *finder) absentPriority(n ast.Node, comparison *ast.BinaryNode) {
+	if !c.asks && (comparison.Left.String() == priority || comparison.Right.String() == priority) {
 		c.warn(n, `%s also holds for an alert without a priority: to leave those out, add && %s != ""`, n, priority)
 	}
-	ast.Walk(&root, visitor(func(node ast.Node) {
-		switch n := node.(type) {
-		case *ast.BinaryNode:
-			if n.Operator == "!=" && (n.Left.String() == priority || n.Right.String() == priority) {
-				warn(n)
-			}
-		case *ast.UnaryNode:
-			inner, ok := n.Node.(*ast.BinaryNode)
-			if ok && (inner.Operator == "in" || inner.Operator == "==") && inner.Left.String() == priority {
-				warn(n)
-			}
-		}
-	}))
 }
-
-type visitor func(ast.Node)
-
-// Visit implements ast.Visitor.
-func (v visitor) Visit(node *ast.Node) { v(*node) }
 
 // junction refuses texts as conditions, and comparisons that exclude each other. It warns of
 // comparisons that always leave one to hold.
@@ -228,9 +141,9 @@ func (c *finder) junction(n *ast.BinaryNode) {
 	if !and && n.Operator != "||" && n.Operator != "or" {
 		return
 	}
-	operator, all := "!=", playbook.Operands(n, "||", "or")
+	operator, all := "!=", operands(n, "||", "or")
 	if and {
-		operator, all = "==", playbook.Operands(n, "&&", "and")
+		operator, all = "==", operands(n, "&&", "and")
 	}
 	constants := map[string]string{}
 	var last *ast.BinaryNode
@@ -259,4 +172,13 @@ func (c *finder) junction(n *ast.BinaryNode) {
 			constants[field] = text.String()
 		}
 	}
+}
+
+// operands returns the operands of a chain of one operator, which has two spellings.
+func operands(node ast.Node, operator ...string) []ast.Node {
+	both, ok := node.(*ast.BinaryNode)
+	if !ok || !slices.Contains(operator, both.Operator) {
+		return []ast.Node{node}
+	}
+	return append(operands(both.Left, operator...), operands(both.Right, operator...)...)
 }

@@ -130,7 +130,7 @@ func conditions(match string) []string {
 		return []string{match}
 	}
 	var all []string
-	for _, one := range playbook.Operands(tree.Node, "&&", "and") {
+	for _, one := range operands(tree.Node, "&&", "and") {
 		if constant, ok := one.(*ast.BoolNode); !ok || !constant.Value {
 			all = append(all, one.String())
 		}
