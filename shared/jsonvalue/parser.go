@@ -9,9 +9,7 @@ package jsonvalue
 import (
 	"bytes"
 	"encoding/json"
-	"strconv"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -76,11 +74,7 @@ func (p *parser) value(level int) (any, bool) {
 		return nil, false
 	case first == '{':
 		p.at++
-		size := 0
-		if level < 2 && strings.IndexByte(p.text[p.at:], '}') > 256 {
-			size = 28 // Go's maps hold 28 keys without growing, and the usual payload has as many.
-		}
-		object := make(map[string]any, size)
+		object := map[string]any{}
 		return object, p.members(object, level+1)
 	case first == '[':
 		p.at++
@@ -188,31 +182,47 @@ func (p *parser) word() (any, bool) {
 }
 
 // string copies only a string that has escapes or invalid UTF-8.
-func (p *parser) string() (s string, ok bool) {
+func (p *parser) string() (string, bool) {
 	if p.peek() != '"' {
 		return "", false
 	}
 	start := p.at + 1
-	for end := start; ; end++ {
-		quote := strings.IndexByte(p.text[end:], '"')
-		if quote < 0 {
-			p.at = len(p.text)
+	for p.at++; p.at < len(p.text); p.at++ {
+		switch c := p.text[p.at]; {
+		case c == '\\':
+			p.at++
+		case c == '"':
+			p.at++
+			return unescape(p.text[start : p.at-1])
+		case c < ' ' && !p.lenient:
 			return "", false
 		}
-		end += quote
-		s = p.text[start:end]
-		p.at = end + 1
-		if backslashes := len(s) - len(strings.TrimRight(s, `\`)); backslashes%2 == 0 {
-			break
-		}
 	}
-	switch {
-	case !p.lenient && strings.ContainsFunc(s, func(r rune) bool { return r < ' ' }):
-		return "", false
-	case strings.Contains(s, `\`):
-		return unescape(s)
-	default:
+	p.at = len(p.text)
+	return "", false
+}
+
+// unescape returns the text of a string. A control character is what stands between two
+// strings of JSON.
+func unescape(s string) (string, bool) {
+	if !strings.Contains(s, `\`) {
 		return validText(s), true
+	}
+	var text strings.Builder
+	for start, at := 0, 0; ; at++ {
+		if at < len(s) && s[at] >= ' ' {
+			continue
+		}
+		var part string
+		if json.Unmarshal([]byte(`"`+s[start:at]+`"`), &part) != nil {
+			return "", false
+		}
+		text.WriteString(part)
+		if at == len(s) {
+			return text.String(), true
+		}
+		text.WriteByte(s[at])
+		start = at + 1
 	}
 }
 
@@ -222,45 +232,4 @@ func validText(s string) string {
 		return s
 	}
 	return string([]rune(s))
-}
-
-// unescape returns the text of a string. A surrogate without its other half is U+FFFD.
-func unescape(s string) (string, bool) {
-	var b strings.Builder
-	b.Grow(len(s))
-	for {
-		i := strings.IndexByte(s, '\\')
-		if i < 0 {
-			b.WriteString(s)
-			return validText(b.String()), true
-		}
-		b.WriteString(s[:i])
-		s = s[i:]
-		if i := strings.IndexByte(`"\/bfnrt`, s[1]); i >= 0 {
-			b.WriteByte("\"\\/\b\f\n\r\t"[i])
-			s = s[2:]
-			continue
-		}
-		r, ok := codeUnit(s)
-		if !ok {
-			return "", false
-		}
-		s = s[6:]
-		if utf16.IsSurrogate(r) {
-			low, _ := codeUnit(s)
-			if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
-				s = s[6:]
-			}
-		}
-		b.WriteRune(r)
-	}
-}
-
-// codeUnit reads the UTF-16 code unit of \uXXXX at the start of s.
-func codeUnit(s string) (rune, bool) {
-	if len(s) < 6 || s[:2] != `\u` {
-		return 0, false
-	}
-	unit, err := strconv.ParseUint(s[2:6], 16, 16)
-	return rune(unit), err == nil
 }
