@@ -167,7 +167,7 @@ var values = map[string][]string{
 var transitions = sync.OnceValue(func() map[string]Transition {
 	byKey := map[string]Transition{"renotified": Renotify} // As titles say it.
 	for _, t := range Values("transition") {
-		byKey[string(canonical(nil, t))] = Transition(t)
+		byKey[canonical(t)] = Transition(t)
 	}
 	return byKey
 })
@@ -175,11 +175,8 @@ var transitions = sync.OnceValue(func() map[string]Transition {
 // ParseTransition returns the documented spelling of text, and whether there is one.
 // Case, spaces, hyphens and underscores do not matter.
 func ParseTransition(text string) (Transition, bool) {
-	var buf [24]byte // Longer than any of them.
-	if len(text) <= len(buf) {
-		if t, known := transitions()[string(canonical(buf[:0], text))]; known {
-			return t, true
-		}
+	if t, known := transitions()[canonical(text)]; known {
+		return t, true
 	}
 	return Transition(text), false
 }

@@ -179,31 +179,17 @@ func firstLine(message string) string {
 	return ""
 }
 
-// withoutLinks leaves the titles of a line's links in markdown. A title may have brackets.
+// markdownLink matches a link of markdown. Its title may have brackets.
+var markdownLink = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(http[^)]*\)?`)
+})
+
+// withoutLinks leaves the titles of a line's links, also of one whose title is a picture.
 func withoutLinks(line string) string {
-	if !strings.Contains(line, "](http") {
-		return line
+	for n := 0; n < 2 && strings.Contains(line, "](http"); n++ {
+		line = markdownLink().ReplaceAllString(line, "$1")
 	}
-	kept := []byte(line)
-	var open []int // Where brackets begin that do not end yet.
-	for at := 0; at < len(line); at++ {
-		switch last := len(open) - 1; {
-		case line[at] == '[':
-			open = append(open, at)
-		case line[at] == ']' && last >= 0:
-			if strings.HasPrefix(line[at:], "](http") {
-				end := len(line)
-				if n := strings.IndexByte(line[at:], ')'); n >= 0 {
-					end = at + n + 1
-				}
-				kept[open[last]] = 0
-				clear(kept[at:end])
-				at = end - 1
-			}
-			open = open[:last]
-		}
-	}
-	return strings.ReplaceAll(string(kept), "\x00", "")
+	return line
 }
 
 // isLine reports whether a text can be a title.

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // keyRow says which keys besides a variable's own name hold the variable, if the value
@@ -118,7 +119,7 @@ type keyMapping struct {
 var keyMappings = sync.OnceValue(func() map[string][]keyMapping {
 	byKey := make(map[string][]keyMapping)
 	add := func(key string, m keyMapping) {
-		k := string(canonical(nil, key))
+		k := canonical(key)
 		byKey[k] = append(byKey[k], m)
 	}
 	indexes := make(map[string]int)
@@ -131,7 +132,7 @@ var keyMappings = sync.OnceValue(func() map[string][]keyMapping {
 		}
 	}
 	for name, i := range indexes {
-		if !slices.ContainsFunc(byKey[string(canonical(nil, name))], func(m keyMapping) bool { return m.variable == i }) {
+		if !slices.ContainsFunc(byKey[canonical(name)], func(m keyMapping) bool { return m.variable == i }) {
 			add(name, keyMapping{variable: i, source: strings.ToLower(name)})
 		}
 	}
@@ -141,33 +142,30 @@ var keyMappings = sync.OnceValue(func() map[string][]keyMapping {
 // maxKey is how many bytes of a key are read. Those of the table are shorter.
 const maxKey = 64
 
-// canonical appends the key's lower-case letters and digits to dst. It keeps all
-// non-ASCII bytes, so that a key in another script never equals one of the table.
-func canonical(dst []byte, key string) []byte {
-	for i := range min(len(key), maxKey) {
-		switch c := key[i]; {
-		case 'A' <= c && c <= 'Z':
-			dst = append(dst, c+'a'-'A')
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c >= 0x80:
-			dst = append(dst, c)
+// canonical returns the key's letters and digits, in lower case. It keeps all other characters
+// than ASCII's, so that a key in another script never equals one of the table.
+func canonical(key string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case 'A' <= r && r <= 'Z':
+			return r + 'a' - 'A'
+		case 'a' <= r && r <= 'z', '0' <= r && r <= '9', r >= utf8.RuneSelf:
+			return r
 		}
-	}
-	return dst
+		return -1
+	}, key[:min(len(key), maxKey)])
 }
 
 // mappingsOf returns the mappings of a key inside a container, or at the top level
 // when container is empty. Container and key together come first: org.id is $ORG_ID
 // only.
 func mappingsOf(container, key string) []keyMapping {
-	var buf [2 * maxKey]byte
-	k := canonical(buf[:0], container)
-	split := len(k)
-	k = canonical(k, key)
-	if found := keyMappings()[string(k)]; found != nil {
+	outer, inner := canonical(container), canonical(key)
+	if found := keyMappings()[outer+inner]; found != nil {
 		return found
 	}
-	found := keyMappings()[string(k[split:])]
-	if len(found) > 0 && entities()[string(k[:split])] && !strings.Contains(found[0].source, "_") {
+	found := keyMappings()[inner]
+	if len(found) > 0 && entities()[outer] && !strings.Contains(found[0].source, "_") {
 		return nil
 	}
 	return found
