@@ -30,23 +30,6 @@ func TestTransition_IsRecovery(t *testing.T) {
 	}
 }
 
-func TestAlert_Key(t *testing.T) {
-	for _, tt := range []struct {
-		a    Alert
-		want string
-	}{
-		{Alert{ID: "1", OrgID: "352347", OrgName: "x"}, "352347:1"},
-		{Alert{ID: "1", OrgID: "352347", Digest: "d"}, "352347:sha256:d"},
-		{Alert{ID: "1", OrgName: "x"}, ":1"},
-		{Alert{ID: "1"}, ":1"},
-		{Alert{OrgID: "2", Digest: "d"}, "2:sha256:d"},
-	} {
-		if got := tt.a.Key(); got != tt.want {
-			t.Errorf("got %q, want %q", got, tt.want)
-		}
-	}
-}
-
 func TestAlert_IsFromBoomerang(t *testing.T) {
 	const ours = "boomerang,playbook:default,enrichment:none,env:prod"
 	for fields, want := range map[string]bool{

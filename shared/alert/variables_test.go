@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -24,12 +25,18 @@ func TestKnown(t *testing.T) {
 	}
 }
 
-// A mapping after one that accepts every value would never be used.
-func TestKeyMappings_Unique(t *testing.T) {
-	for key, found := range keyMappings() {
-		for i, c := range found {
-			if c.when == nil && i < len(found)-1 {
-				t.Errorf("%s: %s accepts every value, so %s is never used", key, variables()[c.variable].name, variables()[found[i+1].variable].name)
+// Each key of the table fills its variable's field, if the value is one of the variable's.
+func TestKeyTable(t *testing.T) {
+	for _, row := range keyTable {
+		i := slices.IndexFunc(variables(), func(v variable) bool { return v.name == row.variable })
+		if i < 0 {
+			t.Fatalf("no field holds $%s", row.variable)
+		}
+		values := []string{sample[row.variable], "P3", "low", "error", "Triggered", "log_alert", "8306082202796025694", "4711", "some words"}
+		accepted := slices.IndexFunc(values, func(value string) bool { return value != "" && (row.when == nil || row.when(value)) })
+		for key := range strings.FieldsSeq(row.keys) {
+			if origins := Origins(fmt.Appendf(nil, `{%q:%q}`, key, values[accepted])); origins[variables()[i].jsonName()] != key {
+				t.Errorf("%s does not fill $%s: %v", key, row.variable, origins)
 			}
 		}
 	}
@@ -40,10 +47,5 @@ func TestVariables(t *testing.T) {
 	slices.Sort(names)
 	if got := len(slices.Compact(names)); got != 56 {
 		t.Errorf("there are %d variables, and Datadog documents 56", got)
-	}
-	for _, row := range keyTable {
-		if !slices.Contains(names, row.variable) {
-			t.Errorf("the table has keys of $%s, which no field holds", row.variable)
-		}
 	}
 }
