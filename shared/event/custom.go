@@ -34,20 +34,32 @@ const (
 // relatedEvent is the id of the alert's own event, for which v2 has no field.
 const relatedEvent = "related_event_id"
 
-// custom returns the findings' data by step, without empty values. If there is too much,
-// the findings of the lowest weight are dropped.
+// custom returns the findings' data by step, without empty values. Of findings that have no
+// room together, the heaviest stay.
 //
 // Mentions stay as they are, because Datadog notifies only those in a message
 // (https://docs.datadoghq.com/events/explorer/notifications/).
 func (f *fields) custom(a alert.Alert, results []enrich.Result) map[string]any {
-	kept := map[string]any{}
-	c := limiter{left: MaxCustomBytes - len("{}")}
-	c.property(kept, relatedEvent, a.ID, 1)
+	var l limiter
+	kept := l.object(map[string]any{relatedEvent: a.ID}, 1)
+	left := MaxCustomBytes - size(kept)
 	for _, r := range heaviestFirst(results) {
-		c.property(kept, r.Name, plain(r.Finding.Data), 1)
+		one := l.object(map[string]any{r.Name: plain(r.Finding.Data)}, 1)
+		if size(one) > left || len(kept) == MaxProperties {
+			l.cut++
+			continue
+		}
+		left -= size(one)
+		maps.Copy(kept, one)
 	}
-	f.leaveOut("", c.cut, "data value")
+	f.leaveOut("", l.cut, "data value")
 	return kept
+}
+
+// size is how many bytes an object takes in JSON.
+func size(object map[string]any) int {
+	raw, _ := json.Marshal(object)
+	return len(raw)
 }
 
 // plain turns a value into what JSON makes of it. Numbers stay as they are
@@ -63,99 +75,64 @@ func plain(v any) any {
 	return out
 }
 
-// limiter copies values within the limits. left is how many bytes of JSON are left, and
-// cut counts the values that are shortened or left out.
-type limiter struct{ left, cut int }
+// limiter copies values within the limits, and counts those that it shortens or leaves out.
+type limiter struct{ cut int }
 
-// take reports whether n more bytes fit, and then uses them.
-func (c *limiter) take(n int) bool {
-	if n > c.left {
-		c.cut++
-		return false
-	}
-	c.left -= n
-	return true
-}
-
-// value returns the part of v that fits, or nil.
-func (c *limiter) value(v any, depth int) any {
+// value returns what the limits leave of a value at a depth, or nil.
+func (l *limiter) value(v any, depth int) any {
 	switch v := v.(type) {
 	case string:
 		if v = clean(v); !fits(v, MaxValue) {
 			v = truncate(v, MaxValue)
-			c.cut++
+			l.cut++
 		}
-		if line(v) != "" && c.take(size(v)) {
+		if line(v) != "" {
 			return v
 		}
 	case json.Number:
 		// Datadog could refuse the event for a number that is too large or too long.
 		if _, err := v.Float64(); err != nil || len(v) > maxDigits {
-			return c.value(v.String(), depth)
+			return l.value(v.String(), depth)
 		}
-		if c.take(len(v)) {
-			return v
-		}
+		return v
 	case bool:
-		if c.take(len("false")) {
-			return v
-		}
+		return v
 	case []any:
 		var kept []any
-		if c.enter(depth) {
-			c.cut += max(0, len(v)-MaxElements)
-			for _, element := range v[:min(len(v), MaxElements)] {
-				if element = c.value(element, depth+1); element != nil && c.take(len(",")) {
-					kept = append(kept, element)
-				}
+		for i, one := range v {
+			if depth > MaxDepth || i == MaxElements {
+				l.cut += len(v) - i
+				break
+			}
+			if one = l.value(one, depth+1); one != nil {
+				kept = append(kept, one)
 			}
 		}
 		if len(kept) > 0 {
 			return kept
 		}
 	case map[string]any:
-		kept := map[string]any{}
-		if c.enter(depth) {
-			for _, name := range slices.Sorted(maps.Keys(v)) {
-				c.property(kept, name, v[name], depth)
-			}
-		}
-		if len(kept) > 0 {
+		if kept := l.object(v, depth); len(kept) > 0 {
 			return kept
 		}
 	}
 	return nil
 }
 
-// enter reports whether an object or a list at a depth fits, without what is in it.
-func (c *limiter) enter(depth int) bool {
-	if depth > MaxDepth {
-		c.cut++
-		return false
+// object returns what the limits leave of an object at a depth. Of two properties whose
+// names become equal, the last one stays.
+func (l *limiter) object(all map[string]any, depth int) map[string]any {
+	kept := map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		v := all[name]
+		if name = truncate(line(name), MaxName); name == "" {
+			continue
+		}
+		if depth > MaxDepth || len(kept) == MaxProperties {
+			l.cut++
+		} else if v = l.value(v, depth+1); v != nil {
+			kept[name] = v
+		}
 	}
-	return c.take(len("{},"))
-}
-
-// property adds a property to an object at a depth. It replaces one with the same name.
-func (c *limiter) property(to map[string]any, name string, v any, depth int) {
-	name = truncate(line(name), MaxName)
-	if name == "" {
-		return
-	}
-	if _, known := to[name]; !known && len(to) == MaxProperties {
-		c.cut++
-		return
-	}
-	before := c.left
-	if v = c.value(v, depth+1); v == nil || !c.take(size(name)+len(":,")) {
-		c.left = before
-		return
-	}
-	to[name] = v
-}
-
-// size is how many bytes a text takes in JSON.
-func size(text string) int {
-	raw, _ := json.Marshal(text)
-	return len(raw)
+	return kept
 }

@@ -89,10 +89,8 @@ type Request interface {
 	content() (text string, tags []string)
 }
 
-// LeftOut reports whether a composed event's text lacks something for Datadog's limit.
-func LeftOut(r Request) bool { return Omissions(r) != "" }
-
-// Omissions says what a composed event's text lacks for Datadog's limit.
+// Omissions says what a composed event's text lacks for Datadog's limit, which is nothing
+// for most events.
 func Omissions(r Request) string {
 	if r == nil {
 		return ""

@@ -1,66 +1,64 @@
-package event
+package event_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
+	"boomerang/shared/event"
 )
 
-func TestLeftOut(t *testing.T) {
-	now := time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
+func TestOmissions(t *testing.T) {
+	const quoted = "_Left out, for Datadog's limit: lines._"
 	long := strings.Repeat("word ", 2000)
-	for name, c := range map[string]struct {
-		message string
-		want    bool
-	}{
-		"nothing":                    {"short", false},
-		"a long message":             {long, true},
-		"a message that quotes it":   {noteStart + "lines" + noteEnd + " That was it.", false},
-		"a long message that quotes": {noteStart + "lines._\n\n" + long, true},
+	for message, want := range map[string]string{
+		"short":                        "",
+		long:                           " characters of the message",
+		quoted + " That was it.":       "",
+		quoted + "\n\n" + long:         " characters of the message",
+		"It ends as a note: " + quoted: "lines",
 	} {
-		t.Run(name, func(t *testing.T) {
-			a := alert.Alert{ID: "1", Title: "x", Message: c.message}
-			v1, v2 := LeftOut(Compose(a, Draft{}, nil, now)), LeftOut(ComposeAlert(a, Draft{}, nil, now))
-			if v1 != c.want || v2 != c.want {
-				t.Errorf("got %v for v1, %v for v2", v1, v2)
+		v1, v2 := mustCompose(t, alert.Alert{ID: "1", Title: "x", Message: message}, draft, nil)
+		for _, e := range []event.Request{v1, v2} {
+			if got := event.Omissions(e); !strings.HasSuffix(got, want) || want == "" && got != "" {
+				t.Errorf("%.60s: got %q, want %q", message, got, want)
 			}
-			omitted := Omissions(Compose(a, Draft{}, nil, now))
-			if c.want && !strings.HasSuffix(omitted, " characters of the message") || !c.want && omitted != "" {
-				t.Errorf("it lacks %q", omitted)
-			}
-		})
+		}
 	}
-	if LeftOut(nil) {
-		t.Error("of no event something is left out")
+	if got := event.Omissions(nil); got != "" {
+		t.Errorf("no event lacks %q", got)
 	}
 }
 
 func TestEnrichment(t *testing.T) {
-	now := time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
-	a := alert.Alert{ID: "1", Title: "x", Tags: alert.Tags{"env:prod", "enrichment:theirs"}}
-	missed := []enrich.Result{{Name: "logs", Status: enrich.TimedOut}, {Name: "monitor", Status: enrich.OK}}
-	for want, r := range map[string]Request{
-		"none":     Compose(a, Draft{}, nil, now),
-		"partial":  ComposeAlert(a, Draft{}, missed, now),
-		"complete": Summarise(a, Draft{}, Suppressed{Count: 2}, now),
-		"":         Event{Tags: []string{"env:prod"}},
+	ok, skipped := enrich.Result{Status: enrich.OK}, enrich.Result{Status: enrich.Skipped}
+	failed, late := enrich.Result{Status: enrich.Failed, Err: errors.New("x")}, enrich.Result{Status: enrich.TimedOut, Err: errors.New("x")}
+	partial := enrich.Result{Status: enrich.OK, Finding: enrich.Finding{PartialReason: errors.New("x")}}
+	for want, sets := range map[string][][]enrich.Result{
+		"complete": {{ok}, {ok, skipped}},
+		"partial":  {{ok, failed}, {late, ok}, {partial}, {ok, partial}},
+		"none":     {nil, {failed}, {skipped}, {failed, skipped, late}},
 	} {
-		if got := Enrichment(r); got != want {
-			t.Errorf("got %q, want %q", got, want)
+		for _, set := range sets {
+			v1, v2 := mustCompose(t, alert.Alert{ID: "1", Tags: alert.Tags{"enrichment:theirs"}}, draft, set)
+			if got := []string{event.Enrichment(v1), event.Enrichment(v2)}; got[0] != want || got[1] != want {
+				t.Errorf("%v: got %v, want %s", set, got, want)
+			}
 		}
+	}
+	if got := event.Enrichment(event.Event{Tags: []string{"env:prod"}}); got != "" {
+		t.Errorf("another event has %q", got)
 	}
 }
 
 func TestText(t *testing.T) {
-	now := time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
-	a := alert.Alert{ID: "1", Title: "x", Message: "see https://example.com/a and [b](https://example.com/bc)"}
-	for name, r := range map[string]Request{"v1": Compose(a, Draft{}, nil, now), "v2": ComposeAlert(a, Draft{}, nil, now)} {
-		text := Text(r)
-		if text == "" || strings.Contains(text, wrapperMark) || AddressLength(text) != len("https://example.com/a")+len("https://example.com/bc") {
-			t.Errorf("%s: %q has %d characters of addresses", name, text, AddressLength(text))
+	v1, v2 := mustCompose(t, alert.Alert{ID: "1", Title: "x", Message: "see https://example.com/a and [b](https://example.com/bc)"}, draft, nil)
+	for _, e := range []event.Request{v1, v2} {
+		text := event.Text(e)
+		if text == "" || strings.Contains(text, "%%%") || event.AddressLength(text) != len("https://example.com/a")+len("https://example.com/bc") {
+			t.Errorf("%q has %d characters of addresses", text, event.AddressLength(text))
 		}
 	}
 }

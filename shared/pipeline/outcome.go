@@ -180,7 +180,7 @@ func (o Outcome) measureFollowUp(ctx context.Context) {
 
 func (o Outcome) measurePosted(ctx context.Context, a alert.Alert) {
 	telemetry.Posted.Record(ctx, 1, event.Enrichment(o.Event), o.Playbook, transitionOf(a))
-	if event.LeftOut(o.Event) {
+	if event.Omissions(o.Event) != "" {
 		telemetry.Truncated.Record(ctx, 1, o.Playbook)
 	}
 	if !a.Date.IsZero() {
