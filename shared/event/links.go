@@ -138,10 +138,8 @@ func tooMuchAddress(text string) int { return linkShare*AddressLength(text) - le
 
 // AddressLength counts the characters of a text that are web addresses.
 func AddressLength(text string) (n int) {
-	if strings.Contains(text, "://") {
-		for _, address := range addresses().FindAllString(text, -1) {
-			n += length(address)
-		}
+	for _, address := range addresses().FindAllString(text, -1) {
+		n += length(address)
 	}
 	return n
 }

@@ -17,13 +17,8 @@ const (
 // escape makes plain text show as it is where markdown is expected. It escapes only
 // what has an effect where it stands, so that the source stays readable in an e-mail.
 func escape(text string) string {
-	text = line(text)
-	if !strings.ContainsAny(text, "\\`*_]<>#~%&") {
-		return text
-	}
-	text = breakWrapper(text)
+	text = breakWrapper(line(text))
 	var out strings.Builder
-	out.Grow(len(text) + 8)
 	for i := range len(text) {
 		if hasEffect(text, i) {
 			out.WriteByte('\\')

@@ -16,14 +16,8 @@ import (
 // (https://docs.datadoghq.com/monitors/notify/) and people paste commands such as
 // ssh deploy@web-1. In a URL the @ becomes %40.
 func escapeMentions(text string) string {
-	if strings.Contains(text, "&") {
-		text = entity().ReplaceAllLiteralString(text, "＠")
-	}
-	if !strings.Contains(text, "@") {
-		return text
-	}
+	text = entity().ReplaceAllLiteralString(text, "＠")
 	var out strings.Builder
-	out.Grow(len(text) + 32)
 	from, inURL := 0, false
 	for n := strings.IndexByte(text, '@'); n >= 0; n = strings.IndexByte(text[from:], '@') {
 		at := from + n

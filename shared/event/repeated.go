@@ -3,7 +3,6 @@ package event
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"boomerang/shared/enrich"
 )
@@ -77,8 +76,7 @@ var footer = enrich.Pattern(`^\s*(?:- - -|(?:\[\[[^\]]*\]\([^)]*\)\](?: · )?)+|
 // isFooter reports whether Datadog adds a line. Its sentence about the metric is on the first
 // screen, or what a step knows of it.
 func isFooter(l string) bool {
-	first, _ := utf8.DecodeRuneInString(l)
-	return strings.ContainsRune("[T-*•＠ \t", first) && footer().MatchString(l) || strings.HasPrefix(l, "**") && metricSentence().MatchString(l)
+	return footer().MatchString(l) || strings.HasPrefix(l, "**") && metricSentence().MatchString(l)
 }
 
 // entry reports whether the first screen has an entry's page and words.

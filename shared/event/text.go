@@ -11,7 +11,7 @@ import (
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
-		case isPlain(r), r == '\n', r == '\t':
+		case r == '\n', r == '\t':
 			return r
 		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == utf8.RuneError:
 			return -1
@@ -20,16 +20,8 @@ func clean(text string) string {
 	}, text)
 }
 
-func isPlain(r rune) bool { return r >= ' ' && r <= '~' }
-
 // line returns clean text on one line.
-func line(text string) string {
-	isOther := func(r rune) bool { return !isPlain(r) }
-	if strings.TrimSpace(text) == text && !strings.Contains(text, "  ") && !strings.ContainsFunc(text, isOther) {
-		return text // Most texts.
-	}
-	return strings.Join(strings.Fields(clean(text)), " ")
-}
+func line(text string) string { return strings.Join(strings.Fields(clean(text)), " ") }
 
 // truncate shortens text to limit characters. The last one is then an ellipsis.
 func truncate(text string, limit int) string {
@@ -44,23 +36,14 @@ func truncate(text string, limit int) string {
 
 // firstRunes returns the first n characters of a text, or all of it.
 func firstRunes(text string, n int) string {
-	for at := range text {
-		if n <= 0 {
-			return text[:at]
-		}
-		n--
-	}
-	return text
+	runes := []rune(text)
+	return string(runes[:min(max(0, n), len(runes))])
 }
 
 // lastRunes returns the last n characters of a text, or all of it.
 func lastRunes(text string, n int) string {
-	at := len(text)
-	for ; n > 0 && at > 0; n-- {
-		_, size := utf8.DecodeLastRuneInString(text[:at])
-		at -= size
-	}
-	return text[at:]
+	runes := []rune(text)
+	return string(runes[max(0, len(runes)-max(0, n)):])
 }
 
 // fits reports whether text has at most limit characters.
