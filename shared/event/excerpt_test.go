@@ -7,9 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
-	"boomerang/shared/event"
 )
 
 func TestCompose_LongMessage(t *testing.T) {
@@ -50,8 +48,7 @@ func TestCompose_LongMessage(t *testing.T) {
 			for _, found := range [][]enrich.Result{nil, results(), {{Status: enrich.OK, Finding: enrich.Finding{Title: "Log", Blocks: []enrich.Block{enrich.Code(lines)}}}}} {
 				a := triggered()
 				a.Message = c.message
-				e := event.Compose(a, event.Draft{Playbook: "default"}, found, now)
-				mustBeAcceptable(t, e)
+				e, _ := mustCompose(t, a, draft, found)
 				for _, keeps := range c.keeps {
 					if !strings.Contains(e.Text, keeps) {
 						t.Errorf("no %q in %s", keeps, e.Text)
@@ -82,16 +79,6 @@ func mustSayWhatIsMissing(t *testing.T, text string) {
 	}
 }
 
-func TestCompose_FooterGoes(t *testing.T) {
-	body := strings.Repeat("a line of the message\n", 150)
-	a := alert.Alert{Title: "x", Message: body + "\n- - -\n\n[[Monitor Status](https://app.datadoghq.com/monitors/4711?" + strings.Repeat("x", 800) + ")]"}
-	e := event.Compose(a, event.Draft{Playbook: "default"}, nil, now)
-	mustBeAcceptable(t, e)
-	if !strings.Contains(e.Text, strings.TrimSpace(body)) || strings.Contains(e.Text, "Monitor Status") || strings.Contains(e.Text, "Left out") {
-		t.Errorf("got %s", e.Text)
-	}
-}
-
 // The fence that closes the code of a message needs room too.
 func TestCompose_NoRoomForCode(t *testing.T) {
 	for _, lines := range []int{1, 20, 60, 1000} {
@@ -100,7 +87,7 @@ func TestCompose_NoRoomForCode(t *testing.T) {
 			a.Status, a.Scope = strings.Repeat("s", 300), strings.Repeat("c", 300)
 			a.Link, a.Snapshot, a.Incident.URL = "https://a.example/"+strings.Repeat("x", url), "https://a.example/"+strings.Repeat("y", url), "https://a.example/"+strings.Repeat("z", url)
 			a.Message = "                    `````````````\n" + strings.Repeat("a line of code\n", lines)
-			mustBeAcceptable(t, event.Compose(a, event.Draft{Playbook: "default"}, nil, now))
+			mustCompose(t, a, draft, nil)
 		}
 	}
 }
@@ -117,7 +104,7 @@ func TestCompose_MixedLongMessages(t *testing.T) {
 		}
 		a := triggered()
 		a.Message, a.Title, a.Status = message.String(), "[Triggered on {"+message.String()+"}] x", message.String()
-		mustBeAcceptable(t, event.Compose(a, event.Draft{Playbook: "default"}, results(), now))
+		mustCompose(t, a, draft, results())
 		if t.Failed() {
 			t.Fatalf("the message is %q", message.String())
 		}

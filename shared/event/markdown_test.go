@@ -6,7 +6,6 @@ import (
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
-	"boomerang/shared/event"
 )
 
 func TestCompose_CodeFence(t *testing.T) {
@@ -27,8 +26,7 @@ func TestCompose_CodeFence(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := triggered()
 			a.Message = c.message
-			e := event.Compose(a, event.Draft{Playbook: "default"}, results(), now)
-			mustBeAcceptable(t, e)
+			e, _ := mustCompose(t, a, draft, results())
 			if !strings.Contains(e.Text, c.want) {
 				t.Errorf("no %q in %s", c.want, e.Text)
 			}
@@ -53,8 +51,7 @@ func TestCompose_LongLink(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			found := enrich.Result{Name: "x", Status: enrich.OK, Finding: enrich.Finding{Title: "Found", Blocks: []enrich.Block{c.block, enrich.Paragraph(strings.Repeat("word ", 300))}}}
-			e := event.Compose(alert.Alert{ID: "1"}, event.Draft{Playbook: "default"}, []enrich.Result{found}, now)
-			mustBeAcceptable(t, e)
+			e, _ := mustCompose(t, alert.Alert{ID: "1"}, draft, []enrich.Result{found})
 			if c.whole != strings.Contains(e.Text, "…]("+address+")") || strings.Contains(e.Text, "https:") != c.whole {
 				t.Errorf("got %s", e.Text)
 			}

@@ -41,7 +41,7 @@ func TestCompose_Repeated(t *testing.T) {
 			a.Message, a.Link, a.Snapshot = c.message, link("&event_id=1&link_source=monitor_notif"), ""
 			// The finding is long, so that the message may have links.
 			room := enrich.Finding{Title: "Room", Blocks: []enrich.Block{enrich.Paragraph(strings.Repeat("word ", 100) + "end")}}
-			text := event.Compose(a, event.Draft{Playbook: "default"}, []enrich.Result{{Name: "room", Status: enrich.OK, Finding: room}}, now).Text
+			text := event.Compose(a, draft, []enrich.Result{{Name: "room", Status: enrich.OK, Finding: room}}, now).Text
 			screen, got, _ := strings.Cut(strings.TrimSuffix(text, "\n %%%"), "word end\n\n")
 			if got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
@@ -59,7 +59,7 @@ func TestCompose_ReferenceGoesFirst(t *testing.T) {
 	}
 	a := triggered()
 	a.Message = "It fails.\n" + strings.Repeat("m", 2500)
-	e := event.Compose(a, event.Draft{Playbook: "default"}, []enrich.Result{
+	e := event.Compose(a, draft, []enrich.Result{
 		found("Monitor", enrich.Essential, enrich.Reference{Block: enrich.Facts{{Name: "Type", Value: "query alert"}}}, enrich.Reference{Block: enrich.Code(strings.Repeat("q", 1150))}),
 		found("Error budget", enrich.Background, enrich.Paragraph("12 % of the error budget are left")),
 		found("On call", enrich.Useful, enrich.Paragraph("Ada Marsh is on call")),

@@ -27,8 +27,7 @@ func TestCompose_SampleLogs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := alert.Alert{Title: "x", Message: "m", LogsSample: json.RawMessage(c.sample)}
-			e := event.Compose(a, event.Draft{Playbook: "default"}, nil, now)
-			mustBeAcceptable(t, e)
+			e, _ := mustCompose(t, a, draft, nil)
 			if !strings.HasSuffix(e.Text, c.want+"\n\nm\n %%%") || strings.Contains(e.Text, "Sample logs") != (c.want != "") {
 				t.Errorf("got %s", e.Text)
 			}
@@ -43,8 +42,7 @@ func TestCompose_SampleLogs(t *testing.T) {
 func TestCompose_SampleLogsOfBackticks(t *testing.T) {
 	for _, n := range []int{1, 2, 9, 10, 250, 5000} {
 		sample, _ := json.Marshal("x" + strings.Repeat("`", n) + "y **z**")
-		e := event.Compose(alert.Alert{Title: "x", Message: "m", LogsSample: sample}, event.Draft{}, nil, now)
-		mustBeAcceptable(t, e)
+		e, _ := mustCompose(t, alert.Alert{Title: "x", Message: "m", LogsSample: sample}, draft, nil)
 		_, line, _ := strings.Cut(strings.TrimSuffix(e.Text, "\n\nm\n %%%"), "**Sample logs**\n- ")
 		fence := line[:len(line)-len(strings.TrimLeft(line, "`"))]
 		if inside := strings.TrimSuffix(strings.TrimPrefix(line, fence), fence); len(fence) == 0 || strings.Contains(inside, fence) || !strings.HasSuffix(line, fence) {

@@ -1,9 +1,7 @@
 package event_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -14,25 +12,6 @@ import (
 	"boomerang/shared/event"
 )
 
-// withData gives the findings what the real steps give them: a struct.
-func withData() []enrich.Result {
-	type group struct {
-		Name  string    `json:"name"`
-		Since time.Time `json:"since,omitzero"`
-	}
-	found := results()
-	found[0].Finding.Data = struct {
-		ID         int64              `json:"id"`
-		Name       string             `json:"name"`
-		URL        string             `json:"url"`
-		Thresholds map[string]float64 `json:"thresholds"`
-		Groups     []group            `json:"groups"`
-		Runbooks   []string           `json:"runbooks"`
-	}{9007199254740993, "Checkout error rate @slack-x", "", map[string]float64{"critical": 5, "warning": 3.5}, []group{{Name: "env:prod", Since: now}}, nil}
-	found[1].Finding.Data = map[string]any{"deploys": 1, "fired_at_least": false, "last_change": nil}
-	return found
-}
-
 func TestComposeAlert_Golden(t *testing.T) {
 	recovered := triggered()
 	recovered.Transition, recovered.Title, recovered.Priority = alert.Recovered, "[Recovered] Checkout error rate", ""
@@ -41,58 +20,16 @@ func TestComposeAlert_Golden(t *testing.T) {
 		draft   event.Draft
 		results []enrich.Result
 	}{
-		"v2-triggered": {triggered(), event.Draft{Playbook: "default"}, withData()},
+		"v2-triggered": {triggered(), draft, withData()},
 		"v2-recovered": {recovered, event.Draft{Playbook: "checkout", Priority: "P4", Tags: []string{"team:shop"}}, nil},
-		"v2-bare":      {alert.Alert{Text: "only *text*\n@all"}, event.Draft{Playbook: "default"}, nil},
-		"v2-hostile":   {hostile(), event.Draft{Playbook: "default"}, hostileResults()},
+		"v2-bare":      {alert.Alert{Text: "only *text*\n@all"}, draft, nil},
+		"v2-hostile":   {hostile(), draft, hostileResults()},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := event.ComposeAlert(c.alert, c.draft, c.results, now)
+			_, e := mustCompose(t, c.alert, c.draft, c.results)
 			mustBeGolden(t, name, e, e.Data.Attributes.Message)
-			mustBeAcceptableAlert(t, e)
 		})
 	}
-}
-
-func hostileResults() []enrich.Result {
-	return []enrich.Result{{Name: "http\n", Status: enrich.OK, Finding: enrich.Finding{
-		Blocks: []enrich.Block{enrich.Links{
-			{Kind: "Runbook", Title: "@all " + strings.Repeat("é", 400), URL: "https://wiki.example.com/(@all)?q=\xff\u202e"},
-			{Kind: "RUNBOOK", Title: "again", URL: "https://wiki.example.com/(@all)?q="},
-			{Kind: "code", URL: "https://git.example.com/" + strings.Repeat("x", 2000)},
-			{Kind: "code", Title: "too long", URL: "https://git.example.com/" + strings.Repeat("x", 2100)},
-			{Title: "no address", URL: "javascript:alert(1)"},
-		}},
-		Data: map[string]any{
-			"status": 200, "big": json.Number("1e400"), "long": json.Number(strings.Repeat("9", 100)),
-			"text": "\x1b[31mred\u202e @all \u0000", "blank": " \n", "": 1, "\x00": 2, "empty": map[string]any{"a": []any{nil, ""}},
-		},
-	}}}
-}
-
-// mustBeAcceptableAlert checks what people read, and lets the fake of Datadog check the
-// rest.
-func mustBeAcceptableAlert(t *testing.T, e event.AlertEvent) {
-	t.Helper()
-	mustBeAccepted(t, "/api/v2/events", e)
-	mustBeReadable(t, e.Data.Attributes.Title, e.Data.Attributes.Message)
-	details := e.Data.Attributes.Attributes
-	for _, l := range details.Links {
-		if handle.MatchString(l.Title) {
-			t.Errorf("link %+v", l)
-		}
-		mustBeClean(t, "link", l.Title+l.URL)
-	}
-	if encoded, _ := json.Marshal(details.Custom); len(encoded) > event.MaxCustomBytes {
-		t.Errorf("custom has %d bytes", len(encoded))
-	}
-	if details.Custom != nil {
-		mustBeBounded(t, details.Custom)
-	}
-}
-
-func details(a alert.Alert, d event.Draft, results ...enrich.Result) event.AlertDetails {
-	return event.ComposeAlert(a, d, results, now).Data.Attributes.Attributes
 }
 
 func TestComposeAlert_SameAsCompose(t *testing.T) {
@@ -176,31 +113,4 @@ func TestComposeAlert_TooManyTags(t *testing.T) {
 	if diff := cmp.Diff([]string{"team:shop", "boomerang", "monitor:4711", "playbook:p", "transition:triggered", "enrichment:none"}, got[94:]); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-}
-
-func TestComposeAlert_LongHost(t *testing.T) {
-	for length, want := range map[int]int{255: 255, 256: 0} {
-		got := event.ComposeAlert(alert.Alert{Hostname: strings.Repeat("h", length)}, event.Draft{}, nil, now).Data.Attributes.Host
-		if len(got) != want {
-			t.Errorf("of %d characters %d are sent", length, len(got))
-		}
-	}
-}
-
-func FuzzComposeAlert(f *testing.F) {
-	for _, a := range []alert.Alert{triggered(), hostile(), {}} {
-		f.Add(a.Title, a.Message, a.Link, a.CycleKey, `{"a":{"b":[1,"@all",null]}}`)
-	}
-	f.Add("t", "m", "https://a.example/?q=\xff\u202e", "k", `[1e999,"\u0000\ud800",{"":{}}]`)
-	f.Add("t", "m", "", "", strings.Repeat(`{"a":[`, 12)+`1`+strings.Repeat(`]}`, 12))
-	f.Fuzz(func(t *testing.T, title, message, link, key, data string) {
-		a := alert.Alert{ID: key, Title: title, Message: message, Link: link, CycleKey: key, Hostname: title, Priority: key, Tags: alert.Tags{title, key}}
-		finding := enrich.Finding{Title: title, Blocks: []enrich.Block{enrich.Links{{Kind: key, Title: title, URL: link}, {Kind: key, Title: message, URL: link + key}}}}
-		finding.Data = map[string]any{title: message, message: []string{title, key}}
-		if json.Valid([]byte(data)) {
-			finding.Data = json.RawMessage(data)
-		}
-		found := []enrich.Result{{Name: key, Status: enrich.OK, Finding: finding}, {Name: title, Status: enrich.OK, Finding: enrich.Finding{Data: data}}}
-		mustBeAcceptableAlert(t, event.ComposeAlert(a, event.Draft{Playbook: "default", Tags: []string{message}}, found, now))
-	})
 }
