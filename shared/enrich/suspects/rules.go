@@ -11,12 +11,10 @@ import (
 // rule is one reason to suspect something. It finds suspects, or it supports those that
 // other rules found. A score is the rule's weight times how well its condition is met.
 type rule struct {
-	name      string
-	condition string
-	weight    float64
-	example   string
-	find      func(evidence) []candidate
-	support   func(evidence, candidate) (met float64, because string)
+	name    string
+	weight  float64
+	find    func(evidence) []candidate
+	support func(evidence, candidate) (met float64, because string)
 }
 
 // candidate is a possible suspect.
@@ -32,73 +30,22 @@ type candidate struct {
 // changeWeights are the weights of the rules for each kind of change.
 var changeWeights = map[events.Kind]float64{events.Deploy: 1, events.Flag: 1, events.Setting: 1, events.Infrastructure: 0.85, events.OtherChange: 0.3, events.Other: 0.2}
 
-// rules are all rules, in the order of the documents and of equal scores.
+// rules are all rules, in the order of README.md, which says what each looks for, and of
+// equal scores.
 var rules = []rule{
-	{
-		name: "deploy", weight: changeWeights[events.Deploy], find: changes(events.Deploy),
-		condition: "A deploy of the alert's service or resource, before its metric moved or else before it began",
-		example:   "Deploy checkout v2.31.0 to prod succeeded, 3 min before the latency jumped",
-	},
-	{
-		name: "flag", weight: changeWeights[events.Flag], find: changes(events.Flag),
-		condition: "A feature flag of the alert's service changed, as with deploy",
-		example:   "Rollout of instant-refunds changed: 5 % → 100 %",
-	},
-	{
-		name: "config", weight: changeWeights[events.Setting], find: changes(events.Setting),
-		condition: "The configuration of the alert's service changed, as with deploy",
-		example:   "coupons.rate_limit: 500 → 50",
-	},
-	{
-		name: "infrastructure", weight: changeWeights[events.Infrastructure], find: changes(events.Infrastructure),
-		condition: "A change of what the alert's service runs on or of its host, as with deploy; automatic scaling counts for the host only",
-		example:   "Terminating EC2 instance i-0c1d2e3f, the alert's host",
-	},
-	{
-		name: "other_change", weight: changeWeights[events.OtherChange], find: changes(events.OtherChange),
-		condition: "Any other change of the alert's service; it needs the support of another rule",
-		example:   "Price list updated",
-	},
-	{
-		name: "other_event", weight: changeWeights[events.Other], find: changes(events.Other),
-		condition: "An event of the alert's service that is not routine and not classified as a change; it needs the support of another rule",
-		example:   "Import of prices started",
-	},
-	{
-		name: "dependency_change", weight: 0.8, find: dependencyChanges,
-		condition: "A change or event that these rules name, but of what the service depends on; it keeps that part of its score",
-		example:   "Deploy pricing v4.0.0 to prod succeeded, which order-api depends on",
-	},
-	{
-		name: "upstream_alert", weight: 0.95, find: upstreamAlerts,
-		condition: "An alert of what the service depends on began earlier and was not over",
-		example:   "CPU of orders-db above 90 %, 8 min before order-history was slow",
-	},
-	{
-		name: "shared_group", weight: 0.9, find: sharedGroups,
-		condition: "At least two groups fail, all with one tag that no healthy group has, and at least two are healthy",
-		example:   "availability-zone:eu-west-1b",
-	},
-	{
-		name: "only_group", weight: 0.5, find: onlyGroup,
-		condition: "One host, pod, node or version fails, and at least three others are healthy",
-		example:   "host:img-4",
-	},
-	{
-		name: "recurring", weight: 0.9, find: recurring,
-		condition: "An event like this came as long before at least two earlier alerts of the monitor and before two in three, and seldom otherwise",
-		example:   "DAG full_reindex started, as before 3 of 3 earlier alerts",
-	},
-	{
-		name: "metric_move", weight: 0.3, support: metricMoved,
-		condition: "The metric left its level within 10 minutes after the change",
-		example:   "the metric jumped 3 min later",
-	},
-	{
-		name: "precedent", weight: 0.2, support: precedent,
-		condition: "At least two earlier alerts of the monitor's group followed such a change of the same service",
-		example:   "3 of 9 earlier alerts followed a deploy of cart",
-	},
+	{name: "deploy", weight: changeWeights[events.Deploy], find: changes(events.Deploy)},
+	{name: "flag", weight: changeWeights[events.Flag], find: changes(events.Flag)},
+	{name: "config", weight: changeWeights[events.Setting], find: changes(events.Setting)},
+	{name: "infrastructure", weight: changeWeights[events.Infrastructure], find: changes(events.Infrastructure)},
+	{name: "other_change", weight: changeWeights[events.OtherChange], find: changes(events.OtherChange)},
+	{name: "other_event", weight: changeWeights[events.Other], find: changes(events.Other)},
+	{name: "dependency_change", weight: 0.8, find: dependencyChanges},
+	{name: "upstream_alert", weight: 0.95, find: upstreamAlerts},
+	{name: "shared_group", weight: 0.9, find: sharedGroups},
+	{name: "only_group", weight: 0.5, find: onlyGroup},
+	{name: "recurring", weight: 0.9, find: recurring},
+	{name: "metric_move", weight: 0.3, support: metricMoved},
+	{name: "precedent", weight: 0.2, support: precedent},
 }
 
 const (
