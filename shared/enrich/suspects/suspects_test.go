@@ -1,6 +1,7 @@
 package suspects_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -58,11 +59,15 @@ func post(s *fakedatadog.Server, minute float64, e fakedatadog.Event) {
 }
 
 // find returns what the step finds among what seed adds.
-func find(t *testing.T, c suspects.Config, a alert.Alert, seed func(*fakedatadog.Server)) (enrich.Finding, *fakedatadog.Server) {
+func find(ctx context.Context, t *testing.T, c suspects.Config, a alert.Alert, seed func(*fakedatadog.Server)) (enrich.Finding, *fakedatadog.Server) {
 	t.Helper()
 	client, fake := enrichtest.Client(t, fakedatadog.Options{Now: func() time.Time { return noon }})
 	seed(fake)
-	return enrichtest.Find(t, suspects.Kind(client).New(c, time.Minute), a), fake
+	got, err := suspects.Kind(client).New(c, time.Minute).Enrich(ctx, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got, fake
 }
 
 func TestConformance(t *testing.T) {
@@ -80,7 +85,7 @@ func TestConformance(t *testing.T) {
 }
 
 func TestStep(t *testing.T) {
-	got, _ := find(t, suspects.Config{}, checkoutAlert(), seedCheckout)
+	got, _ := find(t.Context(), t, suspects.Config{}, checkoutAlert(), seedCheckout)
 	deploy := "Deploy checkout to prod succeeded (version 2), by ann; the metric jumped 3 min later"
 	upstream := "[Triggered] Payments fail; checkout depends on payments"
 	const page = "https://app.datadoghq.com/event/event?event_id="
@@ -104,13 +109,13 @@ func TestStep(t *testing.T) {
 // TestStep_MonitorOnly has an alert as of Datadog's default payload, of which only the monitor
 // says what it is about.
 func TestStep_MonitorOnly(t *testing.T) {
-	want, _ := find(t, suspects.Config{}, checkoutAlert(), seedCheckout)
+	want, _ := find(t.Context(), t, suspects.Config{}, checkoutAlert(), seedCheckout)
 	for name, tags := range map[string][]string{"its tags": {"service:checkout", "env:prod"}, "its query": {"team:shop"}} {
 		t.Run(name, func(t *testing.T) {
 			a := checkoutAlert()
 			query := strings.Replace(a.Query, "{env:prod}", "{env:prod,service:checkout}", 1)
 			a.Tags, a.Query = nil, ""
-			got, fake := find(t, suspects.Config{}, a, func(s *fakedatadog.Server) {
+			got, fake := find(t.Context(), t, suspects.Config{}, a, func(s *fakedatadog.Server) {
 				seedCheckout(s)
 				s.AddSeries(fakedatadog.Series{Query: "avg:checkout.duration{env:prod,service:checkout}", Points: jump()})
 				s.AddMonitor(fakedatadog.Monitor{ID: 7, Query: query, Tags: tags})
@@ -128,7 +133,7 @@ func TestStep_MonitorOnly(t *testing.T) {
 // TestStep_None leaves it to the step monitor to say that Datadog has no such monitor.
 func TestStep_None(t *testing.T) {
 	for name, monitors := range map[string][]fakedatadog.Monitor{"no event": {{ID: 7}}, "no monitor": nil} {
-		got, _ := find(t, suspects.Config{}, checkoutAlert(), func(s *fakedatadog.Server) {
+		got, _ := find(t.Context(), t, suspects.Config{}, checkoutAlert(), func(s *fakedatadog.Server) {
 			for _, m := range monitors {
 				s.AddMonitor(m)
 			}
@@ -141,7 +146,7 @@ func TestStep_None(t *testing.T) {
 }
 
 func TestStep_Without(t *testing.T) {
-	got, _ := find(t, suspects.Config{Without: []string{"deploy", "upstream_alert"}}, checkoutAlert(), seedCheckout)
+	got, _ := find(t.Context(), t, suspects.Config{Without: []string{"deploy", "upstream_alert"}}, checkoutAlert(), seedCheckout)
 	if d := got.Data.(suspects.Data); len(d.Suspects) != 0 {
 		t.Errorf("got %+v", d.Suspects)
 	}
@@ -151,45 +156,11 @@ func TestStep_Without(t *testing.T) {
 }
 
 func TestStep_Precedents(t *testing.T) {
-	client, fake := enrichtest.Client(t, fakedatadog.Options{Now: func() time.Time { return noon }})
-	seedCheckout(fake)
 	ctx := enrich.WithPrecedents(t.Context(), []enrich.Precedent{{Kind: "deploy", Service: "checkout", Times: 3, Of: 9}})
-	got, err := suspects.Kind(client).New(suspects.Config{}, time.Minute).Enrich(ctx, checkoutAlert())
-	if err != nil {
-		t.Fatal(err)
-	}
+	got, _ := find(ctx, t, suspects.Config{}, checkoutAlert(), seedCheckout)
 	want := []string{"the metric jumped 3 min later", "3 of 9 earlier alerts followed a deploy of checkout"}
 	if diff := cmp.Diff(want, got.Data.(suspects.Data).Suspects[0].Evidence); diff != "" {
 		t.Errorf("evidence (-want +got):\n%s", diff)
-	}
-}
-
-// TestStep_LedgerBegan suspects at a recovery what came before the begin that the ledger knows.
-func TestStep_LedgerBegan(t *testing.T) {
-	for name, c := range map[string]struct {
-		began time.Time
-		want  int
-	}{"known": {noon, 1}, "unknown": {time.Time{}, 0}} {
-		t.Run(name, func(t *testing.T) {
-			client, fake := enrichtest.Client(t, fakedatadog.Options{Now: func() time.Time { return noon }})
-			fake.AddMonitor(fakedatadog.Monitor{ID: 7, Name: "Checkout is slow"})
-			fake.AddEvent(fakedatadog.Event{
-				Title: "Deploy checkout to prod succeeded", DateHappened: noon.Add(-9 * time.Minute).Unix(), SourceTypeName: "github", Tags: []string{"service:checkout", "env:prod"},
-			})
-			a := checkoutAlert()
-			a.Transition, a.Date = alert.Recovered, noon.Add(2*time.Hour)
-			ctx := enrich.WithBegan(t.Context(), func() time.Time { return c.began })
-			got, err := suspects.Kind(client).New(suspects.Config{}, time.Minute).Enrich(ctx, a)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := got.Data.(suspects.Data); len(d.Suspects) != c.want || !got.Began.Equal(c.began) {
-				t.Errorf("began %v, suspects %+v", got.Began, d.Suspects)
-			}
-			if c.want == 0 && got.Lead[0].Text != enrich.NoSuspect {
-				t.Errorf("lead %q", got.Lead[0].Text)
-			}
-		})
 	}
 }
 
@@ -239,7 +210,7 @@ func TestStep_Partial(t *testing.T) {
 		fakedatadog.CatalogRelations: "dependencies", fakedatadog.MetricsQuery: "the metric's move", fakedatadog.MonitorGet: "the monitor's groups",
 	} {
 		t.Run(string(route), func(t *testing.T) {
-			got, _ := find(t, suspects.Config{}, checkoutAlert(), func(s *fakedatadog.Server) {
+			got, _ := find(t.Context(), t, suspects.Config{}, checkoutAlert(), func(s *fakedatadog.Server) {
 				seedCheckout(s)
 				if err := s.Inject(route, enrichtest.Unavailable, 0); err != nil {
 					t.Fatal(err)
@@ -271,50 +242,6 @@ func TestStep_PartialBeside(t *testing.T) {
 			got := enrich.Run(t.Context(), append([]enrich.Named{named(suspects.Kind(client))}, tt.beside...), checkoutAlert(), time.Minute)[0].Finding
 			if d := got.Data.(suspects.Data); got.PartialReason == nil || len(d.Missing) != 1 || len(got.Blocks) != tt.blocks {
 				t.Errorf("partial: %v, data %+v, blocks %+v", got.PartialReason, d, got.Blocks)
-			}
-		})
-	}
-}
-
-func TestStep_Began(t *testing.T) {
-	own := func(s *fakedatadog.Server, minute float64, title, kind string) {
-		post(s, minute, fakedatadog.Event{Title: title + " Checkout is slow", AlertType: kind, MonitorID: 7, MonitorGroups: []string{"*"}, Tags: []string{"monitor"}})
-	}
-	for name, tt := range map[string]struct {
-		transition alert.Transition
-		group      fakedatadog.GroupState
-		seed       func(*fakedatadog.Server)
-		want       float64 // Minutes; 1 if it is unknown.
-	}{
-		"at its notification":        {alert.Triggered, fakedatadog.GroupState{}, func(*fakedatadog.Server) {}, 0},
-		"when its group failed":      {alert.Triggered, fakedatadog.GroupState{LastTriggeredTS: at(-2).Unix()}, func(*fakedatadog.Server) {}, -2},
-		"not at an earlier failure":  {alert.Triggered, fakedatadog.GroupState{LastTriggeredTS: at(-300).Unix()}, func(*fakedatadog.Server) {}, 0},
-		"with a warning":             {alert.Triggered, fakedatadog.GroupState{LastTriggeredTS: at(0).Unix()}, func(s *fakedatadog.Server) { own(s, -20, "[Warn]", "warning") }, -20},
-		"after a recovery":           {alert.Triggered, fakedatadog.GroupState{}, func(s *fakedatadog.Server) { own(s, -60, "[Warn]", "warning"); own(s, -30, "[Recovered]", "success") }, 0},
-		"a cycle without a recovery": {alert.Triggered, fakedatadog.GroupState{}, func(s *fakedatadog.Server) { own(s, -200, "[Triggered]", "error") }, 0},
-		"a reminder": {alert.Renotify, fakedatadog.GroupState{LastTriggeredTS: at(-1).Unix()}, func(s *fakedatadog.Server) {
-			own(s, -400, "[Recovered]", "success")
-			own(s, -240, "[Triggered]", "error")
-			own(s, -120, "[Renotify]", "error")
-		}, -240},
-		"a reminder after days": {alert.Renotify, fakedatadog.GroupState{LastTriggeredTS: at(-4000).Unix()}, func(*fakedatadog.Server) {}, -4000},
-		"a recovery":            {alert.Recovered, fakedatadog.GroupState{}, func(s *fakedatadog.Server) { own(s, -50, "[Triggered]", "error") }, -50},
-		"a recovery after days": {alert.Recovered, fakedatadog.GroupState{}, func(*fakedatadog.Server) {}, 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			a := checkoutAlert()
-			a.Transition = tt.transition
-			got, _ := find(t, suspects.Config{}, a, func(s *fakedatadog.Server) {
-				tt.group.Name, tt.group.Status = "*", "Alert"
-				s.AddMonitor(fakedatadog.Monitor{ID: 7, State: &fakedatadog.MonitorState{Groups: map[string]fakedatadog.GroupState{"*": tt.group}}})
-				tt.seed(s)
-			})
-			want := at(tt.want)
-			if tt.want == 1 {
-				want = time.Time{}
-			}
-			if d := got.Data.(suspects.Data); !d.Began.Equal(want) {
-				t.Errorf("it began at %v, want %v", d.Began, want)
 			}
 		})
 	}
