@@ -23,9 +23,12 @@ const (
 // kindOrder is the order in which a person on call needs the pages.
 var kindOrder = []string{kindRunbook, kindDashboard, kindOther}
 
+// webURL ends before a bracket that it did not open.
+const webURL = "https?://(?:[^\\s<>()\\[\\]\"'`|\\\\]|\\([^\\s<>()\\[\\]\"'`|\\\\]*\\))*"
+
 var (
+	markdownLink  = enrich.Pattern(`(!?)\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*)\]\(<?(` + webURL + `)|` + webURL)
 	runbookWord   = enrich.Pattern(`(?i)run-? ?book|play-? ?book|wiki|confluence|\bnotion\b|\bdocs?\b`)
-	urlStart      = enrich.Pattern(`https?://`)
 	templateBlock = enrich.Pattern(`\{\{[#^/][^}]*\}\}`)
 	tagVariable   = enrich.Pattern(`\{\{\s*([\w.-]+)\.name\s*\}\}`)
 	imagePath     = enrich.Pattern(`(?i)\.(png|jpe?g|gif|svg|webp)$`)
@@ -78,68 +81,26 @@ func fillTemplate(message string, tags alert.Tags) string {
 // mention is a URL in a text.
 type mention struct {
 	url   string
-	title string // The text of a markdown link; empty for a bare URL.
+	title string // The text of a markdown link; empty for a bare URL, and for a picture with a link.
 	label string // The text before it on its line.
 	image bool   // A markdown image.
 }
 
-func mentions(text string) []mention {
-	var all []mention
+func mentions(text string) (all []mention) {
 	end := 0
-	for _, start := range urlStart().FindAllStringIndex(text, -1) {
-		from := start[0]
-		if from < end {
-			continue // It is in the query of the URL before.
+	for _, at := range markdownLink().FindAllStringSubmatchIndex(text, -1) {
+		before := text[end:at[0]]
+		m := mention{url: text[at[0]:at[1]], label: before[strings.LastIndexByte(before, '\n')+1:]}
+		if end = at[1]; at[6] >= 0 {
+			m.image, m.title, m.url = at[2] < at[3], text[at[4]:at[5]], text[at[6]:at[7]]
 		}
-		m := mention{url: leadingURL(text[from:])}
-		before := text[end:from]
-		before = before[strings.LastIndexByte(before, '\n')+1:]
-		if opening, ok := strings.CutSuffix(strings.TrimSuffix(before, "<"), "]("); ok {
-			before, m.title, m.image = splitLinkText(opening)
+		if strings.Contains(m.title, "![") {
+			m.title = ""
 		}
-		m.label = strings.TrimSpace(before)
+		m.url = strings.TrimRight(m.url, ".,;:!?*")
 		all = append(all, m)
-		end = from + len(m.url)
 	}
 	return all
-}
-
-// leadingURL returns the URL at the start of text. It ends before a closing bracket
-// that it did not open and before the punctuation of a sentence.
-func leadingURL(text string) string {
-	open := 0
-	end := strings.IndexFunc(text, func(r rune) bool {
-		switch r {
-		case '(':
-			open++
-		case ')':
-			open--
-		}
-		return open < 0 || r <= ' ' || strings.ContainsRune("<>[]\"'`|\\", r)
-	})
-	if end >= 0 {
-		text = text[:end]
-	}
-	return strings.TrimRight(text, ".,;:!?*")
-}
-
-// splitLinkText splits the text before "](" into what precedes the markdown link and
-// the link's own text, and reports whether the link is an image.
-func splitLinkText(text string) (before, title string, image bool) {
-	depth := 1
-	for i := len(text) - 1; i >= 0; i-- {
-		switch text[i] {
-		case ']':
-			depth++
-		case '[':
-			depth--
-		}
-		if depth == 0 {
-			before, image = strings.CutSuffix(text[:i], "!")
-			return before, strings.TrimSpace(text[i+1:]), image
-		}
-	}
-	return text, "", false
 }
 
 // page returns the link to show, unless the URL is an image, a webhook, has a password
