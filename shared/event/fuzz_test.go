@@ -32,7 +32,8 @@ func FuzzCompose(f *testing.F) {
 			finding.Data = json.RawMessage(data)
 		}
 		mustCompose(t, a, event.Draft{Playbook: "default", Tags: []string{message}}, []enrich.Result{
-			{Name: key, Status: enrich.OK, Finding: finding}, {Name: title, Status: enrich.OK, Finding: enrich.Finding{Data: data}},
+			{Name: key, Status: enrich.OK, Finding: finding},
+			{Name: title, Status: enrich.OK, Finding: enrich.Finding{Data: data}},
 			{Name: title, Status: enrich.Failed, Err: fault.New(fault.Permanent, message, nil)},
 		})
 	})
