@@ -98,15 +98,20 @@ func (r *result) agree(sides [2]*outcome, changes []change, notJudged []string) 
 // decideFates finds the alerts that limits hold back, and those that are followed up.
 func decideFates(alerts []Alert, results []result) {
 	counts, followed, ends := [2]limiter{{}, {}}, [2]limiter{{}, {}}, endsOf(alerts)
+	cycles := [2]map[string]int{{}, {}} // how many follow-ups the open ones had
 	for i, a := range alerts {
+		key := memory.Key(a.Alert)
 		for side, f := range results[i].fates {
-			if f == nil {
-				continue
+			had, isOpen := cycles[side][key]
+			if f != nil {
+				f.isHeld = counts[side].holds(a, f.limit)
+				isFollowed := !f.isHeld && f.mayFollow(a, isOpen) && (f.limit > 0 || !followed[side].holds(a, playbook.MaxFollowed))
+				had += f.follow(isFollowed, a.Date, ends[i], had)
 			}
-			f.isHeld = counts[side].holds(a, f.limit)
-			isFollowed := !f.isHeld && f.mayFollow(a) && (f.limit > 0 || !followed[side].holds(a, playbook.MaxFollowed))
-			if !isFollowed || f.isOver(a, ends[i]) {
-				f.after = nil
+			if a.Transition.IsRecovery() {
+				delete(cycles[side], key)
+			} else if key != "" {
+				cycles[side][key] = had
 			}
 		}
 		if before, after := results[i].fates[0], results[i].fates[1]; before != nil && after != nil {
@@ -122,7 +127,7 @@ func endsOf(alerts []Alert) []time.Time {
 	for i, a := range slices.Backward(alerts) {
 		key := memory.Key(a.Alert)
 		ends[i] = next[key]
-		if key != "" && a.Transition != alert.Renotify {
+		if key != "" && a.Transition != alert.Renotify && (a.Transition.Fires() || a.Transition.IsRecovery()) {
 			next[key] = a.Date
 		}
 	}
@@ -130,12 +135,21 @@ func endsOf(alerts []Alert) []time.Time {
 }
 
 // mayFollow reports whether an alert has follow-ups unless its cycle goes on before their time.
-func (f *fate) mayFollow(a Alert) bool {
-	return len(f.after) > 0 && a.Transition.Fires() && f.isFailure
+// A renotification has none where the cycle is open.
+func (f *fate) mayFollow(a Alert, isOpen bool) bool {
+	return len(f.after) > 0 && a.Transition.Fires() && f.isFailure && !(a.Transition == alert.Renotify && isOpen)
 }
 
-func (f *fate) isOver(a Alert, end time.Time) bool {
-	return !end.IsZero() && !a.Date.Add(f.after[0]).Before(end)
+// follow leaves the follow-ups that come, and counts them: those that the cycle had not, before
+// its end.
+func (f *fate) follow(isFollowed bool, at, end time.Time, had int) int {
+	if !isFollowed {
+		had = len(f.after)
+	}
+	f.after = slices.DeleteFunc(slices.Clone(f.after[min(had, len(f.after)):]), func(after time.Duration) bool {
+		return !end.IsZero() && !at.Add(after).Before(end)
+	})
+	return len(f.after)
 }
 
 // limiter counts the alerts of each monitor by the minute, as the ledger does.

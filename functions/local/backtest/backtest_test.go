@@ -255,7 +255,12 @@ func TestRun_After(t *testing.T) {
 		"it recovers in time":       {[]datadog.Event{first, at(2, 60, "[Recovered] x")}, 0},
 		"it recovers later":         {[]datadog.Event{first, at(2, 61, "[Recovered] x")}, 1},
 		"a newer trigger":           {[]datadog.Event{first, at(2, 30, "[Re-Triggered] x")}, 1},
-		"a renotification":          {[]datadog.Event{first, at(2, 30, "[Renotify] x", info)}, 1},
+		"a renotification":          {[]datadog.Event{first, at(2, 30, "[Renotify] x")}, 1},
+		"a renotification alone":    {[]datadog.Event{at(1, 0, "[Renotify] x")}, 1},
+		"after a recovery":          {[]datadog.Event{first, at(2, 70, "[Recovered] x"), at(3, 80, "[Renotify] x")}, 2},
+		"an event without a state":  {[]datadog.Event{first, at(2, 30, "x")}, 1},
+		"a trigger after both":      {[]datadog.Event{first, at(2, 4000, "[Re-Triggered] x")}, 1},
+		"a trigger between both":    {[]datadog.Event{first, at(2, 120, "[Re-Triggered] x")}, 2},
 		"another group recovers":    {[]datadog.Event{first, monitorEvent(2, "shop", func(e *datadog.Event) { e.Title = "[Recovered] x" })}, 1},
 		"an alert of the type info": {[]datadog.Event{at(1, 0, "x", info)}, 0},
 		"a recovery":                {[]datadog.Event{at(1, 0, "[Recovered] x")}, 0},
@@ -271,6 +276,22 @@ func TestRun_After(t *testing.T) {
 	}
 	if r := run(t, storm, followed, strings.Replace(followed, "all,", "all, limit: 20,", 1)); r.Followed.Pair != (backtest.Pair{Base: 10, Now: 20}) {
 		t.Errorf("of a storm are followed up %+v", r.Followed.Pair)
+	}
+	for name, tt := range map[string]struct {
+		events []datadog.Event
+		want   string
+	}{
+		"both":              {[]datadog.Event{first}, "after 1m, 1h"},
+		"the first alone":   {[]datadog.Event{first, at(2, 120, "[Recovered] x")}, "after 1m"},
+		"each of them once": {[]datadog.Event{first, at(2, 120, "[Re-Triggered] x")}, "after 1h after 1m"},
+	} {
+		var got []string
+		for _, g := range run(t, tt.events, followed, followed).Followed.Groups {
+			got = append(got, g.What)
+		}
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
 	}
 	r := run(t, stream(func(e *datadog.Event) { e.MonitorGroups = []string{"host:" + e.ID} }), base, `playbooks: [{name: all, after: 15m, limit: 2}]`)
 	if r.Followed.Pair != (backtest.Pair{Now: 2}) || r.HeldBack.Pair != (backtest.Pair{Now: 4}) || r.Followed.Groups[0].What != "after 15m" {
