@@ -180,11 +180,15 @@ func (p *Pipeline) waits(ctx context.Context, m queue.Message, o *Outcome) (bool
 	}
 	o.FollowUp.First = first
 	rest := at.Add(m.FollowUp.After).Sub(p.Now())
-	if at.IsZero() {
+	switch {
+	case at.IsZero():
 		if rest = queue.MaxDelay; p.Now().Sub(m.ReceivedAt) > m.FollowUp.After+firstEventWindow {
 			o.ignore(causeNoEvent, "the alert has no event after all its attempts")
 			return true, nil
 		}
+	case first == (event.Posted{}):
+		o.ignore(causeNoEvent, "the playbook's limit held the alert back at a later attempt")
+		return true, nil
 	}
 	if rest <= followUpMargin {
 		return false, nil
@@ -224,7 +228,7 @@ func (p *Pipeline) wentOn(ctx context.Context, m queue.Message, o *Outcome) (boo
 }
 
 // firstEvent returns the alert's event and when it was posted. Both are zero while no attempt
-// has posted it.
+// has posted it, and the event alone if the alert is done without one.
 func (p *Pipeline) firstEvent(ctx context.Context, m queue.Message) (event.Posted, time.Time, error) {
 	reading, cancel := withLedgerTimeout(ctx)
 	defer cancel()
@@ -233,15 +237,16 @@ func (p *Pipeline) firstEvent(ctx context.Context, m queue.Message) (event.Poste
 	if err != nil {
 		return posted, at, fmt.Errorf("cannot find out whether the alert has its event: %w", err)
 	}
-	if !at.IsZero() {
+	if posted != (event.Posted{}) {
 		return posted, at, nil
 	}
-	// An attempt may have posted the event and not recorded it.
+	// An attempt may have posted the event and not recorded it, or not known its id.
 	var o Outcome
-	if found, err := p.findPosted(ctx, m.Alert, &attempt{delivery: d}, &o); found && err == nil {
-		return o.Posted, m.ReceivedAt, nil
+	found, err := p.findPosted(ctx, m.Alert, &attempt{delivery: d, once: !at.IsZero()}, &o)
+	if found && at.IsZero() {
+		at = m.ReceivedAt
 	}
-	return event.Posted{}, time.Time{}, nil
+	return o.Posted, at, err
 }
 
 // happened is when the message's alert happened.
