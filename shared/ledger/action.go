@@ -34,10 +34,11 @@ func (a Action) key() string {
 // does. All attempts on one alert may do it, because they share an idempotency key.
 const actionCondition = "attribute_not_exists(id) OR expires_at < :now OR (#status = :inprogress AND claimed_by = :alert)"
 
-// BeginAction claims an action for an alert. It is Done if it was done before, and Busy if
-// another alert of the cycle does it.
-func (l *Ledger) BeginAction(ctx context.Context, a Action) (State, error) {
+// BeginAction claims an action for an alert until the given time. It is Done if it was done
+// before, and Busy if another alert of the cycle does it.
+func (l *Ledger) BeginAction(ctx context.Context, a Action, until time.Time) (State, error) {
 	i := l.actionItem(a, statusInProgress)
+	i[attrExpiresAt] = number(until.Unix())
 	_, err := l.put(ctx, actionPrefix, a.key(), &dynamodb.PutItemInput{
 		Item: i, ConditionExpression: aws.String(actionCondition), ExpressionAttributeNames: statusName,
 		ExpressionAttributeValues:           item{":now": number(l.now().Unix()), ":inprogress": text(statusInProgress), ":alert": i[attrClaimedBy]},

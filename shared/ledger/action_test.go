@@ -16,7 +16,7 @@ import (
 // begins begins an action, which must end so.
 func (s env) begins(a Action, want State) {
 	s.Helper()
-	if got, err := s.b.BeginAction(s.Context(), a); got != want || err != nil {
+	if got, err := s.b.BeginAction(s.Context(), a, start.Add(time.Hour)); got != want || err != nil {
 		s.Errorf("BeginAction(%+v): %q, %v; want %q", a, got, err, want)
 	}
 }
@@ -53,6 +53,13 @@ func TestLedger_Action(t *testing.T) {
 			s.begins(once(second), Granted)
 			s.begins(once(first), Busy)
 		},
+		"the next alert does what a crash left behind": func(s env) {
+			s.begins(once(first), Granted)
+			s.Advance(time.Hour)
+			s.begins(once(second), Busy)
+			s.Advance(time.Second)
+			s.begins(once(second), Granted)
+		},
 		"what is done is not given up": func(s env) {
 			s.must(s.a.CompleteAction(s.Context(), once(first)))
 			s.must(s.a.ReleaseAction(s.Context(), once(first)))
@@ -64,7 +71,7 @@ func TestLedger_Action(t *testing.T) {
 			var all sync.WaitGroup
 			for i := range 20 {
 				all.Go(func() {
-					if state, err := s.a.BeginAction(s.Context(), once(Action{Alert: string(rune('a' + i)), Step: "x"})); err == nil && state == Granted {
+					if state, err := s.a.BeginAction(s.Context(), once(Action{Alert: string(rune('a' + i)), Step: "x"}), start.Add(time.Hour)); err == nil && state == Granted {
 						granted.Add(1)
 					}
 				})
@@ -93,7 +100,7 @@ func TestLedger_Action(t *testing.T) {
 		},
 		"throttled": func(s env) {
 			s.aws.Break(awstest.Fault{Effect: awstest.Error(400, "ThrottlingException")})
-			_, err := s.a.BeginAction(s.Context(), first)
+			_, err := s.a.BeginAction(s.Context(), first, start)
 			s.temporary(err)
 			s.temporary(s.a.CompleteAction(s.Context(), first))
 			s.temporary(s.a.ReleaseAction(s.Context(), first))

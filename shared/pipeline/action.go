@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
@@ -17,7 +18,7 @@ import (
 
 // Actions records which actions are done, so that none is repeated.
 type Actions interface {
-	BeginAction(ctx context.Context, a ledger.Action) (ledger.State, error)
+	BeginAction(ctx context.Context, a ledger.Action, until time.Time) (ledger.State, error)
 	CompleteAction(ctx context.Context, a ledger.Action) error
 	ReleaseAction(ctx context.Context, a ledger.Action) error
 }
@@ -137,7 +138,7 @@ func (w acting) begin(ctx context.Context, saved enrich.Action) (ledger.State, e
 	}
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
-	state, err := w.Actions.BeginAction(ctx, w.claimOf(saved))
+	state, err := w.Actions.BeginAction(ctx, w.claimOf(saved), w.Now().Add(pendingTime))
 	if err != nil {
 		err = fmt.Errorf("cannot claim the action: %w", err)
 	}

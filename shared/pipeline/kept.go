@@ -29,9 +29,9 @@ type keptResult struct {
 // startKept reads what the cycle keeps, if the plan needs it, and records which names this
 // alert's actions will keep. That is done while the run goes on, and before the post: so a
 // later notification waits for the names also if this alert is queued first.
-func (p *Pipeline) startKept(ctx context.Context, a alert.Alert, d ledger.Delivery, plan *playbook.Plan, cycle func() cycleResult) func() keptResult {
+func (p *Pipeline) startKept(ctx context.Context, a alert.Alert, d ledger.Delivery, plan *playbook.Plan, keeps []string, cycle func() cycleResult) func() keptResult {
 	kept := func() keptResult { return keptResult{} }
-	reads, keeps := plan.ReadsKept(), plan.Keeps()
+	reads := plan.ReadsKept()
 	if p.Kept != nil && a.CycleKey != "" && len(reads)+len(keeps) > 0 {
 		result := make(chan keptResult, 1)
 		go func() { result <- p.readKept(ctx, a, d, reads, keeps) }()
@@ -61,10 +61,15 @@ func (p *Pipeline) readKept(ctx context.Context, a alert.Alert, d ledger.Deliver
 
 // keep keeps the texts of an action, and expects no more of it.
 func (w acting) keep(ctx context.Context, saved enrich.Action, texts map[string]string) error {
-	if w.Kept == nil || w.alert.CycleKey == "" || len(saved.Keep) == 0 {
+	return w.keepTexts(ctx, w.alert, w.delivery, texts, slices.Sorted(maps.Keys(saved.Keep)))
+}
+
+// keepTexts keeps texts of an alert, and expects none of the names any more.
+func (p *Pipeline) keepTexts(ctx context.Context, a alert.Alert, d ledger.Delivery, texts map[string]string, names []string) error {
+	if p.Kept == nil || a.CycleKey == "" || len(names) == 0 {
 		return nil
 	}
 	return record(ctx, "the cycle does not keep what the action found", func(ctx context.Context) error {
-		return w.Kept.Keep(ctx, cycleKey(w.alert), uniqueKey(w.delivery), texts, slices.Sorted(maps.Keys(saved.Keep)))
+		return p.Kept.Keep(ctx, cycleKey(a), uniqueKey(d), texts, names)
 	})
 }

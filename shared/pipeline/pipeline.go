@@ -186,12 +186,15 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	cycle := p.startCycle(ctx, a, t.delivery.ReceivedAt)
 	if suppressed {
 		o.addCycle(cycle(), a)
+		if o.MaybePosted { // An earlier attempt expects what its actions would keep.
+			o.warn(p.keepTexts(ctx, a, t.delivery, nil, plan.Keeps()))
+		}
 		p.finish(ctx, a, t.delivery, earlier, &o)
 		return o, nil
 	}
 
 	// Enrich. The ledger records the alert's cycle in the meantime.
-	kept := p.startKept(ctx, a, t.delivery, plan, cycle)
+	kept := p.startKept(ctx, a, t.delivery, plan, plan.Keeps(), cycle)
 	o.Steps = enrich.Run(withPast(ctx, earlier, cycle), p.Steps(plan.Steps()), a, enrichTime(ctx, p.EnrichBudget))
 	o.addCycle(cycle(), a)
 	o.addKept(kept())

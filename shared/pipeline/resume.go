@@ -59,7 +59,7 @@ func (w acting) resume(ctx context.Context, saved enrich.Action) (*playbook.Acti
 		return nil, err
 	}
 	cycle := w.startCycle(ctx, w.alert, w.delivery.ReceivedAt)
-	w.startKept(ctx, w.alert, w.delivery, plan, cycle)
+	w.startKept(ctx, w.alert, w.delivery, plan, nil, cycle) // What it keeps is expected already, or given up.
 	w.o.Steps = enrich.Run(withPast(ctx, earlier, cycle), w.Steps(plan.Steps()), w.alert, enrichTime(ctx, w.EnrichBudget))
 	for _, action := range plan.Then(w.o.Steps, w.title, w.posted) {
 		if action.Saved().ID() == saved.ID() {
@@ -76,5 +76,8 @@ func (p *Pipeline) GiveUp(ctx context.Context, m queue.Message, o *Outcome) {
 	}
 	w := p.acting(m, o)
 	w.report(m.Action.Action, actionDeadLetter, nil)
+	if len(m.Action.Kept) > 0 { // It is done: no other alert is to do it again.
+		o.warn(w.completeAction(ctx, m.Action.Action))
+	}
 	o.warn(w.giveUp(ctx, m.Action.Action))
 }

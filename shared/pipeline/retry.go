@@ -61,7 +61,8 @@ const (
 	// summaryDelay lets the runs of a storm's window finish counting before its summary.
 	summaryDelay = 5 * time.Second
 	// pendingTime is how long a notification waits for what an earlier one's action keeps:
-	// for the hour of the alert in the queue, and that of the action.
+	// for the hour of the alert in the queue, and that of the action. So long an attempt also
+	// claims an action, as a worker that crashes for good does not release it.
 	pendingTime = 180 * time.Minute
 	// searchLookback is how far the search goes back for an alert without a date, and
 	// searchMargin what it adds for clocks that differ.

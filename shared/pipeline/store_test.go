@@ -32,6 +32,7 @@ type store struct {
 type action struct {
 	alert string
 	done  bool
+	until time.Time // of a claim
 }
 
 type claim struct {
@@ -137,22 +138,22 @@ func (s *store) actionKey(a ledger.Action) string {
 	return a.Alert + " " + a.Step
 }
 
-func (s *store) BeginAction(ctx context.Context, a ledger.Action) (ledger.State, error) {
+func (s *store) BeginAction(ctx context.Context, a ledger.Action, until time.Time) (ledger.State, error) {
 	return get(ctx, s, "begin", func() ledger.State {
 		known, exists := s.actions[s.actionKey(a)]
 		switch {
 		case known.done:
 			return ledger.Done
-		case exists && known.alert != a.Alert:
+		case exists && known.alert != a.Alert && time.Now().Before(known.until):
 			return ledger.Busy
 		}
-		s.actions[s.actionKey(a)] = action{alert: a.Alert}
+		s.actions[s.actionKey(a)] = action{alert: a.Alert, until: until}
 		return ledger.Granted
 	})
 }
 
 func (s *store) CompleteAction(ctx context.Context, a ledger.Action) error {
-	return s.do(ctx, "act done", func() { s.actions[s.actionKey(a)] = action{a.Alert, true} })
+	return s.do(ctx, "act done", func() { s.actions[s.actionKey(a)] = action{alert: a.Alert, done: true} })
 }
 
 func (s *store) ReleaseAction(ctx context.Context, a ledger.Action) error {
