@@ -63,8 +63,9 @@ func TestEvents_Files(t *testing.T) {
 	}
 }
 
-func TestEvents_Envelope(t *testing.T) {
-	for name := range situations {
+func TestEvents(t *testing.T) {
+	ids := map[string]string{}
+	for name, transition := range situations {
 		t.Run(name, func(t *testing.T) {
 			raw, r := event(t, name)
 
@@ -79,7 +80,7 @@ func TestEvents_Envelope(t *testing.T) {
 			if err := json.Unmarshal(raw, &top); err != nil {
 				t.Fatal(err)
 			}
-			type said map[string]string
+			type said map[string]any
 			got := said{
 				"version": r.Version, "routeKey": top.RouteKey, "requestContext.routeKey": top.RequestContext.RouteKey,
 				"stage": top.RequestContext.Stage, "accountId": r.RequestContext.AccountID, "path": r.RequestContext.HTTP.Path,
@@ -105,6 +106,26 @@ func TestEvents_Envelope(t *testing.T) {
 				}
 			}
 			checkBody(t, r)
+
+			a, err := handler.Decode(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a.Transition != transition || len(a.Unreadable) > 0 {
+				t.Errorf("transition is %q, want %q; unreadable: %v", a.Transition, transition, a.Unreadable)
+			}
+			if other, ok := ids[a.ID]; ok || a.ID == "" {
+				t.Errorf("id %q is empty, or that of %q: delivered one after the other, one would be a duplicate", a.ID, other)
+			}
+			ids[a.ID] = name
+			if late := time.UnixMilli(r.RequestContext.TimeEpoch).Sub(a.Date); late < 0 || late > time.Minute {
+				t.Errorf("the alert of %s was sent %s later: Datadog sends it within seconds", a.Date, late)
+			}
+			got = said{"accepted": r.Headers["x-webhook-token"] == sandbox.Token, "our own": a.IsFromBoomerang(), "test": a.Test}
+			want = said{"accepted": name != "wrong-token.json", "our own": name == "own-event.json", "test": name == "test-notification.json"}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("the alert (-want +got):\n%s", diff)
+			}
 		})
 	}
 }
@@ -136,41 +157,6 @@ func checkBody(t *testing.T, r events.LambdaFunctionURLRequest) {
 	}
 	if _, err := url.ParseQuery(string(body)); err != nil {
 		t.Errorf("the body is not a form: %v", err)
-	}
-}
-
-func TestEvents_Alerts(t *testing.T) {
-	ids := make(map[string]string)
-	for name, transition := range situations {
-		t.Run(name, func(t *testing.T) {
-			_, r := event(t, name)
-			a, err := handler.Decode(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if a.Transition != transition {
-				t.Errorf("transition is %q, want %q", a.Transition, transition)
-			}
-			if len(a.Unreadable) > 0 {
-				t.Errorf("unreadable: %v", a.Unreadable)
-			}
-			if other, ok := ids[a.ID]; ok || a.ID == "" {
-				t.Errorf("id %q is empty, or that of %q: delivered one after the other, one would be a duplicate", a.ID, other)
-			}
-			ids[a.ID] = name
-			if late := time.UnixMilli(r.RequestContext.TimeEpoch).Sub(a.Date); late < 0 || late > time.Minute {
-				t.Errorf("the alert of %s was sent %s later: Datadog sends it within seconds", a.Date, late)
-			}
-			if accepted := r.Headers["x-webhook-token"] == sandbox.Token; accepted == (name == "wrong-token.json") {
-				t.Errorf("token is %q, and the local one is %q", r.Headers["x-webhook-token"], sandbox.Token)
-			}
-			if own := a.IsFromBoomerang(); own != (name == "own-event.json") {
-				t.Errorf("is our own event: %t", own)
-			}
-			if a.Test != (name == "test-notification.json") {
-				t.Errorf("is a test notification: %t", a.Test)
-			}
-		})
 	}
 }
 

@@ -62,14 +62,9 @@ func TestReadyPlaybooks_FirstScreen(t *testing.T) {
 	}
 }
 
-// postedText returns the text that the function posts for a request, with the stand-in's story.
-func postedText(t *testing.T, file string) string {
-	t.Helper()
-	return postedWith(t, file, func(*alert.Alert) {})
-}
-
-// postedWith is postedText where the stand-in knows less of the alert than the request says.
-func postedWith(t *testing.T, file string, forget func(*alert.Alert)) string {
+// postedText returns the text that the function posts for a request, with the fake's story about
+// the alert, of which the fake can know less than the request says.
+func postedText(t *testing.T, file string, forget ...func(*alert.Alert)) string {
 	t.Helper()
 	now := time.Now()
 	r, err := request.Read(file, nil, now)
@@ -89,7 +84,9 @@ func postedWith(t *testing.T, file string, forget func(*alert.Alert)) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	forget(&a)
+	for _, change := range forget {
+		change(&a)
+	}
 	s.Seed(a, now)
 	if response, err := function.Invoke(t.Context(), r.LambdaFunctionURLRequest); err != nil || response.StatusCode != 200 {
 		t.Fatalf("answered %d %s, %v", response.StatusCode, response.Body, err)
@@ -171,35 +168,18 @@ func repeated(text string) (again []string) {
 	return again
 }
 
-func TestRepeated(t *testing.T) {
-	for text, want := range map[string]int{
-		"It fails. See https://a.example/x.":                                                          0,
-		"The disk of web-1 is nearly full.\n**The disk** of web-1 is nearly full.":                    1,
-		"[a](https://a.example/monitors/1?from_ts=1) and [b](https://a.example/monitors/1?from_ts=2)": 1,
-		"`the same code stands twice here` and `the same code stands twice here`":                     0,
-	} {
-		if got := repeated(text); len(got) != want {
-			t.Errorf("%q: got %q", text, got)
-		}
-	}
-}
-
 // TestEvents_DefaultPayload leads with what the alert's monitor knows, because the payload has
 // only a link to it.
 func TestEvents_DefaultPayload(t *testing.T) {
 	text := postedText(t, "../../../events/datadog-default-payload.json")
-	for _, want := range []string{"0.967 s (avg over 5m), above 0.8 s", "\n- Suspect: [Deployed checkout 4.2.1 to prod; the metric jumped 3 min later](", "\n- Owner: checkout\n"} {
-		if !strings.Contains(text, want) {
-			t.Errorf("it does not say %q:\n%s", want, text)
-		}
-	}
+	contains(t, text, "0.967 s (avg over 5m), above 0.8 s", "\n- Suspect: [Deployed checkout 4.2.1 to prod; the metric jumped 3 min later](", "\n- Owner: checkout\n")
 }
 
 // TestEvents_NoMonitor says once that Datadog has no such monitor.
 func TestEvents_NoMonitor(t *testing.T) {
 	for _, file := range []string{"triggered.json", "recovered.json", "datadog-default-payload.json"} {
 		t.Run(file, func(t *testing.T) {
-			text := postedWith(t, "../../../events/"+file, func(a *alert.Alert) { a.MonitorID = "" })
+			text := postedText(t, "../../../events/"+file, func(a *alert.Alert) { a.MonitorID = "" })
 			if strings.Count(text, "no monitor 4711") != 1 || strings.Contains(text, "the monitor's groups") || strings.Contains(text, "Not all of the evidence") {
 				t.Error(text)
 			}

@@ -40,12 +40,10 @@ func Send(ctx context.Context, s *sandbox.Sandbox, env map[string]string, r requ
 	if err != nil {
 		return d, err
 	}
-	now := time.Now()
-	if a, err := handler.Decode(r.LambdaFunctionURLRequest); err == nil {
-		s.Seed(a, now)
-		d.Alert = a
-	}
 	sent := time.Now()
+	if d.Alert, err = handler.Decode(r.LambdaFunctionURLRequest); err == nil {
+		s.Seed(d.Alert, sent)
+	}
 	if d.Response, err = function.Invoke(ctx, r.LambdaFunctionURLRequest); err != nil {
 		return d, fmt.Errorf("the function failed; a Function URL would answer 502: %w", err)
 	}

@@ -3,7 +3,6 @@
 package functionurl
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -33,7 +32,7 @@ type Server struct {
 	Timeout  time.Duration
 }
 
-// ServeHTTP answers one request.
+// ServeHTTP answers one request. Neither Datadog nor our functions send cookies, and no answer is binary.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	event, err := NewEvent(r, time.Now())
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -52,7 +51,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"Message":"Internal Server Error"}`)
 		return
 	}
-	write(w, response)
+	w.Header().Set("Content-Type", "application/json")
+	for name, value := range response.Headers {
+		w.Header().Set(name, value)
+	}
+	w.WriteHeader(response.StatusCode)
+	_, _ = io.WriteString(w, response.Body)
 }
 
 // Invoke runs the function once.
@@ -86,15 +90,9 @@ func NewEvent(r *http.Request, now time.Time) (events.LambdaFunctionURLRequest, 
 	if err != nil {
 		source = r.RemoteAddr
 	}
-	var cookies []string
-	for _, c := range r.Cookies() {
-		cookies = append(cookies, c.String())
-	}
 	headers := map[string]string{"host": r.Host}
 	for name, values := range r.Header {
-		if name != "Cookie" {
-			headers[strings.ToLower(name)] = strings.Join(values, ",")
-		}
+		headers[strings.ToLower(name)] = strings.Join(values, ",")
 	}
 	query := map[string]string{}
 	for name, values := range r.URL.Query() {
@@ -102,7 +100,7 @@ func NewEvent(r *http.Request, now time.Time) (events.LambdaFunctionURLRequest, 
 	}
 	return events.LambdaFunctionURLRequest{
 		Version: "2.0", RawPath: r.URL.EscapedPath(), RawQueryString: r.URL.RawQuery, QueryStringParameters: query,
-		Cookies: cookies, Headers: headers, Body: body, IsBase64Encoded: encoded,
+		Headers: headers, Body: body, IsBase64Encoded: encoded,
 		RequestContext: events.LambdaFunctionURLRequestContext{
 			AccountID: "anonymous", RequestID: rand.Text(), APIID: "local", DomainName: r.Host, DomainPrefix: "local",
 			Time: now.UTC().Format(timeLayout), TimeEpoch: now.UnixMilli(),
@@ -125,25 +123,4 @@ func isBinary(contentType string) bool {
 		return false
 	}
 	return !strings.HasPrefix(media, "text/") && !strings.HasSuffix(media, "+json") && !strings.HasSuffix(media, "+xml")
-}
-
-func write(w http.ResponseWriter, response events.LambdaFunctionURLResponse) {
-	body := []byte(response.Body)
-	if response.IsBase64Encoded {
-		decoded, err := base64.StdEncoding.DecodeString(response.Body)
-		if err != nil {
-			w.WriteHeader(http.StatusBadGateway)
-			return
-		}
-		body = decoded
-	}
-	w.Header().Set("Content-Type", "application/json")
-	for name, value := range response.Headers {
-		w.Header().Set(name, value)
-	}
-	for _, cookie := range response.Cookies {
-		w.Header().Add("Set-Cookie", cookie)
-	}
-	w.WriteHeader(cmp.Or(response.StatusCode, http.StatusOK))
-	_, _ = w.Write(body)
 }

@@ -42,8 +42,7 @@ type Redriver struct {
 	config.Redrive
 	Out *output.Printer
 
-	limit int              // maxMessages if 0
-	now   func() time.Time // time.Now if nil
+	limit int // maxMessages if 0
 }
 
 // message is a message of the dead-letter queue.
@@ -58,30 +57,24 @@ type message struct {
 // Run shows the messages of the dead-letter queue, and moves them back if apply is set.
 func (r Redriver) Run(ctx context.Context, apply bool) error {
 	r.limit = cmp.Or(r.limit, maxMessages)
-	if r.now == nil {
-		r.now = time.Now
-	}
 	messages, err := r.receive(ctx)
+	defer func() { r.release(ctx, messages) }() // Those that stay.
 	if err != nil {
-		r.release(ctx, messages)
 		return err
 	}
 	r.show(messages)
-	if !apply || len(messages) == 0 {
-		if len(messages) > 0 {
-			r.Out.Line("\nNothing was moved. When the causes are fixed, GO=1 (--apply) moves the messages into %s.", r.RedeliveryQueueURL)
-		}
-		r.release(ctx, messages)
+	switch {
+	case len(messages) == 0:
+		return nil
+	case !apply:
+		r.Out.Line("\nNothing was moved. When the causes are fixed, GO=1 (--apply) moves the messages into %s.", r.RedeliveryQueueURL)
 		return nil
 	}
-	isValid := func(m message) bool { return m.invalid == nil }
-	invalid := slices.DeleteFunc(slices.Clone(messages), isValid)
-	valid := slices.DeleteFunc(messages, func(m message) bool { return !isValid(m) })
-	moved, err := r.move(ctx, valid)
-	r.release(ctx, slices.Concat(valid[moved:], invalid))
-	r.Out.Line("\nMoved %s into %s.", enrich.Count(moved, "message"), r.RedeliveryQueueURL)
-	if len(invalid) > 0 {
-		r.Out.Line("%s cannot be read and stays. Delete it in the SQS console.", enrich.Count(len(invalid), "message"))
+	all := len(messages)
+	messages, err = r.move(ctx, messages)
+	r.Out.Line("\nMoved %s into %s.", enrich.Count(all-len(messages), "message"), r.RedeliveryQueueURL)
+	if err == nil && len(messages) > 0 {
+		r.Out.Line("%s cannot be read and stays. Delete it in the SQS console.", enrich.Count(len(messages), "message"))
 	}
 	return err
 }
@@ -145,10 +138,10 @@ func (r Redriver) show(messages []message) {
 		same := byReason[reason]
 		r.Out.Heading("%s: %s", enrich.Count(len(same), "message"), reason)
 		for _, m := range same[:min(shown, len(same))] {
-			r.Out.Line("  %-8s %s", r.age(m), m.name())
+			r.Out.Line("  %-8s %s", m.age(), m.name())
 		}
 		if hidden := len(same) - shown; hidden > 0 {
-			r.Out.Line("  and %d more, the newest %s old", hidden, r.age(same[len(same)-1]))
+			r.Out.Line("  and %d more, the newest %s old", hidden, same[len(same)-1].age())
 		}
 	}
 }
@@ -169,36 +162,27 @@ func (m message) alertName() string {
 	return m.content.Alert.Key() + "  " + cmp.Or(m.content.Alert.Title, m.content.Alert.AlertTitle)
 }
 
-// age returns the age of a message in its two largest units.
-func (r Redriver) age(m message) string {
-	d := max(0, r.now().Sub(m.since))
-	days, hours, minutes := int(d.Hours())/24, int(d.Hours())%24, int(d.Minutes())%60
-	switch {
-	case m.since.IsZero():
-		return "?"
-	case days > 0:
-		return fmt.Sprintf("%dd %dh", days, hours)
-	case hours > 0:
-		return fmt.Sprintf("%dh %dm", hours, minutes)
-	}
-	return fmt.Sprintf("%dm", minutes)
-}
+func (m message) age() string { return enrich.FormatDuration(max(0, time.Since(m.since))) }
 
 // move sends each message to the queue before it deletes it: a duplicate is better than a
-// lost alert. It returns how many it moved.
-func (r Redriver) move(ctx context.Context, messages []message) (int, error) {
+// lost alert. It returns those that stay.
+func (r Redriver) move(ctx context.Context, messages []message) (stay []message, err error) {
 	to := queue.New(r.Client, r.RedeliveryQueueURL)
 	for i, m := range messages {
+		if m.invalid != nil {
+			stay = append(stay, m)
+			continue
+		}
 		m.content.Attempt++
 		m.content.Reason = "redriven from the dead-letter queue"
 		if err := to.Send(ctx, m.content, 0); err != nil {
-			return i, err
+			return append(stay, messages[i:]...), err
 		}
 		if _, err := r.Client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &r.DeadLetterQueueURL, ReceiptHandle: &m.receipt}); err != nil {
-			return i, fmt.Errorf("a message was moved but not deleted, so it will be moved again: %w", err)
+			return append(stay, messages[i:]...), fmt.Errorf("a message was moved but not deleted, so it will be moved again: %w", err)
 		}
 	}
-	return len(messages), nil
+	return stay, nil
 }
 
 // release makes the messages visible again, also after an interrupt. Otherwise they

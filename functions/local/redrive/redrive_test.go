@@ -77,7 +77,7 @@ func (q queues) redrive(t *testing.T, apply bool) (screen string, err error) {
 	t.Helper()
 	var out bytes.Buffer
 	client := sqs.NewFromConfig(q.aws.Config(), func(o *sqs.Options) { o.Retryer = aws.NopRetryer{} })
-	r := Redriver{Client: client, Redrive: q.Redrive, Out: output.New(&out), limit: 15, now: func() time.Time { return q.now }}
+	r := Redriver{Client: client, Redrive: q.Redrive, Out: output.New(&out), limit: 15}
 	err = r.Run(t.Context(), apply)
 	return out.String(), err
 }
@@ -117,7 +117,8 @@ func (q queues) moved(t *testing.T) map[string]queue.Message {
 	return all
 }
 
-var messageID = regexp.MustCompile(`message [0-9a-f-]{36}`)
+// messageID matches a message that was sent just now.
+var messageID = regexp.MustCompile(`\d+ s +message [0-9a-f-]{36}`)
 
 func TestRedrive_Show(t *testing.T) {
 	t.Parallel()
@@ -129,18 +130,18 @@ func TestRedrive_Show(t *testing.T) {
 	want := `14 messages in ` + q.DeadLetterQueueURL + `
 
 1 message: Boomerang did not write this queue message; look at it in the dead-letter queue, and delete it there
-  0m       message <id>
+  message <id>
 
 12 messages: ` + rejected + `
-  2d 2h    1:0  [Triggered] Checkout is slow
-  2d 1h    1:1  [Triggered] Checkout is slow
-  2d 0h    1:2  [Triggered] Checkout is slow
-  1d 23h   1:3  [Triggered] Checkout is slow
-  1d 22h   1:4  [Triggered] Checkout is slow
-  and 7 more, the newest 1d 15h old
+  2 d 2 h  1:0  [Triggered] Checkout is slow
+  2 d 1 h  1:1  [Triggered] Checkout is slow
+  2 d      1:2  [Triggered] Checkout is slow
+  1 d 23 h 1:3  [Triggered] Checkout is slow
+  1 d 22 h 1:4  [Triggered] Checkout is slow
+  and 7 more, the newest 1 d 15 h old
 
 1 message: no reason given: the worker timed out or crashed
-  5m       1:late  [Triggered] Checkout is slow
+  5 min    1:late  [Triggered] Checkout is slow
 
 Nothing was moved. When the causes are fixed, GO=1 (--apply) moves the messages into ` + q.RedeliveryQueueURL + `.
 `
