@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -101,7 +102,7 @@ func newFinding(c Config, t *table, key string, r row) enrich.Finding {
 	if len(show) == 0 {
 		show = slices.DeleteFunc(slices.Clone(t.columns), func(column string) bool { return column == key })
 	}
-	data := t.data(r)
+	data := maps.Clone(r.data) // Playbooks may change it.
 	var facts enrich.Facts
 	var links enrich.Links
 	var leads []enrich.Lead

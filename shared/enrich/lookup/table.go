@@ -72,24 +72,9 @@ type table struct {
 	indexes map[string]map[string]row // By column and normalized value.
 }
 
-// row is a list and not a map of its values, because a table may have 50,000 rows.
 type row struct {
-	values []any // In the order of the columns. It may be shorter.
-	number int   // Of its line in a CSV file, or among the rows.
-}
-
-// absent is the value of a column that a row does not have.
-type absent struct{}
-
-// data returns the row's columns.
-func (t *table) data(r row) Data {
-	d := make(Data, len(r.values))
-	for i, value := range r.values {
-		if value != (absent{}) {
-			d[t.columns[i]] = value
-		}
-	}
-	return d
+	data   Data
+	number int // Of its line in a CSV file, or among the rows.
 }
 
 func readTable(files fs.FS, name string) (*table, error) {
@@ -141,12 +126,8 @@ func (t *table) rowsBy(column string) (map[string]row, error) {
 		return rows, nil
 	}
 	rows := make(map[string]row, len(t.rows))
-	at := slices.Index(t.columns, column)
 	for _, r := range t.rows {
-		if at >= len(r.values) || r.values[at] == (absent{}) {
-			continue
-		}
-		key := normalize(enrich.Text(r.values[at]))
+		key := normalize(enrich.Text(r.data[column]))
 		if key == "" {
 			continue
 		}
@@ -193,10 +174,10 @@ func parseCSV(content []byte) (*table, error) {
 			return nil, err
 		}
 		line, _ := reader.FieldPos(0)
-		r := row{values: make([]any, len(record)), number: line}
+		data := make(Data, len(record))
 		for i, value := range record {
-			r.values[i] = strings.TrimSpace(value)
+			data[t.columns[i]] = strings.TrimSpace(value)
 		}
-		t.rows = append(t.rows, r)
+		t.rows = append(t.rows, row{data, line})
 	}
 }

@@ -94,18 +94,14 @@ func resolve(n *yaml.Node) *yaml.Node {
 }
 
 func (t *table) add(columns []column) {
-	r := row{number: len(t.rows) + 1}
+	data := Data{}
 	for _, one := range columns {
-		at := slices.Index(t.columns, one.name)
-		if at < 0 {
-			at, t.columns = len(t.columns), append(t.columns, one.name)
+		if !slices.Contains(t.columns, one.name) {
+			t.columns = append(t.columns, one.name)
 		}
-		for len(r.values) <= at {
-			r.values = append(r.values, absent{})
-		}
-		r.values[at] = plain(one.value)
+		data[one.name] = plain(one.value)
 	}
-	t.rows = append(t.rows, r)
+	t.rows = append(t.rows, row{data, len(t.rows) + 1})
 }
 
 // plain returns a value in one of JSON's types, which expressions know. A date stays the
