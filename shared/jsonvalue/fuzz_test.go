@@ -17,7 +17,7 @@ const payload = `{"body":"%%%\nOrders wait \"too long\".\n@webhook-boomerang\n%%
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(payload))
 	for _, seed := range []string{
-		` [ ] `, `{ "a" : [ 1 , -2.5e+3 , true,false , null, "" ] , "a" : { } }`, "\ufeff\n\"a\"\n", `[[[[]]],{"":{"":[]}}]`,
+		``, `{"a":"{"b":[]}`, `{"a":"{"b":1 c} d","e":2}`, strings.Repeat(`[`, 65), ` [ ] `, `{ "a" : [ 1 , -2.5e+3 , true,false , null, "" ] , "a" : { } }`, "\ufeff\n\"a\"\n", `[[[[]]],{"":{"":[]}}]`,
 		`"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00\ud83d\ud83dx\ude00\u0000"`, "\"\xff\xfe\\n\xc3\"", "{\"\xff\":1}", `"é漢😀"`, `"\ud83d\u0041\ud83d"`, `"\ud800udC000"`, `"\ud800\\udC00"`,
 		`{"a" 1}`, `{"a":1,}`, `{,}`, `{"a":1 "b":2}`, `{"a"`, `{"a":`, `{a:1}`, `[1,]`, `[,1]`, `[1 2]`, `[`, `]`, `01`, `-`, `-01`, `1.`, `1.5e`, `1e+`, `+1`, `.5`,
 		`{"a":"x""b":$X "c":,"d":P2,"e":["f" "g",],"h":"{"i":[1]}"

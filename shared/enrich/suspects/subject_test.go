@@ -103,6 +103,19 @@ func TestSuspectsOf(t *testing.T) {
 			evidence{events: []event{change(-5, "Rolled out 2 of 2", events.Deploy), change(-6, "Rolled out 1 of 2", events.Deploy)}},
 			[]string{"Rolled out 2 of 2 by deploy, 1.00: "},
 		},
+		"as before earlier alerts": {
+			evidence{
+				events: []event{change(-5, "Import 7 started", events.Other)}, cycles: []time.Time{began.AddDate(0, 0, -1), began.AddDate(0, 0, -2)},
+				past: []event{change(-24*60-5, "Import 6 started", events.Other), change(-48*60-10, "Import 5 started", events.Other)},
+			},
+			[]string{"Import 7 started by recurring, 0.90: such an event came before 2 of 2 earlier alerts"},
+		},
+		"as before one earlier alert": {
+			evidence{
+				events: []event{change(-5, "Import 7 started", events.Other)}, cycles: []time.Time{began.AddDate(0, 0, -1), began.AddDate(0, 0, -2)},
+				past: []event{change(-24*60-5, "Import 6 started", events.Other), change(-48*60-10, "Export 5 ended", events.Other)},
+			}, nil,
+		},
 		"at most three": {
 			evidence{events: []event{change(-5, "a", events.Flag), change(-6, "b", events.Flag), change(-7, "c", events.Flag), change(-8, "d", events.Flag)}},
 			[]string{"a by flag, 1.00: ", "b by flag, 1.00: ", "c by flag, 1.00: "},
