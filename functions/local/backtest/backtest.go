@@ -5,11 +5,13 @@
 package backtest
 
 import (
+	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/memory"
@@ -21,19 +23,19 @@ const maxOpen = 8
 
 // Run compares what two versions of playbooks make of the alerts, the oldest first. progress
 // gets how many alerts are done.
-func Run(s Selection, base, now Playbooks, workers int, progress func(done, total int)) Report {
+func Run(s Selection, base, now Playbooks, progress func(done, total int)) Report {
 	results := make([]result, len(s.Alerts))
-	var next, done atomic.Int64
-	var wait sync.WaitGroup
-	for range max(1, workers) {
-		wait.Go(func() {
-			for i := next.Add(1) - 1; int(i) < len(results); i = next.Add(1) - 1 {
-				results[i] = compare(s.Alerts[i], base.Judge, now.Judge)
-				progress(int(done.Add(1)), len(results))
-			}
+	var done atomic.Int64
+	var group errgroup.Group
+	group.SetLimit(runtime.NumCPU())
+	for i, a := range s.Alerts {
+		group.Go(func() error {
+			results[i] = compare(a, base.Judge, now.Judge)
+			progress(int(done.Add(1)), len(results))
+			return nil
 		})
 	}
-	wait.Wait()
+	_ = group.Wait()
 	decideFates(s.Alerts, results)
 	r := newReport(s, base, now)
 	for i, one := range results {
@@ -66,10 +68,17 @@ func compare(a Alert, base, now *playbook.Judge) (r result) {
 		r.notJudged = []string{kindPlaybook}
 		return r
 	}
-	c := newComposer(a)
+	known := [2]map[string]*outcome{{}, {}} // Most worlds have a plan of another one.
+	outcomeOf := func(side int, plan *playbook.Plan) *outcome {
+		name := nameOf(plan)
+		if known[side][name] == nil {
+			known[side][name] = newOutcome(a, plan)
+		}
+		return known[side][name]
+	}
 	for world := range 1 << len(open) {
 		holds := func(condition string) bool { return world>>slices.Index(open, strings.TrimSpace(condition))&1 == 1 }
-		sides := [2]*outcome{c.outcome(0, before.Plan(holds)), c.outcome(1, after.Plan(holds))}
+		sides := [2]*outcome{outcomeOf(0, before.Plan(holds)), outcomeOf(1, after.Plan(holds))}
 		changes, notJudged := changesBetween(sides[0], sides[1])
 		if world > 0 {
 			r.agree(sides, changes, notJudged)

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"boomerang/functions/local/backtest"
 )
@@ -52,6 +51,21 @@ func repository(t *testing.T) string {
 
 func in(paths ...string) backtest.Source { return backtest.Source{Paths: paths} }
 
+// withCommit compares playbooks with those of a commit. It returns the lines of the report, or
+// the error of the commit, and the note on its playbooks.
+func withCommit(t *testing.T, commit string, s backtest.Source) (got, note string) {
+	t.Helper()
+	base, err := backtest.LoadCommit(t.Context(), commit, s, kindsBeside)
+	if err != nil {
+		return err.Error(), ""
+	}
+	now, err := backtest.Load(s, kindsBeside)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(lines(compared(stream(), base, now))[1:], ", "), base.Note
+}
+
 func TestLoadCommit(t *testing.T) {
 	folder := repository(t)
 	for _, tt := range []struct {
@@ -70,24 +84,13 @@ func TestLoadCommit(t *testing.T) {
 		{"--all", "ops", `this repository does not have the commit "--all"`},
 		{"HEAD", "ops/none.yaml", "no such file"},
 	} {
-		path := filepath.Join(folder, filepath.FromSlash(tt.path))
-		base, err := backtest.LoadCommit(t.Context(), tt.commit, in(path), kindsBeside)
-		got := ""
-		if err != nil {
-			got = err.Error()
-		} else {
-			now, err := backtest.Load(in(path), kindsBeside)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got = strings.Join(lines(backtest.Run(backtest.Select(stream(), "boomerang", false, time.Time{}), base, now, 1, func(int, int) {}))[1:], ", ")
-		}
+		got, _ := withCommit(t, tt.commit, in(filepath.Join(folder, filepath.FromSlash(tt.path))))
 		if !strings.Contains(got, tt.want) || strings.Contains(got, os.TempDir()+"/backtest") {
 			t.Errorf("%s of %s: got %s, want %s", tt.path, tt.commit, got, tt.want)
 		}
 	}
-	if _, err := backtest.LoadCommit(t.Context(), "HEAD", in(t.TempDir()), kindsBeside); err == nil || !strings.Contains(err.Error(), "is in no git repository") {
-		t.Errorf("outside of a repository: %v", err)
+	if got, _ := withCommit(t, "HEAD", in(t.TempDir())); !strings.Contains(got, "is in no git repository") {
+		t.Errorf("outside of a repository: %s", got)
 	}
 	left, err := filepath.Glob(filepath.Join(os.TempDir(), "backtest*"))
 	if err != nil || len(left) > 0 {
@@ -105,29 +108,15 @@ func TestLoadCommit_Deployed(t *testing.T) {
 	write(t, filepath.Join(own, "README.md"), "Here are your own playbooks.")
 	git("add", ".", "-f", "playbook/own/README.md")
 	git("commit", "-qm", "a")
-	outcome := func() (string, string) {
-		t.Helper()
-		source := backtest.Source{Folder: folder}
-		base, err := backtest.LoadCommit(t.Context(), "HEAD", source, kindsBeside)
-		if err != nil {
-			return err.Error(), ""
-		}
-		now, err := backtest.Load(source, kindsBeside)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := backtest.Run(backtest.Select(stream(), "boomerang", false, time.Time{}), base, now, 1, func(int, int) {})
-		return strings.Join(lines(r)[1:], ", "), strings.Join(r.Notes, ", ")
-	}
 	check := func(want, wantNote string) {
 		t.Helper()
-		if got, note := outcome(); !strings.Contains(got, want) || !strings.Contains(note, wantNote) || (note == "") != (wantNote == "") {
+		if got, note := withCommit(t, "HEAD", backtest.Deployed(folder)); !strings.Contains(got, want) || !strings.Contains(note, wantNote) || (note == "") != (wantNote == "") {
 			t.Errorf("got %s (%s), want %s (%s)", got, note, want, wantNote)
 		}
 	}
 	check("default 6 6", "")
 	write(t, filepath.Join(own, "a.yaml"), `playbooks: [{name: cart, match: alert.tags.service == "cart"}]`)
-	write(t, filepath.Join(own, "_b.yaml"), "not embedded")
+	write(t, filepath.Join(own, "_b.yaml"), "playbooks: [{name: b}]")
 	write(t, filepath.Join(own, "trial", "c.yaml"), "playbooks: [{name: c}]")
 	write(t, filepath.Join(own, "a.test.yaml"), "cases: []")
 	check("default 6 4, cart 0 2, 2 playbook default → cart", "git knows no playbooks in "+own)
@@ -142,14 +131,6 @@ func TestLoadCommit_Deployed(t *testing.T) {
 	check(filepath.Join(own, "a.yaml")+`:1:23: unknown key "mach"`, "")
 }
 
-func TestCommit_String(t *testing.T) {
-	for name, want := range map[string]string{"HEAD": "HEAD (01234567)", "0123": "01234567", "v1": "v1 (01234567)"} {
-		if got := (backtest.Commit{Name: name, Hash: "0123456789abcdef"}).String(); got != want {
-			t.Errorf("got %s, want %s", got, want)
-		}
-	}
-}
-
 func TestLoad(t *testing.T) {
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "default.yaml"), "playbooks: [{name: default}]")
@@ -160,7 +141,7 @@ func TestLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := lines(backtest.Run(backtest.Select(stream(), "boomerang", false, time.Time{}), all, all, 1, func(int, int) {})); got[1] != "default 4 4" || got[2] != "z 2 2" {
+	if got := lines(compared(stream(), all, all)); got[1] != "default 4 4" || got[2] != "z 2 2" {
 		t.Errorf("got %v", got)
 	}
 	write(t, filepath.Join(folder, "a.yaml"), "playbooks: [{name: z}]")

@@ -2,12 +2,12 @@ package backtest
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"boomerang/functions/local/dryrun"
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
 	"boomerang/shared/playbook"
@@ -55,29 +55,12 @@ type fate struct {
 	warnings  []string // of templates that failed
 }
 
-// composer composes the events of one alert. Most plans for it draft the same event.
-type composer struct {
-	Alert
-	composed map[string]composed
-	outcomes [2]map[string]*outcome // by playbooks
-}
-
-// composed is what counts of a composed event.
-type composed struct{ title, alertType, priority, omissions string }
-
-func newComposer(a Alert) composer {
-	return composer{a, map[string]composed{}, [2]map[string]*outcome{{}, {}}}
-}
-
-// outcome returns what a plan of one side makes of the alert.
-func (c composer) outcome(side int, plan *playbook.Plan) *outcome {
-	name := strings.Join(plan.Names, " + ")
-	if known := c.outcomes[side][name]; known != nil {
-		return known
-	}
+// newOutcome returns what a plan makes of an alert at its time.
+func newOutcome(a Alert, plan *playbook.Plan) *outcome {
 	draft, _ := plan.Draft(nil, event.Cycle{})
 	o := &outcome{
-		fate:     fate{first: plan.Name(), playbook: name, limit: plan.Limit, after: plan.After, warnings: draft.Warnings},
+		fate:     fate{first: plan.Name(), playbook: nameOf(plan), limit: plan.Limit, after: plan.After, warnings: draft.Warnings},
+		lists:    map[string][]string{kindTags: draft.Tags},
 		open:     map[string][]playbook.Unjudged{},
 		unjudged: plan.Unjudged,
 	}
@@ -85,45 +68,28 @@ func (c composer) outcome(side int, plan *playbook.Plan) *outcome {
 		kind, _, _ := strings.Cut(strings.TrimPrefix(u.Key, "event."), "[")
 		o.open[kind] = append(o.open[kind], u)
 	}
-	o.isFailure = event.IsFailure(c.Alert.Alert, draft) && len(o.open[kindAlertType]) == 0
-	e := c.compose(plan.API, draft)
-	o.texts = map[string]string{
-		kindPlaybook: name, kindAPI: plan.API, kindTitle: e.title, kindText: draft.Text, kindAlertType: e.alertType,
-		kindPriority: e.priority, kindSource: draft.Source, kindDevice: draft.Device,
-	}
-	o.lists = map[string][]string{kindTags: draft.Tags}
 	for _, step := range plan.Steps() {
 		o.lists[kindSteps] = append(o.lists[kindSteps], step.Name)
 	}
+	e := dryrun.Compose(plan.API, a.Alert, draft, nil, a.Date)
+	c := dryrun.ContentOf(e)
+	o.texts = map[string]string{
+		kindPlaybook: o.playbook, kindAPI: plan.API, kindTitle: c.Title, kindText: draft.Text, kindAlertType: c.AlertType,
+		kindPriority: c.Priority, kindSource: draft.Source, kindDevice: draft.Device,
+	}
+	o.isFailure = event.IsFailure(a.Alert, draft) && len(o.open[kindAlertType]) == 0
 	const ellipsis = "…"
-	if whole := cmp.Or(draft.Title, c.Title); strings.Count(e.title, ellipsis) > strings.Count(whole, ellipsis) && len(o.open[kindTitle]) == 0 {
+	if whole := cmp.Or(draft.Title, a.Title); strings.Count(c.Title, ellipsis) > strings.Count(whole, ellipsis) && len(o.open[kindTitle]) == 0 {
 		o.cut = append(o.cut, "the title")
 	}
-	if e.omissions != "" && len(o.open[kindText]) == 0 {
-		o.cut = append(o.cut, e.omissions)
+	if omissions := event.Omissions(e); omissions != "" && len(o.open[kindText]) == 0 {
+		o.cut = append(o.cut, omissions)
 	}
-	c.outcomes[side][name] = o
 	return o
 }
 
-// compose composes the event at the time of the alert. The playbook's name changes nothing
-// but its own tag.
-func (c composer) compose(api string, draft event.Draft) (out composed) {
-	draft.Playbook = ""
-	key := api + fmt.Sprintf("%q", []any{draft.Title, draft.Text, draft.Priority, draft.AlertType, draft.Source, draft.Device, draft.Tags, draft.Warnings})
-	if known, ok := c.composed[key]; ok {
-		return known
-	}
-	if api == playbook.APIv2 {
-		e := event.ComposeAlert(c.Alert.Alert, draft, nil, c.Date)
-		out = composed{e.Headline(), e.Data.Attributes.Attributes.Status, e.Data.Attributes.Attributes.Priority, event.Omissions(e)}
-	} else {
-		e := event.Compose(c.Alert.Alert, draft, nil, c.Date)
-		out = composed{e.Title, e.AlertType, e.Priority, event.Omissions(e)}
-	}
-	c.composed[key] = out
-	return out
-}
+// nameOf names all playbooks of a plan.
+func nameOf(plan *playbook.Plan) string { return strings.Join(plan.Names, " + ") }
 
 // change is how one kind of text differs.
 type change struct {

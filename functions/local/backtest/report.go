@@ -39,6 +39,8 @@ type Report struct {
 	Unjudged []Unjudged `json:"unjudged"`
 	// Posted compares the base with the events that Boomerang posted.
 	Posted Posted `json:"posted"`
+
+	fallbacks [2]string // the playbooks of Default
 }
 
 // Pair is a number with the base's playbooks, and with those of the working tree.
@@ -100,23 +102,12 @@ type Posted struct {
 // maxExamples is how many alerts a group shows.
 const maxExamples = 3
 
-// report is a Report that grows.
-type report struct {
-	Report
-	fallbacks [2]string
-	places    map[groupKey]int // of the groups in their lists
-}
-
-type groupKey struct {
-	list                 *[]Group
-	kind, playbook, what string
-}
-
-func newReport(s Selection, base, now Playbooks) *report {
-	r := &report{Report: Report{
+func newReport(s Selection, base, now Playbooks) *Report {
+	r := &Report{
 		Base: base.Name, Playbooks: now.Name, Read: s.Read, Skipped: s.Skipped, Alerts: len(s.Alerts), Matched: []Match{}, Unjudged: []Unjudged{},
-		Notes: slices.DeleteFunc([]string{s.Note, base.Note}, func(note string) bool { return note == "" }),
-	}, fallbacks: [2]string{base.fallback, now.fallback}, places: map[groupKey]int{}}
+		Notes:     slices.DeleteFunc([]string{s.Note, base.Note}, func(note string) bool { return note == "" }),
+		fallbacks: [2]string{base.fallback, now.fallback},
+	}
 	for _, list := range r.lists() {
 		*list = []Group{} // JSON has no null in their places.
 	}
@@ -126,11 +117,11 @@ func newReport(s Selection, base, now Playbooks) *report {
 	return r
 }
 
-func (r *report) lists() []*[]Group {
+func (r *Report) lists() []*[]Group {
 	return []*[]Group{&r.Changes, &r.Cut.Groups, &r.HeldBack.Groups, &r.Followed.Groups, &r.Warnings, &r.Posted.Groups}
 }
 
-func (r *report) add(a Alert, one result) {
+func (r *Report) add(a Alert, one result) {
 	switch {
 	case len(one.changes) > 0:
 		r.Changed++
@@ -147,7 +138,7 @@ func (r *report) add(a Alert, one result) {
 			r.Open.add(side)
 			continue
 		}
-		r.match(f.first).add(side)
+		findOrAdd(&r.Matched, Match{Playbook: f.first}, func(m Match) bool { return m.Playbook == f.first }).add(side)
 		for pair, counts := range map[*Pair]bool{
 			&r.Default: f.first == r.fallbacks[side], &r.Cut.Pair: len(f.cut) > 0, &r.HeldBack.Pair: f.isHeld, &r.Followed.Pair: len(f.after) > 0,
 		} {
@@ -170,7 +161,7 @@ func (r *report) add(a Alert, one result) {
 }
 
 // addFate groups what becomes of an alert with the playbooks of the working tree.
-func (r *report) addFate(a Alert, f *fate) {
+func (r *Report) addFate(a Alert, f *fate) {
 	for _, what := range f.cut {
 		r.group(&r.Cut.Groups, Group{Playbook: f.playbook, What: numbers.ReplaceAllString(what, "…")}, a, "", what)
 	}
@@ -189,55 +180,46 @@ func (r *report) addFate(a Alert, f *fate) {
 var numbers = regexp.MustCompile(`\b[0-9]+\b`)
 
 // addUnjudged counts each expression once for an alert.
-func (r *report) addUnjudged(sides [2][]playbook.Unjudged) {
-	counted := map[int]bool{}
+func (r *Report) addUnjudged(sides [2][]playbook.Unjudged) {
+	counted := map[[3]string]bool{}
 	for side, all := range [][]playbook.Unjudged{sides[1], sides[0]} {
 		for _, u := range all {
-			source := strings.TrimSpace(u.Source)
-			i := slices.IndexFunc(r.Unjudged, func(known Unjudged) bool {
-				return known.Playbook == u.Playbook && known.Key == u.Key && known.Source == source
+			key := [3]string{u.Playbook, u.Key, strings.TrimSpace(u.Source)}
+			known := findOrAdd(&r.Unjudged, Unjudged{Playbook: key[0], Key: key[1], Source: key[2], BaseOnly: true}, func(other Unjudged) bool {
+				return key == [3]string{other.Playbook, other.Key, other.Source}
 			})
-			if i < 0 {
-				i = len(r.Unjudged)
-				r.Unjudged = append(r.Unjudged, Unjudged{Playbook: u.Playbook, Key: u.Key, Source: source, BaseOnly: true})
-			}
-			known := &r.Unjudged[i]
 			known.BaseOnly = known.BaseOnly && side == 1
 			known.Needs = append(known.Needs, without(u.Needs, known.Needs)...)
-			if !counted[i] {
-				counted[i] = true
+			if !counted[key] {
+				counted[key] = true
 				known.Count++
 			}
 		}
 	}
 }
 
-func (r *report) match(name string) *Match {
-	i := slices.IndexFunc(r.Matched, func(m Match) bool { return m.Playbook == name })
-	if i < 0 {
-		i = len(r.Matched)
-		r.Matched = append(r.Matched, Match{Playbook: name})
-	}
-	return &r.Matched[i]
-}
-
 // group adds an alert to a group of a list.
-func (r *report) group(list *[]Group, g Group, a Alert, before, after string) {
-	key := groupKey{list, g.Kind, g.Playbook, g.What}
-	i, known := r.places[key]
-	if !known {
-		i = len(*list)
-		r.places[key], *list = i, append(*list, g)
-	}
-	in := &(*list)[i]
+func (r *Report) group(list *[]Group, g Group, a Alert, before, after string) {
+	in := findOrAdd(list, g, func(other Group) bool {
+		return other.Kind == g.Kind && other.Playbook == g.Playbook && other.What == g.What
+	})
 	in.Count++
 	if len(in.Examples) < maxExamples {
 		in.Examples = append(in.Examples, Example{ID: a.ID, URL: a.Link, Title: a.Title, Before: before, After: after})
 	}
 }
 
+// findOrAdd returns the element of a list that is the same as one, which it adds if there is none.
+func findOrAdd[T any](list *[]T, one T, isSame func(T) bool) *T {
+	i := slices.IndexFunc(*list, isSame)
+	if i < 0 {
+		i, *list = len(*list), append(*list, one)
+	}
+	return &(*list)[i]
+}
+
 // finished sorts all lists: the most frequent first.
-func (r *report) finished() Report {
+func (r *Report) finished() Report {
 	for _, list := range r.lists() {
 		slices.SortFunc(*list, func(a, b Group) int {
 			return cmp.Or(
@@ -252,5 +234,5 @@ func (r *report) finished() Report {
 	slices.SortFunc(r.Unjudged, func(a, b Unjudged) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Playbook, b.Playbook), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Source, b.Source))
 	})
-	return r.Report
+	return *r
 }

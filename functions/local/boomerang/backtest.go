@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"time"
 
@@ -29,7 +28,8 @@ type backtestOptions struct {
 
 	basePlaybooks     []string
 	all, failOnChange bool
-	limit             *backtest.Limit
+	limit             string
+	exceeded          func(n, all int) bool // the limit
 }
 
 func (c cli) backtestCommand() *cobra.Command {
@@ -53,9 +53,9 @@ func (c cli) backtestCommand() *cobra.Command {
 	flags.StringArrayVar(&o.basePlaybooks, "base-playbooks", nil, "a playbook `file or folder` to compare with, instead of a commit")
 	flags.StringVar(&o.webhook, "webhook", "", "the `name` of the webhook in Datadog, by default WEBHOOK_NAME or boomerang")
 	addSwitch(cmd, &o.all, "all-monitors", "ALL_MONITORS", "count alerts that do not mention the webhook, too")
-	flags.Func("fail-if-default-over", "fail if more alerts than this `number`, or share such as 5%, fall to the default playbook", func(text string) error {
-		limit, err := backtest.ParseLimit(text)
-		o.limit = &limit
+	flags.Func("fail-if-default-over", "fail if more alerts than this `number`, or share such as 5%, fall to the default playbook", func(text string) (err error) {
+		o.limit = text
+		o.exceeded, err = backtest.ParseLimit(text)
 		return err
 	})
 	addSwitch(cmd, &o.failOnChange, "fail-on-change", "FAIL_ON_CHANGE", "fail if any alert changes, or cannot be judged")
@@ -96,7 +96,7 @@ func (c cli) backtest(ctx context.Context, o backtestOptions) error {
 		return err
 	}
 	found := backtest.Select(read, cmp.Or(o.webhook, c.env["WEBHOOK_NAME"], "boomerang"), o.all, from)
-	report := backtest.Run(found, base, now, runtime.NumCPU(), output.Progress(c.stderr, "compared", "alerts"))
+	report := backtest.Run(found, base, now, output.Progress(c.stderr, "compared", "alerts"))
 	if c.output == asJSON {
 		c.out.JSON(report)
 	} else {
@@ -113,7 +113,7 @@ func (o backtestOptions) load(ctx context.Context, paths []string) (base, now ba
 		if err != nil {
 			return base, now, fmt.Errorf("%w, or give a file or folder by --playbooks", err)
 		}
-		source.Folder = filepath.Join(root, deployedPlaybooks)
+		source = backtest.Deployed(filepath.Join(root, deployedPlaybooks))
 	}
 	if now, err = backtest.Load(source, playbooktest.Kinds); err != nil {
 		return base, now, err
@@ -186,7 +186,7 @@ func (c cli) readStream(ctx context.Context, o backtestOptions) ([]datadog.Event
 // verdict is the error of a backtest that fails.
 func (o backtestOptions) verdict(r backtest.Report) error {
 	var problems []error
-	if o.limit != nil && o.limit.Exceeded(r.Default.Now, r.Alerts) {
+	if o.exceeded != nil && o.exceeded(r.Default.Now, r.Alerts) {
 		problems = append(problems, fmt.Errorf("%d of %d alerts fall to the default playbook, more than %s", r.Default.Now, r.Alerts, o.limit))
 	}
 	if o.failOnChange && r.Changed+r.NotJudged > 0 {

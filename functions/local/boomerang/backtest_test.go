@@ -67,7 +67,7 @@ func TestBacktest(t *testing.T) {
 		},
 		{line: read + sides + " --fail-if-default-over 5%", shows: []string{"Of 3 alerts"}},
 		{line: read + " --playbooks ../../../shared/playbook/default.yaml", shows: []string{"shared/playbook/default.yaml at HEAD (", "Of 3 alerts"}},
-		{line: read, shows: []string{"the playbooks in ../../../shared/playbook, compared with the playbooks in ../../../shared/playbook at HEAD ("}},
+		{line: read, shows: []string{"shared/playbook/own, ../../../shared/playbook/default.yaml at HEAD ("}},
 		{line: "backtest --file " + file("none.json") + sides + " --fail-if-default-over 0%", shows: []string{"No alert is in the 0 events that were read.\n"}},
 		{line: "backtest --file " + file("wrong.json") + sides, fails: []string{"wrong.json: byte 12: these are not events"}},
 		{line: "backtest --file none.json" + sides, fails: []string{"none.json"}},

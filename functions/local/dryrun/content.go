@@ -1,6 +1,13 @@
 package dryrun
 
-import "boomerang/shared/event"
+import (
+	"time"
+
+	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+	"boomerang/shared/playbook"
+)
 
 // Content is what an event of either API says.
 type Content struct {
@@ -19,4 +26,12 @@ func ContentOf(e event.Request) Content {
 		return Content{Title: a.Title, AlertType: a.Attributes.Status, Priority: a.Attributes.Priority, Host: a.Host, Text: a.Message, Tags: a.Tags}
 	}
 	return Content{}
+}
+
+// Compose returns the event of an alert for an API (see package playbook).
+func Compose(api string, a alert.Alert, d event.Draft, results []enrich.Result, at time.Time) event.Request {
+	if api == playbook.APIv2 {
+		return event.ComposeAlert(a, d, results, at)
+	}
+	return event.Compose(a, d, results, at)
 }
