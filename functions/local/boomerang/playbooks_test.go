@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"flag"
 	"os"
 	"path/filepath"
@@ -78,22 +77,6 @@ func TestTestPlaybooks_Update(t *testing.T) {
 	}
 	mustInvoke(t, nil, "test", path, "--update")
 	mustInvoke(t, nil, "test", path)
-}
-
-func TestSchemas(t *testing.T) {
-	all, err := schemas()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, want := range all {
-		got, err := os.ReadFile(filepath.Join("../../../shared/playbook", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(got, want) {
-			t.Errorf("shared/playbook/%s is not what the types say: run make schema", name)
-		}
-	}
 }
 
 func TestWriteSchemas(t *testing.T) {

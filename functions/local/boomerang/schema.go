@@ -8,9 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"boomerang/functions/local/playbooktest"
 	"boomerang/functions/local/schema"
-	"boomerang/shared/playbook"
 )
 
 //go:generate go run . schema ../../../shared/playbook
@@ -25,7 +23,7 @@ func (c cli) schemaCommand() *cobra.Command {
 
 // writeSchemas writes the files that are generated from the code of playbooks.
 func (c cli) writeSchemas(folder string) error {
-	files, err := schemas()
+	files, err := schema.Files()
 	if err != nil {
 		return err
 	}
@@ -37,22 +35,4 @@ func (c cli) writeSchemas(folder string) error {
 		c.out.Line("%s", path)
 	}
 	return nil
-}
-
-// schemas returns the content of these files by name.
-func schemas() (map[string][]byte, error) {
-	kinds := playbooktest.Kinds("")
-	playbooks, err := schema.Of(playbook.Shape(), "Boomerang's playbooks", kinds)
-	if err != nil {
-		return nil, err
-	}
-	tests, err := schema.Of(playbooktest.Shape(), "Tests of Boomerang's playbooks", nil)
-	if err != nil {
-		return nil, err
-	}
-	fields, err := schema.Fields(kinds)
-	if err != nil {
-		return nil, err
-	}
-	return map[string][]byte{"fields.md": fields, "schema.json": playbooks, "test.schema.json": tests, "steps.md": schema.Steps(kinds)}, nil
 }

@@ -26,16 +26,15 @@ type texts struct {
 	Sections     []struct{ Name, Text string }
 	Fields       map[string]string // by path
 
-	TemplateForms       []function `yaml:"template_forms"`
-	TemplateFunctions   []function `yaml:"template_functions"`
-	Operators           []function
-	ExpressionFunctions []function `yaml:"expression_functions"`
-
-	Alert any
+	Tables []table
+	Alert  any
 }
 
-// function is how a function or an operator is written, what it does, and an example.
-type function struct{ Form, Text, Example string }
+// table has functions or operators: how each is written, what it does, and an example.
+type table struct {
+	Title, Text string
+	Rows        []struct{ Form, Text, Example string }
+}
 
 var readTexts = sync.OnceValue(func() (t texts) {
 	if err := yaml.Load(source, &t); err != nil {
@@ -44,9 +43,9 @@ var readTexts = sync.OnceValue(func() (t texts) {
 	return t
 })
 
-// Fields returns the reference of what expressions and templates can name, in markdown. It
+// fieldsReference returns the reference of what expressions and templates can name, in markdown. It
 // fails for a field or a function without a text, and for an example that does not hold.
-func Fields(kinds []enrich.Kind) ([]byte, error) {
+func fieldsReference(kinds []enrich.Kind) ([]byte, error) {
 	t := readTexts()
 	w := &reference{kinds: kinds, texts: maps.Clone(t.Fields), variables: map[string]string{}}
 	w.readVariables(reflect.TypeFor[alert.Alert](), "alert.")
@@ -57,12 +56,9 @@ func Fields(kinds []enrich.Kind) ([]byte, error) {
 	if len(w.texts) > 0 {
 		w.fail("no value has the fields %s", strings.Join(slices.Sorted(maps.Keys(w.texts)), ", "))
 	}
-	w.functions("Templates", "Templates are Go's [text/template](https://pkg.go.dev/text/template). A value can also come from the left: `.alert.title | truncate 20` is `truncate 20 .alert.title`.", t.TemplateForms, w.rendered)
-	w.functions("Functions of templates", "An alert's values are data and never run.", t.TemplateFunctions, w.rendered)
-	w.complete(t.TemplateFunctions, playbook.TemplateFunctions())
-	w.functions("Operators of expressions", "`match` and `when` are [expressions](https://expr-lang.org/docs/language-definition). Each example holds for the alert.", t.Operators, w.held)
-	w.functions("Functions of expressions", "Inside of a loop's condition, `#` is the element and `.kind` a field of it.", t.ExpressionFunctions, w.held)
-	w.complete(t.ExpressionFunctions, playbook.ExpressionFunctions())
+	for _, one := range t.Tables {
+		w.table(one)
+	}
 	return []byte(w.out.String()), w.err
 }
 
@@ -167,39 +163,32 @@ func typeName(shape any) string {
 	return "any"
 }
 
-// functions writes a table with the result of each example.
-func (w *reference) functions(title, text string, all []function, result func(function) string) {
-	fmt.Fprintf(&w.out, "\n## %s\n\n%s\n\n| | | example | |\n|---|---|---|---|\n", title, text)
-	for _, f := range all {
-		fmt.Fprintf(&w.out, "| `%s` | %s | `%s` | %s |\n", cell(f.Form), cell(f.Text), cell(f.Example), result(f))
+// table writes a table with the result of each example. A table of functions has all that there are.
+func (w *reference) table(t table) {
+	fmt.Fprintf(&w.out, "\n## %s\n\n%s\n\n| | | example | |\n|---|---|---|---|\n", t.Title, t.Text)
+	var names []string
+	for _, f := range t.Rows {
+		fmt.Fprintf(&w.out, "| `%s` | %s | `%s` | %s |\n", cell(f.Form), cell(f.Text), cell(f.Example), w.result(f.Example))
+		names = append(names, strings.FieldsFunc(f.Form, func(r rune) bool { return r == ' ' || r == '(' })[0])
+	}
+	all := map[string][]string{"Functions of templates": playbook.TemplateFunctions(), "Functions of expressions": playbook.ExpressionFunctions()}[t.Title]
+	all = slices.Sorted(slices.Values(all))
+	if slices.Sort(names); all != nil && !slices.Equal(names, all) {
+		w.fail("%s has %v, and the functions are %v", t.Title, names, all)
 	}
 }
 
-func (w *reference) rendered(f function) string {
-	text, err := render(f.Example, w.kinds)
+// result is what a template gives, or that an expression holds.
+func (w *reference) result(example string) string {
+	if !strings.Contains(example, "{{") {
+		if ok, err := holds(example, w.kinds); err != nil || !ok {
+			w.fail("%s does not hold: %w", example, err)
+		}
+		return "holds"
+	}
+	text, err := render(example, w.kinds)
 	if err != nil || text == "" {
-		w.fail("%s gives %q, %w", f.Example, text, err)
+		w.fail("%s gives %q, %w", example, text, err)
 	}
 	return "`" + cell(text) + "`"
-}
-
-func (w *reference) held(f function) string {
-	ok, err := holds(f.Example, w.kinds)
-	if err != nil || !ok {
-		w.fail("%s does not hold: %w", f.Example, err)
-	}
-	return "holds"
-}
-
-// complete fails unless the table has exactly the functions.
-func (w *reference) complete(table []function, names []string) {
-	var have []string
-	for _, f := range table {
-		have = append(have, strings.FieldsFunc(f.Form, func(r rune) bool { return r == ' ' || r == '(' })[0])
-	}
-	slices.Sort(have)
-	names = slices.Sorted(slices.Values(names))
-	if !slices.Equal(have, names) {
-		w.fail("the table has %v, and the functions are %v", have, names)
-	}
 }

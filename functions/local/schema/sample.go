@@ -3,7 +3,6 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -51,40 +50,26 @@ func holds(expression string, kinds []enrich.Kind) (bool, error) {
 	return book.For(sampleAlert(), sampleMemory).Name() == "sample", nil
 }
 
-// render returns what a template gives for the sample alert: in its event, or in a step
-// behind the event.
-func render(template string, kinds []enrich.Kind) (string, error) {
+// render returns what a template gives for the sample alert in a step behind the event, which can read all values.
+func render(template string, kinds []enrich.Kind) (text string, err error) {
 	type config struct {
 		Text string `yaml:"text"`
 	}
-	var behind string
 	capture := enrich.KindOf(enrich.Kind{Name: "capture"}, func(c config, _ time.Duration) enrich.Step {
-		behind = c.Text
+		text = c.Text
 		return nil
 	})
-	sample := map[string]any{"name": "sample", "steps": []any{map[string]any{"uses": "owner"}, map[string]any{"uses": "suspects"}}}
-	then := map[string]any{"uses": "capture", "keep": map[string]any{"ticket": "SHOP-7"}}
-	sample["then"] = []any{then}
-	isBehind := strings.Contains(template, ".event")
-	if isBehind {
-		then["with"] = map[string]any{"text": template}
-	} else {
-		sample["event"] = map[string]any{"text": template}
-	}
-	book, err := load(sample, append(kinds, capture))
+	book, err := load(map[string]any{
+		"name": "sample", "steps": []map[string]any{{"uses": "owner"}, {"uses": "suspects"}},
+		"then": []map[string]any{{"uses": "capture", "with": config{template}, "keep": sampleCycle.Kept}},
+	}, append(kinds, capture))
 	if err != nil {
 		return "", err
 	}
 	plan := book.For(sampleAlert(), sampleMemory)
-	if isBehind {
-		_, err := plan.Then(sampleFound, sampleTitle, samplePosted)[0].Named().Make(nil)
-		return behind, err
-	}
-	draft, warnings := plan.Draft(sampleFound, sampleCycle)
-	if len(warnings) > 0 {
-		return "", warnings[0]
-	}
-	return draft.Text, nil
+	plan.Cycle = func() event.Cycle { return sampleCycle }
+	_, err = plan.Then(sampleFound, sampleTitle, samplePosted)[0].Named().Make(nil)
+	return text, err
 }
 
 func load(sample map[string]any, kinds []enrich.Kind) (*playbook.Book, error) {

@@ -14,7 +14,9 @@ import (
 	"github.com/goccy/go-yaml"
 	yamlv4 "go.yaml.in/yaml/v4"
 
+	"boomerang/functions/local/playbooktest"
 	"boomerang/shared/enrich"
+	"boomerang/shared/playbook"
 )
 
 // draft is the newest that the YAML language server supports completely
@@ -26,10 +28,28 @@ type object = yaml.MapSlice
 
 func member(name string, value any) yaml.MapItem { return yaml.MapItem{Key: name, Value: value} }
 
-// Of returns the schema of a file that is read into a value of type t: yaml tags name
+// Files returns the content of the generated files by name. The kinds read no lookup tables.
+func Files() (map[string][]byte, error) {
+	kinds := playbooktest.Kinds("")
+	playbooks, err := of(playbook.Shape(), "Boomerang's playbooks", kinds)
+	if err != nil {
+		return nil, err
+	}
+	tests, err := of(playbooktest.Shape(), "Tests of Boomerang's playbooks", nil)
+	if err != nil {
+		return nil, err
+	}
+	fields, err := fieldsReference(kinds)
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]byte{"fields.md": fields, "schema.json": playbooks, "test.schema.json": tests, "steps.md": stepsReference(kinds)}, nil
+}
+
+// of returns the schema of a file that is read into a value of type t: yaml tags name
 // the keys, doc tags describe them. The step that "uses" names decides the schema of
 // "with".
-func Of(t reflect.Type, title string, kinds []enrich.Kind) ([]byte, error) {
+func of(t reflect.Type, title string, kinds []enrich.Kind) ([]byte, error) {
 	g := &generator{kinds: kinds}
 	root := append(object{member("$schema", draft), member("title", title)}, g.mapping(t)...)
 	if len(g.definitions) > 0 {
@@ -81,8 +101,6 @@ func (g *generator) schema(t reflect.Type, tag reflect.StructTag) object {
 		return object{member("type", "object"), member("additionalProperties", g.schema(t.Elem(), ""))}
 	case reflect.Bool:
 		return object{member("type", "boolean")}
-	case reflect.Float32, reflect.Float64:
-		return object{member("type", "number")}
 	case reflect.String:
 		return text(tag)
 	}

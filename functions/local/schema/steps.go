@@ -15,8 +15,8 @@ import (
 //go:embed steps.md.tmpl
 var stepsTemplate string
 
-// Steps returns the reference of all steps in markdown.
-func Steps(kinds []enrich.Kind) []byte {
+// stepsReference returns the reference of all steps in markdown.
+func stepsReference(kinds []enrich.Kind) []byte {
 	functions := template.FuncMap{
 		"cell": cell, "join": strings.Join,
 		"settings": func(config any) string { return settings(reflect.TypeOf(config), "") },
