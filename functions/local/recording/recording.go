@@ -86,14 +86,14 @@ func newRequest(r *http.Request, s scrubber) (request, error) {
 	return request{Method: r.Method, Path: s.text(r.URL.Path), Query: s.query(r.URL.Query()), Body: s.body(raw)}, err
 }
 
-// headers are those that the Datadog client reads, of a 429 or of all responses.
-var headers = map[string]bool{"Content-Type": false, "Retry-After": false, "X-Ratelimit-Reset": true}
+// headers are those that the Datadog client reads.
+var headers = []string{"Content-Type", "Retry-After", "X-Ratelimit-Reset"}
 
 func newResponse(r *http.Response, s scrubber) (response, error) {
 	raw, err := readBody(&r.Body)
 	recorded := response{Status: r.StatusCode, Header: map[string]string{}, Body: s.body(raw)}
-	for name, of429 := range headers {
-		if value := r.Header.Get(name); value != "" && (!of429 || r.StatusCode == http.StatusTooManyRequests) {
+	for _, name := range headers {
+		if value := r.Header.Get(name); value != "" {
 			recorded.Header[name] = value
 		}
 	}
@@ -110,8 +110,7 @@ func (r response) http(to *http.Request) *http.Response {
 		header.Set(name, value)
 	}
 	return &http.Response{
-		Status: fmt.Sprintf("%d %s", r.Status, http.StatusText(r.Status)), StatusCode: r.Status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: header, Body: io.NopCloser(bytes.NewReader([]byte(body))), ContentLength: int64(len(body)), Request: to,
+		StatusCode: r.Status, Header: header, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)), Request: to,
 	}
 }
 

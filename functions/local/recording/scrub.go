@@ -20,32 +20,22 @@ type scrubber struct {
 	secrets []string // texts that are secret wherever they stand
 }
 
-// rule replaces parts of a text.
-type rule struct {
-	pattern *regexp.Regexp
-	replace func(string) string
-}
+// secretText finds a secret in any text. What its groups match stays.
+var secretText = regexp.MustCompile(strings.Join([]string{
+	`(?i:(\b(?:bearer|basic)\s+)[a-z0-9._~+/=-]{16,})`,
+	`(?i:((?:\b(?:api|app|application)[_-]?key|\b(?:password|token|secret))=)[^&\s"']+)`,
+	`(//)[^/\s:@]+:[^/\s@]+(@)`,
+	`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`, // JSON Web Token
+	`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`,
+	`\bgh[pousr]_[A-Za-z0-9]{20,}\b|\bgithub_pat_[A-Za-z0-9_]{20,}\b`,
+	`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`, // Slack
+	`\bdd(?:apikey|app|p|pat)_[A-Za-z0-9]{20,}`,
+}, "|"))
 
-func to(replacement string) func(string) string { return func(string) string { return replacement } }
-
-// afterSeparator keeps the name before a secret.
-func afterSeparator(match string) string {
-	return match[:strings.IndexAny(match, "= \t\r\n\f")+1] + hidden
-}
-
-// rules are for all texts, in this order.
-var rules = []rule{
-	{regexp.MustCompile(`(?i)\b(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{16,}`), afterSeparator},
-	{regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`), to(hidden)}, // JSON Web Token
-	{regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`), to(hidden)},
-	{regexp.MustCompile(`\bgh[pousr]_[A-Za-z0-9]{20,}\b|\bgithub_pat_[A-Za-z0-9_]{20,}\b`), to(hidden)},
-	{regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`), to(hidden)}, // Slack
-	{regexp.MustCompile(`\bdd(?:apikey|app|p|pat)_[A-Za-z0-9]{20,}`), to(hidden)},
-	{regexp.MustCompile(`(?i)(?:\b(?:api|app|application)[_-]?key|\b(?:password|token|secret))=[^&\s"']+`), afterSeparator},
-	{regexp.MustCompile(`//[^/\s:@]+:[^/\s@]+@`), to("//" + hidden + "@")},
-	{regexp.MustCompile(`[A-Za-z0-9._%+-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`), emailAlias},
-	{regexp.MustCompile(`[0-9A-Za-z:.]+`), addressAlias},
-}
+var (
+	emails    = regexp.MustCompile(`[A-Za-z0-9._%+-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`)
+	addresses = regexp.MustCompile(`[0-9A-Za-z:.]+`)
+)
 
 // secretName is the name of a field or parameter that holds a secret.
 var secretName = regexp.MustCompile(`(?i)(?:(?:api|app|application|access|private|secret)[._-]?key|token|password|passwd|secret|authorization|cookie|credentials?)$`)
@@ -67,10 +57,8 @@ func (s scrubber) text(text string) string {
 			text = strings.ReplaceAll(text, secret, hidden)
 		}
 	}
-	for _, r := range rules {
-		text = r.pattern.ReplaceAllStringFunc(text, r.replace)
-	}
-	return text
+	text = secretText.ReplaceAllString(text, "${1}${2}${3}"+hidden+"${4}")
+	return addresses.ReplaceAllStringFunc(emails.ReplaceAllStringFunc(text, emailAlias), addressAlias)
 }
 
 const aliasDomain = "@example.com"
@@ -85,14 +73,13 @@ func emailAlias(email string) string {
 // addressAlias replaces an IP address by one for documentation, and no other word.
 func addressAlias(word string) string {
 	trimmed := strings.TrimRight(word, ".:")
-	rest := word[len(trimmed):]
+	alias := trimmed
 	if with, err := netip.ParseAddrPort(trimmed); err == nil {
-		return netip.AddrPortFrom(documentation(with.Addr()), with.Port()).String() + rest
+		alias = netip.AddrPortFrom(documentation(with.Addr()), with.Port()).String()
+	} else if address, err := netip.ParseAddr(trimmed); err == nil {
+		alias = documentation(address).String()
 	}
-	if address, err := netip.ParseAddr(trimmed); err == nil {
-		return documentation(address).String() + rest
-	}
-	return word
+	return alias + word[len(trimmed):]
 }
 
 // documentation returns an address of RFC 5737 or RFC 3849.
@@ -137,47 +124,35 @@ func (s scrubber) body(raw []byte) any {
 	}
 	switch body.(type) {
 	case map[string]any, []any:
-		return s.value(body, false)
+		return s.value("", body, false)
 	}
 	return s.text(string(raw))
 }
 
-// value scrubs a JSON value that is, or is not, part of a person.
-func (s scrubber) value(v any, ofPerson bool) any {
-	switch v := v.(type) {
-	case string:
-		return s.text(v)
-	case []any:
-		for i := range v {
-			v[i] = s.value(v[i], ofPerson)
-		}
-	case map[string]any:
-		ofPerson = ofPerson || isPerson(v)
-		for name := range v {
-			v[name] = s.field(name, v[name], ofPerson)
-		}
-	}
-	return v
-}
-
-func (s scrubber) field(name string, value any, ofPerson bool) any {
+// value scrubs a JSON value in the field of a name, of an object that is, or is not, part of a person.
+func (s scrubber) value(name string, value any, ofPerson bool) any {
 	lower := strings.ToLower(name)
-	person := slices.Contains(personFields, lower)
+	isPersonField := slices.Contains(personFields, lower)
 	switch v := value.(type) {
 	case string:
 		switch {
 		case secretName.MatchString(name):
 			return hidden
-		case person || ofPerson && slices.Contains(identifyingFields, lower):
+		case isPersonField || ofPerson && slices.Contains(identifyingFields, lower):
 			return s.nameAlias(v)
 		}
+		return s.text(v)
 	case []any:
 		for i := range v {
-			v[i] = s.field(name, v[i], ofPerson)
+			v[i] = s.value(name, v[i], ofPerson)
 		}
-		return v
+	case map[string]any:
+		ofPerson = ofPerson || isPersonField || isPerson(v)
+		for field := range v {
+			v[field] = s.value(field, v[field], ofPerson)
+		}
 	}
-	return s.value(value, ofPerson || person)
+	return value
 }
 
 // isPerson reports whether an object is a user of Datadog's API v2, or has an email
@@ -190,14 +165,12 @@ func isPerson(object map[string]any) bool {
 }
 
 func (s scrubber) query(parameters url.Values) url.Values {
-	scrubbed := url.Values{}
 	for name, values := range parameters {
-		for _, value := range values {
-			if secretName.MatchString(name) {
-				value = hidden
+		for i, value := range values {
+			if values[i] = s.text(value); secretName.MatchString(name) {
+				values[i] = hidden
 			}
-			scrubbed.Add(name, s.text(value))
 		}
 	}
-	return scrubbed
+	return parameters
 }
