@@ -5,7 +5,6 @@ package page
 
 import (
 	"context"
-	"crypto/rand"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -45,12 +44,11 @@ type Page struct {
 	deployed   pipeline.Config
 	kinds      func(file string) []enrich.Kind
 	files      []string // the playbooks; none for the deployed ones
-	started    string   // names this server to a browser that comes back
 }
 
 // New returns the page with a function that ends with ctx.
 func New(ctx context.Context, c Config) (*Page, error) {
-	p := &Page{Config: c, guard: newGuard(c.Remote), mux: http.NewServeMux(), deliveries: newDeliveries(), started: rand.Text()}
+	p := &Page{Config: c, guard: newGuard(c.Remote), mux: http.NewServeMux(), deliveries: newDeliveries()}
 	p.queue = &localQueue{ctx: ctx, deliveries: p.deliveries}
 	if err := p.open(ctx); err != nil {
 		return nil, err

@@ -1,11 +1,9 @@
 package page
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,13 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
-	"boomerang/functions/local/sandbox"
-	"boomerang/shared/alert"
-	"boomerang/shared/awstest"
 	"boomerang/shared/playbook"
-	"boomerang/shared/queue"
 )
 
 const checkoutBody = `{"ID":"8306082202796025777","title":"[Triggered] Checkout is slow","alert_id":"4711","alert_transition":"Triggered","tags":"service:checkout,env:prod","date":"yesterday","org":{"id":"7"}}`
@@ -37,14 +29,14 @@ const checkoutPlaybooks = `playbooks:
       title: "{{ .alert.title }}, owner {{ .steps.owner.team }}"
 `
 
-// playbooksFile returns a file with playbooks in a folder of its own.
-func playbooksFile(t *testing.T, content string) string {
+// serveFile serves a file with playbooks in a folder of its own.
+func serveFile(t *testing.T, content string, change ...func(*Config)) (s served, file string) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "checkout.yaml")
+	file = filepath.Join(t.TempDir(), "checkout.yaml")
 	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return file
+	return serve(t, append(change, func(c *Config) { c.Environment.Variables["PLAYBOOKS_FILE"] = file })...), file
 }
 
 // answered is what the page says, for any of its calls.
@@ -64,52 +56,8 @@ type answered struct {
 	} `json:"answer"`
 }
 
-func TestDelivery(t *testing.T) {
-	s := serve(t, false, map[string]string{"PLAYBOOKS_FILE": playbooksFile(t, checkoutPlaybooks)})
-	came := s.deliver(checkoutBody)
-	status, got := call[answered](s, http.MethodGet, "deliveries/"+came.ID, nil)
-	if status != http.StatusOK || got.State != "posted" || got.Answer.StatusCode != http.StatusOK || got.Request.Body != checkoutBody {
-		t.Fatalf("%d %+v", status, got)
-	}
-	for name, value := range got.Request.Headers {
-		if strings.Contains(value, sandbox.Token) {
-			t.Errorf("the header %s has the token", name)
-		}
-	}
-	keys := map[string]string{}
-	for _, f := range got.Fields {
-		keys[f.Path] = f.Key
-	}
-	for path, key := range map[string]string{"id": "ID", "org_id": "org.id", "transition": "alert_transition", "tags": "tags"} {
-		if keys[path] != key {
-			t.Errorf("%s comes from %q, want %q", path, keys[path], key)
-		}
-	}
-	if diff := cmp.Diff([]alert.Problem{{Field: "date", Reason: "is not a date: epoch milliseconds, epoch seconds or RFC 3339"}}, got.Unreadable); diff != "" {
-		t.Error(diff)
-	}
-	want := []playbook.Verdict{
-		{Playbook: "staging", Clauses: []playbook.Clause{{Text: `alert.tags.service == "checkout"`, Holds: true}, {Text: `alert.tags.env == "staging"`}}, False: `alert.tags.env == "staging"`},
-		{Playbook: "checkout", Matched: true, Clauses: []playbook.Clause{{Text: `alert.tags.service == "checkout"`, Holds: true}}},
-	}
-	if diff := cmp.Diff(want, got.Verdicts); diff != "" || !slices.Equal(got.Used, []string{"checkout"}) {
-		t.Errorf("%v are used (-want +got):\n%s", got.Used, diff)
-	}
-	if len(got.Steps) != 2 || got.Steps[0].Name != "owner" || got.Steps[0].Data == nil || got.Steps[0].Start <= 0 || got.Steps[1].Status != "failed" ||
-		!strings.Contains(got.Steps[1].With, "url: http://127.0.0.1:1/x") || got.Steps[1].Why == "" {
-		t.Errorf("the steps are %+v", got.Steps)
-	}
-	if len(got.Versions) != 2 || got.Versions[0].API != "v1" || got.Versions[1].API != "v2" || got.Versions[0].Title != got.Versions[1].Title {
-		t.Errorf("the events are %+v", got.Versions)
-	}
-	if status, got := call[answered](s, http.MethodGet, "deliveries/unknown", nil); status != http.StatusNotFound || got.Error == "" {
-		t.Errorf("an unknown delivery is answered %d %s", status, got.Error)
-	}
-}
-
 func TestPreview(t *testing.T) {
-	file := playbooksFile(t, "playbooks:\n  - name: x\n")
-	s := serve(t, false, map[string]string{"PLAYBOOKS_FILE": file})
+	s, file := serveFile(t, "playbooks:\n  - name: x\n")
 	for name, c := range map[string]struct {
 		body, playbooks, file string
 		title, problem, error string
@@ -155,8 +103,7 @@ func TestPreview(t *testing.T) {
 
 func TestSaveAndKeep(t *testing.T) {
 	const first = "playbooks:\n  - name: x\n"
-	file := playbooksFile(t, first)
-	s := serve(t, false, map[string]string{"PLAYBOOKS_FILE": file})
+	s, file := serveFile(t, first)
 	d := draft{checkoutBody, file, checkoutPlaybooks}
 
 	if status, got := call[answered](s, http.MethodPost, "save", saving{draft{checkoutBody, file, "playbooks: x"}, first}); status != http.StatusUnprocessableEntity {
@@ -211,8 +158,7 @@ func TestSaveAndKeep(t *testing.T) {
 
 // The function uses what an editor writes, unless it has a mistake.
 func TestServe_ChangedFile(t *testing.T) {
-	file := playbooksFile(t, "playbooks:\n  - name: x\n")
-	s := serve(t, false, map[string]string{"PLAYBOOKS_FILE": file})
+	s, file := serveFile(t, "playbooks:\n  - name: x\n")
 	at := time.Now()
 	for i, c := range []struct{ name, want string }{{"y", "y"}, {"Y Y", "y"}, {"z", "z"}} {
 		at = at.Add(time.Minute)
@@ -227,8 +173,7 @@ func TestServe_ChangedFile(t *testing.T) {
 
 // A case is indented as the cases before it.
 func TestKeep_Indented(t *testing.T) {
-	file := playbooksFile(t, checkoutPlaybooks)
-	s := serve(t, false, map[string]string{"PLAYBOOKS_FILE": file})
+	s, file := serveFile(t, checkoutPlaybooks)
 	test := strings.TrimSuffix(file, ".yaml") + ".test.yaml"
 	for _, before := range []string{
 		"cases:\n- name: first\n  alert: {title: x}\n  expect: {playbooks: [default]}\n",
@@ -247,7 +192,7 @@ func TestKeep_Indented(t *testing.T) {
 // Without a file of its own the page writes nothing.
 func TestKeep_Embedded(t *testing.T) {
 	t.Chdir(t.TempDir())
-	s := serve(t, false, nil)
+	s := serve(t)
 	d := draft{checkoutBody, playbook.DefaultFile, checkoutPlaybooks}
 	if status, got := call[answered](s, http.MethodPost, "keep", keeping{d, "names the owner"}); status != http.StatusOK || !strings.HasPrefix(got.Text, "cases:\n  - name: names the owner\n") || got.File != "default.test.yaml" {
 		t.Errorf("%d %+v", status, got)
@@ -261,7 +206,7 @@ func TestKeep_Embedded(t *testing.T) {
 }
 
 func TestSend(t *testing.T) {
-	s := serve(t, false, nil)
+	s := serve(t)
 	_, setup := call[struct {
 		Samples map[string]string `json:"samples"`
 		Files   map[string]string `json:"files"`
@@ -300,88 +245,15 @@ func TestSend(t *testing.T) {
 	}
 }
 
-// A body that the function refuses for its size is not kept whole.
-func TestDelivery_TooLarge(t *testing.T) {
-	s := serve(t, false, nil)
-	came := s.deliver(`{"title":"` + strings.Repeat("x", 2<<20) + `"}`)
-	if kept := len(s.page.deliveries.find(came.ID).request.Body); came.State != "refused" || kept > maxBody {
-		t.Errorf("%s, %d bytes", came.State, kept)
-	}
-}
-
 func TestInject(t *testing.T) {
-	s := serve(t, false, nil)
+	s := serve(t)
 	if status, got := call[answered](s, http.MethodPost, "fault", misbehaviour{"events.create", "status:500", 0}); status != http.StatusOK {
 		t.Fatalf("%d %s", status, got.Error)
 	}
-	if came := s.deliver(`{"id":"1","title":"x"}`); came.State != "queued" {
-		t.Errorf("it is %s: %s", came.State, came.Why)
-	}
+	s.deliver(`{"id":"1","title":"x"}`).is(t, "queued", "Queued: ", "500", "Next try at ")
 	call[answered](s, http.MethodPost, "fault", misbehaviour{})
-	if came := s.deliver(`{"id":"2","title":"x"}`); came.State != "posted" {
-		t.Errorf("it is %s: %s", came.State, came.Why)
-	}
+	s.deliver(`{"id":"2","title":"x"}`).is(t, "posted")
 	if status, got := call[answered](s, http.MethodPost, "fault", misbehaviour{"events.create", "no such fault", 1}); status != http.StatusBadRequest || got.Error == "" {
 		t.Errorf("%d %s", status, got.Error)
-	}
-}
-
-// With a ledger the page knows duplicates, storms and follow-ups.
-func TestDeliveries_Ledger(t *testing.T) {
-	aws := awstest.New(t)
-	file := playbooksFile(t, "playbooks:\n  - name: limited\n    match: alert.tags.service == \"cart\"\n    limit: 1\n  - name: followed\n    after: 15m\n")
-	s := serveWith(t, aws, map[string]string{"PLAYBOOKS_FILE": file, "LEDGER_TABLE": aws.Table(t)})
-	expect := func(body, state string, parts ...string) {
-		t.Helper()
-		got := s.deliver(body)
-		if got.State != state {
-			t.Errorf("%s is %s: %s", body, got.State, got.Why)
-		}
-		for _, part := range parts {
-			if !strings.Contains(got.Why, part) {
-				t.Errorf("%q lacks %q", got.Why, part)
-			}
-		}
-	}
-	one, err := json.Marshal(map[string]string{"id": "1", "title": "[Triggered] x", "alert_transition": "Triggered", "alert_cycle_key": "77", "link": "https://app.datadoghq.com/event/event?id=8306082202796025777"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	expect(string(one), "posted", "by playbook followed, follow-up 1 at ")
-	first := s.page.Sandbox.Datadog.Posted()[0].Event.ID
-	expect(string(one), "duplicate", fmt.Sprintf("has event %d", first))
-	states := map[string]int{}
-	for i := range 4 { // A minute may end in between.
-		states[s.deliver(fmt.Sprintf(`{"id":"%d","title":"x","alert_id":"4711","tags":"service:cart"}`, 8306082202796025800+i)).State]++
-	}
-	summaries, waiting := 0, 0
-	for _, d := range s.page.deliveries.snapshot() {
-		state, why := d.state()
-		states[state]++
-		if strings.HasPrefix(d.id, "summary of ") && strings.Contains(why, "monitor 4711 has more than 1 alerts a minute") {
-			if summaries++; summaries == 1 {
-				s.summarized(d)
-			}
-		}
-		if state == "waiting" && strings.HasPrefix(d.id, "follow-up 1 of ") && strings.Contains(why, "unless it recovers") {
-			waiting++
-		}
-	}
-	if states["held_back"] < 2 || summaries < 1 || waiting != 1 {
-		t.Errorf("%v, %d summaries, %d follow-ups", states, summaries, waiting)
-	}
-}
-
-// summarized delivers the message of a summary before its time.
-func (s served) summarized(d delivery) {
-	s.t.Helper()
-	s.page.deliveries.update(d.id, func(one *delivery) { one.next = time.Now() })
-	body, err := queue.Encode(d.message)
-	if err != nil || !s.page.queue.receive(d.id, body, 1) {
-		s.t.Fatalf("the summary is not posted: %v", err)
-	}
-	status, got := call[answered](s, http.MethodGet, "deliveries/"+url.PathEscape(d.id), nil)
-	if status != http.StatusOK || got.State != "posted" || len(got.Versions) != 1 || !strings.Contains(got.Versions[0].Title, "more") {
-		s.t.Errorf("%d %s: %s, %+v", status, got.State, got.Title, got.Versions)
 	}
 }

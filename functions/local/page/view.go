@@ -13,10 +13,10 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"boomerang/functions/local/dryrun"
 	"boomerang/functions/local/output"
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
-	"boomerang/shared/event"
 	"boomerang/shared/fault"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/playbook"
@@ -181,11 +181,7 @@ func (run *execution) versions() []*drawing {
 	}
 	before := run.outcome.Steps[:min(len(plan.Steps()), len(run.outcome.Steps))]
 	draft, _ := plan.Draft(before, run.outcome.Cycle)
-	var other event.Request = event.Compose(run.alert, draft, before, run.at)
-	if plan.API == playbook.APIv2 {
-		other = event.ComposeAlert(run.alert, draft, before, run.at)
-	}
-	return []*drawing{run.event, draw(other)}
+	return []*drawing{run.event, draw(dryrun.Compose(plan.API, run.alert, draft, before, run.at))}
 }
 
 // fields are those with a value. Those of an incident and the like have a path of two names.
