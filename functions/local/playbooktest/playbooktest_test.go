@@ -65,15 +65,10 @@ playbooks:
 `
 
 // suite writes a test file beside playbooks and loads it.
-func suite(t *testing.T, tests string) (*playbooktest.Suite, string, error) {
-	t.Helper()
-	return suiteOf(t, playbooks, tests)
-}
-
-func suiteOf(t *testing.T, playbooks, tests string) (*playbooktest.Suite, string, error) {
+func suite(t *testing.T, playbooks, tests string) (*playbooktest.Suite, string, error) {
 	t.Helper()
 	folder := t.TempDir()
-	for name, content := range map[string]string{"a.yaml": playbooks, "a.test.yaml": tests} {
+	for name, content := range map[string]string{"a.yaml": playbooks, "a.test.yaml": tests, "body.json": `{"body": "Shoppers wait.", "tags": "service:checkout"}`} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -82,20 +77,27 @@ func suiteOf(t *testing.T, playbooks, tests string) (*playbooktest.Suite, string
 	return s, folder, err
 }
 
-func results(t *testing.T, tests string) playbooktest.Result {
+// results runs a test file. It also returns the failures by the names of the cases.
+func results(t *testing.T, playbooks, tests string) (r playbooktest.Result, failures map[string][]string) {
 	t.Helper()
-	s, _, err := suite(t, tests)
+	s, _, err := suite(t, playbooks, tests)
+	if err == nil {
+		r, err = s.Run(t.Context(), false)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := s.Run(t.Context(), false)
-	if err != nil {
-		t.Fatal(err)
+	failures = map[string][]string{}
+	for _, c := range r.Cases {
+		if len(c.Failures) > 0 {
+			failures[c.Name] = c.Failures
+		}
 	}
-	return r
+	return r, failures
 }
 
 const good = `
+playbooks: a.yaml
 steps:
   owner: {data: {team: shop, tier: 1}}
 cases:
@@ -131,17 +133,13 @@ cases:
     alert: {tags: ["service:other"], date: 1795165924000}
     expect:
       playbooks: [default]
+  - {name: from a file, event: body.json, expect: {playbooks: [checkout], text: {contains: ["Shoppers wait."]}}}
 `
 
 func TestRun_Passes(t *testing.T) {
-	r := results(t, good)
-	for _, c := range r.Cases {
-		if len(c.Failures) > 0 {
-			t.Errorf("%s: %s", c.Name, strings.Join(c.Failures, "\n"))
-		}
-	}
-	if len(r.Cases) != 5 || !r.Passed() {
-		t.Errorf("%d cases, passed: %t", len(r.Cases), r.Passed())
+	r, failures := results(t, playbooks, good)
+	if len(r.Cases) != 6 || !r.Passed() {
+		t.Errorf("of %d cases these fail: %v", len(r.Cases), failures)
 	}
 	if diff := cmp.Diff([]string{"playbook never"}, r.Unreached); diff != "" {
 		t.Errorf("unreached (-want +got):\n%s", diff)
@@ -150,7 +148,7 @@ func TestRun_Passes(t *testing.T) {
 
 // A case says what the cycle keeps, and which actions run.
 func TestRun_Kept(t *testing.T) {
-	s, _, err := suiteOf(t, keeping, `
+	_, failures := results(t, keeping, `
 steps: {owner: {data: {team: shop}}, open: {data: {team: OPS-7}}, close: {data: {team: done}}}
 cases:
   - {name: opens, alert: {title: x, alert_transition: Triggered}, expect: {steps: [owner, open]}}
@@ -159,30 +157,17 @@ cases:
   - {name: nothing to close, alert: {title: x, alert_transition: Recovered}, expect: {steps: [owner]}}
   - {name: keeps nothing, alert: {title: x, alert_transition: Triggered}, steps: {open: {data: {tier: 1}}}, expect: {steps: [owner, open]}}
 `)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := s.Run(t.Context(), false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	failures := map[string][]string{}
-	for _, c := range r.Cases {
-		if len(c.Failures) > 0 {
-			failures[c.Name] = c.Failures
-		}
-	}
 	if diff := cmp.Diff(map[string][]string{"keeps nothing": {"playbook checkout, open, keep.ticket: the template came out empty"}}, failures); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	_, _, err = suiteOf(t, keeping, "cases: [{name: a, alert: {title: x}, cycle: {kept: {tikcet: x}}, expect: {steps: []}}]")
+	_, _, err := suite(t, keeping, "cases: [{name: a, alert: {title: x}, cycle: {kept: {tikcet: x}}, expect: {steps: []}}]")
 	if want := `a.test.yaml:1:61: no step of a then keeps "tikcet"; did you mean "ticket"?`; err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
 
 func TestRun_Fails(t *testing.T) {
-	r := results(t, `
+	r, _ := results(t, playbooks, `
 cases:
   - name: all of it wrong
     alert: {title: slow, tags: ["service:checkout"], alert_type: error}
@@ -228,7 +213,7 @@ cases:
 }
 
 func TestRun_Golden(t *testing.T) {
-	s, folder, err := suite(t, `
+	s, folder, err := suite(t, playbooks, `
 cases:
   - name: whole
     alert: {title: slow, tags: ["service:checkout"]}
@@ -265,24 +250,6 @@ cases:
 	if got := r.Cases[0].Failures; len(got) != 1 || !strings.Contains(got[0], "-   \"title\": \"shop: fast\",\n+   \"title\": \"shop: slow\",") ||
 		!strings.HasSuffix(got[0], "\nTo accept it: UPDATE=1 (boomerang test --update)") {
 		t.Errorf("the difference is\n%s", got)
-	}
-}
-
-func TestRun_EventFile(t *testing.T) {
-	folder, err := filepath.Abs("../../../events")
-	if err != nil {
-		t.Fatal(err)
-	}
-	relative := strings.Repeat("../", 10) + ".." + filepath.ToSlash(folder)
-	r := results(t, `
-playbooks: a.yaml
-cases:
-  - name: from a file
-    event: `+relative+`/torq-payload.json
-    expect: {playbooks: [checkout], text: {contains: ["Shoppers in eu-west-1b wait"]}}
-`)
-	if !r.Passed() {
-		t.Errorf("%+v", r)
 	}
 }
 
@@ -323,7 +290,7 @@ cases:
 		"deep alert": {"cases:\n  - {name: a, alert: {x: " + strings.Repeat("[", 70) + strings.Repeat("]", 70) + "}, expect: {title: x}}", []string{"a.test.yaml:2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := suite(t, c.tests)
+			_, _, err := suite(t, playbooks, c.tests)
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -344,7 +311,7 @@ cases:
 
 func TestRun_InvalidStub(t *testing.T) {
 	for _, answer := range []string{"{teem: shop}", "{tier: high}", "[1]"} {
-		s, _, err := suite(t, "cases:\n  - {name: one, alert: {tags: ['service:checkout']}, expect: {playbooks: [checkout]}, steps: {owner: {data: "+answer+"}}}")
+		s, _, err := suite(t, playbooks, "cases:\n  - {name: one, alert: {tags: ['service:checkout']}, expect: {playbooks: [checkout]}, steps: {owner: {data: "+answer+"}}}")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -50,12 +50,12 @@ func (s *Suite) Run(ctx context.Context, update bool) (Result, error) {
 		result.Cases = append(result.Cases, CaseResult{c.Name, failures})
 	}
 	for name, steps := range s.book.Names() {
-		if !reached[playbookText(name)] {
-			steps, result.Unreached = nil, append(result.Unreached, playbookText(name))
+		if !reached["playbook "+name] {
+			steps, result.Unreached = nil, append(result.Unreached, "playbook "+name)
 		}
 		for _, step := range steps {
-			if !reached[stepText(step, name)] {
-				result.Unreached = append(result.Unreached, stepText(step, name))
+			if text := "step " + step + " of playbook " + name; !reached[text] {
+				result.Unreached = append(result.Unreached, text)
 			}
 		}
 	}
@@ -63,21 +63,18 @@ func (s *Suite) Run(ctx context.Context, update bool) (Result, error) {
 	return result, nil
 }
 
-func playbookText(name string) string { return "playbook " + name }
-
-func stepText(step, playbook string) string { return "step " + step + " of playbook " + playbook }
-
 // mark notes the playbooks and steps that a case reached. A step belongs to the first
 // playbook that has it.
 func (s *Suite) mark(reached map[string]bool, r dryrun.Report) {
-	for _, used := range r.Playbooks {
-		reached[playbookText(used)] = true
+	owners := map[string]string{}
+	for _, used := range slices.Backward(r.Playbooks) {
+		reached["playbook "+used] = true
+		for _, step := range s.book.Names()[used] {
+			owners[step] = used
+		}
 	}
 	for _, step := range ranSteps(r) {
-		owner := slices.IndexFunc(r.Playbooks, func(used string) bool { return slices.Contains(s.book.Names()[used], step) })
-		if owner >= 0 {
-			reached[stepText(step, r.Playbooks[owner])] = true
-		}
+		reached["step "+step+" of playbook "+owners[step]] = true
 	}
 }
 
