@@ -32,7 +32,7 @@ const listEntryBytes = 100
 // account is an AWS account in memory: the ledger, the queue and the bill.
 type account struct {
 	mu       sync.Mutex
-	usage    Usage
+	used     usage
 	windows  map[string]*window
 	cycles   map[string]ledger.Cycle
 	messages []*message
@@ -61,21 +61,15 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // count adds what the caller used to the bill.
-func (a *account) count(u Usage) {
+func (a *account) count(used usage) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.usage.Invocations += u.Invocations
-	a.usage.Seconds += u.Seconds
-	a.usage.SQSRequests += u.SQSRequests
-	a.usage.WriteUnits += u.WriteUnits
-	a.usage.ReadUnits += u.ReadUnits
-	a.usage.SecretCalls += u.SecretCalls
-	a.usage.LogBytes += u.LogBytes
+	a.used.add(used)
 }
 
 // write waits for a write and counts its units: one for an item of less than 1 KB.
 func (a *account) write(ctx context.Context, units int) error {
-	a.count(Usage{WriteUnits: units})
+	a.count(usage{writeUnits: float64(units)})
 	return sleep(ctx, ledgerTime)
 }
 
@@ -113,7 +107,7 @@ func (a *account) AddNotification(ctx context.Context, key string, n ledger.Noti
 
 // History returns nothing and costs what a full one does, as AddToHistory.
 func (a *account) History(ctx context.Context, _ string) ([]memory.Cycle, error) {
-	a.count(Usage{ReadUnits: 1})
+	a.count(usage{readUnits: 1})
 	return nil, sleep(ctx, ledgerTime)
 }
 
@@ -180,7 +174,7 @@ func (a *account) Send(ctx context.Context, m queue.Message, delay time.Duration
 	if err := sleep(ctx, sendTime); err != nil {
 		return err
 	}
-	a.count(Usage{SQSRequests: 1})
+	a.count(usage{sqsRequests: 1})
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.messages = append(a.messages, &message{SQSMessage: events.SQSMessage{MessageId: rand.Text(), Body: body}, due: time.Now().Add(delay)})
@@ -203,7 +197,7 @@ func (a *account) receive() (batch []events.SQSMessage) {
 
 // delete deletes the messages of a batch, but those that failed.
 func (a *account) delete(batch []events.SQSMessage, failed []events.SQSBatchItemFailure) {
-	a.count(Usage{SQSRequests: 2}) // receive and delete
+	a.count(usage{sqsRequests: 2}) // receive and delete
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	done := map[string]bool{}

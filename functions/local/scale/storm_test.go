@@ -34,10 +34,10 @@ const (
 	ownTime   = 60 * time.Millisecond
 	readTime  = 120 * time.Millisecond // an assumed latency of Datadog
 	postTime  = 80 * time.Millisecond
-	logBytes  = 900 // of an alert's record and Lambda's own lines
+	logged    = 900 // bytes of an alert's record and Lambda's own lines
 
 	secretsTTL  = 5 * time.Minute
-	secretCalls = 3 // of an instance in this time
+	secretsRead = 3 // of an instance in this time
 	batchSize   = 10
 	// accountConcurrency is what an account has by default
 	// (https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html).
@@ -83,7 +83,7 @@ type instance struct {
 
 func newStorm(s scenario) *storm {
 	k := &storm{
-		scenario: s, account: account{windows: map[string]*window{}, cycles: map[string]ledger.Cycle{}}, start: time.Now(), instances: make(chan *instance, accountConcurrency),
+		scenario: s, account: account{used: usage{}, windows: map[string]*window{}, cycles: map[string]ledger.Cycle{}}, start: time.Now(), instances: make(chan *instance, accountConcurrency),
 		datadog: fakedatadog.New(fakedatadog.Options{VisibleAfter: -1}), answers: map[pipeline.Status]int{}, posted: map[int64]time.Time{},
 	}
 	for m := range s.monitors {
@@ -168,12 +168,12 @@ func (k *storm) deliver(t *testing.T, i int) {
 	if p == nil {
 		return
 	}
-	start, used := time.Now(), Usage{Invocations: 1, LogBytes: logBytes}
+	start, used := time.Now(), usage{invocations: 1, logBytes: logged}
 	if p.fetched.IsZero() {
 		time.Sleep(coldStart)
 	}
 	if start.Sub(p.fetched) > secretsTTL {
-		p.fetched, used.SecretCalls = start, secretCalls
+		p.fetched, used[secretCalls] = start, secretsRead
 	}
 	time.Sleep(ownTime)
 	ctx, cancel := context.WithTimeout(t.Context(), pipeline.RunTime)
@@ -190,7 +190,7 @@ func (k *storm) deliver(t *testing.T, i int) {
 		Transition: transition, Date: time.Now(), CycleKey: strconv.Itoa(group), Tags: alert.Tags{"service:service-" + monitor, "env:prod"},
 		Scope: "host:" + strconv.Itoa(group),
 	})
-	used.Seconds = time.Since(start).Seconds()
+	used[seconds] = time.Since(start).Seconds()
 	k.count(used)
 	k.instances <- p
 	k.mu.Lock()
@@ -227,7 +227,7 @@ func (k *storm) work(t *testing.T, done <-chan struct{}) {
 			t.Error(err)
 		}
 		k.delete(batch, answer.BatchItemFailures)
-		k.count(Usage{Invocations: 1, Seconds: time.Since(start).Seconds(), LogBytes: logBytes * len(batch)})
+		k.count(usage{invocations: 1, seconds: time.Since(start).Seconds(), logBytes: float64(logged * len(batch))})
 	}
 }
 
