@@ -54,7 +54,7 @@ func (b *Book) MatchesFailure(i int) bool {
 	}
 	condition := newPart(p.match)
 	types := []string{"", "error", "warning"}
-	if p.definition.Event.AlertType != "" { // It replaces the alert's.
+	if p.Definition.Event.AlertType != "" { // It replaces the alert's.
 		types = append(types, "info", "success")
 	}
 	for _, transition := range alert.Values("transition") {

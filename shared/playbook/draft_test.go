@@ -79,8 +79,8 @@ func TestPlan_Draft(t *testing.T) {
 		},
 		"fields of v1 in v2": {
 			"\n  api: v2\n  source: torq\n  device_name: '{{ .alert.extra.none }}'",
-			event.Draft{Warnings: []string{"playbook test, event.source: events of the v2 API have no such field: use api: v1"}},
-			"playbook test, event.source: events of the v2 API have no such field: use api: v1",
+			event.Draft{Warnings: []string{`playbook test, event.source: Datadog does not know "torq": use api: v1, because events of v2 have no such field`}},
+			`playbook test, event.source: Datadog does not know "…": use api: v1, because events of v2 have no such field`,
 		},
 		"a priority of v1 in v2": {
 			"\n  api: v2\n  priority: '{{ if .alert.title }}low{{ end }}'",

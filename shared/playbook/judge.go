@@ -117,6 +117,6 @@ func (p *Plan) leavesOpen(b *playbook, key string, t *textTemplate, source strin
 
 // textOfSteps returns the definitions of the steps before the event.
 func textOfSteps(p *playbook) string {
-	text, _ := yaml.Marshal(p.definition.Steps) // Without a text no two templates are equal.
+	text, _ := yaml.Marshal(p.Definition.Steps) // Without a text no two templates are equal.
 	return string(text)
 }

@@ -121,8 +121,8 @@ func (l *loader) book(file Document) *Book {
 	return book
 }
 
-func (l *loader) playbook(d definition, path string) *playbook {
-	p := &playbook{definition: d}
+func (l *loader) playbook(d Definition, path string) *playbook {
+	p := &playbook{Definition: d}
 	p.match = l.expression(d.Match, path+".match", matchScope())
 	l.checkAfter(p, path+".after")
 	p.steps = l.steps(d.Name, d.Steps, path+".steps", nil, map[string]any{"cycle": l.cycle})

@@ -197,8 +197,8 @@ func (p *Plan) Draft(results []enrich.Result, cycle event.Cycle) (event.Draft, [
 		draft.Text = cmp.Or(draft.Text, strings.TrimSpace(texts.Text))
 		draft.Priority = cmp.Or(draft.Priority, v.known("priority", texts.Priority))
 		draft.AlertType = cmp.Or(draft.AlertType, v.known("alert_type", texts.AlertType))
-		draft.Source = cmp.Or(draft.Source, v.ofV1("source", texts.Source))
-		draft.Device = cmp.Or(draft.Device, v.ofV1("device_name", texts.Device))
+		draft.Source = cmp.Or(draft.Source, v.known("source", texts.Source))
+		draft.Device = cmp.Or(draft.Device, v.known("device_name", texts.Device))
 		for _, tag := range texts.Tags {
 			if tag = strings.TrimSpace(tag); tag != "" {
 				draft.Tags = appendNew(draft.Tags, tag)

@@ -24,10 +24,11 @@ import (
 type (
 	// Document is a playbook file.
 	Document struct {
-		Playbooks []definition `yaml:"playbooks" required:"true" doc:"The playbooks. The first that matches an alert is used."`
+		Playbooks []Definition `yaml:"playbooks" required:"true" doc:"The playbooks. The first that matches an alert is used."`
 	}
 
-	definition struct {
+	// Definition is a playbook.
+	Definition struct {
 		Name     string           `yaml:"name" required:"true" pattern:"^[a-z0-9][a-z0-9_-]{0,63}$" doc:"The name, which events carry as the tag playbook:<name>. Lower-case letters, digits and dashes."`
 		Match    string           `yaml:"match" doc:"An expression over the alert, such as alert.tags.service == \"checkout\". Default: every alert matches."`
 		Continue bool             `yaml:"continue" doc:"Continue to the next playbook that matches, and add its steps, tags, limit and event texts to the same event."`
@@ -79,7 +80,7 @@ type Book struct {
 }
 
 type playbook struct {
-	definition
+	Definition
 	match       *expression
 	steps, then []*step
 	event       settings // an eventDefinition

@@ -9,15 +9,19 @@ import (
 	"boomerang/shared/fault"
 )
 
-// Allowed returns what Datadog knows in a field of an API's event.
-func Allowed(field, api string) (knows func(string) bool, texts string) {
+// Known reports whether Datadog knows a text in a field of an API's event, and says what it knows.
+func Known(field, api, text string) (known bool, others string) {
 	switch {
 	case field == "alert_type":
-		return event.IsAlertType, "error, warning, info or success"
-	case api == APIv2:
-		return event.IsLevel, "1 to 5"
+		known, others = event.IsAlertType(text), "error, warning, info or success"
+	case field == "priority" && api == APIv2:
+		known, others = event.IsLevel(text), "1 to 5"
+	case field == "priority":
+		known, others = event.IsPriority(text), "normal or low"
+	default:
+		known, others = api != APIv2, "api: v1, because events of v2 have no such field"
 	}
-	return event.IsPriority, "normal or low"
+	return known || text == "", others
 }
 
 // values are the texts that one playbook's templates came out as.
@@ -48,30 +52,17 @@ func (v *values) emptyTitle() error {
 	return fault.New(fault.Permanent, v.where(titleKey)+"the template came out empty, so the event has the alert's title", nil)
 }
 
-// ofV1 returns the text of a field that only v1 has. It notes one in a playbook for v2.
-func (v *values) ofV1(field, text string) string {
-	text = strings.TrimSpace(text)
-	if v.api != APIv2 {
-		return text
-	}
-	if text != "" && v.ownAPI == APIv2 {
-		v.warnings = append(v.warnings, fault.New(fault.Permanent, v.where("event."+field)+"events of the v2 API have no such field: use api: v1", nil))
-	}
-	return ""
-}
-
 // known returns a text that the event's API knows. It notes one that the playbook's own
 // API does not know, either.
 func (v *values) known(field, text string) string {
 	const maxShown = 40
 	text = strings.TrimSpace(text)
-	knows, texts := Allowed(field, v.api)
-	if text == "" || knows(text) {
+	if known, _ := Known(field, v.api, text); known {
 		return text
 	}
-	if own, _ := Allowed(field, v.ownAPI); !own(text) {
+	if known, others := Known(field, v.ownAPI, text); !known {
 		shown := enrich.Line(text, maxShown)
-		v.warnings = append(v.warnings, fault.NewRedacted(fault.Permanent, v.where("event."+field)+`Datadog does not know "`, shown, `": use `+texts, nil))
+		v.warnings = append(v.warnings, fault.NewRedacted(fault.Permanent, v.where("event."+field)+`Datadog does not know "`, shown, `": use `+others, nil))
 	}
 	return ""
 }

@@ -5,6 +5,7 @@ package check
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"boomerang/shared/enrich"
@@ -26,14 +27,22 @@ type Report struct {
 // File checks a playbook file with steps of these kinds.
 func File(name string, content []byte, kinds []enrich.Kind) Report {
 	book, source, file := playbook.Inspect(name, content, kinds, playbook.Checks{Advise: advise, Expression: expression, Call: call})
-	texts(source, file)
-	if source.Err() == nil {
-		hidden(source, file)
-		followUps(book, source, file)
-		times(source, file)
+	isValid, anyV2 := source.Err() == nil, false
+	places := make([]place, len(file.Playbooks))
+	for i, d := range file.Playbooks {
+		places[i] = place{source, fmt.Sprintf("playbooks[%d]", i), d}
+		anyV2 = anyV2 || d.Event.API == playbook.APIv2
 	}
-	sources(source, file)
-	placeholders(source, file)
+	for i, p := range places {
+		p.texts(anyV2)
+		p.sources()
+		p.placeholders()
+		if isValid {
+			p.hidden(places[:i], i == len(places)-1)
+			p.followUps(book, i)
+			p.times()
+		}
+	}
 	report := Report{Err: source.Err(), Warnings: source.Warnings()}
 	used := map[string]bool{}
 	for kind, config := range book.Configs() {

@@ -3,12 +3,12 @@ package check
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"text/template/parse"
 	"time"
 
-	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/parser"
 	"go.yaml.in/yaml/v4"
 
@@ -16,36 +16,34 @@ import (
 	"boomerang/shared/playbook"
 )
 
-func at(i int, keys string) string { return fmt.Sprintf("playbooks[%d].%s", i, keys) }
+// place is a playbook in a file.
+type place struct {
+	*playbook.Source
+	path string
+	playbook.Definition
+}
+
+func (p place) report(key, format string, args ...any) { p.Report(p.path+"."+key, format, args...) }
+
+func (p place) warn(key, format string, args ...any) { p.Warn(p.path+"."+key, format, args...) }
 
 // texts reports the texts that Datadog does not know, as far as they do not depend on
 // values. The API is that of the first playbook that matches, so that one that sets none may
 // post to v2.
-func texts(source *playbook.Source, file playbook.Document) {
-	anyV2 := false
-	for _, d := range file.Playbooks {
-		anyV2 = anyV2 || d.Event.API == playbook.APIv2
+func (p place) texts(anyV2 bool) {
+	apis := []string{cmp.Or(p.Event.API, playbook.APIv1)}
+	if p.Event.API == "" && anyV2 {
+		apis = append(apis, playbook.APIv2)
 	}
-	for i, d := range file.Playbooks {
-		apis := []string{cmp.Or(d.Event.API, playbook.APIv1)}
-		if d.Event.API == "" && anyV2 {
-			apis = append(apis, playbook.APIv2)
-		}
-		for field, text := range map[string]string{"alert_type": d.Event.AlertType, "priority": d.Event.Priority} {
-			unknown := slices.DeleteFunc(outputs(text), func(text string) bool {
-				return text == "" || slices.ContainsFunc(apis, func(api string) bool {
-					knows, _ := playbook.Allowed(field, api)
-					return knows(text)
-				})
-			})
-			if len(unknown) > 0 {
-				_, texts := playbook.Allowed(field, apis[0])
-				source.Report(at(i, "event."+field), "%s must be %s (api: %s), not %q", field, texts, apis[0], unknown[0])
-			}
-		}
-		for field, text := range map[string]string{"source": d.Event.Source, "device_name": d.Event.Device} {
-			if text != "" && d.Event.API == playbook.APIv2 {
-				source.Report(at(i, "event."+field), "%s is only for v1: events of the v2 API have no such field. Leave it out, or use api: v1", field)
+	for field, texts := range map[string][]string{
+		"alert_type": outputs(p.Event.AlertType), "priority": outputs(p.Event.Priority), "source": {p.Event.Source}, "device_name": {p.Event.Device},
+	} {
+		for _, text := range texts {
+			knows := func(api string) bool { known, _ := playbook.Known(field, api, text); return known }
+			if !slices.ContainsFunc(apis, knows) {
+				_, others := playbook.Known(field, apis[0], text)
+				p.report("event."+field, "Datadog does not know the %s %q with api: %s: use %s", field, text, apis[0], others)
+				break
 			}
 		}
 	}
@@ -72,99 +70,79 @@ func outputsOf(list *parse.ListNode) []string {
 	return nil
 }
 
-// followUps warns of playbooks that ask for follow-ups, and whose alerts never have one.
-func followUps(book *playbook.Book, source *playbook.Source, file playbook.Document) {
+// followUps warns of a playbook that asks for follow-ups, and whose alerts never have one.
+func (p place) followUps(book *playbook.Book, i int) {
+	if len(p.After) == 0 {
+		return
+	}
 	isFailure := func(alertType string) bool { return slices.Contains([]string{"", "error", "warning"}, alertType) }
-	for i, d := range file.Playbooks {
-		if len(d.After) == 0 {
-			continue
-		}
-		if texts := outputs(d.Event.AlertType); len(texts) > 0 && !slices.ContainsFunc(texts, isFailure) {
-			source.Warn(at(i, "after"), "after makes no follow-up here: the playbook's alert_type is never error or warning")
-		}
-		if !book.MatchesFailure(i) {
-			source.Warn(at(i, "after"), "after makes no follow-up here: the playbook matches no alert that begins or goes on, such as one with alert.transition == \"Triggered\"")
-		}
+	if texts := outputs(p.Event.AlertType); len(texts) > 0 && !slices.ContainsFunc(texts, isFailure) {
+		p.warn("after", "after makes no follow-up here: the playbook's alert_type is never error or warning")
+	}
+	if !book.MatchesFailure(i) {
+		p.warn("after", "after makes no follow-up here: the playbook matches no alert that begins or goes on, such as one with alert.transition == \"Triggered\"")
 	}
 }
 
-// hidden warns of playbooks that no alert reaches, because one above them ends the matching
-// for each alert that matches them.
-func hidden(source *playbook.Source, file playbook.Document) {
-	type matcher struct {
-		name       string
-		conditions []string
-	}
-	var ending []matcher
-	for i, d := range file.Playbooks {
-		this := matcher{d.Name, conditions(d.Match)}
-		if slices.Contains(this.conditions, "false") {
-			source.Warn(at(i, "match"), "%q matches no alert: its condition is always false", d.Name)
-			continue
-		}
-		if below := file.Playbooks[i+1:]; len(this.conditions) == 0 && !d.Continue && len(below) > 0 {
-			source.Warn(at(i, "name"), "%q matches every alert and does not continue, so no alert reaches the playbooks below it: move it to the end, or set continue: true", d.Name)
-			return
-		}
-		for _, above := range ending {
-			isOpen := func(condition string) bool { return !slices.Contains(this.conditions, condition) }
-			if above.name != this.name && !slices.ContainsFunc(above.conditions, isOpen) {
-				source.Warn(at(i, "name"), "no alert reaches %q: %q above it matches every alert that this one matches, and does not continue; move this one above it, or set continue: true there", d.Name, above.name)
-				break
+// hidden warns of a playbook that no alert reaches, because one above it ends the matching
+// for each alert that matches it.
+func (p place) hidden(above []place, isLast bool) {
+	own := conditions(p.Match)
+	isOwn := func(condition string) bool { return slices.Contains(own, condition) }
+	switch {
+	case isOwn("false"):
+		p.warn("match", "%q matches no alert: its condition is always false", p.Name)
+	case len(own) == 0 && !p.Continue && !isLast:
+		p.warn("name", "%q matches every alert and does not continue, so no alert reaches the playbooks below it: move it to the end, or set continue: true", p.Name)
+	default:
+		for _, other := range above {
+			if all := conditions(other.Match); !other.Continue && len(all) > 0 && !slices.ContainsFunc(all, func(c string) bool { return !isOwn(c) }) {
+				p.warn("name", "no alert reaches %q: %q above it matches every alert that this one matches, and does not continue; move this one above it, or set continue: true there", p.Name, other.Name)
+				return
 			}
-		}
-		if !d.Continue {
-			ending = append(ending, this)
 		}
 	}
 }
 
 // conditions returns what must hold for an expression to hold; nothing for one that always
 // holds.
-func conditions(match string) []string {
+func conditions(match string) (all []string) {
 	tree, err := parser.Parse(match)
-	if err != nil {
-		if strings.TrimSpace(match) == "" {
-			return nil
-		}
-		return []string{match}
+	if err != nil { // An empty one.
+		return nil
 	}
-	var all []string
 	for _, one := range operands(tree.Node, "&&", "and") {
-		if constant, ok := one.(*ast.BoolNode); !ok || !constant.Value {
-			all = append(all, one.String())
+		if text := one.String(); text != "true" {
+			all = append(all, text)
 		}
 	}
 	return all
 }
 
-// placeholder matches what other tools replace in a text.
-var placeholder = enrich.Pattern(variablePattern + `|\$\{[^}]*\}|\{%.*?%\}|<%.*?%>|(?:^|[^{])(\{ ?\.?(?:alert|steps|memory|cycle)\.[^{}]*\})(?:[^}]|$)`)
-
-// variable matches Datadog's variables, and those of a shell.
-var variable = enrich.Pattern(variablePattern)
+// placeholder matches what other tools replace in a text, and variable what Datadog and a
+// shell replace.
+var (
+	placeholder = enrich.Pattern(variablePattern + `|\$\{[^}]*\}|\{%.*?%\}|<%.*?%>|(?:^|[^{])(\{ ?\.?(?:alert|steps|memory|cycle)\.[^{}]*\})(?:[^}]|$)`)
+	variable    = enrich.Pattern(variablePattern)
+)
 
 const variablePattern = `\$\{?[A-Z][A-Z_]+\b\}?`
 
 // placeholders warns of texts that look like a template and are none.
-func placeholders(source *playbook.Source, file playbook.Document) {
-	for i, d := range file.Playbooks {
-		warn := func(keys, found string) {
-			if found != "" {
-				source.Warn(at(i, keys), "%s stays as it is written: write a template, such as {{ .alert.title }}", found)
-			}
+func (p place) placeholders() {
+	warn := func(key string, pattern *regexp.Regexp, text string) {
+		if match := pattern.FindStringSubmatch(text); match != nil {
+			p.warn(key, "%s stays as it is written: write a template, such as {{ .alert.title }}", cmp.Or(match[len(match)-1], match[0]))
 		}
-		for keys, text := range map[string]string{"event.title": d.Event.Title, "event.text": d.Event.Text, "event.tags": strings.Join(d.Event.Tags, "\n")} {
-			if match := placeholder().FindStringSubmatch(text); match != nil {
-				warn(keys, cmp.Or(match[1], match[0]))
-			}
-		}
-		for j, s := range d.Steps {
-			warn(fmt.Sprintf("steps[%d].with", j), variable().FindString(textIn(s.With)))
-		}
-		for j, s := range d.Then {
-			warn(fmt.Sprintf("then[%d].with", j), variable().FindString(textIn(s.With)))
-		}
+	}
+	warn("event.title", placeholder(), p.Event.Title)
+	warn("event.text", placeholder(), p.Event.Text)
+	warn("event.tags", placeholder(), strings.Join(p.Event.Tags, "\n"))
+	for i, s := range p.Steps {
+		warn(fmt.Sprintf("steps[%d].with", i), variable(), textIn(s.With))
+	}
+	for i, s := range p.Then {
+		warn(fmt.Sprintf("then[%d].with", i), variable(), textIn(s.With))
 	}
 }
 
@@ -185,12 +163,10 @@ func textIn(node *yaml.Node) string {
 const stepsTime = 5 * time.Second
 
 // times warns of timeouts that never end a step.
-func times(source *playbook.Source, file playbook.Document) {
-	for i, d := range file.Playbooks {
-		for j, s := range d.Steps {
-			if s.Timeout > stepsTime {
-				source.Warn(at(i, fmt.Sprintf("steps[%d].timeout", j)), "a timeout of %s has no effect: all steps of an alert together have %s, unless the stack's EnrichBudget is longer", s.Timeout, stepsTime)
-			}
+func (p place) times() {
+	for i, s := range p.Steps {
+		if s.Timeout > stepsTime {
+			p.warn(fmt.Sprintf("steps[%d].timeout", i), "a timeout of %s has no effect: all steps of an alert together have %s, unless the stack's EnrichBudget is longer", s.Timeout, stepsTime)
 		}
 	}
 }

@@ -25,12 +25,10 @@ var knownSources = sync.OnceValue(func() (names []string) {
 
 // sources warns of sources that Datadog does not list. It takes any text, but shows an event of
 // an unknown source as one of no integration.
-func sources(source *playbook.Source, file playbook.Document) {
-	for i, d := range file.Playbooks {
-		for _, name := range outputs(d.Event.Source) {
-			if name != "" && !slices.ContainsFunc(knownSources(), func(known string) bool { return searchTerm(known) == searchTerm(name) }) {
-				source.Warn(at(i, "event.source"), "Datadog does not list the source %q, and may show the event without an integration%s", name, meant(name))
-			}
+func (p place) sources() {
+	for _, name := range outputs(p.Event.Source) {
+		if name != "" && !slices.ContainsFunc(knownSources(), func(known string) bool { return searchTerm(known) == searchTerm(name) }) {
+			p.warn("event.source", "Datadog does not list the source %q, and may show the event without an integration%s", name, meant(name))
 		}
 	}
 }
