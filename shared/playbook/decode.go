@@ -1,12 +1,10 @@
 package playbook
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -122,7 +120,7 @@ func (s *Source) decodeStruct(node *yaml.Node, into reflect.Value, path string) 
 		before := len(s.problems)
 		s.decode(value, into.FieldByIndex(fields[i].index), under(path, key.Value))
 		if given[i] && len(s.problems) == before {
-			if problem := s.misfit(fields[i].tag, into.FieldByIndex(fields[i].index)); problem != "" {
+			if problem := fields[i].misfit(into.FieldByIndex(fields[i].index), s.checks != nil); problem != "" {
 				s.report(positionOf(value), "%s %s", key.Value, problem)
 			}
 		}
@@ -139,34 +137,6 @@ func (s *Source) decodeStruct(node *yaml.Node, into reflect.Value, path string) 
 	for _, key := range unknown {
 		s.report(positionOf(key), "unknown key %q%s", key.Value, Suggest(key.Value, names))
 	}
-}
-
-var nameForm = enrich.Pattern(`^[a-z0-9][a-z0-9_-]{0,63}$`)
-
-// misfit says what is wrong with the value of a key, by the tags of its field. Texts with
-// templates are not known before an alert comes. Only a check holds the bounds, so that a file
-// that is deployed stays in use.
-func (s *Source) misfit(tag reflect.StructTag, value reflect.Value) string {
-	if value.Kind() == reflect.String {
-		switch values, text := tag.Get("values"), value.String(); {
-		case tag.Get("pattern") != "" && !nameForm().MatchString(text):
-			return "must have lower-case letters, digits, - and _ only, at most 64, such as checkout-latency"
-		case values != "" && text != "" && !strings.Contains(text, "{{") && !slices.Contains(strings.Split(values, ","), text):
-			return fmt.Sprintf("must be %s, not %q", OneOf(strings.Split(values, ",")), text)
-		}
-	}
-	least, most := tag.Get("min"), tag.Get("max")
-	if s.checks == nil || least == "" || !value.CanInt() {
-		return ""
-	}
-	of := func(bound string) int64 { n, _ := strconv.ParseInt(bound, 10, 64); return n }
-	if value.Type() == durationType {
-		of = func(bound string) int64 { d, _ := time.ParseDuration(bound); return int64(d) }
-	}
-	if value.Int() < of(least) || value.Int() > of(most) {
-		return fmt.Sprintf("must be between %s and %s", least, most)
-	}
-	return ""
 }
 
 // behind returns what is behind a key in its line.
@@ -294,36 +264,4 @@ func lastOf(path string) string {
 		return "the file"
 	}
 	return path[strings.LastIndexByte(path, '.')+1:]
-}
-
-// field is a struct field by its YAML or JSON name.
-type field struct {
-	name     string
-	index    []int
-	required bool // in YAML
-	tag      reflect.StructTag
-}
-
-type fieldKey struct {
-	of  reflect.Type
-	tag string
-}
-
-var knownFields sync.Map // of []field by fieldKey
-
-// fieldsOf returns the fields with a name in a tag ("yaml" or "json"), embedded ones
-// included.
-func fieldsOf(t reflect.Type, tag string) []field {
-	key := fieldKey{t, tag}
-	if known, ok := knownFields.Load(key); ok {
-		return known.([]field)
-	}
-	var fields []field
-	for _, f := range reflect.VisibleFields(t) {
-		if name, _, _ := strings.Cut(f.Tag.Get(tag), ","); f.IsExported() && name != "" && name != "-" {
-			fields = append(fields, field{name, f.Index, f.Tag.Get("required") == "true", f.Tag})
-		}
-	}
-	knownFields.Store(key, fields)
-	return fields
 }

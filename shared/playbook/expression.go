@@ -39,6 +39,9 @@ var builtins = []string{
 	"max", "min", "none", "one", "round", "string", "sum", "trim", "trimPrefix", "trimSuffix", "type", "upper", "values",
 }
 
+// ExpressionFunctions returns the names of the functions of expressions.
+func ExpressionFunctions() []string { return slices.Clone(builtins) }
+
 // expression is a compiled condition (https://expr-lang.org/docs/language-definition).
 // A nil one always holds.
 type expression struct {

@@ -60,7 +60,8 @@ var builtinFunctions = template.FuncMap{
 	"not": (func(any) bool)(nil),
 }
 
-func functionNames() []string {
+// TemplateFunctions returns the names of the functions of templates.
+func TemplateFunctions() []string {
 	names := slices.AppendSeq(slices.Collect(maps.Keys(functions)), maps.Keys(builtinFunctions))
 	names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(former, name) })
 	slices.Sort(names)

@@ -127,7 +127,7 @@ func (l *loader) playbook(d Definition, path string) *playbook {
 	l.checkAfter(p, path+".after")
 	p.steps = l.steps(d.Name, d.Steps, path+".steps", nil, map[string]any{"cycle": l.cycle})
 	p.then = l.steps(d.Name, d.Then, path+".then", p.steps, map[string]any{"cycle": l.cycle, "event": eventShape})
-	p.event, p.texts, _ = l.settings(d.Event, path+".event", newScope(p.steps, nil, map[string]any{"cycle": l.cycle}))
+	p.event, p.texts, _ = l.settings(d.Event, path+".event", newScope(p.steps, map[string]any{"cycle": l.cycle}))
 	for i := range d.Steps {
 		l.refuseActionKeys(element(path+".steps", i))
 	}
@@ -146,7 +146,7 @@ func (l *loader) steps(playbook string, definitions []stepDefinition, path strin
 	}
 	steps := slices.Grow(slices.Clip(before), len(definitions))
 	for i, d := range definitions {
-		steps = append(steps, l.step(playbook, d, element(path, i), newScope(steps, definitions[i+1:], extra)))
+		steps = append(steps, l.step(playbook, d, element(path, i), newScope(steps, extra)))
 	}
 	return steps[len(before):]
 }

@@ -40,13 +40,20 @@ func (p Problems) Error() string {
 func Suggest(word string, known []string) string {
 	switch best := Closest(word, known); {
 	case best != "":
-		return fmt.Sprintf("; did you mean %q?", best)
+		return meant(best)
 	case len(known) == 0:
 		return ""
 	case len(known) == 1:
 		return "; use " + known[0]
 	}
 	return "; use one of " + strings.Join(known, ", ")
+}
+
+func meant(best string) string {
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
 }
 
 // OneOf lists what a value can be, such as "a, b or c".

@@ -36,20 +36,24 @@ func (r *rewriter) list(list *parse.ListNode, dot []string) {
 				r.addCall(n.Pipe, writeName)
 			}
 		case *parse.IfNode:
-			r.declare(n.Pipe, r.value(n.Pipe, dot))
-			r.list(n.List, dot)
-			r.list(n.ElseList, dot)
+			r.branch(n.BranchNode, r.value(n.Pipe, dot), dot, dot)
 		case *parse.WithNode:
 			path := r.value(n.Pipe, dot)
-			r.declare(n.Pipe, path)
-			r.list(n.List, path)
-			r.list(n.ElseList, dot)
+			r.branch(n.BranchNode, path, path, dot)
 		case *parse.RangeNode:
 			r.loop(n, dot)
 		case *parse.TemplateNode:
 			r.refuse(n.Pos, "template and block are not supported")
 		}
 	}
+}
+
+// branch rewrites the lists of a node. path is that of its variable, and inside that of the dot
+// in its first list.
+func (r *rewriter) branch(n parse.BranchNode, path, inside, dot []string) {
+	r.declare(n.Pipe, path)
+	r.list(n.List, inside)
+	r.list(n.ElseList, dot)
 }
 
 func (r *rewriter) loop(n *parse.RangeNode, dot []string) {
@@ -62,9 +66,7 @@ func (r *rewriter) loop(n *parse.RangeNode, dot []string) {
 	if r.checks != nil && path != nil {
 		element = append(slices.Clip(path), Element)
 	}
-	r.declare(n.Pipe, element)
-	r.list(n.List, element)
-	r.list(n.ElseList, dot)
+	r.branch(n.BranchNode, element, element, dot)
 	r.addCall(n.Pipe, itemsName)
 	root := &parse.VariableNode{NodeType: parse.NodeVariable, Pos: n.Pos, Ident: []string{"$"}}
 	check := &parse.ActionNode{NodeType: parse.NodeAction, Pos: n.Pos, Line: n.Line, Pipe: r.call(n.Pos, iterationName, root)}
@@ -207,7 +209,7 @@ func (r *rewriter) checkCall(name *parse.IdentifierNode, args []parse.Node, pipe
 		function, ok = builtinFunctions[name.Ident]
 	}
 	if !ok {
-		r.refuse(name.Pos, "unknown function %q%s", name.Ident, Suggest(name.Ident, functionNames()))
+		r.refuse(name.Pos, "unknown function %q%s", name.Ident, Suggest(name.Ident, TemplateFunctions()))
 		return false
 	}
 	given, want := len(args), reflect.TypeOf(function).NumIn()

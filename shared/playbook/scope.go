@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -21,7 +22,6 @@ type scope struct {
 	root     map[string]any // the shapes, by name
 	key      string         // equal for scopes with equal shapes
 	steps    []*step
-	later    []stepDefinition
 	suspects string       // the first step that finds suspects
 	names    *conf.Config // the types, for expressions
 }
@@ -33,6 +33,12 @@ var (
 	memoryShape = sync.OnceValue(func() map[string]any { return shapeOf(memory.Memory{}).(map[string]any) })
 	eventShape  = map[string]any{"id": "", "url": "", "title": ""}
 )
+
+// Shapes returns the values that expressions and templates can name besides steps, each as it
+// is without data. A map that is not empty has exactly its fields.
+func Shapes() map[string]any {
+	return map[string]any{"alert": alertShape(), "memory": memoryShape(), "cycle": cycleShape(nil), "event": eventShape}
+}
 
 // cycleShape is that of the alert's cycle, which keeps these names.
 func cycleShape(kept []string) map[string]any {
@@ -55,9 +61,9 @@ func matchScope() *scope {
 }
 
 // newScope returns the scope behind steps, with extra names.
-func newScope(steps []*step, later []stepDefinition, extra map[string]any) *scope {
+func newScope(steps []*step, extra map[string]any) *scope {
 	s := matchScope()
-	s.steps, s.later = steps, later
+	s.steps = steps
 	maps.Copy(s.root, extra)
 	s.key = strings.Join(slices.Sorted(maps.Keys(extra)), " ")
 	known := make(map[string]any, len(steps))
@@ -114,7 +120,8 @@ func (s *scope) Resolve(path []string) (shape any, problem string) {
 			inner, ok := known[name]
 			switch {
 			case !ok && i == 0 && path[0] == "steps":
-				return nil, s.unknownStep(name)
+				best := cmp.Or(meant(Closest(name, stepNames(s.steps))), ": add it, or move it before")
+				return nil, fmt.Sprintf("the step %q does not run before this one%s", name, best)
 			case !ok && slices.Equal(path[:i+1], keptPath):
 				return nil, fmt.Sprintf("no step of a then keeps %q%s", name, Suggest(name, slices.Sorted(maps.Keys(known))))
 			case !ok && len(known) > 0:
@@ -160,13 +167,6 @@ func (s *scope) suggest(path, known []string) string {
 		return fmt.Sprintf("; inside of range and with write $.%s", name)
 	}
 	return Suggest(name, known)
-}
-
-func (s *scope) unknownStep(name string) string {
-	if slices.ContainsFunc(s.later, func(d stepDefinition) bool { return d.Name == name }) {
-		return fmt.Sprintf("the step %q comes later: move it before this one", name)
-	}
-	return fmt.Sprintf("the step %q is not defined before this one%s", name, Suggest(name, stepNames(s.steps)))
 }
 
 // NeverNil reports whether a value without data is empty, and not nil.
