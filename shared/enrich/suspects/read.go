@@ -40,8 +40,6 @@ const (
 	pastDays = 14 * 24 * time.Hour
 	// maxEvents is how many events one search returns, as one list does.
 	maxEvents = 1000
-	// maxReads are the reads besides those of the default steps.
-	maxReads = 4
 )
 
 // The names of the reads, as an event shows them.

@@ -75,24 +75,13 @@ func newStep(r reader, c Config) enrich.Step {
 		}
 		e, results := r.read(ctx, a)
 		named := suspectsOf(e, c.Without)
-		if candidates := e.recurringCandidates(); len(named) == 0 && len(candidates) > 0 && furtherReads(results) < maxReads && !slices.Contains(c.Without, "recurring") {
+		if candidates := e.recurringCandidates(); len(named) == 0 && len(candidates) > 0 && !slices.Contains(c.Without, "recurring") {
 			var past enrich.Result
 			e, past = r.readPast(ctx, a, e, candidates)
 			results, named = append(results, past), suspectsOf(e, c.Without)
 		}
 		return newFinding(ctx, e, named, results)
 	})
-}
-
-// furtherReads counts the reads that the default steps do not make.
-func furtherReads(results []enrich.Result) (n int) {
-	for _, r := range results {
-		isFurther := r.Name == readDependencies || r.Name == readChanges || r.Name == readMetric
-		if isFurther && r.Status != enrich.Skipped {
-			n++
-		}
-	}
-	return n
 }
 
 func newFinding(ctx context.Context, e evidence, named []candidate, results []enrich.Result) (enrich.Finding, error) {
