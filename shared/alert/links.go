@@ -21,12 +21,7 @@ func (a *Alert) links() []link {
 	if !isAddress(a.Link) || a.guessedFrom("link", fromAddress) {
 		source = fromAddress // Any text, or an address that may be a constant of the template.
 	}
-	found := appendLinks(nil, a.Link, source)
-	if len(found) > 0 && a.ID != "" && found[0].event == a.ID && a.MonitorID != "" && a.Scope != "" {
-		return found // The message has nothing to add.
-	}
-	found = appendLinks(found, a.Message, fromMessage)
-	return appendLinks(found, a.Text, fromMessage)
+	return appendLinks(appendLinks(appendLinks(nil, a.Link, source), a.Message, fromMessage), a.Text, fromMessage)
 }
 
 // appendLinks appends the links of Datadog in a text of any markup.

@@ -71,9 +71,6 @@ var brackets = strings.NewReplacer("[", "\\[", "]", "\\]", "\\]", "\\]")
 // webAddress returns an address in the form that markdown and Datadog need, or nothing
 // if it is not an http(s) address of at most limit bytes.
 func webAddress(address string, limit int) string {
-	if address = strings.TrimSpace(address); len(address) > limit {
-		return ""
-	}
 	parsed, err := url.Parse(strings.TrimSpace(clean(address)))
 	if err != nil || parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.Host == "" {
 		return ""
