@@ -46,9 +46,6 @@ func (c Config) Validate() error {
 		}
 	}
 	check("url", c.URL.check())
-	if !slices.Contains([]string{"", http.MethodGet, http.MethodPost}, c.Method) {
-		check("method", fmt.Errorf("%q is neither GET nor POST", c.Method))
-	}
 	if c.Method == http.MethodGet && c.Body != "" {
 		check("body", errors.New("GET sends no body; use POST, or remove method"))
 	}
