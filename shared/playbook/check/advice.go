@@ -14,7 +14,7 @@ import (
 // Each file of rules has the rules of one language, one in a line: a pattern of the parser's
 // message, a pattern of the text that the mistake is about (empty for any), and the advice,
 // with $1 for a group of the text and @1 for one of the message, by tabs. A group named at moves
-// the mistake to where it matches. The first rule whose patterns match is used.
+// the mistake to where it matches, and one named here matches at the mistake. The first rule whose patterns match is used.
 //
 //go:embed rules
 var ruleFiles embed.FS
@@ -91,7 +91,11 @@ func (r rule) first(source string, from, to int) []int {
 	if pattern == "" {
 		return []int{0, 0}
 	}
+	here := max(r.source.SubexpIndex("here"), 0)
 	for _, match := range r.source.FindAllStringSubmatchIndex(source, -1) {
+		if here > 0 && match[2*here] != from {
+			continue
+		}
 		if match[1] > from && match[0] < to || match[1] == len(source) && strings.HasSuffix(pattern, `\z`) {
 			return match
 		}

@@ -85,6 +85,8 @@ func (c *finder) comparison(n *ast.BinaryNode) {
 		}
 		if text, isText := n.Left.(*ast.StringNode); isText && right.String() == "alert.tags" {
 			c.tag(text, text.Value)
+		} else if isText {
+			c.wildcard(text, right.path)
 		}
 		if right.path != nil && right.is(reflect.String) {
 			c.refuse(n.Right, "%s is a text: write %[1]s contains %s", right, n.Left)
@@ -119,6 +121,8 @@ func (c *finder) equality(operator string, o operand, other ast.Node) {
 			c.refuse(other, "%s is not a text: write %q in alert.tag_list", o, constant.Value)
 		} else if instead := o.never(constant.Value); isText && instead != "" {
 			c.refuse(other, "%s is never %q%s", o, constant.Value, instead)
+		} else {
+			c.wildcard(constant, o.path)
 		}
 	case *ast.IntegerNode, *ast.FloatNode:
 		if o.values != nil {
@@ -130,6 +134,14 @@ func (c *finder) equality(operator string, o operand, other ast.Node) {
 		if isText {
 			c.refuse(other, "%s is a text: write %[1]s %s %q", o, operator, other.String())
 		}
+	}
+}
+
+// wildcard warns of a * as in Datadog's searches, where such a text rarely has one.
+func (c *finder) wildcard(text *ast.StringNode, path []string) {
+	field := strings.Join(path[:min(2, len(path))], ".")
+	if strings.Contains(text.Value, "*") && slices.Contains([]string{"alert.tags", "alert.tag_list", "alert.host", "alert.title"}, field) {
+		c.warn(text, `* stands only for itself here: write startsWith, endsWith, contains, or matches "…" for a regular expression`)
 	}
 }
 
@@ -154,7 +166,15 @@ func (c *finder) part(n *ast.BinaryNode, o operand) {
 	text, isConstant := n.Right.(*ast.StringNode)
 	if o.isTags() {
 		c.refuse(n.Left, "%s is not a text: write any(alert.tag_list, # %s %s)", o, n.Operator, n.Right)
-	} else if isConstant && o.values != nil {
+		return
+	}
+	if isConstant && n.Operator != "matches" {
+		c.wildcard(text, o.path)
+		if o.fold(text.Value) != text.Value {
+			c.refuse(text, "%s is never a text that %s %q; write %q", o, n.Operator, text.Value, o.fold(text.Value))
+		}
+	}
+	if isConstant && o.values != nil {
 		has := func(value string) bool { return partOf[n.Operator](value, text.Value) }
 		if !slices.ContainsFunc(append(o.values, ""), has) {
 			c.refuse(text, "%s is never a text that %s %q; its values are %s", o, n.Operator, text.Value, strings.Join(o.values, ", "))

@@ -128,16 +128,22 @@ var (
 
 const variablePattern = `\$\{?[A-Z][A-Z_]+\b\}?`
 
-// placeholders warns of texts that look like a template and are none.
+// mention matches whom Datadog would notify.
+var mention = enrich.Pattern(`(?:^\s*|[^{\s]\s+|\()(@[a-zA-Z][\w.@-]*)`)
+
+// placeholders warns of texts that look like a template and are none, and of mentions.
 func (p place) placeholders() {
 	warn := func(key string, pattern *regexp.Regexp, text string) {
 		if match := pattern.FindStringSubmatch(text); match != nil {
 			p.warn(key, "%s stays as it is written: write a template, such as {{ .alert.title }}", cmp.Or(match[len(match)-1], match[0]))
 		}
 	}
-	warn("event.title", placeholder(), p.Event.Title)
-	warn("event.text", placeholder(), p.Event.Text)
-	warn("event.tags", placeholder(), strings.Join(p.Event.Tags, "\n"))
+	for key, text := range map[string]string{"event.title": p.Event.Title, "event.text": p.Event.Text, "event.tags": strings.Join(p.Event.Tags, "\n")} {
+		warn(key, placeholder(), text)
+		if match := mention().FindStringSubmatch(text); match != nil {
+			p.warn(key, "%s notifies no one: an event's mentions are escaped; mention it in the monitor's message", match[1])
+		}
+	}
 	for i, s := range p.Steps {
 		warn(fmt.Sprintf("steps[%d].with", i), variable(), textIn(s.With))
 	}
