@@ -19,6 +19,7 @@ var receivers = []struct {
 	{"Datadog's default", true, `{"title":"$EVENT_TITLE","body":"$EVENT_MSG","event_type":"$EVENT_TYPE","id":"$ID","date":"$DATE","last_updated":"$LAST_UPDATED","org":{"name":"$ORG_NAME","id":"$ORG_ID"}}`},
 	{"Torq", true, torq},
 	{"AlertNow", true, `{"eventTitle":"$EVENT_TITLE","textOnlyMsg":"$TEXT_ONLY_MSG","alertId":"$ALERT_ID","id":"$ID","link":"$LINK","datePosix":"$DATE_POSIX","aggregKey":"$AGGREG_KEY","alertStatus":"$ALERT_STATUS","alertScope":"$ALERT_SCOPE","tags":"$TAGS","priority":"$PRIORITY"}`},
+	{"Alerta", false, `{"resource":"$HOSTNAME","event":"$ALERT_TITLE","environment":"Production","severity":"$ALERT_TYPE","service":["shop"],"group":"Datadog","value":"$ALERT_STATUS","text":"$TEXT_ONLY_MSG","tags":["$TAGS"],"attributes":{"moreInfo":"$LINK"}}`},
 	{"Alertmanager", false, `[{"labels":{"alertname":"$EVENT_TITLE","severity":"$ALERT_PRIORITY"},"annotations":{"description":"$TEXT_ONLY_MSG"},"generatorURL":"$LINK"}]`},
 	{"AWS DevOps Agent", true, `{"action":"created","eventType":"incident","priority":"HIGH","service":"datadog","incidentId":"datadog-$ALERT_CYCLE_KEY","title":"$ALERT_TITLE","description":"$TEXT_ONLY_MSG","data":{"eventUrl":"$LINK","monitorId":"$ALERT_ID","alertScope":"$ALERT_SCOPE","alertTransition":"$ALERT_TRANSITION","alertPriority":"$ALERT_PRIORITY","tags":"$TAGS"}}`},
 	{"BigPanda", true, `{"app_key":"k","status":"$ALERT_TYPE","host":"$HOSTNAME","check":"$ALERT_TITLE","description":"$EVENT_MSG","timestamp":"$DATE_POSIX","incident_identifier":"$ALERT_CYCLE_KEY"}`},
