@@ -20,7 +20,8 @@ func (c cli) redriveCommand() *cobra.Command {
 		Long: "Show the messages of the dead-letter queue, and move them back.\nThe environment must set DEAD_LETTER_QUEUE_URL and REDELIVERY_QUEUE_URL.",
 	}
 	addSwitch(cmd, &apply, "apply", "GO", "move the messages back into the queue")
-	return c.command(cmd, func(c cli, ctx context.Context, _ []string) error { return c.redrive(ctx, apply) })
+	return c.command(cmd, func(c cli, ctx context.Context, _ []string) error { return c.redrive(ctx, apply) },
+		outputFlag("how to show the messages", asText, asJSON))
 }
 
 // redrive shows the messages of the dead-letter queue, and moves them back.
@@ -36,6 +37,10 @@ func (c cli) redrive(ctx context.Context, apply bool) error {
 	if err != nil {
 		return fmt.Errorf("read the AWS configuration: %w", err)
 	}
-	r := redrive.Redriver{Client: sqs.NewFromConfig(awsCfg), Redrive: cfg, Out: c.out}
-	return r.Run(ctx, apply)
+	r := redrive.Redriver{Client: sqs.NewFromConfig(awsCfg), Redrive: cfg, Out: c.notes()}
+	result, err := r.Run(ctx, apply)
+	if result.Messages != nil && c.output == asJSON {
+		c.out.JSON(result)
+	}
+	return err
 }

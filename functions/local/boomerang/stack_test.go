@@ -9,14 +9,17 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"boomerang/functions/local/sandbox"
+	"boomerang/shared/alert"
 	"boomerang/shared/awstest"
 	"boomerang/shared/fakedatadog"
+	"boomerang/shared/queue"
 )
 
-// deploy makes a stack with the outputs of template.yaml and the parameters that check compares.
-func deploy(t *testing.T, functionURL string, parameters map[string]string) (name string) {
+// useAWS returns the emulator of AWS that the commands use then.
+func useAWS(t *testing.T) *awstest.AWS {
 	t.Helper()
 	aws := awstest.New(t)
 	t.Setenv("HOME", t.TempDir())
@@ -24,6 +27,13 @@ func deploy(t *testing.T, functionURL string, parameters map[string]string) (nam
 		name, value, _ := strings.Cut(variable, "=")
 		t.Setenv(name, value)
 	}
+	return aws
+}
+
+// deploy makes a stack with the outputs of template.yaml and the parameters that check compares.
+func deploy(t *testing.T, functionURL string, parameters map[string]string) (name string) {
+	t.Helper()
+	aws := useAWS(t)
 	template := map[string]any{
 		"Parameters": map[string]any{}, "Resources": map[string]any{"Queue": map[string]any{"Type": "AWS::SQS::Queue"}},
 		"Outputs": map[string]any{
@@ -93,4 +103,18 @@ func TestDrill_Stack(t *testing.T) {
 	contains(t, screen, s.url, "200 OK in", "The event in Datadog: ")
 	_, err := invoke(t, nil, "drill", s.url, "--stack", deployed)
 	errorContains(t, err, "either a URL or a --stack")
+}
+
+func TestRedrive_JSON(t *testing.T) {
+	aws := useAWS(t)
+	env := map[string]string{"REDELIVERY_QUEUE_URL": aws.Queue(t, nil), "DEAD_LETTER_QUEUE_URL": aws.Queue(t, nil)}
+	body, err := queue.Encode(queue.Message{Alert: alert.Alert{ID: "7", OrgID: "1", Title: "Checkout is slow"}})
+	if err == nil {
+		err = queue.New(sqs.NewFromConfig(aws.Config()), env["DEAD_LETTER_QUEUE_URL"]).DeadLetter(t.Context(), body, "refused")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	contains(t, mustInvoke(t, env, "redrive", "--apply", "--output", "json"), "{\n", `"name": "1:7  Checkout is slow"`, `"reason": "refused"`, `"moved": 1`)
+	contains(t, mustInvoke(t, env, "redrive", "-o", "json"), `"messages": []`, `"moved": 0`)
 }

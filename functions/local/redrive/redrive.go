@@ -5,6 +5,7 @@ package redrive
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -45,6 +46,12 @@ type Redriver struct {
 	limit int // maxMessages if 0
 }
 
+// Result is what a redrive found and did.
+type Result struct {
+	Messages []message `json:"messages"` // the oldest first
+	Moved    int       `json:"moved"`
+}
+
 // message is a message of the dead-letter queue.
 type message struct {
 	id, receipt string
@@ -54,29 +61,35 @@ type message struct {
 	invalid     error
 }
 
+// MarshalJSON implements json.Marshaler.
+func (m message) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]any{"id": m.id, "name": m.name(), "reason": m.reason, "since": m.since})
+}
+
 // Run shows the messages of the dead-letter queue, and moves them back if apply is set.
-func (r Redriver) Run(ctx context.Context, apply bool) error {
+func (r Redriver) Run(ctx context.Context, apply bool) (Result, error) {
 	r.limit = cmp.Or(r.limit, maxMessages)
 	messages, err := r.receive(ctx)
 	defer func() { r.release(ctx, messages) }() // Those that stay.
 	if err != nil {
-		return err
+		return Result{}, err
 	}
+	result := Result{Messages: append([]message{}, messages...)}
 	r.show(messages)
 	switch {
 	case len(messages) == 0:
-		return nil
+		return result, nil
 	case !apply:
 		r.Out.Line("\nNothing was moved. When the causes are fixed, GO=1 (--apply) moves the messages into %s.", r.RedeliveryQueueURL)
-		return nil
+		return result, nil
 	}
-	all := len(messages)
 	messages, err = r.move(ctx, messages)
-	r.Out.Line("\nMoved %s into %s.", enrich.Count(all-len(messages), "message"), r.RedeliveryQueueURL)
+	result.Moved = len(result.Messages) - len(messages)
+	r.Out.Line("\nMoved %s into %s.", enrich.Count(result.Moved, "message"), r.RedeliveryQueueURL)
 	if err == nil && len(messages) > 0 {
 		r.Out.Line("%s cannot be read and stays. Delete it in the SQS console.", enrich.Count(len(messages), "message"))
 	}
-	return err
+	return result, err
 }
 
 // receive hides the messages, so that it receives each once.

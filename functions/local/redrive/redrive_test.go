@@ -78,7 +78,7 @@ func (q queues) redrive(t *testing.T, apply bool) (screen string, err error) {
 	var out bytes.Buffer
 	client := sqs.NewFromConfig(q.aws.Config(), func(o *sqs.Options) { o.Retryer = aws.NopRetryer{} })
 	r := Redriver{Client: client, Redrive: q.Redrive, Out: output.New(&out), limit: 15}
-	err = r.Run(t.Context(), apply)
+	_, err = r.Run(t.Context(), apply)
 	return out.String(), err
 }
 
