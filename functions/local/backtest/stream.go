@@ -84,34 +84,27 @@ type pages []json.RawMessage
 var errNotEvents = errors.New("these are not events of GET /api/v1/events")
 
 func (p *pages) add(value json.RawMessage) error {
-	var list []json.RawMessage
-	if json.Unmarshal(value, &list) == nil {
-		return p.addEach(list)
-	}
 	var object struct {
 		Events                 []json.RawMessage
 		Event, ID, Title       json.RawMessage // null is there, too.
 		Data, Type, Attributes json.RawMessage // of the v2 API
 	}
-	switch err := json.Unmarshal(value, &object); {
-	case err != nil:
+	list := &object.Events
+	if json.Unmarshal(value, list) != nil && json.Unmarshal(value, &object) != nil {
 		return errNotEvents
-	case object.Events != nil:
-		return p.addEach(object.Events)
+	}
+	switch {
 	case object.Event != nil:
 		return p.add(object.Event)
 	case object.Data != nil, object.Type != nil && object.Attributes != nil:
 		return fmt.Errorf("%w but of the v2 API, which have other ids", errNotEvents)
 	case object.ID != nil, object.Title != nil:
 		*p = append(*p, value)
-		return nil
+	case *list == nil:
+		return errNotEvents
 	}
-	return errNotEvents
-}
-
-func (p *pages) addEach(values []json.RawMessage) error {
-	for _, value := range values {
-		if err := p.add(value); err != nil {
+	for _, one := range *list {
+		if err := p.add(one); err != nil {
 			return err
 		}
 	}

@@ -120,13 +120,7 @@ func (p *Page) use(edited string, source []byte) error {
 // current is the pipeline with the playbooks as their files are now. Files with a mistake are
 // not used.
 func (p *Page) current() *pipeline.Pipeline {
-	changed := ""
-	for _, file := range p.files {
-		if info, err := os.Stat(file); err == nil {
-			changed += info.ModTime().String()
-		}
-	}
-	if p.changed.Swap(changed) != changed {
+	if len(p.files) > 0 {
 		if err := p.use("", nil); err != nil {
 			p.Environment.Logger.Warn("the playbooks are used as they were before the last change", slog.String("error", err.Error()))
 		}

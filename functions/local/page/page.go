@@ -40,7 +40,6 @@ type Page struct {
 	seeded     sync.Map // by alert
 	function   functionurl.Server
 	served     atomic.Pointer[pipeline.Pipeline]
-	changed    atomic.Value // when the playbooks' files changed last
 	deployed   pipeline.Config
 	kinds      func(file string) []enrich.Kind
 	files      []string // the playbooks; none for the deployed ones

@@ -124,6 +124,9 @@ func encode(v any) []byte {
 func load(folder string) (recording, error) {
 	path := filepath.Join(folder, File)
 	raw, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		err = fmt.Errorf("%s is not a recording; make try RECORD=<folder> (or --record) makes one, and so does make backtest: %w", folder, err)
+	}
 	if err != nil {
 		return recording{}, err
 	}
@@ -154,7 +157,7 @@ func (r recording) save(folder string) error {
 func Bodies(folder, path string) ([][]byte, error) {
 	r, err := load(folder)
 	if err != nil {
-		return nil, notRecorded(folder, err)
+		return nil, err
 	}
 	var bodies [][]byte
 	for _, e := range r.Exchanges {
@@ -163,13 +166,6 @@ func Bodies(folder, path string) ([][]byte, error) {
 		}
 	}
 	return bodies, nil
-}
-
-func notRecorded(folder string, err error) error {
-	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s is not a recording: it has no %s; make try RECORD=<folder> (or --record) makes one, and so does make backtest", folder, File)
-	}
-	return err
 }
 
 // Recorder is an http.RoundTripper that keeps what passes through it.
@@ -244,7 +240,7 @@ type Player struct {
 func NewPlayer(folder string, secrets ...string) (*Player, error) {
 	r, err := load(folder)
 	if err != nil {
-		return nil, notRecorded(folder, err)
+		return nil, err
 	}
 	p := &Player{At: r.At, folder: folder, scrubber: scrubber{secrets}, responses: map[string]response{}}
 	for _, e := range slices.Backward(r.Exchanges) {
