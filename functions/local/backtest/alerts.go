@@ -11,15 +11,12 @@ import (
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
-	"boomerang/shared/event"
 	"boomerang/shared/playbook"
 )
 
 // Alert is an alert that was rebuilt from its event.
 type Alert struct {
 	alert.Alert
-	// Posted is the playbook of the event that Boomerang posted; empty if none is known.
-	Posted string
 
 	unknown playbook.Unknown
 }
@@ -78,11 +75,11 @@ type Selection struct {
 func Select(events []datadog.Event, webhook string, all bool, from time.Time) Selection {
 	events = once(events, from)
 	s := Selection{Read: len(events)}
-	posted, mention := map[string]string{}, datadog.Mention(webhook)
+	posted, mention := map[string]bool{}, datadog.Mention(webhook)
 	var ours, others []Alert
 	for _, e := range events {
-		if tags := alert.Tags(e.Tags); isOwn(e) && e.RelatedEventID != 0 && !tags.Has(event.TagStorm) {
-			posted[strconv.FormatInt(e.RelatedEventID, 10)] = tags.Get("playbook")
+		if isOwn(e) {
+			posted[strconv.FormatInt(e.RelatedEventID, 10)] = true
 		}
 	}
 	for _, e := range events {
@@ -90,8 +87,8 @@ func Select(events []datadog.Event, webhook string, all bool, from time.Time) Se
 		if isOwn(e) || e.MonitorID == 0 && !a.Tags.Has(datadog.MonitorTag) {
 			continue
 		}
-		a.Posted, a.unknown = posted[a.ID], unknownOf(a.Alert)
-		if all || a.Posted != "" || mention.MatchString(e.Text) {
+		a.unknown = unknownOf(a.Alert)
+		if all || posted[a.ID] || mention.MatchString(e.Text) {
 			ours = append(ours, a)
 		} else {
 			others = append(others, a)

@@ -231,20 +231,6 @@ func TestRun_Lacking(t *testing.T) {
 	}
 }
 
-func TestRun_Posted(t *testing.T) {
-	own := func(id int, about int64, playbook string, tags ...string) datadog.Event {
-		return datadog.Event{
-			ID: fmt.Sprint(id), Title: "[Triggered] x", Text: "[Monitor](https://app.datadoghq.com/monitors/4711) @webhook-boomerang", Happened: began, RelatedEventID: about,
-			Tags: append([]string{"boomerang", "playbook:" + playbook, "enrichment:none"}, tags...),
-		}
-	}
-	events := append(stream(), own(101, 1, "checkout"), own(102, 4, "older"), own(103, 2, "storm", "storm:true"))
-	r := run(t, events, base, base)
-	if r.Alerts != 6 || r.Read != 9 || r.Posted.Events != 2 || r.Posted.Other != 1 || r.Posted.Groups[0].What != "posted by older" {
-		t.Errorf("got %+v", r.Posted)
-	}
-}
-
 func TestRun_Warnings(t *testing.T) {
 	r := run(t, stream(), base, strings.Replace(base, "title:", `priority: "{{ .alert.host }}", title:`, 1))
 	if len(r.Warnings) != 1 || r.Warnings[0].Count != 3 || !strings.Contains(r.Warnings[0].What, `event.priority: Datadog does not know "web-1"`) {

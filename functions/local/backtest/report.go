@@ -37,8 +37,6 @@ type Report struct {
 	Warnings []Group `json:"warnings"` // of templates that failed
 
 	Unjudged []Unjudged `json:"unjudged"`
-	// Posted compares the base with the events that Boomerang posted.
-	Posted Posted `json:"posted"`
 
 	fallbacks [2]string // the playbooks of Default
 }
@@ -92,13 +90,6 @@ type Unjudged struct {
 	BaseOnly bool     `json:"base_only"`
 }
 
-// Posted counts the alerts whose own event is in the stream.
-type Posted struct {
-	Events int     `json:"events"`
-	Other  int     `json:"other"` // from another playbook than the base's
-	Groups []Group `json:"groups"`
-}
-
 // maxExamples is how many alerts a group shows.
 const maxExamples = 3
 
@@ -118,7 +109,7 @@ func newReport(s Selection, base, now Playbooks) *Report {
 }
 
 func (r *Report) lists() []*[]Group {
-	return []*[]Group{&r.Changes, &r.Cut.Groups, &r.HeldBack.Groups, &r.Followed.Groups, &r.Warnings, &r.Posted.Groups}
+	return []*[]Group{&r.Changes, &r.Cut.Groups, &r.HeldBack.Groups, &r.Followed.Groups, &r.Warnings}
 }
 
 func (r *Report) add(a Alert, one result) {
@@ -149,13 +140,6 @@ func (r *Report) add(a Alert, one result) {
 	}
 	if f := one.fates[1]; f != nil {
 		r.addFate(a, f)
-	}
-	if f := one.fates[0]; f != nil && a.Posted != "" {
-		r.Posted.Events++
-		if f.first != a.Posted {
-			r.Posted.Other++
-			r.group(&r.Posted.Groups, Group{Playbook: f.first, What: "posted by " + a.Posted}, a, a.Posted, f.first)
-		}
 	}
 	r.addUnjudged(one.unjudged)
 }

@@ -16,7 +16,7 @@ func TestPrinter_Backtest(t *testing.T) {
 	at := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	r := backtest.Report{
 		Base: "a.yaml at HEAD (01234567)", Playbooks: "a.yaml", From: at, To: at.Add(time.Hour), Read: 2000, Skipped: 3, Alerts: 1000, Changed: 990, Unchanged: 9, NotJudged: 1,
-		Default: backtest.Pair{Base: 1, Now: 55}, Open: backtest.Pair{Now: 1}, Cut: backtest.Count{Pair: backtest.Pair{Now: 4}}, Posted: backtest.Posted{Events: 7, Other: 2},
+		Default: backtest.Pair{Base: 1, Now: 55}, Open: backtest.Pair{Now: 1}, Cut: backtest.Count{Pair: backtest.Pair{Now: 4}},
 	}
 	for i := range 30 {
 		r.Matched = append(r.Matched, backtest.Match{Playbook: fmt.Sprint("p", i), Pair: backtest.Pair{Base: 30 - i}})
@@ -31,7 +31,7 @@ func TestPrinter_Backtest(t *testing.T) {
 	got := screen.String()
 	for _, want := range []string{
 		"a.yaml, compared with a.yaml at HEAD (01234567)\n1000 alerts from 2026-11-20 12:00 to 2026-11-20 13:00 UTC, in 2000 events; no step runs\n",
-		"3 more alerts do not mention the webhook; --all-monitors counts them, too\n", "  and 22 more playbooks\n", "  5 of 7 events that Boomerang posted have the base's playbook\n",
+		"3 more alerts do not mention the webhook; --all-monitors counts them, too\n", "  and 22 more playbooks\n",
 		"      33  title +t0 in p0\n          e.g. Disk[31m is full  https://app.datadoghq.com/event/event?id=7\n          - bbbbb", "          + a\n", "in 81 more groups\n",
 		"       1  playbook p, match of the base: memory.count > 0 needs memory.count\n", "  and 25 more expressions\n",
 		"\nOf 1000 alerts, 990 change, 9 do not, and 1 are not judged; 55 fall to the default playbook (5.5%)\n",
