@@ -26,17 +26,14 @@ func TestMatrix_Actions(t *testing.T) {
 			d.mu.Unlock()
 		}
 		c.inject()
-		code, status := deliver(t, webhook, opens)
+		code, _ := deliver(t, webhook, opens)
 		if c.target.name != service.name {
 			c.mustHaveFailed()
 		}
 		c.s.ClearFaults()
 		d.set(false, 0)
-		for end := time.Now().Add(timeout); code == http.StatusServiceUnavailable && time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
-			code, status = deliver(t, webhook, opens)
-		}
-		if code > 202 {
-			t.Fatalf("answered %d %s; the webhook wrote %s", code, status, webhook.Output())
+		if code > http.StatusAccepted {
+			insist(t, webhook, opens)
 		}
 		mustDrain(t, c.s, worker)
 		mustDeliver(t, webhook, closes, "posted")

@@ -41,48 +41,31 @@ var queueCrashes = map[string]crash{
 	"before the note of it": {service: "DynamoDB", operation: "PutItem", nth: 1},
 }
 
-// TestCrash kills the webhook with SIGKILL at every call that it makes about an alert.
-// Datadog sees a 502 and repeats. What the claim suppresses comes from the queue once
-// the claim has ended.
+// TestCrash kills the webhook with SIGKILL at every call that it makes about an alert. Datadog sees a 502 and repeats: at
+// once, or later, when the claim has ended and Datadog's search may not show the event yet. What the claim suppresses
+// comes from the queue once the claim has ended.
 func TestCrash(t *testing.T) {
 	t.Parallel()
-	for intake, crashes := range map[string]map[string]crash{"direct": crashes, "queue": queueCrashes} {
+	later := map[string]crash{"before the post": crashes["before the post"], "after the post": crashes["after the post"]}
+	for when, crashes := range map[string]map[string]crash{"direct": crashes, "direct, later": later, "queue": queueCrashes} {
 		for name, c := range crashes {
-			t.Run(intake+"/"+name, func(t *testing.T) {
+			t.Run(when+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				s, webhook := c.start(t, e2e.Webhook, intake)
-				if r, err := webhook.Deliver(e2e.Alert{ID: delivered}, limit); err == nil {
-					t.Fatalf("it was not killed, and answered %d %s", r.StatusCode, r.Body)
-				}
-				s.ClearFaults()
-				if code, status := deliver(t, s.Start(e2e.Webhook, map[string]string{"INTAKE": intake}), e2e.Alert{ID: delivered}); code > 202 {
-					t.Fatalf("the repetition was answered %d %s", code, status)
+				intake, isLater := strings.CutSuffix(when, ", later")
+				s, webhook := c.start(t, e2e.Webhook, map[string]string{"INTAKE": intake}, nil)
+				killed := time.Now()
+				mustDie(t, s, webhook, e2e.Alert{ID: delivered}, limit)
+				again := s.Start(e2e.Webhook, map[string]string{"INTAKE": intake})
+				if isLater {
+					time.Sleep(time.Until(killed.Add(limit + time.Second)))
+					mustDeliver(t, again, e2e.Alert{ID: delivered}, "queued")
+				} else {
+					insist(t, again, e2e.Alert{ID: delivered})
 				}
 				mustDrain(t, s, s.Start(e2e.Redeliver, nil))
 				mustPost(t, s, map[int64]int{delivered: 1})
 			})
 		}
-	}
-}
-
-// TestCrash_Later repeats the delivery when the killed run's claim has ended and Datadog's
-// search may not show its event yet.
-func TestCrash_Later(t *testing.T) {
-	t.Parallel()
-	for _, at := range []string{"before the post", "after the post"} {
-		t.Run(at, func(t *testing.T) {
-			t.Parallel()
-			s, webhook := crashes[at].start(t, e2e.Webhook, "direct")
-			killed := time.Now()
-			if r, err := webhook.Deliver(e2e.Alert{ID: delivered}, limit); err == nil {
-				t.Fatalf("it was not killed, and answered %d %s", r.StatusCode, r.Body)
-			}
-			s.ClearFaults()
-			time.Sleep(time.Until(killed.Add(limit + time.Second)))
-			mustDeliver(t, s.Start(e2e.Webhook, nil), e2e.Alert{ID: delivered}, "queued")
-			mustDrain(t, s, s.Start(e2e.Redeliver, nil))
-			mustPost(t, s, map[int64]int{delivered: 1})
-		})
 	}
 }
 
@@ -92,33 +75,41 @@ func TestCrash_Worker(t *testing.T) {
 	for name, c := range crashes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, worker := c.start(t, e2e.Redeliver, "")
+			s, worker := c.start(t, e2e.Redeliver, nil, nil)
 			enqueue(t, s, e2e.Alert{ID: waiting})
-			if b := s.Poll(worker, limit); b.Err == nil {
-				t.Fatalf("it was not killed: %+v", b)
-			}
-			s.ClearFaults()
+			mustDieOf(t, s, s.Poll(worker, limit))
 			mustDrain(t, s, s.Start(e2e.Redeliver, nil))
 			mustPost(t, s, map[int64]int{waiting: 1})
 		})
 	}
 }
 
-// start runs the function that the crash is to kill.
-func (c crash) start(t *testing.T, f e2e.Function, intake string) (s *e2e.Stack, victim *e2e.Instance) {
+// mustDie delivers an alert to an instance, which is killed at it.
+func mustDie(t *testing.T, s *e2e.Stack, victim *e2e.Instance, a e2e.Alert, limit time.Duration) {
 	t.Helper()
-	return c.startWith(t, f, map[string]string{"INTAKE": intake}, nil)
+	if r, err := victim.Deliver(a, limit); err == nil {
+		t.Fatalf("it was not killed, and answered %d %s", r.StatusCode, r.Body)
+	}
+	s.ClearFaults()
 }
 
-// startWith runs it with variables, after what comes before.
-func (c crash) startWith(t *testing.T, f e2e.Function, variables map[string]string, before func(*e2e.Stack)) (s *e2e.Stack, victim *e2e.Instance) {
+// mustDieOf is mustDie for a batch of messages.
+func mustDieOf(t *testing.T, s *e2e.Stack, b e2e.Batch) {
+	t.Helper()
+	if b.Err == nil {
+		t.Fatalf("it was not killed: %+v", b)
+	}
+	s.ClearFaults()
+}
+
+// start runs the function that the crash is to kill, after what comes before.
+func (c crash) start(t *testing.T, f e2e.Function, variables map[string]string, before func(*e2e.Stack)) (s *e2e.Stack, victim *e2e.Instance) {
 	t.Helper()
 	s = e2e.New(t)
 	s.AddMonitors(4711)
 	if before != nil {
 		before(s)
 	}
-	variables = maps.Clone(variables)
 	datadog := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c.datadog == "" || !strings.HasPrefix(r.Method+" "+r.URL.Path, c.datadog) {
 			s.Datadog.ServeHTTP(w, r)
@@ -130,8 +121,9 @@ func (c crash) startWith(t *testing.T, f e2e.Function, variables map[string]stri
 		victim.Kill()
 	}))
 	t.Cleanup(datadog.Close)
-	variables[string(e2e.Datadog)] = datadog.URL
-	victim = s.Start(f, variables)
+	changes := map[string]string{string(e2e.Datadog): datadog.URL}
+	maps.Copy(changes, variables)
+	victim = s.Start(f, changes)
 	mustReady(t, victim)
 	if c.service != "" {
 		s.AWS.Break(awstest.Fault{Service: c.service, Operation: c.operation, Every: c.nth, Times: 1, Effect: func(_ http.ResponseWriter, _ *http.Request, forward func() awstest.Response) {

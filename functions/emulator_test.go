@@ -2,16 +2,14 @@ package functions_test
 
 import (
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
 	"boomerang/functions/internal/e2e"
-	"boomerang/functions/local/request"
 )
 
 // changing is what differs between two runs on one event.
@@ -26,34 +24,15 @@ func TestEmulator(t *testing.T) {
 	}
 	double, real := e2e.New(t), e2e.New(t)
 	inDouble, inEmulator := double.Start(e2e.Webhook, nil), real.Emulate(emulator, e2e.Webhook, timeout)
-	paths, err := filepath.Glob("../events/*.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range paths {
-		name := filepath.Base(path)
-		if name == "webhook-payload.json" {
-			continue // It is a payload, and no event.
+	eachEvent(t, real, func(t *testing.T, event events.LambdaFunctionURLRequest) events.LambdaFunctionURLResponse {
+		want, got := mustSend(t, inDouble, event), mustSend(t, inEmulator, event)
+		changed := got
+		want.Body, changed.Body = unchanging(want.Body), unchanging(got.Body)
+		if diff := cmp.Diff(want, changed); diff != "" {
+			t.Errorf("answers (-double +emulator):\n%s", diff)
 		}
-		t.Run(name, func(t *testing.T) {
-			r, err := request.Read(path, nil, time.Now())
-			if err != nil {
-				t.Fatal(err)
-			}
-			want, err := inDouble.Send(r.LambdaFunctionURLRequest, timeout)
-			if err != nil {
-				t.Fatal(err, inDouble.Output())
-			}
-			got, err := inEmulator.Send(r.LambdaFunctionURLRequest, timeout)
-			if err != nil {
-				t.Fatal(err, inEmulator.Output())
-			}
-			want.Body, got.Body = unchanging(want.Body), unchanging(got.Body)
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("answers (-double +emulator):\n%s", diff)
-			}
-		})
-	}
+		return got
+	})
 	if diff := cmp.Diff(posts(double), posts(real)); diff != "" {
 		t.Errorf("posted events (-double +emulator):\n%s", diff)
 	}

@@ -109,14 +109,11 @@ func TestFollowUp_Crash(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			variables := withFollowUps(t)
-			s, worker := c.startWith(t, e2e.Redeliver, variables, func(s *e2e.Stack) {
+			s, worker := c.start(t, e2e.Redeliver, variables, func(s *e2e.Stack) {
 				mustDeliver(t, s.Start(e2e.Webhook, variables), e2e.Alert{ID: delivered}, "posted")
 				s.LetPass(followUpAfter)
 			})
-			if b := s.PollFollowUps(worker, limit); b.Err == nil {
-				t.Fatalf("it was not killed: %+v, it wrote %s", b, worker.Output())
-			}
-			s.ClearFaults()
+			mustDieOf(t, s, s.PollFollowUps(worker, limit))
 			s.LetPass(0)
 			mustFollowUp(t, s, s.Start(e2e.Redeliver, variables), timeout)
 			if n := len(followUpsIn(s)); n != 1 {
@@ -138,13 +135,10 @@ func TestFollowUp_WebhookCrash(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			variables := withFollowUps(t)
-			s, webhook := c.startWith(t, e2e.Webhook, variables, nil)
-			if r, err := webhook.Deliver(e2e.Alert{ID: delivered}, limit); err == nil {
-				t.Fatalf("it was not killed, and answered %d %s", r.StatusCode, r.Body)
-			}
-			s.ClearFaults()
+			s, webhook := c.start(t, e2e.Webhook, variables, nil)
+			mustDie(t, s, webhook, e2e.Alert{ID: delivered}, limit)
 			worker := s.Start(e2e.Redeliver, variables)
-			deliver(t, s.Start(e2e.Webhook, variables), e2e.Alert{ID: delivered})
+			insist(t, s.Start(e2e.Webhook, variables), e2e.Alert{ID: delivered})
 			mustDrain(t, s, worker)
 			s.LetPass(followUpAfter)
 			mustFollowUp(t, s, worker, timeout)
@@ -177,9 +171,7 @@ func TestFollowUp_TwoStacks(t *testing.T) {
 		mustDeliver(t, s.Start(e2e.Webhook, variables), e2e.Alert{ID: delivered}, "posted")
 		s.LetPass(followUpAfter)
 		victim = s.Start(e2e.Redeliver, variables)
-		if b := s.PollFollowUps(victim, limit); b.Err == nil {
-			t.Fatalf("it was not killed: %+v, it wrote %s", b, victim.Output())
-		}
+		mustDieOf(t, s, s.PollFollowUps(victim, limit))
 		victim = nil
 		s.LetPass(0)
 		mustFollowUp(t, s, s.Start(e2e.Redeliver, variables), timeout)

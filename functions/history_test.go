@@ -23,9 +23,7 @@ func TestHistory(t *testing.T) {
 	send := func(transition string, at time.Time, cycle string) string {
 		t.Helper()
 		id++
-		if code, status := deliver(t, webhook, e2e.Alert{ID: id, Transition: transition, Date: at, Cycle: cycle}); code != 200 || status != "posted" {
-			t.Fatalf("%s: got %d %s", transition, code, status)
-		}
+		mustDeliver(t, webhook, e2e.Alert{ID: id, Transition: transition, Date: at, Cycle: cycle}, "posted")
 		return lastText(s)
 	}
 	start := time.Now().Add(-10 * time.Hour)
@@ -75,7 +73,7 @@ func TestHistory_NewStack(t *testing.T) {
 			t.Fatalf("%v; the function wrote %s", err, reconcile.Output())
 		}
 	}
-	deliver(t, webhook, e2e.Alert{ID: 1})
+	mustDeliver(t, webhook, e2e.Alert{ID: 1}, "posted")
 	if text, want := plain(lastText(s)), "5th time in 30 days; median 12 min"; !strings.Contains(text, want) {
 		t.Errorf("the event lacks %q:\n%s", want, text)
 	}

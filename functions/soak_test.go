@@ -146,7 +146,8 @@ func (s *soak) followUp() {
 	for i, f := range s.instances[:webhooks] {
 		recoveries.Go(func() {
 			for n := int64(2 + 2*i); n <= s.alerts; n += 2 * webhooks {
-				s.recover(f, n)
+				id := strconv.FormatInt(n, 10)
+				insist(s.T, f, e2e.Alert{ID: s.alerts + n, Monitor: n%soakMonitors + 1, Service: "service-" + id, Cycle: "cycle-" + id, Transition: "Recovered"})
 			}
 		})
 	}
@@ -160,18 +161,6 @@ func (s *soak) followUp() {
 		followUps.Go(func() { mustFollowUp(s.T, s.Stack, f, soakTimeout) })
 	}
 	followUps.Wait()
-}
-
-func (s *soak) recover(f *e2e.Instance, n int64) {
-	id := strconv.FormatInt(n, 10)
-	a := e2e.Alert{ID: s.alerts + n, Monitor: n%soakMonitors + 1, Service: "service-" + id, Cycle: "cycle-" + id, Transition: "Recovered"}
-	for code := 503; code == 503; {
-		r, err := f.Deliver(a, limit)
-		if code = r.StatusCode; err != nil {
-			s.Error(err)
-			return
-		}
-	}
 }
 
 // checkFollowUps counts the follow-ups of each cycle: none after a recovery that the ledger

@@ -1,7 +1,6 @@
-package main
+package functions_test
 
 import (
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -9,8 +8,6 @@ import (
 	"boomerang/functions/internal/e2e"
 	"boomerang/shared/fakedatadog"
 )
-
-const timeout = 30 * time.Second
 
 // addAlert adds an alert to Datadog's event stream, as of some minutes ago.
 func addAlert(t *testing.T, s *e2e.Stack, text string) (id int64, at time.Time) {
@@ -20,25 +17,26 @@ func addAlert(t *testing.T, s *e2e.Stack, text string) (id int64, at time.Time) 
 	return s.AddAlert(text, at), at
 }
 
-func run(t *testing.T, f *e2e.Instance) {
+func reconcile(t *testing.T, f *e2e.Instance) {
 	t.Helper()
 	if _, err := f.Invoke(e2e.Scheduled, timeout); err != nil {
 		t.Fatalf("%v; the function wrote %s", err, f.Output())
 	}
 }
 
-func TestBootstrap_LostAlert(t *testing.T) {
+func TestReconcile_LostAlert(t *testing.T) {
+	t.Parallel()
 	s := e2e.New(t)
 	f, worker := s.Start(e2e.Reconcile, nil), s.Start(e2e.Redeliver, nil)
 	s.Datadog.AddNotificationRule(`{"name":"a","filter":{"scope":"env:(prod OR staging)"},"recipients":["webhook-boomerang"]}`)
 	id, _ := addAlert(t, s, "@webhook-boomerang")
 	routed, _ := addAlert(t, s, "by the rule")
-	run(t, f)
-	run(t, f)
+	reconcile(t, f)
+	reconcile(t, f)
 	if err := s.Drain(worker, timeout, timeout); err != nil {
 		t.Fatalf("%v; the worker wrote %s", err, worker.Output())
 	}
-	run(t, f)
+	reconcile(t, f)
 	if n := s.Length(s.Queue); n != 0 {
 		t.Errorf("%d messages for alerts that are posted", n)
 	}
@@ -49,7 +47,8 @@ func TestBootstrap_LostAlert(t *testing.T) {
 
 // The ledger knows an alert by its event's id, also where the payload does not prove the id
 // and the alert has another key.
-func TestBootstrap_DeliveredAlert(t *testing.T) {
+func TestReconcile_DeliveredAlert(t *testing.T) {
+	t.Parallel()
 	for name, certain := range map[string]bool{"a certain id": true, "a guessed id": false} {
 		t.Run(name, func(t *testing.T) {
 			s := e2e.New(t)
@@ -62,28 +61,10 @@ func TestBootstrap_DeliveredAlert(t *testing.T) {
 			if r, err := webhook.Send(request, timeout); err != nil || r.StatusCode != 200 || strings.Contains(r.Body, `"identity":"id"`) == certain {
 				t.Fatalf("got %d %s, %v", r.StatusCode, r.Body, err)
 			}
-			run(t, f)
+			reconcile(t, f)
 			if n := s.Length(s.Queue); n != 0 {
 				t.Errorf("%d messages for an alert that was delivered", n)
 			}
 		})
 	}
-}
-
-func TestBootstrap_Failure(t *testing.T) {
-	s := e2e.New(t, e2e.Datadog)
-	f := s.Start(e2e.Reconcile, nil)
-	if _, err := f.Invoke(e2e.Scheduled, timeout); err == nil || !strings.Contains(err.Error(), "Datadog could not be reached") {
-		t.Errorf("got %v", err)
-	}
-	id, _ := addAlert(t, s, "@webhook-boomerang")
-	s.Open(e2e.Datadog)
-	run(t, f)
-	if queued := s.Take(s.Queue); len(queued) != 1 || !strings.Contains(*queued[0].Body, strconv.FormatInt(id, 10)) {
-		t.Errorf("queued %v", queued)
-	}
-}
-
-func TestBootstrap_WrongEnvironment(t *testing.T) {
-	e2e.New(t).Start(e2e.Reconcile, map[string]string{"LEDGER_TABLE": "", "WEBHOOK_NAME": "@webhook-boomerang"}).MustExit(t, "LEDGER_TABLE", "WEBHOOK_NAME")
 }

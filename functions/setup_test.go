@@ -1,4 +1,4 @@
-package main
+package functions_test
 
 import (
 	"context"
@@ -20,11 +20,11 @@ import (
 	"boomerang/functions/local/functionurl"
 )
 
-// timeout is the Timeout in template.yaml.
-const timeout = 120 * time.Second
+// setupTimeout is the Timeout in template.yaml.
+const setupTimeout = 120 * time.Second
 
-// waiting is CloudFormation, which waits for one answer.
-func waiting(t *testing.T) (url string, answer func() cfn.Response) {
+// cloudFormation waits for one answer.
+func cloudFormation(t *testing.T) (url string, answer func() cfn.Response) {
 	t.Helper()
 	answers := make(chan cfn.Response, 10)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -50,7 +50,7 @@ func waiting(t *testing.T) (url string, answer func() cfn.Response) {
 // ask sends CloudFormation's request for the resource in template.yaml.
 func ask(t *testing.T, f *e2e.Instance, kind cfn.RequestType, functionURL string) cfn.Response {
 	t.Helper()
-	url, answer := waiting(t)
+	url, answer := cloudFormation(t)
 	_, err := f.Invoke(cfn.Event{
 		RequestType: kind, RequestID: "1", ResponseURL: url, LogicalResourceID: "DatadogSetup", StackID: "stack", PhysicalResourceID: "boomerang-webhook-boomerang",
 		ResourceProperties: map[string]any{
@@ -58,13 +58,11 @@ func ask(t *testing.T, f *e2e.Instance, kind cfn.RequestType, functionURL string
 			"DatadogSite": "datadoghq.com", "DatadogSecretArn": "arn", "WebhookSecretArn": "arn",
 			"QueueName": "queue", "DeadLetterQueueName": "letters", "FunctionNames": []string{"webhook", "redeliver", "reconcile"},
 		},
-	}, timeout)
+	}, setupTimeout)
 	if err != nil {
 		t.Fatalf("%v; the function wrote %s", err, f.Output())
 	}
-	if strings.Contains(f.Output(), "X-Amz-Signature") || strings.Contains(f.Output(), e2e.Token) {
-		t.Errorf("a secret is in the log: %s", f.Output())
-	}
+	mustLack(t, "the log", f.Output(), "X-Amz-Signature", e2e.Token)
 	return answer()
 }
 
@@ -75,8 +73,8 @@ func (i instance) Invoke(_ context.Context, payload []byte) ([]byte, error) {
 	return i.Instance.Invoke(json.RawMessage(payload), timeout)
 }
 
-// behind serves instances at a Function URL, each of them one request at a time.
-func behind(t *testing.T, instances ...*e2e.Instance) (url string) {
+// serve returns the Function URL of instances, each of which takes one request at a time.
+func serve(t *testing.T, instances ...*e2e.Instance) (url string) {
 	t.Helper()
 	free := make(chan *e2e.Instance, len(instances))
 	for _, i := range instances {
@@ -91,8 +89,8 @@ func behind(t *testing.T, instances ...*e2e.Instance) (url string) {
 	return server.URL + "/"
 }
 
-// alert is what Datadog puts in the place of its variables.
-func alert(id int64) map[string]string {
+// variables are what Datadog puts in the place of its variables.
+func variables(id int64) map[string]string {
 	text := strconv.FormatInt(8_306_000_000_000_000_000+id, 10)
 	return map[string]string{
 		"ID": text, "LINK": "https://app.datadoghq.com/event/event?id=" + text, "ALERT_ID": "4711", "ORG_ID": "352001", "ALERT_TRANSITION": "Triggered", "ALERT_CYCLE_KEY": "cycle-" + text,
@@ -101,7 +99,8 @@ func alert(id int64) map[string]string {
 }
 
 // CloudFormation needs an answer, so the function must start.
-func TestBootstrap_WrongEnvironment(t *testing.T) {
+func TestSetup_WrongEnvironment(t *testing.T) {
+	t.Parallel()
 	f := e2e.New(t).Start(e2e.Setup, map[string]string{"DD_SITE": "datadog.example", "WEBHOOK_SECRET_ARN": ""})
 	a := ask(t, f, cfn.RequestCreate, "https://abc.lambda-url.eu-west-1.on.aws/")
 	if a.Status != cfn.StatusFailed || !strings.Contains(a.Reason, "DD_SITE") || !strings.Contains(a.Reason, "WEBHOOK_SECRET_ARN") {
@@ -112,11 +111,11 @@ func TestBootstrap_WrongEnvironment(t *testing.T) {
 	}
 }
 
-func TestBootstrap_CreateRotateDelete(t *testing.T) {
+func TestSetup_CreateRotateDelete(t *testing.T) {
 	const rotations, senders = 3, 4
 	s := e2e.New(t)
 	setup := s.Start(e2e.Setup, nil)
-	url := behind(t, s.Start(e2e.Webhook, nil), s.Start(e2e.Webhook, nil))
+	url := serve(t, s.Start(e2e.Webhook, nil), s.Start(e2e.Webhook, nil))
 	if a := ask(t, setup, cfn.RequestCreate, url); a.Status != cfn.StatusSuccess {
 		t.Fatal(a.Reason)
 	}
@@ -128,7 +127,7 @@ func TestBootstrap_CreateRotateDelete(t *testing.T) {
 	for range senders {
 		group.Go(func() {
 			for ctx.Err() == nil {
-				delivery, err := s.Datadog.Deliver(context.WithoutCancel(ctx), "boomerang", alert(sent.Add(1)))
+				delivery, err := s.Datadog.Deliver(context.WithoutCancel(ctx), "boomerang", variables(sent.Add(1)))
 				if err != nil || delivery.Status != http.StatusOK {
 					t.Errorf("an alert was refused: %+v, %v", delivery, err)
 					return
@@ -141,7 +140,7 @@ func TestBootstrap_CreateRotateDelete(t *testing.T) {
 		version := fmt.Sprintf("11111111-1111-4111-8111-%012d", n)
 		for _, step := range []string{"createSecret", "setSecret", "testSecret", "finishSecret"} {
 			event := map[string]string{"Step": step, "SecretId": s.WebhookSecret, "ClientRequestToken": version}
-			if _, err := setup.Invoke(event, timeout); err != nil {
+			if _, err := setup.Invoke(event, setupTimeout); err != nil {
 				t.Errorf("%s: %v", step, err)
 			}
 			// Alerts come between all steps, some of them begun before the step.
