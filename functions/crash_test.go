@@ -88,7 +88,7 @@ func TestCrash_Worker(t *testing.T) {
 func mustDie(t *testing.T, s *e2e.Stack, victim *e2e.Instance, a e2e.Alert, limit time.Duration) {
 	t.Helper()
 	if r, err := victim.Deliver(a, limit); err == nil {
-		t.Fatalf("it was not killed, and answered %d %s", r.StatusCode, r.Body)
+		t.Fatalf("it was not killed, and answered %d %s; %s", r.StatusCode, r.Body, s.Output())
 	}
 	s.ClearFaults()
 }
@@ -97,7 +97,7 @@ func mustDie(t *testing.T, s *e2e.Stack, victim *e2e.Instance, a e2e.Alert, limi
 func mustDieOf(t *testing.T, s *e2e.Stack, b e2e.Batch) {
 	t.Helper()
 	if b.Err == nil {
-		t.Fatalf("it was not killed: %+v", b)
+		t.Fatalf("it was not killed: %+v; %s", b, s.Output())
 	}
 	s.ClearFaults()
 }

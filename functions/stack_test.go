@@ -148,6 +148,9 @@ func mustPost(t *testing.T, s *e2e.Stack, want map[int64]int) {
 	if len(got) > 0 {
 		t.Errorf("unexpected events: %v", got)
 	}
+	if t.Failed() {
+		t.Log(s.Output())
+	}
 }
 
 func mustLogJSON(t *testing.T, f *e2e.Instance) {

@@ -76,6 +76,9 @@ func (s *Stack) run(command *exec.Cmd, api invoker, ready <-chan struct{}) *Inst
 	s.check(command.Start())
 	s.t.Cleanup(i.Kill)
 	go func() { end(errors.Join(errEnded, command.Wait())) }()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.instances = append(s.instances, i)
 	return i
 }
 

@@ -60,8 +60,9 @@ type Stack struct {
 	secrets   *secretsmanager.Client
 	sqs       *sqs.Client
 
-	mu     sync.Mutex
-	failed []receipt // of the messages that failed and are not visible
+	mu        sync.Mutex
+	instances []*Instance
+	failed    []receipt // of the messages that failed and are not visible
 
 	// working is held for reading by a batch, and for writing while the clock advances.
 	working sync.RWMutex
@@ -166,6 +167,17 @@ func (s *Stack) Install(e *agenttest.Agent) { s.extension = e }
 func (s *Stack) ClearFaults() {
 	s.Datadog.ClearFaults()
 	s.AWS.ClearFaults()
+}
+
+// Output is what all instances wrote.
+func (s *Stack) Output() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all strings.Builder
+	for _, i := range s.instances {
+		fmt.Fprintf(&all, "%s wrote:\n%s", i.command.Path, i.Output())
+	}
+	return all.String()
 }
 
 // SetSecret adds a version to a secret.
