@@ -85,7 +85,7 @@ func TestAction_DeadLetter(t *testing.T) {
 func TestAction_Copies(t *testing.T) {
 	d, s, webhook, worker := beginDesk(t)
 	other := s.Start(e2e.Webhook, d.variables)
-	whenLedgerResponds(t, []*e2e.Instance{webhook, other, worker}, func(round int64) string {
+	whenLedgerResponds(t, s, func(round int64) string {
 		a := e2e.Alert{ID: 1 + round}
 		var both sync.WaitGroup
 		for _, f := range []*e2e.Instance{webhook, other} {

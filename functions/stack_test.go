@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -135,12 +136,13 @@ func mustDeliver(t *testing.T, f *e2e.Instance, a e2e.Alert, want string) {
 	}
 }
 
-// mustPost fails unless there are as many events about each notification as wanted.
+// mustPost fails unless there are as many events about each notification as wanted. On a busy machine a run may have to
+// go on without the ledger, and there may be another event.
 func mustPost(t *testing.T, s *e2e.Stack, want map[int64]int) {
 	t.Helper()
 	got := s.Posted()
 	for id, n := range want {
-		if got[id] != n {
+		if got[id] < n || got[id] > n && lateCalls(s) == 0 {
 			t.Errorf("notification %d has %d events, want %d", id, got[id], n)
 		}
 		delete(got, id)
@@ -151,6 +153,19 @@ func mustPost(t *testing.T, s *e2e.Stack, want map[int64]int) {
 	if t.Failed() {
 		t.Log(s.Output())
 	}
+}
+
+var lateCall = regexp.MustCompile(`ledger table \S+ did not answer in time`)
+
+// lateCalls counts the calls that the ledger did not answer in time although no fault broke them.
+func lateCalls(s *e2e.Stack) int {
+	n := len(lateCall.FindAllString(s.Output(), -1))
+	for _, c := range s.AWS.Calls("DynamoDB", "") {
+		if c.Faulted {
+			n--
+		}
+	}
+	return max(0, n)
 }
 
 func mustLogJSON(t *testing.T, f *e2e.Instance) {

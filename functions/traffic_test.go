@@ -18,12 +18,12 @@ import (
 // whenLedgerResponds plays one round after another until the ledger responded in time
 // to all calls, and reports what went wrong in that one. On a busy machine an instance
 // may have to go on without it: such a round shows nothing.
-func whenLedgerResponds(t *testing.T, instances []*e2e.Instance, play func(round int64) (wrong string)) {
+func whenLedgerResponds(t *testing.T, s *e2e.Stack, play func(round int64) (wrong string)) {
 	t.Helper()
 	for round := range int64(5) {
-		late := countLate(instances)
+		late := lateCalls(s)
 		wrong := play(round)
-		if n := countLate(instances) - late; n > 0 {
+		if n := lateCalls(s) - late; n > 0 {
 			t.Logf("round %d: the ledger did not respond in time %d times", round, n)
 			continue
 		}
@@ -33,13 +33,6 @@ func whenLedgerResponds(t *testing.T, instances []*e2e.Instance, play func(round
 		return
 	}
 	t.Error("the ledger did not respond in time in any round")
-}
-
-func countLate(instances []*e2e.Instance) (n int) {
-	for _, f := range instances {
-		n += strings.Count(f.Output(), "processed without a claim") + strings.Count(f.Output(), "not recorded in the ledger")
-	}
-	return n
 }
 
 // postedSince counts the events about each notification of a round, whose numbers begin
@@ -82,7 +75,7 @@ func TestCopies(t *testing.T) {
 		instances = append(instances, s.Start(e2e.Webhook, nil))
 	}
 	mustReady(t, instances...)
-	whenLedgerResponds(t, append(instances, worker), func(round int64) string {
+	whenLedgerResponds(t, s, func(round int64) string {
 		one, two := e2e.Alert{ID: 2*round + 1}, e2e.Alert{ID: 2*round + 2}
 		var all sync.WaitGroup
 		for _, f := range instances[:max(2, len(instances)>>round)] {
