@@ -4,10 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"boomerang/functions/internal/e2e"
 	"boomerang/shared/pipeline"
@@ -79,24 +76,6 @@ func TestAction_DeadLetter(t *testing.T) {
 	mustDrain(t, s, worker)
 	d.mustHave(t)
 	mustPost(t, s, map[int64]int{1: 1, 2: 1})
-}
-
-// TestAction_Copies delivers one alert to two instances at once.
-func TestAction_Copies(t *testing.T) {
-	d, s, webhook, worker := beginDesk(t)
-	other := s.Start(e2e.Webhook, d.variables)
-	whenLedgerResponds(t, s, func(round int64) string {
-		a := e2e.Alert{ID: 1 + round}
-		var both sync.WaitGroup
-		for _, f := range []*e2e.Instance{webhook, other} {
-			both.Go(func() { insist(t, f, a) })
-		}
-		both.Wait()
-		mustDrain(t, s, worker)
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		return cmp.Diff(int(round)+1, len(d.tickets)) + cmp.Diff(map[int64]int{a.ID: 1}, postedSince(s, a.ID))
-	})
 }
 
 // actionCrashes are before and after the ticket, and before and after as many calls of each of

@@ -84,7 +84,6 @@ func TestClient_SearchEvents(t *testing.T) {
 				Change: Change{Author: "ann@example.com", Resource: "fallback", ResourceType: "feature_flag", Previous: `{"enabled":false}`, New: `{"enabled":true}`, Impacted: []string{"shop"}},
 			}},
 		},
-		"none": {`{"data":[]}`, []Event{}},
 		"other types": {
 			`{"data":[{"id":7,"attributes":{"tags":"a","timestamp":1,"attributes":{"title":"t","evt":7,"author":"ann","source_type_name":"github","impacted_resources":{},"prev_value":null,"new_value":true}}},7]}`,
 			[]Event{{Title: "t", Source: "github", Change: Change{New: "true"}}, {}},
@@ -108,8 +107,7 @@ func TestClient_Event_InvalidID(t *testing.T) {
 
 func TestClient_Events(t *testing.T) {
 	testDecode(t, func(ctx context.Context, c *Client) ([]Event, error) { return c.Events(ctx, EventQuery{}) }, cases[[]Event]{
-		"two":  {`{"events":[` + monitorEvent + `,{"id_str":"8","alert_type":"new"}]}`, []Event{wantMonitorEvent, {ID: "8", AlertType: "new"}}},
-		"none": {`{"events":[]}`, []Event{}},
+		"two": {`{"events":[` + monitorEvent + `,{"id_str":"8","alert_type":"new"}]}`, []Event{wantMonitorEvent, {ID: "8", AlertType: "new"}}},
 	})
 }
 
@@ -119,7 +117,6 @@ func TestClient_Events_Raw(t *testing.T) {
 		"all fields":     {`{"events":[` + monitorEvent + `]}`, []Event{asSent(wantMonitorEvent, monitorPayload, monitorEvent)}},
 		"unknown fields": {`{"events":[` + later + `,` + other + `]}`, []Event{asSent(Event{ID: "9007199254740993"}, "", later), asSent(Event{ID: "7"}, "", other)}},
 		"not objects":    {`{"events":[5]}`, []Event{{Raw: json.RawMessage("5")}}},
-		"none":           {`{"events":[]}`, []Event{}},
 	})
 }
 

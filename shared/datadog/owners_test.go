@@ -131,7 +131,6 @@ func TestClient_Dependencies(t *testing.T) {
 			  {"attributes":{"to":{"kind":"datastore","name":"orders"}}},{"attributes":{"to":null}}],"links":{"next":"/api/v2/catalog/relation"}}`,
 			[]Entity{{"service", "payments"}, {"datastore", "orders"}, {}},
 		},
-		"none": {`{"data":[]}`, []Entity{}},
 	})
 }
 

@@ -18,7 +18,6 @@ func TestClient_SLOs(t *testing.T) {
 				SLIStatus: SLIStatus{SLI: new(99.6), Budget: new(20.5)}, Indexed: time.Unix(1676409980, 0).UTC(),
 			}},
 		},
-		"nothing found": {`{"data":{"attributes":{"slos":[]}}}`, nil},
 		"not calculated": {
 			`{"data":{"attributes":{"slos":[{"data":{"id":"a","attributes":{"warning_threshold":null,"status":{"state":"no_data","sli":null,"error_budget_remaining":null,"calculation_error":"The denominator is zero valued"}}}}]}}}`,
 			[]SLO{{ID: "a", State: "no_data", SLIStatus: SLIStatus{Problem: "The denominator is zero valued"}}},

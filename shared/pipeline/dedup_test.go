@@ -16,23 +16,6 @@ import (
 // guessed is an alert whose id may be another alert's.
 var guessed = alert.Alert{ID: "4712", OrgID: "1", Title: "x", Digest: "5e"}
 
-// Deliveries of one payload without a certain id are one alert for five minutes.
-func TestPipeline_RepeatWindow(t *testing.T) {
-	for after, want := range map[time.Duration]pipeline.Status{
-		0: pipeline.Duplicate, 16 * time.Second: pipeline.Duplicate, 5 * time.Minute: pipeline.Duplicate,
-		5*time.Minute + 1: pipeline.Posted, 24 * time.Hour: pipeline.Posted,
-	} {
-		inBubble(t, func(e *env) {
-			e.run(guessed, pipeline.Posted)
-			time.Sleep(after)
-			e.run(guessed, want)
-			e.run(a, pipeline.Posted)
-			time.Sleep(after)
-			e.run(a, pipeline.Duplicate)
-		})
-	}
-}
-
 // The idempotency key of a step is that of the alert, in all its attempts.
 func TestPipeline_IdempotencyKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,7 +1,6 @@
 package pipeline_test
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -14,16 +13,6 @@ import (
 	"boomerang/shared/pipeline"
 	"boomerang/shared/queue"
 )
-
-func TestRun_LedgerFails(t *testing.T) {
-	e := newEnv(t)
-	cause := errors.New("connection refused")
-	e.fails["claim"], e.fails["complete"] = cause, cause
-	o := e.run(a, pipeline.Posted)
-	if len(o.Warnings) != 2 || !errors.Is(o.Warnings[0], cause) || !errors.Is(o.Warnings[1], cause) {
-		t.Errorf("warnings %v", o.Warnings)
-	}
-}
 
 // An alert whose event Datadog may have accepted is retried when the search can find it.
 func TestRun_Retry(t *testing.T) {

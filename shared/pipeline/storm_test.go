@@ -118,19 +118,6 @@ func TestPipeline_StormFailures(t *testing.T) {
 	})
 }
 
-func TestPipeline_StormSummaryAnswerLost(t *testing.T) {
-	inBubble(t, func(e *env) {
-		e.storm(3)
-		e.fails["post"] = down
-		e.redeliver(e.sent[0], "")
-		time.Sleep(pipeline.VisibilityTimeout)
-		e.found = earlier
-		if o := e.redeliver(e.sent[0], pipeline.Duplicate); o.Posted != earlier {
-			e.Errorf("got %+v", o)
-		}
-	})
-}
-
 // stream finds the events of an env by what the pipeline searches for.
 type stream struct{ *env }
 
