@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,8 +23,8 @@ import (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	// The tests of whole stacks wait far more than they work.
-	if err := flag.Set("test.parallel", "24"); err != nil {
+	// The tests of whole stacks wait more than they work. Too many at once wait for each other.
+	if err := flag.Set("test.parallel", strconv.Itoa(6*runtime.GOMAXPROCS(0))); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())

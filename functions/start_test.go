@@ -77,7 +77,7 @@ func TestStart_FlushToLog(t *testing.T) {
 			traces++
 		}
 	}
-	if metrics != 2 || traces == 0 {
+	if metrics < 2 || traces == 0 {
 		t.Errorf("%d metrics and %d traces are in the log: %s", metrics, traces, webhook.Output())
 	}
 	mustLack(t, "the log", webhook.Output(), e2e.Token)
