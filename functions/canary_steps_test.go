@@ -107,7 +107,7 @@ func TestCanary_EveryStep(t *testing.T) {
 	logs, _, posted := c.mustHide(t)
 	mustSay(t, "an event", posted, "has no service", canaryMail, "the function echo failed")
 	mustSay(t, "a log", logs,
-		"users.csv has no row whose user is …", "has no service …", "the function echo failed", `"name":"tell"`, "cannot be evaluated for this alert")
+		"users.csv has no row whose user is …", "has no service …", "the function echo failed", `"name":"tell"`, "playbook slow does not match: the expression")
 }
 
 // staged has a follow-up, and actions that send, keep and read the alert's words.

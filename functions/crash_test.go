@@ -24,13 +24,11 @@ type crash struct {
 var crashes = map[string]crash{
 	"before the claim":      {service: "DynamoDB", operation: "PutItem", nth: 1},
 	"after the claim":       {service: "DynamoDB", operation: "PutItem", nth: 1, after: true},
-	"before the cycle":      {service: "DynamoDB", operation: "UpdateItem", nth: 1},
 	"after the cycle":       {service: "DynamoDB", operation: "UpdateItem", nth: 1, after: true},
 	"at a monitor's read":   {datadog: "GET /api/v1/monitor/"},
 	"at the read of events": {datadog: "GET /api/v1/events"},
 	"before the post":       {datadog: "POST /api/v1/events"},
 	"after the post":        {datadog: "POST /api/v1/events", after: true},
-	"before the completion": {service: "DynamoDB", operation: "PutItem", nth: 2},
 	"after the completion":  {service: "DynamoDB", operation: "PutItem", nth: 2, after: true},
 }
 
