@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,7 +11,6 @@ import (
 
 	"boomerang/shared/alert"
 	"boomerang/shared/event"
-	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
 )
 
@@ -213,35 +210,5 @@ func TestClient_FindPosted(t *testing.T) {
 				t.Errorf("%d searches, want %d", len(l.requests), len(wanted))
 			}
 		})
-	}
-}
-
-// An event is found by its key, however many others its monitor has had since.
-func TestClient_FindPostedAmongThousands(t *testing.T) {
-	fake := fakedatadog.New(fakedatadog.Options{APIKey: apiKey, AppKey: appKey, VisibleAfter: -1})
-	c := clientOver(t, func(r *http.Request) (*http.Response, error) {
-		w := httptest.NewRecorder()
-		fake.ServeHTTP(w, r)
-		return w.Result(), nil
-	}, keyring{})
-	post := func(key string, e event.Event) {
-		e.Title, e.Text, e.Tags = "x", "x", append(e.Tags, "boomerang", "webhook:shop", "monitor:4711", event.TagKey(key))
-		if _, err := c.Create(t.Context(), e); err != nil {
-			t.Fatal(err)
-		}
-	}
-	post("1:7", event.Event{RelatedEventID: 7})
-	for i := range 1100 {
-		fake.AddEvent(fakedatadog.Event{Title: "x", Text: "x", Tags: []string{"boomerang", "webhook:shop", "monitor:4711", event.TagKey(fmt.Sprint(i))}})
-	}
-	now := time.Now()
-	for _, about := range []alert.Alert{{ID: "7", MonitorID: "4711"}, {}} {
-		got, err := c.FindPosted(t.Context(), "1:7", about, "shop", now.Add(-time.Hour), now.Add(time.Hour))
-		if err != nil || got.ID == "" {
-			t.Errorf("%+v: got %v, %v", about, got, err)
-		}
-	}
-	if got, err := c.FindPosted(t.Context(), "1:8", alert.Alert{ID: "8", MonitorID: "4711"}, "shop", now.Add(-time.Hour), now.Add(time.Hour)); err != nil || got.ID != "" {
-		t.Errorf("another key: got %v, %v", got, err)
 	}
 }

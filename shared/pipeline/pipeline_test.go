@@ -174,26 +174,6 @@ func TestPipeline_PostedAt(t *testing.T) {
 	})
 }
 
-func TestConfig_Steps(t *testing.T) {
-	e := newEnv(t)
-	var names []string
-	e.Steps = func(steps []enrich.Named) []enrich.Named {
-		for i := range steps {
-			names = append(names, steps[i].Name)
-			steps[i].Make = func(map[string]enrich.Result) (enrich.Step, error) {
-				return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
-					return enrich.Finding{Title: "replaced"}, nil
-				}), nil
-			}
-		}
-		return steps
-	}
-	o := e.run(a, pipeline.Posted)
-	if o.Steps[0].Finding.Title != "replaced" || !slices.Equal(names, []string{"find", "report"}) || slices.Contains(e.calls, "step") {
-		t.Errorf("steps %v: %+v, called %v", names, o.Steps, e.calls)
-	}
-}
-
 func TestPipeline_Spans(t *testing.T) {
 	env := newEnv(t)
 	env.fails["step"] = refused

@@ -1,35 +1,17 @@
 package secret
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/google/go-cmp/cmp"
 
-	"boomerang/shared/awstest"
 	"boomerang/shared/fault"
 )
 
 const nextVersion = "11111111-1111-4111-8111-111111111111"
-
-// newAWS returns the real client on the emulator, and an unused name.
-func newAWS(t *testing.T) (*secretsmanager.Client, string) {
-	t.Helper()
-	return secretsmanager.NewFromConfig(awstest.New(t).Config()), "secret-" + rand.Text()
-}
-
-func create(t *testing.T, client *secretsmanager.Client, in secretsmanager.CreateSecretInput) (arn string) {
-	t.Helper()
-	out, err := client.CreateSecret(t.Context(), &in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return *out.ARN
-}
 
 func TestRotation_Create(t *testing.T) {
 	seen := map[string]bool{}
@@ -91,20 +73,4 @@ func createVersion(t *testing.T, r *Rotation) error { return r.Create(t.Context(
 func finishVersion(t *testing.T, r *Rotation) error {
 	_, err := r.Finish(t.Context(), nextVersion)
 	return err
-}
-
-func TestTokens_PermanentErrors(t *testing.T) {
-	client, name := newAWS(t)
-	missing, empty, deleted := name, name+"-empty", name+"-deleted"
-	create(t, client, secretsmanager.CreateSecretInput{Name: &empty})
-	create(t, client, secretsmanager.CreateSecretInput{Name: &deleted, SecretString: new(tokenJSON(newToken))})
-	if _, err := client.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: &deleted}); err != nil {
-		t.Fatal(err)
-	}
-	for _, id := range []string{missing, empty, deleted} {
-		err := NewTokens(client, id, nil).Ready(t.Context())
-		if err == nil || fault.From(err).Kind != fault.Permanent {
-			t.Errorf("%s: %v", id, err)
-		}
-	}
 }
