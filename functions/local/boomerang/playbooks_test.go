@@ -67,18 +67,6 @@ func TestReadyPlaybooks_UnusedGoldenFiles(t *testing.T) {
 	}
 }
 
-func TestTestPlaybooks_Update(t *testing.T) {
-	path := folder(t, map[string]string{
-		"a.yaml":      "playbooks: [{name: one}]",
-		"a.test.yaml": "cases: [{name: any, alert: {title: x}, expect: {golden: a.golden}}]",
-	})
-	if _, err := invoke(t, nil, "test", path); err == nil {
-		t.Error("a golden file that is not there passes")
-	}
-	mustInvoke(t, nil, "test", path, "--update")
-	mustInvoke(t, nil, "test", path)
-}
-
 func TestWriteSchemas(t *testing.T) {
 	path := t.TempDir()
 	if screen := mustInvoke(t, nil, "schema", path); strings.Count(screen, "\n") != 4 {

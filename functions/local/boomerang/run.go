@@ -129,7 +129,7 @@ func deliveryScreen(d delivery.Delivery, notes []string) output.Screen {
 	for _, field := range a.Unreadable {
 		unreadable = append(unreadable, alert.Problem{Field: field})
 	}
-	notes = slices.Concat(notes, d.Request.Notes(), a.Warnings)
+	notes = slices.Concat(notes, d.Request.Notes, a.Warnings)
 	s.Entries = slices.Concat(s.Entries, output.Notes(notes), output.ReadingEntries(guessed, unreadable))
 	if len(d.Posted) > 0 {
 		s.Event, s.Request = d.Posted[0].Event, d.Posted[0].Body

@@ -26,7 +26,7 @@ const exampleBody = `{"id":"1","title":"[Triggered] Checkout is slow","body":"p9
 func (c cli) serveCommand() *cobra.Command {
 	var remote bool
 	cmd := &cobra.Command{
-		Use: "serve [<address>]", Short: "Serve the Function URL and its page at an address, by default " + defaultAddress + ".",
+		Use: "serve [<address>]", Short: "Serve the Function URL and its page at an address or port, by default " + defaultAddress + ".",
 	}
 	addSwitch(cmd, &remote, "remote", "REMOTE", "let other machines reach the address; the page then requires a token")
 	return c.command(cmd, func(c cli, ctx context.Context, args []string) error {

@@ -60,7 +60,7 @@ func tryScreen(r *try.Result) output.Screen {
 	if r.Status == pipeline.Ignored {
 		return output.Screen{Heading: "Nothing would be done: " + r.Reason}
 	}
-	notes := slices.Concat(r.Rejection, r.Warnings, stackNotes(r.Limit, r.FollowUps), r.Request.Notes())
+	notes := slices.Concat(r.Rejection, r.Warnings, stackNotes(r.Limit, r.FollowUps), r.Request.Notes)
 	return output.Screen{
 		Heading: "Playbooks: " + playbooksName(r.Files), Event: r.Event, Request: r.Event,
 		Entries: slices.Concat(output.VerdictEntries(r.Report), output.StepEntries(r.Steps), output.Notes(notes), output.ReadingEntries(r.Alert.Guessed, r.Alert.Unreadable)),

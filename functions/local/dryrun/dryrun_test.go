@@ -130,33 +130,6 @@ func TestRunner_Report(t *testing.T) {
 	}
 }
 
-func TestRunner_Override(t *testing.T) {
-	runner := newRunner(t, accept)
-	runner.Override = func(s dryrun.Step) enrich.Step {
-		if s.Then {
-			return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
-				return enrich.Finding{}, enrich.Skip("not in a test")
-			})
-		}
-		if s.Name == "greet" && s.Kind.Name == "greet" && s.With == (config{"checkout"}) {
-			return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
-				return enrich.Finding{Data: data{"stubbed"}}, nil
-			})
-		}
-		return nil
-	}
-	r, err := runner.Run(t.Context(), checkout)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := r.Steps[1].Finding.Data; got != (data{"hello stubbed"}) {
-		t.Errorf("the step after the stub found %v", got)
-	}
-	if last := r.Steps[4]; last.Status != enrich.Skipped || last.With != (config{"https://example.com/8"}) {
-		t.Errorf("the step after the post: %+v", last)
-	}
-}
-
 func TestRunner_NotPosted(t *testing.T) {
 	refuse := func(event.Request) error { return fault.New(fault.Permanent, "Datadog refused it", nil) }
 	r, err := newRunner(t, refuse).Run(t.Context(), checkout)

@@ -21,12 +21,6 @@ func TestPrinter_Event(t *testing.T) {
 				"  related_event_id 7", "  date_happened    2026-03-14 03:00:00 UTC", "", "  │ first", "  │ second",
 			},
 		},
-		"with_a_percent_sign_at_the_end": {
-			event.Event{Title: "Disk", Text: "%%% \nThe disk is full to 97%\n %%%", AlertType: "error", DateHappened: 1773457200},
-			[]string{
-				"  title            Disk", "  alert_type       error", "  date_happened    2026-03-14 03:00:00 UTC", "", "  │ The disk is full to 97%",
-			},
-		},
 		"of_the_v2_API": {
 			event.AlertEvent{Data: event.AlertData{Attributes: event.AlertAttributes{
 				Title: "Checkout is slow", Message: "%%% \nfirst\n %%%", Timestamp: "2026-03-14T03:00:00.000Z", Host: "web-1",

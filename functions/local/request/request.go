@@ -22,25 +22,10 @@ import (
 	"boomerang/functions/webhook/handler"
 )
 
-// The origins of requests.
-const (
-	sent     = "a Function URL request"
-	body     = "the body of a webhook"
-	template = "a payload template, filled with an example"
-)
-
-// Request is a request to the function, and what it was made of.
+// Request is a request to the function.
 type Request struct {
 	events.LambdaFunctionURLRequest
-	Origin string
-}
-
-// Notes say what the request was made of, if that is not obvious.
-func (r Request) Notes() []string {
-	if r.Origin == template {
-		return []string{"the alert is " + r.Origin}
-	}
-	return nil
+	Notes []string // what it was made of, if that is not obvious
 }
 
 // Read returns the request that a file holds, or the input if the name is "-", as if it were
@@ -80,13 +65,11 @@ func Of(content []byte) (Request, error) {
 	}
 	var r Request
 	if json.Unmarshal(content, &r.LambdaFunctionURLRequest) == nil && r.RequestContext.HTTP.Method != "" {
-		r.Origin = sent
 		return r, nil
 	}
-	r.Origin = body
 	fields := formOf(string(content))
 	if isTemplate(string(content)) {
-		r.Origin = template
+		r.Notes = []string{"the alert is a payload template, filled with an example"}
 		for _, values := range fields {
 			for i, value := range values {
 				values[i] = payload.Fill(value, payload.Plain)

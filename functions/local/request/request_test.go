@@ -37,31 +37,31 @@ func read(t *testing.T, content string) (request.Request, alert.Alert) {
 
 func TestRead(t *testing.T) {
 	const triggered = "[P2] [Triggered on {availability-zone:eu-west-1b}] Checkout p95 latency is high"
-	for name, c := range map[string]struct{ content, title, message, origin string }{
-		"body":             {`{"id":"7","title":"Disk is full","body":"Free some"}`, "Disk is full", "Free some", "the body of a webhook"},
-		"byte order mark":  {"\ufeff\n {\"id\":\"7\",\"title\":\"Disk is full\"} ", "Disk is full", "", "the body of a webhook"},
-		"list":             {`[{"id":"7","title":"Disk is full"}]`, "Disk is full", "", "the body of a webhook"},
-		"unresolved":       {`{"id":"8391951994415332266","title":"Disk is full","snapshot":"$SNAPSHOT","text":"echo $ID"}`, "Disk is full", "echo $ID", "the body of a webhook"},
-		"form":             {`id=7&title=Disk+is+full&body=Free+some%21`, "Disk is full", "Free some!", "the body of a webhook"},
-		"form with JSON":   {`payload=%7B%22id%22%3A%227%22%2C%22title%22%3A%22Disk+is+full%22%7D`, "Disk is full", "", "the body of a webhook"},
-		"template":         {events.WebhookPayload, triggered, "%%%", "a payload template, filled with an example"},
-		"template of text": {`{"id":"$ID","text":"$EVENT_TITLE on $HOSTNAME"}`, triggered + " on", triggered, "a payload template, filled with an example"},
-		"template, bare":   {`{"id":$ID,"date":$DATE,"title":"$EVENT_TITLE"}`, triggered, "", "a payload template, filled with an example"},
-		"template of rest": {`{"text":"$ALERT_TITLE is $ALERT_TRANSITION"}`, triggered[5:] + " is Triggered", triggered[5:], "a payload template, filled with an example"},
-		"form with spaces": {"id=7&title=Disk is full\n", "Disk is full", "", "the body of a webhook"},
-		"template of form": {`id=$ID&title=$EVENT_TITLE&body=$EVENT_MSG`, triggered, "%%%", "a payload template, filled with an example"},
-		"request":          {`{"requestContext":{"http":{"method":"POST"}},"headers":{"content-type":"application/json"},"body":"{\"id\":\"7\",\"title\":\"Disk is full\"}"}`, "Disk is full", "", "a Function URL request"},
-		"base64":           {`{"requestContext":{"http":{"method":"POST"}},"headers":{"content-type":"application/json"},"isBase64Encoded":true,"body":"eyJpZCI6IjciLCJ0aXRsZSI6IkRpc2sgaXMgZnVsbCJ9"}`, "Disk is full", "", "a Function URL request"},
+	for name, c := range map[string]struct{ content, title, message, kind string }{
+		"body":             {`{"id":"7","title":"Disk is full","body":"Free some"}`, "Disk is full", "Free some", "body"},
+		"byte order mark":  {"\ufeff\n {\"id\":\"7\",\"title\":\"Disk is full\"} ", "Disk is full", "", "body"},
+		"list":             {`[{"id":"7","title":"Disk is full"}]`, "Disk is full", "", "body"},
+		"unresolved":       {`{"id":"8391951994415332266","title":"Disk is full","snapshot":"$SNAPSHOT","text":"echo $ID"}`, "Disk is full", "echo $ID", "body"},
+		"form":             {`id=7&title=Disk+is+full&body=Free+some%21`, "Disk is full", "Free some!", "body"},
+		"form with JSON":   {`payload=%7B%22id%22%3A%227%22%2C%22title%22%3A%22Disk+is+full%22%7D`, "Disk is full", "", "body"},
+		"template":         {events.WebhookPayload, triggered, "%%%", "template"},
+		"template of text": {`{"id":"$ID","text":"$EVENT_TITLE on $HOSTNAME"}`, triggered + " on", triggered, "template"},
+		"template, bare":   {`{"id":$ID,"date":$DATE,"title":"$EVENT_TITLE"}`, triggered, "", "template"},
+		"template of rest": {`{"text":"$ALERT_TITLE is $ALERT_TRANSITION"}`, triggered[5:] + " is Triggered", triggered[5:], "template"},
+		"form with spaces": {"id=7&title=Disk is full\n", "Disk is full", "", "body"},
+		"template of form": {`id=$ID&title=$EVENT_TITLE&body=$EVENT_MSG`, triggered, "%%%", "template"},
+		"request":          {`{"requestContext":{"http":{"method":"POST"}},"headers":{"content-type":"application/json"},"body":"{\"id\":\"7\",\"title\":\"Disk is full\"}"}`, "Disk is full", "", "request"},
+		"base64":           {`{"requestContext":{"http":{"method":"POST"}},"headers":{"content-type":"application/json"},"isBase64Encoded":true,"body":"eyJpZCI6IjciLCJ0aXRsZSI6IkRpc2sgaXMgZnVsbCJ9"}`, "Disk is full", "", "request"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, a := read(t, c.content)
-			if a.Title != c.title || !strings.HasPrefix(a.Message+a.Text, c.message) || r.Origin != c.origin {
-				t.Errorf("%s: title %q, message %q; want %+v", r.Origin, a.Title, a.Message+a.Text, c)
+			if a.Title != c.title || !strings.HasPrefix(a.Message+a.Text, c.message) || (len(r.Notes) > 0) != (c.kind == "template") {
+				t.Errorf("%s: title %q, message %q; want %+v", r.Notes, a.Title, a.Message+a.Text, c)
 			}
 			if r.RequestContext.HTTP.Method != http.MethodPost || r.RequestContext.TimeEpoch != now.UnixMilli() {
 				t.Errorf("the request is %+v", r.RequestContext)
 			}
-			if r.Origin != "a Function URL request" && r.Headers["x-webhook-token"] != sandbox.Token {
+			if c.kind != "request" && r.Headers["x-webhook-token"] != sandbox.Token {
 				t.Errorf("the headers are %v", r.Headers)
 			}
 			if strings.Contains(a.Title+a.Message, "$EVENT") {
