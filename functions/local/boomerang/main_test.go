@@ -152,6 +152,11 @@ func TestProcess_WrongUse(t *testing.T) {
 		{line: "events list --priority high", want: "write normal or low"},
 		{line: "events list --page 0", want: "a page needs --unaggregated or --exclude-aggregate"},
 		{line: "events list --limit 0", want: "write a number from 1"},
+		{line: "backtest", want: "say where the alerts are read: set DD_API_KEY"},
+		{line: "backtest --file a --live", want: "say where the alerts are read"},
+		{line: "backtest --file a --record x", want: "only what is read with LIVE=1"},
+		{line: "backtest --file a --since soon", want: `"soon" is not a time`},
+		{line: "backtest --file a --fail-if-default-over many", want: `"many" is neither a number of alerts`},
 		{line: "completion tcsh", want: `"tcsh" is not a command`},
 		{line: "completion bash zsh", want: "zsh"},
 	} {

@@ -106,8 +106,15 @@ func TestServe_Duplicate(t *testing.T) {
 	}
 }
 
-func TestServe_Log(t *testing.T) {
+func TestServe_PageAndLog(t *testing.T) {
 	s := startServe(t)
+	contains(t, s.screen, "Page           "+s.url+"\n")
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept", "text/html")
+	contains(t, do(t, r), "<title>Boomerang</title>")
 	s.send(t)
 	var record struct {
 		Level, Msg, Outcome string
@@ -133,17 +140,6 @@ func TestServe_AddressInUse(t *testing.T) {
 		_, err := invoke(t, nil, "serve", given)
 		errorContains(t, err, "cannot serve on "+address, "make serve ADDRESS=127.0.0.1:8788")
 	}
-}
-
-func TestServe_Page(t *testing.T) {
-	s := startServe(t)
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Accept", "text/html")
-	contains(t, s.screen, "Page           "+s.url+"\n")
-	contains(t, do(t, r), "<title>Boomerang</title>")
 }
 
 func TestServe_Remote(t *testing.T) {

@@ -18,7 +18,7 @@ type Recorder struct {
 	Override Override // nil: every step itself
 
 	mu       sync.Mutex
-	steps    []Step
+	steps    []*Step
 	isPosted bool
 }
 
@@ -46,32 +46,28 @@ func (r *Recorder) Wrap(steps []enrich.Named) []enrich.Named {
 	defer r.mu.Unlock()
 	wrapped := slices.Clone(steps)
 	for i, step := range steps {
-		index := len(r.steps)
-		r.steps = append(r.steps, Step{Name: step.Name, Then: r.isPosted})
+		kept := &Step{Name: step.Name, Then: r.isPosted}
+		r.steps = append(r.steps, kept)
 		wrapped[i].Make = func(earlier map[string]enrich.Result) (enrich.Step, error) {
 			made, err := step.Make(earlier)
-			if o, ok := made.(observed); ok && err == nil {
-				return r.record(index, o), nil
+			o, ok := made.(observed)
+			if !ok || err != nil {
+				return made, err
 			}
-			return made, err
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			o.Name, o.Then, o.At = kept.Name, kept.Then, time.Now()
+			*kept = o.Step
+			if r.Override != nil {
+				if other := r.Override(o.Step); other != nil {
+					return other, nil
+				}
+			}
+			return o, nil
 		}
 	}
 	r.isPosted = true
 	return wrapped
-}
-
-// record returns what runs for the step at index.
-func (r *Recorder) record(index int, o observed) enrich.Step {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	o.Name, o.Then, o.At = r.steps[index].Name, r.steps[index].Then, time.Now()
-	r.steps[index] = o.Step
-	if r.Override != nil {
-		if other := r.Override(o.Step); other != nil {
-			return other
-		}
-	}
-	return o
 }
 
 // Results locks because a step that timed out may still run.
@@ -82,7 +78,7 @@ func (r *Recorder) Results(results []enrich.Result) []StepRun {
 	for i, result := range results {
 		var step Step
 		if i < len(r.steps) {
-			step = r.steps[i]
+			step = *r.steps[i]
 		}
 		runs[i] = StepRun{Result: result, Uses: step.Kind.Name, With: step.With, Then: step.Then, At: step.At}
 	}
