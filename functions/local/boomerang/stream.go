@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -45,32 +46,50 @@ func (c cli) eventCommand() *cobra.Command {
 }
 
 func (c cli) listCommand() *cobra.Command {
-	o := events.Options{Start: "1h", End: "now", Page: -1, Limit: datadog.MaxEvents}
+	now := time.Now()
+	q, page, limit := datadog.EventQuery{Start: now.Add(-time.Hour), End: now, Raw: true}, -1, datadog.MaxEvents
 	cmd := &cobra.Command{
 		Use: "list", Short: "List events, the newest first.",
 		Long: "List events, the newest first. A time is RFC 3339 or a date (in UTC), seconds since 1970, or how long ago it was, such as 2h or 7d.",
 	}
-	flags := cmd.Flags()
-	flags.StringVar(&o.Start, "start", o.Start, "events from this `time` on")
-	flags.StringVar(&o.End, "end", o.End, "events up to this `time`")
-	choiceFlag(cmd, &o.Priority, "priority", "events of this priority", "normal", "low")
-	flags.StringSliceVar(&o.Sources, "sources", nil, "events of any of these sources, such as github,torq")
-	flags.StringSliceVar(&o.Tags, "tags", nil, "events with all of these tags, such as env:prod,service:checkout")
-	flags.BoolVar(&o.Unaggregated, "unaggregated", false, "also events whose parent is outside the time")
-	flags.BoolVar(&o.ExcludeAggregate, "exclude-aggregate", false, "no parents of other events; implies --unaggregated")
-	numberFlag(cmd, &o.Page, "page", 0, 1_000_000, "only this `page` of 1,000 events, from 0; needs --unaggregated or --exclude-aggregate")
-	numberFlag(cmd, &o.Limit, "limit", 1, 1_000_000, "at most this `number` of events")
+	timeFlag := func(value *time.Time, name, usage string) {
+		cmd.Flags().Func(name, usage, func(text string) (err error) {
+			*value, err = events.Time(text, now)
+			return err
+		})
+	}
+	listFlag := func(value *[]string, name, usage string) {
+		cmd.Flags().Func(name, usage, func(text string) error {
+			for one := range strings.SplitSeq(text, ",") {
+				*value = append(*value, strings.TrimSpace(one))
+			}
+			return nil
+		})
+	}
+	timeFlag(&q.Start, "start", "events from this `time` on (default 1h)")
+	timeFlag(&q.End, "end", "events up to this `time` (default now)")
+	choiceFlag(cmd, &q.Priority, "priority", "events of this priority", "normal", "low")
+	listFlag(&q.Sources, "sources", "events of any of these `sources`, such as github,torq")
+	listFlag(&q.Tags, "tags", "events with all of these `tags`, such as env:prod,service:checkout")
+	cmd.Flags().BoolVar(&q.Unaggregated, "unaggregated", false, "also events whose parent is outside the time")
+	cmd.Flags().BoolVar(&q.ExcludeAggregate, "exclude-aggregate", false, "no parents of other events; implies --unaggregated")
+	numberFlag(cmd, &page, "page", 0, 1_000_000, "only this `page` of 1,000 events, from 0; needs --unaggregated or --exclude-aggregate")
+	numberFlag(cmd, &limit, "limit", 1, 1_000_000, "at most this `number` of events")
 	return c.command(cmd, func(c cli, ctx context.Context, _ []string) error {
-		query, err := o.Query(time.Now())
-		if err != nil {
-			return usageError(err.Error())
+		switch {
+		case q.Start.After(q.End):
+			return wrongUse("the start, %s, is after the end, %s", q.Start.Format(time.RFC3339), q.End.Format(time.RFC3339))
+		case page >= 0 && !q.Unaggregated && !q.ExcludeAggregate:
+			return wrongUse("a page needs --unaggregated or --exclude-aggregate: Datadog numbers the pages of such lists only")
 		}
 		return c.withStream(func(stream *datadog.Client) error {
-			all, more, err := o.Read(ctx, stream, query)
-			if err == nil {
-				c.showEvents(all, more)
+			if page < 0 {
+				all, more, err := events.All(ctx, stream, q, limit)
+				return c.showEvents(all, more, err)
 			}
-			return err
+			q.Page = page
+			all, err := stream.Events(ctx, q)
+			return c.showEvents(all[:min(len(all), limit)], len(all) > 0, err)
 		})
 	}, liveFlag, outputFlag("how to show them: as text, or as Datadog sent them", asText, asJSON))
 }
@@ -87,8 +106,11 @@ func (c cli) withStream(use func(*datadog.Client) error) error {
 	})
 }
 
-// showEvents shows a list, and says on the error output that it is not whole.
-func (c cli) showEvents(all []datadog.Event, more bool) {
+// showEvents shows a list, and says on the error output that it may not be whole.
+func (c cli) showEvents(all []datadog.Event, more bool, err error) error {
+	if err != nil {
+		return err
+	}
 	if more {
 		fmt.Fprintln(c.stderr, "There may be more events: raise --limit, or set --end to the time of the last one.")
 	}
@@ -98,8 +120,9 @@ func (c cli) showEvents(all []datadog.Event, more bool) {
 			raw[i] = e.Raw
 		}
 		c.out.JSON(raw)
-		return
+		return nil
 	}
 	c.out.Stream(all)
 	c.out.Line("%s", enrich.Count(len(all), "event"))
+	return nil
 }

@@ -16,16 +16,6 @@ type Lister interface {
 	Events(context.Context, datadog.EventQuery) ([]datadog.Event, error)
 }
 
-// Read returns the events of a query of the options, the newest first. more reports whether there
-// may be others.
-func (o Options) Read(ctx context.Context, stream Lister, q datadog.EventQuery) (all []datadog.Event, more bool, err error) {
-	if o.Page < 0 {
-		return All(ctx, stream, q, o.Limit)
-	}
-	all, err = stream.Events(ctx, q)
-	return all[:min(len(all), o.Limit)], len(all) > 0, err
-}
-
 // All reads the pages of a query until it has limit events, each once.
 //
 // Datadog numbers the pages of unaggregated lists. Others continue at the time of the oldest event,
@@ -49,7 +39,7 @@ func All(ctx context.Context, stream Lister, q datadog.EventQuery, limit int) (a
 			return all[:limit], len(all) > limit || len(page) >= datadog.MaxEvents, nil
 		case len(page) == 0: // A page that is merely short may be followed by another.
 			return all, false, nil
-		case isNumbered(q):
+		case q.Unaggregated || q.ExcludeAggregate:
 			q.Page++
 		case len(all) > before:
 			q.End = page[len(page)-1].Happened
@@ -60,6 +50,3 @@ func All(ctx context.Context, stream Lister, q datadog.EventQuery, limit int) (a
 		}
 	}
 }
-
-// isNumbered reports whether Datadog numbers the pages of a list.
-func isNumbered(q datadog.EventQuery) bool { return q.Unaggregated || q.ExcludeAggregate }

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"boomerang/functions/local/events"
 	"boomerang/shared/datadog"
 	"boomerang/shared/fakedatadog"
@@ -40,48 +38,6 @@ func TestTime(t *testing.T) {
 	}
 }
 
-func TestOptions_Query(t *testing.T) {
-	valid := events.Options{Start: "2h", End: "now", Page: -1, Limit: 10}
-	with := func(change func(*events.Options)) events.Options {
-		o := valid
-		change(&o)
-		return o
-	}
-	for name, c := range map[string]struct {
-		options events.Options
-		want    datadog.EventQuery
-		fails   string
-	}{
-		"times": {options: valid},
-		"all": {
-			options: with(func(o *events.Options) {
-				o.Priority, o.Sources, o.Tags, o.ExcludeAggregate, o.Page = "low", []string{" torq ", ""}, []string{"env:prod", " a:b"}, true, 3
-			}),
-			want: datadog.EventQuery{Priority: "low", Sources: []string{"torq"}, Tags: []string{"env:prod", "a:b"}, ExcludeAggregate: true, Page: 3},
-		},
-		"a page of unaggregated events": {
-			options: with(func(o *events.Options) { o.Unaggregated, o.Page = true, 0 }),
-			want:    datadog.EventQuery{Unaggregated: true},
-		},
-		"a wrong end":     {options: with(func(o *events.Options) { o.End = "later" }), fails: `the end "later" is not a time`},
-		"the wrong order": {options: with(func(o *events.Options) { o.Start, o.End = "1h", "2h" }), fails: "the start, 2026-03-14T11:00:00Z, is after the end, 2026-03-14T10:00:00Z"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got, err := c.options.Query(now)
-			if c.fails != "" {
-				if err == nil || !strings.Contains(err.Error(), c.fails) {
-					t.Errorf("got %v, want %q", err, c.fails)
-				}
-				return
-			}
-			c.want.Start, c.want.End, c.want.Raw = now.Add(-2*time.Hour), now, true
-			if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
-				t.Errorf("-want +got:\n%s%v", diff, err)
-			}
-		})
-	}
-}
-
 // stream returns the fake of Datadog and a client of it that counts its requests.
 func stream(t *testing.T) (*fakedatadog.Server, *counted) {
 	t.Helper()
@@ -105,47 +61,30 @@ func (c *counted) Events(ctx context.Context, q datadog.EventQuery) ([]datadog.E
 	return c.Client.Events(ctx, q)
 }
 
-func TestOptions_Read(t *testing.T) {
+func TestAll(t *testing.T) {
 	fake, client := stream(t)
 	for i := range 2500 { // Three in each second.
-		e := fakedatadog.Event{Title: strconv.Itoa(i), DateHappened: now.Unix() - int64(i/3), Tags: []string{"n:" + strconv.Itoa(i%2)}}
-		if i%50 == 0 {
-			e.Priority, e.SourceTypeName = "low", "torq"
-		}
-		fake.AddEvent(e)
+		fake.AddEvent(fakedatadog.Event{Title: strconv.Itoa(i), DateHappened: now.Unix() - int64(i/3), Tags: []string{"n:" + strconv.Itoa(i%2)}})
 	}
 	for name, c := range map[string]struct {
-		options events.Options
-		first   string // Its seconds before now.
-		events  int
-		calls   int
-		more    bool
+		query  datadog.EventQuery
+		limit  int
+		events int
+		calls  int
+		more   bool
 	}{
-		"one page":               {events.Options{Limit: 5}, "0", 5, 1, true},
-		"all, by time":           {events.Options{Limit: 5000}, "0", 2500, 4, false},
-		"all, by page":           {events.Options{Limit: 5000, Unaggregated: true}, "0", 2500, 4, false},
-		"all, without parents":   {events.Options{Limit: 5000, ExcludeAggregate: true}, "0", 2500, 4, false},
-		"up to a limit":          {events.Options{Limit: 1200, Unaggregated: true}, "0", 1200, 2, true},
-		"up to the end of pages": {events.Options{Limit: 1000}, "0", 1000, 1, true},
-		"the last page alone":    {events.Options{Limit: 5000, Unaggregated: true, Page: 3}, "666", 500, 1, true},
-		"the page after it":      {events.Options{Limit: 5000, Unaggregated: true, Page: 4}, "", 0, 1, false},
-		"by source":              {events.Options{Limit: 100, Sources: []string{"Torq", "github"}}, "0", 50, 2, false},
-		"by priority":            {events.Options{Limit: 100, Priority: "low", Tags: []string{"n:0"}}, "0", 50, 2, false},
-		"by tag":                 {events.Options{Limit: 5000, Tags: []string{"n:1"}, Unaggregated: true}, "0", 1250, 3, false},
-		"by time":                {events.Options{Limit: 100, Start: "12s", End: "10s"}, "10", 9, 2, false},
+		"one page":             {datadog.EventQuery{}, 5, 5, 1, true},
+		"by time":              {datadog.EventQuery{}, 5000, 2500, 4, false},
+		"by page":              {datadog.EventQuery{Unaggregated: true}, 5000, 2500, 4, false},
+		"without parents":      {datadog.EventQuery{ExcludeAggregate: true}, 5000, 2500, 4, false},
+		"up to a limit":        {datadog.EventQuery{Unaggregated: true}, 1200, 1200, 2, true},
+		"to the end of a page": {datadog.EventQuery{}, 1000, 1000, 1, true},
+		"some":                 {datadog.EventQuery{Tags: []string{"n:1"}, Unaggregated: true}, 5000, 1250, 3, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := c.options
-			o.Page-- // So that the cases without one read all.
-			if o.Start == "" {
-				o.Start, o.End = "1d", "now"
-			}
-			q, err := o.Query(now)
-			if err != nil {
-				t.Fatal(err)
-			}
+			c.query.Start, c.query.End, c.query.Raw = now.Add(-24*time.Hour), now, true
 			client.calls = 0
-			got, more, err := o.Read(t.Context(), client, q)
+			got, more, err := events.All(t.Context(), client, c.query, c.limit)
 			if err != nil || len(got) != c.events || more != c.more || client.calls != c.calls {
 				t.Fatalf("got %d events, more: %v, in %d calls, %v", len(got), more, client.calls, err)
 			}
@@ -156,15 +95,12 @@ func TestOptions_Read(t *testing.T) {
 				}
 				seen[e.ID] = true
 			}
-			if len(got) > 0 && strconv.FormatInt(now.Unix()-got[0].Happened.Unix(), 10) != c.first {
-				t.Errorf("the first is of %s", got[0].Happened)
-			}
 		})
 	}
 }
 
 // A second with more than a page of events has no later page by time.
-func TestOptions_Read_OneSecond(t *testing.T) {
+func TestAll_OneSecond(t *testing.T) {
 	fake, client := stream(t)
 	for range 1001 {
 		fake.AddEvent(fakedatadog.Event{Title: "a"})
@@ -174,12 +110,8 @@ func TestOptions_Read_OneSecond(t *testing.T) {
 		events       int
 		fails        string
 	}{{false, 1000, "more than 1000 events happened at 2026-03-14T12:00:00Z"}, {true, 1001, ""}} {
-		o := events.Options{Start: "1h", End: "now", Page: -1, Limit: 5000, Unaggregated: c.unaggregated}
-		q, err := o.Query(now)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, _, err := o.Read(t.Context(), client, q)
+		q := datadog.EventQuery{Start: now.Add(-time.Hour), End: now, Raw: true, Unaggregated: c.unaggregated}
+		got, _, err := events.All(t.Context(), client, q, 5000)
 		if len(got) != c.events || (err != nil) != (c.fails != "") || err != nil && !strings.Contains(err.Error(), c.fails) {
 			t.Errorf("unaggregated %v: got %d events, %v", c.unaggregated, len(got), err)
 		}
