@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -50,6 +51,9 @@ func Open(ctx context.Context) (Session, error) {
 		return Session{}, errors.New("AWS has no credentials here, or they are too old: run `aws login` or `aws configure`, or set AWS_PROFILE")
 	}
 	identity, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if network, ok := errors.AsType[*net.OpError](err); ok {
+		return Session{}, fmt.Errorf("AWS does not answer in the region %s: check its name and the network: %w", cfg.Region, network)
+	}
 	if err != nil {
 		return Session{}, fmt.Errorf("AWS refuses the credentials of this machine: log in again: %w", reason(err))
 	}
