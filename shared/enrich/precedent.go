@@ -12,31 +12,26 @@ type Precedent struct {
 	Times, Of int // So many of so many cycles.
 }
 
-type precedentsKey struct{}
-
-// WithPrecedents returns a context whose steps know the precedents of their alert.
-func WithPrecedents(ctx context.Context, all []Precedent) context.Context {
-	return context.WithValue(ctx, precedentsKey{}, all)
+// History is what earlier runs know of an alert.
+type History struct {
+	Precedents []Precedent
+	// Began returns when the alert's cycle began. It may take as long as the ledger does, and
+	// is zero if that is unknown.
+	Began func() time.Time
 }
 
-// Precedents returns the precedents of the alert, if they are known.
-func Precedents(ctx context.Context) []Precedent {
-	all, _ := ctx.Value(precedentsKey{}).([]Precedent)
-	return all
+type historyKey struct{}
+
+// WithHistory returns a context whose steps know the history of their alert.
+func WithHistory(ctx context.Context, h History) context.Context {
+	return context.WithValue(ctx, historyKey{}, h)
 }
 
-type beganKey struct{}
-
-// WithBegan returns a context whose steps can ask when their alert's cycle began. The answer
-// may take as long as the ledger does, and is zero if it is unknown.
-func WithBegan(ctx context.Context, began func() time.Time) context.Context {
-	return context.WithValue(ctx, beganKey{}, began)
-}
-
-// Began returns when the alert's cycle began, if that is known.
-func Began(ctx context.Context) time.Time {
-	if began, ok := ctx.Value(beganKey{}).(func() time.Time); ok {
-		return began()
+// HistoryOf returns the history of the alert, as far as it is known.
+func HistoryOf(ctx context.Context) History {
+	h, _ := ctx.Value(historyKey{}).(History)
+	if h.Began == nil {
+		h.Began = func() time.Time { return time.Time{} }
 	}
-	return time.Time{}
+	return h
 }

@@ -131,7 +131,7 @@ func (e *env) load(source string, kinds ...enrich.Kind) {
 	e.Helper()
 	kinds = append(kinds, enrich.KindOf(enrich.Kind{Name: "find"}, func(struct{}, time.Duration) enrich.Step {
 		return enrich.StepFunc(func(ctx context.Context, _ alert.Alert) (enrich.Finding, error) {
-			e.remembered = enrich.Precedents(ctx)
+			e.remembered = enrich.HistoryOf(ctx).Precedents
 			return e.finding, e.call(ctx, "step")
 		})
 	}))

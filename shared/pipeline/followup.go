@@ -146,7 +146,7 @@ func (p *Pipeline) followUp(ctx context.Context, m queue.Message, t *attempt) (o
 	cycle := o.Cycle
 	plan.Cycle = func() event.Cycle { return cycle }
 	ctx = enrich.WithAlertKey(ctx, uniqueKey(t.delivery))
-	known := enrich.WithBegan(enrich.WithPrecedents(ctx, earlier.Precedents()), func() time.Time { return o.FollowUp.Began })
+	known := enrich.WithHistory(ctx, enrich.History{Precedents: earlier.Precedents(), Began: func() time.Time { return o.FollowUp.Began }})
 	o.Steps = enrich.Run(known, p.Steps(plan.Steps()), still(m.Alert, p.Now()), enrichTime(ctx, p.EnrichBudget))
 	o.FollowUp.Now = enrich.StandingOf(o.Steps)
 	o.Cycle.Meanwhile = changedBetween(o.Steps, happened(m), p.Now())

@@ -60,7 +60,7 @@ func withPast(ctx context.Context, h history, cycle func() cycleResult) context.
 		}
 		return time.Time{}
 	}
-	return enrich.WithBegan(enrich.WithPrecedents(ctx, h.Precedents()), began)
+	return enrich.WithHistory(ctx, enrich.History{Precedents: h.Precedents(), Began: began})
 }
 
 // remember adds the cycle that a recovery ends, if its begin is known.

@@ -63,7 +63,7 @@ func TestStep_LedgerBegan(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := checkoutAlert()
 			a.Transition, a.Date = alert.Recovered, noon.Add(2*time.Hour)
-			ctx := enrich.WithBegan(t.Context(), func() time.Time { return c.began })
+			ctx := enrich.WithHistory(t.Context(), enrich.History{Began: func() time.Time { return c.began }})
 			got, _ := find(ctx, t, suspects.Config{}, a, func(s *fakedatadog.Server) {
 				s.AddMonitor(fakedatadog.Monitor{ID: 7})
 				post(s, -9, fakedatadog.Event{Title: "Deploy checkout to prod succeeded", SourceTypeName: "github", Tags: []string{"service:checkout", "env:prod"}})

@@ -64,7 +64,7 @@ func (r reader) read(ctx context.Context, a alert.Alert) (evidence, []enrich.Res
 		results = enrich.Run(ctx, first, a, enrich.PartTimeout(ctx))
 		a, first = monitor.Complete(a, found[datadog.Monitor](results, readMonitor)), nil
 	}
-	e := evidence{scope: newScope(a), began: a.Date, ongoing: !a.Transition.IsRecovery(), precedents: enrich.Precedents(ctx)}
+	e := evidence{scope: newScope(a), began: a.Date, ongoing: !a.Transition.IsRecovery(), precedents: enrich.HistoryOf(ctx).Precedents}
 	first = append(first, r.historyPart(a, e.scope), r.dependenciesPart(e.scope))
 	if isFresh(a) {
 		first = append(first, r.aroundPart(a), r.changesPart(e.scope, a.Date), r.metricPart(a, a.Date))
@@ -72,7 +72,7 @@ func (r reader) read(ctx context.Context, a alert.Alert) (evidence, []enrich.Res
 	results = append(results, enrich.Run(ctx, first, a, enrich.PartTimeout(ctx))...)
 	m, history := found[datadog.Monitor](results, readMonitor), found[[]datadog.Event](results, readHistory)
 	if e.began = beganOf(a, m, history); e.began.IsZero() {
-		e.began = enrich.Began(ctx)
+		e.began = enrich.HistoryOf(ctx).Began()
 	}
 	if !isFresh(a) && !e.began.IsZero() {
 		results = append(results, enrich.Run(ctx, []enrich.Named{r.changesPart(e.scope, e.began), r.metricPart(a, e.began)}, a, enrich.PartTimeout(ctx))...)

@@ -156,7 +156,7 @@ func TestStep_Without(t *testing.T) {
 }
 
 func TestStep_Precedents(t *testing.T) {
-	ctx := enrich.WithPrecedents(t.Context(), []enrich.Precedent{{Kind: "deploy", Service: "checkout", Times: 3, Of: 9}})
+	ctx := enrich.WithHistory(t.Context(), enrich.History{Precedents: []enrich.Precedent{{Kind: "deploy", Service: "checkout", Times: 3, Of: 9}}})
 	got, _ := find(ctx, t, suspects.Config{}, checkoutAlert(), seedCheckout)
 	want := []string{"the metric jumped 3 min later", "3 of 9 earlier alerts followed a deploy of checkout"}
 	if diff := cmp.Diff(want, got.Data.(suspects.Data).Suspects[0].Evidence); diff != "" {
