@@ -13,14 +13,13 @@ import (
 )
 
 var (
-	logQuery       = regexp.MustCompile(`^logs\(`)
 	checkQuery     = regexp.MustCompile(`^"[^"]*"\.over\(`)
 	compositeQuery = regexp.MustCompile(`^[!( ]*\d+[) ]*(&&|\|\|)`)
 )
 
 func (c *scenario) monitorType() string {
 	switch {
-	case logQuery.MatchString(c.Query):
+	case strings.HasPrefix(c.Query, "logs("):
 		return "log alert"
 	case checkQuery.MatchString(c.Query):
 		return "service check"
@@ -113,9 +112,8 @@ func (c *scenario) groups() map[string]fakedatadog.GroupState {
 // parts are the ids in a composite monitor's query.
 func (c *scenario) parts() (ids []int64) {
 	for _, text := range number.FindAllString(c.Query, -1) {
-		if id, err := strconv.ParseInt(text, 10, 64); err == nil {
-			ids = append(ids, id)
-		}
+		id, _ := strconv.ParseInt(text, 10, 64) // The pattern matches numbers only.
+		ids = append(ids, id)
 	}
 	return ids
 }

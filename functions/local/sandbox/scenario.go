@@ -81,16 +81,16 @@ var sinceTriggered = map[alert.Transition]time.Duration{
 }
 
 func newScenario(a alert.Alert, now time.Time) *scenario {
-	id, _ := strconv.ParseInt(a.MonitorID, 10, 64)
-	a.Query = cmp.Or(a.Query, known[id].query)
+	c := &scenario{Alert: a, at: a.Date}
+	c.Query = cmp.Or(a.Query, known[c.monitorID()].query)
 	if len(a.Tags) == 0 {
-		a.Tags = known[id].tags
+		c.Tags = known[c.monitorID()].tags
 	}
-	tags := enrich.Tags(a)
-	c := &scenario{Alert: a, tags: tags, at: a.Date, service: tags.Get("service"), host: cmp.Or(a.Hostname, a.Scopes().Get("host"), tags.Get("host"))}
 	if c.at.IsZero() {
 		c.at = now
 	}
+	tags := enrich.Tags(c.Alert)
+	c.tags, c.service, c.host = tags, tags.Get("service"), cmp.Or(a.Hostname, a.Scopes().Get("host"), tags.Get("host"))
 	c.triggered = c.at.Add(-sinceTriggered[a.Transition])
 	c.subject = cmp.Or(c.service, c.host, "the fleet")
 	c.team = cmp.Or(tags.Get("team"), c.service, "platform")
