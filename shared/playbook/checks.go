@@ -33,7 +33,7 @@ type Checks struct {
 	// Advise says what to do about a mistake in a source, in plain words.
 	Advise func(l Language, source string, m Mistake) Mistake
 	// Expression returns the mistakes of an expression that can be evaluated.
-	Expression func(root ast.Node, s *Scope) []Mistake
+	Expression func(root ast.Node) []Mistake
 	// Call returns the mistakes of a call in a template, with offsets in bytes.
 	Call func(c Call) []Mistake
 }
@@ -51,7 +51,6 @@ type Call struct {
 	Name  string
 	Args  []parse.Node
 	Paths [][]string
-	Scope *Scope
 	// Piped says that one more argument, the last, comes from the command before it.
 	Piped bool
 }

@@ -77,7 +77,7 @@ func compileExpression(source string, s *scope, checks *Checks) (*expression, []
 	ast.Walk(&tree.Node, find)
 	mistakes := find.first()
 	if len(mistakes) == 0 && checks != nil {
-		mistakes = checks.Expression(tree.Node, s)
+		mistakes = checks.Expression(tree.Node)
 	}
 	if slices.ContainsFunc(mistakes, func(m Mistake) bool { return !m.Warning }) {
 		return nil, mistakes

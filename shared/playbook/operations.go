@@ -176,7 +176,7 @@ func (v anyType) isField(n *ast.MemberNode) bool {
 	if path == nil || path[0] != "alert" {
 		return false
 	}
-	switch parent, _ := v.scope.Resolve(path[:len(path)-1]); parent.(type) {
+	switch parent, _ := v.scope.resolve(path[:len(path)-1]); parent.(type) {
 	case map[string]any, map[string]string:
 		return true
 	}

@@ -76,7 +76,7 @@ func (r *rewriter) loop(n *parse.RangeNode, dot []string) {
 // isIterable reports whether a loop may run, as far as that is known without data.
 func (r *rewriter) isIterable(pipe *parse.PipeNode, path []string) bool {
 	if path != nil {
-		shape, _ := r.scope.Resolve(path)
+		shape, _ := r.scope.resolve(path)
 		return shape == nil || items(shape) != nil
 	}
 	switch n := pipe.Cmds[len(pipe.Cmds)-1].Args[0].(type) {
@@ -166,7 +166,7 @@ func (r *rewriter) command(c *parse.CommandNode, dot []string, piped bool) []str
 		r.use(arg, paths[i])
 	}
 	if r.checks != nil {
-		r.mistakes = append(r.mistakes, r.checks.Call(Call{name.Ident, args, paths, r.scope, piped})...)
+		r.mistakes = append(r.mistakes, r.checks.Call(Call{name.Ident, args, paths, piped})...)
 	}
 	return nil
 }
@@ -194,7 +194,7 @@ func (r *rewriter) indexed(name *parse.IdentifierNode, args []parse.Node, paths 
 }
 
 func (r *rewriter) isList(path []string) bool {
-	shape, _ := r.scope.Resolve(path)
+	shape, _ := r.scope.resolve(path)
 	switch shape.(type) {
 	case []any, []string:
 		return path != nil

@@ -15,9 +15,7 @@ import (
 	"boomerang/shared/memory"
 )
 
-// Scope is what an expression or a template can name at one place of a playbook.
-type Scope = scope
-
+// scope is what an expression or a template can name at one place of a playbook.
 type scope struct {
 	root     map[string]any // the shapes, by name
 	key      string         // equal for scopes with equal shapes
@@ -90,8 +88,8 @@ func firstOf(steps []*step, kind string) *step {
 // Element is the name of any element of a list in a path.
 const Element = "[]"
 
-// Resolve returns the shape of a path such as alert.tags.env, or its problem.
-func (s *scope) Resolve(path []string) (shape any, problem string) {
+// resolve returns the shape of a path such as alert.tags.env, or its problem.
+func (s *scope) resolve(path []string) (shape any, problem string) {
 	if len(path) == 0 {
 		return nil, "name a value: " + strings.Join(slices.Sorted(maps.Keys(s.root)), ", ")
 	}
@@ -169,24 +167,6 @@ func (s *scope) suggest(path, known []string) string {
 	return Suggest(name, known)
 }
 
-// NeverNil reports whether a value without data is empty, and not nil.
-func (s *scope) NeverNil(path []string) bool {
-	if len(path) < 2 || path[0] != "steps" {
-		shape, problem := s.Resolve(path)
-		return shape != nil && problem == ""
-	}
-	for _, one := range s.steps {
-		if one.Name == path[1] {
-			var zero any = one.zero
-			for _, name := range path[2:] {
-				zero = index(zero, name)
-			}
-			return zero == ""
-		}
-	}
-	return false
-}
-
 // stepNames returns the names of steps. A step without a kind may have none.
 func stepNames(steps []*step) []string {
 	names := make([]string, 0, len(steps))
@@ -223,7 +203,7 @@ func (c *reader) refuse(at int, format string, args ...any) {
 
 // read notes the step of a path, and reports whether the scope has the path.
 func (c *reader) read(at int, path []string) bool {
-	_, problem := c.scope.Resolve(path)
+	_, problem := c.scope.resolve(path)
 	if problem != "" {
 		c.refuse(at, "%s", problem)
 	}

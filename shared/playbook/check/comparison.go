@@ -40,6 +40,14 @@ func (o operand) is(kind reflect.Kind) bool {
 	return !isOperation && o.Nature().Kind == kind
 }
 
+// isNeverNil reports whether the operand is a field that is empty, and not nil, without a value.
+func (o operand) isNeverNil() bool {
+	if o.path != nil && o.path[0] == "steps" { // A step without a finding has its texts only.
+		return len(o.path) == 3 && o.is(reflect.String)
+	}
+	return o.path != nil && !o.is(reflect.Invalid)
+}
+
 // isTags reports whether the operand is the list or the map of the alert's tags.
 func (o operand) isTags() bool {
 	return slices.Contains([]string{"alert.tags", "alert.tag_list"}, o.String())
@@ -92,7 +100,7 @@ func (c *finder) comparison(n *ast.BinaryNode) {
 			c.refuse(n.Right, "%s is a text: write %[1]s contains %s", right, n.Left)
 		}
 	case "??":
-		if left.path != nil && c.scope.NeverNil(left.path) {
+		if left.isNeverNil() {
 			c.refuse(n.Right, `%s is never nil, so ?? has no effect: write %[1]s != "" ? %[1]s : %s`, left, n.Right)
 		}
 	case "contains", "startsWith", "endsWith", "matches":
@@ -106,7 +114,7 @@ func (c *finder) equality(operator string, o operand, other ast.Node) {
 	switch constant := other.(type) {
 	case *ast.NilNode:
 		switch {
-		case o.path == nil || !c.scope.NeverNil(o.path):
+		case !o.isNeverNil():
 		case isText:
 			c.refuse(other, `%s is never nil, but empty: write %[1]s %s ""`, o, operator)
 		case isBool:

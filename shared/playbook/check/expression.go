@@ -14,16 +14,15 @@ import (
 
 // finder visits the nodes of an expression, inner nodes first.
 type finder struct {
-	scope    *playbook.Scope
 	asks     bool // whether the alert has a priority
 	mistakes []playbook.Mistake
 }
 
 // expression returns what an expression can never mean, and what it probably does not mean.
-func expression(root ast.Node, s *playbook.Scope) []playbook.Mistake {
+func expression(root ast.Node) []playbook.Mistake {
 	text := root.String()
 	asks := strings.Contains(text, priority+` == ""`) || strings.Contains(text, priority+` != ""`) || strings.Contains(text, "len("+priority+")")
-	c := &finder{scope: s, asks: asks}
+	c := &finder{asks: asks}
 	ast.Walk(&root, c)
 	return c.mistakes
 }
