@@ -69,7 +69,7 @@ func (s *Source) decode(node *yaml.Node, into reflect.Value, path string) {
 			want = "a number with one reading: " + clearForm
 		}
 		if want != "" {
-			s.report(positionOf(node), "%s must be %s%s", lastOf(path), want, s.quoteHint(node.Line))
+			s.report(positionOf(node), "%s must be %s", lastOf(path), want)
 		} else if into.Kind() == reflect.String {
 			s.fillText(into, path)
 		}
@@ -177,7 +177,7 @@ func (s *Source) pairs(node *yaml.Node, path string) func(yield func(key, value 
 			switch key := pair[0]; {
 			case s.refuse(key):
 			case key.Kind != yaml.ScalarNode:
-				s.report(positionOf(key), "a key must be a text%s", s.quoteHint(key.Line))
+				s.report(positionOf(key), "a key must be a text")
 			case seen[key.Value]:
 				s.report(positionOf(key), "duplicate key %q", key.Value)
 			default:

@@ -243,11 +243,7 @@ func (l *loader) expression(source, path string, s *scope) *expression {
 	return once(l, s, source, func() *expression {
 		s.names = once(l, s, "", func() *conf.Config { return s.config(l.checks != nil) })
 		compiled, mistakes := compileExpression(source, s, l.checks)
-		hint := ""
-		if node := l.nodes[path]; isPlain(node) && strings.Contains(l.lines[node.Line-1], " #") {
-			hint = "; # starts a YAML comment: quote the expression"
-		}
-		l.reportIn(path, Expression, source, mistakes, hint)
+		l.reportIn(path, Expression, source, mistakes)
 		return compiled
 	})
 }
@@ -256,7 +252,7 @@ func (l *loader) expression(source, path string, s *scope) *expression {
 func (l *loader) template(source, path string, s *scope) *textTemplate {
 	return once(l, s, source, func() *textTemplate {
 		compiled, mistakes := compileTemplate(source, s, l.checks)
-		l.reportIn(path, Template, source, mistakes, "")
+		l.reportIn(path, Template, source, mistakes)
 		return compiled
 	})
 }

@@ -11,8 +11,6 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
-
-	"boomerang/shared/enrich"
 )
 
 // maxFileBytes bounds a file. A file of 200 playbooks has about 100 KiB.
@@ -102,20 +100,10 @@ func (s *Source) invalidYAML(at position, message string) {
 	for _, line := range s.lines[:max(0, at.line-1)] {
 		before += utf8.RuneCountInString(line) + 1
 	}
-	m := s.checks.advise(YAML, text, Mistake{At: before + max(0, at.column-1), Text: "invalid YAML: " + message + s.quoteHint(at.line)})
+	m := s.checks.advise(YAML, text, Mistake{At: before + max(0, at.column-1), Text: "invalid YAML: " + message})
 	all := []rune(text)
 	lines := strings.Split(string(all[:min(m.At, len(all))]), "\n")
 	s.report(position{len(lines), utf8.RuneCountInString(lines[len(lines)-1]) + 1}, "%s", m.Text)
-}
-
-// unquotedTemplate matches a template that YAML reads as a mapping.
-var unquotedTemplate = enrich.Pattern(`(^|[:\-,\[{])\s*\{\{`)
-
-func (s *Source) quoteHint(line int) string {
-	if line > 0 && line <= len(s.lines) && unquotedTemplate().MatchString(s.lines[line-1]) {
-		return "; quote a text that starts with {{"
-	}
-	return ""
 }
 
 // position is a line and a column, from 1.
@@ -165,7 +153,7 @@ func (s *Source) positionAt(path string) position {
 func (s *Source) has(path string) bool { return s.nodes[path] != nil }
 
 // reportIn reports mistakes in a source that is a part of the text at a path.
-func (s *Source) reportIn(path string, l Language, source string, mistakes []Mistake, hint string) {
+func (s *Source) reportIn(path string, l Language, source string, mistakes []Mistake) {
 	for _, m := range mistakes {
 		m = s.checks.advise(l, source, m)
 		at := s.positionAt(path)
@@ -173,7 +161,7 @@ func (s *Source) reportIn(path string, l Language, source string, mistakes []Mis
 			before, _, _ := strings.Cut(node.Value, source)
 			at = s.locate(node, utf8.RuneCountInString(before)+m.At)
 		}
-		s.add(at, m.Text+hint, m.Warning)
+		s.add(at, m.Text, m.Warning)
 	}
 }
 
