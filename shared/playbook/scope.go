@@ -95,10 +95,6 @@ func (s *scope) resolve(path []string) (shape any, problem string) {
 	}
 	shape, ok := s.root[path[0]]
 	switch {
-	case !ok && path[0] == "steps":
-		return nil, "match runs before all steps: use when in a step"
-	case !ok && path[0] == suspectsName:
-		return nil, "no step suspects runs before this: add one, or move it before"
 	case !ok && slices.Contains(stepNames(s.steps), path[0]):
 		return nil, fmt.Sprintf("unknown name %q; did you mean steps.%[1]s?", path[0])
 	case !ok && index(alertShape(), path[0]) != nil:

@@ -60,17 +60,14 @@ func call(c playbook.Call) []playbook.Mistake {
 
 // ofPriority says for what else a comparison of the priority holds than one may think.
 func ofPriority(function, than string) string {
-	list, absent := priorities(map[string]string{"lt": "<", "le": "<=", "gt": ">", "ge": ">="}[function], than)
-	switch eq := "write eq .alert.priority " + strings.Join(list, " "); {
-	case function == "ne" && than != "":
+	if function == "ne" && than != "" {
 		return "this also holds for an alert without a priority: to leave those out, write and .alert.priority (ne .alert.priority " + fmt.Sprintf("%q)", than)
-	case len(list) == 0 || len(list) == 5:
-		return ""
-	case absent:
-		return "this also holds for an alert without a priority, and P1 is the highest: " + eq
-	default:
-		return "P1 is the highest priority, so this holds for the lower ones: " + eq + " if that is meant"
 	}
+	list, absent := priorities(map[string]string{"lt": "<", "le": "<=", "gt": ">", "ge": ">="}[function], than)
+	if len(list) == 0 {
+		return ""
+	}
+	return ofOrder("this", list, absent, "eq .alert.priority "+strings.Join(list, " "))
 }
 
 // constantOf returns the value of a constant.

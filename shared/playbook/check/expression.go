@@ -107,15 +107,22 @@ func (c *finder) order(n *ast.BinaryNode) {
 		return
 	}
 	list, absent := priorities(operator, text.Value)
-	in := "write " + priority + " in [" + strings.Join(list, ", ") + "]"
-	switch {
-	case len(list) == 0:
+	if len(list) == 0 {
 		c.refuse(n, "%s holds for no priority: P1 is the highest and P5 the lowest", n)
-	case absent:
-		c.warn(n, "%s also holds for an alert without a priority, and P1 is the highest: %s", n, in)
-	case len(list) < 5:
-		c.warn(n, "P1 is the highest priority, so %s holds for the lower ones: %s if that is meant", n, in)
+	} else if warning := ofOrder(n.String(), list, absent, priority+" in ["+strings.Join(list, ", ")+"]"); warning != "" {
+		c.warn(n, "%s", warning)
 	}
+}
+
+// ofOrder says for what a comparison holds besides what one may think.
+func ofOrder(comparison string, list []string, absent bool, instead string) string {
+	switch {
+	case absent:
+		return comparison + " also holds for an alert without a priority, and P1 is the highest: write " + instead
+	case len(list) < 5:
+		return "P1 is the highest priority, so " + comparison + " holds for the lower ones: write " + instead + " if that is meant"
+	}
+	return ""
 }
 
 // recovery warns of a condition that leaves out one of the two recoveries.
