@@ -42,35 +42,23 @@ func TestCheck_Possible(t *testing.T) {
 			t.Errorf("%s: %s", template, err)
 		}
 	}
-}
-
-// TestCheck_Values checks what Datadog knows as the priority and type of an event.
-func TestCheck_Values(t *testing.T) {
-	for keys, want := range map[string]string{
-		`event: {priority: Low, alert_type: Error}`:                       "<nil>",
-		`event: {priority: " ", alert_type: ""}`:                          "<nil>",
-		`event: {api: v2, priority: P2}`:                                  "<nil>",
-		`event: {priority: "{{ .alert.title }}", alert_type: "x{{ 1 }}"}`: "<nil>",
-		`event: {priority: urgent}`:                                       "test.yaml:3:23: Datadog does not know the priority \"urgent\" with api: v1: use normal or low",
-		`event: {api: v2, priority: low}`:                                 "test.yaml:3:32: Datadog does not know the priority \"low\" with api: v2: use 1 to 5",
-		`event: {alert_type: critical}`:                                   "test.yaml:3:25: Datadog does not know the alert_type \"critical\" with api: v1: use error, warning, info or success",
-		`event: {alert_type: "{{ if .alert.recovered }}success{{ else if .alert.test }} info {{ end }}"}`: "<nil>",
-		`event: {priority: "{{ if .alert.recovered }}low{{ else }}high{{ end }}"}`:                        "test.yaml:3:23: Datadog does not know the priority \"high\" with api: v1: use normal or low",
-		`event: {priority: "{{ if .alert.recovered }}low{{ else }}{{ .alert.title }}{{ end }}"}`:          "<nil>",
-		`event: {alert_type: "{{ if .alert.test }}{{ .alert.title }}{{ else }}alarm{{ end }}"}`:           "test.yaml:3:25: Datadog does not know the alert_type \"alarm\" with api: v1: use error, warning, info or success",
-		`event: {source: torq, device_name: "{{ .alert.host }}"}`:                                         "<nil>",
-		`event: {api: v2, source: "", device_name: }`:                                                     "<nil>",
-		`event: {api: v2, source: "{{ .alert.title }}"}`:                                                  "test.yaml:3:30: Datadog does not know the source \"{{ .alert.title }}\" with api: v2: use api: v1, because events of v2 have no such field",
-		`event: {api: v2, device_name: sda}`:                                                              "test.yaml:3:35: Datadog does not know the device_name \"sda\" with api: v2: use api: v1, because events of v2 have no such field",
+	events := []string{
+		`{priority: Low, alert_type: Error}`, `{priority: " ", alert_type: ""}`, `{api: v2, priority: P2}`, `{priority: "{{ .alert.title }}", alert_type: "x{{ 1 }}"}`,
+		`{alert_type: "{{ if .alert.recovered }}success{{ else if .alert.test }} info {{ end }}"}`,
+		`{priority: "{{ if .alert.recovered }}low{{ else }}{{ .alert.title }}{{ end }}"}`,
+		`{source: torq, device_name: "{{ .alert.host }}"}`, `{api: v2, source: "", device_name: }`,
+	}
+	for _, source := range []string{
+		`torq`, `Torq`, `my apps`, `amazon_ec2`, `Amazon EC2`, `split.io`, `" "`, `zscaler`, `dotnet`, `"{{ .alert.title }}"`, `"{{ if .alert.recovered }}github{{ else }}torq{{ end }}"`,
 	} {
-		if got := checkError(one(keys)); got != want {
-			t.Errorf("%s: got %s, want %s", keys, got, want)
-		}
+		events = append(events, "{source: "+source+"}")
 	}
 	// A playbook may add its priority to another one's event, or keep its source to its own.
-	const two = "playbooks:\n  - {name: a, continue: true, event: {api: v2}}\n  - {name: b, event: {priority: 3, source: torq}}\n"
-	if got := checkError(two); got != "<nil>" {
-		t.Error(got)
+	events = append(events, "{api: v2}\n    continue: true\n  - {name: b, event: {priority: 3, source: torq}}")
+	for _, event := range events {
+		if report := file("playbooks:\n  - name: a\n    event: " + event + "\n"); report.Err != nil || report.Warnings != nil {
+			t.Errorf("%s: %v, %v", event, report.Err, report.Warnings)
+		}
 	}
 }
 
