@@ -24,13 +24,10 @@ func newHandler(ctx context.Context, env runtime.Environment) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	table := ledger.New(dynamodb.NewFromConfig(env.AWS), cfg.LedgerTable)
 	h := handler.New(handler.Config{
 		WebhookName: cfg.WebhookName,
 		Datadog:     r.Datadog,
-		Ledger:      table,
-		Watermarks:  table,
-		History:     table,
+		Ledger:      ledger.New(dynamodb.NewFromConfig(env.AWS), cfg.LedgerTable),
 		Queue:       queue.New(sqs.NewFromConfig(env.AWS), cfg.RedeliveryQueueURL),
 		Logger:      env.Logger,
 	})

@@ -60,9 +60,10 @@ func newEnv(t *testing.T) *env {
 	}
 	e.Datadog = client
 	e.handler = New(Config{
-		WebhookName: "boomerang", Datadog: e, Ledger: e, Watermarks: e, Queue: e,
+		WebhookName: "boomerang", Datadog: e, Ledger: e, Queue: e,
 		Logger: slog.New(slog.NewJSONHandler(&e.log, nil)), Now: e.now,
 	})
+	e.handler.historyRead.Store(true)
 	return e
 }
 

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"boomerang/shared/datadog"
+	"boomerang/shared/memory"
 	"boomerang/shared/queue"
 	"boomerang/shared/telemetry"
 )
@@ -29,16 +30,15 @@ type Datadog interface {
 	NotificationRules(ctx context.Context) ([]datadog.NotificationRule, error)
 }
 
-// Ledger knows which alerts arrived or are queued.
+// Ledger knows which alerts arrived or are queued, how far the stream was read, and each
+// group's cycles that are over.
 type Ledger interface {
 	FilterKnown(ctx context.Context, keys ...string) (map[string]bool, error)
 	MarkQueued(ctx context.Context, key string) error
-}
-
-// WatermarkStore keeps how far the stream was read.
-type WatermarkStore interface {
 	Watermark(ctx context.Context, name string) (time.Time, error)
 	SetWatermark(ctx context.Context, name string, until time.Time) error
+	History(ctx context.Context, key string) ([]memory.Cycle, error)
+	AddToHistory(ctx context.Context, key string, known []memory.Cycle, more ...memory.Cycle) error
 }
 
 // Queue keeps an alert for the redeliver function.
@@ -52,9 +52,7 @@ type Config struct {
 	WebhookName string
 	Datadog     Datadog
 	Ledger      Ledger
-	Watermarks  WatermarkStore
 	Queue       Queue
-	History     History // nil: nothing is remembered
 	Logger      *slog.Logger
 	Now         func() time.Time // nil: time.Now
 }
@@ -77,7 +75,6 @@ func New(c Config) *Handler {
 	return &Handler{Config: c, mention: datadog.Mention(c.WebhookName)}
 }
 
-// reader is the name of the watermark.
 const reader = "reconcile"
 
 // logReserve of the invocation's time is for the log entry of a run that does not finish.
@@ -111,9 +108,8 @@ func (h *Handler) Handle(ctx context.Context) error {
 	return err
 }
 
-// run reads the window after the watermark.
 func (h *Handler) run(ctx context.Context, rules *routing, entry *logEntry) error {
-	watermark, err := h.Watermarks.Watermark(ctx, reader)
+	watermark, err := h.Ledger.Watermark(ctx, reader)
 	if err != nil {
 		return err
 	}
@@ -121,7 +117,7 @@ func (h *Handler) run(ctx context.Context, rules *routing, entry *logEntry) erro
 	if watermark.IsZero() {
 		// If this run fails, the next one must not start later.
 		watermark = w.from
-		if err := h.Watermarks.SetWatermark(ctx, reader, watermark); err != nil {
+		if err := h.Ledger.SetWatermark(ctx, reader, watermark); err != nil {
 			return err
 		}
 	}
@@ -174,7 +170,7 @@ func (h *Handler) readSlices(ctx context.Context, s stream, at, end, watermark t
 		if !to.After(watermark) {
 			continue // The overlap does not count, or a run that ended in it would make no progress.
 		}
-		if err := h.Watermarks.SetWatermark(ctx, s.watermark, to); err != nil {
+		if err := h.Ledger.SetWatermark(ctx, s.watermark, to); err != nil {
 			return at, err
 		}
 		newPages += pages
@@ -204,7 +200,6 @@ func (h *Handler) readPages(ctx context.Context, from, to time.Time, visit func(
 	return pages, errTooManyPages
 }
 
-// queueMissing queues the alerts that the ledger does not know.
 func (h *Handler) queueMissing(ctx context.Context, events []datadog.Event, rules *routing, entry *logEntry) error {
 	if len(events) == 0 {
 		return nil

@@ -11,12 +11,6 @@ import (
 	"boomerang/shared/memory"
 )
 
-// History remembers the cycles of each monitor's group that are over.
-type History interface {
-	History(ctx context.Context, key string) ([]memory.Cycle, error)
-	AddToHistory(ctx context.Context, key string, known []memory.Cycle, more ...memory.Cycle) error
-}
-
 // A new stack remembers nothing. So the first runs read the stream of some weeks and
 // remember the cycles in it, beside those that the webhook adds since.
 const (
@@ -36,10 +30,10 @@ var historyRead = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // fillHistory reads on where the run before stopped.
 func (h *Handler) fillHistory(ctx context.Context, rules *routing, entry *logEntry) error {
-	if h.History == nil || h.historyRead.Load() {
+	if h.historyRead.Load() {
 		return nil
 	}
-	watermark, err := h.Watermarks.Watermark(ctx, historyReader)
+	watermark, err := h.Ledger.Watermark(ctx, historyReader)
 	if err != nil {
 		return err
 	}
@@ -60,7 +54,7 @@ func (h *Handler) fillHistory(ctx context.Context, rules *routing, entry *logEnt
 	if err != nil || at.Before(to) {
 		return err
 	}
-	return h.Watermarks.SetWatermark(ctx, historyReader, historyRead)
+	return h.Ledger.SetWatermark(ctx, historyReader, historyRead)
 }
 
 // notification is what a cycle needs of an event.
@@ -91,11 +85,11 @@ func (h *Handler) rememberSlice(ctx context.Context, from, to time.Time, rules *
 	slices.SortStableFunc(all, func(a, b notification) int { return a.at.Compare(b.at) })
 	next := maps.Clone(open)
 	for key, closed := range next.add(all) {
-		known, err := h.History.History(ctx, key)
+		known, err := h.Ledger.History(ctx, key)
 		if err != nil {
 			return pages, err
 		}
-		if err := h.History.AddToHistory(ctx, key, known, closed...); err != nil {
+		if err := h.Ledger.AddToHistory(ctx, key, known, closed...); err != nil {
 			return pages, err
 		}
 		entry.remembered += len(closed)

@@ -18,7 +18,7 @@ import (
 func newHistoryEnv(t *testing.T) *env {
 	e := newEnv(t)
 	e.past = map[string][]memory.Cycle{}
-	e.handler.History = e
+	e.handler.historyRead.Store(false)
 	return e
 }
 

@@ -7,7 +7,6 @@ import (
 	"time"
 )
 
-// logEntry is what the log says about a run.
 type logEntry struct {
 	read     int // events of monitors
 	matched  int // of these, events that notified our webhook

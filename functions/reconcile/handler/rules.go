@@ -54,7 +54,7 @@ func (h *Handler) readRules(ctx context.Context, entry *logEntry) (*routing, err
 	r := &routing{monitors: map[int64]*datadog.Monitor{}}
 	all, err := h.Datadog.NotificationRules(ctx)
 	if err != nil {
-		seen, watermarkErr := h.Watermarks.Watermark(ctx, rulesReader)
+		seen, watermarkErr := h.Ledger.Watermark(ctx, rulesReader)
 		if watermarkErr != nil || h.Now().Sub(seen) < rulesKept {
 			return nil, errors.Join(err, watermarkErr)
 		}
@@ -70,7 +70,7 @@ func (h *Handler) readRules(ctx context.Context, entry *logEntry) (*routing, err
 	if len(r.rules) == 0 {
 		return r, nil
 	}
-	return r, h.Watermarks.SetWatermark(ctx, rulesReader, h.Now())
+	return r, h.Ledger.SetWatermark(ctx, rulesReader, h.Now())
 }
 
 // notifiesOf returns nil for a rule that never notifies the recipient.
