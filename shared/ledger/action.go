@@ -39,18 +39,17 @@ const actionCondition = "attribute_not_exists(id) OR expires_at < :now OR (#stat
 func (l *Ledger) BeginAction(ctx context.Context, a Action, until time.Time) (State, error) {
 	i := l.actionItem(a, statusInProgress)
 	i[attrExpiresAt] = number(until.Unix())
-	_, err := l.put(ctx, actionPrefix, a.key(), &dynamodb.PutItemInput{
+	found, isRefused, err := l.put(ctx, actionPrefix, a.key(), &dynamodb.PutItemInput{
 		Item: i, ConditionExpression: aws.String(actionCondition), ExpressionAttributeNames: statusName,
 		ExpressionAttributeValues:           item{":now": number(l.now().Unix()), ":inprogress": text(statusInProgress), ":alert": i[attrClaimedBy]},
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
-	refused, isRefused := errors.AsType[*types.ConditionalCheckFailedException](err)
 	switch {
-	case err == nil:
-		return Granted, nil
-	case !isRefused:
+	case err != nil:
 		return "", err
-	case readText(refused.Item, attrStatus) == statusCompleted:
+	case !isRefused:
+		return Granted, nil
+	case readText(found, attrStatus) == statusCompleted:
 		return Done, nil
 	}
 	return Busy, nil
@@ -58,18 +57,18 @@ func (l *Ledger) BeginAction(ctx context.Context, a Action, until time.Time) (St
 
 // CompleteAction records that an action is done.
 func (l *Ledger) CompleteAction(ctx context.Context, a Action) error {
-	_, err := l.put(ctx, actionPrefix, a.key(), &dynamodb.PutItemInput{Item: l.actionItem(a, statusCompleted)})
+	_, _, err := l.put(ctx, actionPrefix, a.key(), &dynamodb.PutItemInput{Item: l.actionItem(a, statusCompleted)})
 	return err
 }
 
 // ReleaseAction lets another alert of the cycle do an action that this alert will not. An
 // action that is done, or another alert's, stays, which is not an error.
 func (l *Ledger) ReleaseAction(ctx context.Context, a Action) error {
-	return unlessRefused(l.delete(ctx, actionPrefix, a.key(), &dynamodb.DeleteItemInput{
+	return l.delete(ctx, actionPrefix, a.key(), &dynamodb.DeleteItemInput{
 		ConditionExpression:       aws.String("#status = :inprogress AND claimed_by = :alert"),
 		ExpressionAttributeNames:  statusName,
 		ExpressionAttributeValues: item{":inprogress": text(statusInProgress), ":alert": text(hashKey(a.Alert, maxKeyBytes))},
-	}))
+	})
 }
 
 func (l *Ledger) actionItem(a Action, status string) item {
@@ -142,7 +141,7 @@ func (l *Ledger) Keep(ctx context.Context, cycleKey, alert string, texts map[str
 // cycle that keeps nothing.
 func (l *Ledger) updateKept(ctx context.Context, cycleKey, change string, values item, has string) (item, error) {
 	values[":expires"] = l.expiry(CycleTTL)
-	found, err := l.update(ctx, keptPrefix, cycleKey, &dynamodb.UpdateItemInput{
+	found, _, err := l.update(ctx, keptPrefix, cycleKey, &dynamodb.UpdateItemInput{
 		UpdateExpression: &change, ExpressionAttributeValues: values, ReturnValues: types.ReturnValueAllNew,
 	})
 	if err == nil && readText(found, has) == "" {
@@ -152,11 +151,11 @@ func (l *Ledger) updateKept(ctx context.Context, cycleKey, change string, values
 }
 
 func (l *Ledger) expectNoMore(ctx context.Context, cycleKey, alert, attribute string) error {
-	_, err := l.update(ctx, keptPrefix, cycleKey, &dynamodb.UpdateItemInput{
+	_, _, err := l.update(ctx, keptPrefix, cycleKey, &dynamodb.UpdateItemInput{
 		UpdateExpression: aws.String("REMOVE " + attribute), ConditionExpression: aws.String("begins_with(" + attribute + ", :alert)"),
 		ExpressionAttributeValues: item{":alert": text(pendingBy(alert))},
 	})
-	return unlessRefused(err)
+	return err
 }
 
 func (l *Ledger) readKept(found item, alert string) Kept {

@@ -86,7 +86,7 @@ func (l *Ledger) Claim(ctx context.Context, d Delivery, until time.Time) (Claim,
 		values[":earliest"] = number(d.ReceivedAt.Add(-d.Window).UnixMilli())
 		values[":latest"] = number(d.ReceivedAt.Add(d.Window).UnixMilli())
 	}
-	previous, err := l.put(ctx, alertPrefix, d.Key, &dynamodb.PutItemInput{
+	found, isRefused, err := l.put(ctx, alertPrefix, d.Key, &dynamodb.PutItemInput{
 		Item:                                own.item(),
 		ReturnValues:                        types.ReturnValueAllOld,
 		ConditionExpression:                 &condition,
@@ -94,30 +94,29 @@ func (l *Ledger) Claim(ctx context.Context, d Delivery, until time.Time) (Claim,
 		ExpressionAttributeValues:           values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
-	refused, isRefused := errors.AsType[*types.ConditionalCheckFailedException](err)
 	switch {
-	case err == nil:
-		return Claim{State: Granted, Earlier: d.earlierRun(previous)}, nil
-	case !isRefused:
+	case err != nil:
 		return Claim{}, err
+	case !isRefused:
+		return Claim{State: Granted, Earlier: d.earlierRun(found)}, nil
 	}
-	found, err := readRecord(refused.Item)
+	known, err := readRecord(found)
 	if err != nil {
 		return Claim{}, l.failed("PutItem", err)
 	}
-	if found.ClaimedBy == own.ClaimedBy {
+	if known.ClaimedBy == own.ClaimedBy {
 		// The SDK's first attempt was written. Its answer, which got lost, may have
 		// shown an earlier run.
 		return Claim{State: Granted, Earlier: &Run{}}, nil
 	}
-	return found.claim(l.now()), nil
+	return known.claim(l.now()), nil
 }
 
 // Complete records the alert's event, and makes its alias known. It is unconditional: the
 // event is in Datadog, even if another run has claimed the alert since.
 func (l *Ledger) Complete(ctx context.Context, d Delivery, posted event.Posted) error {
 	done := record{Status: statusCompleted, Posted: posted, ReceivedAt: d.receipt(), ExpiresAt: l.now().Add(TTL).Unix()}
-	_, err := l.put(ctx, alertPrefix, d.Key, &dynamodb.PutItemInput{Item: done.item()})
+	_, _, err := l.put(ctx, alertPrefix, d.Key, &dynamodb.PutItemInput{Item: done.item()})
 	if d.Alias != "" {
 		err = errors.Join(err, l.MarkQueued(ctx, d.Alias))
 	}
@@ -160,21 +159,20 @@ func (l *Ledger) Release(ctx context.Context, d Delivery, maybePosted bool) erro
 		}
 		return l.updateOwn(ctx, d, change, values)
 	}
-	return unlessRefused(l.delete(ctx, alertPrefix, d.Key, &dynamodb.DeleteItemInput{
+	return l.delete(ctx, alertPrefix, d.Key, &dynamodb.DeleteItemInput{
 		ConditionExpression: aws.String(ownCondition), ExpressionAttributeNames: statusName, ExpressionAttributeValues: l.own(item{}),
-	}))
+	})
 }
 
 // updateOwn changes this process's claim, and leaves another process's as it is.
 func (l *Ledger) updateOwn(ctx context.Context, d Delivery, change string, values item) error {
-	_, err := l.update(ctx, alertPrefix, d.Key, &dynamodb.UpdateItemInput{
+	_, _, err := l.update(ctx, alertPrefix, d.Key, &dynamodb.UpdateItemInput{
 		UpdateExpression: &change, ConditionExpression: aws.String(ownCondition),
 		ExpressionAttributeNames: statusName, ExpressionAttributeValues: l.own(values),
 	})
-	return unlessRefused(err)
+	return err
 }
 
-// own adds the values of ownCondition.
 func (l *Ledger) own(values item) item {
 	values[":inprogress"], values[":process"] = text(statusInProgress), text(l.process)
 	return values
@@ -213,7 +211,6 @@ const (
 	statusCompleted  = "COMPLETED"
 )
 
-// record is what the ledger holds about one alert.
 type record struct {
 	Status          string
 	ClaimedBy       string       // in progress: the process and the number of its claim

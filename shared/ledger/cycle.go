@@ -54,7 +54,7 @@ const (
 // AddNotification adds a notification to its cycle and returns the cycle. Adding one again
 // changes nothing.
 func (l *Ledger) AddNotification(ctx context.Context, cycleKey string, n Notification) (Cycle, error) {
-	found, err := l.update(ctx, cyclePrefix, cycleKey, &dynamodb.UpdateItemInput{
+	found, _, err := l.update(ctx, cyclePrefix, cycleKey, &dynamodb.UpdateItemInput{
 		UpdateExpression:          aws.String("SET expires_at = :expires ADD seen :seen"),
 		ExpressionAttributeValues: item{":expires": l.expiry(CycleTTL), ":seen": set(newEntry(n, l.now()).String())},
 		ReturnValues:              types.ReturnValueAllNew,
@@ -91,7 +91,7 @@ func (l *Ledger) fold(ctx context.Context, cycleKey string, c cycle) {
 	if len(dropped) == 0 {
 		return
 	}
-	_, _ = l.update(ctx, cyclePrefix, cycleKey, &dynamodb.UpdateItemInput{
+	_, _, _ = l.update(ctx, cyclePrefix, cycleKey, &dynamodb.UpdateItemInput{
 		UpdateExpression:    aws.String("SET folded = :folded, first_seen = :first DELETE seen :dropped"),
 		ConditionExpression: aws.String("folded = :known OR (attribute_not_exists(folded) AND :known = :none)"),
 		ExpressionAttributeValues: item{
@@ -133,7 +133,6 @@ func compareEntries(a, b entry) int {
 	return cmp.Or(cmp.Compare(a.At, b.At), strings.Compare(a.ID, b.ID))
 }
 
-// cycle is an item of the table.
 type cycle struct {
 	seen      []string // entries, as strings
 	folded    int      // how many notifications were folded

@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"strings"
 	"time"
 
@@ -53,12 +52,11 @@ func (l *Ledger) AddToHistory(ctx context.Context, key string, known []memory.Cy
 			in.ConditionExpression = aws.String("cycles = :stored")
 			in.ExpressionAttributeValues = item{":stored": text(stored)}
 		}
-		_, err := l.put(ctx, historyPrefix, key, in)
-		refused, isRefused := errors.AsType[*types.ConditionalCheckFailedException](err)
-		if !isRefused {
+		found, isRefused, err := l.put(ctx, historyPrefix, key, in)
+		if err != nil || !isRefused {
 			return err
 		}
-		if stored, known, err = readHistory(refused.Item); err != nil {
+		if stored, known, err = readHistory(found); err != nil {
 			return l.failed("PutItem", err)
 		}
 	}

@@ -89,7 +89,7 @@ func isKnown(id string, i item, now time.Time) bool {
 
 // MarkQueued makes the alert known (see FilterKnown) while it waits in the queue.
 func (l *Ledger) MarkQueued(ctx context.Context, key string) error {
-	_, err := l.put(ctx, queuedPrefix, key, &dynamodb.PutItemInput{Item: item{attrExpiresAt: l.expiry(TTL)}})
+	_, _, err := l.put(ctx, queuedPrefix, key, &dynamodb.PutItemInput{Item: item{attrExpiresAt: l.expiry(TTL)}})
 	return err
 }
 
@@ -109,6 +109,6 @@ func (l *Ledger) Watermark(ctx context.Context, name string) (time.Time, error) 
 // SetWatermark sets how far the named reader has read, to the millisecond. A watermark
 // never expires, and may be set back.
 func (l *Ledger) SetWatermark(ctx context.Context, name string, until time.Time) error {
-	_, err := l.put(ctx, watermarkPrefix, name, &dynamodb.PutItemInput{Item: item{attrReadUntil: number(until.UnixMilli())}})
+	_, _, err := l.put(ctx, watermarkPrefix, name, &dynamodb.PutItemInput{Item: item{attrReadUntil: number(until.UnixMilli())}})
 	return err
 }

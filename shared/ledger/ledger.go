@@ -70,53 +70,54 @@ func (l *Ledger) read(ctx context.Context, prefix, key string) (item, error) {
 	return out.Item, nil
 }
 
-// put writes the item of a key, and returns the attributes that in asks for.
-func (l *Ledger) put(ctx context.Context, prefix, key string, in *dynamodb.PutItemInput) (item, error) {
+// put writes the item of a key, unless the condition refuses it. It returns the attributes
+// that in asks for.
+func (l *Ledger) put(ctx context.Context, prefix, key string, in *dynamodb.PutItemInput) (found item, isRefused bool, err error) {
 	id, err := recordID(prefix, key)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	in.TableName, in.Item[attrID] = &l.table, text(id)
 	out, err := l.client.PutItem(ctx, in)
 	if err != nil {
-		return nil, l.failed("PutItem", err)
+		return l.refused("PutItem", err)
 	}
-	return out.Attributes, nil
+	return out.Attributes, false, nil
 }
 
-// update changes the item of a key, and returns the attributes that in asks for.
-func (l *Ledger) update(ctx context.Context, prefix, key string, in *dynamodb.UpdateItemInput) (item, error) {
+// update changes the item of a key, as put writes one.
+func (l *Ledger) update(ctx context.Context, prefix, key string, in *dynamodb.UpdateItemInput) (found item, isRefused bool, err error) {
 	id, err := recordID(prefix, key)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	in.TableName, in.Key = &l.table, item{attrID: text(id)}
 	out, err := l.client.UpdateItem(ctx, in)
 	if err != nil {
-		return nil, l.failed("UpdateItem", err)
+		return l.refused("UpdateItem", err)
 	}
-	return out.Attributes, nil
+	return out.Attributes, false, nil
 }
 
-// delete deletes the item of a key.
+// delete deletes the item of a key, unless the condition refuses it.
 func (l *Ledger) delete(ctx context.Context, prefix, key string, in *dynamodb.DeleteItemInput) error {
 	id, err := recordID(prefix, key)
 	if err != nil {
 		return err
 	}
 	in.TableName, in.Key = &l.table, item{attrID: text(id)}
-	if _, err := l.client.DeleteItem(ctx, in); err != nil {
-		return l.failed("DeleteItem", err)
-	}
-	return nil
-}
-
-// unlessRefused returns the error of a change, or none if the change's condition refused it.
-func unlessRefused(err error) error {
-	if _, isRefused := errors.AsType[*types.ConditionalCheckFailedException](err); isRefused {
-		return nil
+	if _, err = l.client.DeleteItem(ctx, in); err != nil {
+		_, _, err = l.refused("DeleteItem", err)
 	}
 	return err
+}
+
+// refused returns the item that a condition refused to change, or what else failed.
+func (l *Ledger) refused(operation string, err error) (found item, isRefused bool, _ error) {
+	if refused, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
+		return refused.Item, true, nil
+	}
+	return nil, false, l.failed(operation, err)
 }
 
 // expiry is the time after which DynamoDB may delete an item.

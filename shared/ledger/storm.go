@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -79,46 +78,42 @@ const (
 // writes, and a third if the list is full. An alert above the limit that cannot be counted
 // has SummaryQueued as well as the error.
 func (l *Ledger) Allow(ctx context.Context, w Window, limit int, o Occurrence) (Decision, error) {
-	full, err := l.admit(ctx, w, limit, o)
-	if full == nil {
+	own, isFull, err := l.admit(ctx, w, limit, o)
+	if err != nil || !isFull {
 		return Decision{Allowed: err == nil}, err
 	}
-	_, summaryQueued := full.Item["announced"]
-	return Decision{SummaryQueued: summaryQueued}, l.suppress(ctx, w, full.Item, o)
+	_, summaryQueued := own["announced"]
+	return Decision{SummaryQueued: summaryQueued}, l.suppress(ctx, w, own, o)
 }
 
 // IsFull reports whether a window has no room for a key, and else adds it. That takes one write.
 // It counts nothing above the limit.
 func (l *Ledger) IsFull(ctx context.Context, w Window, limit int, key string) (bool, error) {
-	full, err := l.admit(ctx, w, limit, Occurrence{Key: key})
-	return full != nil, err
+	_, isFull, err := l.admit(ctx, w, limit, Occurrence{Key: key})
+	return isFull, err
 }
 
 // admit adds an alert to the window's first, or returns the window's own item if it is full.
-func (l *Ledger) admit(ctx context.Context, w Window, limit int, o Occurrence) (full *types.ConditionalCheckFailedException, err error) {
-	_, err = l.updateWindow(ctx, stormPrefix, w, &dynamodb.UpdateItemInput{
+func (l *Ledger) admit(ctx context.Context, w Window, limit int, o Occurrence) (own item, isFull bool, err error) {
+	return l.updateWindow(ctx, stormPrefix, w, &dynamodb.UpdateItemInput{
 		UpdateExpression:                    aws.String("SET expires_at = :expires ADD passed :marks"),
 		ConditionExpression:                 aws.String(allowCondition),
 		ExpressionAttributeValues:           o.values(limit),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
-	if full, isFull := errors.AsType[*types.ConditionalCheckFailedException](err); isFull {
-		return full, nil
-	}
-	return nil, err
 }
 
 // suppress lists an alert, or counts it if the list is full or fails: a summary with fewer
 // groups is better than one with a wrong count. own is the window's own item.
 func (l *Ledger) suppress(ctx context.Context, w Window, own item, o Occurrence) error {
-	if _, listIsFull := own["overflow"]; !listIsFull && l.list(ctx, w, o) == nil {
+	if _, listIsFull := own["overflow"]; !listIsFull && l.list(ctx, w, o) {
 		return nil
 	}
 	return l.count(ctx, w, own, o)
 }
 
-// list adds an alert to the list. A full list is an error.
-func (l *Ledger) list(ctx context.Context, w Window, o Occurrence) error {
+// list adds an alert to the list, unless that is full or fails.
+func (l *Ledger) list(ctx context.Context, w Window, o Occurrence) bool {
 	values := o.values(MaxListed)
 	values[":groups"], values[":times"] = set(o.group()), set(o.time(l.now()))
 	change := "SET expires_at = :expires ADD held :marks, groups :groups, times :times"
@@ -126,10 +121,10 @@ func (l *Ledger) list(ctx context.Context, w Window, o Occurrence) error {
 		values[":transitions"] = set(o.transition())
 		change += ", transitions :transitions"
 	}
-	_, err := l.updateWindow(ctx, listPrefix, w, &dynamodb.UpdateItemInput{
+	_, isFull, err := l.updateWindow(ctx, listPrefix, w, &dynamodb.UpdateItemInput{
 		UpdateExpression: &change, ConditionExpression: aws.String(listCondition), ExpressionAttributeValues: values,
 	})
-	return err
+	return err == nil && !isFull
 }
 
 // count counts an alert that is not listed, so that the next one skips the list. Of two
@@ -142,13 +137,13 @@ func (l *Ledger) count(ctx context.Context, w Window, own item, o Occurrence) er
 		values[":transitions"] = set(o.transition())
 		change += ", transitions :transitions"
 	}
-	_, err := l.updateWindow(ctx, stormPrefix, w, &dynamodb.UpdateItemInput{UpdateExpression: &change, ExpressionAttributeValues: values})
+	_, _, err := l.updateWindow(ctx, stormPrefix, w, &dynamodb.UpdateItemInput{UpdateExpression: &change, ExpressionAttributeValues: values})
 	return err
 }
 
 // MarkSummaryQueued records that a summary of the window follows.
 func (l *Ledger) MarkSummaryQueued(ctx context.Context, w Window) error {
-	_, err := l.updateWindow(ctx, stormPrefix, w, &dynamodb.UpdateItemInput{
+	_, _, err := l.updateWindow(ctx, stormPrefix, w, &dynamodb.UpdateItemInput{
 		UpdateExpression:          aws.String("SET expires_at = :expires, announced = :yes"),
 		ExpressionAttributeValues: item{":yes": &types.AttributeValueMemberBOOL{Value: true}},
 	})
@@ -161,7 +156,7 @@ func (l *Ledger) MarkSummaryQueued(ctx context.Context, w Window) error {
 func (l *Ledger) Suppressed(ctx context.Context, w Window) (event.Suppressed, error) {
 	var items []item
 	for _, prefix := range []string{stormPrefix, listPrefix} {
-		found, err := l.updateWindow(ctx, prefix, w, &dynamodb.UpdateItemInput{
+		found, _, err := l.updateWindow(ctx, prefix, w, &dynamodb.UpdateItemInput{
 			UpdateExpression:          aws.String("SET expires_at = :expires"),
 			ExpressionAttributeValues: item{},
 			ReturnValues:              types.ReturnValueAllNew,
@@ -176,7 +171,7 @@ func (l *Ledger) Suppressed(ctx context.Context, w Window) (event.Suppressed, er
 
 // updateWindow changes one item of a window. The item stays while the window's summary may
 // be in the queue.
-func (l *Ledger) updateWindow(ctx context.Context, prefix string, w Window, in *dynamodb.UpdateItemInput) (item, error) {
+func (l *Ledger) updateWindow(ctx context.Context, prefix string, w Window, in *dynamodb.UpdateItemInput) (found item, isRefused bool, err error) {
 	in.ExpressionAttributeValues[":expires"] = l.expiry(TTL)
 	return l.update(ctx, prefix, w.Key(), in)
 }
