@@ -33,8 +33,10 @@ const (
 
 // ActionResult is an action that was not done at once.
 type ActionResult struct {
-	Playbook, Step, Result string
-	Err                    error
+	Playbook string `json:"playbook"`
+	Step     string `json:"step"`
+	Result   string `json:"result"`
+	Error    string `json:"error,omitempty"` // for the log
 }
 
 // These end an action that needs no more work.
@@ -131,7 +133,6 @@ func (w acting) recorded(action *playbook.Action, step enrich.Step) enrich.Step 
 	})
 }
 
-// begin claims an action.
 func (w acting) begin(ctx context.Context, saved enrich.Action) (ledger.State, error) {
 	if w.Actions == nil {
 		return ledger.Granted, nil
@@ -221,14 +222,17 @@ func (w acting) giveUp(ctx context.Context, saved enrich.Action) error {
 }
 
 func (w acting) report(saved enrich.Action, result string, err error) {
-	w.o.Actions = append(w.o.Actions, ActionResult{saved.Playbook, saved.Step, result, err})
+	r := ActionResult{Playbook: saved.Playbook, Step: saved.Step, Result: result}
+	if err != nil {
+		r.Error = err.Error()
+	}
+	w.o.Actions = append(w.o.Actions, r)
 }
 
 func actionName(saved enrich.Action) string {
 	return "the step " + saved.Step + " of the playbook " + saved.Playbook
 }
 
-// measureActions records how actions ended.
 func (o Outcome) measureActions(ctx context.Context) {
 	for _, a := range o.Actions {
 		telemetry.Action.Record(ctx, 1, a.Result, a.Playbook, a.Step)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"sync"
 
 	"boomerang/shared/fault"
 )
@@ -27,6 +28,13 @@ func Compute[T any](ctx context.Context, task string, work func() (T, error)) (T
 		var none T
 		return none, fault.New(fault.Temporary, "it took too long to "+task, context.Cause(ctx))
 	}
+}
+
+// start runs work beside the run. What it returns waits for the result.
+func start[T any](work func() T) func() T {
+	result := make(chan T, 1)
+	go func() { result <- work() }()
+	return sync.OnceValue(func() T { return <-result })
 }
 
 // compute is Compute until the time to queue the alert begins.

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"boomerang/shared/alert"
@@ -22,12 +21,9 @@ type cycleResult struct {
 	err      error
 }
 
-// startCycle records the notification while the run goes on. What it returns waits for the
-// result.
+// startCycle records the notification while the run goes on.
 func (p *Pipeline) startCycle(ctx context.Context, a alert.Alert, receivedAt time.Time) func() cycleResult {
-	result := make(chan cycleResult, 1)
-	go func() { result <- p.addNotification(ctx, a, receivedAt) }()
-	return sync.OnceValue(func() cycleResult { return <-result })
+	return start(func() cycleResult { return p.addNotification(ctx, a, receivedAt) })
 }
 
 func (p *Pipeline) addNotification(ctx context.Context, a alert.Alert, receivedAt time.Time) (r cycleResult) {

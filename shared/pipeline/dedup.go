@@ -147,20 +147,22 @@ func uniqueKey(d ledger.Delivery) string {
 	return d.Key + "@" + strconv.FormatInt(d.ReceivedAt.UnixMilli(), 10)
 }
 
+// record writes to the ledger, if there is one.
+func (p *Pipeline) record(ctx context.Context, failure string, write func(ctx context.Context) error) error {
+	if p.Ledger == nil {
+		return nil
+	}
+	return record(ctx, failure, write)
+}
+
 // markPosted records the event before the actions, so that the attempt after a crash need not
 // search for it.
 func (p *Pipeline) markPosted(ctx context.Context, d ledger.Delivery, posted event.Posted) error {
-	if p.Ledger == nil {
-		return nil
-	}
-	return record(ctx, "posted, but not recorded in the ledger", func(ctx context.Context) error { return p.Ledger.MarkPosted(ctx, d, posted) })
+	return p.record(ctx, "posted, but not recorded in the ledger", func(ctx context.Context) error { return p.Ledger.MarkPosted(ctx, d, posted) })
 }
 
 func (p *Pipeline) complete(ctx context.Context, d ledger.Delivery, posted event.Posted) error {
-	if p.Ledger == nil {
-		return nil
-	}
-	return record(ctx, notRecorded, func(ctx context.Context) error {
+	return p.record(ctx, notRecorded, func(ctx context.Context) error {
 		ctx, span := telemetry.Start(ctx, "complete")
 		err := p.Ledger.Complete(ctx, d, posted)
 		span.End(err)
@@ -174,13 +176,13 @@ func (p *Pipeline) releaseOnError(ctx context.Context, d ledger.Delivery, o *Out
 	if r := recover(); r != nil {
 		*err = panicked(r)
 	}
-	if *err != nil && p.Ledger != nil {
+	if *err != nil {
 		o.warn(p.release(ctx, d, o.MaybePosted))
 	}
 }
 
 func (p *Pipeline) release(ctx context.Context, d ledger.Delivery, maybePosted bool) error {
-	return record(ctx, "the claim was not released and lasts until it expires", func(ctx context.Context) error {
+	return p.record(ctx, "the claim was not released and lasts until it expires", func(ctx context.Context) error {
 		return p.Ledger.Release(ctx, d, maybePosted)
 	})
 }
@@ -188,11 +190,8 @@ func (p *Pipeline) release(ctx context.Context, d ledger.Delivery, maybePosted b
 // markQueued records for reconcile that the alert is not lost. It runs after the queue has the
 // alert, not before.
 func (p *Pipeline) markQueued(ctx context.Context, a alert.Alert) error {
-	if p.Ledger == nil {
-		return nil
-	}
 	d := deliveryOf(a, time.Time{})
-	return record(ctx, "queued, but not recorded in the ledger", func(ctx context.Context) error {
+	return p.record(ctx, "queued, but not recorded in the ledger", func(ctx context.Context) error {
 		return p.Ledger.MarkQueued(ctx, cmp.Or(d.Alias, d.Key))
 	})
 }

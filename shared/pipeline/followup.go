@@ -132,7 +132,7 @@ func (p *Pipeline) followUp(ctx context.Context, m queue.Message, t *attempt) (o
 	}
 
 	// Enrich the alert as it is now.
-	earlier := <-p.startHistory(ctx, m.Alert)
+	earlier := p.readHistory(ctx, m.Alert)
 	o.addHistory(earlier)
 	plan, err := compute(ctx, "match the playbooks", func() *playbook.Plan { return p.Playbooks.For(m.Alert, o.Cycle.Earlier) })
 	if err != nil {

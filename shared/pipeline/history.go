@@ -26,14 +26,6 @@ type history struct {
 	err    error
 }
 
-// startHistory reads the earlier cycles while the alert is claimed. The channel gets one
-// result.
-func (p *Pipeline) startHistory(ctx context.Context, a alert.Alert) <-chan history {
-	result := make(chan history, 1)
-	go func() { result <- p.readHistory(ctx, a) }()
-	return result
-}
-
 func (p *Pipeline) readHistory(ctx context.Context, a alert.Alert) (h history) {
 	if p.History == nil || memory.Key(a) == "" {
 		return history{}
@@ -88,7 +80,6 @@ func recoveredByItself(a alert.Alert, c event.Cycle, steps []enrich.Result) bool
 	return looked && len(c.Meanwhile) == 0 && !a.ResolvedByPerson()
 }
 
-// suspected returns the first suspect of the steps.
 func suspected(steps []enrich.Result) enrich.Change {
 	for _, s := range steps {
 		if s.Finding.Suspect.Kind != "" {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"boomerang/shared/alert"
@@ -33,9 +32,7 @@ func (p *Pipeline) startKept(ctx context.Context, a alert.Alert, d ledger.Delive
 	kept := func() keptResult { return keptResult{} }
 	reads := plan.ReadsKept()
 	if p.Kept != nil && a.CycleKey != "" && len(reads)+len(keeps) > 0 {
-		result := make(chan keptResult, 1)
-		go func() { result <- p.readKept(ctx, a, d, reads, keeps) }()
-		kept = sync.OnceValue(func() keptResult { return <-result })
+		kept = start(func() keptResult { return p.readKept(ctx, a, d, reads, keeps) })
 	}
 	plan.Cycle = func() event.Cycle {
 		r, k := cycle(), kept()

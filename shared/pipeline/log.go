@@ -41,7 +41,7 @@ func (o Outcome) Report(ctx context.Context, a alert.Alert, errs ...error) []slo
 		attrs = append(attrs, slog.Any("steps", o.StepSummaries(error.Error)))
 	}
 	if len(o.Actions) > 0 {
-		attrs = append(attrs, slog.Any("actions", o.actionSummaries()))
+		attrs = append(attrs, slog.Any("actions", o.Actions))
 	}
 	if err := errors.Join(append(o.Warnings, errs...)...); err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
@@ -95,25 +95,6 @@ func (o Outcome) StepSummaries(errorText func(error) string) []StepSummary {
 		out[i] = StepSummary{Name: r.Name, Status: r.Status, DurationMS: Milliseconds(r.Duration)}
 		if r.Err != nil {
 			out[i].Error = errorText(r.Err)
-		}
-	}
-	return out
-}
-
-// actionSummary is what the log says about an action that was not done at once.
-type actionSummary struct {
-	Playbook string `json:"playbook"`
-	Step     string `json:"step"`
-	Result   string `json:"result"`
-	Error    string `json:"error,omitempty"`
-}
-
-func (o Outcome) actionSummaries() []actionSummary {
-	out := make([]actionSummary, len(o.Actions))
-	for i, a := range o.Actions {
-		out[i] = actionSummary{a.Playbook, a.Step, a.Result, ""}
-		if a.Err != nil {
-			out[i].Error = a.Err.Error()
 		}
 	}
 	return out

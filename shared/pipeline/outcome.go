@@ -126,7 +126,6 @@ func (o *Outcome) addCycle(r cycleResult, a alert.Alert) {
 	o.warn(r.err)
 }
 
-// addKept adds what the cycle keeps.
 func (o *Outcome) addKept(r keptResult) {
 	o.Cycle.Kept, o.Cycle.Pending = r.Texts, r.Pending
 	o.warn(r.err)
@@ -137,7 +136,6 @@ func (o Outcome) HasOpenActions() bool {
 	return slices.ContainsFunc(o.Actions, func(a ActionResult) bool { return a.Result != actionDone })
 }
 
-// measure records the outcome's metrics.
 func (o Outcome) measure(ctx context.Context, a alert.Alert) {
 	for _, s := range o.Steps {
 		telemetry.StepDuration.Record(ctx, s.Duration.Seconds(), s.Name, string(s.Status))

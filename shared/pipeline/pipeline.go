@@ -152,7 +152,7 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 
 	// Claim: one run at a time works on an alert. The ledger reads its group's earlier
 	// cycles in the meantime.
-	reading := p.startHistory(ctx, a)
+	reading := start(func() history { return p.readHistory(ctx, a) })
 	o, err = p.claim(ctx, t)
 	if err != nil || o.Status == Duplicate {
 		return o, err
@@ -169,7 +169,7 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	}
 
 	// Match the playbooks, which have the storm limit. An event without actions is all.
-	earlier := <-reading
+	earlier := reading()
 	o.addHistory(earlier)
 	plan, err := compute(ctx, "match the playbooks", func() *playbook.Plan { return p.Playbooks.For(a, o.Cycle.Earlier) })
 	if err != nil {
@@ -260,7 +260,6 @@ func (p *Pipeline) compose(ctx context.Context, a alert.Alert, plan *playbook.Pl
 	return err
 }
 
-// post posts the outcome's event.
 func (p *Pipeline) post(ctx context.Context, o *Outcome) (err error) {
 	ctx, cancel := reserve(ctx, queueReserve, errPostTimeout)
 	defer cancel()

@@ -29,7 +29,6 @@ func (p *Pipeline) redeliverAction(ctx context.Context, m queue.Message) (o Outc
 	return o, nil
 }
 
-// acting returns the work on a message's action.
 func (p *Pipeline) acting(m queue.Message, o *Outcome) acting {
 	return acting{p, m.Alert, deliveryOf(m.Alert, m.ReceivedAt), m.Action.Posted, m.Action.Title, o}
 }
@@ -53,7 +52,7 @@ func (w acting) resume(ctx context.Context, saved enrich.Action) (*playbook.Acti
 	if saved.With != "" {
 		return w.Playbooks.Resume(w.alert, saved)
 	}
-	earlier := <-w.startHistory(ctx, w.alert)
+	earlier := w.readHistory(ctx, w.alert)
 	plan, err := compute(ctx, "match the playbooks", func() *playbook.Plan { return w.Playbooks.For(w.alert, earlier.Memory) })
 	if err != nil {
 		return nil, err

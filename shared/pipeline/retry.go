@@ -127,7 +127,6 @@ var (
 	errSearchTimeout = fault.New(fault.Temporary, "Datadog did not answer in time", nil)
 )
 
-// bounded returns ctx with the deadline of a run.
 func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, RunTime, errRunTimeout)
 }
