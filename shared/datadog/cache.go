@@ -35,7 +35,6 @@ type cache struct {
 	lists   *semaphore.Weighted  // Counts the lists that are read now.
 }
 
-// result is the outcome of a read.
 type result struct {
 	asked     time.Time
 	value     any

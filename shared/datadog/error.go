@@ -102,7 +102,6 @@ func (c call) rejected(r response, body []byte, keys Keys, s site.Site) error {
 	return f
 }
 
-// hint says what to do about a rejection.
 func (c call) hint(r response, s site.Site) string {
 	switch {
 	case r.isAuthError() && c.apiKeyOnly:

@@ -131,21 +131,12 @@ type eventFields struct {
 	SourceTypeName string `json:"source_type_name"`
 }
 
-func (f eventFields) id() string { return eventRef{ID: f.NumericID, IDStr: f.Event.ID}.id() }
-
-// eventRef is what Create decodes alone, since the other fields double the time.
-type eventRef struct {
-	ID    int64  `json:"id"`
-	IDStr string `json:"id_str"`
-	URL   string `json:"url"`
-}
-
 // id prefers "id_str", because some responses round "id" to a float.
-func (r eventRef) id() string {
-	if r.IDStr == "" && r.ID != 0 {
-		return strconv.FormatInt(r.ID, 10)
+func (f eventFields) id() string {
+	if f.ID == "" && f.NumericID != 0 {
+		return strconv.FormatInt(f.NumericID, 10)
 	}
-	return r.IDStr
+	return f.ID
 }
 
 func (c *Client) event(f eventFields) Event {
@@ -170,7 +161,7 @@ func (c *Client) wholeEvent(d document[eventFields]) Event {
 // connection that breaks before the status is a temporary failure, and the event may be there.
 // https://docs.datadoghq.com/api/latest/events/#post-an-event
 func (c *Client) Create(ctx context.Context, e event.Event) (event.Posted, error) {
-	var created struct{ Event eventRef }
+	var created struct{ Event eventFields }
 	err := c.post(ctx, call{apiKeyOnly: true, path: eventsPath, body: e, decode: ifReadable(&created)})
 	return event.Posted{ID: created.Event.id(), URL: c.page(created.Event.URL)}, err
 }

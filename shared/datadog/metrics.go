@@ -1,7 +1,6 @@
 package datadog
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"net/http"
@@ -52,7 +51,7 @@ type seriesResponse struct {
 			Name      string
 			ShortName string `json:"short_name"`
 		} // The unit and what it is per, or null.
-		Pointlist []seriesPoint
+		Pointlist [][2]optionalNumber // Epoch milliseconds and value.
 	}
 }
 
@@ -78,23 +77,13 @@ func (r seriesResponse) answer() (seriesAnswer, bool) {
 		}
 		s.Unit = strings.Join(units, "/")
 		for _, p := range found.Pointlist {
-			if p.at != nil && p.value != nil {
-				s.Points = append(s.Points, Point{Time: time.UnixMilli(int64(*p.at)).UTC(), Value: *p.value})
+			if at, value := p[0].value, p[1].value; at != nil && value != nil {
+				s.Points = append(s.Points, Point{Time: time.UnixMilli(int64(*at)).UTC(), Value: *value})
 			}
 		}
 		all[i] = s
 	}
 	return seriesAnswer{series: all}, r.Series != nil
-}
-
-// seriesPoint is a pair of epoch milliseconds and a value. A response holds hundreds,
-// so it is parsed by hand.
-type seriesPoint struct{ at, value *float64 }
-
-func (p *seriesPoint) UnmarshalJSON(raw []byte) error {
-	at, value, _ := bytes.Cut(bytes.Trim(raw, "[]"), []byte(","))
-	p.at, p.value = parseNumber(bytes.TrimSpace(at)), parseNumber(bytes.TrimSpace(value))
-	return nil
 }
 
 // Snapshot has a picture of a metric's graph taken and returns the URL of the PNG, which is empty for

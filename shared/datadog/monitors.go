@@ -114,7 +114,6 @@ func (c *Client) monitor(r monitorResponse) (Monitor, bool) {
 // Datadog has none that only reads.
 const downtimesRead = "monitors_downtime"
 
-// maxDowntimes bounds one response.
 const maxDowntimes = 100
 
 // DowntimeMatch is an active downtime that silences a monitor or some groups of it.

@@ -184,16 +184,10 @@ func parseTime(s string) time.Time {
 type optionalNumber struct{ value *float64 }
 
 func (n *optionalNumber) UnmarshalJSON(raw []byte) error {
-	n.value = parseNumber(raw)
-	return nil
-}
-
-func parseNumber(raw []byte) *float64 {
-	f, err := strconv.ParseFloat(string(raw), 64)
-	if err != nil {
-		return nil
+	if f, err := strconv.ParseFloat(string(raw), 64); err == nil {
+		n.value = &f
 	}
-	return &f
+	return nil
 }
 
 func each[A, T any](all []A, convert func(A) T) []T {

@@ -84,7 +84,6 @@ func postedBy(webhook string, tags alert.Tags) bool {
 	return tags.Has(alert.SourceTag) && (webhook == "" || tags.Has(event.TagWebhook(webhook)))
 }
 
-// search is the body of a search for events or logs.
 type search struct {
 	Filter struct {
 		Query   string   `json:"query"`
