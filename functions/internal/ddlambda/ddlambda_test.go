@@ -8,18 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/google/go-cmp/cmp"
 	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/mocktracer"
 	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/tracer"
@@ -28,79 +24,6 @@ import (
 	"boomerang/shared/fault"
 	"boomerang/shared/telemetry"
 )
-
-// TestMain runs the tests again beside an installed extension, where that is possible.
-func TestMain(m *testing.M) {
-	if _, err := os.Stat(extensionPath); err == nil || agenttest.Command("true").Run() != nil {
-		os.Exit(m.Run())
-	}
-	command := agenttest.Command(os.Args[0], os.Args[1:]...)
-	command.Stdout, command.Stderr = os.Stdout, os.Stderr
-	if command.Run() != nil {
-		os.Exit(1)
-	}
-}
-
-// current is the handler of the test that runs. The library is wrapped once, as in a
-// function, because it starts its tracer only once.
-var current lambda.Handler
-
-type dispatcher struct{}
-
-func (dispatcher) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	return current.Invoke(ctx, payload)
-}
-
-var wrapOnce = sync.OnceValues(func() (lambda.Handler, error) {
-	extensionHost = agenttest.Host
-	lambdacontext.FunctionName = "Boomerang"
-	return Wrap(dispatcher{}, slog.New(slog.NewTextHandler(os.Stderr, nil)))
-})
-
-// wrap returns a wrapped handler and the agent it reports to.
-func wrap[In, Out any](t *testing.T, handle func(context.Context, In) (Out, error), fault ...agenttest.Fault) (lambda.Handler, *agenttest.Agent) {
-	t.Helper()
-	agenttest.Require(t)
-	agent := agenttest.New(t, fault...)
-	w, err := wrapOnce()
-	if err != nil {
-		t.Fatal(err)
-	}
-	current = lambda.NewHandler(handle)
-	return w, agent
-}
-
-func invoke(t *testing.T, h lambda.Handler, payload string, limit time.Duration) (string, error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{
-		AwsRequestID: "id-1", InvokedFunctionArn: "arn:aws:lambda:eu-west-1:1:function:Boomerang",
-	}), limit)
-	defer cancel()
-	//lint:ignore SA1029 aws-lambda-go has the same key.
-	ctx = context.WithValue(ctx, "x-amzn-trace-id", "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0")
-	out, err := h.Invoke(ctx, []byte(payload))
-	return string(out), err
-}
-
-type (
-	request  = events.LambdaFunctionURLRequest
-	response = events.LambdaFunctionURLResponse
-)
-
-const urlEvent = `{"version":"2.0","headers":{"host":"a.lambda-url.eu-west-1.on.aws","x-webhook-token":"the-token"},` +
-	`"requestContext":{"requestId":"r","http":{"method":"POST","path":"/"}},"body":"alert text"}`
-
-// work has two spans, of which one fails, and a metric.
-func work(ctx context.Context, r request) (response, error) {
-	telemetry.Tag(ctx, "outcome", "posted")
-	inner, claim := telemetry.Start(ctx, "claim")
-	_, step := telemetry.Start(inner, "step")
-	step.Tag("resource.name", "monitor")
-	step.End(fault.New(fault.Permanent, "Datadog rejected it", errors.New("private")))
-	claim.End(nil)
-	telemetry.Posted.Record(ctx, 1, "partial", "De,fault", "")
-	return response{StatusCode: 200, Body: "<" + r.Body + ">"}, nil
-}
 
 func TestWrap_Invocation(t *testing.T) {
 	h, agent := wrap(t, work)
@@ -205,159 +128,6 @@ func TestWrap_Failure(t *testing.T) {
 			}
 		})
 	}
-}
-
-func recovered(do func()) (p any) {
-	defer func() { p = recover() }()
-	do()
-	return nil
-}
-
-// TestWrap_NoLateTrace holds the wait that the library's flush needs.
-func TestWrap_NoLateTrace(t *testing.T) {
-	h, agent := wrap(t, work)
-	for i := range 100 {
-		if _, err := invoke(t, h, urlEvent, time.Minute); err != nil {
-			t.Fatal(err)
-		}
-		if got := len(agent.All(t)); got != 3*(i+1) {
-			t.Fatalf("%d spans have arrived with answer %d, want %d", got, i+1, 3*(i+1))
-		}
-	}
-}
-
-func TestWrap_SpanOutlivesInvocation(t *testing.T) {
-	var late *telemetry.Span
-	h, agent := wrap(t, func(ctx context.Context, r request) (response, error) {
-		_, late = telemetry.Start(ctx, "late")
-		return work(ctx, r)
-	})
-	began := time.Now()
-	if _, err := invoke(t, h, urlEvent, time.Minute); err != nil || time.Since(began) > tracesTimeout {
-		t.Fatalf("took %v, %v", time.Since(began), err)
-	}
-	if agent.Spans(t)[agenttest.Root].SpanID == 0 {
-		t.Error("the root waits for a span that has not ended")
-	}
-	late.End(nil)
-	if _, err := invoke(t, h, urlEvent, time.Minute); err != nil || agent.Spans(t)["late"].SpanID == 0 {
-		t.Errorf("the next invocation does not send the span, %v", err)
-	}
-}
-
-func TestWrap_ExtensionFaults(t *testing.T) {
-	for _, f := range agenttest.Faults {
-		t.Run(string(f), func(t *testing.T) {
-			h, _ := wrap(t, work, f)
-			for range 2 {
-				began := time.Now()
-				out, err := invoke(t, h, urlEvent, time.Minute)
-				if took := time.Since(began); err != nil || !strings.Contains(out, "<alert text>") || took > 3*time.Second {
-					t.Errorf("got %s, %v after %v", out, err, took)
-				}
-			}
-		})
-	}
-	// A busy machine may need more than the time-outs. Each round is a test of its own, because an agent runs until its test ends.
-	var said string
-	for round := range 5 {
-		healthy := t.Run(fmt.Sprintf("healthy again %d", round), func(t *testing.T) {
-			h, agent := wrap(t, work)
-			_, err := invoke(t, h, urlEvent, time.Minute)
-			if said = ""; err != nil || agent.Spans(t)["claim"].SpanID == 0 || len(agent.Lines(t)) != 1 {
-				said = fmt.Sprintf("%s, %v", agent.Said(t), err)
-			}
-		})
-		if healthy && said == "" {
-			return
-		}
-	}
-	t.Errorf("a healthy extension gets %s", said)
-}
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-// A response that comes after its invocation does not count as one for the next.
-func TestTraceTransport_LateResponse(t *testing.T) {
-	begun, release, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
-	traces := newTraceTransport(true)
-	traces.RoundTripper = roundTripper(func(*http.Request) (*http.Response, error) {
-		close(begun)
-		<-release
-		return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
-	})
-	traces.expect()
-	go func() {
-		defer close(done)
-		r := httptest.NewRequest(http.MethodPost, "/v0.4/traces", http.NoBody)
-		r.Header.Set("X-Datadog-Trace-Count", "1")
-		_, _ = traces.RoundTrip(r) //nolint:bodyclose // It is empty.
-	}()
-	<-begun
-	traces.wait(t.Context())
-
-	traces.expect()
-	close(release)
-	<-done
-	began := time.Now()
-	traces.wait(t.Context())
-	if took := time.Since(began); took < tracesTimeout {
-		t.Errorf("waited %v for a span that was not sent, want %v", took, tracesTimeout)
-	}
-}
-
-func TestWrap_Deadline(t *testing.T) {
-	for name, holds := range map[string]func(*testing.T) (said string, ok bool){
-		"leaves time to answer": answersInTime, "sends what has ended": reportsAtDeadline,
-	} {
-		t.Run(name, func(t *testing.T) {
-			for round := 1; ; round++ { // A busy machine may need more than the margin.
-				said, ok := holds(t)
-				if ok {
-					return
-				}
-				if round == 5 {
-					t.Fatal(said)
-				}
-			}
-		})
-	}
-}
-
-// answersInTime says whether a handler that uses all its time is answered by the deadline.
-func answersInTime(t *testing.T) (said string, ok bool) {
-	t.Run("round", func(t *testing.T) {
-		h, _ := wrap(t, func(ctx context.Context, _ request) (response, error) {
-			<-ctx.Done()
-			return response{}, nil
-		}, agenttest.Hangs)
-		const limit = 3 * time.Second
-		began := time.Now()
-		_, err := invoke(t, h, urlEvent, limit)
-		said, ok = fmt.Sprintf("took %v, %v", time.Since(began), err), err == nil && time.Since(began) < limit
-	})
-	return said, ok
-}
-
-// reportsAtDeadline says whether a handler that ignores its deadline is reported by then.
-func reportsAtDeadline(t *testing.T) (said string, ok bool) {
-	t.Run("round", func(t *testing.T) {
-		release := make(chan struct{})
-		h, agent := wrap(t, func(ctx context.Context, r request) (response, error) {
-			out, err := work(ctx, r)
-			<-release
-			return out, err
-		})
-		var invocation sync.WaitGroup
-		invocation.Go(func() { _, _ = invoke(t, h, urlEvent, time.Second) })
-		time.Sleep(time.Second)
-		said, ok = agent.Said(t), agent.Spans(t)["claim"].SpanID != 0 && len(agent.Lines(t)) == 1
-		close(release)
-		invocation.Wait()
-	})
-	return said, ok
 }
 
 func TestWrap_NotWrapped(t *testing.T) {
