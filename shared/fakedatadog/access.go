@@ -7,7 +7,6 @@ import (
 	"time"
 )
 
-// access says which keys a route requires.
 type access int
 
 const (
@@ -16,7 +15,6 @@ const (
 	public
 )
 
-// keys are the pair that Datadog accepts.
 type keys struct{ api, app string }
 
 // SetKeys changes the pair of keys that Datadog accepts, as if the old pair was
@@ -51,8 +49,6 @@ type limit struct {
 	name   string
 	calls  int
 	period time.Duration
-	// silent limits show in a 429 only and not in the headers of other answers.
-	silent bool
 }
 
 // globalLimit is what Datadog applies where a route has no limit of its own.
@@ -108,9 +104,6 @@ func (l *limits) spend(name Route, now time.Time) (headers http.Header, refusal 
 	}
 	used.calls++
 	l.used[of.name] = used
-	if of.silent {
-		return nil, nil
-	}
 	return of.headers(of.calls-used.calls, of.reset(now)), nil
 }
 

@@ -32,7 +32,6 @@ type answer struct {
 	value  any // The body: a string as it is, everything else as JSON.
 }
 
-// as returns the answer with another media type.
 func (a answer) as(media string) answer {
 	a.media = media
 	return a
@@ -113,7 +112,6 @@ func (c *call) decode(v any) bool {
 // object is a JSON object. Handlers name the keys whose values matter (see complete).
 type object = map[string]any
 
-// objectOf returns v as a JSON object.
 func objectOf(v any) (o object) {
 	raw, _ := json.Marshal(v) // It came from JSON, or from a test.
 	decoder := json.NewDecoder(bytes.NewReader(raw))
@@ -122,18 +120,15 @@ func objectOf(v any) (o object) {
 	return o
 }
 
-// reference names a resource in the v2 API.
 type reference struct {
 	Type string `json:"type"`
 	ID   string `json:"id"`
 }
 
-// resource is an element of the v2 API.
 func resource(kind, id string, attributes object) object {
 	return object{"type": kind, "id": id, "attributes": attributes}
 }
 
-// relation refers to resources.
 func relation(to ...reference) object { return object{"data": append([]reference{}, to...)} }
 
 // Person is a user of the organisation.
@@ -147,7 +142,6 @@ var author = Person{Name: "Someone", Email: "someone@example.com"}
 
 func (p Person) reference() reference { return reference{Type: "users", ID: uuidOf(p.Email)} }
 
-// user returns a person as a resource.
 func (p Person) user() object {
 	ref := p.reference()
 	return resource(ref.Type, ref.ID, object{"name": p.Name, "email": p.Email, "handle": p.Email, "uuid": ref.ID})

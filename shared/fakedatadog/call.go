@@ -34,7 +34,6 @@ func (p *params) integer(name string, defaultValue int64) int64 {
 	return cmp.Or(max(0, n), defaultValue)
 }
 
-// failIf keeps a problem if there is one.
 func (p *params) failIf(wrong bool, format string, args ...any) {
 	if wrong {
 		p.fail(format, args...)
@@ -68,7 +67,6 @@ func (p *params) list(name string) (parts []string) {
 	return parts
 }
 
-// includes reports whether the caller asks for related resources.
 func (p *params) includes(name string) bool { return slices.Contains(p.list("include"), name) }
 
 // window returns at most limit elements from offset on.
@@ -167,12 +165,10 @@ func (k *collection[T]) delete(key string) func(*call) answer {
 	})
 }
 
-// where returns the resources that match.
 func where[T any](all []T, matches func(T) bool) []T {
 	return slices.DeleteFunc(slices.Clone(all), func(v T) bool { return !matches(v) })
 }
 
-// list returns a page of resources as JSON.
 func list[T any](page []T, show func(T) object) []object {
 	shown := []object{}
 	for _, v := range page {

@@ -63,7 +63,6 @@ func (c *call) checkWidgets(widgets []any) {
 	}
 }
 
-// listDashboards answers with a page of summaries.
 func (s *Server) listDashboards(c *call) answer {
 	return success(object{"dashboards": list(window(s.dashboards.all, c.integer("start", 0), c.integer("count", 100)), func(d dashboard) object {
 		summary := d.shown()
@@ -74,7 +73,6 @@ func (s *Server) listDashboards(c *call) answer {
 	})})
 }
 
-// shown is the dashboard in Datadog's answers.
 func (d dashboard) shown() object {
 	shown := maps.Clone(d.definition)
 	shown["id"], shown["url"] = d.id, "/dashboard/"+d.id
@@ -84,7 +82,6 @@ func (d dashboard) shown() object {
 	return shown
 }
 
-// withIDs returns the widgets with ids, as Datadog does.
 func withIDs(widgets []any) []any {
 	all := []any{}
 	for i, w := range widgets {

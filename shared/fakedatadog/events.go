@@ -66,7 +66,6 @@ type PostedEvent struct {
 	Fault Fault `json:"fault,omitempty"`
 }
 
-// stream is Datadog's event stream.
 type stream struct {
 	events []storedEvent // By date, then by id; newest last.
 	posted []PostedEvent
@@ -122,7 +121,6 @@ func (s *stream) add(e Event, visibleFrom time.Time) Event {
 	return e
 }
 
-// accept puts a posted event into the stream.
 func (s *Server) accept(c *call, route Route, e Event) Event {
 	e = s.stream.add(e, c.now.Add(s.visibleAfter))
 	s.stream.posted = append(s.stream.posted, PostedEvent{Route: route, Body: slices.Clone(c.body), Event: e, Fault: c.fault})
@@ -142,7 +140,6 @@ func (e Event) allTags() []string {
 	return slices.Compact(tags)
 }
 
-// at returns when the event happened.
 func (e Event) at() time.Time { return time.Unix(e.DateHappened, 0).UTC() }
 
 // visible returns the events that reads show, the newest first.
@@ -180,7 +177,6 @@ func (e storedEvent) shown() object {
 	return shown
 }
 
-// appURL starts the links to posted events.
 const appURL = "https://app.datadoghq.com"
 
 // maxEventsPerPage is documented
@@ -219,12 +215,10 @@ func (s *Server) listEvents(c *call) answer {
 	})})
 }
 
-// isFrom reports whether the event has one of the sources, if there are any.
 func (e Event) isFrom(sources []string) bool {
 	return len(sources) == 0 || slices.ContainsFunc(sources, func(name string) bool { return sourceTag(name) == e.source() })
 }
 
-// hasTags reports whether the event has all of the tags.
 func (e storedEvent) hasTags(tags []string) bool {
 	return !slices.ContainsFunc(tags, func(t string) bool { return !slices.Contains(e.allTags, t) && t != "host:"+e.Host })
 }

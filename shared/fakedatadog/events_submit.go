@@ -109,7 +109,6 @@ func (e Event) uid() string {
 	return "AZ" + base64.RawURLEncoding.EncodeToString(sum[:18])[2:]
 }
 
-// searchEvents finds events by their tags and some of their fields.
 func (s *Server) searchEvents(c *call) answer { return search(c, s.visible(c.now)) }
 
 // values returns what the event has for a key of a search. Its status differs from the
@@ -133,7 +132,6 @@ func (e Event) values(key string) []string {
 	return tagValues(e.Tags, key)
 }
 
-// found returns the event as a search shows it.
 func (e Event) found() object {
 	evt := object{"id": strconv.FormatInt(e.ID, 10)}
 	attributes := object{
@@ -162,7 +160,6 @@ func (e Event) found() object {
 // tags.
 type schema map[string]rule
 
-// rule says what a value must be.
 type rule struct {
 	want   string
 	allows func(any) bool

@@ -92,7 +92,6 @@ func (f Fault) effect(l limit, now time.Time) (httpfault.Effect, error) {
 	return effect, nil
 }
 
-// faults are what the next calls meet.
 type faults struct {
 	queued map[Route][]queuedFault
 	// rate is the share of calls that meet one of random.

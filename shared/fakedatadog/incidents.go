@@ -47,7 +47,6 @@ func (s *Server) searchIncidents(c *call) answer {
 	return success(object{"data": object{"attributes": object{"total": len(matching), "incidents": found}}})
 }
 
-// values returns what the incident has for a facet.
 func (i Incident) values(key string) []string {
 	return map[string][]string{
 		"": {i.Title}, "state": {i.State}, "severity": {i.Severity}, "services": i.Services, "teams": i.Teams,

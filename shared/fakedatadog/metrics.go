@@ -115,7 +115,6 @@ func (s SLO) matches(query string) bool {
 		!strings.Contains(query, ":") && strings.Contains(strings.ToLower(s.Name), strings.ToLower(query))
 }
 
-// found is the SLO in search results.
 func (s SLO) found(now time.Time) object {
 	return object{
 		"name": s.Name, "slo_type": s.Type, "all_tags": s.Tags, "timeframe": s.Timeframe, "target_threshold": s.Target,

@@ -78,7 +78,6 @@ func (s *Server) Monitors() []Monitor {
 
 func compareMonitors(a, b Monitor) int { return cmp.Compare(a.ID, b.ID) }
 
-// completed returns a monitor with Datadog's defaults.
 func (s *Server) completed(m Monitor, now time.Time) Monitor {
 	if m.ID == 0 {
 		m.ID = firstMonitorID + s.monitors.issue()

@@ -15,7 +15,6 @@ const (
 	maxSearchLimit     = 1000
 )
 
-// searchable is what a search finds.
 type searchable interface {
 	at() time.Time
 	// values returns what it has for a key of a search.
@@ -102,7 +101,6 @@ func (p *queryParser) next() (text string) {
 	return text
 }
 
-// take takes the next token if it is one of those.
 func (p *queryParser) take(texts ...string) bool {
 	taken := len(p.rest) > 0 && slices.Contains(texts, p.rest[0])
 	if taken {
@@ -156,7 +154,6 @@ func (p *queryParser) term(key string) query {
 
 var escaped = regexp.MustCompile(`\\(.)`)
 
-// tagValues returns the values of the tags with a key.
 func tagValues(tags []string, key string) (values []string) {
 	for _, tag := range tags {
 		if name, value, _ := strings.Cut(tag, ":"); strings.EqualFold(name, key) {

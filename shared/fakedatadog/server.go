@@ -105,7 +105,6 @@ func New(o Options) *Server {
 // ServeHTTP answers as Datadog does, or with the fault that was injected.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// serve logs a call to a route and answers it.
 func (s *Server) serve(rt route, w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	if err != nil {

@@ -177,7 +177,6 @@ func CurrentToken(ctx context.Context, client Client, id string) (Secret, error)
 	return fetchToken(ctx, client, byStage(id, current))
 }
 
-// fetchToken returns the token in one version of a secret.
 func fetchToken(ctx context.Context, client Client, in *secretsmanager.GetSecretValueInput) (Secret, error) {
 	values, err := fetchMembers(ctx, client, in, member{name: "token"})
 	if err != nil {

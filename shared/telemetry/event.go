@@ -41,7 +41,6 @@ type redactedRecord struct {
 	MessageAttributes map[string]json.RawMessage `json:"messageAttributes"`
 }
 
-// redactedText drops a text.
 type redactedText struct{}
 
 func (*redactedText) UnmarshalJSON([]byte) error  { return nil }

@@ -56,7 +56,6 @@ func (b backend) flush() {
 	tracer.Flush()
 }
 
-// span is a telemetry.BackendSpan.
 type span struct {
 	ddtrace.Span
 	traces *traceTransport

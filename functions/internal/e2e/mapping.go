@@ -39,7 +39,6 @@ func (s *Stack) PollFollowUps(i *Instance, limit time.Duration) Batch {
 	return s.poll(s.FollowUps, i, limit)
 }
 
-// receipt is that of a message of a queue.
 type receipt struct{ queue, handle *string }
 
 func (s *Stack) poll(queue string, i *Instance, limit time.Duration) Batch {
@@ -137,7 +136,6 @@ func (s *Stack) endClaims() {
 	}
 }
 
-// add adds to a number of an item.
 func (s *Stack) add(item map[string]dynamodbtypes.AttributeValue, attribute string, n int64) {
 	_, err := s.dynamodb.UpdateItem(context.Background(), &dynamodb.UpdateItemInput{
 		TableName: &s.Table, Key: map[string]dynamodbtypes.AttributeValue{"id": item["id"]},

@@ -27,7 +27,6 @@ const (
 // and deleted as the old one.
 func physicalID(webhookName string) string { return "boomerang-webhook-" + webhookName }
 
-// outcome is the result of a request.
 type outcome struct {
 	id      string
 	data    map[string]any

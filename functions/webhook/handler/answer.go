@@ -25,7 +25,6 @@ var statusOf = map[fault.Kind]int{
 	fault.UnsupportedMedia: http.StatusUnsupportedMediaType,
 }
 
-// responseBody answers an accepted alert.
 type responseBody struct {
 	Status   pipeline.Status        `json:"status"`
 	Reason   string                 `json:"reason,omitempty"`
@@ -70,7 +69,6 @@ func outcomeResponse(o pipeline.Outcome, a alert.Alert) (events.LambdaFunctionUR
 	return jsonResponse(http.StatusOK, body), nil
 }
 
-// sources returns the source of each guessed field.
 func sources(guessed []alert.Guess) map[string]string {
 	byField := make(map[string]string, len(guessed))
 	for _, g := range guessed {
@@ -79,7 +77,6 @@ func sources(guessed []alert.Guess) map[string]string {
 	return byField
 }
 
-// textInternal answers a bug of ours.
 const textInternal = "something went wrong inside Boomerang; send the alert again"
 
 // problemResponse answers an error with its public text.

@@ -79,7 +79,6 @@ func (h *Handler) process(ctx context.Context, r events.LambdaFunctionURLRequest
 	return h.Run(ctx, decoded)
 }
 
-// authenticate checks the token.
 func (h *Handler) authenticate(ctx context.Context, r events.LambdaFunctionURLRequest) (err error) {
 	ctx, span := telemetry.Start(ctx, "authenticate")
 	defer func() { span.End(err) }()

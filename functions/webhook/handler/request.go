@@ -120,7 +120,6 @@ func body(r events.LambdaFunctionURLRequest) ([]byte, error) {
 
 var errTooLarge = fault.New(fault.TooLarge, "the body is larger than 256 KiB; shorten the webhook's payload template", nil)
 
-// decodeFault returns a decoder's error as a fault.
 func decodeFault(err error) error {
 	if err == nil {
 		return nil

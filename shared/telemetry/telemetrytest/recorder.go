@@ -102,7 +102,6 @@ func (r *Recorder) newSpan(resource string, s Span) *span {
 	return &span{Span: s, recorder: r}
 }
 
-// span is a telemetry.BackendSpan.
 type span struct {
 	Span
 	recorder *Recorder
