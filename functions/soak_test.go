@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	soakAlerts   = 120  // in make test; make soak sets SOAK to more
+	soakAlerts   = 60   // in make test; make soak sets SOAK to more
 	soakMonitors = 50   // that they are about
 	webhooks     = 16   // instances, each with one alert at a time
 	faultRate    = 0.05 // the share of the calls to each dependency that fail
