@@ -58,6 +58,17 @@ func TestAction_DoneAndGivenUp(t *testing.T) {
 	e.wantCalls(d, "open for x1", "close OPS-1")
 }
 
+// A recovery costs nothing for a step that runs on failure only.
+func TestAction_NotApplied(t *testing.T) {
+	e, _ := newDeskEnv(t, deskBook)
+	e.run(closing, pipeline.Posted)
+	for _, call := range e.calls {
+		if call == "keep" || call == "release action" {
+			t.Errorf("calls %q", e.calls)
+		}
+	}
+}
+
 // A worker that crashes for good does not keep what runs once a cycle from the next alert.
 func TestAction_LeftBehind(t *testing.T) {
 	withDesk(t, deskBook, func(e *env, d *desk) {

@@ -182,7 +182,7 @@ func (p *Pipeline) waits(ctx context.Context, m queue.Message, o *Outcome) (bool
 	rest := at.Add(m.FollowUp.After).Sub(p.Now())
 	switch {
 	case at.IsZero():
-		if rest = queue.MaxDelay; p.Now().Sub(m.ReceivedAt) > m.FollowUp.After+firstEventWindow {
+		if rest = queue.MaxDelay; p.Now().Sub(m.ReceivedAt) > firstEventWindow {
 			o.ignore(causeNoEvent, "the alert has no event after all its attempts")
 			return true, nil
 		}

@@ -45,6 +45,17 @@ func TestFollowUp_Unsent(t *testing.T) {
 	})
 }
 
+// A queue that hangs is asked again.
+func TestFollowUp_UnsentForSeconds(t *testing.T) {
+	inBubble(t, func(e *env) {
+		e.fails["send follow-up"] = errHang
+		time.AfterFunc(6*time.Second, e.mend)
+		if e.run(firing("7", "15m"), pipeline.Posted); len(e.waiting) != 2 {
+			e.Errorf("%d messages", len(e.waiting))
+		}
+	})
+}
+
 // A follow-up comes once, also where a call fails, hangs or crashes: after the
 // next delivery. A run that crashes leaves its claim and gives its message back.
 func TestFollowUp_Failures(t *testing.T) {

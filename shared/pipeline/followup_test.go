@@ -278,4 +278,11 @@ func TestFollowUp_Kept(t *testing.T) {
 		}
 		e.wantCalls(d, "open for x1")
 	})
+	withDesk(t, strings.Replace(deskBook, "name: shop", "name: shop\n    after: 15m", 1), func(e *env, d *desk) {
+		d.fails = []error{refused}
+		e.run(opening, pipeline.Posted)
+		e.deliverFollowUps()
+		e.run(closing, pipeline.Posted)
+		e.wantCalls(d, "open for x1", "close ") // It waits for nothing that the follow-up keeps.
+	})
 }
