@@ -70,7 +70,11 @@ func TestAction_QueueDown(t *testing.T) {
 		t.Errorf("posted %d, searched %d times", len(e.events), len(e.searched))
 	}
 
-	for name, change := range map[string]func(e *env){"no queue": func(e *env) { e.Queue = nil }, "no ledger": func(e *env) { e.Ledger = nil; e.fails["send"] = down }} {
+	for name, change := range map[string]func(e *env){
+		"no queue":         func(e *env) { e.Queue = nil },
+		"no ledger":        func(e *env) { e.Ledger = nil; e.fails["send"] = down },
+		"it is not queued": func(e *env) { e.fails["send"] = refused }, // Because it is too large.
+	} {
 		e, d := newDeskEnv(t, deskBook)
 		d.fails = []error{down}
 		change(e)

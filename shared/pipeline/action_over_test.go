@@ -73,7 +73,9 @@ func TestAction_NotApplied(t *testing.T) {
 func TestAction_LeftBehind(t *testing.T) {
 	withDesk(t, deskBook, func(e *env, d *desk) {
 		d.fails = []error{down}
-		e.run(opening, pipeline.Posted)
+		if e.run(opening, pipeline.Posted); e.delays[0] != 10*time.Second { // The event is known, so it waits for no search.
+			e.Errorf("tried again after %v", e.delays[0])
+		}
 		time.Sleep(3*time.Hour + time.Second)
 		e.run(again, pipeline.Posted)
 		e.drain(d)

@@ -25,7 +25,7 @@ func (l *loader) checkAfter(p *playbook, path string) {
 		if _, isList := l.nodes[element(path, i)]; isList {
 			at = element(path, i)
 		}
-		if _, err := time.ParseDuration(l.nodes[at].Value); err != nil { // It is reported already.
+		if written, err := time.ParseDuration(l.nodes[at].Value); err != nil || written < 0 { // It is reported already.
 			continue
 		}
 		switch {
