@@ -30,7 +30,7 @@ var wanted = []struct {
 	without     string
 	isProblem   bool
 }{
-	{"ID", "identity", func(a alert.Alert) bool { return !a.Certain() }, "two alerts that say the same within 5 minutes become one event", true},
+	{"ID", "identity", func(a alert.Alert) bool { return !a.Certain() }, "two alerts that say the same within 5 minutes become one event, and if nothing else names the event, reconcile posts it a second time", true},
 	{"EVENT_TITLE", "title", func(a alert.Alert) bool { return a.Title == "" && a.AlertTitle == "" }, "the event has no title of its own", true},
 	{"EVENT_MSG", "message", func(a alert.Alert) bool { return a.Message == "" && a.Text == "" }, "the event lacks the monitor's message, with its runbook", true},
 	{"DATE", "date", func(a alert.Alert) bool { return a.Date.IsZero() }, "the event has the time of its arrival", false},

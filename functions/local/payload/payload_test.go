@@ -17,7 +17,7 @@ func TestCheck(t *testing.T) {
 	}{
 		"ours":              {events.WebhookPayload, nil, nil},
 		"Datadog's default": {defaultPayload, nil, []string{"$ALERT_TRANSITION", "$ALERT_ID", "$ALERT_SCOPE", "$ALERT_PRIORITY", "$ALERT_CYCLE_KEY", "$TAGS", `"link": "$LINK"`}},
-		"no id":             {without("id"), []string{`without "id": "$ID" two alerts that say the same within 5 minutes become one event`}, nil},
+		"no id":             {without("id"), []string{`without "id": "$ID" two alerts that say the same within 5 minutes become one event, and if nothing else names the event, reconcile posts it a second time`}, nil},
 		"the monitor's id":  {with("id", `"$ALERT_ID"`), []string{"the id is $ALERT_ID, which other alerts have too: replace it by $ID"}, nil},
 		"the cycle's key":   {with("id", `"$ALERT_CYCLE_KEY"`), []string{"the id is $ALERT_CYCLE_KEY"}, nil},
 		"a word":            {with("id", `"datadog"`), []string{"the id is datadog"}, nil},
