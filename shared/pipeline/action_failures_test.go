@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -101,10 +102,16 @@ func TestAction_LedgerDown(t *testing.T) {
 		for _, call := range []string{"begin", "act done", "mark posted", "expect"} {
 			e.fails[call] = down
 		}
+		d.partial = errors.New("the answer is cut")
 		o = e.run(opening, pipeline.Posted)
 		e.wantCalls(d, "open for x1")
 		if len(e.sent) > 0 || len(o.Actions) > 0 || len(o.Warnings) != 3 {
 			e.Errorf("actions %+v, warnings %v", o.Actions, o.Warnings)
+		}
+		for _, want := range []string{d.partial.Error(), "cannot claim the action", "done, but not recorded in the ledger"} {
+			if !strings.Contains(errors.Join(o.Warnings...).Error(), want) {
+				e.Errorf("no warning says %q: %v", want, o.Warnings)
+			}
 		}
 	})
 }
@@ -122,6 +129,12 @@ func TestAction_NoCycleKey(t *testing.T) {
 	e.wantCalls(d, "open for x1", "open for x2", "close ")
 	if len(e.kept) > 0 {
 		t.Errorf("kept %v", e.kept)
+	}
+	e.Actions = nil // A key would have no effect without a ledger.
+	keyless := ofCycle("4", alert.Triggered)
+	keyless.CycleKey = ""
+	if o := e.run(keyless, pipeline.Posted); len(o.Warnings) > 0 {
+		t.Errorf("warnings %v", o.Warnings)
 	}
 }
 

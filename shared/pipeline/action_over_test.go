@@ -69,6 +69,13 @@ func TestAction_NotApplied(t *testing.T) {
 	}
 }
 
+func TestAction_NotOnce(t *testing.T) {
+	e, d := newDeskEnv(t, strings.Replace(deskBook, "once: cycle", "", 1))
+	e.run(opening, pipeline.Posted)
+	e.run(again, pipeline.Posted)
+	e.wantCalls(d, "open for x1", "open for x2")
+}
+
 // A worker that crashes for good does not keep what runs once a cycle from the next alert.
 func TestAction_LeftBehind(t *testing.T) {
 	withDesk(t, deskBook, func(e *env, d *desk) {

@@ -24,6 +24,7 @@ type desk struct {
 	calls   []string          // what was asked for
 	keys    []string
 	during  func() // called in each call
+	partial error  // of each finding
 }
 
 func (d *desk) call(key, text string) (string, error) {
@@ -78,7 +79,7 @@ func newDeskEnv(t *testing.T, book string) (*env, *desk) {
 	e.load(book, enrich.KindOf(enrich.Kind{Name: "desk", Data: deskData{}}, func(w withText, _ time.Duration) enrich.Step {
 		return enrich.StepFunc(func(ctx context.Context, _ alert.Alert) (enrich.Finding, error) {
 			number, err := d.call(enrich.IdempotencyKey(ctx), w.Text)
-			return enrich.Finding{Data: deskData{number}}, err
+			return enrich.Finding{Data: deskData{number}, PartialReason: d.partial}, err
 		})
 	}))
 	return e, d

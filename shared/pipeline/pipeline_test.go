@@ -129,6 +129,13 @@ func TestPipeline_FollowUpHangs(t *testing.T) {
 			e.Errorf("queued %+v, posted %d", e.sent, len(e.events))
 		}
 	})
+	inBubble(t, func(e *env) {
+		e.fails["follow up"], e.fails["send"] = errHang, errHang
+		start := time.Now()
+		if _, err := pipeline.New(e.Config).Run(e.Context(), a); err == nil || time.Since(start) >= pipeline.RunTime {
+			e.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
 }
 
 func TestPipeline_Cycle(t *testing.T) {
