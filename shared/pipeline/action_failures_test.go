@@ -53,6 +53,9 @@ func TestAction_Crash(t *testing.T) {
 		if diff := cmp.Diff([]string{"add notification", "claim", "claim", "complete", "complete", "post", "search", "step"}, e.calls); diff != "" {
 			t.Errorf("calls (-want +got):\n%s", diff)
 		}
+		if len(e.kept) > 0 {
+			t.Errorf("kept %v", e.kept)
+		}
 	})
 }
 

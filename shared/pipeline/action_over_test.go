@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"boomerang/shared/alert"
+	"boomerang/shared/enrich"
+	"boomerang/shared/memory"
 	"boomerang/shared/pipeline"
 )
 
@@ -56,6 +58,32 @@ func TestAction_DoneAndGivenUp(t *testing.T) {
 	e.redeliver(e.sent[0], pipeline.Acted) // From the dead-letter queue.
 	e.run(closing, pipeline.Posted)
 	e.wantCalls(d, "open for x1", "close OPS-1")
+}
+
+// An action that waits for a name is matched and enriched again with what is known of earlier cycles.
+// The name may be kept by another playbook.
+func TestAction_WaitsWithHistory(t *testing.T) {
+	withDesk(t, strings.Replace(deskBook, "name: shop", "name: shop\n    match: memory.count > 0 && not alert.recovered", 1)+`
+  - name: over
+    match: memory.count > 0
+    steps: [{uses: find}]
+    then: [{name: close, uses: desk, with: {text: "over {{ .cycle.kept.ticket }}"}}]
+`, func(e *env, d *desk) {
+		a, over := opening, closing
+		a.MonitorID, over.MonitorID = "1", "1"
+		for n := range 5 {
+			began := time.Now().Add(-time.Duration(n+1) * time.Hour)
+			e.past[memory.Key(a)] = memory.Add(e.past[memory.Key(a)], memory.Cycle{Began: began, Lasted: time.Minute, Notified: 1, Followed: enrich.Change{Kind: "deploy", Service: "cart"}})
+		}
+		d.fails = []error{down}
+		e.run(a, pipeline.Posted)
+		e.run(over, pipeline.Posted)
+		e.remembered = nil
+		e.drain(d)
+		if e.wantCalls(d, "open for x1", "open for x1", "over OPS-1"); len(e.remembered) == 0 {
+			e.Error("the steps know no earlier cycle")
+		}
+	})
 }
 
 // A recovery costs nothing for a step that runs on failure only.

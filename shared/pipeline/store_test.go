@@ -165,7 +165,10 @@ func (s *store) ReleaseAction(ctx context.Context, a ledger.Action) error {
 }
 
 // Expect names the alert in the text of a name that is pending.
-func (s *store) Expect(ctx context.Context, cycleKey, alert string, names []string, _ time.Time) (ledger.Kept, error) {
+func (s *store) Expect(ctx context.Context, cycleKey, alert string, names []string, until time.Time) (ledger.Kept, error) {
+	if !until.After(time.Now()) {
+		names = nil
+	}
 	return get(ctx, s, "expect", func() ledger.Kept {
 		all, k := s.keptOf(cycleKey).Texts, ledger.Kept{Texts: map[string]string{}}
 		for _, name := range names {

@@ -34,6 +34,7 @@ func TestParse_Documented(t *testing.T) {
 		"(env:prod) AND NOT service:boomerang":                  Yes,
 		"NOT(env:prod)":                                         No,
 		"team:web AND NOT env:dev AND service:(x OR web-store)": No,
+		"env:" + strings.Repeat("é", MaxLength-4):               No,
 	} {
 		s, err := Parse(text)
 		if err != nil {
@@ -68,7 +69,7 @@ func TestParse_Undocumented(t *testing.T) {
 		"", " ", "prod", "prod AND service:a", "*", "env", "env:", "env: prod", ":prod", "env:prod-*", "env:pr?d", `env:"pr*"`, `env:"a\"b"`, `env:""`,
 		"-env:prod", "!env:prod", "env:prod && host:a", "env:prod || host:a", "env:prod,host:a", "env:a:b", "@env:prod", "env:>5", "env:[1 TO 2]", "env:prod}",
 		"AND", "OR env:prod", "env:prod OR", "env:prod AND", "NOT", "env:prod NOT", "env:prod AND OR env:dev", "env:()", "()", "(env:prod", "env:prod)", "env:(prod",
-		"env:(host:a)", "env:(a OR host:(b))", "env:(*)", "*:prod", `"env:prod"`, `env:"prod"x`, `env:prod"x"`, "env:prod and", "{{env.name}}", "env:{{x}}",
+		"env:(host:a)", "env:(a OR host:(b))", "env:(*)", "env:(AND)", "env:(a OR OR)", "*:prod", `"env:prod"`, `env:"prod"x`, `env:prod"x"`, "env:prod and", "{{env.name}}", "env:{{x}}",
 		"1:a", "env:\x00", "env:'prod'", "env:prod#1", "env:prod\v", "\u00a0env:prod", strings.Repeat("(", 1000), "env:" + strings.Repeat("x", MaxLength),
 	} {
 		if s, err := Parse(text); err == nil || s(checkout) != Undecided || s(nil) != Undecided {
