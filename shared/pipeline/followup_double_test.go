@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -36,7 +37,7 @@ func (f *followUps) after(d time.Duration, happens func()) {
 }
 
 func (f *followUps) Send(ctx context.Context, m queue.Message, delay time.Duration) error {
-	if err := f.call(ctx, "send follow-up"); err != nil {
+	if err := cmp.Or(f.call(ctx, "send follow-up"), ctx.Err()); err != nil {
 		return err
 	}
 	body, err := queue.Encode(m)
