@@ -93,6 +93,10 @@ func TestDecode_Severity(t *testing.T) {
 		`{"incident_title":"t","incident_severity":"SEV-1","incident_status":"resolved"}`: "success",
 		`{"security_signal_title":"t","security_signal_severity":"high"}`:                 "error",
 		`{"security_signal_title":"t","security_signal_severity":"info"}`:                 "",
+		`{"title":"t","severity":"critical"}`:                                             "error",
+		`{"title":"t","urgency":"low"}`:                                                   "",
+		`{"title":"t","severity":"Medium"}`:                                               "warning",
+		`{"title":"t","severity":"high","status":"Recovered"}`:                            "",
 		`{"security_signal_title":"t","security_signal_severity":"high","type":"info"}`:   "info",
 		`{"title":"t","priority":"P1"}`:                                                   "",
 	} {

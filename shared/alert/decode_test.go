@@ -74,7 +74,7 @@ func TestDecode_Precedence(t *testing.T) {
 		`"a":{"b":{"ALERT_ID":"1"}}`:                {MonitorID: "1", Extra: Extra{"a": map[string]any{"b": map[string]any{"ALERT_ID": "1"}}}},
 		`"id":"svc-1","x":{"id":8.5}`:               {Extra: Extra{"id": "svc-1", "x": map[string]any{"id": 8.5}}},
 		`"status":"CPU is high","state":"odd","type":"custom","severity":"SEV-1"`: {
-			Status: "CPU is high", Extra: Extra{"status": "CPU is high", "state": "odd", "type": "custom", "severity": "SEV-1"},
+			Status: "CPU is high", Priority: "P1", Type: "error", Extra: Extra{"status": "CPU is high", "state": "odd", "type": "custom", "severity": "SEV-1"},
 		},
 		`"alert_status":"Recovered"`: {Transition: Recovered, Extra: Extra{"alert_status": "Recovered"}},
 		`"idи":"5","дid":"6"`:        {Extra: Extra{"idи": "5", "дid": "6"}},

@@ -13,6 +13,7 @@ const (
 	fromLink    = "link"
 	fromAddress = "address"
 	fromTags    = "tags"
+	fromLevel   = "level"
 )
 
 // pattern finds the value of a field in Datadog's own words.
@@ -30,6 +31,8 @@ var patterns = []pattern{
 	{"priority", fromTags, func(t texts) string { return severityOf(t.Tags.Get("priority")) }},
 	{"priority", "incident", func(t texts) string { return severityOf(t.Incident.Severity) }},
 	{"priority", "security", func(t texts) string { return severityOf(t.Security.SignalSeverity) }},
+	{"priority", fromLevel, func(t texts) string { s, _ := t.Extra["severity"].(string); return severityOf(s) }},
+	{"priority", fromLevel, func(t texts) string { s, _ := t.Extra["urgency"].(string); return severityOf(s) }},
 	{"monitor", fromLink, func(t texts) string { return monitorOf(t.links, fromLink) }},
 	{"monitor", fromAddress, func(t texts) string { return monitorOf(t.links, fromAddress) }},
 	{"monitor", fromMessage, func(t texts) string { return monitorOf(t.links, fromMessage) }},
@@ -72,14 +75,14 @@ func (a *Alert) infer(links []link) {
 	}
 }
 
-// typeOf returns the alert type of an incident or a security signal, which have no
-// transition.
+// typeOf returns the alert type of what has no transition, such as an incident or a security
+// signal.
 func (a *Alert) typeOf() string {
 	switch status := strings.ToLower(a.Incident.Status); {
 	case a.Transition != "":
 	case status == "resolved", status == "completed":
 		return "success"
-	case !a.guessedFrom("priority", "incident", "security"):
+	case !a.guessedFrom("priority", "incident", "security", fromLevel):
 	case a.Priority <= "P2":
 		return "error"
 	case a.Priority == "P3":
