@@ -16,7 +16,8 @@ const tagFollowUp = "follow_up:"
 
 // FollowUp makes an event say what became of its alert.
 type FollowUp struct {
-	After     time.Duration // since the alert's event
+	After     time.Duration // since the alert's event, as the playbook says
+	Late      time.Duration // what a failure added to After
 	First     Posted        // the alert's event
 	Began     time.Time     // the alert
 	Then, Now enrich.Standing
@@ -26,7 +27,7 @@ type FollowUp struct {
 // first finding. What the alert says of its own state is no longer true.
 func (f FollowUp) about(a alert.Alert, d Draft, results []enrich.Result, now time.Time) (alert.Alert, Draft, []enrich.Result) {
 	of := groupState().ReplaceAllString(wholeTitle(a, d.Title), "$1")
-	d.Title = fmt.Sprintf("%s after %s: %s", f.verdict(), enrich.FormatDuration(f.After), of)
+	d.Title = fmt.Sprintf("%s after %s: %s", f.verdict(), enrich.FormatDuration(f.After+f.Late), of)
 	d.AlertType = alertType(a, d.AlertType)
 	if f.Now.State == healthy {
 		d.AlertType = "success"

@@ -191,6 +191,7 @@ func (p *Pipeline) waits(ctx context.Context, m queue.Message, o *Outcome) (bool
 		return true, nil
 	}
 	if rest <= followUpMargin {
+		o.FollowUp.Late = max(0, -rest).Truncate(time.Minute)
 		return false, nil
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, followUpTimeout, errQueueTimeout)

@@ -161,6 +161,19 @@ func TestFollowUp_LatePost(t *testing.T) {
 	})
 }
 
+// A follow-up that waited for the ledger says how long after the alert's event it comes.
+func TestFollowUp_Late(t *testing.T) {
+	inBubble(t, func(e *env) {
+		e.run(firing("7", "15m"), pipeline.Posted)
+		e.fails["read cycle"] = down
+		e.after(31*time.Minute, e.mend)
+		e.deliverFollowUps()
+		if got := e.followUpTitles(); len(got) != 2 || !strings.HasPrefix(got[0], "Not recovered after 33 min: ") || !strings.HasPrefix(got[1], "Not recovered after 1 h: ") {
+			e.Errorf("posted %q", got)
+		}
+	})
+}
+
 func TestFollowUp_FirstEventNotRecorded(t *testing.T) {
 	type row struct {
 		found event.Posted
