@@ -122,6 +122,9 @@ func (l *loader) book(file Document) *Book {
 }
 
 func (l *loader) playbook(d Definition, path string) *playbook {
+	if d.Limit < 0 && l.checks == nil { // A check holds the bounds.
+		l.Report(path+".limit", "limit must be a number of events above zero, or be left out")
+	}
 	p := &playbook{Definition: d}
 	p.match = l.expression(d.Match, path+".match", matchScope())
 	l.checkAfter(p, path+".after")

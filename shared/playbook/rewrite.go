@@ -9,6 +9,9 @@ import (
 	"boomerang/shared/enrich"
 )
 
+// maxLoops bounds how deep loops nest.
+const maxLoops = 2
+
 // rewriter checks a template and makes it safe: fields become calls of index, loops
 // check the deadline, and write formats each value. A path is a value's place from the
 // root, such as alert.tags; it is nil where it is unknown.
@@ -17,6 +20,7 @@ type rewriter struct {
 	checks    *Checks
 	variables map[string][]string // the paths of their values, known in a check only
 	tree      *parse.Tree
+	loops     int // around the node
 }
 
 func (r *rewriter) refuse(at parse.Pos, format string, args ...any) {
@@ -57,6 +61,10 @@ func (r *rewriter) branch(n parse.BranchNode, path, inside, dot []string) {
 }
 
 func (r *rewriter) loop(n *parse.RangeNode, dot []string) {
+	if r.loops++; r.loops > maxLoops {
+		r.refuse(n.Pos, "loops nest deeper than %d", maxLoops)
+	}
+	defer func() { r.loops-- }()
 	before := len(r.mistakes)
 	path := r.value(n.Pipe, dot)
 	if len(r.mistakes) == before && !r.isIterable(n.Pipe, path) {

@@ -3,6 +3,7 @@ package events
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,9 +24,18 @@ type ChangesConfig struct {
 
 const (
 	defaultWindow = time.Hour
+	maxWindow     = 7 * 24 * time.Hour
 	maxFound      = 200 // Events that one search returns.
 	maxShown      = 8
 )
+
+// Validate checks the window.
+func (c ChangesConfig) Validate() error {
+	if c.Window < 0 || c.Window > maxWindow {
+		return errors.New("window: use a time from 1s to 168h, such as 30m or 2h")
+	}
+	return nil
+}
 
 // ChangesData is the finding for playbooks. Times are UTC.
 type ChangesData struct {

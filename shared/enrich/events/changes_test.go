@@ -200,6 +200,15 @@ func TestEnrich_NoDate(t *testing.T) {
 	})
 }
 
+func TestChangesConfig_Validate(t *testing.T) {
+	for window, want := range map[time.Duration]string{
+		0: "", time.Second: "", maxWindow: "",
+		-1: "window: use a time from 1s to 168h, such as 30m or 2h", maxWindow + 1: "window: use a time from 1s to 168h, such as 30m or 2h",
+	} {
+		enrichtest.Validate(t, ChangesConfig{Window: window}, want)
+	}
+}
+
 // TestKinds_MonitorTags searches by the monitor's service where the alert names no subject.
 func TestKinds_MonitorTags(t *testing.T) {
 	client, fake := enrichtest.Client(t, fakedatadog.Options{Now: func() time.Time { return noon }})

@@ -38,6 +38,7 @@ type Config struct {
 
 const (
 	defaultWindow = 15 * time.Minute
+	maxWindow     = 7 * 24 * time.Hour
 	maxLines      = 200
 	maxSampled    = 100
 	maxQueryBytes = 4000
@@ -46,6 +47,14 @@ const (
 	// characters (https://docs.datadoghq.com/getting_started/tagging/).
 	maxTagBytes = 4 * 200
 )
+
+// Validate checks the configuration as it is in the playbook.
+func (c Config) Validate() error {
+	if c.Window < 0 || c.Window > maxWindow {
+		return fmt.Errorf("window is %v: set a time between 1m and 168h", c.Window)
+	}
+	return nil
+}
 
 // Data is what playbooks see. Times are UTC.
 type Data struct {

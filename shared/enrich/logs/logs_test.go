@@ -207,6 +207,12 @@ func TestPageURL(t *testing.T) {
 	}
 }
 
+func TestConfig_Validate(t *testing.T) {
+	for d, want := range map[time.Duration]string{0: "", time.Hour: "", -1: "window is -1ns: set a time between 1m and 168h", 169 * time.Hour: "window is 169h0m0s: set a time between 1m and 168h"} {
+		enrichtest.Validate(t, Config{Window: d}, want)
+	}
+}
+
 func TestPatternOf(t *testing.T) {
 	for message, want := range map[string]string{
 		"timeout after 5003 ms":                                 "timeout after <n> ms",

@@ -41,6 +41,9 @@ const (
 
 // Validate checks the configuration as it is in the playbook.
 func (c Config) Validate() error {
+	if c.Window < 0 || c.Window > maxWindow {
+		return fmt.Errorf("window is %v: set a time between 1m and 720h", c.Window)
+	}
 	if strings.TrimSpace(c.Query) == "" || strings.Contains(c.Query, "{{") {
 		return nil
 	}

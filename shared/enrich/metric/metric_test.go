@@ -240,6 +240,8 @@ func TestConfig_Validate(t *testing.T) {
 		{Config{}, ""},
 		{Config{Query: "avg:a{*} > 1", Window: time.Hour}, ""},
 		{Config{Query: "avg:a{ {{ .alert.tags.host }} }"}, ""},
+		{Config{Window: -1}, "window is -1ns: set a time between 1m and 720h"},
+		{Config{Window: 721 * time.Hour}, "window is 721h0m0s: set a time between 1m and 720h"},
 		{Config{Query: "logs('a')"}, "query is a log query: set a metric query such as avg:system.load.1{*}"},
 	} {
 		enrichtest.Validate(t, tt.c, tt.want)

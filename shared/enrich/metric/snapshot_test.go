@@ -75,5 +75,5 @@ func TestSnapshot_InvalidPicture(t *testing.T) {
 
 func TestSnapshotConfig_Validate(t *testing.T) {
 	enrichtest.Validate(t, SnapshotConfig{Query: "avg:a{*}", Window: time.Hour}, "")
-	enrichtest.Validate(t, SnapshotConfig{Query: "logs('a')"}, "query is a log query: set a metric query such as avg:system.load.1{*}")
+	enrichtest.Validate(t, SnapshotConfig{Window: -1}, "window is -1ns: set a time between 1m and 720h")
 }

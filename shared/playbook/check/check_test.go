@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"boomerang/shared/enrich/registry"
+	"boomerang/shared/playbook"
 	"boomerang/shared/playbook/check"
 )
 
@@ -68,6 +69,23 @@ func TestCheck_Never(t *testing.T) {
 		source := one("match: '" + expression + "'\nsteps: [{uses: monitor, when: '(" + expression + ") == true'}]")
 		if err := checkError(source); strings.Count(err, "\n") != 1 {
 			t.Errorf("%s: got %s", expression, err)
+		}
+	}
+}
+
+// TestLoad_Bounds loads what a function refuses without a check, too.
+func TestLoad_Bounds(t *testing.T) {
+	for keys, want := range map[string]string{
+		"limit: -1": "limit must be a number of events above zero",
+		"steps: [{uses: http, with: {url: 'https://a.example', method: '{{ .alert.title }}'}}]":                                              "method must be GET or POST",
+		"steps: [{uses: metric, with: {query: 'avg:a{*}', window: 9000h}}]":                                                                  "set a time between 1m and 720h",
+		"steps: [{uses: logs, with: {query: a, window: 9000h}}]":                                                                             "set a time between 1m and 168h",
+		"steps: [{uses: changes, with: {window: 9000h}}]":                                                                                    "use a time from 1s to 168h",
+		"event: {api: '{{ .alert.title }}'}":                                                                                                 "api must be v1 or v2",
+		"event: {text: '{{ range .memory.followed }}{{ range $.memory.followed }}{{ range $.memory.followed }}{{ end }}{{ end }}{{ end }}'}": "loops nest deeper than 2",
+	} {
+		if _, err := playbook.Load("a.yaml", []byte(one(keys)), registry.Kinds(registry.Deps{})); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", keys, err, want)
 		}
 	}
 }
