@@ -75,7 +75,7 @@ func compileExpression(source string, s *scope, checks *Checks) (*expression, []
 	_, err = checker.Check(tree, config)
 	find := &mistakeFinder{reader: reader{scope: s}, last: map[ast.Node][]string{}}
 	ast.Walk(&tree.Node, find)
-	mistakes := find.first()
+	mistakes := find.found()
 	if len(mistakes) == 0 && checks != nil {
 		mistakes = checks.Expression(tree.Node)
 	}
@@ -150,12 +150,16 @@ func (e *expression) holds(machine *vm.VM, env map[string]any) (bool, error) {
 // expression reads, and what the language allows and a playbook must not do.
 type mistakeFinder struct {
 	reader
-	last map[ast.Node][]string // the paths that no field follows
+	last       map[ast.Node][]string // the paths that no field follows
+	constructs []Mistake             // what is unsupported, whose names are no further mistakes
 }
 
-// first returns the first mistake, if there is one: others may come from it. One about a name
-// comes before others at the same place.
-func (c *mistakeFinder) first() []Mistake {
+// found returns each mistake once, and one at each place: others may come from it. One about a
+// name comes before others there.
+func (c *mistakeFinder) found() (all []Mistake) {
+	if c.constructs != nil {
+		return c.constructs
+	}
 	others := c.mistakes
 	c.mistakes = nil
 	for node, path := range c.last {
@@ -165,13 +169,22 @@ func (c *mistakeFinder) first() []Mistake {
 		}
 	}
 	slices.Sort(c.paths)
-	all := append(c.mistakes, others...)
-	slices.SortStableFunc(all, func(a, b Mistake) int { return cmp.Compare(a.At, b.At) })
-	return all[:min(1, len(all))]
+	others = append(c.mistakes, others...)
+	slices.SortStableFunc(others, func(a, b Mistake) int { return cmp.Compare(a.At, b.At) })
+	for _, m := range others {
+		if !slices.ContainsFunc(all, func(earlier Mistake) bool { return earlier.At == m.At || earlier.Text == m.Text }) {
+			all = append(all, m)
+		}
+	}
+	return all
 }
 
 func (c *mistakeFinder) refuse(node ast.Node, format string, args ...any) {
 	c.reader.refuse(node.Location().From, format, args...)
+}
+
+func (c *mistakeFinder) unsupported(node ast.Node, text string) {
+	c.constructs = append(c.constructs, Mistake{At: node.Location().From, Text: text})
 }
 
 // Visit implements ast.Visitor.
@@ -197,14 +210,14 @@ func (c *mistakeFinder) Visit(node *ast.Node) {
 	case *ast.BinaryNode:
 		switch n.Operator {
 		case "..":
-			c.refuse(n, "ranges (..) are not supported")
+			c.unsupported(n, "ranges (..) are not supported")
 		case "matches":
 			c.pattern(n.Right)
 		}
 	case *ast.VariableDeclaratorNode:
-		c.refuse(n, "let is not supported: write the value where it is used")
+		c.unsupported(n, "let is not supported: write the value where it is used")
 	case *ast.SequenceNode:
-		c.refuse(n, "write one expression, without ;")
+		c.unsupported(n, "write one expression, without ;")
 	}
 }
 

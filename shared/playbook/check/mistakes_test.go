@@ -16,8 +16,8 @@ var parserWords = regexp.MustCompile(`token|Operator\(|operand"|interface \{|\bE
 // wholeFile matches a mistake with all of its file, and not a playbook's keys only.
 var wholeFile = regexp.MustCompile(`^(playbo|name: a\n|<<<)`)
 
-// TestFile_Mistakes has typical mistakes. Each has one problem or warning, which says where it
-// is and what to write.
+// TestFile_Mistakes has typical mistakes. A problem or warning says where each is and what to
+// write.
 func TestFile_Mistakes(t *testing.T) {
 	const path, arrow = "testdata/mistakes.txt", "\n-> "
 	content, err := os.ReadFile(path)
