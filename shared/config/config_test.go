@@ -252,3 +252,15 @@ func TestNames(t *testing.T) {
 		t.Errorf("variables with a rule and variables in use (-rules +used):\n%s", diff)
 	}
 }
+
+// A secret's name has at most 512 characters, and its ARN 7 more.
+func TestLoad_LongSecret(t *testing.T) {
+	const arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:"
+	name := strings.Repeat("n", 512)
+	for value, isValid := range map[string]bool{name: true, name + "n": false, arn + name + "-abcdef": true, arn + name + "-abcdefg": false} {
+		_, err := Load[Drill](map[string]string{"DATADOG_SECRET_ARN": value, "WEBHOOK_SECRET_ARN": "w", "FUNCTION_URL": "https://f.example"})
+		if (err == nil) != isValid {
+			t.Errorf("%d characters: %v", len(value), err)
+		}
+	}
+}

@@ -81,7 +81,11 @@ func validateWebhookName(value string) string {
 // (https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html).
 func validateSecretID(value string) string {
 	n := nameLength(value, "secretsmanager", "secret:", `\w/+=.@!-`)
-	return problem(n > 0 && n <= 512, "is neither the name nor the ARN of a secret")
+	most := 512
+	if strings.HasPrefix(value, "arn:") {
+		most += len("-abcdef") // Secrets Manager adds as many random characters to the name.
+	}
+	return problem(n > 0 && n <= most, "is neither the name nor the ARN of a secret")
 }
 
 // validateTable allows what DynamoDB does
@@ -94,7 +98,7 @@ func validateTable(value string) string {
 // nameLength returns the length of a resource's name, which may be in its ARN, and 0 for any
 // other value (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
 func nameLength(value, service, kind, characters string) int {
-	pattern := regexp.MustCompile(`^(?:arn:[a-z0-9-]+:` + service + `:[a-z0-9-]+:\d{12}:` + kind + `)?([` + characters + `]+)$`)
+	pattern := regexp.MustCompile(`^(?:arn:[a-z0-9-]{1,64}:` + service + `:[a-z0-9-]{1,64}:\d{12}:` + kind + `)?([` + characters + `]+)$`)
 	if found := pattern.FindStringSubmatch(value); found != nil {
 		return len(found[1])
 	}
