@@ -248,10 +248,7 @@ func (p *Pipeline) compose(ctx context.Context, a alert.Alert, plan *playbook.Pl
 		draft.Webhook, draft.Key, draft.FollowUp = p.WebhookName, key, followUp
 		isFailure = event.IsFailure(a, draft)
 		warnings = draft.Warnings
-		if plan.API == playbook.APIv2 {
-			return event.ComposeAlert(a, draft, steps, p.Now())
-		}
-		return event.Compose(a, draft, steps, p.Now())
+		return plan.Compose(a, draft, steps, p.Now())
 	})
 	if err == nil {
 		o.warn(failed...)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/expr-lang/expr/vm"
 
+	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
@@ -163,6 +164,14 @@ func (p *Plan) environment(results []enrich.Result, earlier map[string]enrich.Re
 		env[suspectsName] = views[named.Name].(map[string]any)[suspectsName]
 	}
 	return withDeadline(env)
+}
+
+// Compose returns the event of a draft, for the plan's API.
+func (p *Plan) Compose(a alert.Alert, d event.Draft, results []enrich.Result, now time.Time) event.Request {
+	if p.API == APIv2 {
+		return event.ComposeAlert(a, d, results, now)
+	}
+	return event.Compose(a, d, results, now)
 }
 
 // Draft returns what the playbooks set in the event: the first text of each field that

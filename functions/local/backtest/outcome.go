@@ -71,7 +71,7 @@ func newOutcome(a Alert, plan *playbook.Plan) *outcome {
 	for _, step := range plan.Steps() {
 		o.lists[kindSteps] = append(o.lists[kindSteps], step.Name)
 	}
-	e := dryrun.Compose(plan.API, a.Alert, draft, nil, a.Date)
+	e := plan.Compose(a.Alert, draft, nil, a.Date)
 	c := dryrun.ContentOf(e)
 	o.texts = map[string]string{
 		kindPlaybook: o.playbook, kindAPI: plan.API, kindTitle: c.Title, kindText: draft.Text, kindAlertType: c.AlertType,

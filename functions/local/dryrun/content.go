@@ -1,13 +1,6 @@
 package dryrun
 
-import (
-	"time"
-
-	"boomerang/shared/alert"
-	"boomerang/shared/enrich"
-	"boomerang/shared/event"
-	"boomerang/shared/playbook"
-)
+import "boomerang/shared/event"
 
 // Content is what an event of either API says.
 type Content struct {
@@ -26,12 +19,4 @@ func ContentOf(e event.Request) Content {
 		return Content{Title: a.Title, AlertType: a.Attributes.Status, Priority: a.Attributes.Priority, Host: a.Host, Text: a.Message, Tags: a.Tags}
 	}
 	return Content{}
-}
-
-// Compose returns the event of an alert for an API (see package playbook).
-func Compose(api string, a alert.Alert, d event.Draft, results []enrich.Result, at time.Time) event.Request {
-	if api == playbook.APIv2 {
-		return event.ComposeAlert(a, d, results, at)
-	}
-	return event.Compose(a, d, results, at)
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"boomerang/functions/local/dryrun"
 	"boomerang/functions/local/output"
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
@@ -181,7 +180,7 @@ func (run *execution) versions() []*drawing {
 	}
 	before := run.outcome.Steps[:min(len(plan.Steps()), len(run.outcome.Steps))]
 	draft, _ := plan.Draft(before, run.outcome.Cycle)
-	return []*drawing{run.event, draw(dryrun.Compose(plan.API, run.alert, draft, before, run.at))}
+	return []*drawing{run.event, draw(plan.Compose(run.alert, draft, before, run.at))}
 }
 
 // fields are those with a value. Those of an incident and the like have a path of two names.

@@ -30,7 +30,7 @@ func File(name string, content []byte, kinds []enrich.Kind) Report {
 	isValid, anyV2 := source.Err() == nil, false
 	places := make([]place, len(file.Playbooks))
 	for i, d := range file.Playbooks {
-		places[i] = place{source, fmt.Sprintf("playbooks[%d]", i), d}
+		places[i] = place{source, fmt.Sprintf("playbooks[%d]", i), d, conditions(d.Match)}
 		anyV2 = anyV2 || d.Event.API == playbook.APIv2
 	}
 	for i, p := range places {

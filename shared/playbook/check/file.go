@@ -21,6 +21,7 @@ type place struct {
 	*playbook.Source
 	path string
 	playbook.Definition
+	conditions []string // what must hold for match to hold
 }
 
 func (p place) report(key, format string, args ...any) { p.Report(p.path+"."+key, format, args...) }
@@ -87,16 +88,15 @@ func (p place) followUps(book *playbook.Book, i int) {
 // hidden warns of a playbook that no alert reaches, because one above it ends the matching
 // for each alert that matches it.
 func (p place) hidden(above []place, isLast bool) {
-	own := conditions(p.Match)
-	isOwn := func(condition string) bool { return slices.Contains(own, condition) }
+	isOwn := func(condition string) bool { return slices.Contains(p.conditions, condition) }
 	switch {
 	case isOwn("false"):
 		p.warn("match", "%q matches no alert: its condition is always false", p.Name)
-	case len(own) == 0 && !p.Continue && !isLast:
+	case len(p.conditions) == 0 && !p.Continue && !isLast:
 		p.warn("name", "%q matches every alert and does not continue, so no alert reaches the playbooks below it: move it to the end, or set continue: true", p.Name)
 	default:
 		for _, other := range above {
-			if all := conditions(other.Match); !other.Continue && len(all) > 0 && !slices.ContainsFunc(all, func(c string) bool { return !isOwn(c) }) {
+			if all := other.conditions; !other.Continue && len(all) > 0 && !slices.ContainsFunc(all, func(c string) bool { return !isOwn(c) }) {
 				p.warn("name", "no alert reaches %q: %q above it matches every alert that this one matches, and does not continue; move this one above it, or set continue: true there", p.Name, other.Name)
 				return
 			}
