@@ -48,7 +48,7 @@ func TestTemplate_Retries(t *testing.T) {
 	if visibility := queue.seconds("VisibilityTimeout"); visibility < 6*worker.seconds("Timeout") {
 		t.Errorf("a visibility timeout of %s is not six times the worker's timeout", visibility)
 	}
-	// A message that waits is no reason for an alarm, and one that is late by as much as an alert may be is one.
+	// The alarm ignores a message that waits, and notices one that is as late as an alert may be.
 	late := func(alarm string) time.Duration { return properties(alarm).seconds("Threshold") }
 	if late("FollowUpAlarm") != messages.MaxDelay+late("OldestMessageAlarm") {
 		t.Errorf("the alarm on follow-ups is at %s", late("FollowUpAlarm"))
@@ -130,7 +130,7 @@ func TestTemplate_Resources(t *testing.T) {
 		`HasExtension: !Not [!Equals [!Ref DatadogExtensionVersion, "0"]]`, "IsARM: !Equals [!Ref Architecture, arm64]", "IsGovCloud: !Equals [!Ref AWS::Partition, aws-us-gov]", `HasVersion: !Not [!Equals [!Ref Version, ""]]`,
 	} {
 		if !strings.Contains(source, "\n  "+condition+"\n") {
-			t.Errorf("there is no condition %s", condition)
+			t.Errorf("the template lacks the condition %s", condition)
 		}
 	}
 }

@@ -122,4 +122,26 @@ func TestDecode_AnyTemplate(t *testing.T) {
 	for range 500 {
 		checkCycle(t, randomTemplate(random))
 	}
+	for _, tt := range templates {
+		checkCycle(t, tt.template)
+	}
+}
+
+func FuzzTemplate(f *testing.F) {
+	for seed := range uint64(8) {
+		f.Add(seed, "title", "$EVENT_TITLE", "id", "$ALERT_ID")
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, key, value, otherKey, otherValue string) {
+		var template map[string]any
+		if err := json.Unmarshal([]byte(randomTemplate(rand.New(rand.NewPCG(seed, seed)))), &template); err != nil {
+			t.Fatal(err)
+		}
+		template[key], template[otherKey] = value, otherValue
+		template["the title"] = "$EVENT_TITLE"
+		out, err := json.Marshal(template)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkCycle(t, string(out))
+	})
 }

@@ -120,7 +120,7 @@ func TestFollowUp_StormCounts(t *testing.T) {
 			}
 		}
 		if followed("24h", "1", 99) || followed("15m", "", 99) {
-			t.Error("there is no limit")
+			t.Error("nothing limits the follow-ups")
 		}
 		a := firing("x", "24h")
 		a.MonitorID, a.CycleKey, a.Transition = "1", "13", alert.ReTriggered

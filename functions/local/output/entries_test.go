@@ -72,8 +72,8 @@ func TestReadingEntries(t *testing.T) {
 	same(t, []output.Entry{
 		{Text: "guessed: date from event date, host from text, tags from title", Details: []output.Detail{{"add", "\"date\": \"$DATE\"\n\"tags\": \"$TAGS\"\n"}}},
 		{Text: "guessed: title from text", Details: []output.Detail{{"add", "\"event_title\": \"$EVENT_TITLE\"\n"}}},
-		{Text: "unreadable: payload, date", Details: []output.Detail{{"why", "it is no JSON\nit is no date"}}},
-	}, output.ReadingEntries(guessed, []alert.Problem{{Field: "payload", Reason: "it is no JSON"}, {Field: "date", Reason: "it is no date"}}))
+		{Text: "unreadable: payload, date", Details: []output.Detail{{"why", "it is not JSON\nit is not a date"}}},
+	}, output.ReadingEntries(guessed, []alert.Problem{{Field: "payload", Reason: "it is not JSON"}, {Field: "date", Reason: "it is not a date"}}))
 }
 
 func TestPrinter_Suite(t *testing.T) {

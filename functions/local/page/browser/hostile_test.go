@@ -30,7 +30,7 @@ func TestHostile(t *testing.T) {
 			t.Fatal(err)
 		}
 		post(t, url+"?"+text[:1], string(body))
-		post(t, url, text) // It is no JSON, so its words are the alert.
+		post(t, url, text) // It is not JSON, so its words are the alert.
 	}
 	b.until(`document.querySelectorAll(".card").length >= 2`)
 	for _, id := range value[[]string](b, `[...document.querySelectorAll(".card")].map((card) => card.dataset.id)`) {
