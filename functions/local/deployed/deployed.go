@@ -82,7 +82,7 @@ type Stack struct {
 // Stack returns the stack of a name.
 func (s Session) Stack(ctx context.Context, name string) (Stack, error) {
 	out, err := cloudformation.NewFromConfig(s.config).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
-	if err != nil && strings.Contains(err.Error(), "does not exist") {
+	if err == nil && len(out.Stacks) == 0 || err != nil && strings.Contains(err.Error(), "does not exist") {
 		return Stack{}, fmt.Errorf("the stack %s does not exist in %s of the account %s", name, s.Account.Region, s.Account.ID)
 	}
 	if err != nil {

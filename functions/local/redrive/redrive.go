@@ -175,7 +175,12 @@ func (m message) alertName() string {
 	return m.content.Alert.Key() + "  " + cmp.Or(m.content.Alert.Title, m.content.Alert.AlertTitle)
 }
 
-func (m message) age() string { return enrich.FormatDuration(max(0, time.Since(m.since))) }
+func (m message) age() string {
+	if m.since.IsZero() {
+		return "?"
+	}
+	return enrich.FormatDuration(max(0, time.Since(m.since)))
+}
 
 // move sends each message to the queue before it deletes it: a duplicate is better than a
 // lost alert. It returns those that stay.
