@@ -218,6 +218,7 @@ func keepScope(of *step) *scope {
 		key:   "keep " + of.Name + " " + of.kind.Name,
 		root:  map[string]any{"alert": alertShape(), "steps": map[string]any{of.Name: of.shape}},
 		steps: []*step{of},
+		alone: true,
 	}
 }
 

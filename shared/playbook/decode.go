@@ -72,6 +72,9 @@ func (s *Source) decode(node *yaml.Node, into reflect.Value, path string) {
 			s.report(positionOf(node), "%s must be %s", lastOf(path), want)
 		} else if into.Kind() == reflect.String {
 			s.fillText(into, path)
+			if s.checks != nil && cutText().MatchString(node.LineComment) {
+				s.add(positionOf(node), lastOf(path)+" ends before "+node.LineComment+", because # starts a comment: quote the text", true)
+			}
 		}
 	}
 }
@@ -194,6 +197,9 @@ var unclear = enrich.Pattern(`^[-+]?(0[0-9_]+|[0-9]+_[0-9_]*|0[xo][0-9a-fA-F]*_[
 const clearForm = "write the number without leading zeros and without _"
 
 func isUnclear(node *yaml.Node) bool { return isPlain(node) && unclear().MatchString(node.Value) }
+
+// cutText matches a comment that is probably the end of a text.
+var cutText = enrich.Pattern(`^#(\w|.*\{\{)`)
 
 // isPlain reports whether a node is a scalar without quotes.
 func isPlain(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode && node.Style == 0 }

@@ -99,8 +99,9 @@ func load(name string, content []byte, kinds []enrich.Kind, checks *Checks) (*Bo
 type loader struct {
 	*Source
 	kinds    []enrich.Kind
-	cycle    map[string]any // the shape of the alert's cycle
-	compiled map[string]any // by scope and source, because playbooks repeat them
+	cycle    map[string]any    // the shape of the alert's cycle
+	absent   map[string]string // why the steps of a playbook cannot be read yet, by name
+	compiled map[string]any    // by scope and source, because playbooks repeat them
 }
 
 func (l *loader) book(file Document) *Book {
@@ -128,9 +129,13 @@ func (l *loader) playbook(d Definition, path string) *playbook {
 	p := &playbook{Definition: d}
 	p.match = l.expression(d.Match, path+".match", matchScope())
 	l.checkAfter(p, path+".after")
+	l.absent = map[string]string{}
+	for _, s := range d.Then {
+		l.absent[cmp.Or(s.Name, s.Uses)] = "runs after the event is posted: move it into steps"
+	}
 	p.steps = l.steps(d.Name, d.Steps, path+".steps", nil, map[string]any{"cycle": l.cycle})
+	p.event, p.texts, _ = l.settings(d.Event, path+".event", newScope(p.steps, l.absent, map[string]any{"cycle": l.cycle}))
 	p.then = l.steps(d.Name, d.Then, path+".then", p.steps, map[string]any{"cycle": l.cycle, "event": eventShape})
-	p.event, p.texts, _ = l.settings(d.Event, path+".event", newScope(p.steps, map[string]any{"cycle": l.cycle}))
 	for i := range d.Steps {
 		l.refuseActionKeys(element(path+".steps", i))
 	}
@@ -146,10 +151,12 @@ func (l *loader) steps(playbook string, definitions []stepDefinition, path strin
 		if definitions[i].Cache == 0 && !l.has(element(path, i)+".cache") {
 			definitions[i].Cache = DefaultCache
 		}
+		l.absent[definitions[i].Name] = "comes later: move it before this one"
 	}
 	steps := slices.Grow(slices.Clip(before), len(definitions))
 	for i, d := range definitions {
-		steps = append(steps, l.step(playbook, d, element(path, i), newScope(steps, extra)))
+		l.absent[d.Name] = "cannot read itself"
+		steps = append(steps, l.step(playbook, d, element(path, i), newScope(steps, l.absent, extra)))
 	}
 	return steps[len(before):]
 }

@@ -20,8 +20,10 @@ type scope struct {
 	root     map[string]any // the shapes, by name
 	key      string         // equal for scopes with equal shapes
 	steps    []*step
-	suspects string       // the first step that finds suspects
-	names    *conf.Config // the types, for expressions
+	absent   map[string]string // why steps of the playbook cannot be read here, by name
+	alone    bool              // its step is the only one that can be read
+	suspects string            // the first step that finds suspects
+	names    *conf.Config      // the types, for expressions
 }
 
 // The shape of a value is what its fields are before there is data: a map that is not
@@ -59,9 +61,9 @@ func matchScope() *scope {
 }
 
 // newScope returns the scope behind steps, with extra names.
-func newScope(steps []*step, extra map[string]any) *scope {
+func newScope(steps []*step, absent map[string]string, extra map[string]any) *scope {
 	s := matchScope()
-	s.steps = steps
+	s.steps, s.absent = steps, absent
 	maps.Copy(s.root, extra)
 	s.key = strings.Join(slices.Sorted(maps.Keys(extra)), " ")
 	known := make(map[string]any, len(steps))
@@ -114,10 +116,10 @@ func (s *scope) resolve(path []string) (shape any, problem string) {
 			inner, ok := known[name]
 			switch {
 			case !ok && i == 0 && path[0] == "steps":
-				best := cmp.Or(meant(Closest(name, stepNames(s.steps))), ": add it, or move it before")
-				return nil, fmt.Sprintf("the step %q does not run before this one%s", name, best)
+				return nil, s.unknownStep(name)
 			case !ok && slices.Equal(path[:i+1], keptPath):
-				return nil, fmt.Sprintf("no step of a then keeps %q%s", name, Suggest(name, slices.Sorted(maps.Keys(known))))
+				best := cmp.Or(Suggest(name, slices.Sorted(maps.Keys(known))), ": write it below keep of the step that finds it")
+				return nil, fmt.Sprintf("no step of a then keeps %q%s", name, best)
 			case !ok && len(known) > 0:
 				return nil, fmt.Sprintf("%s has no %q%s", s.describe(path[:i+1]), name, s.suggest(path[:i+2], slices.Sorted(maps.Keys(known))))
 			}
@@ -132,6 +134,20 @@ func (s *scope) resolve(path []string) (shape any, problem string) {
 		}
 	}
 	return shape, ""
+}
+
+func (s *scope) unknownStep(name string) string {
+	names := stepNames(s.steps)
+	best := meant(Closest(name, names))
+	switch {
+	case s.alone && best == "":
+		return fmt.Sprintf("the step %q cannot be read here: keep reads its own step only", name)
+	case s.absent[name] != "":
+		return fmt.Sprintf("the step %q %s", name, s.absent[name])
+	case best == "" && len(names) < len(s.steps):
+		return "" // It may be the one without a name, which is a mistake already.
+	}
+	return fmt.Sprintf("the step %q does not run before this one%s", name, cmp.Or(best, ": add it, or move it before"))
 }
 
 // elementShape returns the shape of a list's elements: of the one that it has, if it has one.

@@ -15,6 +15,7 @@ import (
 	"boomerang/functions/local/dryrun"
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
+	"boomerang/shared/fault"
 )
 
 // compare returns the differences between an event and the expectation. Other playbooks
@@ -26,8 +27,12 @@ func (s *Suite) compare(want expectation, got dryrun.Report, update bool) ([]str
 		c.add("%s", explain(got))
 		return c.failures, nil
 	}
-	if want.Steps != nil {
-		c.differs("steps", want.Steps, ranSteps(got))
+	if want.Steps != nil && c.differs("steps", want.Steps, ranSteps(got)) {
+		for _, step := range got.Steps {
+			if step.Status == enrich.Skipped && slices.Contains(want.Steps, step.Name) {
+				c.add("%s was skipped: %s", step.Name, fault.Public(step.Err))
+			}
+		}
 	}
 	for _, text := range []struct{ name, want, got string }{
 		{"title", want.Title, e.Title},

@@ -188,7 +188,7 @@ cases:
 	}
 	for i, all := range [][]string{
 		{
-			"steps (-want +got):\n- again\n+ owner", "title (-want +got):\n- fast\n+ shop: slow",
+			"steps (-want +got):\n- again\n+ owner", "again was skipped: the case has no stub for this step", "title (-want +got):\n- fast\n+ shop: slow",
 			"alert_type (-want +got):\n- info\n+ error", "priority (-want +got):\n- low\n+ ",
 			"tags (-want +got): \"a:b\" is missing\n- a:b\n+ service:checkout\n+ tier:1", "tags (-want +got): \"tier:2\" is missing\n- tier:2\n+ tier:1",
 			"tags: \"tier:1\" must not be there\n+ tier:1", "text (-want +got): \"not there\" is missing\n- not there\n+ - Since",
