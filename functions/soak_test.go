@@ -118,14 +118,6 @@ func (s *soak) begin() {
 	for id := range int64(soakMonitors) {
 		s.AddMonitors(id + 1)
 	}
-	for _, r := range s.Datadog.Routes() {
-		if !isRead(r) {
-			continue
-		}
-		if err := s.Datadog.Limit(r, 1_000_000, time.Minute); err != nil { // Datadog's own limits would prevent most reads.
-			s.Fatal(err)
-		}
-	}
 	mustReady(s.T, s.instances...)
 	datadog, aws := soakDatadog, soakAWS
 	if s.alerts > soakAlerts { // A call that hangs holds its instance for as long as it may, so it is rare.

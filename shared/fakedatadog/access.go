@@ -42,9 +42,9 @@ func (k keys) refusal(c *call, required access) *answer {
 	return nil
 }
 
-// limit is how many calls Datadog takes in each period of the calendar. Routes
-// whose limit has the same name draw on the same budget
-// (https://docs.datadoghq.com/api/latest/rate-limits/).
+// limit is how many calls Datadog takes in each period of the calendar
+// (https://docs.datadoghq.com/api/latest/rate-limits/). Answers say it, but calls are not
+// counted: RateLimited is the fault of a limit that is used up.
 type limit struct {
 	name   string
 	calls  int
@@ -75,48 +75,4 @@ func (l limit) tooMany(reset time.Duration) answer {
 	a := failure(http.StatusTooManyRequests, fmt.Sprintf("Rate limit of %d requests in %d seconds reached. Please try again later.", l.calls, int(l.period.Seconds())))
 	a.header = l.headers(0, reset)
 	return a
-}
-
-// limits counts the calls of the running period.
-type limits struct {
-	of   map[Route]limit
-	used map[string]usage
-}
-
-type usage struct {
-	since time.Time
-	calls int
-}
-
-// spend counts one call and returns the headers of its answer, or a refusal if the
-// period's calls are used up.
-func (l *limits) spend(name Route, now time.Time) (headers http.Header, refusal *answer) {
-	of := l.of[name]
-	if of.period == 0 {
-		return nil, nil
-	}
-	since, used := now.Truncate(of.period), l.used[of.name]
-	if !used.since.Equal(since) {
-		used = usage{since: since}
-	}
-	if used.calls >= of.calls {
-		return nil, new(of.tooMany(of.reset(now)))
-	}
-	used.calls++
-	l.used[of.name] = used
-	return of.headers(of.calls-used.calls, of.reset(now)), nil
-}
-
-// Limit gives a route a limit of its own: so many calls in each period, which
-// is a whole number of seconds. The call after that is answered 429 until the
-// period ends by the server's clock.
-func (s *Server) Limit(name Route, calls int, period time.Duration) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, known := s.limits.of[name]; !known || calls < 0 || period%time.Second != 0 || period < time.Second {
-		return fmt.Errorf("invalid limit of %d calls in %v of route %q: want a route, calls and a period in whole seconds", calls, period, name)
-	}
-	s.limits.of[name] = limit{name: string(name), calls: calls, period: period}
-	delete(s.limits.used, string(name))
-	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -134,7 +135,7 @@ func (s *Server) Inject(name Route, f Fault, calls int) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, known := s.limits.of[name]; !known && name != AnyRoute {
+	if name != AnyRoute && !slices.Contains(s.Routes(), name) {
 		return fmt.Errorf("unknown route %q", name)
 	}
 	if calls < 0 {

@@ -234,47 +234,16 @@ func rate(h http.Header) string {
 }
 
 func TestServer_RateLimits(t *testing.T) {
-	now := noon.Add(2500 * time.Millisecond)
-	s := fakedatadog.New(fakedatadog.Options{Now: func() time.Time { return now }, VisibleAfter: -1})
-	if err := s.Limit(fakedatadog.EventsCreate, 2, 10*time.Second); err != nil {
-		t.Fatal(err)
-	}
-	const create, list, query = "POST /api/v1/events", "GET /api/v1/events?start=0&end=1", "GET /api/v1/query?from=1&to=2&query=x"
-	for i, c := range []struct {
-		call    string
-		status  int
-		headers string
-		pause   time.Duration
-	}{
-		{call: list, status: 200, headers: "600 599 60 58 event_stream_api"},
-		{call: list, status: 200, headers: "600 598 60 58 event_stream_api"},
-		{call: query, status: 200, headers: "1600 1599 3600 3598 query_metrics"},
-		{call: "GET /api/v1/events/1", status: 404, headers: "12000 11999 60 58 global_org"},
-		{call: "GET /api/v1/hosts", status: 200, headers: "12000 11998 60 58 global_org"}, // The same budget.
-		{call: "GET /api/v1/validate", status: 200},
-		{call: create, status: 202, headers: "2 1 10 8 events.create"},
-		{call: create, status: 202, headers: "2 0 10 8 events.create"},
-		{call: create, status: 429, headers: "2 0 10 8 events.create", pause: 7 * time.Second},
-		{call: create, status: 429, headers: "2 0 10 1 events.create", pause: time.Second},
-		{call: create, status: 202, headers: "2 1 10 10 events.create"},
+	s := fakedatadog.New(fakedatadog.Options{Now: func() time.Time { return noon.Add(2500 * time.Millisecond) }})
+	for call, headers := range map[string]string{
+		"/api/v1/events?start=0&end=1":      "600 599 60 58 event_stream_api",
+		"/api/v1/query?from=1&to=2&query=x": "1600 1599 3600 3598 query_metrics",
+		"/api/v1/events/1":                  "12000 11999 60 58 global_org",
+		"/api/v1/validate":                  "",
 	} {
-		method, target, _ := strings.Cut(c.call, " ")
-		got := ask(t, s, method, target, anEvent).mustBe(t, c.status)
-		if rate(got.header) != c.headers {
-			t.Errorf("call %d to %s: limit %q, want %q", i, c.call, rate(got.header), c.headers)
+		if got := rate(ask(t, s, "GET", call, "").header); got != headers {
+			t.Errorf("%s: limit %q, want %q", call, got, headers)
 		}
-		if c.status == 429 && pick(t, got.body, "errors.*") != "Rate limit of 2 requests in 10 seconds reached. Please try again later." {
-			t.Errorf("body %s", got.body)
-		}
-		now = now.Add(c.pause)
-	}
-	if got := len(s.Posted()); got != 3 {
-		t.Errorf("%d events were accepted, want 3", got)
-	}
-	askWith(t, s, http.Header{}, "POST", "/api/v1/events", anEvent).mustBe(t, 403) // Not counted.
-
-	if s.Limit("events.creat", 1, time.Second) == nil || s.Limit(fakedatadog.EventsCreate, -1, time.Second) == nil || s.Limit(fakedatadog.EventsCreate, 1, time.Millisecond) == nil {
-		t.Error("an invalid limit was accepted")
 	}
 }
 

@@ -79,9 +79,6 @@ func TestLogs(t *testing.T) {
 		l.ID = fmt.Sprint("line-", i)
 		s.AddLog(l)
 	}
-	if err := s.Limit("logs.search", 100, time.Minute); err != nil {
-		t.Fatal(err)
-	}
 	search := func(query, want string) exchange {
 		return exchange{call: "POST /api/v2/logs/events/search", body: fmt.Sprintf(`{"filter":{"query":%q}}`, query), path: "data.*.id", want: want}
 	}

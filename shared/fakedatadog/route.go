@@ -131,11 +131,9 @@ func (s *Server) routes() []route {
 var notFound = route{access: public, handle: func(*call) answer { return failure(http.StatusNotFound, "Not found") }}
 
 func (s *Server) register() {
-	s.limits = limits{of: map[Route]limit{}, used: map[string]usage{}}
 	s.mux = http.NewServeMux()
 	s.table = s.routes()
 	for _, rt := range s.table {
-		s.limits.of[rt.name] = rt.limit
 		s.mux.HandleFunc(rt.pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(rt.or(notFound, r), w, r) })
 	}
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.serve(notFound, w, r) })

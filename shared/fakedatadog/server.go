@@ -58,7 +58,6 @@ type Server struct {
 	mu                sync.Mutex
 	keys              keys
 	denied            []string // Permissions that the application key lacks.
-	limits            limits
 	faults            faults
 	requests, faulted history
 
@@ -111,31 +110,26 @@ func (s *Server) serve(rt route, w http.ResponseWriter, r *http.Request) {
 		failure(http.StatusRequestEntityTooLarge, "Payload too big").response().Write(w)
 		return
 	}
-	fault, limit := s.arrived(rt, r, body)
+	fault := s.arrived(rt, r, body)
 	forward := func() httpfault.Response {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		return s.answer(rt, &call{Request: r, now: s.now(), params: params{Values: r.URL.Query()}, body: body, fault: fault}).response()
 	}
-	if effect, err := fault.effect(limit, s.now()); err == nil {
+	if effect, err := fault.effect(rt.limit, s.now()); err == nil {
 		effect(w, r, forward)
 		return
 	}
 	forward().Write(w) // There is no fault.
 }
 
-// answer checks a call in Datadog's order, keys before the rate limit, and handles
-// it. The caller holds the lock.
+// answer checks and handles a call. The caller holds the lock.
 func (s *Server) answer(rt route, c *call) answer {
 	if refusal := s.keys.refusal(c, rt.access); refusal != nil {
 		return *refusal
 	}
 	if rt.permission != "" && slices.Contains(s.denied, rt.permission) {
 		return failure(http.StatusForbidden, "Forbidden")
-	}
-	headers, refusal := s.limits.spend(rt.name, c.now)
-	if refusal != nil {
-		return *refusal
 	}
 	a := rt.handle(c)
 	if c.problem != "" {
@@ -144,7 +138,9 @@ func (s *Server) answer(rt route, c *call) answer {
 	if a.status < http.StatusBadRequest {
 		complete(a.value, shapes()[fmt.Sprintf("%s %d", rt.name, a.status)])
 	}
-	a.header = headers
+	if l := rt.limit; l.calls > 0 {
+		a.header = l.headers(l.calls-1, l.reset(c.now))
+	}
 	return a
 }
 
@@ -175,8 +171,8 @@ func (h *history) add(e Request, bound int) {
 	*h = append((*h)[max(0, len(*h)+1-bound):], e)
 }
 
-// arrived logs a call and returns what it meets, and the limit of its route.
-func (s *Server) arrived(rt route, r *http.Request, body []byte) (Fault, limit) {
+// arrived logs a call and returns what it meets.
+func (s *Server) arrived(rt route, r *http.Request, body []byte) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	fault := s.faults.next(rt.name)
@@ -185,7 +181,7 @@ func (s *Server) arrived(rt route, r *http.Request, body []byte) (Fault, limit) 
 	if fault != "" {
 		s.faulted.add(request, maxFaulted)
 	}
-	return fault, s.limits.of[rt.name]
+	return fault
 }
 
 // Requests returns the latest calls in the order in which they arrived, at most
