@@ -4,66 +4,193 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/spf13/cobra"
 
+	"boomerang/functions/internal/alerting"
+	"boomerang/functions/local/dryrun"
 	"boomerang/functions/local/output"
-	"boomerang/functions/local/try"
+	"boomerang/functions/local/recording"
+	"boomerang/functions/local/request"
+	"boomerang/functions/local/sandbox"
+	"boomerang/functions/webhook/handler"
+	"boomerang/shared/alert"
+	"boomerang/shared/config"
+	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/httpapi"
+	"boomerang/shared/enrich/lambda"
+	"boomerang/shared/enrich/metric"
+	"boomerang/shared/enrich/registry"
 	"boomerang/shared/fault"
 	"boomerang/shared/pipeline"
 )
 
+// try is a run of playbooks on an alert that posts nothing. It reads Datadog, the fake of it
+// or a recording. record and replay are folders.
+type try struct{ record, replay string }
+
 func (c cli) tryCommand() *cobra.Command {
-	var o try.Options
+	var o try
 	cmd := &cobra.Command{
 		Use: "try <alert> [<playbook file or folder>...]", Short: "Show what playbooks do with an alert, step by step. Nothing is posted.",
 		Long:    "Show what playbooks do with an alert, step by step. Nothing is posted.\n\n" + alertHelp,
 		Example: "  boomerang try body.json mine.yaml\n  boomerang try --output json - < body.json",
 	}
-	cmd.Flags().StringVar(&o.Record, "record", "", "keep Datadog's responses in this `folder`, without keys and names")
-	cmd.Flags().StringVar(&o.Replay, "replay", "", "replay the responses in this `folder`")
+	cmd.Flags().StringVar(&o.record, "record", "", "keep Datadog's responses in this `folder`, without keys and names")
+	cmd.Flags().StringVar(&o.replay, "replay", "", "replay the responses in this `folder`")
 	return c.command(cmd, func(c cli, ctx context.Context, args []string) error {
 		c, err := c.withPlaybooks(slices.Concat(c.playbooks, args[1:]))
 		switch {
 		case err != nil:
 			return err
-		case o.Record != "" && o.Replay != "":
+		case o.record != "" && o.replay != "":
 			return wrongUse("use either --record or --replay")
-		case c.live && o.Replay != "":
+		case c.live && o.replay != "":
 			return wrongUse("a replay does not use Datadog: omit LIVE=1 (--live)")
 		}
-		o.Name, o.Input, o.Live, o.Env = args[0], c.stdin, c.live, c.env
-		return c.try(ctx, o)
+		return c.try(ctx, args[0], o)
 	}, playbooksFlag, verboseFlag, liveFlag, outputFlag("what to show: a screen, the request to Datadog as JSON, or the event's text alone", asText, asJSON, asEvent))
 }
 
-// try takes an alert through playbooks, and shows what they do.
-func (c cli) try(ctx context.Context, o try.Options) error {
-	r, err := try.Run(ctx, o)
-	if r == nil {
+// try takes an alert through playbooks, and shows what they do. With a recording it happens at
+// the time of the recording.
+func (c cli) try(ctx context.Context, name string, o try) error {
+	at, now, transport, end := time.Now(), time.Now, http.DefaultTransport, func() (int, error) { return 0, nil }
+	if o.replay != "" {
+		player, err := recording.NewPlayer(o.replay)
+		if err != nil {
+			return err
+		}
+		at, now, transport = player.At, func() time.Time { return player.At }, player
+		end = func() (int, error) { return 0, player.Err() }
+	}
+	r, err := request.Read(name, c.stdin, at)
+	if err != nil {
 		return err
 	}
-	c.show(tryScreen(r), r.Event)
-	if o.Record != "" && err == nil {
-		c.notes().Line("%d of Datadog's responses are in %s, without keys and names. Replay them with make try REPLAY=%s (or --replay).", r.Recorded, o.Record, o.Record)
+	a, rejection, err := decode(ctx, r.LambdaFunctionURLRequest)
+	if err != nil {
+		return fmt.Errorf("the function would reject %s: %s", name, fault.Public(err))
 	}
-	if r.Failed != nil {
-		err = errors.Join(fmt.Errorf("no event would be posted: %s", fault.Public(r.Failed)), err)
+	s, err := sandbox.Start(c.env, c.live, now)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	s.Seed(a, at)
+	if o.record != "" {
+		recorder, err := recording.NewRecorder(o.record, at, transport, s.Keys.API, s.Keys.App)
+		if err != nil {
+			return err
+		}
+		transport, end = recorder, recorder.Close
+	}
+	runner, err := c.runner(s, transport)
+	if err != nil {
+		return err
+	}
+	runner.Now = now
+	runner.Override = func(step dryrun.Step) enrich.Step {
+		if config, ok := step.With.(metric.Config); ok && config.Query != "" {
+			s.SeedMetric(a, config.Query, at)
+		}
+		return o.override(step, c.live)
+	}
+	report, failed := runner.Run(ctx, a)
+	if failed != nil {
+		report.Event = nil
+	}
+	recorded, err := end()
+	c.show(c.tryScreen(report, r, a, rejection), report.Event)
+	if o.record != "" && err == nil {
+		c.notes().Line("%d of Datadog's responses are in %s, without keys and names. Replay them with make try REPLAY=%s (or --replay).", recorded, o.record, o.record)
+	}
+	if failed != nil {
+		err = errors.Join(fmt.Errorf("no event would be posted: %s", fault.Public(failed)), err)
 	}
 	return err
 }
 
-func tryScreen(r *try.Result) output.Screen {
-	if r.Status == pipeline.Ignored {
-		return output.Screen{Heading: "Nothing would be done: " + r.Reason}
+// runner returns what runs the playbooks, whose steps read Datadog through the transport.
+func (c cli) runner(s *sandbox.Sandbox, transport http.RoundTripper) (dryrun.Runner, error) {
+	cfg, err := config.Load[config.Webhook](s.Environment(c.env, nil).Variables)
+	if err != nil {
+		return dryrun.Runner{}, err
 	}
-	notes := slices.Concat(r.Rejection, r.Warnings, stackNotes(r.Limit, r.FollowUps), r.Request.Notes)
+	reader, err := s.ClientThrough(transport)
+	if err != nil {
+		return dryrun.Runner{}, err
+	}
+	playbooks, err := alerting.Playbooks(cfg.PlaybooksFile, func(file string) []enrich.Kind {
+		return dryrun.Observed(registry.Kinds(registry.Deps{
+			Datadog: reader, Site: cfg.Site, Tables: alerting.Tables(file), HTTP: httpapi.NewLocalClient(),
+		}))
+	})
+	return dryrun.Runner{Playbooks: playbooks, WebhookName: cfg.WebhookName, Budget: cfg.EnrichBudget}, err
+}
+
+// override skips steps that would change something outside.
+func (o try) override(s dryrun.Step, live bool) enrich.Step {
+	switch config := s.With.(type) {
+	case lambda.Config:
+		return skip("a try does not invoke functions; a test of the playbook can give the response")
+	case httpapi.Config:
+		if o.replay != "" {
+			return skip("a recording has Datadog's responses only; a test of the playbook can give the response of " + string(config.URL))
+		}
+		if !live && (config.Method == http.MethodPost || config.Body != "") {
+			return skip("a try sends a POST with LIVE=1 only")
+		}
+	}
+	if s.Then {
+		return skip("it runs after the post, and a try does not post")
+	}
+	return nil
+}
+
+func skip(why string) enrich.Step {
+	return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
+		return enrich.Finding{}, enrich.Skip(why)
+	})
+}
+
+// decode returns the alert that the function takes from a request. If it would reject the
+// request for its method or its token, which a try does not use, it says so.
+func decode(ctx context.Context, r events.LambdaFunctionURLRequest) (a alert.Alert, rejection []string, err error) {
+	accept := func(_ context.Context, read alert.Alert) (pipeline.Outcome, error) {
+		a = read
+		return pipeline.Outcome{Status: pipeline.Posted}, nil
+	}
+	h := handler.Handler{Tokens: localToken{}, Run: accept, DryRun: accept, Logger: slog.New(slog.DiscardHandler)}
+	response, err := h.Handle(ctx, r)
+	if err == nil && response.StatusCode < http.StatusBadRequest {
+		return a, nil, nil
+	}
+	a, err = handler.Decode(r)
+	return a, []string{fmt.Sprintf("to this request the function would answer %d %s and do nothing; a try only uses its alert", response.StatusCode, http.StatusText(response.StatusCode))}, err
+}
+
+type localToken struct{}
+
+func (localToken) Check(_ context.Context, presented string) (bool, error) {
+	return presented == sandbox.Token, nil
+}
+
+func (c cli) tryScreen(report dryrun.Report, r request.Request, a alert.Alert, rejection []string) output.Screen {
+	if report.Status == pipeline.Ignored {
+		return output.Screen{Heading: "Nothing would be done: " + report.Reason}
+	}
+	notes := slices.Concat(rejection, report.Warnings, stackNotes(report.Limit, report.FollowUps), r.Notes)
 	return output.Screen{
-		Heading: "Playbooks: " + playbooksName(r.Files), Event: r.Event, Request: r.Event,
-		Entries: slices.Concat(output.VerdictEntries(r.Report), output.StepEntries(r.Steps), output.Notes(notes), output.ReadingEntries(r.Alert.Guessed, r.Alert.Unreadable)),
+		Heading: "Playbooks: " + playbooksName(c.env["PLAYBOOKS_FILE"]), Event: report.Event, Request: report.Event,
+		Entries: slices.Concat(output.VerdictEntries(report), output.StepEntries(report.Steps), output.Notes(notes), output.ReadingEntries(a.Guessed, a.Unreadable)),
 	}
 }
 
