@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"boomerang/functions/internal/drill"
-	"boomerang/functions/local/delivery"
 	"boomerang/functions/local/output"
 	"boomerang/functions/local/sandbox"
 	"boomerang/shared/event"
@@ -65,7 +64,7 @@ func (c cli) drill(ctx context.Context, urls []string, wait drill.Timeouts) (err
 	}
 	defer s.Close()
 	if target.URL == "" {
-		if target.URL, err = delivery.Serve(ctx, s, c.env); err != nil {
+		if target.URL, err = c.serveFunction(ctx, s); err != nil {
 			return err
 		}
 	}
@@ -86,7 +85,7 @@ func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Time
 		return err
 	}
 	response := events.LambdaFunctionURLResponse{StatusCode: answer.Status, Body: answer.Body}
-	notes.Screen(deliveryScreen(delivery.Delivery{Response: response, Took: answer.Took}, nil), c.verbose)
+	notes.Screen(deliveryScreen(delivery{response: response, took: answer.Took}, nil), c.verbose)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -11,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"boomerang/functions/local/delivery"
 	"boomerang/functions/local/sandbox"
 	"boomerang/shared/datadog"
 	"boomerang/shared/fakedatadog"
@@ -30,7 +28,7 @@ func newStack(t *testing.T, visibleAfter time.Duration) stack {
 	d := fakedatadog.New(fakedatadog.Options{VisibleAfter: max(visibleAfter, 1)})
 	s := &sandbox.Sandbox{Datadog: d, URL: serveTest(t, d), Keys: datadog.FixedKeys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}}
 	env := map[string]string{"WEBHOOK_TOKEN": sandbox.Token, "DD_API_KEY": s.Keys.API, "DD_APP_KEY": s.Keys.App + "\n", "DATADOG_API_URL": s.URL}
-	function, err := delivery.New(t.Context(), s.Environment(functionEnv, slog.New(slog.DiscardHandler)))
+	function, err := newFunction(t.Context(), s, functionEnv)
 	if err != nil {
 		t.Fatal(err)
 	}

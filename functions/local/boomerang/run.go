@@ -13,11 +13,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"boomerang/functions/internal/alerting"
-	"boomerang/functions/local/delivery"
 	"boomerang/functions/local/output"
 	"boomerang/functions/local/playbooktest"
 	"boomerang/functions/local/request"
 	"boomerang/functions/local/sandbox"
+	"boomerang/functions/webhook/handler"
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/memory"
@@ -52,11 +52,23 @@ func (c cli) sendAlert(ctx context.Context, args []string) error {
 		return err
 	}
 	defer s.Close()
-	d, err := delivery.Send(ctx, s, c.env, r)
+	function, err := newFunction(ctx, s, c.env)
 	if err != nil {
 		return err
 	}
-	return c.showDelivery(d, c.planNotes(d.Alert))
+	d, sent := delivery{request: r}, time.Now()
+	a, err := handler.Decode(r.LambdaFunctionURLRequest)
+	if err == nil {
+		s.Seed(a, sent)
+	}
+	if d.response, err = function.Invoke(ctx, r.LambdaFunctionURLRequest); err != nil {
+		return fmt.Errorf("the function failed; a Function URL would answer 502: %w", err)
+	}
+	d.took = time.Since(sent)
+	if d.posted, err = postedTo(s); err != nil {
+		return err
+	}
+	return c.showDelivery(d, c.planNotes(a))
 }
 
 // planNotes say what a stack would do for the alert, and the function here does not.
@@ -85,17 +97,17 @@ func stackNotes(limit int, followUps []time.Duration) (notes []string) {
 }
 
 // showDelivery shows the answer and the event. It fails if no event was posted.
-func (c cli) showDelivery(d delivery.Delivery, notes []string) error {
+func (c cli) showDelivery(d delivery, notes []string) error {
 	c.show(deliveryScreen(d, notes), struct {
-		StatusCode int               `json:"status_code"`
-		Answer     any               `json:"answer"`
-		Events     []delivery.Posted `json:"events"`
-	}{d.Response.StatusCode, answerJSON(d.Response.Body), d.Posted})
-	if d.Response.StatusCode != http.StatusOK {
+		StatusCode int      `json:"status_code"`
+		Answer     any      `json:"answer"`
+		Events     []posted `json:"events"`
+	}{d.response.StatusCode, answerJSON(d.response.Body), d.posted})
+	if d.response.StatusCode != http.StatusOK {
 		return errors.New("no event was posted")
 	}
 	if c.live {
-		c.notes().Line("The event is in Datadog's event stream: %s", delivery.AnswerOf(d.Response).Event.URL)
+		c.notes().Line("The event is in Datadog's event stream: %s", answerOf(d.response).Event.URL)
 	}
 	return nil
 }
@@ -108,9 +120,9 @@ func answerJSON(body string) any {
 	return body
 }
 
-func deliveryScreen(d delivery.Delivery, notes []string) output.Screen {
-	a, code := delivery.AnswerOf(d.Response), d.Response.StatusCode
-	s := output.Screen{Heading: fmt.Sprintf("%d %s in %s", code, http.StatusText(code), output.Rounded(d.Took)), Answer: answerJSON(d.Response.Body)}
+func deliveryScreen(d delivery, notes []string) output.Screen {
+	a, code := answerOf(d.response), d.response.StatusCode
+	s := output.Screen{Heading: fmt.Sprintf("%d %s in %s", code, http.StatusText(code), output.Rounded(d.took)), Answer: answerJSON(d.response.Body)}
 	if a.Status != "" {
 		s.Heading += ": " + a.String()
 	}
@@ -129,10 +141,10 @@ func deliveryScreen(d delivery.Delivery, notes []string) output.Screen {
 	for _, field := range a.Unreadable {
 		unreadable = append(unreadable, alert.Problem{Field: field})
 	}
-	notes = slices.Concat(notes, d.Request.Notes, a.Warnings)
+	notes = slices.Concat(notes, d.request.Notes, a.Warnings)
 	s.Entries = slices.Concat(s.Entries, output.Notes(notes), output.ReadingEntries(guessed, unreadable))
-	if len(d.Posted) > 0 {
-		s.Event, s.Request = d.Posted[0].Event, d.Posted[0].Body
+	if len(d.posted) > 0 {
+		s.Event, s.Request = d.posted[0].Event, d.posted[0].Body
 	}
 	return s
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,7 +11,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"boomerang/functions/local/delivery"
 	"boomerang/functions/local/request"
 	"boomerang/functions/local/sandbox"
 	"boomerang/functions/webhook/handler"
@@ -76,7 +74,7 @@ func postedText(t *testing.T, file string, forget ...func(*alert.Alert)) string 
 		t.Fatal(err)
 	}
 	defer s.Close()
-	function, err := delivery.New(t.Context(), s.Environment(nil, slog.New(slog.DiscardHandler)))
+	function, err := newFunction(t.Context(), s, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

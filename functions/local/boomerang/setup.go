@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"boomerang/functions/local/delivery"
 	"boomerang/functions/local/sandbox"
 	"boomerang/functions/setup/provision"
 	"boomerang/shared/fakedatadog"
@@ -72,7 +71,7 @@ func (c cli) setup(ctx context.Context, functionURL string, remove bool) error {
 	if c.live {
 		return c.setupIn(ctx, s, spec, remove)
 	}
-	if spec.FunctionURL, err = delivery.Serve(ctx, s, c.env); err != nil {
+	if spec.FunctionURL, err = c.serveFunction(ctx, s); err != nil {
 		return err
 	}
 	if err := c.setupIn(ctx, s, spec, false); err != nil {
@@ -162,8 +161,8 @@ func (c cli) deliver(ctx context.Context, s *sandbox.Sandbox, webhook string) er
 		return err
 	}
 	response := events.LambdaFunctionURLResponse{StatusCode: sent.Status, Body: sent.Body}
-	d := delivery.Delivery{Response: response, Took: time.Since(now)}
-	if d.Posted, err = delivery.PostedTo(s); err != nil {
+	d := delivery{response: response, took: time.Since(now)}
+	if d.posted, err = postedTo(s); err != nil {
 		return err
 	}
 	return c.showDelivery(d, nil)
