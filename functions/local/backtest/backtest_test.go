@@ -11,18 +11,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"boomerang/functions/internal/alerting"
 	"boomerang/functions/local/backtest"
 	"boomerang/shared/datadog"
-	"boomerang/shared/enrich"
-	"boomerang/shared/enrich/registry"
 )
 
 var began = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-
-func kindsBeside(file string) []enrich.Kind {
-	return registry.Kinds(registry.Deps{Tables: alerting.Tables(file)})
-}
 
 // monitorEvent is an event of a monitor that notifies the webhook.
 func monitorEvent(id int, service string, change ...func(*datadog.Event)) datadog.Event {
@@ -50,7 +43,7 @@ func load(t testing.TB, source string) backtest.Playbooks {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "playbooks.yaml")
 	write(t, path, source)
-	p, err := backtest.Load(backtest.Source{Paths: []string{path}}, kindsBeside)
+	p, err := backtest.Load(backtest.Source{Paths: []string{path}})
 	if err != nil {
 		t.Fatal(err)
 	}

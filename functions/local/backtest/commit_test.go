@@ -55,11 +55,11 @@ func in(paths ...string) backtest.Source { return backtest.Source{Paths: paths} 
 // the error of the commit, and the note on its playbooks.
 func withCommit(t *testing.T, commit string, s backtest.Source) (got, note string) {
 	t.Helper()
-	base, err := backtest.LoadCommit(t.Context(), commit, s, kindsBeside)
+	base, err := backtest.LoadCommit(t.Context(), commit, s)
 	if err != nil {
 		return err.Error(), ""
 	}
-	now, err := backtest.Load(s, kindsBeside)
+	now, err := backtest.Load(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestLoad(t *testing.T) {
 	write(t, filepath.Join(folder, "z.yaml"), `playbooks: [{name: z, match: alert.tags.service == "cart"}]`)
 	write(t, filepath.Join(folder, "z.test.yaml"), "cases: []")
 	write(t, filepath.Join(folder, "owners.yaml"), "checkout: shop")
-	all, err := backtest.Load(in(folder), kindsBeside)
+	all, err := backtest.Load(in(folder))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,11 +145,11 @@ func TestLoad(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 	write(t, filepath.Join(folder, "a.yaml"), "playbooks: [{name: z}]")
-	if _, err := backtest.Load(in(folder), kindsBeside); err == nil || !strings.Contains(err.Error(), `there is another playbook "z": rename one`) {
+	if _, err := backtest.Load(in(folder)); err == nil || !strings.Contains(err.Error(), `there is another playbook "z": rename one`) {
 		t.Errorf("two of a name: %v", err)
 	}
 	for _, path := range []string{t.TempDir(), filepath.Join(folder, "none")} {
-		if _, err := backtest.Load(in(path), kindsBeside); err == nil || !strings.Contains(err.Error(), path) {
+		if _, err := backtest.Load(in(path)); err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}

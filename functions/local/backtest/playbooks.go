@@ -10,7 +10,6 @@ import (
 
 	"boomerang/functions/internal/alerting"
 	"boomerang/functions/local/playbooktest"
-	"boomerang/shared/enrich"
 	"boomerang/shared/playbook"
 )
 
@@ -48,13 +47,13 @@ type Playbooks struct {
 	files    int
 }
 
-// Load loads playbooks. kinds returns the kinds of steps for a file.
-func Load(s Source, kinds func(file string) []enrich.Kind) (Playbooks, error) {
+// Load loads playbooks.
+func Load(s Source) (Playbooks, error) {
 	files, err := s.files()
 	if err != nil {
 		return Playbooks{}, err
 	}
-	book, err := alerting.Playbooks(playbooktest.List(files), kinds)
+	book, err := alerting.Playbooks(playbooktest.List(files), playbooktest.Kinds)
 	if err != nil {
 		return Playbooks{}, err
 	}
@@ -62,7 +61,7 @@ func Load(s Source, kinds func(file string) []enrich.Kind) (Playbooks, error) {
 }
 
 // LoadCommit loads the playbooks that a commit has where the working tree has these.
-func LoadCommit(ctx context.Context, name string, s Source, kinds func(file string) []enrich.Kind) (Playbooks, error) {
+func LoadCommit(ctx context.Context, name string, s Source) (Playbooks, error) {
 	exported, err := os.MkdirTemp("", "backtest")
 	if err != nil {
 		return Playbooks{}, err
@@ -88,7 +87,7 @@ func LoadCommit(ctx context.Context, name string, s Source, kinds func(file stri
 		old.Paths = append(old.Paths, filepath.Join(into, file))
 		names = append(names, into, folder)
 	}
-	playbooks, err := Load(old, kinds)
+	playbooks, err := Load(old)
 	if err != nil {
 		words := strings.NewReplacer(names...).Replace(err.Error())
 		return Playbooks{}, fmt.Errorf("the playbooks of %s do not load, so nothing can be compared with them; give another commit by --base:\n%s", commit, words)

@@ -15,7 +15,6 @@ import (
 	"boomerang/functions/local/backtest"
 	"boomerang/functions/local/events"
 	"boomerang/functions/local/output"
-	"boomerang/functions/local/playbooktest"
 	"boomerang/functions/local/recording"
 	"boomerang/functions/local/request"
 	"boomerang/functions/local/sandbox"
@@ -115,13 +114,13 @@ func (o backtestOptions) load(ctx context.Context, paths []string) (base, now ba
 		}
 		source = backtest.Deployed(filepath.Join(root, deployedPlaybooks))
 	}
-	if now, err = backtest.Load(source, playbooktest.Kinds); err != nil {
+	if now, err = backtest.Load(source); err != nil {
 		return base, now, err
 	}
 	if len(o.basePlaybooks) > 0 {
-		base, err = backtest.Load(backtest.Source{Paths: o.basePlaybooks}, playbooktest.Kinds)
+		base, err = backtest.Load(backtest.Source{Paths: o.basePlaybooks})
 	} else {
-		base, err = backtest.LoadCommit(ctx, o.base, source, playbooktest.Kinds)
+		base, err = backtest.LoadCommit(ctx, o.base, source)
 	}
 	return base, now, err
 }
