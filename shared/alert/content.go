@@ -15,6 +15,7 @@ import (
 // table names them, so that an alert comes back with its words. It reports whether the
 // payload has any.
 func (a *Alert) addContent(payload map[string]any, unused []any) bool {
+	a.Message = fromHTML(a.Message)
 	if isNumber(a.Title) {
 		a.Title = ""
 	}
@@ -54,14 +55,17 @@ func (a *Alert) searchContent(texts []string) {
 		}
 	}
 	text, line := longest(texts, isMessage), firstLine(a.Message)
-	if a.AlertTitle == "" && !isMarked(a.Title) {
+	if !isMarked(a.AlertTitle) && !isMarked(a.Title) {
 		constant := a.Title // Such as "Datadog alert".
-		if a.Title = ""; constant == "" && isMarked(line) {
+		if a.Title = ""; constant+a.AlertTitle == "" && isMarked(line) {
 			a.take("title", &a.Title, fromMessage, line)
 		}
-		a.take("title", &a.Title, "first_line", markedLine(texts))
+		marked := markedLine(append(texts, a.Incident.Title, a.Security.SignalTitle))
+		if a.AlertTitle == "" || readMarks(marked).state != "" { // "[P1] Call Ada" may be a note.
+			a.take("title", &a.Title, "first_line", marked)
+		}
 		a.Title = cmp.Or(a.Title, constant)
-		if isLine(a.Message) && len(text) > len(a.Message) {
+		if a.AlertTitle == "" && isLine(a.Message) && len(text) > len(a.Message) {
 			// Chats and on-call tools have their title in "text" or "message".
 			a.take("title", &a.Title, fromMessage, strings.TrimSpace(a.Message))
 		}
@@ -122,7 +126,7 @@ func textsIn(found []string, v any) []string {
 		if inner := parseObjects(v); inner != nil {
 			found = textsIn(found, inner)
 		} else if !isAbsentText(v) {
-			found = append(found, v)
+			found = append(found, fromHTML(v))
 		}
 	case json.Number:
 		found = append(found, string(v))
@@ -151,8 +155,8 @@ func markedLine(texts []string) string {
 
 func isMarked(line string) bool { return readMarks(line) != (marks{}) }
 
-// bold matches the end of a mark in bold text, such as *[Triggered]* CPU.
-var bold = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\]\*+`) })
+// bold matches bold text at a mark, such as *[Triggered]* CPU.
+var bold = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\*+(\[)|(\])\*+`) })
 
 // monitorType matches the types of Datadog's monitors, such as metric alert and service check.
 var monitorType = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9-]+ (alert|check)$`) })
@@ -174,7 +178,8 @@ func firstLine(message string) string {
 		if address, text, ok := strings.Cut(line, "|"); ok && strings.HasPrefix(address, "<http") {
 			line = strings.Replace(text, ">", "", 1)
 		}
-		return bold().ReplaceAllString(strings.Trim(withoutLinks(line), "*_# "), "]")
+		line = bold().ReplaceAllString(withoutLinks(line), "$1$2")
+		return strings.Trim(cmp.Or(plainAddress().ReplaceAllLiteralString(line, ""), line), "*_#: ")
 	}
 	return ""
 }
@@ -183,6 +188,8 @@ func firstLine(message string) string {
 var markdownLink = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(http[^)]*\)?`)
 })
+
+var plainAddress = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\s*https?://\S+`) })
 
 // withoutLinks leaves the titles of a line's links, also of one whose title is a picture.
 func withoutLinks(line string) string {

@@ -31,7 +31,9 @@ func Decode(body []byte) (Alert, error) {
 			if a.Title+a.AlertTitle == "" {
 				a.Title = firstLine(a.Message)
 			}
-			a.Message = strings.TrimSpace(string(body))
+			if texts := textsIn(nil, list); len(slices.DeleteFunc(texts, func(s string) bool { return !isMessage(s) })) > 1 {
+				a.Message = strings.TrimSpace(string(body))
+			}
 			return a, err
 		}
 	}

@@ -49,6 +49,7 @@ func (a *Alert) identify(links []link) (certain bool) {
 		// messages a person links other events.
 		a.ID = other.event
 		a.guess("identity", other.source)
+		a.take("link", &a.Link, other.source, other.address)
 	default:
 		a.ID = ""
 		a.guess("identity", "content")

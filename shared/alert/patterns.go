@@ -164,7 +164,8 @@ func (m *marks) add(inside string) bool {
 
 // ResolvedByPerson reports whether a person resolved the monitor, as Datadog writes it.
 func (a Alert) ResolvedByPerson() bool {
-	return strings.Contains(a.Message, " was marked as **recovered**")
+	_, state, _ := strings.Cut(a.Message, " was marked as **")
+	return len(state) > len("recovered**") && strings.EqualFold(state[:len("recovered**")], "recovered**")
 }
 
 func (a Alert) stateByPerson() string {

@@ -75,6 +75,16 @@ var receivers = []struct {
 	{"Webex", false, `{"roomId":"r","markdown":"**$EVENT_TITLE**\n\n$TEXT_ONLY_MSG"}`},
 	{"Zendesk", false, `{"ticket":{"subject":"$EVENT_TITLE","priority":"urgent","tags":["datadog"],"comment":{"body":"$TEXT_ONLY_MSG"}}}`},
 	{"Zenduty", true, `{"alert_id":"$ALERT_ID","title":"$EVENT_TITLE","event_msg":"$TEXT_ONLY_MSG","alert_status":"$ALERT_STATUS","alert_transition":"$ALERT_TRANSITION","hostname":"$HOSTNAME","aggreg_key":"$AGGREG_KEY","date_posix":"$DATE_POSIX","link":"$LINK"}`},
+	{"Azure DevOps", false, `[{"op":"add","path":"/fields/System.Title","value":"$EVENT_TITLE"},{"op":"add","path":"/fields/System.Description","value":"$TEXT_ONLY_MSG"},{"op":"add","path":"/relations/-","value":{"rel":"Hyperlink","url":"$LINK"}}]`},
+	{"GoAlert", true, `{"summary":"$EVENT_TITLE","details":"$EVENT_MSG","action":"trigger","dedup":"$ALERT_CYCLE_KEY"}`},
+	{"Jenkins", false, `{"parameter":[{"name":"TITLE","value":"$EVENT_TITLE"},{"name":"MESSAGE","value":"$TEXT_ONLY_MSG"},{"name":"TRANSITION","value":"$ALERT_TRANSITION"}]}`},
+	{"Kubiya", true, `{"name":"incident","steps":[{"name":"parse","command":"echo '$EVENT_TITLE'"}],"params":{"incident_title":"$EVENT_TITLE","incident_body":"$EVENT_MSG","incident_severity":"$ALERT_PRIORITY"}}`},
+	{"Linear", true, `{"query":"mutation IssueCreate($input: IssueCreateInput!) { issueCreate(input: $input) { success } }","variables":{"input":{"title":"$EVENT_TITLE","description":"$EVENT_MSG","teamId":"t"}}}`},
+	{"ntfy", false, `{"topic":"ops","title":"$EVENT_TITLE","message":"$TEXT_ONLY_MSG","tags":["warning"],"click":"$LINK"}`},
+	{"Splunk HEC", true, `{"time":"$DATE_POSIX","host":"$HOSTNAME","source":"datadog","event":{"title":"$EVENT_TITLE","msg":"$EVENT_MSG","transition":"$ALERT_TRANSITION","monitor":"$ALERT_ID","url":"$LINK"}}`},
+	{"Trello", true, `{"name":"$USER : $EVENT_TITLE","desc":"$EVENT_MSG","pos":"bottom","idList":"l"}`},
+	{"WeCom", false, `{"msgtype":"markdown","markdown":{"content":"### <font color=\"warning\">$EVENT_TITLE</font>\n> $ALERT_TRANSITION\n\n$TEXT_ONLY_MSG\n[Open]($LINK)"}}`},
+	{"Zulip", false, `{"type":"stream","to":"ops","topic":"$ALERT_TITLE","content":"**$EVENT_TITLE**\n$TEXT_ONLY_MSG"}`},
 }
 
 // Each receiver's four notifications of a cycle are four alerts with their own words.

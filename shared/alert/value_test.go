@@ -87,6 +87,7 @@ func TestDecode_Dates(t *testing.T) {
 		tests[`"DATE":`+value] = unreadable("DATE", "is a date outside 2000 to 2099")
 	}
 	tests[`"date":"2025-10-01T18:37Z","last_updated":"2025-10-01 20:37 +02:00"`] = Alert{Date: sampleDate.Add(-4 * time.Second), LastUpdated: sampleDate.Add(-4 * time.Second)}
+	tests[`"summary":{"date":"Oct 01, 2025, 06:37PM UTC"}`] = Alert{Date: sampleDate.Add(-4 * time.Second)} // Of $SYNTHETICS_SUMMARY.
 	tests.run(t)
 }
 
@@ -126,6 +127,7 @@ func TestDecode_Priority(t *testing.T) {
 		`"alert":{"priority":"P2"}`:                           {Priority: "P2"},
 		`"alert":{"priority":"Normal"}`:                       {EventPriority: "Normal"},
 		`"severity":"P2"`:                                     {Priority: "P2", Extra: Extra{"severity": "P2"}},
+		`"prio":"P2"`:                                         {Priority: "P2", Extra: Extra{"prio": "P2"}},
 	}
 	for _, value := range []string{`"6"`, `"high"`, `0`, `["P1"]`, `"P10"`, `"1.5"`, `-4`} {
 		tests[`"alert_priority":`+value] = unreadable("alert_priority", "must be P1 to P5")

@@ -184,14 +184,14 @@ func setDate(field *time.Time, text string) string {
 
 // zoned splits a date from its zone. Other names than UTC's mean more than one zone.
 var zoned = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^(.{1,40}?\d) ?(?:([+-]\d\d):?(\d\d)(?: UTC)?|Z|UTC|GMT)$`)
+	return regexp.MustCompile(`^(.{1,40}?\d(?:[AP]M)?) ?(?:([+-]\d\d):?(\d\d)(?: UTC)?|Z|UTC|GMT)$`)
 })
 
 // dateLayouts are those of RFC 3339 with a "T" or a space, also without seconds, of
-// Datadog's texts, and of RFC 1123 with and without a weekday.
+// Datadog's texts and $SYNTHETICS_SUMMARY, and of RFC 1123 with and without a weekday.
 var dateLayouts = []string{
 	"2006-01-02T15:04:05-0700", "2006-01-02 15:04:05-0700", "2006-01-02T15:04-0700", "2006-01-02 15:04-0700",
-	"Mon Jan 2 2006 15:04:05-0700", "Mon, 2 Jan 2006 15:04:05-0700", "2 Jan 2006 15:04:05-0700",
+	"Mon Jan 2 2006 15:04:05-0700", "Jan 2, 2006, 03:04PM-0700", "Mon, 2 Jan 2006 15:04:05-0700", "2 Jan 2006 15:04:05-0700",
 }
 
 // parseDate reads the time since 1970 in seconds, milli-, micro- or nanoseconds, with
