@@ -26,7 +26,8 @@ type Actions interface {
 // The ways an action ends that the log and the metric report.
 const (
 	actionQueued     = "queued"
-	actionDone       = "done" // from the queue
+	actionDone       = "done"    // from the queue
+	actionSkipped    = "skipped" // from the queue
 	actionRefused    = "refused"
 	actionDeadLetter = "dead_letter"
 )

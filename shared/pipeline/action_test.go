@@ -63,6 +63,17 @@ func TestAction_Retry(t *testing.T) {
 	})
 }
 
+// An action that waits and has nothing to do in the end is not counted as done.
+func TestAction_SkippedInQueue(t *testing.T) {
+	e, d := newDeskEnv(t, deskBook)
+	d.fails = []error{down, enrich.Skip("nothing to do")}
+	e.run(opening, pipeline.Posted)
+	o := e.redeliver(e.sent[0], pipeline.Acted)
+	if want := []pipeline.ActionResult{{Playbook: "shop", Step: "open", Result: "skipped"}}; !cmp.Equal(want, o.Actions) || o.HasOpenActions() {
+		t.Errorf("actions %+v, open: %v", o.Actions, o.HasOpenActions())
+	}
+}
+
 // Neither what is refused nor what is skipped waits.
 func TestAction_Refused(t *testing.T) {
 	e, d := newDeskEnv(t, deskBook)

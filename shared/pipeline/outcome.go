@@ -133,7 +133,7 @@ func (o *Outcome) addKept(r keptResult) {
 
 // HasOpenActions reports whether an action was not done: it is queued, refused or given up.
 func (o Outcome) HasOpenActions() bool {
-	return slices.ContainsFunc(o.Actions, func(a ActionResult) bool { return a.Result != actionDone })
+	return slices.ContainsFunc(o.Actions, func(a ActionResult) bool { return a.Result != actionDone && a.Result != actionSkipped })
 }
 
 func (o Outcome) measure(ctx context.Context, a alert.Alert) {

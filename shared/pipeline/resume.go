@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 
 	"boomerang/shared/enrich"
 	"boomerang/shared/fault"
@@ -16,16 +17,17 @@ func (p *Pipeline) redeliverAction(ctx context.Context, m queue.Message) (o Outc
 	o = Outcome{Playbook: saved.Playbook, Posted: m.Action.Posted, MaybePosted: true}
 	w := p.acting(m, &o)
 	ctx = enrich.WithAlertKey(ctx, uniqueKey(w.delivery))
+	result := actionDone
 	if len(m.Action.Kept) > 0 {
 		if err := w.keep(ctx, saved, m.Action.Kept); err != nil {
 			return o, err
 		}
 		o.warn(w.completeAction(ctx, saved))
-	} else if err := w.redeliver(ctx, saved); err != nil {
+	} else if result, err = w.redeliver(ctx, saved); err != nil {
 		return o, fault.Wrap(actionName(saved), err)
 	}
 	o.Status = Acted
-	w.report(saved, actionDone, nil)
+	w.report(saved, result, nil)
 	return o, nil
 }
 
@@ -33,17 +35,21 @@ func (p *Pipeline) acting(m queue.Message, o *Outcome) acting {
 	return acting{p, m.Alert, deliveryOf(m.Alert, m.ReceivedAt), m.Action.Posted, m.Action.Title, o}
 }
 
-func (w acting) redeliver(ctx context.Context, saved enrich.Action) error {
+func (w acting) redeliver(ctx context.Context, saved enrich.Action) (result string, err error) {
 	action, err := w.resume(ctx, saved)
 	if err != nil {
-		return err
+		return "", err
 	}
 	r := w.run(ctx, []*playbook.Action{action})[0]
 	w.o.Steps = append(w.o.Steps, r)
-	if r.Status != enrich.OK && r.Status != enrich.Skipped {
-		return r.Err
+	result = actionDone
+	switch {
+	case r.Status == enrich.Skipped && !errors.Is(r.Err, errActionDone):
+		result = actionSkipped
+	case r.Status != enrich.OK && r.Status != enrich.Skipped:
+		return "", r.Err
 	}
-	return w.settle(ctx, action, r)
+	return result, w.settle(ctx, action, r)
 }
 
 // resume returns an action of the queue. If its settings could not be rendered, the steps

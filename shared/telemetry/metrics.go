@@ -14,7 +14,7 @@ var (
 	Reconciled         = Metric{"boomerang.reconciled", "alert", "alerts that never arrived and that reconcile queued", nil}
 	Undecided          = Metric{"boomerang.undecided", "alert", "alerts in a run of reconcile that a notification rule may have routed here, because of a `rule` or since the `list` of rules failed", []string{"reason"}}
 	StepDuration       = Metric{"boomerang.step.duration", "second", "duration of a step", []string{"step", "status"}}
-	Action             = Metric{"boomerang.action", "step", "steps of `then` that were `queued` because they failed for now, `done` from the queue, `refused`, or moved to the dead-letter queue (`dead_letter`)", []string{"result", "playbook", "step"}}
+	Action             = Metric{"boomerang.action", "step", "steps of `then` that were `queued` because they failed for now, `done` or `skipped` from the queue, `refused`, or moved to the dead-letter queue (`dead_letter`)", []string{"result", "playbook", "step"}}
 	Truncated          = Metric{"boomerang.truncated", "event", "events shortened to Datadog's limits", []string{"playbook"}}
 	Delay              = Metric{"boomerang.delay", "second", "time from the alert's date to its event", nil}
 	Recovery           = Metric{"boomerang.recovery", "second", "duration of the alert's cycle, at its recovery", []string{"playbook"}}

@@ -159,7 +159,7 @@ func TestHandler_Spans(t *testing.T) {
 
 // An alert whose action waits or is refused is a warning.
 func TestHandler_OpenActions(t *testing.T) {
-	for result, want := range map[string]string{"queued": "WARN", "refused": "WARN", "done": "INFO"} {
+	for result, want := range map[string]string{"queued": "WARN", "refused": "WARN", "done": "INFO", "skipped": "INFO"} {
 		var log bytes.Buffer
 		h := handler.New(handler.Config{Logger: slog.New(slog.NewJSONHandler(&log, nil)), Redeliver: func(context.Context, queue.Message) (pipeline.Outcome, error) {
 			return pipeline.Outcome{Status: pipeline.Posted, Actions: []pipeline.ActionResult{{Playbook: "shop", Step: "ticket", Result: result}}}, nil
