@@ -66,7 +66,7 @@ func (c cli) checkPlaybooks(ctx context.Context, paths []string, strict bool) er
 		if err != nil {
 			return err
 		}
-		report := check.File(file, source, playbooktest.Kinds(file))
+		report := check.File(file, source, playbooktest.FileKinds(file))
 		mistakes, _ := errors.AsType[playbook.Problems](report.Err)
 		result.Problems = slices.Concat(result.Problems, report.Warnings, mistakes)
 		if c.output == asText {

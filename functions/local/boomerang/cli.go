@@ -49,7 +49,7 @@ func (c cli) withPlaybooks(paths []string) (cli, error) {
 	for _, file := range files { // A function that starts has the words of parsers.
 		source, err := os.ReadFile(file)
 		if err == nil {
-			_, err = check.Load(file, source, playbooktest.Kinds(file))
+			_, err = check.Load(file, source, playbooktest.FileKinds(file))
 		}
 		if err != nil {
 			return c, err

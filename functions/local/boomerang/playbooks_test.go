@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -71,5 +72,24 @@ func TestWriteSchemas(t *testing.T) {
 	path := t.TempDir()
 	if screen := mustInvoke(t, nil, "schema", path); strings.Count(screen, "\n") != 4 {
 		t.Errorf("got %q", screen)
+	}
+}
+
+// A folder with the name of the one that a build embeds has its own tables.
+func TestCommands_FolderOwn(t *testing.T) {
+	tables, err := filepath.Abs("testdata/lookup")
+	alert, failed := filepath.Abs(torq)
+	if err := errors.Join(err, failed); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	if err := os.CopyFS("own", os.DirFS(tables)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("own/a.test.yaml", []byte("cases: [{name: a, alert: {title: x}, expect: {playbooks: [x]}}]"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"check", "own"}, {"test", "own"}, {"try", alert, "own/a.yaml"}} {
+		mustInvoke(t, nil, args...)
 	}
 }

@@ -66,7 +66,7 @@ func (c cli) testPlaybooks(ctx context.Context, paths []string, update bool) err
 }
 
 func runTests(ctx context.Context, file string, update bool) (playbooktest.Result, error) {
-	suite, err := playbooktest.Load(file, playbooktest.Kinds)
+	suite, err := playbooktest.Load(file, playbooktest.FileKinds)
 	if err != nil {
 		return playbooktest.Result{}, err
 	}

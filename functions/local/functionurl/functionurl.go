@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net"
@@ -80,7 +81,7 @@ func (s *Server) Invoke(ctx context.Context, event events.LambdaFunctionURLReque
 func NewEvent(r *http.Request, now time.Time) (events.LambdaFunctionURLRequest, error) {
 	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxPayloadBytes))
 	if err != nil {
-		return events.LambdaFunctionURLRequest{}, err
+		return events.LambdaFunctionURLRequest{}, fmt.Errorf("a Function URL takes at most %d MiB: %w", maxPayloadBytes>>20, err)
 	}
 	body, encoded := string(raw), len(raw) > 0 && isBinary(r.Header.Get("Content-Type"))
 	if encoded {

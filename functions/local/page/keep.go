@@ -142,7 +142,7 @@ func (p *Page) write(ctx context.Context, file, text string) (any, error) {
 		return nil, err
 	}
 	var r playbooktest.Result
-	suite, err := playbooktest.Load(file, playbooktest.Kinds)
+	suite, err := playbooktest.Load(file, playbooktest.FileKinds)
 	if err == nil {
 		r, err = suite.Run(ctx, false)
 	}

@@ -71,17 +71,25 @@ func Playbooks(paths []string) ([]string, error) {
 	return files, nil
 }
 
-// List returns files as PLAYBOOKS_FILE names them: default.yaml and own/… alone would be
-// those that are embedded.
+// List returns files as PLAYBOOKS_FILE names them.
 func List(files []string) string {
-	named := slices.Clone(files)
+	named := make([]string, len(files))
 	for i, file := range files {
-		if !filepath.IsAbs(file) {
-			named[i] = "." + string(filepath.Separator) + file
-		}
+		named[i] = local(file)
 	}
 	return strings.Join(named, string(filepath.ListSeparator))
 }
+
+// local names a file of this machine: default.yaml and own/… alone would be those that are embedded.
+func local(file string) string {
+	if filepath.IsAbs(file) {
+		return file
+	}
+	return "." + string(filepath.Separator) + file
+}
+
+// FileKinds returns the Kinds of a playbook file of this machine.
+func FileKinds(file string) []enrich.Kind { return Kinds(local(file)) }
 
 // Kinds returns kinds to load a playbook file with. They read its lookup tables and cannot
 // make steps.

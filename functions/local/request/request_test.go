@@ -99,9 +99,10 @@ func TestRead_Errors(t *testing.T) {
 	for content, want := range map[string]string{
 		"": "-: it is empty", " \n\ufeff": "-: it is empty",
 		`{"requestContext":{"http":{"method":"POST"}},"isBase64Encoded":true,"body":"%"}`: "-: the body is marked as base64 and is not",
+		strings.Repeat("x", 7<<20): "-: a Function URL takes at most 6 MiB",
 	} {
 		if _, err := request.Read("-", strings.NewReader(content), now); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: got %v, want %s", content, err, want)
+			t.Errorf("%.80q: got %v, want %s", content, err, want)
 		}
 	}
 	if _, err := request.Read(".", nil, now); err == nil || err.Error() != ". is a folder: name a file in it" {
