@@ -69,7 +69,7 @@ func isFile(path string) bool {
 
 // measure runs one instance from its start to its end and reports its figures.
 func measure(b *testing.B, command []string, posts bool) {
-	s := newServices(b, false)
+	s := newServices(b)
 	started := time.Now()
 	i := start(b, s, command)
 	ready := time.Since(started)
@@ -166,7 +166,8 @@ func (i *instance) peak(b *testing.B) float64 {
 // emulator would take longer than what is measured.
 type services struct {
 	datadog *fakedatadog.Server
-	server  *httptest.Server
+	api     *httptest.Server // Datadog's
+	aws     *httptest.Server
 	roots   string
 
 	mu       sync.Mutex
@@ -175,17 +176,27 @@ type services struct {
 	busy     time.Duration
 }
 
-func newServices(b *testing.B, http2 bool) *services {
+func newServices(b *testing.B) *services {
 	s := &services{datadog: fakedatadog.New(fakedatadog.Options{})}
-	s.server = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
-	s.server.EnableHTTP2 = http2
-	s.server.StartTLS()
-	b.Cleanup(s.server.Close)
+	s.api = s.listen(b, s.datadog, true) // Datadog's API speaks HTTP/2, AWS's endpoints do not.
+	s.aws = s.listen(b, http.HandlerFunc(answerAWS), false)
 	s.roots = filepath.Join(b.TempDir(), "roots.pem")
-	if err := os.WriteFile(s.roots, append(encode(s.server.Certificate()), systemRoots()...), 0o600); err != nil {
+	if err := os.WriteFile(s.roots, append(encode(s.api.Certificate()), systemRoots()...), 0o600); err != nil {
 		b.Fatal(err)
 	}
 	return s
+}
+
+func (s *services) listen(b *testing.B, h http.Handler, http2 bool) *httptest.Server {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.count(1)
+		defer s.count(-1)
+		h.ServeHTTP(w, r)
+	}))
+	server.EnableHTTP2 = http2
+	server.StartTLS()
+	b.Cleanup(server.Close)
+	return server
 }
 
 func encode(c *x509.Certificate) []byte {
@@ -208,9 +219,9 @@ func (s *services) environment(b *testing.B, runtime string) []string {
 		"AWS_LAMBDA_LOG_FORMAT=JSON", "AWS_LAMBDA_FUNCTION_NAME=boomerang", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",
 		"AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 		"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
-		"DATADOG_SECRET_ARN=keys", "WEBHOOK_SECRET_ARN=token", "LEDGER_TABLE=ledger", "REDELIVERY_QUEUE_URL=" + s.server.URL + "/1/queue",
-		"AWS_ENDPOINT_URL=" + s.server.URL, "DATADOG_API_URL=" + s.server.URL,
-		"SSL_CERT_FILE=" + s.roots, "SSL_CERT_DIR=" + os.DevNull, "AWS_CA_BUNDLE=" + s.roots,
+		"DATADOG_SECRET_ARN=keys", "WEBHOOK_SECRET_ARN=token", "LEDGER_TABLE=ledger", "REDELIVERY_QUEUE_URL=" + s.aws.URL + "/1/queue",
+		"AWS_ENDPOINT_URL=" + s.aws.URL, "DATADOG_API_URL=" + s.api.URL,
+		"SSL_CERT_FILE=" + s.roots, "SSL_CERT_DIR=" + os.DevNull, "REQUESTS_CA_BUNDLE=" + s.roots, // boto3 has roots of its own.
 	}
 }
 
@@ -225,14 +236,7 @@ func (s *services) seed(a e2e.Alert) {
 	})
 }
 
-func (s *services) serve(w http.ResponseWriter, r *http.Request) {
-	s.count(1)
-	defer s.count(-1)
-	target := r.Header.Get("X-Amz-Target")
-	if target == "" {
-		s.datadog.ServeHTTP(w, r)
-		return
-	}
+func answerAWS(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		SecretID                  string `json:"SecretId"`
 		VersionStage              string
@@ -240,7 +244,7 @@ func (s *services) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	_ = json.NewDecoder(r.Body).Decode(&in) // The SDKs write JSON.
 	out := map[string]any{}
-	switch _, operation, _ := strings.Cut(target, "."); {
+	switch _, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); {
 	case in.VersionStage == "AWSPREVIOUS":
 		w.WriteHeader(http.StatusBadRequest)
 		out["__type"] = "ResourceNotFoundException"

@@ -45,7 +45,7 @@ func BenchmarkMemory(b *testing.B) {
 }
 
 func measureMemory(b *testing.B, path string, isBatch bool) {
-	s := newServices(b, true) // As Datadog's, which may send ahead of its reader.
+	s := newServices(b)
 	var alerts []e2e.Alert
 	tags := []string{"monitor", "env:prod"}
 	for n := range fullAlerts {
