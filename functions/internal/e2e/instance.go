@@ -6,13 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -38,21 +34,15 @@ var (
 
 // Instance is one running function, which takes one invocation at a time.
 type Instance struct {
-	api     invoker
-	ready   <-chan struct{} // closed when it takes invocations
+	api     *runtimeapi.Server
 	command *exec.Cmd
 	output  output
 	running context.Context // ends with the process, whose error is its cause
 }
 
-// invoker hands an invocation to the function.
-type invoker interface {
-	Invoke(ctx context.Context, payload []byte, deadline time.Time) (runtimeapi.Result, error)
-}
-
-// Start runs a new instance of a function and does not wait for it. The changes are to the
-// environment of a deployed one; an empty value removes a variable.
-func (s *Stack) Start(f Function, changes map[string]string) *Instance {
+// Command returns a built function as a program. The changes are to the environment of a
+// deployed one; an empty value removes a variable.
+func (s *Stack) Command(f Function, changes map[string]string) *exec.Cmd {
 	s.t.Helper()
 	built, newCommand := binaries, exec.Command
 	if s.extension != nil {
@@ -60,18 +50,21 @@ func (s *Stack) Start(f Function, changes map[string]string) *Instance {
 	}
 	dir, err := built()
 	s.check(err)
+	command := newCommand(filepath.Join(dir, string(f)))
+	command.Env = s.environment(changes)
+	return command
+}
+
+// Start runs a new instance of a function and does not wait for it.
+func (s *Stack) Start(f Function, changes map[string]string) *Instance {
+	s.t.Helper()
+	command := s.Command(f, changes)
 	api, err := runtimeapi.Start()
 	s.check(err)
 	s.t.Cleanup(api.Close)
-	command := newCommand(filepath.Join(dir, string(f)))
-	command.Env = append(s.environment(changes), "AWS_LAMBDA_RUNTIME_API="+api.Addr)
-	return s.run(command, api, api.Ready)
-}
-
-func (s *Stack) run(command *exec.Cmd, api invoker, ready <-chan struct{}) *Instance {
-	s.t.Helper()
+	command.Env = append(command.Env, "AWS_LAMBDA_RUNTIME_API="+api.Addr)
 	running, end := context.WithCancelCause(context.Background())
-	i := &Instance{api: api, ready: ready, command: command, running: running}
+	i := &Instance{api: api, command: command, running: running}
 	command.Stdout, command.Stderr = &i.output, &i.output
 	s.check(command.Start())
 	s.t.Cleanup(i.Kill)
@@ -87,12 +80,12 @@ func (i *Instance) Ready() error {
 	ctx, cancel := context.WithTimeoutCause(i.running, initTime, errors.New("it did not start in the time that Lambda gives it"))
 	defer cancel()
 	select {
-	case <-i.ready:
+	case <-i.api.Ready:
 		return nil
 	case <-ctx.Done():
 	}
 	select {
-	case <-i.ready: // It ended later.
+	case <-i.api.Ready: // It ended later.
 		return nil
 	default:
 		return context.Cause(ctx)
@@ -232,47 +225,4 @@ func buildAll(name, ldflags string) (string, error) {
 		return "", fmt.Errorf("build the functions: %w\n%s", err, out)
 	}
 	return dir, nil
-}
-
-// Emulate runs a function in the emulator of the Lambda runtime that AWS publishes
-// (https://github.com/aws/aws-lambda-runtime-interface-emulator), without a container.
-// path is that of the emulator's program.
-func (s *Stack) Emulate(path string, f Function, limit time.Duration) *Instance {
-	s.t.Helper()
-	dir, err := binaries()
-	s.check(err)
-	address := closedAddress()
-	command := exec.Command(path, "--log-level", "error", "--runtime-api-address", closedAddress(), "--runtime-interface-emulator-address", address, //nolint:gosec // The test gives the path.
-		filepath.Join(dir, string(f)))
-	command.Env = append(s.environment(nil), "AWS_LAMBDA_FUNCTION_TIMEOUT="+strconv.Itoa(int(limit.Seconds())))
-	listening := make(chan struct{})
-	go func() {
-		for range 300 {
-			if connection, err := net.DialTimeout("tcp", address, time.Second); err == nil {
-				_ = connection.Close()
-				close(listening)
-				return
-			}
-			time.Sleep(100 * time.Millisecond)
-		}
-	}()
-	return s.run(command, emulator("http://"+address+"/2015-03-31/functions/function/invocations"), listening)
-}
-
-// emulator is the URL at which the emulator takes invocations.
-type emulator string
-
-// Invoke implements invoker.
-func (e emulator) Invoke(ctx context.Context, payload []byte, _ time.Time) (runtimeapi.Result, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, string(e), bytes.NewReader(payload))
-	if err != nil {
-		return runtimeapi.Result{}, err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return runtimeapi.Result{}, err
-	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	return runtimeapi.Result{Body: body, Failed: response.StatusCode != http.StatusOK}, err
 }

@@ -96,7 +96,7 @@ func New(t testing.TB, closed ...Dependency) *Stack {
 		SecretsManager: s.AWS, Ledger: s.AWS, Queue: withoutDelay(s.AWS), Datadog: s.Datadog,
 	} {
 		if slices.Contains(closed, dependency) {
-			address := closedAddress()
+			address := ClosedAddress()
 			s.variables[string(dependency)] = "http://" + address
 			s.open[dependency] = sync.OnceFunc(func() { s.serve(address, handler) })
 			continue
@@ -125,9 +125,9 @@ func (s *Stack) serve(address string, handler http.Handler) (url string) {
 	return server.URL
 }
 
-// closedAddress returns an address that refuses connections, and whose port no system
+// ClosedAddress returns an address that refuses connections, and whose port no system
 // gives to another program by itself: those begin at 32768.
-func closedAddress() string {
+func ClosedAddress() string {
 	for {
 		address := fmt.Sprintf("127.0.0.1:%d", 16_000+rand.IntN(16_000)) //nolint:gosec // Chance is enough.
 		if listener, err := net.Listen("tcp", address); err == nil {
