@@ -4,32 +4,19 @@
 .SHELLFLAGS := -eu -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
+# No target is a file, but for the tools.
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
 
 EVENT ?= events/torq-payload.json
-PLAYBOOKS ?=
 PAYLOAD ?= events/webhook-payload.json
-RECORD ?=
-REPLAY ?=
-UPDATE ?=
-ADDRESS ?=
-PICTURES ?=
 FUZZTIME ?= 10000x
 COVERAGE ?= 90
-RACE ?=
 ALERTS ?= 20000
 INTAKE ?= direct
-URL ?=
-LIVE ?=
-DELETE ?=
-GO ?=
 ENV ?= default
 ARCHITECTURE ?= arm64
-STACK ?=
-STRICT ?=
-GUIDED ?=
 STORM ?= 60
 ROUNDS ?= 10
-BASE ?=
 
 # $(call on,NAME) is not empty if the variable NAME says yes.
 on = $(if $(filter 1 y yes t true on,$(call lower,$($(1)))),yes,$(if $(filter-out 0 n no f false off,$(call lower,$($(1)))),$(error $(1)=$($(1)) is not understood: write yes or no)))
@@ -76,34 +63,28 @@ need_sam = $(call need,sam,install the AWS SAM CLI with 'pipx install aws-sam-cl
 
 ## First
 
-.PHONY: help
 help: ## Show this list
 	@awk -F ':.*## ' '/^## / { printf "\n%s\n", substr($$0, 4) } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: run
 run: ## Take one alert through the function and show the event that Datadog would get (EVENT=events/….json PLAYBOOKS=….yaml; LIVE=1 posts to Datadog; V=1 shows everything)
 	@$(BOOMERANG) run "$(EVENT)" $(PLAYBOOKS_FLAGS)
 
 # The embedded playbooks and the ready ones, unless PLAYBOOKS names others.
 ALL_PLAYBOOKS = $(or $(PLAYBOOKS),shared/playbook)
 
-.PHONY: try
 try: ## Show what playbooks make of an alert, step by step (EVENT=events/….json PLAYBOOKS=….yaml RECORD=<folder> REPLAY=<folder>; LIVE=1 reads Datadog; V=1 shows everything)
 	@$(BOOMERANG) try "$(EVENT)" $(PLAYBOOKS_FLAGS) $(if $(RECORD),--record $(RECORD)) $(if $(REPLAY),--replay $(REPLAY))
 
-.PHONY: test-playbooks
 test-playbooks: ## Run the tests beside playbooks (PLAYBOOKS=<file or folder>; UPDATE=1 writes their golden files)
 	@$(BOOMERANG) test $(ALL_PLAYBOOKS)
 
 # $(call flags,VARIABLE --flag …) are the flags of the variables that are set.
 flags = $(foreach pair,$(1),$(if $($(word 1,$(subst =, ,$(pair)))),$(word 2,$(subst =, ,$(pair)))=$($(word 1,$(subst =, ,$(pair))))))
 
-.PHONY: backtest
 backtest: ## Say what a change of playbooks makes of past alerts (SINCE=7d, REPLAY=<folder> or FILE=<file>; BASE=HEAD PLAYBOOKS=… BASE_PLAYBOOKS=… RECORD=<folder> OUTPUT=text or json; ALL_MONITORS=1; FAIL_ON_CHANGE=1 FAIL_IF_DEFAULT_OVER=5%)
 	@$(BOOMERANG) backtest $(call flags,SINCE=--since FILE=--file REPLAY=--replay RECORD=--record PLAYBOOKS=--playbooks BASE=--base \
 		BASE_PLAYBOOKS=--base-playbooks FAIL_IF_DEFAULT_OVER=--fail-if-default-over OUTPUT=--output)
 
-.PHONY: serve
 serve: ## Serve the Function URL and its page on this machine, with a fake of Datadog (ADDRESS=127.0.0.1:8787 PLAYBOOKS=….yaml; LIVE=1 posts to Datadog; REMOTE=1 lets other machines reach it)
 	@$(BOOMERANG) serve $(ADDRESS) $(PLAYBOOKS_FLAGS)
 
@@ -121,7 +102,6 @@ $(AXE): .ci/axe.txt $(MOTO)
 	@.tools/venv/bin/pip download --quiet --disable-pip-version-check --no-deps --dest .tools/axe -r .ci/axe.txt
 	@cd .tools/axe && python3 -m zipfile -e axe_playwright_python-*.whl . && mv axe_playwright_python/axe.min.js . && touch axe.min.js
 
-.PHONY: page-test
 page-test: $(AXE) ## Test the page of serve in a browser (needs chromium; PICTURES=1 takes the pictures of the documents)
 	@$(need_chromium)
 	@go build -o .build/boomerang ./functions/local/boomerang
@@ -129,41 +109,32 @@ page-test: $(AXE) ## Test the page of serve in a browser (needs chromium; PICTUR
 	@.ci/with-moto env BOOMERANG=$(CURDIR)/.build/boomerang AXE=$(CURDIR)/$(AXE) $(if $(PICTURES),PICTURES=$(CURDIR)/functions/local/page/pictures) \
 		go -C functions/local/page/browser test -count=1 -v .
 
-.PHONY: test
 test: $(MOTO) ## Run every test (some minutes the first time)
 	.ci/with-moto go test -tags=noown -shuffle=on -timeout=20m ./...
 
 ## Before a commit
 
-.PHONY: check
 check: vet staticcheck format tidy check-playbooks ## Vet, lint and check the format (PLAYBOOKS=<file or folder>; fetches two linters)
 
-.PHONY: vet
 vet:
 	go vet ./...
 
 # ST1005 is off because an error may begin with a name, such as Datadog.
-.PHONY: staticcheck
 staticcheck:
 	$(STATICCHECK) -checks inherit,-ST1005 ./...
 
-.PHONY: format
 format:
 	@unformatted=$$($(GOFUMPT) -l .); [ -z "$$unformatted" ] || { echo "not formatted; run: $(GOFUMPT) -w" $$unformatted >&2; exit 1; }
 
-.PHONY: tidy
 tidy:
 	go mod tidy -diff
 
-.PHONY: check-playbooks
 check-playbooks: ## Find every mistake in playbooks (PLAYBOOKS=<file or folder>; STRICT=1: warnings fail, too; STACK=<name>: does the stack allow what they need?)
 	@$(BOOMERANG) check $(if $(call on,STRICT),--strict) $(if $(STACK),--stack $(STACK)) $(ALL_PLAYBOOKS)
 
-.PHONY: check-payload
 check-payload: ## Find what the payload template of a webhook lacks (PAYLOAD=<file>; LIVE=1 PAYLOAD=<name of the webhook>)
 	@$(BOOMERANG) check --payload "$(PAYLOAD)"
 
-.PHONY: schema
 schema: ## Write the JSON Schema of playbooks, so that editors can complete them, and the reference of the steps
 	go generate ./functions/local/boomerang
 
@@ -171,22 +142,18 @@ schema: ## Write the JSON Schema of playbooks, so that editors can complete them
 # neither the race detector nor the coverage profile sees.
 IN_PROCESS = $(shell go list ./... | grep -v '/functions$$')
 
-.PHONY: race
 race: $(MOTO) ## Run the tests under the race detector (needs a C compiler)
 	@$(call need,$(firstword $(shell go env CC)),install gcc or clang)
 	CGO_ENABLED=1 .ci/with-moto go test -tags=noown -race -shuffle=on -timeout=10m $(IN_PROCESS)
 
-.PHONY: fault-matrix matrix
 matrix: fault-matrix
 fault-matrix: $(MOTO) ## Break each dependency in every way, and show what the webhook answers and after how long
 	@$(BOOMERANG) bench matrix
 
-.PHONY: soak
 soak: $(MOTO) ## Send ALERTS=20000 alerts while one call in twenty fails, and count the events (INTAKE=direct or queue; 20,000 take some 12 minutes direct, and the emulated queue takes 2,000 at most in 3)
 	@$(BOOMERANG) bench soak --alerts "$(ALERTS)" --intake "$(INTAKE)"
 
 # A number of inputs, because a time limit can fail a correct target (https://go.dev/issue/75804).
-.PHONY: fuzz
 fuzz: ## Fuzz every fuzz target, some seconds each (FUZZTIME=10000x inputs)
 	@mkdir -p .build
 	@go test -list '^Fuzz' ./... > .build/fuzz.txt
@@ -197,7 +164,6 @@ fuzz: ## Fuzz every fuzz target, some seconds each (FUZZTIME=10000x inputs)
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$$package"; \
 	done < .build/fuzz-targets.txt
 
-.PHONY: suspects
 suspects: ## Show how often the rules of the step suspects are right about scripted incidents
 	@go test -count=1 -v -run '^TestFigures$$' ./shared/enrich/suspects | sed -n 's/^ *measure_test.go:[0-9]*: //p'
 
@@ -205,30 +171,24 @@ suspects: ## Show how often the rules of the step suspects are right about scrip
 MUTATED ?= ./shared/pipeline
 GREMLINS := go run github.com/go-gremlins/gremlins/cmd/gremlins@v0.6.0
 
-.PHONY: mutants
 mutants: $(MOTO) ## Change the code of a package in small ways, and list the changes that no test notices (MUTATED=./shared/pipeline)
 	.ci/with-moto $(GREMLINS) unleash --workers 1 --timeout-coefficient 10 $(MUTATED)
 
-.PHONY: cover
 cover: $(MOTO) ## Measure the coverage of shared/; less than COVERAGE=90 percent fails (RACE=1: under the race detector)
 	@mkdir -p .build
 	$(if $(call on,RACE),CGO_ENABLED=1) .ci/with-moto go test -tags=noown -shuffle=on -timeout=20m $(if $(call on,RACE),-race -covermode=atomic) -coverpkg=./shared/... -coverprofile=.build/cover.out $(IN_PROCESS)
 	@go tool cover -func=.build/cover.out | awk -v least=$(COVERAGE) '/^total:/ { seen = 1; \
 		printf "shared/ is covered to %s, and %d%% is the least\n", $$3, least; exit ($$3 + 0 < least) } END { if (!seen) exit 1 }'
 
-.PHONY: bench
 bench: ## Compare the deployed webhook with a bare function, with one in Python, and with another commit (ROUNDS=10 BASE=<commit>; needs Python 3)
 	@$(BOOMERANG) bench start --rounds "$(ROUNDS)" $(call flags,BASE=--base)
 
-.PHONY: bench-memory
 bench-memory: ## Compare the memory of ten alerts with full lists of events with another commit's (ROUNDS=10 BASE=<commit>)
 	@$(BOOMERANG) bench memory --rounds "$(ROUNDS)" $(call flags,BASE=--base)
 
-.PHONY: scale
 scale: ## Simulate a storm of 1,000 alerts a second for STORM=60 seconds of a virtual clock, and its cost
 	@$(BOOMERANG) bench scale --seconds "$(STORM)"
 
-.PHONY: golden
 golden: ## Rewrite the golden files; review the diff before you commit
 	@packages=$$(grep -rl --include='*_test.go' 'flag\.Bool("update"' . | xargs -r -n 1 dirname | sort -u); \
 	[ -n "$$packages" ] || { echo "no package has golden files" >&2; exit 1; }; \
@@ -239,7 +199,6 @@ EXAMPLES := torq-payload object-variables no-data
 BEFORE := 7916892
 TEXT_OF_EVENT = awk '/^  title  / { sub(/^  title +/, ""); print $$0 "\n" } /^  │/ { sub(/^  │ ?/, ""); print }'
 
-.PHONY: pictures
 pictures: ## Draw three events before and after, as Datadog shows them on a phone (needs chromium)
 	@$(need_chromium)
 	@rm -rf .build/before && git worktree prune && git worktree add -q --detach .build/before $(BEFORE)
@@ -251,7 +210,6 @@ pictures: ## Draw three events before and after, as Datadog shows them on a phon
 
 ## In AWS
 
-.PHONY: build
 build: ## Build each function as Lambda runs it, into .build/ (ARCHITECTURE=arm64 or x86_64)
 	@for f in $(FUNCTIONS); do echo "building $$f"; $(LAMBDA) -o .build/$$f/bootstrap ./functions/$$f; done
 
@@ -263,73 +221,58 @@ build-%Function:
 		-exec go run ./functions/local/boomerang check {} +
 	@$(LAMBDA) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/$(shell echo $* | tr A-Z a-z)
 
-.PHONY: need-sam
 need-sam:
 	@$(need_sam)
 
-.PHONY: validate
 validate: need-sam ## Ask SAM and cfn-lint whether template.yaml is right (ENV=default or trial; needs SAM)
 	sam validate --config-env $(ENV)
 
 # The built template takes only the architecture that was built, so that CloudFormation refuses to deploy it as the other.
-.PHONY: sam-build
 sam-build: need-sam
 	sam build --config-env $(ENV)
 	@built=$$(sed -n 's/^architecture = "\(.*\)"/\1/p' .aws-sam/build.toml | sort -u); \
 		sed "/^  Architecture:/,/^  [A-Z]/{/^    - /d; s/AllowedValues:.*/AllowedValues: [$$built]/; s/Default:.*/Default: $$built/;}" \
 		.aws-sam/build/template.yaml > .aws-sam/template.yaml && mv .aws-sam/template.yaml .aws-sam/build/template.yaml
 
-.PHONY: invoke
 invoke: ## Run one event through the built function in Lambda's own container (EVENT=events/….json; needs SAM and Docker)
 	@.ci/test-sam $(EVENT)
 
-.PHONY: test-sam
 test-sam: ## Run every event through the built function in Lambda's own container (needs SAM and Docker)
 	@.ci/test-sam
 
-.PHONY: package
 package: sam-build ## Upload what was built, and write the template that names it to .build/packaged.yaml (ENV=default or trial)
 	sam package --config-env $(ENV) --output-template-file .build/packaged.yaml
 
 STACK_NAME = $(shell sed -n '/^\[$(ENV).global/,/^$$/s/^stack_name = "\(.*\)"/\1/p' samconfig.toml)
 
-.PHONY: preflight
 preflight: ## Check what a deployment needs: credentials and region of AWS, and Datadog's keys, those in DD_API_KEY and DD_APP_KEY or of the stack (ENV=default or trial)
 	@$(BOOMERANG) setup --check --stack "$(STACK_NAME)"
 
-.PHONY: deploy
 deploy: preflight sam-build ## Deploy to AWS with your credentials (ENV=default or trial; GUIDED=1 asks for the parameters; needs SAM)
 	@[ -z "$(call on,GUIDED)" ] || printf '%s\n' "" "SAM will ask: WebhookFunction Function Url has no authentication. Is this okay?" \
 		"Answer y: Datadog cannot sign requests for AWS, so the function itself checks the token of each request." ""
 	sam deploy --config-env $(ENV) $(if $(call on,GUIDED),--guided)
 
-.PHONY: delete
 delete: need-sam ## Remove the stack and all that it made, in AWS and in Datadog (ENV=default or trial; needs SAM)
 	@DD_API_KEY= DD_APP_KEY= $(BOOMERANG) setup --check --stack "$(STACK_NAME)" || \
 		echo "What the stack made in Datadog cannot be removed with its keys, and stays there; functions/README.md says how to remove it." >&2
 	sam delete --config-env $(ENV)
 
-.PHONY: logs
 logs: need-sam ## Follow the functions' logs (ENV=default or trial; needs SAM)
 	sam logs --config-env $(ENV)
 
 # SAM has no Function URLs on this machine: make serve has.
-.PHONY: remote-invoke
 remote-invoke: need-sam ## Send an alert to a deployed function, past its Function URL (EVENT=events/….json STACK=boomerang; needs SAM)
 	@$(BOOMERANG) request --stack $(or $(STACK),boomerang) $(EVENT) | sam remote invoke WebhookFunction --stack-name $(or $(STACK),boomerang) --event-file -
 
-.PHONY: drill
 drill: ## Send a synthetic alert and wait for its event (STACK=<name> or URL=<Function URL>: a deployed one; without, all on this machine, with PLAYBOOKS=….yaml; LIVE=1 posts to Datadog; V=1 shows everything)
 	@$(BOOMERANG) drill $(if $(STACK),--stack $(STACK)) $(URL) $(PLAYBOOKS_FLAGS)
 
-.PHONY: setup
 setup: ## Create the webhook, the dashboard and the monitors in a fake of Datadog and try them (LIVE=1 URL=…: in Datadog; DELETE=1: remove them; PLAYBOOKS=….yaml)
 	@$(BOOMERANG) setup $(if $(URL),--url $(URL)) $(PLAYBOOKS_FLAGS)
 
-.PHONY: redrive
 redrive: ## Show the messages of the dead-letter queue; GO=1 moves them back (REDELIVERY_QUEUE_URL=… DEAD_LETTER_QUEUE_URL=…)
 	@$(BOOMERANG) redrive
 
-.PHONY: clean
 clean: ## Remove everything that was built
 	rm -rf .build .aws-sam .tools
