@@ -60,7 +60,7 @@ func (a *Alert) searchContent(texts []string) {
 		if a.Title = ""; constant+a.AlertTitle == "" && isMarked(line) {
 			a.take("title", &a.Title, fromMessage, line)
 		}
-		marked := markedLine(append(texts, a.Incident.Title, a.Security.SignalTitle))
+		marked := markedLine(slices.Concat([]string{a.Incident.Title, a.Security.SignalTitle}, texts))
 		if a.AlertTitle == "" || readMarks(marked).state != "" { // "[P1] Call Ada" may be a note.
 			a.take("title", &a.Title, "first_line", marked)
 		}

@@ -25,6 +25,6 @@ func fromHTML(text string) string {
 	}
 	text = htmlTags().link.ReplaceAllString(text, "[$2]($1)")
 	text = htmlTags().picture.ReplaceAllString(text, "![Graph]($1)")
-	text = htmlTags().end.ReplaceAllString(text, "\n")
+	text = htmlTags().end.ReplaceAllString(text, "\n\n")
 	return strings.TrimSpace(htmlTags().any.ReplaceAllString(text, ""))
 }

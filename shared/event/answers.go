@@ -137,8 +137,11 @@ func newState(title string, t alert.Transition) string {
 }
 
 // metricSentence is Datadog's sentence about a metric: in the status, and with marks in the
-// message.
-var metricSentence = enrich.Pattern(`(?m)^\**([^*\n]+?)\** over \**([^*\n]+?)\** was \**([^*\n]+?)\** (on average|at least once|at all times|in total)( during the )\**([^*\n]+?)\**\.?$`)
+// message. A chat's template may have the title before it.
+var metricSentence = enrich.Pattern(`(?m)^(?:\[[^*\n]*: )?\**([^*\n]+?)\** over \**([^*\n]*?)\** was \**([^*\n]+?)\** (on average|at least once|at all times|in total)( during the )\**([^*\n]+?)\**\.?$`)
+
+// countSentence starts Datadog's sentence about what it counts, such as logs. A link to them follows.
+var countSentence = enrich.Pattern(`^(?:More|Less) than (?:or exactly )?\**[\d.,]+\** [\w -]{1,40} matched in the last \**\w+`)
 
 // statusOf returns the status sentence, or the same sentence of the message.
 func statusOf(a alert.Alert) string {
@@ -149,6 +152,9 @@ func statusOf(a alert.Alert) string {
 				if found := metricSentence().FindString(l); found != "" {
 					return found
 				}
+			}
+			if found := countSentence().FindString(l); found != "" {
+				return strings.ReplaceAll(found, "*", "")
 			}
 		}
 		return ""
@@ -218,7 +224,7 @@ func firstSentence(message, title string) string {
 	l, _, _ := strings.Cut(message, "\n")
 	sentence, _, _ := strings.Cut(l, ". ")
 	sentence = strings.TrimSuffix(strings.TrimSpace(sentence), ".")
-	if !fits(sentence, maxStatus) || sentenceKey(sentence) == "" || strings.Contains(sentence, "://") {
+	if !fits(sentence, maxStatus) || sentenceKey(sentence) == "" || strings.Contains(sentence, "://") || strings.Contains(letters(title), letters(sentence)) {
 		return ""
 	}
 	return unless(title, strings.TrimLeft(sentence, "#>-* \t"))

@@ -44,8 +44,12 @@ func (f *fields) text(a alert.Alert, d Draft, results []enrich.Result, now time.
 	if d.FollowUp != nil {
 		status = "" // It says how the alert began.
 	}
+	own := f.title
+	if d.Title+a.Title+a.AlertTitle == "" { // It is the message's first line.
+		own = ""
+	}
 	short := escape(withoutScope(status))
-	said := newSaid(newScreen(answers(a, d.Cycle, f.title, message, short, found, now)), status, short)
+	said := newSaid(own, newScreen(answers(a, d.Cycle, f.title, message, short, found, now)), status, short)
 	b := body{screen: said.top, cut: f.cut}
 	for i, r := range found {
 		b.findings = append(b.findings, said.section(i, r.Finding, a.Date))
@@ -62,7 +66,7 @@ func (f *fields) text(a alert.Alert, d Draft, results []enrich.Result, now time.
 func message(a alert.Alert, override string) string {
 	for _, markdown := range []string{override, a.Message} {
 		if m := WithoutWrapper(clean(markdown)); m != "" {
-			return escapeMentions(m)
+			return escapeMentions(withMarkdownLinks(m))
 		}
 	}
 	var lines []string

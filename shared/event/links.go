@@ -19,8 +19,19 @@ type markdownLink struct {
 	isPicture bool
 }
 
-// links finds code, and the links, pictures and addresses outside it.
-var links = enrich.Pattern("`[^`]*`" + `|(!?)\[((?:[^\[\]\\]|\\.|!\[[^\[\]]*\]\([^\s()<>]+\))*)\]\((https?://[^\s()<>]+)\)` + "|https?://[^\\s()<>\\[\\]\"'`|]+")
+// links finds code, and the links, pictures and addresses outside it. An address may have pairs of
+// parentheses.
+var links = enrich.Pattern("`[^`]*`" + `|(!?)\[((?:[^\[\]\\]|\\.|!\[[^\[\]]*\]\([^\s()<>]+\))*)\]\((https?://(?:\([^\s()<>]*\)|[^\s()<>])+)\)` + "|https?://(?:\\([^\\s()<>\\[\\]\"'`|]*\\)|[^\\s()<>\\[\\]\"'`|])+")
+
+// chatLink is a link as chats such as Slack write it.
+var chatLink = enrich.Pattern(`<https?://[^\s<>|]+\|[^<>\n]+>`)
+
+func withMarkdownLinks(text string) string {
+	return chatLink().ReplaceAllStringFunc(text, func(l string) string {
+		address, title, _ := strings.Cut(strings.Trim(l, "<>"), "|")
+		return linkTo(brackets.Replace(title), address)
+	})
+}
 
 // replaceLinks replaces the links of a text.
 func replaceLinks(text string, with func(markdownLink) string) string {

@@ -14,11 +14,11 @@ func TestOmissions(t *testing.T) {
 	const quoted = "_Left out, for Datadog's limit: lines._"
 	long := strings.Repeat("word ", 2000)
 	for message, want := range map[string]string{
-		"short":                        "",
-		long:                           " characters of the message",
-		quoted + " That was it.":       "",
-		quoted + "\n\n" + long:         " characters of the message",
-		"It ends as a note: " + quoted: "lines",
+		"short":                           "",
+		long:                              " characters of the message",
+		quoted + " That was it.":          "",
+		quoted + "\n\n" + long:            " characters of the message",
+		"Yes.\n\nIt is a note: " + quoted: "lines",
 	} {
 		v1, v2 := mustCompose(t, alert.Alert{ID: "1", Title: "x", Message: message}, draft, nil)
 		for _, e := range []event.Request{v1, v2} {

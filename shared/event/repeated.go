@@ -20,6 +20,7 @@ type said struct {
 	pages, sentences map[string]bool
 	screen           screen
 	top              string // The screen as text.
+	title            string // Its letters.
 }
 
 // The shortest sentence that counts. Shorter ones, such as "See above.", may stand anywhere.
@@ -32,9 +33,9 @@ const (
 // "3. Runbook: https://…".
 const maxLabel = 3
 
-// newSaid remembers what the first screen says. It shows the status sentence in a short form.
-func newSaid(screen screen, status, short string) *said {
-	s := &said{pages: map[string]bool{}, sentences: map[string]bool{}, screen: screen, top: screen.String()}
+// newSaid remembers what the title and the first screen say, which shows the status sentence in a short form.
+func newSaid(title string, screen screen, status, short string) *said {
+	s := &said{pages: map[string]bool{}, sentences: map[string]bool{}, screen: screen, top: screen.String(), title: letters(title)}
 	for l := range strings.Lines(s.top) {
 		for part := range strings.SplitSeq(l, partBreak) {
 			s.line(part)
@@ -63,6 +64,9 @@ func (s *said) message(markdown string) string {
 			if l = s.line(l); l == "" {
 				continue
 			}
+		}
+		if code.marks == "" && s.title != "" && letters(l) == s.title {
+			continue
 		}
 		kept = append(kept, l)
 	}
@@ -163,14 +167,19 @@ func sentenceKey(sentence string) string {
 	if len(sentence) < minLetters {
 		return ""
 	}
-	key := strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("<>=-/:", r) {
-			return unicode.ToLower(r)
-		}
-		return -1
-	}, sentence)
+	key := letters(sentence)
 	if len(key) < minLetters || len(strings.Fields(sentence)) < minWords {
 		return ""
 	}
 	return key
+}
+
+// letters returns what makes the words of a text.
+func letters(text string) string {
+	return strings.Trim(strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("<>=-/:", r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, text), "-:")
 }

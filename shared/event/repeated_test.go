@@ -35,6 +35,10 @@ func TestCompose_Repeated(t *testing.T) {
 		"a label in a line":            {"It fails. Runbook: https://a.example/runbook", "It fails."},
 		"handles":                      {"It fails.\n@slack-a @pagerduty-b\n- @c\nAsk @d", "It fails.\nAsk ＠d"},
 		"blank lines":                  {"a\n\n\n\nb", "a\n\nb"},
+		"the title, with marks":        {"🚨 *[P1] [Triggered] Checkout error rate is high on {env:prod}*:\nIt fails.", "It fails."},
+		"a chat's link":                {"See <https://a.example/x|[1] the shop> first.", "See [\\[1\\] the shop](https://a.example/x) first."},
+		"parentheses in an address":    {"See https://a.example/x_(y)?z and [b](https://a.example/b_(c)) (https://a.example/d).", "See https://a.example/x_(y)?z and [b](https://a.example/b_(c)) (https://a.example/d)."},
+		"a page twice, parentheses":    {"Read https://a.example/x_(y)?z first, then https://a.example/x_(y)?z again.", "Read https://a.example/x_(y)?z first, then a.example/x_(y)?z again."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := triggered()
@@ -80,6 +84,26 @@ func TestCompose_FirstScreenOfLittle(t *testing.T) {
 	}{
 		"a title":    {alert.Alert{Title: "x"}, "- Since 03:00 UTC or earlier\n- Owner: not known"},
 		"a recovery": {alert.Alert{Title: "[Recovered] x", Transition: alert.Recovered, Date: now}, "- Ended 03:00 UTC\n- Owner: not known"},
+		"only a sentence": {
+			alert.Alert{Title: "x", Date: now, Message: "Nobody can pay in the shop.\nCall us"},
+			"- Nobody can pay in the shop\n- Since 03:00 UTC\n- Owner: not known\n\nCall us",
+		},
+		"Datadog's sentence without a group": {
+			alert.Alert{Title: "x", Date: now, Message: "It fails.\n\n**system.load.1** over ***** was **> 2.0** on average during the **last 5m**."},
+			"- system.load.1 was > 2.0 on average during the last 5m\n- Since 03:00 UTC\n- Owner: not known\n\nIt fails.",
+		},
+		"Datadog's sentence after the title": {
+			alert.Alert{Title: "[Warn] Load is high", Date: now, Message: "[Warn] Load is high: system.load.1 over host:a was > 2.0 on average during the last 5m"},
+			"- system.load.1 was > 2.0 on average during the last 5m\n- Since 03:00 UTC\n- Owner: not known",
+		},
+		"Datadog's sentence about logs": {
+			alert.Alert{Title: "x", Date: now, Message: "It fails.\n\nMore than **100** log events matched in the last **5m** against the monitored query: **[status:error](https://app.datadoghq.eu/logs)** by **@a**"},
+			"- More than 100 log events matched in the last 5m\n- Since 03:00 UTC\n- Owner: not known\n\nIt fails.\n\nMore than **100** log events matched in the last **5m** against the monitored query: **[status:error](https://app.datadoghq.eu/logs)** by **＠a**",
+		},
+		"a runbook with parentheses": {
+			alert.Alert{Title: "x", Date: now, Message: "Runbook: https://a.example/x_(y)?z"},
+			"- Since 03:00 UTC\n- Owner: not known\n- [Runbook](https://a.example/x_%28y%29?z)",
+		},
 		"a renotification": {
 			alert.Alert{Title: "x", Transition: alert.Renotify, Date: now, Tags: alert.Tags{"team:a"}},
 			"- Renotify\n- Since before 03:00 UTC\n- Owner: a",

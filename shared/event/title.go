@@ -13,9 +13,11 @@ func title(a alert.Alert, override string) string {
 	return shortenTitle(escapeMentions(wholeTitle(a, override)), MaxTitle)
 }
 
-// wholeTitle is the title before it is shortened.
+// wholeTitle is the title before it is shortened, without the marks that stand beside an empty
+// variable.
 func wholeTitle(a alert.Alert, override string) string {
-	if title := cmp.Or(line(override), line(a.Title), line(a.AlertTitle), line(a.Status)); title != "" {
+	const marks = " :|·"
+	if title := cmp.Or(line(override), strings.Trim(line(a.Title), marks), strings.Trim(line(a.AlertTitle), marks), line(a.Status)); title != "" {
 		return title
 	}
 	return cmp.Or(firstLine(a.Text), firstLine(a.Message), line("Datadog alert "+a.ID))

@@ -25,6 +25,7 @@ func TestCompose_LongTitle(t *testing.T) {
 		"[Triggered on {a:{b},c[0]:]}] " + long:                           "[Triggered on {…}] " + strings.TrimSpace(long[:80]) + "…",
 		"[Triggered on {" + group:                                         "[Triggered on {availability-zone:us-east-1a,kube_cluster_name:prod-eu-1,kube_namespace:payments,pod…",
 		"Checkout on {" + group + "} is slow":                             "Checkout on {availability-zone:us-east-1a,kube_cluster_name:prod-eu-1,kube_namespace:payments,pod_n…",
+		": [Warn] Disk is full:":                                          "[Warn] Disk is full",
 		"[Triggered] " + long:                                             "[Triggered] " + strings.TrimSpace(long[:87]) + "…",
 	} {
 		got := event.Compose(alert.Alert{Title: title}, event.Draft{}, nil, now).Title
