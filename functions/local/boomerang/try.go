@@ -92,48 +92,47 @@ func (c cli) try(ctx context.Context, name string, o try) error {
 		}
 		transport, end = recorder, recorder.Close
 	}
-	runner, err := c.runner(s, transport)
+	cfg, err := c.tried(s, transport)
 	if err != nil {
 		return err
 	}
-	runner.Now = now
-	runner.Override = func(step dryrun.Step) enrich.Step {
+	cfg.Now = now
+	report := dryrun.Observe(ctx, cfg, a, func(step dryrun.Step) enrich.Step {
 		if config, ok := step.With.(metric.Config); ok && config.Query != "" {
 			s.SeedMetric(a, config.Query, at)
 		}
 		return o.override(step, c.live)
-	}
-	report, failed := runner.Run(ctx, a)
-	if failed != nil {
+	}, dryrun.Process)
+	if report.Err != nil {
 		report.Event = nil
 	}
 	recorded, err := end()
-	c.show(c.tryScreen(report, r, a, rejection), report.Event)
+	c.show(c.tryScreen(report, slices.Concat(rejection, report.WarningTexts(), stackNotes(report.Plan().Limit, report.FollowUps), r.Notes)), report.Event)
 	if o.record != "" && err == nil {
 		c.notes().Line("%d of Datadog's responses are in %s, without keys and names. Replay them with make try REPLAY=%s (or --replay).", recorded, o.record, o.record)
 	}
-	if failed != nil {
-		err = errors.Join(fmt.Errorf("no event would be posted: %s", fault.Public(failed)), err)
+	if report.Err != nil {
+		err = errors.Join(fmt.Errorf("no event would be posted: %s", fault.Public(report.Err)), err)
 	}
 	return err
 }
 
-// runner returns what runs the playbooks, whose steps read Datadog through the transport.
-func (c cli) runner(s *sandbox.Sandbox, transport http.RoundTripper) (dryrun.Runner, error) {
+// tried is a pipeline that posts nothing, and whose steps read Datadog through the transport.
+func (c cli) tried(s *sandbox.Sandbox, transport http.RoundTripper) (pipeline.Config, error) {
 	cfg, err := config.Load[config.Webhook](s.Environment(c.env, nil).Variables)
 	if err != nil {
-		return dryrun.Runner{}, err
+		return pipeline.Config{}, err
 	}
 	reader, err := s.ClientThrough(transport)
 	if err != nil {
-		return dryrun.Runner{}, err
+		return pipeline.Config{}, err
 	}
 	playbooks, err := alerting.Playbooks(cfg.PlaybooksFile, func(file string) []enrich.Kind {
 		return dryrun.Observed(registry.Kinds(registry.Deps{
 			Datadog: reader, Site: cfg.Site, Tables: alerting.Tables(file), HTTP: httpapi.NewLocalClient(),
 		}))
 	})
-	return dryrun.Runner{Playbooks: playbooks, WebhookName: cfg.WebhookName, Budget: cfg.EnrichBudget}, err
+	return pipeline.Config{Playbooks: playbooks, WebhookName: cfg.WebhookName, EnrichBudget: cfg.EnrichBudget, Poster: dryrun.Discard{}}, err
 }
 
 // override skips steps that would change something outside.
@@ -183,14 +182,16 @@ func (localToken) Check(_ context.Context, presented string) (bool, error) {
 	return presented == sandbox.Token, nil
 }
 
-func (c cli) tryScreen(report dryrun.Report, r request.Request, a alert.Alert, rejection []string) output.Screen {
+func (c cli) tryScreen(report dryrun.Report, notes []string) output.Screen {
 	if report.Status == pipeline.Ignored {
-		return output.Screen{Heading: "Nothing would be done: " + report.Reason}
+		return output.Screen{Heading: "Nothing would be done: " + report.Detail}
 	}
-	notes := slices.Concat(rejection, report.Warnings, stackNotes(report.Limit, report.FollowUps), r.Notes)
 	return output.Screen{
 		Heading: "Playbooks: " + playbooksName(c.env["PLAYBOOKS_FILE"]), Event: report.Event, Request: report.Event,
-		Entries: slices.Concat(output.VerdictEntries(report), output.StepEntries(report.Steps), output.Notes(notes), output.ReadingEntries(a.Guessed, a.Unreadable)),
+		Entries: slices.Concat(
+			output.VerdictEntries(report.Verdicts(), report.Plan().Names), output.StepEntries(report.Steps),
+			output.Notes(notes), output.ReadingEntries(report.Alert.Guessed, report.Alert.Unreadable),
+		),
 	}
 }
 

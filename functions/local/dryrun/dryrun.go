@@ -11,24 +11,10 @@ import (
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
-	"boomerang/shared/memory"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/playbook"
 	"boomerang/shared/queue"
 )
-
-// Runner runs a pipeline and observes its steps.
-type Runner struct {
-	Playbooks   *playbook.Book // loaded with the kinds that Observed returns
-	WebhookName string
-	Budget      time.Duration
-	Poster      pipeline.Poster // nil: accepts all events
-	Cycles      pipeline.Cycles // nil: the alert's cycle is unknown
-	Kept        pipeline.Kept   // nil: the cycle keeps nothing
-	Earlier     []memory.Cycle  // of the monitor's group
-	Now         func() time.Time
-	Override    Override
-}
 
 // Step is a step that is about to run.
 type Step struct {
@@ -41,17 +27,14 @@ type Step struct {
 	cache time.Duration
 }
 
-// Report is the result of a run.
+// Report is one run of a pipeline.
 type Report struct {
-	Verdicts  []playbook.Verdict
-	Playbooks []string // the names of those that were used
-	Steps     []StepRun
-	Status    pipeline.Status
-	Reason    string
-	Event     event.Request
-	Warnings  []string        // templates and conditions that failed
-	Limit     int             // of the playbooks, which a dry run does not count
-	FollowUps []time.Duration // that the alert would have, which a dry run does not wait for
+	pipeline.Outcome
+	At    time.Time
+	Alert alert.Alert
+	Book  *playbook.Book
+	Steps []StepRun
+	Err   error // why no event was posted
 }
 
 // StepRun is the result of a step. With is nil if the step was not made.
@@ -63,60 +46,53 @@ type StepRun struct {
 	At   time.Time
 }
 
-// Run processes the alert. The error says why no event was posted.
-func (r Runner) Run(ctx context.Context, a alert.Alert) (Report, error) {
-	if r.Now == nil {
-		r.Now = time.Now
-	}
-	now := a.Date
-	if now.IsZero() {
-		now = r.Now()
-	}
-	if r.Poster == nil {
-		r.Poster = discard{}
-	}
-	known := memory.Of(r.Earlier, now)
-	plan := r.Playbooks.For(a, known)
-	recorder := Recorder{Override: r.Override}
-	p := pipeline.New(pipeline.Config{
-		Playbooks: r.Playbooks, WebhookName: r.WebhookName, EnrichBudget: r.Budget, Poster: r.Poster, Cycles: r.Cycles, History: earlier(r.Earlier), Now: r.Now,
-		Kept: r.Kept, Steps: recorder.Wrap,
-	})
-	outcome, err := p.Redeliver(ctx, queue.Message{Alert: a})
-	return Report{
-		Verdicts: r.Playbooks.Explain(a, known), Playbooks: plan.Names, Steps: recorder.Results(outcome.Steps),
-		Status: outcome.Status, Reason: outcome.Detail, Event: outcome.Event, Warnings: warningTexts(outcome.Warnings), Limit: plan.Limit, FollowUps: outcome.FollowUps,
-	}, err
+// Run is a method of a pipeline.
+type Run func(*pipeline.Pipeline, context.Context, alert.Alert) (pipeline.Outcome, error)
+
+// Process runs an alert as a message from the queue.
+func Process(p *pipeline.Pipeline, ctx context.Context, a alert.Alert) (pipeline.Outcome, error) {
+	return p.Redeliver(ctx, queue.Message{Alert: a})
 }
 
-// discard accepts all events.
-type discard struct{}
-
-var posted = event.Posted{ID: "1", URL: "https://app.datadoghq.com/event/event?id=1"}
-
-func (discard) Create(context.Context, event.Event) (event.Posted, error) { return posted, nil }
-
-func (discard) CreateAlert(context.Context, event.AlertEvent) (event.Posted, error) {
-	return posted, nil
+// Observe runs a pipeline, whose playbooks were loaded with the kinds that Observed returns,
+// and keeps what it did.
+func Observe(ctx context.Context, c pipeline.Config, a alert.Alert, override Override, run Run) Report {
+	steps := recorder{override: override}
+	c.Steps = steps.wrap
+	r := Report{At: time.Now(), Alert: a, Book: c.Playbooks}
+	r.Outcome, r.Err = run(pipeline.New(c), ctx, a)
+	r.Steps = steps.results(r.Outcome.Steps)
+	return r
 }
 
-// earlier is a history that nothing is added to.
-type earlier []memory.Cycle
+// Plan is that of the playbooks that the alert used.
+func (r Report) Plan() *playbook.Plan { return r.Book.For(r.Alert, r.Cycle.Earlier) }
 
-func (e earlier) History(context.Context, string) ([]memory.Cycle, error) { return e, nil }
+// Verdicts say which playbooks matched, and why the others did not.
+func (r Report) Verdicts() []playbook.Verdict { return r.Book.Explain(r.Alert, r.Cycle.Earlier) }
 
-func (earlier) AddToHistory(context.Context, string, []memory.Cycle, ...memory.Cycle) error {
-	return nil
-}
-
-// warningTexts prefers the text for users to the text for logs.
-func warningTexts(warnings []error) []string {
-	texts := make([]string, len(warnings))
-	for i, w := range warnings {
+// WarningTexts say which templates and conditions failed. They prefer the text for users to
+// the text for logs.
+func (r Report) WarningTexts() []string {
+	texts := make([]string, len(r.Warnings))
+	for i, w := range r.Warnings {
 		texts[i] = w.Error()
 		if f, ok := errors.AsType[*fault.Error](w); ok {
 			texts[i] = f.Public
 		}
 	}
 	return texts
+}
+
+// Discard is a poster that accepts all events.
+type Discard struct{}
+
+var posted = event.Posted{ID: "1", URL: "https://app.datadoghq.com/event/event?id=1"}
+
+// Create implements pipeline.Poster.
+func (Discard) Create(context.Context, event.Event) (event.Posted, error) { return posted, nil }
+
+// CreateAlert implements pipeline.Poster.
+func (Discard) CreateAlert(context.Context, event.AlertEvent) (event.Posted, error) {
+	return posted, nil
 }

@@ -74,13 +74,13 @@ func (p poster) CreateAlert(_ context.Context, e event.AlertEvent) (event.Posted
 	return event.Posted{ID: "8", URL: "https://example.com/8"}, p(e)
 }
 
-func newRunner(t *testing.T, p poster) dryrun.Runner {
+func observe(t *testing.T, p pipeline.Poster, a alert.Alert, override dryrun.Override) dryrun.Report {
 	t.Helper()
 	book, err := playbook.Load("test.yaml", []byte(playbooks), dryrun.Observed(kinds()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return dryrun.Runner{Playbooks: book, Budget: time.Minute, Poster: p}
+	return dryrun.Observe(t.Context(), pipeline.Config{Playbooks: book, EnrichBudget: time.Minute, Poster: p}, a, override, dryrun.Process)
 }
 
 var checkout = alert.Alert{ID: "1", Title: "x", Priority: "P1", Tags: alert.Tags{"service:checkout"}}
@@ -104,10 +104,10 @@ func steps(r dryrun.Report) []run {
 	return all
 }
 
-func TestRunner_Report(t *testing.T) {
-	r, err := newRunner(t, accept).Run(t.Context(), checkout)
-	if err != nil {
-		t.Fatal(err)
+func TestObserve_Report(t *testing.T) {
+	r := observe(t, poster(accept), checkout, nil)
+	if r.Err != nil {
+		t.Fatal(r.Err)
 	}
 	want := []run{
 		{"greet", "greet", config{"checkout"}, false, enrich.OK, data{"hello checkout"}},
@@ -119,37 +119,35 @@ func TestRunner_Report(t *testing.T) {
 	if diff := cmp.Diff(want, steps(r)); diff != "" {
 		t.Errorf("steps (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"greeting", "rest"}, r.Playbooks); diff != "" {
+	if diff := cmp.Diff([]string{"greeting", "rest"}, r.Plan().Names); diff != "" {
 		t.Errorf("playbooks (-want +got):\n%s", diff)
 	}
-	if len(r.Verdicts) != 3 || r.Verdicts[0].Matched || !strings.Contains(r.Verdicts[0].False, "other") || !r.Verdicts[1].Matched {
-		t.Errorf("verdicts are %+v", r.Verdicts)
+	if v := r.Verdicts(); len(v) != 3 || v[0].Matched || !strings.Contains(v[0].False, "other") || !v[1].Matched {
+		t.Errorf("verdicts are %+v", v)
 	}
-	if r.Status != pipeline.Posted || r.Event.Headline() != "hello hello checkout" || len(r.Warnings) > 0 {
+	if r.Status != pipeline.Posted || r.Event.Headline() != "hello hello checkout" || len(r.WarningTexts()) > 0 {
 		t.Errorf("got %+v", r)
 	}
 }
 
-func TestRunner_NotPosted(t *testing.T) {
+func TestObserve_NotPosted(t *testing.T) {
 	refuse := func(event.Request) error { return fault.New(fault.Permanent, "Datadog refused it", nil) }
-	r, err := newRunner(t, refuse).Run(t.Context(), checkout)
-	if err == nil || !strings.Contains(fault.Public(err), "Datadog refused it") || len(r.Steps) != 4 {
-		t.Errorf("%v, with %d steps", err, len(r.Steps))
+	r := observe(t, poster(refuse), checkout, nil)
+	if r.Err == nil || !strings.Contains(fault.Public(r.Err), "Datadog refused it") || len(r.Steps) != 4 {
+		t.Errorf("%v, with %d steps", r.Err, len(r.Steps))
 	}
 	own := checkout
 	own.Tags = alert.Tags{alert.SourceTag, "playbook:default", "enrichment:none"}
-	r, err = newRunner(t, accept).Run(t.Context(), own)
-	if err != nil || r.Status != pipeline.Ignored || r.Reason == "" {
-		t.Errorf("our own event: %+v, %v", r, err)
+	if r := observe(t, dryrun.Discard{}, own, nil); r.Err != nil || r.Status != pipeline.Ignored || r.Detail == "" {
+		t.Errorf("our own event: %+v", r)
 	}
 }
 
-func TestRunner_StepTimeout(t *testing.T) {
+func TestObserve_StepTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		runner := newRunner(t, accept)
 		release := make(chan struct{})
 		defer close(release)
-		runner.Override = func(s dryrun.Step) enrich.Step {
+		hang := func(s dryrun.Step) enrich.Step {
 			if s.Then {
 				return nil
 			}
@@ -158,9 +156,9 @@ func TestRunner_StepTimeout(t *testing.T) {
 				return enrich.Finding{}, nil
 			})
 		}
-		r, err := runner.Run(t.Context(), alert.Alert{ID: "1", Title: "x", Tags: alert.Tags{"service:checkout"}, Priority: "P1", Hostname: "x"})
-		if err != nil || r.Steps[0].Status != enrich.TimedOut || r.Steps[0].With == nil {
-			t.Errorf("%+v, %v", r.Steps, err)
+		r := observe(t, dryrun.Discard{}, alert.Alert{ID: "1", Title: "x", Tags: alert.Tags{"service:checkout"}, Priority: "P1", Hostname: "x"}, hang)
+		if r.Err != nil || r.Steps[0].Status != enrich.TimedOut || r.Steps[0].With == nil {
+			t.Errorf("%+v, %v", r.Steps, r.Err)
 		}
 	})
 }

@@ -13,16 +13,16 @@ import (
 // Override returns what runs in place of a step, or nil for the step itself.
 type Override func(Step) enrich.Step
 
-// Recorder keeps what the steps of one run of a pipeline are made with.
-type Recorder struct {
-	Override Override // nil: every step itself
+// recorder keeps what the steps of one run of a pipeline are made with.
+type recorder struct {
+	override Override // nil: every step itself
 
 	mu       sync.Mutex
 	steps    []*Step
 	isPosted bool
 }
 
-// Observed returns kinds whose steps a Recorder can observe.
+// Observed returns kinds whose steps Observe can see.
 func Observed(kinds []enrich.Kind) []enrich.Kind {
 	all := slices.Clone(kinds)
 	for i, kind := range kinds {
@@ -39,9 +39,9 @@ func (o observed) Enrich(ctx context.Context, a alert.Alert) (enrich.Finding, er
 	return o.Kind.New(o.With, o.cache).Enrich(ctx, a)
 }
 
-// Wrap is the pipeline's Config.Steps. The pipeline wraps the steps before the post and then
+// wrap is the pipeline's Config.Steps. The pipeline wraps the steps before the post and then
 // those after it, in the order of its results.
-func (r *Recorder) Wrap(steps []enrich.Named) []enrich.Named {
+func (r *recorder) wrap(steps []enrich.Named) []enrich.Named {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	wrapped := slices.Clone(steps)
@@ -58,8 +58,8 @@ func (r *Recorder) Wrap(steps []enrich.Named) []enrich.Named {
 			defer r.mu.Unlock()
 			o.Name, o.Then, o.At = kept.Name, kept.Then, time.Now()
 			*kept = o.Step
-			if r.Override != nil {
-				if other := r.Override(o.Step); other != nil {
+			if r.override != nil {
+				if other := r.override(o.Step); other != nil {
 					return other, nil
 				}
 			}
@@ -70,8 +70,8 @@ func (r *Recorder) Wrap(steps []enrich.Named) []enrich.Named {
 	return wrapped
 }
 
-// Results locks because a step that timed out may still run.
-func (r *Recorder) Results(results []enrich.Result) []StepRun {
+// results locks because a step that timed out may still run.
+func (r *recorder) results(results []enrich.Result) []StepRun {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	runs := make([]StepRun, len(results))

@@ -12,6 +12,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/fault"
+	"boomerang/shared/playbook"
 )
 
 // Entry is a line about a playbook or a step, and what stands below it in a full screen.
@@ -35,10 +36,10 @@ func (p *Printer) mark(e Entry) string {
 }
 
 // VerdictEntries say which playbooks are used, and which part of the others' match is false.
-func VerdictEntries(r dryrun.Report) []Entry {
+func VerdictEntries(verdicts []playbook.Verdict, used []string) []Entry {
 	var entries []Entry
 	var unreached []string
-	for _, v := range r.Verdicts {
+	for _, v := range verdicts {
 		switch {
 		case v.Unreached:
 			unreached = append(unreached, v.Playbook)
@@ -54,7 +55,7 @@ func VerdictEntries(r dryrun.Report) []Entry {
 		entries = append(entries, Entry{Text: "not reached, because the playbook above does not continue: " + strings.Join(unreached, ", ")})
 	}
 	if !slices.ContainsFunc(entries, func(e Entry) bool { return e.Good }) {
-		entries = append(entries, Entry{Good: true, Text: strings.Join(r.Playbooks, ", ") + " is used, because no playbook matches"})
+		entries = append(entries, Entry{Good: true, Text: strings.Join(used, ", ") + " is used, because no playbook matches"})
 	}
 	return entries
 }

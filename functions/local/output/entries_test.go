@@ -37,10 +37,10 @@ func TestVerdictEntries(t *testing.T) {
 		{Bad: true, Text: "broken not used, because its condition failed: no number"},
 		{Good: true, Text: "default is used, because no playbook matches"},
 	}
-	same(t, want, output.VerdictEntries(dryrun.Report{Playbooks: []string{"default"}, Verdicts: verdicts}))
+	same(t, want, output.VerdictEntries(verdicts, []string{"default"}))
 	verdicts = append(verdicts, playbook.Verdict{Playbook: "third", Matched: true}, playbook.Verdict{Playbook: "rest", Matched: true, Unreached: true})
 	want = append(want[:2], output.Entry{Good: true, Text: "third matches"}, output.Entry{Text: "not reached, because the playbook above does not continue: rest"})
-	same(t, want, output.VerdictEntries(dryrun.Report{Playbooks: []string{"third"}, Verdicts: verdicts}))
+	same(t, want, output.VerdictEntries(verdicts, []string{"third"}))
 }
 
 func TestStepEntries(t *testing.T) {

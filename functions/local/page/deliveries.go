@@ -9,9 +9,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"boomerang/functions/local/dryrun"
-	"boomerang/shared/alert"
-	"boomerang/shared/pipeline"
-	"boomerang/shared/playbook"
 	"boomerang/shared/queue"
 )
 
@@ -44,14 +41,9 @@ type delivery struct {
 
 // execution is one run of the pipeline.
 type execution struct {
-	at        time.Time
-	body      []byte // of the request
-	alert     alert.Alert
-	playbooks *playbook.Book
-	outcome   pipeline.Outcome
-	steps     []dryrun.StepRun
-	err       error
-	event     *drawing
+	dryrun.Report
+	body  []byte // of the request
+	drawn *drawing
 	// isFollowing says that the event is not of the alert: a follow-up, or a storm's summary.
 	isFollowing bool
 }
@@ -86,7 +78,7 @@ func (d *deliveries) arrived(id string, r events.LambdaFunctionURLRequest) {
 // ran adds a run. What waited for it waits no longer, unless the run queued it again.
 func (d *deliveries) ran(id string, run execution) {
 	d.update(id, func(one *delivery) {
-		if one.next.Before(run.at) {
+		if one.next.Before(run.At) {
 			one.next = time.Time{}
 		}
 		run.body, run.isFollowing = bodyOf(one.request), one.message.FollowUp != nil || one.message.Storm != nil

@@ -129,12 +129,12 @@ func (p *Page) current() *pipeline.Pipeline {
 }
 
 // with runs the pipeline with the playbooks that are in use.
-func (p *Page) with(run run) webhook.Run {
+func (p *Page) with(run dryrun.Run) webhook.Run {
 	return func(ctx context.Context, a alert.Alert) (pipeline.Outcome, error) {
 		p.seed(a)
 		done := execute(ctx, p.current(), a, p.seedMetric, run)
 		p.deliveries.ran(deliveryOf(ctx), done)
-		return done.outcome, done.err
+		return done.Outcome, done.Err
 	}
 }
 
@@ -148,21 +148,13 @@ func (p *Page) giveUp(ctx context.Context, m queue.Message, o *pipeline.Outcome)
 	p.served.Load().GiveUp(ctx, m, o)
 }
 
-// run is a method of a pipeline.
-type run func(*pipeline.Pipeline, context.Context, alert.Alert) (pipeline.Outcome, error)
-
 // override returns what runs in place of a step of an alert, or nil for the step itself.
 type override func(alert.Alert, dryrun.Step) enrich.Step
 
 // execute runs a pipeline and keeps what it did.
-func execute(ctx context.Context, served *pipeline.Pipeline, a alert.Alert, replace override, run run) execution {
-	steps := dryrun.Recorder{Override: func(s dryrun.Step) enrich.Step { return replace(a, s) }}
-	c := served.Config
-	c.Steps = steps.Wrap
-	done := execution{at: time.Now(), alert: a, playbooks: c.Playbooks}
-	done.outcome, done.err = run(pipeline.New(c), ctx, a)
-	done.steps, done.event = steps.Results(done.outcome.Steps), draw(done.outcome.Event)
-	return done
+func execute(ctx context.Context, served *pipeline.Pipeline, a alert.Alert, replace override, run dryrun.Run) execution {
+	r := dryrun.Observe(ctx, served.Config, a, func(s dryrun.Step) enrich.Step { return replace(a, s) }, run)
+	return execution{Report: r, drawn: draw(r.Event)}
 }
 
 // observed is a function that keeps its requests and its answers.

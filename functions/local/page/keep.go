@@ -75,7 +75,7 @@ type kept struct {
 
 func (p *Page) keep(ctx context.Context, k keeping) (any, error) {
 	run, seen := p.try(ctx, k.draft)
-	if run == nil || run.event == nil {
+	if run == nil || run.drawn == nil {
 		return nil, failure{http.StatusUnprocessableEntity, "No event to keep: " + cmp.Or(seen.Error, "the playbooks have mistakes.")}
 	}
 	text, err := caseOf(k, run)
@@ -95,7 +95,7 @@ func caseOf(k keeping, run *execution) (string, error) {
 	if !json.Valid(c.Alert) || !bytes.HasPrefix(bytes.TrimSpace(run.body), []byte("{")) {
 		return "", failure{http.StatusUnprocessableEntity, "A case keeps a body that is a JSON object. Put this one into a file, and name it under event."}
 	}
-	for _, s := range run.outcome.Steps {
+	for _, s := range run.Outcome.Steps {
 		switch s.Status {
 		case enrich.Skipped:
 			continue
@@ -106,7 +106,7 @@ func caseOf(k keeping, run *execution) (string, error) {
 		}
 		c.Expect.Steps = append(c.Expect.Steps, s.Name)
 	}
-	c.Expect.Playbooks, c.Expect.Title, c.Expect.AlertType = run.plan().Names, run.event.Title, run.event.Status
+	c.Expect.Playbooks, c.Expect.Title, c.Expect.AlertType = run.Plan().Names, run.drawn.Title, run.drawn.Status
 	raw, err := json.Marshal(c)
 	if err != nil {
 		return "", err

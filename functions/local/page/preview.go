@@ -70,10 +70,10 @@ func (p *Page) try(ctx context.Context, d draft) (*execution, preview) {
 	run := execute(ctx, edited, a, p.withoutCalls, (*pipeline.Pipeline).DryRun)
 	run.body = bodyOf(r)
 	switch {
-	case run.err != nil:
-		seen.Error = "No event would be posted: " + fault.Public(run.err) + "."
-	case run.event == nil:
-		seen.Error = "No event would be posted: " + run.outcome.Detail + "."
+	case run.Err != nil:
+		seen.Error = "No event would be posted: " + fault.Public(run.Err) + "."
+	case run.drawn == nil:
+		seen.Error = "No event would be posted: " + run.Detail + "."
 	}
 	return &run, seen
 }

@@ -38,8 +38,8 @@ type card struct {
 func (d *delivery) card() card {
 	c := card{ID: d.id, Received: d.received, Took: pipeline.Milliseconds(d.took), Title: d.message.Alert.Title}
 	if run := d.last(); run != nil {
-		c.Title, c.AlertID, c.Monitor, c.Event = cmp.Or(run.alert.Title, run.alert.AlertTitle), run.alert.ID, run.alert.MonitorID, run.event
-		c.EventID = run.outcome.Posted.ID
+		c.Title, c.AlertID, c.Monitor, c.Event = cmp.Or(run.Alert.Title, run.Alert.AlertTitle), run.Alert.ID, run.Alert.MonitorID, run.drawn
+		c.EventID = run.Posted.ID
 	}
 	if c.Title == "" && c.Event != nil {
 		c.Title = c.Event.Title
@@ -78,10 +78,10 @@ func (d *delivery) state() (state, why string) {
 		return "received", "The function works on it."
 	case run == nil:
 		return "refused", fmt.Sprintf("Refused with %d %s: %s", d.answer.StatusCode, http.StatusText(d.answer.StatusCode), detail(d.answer))
-	case run.err != nil:
-		return "failed", "No event: " + fault.Public(run.err) + ". Datadog sends the alert again."
+	case run.Err != nil:
+		return "failed", "No event: " + fault.Public(run.Err) + ". Datadog sends the alert again."
 	}
-	o := run.outcome
+	o := run.Outcome
 	switch o.Status {
 	case pipeline.Posted:
 		why = "Posted as event " + o.Posted.ID + " by playbook " + o.Playbook
@@ -143,20 +143,15 @@ type step struct {
 	Why      string        `json:"why,omitempty"`
 }
 
-// plan is that of the playbooks that the alert used.
-func (run *execution) plan() *playbook.Plan {
-	return run.playbooks.For(run.alert, run.outcome.Cycle.Earlier)
-}
-
 func (run *execution) result() result {
 	r := result{
-		Fields: fields(run.alert, run.body), Guessed: run.alert.Guessed, Unreadable: run.alert.Unreadable, Warnings: run.outcome.PlaybookWarnings,
-		Used: run.plan().Names, Verdicts: run.playbooks.Explain(run.alert, run.outcome.Cycle.Earlier), Steps: []step{}, Versions: run.versions(),
+		Fields: fields(run.Alert, run.body), Guessed: run.Alert.Guessed, Unreadable: run.Alert.Unreadable, Warnings: run.PlaybookWarnings,
+		Used: run.Plan().Names, Verdicts: run.Verdicts(), Steps: []step{}, Versions: run.versions(),
 	}
-	for _, s := range run.steps {
+	for _, s := range run.Steps {
 		one := step{Name: s.Name, Uses: s.Uses, Status: s.Status, Duration: pipeline.Milliseconds(s.Duration), With: output.ConfigText(s.With), Data: s.Finding.Data}
 		if !s.At.IsZero() {
-			one.Start = pipeline.Milliseconds(s.At.Sub(run.at))
+			one.Start = pipeline.Milliseconds(s.At.Sub(run.At))
 		}
 		if why := cmp.Or(s.Err, s.Finding.PartialReason); why != nil {
 			one.Why = fault.Public(why)
@@ -169,18 +164,18 @@ func (run *execution) result() result {
 // versions are the event as it was posted, then, of an alert, as the other API has it.
 func (run *execution) versions() []*drawing {
 	switch {
-	case run.event == nil:
+	case run.drawn == nil:
 		return nil
 	case run.isFollowing:
-		return []*drawing{run.event}
+		return []*drawing{run.drawn}
 	}
-	plan := run.plan()
-	if plan.API = playbook.APIv1; run.event.API == plan.API {
+	plan := run.Plan()
+	if plan.API = playbook.APIv1; run.drawn.API == plan.API {
 		plan.API = playbook.APIv2
 	}
-	before := run.outcome.Steps[:min(len(plan.Steps()), len(run.outcome.Steps))]
-	draft, _ := plan.Draft(before, run.outcome.Cycle)
-	return []*drawing{run.event, draw(plan.Compose(run.alert, draft, before, run.at))}
+	before := run.Outcome.Steps[:min(len(plan.Steps()), len(run.Outcome.Steps))]
+	draft, _ := plan.Draft(before, run.Cycle)
+	return []*drawing{run.drawn, draw(plan.Compose(run.Alert, draft, before, run.At))}
 }
 
 // fields are those with a value. Those of an incident and the like have a path of two names.
@@ -225,11 +220,11 @@ func (d *delivery) roundTrip() roundTrip {
 		}
 	}
 	for _, run := range d.runs {
-		text := string(run.outcome.Status) + " " + run.outcome.Detail
-		if run.err != nil {
-			text = fault.Public(run.err)
+		text := string(run.Status) + " " + run.Detail
+		if run.Err != nil {
+			text = fault.Public(run.Err)
 		}
-		r.Tries = append(r.Tries, run.at.Format(clock)+" "+text)
+		r.Tries = append(r.Tries, run.At.Format(clock)+" "+text)
 	}
 	if run := d.last(); run != nil {
 		found := run.result()

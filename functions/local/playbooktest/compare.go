@@ -21,9 +21,9 @@ import (
 // compare returns the differences between an event and the expectation. Other playbooks
 // have other steps and another event, so they are the only difference.
 func (s *Suite) compare(want expectation, got dryrun.Report, update bool) ([]string, error) {
-	c := comparison{failures: slices.Clone(got.Warnings)}
+	c := comparison{failures: got.WarningTexts()}
 	e := dryrun.ContentOf(got.Event)
-	if want.Playbooks != nil && c.differs("playbooks", want.Playbooks, got.Playbooks) {
+	if want.Playbooks != nil && c.differs("playbooks", want.Playbooks, got.Plan().Names) {
 		c.add("%s", explain(got))
 		return c.failures, nil
 	}
@@ -70,8 +70,9 @@ func ranSteps(r dryrun.Report) []string {
 
 // explain says for each playbook why it matched or not.
 func explain(r dryrun.Report) string {
-	lines := make([]string, len(r.Verdicts))
-	for i, v := range r.Verdicts {
+	verdicts := r.Verdicts()
+	lines := make([]string, len(verdicts))
+	for i, v := range verdicts {
 		switch {
 		case v.Err != nil:
 			lines[i] = fmt.Sprintf("%s could not be matched: %s", v.Playbook, v.Err)

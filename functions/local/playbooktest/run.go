@@ -12,6 +12,7 @@ import (
 	"boomerang/shared/fault"
 	"boomerang/shared/ledger"
 	"boomerang/shared/memory"
+	"boomerang/shared/pipeline"
 )
 
 // Result is the result of a suite.
@@ -67,7 +68,7 @@ func (s *Suite) Run(ctx context.Context, update bool) (Result, error) {
 // playbook that has it.
 func (s *Suite) mark(reached map[string]bool, r dryrun.Report) {
 	owners := map[string]string{}
-	for _, used := range slices.Backward(r.Playbooks) {
+	for _, used := range slices.Backward(r.Plan().Names) {
 		reached["playbook "+used] = true
 		for _, step := range s.book.Names()[used] {
 			owners[step] = used
@@ -83,20 +84,18 @@ func (s *Suite) run(ctx context.Context, c definition) (dryrun.Report, error) {
 	if c.decoded.Date.IsZero() {
 		now = time.Date(2026, time.January, 2, 3, 4, 5, 0, time.UTC)
 	}
-	runner := dryrun.Runner{
-		Playbooks: s.book, WebhookName: "boomerang", Budget: time.Minute,
-		Now: func() time.Time { return now }, Cycles: fixedHistory{c.Cycle, now}, Kept: kept(c.Cycle.Kept), Earlier: c.earlier(now),
-		Override: func(step dryrun.Step) enrich.Step { return c.Steps[step.Name].step(step) },
-	}
-	report, err := runner.Run(ctx, c.decoded)
+	report := dryrun.Observe(ctx, pipeline.Config{
+		Playbooks: s.book, WebhookName: "boomerang", EnrichBudget: time.Minute, Poster: dryrun.Discard{},
+		Now: func() time.Time { return now }, Cycles: fixedHistory{c.Cycle, now}, Kept: kept(c.Cycle.Kept), History: earlier(c.earlier(now)),
+	}, c.decoded, func(step dryrun.Step) enrich.Step { return c.Steps[step.Name].step(step) }, dryrun.Process)
 	for _, step := range report.Steps {
 		if invalid, ok := errors.AsType[stubError](step.Err); ok {
 			s.source.Report(invalid.path, "the step %s cannot find this: %s", invalid.kind, invalid.cause)
 			return report, s.source.Err()
 		}
 	}
-	if err != nil {
-		return report, fmt.Errorf("%s: %s: %s", s.path, c.Name, fault.Public(err))
+	if report.Err != nil {
+		return report, fmt.Errorf("%s: %s: %s", s.path, c.Name, fault.Public(report.Err))
 	}
 	return report, nil
 }
@@ -124,6 +123,15 @@ func (h fixedHistory) AddNotification(_ context.Context, _ string, n ledger.Noti
 		at = h.now
 	}
 	return ledger.Cycle{FirstSeen: at.Add(-h.cycle.Lasted), LastSeen: at, Notified: max(1, h.cycle.Notified)}, nil
+}
+
+// earlier is a history that nothing is added to.
+type earlier []memory.Cycle
+
+func (e earlier) History(context.Context, string) ([]memory.Cycle, error) { return e, nil }
+
+func (earlier) AddToHistory(context.Context, string, []memory.Cycle, ...memory.Cycle) error {
+	return nil
 }
 
 // kept is what a cycle keeps already. Nothing is added to it.
