@@ -49,6 +49,12 @@ func TestDecode_Content(t *testing.T) {
 		`{"title":"CPU","text":"The monitor was marked as **Recovered** on **total** by Ada."}`:                                    {title: "CPU", message: "The monitor was marked as **Recovered** on **total** by Ada.", transition: "Recovered"},
 		`{"name":"incident","params":{"incident_title":"[P2] [Recovered on {host:a}] CPU"},"note":"web-1 is fine"}`:                {title: "[P2] [Recovered on {host:a}] CPU", message: "web-1 is fine", priority: "P2", transition: "Recovered", group: "host:a"},
 		`{"name":"x","command":"echo '[P2] [Warn] CPU'","incident_title":"[P2] [Warn] CPU"}`:                                       {title: "[P2] [Warn] CPU", priority: "P2", transition: "Warn"},
+		`{"title":"CPU","status":"resolved","severity":"critical"}`:                                                                {title: "CPU", priority: "P1", transition: "Recovered"},
+		`{"title":"CPU","monitor":{"status":"Alert"},"text":"m"}`:                                                                  {title: "CPU", message: "m", transition: "Triggered"},
+		`{"title":"CPU","message_type":"RECOVERY","text":"m"}`:                                                                     {title: "CPU", message: "m", transition: "Recovered"},
+		`{"title":"CPU","alert_state":"Warning","text":"m"}`:                                                                       {title: "CPU", message: "m", transition: "Warn"},
+		`{"title":"[Recovered] CPU","state":"Alert","text":"m"}`:                                                                   {title: "[Recovered] CPU", message: "m", transition: "Recovered"},
+		`{"title":"CPU","event_action":"trigger","note":"OK","text":"m"}`:                                                          {title: "CPU", message: "m"},
 		`{"alert_name":"CPU is high","note":"[P1] Call Ada"}`:                                                                      {title: "CPU is high", message: ""},
 		`{"subject":"Datadog","html":"<h2>[P2] [Triggered] CPU</h2><p>web-1 is <b>hot</b>.</p><a href=\"` + link + `\">Open</a>"}`: {title: "[P2] [Triggered] CPU", message: "[P2] [Triggered] CPU\n\nweb-1 is hot.\n\n[Open](" + link + ")", priority: "P2", transition: "Triggered"},
 		`{"markdown":{"content":"### <font color=\"warning\">[Warn] Lag</font>\nweb-1 is slow"}}`:                                  {title: "[Warn] Lag", message: "### [Warn] Lag\nweb-1 is slow", transition: "Warn"},
@@ -112,6 +118,7 @@ func TestDecode_Severity(t *testing.T) {
 		`{"security_signal_title":"t","security_signal_severity":"high","type":"info"}`:   "info",
 		`{"title":"t","priority":"P1"}`:                                                   "",
 		`{"title":"t","alert_status":"error"}`:                                            "error",
+		`{"title":"t","severity":"critical","status":"resolved"}`:                         "",
 	} {
 		if got := decode(t, body).Type; got != want {
 			t.Errorf("%s: %q, want %q", body, got, want)

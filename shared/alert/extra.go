@@ -20,6 +20,17 @@ func (e *Extra) UnmarshalJSON(data []byte) error {
 	return err
 }
 
+// objects returns it, then the objects in it in the order of their keys.
+func (e Extra) objects() []map[string]any {
+	all := []map[string]any{e}
+	for _, key := range sortedKeys(e) {
+		if inner, ok := e[key].(map[string]any); ok {
+			all = append(all, inner)
+		}
+	}
+	return all
+}
+
 // put sets a key, in the object of its container if it has one.
 func (e *Extra) put(container, key string, value any) {
 	if *e == nil {

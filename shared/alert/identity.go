@@ -79,7 +79,7 @@ func (a Alert) IsFromBoomerang() bool {
 
 func (a Alert) isOfMonitor() bool {
 	inField := func(name, value string) bool {
-		return value != "" && !a.guessedFrom(name, fromTitle, fromMessage, fromLink, fromAddress, fromTags)
+		return value != "" && !a.guessedFrom(name, fromTitle, fromMessage, fromLink, fromAddress, fromTags, fromWord)
 	}
 	return a.Tags.Has("monitor") || a.CycleKey+a.Query+a.Status != "" ||
 		inField("monitor", a.MonitorID) || inField("state", string(a.Transition)) || inField("group", a.Scope)

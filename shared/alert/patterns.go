@@ -1,8 +1,10 @@
 package alert
 
 import (
+	"cmp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // The sources of guesses that are texts, and not fields of the payload. What is read
@@ -14,6 +16,7 @@ const (
 	fromAddress = "address"
 	fromTags    = "tags"
 	fromLevel   = "level"
+	fromWord    = "word"
 )
 
 // pattern finds the value of a field in Datadog's own words.
@@ -27,6 +30,7 @@ type pattern struct {
 var patterns = []pattern{
 	{"state", fromTitle, func(t texts) string { return t.marks.state }},
 	{"state", fromMessage, func(t texts) string { return t.stateByPerson() }},
+	{"state", fromWord, func(t texts) string { return t.stateByWord() }},
 	{"priority", fromTitle, func(t texts) string { return t.marks.priority }},
 	{"priority", fromTags, func(t texts) string { return severityOf(t.Tags.Get("priority")) }},
 	{"priority", "incident", func(t texts) string { return severityOf(t.Incident.Severity) }},
@@ -72,6 +76,26 @@ func (a *Alert) infer(links []link) {
 	}
 	if a.Type == "" {
 		a.Type = a.typeOf()
+	}
+	if len(a.Tags) == 0 {
+		a.tagByKey("service", "service")
+		a.tagByKey("env", "env", "environment")
+		a.tagByKey("team", "team")
+	}
+}
+
+// tagByKey adds a tag that a template without $TAGS has under a key of its own, at the top level or
+// one object deep, if it can be one: "service": "$TAGS[service]".
+func (a *Alert) tagByKey(tag string, keys ...string) {
+	for _, object := range a.Extra.objects() {
+		for _, key := range keys {
+			value, _ := object[key].(string)
+			if value = strings.ToLower(value); value != "" && value != "datadog" && !strings.ContainsFunc(value, unicode.IsSpace) {
+				a.Tags = append(a.Tags, tag+":"+value)
+				a.guess("tags", "service")
+				return
+			}
+		}
 	}
 }
 
@@ -173,6 +197,25 @@ func (a Alert) stateByPerson() string {
 		return string(Recovered)
 	}
 	return ""
+}
+
+// stateWords are words for a state that a webhook for only this state has as a constant. Those for
+// a trigger, such as firing, are in templates for all states.
+var stateWords = map[string]Transition{
+	"alert": Triggered, "warning": Warn,
+	"ok": Recovered, "resolved": Recovered, "resolve": Recovered, "recovery": Recovered, "closed": Recovered, "cleared": Recovered,
+}
+
+// stateByWord reads the state from a key for it, at the top level or one object deep.
+func (t texts) stateByWord() string {
+	state := stateWords[strings.ToLower(t.Status)]
+	for _, object := range t.Extra.objects() {
+		for _, key := range strings.Fields("status state alert_state alert_status monitor_status monitor_state message_type") {
+			word, _ := object[key].(string)
+			state = cmp.Or(state, stateWords[strings.ToLower(word)])
+		}
+	}
+	return string(state)
 }
 
 // scopeIn returns the group between two marks of a text.

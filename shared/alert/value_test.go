@@ -152,11 +152,16 @@ func TestDecode_Tags(t *testing.T) {
 		`"alert_scope":["host:a","env:b"],"tags":[7]`:                                          {Scope: "host:a,env:b", Tags: Tags{"7"}},
 		`"tags":["env:prod,monitor"]`:                                                          {Tags: Tags{"env:prod", "monitor"}},
 		`"tags":"[\"a:1\",\"b\"]"`:                                                             {Tags: Tags{"a:1", "b"}},
-		`"tags":{"env":"prod","service":"$TAGS[service]","n":1}`:                               {Tags: Tags{"env:prod", "n:1"}},
-		`"tags":"url:http://x:80/a"`:                                                           {Tags: Tags{"url:http://x:80/a"}},
-		`"tags":42`:                                                                            {Tags: Tags{"42"}},
-		`"tags":["a",{"b":1}]`:                                                                 {Tags: Tags{"a"}, Unreadable: []Problem{{"tags", notAllText}}},
-		`"tags":{"a":[1],"b":"c"}`:                                                             {Tags: Tags{"b:c"}, Unreadable: []Problem{{"tags", notAllText}}},
+		`"service":"Checkout","data":{"environment":"prod","team":"$TAGS[team]"}`: {
+			Tags: Tags{"service:checkout", "env:prod"}, Guessed: []Guess{{"tags", "service"}}, Extra: Extra{"service": "Checkout", "data": map[string]any{"environment": "prod"}},
+		},
+		`"service":"checkout","tags":"env:prod"`:                        {Tags: Tags{"env:prod"}, Extra: Extra{"service": "checkout"}},
+		`"service":"Datadog","env":1,"team":"All of us","labels":"x y"`: {Message: "All of us", Extra: Extra{"service": "Datadog", "env": int64(1), "team": "All of us", "labels": "x y"}},
+		`"tags":{"env":"prod","service":"$TAGS[service]","n":1}`:        {Tags: Tags{"env:prod", "n:1"}},
+		`"tags":"url:http://x:80/a"`:                                    {Tags: Tags{"url:http://x:80/a"}},
+		`"tags":42`:                                                     {Tags: Tags{"42"}},
+		`"tags":["a",{"b":1}]`:                                          {Tags: Tags{"a"}, Unreadable: []Problem{{"tags", notAllText}}},
+		`"tags":{"a":[1],"b":"c"}`:                                      {Tags: Tags{"b:c"}, Unreadable: []Problem{{"tags", notAllText}}},
 	}.run(t)
 }
 

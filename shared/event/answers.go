@@ -219,9 +219,16 @@ func runbookIn(message string) (address string) {
 	return address
 }
 
-// firstSentence returns the start of a message, if it is a sentence that the title lacks.
+// firstSentence returns the start of a message, below the handles that it notifies, if it is a
+// sentence that the title lacks.
 func firstSentence(message, title string) string {
-	l, _, _ := strings.Cut(message, "\n")
+	l := ""
+	for next := range strings.Lines(message) {
+		if l = strings.TrimSpace(next); l != "" && !isFooter(l) {
+			break
+		}
+		l = ""
+	}
 	sentence, _, _ := strings.Cut(l, ". ")
 	sentence = strings.TrimSuffix(strings.TrimSpace(sentence), ".")
 	if !fits(sentence, maxStatus) || sentenceKey(sentence) == "" || strings.Contains(sentence, "://") || strings.Contains(letters(title), letters(sentence)) {

@@ -84,6 +84,14 @@ func TestCompose_FirstScreenOfLittle(t *testing.T) {
 	}{
 		"a title":    {alert.Alert{Title: "x"}, "- Since 03:00 UTC or earlier\n- Owner: not known"},
 		"a recovery": {alert.Alert{Title: "[Recovered] x", Transition: alert.Recovered, Date: now}, "- Ended 03:00 UTC\n- Owner: not known"},
+		"a sentence below handles": {
+			alert.Alert{Title: "x", Date: now, Message: "@webhook-x\n\nweb-9 has not reported for 10 minutes"},
+			"- web-9 has not reported for 10 minutes\n- Since 03:00 UTC\n- Owner: not known",
+		},
+		"no sentence": {
+			alert.Alert{Title: "x", Date: now, Message: "The monitor was last triggered at Wed Oct 01 2025 18:37:04 UTC."},
+			"- Since 03:00 UTC\n- Owner: not known",
+		},
 		"only a sentence": {
 			alert.Alert{Title: "x", Date: now, Message: "Nobody can pay in the shop.\nCall us"},
 			"- Nobody can pay in the shop\n- Since 03:00 UTC\n- Owner: not known\n\nCall us",
