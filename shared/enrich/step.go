@@ -4,6 +4,7 @@ package enrich
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"boomerang/shared/alert"
@@ -117,3 +118,20 @@ type skipError struct{ reason *fault.Error }
 
 func (s skipError) Error() string { return s.reason.Error() }
 func (s skipError) Unwrap() error { return s.reason }
+
+// Done marks the error of a call that took effect, so that no attempt repeats it as an action.
+func Done(err error) error { return doneError{err} }
+
+type doneError struct{ error }
+
+func (d doneError) Unwrap() error { return d.error }
+
+// DoneReason reports whether err is of a call that took effect, and returns what is missing of
+// its response. A response that has nothing to say is whole.
+func DoneReason(err error) (missing error, isDone bool) {
+	done, isDone := errors.AsType[doneError](err)
+	if _, skipped := errors.AsType[skipError](err); skipped {
+		return nil, isDone
+	}
+	return done.error, isDone
+}

@@ -122,14 +122,15 @@ func (w acting) recorded(action *playbook.Action, step enrich.Step) enrich.Step 
 			return enrich.Finding{}, unclaimed
 		}
 		f, err := step.Enrich(ctx, a)
-		if err != nil {
+		missing, isDone := enrich.DoneReason(err)
+		if err != nil && !isDone {
 			return f, err
 		}
 		texts, problems := action.Kept(f)
 		if err := w.keep(ctx, saved, texts); err != nil {
 			return f, notKept{texts, err}
 		}
-		f.PartialReason = errors.Join(append(problems, f.PartialReason, unclaimed, w.completeAction(ctx, saved))...)
+		f.PartialReason = errors.Join(append(problems, missing, f.PartialReason, unclaimed, w.completeAction(ctx, saved))...)
 		return f, nil
 	})
 }

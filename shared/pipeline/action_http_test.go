@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
 	"boomerang/shared/enrich/httpapi"
 	"boomerang/shared/enrich/registry"
 	"boomerang/shared/pipeline"
@@ -109,5 +111,70 @@ playbooks:
 	e.redeliver(closes, pipeline.Acted)
 	if len(tickets) != 1 || len(bodies) != 1 || len(closed) != 1 || closed[0] != "/OPS-1" || len(e.events) != 2 {
 		t.Errorf("tickets %v, bodies %v, closed %q, %d events", tickets, bodies, closed, len(e.events))
+	}
+}
+
+// ran is a Lambda function that only answers.
+type ran struct {
+	payload string
+	calls   *int
+}
+
+func (r ran) Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
+	*r.calls++
+	return &lambda.InvokeOutput{Payload: []byte(r.payload)}, nil
+}
+
+// A call that took effect is not repeated for what its response lacks.
+func TestAction_Done(t *testing.T) {
+	cutOff := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		_, _ = w.Write([]byte(`{"key":`))
+	}
+	answers := func(contentType, body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", contentType)
+			_, _ = w.Write([]byte(body))
+		}
+	}
+	const keep = `, keep: {ticket: "{{ .steps.open.body.key }}"}`
+	const notAnObject = "is not a JSON object with title, facts, links and data"
+	for name, c := range map[string]struct {
+		service  http.HandlerFunc // nil for the function
+		function string
+		keep     string
+		warning  string
+	}{
+		"http: no JSON":                {answers("application/json", "ok"), "", "", "cannot read the response of"},
+		"http: no JSON, to be kept":    {answers("application/json", "ok"), "", keep, "cannot read the response of"},
+		"http: neither JSON nor text":  {answers("application/octet-stream", "\xff\xfe"), "", "", "cannot read the response of"},
+		"http: too large":              {answers("text/plain", strings.Repeat("x", 300<<10)), "", "", "larger than 256 KiB"},
+		"http: cut off":                {cutOff, "", "", "cannot read the response of"},
+		"http: cut off, to be kept":    {cutOff, "", keep, "cannot read the response of"},
+		"lambda: no response":          {nil, "", "", ""},
+		"lambda: null":                 {nil, "null", "", ""},
+		"lambda: an object of its own": {nil, `{"restarted":true}`, "", ""},
+		"lambda: a text":               {nil, `"restarted"`, "", notAnObject},
+		"lambda: too large":            {nil, `"` + strings.Repeat("x", 300<<10) + `"`, "", "larger than 256 KiB"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, calls, uses := newEnv(t), 0, "uses: lambda, with: {function: restart}"
+			if c.service != nil {
+				service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { calls++; c.service(w, r) }))
+				defer service.Close()
+				uses = "uses: http, with: {url: " + service.URL + ", method: POST}"
+			}
+			var err error
+			e.Playbooks, err = playbook.Load("done.yaml", []byte("playbooks: [{name: shop, then: [{name: open, once: cycle, "+uses+c.keep+"}]}]"),
+				registry.Kinds(registry.Deps{HTTP: httpapi.NewLocalClient(), Functions: ran{c.function, &calls}}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			warned := fmt.Sprint(e.run(opening, pipeline.Posted).Warnings)
+			e.run(again, pipeline.Posted) // Another alert of the cycle does it no second time.
+			if calls != 1 || len(e.sent) > 0 || !strings.Contains(warned, c.warning) || (warned == "[]") != (c.warning == "") {
+				t.Errorf("called %d times, %d messages, warned %s", calls, len(e.sent), warned)
+			}
+		})
 	}
 }

@@ -49,7 +49,7 @@ func newStep(client *Client, secrets Secrets, c Config) enrich.Step {
 		}
 		data, err := r.send(ctx, client)
 		if err != nil {
-			return enrich.Finding{}, err
+			return enrich.Finding{Data: data}, err
 		}
 		return newFinding(c, r.URL.Hostname(), data), nil
 	})
@@ -163,7 +163,7 @@ func (r request) send(ctx context.Context, client *Client) (Data, error) {
 	case !httpx.IsSuccess(d.Status) && !notFound:
 		return Data{}, r.statusError(d, httpx.RetryAfter(response.Header, time.Now()))
 	case err != nil:
-		return Data{}, r.readError(ctx, err)
+		return d, enrich.Done(r.readError(ctx, err))
 	}
 	return d, nil
 }
