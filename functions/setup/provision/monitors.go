@@ -74,8 +74,8 @@ func (s Spec) selfMonitors(ids []string) []monitor {
 	part := "Part of \"" + s.title() + ": no event comes back\". It notifies no one"
 	all := []monitor{
 		s.monitor("alerts were sent", "event-v2 alert", countQuery(s.alertsQuery(), alertsWindow, "> 0"), 5,
-			part+". Alerts count that mention the webhook or match the parameter Route. Those that other notification rules route do not: "+
-				"their scopes change without a deployment. Reconcile looks for them.", monitorOptions{Thresholds: &thresholds{0}, EvaluationDelay: alertsDelay}),
+			part+". It counts the alerts that mention the webhook or match the parameter Route. It does not count those that other notification rules route, "+
+				"because their scopes change without a deployment. Reconcile finds these alerts.", monitorOptions{Thresholds: &thresholds{0}, EvaluationDelay: alertsDelay}),
 		s.monitor("no event in half an hour", "event-v2 alert", countQuery(s.eventsQuery(), eventsWindow, "< 1"), 5,
 			part+", and alerts whenever there is nothing to enrich.", monitorOptions{Thresholds: &thresholds{1}}),
 		s.monitor("no event comes back", "composite", ids[0]+" && "+ids[1], 2,
