@@ -92,7 +92,7 @@ func (p *Page) send(ctx context.Context, s sending) (any, error) {
 	}
 	a, err := webhook.Decode(r) // The function says what is wrong with it.
 	if err == nil && a.ID == "" && s.Count > 1 {
-		return nil, failure{http.StatusUnprocessableEntity, `the alert has no id, so that all after the first were duplicates: add "id": "1"`}
+		return nil, failure{http.StatusUnprocessableEntity, `the alert has no id, so that all after the first were duplicates: add "id": "8306082202796025694"`}
 	}
 	var group errgroup.Group
 	group.SetLimit(atOnce)

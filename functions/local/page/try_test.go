@@ -241,6 +241,10 @@ func TestSend(t *testing.T) {
 	for _, wrong := range []sending{{setup.Samples["triggered"], 0}, {setup.Samples["triggered"], maxSent + 1}, {"", 1}, {`{"title":"x"}`, 2}} {
 		if status, got := call[answered](s, http.MethodPost, "send", wrong); status < 400 || got.Error == "" {
 			t.Errorf("%d of %d bytes is answered %d", wrong.Count, len(wrong.Body), status)
+		} else if _, id, advised := strings.Cut(got.Error, `add "id": `); advised {
+			if status, _ := call[answered](s, http.MethodPost, "send", sending{`{"title":"x","id":` + id + "}", 2}); status != http.StatusOK {
+				t.Errorf("with the id %s it is answered %d", id, status)
+			}
 		}
 	}
 }

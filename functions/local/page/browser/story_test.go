@@ -109,6 +109,36 @@ func TestStory(t *testing.T) {
 	}
 }
 
+// TestUnsaved edits two files, and loses neither text when the other is shown or the server ends.
+func TestUnsaved(t *testing.T) {
+	folder := t.TempDir()
+	for _, name := range []string{"a", "b"} {
+		if err := os.WriteFile(filepath.Join(folder, name+".yaml"), []byte("playbooks: [{name: "+name+"}]"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	url := serve(t, folder, "--playbooks", "a.yaml", "--playbooks", "b.yaml")
+	b := open(t, desktop, url)
+	b.click("Try")
+	b.run(visible("#body"))
+	b.write("#playbooks", "playbooks: [{name: edited}]")
+	b.says(".result", "playbook:edited")
+	choose := func(i string) {
+		value[any](b, `(e => { e.selectedIndex = `+i+`; e.dispatchEvent(new Event("change")); })(document.getElementById("file"))`)
+	}
+	choose("1")
+	b.until(`document.getElementById("playbooks").value === "playbooks: [{name: b}]"`)
+	choose("0")
+	b.until(`document.getElementById("playbooks").value === "playbooks: [{name: edited}]"`)
+	if !value[bool](b, `!dispatchEvent(new Event("beforeunload", { cancelable: true }))`) {
+		t.Error("the tab closes without a question")
+	}
+	b.noProblems(url)
+	value[any](b, `globalThis.fetch = () => Promise.reject(new TypeError("Failed to fetch"))`)
+	b.write("#playbooks", "playbooks: [{name: later}]")
+	b.says("#problems", "The server does not answer: is it running?")
+}
+
 // TestPaths pastes every path that a click copies into a playbook.
 func TestPaths(t *testing.T) {
 	url := serve(t, t.TempDir())

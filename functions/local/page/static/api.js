@@ -1,7 +1,9 @@
 import { parse } from "./dom.js";
 
 async function call(path, options) {
-  const response = await fetch(`/-/${path}`, options);
+  const response = await fetch(`/-/${path}`, options).catch((error) => {
+    throw error.name === "AbortError" ? error : new Error("The server does not answer: is it running?");
+  });
   if (response.ok) return parse((await response.text()) || "null");
   const text = await response.text();
   let message = text;

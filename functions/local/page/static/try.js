@@ -120,9 +120,17 @@ async function open() {
     view.body.value = setup.samples[sample.value] ?? view.body.value;
     preview();
   });
+  const edits = {}; // what may not be saved, by file
+  let shown = file.value;
   file.addEventListener("change", () => {
-    view.playbooks.value = setup.files[file.value];
+    edits[shown] = view.playbooks.value;
+    shown = file.value;
+    view.playbooks.value = edits[shown] ?? setup.files[shown];
     preview();
+  });
+  addEventListener("beforeunload", (event) => {
+    edits[shown] = view.playbooks.value;
+    if (setup.writable && Object.keys(edits).some((name) => edits[name] !== setup.files[name])) event.preventDefault();
   });
   view.playbooks.setAttribute("aria-describedby", "problems");
   view.content = [
