@@ -11,16 +11,13 @@ import (
 
 var errTime = errors.New("is not a time: write 2026-11-29T12:00:00Z, seconds since 1970, or how long ago it was, such as 2h or 7d")
 
-// days matches the start of a duration that has days, which time.ParseDuration does not know.
-var days = regexp.MustCompile(`^(\d{1,5})d`)
+// days matches days, which time.ParseDuration does not know.
+var days = regexp.MustCompile(`^(\d{1,5})d$`)
 
 // Time returns the time that a text means: RFC 3339, a date, seconds or milliseconds since 1970,
-// "now", or a duration before now.
+// or a duration before now.
 func Time(text string, now time.Time) (time.Time, error) {
 	text = strings.TrimSpace(text)
-	if text == "now" {
-		return now, nil
-	}
 	if n, err := strconv.ParseUint(text, 10, 63); err == nil {
 		if len(text) >= len("1000000000000") { // Milliseconds have 13 digits from 2001 to 2286.
 			return time.UnixMilli(int64(n)).UTC(), nil
@@ -32,15 +29,11 @@ func Time(text string, now time.Time) (time.Time, error) {
 			return at.UTC(), nil
 		}
 	}
-	rest := text
 	if found := days.FindStringSubmatch(text); found != nil {
 		n, _ := strconv.Atoi(found[1]) // The pattern has digits only.
-		now, rest = now.AddDate(0, 0, -n), strings.TrimPrefix(text, found[0])
-		if rest == "" {
-			return now, nil
-		}
+		return now.AddDate(0, 0, -n), nil
 	}
-	ago, err := time.ParseDuration(rest)
+	ago, err := time.ParseDuration(text)
 	if err != nil || ago < 0 {
 		return time.Time{}, fmt.Errorf("%q %w", text, errTime)
 	}
