@@ -199,8 +199,9 @@ func sinceText(a alert.Alert, c Cycle, now time.Time) string {
 // handles returns those that a message notifies, without the @ that is escaped.
 func handles(message string) (all []string) {
 	for word := range strings.FieldsSeq(message) {
-		if handle, ok := strings.CutPrefix(word, "＠"); ok && len(all) < maxHandles && !strings.HasPrefix(handle, "webhook-") {
-			all = append(all, strings.TrimRight(handle, ".,;:)"))
+		handle := strings.TrimRight(strings.TrimLeft(word, "＠"), ".,;:)")
+		if strings.HasPrefix(word, "＠") && len(all) < maxHandles && !strings.HasPrefix(handle, "webhook-") && !slices.Contains(all, handle) {
+			all = append(all, handle)
 		}
 	}
 	return all

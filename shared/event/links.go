@@ -20,8 +20,9 @@ type markdownLink struct {
 }
 
 // links finds code, and the links, pictures and addresses outside it. An address may have pairs of
-// parentheses.
-var links = enrich.Pattern("`[^`]*`" + `|(!?)\[((?:[^\[\]\\]|\\.|!\[[^\[\]]*\]\([^\s()<>]+\))*)\]\((https?://(?:\([^\s()<>]*\)|[^\s()<>])+)\)` + "|https?://(?:\\([^\\s()<>\\[\\]\"'`|]*\\)|[^\\s()<>\\[\\]\"'`|])+")
+// parentheses, and stand in angle brackets; a link's address may have a title.
+var links = enrich.Pattern("`[^`]*`" + `|(!?)\[((?:[^\[\]\\]|\\.|!\[[^\[\]]*\]\([^\s()<>]+\))*)\]\(<?(https?://(?:\([^\s()<>]*\)|[^\s()<>])+)>?(?: "[^"\n]*"| '[^'\n]*')?\)` +
+	"|<https?://[^\\s<>`]+>|https?://(?:\\([^\\s()<>\\[\\]\"'`|]*\\)|[^\\s()<>\\[\\]\"'`|])+")
 
 // chatLink is a link as chats such as Slack write it.
 var chatLink = enrich.Pattern(`<https?://[^\s<>|]+\|[^<>\n]+>`)
@@ -42,7 +43,7 @@ func replaceLinks(text string, with func(markdownLink) string) string {
 	at := 0
 	for _, m := range links().FindAllStringSubmatchIndex(text, -1) {
 		whole := text[m[0]:m[1]]
-		l := markdownLink{whole: whole, address: strings.TrimRight(whole, ".,;:!?*_~")}
+		l := markdownLink{whole: whole, address: strings.Trim(strings.TrimRight(whole, ".,;:!?*_~"), "<>")}
 		switch {
 		case whole[0] == '`':
 			continue

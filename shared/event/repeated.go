@@ -143,7 +143,7 @@ func (s *said) links(l string) string {
 		case l.title != "":
 			return title
 		}
-		_, address, _ := strings.Cut(l.whole, "://")
+		_, address, _ := strings.Cut(strings.Trim(l.whole, "<>"), "://")
 		return address
 	})
 	if isRepeated && !isNeeded && len(strings.Fields(l))-linkWords <= maxLabel {

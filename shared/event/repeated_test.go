@@ -37,6 +37,9 @@ func TestCompose_Repeated(t *testing.T) {
 		"blank lines":                  {"a\n\n\n\nb", "a\n\nb"},
 		"the title, with marks":        {"🚨 *[P1] [Triggered] Checkout error rate is high on {env:prod}*:\nIt fails.", "It fails."},
 		"a chat's link":                {"See <https://a.example/x|[1] the shop> first.", "See [\\[1\\] the shop](https://a.example/x) first."},
+		"a link with a title, again":   {"See https://a.example/x, then [c](https://a.example/x \"the c\") of it.", "See https://a.example/x, then c of it."},
+		"angle brackets, again":        {"See <https://a.example/x>, then <https://a.example/x> or [c](<https://a.example/x>).", "See <https://a.example/x>, then a.example/x or c."},
+		"colors of a terminal":         {"It \x1b[1;31mfails\x1b[0m.", "It fails."},
 		"parentheses in an address":    {"See https://a.example/x_(y)?z and [b](https://a.example/b_(c)) (https://a.example/d).", "See https://a.example/x_(y)?z and [b](https://a.example/b_(c)) (https://a.example/d)."},
 		"a page twice, parentheses":    {"Read https://a.example/x_(y)?z first, then https://a.example/x_(y)?z again.", "Read https://a.example/x_(y)?z first, then a.example/x_(y)?z again."},
 	} {
@@ -117,8 +120,8 @@ func TestCompose_FirstScreenOfLittle(t *testing.T) {
 			"- Renotify\n- Since before 03:00 UTC\n- Owner: a",
 		},
 		"a sentence": {
-			alert.Alert{Title: "x", Priority: "P1", Date: now, Message: "Nobody can pay in the shop. Ask @slack-shop"},
-			"- P1 · Nobody can pay in the shop\n- Since 03:00 UTC\n- Notified: slack-shop\n\nAsk ＠slack-shop",
+			alert.Alert{Title: "x", Priority: "P1", Date: now, Message: "Nobody can pay in the shop. Ask @slack-shop or @@slack-shop"},
+			"- P1 · Nobody can pay in the shop\n- Since 03:00 UTC\n- Notified: slack-shop\n\nAsk ＠slack-shop or ＠＠slack-shop",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,11 +4,19 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"boomerang/shared/enrich"
 )
+
+// terminal matches what colors a text on a terminal, as many logs have it.
+var terminal = enrich.Pattern(`\x1b\[[\d;]*[A-Za-z]`)
 
 // clean removes what people cannot read: broken UTF-8, control characters other than
 // line feed and tab, and the invisible characters that reorder text.
 func clean(text string) string {
+	if strings.Contains(text, "\x1b") {
+		text = terminal().ReplaceAllLiteralString(text, "")
+	}
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n', r == '\t':
