@@ -123,7 +123,7 @@ func (w acting) recorded(action *playbook.Action, step enrich.Step) enrich.Step 
 		}
 		f, err := step.Enrich(ctx, a)
 		missing, isDone := enrich.DoneReason(err)
-		if err != nil && !isDone {
+		if err != nil && (!isDone || fault.IsTemporary(err) && len(saved.Keep) > 0) { // Its key makes it safe.
 			return f, err
 		}
 		texts, problems := action.Kept(f)

@@ -144,18 +144,19 @@ func TestAction_Done(t *testing.T) {
 		function string
 		keep     string
 		warning  string
+		again    bool // It needs the response, and repeats the call with the same key.
 	}{
-		"http: no JSON":                {answers("application/json", "ok"), "", "", "cannot read the response of"},
-		"http: no JSON, to be kept":    {answers("application/json", "ok"), "", keep, "cannot read the response of"},
-		"http: neither JSON nor text":  {answers("application/octet-stream", "\xff\xfe"), "", "", "cannot read the response of"},
-		"http: too large":              {answers("text/plain", strings.Repeat("x", 300<<10)), "", "", "larger than 256 KiB"},
-		"http: cut off":                {cutOff, "", "", "cannot read the response of"},
-		"http: cut off, to be kept":    {cutOff, "", keep, "cannot read the response of"},
-		"lambda: no response":          {nil, "", "", ""},
-		"lambda: null":                 {nil, "null", "", ""},
-		"lambda: an object of its own": {nil, `{"restarted":true}`, "", ""},
-		"lambda: a text":               {nil, `"restarted"`, "", notAnObject},
-		"lambda: too large":            {nil, `"` + strings.Repeat("x", 300<<10) + `"`, "", "larger than 256 KiB"},
+		"http: no JSON":                {answers("application/json", "ok"), "", "", "cannot read the response of", false},
+		"http: no JSON, to be kept":    {answers("application/json", "ok"), "", keep, "", true},
+		"http: neither JSON nor text":  {answers("application/octet-stream", "\xff\xfe"), "", "", "cannot read the response of", false},
+		"http: too large":              {answers("text/plain", strings.Repeat("x", 300<<10)), "", "", "larger than 256 KiB", false},
+		"http: cut off":                {cutOff, "", "", "cannot read the response of", false},
+		"http: cut off, to be kept":    {cutOff, "", keep, "", true},
+		"lambda: no response":          {nil, "", "", "", false},
+		"lambda: null":                 {nil, "null", "", "", false},
+		"lambda: an object of its own": {nil, `{"restarted":true}`, "", "", false},
+		"lambda: a text":               {nil, `"restarted"`, "", notAnObject, false},
+		"lambda: too large":            {nil, `"` + strings.Repeat("x", 300<<10) + `"`, "", "larger than 256 KiB", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, calls, uses := newEnv(t), 0, "uses: lambda, with: {function: restart}"
@@ -171,8 +172,12 @@ func TestAction_Done(t *testing.T) {
 				t.Fatal(err)
 			}
 			warned := fmt.Sprint(e.run(opening, pipeline.Posted).Warnings)
+			for _, m := range e.sent {
+				e.redeliver(m, "")
+			}
 			e.run(again, pipeline.Posted) // Another alert of the cycle does it no second time.
-			if calls != 1 || len(e.sent) > 0 || !strings.Contains(warned, c.warning) || (warned == "[]") != (c.warning == "") {
+			want := map[bool]int{false: 1, true: 2}[c.again]
+			if calls != want || len(e.sent) != want-1 || !strings.Contains(warned, c.warning) || (warned == "[]") != (c.warning == "") {
 				t.Errorf("called %d times, %d messages, warned %s", calls, len(e.sent), warned)
 			}
 		})
