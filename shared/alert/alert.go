@@ -16,10 +16,10 @@ const SourceTag = "boomerang"
 
 // Alert is one notification of a Datadog monitor. A field is zero when the payload
 // lacks it, or has it empty, as "null", "None" or an unresolved "$NAME", and Datadog's own
-// words do not say it either. Queue
-// messages and the step lambda use its JSON form. The tag variable names Datadog's
-// variable, and what its text is: "verbatim" keeps white space, "priority" is P1 to P5, "event_priority" and "type" are Datadog's own words,
-// "number" may also be spelled 42.0 or 4.2e1, and "list" may also be a JSON list.
+// words do not say it either. Queue messages and the step lambda use its JSON form. The tag
+// variable names Datadog's variable, and what its text is: "verbatim" keeps white space,
+// "priority" is P1 to P5, "event_priority" and "type" are Datadog's own words, "number" may
+// also be spelled 42.0 or 4.2e1, and "list" may also be a JSON list.
 type Alert struct {
 	ID        string `json:"id,omitempty" variable:"ID,number"` // The event's id: decimal, 64 bits.
 	AggregKey string `json:"aggreg_key,omitempty" variable:"AGGREG_KEY"`

@@ -100,7 +100,7 @@ func note(name string, all []string, limit int) string {
 }
 
 // notes says in a line what a person should mend: the keys of the payload that could not be
-// read, and what the playbook set in vain.
+// read, and the warnings about the playbook.
 func notes(a alert.Alert, d Draft) string {
 	var fields []string
 	for i, p := range a.Unreadable {

@@ -28,7 +28,7 @@ type Draft struct {
 	Tags      []string // besides the alert's and ours
 	Cycle     Cycle
 	FollowUp  *FollowUp // nil for the alert's own event
-	Warnings  []string  // what the playbook sets in vain, for people
+	Warnings  []string  // for people: templates that failed, and texts that Datadog does not know
 }
 
 // Compose makes the event about an alert. It compares the alert's date with now, because

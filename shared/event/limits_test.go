@@ -64,7 +64,7 @@ func TestCompose_Limits(t *testing.T) {
 			mustLack(t, v1, c.note)
 			mustLack(t, v2, c.note)
 			mustLack(t, v2, c.noteV2)
-			for _, request := range []event.Request{v1, v2, event.Summarise(a, d, event.Suppressed{Count: 2, Groups: tags}, now)} {
+			for _, request := range []event.Request{v1, v2, event.Summarize(a, d, event.Suppressed{Count: 2, Groups: tags}, now)} {
 				if raw, err := json.Marshal(request); err != nil || len(raw) > event.MaxRequest {
 					t.Errorf("%d bytes, %v", len(raw), err)
 				}

@@ -23,9 +23,9 @@ type Suppressed struct {
 	First, Last time.Time
 }
 
-// Summarise makes one event for all suppressed alerts. like is one of them; the event
+// Summarize makes one event for all suppressed alerts. like is one of them; the event
 // repeats only what is true of all.
-func Summarise(like alert.Alert, d Draft, s Suppressed, now time.Time) Event {
+func Summarize(like alert.Alert, d Draft, s Suppressed, now time.Time) Event {
 	d.AlertType = s.alertType(like)
 	d.Tags = append([]string{TagStorm}, d.Tags...)
 	of := groupState().ReplaceAllString(wholeTitle(like, ""), "$1")

@@ -9,7 +9,7 @@ import (
 	"boomerang/shared/alert"
 )
 
-func TestSummarise(t *testing.T) {
+func TestSummarize(t *testing.T) {
 	now := time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
 	like := alert.Alert{
 		ID: "1", MonitorID: "4711", Title: "[P1] [Triggered on {host:a,env:prod}] Disk is full", Message: "a is full",
@@ -29,7 +29,7 @@ func TestSummarise(t *testing.T) {
 		"unknown transition": {[]string{"Exploded"}, "info", "transition:exploded"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := Summarise(like, Draft{Playbook: "p", Webhook: "Shop Alerts"}, Suppressed{Count: 30, Limit: 20, Groups: []string{"host:a", "host:b"}, Transitions: c.transitions}, now)
+			e := Summarize(like, Draft{Playbook: "p", Webhook: "Shop Alerts"}, Suppressed{Count: 30, Limit: 20, Groups: []string{"host:a", "host:b"}, Transitions: c.transitions}, now)
 			if e.Title != "30 more alerts of: [P1] Disk is full" || e.AlertType != c.alertType || e.Host != "" {
 				t.Errorf("title %q, type %q, host %q", e.Title, e.AlertType, e.Host)
 			}
@@ -53,14 +53,14 @@ func TestSummarise(t *testing.T) {
 	}
 }
 
-func TestSummarise_MoreGroups(t *testing.T) {
-	e := Summarise(alert.Alert{ID: "1", Title: "[Memory Alert] on [db]"}, Draft{}, Suppressed{Count: 300, Groups: []string{"host:a"}, MoreGroups: true}, time.Now())
+func TestSummarize_MoreGroups(t *testing.T) {
+	e := Summarize(alert.Alert{ID: "1", Title: "[Memory Alert] on [db]"}, Draft{}, Suppressed{Count: 300, Groups: []string{"host:a"}, MoreGroups: true}, time.Now())
 	if !strings.Contains(e.Text, "Groups: at least 1\n") || e.Title != "300 more alerts of: [Memory Alert] on [db]" {
 		t.Errorf("%q says %s", e.Title, e.Text)
 	}
 }
 
-func TestSummarise_Title(t *testing.T) {
+func TestSummarize_Title(t *testing.T) {
 	name := "The error rate of the checkout is too high " + strings.Repeat("x", 20)
 	for title, want := range map[string]string{
 		"[Triggered on {host:a}] [P1] Disk":                              "2 more alerts of: [P1] Disk",
@@ -69,7 +69,7 @@ func TestSummarise_Title(t *testing.T) {
 		"[Warn Recovered] Disk":                                          "2 more alerts of: Disk",
 		"[Memory] on [db] [Triggered on {a:b}] x":                        "2 more alerts of: [Memory] on [db] [Triggered on {a:b}] x",
 	} {
-		if got := Summarise(alert.Alert{Title: title}, Draft{}, Suppressed{Count: 2}, time.Now()).Title; got != want {
+		if got := Summarize(alert.Alert{Title: title}, Draft{}, Suppressed{Count: 2}, time.Now()).Title; got != want {
 			t.Errorf("%s: got %s, want %s", title, got, want)
 		}
 	}

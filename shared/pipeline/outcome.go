@@ -61,7 +61,7 @@ type Outcome struct {
 	Steps    []enrich.Result
 	Actions  []ActionResult // those that were not done at once
 	Cycle    event.Cycle
-	// FollowUps are the times of the follow-ups that were sent for, or would have been, and
+	// FollowUps are the times of the follow-ups that were scheduled, or would have been, and
 	// FollowUp is set if the event is one.
 	FollowUps []time.Duration
 	FollowUp  *event.FollowUp
@@ -74,7 +74,7 @@ type Outcome struct {
 	// MaybePosted says of an alert that is not done that this attempt, or an earlier one,
 	// may have posted its event.
 	MaybePosted bool
-	// PlaybookWarnings are for people: what the playbook sets in vain.
+	// PlaybookWarnings are for people: templates that failed, and texts that Datadog does not know.
 	PlaybookWarnings []string
 	// Warnings are for the log: failures that did not change the status.
 	Warnings []error

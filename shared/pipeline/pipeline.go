@@ -83,7 +83,7 @@ func New(c Config) *Pipeline {
 func (p *Pipeline) Run(ctx context.Context, a alert.Alert) (Outcome, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	// It is posted without the ledger. What needs the search is left to the queue.
+	// If the ledger fails, the alert is posted without it. If the search fails, the queue keeps the alert.
 	t := attempt{delivery: deliveryOf(a, p.Now()), needsSearch: p.Queue != nil}
 	outcome, err := p.process(ctx, a, &t)
 	if err != nil {
@@ -97,7 +97,7 @@ func (p *Pipeline) Run(ctx context.Context, a alert.Alert) (Outcome, error) {
 func (p *Pipeline) Redeliver(ctx context.Context, m queue.Message) (Outcome, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	waits := p.Now().Sub(m.ReceivedAt) <= retryWindow // SQS delivers the message again.
+	waits := p.Now().Sub(m.ReceivedAt) <= retryWindow // for a ledger or a search that fails: SQS delivers the message again
 	t := attempt{delivery: deliveryOf(m.Alert, m.ReceivedAt), needsLedger: waits, needsSearch: waits, maybePosted: m.MaybePosted || m.Attempt > 0}
 	switch {
 	case m.Storm != nil:
@@ -168,7 +168,7 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 		}
 	}
 
-	// Match the playbooks, which have the storm limit. An event without actions is all.
+	// Match the playbooks, which have the storm limit. If the event exists, only actions can be left to do.
 	earlier := reading()
 	o.addHistory(earlier)
 	plan, err := compute(ctx, "match the playbooks", func() *playbook.Plan { return p.Playbooks.For(a, o.Cycle.Earlier) })
@@ -199,8 +199,8 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	o.addCycle(cycle(), a)
 	o.addKept(kept())
 
-	// Compose, send for the follow-ups, and post, unless an earlier attempt did. A crash after
-	// the post loses nothing.
+	// Compose, schedule the follow-ups, and post, unless an earlier attempt did. A crash after
+	// the post loses no follow-up.
 	if err := p.compose(ctx, a, plan, p.eventKey(t.delivery), &o); err != nil {
 		return o, err
 	}

@@ -35,9 +35,9 @@ const (
 	historyTimeout = 500 * time.Millisecond
 	// summaryTimeout bounds reading a storm's window, without which there is no summary.
 	summaryTimeout = 5 * time.Second
-	// followUpTimeout bounds sending for all follow-ups of an alert, whose event waits for it.
+	// followUpTimeout bounds scheduling the follow-ups of an alert, whose event waits for it.
 	followUpTimeout = time.Second
-	// followUpTries is how often they are sent again after the post.
+	// followUpTries is how often they are scheduled again after the post.
 	followUpTries = 3
 	// searchTimeout bounds the search for the event of an earlier attempt.
 	searchTimeout = 2 * time.Second
@@ -56,7 +56,7 @@ const (
 	// firstEventWindow is how long a follow-up waits for its alert's event, which comes at
 	// the latest with the last attempt of the queue.
 	firstEventWindow = 2 * time.Hour
-	// followUpMargin is how early a follow-up may be. It was sent for before the alert's event.
+	// followUpMargin is how early a follow-up may be. It was scheduled before the alert's event was posted.
 	followUpMargin = 5 * time.Second
 	// summaryDelay lets the runs of a storm's window finish counting before its summary.
 	summaryDelay = 5 * time.Second

@@ -69,9 +69,9 @@ func (p *Pipeline) enqueueSummary(ctx context.Context, a alert.Alert, w ledger.W
 	return nil
 }
 
-// summarize posts the one event that stands for all suppressed alerts of a window; like
-// is one of them.
-func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.Storm, t *attempt) (o Outcome, err error) {
+// summarize posts the one event that stands for all suppressed alerts of a window, of which
+// sample is one.
+func (p *Pipeline) summarize(ctx context.Context, sample alert.Alert, storm queue.Storm, t *attempt) (o Outcome, err error) {
 	if p.Storms == nil {
 		return Outcome{}, fault.New(fault.Permanent, "the message asks for the summary of a storm, and LEDGER_TABLE is not set; set it", nil)
 	}
@@ -84,7 +84,7 @@ func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.
 	defer p.releaseOnError(ctx, t.delivery, &o, &err)
 	if o.MaybePosted {
 		// Nothing but the date: the summary is not about the alert's event.
-		if found, err := p.completePosted(ctx, alert.Alert{Date: like.Date}, t, &o); found || err != nil {
+		if found, err := p.completePosted(ctx, alert.Alert{Date: sample.Date}, t, &o); found || err != nil {
 			return o, err
 		}
 	}
@@ -95,7 +95,7 @@ func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.
 		return o, err
 	}
 	suppressed.Limit = storm.Limit
-	plan, err := compute(ctx, "match the playbooks", func() *playbook.Plan { return p.Playbooks.For(like, memory.Memory{}) })
+	plan, err := compute(ctx, "match the playbooks", func() *playbook.Plan { return p.Playbooks.For(sample, memory.Memory{}) })
 	if err != nil {
 		return o, err
 	}
@@ -104,7 +104,7 @@ func (p *Pipeline) summarize(ctx context.Context, like alert.Alert, storm queue.
 	o.Event, err = compute(ctx, "compose the summary", func() event.Request {
 		texts, _ := plan.Draft(nil, event.Cycle{})
 		draft.Source = texts.Source // The boards that show the alerts show the summary, too.
-		return event.Summarise(like, draft, suppressed, p.Now())
+		return event.Summarize(sample, draft, suppressed, p.Now())
 	})
 	if err != nil {
 		return o, err

@@ -87,7 +87,7 @@ func Playbooks(files string, kinds func(file string) []enrich.Kind) (*playbook.B
 		}
 		for name := range book.Names() {
 			if taken[name] {
-				return nil, fmt.Errorf("PLAYBOOKS_FILE=%s: there is another playbook %q: rename one of them", file, name)
+				return nil, fmt.Errorf("%s: there is another playbook %q: rename one of them", file, name)
 			}
 			taken[name] = true
 		}

@@ -35,7 +35,7 @@ type responseBody struct {
 	// where each was found, and Unreadable the keys whose values were ignored.
 	Guessed    map[string]string `json:"guessed,omitempty"`
 	Unreadable []string          `json:"unreadable,omitempty"`
-	// Warnings say what the playbook sets in vain.
+	// Warnings name templates that failed, and texts that Datadog does not know.
 	Warnings []string `json:"warnings,omitempty"`
 }
 
