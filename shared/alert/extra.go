@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
+	"strings"
 
 	"boomerang/shared/jsonvalue"
 )
@@ -29,6 +30,19 @@ func (e Extra) objects() []map[string]any {
 		}
 	}
 	return all
+}
+
+// Runbook returns the address under a key for it, such as runbook_url, at the top level or one
+// object deep.
+func (a Alert) Runbook() string {
+	for _, object := range a.Extra.objects() {
+		for _, key := range sortedKeys(object) {
+			if address, _ := object[key].(string); strings.Contains(canonical(key), "runbook") && isAddress(address) {
+				return address
+			}
+		}
+	}
+	return ""
 }
 
 // put sets a key, in the object of its container if it has one.

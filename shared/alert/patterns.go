@@ -37,6 +37,7 @@ var patterns = []pattern{
 	{"priority", "security", func(t texts) string { return severityOf(t.Security.SignalSeverity) }},
 	{"priority", fromLevel, func(t texts) string { s, _ := t.Extra["severity"].(string); return severityOf(s) }},
 	{"priority", fromLevel, func(t texts) string { s, _ := t.Extra["urgency"].(string); return severityOf(s) }},
+	{"priority", fromLevel, func(t texts) string { return urgent(t.EventPriority) }},
 	{"monitor", fromLink, func(t texts) string { return monitorOf(t.links, fromLink) }},
 	{"monitor", fromAddress, func(t texts) string { return monitorOf(t.links, fromAddress) }},
 	{"monitor", fromMessage, func(t texts) string { return monitorOf(t.links, fromMessage) }},
@@ -236,11 +237,22 @@ func scopeOf(group string) string {
 	return ""
 }
 
+// levels are the words for the priorities P1 to P5.
+var levels = []string{"critical", "high", "medium", "low", "info"}
+
 // severityOf returns the priority that a severity means: SEV-2, high, P2.
 func severityOf(severity string) string {
 	severity = strings.ToLower(severity)
-	if i := slices.Index([]string{"critical", "high", "medium", "low", "info"}, severity); i >= 0 {
+	if i := slices.Index(levels, severity); i >= 0 {
 		return Values("priority")[i]
 	}
 	return priorityOf(strings.TrimLeft(severity, "sev-"))
+}
+
+// urgent returns the priority of a word that $PRIORITY, which is normal or low, never is.
+func urgent(word string) string {
+	if slices.Contains(levels[:3], strings.ToLower(word)) {
+		return severityOf(word)
+	}
+	return ""
 }

@@ -118,6 +118,8 @@ func TestDecode_Priority(t *testing.T) {
 		`"PRIORITY":"low"`:                              {EventPriority: "low"},
 		`"priority":"P6"`:                               {EventPriority: "P6", Unreadable: unknownPriority},
 		`"priority":"P1","alert_priority":"P2"`:         {Priority: "P2"},
+		`"priority":"Critical"`:                         {Priority: "P1", Type: "error", EventPriority: "Critical", Guessed: []Guess{{"priority", "level"}}},
+		`"priority":"HIGH","alert_priority":"P3"`:       {Priority: "P3", EventPriority: "HIGH"},
 
 		`"priority":"low","metadata":{"ALERT_PRIORITY":"P3"}`: {Priority: "P3", EventPriority: "low"},
 		`"priority":"P3","metadata":{"PRIORITY":"low"}`:       {Priority: "P3", EventPriority: "low"},

@@ -86,7 +86,7 @@ func (v variable) set(a *Alert, value any) (reason string) {
 			tags, reason = tagsOf(value)
 			text = strings.Join(tags, ",")
 		}
-		if *field = text; mustBe[v.form] != "" && !isOneOf(v.form)(text) {
+		if *field = text; mustBe[v.form] != "" && !isOneOf(v.form)(text) && !(v.form == "event_priority" && urgent(text) != "") {
 			reason = mustBe[v.form]
 		}
 	}

@@ -63,7 +63,7 @@ func answers(a alert.Alert, c Cycle, title, message, status string, found []enri
 	if len(known[enrich.OnCall]) == 0 {
 		alone(enrich.Owner, prefix("Notified: ", truncate(strings.Join(handles(message), ", "), maxStatus)), "Owner: not known")
 	}
-	alone(enrich.Runbook, page("Runbook", runbookIn(message)))
+	alone(enrich.Runbook, page("Runbook", cmp.Or(runbookIn(message), a.Runbook())))
 	alone(enrich.Monitor, page(linkName(a), a.Link))
 	return known
 }

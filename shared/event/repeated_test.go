@@ -115,6 +115,10 @@ func TestCompose_FirstScreenOfLittle(t *testing.T) {
 			alert.Alert{Title: "x", Date: now, Message: "Runbook: https://a.example/x_(y)?z"},
 			"- Since 03:00 UTC\n- Owner: not known\n- [Runbook](https://a.example/x_%28y%29?z)",
 		},
+		"a runbook under a key of its own": {
+			alert.Alert{Title: "x", Date: now, Extra: alert.Extra{"links": map[string]any{"Runbook-URL": "https://a.example/x", "runbook": "Ask Ada"}}},
+			"- Since 03:00 UTC\n- Owner: not known\n- [Runbook](https://a.example/x)",
+		},
 		"a renotification": {
 			alert.Alert{Title: "x", Transition: alert.Renotify, Date: now, Tags: alert.Tags{"team:a"}},
 			"- Renotify\n- Since before 03:00 UTC\n- Owner: a",
