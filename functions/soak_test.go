@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -244,6 +245,12 @@ func (s *soak) check() {
 			unclaimed[e2e.Number(fakedatadog.Event{RelatedEventID: id})] = true
 		}
 	}
+	for line := range strings.Lines(s.Output()) { // A busy machine is a fault, too.
+		if id := alertID.FindStringSubmatch(line); id != nil && lateCall.MatchString(line) {
+			n, _ := strconv.ParseInt(id[1], 10, 64) // The expression takes digits only.
+			unclaimed[e2e.Number(fakedatadog.Event{RelatedEventID: n})] = true
+		}
+	}
 	var lost, doubled, unseenPosts, ledgerFailures int
 	for id := int64(1); id <= s.alerts; id++ {
 		switch n := events[id]; {
@@ -275,5 +282,9 @@ func (s *soak) faultedAWS() []awstest.Call {
 	return slices.DeleteFunc(s.AWS.Calls("", ""), func(c awstest.Call) bool { return !c.Faulted })
 }
 
-// alertKey is the key of an alert's item.
-var alertKey = regexp.MustCompile(`"alert#\d+:(\d+)"`)
+var (
+	// alertKey is the key of an alert's item.
+	alertKey = regexp.MustCompile(`"alert#\d+:(\d+)"`)
+	// alertID is that of a log record.
+	alertID = regexp.MustCompile(`"alert_id":"(\d+)"`)
+)
