@@ -136,19 +136,19 @@ func (s *Suite) file(name string) string {
 }
 
 func (s *Suite) addCases(d document) {
-	mistakes := s.source.Err()
-	if len(d.Cases) == 0 && mistakes == nil {
+	isWhole := s.source.Err() == nil // Else a mistake may be why something is missing.
+	if len(d.Cases) == 0 && isWhole {
 		s.source.Report("cases", "there is no case")
 	}
-	s.checkStubs(d.Steps, "steps")
+	s.checkStubs(d.Steps, "steps", isWhole)
 	names := map[string]bool{}
 	for i, c := range d.Cases {
 		path := fmt.Sprintf("cases[%d]", i)
-		if c.Name == "" || names[c.Name] {
+		if c.Name == "" && isWhole || names[c.Name] {
 			s.source.Report(path+".name", "a case needs its own name")
 		}
-		names[c.Name] = true
-		if reflect.ValueOf(c.Expect).IsZero() && !strings.Contains(fmt.Sprint(mistakes), "unknown key") { // It may be what is missing.
+		names[c.Name] = c.Name != ""
+		if reflect.ValueOf(c.Expect).IsZero() && isWhole {
 			s.source.Report(path+".expect", "a case needs an expectation")
 		}
 		for name := range c.Cycle.Kept {
@@ -157,10 +157,10 @@ func (s *Suite) addCases(d document) {
 			}
 		}
 		var err error
-		if c.decoded, err = s.decode(c); err != nil {
+		if c.decoded, err = s.decode(c); err != nil && (isWhole || err != errSource) {
 			s.source.Report(path, "%s", err)
 		}
-		s.checkStubs(c.Steps, path+".steps")
+		s.checkStubs(c.Steps, path+".steps", isWhole)
 		stubs := map[string]stub{}
 		maps.Copy(stubs, d.Steps)
 		maps.Copy(stubs, c.Steps)
@@ -170,7 +170,7 @@ func (s *Suite) addCases(d document) {
 }
 
 // checkStubs checks stubs and notes their places in the file.
-func (s *Suite) checkStubs(stubs map[string]stub, path string) {
+func (s *Suite) checkStubs(stubs map[string]stub, path string, isWhole bool) {
 	known := slices.Concat(slices.Collect(maps.Values(s.book.Names()))...)
 	slices.Sort(known)
 	known = slices.Compact(known)
@@ -189,15 +189,17 @@ func (s *Suite) checkStubs(stubs map[string]stub, path string) {
 				answers++
 			}
 		}
-		if answers != 1 {
+		if answers != 1 && isWhole {
 			s.source.Report(one.path, "a stub needs exactly one of data, error, timeout and skip")
 		}
 	}
 }
 
+var errSource = errors.New("a case needs either an event file or an alert")
+
 func (s *Suite) decode(c definition) (alert.Alert, error) {
 	if (c.Event == "") == (len(c.Alert) == 0) {
-		return alert.Alert{}, errors.New("a case needs either an event file or an alert")
+		return alert.Alert{}, errSource
 	}
 	var a alert.Alert
 	var err error

@@ -22,7 +22,8 @@ cases:
     expect: {}
   - name: one
     expect: {title: x}
-  - event: nowhere.json
+  - name: two
+    event: nowhere.json
     alert: {title: x}
     expect: {title: x}
   - name: three
@@ -32,10 +33,18 @@ cases:
 			"a.test.yaml:6:14: a stub needs exactly one of", `no playbook has a step "ownr"; use one of again, owner, tell`,
 			"needs an expectation", "needs its own name", "either an event file or an alert", "nowhere.json",
 		}},
-		"unknown key":       {"cases:\n  - {name: a, alert: {title: x}, expct: {title: x}}", []string{`unknown key "expct"; did you mean "expect"?`}},
-		"unknown keys":      {"cases:\n  - {name: a, alert: {title: x}, expect: {titles: x}}", []string{`unknown key "titles"; did you mean "title"?`}},
-		"no case":           {"cases: []", []string{"there is no case"}},
-		"missing playbooks": {"playbooks: none.yaml\ncases:\n  - {name: a, alert: {title: x}, expect: {title: x}}", []string{"none.yaml"}},
+		"unknown key":               {"cases:\n  - {name: a, alert: {title: x}, expct: {title: x}}", []string{`unknown key "expct"; did you mean "expect"?`}},
+		"unknown key of a stub":     {"cases:\n  - {name: a, alert: {title: x}, steps: {owner: {value: 3}}, expect: {title: x}}", []string{`unknown key "value"; use one of data`}},
+		"unknown key for the alert": {"cases:\n  - {name: a, alrt: {title: x}, expect: {title: x}}", []string{`unknown key "alrt"; did you mean "alert"?`}},
+		"one time without a unit":   {"cases:\n  - {name: a, alert: {title: x}, steps: {owner: {timeout: 5}}, expect: {title: x}}", []string{"timeout must be a duration with its unit: write 5s"}},
+		"one value for a stub":      {"cases:\n  - {name: a, alert: {title: x}, steps: {owner: fails}, expect: {title: x}}", []string{"owner must be a mapping: write key: value"}},
+		"one case without a name":   {"cases:\n  - {alert: {title: x}, expect: {title: x}}", []string{`missing key "name"`}},
+		"one case without expect":   {"cases:\n  - {name: a, alert: {title: x}}", []string{`missing key "expect"`}},
+		"one list of tags":          {"cases:\n  - {name: a, alert: {title: x}, expect: {tags: [a]}}", []string{"a.test.yaml:2:49: tags must be a mapping: write tags: {contains: […]}"}},
+		"one of two times":          {"cases:\n  - {name: a, alert: {title: x}, earlier: [{before: 26, lasted: 1 hour}], expect: {title: x}}", []string{"before must be a duration with its unit: write 26s for seconds", "lasted must be a duration: write 1h"}},
+		"unknown keys":              {"cases:\n  - {name: a, alert: {title: x}, expect: {titles: x}}", []string{`unknown key "titles"; did you mean "title"?`}},
+		"no case":                   {"cases: []", []string{"there is no case"}},
+		"missing playbooks":         {"playbooks: none.yaml\ncases:\n  - {name: a, alert: {title: x}, expect: {title: x}}", []string{"none.yaml"}},
 		"two readings": {
 			"cases:\n  - {name: a, alert: {priority: 010}, expect: {title: x}, steps: {owner: {data: {team: 08, tier: &a 1}}}}",
 			[]string{"a.test.yaml:2:33: 010: write the number without leading zeros", "a.test.yaml:2:88: 08: ", "a.test.yaml:2:98: anchors"},
@@ -48,8 +57,8 @@ cases:
 			if err == nil {
 				t.Fatal("no error")
 			}
-			if strings.HasPrefix(name, "unknown key") && strings.Contains(err.Error(), "\n") {
-				t.Errorf("one mistake gives\n%v", err)
+			if one := strings.HasPrefix(name, "unknown key") || strings.HasPrefix(name, "one "); one && strings.Count(err.Error(), "\n") >= len(c.says) {
+				t.Errorf("%d mistakes give\n%v", len(c.says), err)
 			}
 			for _, want := range c.says {
 				if !strings.Contains(err.Error(), want) {
