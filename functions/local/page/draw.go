@@ -84,9 +84,12 @@ func markdown(source string) string {
 	}
 }
 
+// bareURL lets a link go on to the next space, because goldmark's own expression ends it at the asterisk of a query.
+var bareURL = regexp.MustCompile(`^https?://[-\w@:%.+~#=]{1,256}\.[a-z]+(?::\d+)?(?:[/#?][^\s<]*)?`)
+
 var converter = sync.OnceValue(func() goldmark.Markdown {
 	return goldmark.New(
-		goldmark.WithExtensions(extension.Linkify),
+		goldmark.WithExtensions(extension.NewLinkify(extension.WithLinkifyURLRegexp(bareURL))),
 		goldmark.WithParserOptions(parser.WithASTTransformers(util.Prioritized(screenEnd{}, 1000))),
 		goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(pictures{}, 100))),
 	)

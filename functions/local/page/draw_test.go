@@ -61,10 +61,11 @@ func TestMarkdown_Time(t *testing.T) {
 
 func TestMarkdown_Datadog(t *testing.T) {
 	for text, want := range map[string]string{
-		"**a** _b_ `c`":             "<p><strong>a</strong> <em>b</em> <code>c</code></p>\n",
-		"[a](https://b.example/?c)": `<p><a href="https://b.example/?c" rel="noreferrer noopener" target="_blank">a</a></p>` + "\n",
-		"![A graph](https://b/c)":   `<p><span class="picture">Picture: A graph</span></p>` + "\n",
-		"https://b.example/c":       `<p><a href="https://b.example/c" rel="noreferrer noopener" target="_blank">https://b.example/c</a></p>` + "\n",
+		"**a** _b_ `c`":                  "<p><strong>a</strong> <em>b</em> <code>c</code></p>\n",
+		"[a](https://b.example/?c)":      `<p><a href="https://b.example/?c" rel="noreferrer noopener" target="_blank">a</a></p>` + "\n",
+		"![A graph](https://b/c)":        `<p><span class="picture">Picture: A graph</span></p>` + "\n",
+		"https://b.example/c":            `<p><a href="https://b.example/c" rel="noreferrer noopener" target="_blank">https://b.example/c</a></p>` + "\n",
+		"**https://b.example/?c:*&d=1**": `<p><strong><a href="https://b.example/?c:*&amp;d=1" rel="noreferrer noopener" target="_blank">https://b.example/?c:*&amp;d=1</a></strong></p>` + "\n",
 	} {
 		if got := markdown(text); got != want {
 			t.Errorf("%q is drawn as %q, want %q", text, got, want)
