@@ -1,30 +1,73 @@
 package alert
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 	"sync"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 )
 
-// htmlTags has the patterns of what templates for mails, tickets and chats write around
+// startsAsHTML matches texts of templates for mails, tickets and chats, which write HTML around
 // Datadog's words. Other words in angle brackets are code, such as <init>.
-var htmlTags = sync.OnceValue(func() (tags struct{ start, link, picture, end, any *regexp.Regexp }) {
-	const names = `(?:h[1-6]|p|b|i|u|strong|em|font|span|div|section|table|tbody|thead|tr|td|th|ul|ol|li|a|img|html|head|body|br|hr|blockquote)\b[^<>]*`
-	tags.start = regexp.MustCompile(`(?i)^[#*>\s]*<` + names + `>`)
-	tags.link = regexp.MustCompile(`(?i)<a\s[^<>]*?href=["\']([^"\'<>\s]+)["\'][^<>]*>([^<>]+)</a>`)
-	tags.picture = regexp.MustCompile(`(?i)<img\s[^<>]*?src=["\'](https?:[^"\'<>\s]+)["\'][^<>]*>`)
-	tags.end = regexp.MustCompile(`(?i)\s*(?:</(?:h[1-6]|p|div|section|tr|li|ul|ol|table)\s*>|<[bh]r\b[^<>]*>)\s*`)
-	tags.any = regexp.MustCompile(`(?i)</?` + names + `>`)
-	return tags
+var startsAsHTML = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^[#*>\s]*<(?:!doctype|style|h[1-6]|p|b|i|u|strong|em|font|span|div|section|table|tbody|thead|tr|td|th|ul|ol|li|a|img|html|head|body|br|hr|blockquote)\b[^<>]*>`)
 })
 
 // fromHTML returns a text that begins with a tag of HTML as markdown, and others as they are.
 func fromHTML(text string) string {
-	if !strings.Contains(text, ">") || !htmlTags().start.MatchString(text) {
+	if !strings.Contains(text, ">") || !startsAsHTML().MatchString(text) {
 		return text
 	}
-	text = htmlTags().link.ReplaceAllString(text, "[$2]($1)")
-	text = htmlTags().picture.ReplaceAllString(text, "![Graph]($1)")
-	text = htmlTags().end.ReplaceAllString(text, "\n\n")
-	return strings.TrimSpace(htmlTags().any.ReplaceAllString(text, ""))
+	var markdown strings.Builder
+	link, isCode := "", false // the address of the link that is open, and whether a style or a script is
+	z := html.NewTokenizer(strings.NewReader(text))
+	for z.Next() != html.ErrorToken {
+		raw := string(z.Raw())
+		token := z.Token()
+		switch isStart := token.Type != html.EndTagToken; {
+		case token.DataAtom == atom.Style || token.DataAtom == atom.Script:
+			isCode = isStart
+		case token.Type == html.TextToken && !isCode:
+			markdown.WriteString(token.Data)
+		case token.DataAtom == 0 && token.Type != html.TextToken && token.Type != html.CommentToken:
+			markdown.WriteString(raw)
+		case token.DataAtom == atom.Img && strings.HasPrefix(attribute(token, "src"), "http"):
+			markdown.WriteString("![Graph](" + attribute(token, "src") + ")")
+		case token.DataAtom == atom.A && isStart && attribute(token, "href") != "":
+			link = attribute(token, "href")
+			markdown.WriteString("[")
+		case token.DataAtom == atom.A && link != "":
+			markdown.WriteString("](" + link + ")")
+			link = ""
+		case token.DataAtom == atom.Td || token.DataAtom == atom.Th:
+			markdown.WriteString(" ")
+		case token.DataAtom == atom.Br || token.DataAtom == atom.Hr || !isStart && isBlock[token.DataAtom]:
+			markdown.WriteString("\n\n")
+		}
+	}
+	markdown.Write(z.Raw()) // A tag that is cut off.
+	if link != "" {
+		markdown.WriteString("](" + link + ")")
+	}
+	return cmp.Or(strings.TrimSpace(blankLines().ReplaceAllLiteralString(markdown.String(), "\n\n")), text)
+}
+
+// isBlock has the elements that a paragraph ends with.
+var isBlock = map[atom.Atom]bool{
+	atom.H1: true, atom.H2: true, atom.H3: true, atom.H4: true, atom.H5: true, atom.H6: true, atom.P: true, atom.Div: true,
+	atom.Section: true, atom.Tr: true, atom.Li: true, atom.Ul: true, atom.Ol: true, atom.Table: true,
+}
+
+var blankLines = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[ \t]*\n\s*\n\s*`) })
+
+func attribute(t html.Token, name string) string {
+	for _, a := range t.Attr {
+		if a.Key == name {
+			return strings.TrimSpace(a.Val)
+		}
+	}
+	return ""
 }
