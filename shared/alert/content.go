@@ -76,6 +76,12 @@ func (a *Alert) searchContent(texts []string) {
 	if a.Text == "" {
 		a.take("message", &a.Message, "longest_text", text)
 	}
+	if a.Text+a.Status == "" { // The titles of other alerts, or more than the title.
+		a.take("message", &a.Message, "longest_text", strings.Join(slices.DeleteFunc(texts, func(s string) bool {
+			line := firstLine(s)
+			return !strings.HasPrefix(line, "[") || readMarks(line).state == "" || strings.Contains(a.Title+"\n"+a.AlertTitle, line)
+		}), "\n\n"))
+	}
 }
 
 // take fills an empty field with a value, and says where it is from.

@@ -50,7 +50,7 @@ var keyTable = []keyRow{
 	{"ALERT_ID", certain, isShort, "alert_id monitor_id"},
 	{"ALERT_METRIC", certain, nil, "metric metric_name"},
 	{"ALERT_PRIORITY", certain, nil, "monitor_priority"},
-	{"ALERT_QUERY", certain, nil, "monitor_query query"},
+	{"ALERT_QUERY", certain, isQuery, "monitor_query query"},
 	{"ALERT_SCOPE", certain, nil, "alert_scopes monitor_scope scope scopes groups"},
 	{"ALERT_TITLE", certain, nil, "alert_name monitor_title"},
 	{"ALERT_TRANSITION", certain, nil, "transition event_transition monitor_transition"},
@@ -220,6 +220,11 @@ func hasPriority(s string) bool { return priorityOf(s) != "" }
 func isTransition(s string) bool {
 	_, known := ParseTransition(s)
 	return known
+}
+
+// isQuery leaves out what GraphQL calls a query.
+func isQuery(s string) bool {
+	return !strings.HasPrefix(s, "mutation") && !strings.HasPrefix(s, "query") && !strings.HasPrefix(s, "{")
 }
 
 // isEventType recognises the documented event types: query_alert_monitor, log_alert,

@@ -2,8 +2,10 @@ package alert
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -133,6 +135,19 @@ func (a *Alert) marks() (m marks) {
 
 // TransitionIn returns the transition that a monitor's title begins with, or "".
 func TransitionIn(title string) Transition { return Transition(readMarks(title).state) }
+
+// marked matches what may be a monitor's title, up to what ends it in a payload of any form.
+var marked = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[[A-Z][^"\\<\n]{1,300}`) })
+
+// TitleIn returns the monitor's title that a payload has somewhere, or "".
+func TitleIn(payload string) string {
+	for _, title := range marked().FindAllString(payload, -1) {
+		if TransitionIn(title) != "" {
+			return strings.TrimRight(title, " ,'}]")
+		}
+	}
+	return ""
+}
 
 func readMarks(title string) (m marks) {
 	const maxMarks = 4096 // Bytes, a group included.

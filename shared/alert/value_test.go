@@ -48,6 +48,7 @@ func TestDecode_Text(t *testing.T) {
 		`"a":1,"b":1.0,"c":1.5,"d":-2,"e":[1e3],"h":1e19`:                                               {Extra: Extra{"a": int64(1), "b": int64(1), "c": 1.5, "d": int64(-2), "e": []any{int64(1000)}, "h": uint64(1e19)}},
 		`"f":1e400,"g":123456789012345678901234567890,"i":-1e30`:                                        {Extra: Extra{"f": json.Number("1e400"), "g": json.Number("123456789012345678901234567890"), "i": json.Number("-1e30")}},
 		`"alert_scope":["host:a","env:b"]`:                                                              {Scope: "host:a,env:b"},
+		`"query":"mutation { x }"`:                                                                      {Message: "mutation { x }", Extra: Extra{"query": "mutation { x }"}},
 		`"timestamp":"just now"`:                                                                        {Message: "just now", Extra: Extra{"timestamp": "just now"}},
 		`"alert_type":"critical"`:                                                                       {Type: "critical", Unreadable: []Problem{{"alert_type", "must be error, warning, success or info"}}},
 		`"alert_transition":["Triggered"]`:                                                              unreadable("alert_transition", notText),

@@ -232,7 +232,8 @@ func firstSentence(message, title string) string {
 	}
 	sentence, _, _ := strings.Cut(l, ". ")
 	sentence = strings.TrimSuffix(strings.TrimSpace(sentence), ".")
-	if !fits(sentence, maxStatus) || sentenceKey(sentence) == "" || strings.Contains(sentence, "://") || strings.Contains(letters(title), letters(sentence)) {
+	isData := strings.HasPrefix(sentence, `{"`) || strings.HasPrefix(sentence, "{'")
+	if isData || !fits(sentence, maxStatus) || sentenceKey(sentence) == "" || strings.Contains(sentence, "://") || strings.Contains(letters(title), letters(sentence)) {
 		return ""
 	}
 	return unless(title, strings.TrimLeft(sentence, "#>-* \t"))

@@ -95,6 +95,10 @@ func TestCompose_FirstScreenOfLittle(t *testing.T) {
 			alert.Alert{Title: "x", Date: now, Message: "The monitor was last triggered at Wed Oct 01 2025 18:37:04 UTC."},
 			"- Since 03:00 UTC\n- Owner: not known",
 		},
+		"a payload": {
+			alert.Alert{Title: "x", Date: now, Message: "{\"title\":\"CPU is high on a\", x}"},
+			"- Since 03:00 UTC\n- Owner: not known\n\n{\"title\":\"CPU is high on a\", x}",
+		},
 		"only a sentence": {
 			alert.Alert{Title: "x", Date: now, Message: "Nobody can pay in the shop.\nCall us"},
 			"- Nobody can pay in the shop\n- Since 03:00 UTC\n- Owner: not known\n\nCall us",

@@ -2,6 +2,7 @@ package handler
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -46,7 +47,8 @@ func decodeInTime(ctx context.Context, r events.LambdaFunctionURLRequest, decode
 	case errors.Is(err, errDecodeTimeout):
 		return unread(raw, "An alert whose payload could not be read in time", "takes too long to read"), nil
 	case fault.From(err).Kind == fault.Malformed && hasWords(plain(raw)):
-		a = unread(plain(raw), "An alert whose payload could not be read", fault.From(err).Public)
+		text := plain(raw)
+		a = unread(text, cmp.Or(alert.TitleIn(string(text)), "An alert whose payload could not be read"), fault.From(err).Public)
 		a.Infer()
 		return a, nil
 	}

@@ -29,6 +29,9 @@ func TestDecodeInTime(t *testing.T) {
 	}{
 		"in time":  {0, body, "x", 0},
 		"too late": {time.Minute, body, "An alert whose payload could not be read in time", 1},
+		"a text":   {0, "CPU: [Triggered on {host:a}] CPU is high\nSee it", "[Triggered on {host:a}] CPU is high", 1},
+		"broken":   {0, `{"id":x y,"note":"[1] [P1] z","title":"[P2] [Recovered] CPU <b>","body":"m"}`, "[P2] [Recovered] CPU", 1},
+		"no title": {0, `{"id":x y,"title":"[P2] CPU"}`, "An alert whose payload could not be read", 1},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()
@@ -36,7 +39,7 @@ func TestDecodeInTime(t *testing.T) {
 			if err != nil || a.Title != c.title || len(a.Unreadable) != c.unread || len(a.Text) > maxUnreadBytes {
 				t.Errorf("%s: got %+v, %v", name, a, err)
 			}
-			if c.unread > 0 && (!strings.HasPrefix(body, a.Text) || a.Certain() || len(a.Digest) != 64) {
+			if c.unread > 0 && (!strings.HasPrefix(c.body, a.Text) || a.Certain() || len(a.Digest) != 64) {
 				t.Errorf("%s: got %+v", name, a)
 			}
 			if took := time.Since(start); took != min(c.after, decodeTimeout) {

@@ -9,18 +9,18 @@ import (
 
 // Datadog never repeats a 400, so a payload that cannot be read comes back with its words.
 func TestHandler_Unread(t *testing.T) {
-	for name, tt := range map[string]struct{ body, words, alertType string }{
-		"cut":                   {`{"title":"[P2] [Triggered on {host:a}] CPU","text":"web-1 is hot, see htt`, "web-1 is hot", "error"},
-		"unescaped quotes":      {`{"title":"[Recovered] CPU","query":"logs("status:error").rollup("count")"}`, `logs("status:error")`, "success"},
-		"unquoted title":        {`{"title":[P2] [Warn on {host:a}] CPU is high,"host":"a"}`, "CPU is high", "warning"},
-		"unquoted tags":         {`{"title":"[Triggered] CPU","tags":env:prod,service:checkout}`, "service:checkout", "error"},
-		"something after it":    {`{"title":"[Triggered] CPU"}}`, "[Triggered] CPU", "error"},
-		"single quotes":         {`{'title':'[Triggered] CPU @all'}`, "＠all", "error"},
-		"a list of texts":       {`["[Triggered] CPU","web-1"]`, "web-1", "error"},
-		"a text":                {`"[Triggered] CPU"`, "[Triggered] CPU", "error"},
-		"no JSON at all":        {"[Triggered] CPU\nweb-1 is hot", "web-1 is hot", "error"},
-		"in another script":     {"負荷が高い", "負荷が高い", "info"},
-		"Datadog's own monitor": {`{"text":"x" "y","body":"[[Monitor Status](https://app.datadoghq.com/monitors/4711?group=host%3Aa)]"`, "4711", "info"},
+	for name, tt := range map[string]struct{ body, title, words, alertType string }{
+		"cut":                   {`{"title":"[P2] [Triggered on {host:a}] CPU","text":"web-1 is hot, see htt`, "[P2] [Triggered on {host:a}] CPU", "web-1 is hot", "error"},
+		"unescaped quotes":      {`{"title":"[Recovered] CPU","query":"logs("status:error").rollup("count")"}`, "[Recovered] CPU", `logs("status:error")`, "success"},
+		"unquoted title":        {`{"title":[P2] [Warn on {host:a}] CPU is high,"host":"a"}`, "[P2] [Warn on {host:a}] CPU is high", "CPU is high", "warning"},
+		"unquoted tags":         {`{"title":"[Triggered] CPU","tags":env:prod,service:checkout}`, "[Triggered] CPU", "service:checkout", "error"},
+		"something after it":    {`{"title":"[Triggered] CPU"}}`, "[Triggered] CPU", "[Triggered] CPU", "error"},
+		"single quotes":         {`{'title':'[Triggered] CPU @all'}`, "[Triggered] CPU ＠all", "＠all", "error"},
+		"a list of texts":       {`["[Triggered] CPU","web-1"]`, "[Triggered] CPU", "web-1", "error"},
+		"a text":                {`"[Triggered] CPU"`, "[Triggered] CPU", "[Triggered] CPU", "error"},
+		"no JSON at all":        {"[Triggered] CPU\nweb-1 is hot", "[Triggered] CPU", "web-1 is hot", "error"},
+		"in another script":     {"負荷が高い", "An alert whose payload could not be read", "負荷が高い", "info"},
+		"Datadog's own monitor": {`{"text":"x" "y","body":"[[Monitor Status](https://app.datadoghq.com/monitors/4711?group=host%3Aa)]"`, "An alert whose payload could not be read", "4711", "info"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newEnv(t)
@@ -36,7 +36,7 @@ func TestHandler_Unread(t *testing.T) {
 				t.Fatalf("%d events", len(posted))
 			}
 			e := posted[0].Event
-			if !strings.Contains(e.Text, tt.words) || e.AlertType != tt.alertType || !strings.Contains(e.Title, "could not be read") {
+			if !strings.Contains(e.Title+e.Text, tt.words) || !strings.Contains(e.Text, "unreadable in the payload") || e.AlertType != tt.alertType || e.Title != tt.title {
 				t.Errorf("title %q, alert_type %q, text %q", e.Title, e.AlertType, e.Text)
 			}
 		})
