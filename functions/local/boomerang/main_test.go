@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"boomerang/functions/local/output"
@@ -100,6 +101,30 @@ func start(t *testing.T, env []string, args ...string) (stdout, stderr string, c
 		t.Fatal(failed)
 	}
 	return out.String(), err.String(), cmd.ProcessState.ExitCode()
+}
+
+// TestProcess_Interrupt ends a command that waits for its input by a second signal at the latest.
+func TestProcess_Interrupt(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "run", "-")
+	cmd.Env = processEnv(t)
+	if _, err := cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for range 50 {
+		select {
+		case <-ended:
+			return
+		case <-time.After(300 * time.Millisecond):
+			_ = cmd.Process.Signal(os.Interrupt)
+		}
+	}
+	t.Error("it goes on")
+	_ = cmd.Process.Kill()
 }
 
 // TestProcess_WrongUse answers each wrong use with one sentence and the exit code 2.
