@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"boomerang/shared/alert"
 	"boomerang/shared/event"
 	"boomerang/shared/pipeline"
 )
@@ -30,6 +31,26 @@ func TestFollowUp_HeldBackLater(t *testing.T) {
 		}
 		if first := outcomes[0]; first.Status != pipeline.Ignored || first.Cause != "no_event" || !strings.Contains(first.Detail, "limit") {
 			e.Errorf("got %+v", first)
+		}
+	})
+}
+
+// A newer trigger that the limit holds back has no follow-ups, so those of the older one go on.
+func TestFollowUp_NewerHeldBack(t *testing.T) {
+	inBubble(t, func(e *env) {
+		a := firing("7", "15m")
+		e.run(a, pipeline.Posted)
+		e.after(10*time.Minute, func() {
+			for _, id := range []string{"8", "9"} {
+				other := firing(id, "")
+				other.CycleKey = id
+				e.run(other, pipeline.Posted)
+			}
+			e.run(later(a, alert.ReTriggered), pipeline.Queued)
+		})
+		e.deliverFollowUps()
+		if got := e.followUpTitles(); len(got) != 2 {
+			e.Errorf("follow-ups: %v", got)
 		}
 	})
 }

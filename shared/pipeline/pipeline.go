@@ -183,7 +183,7 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 
 	// Storm: above the playbook's limit, a summary replaces the event.
 	suppressed := plan.Limit > 0 && !found && p.suppressed(ctx, a, plan.Limit, &o)
-	cycle := p.startCycle(ctx, a, t.delivery.ReceivedAt)
+	cycle := p.startCycle(ctx, a, t.delivery.ReceivedAt, suppressed)
 	if suppressed {
 		o.addCycle(cycle(), a)
 		if o.MaybePosted { // An earlier attempt expects what its actions would keep.

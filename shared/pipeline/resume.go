@@ -63,7 +63,7 @@ func (w acting) resume(ctx context.Context, saved enrich.Action) (*playbook.Acti
 	if err != nil {
 		return nil, err
 	}
-	cycle := w.startCycle(ctx, w.alert, w.delivery.ReceivedAt)
+	cycle := w.startCycle(ctx, w.alert, w.delivery.ReceivedAt, false)
 	w.startKept(ctx, w.alert, w.delivery, plan, nil, cycle) // What it keeps is expected already, or given up.
 	w.o.Steps = enrich.Run(withPast(ctx, earlier, cycle), w.Steps(plan.Steps()), w.alert, enrichTime(ctx, w.EnrichBudget))
 	for _, action := range plan.Then(w.o.Steps, w.title, w.posted) {
