@@ -11,7 +11,7 @@ import (
 // Compare compares a cycle, which has lasted for a time, with those before it, if they are
 // enough to say what is usual. Zero means that the time is not known.
 func (m Memory) Compare(lasted time.Duration, isOver bool) string {
-	if m.Count < MinCycles {
+	if m.Count < minCycles {
 		return ""
 	}
 	median := "median " + enrich.FormatDuration(time.Duration(m.Median*float64(time.Second)))

@@ -95,8 +95,8 @@ type Followed struct {
 	Count   int    `json:"count"`
 }
 
-// MinCycles is how many cycles it takes to say what is usual.
-const MinCycles = 3
+// minCycles is how many cycles it takes to say what is usual.
+const minCycles = 3
 
 // Of returns what the cycles say that ended before a time: those of 30 days, or of 90 if
 // there are too few.
@@ -106,7 +106,7 @@ func Of(cycles []Cycle, before time.Time) Memory {
 		known := slices.DeleteFunc(slices.Clone(cycles), func(c Cycle) bool {
 			return !c.End().Before(before) || before.Sub(c.Began) > time.Duration(days)*24*time.Hour
 		})
-		if m = of(known, days); m.Count >= MinCycles {
+		if m = of(known, days); m.Count >= minCycles {
 			break
 		}
 	}

@@ -7,13 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// MaxLength is Datadog's limit, in characters.
-const MaxLength = 3000
+// maxLength is Datadog's limit, in characters.
+const maxLength = 3000
 
 // Parse reads a scope. With an error the scope is undecided about all tags.
 func Parse(text string) (Scope, error) {
-	if utf8.RuneCountInString(text) > MaxLength {
-		return unknown, fmt.Errorf("it has more than %d characters", MaxLength)
+	if utf8.RuneCountInString(text) > maxLength {
+		return unknown, fmt.Errorf("it has more than %d characters", maxLength)
 	}
 	p := parser{rest: text}
 	p.next()

@@ -34,7 +34,7 @@ func TestParse_Documented(t *testing.T) {
 		"(env:prod) AND NOT service:boomerang":                  Yes,
 		"NOT(env:prod)":                                         No,
 		"team:web AND NOT env:dev AND service:(x OR web-store)": No,
-		"env:" + strings.Repeat("é", MaxLength-4):               No,
+		"env:" + strings.Repeat("é", maxLength-4):               No,
 	} {
 		s, err := Parse(text)
 		if err != nil {
@@ -70,7 +70,7 @@ func TestParse_Undocumented(t *testing.T) {
 		"-env:prod", "!env:prod", "env:prod && host:a", "env:prod || host:a", "env:prod,host:a", "env:a:b", "@env:prod", "env:>5", "env:[1 TO 2]", "env:prod}",
 		"AND", "OR env:prod", "env:prod OR", "env:prod AND", "NOT", "env:prod NOT", "env:prod AND OR env:dev", "env:()", "()", "(env:prod", "env:prod)", "env:(prod",
 		"env:(host:a)", "env:(a OR host:(b))", "env:(*)", "env:(AND)", "env:(a OR OR)", "*:prod", `"env:prod"`, `env:"prod"x`, `env:prod"x"`, "env:prod and", "{{env.name}}", "env:{{x}}",
-		"1:a", "env:\x00", "env:'prod'", "env:prod#1", "env:prod\v", "\u00a0env:prod", strings.Repeat("(", 1000), "env:" + strings.Repeat("x", MaxLength),
+		"1:a", "env:\x00", "env:'prod'", "env:prod#1", "env:prod\v", "\u00a0env:prod", strings.Repeat("(", 1000), "env:" + strings.Repeat("x", maxLength),
 	} {
 		if s, err := Parse(text); err == nil || s(checkout) != Undecided || s(nil) != Undecided {
 			t.Errorf("%q is accepted", text)
@@ -92,7 +92,7 @@ func FuzzParse(f *testing.F) {
 		got := s(checkout)
 		for format, want := range map[string]Answer{"(%s)": got, "NOT (%s)": got.Not(), "(%s) AND (%[1]s)": got, "(%s) OR region:*": got, " %s\n": got} {
 			again, err := Parse(fmt.Sprintf(format, text))
-			if err != nil && len(text) < MaxLength/3 {
+			if err != nil && len(text) < maxLength/3 {
 				t.Errorf("%q in %q: %v", text, format, err)
 			} else if err == nil && again(checkout) != want {
 				t.Errorf("%q in %q: got %v, want %v", text, format, again(checkout), want)

@@ -11,6 +11,7 @@ import (
 
 	"boomerang/functions/local/output"
 	"boomerang/functions/local/playbooktest"
+	"boomerang/functions/local/request"
 	"boomerang/functions/local/sandbox"
 	"boomerang/shared/datadog"
 	"boomerang/shared/event"
@@ -56,6 +57,15 @@ func (c cli) withPlaybooks(paths []string) (cli, error) {
 		}
 	}
 	return c.with(map[string]string{"PLAYBOOKS_FILE": playbooktest.List(files)}), nil
+}
+
+// readAlert reads an alert as if it were sent at a time. The words of a playbook file would be
+// taken for those of an alert.
+func (c cli) readAlert(name string, at time.Time) (request.Request, error) {
+	if filepath.Ext(name) == ".yaml" && playbooktest.IsPlaybook(name) {
+		return request.Request{}, wrongUse("%s has playbooks: give an alert before them", name)
+	}
+	return request.Read(name, c.stdin, at)
 }
 
 // withDatadog calls use with a client of the real Datadog or of the fake.

@@ -59,6 +59,8 @@ func TestCommands(t *testing.T) {
 		{line: "try -v ../../../events/wrong-token.json", shows: []string{"the function would answer 401 Unauthorized", "The event\n"}},
 		{line: "try -v testdata/get.json", shows: []string{"the function would answer 405 Method Not Allowed", "The event\n"}},
 		{line: "try testdata/empty.json", fails: []string{"testdata/empty.json: it is empty: give the body of a webhook"}},
+		{line: "try testdata/mine.yaml", fails: []string{"testdata/mine.yaml has playbooks: give an alert before them"}},
+		{line: "run testdata/mine.yaml", fails: []string{"testdata/mine.yaml has playbooks"}},
 		{line: "try none.json", fails: []string{"none.json"}},
 		{line: "try testdata/no-alert.json", fails: []string{"the function would reject"}},
 		{line: "try testdata/no-base64.json", fails: []string{"base64"}},

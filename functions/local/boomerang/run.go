@@ -15,7 +15,6 @@ import (
 	"boomerang/functions/internal/alerting"
 	"boomerang/functions/local/output"
 	"boomerang/functions/local/playbooktest"
-	"boomerang/functions/local/request"
 	"boomerang/functions/local/sandbox"
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/alert"
@@ -43,7 +42,7 @@ func (c cli) sendAlert(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	r, err := request.Read(args[0], c.stdin, time.Now())
+	r, err := c.readAlert(args[0], time.Now())
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"boomerang/functions/local/deployed"
-	"boomerang/functions/local/request"
 	"boomerang/functions/local/sandbox"
 	"boomerang/shared/datadog"
 )
@@ -48,7 +47,7 @@ func (c cli) requestCommand() *cobra.Command {
 
 // showRequest writes JSON to the standard output, which has the token.
 func (c cli) showRequest(ctx context.Context, args []string) error {
-	r, err := request.Read(args[0], c.stdin, time.Now())
+	r, err := c.readAlert(args[0], time.Now())
 	if err != nil {
 		return err
 	}

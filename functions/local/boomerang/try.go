@@ -18,7 +18,6 @@ import (
 	"boomerang/functions/local/dryrun"
 	"boomerang/functions/local/output"
 	"boomerang/functions/local/recording"
-	"boomerang/functions/local/request"
 	"boomerang/functions/local/sandbox"
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/alert"
@@ -71,7 +70,7 @@ func (c cli) try(ctx context.Context, name string, o try) error {
 		at, now, transport = player.At, func() time.Time { return player.At }, player
 		end = func() (int, error) { return 0, player.Err() }
 	}
-	r, err := request.Read(name, c.stdin, at)
+	r, err := c.readAlert(name, at)
 	if err != nil {
 		return err
 	}

@@ -16,8 +16,8 @@ import (
 	"boomerang/shared/enrich/registry"
 )
 
-// IsTest reports whether a file is a test of playbooks.
-func IsTest(path string) bool { return strings.HasSuffix(path, Suffix) }
+// isTest reports whether a file is a test of playbooks.
+func isTest(path string) bool { return strings.HasSuffix(path, Suffix) }
 
 // playbooksKey distinguishes a playbook file, also one with a mistake in the key, from a
 // lookup table beside it.
@@ -26,7 +26,7 @@ var playbooksKey = regexp.MustCompile(`(?im)^(playbooks?\s*:|\s*- uses\s*:)`)
 // IsPlaybook reports whether a file has playbooks.
 func IsPlaybook(path string) bool {
 	source, err := os.ReadFile(path)
-	return err == nil && !IsTest(path) && playbooksKey.Match(source)
+	return err == nil && !isTest(path) && playbooksKey.Match(source)
 }
 
 // Files returns the files that paths name, and the YAML files in folders that keep
@@ -61,7 +61,7 @@ func Playbooks(paths []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if at := slices.IndexFunc(files, IsTest); at >= 0 {
+	if at := slices.IndexFunc(files, isTest); at >= 0 {
 		return nil, fmt.Errorf("%s is a test of playbooks: run boomerang test %s", files[at], files[at])
 	}
 	if len(files) == 0 {
@@ -107,12 +107,12 @@ func isDefault(file string) int {
 // Tests returns the test files that paths name: by their own name, by that of the playbook
 // file, or by their folder.
 func Tests(paths []string) ([]string, error) {
-	files, err := Files(paths, IsTest)
+	files, err := Files(paths, isTest)
 	if err != nil {
 		return nil, err
 	}
 	for i, file := range files {
-		if IsTest(file) {
+		if isTest(file) {
 			continue
 		}
 		files[i] = strings.TrimSuffix(file, filepath.Ext(file)) + Suffix
