@@ -180,7 +180,7 @@ func firstLine(message string) string {
 		if line = strings.TrimSpace(line); line == "" || line == "%%%" {
 			continue
 		}
-		line = strings.Trim(line, "*_# ")
+		line = strings.Trim(strings.ToValidUTF8(line[:min(len(line), maxMarks)], ""), "*_# ")
 		if address, text, ok := strings.Cut(line, "|"); ok && strings.HasPrefix(address, "<http") {
 			line = strings.Replace(text, ">", "", 1)
 		}
@@ -195,7 +195,7 @@ var markdownLink = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(http[^)]*\)?`)
 })
 
-var plainAddress = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\s*https?://\S+`) })
+var plainAddress = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`https?://\S+`) })
 
 // withoutLinks leaves the titles of a line's links, also of one whose title is a picture.
 func withoutLinks(line string) string {

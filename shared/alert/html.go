@@ -52,7 +52,8 @@ func fromHTML(text string) string {
 	if link != "" {
 		markdown.WriteString("](" + link + ")")
 	}
-	return cmp.Or(strings.TrimSpace(blankLines().ReplaceAllLiteralString(markdown.String(), "\n\n")), text)
+	paragraphs := blankLines().ReplaceAllLiteralString(markdown.String(), "\n\n")
+	return cmp.Or(strings.TrimSpace(strings.ReplaceAll(paragraphs, " \n\n", "\n\n")), text)
 }
 
 // isBlock has the elements that a paragraph ends with.
@@ -61,7 +62,7 @@ var isBlock = map[atom.Atom]bool{
 	atom.Section: true, atom.Tr: true, atom.Li: true, atom.Ul: true, atom.Ol: true, atom.Table: true,
 }
 
-var blankLines = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[ \t]*\n\s*\n\s*`) })
+var blankLines = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\n\s*\n\s*`) })
 
 func attribute(t html.Token, name string) string {
 	for _, a := range t.Attr {

@@ -49,6 +49,9 @@ var repeated = map[string]struct{ before, text, after string }{
 	"labels":         {`{"title":"t","a":[`, `{"title":"date","value":"x#"},`, `1]}`},
 	"blank lines":    {`{"body":"`, `\n%%%`, `"}`},
 	"long key":       {`{"title":"t","` + strings.Repeat("k", 8<<10) + `":{"` + strings.Repeat("l", 4<<10) + `":[0`, `,{"id":1}`, `]}}`},
+	"HTML":           {`{"title":"t","body":"<p>`, `<a href='https://x'><br>`, `"}`},
+	"alerts":         {`{"alerts":[{"title":"[Warn] #"}`, `,{"title":"[Warn] a#"}`, `]}`},
+	"bold marks":     {`{"a":"x y`, `*[ https://a`, `"}`},
 	"form fields":    {`title=t`, `&tags=#`, ``},
 }
 

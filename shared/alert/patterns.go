@@ -149,8 +149,10 @@ func TitleIn(payload string) string {
 	return ""
 }
 
+// maxMarks is how many bytes of a title are read, its group included.
+const maxMarks = 4096
+
 func readMarks(title string) (m marks) {
-	const maxMarks = 4096 // Bytes, a group included.
 	title = title[:min(len(title), maxMarks)]
 	prefixed := false
 	for title != "" {

@@ -46,6 +46,10 @@ var hostileTexts = map[string]string{
 	"invisible":      "\u202e\u200b@",
 	"words":          "word ",
 	"one word":       "w",
+	"chat links":     "<https://a|b",
+	"parentheses":    "https://a(",
+	"colors":         "\x1b[",
+	"counts":         "More than 1 a matched in the last ",
 }
 
 // everywhere has a text in every place that an alert or a finding can fill.
