@@ -184,8 +184,13 @@ func firstLine(message string) string {
 		if address, text, ok := strings.Cut(line, "|"); ok && strings.HasPrefix(address, "<http") {
 			line = strings.Replace(text, ">", "", 1)
 		}
-		line = bold().ReplaceAllString(withoutLinks(line), "$1$2")
-		return strings.Trim(cmp.Or(plainAddress().ReplaceAllLiteralString(line, ""), line), "*_#: ")
+		if line = withoutLinks(line); strings.Contains(line, "*") {
+			line = bold().ReplaceAllString(line, "$1$2")
+		}
+		if strings.Contains(line, "://") {
+			line = cmp.Or(plainAddress().ReplaceAllLiteralString(line, ""), line)
+		}
+		return strings.Trim(line, "*_#: ")
 	}
 	return ""
 }

@@ -18,7 +18,7 @@ var startsAsHTML = sync.OnceValue(func() *regexp.Regexp {
 
 // fromHTML returns a text that begins with a tag of HTML as markdown, and others as they are.
 func fromHTML(text string) string {
-	if !strings.Contains(text, ">") || !startsAsHTML().MatchString(text) {
+	if !strings.HasPrefix(strings.TrimLeft(text, "#*> \t\r\n"), "<") || !startsAsHTML().MatchString(text) {
 		return text
 	}
 	var markdown strings.Builder
