@@ -93,6 +93,11 @@ func TestDecode_Content(t *testing.T) {
 		`{"alert":{"id":"4711","monitor":{"name":"CPU high","type":"metric alert"},"transition":"Triggered"},"meta":{"note":"web-1 is hot"}}`: {title: "CPU high", message: "web-1 is hot", transition: "Triggered", monitor: "4711"},
 		`{"monitor":{"name":"CPU high","type":"service check"}}`:                                                                              {title: "CPU high"},
 		`{"text":"*[Triggered]* CPU high","blocks":["web-1 is hot"]}`:                                                                         {title: "[Triggered] CPU high", message: "web-1 is hot", transition: "Triggered"},
+		`{"Type":"Notification","MessageId":"22b80b92","Subject":"Datadog","Message":"{\"id\":\"8306082280000000003\",\"title\":\"[P2] [Triggered] CPU\",\"body\":\"web-1 is hot\",\"alert_id\":\"4711\",\"link\":\"` + link + `\"}"}`: {
+			title: "[P2] [Triggered] CPU", message: "web-1 is hot", link: link, priority: "P2", transition: "Triggered", monitor: "4711",
+		},
+		`{"event_type":"datadog","client_payload":{"alert":"{\"alert_transition\":\"Recovered\",\"event_title\":\"CPU\",\"event_msg\":\"web-1 is fine\"}"}}`: {title: "CPU", message: "web-1 is fine", transition: "Recovered"},
+		`{"title":"[Triggered] Errors","message":"{\"message\":\"no route\",\"host\":\"a\"}"}`:                                                               {title: "[Triggered] Errors", message: `{"message":"no route","host":"a"}`, transition: "Triggered"},
 		`{"a":{"b":["Disk is full"]}}`: {message: "Disk is full"},
 		`{"tags":"env:prod"}`:          {message: "env:prod"},
 		`{"id":"42"}`:                  {title: "Datadog alert 42"},

@@ -108,6 +108,10 @@ func (a *Alert) collect(found []candidate, container string, depth int, object m
 		if isAbsent(value) {
 			continue
 		}
+		if inner := wrapped(value); inner != nil && depth < 2 {
+			found = a.collect(found, "", 0, inner)
+			continue
+		}
 		m := mappingFor(container, key, value)
 		if depth > 1 && m != nil && m.source != "monitor_name" && (m.kind != certain || variables()[m.variable].isContent()) {
 			m = nil // A card has several titles, messages and links.
@@ -127,6 +131,24 @@ func (a *Alert) collect(found []candidate, container string, depth int, object m
 		}
 	}
 	return found
+}
+
+// wrapped returns the alert that a text holds as JSON, as a topic or a queue passes it on, or nil. It
+// says which alert it is about, unlike the JSON of a log.
+func wrapped(value any) map[string]any {
+	text, _ := value.(string)
+	object, _ := parseObjects(text).(map[string]any)
+	hasContent, hasIdentity := false, false
+	for key, value := range object {
+		if m := mappingFor("", key, value); m != nil && m.kind == certain {
+			hasContent = hasContent || variables()[m.variable].isContent()
+			hasIdentity = hasIdentity || slices.Contains([]string{"ID", "ALERT_ID", "ALERT_TRANSITION", "ALERT_CYCLE_KEY"}, variables()[m.variable].name)
+		}
+	}
+	if !hasContent || !hasIdentity {
+		return nil
+	}
+	return object
 }
 
 // search appends the candidates in a value under keys that are certain elsewhere.
