@@ -14,7 +14,7 @@ import (
 // How much the heap may grow before it is collected, in percent. Go's default is 100. What a start
 // and a first event create mostly stays, so the first collection, which would free little, is late.
 const (
-	heapGrowthFirst = 250
+	heapGrowthFirst = 200
 	heapGrowthRun   = 60
 )
 
