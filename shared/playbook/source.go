@@ -150,6 +150,18 @@ func (s *Source) positionAt(path string) position {
 	return positionOf(node)
 }
 
+// IsWhole reports whether no problem lies in the value at a path. One may be why something of the
+// value is missing.
+func (s *Source) IsWhole(path string) bool {
+	node := s.nodes[path]
+	return node == nil || !slices.ContainsFunc(s.found(false), func(p Problem) bool { return holds(node, position{p.Line, p.Column}) })
+}
+
+// holds reports whether a node, or one in it, is at a position.
+func holds(node *yaml.Node, at position) bool {
+	return positionOf(node) == at || slices.ContainsFunc(node.Content, func(inner *yaml.Node) bool { return holds(inner, at) })
+}
+
 func (s *Source) has(path string) bool { return s.nodes[path] != nil }
 
 // reportIn reports mistakes in a source that is a part of the text at a path.

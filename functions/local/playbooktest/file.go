@@ -136,14 +136,14 @@ func (s *Suite) file(name string) string {
 }
 
 func (s *Suite) addCases(d document) {
-	isWhole := s.source.Err() == nil // Else a mistake may be why something is missing.
-	if len(d.Cases) == 0 && isWhole {
+	if len(d.Cases) == 0 && s.source.Err() == nil {
 		s.source.Report("cases", "there is no case")
 	}
-	s.checkStubs(d.Steps, "steps", isWhole)
+	s.checkStubs(d.Steps, "steps")
 	names := map[string]bool{}
 	for i, c := range d.Cases {
 		path := fmt.Sprintf("cases[%d]", i)
+		isWhole := s.source.IsWhole(path)
 		if c.Name == "" && isWhole || names[c.Name] {
 			s.source.Report(path+".name", "a case needs its own name")
 		}
@@ -160,7 +160,7 @@ func (s *Suite) addCases(d document) {
 		if c.decoded, err = s.decode(c); err != nil && (isWhole || err != errSource) {
 			s.source.Report(path, "%s", err)
 		}
-		s.checkStubs(c.Steps, path+".steps", isWhole)
+		s.checkStubs(c.Steps, path+".steps")
 		stubs := map[string]stub{}
 		maps.Copy(stubs, d.Steps)
 		maps.Copy(stubs, c.Steps)
@@ -170,12 +170,13 @@ func (s *Suite) addCases(d document) {
 }
 
 // checkStubs checks stubs and notes their places in the file.
-func (s *Suite) checkStubs(stubs map[string]stub, path string, isWhole bool) {
+func (s *Suite) checkStubs(stubs map[string]stub, path string) {
 	known := slices.Concat(slices.Collect(maps.Values(s.book.Names()))...)
 	slices.Sort(known)
 	known = slices.Compact(known)
 	for name, one := range stubs {
 		one.path = path + "." + name
+		isWhole := s.source.IsWhole(one.path)
 		if one.Data != nil {
 			one.value = s.source.Value(one.Data, one.path+".data")
 		}

@@ -43,6 +43,7 @@ cases:
 		"one list of tags":          {"cases:\n  - {name: a, alert: {title: x}, expect: {tags: [a]}}", []string{"a.test.yaml:2:49: tags must be a mapping: write tags: {contains: […]}"}},
 		"one of two times":          {"cases:\n  - {name: a, alert: {title: x}, earlier: [{before: 26, lasted: 1 hour}], expect: {title: x}}", []string{"before must be a duration with its unit: write 26s for seconds", "lasted must be a duration: write 1h"}},
 		"unknown keys":              {"cases:\n  - {name: a, alert: {title: x}, expect: {titles: x}}", []string{`unknown key "titles"; did you mean "title"?`}},
+		"mistakes of two cases":     {"cases:\n  - {name: a, alert: {title: x}, expct: {title: x}}\n  - {name: b, alert: {title: x}, steps: {owner: {skip: x, error: y}}, expect: {}}", []string{`unknown key "expct"`, "exactly one of data", "needs an expectation"}},
 		"no case":                   {"cases: []", []string{"there is no case"}},
 		"missing playbooks":         {"playbooks: none.yaml\ncases:\n  - {name: a, alert: {title: x}, expect: {title: x}}", []string{"none.yaml"}},
 		"two readings": {
