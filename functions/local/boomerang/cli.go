@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"boomerang/functions/local/output"
@@ -62,7 +63,7 @@ func (c cli) withPlaybooks(paths []string) (cli, error) {
 // readAlert reads an alert as if it were sent at a time. The words of a playbook file would be
 // taken for those of an alert.
 func (c cli) readAlert(name string, at time.Time) (request.Request, error) {
-	if filepath.Ext(name) == ".yaml" && playbooktest.IsPlaybook(name) {
+	if strings.HasPrefix(filepath.Ext(name), ".y") && playbooktest.IsPlaybook(name) {
 		return request.Request{}, wrongUse("%s has playbooks: give an alert before them", name)
 	}
 	return request.Read(name, c.stdin, at)
