@@ -76,7 +76,7 @@ func (a *Alert) searchContent(texts []string) {
 	if a.Text == "" {
 		a.take("message", &a.Message, "longest_text", text)
 	}
-	if a.Text+a.Status == "" { // The titles of other alerts, or more than the title.
+	if a.Message+a.Text+a.Status == "" { // The titles of other alerts, or more than the title.
 		a.take("message", &a.Message, "longest_text", strings.Join(slices.DeleteFunc(texts, func(s string) bool {
 			line := firstLine(s)
 			return !strings.HasPrefix(line, "[") || readMarks(line).state == "" || strings.Contains(a.Title+"\n"+a.AlertTitle, line)

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"encoding/json"
+	"iter"
 	"math"
 	"strconv"
 	"strings"
@@ -30,6 +31,19 @@ func (e Extra) objects() []map[string]any {
 		}
 	}
 	return all
+}
+
+// texts yields the texts under some keys, in each of the objects.
+func (e Extra) texts(keys ...string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, object := range e.objects() {
+			for _, key := range keys {
+				if text, ok := object[key].(string); ok && !yield(text) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Runbook returns the address under a key for it, such as runbook_url, at the top level or one

@@ -90,14 +90,11 @@ func (a *Alert) infer(links []link) {
 // tagByKey adds a tag that a template without $TAGS has under a key of its own, at the top level or
 // one object deep, if it can be one: "service": "$TAGS[service]".
 func (a *Alert) tagByKey(tag string, keys ...string) {
-	for _, object := range a.Extra.objects() {
-		for _, key := range keys {
-			value, _ := object[key].(string)
-			if value = strings.ToLower(value); value != "" && value != "datadog" && !strings.ContainsFunc(value, unicode.IsSpace) {
-				a.Tags = append(a.Tags, tag+":"+value)
-				a.guess("tags", "service")
-				return
-			}
+	for value := range a.Extra.texts(keys...) {
+		if value = strings.ToLower(value); value != "" && value != "datadog" && !strings.ContainsFunc(value, unicode.IsSpace) {
+			a.Tags = append(a.Tags, tag+":"+value)
+			a.guess("tags", "service")
+			return
 		}
 	}
 }
@@ -227,11 +224,8 @@ var stateWords = map[string]Transition{
 // stateByWord reads the state from a key for it, at the top level or one object deep.
 func (t texts) stateByWord() string {
 	state := stateWords[strings.ToLower(t.Status)]
-	for _, object := range t.Extra.objects() {
-		for _, key := range strings.Fields("status state alert_state alert_status monitor_status monitor_state message_type") {
-			word, _ := object[key].(string)
-			state = cmp.Or(state, stateWords[strings.ToLower(word)])
-		}
+	for word := range t.Extra.texts("status", "state", "alert_state", "alert_status", "monitor_status", "monitor_state", "message_type") {
+		state = cmp.Or(state, stateWords[strings.ToLower(word)])
 	}
 	return string(state)
 }
