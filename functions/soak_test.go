@@ -239,16 +239,20 @@ func (s *soak) check() {
 			unseen[e2e.Number(p.Event)]++
 		}
 	}
-	for _, c := range s.faultedAWS() {
-		if key := alertKey.FindSubmatch(c.Body); key != nil && c.Operation == "PutItem" {
-			id, _ := strconv.ParseInt(string(key[1]), 10, 64) // The expression takes digits only.
+	claimFailed := func(found [][]byte) {
+		if found != nil {
+			id, _ := strconv.ParseInt(string(found[1]), 10, 64) // The expressions take digits only.
 			unclaimed[e2e.Number(fakedatadog.Event{RelatedEventID: id})] = true
 		}
 	}
+	for _, c := range s.faultedAWS() {
+		if c.Operation == "PutItem" {
+			claimFailed(alertKey.FindSubmatch(c.Body))
+		}
+	}
 	for line := range strings.Lines(s.Output()) { // A busy machine is a fault, too.
-		if id := alertID.FindStringSubmatch(line); id != nil && lateCall.MatchString(line) {
-			n, _ := strconv.ParseInt(id[1], 10, 64) // The expression takes digits only.
-			unclaimed[e2e.Number(fakedatadog.Event{RelatedEventID: n})] = true
+		if lateCall.MatchString(line) {
+			claimFailed(alertID.FindSubmatch([]byte(line)))
 		}
 	}
 	var lost, doubled, unseenPosts, ledgerFailures int

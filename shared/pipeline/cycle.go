@@ -21,8 +21,8 @@ type cycleResult struct {
 	err      error
 }
 
-// startCycle records the notification while the run goes on. One that the limit holds back is no new
-// trigger to the follow-ups of an earlier one, as it has none of its own.
+// startCycle records the notification while the run goes on. One that the limit holds back has no
+// follow-ups, so it does not end those of an earlier trigger.
 func (p *Pipeline) startCycle(ctx context.Context, a alert.Alert, receivedAt time.Time, suppressed bool) func() cycleResult {
 	if suppressed && a.Transition.Fires() {
 		a.Transition = alert.Renotify

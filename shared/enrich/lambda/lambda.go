@@ -227,17 +227,17 @@ type response struct {
 
 func newFinding(function string, payload []byte) (enrich.Finding, error) {
 	if len(payload) > maxResponseBytes {
-		return enrich.Finding{Data: Data{}}, fault.New(fault.Permanent, fmt.Sprintf("the response of the function %s is larger than %d KiB", function, maxResponseBytes>>10), nil)
+		return enrich.Finding{}, fault.New(fault.Permanent, fmt.Sprintf("the response of the function %s is larger than %d KiB", function, maxResponseBytes>>10), nil)
 	}
 	var r response
 	if len(bytes.TrimSpace(payload)) > 0 {
 		if err := json.Unmarshal(payload, &r); err != nil {
-			return enrich.Finding{Data: Data{}}, fault.New(fault.Temporary, "the response of the function "+function+" is not a JSON object with title, facts, links and data", err)
+			return enrich.Finding{}, fault.New(fault.Temporary, "the response of the function "+function+" is not a JSON object with title, facts, links and data", err)
 		}
 	}
 	f := enrich.Finding{Weight: enrich.Useful, Blocks: r.blocks(), Data: Data{r.data()}}
 	if len(f.Blocks) == 0 && len(r.Data) == 0 {
-		return enrich.Finding{Data: Data{}}, enrich.Skip("the function " + function + " has nothing on this alert")
+		return enrich.Finding{}, enrich.Skip("the function " + function + " has nothing on this alert")
 	}
 	name := function
 	if _, short, isARN := strings.Cut(function, ":function:"); isARN {
