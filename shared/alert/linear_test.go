@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// repeated are texts, # in them a number, that make bodies costly to read, if a pass takes more than linear time.
+// repeated are texts, # in them a number and K a key of a quarter of its length, that make bodies costly to read, if a pass
+// takes more than linear time.
 var repeated = map[string]struct{ before, text, after string }{
 	"quotes":         {`{"title":"`, `"`, `"}`},
 	"spaced quotes":  {`{"title":"[`, `" `, `"}`},
@@ -48,7 +49,7 @@ var repeated = map[string]struct{ before, text, after string }{
 	"nested fields":  {`{"title":"t","a":[`, `{"b":{"c":["#"]}},`, `1]}`},
 	"labels":         {`{"title":"t","a":[`, `{"title":"date","value":"x#"},`, `1]}`},
 	"blank lines":    {`{"body":"`, `\n%%%`, `"}`},
-	"long key":       {`{"title":"t","` + strings.Repeat("k", 8<<10) + `":{"` + strings.Repeat("l", 4<<10) + `":[0`, `,{"id":1}`, `]}}`},
+	"long key":       {`{"title":"t","K":{"K":[0`, `,{"id":1}`, `]}}`},
 	"HTML":           {`{"title":"t","body":"<p>`, `<a href='https://x'><br>`, `"}`},
 	"alerts":         {`{"alerts":[{"title":"[Warn] #"}`, `,{"title":"[Warn] a#"}`, `]}`},
 	"bold marks":     {`{"a":"x y`, `*[ https://a`, `"}`},
@@ -57,7 +58,7 @@ var repeated = map[string]struct{ before, text, after string }{
 
 func repeatedBody(name string, size int) []byte {
 	r := repeated[name]
-	body := []byte(r.before)
+	body := []byte(strings.ReplaceAll(r.before, "K", strings.Repeat("k", size/4)))
 	for i := 0; len(body) < size; i++ {
 		body = append(body, strings.ReplaceAll(r.text, "#", strconv.Itoa(i))...)
 	}
