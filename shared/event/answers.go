@@ -220,6 +220,9 @@ func runbookIn(message string) (address string) {
 	return address
 }
 
+// listMarks are those of a list, a quote or a heading, and not of bold text.
+var listMarks = enrich.Pattern(`^(?:[#>\s-]|\*\s)+`)
+
 // firstSentence returns the start of a message, below the handles that it notifies, if it is a
 // sentence that the title lacks.
 func firstSentence(message, title string) string {
@@ -236,5 +239,5 @@ func firstSentence(message, title string) string {
 	if isData || !fits(sentence, maxStatus) || sentenceKey(sentence) == "" || strings.Contains(sentence, "://") || strings.Contains(letters(title), letters(sentence)) {
 		return ""
 	}
-	return unless(title, strings.TrimLeft(sentence, "#>-* \t"))
+	return unless(title, listMarks().ReplaceAllLiteralString(sentence, ""))
 }

@@ -99,6 +99,10 @@ func TestCompose_FirstScreenOfLittle(t *testing.T) {
 			alert.Alert{Title: "x", Date: now, Message: "{\"title\":\"CPU is high on a\", x}"},
 			"- Since 03:00 UTC\n- Owner: not known\n\n{\"title\":\"CPU is high on a\", x}",
 		},
+		"a sentence that begins in bold": {
+			alert.Alert{Title: "x", Date: now, Message: "- **web-9** has not reported for 10 minutes"},
+			"- **web-9** has not reported for 10 minutes\n- Since 03:00 UTC\n- Owner: not known",
+		},
 		"only a sentence": {
 			alert.Alert{Title: "x", Date: now, Message: "Nobody can pay in the shop.\nCall us"},
 			"- Nobody can pay in the shop\n- Since 03:00 UTC\n- Owner: not known\n\nCall us",
