@@ -15,7 +15,15 @@ import (
 // table names them, so that an alert comes back with its words. It reports whether the
 // payload has any.
 func (a *Alert) addContent(payload map[string]any, unused []any) bool {
-	a.Message = fromHTML(a.Message)
+	a.Message, a.Title = fromHTML(a.Message), fromHTML(a.Title)
+	if a.Text == "" && strings.Contains(a.Title, "\n") {
+		a.take("message", &a.Message, fromTitle, a.Title)
+		a.Title = firstLine(a.Title)
+	}
+	if text := a.Link; !isAddress(text) && len(appendLinks(nil, text, "")) > 0 { // <https://…|Open>, [Open](https://…)
+		a.forget("link", &a.Link)
+		a.takeLink(text)
+	}
 	if isNumber(a.Title) {
 		a.Title = ""
 	}
@@ -40,9 +48,13 @@ func (a *Alert) addContent(payload map[string]any, unused []any) bool {
 		return true
 	}
 	rest := textsIn(nil, payload)
-	a.take("message", &a.Message, "longest_text", longest(rest, isWord))
+	words := rest
+	if a.ID+a.MonitorID != "" { // The title says which alert it is, and other fields are seen where they belong.
+		words = a.unclaimed(unused)
+	}
+	a.take("message", &a.Message, "longest_text", longest(words, isWord))
 	if a.Message == "" && (a.ID != "" || len(rest) > 0) {
-		a.take("title", &a.Title, "numbers", "Datadog alert "+cmp.Or(a.ID, a.MonitorID, longest(rest, isNumber)))
+		a.take("title", &a.Title, "numbers", strings.TrimSpace("Datadog alert "+cmp.Or(a.ID, a.MonitorID, longest(rest, isNumber))))
 	}
 	return a.Message+a.Title != ""
 }
@@ -50,11 +62,11 @@ func (a *Alert) addContent(payload map[string]any, unused []any) bool {
 // searchContent takes what is missing from the texts that fill no field.
 func (a *Alert) searchContent(texts []string) {
 	for _, text := range texts {
-		if isAddress(text) && len(appendLinks(nil, text, "")) > 0 {
-			a.take("link", &a.Link, fromAddress, text)
+		if isAddress(text) || isLine(text) && isMarked(firstLine(text)) {
+			a.takeLink(text)
 		}
 	}
-	text, line := longest(texts, isMessage), firstLine(a.Message)
+	text, line := longest(texts, isMessage), titleLine(a.Message)
 	if !isMarked(a.AlertTitle) && !isMarked(a.Title) {
 		constant := a.Title // Such as "Datadog alert".
 		if a.Title = ""; constant+a.AlertTitle == "" && isMarked(line) {
@@ -71,6 +83,7 @@ func (a *Alert) searchContent(texts []string) {
 		}
 	}
 	if isLine(a.Message) && text+a.Text != "" && (isMarked(line) || line == cmp.Or(a.Title, a.AlertTitle)) {
+		a.takeLink(a.Message)
 		a.Message = "" // It is a title.
 	}
 	if a.Text == "" {
@@ -84,6 +97,13 @@ func (a *Alert) searchContent(texts []string) {
 	}
 }
 
+// takeLink takes a link of Datadog from an address or a title.
+func (a *Alert) takeLink(text string) {
+	if links := appendLinks(nil, text, ""); len(links) > 0 {
+		a.take("link", &a.Link, fromAddress, links[0].address)
+	}
+}
+
 // take fills an empty field with a value, and says where it is from.
 func (a *Alert) take(name string, field *string, source, value string) {
 	if *field == "" && value != "" {
@@ -94,9 +114,19 @@ func (a *Alert) take(name string, field *string, source, value string) {
 
 // guess adds to Guessed, where each field is once.
 func (a *Alert) guess(field, source string) {
-	if !slices.ContainsFunc(a.Guessed, func(g Guess) bool { return g.Field == field }) {
+	if !a.isGuessed(field) {
 		a.Guessed = append(a.Guessed, Guess{field, source})
 	}
+}
+
+func (a *Alert) isGuessed(field string) bool {
+	return slices.ContainsFunc(a.Guessed, func(g Guess) bool { return g.Field == field })
+}
+
+// forget empties a field that was guessed.
+func (a *Alert) forget(name string, field *string) {
+	*field = ""
+	a.Guessed = slices.DeleteFunc(a.Guessed, func(g Guess) bool { return g.Field == name })
 }
 
 // guessedFrom reports whether the field was guessed from one of the sources.
@@ -152,7 +182,7 @@ func longest(texts []string, accept func(string) bool) (text string) {
 // markedLine returns the first line that begins as Datadog's titles do.
 func markedLine(texts []string) string {
 	for _, text := range texts {
-		if line := firstLine(text); isMarked(line) {
+		if line := titleLine(text); isMarked(line) {
 			return line
 		}
 	}
@@ -188,11 +218,28 @@ func firstLine(message string) string {
 			line = bold().ReplaceAllString(line, "$1$2")
 		}
 		if strings.Contains(line, "://") {
-			line = cmp.Or(plainAddress().ReplaceAllLiteralString(line, ""), line)
+			line = cmp.Or(strings.TrimRight(plainAddress().ReplaceAllLiteralString(line, ""), " -–|("), line)
 		}
 		return strings.Trim(line, "*_#: ")
 	}
 	return ""
+}
+
+// titleLine returns the first line of a message, or a line below it that begins with a state, as
+// under the greeting of a chat.
+func titleLine(message string) string {
+	first := firstLine(message)
+	if isMarked(first) {
+		return first
+	}
+	for line := range strings.Lines(message) {
+		if strings.Contains(line, "[") {
+			if line = firstLine(line); strings.HasPrefix(line, "[") && readMarks(line).state != "" {
+				return line
+			}
+		}
+	}
+	return first
 }
 
 // markdownLink matches a link of markdown. Its title may have brackets.
@@ -220,7 +267,7 @@ func isAddress(s string) bool {
 	return strings.HasPrefix(strings.TrimSpace(s), "http") && strings.Contains(s, "://") && !strings.ContainsFunc(strings.TrimSpace(s), unicode.IsSpace)
 }
 
-func isWord(s string) bool { return s != "" && !isNumber(s) }
+func isWord(s string) bool { return s != "" && !isNumber(s) && !isAddress(s) && !isTransition(s) }
 
 func isNumber(s string) bool {
 	return strings.TrimSpace(s) != "" && strings.Trim(s, "0123456789.,+- ") == ""

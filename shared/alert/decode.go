@@ -212,7 +212,7 @@ func (a *Alert) fill(found []candidate) (unused []any) {
 		case reason == "":
 			filled = c.variable
 			taken, _ = c.value.(string)
-			if name := guessNames[v.name]; name != "" && !c.certain() {
+			if name := guessNames[v.name]; name != "" && (!c.certain() || v.form == "priority" && !isDatadogs(c.value)) {
 				a.guess(name, c.source)
 			}
 		case c.certain():

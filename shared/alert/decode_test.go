@@ -23,6 +23,7 @@ func decode(t testing.TB, body string) Alert {
 func TestDecode_AbsentValues(t *testing.T) {
 	for _, absent := range []string{
 		`null`, `""`, `" \t\n"`, `"null"`, `"Null"`, `"None"`, `" none "`, `"$HOSTNAME"`, `"$TAGS[service]"`, `" $X_1 "`, `[]`, `{}`,
+		`"{{alert_title}}"`, `"{{{ event.title | upper }}}"`, `"${EVENT_TITLE}"`, `"<% event.title %>"`,
 	} {
 		t.Run(absent, func(t *testing.T) {
 			got := decode(t, `{"title":"t","hostname":`+absent+`,"unknown":`+absent+`,"logs_sample":`+absent+`,
@@ -33,7 +34,7 @@ func TestDecode_AbsentValues(t *testing.T) {
 			}
 		})
 	}
-	for _, present := range []string{"$", "$5", "$hostname", "$HOST is down", "$A[b]c", "nullable", "0 a", "false", "$TAGS[b", "US$"} {
+	for _, present := range []string{"$", "$5", "$hostname", "$HOST is down", "$A[b]c", "nullable", "0 a", "false", "$TAGS[b", "US$", "{{a}} is down", "{{[P2] a}}", "${5}", "{{a}} and {{b}}"} {
 		if got := decode(t, `{"title":"`+present+`"}`).Title; got != present {
 			t.Errorf("%q became %q", present, got)
 		}
@@ -76,6 +77,7 @@ func TestDecode_Precedence(t *testing.T) {
 		`"status":"CPU is high","state":"odd","type":"custom","severity":"SEV-1"`: {
 			Status: "CPU is high", Priority: "P1", Type: "error", Extra: Extra{"status": "CPU is high", "state": "odd", "type": "custom", "severity": "SEV-1"},
 		},
+		`"status":"firing"`:          {Extra: Extra{"status": "firing"}},
 		`"alert_status":"Recovered"`: {Transition: Recovered, Extra: Extra{"alert_status": "Recovered"}},
 		`"idи":"5","дid":"6"`:        {Extra: Extra{"idи": "5", "дid": "6"}},
 	}.run(t)

@@ -16,14 +16,35 @@ var startsAsHTML = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)^[#*>\s]*<(?:!doctype|style|h[1-6]|p|b|i|u|strong|em|font|span|div|section|table|tbody|thead|tr|td|th|ul|ol|li|a|img|html|head|body|br|hr|blockquote)\b[^<>]*>`)
 })
 
-// fromHTML returns a text that begins with a tag of HTML as markdown, and others as they are.
+// hasHTML matches what chats know of HTML, inside a text.
+var hasHTML = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)<br\s*/?>|</(?:b|strong|i|em|u|code|font|a)>`)
+})
+
+// xmlRoot matches the start of an XML document.
+var xmlRoot = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:<\?xml[^<>]*>)?\s*<([A-Za-z][\w.-]*)>`)
+})
+
+// isXML reports whether a text is one element without attributes.
+func isXML(text string) bool {
+	root := xmlRoot().FindStringSubmatch(text)
+	return root != nil && strings.HasSuffix(text, "</"+root[1]+">")
+}
+
+// fromHTML returns a text of HTML or XML as markdown, and others as they are: those with code of markdown, too.
 func fromHTML(text string) string {
-	if !strings.HasPrefix(strings.TrimLeft(text, "#*> \t\r\n"), "<") || !startsAsHTML().MatchString(text) {
+	if !strings.Contains(text, "<") {
+		return text
+	}
+	isXML := isXML(strings.TrimSpace(text))
+	if !isXML && !startsAsHTML().MatchString(text) && (strings.Contains(text, "`") || !hasHTML().MatchString(text)) {
 		return text
 	}
 	var markdown strings.Builder
 	link, isCode := "", false // the address of the link that is open, and whether a style or a script is
 	z := html.NewTokenizer(strings.NewReader(text))
+	z.AllowCDATA(isXML)
 	for z.Next() != html.ErrorToken {
 		raw := string(z.Raw())
 		token := z.Token()
@@ -32,7 +53,9 @@ func fromHTML(text string) string {
 			isCode = isStart
 		case token.Type == html.TextToken && !isCode:
 			markdown.WriteString(token.Data)
-		case token.DataAtom == 0 && token.Type != html.TextToken && token.Type != html.CommentToken:
+		case isXML && token.Type == html.EndTagToken:
+			markdown.WriteString("\n\n")
+		case token.DataAtom == 0 && token.Type != html.TextToken && token.Type != html.CommentToken && !(isXML && len(token.Attr) == 0):
 			markdown.WriteString(raw)
 		case token.DataAtom == atom.Img && strings.HasPrefix(attribute(token, "src"), "http"):
 			markdown.WriteString("![Graph](" + attribute(token, "src") + ")")

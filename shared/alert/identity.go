@@ -65,8 +65,7 @@ func (a *Alert) dropWrongMonitor(links []link) {
 	}
 	linked := cmp.Or(monitorOf(links, fromLink), monitorOf(links, fromMessage), a.MonitorID)
 	if linked != a.MonitorID || a.MonitorID == a.OrgID || a.MonitorID == a.Incident.PublicID {
-		a.MonitorID = ""
-		a.Guessed = slices.DeleteFunc(a.Guessed, func(g Guess) bool { return g.Field == "monitor" })
+		a.forget("monitor", &a.MonitorID)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -67,7 +68,7 @@ var keyTable = []keyRow{
 	{"METRIC_NAMESPACE", certain, nil, "alert_metric_namespace"},
 	{"ORG_ID", certain, nil, "organization_id organisation_id"},
 	{"ORG_NAME", certain, nil, "organization_name organisation_name"},
-	{"EMAIL", certain, nil, "user_email"},
+	{"EMAIL", certain, hasNoSpace, "email user_email"},
 	{"LOGS_SAMPLE", certain, nil, "logs log_sample sample_logs"},
 	{"INCIDENT_MSG", certain, nil, "incident_message"},
 	{"INCIDENT_PUBLIC_ID", certain, nil, "incident_pub_id"},
@@ -78,7 +79,7 @@ var keyTable = []keyRow{
 	{"SECURITY_RULE_NAME", certain, nil, "rule_name"},
 	{"SYNTHETICS_TEST_NAME", certain, nil, "test_name"},
 
-	{"ALERT_STATUS", guess, isWord, "status"},
+	{"ALERT_STATUS", guess, func(s string) bool { return !hasNoSpace(s) }, "status"},
 	{"ALERT_TITLE", guess, nil, "monitor_name monitor alert name"},
 	{"EVENT_TITLE", guess, func(s string) bool { return !strings.Contains(s, "\n") }, "summary subject entity_display_name case_title"},
 	{"EVENT_MSG", guess, nil, "summary case_description case_message case_msg description event_description alert_description detailed_description details content state_message"},
@@ -245,6 +246,8 @@ func isMonitorID(s string) bool { return len(wholeNumber(s)) >= 4 && isWholeNumb
 
 // isShort reports whether a monitor's id can have as many digits.
 func isShort(s string) bool { return len(wholeNumber(s)) <= 12 }
+
+func hasNoSpace(s string) bool { return !strings.ContainsFunc(s, unicode.IsSpace) }
 
 func isWholeNumber(s string) bool { return isDigits(wholeNumber(s)) }
 

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"unicode"
 )
 
 // The sources of guesses that are texts, and not fields of the payload. What is read
@@ -72,6 +71,9 @@ func (a *Alert) infer(links []link) {
 		"state": (*string)(&a.Transition), "priority": &a.Priority, "monitor": &a.MonitorID, "group": &a.Scope, "link": &a.Link,
 	}
 	t := texts{a, a.marks(), links}
+	if t.marks.priority != "" && a.isGuessed("priority") { // A number is a constant of the template.
+		a.forget("priority", &a.Priority)
+	}
 	for _, p := range patterns {
 		if field := fields[p.field]; *field == "" {
 			a.take(p.field, field, p.source, p.find(t))
@@ -91,7 +93,7 @@ func (a *Alert) infer(links []link) {
 // one object deep, if it can be one: "service": "$TAGS[service]".
 func (a *Alert) tagByKey(tag string, keys ...string) {
 	for value := range a.Extra.texts(keys...) {
-		if value = strings.ToLower(value); value != "" && value != "datadog" && !strings.ContainsFunc(value, unicode.IsSpace) {
+		if value = strings.ToLower(value); value != "" && value != "datadog" && hasNoSpace(value) {
 			a.Tags = append(a.Tags, tag+":"+value)
 			a.guess("tags", "service")
 			return
@@ -122,12 +124,12 @@ type marks struct{ priority, state, group string }
 
 // marks reads the first title that has any.
 func (a *Alert) marks() (m marks) {
-	for _, title := range []string{a.Title, a.AlertTitle, a.Status, firstLine(a.Message), firstLine(a.Text)} {
+	for _, title := range []string{a.Title, a.AlertTitle, a.Status} {
 		if m = readMarks(title); m != (marks{}) {
-			break
+			return m
 		}
 	}
-	return m
+	return readMarks(cmp.Or(titleLine(a.Message), titleLine(a.Text)))
 }
 
 // TransitionIn returns the transition that a monitor's title begins with, or "".

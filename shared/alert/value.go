@@ -3,8 +3,10 @@ package alert
 import (
 	"encoding/json"
 	"math/big"
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"boomerang/shared/jsonvalue"
 )
@@ -28,8 +30,13 @@ func isAbsent(v any) bool {
 func isAbsentText(s string) bool {
 	s = strings.TrimSpace(s)
 	return s == "" || strings.EqualFold(s, "null") || strings.EqualFold(s, "none") ||
-		s[0] == '$' && jsonvalue.Variable(s) == s
+		s[0] == '$' && jsonvalue.Variable(s) == s || len(s) > 1 && strings.Contains("{{ ${ <%", s[:2]) && foreign().MatchString(s)
 }
+
+// foreign matches a variable of another tool, which Datadog does not fill.
+var foreign = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:\{\{\{?[\w\s.|$-]*\}?\}\}|\$\{[A-Za-z_][\w.]*\}|<%[^%]*%>)$`)
+})
 
 // scalar returns the text of a string, number or bool.
 func scalar(v any) (string, bool) {

@@ -107,6 +107,13 @@ func priorityOf(text string) string {
 	return "P" + found[1] + found[2]
 }
 
+// isDatadogs reports whether a priority is written with its P, as Datadog does.
+func isDatadogs(value any) bool {
+	text, _ := scalar(value)
+	found := priority().FindStringSubmatch(text)
+	return found != nil && found[1] != ""
+}
+
 const notAllText = "holds entries that are not text"
 
 // tagsOf reads "a:b,c", a list of tags, or an object of keys and values, each also in a
