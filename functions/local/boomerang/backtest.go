@@ -138,7 +138,7 @@ func (c cli) readEvents(ctx context.Context, o backtestOptions) ([]datadog.Event
 		}
 	default:
 		responses = make([][]byte, 1)
-		responses[0], err = request.Content(o.file, c.stdin)
+		responses[0], err = input(ctx, func() ([]byte, error) { return request.Content(o.file, c.stdin) })
 	}
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"boomerang/shared/datadog"
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
+	"boomerang/shared/pipeline"
 	"boomerang/shared/playbook/check"
 )
 
@@ -62,11 +64,20 @@ func (c cli) withPlaybooks(paths []string) (cli, error) {
 
 // readAlert reads an alert as if it were sent at a time. The words of a playbook file would be
 // taken for those of an alert.
-func (c cli) readAlert(name string, at time.Time) (request.Request, error) {
+func (c cli) readAlert(ctx context.Context, name string, at time.Time) (request.Request, error) {
 	if strings.HasPrefix(filepath.Ext(name), ".y") && playbooktest.IsPlaybook(name) {
 		return request.Request{}, wrongUse("%s has playbooks: give an alert before them", name)
 	}
-	return request.Read(name, c.stdin, at)
+	return input(ctx, func() (request.Request, error) { return request.Read(name, c.stdin, at) })
+}
+
+// input waits for what reads the input, which no context stops, or for the end of ctx.
+func input[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	got, err := pipeline.Compute(ctx, "read the input", read)
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return got, err
 }
 
 // withDatadog calls use with a client of the real Datadog or of the fake.

@@ -17,7 +17,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // A second signal ends the process, also while it reads its input.
+	context.AfterFunc(ctx, stop) // A second signal ends the process.
 	c := cli{out: output.New(os.Stdout), stderr: os.Stderr, stdin: os.Stdin, env: env.ToMap(os.Environ())}
 	err := c.run(ctx, os.Args[1:]...)
 	stop()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"os"
 	"os/exec"
@@ -103,28 +104,28 @@ func start(t *testing.T, env []string, args ...string) (stdout, stderr string, c
 	return out.String(), err.String(), cmd.ProcessState.ExitCode()
 }
 
-// TestProcess_Interrupt ends a command that waits for its input by a second signal at the latest.
+// TestProcess_Interrupt ends each command that waits for its input by the first signal.
 func TestProcess_Interrupt(t *testing.T) {
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "run", "-")
-	cmd.Env = processEnv(t)
-	if _, err := cmd.StdinPipe(); err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	for range 50 {
-		select {
-		case <-ended:
-			return
-		case <-time.After(300 * time.Millisecond):
+	for _, line := range []string{"run -", "try -", "check --payload -", "backtest --file -", "setup --live --url https://a.lambda-url.eu-west-1.on.aws"} {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, os.Args[0], strings.Fields(line)...)
+			cmd.Env = append(processEnv(t), "DD_API_KEY=a", "DD_APP_KEY=b")
+			if _, err := cmd.StdinPipe(); err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second) // It waits then. An earlier signal ends the process by itself.
 			_ = cmd.Process.Signal(os.Interrupt)
-		}
+			if err := cmd.Wait(); ctx.Err() != nil {
+				t.Errorf("it goes on: %v", err)
+			}
+		})
 	}
-	t.Error("it goes on")
-	_ = cmd.Process.Kill()
 }
 
 // TestProcess_WrongUse answers each wrong use with one sentence and the exit code 2.

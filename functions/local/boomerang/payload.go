@@ -41,7 +41,7 @@ func (c cli) checkPayload(ctx context.Context, name string) error {
 // template reads a file, the input for "-", or the webhook with this name in Datadog.
 func (c cli) template(ctx context.Context, name string) (template string, err error) {
 	if !c.live {
-		raw, err := request.Content(name, c.stdin)
+		raw, err := input(ctx, func() ([]byte, error) { return request.Content(name, c.stdin) })
 		return string(raw), err
 	}
 	err = c.withDatadog(func(_ *sandbox.Sandbox, client *datadog.Client) error {

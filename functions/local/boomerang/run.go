@@ -42,7 +42,7 @@ func (c cli) sendAlert(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	r, err := c.readAlert(args[0], time.Now())
+	r, err := c.readAlert(ctx, args[0], time.Now())
 	if err != nil {
 		return err
 	}

@@ -101,7 +101,7 @@ func (c cli) setupIn(ctx context.Context, s *sandbox.Sandbox, spec provision.Spe
 	}
 	token := sandbox.Token
 	if s.Live {
-		if token, err = c.token(); err != nil {
+		if token, err = c.token(ctx); err != nil {
 			return err
 		}
 	}
@@ -116,12 +116,15 @@ func (c cli) setupIn(ctx context.Context, s *sandbox.Sandbox, spec provision.Spe
 
 // token returns WEBHOOK_TOKEN, or a line of the input. It is not an argument because all
 // users of a machine can read arguments.
-func (c cli) token() (string, error) {
+func (c cli) token(ctx context.Context) (string, error) {
 	if token := strings.TrimSpace(c.env["WEBHOOK_TOKEN"]); token != "" {
 		return token, nil
 	}
 	_, _ = fmt.Fprint(c.stderr, "The webhook's token (the command in the stack's output TokenCommand prints it): ")
-	line, err := readSecret(c.stdin)
+	if state, err := term.GetState(int(c.stdin.Fd())); err == nil {
+		defer func() { _ = term.Restore(int(c.stdin.Fd()), state) }() // An interrupted prompt leaves it silent.
+	}
+	line, err := input(ctx, func() (string, error) { return readSecret(c.stdin) })
 	_, _ = fmt.Fprintln(c.stderr)
 	if token := strings.TrimSpace(line); token != "" {
 		return token, nil

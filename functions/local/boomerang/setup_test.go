@@ -55,7 +55,7 @@ func TestToken(t *testing.T) {
 			t.Fatal(err)
 		}
 		var prompt bytes.Buffer
-		got, err := cli{out: output.New(&bytes.Buffer{}), stderr: &prompt, stdin: in}.token()
+		got, err := cli{out: output.New(&bytes.Buffer{}), stderr: &prompt, stdin: in}.token(t.Context())
 		_ = in.Close()
 		if got != want || (err == nil) != (want != "") || !strings.Contains(prompt.String(), "token") {
 			t.Errorf("%q: got %q, %v; prompt %q", input, got, err, prompt.String())

@@ -47,7 +47,7 @@ func (c cli) requestCommand() *cobra.Command {
 
 // showRequest writes JSON to the standard output, which has the token.
 func (c cli) showRequest(ctx context.Context, args []string) error {
-	r, err := c.readAlert(args[0], time.Now())
+	r, err := c.readAlert(ctx, args[0], time.Now())
 	if err != nil {
 		return err
 	}

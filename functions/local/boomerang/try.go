@@ -70,7 +70,7 @@ func (c cli) try(ctx context.Context, name string, o try) error {
 		at, now, transport = player.At, func() time.Time { return player.At }, player
 		end = func() (int, error) { return 0, player.Err() }
 	}
-	r, err := c.readAlert(name, at)
+	r, err := c.readAlert(ctx, name, at)
 	if err != nil {
 		return err
 	}
