@@ -157,8 +157,8 @@ var cycleCases = map[string]func(env){
 		more := full
 		more.seen = append(slices.Clone(full.seen), newEntry(renotification(maxEntries), start).String())
 		s.adds(s.a, renotification(maxEntries)) // Folds the 65 entries.
-		s.a.fold(s.Context(), "cycle-1", full)
 		s.b.fold(s.Context(), "cycle-1", more)
+		s.a.fold(s.Context(), "cycle-1", full) // Last, because the fold of more has the right count in any case.
 		want := Cycle{start, renotification(maxEntries).At, 7 + maxEntries + 1}
 		s.same("all folds", want, s.adds(s.b, renotification(maxEntries)))
 	},
