@@ -51,7 +51,7 @@ func TestCommands(t *testing.T) {
 		{line: "try -v " + torq + " --playbooks testdata/v2.yaml", shows: []string{"The request to Datadog: POST /api/v2/events\n", `"category": "alert"`}},
 		{line: "try -v " + torq, shows: []string{"the embedded playbooks", "✓ default matches", "The event\n"}, lacks: "the function would answer"},
 		{line: "try -v ../../../events/datadog-default-payload.json", shows: []string{"state from title", "add   ", `"alert_transition": "$ALERT_TRANSITION"`}},
-		{line: "check --payload ../../../events/webhook-payload.json", shows: []string{"webhook-payload.json is valid, and could add 0 variables"}},
+		{line: "check --payload ../../../events/webhook-payload.json", shows: []string{"webhook-payload.json is valid\n"}},
 		{line: "check --payload testdata/payload.json", shows: []string{"✗ the id is $ALERT_ID", `· without "date": "$DATE"`}, fails: []string{"testdata/payload.json has 1 problem"}},
 		{line: "check --payload none.json", fails: []string{"none.json"}},
 		{line: "check --live --payload boomerang", fails: []string{"DD_API_KEY"}},

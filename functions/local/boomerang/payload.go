@@ -34,7 +34,11 @@ func (c cli) checkPayload(ctx context.Context, name string) error {
 	if len(r.Problems) > 0 {
 		return fmt.Errorf("%s has %s", name, enrich.Count(len(r.Problems), "problem"))
 	}
-	c.out.Line("%s is valid, and could add %s", name, enrich.Count(len(r.Missing), "variable"))
+	could := ""
+	if n := len(r.Missing); n > 0 {
+		could = ", and could add " + enrich.Count(n, "variable")
+	}
+	c.out.Line("%s is valid%s", name, could)
 	return nil
 }
 

@@ -40,7 +40,11 @@ func (p *Printer) Screen(s Screen, full bool) {
 		p.Line("%s", p.paint(bold, cut(s.Heading, screenColumns)))
 	}
 	for _, one := range s.Entries {
-		p.Line("  %s %s", p.mark(one), cut(one.Text, screenColumns-4))
+		text := cut(one.Text, screenColumns-4)
+		if s.Event == nil { // The entries say why, and have the room for it.
+			text = strings.Join(wrap(one.Text, screenColumns-4), "\n    ")
+		}
+		p.Line("  %s %s", p.mark(one), text)
 	}
 	if s.Event == nil {
 		return

@@ -53,7 +53,8 @@ func TestPrinter_Screen_Long(t *testing.T) {
 			t.Errorf("%d entries leave %d lines, want %d:\n%s", entries, shown, want, got)
 		}
 	}
-	same(t, "one\n", screen(func(p *output.Printer) { p.Screen(output.Screen{Heading: "one"}, false) }))
+	why := []output.Entry{{Bad: true, Text: strings.Repeat("y", 95) + " line 1"}}
+	same(t, "one\n  ✗ "+strings.Repeat("y", 95)+"\n    line 1\n", screen(func(p *output.Printer) { p.Screen(output.Screen{Heading: "one", Entries: why}, false) }))
 }
 
 func TestPrinter_Screen_Full(t *testing.T) {
