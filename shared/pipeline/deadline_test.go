@@ -163,3 +163,33 @@ func TestPipeline_Timeouts(t *testing.T) {
 		})
 	}
 }
+
+// So has each use of the ledger for an action and for a follow-up.
+func TestPipeline_Timeouts_Staged(t *testing.T) {
+	hangs := func(e *env, call string, run func()) {
+		e.fails[call] = errHang
+		start := time.Now()
+		run()
+		if took := time.Since(start); took != time.Second {
+			e.Errorf("%s: took %v", call, took)
+		}
+	}
+	for call, fails := range map[string][]error{"begin": nil, "expect": nil, "keep": nil, "release action": {refused}} {
+		withDesk(t, deskBook, func(e *env, d *desk) {
+			d.fails = fails
+			hangs(e, call, func() { e.run(opening, pipeline.Posted) })
+		})
+	}
+	inBubble(t, func(e *env) { hangs(e, "is full", func() { e.run(firing("7", "24h"), pipeline.Posted) }) })
+	for _, call := range []string{"read cycle", "posted"} {
+		inBubble(t, func(e *env) {
+			e.run(firing("7", "15m"), pipeline.Posted)
+			m, err := queue.Decode(e.waiting[0].body)
+			if err != nil {
+				e.Fatal(err)
+			}
+			time.Sleep(15 * time.Minute)
+			hangs(e, call, func() { e.redeliver(m, "") })
+		})
+	}
+}
