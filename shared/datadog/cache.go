@@ -155,7 +155,7 @@ func (c *Client) doWithinLimit(ctx context.Context, call call) (response, error)
 	if left > 0 {
 		return response{}, &fault.Error{
 			Kind:       fault.Temporary,
-			Public:     fmt.Sprintf("Datadog's rate limit does not allow to %s; it ends in %s", call.op, left.Round(time.Second)),
+			Public:     fmt.Sprintf("Datadog's rate limit for requests to %s is used up; it ends in %s", call.op, left.Round(time.Second)),
 			RetryAfter: left,
 			Cause:      &Error{Op: call.op, Status: http.StatusTooManyRequests, Reset: left},
 		}

@@ -99,7 +99,7 @@ func note(name string, all []string, limit int) string {
 	return prefix("_"+name+":_ ", escapeMentions(truncate(escape(joinNonEmpty("; ", all...)), limit)))
 }
 
-// notes says in a line what a person should mend: the keys of the payload that could not be
+// notes says in a line what a person should fix: the keys of the payload that could not be
 // read, and the warnings about the playbook.
 func notes(a alert.Alert, d Draft) string {
 	var fields []string
@@ -114,7 +114,7 @@ func notes(a alert.Alert, d Draft) string {
 	for _, warning := range d.Warnings {
 		all = append(all, truncate(line(warning), maxNote))
 	}
-	return note("To mend", all, maxNotes)
+	return note("To fix", all, maxNotes)
 }
 
 // pages are those of the alert itself, which may lack any of them.

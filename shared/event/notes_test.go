@@ -16,14 +16,14 @@ func TestCompose_Notes(t *testing.T) {
 		want       string
 	}{
 		"none":       {},
-		"unreadable": {unreadable: []string{"date", "metadata.ALERT_PRIORITY"}, want: `_To mend:_ unreadable in the payload: date, metadata.ALERT_PRIORITY`},
+		"unreadable": {unreadable: []string{"date", "metadata.ALERT_PRIORITY"}, want: `_To fix:_ unreadable in the payload: date, metadata.ALERT_PRIORITY`},
 		"too many": {
 			unreadable: slices.Repeat([]string{strings.Repeat("é@", 5000)}, 100), warnings: []string{strings.Repeat("w", 5000), strings.Repeat("x", 5000)},
-			want: "_To mend:_ unreadable in the payload: é＠é＠",
+			want: "_To fix:_ unreadable in the payload: é＠é＠",
 		},
 		"both": {
 			unreadable: []string{"a", "b", "c", "d", "e", "f", "@all"}, warnings: []string{`playbook x, event.priority: Datadog does not know "@all"`},
-			want: `_To mend:_ unreadable in the payload: a, b, c, d, e, 2 more; playbook x, event.priority: Datadog does not know "＠all"`,
+			want: `_To fix:_ unreadable in the payload: a, b, c, d, e, 2 more; playbook x, event.priority: Datadog does not know "＠all"`,
 		},
 	} {
 		a := triggered()
@@ -32,7 +32,7 @@ func TestCompose_Notes(t *testing.T) {
 			a.Unreadable = append(a.Unreadable, alert.Problem{Field: field, Reason: "is not a date"})
 		}
 		e, _ := mustCompose(t, a, event.Draft{Playbook: "x", Warnings: c.warnings}, results())
-		if c.want == "" && strings.Contains(e.Text, "To mend") || !strings.Contains(e.Text, c.want) {
+		if c.want == "" && strings.Contains(e.Text, "To fix") || !strings.Contains(e.Text, c.want) {
 			t.Errorf("%s: the text lacks %q:\n%s", name, c.want, e.Text)
 		}
 	}

@@ -20,7 +20,7 @@ const maxDepth = 64
 // whiteSpace is what JSON allows between its tokens.
 const whiteSpace = " \t\r\n"
 
-// Parse reads text that is JSON, without mending it.
+// Parse reads text that is JSON, without repairing it.
 func Parse(text string) (v any, ok bool) {
 	p := parser{text: text}
 	if v, ok = p.document(); !ok {
@@ -29,7 +29,7 @@ func Parse(text string) (v any, ok bool) {
 	return v, true
 }
 
-// ParseObject reads a body that is one JSON object, or can be mended into one. The error
+// ParseObject reads a body that is one JSON object, or can be repaired into one. The error
 // is a *SyntaxError.
 func ParseObject(body []byte) (map[string]any, error) {
 	rest := bytes.TrimPrefix(bytes.TrimLeft(body, whiteSpace), []byte("\ufeff"))

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// A lenient parser mends what templates and their variables do to JSON, where it can be
+// A lenient parser repairs what templates and their variables do to JSON, where it can be
 // read in one way only, because Datadog does not resend a rejected alert:
 //
 //   - a missing or superfluous comma;

@@ -1,4 +1,4 @@
-"""What somebody would write instead of Boomerang: the same round trip in Python, with boto3 and the standard library.
+"""What one would write instead of Boomerang: the same round trip in Python, with boto3 and the standard library.
 
 It is written for the benchmark, and written well: clients, secrets and connections are made once, the reads run side by
 side. It does what functions/webhook does with its embedded playbook for an alert in our own payload: it checks the
@@ -138,7 +138,7 @@ def complete(key, posted):
 
 
 def enrich(alert):
-    """Runs the steps side by side; one that fails costs its finding."""
+    """Runs the steps in parallel, and skips those that fail."""
     reads = {"monitor": pool.submit(monitor, alert), "related_events": pool.submit(related_events, alert)}
     steps, findings = [], []
     for name, read in reads.items():
@@ -168,13 +168,13 @@ def related_events(alert):
 
 
 def quiet(text):
-    """A live handle would page everybody again."""
+    """Escapes mentions, which would notify people again."""
     return re.sub(r"@(?=[\w-])", "@\u200b", text)
 
 
 def compose(alert, findings):
     found = quiet("\n\n".join(findings))[:MAX_TEXT - 10]
-    # Of a long message less is told, and of what was found all.
+    # A long message is shortened, the findings are not.
     message = quiet((alert.get("event_msg") or "")[:MAX_TEXT])[:MAX_TEXT - 10 - len(found)]
     return {
         "title": quiet(alert["event_title"])[:MAX_TITLE],
