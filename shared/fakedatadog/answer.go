@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"boomerang/shared/httpfault"
+	"boomerang/shared/jsonvalue"
 )
 
 const (
@@ -49,13 +50,11 @@ func (a answer) response() httpfault.Response {
 	case string:
 		r.Body = []byte(body)
 	default:
-		var b bytes.Buffer
-		encoder := json.NewEncoder(&b)
-		encoder.SetEscapeHTML(false)
-		if err := encoder.Encode(body); err != nil {
+		text, err := jsonvalue.Encode(body, "")
+		if err != nil {
 			panic(err) // A test added what JSON cannot have.
 		}
-		r.Body = b.Bytes()
+		r.Body = []byte(text)
 	}
 	return r
 }

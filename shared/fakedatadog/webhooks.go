@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"boomerang/shared/jsonvalue"
 )
 
 // Webhook is a webhook. Its JSON names are Datadog's
@@ -152,7 +154,7 @@ func (s *Server) delivery(ctx context.Context, name string, values map[string]st
 	if err := json.Unmarshal([]byte(valueOr(webhook.CustomHeaders, "{}")), &headers); err != nil {
 		return nil, err
 	}
-	payload := strings.NewReader(s.resolve(webhook.Payload, values, escapeJSON))
+	payload := strings.NewReader(s.resolve(webhook.Payload, values, jsonvalue.InString))
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.resolve(webhook.URL, values, asIs), payload)
 	if err != nil {
 		return nil, err
@@ -181,9 +183,3 @@ func (s *Server) resolve(text string, values map[string]string, escape func(stri
 }
 
 func asIs(value string) string { return value }
-
-// escapeJSON returns value as it is between the quotes of a JSON string.
-func escapeJSON(value string) string {
-	quoted, _ := json.Marshal(value) // A string always encodes.
-	return string(quoted[1 : len(quoted)-1])
-}

@@ -1,6 +1,6 @@
 // Package jsonvalue reads JSON that comes from people's templates: as encoding/json does,
 // and with the mistakes that leave one reading. Its values are map[string]any, []any,
-// string, json.Number, bool and nil.
+// string, json.Number, bool and nil. It writes JSON for people, too.
 //
 // No library reads all of them: hujson knows comments and trailing commas only, and
 // jsonrepair takes quadratic time and completes truncated text.

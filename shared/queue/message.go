@@ -16,6 +16,7 @@ import (
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
+	"boomerang/shared/jsonvalue"
 )
 
 // The versions of messages. A message has the lowest that no older function misreads: a
@@ -126,13 +127,8 @@ func Encode(m Message) (string, error) {
 
 // marshal returns JSON that SQS accepts, without making <, > and & six times as long.
 func marshal(v any) (string, error) {
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return "", err
-	}
-	return escapeForbidden.Replace(strings.ToValidUTF8(strings.TrimSuffix(b.String(), "\n"), "\uFFFD")), nil
+	text, err := jsonvalue.Encode(v, "")
+	return escapeForbidden.Replace(strings.ToValidUTF8(strings.TrimSuffix(text, "\n"), "\uFFFD")), err
 }
 
 // escapeForbidden escapes the characters that JSON allows and SQS does not. They can only

@@ -2,8 +2,6 @@
 package output
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"boomerang/shared/event"
+	"boomerang/shared/jsonvalue"
 )
 
 // Printer writes to a terminal, a file or a pipe.
@@ -66,14 +65,11 @@ func encoded(value any) string {
 	if value == nil {
 		return ""
 	}
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(value); err != nil {
+	text, err := jsonvalue.Encode(value, "  ")
+	if err != nil {
 		return err.Error()
 	}
-	return out.String()
+	return text
 }
 
 // field returns a line with a name and a value, if there is one.

@@ -14,6 +14,7 @@ import (
 
 	"boomerang/events"
 	"boomerang/shared/alert"
+	"boomerang/shared/jsonvalue"
 )
 
 // Report says what is wrong with a template, and what it could add.
@@ -81,7 +82,7 @@ func Check(template string) (r Report) {
 		r.problem("it has no variable of Datadog's: give the template that the webhook has in Datadog")
 		return r
 	}
-	a, err := alert.Decode([]byte(fill(template, values(), JSON)))
+	a, err := alert.Decode([]byte(fill(template, values(), jsonvalue.InString)))
 	if err != nil {
 		r.problem("filled with an alert, %w", err)
 		if outside := names(unquoted, template); len(outside) > 0 {
@@ -150,16 +151,9 @@ var values = sync.OnceValue(func() map[string]string {
 	for name, value := range samples() {
 		all[name] = cmp.Or(value, "x")
 	}
-	all["EVENT_TITLE"] += ` "quoted"`
+	all["EVENT_TITLE"] += ` "quoted"` // It shows what breaks outside of quotes.
 	return all
 })
-
-// JSON escapes a value for a JSON string, as Datadog does. A value with quotes and line ends
-// shows what breaks without them.
-func JSON(value string) string {
-	quoted, _ := json.Marshal(value) // A string always encodes.
-	return string(quoted[1 : len(quoted)-1])
-}
 
 // Plain keeps a value as it is.
 func Plain(value string) string { return value }
@@ -167,7 +161,7 @@ func Plain(value string) string { return value }
 // HasVariables reports whether a text has variables of Datadog's.
 func HasVariables(text string) bool { return fill(text, samples(), Plain) != text }
 
-// Fill replaces each variable of Datadog's by its value in an example.
+// Fill replaces each variable of Datadog's by its value in an example, escaped as for the text around it.
 func Fill(template string, escape func(string) string) string {
 	return fill(template, samples(), escape)
 }

@@ -1,8 +1,6 @@
 package playbooktest
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -16,6 +14,7 @@ import (
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
 	"boomerang/shared/fault"
+	"boomerang/shared/jsonvalue"
 )
 
 // compare returns the differences between an event and the expectation. Other playbooks
@@ -199,10 +198,6 @@ func readable(golden string) []string {
 
 // goldenText is the body of the request, and the text of the event as people read it.
 func goldenText(e event.Request) string {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	_ = encoder.Encode(e) // Texts and numbers always encode.
-	return out.String() + "\n" + dryrun.ContentOf(e).Text + "\n"
+	body, _ := jsonvalue.Encode(e, "  ") // Texts and numbers always encode.
+	return body + "\n" + dryrun.ContentOf(e).Text + "\n"
 }

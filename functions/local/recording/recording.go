@@ -17,6 +17,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"boomerang/shared/jsonvalue"
 )
 
 // File is the file of a recording in its folder.
@@ -140,17 +142,14 @@ func load(folder string) (recording, error) {
 }
 
 func (r recording) save(folder string) error {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(r); err != nil {
+	text, err := jsonvalue.Encode(r, "  ")
+	if err == nil {
+		err = os.MkdirAll(folder, 0o755)
+	}
+	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(folder, File), out.Bytes(), 0o644)
+	return os.WriteFile(filepath.Join(folder, File), []byte(text), 0o644)
 }
 
 // Bodies returns the bodies of the successful responses to GET of a path, in order.

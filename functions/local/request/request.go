@@ -20,6 +20,7 @@ import (
 	"boomerang/functions/local/payload"
 	"boomerang/functions/local/sandbox"
 	"boomerang/functions/webhook/handler"
+	"boomerang/shared/jsonvalue"
 )
 
 // Request is a request to the function.
@@ -75,7 +76,7 @@ func Of(content []byte) (Request, error) {
 				values[i] = payload.Fill(value, payload.Plain)
 			}
 		}
-		content = []byte(payload.Fill(string(content), payload.JSON))
+		content = []byte(payload.Fill(string(content), jsonvalue.InString))
 	}
 	contentType := "application/json"
 	if fields != nil {

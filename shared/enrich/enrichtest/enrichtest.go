@@ -3,7 +3,6 @@
 package enrichtest
 
 import (
-	"encoding/json"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"boomerang/shared/enrich"
 	"boomerang/shared/fakedatadog"
 	"boomerang/shared/fault"
+	"boomerang/shared/jsonvalue"
 	"boomerang/shared/site"
 )
 
@@ -122,11 +122,8 @@ func Find(t *testing.T, step enrich.Step, a alert.Alert) enrich.Finding {
 // Equal checks a finding, and its data as JSON, because playbooks use the names.
 func Equal(t *testing.T, got, want enrich.Finding, wantData string) {
 	t.Helper()
-	var data strings.Builder
-	encoder := json.NewEncoder(&data)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(got.Data)
-	if diff := cmp.Diff(wantData, strings.TrimSpace(data.String())); err != nil || diff != "" {
+	data, err := jsonvalue.Encode(got.Data, "")
+	if diff := cmp.Diff(wantData, strings.TrimSpace(data)); err != nil || diff != "" {
 		t.Errorf("%v, data (-want +got):\n%s", err, diff)
 	}
 	want.Data = got.Data

@@ -12,6 +12,7 @@ import (
 
 	"boomerang/shared/enrich"
 	"boomerang/shared/httpx"
+	"boomerang/shared/jsonvalue"
 )
 
 // escaper returns how to escape a template's value by the plain text before it.
@@ -159,11 +160,8 @@ type Body string
 
 // SetJSON sets the body to a value.
 func (b *Body) SetJSON(value any) {
-	var text strings.Builder
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(value) // A value of YAML always encodes.
-	*b = Body(strings.TrimSpace(text.String()))
+	text, _ := jsonvalue.Encode(value, "") // A value of YAML always encodes.
+	*b = Body(strings.TrimSpace(text))
 }
 
 // maxBodyBytes is the limit of a body with an alert's values.
@@ -197,14 +195,9 @@ func escapeInJSON(before string) (func(string) string, error) {
 	case escaped:
 		return nil, errors.New(`a template follows a single \`)
 	case inString:
-		return stringContent, nil
+		return jsonvalue.InString, nil
 	}
 	return jsonValue, nil
-}
-
-func stringContent(text string) string {
-	quoted, _ := json.Marshal(text) // A string always encodes.
-	return string(quoted[1 : len(quoted)-1])
 }
 
 func jsonValue(text string) string {
@@ -212,7 +205,7 @@ func jsonValue(text string) string {
 	if scalar != "" && !strings.ContainsAny(scalar[:1], `"[{`) && json.Valid([]byte(scalar)) {
 		return scalar
 	}
-	return `"` + stringContent(text) + `"`
+	return `"` + jsonvalue.InString(text) + `"`
 }
 
 func (b Body) check() error {
