@@ -13,7 +13,6 @@ import (
 	"boomerang/shared/ledger"
 	"boomerang/shared/playbook"
 	"boomerang/shared/queue"
-	"boomerang/shared/telemetry"
 )
 
 // Actions records which actions are done, so that none is repeated.
@@ -233,10 +232,4 @@ func (w acting) report(saved enrich.Action, result string, err error) {
 
 func actionName(saved enrich.Action) string {
 	return "the step " + saved.Step + " of the playbook " + saved.Playbook
-}
-
-func (o Outcome) measureActions(ctx context.Context) {
-	for _, a := range o.Actions {
-		telemetry.Action.Record(ctx, 1, a.Result, a.Playbook, a.Step)
-	}
 }

@@ -17,6 +17,10 @@ import (
 // errs besides its warnings.
 func (o Outcome) Report(ctx context.Context, a alert.Alert, errs ...error) []slog.Attr {
 	o.measure(ctx, a)
+	followUp := ""
+	if o.FollowUp != nil {
+		followUp = enrich.ShortDuration(o.FollowUp.After) // As its playbook has it.
+	}
 	var attrs []slog.Attr
 	for _, id := range []struct{ key, value string }{
 		{"alert_id", identifier(a.ID)},
@@ -26,7 +30,7 @@ func (o Outcome) Report(ctx context.Context, a alert.Alert, errs ...error) []slo
 		{"transition", transitionOf(a)},
 		{"playbook", o.Playbook},
 		{"event_id", o.Posted.ID},
-		{"follow_up", o.followUpName()},
+		{"follow_up", followUp},
 	} {
 		if id.value != "" {
 			attrs = append(attrs, slog.String(id.key, id.value))
@@ -47,14 +51,6 @@ func (o Outcome) Report(ctx context.Context, a alert.Alert, errs ...error) []slo
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	return attrs
-}
-
-// followUpName is the time of a follow-up, as its playbook has it.
-func (o Outcome) followUpName() string {
-	if o.FollowUp == nil {
-		return ""
-	}
-	return enrich.ShortDuration(o.FollowUp.After)
 }
 
 // other replaces values that a payload's template put in a place that is not for them.

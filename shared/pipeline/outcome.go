@@ -8,7 +8,6 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
-	"boomerang/shared/fault"
 	"boomerang/shared/playbook"
 	"boomerang/shared/queue"
 	"boomerang/shared/telemetry"
@@ -41,13 +40,6 @@ const (
 	causeNewer     = "newer"
 	causeNoEvent   = "no_event"
 )
-
-func causeOf(err error) string {
-	if err == nil {
-		return causeIntake
-	}
-	return fault.From(err).Kind.String()
-}
 
 // Outcome is the result of a run.
 type Outcome struct {
@@ -149,7 +141,9 @@ func (o Outcome) measure(ctx context.Context, a alert.Alert) {
 		o.measureFollowUp(ctx)
 		return
 	}
-	o.measureActions(ctx)
+	for _, one := range o.Actions {
+		telemetry.Action.Record(ctx, 1, one.Result, one.Playbook, one.Step)
+	}
 	switch o.Status {
 	case Duplicate:
 		telemetry.Duplicate.Record(ctx, 1)

@@ -171,7 +171,10 @@ func (p *Pipeline) enqueue(ctx context.Context, m queue.Message, delay time.Dura
 	if err := p.Queue.Send(ctx, m, delay); err != nil {
 		return Outcome{}, fault.NewRedacted(fault.Temporary, "the alert could be neither finished nor queued (", m.Reason, "); send it again", errors.Join(cause, err))
 	}
-	o := Outcome{Status: Queued, Cause: causeOf(cause), Detail: m.Reason}
+	o := Outcome{Status: Queued, Cause: causeIntake, Detail: m.Reason}
+	if cause != nil {
+		o.Cause = fault.From(cause).Kind.String()
+	}
 	o.warn(p.markQueued(ctx, m.Alert))
 	return o, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -17,22 +18,14 @@ import (
 func (c cli) schemaCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "schema <folder>", Short: "Write the JSON Schemas of playbooks and their tests, and the references of fields and steps.", Hidden: true, Args: arguments,
-		RunE: func(_ *cobra.Command, args []string) error { return c.writeSchemas(args[0]) },
-	}
-}
-
-// writeSchemas writes the files that are generated from the code of playbooks.
-func (c cli) writeSchemas(folder string) error {
-	files, err := schema.Files()
-	if err != nil {
-		return err
-	}
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		path := filepath.Join(folder, name)
-		if err := os.WriteFile(path, files[name], 0o644); err != nil {
+		RunE: func(_ *cobra.Command, args []string) error {
+			files, err := schema.Files()
+			for _, name := range slices.Sorted(maps.Keys(files)) {
+				path := filepath.Join(args[0], name)
+				err = errors.Join(err, os.WriteFile(path, files[name], 0o644))
+				c.out.Line("%s", path)
+			}
 			return err
-		}
-		c.out.Line("%s", path)
+		},
 	}
-	return nil
 }

@@ -138,25 +138,19 @@ func (c cli) tried(s *sandbox.Sandbox, transport http.RoundTripper) (pipeline.Co
 func (o try) override(s dryrun.Step, live bool) enrich.Step {
 	switch config := s.With.(type) {
 	case lambda.Config:
-		return skip("a try does not invoke functions; a test of the playbook can give the response")
+		return dryrun.Skip("a try does not invoke functions; a test of the playbook can give the response")
 	case httpapi.Config:
 		if o.replay != "" {
-			return skip("a recording has Datadog's responses only; a test of the playbook can give the response of " + string(config.URL))
+			return dryrun.Skip("a recording has Datadog's responses only; a test of the playbook can give the response of " + string(config.URL))
 		}
 		if !live && (config.Method == http.MethodPost || config.Body != "") {
-			return skip("a try sends a POST with LIVE=1 only")
+			return dryrun.Skip("a try sends a POST with LIVE=1 only")
 		}
 	}
 	if s.Then {
-		return skip("it runs after the post, and a try does not post")
+		return dryrun.Skip("it runs after the post, and a try does not post")
 	}
 	return nil
-}
-
-func skip(why string) enrich.Step {
-	return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
-		return enrich.Finding{}, enrich.Skip(why)
-	})
 }
 
 // decode returns the alert that the function takes from a request. If it would reject the

@@ -33,6 +33,13 @@ func Observed(kinds []enrich.Kind) []enrich.Kind {
 	return all
 }
 
+// Skip returns a step that is skipped, to run in place of another.
+func Skip(why string) enrich.Step {
+	return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
+		return enrich.Finding{}, enrich.Skip(why)
+	})
+}
+
 type observed struct{ Step }
 
 func (o observed) Enrich(ctx context.Context, a alert.Alert) (enrich.Finding, error) {

@@ -60,7 +60,8 @@ func (p *Page) open(ctx context.Context) error {
 	p.deployed = deployed.Config
 	p.deployed.Queue, p.deployed.FollowUps = p.queue, p.queue
 	p.deployed.Progress, _ = p.deployed.Ledger.(pipeline.Progress)
-	p.queue.worker = redeliver.New(redeliver.Config{Redeliver: p.redeliver, GiveUp: p.giveUp, DeadLetters: p.queue, Logger: p.Environment.Logger})
+	giveUp := func(ctx context.Context, m queue.Message, o *pipeline.Outcome) { p.served.Load().GiveUp(ctx, m, o) }
+	p.queue.worker = redeliver.New(redeliver.Config{Redeliver: p.redeliver, GiveUp: giveUp, DeadLetters: p.queue, Logger: p.Environment.Logger})
 	if err := p.use("", nil); err != nil {
 		return err
 	}
@@ -132,7 +133,7 @@ func (p *Page) current() *pipeline.Pipeline {
 func (p *Page) with(run dryrun.Run) webhook.Run {
 	return func(ctx context.Context, a alert.Alert) (pipeline.Outcome, error) {
 		p.seed(a)
-		done := execute(ctx, p.current(), a, p.seedMetric, run)
+		done := execute(ctx, p.current(), a, p.seedMetric(a), run)
 		p.deliveries.ran(deliveryOf(ctx), done)
 		return done.Outcome, done.Err
 	}
@@ -144,16 +145,9 @@ func (p *Page) redeliver(ctx context.Context, m queue.Message) (pipeline.Outcome
 	})(ctx, m.Alert)
 }
 
-func (p *Page) giveUp(ctx context.Context, m queue.Message, o *pipeline.Outcome) {
-	p.served.Load().GiveUp(ctx, m, o)
-}
-
-// override returns what runs in place of a step of an alert, or nil for the step itself.
-type override func(alert.Alert, dryrun.Step) enrich.Step
-
 // execute runs a pipeline and keeps what it did.
-func execute(ctx context.Context, served *pipeline.Pipeline, a alert.Alert, replace override, run dryrun.Run) execution {
-	r := dryrun.Observe(ctx, served.Config, a, func(s dryrun.Step) enrich.Step { return replace(a, s) }, run)
+func execute(ctx context.Context, served *pipeline.Pipeline, a alert.Alert, override dryrun.Override, run dryrun.Run) execution {
+	r := dryrun.Observe(ctx, served.Config, a, override, run)
 	return execution{Report: r, drawn: draw(r.Event)}
 }
 
@@ -190,11 +184,14 @@ func (p *Page) seed(a alert.Alert) {
 	}
 }
 
-func (p *Page) seedMetric(a alert.Alert, s dryrun.Step) enrich.Step {
-	if c, ok := s.With.(metric.Config); ok && c.Query != "" && p.isNew(a.MonitorID, c.Query) {
-		p.Sandbox.SeedMetric(a, c.Query, time.Now())
+// seedMetric gives the fake the series of a step's query before the step runs.
+func (p *Page) seedMetric(a alert.Alert) dryrun.Override {
+	return func(s dryrun.Step) enrich.Step {
+		if c, ok := s.With.(metric.Config); ok && c.Query != "" && p.isNew(a.MonitorID, c.Query) {
+			p.Sandbox.SeedMetric(a, c.Query, time.Now())
+		}
+		return nil
 	}
-	return nil
 }
 
 func (p *Page) isNew(of ...any) bool {

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"crypto/rand"
 	"crypto/subtle"
 	"net/http"
 	"net/url"
@@ -14,14 +13,6 @@ import (
 type guard struct {
 	token  string // required if other machines can reach the page
 	origin *http.CrossOriginProtection
-}
-
-func newGuard(remote bool) guard {
-	g := guard{origin: http.NewCrossOriginProtection()}
-	if remote {
-		g.token = rand.Text()
-	}
-	return g
 }
 
 // IsLoopback reports whether only this machine can reach an address, or has a name.

@@ -5,6 +5,7 @@ package page
 
 import (
 	"context"
+	"crypto/rand"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -47,7 +48,10 @@ type Page struct {
 
 // New returns the page with a function that ends with ctx.
 func New(ctx context.Context, c Config) (*Page, error) {
-	p := &Page{Config: c, guard: newGuard(c.Remote), mux: http.NewServeMux(), deliveries: newDeliveries()}
+	p := &Page{Config: c, guard: guard{origin: http.NewCrossOriginProtection()}, mux: http.NewServeMux(), deliveries: newDeliveries()}
+	if c.Remote {
+		p.guard.token = rand.Text()
+	}
 	p.queue = &localQueue{ctx: ctx, deliveries: p.deliveries}
 	if err := p.open(ctx); err != nil {
 		return nil, err

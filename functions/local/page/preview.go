@@ -67,7 +67,13 @@ func (p *Page) try(ctx context.Context, d draft) (*execution, preview) {
 		return nil, seen
 	}
 	p.seed(a)
-	run := execute(ctx, edited, a, p.withoutCalls, (*pipeline.Pipeline).DryRun)
+	run := execute(ctx, edited, a, func(s dryrun.Step) enrich.Step {
+		switch s.With.(type) {
+		case lambda.Config, httpapi.Config: // It runs at every change of a text.
+			return dryrun.Skip("a preview calls Datadog only; send the alert to run this step")
+		}
+		return p.seedMetric(a)(s)
+	}, (*pipeline.Pipeline).DryRun)
 	run.body = bodyOf(r)
 	switch {
 	case run.Err != nil:
@@ -76,16 +82,4 @@ func (p *Page) try(ctx context.Context, d draft) (*execution, preview) {
 		seen.Error = "No event would be posted: " + run.Detail + "."
 	}
 	return &run, seen
-}
-
-// withoutCalls skips the steps that call others than Datadog, because a preview runs at every
-// change of a text.
-func (p *Page) withoutCalls(a alert.Alert, s dryrun.Step) enrich.Step {
-	switch s.With.(type) {
-	case lambda.Config, httpapi.Config:
-		return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
-			return enrich.Finding{}, enrich.Skip("a preview calls Datadog only; send the alert to run this step")
-		})
-	}
-	return p.seedMetric(a, s)
 }

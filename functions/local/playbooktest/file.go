@@ -171,9 +171,8 @@ func (s *Suite) addCases(d document) {
 
 // checkStubs checks stubs and notes their places in the file.
 func (s *Suite) checkStubs(stubs map[string]stub, path string) {
-	known := slices.Concat(slices.Collect(maps.Values(s.book.Names()))...)
-	slices.Sort(known)
-	known = slices.Compact(known)
+	steps := slices.Concat(slices.Collect(maps.Values(s.book.Names()))...)
+	known := slices.Compact(slices.Sorted(slices.Values(steps)))
 	for name, one := range stubs {
 		one.path = path + "." + name
 		isWhole := s.source.IsWhole(one.path)
