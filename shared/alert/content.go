@@ -62,7 +62,7 @@ func (a *Alert) addContent(payload map[string]any, unused []any) bool {
 // searchContent takes what is missing from the texts that fill no field.
 func (a *Alert) searchContent(texts []string) {
 	for _, text := range texts {
-		if isAddress(text) || isLine(text) && isMarked(firstLine(text)) {
+		if isAddress(text) || isLink(text) || isTitle(text) && isMarked(firstLine(text)) {
 			a.takeLink(text)
 		}
 	}
@@ -82,7 +82,7 @@ func (a *Alert) searchContent(texts []string) {
 			a.take("title", &a.Title, fromMessage, strings.TrimSpace(a.Message))
 		}
 	}
-	if isLine(a.Message) && text+a.Text != "" && (isMarked(line) || line == cmp.Or(a.Title, a.AlertTitle)) {
+	if isTitle(a.Message) && text+a.Text != "" && (isMarked(line) || line == cmp.Or(a.Title, a.AlertTitle)) {
 		a.takeLink(a.Message)
 		a.Message = "" // It is a title.
 	}
@@ -197,11 +197,18 @@ var bold = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\*+
 // monitorType matches the types of Datadog's monitors, such as metric alert and service check.
 var monitorType = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9-]+ (alert|check)$`) })
 
-// isMessage reports whether a text has more than one word, and is neither another title
-// nor a type.
+// isMessage reports whether a text has more than one word, and is neither another title, nor a
+// type, nor a link.
 func isMessage(s string) bool {
-	return strings.ContainsFunc(strings.TrimSpace(s), unicode.IsSpace) && !(isLine(s) && isMarked(s)) && !monitorType().MatchString(s)
+	return strings.ContainsFunc(strings.TrimSpace(s), unicode.IsSpace) && !(isLine(s) && isMarked(s)) && !monitorType().MatchString(s) && !isLink(s)
 }
+
+// onlyLink matches what is nothing but a link of a chat or of markdown, as the buttons of cards are.
+var onlyLink = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*[*_]*(?:<http[^<>\s|]*\|[^<>\n]*>|\[[^\[\]\n]*\]\(http[^()\s]*\))[*_]*\s*$`)
+})
+
+func isLink(s string) bool { return strings.Contains(s, "http") && onlyLink().MatchString(s) }
 
 // firstLine returns the first line of a message with more than white space and the
 // fence of Datadog's markdown, without a chat's marks for a link or for bold text.
@@ -210,7 +217,7 @@ func firstLine(message string) string {
 		if line = strings.TrimSpace(line); line == "" || line == "%%%" {
 			continue
 		}
-		line = strings.Trim(strings.ToValidUTF8(line[:min(len(line), maxMarks)], ""), "*_# ")
+		line = strings.TrimRight(strings.TrimLeft(strings.ToValidUTF8(line[:min(len(line), maxMarks)], ""), "*_#> "), "*_# ")
 		if address, text, ok := strings.Cut(line, "|"); ok && strings.HasPrefix(address, "<http") {
 			line = strings.Replace(text, ">", "", 1)
 		}
@@ -218,9 +225,9 @@ func firstLine(message string) string {
 			line = bold().ReplaceAllString(line, "$1$2")
 		}
 		if strings.Contains(line, "://") {
-			line = cmp.Or(strings.TrimRight(plainAddress().ReplaceAllLiteralString(line, ""), " -–|("), line)
+			line = cmp.Or(strings.TrimRight(plainAddress().ReplaceAllLiteralString(line, ""), " -–|(<"), line)
 		}
-		return strings.Trim(line, "*_#: ")
+		return strings.TrimRight(strings.TrimLeft(line, "*_# "), "*_#: ")
 	}
 	return ""
 }
@@ -261,6 +268,11 @@ func withoutLinks(line string) string {
 func isLine(s string) bool {
 	const maxTitle = 300
 	return s != "" && len(s) <= maxTitle && !strings.Contains(strings.TrimSpace(s), "\n")
+}
+
+// isTitle reports whether a text without its links can be a title.
+func isTitle(s string) bool {
+	return isLine(firstLine(s)) && !strings.Contains(strings.TrimSpace(s), "\n")
 }
 
 func isAddress(s string) bool {

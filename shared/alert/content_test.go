@@ -40,7 +40,7 @@ func TestDecode_Content(t *testing.T) {
 			title: "[Triggered] x", message: "Disk is full; see https://wiki.example.com/rb", priority: "P2", transition: "Triggered", monitor: "221", group: "host:a",
 		},
 		`{"title":"x","note":"Call us.","runbook":"Restart the pod, then wait","team":"shop","url":"` + link + `"}`: {title: "x", message: "Restart the pod, then wait", link: link},
-		`{"title":"x","message":["Disk is full","on a"]}`:                                                           {title: "x", message: "Disk is full"},
+		`{"title":"x","message":["Disk is full","on a"]}`:                                                           {title: "x", message: "Disk is full\non a"},
 		`{"title":"x","message":"x","detail":"Disk is full"}`:                                                       {title: "x", message: "Disk is full"},
 		`{"text":"<` + link + `|[Recovered on {host:a}] CPU>"}`:                                                     {title: "[Recovered on {host:a}] CPU", message: "<" + link + "|[Recovered on {host:a}] CPU>", link: link, transition: "Recovered", group: "host:a"},
 		`{"text":"#### [[P2] [Warn on {host:a}] CPU](` + link + `)\nLag"}`:                                          {title: "[P2] [Warn on {host:a}] CPU", message: "#### [[P2] [Warn on {host:a}] CPU](" + link + ")\nLag", link: link, priority: "P2", transition: "Warn", group: "host:a"},
@@ -105,6 +105,9 @@ func TestDecode_Content(t *testing.T) {
 		`{"text":"Hello team,\n\n*[P2] [Warn on {host:a}] Lag*\nlag was > 3"}`:                                                                               {title: "[P2] [Warn on {host:a}] Lag", message: "Hello team,\n\n*[P2] [Warn on {host:a}] Lag*\nlag was > 3", priority: "P2", transition: "Warn", group: "host:a"},
 		`{"title":"Datadog","text":"Hello,\n[Warn] Lag"}`:                                                                                                    {title: "Datadog", message: "Hello,\n[Warn] Lag", transition: "Warn"},
 		`{"text":"Lag\nClose the ticket when [Recovered] comes.\n[P1] Call Ada"}`:                                                                            {message: "Lag\nClose the ticket when [Recovered] comes.\n[P1] Call Ada"},
+		`{"blocks":[{"text":":dog: [Warn] Lag"},{"text":"Lag was > 3"},{"text":"<` + link + `|View in Datadog>"}]}`:                                          {title: ":dog: [Warn] Lag", message: "Lag was > 3", link: link, transition: "Warn"},
+		`{"title":"[Warn] Lag","a":"Lag was > 3","b":"[View in Datadog](` + link + `)"}`:                                                                     {title: "[Warn] Lag", message: "Lag was > 3", link: link, transition: "Warn"},
+		`{"text":"> 🔴 ALERT | [Warn] Lag | <` + link + `|open>\n> lag"}`:                                                                                     {title: "🔴 ALERT | [Warn] Lag", message: "> 🔴 ALERT | [Warn] Lag | <" + link + "|open>\n> lag", link: link, transition: "Warn"},
 		`{"title":"[Warn] Lag\nlag was > 3"}`:                                                                                                                {title: "[Warn] Lag", message: "[Warn] Lag\nlag was > 3", transition: "Warn"},
 		`{"title":"<b>[Warn] Lag</b>","text":"🔥 <b>web-1</b>\n<i>slow</i>, List<Map<K>> &amp; <a href='https://x.example'>board</a>"}`: {
 			title: "[Warn] Lag", message: "🔥 web-1\nslow, List<Map<K>> & [board](https://x.example)", transition: "Warn",

@@ -194,6 +194,21 @@ func labelOf(object map[string]any) (label string, ok bool) {
 	return "", false
 }
 
+// joined returns a list of texts as one text, and any other value as it is.
+func joined(value any) any {
+	list, isList := value.([]any)
+	var lines []string
+	for _, item := range list {
+		if line, isText := item.(string); isText {
+			lines = append(lines, line)
+		}
+	}
+	if !isList || len(lines) < len(list) {
+		return value
+	}
+	return strings.Join(lines, "\n")
+}
+
 // fill sets each field from its first candidate that can be read, and returns the
 // lists and objects where text is expected, and the titles and messages that another
 // one comes before.
@@ -218,7 +233,7 @@ func (a *Alert) fill(found []candidate) (unused []any) {
 		case c.certain():
 			a.Unreadable = append(a.Unreadable, Problem{strings.TrimPrefix(c.container+"."+c.key, "."), reason})
 			if reason == notText {
-				unused = append(unused, c.value)
+				unused = append(unused, joined(c.value))
 			}
 		}
 	}

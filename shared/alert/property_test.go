@@ -69,7 +69,10 @@ func randomTemplate(random *rand.Rand) string {
 	for _, row := range keyTable {
 		keys = append(keys, strings.Fields(row.keys)...)
 	}
-	constants := []string{"datadog", "1", "12345", "8306082202796000001", "P3", "https://app.datadoghq.com/dashboard/abc", "see https://app.datadoghq.com/event/event?id=8306082202796000002", "true", "Triggered"}
+	constants := []string{
+		"datadog", "1", "12345", "8306082202796000001", "P3", "https://app.datadoghq.com/dashboard/abc", "see https://app.datadoghq.com/event/event?id=8306082202796000002", "true", "Triggered",
+		"<https://app.datadoghq.com/event/event?id=8306082202796000002|[Warn] Lag>", "Hi,\n[Warn] Lag https://app.datadoghq.com/event/event?id=8306082202796000002", "<a><b>8306082202796000002</b></a>",
+	}
 	value := func() any {
 		switch random.IntN(5) {
 		case 0:

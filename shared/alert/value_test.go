@@ -163,7 +163,9 @@ func TestDecode_Tags(t *testing.T) {
 		`"tags":{"env":"prod","service":"$TAGS[service]","n":1}`:        {Tags: Tags{"env:prod", "n:1"}},
 		`"tags":"url:http://x:80/a"`:                                    {Tags: Tags{"url:http://x:80/a"}},
 		`"tags":42`:                                                     {Tags: Tags{"42"}},
-		`"tags":["a",{"b":1}]`:                                          {Tags: Tags{"a"}, Unreadable: []Problem{{"tags", notAllText}}},
+		`"tags":["a",{"b":1},{"c":"d","e":"f"}]`:                        {Tags: Tags{"a", "b:1"}, Unreadable: []Problem{{"tags", notAllText}}},
+		`"tags":"[env:prod, a:b]"`:                                      {Tags: Tags{"env:prod", "a:b"}},
+		`"tags":"[a],[b]"`:                                              {Tags: Tags{"[a]", "[b]"}},
 		`"tags":{"a":[1],"b":"c"}`:                                      {Tags: Tags{"b:c"}, Unreadable: []Problem{{"tags", notAllText}}},
 	}.run(t)
 }

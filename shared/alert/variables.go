@@ -121,6 +121,9 @@ const notAllText = "holds entries that are not text"
 func tagsOf(v any) (tags Tags, reason string) {
 	if s, ok := scalar(v); ok {
 		if v = parseInner(s); v == nil {
+			if inner := strings.TrimSpace(s); strings.HasPrefix(inner, "[") && strings.LastIndexByte(inner, '[') == 0 && strings.IndexByte(inner, ']') == len(inner)-1 {
+				s = inner[1 : len(inner)-1] // "[$TAGS]"
+			}
 			return splitTags(s), ""
 		}
 	}
@@ -145,12 +148,18 @@ func tagsOf(v any) (tags Tags, reason string) {
 	return uniqueTags(found), reason
 }
 
-// tagOf reads an entry of a list: "env:prod", or {"key": "env", "value": "prod"}.
+// tagOf reads an entry of a list: "env:prod", {"key": "env", "value": "prod"}, or {"env": "prod"}.
 func tagOf(v any) (tag string, ok bool) {
 	object, _ := v.(map[string]any)
 	key, labelled := labelOf(object)
-	if labelled {
+	_, hasValue := object["value"]
+	switch {
+	case labelled:
 		v = object["value"]
+	case len(object) == 1 && !hasValue:
+		for key, v = range object {
+			labelled = true
+		}
 	}
 	tag, ok = scalar(v)
 	if labelled && !isAbsentText(tag) {

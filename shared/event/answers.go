@@ -149,7 +149,7 @@ func statusOf(a alert.Alert) string {
 	case a.Status == "":
 		for l := range strings.Lines(firstRunes(a.Message, MaxText)) {
 			if strings.Contains(l, " during the ") { // The pattern is slow on other lines.
-				if found := metricSentence().FindString(l); found != "" {
+				if found := metricSentence().FindString(strings.TrimLeft(l, "> ")); found != "" {
 					return found
 				}
 			}

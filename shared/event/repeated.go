@@ -181,5 +181,5 @@ func letters(text string) string {
 			return unicode.ToLower(r)
 		}
 		return -1
-	}, text), "-:")
+	}, text), "-:>")
 }
