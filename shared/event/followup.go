@@ -70,7 +70,7 @@ func (f FollowUp) verdict() string {
 
 // finding compares now with then.
 func (f FollowUp) finding(results []enrich.Result) enrich.Finding {
-	text := joinNonEmpty("; ", f.state(), f.groups(), f.value())
+	text := joinNonEmpty("; ", f.state(), f.groups(), compared(valueOf(f.Now), valueOf(f.Then)))
 	lead, repeated := enrich.NewLead(enrich.Lead{Answer: enrich.What, Text: text})
 	finding := enrich.Finding{
 		Title: "Follow-up", Weight: enrich.Essential, Data: f.data(), Lead: []enrich.Lead{lead},
@@ -86,16 +86,20 @@ func (f FollowUp) finding(results []enrich.Result) enrich.Finding {
 }
 
 func (f FollowUp) state() string {
-	switch then, now := f.Then.State, f.Now.State; {
+	if now := f.Now.State; now != "" && now == f.Then.State {
+		return "still " + now
+	}
+	return compared(f.Now.State, f.Then.State)
+}
+
+func compared(now, then string) string {
+	switch {
 	case now == "":
 		return ""
 	case then == "":
 		return now + " now"
-	case then == now:
-		return "still " + now
-	default:
-		return now + " now, " + then + " at first"
 	}
+	return now + " now, " + then + " at first"
 }
 
 func (f FollowUp) groups() string {
@@ -109,17 +113,6 @@ func (f FollowUp) groups() string {
 		return fmt.Sprintf("%s, %d fewer than at first", text, -more)
 	}
 	return text + ", as many as at first"
-}
-
-func (f FollowUp) value() string {
-	now, then := valueOf(f.Now), valueOf(f.Then)
-	switch {
-	case now == "":
-		return ""
-	case then == "":
-		return now + " now"
-	}
-	return now + " now, " + then + " at first"
 }
 
 func groupsOf(s enrich.Standing) string {
