@@ -194,6 +194,18 @@ func labelOf(object map[string]any) (label string, ok bool) {
 	return "", false
 }
 
+// addMessage adds a text under another key for the message to one of a line, such as "Please look.", if
+// neither is a title.
+func (a *Alert) addMessage(text string) {
+	switch {
+	case a.Title+a.AlertTitle == "" || !isLine(a.Message) || isMarked(firstLine(a.Message)) || !isMessage(text):
+	case strings.Contains(text, a.Message):
+		a.Message = text
+	default:
+		a.Message += "\n\n" + text
+	}
+}
+
 // joined returns a list of texts as one text, and any other value as it is.
 func joined(value any) any {
 	list, isList := value.([]any)
@@ -220,6 +232,9 @@ func (a *Alert) fill(found []candidate) (unused []any) {
 		if c.variable == filled {
 			if text, isText := c.value.(string); isText && text != taken && c.certain() && v.isContent() {
 				unused = append(unused, text)
+				if v.name == "EVENT_MSG" {
+					a.addMessage(text)
+				}
 			}
 			continue
 		}

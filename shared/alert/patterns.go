@@ -226,7 +226,7 @@ var stateWords = map[string]Transition{
 // stateByWord reads the state from a key for it, at the top level or one object deep.
 func (t texts) stateByWord() string {
 	state := stateWords[strings.ToLower(t.Status)]
-	for word := range t.Extra.texts("status", "state", "alert_state", "alert_status", "monitor_status", "monitor_state", "message_type") {
+	for word := range t.Extra.texts("alert_transition", "transition", "status", "state", "alert_state", "alert_status", "monitor_status", "monitor_state", "message_type", "event_action") {
 		state = cmp.Or(state, stateWords[strings.ToLower(word)])
 	}
 	return string(state)

@@ -149,7 +149,8 @@ func statusOf(a alert.Alert) string {
 	case a.Status == "":
 		for l := range strings.Lines(firstRunes(a.Message, MaxText)) {
 			if strings.Contains(l, " during the ") { // The pattern is slow on other lines.
-				if found := metricSentence().FindString(strings.TrimLeft(l, "> ")); found != "" {
+				sentence, _, _ := strings.Cut(strings.TrimLeft(l, "> "), ". ")
+				if found := metricSentence().FindString(sentence); found != "" {
 					return found
 				}
 			}

@@ -115,6 +115,10 @@ func TestCompose_FirstScreenOfLittle(t *testing.T) {
 			alert.Alert{Title: "[Warn] Load is high", Date: now, Message: "[Warn] Load is high: system.load.1 over host:a was > 2.0 on average during the last 5m"},
 			"- system.load.1 was > 2.0 on average during the last 5m\n- Since 03:00 UTC\n- Owner: not known",
 		},
+		"Datadog's sentence and a link": {
+			alert.Alert{Title: "x", Date: now, Message: "system.load.1 over host:a was > 2.0 on average during the last 5m. [Open](https://a.example/x)"},
+			"- system.load.1 was > 2.0 on average during the last 5m\n- Since 03:00 UTC\n- Owner: not known\n\n[Open](https://a.example/x)",
+		},
 		"Datadog's sentence in a quote": {
 			alert.Alert{Title: "x", Date: now, Message: "> system.load.1 over host:a was > 2.0 on average during the last 5m"},
 			"- system.load.1 was > 2.0 on average during the last 5m\n- Since 03:00 UTC\n- Owner: not known",
