@@ -183,4 +183,14 @@ func TestCompose_Addresses(t *testing.T) {
 	if !strings.Contains(e.Text, "- `GET …`") {
 		t.Errorf("got %s", e.Text)
 	}
+
+	// Those of the least important findings go first.
+	linking := func(host string, weight enrich.Weight) enrich.Result {
+		list := enrich.List{Items: []enrich.Item{{Text: host, URL: "https://" + host + ".example/" + strings.Repeat("x", 80)}}}
+		return enrich.Result{Name: host, Status: enrich.OK, Finding: enrich.Finding{Title: host, Weight: weight, Blocks: []enrich.Block{list, enrich.Paragraph(strings.Repeat("y", 120))}}}
+	}
+	e = event.Compose(alert.Alert{Title: "x"}, event.Draft{}, []enrich.Result{linking("minor", enrich.Useful), linking("major", enrich.Important)}, now)
+	if !strings.Contains(e.Text, "https://major") || strings.Contains(e.Text, "https://minor") {
+		t.Errorf("got %s", e.Text)
+	}
 }
