@@ -118,13 +118,13 @@ func TestPipeline_Timeouts(t *testing.T) {
 		want        pipeline.Status
 		took        time.Duration
 	}{
-		"claim":            {want: pipeline.Posted, took: time.Second},
+		"claim":            {want: pipeline.Posted, took: ledgerTime},
 		"search":           {maybePosted: true, want: pipeline.Posted, took: 2 * time.Second},
-		"add notification": {want: pipeline.Posted, took: time.Second},
-		"allow":            {want: pipeline.Posted, took: time.Second},
-		"mark summary":     {passed: 2, want: pipeline.Queued, took: time.Second},
-		"complete":         {want: pipeline.Posted, took: time.Second},
-		"release":          {fails: "post", took: time.Second},
+		"add notification": {want: pipeline.Posted, took: ledgerTime},
+		"allow":            {want: pipeline.Posted, took: ledgerTime},
+		"mark summary":     {passed: 2, want: pipeline.Queued, took: ledgerTime},
+		"complete":         {want: pipeline.Posted, took: ledgerTime},
+		"release":          {fails: "post", took: ledgerTime},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(e *env) {
@@ -145,7 +145,7 @@ func TestPipeline_Timeouts(t *testing.T) {
 		run  func(*env) (pipeline.Outcome, error)
 		took time.Duration
 	}{
-		"mark queued": {func(e *env) (pipeline.Outcome, error) { return pipeline.New(e.Config).Enqueue(e.Context(), a) }, time.Second},
+		"mark queued": {func(e *env) (pipeline.Outcome, error) { return pipeline.New(e.Config).Enqueue(e.Context(), a) }, ledgerTime},
 		"suppressed": {func(e *env) (pipeline.Outcome, error) {
 			storm := &queue.Storm{Source: "1:4711", Start: time.Now(), Limit: 2}
 			return pipeline.New(e.Config).Redeliver(e.Context(), queue.Message{Alert: monitor, Storm: storm})
@@ -170,7 +170,7 @@ func TestPipeline_Timeouts_Staged(t *testing.T) {
 		e.fails[call] = errHang
 		start := time.Now()
 		run()
-		if took := time.Since(start); took != time.Second {
+		if took := time.Since(start); took != ledgerTime {
 			e.Errorf("%s: took %v", call, took)
 		}
 	}

@@ -200,7 +200,7 @@ func TestPipeline_LostAnswer(t *testing.T) {
 		clear(e.fails)
 		time.Sleep(20 * time.Second)
 		e.run(a, pipeline.Queued)
-		if e.delays[0] != 25*time.Second {
+		if e.delays[0] != visible-20*time.Second {
 			e.Errorf("queued for %v", e.delays[0])
 		}
 		time.Sleep(e.delays[0])

@@ -26,8 +26,12 @@ var (
 	errHang = errors.New("hang")
 )
 
-// visible is how long Datadog's search may take to show an event.
-const visible = 45 * time.Second
+// visible is how long Datadog's search may take to show an event, and ledgerTime how long a
+// use of the ledger may take.
+const (
+	visible    = 45 * time.Second
+	ledgerTime = time.Second
+)
 
 // env is a pipeline with everything around it. Its functions record their names; one that
 // has an error in fails returns it.

@@ -166,9 +166,10 @@ func TestFollowUp_Late(t *testing.T) {
 	inBubble(t, func(e *env) {
 		e.run(firing("7", "15m"), pipeline.Posted)
 		e.fails["read cycle"] = down
-		e.after(31*time.Minute, e.mend)
+		late := 15*time.Minute + 3*pipeline.VisibilityTimeout
+		e.after(late-2*time.Minute, e.mend)
 		e.deliverFollowUps()
-		if got := e.followUpTitles(); len(got) != 2 || !strings.HasPrefix(got[0], "Not recovered after 33 min: ") || !strings.HasPrefix(got[1], "Not recovered after 1 h: ") {
+		if got := e.followUpTitles(); len(got) != 2 || !strings.HasPrefix(got[0], fmt.Sprintf("Not recovered after %.0f min: ", late.Minutes())) || !strings.HasPrefix(got[1], "Not recovered after 1 h: ") {
 			e.Errorf("posted %q", got)
 		}
 	})

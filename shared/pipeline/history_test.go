@@ -105,7 +105,7 @@ func TestPipeline_History_Failures(t *testing.T) {
 		"the read fails":  {"history", down, 0, 1},
 		"the read hangs":  {"history", errHang, 500 * time.Millisecond, 1},
 		"the write fails": {"add to history", down, 0, 1},
-		"the write hangs": {"add to history", errHang, time.Second, 1},
+		"the write hangs": {"add to history", errHang, ledgerTime, 1},
 	}, func(e *env, c row) {
 		a := alert.Alert{ID: "1", OrgID: "1", MonitorID: "4711", CycleKey: "c", Transition: alert.Triggered, Date: time.Now()}
 		e.run(a, pipeline.Posted)

@@ -175,7 +175,7 @@ func TestPipeline_PostedAt(t *testing.T) {
 	inBubble(t, func(e *env) {
 		e.fails["complete"] = errHang
 		o := e.run(a, pipeline.Posted)
-		if since := time.Since(o.PostedAt); since != time.Second {
+		if since := time.Since(o.PostedAt); since != ledgerTime {
 			e.Errorf("posted %v ago, want the time before the ledger's", since)
 		}
 	})

@@ -29,12 +29,12 @@ func TestRun_Retry(t *testing.T) {
 	}
 	each(t, map[string]row{
 		"a rate limit":            {fails: "post", err: limited, delay: 42 * time.Second, maybePosted: true, cause: "temporary"},
-		"a temporary failure":     {fails: "post", err: down, delay: 45 * time.Second, maybePosted: true, cause: "temporary"},
+		"a temporary failure":     {fails: "post", err: down, delay: visible, maybePosted: true, cause: "temporary"},
 		"a permanent failure":     {fails: "post", err: refused, delay: 10 * time.Second, maybePosted: true, cause: "refused"},
-		"a bug":                   {fails: "post", err: fault.New(fault.Internal, "a bug", nil), delay: 45 * time.Second, maybePosted: true, cause: "internal"},
-		"another run's claim":     {busy: 10 * time.Second, delay: 55 * time.Second, cause: "temporary"},
-		"a search that fails":     {fails: "search", err: down, crashed: true, delay: 45 * time.Second, maybePosted: true, cause: "temporary"},
-		"a search that hangs":     {fails: "search", err: errHang, crashed: true, delay: 45 * time.Second, maybePosted: true, cause: "temporary"},
+		"a bug":                   {fails: "post", err: fault.New(fault.Internal, "a bug", nil), delay: visible, maybePosted: true, cause: "internal"},
+		"another run's claim":     {busy: 10 * time.Second, delay: 10*time.Second + visible, cause: "temporary"},
+		"a search that fails":     {fails: "search", err: down, crashed: true, delay: visible, maybePosted: true, cause: "temporary"},
+		"a search that hangs":     {fails: "search", err: errHang, crashed: true, delay: visible, maybePosted: true, cause: "temporary"},
 		"a search that must wait": {fails: "search", err: limited, crashed: true, delay: 42 * time.Second, maybePosted: true, cause: "temporary"},
 	}, func(e *env, c row) {
 		e.fails[c.fails] = c.err
@@ -66,7 +66,7 @@ func TestRun_Retry(t *testing.T) {
 // Without a queue the sender must retry, also what the pipeline would not.
 func TestRun_NoQueue(t *testing.T) {
 	for delay, cause := range map[time.Duration]*fault.Error{
-		45 * time.Second: fault.NewRedacted(fault.Temporary, "there is no team ", "jane", "", nil),
+		visible:          fault.NewRedacted(fault.Temporary, "there is no team ", "jane", "", nil),
 		10 * time.Second: fault.NewRedacted(fault.Permanent, "there is no team ", "jane", "", nil),
 	} {
 		e := newEnv(t)

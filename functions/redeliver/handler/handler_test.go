@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -67,6 +68,9 @@ func redeliver(_ context.Context, m queue.Message) (pipeline.Outcome, error) {
 	}, nil
 }
 
+// The last delivery, and the one before it.
+var last, oneFewer = strconv.Itoa(pipeline.MaxReceives), strconv.Itoa(pipeline.MaxReceives - 1)
+
 func TestHandler_RetryAndDeadLetter(t *testing.T) {
 	poison := events.SQSMessage{MessageId: "m-poison", Body: "not a message"}
 	good, down, refused := message(t, "1", "1"), message(t, "down", "1"), message(t, "refused", "1")
@@ -79,14 +83,14 @@ func TestHandler_RetryAndDeadLetter(t *testing.T) {
 		"good":                               {[]events.SQSMessage{good, message(t, "2", "1")}, &deadLetters{}, nil, nil},
 		"empty batch":                        {nil, &deadLetters{}, nil, nil},
 		"temporary failure":                  {[]events.SQSMessage{good, down, message(t, "2", "1")}, &deadLetters{}, []string{"m-down"}, nil},
-		"temporary failure, max receives":    {[]events.SQSMessage{message(t, "down", "10")}, &deadLetters{}, nil, []string{"503"}},
-		"temporary failure, one fewer":       {[]events.SQSMessage{message(t, "down", "9")}, &deadLetters{}, []string{"m-down"}, nil},
+		"temporary failure, max receives":    {[]events.SQSMessage{message(t, "down", last)}, &deadLetters{}, nil, []string{"503"}},
+		"temporary failure, one fewer":       {[]events.SQSMessage{message(t, "down", oneFewer)}, &deadLetters{}, []string{"m-down"}, nil},
 		"permanent failure":                  {[]events.SQSMessage{refused}, &deadLetters{}, nil, []string{"400 Bad Request"}},
 		"poison message":                     {[]events.SQSMessage{good, poison}, &deadLetters{}, nil, []string{"did not write this"}},
 		"panic":                              {[]events.SQSMessage{message(t, "broken", "1"), good}, &deadLetters{}, []string{"m-broken"}, nil},
-		"panic, max receives":                {[]events.SQSMessage{message(t, "broken", "10")}, &deadLetters{}, nil, []string{"inside Boomerang"}},
+		"panic, max receives":                {[]events.SQSMessage{message(t, "broken", last)}, &deadLetters{}, nil, []string{"inside Boomerang"}},
 		"dead-letter queue down":             {[]events.SQSMessage{refused}, &deadLetters{err: errors.New("down")}, []string{"m-refused"}, nil},
-		"no dead-letter queue":               {[]events.SQSMessage{message(t, "refused", "10"), poison}, nil, []string{"m-refused", "m-poison"}, nil},
+		"no dead-letter queue":               {[]events.SQSMessage{message(t, "refused", last), poison}, nil, []string{"m-refused", "m-poison"}, nil},
 		"all failed, none for the last time": {[]events.SQSMessage{down, message(t, "broken", "2")}, &deadLetters{}, []string{"m-down", "m-broken"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -213,7 +217,7 @@ func TestHandler_GiveUp(t *testing.T) {
 		lines    []string
 	}{
 		{"1", down, "WARN", 0, nil},
-		{"10", down, "ERROR", 1, []string{"boomerang.action:1|d|#result:dead_letter,playbook:shop,step:ticket"}},
+		{last, down, "ERROR", 1, []string{"boomerang.action:1|d|#result:dead_letter,playbook:shop,step:ticket"}},
 		{"1", refused, "ERROR", 1, []string{"boomerang.action:1|d|#result:dead_letter,playbook:shop,step:ticket"}},
 	} {
 		gaveUp, record, lines := action(c.receives, c.err)

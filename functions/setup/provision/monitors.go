@@ -11,8 +11,8 @@ import (
 	"boomerang/shared/event"
 )
 
-// Windows of the monitors. An alert counts after ten minutes, so that its second attempt,
-// six minutes after the first, is not missing yet.
+// Windows of the monitors. An alert counts after ten minutes, so that one that waits for its
+// second attempt is not missing yet.
 const (
 	alertsWindow = "20m"
 	alertsDelay  = 600 // seconds
