@@ -30,15 +30,18 @@ type Runner struct {
 // Test runs a test that is a measurement and shows its progress itself, and shows what it logs.
 // The error has all that a failed test prints.
 func (r Runner) Test(ctx context.Context, folder, pattern string, env ...string) error {
-	binary, err := r.binary(ctx, folder)
-	if err != nil {
+	binary := r.path("measure.test")
+	if err := r.run(ctx, r.Root, r.Err, nil, "go", "test", "-c", "-o", binary, "./"+folder); err != nil {
 		return err
 	}
-	printed, err := r.printed(ctx, folder, env, filepath.Join(r.Root, ".ci/with-moto"), binary, "-test.v", "-test.timeout=60m", "-test.run", pattern)
+	var printed bytes.Buffer
+	with := []string{filepath.Join(r.Root, ".ci/with-moto"), binary, "-test.v", "-test.timeout=60m", "-test.run", pattern}
+	err := r.run(ctx, filepath.Join(r.Root, folder), &printed, env, with...)
 	if err != nil {
-		return err
+		_, _ = r.Out.Write(printed.Bytes())
+		return errors.New("see above")
 	}
-	for lines := bufio.NewScanner(printed); lines.Scan(); {
+	for lines := bufio.NewScanner(&printed); lines.Scan(); {
 		if !ofGo.MatchString(lines.Text()) {
 			fmt.Fprintln(r.Out, place.ReplaceAllString(lines.Text(), ""))
 		}
@@ -133,38 +136,23 @@ func (r Runner) python(ctx context.Context) (string, error) {
 
 // rounds runs a benchmark so often, and keeps the results.
 func (r Runner) rounds(ctx context.Context, n int, benchmark string, env ...string) error {
-	const folder = "functions/local/bench"
-	binary, err := r.binary(ctx, folder)
-	if err != nil {
+	binary := r.path("measure.test")
+	if err := r.run(ctx, r.Root, r.Err, nil, "go", "test", "-c", "-o", binary, "./functions/local/bench"); err != nil {
 		return err
 	}
 	var results bytes.Buffer
 	for i := range n {
 		r.Progress(i, n)
-		printed, err := r.printed(ctx, folder, append(env, "BIN="+r.path("bin")), binary, "-test.run", "^$", "-test.bench", benchmark, "-test.benchtime", "1x")
+		var printed bytes.Buffer
+		err := r.run(ctx, r.Root+"/functions/local/bench", &printed, append(env, "BIN="+r.path("bin")), binary, "-test.run", "^$", "-test.bench", benchmark, "-test.benchtime", "1x")
 		if err != nil {
-			return err
+			_, _ = r.Out.Write(printed.Bytes())
+			return errors.New("see above")
 		}
 		results.Write(printed.Bytes())
 	}
 	r.Progress(n, n)
 	return os.WriteFile(r.path("result.txt"), results.Bytes(), 0o600)
-}
-
-// binary builds the tests of a folder.
-func (r Runner) binary(ctx context.Context, folder string) (string, error) {
-	binary := r.path("measure.test")
-	return binary, r.run(ctx, r.Root, r.Err, nil, "go", "test", "-c", "-o", binary, "./"+folder)
-}
-
-// printed runs a command in a folder and returns what it prints, which a failure shows.
-func (r Runner) printed(ctx context.Context, folder string, env []string, command ...string) (*bytes.Buffer, error) {
-	var printed bytes.Buffer
-	if err := r.run(ctx, filepath.Join(r.Root, folder), &printed, env, command...); err != nil {
-		_, _ = r.Out.Write(printed.Bytes())
-		return nil, errors.New("see above")
-	}
-	return &printed, nil
 }
 
 func (r Runner) compare(ctx context.Context, args ...string) error {
