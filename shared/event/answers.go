@@ -138,7 +138,7 @@ func newState(title string, t alert.Transition) string {
 
 // metricSentence is Datadog's sentence about a metric: in the status, and with marks in the
 // message. A chat's template may have the title before it.
-var metricSentence = enrich.Pattern(`(?m)^(?:\[[^*\n]*: )?\**([^*\n]+?)\** over \**([^*\n]*?)\** was \**([^*\n]+?)\** (on average|at least once|at all times|in total)( during the )\**([^*\n]+?)\**\.?$`)
+var metricSentence = enrich.Pattern(`(?m)^(?:\[[^*\n]*: )?\**((?:[^*\n]|\{\*\})+?)\** over \**([^*\n]*?)\** was \**([^*\n]+?)\** (on average|at least once|at all times|in total)( during the )\**([^*\n]+?)\**\.?$`)
 
 // countSentence starts Datadog's sentence about what it counts, such as logs. A link to them follows.
 var countSentence = enrich.Pattern(`^(?:More|Less) than (?:or exactly )?\**[\d.,]+\** [\w -]{1,40} matched in the last \**\w+`)
@@ -235,6 +235,7 @@ func firstSentence(message, title string) string {
 		l = ""
 	}
 	sentence, _, _ := strings.Cut(l, ". ")
+	sentence, _, _ = strings.Cut(sentence, "。")
 	sentence = strings.TrimSuffix(strings.TrimSpace(sentence), ".")
 	isData := strings.HasPrefix(sentence, `{"`) || strings.HasPrefix(sentence, "{'")
 	if isData || !fits(sentence, maxStatus) || sentenceKey(sentence) == "" || strings.Contains(sentence, "://") || strings.Contains(letters(title), letters(sentence)) {

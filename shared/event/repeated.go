@@ -105,10 +105,12 @@ func (s *said) finding(l string) string {
 // line returns a line without what was said before, or nothing if little is left.
 func (s *said) line(l string) string {
 	var out strings.Builder
-	for sentence := range strings.SplitAfterSeq(l, ". ") {
-		sentence = s.links(sentence)
-		if key := sentenceKey(sentence); key == "" || isNew(s.sentences, key) {
-			out.WriteString(sentence)
+	for part := range strings.SplitAfterSeq(l, ". ") {
+		for sentence := range strings.SplitAfterSeq(part, "。") {
+			sentence = s.links(sentence)
+			if key := sentenceKey(sentence); key == "" || isNew(s.sentences, key) {
+				out.WriteString(sentence)
+			}
 		}
 	}
 	switch rest := out.String(); {
@@ -162,13 +164,15 @@ func isNew(seen map[string]bool, key string) bool {
 }
 
 // sentenceKey returns a sentence without case, marks and spaces, or nothing if it is too
-// short to count.
+// short to count. Chinese and Japanese have no spaces between words.
 func sentenceKey(sentence string) string {
 	if len(sentence) < minLetters {
 		return ""
 	}
 	key := letters(sentence)
-	if len(key) < minLetters || len(strings.Fields(sentence)) < minWords {
+	hasNoSpaces := func(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) }
+	words := len(strings.Fields(sentence))
+	if len(key) < minLetters || words < minWords && (words > 2 || !strings.ContainsFunc(key, hasNoSpaces)) {
 		return ""
 	}
 	return key

@@ -119,6 +119,14 @@ func TestCompose_FirstScreenOfLittle(t *testing.T) {
 			alert.Alert{Title: "x", Date: now, Message: "system.load.1 over host:a was > 2.0 on average during the last 5m. [Open](https://a.example/x)"},
 			"- system.load.1 was > 2.0 on average during the last 5m\n- Since 03:00 UTC\n- Owner: not known\n\n[Open](https://a.example/x)",
 		},
+		"Datadog's sentence about a formula": {
+			alert.Alert{Title: "x", Date: now, Message: "It fails.\n\n**sum:a{*} / sum:b{*}** over **host:a** was **> 2.0** on average during the **last 5m**."},
+			"- sum:a{\\*} / sum:b{\\*} was > 2.0 on average during the last 5m\n- Since 03:00 UTC\n- Owner: not known\n\nIt fails.",
+		},
+		"a sentence without spaces": {
+			alert.Alert{Title: "x", Date: now, Message: "注文の待ち行列が増え続けています。担当者に連絡してください。\n手順書"},
+			"- 注文の待ち行列が増え続けています\n- Since 03:00 UTC\n- Owner: not known\n\n担当者に連絡してください。\n手順書",
+		},
 		"Datadog's sentence in a quote": {
 			alert.Alert{Title: "x", Date: now, Message: "> system.load.1 over host:a was > 2.0 on average during the last 5m"},
 			"- system.load.1 was > 2.0 on average during the last 5m\n- Since 03:00 UTC\n- Owner: not known",
