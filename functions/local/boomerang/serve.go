@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net"
@@ -28,7 +29,7 @@ func (c cli) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "serve [<address>]", Short: "Serve the Function URL and its page at an address or port, by default " + defaultAddress + ".",
 	}
-	addSwitch(cmd, &remote, "remote", "REMOTE", "let other machines reach the address; the page then requires a token")
+	addSwitch(cmd, &remote, "remote", "REMOTE", "let other machines reach the address; the page then requires a token, and alerts a new one")
 	return c.command(cmd, func(c cli, ctx context.Context, args []string) error {
 		c, err := c.withPlaybooks(c.playbooks)
 		if err != nil {
@@ -54,6 +55,9 @@ func (c cli) serve(ctx context.Context, address string, remote bool) error {
 		return err
 	}
 	defer s.Close()
+	if remote {
+		s.Token = rand.Text()
+	}
 	env := s.Environment(c.env, slog.New(slog.NewJSONHandler(c.stderr, nil)))
 	deduplication := "each alert is posted once, and limits and follow-ups work (by moto_server)"
 	closeLedger, err := addLedger(ctx, &env)
@@ -73,7 +77,7 @@ func (c cli) serve(ctx context.Context, address string, remote bool) error {
 		url = strings.Replace(url, "[::]", host, 1) // Other machines cannot open the address of all.
 	}
 	c.out.Show("served", map[string]any{
-		"URL": url + "/", "Login": function.Login(), "Live": s.Live, "Datadog": s.URL, "Deduplication": deduplication, "Token": sandbox.Token, "Body": exampleBody,
+		"URL": url + "/", "Login": function.Login(), "Live": s.Live, "Datadog": s.URL, "Deduplication": deduplication, "Token": s.Token, "Body": exampleBody,
 	})
 	<-ctx.Done()
 	return nil

@@ -154,7 +154,10 @@ func TestServe_Remote(t *testing.T) {
 		t.Fatal(err)
 	}
 	if host, err := os.Hostname(); err == nil {
-		contains(t, screen.String(), "Page           http://"+host+":", "#token=")
+		contains(t, screen.String(), "Page           http://"+host+":", "#token=", "Other machines can send alerts")
+	}
+	if strings.Contains(screen.String(), sandbox.Token) {
+		t.Errorf("other machines know the token of the function:\n%s", &screen)
 	}
 }
 

@@ -40,7 +40,7 @@ func (p *Page) setup(*http.Request) (any, error) {
 	for _, name := range names {
 		raw, _ := samples.Files.ReadFile(name.Name())
 		body := string(raw) // As it is, where the body alone is another request.
-		if r, err := requestOf(body); err == nil && r.Headers["x-webhook-token"] == sandbox.Token {
+		if r, err := requestOf(body); err == nil && r.Headers[tokenName] == sandbox.Token {
 			body = string(bodyOf(r))
 		}
 		var lines bytes.Buffer
@@ -89,6 +89,9 @@ func (p *Page) send(ctx context.Context, s sending) (any, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if r.Headers[tokenName] == sandbox.Token {
+		r.Headers[tokenName] = p.Sandbox.Token
 	}
 	a, err := webhook.Decode(r) // The function says what is wrong with it.
 	if err == nil && a.ID == "" && s.Count > 1 {

@@ -3,6 +3,7 @@ package page
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -206,7 +207,11 @@ func TestKeep_Embedded(t *testing.T) {
 }
 
 func TestSend(t *testing.T) {
-	s := serve(t)
+	s := serve(t, func(c *Config) { // As with --remote.
+		c.Sandbox.Token = "another"
+		c.Environment = c.Sandbox.Environment(nil, slog.New(slog.DiscardHandler))
+	})
+	s.deliver(`{"title":"x"}`).is(t, "refused", "401")
 	_, setup := call[struct {
 		Samples map[string]string `json:"samples"`
 		Files   map[string]string `json:"files"`

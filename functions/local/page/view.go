@@ -209,7 +209,9 @@ type roundTrip struct {
 }
 
 // secretHeaders have the token.
-var secretHeaders = []string{"x-webhook-token", "authorization"}
+var secretHeaders = []string{tokenName, "authorization"}
+
+const tokenName = "x-webhook-token"
 
 func (d *delivery) roundTrip() roundTrip {
 	r := roundTrip{card: d.card(), Request: d.request, Answer: d.answer, Tries: []string{}}

@@ -26,7 +26,7 @@ import (
 	"boomerang/shared/site"
 )
 
-// Token is what the local webhook accepts.
+// Token is what the local webhook accepts, unless other machines can reach it.
 const Token = "local-token"
 
 // Sandbox is a running fake of Datadog.
@@ -35,6 +35,7 @@ type Sandbox struct {
 	URL     string            // of the fake
 	Live    bool              // whether the function uses the real Datadog instead
 	Keys    datadog.FixedKeys // of the fake, or the user's if live
+	Token   string            // of the webhook
 
 	site    site.Site
 	apiURL  string // in place of the site's
@@ -43,7 +44,7 @@ type Sandbox struct {
 
 // Start starts the fake on a free port. If live, the keys are those of the variables.
 func Start(variables map[string]string, live bool, now func() time.Time) (*Sandbox, error) {
-	s := &Sandbox{Live: live, site: site.Default, Keys: datadog.FixedKeys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}}
+	s := &Sandbox{Live: live, Token: Token, site: site.Default, Keys: datadog.FixedKeys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}}
 	if live {
 		s.Keys = datadog.FixedKeys{API: strings.TrimSpace(variables["DD_API_KEY"]), App: strings.TrimSpace(variables["DD_APP_KEY"])}
 		if s.Keys.API == "" || s.Keys.App == "" {
@@ -120,7 +121,7 @@ func (s *Sandbox) Environment(variables map[string]string, logger *slog.Logger) 
 		AWS: aws.Config{Region: "us-east-1", BaseEndpoint: &s.URL, Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")},
 		SecretsManager: secrets{
 			datadogSecret: {"api_key": s.Keys.API, "app_key": s.Keys.App},
-			webhookSecret: {"token": Token},
+			webhookSecret: {"token": s.Token},
 		},
 	}
 }
