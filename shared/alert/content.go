@@ -95,6 +95,10 @@ func (a *Alert) searchContent(texts []string) {
 			return !strings.HasPrefix(line, "[") || readMarks(line).state == "" || strings.Contains(a.Title+"\n"+a.AlertTitle, line)
 		}), "\n\n"))
 	}
+	message := strings.TrimSpace(cmp.Or(a.Message, a.Text))
+	if last := message[strings.LastIndexByte(message, '\n')+1:]; !a.guessedFrom("title", fromMessage) && (isAddress(last) || isLink(last)) {
+		a.takeLink(last) // A template's, because Datadog ends each message with lines of its own.
+	}
 }
 
 // takeLink takes a link of Datadog from an address or a title.

@@ -60,7 +60,7 @@ func TestDecode_Content(t *testing.T) {
 		},
 		`{"headline":"[Warn] Lag","values":[["1","[P2] [Warn] Lag: lag was > 3"],["2","[Warn] Lag"]]}`:                             {title: "[Warn] Lag", message: "[P2] [Warn] Lag: lag was > 3", transition: "Warn"},
 		`{"alert_name":"CPU is high","note":"[P1] Call Ada"}`:                                                                      {title: "CPU is high", message: ""},
-		`{"subject":"Datadog","html":"<h2>[P2] [Triggered] CPU</h2><p>web-1 is <b>hot</b>.</p><a href=\"` + link + `\">Open</a>"}`: {title: "[P2] [Triggered] CPU", message: "[P2] [Triggered] CPU\n\nweb-1 is hot.\n\n[Open](" + link + ")", priority: "P2", transition: "Triggered"},
+		`{"subject":"Datadog","html":"<h2>[P2] [Triggered] CPU</h2><p>web-1 is <b>hot</b>.</p><a href=\"` + link + `\">Open</a>"}`: {title: "[P2] [Triggered] CPU", message: "[P2] [Triggered] CPU\n\nweb-1 is hot.\n\n[Open](" + link + ")", link: link, priority: "P2", transition: "Triggered"},
 		`{"markdown":{"content":"### <font color=\"warning\">[Warn] Lag</font>\nweb-1 is slow"}}`:                                  {title: "[Warn] Lag", message: "### [Warn] Lag\nweb-1 is slow", transition: "Warn"},
 		`{"subject":"[Warn] CPU","html":"<style>p{color:red}</style><p>CPU &gt; 90&nbsp;% for Map&lt;K&gt;<!-- note --><br/>See <a href='https://x.example/?a=1&amp;b=2' target=_blank><b>the board</b></a></p><table><tr><td>host</td><td>web-1</td></tr></table><a href='https://y.example'>a<b"}`: {title: "[Warn] CPU", message: "CPU > 90\u00a0% for Map<K>\n\nSee [the board](https://x.example/?a=1&b=2)\n\nhost  web-1\n\n[a<b](https://y.example)", transition: "Warn"},
 		`{"description":"<img src=\"https://p.example.com/a.png\"/><hr/>web-1 runs Map.<init>","subject":"[Warn] Lag"}`:          {title: "[Warn] Lag", message: "![Graph](https://p.example.com/a.png)\n\nweb-1 runs Map.<init>", transition: "Warn"},
@@ -113,7 +113,11 @@ func TestDecode_Content(t *testing.T) {
 		`{"title":"CPU","event_action":"resolve","text":"m"}`:                                                                                                {title: "CPU", message: "m", transition: "Recovered"},
 		`{"title":"[Warn] Lag","message":"Please look.","text":"Lag was > 3 for 5 min.\nSee the board."}`:                                                    {title: "[Warn] Lag", message: "Please look.\n\nLag was > 3 for 5 min.\nSee the board.", transition: "Warn"},
 		`{"title":"[Warn] Lag","message":"Please look at it.","text":"Lag was > 3."}`:                                                                        {title: "[Warn] Lag", message: "Please look at it.\n\nLag was > 3.", transition: "Warn"},
-		`{"title":"[Warn] Lag\nlag was > 3"}`:                                                                                                                {title: "[Warn] Lag", message: "[Warn] Lag\nlag was > 3", transition: "Warn"},
+		`{"dd_title":"CPU","datadog_message":"web-1 is hot","extra_vars":{"dd_alert_id":"4711","dd-priority":"P2"}}`:                                         {title: "CPU", message: "web-1 is hot", priority: "P2", monitor: "4711"},
+		`{"name":"[Warn] Lag","notes":"Lag was > 3, as in https://app.datadoghq.com/monitors/1?event_id=8306082280000000009\n\n` + link + `"}`: {
+			title: "[Warn] Lag", message: "Lag was > 3, as in https://app.datadoghq.com/monitors/1?event_id=8306082280000000009\n\n" + link, link: link, transition: "Warn", monitor: "1",
+		},
+		`{"title":"[Warn] Lag\nlag was > 3"}`: {title: "[Warn] Lag", message: "[Warn] Lag\nlag was > 3", transition: "Warn"},
 		`{"title":"<b>[Warn] Lag</b>","text":"🔥 <b>web-1</b>\n<i>slow</i>, List<Map<K>> &amp; <a href='https://x.example'>board</a>"}`: {
 			title: "[Warn] Lag", message: "🔥 web-1\nslow, List<Map<K>> & [board](https://x.example)", transition: "Warn",
 		},

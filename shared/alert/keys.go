@@ -166,6 +166,11 @@ func mappingsOf(container, key string) []keyMapping {
 		return found
 	}
 	found := keyMappings()[inner]
+	for _, tool := range []string{"datadog", "dd"} { // dd_title is title.
+		if rest, prefixed := strings.CutPrefix(inner, tool); prefixed && found == nil {
+			found = keyMappings()[rest]
+		}
+	}
 	if len(found) > 0 && entities()[outer] && !strings.Contains(found[0].source, "_") {
 		return nil
 	}
