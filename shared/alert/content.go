@@ -66,11 +66,11 @@ func (a *Alert) searchContent(texts []string) {
 			a.takeLink(text)
 		}
 	}
-	text, line := longest(texts, isMessage), titleLine(a.Message)
+	text := longest(texts, isMessage)
 	if !isMarked(a.AlertTitle) && !isMarked(a.Title) {
 		constant := a.Title // Such as "Datadog alert".
-		if a.Title = ""; constant+a.AlertTitle == "" && isMarked(line) {
-			a.take("title", &a.Title, fromMessage, line)
+		if a.Title = ""; constant+a.AlertTitle == "" {
+			a.take("title", &a.Title, fromMessage, markedLine([]string{a.Message}))
 		}
 		marked := markedLine(slices.Concat([]string{a.Incident.Title, a.Security.SignalTitle}, texts))
 		if a.AlertTitle == "" || readMarks(marked).state != "" { // "[P1] Call Ada" may be a note.
@@ -82,7 +82,7 @@ func (a *Alert) searchContent(texts []string) {
 			a.take("title", &a.Title, fromMessage, strings.TrimSpace(a.Message))
 		}
 	}
-	if isTitle(a.Message) && text+a.Text != "" && (isMarked(line) || line == cmp.Or(a.Title, a.AlertTitle)) {
+	if line := firstLine(a.Message); isTitle(a.Message) && text+a.Text != "" && (isMarked(line) || line == cmp.Or(a.Title, a.AlertTitle)) {
 		a.takeLink(a.Message)
 		a.Message = "" // It is a title.
 	}
