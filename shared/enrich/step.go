@@ -71,6 +71,19 @@ type Grant struct {
 // Account is where a name belongs that names no account and no region.
 type Account struct{ Partition, Region, ID string }
 
+// Made is a step that its kind makes of a Config when it runs, so that an observer sees both
+// and can run another one.
+type Made struct {
+	Kind   Kind
+	Config any // with its templates rendered
+	Cache  time.Duration
+}
+
+// Enrich implements Step.
+func (m Made) Enrich(ctx context.Context, a alert.Alert) (Finding, error) {
+	return m.Kind.New(m.Config, m.Cache).Enrich(ctx, a)
+}
+
 // KindOf completes k for steps that are configured by a Config.
 func KindOf[Config any](k Kind, newStep func(c Config, cache time.Duration) Step) Kind {
 	k.Config = *new(Config)

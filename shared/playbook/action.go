@@ -159,7 +159,7 @@ func (a *Action) of(kind enrich.Kind, config any, cache time.Duration) (enrich.S
 	}
 	with := string(text)
 	a.with.Store(&with)
-	return kind.New(config, cache), nil
+	return enrich.Made{Kind: kind, Config: config, Cache: cache}, nil
 }
 
 // Saved returns the action as a later run can resume it. It has no settings if they are not

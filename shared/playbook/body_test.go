@@ -3,7 +3,6 @@ package playbook_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/httpapi"
@@ -24,21 +23,19 @@ func TestHTTP_Body(t *testing.T) {
 		`'{"host": "{{ .alert.host }}", "count": {{ .memory.count }}}'`: `{"host": "web-\"1\"\n", "count": 0}`,
 		"\n  title: |\n    first\n    {{ .alert.priority }}\n  tags: [\"{{ .alert.tags.env }}\"]": `{"tags":["prod"],"title":"first\nP2\n"}`,
 	} {
-		var sent httpapi.Body
-		kind := httpapi.Kind(nil, nil)
-		kind.New = func(config any, _ time.Duration) enrich.Step {
-			sent = config.(httpapi.Config).Body
-			return nil
-		}
-		book, err := playbook.Load("test.yaml", []byte(one("steps:\n  - uses: http\n    with:\n      url: https://example.com\n      body: "+strings.ReplaceAll(body, "\n", "\n      "))), append(bench{}.kinds(), kind))
+		book, err := playbook.Load("test.yaml", []byte(one("steps:\n  - uses: http\n    with:\n      url: https://example.com\n      body: "+strings.ReplaceAll(body, "\n", "\n      "))), append(bench{}.kinds(), httpapi.Kind(nil, nil)))
 		if err != nil {
 			t.Errorf("%s: %v", body, err)
 			continue
 		}
 		a := checkout()
 		a.Hostname, a.Title = "web-\"1\"\n", `{{ .x }} <b> & \`
-		if _, err := book.For(a, memory.Memory{}).Steps()[0].Make(nil); err != nil || string(sent) != want {
-			t.Errorf("%s:\ngot  %s, %v\nwant %s", body, sent, err, want)
+		step, err := book.For(a, memory.Memory{}).Steps()[0].Make(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sent := step.(enrich.Made).Config.(httpapi.Config).Body; string(sent) != want {
+			t.Errorf("%s:\ngot  %s\nwant %s", body, sent, want)
 		}
 	}
 }

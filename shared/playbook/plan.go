@@ -93,7 +93,7 @@ func (p *Plan) Steps() []enrich.Named {
 			if err != nil {
 				return nil, err
 			}
-			return s.kind.New(config, s.Cache), nil
+			return enrich.Made{Kind: s.kind, Config: config, Cache: s.Cache}, nil
 		}
 	}
 	return all

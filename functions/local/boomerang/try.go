@@ -127,9 +127,7 @@ func (c cli) tried(s *sandbox.Sandbox, transport http.RoundTripper) (pipeline.Co
 		return pipeline.Config{}, err
 	}
 	playbooks, err := alerting.Playbooks(cfg.PlaybooksFile, func(file string) []enrich.Kind {
-		return dryrun.Observed(registry.Kinds(registry.Deps{
-			Datadog: reader, Site: cfg.Site, Tables: alerting.Tables(file), HTTP: httpapi.NewLocalClient(),
-		}))
+		return registry.Kinds(registry.Deps{Datadog: reader, Site: cfg.Site, Tables: alerting.Tables(file), HTTP: httpapi.NewLocalClient()})
 	})
 	return pipeline.Config{Playbooks: playbooks, WebhookName: cfg.WebhookName, EnrichBudget: cfg.EnrichBudget, Poster: dryrun.Discard{}}, err
 }

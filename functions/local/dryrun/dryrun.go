@@ -23,8 +23,6 @@ type Step struct {
 	With any       // the step's Config, with its templates rendered
 	Then bool      // whether it runs after the post
 	At   time.Time // when it was made
-
-	cache time.Duration
 }
 
 // Report is one run of a pipeline.
@@ -54,8 +52,7 @@ func Process(p *pipeline.Pipeline, ctx context.Context, a alert.Alert) (pipeline
 	return p.Redeliver(ctx, queue.Message{Alert: a})
 }
 
-// Observe runs a pipeline, whose playbooks were loaded with the kinds that Observed returns,
-// and keeps what it did.
+// Observe runs a pipeline and keeps what it did.
 func Observe(ctx context.Context, c pipeline.Config, a alert.Alert, override Override, run Run) Report {
 	steps := recorder{override: override}
 	c.Steps = steps.wrap

@@ -76,7 +76,7 @@ func (p poster) CreateAlert(_ context.Context, e event.AlertEvent) (event.Posted
 
 func observe(t *testing.T, p pipeline.Poster, a alert.Alert, override dryrun.Override) dryrun.Report {
 	t.Helper()
-	book, err := playbook.Load("test.yaml", []byte(playbooks), dryrun.Observed(kinds()))
+	book, err := playbook.Load("test.yaml", []byte(playbooks), kinds())
 	if err != nil {
 		t.Fatal(err)
 	}

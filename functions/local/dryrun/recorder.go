@@ -22,28 +22,11 @@ type recorder struct {
 	isPosted bool
 }
 
-// Observed returns kinds whose steps Observe can see.
-func Observed(kinds []enrich.Kind) []enrich.Kind {
-	all := slices.Clone(kinds)
-	for i, kind := range kinds {
-		all[i].New = func(config any, cache time.Duration) enrich.Step {
-			return observed{Step{Kind: kind, With: config, cache: cache}}
-		}
-	}
-	return all
-}
-
 // Skip returns a step that is skipped, to run in place of another.
 func Skip(why string) enrich.Step {
 	return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
 		return enrich.Finding{}, enrich.Skip(why)
 	})
-}
-
-type observed struct{ Step }
-
-func (o observed) Enrich(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
-	return o.Kind.New(o.With, o.cache).Enrich(ctx, a)
 }
 
 // wrap is the pipeline's Config.Steps. The pipeline wraps the steps before the post and then
@@ -56,21 +39,20 @@ func (r *recorder) wrap(steps []enrich.Named) []enrich.Named {
 		kept := &Step{Name: step.Name, Then: r.isPosted}
 		r.steps = append(r.steps, kept)
 		wrapped[i].Make = func(earlier map[string]enrich.Result) (enrich.Step, error) {
-			made, err := step.Make(earlier)
-			o, ok := made.(observed)
+			step, err := step.Make(earlier)
+			made, ok := step.(enrich.Made)
 			if !ok || err != nil {
-				return made, err
+				return step, err
 			}
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			o.Name, o.Then, o.At = kept.Name, kept.Then, time.Now()
-			*kept = o.Step
+			kept.Kind, kept.With, kept.At = made.Kind, made.Config, time.Now()
 			if r.override != nil {
-				if other := r.override(o.Step); other != nil {
+				if other := r.override(*kept); other != nil {
 					return other, nil
 				}
 			}
-			return o, nil
+			return made, nil
 		}
 	}
 	r.isPosted = true

@@ -55,7 +55,7 @@ func (p *Page) open(ctx context.Context) error {
 	p.kinds = func(file string) []enrich.Kind {
 		own := deps
 		own.Tables = alerting.Tables(file)
-		return dryrun.Observed(registry.Kinds(own))
+		return registry.Kinds(own)
 	}
 	p.deployed = deployed.Config
 	p.deployed.Queue, p.deployed.FollowUps = p.queue, p.queue

@@ -18,7 +18,6 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"boomerang/functions/local/dryrun"
 	"boomerang/functions/local/request"
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/alert"
@@ -121,7 +120,7 @@ func Load(path string, kinds func(playbooks string) []enrich.Kind) (*Suite, erro
 	}
 	raw, err = os.ReadFile(playbooks)
 	if err == nil {
-		s.book, err = check.Load(playbooks, raw, dryrun.Observed(kinds(playbooks)))
+		s.book, err = check.Load(playbooks, raw, kinds(playbooks))
 	}
 	if err != nil {
 		return nil, errors.Join(s.source.Err(), fmt.Errorf("%s tests an invalid file:\n%w", path, err))

@@ -55,10 +55,7 @@ func render(template string, kinds []enrich.Kind) (text string, err error) {
 	type config struct {
 		Text string `yaml:"text"`
 	}
-	capture := enrich.KindOf(enrich.Kind{Name: "capture"}, func(c config, _ time.Duration) enrich.Step {
-		text = c.Text
-		return nil
-	})
+	capture := enrich.Kind{Name: "capture", Config: config{}}
 	book, err := load(map[string]any{
 		"name": "sample", "steps": []map[string]any{{"uses": "owner"}, {"uses": "suspects"}},
 		"then": []map[string]any{{"uses": "capture", "with": config{template}, "keep": sampleCycle.Kept}},
@@ -68,8 +65,11 @@ func render(template string, kinds []enrich.Kind) (text string, err error) {
 	}
 	plan := book.For(sampleAlert(), sampleMemory)
 	plan.Cycle = func() event.Cycle { return sampleCycle }
-	_, err = plan.Then(sampleFound, sampleTitle, samplePosted)[0].Named().Make(nil)
-	return text, err
+	step, err := plan.Then(sampleFound, sampleTitle, samplePosted)[0].Named().Make(nil)
+	if err != nil {
+		return "", err
+	}
+	return step.(enrich.Made).Config.(config).Text, nil
 }
 
 func load(sample map[string]any, kinds []enrich.Kind) (*playbook.Book, error) {
