@@ -30,11 +30,14 @@ func (p place) warn(key, format string, args ...any) { p.Warn(p.path+"."+key, fo
 
 // texts reports the texts that Datadog does not know, as far as they do not depend on
 // values. The API is that of the first playbook that matches, so that one that sets none may
-// post to v2.
+// post to v2, and so may one that sets an unknown API, which is reported already.
 func (p place) texts(anyV2 bool) {
-	apis := []string{cmp.Or(p.Event.API, playbook.APIv1)}
-	if p.Event.API == "" && anyV2 {
-		apis = append(apis, playbook.APIv2)
+	apis := []string{p.Event.API}
+	if p.Event.API != playbook.APIv1 && p.Event.API != playbook.APIv2 {
+		apis = []string{playbook.APIv1}
+		if anyV2 || p.Event.API != "" {
+			apis = append(apis, playbook.APIv2)
+		}
 	}
 	for field, texts := range map[string][]string{
 		"alert_type": outputs(p.Event.AlertType), "priority": outputs(p.Event.Priority), "source": {p.Event.Source}, "device_name": {p.Event.Device},
