@@ -150,22 +150,22 @@ func TestFollowUp_WebhookCrash(t *testing.T) {
 	}
 }
 
-// TestFollowUp_TwoStacks has two stacks in one organisation, and a worker of each that is killed
+// TestFollowUp_TwoStacks has two stacks in one organization, and a worker of each that is killed
 // after its post. Each follows up its own event, once.
 func TestFollowUp_TwoStacks(t *testing.T) {
 	t.Parallel()
-	organisation := e2e.New(t)
-	organisation.AddMonitors(4711)
+	organization := e2e.New(t)
+	organization.AddMonitors(4711)
 	var victim *e2e.Instance
 	datadog := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if victim != nil && strings.HasPrefix(r.URL.Path, "/api/v1/events") && r.Method == http.MethodPost {
 			w = httptest.NewRecorder()
 			defer victim.Kill()
 		}
-		organisation.Datadog.ServeHTTP(w, r)
+		organization.Datadog.ServeHTTP(w, r)
 	}))
 	t.Cleanup(datadog.Close)
-	stacks := map[string]*e2e.Stack{"webhook:one": organisation, "webhook:two": e2e.New(t)}
+	stacks := map[string]*e2e.Stack{"webhook:one": organization, "webhook:two": e2e.New(t)}
 	for name, s := range stacks {
 		variables := withFollowUps(t)
 		variables["WEBHOOK_NAME"], variables[string(e2e.Datadog)] = strings.TrimPrefix(name, "webhook:"), datadog.URL
@@ -178,20 +178,20 @@ func TestFollowUp_TwoStacks(t *testing.T) {
 		mustFollowUp(t, s, s.Start(e2e.Redeliver, variables), timeout)
 	}
 	firsts := map[string]int64{}
-	for _, p := range organisation.Datadog.Posted() {
+	for _, p := range organization.Datadog.Posted() {
 		if name := p.Event.Tags[slices.IndexFunc(p.Event.Tags, func(tag string) bool { return stacks[tag] != nil })]; !slices.Contains(p.Event.Tags, followUpTag) {
 			firsts[name] = p.Event.ID
 		} else if p.Event.RelatedEventID != firsts[name] {
 			t.Errorf("the follow-up of %s is about %d, want %d", name, p.Event.RelatedEventID, firsts[name])
 		}
 	}
-	if n := len(organisation.Datadog.Posted()); n != 4 {
+	if n := len(organization.Datadog.Posted()); n != 4 {
 		t.Errorf("%d events of two stacks, want 4", n)
 	}
 }
 
 // TestFollowUp_Payloads has payloads without ids and dates, clocks that differ, and one
-// cycle key in two organisations. Each is a trigger, and what comes before its follow-up.
+// cycle key in two organizations. Each is a trigger, and what comes before its follow-up.
 func TestFollowUp_Payloads(t *testing.T) {
 	s, webhook, worker := beginWith(t, withFollowUps(t))
 	without := func(r events.LambdaFunctionURLRequest, keys ...string) events.LambdaFunctionURLRequest {
@@ -218,8 +218,8 @@ func TestFollowUp_Payloads(t *testing.T) {
 		requests []events.LambdaFunctionURLRequest
 		want     int
 	}{
-		"two-organisations":  {[]events.LambdaFunctionURLRequest{at(1, "two-organisations", "Triggered", 0).Request(), inOrg2(at(2, "two-organisations", "Recovered", 0).Request())}, 1},
-		"both-organisations": {[]events.LambdaFunctionURLRequest{at(3, "both-organisations", "Triggered", 0).Request(), inOrg2(at(4, "both-organisations", "Triggered", 0).Request())}, 2},
+		"two-organizations":  {[]events.LambdaFunctionURLRequest{at(1, "two-organizations", "Triggered", 0).Request(), inOrg2(at(2, "two-organizations", "Recovered", 0).Request())}, 1},
+		"both-organizations": {[]events.LambdaFunctionURLRequest{at(3, "both-organizations", "Triggered", 0).Request(), inOrg2(at(4, "both-organizations", "Triggered", 0).Request())}, 2},
 		"no-date":            {[]events.LambdaFunctionURLRequest{without(at(5, "no-date", "Triggered", 0).Request(), "date")}, 1},
 		"no-date-recovered":  {[]events.LambdaFunctionURLRequest{without(at(6, "no-date-recovered", "Triggered", 0).Request(), "date"), without(at(7, "no-date-recovered", "Recovered", 0).Request(), "date")}, 0},
 		"no-id":              {[]events.LambdaFunctionURLRequest{without(at(8, "no-id", "Triggered", 0).Request(), "id", "link"), without(at(8, "no-id", "Triggered", 0).Request(), "id", "link")}, 1},

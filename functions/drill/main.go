@@ -25,7 +25,7 @@ func newHandler(ctx context.Context, env runtime.Environment) (any, error) {
 		Target: drill.Target{
 			URL: cfg.FunctionURL + "/", Stream: r.Datadog, StreamName: cfg.Site.String(),
 			TokenSource:  "the token in WEBHOOK_SECRET_ARN; make sure that both functions name the same secret",
-			Organisation: "the keys in DATADOG_SECRET_ARN, and DD_SITE,",
+			Organization: "the keys in DATADOG_SECRET_ARN, and DD_SITE,",
 		},
 		Token: func(ctx context.Context) (secret.Secret, error) {
 			return secret.CurrentToken(ctx, r.SecretsManager, cfg.WebhookSecretARN)

@@ -10,7 +10,7 @@ import (
 // proves which event it is about. Datadog repeats a delivery within minutes.
 const RepeatWindow = 5 * time.Minute
 
-// Key is the idempotency key: the organisation with the event's id if that is certain,
+// Key is the idempotency key: the organization with the event's id if that is certain,
 // or with the payload's digest. A delivery that Datadog repeats has the same key.
 func (a Alert) Key() string {
 	if a.Certain() {

@@ -90,7 +90,7 @@ func TestDecode_Identity(t *testing.T) {
 		"monitor as id and alert_id":      {`"id":"1234","alert_id":"1234"`, "", "1234", false, "content"},
 		"monitor as id, link agrees":      {`"id":1234,"link":"` + site + `/monitors/1234"`, "", "1234", false, "content"},
 		"number as id, link contradicts":  {`"id":"99999","link":"` + site + `/monitors#1234/edit"`, "", "1234", false, "content"},
-		"organisation as id":              {`"id":"352347","org_id":"352347"`, "", "", false, "content"},
+		"organization as id":              {`"id":"352347","org_id":"352347"`, "", "", false, "content"},
 		"cycle key as id":                 {`"id":"` + otherEvent + `","alert_cycle_key":"` + otherEvent + `"`, "", "", false, "content"},
 		"cycle key as id, link":           {`"id":"` + otherEvent + `","alert_cycle_key":"` + otherEvent + `","link":"` + site + `/event/event?id=` + thisEvent + `"`, thisEvent, "", true, "link"},
 		"long number as id, link differs": {`"id":"` + otherEvent + `","link":"` + site + `/event/event?id=` + thisEvent + `"`, thisEvent, "", false, "link"},

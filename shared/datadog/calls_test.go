@@ -92,7 +92,7 @@ var readCalls = map[string]apiCall{
 	"webhook":            {func(ctx context.Context, c *Client) (any, error) { return c.Webhook(ctx, "a b/c") }, "GET /api/v1/integration/webhooks/configuration/webhooks/a%20b%2Fc", "", "integrations_read"},
 }
 
-// writeCalls are the calls that change the setup of an organisation.
+// writeCalls are the calls that change the setup of an organization.
 var writeCalls = map[string]apiCall{
 	"create webhook": {
 		adding(webhook),

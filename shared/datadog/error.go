@@ -105,11 +105,11 @@ func (c call) rejected(r response, body []byte, keys Keys, s site.Site) error {
 func (c call) hint(r response, s site.Site) string {
 	switch {
 	case r.isAuthError() && c.apiKeyOnly:
-		return fmt.Sprintf("; check that the API key is one of an organisation on %s", s)
+		return fmt.Sprintf("; check that the API key is one of an organization on %s", s)
 	case r.isAuthError() && c.permission == "":
-		return fmt.Sprintf("; check that both keys are of one organisation on %s", s)
+		return fmt.Sprintf("; check that both keys are of one organization on %s", s)
 	case r.isAuthError():
-		return fmt.Sprintf("; check that both keys are of one organisation on %s, and that the application key has the permission %s", s, c.permission)
+		return fmt.Sprintf("; check that both keys are of one organization on %s, and that the application key has the permission %s", s, c.permission)
 	case r.rateLimitReset() > 0:
 		return fmt.Sprintf("; its rate limit ends in %s", r.rateLimitReset())
 	}

@@ -65,7 +65,7 @@ func TestClient_Status(t *testing.T) {
 }
 
 func TestClient_PublicText(t *testing.T) {
-	const bothKeys = "; check that both keys are of one organisation on datadoghq.com"
+	const bothKeys = "; check that both keys are of one organization on datadoghq.com"
 	for name, tt := range map[string]struct {
 		call   apiCall
 		answer roundTrip
@@ -77,7 +77,7 @@ func TestClient_PublicText(t *testing.T) {
 		},
 		"403 of the API key": {
 			createCalls["create"], answering(403, `{"status":"error","code":403,"errors":["Forbidden"]}`),
-			"Datadog refused to create the event (403 Forbidden); check that the API key is one of an organisation on datadoghq.com",
+			"Datadog refused to create the event (403 Forbidden); check that the API key is one of an organization on datadoghq.com",
 		},
 		"400 of the v2 API": {
 			createCalls["create alert"], answering(400, `{"errors":[{"status":"400","title":"Bad Request","detail":"JSON validation failed at $.data.attributes.title: missing"}]}`),

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Keys authenticate calls. The API key names the organisation and suffices to create
+// Keys authenticate calls. The API key names the organization and suffices to create
 // events. Reads also need an application key, which carries permissions
 // (https://docs.datadoghq.com/account_management/api-app-keys/).
 type Keys struct{ API, App string }

@@ -78,7 +78,7 @@ func (c *Client) Delete(ctx context.Context, m Managed) error {
 
 const (
 	pageSize = 100 // Datadog's default for dashboards and notification rules.
-	// maxPages bounds a list. An organisation may have 1,000 notification rules by default.
+	// maxPages bounds a list. An organization may have 1,000 notification rules by default.
 	maxPages = 100
 )
 

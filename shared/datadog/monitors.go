@@ -22,7 +22,7 @@ const monitorsPath = "/api/v1/monitor"
 // Monitor is a monitor and its state. Fields that a response lacks are zero.
 type Monitor struct {
 	ID           int64              `json:"id"`
-	OrgID        int64              `json:"org_id"` // The organisation of the keys.
+	OrgID        int64              `json:"org_id"` // The organization of the keys.
 	Name         string             `json:"name"`
 	Type         string             `json:"type"` // "metric alert", "log alert", or a newer one.
 	Query        string             `json:"query"`
@@ -149,7 +149,7 @@ type DowntimeNote struct {
 	Creator User
 }
 
-// CurrentDowntimes returns the notes of at most 100 active downtimes of the organisation.
+// CurrentDowntimes returns the notes of at most 100 active downtimes of the organization.
 // https://docs.datadoghq.com/api/latest/downtimes/#get-all-downtimes
 func (c *Client) CurrentDowntimes(ctx context.Context) ([]DowntimeNote, error) {
 	return read(ctx, c, get("list the current downtimes", downtimesRead, "/api/v2/downtime",

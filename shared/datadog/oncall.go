@@ -12,7 +12,7 @@ import (
 	"boomerang/shared/fault"
 )
 
-// Team is a team of the organisation.
+// Team is a team of the organization.
 type Team struct {
 	ID     string // A UUID.
 	Handle string // As in the tag "team".
@@ -56,7 +56,7 @@ func team(r resource[teamFields]) Team {
 	return Team{ID: r.ID, Handle: r.Attributes.Handle, Name: r.Attributes.Name}
 }
 
-// User is a person of the organisation.
+// User is a person of the organization.
 type User struct{ Name, Email string }
 
 type userFields struct{ Name, Email, Handle string }

@@ -49,7 +49,7 @@ const (
 )
 
 // TagWebhook returns the tag of a stack's events: the name of its webhook, which is unique
-// in an organisation.
+// in an organization.
 func TagWebhook(name string) string { return tagWebhook + tagValue(name) }
 
 // TagKey returns the tag that finds the event of an idempotency key. A digest stands for

@@ -130,7 +130,7 @@ func resource(kind, id string, attributes object) object {
 
 func relation(to ...reference) object { return object{"data": append([]reference{}, to...)} }
 
-// Person is a user of the organisation.
+// Person is a user of the organization.
 type Person struct {
 	Name  string `json:"name"`
 	Email string `json:"email"`

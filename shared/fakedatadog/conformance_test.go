@@ -193,7 +193,7 @@ type row struct {
 	Body any `json:"body"`
 }
 
-// The keys whose contents belong to the organisation that was recorded, or that the
+// The keys whose contents belong to the organization that was recorded, or that the
 // fake leaves empty.
 var opaqueKeys = map[fakedatadog.Route][]string{
 	fakedatadog.DashboardCreate: {"widgets"},

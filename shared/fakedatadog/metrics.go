@@ -71,7 +71,7 @@ func takeSnapshot(c *call) answer {
 	return success(object{
 		"metric_query": metric, "graph_def": string(definition),
 		"snapshot_url": fmt.Sprintf("https://p.datadoghq.com/snapshot/view/dd-snapshots-prod/org_%d/%s/%x.png",
-			organisationID, c.now.UTC().Format(time.DateOnly), sum[:20]),
+			organizationID, c.now.UTC().Format(time.DateOnly), sum[:20]),
 	})
 }
 

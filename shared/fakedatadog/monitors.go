@@ -53,7 +53,7 @@ func (m Monitor) id() string { return strconv.FormatInt(m.ID, 10) }
 
 const (
 	firstMonitorID = 155_000_000
-	organisationID = 321_813
+	organizationID = 321_813
 )
 
 // AddMonitor adds a monitor and returns its id. Datadog's defaults replace zero values.
@@ -82,7 +82,7 @@ func (s *Server) completed(m Monitor, now time.Time) Monitor {
 	if m.ID == 0 {
 		m.ID = firstMonitorID + s.monitors.issue()
 	}
-	m.OrgID, m.Type, m.OverallState = cmp.Or(m.OrgID, organisationID), cmp.Or(m.Type, "query alert"), cmp.Or(m.OverallState, "No Data")
+	m.OrgID, m.Type, m.OverallState = cmp.Or(m.OrgID, organizationID), cmp.Or(m.Type, "query alert"), cmp.Or(m.OverallState, "No Data")
 	m.Multi = m.Multi || strings.Contains(m.Query, ".by(") || strings.Contains(m.Query, " by {")
 	m.Modified = now.UTC().Format(timestampLayout)
 	m.Tags, m.Options = orEmpty(m.Tags), withDefaultOptions(m.Options)

@@ -27,7 +27,7 @@ func TestPipeline_IdempotencyKey(t *testing.T) {
 			"another attempt":                     {a, a, true},
 			"another alert":                       {a, alert.Alert{ID: "8", OrgID: "1", Title: "x"}, false},
 			"another attempt without an id":       {guessed, guessed, true},
-			"the same id in another organisation": {a, alert.Alert{ID: "7", OrgID: "2", Title: "x"}, false},
+			"the same id in another organization": {a, alert.Alert{ID: "7", OrgID: "2", Title: "x"}, false},
 		} {
 			e := newEnv(t)
 			e.run(c.first, pipeline.Posted)

@@ -106,7 +106,7 @@ func TestFollowUp_NewerTriggerDuringSteps(t *testing.T) {
 	})
 }
 
-// The limit of follow-ups counts cycles: of one organisation, and also without a monitor.
+// The limit of follow-ups counts cycles: of one organization, and also without a monitor.
 func TestFollowUp_StormCounts(t *testing.T) {
 	inBubble(t, func(e *env) {
 		followed := func(tag, monitor string, n int) bool {
@@ -129,7 +129,7 @@ func TestFollowUp_StormCounts(t *testing.T) {
 		}
 		a.OrgID, a.CycleKey = "2", "99"
 		if o := e.run(a, pipeline.Posted); len(o.FollowUps) != 1 {
-			t.Error("another organisation has no follow-up")
+			t.Error("another organization has no follow-up")
 		}
 	})
 }

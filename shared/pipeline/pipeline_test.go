@@ -158,11 +158,11 @@ func TestPipeline_Cycle(t *testing.T) {
 		if len(o.Warnings) > 0 || !strings.Contains(text, c.want) || c.want == "" && strings.Contains(text, "lasted") {
 			t.Errorf("%s after %v: %q, %v, want %q", c.transition, c.after, text, o.Warnings, c.want)
 		}
-		// The cycle of another organisation has the same key and another trigger.
+		// The cycle of another organization has the same key and another trigger.
 		other := e.run(alert.Alert{ID: fmt.Sprint(i), OrgID: "2", CycleKey: "c", Date: start.Add(-time.Hour)}, pipeline.Posted)
 		e.events = e.events[:i+1]
 		if other.Cycle.Notified != i+1 {
-			t.Errorf("the other organisation's cycle: %+v", other.Cycle)
+			t.Errorf("the other organization's cycle: %+v", other.Cycle)
 		}
 	}
 	e.fails["add notification"] = down

@@ -44,7 +44,7 @@ func TestPipeline_StormSummary(t *testing.T) {
 		if e.delays[0] != 48*time.Second+5*time.Second {
 			e.Errorf("the summary has a delay of %v", e.delays[0])
 		}
-		// Alerts of another monitor, or of another organisation's, are not part of the storm.
+		// Alerts of another monitor, or of another organization's, are not part of the storm.
 		other, foreign := stormAlert(98, "host:db"), stormAlert(99, "host:db")
 		other.MonitorID, foreign.OrgID = "4712", "2"
 		e.run(other, pipeline.Posted)

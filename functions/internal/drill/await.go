@@ -82,7 +82,7 @@ func (d *Drill) poll(ctx context.Context) ([]datadog.Event, error) {
 // missing says how far the alert came, why no event was found, and what to do next.
 func (d *Drill) missing(ctx context.Context, cause error) error {
 	progress := strings.TrimSpace("the webhook posted the event " + d.reply.Event.ID)
-	advice := "make sure that " + d.target.Organisation + " are of the organisation that the stack posts to"
+	advice := "make sure that " + d.target.Organization + " are of the organization that the stack posts to"
 	if d.reply.Status == Queued {
 		progress = "the webhook queued the alert"
 		advice = "look at the log of the redeliver function, and into its dead-letter queue"

@@ -29,8 +29,8 @@ type Target struct {
 	Stream     Stream
 
 	// The rest is for error messages: the name of the event stream, where Token is from and
-	// what to do if it is wrong, and what decides which organisation Stream reads.
-	StreamName, TokenSource, Organisation string
+	// what to do if it is wrong, and what decides which organization Stream reads.
+	StreamName, TokenSource, Organization string
 }
 
 // Stream lists events.
@@ -50,7 +50,7 @@ var DefaultTimeouts = Timeouts{
 	Answer: 15 * time.Second, // Datadog waits as long.
 	// The event stream lags by some twenty seconds, and an alert may go through the queue.
 	Event: 2 * time.Minute,
-	// A tenth of the calls that Datadog allows an organisation per minute
+	// A tenth of the calls that Datadog allows an organization per minute
 	// (https://docs.datadoghq.com/api/latest/rate-limits/).
 	Interval: time.Second,
 }

@@ -197,7 +197,7 @@ func TestAwait(t *testing.T) {
 		},
 		"no event": {
 			reply: posted, poll: shows(), polls: 120,
-			wantErr: []string{"the webhook posted the event 83, but the fake showed no event", "make sure that the keys of this test are of the organisation"},
+			wantErr: []string{"the webhook posted the event 83, but the fake showed no event", "make sure that the keys of this test are of the organization"},
 		},
 		"two events": {
 			reply: posted, poll: shows(datadog.Event{ID: "1", Tags: ours}, datadog.Event{ID: "2", Tags: ours}), polls: 1, want: []string{"1", "2"},
@@ -224,7 +224,7 @@ func TestAwait(t *testing.T) {
 				timeouts := DefaultTimeouts
 				timeouts.Event = cmp.Or(tt.timeout, timeouts.Event-500*time.Millisecond) // Between two polls.
 				s := &stream{poll: tt.poll}
-				d := New(Target{Stream: s, StreamName: "the fake", Organisation: "the keys of this test"}, timeouts)
+				d := New(Target{Stream: s, StreamName: "the fake", Organization: "the keys of this test"}, timeouts)
 				d.ID, d.sent, d.reply = 7, time.Now(), tt.reply
 				found, err := d.Await(t.Context())
 				var got []string

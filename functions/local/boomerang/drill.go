@@ -52,7 +52,7 @@ func (c cli) drillCommand() *cobra.Command {
 // drill sends a synthetic alert to a Function URL, or to a function that it starts, and
 // waits for the event.
 func (c cli) drill(ctx context.Context, urls []string, wait drill.Timeouts) (err error) {
-	target := drill.Target{Token: sandbox.Token, TokenSource: "the local token", Organisation: "both"}
+	target := drill.Target{Token: sandbox.Token, TokenSource: "the local token", Organization: "both"}
 	if len(urls) == 1 {
 		if target, err = parseTarget(urls[0], c.env); err != nil {
 			return err
@@ -135,7 +135,7 @@ func parseTarget(address string, env map[string]string) (drill.Target, error) {
 		return drill.Target{}, fmt.Errorf("set %s", strings.Join(missing, ", and "))
 	}
 	return drill.Target{
-		URL: address, Token: strings.TrimSpace(env["WEBHOOK_TOKEN"]), Organisation: "DD_API_KEY, DD_APP_KEY and DD_SITE",
+		URL: address, Token: strings.TrimSpace(env["WEBHOOK_TOKEN"]), Organization: "DD_API_KEY, DD_APP_KEY and DD_SITE",
 		TokenSource: "the token in WEBHOOK_TOKEN; the command in the stack's output TokenCommand prints the right one",
 	}, nil
 }

@@ -25,7 +25,7 @@ import (
 var start = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
 
 const (
-	organisation = "352001"
+	organization = "352001"
 	monitorID    = 4711
 )
 

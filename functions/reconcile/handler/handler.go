@@ -205,7 +205,7 @@ func (h *Handler) queueMissing(ctx context.Context, events []datadog.Event, rule
 		return nil
 	}
 	entry.matched += len(events)
-	orgID, err := h.organisation(ctx, events, rules)
+	orgID, err := h.organization(ctx, events, rules)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func TestHandler_MissingAlert(t *testing.T) {
 	if diff := cmp.Diff([]queue.Message{{
 		Version: 1, ReceivedAt: start, Reason: "the ledger does not know it", MaybePosted: true,
 		Alert: alert.Alert{
-			ID: id, OrgID: organisation, MonitorID: "4711",
+			ID: id, OrgID: organization, MonitorID: "4711",
 			Title: event.Title, Message: event.Text, Tags: alert.Tags{"monitor", "service:checkout"},
 			Priority: "P2", Transition: alert.Warn, Type: "warning", EventPriority: "normal",
 			Scope: "host:web-1,env:prod", Hostname: "web-1",
@@ -43,7 +43,7 @@ func TestHandler_MissingAlert(t *testing.T) {
 	}}, e.messages); diff != "" {
 		t.Fatalf("messages (-want +got):\n%s", diff)
 	}
-	sent, err := alert.Decode(fmt.Appendf(nil, `{"id":%q,"org":{"id":%q},"title":"x","link":%q}`, id, organisation, e.messages[0].Alert.Link))
+	sent, err := alert.Decode(fmt.Appendf(nil, `{"id":%q,"org":{"id":%q},"title":"x","link":%q}`, id, organization, e.messages[0].Alert.Link))
 	if err != nil || e.messages[0].Alert.Key() != sent.Key() {
 		t.Errorf("the idempotency key is %q, the webhook's is %q (%v)", e.messages[0].Alert.Key(), sent.Key(), err)
 	}
@@ -62,10 +62,10 @@ func TestHandler_Matching(t *testing.T) {
 		queued  bool
 	}{
 		"unknown":                       {matched: 1, queued: true},
-		"posted or queued":              {known: organisation + ":", expires: time.Hour, matched: 1},
-		"posted without organisation":   {known: ":", expires: time.Hour, matched: 1},
-		"in progress":                   {known: organisation + ":", expires: time.Second, matched: 1},
-		"claim expired":                 {known: organisation + ":", expires: -time.Second, matched: 1, queued: true},
+		"posted or queued":              {known: organization + ":", expires: time.Hour, matched: 1},
+		"posted without organization":   {known: ":", expires: time.Hour, matched: 1},
+		"in progress":                   {known: organization + ":", expires: time.Second, matched: 1},
+		"claim expired":                 {known: organization + ":", expires: -time.Second, matched: 1, queued: true},
 		"no mention":                    {change: text("webhook-boomerang")},
 		"another webhook":               {change: text("@webhook-boomerang-staging")},
 		"our own event":                 {change: func(e *fakedatadog.Event) { e.Tags = []string{"boomerang", "playbook:default", "enrichment:none"} }},
@@ -128,7 +128,7 @@ func TestHandler_Pages(t *testing.T) {
 		ids = append(ids, e.addAlert(time.Hour-time.Duration(i)*time.Second))
 	}
 	for _, id := range ids[:500] {
-		e.know(organisation + ":" + id)
+		e.know(organization + ":" + id)
 	}
 	if got := e.run(""); got.Matched < 2500 || got.Queued != 2000 {
 		t.Errorf("logged %+v", got)

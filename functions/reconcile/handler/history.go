@@ -72,7 +72,7 @@ func (h *Handler) rememberSlice(ctx context.Context, from, to time.Time, rules *
 		if err != nil {
 			return err
 		}
-		orgID, err := h.organisation(ctx, events, rules)
+		orgID, err := h.organization(ctx, events, rules)
 		for _, e := range events {
 			a := e.Alert(entry.keys.orgID(orgID))
 			all = append(all, notification{memory.Key(a), a.Date, a.Transition})

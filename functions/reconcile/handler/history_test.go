@@ -29,10 +29,10 @@ func (e *env) notify(before time.Duration, state, group string, changes ...func(
 	id := e.addAlert(before+e.now().Sub(start), append(changes, func(event *fakedatadog.Event) {
 		event.Title, event.MonitorGroups = fmt.Sprintf("[%s on {%s}] Checkout is slow", state, group), []string{group}
 	})...)
-	e.know(organisation + ":" + id)
+	e.know(organization + ":" + id)
 }
 
-func keyOfGroup(group string) string { return fmt.Sprintf("%s:%d:%s", organisation, monitorID, group) }
+func keyOfGroup(group string) string { return fmt.Sprintf("%s:%d:%s", organization, monitorID, group) }
 
 func past(before, lasted time.Duration, notified int) memory.Cycle {
 	return memory.Cycle{Began: start.Add(-before), Lasted: lasted, Notified: notified}

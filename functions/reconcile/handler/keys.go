@@ -10,7 +10,7 @@ import (
 
 // keyStats counts the alerts that arrived, by the form of their idempotency key. A missing
 // alert must get the key that the webhook would give it, or a late delivery is posted
-// twice. The key holds the organisation, unless the payload has no $ORG_ID. So both forms
+// twice. The key holds the organization, unless the payload has no $ORG_ID. So both forms
 // are looked up, and the more frequent one is used.
 //
 // The ledger does not know an event whose payload has $ORG_NAME and no $ORG_ID, or names
@@ -33,7 +33,7 @@ func (s *keyStats) missing(events []datadog.Event, orgID string, known map[strin
 	return missing
 }
 
-// orgID returns the organisation's id if the webhook's keys hold it.
+// orgID returns the organization's id if the webhook's keys hold it.
 func (s *keyStats) orgID(id string) string {
 	if s.withoutOrg > s.withOrg {
 		return ""
@@ -54,10 +54,10 @@ func keysOf(events []datadog.Event, orgID string) []string {
 	return keys
 }
 
-// organisation returns the id of the organisation, which all monitors share and events in
+// organization returns the id of the organization, which all monitors share and events in
 // a list do not have. It is empty if it was never learned and all these monitors are
 // deleted.
-func (h *Handler) organisation(ctx context.Context, events []datadog.Event, r *routing) (string, error) {
+func (h *Handler) organization(ctx context.Context, events []datadog.Event, r *routing) (string, error) {
 	for _, e := range events {
 		if h.orgID.Load() != 0 {
 			break

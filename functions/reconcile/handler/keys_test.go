@@ -16,20 +16,20 @@ func TestHandler_Key(t *testing.T) {
 		want     string
 		requests int // for monitors
 	}{
-		"most keys have no organisation": {arrange: func(e *env) {
+		"most keys have no organization": {arrange: func(e *env) {
 			for i := range 3 {
 				e.know(":" + e.addAlert(time.Duration(30+i)*time.Minute))
 			}
-			e.know(organisation + ":" + e.addAlert(40*time.Minute))
+			e.know(organization + ":" + e.addAlert(40*time.Minute))
 		}, want: ":", requests: 1},
 		"another monitor is deleted": {arrange: func(e *env) {
-			e.know(organisation + ":" + e.addAlert(30*time.Minute, deleted))
-		}, want: organisation + ":", requests: 2},
-		"an earlier run learned the organisation": {arrange: func(e *env) {
-			e.know(organisation + ":" + e.addAlert(30*time.Minute))
+			e.know(organization + ":" + e.addAlert(30*time.Minute, deleted))
+		}, want: organization + ":", requests: 2},
+		"an earlier run learned the organization": {arrange: func(e *env) {
+			e.know(organization + ":" + e.addAlert(30*time.Minute))
 			e.run("")
 			e.advance(30 * time.Minute)
-		}, deleted: true, want: organisation + ":", requests: 1},
+		}, deleted: true, want: organization + ":", requests: 1},
 		"all monitors are deleted": {arrange: func(*env) {}, deleted: true, want: ":", requests: 1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -129,7 +129,7 @@ func TestHandler_NotificationRules_Mention(t *testing.T) {
 	mentioned := e.addAlert(30*time.Minute, func(event *fakedatadog.Event) { event.MonitorID = 4712 })
 	routed := e.addRouted("Triggered", 25*time.Minute, "host:a,env:prod")
 	e.addRouted("Triggered", 20*time.Minute, "host:b,env:dev")
-	e.know(organisation + ":" + e.addRouted("Triggered", 15*time.Minute, "host:c,env:prod"))
+	e.know(organization + ":" + e.addRouted("Triggered", 15*time.Minute, "host:c,env:prod"))
 	deleted := func(event *fakedatadog.Event) { event.Text, event.MonitorID = "no mention", 4712 }
 	e.addAlert(10*time.Minute, deleted)
 	if got := e.run(""); got.Read != 5 || got.Matched != 3 || got.Missing != 2 || got.Undecided != 1 || got.Level != "WARN" {

@@ -25,7 +25,7 @@ const (
 	// maxSlicePages is how many pages are read before a slice is halved.
 	maxSlicePages = 10
 	// maxPages ends a run after this many new pages. Datadog allows 600 lists per minute
-	// for the whole organisation.
+	// for the whole organization.
 	maxPages = 60
 )
 

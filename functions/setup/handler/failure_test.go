@@ -33,7 +33,7 @@ func TestHandler_MissingPermission(t *testing.T) {
 			w := newWorld(t)
 			w.datadog.Deny(permission)
 			answer := w.send(cfn.RequestCreate, routed)
-			want := "Datadog refused to " + operation + " (403 Forbidden); check that both keys are of one organisation on datadoghq.eu, and that the application key has the permission " + permission
+			want := "Datadog refused to " + operation + " (403 Forbidden); check that both keys are of one organization on datadoghq.eu, and that the application key has the permission " + permission
 			got := strings.TrimSuffix(answer.Reason, "; the resources that were created before that are removed")
 			if answer.Status != cfn.StatusFailed || got != want {
 				t.Errorf("got %s\n%s\nwant\n%s", answer.Status, answer.Reason, want)
@@ -47,8 +47,8 @@ func TestHandler_MissingPermission(t *testing.T) {
 
 func TestHandler_WrongKeys(t *testing.T) {
 	for name, tt := range map[string]struct{ api, app, want string }{
-		"unknown api key":       {"key-of-another-site", fakedatadog.DefaultAppKey, "Datadog refused to accept the API key (403 Forbidden); check that the API key is one of an organisation on datadoghq.eu"},
-		"other organisation":    {fakedatadog.DefaultAPIKey, "other", "check that both keys are of one organisation on datadoghq.eu"},
+		"unknown api key":       {"key-of-another-site", fakedatadog.DefaultAppKey, "Datadog refused to accept the API key (403 Forbidden); check that the API key is one of an organization on datadoghq.eu"},
+		"other organization":    {fakedatadog.DefaultAPIKey, "other", "check that both keys are of one organization on datadoghq.eu"},
 		"empty application key": {fakedatadog.DefaultAPIKey, "", "the application key is empty"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -119,7 +119,7 @@ func TestHandler_Update(t *testing.T) {
 				w.Errorf("calls %s; %+v", got, answer)
 			}
 		},
-		"organisation": func(w *world) {
+		"organization": func(w *world) {
 			answer := w.mustSucceed(cfn.RequestUpdate, property("DatadogSite", "datadoghq.com"), func(e *cfn.Event) { e.OldResourceProperties = w.request(cfn.RequestCreate).ResourceProperties })
 			w.mustHave(1, 1, 1, 4)
 			if answer.PhysicalResourceID != created {
@@ -128,7 +128,7 @@ func TestHandler_Update(t *testing.T) {
 		},
 		"keys are read again before the first call": func(w *world) {
 			now := *w.keys
-			w.keys.api, w.keys.next = "key-of-the-organisation-before", &now
+			w.keys.api, w.keys.next = "key-of-the-organization-before", &now
 			w.mustSucceed(cfn.RequestUpdate)
 			validated := 0
 			for _, r := range w.datadog.Requests() {

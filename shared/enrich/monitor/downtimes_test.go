@@ -30,7 +30,7 @@ func TestDowntimes_Conformance(t *testing.T) {
 						s.AddDowntime(d)
 					}
 				},
-				NotFound: "Datadog has no monitor 7: it was deleted or belongs to another organisation",
+				NotFound: "Datadog has no monitor 7: it was deleted or belongs to another organization",
 			})
 		})
 	}

@@ -61,7 +61,7 @@ func wrapNotFound(id int64, err error) error {
 	if !datadog.IsNotFound(err) {
 		return err
 	}
-	return fault.New(fault.Permanent, fmt.Sprintf("Datadog has no monitor %d: it was deleted or belongs to another organisation", id), err)
+	return fault.New(fault.Permanent, fmt.Sprintf("Datadog has no monitor %d: it was deleted or belongs to another organization", id), err)
 }
 
 // Data is the finding for playbooks. Times are UTC.

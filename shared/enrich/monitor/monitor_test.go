@@ -32,7 +32,7 @@ func TestConformance(t *testing.T) {
 				}},
 			})
 		},
-		NotFound: "Datadog has no monitor 155000007: it was deleted or belongs to another organisation",
+		NotFound: "Datadog has no monitor 155000007: it was deleted or belongs to another organization",
 	})
 }
 
