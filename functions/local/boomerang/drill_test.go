@@ -26,7 +26,7 @@ type stack struct {
 func newStack(t *testing.T, visibleAfter time.Duration) stack {
 	t.Helper()
 	d := fakedatadog.New(fakedatadog.Options{VisibleAfter: max(visibleAfter, 1)})
-	s := &sandbox.Sandbox{Datadog: d, URL: serveTest(t, d), Keys: datadog.FixedKeys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}}
+	s := &sandbox.Sandbox{Datadog: d, URL: serveTest(t, d), Token: sandbox.Token, Keys: datadog.FixedKeys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}}
 	env := map[string]string{"WEBHOOK_TOKEN": sandbox.Token, "DD_API_KEY": s.Keys.API, "DD_APP_KEY": s.Keys.App + "\n", "DATADOG_API_URL": s.URL}
 	function, err := newFunction(t.Context(), s, functionEnv)
 	if err != nil {
