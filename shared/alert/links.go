@@ -46,8 +46,8 @@ func appendLinks(found []link, text, source string) []link {
 // isOfDatadog reports whether an address is on a host of Datadog.
 func isOfDatadog(address string) bool {
 	_, host, _ := strings.Cut(address, "://")
-	host = strings.ToLower(host[:max(0, strings.IndexAny(host, "/:"))])
-	return strings.HasSuffix(host, "datadoghq.com") || strings.HasSuffix(host, "datadoghq.eu") || strings.HasSuffix(host, "ddog-gov.com")
+	host = "." + strings.ToLower(host[:max(0, strings.IndexAny(host, "/:"))])
+	return strings.HasSuffix(host, ".datadoghq.com") || strings.HasSuffix(host, ".datadoghq.eu") || strings.HasSuffix(host, ".ddog-gov.com")
 }
 
 // isFooter reports whether a link after this text is one that Datadog adds to each
