@@ -13,13 +13,14 @@ type SampleRow struct {
 }
 
 // SampleLogs returns the lines of a log monitor's $LOGS_SAMPLE, which is an object, or a text
-// that holds one if the payload quotes it. Any other text is returned as it is
+// that holds one if the payload quotes it. Anything else is returned as a text
 // (https://docs.datadoghq.com/integrations/webhooks/).
 func SampleLogs(a alert.Alert) (rows []SampleRow, text string) {
 	raw := []byte(a.LogsSample)
-	if json.Unmarshal(raw, &text) == nil {
-		raw = []byte(text)
+	if json.Unmarshal(raw, &text) != nil {
+		text = string(raw)
 	}
+	raw = []byte(text)
 	var table struct{ Rows []SampleRow }
 	if json.Unmarshal(raw, &table) != nil && json.Unmarshal(raw, &table.Rows) != nil {
 		return nil, text

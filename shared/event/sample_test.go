@@ -20,6 +20,8 @@ func TestCompose_SampleLogs(t *testing.T) {
 		"rows only":      {`[{"message":"a"}]`, "\n\n**Sample logs**\n- `a`"},
 		"text":           {`"panic: a\n\n\tat b"`, "\n\n**Sample logs**\n- `panic: a`\n- `at b`"},
 		"many":           {many, "long…`\n- and 16 more"},
+		"other rows":     {`{"rows":[["web","a"]]}`, "\n\n**Sample logs**\n- `{\"rows\":[[\"web\",\"a\"]]}`"},
+		"lines":          {`["a","b"]`, "\n\n**Sample logs**\n- `[\"a\",\"b\"]`"},
 		"none":           {`{"columns":[],"label":"Sample Logs","rows":[]}`, ""},
 		"no text":        {`""`, ""},
 		"null":           {`null`, ""},
