@@ -117,6 +117,8 @@ func TestDecode_Content(t *testing.T) {
 		`{"name":"[Warn] Lag","notes":"Lag was > 3, as in https://app.datadoghq.com/monitors/1?event_id=8306082280000000009\n\n` + link + `"}`: {
 			title: "[Warn] Lag", message: "Lag was > 3, as in https://app.datadoghq.com/monitors/1?event_id=8306082280000000009\n\n" + link, link: link, transition: "Warn", monitor: "1",
 		},
+		`{"Records":[{"Sns":{"Subject":"s","Message":"{\"id\":\"8306082280000000003\",\"title\":\"CPU\",\"body\":\"web-1 is hot\",\"monitor_id\":\"4711\"}"}}]}`: {title: "CPU", message: "web-1 is hot", monitor: "4711"},
+		`{"alert":{"title":"CPU","body":"web-1 is hot"},"x":{"y":{"log":"{\"id\":\"4\",\"title\":\"no\",\"body\":\"no route\"}"}}}`:                              {title: "CPU", message: "web-1 is hot"},
 		`{"title":"[Warn] Lag\nlag was > 3"}`: {title: "[Warn] Lag", message: "[Warn] Lag\nlag was > 3", transition: "Warn"},
 		`{"title":"<b>[Warn] Lag</b>","text":"🔥 <b>web-1</b>\n<i>slow</i>, List<Map<K>> &amp; <a href='https://x.example'>board</a>"}`: {
 			title: "[Warn] Lag", message: "🔥 web-1\nslow, List<Map<K>> & [board](https://x.example)", transition: "Warn",

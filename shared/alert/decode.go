@@ -108,11 +108,9 @@ func (a *Alert) collect(found []candidate, container string, depth int, object m
 		if isAbsent(value) {
 			continue
 		}
-		if depth < 2 {
-			if inner := wrapped(value); inner != nil {
-				found = a.collect(found, "", 0, inner)
-				continue
-			}
+		if inner := wrapped(value); inner != nil {
+			found = a.collect(found, "", depth/2, inner)
+			continue
 		}
 		m := mappingFor(container, key, value)
 		if depth > 1 && m != nil && m.source != "monitor_name" && (m.kind != certain || variables()[m.variable].isContent()) {

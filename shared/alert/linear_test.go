@@ -54,6 +54,7 @@ var repeated = map[string]struct{ before, text, after string }{
 	"tags of HTML":   {`{"title":"t","body":"x`, `<a></b><br>`, `"}`},
 	"XML":            {`{"title":"t","body":"<a>`, `<b>#`, `</a>"}`},
 	"lines of marks": {`{"body":"x`, `\n*[P1] [[Warn](http://a`, `"}`},
+	"wrapped":        {`{"a":{"b":{"c":{"k":1`, `,"k#":"{\"id\":#,\"title\":\"t\"}"`, `}}}}`},
 	"only a link":    {`{"title":"t","a":"<http://a|`, `b `, `"}`},
 	"foreign":        {`{"title":"{{`, `a `, `}}"}`},
 	"alerts":         {`{"alerts":[{"title":"[Warn] #"}`, `,{"title":"[Warn] a#"}`, `]}`},
