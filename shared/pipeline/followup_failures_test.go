@@ -49,7 +49,7 @@ func TestFollowUp_Unsent(t *testing.T) {
 func TestFollowUp_UnsentForSeconds(t *testing.T) {
 	inBubble(t, func(e *env) {
 		e.fails["send follow-up"] = errHang
-		time.AfterFunc(6*time.Second, e.mend)
+		time.AfterFunc(6*time.Second, e.repair)
 		if e.run(firing("7", "15m"), pipeline.Posted); len(e.waiting) != 2 {
 			e.Errorf("%d messages", len(e.waiting))
 		}
@@ -71,7 +71,7 @@ func TestFollowUp_Failures(t *testing.T) {
 						if crashes {
 							e.fails["release"] = down
 						}
-						e.after(20*time.Second, e.mend) // The next delivery succeeds.
+						e.after(20*time.Second, e.repair) // The next delivery succeeds.
 						e.deliverFollowUps()
 						if got := e.followUpTitles(); len(got) != 1 || len(e.dead) > 0 {
 							e.Errorf("posted %v, dead letters %v", got, e.dead)
@@ -102,7 +102,7 @@ func TestFollowUp_LostAnswer(t *testing.T) {
 		e.fails["post"], e.fails[c.fails] = errHang, refused
 		e.after(20*time.Second, func() {
 			stillFails := e.fails["search"]
-			e.mend()
+			e.repair()
 			e.fails["search"] = stillFails
 			if c.found {
 				e.found = event.Posted{ID: "12", URL: "https://example.com/12"}
@@ -150,7 +150,7 @@ func TestFollowUp_LatePost(t *testing.T) {
 			e.Fatal(err)
 		}
 		e.waiting = append(e.waiting, delivery{at: time.Now().Add(pipeline.VisibilityTimeout), body: body, receives: 1})
-		e.after(40*time.Minute, e.mend)
+		e.after(40*time.Minute, e.repair)
 		e.deliverFollowUps()
 		if got, want := times[len(times)-3:], []time.Duration{42 * time.Minute, 57 * time.Minute, 102 * time.Minute}; !slices.Equal(got, want) {
 			e.Errorf("posted after %v, want %v", got, want)
@@ -167,7 +167,7 @@ func TestFollowUp_Late(t *testing.T) {
 		e.run(firing("7", "15m"), pipeline.Posted)
 		e.fails["read cycle"] = down
 		late := 15*time.Minute + 3*pipeline.VisibilityTimeout
-		e.after(late-2*time.Minute, e.mend)
+		e.after(late-2*time.Minute, e.repair)
 		e.deliverFollowUps()
 		if got := e.followUpTitles(); len(got) != 2 || !strings.HasPrefix(got[0], fmt.Sprintf("Not recovered after %.0f min: ", late.Minutes())) || !strings.HasPrefix(got[1], "Not recovered after 1 h: ") {
 			e.Errorf("posted %q", got)
@@ -219,8 +219,8 @@ func (e *env) onlyFirst() {
 	e.waiting = slices.DeleteFunc(e.waiting, func(d delivery) bool { return !strings.Contains(d.body, `"follow_up":{"number":1,`) })
 }
 
-// mend lets all calls succeed from now on.
-func (e *env) mend() {
+// repair lets all calls succeed from now on.
+func (e *env) repair() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	clear(e.fails)

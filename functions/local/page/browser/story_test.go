@@ -156,7 +156,7 @@ func TestPaths(t *testing.T) {
 	b.write("#playbooks", "playbooks:\n  - name: x\n    steps:\n      - uses: metric\n        with:\n          window: 3h\n      - uses: monitor\n      - uses: related_events\n      - uses: suspects\n"+
 		"    event:\n      text: |\n        all of "+strings.Join(paths, "\n        ")+"\n")
 	b.says(".result .event", "all of ")
-	if problems := value[string](b, `document.getElementById("problems").textContent`); problems != "" || strings.Contains(value[string](b, `document.querySelector(".result").textContent`), "To mend") {
+	if problems := value[string](b, `document.getElementById("problems").textContent`); problems != "" || strings.Contains(value[string](b, `document.querySelector(".result").textContent`), "To fix") {
 		t.Errorf("of %q: %s", paths, problems)
 	}
 	for want, call := range map[string]string{

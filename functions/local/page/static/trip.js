@@ -70,7 +70,7 @@ const part = (title, ...content) => h("section", { class: "part" }, h("h3", {}, 
 export function drawResult(result) {
   return [
     result.versions?.length > 0 && part("The event", drawVersions(result.versions)),
-    result.warnings?.length > 0 && part("To mend in the playbook", h("ul", {}, result.warnings.map((text) => h("li", {}, text)))),
+    result.warnings?.length > 0 && part("To fix in the playbook", h("ul", {}, result.warnings.map((text) => h("li", {}, text)))),
     part("Playbooks", verdicts(result)),
     part("Steps", waterfall(result.steps)),
     part("The alert", fields(result)),
