@@ -209,7 +209,7 @@ func isMessage(s string) bool {
 
 // onlyLink matches what is nothing but a link of a chat or of markdown, as the buttons of cards are.
 var onlyLink = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^\s*[*_]*(?:<http[^<>\s|]*\|[^<>\n]*>|\[[^\[\]\n]*\]\(http[^()\s]*\))[*_]*\s*$`)
+	return regexp.MustCompile(`^\s*[*_]*(?:<http[^<>\s|]*\|[^<>\n]*>|\[[^\[\]\n]*\]\(http[^()\s]*\)|\[[^\[\]\n|]*\|http[^\[\]\s]*\])[*_]*\s*$`)
 })
 
 func isLink(s string) bool { return strings.Contains(s, "http") && onlyLink().MatchString(s) }

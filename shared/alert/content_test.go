@@ -119,6 +119,8 @@ func TestDecode_Content(t *testing.T) {
 		},
 		`{"Records":[{"Sns":{"Subject":"s","Message":"{\"id\":\"8306082280000000003\",\"title\":\"CPU\",\"body\":\"web-1 is hot\",\"monitor_id\":\"4711\"}"}}]}`: {title: "CPU", message: "web-1 is hot", monitor: "4711"},
 		`{"alert":{"title":"CPU","body":"web-1 is hot"},"x":{"y":{"log":"{\"id\":\"4\",\"title\":\"no\",\"body\":\"no route\"}"}}}`:                              {title: "CPU", message: "web-1 is hot"},
+		`{"title":"[Warn] Lag","text":"Lag was > 3\n[Datadog|` + link + `]"}`:                                                                                    {title: "[Warn] Lag", message: "Lag was > 3\n[Datadog|" + link + "]", link: link, transition: "Warn"},
+		`{"title":"[Warn] Lag","text":"m","link":"https://app.datadoghq.com/dashboard/abc","event_link":"` + link + `"}`:                                         {title: "[Warn] Lag", message: "m", link: link, transition: "Warn"},
 		`{"title":"[Warn] Lag\nlag was > 3"}`: {title: "[Warn] Lag", message: "[Warn] Lag\nlag was > 3", transition: "Warn"},
 		`{"title":"<b>[Warn] Lag</b>","text":"🔥 <b>web-1</b>\n<i>slow</i>, List<Map<K>> &amp; <a href='https://x.example'>board</a>"}`: {
 			title: "[Warn] Lag", message: "🔥 web-1\nslow, List<Map<K>> & [board](https://x.example)", transition: "Warn",

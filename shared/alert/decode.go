@@ -224,14 +224,17 @@ func joined(value any) any {
 // one comes before.
 func (a *Alert) fill(found []candidate) (unused []any) {
 	slices.SortFunc(found, compare)
-	filled, taken := -1, ""
+	filled, taken, isConstant := -1, "", false // isConstant is whether the link is a dashboard's or the like.
 	for _, c := range found {
 		v := variables()[c.variable]
 		if c.variable == filled {
 			if text, isText := c.value.(string); isText && text != taken && c.certain() && v.isContent() {
 				unused = append(unused, text)
-				if v.name == "EVENT_MSG" {
+				switch {
+				case v.name == "EVENT_MSG":
 					a.addMessage(text)
+				case v.name == "LINK" && isConstant && isAddress(text) && len(appendLinks(nil, text, "")) > 0:
+					a.Link, isConstant = text, false
 				}
 			}
 			continue
@@ -240,6 +243,7 @@ func (a *Alert) fill(found []candidate) (unused []any) {
 		case reason == "":
 			filled = c.variable
 			taken, _ = c.value.(string)
+			isConstant = v.name == "LINK" && len(appendLinks(nil, a.Link, "")) == 0
 			if name := guessNames[v.name]; name != "" && (!c.certain() || v.form == "priority" && !isDatadogs(c.value)) {
 				a.guess(name, c.source)
 			}

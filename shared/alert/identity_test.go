@@ -72,6 +72,8 @@ func TestDecode_Identity(t *testing.T) {
 		"site":                     {`"link":"https://us3.datadoghq.com/event/event?id=` + thisEvent + `"`, thisEvent, "", true, "link"},
 		"government":               {`"link":"https://app.ddog-gov.com/event/event?id=` + thisEvent + `"`, thisEvent, "", true, "link"},
 		"another host":             {`"link":"https://example.com/event/event?id=` + thisEvent + `"`, "", "", false, "content"},
+		"link after a dashboard":   {`"link":"https://app.datadoghq.com/dashboard/abc","event_link":"` + site + `/event/event?id=` + thisEvent + `"`, thisEvent, "", true, "link"},
+		"link of another event":    {`"link":"` + site + `/event/event?id=` + thisEvent + `","event_link":"` + site + `/event/event?id=` + otherEvent + `"`, thisEvent, "", true, "link"},
 		"almost Datadog's host":    {`"link":"https://evil-datadoghq.com/event/event?id=` + thisEvent + `"`, "", "", false, "content"},
 		"Datadog's host as a user": {`"link":"https://app.datadoghq.com@example.com/event/event?id=` + thisEvent + `"`, "", "", false, "content"},
 		"Datadog's bare host":      {`"link":"https://datadoghq.com/event/event?id=` + thisEvent + `"`, thisEvent, "", true, "link"},

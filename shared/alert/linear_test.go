@@ -54,6 +54,7 @@ var repeated = map[string]struct{ before, text, after string }{
 	"tags of HTML":   {`{"title":"t","body":"x`, `<a></b><br>`, `"}`},
 	"XML":            {`{"title":"t","body":"<a>`, `<b>#`, `</a>"}`},
 	"lines of marks": {`{"body":"x`, `\n*[P1] [[Warn](http://a`, `"}`},
+	"constant links": {`{"link":"https://a"`, `,"a#":{"url":"https://a/monitors/"}`, `}`},
 	"wrapped":        {`{"a":{"b":{"c":{"k":1`, `,"k#":"{\"id\":#,\"title\":\"t\"}"`, `}}}}`},
 	"only a link":    {`{"title":"t","a":"<http://a|`, `b `, `"}`},
 	"foreign":        {`{"title":"{{`, `a `, `}}"}`},
