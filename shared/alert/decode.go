@@ -42,7 +42,8 @@ func Decode(body []byte) (Alert, error) {
 
 func read(payload map[string]any) (Alert, error) {
 	var a Alert
-	unused := a.fill(a.collect(make([]candidate, 0, 32), "", 0, payload))
+	found := a.collect(make([]candidate, 0, 32), "", 0, payload)
+	unused := a.fill(found)
 	if !a.addContent(payload, unused) {
 		return Alert{}, &InvalidError{append([]Problem{
 			{"id", "is missing: send $ID"},
@@ -51,7 +52,7 @@ func read(payload map[string]any) (Alert, error) {
 		}, a.Unreadable...)}
 	}
 	links := a.links()
-	certain := a.identify(links)
+	certain := a.identify(links) && !a.hasOthers(found)
 	a.infer(links)
 	a.Test = strings.Contains(a.Title, testMark) || strings.Contains(a.AlertTitle, testMark)
 	if !certain {
@@ -190,6 +191,14 @@ func labelOf(object map[string]any) (label string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// hasOthers reports whether a list has other alerts, too, with ids of their own.
+func (a *Alert) hasOthers(found []candidate) bool {
+	return slices.ContainsFunc(found, func(c candidate) bool {
+		id, _ := scalar(c.value)
+		return c.depth > 1 && variables()[c.variable].name == "ID" && wholeNumber(strings.TrimSpace(id)) != a.ID
+	})
 }
 
 // addMessage adds a text under another key for the message to one of a line, such as "Please look.", if

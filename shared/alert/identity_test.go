@@ -72,6 +72,8 @@ func TestDecode_Identity(t *testing.T) {
 		"site":                     {`"link":"https://us3.datadoghq.com/event/event?id=` + thisEvent + `"`, thisEvent, "", true, "link"},
 		"government":               {`"link":"https://app.ddog-gov.com/event/event?id=` + thisEvent + `"`, thisEvent, "", true, "link"},
 		"another host":             {`"link":"https://example.com/event/event?id=` + thisEvent + `"`, "", "", false, "content"},
+		"several alerts in a list": {`"alerts":[{"id":"` + thisEvent + `","url":"` + site + `/event/event?id=` + thisEvent + `"},{"id":"` + otherEvent + `"}]`, thisEvent, "", false, "id"},
+		"one alert in a list":      {`"alerts":[{"id":"` + thisEvent + `","url":"` + site + `/event/event?id=` + thisEvent + `","x":{"event_id":"` + thisEvent + `"}}]`, thisEvent, "", true, "id"},
 		"link after a dashboard":   {`"link":"https://app.datadoghq.com/dashboard/abc","event_link":"` + site + `/event/event?id=` + thisEvent + `"`, thisEvent, "", true, "link"},
 		"link of another event":    {`"link":"` + site + `/event/event?id=` + thisEvent + `","event_link":"` + site + `/event/event?id=` + otherEvent + `"`, thisEvent, "", true, "link"},
 		"almost Datadog's host":    {`"link":"https://evil-datadoghq.com/event/event?id=` + thisEvent + `"`, "", "", false, "content"},
