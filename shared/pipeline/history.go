@@ -26,6 +26,11 @@ type history struct {
 	err    error
 }
 
+// startHistory reads the earlier cycles while the alert is claimed.
+func (p *Pipeline) startHistory(ctx context.Context, a alert.Alert) func() history {
+	return start(func() history { return p.readHistory(ctx, a) })
+}
+
 func (p *Pipeline) readHistory(ctx context.Context, a alert.Alert) (h history) {
 	if p.History == nil || memory.Key(a) == "" {
 		return history{}
