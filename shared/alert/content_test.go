@@ -19,6 +19,7 @@ func TestDecode_Content(t *testing.T) {
 		`{"title":"Datadog: [P1] [No data on {host:a}] CPU","text":"m"}`:                                                          {title: "Datadog: [P1] [No data on {host:a}] CPU", message: "m", priority: "P1", transition: "No Data", group: "host:a"},
 		`{"title":"[Triggered] [P1] CPU","transition":"Recovered","priority":"P4","scope":"host:z","text":"m"}`:                   {title: "[Triggered] [P1] CPU", message: "m", priority: "P4", transition: "Recovered", group: "host:z"},
 		`{"title":"CPU","text":"**CPU** was marked as **recovered** on **host:a** by Ada.","tags":"priority:p3"}`:                 {title: "CPU", message: "**CPU** was marked as **recovered** on **host:a** by Ada.", priority: "P3", transition: "Recovered"},
+		`{"title":"Lag","body":"Please look.","text_only_msg":"[P1] [Recovered on {host:a}] Lag is high\nm"}`:                     {title: "Lag", message: "Please look.", priority: "P1", transition: "Recovered", group: "host:a"},
 		`{"title":"CPU","alert_status":"system.load.1 over host:a,env:b was > 0 at least once","text":"m"}`:                       {title: "CPU", message: "m", group: "host:a,env:b"},
 		`{"title":"CPU","text":"[[Monitor Status](https://app.datadoghq.com/monitors/4711?group=host%3Aa)], like https://app.datadoghq.com/monitors/12"}`: {
 			title: "CPU", message: "[[Monitor Status](https://app.datadoghq.com/monitors/4711?group=host%3Aa)], like https://app.datadoghq.com/monitors/12",

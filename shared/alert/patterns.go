@@ -129,7 +129,10 @@ func (a *Alert) marks() (m marks) {
 			return m
 		}
 	}
-	return readMarks(cmp.Or(titleLine(a.Message), titleLine(a.Text)))
+	if m = readMarks(titleLine(a.Message)); m == (marks{}) {
+		m = readMarks(titleLine(a.Text))
+	}
+	return m
 }
 
 // TransitionIn returns the transition that a monitor's title begins with, or "".
