@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -22,7 +21,9 @@ func (c cli) schemaCommand() *cobra.Command {
 			files, err := schema.Files()
 			for _, name := range slices.Sorted(maps.Keys(files)) {
 				path := filepath.Join(args[0], name)
-				err = errors.Join(err, os.WriteFile(path, files[name], 0o644))
+				if err := os.WriteFile(path, files[name], 0o644); err != nil {
+					return err
+				}
 				c.out.Line("%s", path)
 			}
 			return err
