@@ -37,14 +37,14 @@ func fromHTML(text string) string {
 	if !strings.Contains(text, "<") {
 		return text
 	}
-	isXML := isXML(strings.TrimSpace(text))
-	if !isXML && !startsAsHTML().MatchString(text) && (strings.Contains(text, "`") || !hasHTML().MatchString(text)) {
+	inXML := isXML(strings.TrimSpace(text))
+	if !inXML && !startsAsHTML().MatchString(text) && (strings.Contains(text, "`") || !hasHTML().MatchString(text)) {
 		return text
 	}
 	var markdown strings.Builder
 	link, isCode := "", false // the address of the link that is open, and whether a style or a script is
 	z := html.NewTokenizer(strings.NewReader(text))
-	z.AllowCDATA(isXML)
+	z.AllowCDATA(inXML)
 	for z.Next() != html.ErrorToken {
 		raw := string(z.Raw())
 		token := z.Token()
@@ -53,9 +53,9 @@ func fromHTML(text string) string {
 			isCode = isStart
 		case token.Type == html.TextToken && !isCode:
 			markdown.WriteString(token.Data)
-		case isXML && token.Type == html.EndTagToken:
+		case inXML && token.Type == html.EndTagToken:
 			markdown.WriteString("\n\n")
-		case token.DataAtom == 0 && token.Type != html.TextToken && token.Type != html.CommentToken && !(isXML && len(token.Attr) == 0):
+		case token.DataAtom == 0 && token.Type != html.TextToken && token.Type != html.CommentToken && !(inXML && len(token.Attr) == 0):
 			markdown.WriteString(raw)
 		case token.DataAtom == atom.Img && strings.HasPrefix(attribute(token, "src"), "http"):
 			markdown.WriteString("![Graph](" + attribute(token, "src") + ")")

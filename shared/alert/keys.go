@@ -54,7 +54,7 @@ var keyTable = []keyRow{
 	{"ALERT_QUERY", certain, isQuery, "monitor_query query"},
 	{"ALERT_SCOPE", certain, nil, "alert_scopes monitor_scope scope scopes groups"},
 	{"ALERT_TITLE", certain, nil, "alert_name monitor_title"},
-	{"ALERT_TRANSITION", certain, isNoWord, "alert_transition transition event_transition monitor_transition"},
+	{"ALERT_TRANSITION", certain, isNoStateWord, "alert_transition transition event_transition monitor_transition"},
 	{"DATE", certain, nil, "date_posix event_date alert_date date_happened"},
 	{"LAST_UPDATED", certain, nil, "last_updated_posix"},
 	{"EVENT_TITLE", certain, nil, "title event_name"},
@@ -228,8 +228,8 @@ func isTransition(s string) bool {
 	return known
 }
 
-// isNoWord leaves out words for a state that only a constant is.
-func isNoWord(s string) bool { return stateWords[strings.ToLower(s)] == "" }
+// isNoStateWord leaves out other tools' words for a state, such as resolved, which stateByWord reads.
+func isNoStateWord(s string) bool { return stateWords[strings.ToLower(s)] == "" }
 
 // isQuery leaves out what GraphQL calls a query.
 func isQuery(s string) bool {
