@@ -21,11 +21,11 @@ import (
 	"boomerang/shared/queue"
 )
 
-// events returns the data of the first n events of a stream.
-func (s served) events(n int) (all []string) {
+// stream opens the stream, and returns a function that reads it up to an event with a text.
+func (s served) stream() (until func(text string) (all []string)) {
 	s.t.Helper()
-	ctx, stop := context.WithTimeout(s.t.Context(), 10*time.Second)
-	defer stop()
+	ctx, stop := context.WithTimeout(s.t.Context(), time.Minute)
+	s.t.Cleanup(stop)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/-/stream", nil)
 	if err != nil {
 		s.t.Fatal(err)
@@ -34,32 +34,33 @@ func (s served) events(n int) (all []string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer response.Body.Close()
+	s.t.Cleanup(func() { _ = response.Body.Close() })
 	lines := bufio.NewScanner(response.Body)
 	lines.Buffer(nil, 1<<20)
-	for len(all) < n && lines.Scan() {
-		if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
-			all = append(all, data)
+	return func(text string) (all []string) {
+		s.t.Helper()
+		for lines.Scan() {
+			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+				if all = append(all, data); strings.Contains(data, text) {
+					return all
+				}
+			}
 		}
-	}
-	if len(all) < n {
 		s.t.Fatalf("the stream ended after %v: %v", all, lines.Err())
+		return nil
 	}
-	return all
 }
 
 func TestStream(t *testing.T) {
 	s := serve(t)
-	came := make(chan []string)
-	go func() { came <- s.events(3) }() // The clearing, the arrival and the end.
-	time.Sleep(50 * time.Millisecond)
+	until := s.stream()
+	until("{}") // The clearing.
 	s.deliver(`{"id":"1","title":"first"}`)
-	all := <-came
-	if all[0] != "{}" || !strings.Contains(all[2], `"title":"first"`) || !strings.Contains(all[2], `"characters":`) {
+	if all := until(`"characters":`); !strings.Contains(all[len(all)-1], `"title":"first"`) {
 		t.Errorf("got %s", all)
 	}
 	s.deliver(`{"id":"2","title":"second"}`)
-	if all := s.events(3); all[0] != "{}" || !strings.Contains(all[1], `"title":"first"`) || !strings.Contains(all[2], `"title":"second"`) {
+	if all := s.stream()(`"title":"second"`); len(all) != 3 || all[0] != "{}" || !strings.Contains(all[1], `"title":"first"`) {
 		t.Errorf("a browser that comes back gets %s", all)
 	}
 }
