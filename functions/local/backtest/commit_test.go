@@ -67,6 +67,7 @@ func withCommit(t *testing.T, commit string, s backtest.Source) (got, note strin
 }
 
 func TestLoadCommit(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir()) // Another process of tests has its own folders in the common one.
 	folder := repository(t)
 	for _, tt := range []struct {
 		commit, path string
