@@ -28,15 +28,12 @@ func newStack(t *testing.T, visibleAfter time.Duration) stack {
 	d := fakedatadog.New(fakedatadog.Options{VisibleAfter: max(visibleAfter, 1)})
 	s := &sandbox.Sandbox{Datadog: d, URL: serveTest(t, d), Token: sandbox.Token, Keys: datadog.FixedKeys{API: fakedatadog.DefaultAPIKey, App: fakedatadog.DefaultAppKey}}
 	env := map[string]string{"WEBHOOK_TOKEN": sandbox.Token, "DD_API_KEY": s.Keys.API, "DD_APP_KEY": s.Keys.App + "\n", "DATADOG_API_URL": s.URL}
-	function, err := newFunction(t.Context(), s, functionEnv)
+	function, err := newFunction(t.Context(), s, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return stack{d, serveTest(t, function) + "/", env}
 }
-
-// functionEnv keeps the steps from waiting for a fake that hangs.
-var functionEnv = map[string]string{"ENRICH_BUDGET": "300ms"}
 
 func serveTest(t *testing.T, h http.Handler) string {
 	t.Helper()
@@ -112,8 +109,8 @@ func TestParseTarget_URL(t *testing.T) {
 
 func TestDrill(t *testing.T) {
 	s := newStack(t, 0)
-	screen := mustInvoke(t, s.env, "drill", s.url, "--timeout", "5s")
-	contains(t, screen, "200 OK in", "posted by the playbook default", "✓ related_events", "for at most 5s", "The event in Datadog: https://app.datadoghq.com/event",
+	screen := mustInvoke(t, s.env, "drill", s.url, "--timeout", "30s")
+	contains(t, screen, "200 OK in", "posted by the playbook default", "✓ related_events", "for at most 30s", "The event in Datadog: https://app.datadoghq.com/event",
 		"[Drill]", "drill:", "enrichment:complete", "info · normal", "It took ")
 	if !regexp.MustCompile(`Alert [1-9][0-9]{18} → ` + regexp.QuoteMeta(s.url)).MatchString(screen) {
 		t.Errorf("no id of 19 digits: %s", screen)

@@ -117,7 +117,7 @@ printf '#!/bin/sh\necho ran "$@"; exit 3\n' > "$2"; chmod +x "$2"
 	if cmd.ProcessState.ExitCode() != 3 || stdout.String() != "ran run a b\n" {
 		t.Errorf("exit code %d, %q, %q", cmd.ProcessState.ExitCode(), stdout.String(), stderr.String())
 	}
-	want := regexp.MustCompile(`^Building boomerang. The first time takes some minutes.\nBuilding boomerang: 1 of 4 packages, \d a second, at most \d s left\nBuilding boomerang: 2 of 4 packages, \d a second, at most \d s left\nx.go:1:2: a warning\nBuilt boomerang in \d s.\n$`)
+	want := regexp.MustCompile(`^Building boomerang. The first time takes some minutes.\nBuilding boomerang: 1 of 4 packages, \d+ a second, at most \d+ s left\nBuilding boomerang: 2 of 4 packages, \d+ a second, at most \d+ s left\nx.go:1:2: a warning\nBuilt boomerang in \d+ s.\n$`)
 	if !want.MatchString(stderr.String()) {
 		t.Errorf("it says %q", stderr.String())
 	}

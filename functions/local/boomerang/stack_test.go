@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"os"
 	"strings"
@@ -42,7 +43,7 @@ func deploy(t *testing.T, functionURL string, parameters map[string]string) (nam
 			"DatadogSecretArn": map[string]any{"Value": aws.Secret(t, `{"api_key":"`+fakedatadog.DefaultAPIKey+`","app_key":"`+fakedatadog.DefaultAppKey+`"}`)},
 		},
 	}
-	name = "stack-" + strings.ReplaceAll(t.Name(), "_", "-")
+	name = "stack-" + rand.Text()
 	in := &cloudformation.CreateStackInput{StackName: &name}
 	for key, value := range parameters {
 		template["Parameters"].(map[string]any)[key] = map[string]any{"Type": "String"}
@@ -99,7 +100,7 @@ func TestSetup_Check(t *testing.T) {
 func TestDrill_Stack(t *testing.T) {
 	s := newStack(t, 0)
 	deployed := deploy(t, s.url, map[string]string{"DatadogSite": "datadoghq.com"})
-	screen := mustInvoke(t, map[string]string{"DATADOG_API_URL": s.env["DATADOG_API_URL"]}, "drill", "--stack", deployed, "--timeout", "5s")
+	screen := mustInvoke(t, map[string]string{"DATADOG_API_URL": s.env["DATADOG_API_URL"]}, "drill", "--stack", deployed, "--timeout", "30s")
 	contains(t, screen, s.url, "200 OK in", "The event in Datadog: ")
 	_, err := invoke(t, nil, "drill", s.url, "--stack", deployed)
 	errorContains(t, err, "either a URL or a --stack")

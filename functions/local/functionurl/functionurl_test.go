@@ -19,7 +19,7 @@ import (
 
 func TestServer(t *testing.T) {
 	var got events.LambdaFunctionURLRequest
-	server := httptest.NewServer(&functionurl.Server{Timeout: time.Second, Function: lambda.NewHandler(
+	server := httptest.NewServer(&functionurl.Server{Timeout: time.Minute, Function: lambda.NewHandler(
 		func(_ context.Context, r events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
 			got = r
 			return events.LambdaFunctionURLResponse{StatusCode: 201, Headers: map[string]string{"x-answer": "yes"}, Body: "done"}, nil
