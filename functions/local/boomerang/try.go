@@ -180,7 +180,7 @@ func (c cli) tryScreen(report dryrun.Report, notes []string) output.Screen {
 	return output.Screen{
 		Heading: "Playbooks: " + playbooksName(c.env["PLAYBOOKS_FILE"]), Event: report.Event, Request: report.Event,
 		Entries: slices.Concat(
-			output.VerdictEntries(report.Verdicts(), report.Plan().Names), output.StepEntries(report.Steps),
+			output.VerdictEntries(report.Verdicts(), report.Plan().Names, c.verbose), output.StepEntries(report.Steps),
 			output.Notes(notes), output.ReadingEntries(report.Alert.Guessed, report.Alert.Unreadable),
 		),
 	}

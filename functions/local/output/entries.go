@@ -35,21 +35,31 @@ func (p *Printer) mark(e Entry) string {
 	return p.paint(dim, "·")
 }
 
-// VerdictEntries say which playbooks are used, and which part of the others' match is false.
-func VerdictEntries(verdicts []playbook.Verdict, used []string) []Entry {
+// maxMisses is how many playbooks that do not match leave a screen its room.
+const maxMisses = 5
+
+// VerdictEntries say which playbooks are used, and which part of the others' match is false: of all
+// of them, or of those of which most holds.
+func VerdictEntries(verdicts []playbook.Verdict, used []string, all bool) []Entry {
 	var entries []Entry
 	var unreached []string
-	for _, v := range verdicts {
+	near, more := nearest(verdicts), 0
+	for i, v := range verdicts {
 		switch {
 		case v.Unreached:
 			unreached = append(unreached, v.Playbook)
-		case v.Err != nil:
-			entries = append(entries, Entry{Bad: true, Text: v.Playbook + " not used, because its condition failed: " + fault.Public(v.Err)})
 		case v.Matched:
 			entries = append(entries, Entry{Good: true, Text: v.Playbook + " matches"})
+		case !all && !slices.Contains(near, i):
+			more++
+		case v.Err != nil:
+			entries = append(entries, Entry{Bad: true, Text: v.Playbook + " not used, because its condition failed: " + fault.Public(v.Err)})
 		default:
 			entries = append(entries, Entry{Bad: true, Text: v.Playbook + " does not match: false is " + v.False})
 		}
+	}
+	if more > 0 {
+		entries = append(entries, Entry{Text: enrich.Count(more, "more playbook") + " not used, which match less; -v shows them"})
 	}
 	if len(unreached) > 0 {
 		entries = append(entries, Entry{Text: "not reached, because the playbook above does not continue: " + strings.Join(unreached, ", ")})
@@ -58,6 +68,26 @@ func VerdictEntries(verdicts []playbook.Verdict, used []string) []Entry {
 		entries = append(entries, Entry{Good: true, Text: strings.Join(used, ", ") + " is used, because no playbook matches"})
 	}
 	return entries
+}
+
+// nearest returns the places of those that do not match, but nearly, or whose condition failed.
+func nearest(verdicts []playbook.Verdict) (places []int) {
+	shares := make([]float64, len(verdicts))
+	for i, v := range verdicts {
+		for _, clause := range v.Clauses {
+			if clause.Holds {
+				shares[i] += 1 / float64(len(v.Clauses))
+			}
+		}
+		if v.Err != nil {
+			shares[i] = 1
+		}
+		if !v.Matched && !v.Unreached {
+			places = append(places, i)
+		}
+	}
+	slices.SortStableFunc(places, func(a, b int) int { return cmp.Compare(shares[b], shares[a]) })
+	return places[:min(maxMisses, len(places))]
 }
 
 // StepEntry says how a step ended, after how long, and why.

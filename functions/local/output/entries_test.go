@@ -2,6 +2,7 @@ package output_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 
@@ -37,10 +38,20 @@ func TestVerdictEntries(t *testing.T) {
 		{Bad: true, Text: "broken not used, because its condition failed: no number"},
 		{Good: true, Text: "default is used, because no playbook matches"},
 	}
-	same(t, want, output.VerdictEntries(verdicts, []string{"default"}))
+	same(t, want, output.VerdictEntries(verdicts, []string{"default"}, false))
 	verdicts = append(verdicts, playbook.Verdict{Playbook: "third", Matched: true}, playbook.Verdict{Playbook: "rest", Matched: true, Unreached: true})
 	want = append(want[:2], output.Entry{Good: true, Text: "third matches"}, output.Entry{Text: "not reached, because the playbook above does not continue: rest"})
-	same(t, want, output.VerdictEntries(verdicts, []string{"third"}))
+	same(t, want, output.VerdictEntries(verdicts, []string{"third"}, false))
+
+	// A screen has those of which most holds, in their order.
+	half := playbook.Verdict{Playbook: "half", False: "b", Clauses: []playbook.Clause{{Text: "a", Holds: true}, {Text: "b"}}}
+	verdicts = append(slices.Repeat(verdicts[:1], 9), verdicts[1], half)
+	want = append(slices.Repeat(want[:1], 3), want[1], output.Entry{Bad: true, Text: "half does not match: false is b"},
+		output.Entry{Text: "6 more playbooks not used, which match less; -v shows them"}, output.Entry{Good: true, Text: "default is used, because no playbook matches"})
+	same(t, want, output.VerdictEntries(verdicts, []string{"default"}, false))
+	if all := output.VerdictEntries(verdicts, []string{"default"}, true); len(all) != len(verdicts)+1 {
+		t.Errorf("-v shows %d", len(all))
+	}
 }
 
 func TestStepEntries(t *testing.T) {
