@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
+	"time"
 )
 
 const (
@@ -30,16 +32,15 @@ type Runner struct {
 // Test runs a test that is a measurement and shows its progress itself, and shows what it logs.
 // The error has all that a failed test prints.
 func (r Runner) Test(ctx context.Context, folder, pattern string, env ...string) error {
-	binary := r.path("measure.test")
-	if err := r.run(ctx, r.Root, r.Err, nil, "go", "test", "-c", "-o", binary, "./"+folder); err != nil {
+	binary, err := r.buildTest(ctx, folder)
+	if err != nil {
 		return err
 	}
 	var printed bytes.Buffer
 	with := []string{filepath.Join(r.Root, ".ci/with-moto"), binary, "-test.v", "-test.timeout=60m", "-test.run", pattern}
-	err := r.run(ctx, filepath.Join(r.Root, folder), &printed, env, with...)
+	err = r.run(ctx, filepath.Join(r.Root, folder), &printed, env, with...)
 	if err != nil {
-		_, _ = r.Out.Write(printed.Bytes())
-		return errors.New("see above")
+		return r.failed(ctx, printed)
 	}
 	for lines := bufio.NewScanner(&printed); lines.Scan(); {
 		if !ofGo.MatchString(lines.Text()) {
@@ -47,6 +48,14 @@ func (r Runner) Test(ctx context.Context, folder, pattern string, env ...string)
 		}
 	}
 	return nil
+}
+
+// failed shows what a measurement printed, unless it was interrupted.
+func (r Runner) failed(ctx context.Context, printed bytes.Buffer) error {
+	if ctx.Err() == nil {
+		_, _ = r.Out.Write(printed.Bytes())
+	}
+	return errors.New("see above")
 }
 
 var (
@@ -107,8 +116,32 @@ func (r Runner) build(ctx context.Context, root, into string, functions ...strin
 			return err
 		}
 	}
-	args := []string{"go", "build", "-buildvcs=false", "-tags=lambda.norpc", "-ldflags=-s -w", "-o", r.Root + "/" + folder + "/" + into}
-	return r.run(ctx, root, r.Err, []string{"CGO_ENABLED=0"}, append(args, functions...)...)
+	return r.compile(ctx, root, functions, "-buildvcs=false", "-tags=lambda.norpc", "-ldflags=-s -w", "-o", r.Root+"/"+folder+"/"+into)
+}
+
+// compile runs go build and shows its progress.
+func (r Runner) compile(ctx context.Context, root string, packages []string, flags ...string) error {
+	return r.run(ctx, root, r.Err, nil, append([]string{r.Root + "/.ci/build", "what is measured", strings.Join(packages, " ")}, flags...)...)
+}
+
+// buildTest builds the test binary of a folder, for which go test has no progress, and what the functions
+// need that the test builds itself.
+func (r Runner) buildTest(ctx context.Context, folder string) (binary string, err error) {
+	binary = r.path("measure.test")
+	functions, _ := filepath.Glob(filepath.Join(r.Root, folder, "*/main.go")) // The pattern is right.
+	packages := []string{"./" + folder}
+	for _, file := range functions {
+		packages = append(packages, filepath.Dir(file))
+	}
+	var imports bytes.Buffer
+	const all = `{{join .Imports " "}} {{join .TestImports " "}} {{join .XTestImports " "}}`
+	if err = r.run(ctx, r.Root, &imports, nil, append([]string{"go", "list", "-f", all}, packages...)...); err == nil {
+		err = r.compile(ctx, r.Root, strings.Fields(imports.String()))
+	}
+	if err == nil {
+		err = r.run(ctx, r.Root, r.Err, nil, "go", "test", "-c", "-o", binary, "./"+folder)
+	}
+	return binary, err
 }
 
 func (r Runner) buildBase(ctx context.Context, commit, into string, functions ...string) error {
@@ -128,6 +161,7 @@ func (r Runner) python(ctx context.Context) (string, error) {
 	if _, err := exec.LookPath("python3"); err != nil {
 		return "", errors.New("the benchmark compares with a function in Python: install Python 3.10 or later with venv")
 	}
+	fmt.Fprintln(r.Err, "Installing what the function in Python needs.")
 	return interpreter, errors.Join(
 		r.run(ctx, r.Root, r.Err, nil, "python3", "-m", "venv", r.path("python")),
 		r.run(ctx, r.Root, r.Err, nil, interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "functions/local/bench/python/requirements.txt"),
@@ -136,8 +170,8 @@ func (r Runner) python(ctx context.Context) (string, error) {
 
 // rounds runs a benchmark so often, and keeps the results.
 func (r Runner) rounds(ctx context.Context, n int, benchmark string, env ...string) error {
-	binary := r.path("measure.test")
-	if err := r.run(ctx, r.Root, r.Err, nil, "go", "test", "-c", "-o", binary, "./functions/local/bench"); err != nil {
+	binary, err := r.buildTest(ctx, "functions/local/bench")
+	if err != nil {
 		return err
 	}
 	var results bytes.Buffer
@@ -146,8 +180,7 @@ func (r Runner) rounds(ctx context.Context, n int, benchmark string, env ...stri
 		var printed bytes.Buffer
 		err := r.run(ctx, r.Root+"/functions/local/bench", &printed, append(env, "BIN="+r.path("bin")), binary, "-test.run", "^$", "-test.bench", benchmark, "-test.benchtime", "1x")
 		if err != nil {
-			_, _ = r.Out.Write(printed.Bytes())
-			return errors.New("see above")
+			return r.failed(ctx, printed)
 		}
 		results.Write(printed.Bytes())
 	}
@@ -159,13 +192,18 @@ func (r Runner) compare(ctx context.Context, args ...string) error {
 	return r.run(ctx, r.Root, r.Out, nil, append(append([]string{"go", "run", benchstat}, args...), r.path("result.txt"))...)
 }
 
-// run runs a command, whose errors the user sees.
+// run runs a command, whose errors the user sees. It ends with ctx, and with it all that it started: the
+// emulator of AWS, too.
 func (r Runner) run(ctx context.Context, dir string, out io.Writer, env []string, command ...string) error {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, r.Err
-	cmd.Env = append(os.Environ(), env...)
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%s: %w", strings.Join(command[:min(3, len(command))], " "), err)
+	cmd.Env = append(os.Environ(), append(env, "CGO_ENABLED=0")...) // The functions and their tests share what is compiled.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	cmd.WaitDelay = 5 * time.Second
+	err := cmd.Run()
+	if _, ended := errors.AsType[*exec.ExitError](err); ended {
+		return fmt.Errorf("%s failed, see above", strings.TrimPrefix(strings.Join(command[:min(3, len(command))], " "), r.Root+"/"))
 	}
-	return nil
+	return err
 }

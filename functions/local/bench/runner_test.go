@@ -22,7 +22,7 @@ func TestRunner_Test(t *testing.T) {
 	if !strings.Contains(out.String(), "alert to event, median") || strings.Contains(out.String(), "---") || strings.Contains(out.String(), "_test.go") {
 		t.Errorf("it shows\n%s", out.String())
 	}
-	if err := r.Test(t.Context(), "functions/local/none", "^Test"); err == nil || !strings.HasPrefix(err.Error(), "go test -c: ") {
+	if err := r.Test(t.Context(), "functions/local/none", "^Test"); err == nil || !strings.HasPrefix(err.Error(), "go list -f failed, see above") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/caarlos0/env/v11"
+	"golang.org/x/term"
 
 	"boomerang/functions/local/output"
 )
@@ -23,6 +24,9 @@ func main() {
 	stop()
 	if err == nil {
 		return
+	}
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		fmt.Fprint(os.Stderr, "\r\x1b[K") // The progress stands on the line.
 	}
 	fmt.Fprintln(os.Stderr, err)
 	if _, isUsage := errors.AsType[usageError](err); isUsage {

@@ -83,19 +83,21 @@ func TestMake_Refused(t *testing.T) {
 // TestMake_Build says at once that it builds, and how far it is.
 func TestMake_Build(t *testing.T) {
 	t.Parallel()
-	script, err := os.ReadFile("../../../.ci/boomerang")
-	if err != nil {
-		t.Fatal(err)
-	}
 	root := t.TempDir()
 	files := map[string]string{
-		".ci/boomerang": string(script),
 		"bin/go": `#!/bin/sh
 if [ "$1" = list ]; then printf 'a\nb\nc\nd\n'; exit; fi
 echo internal/a; echo internal/b; echo "x.go:1:2: a warning"
 while [ "$1" != -o ]; do shift; done
 printf '#!/bin/sh\necho ran "$@"; exit 3\n' > "$2"; chmod +x "$2"
 `,
+	}
+	for _, name := range []string{".ci/boomerang", ".ci/build"} {
+		script, err := os.ReadFile("../../../" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = string(script)
 	}
 	for name, content := range files {
 		path := filepath.Join(root, name)
@@ -120,5 +122,33 @@ printf '#!/bin/sh\necho ran "$@"; exit 3\n' > "$2"; chmod +x "$2"
 	want := regexp.MustCompile(`^Building boomerang. The first time takes some minutes.\nBuilding boomerang: 1 of 4 packages, \d+ a second, at most \d+ s left\nBuilding boomerang: 2 of 4 packages, \d+ a second, at most \d+ s left\nx.go:1:2: a warning\nBuilt boomerang in \d+ s.\n$`)
 	if !want.MatchString(stderr.String()) {
 		t.Errorf("it says %q", stderr.String())
+	}
+}
+
+// TestBench_Verdict ends with one line about how a measurement ended, and with all that it started.
+func TestBench_Verdict(t *testing.T) {
+	for verdict, script := range map[string]string{
+		`^scale failed after \d+s: go list -f failed, see above$`: "echo 'x.go:1:2: a mistake' >&2; exit 1",
+		`^scale was interrupted after \d+s$`:                      "trap 'echo it ended >&2; exit 1' TERM; sleep 1; sleep 60 & kill -INT $PPID; wait",
+	} {
+		t.Run(verdict, func(t *testing.T) {
+			t.Parallel()
+			root := t.TempDir()
+			if err := os.MkdirAll(filepath.Join(root, "shared/playbook"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(root, "go"), []byte("#!/bin/sh\n"+script), 0o700); err != nil { //nolint:gosec // It is run.
+				t.Fatal(err)
+			}
+			var stderr strings.Builder
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "bench", "scale")
+			cmd.Dir, cmd.Stderr = root, &stderr
+			cmd.Env = append(processEnv(t), "PATH="+root+":"+os.Getenv("PATH"))
+			_ = cmd.Run()
+			lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
+			if cmd.ProcessState.ExitCode() != 1 || len(lines) != 3 || !regexp.MustCompile(verdict).MatchString(lines[2]) {
+				t.Errorf("exit code %d, %q", cmd.ProcessState.ExitCode(), lines)
+			}
+		})
 	}
 }

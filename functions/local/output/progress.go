@@ -28,19 +28,27 @@ func Progress(out io.Writer, verb, noun string) func(done, total int) {
 
 func progress(out io.Writer, verb, noun string) func(done, total int) {
 	var mu sync.Mutex
-	began, shown, furthest := time.Now(), time.Time{}, 0
+	var began, shown time.Time
+	first, furthest := 0, 0
 	return func(done, total int) {
 		mu.Lock()
 		defer mu.Unlock()
 		now := time.Now()
+		if began.IsZero() { // What was prepared before says nothing about the rate.
+			began, first = now, done
+		}
 		elapsed := now.Sub(began)
-		if done <= furthest || elapsed < progressDelay || done < total && now.Sub(shown) < progressInterval {
+		if done <= max(first, furthest) || elapsed < progressDelay || done < total && now.Sub(shown) < progressInterval {
 			return
 		}
 		shown, furthest = now, done
-		rate := float64(done) / elapsed.Seconds()
+		rate := float64(done-first) / elapsed.Seconds()
 		left := time.Duration(float64(total-done) / rate * float64(time.Second)).Round(time.Second)
-		fmt.Fprintf(out, "\r\x1b[K%s %d of %d %s, %.0f/s, %s left", verb, done, total, noun, rate, left)
+		perSecond := fmt.Sprintf("%.0f", rate)
+		if rate < 10 {
+			perSecond = fmt.Sprintf("%.2g", rate)
+		}
+		fmt.Fprintf(out, "\r\x1b[K%s %d of %d %s, %s/s, %s left", verb, done, total, noun, perSecond, left)
 		if done >= total {
 			fmt.Fprintln(out)
 		}
