@@ -93,10 +93,10 @@ func decoder(contentType string) (func([]byte) (alert.Alert, error), error) {
 		return nil, fault.New(fault.UnsupportedMedia, "send the body in UTF-8", nil)
 	}
 	switch {
-	case media == "application/json", strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json"):
-		return alert.Decode, nil
 	case media == "application/x-www-form-urlencoded":
 		return alert.DecodeForm, nil
+	case strings.HasPrefix(media, "application/"), strings.HasPrefix(media, "text/"): // SNS sends JSON as text/plain.
+		return alert.Decode, nil
 	}
 	return nil, fault.New(fault.UnsupportedMedia, "send application/json, or application/x-www-form-urlencoded as Datadog's \"Encode as form\" does", nil)
 }
