@@ -15,7 +15,7 @@ import (
 // table names them, so that an alert comes back with its words. It reports whether the
 // payload has any.
 func (a *Alert) addContent(payload map[string]any, unused []any) bool {
-	a.Message, a.Title = fromHTML(a.Message), fromHTML(a.Title)
+	a.Message, a.Text, a.Title = readable(a.Message), withLineBreaks(a.Text), readable(a.Title)
 	if a.Text == "" && strings.Contains(a.Title, "\n") {
 		a.take("message", &a.Message, fromTitle, a.Title)
 		a.Title = firstLine(a.Title)
@@ -69,7 +69,7 @@ func (a *Alert) searchContent(texts []string) {
 	text := longest(texts, isMessage)
 	if !isMarked(a.AlertTitle) && !isMarked(a.Title) {
 		constant := a.Title // Such as "Datadog alert".
-		if a.Title = ""; constant+a.AlertTitle == "" {
+		if a.Title = ""; constant+a.AlertTitle == "" || TransitionIn(firstLine(a.Message)) != "" {
 			a.take("title", &a.Title, fromMessage, markedLine([]string{a.Message}))
 		}
 		marked := markedLine(slices.Concat([]string{a.Incident.Title, a.Security.SignalTitle}, texts))
@@ -89,6 +89,9 @@ func (a *Alert) searchContent(texts []string) {
 	if a.Text == "" {
 		a.take("message", &a.Message, "longest_text", text)
 	}
+	if a.guessedFrom("title", "first_line") { // A card's, and the message is what a chat says above it.
+		a.addMessage(text)
+	}
 	if a.Message+a.Text+a.Status == "" { // The titles of other alerts, or more than the title.
 		a.take("message", &a.Message, "longest_text", strings.Join(slices.DeleteFunc(texts, func(s string) bool {
 			line := firstLine(s)
@@ -96,7 +99,7 @@ func (a *Alert) searchContent(texts []string) {
 		}), "\n\n"))
 	}
 	message := strings.TrimSpace(cmp.Or(a.Message, a.Text))
-	if last := message[strings.LastIndexByte(message, '\n')+1:]; !a.guessedFrom("title", fromMessage) && (isAddress(last) || isLink(last)) {
+	if last := message[strings.LastIndexByte(message, '\n')+1:]; isAddress(last) || isLink(last) {
 		a.takeLink(last) // A template's, because Datadog ends each message with lines of its own.
 	}
 }
@@ -166,7 +169,7 @@ func textsIn(found []string, v any) []string {
 		if inner := parseObjects(v); inner != nil {
 			found = textsIn(found, inner)
 		} else if !isAbsentText(v) {
-			found = append(found, fromHTML(v))
+			found = append(found, readable(fromBase64(v)))
 		}
 	case json.Number:
 		found = append(found, string(v))
@@ -202,14 +205,15 @@ var bold = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\*+
 var monitorType = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9-]+ (alert|check)$`) })
 
 // isMessage reports whether a text has more than one word, and is neither another title, nor a
-// type, nor a link.
+// type, nor a date, nor a link.
 func isMessage(s string) bool {
-	return strings.ContainsFunc(strings.TrimSpace(s), unicode.IsSpace) && !(isLine(s) && isMarked(s)) && !monitorType().MatchString(s) && !isLink(s)
+	return strings.ContainsFunc(strings.TrimSpace(s), unicode.IsSpace) && strings.ContainsFunc(s, unicode.IsLetter) && !(isLine(s) && isMarked(s)) && !monitorType().MatchString(s) && !isLink(s)
 }
 
-// onlyLink matches what is nothing but a link of a chat or of markdown, as the buttons of cards are.
+// onlyLink matches what is nothing but a link of a chat or of markdown, as the buttons of cards are, or
+// an address and its name.
 var onlyLink = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^\s*[*_]*(?:<http[^<>\s|]*\|[^<>\n]*>|\[[^\[\]\n]*\]\(http[^()\s]*\)|\[[^\[\]\n|]*\|http[^\[\]\s]*\])[*_]*\s*$`)
+	return regexp.MustCompile(`^\s*[*_]*(?:<http[^<>\s|]*\|[^<>\n]*>|\[[^\[\]\n]*\]\(http[^()\s]*\)|\[[^\[\]\n|]*\|http[^\[\]\s]*\]|[\w -]{1,30}: http\S+)[*_]*\s*$`)
 })
 
 func isLink(s string) bool { return strings.Contains(s, "http") && onlyLink().MatchString(s) }

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"cmp"
+	"encoding/base64"
 	"encoding/json"
 	"os"
 	"slices"
@@ -73,7 +74,7 @@ func TestDecode_Content(t *testing.T) {
 		`{"message":"[Recovered] CPU","details":{"text":"web-1 is fine"}}`:                                                       {title: "[Recovered] CPU", message: "web-1 is fine", transition: "Recovered"},
 		`{"title":"Datadog alert","summary":"[Recovered] CPU","text":"web-1 is fine"}`:                                           {title: "[Recovered] CPU", message: "web-1 is fine", transition: "Recovered"},
 		`{"text":"[Warn] Lag","details":"Lag was > 3","note":"web-1 is slow, see the runbook"}`:                                  {title: "[Warn] Lag", message: "web-1 is slow, see the runbook", transition: "Warn"},
-		`{"headline":"[Warn] Lag","details":"Lag was > 3","note":"web-1 is slow, see the runbook"}`:                              {title: "[Warn] Lag", message: "Lag was > 3", transition: "Warn"},
+		`{"headline":"[Warn] Lag","details":"Lag was > 3","note":"web-1 is slow, see the runbook"}`:                              {title: "[Warn] Lag", message: "Lag was > 3\n\nweb-1 is slow, see the runbook", transition: "Warn"},
 		`{"alert":[{"tags":"env:prod","alert_id":"4711"}],"title":"x","text":"y z"}`:                                             {title: "x", message: "y z", monitor: "4711"},
 		`{"alert_id":"9bd4ac313a4d1e8fae2482df7b77628","monitor_id":"4711","title":"x","text":"y z"}`:                            {title: "x", message: "y z", monitor: "4711"},
 		`{"channel":"c","attachments":"[{\"title\":\"[Recovered] CPU\",\"text\":\"web-1 is fine\"}]"}`:                           {title: "[Recovered] CPU", message: "web-1 is fine", transition: "Recovered"},
@@ -136,6 +137,41 @@ func TestDecode_Content(t *testing.T) {
 		`{"default":"[Warn] Lag","email":"web-1 is slow.\nSee the board."}`:                                        {title: "[Warn] Lag", message: "web-1 is slow.\nSee the board.", transition: "Warn"},
 		`{"title":"{{alert_title}}","text":"${EVENT_MSG}","summary":"[Warn] Lag","transition":"{{ transition }}"}`: {title: "[Warn] Lag", transition: "Warn"},
 
+		// A greeting or a mention is not all that a card says.
+		`{"text":"<!channel> New alert from Datadog","attachments":[{"title":"[Warn] Lag","text":"lag was > 3 on a"}]}`: {title: "[Warn] Lag", message: "<!channel> New alert from Datadog\n\nlag was > 3 on a", transition: "Warn"},
+		`{"content":"<@&12> **Warn**","embeds":[{"title":"[Warn] Lag","description":"lag was > 3 on web-1"}]}`:          {title: "[Warn] Lag", message: "<@&12> **Warn**\n\nlag was > 3 on web-1", transition: "Warn"},
+		`{"title":"Alert","text":"[P2] [Warn] Lag\n\nlag was > 3"}`:                                                     {title: "[P2] [Warn] Lag", message: "[P2] [Warn] Lag\n\nlag was > 3", priority: "P2", transition: "Warn"},
+		`{"title":"Datadog","text":"[Warn] Lag\nlag was > 3\n<https://app.datadoghq.eu/monitors/4711|Open>"}`:           {title: "[Warn] Lag", message: "[Warn] Lag\nlag was > 3\n<https://app.datadoghq.eu/monitors/4711|Open>", link: "https://app.datadoghq.eu/monitors/4711", transition: "Warn", monitor: "4711"},
+		`[{"title":"[Triggered] x","text":"Disk is full\nSee it"},{"title":"[Triggered] y","text":"Lag is high"}]`: {
+			title: "[Triggered] x", message: "[{\"title\":\"[Triggered] x\",\"text\":\"Disk is full\nSee it\"},{\"title\":\"[Triggered] y\",\"text\":\"Lag is high\"}]", transition: "Triggered",
+		},
+		`{"component":{"name":"Orders","description":"[P2] [Warn] Lag"}}`:                                             {title: "[P2] [Warn] Lag", message: "[P2] [Warn] Lag", priority: "P2", transition: "Warn"},
+		`{"message":"[Warn] Lag","since":"2026-11-29 18:37:04"}`:                                                      {title: "[Warn] Lag", message: "[Warn] Lag", transition: "Warn"},
+		`{"subject":"[Warn] Lag","html":"<p>lag was &gt; 3</p><p>See <a href='https://x.example'>the board</a></p>"}`: {title: "[Warn] Lag", message: "lag was > 3\n\nSee [the board](https://x.example)", transition: "Warn"},
+		`{"title":"[Warn] Lag","body":"lag was > 3.\\nSee the board.\\n\\n- \\\"a\\\""}`:                              {title: "[Warn] Lag", message: "lag was > 3.\nSee the board.\n\n- \"a\"", transition: "Warn"},
+		`{"title":"[Warn] Lag","body":"C:\\new\\No of C:\\nil is full"}`:                                              {title: "[Warn] Lag", message: `C:\new\No of C:\nil is full`, transition: "Warn"},
+		`{"short_description":"[Warn] Lag","description":"lag was > 3","comments":"Link: ` + link + `"}`:              {title: "[Warn] Lag", message: "lag was > 3", link: link, transition: "Warn"},
+
+		// What a template has for all alerts, or for no value, says nothing.
+		`{"title":"[Recovered] CPU","status":"TRIGGERED","text":"m"}`:                                                    {title: "[Recovered] CPU", message: "m", transition: "Recovered"},
+		`{"title":"[Warn] Lag","action":"triggered","text":"m"}`:                                                         {title: "[Warn] Lag", message: "m", transition: "Warn"},
+		`{"title":"[Triggered] CPU","status":"Renotify","text":"m"}`:                                                     {title: "[Triggered] CPU", message: "m", transition: "Renotify"},
+		`{"title":"[Warn] Lag","alert_id":0,"text":"N/A","link":"undefined"}`:                                            {title: "[Warn] Lag", transition: "Warn"},
+		`{"story":{"id":12345},"alert":{"event":{"title":"[Warn] Lag","url":"https://app.datadoghq.eu/monitors/4711"}}}`: {title: "[Warn] Lag", link: "https://app.datadoghq.eu/monitors/4711", transition: "Warn", monitor: "4711"},
+
+		// Other tools' words for a state and a severity.
+		`{"message":"Disk is full","alert_type":"resolved","summary":"It has room again."}`:                                         {title: "It has room again.", message: "Disk is full", transition: "Recovered"},
+		`{"app_key":"k","alerts":[{"status":"critical","check":"Disk of a","description":"It is full.","timestamp":"1796007234"}]}`: {message: "It is full."},
+		`{"status":"firing","alerts":[{"labels":{"alertname":"[Warn] Lag"},"annotations":{"description":"lag was > 3"}}]}`:          {title: "[Warn] Lag", message: "lag was > 3", transition: "Warn"},
+		`{"payload":{"summary":"Disk is full","severity":"critical","custom_details":{"note":"on web-1 of prod"}}}`:                 {title: "Disk is full", message: "on web-1 of prod", priority: "P1"},
+
+		`{"title":"Disk is full","text":"m","service":{"status":"ok","severity":"low"}}`: {title: "Disk is full", message: "m"},
+
+		// Base64, as Pub/Sub, Kinesis and CloudEvents pass an alert on.
+		`{"message":{"data":"` + base64Of(`{"id":"8306082280000000003","title":"[Warn] Lag","body":"lag was > 3","alert_id":"4711"}`) + `","messageId":"136969346945"}}`: {title: "[Warn] Lag", message: "lag was > 3", transition: "Warn", monitor: "4711"},
+		`{"message":{"data":"` + base64Of("[Warn] Lag\nlag was > 3 on web-1") + `"}}`:                                                                                    {title: "[Warn] Lag", message: "[Warn] Lag\nlag was > 3 on web-1", transition: "Warn"},
+		base64Of(`{"title":"[Warn] Lag","body":"lag was > 3"}`):                                                                                                          {title: "[Warn] Lag", message: "lag was > 3", transition: "Warn"},
+
 		`{"a":{"b":["Disk is full"]}}`: {message: "Disk is full"},
 		`{"tags":"env:prod"}`:          {message: "env:prod"},
 		`{"id":"42"}`:                  {title: "Datadog alert 42"},
@@ -152,6 +188,8 @@ func TestDecode_Content(t *testing.T) {
 	}
 }
 
+func base64Of(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+
 func TestDecode_Severity(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"incident_title":"t","incident_severity":"SEV-1","incident_status":"active"}`:   "error",
@@ -167,6 +205,8 @@ func TestDecode_Severity(t *testing.T) {
 		`{"title":"t","priority":"P1"}`:                                                   "",
 		`{"title":"t","alert_status":"error"}`:                                            "error",
 		`{"title":"t","severity":"critical","status":"resolved"}`:                         "",
+		`{"alerts":[{"title":"t","status":"critical"}]}`:                                  "error",
+		`{"title":"t","message_type":"CRITICAL"}`:                                         "error",
 	} {
 		if got := decode(t, body).Type; got != want {
 			t.Errorf("%s: %q, want %q", body, got, want)

@@ -18,26 +18,42 @@ import (
 // *InvalidError for one without any text. Otherwise Unreadable lists the values that
 // could not be read, and Guessed the fields that no key names.
 func Decode(body []byte) (Alert, error) {
-	payload, err := jsonvalue.ParseObject(body)
-	if err != nil {
-		list, _ := parseObjects(string(body)).([]any)
-		switch { // Some receivers take a list of objects.
-		case len(list) == 0:
-			return Alert{}, err
-		case len(list) == 1:
-			payload = list[0].(map[string]any)
-		default: // One event has the words of all.
-			a, err := read(map[string]any{"alerts": list})
-			if a.Title+a.AlertTitle == "" {
-				a.Title = firstLine(a.Message)
-			}
-			if texts := textsIn(nil, list); len(slices.DeleteFunc(texts, func(s string) bool { return !isMessage(s) })) > 1 {
-				a.Message = strings.TrimSpace(string(body))
-			}
-			return a, err
-		}
+	payload, several, err := payloadOf(body)
+	switch {
+	case err != nil:
+		return Alert{}, err
+	case several == nil:
+		return read(payload)
 	}
-	return read(payload)
+	a, err := read(map[string]any{"alerts": several}) // One event has the words of all.
+	if a.Title+a.AlertTitle == "" {
+		a.Title = firstLine(a.Message)
+	}
+	if texts := textsIn(nil, several); len(slices.DeleteFunc(texts, func(s string) bool { return !isMessage(s) })) > 1 {
+		a.Message = strings.ReplaceAll(strings.TrimSpace(string(body)), `\n`, "\n")
+	}
+	return a, err
+}
+
+// payloadOf returns the object that a body is, also alone in a list, in Base64 or as XML, or a list of
+// several, which some receivers take.
+func payloadOf(body []byte) (payload map[string]any, several []any, err error) {
+	if payload, err = jsonvalue.ParseObject(body); err == nil {
+		return payload, nil, nil
+	}
+	text := strings.TrimSpace(string(body))
+	if isXML(text) {
+		return map[string]any{"payload": text}, nil, nil
+	}
+	list := asList(parseObjects(text))
+	payload, isObject := list[0].(map[string]any)
+	switch {
+	case !isObject:
+		return nil, nil, err
+	case len(list) == 1:
+		return payload, nil, nil
+	}
+	return nil, list, nil
 }
 
 func read(payload map[string]any) (Alert, error) {

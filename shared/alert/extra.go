@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"iter"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,11 +23,18 @@ func (e *Extra) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// objects returns it, then the objects in it in the order of their keys.
-func (e Extra) objects() []map[string]any {
+// objects returns it, then the objects in it in the order of their keys, also the only one of a list.
+func (e Extra) objects(withEntities bool) []map[string]any {
 	all := []map[string]any{e}
 	for _, key := range sortedKeys(e) {
-		if inner, ok := e[key].(map[string]any); ok {
+		if !withEntities && entities()[canonical(key)] {
+			continue
+		}
+		value := e[key]
+		if list, _ := value.([]any); len(list) == 1 {
+			value = list[0]
+		}
+		if inner, ok := value.(map[string]any); ok {
 			all = append(all, inner)
 		}
 	}
@@ -34,9 +42,9 @@ func (e Extra) objects() []map[string]any {
 }
 
 // texts yields the texts under some keys, in each of the objects.
-func (e Extra) texts(keys ...string) iter.Seq[string] {
+func (e Extra) texts(withEntities bool, keys ...string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for _, object := range e.objects() {
+		for _, object := range e.objects(withEntities) {
 			for _, key := range keys {
 				if text, ok := object[key].(string); ok && !yield(text) {
 					return
@@ -46,17 +54,48 @@ func (e Extra) texts(keys ...string) iter.Seq[string] {
 	}
 }
 
-// Runbook returns the address under a key for it, such as runbook_url, at the top level or one
-// object deep.
-func (a Alert) Runbook() string {
-	for _, object := range a.Extra.objects() {
-		for _, key := range sortedKeys(object) {
-			if address, _ := object[key].(string); strings.Contains(canonical(key), "runbook") && isAddress(address) {
-				return address
-			}
+// first returns the first meaning of a text under some keys that are the alert's own.
+func (e Extra) first(meaning func(string) string, keys ...string) string {
+	for text := range e.texts(false, keys...) {
+		if found := meaning(text); found != "" {
+			return found
 		}
 	}
 	return ""
+}
+
+// Runbook returns the address under a key for it, such as runbook_url, or in an object that is
+// called so, such as a link. The outermost one wins.
+func (a Alert) Runbook() string {
+	for queue := []any{map[string]any(a.Extra)}; len(queue) > 0; queue = queue[1:] {
+		list, _ := queue[0].([]any)
+		queue = append(queue, list...)
+		object, _ := queue[0].(map[string]any)
+		keys := sortedKeys(object)
+		isRunbook := slices.ContainsFunc(keys, func(key string) bool {
+			name, _ := object[key].(string)
+			return canonical(name) == "runbook"
+		})
+		for _, key := range keys {
+			if text, _ := object[key].(string); isRunbook || strings.Contains(canonical(key), "runbook") {
+				if address := addressIn(text); address != "" {
+					return address
+				}
+			}
+			queue = append(queue, object[key])
+		}
+	}
+	return ""
+}
+
+// addressIn returns a text that is an address, or the first one in it.
+func addressIn(text string) string {
+	if isAddress(text) {
+		return text
+	}
+	address := plainAddress().FindString(text)
+	address, _, _ = strings.Cut(address, ")") // [Disk](https://…)
+	return strings.TrimRight(address, `.,;>]"'`)
 }
 
 // put sets a key, in the object of its container if it has one.

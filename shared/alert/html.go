@@ -3,6 +3,7 @@ package alert
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -32,13 +33,28 @@ func isXML(text string) bool {
 	return root != nil && strings.HasSuffix(text, "</"+root[1]+">")
 }
 
+// readable returns a text as markdown, with its line breaks.
+func readable(text string) string { return withLineBreaks(fromHTML(text)) }
+
+// withLineBreaks reads the line breaks of a template that is escaped twice. A lower-case letter after
+// one is the rest of a name: C:\new.
+func withLineBreaks(text string) string {
+	lines := strings.Split(text, `\n`)
+	isName := func(rest string) bool { return rest != "" && 'a' <= rest[0] && rest[0] <= 'z' }
+	if len(lines) < 3 || strings.Contains(text, "\n") || slices.ContainsFunc(lines[1:], isName) {
+		return text
+	}
+	return strings.NewReplacer(`\r\n`, "\n", `\n`, "\n", `\"`, `"`).Replace(text)
+}
+
 // fromHTML returns a text of HTML or XML as markdown, and others as they are: those with code of markdown, too.
 func fromHTML(text string) string {
 	if !strings.Contains(text, "<") {
 		return text
 	}
-	inXML := isXML(strings.TrimSpace(text))
-	if !inXML && !startsAsHTML().MatchString(text) && (strings.Contains(text, "`") || !hasHTML().MatchString(text)) {
+	isHTML := startsAsHTML().MatchString(text)
+	inXML := !isHTML && isXML(strings.TrimSpace(text))
+	if !inXML && !isHTML && (strings.Contains(text, "`") || !hasHTML().MatchString(text)) {
 		return text
 	}
 	var markdown strings.Builder

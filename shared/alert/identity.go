@@ -63,7 +63,7 @@ func (a *Alert) dropWrongMonitor(links []link) {
 	if !a.guessedFrom("monitor", "id", "event_id") {
 		return
 	}
-	linked := cmp.Or(monitorOf(links, fromLink), monitorOf(links, fromMessage), a.MonitorID)
+	linked := cmp.Or(monitorOf(links, fromLink), monitorOf(links, fromMessage), monitorOf(links, fromAddress), a.MonitorID)
 	if linked != a.MonitorID || a.MonitorID == a.OrgID || a.MonitorID == a.Incident.PublicID {
 		a.forget("monitor", &a.MonitorID)
 	}

@@ -85,7 +85,7 @@ func TestDecode_Identity(t *testing.T) {
 		"footer alone":             {footer(`?group=a%3Ab&event_id=` + thisEvent), thisEvent, "1234", true, "message"},
 		"another event before it":  {`"text_only_msg":"See ` + site + `/event/event?id=` + otherEvent + ` first",` + footer(`?event_id=`+thisEvent), thisEvent, "1234", true, "message"},
 		"only another event":       {`"text":"See ` + site + `/event/event?id=` + otherEvent + `"`, "", "", false, "content"},
-		"text of a chat":           {`"title":null,"text":"<` + site + `/event/event?id=` + thisEvent + `|[Triggered] x>"`, thisEvent, "", false, "message"},
+		"text of a chat":           {`"title":null,"text":"<` + site + `/event/event?id=` + thisEvent + `|[Triggered] x>"`, thisEvent, "", false, "address"},
 		"two other events":         {`"text":"See ` + site + `/event/event?id=` + otherEvent + ` and ` + site + `/event/event?id=` + thisEvent + `"`, "", "", false, "content"},
 		"nested url":               {`"links":{"datadog_url":"` + site + `/event/event?id=` + thisEvent + `"}`, thisEvent, "", true, "link"},
 		"url of a card":            {`"actions":[{"targets":[{"uri":"` + site + `/event/event?id=` + thisEvent + `"}]}]`, thisEvent, "", false, "address"},

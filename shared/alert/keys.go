@@ -54,6 +54,7 @@ var keyTable = []keyRow{
 	{"ALERT_QUERY", certain, isQuery, "monitor_query query"},
 	{"ALERT_SCOPE", certain, nil, "alert_scopes monitor_scope scope scopes groups"},
 	{"ALERT_TITLE", certain, nil, "alert_name monitor_title"},
+	{"ALERT_TYPE", certain, isNoLevelWord, "alert_type"},
 	{"ALERT_TRANSITION", certain, isNoStateWord, "alert_transition transition event_transition monitor_transition"},
 	{"DATE", certain, nil, "date_posix event_date alert_date date_happened"},
 	{"LAST_UPDATED", certain, nil, "last_updated_posix"},
@@ -64,7 +65,7 @@ var keyTable = []keyRow{
 	{"HOSTNAME", certain, nil, "host_name host"},
 	{"TAGS", certain, nil, "alert_tags event_tags monitor_tags"},
 	{"LINK", certain, nil, "event_url url alert_url event_link alert_link"},
-	{"SNAPSHOT", certain, nil, "snapshot_url"},
+	{"SNAPSHOT", certain, nil, "snapshot_url images_src"},
 	{"METRIC_NAMESPACE", certain, nil, "alert_metric_namespace"},
 	{"ORG_ID", certain, nil, "organization_id organisation_id"},
 	{"ORG_NAME", certain, nil, "organization_name organisation_name"},
@@ -83,7 +84,7 @@ var keyTable = []keyRow{
 	{"ALERT_TITLE", guess, nil, "monitor_name monitor alert name"},
 	{"EVENT_TITLE", guess, func(s string) bool { return !strings.Contains(s, "\n") }, "summary subject entity_display_name case_title"},
 	{"EVENT_MSG", guess, nil, "summary case_description case_message case_msg description event_description alert_description detailed_description details content state_message"},
-	{"DATE", guess, nil, "timestamp event_time event_ts event_timestamp occurred_at triggered_at fired_at fire_time start_time state_start_time starts_at time alert_time"},
+	{"DATE", guess, nil, "timestamp event_time event_ts event_timestamp occurred_at triggered_at fired_at fire_time start_time state_start_time started_at starts_at time alert_time"},
 	{"LAST_UPDATED", guess, nil, "updated_at"},
 	{"LINK", guess, nil, "link_to_upstream_details datadog_url case_url case_link"},
 	{"SNAPSHOT", guess, nil, "image_url image"},
@@ -97,7 +98,7 @@ var keyTable = []keyRow{
 var entities = sync.OnceValue(func() map[string]bool {
 	set := make(map[string]bool)
 	for name := range strings.FieldsSeq("account actor app application assignee author channel cluster commander creator customer " +
-		"dashboard device env environment group host incident integration log notificationtarget org organisation " +
+		"dashboard device env environment group header headers host incident integration log notificationtarget org organisation " +
 		"organization owner policy project receiver recipient region requester rule runbook schedule security sender " +
 		"service signal source synthetics target team tenant test user users") {
 		set[name] = true
@@ -231,6 +232,9 @@ func isTransition(s string) bool {
 // isNoStateWord leaves out other tools' words for a state, such as resolved, which stateByWord reads.
 func isNoStateWord(s string) bool { return stateWords[strings.ToLower(s)] == "" }
 
+// isNoLevelWord leaves out other tools' words for a state or a severity, which stateByWord and urgent read.
+func isNoLevelWord(s string) bool { return isOneOf("type")(s) || isNoStateWord(s) && urgent(s) == "" }
+
 // isQuery leaves out what GraphQL calls a query.
 func isQuery(s string) bool {
 	return !strings.HasPrefix(s, "mutation") && !strings.HasPrefix(s, "query") && !strings.HasPrefix(s, "{")
@@ -252,8 +256,8 @@ func isEventID(s string) bool {
 // isMonitorID leaves out the numbers that count something.
 func isMonitorID(s string) bool { return len(wholeNumber(s)) >= 4 && isWholeNumber(s) && isShort(s) }
 
-// isShort reports whether a monitor's id can have as many digits.
-func isShort(s string) bool { return len(wholeNumber(s)) <= 12 }
+// isShort reports whether a monitor's id can have as many digits. 0 is none.
+func isShort(s string) bool { return len(wholeNumber(s)) <= 12 && s != "0" }
 
 func hasNoSpace(s string) bool { return !strings.ContainsFunc(s, unicode.IsSpace) }
 

@@ -43,6 +43,9 @@ func appendLinks(found []link, text, source string) []link {
 	}
 }
 
+// LinksToDatadog reports whether the link is Datadog's, and not another tool's.
+func (a Alert) LinksToDatadog() bool { return isOfDatadog(a.Link) }
+
 // isOfDatadog reports whether an address is on a host of Datadog.
 func isOfDatadog(address string) bool {
 	_, host, _ := strings.Cut(address, "://")

@@ -5,18 +5,14 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-
-	"boomerang/shared/jsonvalue"
 )
 
 // Origins returns the key of a payload, JSON or a form, that fills each field, by the field's
 // JSON name, such as "incident.title". The fields that no key fills are read from Datadog's
 // words.
 func Origins(body []byte) map[string]string {
-	payload, err := jsonvalue.ParseObject(body)
-	if list, _ := parseObjects(string(body)).([]any); err != nil && len(list) == 1 {
-		payload, _ = list[0].(map[string]any)
-	} else if err != nil {
+	payload, several, err := payloadOf(body)
+	if err != nil || several != nil {
 		payload, _ = formPayload(formBody(body))
 	}
 	var a Alert

@@ -36,8 +36,8 @@ var patterns = []pattern{
 	{"priority", fromTags, func(t texts) string { return severityOf(t.Tags.Get("priority")) }},
 	{"priority", "incident", func(t texts) string { return severityOf(t.Incident.Severity) }},
 	{"priority", "security", func(t texts) string { return severityOf(t.Security.SignalSeverity) }},
-	{"priority", fromLevel, func(t texts) string { s, _ := t.Extra["severity"].(string); return severityOf(s) }},
-	{"priority", fromLevel, func(t texts) string { s, _ := t.Extra["urgency"].(string); return severityOf(s) }},
+	{"priority", fromLevel, func(t texts) string { return t.Extra.first(severityOf, "severity") }},
+	{"priority", fromLevel, func(t texts) string { return t.Extra.first(severityOf, "urgency") }},
 	{"priority", fromLevel, func(t texts) string { return urgent(t.EventPriority) }},
 	{"monitor", fromLink, func(t texts) string { return monitorOf(t.links, fromLink) }},
 	{"monitor", fromAddress, func(t texts) string { return monitorOf(t.links, fromAddress) }},
@@ -74,6 +74,9 @@ func (a *Alert) infer(links []link) {
 	if t.marks.priority != "" && a.isGuessed("priority") { // A number is a constant of the template.
 		a.forget("priority", &a.Priority)
 	}
+	if t.marks.state != "" && t.marks.state != string(Triggered) && a.Transition == Triggered && a.isGuessed("state") { // So is this one, also in a recovery.
+		a.forget("state", fields["state"])
+	}
 	for _, p := range patterns {
 		if field := fields[p.field]; *field == "" {
 			a.take(p.field, field, p.source, p.find(t))
@@ -92,7 +95,7 @@ func (a *Alert) infer(links []link) {
 // tagByKey adds a tag that a template without $TAGS has under a key of its own, at the top level or
 // one object deep, if it can be one: "service": "$TAGS[service]".
 func (a *Alert) tagByKey(tag string, keys ...string) {
-	for value := range a.Extra.texts(keys...) {
+	for value := range a.Extra.texts(true, keys...) {
 		if value = strings.ToLower(value); value != "" && value != "datadog" && hasNoSpace(value) {
 			a.Tags = append(a.Tags, tag+":"+value)
 			a.guess("tags", "service")
@@ -104,14 +107,18 @@ func (a *Alert) tagByKey(tag string, keys ...string) {
 // typeOf returns the alert type of what has no transition, such as an incident or a security
 // signal.
 func (a *Alert) typeOf() string {
+	level := a.Extra.first(urgent, "alert_type", "message_type", "status")
+	if a.guessedFrom("priority", "incident", "security", fromLevel) {
+		level = a.Priority
+	}
 	switch status := strings.ToLower(a.Incident.Status); {
 	case a.Transition != "":
 	case status == "resolved", status == "completed":
 		return "success"
-	case !a.guessedFrom("priority", "incident", "security", fromLevel):
-	case a.Priority <= "P2":
+	case level == "":
+	case level <= "P2":
 		return "error"
-	case a.Priority == "P3":
+	case level == "P3":
 		return "warning"
 	}
 	return ""
@@ -228,11 +235,9 @@ var stateWords = map[string]Transition{
 
 // stateByWord reads the state from a key for it, at the top level or one object deep.
 func (t texts) stateByWord() string {
-	state := stateWords[strings.ToLower(t.Status)]
-	for word := range t.Extra.texts("alert_transition", "transition", "status", "state", "alert_state", "alert_status", "monitor_status", "monitor_state", "message_type", "event_action") {
-		state = cmp.Or(state, stateWords[strings.ToLower(word)])
-	}
-	return string(state)
+	state := func(word string) string { return string(stateWords[strings.ToLower(word)]) }
+	return cmp.Or(state(t.Status), t.Extra.first(state, "alert_transition", "transition", "status", "state", "alert_state", "alert_status",
+		"monitor_status", "monitor_state", "message_type", "event_action", "alert_type"))
 }
 
 // scopeIn returns the group between two marks of a text.

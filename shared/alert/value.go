@@ -1,17 +1,22 @@
 package alert
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"math/big"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"boomerang/shared/jsonvalue"
 )
 
-// isAbsent reports whether a value is null, "", white space, "null", "None", an empty
+// isAbsent reports whether a value is null, "", white space, a word for none, an empty
 // list or object, or an unresolved variable.
 func isAbsent(v any) bool {
 	switch v := v.(type) {
@@ -29,9 +34,12 @@ func isAbsent(v any) bool {
 
 func isAbsentText(s string) bool {
 	s = strings.TrimSpace(s)
-	return s == "" || strings.EqualFold(s, "null") || strings.EqualFold(s, "none") ||
+	return s == "" || slices.ContainsFunc(noValue, func(word string) bool { return strings.EqualFold(s, word) }) ||
 		s[0] == '$' && jsonvalue.Variable(s) == s || len(s) > 1 && strings.Contains("{{ ${ <%", s[:2]) && foreign().MatchString(s)
 }
+
+// noValue has what templates of Datadog, JavaScript and Go write for no value, and people do.
+var noValue = []string{"null", "none", "undefined", "<no value>", "n/a"}
 
 // foreign matches a variable of another tool, which Datadog does not fill.
 var foreign = sync.OnceValue(func() *regexp.Regexp {
@@ -66,10 +74,25 @@ func wholeNumber(s string) string {
 
 // parseObjects returns the object or the list of objects that a text holds, or nil.
 func parseObjects(s string) any {
-	if s = strings.TrimSpace(s); strings.HasPrefix(s, "{") || strings.HasPrefix(s, "[{") {
+	if s = fromBase64(strings.TrimSpace(s)); strings.HasPrefix(s, "{") || strings.HasPrefix(s, "[{") {
 		return parseInner(s)
 	}
 	return nil
+}
+
+// fromBase64 returns the words that a text holds in Base64, as queues and topics pass them on, or the
+// text as it is.
+func fromBase64(s string) string {
+	const shortest = 20 // A word of less may be valid.
+	if len(s) < shortest || len(s)%4 != 0 || strings.ContainsAny(s[:shortest], " {\n") {
+		return s
+	}
+	decoded, err := base64.StdEncoding.DecodeString(s)
+	isBinary := func(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) && !unicode.IsSpace(r) }
+	if err != nil || bytes.ContainsFunc(decoded, isBinary) || !bytes.ContainsAny(decoded, " {") {
+		return s
+	}
+	return strings.TrimSpace(string(decoded))
 }
 
 // parseInner returns the object or list that a text holds, or nil.

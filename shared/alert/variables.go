@@ -161,6 +161,9 @@ func tagOf(v any) (tag string, ok bool) {
 			labelled = true
 		}
 	}
+	if inner, _ := v.(map[string]any); labelled && inner["value"] != nil {
+		v = inner["value"] // With its color.
+	}
 	tag, ok = scalar(v)
 	if labelled && !isAbsentText(tag) {
 		tag = strings.TrimSpace(key) + ":" + strings.TrimSpace(tag)

@@ -113,8 +113,14 @@ func page(title, address string) string {
 // monitorPage is the name of the monitor's page.
 const monitorPage = "Monitor at the time of the alert"
 
+// foreignLink is the name of a page that is not Datadog's.
+const foreignLink = "Link of the alert"
+
 func linkName(a alert.Alert) string {
-	if a.MonitorID == "" && !strings.Contains(a.Link, "/monitors/") {
+	switch {
+	case !a.LinksToDatadog():
+		return foreignLink
+	case a.MonitorID == "" && !strings.Contains(a.Link, "/monitors/"):
 		return "Alert in Datadog"
 	}
 	return monitorPage

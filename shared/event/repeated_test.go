@@ -143,6 +143,17 @@ func TestCompose_FirstScreenOfLittle(t *testing.T) {
 			alert.Alert{Title: "x", Date: now, Extra: alert.Extra{"links": map[string]any{"Runbook-URL": "https://a.example/x", "runbook": "Ask Ada"}}},
 			"- Since 03:00 UTC\n- Owner: not known\n- [Runbook](https://a.example/x)",
 		},
+		"a runbook deep in a card, and another tool's link": {
+			alert.Alert{Title: "x", Date: now, MonitorID: "4711", Link: "https://ci.example.com/job/1", Extra: alert.Extra{
+				"fields":  []any{map[string]any{"title": "Host", "value": "https://b.example"}, map[string]any{"title": "Runbook", "value": "https://a.example/x"}},
+				"payload": map[string]any{"custom_details": map[string]any{"runbook": "see [y](https://a.example/y)."}},
+			}},
+			"- Since 03:00 UTC\n- Owner: not known\n- [Runbook](https://a.example/x)\n- [Link of the alert](https://ci.example.com/job/1)",
+		},
+		"a runbook two objects deep": {
+			alert.Alert{Title: "x", Date: now, Extra: alert.Extra{"payload": map[string]any{"custom_details": map[string]any{"runbook": "see [y](https://a.example/y)."}}}},
+			"- Since 03:00 UTC\n- Owner: not known\n- [Runbook](https://a.example/y)",
+		},
 		"a renotification": {
 			alert.Alert{Title: "x", Transition: alert.Renotify, Date: now, Tags: alert.Tags{"team:a"}},
 			"- Renotify\n- Since before 03:00 UTC\n- Owner: a",
