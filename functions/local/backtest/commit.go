@@ -12,9 +12,8 @@ import (
 	"strings"
 )
 
-// export writes the files that a commit has in a folder into another folder. It returns the
-// commit's name, such as HEAD, with the beginning of its hash.
-func export(ctx context.Context, name, folder, to string) (commit string, err error) {
+// Commit returns the hash of a commit, such as that of HEAD.
+func Commit(ctx context.Context, folder, name string) (string, error) {
 	hash, err := git(ctx, folder, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
 	if errors.Is(err, exec.ErrNotFound) {
 		return "", errors.New("git is not installed: install it, or give the playbooks to compare with by --base-playbooks")
@@ -25,8 +24,18 @@ func export(ctx context.Context, name, folder, to string) (commit string, err er
 		}
 		return "", fmt.Errorf("this repository does not have the commit %q: fetch it, or give another one by --base", name)
 	}
+	return strings.TrimSpace(string(hash)), nil
+}
+
+// export writes the files that a commit has in a folder into another folder. It returns the
+// commit's name, such as HEAD, with the beginning of its hash.
+func export(ctx context.Context, name, folder, to string) (commit string, err error) {
+	hash, err := Commit(ctx, folder, name)
+	if err != nil {
+		return "", err
+	}
 	commit = fmt.Sprintf("%s (%.8s)", name, hash)
-	archive, err := git(ctx, folder, "archive", "--format=zip", strings.TrimSpace(string(hash)))
+	archive, err := git(ctx, folder, "archive", "--format=zip", hash)
 	if err != nil {
 		return commit, fmt.Errorf("the commit %s has no folder %s: give the playbooks to compare with by --base-playbooks", commit, folder)
 	}

@@ -55,7 +55,9 @@ func Decode(ctx context.Context, s site.Site, responses ...[]byte) ([]datadog.Ev
 			if errors.Is(err, io.EOF) {
 				break
 			}
-			if err == nil {
+			if err != nil {
+				err = errors.New("it is not JSON, or ends too early: give responses of GET /api/v1/events")
+			} else {
 				err = found.add(value)
 			}
 			if err != nil {

@@ -52,7 +52,7 @@ func TestDecode(t *testing.T) {
 		t.Errorf("odd events: %+v, %v", s, err)
 	}
 	for text, want := range map[string]string{
-		`{"data": [{"id": "AQ"}]}`: "of the v2 API", `[{"id": "AQ", "type": "event", "attributes": {}}]`: "of the v2 API", `{"monitors": []}`: "not events", `"x"`: "not events", `{"events": [`: "unexpected EOF", `[1]`: "not events", `%`: "byte",
+		`{"data": [{"id": "AQ"}]}`: "of the v2 API", `[{"id": "AQ", "type": "event", "attributes": {}}]`: "of the v2 API", `{"monitors": []}`: "not events", `"x"`: "not events", `{"events": [`: "ends too early", `[1]`: "not events", `%`: "byte",
 	} {
 		if _, err := backtest.Decode(t.Context(), site.Default, []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", text, err, want)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -68,6 +69,8 @@ func (c cli) backtestCommand() *cobra.Command {
 			return wrongUse("say where the alerts are read: set DD_API_KEY and DD_APP_KEY to read Datadog, or REPLAY=<folder> (--replay) or FILE=<file> (--file)")
 		case o.record != "" && !c.live:
 			return wrongUse("only what is read with LIVE=1 (--live) can be recorded")
+		case len(o.basePlaybooks) > 0 && flags.Changed("base"):
+			return wrongUse("compare either with --base or with --base-playbooks")
 		}
 		return c.backtest(ctx, o)
 	}, playbooksFlag, liveFlag, outputFlag("how to show the report", asText, asJSON))
@@ -139,6 +142,9 @@ func (c cli) readEvents(ctx context.Context, o backtestOptions) ([]datadog.Event
 	default:
 		responses = make([][]byte, 1)
 		responses[0], err = input(ctx, func() ([]byte, error) { return request.Content(o.file, c.stdin) })
+		if err == nil && len(bytes.TrimSpace(responses[0])) == 0 {
+			err = fmt.Errorf("%s: it is empty: give responses of GET /api/v1/events", o.file)
+		}
 	}
 	if err != nil {
 		return nil, err

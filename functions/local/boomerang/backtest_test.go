@@ -68,6 +68,8 @@ func TestBacktest(t *testing.T) {
 		{line: read, shows: []string{"shared/playbook/own, ../../../shared/playbook/default.yaml at HEAD ("}},
 		{line: "backtest --file " + file("none.json") + sides + " --fail-if-default-over 0%", shows: []string{"No alert is in the 0 events that were read.\n"}},
 		{line: "backtest --file " + file("wrong.json") + sides, fails: []string{"wrong.json: byte 12: these are not events"}},
+		{line: "backtest --file " + os.DevNull + sides, fails: []string{"/dev/null: it is empty: give responses of GET /api/v1/events"}},
+		{line: "backtest --file testdata/mine.yaml" + sides, fails: []string{"mine.yaml: byte 0: it is not JSON, or ends too early: give"}},
 		{line: "backtest --file none.json" + sides, fails: []string{"none.json"}},
 		{line: read + " --playbooks " + file("broken.yaml"), fails: []string{`broken.yaml:1:23: unknown key "mach"`}},
 		{line: read + " --base-playbooks " + file("broken.yaml") + " --playbooks " + file("after.yaml"), fails: []string{`broken.yaml:1:23: unknown key "mach"`}},

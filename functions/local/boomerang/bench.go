@@ -9,18 +9,25 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"boomerang/functions/local/backtest"
 	"boomerang/functions/local/bench"
 	"boomerang/functions/local/output"
 )
 
 func (c cli) benchCommand() *cobra.Command {
 	rounds, base, alerts, intake, seconds := 10, "", 20_000, "direct", 60
-	start := c.measurement("start", "Compare the start of the deployed webhook with its peers.", func(ctx context.Context, r bench.Runner) error {
-		return r.Start(ctx, rounds, base)
-	})
-	memory := c.measurement("memory", "Compare the memory of ten alerts with full lists of events.", func(ctx context.Context, r bench.Runner) error {
-		return r.Memory(ctx, rounds, base)
-	})
+	compare := func(measure func(bench.Runner, context.Context, int, string) error) func(context.Context, bench.Runner) error {
+		return func(ctx context.Context, r bench.Runner) error {
+			if base != "" { // To build takes minutes.
+				if _, err := backtest.Commit(ctx, r.Root, base); err != nil {
+					return err
+				}
+			}
+			return measure(r, ctx, rounds, base)
+		}
+	}
+	start := c.measurement("start", "Compare the start of the deployed webhook with its peers.", compare(bench.Runner.Start))
+	memory := c.measurement("memory", "Compare the memory of ten alerts with full lists of events.", compare(bench.Runner.Memory))
 	for _, cmd := range []*cobra.Command{start, memory} {
 		numberFlag(cmd, &rounds, "rounds", 1, 1000, "measure each function this `number` of times")
 		cmd.Flags().StringVar(&base, "base", "", "another `commit` to compare with")

@@ -33,6 +33,8 @@ func (c cli) checkCommand() *cobra.Command {
 		switch {
 		case payload != "" && len(paths) > 0:
 			return wrongUse("check either playbooks or a --payload")
+		case payload != "" && (strict || c.stack != ""):
+			return wrongUse("--strict and --stack are for playbooks: omit them with --payload")
 		case payload != "":
 			return c.checkPayload(ctx, payload)
 		case len(paths) == 0:

@@ -24,6 +24,7 @@ func with(name, value string) map[string]string {
 // TestCommands runs command lines. One without fails succeeds.
 func TestCommands(t *testing.T) {
 	const queue = "https://sqs.eu-west-1.amazonaws.com/123456789012/redelivery"
+	latin := file(t, "latin.json", "{\"title\": \"caf\xe9\"}")
 	for _, c := range []struct {
 		line         string
 		env          map[string]string
@@ -61,7 +62,9 @@ func TestCommands(t *testing.T) {
 		{line: "try testdata/empty.json", fails: []string{"testdata/empty.json: it is empty: give the body of a webhook"}},
 		{line: "try testdata/mine.yaml", fails: []string{"testdata/mine.yaml has playbooks: give an alert before them"}},
 		{line: "run testdata/mine.yaml", fails: []string{"testdata/mine.yaml has playbooks"}},
-		{line: "try none.json", fails: []string{"none.json"}},
+		{line: "try none.json", fails: []string{"none.json: no such file or directory"}},
+		{line: "run " + latin, shows: []string{"the alert is not UTF-8: each character that cannot be read becomes �"}},
+		{line: "try " + torq + " --replay testdata/get.json", fails: []string{"testdata/get.json is not a recording; make try RECORD"}},
 		{line: "try testdata/no-alert.json", fails: []string{"the function would reject"}},
 		{line: "try testdata/no-base64.json", fails: []string{"base64"}},
 		{line: "try " + torq + " --playbooks none.yaml", fails: []string{"none.yaml: no such file"}, lacks: "lstat"},

@@ -123,7 +123,7 @@ var required = []struct{ name, value string }{
 // parseTarget returns the stack at a Function URL, with the token of the environment.
 func parseTarget(address string, env map[string]string) (drill.Target, error) {
 	if err := checkURL(address); err != nil {
-		return drill.Target{}, fmt.Errorf("the address of the webhook %w", err)
+		return drill.Target{}, wrongUse("the address of the webhook %s", err)
 	}
 	var missing []string
 	for _, r := range required {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,7 +44,7 @@ func (c cli) command(cmd *cobra.Command, run func(c cli, ctx context.Context, ar
 	}
 	cmd.Args = arguments
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := c.readSwitches(cmd); err != nil {
+		if err := cmp.Or(emptyFlag(cmd), c.readSwitches(cmd)); err != nil {
 			return err
 		}
 		return run(c, cmd.Context(), args)
@@ -58,12 +59,28 @@ var argument = regexp.MustCompile(`\[?<[^>]+>`)
 func arguments(cmd *cobra.Command, args []string) error {
 	named := argument.FindAllString(cmd.Use, -1)
 	switch {
+	case slices.Contains(args, ""):
+		return errors.New("an argument is empty: omit it, or give " + strings.Join(named, " "))
 	case len(args) < len(named) && named[len(args)][0] == '<':
 		return fmt.Errorf("give %s", strings.Replace(named[len(args)], "<alert>", "<alert>, or - for the standard input", 1))
 	case len(args) > len(named) && !strings.Contains(cmd.Use, "..."):
 		return fmt.Errorf("%q is one argument too many", args[len(named)])
 	}
 	return nil
+}
+
+// emptyFlag refuses a text that is given and empty, such as that of a variable that is not set.
+func emptyFlag(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		texts, isList := []string{flag.Value.String()}, false
+		if list, ok := flag.Value.(pflag.SliceValue); ok {
+			texts, isList = list.GetSlice(), true
+		}
+		if (isList || flag.Value.Type() == "string") && slices.Contains(texts, "") {
+			err = wrongUse("--%s is empty: omit it, or give it a value", flag.Name)
+		}
+	})
+	return err
 }
 
 // environment is the annotation of a flag that a variable of the environment sets, too.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ func main() {
 	c := cli{out: output.New(os.Stdout), stderr: os.Stderr, stdin: os.Stdin, env: env.ToMap(os.Environ())}
 	err := c.run(ctx, os.Args[1:]...)
 	stop()
-	if err == nil {
+	if err = cmp.Or(err, c.out.Err()); err == nil {
 		return
 	}
 	if term.IsTerminal(int(os.Stderr.Fd())) {

@@ -158,10 +158,20 @@ func TestProcess_WrongUse(t *testing.T) {
 		{line: "serve a b", want: `"b" is one argument too many`},
 		{line: "serve localhost", want: `"localhost" is not an address: write 127.0.0.1:8788, or 8788 alone`},
 		{line: "drill --timeout soon", want: "soon"},
+		{line: "drill --stack=", want: "--stack is empty: omit it, or give it a value"},
+		{line: "run a --playbooks=", want: "--playbooks is empty"},
+		{line: "drill http://example.com/", want: "the address of the webhook must start with https://"},
+		{line: "serve 0.0.0.0:0", want: "other machines can reach 0.0.0.0:0: use 127.0.0.1, or --remote"},
 		{line: "drill --timeout 0s", want: "--timeout must be positive"},
 		{line: "test", want: "give a playbook file or a folder"},
 		{line: "check", want: "give a playbook file or a folder"},
 		{line: "check a --payload b", want: "either playbooks or a --payload"},
+		{line: "check --payload a --strict", want: "omit them with --payload"},
+		{line: "check --payload a --stack b", want: "omit them with --payload"},
+		{line: "setup --check --delete", want: "--check changes nothing: omit --delete"},
+		{line: "setup --check -p a", want: "--check changes nothing"},
+		{line: "backtest --file a --base b --base-playbooks c", want: "either with --base or with --base-playbooks"},
+		{line: "schema a", env: []string{"LIVE=1"}, want: "LIVE=1 changes nothing here"},
 		{line: "check a --live", want: "omit LIVE=1"},
 		{line: "schema", want: "give <folder>"},
 		{line: "setup --url https://example.com/", want: "omit --url, or add LIVE=1"},
@@ -194,6 +204,30 @@ func TestProcess_WrongUse(t *testing.T) {
 				t.Errorf("exit code %d, stdout %q, stderr %q; want %q", code, stdout, stderr, c.want)
 			}
 		})
+	}
+}
+
+func TestProcess_EmptyArgument(t *testing.T) {
+	for _, cmd := range []string{"run", "check", "serve"} {
+		if _, stderr, code := start(t, nil, cmd, ""); code != 2 || !strings.Contains(stderr, "an argument is empty: omit it, or give ") {
+			t.Errorf("%s: exit code %d, %q", cmd, code, stderr)
+		}
+	}
+}
+
+// TestProcess_Full fails where the output cannot be written.
+func TestProcess_Full(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Close()
+	var stderr strings.Builder
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "run", torq, "--output", "json")
+	cmd.Env, cmd.Stdout, cmd.Stderr = processEnv(t), full, &stderr
+	_ = cmd.Run()
+	if want := "the output is not complete: write /dev/stdout: no space left on device\n"; cmd.ProcessState.ExitCode() != 1 || stderr.String() != want {
+		t.Errorf("exit code %d, %q", cmd.ProcessState.ExitCode(), stderr.String())
 	}
 }
 

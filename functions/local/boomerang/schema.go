@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"maps"
 	"os"
 	"path/filepath"
@@ -15,18 +16,17 @@ import (
 
 // schemaCommand is for the repository itself.
 func (c cli) schemaCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "schema <folder>", Short: "Write the JSON Schemas of playbooks and their tests, and the references of fields and steps.", Hidden: true, Args: arguments,
-		RunE: func(_ *cobra.Command, args []string) error {
-			files, err := schema.Files()
-			for _, name := range slices.Sorted(maps.Keys(files)) {
-				path := filepath.Join(args[0], name)
-				if err := os.WriteFile(path, files[name], 0o644); err != nil {
-					return err
-				}
-				c.out.Line("%s", path)
+	return c.command(&cobra.Command{
+		Use: "schema <folder>", Short: "Write the JSON Schemas of playbooks and their tests, and the references of fields and steps.", Hidden: true,
+	}, func(c cli, _ context.Context, args []string) error {
+		files, err := schema.Files()
+		for _, name := range slices.Sorted(maps.Keys(files)) {
+			path := filepath.Join(args[0], name)
+			if err := os.WriteFile(path, files[name], 0o644); err != nil {
+				return err
 			}
-			return err
-		},
-	}
+			c.out.Line("%s", path)
+		}
+		return err
+	})
 }

@@ -48,7 +48,7 @@ func (c cli) serve(ctx context.Context, address string, remote bool) error {
 	case err != nil:
 		return wrongUse("%q is not an address: write 127.0.0.1:8788, or 8788 alone", address)
 	case !page.IsLoopback(address) && !remote:
-		return fmt.Errorf("other machines can reach %s: use 127.0.0.1, or --remote, which protects the page by a token", address)
+		return wrongUse("other machines can reach %s: use 127.0.0.1, or --remote, which protects the page by a token", address)
 	}
 	s, err := sandbox.Start(c.env, c.live, time.Now)
 	if err != nil {
@@ -71,7 +71,7 @@ func (c cli) serve(ctx context.Context, address string, remote bool) error {
 	}
 	url, err := s.Serve(address, function)
 	if err != nil {
-		return fmt.Errorf("%w\nUse another address: make serve ADDRESS=127.0.0.1:8788", err)
+		return fmt.Errorf("%w; use another address: make serve ADDRESS=127.0.0.1:8788", err)
 	}
 	if host, err := os.Hostname(); err == nil {
 		url = strings.Replace(url, "[::]", host, 1) // Other machines cannot open the address of all.

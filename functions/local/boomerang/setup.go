@@ -40,6 +40,8 @@ func (c cli) setupCommand() *cobra.Command {
 			return wrongUse("the fake of Datadog calls the function here: omit --url, or add LIVE=1 (--live)")
 		case c.stack != "" && !isCheck:
 			return wrongUse("--stack is for --check only")
+		case isCheck && (remove || functionURL != "" || len(c.playbooks) > 0):
+			return wrongUse("--check changes nothing: omit --delete, --url and --playbooks")
 		case isCheck:
 			return c.preflight(ctx)
 		}

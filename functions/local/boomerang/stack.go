@@ -61,6 +61,9 @@ func (c cli) showRequest(ctx context.Context, args []string) error {
 		}
 		delete(r.Headers, "authorization")
 	}
+	for _, note := range r.Notes {
+		c.notes().Line("%s", note)
+	}
 	raw, err := json.Marshal(r.LambdaFunctionURLRequest)
 	if err != nil {
 		return err

@@ -50,7 +50,7 @@ func (c cli) listCommand() *cobra.Command {
 	q, page, limit := datadog.EventQuery{Start: now.Add(-time.Hour), End: now, Raw: true}, -1, datadog.MaxEvents
 	cmd := &cobra.Command{
 		Use: "list", Short: "List events, the newest first.",
-		Long: "List events, the newest first. A time is RFC 3339 or a date (in UTC), seconds since 1970, or how long ago it was, such as 2h or 7d.",
+		Long: "List events, the newest first.\nA time is RFC 3339 or a date (in UTC), seconds since 1970,\nor how long ago it was, such as 2h or 7d.",
 	}
 	timeFlag := func(value *time.Time, name, usage string) {
 		cmd.Flags().Func(name, usage, func(text string) (err error) {

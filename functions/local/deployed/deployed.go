@@ -51,11 +51,11 @@ func Open(ctx context.Context) (Session, error) {
 		return Session{}, errors.New("AWS has no credentials here, or they are too old: run `aws login` or `aws configure`, or set AWS_PROFILE")
 	}
 	identity, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-	if network, ok := errors.AsType[*net.OpError](err); ok {
-		return Session{}, fmt.Errorf("AWS does not answer in the region %s: check its name and the network: %w", cfg.Region, network)
+	if _, ok := errors.AsType[*net.OpError](err); ok {
+		return Session{}, fmt.Errorf("AWS does not answer in the region %s: check its name and the network: %w", cfg.Region, Reason(err))
 	}
 	if err != nil {
-		return Session{}, fmt.Errorf("AWS refuses the credentials of this machine: log in again: %w", reason(err))
+		return Session{}, fmt.Errorf("AWS refuses the credentials of this machine: log in again: %w", Reason(err))
 	}
 	caller, err := arn.Parse(aws.ToString(identity.Arn))
 	if err != nil {
@@ -64,8 +64,12 @@ func Open(ctx context.Context) (Session, error) {
 	return Session{Account: enrich.Account{Partition: caller.Partition, Region: cfg.Region, ID: caller.AccountID}, Caller: caller.String(), config: cfg}, nil
 }
 
-// reason keeps the code and the message of an error that AWS sent.
-func reason(err error) error {
+// Reason keeps what a person can use of an error of the AWS SDK: the code and the message that AWS sent, or
+// that AWS did not answer.
+func Reason(err error) error {
+	if network, ok := errors.AsType[*net.OpError](err); ok {
+		return network
+	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return fmt.Errorf("%s: %s", api.ErrorCode(), api.ErrorMessage())
 	}
@@ -86,7 +90,7 @@ func (s Session) Stack(ctx context.Context, name string) (Stack, error) {
 		return Stack{}, fmt.Errorf("the stack %s does not exist in %s of the account %s", name, s.Account.Region, s.Account.ID)
 	}
 	if err != nil {
-		return Stack{}, fmt.Errorf("the stack %s cannot be read, which needs cloudformation:DescribeStacks: %w", name, reason(err))
+		return Stack{}, fmt.Errorf("the stack %s cannot be read, which needs cloudformation:DescribeStacks: %w", name, Reason(err))
 	}
 	found := out.Stacks[0]
 	stack := Stack{Name: name, Parameters: map[string]string{}, Outputs: map[string]string{}, Session: s}

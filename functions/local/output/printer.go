@@ -18,6 +18,7 @@ import (
 type Printer struct {
 	out   io.Writer
 	color bool
+	err   error
 }
 
 // New returns a printer that uses color on a terminal, unless the user has set NO_COLOR
@@ -46,7 +47,7 @@ func (p *Printer) paint(s style, text string) string {
 
 // Line writes a line.
 func (p *Printer) Line(format string, args ...any) {
-	fmt.Fprintf(p.out, format+"\n", args...)
+	fmt.Fprintf(p, format+"\n", args...)
 }
 
 // Heading writes a heading.
@@ -99,4 +100,13 @@ func (p *Printer) lines(name, text string) (out string) {
 }
 
 // Write writes what is text already.
-func (p *Printer) Write(text []byte) (int, error) { return p.out.Write(text) }
+func (p *Printer) Write(text []byte) (int, error) {
+	n, err := p.out.Write(text)
+	if err != nil {
+		p.err = fmt.Errorf("the output is not complete: %w", err)
+	}
+	return n, err
+}
+
+// Err says whether all that was printed was written, such as to a disk that is full.
+func (p *Printer) Err() error { return p.err }

@@ -126,8 +126,8 @@ func encode(v any) []byte {
 func load(folder string) (recording, error) {
 	path := filepath.Join(folder, File)
 	raw, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		err = fmt.Errorf("%s is not a recording; make try RECORD=<folder> (or --record) makes one, and so does make backtest: %w", folder, err)
+	if wrong, ok := errors.AsType[*os.PathError](err); ok {
+		err = fmt.Errorf("%s is not a recording; make try RECORD=<folder> (or --record) makes one, and so does make backtest: %s: %w", folder, File, wrong.Err)
 	}
 	if err != nil {
 		return recording{}, err

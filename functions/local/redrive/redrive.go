@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"boomerang/functions/local/deployed"
 	"boomerang/functions/local/output"
 	"boomerang/shared/config"
 	"boomerang/shared/enrich"
@@ -107,7 +108,7 @@ func (r Redriver) receive(ctx context.Context) ([]message, error) {
 			MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameSentTimestamp},
 		})
 		if err != nil {
-			err = fmt.Errorf("cannot read the dead-letter queue; check DEAD_LETTER_QUEUE_URL, your AWS credentials and region: %w", err)
+			err = fmt.Errorf("cannot read the dead-letter queue; check DEAD_LETTER_QUEUE_URL, your AWS credentials and region: %w", deployed.Reason(err))
 			break
 		}
 		if len(out.Messages) == 0 {

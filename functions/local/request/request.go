@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 	"regexp"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -53,7 +55,10 @@ func Content(name string, stdin io.Reader) ([]byte, error) {
 	}
 	content, err := os.ReadFile(name)
 	if info, failed := os.Stat(name); err != nil && failed == nil && info.IsDir() {
-		err = fmt.Errorf("%s is a folder: name a file in it", name)
+		return nil, fmt.Errorf("%s is a folder: name a file in it", name)
+	}
+	if wrong, ok := errors.AsType[*fs.PathError](err); ok {
+		err = fmt.Errorf("%s: %w", name, wrong.Err)
 	}
 	return content, err
 }
@@ -65,12 +70,15 @@ func Of(content []byte) (Request, error) {
 		return Request{}, errors.New("it is empty: give the body of a webhook, or a Function URL request as in events/")
 	}
 	var r Request
+	if !utf8.Valid(content) {
+		r.Notes = []string{"the alert is not UTF-8: each character that cannot be read becomes �"}
+	}
 	if json.Unmarshal(content, &r.LambdaFunctionURLRequest) == nil && r.RequestContext.HTTP.Method != "" {
 		return r, nil
 	}
 	fields := formOf(string(content))
 	if isTemplate(string(content)) {
-		r.Notes = []string{"the alert is a payload template, filled with an example"}
+		r.Notes = append(r.Notes, "the alert is a payload template, filled with an example")
 		for _, values := range fields {
 			for i, value := range values {
 				values[i] = payload.Fill(value, payload.Plain)

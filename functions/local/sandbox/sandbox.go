@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -70,6 +71,12 @@ func Start(variables map[string]string, live bool, now func() time.Time) (*Sandb
 // Serve serves HTTP at an address until the sandbox is closed.
 func (s *Sandbox) Serve(address string, h http.Handler) (url string, err error) {
 	listener, err := net.Listen("tcp", address)
+	if network, ok := errors.AsType[*net.OpError](err); ok {
+		err = network.Err
+	}
+	if system, ok := errors.AsType[*os.SyscallError](err); ok {
+		err = system.Err
+	}
 	if err != nil {
 		return "", fmt.Errorf("cannot serve on %s: %w", address, err)
 	}
