@@ -114,17 +114,6 @@ playbooks:
 	}
 }
 
-// ran is a Lambda function that only answers.
-type ran struct {
-	payload string
-	calls   *int
-}
-
-func (r ran) Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
-	*r.calls++
-	return &lambda.InvokeOutput{Payload: []byte(r.payload)}, nil
-}
-
 // A call that took effect is not repeated for what its response lacks.
 func TestAction_Done(t *testing.T) {
 	cutOff := func(w http.ResponseWriter, _ *http.Request) {
@@ -165,9 +154,13 @@ func TestAction_Done(t *testing.T) {
 				defer service.Close()
 				uses = "uses: http, with: {url: " + service.URL + ", method: POST}"
 			}
+			invoke := func(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
+				calls++
+				return &lambda.InvokeOutput{Payload: []byte(c.function)}, nil
+			}
 			var err error
 			e.Playbooks, err = playbook.Load("done.yaml", []byte("playbooks: [{name: shop, then: [{name: open, once: cycle, "+uses+c.keep+"}]}]"),
-				registry.Kinds(registry.Deps{HTTP: httpapi.NewLocalClient(), Functions: ran{c.function, &calls}}))
+				registry.Kinds(registry.Deps{HTTP: httpapi.NewLocalClient(), Invoke: invoke}))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -33,7 +33,7 @@ import (
 func New(ctx context.Context, r *runtime.Runtime, cfg config.Pipeline) (*pipeline.Pipeline, error) {
 	go r.Datadog.Connect(ctx)
 	deps := registry.Deps{
-		Datadog: r.Datadog, Site: cfg.Site, HTTP: httpapi.NewClient(), Secrets: r.Secrets, Functions: lambda.NewFromConfig(r.AWS),
+		Datadog: r.Datadog, Site: cfg.Site, HTTP: httpapi.NewClient(), Secrets: r.Secrets, Invoke: lambda.NewFromConfig(r.AWS).Invoke,
 	}
 	playbooks, err := Playbooks(cfg.PlaybooksFile, func(file string) []enrich.Kind {
 		deps.Tables = Tables(file)

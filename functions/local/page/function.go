@@ -50,7 +50,7 @@ func (p *Page) open(ctx context.Context) error {
 		p.files = filepath.SplitList(cfg.PlaybooksFile)
 	}
 	deps := registry.Deps{
-		Datadog: r.Datadog, Site: cfg.Site, HTTP: httpapi.NewLocalClient(), Secrets: r.Secrets, Functions: awslambda.NewFromConfig(r.AWS),
+		Datadog: r.Datadog, Site: cfg.Site, HTTP: httpapi.NewLocalClient(), Secrets: r.Secrets, Invoke: awslambda.NewFromConfig(r.AWS).Invoke,
 	}
 	p.kinds = func(file string) []enrich.Kind {
 		own := deps

@@ -54,17 +54,15 @@ import (
 
 const permission = "lambda:InvokeFunction"
 
-// Invoker is the method of the SDK's *lambda.Client that the step calls.
-type Invoker interface {
-	Invoke(context.Context, *sdk.InvokeInput, ...func(*sdk.Options)) (*sdk.InvokeOutput, error)
-}
+// Invoke is the method of the SDK's *lambda.Client that the step calls.
+type Invoke func(context.Context, *sdk.InvokeInput, ...func(*sdk.Options)) (*sdk.InvokeOutput, error)
 
 // Kind describes the step.
-func Kind(invoker Invoker) enrich.Kind {
+func Kind(invoke Invoke) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "lambda", Doc: "What a Lambda function of your own finds about the alert.",
 		Grant: &enrich.Grant{Action: permission, Parameter: "LambdaStepFunctionArns", ARN: functionARN}, Data: Data{},
-	}, func(c Config, _ time.Duration) enrich.Step { return newStep(invoker, c) })
+	}, func(c Config, _ time.Duration) enrich.Step { return newStep(invoke, c) })
 }
 
 // Config is what a playbook sets.
@@ -113,7 +111,7 @@ type event struct {
 // (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 const maxEventBytes = 6 << 20
 
-func newStep(invoker Invoker, c Config) enrich.Step {
+func newStep(invoke Invoke, c Config) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
 		with := c.With
 		if with == nil {
@@ -126,7 +124,7 @@ func newStep(invoker Invoker, c Config) enrich.Step {
 		if len(payload) > maxEventBytes {
 			return enrich.Finding{}, fault.New(fault.Permanent, "the alert is too large for the function "+c.Function, nil)
 		}
-		out, err := invoker.Invoke(ctx, &sdk.InvokeInput{FunctionName: aws.String(c.Function), Payload: payload})
+		out, err := invoke(ctx, &sdk.InvokeInput{FunctionName: aws.String(c.Function), Payload: payload})
 		if err != nil {
 			return enrich.Finding{}, invokeError(ctx, c.Function, err)
 		}

@@ -30,8 +30,8 @@ const (
 	awsSecret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
 )
 
-// client is the SDK's client over a handler in place of Lambda.
-func client(t *testing.T, handler http.HandlerFunc) *sdk.Client {
+// client is the SDK's call of a handler in place of Lambda.
+func client(t *testing.T, handler http.HandlerFunc) Invoke {
 	t.Helper()
 	s := httptest.NewUnstartedServer(handler)
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -42,7 +42,7 @@ func client(t *testing.T, handler http.HandlerFunc) *sdk.Client {
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: awsSecret}, nil
 		}),
-	})
+	}).Invoke
 }
 
 // buffered reads a request before it sends it. The SDK closes the request when the response begins. If net/http has not
@@ -105,16 +105,10 @@ func TestConformance(t *testing.T) {
 	}.Conformance(t)
 }
 
-type invokerFunc func(*sdk.InvokeInput) (*sdk.InvokeOutput, error)
-
-func (f invokerFunc) Invoke(_ context.Context, in *sdk.InvokeInput, _ ...func(*sdk.Options)) (*sdk.InvokeOutput, error) {
-	return f(in)
-}
-
-func returns(response string) Invoker {
-	return invokerFunc(func(*sdk.InvokeInput) (*sdk.InvokeOutput, error) {
+func returns(response string) Invoke {
+	return func(context.Context, *sdk.InvokeInput, ...func(*sdk.Options)) (*sdk.InvokeOutput, error) {
 		return &sdk.InvokeOutput{Payload: []byte(response)}, nil
-	})
+	}
 }
 
 // The package's documentation and the README show the event's names.
@@ -234,9 +228,9 @@ func TestEnrich_Errors(t *testing.T) {
 }
 
 func TestEnrich_UnsendableAlert(t *testing.T) {
-	step := newStep(invokerFunc(func(*sdk.InvokeInput) (*sdk.InvokeOutput, error) {
+	step := newStep(func(context.Context, *sdk.InvokeInput, ...func(*sdk.Options)) (*sdk.InvokeOutput, error) {
 		return nil, errors.New("it was invoked")
-	}), Config{Function: "capacity"})
+	}, Config{Function: "capacity"})
 	for want, a := range map[string]alert.Alert{
 		"the alert is too large for the function capacity":  {Message: strings.Repeat("a", maxEventBytes)},
 		"cannot encode the alert for the function capacity": {LogsSample: json.RawMessage("{")},

@@ -25,12 +25,12 @@ import (
 // Deps are what the steps need. Kinds without them describe and check steps, but cannot
 // run them.
 type Deps struct {
-	Datadog   *datadog.Client
-	Site      site.Site      // Where links to Datadog's pages lead.
-	Tables    *lookup.Tables // Those beside the playbook file. Without them, tables are not checked.
-	HTTP      *httpapi.Client
-	Secrets   httpapi.Secrets
-	Functions lambda.Invoker
+	Datadog *datadog.Client
+	Site    site.Site      // Where links to Datadog's pages lead.
+	Tables  *lookup.Tables // Those beside the playbook file. Without them, tables are not checked.
+	HTTP    *httpapi.Client
+	Secrets httpapi.Secrets
+	Invoke  lambda.Invoke
 }
 
 // Kinds returns all steps, in the order of the documents.
@@ -52,6 +52,6 @@ func Kinds(d Deps) []enrich.Kind {
 		host.Kind(d.Datadog, d.Site),
 		lookup.Kind(d.Tables),
 		httpapi.Kind(d.HTTP, d.Secrets),
-		lambda.Kind(d.Functions),
+		lambda.Kind(d.Invoke),
 	}
 }
