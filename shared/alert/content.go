@@ -15,7 +15,7 @@ import (
 // table names them, so that an alert comes back with its words. It reports whether the
 // payload has any.
 func (a *Alert) addContent(payload map[string]any, unused []any) bool {
-	a.Message, a.Text, a.Title = readable(a.Message), withLineBreaks(a.Text), readable(a.Title)
+	a.Message, a.Text, a.Title = readable(a.Message), unescaped(a.Text), readable(a.Title)
 	if a.Text == "" && strings.Contains(a.Title, "\n") {
 		a.take("message", &a.Message, fromTitle, a.Title)
 		a.Title = firstLine(a.Title)
@@ -162,6 +162,9 @@ func textsIn(found []string, v any) []string {
 			found = textsIn(found, v[key])
 		}
 	case []any:
+		if lines, isText := joined(v).(string); isText && len(v) > 1 && !slices.ContainsFunc(v, func(item any) bool { return !isMessage(item.(string)) }) {
+			return append(found, readable(lines))
+		}
 		for _, item := range v {
 			found = textsIn(found, item)
 		}

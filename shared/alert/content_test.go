@@ -149,6 +149,8 @@ func TestDecode_Content(t *testing.T) {
 		`{"message":"[Warn] Lag","since":"2026-11-29 18:37:04"}`:                                                      {title: "[Warn] Lag", message: "[Warn] Lag", transition: "Warn"},
 		`{"subject":"[Warn] Lag","html":"<p>lag was &gt; 3</p><p>See <a href='https://x.example'>the board</a></p>"}`: {title: "[Warn] Lag", message: "lag was > 3\n\nSee [the board](https://x.example)", transition: "Warn"},
 		`{"title":"[Warn] Lag","body":"lag was > 3.\\nSee the board.\\n\\n- \\\"a\\\""}`:                              {title: "[Warn] Lag", message: "lag was > 3.\nSee the board.\n\n- \"a\"", transition: "Warn"},
+		`{"title":"[Warn] Caf\\u00e9 \\ud83d\\ude00","body":"Gr\\u00fc\\u00dfe"}`:                                     {title: "[Warn] Café 😀", message: "Grüße", transition: "Warn"},
+		`{"title":"[Warn] Lag","lines":["lag was > 3 on a","Call Ada."],"labels":["on call","datadog"]}`:              {title: "[Warn] Lag", message: "lag was > 3 on a\nCall Ada.", transition: "Warn"},
 		`{"title":"[Warn] Lag","body":"C:\\new\\No of C:\\nil is full"}`:                                              {title: "[Warn] Lag", message: `C:\new\No of C:\nil is full`, transition: "Warn"},
 		`{"short_description":"[Warn] Lag","description":"lag was > 3","comments":"Link: ` + link + `"}`:              {title: "[Warn] Lag", message: "lag was > 3", link: link, transition: "Warn"},
 
@@ -163,6 +165,8 @@ func TestDecode_Content(t *testing.T) {
 		`{"message":"Disk is full","alert_type":"resolved","summary":"It has room again."}`:                                         {title: "It has room again.", message: "Disk is full", transition: "Recovered"},
 		`{"app_key":"k","alerts":[{"status":"critical","check":"Disk of a","description":"It is full.","timestamp":"1796007234"}]}`: {message: "It is full."},
 		`{"status":"firing","alerts":[{"labels":{"alertname":"[Warn] Lag"},"annotations":{"description":"lag was > 3"}}]}`:          {title: "[Warn] Lag", message: "lag was > 3", transition: "Warn"},
+		`{"action":"Close","alert":{"message":"Disk is full","teams":["a"]}}`:                                                       {message: "Disk is full", transition: "Recovered"},
+		`{"event":{"event_type":"incident.resolved","data":{"note":"Disk is full"}}}`:                                               {message: "Disk is full", transition: "Recovered"},
 		`{"payload":{"summary":"Disk is full","severity":"critical","custom_details":{"note":"on web-1 of prod"}}}`:                 {title: "Disk is full", message: "on web-1 of prod", priority: "P1"},
 
 		`{"title":"Disk is full","text":"m","service":{"status":"ok","severity":"low"}}`: {title: "Disk is full", message: "m"},

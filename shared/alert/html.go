@@ -2,10 +2,12 @@ package alert
 
 import (
 	"cmp"
+	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -33,12 +35,25 @@ func isXML(text string) bool {
 	return root != nil && strings.HasSuffix(text, "</"+root[1]+">")
 }
 
-// readable returns a text as markdown, with its line breaks.
-func readable(text string) string { return withLineBreaks(fromHTML(text)) }
+// readable returns a text as markdown, without escapes.
+func readable(text string) string { return unescaped(fromHTML(text)) }
 
-// withLineBreaks reads the line breaks of a template that is escaped twice. A lower-case letter after
-// one is the rest of a name: C:\new.
-func withLineBreaks(text string) string {
+// escapes matches letters that are escaped.
+var escapes = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?:\\u[0-9a-fA-F]{4})+`) })
+
+// unescaped reads the letters and line breaks of a template that is escaped twice. A lower-case letter
+// after a line break is the rest of a name: C:\new.
+func unescaped(text string) string {
+	if strings.Contains(text, `\u`) {
+		text = escapes().ReplaceAllStringFunc(text, func(escaped string) string {
+			letters := ""
+			err := json.Unmarshal([]byte(`"`+escaped+`"`), &letters)
+			if err != nil || strings.ContainsFunc(letters, func(r rune) bool { return r < utf8.RuneSelf || r == utf8.RuneError }) {
+				return escaped
+			}
+			return letters
+		})
+	}
 	lines := strings.Split(text, `\n`)
 	isName := func(rest string) bool { return rest != "" && 'a' <= rest[0] && rest[0] <= 'z' }
 	if len(lines) < 3 || strings.Contains(text, "\n") || slices.ContainsFunc(lines[1:], isName) {

@@ -62,7 +62,7 @@ var keyTable = []keyRow{
 	{"EVENT_MSG", certain, nil, "event_message body message text msg event_body event_text alert_message alert_body alert_msg alert_text monitor_message"},
 	{"TEXT_ONLY_MSG", certain, nil, "text_only_message text_msg text_message text_only"},
 	{"PRIORITY", certain, nil, "event_priority"},
-	{"HOSTNAME", certain, nil, "host_name host"},
+	{"HOSTNAME", certain, isHost, "host_name host"},
 	{"TAGS", certain, nil, "alert_tags event_tags monitor_tags"},
 	{"LINK", certain, nil, "event_url url alert_url event_link alert_link"},
 	{"SNAPSHOT", certain, nil, "snapshot_url images_src"},
@@ -234,6 +234,9 @@ func isNoStateWord(s string) bool { return stateWords[strings.ToLower(s)] == "" 
 
 // isNoLevelWord leaves out other tools' words for a state or a severity, which stateByWord and urgent read.
 func isNoLevelWord(s string) bool { return isOneOf("type")(s) || isNoStateWord(s) && urgent(s) == "" }
+
+// isHost leaves out a scope.
+func isHost(s string) bool { return !strings.ContainsAny(s, "*,") && !strings.HasPrefix(s, "host:") }
 
 // isQuery leaves out what GraphQL calls a query.
 func isQuery(s string) bool {

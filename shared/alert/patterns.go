@@ -230,14 +230,15 @@ func (a Alert) stateByPerson() string {
 // a trigger, such as firing, are in templates for all states.
 var stateWords = map[string]Transition{
 	"alert": Triggered, "warning": Warn,
-	"ok": Recovered, "resolved": Recovered, "resolve": Recovered, "recovery": Recovered, "closed": Recovered, "cleared": Recovered,
+	"ok": Recovered, "resolved": Recovered, "resolve": Recovered, "recovery": Recovered, "close": Recovered, "closed": Recovered, "cleared": Recovered,
 }
 
 // stateByWord reads the state from a key for it, at the top level or one object deep.
 func (t texts) stateByWord() string {
 	state := func(word string) string { return string(stateWords[strings.ToLower(word)]) }
-	return cmp.Or(state(t.Status), t.Extra.first(state, "alert_transition", "transition", "status", "state", "alert_state", "alert_status",
-		"monitor_status", "monitor_state", "message_type", "event_action", "alert_type"))
+	_, happened, _ := strings.Cut(t.EventType, ".") // incident.resolved
+	return cmp.Or(state(t.Status), state(happened), t.Extra.first(state, "alert_transition", "transition", "status", "state", "alert_state", "alert_status",
+		"monitor_status", "monitor_state", "message_type", "action", "event_action", "alert_type"))
 }
 
 // scopeIn returns the group between two marks of a text.

@@ -40,6 +40,7 @@ func TestDecode_Text(t *testing.T) {
 		},
 		`"id":1e400,"monitor_id":4.25,"org_id":"4.2.0"`:                                                 {MonitorID: "4.25", OrgID: "4.2.0", Extra: Extra{"id": json.Number("1e400")}},
 		`"id":"v1.0","monitor_id":"-0.0","org_id":"1e1000000000000000000000","a":8306082202796025694.0`: {MonitorID: "-0", OrgID: "1e1000000000000000000000", Extra: Extra{"id": "v1.0", "a": int64(8306082202796025694)}},
+		`"host":"*","hostname":"host:a,env:b"`:                                                          {Extra: Extra{"host": "*", "hostname": "host:a,env:b"}},
 		`"alert_title":404,"hostname":true,"monitor_id":12`:                                             {AlertTitle: "404", Hostname: "true", MonitorID: "12"},
 		`"alert_title":" a ","body":"%%%\n a \n%%% "`:                                                   {AlertTitle: "a", Message: "%%%\n a \n%%% "},
 		`"metadata":{"ALERT_TITLE":["a"]}`:                                                              unreadable("metadata.ALERT_TITLE", notText),
