@@ -25,6 +25,7 @@ func with(name, value string) map[string]string {
 func TestCommands(t *testing.T) {
 	const queue = "https://sqs.eu-west-1.amazonaws.com/123456789012/redelivery"
 	latin := file(t, "latin.json", "{\"title\": \"caf\xe9\"}")
+	latinPlaybooks := file(t, "latin.yaml", "playbooks: [{name: \"caf\xe9\"}]")
 	for _, c := range []struct {
 		line         string
 		env          map[string]string
@@ -99,6 +100,7 @@ func TestCommands(t *testing.T) {
 		{line: "check testdata/good/owners.yaml", fails: []string{"owners.yaml"}}, // A file that is named is checked as playbooks.
 		{line: "check ../../../events", fails: []string{"no playbooks in ../../../events"}},
 		{line: "check ../../../shared/playbook/ready/no-data.test.yaml", fails: []string{"run boomerang test ../../../shared/playbook/ready/no-data.test.yaml"}},
+		{line: "check " + latinPlaybooks, fails: []string{"latin.yaml:1:1: the file is not UTF-8: save it as UTF-8"}},
 		{line: "check none", fails: []string{"none"}},
 
 		{line: "drill", shows: []string{"in the events of the fake of Datadog", "enrichment:complete"}},
