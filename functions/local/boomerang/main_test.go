@@ -188,6 +188,7 @@ func TestProcess_WrongUse(t *testing.T) {
 		{line: "events list --start 1h --end 2h", want: "the start, "},
 		{line: "events list --priority high", want: "write normal or low"},
 		{line: "events list --page 0", want: "a page needs --unaggregated or --exclude-aggregate"},
+		{line: "events list --tags a,,b", want: "write one, or several with a comma between"},
 		{line: "events list --limit 0", want: "write a number from 1"},
 		{line: "backtest", want: "say where the alerts are read: set DD_API_KEY"},
 		{line: "backtest --file a --live", want: "say where the alerts are read"},

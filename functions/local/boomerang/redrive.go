@@ -3,12 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/spf13/cobra"
 
+	"boomerang/functions/local/deployed"
 	"boomerang/functions/local/redrive"
 	"boomerang/shared/config"
 )
@@ -28,9 +27,9 @@ func (c cli) redriveCommand() *cobra.Command {
 		if cfg.DeadLetterQueueURL == cfg.RedeliveryQueueURL {
 			return errors.New("REDELIVERY_QUEUE_URL and DEAD_LETTER_QUEUE_URL are the same queue")
 		}
-		awsCfg, err := awsconfig.LoadDefaultConfig(ctx)
+		awsCfg, err := deployed.Config(ctx)
 		if err != nil {
-			return fmt.Errorf("read the AWS configuration: %w", err)
+			return err
 		}
 		r := redrive.Redriver{Client: sqs.NewFromConfig(awsCfg), Redrive: cfg, Out: c.notes()}
 		result, err := r.Run(ctx, apply)

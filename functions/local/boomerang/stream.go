@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,6 +64,9 @@ func (c cli) listCommand() *cobra.Command {
 		cmd.Flags().Func(name, usage, func(text string) error {
 			for one := range strings.SplitSeq(text, ",") {
 				*value = append(*value, strings.TrimSpace(one))
+			}
+			if slices.Contains(*value, "") {
+				return errors.New("write one, or several with a comma between")
 			}
 			return nil
 		})

@@ -35,21 +35,32 @@ type Session struct {
 // timeout bounds the search for credentials, which may ask services that do not answer.
 const timeout = 10 * time.Second
 
-// Open finds the region and the credentials as the AWS SDK does. Its error is a sentence
+// Config finds the region and the credentials as the AWS SDK does. Its error is a sentence
 // that says what to do.
-func Open(ctx context.Context) (Session, error) {
+func Config(ctx context.Context) (aws.Config, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	cfg, err := config.LoadDefaultConfig(ctx)
+	switch {
+	case err != nil:
+		return cfg, fmt.Errorf("the AWS configuration of this machine cannot be read: %w: correct AWS_PROFILE, or the file", err)
+	case cfg.Region == "":
+		return cfg, errors.New("AWS has no region here: set AWS_REGION, such as eu-west-1, or a region in the profile of AWS_PROFILE")
+	}
+	if _, err = cfg.Credentials.Retrieve(ctx); err != nil {
+		err = errors.New("AWS has no credentials here, or they are too old: run `aws login` or `aws configure`, or set AWS_PROFILE")
+	}
+	return cfg, err
+}
+
+// Open asks AWS who the credentials of this machine are.
+func Open(ctx context.Context) (Session, error) {
+	cfg, err := Config(ctx)
 	if err != nil {
-		return Session{}, fmt.Errorf("the AWS configuration of this machine cannot be read: %w", err)
+		return Session{}, err
 	}
-	if cfg.Region == "" {
-		return Session{}, errors.New("AWS has no region here: set AWS_REGION, such as eu-west-1, or a region in the profile of AWS_PROFILE")
-	}
-	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return Session{}, errors.New("AWS has no credentials here, or they are too old: run `aws login` or `aws configure`, or set AWS_PROFILE")
-	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	identity, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if _, ok := errors.AsType[*net.OpError](err); ok {
 		return Session{}, fmt.Errorf("AWS does not answer in the region %s: check its name and the network: %w", cfg.Region, Reason(err))

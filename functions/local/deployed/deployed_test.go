@@ -34,6 +34,7 @@ func TestOpen_Errors(t *testing.T) {
 		environ []string
 		want    string
 	}{
+		"no profile":     {[]string{"AWS_PROFILE=nope"}, "correct AWS_PROFILE, or the file"},
 		"no region":      {[]string{"AWS_REGION=", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b"}, "set AWS_REGION"},
 		"no credentials": {[]string{"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID="}, "AWS_PROFILE"},
 		"no connection":  {[]string{"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "AWS_ENDPOINT_URL=http://127.0.0.1:9", "AWS_MAX_ATTEMPTS=1"}, "AWS does not answer in the region eu-west-1: check its name"},
