@@ -98,9 +98,10 @@ func validateTable(value string) string {
 // nameLength returns the length of a resource's name, which may be in its ARN, and 0 for any
 // other value (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
 func nameLength(value, service, kind, characters string) int {
-	pattern := regexp.MustCompile(`^(?:arn:[a-z0-9-]{1,64}:` + service + `:[a-z0-9-]{1,64}:\d{12}:` + kind + `)?([` + characters + `]+)$`)
-	if found := pattern.FindStringSubmatch(value); found != nil {
-		return len(found[1])
+	const most = 64 // characters of a partition or a region; as a number in the pattern it would slow down the start
+	pattern := regexp.MustCompile(`^(?:arn:([a-z0-9-]+):` + service + `:([a-z0-9-]+):\d{12}:` + kind + `)?([` + characters + `]+)$`)
+	if found := pattern.FindStringSubmatch(value); found != nil && len(found[1]) <= most && len(found[2]) <= most {
+		return len(found[3])
 	}
 	return 0
 }

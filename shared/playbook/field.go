@@ -42,7 +42,9 @@ func fieldsOf(t reflect.Type, tag string) []field {
 	return fields
 }
 
-var nameForm = enrich.Pattern(`^[a-z0-9][a-z0-9_-]{0,63}$`)
+var nameForm = enrich.Pattern(`^[a-z0-9][a-z0-9_-]*$`)
+
+const maxName = 64
 
 // misfit says what is wrong with a value, by the tags of its field. What is one of some values is
 // no template: an alert must not choose the method of a request. Only a check holds the bounds,
@@ -50,7 +52,7 @@ var nameForm = enrich.Pattern(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 func (f field) misfit(value reflect.Value, isCheck bool) string {
 	if value.Kind() == reflect.String {
 		switch values, text := f.tag.Get("values"), value.String(); {
-		case f.tag.Get("pattern") != "" && !nameForm().MatchString(text):
+		case f.tag.Get("pattern") != "" && (len(text) > maxName || !nameForm().MatchString(text)):
 			return "must have lower-case letters, digits, - and _ only, at most 64, such as checkout-latency"
 		case values != "" && text != "" && !slices.Contains(strings.Split(values, ","), text):
 			return fmt.Sprintf("must be %s, not %q", OneOf(strings.Split(values, ",")), text)
