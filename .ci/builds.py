@@ -120,7 +120,7 @@ def watching(builds):
 
 
 def wait(condition, log, what):
-    for _ in range(180):
+    for _ in range(600):
         if condition():
             return
         time.sleep(1)
@@ -187,7 +187,7 @@ def main():
     before = deployed_code()
     with watching(builds) as log:
         wait(lambda: "Sync watch started" in log(), log, "sam sync does not watch")
-        time.sleep(2)  # It says so before it does.
+        time.sleep(10)  # It says so before it does.
         (copy / OWN).write_text(PLAYBOOK.format("c"))
         wait(lambda: deployed_code() != before, log, "sam sync --watch did not deploy a changed playbook")
     same("the webhook that sam sync --watch deployed", {"sam sync --watch": digest(builds.built), "make build": builds.make()})

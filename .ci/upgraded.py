@@ -82,7 +82,7 @@ def send_alert(runtime, program, resources):
         event = json.load(file)
     event["headers"]["x-webhook-token"] = TOKEN
     try:
-        for _ in range(100):
+        for _ in range(600):
             try:
                 request = urllib.request.Request(f"http://{address}/2015-03-31/functions/function/invocations", json.dumps(event).encode())
                 answer = json.load(urllib.request.urlopen(request, timeout=30))
