@@ -31,7 +31,7 @@ import (
 )
 
 // patience is how long a test waits for the page.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // serve starts boomerang serve in a folder and returns the page's address.
 func serve(t *testing.T, folder string, arguments ...string) string {
@@ -95,7 +95,7 @@ func open(t *testing.T, s screen, url string) *tab {
 
 func start(t *testing.T, s screen, url string) *tab {
 	t.Helper()
-	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(browserPath()), chromedp.Flag("hide-scrollbars", true))
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(browserPath()), chromedp.WSURLReadTimeout(patience), chromedp.Flag("hide-scrollbars", true))
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium refuses to have one as root.
 	}

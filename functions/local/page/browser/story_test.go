@@ -185,7 +185,7 @@ func TestDownload(t *testing.T) {
 	b.click("Keep as test case")
 	b.click("Download default.test.yaml")
 	file := filepath.Join(folder, "default.test.yaml")
-	for range 100 {
+	for range 600 {
 		if raw, err := os.ReadFile(file); err == nil && strings.HasPrefix(string(raw), "cases:\n  - name: says what it says today\n") {
 			b.noProblems(url)
 			return
