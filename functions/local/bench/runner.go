@@ -162,10 +162,11 @@ func (r Runner) python(ctx context.Context) (string, error) {
 		return "", errors.New("the benchmark compares with a function in Python: install Python 3.10 or later with venv")
 	}
 	fmt.Fprintln(r.Err, "Installing what the function in Python needs.")
-	return interpreter, errors.Join(
-		r.run(ctx, r.Root, r.Err, nil, "python3", "-m", "venv", r.path("python")),
-		r.run(ctx, r.Root, r.Err, nil, interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "functions/local/bench/python/requirements.txt"),
-	)
+	err := r.run(ctx, r.Root, r.Err, nil, "python3", "-m", "venv", r.path("python"))
+	if err == nil {
+		err = r.run(ctx, r.Root, r.Err, nil, interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "functions/local/bench/python/requirements.txt")
+	}
+	return interpreter, err
 }
 
 // rounds runs a benchmark so often, and keeps the results.

@@ -12,8 +12,8 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -71,11 +71,8 @@ func Start(variables map[string]string, live bool, now func() time.Time) (*Sandb
 // Serve serves HTTP at an address until the sandbox is closed.
 func (s *Sandbox) Serve(address string, h http.Handler) (url string, err error) {
 	listener, err := net.Listen("tcp", address)
-	if network, ok := errors.AsType[*net.OpError](err); ok {
-		err = network.Err
-	}
-	if system, ok := errors.AsType[*os.SyscallError](err); ok {
-		err = system.Err
+	if number, ok := errors.AsType[syscall.Errno](err); ok {
+		err = number
 	}
 	if err != nil {
 		return "", fmt.Errorf("cannot serve on %s: %w", address, err)
