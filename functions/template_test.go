@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 
+	"boomerang/functions/internal/e2e"
 	"boomerang/shared/config"
 	"boomerang/shared/site"
 )
@@ -118,12 +119,15 @@ var deployedFunctions = map[string]struct {
 	}},
 }
 
-// unread are the variables that only the AWS SDK or the Datadog Lambda Extension reads.
-var unread = []string{"AWS_ENDPOINT_URL", "DD_API_KEY_SECRET_ARN", "DD_INSTRUMENTATION_TELEMETRY_ENABLED", "DD_SERVICE", "DD_ENV", "DD_VERSION"}
+// unread are the variables that only Go, the AWS SDK or the Datadog Lambda Extension reads.
+var unread = []string{"GOGC", "AWS_ENDPOINT_URL", "DD_API_KEY_SECRET_ARN", "DD_INSTRUMENTATION_TELEMETRY_ENABLED", "DD_SERVICE", "DD_ENV", "DD_VERSION"}
 
 func TestTemplate_Functions(t *testing.T) {
 	whole, _ := readTemplate(t)
 	shared := whole.part("Globals", "Function")
+	if got := shared.text("Environment", "Variables", "GOGC"); got != e2e.HeapGrowth {
+		t.Errorf("GOGC is %s, and %s in the tests", got, e2e.HeapGrowth)
+	}
 	for key, want := range map[string]string{"Handler": "bootstrap", "Runtime": "provided.al2023", "Architectures": "[Architecture]", "CodeUri": "."} {
 		if got := shared.text(key); got != want {
 			t.Errorf("%s is %s, want %s", key, got, want)

@@ -68,6 +68,9 @@ type Stack struct {
 	working sync.RWMutex
 }
 
+// HeapGrowth is the GOGC of template.yaml.
+const HeapGrowth = "250"
+
 // New returns a stack without instances. Connections to the dependencies that are
 // closed are refused until Open.
 func New(t testing.TB, closed ...Dependency) *Stack {
@@ -84,7 +87,7 @@ func New(t testing.TB, closed ...Dependency) *Stack {
 	}
 	s.Queue, s.FollowUps = s.AWS.Queue(t, attributes), s.AWS.Queue(t, attributes)
 	s.variables = map[string]string{
-		"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_FUNCTION_NAME": "boomerang", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+		"GOGC": HeapGrowth, "AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_FUNCTION_NAME": "boomerang", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
 		"DATADOG_SECRET_ARN": s.DatadogSecret, "WEBHOOK_SECRET_ARN": s.WebhookSecret, "LEDGER_TABLE": s.Table,
 		"REDELIVERY_QUEUE_URL": s.Queue, "FOLLOW_UP_QUEUE_URL": s.FollowUps, "DEAD_LETTER_QUEUE_URL": s.DeadLetters,
 	}

@@ -11,19 +11,15 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 )
 
-// How much the heap may grow before it is collected, in percent. Go's default is 100. What a start
-// and a first event create mostly stays, so the first collection, which would free little, is late.
-const (
-	heapGrowthFirst = 200
-	heapGrowthRun   = 60
-)
+// heapGrowth is how much the heap may grow between collections, in percent. The first one is later, by GOGC
+// in template.yaml, because what a start and a first event create mostly stays.
+const heapGrowth = 60
 
 // Run serves invocations with the handler that newHandler builds. If the function cannot
 // start, Run writes why to standard error and returns the process's exit status.
 func Run(newHandler func(context.Context, Environment) (any, error), wrap func(lambda.Handler, *slog.Logger) (lambda.Handler, error)) int {
-	debug.SetGCPercent(heapGrowthFirst)
 	afterCollection := func(growth int) { debug.SetGCPercent(growth) }
-	goruntime.AddCleanup(new([64]byte), afterCollection, heapGrowthRun) // Nothing else refers to the bytes.
+	goruntime.AddCleanup(new([64]byte), afterCollection, heapGrowth) // Nothing else refers to the bytes.
 	ctx := context.Background()
 	env := FromLambda(ctx)
 	handle, err := newHandler(ctx, env)

@@ -215,7 +215,7 @@ func (s *services) environment(b *testing.B, runtime string) []string {
 		b.Fatal(err)
 	}
 	return []string{
-		"PATH=" + os.Getenv("PATH"), "AWS_LAMBDA_RUNTIME_API=" + runtime, "LAMBDA_TASK_ROOT=" + task, "PYTHONPYCACHEPREFIX=" + os.TempDir(),
+		"PATH=" + os.Getenv("PATH"), "GOGC=" + e2e.HeapGrowth, "AWS_LAMBDA_RUNTIME_API=" + runtime, "LAMBDA_TASK_ROOT=" + task, "PYTHONPYCACHEPREFIX=" + os.TempDir(),
 		"AWS_LAMBDA_LOG_FORMAT=JSON", "AWS_LAMBDA_FUNCTION_NAME=boomerang", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",
 		"AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 		"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
