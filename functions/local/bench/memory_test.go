@@ -62,7 +62,7 @@ func measureMemory(b *testing.B, path string, isBatch bool) {
 			DateHappened: time.Now().Add(-time.Duration(n) * time.Second).Unix(), MonitorID: int64(4000 + n%fullAlerts),
 		})
 	}
-	i := start(b, s, []string{path})
+	i := start(b, s, []string{path}, heapGrowth)
 	rest := i.peak(b)
 	if isBatch {
 		i.invoke(b, batch(b, alerts), `{"batchItemFailures":null}`)
