@@ -56,6 +56,18 @@ func TestFollowUp_UnsentForSeconds(t *testing.T) {
 	})
 }
 
+// The next attempt finds the event, which has no follow-ups yet.
+func TestFollowUp_UnsentAnswerLost(t *testing.T) {
+	inBubble(t, func(e *env) {
+		e.fails["send follow-up"], e.fails["post"] = down, errHang
+		e.Poster = timed{e, func() { delete(e.fails, "send follow-up") }}
+		e.run(firing("7", "15m"), pipeline.Queued)
+		if len(e.waiting) != 2 {
+			e.Errorf("%d messages", len(e.waiting))
+		}
+	})
+}
+
 // A follow-up comes once, also where a call fails, hangs or crashes: after the
 // next delivery. A run that crashes leaves its claim and gives its message back.
 func TestFollowUp_Failures(t *testing.T) {

@@ -208,9 +208,13 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	if !found {
 		all := p.followUpsOf(a, plan, t.delivery.ReceivedAt, &o)
 		unsent, _ = p.sendFollowUps(ctx, p.limitFollowUps(ctx, a, plan.Limit, all, &o), followUpTimeout)
-		if err := p.post(ctx, &o); err != nil {
-			return o, err
+		postErr := p.post(ctx, &o)
+		stillUnsent, sendErr := p.sendFollowUps(ctx, unsent, followUpTimeout)
+		if postErr != nil { // The next attempt may find the event, and sends no follow-ups then.
+			o.warn(sendErr)
+			return o, postErr
 		}
+		unsent = stillUnsent
 	}
 
 	// Act. The claim lasts until each action is done or queued.
