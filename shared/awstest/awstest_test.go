@@ -1,12 +1,8 @@
 package awstest_test
 
 import (
-	"context"
 	"encoding/json"
-	"net/http"
-	"net/http/httptest"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 
@@ -48,28 +44,6 @@ func TestAWS_DynamoDB(t *testing.T) {
 	var read struct{ ConsistentRead bool }
 	if calls := a.Calls("DynamoDB", "GetItem"); len(calls) != 1 || json.Unmarshal(calls[0].Body, &read) != nil || !read.ConsistentRead {
 		t.Errorf("recorded %v", calls)
-	}
-}
-
-func TestAWS_CallerLeft(t *testing.T) {
-	t.Parallel()
-	a := awstest.New(t)
-	queue := a.Queue(t, nil)
-	send := func(ctx context.Context, text string) {
-		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", strings.NewReader(`{"QueueUrl":"`+queue+`","MessageBody":"`+text+`"}`))
-		r.Header = http.Header{
-			"Content-Type": {"application/x-amz-json-1.0"}, "X-Amz-Target": {"AmazonSQS.SendMessage"},
-			"Authorization": {"AWS4-HMAC-SHA256 Credential=test/20261130/" + awstest.Region + "/sqs/aws4_request"},
-		}
-		a.ServeHTTP(httptest.NewRecorder(), r)
-	}
-	left, leave := context.WithCancel(t.Context())
-	leave()
-	send(left, "of a caller that left")
-	send(t.Context(), "hello")
-	out, err := sqs.NewFromConfig(a.Config()).ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &queue, MaxNumberOfMessages: 10})
-	if err != nil || len(out.Messages) != 1 || *out.Messages[0].Body != "hello" {
-		t.Errorf("got %v %v, want the message of the caller that is there", out, err)
 	}
 }
 

@@ -76,11 +76,7 @@ func (a *AWS) forward(in *http.Request, call Call) Response {
 		a.forwarding.Lock()
 		defer a.forwarding.Unlock()
 	}
-	// Or a busy machine would be kept busy by calls for which nobody waits.
-	if err := in.Context().Err(); err != nil {
-		return gatewayError(err)
-	}
-	// Without the caller's context, for the call takes effect once it is sent.
+	// Without the caller's context, for the call takes effect once it is here.
 	out, err := http.NewRequest(in.Method, a.server+in.URL.RequestURI(), bytes.NewReader(call.Body))
 	if err != nil {
 		return gatewayError(err)
