@@ -181,8 +181,10 @@ func TestLoad_Values(t *testing.T) {
 		{name: "FOLLOW_UP_QUEUE_URL", good: []string{queue}, bad: []string{"boomerang", "ftp://a/b"}},
 		{
 			name: "LEDGER_TABLE", good: []string{"abc", "Boomerang_ledger-1.0", "arn:aws:dynamodb:eu-west-1:123456789012:table/boomerang"},
-			bad: []string{"ab", "a b c", "ledger/1", "arn:aws:s3:::bucket", strings.Repeat("a", 256), "arn:" + strings.Repeat("a", 65) + ":dynamodb:eu-west-1:123456789012:table/boomerang",
-				"arn:aws:dynamodb:" + strings.Repeat("a", 65) + ":123456789012:table/boomerang"},
+			bad: []string{
+				"ab", "a b c", "ledger/1", "arn:aws:s3:::bucket", strings.Repeat("a", 256), "arn:" + strings.Repeat("a", 65) + ":dynamodb:eu-west-1:123456789012:table/boomerang",
+				"arn:aws:dynamodb:" + strings.Repeat("a", 65) + ":123456789012:table/boomerang",
+			},
 		},
 		{
 			name: "DATADOG_SECRET_ARN", good: []string{keysARN, tokenARN, "boomerang/datadog", "a", "rds!cluster-1", "A+b=c.d@e_f"},
