@@ -113,17 +113,19 @@ func page(title, address string) string {
 // monitorPage is the name of the monitor's page.
 const monitorPage = "Monitor at the time of the alert"
 
-// foreignLink is the name of a page that is not Datadog's.
-const foreignLink = "Link of the alert"
-
-func linkName(a alert.Alert) string {
-	switch {
-	case !a.LinksToDatadog():
-		return foreignLink
-	case a.MonitorID == "" && !strings.Contains(a.Link, "/monitors/"):
+// alertPage returns the name of the page that the alert links.
+func alertPage(a alert.Alert) string {
+	if a.LinksToDatadog() {
 		return "Alert in Datadog"
 	}
-	return monitorPage
+	return "Link of the alert"
+}
+
+func linkName(a alert.Alert) string {
+	if a.LinksToDatadog() && (a.MonitorID != "" || strings.Contains(a.Link, "/monitors/")) {
+		return monitorPage
+	}
+	return alertPage(a)
 }
 
 // unless returns a text that the title does not say.

@@ -119,12 +119,8 @@ func notes(a alert.Alert, d Draft) string {
 
 // pages are those of the alert itself, which may lack any of them.
 func pages(a alert.Alert) enrich.Links {
-	name := "Alert in Datadog"
-	if !a.LinksToDatadog() {
-		name = foreignLink
-	}
 	return enrich.Links{
-		{Title: name, URL: a.Link},
+		{Title: alertPage(a), URL: a.Link},
 		{Title: "Graph", URL: a.Snapshot},
 		{Title: "Incident", URL: a.Incident.URL},
 	}
