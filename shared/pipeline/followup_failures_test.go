@@ -56,16 +56,21 @@ func TestFollowUp_UnsentForSeconds(t *testing.T) {
 	})
 }
 
-// The next attempt finds the event, which has no follow-ups yet.
-func TestFollowUp_UnsentAnswerLost(t *testing.T) {
-	inBubble(t, func(e *env) {
-		e.fails["send follow-up"], e.fails["post"] = down, errHang
-		e.Poster = timed{e, func() { delete(e.fails, "send follow-up") }}
-		e.run(firing("7", "15m"), pipeline.Queued)
-		if len(e.waiting) != 2 {
-			e.Errorf("%d messages", len(e.waiting))
-		}
-	})
+// The next attempt finds the event, and sends no follow-ups.
+func TestFollowUp_UnsentByFailedRun(t *testing.T) {
+	for call, want := range map[string]pipeline.Status{"post": pipeline.Queued, "send": ""} { // The queue keeps no action.
+		t.Run(call, func(t *testing.T) {
+			withDesk(t, "playbooks: [{name: shop, steps: [{uses: find}], after: [15m, 1h], then: [{uses: desk}]}]", func(e *env, d *desk) {
+				d.fails = []error{down}
+				e.fails["send follow-up"], e.fails[call] = down, errHang
+				e.Poster = timed{e, func() { delete(e.fails, "send follow-up") }}
+				o, err := pipeline.New(e.Config).Run(e.Context(), firing("7", "15m"))
+				if o.Status != want || (err == nil) != (want != "") || len(e.waiting) != 2 {
+					e.Errorf("%q, %v, %d messages", o.Status, err, len(e.waiting))
+				}
+			})
+		})
+	}
 }
 
 // A follow-up comes once, also where a call fails, hangs or crashes: after the

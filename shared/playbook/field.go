@@ -42,8 +42,10 @@ func fieldsOf(t reflect.Type, tag string) []field {
 	return fields
 }
 
+// nameForm has no bound, because it would compile far more slowly, at every start.
 var nameForm = enrich.Pattern(`^[a-z0-9][a-z0-9_-]*$`)
 
+// maxName is the most bytes of a name.
 const maxName = 64
 
 // misfit says what is wrong with a value, by the tags of its field. What is one of some values is
