@@ -1,12 +1,15 @@
 package functions_test
 
 import (
+	"bytes"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 
 	"boomerang/functions/internal/drill"
+	"boomerang/functions/internal/e2e"
 	"boomerang/shared/pipeline"
 )
 
@@ -73,6 +76,28 @@ func TestLinks_Local(t *testing.T) {
 	for _, link := range linked(t, "local/boomerang") {
 		if strings.Contains(link, "github.com/DataDog/") || strings.Contains(link, "gopkg.in/DataDog/") {
 			t.Errorf("it links %s", link)
+		}
+	}
+}
+
+// TestLinks_Calls holds the binaries to the AWS calls that they make. The linker keeps every call of a
+// client that an interface can reach, 2 MB in all.
+func TestLinks_Calls(t *testing.T) {
+	s := e2e.New(t)
+	for _, f := range []e2e.Function{e2e.Webhook, e2e.Redeliver} {
+		binary, err := os.ReadFile(s.Command(f, nil).Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for call, want := range map[string]bool{
+			"dynamodb.(*Client).UpdateItem": true, "dynamodb.(*Client).CreateTable": false,
+			"sqs.(*Client).SendMessage": true, "sqs.(*Client).CreateQueue": false,
+			"secretsmanager.(*Client).GetSecretValue": true, "secretsmanager.(*Client).CreateSecret": false,
+			"lambda.(*Client).Invoke": true, "lambda.(*Client).CreateFunction": false,
+		} {
+			if has := bytes.Contains(binary, []byte("/aws-sdk-go-v2/service/"+call)); has != want {
+				t.Errorf("%s has %s: %v, want %v", f, call, has, want)
+			}
 		}
 	}
 }

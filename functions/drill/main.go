@@ -28,7 +28,7 @@ func newHandler(ctx context.Context, env runtime.Environment) (any, error) {
 			Organization: "the keys in DATADOG_SECRET_ARN, and DD_SITE,",
 		},
 		Token: func(ctx context.Context) (secret.Secret, error) {
-			return secret.CurrentToken(ctx, r.SecretsManager, cfg.WebhookSecretARN)
+			return secret.CurrentToken(ctx, r.GetSecretValue, cfg.WebhookSecretARN)
 		},
 		Timeouts: drill.DefaultTimeouts,
 		Logger:   env.Logger,

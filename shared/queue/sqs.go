@@ -21,20 +21,20 @@ import (
 // Queue sends messages to a standard queue. It is safe for concurrent use. Every failure
 // of SQS is temporary (see package fault). Calls take as long as their context allows.
 type Queue struct {
-	client *sqs.Client
-	url    string
+	sendMessage func(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
+	url         string
 	// refusal begins the text of an error, and variable is what to check, for people.
 	refusal, variable string
 }
 
 // New returns the queue with the URL. The client's role needs sqs:SendMessage on it.
 func New(client *sqs.Client, url string) *Queue {
-	return &Queue{client, url, "the redelivery queue did not accept the alert: ", "REDELIVERY_QUEUE_URL"}
+	return &Queue{client.SendMessage, url, "the redelivery queue did not accept the alert: ", "REDELIVERY_QUEUE_URL"}
 }
 
 // NewFollowUps returns the queue of the follow-ups.
 func NewFollowUps(client *sqs.Client, url string) *Queue {
-	return &Queue{client, url, "the queue of the follow-ups did not accept one: ", "FOLLOW_UP_QUEUE_URL"}
+	return &Queue{client.SendMessage, url, "the queue of the follow-ups did not accept one: ", "FOLLOW_UP_QUEUE_URL"}
 }
 
 // The attributes of a message, for filters and for people who look at the queue.
@@ -83,7 +83,7 @@ func (q *Queue) DeadLetter(ctx context.Context, body, reason string) error {
 
 func (q *Queue) send(ctx context.Context, in *sqs.SendMessageInput) error {
 	in.QueueUrl = &q.url
-	if _, err := q.client.SendMessage(ctx, in); err != nil {
+	if _, err := q.sendMessage(ctx, in); err != nil {
 		return fault.New(fault.Temporary, q.refusal+q.explain(err), fmt.Errorf("sqs:SendMessage: %w", err))
 	}
 	return nil

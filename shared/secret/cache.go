@@ -43,9 +43,9 @@ type Value[T any] interface{ Equal(T) bool }
 // Errors are *fault.Error and name the secret without its content. Permanent means that
 // the secret itself is wrong: missing, not JSON or incomplete. Temporary is all else.
 type Cache[T Value[T]] struct {
-	client  Client
+	get     GetSecretValue
 	id      string
-	load    func(context.Context, Client, string) (T, error)
+	load    func(context.Context, GetSecretValue, string) (T, error)
 	failed  Failed
 	flight  singleflight.Group
 	limiter *rate.Limiter // of Refresh
@@ -61,9 +61,9 @@ type Cache[T Value[T]] struct {
 	ended   int // the last of them that ended
 }
 
-func newCache[T Value[T]](client Client, id string, load func(context.Context, Client, string) (T, error), failed Failed) *Cache[T] {
+func newCache[T Value[T]](get GetSecretValue, id string, load func(context.Context, GetSecretValue, string) (T, error), failed Failed) *Cache[T] {
 	limiter := rate.NewLimiter(rate.Every(refreshEvery), refreshBurst)
-	return &Cache[T]{client: client, id: id, load: load, failed: failed, limiter: limiter}
+	return &Cache[T]{get: get, id: id, load: load, failed: failed, limiter: limiter}
 }
 
 // Start begins the first fetch and returns. A failure does not start the back-off,
@@ -160,7 +160,7 @@ func (c *Cache[T]) run(ctx context.Context, backOff bool) {
 	c.mu.Lock()
 	c.begun++
 	c.mu.Unlock()
-	value, err := c.load(timed, c.client, c.id)
+	value, err := c.load(timed, c.get, c.id)
 	if err != nil && c.failed != nil {
 		defer c.failed(ctx, err)
 	}

@@ -30,7 +30,7 @@ func run(t *testing.T, name string, test func(cacheTest)) {
 			s := newFakeSecret("one")
 			s.delay = 100 * time.Millisecond
 			var failed atomic.Int32
-			c := newCache(s, id, fetchText, func(context.Context, error) { failed.Add(1) })
+			c := newCache(s.get, id, fetchText, func(context.Context, error) { failed.Add(1) })
 			test(cacheTest{t, c, s, &failed})
 		})
 	})
@@ -124,7 +124,7 @@ func TestCache_Jitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seen := map[time.Duration]bool{}
 		for range 200 {
-			c := newCache(newFakeSecret("one"), id, fetchText, nil)
+			c := newCache(newFakeSecret("one").get, id, fetchText, nil)
 			if err := c.Ready(t.Context()); err != nil {
 				t.Fatal(err)
 			}

@@ -12,7 +12,7 @@ import (
 
 func tokenJSON(token string) string { return fmt.Sprintf(`{"token":%q}`, token) }
 
-// fakeSecret is a Client of a secret that tests rotate and break.
+// fakeSecret is a secret that tests rotate and break.
 type fakeSecret struct {
 	mu       sync.Mutex
 	versions map[string]string // by staging label
@@ -25,7 +25,7 @@ func newFakeSecret(content string) *fakeSecret {
 	return &fakeSecret{versions: map[string]string{current: content}, failures: map[string]error{}}
 }
 
-func (s *fakeSecret) GetSecretValue(ctx context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
+func (s *fakeSecret) get(ctx context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
 	s.mu.Lock()
 	s.calls++
 	content, exists := s.versions[*in.VersionStage]
@@ -68,4 +68,4 @@ func (s *fakeSecret) fail(stage string, err error) {
 	s.failures[stage] = err
 }
 
-func (s *fakeSecret) tokens() *Tokens { return NewTokens(s, id, nil) }
+func (s *fakeSecret) tokens() *Tokens { return NewTokens(s.get, id, nil) }

@@ -17,11 +17,9 @@ import (
 	"boomerang/shared/fault"
 )
 
-// Client needs the permission secretsmanager:GetSecretValue. *secretsmanager.Client is
-// one.
-type Client interface {
-	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
-}
+// GetSecretValue is a method of *secretsmanager.Client. It needs the permission
+// secretsmanager:GetSecretValue. It is no interface, for which the linker would keep all methods of the client.
+type GetSecretValue func(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 
 // The staging labels of a rotation
 // (https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html#term_version).
@@ -36,8 +34,8 @@ func byStage(id, stage string) *secretsmanager.GetSecretValueInput {
 }
 
 // fetch returns the content of one version of a secret.
-func fetch(ctx context.Context, client Client, in *secretsmanager.GetSecretValueInput) ([]byte, error) {
-	out, err := client.GetSecretValue(ctx, in)
+func fetch(ctx context.Context, get GetSecretValue, in *secretsmanager.GetSecretValueInput) ([]byte, error) {
+	out, err := get(ctx, in)
 	switch {
 	case err != nil:
 		return nil, readError(*in.SecretId, err)
@@ -135,8 +133,8 @@ func (m member) find(object map[string]json.RawMessage) (value Secret, names []s
 
 // fetchMembers returns members of a secret that is a JSON object. Errors do not quote the
 // content.
-func fetchMembers(ctx context.Context, client Client, in *secretsmanager.GetSecretValueInput, members ...member) ([]Secret, error) {
-	content, err := fetch(ctx, client, in)
+func fetchMembers(ctx context.Context, get GetSecretValue, in *secretsmanager.GetSecretValueInput, members ...member) ([]Secret, error) {
+	content, err := fetch(ctx, get, in)
 	if err != nil {
 		return nil, err
 	}
@@ -173,12 +171,12 @@ func fetchMembers(ctx context.Context, client Client, in *secretsmanager.GetSecr
 
 // CurrentToken returns the AWSCURRENT token of the secret with this name or ARN and the
 // content {"token":"…"}. It is not cached.
-func CurrentToken(ctx context.Context, client Client, id string) (Secret, error) {
-	return fetchToken(ctx, client, byStage(id, current))
+func CurrentToken(ctx context.Context, get GetSecretValue, id string) (Secret, error) {
+	return fetchToken(ctx, get, byStage(id, current))
 }
 
-func fetchToken(ctx context.Context, client Client, in *secretsmanager.GetSecretValueInput) (Secret, error) {
-	values, err := fetchMembers(ctx, client, in, member{name: "token"})
+func fetchToken(ctx context.Context, get GetSecretValue, in *secretsmanager.GetSecretValueInput) (Secret, error) {
+	values, err := fetchMembers(ctx, get, in, member{name: "token"})
 	if err != nil {
 		return Secret{}, err
 	}

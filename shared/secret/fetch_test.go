@@ -90,7 +90,7 @@ func TestFetchKeys(t *testing.T) {
 				}
 				handler(w, r)
 			}}.respond)
-			got, err := fetchKeys(t.Context(), client, id)
+			got, err := fetchKeys(t.Context(), client.GetSecretValue, id)
 			if err != nil || got.API.Reveal() != apiKey || got.App.Reveal() != appKey {
 				t.Errorf("got %q and %q (%v)", got.API.Reveal(), got.App.Reveal(), err)
 			}
@@ -162,7 +162,7 @@ func TestFetchKeys_Errors(t *testing.T) {
 				defer cancel()
 				ctx = timed
 			}
-			_, err := fetchKeys(ctx, serve(t, c.handler), id)
+			_, err := fetchKeys(ctx, serve(t, c.handler).GetSecretValue, id)
 			f, ok := errors.AsType[*fault.Error](err)
 			if !ok || f.Kind != c.kind || !strings.Contains(f.Public, c.says) || !strings.Contains(f.Public, id) {
 				t.Fatalf("got %v; want %s with %q", err, c.kind, c.says)
@@ -179,7 +179,7 @@ func TestFetchKeys_Errors(t *testing.T) {
 	t.Run("SDK error with the response", func(t *testing.T) {
 		s := newFakeSecret("")
 		s.fail(current, &smithy.OperationError{Err: &smithy.DeserializationError{Err: errors.New(keysJSON()), Snapshot: []byte(keysJSON())}})
-		_, err := fetchKeys(t.Context(), s, id)
+		_, err := fetchKeys(t.Context(), s.get, id)
 		if !fault.IsTemporary(err) {
 			t.Fatalf("got %v", err)
 		}
@@ -224,7 +224,7 @@ func TestStore_Text(t *testing.T) {
 			return
 		}
 		holding("text of "+*in.SecretId)(w, r)
-	}), nil)
+	}).GetSecretValue, nil)
 	for range 2 {
 		for _, id := range []string{"a", "b"} {
 			if text, err := store.Text(t.Context(), id); err != nil || text != "text of "+id {

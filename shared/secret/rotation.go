@@ -27,7 +27,7 @@ func NewRotation(client *secretsmanager.Client, id string) *Rotation {
 
 // Current returns the AWSCURRENT token.
 func (r *Rotation) Current(ctx context.Context) (Secret, error) {
-	return CurrentToken(ctx, r.client, r.id)
+	return CurrentToken(ctx, r.client.GetSecretValue, r.id)
 }
 
 // Create stores a version with a new token, unless it exists. rotationToken is the
@@ -81,7 +81,7 @@ func (r *Rotation) Finish(ctx context.Context, version string) (Secret, error) {
 
 // version returns the token in a version with any label.
 func (r *Rotation) version(ctx context.Context, version string) (Secret, error) {
-	return fetchToken(ctx, r.client, &secretsmanager.GetSecretValueInput{SecretId: &r.id, VersionId: &version})
+	return fetchToken(ctx, r.client.GetSecretValue, &secretsmanager.GetSecretValueInput{SecretId: &r.id, VersionId: &version})
 }
 
 func (r *Rotation) writeError(text string, err error) error {

@@ -29,12 +29,12 @@ var (
 
 // NewDatadogKeys returns a cache of the secret with this name or ARN and the content
 // {"api_key":"…","app_key":"…"}.
-func NewDatadogKeys(client Client, id string, failed Failed) *Cache[DatadogKeys] {
-	return newCache(client, id, fetchKeys, failed)
+func NewDatadogKeys(get GetSecretValue, id string, failed Failed) *Cache[DatadogKeys] {
+	return newCache(get, id, fetchKeys, failed)
 }
 
-func fetchKeys(ctx context.Context, client Client, id string) (DatadogKeys, error) {
-	keys, err := fetchMembers(ctx, client, byStage(id, current), apiKeyMember, appKeyMember)
+func fetchKeys(ctx context.Context, get GetSecretValue, id string) (DatadogKeys, error) {
+	keys, err := fetchMembers(ctx, get, byStage(id, current), apiKeyMember, appKeyMember)
 	if err != nil {
 		return DatadogKeys{}, err
 	}
@@ -44,7 +44,7 @@ func fetchKeys(ctx context.Context, client Client, id string) (DatadogKeys, erro
 // Store caches secrets whose whole content is one text, such as the tokens of APIs that
 // playbooks call.
 type Store struct {
-	client Client
+	get    GetSecretValue
 	failed Failed
 
 	mu     sync.Mutex
@@ -52,8 +52,8 @@ type Store struct {
 }
 
 // NewStore returns a store of all secrets that the role can read.
-func NewStore(client Client, failed Failed) *Store {
-	return &Store{client: client, failed: failed, caches: map[string]*Cache[Secret]{}}
+func NewStore(get GetSecretValue, failed Failed) *Store {
+	return &Store{get: get, failed: failed, caches: map[string]*Cache[Secret]{}}
 }
 
 // Text returns the content of the secret with this name or ARN. Errors are those of
@@ -62,7 +62,7 @@ func (s *Store) Text(ctx context.Context, id string) (string, error) {
 	s.mu.Lock()
 	cache, ok := s.caches[id]
 	if !ok {
-		cache = newCache(s.client, id, fetchText, s.failed)
+		cache = newCache(s.get, id, fetchText, s.failed)
 		s.caches[id] = cache
 	}
 	s.mu.Unlock()
@@ -70,7 +70,7 @@ func (s *Store) Text(ctx context.Context, id string) (string, error) {
 	return text.Reveal(), err
 }
 
-func fetchText(ctx context.Context, client Client, id string) (Secret, error) {
-	content, err := fetch(ctx, client, byStage(id, current))
+func fetchText(ctx context.Context, get GetSecretValue, id string) (Secret, error) {
+	content, err := fetch(ctx, get, byStage(id, current))
 	return New(string(content)), err
 }

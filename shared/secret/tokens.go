@@ -13,8 +13,8 @@ type Tokens struct{ *Cache[tokenVersions] }
 
 // NewTokens returns the tokens in the secret with this name or ARN and the content
 // {"token":"…"}.
-func NewTokens(client Client, id string, failed Failed) *Tokens {
-	return &Tokens{newCache(client, id, fetchVersions, failed)}
+func NewTokens(get GetSecretValue, id string, failed Failed) *Tokens {
+	return &Tokens{newCache(get, id, fetchVersions, failed)}
 }
 
 // Check reports whether a token is valid. It refreshes the cache for an unknown token,
@@ -72,12 +72,12 @@ func (v tokenVersions) accept(token string) bool {
 // fetchVersions reads the versions one after the other, because a second connection
 // costs more than a round trip. An unreadable previous version is no error: the current
 // token stays valid.
-func fetchVersions(ctx context.Context, client Client, id string) (tokenVersions, error) {
-	token, err := fetchToken(ctx, client, byStage(id, current))
+func fetchVersions(ctx context.Context, get GetSecretValue, id string) (tokenVersions, error) {
+	token, err := fetchToken(ctx, get, byStage(id, current))
 	if err != nil {
 		return tokenVersions{}, err
 	}
-	before, err := fetchToken(ctx, client, byStage(id, previous))
+	before, err := fetchToken(ctx, get, byStage(id, previous))
 	if err != nil && fault.From(err).Kind == fault.Permanent {
 		err = nil // There is no previous version, or none with a token.
 	}

@@ -28,8 +28,8 @@ type Environment struct {
 	Variables map[string]string
 	AWS       aws.Config
 	Logger    *slog.Logger
-	// SecretsManager is AWS's, or a replacement for local runs.
-	SecretsManager secret.Client
+	// GetSecretValue is Secrets Manager's, or a replacement for local runs.
+	GetSecretValue secret.GetSecretValue
 
 	err error // why AWS is not configured
 }
@@ -38,7 +38,7 @@ type Environment struct {
 func FromLambda(ctx context.Context) Environment {
 	e := Environment{Variables: env.ToMap(os.Environ()), Logger: telemetry.NewLogger()}
 	e.AWS, e.err = loadAWS(ctx, e.Logger)
-	e.SecretsManager = secretsmanager.NewFromConfig(e.AWS)
+	e.GetSecretValue = secretsmanager.NewFromConfig(e.AWS).GetSecretValue
 	return e
 }
 
@@ -84,8 +84,8 @@ func Open[F interface {
 		return cfg, nil, err
 	}
 	base, r := cfg.Base(), &Runtime{Environment: e}
-	r.Secrets = secret.NewStore(r.SecretsManager, r.SecretFailed)
-	r.Keys = secret.NewDatadogKeys(r.SecretsManager, base.DatadogSecretARN, r.SecretFailed)
+	r.Secrets = secret.NewStore(r.GetSecretValue, r.SecretFailed)
+	r.Keys = secret.NewDatadogKeys(r.GetSecretValue, base.DatadogSecretARN, r.SecretFailed)
 	r.Keys.Start(ctx)
 	r.Datadog, err = datadog.New(datadog.Config{Site: base.Site, BaseURL: base.APIURL}, keySource{r.Keys})
 	return cfg, r, err

@@ -128,7 +128,7 @@ func (s Stack) Token(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	token, err := secret.CurrentToken(ctx, secretsmanager.NewFromConfig(s.Session.config), id)
+	token, err := secret.CurrentToken(ctx, secretsmanager.NewFromConfig(s.Session.config).GetSecretValue, id)
 	return token.Reveal(), err
 }
 
@@ -138,7 +138,7 @@ func (s Stack) Keys(ctx context.Context) (secret.DatadogKeys, error) {
 	if err != nil {
 		return secret.DatadogKeys{}, err
 	}
-	return secret.NewDatadogKeys(secretsmanager.NewFromConfig(s.Session.config), id, nil).Get(ctx)
+	return secret.NewDatadogKeys(secretsmanager.NewFromConfig(s.Session.config).GetSecretValue, id, nil).Get(ctx)
 }
 
 // Missing returns which of the values a parameter of the stack, a list, does not have.

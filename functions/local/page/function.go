@@ -40,7 +40,7 @@ func (p *Page) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tokens := secret.NewTokens(r.SecretsManager, cfg.WebhookSecretARN, r.SecretFailed)
+	tokens := secret.NewTokens(r.GetSecretValue, cfg.WebhookSecretARN, r.SecretFailed)
 	tokens.Start(ctx)
 	deployed, err := alerting.New(ctx, r, cfg.Pipeline)
 	if err != nil {

@@ -123,18 +123,18 @@ func (s *Sandbox) Environment(variables map[string]string, logger *slog.Logger) 
 	return runtime.Environment{
 		Variables: all, Logger: logger,
 		AWS: aws.Config{Region: "us-east-1", BaseEndpoint: &s.URL, Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")},
-		SecretsManager: secrets{
+		GetSecretValue: secrets{
 			datadogSecret: {"api_key": s.Keys.API, "app_key": s.Keys.App},
 			webhookSecret: {"token": s.Token},
-		},
+		}.get,
 	}
 }
 
 // secrets are the contents of secrets by name. They have no other version.
 type secrets map[string]map[string]string
 
-// GetSecretValue implements secret.Client.
-func (s secrets) GetSecretValue(_ context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
+// get is a secret.GetSecretValue.
+func (s secrets) get(_ context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
 	members, ok := s[*in.SecretId]
 	if !ok || *in.VersionStage != "AWSCURRENT" {
 		return nil, &types.ResourceNotFoundException{}

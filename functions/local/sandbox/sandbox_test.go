@@ -200,10 +200,10 @@ func TestEnvironment_NoAWS(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
-	if ok, err := secret.NewTokens(env.SecretsManager, env.Variables["WEBHOOK_SECRET_ARN"], nil).Check(t.Context(), Token); !ok || err != nil {
+	if ok, err := secret.NewTokens(env.GetSecretValue, env.Variables["WEBHOOK_SECRET_ARN"], nil).Check(t.Context(), Token); !ok || err != nil {
 		t.Errorf("the local token: %v, %v", ok, err)
 	}
-	keys, err := secret.NewDatadogKeys(env.SecretsManager, env.Variables["DATADOG_SECRET_ARN"], nil).Get(t.Context())
+	keys, err := secret.NewDatadogKeys(env.GetSecretValue, env.Variables["DATADOG_SECRET_ARN"], nil).Get(t.Context())
 	if err != nil || keys.API.Reveal() != s.Keys.API || keys.App.Reveal() != s.Keys.App {
 		t.Errorf("other keys than the fake's, %v", err)
 	}

@@ -51,7 +51,7 @@ func (w *world) mustRotate(version string) {
 // accepts reports whether the webhook accepts a token.
 func (w *world) accepts(presented string) bool {
 	w.Helper()
-	ok, err := secret.NewTokens(w.secrets, w.arn, nil).Check(w.Context(), presented)
+	ok, err := secret.NewTokens(w.secrets.GetSecretValue, w.arn, nil).Check(w.Context(), presented)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -16,7 +16,7 @@ func FromEnvironment(ctx context.Context, env runtime.Environment) (*Handler, er
 	if err != nil {
 		return nil, err
 	}
-	tokens := secret.NewTokens(r.SecretsManager, cfg.WebhookSecretARN, r.SecretFailed)
+	tokens := secret.NewTokens(r.GetSecretValue, cfg.WebhookSecretARN, r.SecretFailed)
 	tokens.Start(ctx)
 	alerts, err := alerting.New(ctx, r, cfg.Pipeline)
 	if err != nil {
