@@ -86,6 +86,7 @@ var keyTable = []keyRow{
 	{"EVENT_MSG", guess, nil, "summary case_description case_message case_msg description event_description alert_description detailed_description details content state_message"},
 	{"DATE", guess, nil, "timestamp event_time event_ts event_timestamp occurred_at triggered_at fired_at fire_time start_time state_start_time started_at starts_at time alert_time"},
 	{"LAST_UPDATED", guess, nil, "updated_at"},
+	{"TAGS", guess, areTags, "labels"},
 	{"LINK", guess, nil, "link_to_upstream_details datadog_url case_url case_link"},
 	{"SNAPSHOT", guess, nil, "image_url image"},
 	{"ORG_NAME", guess, nil, "org organization organisation"},
@@ -206,7 +207,7 @@ func (v variable) isContent() bool {
 
 // takesObject reports whether an object under a key with these mappings is a value.
 func takesObject(found []keyMapping) bool {
-	return slices.ContainsFunc(found, func(m keyMapping) bool { return variables()[m.variable].object })
+	return slices.ContainsFunc(found, func(m keyMapping) bool { return m.kind == certain && variables()[m.variable].object })
 }
 
 // Known reports whether a key certainly names a variable, in any spelling: "ALERT_ID",
@@ -234,6 +235,19 @@ func isNoStateWord(s string) bool { return stateWords[strings.ToLower(s)] == "" 
 
 // isNoLevelWord leaves out other tools' words for a state or a severity, which stateByWord and urgent read.
 func isNoLevelWord(s string) bool { return isOneOf("type")(s) || isNoStateWord(s) && urgent(s) == "" }
+
+// areTags recognises a list with a key and its value. Other labels are those of the tool that reads them.
+func areTags(s string) bool {
+	hasValue := false
+	for tag := range strings.SplitSeq(s, ",") {
+		key, value, _ := strings.Cut(strings.TrimSpace(tag), ":")
+		if !hasNoSpace(key+value) || strings.HasPrefix(value, "//") {
+			return false
+		}
+		hasValue = hasValue || key != "" && value != ""
+	}
+	return hasValue
+}
 
 // isHost leaves out a scope.
 func isHost(s string) bool { return !strings.ContainsAny(s, "*,") && !strings.HasPrefix(s, "host:") }

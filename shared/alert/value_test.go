@@ -167,6 +167,10 @@ func TestDecode_Tags(t *testing.T) {
 		`"tags":42`:                                                     {Tags: Tags{"42"}},
 		`"tags":["a",{"b":1},{"c":"d","e":"f"}]`:                        {Tags: Tags{"a", "b:1"}, Unreadable: []Problem{{"tags", notAllText}}},
 		`"tags":"[env:prod, a:b]"`:                                      {Tags: Tags{"env:prod", "a:b"}},
+		`"labels":"env:prod,monitor"`:                                   {Tags: Tags{"env:prod", "monitor"}, Guessed: []Guess{{"tags", "labels"}}, Extra: Extra{"labels": "env:prod,monitor"}},
+		`"labels":"env:prod","tags":"team:a"`:                           {Tags: Tags{"team:a"}, Extra: Extra{"labels": "env:prod"}},
+		`"labels":"see https://example.com"`:                            {Message: "see https://example.com", Extra: Extra{"labels": "see https://example.com"}},
+		`"labels":{"env":"prod","title":"t"}`:                           {Title: "t", Tags: Tags{"env:prod"}, Extra: Extra{"labels": map[string]any{"env": "prod"}}},
 		`"tags":"[a],[b]"`:                                              {Tags: Tags{"[a]", "[b]"}},
 		`"tags":{"a":[1],"b":"c"}`:                                      {Tags: Tags{"b:c"}, Unreadable: []Problem{{"tags", notAllText}}},
 	}.run(t)
