@@ -81,7 +81,7 @@ func TestCommands(t *testing.T) {
 		{line: "test testdata/passing/a.yaml", shows: []string{"  pass urgent\n"}},
 		{line: "test testdata/passing/a.test.yaml", shows: []string{"  pass urgent\n"}},
 		{line: "test testdata/passing testdata/failing", fails: []string{"1 of 2 cases failed"}, shows: []string{
-			"  pass urgent", "  FAIL urgent\n       playbooks (-want +got):\n       - one\n       + two\n       one did not match; this is false: alert.priority == \"P1\"\n", "2 cases, 1 failed",
+			"  pass urgent", "  FAIL urgent\n       playbooks (-want +got):\n       - one\n       + two\n       one does not match: false is alert.priority == \"P1\"\n", "2 cases, 1 failed",
 		}},
 		{line: "test testdata/unfinished", fails: []string{"a.test.yaml:1:8"}, shows: []string{"pass urgent"}},
 		{line: "test testdata/bad", fails: []string{"no tests of playbooks"}},

@@ -27,7 +27,7 @@ func TestReadyPlaybooks(t *testing.T) {
 		}
 		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
 		t.Run(name, func(t *testing.T) {
-			r, err := runTests(t.Context(), filepath.Join(ready, name+playbooktest.Suffix), *update)
+			r, err := playbooktest.RunFile(t.Context(), filepath.Join(ready, name+playbooktest.Suffix), *update)
 			if err != nil {
 				t.Fatal(err)
 			}

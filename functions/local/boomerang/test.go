@@ -36,7 +36,7 @@ func (c cli) testPlaybooks(ctx context.Context, paths []string, update bool) err
 	results := map[string]playbooktest.Result{}
 	var problems []error
 	for _, file := range files {
-		r, err := runTests(ctx, file, update)
+		r, err := playbooktest.RunFile(ctx, file, update)
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -63,12 +63,4 @@ func (c cli) testPlaybooks(ctx context.Context, paths []string, update bool) err
 		problems = append(problems, fmt.Errorf("%d of %d cases failed", failed, total))
 	}
 	return errors.Join(problems...)
-}
-
-func runTests(ctx context.Context, file string, update bool) (playbooktest.Result, error) {
-	suite, err := playbooktest.Load(file, playbooktest.FileKinds)
-	if err != nil {
-		return playbooktest.Result{}, err
-	}
-	return suite.Run(ctx, update)
 }

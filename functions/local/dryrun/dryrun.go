@@ -5,6 +5,8 @@ package dryrun
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 	"time"
 
 	"boomerang/shared/alert"
@@ -16,32 +18,23 @@ import (
 	"boomerang/shared/queue"
 )
 
-// Step is a step that is about to run.
+// Step is a step of a run: what it was made with, and its result.
 type Step struct {
-	Name string
-	Kind enrich.Kind
-	With any       // the step's Config, with its templates rendered
-	Then bool      // whether it runs after the post
-	At   time.Time // when it was made
-}
-
-// Report is one run of a pipeline.
-type Report struct {
-	pipeline.Outcome
-	At    time.Time
-	Alert alert.Alert
-	Book  *playbook.Book
-	Steps []StepRun
-	Err   error // why no event was posted
-}
-
-// StepRun is the result of a step. With is nil if the step was not made.
-type StepRun struct {
 	enrich.Result
-	Uses string
-	With any
-	Then bool
-	At   time.Time
+	Kind enrich.Kind // without a name if the step was not made
+	With any         // its Config, with its templates rendered
+	Then bool        // whether it runs after the post
+	At   time.Time   // when it was made
+}
+
+// Override returns what runs in place of a step that was made, or nil for the step itself.
+type Override func(Step) enrich.Step
+
+// Skip returns a step that is skipped, to run in place of another.
+func Skip(why string) enrich.Step {
+	return enrich.StepFunc(func(context.Context, alert.Alert) (enrich.Finding, error) {
+		return enrich.Finding{}, enrich.Skip(why)
+	})
 }
 
 // Run is a method of a pipeline.
@@ -52,13 +45,23 @@ func Process(p *pipeline.Pipeline, ctx context.Context, a alert.Alert) (pipeline
 	return p.Redeliver(ctx, queue.Message{Alert: a})
 }
 
+// Report is one run of a pipeline.
+type Report struct {
+	pipeline.Outcome
+	At    time.Time
+	Alert alert.Alert
+	Book  *playbook.Book
+	Steps []Step
+	Err   error // why no event was posted
+}
+
 // Observe runs a pipeline and keeps what it did.
 func Observe(ctx context.Context, c pipeline.Config, a alert.Alert, override Override, run Run) Report {
-	steps := recorder{override: override}
-	c.Steps = steps.wrap
+	made := recorder{override: override}
+	c.Steps = made.wrap
 	r := Report{At: time.Now(), Alert: a, Book: c.Playbooks}
 	r.Outcome, r.Err = run(pipeline.New(c), ctx, a)
-	r.Steps = steps.results(r.Outcome.Steps)
+	r.Steps = made.with(r.Outcome.Steps)
 	return r
 }
 
@@ -67,6 +70,19 @@ func (r Report) Plan() *playbook.Plan { return r.Book.For(r.Alert, r.Cycle.Earli
 
 // Verdicts say which playbooks matched, and why the others did not.
 func (r Report) Verdicts() []playbook.Verdict { return r.Book.Explain(r.Alert, r.Cycle.Earlier) }
+
+// Explain says why a playbook matched or not.
+func Explain(v playbook.Verdict) string {
+	switch {
+	case v.Unreached:
+		return v.Playbook + " is not reached, because a playbook above does not continue"
+	case v.Matched:
+		return v.Playbook + " matches"
+	case v.Err != nil:
+		return v.Playbook + " not used, because its condition failed: " + fault.Public(v.Err)
+	}
+	return v.Playbook + " does not match: false is " + v.False
+}
 
 // WarningTexts say which templates and conditions failed. They prefer the text for users to
 // the text for logs.
@@ -81,15 +97,85 @@ func (r Report) WarningTexts() []string {
 	return texts
 }
 
+// recorder keeps what the steps of one run of a pipeline are made with.
+type recorder struct {
+	override Override // nil: every step itself
+
+	mu       sync.Mutex
+	steps    []*Step
+	isPosted bool
+}
+
+// wrap is the pipeline's Config.Steps. The pipeline wraps the steps before the post and then
+// those after it, in the order of its results.
+func (r *recorder) wrap(steps []enrich.Named) []enrich.Named {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	wrapped := slices.Clone(steps)
+	for i, step := range steps {
+		kept := &Step{Result: enrich.Result{Name: step.Name}, Then: r.isPosted}
+		r.steps = append(r.steps, kept)
+		wrapped[i].Make = func(earlier map[string]enrich.Result) (enrich.Step, error) {
+			step, err := step.Make(earlier)
+			made, ok := step.(enrich.Made)
+			if !ok || err != nil {
+				return step, err
+			}
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			kept.Kind, kept.With, kept.At = made.Kind, made.Config, time.Now()
+			if r.override != nil {
+				if other := r.override(*kept); other != nil {
+					return other, nil
+				}
+			}
+			return made, nil
+		}
+	}
+	r.isPosted = true
+	return wrapped
+}
+
+// with returns the steps with their results. It locks because a step that timed out may still run.
+func (r *recorder) with(results []enrich.Result) []Step {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	steps := make([]Step, len(results))
+	for i, result := range results {
+		if i < len(r.steps) {
+			steps[i] = *r.steps[i]
+		}
+		steps[i].Result = result
+	}
+	return steps
+}
+
+// Content is what an event of either API says.
+type Content struct {
+	Title, AlertType, Priority, Host, Source, Device string
+	Text                                             string // with its Markdown fence
+	Tags                                             []string
+}
+
+// ContentOf returns what an event says.
+func ContentOf(e event.Request) Content {
+	switch e := e.(type) {
+	case event.Event:
+		return Content{e.Title, e.AlertType, e.Priority, e.Host, e.SourceTypeName, e.DeviceName, e.Text, e.Tags}
+	case event.AlertEvent:
+		a := e.Data.Attributes
+		return Content{Title: a.Title, AlertType: a.Attributes.Status, Priority: a.Attributes.Priority, Host: a.Host, Text: a.Message, Tags: a.Tags}
+	}
+	return Content{}
+}
+
 // Discard is a poster that accepts all events.
 type Discard struct{}
 
 var posted = event.Posted{ID: "1", URL: "https://app.datadoghq.com/event/event?id=1"}
 
-// Create implements pipeline.Poster.
 func (Discard) Create(context.Context, event.Event) (event.Posted, error) { return posted, nil }
 
-// CreateAlert implements pipeline.Poster.
 func (Discard) CreateAlert(context.Context, event.AlertEvent) (event.Posted, error) {
 	return posted, nil
 }

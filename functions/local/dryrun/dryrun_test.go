@@ -99,7 +99,7 @@ type run struct {
 func steps(r dryrun.Report) []run {
 	var all []run
 	for _, s := range r.Steps {
-		all = append(all, run{s.Name, s.Uses, s.With, s.Then, s.Status, s.Finding.Data})
+		all = append(all, run{s.Name, s.Kind.Name, s.With, s.Then, s.Status, s.Finding.Data})
 	}
 	return all
 }

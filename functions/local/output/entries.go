@@ -49,13 +49,11 @@ func VerdictEntries(verdicts []playbook.Verdict, used []string, all bool) []Entr
 		case v.Unreached:
 			unreached = append(unreached, v.Playbook)
 		case v.Matched:
-			entries = append(entries, Entry{Good: true, Text: v.Playbook + " matches"})
+			entries = append(entries, Entry{Good: true, Text: dryrun.Explain(v)})
 		case !all && !slices.Contains(near, i):
 			more++
-		case v.Err != nil:
-			entries = append(entries, Entry{Bad: true, Text: v.Playbook + " not used, because its condition failed: " + fault.Public(v.Err)})
 		default:
-			entries = append(entries, Entry{Bad: true, Text: v.Playbook + " does not match: false is " + v.False})
+			entries = append(entries, Entry{Bad: true, Text: dryrun.Explain(v)})
 		}
 	}
 	if more > 0 {
@@ -104,12 +102,12 @@ func StepEntry(name string, status enrich.Status, took time.Duration, why string
 }
 
 // StepEntries say how steps ended, what they were given and what they found.
-func StepEntries(steps []dryrun.StepRun) []Entry {
+func StepEntries(steps []dryrun.Step) []Entry {
 	entries := make([]Entry, len(steps))
 	for i, s := range steps {
 		name, why := s.Name, fault.Public(s.Err)
-		if s.Uses != "" && s.Uses != s.Name {
-			name += " (" + s.Uses + ")"
+		if s.Kind.Name != "" && s.Kind.Name != s.Name {
+			name += " (" + s.Kind.Name + ")"
 		}
 		if s.Then {
 			name += ", after the post"

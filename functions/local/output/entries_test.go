@@ -60,8 +60,8 @@ func TestStepEntries(t *testing.T) {
 		Window time.Duration     `yaml:"window"`
 		Empty  map[string]string `yaml:"empty"`
 	}
-	ran := func(status enrich.Status, err error) dryrun.StepRun {
-		return dryrun.StepRun{Uses: "metric", Result: enrich.Result{Name: "m", Status: status, Err: err, Duration: 1500 * time.Microsecond}}
+	ran := func(status enrich.Status, err error) dryrun.Step {
+		return dryrun.Step{Kind: enrich.Kind{Name: "metric"}, Result: enrich.Result{Name: "m", Status: status, Err: err, Duration: 1500 * time.Microsecond}}
 	}
 	good, then := ran(enrich.OK, nil), ran(enrich.Skipped, enrich.Skip("no host"))
 	good.Name, good.With = "metric", config{Query: "avg:a{*} > 1", Window: time.Hour}
@@ -75,7 +75,7 @@ func TestStepEntries(t *testing.T) {
 		{Good: true, Text: "m (metric)              1.5ms", Details: none},
 		{Bad: true, Text: "m (metric)              1.5ms  timeout: no answer", Details: none},
 		{Text: "m (metric), after the post    1.5ms  skipped: no host", Details: none},
-	}, output.StepEntries([]dryrun.StepRun{good, ran(enrich.OK, nil), ran(enrich.TimedOut, fault.New(fault.Temporary, "no answer", nil)), then}))
+	}, output.StepEntries([]dryrun.Step{good, ran(enrich.OK, nil), ran(enrich.TimedOut, fault.New(fault.Temporary, "no answer", nil)), then}))
 }
 
 func TestReadingEntries(t *testing.T) {

@@ -67,10 +67,10 @@ type keeping struct {
 
 // kept is a case, where it is, and how the tests beside it ended.
 type kept struct {
-	File  string   `json:"file"`
-	Text  string   `json:"text"` // the case, or the whole file if the page writes none
-	Lines []string `json:"lines"`
-	OK    bool     `json:"ok"`
+	File  string                    `json:"file"`
+	Text  string                    `json:"text"`  // the case, or the whole file if the page writes none
+	Cases []playbooktest.CaseResult `json:"cases"` // of the file
+	OK    bool                      `json:"ok"`
 }
 
 func (p *Page) keep(ctx context.Context, k keeping) (any, error) {
@@ -141,20 +141,9 @@ func (p *Page) write(ctx context.Context, file, text string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var r playbooktest.Result
-	suite, err := playbooktest.Load(file, playbooktest.FileKinds)
-	if err == nil {
-		r, err = suite.Run(ctx, false)
-	}
+	r, err := playbooktest.RunFile(ctx, file, false)
 	if err != nil {
 		return nil, failure{http.StatusUnprocessableEntity, fmt.Sprintf("The case does not fit into %s: %s", file, errors.Join(err, os.WriteFile(file, before, 0o644)))} //nolint:gosec // As above.
 	}
-	k := kept{File: file, Text: text, OK: r.Passed(), Lines: []string{}}
-	for _, c := range r.Cases {
-		if len(c.Failures) > 0 {
-			c.Name += " failed: " + strings.Join(c.Failures, "; ")
-		}
-		k.Lines = append(k.Lines, c.Name)
-	}
-	return k, nil
+	return kept{File: file, Text: text, Cases: r.Cases, OK: r.Passed()}, nil
 }

@@ -7,11 +7,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"boomerang/functions/local/playbooktest"
 	"boomerang/shared/playbook"
 )
 
@@ -125,12 +126,12 @@ func TestSaveAndKeep(t *testing.T) {
 
 	test := strings.TrimSuffix(file, ".yaml") + ".test.yaml"
 	status, one := call[answered](s, http.MethodPost, "keep", keeping{d, "names the owner"})
-	if status != http.StatusOK || !one.OK || one.File != test || !slices.Equal(one.Lines, []string{"names the owner"}) {
+	if status != http.StatusOK || !one.OK || one.File != test || !reflect.DeepEqual(one.Cases, []playbooktest.CaseResult{{Name: "names the owner"}}) {
 		t.Fatalf("%d %+v", status, one)
 	}
 	hostile := "two\n  lines: \"and\" # {{ .alert.title }}"
 	status, second := call[answered](s, http.MethodPost, "keep", keeping{d, hostile})
-	if status != http.StatusOK || !second.OK || !slices.Equal(second.Lines, []string{"names the owner", hostile}) {
+	if status != http.StatusOK || !second.OK || !reflect.DeepEqual(second.Cases, []playbooktest.CaseResult{{Name: "names the owner"}, {Name: hostile}}) {
 		t.Fatalf("%d %+v", status, second)
 	}
 	before, err := os.ReadFile(test)

@@ -149,7 +149,7 @@ func (run *execution) result() result {
 		Used: run.Plan().Names, Verdicts: run.Verdicts(), Steps: []step{}, Versions: run.versions(),
 	}
 	for _, s := range run.Steps {
-		one := step{Name: s.Name, Uses: s.Uses, Status: s.Status, Duration: pipeline.Milliseconds(s.Duration), With: output.ConfigText(s.With), Data: s.Finding.Data}
+		one := step{Name: s.Name, Uses: s.Kind.Name, Status: s.Status, Duration: pipeline.Milliseconds(s.Duration), With: output.ConfigText(s.With), Data: s.Finding.Data}
 		if !s.At.IsZero() {
 			one.Start = pipeline.Milliseconds(s.At.Sub(run.At))
 		}

@@ -23,7 +23,11 @@ func (s *Suite) compare(want expectation, got dryrun.Report, update bool) ([]str
 	c := comparison{failures: got.WarningTexts()}
 	e := dryrun.ContentOf(got.Event)
 	if want.Playbooks != nil && c.differs("playbooks", want.Playbooks, got.Plan().Names) {
-		c.add("%s", explain(got))
+		var why []string
+		for _, v := range got.Verdicts() {
+			why = append(why, dryrun.Explain(v))
+		}
+		c.add("%s", strings.Join(why, "\n"))
 		return c.failures, nil
 	}
 	if want.Steps != nil && c.differs("steps", want.Steps, ranSteps(got)) {
@@ -65,25 +69,6 @@ func ranSteps(r dryrun.Report) []string {
 		}
 	}
 	return names
-}
-
-// explain says for each playbook why it matched or not.
-func explain(r dryrun.Report) string {
-	verdicts := r.Verdicts()
-	lines := make([]string, len(verdicts))
-	for i, v := range verdicts {
-		switch {
-		case v.Err != nil:
-			lines[i] = fmt.Sprintf("%s could not be matched: %s", v.Playbook, v.Err)
-		case v.Unreached:
-			lines[i] = v.Playbook + " was not reached"
-		case v.Matched:
-			lines[i] = v.Playbook + " matched"
-		default:
-			lines[i] = v.Playbook + " did not match; this is false: " + v.False
-		}
-	}
-	return strings.Join(lines, "\n")
 }
 
 // comparison collects differences.

@@ -71,9 +71,9 @@ async function deliver(count) {
 
 async function keep() {
   const kept = await post("keep", { ...draft(), name: view.name.value });
-  if (kept.lines) {
+  if (kept.cases) {
     view.outcome.replaceChildren(h("p", { class: kept.ok ? "good" : "problem" }, `Kept in ${kept.file}. ${kept.ok ? "All its tests pass." : "A test fails."}`),
-      h("ul", {}, kept.lines.map((line) => h("li", {}, line))), h("pre", { tabindex: "0" }, kept.text));
+      h("ul", {}, kept.cases.map((one) => h("li", {}, one.failures ? `${one.name} failed: ${one.failures.join("; ")}` : one.name))), h("pre", { tabindex: "0" }, kept.text));
     return "Kept";
   }
   const link = h("a", { href: URL.createObjectURL(new Blob([kept.text], { type: "text/yaml" })), download: kept.file }, `Download ${kept.file}`);
