@@ -33,8 +33,14 @@ type Server struct {
 	Timeout  time.Duration
 }
 
-// ServeHTTP answers one request. Neither Datadog nor our functions send cookies, and no answer is binary.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP answers one request with what the function returns.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { Serve(w, r, s.Invoke) }
+
+// Invoke is how a function is run once.
+type Invoke func(context.Context, events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error)
+
+// Serve answers one request. Neither Datadog nor our functions send cookies, and no answer is binary.
+func Serve(w http.ResponseWriter, r *http.Request, invoke Invoke) {
 	event, err := NewEvent(r, time.Now())
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		http.Error(w, tooLarge.Error(), http.StatusRequestEntityTooLarge)
@@ -44,7 +50,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	response, err := s.Invoke(r.Context(), event)
+	response, err := invoke(r.Context(), event)
 	if err != nil {
 		// The caller sees no more of a failed function.
 		w.Header().Set("Content-Type", "application/json")

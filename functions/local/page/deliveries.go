@@ -1,6 +1,9 @@
 package page
 
 import (
+	"encoding/json"
+	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -99,23 +102,49 @@ func (d *deliveries) since(version int64) (cards []card, newest int64, changed <
 	return cards, d.version, d.changed
 }
 
-// snapshot returns all deliveries, the oldest first.
-func (d *deliveries) snapshot() []delivery {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	all := make([]delivery, len(d.all))
-	for i, one := range d.all {
-		all[i] = *one // What it points to does not change.
-	}
-	return all
-}
-
 // find returns the delivery with an id, or nil.
 func (d *deliveries) find(id string) *delivery {
-	for _, one := range d.snapshot() {
-		if one.id == id {
-			return &one
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	i := slices.IndexFunc(d.all, func(one *delivery) bool { return one.id == id })
+	if i < 0 {
+		return nil
+	}
+	found := *d.all[i] // What it points to does not change.
+	return &found
+}
+
+// stream sends each delivery when it arrives and when it changes, as server-sent events
+// (https://html.spec.whatwg.org/multipage/server-sent-events.html). A browser that comes back
+// starts anew.
+func (p *Page) stream(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	flush := http.NewResponseController(w).Flush
+	_, _ = fmt.Fprint(w, "event: clear\ndata: {}\n\n") // What the browser has may be of another server.
+	for seen := int64(0); ; {
+		cards, newest, changed := p.deliveries.since(seen)
+		seen = newest
+		for _, c := range cards {
+			if data, err := json.Marshal(c); err == nil {
+				_, _ = fmt.Fprintf(w, "data: %s\n\n", data)
+			}
+		}
+		if flush() != nil {
+			return
+		}
+		select {
+		case <-changed:
+		case <-r.Context().Done():
+			return
 		}
 	}
-	return nil
+}
+
+// delivery is one round trip.
+func (p *Page) delivery(r *http.Request) (any, error) {
+	found := p.deliveries.find(r.PathValue("id"))
+	if found == nil {
+		return nil, failure{http.StatusNotFound, fmt.Sprintf("The page remembers the last %d deliveries, and this one is not among them.", maxDeliveries)}
+	}
+	return found.roundTrip(), nil
 }

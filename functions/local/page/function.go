@@ -2,7 +2,6 @@ package page
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -66,7 +65,7 @@ func (p *Page) open(ctx context.Context) error {
 		return err
 	}
 	h := &webhook.Handler{Tokens: tokens, Logger: p.Environment.Logger, Run: p.with((*pipeline.Pipeline).Run), DryRun: p.with((*pipeline.Pipeline).DryRun)}
-	p.function = functionurl.Server{Function: observed{lambda.NewHandler(h.Handle), p.deliveries}, Timeout: pipeline.RunTime}
+	p.function = functionurl.Server{Function: lambda.NewHandler(h.Handle), Timeout: pipeline.RunTime}
 	return runtime.WaitForSecrets(ctx, tokens, r.Keys)
 }
 
@@ -151,28 +150,19 @@ func execute(ctx context.Context, served *pipeline.Pipeline, a alert.Alert, over
 	return execution{Report: r, drawn: draw(r.Event)}
 }
 
-// observed is a function that keeps its requests and its answers.
-type observed struct {
-	lambda.Handler
-	deliveries *deliveries
-}
-
-// Invoke implements lambda.Handler.
-func (o observed) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	var request events.LambdaFunctionURLRequest
-	var answer events.LambdaFunctionURLResponse
-	_ = json.Unmarshal(payload, &request) // functionurl wrote it.
-	id, started := request.RequestContext.RequestID, time.Now()
-	if request.RequestContext.HTTP.Method != http.MethodPost {
-		return o.Handler.Invoke(ctx, payload)
+// invoke runs the function once, and keeps an alert's request and answer.
+func (p *Page) invoke(ctx context.Context, r events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
+	if r.RequestContext.HTTP.Method != http.MethodPost {
+		return p.function.Invoke(ctx, r)
 	}
-	o.deliveries.arrived(id, request)
-	raw, err := o.Handler.Invoke(context.WithValue(ctx, deliveryKey{}, id), payload)
-	if err != nil || json.Unmarshal(raw, &answer) != nil {
+	id, started := r.RequestContext.RequestID, time.Now()
+	p.deliveries.arrived(id, r)
+	answer, err := p.function.Invoke(context.WithValue(ctx, deliveryKey{}, id), r)
+	if err != nil {
 		answer.StatusCode = http.StatusBadGateway // As a Function URL answers for a function that fails.
 	}
-	o.deliveries.update(id, func(one *delivery) { one.answer, one.took = answer, time.Since(started) })
-	return raw, err
+	p.deliveries.update(id, func(one *delivery) { one.answer, one.took = answer, time.Since(started) })
+	return answer, err
 }
 
 // seed gives the fake a story for an alert, once in a while, because the fake keeps it.

@@ -98,7 +98,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	isPage := strings.HasPrefix(r.URL.Path, prefix)
 	isRoot := r.URL.Path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.Header.Get("Accept"), "text/html")
 	if !isPage && !isRoot {
-		p.function.ServeHTTP(w, r)
+		functionurl.Serve(w, r, p.invoke)
 		return
 	}
 	for name, value := range map[string]string{

@@ -228,3 +228,14 @@ func TestStatic(t *testing.T) {
 		t.Errorf("the policy is %s, %v", policy, err)
 	}
 }
+
+// snapshot returns all deliveries, the oldest first.
+func (d *deliveries) snapshot() []delivery {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := make([]delivery, len(d.all))
+	for i, one := range d.all {
+		all[i] = *one
+	}
+	return all
+}

@@ -106,7 +106,7 @@ func (p *Page) send(ctx context.Context, s sending) (any, error) {
 			one.Body, one.IsBase64Encoded = strings.ReplaceAll(string(bodyOf(r)), a.ID, fmt.Sprintf("8306082%012d", number.Int64N(1e12))), false
 		}
 		group.Go(func() error {
-			_, err := p.function.Invoke(context.WithoutCancel(ctx), one)
+			_, err := p.invoke(context.WithoutCancel(ctx), one)
 			return err
 		})
 	}
