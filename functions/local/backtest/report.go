@@ -2,8 +2,10 @@ package backtest
 
 import (
 	"cmp"
+	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -219,4 +221,20 @@ func (r *Report) finished() Report {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Playbook, b.Playbook), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Source, b.Source))
 	})
 	return *r
+}
+
+// ParseLimit reads how many alerts may fall to the default playbook, a number such as 20 or a
+// share such as 5%. The function reports whether n of all alerts are more.
+func ParseLimit(text string) (exceeded func(n, all int) bool, err error) {
+	number, isShare := strings.CutSuffix(strings.TrimSpace(text), "%")
+	most, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if err != nil || !(most >= 0) || isShare && most > 100 || !isShare && most != float64(int(most)) {
+		return nil, fmt.Errorf("%q is neither a number of alerts such as 20 nor a share such as 5%%", text)
+	}
+	return func(n, all int) bool {
+		if isShare {
+			return float64(n)*100 > most*float64(all)
+		}
+		return float64(n) > most
+	}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"boomerang/functions/local/deployed"
 	"boomerang/functions/local/output"
 	"boomerang/functions/local/playbooktest"
 	"boomerang/functions/local/request"
@@ -140,4 +141,27 @@ func publicErrors(all ...error) error {
 		}
 	}
 	return errors.Join(public...)
+}
+
+func readStack(ctx context.Context, name string) (deployed.Stack, error) {
+	session, err := deployed.Open(ctx)
+	if err != nil {
+		return deployed.Stack{}, err
+	}
+	return session.Stack(ctx, name)
+}
+
+// withStack returns c with the token, the keys and the site of a stack, and the stack's
+// Function URL.
+func (c cli) withStack(ctx context.Context, name string) (cli, string, error) {
+	stack, err := readStack(ctx, name)
+	if err != nil {
+		return c, "", err
+	}
+	url, noURL := stack.Output("FunctionUrl")
+	token, noToken := stack.Token(ctx)
+	keys, noKeys := stack.Keys(ctx)
+	return c.with(map[string]string{
+		"WEBHOOK_TOKEN": token, "DD_API_KEY": keys.API.Reveal(), "DD_APP_KEY": keys.App.Reveal(), "DD_SITE": stack.Parameters["DatadogSite"],
+	}), url, publicErrors(noURL, noToken, noKeys)
 }

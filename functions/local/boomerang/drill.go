@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
 	"github.com/spf13/cobra"
 
 	"boomerang/functions/internal/drill"
@@ -84,8 +83,7 @@ func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Time
 	if answer.Status == 0 {
 		return err
 	}
-	response := events.LambdaFunctionURLResponse{StatusCode: answer.Status, Body: answer.Body}
-	notes.Screen(deliveryScreen(delivery{response: response, took: answer.Took}, nil), c.verbose)
+	notes.Screen(delivery{status: answer.Status, body: answer.Body, took: answer.Took}.screen(nil), c.verbose)
 	if err != nil {
 		return err
 	}

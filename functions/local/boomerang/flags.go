@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,14 +15,6 @@ import (
 
 	"boomerang/shared/playbook"
 )
-
-// version is that of the module, or of the commit that it was built from.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "unknown"
-}
 
 // options are the values of the flags that several commands have.
 type options struct {

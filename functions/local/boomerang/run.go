@@ -5,21 +5,28 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/spf13/cobra"
 
 	"boomerang/functions/internal/alerting"
+	"boomerang/functions/internal/drill"
+	"boomerang/functions/local/functionurl"
 	"boomerang/functions/local/output"
 	"boomerang/functions/local/playbooktest"
 	"boomerang/functions/local/sandbox"
 	"boomerang/functions/webhook/handler"
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
+	"boomerang/shared/event"
+	"boomerang/shared/fakedatadog"
 	"boomerang/shared/memory"
+	"boomerang/shared/pipeline"
 )
 
 // alertHelp says what the commands take that take an alert.
@@ -55,19 +62,20 @@ func (c cli) sendAlert(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	d, sent := delivery{request: r}, time.Now()
+	sent := time.Now()
 	a, err := handler.Decode(r.LambdaFunctionURLRequest)
 	if err == nil {
 		s.Seed(a, sent)
 	}
-	if d.response, err = function.Invoke(ctx, r.LambdaFunctionURLRequest); err != nil {
+	response, err := function.Invoke(ctx, r.LambdaFunctionURLRequest)
+	if err != nil {
 		return fmt.Errorf("the function failed; a Function URL would answer 502: %w", err)
 	}
-	d.took = time.Since(sent)
+	d := delivery{status: response.StatusCode, body: response.Body, took: time.Since(sent)}
 	if d.posted, err = postedTo(s); err != nil {
 		return err
 	}
-	return c.showDelivery(d, c.planNotes(a))
+	return c.showDelivery(d, append(c.planNotes(a), r.Notes...))
 }
 
 // planNotes say what a stack would do for the alert, and the function here does not.
@@ -97,16 +105,16 @@ func stackNotes(limit int, followUps []time.Duration) (notes []string) {
 
 // showDelivery shows the answer and the event. It fails if no event was posted.
 func (c cli) showDelivery(d delivery, notes []string) error {
-	c.show(deliveryScreen(d, notes), struct {
+	c.show(d.screen(notes), struct {
 		StatusCode int      `json:"status_code"`
 		Answer     any      `json:"answer"`
 		Events     []posted `json:"events"`
-	}{d.response.StatusCode, answerJSON(d.response.Body), d.posted})
-	if d.response.StatusCode != http.StatusOK {
+	}{d.status, answerJSON(d.body), d.posted})
+	if d.status != http.StatusOK {
 		return errors.New("no event was posted")
 	}
 	if c.live {
-		c.notes().Line("The event is in Datadog's event stream: %s", answerOf(d.response).Event.URL)
+		c.notes().Line("The event is in Datadog's event stream: %s", d.answer().Event.URL)
 	}
 	return nil
 }
@@ -119,9 +127,10 @@ func answerJSON(body string) any {
 	return body
 }
 
-func deliveryScreen(d delivery, notes []string) output.Screen {
-	a, code := answerOf(d.response), d.response.StatusCode
-	s := output.Screen{Heading: fmt.Sprintf("%d %s in %s", code, http.StatusText(code), output.Rounded(d.took)), Answer: answerJSON(d.response.Body)}
+// screen shows the answer and the event. The notes are about the request.
+func (d delivery) screen(notes []string) output.Screen {
+	a := d.answer()
+	s := output.Screen{Heading: fmt.Sprintf("%d %s in %s", d.status, http.StatusText(d.status), output.Rounded(d.took)), Answer: answerJSON(d.body)}
 	if a.Status != "" {
 		s.Heading += ": " + a.String()
 	}
@@ -140,10 +149,128 @@ func deliveryScreen(d delivery, notes []string) output.Screen {
 	for _, field := range a.Unreadable {
 		unreadable = append(unreadable, alert.Problem{Field: field})
 	}
-	notes = slices.Concat(notes, d.request.Notes, a.Warnings)
-	s.Entries = slices.Concat(s.Entries, output.Notes(notes), output.ReadingEntries(guessed, unreadable))
+	s.Entries = slices.Concat(s.Entries, output.Notes(notes), output.Notes(a.Warnings), output.ReadingEntries(guessed, unreadable))
 	if len(d.posted) > 0 {
 		s.Event, s.Request = d.posted[0].Event, d.posted[0].Body
 	}
 	return s
+}
+
+// delivery is what became of a request to the function.
+type delivery struct {
+	status int
+	body   string
+	took   time.Duration
+	posted []posted
+}
+
+// newFunction returns the function that is deployed as webhook, beside the sandbox's Datadog.
+func newFunction(ctx context.Context, s *sandbox.Sandbox, variables map[string]string) (*functionurl.Server, error) {
+	h, err := handler.FromEnvironment(ctx, s.Environment(variables, slog.New(slog.DiscardHandler)))
+	if err != nil {
+		return nil, err
+	}
+	return &functionurl.Server{Function: lambda.NewHandler(h.Handle), Timeout: pipeline.RunTime}, nil
+}
+
+// serveFunction serves the function on a free port of the sandbox.
+func (c cli) serveFunction(ctx context.Context, s *sandbox.Sandbox) (url string, err error) {
+	function, err := newFunction(ctx, s, c.env)
+	if err != nil {
+		return "", err
+	}
+	url, err = s.Serve("127.0.0.1:0", function)
+	return url + "/", err
+}
+
+// answer is the function's answer, or the problem that it reports.
+type answer struct {
+	drill.Reply
+	Detail               string
+	Guessed              map[string]string
+	Unreadable, Warnings []string
+}
+
+func (d delivery) answer() (a answer) {
+	_ = json.Unmarshal([]byte(d.body), &a) // An answer that is not JSON has no status.
+	return a
+}
+
+// String says what became of the alert.
+func (a answer) String() string {
+	text := string(a.Status)
+	if a.Playbook != "" {
+		text += " by the playbook " + a.Playbook
+	}
+	if a.Reason != "" {
+		text += ", " + a.Reason
+	}
+	return text
+}
+
+// posted is an event that Datadog received.
+type posted struct {
+	Path  string          `json:"path"`
+	Body  json.RawMessage `json:"body"`
+	Event event.Request   `json:"-"`
+}
+
+// postedTo returns the events that the fake received.
+func postedTo(s *sandbox.Sandbox) ([]posted, error) {
+	all := []posted{}
+	for _, p := range s.Datadog.Posted() {
+		one := posted{Path: "/api/v1/events", Body: p.Body}
+		var err error
+		if p.Route == fakedatadog.EventsCreateV2 {
+			one.Path = "/api/v2/events"
+			one.Event, err = decodeAs[event.AlertEvent](p.Body)
+		} else {
+			one.Event, err = decodeAs[event.Event](p.Body)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+func decodeAs[E event.Request](body []byte) (e E, err error) {
+	err = json.Unmarshal(body, &e)
+	return e, err
+}
+
+func (c cli) requestCommand() *cobra.Command {
+	return c.command(&cobra.Command{
+		Use: "request <alert>", Short: "Show an alert as Lambda gives it to the function.",
+		Long:    "Show an alert as Lambda gives it to the function, with the token of a deployed stack.\n\n" + alertHelp,
+		Example: "  boomerang request events/triggered.json --stack boomerang |\n    sam remote invoke WebhookFunction --event-file -",
+	}, cli.showRequest, stackFlag("send the token of"))
+}
+
+// showRequest writes JSON to the standard output, which has the token.
+func (c cli) showRequest(ctx context.Context, args []string) error {
+	r, err := c.readAlert(ctx, args[0], time.Now())
+	if err != nil {
+		return err
+	}
+	if c.stack != "" {
+		found, err := readStack(ctx, c.stack)
+		if err != nil {
+			return err
+		}
+		if r.Headers["x-webhook-token"], err = found.Token(ctx); err != nil {
+			return publicErrors(err)
+		}
+		delete(r.Headers, "authorization")
+	}
+	for _, note := range r.Notes {
+		c.notes().Line("%s", note)
+	}
+	raw, err := json.Marshal(r.LambdaFunctionURLRequest)
+	if err != nil {
+		return err
+	}
+	c.out.Line("%s", raw)
+	return nil
 }
