@@ -19,23 +19,17 @@ import (
 
 	"boomerang/functions/local/dryrun"
 	"boomerang/shared/event"
-	"boomerang/shared/playbook"
 )
 
 // drawing is an event as Datadog draws it.
 type drawing struct {
-	API        string   `json:"api"`
-	Title      string   `json:"title"`
-	Status     string   `json:"status"` // error, warning, success or info; of v2 error, warn or ok
-	Priority   string   `json:"priority,omitempty"`
-	Host       string   `json:"host,omitempty"`
-	Tags       []string `json:"tags"`
-	HTML       string   `json:"html"` // safe
-	Characters int      `json:"characters"`
-	Limit      int      `json:"limit"`
-	Links      int      `json:"links"` // characters of web addresses
-	LeftOut    string   `json:"left_out,omitempty"`
-	Request    any      `json:"request"` // the body for Datadog
+	dryrun.Content
+	HTML       string `json:"html"` // safe
+	Characters int    `json:"characters"`
+	Limit      int    `json:"limit"`
+	Links      int    `json:"links"` // characters of web addresses
+	LeftOut    string `json:"left_out,omitempty"`
+	Request    any    `json:"request"` // the body for Datadog
 }
 
 // draw returns nil for no event.
@@ -44,14 +38,10 @@ func draw(r event.Request) *drawing {
 		return nil
 	}
 	c := dryrun.ContentOf(r)
-	d := drawing{
-		API: playbook.APIv1, Title: c.Title, Status: c.AlertType, Priority: c.Priority, Host: c.Host, Tags: c.Tags, HTML: markdown(event.Text(r)),
-		Characters: utf8.RuneCountInString(c.Text), Limit: event.MaxText, Links: event.AddressLength(c.Text), LeftOut: event.Omissions(r), Request: r,
+	return &drawing{
+		Content: c, HTML: markdown(event.Text(r)), Characters: utf8.RuneCountInString(c.Text), Limit: event.MaxText,
+		Links: event.AddressLength(c.Text), LeftOut: event.Omissions(r), Request: r,
 	}
-	if _, isV2 := r.(event.AlertEvent); isV2 {
-		d.API = playbook.APIv2
-	}
-	return &d
 }
 
 // drawTime bounds the time for a text, because the library takes quadratic time for some.

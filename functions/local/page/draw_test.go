@@ -95,7 +95,7 @@ func TestMarkdown_ScreenEnd(t *testing.T) {
 func TestDraw(t *testing.T) {
 	long := event.Event{Title: "x", Text: "%%% \nsee https://example.com/abc\n\n_Left out, for Datadog's limit: 12 characters of the message._\n %%%", AlertType: "error", Tags: []string{"a:b"}}
 	d := draw(long)
-	if d.API != "v1" || d.Status != "error" || d.Links != len("https://example.com/abc") || d.LeftOut != "12 characters of the message" || d.Characters != len(long.Text) || d.Limit != 4000 {
+	if d.API != "v1" || d.AlertType != "error" || d.Links != len("https://example.com/abc") || d.LeftOut != "12 characters of the message" || d.Characters != len(long.Text) || d.Limit != 4000 {
 		t.Errorf("got %+v", d)
 	}
 	if draw(nil) != nil {

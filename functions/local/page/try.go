@@ -46,8 +46,7 @@ type preview struct {
 func (p *Page) preview(ctx context.Context, d draft) (any, error) {
 	run, seen := p.try(ctx, d)
 	if run != nil {
-		found := run.result()
-		seen.result = &found
+		seen.result = run.result()
 	}
 	return seen, nil
 }
@@ -181,7 +180,7 @@ func caseOf(k keeping, run *execution) (string, error) {
 		}
 		c.Expect.Steps = append(c.Expect.Steps, s.Name)
 	}
-	c.Expect.Playbooks, c.Expect.Title, c.Expect.AlertType = run.Plan().Names, run.drawn.Title, run.drawn.Status
+	c.Expect.Playbooks, c.Expect.Title, c.Expect.AlertType = run.Plan().Names, run.drawn.Title, run.drawn.AlertType
 	raw, err := json.Marshal(c)
 	if err != nil {
 		return "", err

@@ -143,8 +143,8 @@ type step struct {
 	Why      string        `json:"why,omitempty"`
 }
 
-func (run *execution) result() result {
-	r := result{
+func (run *execution) result() *result {
+	r := &result{
 		Fields: fields(run.Alert, run.body), Guessed: run.Alert.Guessed, Unreadable: run.Alert.Unreadable, Warnings: run.PlaybookWarnings,
 		Used: run.Plan().Names, Verdicts: run.Verdicts(), Steps: []step{}, Versions: run.versions(),
 	}
@@ -229,8 +229,7 @@ func (d *delivery) roundTrip() roundTrip {
 		r.Tries = append(r.Tries, run.At.Format(clock)+" "+text)
 	}
 	if run := d.last(); run != nil {
-		found := run.result()
-		r.result = &found
+		r.result = run.result()
 	}
 	return r
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -200,11 +199,12 @@ func (c *scenario) points(threshold float64) (all [][2]float64) {
 var units = []struct{ part, unit string }{{"trace.", "s"}, {"in_use", "fraction"}, {"cpu", "%"}, {"mem", "B"}, {"disk.", "B"}, {"net.", "B/s"}}
 
 func unitOf(query string) string {
-	i := slices.IndexFunc(units, func(u struct{ part, unit string }) bool { return strings.Contains(query, u.part) })
-	if i < 0 {
-		return ""
+	for _, u := range units {
+		if strings.Contains(query, u.part) {
+			return u.unit
+		}
 	}
-	return units[i].unit
+	return ""
 }
 
 func rounded(value float64) float64 { return math.Round(value*1000) / 1000 }
