@@ -118,7 +118,6 @@ func (p *pages) add(value json.RawMessage) error {
 	return nil
 }
 
-// RoundTrip implements http.RoundTripper.
 func (p pages) RoundTrip(r *http.Request) (*http.Response, error) {
 	page, _ := strconv.Atoi(r.URL.Query().Get("page")) // The first page has none.
 	first := min(page*datadog.MaxEvents, len(p))
@@ -173,7 +172,6 @@ func unknownOf(a alert.Alert) playbook.Unknown {
 	return unknown
 }
 
-// Selection is what a stream holds.
 type Selection struct {
 	Alerts  []Alert // the oldest first
 	Read    int     // events, each once
@@ -224,7 +222,6 @@ func once(events []datadog.Event, from time.Time) []datadog.Event {
 	return slices.CompactFunc(all, func(a, b datadog.Event) bool { return a.ID == b.ID && a.ID != "" })
 }
 
-// Newest returns when the newest event happened.
 func Newest(events []datadog.Event) (at time.Time) {
 	for _, e := range events {
 		if e.Happened.After(at) {

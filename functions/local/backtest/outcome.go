@@ -88,7 +88,6 @@ func newOutcome(a Alert, plan *playbook.Plan) *outcome {
 	return o
 }
 
-// nameOf names all playbooks of a plan.
 func nameOf(plan *playbook.Plan) string { return strings.Join(plan.Names, " + ") }
 
 // change is how one kind of text differs.
@@ -135,7 +134,6 @@ func changesBetween(before, after *outcome) (found []change, notJudged []string)
 	return found, notJudged
 }
 
-// changesOfFate compares what becomes of the alert's event.
 func changesOfFate(before, after fate) (found []change) {
 	for kind, texts := range map[string][2]string{
 		kindHeld:     {yesNo(before.isHeld), yesNo(after.isHeld)},
@@ -161,7 +159,6 @@ func durations(all []time.Duration) string {
 // isSame reports whether two templates come out equal for all unknown values.
 func isSame(a, b playbook.Unjudged) bool { return a.Source == b.Source && a.Steps == b.Steps }
 
-// without returns the elements of a list that another one lacks.
 func without(list, other []string) (all []string) {
 	for _, one := range list {
 		if !slices.Contains(other, one) {

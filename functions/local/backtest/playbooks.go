@@ -51,7 +51,6 @@ type Playbooks struct {
 	files    int
 }
 
-// Load loads playbooks.
 func Load(s Source) (Playbooks, error) {
 	files, err := s.files()
 	if err != nil {

@@ -66,7 +66,6 @@ type Group struct {
 	Examples []Example `json:"examples"`
 }
 
-// Example is one alert.
 type Example struct {
 	ID     string `json:"id"`
 	URL    string `json:"url"`
@@ -184,7 +183,6 @@ func (r *Report) addUnjudged(sides [2][]playbook.Unjudged) {
 	}
 }
 
-// group adds an alert to a group of a list.
 func (r *Report) group(list *[]Group, g Group, a Alert, before, after string) {
 	in := findOrAdd(list, g, func(other Group) bool {
 		return other.Kind == g.Kind && other.Playbook == g.Playbook && other.What == g.What

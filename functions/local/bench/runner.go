@@ -22,7 +22,6 @@ const (
 	benchstat = "golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da"
 )
 
-// Runner runs measurements in the root of the repository.
 type Runner struct {
 	Root     string
 	Out, Err io.Writer

@@ -107,7 +107,6 @@ func (c cli) backtest(ctx context.Context, o backtestOptions) error {
 	return o.verdict(report)
 }
 
-// load loads the playbooks of both sides.
 func (o backtestOptions) load(ctx context.Context, paths []string) (base, now backtest.Playbooks, err error) {
 	source := backtest.Source{Paths: paths}
 	if len(paths) == 0 {
@@ -188,7 +187,6 @@ func (c cli) readStream(ctx context.Context, o backtestOptions) ([]datadog.Event
 	return read, errors.Join(publicErrors(err), save()) // The error itself is for a log.
 }
 
-// verdict is the error of a backtest that fails.
 func (o backtestOptions) verdict(r backtest.Report) error {
 	var problems []error
 	if o.exceeded != nil && o.exceeded(r.Default.Now, r.Alerts) {

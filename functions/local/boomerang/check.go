@@ -52,7 +52,6 @@ func (c cli) checkCommand() *cobra.Command {
 	}, stackFlag("compare with the parameters of"), pathsFlag, liveFlag, outputFlag("how to show the result", asText, asJSON))
 }
 
-// checkPlaybooks shows all mistakes in playbook files.
 func (c cli) checkPlaybooks(ctx context.Context, paths []string, strict bool) error {
 	files, err := playbooktest.Playbooks(paths)
 	if err != nil {

@@ -23,7 +23,6 @@ import (
 	"boomerang/shared/playbook/check"
 )
 
-// cli is what a command works with.
 type cli struct {
 	out    *output.Printer
 	stderr io.Writer

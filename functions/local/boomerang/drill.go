@@ -111,7 +111,6 @@ func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Time
 	return err
 }
 
-// required are the variables for a deployed stack.
 var required = []struct{ name, value string }{
 	{"WEBHOOK_TOKEN", "the webhook's token, which the command in the stack's output TokenCommand prints"},
 	{"DD_API_KEY", "an API key of the organization that the stack posts to"},

@@ -24,7 +24,6 @@ type options struct {
 	stack         string
 }
 
-// commonFlag adds one of these flags to a command.
 type commonFlag func(*cobra.Command, *options)
 
 // command returns the command with these flags. It runs with their values, and with the
@@ -136,13 +135,11 @@ func numberFlag(cmd *cobra.Command, value *int, name string, least, most int, us
 	})
 }
 
-// choice is the value of a flag that is one of some words.
 type choice struct {
 	value *string
 	words []string
 }
 
-// Set implements pflag.Value.
 func (c choice) Set(word string) error {
 	if !slices.Contains(c.words, word) {
 		return errors.New("write " + playbook.OneOf(c.words))
@@ -153,27 +150,22 @@ func (c choice) Set(word string) error {
 
 func (c choice) String() string { return *c.value }
 
-// Type implements pflag.Value.
 func (c choice) Type() string { return strings.Join(c.words, "|") }
 
-// choiceFlag adds a flag whose value is one of some words.
 func choiceFlag(cmd *cobra.Command, value *string, name, usage string, words ...string) {
 	name, letter, _ := strings.Cut(name, ",")
 	cmd.Flags().VarP(choice{value, words}, name, letter, usage)
 	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)) // The flag exists.
 }
 
-// liveFlag is for commands that can use the real Datadog.
 func liveFlag(cmd *cobra.Command, o *options) {
 	addSwitch(cmd, &o.live, "live", "LIVE", "use the real Datadog in DD_SITE with DD_API_KEY and DD_APP_KEY")
 }
 
-// verboseFlag is for commands that show a screen.
 func verboseFlag(cmd *cobra.Command, o *options) {
 	addSwitch(cmd, &o.verbose, "verbose,v", "V", "show everything, not only a screen")
 }
 
-// playbooksFlag is for commands that work with playbooks.
 func playbooksFlag(cmd *cobra.Command, o *options) {
 	cmd.Flags().StringArrayVarP(&o.playbooks, "playbooks", "p", nil, "a playbook `file or folder`, several times for more; by default the embedded playbooks")
 }
@@ -184,7 +176,6 @@ func pathsFlag(cmd *cobra.Command, o *options) {
 	cmd.Flag("playbooks").Usage = "a `file or folder`, as the arguments are"
 }
 
-// stackFlag is for commands that work with a deployed stack.
 func stackFlag(usage string) commonFlag {
 	return func(cmd *cobra.Command, o *options) {
 		cmd.Flags().StringVar(&o.stack, "stack", "", usage+" this deployed `stack`, with the AWS credentials of this machine")

@@ -74,7 +74,6 @@ func hint(cmd *cobra.Command, err error) string {
 	return " (use: " + cmd.UseLine() + ")"
 }
 
-// root returns the command with its subcommands.
 func (c cli) root() *cobra.Command {
 	root := &cobra.Command{
 		Use: "boomerang", Short: "Try Boomerang on this machine, and work with a deployed stack.",

@@ -173,7 +173,6 @@ func newFunction(ctx context.Context, s *sandbox.Sandbox, variables map[string]s
 	return &functionurl.Server{Function: lambda.NewHandler(h.Handle), Timeout: pipeline.RunTime}, nil
 }
 
-// serveFunction serves the function on a free port of the sandbox.
 func (c cli) serveFunction(ctx context.Context, s *sandbox.Sandbox) (url string, err error) {
 	function, err := newFunction(ctx, s, c.env)
 	if err != nil {
@@ -196,7 +195,6 @@ func (d delivery) answer() (a answer) {
 	return a
 }
 
-// String says what became of the alert.
 func (a answer) String() string {
 	text := string(a.Status)
 	if a.Playbook != "" {
@@ -208,7 +206,6 @@ func (a answer) String() string {
 	return text
 }
 
-// posted is an event that Datadog received.
 type posted struct {
 	Path  string          `json:"path"`
 	Body  json.RawMessage `json:"body"`

@@ -99,7 +99,6 @@ func (c cli) listCommand() *cobra.Command {
 	}, liveFlag, outputFlag("how to show them: as text, or as Datadog sent them", asText, asJSON))
 }
 
-// withStream calls use with a client of the event stream.
 func (c cli) withStream(use func(*datadog.Client) error) error {
 	return c.withDatadog(func(s *sandbox.Sandbox, client *datadog.Client) error {
 		example, err := alert.Decode([]byte(exampleBody))

@@ -87,14 +87,12 @@ func Reason(err error) error {
 	return err
 }
 
-// Stack is a deployed stack.
 type Stack struct {
 	Name                string
 	Parameters, Outputs map[string]string
 	Session             Session // that read it
 }
 
-// Stack returns the stack of a name.
 func (s Session) Stack(ctx context.Context, name string) (Stack, error) {
 	out, err := cloudformation.NewFromConfig(s.config).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
 	if err == nil && len(out.Stacks) == 0 || err != nil && strings.Contains(err.Error(), "does not exist") {
@@ -114,7 +112,6 @@ func (s Session) Stack(ctx context.Context, name string) (Stack, error) {
 	return stack, nil
 }
 
-// Output returns an output of the stack.
 func (s Stack) Output(name string) (string, error) {
 	if value := s.Outputs[name]; value != "" {
 		return value, nil
@@ -122,7 +119,6 @@ func (s Stack) Output(name string) (string, error) {
 	return "", fault.New(fault.Permanent, fmt.Sprintf("the stack %s has no output %s: deploy it again with this version", s.Name, name), nil)
 }
 
-// Token returns the token that the stack's webhook sends.
 func (s Stack) Token(ctx context.Context) (string, error) {
 	id, err := s.Output("WebhookSecretArn")
 	if err != nil {
@@ -132,7 +128,6 @@ func (s Stack) Token(ctx context.Context) (string, error) {
 	return token.Reveal(), err
 }
 
-// Keys returns the Datadog keys of the stack.
 func (s Stack) Keys(ctx context.Context) (secret.DatadogKeys, error) {
 	id, err := s.Output("DatadogSecretArn")
 	if err != nil {

@@ -45,7 +45,6 @@ func Process(p *pipeline.Pipeline, ctx context.Context, a alert.Alert) (pipeline
 	return p.Redeliver(ctx, queue.Message{Alert: a})
 }
 
-// Report is one run of a pipeline.
 type Report struct {
 	pipeline.Outcome
 	At    time.Time
@@ -163,7 +162,6 @@ type Content struct {
 	Tags      []string `json:"tags"`
 }
 
-// ContentOf returns what an event says.
 func ContentOf(e event.Request) Content {
 	switch e := e.(type) {
 	case event.Event:
@@ -175,7 +173,6 @@ func ContentOf(e event.Request) Content {
 	return Content{}
 }
 
-// Discard is a poster that accepts all events.
 type Discard struct{}
 
 var posted = event.Posted{ID: "1", URL: "https://app.datadoghq.com/event/event?id=1"}

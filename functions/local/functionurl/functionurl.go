@@ -29,7 +29,6 @@ const maxPayloadBytes = 6 << 20
 // timeLayout is how requestContext.time is written.
 const timeLayout = "02/Jan/2006:15:04:05 -0700"
 
-// Server is one function behind its URL.
 type Server struct {
 	Function lambda.Handler
 	Timeout  time.Duration
@@ -68,7 +67,6 @@ func Serve(w http.ResponseWriter, r *http.Request, invoke Invoke) {
 	_, _ = io.WriteString(w, response.Body)
 }
 
-// Invoke runs the function once.
 func (s *Server) Invoke(ctx context.Context, event events.LambdaFunctionURLRequest) (response events.LambdaFunctionURLResponse, err error) {
 	payload, err := json.Marshal(event)
 	if err != nil {

@@ -145,7 +145,6 @@ func ReadingEntries(guessed []alert.Guess, unreadable []alert.Problem) (entries 
 	return append(entries, Entry{Text: "unreadable: " + strings.Join(fields, ", "), Details: []Detail{{"why", strings.Join(reasons, "\n")}}})
 }
 
-// Notes are entries of other remarks.
 func Notes(texts []string) []Entry {
 	entries := make([]Entry, len(texts))
 	for i, text := range texts {

@@ -15,7 +15,6 @@ import (
 	"boomerang/shared/jsonvalue"
 )
 
-// Printer writes to a terminal, a file or a pipe.
 type Printer struct {
 	out   io.Writer
 	color bool
@@ -46,12 +45,10 @@ func (p *Printer) paint(s style, text string) string {
 	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
 }
 
-// Line writes a line.
 func (p *Printer) Line(format string, args ...any) {
 	fmt.Fprintf(p, format+"\n", args...)
 }
 
-// Heading writes a heading.
 func (p *Printer) Heading(format string, args ...any) {
 	p.Line("\n%s", p.paint(bold, fmt.Sprintf(format, args...)))
 }
@@ -59,7 +56,6 @@ func (p *Printer) Heading(format string, args ...any) {
 // Rounded returns a duration as precisely as people read it.
 func Rounded(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
 
-// JSON writes a value as indented JSON.
 func (p *Printer) JSON(value any) { _, _ = p.Write([]byte(encoded(value))) }
 
 // encoded returns indented JSON, and nothing for nil.

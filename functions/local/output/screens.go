@@ -22,7 +22,6 @@ import (
 //go:embed screens.tmpl
 var screens string
 
-// Show writes a screen of screens.tmpl.
 func (p *Printer) Show(name string, data any) {
 	painted := func(s style) func(string) string { return func(text string) string { return p.paint(s, text) } }
 	functions := template.FuncMap{

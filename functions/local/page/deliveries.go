@@ -42,7 +42,6 @@ type delivery struct {
 	runs  []execution
 }
 
-// execution is one run of the pipeline.
 type execution struct {
 	dryrun.Report
 	body  []byte // of the request
@@ -140,7 +139,6 @@ func (p *Page) stream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// delivery is one round trip.
 func (p *Page) delivery(r *http.Request) (any, error) {
 	found := p.deliveries.find(r.PathValue("id"))
 	if found == nil {

@@ -102,7 +102,6 @@ var sanitizer = sync.OnceValue(func() *bluemonday.Policy {
 // that starts behind it.
 type screenEnd struct{}
 
-// Transform implements parser.ASTTransformer.
 func (screenEnd) Transform(document *ast.Document, reader text.Reader, _ parser.Context) {
 	source := []rune(string(reader.Source()))
 	limit := len(string(source[:min(event.MaxScreen, len(source))]))
@@ -129,7 +128,6 @@ func start(n ast.Node) int {
 // pictures renders pictures as their titles, because the page loads nothing from elsewhere.
 type pictures struct{}
 
-// RegisterFuncs implements renderer.NodeRenderer.
 func (pictures) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
 	r.Register(ast.KindImage, func(w util.BufWriter, _ []byte, _ ast.Node, entering bool) (ast.WalkStatus, error) {
 		tag := "</span>"

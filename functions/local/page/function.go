@@ -108,7 +108,6 @@ func (p *Page) pipeline(edited string, source []byte) (*pipeline.Pipeline, error
 	return pipeline.New(c), err
 }
 
-// use makes the function use the playbooks.
 func (p *Page) use(edited string, source []byte) error {
 	served, err := p.pipeline(edited, source)
 	if err == nil {
@@ -144,7 +143,6 @@ func (p *Page) redeliver(ctx context.Context, m queue.Message) (pipeline.Outcome
 	})(ctx, m.Alert)
 }
 
-// execute runs a pipeline and keeps what it did.
 func execute(ctx context.Context, served *pipeline.Pipeline, a alert.Alert, override dryrun.Override, run dryrun.Run) execution {
 	r := dryrun.Observe(ctx, served.Config, a, override, run)
 	return execution{Report: r, drawn: draw(r.Event)}

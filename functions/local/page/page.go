@@ -23,7 +23,6 @@ import (
 	"boomerang/shared/pipeline"
 )
 
-// Config configures a page.
 type Config struct {
 	Sandbox     *sandbox.Sandbox
 	Environment runtime.Environment // of the function
@@ -126,7 +125,6 @@ type failure struct {
 
 func (f failure) Error() string { return f.text }
 
-// get answers with JSON.
 func get(answer func(*http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		status, body := http.StatusOK, []byte(nil)

@@ -31,7 +31,6 @@ func deliveryOf(ctx context.Context) string {
 	return id
 }
 
-// Send implements pipeline.Queue.
 func (q *localQueue) Send(ctx context.Context, m queue.Message, delay time.Duration) error {
 	id, later, due := deliveryOf(ctx), "", time.Now().Add(delay)
 	switch {
@@ -74,7 +73,6 @@ func (q *localQueue) receive(id, body string, receives int) bool {
 	return len(response.BatchItemFailures) == 0
 }
 
-// DeadLetter implements the redeliver function's dead-letter queue.
 func (q *localQueue) DeadLetter(ctx context.Context, _, reason string) error {
 	q.deliveries.update(deliveryOf(ctx), func(one *delivery) { one.dead = reason })
 	return nil

@@ -24,7 +24,6 @@ import (
 	"boomerang/shared/playbook"
 )
 
-// setup is what the page needs at its start.
 func (p *Page) setup(*http.Request) (any, error) {
 	files := map[string]string{playbook.DefaultFile: string(playbook.DefaultSource())}
 	for _, file := range p.files {
@@ -64,7 +63,6 @@ func requestOf(text string) (events.LambdaFunctionURLRequest, error) {
 	return functionurl.Fresh(r.LambdaFunctionURLRequest, time.Now())
 }
 
-// sending asks for deliveries of an alert.
 type sending struct {
 	Body  string `json:"body"`
 	Count int    `json:"count"`

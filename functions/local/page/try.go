@@ -133,7 +133,6 @@ type stub struct {
 	Error string `json:"error,omitempty"`
 }
 
-// keeping asks to keep a draft as a test case.
 type keeping struct {
 	draft
 	Name string `json:"name"`

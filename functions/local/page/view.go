@@ -199,7 +199,6 @@ func fields(a alert.Alert, body []byte) []field {
 	return all
 }
 
-// roundTrip is all that is known of a delivery.
 type roundTrip struct {
 	card
 	*result
@@ -208,7 +207,6 @@ type roundTrip struct {
 	Tries   []string                         `json:"tries"`
 }
 
-// secretHeaders have the token.
 var secretHeaders = []string{tokenName, "authorization"}
 
 const tokenName = "x-webhook-token"

@@ -68,7 +68,6 @@ var (
 	eventID = regexp.MustCompile(`(?i)"(?:event_?)?id"\s*:\s*"?([^",}\s]+)`)
 )
 
-// Check checks a template.
 func Check(template string) (r Report) {
 	for _, name := range names(reference, template) {
 		if values()[name] == "" {

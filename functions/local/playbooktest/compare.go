@@ -71,7 +71,6 @@ func ranSteps(r dryrun.Report) []string {
 	return names
 }
 
-// comparison collects differences.
 type comparison struct{ failures []string }
 
 func (c *comparison) add(format string, args ...any) {

@@ -94,10 +94,8 @@ type (
 // Shape returns the type of a test file, for its JSON Schema.
 func Shape() reflect.Type { return reflect.TypeFor[document]() }
 
-// Suffix is the end of a test file's name.
 const Suffix = ".test.yaml"
 
-// Suite is a test file and its playbooks.
 type Suite struct {
 	path   string
 	source *playbook.Source
@@ -129,7 +127,6 @@ func Load(path string, kinds func(playbooks string) []enrich.Kind) (*Suite, erro
 	return s, s.source.Err()
 }
 
-// file returns the path of a file that the test file names.
 func (s *Suite) file(name string) string {
 	return filepath.Join(filepath.Dir(s.path), filepath.FromSlash(name))
 }

@@ -16,7 +16,6 @@ import (
 	"boomerang/shared/enrich/registry"
 )
 
-// isTest reports whether a file is a test of playbooks.
 func isTest(path string) bool { return strings.HasSuffix(path, Suffix) }
 
 // playbooksKey distinguishes a playbook file, also one with a mistake in the key, from a

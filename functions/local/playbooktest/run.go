@@ -24,7 +24,6 @@ import (
 	"boomerang/shared/pipeline"
 )
 
-// Result is the result of a suite.
 type Result struct {
 	Path      string       `json:"-"`
 	Cases     []CaseResult `json:"cases"`
@@ -129,7 +128,6 @@ func (c definition) earlier(now time.Time) []memory.Cycle {
 	return all
 }
 
-// fixedHistory is the history of one alert cycle.
 type fixedHistory struct {
 	cycle cycle
 	now   time.Time

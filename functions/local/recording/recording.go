@@ -24,7 +24,6 @@ import (
 // File is the file of a recording in its folder.
 const File = "recording.json"
 
-// recording is the content of the file.
 type recording struct {
 	At        time.Time  `json:"at"` // what the responses are about
 	Exchanges []exchange `json:"exchanges"`

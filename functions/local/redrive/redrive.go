@@ -47,13 +47,11 @@ type Redriver struct {
 	limit int // maxMessages if 0
 }
 
-// Result is what a redrive found and did.
 type Result struct {
 	Messages []message `json:"messages"` // the oldest first
 	Moved    int       `json:"moved"`
 }
 
-// message is a message of the dead-letter queue.
 type message struct {
 	id, receipt string
 	reason      string
@@ -62,7 +60,6 @@ type message struct {
 	invalid     error
 }
 
-// MarshalJSON implements json.Marshaler.
 func (m message) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]any{"id": m.id, "name": m.name(), "reason": m.reason, "since": m.since})
 }

@@ -25,7 +25,6 @@ import (
 	"boomerang/shared/jsonvalue"
 )
 
-// Request is a request to the function.
 type Request struct {
 	events.LambdaFunctionURLRequest
 	Notes []string // what it was made of, if that is not obvious

@@ -109,7 +109,6 @@ func (c *scenario) groups() map[string]fakedatadog.GroupState {
 	return all
 }
 
-// parts are the ids in a composite monitor's query.
 func (c *scenario) parts() (ids []int64) {
 	for _, text := range number.FindAllString(c.Query, -1) {
 		id, _ := strconv.ParseInt(text, 10, 64) // The pattern matches numbers only.

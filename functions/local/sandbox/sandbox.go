@@ -30,7 +30,6 @@ import (
 // Token is what the local webhook accepts, unless other machines can reach it.
 const Token = "local-token"
 
-// Sandbox is a running fake of Datadog.
 type Sandbox struct {
 	Datadog *fakedatadog.Server
 	URL     string            // of the fake
@@ -83,7 +82,6 @@ func (s *Sandbox) Serve(address string, h http.Handler) (url string, err error) 
 	return "http://" + listener.Addr().String(), nil
 }
 
-// Close stops the fake and what else the sandbox serves.
 func (s *Sandbox) Close() {
 	for _, server := range s.servers {
 		_ = server.Close()
@@ -98,7 +96,6 @@ func (s *Sandbox) ClientThrough(transport http.RoundTripper) (*datadog.Client, e
 	return datadog.New(datadog.Config{Site: s.site, BaseURL: s.apiURL, HTTPClient: &http.Client{Transport: transport}}, s.Keys)
 }
 
-// Name says whose Datadog the client reads.
 func (s *Sandbox) Name() string {
 	if !s.Live {
 		return "the fake of Datadog"

@@ -116,7 +116,6 @@ func (c *scenario) monitorID() int64 {
 // titlePrefix is what Datadog puts before a monitor's name in an alert's title.
 var titlePrefix = regexp.MustCompile(`^(?:\[[^\]]*\]\s*)+`)
 
-// monitorName returns the name that the alert's title has.
 func (c *scenario) monitorName() string {
 	return cmp.Or(titlePrefix.ReplaceAllString(cmp.Or(c.AlertTitle, c.Title), ""), "A monitor of "+c.subject)
 }

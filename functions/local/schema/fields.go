@@ -112,7 +112,6 @@ func (w *reference) section(name, text string) {
 	w.rows(name, playbook.Shapes()[name], sample)
 }
 
-// rows writes the fields of a value.
 func (w *reference) rows(path string, shape, sample any) {
 	if text, ok := w.texts[path]; ok {
 		delete(w.texts, path)

@@ -115,7 +115,6 @@ func (g *generator) reference(t reflect.Type) object {
 	return object{member("$ref", "#/definitions/"+t.Name())}
 }
 
-// mapping returns the schema of a struct.
 func (g *generator) mapping(t reflect.Type) object {
 	properties, required, isStep := object{}, []string{}, false
 	for name, f := range fields(t, "yaml") {

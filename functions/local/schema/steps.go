@@ -15,7 +15,6 @@ import (
 //go:embed steps.md.tmpl
 var stepsTemplate string
 
-// stepsReference returns the reference of all steps in markdown.
 func stepsReference(kinds []enrich.Kind) []byte {
 	functions := template.FuncMap{
 		"cell": cell, "join": strings.Join,
@@ -32,7 +31,6 @@ func stepsReference(kinds []enrich.Kind) []byte {
 // cell escapes a text for a cell of a table.
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 
-// settings returns the rows of a Config's fields.
 func settings(t reflect.Type, path string) string {
 	var rows strings.Builder
 	for name, f := range fields(t, "yaml") {
