@@ -31,17 +31,17 @@ type Service struct {
 	Opsgenie    string        `json:"-"`
 }
 
-// Contact is a way to reach the owners of a service.
+// Contact is a way to reach the owners of a service. Playbooks see it.
 type Contact struct {
-	Name    string `json:"name"`
 	Type    string `json:"type"` // "email", "slack", "microsoft-teams", or a newer one.
+	Name    string `json:"name,omitempty"`
 	Contact string `json:"contact"`
 }
 
-// ServiceLink is a page about a service.
+// ServiceLink is a page about a service. Playbooks see it.
 type ServiceLink struct {
-	Name string `json:"name"`
 	Type string `json:"type"` // "runbook", "doc", "repo", "dashboard", "other", or a newer one.
+	Name string `json:"name,omitempty"`
 	URL  string `json:"url"`
 }
 

@@ -52,6 +52,14 @@ func IsNotFound(err error) bool {
 	return ok && e.Status == http.StatusNotFound
 }
 
+// ExplainNotFound returns the explanation of Datadog's 404, and any other error as it is.
+func ExplainNotFound(err error, explanation *fault.Error) error {
+	if IsNotFound(err) {
+		return explanation
+	}
+	return err
+}
+
 // invalid is the failure to build a request.
 func (c call) invalid(err error) error {
 	return fault.New(fault.Internal, "cannot build the request to "+c.op, &Error{Op: c.op, Cause: fault.StripURL(err)})

@@ -31,11 +31,11 @@ type Host struct {
 	Checks       []AgentCheck `json:"-"` // The Agent's checks that are not OK.
 }
 
-// AgentCheck is the state of one check of a host's Agent.
+// AgentCheck is the state of one check of a host's Agent. Playbooks see it.
 type AgentCheck struct {
-	Name    string
-	Status  string // "WARNING", "ERROR", or a newer one.
-	Message string
+	Name    string `json:"name"`
+	Status  string `json:"status"` // "WARNING", "ERROR", or a newer one.
+	Message string `json:"message"`
 }
 
 // HostQuery selects hosts. Datadog keeps them for seven days.

@@ -44,10 +44,10 @@ type MonitorGroup struct {
 	LastNoData    time.Time
 }
 
-// Downtime silences a monitor.
+// Downtime silences a monitor. Playbooks see it.
 type Downtime struct {
-	Scope []string  // "env:dev"; all of them must match.
-	End   time.Time // Zero when it has none.
+	Scope []string  `json:"scope,omitempty"` // "env:dev"; all of them must match.
+	End   time.Time `json:"until,omitzero"`  // Zero when it has none.
 }
 
 // Asset is a page that a monitor's owners attached to it.

@@ -56,8 +56,11 @@ func team(r resource[teamFields]) Team {
 	return Team{ID: r.ID, Handle: r.Attributes.Handle, Name: r.Attributes.Name}
 }
 
-// User is a person of the organization.
-type User struct{ Name, Email string }
+// User is a person of the organization. Name or Email may be empty. Playbooks see it.
+type User struct {
+	Name  string `json:"name"`
+	Email string `json:"email"`
+}
 
 type userFields struct{ Name, Email, Handle string }
 

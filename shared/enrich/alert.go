@@ -56,7 +56,7 @@ const maxTagBytes = 4 * 200
 // value that the playbook configures comes first and counts as the first key's. The
 // error skips the step.
 func Tag(a alert.Alert, configured string, keys ...string) (key, value string, err error) {
-	tags := Tags(a)
+	tags, problem := Tags(a), "the alert has no "+strings.Join(keys, " or ")+" tag"
 	for i, key := range keys {
 		value := tags.Get(key)
 		if i == 0 {
@@ -64,12 +64,12 @@ func Tag(a alert.Alert, configured string, keys ...string) (key, value string, e
 		}
 		switch {
 		case len(value) > maxTagBytes:
-			return "", "", Skip("the alert's " + key + " tag is longer than Datadog allows")
+			problem = "the alert's " + key + " tag is longer than Datadog allows"
 		case value != "":
 			return key, value, nil
 		}
 	}
-	return "", "", Skip("the alert has no " + strings.Join(keys, " or ") + " tag")
+	return "", "", Skip(problem)
 }
 
 // MonitorID returns the monitor ID in text. The error skips the step.

@@ -50,11 +50,9 @@ func newStep(get func(context.Context, string) (datadog.Event, error), c Config)
 			return enrich.Finding{}, enrich.Skip("the alert has no event id")
 		}
 		e, err := get(ctx, id)
-		if datadog.IsNotFound(err) {
-			return enrich.Finding{}, fault.New(fault.Permanent, "Datadog has no event "+id+": a new event appears after about 20 seconds, and only in its own organization", err)
-		}
 		if err != nil {
-			return enrich.Finding{}, err
+			missing := fault.New(fault.Permanent, "Datadog has no event "+id+": a new event appears after about 20 seconds, and only in its own organization", err)
+			return enrich.Finding{}, datadog.ExplainNotFound(err, missing)
 		}
 		return newFinding(a, e), nil
 	})

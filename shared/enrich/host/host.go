@@ -35,28 +35,21 @@ type Data struct {
 	Name string `json:"name"`
 	// Known is false for a host that Datadog has not seen for seven days. All other
 	// fields are zero then.
-	Known        bool      `json:"known"`
-	Up           bool      `json:"up"` // It reported within the last two hours.
-	LastReported time.Time `json:"last_reported,omitzero"`
-	Muted        bool      `json:"muted"`
-	MutedUntil   time.Time `json:"muted_until,omitzero"` // Zero if the mute has no end.
-	Apps         []string  `json:"apps,omitempty"`
-	Agent        string    `json:"agent"` // The Agent's version.
-	Platform     string    `json:"platform"`
-	OS           string    `json:"os"`
-	CPUs         int       `json:"cpus"`
-	CloudID      string    `json:"cloud_id"`
-	Aliases      []string  `json:"aliases,omitempty"`
-	Tags         []string  `json:"tags,omitempty"`
-	Failing      []Check   `json:"failing,omitempty"` // Agent checks that warn or fail.
-	URL          string    `json:"url"`
-}
-
-// Check is an Agent check.
-type Check struct {
-	Name    string `json:"name"`
-	Status  string `json:"status"` // "WARNING", "ERROR", …
-	Message string `json:"message"`
+	Known        bool                 `json:"known"`
+	Up           bool                 `json:"up"` // It reported within the last two hours.
+	LastReported time.Time            `json:"last_reported,omitzero"`
+	Muted        bool                 `json:"muted"`
+	MutedUntil   time.Time            `json:"muted_until,omitzero"` // Zero if the mute has no end.
+	Apps         []string             `json:"apps,omitempty"`
+	Agent        string               `json:"agent"` // The Agent's version.
+	Platform     string               `json:"platform"`
+	OS           string               `json:"os"`
+	CPUs         int                  `json:"cpus"`
+	CloudID      string               `json:"cloud_id"`
+	Aliases      []string             `json:"aliases,omitempty"`
+	Tags         []string             `json:"tags,omitempty"`
+	Failing      []datadog.AgentCheck `json:"failing,omitempty"` // Those that warn or fail.
+	URL          string               `json:"url"`
 }
 
 const (
@@ -122,10 +115,7 @@ func newFinding(a alert.Alert, h datadog.Host, now time.Time, page string) enric
 	d := Data{
 		Name: h.Name, Known: true, Up: h.Up, LastReported: h.LastReported, Muted: h.Muted, MutedUntil: h.MutedUntil,
 		Apps: h.Apps, Agent: h.AgentVersion, Platform: h.Platform, OS: h.OS, CPUs: h.CPUs, CloudID: h.CloudID,
-		Aliases: h.Aliases, Tags: h.Tags, URL: page,
-	}
-	for _, check := range h.Checks {
-		d.Failing = append(d.Failing, Check(check))
+		Aliases: h.Aliases, Tags: h.Tags, Failing: h.Checks, URL: page,
 	}
 	stateNow := state(h, now, a.Date)
 	lead, repeated := enrich.NewLead(enrich.Lead{Answer: enrich.What, Text: "host " + h.Name + " is " + stateNow})
@@ -142,7 +132,7 @@ func newFinding(a alert.Alert, h datadog.Host, now time.Time, page string) enric
 		{Name: "Apps", Value: enrich.Join(h.Apps, ", ", maxApps)},
 		{Name: "More tags", Value: enrich.Join(enrich.NewTags(h.Tags, a, "host:"), ", ", maxTags)},
 	}
-	checks := enrich.ListOf(d.Failing, maxChecks, Check.item)
+	checks := enrich.ListOf(d.Failing, maxChecks, checkItem)
 	pages := enrich.Links{{Kind: "resource", Title: "Host in Datadog", URL: page}}
 	f := enrich.Finding{Title: "Host", Weight: enrich.Useful, Blocks: enrich.Blocks(facts.Known(maxValueRunes), checks, pages), Data: d}
 	if !h.Up || h.Muted || len(h.Checks) > 0 {
@@ -193,7 +183,7 @@ func load(h datadog.Host) string {
 	return strings.Join(parts, ", ")
 }
 
-func (c Check) item() enrich.Item {
+func checkItem(c datadog.AgentCheck) enrich.Item {
 	text := c.Name
 	if c.Message != "" {
 		text += ": " + c.Message

@@ -43,9 +43,6 @@ const (
 	maxSampled    = 100
 	maxQueryBytes = 4000
 	maxQueryRunes = 300 // Those that are shown.
-	// maxTagBytes leaves out what is not a tag's value: tags have at most 200
-	// characters (https://docs.datadoghq.com/getting_started/tagging/).
-	maxTagBytes = 4 * 200
 )
 
 // Validate checks the configuration as it is in the playbook.
@@ -103,19 +100,15 @@ func queryFor(c Config, a alert.Alert) string {
 	if query := strings.TrimSpace(c.Query); query != "" {
 		return query
 	}
-	tags := enrich.Tags(a)
-	for _, key := range []string{"service", "host"} {
-		name := tags.Get(key)
-		if name == "" || len(name) > maxTagBytes {
-			continue
-		}
-		query := key + ":" + enrich.SearchValue(name)
-		if env := tags.Get("env"); env != "" && len(env) <= maxTagBytes {
-			query += " env:" + enrich.SearchValue(env)
-		}
-		return query + " status:error"
+	key, name, err := enrich.Tag(a, "", "service", "host")
+	if err != nil {
+		return monitorSearch(a.Query)
 	}
-	return monitorSearch(a.Query)
+	query := key + ":" + enrich.SearchValue(name)
+	if _, env, err := enrich.Tag(a, "", "env"); err == nil {
+		query += " env:" + enrich.SearchValue(env)
+	}
+	return query + " status:error"
 }
 
 var logMonitor = enrich.Pattern(`^\s*logs\(("(?:[^"\\]|\\.)*")\)`)

@@ -58,10 +58,8 @@ func newStep(get source, s site.Site) enrich.Step {
 func pageURL(s site.Site, id int64) string { return fmt.Sprintf("https://%s/monitors/%d", s.App(), id) }
 
 func wrapNotFound(id int64, err error) error {
-	if !datadog.IsNotFound(err) {
-		return err
-	}
-	return fault.New(fault.Permanent, fmt.Sprintf("Datadog has no monitor %d: it was deleted or belongs to another organization", id), err)
+	text := fmt.Sprintf("Datadog has no monitor %d: it was deleted or belongs to another organization", id)
+	return datadog.ExplainNotFound(err, fault.New(fault.Permanent, text, err))
 }
 
 // Data is the finding for playbooks. Times are UTC.
@@ -77,14 +75,14 @@ type Data struct {
 	// GroupState is the state of the group that alerted, if Datadog knows the group.
 	GroupState string `json:"group_state,omitempty"`
 	// Total counts all groups and Failing the failing ones; Groups holds the first of those.
-	Total        int        `json:"total"`
-	Failing      int        `json:"failing"`
-	FailingSince time.Time  `json:"failing_since,omitzero"` // Of the group that has failed longest.
-	Groups       []Group    `json:"groups,omitempty"`
-	Downtimes    []Downtime `json:"downtimes,omitempty"` // Active ones.
-	Runbooks     []string   `json:"runbooks,omitempty"`  // URLs.
-	Parts        []Part     `json:"parts,omitempty"`     // Of a composite monitor.
-	URL          string     `json:"url"`
+	Total        int                `json:"total"`
+	Failing      int                `json:"failing"`
+	FailingSince time.Time          `json:"failing_since,omitzero"` // Of the group that has failed longest.
+	Groups       []Group            `json:"groups,omitempty"`
+	Downtimes    []datadog.Downtime `json:"downtimes,omitempty"` // Active ones.
+	Runbooks     []string           `json:"runbooks,omitempty"`  // URLs.
+	Parts        []Part             `json:"parts,omitempty"`     // Of a composite monitor.
+	URL          string             `json:"url"`
 }
 
 // Group is a failing group of the monitor.
@@ -92,12 +90,6 @@ type Group struct {
 	Name  string    `json:"name"` // "host:a,env:prod", or "*" for a monitor without groups.
 	State string    `json:"state"`
 	Since time.Time `json:"since,omitzero"`
-}
-
-// Downtime mutes the monitor where its scope matches.
-type Downtime struct {
-	Scope []string  `json:"scope,omitempty"`
-	Until time.Time `json:"until,omitzero"` // Zero when it has no end.
 }
 
 const (
@@ -113,13 +105,10 @@ func newFinding(a alert.Alert, m datadog.Monitor, parts []Part, page string) enr
 		ID: m.ID, Name: m.Name, Type: m.Type, Query: m.Query, State: m.OverallState, Tags: m.Tags,
 		Thresholds: m.Thresholds, GroupState: own.State, Total: len(m.Groups),
 		Failing: len(failing), FailingSince: earliest(failing), Groups: failing[:min(len(failing), maxGroups)],
-		Parts: parts, URL: page,
+		Downtimes: m.Downtimes, Parts: parts, URL: page,
 	}
 	if m.Priority != 0 {
 		d.Priority = "P" + strconv.Itoa(m.Priority)
-	}
-	for _, one := range m.Downtimes {
-		d.Downtimes = append(d.Downtimes, Downtime{Scope: one.Scope, Until: one.End})
 	}
 	for _, link := range pages {
 		if link.Kind == kindRunbook {
@@ -208,10 +197,10 @@ func failingSummary(failing []Group, total int) string {
 }
 
 // mutedSummary lists the downtimes: "until 21 Nov 16:00 UTC for env:dev".
-func mutedSummary(downtimes []Downtime, alerted time.Time) string {
+func mutedSummary(downtimes []datadog.Downtime, alerted time.Time) string {
 	var texts []string
 	for _, d := range downtimes {
-		text := enrich.Until(d.Until, alerted)
+		text := enrich.Until(d.End, alerted)
 		if scope := strings.Join(d.Scope, ", "); scope != "" && scope != "*" {
 			text += " for " + scope
 		}

@@ -42,18 +42,14 @@ func newStep(source Source, c Config) enrich.Step {
 			return enrich.Finding{}, err
 		}
 		team, err := source.Team(ctx, handle)
-		if datadog.IsNotFound(err) {
-			return enrich.Finding{}, fault.NewRedacted(fault.Permanent, "Datadog has no team ", strconv.Quote(handle), ": correct the team tag or create the team", err)
-		}
 		if err != nil {
-			return enrich.Finding{}, err
+			missing := fault.NewRedacted(fault.Permanent, "Datadog has no team ", strconv.Quote(handle), ": correct the team tag or create the team", err)
+			return enrich.Finding{}, datadog.ExplainNotFound(err, missing)
 		}
 		now, err := source.OnCall(ctx, team.ID)
-		if datadog.IsNotFound(err) {
-			return enrich.Finding{}, fault.NewRedacted(fault.Permanent, "the team ", strconv.Quote(handle), " has no On-Call in Datadog", err)
-		}
 		if err != nil {
-			return enrich.Finding{}, err
+			missing := fault.NewRedacted(fault.Permanent, "the team ", strconv.Quote(handle), " has no On-Call in Datadog", err)
+			return enrich.Finding{}, datadog.ExplainNotFound(err, missing)
 		}
 		return newFinding(newData(team, now)), nil
 	})
@@ -62,20 +58,14 @@ func newStep(source Source, c Config) enrich.Step {
 // Data is the finding for playbooks. Name and Email are those of the first responder
 // and empty when there is none.
 type Data struct {
-	Team       string   `json:"team"` // A handle.
-	TeamID     string   `json:"team_id"`
-	TeamName   string   `json:"team_name"`
-	Name       string   `json:"name"`
-	Email      string   `json:"email"`
-	Responders []Person `json:"responders,omitempty"`
+	Team       string         `json:"team"` // A handle.
+	TeamID     string         `json:"team_id"`
+	TeamName   string         `json:"team_name"`
+	Name       string         `json:"name"`
+	Email      string         `json:"email"`
+	Responders []datadog.User `json:"responders,omitempty"`
 	// Escalations are the people of each step of the escalation policy, in order.
-	Escalations [][]Person `json:"escalations,omitempty"`
-}
-
-// Person is on call. Name or Email may be empty.
-type Person struct {
-	Name  string `json:"name"`
-	Email string `json:"email"`
+	Escalations [][]datadog.User `json:"escalations,omitempty"`
 }
 
 func newData(team datadog.Team, now datadog.OnCall) Data {
@@ -89,14 +79,8 @@ func newData(team datadog.Team, now datadog.OnCall) Data {
 	return d
 }
 
-func people(users []datadog.User) []Person {
-	var all []Person
-	for _, u := range users {
-		if u.Name != "" || u.Email != "" {
-			all = append(all, Person{Name: u.Name, Email: u.Email})
-		}
-	}
-	return all
+func people(users []datadog.User) []datadog.User {
+	return slices.DeleteFunc(slices.Clone(users), func(u datadog.User) bool { return u == datadog.User{} })
 }
 
 // What an event shows at most.
@@ -126,7 +110,7 @@ func newFinding(d Data) enrich.Finding {
 }
 
 // summary names people: "Ada Lovelace (ada@example.com), bob@example.com".
-func summary(people []Person) string {
+func summary(people []datadog.User) string {
 	names := make([]string, len(people))
 	for i, p := range people {
 		names[i] = enrich.NameAndID(p.Name, p.Email)

@@ -38,11 +38,9 @@ func newStep(service func(context.Context, string) (datadog.Service, error), c C
 			return enrich.Finding{}, err
 		}
 		s, err := service(ctx, name)
-		if datadog.IsNotFound(err) {
-			return enrich.Finding{}, fault.NewRedacted(fault.Permanent, "Datadog's Software Catalog has no service ", strconv.Quote(name), ": add it or correct the service tag", err)
-		}
 		if err != nil {
-			return enrich.Finding{}, err
+			missing := fault.NewRedacted(fault.Permanent, "Datadog's Software Catalog has no service ", strconv.Quote(name), ": add it or correct the service tag", err)
+			return enrich.Finding{}, datadog.ExplainNotFound(err, missing)
 		}
 		return newFinding(newData(s)), nil
 	})
@@ -57,29 +55,15 @@ type Data struct {
 	Tier        string `json:"tier"`
 	Lifecycle   string `json:"lifecycle"`
 	// Email, Slack and Runbook are the first of their kind in Contacts and Links.
-	Email       string    `json:"email"`
-	Slack       string    `json:"slack"`
-	Runbook     string    `json:"runbook"`
-	PagerDuty   string    `json:"pagerduty"` // The URL of the service there.
-	Opsgenie    string    `json:"opsgenie"`
-	OtherOwners []string  `json:"other_owners,omitempty"`
-	DependsOn   []string  `json:"depends_on,omitempty"` // "service:payments"
-	Contacts    []Contact `json:"contacts,omitempty"`
-	Links       []Link    `json:"links,omitempty"`
-}
-
-// Contact is a way to reach the owners.
-type Contact struct {
-	Type    string `json:"type"` // "email", "slack", …
-	Name    string `json:"name,omitempty"`
-	Contact string `json:"contact"`
-}
-
-// Link is a page about the service.
-type Link struct {
-	Type string `json:"type"` // "runbook", "doc", "repo", "dashboard", …
-	Name string `json:"name,omitempty"`
-	URL  string `json:"url"`
+	Email       string                `json:"email"`
+	Slack       string                `json:"slack"`
+	Runbook     string                `json:"runbook"`
+	PagerDuty   string                `json:"pagerduty"` // The URL of the service there.
+	Opsgenie    string                `json:"opsgenie"`
+	OtherOwners []string              `json:"other_owners,omitempty"`
+	DependsOn   []string              `json:"depends_on,omitempty"` // "service:payments"
+	Contacts    []datadog.Contact     `json:"contacts,omitempty"`
+	Links       []datadog.ServiceLink `json:"links,omitempty"`
 }
 
 func newData(s datadog.Service) Data {
@@ -92,7 +76,7 @@ func newData(s datadog.Service) Data {
 		if c.Contact == "" {
 			continue
 		}
-		d.Contacts = append(d.Contacts, Contact{Type: c.Type, Name: c.Name, Contact: c.Contact})
+		d.Contacts = append(d.Contacts, c)
 		switch strings.ToLower(c.Type) {
 		case "email":
 			d.Email = cmp.Or(d.Email, c.Contact)
@@ -109,15 +93,14 @@ func newData(s datadog.Service) Data {
 // linkOrder is the order in which a person on call needs the pages. Others follow.
 var linkOrder = []string{"runbook", "dashboard", "doc"}
 
-func sortedLinks(links []datadog.ServiceLink) []Link {
-	var sorted []Link
+func sortedLinks(links []datadog.ServiceLink) (sorted []datadog.ServiceLink) {
 	for _, l := range links {
-		if page := pageURL(l.URL); page != "" {
-			sorted = append(sorted, Link{Type: strings.ToLower(l.Type), Name: l.Name, URL: page})
+		if l.Type, l.URL = strings.ToLower(l.Type), pageURL(l.URL); l.URL != "" {
+			sorted = append(sorted, l)
 		}
 	}
-	rank := func(l Link) uint { return uint(slices.Index(linkOrder, l.Type)) } // -1 becomes the last.
-	slices.SortStableFunc(sorted, func(a, b Link) int { return cmp.Compare(rank(a), rank(b)) })
+	rank := func(l datadog.ServiceLink) uint { return uint(slices.Index(linkOrder, l.Type)) } // -1 becomes the last.
+	slices.SortStableFunc(sorted, func(a, b datadog.ServiceLink) int { return cmp.Compare(rank(a), rank(b)) })
 	return sorted
 }
 
@@ -175,7 +158,7 @@ func (d Data) lead() string {
 
 // contactLabel writes "Microsoft teams" for the type "microsoft-teams", and the
 // contact's name where it says more.
-func contactLabel(c Contact) string {
+func contactLabel(c datadog.Contact) string {
 	label := []rune(strings.ReplaceAll(cmp.Or(c.Type, "contact"), "-", " "))
 	label[0] = unicode.ToUpper(label[0])
 	if strings.EqualFold(c.Name, string(label)) {
