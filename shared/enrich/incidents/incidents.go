@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
@@ -57,18 +55,7 @@ func (c Config) search(a alert.Alert) (query, about string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	return fmt.Sprintf("state:(active OR stable) AND %ss:%s", key, quote(value)), fmt.Sprintf("names the %s %s", key, value), nil
-}
-
-// quote quotes a value that could be read as part of the query.
-func quote(value string) string {
-	isPlain := func(r rune) bool {
-		return r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_.", r))
-	}
-	if strings.TrimFunc(value, isPlain) == "" {
-		return value
-	}
-	return enrich.Quote(value)
+	return fmt.Sprintf("state:(active OR stable) AND %ss:%s", key, enrich.SearchValue(value)), fmt.Sprintf("names the %s %s", key, value), nil
 }
 
 // Data is the finding for playbooks. The fields from ID to URL are those of the
