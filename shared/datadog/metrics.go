@@ -35,12 +35,12 @@ type SeriesQuery struct {
 func (c *Client) Series(ctx context.Context, query SeriesQuery) ([]Series, error) {
 	get := get("query the metric", "timeseries_query", "/api/v1/query",
 		values("from", unixSeconds(query.From), "to", unixSeconds(query.To), "query", query.Query))
-	answer, err := read(ctx, c, get, seriesResponse.answer)
-	if err == nil && answer.rejected {
-		e := &Error{Op: get.op, Status: http.StatusOK, Text: errorText([]byte(answer.text), get.redactor(Keys{}))}
+	response, err := read(ctx, c, get, seriesResponse.whole)
+	if response.isRejection() {
+		e := &Error{Op: get.op, Status: http.StatusOK, Text: errorText([]byte(response.Error), get.redactor(Keys{}))}
 		err = fault.NewRedacted(fault.Permanent, "Datadog refused to "+get.op+": ", e.Text, "", e)
 	}
-	return answer.series, err
+	return response.series(), err
 }
 
 type seriesResponse struct {
@@ -55,19 +55,14 @@ type seriesResponse struct {
 	}
 }
 
-type seriesAnswer struct {
-	series   []Series
-	rejected bool
-	text     string
-}
+// isRejection reports whether Datadog rejected the query, which has status 200.
+func (r seriesResponse) isRejection() bool { return r.Status == "error" }
 
-// answer returns a rejection too, which has status 200.
-func (r seriesResponse) answer() (seriesAnswer, bool) {
-	if r.Status == "error" {
-		return seriesAnswer{rejected: true, text: r.Error}, true
-	}
-	all := make([]Series, len(r.Series))
-	for i, found := range r.Series {
+func (r seriesResponse) whole() (seriesResponse, bool) { return r, r.Series != nil || r.isRejection() }
+
+func (r seriesResponse) series() []Series {
+	var all []Series
+	for _, found := range r.Series {
 		s := Series{Group: found.TagSet}
 		var units []string
 		for _, unit := range found.Unit {
@@ -81,9 +76,9 @@ func (r seriesResponse) answer() (seriesAnswer, bool) {
 				s.Points = append(s.Points, Point{Time: time.UnixMilli(int64(*at)).UTC(), Value: *value})
 			}
 		}
-		all[i] = s
+		all = append(all, s)
 	}
-	return seriesAnswer{series: all}, r.Series != nil
+	return all
 }
 
 // Snapshot has a picture of a metric's graph taken and returns the URL of the PNG, which is empty for
