@@ -20,7 +20,6 @@ type Step interface {
 // StepFunc makes a function a Step.
 type StepFunc func(ctx context.Context, a alert.Alert) (Finding, error)
 
-// Enrich calls f.
 func (f StepFunc) Enrich(ctx context.Context, a alert.Alert) (Finding, error) { return f(ctx, a) }
 
 // Named is a step with its name in events and logs.
@@ -37,8 +36,8 @@ type Named struct {
 	Timeout time.Duration
 }
 
-// Kind describes a step to playbooks, editors and documents. Each step package
-// exports one as the function Kind, which the registry lists.
+// Kind describes a step to playbooks, editors and documents. Each step package exports one as
+// the function Kind, which the registry lists, with the types of its Config and its Data.
 type Kind struct {
 	// Name is part of playbooks and events, so it never changes.
 	Name string
@@ -79,7 +78,6 @@ type Made struct {
 	Cache  time.Duration
 }
 
-// Enrich implements Step.
 func (m Made) Enrich(ctx context.Context, a alert.Alert) (Finding, error) {
 	return m.Kind.New(m.Config, m.Cache).Enrich(ctx, a)
 }

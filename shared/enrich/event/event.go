@@ -17,7 +17,6 @@ import (
 	"boomerang/shared/fault"
 )
 
-// Kind describes the step.
 func Kind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "event", Doc: "The alert's own event: monitor, groups, all tags, text.",
@@ -25,12 +24,10 @@ func Kind(client *datadog.Client) enrich.Kind {
 	}, func(c Config, cache time.Duration) enrich.Step { return newStep(client.Cached(cache).Event, c) })
 }
 
-// Config is what a playbook sets.
 type Config struct {
 	ID string `yaml:"id" doc:"Id of the event to get; the alert's own event by default."`
 }
 
-// Validate checks the configuration as it is in the playbook.
 func (c Config) Validate() error {
 	if c.ID == "" || strings.Contains(c.ID, "{{") || isID(c.ID) {
 		return nil

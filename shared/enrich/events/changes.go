@@ -15,7 +15,6 @@ import (
 	"boomerang/shared/enrich/monitor"
 )
 
-// ChangesConfig is the step's "with" in a playbook.
 type ChangesConfig struct {
 	Window  time.Duration `yaml:"window" min:"1s" max:"168h" doc:"How long before the alert to look, at most 168h. Default: 1h."`
 	Sources []string      `yaml:"sources" doc:"Count all events of these sources as changes, and no others. A source is a value of the tag source, such as github."`
@@ -54,7 +53,6 @@ type ChangesData struct {
 	Changes        []Change  `json:"changes,omitempty"` // The newest.
 }
 
-// ChangesKind describes the step to playbooks.
 func ChangesKind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "changes", Doc: "Deploys, feature flags, configuration changes and builds in the hour before, with authors.",

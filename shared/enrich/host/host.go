@@ -17,7 +17,6 @@ import (
 	"boomerang/shared/site"
 )
 
-// Kind describes the step.
 func Kind(client *datadog.Client, s site.Site) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "host", Doc: "Whether the alert's host is up or muted, its failing checks, apps, Agent version and tags.",
@@ -25,7 +24,6 @@ func Kind(client *datadog.Client, s site.Site) enrich.Kind {
 	}, func(c Config, cache time.Duration) enrich.Step { return newStep(client.Cached(cache).Hosts, s, c) })
 }
 
-// Config is what a playbook sets.
 type Config struct {
 	Host string `yaml:"host" doc:"Name or alias of the host; the alert's own host by default."`
 }

@@ -12,7 +12,6 @@ import (
 	"boomerang/shared/enrich"
 )
 
-// Config is what a playbook sets.
 type Config struct {
 	Title   string            `yaml:"title" doc:"Title of the finding in the event; the host's name by default."`
 	URL     URL               `yaml:"url" required:"true" doc:"Address to call, https only; templates may fill path segments and query values, never the host."`

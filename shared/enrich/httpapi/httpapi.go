@@ -31,7 +31,6 @@ type Data struct {
 	Body any `json:"body"`
 }
 
-// Kind describes the step.
 func Kind(client *Client, secrets Secrets) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "http", Doc: "The response of any JSON API about the alert; POST sends the alert to one.", Data: Data{},

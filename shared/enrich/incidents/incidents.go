@@ -13,7 +13,6 @@ import (
 	"boomerang/shared/enrich"
 )
 
-// Config is the step's "with" in a playbook.
 type Config struct {
 	Service string `yaml:"service" doc:"Service whose open incidents to find. Default: the alert's service tag, or else its team tag."`
 	Query   string `yaml:"query" doc:"Incident search in Datadog's syntax, used instead, such as state:active AND severity:(SEV-1 OR SEV-2)."`
@@ -22,7 +21,6 @@ type Config struct {
 // maxIncidents is how many incidents the step reads and shows.
 const maxIncidents = 5
 
-// Kind describes the step to playbooks.
 func Kind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "incidents", Doc: "Open incidents of the alerting service or its team.",

@@ -57,7 +57,6 @@ const permission = "lambda:InvokeFunction"
 // Invoke is the method of the SDK's *lambda.Client that the step calls.
 type Invoke func(context.Context, *sdk.InvokeInput, ...func(*sdk.Options)) (*sdk.InvokeOutput, error)
 
-// Kind describes the step.
 func Kind(invoke Invoke) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "lambda", Doc: "What a Lambda function of your own finds about the alert.",
@@ -65,7 +64,6 @@ func Kind(invoke Invoke) enrich.Kind {
 	}, func(c Config, _ time.Duration) enrich.Step { return newStep(invoke, c) })
 }
 
-// Config is what a playbook sets.
 type Config struct {
 	Function string            `yaml:"function" required:"true" doc:"Name or ARN of the function to invoke, optionally with :version or :alias; the README shows its event."`
 	With     map[string]string `yaml:"with" doc:"The object 'with' of the function's event, besides the alert, such as host: '{{ .alert.host }}'."`
@@ -86,7 +84,6 @@ func functionARN(config any, in enrich.Account) string {
 	return strings.Join([]string{"arn", part(2, in.Partition), "lambda", part(3, in.Region), part(5, in.ID), "function", found[7]}, ":") + found[8]
 }
 
-// Validate checks the configuration as it is in the playbook.
 func (c Config) Validate() error {
 	switch {
 	case c.Function == "":

@@ -21,7 +21,6 @@ import (
 	"boomerang/shared/site"
 )
 
-// Kind describes the step.
 func Kind(client *datadog.Client, s site.Site) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "logs", Doc: "The last error lines of the alert's service or host, grouped by pattern with counts.",
@@ -29,7 +28,6 @@ func Kind(client *datadog.Client, s site.Site) enrich.Kind {
 	}, func(c Config, cache time.Duration) enrich.Step { return newStep(client.Cached(cache).Logs, s, c) })
 }
 
-// Config is what a playbook sets.
 type Config struct {
 	Query   string        `yaml:"query" doc:"Log search, such as service:checkout status:error; by default the errors of the alert's service, or else of its host."`
 	Window  time.Duration `yaml:"window" min:"1m" max:"168h" doc:"Time before the alert to search, 15m by default."`
@@ -45,7 +43,6 @@ const (
 	maxQueryRunes = 300 // Those that are shown.
 )
 
-// Validate checks the configuration as it is in the playbook.
 func (c Config) Validate() error {
 	if c.Window < 0 || c.Window > maxWindow {
 		return fmt.Errorf("window is %v: set a time between 1m and 168h", c.Window)

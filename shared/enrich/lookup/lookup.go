@@ -32,7 +32,6 @@ func Kind(tables *Tables) enrich.Kind {
 	}, func(c Config, _ time.Duration) enrich.Step { return newStep(tables, c) })
 }
 
-// Config is what a playbook sets.
 type Config struct {
 	Title string   `yaml:"title" doc:"Title of the finding in the event; the file's name by default."`
 	File  string   `yaml:"file" required:"true" doc:"The table, a .csv, .yaml, .yml or .json file, relative to the folder of the playbook file."`

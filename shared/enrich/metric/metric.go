@@ -17,7 +17,6 @@ import (
 	"boomerang/shared/enrich/monitor"
 )
 
-// Kind describes the step.
 func Kind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "metric", Doc: "The alert's metric: value against threshold, min, mean and max before the alert, trend as a sparkline, whether it jumped.",
@@ -28,7 +27,6 @@ func Kind(client *datadog.Client) enrich.Kind {
 	})
 }
 
-// Config is what a playbook sets.
 type Config struct {
 	Query  string        `yaml:"query" doc:"Metric query, such as avg:system.load.1{env:prod} by {host}, optionally with a comparison; the query of the alert's monitor by default."`
 	Window time.Duration `yaml:"window" min:"1m" max:"720h" doc:"Time before the alert to look at, 1h by default; at least the time that the query itself covers."`
@@ -39,7 +37,6 @@ const (
 	maxWindow     = 30 * 24 * time.Hour
 )
 
-// Validate checks the configuration as it is in the playbook.
 func (c Config) Validate() error {
 	if c.Window < 0 || c.Window > maxWindow {
 		return fmt.Errorf("window is %v: set a time between 1m and 720h", c.Window)

@@ -27,16 +27,13 @@ func SnapshotKind(client *datadog.Client) enrich.Kind {
 	})
 }
 
-// SnapshotConfig is what a playbook sets.
 type SnapshotConfig struct {
 	Query  string        `yaml:"query" doc:"Metric query to draw, such as avg:system.load.1{env:prod} by {host}; by default the alert's own picture, or else the query of its monitor."`
 	Window time.Duration `yaml:"window" min:"1m" max:"720h" doc:"Time before the alert to draw, 1h by default; the alert's own picture has its own."`
 }
 
-// Validate checks the configuration as it is in the playbook.
 func (c SnapshotConfig) Validate() error { return Config(c).Validate() }
 
-// SnapshotData is what playbooks see.
 type SnapshotData struct {
 	URL   string `json:"url"`   // The URL of a PNG.
 	Query string `json:"query"` // Empty for the alert's own picture.

@@ -19,7 +19,6 @@ type DowntimeSource interface {
 	CurrentDowntimes(ctx context.Context) ([]datadog.DowntimeNote, error)
 }
 
-// DowntimesConfig is the step's "with" in a playbook.
 type DowntimesConfig struct {
 	Monitor string `yaml:"monitor" doc:"Monitor ID. Default: the alert's monitor."`
 }
@@ -61,7 +60,6 @@ func newDowntimes(source DowntimeSource, c DowntimesConfig) enrich.Step {
 	})
 }
 
-// DowntimesData is the finding for playbooks.
 type DowntimesData struct {
 	Muted     bool             `json:"muted"`          // A downtime mutes the group that alerted.
 	Until     time.Time        `json:"until,omitzero"` // The last end; zero when there is none.

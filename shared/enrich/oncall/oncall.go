@@ -22,12 +22,10 @@ type Source interface {
 	OnCall(ctx context.Context, teamID string) (datadog.OnCall, error)
 }
 
-// Config is the step's "with" in a playbook.
 type Config struct {
 	Team string `yaml:"team" doc:"Team handle. Default: the alert's team tag."`
 }
 
-// Kind describes the step to playbooks.
 func Kind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "oncall", Doc: "Who is on call for the alert's team, and who is paged next.",

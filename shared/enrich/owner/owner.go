@@ -18,12 +18,10 @@ import (
 	"boomerang/shared/fault"
 )
 
-// Config is the step's "with" in a playbook.
 type Config struct {
 	Service string `yaml:"service" doc:"Service to look up in the Software Catalog. Default: the alert's service tag."`
 }
 
-// Kind describes the step to playbooks.
 func Kind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "owner", Doc: "Service owner: team, tier, contacts, runbooks and dependencies from the Software Catalog.",
@@ -46,7 +44,6 @@ func newStep(service func(context.Context, string) (datadog.Service, error), c C
 	})
 }
 
-// Data is the finding for playbooks.
 type Data struct {
 	Service     string `json:"service"`
 	DisplayName string `json:"display_name"`

@@ -28,7 +28,6 @@ type Source interface {
 	SLOHistory(ctx context.Context, query datadog.SLOHistoryQuery) (datadog.SLIStatus, error)
 }
 
-// Config is the step's "with" in a playbook.
 type Config struct {
 	Query string `yaml:"query" doc:"SLO search: a tag such as service:checkout, or words of a name. Default: the alert's service tag."`
 }
@@ -40,7 +39,6 @@ const (
 	maxName      = 120
 )
 
-// Kind describes the step to playbooks.
 func Kind(client *datadog.Client, s site.Site) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "slo", Doc: "Error budget left for the service's SLOs, with target and timeframe.",

@@ -16,7 +16,6 @@ import (
 	"boomerang/shared/enrich/events"
 )
 
-// Config is the step's "with" in a playbook.
 type Config struct {
 	Without []string `yaml:"without" doc:"Names of rules that are switched off, such as flag or upstream_alert."`
 }
@@ -60,7 +59,6 @@ type Suspect struct {
 	Score    float64   `json:"score"`
 }
 
-// Kind describes the step to playbooks.
 func Kind(client *datadog.Client) enrich.Kind {
 	return enrich.KindOf(enrich.Kind{
 		Name: "suspects", Doc: "What may have caused the alert: changes and alerts before it began, and what only failing groups share, by stated rules.",
