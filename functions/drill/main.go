@@ -21,7 +21,7 @@ func newHandler(ctx context.Context, env runtime.Environment) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := handler.New(handler.Config{
+	h := &handler.Handler{
 		Target: drill.Target{
 			URL: cfg.FunctionURL + "/", Stream: r.Datadog, StreamName: cfg.Site.String(),
 			TokenSource:  "the token in WEBHOOK_SECRET_ARN; make sure that both functions name the same secret",
@@ -32,6 +32,6 @@ func newHandler(ctx context.Context, env runtime.Environment) (any, error) {
 		},
 		Timeouts: drill.DefaultTimeouts,
 		Logger:   env.Logger,
-	})
+	}
 	return h.Handle, runtime.WaitForSecrets(ctx, r.Keys)
 }

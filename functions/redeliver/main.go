@@ -27,9 +27,9 @@ func newHandler(ctx context.Context, env runtime.Environment) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	conf := handler.Config{Redeliver: alerts.Redeliver, GiveUp: alerts.GiveUp, Logger: env.Logger}
+	h := &handler.Handler{Redeliver: alerts.Redeliver, GiveUp: alerts.GiveUp, Logger: env.Logger}
 	if cfg.DeadLetterQueueURL != "" {
-		conf.DeadLetters = queue.New(sqs.NewFromConfig(env.AWS), cfg.DeadLetterQueueURL)
+		h.DeadLetters = queue.New(sqs.NewFromConfig(env.AWS), cfg.DeadLetterQueueURL)
 	}
-	return handler.New(conf).Handle, runtime.WaitForSecrets(ctx, r.Keys)
+	return h.Handle, runtime.WaitForSecrets(ctx, r.Keys)
 }

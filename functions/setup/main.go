@@ -33,10 +33,10 @@ func newHandler(ctx context.Context, env runtime.Environment) (*handler.Handler,
 	if err != nil {
 		return nil, err
 	}
-	return handler.New(handler.Config{
+	return &handler.Handler{
 		Provisioner: provision.New(r.Datadog),
 		Tokens:      secret.NewRotation(secretsmanager.NewFromConfig(env.AWS), cfg.WebhookSecretARN),
 		TokenSecret: cfg.WebhookSecretARN, WebhookName: cfg.WebhookName,
 		Logger: env.Logger,
-	}), nil
+	}, nil
 }

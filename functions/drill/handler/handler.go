@@ -12,66 +12,49 @@ import (
 	"boomerang/shared/secret"
 )
 
-// Config configures a handler. Token is called in every run, for the token of Target.
-type Config struct {
+// Handler runs drills. Token is called in every run, for the token of Target.
+type Handler struct {
 	Target   drill.Target
 	Token    func(ctx context.Context) (secret.Secret, error)
 	Timeouts drill.Timeouts
 	Logger   *slog.Logger
 }
 
-// Handler runs drills.
-type Handler struct{ Config }
-
-// New returns a handler.
-func New(conf Config) *Handler { return &Handler{conf} }
-
 // Handle sends one synthetic alert and waits for its event. The error, which Lambda counts
 // for the alarm, is a sentence that says how far the alert came.
 func (h *Handler) Handle(ctx context.Context) error {
-	e := logEntry{start: time.Now()}
-	err := h.run(ctx, &e)
-	e.write(ctx, h.Logger, err)
-	return err
-}
-
-func (h *Handler) run(ctx context.Context, e *logEntry) error {
-	token, err := h.Token(ctx)
-	if err != nil {
-		return errors.New("no alert was sent, because the webhook's token cannot be read: " + fault.Public(err))
-	}
-	target := h.Target
-	target.Token = token.Reveal()
-	d := drill.New(target, h.Timeouts)
-	e.id = d.ID
-	if e.answer, err = d.Send(ctx); err != nil {
-		return err
-	}
-	found, err := d.Await(ctx)
-	e.events = len(found)
-	return err
-}
-
-// logEntry is what the log says about a run.
-type logEntry struct {
-	start  time.Time
-	id     int64
-	answer drill.Answer
-	events int
-}
-
-func (e logEntry) write(ctx context.Context, logger *slog.Logger, err error) {
+	start := time.Now()
+	attrs, err := h.run(ctx)
 	level := slog.LevelInfo
-	attrs := []slog.Attr{slog.Int64("id", e.id), slog.Int("events", e.events), seconds("took_s", time.Since(e.start))}
-	if e.answer.Status != 0 {
-		attrs = append(attrs,
-			slog.Int("http_status", e.answer.Status), slog.String("status", string(e.answer.Reply.Status)), seconds("answered_s", e.answer.Took))
-	}
+	attrs = append(attrs, seconds("took_s", time.Since(start)))
 	if err != nil {
 		level = slog.LevelError
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
-	logger.LogAttrs(ctx, level, "drill", attrs...)
+	h.Logger.LogAttrs(ctx, level, "drill", attrs...)
+	return err
+}
+
+// run also returns what the log says about the drill.
+func (h *Handler) run(ctx context.Context) ([]slog.Attr, error) {
+	token, err := h.Token(ctx)
+	if err != nil {
+		return nil, errors.New("no alert was sent, because the webhook's token cannot be read: " + fault.Public(err))
+	}
+	target := h.Target
+	target.Token = token.Reveal()
+	d := drill.New(target, h.Timeouts)
+	attrs := []slog.Attr{slog.Int64("id", d.ID)}
+	answer, err := d.Send(ctx)
+	if answer.Status != 0 {
+		attrs = append(attrs,
+			slog.Int("http_status", answer.Status), slog.String("status", string(answer.Reply.Status)), seconds("answered_s", answer.Took))
+	}
+	if err != nil {
+		return attrs, err
+	}
+	found, err := d.Await(ctx)
+	return append(attrs, slog.Int("events", len(found))), err
 }
 
 func seconds(name string, d time.Duration) slog.Attr {

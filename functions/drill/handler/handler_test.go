@@ -64,12 +64,13 @@ func TestHandler(t *testing.T) {
 			}))
 			defer webhook.Close()
 			var log bytes.Buffer
-			err := handler.New(handler.Config{
+			h := &handler.Handler{
 				Target:   drill.Target{URL: webhook.URL, Stream: stream(tt.want.Events), StreamName: "the stream"},
 				Token:    func(context.Context) (secret.Secret, error) { return secret.New("t"), tt.token },
 				Timeouts: drill.Timeouts{Answer: 10 * time.Second, Event: 20 * time.Millisecond, Interval: time.Millisecond},
 				Logger:   slog.New(slog.NewJSONHandler(&log, nil)),
-			}).Handle(t.Context())
+			}
+			err := h.Handle(t.Context())
 			var got record
 			if err := json.Unmarshal([]byte(mask(log.String())), &got); err != nil {
 				t.Fatalf("%v: %s", err, &log)

@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -32,12 +33,12 @@ func TestLocalQueue(t *testing.T) {
 				defer stop()
 				q := &localQueue{ctx: ctx, deliveries: newDeliveries()}
 				started, tries, last := time.Now(), 0, time.Time{}
-				q.worker = redeliver.New(redeliver.Config{DeadLetters: q, Redeliver: func(ctx context.Context, m queue.Message) (pipeline.Outcome, error) {
+				q.worker = &redeliver.Handler{DeadLetters: q, Logger: slog.New(slog.DiscardHandler), Redeliver: func(ctx context.Context, m queue.Message) (pipeline.Outcome, error) {
 					if tries, last = tries+1, time.Now(); deliveryOf(ctx) != "first" || m.Alert.ID != "1" {
 						t.Errorf("message of %q: %+v", deliveryOf(ctx), m)
 					}
 					return pipeline.Outcome{}, c.err
-				}})
+				}}
 				ctx = context.WithValue(ctx, deliveryKey{}, "first")
 				if err := q.Send(ctx, queue.Message{Alert: alert.Alert{ID: "1"}, Reason: "Datadog is down"}, 10*time.Second); err != nil {
 					t.Fatal(err)

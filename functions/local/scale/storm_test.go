@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -204,7 +205,7 @@ func (k *storm) deliver(t *testing.T, i int) {
 // work is one of the concurrent batches of the event source mapping. It ends when the
 // deliveries are done and the queue is empty.
 func (k *storm) work(t *testing.T, done <-chan struct{}) {
-	h := handler.New(handler.Config{Redeliver: k.pipeline(t).Redeliver})
+	h := &handler.Handler{Redeliver: k.pipeline(t).Redeliver, Logger: slog.New(slog.DiscardHandler)}
 	for {
 		batch := k.receive()
 		if len(batch) == 0 {

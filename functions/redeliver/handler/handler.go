@@ -29,24 +29,14 @@ type DeadLetters interface {
 	DeadLetter(ctx context.Context, body, reason string) error
 }
 
-// Config configures a handler. Without DeadLetters the queue's redrive policy moves
-// messages to the dead-letter queue, without a reason.
-type Config struct {
-	Redeliver   Redeliver
-	GiveUp      GiveUp // nil: nothing is claimed
+// Handler processes batches. It is safe for concurrent use.
+type Handler struct {
+	Redeliver Redeliver
+	GiveUp    GiveUp // nil: nothing is claimed
+	// DeadLetters is nil if the queue's redrive policy moves messages to the dead-letter
+	// queue, without a reason.
 	DeadLetters DeadLetters
 	Logger      *slog.Logger
-}
-
-// Handler processes batches. It is safe for concurrent use.
-type Handler struct{ Config }
-
-// New returns a handler.
-func New(c Config) *Handler {
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	return &Handler{c}
 }
 
 // Handle processes the messages of a batch concurrently. SQS delivers those that failed

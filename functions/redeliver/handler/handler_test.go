@@ -95,12 +95,12 @@ func TestHandler_RetryAndDeadLetter(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
-			conf := handler.Config{Redeliver: redeliver, Logger: slog.New(slog.NewJSONHandler(&log, nil))}
+			h := &handler.Handler{Redeliver: redeliver, Logger: slog.New(slog.NewJSONHandler(&log, nil))}
 			var reasons []string
 			if c.dead != nil {
-				conf.DeadLetters = c.dead
+				h.DeadLetters = c.dead
 			}
-			response, err := handler.New(conf).Handle(t.Context(), events.SQSEvent{Records: c.batch})
+			response, err := h.Handle(t.Context(), events.SQSEvent{Records: c.batch})
 			if err != nil {
 				t.Fatalf("the error retries the whole batch: %v", err)
 			}
@@ -130,10 +130,10 @@ func TestHandler_RetryAndDeadLetter(t *testing.T) {
 func TestHandler_MaybePosted(t *testing.T) {
 	for receives, want := range map[string]bool{"1": false, "2": true, "": false, "9": true} {
 		var got queue.Message
-		h := handler.New(handler.Config{Redeliver: func(_ context.Context, m queue.Message) (pipeline.Outcome, error) {
+		h := &handler.Handler{Logger: slog.New(slog.DiscardHandler), Redeliver: func(_ context.Context, m queue.Message) (pipeline.Outcome, error) {
 			got = m
 			return pipeline.Outcome{}, nil
-		}})
+		}}
 		if _, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{message(t, "1", receives)}}); err != nil || got.MaybePosted != want {
 			t.Errorf("received %q times: %+v, %v", receives, got, err)
 		}
@@ -144,7 +144,8 @@ func TestHandler_MaybePosted(t *testing.T) {
 func TestHandler_Spans(t *testing.T) {
 	e := telemetrytest.During(t, func(ctx context.Context) {
 		batch := events.SQSEvent{Records: []events.SQSMessage{message(t, "1", "1"), message(t, "down", "1")}}
-		if _, err := handler.New(handler.Config{Redeliver: redeliver}).Handle(ctx, batch); err != nil {
+		h := &handler.Handler{Logger: slog.New(slog.DiscardHandler), Redeliver: redeliver}
+		if _, err := h.Handle(ctx, batch); err != nil {
 			t.Error(err)
 		}
 	})
@@ -165,9 +166,9 @@ func TestHandler_Spans(t *testing.T) {
 func TestHandler_OpenActions(t *testing.T) {
 	for result, want := range map[string]string{"queued": "WARN", "refused": "WARN", "done": "INFO", "skipped": "INFO"} {
 		var log bytes.Buffer
-		h := handler.New(handler.Config{Logger: slog.New(slog.NewJSONHandler(&log, nil)), Redeliver: func(context.Context, queue.Message) (pipeline.Outcome, error) {
+		h := &handler.Handler{Logger: slog.New(slog.NewJSONHandler(&log, nil)), Redeliver: func(context.Context, queue.Message) (pipeline.Outcome, error) {
 			return pipeline.Outcome{Status: pipeline.Posted, Actions: []pipeline.ActionResult{{Playbook: "shop", Step: "ticket", Result: result}}}, nil
-		}})
+		}}
 		if _, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{message(t, "1", "1")}}); err != nil {
 			t.Error(err)
 		}
@@ -187,7 +188,7 @@ func TestHandler_GiveUp(t *testing.T) {
 			t.Fatal(encodeErr)
 		}
 		var log bytes.Buffer
-		h := handler.New(handler.Config{
+		h := &handler.Handler{
 			DeadLetters: &deadLetters{}, Logger: slog.New(slog.NewJSONHandler(&log, nil)),
 			Redeliver: func(context.Context, queue.Message) (pipeline.Outcome, error) {
 				return pipeline.Outcome{Playbook: "shop"}, err
@@ -196,7 +197,7 @@ func TestHandler_GiveUp(t *testing.T) {
 				gaveUp++
 				o.Actions = append(o.Actions, pipeline.ActionResult{Playbook: m.Action.Playbook, Step: m.Action.Step, Result: "dead_letter"})
 			},
-		})
+		}
 		e := telemetrytest.During(t, func(ctx context.Context) {
 			if _, err := h.Handle(ctx, events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m", Body: body, Attributes: map[string]string{"ApproximateReceiveCount": receives}}}}); err != nil {
 				t.Error(err)
@@ -230,7 +231,7 @@ func TestHandler_GiveUp(t *testing.T) {
 
 func TestHandler_LogAndMetrics(t *testing.T) {
 	var log bytes.Buffer
-	h := handler.New(handler.Config{Logger: slog.New(slog.NewJSONHandler(&log, nil)), Redeliver: redeliver})
+	h := &handler.Handler{Logger: slog.New(slog.NewJSONHandler(&log, nil)), Redeliver: redeliver}
 	e := telemetrytest.During(t, func(ctx context.Context) {
 		if _, err := h.Handle(ctx, events.SQSEvent{Records: []events.SQSMessage{message(t, "1", "2")}}); err != nil {
 			t.Error(err)

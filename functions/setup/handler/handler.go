@@ -30,29 +30,22 @@ type Tokens interface {
 	Finish(ctx context.Context, version string) (secret.Secret, error)
 }
 
-// Config has the dependencies of a handler.
-type Config struct {
+// Handler processes one event at a time.
+type Handler struct {
 	Provisioner Provisioner
 	Tokens      Tokens
 	// TokenSecret is the name or ARN of the only secret that may be rotated, and
 	// WebhookName the webhook that uses it.
 	TokenSecret, WebhookName string
 	Logger                   *slog.Logger
-}
 
-// Handler processes one event at a time.
-type Handler struct {
-	Config
 	failing error // why every request fails
 }
-
-// New returns a handler.
-func New(c Config) *Handler { return &Handler{Config: c} }
 
 // Failing returns a handler that answers every request with the error. A function that
 // does not start leaves CloudFormation waiting for an hour, and the stack undeletable.
 func Failing(err error, logger *slog.Logger) *Handler {
-	return &Handler{Config: Config{Logger: logger}, failing: err}
+	return &Handler{Logger: logger, failing: err}
 }
 
 // Handle processes an event of either kind. After an error Lambda repeats CloudFormation's

@@ -45,7 +45,7 @@ type world struct {
 	log         bytes.Buffer
 	keys        *keys
 	provisioner provision.Provisioner
-	conf        handler.Config
+	conf        handler.Handler
 	failing     error // with which the function failed to start
 
 	answerURL string
@@ -77,7 +77,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w.answerURL = bucket.URL + "/response?" + signature
 	w.provisioner = provision.Provisioner{Datadog: client, RetryTimeout: 10 * time.Second, RetryInterval: time.Millisecond}
-	w.conf = handler.Config{Provisioner: w.provisioner, Tokens: fixedToken{}, WebhookName: "boomerang", Logger: slog.New(slog.NewJSONHandler(&w.log, nil))}
+	w.conf = handler.Handler{Provisioner: w.provisioner, Tokens: fixedToken{}, WebhookName: "boomerang", Logger: slog.New(slog.NewJSONHandler(&w.log, nil))}
 	return w
 }
 
@@ -173,7 +173,7 @@ func (w *world) handle(ctx context.Context, event any) error {
 	if err != nil {
 		w.Fatal(err)
 	}
-	h := handler.New(w.conf)
+	h := &w.conf
 	if w.failing != nil {
 		h = handler.Failing(w.failing, w.conf.Logger)
 	}
