@@ -106,7 +106,7 @@ var rules = []rule{
 		name:    "provisioning imports neither CloudFormation nor secrets",
 		in:      []string{"functions/setup/provision"},
 		never:   []string{module, "github.com/aws"},
-		may:     []string{"events", "shared/alert", "shared/datadog", "shared/event", "shared/fault", "shared/httpx", "shared/scope"},
+		may:     []string{"events", "shared/alert", "shared/datadog", "shared/event", "shared/fault", "shared/httpx", "shared/jsonvalue", "shared/scope"},
 		because: "a laptop provisions the same things as a stack",
 	},
 	{

@@ -120,7 +120,7 @@ func TestCommands(t *testing.T) {
 			"removed       the webhook shop", `removed       the monitor "Boomerang (shop): there are dead letters"`,
 		}},
 		{line: "setup --live", fails: []string{"set URL", "set DD_API_KEY, DD_APP_KEY"}},
-		{line: "setup --live --url http://example.com", env: keys, fails: []string{"the Function URL is not https"}},
+		{line: "setup --live --url http://example.com", env: keys, fails: []string{"the Function URL is plain http to another machine"}},
 		{line: "setup --live --url " + lambdaURL, env: with("DD_SITE", "datadog.example"), fails: []string{"DD_SITE"}},
 
 		{line: "redrive", env: map[string]string{"REDELIVERY_QUEUE_URL": queue}, fails: []string{"DEAD_LETTER_QUEUE_URL is not set"}},

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"boomerang/shared/datadog"
+	"boomerang/shared/jsonvalue"
 )
 
 // dashboardJSON is the dashboard in Datadog's form
@@ -25,9 +26,9 @@ func (s Spec) dashboardDefinition() (json.RawMessage, error) {
 		failedScope = scope + " AND "
 	}
 	filled := strings.NewReplacer(
-		"$TITLE", inJSON(s.title()), "$STACK", inJSON(s.Stack), "$ALERTS", inJSON(s.alertsQuery()), "$EVENTS", inJSON(s.eventsQuery()),
-		"$SCOPE", inJSON(scope), "$FAILED_SCOPE", inJSON(failedScope),
-		"$QUEUE", inJSON(strings.ToLower(s.Queue)), "$DEAD_LETTER_QUEUE", inJSON(strings.ToLower(s.DeadLetterQueue)),
+		"$TITLE", jsonvalue.InString(s.title()), "$STACK", jsonvalue.InString(s.Stack), "$ALERTS", jsonvalue.InString(s.alertsQuery()), "$EVENTS", jsonvalue.InString(s.eventsQuery()),
+		"$SCOPE", jsonvalue.InString(scope), "$FAILED_SCOPE", jsonvalue.InString(failedScope),
+		"$QUEUE", jsonvalue.InString(strings.ToLower(s.Queue)), "$DEAD_LETTER_QUEUE", jsonvalue.InString(strings.ToLower(s.DeadLetterQueue)),
 	).Replace(dashboardJSON)
 	if s.Queue != "" && s.DeadLetterQueue != "" && len(s.Functions) > 0 {
 		return json.RawMessage(filled), nil
@@ -45,12 +46,6 @@ func (s Spec) dashboardDefinition() (json.RawMessage, error) {
 		return nil, err
 	}
 	return json.Marshal(d)
-}
-
-// inJSON returns a text as it stands between the quotes of a JSON string.
-func inJSON(text string) string {
-	quoted, _ := json.Marshal(text) // Strings always marshal.
-	return string(quoted[1 : len(quoted)-1])
 }
 
 func (p Provisioner) dashboard(spec Spec, result *Result) resource {

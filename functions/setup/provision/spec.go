@@ -82,15 +82,9 @@ func host(address string) string {
 
 // Check returns all problems of a spec.
 func (s Spec) Check() error {
-	u, err := url.Parse(s.FunctionURL)
 	var problems []string
-	switch {
-	case err != nil || u.Hostname() == "":
-		problems = append(problems, "the Function URL is not a URL")
-	case u.Scheme != "https" && (u.Scheme != "http" || !httpx.IsLoopback(u.Hostname())):
-		problems = append(problems, "the Function URL is not https")
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		problems = append(problems, "the Function URL contains a user, a query or a fragment")
+	if problem := httpx.URLProblem(s.FunctionURL); problem != "" {
+		problems = append(problems, "the Function URL "+problem)
 	}
 	// Only these characters keep @webhook-<name> one word.
 	if name := regexp.MustCompile(`^[A-Za-z0-9_.-]{0,99}[A-Za-z0-9_]$`); !name.MatchString(s.WebhookName) {

@@ -55,13 +55,13 @@ func TestSpec_Check(t *testing.T) {
 		change func(*Spec)
 		want   string
 	}{
-		"no url":          {func(s *Spec) { s.FunctionURL = "somewhere" }, "the Function URL is not a URL"},
-		"other protocol":  {func(s *Spec) { s.FunctionURL = "ftp://127.0.0.1/" }, "the Function URL is not https"},
-		"http":            {func(s *Spec) { s.FunctionURL = "http://example.com/" }, "the Function URL is not https"},
-		"password":        {func(s *Spec) { s.FunctionURL = "https://a:private@example.com/" }, "the Function URL contains a user"},
+		"no url":          {func(s *Spec) { s.FunctionURL = "somewhere" }, "the Function URL is not an http or https URL"},
+		"other protocol":  {func(s *Spec) { s.FunctionURL = "ftp://127.0.0.1/" }, "the Function URL is not an http or https URL"},
+		"http":            {func(s *Spec) { s.FunctionURL = "http://example.com/" }, "the Function URL is plain http to another machine"},
+		"password":        {func(s *Spec) { s.FunctionURL = "https://a:private@example.com/" }, "the Function URL contains credentials"},
 		"mention as name": {func(s *Spec) { s.WebhookName = "@webhook-boomerang" }, "WebhookName is not a valid"},
 		"notifies itself": {func(s *Spec) { s.Notify = "look: @WEBHOOK-boomerang." }, "Notify mentions this webhook"},
-		"two mistakes":    {func(s *Spec) { s.FunctionURL, s.WebhookName = "x", "" }, "the Function URL is not a URL, WebhookName is not"},
+		"two mistakes":    {func(s *Spec) { s.FunctionURL, s.WebhookName = "x", "" }, "the Function URL is not an http or https URL, WebhookName is not"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bad := good
