@@ -9,11 +9,6 @@ import (
 	"boomerang/shared/ledger"
 )
 
-// Cycles records the notifications of each alert cycle, from its trigger to its recovery.
-type Cycles interface {
-	AddNotification(ctx context.Context, cycleKey string, n ledger.Notification) (ledger.Cycle, error)
-}
-
 type cycleResult struct {
 	began    time.Time
 	lasted   time.Duration

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
@@ -13,12 +12,6 @@ import (
 	"boomerang/shared/ledger"
 	"boomerang/shared/playbook"
 )
-
-// Kept is what the actions of a cycle keep for its later notifications.
-type Kept interface {
-	Expect(ctx context.Context, cycleKey, alert string, names []string, until time.Time) (ledger.Kept, error)
-	Keep(ctx context.Context, cycleKey, alert string, texts map[string]string, names []string) error
-}
 
 type keptResult struct {
 	ledger.Kept
@@ -31,7 +24,7 @@ type keptResult struct {
 func (p *Pipeline) startKept(ctx context.Context, a alert.Alert, d ledger.Delivery, plan *playbook.Plan, keeps []string, cycle func() cycleResult) func() keptResult {
 	kept := func() keptResult { return keptResult{} }
 	reads := plan.ReadsKept()
-	if p.Kept != nil && a.CycleKey != "" && len(reads)+len(keeps) > 0 {
+	if p.Cycles != nil && a.CycleKey != "" && len(reads)+len(keeps) > 0 {
 		kept = start(func() keptResult { return p.readKept(ctx, a, d, reads, keeps) })
 	}
 	plan.Cycle = func() event.Cycle {
@@ -50,7 +43,7 @@ func (p *Pipeline) readKept(ctx context.Context, a alert.Alert, d ledger.Deliver
 	defer recovered(&r.err)
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
-	if r.Kept, r.err = p.Kept.Expect(ctx, cycleKey(a), uniqueKey(d), keeps, p.Now().Add(pendingTime)); r.err != nil {
+	if r.Kept, r.err = p.Cycles.Expect(ctx, cycleKey(a), uniqueKey(d), keeps, p.Now().Add(pendingTime)); r.err != nil {
 		r.err = fmt.Errorf("what the cycle keeps is unknown: %w", r.err)
 	}
 	return r
@@ -63,10 +56,10 @@ func (w acting) keep(ctx context.Context, saved enrich.Action, texts map[string]
 
 // keepTexts keeps texts of an alert, and expects none of the names any more.
 func (p *Pipeline) keepTexts(ctx context.Context, a alert.Alert, d ledger.Delivery, texts map[string]string, names []string) error {
-	if p.Kept == nil || a.CycleKey == "" || len(names) == 0 {
+	if p.Cycles == nil || a.CycleKey == "" || len(names) == 0 {
 		return nil
 	}
 	return record(ctx, "the cycle does not keep what the action found", func(ctx context.Context) error {
-		return p.Kept.Keep(ctx, cycleKey(a), uniqueKey(d), texts, names)
+		return p.Cycles.Keep(ctx, cycleKey(a), uniqueKey(d), texts, names)
 	})
 }

@@ -109,7 +109,10 @@ func TestPipeline_FollowUpPanics(t *testing.T) {
 	e.run(a, pipeline.Duplicate)
 }
 
-type panicking struct{ pipeline.Poster }
+type panicking struct {
+	pipeline.Poster
+	pipeline.Cycles
+}
 
 func (panicking) Create(context.Context, event.Event) (event.Posted, error) { panic("a bug") }
 
