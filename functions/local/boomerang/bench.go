@@ -16,8 +16,8 @@ import (
 
 func (c cli) benchCommand() *cobra.Command {
 	rounds, base, alerts, intake, seconds := 10, "", 20_000, "direct", 60
-	compare := func(measure func(bench.Runner, context.Context, int, string) error) func(context.Context, bench.Runner) error {
-		return func(ctx context.Context, r bench.Runner) error {
+	compare := func(measure func(*bench.Runner, context.Context, int, string) error) func(context.Context, *bench.Runner) error {
+		return func(ctx context.Context, r *bench.Runner) error {
 			if base != "" { // To build takes minutes.
 				if _, err := backtest.Commit(ctx, r.Root, base); err != nil {
 					return err
@@ -26,21 +26,21 @@ func (c cli) benchCommand() *cobra.Command {
 			return measure(r, ctx, rounds, base)
 		}
 	}
-	start := c.measurement("start", "Compare the start of the deployed webhook with its peers.", compare(bench.Runner.Start))
-	memory := c.measurement("memory", "Compare the memory of ten alerts with full lists of events.", compare(bench.Runner.Memory))
+	start := c.measurement("start", "Compare the start of the deployed webhook with its peers.", compare((*bench.Runner).Start))
+	memory := c.measurement("memory", "Compare the memory of ten alerts with full lists of events.", compare((*bench.Runner).Memory))
 	for _, cmd := range []*cobra.Command{start, memory} {
 		numberFlag(cmd, &rounds, "rounds", 1, 1000, "measure each function this `number` of times")
 		cmd.Flags().StringVar(&base, "base", "", "another `commit` to compare with")
 	}
-	matrix := c.measurement("matrix", "Break each dependency in every way, and show what the webhook answers.", func(ctx context.Context, r bench.Runner) error {
+	matrix := c.measurement("matrix", "Break each dependency in every way, and show what the webhook answers.", func(ctx context.Context, r *bench.Runner) error {
 		return r.Test(ctx, "functions", "^TestMatrix")
 	})
-	soak := c.measurement("soak", "Send many alerts while one call in twenty fails, and count the events.", func(ctx context.Context, r bench.Runner) error {
+	soak := c.measurement("soak", "Send many alerts while one call in twenty fails, and count the events.", func(ctx context.Context, r *bench.Runner) error {
 		return r.Test(ctx, "functions", "^TestSoak$/^"+intake+"$", "SOAK="+strconv.Itoa(alerts))
 	})
 	numberFlag(soak, &alerts, "alerts", 1, 1_000_000, "send this `number` of alerts; 20,000 take some 12 minutes")
 	choiceFlag(soak, &intake, "intake", "how the alerts come in; the emulated queue takes 2,000 in 3 minutes", "direct", "queue")
-	scale := c.measurement("scale", "Simulate a storm of 1,000 alerts a second on a virtual clock, and its cost.", func(ctx context.Context, r bench.Runner) error {
+	scale := c.measurement("scale", "Simulate a storm of 1,000 alerts a second on a virtual clock, and its cost.", func(ctx context.Context, r *bench.Runner) error {
 		return r.Test(ctx, "functions/local/scale", "^TestStorm$", "STORM="+strconv.Itoa(seconds))
 	})
 	numberFlag(scale, &seconds, "seconds", 5, 3600, "this `number` of seconds of a storm")
@@ -53,7 +53,7 @@ func (c cli) benchCommand() *cobra.Command {
 }
 
 // measurement returns a command that runs a measurement, and says how it ended.
-func (c cli) measurement(name, short string, run func(context.Context, bench.Runner) error) *cobra.Command {
+func (c cli) measurement(name, short string, run func(context.Context, *bench.Runner) error) *cobra.Command {
 	return c.command(&cobra.Command{Use: name, Short: short}, func(c cli, ctx context.Context, _ []string) error {
 		root, err := repository()
 		if err == nil {
@@ -64,7 +64,7 @@ func (c cli) measurement(name, short string, run func(context.Context, bench.Run
 		}
 		_, _ = fmt.Fprintln(c.stderr, "Building what is measured.")
 		began := time.Now()
-		err = run(ctx, bench.Runner{Root: root, Out: c.out, Err: c.stderr, Progress: output.Progress(c.stderr, "measured", "rounds")})
+		err = run(ctx, &bench.Runner{Root: root, Out: c.out, Err: c.stderr, Progress: output.Progress(c.stderr, "measured", "rounds")})
 		took := time.Since(began).Round(time.Second)
 		switch {
 		case ctx.Err() != nil:

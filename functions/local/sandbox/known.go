@@ -38,11 +38,11 @@ func (c *scenario) state() string { return cmp.Or(states[c.Transition], "Alert")
 
 // monitors are the alert's monitor, and the parts of a composite one.
 func (c *scenario) monitors() (all []fakedatadog.Monitor) {
-	if c.monitorID() == 0 {
+	if c.monitor == 0 {
 		return nil
 	}
 	m := fakedatadog.Monitor{
-		ID: c.monitorID(), Name: c.monitorName(), Type: c.monitorType(), Query: c.Query, Message: c.message(), OverallState: c.state(), Multi: true,
+		ID: c.monitor, Name: c.monitorName(), Type: c.monitorType(), Query: c.Query, Message: c.message(), OverallState: c.state(), Multi: true,
 		Options: map[string]any{"notify_no_data": c.state() == "No Data", "renotify_interval": 30, "thresholds": c.thresholds()},
 		State:   &fakedatadog.MonitorState{Groups: c.groups()},
 	}

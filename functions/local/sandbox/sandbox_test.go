@@ -139,7 +139,7 @@ func TestSeed_Stories(t *testing.T) {
 				t.Errorf("%s has %q: %s", file, not, titles)
 			}
 		}
-		m, err := client(t, s).Monitor(t.Context(), newScenario(a, a.Date).monitorID(), datadog.MonitorQuery{GroupStates: []string{"all"}})
+		m, err := client(t, s).Monitor(t.Context(), newScenario(a, a.Date).monitor, datadog.MonitorQuery{GroupStates: []string{"all"}})
 		if err != nil {
 			t.Fatal(err)
 		}

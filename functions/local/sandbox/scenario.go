@@ -26,7 +26,7 @@ func (s *Sandbox) Seed(a alert.Alert, now time.Time) {
 		s.Datadog.AddMonitor(m)
 	}
 	if id, err := strconv.ParseInt(a.ID, 10, 64); err == nil && id > 0 {
-		own := c.alertEvent(a.Title, c.monitorID(), c.at)
+		own := c.alertEvent(a.Title, c.monitor, c.at)
 		own.ID, own.Text, own.Tags = id, a.Message, a.Tags
 		c.add(own)
 	}
@@ -65,6 +65,7 @@ func (s *Sandbox) SeedMetric(a alert.Alert, query string, now time.Time) {
 // scenario is the situation in which an alert fires. Each alert has a story that fits it.
 type scenario struct {
 	alert.Alert
+	monitor                      int64 // Its id, or 0.
 	tags                         alert.Tags
 	at, triggered                time.Time // Of this notification, and of the first of its cycle.
 	service, host, subject, team string
@@ -81,9 +82,10 @@ var sinceTriggered = map[alert.Transition]time.Duration{
 
 func newScenario(a alert.Alert, now time.Time) *scenario {
 	c := &scenario{Alert: a, at: a.Date}
-	c.Query = cmp.Or(a.Query, known[c.monitorID()].query)
+	c.monitor, _ = strconv.ParseInt(a.MonitorID, 10, 64)
+	c.Query = cmp.Or(a.Query, known[c.monitor].query)
 	if len(a.Tags) == 0 {
-		c.Tags = known[c.monitorID()].tags
+		c.Tags = known[c.monitor].tags
 	}
 	if c.at.IsZero() {
 		c.at = now
@@ -105,12 +107,6 @@ func (c *scenario) with(tag string) []string {
 		}
 	}
 	return all
-}
-
-// monitorID is the id of the alert's monitor, or 0.
-func (c *scenario) monitorID() int64 {
-	id, _ := strconv.ParseInt(c.MonitorID, 10, 64)
-	return id
 }
 
 // titlePrefix is what Datadog puts before a monitor's name in an alert's title.

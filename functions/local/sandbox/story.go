@@ -29,11 +29,11 @@ func (c *scenario) story() {
 
 // firings are the earlier alerts of the monitor, and the earlier notifications of this one.
 func (c *scenario) firings() {
-	if c.monitorID() == 0 {
+	if c.monitor == 0 {
 		return
 	}
 	add := func(state, kind string, at time.Time) {
-		e := c.alertEvent(fmt.Sprintf("[%s] %s", state, c.monitorName()), c.monitorID(), at)
+		e := c.alertEvent(fmt.Sprintf("[%s] %s", state, c.monitorName()), c.monitor, at)
 		e.AlertType = kind
 		if group := c.groupTags(groupsOf(c.Query)); len(group) > 0 {
 			e.MonitorGroups = []string{strings.Join(group, ",")}

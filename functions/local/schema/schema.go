@@ -5,6 +5,7 @@ package schema
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"reflect"
@@ -32,19 +33,11 @@ func member(name string, value any) yaml.MapItem { return yaml.MapItem{Key: name
 // Files returns the content of the generated files by name. The kinds read no lookup tables.
 func Files() (map[string][]byte, error) {
 	kinds := playbooktest.Kinds("")
-	playbooks, err := of(playbook.Shape(), "Boomerang's playbooks", kinds)
-	if err != nil {
-		return nil, err
-	}
-	tests, err := of(playbooktest.Shape(), "Tests of Boomerang's playbooks", nil)
-	if err != nil {
-		return nil, err
-	}
-	fields, err := fieldsReference(kinds)
-	if err != nil {
-		return nil, err
-	}
-	return map[string][]byte{"fields.md": fields, "schema.json": playbooks, "test.schema.json": tests, "steps.md": stepsReference(kinds)}, nil
+	playbooks, noPlaybooks := of(playbook.Shape(), "Boomerang's playbooks", kinds)
+	tests, noTests := of(playbooktest.Shape(), "Tests of Boomerang's playbooks", nil)
+	fields, noFields := fieldsReference(kinds)
+	files := map[string][]byte{"fields.md": fields, "schema.json": playbooks, "test.schema.json": tests, "steps.md": stepsReference(kinds)}
+	return files, errors.Join(noPlaybooks, noTests, noFields)
 }
 
 // of returns the schema of a file that is read into a value of type t: yaml tags name
