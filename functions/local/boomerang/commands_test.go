@@ -105,7 +105,7 @@ func TestCommands(t *testing.T) {
 
 		{line: "drill", shows: []string{"in the events of the fake of Datadog", "enrichment:complete"}},
 		{line: "drill --live", fails: []string{"set DD_API_KEY"}},
-		{line: "drill http://example.com/", fails: []string{"the address of the webhook must start with https://"}},
+		{line: "drill http://example.com/", fails: []string{"the address of the webhook is plain http to another machine"}},
 		{line: "drill " + lambdaURL, env: with("WEBHOOK_TOKEN", " \n"), fails: []string{"set WEBHOOK_TOKEN to the webhook's token"}},
 		{line: "drill " + lambdaURL, env: map[string]string{"WEBHOOK_TOKEN": "t"}, fails: []string{
 			"set DD_API_KEY to an API key of the organization that the stack posts to, and DD_APP_KEY to an application key",

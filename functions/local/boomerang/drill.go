@@ -3,9 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -119,8 +117,9 @@ var required = []struct{ name, value string }{
 
 // parseTarget returns the stack at a Function URL, with the token of the environment.
 func parseTarget(address string, env map[string]string) (drill.Target, error) {
-	if err := checkURL(address); err != nil {
-		return drill.Target{}, wrongUse("the address of the webhook %s", err)
+	if problem := httpx.URLProblem(address); problem != "" {
+		return drill.Target{}, wrongUse("the address of the webhook %s: give https://<id>.lambda-url.<region>.on.aws/ alone "+
+			"(http:// shows the token to the network, and is for loopback addresses only; WEBHOOK_TOKEN sets the token)", problem)
 	}
 	var missing []string
 	for _, r := range required {
@@ -135,18 +134,4 @@ func parseTarget(address string, env map[string]string) (drill.Target, error) {
 		URL: address, Token: strings.TrimSpace(env["WEBHOOK_TOKEN"]), Organization: "DD_API_KEY, DD_APP_KEY and DD_SITE",
 		TokenSource: "the token in WEBHOOK_TOKEN; the command in the stack's output TokenCommand prints the right one",
 	}, nil
-}
-
-// checkURL does not quote the address, which may hold a password.
-func checkURL(address string) error {
-	u, err := url.Parse(address)
-	switch {
-	case err != nil || u.Hostname() == "":
-		return errors.New("is not a URL such as https://<id>.lambda-url.<region>.on.aws/")
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return errors.New("must not have a user, a query or a fragment; WEBHOOK_TOKEN sets the token")
-	case u.Scheme != "https" && (u.Scheme != "http" || !httpx.IsLoopback(u.Hostname())):
-		return errors.New("must start with https://; http:// shows the token to the network, and is for loopback addresses only")
-	}
-	return nil
 }

@@ -39,7 +39,7 @@ func TestProcess_WrongUse(t *testing.T) {
 		{line: "drill --timeout soon", want: "soon"},
 		{line: "drill --stack=", want: "--stack is empty: omit it, or give it a value"},
 		{line: "run a --playbooks=", want: "--playbooks is empty"},
-		{line: "drill http://example.com/", want: "the address of the webhook must start with https://"},
+		{line: "drill http://example.com/", want: "the address of the webhook is plain http to another machine: give https://"},
 		{line: "serve 0.0.0.0:0", want: "other machines can reach 0.0.0.0:0: use 127.0.0.1, or --remote"},
 		{line: "drill --timeout 0s", want: "--timeout must be positive"},
 		{line: "test", want: "give a playbook file or a folder"},

@@ -118,6 +118,18 @@ func NewEvent(r *http.Request, now time.Time) (events.LambdaFunctionURLRequest, 
 	}, nil
 }
 
+// Body returns the body of an event as it was sent.
+func Body(event events.LambdaFunctionURLRequest) (string, error) {
+	if !event.IsBase64Encoded {
+		return event.Body, nil
+	}
+	decoded, err := base64.StdEncoding.DecodeString(event.Body)
+	if err != nil {
+		return event.Body, fmt.Errorf("the body is marked as base64 and is not: %w", err)
+	}
+	return string(decoded), nil
+}
+
 // isBinary reports whether Lambda encodes a body of this type as base64. It does so with
 // forms.
 func isBinary(contentType string) bool {
@@ -147,13 +159,9 @@ const textLayout = "Mon Jan 02 2006 15:04:05 UTC"
 // older than 18 hours. Every time in the body moves as far as the request.
 func Fresh(event events.LambdaFunctionURLRequest, now time.Time) (events.LambdaFunctionURLRequest, error) {
 	sent := time.UnixMilli(event.RequestContext.TimeEpoch)
-	body := event.Body
-	if event.IsBase64Encoded {
-		decoded, err := base64.StdEncoding.DecodeString(body)
-		if err != nil {
-			return event, fmt.Errorf("the body is marked as base64 and is not: %w", err)
-		}
-		body = string(decoded)
+	body, err := Body(event)
+	if err != nil {
+		return event, err
 	}
 	body = epochMillis.ReplaceAllStringFunc(body, func(text string) string {
 		digits := strings.TrimPrefix(text, "%3D") // A form encodes an equals sign in an address.

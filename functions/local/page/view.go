@@ -2,7 +2,6 @@ package page
 
 import (
 	"cmp"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"boomerang/functions/local/functionurl"
 	"boomerang/functions/local/output"
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
@@ -232,11 +232,8 @@ func (d *delivery) roundTrip() roundTrip {
 	return r
 }
 
+// bodyOf is the body as it was sent, or as it is if it cannot be decoded.
 func bodyOf(r events.LambdaFunctionURLRequest) []byte {
-	if r.IsBase64Encoded {
-		if decoded, err := base64.StdEncoding.DecodeString(r.Body); err == nil {
-			return decoded
-		}
-	}
-	return []byte(r.Body)
+	body, _ := functionurl.Body(r)
+	return []byte(body)
 }
