@@ -2,7 +2,6 @@ package alert
 
 import (
 	"encoding/json"
-	"iter"
 	"math"
 	"slices"
 	"strconv"
@@ -23,40 +22,32 @@ func (e *Extra) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// objects returns it, then the objects in it in the order of their keys, also the only one of a list.
-func (e Extra) objects(withEntities bool) []map[string]any {
-	all := []map[string]any{e}
+// texts returns the texts under some keys, at the top level first, then one object deep, also in the
+// only object of a list.
+func (e Extra) texts(withEntities bool, keys ...string) (found []string) {
+	objects := []map[string]any{e}
 	for _, key := range sortedKeys(e) {
-		if !withEntities && entities()[canonical(key)] {
-			continue
-		}
 		value := e[key]
 		if list, _ := value.([]any); len(list) == 1 {
 			value = list[0]
 		}
-		if inner, ok := value.(map[string]any); ok {
-			all = append(all, inner)
+		if inner, isObject := value.(map[string]any); isObject && (withEntities || !entities()[canonical(key)]) {
+			objects = append(objects, inner)
 		}
 	}
-	return all
-}
-
-// texts yields the texts under some keys, in each of the objects.
-func (e Extra) texts(withEntities bool, keys ...string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for _, object := range e.objects(withEntities) {
-			for _, key := range keys {
-				if text, ok := object[key].(string); ok && !yield(text) {
-					return
-				}
+	for _, object := range objects {
+		for _, key := range keys {
+			if text, isText := object[key].(string); isText {
+				found = append(found, text)
 			}
 		}
 	}
+	return found
 }
 
 // first returns the first meaning of a text under some keys that are the alert's own.
 func (e Extra) first(meaning func(string) string, keys ...string) string {
-	for text := range e.texts(false, keys...) {
+	for _, text := range e.texts(false, keys...) {
 		if found := meaning(text); found != "" {
 			return found
 		}

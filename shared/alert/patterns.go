@@ -95,7 +95,7 @@ func (a *Alert) infer(links []link) {
 // tagByKey adds a tag that a template without $TAGS has under a key of its own, at the top level or
 // one object deep, if it can be one: "service": "$TAGS[service]".
 func (a *Alert) tagByKey(tag string, keys ...string) {
-	for value := range a.Extra.texts(true, keys...) {
+	for _, value := range a.Extra.texts(true, keys...) {
 		if value = strings.ToLower(value); value != "" && value != "datadog" && hasNoSpace(value) {
 			a.Tags = append(a.Tags, tag+":"+value)
 			a.guess("tags", "service")

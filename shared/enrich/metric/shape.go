@@ -105,14 +105,11 @@ func shapeOf(points []datadog.Point) shape {
 // that they leave.
 func bestSplit(points []datadog.Point, mean, variance float64) (split int, rest float64) {
 	rest = variance
-	sum, all := 0.0, 0.0
-	for _, p := range points {
-		all += p.Value - mean
-	}
+	sum := 0.0 // Of the points before; those after it have the negative one.
 	for i, p := range points[:len(points)-1] {
 		sum += p.Value - mean
 		before, after := float64(i+1), float64(len(points)-i-1)
-		if left := variance - sum*sum/before - (all-sum)*(all-sum)/after; i+1 >= minPointsBefore && left < rest {
+		if left := variance - sum*sum/before - sum*sum/after; i+1 >= minPointsBefore && left < rest {
 			split, rest = i+1, left
 		}
 	}
