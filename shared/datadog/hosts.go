@@ -10,25 +10,26 @@ import (
 	"time"
 )
 
-// Host is a host of the infrastructure list. Fields that a response lacks are zero.
+// Host is a host of the infrastructure list. Fields that a response lacks are zero. Playbooks see
+// it.
 type Host struct {
 	Name         string       `json:"name"`
-	Aliases      []string     `json:"aliases"`
-	CloudID      string       `json:"aws_id"` // Such as i-0abc… of EC2.
-	Apps         []string     `json:"apps"`   // The integrations that report from it, such as "agent".
-	Up           bool         `json:"up"`     // It reported within the last two hours.
-	LastReported time.Time    `json:"-"`
-	Muted        bool         `json:"is_muted"`
-	MutedUntil   time.Time    `json:"-"` // Zero when the mute has no end.
-	Tags         []string     `json:"-"` // Of all sources, sorted.
-	AgentVersion string       `json:"-"`
-	Platform     string       `json:"-"` // "linux", "win32", or a newer one.
-	OS           string       `json:"-"` // Such as "ubuntu 18.04".
-	CPUs         int          `json:"-"`
-	CPU          *float64     `json:"-"` // Percent.
-	IOWait       *float64     `json:"-"` // Percent.
-	Load         *float64     `json:"-"` // Over one minute, by core.
-	Checks       []AgentCheck `json:"-"` // The Agent's checks that are not OK.
+	Up           bool         `json:"up"` // It reported within the last two hours.
+	LastReported time.Time    `json:"last_reported,omitzero"`
+	Muted        bool         `json:"muted"`
+	MutedUntil   time.Time    `json:"muted_until,omitzero"` // Zero when the mute has no end.
+	Apps         []string     `json:"apps,omitempty"`       // The integrations that report from it, such as "agent".
+	AgentVersion string       `json:"agent"`
+	Platform     string       `json:"platform"` // "linux", "win32", or a newer one.
+	OS           string       `json:"os"`       // Such as "ubuntu 18.04".
+	CPUs         int          `json:"cpus"`
+	CloudID      string       `json:"cloud_id"` // Such as i-0abc… of EC2.
+	Aliases      []string     `json:"aliases,omitempty"`
+	Tags         []string     `json:"tags,omitempty"`    // Of all sources, sorted.
+	Checks       []AgentCheck `json:"failing,omitempty"` // The Agent's checks that are not OK.
+	CPU          *float64     `json:"-"`                 // Percent.
+	IOWait       *float64     `json:"-"`                 // Percent.
+	Load         *float64     `json:"-"`                 // Over one minute, by core.
 }
 
 // AgentCheck is the state of one check of a host's Agent. Playbooks see it.
@@ -58,8 +59,13 @@ func (c *Client) Hosts(ctx context.Context, query HostQuery) ([]Host, error) {
 }
 
 type hostFields struct {
-	Host
-	HostName     string              `json:"host_name"`
+	Name         string
+	HostName     string `json:"host_name"`
+	Aliases      []string
+	Apps         []string
+	CloudID      string `json:"aws_id"`
+	Up           bool
+	Muted        bool                `json:"is_muted"`
 	LastReported int64               `json:"last_reported_time"`
 	MuteTimeout  int64               `json:"mute_timeout"`
 	TagsBySource map[string][]string `json:"tags_by_source"`
@@ -79,10 +85,11 @@ type hostFields struct {
 }
 
 func (f hostFields) host() Host {
-	h := f.Host
-	h.Name, h.LastReported, h.MutedUntil = cmp.Or(f.Name, f.HostName), unixTime(f.LastReported), unixTime(f.MuteTimeout)
-	h.AgentVersion, h.Platform, h.OS, h.CPUs = f.Meta.AgentVersion, f.Meta.Platform, f.system(), f.Meta.CPUCores
-	h.CPU, h.IOWait, h.Load = f.Metrics.CPU.value, f.Metrics.IOWait.value, f.Metrics.Load.value
+	h := Host{
+		Name: cmp.Or(f.Name, f.HostName), Up: f.Up, LastReported: unixTime(f.LastReported), Muted: f.Muted, MutedUntil: unixTime(f.MuteTimeout),
+		Apps: f.Apps, AgentVersion: f.Meta.AgentVersion, Platform: f.Meta.Platform, OS: f.system(), CPUs: f.Meta.CPUCores,
+		CloudID: f.CloudID, Aliases: f.Aliases, CPU: f.Metrics.CPU.value, IOWait: f.Metrics.IOWait.value, Load: f.Metrics.Load.value,
+	}
 	for _, tags := range f.TagsBySource {
 		h.Tags = append(h.Tags, tags...)
 	}

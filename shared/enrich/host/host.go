@@ -30,24 +30,11 @@ type Config struct {
 
 // Data is what playbooks see. Times are UTC.
 type Data struct {
-	Name string `json:"name"`
-	// Known is false for a host that Datadog has not seen for seven days. All other
-	// fields are zero then.
-	Known        bool                 `json:"known"`
-	Up           bool                 `json:"up"` // It reported within the last two hours.
-	LastReported time.Time            `json:"last_reported,omitzero"`
-	Muted        bool                 `json:"muted"`
-	MutedUntil   time.Time            `json:"muted_until,omitzero"` // Zero if the mute has no end.
-	Apps         []string             `json:"apps,omitempty"`
-	Agent        string               `json:"agent"` // The Agent's version.
-	Platform     string               `json:"platform"`
-	OS           string               `json:"os"`
-	CPUs         int                  `json:"cpus"`
-	CloudID      string               `json:"cloud_id"`
-	Aliases      []string             `json:"aliases,omitempty"`
-	Tags         []string             `json:"tags,omitempty"`
-	Failing      []datadog.AgentCheck `json:"failing,omitempty"` // Those that warn or fail.
-	URL          string               `json:"url"`
+	// Host has only the name if the host is not known.
+	datadog.Host
+	// Known is false for a host that Datadog has not seen for seven days.
+	Known bool   `json:"known"`
+	URL   string `json:"url"`
 }
 
 const (
@@ -82,7 +69,7 @@ func newStep(hosts source, s site.Site, c Config) enrich.Step {
 		lead, repeated := enrich.NewLead(enrich.Lead{Answer: enrich.What, Text: "host " + enrich.Line(name, maxValueRunes) + ": " + none})
 		facts := enrich.Facts{{Name: "Name", Value: name, Lead: repeated}, {Name: "State", Value: none, Lead: repeated}}
 		return enrich.Finding{
-			Title: "Host", Weight: enrich.Useful, Data: Data{Name: name}, Blocks: []enrich.Block{facts.Known(maxValueRunes)}, Lead: []enrich.Lead{lead},
+			Title: "Host", Weight: enrich.Useful, Data: Data{Host: datadog.Host{Name: name}}, Blocks: []enrich.Block{facts.Known(maxValueRunes)}, Lead: []enrich.Lead{lead},
 		}, nil
 	})
 }
@@ -110,11 +97,6 @@ func selectHost(hosts []datadog.Host, name string) (datadog.Host, bool) {
 }
 
 func newFinding(a alert.Alert, h datadog.Host, now time.Time, page string) enrich.Finding {
-	d := Data{
-		Name: h.Name, Known: true, Up: h.Up, LastReported: h.LastReported, Muted: h.Muted, MutedUntil: h.MutedUntil,
-		Apps: h.Apps, Agent: h.AgentVersion, Platform: h.Platform, OS: h.OS, CPUs: h.CPUs, CloudID: h.CloudID,
-		Aliases: h.Aliases, Tags: h.Tags, Failing: h.Checks, URL: page,
-	}
 	stateNow := state(h, now, a.Date)
 	lead, repeated := enrich.NewLead(enrich.Lead{Answer: enrich.What, Text: "host " + h.Name + " is " + stateNow})
 	if h.Up {
@@ -130,9 +112,9 @@ func newFinding(a alert.Alert, h datadog.Host, now time.Time, page string) enric
 		{Name: "Apps", Value: enrich.Join(h.Apps, ", ", maxApps)},
 		{Name: "More tags", Value: enrich.Join(enrich.NewTags(h.Tags, a, "host:"), ", ", maxTags)},
 	}
-	checks := enrich.ListOf(d.Failing, maxChecks, checkItem)
+	checks := enrich.ListOf(h.Checks, maxChecks, checkItem)
 	pages := enrich.Links{{Kind: "resource", Title: "Host in Datadog", URL: page}}
-	f := enrich.Finding{Title: "Host", Weight: enrich.Useful, Blocks: enrich.Blocks(facts.Known(maxValueRunes), checks, pages), Data: d}
+	f := enrich.Finding{Title: "Host", Weight: enrich.Useful, Blocks: enrich.Blocks(facts.Known(maxValueRunes), checks, pages), Data: Data{h, true, page}}
 	if !h.Up || h.Muted || len(h.Checks) > 0 {
 		f.Weight = enrich.Important
 	}

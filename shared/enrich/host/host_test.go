@@ -73,10 +73,10 @@ func TestEnrich(t *testing.T) {
 			enrich.List{Items: []enrich.Item{{Tag: "WARNING", Text: "process: No matching process"}, {Tag: "ERROR", Text: "ntp"}}},
 			enrich.Links{{Kind: "resource", Title: "Host in Datadog", URL: "https://app.datadoghq.eu/infrastructure?hostname=web-1"}},
 		},
-	}, `{"name":"web-1","known":true,"up":false,"last_reported":"1999-12-31T19:00:00Z","muted":true,"muted_until":"2000-01-01T01:00:00Z","apps":["agent","nginx"],`+
+	}, `{"name":"web-1","up":false,"last_reported":"1999-12-31T19:00:00Z","muted":true,"muted_until":"2000-01-01T01:00:00Z","apps":["agent","nginx"],`+
 		`"agent":"7.30.0","platform":"linux","os":"ubuntu 18.04","cpus":4,"cloud_id":"i-0abc","aliases":["web-1","i-0abc"],"tags":["env:prod","host:web-1","team:shop"],`+
 		`"failing":[{"name":"process","status":"WARNING","message":"No matching\nprocess"},{"name":"ntp","status":"ERROR","message":""}],`+
-		`"url":"https://app.datadoghq.eu/infrastructure?hostname=web-1"}`)
+		`"known":true,"url":"https://app.datadoghq.eu/infrastructure?hostname=web-1"}`)
 }
 
 func TestEnrich_State(t *testing.T) {
