@@ -3,10 +3,8 @@ package alert
 import (
 	"cmp"
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/net/html"
@@ -15,19 +13,13 @@ import (
 
 // startsAsHTML matches texts of templates for mails, tickets and chats, which write HTML around
 // Datadog's words. Other words in angle brackets are code, such as <init>.
-var startsAsHTML = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)^[#*>\s]*<(?:!doctype|style|h[1-6]|p|b|i|u|strong|em|font|span|div|section|table|tbody|thead|tr|td|th|ul|ol|li|a|img|html|head|body|br|hr|blockquote)\b[^<>]*>`)
-})
+var startsAsHTML = lazily(`(?i)^[#*>\s]*<(?:!doctype|style|h[1-6]|p|b|i|u|strong|em|font|span|div|section|table|tbody|thead|tr|td|th|ul|ol|li|a|img|html|head|body|br|hr|blockquote)\b[^<>]*>`)
 
 // hasHTML matches what chats know of HTML, inside a text.
-var hasHTML = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)<br\s*/?>|</(?:b|strong|i|em|u|code|font|a)>`)
-})
+var hasHTML = lazily(`(?i)<br\s*/?>|</(?:b|strong|i|em|u|code|font|a)>`)
 
 // xmlRoot matches the start of an XML document.
-var xmlRoot = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^(?:<\?xml[^<>]*>)?\s*<([A-Za-z][\w.-]*)>`)
-})
+var xmlRoot = lazily(`^(?:<\?xml[^<>]*>)?\s*<([A-Za-z][\w.-]*)>`)
 
 // isXML reports whether a text is one element without attributes.
 func isXML(text string) bool {
@@ -39,7 +31,7 @@ func isXML(text string) bool {
 func readable(text string) string { return unescaped(fromHTML(text)) }
 
 // escapes matches letters that are escaped.
-var escapes = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?:\\u[0-9a-fA-F]{4})+`) })
+var escapes = lazily(`(?:\\u[0-9a-fA-F]{4})+`)
 
 // unescaped reads the letters and line breaks of a template that is escaped twice. A lower-case letter
 // after a line break is the rest of a name: C:\new.
@@ -116,7 +108,7 @@ var isBlock = map[atom.Atom]bool{
 	atom.Section: true, atom.Tr: true, atom.Li: true, atom.Ul: true, atom.Ol: true, atom.Table: true,
 }
 
-var blankLines = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\n\s*\n\s*`) })
+var blankLines = lazily(`\n\s*\n\s*`)
 
 func attribute(t html.Token, name string) string {
 	for _, a := range t.Attr {

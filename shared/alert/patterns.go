@@ -2,10 +2,8 @@ package alert
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // The sources of guesses that are texts, and not fields of the payload. What is read
@@ -146,7 +144,7 @@ func (a *Alert) marks() (m marks) {
 func TransitionIn(title string) Transition { return Transition(readMarks(title).state) }
 
 // marked matches what may be a monitor's title, up to what ends it in a payload of any form.
-var marked = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[[A-Z][^"\\<\n]{1,300}`) })
+var marked = lazily(`\[[A-Z][^"\\<\n]{1,300}`)
 
 // TitleIn returns the monitor's title that a payload has somewhere, or "".
 func TitleIn(payload string) string {

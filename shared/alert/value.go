@@ -16,6 +16,11 @@ import (
 	"boomerang/shared/jsonvalue"
 )
 
+// lazily compiles a regular expression at its first use, because an alert needs few of them.
+func lazily(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
+
 // isAbsent reports whether a value is null, "", white space, a word for none, an empty
 // list or object, or an unresolved variable.
 func isAbsent(v any) bool {
@@ -42,9 +47,7 @@ func isAbsentText(s string) bool {
 var noValue = []string{"null", "none", "undefined", "<no value>", "n/a"}
 
 // foreign matches a variable of another tool, which Datadog does not fill.
-var foreign = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^(?:\{\{\{?[\w\s.|$-]*\}?\}\}|\$\{[A-Za-z_][\w.]*\}|<%[^%]*%>)$`)
-})
+var foreign = lazily(`^(?:\{\{\{?[\w\s.|$-]*\}?\}\}|\$\{[A-Za-z_][\w.]*\}|<%[^%]*%>)$`)
 
 // scalar returns the text of a string, number or bool.
 func scalar(v any) (string, bool) {
