@@ -175,9 +175,9 @@ func TestClient_Incidents(t *testing.T) {
 				"commander":{"data":{"id":"a","type":"users","attributes":{"name":"Ada","email":"ada@example.com"}}},
 				"fields":{"services":{"type":"autocomplete","value":["checkout","cart"]},"teams":{"type":"dropdown","value":"shop"}}}}}]}},"included":[]}`,
 			Incidents{7, []Incident{{
-				PublicID: 42, Title: "Checkout fails", State: "active", Severity: "SEV-1", Test: true,
+				ID: 42, Title: "Checkout fails", State: "active", Severity: "SEV-1", Test: true,
 				Created:          time.Date(2026, 2, 16, 8, 47, 35, 0, time.UTC),
-				CustomerImpacted: true, Commander: User{"Ada", "ada@example.com"},
+				CustomerImpacted: true, Commander: "ada@example.com",
 				URL: "https://app.datadoghq.com/incidents/42",
 			}}},
 		},

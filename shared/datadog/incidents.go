@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// Incident is an incident. Fields that a response lacks are zero.
+// Incident is an incident. Fields that a response lacks are zero. Playbooks see it.
 type Incident struct {
-	PublicID         int64     `json:"public_id"` // The number in the app.
+	ID               int64     `json:"id"` // The number in the app.
 	Title            string    `json:"title"`
 	State            string    `json:"state"`    // "active", "stable", "resolved", "completed", or a newer one.
 	Severity         string    `json:"severity"` // "SEV-1" to "SEV-5", "UNKNOWN", or a newer one.
-	Created          time.Time `json:"-"`
+	Created          time.Time `json:"created,omitzero"`
 	CustomerImpacted bool      `json:"customer_impacted"`
-	Commander        User      `json:"-"`
-	Test             bool      `json:"is_test"`
-	URL              string    `json:"-"`
+	Commander        string    `json:"commander"` // An e-mail address.
+	URL              string    `json:"url"`
+	Test             bool      `json:"-"`
 }
 
 // Incidents are the newest incidents that match, and how many match in all.
@@ -43,9 +43,11 @@ type incidentsResponse struct {
 }
 
 type incidentFields struct {
-	Incident
-	Created   string
-	Commander struct{ Data resource[userFields] }
+	PublicID                        int64 `json:"public_id"`
+	Title, State, Severity, Created string
+	CustomerImpacted                bool `json:"customer_impacted"`
+	Commander                       struct{ Data resource[userFields] }
+	Test                            bool `json:"is_test"`
 }
 
 func (c *Client) incidents(r incidentsResponse) (Incidents, bool) {
@@ -53,10 +55,12 @@ func (c *Client) incidents(r incidentsResponse) (Incidents, bool) {
 	found := Incidents{Total: max(results.Total, len(results.Incidents))}
 	for _, incident := range results.Incidents {
 		a := incident.Data.Attributes
-		i := a.Incident
-		i.Created, i.Commander = parseTime(a.Created), user(a.Commander.Data)
-		if i.PublicID > 0 {
-			i.URL = c.page(fmt.Sprintf("/incidents/%d", i.PublicID))
+		i := Incident{
+			ID: a.PublicID, Title: a.Title, State: a.State, Severity: a.Severity, Created: parseTime(a.Created),
+			CustomerImpacted: a.CustomerImpacted, Commander: user(a.Commander.Data).Email, Test: a.Test,
+		}
+		if i.ID > 0 {
+			i.URL = c.page(fmt.Sprintf("/incidents/%d", i.ID))
 		}
 		found.Newest = append(found.Newest, i)
 	}

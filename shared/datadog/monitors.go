@@ -116,13 +116,13 @@ const downtimesRead = "monitors_downtime"
 
 const maxDowntimes = 100
 
-// DowntimeMatch is an active downtime that silences a monitor or some groups of it.
+// DowntimeMatch is an active downtime that silences a monitor or some groups of it. Playbooks see it.
 type DowntimeMatch struct {
-	ID     string   // A UUID.
-	Scope  string   // A query: "env:staging AND service:checkout", or "*".
-	Groups []string // The silenced groups: "host:a,env:prod", or "*".
-	Start  time.Time
-	End    time.Time // Zero when it has none.
+	ID     string    `json:"id"`               // A UUID.
+	Scope  string    `json:"scope"`            // A query: "env:staging AND service:checkout", or "*".
+	Groups []string  `json:"groups,omitempty"` // The silenced groups: "host:a,env:prod", or "*".
+	Start  time.Time `json:"start,omitzero"`
+	End    time.Time `json:"until,omitzero"` // Zero when it has none.
 }
 
 // DowntimeMatches returns at most 100 downtimes that silence the monitor now.

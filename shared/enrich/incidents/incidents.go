@@ -59,27 +59,15 @@ func (c Config) search(a alert.Alert) (query, about string, err error) {
 // Data is the finding for playbooks. The fields from ID to URL are those of the
 // newest incident, and zero when there is none.
 type Data struct {
-	Open      bool       `json:"open"`  // There is an incident that is not a test.
-	Count     int        `json:"count"` // Without the tests among the newest.
-	ID        int64      `json:"id"`    // The public number.
-	Title     string     `json:"title"`
-	State     string     `json:"state"`
-	Severity  string     `json:"severity"`
-	Commander string     `json:"commander"` // An e-mail address.
-	URL       string     `json:"url"`
-	Incidents []Incident `json:"incidents,omitempty"` // The newest.
-}
-
-// Incident is an open incident.
-type Incident struct {
-	ID               int64     `json:"id"`
-	Title            string    `json:"title"`
-	State            string    `json:"state"`
-	Severity         string    `json:"severity"`
-	Created          time.Time `json:"created,omitzero"`
-	CustomerImpacted bool      `json:"customer_impacted"`
-	Commander        string    `json:"commander"`
-	URL              string    `json:"url"`
+	Open      bool               `json:"open"`  // There is an incident that is not a test.
+	Count     int                `json:"count"` // Without the tests among the newest.
+	ID        int64              `json:"id"`    // The public number.
+	Title     string             `json:"title"`
+	State     string             `json:"state"`
+	Severity  string             `json:"severity"`
+	Commander string             `json:"commander"` // An e-mail address.
+	URL       string             `json:"url"`
+	Incidents []datadog.Incident `json:"incidents,omitempty"` // The newest.
 }
 
 func newFinding(incidents datadog.Incidents, about string, alerted time.Time) enrich.Finding {
@@ -89,12 +77,8 @@ func newFinding(incidents datadog.Incidents, about string, alerted time.Time) en
 			d.Count--
 			continue
 		}
-		one := Incident{
-			ID: i.PublicID, Title: i.Title, State: i.State, Severity: i.Severity, Created: i.Created,
-			CustomerImpacted: i.CustomerImpacted, Commander: i.Commander.Email, URL: i.URL,
-		}
-		d.Incidents = append(d.Incidents, one)
-		list.Items = append(list.Items, enrich.Item{Time: one.Created, Tag: one.Severity, Text: one.summary(), URL: one.URL})
+		d.Incidents = append(d.Incidents, i)
+		list.Items = append(list.Items, enrich.Item{Time: i.Created, Tag: i.Severity, Text: summary(i), URL: i.URL})
 	}
 	f := enrich.Finding{Title: "Incidents", Weight: enrich.Background}
 	switch {
@@ -103,7 +87,7 @@ func newFinding(incidents datadog.Incidents, about string, alerted time.Time) en
 		d.Open, d.ID, d.Title, d.State, d.Severity = true, newest.ID, newest.Title, newest.State, newest.Severity
 		d.Commander, d.URL = newest.Commander, newest.URL
 		list.More = max(0, d.Count-len(d.Incidents))
-		lead, repeated := enrich.NewLead(newest.lead(alerted))
+		lead, repeated := enrich.NewLead(leadOf(newest, alerted))
 		list.Items[0].Lead = repeated
 		f.Title, f.Weight, f.Blocks, f.Lead = "Open incidents", enrich.Important, []enrich.Block{list}, []enrich.Lead{lead}
 	case d.Count > 0:
@@ -118,9 +102,9 @@ func newFinding(incidents datadog.Incidents, about string, alerted time.Time) en
 	return f
 }
 
-// lead is an incident for the first screen: "SEV-2 incident since 05:50 UTC, 23 min before:
+// leadOf is an incident for the first screen: "SEV-2 incident since 05:50 UTC, 23 min before:
 // #42 Checkout fails (active)".
-func (i Incident) lead(alerted time.Time) enrich.Lead {
+func leadOf(i datadog.Incident, alerted time.Time) enrich.Lead {
 	text := "incident"
 	if i.Severity != "" {
 		text = i.Severity + " incident"
@@ -128,12 +112,12 @@ func (i Incident) lead(alerted time.Time) enrich.Lead {
 	if !i.Created.IsZero() {
 		text += " since " + enrich.Moment(i.Created, alerted)
 	}
-	return enrich.Lead{Answer: enrich.What, Text: text + ": " + i.summary(), URL: i.URL}
+	return enrich.Lead{Answer: enrich.What, Text: text + ": " + summary(i), URL: i.URL}
 }
 
 // summary is an incident in a line: "#42 Checkout fails (stable, customers impacted,
 // commander ada@example.com)".
-func (i Incident) summary() string {
+func summary(i datadog.Incident) string {
 	details := []string{i.State}
 	if i.CustomerImpacted {
 		details = append(details, "customers impacted")

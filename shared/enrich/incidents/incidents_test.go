@@ -50,11 +50,11 @@ func enriched(t *testing.T, incidents datadog.Incidents) enrich.Finding {
 func TestEnrich(t *testing.T) {
 	got := enriched(t, datadog.Incidents{Total: 9, Newest: []datadog.Incident{
 		{
-			PublicID: 42, Title: "Checkout fails", State: "active", Severity: "SEV-1", Created: noon, CustomerImpacted: true,
-			Commander: datadog.User{Email: "ada@example.com"}, URL: "https://app.datadoghq.com/incidents/42",
+			ID: 42, Title: "Checkout fails", State: "active", Severity: "SEV-1", Created: noon, CustomerImpacted: true,
+			Commander: "ada@example.com", URL: "https://app.datadoghq.com/incidents/42",
 		},
-		{PublicID: 41, Title: "A drill", State: "active", Test: true},
-		{PublicID: 40, Title: "Slow", State: "stable", Severity: "UNKNOWN"},
+		{ID: 41, Title: "A drill", State: "active", Test: true},
+		{ID: 40, Title: "Slow", State: "stable", Severity: "UNKNOWN"},
 	}})
 	enrichtest.Equal(t, got, enrich.Finding{
 		Title: "Open incidents", Weight: enrich.Important,

@@ -69,13 +69,9 @@ type DowntimesData struct {
 
 // ActiveDowntime mutes the monitor, or some groups of it.
 type ActiveDowntime struct {
-	ID      string    `json:"id"`
-	Scope   string    `json:"scope"` // "env:staging", or "*".
-	Groups  []string  `json:"groups,omitempty"`
-	Start   time.Time `json:"start,omitzero"`
-	Until   time.Time `json:"until,omitzero"` // Zero when it has no end.
-	Message string    `json:"message"`
-	By      string    `json:"by"` // An e-mail address.
+	datadog.DowntimeMatch
+	Message string `json:"message"`
+	By      string `json:"by"` // An e-mail address.
 }
 
 // What an event shows at most, and of a message in characters.
@@ -99,7 +95,7 @@ func downtimesFinding(matches []datadog.DowntimeMatch, notes []datadog.DowntimeN
 		d.Until = slices.MaxFunc(matches, func(a, b datadog.DowntimeMatch) int { return a.End.Compare(b.End) }).End
 	}
 	list := enrich.ListOf(matches, maxDowntimes, func(m datadog.DowntimeMatch) enrich.Item {
-		one := ActiveDowntime{ID: m.ID, Scope: m.Scope, Groups: m.Groups, Start: m.Start, Until: m.End}
+		one := ActiveDowntime{DowntimeMatch: m}
 		if i := slices.IndexFunc(notes, func(n datadog.DowntimeNote) bool { return n.ID == m.ID }); i >= 0 {
 			one.Message, one.By = strings.TrimSpace(notes[i].Message), notes[i].Creator.Email
 		}
@@ -126,7 +122,7 @@ func (d ActiveDowntime) summary(alerted time.Time) string {
 	if text == "" || text == "*" {
 		text = "everything"
 	}
-	text += ", " + enrich.Until(d.Until, alerted)
+	text += ", " + enrich.Until(d.End, alerted)
 	if d.By != "" {
 		text += ", by " + d.By
 	}
