@@ -14,6 +14,21 @@ import (
 	"boomerang/shared/fault"
 )
 
+// Permissions of an application key (https://docs.datadoghq.com/account_management/rbac/permissions/).
+const (
+	catalogRead        = "apm_service_catalog_read"
+	createWebhooks     = "create_webhooks"
+	dashboardsRead     = "dashboards_read"
+	dashboardsWrite    = "dashboards_write"
+	downtimesRead      = "monitors_downtime" // Datadog has none that only reads them.
+	eventsRead         = "events_read"
+	integrationsRead   = "integrations_read"
+	manageIntegrations = "manage_integrations"
+	monitorsRead       = "monitors_read"
+	monitorsWrite      = "monitors_write"
+	slosRead           = "slos_read"
+)
+
 // call describes one request to the API.
 type call struct {
 	op           string // For error texts: "create the event".

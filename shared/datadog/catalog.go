@@ -11,9 +11,6 @@ import (
 	"boomerang/shared/fault"
 )
 
-// catalogRead is the permission for the Software Catalog and for service definitions.
-const catalogRead = "apm_service_catalog_read"
-
 // Service is an entry of the Software Catalog. Fields that a response lacks are zero. The
 // keys are those of a service definition.
 type Service struct {

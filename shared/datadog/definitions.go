@@ -18,13 +18,6 @@ type Dashboard struct {
 	Definition json.RawMessage
 }
 
-// The permissions for dashboards
-// (https://docs.datadoghq.com/account_management/rbac/permissions/).
-const (
-	dashboardsRead  = "dashboards_read"
-	dashboardsWrite = "dashboards_write"
-)
-
 const dashboardsPath = "/api/v1/dashboard"
 
 func (d Dashboard) object() object {

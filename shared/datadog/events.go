@@ -16,10 +16,7 @@ import (
 	"boomerang/shared/fault"
 )
 
-const (
-	eventsPath = "/api/v1/events"
-	eventsRead = "events_read"
-)
+const eventsPath = "/api/v1/events"
 
 // Event is an event of the event stream. Fields that a response lacks are zero.
 type Event struct {

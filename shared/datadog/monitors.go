@@ -10,13 +10,6 @@ import (
 	"time"
 )
 
-// The permissions for monitors
-// (https://docs.datadoghq.com/account_management/rbac/permissions/).
-const (
-	monitorsRead  = "monitors_read"
-	monitorsWrite = "monitors_write"
-)
-
 const monitorsPath = "/api/v1/monitor"
 
 // Monitor is a monitor and its state. Fields that a response lacks are zero.
@@ -109,10 +102,6 @@ func (c *Client) monitor(r monitorResponse) (Monitor, bool) {
 	}
 	return m, r.ID != 0
 }
-
-// downtimesRead is the permission to read downtimes. It also allows to schedule them:
-// Datadog has none that only reads.
-const downtimesRead = "monitors_downtime"
 
 const maxDowntimes = 100
 

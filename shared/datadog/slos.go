@@ -9,8 +9,6 @@ import (
 	"time"
 )
 
-const slosRead = "slos_read"
-
 // SLO is a service level objective as a search returns it. Its status is that of the
 // primary timeframe, at Indexed.
 type SLO struct {

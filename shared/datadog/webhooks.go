@@ -7,14 +7,6 @@ import (
 	"net/url"
 )
 
-// The permissions for webhooks and their custom variables
-// (https://docs.datadoghq.com/account_management/rbac/permissions/).
-const (
-	createWebhooks     = "create_webhooks"
-	manageIntegrations = "manage_integrations"
-	integrationsRead   = "integrations_read"
-)
-
 // Webhook is what @webhook-<Name> in a message calls
 // (https://docs.datadoghq.com/api/latest/webhooks-integration/).
 type Webhook struct {
