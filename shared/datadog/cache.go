@@ -62,23 +62,20 @@ func readEach[E, T any](ctx context.Context, c *Client, call call, key string, c
 // readAs carries out call and returns what decode makes of the response. The result
 // must depend on the request alone, since equal requests share it.
 func readAs[T any](ctx context.Context, c *Client, call call, decode decoder[T]) (T, error) {
+	fetch := func() result {
+		asked, value := now(), *new(T)
+		call.decode = into(&value, decode)
+		response, err := c.doWithinLimit(ctx, call)
+		return result{asked: asked, value: value, bytes: response.bytes, err: err}
+	}
 	var r result
 	if c.maxAge <= 0 {
-		r = fetch(ctx, c, call, decode)
+		r = fetch()
 	} else {
-		r = c.cache.get(ctx, call, c.maxAge, func() result { return fetch(ctx, c, call, decode) })
+		r = c.cache.get(ctx, call, c.maxAge, fetch)
 	}
 	value, _ := r.value.(T)
 	return value, r.err
-}
-
-func fetch[T any](ctx context.Context, c *Client, call call, decode decoder[T]) result {
-	r := result{asked: now()}
-	var value T
-	call.decode = into(&value, decode)
-	response, err := c.doWithinLimit(ctx, call)
-	r.value, r.bytes, r.err = value, response.bytes, err
-	return r
 }
 
 // get returns a result that is younger than maxAge. Concurrent callers with the same

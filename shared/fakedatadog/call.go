@@ -169,8 +169,8 @@ func where[T any](all []T, matches func(T) bool) []T {
 	return slices.DeleteFunc(slices.Clone(all), func(v T) bool { return !matches(v) })
 }
 
-func list[T any](page []T, show func(T) object) []object {
-	shown := []object{}
+func list[T, S any](page []T, show func(T) S) []S {
+	shown := []S{}
 	for _, v := range page {
 		shown = append(shown, show(v))
 	}

@@ -196,7 +196,7 @@ func getOnCall(c *call, team Team) answer {
 		step := reference{Type: "escalation_policy_steps", ID: uuidOf(fmt.Sprint(team.ID, n))}
 		steps = append(steps, step)
 		if c.includes("escalations.responders") {
-			responders := relation(references(people)...)
+			responders := relation(list(people, Person.reference)...)
 			resources = append(resources, object{"type": step.Type, "id": step.ID, "relationships": object{"responders": responders}})
 			for _, person := range people {
 				users.put(person)
@@ -209,17 +209,10 @@ func getOnCall(c *call, team Team) answer {
 	}
 	body := object{"data": object{
 		"id": fmt.Sprintf("%s-%d", team.ID, c.now.Unix()), "type": "team_oncall_responders",
-		"relationships": object{"responders": relation(references(team.OnCall)...), "escalations": relation(steps...)},
+		"relationships": object{"responders": relation(list(team.OnCall, Person.reference)...), "escalations": relation(steps...)},
 	}}
 	if len(resources) > 0 {
 		body["included"] = resources
 	}
 	return success(body).as(mediaVendor)
-}
-
-func references(people []Person) (all []reference) {
-	for _, person := range people {
-		all = append(all, person.reference())
-	}
-	return all
 }
