@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode"
 
+	"boomerang/shared/enrich"
 	"boomerang/shared/fault"
 	"boomerang/shared/httpx"
 	"boomerang/shared/site"
@@ -168,11 +169,7 @@ func errorText(body []byte, redact func(string) string) string {
 	if strings.HasPrefix(text, "<") {
 		return ""
 	}
-	runes := []rune(redact(text))
-	if len(runes) > maxErrorRunes {
-		return string(runes[:maxErrorRunes-1]) + "…"
-	}
-	return string(runes)
+	return enrich.Line(redact(text), maxErrorRunes)
 }
 
 func listedErrors(body []byte) []string {

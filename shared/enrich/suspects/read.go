@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -214,9 +215,12 @@ const (
 
 // terms find the events of the alert's service and resources.
 func (s scope) terms() (terms []string) {
-	for _, name := range sortedNames(s.names) {
+	for _, name := range slices.Sorted(maps.Keys(s.names)) {
+		if s.names[name] != own || len(name) > maxName {
+			continue
+		}
 		for _, key := range enrich.KubernetesNameKeys {
-			if len(terms) < maxTerms && len(name) <= maxName {
+			if len(terms) < maxTerms {
 				terms = append(terms, key+":"+enrich.Quote(name))
 			}
 		}
@@ -225,16 +229,6 @@ func (s scope) terms() (terms []string) {
 		terms = append(terms, "host:"+enrich.Quote(host))
 	}
 	return terms
-}
-
-func sortedNames(names map[string]relation) (all []string) {
-	for name, r := range names {
-		if r == own {
-			all = append(all, name)
-		}
-	}
-	slices.Sort(all)
-	return all
 }
 
 // changesQuery finds all events but alerts, because the dependencies are not known when it

@@ -22,19 +22,16 @@ type Config struct {
 
 // Validate checks the names of the rules.
 func (c Config) Validate() error {
-	for _, name := range c.Without {
-		if !slices.ContainsFunc(rules, func(r rule) bool { return r.name == name }) {
-			return fmt.Errorf("without: %q is not a rule: use one of %s", name, strings.Join(ruleNames(), ", "))
-		}
-	}
-	return nil
-}
-
-func ruleNames() (names []string) {
+	var names []string
 	for _, r := range rules {
 		names = append(names, r.name)
 	}
-	return names
+	for _, name := range c.Without {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("without: %q is not a rule: use one of %s", name, strings.Join(names, ", "))
+		}
+	}
+	return nil
 }
 
 // Data is the finding for playbooks. Times are UTC.
