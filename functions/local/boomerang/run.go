@@ -75,7 +75,8 @@ func (c cli) sendAlert(ctx context.Context, args []string) error {
 	if d.posted, err = postedTo(s); err != nil {
 		return err
 	}
-	return c.showDelivery(d, append(c.planNotes(a), r.Notes...))
+	about := output.Notes(append(c.planNotes(a), r.Notes...))
+	return c.showDelivery(d, append(about, output.ReadingEntries(a.Guessed, a.Unreadable)...))
 }
 
 // planNotes say what a stack would do for the alert, and the function here does not.
@@ -104,8 +105,8 @@ func stackNotes(limit int, followUps []time.Duration) (notes []string) {
 }
 
 // showDelivery shows the answer and the event. It fails if no event was posted.
-func (c cli) showDelivery(d delivery, notes []string) error {
-	c.show(d.screen(notes), struct {
+func (c cli) showDelivery(d delivery, about []output.Entry) error {
+	c.show(d.screen(about), struct {
 		StatusCode int      `json:"status_code"`
 		Answer     any      `json:"answer"`
 		Events     []posted `json:"events"`
@@ -127,8 +128,8 @@ func answerJSON(body string) any {
 	return body
 }
 
-// screen shows the answer and the event. The notes are about the request.
-func (d delivery) screen(notes []string) output.Screen {
+// screen shows the answer and the event, with entries about the request.
+func (d delivery) screen(about []output.Entry) output.Screen {
 	a := d.answer()
 	s := output.Screen{Heading: fmt.Sprintf("%d %s in %s", d.status, http.StatusText(d.status), output.Rounded(d.took)), Answer: answerJSON(d.body)}
 	if a.Status != "" {
@@ -141,15 +142,7 @@ func (d delivery) screen(notes []string) output.Screen {
 		took := time.Duration(step.DurationMS * float64(time.Millisecond))
 		s.Entries = append(s.Entries, output.StepEntry(step.Name, enrich.Status(step.Status), took, step.Error))
 	}
-	var guessed []alert.Guess
-	for field, source := range a.Guessed {
-		guessed = append(guessed, alert.Guess{Field: field, Source: source})
-	}
-	var unreadable []alert.Problem
-	for _, field := range a.Unreadable {
-		unreadable = append(unreadable, alert.Problem{Field: field})
-	}
-	s.Entries = slices.Concat(s.Entries, output.Notes(notes), output.Notes(a.Warnings), output.ReadingEntries(guessed, unreadable))
+	s.Entries = slices.Concat(s.Entries, output.Notes(a.Warnings), about)
 	if len(d.posted) > 0 {
 		s.Event, s.Request = d.posted[0].Event, d.posted[0].Body
 	}
@@ -185,9 +178,8 @@ func (c cli) serveFunction(ctx context.Context, s *sandbox.Sandbox) (url string,
 // answer is the function's answer, or the problem that it reports.
 type answer struct {
 	drill.Reply
-	Detail               string
-	Guessed              map[string]string
-	Unreadable, Warnings []string
+	Detail   string
+	Warnings []string
 }
 
 func (d delivery) answer() (a answer) {
