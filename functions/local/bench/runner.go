@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"boomerang/functions/local/backtest"
 )
 
 const (
@@ -53,6 +55,7 @@ var (
 // Start compares the start of the deployed webhook with that of a bare function, of one in
 // Python, and of the webhook of another commit.
 func (r *Runner) Start(ctx context.Context, rounds int, base string) error {
+	r.find(ctx, base)
 	python := r.python(ctx)
 	r.build(ctx, r.Root, "bin/", "./functions/webhook", "./functions/local/bench/bare")
 	peers := []string{"bare", "python"}
@@ -70,6 +73,7 @@ func (r *Runner) Start(ctx context.Context, rounds int, base string) error {
 // Memory compares the memory of ten alerts with full lists of events with another commit's.
 func (r *Runner) Memory(ctx context.Context, rounds int, base string) error {
 	functions := []string{"./functions/webhook", "./functions/redeliver"}
+	r.find(ctx, base)
 	r.build(ctx, r.Root, "bin/this/", functions...)
 	if base != "" {
 		r.buildBase(ctx, base, "bin/base/", functions...)
@@ -77,6 +81,13 @@ func (r *Runner) Memory(ctx context.Context, rounds int, base string) error {
 	r.rounds(ctx, rounds, "Memory")
 	r.compare(ctx, "-col", "/commit")
 	return r.err
+}
+
+// find looks for another commit first, because a build takes minutes.
+func (r *Runner) find(ctx context.Context, commit string) {
+	if commit != "" {
+		_, r.err = backtest.Commit(ctx, r.Root, commit)
+	}
 }
 
 func (r *Runner) path(name string) string { return filepath.Join(r.Root, folder, name) }
@@ -137,6 +148,9 @@ func (r *Runner) buildBase(ctx context.Context, commit, into string, functions .
 // python returns the interpreter of an environment that has what the Python function needs.
 func (r *Runner) python(ctx context.Context) string {
 	interpreter := r.path("python/bin/python")
+	if r.err != nil {
+		return interpreter
+	}
 	if _, err := exec.LookPath("python3"); err != nil {
 		r.err = errors.New("the benchmark compares with a function in Python: install Python 3.10 or later with venv")
 		return interpreter

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -92,21 +91,6 @@ func (c cli) withDatadog(use func(*sandbox.Sandbox, *datadog.Client) error) erro
 		return err
 	}
 	return use(s, client)
-}
-
-// deployedPlaybooks has the playbooks that the functions embed, in the repository.
-const deployedPlaybooks = "shared/playbook"
-
-// repository returns the path of this repository, which this folder is or is in.
-func repository() (string, error) {
-	for folder := "."; ; folder = filepath.Join("..", folder) {
-		if _, err := os.Stat(filepath.Join(folder, deployedPlaybooks)); err == nil {
-			return folder, nil
-		}
-		if at, err := filepath.Abs(folder); err != nil || at == filepath.Dir(at) {
-			return "", fmt.Errorf("%s is not here: run this in Boomerang's repository", deployedPlaybooks)
-		}
-	}
 }
 
 // notes is where remarks beside the result go.

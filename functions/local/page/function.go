@@ -71,29 +71,6 @@ func (p *Page) open(ctx context.Context) error {
 	return runtime.WaitForSecrets(ctx, tokens, r.Keys)
 }
 
-// book loads the playbooks in use, with a source in place of one file's.
-func (p *Page) book(edited string, source []byte) (*playbook.Book, error) {
-	if edited == "" && len(p.files) == 0 {
-		return alerting.Playbooks("", p.kinds)
-	}
-	var books []*playbook.Book
-	for _, file := range p.names() {
-		text, err := source, error(nil)
-		if file != edited {
-			text, err = os.ReadFile(file)
-		}
-		if err != nil {
-			return nil, err
-		}
-		book, err := check.Load(file, text, p.kinds(file))
-		if err != nil {
-			return nil, err
-		}
-		books = append(books, book)
-	}
-	return playbook.Join(books[0], books[1:]...), nil
-}
-
 // names are the files that can be edited.
 func (p *Page) names() []string {
 	if len(p.files) == 0 {
@@ -102,12 +79,31 @@ func (p *Page) names() []string {
 	return p.files
 }
 
-// pipeline is the deployed one with these playbooks.
+// pipeline is the deployed one with the playbooks in use, of which one file may be edited.
 func (p *Page) pipeline(edited string, source []byte) (*pipeline.Pipeline, error) {
 	c := p.deployed
-	var err error
-	c.Playbooks, err = p.book(edited, source)
-	return pipeline.New(c), err
+	if edited == "" && len(p.files) == 0 {
+		var err error
+		c.Playbooks, err = alerting.Playbooks("", p.kinds)
+		return pipeline.New(c), err
+	}
+	var books []*playbook.Book
+	for _, file := range p.names() {
+		text := source
+		if file != edited {
+			var err error
+			if text, err = os.ReadFile(file); err != nil {
+				return nil, err
+			}
+		}
+		book, err := check.Load(file, text, p.kinds(file))
+		if err != nil {
+			return nil, err
+		}
+		books = append(books, book)
+	}
+	c.Playbooks = playbook.Join(books[0], books[1:]...)
+	return pipeline.New(c), nil
 }
 
 func (p *Page) use(edited string, source []byte) error {
