@@ -34,6 +34,8 @@ type draft struct {
 	Body      string `json:"body"`
 	File      string `json:"file"` // one of those in use
 	Playbooks string `json:"playbooks"`
+	Read      string `json:"read"` // the file as the page read it, to save it
+	Name      string `json:"name"` // of the test case to keep
 }
 
 // preview is what a draft makes of its body, or what is wrong with it.
@@ -95,14 +97,8 @@ func (p *Page) try(ctx context.Context, d draft) (*execution, preview) {
 	return &run, seen
 }
 
-// saving asks to write a playbook file that still is as it was read.
-type saving struct {
-	draft
-	Read string `json:"read"`
-}
-
 // save writes a playbook file that the server was started with, and uses it.
-func (p *Page) save(_ context.Context, d saving) (any, error) {
+func (p *Page) save(_ context.Context, d draft) (any, error) {
 	if !slices.Contains(p.files, d.File) {
 		return nil, failure{http.StatusConflict, "Start the server with --playbooks <file>: the page writes that file only, and the test file beside it."}
 	}
@@ -133,11 +129,6 @@ type stub struct {
 	Error string `json:"error,omitempty"`
 }
 
-type keeping struct {
-	draft
-	Name string `json:"name"`
-}
-
 // kept is a case, where it is, and how the tests beside it ended.
 type kept struct {
 	File  string                    `json:"file"`
@@ -146,16 +137,16 @@ type kept struct {
 	OK    bool                      `json:"ok"`
 }
 
-func (p *Page) keep(ctx context.Context, k keeping) (any, error) {
-	run, seen := p.try(ctx, k.draft)
+func (p *Page) keep(ctx context.Context, d draft) (any, error) {
+	run, seen := p.try(ctx, d)
 	if run == nil || run.drawn == nil {
 		return nil, failure{http.StatusUnprocessableEntity, "No event to keep: " + cmp.Or(seen.Error, "the playbooks have mistakes.")}
 	}
-	text, err := caseOf(k, run)
+	text, err := caseOf(d.Name, run)
 	if err != nil {
 		return nil, err
 	}
-	name := strings.TrimSuffix(k.File, filepath.Ext(k.File)) + playbooktest.Suffix
+	name := strings.TrimSuffix(d.File, filepath.Ext(d.File)) + playbooktest.Suffix
 	if len(p.files) == 0 {
 		return kept{File: name, Text: "cases:\n" + indented(text, "")}, nil
 	}
@@ -163,8 +154,8 @@ func (p *Page) keep(ctx context.Context, k keeping) (any, error) {
 }
 
 // caseOf is a case in YAML. Its steps find again what they found now.
-func caseOf(k keeping, run *execution) (string, error) {
-	c := testCase{Name: strings.TrimSpace(k.Name), Alert: run.body, Steps: map[string]stub{}}
+func caseOf(name string, run *execution) (string, error) {
+	c := testCase{Name: strings.TrimSpace(name), Alert: run.body, Steps: map[string]stub{}}
 	if !json.Valid(c.Alert) || !bytes.HasPrefix(bytes.TrimSpace(run.body), []byte("{")) {
 		return "", failure{http.StatusUnprocessableEntity, "A case keeps a body that is a JSON object. Put this one into a file, and name it under event."}
 	}

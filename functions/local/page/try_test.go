@@ -58,6 +58,16 @@ type answered struct {
 	} `json:"answer"`
 }
 
+func saved(d draft, read string) draft {
+	d.Read = read
+	return d
+}
+
+func keep(d draft, name string) draft {
+	d.Name = name
+	return d
+}
+
 func TestPreview(t *testing.T) {
 	s, file := serveFile(t, "playbooks:\n  - name: x\n")
 	for name, c := range map[string]struct {
@@ -77,7 +87,7 @@ func TestPreview(t *testing.T) {
 		"a path out of there": {checkoutBody, checkoutPlaybooks, filepath.Dir(file) + "/../x.yaml", "", "", "does not use "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			status, got := call[answered](s, http.MethodPost, "preview", draft{c.body, c.file, c.playbooks})
+			status, got := call[answered](s, http.MethodPost, "preview", draft{Body: c.body, File: c.file, Playbooks: c.playbooks})
 			if status != http.StatusOK || !strings.Contains(got.Error, c.error) || (got.Error == "") != (c.error == "") {
 				t.Errorf("%d %q, want %q", status, got.Error, c.error)
 			}
@@ -106,15 +116,15 @@ func TestPreview(t *testing.T) {
 func TestSaveAndKeep(t *testing.T) {
 	const first = "playbooks:\n  - name: x\n"
 	s, file := serveFile(t, first)
-	d := draft{checkoutBody, file, checkoutPlaybooks}
+	d := draft{Body: checkoutBody, File: file, Playbooks: checkoutPlaybooks}
 
-	if status, got := call[answered](s, http.MethodPost, "save", saving{draft{checkoutBody, file, "playbooks: x"}, first}); status != http.StatusUnprocessableEntity {
+	if status, got := call[answered](s, http.MethodPost, "save", saved(draft{Body: checkoutBody, File: file, Playbooks: "playbooks: x"}, first)); status != http.StatusUnprocessableEntity {
 		t.Errorf("a mistake is saved: %d %s", status, got.Error)
 	}
-	if status, got := call[answered](s, http.MethodPost, "save", saving{d, "what was in it before"}); status != http.StatusConflict || !strings.Contains(got.Error, "has changed") {
+	if status, got := call[answered](s, http.MethodPost, "save", saved(d, "what was in it before")); status != http.StatusConflict || !strings.Contains(got.Error, "has changed") {
 		t.Errorf("a change of another editor is lost: %d %s", status, got.Error)
 	}
-	if status, got := call[answered](s, http.MethodPost, "save", saving{d, first}); status != http.StatusOK {
+	if status, got := call[answered](s, http.MethodPost, "save", saved(d, first)); status != http.StatusOK {
 		t.Fatalf("%d %s", status, got.Error)
 	}
 	if raw, err := os.ReadFile(file); err != nil || string(raw) != checkoutPlaybooks {
@@ -125,12 +135,12 @@ func TestSaveAndKeep(t *testing.T) {
 	}
 
 	test := strings.TrimSuffix(file, ".yaml") + ".test.yaml"
-	status, one := call[answered](s, http.MethodPost, "keep", keeping{d, "names the owner"})
+	status, one := call[answered](s, http.MethodPost, "keep", keep(d, "names the owner"))
 	if status != http.StatusOK || !one.OK || one.File != test || !reflect.DeepEqual(one.Cases, []playbooktest.CaseResult{{Name: "names the owner"}}) {
 		t.Fatalf("%d %+v", status, one)
 	}
 	hostile := "two\n  lines: \"and\" # {{ .alert.title }}"
-	status, second := call[answered](s, http.MethodPost, "keep", keeping{d, hostile})
+	status, second := call[answered](s, http.MethodPost, "keep", keep(d, hostile))
 	if status != http.StatusOK || !second.OK || !reflect.DeepEqual(second.Cases, []playbooktest.CaseResult{{Name: "names the owner"}, {Name: hostile}}) {
 		t.Fatalf("%d %+v", status, second)
 	}
@@ -138,13 +148,13 @@ func TestSaveAndKeep(t *testing.T) {
 	if err != nil || string(before) != "cases:\n"+one.Text+second.Text {
 		t.Errorf("the file is\n%s, %v", before, err)
 	}
-	for name, k := range map[string]keeping{
-		"a name that is taken":  {d, "names the owner"},
-		"no name":               {d, " "},
-		"a body that is a list": {draft{`[{"title":"x"}]`, file, checkoutPlaybooks}, "list"},
-		"no event":              {draft{`{}`, file, checkoutPlaybooks}, "none"},
-		"another file":          {draft{checkoutBody, "/etc/hosts.yaml", checkoutPlaybooks}, "elsewhere"},
-		"a mistake":             {draft{checkoutBody, file, "playbook: []"}, "mistaken"},
+	for name, k := range map[string]draft{
+		"a name that is taken":  keep(d, "names the owner"),
+		"no name":               keep(d, " "),
+		"a body that is a list": keep(draft{Body: `[{"title":"x"}]`, File: file, Playbooks: checkoutPlaybooks}, "list"),
+		"no event":              keep(draft{Body: `{}`, File: file, Playbooks: checkoutPlaybooks}, "none"),
+		"another file":          keep(draft{Body: checkoutBody, File: "/etc/hosts.yaml", Playbooks: checkoutPlaybooks}, "elsewhere"),
+		"a mistake":             keep(draft{Body: checkoutBody, File: file, Playbooks: "playbook: []"}, "mistaken"),
 	} {
 		if status, got := call[answered](s, http.MethodPost, "keep", k); status != http.StatusUnprocessableEntity || got.Error == "" || strings.HasSuffix(got.Error, ": ") {
 			t.Errorf("%s: %d %+v", name, status, got)
@@ -185,7 +195,7 @@ func TestKeep_Indented(t *testing.T) {
 		if err := os.WriteFile(test, []byte(before), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if status, got := call[answered](s, http.MethodPost, "keep", keeping{draft{checkoutBody, file, checkoutPlaybooks}, "second"}); status != http.StatusOK || !got.OK {
+		if status, got := call[answered](s, http.MethodPost, "keep", keep(draft{Body: checkoutBody, File: file, Playbooks: checkoutPlaybooks}, "second")); status != http.StatusOK || !got.OK {
 			t.Errorf("%q: %d %+v", before, status, got)
 		}
 	}
@@ -195,11 +205,11 @@ func TestKeep_Indented(t *testing.T) {
 func TestKeep_Embedded(t *testing.T) {
 	t.Chdir(t.TempDir())
 	s := serve(t)
-	d := draft{checkoutBody, playbook.DefaultFile, checkoutPlaybooks}
-	if status, got := call[answered](s, http.MethodPost, "keep", keeping{d, "names the owner"}); status != http.StatusOK || !strings.HasPrefix(got.Text, "cases:\n  - name: names the owner\n") || got.File != "default.test.yaml" {
+	d := draft{Body: checkoutBody, File: playbook.DefaultFile, Playbooks: checkoutPlaybooks}
+	if status, got := call[answered](s, http.MethodPost, "keep", keep(d, "names the owner")); status != http.StatusOK || !strings.HasPrefix(got.Text, "cases:\n  - name: names the owner\n") || got.File != "default.test.yaml" {
 		t.Errorf("%d %+v", status, got)
 	}
-	if status, got := call[answered](s, http.MethodPost, "save", saving{d, ""}); status != http.StatusConflict || !strings.Contains(got.Error, "--playbooks") {
+	if status, got := call[answered](s, http.MethodPost, "save", saved(d, "")); status != http.StatusConflict || !strings.Contains(got.Error, "--playbooks") {
 		t.Errorf("%d %s", status, got.Error)
 	}
 	if files, err := os.ReadDir("."); err != nil || len(files) > 0 {
