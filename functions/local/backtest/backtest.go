@@ -21,8 +21,7 @@ import (
 // maxOpen bounds the conditions of one alert that are tried both ways.
 const maxOpen = 8
 
-// Run compares what two versions of playbooks make of the alerts, the oldest first. progress
-// gets how many alerts are done.
+// Run compares what two versions of playbooks make of the alerts, the oldest first.
 func Run(s Selection, base, now Playbooks, progress func(done, total int)) Report {
 	results := make([]result, len(s.Alerts))
 	var done atomic.Int64
@@ -44,8 +43,7 @@ func Run(s Selection, base, now Playbooks, progress func(done, total int)) Repor
 	return r.finished()
 }
 
-// result is what is known of one alert. A pair has what the base makes of it, and what these
-// playbooks make of it.
+// result is what is known of one alert: in pairs, with the base's playbooks first.
 type result struct {
 	fates     [2]*fate // nil if it is open which playbooks match
 	changes   []change
@@ -144,7 +142,6 @@ func endsOf(alerts []Alert) []time.Time {
 }
 
 // mayFollow reports whether an alert has follow-ups unless its cycle goes on before their time.
-// A renotification has none where the cycle is open.
 func (f *fate) mayFollow(a Alert, isOpen bool) bool {
 	return len(f.after) > 0 && a.Transition.Fires() && f.isFailure && !(a.Transition == alert.Renotify && isOpen)
 }

@@ -117,8 +117,7 @@ func Commit(ctx context.Context, folder, name string) (string, error) {
 	return strings.TrimSpace(string(hash)), nil
 }
 
-// export writes the files that a commit has in a folder into another folder. It returns the
-// commit's name, such as HEAD, with the beginning of its hash.
+// export copies what a commit has in a folder, and returns its name with the beginning of its hash.
 func export(ctx context.Context, name, folder, to string) (commit string, err error) {
 	hash, err := Commit(ctx, folder, name)
 	if err != nil {

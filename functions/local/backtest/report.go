@@ -12,8 +12,7 @@ import (
 	"boomerang/shared/playbook"
 )
 
-// Report is the result of a backtest. It counts alerts. Its JSON names are those of the
-// command's output.
+// Report counts alerts. Its JSON is the command's output.
 type Report struct {
 	Base      string    `json:"base"`      // the playbooks to compare with
 	Playbooks string    `json:"playbooks"` // those of the working tree
@@ -74,8 +73,7 @@ type Example struct {
 	After  string `json:"after,omitempty"`
 }
 
-// Count is alerts for which both versions do the same, with groups of those of the working
-// tree.
+// Count is alerts that meet one fate, with groups of those of the working tree.
 type Count struct {
 	Pair
 	Groups []Group `json:"groups"`
@@ -221,8 +219,7 @@ func (r *Report) finished() Report {
 	return *r
 }
 
-// ParseLimit reads how many alerts may fall to the default playbook, a number such as 20 or a
-// share such as 5%. The function reports whether n of all alerts are more.
+// ParseLimit reads a number of alerts, such as 20, or a share of all, such as 5%.
 func ParseLimit(text string) (exceeded func(n, all int) bool, err error) {
 	number, isShare := strings.CutSuffix(strings.TrimSpace(text), "%")
 	most, err := strconv.ParseFloat(strings.TrimSpace(number), 64)

@@ -52,8 +52,7 @@ var (
 	place = regexp.MustCompile(`^ +\w+_test\.go:\d+: `)
 )
 
-// Start compares the start of the deployed webhook with that of a bare function, of one in
-// Python, and of the webhook of another commit.
+// Start compares the start of the deployed webhook with that of its peers.
 func (r *Runner) Start(ctx context.Context, rounds int, base string) error {
 	r.find(ctx, base)
 	python := r.python(ctx)

@@ -108,8 +108,7 @@ func (c cli) checkPlaybooks(ctx context.Context, paths []string, strict bool) er
 // anAccount is where names belong while the account is not known.
 var anAccount = enrich.Account{Partition: "aws", Region: "<region>", ID: "<account>"}
 
-// compareWithStack returns what the parameters must list in the account of a stack, and an
-// error that names what they lack.
+// compareWithStack returns what the parameters of a stack must list, and what they lack.
 func compareWithStack(ctx context.Context, name string, needs []check.Need) (wanted map[string][]string, lacks, err error) {
 	stack, err := readStack(ctx, name)
 	if err != nil {
@@ -138,8 +137,7 @@ func (c cli) testCommand() *cobra.Command {
 	}, pathsFlag, outputFlag("how to show the results", asText, asJSON))
 }
 
-// testPlaybooks runs the tests of playbooks. The error has the number of failed cases and
-// the mistakes in the test files.
+// testPlaybooks returns the number of failed cases and the mistakes in the test files as its error.
 func (c cli) testPlaybooks(ctx context.Context, paths []string, update bool) error {
 	files, err := playbooktest.Tests(paths)
 	if err != nil {

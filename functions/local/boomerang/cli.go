@@ -39,8 +39,7 @@ func (c cli) with(variables map[string]string) cli {
 	return c
 }
 
-// withPlaybooks returns c with the playbooks in files and folders in the place of the
-// embedded ones.
+// withPlaybooks returns c with these playbooks in the place of the embedded ones.
 func (c cli) withPlaybooks(paths []string) (cli, error) {
 	if len(paths) == 0 {
 		return c, nil
@@ -134,8 +133,7 @@ func readStack(ctx context.Context, name string) (deployed.Stack, error) {
 	return session.Stack(ctx, name)
 }
 
-// withStack returns c with the token, the keys and the site of a stack, and the stack's
-// Function URL.
+// withStack returns c with the token, the keys and the site of a stack, and its Function URL.
 func (c cli) withStack(ctx context.Context, name string) (cli, string, error) {
 	stack, err := readStack(ctx, name)
 	if err != nil {

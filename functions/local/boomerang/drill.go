@@ -46,8 +46,7 @@ func (c cli) drillCommand() *cobra.Command {
 		outputFlag("what to show: the progress and the event, the event as JSON, or its text alone", asText, asJSON, asEvent))
 }
 
-// drill sends a synthetic alert to a Function URL, or to a function that it starts, and
-// waits for the event.
+// drill sends the alert to a Function URL, or to a function that it starts.
 func (c cli) drill(ctx context.Context, urls []string, wait drill.Timeouts) (err error) {
 	target := drill.Target{Token: sandbox.Token, TokenSource: "the local token", Organization: "both"}
 	if len(urls) == 1 {
@@ -72,8 +71,7 @@ func (c cli) drill(ctx context.Context, urls []string, wait drill.Timeouts) (err
 	return c.showDrill(ctx, target, wait)
 }
 
-// showDrill shows what becomes of a synthetic alert. The error is a sentence that says
-// how far it came.
+// showDrill returns a sentence that says how far the alert came, if it did not come back.
 func (c cli) showDrill(ctx context.Context, target drill.Target, wait drill.Timeouts) error {
 	notes, d, start := c.notes(), drill.New(target, wait), time.Now()
 	notes.Heading("Alert %d → %s", d.ID, target.URL)

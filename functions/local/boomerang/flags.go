@@ -26,8 +26,7 @@ type options struct {
 
 type commonFlag func(*cobra.Command, *options)
 
-// command returns the command with these flags. It runs with their values, and with the
-// arguments that its use names.
+// command returns the command with these flags, and the arguments that its use names.
 func (c cli) command(cmd *cobra.Command, run func(c cli, ctx context.Context, args []string) error, flags ...commonFlag) *cobra.Command {
 	for _, add := range flags {
 		add(cmd, &c.options)

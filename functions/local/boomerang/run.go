@@ -42,8 +42,7 @@ func (c cli) runCommand() *cobra.Command {
 		outputFlag("what to show: a screen, the answer and the event's request as JSON, or the event's text alone", asText, asJSON, asEvent))
 }
 
-// sendAlert sends an alert to the function and shows the response and the event that
-// Datadog received.
+// sendAlert shows the function's answer, and the event that Datadog received.
 func (c cli) sendAlert(ctx context.Context, args []string) error {
 	c, err := c.withPlaybooks(c.playbooks)
 	if err != nil {

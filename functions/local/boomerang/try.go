@@ -31,8 +31,7 @@ import (
 	"boomerang/shared/pipeline"
 )
 
-// try is a run of playbooks on an alert that posts nothing. It reads Datadog, the fake of it
-// or a recording. record and replay are folders.
+// try has the folders of recordings.
 type try struct{ record, replay string }
 
 func (c cli) tryCommand() *cobra.Command {

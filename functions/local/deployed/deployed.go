@@ -35,8 +35,7 @@ type Session struct {
 // timeout bounds the search for credentials, which may ask services that do not answer.
 const timeout = 10 * time.Second
 
-// Config finds the region and the credentials as the AWS SDK does. Its error is a sentence
-// that says what to do.
+// Config finds the region and the credentials as the AWS SDK does.
 func Config(ctx context.Context) (aws.Config, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

@@ -130,8 +130,7 @@ func Body(event events.LambdaFunctionURLRequest) (string, error) {
 	return string(decoded), nil
 }
 
-// isBinary reports whether Lambda encodes a body of this type as base64. It does so with
-// forms.
+// isBinary reports whether Lambda encodes a body of this type as base64, such as a form.
 func isBinary(contentType string) bool {
 	media, _, err := mime.ParseMediaType(contentType)
 	if err != nil {

@@ -35,8 +35,7 @@ import (
 	"boomerang/shared/secret"
 )
 
-// open builds the functions webhook and redeliver as they are deployed, with a queue in memory
-// between them, and observes them.
+// open builds webhook and redeliver as they are deployed, with a queue in memory between them.
 func (p *Page) open(ctx context.Context) error {
 	cfg, r, err := runtime.Open[config.Webhook](ctx, p.Environment)
 	if err != nil {
@@ -114,8 +113,7 @@ func (p *Page) use(edited string, source []byte) error {
 	return err
 }
 
-// current is the pipeline with the playbooks as their files are now. Files with a mistake are
-// not used.
+// current is the pipeline with the playbooks as their files are now, unless they have a mistake.
 func (p *Page) current() *pipeline.Pipeline {
 	if len(p.files) > 0 {
 		if err := p.use("", nil); err != nil {

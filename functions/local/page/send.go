@@ -74,8 +74,7 @@ const (
 	atOnce  = 10
 )
 
-// send delivers alerts to the function as Datadog does. Of several, each has its own id, as
-// long as those of Datadog.
+// send delivers alerts as Datadog does: each of several has an id of its own, as long as Datadog's.
 func (p *Page) send(ctx context.Context, s sending) (any, error) {
 	most := maxSent
 	if p.Sandbox.Live {

@@ -171,8 +171,7 @@ func (c *comparison) golden(path string, e event.Request, update bool) error {
 	return nil
 }
 
-// readable leaves out the text that is a JSON string, because it stands below as people
-// read it.
+// readable leaves out the text that is a JSON string, because it stands below for people.
 func readable(golden string) []string {
 	return slices.DeleteFunc(strings.Split(golden, "\n"), func(l string) bool {
 		l = strings.TrimSpace(l)

@@ -90,8 +90,7 @@ func local(file string) string {
 // FileKinds returns the Kinds of a playbook file of this machine.
 func FileKinds(file string) []enrich.Kind { return Kinds(local(file)) }
 
-// Kinds returns kinds to load a playbook file with. They read its lookup tables and cannot
-// make steps.
+// Kinds returns the kinds for a playbook file. They read its lookup tables, and make no steps.
 func Kinds(playbooks string) []enrich.Kind {
 	return registry.Kinds(registry.Deps{Tables: alerting.Tables(playbooks)})
 }
@@ -103,8 +102,7 @@ func isDefault(file string) int {
 	return 0
 }
 
-// Tests returns the test files that paths name: by their own name, by that of the playbook
-// file, or by their folder.
+// Tests returns the test files that paths name, also by their playbook file or folder.
 func Tests(paths []string) ([]string, error) {
 	files, err := Files(paths, isTest)
 	if err != nil {

@@ -50,8 +50,7 @@ func RunFile(ctx context.Context, path string, update bool) (Result, error) {
 	return suite.Run(ctx, update)
 }
 
-// Run runs all cases. With update it writes the golden files. An error is a mistake in
-// the test file.
+// Run runs all cases, or writes their golden files. An error is a mistake in the test file.
 func (s *Suite) Run(ctx context.Context, update bool) (Result, error) {
 	result := Result{Path: s.path}
 	reached := map[string]bool{}
@@ -81,8 +80,7 @@ func (s *Suite) Run(ctx context.Context, update bool) (Result, error) {
 	return result, nil
 }
 
-// mark notes the playbooks and steps that a case reached. A step belongs to the first
-// playbook that has it.
+// mark notes what a case reached. A step belongs to the first playbook that has it.
 func (s *Suite) mark(reached map[string]bool, r dryrun.Report) {
 	owners := map[string]string{}
 	for _, used := range slices.Backward(r.Plan().Names) {

@@ -201,8 +201,7 @@ func (r Redriver) move(ctx context.Context, messages []message) (stay []message,
 	return stay, nil
 }
 
-// release makes the messages visible again, also after an interrupt. Otherwise they
-// become visible after holdTime.
+// release makes the messages visible again before holdTime ends, also after an interrupt.
 func (r Redriver) release(ctx context.Context, messages []message) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()

@@ -30,8 +30,7 @@ type Request struct {
 	Notes []string // what it was made of, if that is not obvious
 }
 
-// Read returns the request that a file holds, or the input if the name is "-", as if it were
-// sent now.
+// Read returns the request that a file or the input holds, as if it were sent now.
 func Read(name string, stdin io.Reader, now time.Time) (Request, error) {
 	content, err := Content(name, stdin)
 	if err != nil {
@@ -93,8 +92,7 @@ func Of(content []byte) (Request, error) {
 	return r, err
 }
 
-// wrap makes the request as Datadog and Lambda do. Its time is that of the alert, if the
-// body says it.
+// wrap makes the request as Datadog and Lambda do, at the time that the body says.
 func (r *Request) wrap(content []byte, contentType string) error {
 	post, err := http.NewRequest(http.MethodPost, "/", bytes.NewReader(content)) //nolint:noctx // It is never sent.
 	if err != nil {

@@ -50,8 +50,7 @@ func (c *scenario) firings() {
 	}
 }
 
-// add keeps an event unless it is later than the alert: a warning comes before the rest of
-// its story.
+// add leaves out what is later than the alert: a warning comes before the rest of its story.
 func (c *scenario) add(e fakedatadog.Event) {
 	if e.DateHappened <= c.at.Unix() {
 		c.events = append(c.events, e)
@@ -125,8 +124,7 @@ func (c *scenario) noMoreData() {
 	c.log(c.triggered.Add(-terminated), "systemd-logind: System is powering down")
 }
 
-// partsFail lists the alerts of a composite's parts, which came first. The last is of what the
-// service depends on.
+// partsFail lists the alerts of a composite's parts. The last is of what the service depends on.
 func (c *scenario) partsFail() {
 	ids := c.parts()
 	for i, id := range ids {
