@@ -144,27 +144,30 @@ func (w *reference) row(path, text string, shape, sample any) {
 	if strings.HasPrefix(path, "alert.") {
 		variable = " " + w.variables[path] + " |"
 	}
-	fmt.Fprintf(&w.out, "| `%s` | %s |%s %s | %s |\n", path, typeName(shape), variable, cell(text), example)
+	fmt.Fprintf(&w.out, "| `%s` | %s |%s %s | %s |\n", path, typeName(reflect.TypeOf(shape)), variable, cell(text), example)
 }
 
-func typeName(shape any) string {
-	switch shape.(type) {
-	case string:
-		return "text"
-	case bool:
+// typeName is the type of a value as templates see it.
+func typeName(t reflect.Type) string {
+	switch {
+	case t == nil || t.Kind() == reflect.Interface:
+		return "any"
+	case t == reflect.TypeFor[time.Time]():
+		return "time"
+	case t.Kind() == reflect.Bool:
 		return "true or false"
-	case int64, float64:
+	case t.ConvertibleTo(reflect.TypeFor[float64]()):
 		return "number"
-	case []string:
+	case t == reflect.TypeFor[[]string]():
 		return "list of texts"
-	case map[string]string:
-		return "map of texts"
-	case []any:
+	case t.Kind() == reflect.Slice:
 		return "list"
-	case map[string]any:
+	case t == reflect.TypeFor[map[string]string]():
+		return "map of texts"
+	case t.Kind() == reflect.Map:
 		return "map"
 	}
-	return "any"
+	return "text"
 }
 
 // table writes a table with the result of each example. A table of functions has all that there are.

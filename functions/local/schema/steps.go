@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"strings"
 	"text/template"
-	"time"
 
 	"boomerang/shared/enrich"
 )
@@ -50,32 +49,19 @@ func findings(t reflect.Type) []string {
 	var all []string
 	for name, f := range fields(t, "json") {
 		name, of := element(name, f.Type)
-		inner := findings(of)
-		if len(inner) == 0 {
-			all = append(all, "`"+name+"`"+typeIn(of))
+		inner, in := findings(of), typeName(of)
+		switch {
+		case len(inner) > 0: // They say what it is.
+		case in == "text":
+			all = append(all, "`"+name+"`")
+		default:
+			all = append(all, "`"+name+"` ("+in+")")
 		}
 		for _, field := range inner {
 			all = append(all, "`"+name+"."+strings.TrimPrefix(field, "`"))
 		}
 	}
 	return all
-}
-
-// typeIn returns the type of a value in brackets, as templates see it; nothing for a text.
-func typeIn(t reflect.Type) string {
-	switch zero := reflect.Zero(t); {
-	case t == reflect.TypeFor[time.Time]():
-		return " (time)"
-	case zero.CanInt(), zero.CanUint(), zero.CanFloat():
-		return " (number)"
-	case t.Kind() == reflect.Bool:
-		return " (true or false)"
-	case t.Kind() == reflect.Map:
-		return " (map)"
-	case t.Kind() == reflect.Interface:
-		return " (any)"
-	}
-	return ""
 }
 
 // element returns the name and the type of what a list or a pointer holds.
