@@ -25,7 +25,6 @@ import (
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/httpapi"
 	"boomerang/shared/enrich/lambda"
-	"boomerang/shared/enrich/metric"
 	"boomerang/shared/enrich/registry"
 	"boomerang/shared/fault"
 	"boomerang/shared/pipeline"
@@ -96,9 +95,7 @@ func (c cli) try(ctx context.Context, name string, o try) error {
 	}
 	cfg.Now = now
 	report := dryrun.Observe(ctx, cfg, a, func(step dryrun.Step) enrich.Step {
-		if config, ok := step.With.(metric.Config); ok && config.Query != "" {
-			s.SeedMetric(a, config.Query, at)
-		}
+		s.SeedStep(a, step.With, at)
 		return o.override(step, c.live)
 	}, dryrun.Process)
 	if report.Err != nil {

@@ -26,7 +26,6 @@ import (
 	"boomerang/shared/config"
 	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/httpapi"
-	"boomerang/shared/enrich/metric"
 	"boomerang/shared/enrich/registry"
 	"boomerang/shared/pipeline"
 	"boomerang/shared/playbook"
@@ -126,8 +125,12 @@ func (p *Page) current() *pipeline.Pipeline {
 // with runs the pipeline with the playbooks that are in use.
 func (p *Page) with(run dryrun.Run) webhook.Run {
 	return func(ctx context.Context, a alert.Alert) (pipeline.Outcome, error) {
-		p.seed(a)
-		done := execute(ctx, p.current(), a, p.seedMetric(a), run)
+		p.Sandbox.Seed(a, time.Now())
+		seed := func(s dryrun.Step) enrich.Step {
+			p.Sandbox.SeedStep(a, s.With, time.Now())
+			return nil
+		}
+		done := execute(ctx, p.current(), a, seed, run)
 		p.deliveries.ran(deliveryOf(ctx), done)
 		return done.Outcome, done.Err
 	}
@@ -157,30 +160,6 @@ func (p *Page) invoke(ctx context.Context, r events.LambdaFunctionURLRequest) (e
 	}
 	p.deliveries.update(id, func(one *delivery) { one.answer, one.took = answer, time.Since(started) })
 	return answer, err
-}
-
-// seed gives the fake a story for an alert, once in a while, because the fake keeps it.
-func (p *Page) seed(a alert.Alert) {
-	const lasting = 15 * time.Minute
-	now := time.Now()
-	if !a.IsFromBoomerang() && p.isNew(a.MonitorID, a.Tags, a.Hostname, a.Transition, now.Truncate(lasting)) {
-		p.Sandbox.Seed(a, now)
-	}
-}
-
-// seedMetric gives the fake the series of a step's query before the step runs.
-func (p *Page) seedMetric(a alert.Alert) dryrun.Override {
-	return func(s dryrun.Step) enrich.Step {
-		if c, ok := s.With.(metric.Config); ok && c.Query != "" && p.isNew(a.MonitorID, c.Query) {
-			p.Sandbox.SeedMetric(a, c.Query, time.Now())
-		}
-		return nil
-	}
-}
-
-func (p *Page) isNew(of ...any) bool {
-	_, known := p.seeded.LoadOrStore(fmt.Sprint(of...), true)
-	return !known
 }
 
 // localQueue is SQS and what calls the function redeliver, in memory. It retries as the

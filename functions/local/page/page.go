@@ -15,7 +15,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"boomerang/functions/internal/runtime"
@@ -40,7 +39,6 @@ type Page struct {
 	mux        *http.ServeMux
 	deliveries *deliveries
 	queue      *localQueue
-	seeded     sync.Map // by alert
 	function   functionurl.Server
 	served     atomic.Pointer[pipeline.Pipeline]
 	deployed   pipeline.Config

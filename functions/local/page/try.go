@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -79,13 +80,14 @@ func (p *Page) try(ctx context.Context, d draft) (*execution, preview) {
 		}
 		return nil, seen
 	}
-	p.seed(a)
+	p.Sandbox.Seed(a, time.Now())
 	run := execute(ctx, edited, a, func(s dryrun.Step) enrich.Step {
 		switch s.With.(type) {
 		case lambda.Config, httpapi.Config: // It runs at every change of a text.
 			return dryrun.Skip("a preview calls Datadog only; send the alert to run this step")
 		}
-		return p.seedMetric(a)(s)
+		p.Sandbox.SeedStep(a, s.With, time.Now())
+		return nil
 	}, (*pipeline.Pipeline).DryRun)
 	run.body = bodyOf(r)
 	switch {

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -40,6 +41,7 @@ type Sandbox struct {
 	site    site.Site
 	apiURL  string // in place of the site's
 	servers []*http.Server
+	seeded  sync.Map // what the fake has, by alert and by query
 }
 
 // Start starts the fake on a free port. If live, the keys are those of the variables.

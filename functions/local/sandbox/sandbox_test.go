@@ -21,6 +21,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
+	"boomerang/shared/enrich/metric"
 	"boomerang/shared/ledger"
 	"boomerang/shared/secret"
 )
@@ -79,8 +80,8 @@ func metricPath(query string, at time.Time) string {
 
 func TestSeed(t *testing.T) {
 	s, a := seeded(t, "torq-payload.json")
-	s.SeedMetric(a, "max:disk.used{*}", time.Now())
-	s.SeedMetric(a, "no query", time.Now())
+	s.SeedStep(a, metric.Config{Query: "max:disk.used{*}"}, time.Now())
+	s.SeedStep(a, metric.Config{Query: "no query"}, time.Now())
 	for path, wants := range map[string][]string{
 		"/api/v1/monitor/4711": {`"Checkout p95 latency is high"`, `"critical":0.8`, `"warning":0.6`},
 		metricPath("p95:trace.http.request{env:prod,service:checkout} by {availability-zone}", a.Date): {`"scope":"availability-zone:eu-west-1b"`, "0.9"},
@@ -178,7 +179,7 @@ func TestStart_Live(t *testing.T) {
 	}
 	defer s.Close()
 	s.Seed(alert.Alert{ID: "1", MonitorID: "4711", Query: "avg:a{*} > 1"}, time.Now())
-	s.SeedMetric(alert.Alert{}, "avg:a{*}", time.Now())
+	s.SeedStep(alert.Alert{}, metric.Config{Query: "avg:a{*}"}, time.Now())
 	if len(s.Datadog.Events()) > 0 || s.Keys != (datadog.FixedKeys{API: "a", App: "b"}) {
 		t.Errorf("it seeded the fake, or has other keys than the user's")
 	}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"regexp"
 	"strconv"
@@ -14,14 +15,23 @@ import (
 	"boomerang/shared/fakedatadog"
 )
 
+// lasting is how long a story serves all like alerts, because the fake keeps what it has.
+const lasting = 15 * time.Minute
+
+// isNew reports whether the fake does not have a story or a series yet, which a live sandbox has no place for.
+func (s *Sandbox) isNew(of ...any) bool {
+	_, known := s.seeded.LoadOrStore(fmt.Sprint(of...), true)
+	return !known && !s.Live
+}
+
 // Seed gives the fake what Datadog knows when the alert fires, so that every step finds
-// something that fits. A live sandbox has no fake to seed.
+// something that fits.
 func (s *Sandbox) Seed(a alert.Alert, now time.Time) {
-	if s.Live {
+	if a.IsFromBoomerang() || !s.isNew(a.MonitorID, a.Tags, a.Hostname, a.Transition, now.Truncate(lasting)) {
 		return
 	}
 	c := newScenario(a, now)
-	s.SeedMetric(a, "", now)
+	s.addSeries(c, c.Query)
 	for _, m := range c.monitors() {
 		s.Datadog.AddMonitor(m)
 	}
@@ -50,12 +60,17 @@ func (s *Sandbox) Seed(a alert.Alert, now time.Time) {
 	}
 }
 
-// SeedMetric adds the series of a query, or of the alert's own, which its monitor may know
-// alone. The fake does not evaluate queries.
-func (s *Sandbox) SeedMetric(a alert.Alert, query string, now time.Time) {
-	c := newScenario(a, now)
-	q, err := metric.ParseQuery(cmp.Or(strings.TrimSpace(query), c.Query))
-	if err != nil || s.Live {
+// SeedStep gives the fake what a step with this configuration is about to read.
+func (s *Sandbox) SeedStep(a alert.Alert, config any, now time.Time) {
+	if c, ok := config.(metric.Config); ok && c.Query != "" && s.isNew(a.MonitorID, c.Query) {
+		s.addSeries(newScenario(a, now), c.Query)
+	}
+}
+
+// addSeries adds the series of a query, because the fake does not evaluate queries.
+func (s *Sandbox) addSeries(c *scenario, query string) {
+	q, err := metric.ParseQuery(strings.TrimSpace(query))
+	if err != nil {
 		return
 	}
 	group := c.groupTags(groupsOf(q.Metric))
