@@ -62,7 +62,7 @@ func (c cli) sendAlert(ctx context.Context, args []string) error {
 		return err
 	}
 	sent := time.Now()
-	a, err := handler.Decode(r.LambdaFunctionURLRequest)
+	a, _, err := decode(ctx, r.LambdaFunctionURLRequest)
 	if err == nil {
 		s.Seed(a, sent)
 	}

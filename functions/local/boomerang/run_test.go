@@ -179,8 +179,8 @@ func TestRun_StandardInput(t *testing.T) {
 		}
 		_ = in.Close()
 		contains(t, screen.String(), "Disk is full\n", "service:checkout")
+		contains(t, mustInvoke(t, nil, command, file(t, "text", "Disk is full on db-1")), "unreadable: payload", "│ Disk is full on db-1")
 	}
-	contains(t, mustInvoke(t, nil, "try", file(t, "text", "Disk is full on db-1")), "unreadable: payload", "│ Disk is full on db-1")
 }
 
 // TestOutput_Drill prints the event of a drill, and its progress on the error output.
