@@ -5,7 +5,6 @@ package redrive
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -53,15 +52,14 @@ type Result struct {
 }
 
 type message struct {
-	id, receipt string
-	reason      string
-	since       time.Time // when the alert arrived, or else the message
-	content     queue.Message
-	invalid     error
-}
+	ID     string    `json:"id"`
+	Name   string    `json:"name"`
+	Reason string    `json:"reason"`
+	Since  time.Time `json:"since"` // when the alert arrived, or else the message
 
-func (m message) MarshalJSON() ([]byte, error) {
-	return json.Marshal(map[string]any{"id": m.id, "name": m.name(), "reason": m.reason, "since": m.since})
+	receipt string
+	content queue.Message
+	invalid error
 }
 
 // Run shows the messages of the dead-letter queue, and moves them back if apply is set.
@@ -116,21 +114,22 @@ func (r Redriver) receive(ctx context.Context) ([]message, error) {
 		}
 	}
 	return slices.SortedFunc(maps.Values(byID), func(a, b message) int {
-		return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.id, b.id))
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID))
 	}), err
 }
 
 func newMessage(in types.Message) message {
-	m := message{id: aws.ToString(in.MessageId), receipt: aws.ToString(in.ReceiptHandle)}
-	m.reason = cmp.Or(aws.ToString(in.MessageAttributes[reasonAttribute].StringValue), noReason)
+	m := message{ID: aws.ToString(in.MessageId), receipt: aws.ToString(in.ReceiptHandle)}
+	m.Reason = cmp.Or(aws.ToString(in.MessageAttributes[reasonAttribute].StringValue), noReason)
 	if ms, err := strconv.ParseInt(in.Attributes[string(types.MessageSystemAttributeNameSentTimestamp)], 10, 64); err == nil {
-		m.since = time.UnixMilli(ms)
+		m.Since = time.UnixMilli(ms)
 	}
 	if m.content, m.invalid = queue.Decode(aws.ToString(in.Body)); m.invalid != nil {
-		m.reason = fault.Public(m.invalid)
+		m.Reason = fault.Public(m.invalid)
 	} else if !m.content.ReceivedAt.IsZero() {
-		m.since = m.content.ReceivedAt
+		m.Since = m.content.ReceivedAt
 	}
+	m.Name = m.name()
 	return m
 }
 
@@ -143,13 +142,13 @@ func (r Redriver) show(messages []message) {
 	}
 	byReason := map[string][]message{}
 	for _, m := range messages {
-		byReason[m.reason] = append(byReason[m.reason], m)
+		byReason[m.Reason] = append(byReason[m.Reason], m)
 	}
 	for _, reason := range slices.Sorted(maps.Keys(byReason)) {
 		same := byReason[reason]
 		r.Out.Heading("%s: %s", enrich.Count(len(same), "message"), reason)
 		for _, m := range same[:min(shown, len(same))] {
-			r.Out.Line("  %-8s %s", m.age(), m.name())
+			r.Out.Line("  %-8s %s", m.age(), m.Name)
 		}
 		if hidden := len(same) - shown; hidden > 0 {
 			r.Out.Line("  and %d more, the newest %s old", hidden, same[len(same)-1].age())
@@ -160,7 +159,7 @@ func (r Redriver) show(messages []message) {
 func (m message) name() string {
 	switch {
 	case m.invalid != nil:
-		return "message " + m.id
+		return "message " + m.ID
 	case m.content.Storm != nil:
 		return "the summary of a storm of " + m.content.Storm.Source
 	case m.content.Action != nil:
@@ -174,10 +173,10 @@ func (m message) alertName() string {
 }
 
 func (m message) age() string {
-	if m.since.IsZero() {
+	if m.Since.IsZero() {
 		return "?"
 	}
-	return enrich.FormatDuration(max(0, time.Since(m.since)))
+	return enrich.FormatDuration(max(0, time.Since(m.Since)))
 }
 
 // move sends each message to the queue before it deletes it: a duplicate is better than a

@@ -234,7 +234,7 @@ func TestRedrive_ActionName(t *testing.T) {
 }
 
 func TestMessage_Age(t *testing.T) {
-	for want, m := range map[string]message{"?": {}, "2 d 2 h": {since: time.Now().Add(-50 * time.Hour)}} {
+	for want, m := range map[string]message{"?": {}, "2 d 2 h": {Since: time.Now().Add(-50 * time.Hour)}} {
 		if got := m.age(); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
