@@ -76,7 +76,7 @@ var readCalls = map[string]apiCall{
 	"team":               {func(ctx context.Context, c *Client) (any, error) { return c.Team(ctx, "shop") }, "GET /api/v2/team?fields%5Bteam%5D=id%2Cname%2Chandle&filter%5Bkeyword%5D=shop&page%5Bnumber%5D=0&page%5Bsize%5D=100", "", "teams_read"},
 	"on call":            {func(ctx context.Context, c *Client) (any, error) { return c.OnCall(ctx, "7") }, "GET /api/v2/on-call/teams/7/on-call?include=responders%2Cescalations.responders", "", "on_call_read"},
 	"hosts": {func(ctx context.Context, c *Client) (any, error) {
-		return c.Hosts(ctx, HostQuery{Filter: "host:a b", From: start})
+		return c.Hosts(ctx, "host:a b", start)
 	}, "GET /api/v1/hosts?count=100&filter=host%3Aa+b&from=1700000000&include_hosts_metadata=true&include_muted_hosts_data=true", "", "hosts_read"},
 	"incidents": {func(ctx context.Context, c *Client) (any, error) {
 		return c.Incidents(ctx, "state:active AND services:a", 5)

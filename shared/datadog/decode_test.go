@@ -138,7 +138,7 @@ func TestClient_Logs(t *testing.T) {
 }
 
 func TestClient_Hosts(t *testing.T) {
-	testDecode(t, func(ctx context.Context, c *Client) ([]Host, error) { return c.Hosts(ctx, HostQuery{}) }, cases[[]Host]{
+	testDecode(t, func(ctx context.Context, c *Client) ([]Host, error) { return c.Hosts(ctx, "", time.Now()) }, cases[[]Host]{
 		"all fields": {
 			`{"exact_total_matching":true,"total_returned":1,"total_matching":1,"host_list":[{
 			  "last_reported_time":1641906477,"name":"control-0","host_name":"control-0","id":7,"aliases":["control-0","i-0abc"],"aws_id":"i-0abc","is_muted":true,"mute_timeout":1641910077,

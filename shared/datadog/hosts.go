@@ -39,22 +39,17 @@ type AgentCheck struct {
 	Message string `json:"message"`
 }
 
-// HostQuery selects hosts. Datadog keeps them for seven days.
-type HostQuery struct {
-	Filter string    // The beginning of a name, an alias or a tag.
-	From   time.Time // When a host must have reported last; zero is Datadog's default of three hours ago.
-}
-
 // maxHosts suffices to find a host among those with a similar name.
 const maxHosts = 100
 
-// Hosts returns at most 100 hosts that match.
+// Hosts returns at most 100 hosts with a name, an alias or a tag that begins with a text, and which
+// reported since a time. Datadog keeps hosts for seven days.
 // https://docs.datadoghq.com/api/latest/hosts/#get-all-hosts-for-your-organization
-func (c *Client) Hosts(ctx context.Context, query HostQuery) ([]Host, error) {
-	search := values("filter", query.Filter, "count", strconv.Itoa(maxHosts), "include_hosts_metadata", "true", "include_muted_hosts_data", "true")
-	if !query.From.IsZero() {
-		search.Set("from", unixSeconds(query.From))
-	}
+func (c *Client) Hosts(ctx context.Context, beginning string, since time.Time) ([]Host, error) {
+	search := values(
+		"filter", beginning, "from", unixSeconds(since), "count", strconv.Itoa(maxHosts),
+		"include_hosts_metadata", "true", "include_muted_hosts_data", "true",
+	)
 	return readEach(ctx, c, get("list the hosts", "hosts_read", "/api/v1/hosts", search), "host_list", hostFields.host)
 }
 

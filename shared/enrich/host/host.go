@@ -48,7 +48,7 @@ const (
 	maxValueRunes = 200
 )
 
-type source func(context.Context, datadog.HostQuery) ([]datadog.Host, error)
+type source func(ctx context.Context, beginning string, since time.Time) ([]datadog.Host, error)
 
 func newStep(hosts source, s site.Site, c Config) enrich.Step {
 	return enrich.StepFunc(func(ctx context.Context, a alert.Alert) (enrich.Finding, error) {
@@ -57,7 +57,7 @@ func newStep(hosts source, s site.Site, c Config) enrich.Step {
 			return enrich.Finding{}, enrich.Skip("the alert has no host")
 		}
 		now := time.Now()
-		found, err := hosts(ctx, datadog.HostQuery{Filter: "host:" + name, From: now.Add(-retention).Truncate(time.Hour)})
+		found, err := hosts(ctx, "host:"+name, now.Add(-retention).Truncate(time.Hour))
 		if err != nil {
 			return enrich.Finding{}, err
 		}

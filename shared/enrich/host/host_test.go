@@ -33,11 +33,11 @@ func TestConformance(t *testing.T) {
 func enriched(t *testing.T, c Config, a alert.Alert, hosts ...datadog.Host) (f enrich.Finding, asked string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		f = enrichtest.Find(t, newStep(func(_ context.Context, q datadog.HostQuery) ([]datadog.Host, error) {
-			if !q.From.Equal(midnight.Add(-7 * 24 * time.Hour)) {
-				t.Errorf("asked for hosts since %v", q.From)
+		f = enrichtest.Find(t, newStep(func(_ context.Context, beginning string, since time.Time) ([]datadog.Host, error) {
+			if !since.Equal(midnight.Add(-7 * 24 * time.Hour)) {
+				t.Errorf("asked for hosts since %v", since)
 			}
-			asked = q.Filter
+			asked = beginning
 			return hosts, nil
 		}, site.EU1, c), a)
 	})
