@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -187,12 +188,7 @@ func (a *Alert) search(found []candidate, key string, depth int, value any) []ca
 }
 
 func sortedKeys(object map[string]any) []string {
-	keys := make([]string, 0, len(object))
-	for key := range object {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
+	return slices.Sorted(maps.Keys(object))
 }
 
 // labelOf returns the label of an object that is a key and its value, as the fields of

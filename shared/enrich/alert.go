@@ -23,11 +23,8 @@ func Tags(a alert.Alert) alert.Tags {
 
 // NewTags returns the tags that the alert does not have, without those that start with ignored.
 func NewTags(tags []string, a alert.Alert, ignored string) []string {
-	known := make(map[string]bool)
-	for _, tag := range Tags(a) {
-		known[tag] = true
-	}
-	return slices.DeleteFunc(slices.Clone(tags), func(tag string) bool { return known[tag] || strings.HasPrefix(tag, ignored) })
+	known := Tags(a)
+	return slices.DeleteFunc(slices.Clone(tags), func(tag string) bool { return slices.Contains(known, tag) || strings.HasPrefix(tag, ignored) })
 }
 
 var (
@@ -86,13 +83,10 @@ func MonitorID(text string) (int64, error) {
 // "host:a, env:prod"; the scope also has the tags that the monitor's query filters by. All
 // groups of a monitor have the same keys, so no two are in one scope.
 func IsGroup(a alert.Alert) func(group string) bool {
-	scope := make(map[string]bool)
-	for _, tag := range a.Scopes() {
-		scope[tag] = true
-	}
+	scope := a.Scopes()
 	return func(group string) bool {
 		tags := alert.Alert{Scope: group}.Scopes()
-		return len(tags) > 0 && !slices.ContainsFunc(tags, func(tag string) bool { return !scope[tag] })
+		return len(tags) > 0 && !slices.ContainsFunc(tags, func(tag string) bool { return !slices.Contains(scope, tag) })
 	}
 }
 

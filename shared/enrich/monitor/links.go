@@ -47,10 +47,9 @@ func links(m datadog.Monitor, tags alert.Tags) enrich.Links {
 	all = append(all, mentions(fillTemplate(m.Message, tags))...)
 
 	var pages enrich.Links
-	seen := make(map[string]bool)
 	for _, one := range all {
-		if page, ok := one.page(); ok && !seen[page.URL] {
-			seen[page.URL] = true
+		page, ok := one.page()
+		if ok && !slices.ContainsFunc(pages, func(known enrich.Link) bool { return known.URL == page.URL }) {
 			pages = append(pages, page)
 		}
 	}
@@ -63,15 +62,9 @@ func links(m datadog.Monitor, tags alert.Tags) enrich.Links {
 // fillTemplate replaces {{host.name}} in a monitor's message by the value of the tag
 // "host" (https://docs.datadoghq.com/monitors/notify/variables/).
 func fillTemplate(message string, tags alert.Tags) string {
-	values := make(map[string]string, len(tags))
-	for _, tag := range slices.Backward(tags) { // The first of a key counts.
-		if key, value, ok := strings.Cut(tag, ":"); ok {
-			values[strings.ToLower(key)] = value
-		}
-	}
 	message = templateBlock().ReplaceAllString(message, " ")
 	return tagVariable().ReplaceAllStringFunc(message, func(variable string) string {
-		if value := values[strings.ToLower(tagVariable().FindStringSubmatch(variable)[1])]; value != "" {
+		if value := tags.Get(tagVariable().FindStringSubmatch(variable)[1]); value != "" {
 			return url.PathEscape(value)
 		}
 		return variable
