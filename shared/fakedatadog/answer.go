@@ -1,7 +1,6 @@
 package fakedatadog
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	_ "embed"
@@ -113,9 +112,7 @@ type object = map[string]any
 
 func objectOf(v any) (o object) {
 	raw, _ := json.Marshal(v) // It came from JSON, or from a test.
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	_ = decoder.Decode(&o)
+	o, _ = jsonvalue.ParseObject(raw)
 	return o
 }
 

@@ -100,19 +100,20 @@ func parseWindow(text string) time.Duration {
 	return time.Duration(n) * unit
 }
 
+// operators are the comparisons, with the words for a value that meets one and for one that does not.
+var operators = map[string]struct {
+	meets   func(value, threshold float64) bool
+	yes, no string
+}{
+	">":  {func(value, threshold float64) bool { return value > threshold }, "above", "not above"},
+	">=": {func(value, threshold float64) bool { return value >= threshold }, "at or above", "below"},
+	"<":  {func(value, threshold float64) bool { return value < threshold }, "below", "not below"},
+	"<=": {func(value, threshold float64) bool { return value <= threshold }, "at or below", "above"},
+	"==": {func(value, threshold float64) bool { return value == threshold }, "equal to", "not equal to"},
+	"!=": {func(value, threshold float64) bool { return value != threshold }, "not equal to", "equal to"},
+}
+
 // isBeyond reports whether the value meets the comparison.
 func (q Query) isBeyond(value float64) bool {
-	switch q.Operator {
-	case ">":
-		return value > q.Threshold
-	case ">=":
-		return value >= q.Threshold
-	case "<":
-		return value < q.Threshold
-	case "<=":
-		return value <= q.Threshold
-	case "==":
-		return value == q.Threshold
-	}
-	return q.Operator == "!=" && value != q.Threshold
+	return q.Operator != "" && operators[q.Operator].meets(value, q.Threshold)
 }

@@ -43,12 +43,6 @@ func leads(q Query, s selection, d Data, about time.Time) (all []enrich.Lead) {
 	return all
 }
 
-// sides are the words for a value that meets a comparison, and for one that does not.
-var sides = map[string][2]string{
-	">": {"above", "not above"}, ">=": {"at or above", "below"}, "<": {"below", "not below"}, "<=": {"at or below", "above"},
-	"==": {"equal to", "not equal to"}, "!=": {"not equal to", "equal to"},
-}
-
 // valueText returns the value and the threshold: "0.93 s (avg over 5m), above 0.8 s".
 func valueText(q Query, d Data) string {
 	text, threshold := d.number(d.Value), enrich.Number(d.Threshold, d.Unit, exact)
@@ -61,9 +55,9 @@ func valueText(q Query, d Data) string {
 	if d.Operator == "" {
 		return text
 	}
-	side := sides[d.Operator][1]
+	side := operators[d.Operator].no
 	if d.Beyond {
-		side = sides[d.Operator][0]
+		side = operators[d.Operator].yes
 	}
 	return fmt.Sprintf("%s, %s %s", text, side, threshold)
 }
