@@ -212,12 +212,8 @@ type response struct {
 		Name  string          `json:"name"`
 		Value json.RawMessage `json:"value"` // Any JSON value.
 	} `json:"facts"`
-	Links []struct {
-		Kind  string `json:"kind"`
-		Title string `json:"title"`
-		URL   string `json:"url"`
-	} `json:"links"`
-	Data map[string]json.RawMessage `json:"data"`
+	Links []enrich.Link              `json:"links"`
+	Data  map[string]json.RawMessage `json:"data"`
 }
 
 func newFinding(function string, payload []byte) (enrich.Finding, error) {
@@ -270,8 +266,8 @@ func (r response) blocks() []enrich.Block {
 		if !slices.Contains([]string{"runbook", "documentation", "dashboard", "resource"}, link.Kind) {
 			link.Kind = ""
 		}
-		title := cmp.Or(enrich.Line(link.Title, maxNameRunes), enrich.Line(link.URL, maxNameRunes))
-		links = append(links, enrich.Link{Kind: link.Kind, Title: title, URL: link.URL})
+		link.Title = cmp.Or(enrich.Line(link.Title, maxNameRunes), enrich.Line(link.URL, maxNameRunes))
+		links = append(links, link)
 	}
 	return enrich.Blocks(facts[:min(len(facts), maxFacts)], links[:min(len(links), maxLinks)])
 }
