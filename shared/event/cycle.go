@@ -12,6 +12,7 @@ import (
 // Cycle is the history of an alert from its trigger to this notification. What is unknown
 // is zero.
 type Cycle struct {
+	Began    time.Time
 	Lasted   time.Duration
 	Notified int // this notification included
 	// Earlier is what is known of the earlier cycles of the monitor's group.

@@ -204,11 +204,11 @@ func (w acting) queue(ctx context.Context, saved enrich.Action, cause error) err
 func (w acting) giveUp(ctx context.Context, saved enrich.Action) error {
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
-	var failed []error
+	var err error
 	if c := w.claimOf(saved); w.Ledger != nil && c.Cycle != "" {
-		failed = append(failed, w.Ledger.ReleaseAction(ctx, c))
+		err = w.Ledger.ReleaseAction(ctx, c)
 	}
-	return errors.Join(append(failed, w.keep(ctx, saved, nil))...)
+	return errors.Join(err, w.keep(ctx, saved, nil))
 }
 
 func (w acting) report(saved enrich.Action, result string, err error) {

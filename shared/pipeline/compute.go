@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"sync"
 
 	"boomerang/shared/fault"
 )
@@ -31,10 +30,18 @@ func Compute[T any](ctx context.Context, task string, work func() (T, error)) (T
 }
 
 // start runs work beside the run. What it returns waits for the result.
-func start[T any](work func() T) func() T {
-	result := make(chan T, 1)
-	go func() { result <- work() }()
-	return sync.OnceValue(func() T { return <-result })
+func start[T any](work func() (T, error)) func() (T, error) {
+	done := make(chan struct{})
+	var result T
+	var err error
+	go func() {
+		defer close(done)
+		result, err = work()
+	}()
+	return func() (T, error) {
+		<-done
+		return result, err
+	}
 }
 
 // compute is Compute until the time to queue the alert begins.

@@ -6,41 +6,35 @@ import (
 	"time"
 
 	"boomerang/shared/alert"
+	"boomerang/shared/event"
 	"boomerang/shared/ledger"
 )
 
-type cycleResult struct {
-	began    time.Time
-	lasted   time.Duration
-	notified int // this notification included
-	err      error
-}
-
 // startCycle records the notification while the run goes on. One that the limit holds back has no
 // follow-ups, so it does not end those of an earlier trigger.
-func (p *Pipeline) startCycle(ctx context.Context, a alert.Alert, receivedAt time.Time, suppressed bool) func() cycleResult {
+func (p *Pipeline) startCycle(ctx context.Context, a alert.Alert, receivedAt time.Time, suppressed bool) func() (event.Cycle, error) {
 	if suppressed && a.Transition.Fires() {
 		a.Transition = alert.Renotify
 	}
-	return start(func() cycleResult { return p.addNotification(ctx, a, receivedAt) })
+	return start(func() (event.Cycle, error) { return p.addNotification(ctx, a, receivedAt) })
 }
 
-func (p *Pipeline) addNotification(ctx context.Context, a alert.Alert, receivedAt time.Time) (r cycleResult) {
+func (p *Pipeline) addNotification(ctx context.Context, a alert.Alert, receivedAt time.Time) (c event.Cycle, err error) {
 	if p.Cycles == nil || a.CycleKey == "" {
-		return cycleResult{}
+		return c, nil
 	}
-	defer recovered(&r.err)
+	defer recovered(&err)
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
-	c, err := p.Cycles.AddNotification(ctx, cycleKey(a), notificationOf(a, receivedAt))
+	known, err := p.Cycles.AddNotification(ctx, cycleKey(a), notificationOf(a, receivedAt))
 	if err != nil {
-		return cycleResult{err: fmt.Errorf("the alert's cycle is unknown: %w", err)}
+		return c, fmt.Errorf("the alert's cycle is unknown: %w", err)
 	}
 	at := a.Date
 	if at.IsZero() {
-		at = c.LastSeen
+		at = known.LastSeen
 	}
-	return cycleResult{began: c.FirstSeen, lasted: max(0, at.Sub(c.FirstSeen)), notified: c.Notified}
+	return event.Cycle{Began: known.FirstSeen, Lasted: max(0, at.Sub(known.FirstSeen)), Notified: known.Notified}, nil
 }
 
 func cycleKey(a alert.Alert) string { return a.OrgID + ":" + a.CycleKey }

@@ -126,8 +126,8 @@ func (p *Pipeline) followUp(ctx context.Context, m queue.Message, t *attempt) (o
 	}
 
 	// Enrich the alert as it is now.
-	earlier := p.readHistory(ctx, m.Alert)
-	o.addHistory(earlier)
+	earlier, err := p.readHistory(ctx, m.Alert)
+	o.addHistory(earlier, err)
 	plan, err := compute(ctx, "match the playbooks", func() *playbook.Plan { return p.Playbooks.For(m.Alert, o.Cycle.Earlier) })
 	if err != nil {
 		return o, err

@@ -17,37 +17,31 @@ type history struct {
 	memory.Memory
 	key    string // empty if nothing is remembered
 	cycles []memory.Cycle
-	err    error
 }
 
-// startHistory reads the earlier cycles while the alert is claimed.
-func (p *Pipeline) startHistory(ctx context.Context, a alert.Alert) func() history {
-	return start(func() history { return p.readHistory(ctx, a) })
-}
-
-func (p *Pipeline) readHistory(ctx context.Context, a alert.Alert) (h history) {
+func (p *Pipeline) readHistory(ctx context.Context, a alert.Alert) (h history, err error) {
 	if p.Cycles == nil || memory.Key(a) == "" {
-		return history{}
+		return h, nil
 	}
-	defer recovered(&h.err)
+	defer recovered(&err)
 	ctx, cancel := context.WithTimeoutCause(ctx, historyTimeout, errLedgerTimeout)
 	defer cancel()
 	h.key = memory.Key(a)
-	if h.cycles, h.err = p.Cycles.History(ctx, h.key); h.err != nil {
-		h.err = fmt.Errorf("the alert's earlier cycles are unknown: %w", h.err)
+	if h.cycles, err = p.Cycles.History(ctx, h.key); err != nil {
+		err = fmt.Errorf("the alert's earlier cycles are unknown: %w", err)
 	}
 	if len(h.cycles) > 0 {
 		h.Memory = memory.Of(h.cycles, cmp.Or(a.Date, p.Now()))
 	}
-	return h
+	return h, err
 }
 
 // withPast returns a context whose steps know what earlier cycles followed, and can ask when
 // this one began.
-func withPast(ctx context.Context, h history, cycle func() cycleResult) context.Context {
+func withPast(ctx context.Context, h history, cycle func() (event.Cycle, error)) context.Context {
 	began := func() time.Time {
-		if r := cycle(); r.notified > 1 {
-			return r.began
+		if c, _ := cycle(); c.Notified > 1 {
+			return c.Began
 		}
 		return time.Time{}
 	}
@@ -61,7 +55,7 @@ func (p *Pipeline) remember(ctx context.Context, a alert.Alert, h history, o *Ou
 	}
 	defer recovered(&err)
 	closed := memory.Cycle{
-		Began: o.cycleBegan, Lasted: o.Cycle.Lasted, Notified: max(0, o.Cycle.Notified-1),
+		Began: o.Cycle.Began, Lasted: o.Cycle.Lasted, Notified: max(0, o.Cycle.Notified-1),
 		Recovered: recoveredByItself(a, o.Cycle, o.Steps), Followed: suspected(o.Steps),
 	}
 	return record(ctx, "the alert's cycle is not remembered", func(ctx context.Context) error {

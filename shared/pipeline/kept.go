@@ -13,40 +13,37 @@ import (
 	"boomerang/shared/playbook"
 )
 
-type keptResult struct {
-	ledger.Kept
-	err error
-}
-
 // startKept reads what the cycle keeps, if the plan needs it, and records which names this
 // alert's actions will keep. That is done while the run goes on, and before the post: so a
 // later notification waits for the names also if this alert is queued first.
-func (p *Pipeline) startKept(ctx context.Context, a alert.Alert, d ledger.Delivery, plan *playbook.Plan, keeps []string, cycle func() cycleResult) func() keptResult {
-	kept := func() keptResult { return keptResult{} }
+func (p *Pipeline) startKept(ctx context.Context, a alert.Alert, d ledger.Delivery, plan *playbook.Plan, keeps []string, cycle func() (event.Cycle, error)) func() (ledger.Kept, error) {
+	kept := func() (ledger.Kept, error) { return ledger.Kept{}, nil }
 	reads := plan.ReadsKept()
 	if p.Cycles != nil && a.CycleKey != "" && len(reads)+len(keeps) > 0 {
-		kept = start(func() keptResult { return p.readKept(ctx, a, d, reads, keeps) })
+		kept = start(func() (ledger.Kept, error) { return p.readKept(ctx, a, d, reads, keeps) })
 	}
 	plan.Cycle = func() event.Cycle {
-		r, k := cycle(), kept()
-		return event.Cycle{Lasted: r.lasted, Notified: r.notified, Kept: k.Texts, Pending: k.Pending}
+		c, _ := cycle() // The outcome has the errors.
+		k, _ := kept()
+		c.Kept, c.Pending = k.Texts, k.Pending
+		return c
 	}
 	return kept
 }
 
-func (p *Pipeline) readKept(ctx context.Context, a alert.Alert, d ledger.Delivery, reads, keeps []string) (r keptResult) {
+func (p *Pipeline) readKept(ctx context.Context, a alert.Alert, d ledger.Delivery, reads, keeps []string) (kept ledger.Kept, err error) {
 	defer func() {
-		if r.err != nil { // Each of them may be there: an action that reads one waits.
-			r.Pending = reads
+		if err != nil { // Each of them may be there: an action that reads one waits.
+			kept.Pending = reads
 		}
 	}()
-	defer recovered(&r.err)
+	defer recovered(&err)
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
-	if r.Kept, r.err = p.Cycles.Expect(ctx, cycleKey(a), uniqueKey(d), keeps, p.Now().Add(pendingTime)); r.err != nil {
-		r.err = fmt.Errorf("what the cycle keeps is unknown: %w", r.err)
+	if kept, err = p.Cycles.Expect(ctx, cycleKey(a), uniqueKey(d), keeps, p.Now().Add(pendingTime)); err != nil {
+		err = fmt.Errorf("what the cycle keeps is unknown: %w", err)
 	}
-	return r
+	return kept, err
 }
 
 // keep keeps the texts of an action, and expects no more of it.

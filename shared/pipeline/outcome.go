@@ -8,6 +8,7 @@ import (
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
+	"boomerang/shared/ledger"
 	"boomerang/shared/playbook"
 	"boomerang/shared/queue"
 	"boomerang/shared/telemetry"
@@ -61,8 +62,6 @@ type Outcome struct {
 	// many others of the monitor left out.
 	unsent, limited int
 	isFailure       bool // the event's type says that something fails
-	// cycleBegan is when the cycle's first notification happened.
-	cycleBegan time.Time
 	// MaybePosted says of an alert that is not done that this attempt, or an earlier one,
 	// may have posted its event.
 	MaybePosted bool
@@ -96,31 +95,32 @@ func (o *Outcome) addPlan(plan *playbook.Plan) {
 	o.warn(plan.Warnings...)
 }
 
-func (o *Outcome) addHistory(h history) {
+func (o *Outcome) addHistory(h history, err error) {
 	o.Cycle.Earlier = h.Memory
-	o.warn(h.err)
+	o.warn(err)
 }
 
 // addCycle adds what the ledger knows of the alert's cycle. Of a recovery whose trigger it
 // does not know, such as one without a cycle key, the steps may know the begin.
-func (o *Outcome) addCycle(r cycleResult, a alert.Alert) {
-	if a.Transition.IsRecovery() && r.notified < 2 && !a.Date.IsZero() {
+func (o *Outcome) addCycle(a alert.Alert, cycle func() (event.Cycle, error)) {
+	c, err := cycle()
+	if a.Transition.IsRecovery() && c.Notified < 2 && !a.Date.IsZero() {
 		for _, s := range o.Steps {
 			if began := s.Finding.Began; !began.IsZero() && began.Before(a.Date) {
-				r.began, r.lasted = began, a.Date.Sub(began)
+				c.Began, c.Lasted = began, a.Date.Sub(began)
 			}
 		}
 	}
-	o.Cycle.Lasted, o.Cycle.Notified, o.cycleBegan = r.lasted, r.notified, r.began
-	if r.lasted > 0 && a.Transition.IsRecovery() {
-		o.Cycle.Meanwhile = changedBetween(o.Steps, r.began, r.began.Add(r.lasted))
+	o.Cycle.Began, o.Cycle.Lasted, o.Cycle.Notified = c.Began, c.Lasted, c.Notified
+	if c.Lasted > 0 && a.Transition.IsRecovery() {
+		o.Cycle.Meanwhile = changedBetween(o.Steps, c.Began, c.Began.Add(c.Lasted))
 	}
-	o.warn(r.err)
+	o.warn(err)
 }
 
-func (o *Outcome) addKept(r keptResult) {
-	o.Cycle.Kept, o.Cycle.Pending = r.Texts, r.Pending
-	o.warn(r.err)
+func (o *Outcome) addKept(kept ledger.Kept, err error) {
+	o.Cycle.Kept, o.Cycle.Pending = kept.Texts, kept.Pending
+	o.warn(err)
 }
 
 // HasOpenActions reports whether an action was not done: it is queued, refused or given up.

@@ -173,7 +173,7 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 
 	// Claim: one run at a time works on an alert. The ledger reads its group's earlier
 	// cycles in the meantime.
-	reading := p.startHistory(ctx, a)
+	reading := start(func() (history, error) { return p.readHistory(ctx, a) })
 	o, err = p.claim(ctx, t)
 	if err != nil || o.Status == Duplicate {
 		return o, err
@@ -190,8 +190,8 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	}
 
 	// Match the playbooks, which have the storm limit. If the event exists, only actions can be left to do.
-	earlier := reading()
-	o.addHistory(earlier)
+	earlier, err := reading()
+	o.addHistory(earlier, err)
 	plan, err := compute(ctx, "match the playbooks", func() *playbook.Plan { return p.Playbooks.For(a, o.Cycle.Earlier) })
 	if err != nil {
 		return o, err
@@ -206,7 +206,7 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	suppressed := plan.Limit > 0 && !found && p.suppressed(ctx, a, plan.Limit, &o)
 	cycle := p.startCycle(ctx, a, t.delivery.ReceivedAt, suppressed)
 	if suppressed {
-		o.addCycle(cycle(), a)
+		o.addCycle(a, cycle)
 		if o.MaybePosted { // An earlier attempt expects what its actions would keep.
 			o.warn(p.keepTexts(ctx, a, t.delivery, nil, plan.Keeps()))
 		}
@@ -217,7 +217,7 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 	// Enrich. The ledger records the alert's cycle in the meantime.
 	kept := p.startKept(ctx, a, t.delivery, plan, plan.Keeps(), cycle)
 	o.Steps = enrich.Run(withPast(ctx, earlier, cycle), p.Steps(plan.Steps()), a, enrichTime(ctx, p.EnrichBudget))
-	o.addCycle(cycle(), a)
+	o.addCycle(a, cycle)
 	o.addKept(kept())
 
 	// Compose, schedule the follow-ups, and post, unless an earlier attempt did. A crash after

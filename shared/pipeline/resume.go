@@ -58,7 +58,7 @@ func (w acting) resume(ctx context.Context, saved enrich.Action) (*playbook.Acti
 	if saved.With != "" {
 		return w.Playbooks.Resume(w.alert, saved)
 	}
-	earlier := w.readHistory(ctx, w.alert)
+	earlier, _ := w.readHistory(ctx, w.alert)
 	plan, err := compute(ctx, "match the playbooks", func() *playbook.Plan { return w.Playbooks.For(w.alert, earlier.Memory) })
 	if err != nil {
 		return nil, err

@@ -80,7 +80,7 @@ func (p *Plan) Acts() bool {
 func (p *Plan) ReadsKept() (names []string) {
 	for _, name := range p.kept {
 		if slices.ContainsFunc(slices.Concat(p.steps, p.then), func(s *step) bool { return s.readsKept(name) }) ||
-			slices.ContainsFunc(p.playbooks, func(b *playbook) bool { return b.texts.readsKept(name) }) {
+			slices.ContainsFunc(p.playbooks, func(b *playbook) bool { return b.event.readsKept(name) }) {
 			names = append(names, name)
 		}
 	}

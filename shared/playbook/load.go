@@ -134,7 +134,7 @@ func (l *loader) playbook(d Definition, path string) *playbook {
 		l.absent[cmp.Or(s.Name, s.Uses)] = "runs after the event is posted: move it into steps"
 	}
 	p.steps = l.steps(d.Name, d.Steps, path+".steps", nil, map[string]any{"cycle": l.cycle})
-	p.event, p.texts, _ = l.settings(d.Event, path+".event", newScope(p.steps, l.absent, map[string]any{"cycle": l.cycle}))
+	p.event, _ = l.settings(d.Event, path+".event", newScope(p.steps, l.absent, map[string]any{"cycle": l.cycle}))
 	p.then = l.steps(d.Name, d.Then, path+".then", p.steps, map[string]any{"cycle": l.cycle, "event": eventShape})
 	for i := range d.Steps {
 		l.refuseActionKeys(element(path+".steps", i))
@@ -192,9 +192,9 @@ func (l *loader) with(s *step, path string, known *scope) {
 	if s.With != nil {
 		l.decode(s.With, config, path)
 	}
-	compiled, reads, err := l.settings(s.kind.Config, path, known)
+	compiled, err := l.settings(s.kind.Config, path, known)
 	s.with = compiled
-	s.reads.add(reads)
+	s.reads.add(compiled.reads)
 	if len(l.problems) > before || l.unknown[strings.TrimSuffix(path, ".with")] {
 		return // A Config in part fails its own checks, too.
 	}
@@ -227,22 +227,21 @@ func (l *loader) invalid(err error, path string, known *scope) {
 	}
 }
 
-// settings compiles the templates of the settings at a path. It returns what they read,
-// too.
-func (l *loader) settings(zero any, path string, known *scope) (compiled settings, all reads, err error) {
+// settings compiles the templates of the settings at a path.
+func (l *loader) settings(zero any, path string, known *scope) (compiled settings, err error) {
 	compiled = settings{of: reflect.TypeOf(zero), node: l.nodes[path]}
 	if compiled.node == nil {
-		return compiled, all, nil
+		return compiled, nil
 	}
 	compiled.templates = map[string]*textTemplate{}
 	_, err = compiled.fill(path, func(path, source string) (string, error) {
 		if t := l.template(source, path, known); t != nil {
 			compiled.templates[source] = t
-			all.add(t.reads)
+			compiled.add(t.reads)
 		}
 		return "0", nil
 	})
-	return compiled, all, err
+	return compiled, err
 }
 
 // expression compiles the expression at a path.

@@ -84,7 +84,6 @@ type playbook struct {
 	match       *expression
 	steps, then []*step
 	event       settings // an eventDefinition
-	texts       reads    // of the event
 }
 
 type step struct {

@@ -13,6 +13,7 @@ type settings struct {
 	of        reflect.Type
 	node      *yaml.Node               // nil without keys
 	templates map[string]*textTemplate // by source
+	reads                              // of all templates
 }
 
 // filler is a text that finds its templates by itself and escapes their values.
