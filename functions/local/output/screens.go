@@ -26,7 +26,7 @@ func (p *Printer) Show(name string, data any) {
 	painted := func(s style) func(string) string { return func(text string) string { return p.paint(s, text) } }
 	functions := template.FuncMap{
 		"bold": painted(bold), "dim": painted(dim), "red": painted(red), "green": painted(green), "mark": p.mark,
-		"field": p.field, "text": p.text, "lines": p.lines, "data": encoded, "attributes": attributes,
+		"field": p.field, "text": p.text, "lines": p.lines, "data": encoded, "content": dryrun.ContentOf,
 		"trim": strings.TrimSpace, "minus": func(a, b int) int { return a - b }, "join": strings.Join, "contains": strings.Contains,
 		"count": enrich.Count, "line": func(text string) string { return enrich.Line(text, maxText) },
 		"indent":  func(text string) string { return strings.ReplaceAll(text, "\n", "\n       ") },
@@ -78,14 +78,6 @@ func groupsOf(name string, groups []backtest.Group) shownGroups {
 		all.Shown = append(all.Shown, shownGroup{g, kinds[g.Kind] == 1})
 	}
 	return all
-}
-
-// attributes returns what an event of the v2 API has, or nil for one of the v1 API.
-func attributes(r event.Request) *event.AlertAttributes {
-	if e, ok := r.(event.AlertEvent); ok {
-		return &e.Data.Attributes
-	}
-	return nil
 }
 
 // ConfigText returns a step's configuration as a playbook has it, without empty values.

@@ -15,13 +15,16 @@ export const states = {
 
 export const badge = (state, id) => h("span", { class: `badge ${state}`, "data-state": state, "data-id": id }, states[state] ?? state);
 
+// link leads to a delivery.
+export const link = (card, text = card.title || "A request") => h("a", { href: `#/delivery/${encodeURIComponent(card.id)}` }, text);
+
 let drawn = 0; // An id may have spaces, which the id of an element cannot have.
 
 function draw(card) {
   const title = `title-${drawn++}`;
   return h("article", { class: "card", "data-id": card.id, "data-state": card.state, "aria-labelledby": title },
     h("header", {},
-      h("h2", { id: title }, h("a", { href: `#/delivery/${encodeURIComponent(card.id)}` }, card.title || "A request")),
+      h("h2", { id: title }, link(card)),
       badge(card.state), time(card.received), card.took_ms > 0 && h("span", {}, ms(card.took_ms))),
     h("p", { class: "why" }, card.why),
     card.event && drawEvent(card.event));

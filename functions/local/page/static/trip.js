@@ -1,6 +1,6 @@
 import { h, copy, json, ms, pretty, time } from "./dom.js";
 import { get } from "./api.js";
-import { badge, cards } from "./stream.js";
+import { badge, cards, link } from "./stream.js";
 import { drawVersions } from "./event.js";
 
 // pathOf is the template of a value below a step: the way a playbook reads it.
@@ -80,7 +80,7 @@ export function drawResult(result) {
 // first links the delivery that a duplicate repeats.
 function first(trip) {
   const found = trip.state === "duplicate" && [...cards.values()].find(({ card }) => card.event_id === trip.event_id && card.state === "posted");
-  return found && [" ", h("a", { href: `#/delivery/${encodeURIComponent(found.card.id)}` }, "See that delivery")];
+  return found && [" ", link(found.card, "See that delivery")];
 }
 
 export async function deliveryView(id) {

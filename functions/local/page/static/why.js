@@ -1,5 +1,5 @@
 import { h, time } from "./dom.js";
-import { badge, cards } from "./stream.js";
+import { badge, cards, link } from "./stream.js";
 
 const maxFound = 50;
 
@@ -16,7 +16,7 @@ function search() {
   results.replaceChildren(found.length === 0
     ? h("p", {}, "This server saw no such alert. Look at the webhook's address in Datadog, and at the monitor's message: it must mention the webhook.")
     : h("ul", { class: "found" }, found.slice(0, maxFound).map((card) => h("li", {},
-      h("a", { href: `#/delivery/${encodeURIComponent(card.id)}` }, card.title || "A request"), " ", badge(card.state), " ", time(card.received), h("p", { class: "why" }, card.why)))));
+      link(card), " ", badge(card.state), " ", time(card.received), h("p", { class: "why" }, card.why)))));
 }
 
 input.addEventListener("input", search);
