@@ -22,11 +22,7 @@ type dashboard struct {
 func (s *Server) Dashboards() []json.RawMessage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	shown := []json.RawMessage{}
-	for _, d := range s.dashboards.all {
-		shown = append(shown, success(d.shown()).response().Body)
-	}
-	return shown
+	return list(s.dashboards.all, func(d dashboard) json.RawMessage { return success(d.shown()).response().Body })
 }
 
 // changeDashboard checks the most important of the documented rules. New ids look like

@@ -146,14 +146,13 @@ func getMonitor(c *call, found Monitor) answer {
 
 // listMonitors answers with all monitors that have the tags, by id.
 func (s *Server) listMonitors(c *call) answer {
-	tags, listed := c.list("monitor_tags"), []object{}
+	tags := c.list("monitor_tags")
 	c.groupStates()
-	for _, m := range slices.SortedFunc(slices.Values(s.monitors.all), compareMonitors) {
-		if !slices.ContainsFunc(tags, func(tag string) bool { return !slices.Contains(m.Tags, tag) }) {
-			listed = append(listed, m.asAsked(c, true)) // A list always has the downtimes.
-		}
-	}
-	return success(listed)
+	matching := where(s.monitors.all, func(m Monitor) bool {
+		return !slices.ContainsFunc(tags, func(tag string) bool { return !slices.Contains(m.Tags, tag) })
+	})
+	slices.SortFunc(matching, compareMonitors)
+	return success(list(matching, func(m Monitor) object { return m.asAsked(c, true) })) // A list always has the downtimes.
 }
 
 // changeMonitor replaces what the request names; options as a whole.

@@ -154,10 +154,7 @@ func (rt route) or(other route, r *http.Request) route {
 
 // Routes returns the names of all routes, sorted.
 func (s *Server) Routes() []Route {
-	var names []Route
-	for _, rt := range s.table {
-		names = append(names, rt.name)
-	}
+	names := list(s.table, func(rt route) Route { return rt.name })
 	slices.Sort(names)
 	return names
 }

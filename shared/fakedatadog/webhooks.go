@@ -87,10 +87,7 @@ func (v variable) shown() any {
 func (s *Server) Variables() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	names := []string{}
-	for _, v := range s.variables.all {
-		names = append(names, v.Name)
-	}
+	names := list(s.variables.all, func(v variable) string { return v.Name })
 	slices.Sort(names)
 	return names
 }
