@@ -165,46 +165,42 @@ type rule struct {
 	allows func(any) bool
 }
 
-func oneOf(words ...string) rule {
-	return rule{`one of: ["` + strings.Join(words, `", "`) + `"]`, func(v any) bool {
-		text, isText := v.(string)
-		return isText && slices.Contains(words, text)
+// is allows the values of a type that meet a condition.
+func is[T any](want string, allows func(T) bool) rule {
+	return rule{want, func(v any) bool {
+		value, isType := v.(T)
+		return isType && allows(value)
 	}}
+}
+
+func oneOf(words ...string) rule {
+	return is(`one of: ["`+strings.Join(words, `", "`)+`"]`, func(text string) bool { return slices.Contains(words, text) })
 }
 
 func text(runes int) rule {
-	return rule{fmt.Sprintf("a string of 1 to %d characters", runes), func(v any) bool {
-		text, _ := v.(string)
+	return is(fmt.Sprintf("a string of 1 to %d characters", runes), func(text string) bool {
 		return text != "" && utf8.RuneCountInString(text) <= runes
-	}}
+	})
 }
 
 func elements(n int) rule {
-	return rule{fmt.Sprintf("a list of 1 to %d elements", n), func(v any) bool {
-		elements, _ := v.([]any)
-		return len(elements) > 0 && len(elements) <= n
-	}}
+	return is(fmt.Sprintf("a list of 1 to %d elements", n), func(list []any) bool { return len(list) > 0 && len(list) <= n })
 }
 
 func recent(now time.Time) rule {
-	return rule{fmt.Sprintf("a time in ISO 8601, at most %d hours old", int(maxAge.Hours())), func(v any) bool {
-		text, _ := v.(string)
+	return is(fmt.Sprintf("a time in ISO 8601, at most %d hours old", int(maxAge.Hours())), func(text string) bool {
 		at, err := time.Parse(time.RFC3339, text)
 		return err == nil && !at.Before(now.Add(-maxAge))
-	}}
+	})
 }
 
 func properties(required ...string) rule {
-	return rule{"an object with " + strings.Join(required, ", "), func(v any) bool {
-		o, _ := v.(object)
+	return is("an object with "+strings.Join(required, ", "), func(o object) bool {
 		return !slices.ContainsFunc(required, func(name string) bool { _, exists := o[name]; return !exists })
-	}}
+	})
 }
 
-var custom = rule{"an object of at most 100 properties, nested at most 10 levels deep", func(v any) bool {
-	_, isObject := v.(object)
-	return isObject && fits(v, 1)
-}}
+var custom = is("an object of at most 100 properties, nested at most 10 levels deep", func(o object) bool { return fits(o, 1) })
 
 // fits reports whether an object has at most 100 properties, also those inside, which are
 // nested at most 10 deep. Lists count too.
