@@ -122,6 +122,14 @@ func ListOf[T any](all []T, limit int, item func(T) Item) List {
 	return list
 }
 
+// Unless returns nothing if the reader knows the value already.
+func Unless(isKnown bool, value string) string {
+	if isKnown {
+		return ""
+	}
+	return value
+}
+
 // Known returns the facts that have a value, each on one line of at most limit runes.
 func (f Facts) Known(limit int) Facts {
 	known := slices.Clone(f)

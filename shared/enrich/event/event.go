@@ -114,20 +114,13 @@ func plainText(text string) string {
 func newFacts(a alert.Alert, d Data) enrich.Facts {
 	// A monitor without groups has the group "*".
 	groups := slices.DeleteFunc(slices.Clone(d.Groups), func(g string) bool { return g == "*" })
-	newTags := enrich.NewTags(d.Tags, a, "source:")
-	facts := enrich.Facts{{Name: "Id", Value: d.ID}}
-	if a.Title == "" {
-		facts = append(facts, enrich.Fact{Name: "Title", Value: d.Title})
-	}
-	if a.MonitorID != d.MonitorID {
-		facts = append(facts, enrich.Fact{Name: "Monitor", Value: d.MonitorID})
-	}
-	if len(d.Groups) != 1 || !enrich.IsGroup(a)(d.Groups[0]) {
-		facts = append(facts, enrich.Fact{Name: "Groups", Value: enrich.Join(groups, "; ", maxGroups)})
-	}
-	if a.Hostname != d.Host {
-		facts = append(facts, enrich.Fact{Name: "Host", Value: d.Host})
-	}
-	facts = append(facts, enrich.Fact{Name: "More tags", Value: enrich.Join(newTags, ", ", maxTags)})
-	return facts.Known(maxValueRunes)
+	isOwnGroup := len(d.Groups) == 1 && enrich.IsGroup(a)(d.Groups[0])
+	return enrich.Facts{
+		{Name: "Id", Value: d.ID},
+		{Name: "Title", Value: enrich.Unless(a.Title != "", d.Title)},
+		{Name: "Monitor", Value: enrich.Unless(a.MonitorID == d.MonitorID, d.MonitorID)},
+		{Name: "Groups", Value: enrich.Unless(isOwnGroup, enrich.Join(groups, "; ", maxGroups))},
+		{Name: "Host", Value: enrich.Unless(a.Hostname == d.Host, d.Host)},
+		{Name: "More tags", Value: enrich.Join(enrich.NewTags(d.Tags, a, "source:"), ", ", maxTags)},
+	}.Known(maxValueRunes)
 }

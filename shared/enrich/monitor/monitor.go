@@ -144,34 +144,24 @@ func facts(a alert.Alert, d Data, failing, thresholds string, repeated enrich.An
 	if thresholds == "" {
 		ofThresholds = ""
 	}
-	all := enrich.Facts{
+	known, tags := enrich.Tags(a), alert.Tags(d.Tags)
+	tag := func(key string) string {
+		return enrich.Unless(known.Get(key) != "", strings.Join(tags.All(key), ", "))
+	}
+	_, ofTeam := enrich.NewLead(enrich.Lead{Answer: enrich.Owner, Text: tag("team")})
+	return enrich.Facts{
 		{Name: "State", Value: d.difference(a), Lead: enrich.What},
 		{Name: "Groups", Value: failing, Lead: repeated},
 		{Name: "Thresholds", Value: d.thresholdSummary(shownFirst), Lead: ofThresholds},
 		{Name: "Other thresholds", Value: d.thresholdSummary(shownLater)},
 		{Name: "Muted", Value: mutedSummary(d.Downtimes, a.Date)},
-	}
-	if states[a.Transition] == "" {
-		all = append(all, enrich.Fact{Name: "State", Value: d.state()})
-	}
-	if !strings.Contains(a.Title, d.Name) {
-		all = append(all, enrich.Fact{Name: "Name", Value: d.Name})
-	}
-	if a.Priority == "" {
-		all = append(all, enrich.Fact{Name: "Priority", Value: d.Priority})
-	}
-	known, tags := enrich.Tags(a), alert.Tags(d.Tags)
-	for _, one := range []struct {
-		key, name string
-		lead      enrich.Answer
-	}{{"service", "Service", ""}, {"team", "Team", enrich.Owner}, {"env", "Env", ""}} {
-		if known.Get(one.key) == "" {
-			value := strings.Join(tags.All(one.key), ", ")
-			_, said := enrich.NewLead(enrich.Lead{Answer: one.lead, Text: value})
-			all = append(all, enrich.Fact{Name: one.name, Value: value, Lead: said})
-		}
-	}
-	return all.Known(maxFact)
+		{Name: "State", Value: enrich.Unless(states[a.Transition] != "", d.state())},
+		{Name: "Name", Value: enrich.Unless(strings.Contains(a.Title, d.Name), d.Name)},
+		{Name: "Priority", Value: enrich.Unless(a.Priority != "", d.Priority)},
+		{Name: "Service", Value: tag("service")},
+		{Name: "Team", Value: tag("team"), Lead: ofTeam},
+		{Name: "Env", Value: tag("env")},
+	}.Known(maxFact)
 }
 
 // failingSummary counts the groups by state: "3 of 14 groups fail (2 Alert, 1 No Data)".
