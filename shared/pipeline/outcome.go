@@ -10,7 +10,6 @@ import (
 	"boomerang/shared/event"
 	"boomerang/shared/ledger"
 	"boomerang/shared/playbook"
-	"boomerang/shared/queue"
 	"boomerang/shared/telemetry"
 )
 
@@ -84,11 +83,6 @@ func (o *Outcome) warn(warnings ...error) {
 }
 
 func (o *Outcome) ignore(cause, detail string) { o.Status, o.Cause, o.Detail = Ignored, cause, detail }
-
-func (o *Outcome) addUnsent(unsent []queue.Message, err error) {
-	o.unsent = len(unsent)
-	o.warn(err)
-}
 
 func (o *Outcome) addPlan(plan *playbook.Plan) {
 	o.Playbook = plan.Name()

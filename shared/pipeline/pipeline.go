@@ -248,7 +248,9 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 
 	// Complete, and send again what the queue did not accept.
 	p.finish(ctx, a, t.delivery, earlier, &o)
-	o.addUnsent(p.resendFollowUps(ctx, unsent))
+	unsent, err = p.resendFollowUps(ctx, unsent)
+	o.unsent = len(unsent)
+	o.warn(err)
 	return o, nil
 }
 

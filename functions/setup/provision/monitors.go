@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -80,7 +81,7 @@ func (s Spec) selfMonitors(ids []string) []monitor {
 			part+", and alerts whenever there is nothing to enrich.", monitorOptions{Thresholds: &thresholds{1}}),
 		s.monitor("no event comes back", "composite", ids[0]+" && "+ids[1], 2,
 			"Monitors called Boomerang, and for half an hour it posted no enriched event. The alerts still reach their other recipients.\n\n"+
-				"Check the webhook's answers in Datadog (Integrations, Webhooks, "+s.WebhookName+") and the logs of "+functionNames(s.Functions)+". "+
+				"Check the webhook's answers in Datadog (Integrations, Webhooks, "+s.WebhookName+") and the logs of "+cmp.Or(strings.Join(s.Functions, ", "), "the functions")+". "+
 				"`make drill` shows how far an alert comes.\n\n"+s.Notify,
 			monitorOptions{}),
 	}
@@ -106,13 +107,6 @@ func (s Spec) monitor(name, kind, query string, priority int, message string, op
 func countQuery(search, window, condition string) string {
 	quoted := strings.ReplaceAll(search, `"`, `\"`)
 	return fmt.Sprintf(`events("%s").rollup("count").last("%s") %s`, quoted, window, condition)
-}
-
-func functionNames(names []string) string {
-	if len(names) == 0 {
-		return "the functions"
-	}
-	return strings.Join(names, ", ")
 }
 
 // monitors are the resources of the selfMonitors. Each stores its id for those after it.

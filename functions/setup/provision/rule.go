@@ -9,19 +9,17 @@ import (
 	"boomerang/shared/datadog"
 )
 
-// ruleName names the stack, because a rule has no tags, and may be the only thing that two
-// stacks of one webhook do not share.
-func (s Spec) ruleName() string { return s.title() + ", stack " + s.Stack }
-
-// ruleScope leaves out our own monitors, which cannot report a failure to the webhook that
-// fails.
-func (s Spec) ruleScope() string { return fmt.Sprintf("(%s) AND NOT %s", s.Route, managedBy) }
-
 // rule is the notification rule that routes the alerts in the scope to the webhook. Without
 // a scope there is none.
+//
+// Its name has that of the stack, because a rule has no tags, and may be the only thing that
+// two stacks of one webhook do not share. It leaves out our own monitors, which cannot report
+// a failure to the webhook that fails.
 func (p Provisioner) rule(spec Spec) resource {
 	want := datadog.NotificationRule{
-		Name: spec.ruleName(), Filter: datadog.RuleFilter{Scope: spec.ruleScope()}, Recipients: []string{"webhook-" + spec.WebhookName},
+		Name:       spec.title() + ", stack " + spec.Stack,
+		Filter:     datadog.RuleFilter{Scope: fmt.Sprintf("(%s) AND NOT %s", spec.Route, managedBy)},
+		Recipients: []string{"webhook-" + spec.WebhookName},
 	}
 	r := managed[datadog.NotificationRule]{
 		name: fmt.Sprintf("the notification rule %q", want.Name),

@@ -30,17 +30,12 @@ func (p Provisioner) findWebhook(ctx context.Context, s Spec) ([]datadog.Webhook
 	return []datadog.Webhook{found}, nil
 }
 
-// webhookDefinition is the webhook as it should be.
-func (s Spec) webhookDefinition() datadog.Webhook {
-	headers, _ := json.Marshal(map[string]string{tokenHeader: "$" + variableFor(s.WebhookName)}) // A map of strings always marshals.
-	return datadog.Webhook{
-		Name: s.WebhookName, URL: s.FunctionURL, Payload: events.WebhookPayload,
+func (p Provisioner) webhook(spec Spec) resource {
+	headers, _ := json.Marshal(map[string]string{tokenHeader: "$" + variableFor(spec.WebhookName)}) // A map of strings always marshals.
+	want := datadog.Webhook{
+		Name: spec.WebhookName, URL: spec.FunctionURL, Payload: events.WebhookPayload,
 		CustomHeaders: string(headers), EncodeAs: "json",
 	}
-}
-
-func (p Provisioner) webhook(spec Spec) resource {
-	want := spec.webhookDefinition()
 	return managed[datadog.Webhook]{
 		name: "the webhook " + spec.WebhookName,
 		find: func(ctx context.Context) ([]datadog.Webhook, error) { return p.findWebhook(ctx, spec) },

@@ -59,17 +59,15 @@ func (e logEntry) name() string {
 }
 
 func (e logEntry) level() slog.Level {
+	isUnverified := e.err != nil && fault.From(e.err).Kind == fault.Unverified // A stranger may have sent a wrong token.
 	switch {
-	case e.status >= http.StatusInternalServerError && !isUnverified(e.err):
+	case e.status >= http.StatusInternalServerError && !isUnverified:
 		return slog.LevelError // WebhookFailureAlarm counts these.
 	case e.status >= http.StatusBadRequest, e.outcome.Status == pipeline.Queued, len(e.outcome.Warnings) > 0, e.outcome.HasOpenActions():
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo
 }
-
-// isUnverified reports whether a stranger may have caused the error, with a wrong token.
-func isUnverified(err error) bool { return err != nil && fault.From(err).Kind == fault.Unverified }
 
 // fieldNames leaves out the containers of the fields, whose names a payload chooses.
 func fieldNames(problems []alert.Problem) []string {
