@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
@@ -13,6 +14,13 @@ import (
 	"boomerang/shared/playbook"
 	"boomerang/shared/queue"
 )
+
+// Actions records which actions are done, so that none is repeated.
+type Actions interface {
+	BeginAction(ctx context.Context, a ledger.Action, until time.Time) (ledger.State, error)
+	CompleteAction(ctx context.Context, a ledger.Action) error
+	ReleaseAction(ctx context.Context, a ledger.Action) error
+}
 
 // The ways an action ends that the log and the metric report.
 const (
@@ -63,7 +71,7 @@ func (p *Pipeline) act(ctx context.Context, a alert.Alert, plan *playbook.Plan, 
 			o.warn(panicked(r))
 		}
 	}()
-	if p.Ledger != nil && a.CycleKey == "" && plan.NeedsCycle() {
+	if p.Actions != nil && a.CycleKey == "" && plan.NeedsCycle() {
 		o.warn(fault.New(fault.Permanent, "the alert has no cycle key, so that once and keep have no effect: add $ALERT_CYCLE_KEY to the payload of the webhook", nil))
 	}
 	w := acting{p, a, d, o.Posted, o.Event.Headline(), o}
@@ -127,12 +135,12 @@ func (w acting) recorded(action *playbook.Action, step enrich.Step) enrich.Step 
 }
 
 func (w acting) begin(ctx context.Context, saved enrich.Action) (ledger.State, error) {
-	if w.Ledger == nil {
+	if w.Actions == nil {
 		return ledger.Granted, nil
 	}
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
-	state, err := w.Ledger.BeginAction(ctx, w.claimOf(saved), w.Now().Add(pendingTime))
+	state, err := w.Actions.BeginAction(ctx, w.claimOf(saved), w.Now().Add(pendingTime))
 	if err != nil {
 		err = fmt.Errorf("cannot claim the action: %w", err)
 	}
@@ -140,7 +148,10 @@ func (w acting) begin(ctx context.Context, saved enrich.Action) (ledger.State, e
 }
 
 func (w acting) completeAction(ctx context.Context, saved enrich.Action) error {
-	return w.record(ctx, notRecorded, func(ctx context.Context) error { return w.Ledger.CompleteAction(ctx, w.claimOf(saved)) })
+	if w.Actions == nil {
+		return nil
+	}
+	return record(ctx, notRecorded, func(ctx context.Context) error { return w.Actions.CompleteAction(ctx, w.claimOf(saved)) })
 }
 
 // claimOf names an action in the ledger.
@@ -205,8 +216,8 @@ func (w acting) giveUp(ctx context.Context, saved enrich.Action) error {
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
 	var err error
-	if c := w.claimOf(saved); w.Ledger != nil && c.Cycle != "" {
-		err = w.Ledger.ReleaseAction(ctx, c)
+	if c := w.claimOf(saved); w.Actions != nil && c.Cycle != "" {
+		err = w.Actions.ReleaseAction(ctx, c)
 	}
 	return errors.Join(err, w.keep(ctx, saved, nil))
 }

@@ -133,7 +133,7 @@ func TestAction_NoCycleKey(t *testing.T) {
 	if len(e.kept) > 0 {
 		t.Errorf("kept %v", e.kept)
 	}
-	e.Ledger = nil // A key would have no effect without a ledger.
+	e.Actions = nil // A key would have no effect without a ledger.
 	keyless := ofCycle("4", alert.Triggered)
 	keyless.CycleKey = ""
 	if o := e.run(keyless, pipeline.Posted); len(o.Warnings) > 0 {

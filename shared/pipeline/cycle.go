@@ -10,6 +10,11 @@ import (
 	"boomerang/shared/ledger"
 )
 
+// Cycles records the notifications of each alert cycle, from its trigger to its recovery.
+type Cycles interface {
+	AddNotification(ctx context.Context, cycleKey string, n ledger.Notification) (ledger.Cycle, error)
+}
+
 // startCycle records the notification while the run goes on. One that the limit holds back has no
 // follow-ups, so it does not end those of an earlier trigger.
 func (p *Pipeline) startCycle(ctx context.Context, a alert.Alert, receivedAt time.Time, suppressed bool) func() (event.Cycle, error) {

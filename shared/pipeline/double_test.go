@@ -62,7 +62,8 @@ func newEnv(t *testing.T) *env {
 	e.followUps = followUps{store: &e.store}
 	e.Config = pipeline.Config{
 		EnrichBudget: 5 * time.Second, WebhookName: "Shop.api",
-		Poster: e, Stream: e, Ledger: &e.store, Cycles: &e.store, Queue: e, FollowUps: &e.followUps,
+		Poster: e, Stream: e, Ledger: &e.store, Cycles: &e.store, History: &e.store, Storms: &e.store, Actions: &e.store, Kept: &e.store, Queue: e,
+		Progress: &e.store, FollowUps: &e.followUps,
 	}
 	e.load(book, enrich.KindOf(enrich.Kind{Name: "report"}, e.report))
 	return e

@@ -17,6 +17,12 @@ import (
 	"boomerang/shared/queue"
 )
 
+// Progress says what became of an alert: its event, and what followed it in its cycle.
+type Progress interface {
+	Posted(ctx context.Context, d ledger.Delivery) (event.Posted, time.Time, error)
+	ReadCycle(ctx context.Context, cycleKey string, n ledger.Notification) (ledger.Cycle, []ledger.Notification, error)
+}
+
 // followUpsOf returns the messages for the alert's follow-ups, and notes them in the outcome.
 // Each waits by itself, so that one that fails does not keep the next from coming.
 func (p *Pipeline) followUpsOf(a alert.Alert, plan *playbook.Plan, receivedAt time.Time, o *Outcome) (all []queue.Message) {
@@ -42,19 +48,19 @@ func (p *Pipeline) followUpsOf(a alert.Alert, plan *playbook.Plan, receivedAt ti
 }
 
 func (p *Pipeline) canFollowUp() bool {
-	return p.FollowUps != nil && p.Ledger != nil && p.Cycles != nil
+	return p.FollowUps != nil && p.Progress != nil && p.Ledger != nil
 }
 
 // limitFollowUps leaves out the messages of an alert if enough other cycles of its monitor have some
 // in this minute. If that is not known, they are sent. A playbook's limit has counted the alert.
 func (p *Pipeline) limitFollowUps(ctx context.Context, a alert.Alert, limit int, all []queue.Message, o *Outcome) []queue.Message {
-	if len(all) == 0 || limit > 0 && a.MonitorID != "" {
+	if len(all) == 0 || limit > 0 && a.MonitorID != "" || p.Storms == nil {
 		return all
 	}
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
 	w := ledger.WindowAt("follow_up:"+a.OrgID+":"+a.MonitorID, p.Now())
-	full, err := p.Ledger.IsFull(ctx, w, playbook.MaxFollowed, cycleKey(a))
+	full, err := p.Storms.IsFull(ctx, w, playbook.MaxFollowed, cycleKey(a))
 	if err != nil {
 		o.warn(fmt.Errorf("the follow-ups of the monitor's other alerts were not counted: %w", err))
 	}
@@ -134,7 +140,7 @@ func (p *Pipeline) followUp(ctx context.Context, m queue.Message, t *attempt) (o
 	}
 	o.addPlan(plan)
 	o.Cycle.Lasted = p.Now().Sub(o.FollowUp.Began)
-	if reads := plan.ReadsKept(); len(reads) > 0 {
+	if reads := plan.ReadsKept(); p.Kept != nil && len(reads) > 0 {
 		o.addKept(p.readKept(ctx, m.Alert, t.delivery, reads, nil))
 	}
 	cycle := o.Cycle
@@ -204,7 +210,7 @@ func (p *Pipeline) wentOn(ctx context.Context, m queue.Message, o *Outcome) (boo
 	defer cancel()
 	n := notificationOf(m.Alert, m.ReceivedAt)
 	n.At = cmp.Or(n.At, m.ReceivedAt)
-	c, later, err := p.Cycles.ReadCycle(ctx, cycleKey(m.Alert), n)
+	c, later, err := p.Progress.ReadCycle(ctx, cycleKey(m.Alert), n)
 	if err != nil {
 		return false, fmt.Errorf("cannot find out whether the alert recovered: %w", err)
 	}
@@ -228,7 +234,7 @@ func (p *Pipeline) firstEvent(ctx context.Context, m queue.Message) (event.Poste
 	reading, cancel := withLedgerTimeout(ctx)
 	defer cancel()
 	d := deliveryOf(m.Alert, m.ReceivedAt)
-	posted, at, err := p.Ledger.Posted(reading, d)
+	posted, at, err := p.Progress.Posted(reading, d)
 	if err != nil {
 		return posted, at, fmt.Errorf("cannot find out whether the alert has its event: %w", err)
 	}

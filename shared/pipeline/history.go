@@ -12,6 +12,12 @@ import (
 	"boomerang/shared/memory"
 )
 
+// History remembers the cycles of each monitor's group that are over.
+type History interface {
+	History(ctx context.Context, key string) ([]memory.Cycle, error)
+	AddToHistory(ctx context.Context, key string, known []memory.Cycle, more ...memory.Cycle) error
+}
+
 // history is what the ledger remembers of an alert's group.
 type history struct {
 	memory.Memory
@@ -20,14 +26,14 @@ type history struct {
 }
 
 func (p *Pipeline) readHistory(ctx context.Context, a alert.Alert) (h history, err error) {
-	if p.Cycles == nil || memory.Key(a) == "" {
+	if p.History == nil || memory.Key(a) == "" {
 		return h, nil
 	}
 	defer recovered(&err)
 	ctx, cancel := context.WithTimeoutCause(ctx, historyTimeout, errLedgerTimeout)
 	defer cancel()
 	h.key = memory.Key(a)
-	if h.cycles, err = p.Cycles.History(ctx, h.key); err != nil {
+	if h.cycles, err = p.History.History(ctx, h.key); err != nil {
 		err = fmt.Errorf("the alert's earlier cycles are unknown: %w", err)
 	}
 	if len(h.cycles) > 0 {
@@ -59,7 +65,7 @@ func (p *Pipeline) remember(ctx context.Context, a alert.Alert, h history, o *Ou
 		Recovered: recoveredByItself(a, o.Cycle, o.Steps), Followed: suspected(o.Steps),
 	}
 	return record(ctx, "the alert's cycle is not remembered", func(ctx context.Context) error {
-		return p.Cycles.AddToHistory(ctx, h.key, h.cycles, closed)
+		return p.History.AddToHistory(ctx, h.key, h.cycles, closed)
 	})
 }
 

@@ -28,39 +28,13 @@ type Stream interface {
 	FindPosted(ctx context.Context, key string, a alert.Alert, webhook string, from, to time.Time) (event.Posted, error)
 }
 
-// Ledger records which alerts are posted, in progress or queued, which actions are done, so
-// that none is repeated, and each monitor's alerts by the minute, across all instances of the
-// function.
+// Ledger records which alerts are posted, in progress or queued.
 type Ledger interface {
 	Claim(ctx context.Context, d ledger.Delivery, until time.Time) (ledger.Claim, error)
 	Complete(ctx context.Context, d ledger.Delivery, posted event.Posted) error
 	Release(ctx context.Context, d ledger.Delivery, maybePosted bool) error
 	MarkPosted(ctx context.Context, d ledger.Delivery, posted event.Posted) error
 	MarkQueued(ctx context.Context, key string) error
-	Posted(ctx context.Context, d ledger.Delivery) (event.Posted, time.Time, error)
-
-	BeginAction(ctx context.Context, a ledger.Action, until time.Time) (ledger.State, error)
-	CompleteAction(ctx context.Context, a ledger.Action) error
-	ReleaseAction(ctx context.Context, a ledger.Action) error
-
-	Allow(ctx context.Context, w ledger.Window, limit int, o ledger.Occurrence) (ledger.Decision, error)
-	MarkSummaryQueued(ctx context.Context, w ledger.Window) error
-	Suppressed(ctx context.Context, w ledger.Window) (event.Suppressed, error)
-	IsFull(ctx context.Context, w ledger.Window, limit int, key string) (bool, error)
-}
-
-// Cycles records the notifications of each alert cycle, from its trigger to its recovery, what
-// its actions keep for its later notifications, and the cycles of each monitor's group that
-// are over.
-type Cycles interface {
-	AddNotification(ctx context.Context, cycleKey string, n ledger.Notification) (ledger.Cycle, error)
-	ReadCycle(ctx context.Context, cycleKey string, n ledger.Notification) (ledger.Cycle, []ledger.Notification, error)
-
-	Expect(ctx context.Context, cycleKey, alert string, names []string, until time.Time) (ledger.Kept, error)
-	Keep(ctx context.Context, cycleKey, alert string, texts map[string]string, names []string) error
-
-	History(ctx context.Context, key string) ([]memory.Cycle, error)
-	AddToHistory(ctx context.Context, key string, known []memory.Cycle, more ...memory.Cycle) error
 }
 
 // Queue keeps a message for a later run.
@@ -74,11 +48,16 @@ type Config struct {
 	WebhookName  string // the name of the webhook in Datadog, for the tag of its events
 	EnrichBudget time.Duration
 	Poster       Poster
-	Stream       Stream // nil: no search for the event of an earlier attempt, and no tag to find it by
-	Ledger       Ledger // nil: no deduplication, no storm limit and no follow-ups
-	Cycles       Cycles // nil: nothing is known of the alert's cycle and of earlier ones, and no follow-ups
-	Queue        Queue  // nil: the sender must retry what fails, and no storm limit
-	FollowUps    Queue  // nil: no follow-ups
+	Stream       Stream   // nil: no search for the event of an earlier attempt, and no tag to find it by
+	Ledger       Ledger   // nil: no deduplication
+	Cycles       Cycles   // nil: events do not say how long the alert lasted
+	History      History  // nil: nothing is remembered of earlier cycles, as without Cycles
+	Storms       Storms   // nil: no storm limit, as without Queue
+	Actions      Actions  // nil: a repeated attempt repeats actions, also those of once
+	Kept         Kept     // nil: cycles keep nothing
+	Queue        Queue    // nil: the sender must retry what fails
+	FollowUps    Queue    // nil: no follow-ups, as without Progress
+	Progress     Progress // nil: no follow-ups
 	// Steps changes the steps before they run, so that a test of playbooks can record
 	// and replace them. It is called for the steps before the post, then for those after it.
 	Steps func([]enrich.Named) []enrich.Named

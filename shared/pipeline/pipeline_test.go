@@ -109,10 +109,7 @@ func TestPipeline_FollowUpPanics(t *testing.T) {
 	e.run(a, pipeline.Duplicate)
 }
 
-type panicking struct {
-	pipeline.Poster
-	pipeline.Cycles
-}
+type panicking struct{ pipeline.Poster }
 
 func (panicking) Create(context.Context, event.Event) (event.Posted, error) { panic("a bug") }
 

@@ -14,18 +14,26 @@ import (
 	"boomerang/shared/queue"
 )
 
+// Storms counts each monitor's alerts by the minute, across all instances of the function.
+type Storms interface {
+	Allow(ctx context.Context, w ledger.Window, limit int, o ledger.Occurrence) (ledger.Decision, error)
+	MarkSummaryQueued(ctx context.Context, w ledger.Window) error
+	Suppressed(ctx context.Context, w ledger.Window) (event.Suppressed, error)
+	IsFull(ctx context.Context, w ledger.Window, limit int, key string) (bool, error)
+}
+
 // suppressed reports whether the alert is above its monitor's limit for this minute. Such
 // an alert is counted, and a summary of it is queued. If that fails, the alert gets its
 // own event.
 func (p *Pipeline) suppressed(ctx context.Context, a alert.Alert, limit int, o *Outcome) bool {
-	if a.MonitorID == "" || p.Ledger == nil || p.Queue == nil {
+	if a.MonitorID == "" || p.Storms == nil || p.Queue == nil {
 		return false
 	}
 	ctx, cancel := withLedgerTimeout(ctx)
 	defer cancel()
 	w := ledger.WindowAt(a.OrgID+":"+a.MonitorID, p.Now())
 	occurrence := ledger.Occurrence{Key: a.Key(), Group: cmp.Or(a.Scope, a.Hostname), Transition: string(a.Transition), At: a.Date}
-	decision, err := p.Ledger.Allow(ctx, w, limit, occurrence)
+	decision, err := p.Storms.Allow(ctx, w, limit, occurrence)
 	switch {
 	case decision.Allowed:
 		return false
@@ -40,7 +48,7 @@ func (p *Pipeline) suppressed(ctx context.Context, a alert.Alert, limit int, o *
 			return false
 		}
 		// If this fails, the next alert queues a second message, which finds the summary done.
-		if err := p.Ledger.MarkSummaryQueued(ctx, w); err != nil {
+		if err := p.Storms.MarkSummaryQueued(ctx, w); err != nil {
 			o.warn(err)
 		}
 	}
@@ -64,7 +72,7 @@ func (p *Pipeline) enqueueSummary(ctx context.Context, a alert.Alert, w ledger.W
 // summarize posts the one event that stands for all suppressed alerts of a window, of which
 // sample is one.
 func (p *Pipeline) summarize(ctx context.Context, sample alert.Alert, storm queue.Storm, t *attempt) (o Outcome, err error) {
-	if p.Ledger == nil {
+	if p.Storms == nil {
 		return Outcome{}, fault.New(fault.Permanent, "the message asks for the summary of a storm, and LEDGER_TABLE is not set; set it", nil)
 	}
 	w := ledger.Window{Source: storm.Source, Start: storm.Start}
@@ -82,7 +90,7 @@ func (p *Pipeline) summarize(ctx context.Context, sample alert.Alert, storm queu
 	}
 	reading, cancel := context.WithTimeoutCause(ctx, summaryTimeout, errLedgerTimeout)
 	defer cancel()
-	suppressed, err := p.Ledger.Suppressed(reading, w)
+	suppressed, err := p.Storms.Suppressed(reading, w)
 	if err != nil {
 		return o, err
 	}

@@ -185,7 +185,7 @@ func TestPipeline_StormSummaryRefused(t *testing.T) {
 
 func TestPipeline_StormWithoutLedger(t *testing.T) {
 	e := newEnv(t)
-	e.Ledger = nil
+	e.Storms = nil
 	_, err := pipeline.New(e.Config).Redeliver(t.Context(), queue.Message{Alert: a, Storm: &queue.Storm{}})
 	if fault.From(err).Kind != fault.Permanent {
 		t.Errorf("got %v", err)

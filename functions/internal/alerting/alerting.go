@@ -57,7 +57,8 @@ func New(ctx context.Context, r *runtime.Runtime, cfg config.Pipeline) (*pipelin
 		return pipeline.New(conf), nil
 	}
 	table := ledger.New(dynamodb.NewFromConfig(r.AWS), cfg.LedgerTable)
-	conf.Ledger, conf.Cycles = table, table
+	conf.Ledger, conf.Cycles, conf.History, conf.Storms, conf.Progress = table, table, table, table, table
+	conf.Actions, conf.Kept = table, table
 	if cfg.FollowUpQueueURL != "" {
 		conf.FollowUps = queue.NewFollowUps(sqs.NewFromConfig(r.AWS), cfg.FollowUpQueueURL)
 	}

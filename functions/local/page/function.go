@@ -59,6 +59,7 @@ func (p *Page) open(ctx context.Context) error {
 	}
 	p.deployed = deployed.Config
 	p.deployed.Queue, p.deployed.FollowUps = p.queue, p.queue
+	p.deployed.Progress, _ = p.deployed.Ledger.(pipeline.Progress)
 	giveUp := func(ctx context.Context, m queue.Message, o *pipeline.Outcome) { p.served.Load().GiveUp(ctx, m, o) }
 	p.queue.worker = &redeliver.Handler{Redeliver: p.redeliver, GiveUp: giveUp, DeadLetters: p.queue, Logger: p.Environment.Logger}
 	if err := p.use("", nil); err != nil {

@@ -101,7 +101,7 @@ func (s *Suite) run(ctx context.Context, c definition) (dryrun.Report, error) {
 	}
 	report := dryrun.Observe(ctx, pipeline.Config{
 		Playbooks: s.book, WebhookName: "boomerang", EnrichBudget: time.Minute, Poster: dryrun.Discard{},
-		Now: func() time.Time { return now }, Cycles: fixedCycles{cycle: c.Cycle, now: now, earlier: c.earlier(now)},
+		Now: func() time.Time { return now }, Cycles: fixedHistory{c.Cycle, now}, Kept: kept(c.Cycle.Kept), History: earlier(c.earlier(now)),
 	}, c.decoded, func(step dryrun.Step) enrich.Step { return c.Steps[step.Name].step(step) }, dryrun.Process)
 	for _, step := range report.Steps {
 		if invalid, ok := errors.AsType[stubError](step.Err); ok {
@@ -126,36 +126,36 @@ func (c definition) earlier(now time.Time) []memory.Cycle {
 	return all
 }
 
-// fixedCycles are one alert cycle and those before it. Nothing is added to them.
-type fixedCycles struct {
-	pipeline.Cycles // Only follow-ups read a cycle again.
-
-	cycle   cycle
-	now     time.Time
-	earlier []memory.Cycle
+type fixedHistory struct {
+	cycle cycle
+	now   time.Time
 }
 
-func (c fixedCycles) AddNotification(_ context.Context, _ string, n ledger.Notification) (ledger.Cycle, error) {
+func (h fixedHistory) AddNotification(_ context.Context, _ string, n ledger.Notification) (ledger.Cycle, error) {
 	at := n.At
 	if at.IsZero() {
-		at = c.now
+		at = h.now
 	}
-	return ledger.Cycle{FirstSeen: at.Add(-c.cycle.Lasted), LastSeen: at, Notified: max(1, c.cycle.Notified)}, nil
+	return ledger.Cycle{FirstSeen: at.Add(-h.cycle.Lasted), LastSeen: at, Notified: max(1, h.cycle.Notified)}, nil
 }
 
-func (c fixedCycles) History(context.Context, string) ([]memory.Cycle, error) { return c.earlier, nil }
+// earlier is a history that nothing is added to.
+type earlier []memory.Cycle
 
-func (fixedCycles) AddToHistory(context.Context, string, []memory.Cycle, ...memory.Cycle) error {
+func (e earlier) History(context.Context, string) ([]memory.Cycle, error) { return e, nil }
+
+func (earlier) AddToHistory(context.Context, string, []memory.Cycle, ...memory.Cycle) error {
 	return nil
 }
 
-func (c fixedCycles) Expect(context.Context, string, string, []string, time.Time) (ledger.Kept, error) {
-	return ledger.Kept{Texts: c.cycle.Kept}, nil
+// kept is what a cycle keeps already. Nothing is added to it.
+type kept map[string]string
+
+func (k kept) Expect(context.Context, string, string, []string, time.Time) (ledger.Kept, error) {
+	return ledger.Kept{Texts: k}, nil
 }
 
-func (fixedCycles) Keep(context.Context, string, string, map[string]string, []string) error {
-	return nil
-}
+func (kept) Keep(context.Context, string, string, map[string]string, []string) error { return nil }
 
 // step returns the stub in place of a step.
 func (s stub) step(real dryrun.Step) enrich.Step {

@@ -31,10 +31,6 @@ const listEntryBytes = 100
 
 // account is an AWS account in memory: the ledger, the queue and the bill.
 type account struct {
-	// What no alert of a storm needs.
-	pipeline.Ledger
-	pipeline.Cycles
-
 	mu       sync.Mutex
 	used     usage
 	windows  map[string]*window

@@ -136,7 +136,7 @@ func (k *storm) pipeline(t *testing.T) *pipeline.Pipeline {
 		t.Error(err)
 	}
 	return pipeline.New(pipeline.Config{
-		Playbooks: book, EnrichBudget: 5 * time.Second, Poster: client, Stream: client, Ledger: &k.account, Cycles: &k.account, Queue: &k.account,
+		Playbooks: book, EnrichBudget: 5 * time.Second, Poster: client, Stream: client, Ledger: &k.account, Cycles: &k.account, History: &k.account, Storms: &k.account, Queue: &k.account,
 	})
 }
 

@@ -121,7 +121,7 @@ func TestHandler_Outcomes(t *testing.T) {
 		if err != nil {
 			e.t.Fatal(err)
 		}
-		e.ledger.claims[a.Key()] = ledger.Claim{State: ledger.Busy, Until: time.Now().Add(10 * time.Second)}
+		e.ledger[a.Key()] = ledger.Claim{State: ledger.Busy, Until: time.Now().Add(10 * time.Second)}
 	}
 	noQueue := func(e *env) { fails("status:500")(e); e.queue = nil }
 	brokenQueue := func(e *env) { fails("status:500")(e); e.queue = &sent{err: errors.New("connection refused")} }
