@@ -12,6 +12,7 @@ import (
 	"boomerang/functions/internal/drill"
 	"boomerang/functions/local/output"
 	"boomerang/functions/local/sandbox"
+	"boomerang/shared/datadog"
 	"boomerang/shared/event"
 	"boomerang/shared/httpx"
 )
@@ -54,21 +55,16 @@ func (c cli) drill(ctx context.Context, urls []string, wait drill.Timeouts) (err
 			return err
 		}
 	}
-	s, err := sandbox.Start(c.env, c.live || target.URL != "", time.Now)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	if target.URL == "" {
-		if target.URL, err = c.serveFunction(ctx, s); err != nil {
-			return err
+	c.live = c.live || target.URL != ""
+	return c.withDatadog(func(s *sandbox.Sandbox, client *datadog.Client) error {
+		if target.URL == "" {
+			if target.URL, err = c.serveFunction(ctx, s); err != nil {
+				return err
+			}
 		}
-	}
-	target.StreamName = s.Name()
-	if target.Stream, err = s.Client(); err != nil {
-		return err
-	}
-	return c.showDrill(ctx, target, wait)
+		target.StreamName, target.Stream = s.Name(), client
+		return c.showDrill(ctx, target, wait)
+	})
 }
 
 // showDrill returns a sentence that says how far the alert came, if it did not come back.

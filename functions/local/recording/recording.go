@@ -182,7 +182,7 @@ func NewRecorder(folder string, at time.Time, next http.RoundTripper, secrets ..
 	if _, err := load(folder); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("cannot record into %s; use another folder: %w", folder, err)
 	}
-	r := &Recorder{next: next, folder: folder, scrubber: scrubber{secrets}, recording: recording{At: at.UTC()}}
+	r := &Recorder{next: next, folder: folder, scrubber: scrubber(secrets), recording: recording{At: at.UTC()}}
 	if err := r.recording.save(folder); err != nil {
 		return nil, fmt.Errorf("cannot record: %w", err)
 	}
@@ -240,7 +240,7 @@ func NewPlayer(folder string, secrets ...string) (*Player, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Player{At: r.At, folder: folder, scrubber: scrubber{secrets}, responses: map[string]response{}}
+	p := &Player{At: r.At, folder: folder, scrubber: scrubber(secrets), responses: map[string]response{}}
 	for _, e := range slices.Backward(r.Exchanges) {
 		p.responses[e.Request.withoutTimestamps()] = e.Response
 	}
