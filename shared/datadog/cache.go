@@ -82,10 +82,7 @@ func readAs[T any](ctx context.Context, c *Client, call call, decode decoder[T])
 // call share one fetch. A caller whose context ends returns at once, and does not
 // fail the others.
 func (s *cache) get(ctx context.Context, call call, maxAge time.Duration, fetch func() result) result {
-	key, err := call.key()
-	if err != nil {
-		return result{err: err}
-	}
+	key := call.key()
 	for {
 		flight := s.flights.DoChan(key, func() (any, error) { return s.fetchOnce(ctx, key, maxAge, fetch), nil })
 		select {
