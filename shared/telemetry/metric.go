@@ -15,20 +15,18 @@ type Metric struct {
 }
 
 // Record records a value, with a value for each tag. A tag without a value is left out.
-func (m Metric) Record(ctx context.Context, value float64, tags ...string) {
-	if backend := from(ctx).backend; backend != nil {
-		backend.Distribution(m.Name, value, m.tags(tags))
+func (m Metric) Record(ctx context.Context, value float64, values ...string) {
+	backend := from(ctx).backend
+	if backend == nil {
+		return
 	}
-}
-
-func (m Metric) tags(values []string) []string {
 	var tags []string
 	for i, name := range m.Tags {
 		if i < len(values) && values[i] != "" {
 			tags = append(tags, name+":"+tagValue(values[i]))
 		}
 	}
-	return tags
+	backend.Distribution(m.Name, value, tags)
 }
 
 // maxTagValue bounds one value. Datadog takes 200 characters for a whole tag.

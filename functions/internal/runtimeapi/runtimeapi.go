@@ -10,7 +10,6 @@ package runtimeapi
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -112,8 +111,6 @@ func (s *Server) handleNext(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-var errUnknown = errors.New("no such invocation")
-
 func (s *Server) handleResult(failed bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -126,7 +123,7 @@ func (s *Server) handleResult(failed bool) http.HandlerFunc {
 		delete(s.waiting, r.PathValue("id"))
 		s.mu.Unlock()
 		if !ok {
-			http.Error(w, errUnknown.Error(), http.StatusNotFound)
+			http.Error(w, "no such invocation", http.StatusNotFound)
 			return
 		}
 		answer <- Result{Body: body, Failed: failed}
