@@ -2,6 +2,7 @@ package memory
 
 import (
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -15,7 +16,8 @@ func (m Memory) Compare(lasted time.Duration, isOver bool) string {
 		return ""
 	}
 	median := "median " + enrich.FormatDuration(time.Duration(m.Median*float64(time.Second)))
-	switch shorter := m.Shorter(lasted); {
+	shorter, _ := slices.BinarySearch(m.Lasted, lasted)
+	switch {
 	case isOver && lasted == 0:
 		return ""
 	case isOver && shorter == 0:

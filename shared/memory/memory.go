@@ -145,12 +145,6 @@ func (m *Memory) follow(c enrich.Change) {
 	m.Followed[i].Count++
 }
 
-// Shorter counts the cycles that were shorter than this.
-func (m Memory) Shorter(than time.Duration) int {
-	n, _ := slices.BinarySearch(m.Lasted, than)
-	return n
-}
-
 // Precedents are what cycles followed, for the steps.
 func (m Memory) Precedents() []enrich.Precedent {
 	all := make([]enrich.Precedent, len(m.Followed))
