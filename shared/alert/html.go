@@ -19,9 +19,9 @@ var startsAsHTML = lazily(`(?i)^[#*>\s]*<(?:!doctype|style|h[1-6]|p|b|i|u|strong
 var hasHTML = lazily(`(?i)<br\s*/?>|</(?:b|strong|i|em|u|code|font|a)>`)
 
 // xmlRoot matches the start of an XML document.
-var xmlRoot = lazily(`^(?:<\?xml[^<>]*>)?\s*<([A-Za-z][\w.-]*)>`)
+var xmlRoot = lazily(`^(?:<\?xml[^<>]*>)?\s*<([A-Za-z][\w.:-]*)(?:\s[^<>]*)?>`)
 
-// isXML reports whether a text is one element without attributes.
+// isXML reports whether a text is one element.
 func isXML(text string) bool {
 	root := xmlRoot().FindStringSubmatch(text)
 	return root != nil && strings.HasSuffix(text, "</"+root[1]+">")
@@ -78,7 +78,9 @@ func fromHTML(text string) string {
 			markdown.WriteString(token.Data)
 		case inXML && token.Type == html.EndTagToken:
 			markdown.WriteString("\n\n")
-		case token.DataAtom == 0 && token.Type != html.TextToken && token.Type != html.CommentToken && !(inXML && len(token.Attr) == 0):
+		case inXML && token.DataAtom != atom.A && token.DataAtom != atom.Img && hasWords(token):
+			markdown.WriteString(raw + "\n\n")
+		case token.DataAtom == 0 && token.Type != html.TextToken && token.Type != html.CommentToken && !inXML:
 			markdown.WriteString(raw)
 		case token.DataAtom == atom.Img && strings.HasPrefix(attribute(token, "src"), "http"):
 			markdown.WriteString("![Graph](" + attribute(token, "src") + ")")
@@ -109,6 +111,11 @@ var isBlock = map[atom.Atom]bool{
 }
 
 var blankLines = lazily(`\n\s*\n\s*`)
+
+// hasWords reports whether a tag of XML has attributes that do more than declare a namespace.
+func hasWords(t html.Token) bool {
+	return slices.ContainsFunc(t.Attr, func(a html.Attribute) bool { return a.Key != "xmlns" && !strings.HasPrefix(a.Key, "xmlns:") })
+}
 
 func attribute(t html.Token, name string) string {
 	for _, a := range t.Attr {
