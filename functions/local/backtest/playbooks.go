@@ -85,7 +85,7 @@ func LoadCommit(ctx context.Context, name string, s Source) (Playbooks, error) {
 			return Playbooks{}, err
 		}
 		if _, err := os.Stat(filepath.Join(into, file)); err != nil {
-			return Playbooks{}, fmt.Errorf("the commit %s has no %s: give the playbooks to compare with by --base-playbooks", commit, path)
+			return Playbooks{}, fmt.Errorf("the commit %s has no %s: %s", commit, path, withoutCommit)
 		}
 		old.Paths = append(old.Paths, filepath.Join(into, file))
 		names = append(names, into, folder)
@@ -102,15 +102,19 @@ func LoadCommit(ctx context.Context, name string, s Source) (Playbooks, error) {
 	return playbooks, nil
 }
 
-// Commit returns the hash of a commit, such as that of HEAD.
-func Commit(ctx context.Context, folder, name string) (string, error) {
+// withoutCommit is what a backtest can do.
+const withoutCommit = "give the playbooks to compare with by --base-playbooks"
+
+// Commit returns the hash of a commit, such as that of HEAD. Its error says what to do
+// without one.
+func Commit(ctx context.Context, folder, name, without string) (string, error) {
 	hash, err := git(ctx, folder, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
 	if errors.Is(err, exec.ErrNotFound) {
-		return "", errors.New("git is not installed: install it, or give the playbooks to compare with by --base-playbooks")
+		return "", errors.New("git is not installed: install it, or " + without)
 	}
 	if err != nil {
 		if _, err := git(ctx, folder, "rev-parse", "--git-dir"); err != nil {
-			return "", fmt.Errorf("%s is in no git repository: give the playbooks to compare with by --base-playbooks", folder)
+			return "", fmt.Errorf("%s is in no git repository: %s", folder, without)
 		}
 		return "", fmt.Errorf("this repository does not have the commit %q: fetch it, or give another one by --base", name)
 	}
@@ -119,14 +123,14 @@ func Commit(ctx context.Context, folder, name string) (string, error) {
 
 // export copies what a commit has in a folder, and returns its name with the beginning of its hash.
 func export(ctx context.Context, name, folder, to string) (commit string, err error) {
-	hash, err := Commit(ctx, folder, name)
+	hash, err := Commit(ctx, folder, name, withoutCommit)
 	if err != nil {
 		return "", err
 	}
 	commit = fmt.Sprintf("%s (%.8s)", name, hash)
 	archive, err := git(ctx, folder, "archive", "--format=zip", hash)
 	if err != nil {
-		return commit, fmt.Errorf("the commit %s has no folder %s: give the playbooks to compare with by --base-playbooks", commit, folder)
+		return commit, fmt.Errorf("the commit %s has no folder %s: %s", commit, folder, withoutCommit)
 	}
 	files, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
 	if err != nil {

@@ -85,7 +85,7 @@ func (r *Runner) Memory(ctx context.Context, rounds int, base string) error {
 // find looks for another commit first, because a build takes minutes.
 func (r *Runner) find(ctx context.Context, commit string) {
 	if commit != "" {
-		_, r.err = backtest.Commit(ctx, r.Root, commit)
+		_, r.err = backtest.Commit(ctx, r.Root, commit, "omit --base")
 	}
 }
 

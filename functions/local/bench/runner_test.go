@@ -26,3 +26,11 @@ func TestRunner_Test(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestRunner_NoRepository advises what a measurement can do.
+func TestRunner_NoRepository(t *testing.T) {
+	r := Runner{Root: t.TempDir(), Out: io.Discard, Err: io.Discard}
+	if err := r.Memory(t.Context(), 1, "HEAD"); err == nil || !strings.HasSuffix(err.Error(), "is in no git repository: omit --base") {
+		t.Errorf("got %v", err)
+	}
+}
