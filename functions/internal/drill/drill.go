@@ -171,9 +171,9 @@ func (d *Drill) post(ctx context.Context) (Answer, error) {
 
 func (d *Drill) noAnswer(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("the webhook did not answer within %s, and Datadog does not wait longer either", d.timeouts.Answer)
+		return fmt.Errorf("the webhook did not answer within %s, and Datadog does not wait longer either: %s; if it is, the log of its function says why", d.timeouts.Answer, checkURL)
 	}
-	return fmt.Errorf("the webhook did not answer: %w", fault.StripURL(err))
+	return fmt.Errorf("the webhook did not answer: %w; %s, and that this machine reaches it", fault.StripURL(err), checkURL)
 }
 
 // parse returns the reply, and an error if no event will follow it.

@@ -118,11 +118,11 @@ func TestSend_NoAnswer(t *testing.T) {
 		"timeout": {func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body) // The server notices a closed connection only after the body.
 			<-r.Context().Done()
-		}, 20 * time.Millisecond, "the webhook did not answer within 20ms, and Datadog does not wait longer either"},
+		}, 20 * time.Millisecond, "the webhook did not answer within 20ms, and Datadog does not wait longer either: make sure that the URL is the Function URL of the stack; if it is, the log of its function says why"},
 		"partial body": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "9")
 			_, _ = io.WriteString(w, "{")
-		}, time.Minute, "did not answer: unexpected EOF"},
+		}, time.Minute, "did not answer: unexpected EOF; make sure that the URL is the Function URL of the stack, and that this machine reaches it"},
 		"closed connection": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, time.Minute, "did not answer: EOF"},
 	} {
 		t.Run(name, func(t *testing.T) {
