@@ -90,7 +90,7 @@ func (p *Page) send(ctx context.Context, s sending) (any, error) {
 	if r.Headers[tokenName] == sandbox.Token {
 		r.Headers[tokenName] = p.Sandbox.Token
 	}
-	a, err := webhook.Decode(r) // The function says what is wrong with it.
+	a, err := webhook.Read(ctx, r) // The function says what is wrong with it.
 	if err == nil && a.ID == "" && s.Count > 1 {
 		return nil, failure{http.StatusUnprocessableEntity, `the alert has no id, so that all after the first were duplicates: add "id": "8306082202796025694"`}
 	}

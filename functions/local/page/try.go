@@ -71,7 +71,7 @@ func (p *Page) try(ctx context.Context, d draft) (*execution, preview) {
 	r, err := requestOf(d.Body)
 	var a alert.Alert
 	if err == nil {
-		a, err = webhook.Decode(r)
+		a, err = webhook.Read(ctx, r)
 	}
 	if err != nil {
 		seen.Error = err.Error()

@@ -80,6 +80,7 @@ func TestPreview(t *testing.T) {
 		"a template of tags":  {`{"id":"$ID","title":"$EVENT_TITLE"}`, "playbooks:\n  - name: x\n", file, "[P2] [Triggered on", "", ""},
 		"a request":           {`{"version":"2.0","requestContext":{"http":{"method":"POST"}},"body":"{\"title\":\"y\"}"}`, "playbooks:\n  - name: x\n", file, "y", "", ""},
 		"a form":              {"title=y&id=1", "playbooks:\n  - name: x\n", file, "y", "", ""},
+		"a text":              {"Disk is full", "playbooks:\n  - name: x\n", file, "An alert whose payload could not be read", "", ""},
 		"no alert":            {"{}", checkoutPlaybooks, file, "", "", "at least one of id, title and body"},
 		"nothing":             {"", checkoutPlaybooks, file, "", "", "it is empty"},
 		"our own event":       {`{"id":"1","title":"x","tags":"boomerang,playbook:default,enrichment:none"}`, checkoutPlaybooks, file, "", "", "No event would be posted: Boomerang posted this"},

@@ -31,8 +31,13 @@ const (
 
 var errDecodeTimeout = errors.New("decoding took too long")
 
-// decodeInTime decodes a request. Datadog would repeat one that takes too long in vain, and
-// never repeats one that is refused, so the words of both become an alert as they are.
+// Read returns the alert that the function takes from a request. Datadog would repeat one that takes
+// too long to decode in vain, and never repeats one that is refused, so the words of both become an
+// alert as they are.
+func Read(ctx context.Context, r events.LambdaFunctionURLRequest) (alert.Alert, error) {
+	return decodeInTime(ctx, r, Decode)
+}
+
 func decodeInTime(ctx context.Context, r events.LambdaFunctionURLRequest, decode func(events.LambdaFunctionURLRequest) (alert.Alert, error)) (a alert.Alert, err error) {
 	ctx, span := telemetry.Start(ctx, "decode")
 	defer func() { span.End(err) }()

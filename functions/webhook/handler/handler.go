@@ -68,7 +68,7 @@ func (h *Handler) process(ctx context.Context, r events.LambdaFunctionURLRequest
 	if err := h.authenticate(ctx, r); err != nil {
 		return pipeline.Outcome{}, err
 	}
-	decoded, err := decodeInTime(ctx, r, Decode)
+	decoded, err := Read(ctx, r)
 	if err != nil {
 		return pipeline.Outcome{}, err
 	}

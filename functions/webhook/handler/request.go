@@ -65,7 +65,7 @@ func token(r events.LambdaFunctionURLRequest) string {
 	return ""
 }
 
-// Decode returns the alert of a request.
+// Decode returns the alert of a request that can be read.
 func Decode(r events.LambdaFunctionURLRequest) (alert.Alert, error) {
 	read, err := decoder(header(r, headerContentType))
 	if err != nil {
