@@ -162,7 +162,7 @@ func liveFlag(cmd *cobra.Command, o *options) {
 }
 
 func verboseFlag(cmd *cobra.Command, o *options) {
-	addSwitch(cmd, &o.verbose, "verbose,v", "V", "show everything, not only a screen")
+	addSwitch(cmd, &o.verbose, "verbose,v", "V", "show everything, not only a screen; JSON and the event alone are always whole")
 }
 
 func playbooksFlag(cmd *cobra.Command, o *options) {

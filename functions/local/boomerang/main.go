@@ -71,7 +71,10 @@ func hint(cmd *cobra.Command, err error) string {
 	if meant := playbook.Closest(unknown.GetSpecifiedName(), known); meant != "" {
 		return " (did you mean --" + meant + "?)"
 	}
-	return " (use: " + cmd.UseLine() + ")"
+	if hasArguments := strings.Contains(cmd.Use, " "); hasArguments {
+		return " (use: " + cmd.UseLine() + ")"
+	}
+	return " (its flags: --" + strings.Join(known, ", --") + ")"
 }
 
 func (c cli) root() *cobra.Command {
