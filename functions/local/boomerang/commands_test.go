@@ -39,7 +39,7 @@ func TestCommands(t *testing.T) {
 		{line: "run -v " + torq, env: map[string]string{"PLAYBOOKS_FILE": "testdata/v2.yaml"}, shows: []string{
 			"The request to Datadog: POST /api/v2/events", "status           error", "runbook          ", "custom.monitor   {", "playbook:alerts", "│ **Monitor**",
 		}},
-		{line: "run ../../../events/wrong-token.json", shows: []string{"401 Unauthorized"}, fails: []string{"no event was posted"}},
+		{line: "run ../../../events/wrong-token.json", shows: []string{"401 Unauthorized"}, fails: []string{"no event was posted: the request's token is missing or wrong; here it is local-token"}},
 		{line: "run none.json", fails: []string{"none.json"}},
 		{line: "run --live " + torq, fails: []string{"DD_API_KEY"}},
 

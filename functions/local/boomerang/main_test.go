@@ -217,7 +217,7 @@ func TestProcess_Version(t *testing.T) {
 // sentence beside it.
 func TestProcess_Failure(t *testing.T) {
 	stdout, stderr, code := start(t, nil, "run", "../../../events/wrong-token.json")
-	if code != 1 || !strings.Contains(stdout, "401 Unauthorized") || stderr != "no event was posted\n" || strings.Contains(stdout, "\x1b[") {
+	if code != 1 || !strings.Contains(stdout, "401 Unauthorized") || !strings.HasPrefix(stderr, "no event was posted: the request's token is") || strings.Count(stderr, "\n") != 1 || strings.Contains(stdout, "\x1b[") {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 }

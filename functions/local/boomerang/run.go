@@ -110,6 +110,9 @@ func (c cli) showDelivery(d delivery, about []output.Entry) error {
 		Answer     any      `json:"answer"`
 		Events     []posted `json:"events"`
 	}{d.status, answerJSON(d.body), d.posted})
+	if d.status == http.StatusUnauthorized { // The answer does not say why.
+		return errors.New("no event was posted: the request's token is missing or wrong; here it is " + sandbox.Token)
+	}
 	if d.status != http.StatusOK {
 		return errors.New("no event was posted")
 	}
