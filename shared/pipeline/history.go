@@ -25,6 +25,12 @@ type history struct {
 	cycles []memory.Cycle
 }
 
+// startHistory reads the earlier cycles while the alert is claimed. The context is its own, because the
+// run's context gets the alert's key meanwhile.
+func (p *Pipeline) startHistory(ctx context.Context, a alert.Alert) func() (history, error) {
+	return start(func() (history, error) { return p.readHistory(ctx, a) })
+}
+
 func (p *Pipeline) readHistory(ctx context.Context, a alert.Alert) (h history, err error) {
 	if p.History == nil || memory.Key(a) == "" {
 		return h, nil

@@ -152,7 +152,7 @@ func (p *Pipeline) process(ctx context.Context, a alert.Alert, t *attempt) (o Ou
 
 	// Claim: one run at a time works on an alert. The ledger reads its group's earlier
 	// cycles in the meantime.
-	reading := start(func() (history, error) { return p.readHistory(ctx, a) })
+	reading := p.startHistory(ctx, a)
 	o, err = p.claim(ctx, t)
 	if err != nil || o.Status == Duplicate {
 		return o, err
