@@ -10,7 +10,6 @@ import (
 	"time"
 	"unicode"
 
-	"boomerang/shared/enrich"
 	"boomerang/shared/fault"
 	"boomerang/shared/httpx"
 	"boomerang/shared/site"
@@ -169,7 +168,11 @@ func errorText(body []byte, redact func(string) string) string {
 	if strings.HasPrefix(text, "<") {
 		return ""
 	}
-	return enrich.Line(redact(text), maxErrorRunes)
+	runes := []rune(redact(text))
+	if len(runes) > maxErrorRunes {
+		return string(runes[:maxErrorRunes-1]) + "…"
+	}
+	return string(runes)
 }
 
 func listedErrors(body []byte) []string {
