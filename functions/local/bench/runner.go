@@ -37,7 +37,7 @@ type Runner struct {
 // The error has all that a failed test prints.
 func (r *Runner) Test(ctx context.Context, folder, pattern string, env ...string) error {
 	binary := r.buildTest(ctx, folder)
-	printed := r.measure(ctx, folder, env, filepath.Join(r.Root, ".ci/with-moto"), binary, "-test.v", "-test.timeout=60m", "-test.run", pattern)
+	printed := r.measure(ctx, folder, env, filepath.Join(r.Root, ".ci/with-moto"), binary, "-test.v", "-test.timeout=180m", "-test.run", pattern)
 	for lines := bufio.NewScanner(printed); r.err == nil && lines.Scan(); {
 		if !ofGo.MatchString(lines.Text()) {
 			fmt.Fprintln(r.Out, place.ReplaceAllString(lines.Text(), ""))
