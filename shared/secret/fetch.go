@@ -18,7 +18,7 @@ import (
 )
 
 // GetSecretValue is a method of *secretsmanager.Client. It needs the permission
-// secretsmanager:GetSecretValue. It is no interface, for which the linker would keep all methods of the client.
+// secretsmanager:GetSecretValue. The linker would keep all methods of a client that an interface holds.
 type GetSecretValue func(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 
 // The staging labels of a rotation

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"slices"
@@ -12,12 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"boomerang/functions/local/output"
-	"boomerang/functions/local/payload"
 	"boomerang/functions/local/playbooktest"
-	"boomerang/functions/local/request"
-	"boomerang/functions/local/sandbox"
-	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 	"boomerang/shared/playbook"
 	"boomerang/shared/playbook/check"
@@ -122,98 +116,4 @@ func compareWithStack(ctx context.Context, name string, needs []check.Need) (wan
 		}
 	}
 	return wanted, errors.Join(all...), nil
-}
-
-func (c cli) testCommand() *cobra.Command {
-	var update bool
-	cmd := &cobra.Command{Use: "test [<playbook file or folder>...]", Short: "Run the tests of playbooks (*" + playbooktest.Suffix + ")."}
-	addSwitch(cmd, &update, "update", "UPDATE", "write the golden files")
-	return c.command(cmd, func(c cli, ctx context.Context, args []string) error {
-		paths := slices.Concat(c.playbooks, args)
-		if len(paths) == 0 {
-			return wrongUse("give a playbook file or a folder")
-		}
-		return c.testPlaybooks(ctx, paths, update)
-	}, pathsFlag, outputFlag("how to show the results", asText, asJSON))
-}
-
-// testPlaybooks returns the number of failed cases and the mistakes in the test files as its error.
-func (c cli) testPlaybooks(ctx context.Context, paths []string, update bool) error {
-	files, err := playbooktest.Tests(paths)
-	if err != nil {
-		return err
-	}
-	total, failed, unreached := 0, 0, 0
-	results := map[string]playbooktest.Result{}
-	var problems []error
-	for _, file := range files {
-		r, err := playbooktest.RunFile(ctx, file, update)
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		results[file] = r
-		if c.output == asText {
-			c.out.Show("suite", r)
-		}
-		total, unreached = total+len(r.Cases), unreached+len(r.Unreached)
-		for _, one := range r.Cases {
-			failed += min(1, len(one.Failures))
-		}
-	}
-	if c.output == asJSON {
-		c.out.JSON(results)
-	} else if total > 0 {
-		rest := ""
-		if unreached > 0 {
-			rest = fmt.Sprintf(", not reached by any: %d", unreached)
-		}
-		c.out.Line("\n%s, %d failed%s", enrich.Count(total, "case"), failed, rest)
-	}
-	if failed > 0 {
-		problems = append(problems, fmt.Errorf("%d of %d cases failed", failed, total))
-	}
-	return errors.Join(problems...)
-}
-
-// checkPayload checks the payload template of a webhook, in a file or in Datadog.
-func (c cli) checkPayload(ctx context.Context, name string) error {
-	template, err := c.template(ctx, name)
-	if err != nil {
-		return err
-	}
-	r := payload.Check(template)
-	if c.output == asJSON {
-		c.out.JSON(r)
-		c.out = output.New(io.Discard)
-	}
-	for _, problem := range r.Problems {
-		c.out.Line("✗ %s", problem)
-	}
-	for _, missing := range r.Missing {
-		c.out.Line("· %s", missing)
-	}
-	if len(r.Problems) > 0 {
-		return fmt.Errorf("%s has %s", name, enrich.Count(len(r.Problems), "problem"))
-	}
-	could := ""
-	if n := len(r.Missing); n > 0 {
-		could = ", and could add " + enrich.Count(n, "variable")
-	}
-	c.out.Line("%s is valid%s", name, could)
-	return nil
-}
-
-// template reads a file, the input for "-", or the webhook with this name in Datadog.
-func (c cli) template(ctx context.Context, name string) (template string, err error) {
-	if !c.live {
-		raw, err := input(ctx, func() ([]byte, error) { return request.Content(name, c.stdin) })
-		return string(raw), err
-	}
-	err = c.withDatadog(func(_ *sandbox.Sandbox, client *datadog.Client) error {
-		webhook, err := client.Webhook(ctx, strings.TrimPrefix(name, "@webhook-"))
-		template = webhook.Payload
-		return publicErrors(err)
-	})
-	return template, err
 }

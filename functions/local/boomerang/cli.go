@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -10,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"boomerang/functions/local/deployed"
 	"boomerang/functions/local/output"
 	"boomerang/functions/local/playbooktest"
 	"boomerang/functions/local/request"
@@ -92,6 +92,21 @@ func (c cli) withDatadog(use func(*sandbox.Sandbox, *datadog.Client) error) erro
 	return use(s, client)
 }
 
+// deployedPlaybooks has the playbooks that the functions embed, in the repository.
+const deployedPlaybooks = "shared/playbook"
+
+// repository returns the path of this repository, which this folder is or is in.
+func repository() (string, error) {
+	for folder := "."; ; folder = filepath.Join("..", folder) {
+		if _, err := os.Stat(filepath.Join(folder, deployedPlaybooks)); err == nil {
+			return folder, nil
+		}
+		if at, err := filepath.Abs(folder); err != nil || at == filepath.Dir(at) {
+			return "", fmt.Errorf("%s is not here: run this in Boomerang's repository", deployedPlaybooks)
+		}
+	}
+}
+
 // notes is where remarks beside the result go.
 func (c cli) notes() *output.Printer {
 	if c.output == asText {
@@ -123,26 +138,4 @@ func publicErrors(all ...error) error {
 		}
 	}
 	return errors.Join(public...)
-}
-
-func readStack(ctx context.Context, name string) (deployed.Stack, error) {
-	session, err := deployed.Open(ctx)
-	if err != nil {
-		return deployed.Stack{}, err
-	}
-	return session.Stack(ctx, name)
-}
-
-// withStack returns c with the token, the keys and the site of a stack, and its Function URL.
-func (c cli) withStack(ctx context.Context, name string) (cli, string, error) {
-	stack, err := readStack(ctx, name)
-	if err != nil {
-		return c, "", err
-	}
-	url, noURL := stack.Output("FunctionUrl")
-	token, noToken := stack.Token(ctx)
-	keys, noKeys := stack.Keys(ctx)
-	return c.with(map[string]string{
-		"WEBHOOK_TOKEN": token, "DD_API_KEY": keys.API.Reveal(), "DD_APP_KEY": keys.App.Reveal(), "DD_SITE": stack.Parameters["DatadogSite"],
-	}), url, publicErrors(noURL, noToken, noKeys)
 }

@@ -15,10 +15,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"boomerang/functions/local/deployed"
 	"boomerang/functions/local/sandbox"
 	"boomerang/functions/setup/provision"
-	"boomerang/shared/datadog"
 	"boomerang/shared/fakedatadog"
 )
 
@@ -171,53 +169,4 @@ func (c cli) deliver(ctx context.Context, s *sandbox.Sandbox, webhook string) er
 		return err
 	}
 	return c.showDelivery(d, nil)
-}
-
-// preflight checks what a deployment needs before it is built: credentials and region of
-// AWS, and the Datadog keys of the environment or, without them, of the deployed stack.
-func (c cli) preflight(ctx context.Context) error {
-	session, err := deployed.Open(ctx)
-	if err != nil {
-		return err
-	}
-	c.out.Line("  ok    AWS: the account %s in %s, as %s", session.Account.ID, session.Account.Region, session.Caller)
-	if c.env["DD_API_KEY"] == "" && c.env["DD_APP_KEY"] == "" {
-		why := errors.New("DD_API_KEY and DD_APP_KEY are not set")
-		if c.stack != "" {
-			c, _, why = c.withStack(ctx, c.stack)
-		}
-		if why != nil {
-			c.out.Line("  -     Datadog: not checked, because %s", why)
-			return nil
-		}
-	}
-	c.live = true
-	return c.withDatadog(func(s *sandbox.Sandbox, client *datadog.Client) error { return c.checkDatadog(ctx, s, client) })
-}
-
-// checkDatadog checks the API key, and each permission to read. Permissions to write cannot be
-// seen without writing: setup finds those that are missing, and rolls back.
-func (c cli) checkDatadog(ctx context.Context, s *sandbox.Sandbox, client *datadog.Client) error {
-	if err := client.Validate(ctx); err != nil {
-		return publicErrors(err) // Datadog refuses everything else, too.
-	}
-	now, webhook := time.Now(), cmp.Or(c.env["WEBHOOK_NAME"], "boomerang")
-	_, noEvents := client.Events(ctx, datadog.EventQuery{Start: now.Add(-time.Minute), End: now})
-	_, noMonitors := client.MonitorsTagged(ctx, "webhook:"+webhook)
-	_, noDashboards := client.DashboardsTitled(ctx, "Boomerang ("+webhook+")")
-	_, noWebhook := client.Webhook(ctx, webhook)
-	if datadog.IsNotFound(noWebhook) {
-		noWebhook = nil
-	}
-	var failed []error
-	for _, need := range []struct {
-		what string
-		err  error
-	}{{what: "the API key"}, {"events_read", noEvents}, {"monitors_read", noMonitors}, {"dashboards_read", noDashboards}, {"integrations_read", noWebhook}} {
-		if need.err == nil {
-			c.out.Line("  ok    %s: %s", s.Name(), need.what)
-		}
-		failed = append(failed, need.err)
-	}
-	return publicErrors(failed...)
 }

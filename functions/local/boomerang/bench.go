@@ -3,10 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
-	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"time"
 
@@ -14,23 +11,7 @@ import (
 
 	"boomerang/functions/local/bench"
 	"boomerang/functions/local/output"
-	"boomerang/functions/local/schema"
 )
-
-// deployedPlaybooks has the playbooks that the functions embed, in the repository.
-const deployedPlaybooks = "shared/playbook"
-
-// repository returns the path of this repository, which this folder is or is in.
-func repository() (string, error) {
-	for folder := "."; ; folder = filepath.Join("..", folder) {
-		if _, err := os.Stat(filepath.Join(folder, deployedPlaybooks)); err == nil {
-			return folder, nil
-		}
-		if at, err := filepath.Abs(folder); err != nil || at == filepath.Dir(at) {
-			return "", fmt.Errorf("%s is not here: run this in Boomerang's repository", deployedPlaybooks)
-		}
-	}
-}
 
 func (c cli) benchCommand() *cobra.Command {
 	rounds, base, alerts, intake, seconds := 10, "", 20_000, "direct", 60
@@ -85,28 +66,6 @@ func (c cli) measurement(name, short string, run func(context.Context, *bench.Ru
 			return fmt.Errorf("%s failed after %s: %w", name, took, err)
 		}
 		c.out.Line("%s passed in %s", name, took)
-		return nil
-	})
-}
-
-//go:generate go run . schema ../../../shared/playbook
-
-// schemaCommand is for the repository itself.
-func (c cli) schemaCommand() *cobra.Command {
-	return c.command(&cobra.Command{
-		Use: "schema <folder>", Short: "Write the JSON Schemas of playbooks and their tests, and the references of fields and steps.", Hidden: true,
-	}, func(c cli, _ context.Context, args []string) error {
-		files, err := schema.Files()
-		if err != nil {
-			return err
-		}
-		for _, name := range slices.Sorted(maps.Keys(files)) {
-			path := filepath.Join(args[0], name)
-			if err := os.WriteFile(path, files[name], 0o644); err != nil {
-				return err
-			}
-			c.out.Line("%s", path)
-		}
 		return nil
 	})
 }
