@@ -84,44 +84,6 @@ func (r Report) WarningTexts() []string {
 	return texts
 }
 
-// with returns the steps with their results. It locks because a step that timed out may still run.
-func (r *recorder) with(results []enrich.Result) []Step {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	steps := make([]Step, len(results))
-	for i, result := range results {
-		if i < len(r.steps) {
-			steps[i] = *r.steps[i]
-		}
-		steps[i].Result = result
-	}
-	return steps
-}
-
-// Content is what an event of either API says.
-type Content struct {
-	API       string   `json:"api"`
-	Title     string   `json:"title"`
-	AlertType string   `json:"status"` // error, warning, success or info; of v2 error, warn or ok
-	Priority  string   `json:"priority,omitempty"`
-	Host      string   `json:"host,omitempty"`
-	Source    string   `json:"-"`
-	Device    string   `json:"-"`
-	Text      string   `json:"-"` // with its Markdown fence
-	Tags      []string `json:"tags"`
-}
-
-func ContentOf(e event.Request) Content {
-	switch e := e.(type) {
-	case event.Event:
-		return Content{playbook.APIv1, e.Title, e.AlertType, e.Priority, e.Host, e.SourceTypeName, e.DeviceName, e.Text, e.Tags}
-	case event.AlertEvent:
-		a := e.Data.Attributes
-		return Content{API: playbook.APIv2, Title: a.Title, AlertType: a.Attributes.Status, Priority: a.Attributes.Priority, Host: a.Host, Text: a.Message, Tags: a.Tags}
-	}
-	return Content{}
-}
-
 type Discard struct{}
 
 var posted = event.Posted{ID: "1", URL: "https://app.datadoghq.com/event/event?id=1"}

@@ -58,3 +58,17 @@ func (r *recorder) wrap(steps []enrich.Named) []enrich.Named {
 	r.isPosted = true
 	return wrapped
 }
+
+// with returns the steps with their results. It locks because a step that timed out may still run.
+func (r *recorder) with(results []enrich.Result) []Step {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	steps := make([]Step, len(results))
+	for i, result := range results {
+		if i < len(r.steps) {
+			steps[i] = *r.steps[i]
+		}
+		steps[i].Result = result
+	}
+	return steps
+}
