@@ -200,10 +200,10 @@ func markedLine(texts []string) string {
 func isMarked(line string) bool { return readMarks(line) != (marks{}) }
 
 // bold matches bold text at a mark, such as *[Triggered]* CPU.
-var bold = lazily(`\*+(\[)|(\])\*+`)
+var bold = Pattern(`\*+(\[)|(\])\*+`)
 
 // monitorType matches the types of Datadog's monitors, such as metric alert and service check.
-var monitorType = lazily(`^[a-z0-9-]+ (alert|check)$`)
+var monitorType = Pattern(`^[a-z0-9-]+ (alert|check)$`)
 
 // isMessage reports whether a text has more than one word, and is neither another title, nor a
 // type, nor a date, nor a link.
@@ -213,7 +213,7 @@ func isMessage(s string) bool {
 
 // onlyLink matches what is nothing but a link of a chat or of markdown, as the buttons of cards are, or
 // an address and its name.
-var onlyLink = lazily(`^\s*[*_]*(?:<http[^<>\s|]*\|[^<>\n]*>|\[[^\[\]\n]*\]\(http[^()\s]*\)|\[[^\[\]\n|]*\|http[^\[\]\s]*\]|[\w -]{1,30}: http\S+)[*_]*\s*$`)
+var onlyLink = Pattern(`^\s*[*_]*(?:<http[^<>\s|]*\|[^<>\n]*>|\[[^\[\]\n]*\]\(http[^()\s]*\)|\[[^\[\]\n|]*\|http[^\[\]\s]*\]|[\w -]{1,30}: http\S+)[*_]*\s*$`)
 
 func isLink(s string) bool { return strings.Contains(s, "http") && onlyLink().MatchString(s) }
 
@@ -257,9 +257,9 @@ func titleLine(message string) string {
 }
 
 // markdownLink matches a link of markdown. Its title may have brackets.
-var markdownLink = lazily(`\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(http[^)]*\)?`)
+var markdownLink = Pattern(`\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(http[^)]*\)?`)
 
-var plainAddress = lazily(`https?://\S+`)
+var plainAddress = Pattern(`https?://\S+`)
 
 // withoutLinks leaves the titles of a line's links, also of one whose title is a picture.
 func withoutLinks(line string) string {

@@ -13,13 +13,13 @@ import (
 
 // startsAsHTML matches texts of templates for mails, tickets and chats, which write HTML around
 // Datadog's words. Other words in angle brackets are code, such as <init>.
-var startsAsHTML = lazily(`(?i)^[#*>\s]*<(?:!doctype|style|h[1-6]|p|b|i|u|strong|em|font|span|div|section|table|tbody|thead|tr|td|th|ul|ol|li|a|img|html|head|body|br|hr|blockquote)\b[^<>]*>`)
+var startsAsHTML = Pattern(`(?i)^[#*>\s]*<(?:!doctype|style|h[1-6]|p|b|i|u|strong|em|font|span|div|section|table|tbody|thead|tr|td|th|ul|ol|li|a|img|html|head|body|br|hr|blockquote)\b[^<>]*>`)
 
 // hasHTML matches what chats know of HTML, inside a text.
-var hasHTML = lazily(`(?i)<br\s*/?>|</(?:b|strong|i|em|u|code|font|a)>`)
+var hasHTML = Pattern(`(?i)<br\s*/?>|</(?:b|strong|i|em|u|code|font|a)>`)
 
 // xmlRoot matches the start of an XML document.
-var xmlRoot = lazily(`^(?:<\?xml[^<>]*>)?\s*<([A-Za-z][\w.:-]*)(?:\s[^<>]*)?>`)
+var xmlRoot = Pattern(`^(?:<\?xml[^<>]*>)?\s*<([A-Za-z][\w.:-]*)(?:\s[^<>]*)?>`)
 
 // isXML reports whether a text is one element.
 func isXML(text string) bool {
@@ -31,7 +31,7 @@ func isXML(text string) bool {
 func readable(text string) string { return unescaped(fromHTML(text)) }
 
 // escapes matches letters that are escaped.
-var escapes = lazily(`(?:\\u[0-9a-fA-F]{4})+`)
+var escapes = Pattern(`(?:\\u[0-9a-fA-F]{4})+`)
 
 // unescaped reads the letters and line breaks of a template that is escaped twice. A lower-case letter
 // after a line break is the rest of a name: C:\new.
@@ -110,7 +110,7 @@ var isBlock = map[atom.Atom]bool{
 	atom.Section: true, atom.Tr: true, atom.Li: true, atom.Ul: true, atom.Ol: true, atom.Table: true,
 }
 
-var blankLines = lazily(`\n\s*\n\s*`)
+var blankLines = Pattern(`\n\s*\n\s*`)
 
 // hasWords reports whether a tag of XML has attributes that do more than declare a namespace.
 func hasWords(t html.Token) bool {

@@ -2,9 +2,17 @@ package alert
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
+
+// Pattern compiles a regular expression at its first use, because compiling dozens
+// takes as long as the rest of a cold start and an alert needs few of them.
+func Pattern(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 // The sources of guesses that are texts, and not fields of the payload. What is read
 // from them may also stand in an event that is not a monitor's.
@@ -144,7 +152,7 @@ func (a *Alert) marks() (m marks) {
 func TransitionIn(title string) Transition { return Transition(readMarks(title).state) }
 
 // marked matches what may be a monitor's title, up to what ends it in a payload of any form.
-var marked = lazily(`\[[A-Z][^"\\<\n]{1,300}`)
+var marked = Pattern(`\[[A-Z][^"\\<\n]{1,300}`)
 
 // TitleIn returns the monitor's title that a payload has somewhere, or "".
 func TitleIn(payload string) string {

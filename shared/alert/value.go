@@ -5,21 +5,14 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"math/big"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 
 	"boomerang/shared/jsonvalue"
 )
-
-// lazily compiles a regular expression at its first use, because an alert needs few of them.
-func lazily(expression string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
-}
 
 // isAbsent reports whether a value is null, "", white space, a word for none, an empty
 // list or object, or an unresolved variable.
@@ -47,7 +40,7 @@ func isAbsentText(s string) bool {
 var noValue = []string{"null", "none", "undefined", "<no value>", "n/a"}
 
 // foreign matches a variable of another tool, which Datadog does not fill.
-var foreign = lazily(`^(?:\{\{\{?[\w\s.|$-]*\}?\}\}|\$\{[A-Za-z_][\w.]*\}|<%[^%]*%>)$`)
+var foreign = Pattern(`^(?:\{\{\{?[\w\s.|$-]*\}?\}\}|\$\{[A-Za-z_][\w.]*\}|<%[^%]*%>)$`)
 
 // scalar returns the text of a string, number or bool.
 func scalar(v any) (string, bool) {

@@ -93,7 +93,7 @@ func (v variable) set(a *Alert, value any) (reason string) {
 }
 
 // priority finds "P4", "4" and "P4 (low)", but not the 4 of "SEV-4" or of "4 hosts".
-var priority = lazily(`(?i)\bp([1-5])\b|^(?:priority\W*)?([1-5])(?:\.0+)?(?:$|\s*\W*\b(?:critical|high|medium|low|info)\b)`)
+var priority = Pattern(`(?i)\bp([1-5])\b|^(?:priority\W*)?([1-5])(?:\.0+)?(?:$|\s*\W*\b(?:critical|high|medium|low|info)\b)`)
 
 // priorityOf returns P1 to P5, or "".
 func priorityOf(text string) string {
@@ -199,7 +199,7 @@ func setDate(field *time.Time, text string) string {
 }
 
 // zoned splits a date from its zone. Other names than UTC's mean more than one zone.
-var zoned = lazily(`^(.{1,40}?\d(?:[AP]M)?) ?(?:([+-]\d\d):?(\d\d)(?: UTC)?|Z|UTC|GMT)$`)
+var zoned = Pattern(`^(.{1,40}?\d(?:[AP]M)?) ?(?:([+-]\d\d):?(\d\d)(?: UTC)?|Z|UTC|GMT)$`)
 
 // dateLayouts are those of RFC 3339 with a "T" or a space, also without seconds, of
 // Datadog's texts and $SYNTHETICS_SUMMARY, and of RFC 1123 with and without a weekday.

@@ -8,20 +8,14 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
-)
 
-// Pattern compiles a regular expression at its first use, because compiling dozens
-// takes as long as the rest of a cold start and an alert needs few of them.
-func Pattern(expression string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
-}
+	"boomerang/shared/alert"
+)
 
 // Line returns foreign text, such as a log line, on one line without invisible
 // characters. A text of more than limit runes is truncated and ends in an ellipsis.
@@ -64,7 +58,7 @@ func Join(texts []string, separator string, limit int) string {
 }
 
 // plainValue has no search syntax (https://docs.datadoghq.com/logs/explorer/search_syntax/).
-var plainValue = Pattern(`^[\pL\pN][\pL\pN_./-]*$`)
+var plainValue = alert.Pattern(`^[\pL\pN][\pL\pN_./-]*$`)
 
 // SearchValue returns a tag's value for a search, quoted if it has search syntax.
 func SearchValue(value string) string {

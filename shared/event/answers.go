@@ -146,10 +146,10 @@ func newState(title string, t alert.Transition) string {
 
 // metricSentence is Datadog's sentence about a metric: in the status, and with marks in the
 // message. A chat's template may have the title before it.
-var metricSentence = enrich.Pattern(`(?m)^(?:\[[^*\n]*: )?\**((?:[^*\n]|\{\*\})+?)\** over \**([^*\n]*?)\** was \**([^*\n]+?)\** (on average|at least once|at all times|in total)( during the )\**([^*\n]+?)\**\.?$`)
+var metricSentence = alert.Pattern(`(?m)^(?:\[[^*\n]*: )?\**((?:[^*\n]|\{\*\})+?)\** over \**([^*\n]*?)\** was \**([^*\n]+?)\** (on average|at least once|at all times|in total)( during the )\**([^*\n]+?)\**\.?$`)
 
 // countSentence starts Datadog's sentence about what it counts, such as logs. A link to them follows.
-var countSentence = enrich.Pattern(`^(?:More|Less) than (?:or exactly )?\**[\d.,]+\** [\w -]{1,40} matched in the last \**\w+`)
+var countSentence = alert.Pattern(`^(?:More|Less) than (?:or exactly )?\**[\d.,]+\** [\w -]{1,40} matched in the last \**\w+`)
 
 // statusOf returns the status sentence, or the same sentence of the message.
 func statusOf(a alert.Alert) string {
@@ -230,7 +230,7 @@ func runbookIn(message string) (address string) {
 }
 
 // listMarks are those of a list, a quote or a heading, and not of bold text.
-var listMarks = enrich.Pattern(`^(?:[#>\s-]|\*\s)+`)
+var listMarks = alert.Pattern(`^(?:[#>\s-]|\*\s)+`)
 
 // firstSentence returns the start of a message, below the handles that it notifies, if it is a
 // sentence that the title lacks.

@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"strings"
 
-	"boomerang/shared/enrich"
+	"boomerang/shared/alert"
 )
 
 // maxURL keeps one long link from filling the event.
@@ -21,11 +21,11 @@ type markdownLink struct {
 
 // links finds code, and the links, pictures and addresses outside it. An address may have pairs of
 // parentheses, and stand in angle brackets; a link's address may have a title.
-var links = enrich.Pattern("`[^`]*`" + `|(!?)\[((?:[^\[\]\\]|\\.|!\[[^\[\]]*\]\([^\s()<>]+\))*)\]\(<?(https?://(?:\([^\s()<>]*\)|[^\s()<>])+)>?(?: "[^"\n]*"| '[^'\n]*')?\)` +
+var links = alert.Pattern("`[^`]*`" + `|(!?)\[((?:[^\[\]\\]|\\.|!\[[^\[\]]*\]\([^\s()<>]+\))*)\]\(<?(https?://(?:\([^\s()<>]*\)|[^\s()<>])+)>?(?: "[^"\n]*"| '[^'\n]*')?\)` +
 	"|<https?://[^\\s<>`]+>|https?://(?:\\([^\\s()<>\\[\\]\"'`|]*\\)|[^\\s()<>\\[\\]\"'`|])+")
 
 // chatLink is a link as chats such as Slack write it.
-var chatLink = enrich.Pattern(`<https?://[^\s<>|]+\|[^<>\n]+>`)
+var chatLink = alert.Pattern(`<https?://[^\s<>|]+\|[^<>\n]+>`)
 
 func withMarkdownLinks(text string) string {
 	return chatLink().ReplaceAllStringFunc(text, func(l string) string {
@@ -115,7 +115,7 @@ func pageKey(address string) string {
 	return strings.ToLower(u.Host) + path + "?" + query + "#" + u.Fragment
 }
 
-var monitorPath = enrich.Pattern(`^/monitors/\d+$`)
+var monitorPath = alert.Pattern(`^/monitors/\d+$`)
 
 // maxMonitorURL is up to which length a monitor's address names its group.
 const maxMonitorURL = 130
@@ -154,7 +154,7 @@ func AddressLength(text string) (n int) {
 }
 
 var (
-	addresses    = enrich.Pattern("https?://[^\\s()<>`]+")
-	monitorGroup = enrich.Pattern(`(\(https?://\S+?/monitors/\d+\?[^)\s]*?)&group=[^)&\s]*`)
-	pictures     = enrich.Pattern(`(?m)^!\[[^\[\]]*\]\([^\s()<>]+\)$`)
+	addresses    = alert.Pattern("https?://[^\\s()<>`]+")
+	monitorGroup = alert.Pattern(`(\(https?://\S+?/monitors/\d+\?[^)\s]*?)&group=[^)&\s]*`)
+	pictures     = alert.Pattern(`(?m)^!\[[^\[\]]*\]\([^\s()<>]+\)$`)
 )

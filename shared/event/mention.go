@@ -5,7 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"boomerang/shared/enrich"
+	"boomerang/shared/alert"
 )
 
 // escapeMentions replaces the @ of every @mention by the full-width one. Datadog notifies
@@ -38,7 +38,7 @@ func escapeMentions(text string) string {
 }
 
 // entity is an @ as HTML writes it, which markdown shows as one.
-var entity = enrich.Pattern(`(?i)&(?:#0*64|#x0*40|commat);`)
+var entity = alert.Pattern(`(?i)&(?:#0*64|#x0*40|commat);`)
 
 // endsInWord reports whether an @ after text continues a word of ASCII letters and digits.
 // Any other character could be one that Datadog skips, and so could an escaped one, as in

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode"
 
+	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 )
 
@@ -75,7 +76,7 @@ func (s *said) message(markdown string) string {
 
 // footer is what Datadog adds to a message: a rule, the links below it, the time, and the
 // handles that it notifies, whose @ is escaped.
-var footer = enrich.Pattern(`^\s*(?:- - -|(?:\[\[[^\]]*\]\([^)]*\)\](?: · )?)+|The monitor was last triggered at .{1,60}\.|[-*•\s]*(?:＠\S*\s*)+)\s*$`)
+var footer = alert.Pattern(`^\s*(?:- - -|(?:\[\[[^\]]*\]\([^)]*\)\](?: · )?)+|The monitor was last triggered at .{1,60}\.|[-*•\s]*(?:＠\S*\s*)+)\s*$`)
 
 // isFooter reports whether Datadog adds a line. Its sentence about the metric is on the first
 // screen, or what a step knows of it.

@@ -41,7 +41,7 @@ func Summarize(like alert.Alert, d Draft, s Suppressed, now time.Time) Event {
 }
 
 // groupState is the state of one group in Datadog's titles: "[P1] [Triggered on {host:a}] …".
-var groupState = enrich.Pattern(`^((?:\[[^\]{]*\] )*?)\[(?:(?:Re-)?(?:Triggered|Warn|No Data)|(?:Warn )?Recovered)(?: on \{[^}]*\})?\] `)
+var groupState = alert.Pattern(`^((?:\[[^\]{]*\] )*?)\[(?:(?:Re-)?(?:Triggered|Warn|No Data)|(?:Warn )?Recovered)(?: on \{[^}]*\})?\] `)
 
 // common returns the tags that all groups of a monitor share.
 func common(a alert.Alert) alert.Tags {

@@ -5,11 +5,11 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"boomerang/shared/enrich"
+	"boomerang/shared/alert"
 )
 
 // terminal matches what colors a text on a terminal, as many logs have it.
-var terminal = enrich.Pattern(`\x1b\[[\d;]*[A-Za-z]`)
+var terminal = alert.Pattern(`\x1b\[[\d;]*[A-Za-z]`)
 
 // clean removes what people cannot read: broken UTF-8, control characters other than
 // line feed and tab, and the invisible characters that reorder text.

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"boomerang/shared/alert"
-	"boomerang/shared/enrich"
 )
 
 func title(a alert.Alert, override string) string {
@@ -55,7 +54,7 @@ func withoutLinks(l string) string {
 }
 
 // group is what stands in braces inside brackets. It may hold braces.
-var group = enrich.Pattern(`\[[^\[\]{]*\{((?:[^{}]|\{[^{}]*\})*)\}`)
+var group = alert.Pattern(`\[[^\[\]{]*\{((?:[^{}]|\{[^{}]*\})*)\}`)
 
 // shortenTitle shortens a title to limit characters: first the groups in its brackets, the
 // longest first, as in "[P1] [Triggered on {env:prod,host:a}] Disk is full", so that the

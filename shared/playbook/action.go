@@ -223,7 +223,7 @@ func keepScope(of *step) *scope {
 }
 
 // keptForm is that of names that a template can read as a field.
-var keptForm = enrich.Pattern(`^[a-z][a-z0-9_]{0,63}$`)
+var keptForm = alert.Pattern(`^[a-z][a-z0-9_]{0,63}$`)
 
 // actions checks the keys of the steps of then, and compiles what they keep.
 func (l *loader) actions(steps []*step, path string) {

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v4"
+	"boomerang/shared/alert"
 
-	"boomerang/shared/enrich"
+	"go.yaml.in/yaml/v4"
 )
 
 var (
@@ -192,14 +192,14 @@ func (s *Source) pairs(node *yaml.Node, path string) func(yield func(key, value 
 }
 
 // unclear matches numbers that readers of YAML take for other numbers, or for texts.
-var unclear = enrich.Pattern(`^[-+]?(0[0-9_]+|[0-9]+_[0-9_]*|0[xo][0-9a-fA-F]*_[0-9a-fA-F_]*|0b[01_]+)(\.[0-9_]*)?$`)
+var unclear = alert.Pattern(`^[-+]?(0[0-9_]+|[0-9]+_[0-9_]*|0[xo][0-9a-fA-F]*_[0-9a-fA-F_]*|0b[01_]+)(\.[0-9_]*)?$`)
 
 const clearForm = "write the number without leading zeros and without _"
 
 func isUnclear(node *yaml.Node) bool { return isPlain(node) && unclear().MatchString(node.Value) }
 
 // cutText matches a comment that is probably the end of a text.
-var cutText = enrich.Pattern(`^#(\w|.*\{\{)`)
+var cutText = alert.Pattern(`^#(\w|.*\{\{)`)
 
 // isPlain reports whether a node is a scalar without quotes.
 func isPlain(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode && node.Style == 0 }

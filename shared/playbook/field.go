@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"boomerang/shared/enrich"
+	"boomerang/shared/alert"
 )
 
 // field is a struct field by its YAML or JSON name.
@@ -43,7 +43,7 @@ func fieldsOf(t reflect.Type, tag string) []field {
 }
 
 // nameForm has no bound, because it would compile far more slowly, at every start.
-var nameForm = enrich.Pattern(`^[a-z0-9][a-z0-9_-]*$`)
+var nameForm = alert.Pattern(`^[a-z0-9][a-z0-9_-]*$`)
 
 // maxName is the most bytes of a name.
 const maxName = 64

@@ -13,6 +13,7 @@ import (
 	"text/template"
 	"time"
 
+	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 )
 
@@ -244,7 +245,7 @@ func duration(v any) string {
 }
 
 // verb matches one verb of a format, with a width and a precision of two digits.
-var verb = enrich.Pattern(`%[-+# 0]*[0-9]{0,2}(?:\.[0-9]{0,2})?[sqdfget%]`)
+var verb = alert.Pattern(`%[-+# 0]*[0-9]{0,2}(?:\.[0-9]{0,2})?[sqdfget%]`)
 
 // printf converts each value to the type of its verb. The format is a constant with such
 // verbs only.

@@ -8,9 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/url"
-	"regexp"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 
@@ -84,9 +82,7 @@ func plain(raw []byte) []byte {
 
 // wordless is what says nothing about an alert: the keys of JSON, and variables that
 // Datadog left unresolved.
-var wordless = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`"(?:[^"\\]|\\.)*"\s*:|\$[A-Z][A-Z0-9_]*`)
-})
+var wordless = alert.Pattern(`"(?:[^"\\]|\\.)*"\s*:|\$[A-Z][A-Z0-9_]*`)
 
 // hasWords reports whether a payload that is not JSON says something all the same.
 func hasWords(raw []byte) bool {

@@ -8,7 +8,6 @@ import (
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
-	"boomerang/shared/enrich"
 )
 
 // Kind is what an event is about.
@@ -53,13 +52,13 @@ var keywords = []struct {
 	kind    Kind
 	pattern func() *regexp.Regexp
 }{
-	{Flag, enrich.Pattern(`(?i)\bfeature[ _-]?(flag|toggle)s?\b`)},
-	{Deploy, enrich.Pattern(`(?i)\b(re)?deploy(s|ed|ing|ment|ments)?\b|\broll(ed|ing)?[ -]?(out|back)s?\b|\breleas(e|es|ed|ing)\b|\bscaled up replica set\b`)},
-	{Setting, enrich.Pattern(`(?i)\b(re)?config(ured|uration|map|s)?\b|\bsettings?\b|\bsecret (was )?rotated\b`)},
-	{Infrastructure, enrich.Pattern(`(?i)\bmigrat(e|es|ed|ion|ions|ing)\b|\bupgrad(e|es|ed|ing)\b|\b(re)?scal(ed|ing)\b|\brestart(s|ed|ing)?\b|\breboot(s|ed|ing)?\b` +
+	{Flag, alert.Pattern(`(?i)\bfeature[ _-]?(flag|toggle)s?\b`)},
+	{Deploy, alert.Pattern(`(?i)\b(re)?deploy(s|ed|ing|ment|ments)?\b|\broll(ed|ing)?[ -]?(out|back)s?\b|\breleas(e|es|ed|ing)\b|\bscaled up replica set\b`)},
+	{Setting, alert.Pattern(`(?i)\b(re)?config(ured|uration|map|s)?\b|\bsettings?\b|\bsecret (was )?rotated\b`)},
+	{Infrastructure, alert.Pattern(`(?i)\bmigrat(e|es|ed|ion|ions|ing)\b|\bupgrad(e|es|ed|ing)\b|\b(re)?scal(ed|ing)\b|\brestart(s|ed|ing)?\b|\breboot(s|ed|ing)?\b` +
 		`|\bterraform\b|\bfail(ed )?over\b|\bmaintenance\b|\bpatch(ed|ing)\b`)},
-	{CI, enrich.Pattern(`(?i)\bmerged?\b|\bpull request\b|\bpipeline\b|\bbuild\b`)},
-	{OtherChange, enrich.Pattern(`(?i)\bchang(e|es|ed|ing)\b|\bupdat(e|es|ed|ing)\b|\btoggled\b`)},
+	{CI, alert.Pattern(`(?i)\bmerged?\b|\bpull request\b|\bpipeline\b|\bbuild\b`)},
+	{OtherChange, alert.Pattern(`(?i)\bchang(e|es|ed|ing)\b|\bupdat(e|es|ed|ing)\b|\btoggled\b`)},
 }
 
 // Classify returns the kind of an event. Most sources send one kind. For the others

@@ -138,7 +138,7 @@ func Author(e datadog.Event) string {
 }
 
 // webURL is a URL in a text, without the punctuation after it.
-var webURL = enrich.Pattern(`https?://[^\s<>()\[\]"'|]+[^\s<>()\[\]"'|.,;:!?]`)
+var webURL = alert.Pattern(`https?://[^\s<>()\[\]"'|]+[^\s<>()\[\]"'|.,;:!?]`)
 
 // Link returns the page that an event's metadata or text links to, or the event's own.
 func Link(e datadog.Event) string {

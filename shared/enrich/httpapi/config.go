@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 )
 
@@ -89,7 +90,7 @@ func (s Secret) format() string {
 }
 
 // headerName matches tokens (https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2).
-var headerName = enrich.Pattern("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+var headerName = alert.Pattern("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 
 // reservedHeaders decide where a request goes and where it ends.
 var reservedHeaders = []string{"Connection", "Content-Length", "Host", "Proxy-Authorization", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}

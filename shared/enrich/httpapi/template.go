@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/template/parse"
 
+	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/httpx"
 	"boomerang/shared/jsonvalue"
@@ -18,7 +19,7 @@ import (
 // escaper returns how to escape a template's value by the plain text before it.
 type escaper func(before string) (func(value string) string, error)
 
-var parseErrorPlace = enrich.Pattern(`^template: :\d+: `)
+var parseErrorPlace = alert.Pattern(`^template: :\d+: `)
 
 // fill replaces each template of a text with its escaped value. From {{ if … }} to
 // its {{ end }} is one template.

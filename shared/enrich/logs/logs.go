@@ -108,7 +108,7 @@ func queryFor(c Config, a alert.Alert) string {
 	return query + " status:error"
 }
 
-var logMonitor = enrich.Pattern(`^\s*logs\(("(?:[^"\\]|\\.)*")\)`)
+var logMonitor = alert.Pattern(`^\s*logs\(("(?:[^"\\]|\\.)*")\)`)
 
 // monitorSearch returns what a log monitor searches for.
 func monitorSearch(query string) string {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
 	"boomerang/shared/enrich"
 )
@@ -16,18 +17,18 @@ var masks = []struct {
 	pattern func() *regexp.Regexp
 	name    string
 }{
-	{enrich.Pattern(`\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b`), "<uuid>"},
-	{enrich.Pattern(`\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?\b`), "<time>"},
-	{enrich.Pattern(`\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b`), "<ip>"},
-	{enrich.Pattern(`\b(?:[0-9a-fA-F]{1,4}:){1,7}(?::[0-9a-fA-F]{1,4}){1,6}\b|\b(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}\b`), "<ip>"},
-	{enrich.Pattern(`\b0[xX][0-9a-fA-F]+\b`), "<hex>"},
+	{alert.Pattern(`\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b`), "<uuid>"},
+	{alert.Pattern(`\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?\b`), "<time>"},
+	{alert.Pattern(`\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b`), "<ip>"},
+	{alert.Pattern(`\b(?:[0-9a-fA-F]{1,4}:){1,7}(?::[0-9a-fA-F]{1,4}){1,6}\b|\b(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}\b`), "<ip>"},
+	{alert.Pattern(`\b0[xX][0-9a-fA-F]+\b`), "<hex>"},
 }
 
 var (
 	// quotedText starts after a character that is not a letter, because of "can't".
-	quotedText = enrich.Pattern("(^|[^\\pL\\pN])(?:\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*'|`[^`]*`)")
-	hexWord    = enrich.Pattern(`\b[0-9a-fA-F]{6,}\b`)
-	number     = enrich.Pattern(`\d+(?:[.,]\d+)*`)
+	quotedText = alert.Pattern("(^|[^\\pL\\pN])(?:\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*'|`[^`]*`)")
+	hexWord    = alert.Pattern(`\b[0-9a-fA-F]{6,}\b`)
+	number     = alert.Pattern(`\d+(?:[.,]\d+)*`)
 )
 
 func mask(text string) string {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"boomerang/shared/enrich"
+	"boomerang/shared/alert"
 )
 
 // Query is a metric monitor's query in its parts
@@ -32,11 +32,11 @@ type Query struct {
 }
 
 var (
-	aggregation = enrich.Pattern(`^([a-z]\w*)\(\s*((?:last|current)_\w+)\s*\)\s*:`)
-	change      = enrich.Pattern(`^(change|pct_change)\(\s*([a-z]\w*)\(\s*(last_\w+)\s*\)\s*,\s*(\w+)\s*\)\s*:`)
-	comparison  = enrich.Pattern(`^(.*\S)\s*(>=|<=|==|!=|>|<)\s*([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)$`)
+	aggregation = alert.Pattern(`^([a-z]\w*)\(\s*((?:last|current)_\w+)\s*\)\s*:`)
+	change      = alert.Pattern(`^(change|pct_change)\(\s*([a-z]\w*)\(\s*(last_\w+)\s*\)\s*,\s*(\w+)\s*\)\s*:`)
+	comparison  = alert.Pattern(`^(.*\S)\s*(>=|<=|==|!=|>|<)\s*([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)$`)
 	// metricFilter follows each metric's name.
-	metricFilter = enrich.Pattern(`[A-Za-z][\w.]*\s*\{`)
+	metricFilter = alert.Pattern(`[A-Za-z][\w.]*\s*\{`)
 )
 
 // otherQueries are those of other kinds of monitor, and those whose result is a
@@ -45,15 +45,15 @@ var otherQueries = []struct {
 	pattern func() *regexp.Regexp
 	name    string
 }{
-	{enrich.Pattern(`^"[^"]*"\.over\(`), "a service check"},
-	{enrich.Pattern(`^[!( ]*\d+[) ]*(&&|\|\|)`), "a composite of other monitors"},
-	{enrich.Pattern(`^logs\(`), "a log query"},
-	{enrich.Pattern(`^(error_budget|burn_rate)\(`), "an SLO query"},
-	{enrich.Pattern(`^(processes|process)\(`), "a process query"},
-	{enrich.Pattern(`^[\w-]+\(\s*["']`), "an event query"},
-	{enrich.Pattern(`^[a-z]\w*\(\s*next_|\bforecast\s*\(`), "a forecast"},
-	{enrich.Pattern(`\banomalies\s*\(`), "an anomaly query"},
-	{enrich.Pattern(`\boutliers\s*\(`), "an outlier query"},
+	{alert.Pattern(`^"[^"]*"\.over\(`), "a service check"},
+	{alert.Pattern(`^[!( ]*\d+[) ]*(&&|\|\|)`), "a composite of other monitors"},
+	{alert.Pattern(`^logs\(`), "a log query"},
+	{alert.Pattern(`^(error_budget|burn_rate)\(`), "an SLO query"},
+	{alert.Pattern(`^(processes|process)\(`), "a process query"},
+	{alert.Pattern(`^[\w-]+\(\s*["']`), "an event query"},
+	{alert.Pattern(`^[a-z]\w*\(\s*next_|\bforecast\s*\(`), "a forecast"},
+	{alert.Pattern(`\banomalies\s*\(`), "an anomaly query"},
+	{alert.Pattern(`\boutliers\s*\(`), "an outlier query"},
 }
 
 // ParseQuery parses a metric monitor's query, or a graph's. The error is what the

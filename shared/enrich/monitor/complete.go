@@ -58,7 +58,7 @@ func Complete(a alert.Alert, m datadog.Monitor) alert.Alert {
 
 // filter finds the service and the environment that a query is about, and not those that it
 // excludes.
-var filter = enrich.Pattern(`[{(,\s"](service|env):"?([\w.*-]+)`)
+var filter = alert.Pattern(`[{(,\s"](service|env):"?([\w.*-]+)`)
 
 func filters(query string) (tags []string) {
 	for _, found := range filter().FindAllStringSubmatch(query, -1) {

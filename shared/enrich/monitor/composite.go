@@ -26,7 +26,7 @@ type Part struct {
 // (https://docs.datadoghq.com/monitors/types/composite/).
 const maxParts = 4
 
-var partID = enrich.Pattern(`\d+`)
+var partID = alert.Pattern(`\d+`)
 
 // readParts reads the parts of a composite monitor side by side, and returns the first error.
 func readParts(ctx context.Context, get source, m datadog.Monitor, s site.Site) (parts []Part, err error) {

@@ -93,7 +93,7 @@ func (d Data) difference(a alert.Alert) string {
 	return fmt.Sprintf("Datadog now says %s; the alert said %s", strings.Join(now, " and "), strings.Join(then, " and "))
 }
 
-var comparison = enrich.Pattern(`(>=|<=|==|!=|>|<)\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*$`)
+var comparison = alert.Pattern(`(>=|<=|==|!=|>|<)\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*$`)
 
 // Thresholds by Datadog's names, the most severe first.
 var (

@@ -27,13 +27,13 @@ var kindOrder = []string{kindRunbook, kindDashboard, kindOther}
 const webURL = "https?://(?:[^\\s<>()\\[\\]\"'`|\\\\]|\\([^\\s<>()\\[\\]\"'`|\\\\]*\\))*"
 
 var (
-	markdownLink  = enrich.Pattern(`(!?)\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*)\]\(<?(` + webURL + `)|` + webURL)
-	runbookWord   = enrich.Pattern(`(?i)run-? ?book|play-? ?book|wiki|confluence|\bnotion\b|\bdocs?\b`)
-	templateBlock = enrich.Pattern(`\{\{[#^/][^}]*\}\}`)
-	tagVariable   = enrich.Pattern(`\{\{\s*([\w.-]+)\.name\s*\}\}`)
-	imagePath     = enrich.Pattern(`(?i)\.(png|jpe?g|gif|svg|webp)$`)
+	markdownLink  = alert.Pattern(`(!?)\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*)\]\(<?(` + webURL + `)|` + webURL)
+	runbookWord   = alert.Pattern(`(?i)run-? ?book|play-? ?book|wiki|confluence|\bnotion\b|\bdocs?\b`)
+	templateBlock = alert.Pattern(`\{\{[#^/][^}]*\}\}`)
+	tagVariable   = alert.Pattern(`\{\{\s*([\w.-]+)\.name\s*\}\}`)
+	imagePath     = alert.Pattern(`(?i)\.(png|jpe?g|gif|svg|webp)$`)
 	// A webhook's URL lets its readers post to it, so an event must not show it.
-	webhookPath = enrich.Pattern(`(?i)(^|[./])(hooks|webhooks?|webhookb2|incomingwebhook)([./]|$)` +
+	webhookPath = alert.Pattern(`(?i)(^|[./])(hooks|webhooks?|webhookb2|incomingwebhook)([./]|$)` +
 		`|^(chat\.googleapis\.com|events\.pagerduty\.com|api\.telegram\.org)(/|$)`)
 )
 

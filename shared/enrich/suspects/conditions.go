@@ -99,7 +99,7 @@ func (e evidence) isScaling(one event) bool {
 	return events.Source(one.Event) == "autoscaling" || scaling().MatchString(one.Title) || scaling().MatchString(one.Text)
 }
 
-var scaling = enrich.Pattern(`(?i)\bauto-?scal(er|ing)\b|horizontalpodautoscaler|successfulrescale`)
+var scaling = alert.Pattern(`(?i)\bauto-?scal(er|ing)\b|horizontalpodautoscaler|successfulrescale`)
 
 func upstreamAlerts(e evidence) (all []candidate) {
 	for _, one := range e.alerts {

@@ -10,7 +10,6 @@ import (
 
 	"boomerang/shared/alert"
 	"boomerang/shared/datadog"
-	"boomerang/shared/enrich"
 	"boomerang/shared/enrich/events"
 )
 
@@ -119,4 +118,4 @@ func (one event) repetitionKey() string {
 }
 
 // counter is a number in a text, such as that of a build, and no hash.
-var counter = enrich.Pattern(`\b[0-9]+\b`)
+var counter = alert.Pattern(`\b[0-9]+\b`)

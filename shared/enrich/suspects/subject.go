@@ -74,8 +74,8 @@ func (s scope) withDependencies(all []datadog.Entity) scope {
 
 // These find the environment and the service of an alert whose tags have none.
 var (
-	queryEnvironment = enrich.Pattern(`\benv(?:ironment)?:([\w-]+)`)
-	queryService     = enrich.Pattern(`\bservice:"?([\w.-]+)`)
+	queryEnvironment = alert.Pattern(`\benv(?:ironment)?:([\w-]+)`)
+	queryService     = alert.Pattern(`\bservice:"?([\w.-]+)`)
 )
 
 // key is how names are compared: without case, the owner of a repository, and the
@@ -152,7 +152,7 @@ func (s scope) namedBy(tags alert.Tags) (names []string) {
 }
 
 // ordinal is what distinguishes the instances of a database: "orders-db-1".
-var ordinal = enrich.Pattern(`-[0-9]+$`)
+var ordinal = alert.Pattern(`-[0-9]+$`)
 
 // isElsewhere reports whether an event is of another environment or place than the alert.
 func (s scope) isElsewhere(tags alert.Tags, title string) bool {
@@ -222,7 +222,7 @@ func spellings(env string) (quoted []string) {
 }
 
 // inEnvironment finds where something was deployed: "Deploy cart to staging succeeded".
-var inEnvironment = enrich.Pattern(`(?i)\b(?:to|in|on) (prod|prd|production|live|staging|stage|stg|pre-?prod(?:uction)?|dev|development|test|testing|qa|uat|sandbox|load-?test)\b`)
+var inEnvironment = alert.Pattern(`(?i)\b(?:to|in|on) (prod|prd|production|live|staging|stage|stg|pre-?prod(?:uction)?|dev|development|test|testing|qa|uat|sandbox|load-?test)\b`)
 
 func environmentIn(title string) []string {
 	if found := inEnvironment().FindStringSubmatch(title); found != nil {
@@ -236,7 +236,7 @@ func shape(title string) string {
 	return strings.ToLower(variable().ReplaceAllString(title, "#"))
 }
 
-var variable = enrich.Pattern(`\S*[0-9]\S*`)
+var variable = alert.Pattern(`\S*[0-9]\S*`)
 
 // similar reports whether two titles have most of their words in common.
 func similar(one, other map[string]bool) bool {
@@ -250,7 +250,7 @@ func similar(one, other map[string]bool) bool {
 	return float64(common) >= most*float64(len(one)+len(other)-common)
 }
 
-var wordPattern = enrich.Pattern(`[\pL#_-]+`)
+var wordPattern = alert.Pattern(`[\pL#_-]+`)
 
 func words(text string) map[string]bool {
 	all := map[string]bool{}
@@ -261,7 +261,7 @@ func words(text string) map[string]bool {
 }
 
 // nothingChanged finds runs of tools that changed nothing, or have not yet.
-var nothingChanged = enrich.Pattern(`(?i)\b0 to add, 0 to change, 0 to destroy\b|\b0 added, 0 changed, 0 destroyed\b|\bupdated 0 resources\b|\brun planned\b|\bno changes\b|\bdry[ -]run\b|\bwith 0 notifications\b`)
+var nothingChanged = alert.Pattern(`(?i)\b0 to add, 0 to change, 0 to destroy\b|\b0 added, 0 changed, 0 destroyed\b|\bupdated 0 resources\b|\brun planned\b|\bno changes\b|\bdry[ -]run\b|\bwith 0 notifications\b`)
 
 func changedNothing(e datadog.Event) bool {
 	return nothingChanged().MatchString(e.Title) || nothingChanged().MatchString(e.Text)

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"boomerang/shared/enrich"
+	"boomerang/shared/alert"
 	"boomerang/shared/playbook"
 )
 
@@ -82,7 +82,7 @@ func advise(l playbook.Language, source string, m playbook.Mistake) playbook.Mis
 	return m
 }
 
-var group = enrich.Pattern(`[@$][0-9]`)
+var group = alert.Pattern(`[@$][0-9]`)
 
 // first returns the first match of the source's pattern that ends behind an offset and starts
 // before another, or that lasts to the end.
@@ -103,7 +103,7 @@ func (r rule) first(source string, from, to int) []int {
 	return nil
 }
 
-var blockWord = enrich.Pattern(`\{\{-?\s*(if|with|range|end)\b`)
+var blockWord = alert.Pattern(`\{\{-?\s*(if|with|range|end)\b`)
 
 // openBlock returns where the last block starts that a template does not end.
 func openBlock(source string) int {

@@ -12,7 +12,7 @@ import (
 	"github.com/expr-lang/expr/parser"
 	"go.yaml.in/yaml/v4"
 
-	"boomerang/shared/enrich"
+	"boomerang/shared/alert"
 	"boomerang/shared/playbook"
 )
 
@@ -125,14 +125,14 @@ func conditions(match string) (all []string) {
 // placeholder matches what other tools replace in a text, and variable what Datadog and a
 // shell replace.
 var (
-	placeholder = enrich.Pattern(variablePattern + `|\$\{[^}]*\}|\{%.*?%\}|<%.*?%>|(?:^|[^{])(\{ ?\.?(?:alert|steps|memory|cycle)\.[^{}]*\})(?:[^}]|$)`)
-	variable    = enrich.Pattern(variablePattern)
+	placeholder = alert.Pattern(variablePattern + `|\$\{[^}]*\}|\{%.*?%\}|<%.*?%>|(?:^|[^{])(\{ ?\.?(?:alert|steps|memory|cycle)\.[^{}]*\})(?:[^}]|$)`)
+	variable    = alert.Pattern(variablePattern)
 )
 
 const variablePattern = `\$\{?[A-Z][A-Z_]+\b\}?`
 
 // mention matches whom Datadog would notify.
-var mention = enrich.Pattern(`(?:^\s*|[^{\s]\s+|\()(@[a-zA-Z][\w.@-]*)`)
+var mention = alert.Pattern(`(?:^\s*|[^{\s]\s+|\()(@[a-zA-Z][\w.@-]*)`)
 
 // placeholders warns of texts that look like a template and are none, and of mentions.
 func (p place) placeholders() {
