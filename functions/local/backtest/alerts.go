@@ -61,6 +61,7 @@ func unknownOf(a alert.Alert) playbook.Unknown {
 	return unknown
 }
 
+// Selection is the alerts of a stream that the webhook would have got.
 type Selection struct {
 	Alerts  []Alert // the oldest first
 	Read    int     // events, each once
@@ -111,6 +112,7 @@ func once(events []datadog.Event, from time.Time) []datadog.Event {
 	return slices.CompactFunc(all, func(a, b datadog.Event) bool { return a.ID == b.ID && a.ID != "" })
 }
 
+// Newest returns when the newest of the events happened.
 func Newest(events []datadog.Event) (at time.Time) {
 	for _, e := range events {
 		if e.Happened.After(at) {

@@ -47,6 +47,7 @@ type Playbooks struct {
 	files    int
 }
 
+// Load reads the playbooks of a source.
 func Load(s Source) (Playbooks, error) {
 	files, err := s.files()
 	if err != nil {

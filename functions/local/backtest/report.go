@@ -63,6 +63,7 @@ type Group struct {
 	Examples []Example `json:"examples"`
 }
 
+// Example is an alert of a group, with what both versions make of it.
 type Example struct {
 	ID     string `json:"id"`
 	URL    string `json:"url"`

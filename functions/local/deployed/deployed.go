@@ -86,12 +86,14 @@ func Reason(err error) error {
 	return err
 }
 
+// Stack is a stack of the template, as CloudFormation describes it.
 type Stack struct {
 	Name                string
 	Parameters, Outputs map[string]string
 	Session             Session // that read it
 }
 
+// Stack reads a stack by its name.
 func (s Session) Stack(ctx context.Context, name string) (Stack, error) {
 	out, err := cloudformation.NewFromConfig(s.config).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
 	if err == nil && len(out.Stacks) == 0 || err != nil && strings.Contains(err.Error(), "does not exist") {
@@ -111,6 +113,7 @@ func (s Session) Stack(ctx context.Context, name string) (Stack, error) {
 	return stack, nil
 }
 
+// Output returns an output, which a stack of an older version may lack.
 func (s Stack) Output(name string) (string, error) {
 	if value := s.Outputs[name]; value != "" {
 		return value, nil
@@ -118,6 +121,7 @@ func (s Stack) Output(name string) (string, error) {
 	return "", fault.New(fault.Permanent, fmt.Sprintf("the stack %s has no output %s: deploy it again with this version", s.Name, name), nil)
 }
 
+// Token returns the token that the webhook expects now.
 func (s Stack) Token(ctx context.Context) (string, error) {
 	id, err := s.Output("WebhookSecretArn")
 	if err != nil {
@@ -127,6 +131,7 @@ func (s Stack) Token(ctx context.Context) (string, error) {
 	return token.Reveal(), err
 }
 
+// Keys returns the keys with which the functions call Datadog.
 func (s Stack) Keys(ctx context.Context) (secret.DatadogKeys, error) {
 	id, err := s.Output("DatadogSecretArn")
 	if err != nil {

@@ -18,6 +18,7 @@ type Content struct {
 	Tags      []string `json:"tags"`
 }
 
+// ContentOf returns the content of an event of either API.
 func ContentOf(e event.Request) Content {
 	switch e := e.(type) {
 	case event.Event:

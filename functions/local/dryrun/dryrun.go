@@ -33,6 +33,7 @@ func Process(p *pipeline.Pipeline, ctx context.Context, a alert.Alert) (pipeline
 	return p.Redeliver(ctx, queue.Message{Alert: a})
 }
 
+// Report is what the pipeline would do with an alert.
 type Report struct {
 	pipeline.Outcome
 	At    time.Time
@@ -84,6 +85,7 @@ func (r Report) WarningTexts() []string {
 	return texts
 }
 
+// Discard accepts all events and keeps none.
 type Discard struct{}
 
 var posted = event.Posted{ID: "1", URL: "https://app.datadoghq.com/event/event?id=1"}

@@ -27,6 +27,7 @@ const maxPayloadBytes = 6 << 20
 // timeLayout is how requestContext.time is written.
 const timeLayout = "02/Jan/2006:15:04:05 -0700"
 
+// Server serves a function as its Function URL does: one request, one event.
 type Server struct {
 	Function lambda.Handler
 	Timeout  time.Duration
@@ -65,6 +66,7 @@ func Serve(w http.ResponseWriter, r *http.Request, invoke Invoke) {
 	_, _ = io.WriteString(w, response.Body)
 }
 
+// Invoke calls the function as Lambda does, with the deadline of its timeout.
 func (s *Server) Invoke(ctx context.Context, event events.LambdaFunctionURLRequest) (response events.LambdaFunctionURLResponse, err error) {
 	payload, err := json.Marshal(event)
 	if err != nil {

@@ -145,6 +145,7 @@ func ReadingEntries(guessed []alert.Guess, unreadable []alert.Problem) (entries 
 	return append(entries, Entry{Text: "unreadable: " + strings.Join(fields, ", "), Details: []Detail{{"why", strings.Join(reasons, "\n")}}})
 }
 
+// Notes returns an entry without a status for each text.
 func Notes(texts []string) []Entry {
 	entries := make([]Entry, len(texts))
 	for i, text := range texts {

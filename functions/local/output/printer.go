@@ -14,6 +14,7 @@ import (
 	"boomerang/shared/jsonvalue"
 )
 
+// Printer writes to a terminal, a file or a pipe. Err has its first failure.
 type Printer struct {
 	out   io.Writer
 	color bool
@@ -44,10 +45,12 @@ func (p *Printer) paint(s style, text string) string {
 	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
 }
 
+// Line writes a formatted line.
 func (p *Printer) Line(format string, args ...any) {
 	fmt.Fprintf(p, format+"\n", args...)
 }
 
+// Heading writes a line that begins a part.
 func (p *Printer) Heading(format string, args ...any) {
 	p.Line("\n%s", p.paint(bold, fmt.Sprintf(format, args...)))
 }
@@ -55,6 +58,7 @@ func (p *Printer) Heading(format string, args ...any) {
 // Rounded returns a duration as precisely as people read it.
 func Rounded(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
 
+// JSON writes a value as indented JSON.
 func (p *Printer) JSON(value any) { _, _ = p.Write([]byte(encoded(value))) }
 
 // encoded returns indented JSON, and nothing for nil.

@@ -18,6 +18,7 @@ import (
 //go:embed screens.tmpl
 var screens string
 
+// Show writes data by one of the templates in screens.tmpl.
 func (p *Printer) Show(name string, data any) {
 	painted := func(s style) func(string) string { return func(text string) string { return p.paint(s, text) } }
 	functions := template.FuncMap{

@@ -70,6 +70,7 @@ func visible(text string) string {
 	}, text)
 }
 
+// Stream writes a line for each event.
 func (p *Printer) Stream(events []datadog.Event) {
 	for _, e := range events {
 		at, rest := fmt.Sprintf("%-23s", utc(e.Happened)), fmt.Sprintf("%-10s %-14s %-19s", visible(e.AlertType), visible(sourceOf(e)), e.ID)

@@ -22,6 +22,7 @@ import (
 	"boomerang/shared/pipeline"
 )
 
+// Config is what a page needs.
 type Config struct {
 	Sandbox     *sandbox.Sandbox
 	Environment runtime.Environment // of the function

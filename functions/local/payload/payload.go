@@ -68,6 +68,8 @@ var (
 	eventID = regexp.MustCompile(`(?i)"(?:event_?)?id"\s*:\s*"?([^",}\s]+)`)
 )
 
+// Check reads a webhook's payload template, and says what Datadog would not fill and what an
+// alert would lack.
 func Check(template string) (r Report) {
 	for _, name := range names(reference, template) {
 		if values()[name] == "" {

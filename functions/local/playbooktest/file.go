@@ -94,8 +94,10 @@ type (
 // Shape returns the type of a test file, for its JSON Schema.
 func Shape() reflect.Type { return reflect.TypeFor[document]() }
 
+// Suffix is that of a test file, beside the playbooks it tests.
 const Suffix = ".test.yaml"
 
+// Suite is a test file with its playbooks.
 type Suite struct {
 	path   string
 	source *playbook.Source

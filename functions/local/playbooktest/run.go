@@ -15,6 +15,7 @@ import (
 	"boomerang/shared/pipeline"
 )
 
+// Result is what a suite found.
 type Result struct {
 	Path      string       `json:"-"`
 	Cases     []CaseResult `json:"cases"`

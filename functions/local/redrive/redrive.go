@@ -46,6 +46,7 @@ type Redriver struct {
 	limit int // maxMessages if 0
 }
 
+// Result is what was in the dead-letter queue, and how much of it was moved.
 type Result struct {
 	Messages []message `json:"messages"` // the oldest first
 	Moved    int       `json:"moved"`

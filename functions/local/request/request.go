@@ -25,6 +25,7 @@ import (
 	"boomerang/shared/jsonvalue"
 )
 
+// Request is a request as the Function URL passes it to the function.
 type Request struct {
 	events.LambdaFunctionURLRequest
 	Notes []string // what it was made of, if that is not obvious

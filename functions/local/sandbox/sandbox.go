@@ -31,6 +31,8 @@ import (
 // Token is what the local webhook accepts, unless other machines can reach it.
 const Token = "local-token"
 
+// Sandbox is what a local run of the function calls in place of AWS and, unless it is live, of
+// Datadog.
 type Sandbox struct {
 	Datadog *fakedatadog.Server
 	URL     string            // of the fake
@@ -84,6 +86,7 @@ func (s *Sandbox) Serve(address string, h http.Handler) (url string, err error) 
 	return "http://" + listener.Addr().String(), nil
 }
 
+// Close ends its servers.
 func (s *Sandbox) Close() {
 	for _, server := range s.servers {
 		_ = server.Close()
@@ -98,6 +101,7 @@ func (s *Sandbox) ClientThrough(transport http.RoundTripper) (*datadog.Client, e
 	return datadog.New(datadog.Config{Site: s.site, BaseURL: s.apiURL, HTTPClient: &http.Client{Transport: transport}}, s.Keys)
 }
 
+// Name is what people call the Datadog that events go to.
 func (s *Sandbox) Name() string {
 	if !s.Live {
 		return "the fake of Datadog"
