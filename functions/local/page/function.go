@@ -82,6 +82,15 @@ func (p *Page) pipeline(edited string, source []byte) (*pipeline.Pipeline, error
 		c.Playbooks, err = alerting.Playbooks("", p.kinds)
 		return pipeline.New(c), err
 	}
+	books, err := p.books(edited, source)
+	if err == nil {
+		c.Playbooks = playbook.Join(books[0], books[1:]...)
+	}
+	return pipeline.New(c), err
+}
+
+// books are the playbooks of each file, of which one may be edited.
+func (p *Page) books(edited string, source []byte) ([]*playbook.Book, error) {
 	var books []*playbook.Book
 	for _, file := range p.names() {
 		text := source
@@ -97,8 +106,7 @@ func (p *Page) pipeline(edited string, source []byte) (*pipeline.Pipeline, error
 		}
 		books = append(books, book)
 	}
-	c.Playbooks = playbook.Join(books[0], books[1:]...)
-	return pipeline.New(c), nil
+	return books, nil
 }
 
 func (p *Page) use(edited string, source []byte) error {

@@ -155,10 +155,10 @@ func post[In any](answer func(context.Context, In) (any, error)) http.HandlerFun
 		}
 		var in In
 		raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxInput))
-		if err == nil {
-			err = json.Unmarshal(raw, &in)
-		}
 		if err != nil {
+			return nil, failure{http.StatusRequestEntityTooLarge, "The page sends at most 4 MiB, and the function takes at most 256 KiB."}
+		}
+		if err := json.Unmarshal(raw, &in); err != nil {
 			return nil, failure{http.StatusBadRequest, err.Error()}
 		}
 		return answer(r.Context(), in)

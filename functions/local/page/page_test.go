@@ -140,6 +140,12 @@ func TestServeHTTP_Function(t *testing.T) {
 	}
 }
 
+func TestServeHTTP_TooLarge(t *testing.T) {
+	if status, got := call[answered](serve(t), http.MethodPost, "send", sending{strings.Repeat("x", maxInput), 1}); status != http.StatusRequestEntityTooLarge || !strings.Contains(got.Error, "at most 4 MiB") {
+		t.Errorf("%d %s", status, got.Error)
+	}
+}
+
 func TestServeHTTP_Guard(t *testing.T) {
 	s := serve(t)
 	port := s.url[strings.LastIndex(s.url, ":"):]

@@ -144,7 +144,11 @@ func (p *Page) keep(ctx context.Context, d draft) (any, error) {
 	if run == nil || run.drawn == nil {
 		return nil, failure{http.StatusUnprocessableEntity, "No event to keep: " + cmp.Or(seen.Error, "the playbooks have mistakes.")}
 	}
-	text, err := caseOf(d.Name, run)
+	steps, err := p.steps(d, run.Plan().Names)
+	if err != nil {
+		return nil, err
+	}
+	text, err := caseOf(d.Name, run, steps)
 	if err != nil {
 		return nil, err
 	}
@@ -155,17 +159,33 @@ func (p *Page) keep(ctx context.Context, d draft) (any, error) {
 	return p.write(ctx, name, text)
 }
 
+// steps are those of the draft's file, of which alone a test knows playbooks. Another file's playbook must not take the alert.
+func (p *Page) steps(d draft, used []string) (steps []string, err error) {
+	books, err := p.books(d.File, []byte(d.Playbooks))
+	for i, book := range books {
+		for name, own := range book.Names() {
+			switch {
+			case p.names()[i] == d.File:
+				steps = append(steps, own...)
+			case slices.Contains(used, name):
+				return nil, failure{http.StatusUnprocessableEntity, "The playbook " + name + " takes this alert: choose its file above, and keep the case there."}
+			}
+		}
+	}
+	return steps, err
+}
+
 // caseOf is a case in YAML. Its steps find again what they found now.
-func caseOf(name string, run *execution) (string, error) {
+func caseOf(name string, run *execution, steps []string) (string, error) {
 	c := testCase{Name: strings.TrimSpace(name), Alert: run.body, Steps: map[string]stub{}}
 	if !json.Valid(c.Alert) || !bytes.HasPrefix(bytes.TrimSpace(run.body), []byte("{")) {
 		return "", failure{http.StatusUnprocessableEntity, "A case keeps a body that is a JSON object. Put this one into a file, and name it under event."}
 	}
 	for _, s := range run.Outcome.Steps {
-		switch s.Status {
-		case enrich.Skipped:
+		switch {
+		case s.Status == enrich.Skipped || !slices.Contains(steps, s.Name):
 			continue
-		case enrich.OK:
+		case s.Status == enrich.OK:
 			c.Steps[s.Name] = stub{Data: s.Finding.Data}
 		default:
 			c.Steps[s.Name] = stub{Error: fault.Public(s.Err)}
@@ -197,8 +217,10 @@ func indented(text, file string) string {
 // load with it stays as it was.
 func (p *Page) write(ctx context.Context, file, text string) (any, error) {
 	before, err := os.ReadFile(file)
+	restore := func() error { return os.WriteFile(file, before, 0o644) } //nolint:gosec // It is a file of the user's project.
 	if errors.Is(err, os.ErrNotExist) {
 		before, err = []byte("cases:\n"), nil
+		restore = func() error { return os.Remove(file) }
 	}
 	if err == nil {
 		text = indented(text, string(before))
@@ -209,7 +231,7 @@ func (p *Page) write(ctx context.Context, file, text string) (any, error) {
 	}
 	r, err := playbooktest.RunFile(ctx, file, false)
 	if err != nil {
-		return nil, failure{http.StatusUnprocessableEntity, fmt.Sprintf("The case does not fit into %s: %s", file, errors.Join(err, os.WriteFile(file, before, 0o644)))} //nolint:gosec // As above.
+		return nil, failure{http.StatusUnprocessableEntity, fmt.Sprintf("The case does not fit into %s: %s", file, errors.Join(err, restore()))}
 	}
 	return kept{File: file, Text: text, Cases: r.Cases, OK: r.Passed()}, nil
 }

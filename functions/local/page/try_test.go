@@ -202,6 +202,30 @@ func TestKeep_Indented(t *testing.T) {
 	}
 }
 
+// A test uses the playbooks of its file alone, and the steps of no others.
+func TestKeep_OtherPlaybook(t *testing.T) {
+	s, file := serveFile(t, "playbooks:\n  - name: checkout\n    match: alert.tags.service == \"other\"\n")
+	second := filepath.Join(filepath.Dir(file), "second.yaml")
+	if err := os.WriteFile(second, []byte("playbooks:\n  - name: second\n    match: alert.tags.env == \"test\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.page.files = append(s.page.files, second)
+	d := draft{Body: strings.Replace(checkoutBody, "env:prod", "env:test", 1), File: file, Playbooks: "playbooks:\n  - name: x\n    match: alert.test\n"}
+	if status, got := call[answered](s, http.MethodPost, "keep", keep(d, "elsewhere")); status != http.StatusUnprocessableEntity || got.Error != "The playbook second takes this alert: choose its file above, and keep the case there." {
+		t.Errorf("%d %s", status, got.Error)
+	}
+	d.Body = checkoutBody
+	if status, got := call[answered](s, http.MethodPost, "keep", keep(d, " ")); status != http.StatusUnprocessableEntity {
+		t.Errorf("%d %s", status, got.Error)
+	}
+	if files, err := os.ReadDir(filepath.Dir(file)); err != nil || len(files) != 2 {
+		t.Errorf("a case that does not fit leaves %v, %v", files, err)
+	}
+	if status, got := call[answered](s, http.MethodPost, "keep", keep(d, "the default")); status != http.StatusOK || !got.OK || !strings.Contains(got.Text, "- default") {
+		t.Errorf("%d %s\n%s", status, got.Error, got.Text)
+	}
+}
+
 // Without a file of its own the page writes nothing.
 func TestKeep_Embedded(t *testing.T) {
 	t.Chdir(t.TempDir())

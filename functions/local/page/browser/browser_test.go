@@ -36,11 +36,17 @@ const patience = time.Minute
 // serve starts boomerang serve in a folder and returns the page's address.
 func serve(t *testing.T, folder string, arguments ...string) string {
 	t.Helper()
+	url, _ := serveAt(t, "127.0.0.1:0", folder, arguments...)
+	return url
+}
+
+func serveAt(t *testing.T, address, folder string, arguments ...string) (url string, stop func()) {
+	t.Helper()
 	command := os.Getenv("BOOMERANG")
 	if command == "" {
 		t.Fatal("BOOMERANG is not set: run make page-test")
 	}
-	cmd := exec.CommandContext(t.Context(), command, append([]string{"serve", "127.0.0.1:0"}, arguments...)...)
+	cmd := exec.CommandContext(t.Context(), command, append([]string{"serve", address}, arguments...)...)
 	cmd.Dir = folder
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -52,18 +58,19 @@ func serve(t *testing.T, folder string, arguments ...string) string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	stop = func() {
 		_ = cmd.Process.Signal(os.Interrupt)
 		_ = cmd.Wait()
-	})
+	}
+	t.Cleanup(stop)
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		if found := regexp.MustCompile(`^Page +(\S+)`).FindStringSubmatch(lines.Text()); found != nil {
 			go func() { _, _ = io.Copy(io.Discard, out) }()
-			return found[1]
+			return found[1], stop
 		}
 	}
 	t.Fatalf("serve did not start: %s", log.String())
-	return ""
+	return "", nil
 }
 
 // screen is how a reader sees the page.

@@ -139,6 +139,27 @@ func TestUnsaved(t *testing.T) {
 	b.says("#problems", "The server does not answer: is it running?")
 }
 
+// TestRestart ends the server and starts it again: the page says so, and goes on by itself.
+func TestRestart(t *testing.T) {
+	url, stop := serveAt(t, "127.0.0.1:0", t.TempDir())
+	b := open(t, desktop, url)
+	post(t, url, body)
+	b.says(".card .event h3", "Checkout is slow")
+	stop()
+	b.says("#connection[role=status]", "not connected: is the server running?")
+	b.click("Try")
+	b.says(".problem", "The server does not answer: is it running?")
+	serveAt(t, strings.Trim(strings.TrimPrefix(url, "http://"), "/"), t.TempDir())
+	b.says("#connection", "connected")
+	b.run(visible("#body"))
+	b.click("Why no event?")
+	b.says("main", "This server saw no such alert.")
+	for range 60 {
+		post(t, url, body)
+	}
+	b.says(".hint", "The newest 50 of 60: write more words to see others.")
+}
+
 // TestPaths pastes every path that a click copies into a playbook.
 func TestPaths(t *testing.T) {
 	url := serve(t, t.TempDir())

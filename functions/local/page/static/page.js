@@ -34,6 +34,7 @@ async function start() {
   }
   connect();
   addEventListener("hashchange", route);
+  document.addEventListener("connected", () => main.querySelector(":scope > .problem") && route()); // The server answers again.
   document.addEventListener("delivery", ({ detail }) => {
     const shown = main.querySelector(".badge[data-id]");
     if (shown?.dataset.id === detail.id && shown.dataset.state !== detail.state) route();

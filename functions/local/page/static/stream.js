@@ -54,7 +54,10 @@ export function connect() {
     if (card.state !== "received") say(`${states[card.state] ?? card.state}: ${card.title || "a request"}`);
     document.dispatchEvent(new CustomEvent("delivery", { detail: card }));
   });
-  source.addEventListener("open", () => { connection.textContent = "connected"; });
+  source.addEventListener("open", () => {
+    connection.textContent = "connected";
+    document.dispatchEvent(new Event("connected"));
+  });
   source.addEventListener("error", async () => {
     connection.textContent = "not connected: is the server running?";
     if (source.readyState === EventSource.CLOSED) await get("setup").catch((error) => { connection.textContent = `not connected: ${error.message}`; });

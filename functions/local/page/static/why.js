@@ -16,11 +16,17 @@ function search() {
   results.replaceChildren(found.length === 0
     ? h("p", {}, "This server saw no such alert. Look at the webhook's address in Datadog, and at the monitor's message: it must mention the webhook.")
     : h("ul", { class: "found" }, found.slice(0, maxFound).map((card) => h("li", {},
-      link(card), " ", badge(card.state), " ", time(card.received), h("p", { class: "why" }, card.why)))));
+      link(card), " ", badge(card.state), " ", time(card.received), h("p", { class: "why" }, card.why)))),
+  found.length > maxFound ? h("p", { class: "hint" }, `The newest ${maxFound} of ${found.length}: write more words to see others.`) : "");
 }
 
 input.addEventListener("input", search);
-document.addEventListener("delivery", () => input.isConnected && search());
+
+let frame; // A page that loads gets all deliveries at once.
+document.addEventListener("delivery", () => {
+  cancelAnimationFrame(frame);
+  frame = requestAnimationFrame(() => input.isConnected && search());
+});
 
 export function whyView() {
   search();
