@@ -36,6 +36,7 @@ type Runner struct {
 // Test runs a test that is a measurement and shows its progress itself, and shows what it logs.
 // The error has all that a failed test prints.
 func (r *Runner) Test(ctx context.Context, folder, pattern string, env ...string) error {
+	r.begin(ctx, "")
 	binary := r.buildTest(ctx, folder)
 	printed := r.measure(ctx, folder, env, filepath.Join(r.Root, ".ci/with-moto"), binary, "-test.v", "-test.timeout=180m", "-test.run", pattern)
 	for lines := bufio.NewScanner(printed); r.err == nil && lines.Scan(); {
@@ -54,7 +55,7 @@ var (
 
 // Start compares the start of the deployed webhook with that of its peers.
 func (r *Runner) Start(ctx context.Context, rounds int, base string) error {
-	r.find(ctx, base)
+	r.begin(ctx, base)
 	python := r.python(ctx)
 	r.build(ctx, r.Root, "bin/", "./functions/webhook", "./functions/local/bench/bare")
 	peers := []string{"bare", "python"}
@@ -72,7 +73,7 @@ func (r *Runner) Start(ctx context.Context, rounds int, base string) error {
 // Memory compares the memory of ten alerts with full lists of events with another commit's.
 func (r *Runner) Memory(ctx context.Context, rounds int, base string) error {
 	functions := []string{"./functions/webhook", "./functions/redeliver"}
-	r.find(ctx, base)
+	r.begin(ctx, base)
 	r.build(ctx, r.Root, "bin/this/", functions...)
 	if base != "" {
 		r.buildBase(ctx, base, "bin/base/", functions...)
@@ -82,10 +83,13 @@ func (r *Runner) Memory(ctx context.Context, rounds int, base string) error {
 	return r.err
 }
 
-// find looks for another commit first, because a build takes minutes.
-func (r *Runner) find(ctx context.Context, commit string) {
+// begin looks for another commit first, because a build takes minutes.
+func (r *Runner) begin(ctx context.Context, commit string) {
 	if commit != "" {
 		_, r.err = backtest.Commit(ctx, r.Root, commit, "omit --base")
+	}
+	if r.err == nil {
+		fmt.Fprintln(r.Err, "Building what is measured.")
 	}
 }
 

@@ -40,6 +40,7 @@ func TestCommands(t *testing.T) {
 			"The request to Datadog: POST /api/v2/events", "status           error", "runbook          ", "custom.monitor   {", "playbook:alerts", "│ **Monitor**",
 		}},
 		{line: "run ../../../events/wrong-token.json", shows: []string{"401 Unauthorized"}, fails: []string{"no event was posted: the request's token is missing or wrong; here it is local-token"}},
+		{line: "run https://a.example/b.json", fails: []string{"https://a.example/b.json is an address, and not read: give a file, or - for the standard input"}},
 		{line: "run none.json", fails: []string{"none.json"}},
 		{line: "run --live " + torq, fails: []string{"DD_API_KEY"}},
 

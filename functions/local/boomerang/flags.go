@@ -42,7 +42,7 @@ func (c cli) command(cmd *cobra.Command, run func(c cli, ctx context.Context, ar
 }
 
 // argument matches <one> and [<one> in the use of a command.
-var argument = regexp.MustCompile(`\[?<[^>]+>`)
+var argument = regexp.MustCompile(`\[?<[^>]+>(\.\.\.)?\]?`)
 
 // arguments refuses those that the use of a command does not name.
 func arguments(cmd *cobra.Command, args []string) error {

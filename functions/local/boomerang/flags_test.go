@@ -36,6 +36,10 @@ func TestProcess_WrongUse(t *testing.T) {
 		{line: "try a --live --replay y", want: "omit LIVE=1"},
 		{line: "try a --replay y", env: []string{"LIVE=on"}, want: "omit LIVE=1"},
 		{line: "serve a b", want: `"b" is one argument too many`},
+		{line: "serve 127.0.0.1:22222222", want: `"127.0.0.1:22222222" is not an address: write 127.0.0.1:8788, or 8788 alone; a port is a number up to 65535`},
+		{line: "serve localhost:http", want: `"localhost:http" is not an address`},
+		{line: "bench --base a", want: "boomerang bench: unknown flag: --base (write it behind memory or start); see"},
+		{line: "--live run a", want: "unknown flag: --live (write it behind "},
 		{line: "serve localhost", want: `"localhost" is not an address: write 127.0.0.1:8788, or 8788 alone`},
 		{line: "drill --timeout soon", want: "soon"},
 		{line: "drill --stack=", want: "--stack is empty: omit it, or give it a value"},
@@ -89,8 +93,8 @@ func TestProcess_WrongUse(t *testing.T) {
 }
 
 func TestProcess_EmptyArgument(t *testing.T) {
-	for _, cmd := range []string{"run", "check", "serve"} {
-		if _, stderr, code := start(t, nil, cmd, ""); code != 2 || !strings.Contains(stderr, "an argument is empty: omit it, or give ") {
+	for cmd, argument := range map[string]string{"run": "<alert>", "check": "[<playbook file or folder>...]", "serve": "[<address>]"} {
+		if _, stderr, code := start(t, nil, cmd, ""); code != 2 || !strings.Contains(stderr, "an argument is empty: omit it, or give "+argument) {
 			t.Errorf("%s: exit code %d, %q", cmd, code, stderr)
 		}
 	}

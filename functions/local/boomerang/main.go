@@ -22,12 +22,17 @@ func main() {
 	context.AfterFunc(ctx, stop) // A second signal ends the process.
 	c := cli{out: output.New(os.Stdout), stderr: os.Stderr, stdin: os.Stdin, env: env.ToMap(os.Environ())}
 	err := c.run(ctx, os.Args[1:]...)
+	isInterrupted := ctx.Err() != nil
 	stop()
 	if err = cmp.Or(err, c.out.Err()); err == nil {
 		return
 	}
 	if term.IsTerminal(int(os.Stderr.Fd())) {
 		fmt.Fprint(os.Stderr, "\r\x1b[K") // The progress stands on the line.
+	}
+	if isInterrupted { // What it waited for did not fail.
+		fmt.Fprintln(os.Stderr, "interrupted")
+		os.Exit(130)
 	}
 	fmt.Fprintln(os.Stderr, err)
 	if _, isUsage := errors.AsType[usageError](err); isUsage {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -104,15 +105,22 @@ func start(t *testing.T, env []string, args ...string) (stdout, stderr string, c
 	return out.String(), err.String(), cmd.ProcessState.ExitCode()
 }
 
-// TestProcess_Interrupt ends each command that waits for its input by the first signal.
+// TestProcess_Interrupt ends each command that waits for its input or for Datadog by the first signal.
 func TestProcess_Interrupt(t *testing.T) {
-	for _, line := range []string{"run -", "try -", "check --payload -", "backtest --file -", "setup --live --url https://a.lambda-url.eu-west-1.on.aws"} {
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // It accepts and never answers.
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = silent.Close() })
+	for _, line := range []string{"run -", "try -", "check --payload -", "backtest --file -", "setup --live --url https://a.lambda-url.eu-west-1.on.aws", "events list --live"} {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
 			cmd := exec.CommandContext(ctx, os.Args[0], strings.Fields(line)...)
-			cmd.Env = append(processEnv(t), "DD_API_KEY=a", "DD_APP_KEY=b")
+			cmd.Env = append(processEnv(t), "DD_API_KEY=a", "DD_APP_KEY=b", "DATADOG_API_URL=http://"+silent.Addr().String())
+			var stderr strings.Builder
+			cmd.Stderr = &stderr
 			if _, err := cmd.StdinPipe(); err != nil {
 				t.Fatal(err)
 			}
@@ -121,8 +129,8 @@ func TestProcess_Interrupt(t *testing.T) {
 			}
 			time.Sleep(time.Second) // It waits then. An earlier signal ends the process by itself.
 			_ = cmd.Process.Signal(os.Interrupt)
-			if err := cmd.Wait(); ctx.Err() != nil {
-				t.Errorf("it goes on: %v", err)
+			if err := cmd.Wait(); ctx.Err() != nil || cmd.ProcessState.ExitCode() != 130 || !strings.HasSuffix(stderr.String(), "interrupted\n") || strings.Contains(stderr.String(), "reached") {
+				t.Errorf("%v, %q", err, stderr.String())
 			}
 		})
 	}

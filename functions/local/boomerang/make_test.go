@@ -127,17 +127,20 @@ printf '#!/bin/sh\necho ran "$@"; exit 3\n' > "$2"; chmod +x "$2"
 
 // TestBench_Verdict ends with one line about how a measurement ended, and with all that it started.
 func TestBench_Verdict(t *testing.T) {
-	for verdict, script := range map[string]string{
-		`^scale failed after \d+s: go list -f failed, see above$`: "echo 'x.go:1:2: a mistake' >&2; exit 1",
-		`^scale was interrupted after \d+s$`:                      "trap 'echo it ended >&2; exit 1' TERM; sleep 1; sleep 60 & kill -INT $PPID; wait",
+	for _, c := range []struct {
+		verdict, script string
+		code            int
+	}{
+		{`^scale failed after \d+s: go list -f failed, see above$`, "echo 'x.go:1:2: a mistake' >&2; exit 1", 1},
+		{`^interrupted$`, "trap 'echo it ended >&2; exit 1' TERM; sleep 1; sleep 60 & kill -INT $PPID; wait", 130},
 	} {
-		t.Run(verdict, func(t *testing.T) {
+		t.Run(c.verdict, func(t *testing.T) {
 			t.Parallel()
 			root := t.TempDir()
 			if err := os.MkdirAll(filepath.Join(root, "shared/playbook"), 0o755); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Join(root, "go"), []byte("#!/bin/sh\n"+script), 0o700); err != nil { //nolint:gosec // It is run.
+			if err := os.WriteFile(filepath.Join(root, "go"), []byte("#!/bin/sh\n"+c.script), 0o700); err != nil { //nolint:gosec // It is run.
 				t.Fatal(err)
 			}
 			var stderr strings.Builder
@@ -146,7 +149,7 @@ func TestBench_Verdict(t *testing.T) {
 			cmd.Env = append(processEnv(t), "PATH="+root+":"+os.Getenv("PATH"))
 			_ = cmd.Run()
 			lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
-			if cmd.ProcessState.ExitCode() != 1 || len(lines) != 3 || !regexp.MustCompile(verdict).MatchString(lines[2]) {
+			if cmd.ProcessState.ExitCode() != c.code || len(lines) != 3 || !regexp.MustCompile(c.verdict).MatchString(lines[2]) {
 				t.Errorf("exit code %d, %q", cmd.ProcessState.ExitCode(), lines)
 			}
 		})

@@ -46,7 +46,15 @@ func hint(cmd *cobra.Command, err error) string {
 	if !ok {
 		return ""
 	}
-	var known []string
+	var known, commands []string
+	for _, below := range cmd.Commands() {
+		if below.Flags().Lookup(unknown.GetSpecifiedName()) != nil {
+			commands = append(commands, below.Name())
+		}
+	}
+	if len(commands) > 0 {
+		return " (write it behind " + playbook.OneOf(commands) + ")"
+	}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
 	if meant := playbook.Closest(unknown.GetSpecifiedName(), known); meant != "" {
 		return " (did you mean --" + meant + "?)"

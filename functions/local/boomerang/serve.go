@@ -41,13 +41,15 @@ func (c cli) serveCommand() *cobra.Command {
 
 // serve serves the Function URL until it is interrupted. The log is JSON, as in Lambda.
 func (c cli) serve(ctx context.Context, address string, remote bool) error {
-	if _, err := strconv.ParseUint(address, 10, 16); err == nil {
-		address = net.JoinHostPort("127.0.0.1", address)
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		host, port = "127.0.0.1", address
 	}
-	switch _, _, err := net.SplitHostPort(address); {
-	case err != nil:
-		return wrongUse("%q is not an address: write 127.0.0.1:8788, or 8788 alone", address)
-	case !page.IsLoopback(address) && !remote:
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return wrongUse("%q is not an address: write 127.0.0.1:8788, or 8788 alone; a port is a number up to 65535", address)
+	}
+	address = net.JoinHostPort(host, port)
+	if !page.IsLoopback(address) && !remote {
 		return wrongUse("other machines can reach %s: use 127.0.0.1, or --remote, which protects the page by a token", address)
 	}
 	s, err := sandbox.Start(c.env, c.live, time.Now)
@@ -71,7 +73,7 @@ func (c cli) serve(ctx context.Context, address string, remote bool) error {
 	}
 	url, err := s.Serve(address, function)
 	if err != nil {
-		return fmt.Errorf("%w; use another address: make serve ADDRESS=127.0.0.1:8788", err)
+		return fmt.Errorf("%w; use another one, such as boomerang serve 8788 (make serve ADDRESS=8788)", err)
 	}
 	if host, err := os.Hostname(); err == nil {
 		url = strings.Replace(url, "[::]", host, 1) // Other machines cannot open the address of all.

@@ -138,7 +138,7 @@ func TestServe_AddressInUse(t *testing.T) {
 	address := listener.Addr().String()
 	for _, given := range []string{address, strings.TrimPrefix(address, "127.0.0.1:")} { // A port alone is one of this machine.
 		_, err := invoke(t, nil, "serve", given)
-		errorContains(t, err, "cannot serve on "+address+": address already in use; use another address: make serve ADDRESS=127.0.0.1:8788")
+		errorContains(t, err, "cannot serve on "+address+": address already in use; use another one, such as boomerang serve 8788")
 	}
 }
 

@@ -24,6 +24,8 @@ import (
 // maxPayloadBytes is Lambda's limit for a request and for a response.
 const maxPayloadBytes = 6 << 20
 
+var errTooLarge = fmt.Errorf("a Function URL takes at most %d MiB", maxPayloadBytes>>20)
+
 // timeLayout is how requestContext.time is written.
 const timeLayout = "02/Jan/2006:15:04:05 -0700"
 
@@ -42,8 +44,8 @@ type Invoke func(context.Context, events.LambdaFunctionURLRequest) (events.Lambd
 // Serve answers one request. Neither Datadog nor our functions send cookies, and no answer is binary.
 func Serve(w http.ResponseWriter, r *http.Request, invoke Invoke) {
 	event, err := NewEvent(r, time.Now())
-	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		http.Error(w, tooLarge.Error(), http.StatusRequestEntityTooLarge)
+	if errors.Is(err, errTooLarge) {
+		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
 		return
 	}
 	if err != nil {
@@ -86,8 +88,11 @@ func (s *Server) Invoke(ctx context.Context, event events.LambdaFunctionURLReque
 // NewEvent returns the event, in payload format 2.0, for an HTTP request.
 func NewEvent(r *http.Request, now time.Time) (events.LambdaFunctionURLRequest, error) {
 	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxPayloadBytes))
+	if _, isTooLarge := errors.AsType[*http.MaxBytesError](err); isTooLarge {
+		err = errTooLarge
+	}
 	if err != nil {
-		return events.LambdaFunctionURLRequest{}, fmt.Errorf("a Function URL takes at most %d MiB: %w", maxPayloadBytes>>20, err)
+		return events.LambdaFunctionURLRequest{}, err
 	}
 	body, encoded := string(raw), len(raw) > 0 && isBinary(r.Header.Get("Content-Type"))
 	if encoded {

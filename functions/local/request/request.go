@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -49,8 +50,11 @@ func Read(name string, stdin io.Reader, now time.Time) (Request, error) {
 
 // Content returns what a file holds, or the input if the name is "-".
 func Content(name string, stdin io.Reader) ([]byte, error) {
-	if name == "-" {
+	switch {
+	case name == "-":
 		return io.ReadAll(stdin)
+	case strings.Contains(name, "://"):
+		return nil, fmt.Errorf("%s is an address, and not read: give a file, or - for the standard input (curl … | boomerang … -)", name)
 	}
 	content, err := os.ReadFile(name)
 	if info, failed := os.Stat(name); err != nil && failed == nil && info.IsDir() {
