@@ -117,8 +117,13 @@ func (s *Source) decodeStruct(node *yaml.Node, into reflect.Value, path string) 
 			continue
 		}
 		given[i] = !isNull(value)
-		if s.checks != nil && value.Value == "" && isNull(value) && strings.HasPrefix(strings.TrimSpace(s.behind(key)), ": #") {
-			s.add(positionOf(key), key.Value+" is empty, because # starts a comment: quote a text that starts with #", true)
+		if s.checks != nil && value.Value == "" && isNull(value) {
+			switch {
+			case strings.HasPrefix(strings.TrimSpace(s.behind(key)), ": #"):
+				s.add(positionOf(key), key.Value+" is empty, because # starts a comment: quote a text that starts with #", true)
+			case key.Value == "match" || key.Value == "when":
+				s.add(positionOf(key), key.Value+" is empty, so it always holds: write an expression, or true", true)
+			}
 		}
 		before := len(s.problems)
 		s.decode(value, into.FieldByIndex(fields[i].index), under(path, key.Value))

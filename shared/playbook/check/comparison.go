@@ -129,6 +129,8 @@ func (c *finder) equality(operator string, o operand, other ast.Node) {
 			c.refuse(other, "%s is not a text: write %q in alert.tag_list", o, constant.Value)
 		} else if instead := o.never(constant.Value); isText && instead != "" {
 			c.refuse(other, "%s is never %q%s", o, constant.Value, instead)
+		} else if name, value, _ := strings.Cut(constant.Value, ":"); o.String() == "alert.tags."+name && value != "" {
+			c.warn(other, "alert.tags.%s is the value of the tag alone: write %q", name, value)
 		} else {
 			c.wildcard(constant, o.path)
 		}

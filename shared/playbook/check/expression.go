@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -44,6 +45,8 @@ func (c *finder) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.MemberNode:
 		c.member(n)
+	case *ast.ConditionalNode:
+		c.condition(n.Cond)
 	case *ast.UnaryNode:
 		if inner, ok := n.Node.(*ast.BinaryNode); ok && (inner.Operator == "in" || inner.Operator == "==") {
 			c.absentPriority(n, inner)
@@ -154,12 +157,14 @@ func (c *finder) junction(n *ast.BinaryNode) {
 	constants := map[string]string{}
 	var last *ast.BinaryNode
 	for _, one := range all {
-		if text, ok := one.(*ast.StringNode); ok {
-			if last != nil && last.Operator == "==" {
-				c.refuse(text, "%s is a text and not a condition: write %s in [%s, %[1]s]", text, last.Left, last.Right)
-			} else {
-				c.refuse(text, "%s is a text and not a condition: compare a field with it", text)
-			}
+		text, isConstant := one.(*ast.StringNode)
+		switch {
+		case isConstant && last != nil && last.Operator == "==":
+			c.refuse(text, "%s is a text and not a condition: write %s in [%s, %[1]s]", text, last.Left, last.Right)
+		case isConstant:
+			c.refuse(text, "%s is a text and not a condition: compare a field with it", text)
+		default:
+			c.condition(one)
 		}
 		last, _ = one.(*ast.BinaryNode)
 		if last == nil || last.Operator != operator {
@@ -177,6 +182,18 @@ func (c *finder) junction(n *ast.BinaryNode) {
 		if isText {
 			constants[field] = text.String()
 		}
+	}
+}
+
+// condition refuses a text, a number, a list or a map where an expression needs true or false.
+func (c *finder) condition(node ast.Node) {
+	switch o := operandOf(node); {
+	case o.is(reflect.String):
+		c.refuse(node, `%s is a text and not a condition: write %[1]s != ""`, node)
+	case o.is(reflect.Int), o.is(reflect.Int64), o.is(reflect.Float64):
+		c.refuse(node, "%s is a number and not a condition: write %[1]s > 0", node)
+	case o.is(reflect.Slice), o.is(reflect.Map):
+		c.refuse(node, "%s has elements and is not a condition: write len(%[1]s) > 0", node)
 	}
 }
 

@@ -14,7 +14,7 @@ var update = flag.Bool("update", false, "rewrite testdata/mistakes.txt")
 var parserWords = regexp.MustCompile(`token|Operator\(|operand"|interface \{|\bEOF\b|!!str|unmarshal|mismatched|int64|bool\b|regexp|U\+|not allowed in this context|expected '`)
 
 // wholeFile matches a mistake with all of its file, and not a playbook's keys only.
-var wholeFile = regexp.MustCompile(`^(playbo|name: a\n|<<<)`)
+var wholeFile = regexp.MustCompile(`^(playbo|name: a\n|<<<|%)`)
 
 // TestFile_Mistakes has typical mistakes. A problem or warning says where each is and what to
 // write.
