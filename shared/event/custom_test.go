@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -74,6 +75,13 @@ func TestComposeAlert_Custom(t *testing.T) {
 		}
 		if got := custom(steps...); len(got) != 100 {
 			t.Errorf("%d steps are left", len(got))
+		}
+	})
+	t.Run("long values", func(t *testing.T) {
+		long := strings.Repeat("x", 2000)
+		got := custom(found(long, enrich.Useful, append([]string{long}, slices.Repeat([]string{"y"}, 149)...)))
+		if list, _ := got[strings.Repeat("x", 99)+"…"].([]any); len(list) != 100 || utf8.RuneCountInString(list[0].(string)) != 1000 {
+			t.Errorf("got %v", got)
 		}
 	})
 	t.Run("10 levels", func(t *testing.T) {

@@ -3,13 +3,16 @@ package event_test
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"boomerang/shared/alert"
 	"boomerang/shared/enrich"
 	"boomerang/shared/event"
+	"boomerang/shared/fault"
 )
 
 // Datadog takes the event of any alert, which says what it lacks and keeps our
@@ -73,6 +76,52 @@ func TestCompose_Limits(t *testing.T) {
 				if !slices.Contains(v1.Tags, own) || !slices.Contains(v2.Data.Attributes.Tags, own) {
 					t.Errorf("no tag %s", own)
 				}
+			}
+		})
+	}
+}
+
+// The parts that come from outside have a length each, so that none takes the room of the others.
+func TestCompose_PartLimits(t *testing.T) {
+	long, words := strings.Repeat("x", 300), strings.Repeat("ab ", 300)
+	failed := func(n int) (all []enrich.Result) {
+		for i := range n {
+			all = append(all, enrich.Result{Name: fmt.Sprint("s", i), Status: enrich.Failed, Err: fault.New(fault.Permanent, words, nil)})
+		}
+		return all
+	}
+	monitor := func(group string) string {
+		return "https://app.datadoghq.com/monitors/4711?from_ts=1&to_ts=2&group=" + group
+	}
+	for name, c := range map[string]struct {
+		alert   alert.Alert
+		draft   event.Draft
+		results []enrich.Result
+		part    string // a pattern, with a group for what is limited
+		want    int    // characters
+	}{
+		"status":                {alert: alert.Alert{Status: words}, part: `(?m)^- (ab .*)$`, want: 140},
+		"scope":                 {alert: alert.Alert{Scope: "host:" + long}, part: `(?m)^- (host:x.*)$`, want: 100},
+		"state":                 {alert: alert.Alert{Priority: words}, part: `(?m)^- (ab .*)$`, want: 100},
+		"handles":               {alert: alert.Alert{Message: "@a1 @a2 @a3 @a4 @a5 @a6"}, part: `Notified: (.*)`, want: len("a1, a2, a3, a4, a5")},
+		"page":                  {alert: alert.Alert{Link: "https://a.example/" + strings.Repeat("x", 232)}, part: `(?m)^- \[Link of the alert\]\((.*)\)`, want: 250},
+		"longer page":           {alert: alert.Alert{Link: "https://a.example/" + strings.Repeat("x", 233)}, part: `(?m)^- (\[Link of the alert\].*)$|\z`},
+		"group of a monitor":    {alert: alert.Alert{Message: words, Link: monitor(strings.Repeat("g", 66))}, part: `\((https://app.*)\)`, want: 130},
+		"long group":            {alert: alert.Alert{Message: words, Link: monitor(strings.Repeat("g", 67))}, part: `\((https://app.*)\)`, want: len("https://app.datadoghq.com/monitors/4711?from_ts=1&to_ts=2")},
+		"reason of a failure":   {results: failed(1), part: `_Unavailable:_ s0: (.*)`, want: 160},
+		"all failures":          {results: failed(9), part: `_Unavailable:_ (.*)`, want: 600},
+		"note on the playbook":  {draft: event.Draft{Warnings: []string{words}}, part: `_To fix:_ (.*)`, want: 160},
+		"notes on the playbook": {draft: event.Draft{Warnings: []string{words, words, words, words}}, part: `_To fix:_ (.*)`, want: 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, _ := mustCompose(t, c.alert, c.draft, c.results)
+			found := regexp.MustCompile(c.part).FindStringSubmatch(e.Text)
+			if found == nil {
+				t.Fatalf("nothing matches %s in %s", c.part, e.Text)
+			}
+			// A cut text may end with a space, which is left out.
+			if n := utf8.RuneCountInString(found[1]); n > c.want || n < c.want-3 {
+				t.Errorf("%d characters, want %d: %s", n, c.want, found[1])
 			}
 		})
 	}
