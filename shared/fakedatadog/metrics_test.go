@@ -89,6 +89,7 @@ func TestLogs(t *testing.T) {
 		search("", "line-0 line-1 line-2"),
 		search("*", "line-0 line-1 line-2"),
 		search("-status:error", "line-2"),
+		search("-env:*", "line-1"),
 		search("NOT status:error", "line-2"),
 		search(`service:"check out"`, "line-1"),
 		search(`service:check\ out`, "line-1"),

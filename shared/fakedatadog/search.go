@@ -43,7 +43,10 @@ func search[T searchable](c *call, all iter.Seq[T]) answer {
 	c.failIf(!ok, "input_validation_error(Field 'filter.query' is invalid: fakedatadog cannot parse %q)", in.Filter.Query)
 	var matching []T
 	for v := range all {
-		if !v.at().Before(from) && !v.at().After(to) && wanted(v.values) {
+		if v.at().Before(from) {
+			break
+		}
+		if !v.at().After(to) && wanted(v.values) {
 			matching = append(matching, v)
 		}
 	}
@@ -75,7 +78,10 @@ var token = regexp.MustCompile(`^(-|\(|\)|[\w.@-]+:|"(?:[^"\\]|\\.)*"|(?:[^\s"()
 // nothing.
 func parseQuery(text string) (q query, ok bool) {
 	var p queryParser
-	for text = strings.TrimSpace(text); text != "" && text != "*"; text = strings.TrimSpace(text) {
+	if text = strings.TrimSpace(text); text == "*" {
+		text = ""
+	}
+	for ; text != ""; text = strings.TrimSpace(text) {
 		next := token.FindString(text)
 		if next == "" {
 			return func(func(string) []string) bool { return false }, false

@@ -86,6 +86,9 @@ func newChanges(search searcher, c ChangesConfig) enrich.Step {
 	})
 }
 
+// NoAlerts leaves alerts and Boomerang's own events out of a search, whose limit they would fill.
+const NoAlerts = "-source:(alert OR monitor_alert OR watchdog) -idempotency_key:*"
+
 // query returns the search for the alert's changes, empty when the alert has no tag
 // for it (https://docs.datadoghq.com/events/explorer/searching/).
 func (c ChangesConfig) query(tags alert.Tags) string {
@@ -95,7 +98,7 @@ func (c ChangesConfig) query(tags alert.Tags) string {
 		if query == "" {
 			return ""
 		}
-		query += " -source:(alert OR monitor_alert OR watchdog)" // They would fill the limit.
+		query += " " + NoAlerts
 	}
 	if len(c.Sources) > 0 {
 		quoted := make([]string, len(c.Sources))

@@ -72,7 +72,7 @@ func TestChanges_Enrich(t *testing.T) {
 				{Time: noon.Add(-30 * time.Minute), Tag: "flag", Text: flagTitle + ", by ben@example.com", URL: flagURL},
 			}},
 		},
-	}, `{"query":"service:\"checkout\" -source:(alert OR monitor_alert OR watchdog)","from":"2026-11-21T11:00:00Z","to":"2026-11-21T12:00:00Z",`+
+	}, `{"query":"service:\"checkout\" -source:(alert OR monitor_alert OR watchdog) -idempotency_key:*","from":"2026-11-21T11:00:00Z","to":"2026-11-21T12:00:00Z",`+
 		`"count":2,"at_least":false,"deploys":1,"flags":1,"configs":0,"ci":0,"infrastructure":0,"others":0,"last":`+deploy+`,"changes":[`+deploy+
 		`,{"kind":"flag","title":`+strconv.Quote(flagTitle)+`,"who":"ben@example.com","source":"my_apps","service":"checkout","time":"2026-11-21T11:30:00Z","url":`+strconv.Quote(flagURL)+`,"times":1}]}`)
 	if !strings.HasPrefix(flagURL, "https://app.datadoghq.com/event/event?id=83060822027960") {
@@ -108,7 +108,7 @@ func TestChanges_Configured(t *testing.T) {
 }
 
 func TestChangesConfig_Search(t *testing.T) {
-	const noAlerts = " -source:(alert OR monitor_alert OR watchdog)"
+	const noAlerts = " -source:(alert OR monitor_alert OR watchdog) -idempotency_key:*"
 	for _, tt := range []struct {
 		name   string
 		config ChangesConfig

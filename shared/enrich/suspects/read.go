@@ -231,11 +231,11 @@ func (s scope) terms() (terms []string) {
 	return terms
 }
 
-// changesQuery finds all events but alerts, because the dependencies are not known when it
+// changesQuery finds all events that are no alerts, because the dependencies are not known when it
 // is asked. Kubernetes says much about each pod, so of other services it counts only for
 // what is new.
 func (s scope) changesQuery(terms []string) string {
-	query := fmt.Sprintf(`-source:(alert OR monitor_alert OR watchdog) (%s OR -source:kubernetes OR "scaled up replica set")`, strings.Join(terms, " OR "))
+	query := fmt.Sprintf(events.NoAlerts+` (%s OR -source:kubernetes OR "scaled up replica set")`, strings.Join(terms, " OR "))
 	if len(s.envs) > 0 && len(s.envs[0]) <= maxName {
 		query += fmt.Sprintf(" (env:(%s) OR -env:*)", strings.Join(spellings(s.envs[0]), " OR "))
 	}

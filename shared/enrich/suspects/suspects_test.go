@@ -145,6 +145,21 @@ func TestStep_None(t *testing.T) {
 	}
 }
 
+// TestStep_Storm has as many events that Boomerang posted as one search returns, newer than the deploy.
+func TestStep_Storm(t *testing.T) {
+	want, _ := find(t.Context(), t, suspects.Config{}, checkoutAlert(), seedCheckout)
+	got, _ := find(t.Context(), t, suspects.Config{}, checkoutAlert(), func(s *fakedatadog.Server) {
+		seedCheckout(s)
+		for n := range 1000 {
+			key := fmt.Sprintf("idempotency_key:%016x", n)
+			post(s, -1, fakedatadog.Event{Title: "[Triggered] Cart is slow", Tags: []string{"boomerang", key, "service:cart", "env:prod"}})
+		}
+	})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 func TestStep_Without(t *testing.T) {
 	got, _ := find(t.Context(), t, suspects.Config{Without: []string{"deploy", "upstream_alert"}}, checkoutAlert(), seedCheckout)
 	if d := got.Data.(suspects.Data); len(d.Suspects) != 0 {
