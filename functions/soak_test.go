@@ -19,11 +19,10 @@ import (
 )
 
 const (
-	soakAlerts   = 60   // in make test; make soak sets SOAK to more
-	soakMonitors = 50   // that they are about
-	webhooks     = 16   // instances, each with one alert at a time
-	faultRate    = 0.05 // the share of the calls to each dependency that fail
-	soakTimeout  = 5 * time.Minute
+	soakAlerts   = 60       // in make test; make soak sets SOAK to more
+	soakMonitors = 50       // that they are about
+	webhooks     = 16       // instances, each with one alert at a time
+	faultRate    = 0.05     // the share of the calls to each dependency that fail
 	maxMemory    = 64 << 20 // that one instance may use
 )
 
@@ -65,6 +64,12 @@ func runSoak(t *testing.T, intake string, workers int) {
 		t.Parallel()
 	}
 	s := &soak{T: t, Stack: e2e.New(t), alerts: cmp.Or(n, soakAlerts), progress: output.Progress(os.Stderr, "sent", "alerts")}
+	s.IsLong = s.alerts > soakAlerts
+	ledger := &tables{t: t, items: map[string]attributes{}}
+	s.AWS.Use("DynamoDB", ledger.compare)
+	if s.IsLong {
+		s.AWS.Use("DynamoDB", ledger.answer)
+	}
 	s.desk = newDeskOf(t, followUpPlaybooks+deskActions)
 	variables := s.desk.variables
 	variables["INTAKE"] = intake
@@ -96,6 +101,11 @@ func runSoak(t *testing.T, intake string, workers int) {
 	s.checkTickets()
 }
 
+// timeout is how long the queue may take to become empty.
+func (s *soak) timeout() time.Duration {
+	return 5*time.Minute + time.Duration(s.alerts)*100*time.Millisecond
+}
+
 // checkTickets counts the tickets of each alert. Every second one was closed.
 func (s *soak) checkTickets() {
 	s.desk.mu.Lock()
@@ -121,7 +131,7 @@ func (s *soak) begin() {
 	}
 	mustReady(s.T, s.instances...)
 	datadog, aws := soakDatadog, soakAWS
-	if s.alerts > soakAlerts { // A call that hangs holds its instance for as long as it may, so it is rare.
+	if s.IsLong { // A call that hangs holds its instance for as long as it may, so it is rare.
 		datadog, aws = append(slices.Repeat(datadog, 2), fakedatadog.Hang), append(slices.Repeat(aws, 2), awstest.Hang)
 	}
 	if err := s.Datadog.InjectRandom(faultRate, 1, datadog...); err != nil {
@@ -146,12 +156,16 @@ func (s *soak) followUp() {
 	}
 	recoveries.Wait()
 	workers := s.instances[webhooks:]
-	if err := s.Drain(workers[0], limit, soakTimeout); err != nil {
+	if err := s.Drain(workers[0], limit, s.timeout()); err != nil {
 		s.Errorf("%v; the worker wrote %s", err, workers[0].Output())
 	}
-	s.LetPass(followUpAfter)
+	if s.IsLong {
+		time.Sleep(followUpAfter) // Then that of the last alert is due, too.
+	} else {
+		s.LetPass(followUpAfter)
+	}
 	for _, f := range workers {
-		followUps.Go(func() { mustFollowUp(s.T, s.Stack, f, soakTimeout) })
+		followUps.Go(func() { mustFollowUp(s.T, s.Stack, f, s.timeout()) })
 	}
 	followUps.Wait()
 }
@@ -213,7 +227,7 @@ func (s *soak) redeliver(f *e2e.Instance, sent <-chan struct{}) {
 	for {
 		select {
 		case <-sent:
-			if err := s.Drain(f, limit, soakTimeout); err != nil {
+			if err := s.Drain(f, limit, s.timeout()); err != nil {
 				s.Errorf("%v; the worker wrote %s", err, f.Output())
 			}
 			return

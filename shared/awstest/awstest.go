@@ -42,7 +42,8 @@ type AWS struct {
 	server string // moto's URL
 	proxy  *httptest.Server
 
-	forwarding sync.Mutex
+	forwarding map[string]*sync.Mutex // by service
+	doubles    map[string]Double      // by service
 
 	mu     sync.Mutex
 	faults []*fault
@@ -68,7 +69,7 @@ func Start() (*AWS, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &AWS{server: server}
+	a := &AWS{server: server, forwarding: map[string]*sync.Mutex{"DynamoDB": {}, "SQS": {}}, doubles: map[string]Double{}}
 	a.proxy = httptest.NewServer(a)
 	a.URL = a.proxy.URL
 	return a, nil

@@ -39,7 +39,11 @@ func (s *Stack) PollFollowUps(i *Instance, limit time.Duration) Batch {
 	return s.poll(s.FollowUps, i, limit)
 }
 
-type receipt struct{ queue, handle *string }
+// receipt is that of a message that failed.
+type receipt struct {
+	queue, handle *string
+	claimedUntil  time.Time // by the run that failed, at most
+}
 
 func (s *Stack) poll(queue string, i *Instance, limit time.Duration) Batch {
 	s.t.Helper()
@@ -49,6 +53,7 @@ func (s *Stack) poll(queue string, i *Instance, limit time.Duration) Batch {
 	if len(messages) == 0 {
 		return Batch{}
 	}
+	deadline := time.Now().Add(limit)
 	var response events.SQSEventResponse
 	raw, err := i.Invoke(sqsEvent(messages), limit)
 	if err == nil {
@@ -62,7 +67,7 @@ func (s *Stack) poll(queue string, i *Instance, limit time.Duration) Batch {
 		}
 		b.Failed++
 		s.mu.Lock()
-		s.failed = append(s.failed, receipt{&queue, m.ReceiptHandle})
+		s.failed = append(s.failed, receipt{&queue, m.ReceiptHandle, deadline})
 		s.mu.Unlock()
 	}
 	return b
@@ -104,6 +109,9 @@ func (s *Stack) LetPass(d time.Duration) {
 	s.working.Lock()
 	defer s.working.Unlock()
 	s.passVisibility()
+	if d == 0 {
+		return
+	}
 	done, err := s.dynamodb.Scan(context.Background(), &dynamodb.ScanInput{TableName: &s.Table, FilterExpression: aws.String("attribute_exists(event_id)")})
 	s.check(err)
 	for _, item := range done.Items {
@@ -113,8 +121,13 @@ func (s *Stack) LetPass(d time.Duration) {
 
 func (s *Stack) passVisibility() {
 	time.Sleep(time.Second) // The pause after a secret that was not read goes by the function's own clock.
-	s.endClaims()
+	if !s.IsLong {
+		s.endClaims()
+	}
 	for _, failed := range s.failed {
+		if s.IsLong {
+			time.Sleep(time.Until(failed.claimedUntil))
+		}
 		_, err := s.sqs.ChangeMessageVisibility(context.Background(), &sqs.ChangeMessageVisibilityInput{QueueUrl: failed.queue, ReceiptHandle: failed.handle})
 		// In a long run the visibility timeout passes by itself, and the receipt with it.
 		if _, isOld := errors.AsType[*types.ReceiptHandleIsInvalid](err); err != nil && !isOld {

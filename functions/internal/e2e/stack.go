@@ -51,6 +51,9 @@ type Stack struct {
 	AWS     *awstest.AWS
 	// Where the stack's things are: ARNs, a name and URLs.
 	DatadogSecret, WebhookSecret, Table, Queue, FollowUps, DeadLetters string
+	// IsLong is for tests with so many alerts that finding the claims that runs left behind takes too
+	// long. Messages that failed wait until those claims have ended by themselves.
+	IsLong bool
 
 	t         testing.TB
 	variables map[string]string
