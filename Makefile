@@ -58,7 +58,6 @@ PLAYBOOKS_FLAGS = $(addprefix --playbooks ,$(PLAYBOOKS))
 
 # $(call need,command,how to get it) stops where the command is missing.
 need = command -v $(1) >/dev/null || { echo "this needs $(1), which is not installed: $(2)" >&2; exit 1; }
-need_chromium = $(call need,$(or $(CHROMIUM),chromium),install chromium or set CHROMIUM to another browser of its kind)
 need_sam = $(call need,sam,install the AWS SAM CLI with 'pipx install aws-sam-cli' or as https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html says)
 
 ## First
@@ -102,8 +101,10 @@ $(AXE): .ci/axe.txt $(MOTO)
 	@.tools/venv/bin/pip download --quiet --disable-pip-version-check --no-deps --dest .tools/axe -r .ci/axe.txt
 	@cd .tools/axe && python3 -m zipfile -e axe_playwright_python-*.whl . && mv axe_playwright_python/axe.min.js . && touch axe.min.js
 
-page-test: $(AXE) ## Test the page of serve in a browser (needs chromium; PICTURES=1 takes the pictures of the documents)
-	@$(need_chromium)
+need-chromium:
+	@$(call need,$(or $(CHROMIUM),chromium),install chromium or set CHROMIUM to another browser of its kind)
+
+page-test: need-chromium $(AXE) ## Test the page of serve in a browser (needs chromium; PICTURES=1 takes the pictures of the documents)
 	@go build -o .build/boomerang ./functions/local/boomerang
 	@$(if $(PICTURES),mkdir -p functions/local/page/pictures)
 	@.ci/with-moto env BOOMERANG=$(CURDIR)/.build/boomerang AXE=$(CURDIR)/$(AXE) $(if $(PICTURES),PICTURES=$(CURDIR)/functions/local/page/pictures) \
@@ -199,8 +200,7 @@ EXAMPLES := torq-payload object-variables no-data
 BEFORE := 7916892
 TEXT_OF_EVENT = awk '/^  title  / { sub(/^  title +/, ""); print $$0 "\n" } /^  │/ { sub(/^  │ ?/, ""); print }'
 
-pictures: ## Draw three events before and after, as Datadog shows them on a phone (needs chromium)
-	@$(need_chromium)
+pictures: need-chromium ## Draw three events before and after, as Datadog shows them on a phone (needs chromium)
 	@rm -rf .build/before && git worktree prune && git worktree add -q --detach .build/before $(BEFORE)
 	@for name in $(EXAMPLES); do \
 		(cd .build/before && go run ./functions/local run events/$$name.json) | $(TEXT_OF_EVENT) > shared/event/examples/$$name.before.md; \

@@ -49,6 +49,9 @@ func (c cli) withPlaybooks(paths []string) (cli, error) {
 		return c, err
 	}
 	for _, file := range files { // A function that starts has the words of parsers.
+		if strings.ContainsRune(file, filepath.ListSeparator) {
+			return c, fmt.Errorf("%s: rename it: a %c separates the files of PLAYBOOKS_FILE", file, filepath.ListSeparator)
+		}
 		source, err := os.ReadFile(file)
 		if err == nil {
 			_, err = check.Load(file, source, playbooktest.FileKinds(file))

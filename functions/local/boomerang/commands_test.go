@@ -102,6 +102,10 @@ func TestCommands(t *testing.T) {
 		{line: "check ../../../events", fails: []string{"no playbooks in ../../../events"}},
 		{line: "check ../../../shared/playbook/ready/no-data.test.yaml", fails: []string{"run boomerang test ../../../shared/playbook/ready/no-data.test.yaml"}},
 		{line: "check " + latinPlaybooks, fails: []string{"latin.yaml:1:1: the file is not UTF-8: save it as UTF-8"}},
+		{line: "check testdata/good ./testdata/good/a.yaml testdata/lookup", shows: []string{"3 playbook files, no mistakes\n"}},
+		{line: "try " + torq + " testdata/mine.yaml ./testdata/mine.yaml", shows: []string{"✓ mine matches"}},
+		{line: "try " + torq + " " + file(t, "a:b.yaml", "playbooks: [{name: a}]"), fails: []string{"a:b.yaml: rename it: a : separates the files"}},
+		{line: "check -", fails: []string{"only an alert can come from the standard input (-): give a file or a folder"}},
 		{line: "check none", fails: []string{"none"}},
 
 		{line: "drill", shows: []string{"in the events of the fake of Datadog", "enrichment:complete"}},

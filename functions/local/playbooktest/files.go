@@ -33,6 +33,9 @@ func IsPlaybook(path string) bool {
 func Files(paths []string, keep func(path string) bool) ([]string, error) {
 	var files []string
 	for _, root := range paths {
+		if root == "-" {
+			return nil, errors.New("only an alert can come from the standard input (-): give a file or a folder")
+		}
 		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 			base, extension := filepath.Base(path), filepath.Ext(path)
 			switch {
@@ -40,7 +43,7 @@ func Files(paths []string, keep func(path string) bool) ([]string, error) {
 				return fmt.Errorf("%s: %w", path, cmp.Or(errors.Unwrap(err), err))
 			case entry.IsDir() && path != root && (base == "testdata" || base[0] == '.' || base[0] == '_'):
 				return fs.SkipDir
-			case entry.IsDir():
+			case entry.IsDir() || slices.ContainsFunc(files, func(file string) bool { return filepath.Clean(file) == filepath.Clean(path) }):
 			case path == root || (extension == ".yaml" || extension == ".yml") && keep(path):
 				files = append(files, path)
 			}

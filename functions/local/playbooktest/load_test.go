@@ -74,12 +74,12 @@ cases:
 }
 
 func TestRun_InvalidStub(t *testing.T) {
-	for _, answer := range []string{"{teem: shop}", "{tier: high}", "[1]"} {
+	for answer, why := range map[string]string{"{teem: shop}": `unknown field "teem"`, "{tier: high}": "tier cannot have a value of the type string", "[1]": "data cannot have a value of the type array"} {
 		s, _, err := suite(t, playbooks, "cases:\n  - {name: one, alert: {tags: ['service:checkout']}, expect: {playbooks: [checkout]}, steps: {owner: {data: "+answer+"}}}")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Run(t.Context(), false); err == nil || !strings.Contains(err.Error(), "a.test.yaml:2:109: the step owner cannot find this: ") {
+		if _, err := s.Run(t.Context(), false); err == nil || !strings.Contains(err.Error(), "a.test.yaml:2:109: the step owner cannot find this: "+why) {
 			t.Errorf("%s: %v", answer, err)
 		}
 	}

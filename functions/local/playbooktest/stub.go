@@ -92,6 +92,9 @@ func dataOf(value, zero any) (any, error) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(into.Interface()); err != nil {
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			return nil, fmt.Errorf("%s cannot have a value of the type %s", cmp.Or(wrong.Field, "data"), wrong.Value)
+		}
 		return nil, errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	}
 	return into.Elem().Interface(), nil
