@@ -156,6 +156,9 @@ func (p *Page) keep(ctx context.Context, d draft) (any, error) {
 	if len(p.files) == 0 {
 		return kept{File: name, Text: "cases:\n" + indented(text, "")}, nil
 	}
+	if now, err := os.ReadFile(d.File); err == nil && strings.ReplaceAll(string(now), "\r", "") != d.Playbooks { // A text area has no \r.
+		return nil, failure{http.StatusConflict, "Save the playbooks first: the test reads them in " + d.File + "."}
+	}
 	return p.write(ctx, name, text)
 }
 

@@ -204,7 +204,8 @@ func TestKeep_Indented(t *testing.T) {
 
 // A test uses the playbooks of its file alone, and the steps of no others.
 func TestKeep_OtherPlaybook(t *testing.T) {
-	s, file := serveFile(t, "playbooks:\n  - name: checkout\n    match: alert.tags.service == \"other\"\n")
+	const taken = "playbooks:\n  - name: checkout\n    match: alert.tags.service == \"other\"\n"
+	s, file := serveFile(t, taken)
 	second := filepath.Join(filepath.Dir(file), "second.yaml")
 	if err := os.WriteFile(second, []byte("playbooks:\n  - name: second\n    match: alert.tags.env == \"test\"\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -215,6 +216,10 @@ func TestKeep_OtherPlaybook(t *testing.T) {
 		t.Errorf("%d %s", status, got.Error)
 	}
 	d.Body = checkoutBody
+	if status, got := call[answered](s, http.MethodPost, "keep", keep(d, "not saved")); status != http.StatusConflict || got.Error != "Save the playbooks first: the test reads them in "+file+"." {
+		t.Errorf("%d %s", status, got.Error)
+	}
+	d.Playbooks = taken
 	if status, got := call[answered](s, http.MethodPost, "keep", keep(d, " ")); status != http.StatusUnprocessableEntity {
 		t.Errorf("%d %s", status, got.Error)
 	}
