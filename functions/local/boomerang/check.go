@@ -69,7 +69,7 @@ func (c cli) checkPlaybooks(ctx context.Context, paths []string, strict bool) er
 		}
 		report := check.File(file, source, playbooktest.FileKinds(file))
 		mistakes, _ := errors.AsType[playbook.Problems](report.Err)
-		result.Problems = slices.Concat(result.Problems, report.Warnings, mistakes)
+		result.Problems = append(append(result.Problems, report.Warnings...), mistakes...)
 		if c.output == asText {
 			for _, warning := range report.Warnings {
 				c.out.Line("%s", warning)
@@ -89,7 +89,7 @@ func (c cli) checkPlaybooks(ctx context.Context, paths []string, strict bool) er
 	switch {
 	case c.output == asJSON:
 		c.out.JSON(result)
-		if err != nil {
+		if errors.Join(problems...) != nil {
 			err = errors.New("the playbooks have mistakes")
 		}
 	case err == nil:

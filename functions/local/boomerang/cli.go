@@ -123,6 +123,9 @@ func (c cli) show(s output.Screen, data any) {
 	switch {
 	case c.output == asJSON && data != nil:
 		c.out.JSON(data)
+	case c.output == asJSON:
+		c.out.Line("null")
+		c.notes().Line("%s", s.Heading)
 	case c.output == asEvent && s.Event != nil:
 		c.out.Line("%s", event.Text(s.Event))
 	case c.output == asText || c.output == "":

@@ -199,11 +199,28 @@ func TestOutput_Drill(t *testing.T) {
 
 // TestOutput_Ignored says on the error output why no event was posted.
 func TestOutput_Ignored(t *testing.T) {
-	for _, line := range []string{"run -o event", "try -o event", "try -o json"} {
+	for line, want := range map[string]string{"run -o event": "", "try -o event": "", "try -o json": "null\n"} {
 		stdout, stderr, code := start(t, nil, append(strings.Fields(line), "../../../events/own-event.json")...)
-		if code != 0 || stdout != "" || !strings.Contains(stderr, "Boomerang posted this event itself") {
+		if code != 0 || stdout != want || !strings.Contains(stderr, "Boomerang posted this event itself") {
 			t.Errorf("%s: exit code %d, stdout %q, stderr %q", line, code, stdout, stderr)
 		}
+	}
+}
+
+// TestOutput_Lists has a list where there is none, and the error of a file that cannot be read.
+func TestOutput_Lists(t *testing.T) {
+	for line, want := range map[string]string{
+		"check testdata/passing/a.yaml": `"problems": []`, "check " + file(t, "none.yaml", "playbooks: [{name: a}]"): `"permissions": []`,
+		"check --payload ../../../events/webhook-payload.json": `"missing": []`, "check --payload testdata/payload.json": `"problems": [`,
+		"test testdata/unfinished": `"error": "testdata/unfinished/a.test.yaml:1:8: cases must be a list`,
+	} {
+		stdout, _, _ := start(t, nil, append(strings.Fields(line), "--output", "json")...)
+		if !json.Valid([]byte(stdout)) || !strings.Contains(stdout, want) || strings.Contains(stdout, "null") {
+			t.Errorf("%s: %s", line, stdout)
+		}
+	}
+	if _, stderr, code := start(t, nil, "check", "testdata/good/source.yaml", "--strict", "--output", "json"); code != 1 || stderr != "1 warning, which --strict does not let pass\n" {
+		t.Errorf("exit code %d, %q", code, stderr)
 	}
 }
 

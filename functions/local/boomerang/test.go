@@ -38,6 +38,7 @@ func (c cli) testPlaybooks(ctx context.Context, paths []string, update bool) err
 		r, err := playbooktest.RunFile(ctx, file, update)
 		if err != nil {
 			problems = append(problems, err)
+			results[file] = playbooktest.Result{Cases: []playbooktest.CaseResult{}, Error: err.Error()}
 			continue
 		}
 		results[file] = r

@@ -70,7 +70,8 @@ var (
 
 // Check reads a webhook's payload template, and says what Datadog would not fill and what an
 // alert would lack.
-func Check(template string) (r Report) {
+func Check(template string) Report {
+	r := Report{Problems: []string{}, Missing: []string{}}
 	for _, name := range names(reference, template) {
 		if values()[name] == "" {
 			r.problem("$%s is not a variable of Datadog's webhooks: correct its name, unless it is a custom variable of yours", name)

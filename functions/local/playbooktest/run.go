@@ -20,6 +20,7 @@ type Result struct {
 	Path      string       `json:"-"`
 	Cases     []CaseResult `json:"cases"`
 	Unreached []string     `json:"unreached,omitempty"` // playbooks that no case uses, and steps that none runs
+	Error     string       `json:"error,omitempty"`     // why no case ran
 }
 
 // CaseResult is the result of a case, which passed without failures.

@@ -101,7 +101,7 @@ type Permission struct {
 
 // Permissions returns what steps of these kinds need in Datadog, by name.
 func Permissions(kinds []enrich.Kind) []Permission {
-	var all []Permission
+	all := []Permission{}
 	for _, kind := range kinds {
 		for _, name := range kind.Permissions {
 			i := slices.IndexFunc(all, func(p Permission) bool { return p.Name == name })
