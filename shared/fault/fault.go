@@ -26,7 +26,6 @@ const (
 	Unverified            // The token is unknown, and cannot be looked up now.
 	MethodNotAllowed      // The request is neither a delivery nor a health check.
 	TooLarge              // The input exceeds a limit.
-	UnsupportedMedia      // The body has an unsupported media type.
 	Temporary             // The same call may succeed later.
 	Permanent             // The other side rejects the call, now and later.
 )
@@ -122,7 +121,7 @@ func LogText(err error) string {
 
 var kindNames = [...]string{
 	Internal: "internal", Malformed: "malformed", Invalid: "invalid", Unauthenticated: "unauthenticated", Unverified: "unverified",
-	MethodNotAllowed: "method_not_allowed", TooLarge: "too_large", UnsupportedMedia: "unsupported_media",
+	MethodNotAllowed: "method_not_allowed", TooLarge: "too_large",
 	Temporary: "temporary", Permanent: "refused",
 }
 

@@ -22,7 +22,6 @@ var statusOf = map[fault.Kind]int{
 	fault.Unauthenticated:  http.StatusUnauthorized,
 	fault.MethodNotAllowed: http.StatusMethodNotAllowed,
 	fault.TooLarge:         http.StatusRequestEntityTooLarge,
-	fault.UnsupportedMedia: http.StatusUnsupportedMediaType,
 }
 
 type responseBody struct {

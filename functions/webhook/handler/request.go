@@ -1,9 +1,11 @@
 package handler
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/base64"
 	"errors"
-	"mime"
+	"io"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -65,43 +67,25 @@ func token(r events.LambdaFunctionURLRequest) string {
 	return ""
 }
 
-// Decode returns the alert of a request that can be read.
+// isForm matches a form, whatever its media type.
+var isForm = alert.Pattern(`^\w[\w.%\[\]-]*=[^\s"{]*$`)
+
+// Decode returns the alert of a request that can be read. A form may have any media type, and JSON
+// any but a form's: a proxy may set it, and Datadog does not resend a rejected alert.
 func Decode(r events.LambdaFunctionURLRequest) (alert.Alert, error) {
-	read, err := decoder(header(r, headerContentType))
-	if err != nil {
-		return alert.Alert{}, err
-	}
 	body, err := body(r)
 	if err != nil {
 		return alert.Alert{}, err
+	}
+	read := alert.Decode
+	if strings.HasPrefix(strings.ToLower(header(r, headerContentType)), "application/x-www-form-urlencoded") || isForm().Match(body) {
+		read = alert.DecodeForm
 	}
 	a, err := read(body)
 	return a, decodeFault(err)
 }
 
-// decoder returns the decoder for a content type. Datadog sends JSON unless the webhook
-// says "Encode as form".
-func decoder(contentType string) (func([]byte) (alert.Alert, error), error) {
-	if contentType == "" {
-		return alert.Decode, nil
-	}
-	media, params, err := mime.ParseMediaType(contentType)
-	if err != nil {
-		return nil, fault.New(fault.UnsupportedMedia, "the Content-Type header cannot be read; send application/json", err)
-	}
-	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "us-ascii") {
-		return nil, fault.New(fault.UnsupportedMedia, "send the body in UTF-8", nil)
-	}
-	switch {
-	case media == "application/x-www-form-urlencoded":
-		return alert.DecodeForm, nil
-	case strings.HasPrefix(media, "application/"), strings.HasPrefix(media, "text/"): // SNS sends JSON as text/plain.
-		return alert.Decode, nil
-	}
-	return nil, fault.New(fault.UnsupportedMedia, "send application/json, or application/x-www-form-urlencoded as Datadog's \"Encode as form\" does", nil)
-}
-
-// body returns the request's bytes. It rejects a body that is too large, and never
+// body returns the request's bytes, as they were before a proxy compressed them. It rejects a body that is too large, and never
 // truncates one.
 func body(r events.LambdaFunctionURLRequest) ([]byte, error) {
 	raw := []byte(r.Body)
@@ -111,6 +95,11 @@ func body(r events.LambdaFunctionURLRequest) ([]byte, error) {
 			return nil, fault.New(fault.Malformed, "the body is not valid base64, although isBase64Encoded says so", err)
 		}
 		raw = decoded
+	}
+	if z, err := gzip.NewReader(bytes.NewReader(raw)); err == nil { // A proxy's.
+		if plain, err := io.ReadAll(io.LimitReader(z, maxBodyBytes+1)); err == nil {
+			raw = plain
+		}
 	}
 	if len(raw) > maxBodyBytes {
 		return nil, errTooLarge

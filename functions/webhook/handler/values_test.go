@@ -1,12 +1,17 @@
 package handler_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -15,15 +20,16 @@ func TestHandler_Spellings(t *testing.T) {
 	now := time.Now().UTC().Truncate(time.Second)
 	plain := fmt.Sprintf(`{"id":"8306082300000000001","alert_id":"42","org_id":"7","date":"%d","alert_priority":"P4","tags":"env:prod,service:checkout",`+
 		`"title":"[Triggered] CPU","body":"one\ntwo","logs":"","link":"https://app.datadoghq.com/event/event?id=8306082300000000001"}`, now.UnixMilli())
-	event := func(body string) map[string]any {
+	eventOf := func(request events.LambdaFunctionURLRequest) map[string]any {
 		t.Helper()
-		r := handle(t, newEnv(t).handler(), with(post(body), "x-dry-run", "true"))
+		r := handle(t, newEnv(t).handler(), with(request, "x-dry-run", "true"))
 		got := fields(t, r.Body)
 		if r.StatusCode != http.StatusOK || got["unreadable"] != nil {
-			t.Fatalf("%s: %d %s", body, r.StatusCode, r.Body)
+			t.Fatalf("%s: %d %s", request.Body, r.StatusCode, r.Body)
 		}
 		return got["event"].(map[string]any)
 	}
+	event := func(body string) map[string]any { return eventOf(post(body)) }
 	want := event(plain)
 	if want["date_happened"] != float64(now.Unix()) {
 		t.Errorf("the event has the date %v", want["date_happened"])
@@ -62,4 +68,30 @@ func TestHandler_Spellings(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", spelling[1], diff)
 		}
 	}
+	var pairs []string
+	for key, value := range fields(t, plain) {
+		pairs = append(pairs, url.QueryEscape(key)+"="+url.QueryEscape(value.(string)))
+	}
+	for name, request := range map[string]events.LambdaFunctionURLRequest{
+		"a form without its media type":            post("payload=" + url.QueryEscape(plain)),
+		"a form of fields, without its media type": post(strings.Join(pairs, "&")),
+		"compressed": compressed(t, plain),
+	} {
+		if diff := cmp.Diff(want, eventOf(request)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// compressed is a request as Lambda gives one with a compressed body.
+func compressed(t *testing.T, body string) events.LambdaFunctionURLRequest {
+	t.Helper()
+	var buffer bytes.Buffer
+	w := gzip.NewWriter(&buffer)
+	if _, err := w.Write([]byte(body)); err != nil || w.Close() != nil {
+		t.Fatal("the body was not compressed", err)
+	}
+	r := with(post(base64.StdEncoding.EncodeToString(buffer.Bytes())), "content-encoding", "gzip")
+	r.IsBase64Encoded = true
+	return r
 }
