@@ -90,11 +90,16 @@ func TestDecode_Content(t *testing.T) {
 			title: "[Triggered] x", message: "Disk is full", transition: "Triggered",
 		},
 		`[{"title":"[Triggered] x","text":"Disk is full"},{"title":"[Triggered] y","text":"Lag is high"}]`: {
-			title: "[Triggered] x", message: `[{"title":"[Triggered] x","text":"Disk is full"},{"title":"[Triggered] y","text":"Lag is high"}]`, transition: "Triggered",
+			title: "[Triggered] x", message: "Disk is full\n\n[Triggered] y\n\nLag is high", transition: "Triggered",
 		},
-		`{"alert":{"id":"4711","monitor":{"name":"CPU high","type":"metric alert"},"transition":"Triggered"},"meta":{"note":"web-1 is hot"}}`: {title: "CPU high", message: "web-1 is hot", transition: "Triggered", monitor: "4711"},
-		`{"monitor":{"name":"CPU high","type":"service check"}}`:                                                                              {title: "CPU high"},
-		`{"text":"*[Triggered]* CPU high","blocks":["web-1 is hot"]}`:                                                                         {title: "[Triggered] CPU high", message: "web-1 is hot", transition: "Triggered"},
+		`{"Records":[{"body":"{\"title\":\"[Recovered] x\",\"text\":\"Disk has room\",\"link\":\"` + link + `\"}"},{"body":"{\"title\":\"[Warn] y\",\"text\":\"Lag is high\"}"}]}`: {
+			title: "[Warn] y", message: "Lag is high\n\n[Recovered] x\n\nDisk has room\n\n" + link, transition: "Warn",
+		},
+		`{"event":{"title":"[Warn] Lag","body":"m"},"logs":[{"message":"no route","alert_id":"4711"},{"message":"no way","alert_id":"4712"}]}`: {title: "[Warn] Lag", message: "m", transition: "Warn"},
+		`{"body":"` + base64Of(`{"title":"[Warn] Lag","text":"web-1 is slow"}`) + `"}`:                                                         {title: "[Warn] Lag", message: "web-1 is slow", transition: "Warn"},
+		`{"alert":{"id":"4711","monitor":{"name":"CPU high","type":"metric alert"},"transition":"Triggered"},"meta":{"note":"web-1 is hot"}}`:  {title: "CPU high", message: "web-1 is hot", transition: "Triggered", monitor: "4711"},
+		`{"monitor":{"name":"CPU high","type":"service check"}}`:                                                                               {title: "CPU high"},
+		`{"text":"*[Triggered]* CPU high","blocks":["web-1 is hot"]}`:                                                                          {title: "[Triggered] CPU high", message: "web-1 is hot", transition: "Triggered"},
 		`{"Type":"Notification","MessageId":"22b80b92","Subject":"Datadog","Message":"{\"id\":\"8306082280000000003\",\"title\":\"[P2] [Triggered] CPU\",\"body\":\"web-1 is hot\",\"alert_id\":\"4711\",\"link\":\"` + link + `\"}"}`: {
 			title: "[P2] [Triggered] CPU", message: "web-1 is hot", link: link, priority: "P2", transition: "Triggered", monitor: "4711",
 		},
@@ -145,7 +150,7 @@ func TestDecode_Content(t *testing.T) {
 		`{"title":"Alert","text":"[P2] [Warn] Lag\n\nlag was > 3"}`:                                                     {title: "[P2] [Warn] Lag", message: "[P2] [Warn] Lag\n\nlag was > 3", priority: "P2", transition: "Warn"},
 		`{"title":"Datadog","text":"[Warn] Lag\nlag was > 3\n<https://app.datadoghq.eu/monitors/4711|Open>"}`:           {title: "[Warn] Lag", message: "[Warn] Lag\nlag was > 3\n<https://app.datadoghq.eu/monitors/4711|Open>", link: "https://app.datadoghq.eu/monitors/4711", transition: "Warn", monitor: "4711"},
 		`[{"title":"[Triggered] x","text":"Disk is full\nSee it"},{"title":"[Triggered] y","text":"Lag is high"}]`: {
-			title: "[Triggered] x", message: "[{\"title\":\"[Triggered] x\",\"text\":\"Disk is full\nSee it\"},{\"title\":\"[Triggered] y\",\"text\":\"Lag is high\"}]", transition: "Triggered",
+			title: "[Triggered] x", message: "Disk is full\nSee it\n\n[Triggered] y\n\nLag is high", transition: "Triggered",
 		},
 		`{"component":{"name":"Orders","description":"[P2] [Warn] Lag"}}`:                                             {title: "[P2] [Warn] Lag", message: "[P2] [Warn] Lag", priority: "P2", transition: "Warn"},
 		`{"message":"[Warn] Lag","since":"2026-11-29 18:37:04"}`:                                                      {title: "[Warn] Lag", message: "[Warn] Lag", transition: "Warn"},
