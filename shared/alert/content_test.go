@@ -178,6 +178,21 @@ func TestDecode_Content(t *testing.T) {
 
 		`{"title":"Disk is full","text":"m","service":{"status":"ok","severity":"low"}}`: {title: "Disk is full", message: "m"},
 
+		// A state that a template writes in its own form.
+		`{"text":"Recovered - CPU of a"}`:                                                            {title: "", message: "Recovered - CPU of a", transition: "Recovered"},
+		`{"title":"CPU of a (Recovered)","text":"m"}`:                                                {title: "CPU of a (Recovered)", message: "m", transition: "Recovered"},
+		`{"title":"[P2] CPU of a - Re-Triggered","text":"m"}`:                                        {title: "[P2] CPU of a - Re-Triggered", message: "m", priority: "P2", transition: "Re-Triggered"},
+		`{"text":"*Recovered* | CPU | P2"}`:                                                          {message: "*Recovered* | CPU | P2", transition: "Recovered"},
+		`{"title":"✅ RESOLVED: CPU","text":"m","status":"Alert"}`:                                    {title: "✅ RESOLVED: CPU", message: "m", transition: "Recovered"},
+		`{"text":"🚨 Triggered: CPU of a"}`:                                                           {message: "🚨 Triggered: CPU of a", transition: "Triggered"},
+		`{"text":"Monitor CPU has Recovered on host:a"}`:                                             {message: "Monitor CPU has Recovered on host:a", transition: "Recovered"},
+		`{"title":"Resolved tickets are late","text":"Backups - no data. Warn them."}`:               {title: "Resolved tickets are late", message: "Backups - no data. Warn them."},
+		`{"title":"CPU","text":"**Host:** a\n**Transition:** No Data\n**Priority:** P2"}`:            {title: "CPU", message: "**Host:** a\n**Transition:** No Data\n**Priority:** P2", priority: "P2", transition: "No Data"},
+		`{"title":"CPU","text":"Status: the page\nState:\nwas > 3"}`:                                 {title: "CPU", message: "Status: the page\nState:\nwas > 3"},
+		`{"title":"CPU","fields":[{"text":"*Status:*\nRecovered"}],"text":"m n"}`:                    {title: "CPU", message: "m n", transition: "Recovered"},
+		`{"title":"CPU","embeds":[{"fields":[{"name":"Status","value":"Recovered"}]}],"text":"m n"}`: {title: "CPU", message: "m n", transition: "Recovered"},
+		`{"title":"CPU","alert_type":"success","text":"m"}`:                                          {title: "CPU", message: "m", transition: "Recovered"},
+
 		// Base64, as Pub/Sub, Kinesis and CloudEvents pass an alert on.
 		`{"message":{"data":"` + base64Of(`{"id":"8306082280000000003","title":"[Warn] Lag","body":"lag was > 3","alert_id":"4711"}`) + `","messageId":"136969346945"}}`: {title: "[Warn] Lag", message: "lag was > 3", transition: "Warn", monitor: "4711"},
 		`{"message":{"data":"` + base64Of("[Warn] Lag\nlag was > 3 on web-1") + `"}}`:                                                                                    {title: "[Warn] Lag", message: "[Warn] Lag\nlag was > 3 on web-1", transition: "Warn"},

@@ -247,6 +247,9 @@ func (a *Alert) search(found []candidate, key string, depth int, value any) []ca
 	switch value := value.(type) {
 	case map[string]any:
 		if label, labelled := labelOf(value); labelled {
+			if text, _ := scalar(value["value"]); isTransition(text) {
+				label = "alert_transition" // Whatever a card calls it.
+			}
 			value = map[string]any{label: value["value"]}
 		}
 		return a.collect(found, key, depth, value)

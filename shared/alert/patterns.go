@@ -38,6 +38,10 @@ var patterns = []pattern{
 	{"state", fromTitle, func(t texts) string { return t.marks.state }},
 	{"state", fromMessage, func(t texts) string { return t.stateByPerson() }},
 	{"state", fromWord, func(t texts) string { return t.stateByWord() }},
+	{"state", fromMessage, func(t texts) string {
+		return t.line(stateOf, "status", "state", "transition", "alertstatus", "alertstate", "monitorstatus")
+	}},
+	{"state", fromWord, func(t texts) string { return map[string]string{"success": string(Recovered)}[t.Type] }},
 	{"priority", fromTitle, func(t texts) string { return t.marks.priority }},
 	{"priority", fromTags, func(t texts) string { return severityOf(t.Tags.Get("priority")) }},
 	{"priority", "incident", func(t texts) string { return severityOf(t.Incident.Severity) }},
@@ -45,6 +49,7 @@ var patterns = []pattern{
 	{"priority", fromLevel, func(t texts) string { return t.Extra.first(severityOf, "severity") }},
 	{"priority", fromLevel, func(t texts) string { return t.Extra.first(severityOf, "urgency") }},
 	{"priority", fromLevel, func(t texts) string { return urgent(t.EventPriority) }},
+	{"priority", fromMessage, func(t texts) string { return t.line(severityOf, "priority") }},
 	{"monitor", fromLink, func(t texts) string { return monitorOf(t.links, fromLink) }},
 	{"monitor", fromAddress, func(t texts) string { return monitorOf(t.links, fromAddress) }},
 	{"monitor", fromMessage, func(t texts) string { return monitorOf(t.links, fromMessage) }},
@@ -135,17 +140,48 @@ func (a *Alert) typeOf() string {
 // "[Monitor Alert] Triggered: CPU is high".
 type marks struct{ priority, state, group string }
 
-// marks reads the first title that has any.
+// marks reads the first title that has any, and else a state that stands beside the monitor's name.
 func (a *Alert) marks() (m marks) {
-	for _, title := range []string{a.Title, a.AlertTitle, a.Status} {
+	titles := []string{a.Title, a.AlertTitle, a.Status, titleLine(a.Message), titleLine(a.Text)}
+	for _, title := range titles {
 		if m = readMarks(title); m != (marks{}) {
-			return m
+			break
 		}
 	}
-	if m = readMarks(titleLine(a.Message)); m == (marks{}) {
-		m = readMarks(titleLine(a.Text))
+	for _, title := range titles {
+		if found := beside().FindStringSubmatch(title[:min(len(title), maxMarks)]); found != nil && m.state == "" {
+			m.state = stateOf(strings.Join(found[1:], ""))
+		}
 	}
 	return m
+}
+
+// beside matches a state that a template writes beside a monitor's name: "Recovered - CPU", "CPU (Recovered)",
+// "CPU is Recovered".
+var beside = Pattern(strings.ReplaceAll(`^[^\pL\[]*(STATE)\*?(?:\s*[:|–—]|\s-)|(?:[:|–—(]|\s-)\s*\*?(STATE)[)*.!\s]*$|\b(?:has|is|was) \*?(STATE)\b`,
+	"STATE", `(?:Re-)?(?:Triggered|Warn|No [Dd]ata)|TRIGGERED|WARN|NO DATA|(?:Warn )?Recovered|RECOVERED|Resolved|RESOLVED`))
+
+// stateOf returns the state that a word says, Datadog's or another tool's.
+func stateOf(word string) string {
+	if state, known := ParseTransition(word); known {
+		return string(state)
+	}
+	return string(stateWords[strings.ToLower(word)])
+}
+
+// namedLine matches a name and a value in a line, or the value in the next one, as chats write fields.
+var namedLine = Pattern(`(?m)^[\s*_>-]*([A-Za-z][A-Za-z ]{1,20}?)[*_]*:[*_]*\s*\*?(\S.*?)[*_\s]*$`)
+
+// line returns the first meaning of a line with one of the names.
+func (t texts) line(meaning func(string) string, names ...string) string {
+	for _, text := range textsIn([]string{t.Message, t.Text}, map[string]any(t.Extra)) {
+		for _, found := range namedLine().FindAllStringSubmatch(text[:min(len(text), maxMarks)], -1) {
+			if value := meaning(found[2]); value != "" && slices.Contains(names, canonical(found[1])) {
+				return value
+			}
+		}
+	}
+	return ""
 }
 
 // TransitionIn returns the transition that a monitor's title begins with, or "".
