@@ -75,11 +75,13 @@ func (a *Alert) searchContent(texts []string) {
 			a.take("title", &a.Title, "first_line", marked)
 		}
 		a.Title = cmp.Or(a.Title, constant)
+		text = a.takeHeading(texts, text, true)
 		if a.AlertTitle == "" && isLine(a.Message) && len(text) > len(a.Message) {
 			// Chats and on-call tools have their title in "text" or "message".
 			a.take("title", &a.Title, fromMessage, strings.TrimSpace(a.Message))
 		}
 	}
+	text = a.takeHeading(texts, text, false)
 	if line := firstLine(a.Message); isTitle(a.Message) && text+a.Text != "" && (isMarked(line) || line == cmp.Or(a.Title, a.AlertTitle)) {
 		a.takeLink(a.Message)
 		a.Message = "" // It is a title.

@@ -170,13 +170,22 @@ func TestDecode_Content(t *testing.T) {
 
 		// Other tools' words for a state and a severity.
 		`{"message":"Disk is full","alert_type":"resolved","summary":"It has room again."}`:                                         {title: "It has room again.", message: "Disk is full", transition: "Recovered"},
-		`{"app_key":"k","alerts":[{"status":"critical","check":"Disk of a","description":"It is full.","timestamp":"1796007234"}]}`: {message: "It is full."},
+		`{"app_key":"k","alerts":[{"status":"critical","check":"Disk of a","description":"It is full.","timestamp":"1796007234"}]}`: {title: "Disk of a", message: "It is full."},
 		`{"status":"firing","alerts":[{"labels":{"alertname":"[Warn] Lag"},"annotations":{"description":"lag was > 3"}}]}`:          {title: "[Warn] Lag", message: "lag was > 3", transition: "Warn"},
 		`{"action":"Close","alert":{"message":"Disk is full","teams":["a"]}}`:                                                       {message: "Disk is full", transition: "Recovered"},
 		`{"event":{"event_type":"incident.resolved","data":{"note":"Disk is full"}}}`:                                               {message: "Disk is full", transition: "Recovered"},
 		`{"payload":{"summary":"Disk is full","severity":"critical","custom_details":{"note":"on web-1 of prod"}}}`:                 {title: "Disk is full", message: "on web-1 of prod", priority: "P1"},
 
 		`{"title":"Disk is full","text":"m","service":{"status":"ok","severity":"low"}}`: {title: "Disk is full", message: "m"},
+
+		// A card's title without a state is one, too.
+		`{"content":"<@&12> alert!","embeds":[{"title":"CPU is high","description":"web-1 is at 99","author":{"name":"Datadog Bot"}}]}`:                       {title: "CPU is high", message: "<@&12> alert!\n\nweb-1 is at 99"},
+		`{"cards":[{"header":{"title":"CPU is high","subtitle":"Recovered"},"sections":[{"text":"web-1 is at 9"}]}]}`:                                         {title: "CPU is high", message: "web-1 is at 9"},
+		`{"blocks":[{"text":{"type":"plain_text","text":"CPU is high"}},{"text":{"text":"web-1 is at 99, see the runbook"}}]}`:                                {title: "CPU is high", message: "web-1 is at 99, see the runbook"},
+		`{"attachments":[{"content":{"body":[{"text":"CPU of web-1 is much too high"},{"facts":[{"title":"Tags","value":"a:b"}]},{"text":"It is at 99"}]}}]}`: {title: "CPU of web-1 is much too high", message: "It is at 99"},
+		`{"short_description":"CPU is high","description":"web-1 is at 99","work_notes":"Call Ada"}`:                                                          {title: "CPU is high", message: "web-1 is at 99"},
+		`{"status":"success","check":"CPU is high","description":"web-1 is at 9"}`:                                                                            {title: "CPU is high", message: "web-1 is at 9", transition: "Recovered"},
+		`{"texts":["web-1 is at 99"]}`: {message: "web-1 is at 99"},
 
 		// A state that a template writes in its own form.
 		`{"text":"Recovered - CPU of a"}`:                                                            {title: "", message: "Recovered - CPU of a", transition: "Recovered"},

@@ -81,8 +81,8 @@ var keyTable = []keyRow{
 	{"SYNTHETICS_TEST_NAME", certain, nil, "test_name"},
 
 	{"ALERT_STATUS", guess, func(s string) bool { return !hasNoSpace(s) }, "status"},
-	{"ALERT_TITLE", guess, nil, "monitor_name monitor alert name"},
-	{"EVENT_TITLE", guess, func(s string) bool { return !strings.Contains(s, "\n") }, "summary subject entity_display_name case_title"},
+	{"ALERT_TITLE", guess, nil, "monitor_name monitor alert name check"},
+	{"EVENT_TITLE", guess, func(s string) bool { return !strings.Contains(s, "\n") }, "summary subject short_description entity_display_name case_title"},
 	{"EVENT_MSG", guess, nil, "summary case_description case_message case_msg description event_description alert_description detailed_description details content state_message"},
 	{"DATE", guess, nil, "timestamp event_time event_ts event_timestamp occurred_at triggered_at fired_at fire_time start_time state_start_time started_at starts_at time alert_time"},
 	{"LAST_UPDATED", guess, nil, "updated_at"},

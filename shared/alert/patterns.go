@@ -156,34 +156,6 @@ func (a *Alert) marks() (m marks) {
 	return m
 }
 
-// beside matches a state that a template writes beside a monitor's name: "Recovered - CPU", "CPU (Recovered)",
-// "CPU is Recovered".
-var beside = Pattern(strings.ReplaceAll(`^[^\pL\[]*(STATE)\*?(?:\s*[:|–—]|\s-)|(?:[:|–—(]|\s-)\s*\*?(STATE)[)*.!\s]*$|\b(?:has|is|was) \*?(STATE)\b`,
-	"STATE", `(?:Re-)?(?:Triggered|Warn|No [Dd]ata)|TRIGGERED|WARN|NO DATA|(?:Warn )?Recovered|RECOVERED|Resolved|RESOLVED`))
-
-// stateOf returns the state that a word says, Datadog's or another tool's.
-func stateOf(word string) string {
-	if state, known := ParseTransition(word); known {
-		return string(state)
-	}
-	return string(stateWords[strings.ToLower(word)])
-}
-
-// namedLine matches a name and a value in a line, or the value in the next one, as chats write fields.
-var namedLine = Pattern(`(?m)^[\s*_>-]*([A-Za-z][A-Za-z ]{1,20}?)[*_]*:[*_]*\s*\*?(\S.*?)[*_\s]*$`)
-
-// line returns the first meaning of a line with one of the names.
-func (t texts) line(meaning func(string) string, names ...string) string {
-	for _, text := range textsIn([]string{t.Message, t.Text}, map[string]any(t.Extra)) {
-		for _, found := range namedLine().FindAllStringSubmatch(text[:min(len(text), maxMarks)], -1) {
-			if value := meaning(found[2]); value != "" && slices.Contains(names, canonical(found[1])) {
-				return value
-			}
-		}
-	}
-	return ""
-}
-
 // TransitionIn returns the transition that a monitor's title begins with, or "".
 func TransitionIn(title string) Transition { return Transition(readMarks(title).state) }
 
