@@ -18,6 +18,13 @@ func stateOf(word string) string {
 	return string(stateWords[strings.ToLower(word)])
 }
 
+func ifTags(value string) string {
+	if areTags(value) {
+		return value
+	}
+	return ""
+}
+
 // namedLine matches a name and a value in a line, or the value in the next one, as chats write fields.
 var namedLine = Pattern(`(?m)^[\s*_>-]*([A-Za-z][A-Za-z ]{1,20}?)[*_]*:[*_]*\s*\*?(\S.*?)[*_\s]*$`)
 

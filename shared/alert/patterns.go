@@ -97,6 +97,10 @@ func (a *Alert) infer(links []link) {
 		a.Type = a.typeOf()
 	}
 	if len(a.Tags) == 0 {
+		if a.Tags = splitTags(t.line(ifTags, "tags")); len(a.Tags) > 0 {
+			a.guess("tags", fromMessage)
+			return
+		}
 		a.tagByKey("service", "service")
 		a.tagByKey("env", "env", "environment")
 		a.tagByKey("team", "team")

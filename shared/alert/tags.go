@@ -3,15 +3,28 @@ package alert
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Tags are unique tags in their order, each "key:value" or bare. The first colon ends
 // the key.
 type Tags []string
 
-// splitTags reads "monitor, name:my service,url:http://x".
+// splitTags reads "monitor, name:my service,url:http://x", and "env:prod;team:a", also with other
+// marks between tags, if each has a key.
 func splitTags(text string) Tags {
-	return uniqueTags(strings.Split(text, ","))
+	parts := strings.FieldsFunc(text, func(r rune) bool { return r == ';' || r == '|' || unicode.IsSpace(r) })
+	if strings.Contains(text, ",") || slices.ContainsFunc(parts, func(tag string) bool { return !areTags(tag) }) {
+		parts = strings.Split(text, ",")
+	}
+	return uniqueTags(parts)
+}
+
+// hasSeveral reports whether an entry of a list is several tags: $TAGS. A tag's value may hold commas,
+// too, but no keys.
+func hasSeveral(entry string) bool {
+	parts := slices.DeleteFunc(strings.Split(entry, ","), func(tag string) bool { return !areTags(tag) })
+	return len(parts) > 1
 }
 
 // uniqueTags returns the tags that are not absent, each once.
@@ -19,7 +32,8 @@ func uniqueTags(parts []string) Tags {
 	var tags Tags
 	seen := make(map[string]bool, len(parts))
 	for _, tag := range parts {
-		if tag = strings.TrimSpace(tag); !isAbsentText(tag) && !seen[tag] {
+		tag = strings.TrimPrefix(strings.Trim(strings.TrimSpace(tag), `"'`), "#")
+		if !isAbsentText(tag) && !seen[tag] {
 			seen[tag] = true
 			tags = append(tags, tag)
 		}

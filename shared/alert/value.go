@@ -33,8 +33,11 @@ func isAbsent(v any) bool {
 func isAbsentText(s string) bool {
 	s = strings.TrimSpace(s)
 	return s == "" || slices.ContainsFunc(noValue, func(word string) bool { return strings.EqualFold(s, word) }) ||
-		s[0] == '$' && jsonvalue.Variable(s) == s || len(s) > 1 && strings.Contains("{{ ${ <%", s[:2]) && foreign().MatchString(s)
+		len(s) < maxMarks && strings.Contains(s, "$") && unresolved().MatchString(s) || len(s) > 1 && strings.Contains("{{ ${ <%", s[:2]) && foreign().MatchString(s)
 }
+
+// unresolved matches nothing but variables that Datadog left as they are: "$INCIDENT_TITLE: $INCIDENT_URL".
+var unresolved = Pattern(`^(?:[^\pL\pN$]*\$[A-Z][A-Z0-9_]*(?:\[[^\]]*\])?)+[^\pL\pN$]*$`)
 
 // noValue has what templates of Datadog, JavaScript and Go write for no value, and people do.
 var noValue = []string{"null", "none", "undefined", "<no value>", "n/a"}

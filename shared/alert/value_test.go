@@ -155,6 +155,11 @@ func TestDecode_Tags(t *testing.T) {
 		`"tags":["monitor",{"key":"k","value":""},{"value":"v"},{"key":"l","value":[1]},null]`: {Tags: Tags{"monitor"}, Unreadable: []Problem{{"tags", notAllText}}},
 		`"tags":[[1],"$X","a"]`:                                                                {Tags: Tags{"a"}, Unreadable: []Problem{{"tags", notAllText}}},
 		`"alert_scope":["host:a","env:b"],"tags":[7]`:                                          {Scope: "host:a,env:b", Tags: Tags{"7"}},
+		`"tags":"env:prod;service:a|team:b\nn:1 m:2"`:                                          {Tags: Tags{"env:prod", "service:a", "team:b", "n:1", "m:2"}},
+		`"tags":"q:a|b c;d:e"`:                                                                 {Tags: Tags{"q:a|b c;d:e"}},
+		`"tags":"['env:prod', '#team:b']"`:                                                     {Tags: Tags{"env:prod", "team:b"}},
+		`"tags":["datadog","monitor,env:prod,service:a"]`:                                      {Tags: Tags{"datadog", "monitor", "env:prod", "service:a"}},
+		`"body":"Host: a\nTags: env:prod, team:b"`:                                             {Message: "Host: a\nTags: env:prod, team:b", Tags: Tags{"env:prod", "team:b"}, Guessed: []Guess{{"tags", "message"}}},
 		`"tags":["env:prod,monitor"]`:                                                          {Tags: Tags{"env:prod", "monitor"}},
 		`"tags":"[\"a:1\",\"b\"]"`:                                                             {Tags: Tags{"a:1", "b"}},
 		`"service":"Checkout","data":{"environment":"prod","team":"$TAGS[team]"}`: {

@@ -140,6 +140,10 @@ func tagsOf(v any) (tags Tags, reason string) {
 		if !ok {
 			reason = notAllText
 		}
+		if text, isText := item.(string); isText && hasSeveral(text) {
+			found = append(found, splitTags(text)...)
+			continue
+		}
 		found = append(found, tag)
 	}
 	return uniqueTags(found), reason
