@@ -7,7 +7,7 @@ import (
 
 // beside matches a state that a template writes beside a monitor's name: "Recovered - CPU", "CPU (Recovered)",
 // "CPU is Recovered".
-var beside = Pattern(strings.ReplaceAll(`^[^\pL\[]*(STATE)\*?(?:\s*[:|–—]|\s-)|(?:[:|–—(]|\s-)\s*\*?(STATE)[)*.!\s]*$|\b(?:has|is|was) \*?(STATE)\b`,
+var beside = Pattern(strings.ReplaceAll(`^[^\pL]*\[(STATE|OK)\]|^[^\pL\[]*(STATE)\*?(?:\s*[:|–—]|\s-)|(?:[:|–—(]|\s-)\s*\*?(STATE)[)*.!\s]*$|\b(?:has|is|was) \*?(STATE)\b`,
 	"STATE", `(?:Re-)?(?:Triggered|Warn|No [Dd]ata)|TRIGGERED|WARN|NO DATA|(?:Warn )?Recovered|RECOVERED|Resolved|RESOLVED`))
 
 // stateOf returns the state that a word says, Datadog's or another tool's.

@@ -159,7 +159,9 @@ func textsIn(found []string, v any) []string {
 	switch v := v.(type) {
 	case map[string]any:
 		for _, key := range sortedKeys(v) {
-			found = textsIn(found, v[key])
+			if !secretKey().MatchString(key) {
+				found = textsIn(found, v[key])
+			}
 		}
 	case []any:
 		if lines, isText := joined(v).(string); isText && len(v) > 1 && !slices.ContainsFunc(v, func(item any) bool { return !isMessage(item.(string)) }) {
@@ -179,6 +181,9 @@ func textsIn(found []string, v any) []string {
 	}
 	return found
 }
+
+// secretKey matches what must not become an event's words.
+var secretKey = Pattern(`(?i)(?:token|secret|password|authorization|(?:api|app|routing|access)[_-]?key)$`)
 
 func longest(texts []string, accept func(string) bool) (text string) {
 	for _, s := range texts {

@@ -178,8 +178,8 @@ func TestDecode_Content(t *testing.T) {
 
 		`{"title":"Disk is full","text":"m","service":{"status":"ok","severity":"low"}}`: {title: "Disk is full", message: "m"},
 
-		`{"body":"$INCIDENT_TITLE: $INCIDENT_URL","text":"web-1 is hot","title":"[$ALERT_PRIORITY] $INCIDENT_TITLE","alert_title":"CPU"}`:                              {title: "CPU", message: "web-1 is hot"},
-		`{"title":"$5 of $A","text":"$ALERT_TITLE costs $5"}`: {title: "$5 of $A", message: "$ALERT_TITLE costs $5"},
+		`{"body":"$INCIDENT_TITLE: $INCIDENT_URL","text":"web-1 is hot","title":"[$ALERT_PRIORITY] $INCIDENT_TITLE","alert_title":"CPU"}`: {title: "CPU", message: "web-1 is hot"},
+		`{"title":"$5 of $A","text":"$ALERT_TITLE costs $5"}`:                                                                             {title: "$5 of $A", message: "$ALERT_TITLE costs $5"},
 
 		// A card's title without a state is one, too.
 		`{"content":"<@&12> alert!","embeds":[{"title":"CPU is high","description":"web-1 is at 99","author":{"name":"Datadog Bot"}}]}`:                       {title: "CPU is high", message: "<@&12> alert!\n\nweb-1 is at 99"},
@@ -191,19 +191,24 @@ func TestDecode_Content(t *testing.T) {
 		`{"texts":["web-1 is at 99"]}`: {message: "web-1 is at 99"},
 
 		// A state that a template writes in its own form.
-		`{"text":"Recovered - CPU of a"}`:                                                            {title: "", message: "Recovered - CPU of a", transition: "Recovered"},
-		`{"title":"CPU of a (Recovered)","text":"m"}`:                                                {title: "CPU of a (Recovered)", message: "m", transition: "Recovered"},
-		`{"title":"[P2] CPU of a - Re-Triggered","text":"m"}`:                                        {title: "[P2] CPU of a - Re-Triggered", message: "m", priority: "P2", transition: "Re-Triggered"},
-		`{"text":"*Recovered* | CPU | P2"}`:                                                          {message: "*Recovered* | CPU | P2", transition: "Recovered"},
-		`{"title":"✅ RESOLVED: CPU","text":"m","status":"Alert"}`:                                    {title: "✅ RESOLVED: CPU", message: "m", transition: "Recovered"},
-		`{"text":"🚨 Triggered: CPU of a"}`:                                                           {message: "🚨 Triggered: CPU of a", transition: "Triggered"},
-		`{"text":"Monitor CPU has Recovered on host:a"}`:                                             {message: "Monitor CPU has Recovered on host:a", transition: "Recovered"},
-		`{"title":"Resolved tickets are late","text":"Backups - no data. Warn them."}`:               {title: "Resolved tickets are late", message: "Backups - no data. Warn them."},
-		`{"title":"CPU","text":"**Host:** a\n**Transition:** No Data\n**Priority:** P2"}`:            {title: "CPU", message: "**Host:** a\n**Transition:** No Data\n**Priority:** P2", priority: "P2", transition: "No Data"},
-		`{"title":"CPU","text":"Status: the page\nState:\nwas > 3"}`:                                 {title: "CPU", message: "Status: the page\nState:\nwas > 3"},
-		`{"title":"CPU","fields":[{"text":"*Status:*\nRecovered"}],"text":"m n"}`:                    {title: "CPU", message: "m n", transition: "Recovered"},
-		`{"title":"CPU","embeds":[{"fields":[{"name":"Status","value":"Recovered"}]}],"text":"m n"}`: {title: "CPU", message: "m n", transition: "Recovered"},
-		`{"title":"CPU","alert_type":"success","text":"m"}`:                                          {title: "CPU", message: "m", transition: "Recovered"},
+		`{"text":"Recovered - CPU of a"}`:                         {title: "", message: "Recovered - CPU of a", transition: "Recovered"},
+		`{"title":"CPU of a (Recovered)","text":"m"}`:             {title: "CPU of a (Recovered)", message: "m", transition: "Recovered"},
+		`{"title":"[P2] CPU of a - Re-Triggered","text":"m"}`:     {title: "[P2] CPU of a - Re-Triggered", message: "m", priority: "P2", transition: "Re-Triggered"},
+		`{"text":"*Recovered* | CPU | P2"}`:                       {message: "*Recovered* | CPU | P2", transition: "Recovered"},
+		`{"title":"✅ RESOLVED: CPU","text":"m","status":"Alert"}`: {title: "✅ RESOLVED: CPU", message: "m", transition: "Recovered"},
+		`{"title":"[RESOLVED] CPU","text":"m"}`:                   {title: "[RESOLVED] CPU", message: "m", transition: "Recovered"},
+		`{"title":"🟢 [OK] CPU","text":"m"}`:                       {title: "🟢 [OK] CPU", message: "m", transition: "Recovered"},
+		`{"title":"OK: the [Resolved] page","text":"m"}`:          {title: "OK: the [Resolved] page", message: "m"},
+		`{"title":"CPU","headers":{"Authorization":"Bearer abc.def"},"api_token":"not a message at all","note":"m n"}`: {title: "CPU", message: "m n"},
+		`{"id":"42","routing_key":"R02ABC","note":"N/A"}`:                                                              {title: "Datadog alert 42"},
+		`{"text":"🚨 Triggered: CPU of a"}`:                                                                             {message: "🚨 Triggered: CPU of a", transition: "Triggered"},
+		`{"text":"Monitor CPU has Recovered on host:a"}`:                                                               {message: "Monitor CPU has Recovered on host:a", transition: "Recovered"},
+		`{"title":"Resolved tickets are late","text":"Backups - no data. Warn them."}`:                                 {title: "Resolved tickets are late", message: "Backups - no data. Warn them."},
+		`{"title":"CPU","text":"**Host:** a\n**Transition:** No Data\n**Priority:** P2"}`:                              {title: "CPU", message: "**Host:** a\n**Transition:** No Data\n**Priority:** P2", priority: "P2", transition: "No Data"},
+		`{"title":"CPU","text":"Status: the page\nState:\nwas > 3"}`:                                                   {title: "CPU", message: "Status: the page\nState:\nwas > 3"},
+		`{"title":"CPU","fields":[{"text":"*Status:*\nRecovered"}],"text":"m n"}`:                                      {title: "CPU", message: "m n", transition: "Recovered"},
+		`{"title":"CPU","embeds":[{"fields":[{"name":"Status","value":"Recovered"}]}],"text":"m n"}`:                   {title: "CPU", message: "m n", transition: "Recovered"},
+		`{"title":"CPU","alert_type":"success","text":"m"}`:                                                            {title: "CPU", message: "m", transition: "Recovered"},
 
 		// Base64, as Pub/Sub, Kinesis and CloudEvents pass an alert on.
 		`{"message":{"data":"` + base64Of(`{"id":"8306082280000000003","title":"[Warn] Lag","body":"lag was > 3","alert_id":"4711"}`) + `","messageId":"136969346945"}}`: {title: "[Warn] Lag", message: "lag was > 3", transition: "Warn", monitor: "4711"},

@@ -169,7 +169,7 @@ var marked = Pattern(`\[[A-Z][^"\\<\n]{1,300}`)
 // TitleIn returns the monitor's title that a payload has somewhere, or "".
 func TitleIn(payload string) string {
 	for _, title := range marked().FindAllString(payload, -1) {
-		if TransitionIn(title) != "" {
+		if title, _, _ = strings.Cut(title, "',"); TransitionIn(title) != "" {
 			return strings.TrimRight(title, " ,'}]")
 		}
 	}

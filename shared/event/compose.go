@@ -82,7 +82,7 @@ func alertType(a alert.Alert, override string) string {
 		return "warning"
 	case slices.Contains(alertTypes, given):
 		return given
-	case a.Transition == alert.Triggered, a.Transition == alert.ReTriggered:
+	case a.Transition == alert.Triggered, a.Transition == alert.ReTriggered, a.Transition == alert.Renotify:
 		return "error"
 	case a.Transition == alert.NoData, a.Transition == alert.ReNoData:
 		return "warning"

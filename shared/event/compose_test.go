@@ -128,7 +128,7 @@ func TestCompose_AlertType(t *testing.T) {
 		{alert.Recovered, "", "Error", "error", "error"},
 		{alert.WarnRecovered, "", "", "success", "ok"},
 		{alert.Renotify, "error", "", "error", "error"},
-		{alert.Renotify, "", "", "info", "warn"},
+		{alert.Renotify, "", "", "error", "error"},
 		{"Muted", "strange", "", "info", "warn"},
 		{"", "SUCCESS", "", "success", "ok"},
 		{"", "", "", "info", "warn"},

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -51,7 +52,12 @@ func decodeInTime(ctx context.Context, r events.LambdaFunctionURLRequest, decode
 		return unread(raw, "An alert whose payload could not be read in time", "takes too long to read"), nil
 	case fault.From(err).Kind == fault.Malformed && hasWords(plain(raw)):
 		text := plain(raw)
-		a = unread(text, cmp.Or(alert.TitleIn(string(text)), "An alert whose payload could not be read"), fault.From(err).Public)
+		whole, invalid := alert.Decode(wholePairs(text))
+		a = unread(text, cmp.Or(alert.TitleIn(string(text)), whole.Title, whole.AlertTitle, "An alert whose payload could not be read"), fault.From(err).Public)
+		if invalid == nil {
+			whole.Title, whole.Message, whole.Text, whole.Digest, whole.Unreadable = a.Title, "", a.Text, a.Digest, a.Unreadable
+			a = whole
+		}
 		a.Infer()
 		return a, nil
 	}
@@ -78,6 +84,19 @@ func plain(raw []byte) []byte {
 		return []byte(text)
 	}
 	return raw
+}
+
+// pair matches a key and a value that are whole in a payload that is not JSON.
+var pair = alert.Pattern(`("\w+"\s*:\s*(?:"(?:[^"\\]|\\.)*"|\d+))\s*[,}]`)
+
+// wholePairs returns an object of them. Of a key twice the first counts: the other one is an inner object's.
+func wholePairs(text []byte) []byte {
+	pairs := pair().FindAllSubmatch(text, -1)
+	var object []byte
+	for _, found := range slices.Backward(pairs) {
+		object = append(append(object, found[1]...), ',')
+	}
+	return slices.Concat([]byte("{"), object, []byte("}"))
 }
 
 // wordless is what says nothing about an alert: the keys of JSON, and variables that

@@ -31,7 +31,8 @@ func TestDecodeInTime(t *testing.T) {
 		"too late": {time.Minute, body, "An alert whose payload could not be read in time", 1},
 		"a text":   {0, "CPU: [Triggered on {host:a}] CPU is high\nSee it", "[Triggered on {host:a}] CPU is high", 1},
 		"broken":   {0, `{"id":x y,"note":"[1] [P1] z","title":"[P2] [Recovered] CPU <b>","body":"m"}`, "[P2] [Recovered] CPU", 1},
-		"no title": {0, `{"id":x y,"title":"[P2] CPU"}`, "An alert whose payload could not be read", 1},
+		"no title": {0, `{"id":x y,"title":"[P2] CPU"}`, "[P2] CPU", 1},
+		"nothing":  {0, `{"id":x y}`, "An alert whose payload could not be read", 1},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()

@@ -16,6 +16,7 @@ func TestHandler_Unread(t *testing.T) {
 		"unquoted tags":         {`{"title":"[Triggered] CPU","tags":env:prod,service:checkout}`, "[Triggered] CPU", "service:checkout", "error"},
 		"something after it":    {`{"title":"[Triggered] CPU"}}`, "[Triggered] CPU", "[Triggered] CPU", "error"},
 		"single quotes":         {`{'title':'[Triggered] CPU @all'}`, "[Triggered] CPU ＠all", "＠all", "error"},
+		"Python's quotes":       {`{'title':'[Recovered] CPU','text':'web-1 is cool, it\'s'}`, "[Recovered] CPU", "web-1", "success"},
 		"a list of texts":       {`["[Triggered] CPU","web-1"]`, "[Triggered] CPU", "web-1", "error"},
 		"a text":                {`"[Triggered] CPU"`, "[Triggered] CPU", "[Triggered] CPU", "error"},
 		"no JSON at all":        {"[Triggered] CPU\nweb-1 is hot", "[Triggered] CPU", "web-1 is hot", "error"},
@@ -42,6 +43,11 @@ func TestHandler_Unread(t *testing.T) {
 		})
 	}
 	w := newEnv(t)
+	handle(t, w.handler(), post(`{"title":"Disk of "sda" is full","alert_transition":"Recovered","tags":"env:prod","host":"a","alert_id":"4711","link":"https://app.datadoghq.com/event/event?id=8306082280000000003","user":{"email":"a`))
+	if e := w.datadog.Posted()[0].Event; e.AlertType != "success" || e.Host != "a" || e.RelatedEventID != 8306082280000000003 || !slices.Contains(e.Tags, "env:prod") || !slices.Contains(e.Tags, "monitor:4711") || !strings.Contains(e.Text, "sda") {
+		t.Errorf("what is whole in a broken payload: %+v", e)
+	}
+	w = newEnv(t)
 	r := handle(t, w.handler(), with(post("payload="+url.QueryEscape(`{"title":"[Triggered] CPU","text":"web-1 is h`)), "content-type", "application/x-www-form-urlencoded"))
 	if posted := w.datadog.Posted(); r.StatusCode != 200 || len(posted) != 1 || posted[0].Event.AlertType != "error" || !strings.Contains(posted[0].Event.Text, "web-1 is h") {
 		t.Errorf("a form: %d %s, posted %v", r.StatusCode, r.Body, posted)
