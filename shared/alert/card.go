@@ -1,21 +1,27 @@
 package alert
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
 
 // beside matches a state that a template writes beside a monitor's name: "Recovered - CPU", "CPU (Recovered)",
 // "CPU is Recovered".
-var beside = Pattern(strings.ReplaceAll(`^[^\pL]*\[(STATE|OK)\]|^[^\pL\[]*(STATE)\*?(?:\s*[:|–—]|\s-)|(?:[:|–—(]|\s-)\s*\*?(STATE)[)*.!\s]*$|\b(?:has|is|was) \*?(STATE)\b`,
+var beside = Pattern(strings.ReplaceAll(`^[^\pL]*\[(STATE|OK)\]|^[^\pL\[]*(STATE)\*?(?:\s*[:|–—]|\s-)|(?:[:|–—(]|\s-)\s*\*?(STATE)[)*.!\s]*$|\b(?:has|is|was) \*?((?:Re-)?Triggered|Recovered)\b`,
 	"STATE", `(?:Re-)?(?:Triggered|Warn|No [Dd]ata)|TRIGGERED|WARN|NO DATA|(?:Warn )?Recovered|RECOVERED|Resolved|RESOLVED`))
 
 // stateOf returns the state that a word says, Datadog's or another tool's.
 func stateOf(word string) string {
-	if state, known := ParseTransition(word); known {
-		return string(state)
+	return cmp.Or(ifTransition(word), string(stateWords[strings.ToLower(word)]))
+}
+
+// ifTransition leaves out other words for a state, which a message may have in its lines: "Status: OK".
+func ifTransition(value string) string {
+	if t, known := ParseTransition(value); known {
+		return string(t)
 	}
-	return string(stateWords[strings.ToLower(word)])
+	return ""
 }
 
 func ifTags(value string) string {

@@ -39,7 +39,7 @@ var patterns = []pattern{
 	{"state", fromMessage, func(t texts) string { return t.stateByPerson() }},
 	{"state", fromWord, func(t texts) string { return t.stateByWord() }},
 	{"state", fromMessage, func(t texts) string {
-		return t.line(stateOf, "status", "state", "transition", "alertstatus", "alertstate", "monitorstatus")
+		return t.line(ifTransition, "status", "state", "transition", "alertstatus", "alertstate", "monitorstatus")
 	}},
 	{"state", fromWord, func(t texts) string { return map[string]string{"success": string(Recovered)}[t.Type] }},
 	{"priority", fromTitle, func(t texts) string { return t.marks.priority }},
