@@ -21,7 +21,6 @@ var statusOf = map[fault.Kind]int{
 	fault.Invalid:          http.StatusUnprocessableEntity,
 	fault.Unauthenticated:  http.StatusUnauthorized,
 	fault.MethodNotAllowed: http.StatusMethodNotAllowed,
-	fault.TooLarge:         http.StatusRequestEntityTooLarge,
 }
 
 type responseBody struct {

@@ -85,8 +85,8 @@ func Decode(r events.LambdaFunctionURLRequest) (alert.Alert, error) {
 	return a, decodeFault(err)
 }
 
-// body returns the request's bytes, as they were before a proxy compressed them. It rejects a body that is too large, and never
-// truncates one.
+// body returns the request's bytes, as they were before a proxy compressed them. It cuts a
+// body that is too large, which then comes back as it is.
 func body(r events.LambdaFunctionURLRequest) ([]byte, error) {
 	raw := []byte(r.Body)
 	if r.IsBase64Encoded {
@@ -97,17 +97,12 @@ func body(r events.LambdaFunctionURLRequest) ([]byte, error) {
 		raw = decoded
 	}
 	if z, err := gzip.NewReader(bytes.NewReader(raw)); err == nil { // A proxy's.
-		if plain, err := io.ReadAll(io.LimitReader(z, maxBodyBytes+1)); err == nil {
+		if plain, err := io.ReadAll(io.LimitReader(z, maxBodyBytes)); err == nil {
 			raw = plain
 		}
 	}
-	if len(raw) > maxBodyBytes {
-		return nil, errTooLarge
-	}
-	return raw, nil
+	return raw[:min(len(raw), maxBodyBytes)], nil
 }
-
-var errTooLarge = fault.New(fault.TooLarge, "the body is larger than 256 KiB; shorten the webhook's payload template", nil)
 
 func decodeFault(err error) error {
 	if err == nil {
