@@ -8,7 +8,7 @@ import (
 
 // beside matches a state that a template writes beside a monitor's name: "Recovered - CPU", "CPU (Recovered)",
 // "CPU is Recovered".
-var beside = Pattern(strings.ReplaceAll(`^[^\pL]*\[(STATE|OK)\]|^[^\pL\[]*(STATE)\*?(?:\s*[:|–—]|\s-)|(?:[:|–—(]|\s-)\s*\*?(STATE)[)*.!\s]*$|\b(?:has|is|was) \*?((?:Re-)?Triggered|Recovered)\b`,
+var beside = Pattern(strings.ReplaceAll(`^[^\pL]*\[[^\pL]*(STATE|OK)\]|^[^\pL\[]*(STATE)\*?(?:\s*[:|–—]|\s-)|(?:[:|–—(\[]|\s-)\s*\*?(STATE)[)\]*.!\s]*$|\b(?:has|is|was) \*?((?:Re-)?Triggered|Recovered)\b`,
 	"STATE", `(?:Re-)?(?:Triggered|Warn|No [Dd]ata)|TRIGGERED|WARN|NO DATA|(?:Warn )?Recovered|RECOVERED|Resolved|RESOLVED`))
 
 // stateOf returns the state that a word says, Datadog's or another tool's.
@@ -44,6 +44,16 @@ func (t texts) line(meaning func(string) string, names ...string) string {
 		}
 	}
 	return ""
+}
+
+// readCard takes the texts of a card that a proxy passes on as JSON, if nothing else says which alert it is.
+func (a *Alert) readCard() {
+	card := parseObjects(a.Message)
+	if card == nil || a.Title+a.AlertTitle != "" {
+		return
+	}
+	texts := slices.DeleteFunc(textsIn(nil, card), func(s string) bool { return !isMessage(s) && !isMarked(s) })
+	a.Message = cmp.Or(strings.Join(texts, "\n\n"), a.Message)
 }
 
 // takeHeading takes the title of a card, and returns the message that is left: the longest text. Only a

@@ -38,6 +38,7 @@ func (a *Alert) addContent(payload map[string]any, unused []any) bool {
 		a.take("message", &a.Message, "security", a.Security.SignalMessage)
 		a.take("message", &a.Message, "synthetics", a.Synthetics.FirstFailingStepName)
 	}
+	a.readCard()
 	title, message := cmp.Or(a.Title, a.AlertTitle), cmp.Or(a.Message, a.Text)
 	if title == "" || message == "" || title == message || a.Link == "" || !isMarked(title) {
 		a.searchContent(a.unclaimed(unused))

@@ -95,6 +95,16 @@ func TestDecode_Content(t *testing.T) {
 		`{"Records":[{"body":"{\"title\":\"[Recovered] x\",\"text\":\"Disk has room\",\"link\":\"` + link + `\"}"},{"body":"{\"title\":\"[Warn] y\",\"text\":\"Lag is high\"}"}]}`: {
 			title: "[Warn] y", message: "Lag is high\n\n[Recovered] x\n\nDisk has room\n\n" + link, transition: "Warn",
 		},
+		`{"records":[{"key":"1","value":{"title":"[Recovered] x","body":"Disk has room"}},{"key":"2","value":{"title":"[Warn] y","body":"Lag is high"}}]}`: {
+			title: "[Warn] y", message: "Lag is high\n\n[Recovered] x\n\nDisk has room", transition: "Warn",
+		},
+		`{"version":"2.0","headers":{"user-agent":"A long agent of a proxy"},"body":"{\"text\":\"*Recovered* - CPU\"}"}`:                       {title: "*Recovered* - CPU", message: "*Recovered* - CPU", transition: "Recovered"},
+		`{"payload":"\"{\\\"title\\\":\\\"[Warn] Lag\\\",\\\"body\\\":\\\"m\\\"}\""}`:                                                          {title: "[Warn] Lag", message: "m", transition: "Warn"},
+		`"{\"title\":\"[Warn] Lag\",\"body\":\"m\"}"`:                                                                                          {title: "[Warn] Lag", message: "m", transition: "Warn"},
+		`{"title":"[Warn] Lag &gt; 3 &amp; &#39;x&#39;","text":"lag &gt; 3"}`:                                                                  {title: "[Warn] Lag > 3 & 'x'", message: "lag > 3", transition: "Warn"},
+		`{"title":"[Warn] Lag","text":"Write &amp; for & and &gt; for >"}`:                                                                     {title: "[Warn] Lag", message: "Write &amp; for & and &gt; for >", transition: "Warn"},
+		`{"title":"CPU [Recovered]","text":"m"}`:                                                                                               {title: "CPU [Recovered]", message: "m", transition: "Recovered"},
+		`{"title":"[🔥 Triggered] CPU","text":"m"}`:                                                                                             {title: "[🔥 Triggered] CPU", message: "m", transition: "Triggered"},
 		`{"event":{"title":"[Warn] Lag","body":"m"},"logs":[{"message":"no route","alert_id":"4711"},{"message":"no way","alert_id":"4712"}]}`: {title: "[Warn] Lag", message: "m", transition: "Warn"},
 		`{"body":"` + base64Of(`{"title":"[Warn] Lag","text":"web-1 is slow"}`) + `"}`:                                                         {title: "[Warn] Lag", message: "web-1 is slow", transition: "Warn"},
 		`{"alert":{"id":"4711","monitor":{"name":"CPU high","type":"metric alert"},"transition":"Triggered"},"meta":{"note":"web-1 is hot"}}`:  {title: "CPU high", message: "web-1 is hot", transition: "Triggered", monitor: "4711"},

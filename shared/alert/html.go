@@ -18,6 +18,9 @@ var startsAsHTML = Pattern(`(?i)^[#*>\s]*<(?:!doctype|style|h[1-6]|p|b|i|u|stron
 // hasHTML matches what chats know of HTML, inside a text.
 var hasHTML = Pattern(`(?i)<br\s*/?>|</(?:b|strong|i|em|u|code|font|a)>`)
 
+// entity matches what templates write for < > & " and '.
+var entity = Pattern(`&(?:lt|gt|amp|quot|#39|#x27|#34);`)
+
 // xmlRoot matches the start of an XML document.
 var xmlRoot = Pattern(`^(?:<\?xml[^<>]*>)?\s*<([A-Za-z][\w.:-]*)(?:\s[^<>]*)?>`)
 
@@ -57,6 +60,9 @@ func unescaped(text string) string {
 // fromHTML returns a text of HTML or XML as markdown, and others as they are: those with code of markdown, too.
 func fromHTML(text string) string {
 	if !strings.Contains(text, "<") {
+		if strings.Count(text, "&") == len(entity().FindAllStringIndex(text, -1)) && !strings.Contains(text, ">") {
+			return html.UnescapeString(text) // A template's that escapes its variables.
+		}
 		return text
 	}
 	isHTML := startsAsHTML().MatchString(text)

@@ -73,7 +73,7 @@ func alertsIn(found []any, v any) []any {
 		}
 	case []any:
 		for _, item := range v {
-			if object, _ := item.(map[string]any); saysAlert(object) {
+			if object, _ := item.(map[string]any); saysAlert(flat(object)) {
 				found = append(found, object)
 			} else {
 				found = alertsIn(found, item)

@@ -32,7 +32,7 @@ func uniqueTags(parts []string) Tags {
 	var tags Tags
 	seen := make(map[string]bool, len(parts))
 	for _, tag := range parts {
-		tag = strings.TrimPrefix(strings.Trim(strings.TrimSpace(tag), `"'`), "#")
+		tag = strings.TrimPrefix(strings.Trim(strings.TrimSpace(tag), "\"'`"), "#")
 		if !isAbsentText(tag) && !seen[tag] {
 			seen[tag] = true
 			tags = append(tags, tag)

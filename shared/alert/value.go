@@ -73,6 +73,10 @@ func wholeNumber(s string) string {
 
 // parseObjects returns the object or the list of objects that a text holds, or nil.
 func parseObjects(s string) any {
+	if strings.HasPrefix(s, `"`) { // It is encoded twice.
+		inner, _ := jsonvalue.Parse(s)
+		s, _ = inner.(string)
+	}
 	if s = fromBase64(strings.TrimSpace(s)); strings.HasPrefix(s, "{") || strings.HasPrefix(s, "[{") {
 		return parseInner(s)
 	}
