@@ -31,19 +31,36 @@ func ifTags(value string) string {
 	return ""
 }
 
-// namedLine matches a name and a value in a line, or the value in the next one, as chats write fields.
-var namedLine = Pattern(`(?m)^[\s*_>-]*([A-Za-z][A-Za-z ]{1,20}?)[*_]*:[*_]*\s*\*?(\S.*?)[*_\s]*$`)
-
-// line returns the first meaning of a line with one of the names.
+// line returns the first meaning of a line with one of the names, or of the line below it, as chats write
+// fields: "*Status:* Recovered".
 func (t texts) line(meaning func(string) string, names ...string) string {
-	for _, text := range textsIn([]string{t.Message, t.Text}, map[string]any(t.Extra)) {
-		for _, found := range namedLine().FindAllStringSubmatch(text[:min(len(text), maxMarks)], -1) {
-			if value := meaning(found[2]); value != "" && slices.Contains(names, canonical(found[1])) {
-				return value
+	for _, text := range t.all() {
+		isBelow := false
+		for line := range strings.Lines(text[:min(len(text), maxMarks)]) {
+			name, value, _ := strings.Cut(line, ":")
+			switch {
+			case slices.Contains(names, canonical(name)):
+			case isBelow:
+				value = line
+			default:
+				continue
 			}
+			value = strings.Trim(value, " \t\r\n*_`")
+			if found := meaning(value); found != "" {
+				return found
+			}
+			isBelow = value == ""
 		}
 	}
 	return ""
+}
+
+// isSecret reports whether the value under a key must not become an event's words.
+func isSecret(key string) bool {
+	name := canonical(key)
+	return slices.ContainsFunc([]string{"token", "secret", "password", "authorization", "apikey", "appkey", "routingkey", "accesskey"}, func(end string) bool {
+		return strings.HasSuffix(name, end)
+	})
 }
 
 // readCard takes the texts of a card that a proxy passes on as JSON, if nothing else says which alert it is.
@@ -59,9 +76,12 @@ func (a *Alert) readCard() {
 // takeHeading takes the title of a card, and returns the message that is left: the longest text. Only a
 // list's first text is one without a key for it.
 func (a *Alert) takeHeading(texts []string, message string, hasKey bool) string {
+	if a.Title+a.AlertTitle != "" {
+		return message
+	}
 	heading := a.Extra.heading(hasKey)
 	rest := longest(texts, func(s string) bool { return s != heading && isMessage(s) })
-	if a.Title+a.AlertTitle != "" || heading == "" || heading == a.Message || rest+a.Message+a.Text == "" {
+	if heading == "" || heading == a.Message || rest+a.Message+a.Text == "" {
 		return message
 	}
 	a.take("title", &a.Title, "first_line", heading)
@@ -75,20 +95,21 @@ var headingKeys = []string{"title", "activitytitle", "subject", "heading", "head
 func (e Extra) heading(hasKey bool) string {
 	isHeading := func(text string) bool { return isLine(text) && isMessage(text) }
 	for queue := []any{map[string]any(e)}; len(queue) > 0; queue = queue[1:] {
-		list, _ := queue[0].([]any)
-		queue = append(queue, list...)
-		if !hasKey {
-			if lines := textsIn(nil, list); slices.ContainsFunc(lines, isHeading) {
+		switch value := queue[0].(type) {
+		case []any:
+			if hasKey {
+				queue = append(queue, value...)
+			} else if lines := textsIn(nil, value); slices.ContainsFunc(lines, isHeading) {
 				return lines[slices.IndexFunc(lines, isHeading)]
 			}
-		}
-		object, _ := queue[0].(map[string]any)
-		for _, key := range sortedKeys(object) {
-			text, _ := object[key].(string)
-			if hasKey && slices.Contains(headingKeys, canonical(key)) && isHeading(text) {
-				return text
+		case map[string]any:
+			for _, key := range sortedKeys(value) {
+				text, _ := value[key].(string)
+				if hasKey && slices.Contains(headingKeys, canonical(key)) && isHeading(text) {
+					return text
+				}
+				queue = append(queue, value[key])
 			}
-			queue = append(queue, object[key])
 		}
 	}
 	return ""

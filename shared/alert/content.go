@@ -160,7 +160,7 @@ func textsIn(found []string, v any) []string {
 	switch v := v.(type) {
 	case map[string]any:
 		for _, key := range sortedKeys(v) {
-			if !secretKey().MatchString(key) {
+			if !isSecret(key) {
 				found = textsIn(found, v[key])
 			}
 		}
@@ -182,9 +182,6 @@ func textsIn(found []string, v any) []string {
 	}
 	return found
 }
-
-// secretKey matches what must not become an event's words.
-var secretKey = Pattern(`(?i)(?:token|secret|password|authorization|(?:api|app|routing|access)[_-]?key)$`)
 
 func longest(texts []string, accept func(string) bool) (text string) {
 	for _, s := range texts {

@@ -60,7 +60,7 @@ func unescaped(text string) string {
 // fromHTML returns a text of HTML or XML as markdown, and others as they are: those with code of markdown, too.
 func fromHTML(text string) string {
 	if !strings.Contains(text, "<") {
-		if strings.Count(text, "&") == len(entity().FindAllStringIndex(text, -1)) && !strings.Contains(text, ">") {
+		if n := strings.Count(text, "&"); n > 0 && n == len(entity().FindAllStringIndex(text, -1)) && !strings.Contains(text, ">") {
 			return html.UnescapeString(text) // A template's that escapes its variables.
 		}
 		return text

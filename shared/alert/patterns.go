@@ -71,6 +71,7 @@ type texts struct {
 	*Alert
 	marks marks
 	links []link
+	all   func() []string // Those of the message and of unknown keys.
 }
 
 // Infer fills state, priority, monitor, group and link from Datadog's own words in the alert,
@@ -81,7 +82,7 @@ func (a *Alert) infer(links []link) {
 	fields := map[string]*string{
 		"state": (*string)(&a.Transition), "priority": &a.Priority, "monitor": &a.MonitorID, "group": &a.Scope, "link": &a.Link,
 	}
-	t := texts{a, a.marks(), links}
+	t := texts{a, a.marks(), links, sync.OnceValue(func() []string { return textsIn([]string{a.Message, a.Text}, map[string]any(a.Extra)) })}
 	if t.marks.priority != "" && a.isGuessed("priority") { // A number is a constant of the template.
 		a.forget("priority", &a.Priority)
 	}

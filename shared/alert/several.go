@@ -2,6 +2,7 @@ package alert
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -9,15 +10,19 @@ import (
 
 // readAll returns the first alert that fires, or the first one, with the words of the others.
 func readAll(payload map[string]any, alerts []any) Alert {
-	all := make([]Alert, len(alerts))
-	for i, one := range alerts {
-		all[i], _ = read(one.(map[string]any)) // It has words.
+	const most = 100 // An event shows fewer.
+	all := make([]Alert, min(len(alerts), most))
+	for i := range all {
+		all[i], _ = read(alerts[i].(map[string]any)) // It has words.
 	}
 	i := max(0, slices.IndexFunc(all, func(a Alert) bool { return a.Transition.Fires() }))
 	a := all[i]
 	words := []string{cmp.Or(a.Message, a.Text)}
 	for _, other := range slices.Delete(all, i, i+1) {
 		words = append(words, cmp.Or(other.Title, other.AlertTitle), cmp.Or(other.Message, other.Text), other.Link)
+	}
+	if more := len(alerts) - most; more > 0 {
+		words = append(words, fmt.Sprintf("%d more alerts came with these.", more))
 	}
 	a.Message = strings.Join(slices.DeleteFunc(words, isAbsentText), "\n\n")
 	a.Digest = digest(payload)

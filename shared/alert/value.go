@@ -33,7 +33,7 @@ func isAbsent(v any) bool {
 func isAbsentText(s string) bool {
 	s = strings.TrimSpace(s)
 	return s == "" || slices.ContainsFunc(noValue, func(word string) bool { return strings.EqualFold(s, word) }) ||
-		len(s) < maxMarks && strings.Contains(s, "$") && unresolved().MatchString(s) || len(s) > 1 && strings.Contains("{{ ${ <%", s[:2]) && foreign().MatchString(s)
+		s[0] == '$' && jsonvalue.Variable(s) == s || len(s) < maxMarks && strings.Contains(s, "$") && unresolved().MatchString(s) || len(s) > 1 && strings.Contains("{{ ${ <%", s[:2]) && foreign().MatchString(s)
 }
 
 // unresolved matches nothing but variables that Datadog left as they are: "$INCIDENT_TITLE: $INCIDENT_URL".
