@@ -6,10 +6,38 @@ import (
 	"strings"
 )
 
+// marks reads the first title that has any, and else a state that stands beside the monitor's name.
+func (a *Alert) marks() (m marks) {
+	for _, title := range []string{a.Title, a.AlertTitle, a.Status} {
+		if m = readMarks(title); m != (marks{}) {
+			break
+		}
+	}
+	if m == (marks{}) {
+		m = readMarks(titleLine(a.Message))
+	}
+	if m == (marks{}) {
+		m = readMarks(titleLine(a.Text))
+	}
+	if m.state == "" && (a.Transition == "" || a.isGuessed("state")) {
+		m.state = stateBeside(a.Title, a.AlertTitle, firstLine(a.Message), firstLine(a.Text))
+	}
+	return m
+}
+
 // beside matches a state that a template writes beside a monitor's name: "Recovered - CPU", "CPU (Recovered)",
 // "CPU is Recovered".
 var beside = Pattern(strings.ReplaceAll(`^[^\pL]*\[[^\pL]*(STATE|OK)\]|^[^\pL\[]*(STATE)\*?(?:\s*[:|–—]|\s-)|(?:[:|–—(\[]|\s-)\s*\*?(STATE)[)\]*.!\s]*$|\b(?:has|is|was) \*?((?:Re-)?Triggered|Recovered)\b`,
 	"STATE", `(?:Re-)?(?:Triggered|Warn|No [Dd]ata)|TRIGGERED|WARN|NO DATA|(?:Warn )?Recovered|RECOVERED|Resolved|RESOLVED`))
+
+func stateBeside(titles ...string) string {
+	for _, title := range titles {
+		if found := beside().FindStringSubmatch(title[:min(len(title), maxMarks)]); found != nil {
+			return stateOf(strings.Join(found[1:], ""))
+		}
+	}
+	return ""
+}
 
 // stateOf returns the state that a word says, Datadog's or another tool's.
 func stateOf(word string) string {

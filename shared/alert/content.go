@@ -226,7 +226,7 @@ func isLink(s string) bool { return strings.Contains(s, "http") && onlyLink().Ma
 // fence of Datadog's markdown, without a chat's marks for a link or for bold text.
 func firstLine(message string) string {
 	for line := range strings.Lines(message) {
-		if line = strings.TrimSpace(line); line == "" || line == "%%%" {
+		if line = strings.TrimSpace(line); line == "%%%" || isAbsentText(line) {
 			continue
 		}
 		line = strings.TrimRight(strings.TrimLeft(strings.ToValidUTF8(line[:min(len(line), maxMarks)], ""), "*_#> "), "*_# ")

@@ -189,7 +189,9 @@ func TestDecode_Content(t *testing.T) {
 		`{"title":"Disk is full","text":"m","service":{"status":"ok","severity":"low"}}`: {title: "Disk is full", message: "m"},
 
 		`{"body":"$INCIDENT_TITLE: $INCIDENT_URL","text":"web-1 is hot","title":"[$ALERT_PRIORITY] $INCIDENT_TITLE","alert_title":"CPU"}`: {title: "CPU", message: "web-1 is hot"},
-		`{"title":"$5 of $A","text":"$ALERT_TITLE costs $5"}`:                                                                             {title: "$5 of $A", message: "$ALERT_TITLE costs $5"},
+		`{"x":{"title":"$INCIDENT_TITLE\nCPU is high"}}`:         {title: "CPU is high", message: "$INCIDENT_TITLE\nCPU is high"},
+		`{"title":"[Triggered on $HOST: $NAME] CPU","text":"m"}`: {title: "[Triggered on $HOST: $NAME] CPU", message: "m", transition: "Triggered"},
+		`{"title":"$5 of $A","text":"$ALERT_TITLE costs $5"}`:    {title: "$5 of $A", message: "$ALERT_TITLE costs $5"},
 
 		// A card's title without a state is one, too.
 		`{"content":"<@&12> alert!","embeds":[{"title":"CPU is high","description":"web-1 is at 99","author":{"name":"Datadog Bot"}}]}`:                       {title: "CPU is high", message: "<@&12> alert!\n\nweb-1 is at 99"},

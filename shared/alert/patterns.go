@@ -145,22 +145,6 @@ func (a *Alert) typeOf() string {
 // "[Monitor Alert] Triggered: CPU is high".
 type marks struct{ priority, state, group string }
 
-// marks reads the first title that has any, and else a state that stands beside the monitor's name.
-func (a *Alert) marks() (m marks) {
-	titles := []string{a.Title, a.AlertTitle, a.Status, titleLine(a.Message), titleLine(a.Text)}
-	for _, title := range titles {
-		if m = readMarks(title); m != (marks{}) {
-			break
-		}
-	}
-	for _, title := range titles {
-		if found := beside().FindStringSubmatch(title[:min(len(title), maxMarks)]); found != nil && m.state == "" {
-			m.state = stateOf(strings.Join(found[1:], ""))
-		}
-	}
-	return m
-}
-
 // TransitionIn returns the transition that a monitor's title begins with, or "".
 func TransitionIn(title string) Transition { return Transition(readMarks(title).state) }
 
@@ -272,7 +256,7 @@ func scopeIn(text, before, after string) string {
 
 // scopeOf returns a group that is tags, and not "*" or "total".
 func scopeOf(group string) string {
-	if group = strings.TrimSpace(group); strings.Contains(group, ":") && !strings.Contains(group, "\n") {
+	if group = strings.TrimSpace(group); strings.Contains(group, ":") && !strings.Contains(group, "\n") && !isAbsentText(group) {
 		return group
 	}
 	return ""

@@ -33,12 +33,15 @@ func readAll(payload map[string]any, alerts []any) Alert {
 // wrapped returns the alert that a text holds as JSON, as a topic or a queue passes it on, or nil.
 func wrapped(value any) map[string]any {
 	text, _ := value.(string)
-	object, _ := parseObjects(text).(map[string]any)
-	link, _ := object["link"].(string)
-	if !saysAlert(object) && len(appendLinks(nil, link, "")) == 0 {
-		return nil
+	if object, _ := parseObjects(text).(map[string]any); isAlert(object) {
+		return object
 	}
-	return object
+	return nil
+}
+
+func isAlert(object map[string]any) bool {
+	link, _ := object["link"].(string)
+	return saysAlert(object) || len(appendLinks(nil, link, "")) > 0
 }
 
 // saysAlert reports whether an object has content, and says which alert it is about by an id or a state,
@@ -85,10 +88,11 @@ func alertsIn(found []any, v any) []any {
 			}
 		}
 	case string:
-		if object := wrapped(v); object != nil {
+		inner := parseObjects(v)
+		if object, _ := inner.(map[string]any); isAlert(object) {
 			return append(found, object)
 		}
-		return alertsIn(found, parseObjects(v))
+		return alertsIn(found, inner)
 	}
 	return found
 }
