@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// marks reads the first title that has any, and else a state that stands beside the monitor's name.
+// marks reads the first title that has any.
 func (a *Alert) marks() (m marks) {
 	for _, title := range []string{a.Title, a.AlertTitle, a.Status} {
 		if m = readMarks(title); m != (marks{}) {
@@ -19,9 +19,6 @@ func (a *Alert) marks() (m marks) {
 	if m == (marks{}) {
 		m = readMarks(titleLine(a.Text))
 	}
-	if m.state == "" && (a.Transition == "" || a.isGuessed("state")) {
-		m.state = stateBeside(a.Title, a.AlertTitle, firstLine(a.Message), firstLine(a.Text))
-	}
 	return m
 }
 
@@ -30,8 +27,11 @@ func (a *Alert) marks() (m marks) {
 var beside = Pattern(strings.ReplaceAll(`^[^\pL]*\[[^\pL]*(STATE|OK)\]|^[^\pL\[]*(STATE)\*?(?:\s*[:|–—]|\s-)|(?:[:|–—(\[]|\s-)\s*\*?(STATE)[)\]*.!\s]*$|\b(?:has|is|was) \*?((?:Re-)?Triggered|Recovered)\b`,
 	"STATE", `(?:Re-)?(?:Triggered|Warn|No [Dd]ata)|TRIGGERED|WARN|NO DATA|(?:Warn )?Recovered|RECOVERED|Resolved|RESOLVED`))
 
-func stateBeside(titles ...string) string {
-	for _, title := range titles {
+func (a *Alert) stateBeside() string {
+	if a.Transition != "" && !a.isGuessed("state") {
+		return ""
+	}
+	for _, title := range []string{a.Title, a.AlertTitle, firstLine(a.Message), firstLine(a.Text)} {
 		if found := beside().FindStringSubmatch(title[:min(len(title), maxMarks)]); found != nil {
 			return stateOf(strings.Join(found[1:], ""))
 		}

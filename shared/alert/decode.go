@@ -80,7 +80,7 @@ func read(payload map[string]any) (Alert, error) {
 	}
 	links := a.links()
 	certain := a.identify(links) && !a.hasOthers(found)
-	a.infer(links)
+	a.infer(links, true)
 	a.Test = strings.Contains(a.Title, testMark) || strings.Contains(a.AlertTitle, testMark)
 	if !certain {
 		a.Digest = digest(payload)

@@ -41,7 +41,6 @@ var patterns = []pattern{
 	{"state", fromMessage, func(t texts) string {
 		return t.line(ifTransition, "status", "state", "transition", "alertstatus", "alertstate", "monitorstatus")
 	}},
-	{"state", fromWord, func(t texts) string { return map[string]string{"success": string(Recovered)}[t.Type] }},
 	{"priority", fromTitle, func(t texts) string { return t.marks.priority }},
 	{"priority", fromTags, func(t texts) string { return severityOf(t.Tags.Get("priority")) }},
 	{"priority", "incident", func(t texts) string { return severityOf(t.Incident.Severity) }},
@@ -76,13 +75,18 @@ type texts struct {
 
 // Infer fills state, priority, monitor, group and link from Datadog's own words in the alert,
 // where they are empty.
-func (a *Alert) Infer() { a.infer(a.links()) }
+func (a *Alert) Infer() { a.infer(a.links(), false) }
 
-func (a *Alert) infer(links []link) {
+// infer reads more from a payload, because templates have words of their own, unlike Datadog's events.
+func (a *Alert) infer(links []link, isPayload bool) {
 	fields := map[string]*string{
 		"state": (*string)(&a.Transition), "priority": &a.Priority, "monitor": &a.MonitorID, "group": &a.Scope, "link": &a.Link,
 	}
-	t := texts{a, a.marks(), links, sync.OnceValue(func() []string { return textsIn([]string{a.Message, a.Text}, map[string]any(a.Extra)) })}
+	t := texts{Alert: a, marks: a.marks(), links: links, all: func() []string { return nil }}
+	if isPayload {
+		t.all = sync.OnceValue(func() []string { return textsIn([]string{a.Message, a.Text}, map[string]any(a.Extra)) })
+		t.marks.state = cmp.Or(t.marks.state, a.stateBeside())
+	}
 	if t.marks.priority != "" && a.isGuessed("priority") { // A number is a constant of the template.
 		a.forget("priority", &a.Priority)
 	}
@@ -93,6 +97,9 @@ func (a *Alert) infer(links []link) {
 		if field := fields[p.field]; *field == "" {
 			a.take(p.field, field, p.source, p.find(t))
 		}
+	}
+	if isPayload && a.Type == "success" {
+		a.take("state", fields["state"], fromWord, string(Recovered))
 	}
 	if a.Type == "" {
 		a.Type = a.typeOf()
