@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"net/http"
 	"slices"
 	"sync"
@@ -33,7 +34,9 @@ type (
 // answer answers a call in place of the emulator.
 func (d *tables) answer(c awstest.Call, _ func() awstest.Response) awstest.Response {
 	status, body := d.do(c)
-	return awstest.Response{Status: status, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}}, Body: body}
+	return awstest.Response{Status: status, Body: body, Header: http.Header{
+		"Content-Type": {"application/x-amz-json-1.0"}, "X-Amz-Crc32": {fmt.Sprint(crc32.ChecksumIEEE(body))},
+	}}
 }
 
 // compare lets the emulator answer, and fails where its answer differs.
