@@ -11,7 +11,7 @@ import (
 
 // followUp lets every second alert recover, and then the time of the follow-ups come.
 func (s *soak) followUp() {
-	var recoveries, followUps sync.WaitGroup
+	var recoveries, redeliveries, followUps sync.WaitGroup
 	for i, f := range s.instances[:webhooks] {
 		recoveries.Go(func() {
 			for n := int64(2 + 2*i); n <= s.alerts; n += 2 * webhooks {
@@ -22,9 +22,10 @@ func (s *soak) followUp() {
 	}
 	recoveries.Wait()
 	workers := s.instances[webhooks:]
-	if err := s.Drain(workers[0], limit, s.timeout()); err != nil {
-		s.Errorf("%v; the worker wrote %s", err, workers[0].Output())
+	for _, f := range workers {
+		redeliveries.Go(func() { s.drain(f) })
 	}
+	redeliveries.Wait()
 	if s.IsLong {
 		time.Sleep(followUpAfter) // Then that of the last alert is due, too.
 	} else {

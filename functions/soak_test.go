@@ -20,6 +20,7 @@ import (
 
 const (
 	soakAlerts   = 60       // in make test; make soak sets SOAK to more
+	longSoak     = 300      // alerts, above which the emulator answers too slowly
 	soakMonitors = 50       // that they are about
 	webhooks     = 16       // instances, each with one alert at a time
 	faultRate    = 0.05     // the share of the calls to each dependency that fail
@@ -64,7 +65,7 @@ func runSoak(t *testing.T, intake string, workers int) {
 		t.Parallel()
 	}
 	s := &soak{T: t, Stack: e2e.New(t), alerts: cmp.Or(n, soakAlerts), progress: output.Progress(os.Stderr, "sent", "alerts")}
-	s.IsLong = s.alerts > soakAlerts
+	s.IsLong = s.alerts > longSoak
 	ledger := &tables{t: t, items: map[string]attributes{}}
 	s.AWS.Use("DynamoDB", ledger.compare)
 	if s.IsLong {
@@ -113,7 +114,7 @@ func (s *soak) begin() {
 	}
 	mustReady(s.T, s.instances...)
 	datadog, aws := soakDatadog, soakAWS
-	if s.IsLong { // A call that hangs holds its instance for as long as it may, so it is rare.
+	if s.alerts > soakAlerts { // A call that hangs holds its instance for as long as it may, so it is rare.
 		datadog, aws = append(slices.Repeat(datadog, 2), fakedatadog.Hang), append(slices.Repeat(aws, 2), awstest.Hang)
 	}
 	if err := s.Datadog.InjectRandom(faultRate, 1, datadog...); err != nil {
@@ -156,15 +157,19 @@ func (s *soak) redeliver(f *e2e.Instance, sent <-chan struct{}) {
 	for {
 		select {
 		case <-sent:
-			if err := s.Drain(f, limit, s.timeout()); err != nil {
-				s.Errorf("%v; the worker wrote %s", err, f.Output())
-			}
+			s.drain(f)
 			return
 		default:
 		}
 		if b := s.Poll(f, limit); b.Received == 0 {
 			time.Sleep(100 * time.Millisecond)
 		}
+	}
+}
+
+func (s *soak) drain(f *e2e.Instance) {
+	if err := s.Drain(f, limit, s.timeout()); err != nil {
+		s.Errorf("%v; the worker wrote %s", err, f.Output())
 	}
 }
 
