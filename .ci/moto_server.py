@@ -17,7 +17,7 @@ modules = list(backends.list_of_moto_modules())
 backends.list_of_moto_modules = lambda: modules
 
 turn = threading.Lock()
-asked = True  # for the numbers of messages
+asking = threading.local()  # for the numbers of messages, while it answers GetQueueAttributes
 answer = DomainDispatcherApplication.__call__
 
 
@@ -26,8 +26,7 @@ def answer_in_turn(self, environ, start_response):
     if environ.get("HTTP_X_AMZ_TARGET") == "AmazonSQS.ReceiveMessage":
         return answer(self, environ, start_response)
     with turn:
-        global asked
-        asked = environ.get("HTTP_X_AMZ_TARGET") == "AmazonSQS.GetQueueAttributes"
+        asking.now = environ.get("HTTP_X_AMZ_TARGET") == "AmazonSQS.GetQueueAttributes"
         return answer(self, environ, start_response)
 
 
@@ -36,7 +35,7 @@ DomainDispatcherApplication.__call__ = answer_in_turn
 
 def count_if_asked(name):
     count = getattr(Queue, name).fget
-    setattr(Queue, name, property(lambda self: count(self) if asked else 0))
+    setattr(Queue, name, property(lambda self: count(self) if getattr(asking, "now", False) else 0))
 
 
 for name in ("", "_delayed", "_not_visible"):
