@@ -160,6 +160,22 @@ func TestRestart(t *testing.T) {
 	b.says(".hint", "The newest 50 of 60: write more words to see others.")
 }
 
+// TestFault says how it went where the user looks.
+func TestFault(t *testing.T) {
+	url := serve(t, t.TempDir())
+	b := open(t, desktop, url)
+	b.click("Try")
+	b.click("Let the fake of Datadog fail")
+	apply := func(calls, says string) {
+		b.write("#calls", calls)
+		b.click("Apply")
+		b.until(`document.querySelector(".outcome").textContent === "` + says + `"`)
+	}
+	apply("1.5", "Write how many calls it is for: a whole number, or 0 for all.")
+	apply("2", "It works again")
+	b.noProblems(url)
+}
+
 // TestPaths pastes every path that a click copies into a playbook.
 func TestPaths(t *testing.T) {
 	url := serve(t, t.TempDir())

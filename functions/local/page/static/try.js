@@ -55,8 +55,11 @@ async function preview() {
 const act = (text, run) => h("button", {
   type: "button",
   onclick: async () => {
+    view.outcome.replaceChildren();
     try {
-      say(await run());
+      const text = await run();
+      say(text);
+      if (!view.outcome.hasChildNodes()) view.outcome.append(h("p", {}, text));
     } catch (error) {
       view.outcome.replaceChildren(h("p", { class: "problem" }, error.message));
     }
@@ -100,6 +103,7 @@ function misbehaviour() {
   return h("details", {}, h("summary", {}, "Let the fake of Datadog fail"), h("div", { class: "row" },
     field("fault", "It", fault), field("route", "For", route), field("calls", "Calls (0: all)", calls),
     act("Apply", async () => {
+      if (!calls.value || !calls.checkValidity()) throw new Error("Write how many calls it is for: a whole number, or 0 for all.");
       await post("fault", { fault: fault.value, route: route.value, calls: Number(calls.value) });
       return fault.value ? "The next calls fail" : "It works again";
     })));
