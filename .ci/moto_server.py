@@ -1,7 +1,8 @@
 """Runs moto's server for tests that share it. It answers one request after the other, because an answer that walks
 through all secrets while another request adds one has status 500. It lists its own package's folder once, because to
-list it for every request is its slowest part. And it counts a queue's messages only for who asks, and ends the search
-for one to delete where it is, because otherwise each call about a queue takes longer the more messages it has.
+list it for every request is its slowest part. And it counts a queue's messages only for who asks, reads the clock once
+for all of them, and ends the search for one to delete where it is, because otherwise each call about a queue takes
+longer the more messages it has.
 
 Usage: moto_server.py <arguments of moto_server>
 """
@@ -9,6 +10,7 @@ Usage: moto_server.py <arguments of moto_server>
 import threading
 
 from moto import backends, server
+from moto.core.utils import unix_time_millis
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Queue
@@ -42,6 +44,11 @@ for name in ("", "_delayed", "_not_visible"):
     count_if_asked("approximate_number_of_messages" + name)
 
 
+def messages(self):
+    now = unix_time_millis()
+    return [m for m in self._messages if now > m.visible_at and now >= m.delayed_until]
+
+
 def delete_message(self, receipt_handle):
     for i, message in enumerate(self._messages):
         if message.had_receipt_handle(receipt_handle):
@@ -53,6 +60,7 @@ def delete_message(self, receipt_handle):
         raise ReceiptHandleIsInvalid()
 
 
+Queue.messages = property(messages)
 Queue.delete_message = delete_message
 
 server.main()
