@@ -145,6 +145,7 @@ func (c *canary) travel(t *testing.T) {
 	c.deliver(t, dry, 200)
 	for status, body := range map[int]string{
 		400: `{"` + canaryName + ` ` + canaryMail + `":`,
+		413: `{"title":"` + canaryMail + strings.Repeat("x", 300<<10) + `"}`,
 		200: `{"user":"` + canaryName + `","date":"` + canaryMail + `"}`,
 	} {
 		r := canaryRequest(4, canaryToken)

@@ -199,7 +199,7 @@ func TestDecode_Content(t *testing.T) {
 		`{"blocks":[{"text":{"type":"plain_text","text":"CPU is high"}},{"text":{"text":"web-1 is at 99, see the runbook"}}]}`:                                {title: "CPU is high", message: "web-1 is at 99, see the runbook"},
 		`{"attachments":[{"content":{"body":[{"text":"CPU of web-1 is much too high"},{"facts":[{"title":"Tags","value":"a:b"}]},{"text":"It is at 99"}]}}]}`: {title: "CPU of web-1 is much too high", message: "It is at 99"},
 		`{"short_description":"CPU is high","description":"web-1 is at 99","work_notes":"Call Ada"}`:                                                          {title: "CPU is high", message: "web-1 is at 99"},
-		`{"status":"success","check":"CPU is high","description":"web-1 is at 9"}`:                                                                            {title: "CPU is high", message: "web-1 is at 9", transition: "Recovered"},
+		`{"status":"success","check":"CPU is high","description":"web-1 is at 9"}`:                                                                            {title: "CPU is high", message: "web-1 is at 9"},
 		`{"texts":["web-1 is at 99"]}`: {message: "web-1 is at 99"},
 
 		// A state that a template writes in its own form.
@@ -222,7 +222,8 @@ func TestDecode_Content(t *testing.T) {
 		`{"title":"CPU","text":"Status: the page\nState:\nwas > 3"}`:                                                   {title: "CPU", message: "Status: the page\nState:\nwas > 3"},
 		`{"title":"CPU","fields":[{"text":"*Status:*\nRecovered"}],"text":"m n"}`:                                      {title: "CPU", message: "m n", transition: "Recovered"},
 		`{"title":"CPU","embeds":[{"fields":[{"name":"Status","value":"Recovered"}]}],"text":"m n"}`:                   {title: "CPU", message: "m n", transition: "Recovered"},
-		`{"title":"CPU","alert_type":"success","text":"m"}`:                                                            {title: "CPU", message: "m", transition: "Recovered"},
+		`{"title":"CPU","alert_type":"success","text":"m","alert_id":"4711"}`:                                          {title: "CPU", message: "m", transition: "Recovered", monitor: "4711"},
+		`{"title":"Deployed","alert_type":"success","text":"m"}`:                                                       {title: "Deployed", message: "m"},
 
 		// Base64, as Pub/Sub, Kinesis and CloudEvents pass an alert on.
 		`{"message":{"data":"` + base64Of(`{"id":"8306082280000000003","title":"[Warn] Lag","body":"lag was > 3","alert_id":"4711"}`) + `","messageId":"136969346945"}}`: {title: "[Warn] Lag", message: "lag was > 3", transition: "Warn", monitor: "4711"},

@@ -26,7 +26,7 @@ func Decode(body []byte) (Alert, error) {
 	if several != nil {
 		payload = map[string]any{"alerts": several}
 	}
-	if alerts := alertsIn(nil, payload); len(alerts) > 1 && !saysAlert(flat(payload)) {
+	if alerts := severalIn(payload); alerts != nil {
 		return readAll(payload, alerts), nil
 	}
 	a, err := read(payload)

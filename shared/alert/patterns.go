@@ -85,7 +85,9 @@ func (a *Alert) infer(links []link, isPayload bool) {
 	t := texts{Alert: a, marks: a.marks(), links: links, all: func() []string { return nil }}
 	if isPayload {
 		t.all = sync.OnceValue(func() []string { return textsIn([]string{a.Message, a.Text}, map[string]any(a.Extra)) })
-		t.marks.state = cmp.Or(t.marks.state, a.stateBeside())
+		if t.marks.state == "" {
+			t.marks.state = a.stateBeside()
+		}
 	}
 	if t.marks.priority != "" && a.isGuessed("priority") { // A number is a constant of the template.
 		a.forget("priority", &a.Priority)
@@ -98,7 +100,7 @@ func (a *Alert) infer(links []link, isPayload bool) {
 			a.take(p.field, field, p.source, p.find(t))
 		}
 	}
-	if isPayload && a.Type == "success" {
+	if isPayload && a.Type == "success" && a.MonitorID != "" { // A deploy's event succeeds, too.
 		a.take("state", fields["state"], fromWord, string(Recovered))
 	}
 	if a.Type == "" {

@@ -58,8 +58,22 @@ func saysAlert(object map[string]any) bool {
 		hasContent = hasContent || v.isContent()
 		hasIdentity = hasIdentity || slices.Contains([]string{"ID", "ALERT_ID", "ALERT_TRANSITION", "ALERT_CYCLE_KEY"}, v.name) ||
 			strings.HasSuffix(v.name, "_TITLE") && TransitionIn(text) != ""
+		if hasContent && hasIdentity {
+			return true
+		}
 	}
-	return hasContent && hasIdentity
+	return false
+}
+
+// severalIn returns the alerts of a payload that has more than one and is none itself.
+func severalIn(payload map[string]any) []any {
+	if saysAlert(payload) {
+		return nil
+	}
+	if alerts := alertsIn(nil, payload); len(alerts) > 1 && !saysAlert(flat(payload)) {
+		return alerts
+	}
+	return nil
 }
 
 // flat returns the keys of a payload with those of its objects.

@@ -13,11 +13,13 @@ type Tags []string
 // splitTags reads "monitor, name:my service,url:http://x", and "env:prod;team:a", also with other
 // marks between tags, if each has a key.
 func splitTags(text string) Tags {
-	parts := strings.FieldsFunc(text, func(r rune) bool { return r == ';' || r == '|' || unicode.IsSpace(r) })
-	if strings.Contains(text, ",") || slices.ContainsFunc(parts, func(tag string) bool { return !areTags(tag) }) {
-		parts = strings.Split(text, ",")
+	if !strings.Contains(text, ",") {
+		parts := strings.FieldsFunc(text, func(r rune) bool { return r == ';' || r == '|' || unicode.IsSpace(r) })
+		if !slices.ContainsFunc(parts, func(tag string) bool { return !areTags(tag) }) {
+			return uniqueTags(parts)
+		}
 	}
-	return uniqueTags(parts)
+	return uniqueTags(strings.Split(text, ","))
 }
 
 // hasSeveral reports whether an entry of a list is several tags: $TAGS. A tag's value may hold commas,

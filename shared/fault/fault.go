@@ -25,6 +25,8 @@ const (
 	Unauthenticated       // The token is missing or wrong.
 	Unverified            // The token is unknown, and cannot be looked up now.
 	MethodNotAllowed      // The request is neither a delivery nor a health check.
+	TooLarge              // The input exceeds a limit.
+	UnsupportedMedia      // The body has an unsupported media type.
 	Temporary             // The same call may succeed later.
 	Permanent             // The other side rejects the call, now and later.
 )
@@ -120,8 +122,8 @@ func LogText(err error) string {
 
 var kindNames = [...]string{
 	Internal: "internal", Malformed: "malformed", Invalid: "invalid", Unauthenticated: "unauthenticated", Unverified: "unverified",
-	MethodNotAllowed: "method_not_allowed",
-	Temporary:        "temporary", Permanent: "refused",
+	MethodNotAllowed: "method_not_allowed", TooLarge: "too_large", UnsupportedMedia: "unsupported_media",
+	Temporary: "temporary", Permanent: "refused",
 }
 
 // String returns the name of the kind in log records. Permanent keeps the name

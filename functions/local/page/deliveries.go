@@ -66,7 +66,7 @@ func (d *deliveries) update(id string, change func(*delivery)) {
 	d.changed = make(chan struct{})
 }
 
-// maxBody bounds what is kept of a body. The function reads no more of it.
+// maxBody bounds what is kept of a body. The function refuses longer ones.
 const maxBody = 256 << 10
 
 func (d *deliveries) arrived(id string, r events.LambdaFunctionURLRequest) {

@@ -78,6 +78,7 @@ func TestDeliveries_States(t *testing.T) {
 		"a dry run":       {`{"id":"1","title":"x"}`, []string{"X-Dry-Run: true"}, "dry_run", []string{"nothing was posted"}},
 		"a wrong token":   {`{"id":"1","title":"x"}`, []string{"X-Webhook-Token: wrong"}, "refused", []string{"Refused with 401 Unauthorized: the token is missing or wrong."}},
 		"nothing in it":   {`{}`, nil, "refused", []string{"422", "at least one of id, title and body"}},
+		"a type":          {`x`, []string{"Content-Type: image/png"}, "refused", []string{"415", "send application/json"}},
 		"no title":        {`{"alert_type":"error","id":"8306082202796025779","text":"x"}`, nil, "posted", nil},
 		"words, not JSON": {`<alert>disk full</alert>`, nil, "posted", nil},
 	} {
@@ -137,11 +138,11 @@ func TestDelivery(t *testing.T) {
 	}
 }
 
-// A body that the function cuts is not kept whole.
+// A body that the function refuses for its size is not kept whole.
 func TestDelivery_TooLarge(t *testing.T) {
 	s := serve(t)
 	came := s.deliver(`{"title":"` + strings.Repeat("x", 2<<20) + `"}`)
-	if kept := len(s.page.deliveries.find(came.ID).request.Body); came.State != "posted" || kept > maxBody {
+	if kept := len(s.page.deliveries.find(came.ID).request.Body); came.State != "refused" || kept > maxBody {
 		t.Errorf("%s, %d bytes", came.State, kept)
 	}
 }

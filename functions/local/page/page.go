@@ -156,7 +156,7 @@ func post[In any](answer func(context.Context, In) (any, error)) http.HandlerFun
 		var in In
 		raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxInput))
 		if err != nil {
-			return nil, failure{http.StatusRequestEntityTooLarge, "The page sends at most 4 MiB, of which the function reads 256 KiB."}
+			return nil, failure{http.StatusRequestEntityTooLarge, "The page sends at most 4 MiB, and the function takes at most 256 KiB."}
 		}
 		if err := json.Unmarshal(raw, &in); err != nil {
 			return nil, failure{http.StatusBadRequest, err.Error()}

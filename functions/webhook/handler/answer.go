@@ -21,6 +21,8 @@ var statusOf = map[fault.Kind]int{
 	fault.Invalid:          http.StatusUnprocessableEntity,
 	fault.Unauthenticated:  http.StatusUnauthorized,
 	fault.MethodNotAllowed: http.StatusMethodNotAllowed,
+	fault.TooLarge:         http.StatusRequestEntityTooLarge,
+	fault.UnsupportedMedia: http.StatusUnsupportedMediaType,
 }
 
 type responseBody struct {

@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"mime"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -70,23 +72,37 @@ func token(r events.LambdaFunctionURLRequest) string {
 // isForm matches a form, whatever its media type.
 var isForm = alert.Pattern(`^\w[\w.%\[\]-]*=[^\s"{]*$`)
 
-// Decode returns the alert of a request that can be read. A form may have any media type, and JSON
-// any but a form's: a proxy may set it, and Datadog does not resend a rejected alert.
+// Decode returns the alert of a request that can be read. Datadog sends JSON unless the webhook says
+// "Encode as form". A proxy may set another media type, and Datadog does not resend a rejected alert.
 func Decode(r events.LambdaFunctionURLRequest) (alert.Alert, error) {
+	media, params, _ := mime.ParseMediaType(header(r, headerContentType)) // Of an unreadable one, the body decides.
+	if !isText(media, params["charset"]) {
+		return alert.Alert{}, errMediaType
+	}
 	body, err := body(r)
 	if err != nil {
 		return alert.Alert{}, err
 	}
 	read := alert.Decode
-	if strings.HasPrefix(strings.ToLower(header(r, headerContentType)), "application/x-www-form-urlencoded") || isForm().Match(body) {
+	if media == "application/x-www-form-urlencoded" || isForm().Match(body) {
 		read = alert.DecodeForm
 	}
 	a, err := read(body)
 	return a, decodeFault(err)
 }
 
-// body returns the request's bytes, as they were before a proxy compressed them. It cuts a
-// body that is too large, which then comes back as it is.
+// isText reports whether a body of a media type and charset can be text in UTF-8. The names of JSON
+// are ASCII, so other charsets of single bytes can be read, too.
+func isText(media, charset string) bool {
+	kind, _, _ := strings.Cut(media, "/")
+	charset = strings.ToLower(charset)
+	return !slices.Contains([]string{"image", "audio", "video", "font", "model"}, kind) && !strings.HasPrefix(charset, "utf-16") && !strings.HasPrefix(charset, "utf-32")
+}
+
+var errMediaType = fault.New(fault.UnsupportedMedia, "send application/json in UTF-8, or application/x-www-form-urlencoded as Datadog's \"Encode as form\" does", nil)
+
+// body returns the request's bytes, as they were before a proxy compressed them. It rejects a body
+// that is too large, and never truncates one.
 func body(r events.LambdaFunctionURLRequest) ([]byte, error) {
 	raw := []byte(r.Body)
 	if r.IsBase64Encoded {
@@ -97,12 +113,17 @@ func body(r events.LambdaFunctionURLRequest) ([]byte, error) {
 		raw = decoded
 	}
 	if z, err := gzip.NewReader(bytes.NewReader(raw)); err == nil { // A proxy's.
-		if plain, err := io.ReadAll(io.LimitReader(z, maxBodyBytes)); err == nil {
+		if plain, err := io.ReadAll(io.LimitReader(z, maxBodyBytes+1)); err == nil {
 			raw = plain
 		}
 	}
-	return raw[:min(len(raw), maxBodyBytes)], nil
+	if len(raw) > maxBodyBytes {
+		return nil, errTooLarge
+	}
+	return raw, nil
 }
+
+var errTooLarge = fault.New(fault.TooLarge, "the body is larger than 256 KiB; shorten the webhook's payload template", nil)
 
 func decodeFault(err error) error {
 	if err == nil {

@@ -10,7 +10,6 @@ import (
 // Datadog never repeats a 400, so a payload that cannot be read comes back with its words.
 func TestHandler_Unread(t *testing.T) {
 	for name, tt := range map[string]struct{ body, title, words, alertType string }{
-		"too large":             {`{"title":"[P2] [Recovered] CPU","text":"web-1 is cool","logs":"` + strings.Repeat("x", 300<<10) + `"}`, "[P2] [Recovered] CPU", "web-1 is cool", "success"},
 		"cut":                   {`{"title":"[P2] [Triggered on {host:a}] CPU","text":"web-1 is hot, see htt`, "[P2] [Triggered on {host:a}] CPU", "web-1 is hot", "error"},
 		"unescaped quotes":      {`{"title":"[Recovered] CPU","query":"logs("status:error").rollup("count")"}`, "[Recovered] CPU", `logs("status:error")`, "success"},
 		"unquoted title":        {`{"title":[P2] [Warn on {host:a}] CPU is high,"host":"a"}`, "[P2] [Warn on {host:a}] CPU is high", "CPU is high", "warning"},
