@@ -46,6 +46,9 @@ func (s *soak) checkFollowUps() {
 			unseen[string(cycle[1])] = true
 		}
 	}
+	for n := range s.late() { // Every recovery has the number of its trigger behind those of all triggers.
+		unseen["cycle-"+strconv.FormatInt(n-s.alerts, 10)] = true
+	}
 	posted := map[string]int{}
 	for _, e := range followUpsIn(s.Stack) {
 		posted[e.AggregationKey]++

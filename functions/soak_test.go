@@ -20,7 +20,7 @@ import (
 
 const (
 	soakAlerts   = 60       // in make test; make soak sets SOAK to more
-	longSoak     = 300      // alerts, above which the emulator answers too slowly
+	longSoak     = 300      // alerts, above which looking through all items takes too long
 	soakMonitors = 50       // that they are about
 	webhooks     = 16       // instances, each with one alert at a time
 	faultRate    = 0.05     // the share of the calls to each dependency that fail
@@ -66,11 +66,6 @@ func runSoak(t *testing.T, intake string, workers int) {
 	}
 	s := &soak{T: t, Stack: e2e.New(t), alerts: cmp.Or(n, soakAlerts), progress: output.Progress(os.Stderr, "sent", "alerts")}
 	s.IsLong = s.alerts > longSoak
-	ledger := &tables{t: t, items: map[string]attributes{}}
-	s.AWS.Use("DynamoDB", ledger.compare)
-	if s.IsLong {
-		s.AWS.Use("DynamoDB", ledger.answer)
-	}
 	s.desk = newDeskOf(t, followUpPlaybooks+deskActions)
 	variables := s.desk.variables
 	variables["INTAKE"] = intake
@@ -187,21 +182,13 @@ func (s *soak) check() {
 			unseen[e2e.Number(p.Event)]++
 		}
 	}
-	claimFailed := func(found [][]byte) {
-		if found != nil {
-			id, _ := strconv.ParseInt(string(found[1]), 10, 64) // The expressions take digits only.
-			unclaimed[e2e.Number(fakedatadog.Event{RelatedEventID: id})] = true
-		}
-	}
 	for _, c := range s.faultedAWS() {
-		if c.Operation == "PutItem" {
-			claimFailed(alertKey.FindSubmatch(c.Body))
+		if key := alertKey.FindSubmatch(c.Body); key != nil && c.Operation == "PutItem" {
+			unclaimed[numberOf(string(key[1]))] = true
 		}
 	}
-	for line := range strings.Lines(s.Output()) { // A busy machine is a fault, too.
-		if lateCall.MatchString(line) {
-			claimFailed(alertID.FindSubmatch([]byte(line)))
-		}
+	for n := range s.late() {
+		unclaimed[n] = true
 	}
 	var lost, doubled, unseenPosts, ledgerFailures int
 	for id := int64(1); id <= s.alerts; id++ {
@@ -228,6 +215,24 @@ func (s *soak) check() {
 	for _, m := range s.Take(s.DeadLetters) {
 		s.Errorf("a dead letter: %s", reason(m))
 	}
+}
+
+// late returns the numbers of the alerts of which a ledger call came too late: a busy machine is a
+// fault, too.
+func (s *soak) late() map[int64]bool {
+	late := map[int64]bool{}
+	for line := range strings.Lines(s.Output()) {
+		if id := alertID.FindStringSubmatch(line); id != nil && lateCall.MatchString(line) {
+			late[numberOf(id[1])] = true
+		}
+	}
+	return late
+}
+
+// numberOf returns the number of the alert that has an id.
+func numberOf(id string) int64 {
+	digits, _ := strconv.ParseInt(id, 10, 64) // The expressions take digits only.
+	return e2e.Number(fakedatadog.Event{RelatedEventID: digits})
 }
 
 func (s *soak) faultedAWS() []awstest.Call {

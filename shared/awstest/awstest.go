@@ -43,7 +43,6 @@ type AWS struct {
 	proxy  *httptest.Server
 
 	forwarding map[string]*sync.Mutex // by service
-	doubles    map[string]Double      // by service
 
 	mu     sync.Mutex
 	faults []*fault
@@ -69,7 +68,7 @@ func Start() (*AWS, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &AWS{server: server, forwarding: map[string]*sync.Mutex{"DynamoDB": {}, "SQS": {}}, doubles: map[string]Double{}}
+	a := &AWS{server: server, forwarding: map[string]*sync.Mutex{"DynamoDB": {}, "SQS": {}}}
 	a.proxy = httptest.NewServer(a)
 	a.URL = a.proxy.URL
 	return a, nil

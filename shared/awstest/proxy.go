@@ -69,26 +69,13 @@ type Response = httpfault.Response
 // transport does not reuse connections, because moto's server closes each after its answer.
 var transport = &http.Transport{DisableKeepAlives: true}
 
-// Double answers a call beside the emulator or instead of it.
-type Double func(c Call, emulator func() Response) Response
-
-// Use puts a double before the emulator of a service. Call it before the first call of the test.
-func (a *AWS) Use(service string, d Double) { a.doubles[service] = d }
-
-// forward calls the emulator or its double. Moto changes items and queues without a lock and loses
-// changes made at the same time, so calls go one after the other.
+// forward calls the emulator. Moto changes items and queues without a lock and loses
+// changes made at the same time, so the calls of a service go one after the other.
 func (a *AWS) forward(in *http.Request, call Call) Response {
 	if one := a.forwarding[call.Service]; one != nil {
 		one.Lock()
 		defer one.Unlock()
 	}
-	if double := a.doubles[call.Service]; double != nil {
-		return double(call, func() Response { return a.emulate(in, call) })
-	}
-	return a.emulate(in, call)
-}
-
-func (a *AWS) emulate(in *http.Request, call Call) Response {
 	// Without the caller's context, for the call takes effect once it is here.
 	out, err := http.NewRequest(in.Method, a.server+in.URL.RequestURI(), bytes.NewReader(call.Body))
 	if err != nil {

@@ -152,7 +152,7 @@ type output struct {
 	buffer bytes.Buffer
 }
 
-const maxOutput = 64 << 10
+const maxOutput = 4 << 20
 
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
