@@ -31,7 +31,7 @@ func (c cli) benchCommand() *cobra.Command {
 	soak := c.measurement("soak", "Send many alerts while one call in twenty fails, and count the events.", func(ctx context.Context, r *bench.Runner) error {
 		return r.Test(ctx, "functions", "^TestSoak$/^"+intake+"$", "SOAK="+strconv.Itoa(alerts))
 	})
-	numberFlag(soak, &alerts, "alerts", 1, 1_000_000, "send this `number` of alerts; 20,000 take some 45 minutes on two busy cores")
+	numberFlag(soak, &alerts, "alerts", 1, 1_000_000, "send this `number` of alerts; 1,000 take some 4 minutes on two cores")
 	choiceFlag(soak, &intake, "intake", "how the alerts come in", "direct", "queue")
 	scale := c.measurement("scale", "Simulate a storm of 1,000 alerts a second on a virtual clock, and its cost.", func(ctx context.Context, r *bench.Runner) error {
 		return r.Test(ctx, "functions/local/scale", "^TestStorm$", "STORM="+strconv.Itoa(seconds))
