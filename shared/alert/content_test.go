@@ -217,6 +217,7 @@ func TestDecode_Content(t *testing.T) {
 		`{"id":"42","routing_key":"R02ABC","note":"N/A"}`:                                                              {title: "Datadog alert 42"},
 		`{"text":"🚨 Triggered: CPU of a"}`:                                                                             {message: "🚨 Triggered: CPU of a", transition: "Triggered"},
 		`{"text":"Monitor CPU has Recovered on host:a"}`:                                                               {message: "Monitor CPU has Recovered on host:a", transition: "Recovered"},
+		`{"title":"Payment state is Recovered late","alert_type":"error","text":"m"}`:                                  {title: "Payment state is Recovered late", message: "m"},
 		`{"title":"Resolved tickets are late","text":"Backups - no data. Warn them."}`:                                 {title: "Resolved tickets are late", message: "Backups - no data. Warn them."},
 		`{"title":"CPU","text":"**Host:** a\n**Transition:** No Data\n**Priority:** P2"}`:                              {title: "CPU", message: "**Host:** a\n**Transition:** No Data\n**Priority:** P2", priority: "P2", transition: "No Data"},
 		`{"title":"CPU","text":"Status: the page\nState:\nwas > 3"}`:                                                   {title: "CPU", message: "Status: the page\nState:\nwas > 3"},
