@@ -6,52 +6,6 @@ import (
 	"strings"
 )
 
-// marks reads the first title that has any.
-func (a *Alert) marks() (m marks) {
-	for _, title := range []string{a.Title, a.AlertTitle, a.Status} {
-		if m = readMarks(title); m != (marks{}) {
-			break
-		}
-	}
-	if m == (marks{}) {
-		m = readMarks(titleLine(a.Message))
-	}
-	if m == (marks{}) {
-		m = readMarks(titleLine(a.Text))
-	}
-	return m
-}
-
-// beside matches a state that a template writes beside a monitor's name: "Recovered - CPU", "CPU (Recovered)",
-// "CPU has Recovered on host:a".
-var beside = Pattern(strings.ReplaceAll(`^[^\pL]*\[[^\pL]*(STATE|OK)\]|^[^\pL\[]*(STATE)\*?(?:\s*[:|–—]|\s-)|(?:[:|–—(\[]|\s-)\s*\*?(STATE)[)\]*.!\s]*$|\b(?:has|is|was) \*?((?:Re-)?Triggered|Recovered)\*?(?:[.!\s]*$|\s(?:on|for|in)\s)`,
-	"STATE", `(?:Re-)?(?:Triggered|Warn|No [Dd]ata)|TRIGGERED|WARN|NO DATA|(?:Warn )?Recovered|RECOVERED|Resolved|RESOLVED`))
-
-func (a *Alert) stateBeside() string {
-	if a.Transition != "" && !a.isGuessed("state") {
-		return ""
-	}
-	for _, title := range []string{a.Title, a.AlertTitle, firstLine(a.Message), firstLine(a.Text)} {
-		if found := beside().FindStringSubmatch(title[:min(len(title), maxMarks)]); found != nil {
-			return stateOf(strings.Join(found[1:], ""))
-		}
-	}
-	return ""
-}
-
-// stateOf returns the state that a word says, Datadog's or another tool's.
-func stateOf(word string) string {
-	return cmp.Or(ifTransition(word), string(stateWords[strings.ToLower(word)]))
-}
-
-// ifTransition leaves out other words for a state, which a message may have in its lines: "Status: OK".
-func ifTransition(value string) string {
-	if t, known := ParseTransition(value); known {
-		return string(t)
-	}
-	return ""
-}
-
 func ifTags(value string) string {
 	if areTags(value) {
 		return value
@@ -83,13 +37,10 @@ func (t texts) line(meaning func(string) string, names ...string) string {
 	return ""
 }
 
-// isSecret reports whether the value under a key must not become an event's words.
-func isSecret(key string) bool {
-	name := canonical(key)
-	return slices.ContainsFunc([]string{"token", "secret", "password", "authorization", "apikey", "appkey", "routingkey", "accesskey"}, func(end string) bool {
-		return strings.HasSuffix(name, end)
-	})
-}
+var secretKey = Pattern(`(?i)(?:(?:api|app|application|access|private|secret|routing)[^a-z0-9]*key|token|pass[^a-z0-9]*w(?:or)?d|secret|authorization|cookie|credentials?)[^a-z0-9]*$`)
+
+// IsSecret reports whether a key is that of a secret, which no event and no recording may have.
+func IsSecret(key string) bool { return secretKey().MatchString(key) }
 
 // readCard takes the texts of a card that a proxy passes on as JSON, if nothing else says which alert it is.
 func (a *Alert) readCard() {

@@ -160,7 +160,7 @@ func textsIn(found []string, v any) []string {
 	switch v := v.(type) {
 	case map[string]any:
 		for _, key := range sortedKeys(v) {
-			if !isSecret(key) {
+			if !IsSecret(key) {
 				found = textsIn(found, v[key])
 			}
 		}

@@ -167,7 +167,7 @@ func (a *Alert) search(found []candidate, key string, depth int, value any) []ca
 	case map[string]any:
 		if label, labelled := labelOf(value); labelled {
 			if text, _ := scalar(value["value"]); isTransition(text) {
-				label = "alert_transition" // Whatever a card calls it.
+				label = "alert_transition" // A card may call it otherwise.
 			}
 			value = map[string]any{label: value["value"]}
 		}

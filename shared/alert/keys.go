@@ -231,7 +231,7 @@ func isTransition(s string) bool {
 }
 
 // isNoStateWord leaves out other tools' words for a state, such as resolved, which stateByWord reads.
-func isNoStateWord(s string) bool { return stateWords[strings.ToLower(s)] == "" }
+func isNoStateWord(s string) bool { return stateOfWord(s) == "" }
 
 // isNoLevelWord leaves out other tools' words for a state or a severity, which stateByWord and urgent read.
 func isNoLevelWord(s string) bool { return isOneOf("type")(s) || isNoStateWord(s) && urgent(s) == "" }

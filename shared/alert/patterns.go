@@ -1,7 +1,6 @@
 package alert
 
 import (
-	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -223,34 +222,6 @@ func (m *marks) add(inside string) bool {
 		return false
 	}
 	return true
-}
-
-// ResolvedByPerson reports whether a person resolved the monitor, as Datadog writes it.
-func (a Alert) ResolvedByPerson() bool {
-	_, state, _ := strings.Cut(a.Message, " was marked as **")
-	return len(state) > len("recovered**") && strings.EqualFold(state[:len("recovered**")], "recovered**")
-}
-
-func (a Alert) stateByPerson() string {
-	if a.ResolvedByPerson() {
-		return string(Recovered)
-	}
-	return ""
-}
-
-// stateWords are words for a state that a webhook for only this state has as a constant. Those for
-// a trigger, such as firing, are in templates for all states.
-var stateWords = map[string]Transition{
-	"alert": Triggered, "warning": Warn,
-	"ok": Recovered, "resolved": Recovered, "resolve": Recovered, "recovery": Recovered, "close": Recovered, "closed": Recovered, "cleared": Recovered,
-}
-
-// stateByWord reads the state from a key for it, at the top level or one object deep.
-func (t texts) stateByWord() string {
-	state := func(word string) string { return string(stateWords[strings.ToLower(word)]) }
-	_, happened, _ := strings.Cut(t.EventType, ".") // incident.resolved
-	return cmp.Or(state(t.Status), state(happened), t.Extra.first(state, "alert_transition", "transition", "status", "state", "alert_state", "alert_status",
-		"monitor_status", "monitor_state", "message_type", "action", "event_action", "alert_type"))
 }
 
 // scopeIn returns the group between two marks of a text.

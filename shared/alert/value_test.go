@@ -216,3 +216,14 @@ func TestDecode_Objects(t *testing.T) {
 	}
 	tests.run(t)
 }
+
+func TestIsSecret(t *testing.T) {
+	for key, want := range map[string]bool{
+		"api_key": true, "apiKey": true, "API Key": true, "X-Auth-Token:": true, "application.key": true, "session_credentials": true, "Pass-Word": true,
+		"aggregation_key": false, "tokens_used": false, "monitor": false, "": false,
+	} {
+		if got := IsSecret(key); got != want {
+			t.Errorf("%q: got %v, want %v", key, got, want)
+		}
+	}
+}

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"boomerang/shared/alert"
-
 	"go.yaml.in/yaml/v4"
+
+	"boomerang/shared/alert"
 )
 
 var (

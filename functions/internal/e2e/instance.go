@@ -152,6 +152,7 @@ type output struct {
 	buffer bytes.Buffer
 }
 
+// maxOutput is as much as an instance logs about the alerts of a long run.
 const maxOutput = 4 << 20
 
 func (o *output) Write(p []byte) (int, error) {

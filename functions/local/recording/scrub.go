@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"boomerang/shared/alert"
 )
 
 const hidden = "<secret>"
@@ -34,9 +36,6 @@ var (
 	emails    = regexp.MustCompile(`[A-Za-z0-9._%+-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`)
 	addresses = regexp.MustCompile(`[0-9A-Za-z:.]+`)
 )
-
-// secretName is the name of a field or parameter that holds a secret.
-var secretName = regexp.MustCompile(`(?i)(?:(?:api|app|application|access|private|secret)[._-]?key|token|password|passwd|secret|authorization|cookie|credentials?)$`)
 
 // personFields hold a person.
 var personFields = []string{
@@ -134,7 +133,7 @@ func (s scrubber) value(name string, value any, ofPerson bool) any {
 	switch v := value.(type) {
 	case string:
 		switch {
-		case secretName.MatchString(name):
+		case alert.IsSecret(name):
 			return hidden
 		case isPersonField || ofPerson && slices.Contains(identifyingFields, lower):
 			return s.nameAlias(v)
@@ -165,7 +164,7 @@ func isPerson(object map[string]any) bool {
 func (s scrubber) query(parameters url.Values) url.Values {
 	for name, values := range parameters {
 		for i, value := range values {
-			if values[i] = s.text(value); secretName.MatchString(name) {
+			if values[i] = s.text(value); alert.IsSecret(name) {
 				values[i] = hidden
 			}
 		}

@@ -42,9 +42,11 @@ func decodeInTime(ctx context.Context, r events.LambdaFunctionURLRequest, decode
 	defer func() { span.End(err) }()
 	ctx, cancel := context.WithTimeoutCause(ctx, decodeTimeout, errDecodeTimeout)
 	defer cancel()
-	a, err = pipeline.Compute(ctx, "read the payload", func() (alert.Alert, error) { return decode(r) })
+	if a, err = pipeline.Compute(ctx, "read the payload", func() (alert.Alert, error) { return decode(r) }); err == nil {
+		return a, nil
+	}
 	switch raw, bodyErr := body(r); {
-	case err == nil, bodyErr != nil && !errors.Is(err, errDecodeTimeout):
+	case bodyErr != nil && !errors.Is(err, errDecodeTimeout):
 		return a, err
 	case bodyErr != nil:
 		return alert.Alert{}, bodyErr

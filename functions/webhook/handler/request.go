@@ -69,7 +69,7 @@ func token(r events.LambdaFunctionURLRequest) string {
 	return ""
 }
 
-// isForm matches a form, whatever its media type.
+// isForm matches a form, for which a proxy may have set another media type.
 var isForm = alert.Pattern(`^\w[\w.%\[\]-]*=[^\s"{]*$`)
 
 // Decode returns the alert of a request that can be read. Datadog sends JSON unless the webhook says
