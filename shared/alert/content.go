@@ -159,6 +159,9 @@ func (a *Alert) unclaimed(unused []any) []string {
 func textsIn(found []string, v any) []string {
 	switch v := v.(type) {
 	case map[string]any:
+		if label, _ := labelOf(v); IsSecret(label) {
+			return found
+		}
 		for _, key := range sortedKeys(v) {
 			if !IsSecret(key) {
 				found = textsIn(found, v[key])

@@ -218,13 +218,17 @@ func TestDecode_Content(t *testing.T) {
 		`{"text":"🚨 Triggered: CPU of a"}`:                                                                             {message: "🚨 Triggered: CPU of a", transition: "Triggered"},
 		`{"text":"Monitor CPU has Recovered on host:a"}`:                                                               {message: "Monitor CPU has Recovered on host:a", transition: "Recovered"},
 		`{"title":"Payment state is Recovered late","alert_type":"error","text":"m"}`:                                  {title: "Payment state is Recovered late", message: "m"},
-		`{"title":"Resolved tickets are late","text":"Backups - no data. Warn them."}`:                                 {title: "Resolved tickets are late", message: "Backups - no data. Warn them."},
-		`{"title":"CPU","text":"**Host:** a\n**Transition:** No Data\n**Priority:** P2"}`:                              {title: "CPU", message: "**Host:** a\n**Transition:** No Data\n**Priority:** P2", priority: "P2", transition: "No Data"},
-		`{"title":"CPU","text":"Status: the page\nState:\nwas > 3"}`:                                                   {title: "CPU", message: "Status: the page\nState:\nwas > 3"},
-		`{"title":"CPU","fields":[{"text":"*Status:*\nRecovered"}],"text":"m n"}`:                                      {title: "CPU", message: "m n", transition: "Recovered"},
-		`{"title":"CPU","embeds":[{"fields":[{"name":"Status","value":"Recovered"}]}],"text":"m n"}`:                   {title: "CPU", message: "m n", transition: "Recovered"},
-		`{"title":"CPU","alert_type":"success","text":"m","alert_id":"4711"}`:                                          {title: "CPU", message: "m", transition: "Recovered", monitor: "4711"},
-		`{"title":"Deployed","alert_type":"success","text":"m"}`:                                                       {title: "Deployed", message: "m"},
+
+		// A secret, also as a fact of a card, is no message.
+		`{"title":"CPU","facts":[{"name":"API Key","value":"not for people to read"}],"text":"m"}`:   {title: "CPU", message: "m"},
+		`{"title":"CPU","facts":[{"name":"API Key","value":"not for people to read"}]}`:              {title: "CPU"},
+		`{"title":"Resolved tickets are late","text":"Backups - no data. Warn them."}`:               {title: "Resolved tickets are late", message: "Backups - no data. Warn them."},
+		`{"title":"CPU","text":"**Host:** a\n**Transition:** No Data\n**Priority:** P2"}`:            {title: "CPU", message: "**Host:** a\n**Transition:** No Data\n**Priority:** P2", priority: "P2", transition: "No Data"},
+		`{"title":"CPU","text":"Status: the page\nState:\nwas > 3"}`:                                 {title: "CPU", message: "Status: the page\nState:\nwas > 3"},
+		`{"title":"CPU","fields":[{"text":"*Status:*\nRecovered"}],"text":"m n"}`:                    {title: "CPU", message: "m n", transition: "Recovered"},
+		`{"title":"CPU","embeds":[{"fields":[{"name":"Status","value":"Recovered"}]}],"text":"m n"}`: {title: "CPU", message: "m n", transition: "Recovered"},
+		`{"title":"CPU","alert_type":"success","text":"m","alert_id":"4711"}`:                        {title: "CPU", message: "m", transition: "Recovered", monitor: "4711"},
+		`{"title":"Deployed","alert_type":"success","text":"m"}`:                                     {title: "Deployed", message: "m"},
 
 		// Base64, as Pub/Sub, Kinesis and CloudEvents pass an alert on.
 		`{"message":{"data":"` + base64Of(`{"id":"8306082280000000003","title":"[Warn] Lag","body":"lag was > 3","alert_id":"4711"}`) + `","messageId":"136969346945"}}`: {title: "[Warn] Lag", message: "lag was > 3", transition: "Warn", monitor: "4711"},
